@@ -1,0 +1,132 @@
+"""What a session asks the edge to do. The edge carries each out in order; nothing here is optional."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from screener.core.evidence import Decision, Evidence, Treatment
+
+
+class Prompt(StrEnum):
+    """The recordings in audio/, by file name without its ending."""
+
+    GREETING = "greeting"
+    NOTICE = "notice"
+    """This call may be recorded."""
+    STEER = "steer"
+    """Which business may I help you with? Asked of a caller who mentions none."""
+    STILL_THERE = "still_there"
+    """Re-prompt of a silent call."""
+    SILENT_CLOSING = "silent_closing"
+    CONNECTING = "connecting"
+    """Before the caller is transferred to an agent."""
+    WARNING = "warning"
+    """Asks an abusive complainant to stay civil."""
+    LINE_FAULT = "line_fault"
+    """您好,您好,听得到吗?对不起线路故障,请您稍后再拨。"""
+    TERMINATE = "terminate"
+    ANALYSIS_ENTER = "analysis_enter"
+    """您已进入来电自动分析系统,请稍候。"""
+    SIGNAL_TONE = "signal_tone"
+    ANALYSIS_DONE = "analysis_done"
+    """分析完成,请挂断。"""
+
+
+class Target(StrEnum):
+    """Where a caller can be transferred to; the settings map each to a SIP URI."""
+
+    AGENTS = "agents"
+    SUPERVISOR = "supervisor"
+    ANALYSIS = "analysis"
+    """Only when the analysis queue lives on the PBX."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Take the call."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """Do not take the call; the PBX goes on by itself.
+
+    Attributes:
+        status: SIP status code, 4xx to 6xx.
+    """
+
+    status: int
+
+
+@dataclass(frozen=True, slots=True)
+class Listen:
+    """Start (or stop) recognising the caller; a call in the analysis queue is not listened to."""
+
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Play:
+    """Play recordings one after the other; replaces what is playing. `PlaybackEnded` follows.
+
+    Attributes:
+        prompts: pairs of recording and seconds; None plays the recording once, a number repeats or cuts it.
+    """
+
+    prompts: tuple[tuple[Prompt, float | None], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StopPlaying:
+    """Fall silent at once; no `PlaybackEnded` follows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """REFER the caller on. `TransferEnded` follows; the session falls back, the edge does not.
+
+    Attributes:
+        target: where to.
+        marked: an emergency; the edge adds a priority header where it can.
+    """
+
+    target: Target
+    marked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Hangup:
+    """End the call with BYE."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """New evidence, for the live view and the log."""
+
+    evidence: Evidence
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A decision, for the live view and the log. The actions that carry it out follow it."""
+
+    decision: Decision
+
+
+@dataclass(frozen=True, slots=True)
+class Treated:
+    """A treatment has begun or ended, for the log.
+
+    Attributes:
+        at: audio time, seconds.
+        done: False when it begins; True when it ended.
+        completed: whether the caller heard it to its end; meaningful when done.
+        by_hand: whether an agent sent the caller in.
+    """
+
+    treatment: Treatment
+    at: float
+    done: bool
+    completed: bool = False
+    by_hand: bool = False
+
+
+Action = Answer | Reject | Listen | Play | StopPlaying | Transfer | Hangup | Found | Decided | Treated

@@ -1,0 +1,1 @@
+"""Control of the PBX itself (Asterisk by AMI)."""

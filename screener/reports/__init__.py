@@ -1,0 +1,1 @@
+"""Questions asked of the call log, and how the answers are shown."""

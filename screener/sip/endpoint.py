@@ -1,0 +1,112 @@
+"""What the rest of the product sees of SIP: an endpoint that offers calls, and a call that can be steered."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from screener.events import Event
+from screener.media.prompts import Clip
+
+
+@dataclass(frozen=True, slots=True)
+class InviteInfo:
+    """What an INVITE said, decoded and with trust already applied.
+
+    Attributes:
+        sip_call_id: the Call-ID header.
+        dialled: user part of the request URI.
+        number: the caller's number: P-Asserted-Identity from a trusted peer, else From; empty when withheld.
+        display_name: decoded.
+        referred_by: user part of Referred-By or the newest Diversion or History-Info; empty when none.
+        source: `host:port` that it came from.
+        headers: other headers that the settings ask for, lower-case name to value (for example `x-uniqueid`).
+    """
+
+    sip_call_id: str
+    dialled: str
+    number: str
+    display_name: str
+    referred_by: str
+    source: str
+    headers: Mapping[str, str]
+
+
+FrameSink = Callable[[bytes, float], None]
+"""Takes one 20 ms frame of the caller's audio (320 bytes) and its audio time; must return within a millisecond."""
+EventSink = Callable[[Event], None]
+"""Takes CallAnswered, Dtmf, PlaybackEnded, TransferEnded, Tick and CallEnded; called from the media or SIP thread,
+must only enqueue."""
+
+
+class Call(Protocol):
+    """One call. Every method may be called from any thread, returns at once, and does nothing on an ended call."""
+
+    @property
+    def invite(self) -> InviteInfo:
+        """What was offered."""
+        ...
+
+    def subscribe(self, events: EventSink) -> None:
+        """Say where events go; called once, before answer or reject, inside the offer handler."""
+        ...
+
+    def answer(self) -> None:
+        """200 OK; `CallAnswered` follows with the ACK."""
+        ...
+
+    def reject(self, status: int) -> None:
+        """Final failure response."""
+        ...
+
+    def listen(self, frames: FrameSink | None) -> None:
+        """Send the caller's audio there from now on, concealed and in order; None stops it."""
+        ...
+
+    def play(self, clips: Sequence[tuple[Clip, float | None]]) -> None:
+        """Play clips one after the other, each once or for so many seconds; replaces what is playing."""
+        ...
+
+    def stop_playing(self) -> None:
+        """Silence from the next packet on."""
+        ...
+
+    def transfer(self, uri: str, *, marked: bool = False) -> None:
+        """REFER to a URI; `TransferEnded` follows when the NOTIFY (or its absence) has been judged."""
+        ...
+
+    def hangup(self) -> None:
+        """BYE; `CallEnded` follows."""
+        ...
+
+
+OfferSink = Callable[[Call], None]
+"""Takes a newly offered call; called on the SIP thread, must only subscribe and enqueue."""
+
+
+@dataclass(frozen=True, slots=True)
+class RegistrationState:
+    """One registrar: its address, whether we are registered there now, and the last problem in words."""
+
+    registrar: str
+    registered: bool
+    problem: str = ""
+
+
+class Endpoint(Protocol):
+    """A SIP user agent."""
+
+    def start(self, offers: OfferSink) -> None:
+        """Bind, register, take calls.
+
+        Raises:
+            SipError: the address cannot be bound.
+        """
+        ...
+
+    def registrations(self) -> Sequence[RegistrationState]:
+        """Where we stand with each registrar."""
+        ...
+
+    def stop(self) -> None:
+        """Refuse new calls, end the calls that are up, deregister, close every socket."""
+        ...

@@ -1,0 +1,1 @@
+"""The call log: tables, migrations, and the one writer."""
