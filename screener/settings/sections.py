@@ -1,0 +1,198 @@
+"""The sections of screener.toml, one frozen dataclass each. The names and defaults here are the documentation's."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from screener.core.flow import Flow
+
+Port = Annotated[int, Field(ge=0, le=65535)]
+Seconds = Annotated[float, Field(gt=0)]
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """`[site]`: whose call centre this is.
+
+    Attributes:
+        name: printed on reports.
+        timezone: IANA name; hours and days of reports and the calendar are in it. The log itself is UTC.
+        language: what supervisors read, `zh` or `en`.
+        region: where bare local numbers belong, ISO 3166.
+    """
+
+    name: str = "呼叫中心"
+    timezone: str = "Asia/Shanghai"
+    language: Literal["zh", "en"] = "zh"
+    region: str = "CN"
+
+
+@dataclass(frozen=True, slots=True)
+class Registrar:
+    """`[[sip.registrars]]`: a PBX to register with.
+
+    Attributes:
+        password: or `password_file`, the path of a file whose first line is the password.
+        expires: seconds asked for.
+    """
+
+    host: str
+    username: str
+    port: Port = 5060
+    password: str = field(default="", repr=False)
+    password_file: Path | None = None
+    realm: str = ""
+    expires: Annotated[int, Field(ge=30, le=86400)] = 120
+    transport: Literal["udp", "tcp"] = "udp"
+
+
+@dataclass(frozen=True, slots=True)
+class Sip:
+    """`[sip]`: the user agent.
+
+    Attributes:
+        host, port: where to listen; port 0 takes a free one.
+        advertised_host: what SDP and Contact say when it differs from `host`; empty takes the address that routes
+            to the peer.
+        peers: addresses or networks that may send calls; everybody else is dropped unread. Registrars are added.
+        rtp_port_low, rtp_port_high: even ports of this range carry media.
+        max_calls: above it the answer is 503, so that the PBX goes on to the agents.
+        screening_extension, analysis_extension: user parts that are answered; any other gets 404.
+        uniqueid_header, linkedid_header: headers in which the PBX passes its own ids.
+        tcp: listen on TCP as well.
+        inbound_username, inbound_password: demand digest of inbound calls when both are set.
+        user_agent: the User-Agent and Server header; empty says nothing.
+    """
+
+    host: str = "127.0.0.1"
+    port: Port = 5060
+    advertised_host: str = ""
+    peers: tuple[str, ...] = ("127.0.0.1",)
+    rtp_port_low: Port = 20000
+    rtp_port_high: Port = 29999
+    max_calls: Annotated[int, Field(ge=1, le=5000)] = 200
+    screening_extension: str = "100"
+    analysis_extension: str = "900"
+    uniqueid_header: str = "X-Uniqueid"
+    linkedid_header: str = "X-Linkedid"
+    tcp: bool = False
+    inbound_username: str = ""
+    inbound_password: str = field(default="", repr=False)
+    user_agent: str = "Screener"
+    registrars: tuple[Registrar, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Targets:
+    """`[targets]`: SIP URIs that callers may be transferred to. Nothing else is ever put into a Refer-To.
+
+    Attributes:
+        agents: where genuine callers go.
+        supervisor: where an abusive complainant goes; empty means `agents`.
+        analysis: the analysis queue on the PBX; needed only with `flow.queue_on_pbx`.
+    """
+
+    agents: str = "sip:agents@127.0.0.1:5070"
+    supervisor: str = ""
+    analysis: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Speech:
+    """`[speech]`: who listens.
+
+    Attributes:
+        engine: `vosk`, `sherpa` or `none`.
+        model: `embedded`, the name of an installed model, or a folder.
+        threads: recogniser threads.
+        queue_seconds: audio a stream may fall behind before it is given up (the call goes to the agents).
+        min_confidence: final words below it are no evidence.
+        treat_with_synthetic_model: let the embedded model, which knows synthetic demo speech only, treat callers.
+    """
+
+    engine: Literal["vosk", "sherpa", "none"] = "vosk"
+    model: str = "embedded"
+    threads: Annotated[int, Field(ge=1, le=64)] = 2
+    queue_seconds: Seconds = 3.0
+    min_confidence: Annotated[float, Field(ge=0, le=1)] = 0.6
+    treat_with_synthetic_model: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """`[judgement]`: the data files that judge; empty takes the shipped one.
+
+    Attributes:
+        lexicon, weights, calendar: TOML files, relative to the settings file.
+        lines: CSV files of number and line class (public, duty …) from the operator.
+    """
+
+    lexicon: str = ""
+    weights: str = ""
+    calendar: str = ""
+    lines: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """`[store]`: the call log.
+
+    Attributes:
+        url: SQLAlchemy URL; `sqlite:///screener.db` is relative to the settings file.
+        spool: folder that keeps rows while the database is away; empty puts it beside the settings file.
+        queue_rows: rows that may wait for the writer before they go to the spool.
+        transcript_days: how long transcripts are kept.
+    """
+
+    url: str = "sqlite:///screener.db"
+    spool: str = ""
+    queue_rows: Annotated[int, Field(ge=100)] = 10000
+    transcript_days: Annotated[int, Field(ge=0)] = 90
+
+
+@dataclass(frozen=True, slots=True)
+class Prompts:
+    """`[prompts]`: the recordings.
+
+    Attributes:
+        folder: a site's own recordings; any that is missing there is taken from the shipped ones.
+    """
+
+    folder: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Operations:
+    """`[operations]`: what the operator sees.
+
+    Attributes:
+        log_level: of the program's own log on stderr.
+        log_json: one JSON object a line instead of text.
+        metrics_port: Prometheus endpoint on loopback; 0 is off.
+    """
+
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_json: bool = False
+    metrics_port: Port = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The whole file.
+
+    Attributes:
+        folder: where the settings file lies; relative paths are relative to it. Not a key of the file.
+    """
+
+    site: Site = field(default_factory=Site)
+    sip: Sip = field(default_factory=Sip)
+    targets: Targets = field(default_factory=Targets)
+    flow: Flow = field(default_factory=Flow)
+    speech: Speech = field(default_factory=Speech)
+    judgement: Judgement = field(default_factory=Judgement)
+    store: Store = field(default_factory=Store)
+    prompts: Prompts = field(default_factory=Prompts)
+    operations: Operations = field(default_factory=Operations)
+    folder: Path = field(default_factory=Path)
