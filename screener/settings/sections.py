@@ -1,4 +1,4 @@
-"""The sections of screener.toml, one frozen dataclass each. The names and defaults here are the documentation's."""
+"""The sections of screener.toml, one frozen dataclass each; names and defaults here are the documentation."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
