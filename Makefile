@@ -1,0 +1,46 @@
+# Two commands set everything up on a fresh Debian 12 with python3-venv and make: `make demo` and `make test`.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+
+.PHONY: help demo test test-pbx bench lock clean
+help:
+	@echo "make demo      a whole call centre on loopback: callers, screening, treatment, reports"
+	@echo "make test      style, types and tests; no root, no PBX, no server"
+	@echo "make test-pbx  the tests against a real Asterisk, SIPp and baresip (uses apt as root)"
+	@echo "make bench     the measurements under tests/bench"
+	@echo "make lock      renew requirements.txt"
+
+$(INSTALLED): requirements.txt pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { echo "python3 is missing: apt-get install python3-venv"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --disable-pip-version-check --require-hashes -r requirements.txt
+	$(BIN)/python -m pip install --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+demo: $(INSTALLED)
+	$(BIN)/screener demo
+
+test: $(INSTALLED)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/pytest -m "not pbx"
+
+test-pbx: $(INSTALLED)
+	tests/pbx/setup
+	$(BIN)/pytest -m pbx
+
+bench: $(INSTALLED)
+	$(BIN)/python tests/bench/time_to_refer.py
+	$(BIN)/python tests/bench/memory.py
+	$(BIN)/python tests/bench/recognition.py
+
+# hatchling and editables build the package itself; they are locked with the rest.
+lock:
+	printf 'hatchling>=1.27\neditables\n' | uv pip compile --universal --python-version 3.11 --generate-hashes \
+	  --no-header --no-annotate --extra dev --extra sherpa --extra postgres pyproject.toml - -o requirements.txt
+
+clean:
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
