@@ -59,14 +59,20 @@ def read_wav(path: Path) -> bytes:
             count = file.getnframes()
             if found != (1, 2, SAMPLE_RATE):
                 channels, width, rate = found
-                raise AudioError(f"{path}: {channels} channel(s), {8 * width} bit, {rate} Hz, not {FORMAT}", convert)
+                raise AudioError(
+                    f"{path}: {channels} channel(s), {8 * width} bit, {rate} Hz, not {FORMAT}", convert
+                )
             if not 0 < count <= MAX_SECONDS * SAMPLE_RATE:
-                raise AudioError(f"{path}: {count / SAMPLE_RATE:.1f} s long; allowed: up to {MAX_SECONDS:.0f} s", convert)
+                raise AudioError(
+                    f"{path}: {count / SAMPLE_RATE:.1f} s long; allowed: up to {MAX_SECONDS:.0f} s", convert
+                )
             pcm = file.readframes(count)
     except (wave.Error, EOFError) as problem:
         raise AudioError(f"{path}: not a {FORMAT} file ({problem or 'cut short'})", convert) from problem
     except OSError as problem:
-        raise AudioError(f"{path}: cannot be read ({problem.strerror})", "check the name and the permissions") from problem
+        raise AudioError(
+            f"{path}: cannot be read ({problem.strerror})", "check the name and the permissions"
+        ) from problem
     if len(pcm) != 2 * count:
         raise AudioError(f"{path}: cut short: {len(pcm) // 2} of {count} samples", "copy or import it again")
     return pcm
@@ -82,7 +88,9 @@ def load_clips(folder: Path | None = None) -> Mapping[Prompt, Clip]:
         AudioError: the folder is not one, a recording is missing from the product, or a file is not in the one format.
     """
     if folder is not None and not folder.is_dir():
-        raise AudioError(f"{folder}: no such folder", "correct [prompts] folder in the settings, or leave it empty")
+        raise AudioError(
+            f"{folder}: no such folder", "correct [prompts] folder in the settings, or leave it empty"
+        )
     return {prompt: Clip.of(prompt, read_wav(find(prompt, folder))) for prompt in Prompt}
 
 

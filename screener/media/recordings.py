@@ -66,7 +66,9 @@ def load_texts(language: str = "zh", path: Path | None = None) -> Texts:
     except (OSError, ValueError) as problem:
         raise AudioError(f"{path}: {problem}", "correct the file or take the shipped one") from problem
     except (KeyError, TypeError) as problem:
-        raise AudioError(f"{path}: missing {problem} for language {language!r}", "compare with the shipped file") from problem
+        raise AudioError(
+            f"{path}: missing {problem} for language {language!r}", "compare with the shipped file"
+        ) from problem
 
 
 def build(folder: Path, texts: Texts) -> Sequence[Path]:
@@ -98,7 +100,9 @@ def signal_tone() -> Samples:
     two notes at once, so that nothing takes it for DTMF.
     """
     notes = (560, 1040, 800, 1280, 560, 1280, 800, 1040)
-    beat = sum((Sine(f, sample_rate=SAMPLE_RATE).to_audio_segment(100).fade_in(6).fade_out(60) for f in notes), _empty())
+    beat = sum(
+        (Sine(f, sample_rate=SAMPLE_RATE).to_audio_segment(100).fade_in(6).fade_out(60) for f in notes), _empty()
+    )
     echo = sum((Sine(f, sample_rate=SAMPLE_RATE).to_audio_segment(25).fade_out(20) - 12 for f in notes), _empty())
     parts = [beat[i * 100 : (i + 1) * 100] + echo[i * 25 : (i + 1) * 25] for i in range(len(notes))]
     return _samples(sum(parts + parts[::-1], _empty()))
@@ -117,11 +121,15 @@ def convert(source: Path, folder: Path, prompt: Prompt) -> Path:
     with source.open("rb") as file:
         is_wav = file.read(4) in (b"RIFF", b"RIFX", b"RF64")
     if not is_wav and shutil.which("ffmpeg") is None:
-        raise AudioError(f"{source}: only WAV can be read without ffmpeg", "apt-get install ffmpeg, or convert it to WAV")
+        raise AudioError(
+            f"{source}: only WAV can be read without ffmpeg", "apt-get install ffmpeg, or convert it to WAV"
+        )
     try:
         segment = AudioSegment.from_file(source, format="wav") if is_wav else AudioSegment.from_file(source)
     except (PydubException, wave.Error, EOFError, OSError, KeyError, IndexError, ValueError) as problem:
-        raise AudioError(f"{source}: not a recording that can be read", "play it in an audio editor and save it as WAV") from problem
+        raise AudioError(
+            f"{source}: not a recording that can be read", "play it in an audio editor and save it as WAV"
+        ) from problem
     samples = _samples(segment)
     if not samples.size or np.abs(samples).max() < 1e-4:
         raise AudioError(f"{source}: nothing but silence", "record it again")
@@ -129,7 +137,9 @@ def convert(source: Path, folder: Path, prompt: Prompt) -> Path:
         samples = trim(samples)
     seconds = samples.size / SAMPLE_RATE
     if not MIN_SECONDS <= seconds <= MAX_SECONDS:
-        raise AudioError(f"{source}: {seconds:.1f} s of sound; allowed: {MIN_SECONDS} to {MAX_SECONDS:.0f} s", "cut it")
+        raise AudioError(
+            f"{source}: {seconds:.1f} s of sound; allowed: {MIN_SECONDS} to {MAX_SECONDS:.0f} s", "cut it"
+        )
     return _save(folder, prompt, level(samples))
 
 

@@ -1,0 +1,183 @@
+"""From the number that the network shows to a caller: normal form, class of line, region, carrier.
+
+What the numbering plan knows comes from the library phonenumbers; payphones and duty phones it cannot know, so
+operators import lists of them.
+"""
+
+import csv
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import phonenumbers
+from phonenumbers import PhoneNumberFormat, PhoneNumberType, carrier, geocoder, shortnumberinfo
+
+from screener.errors import SettingsError
+from screener.events import Caller, LineClass
+
+WITHHELD = frozenset({"", "anonymous", "unknown", "restricted", "private", "unavailable", "withheld", "asserted"})
+"""User parts that stand for no number at all."""
+MAX_LENGTH = 64
+_CHINESE_SERVICE = re.compile(r"9[56]\d{3,6}|1010\d{4}|1(00|1[02]|2[03])\d{2,3}")
+"""Service numbers of mainland China: 95xxx and 96xxx, 1010xxxx, and the operators' and authorities' 1xxxx."""
+_CHINESE_AREA_CODE = re.compile(r"0(10|2\d|[3-9]\d{2})")
+_CHINESE_LOCAL = re.compile(r"[2-8]\d{6,7}")
+"""A fixed line of the caller's own city, dialled without area code."""
+_TYPES = {
+    PhoneNumberType.MOBILE: LineClass.MOBILE,
+    PhoneNumberType.PAGER: LineClass.MOBILE,
+    PhoneNumberType.FIXED_LINE: LineClass.FIXED,
+    PhoneNumberType.FIXED_LINE_OR_MOBILE: LineClass.FIXED,
+    PhoneNumberType.TOLL_FREE: LineClass.TOLL_FREE,
+    PhoneNumberType.SHARED_COST: LineClass.TOLL_FREE,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class LineEntry:
+    """One row of an imported list.
+
+    Attributes:
+        number: digits, with `+` where international.
+        prefix: whether it stands for every number that begins so.
+        line: the class that the operator gives it.
+        note: free text, such as the place of a payphone.
+    """
+
+    number: str
+    prefix: bool
+    line: LineClass
+    note: str = ""
+
+
+class Lines:
+    """Identifies callers. Immutable; safe to share between threads."""
+
+    def __init__(self, region: str = "CN", entries: Iterable[LineEntry] = ()) -> None:
+        self._region = region
+        self._country = phonenumbers.country_code_for_region(region)
+        self._exact: dict[str, LineEntry] = {}
+        self._prefixes: dict[str, LineEntry] = {}
+        for entry in entries:
+            if entry.prefix:
+                self._prefixes[self._prefix(entry.number)] = entry
+            else:
+                self._exact[self._plan(entry.number).number] = entry
+
+    def identify(self, number: str, display_name: str = "") -> Caller:
+        """What is known about a number.
+
+        Args:
+            number: the user part that the network showed, in any usual writing; empty or `anonymous` when withheld.
+        """
+        known = self._plan(number)
+        entry = self._listed(known.number)
+        line = entry.line if entry else known.line
+        return Caller(known.number, display_name, line, known.region, known.carrier)
+
+    def note(self, number: str) -> str:
+        """The note of the imported list on a number, empty when it is on none."""
+        entry = self._listed(self._plan(number).number)
+        return entry.note if entry else ""
+
+    def _listed(self, number: str) -> LineEntry | None:
+        if not number:
+            return None
+        if exact := self._exact.get(number):
+            return exact
+        ends = range(len(number), 0, -1) if self._prefixes else ()
+        return next((self._prefixes[number[:end]] for end in ends if number[:end] in self._prefixes), None)
+
+    def _prefix(self, number: str) -> str:
+        """A prefix in the normal form of the numbers that it stands for."""
+        if number.startswith("00"):
+            return "+" + number[2:]
+        if number.startswith("0") and self._country:
+            return f"+{self._country}{number[1:]}"
+        if self._region == "CN" and re.match(r"1[3-9]|[48]00", number):
+            return f"+86{number}"
+        return number
+
+    def _plan(self, raw: str) -> Caller:
+        """What the numbering plan alone says."""
+        raw = raw.strip()[:MAX_LENGTH]
+        if raw.lower() in WITHHELD:
+            return Caller(line=LineClass.ANONYMOUS)
+        if not re.fullmatch(r"\+?[\d\-\s().]+", raw):
+            return Caller(raw, line=LineClass.INTERNAL if re.fullmatch(r"[\w.\-]+", raw) else LineClass.UNKNOWN)
+        digits = re.sub(r"[^\d+]", "", raw)
+        try:
+            parsed = phonenumbers.parse(digits, self._region)
+        except phonenumbers.NumberParseException:
+            return Caller(digits, line=LineClass.INTERNAL if len(digits) <= 6 else LineClass.UNKNOWN)
+        if phonenumbers.is_valid_number(parsed):
+            return self._valid(parsed)
+        return Caller(digits, line=self._short(digits, parsed))
+
+    def _valid(self, parsed: phonenumbers.PhoneNumber) -> Caller:
+        number = phonenumbers.format_number(parsed, PhoneNumberFormat.E164)
+        place = geocoder.description_for_number(parsed, "zh")
+        if parsed.country_code != self._country:
+            return Caller(number, line=LineClass.FOREIGN, region=place)
+        country = geocoder.country_name_for_number(parsed, "zh")
+        return Caller(
+            number,
+            line=_TYPES.get(phonenumbers.number_type(parsed), LineClass.UNKNOWN),
+            region="" if place == country else place,
+            carrier=carrier.name_for_number(parsed, "zh"),
+        )
+
+    def _short(self, digits: str, parsed: phonenumbers.PhoneNumber) -> LineClass:
+        """The class of digits that are no whole number of the plan."""
+        if digits.startswith("+"):
+            return LineClass.UNKNOWN if parsed.country_code == self._country else LineClass.FOREIGN
+        home = self._region == "CN"
+        local = _CHINESE_AREA_CODE.sub("", digits, count=1) if home and digits.startswith("0") else digits
+        if shortnumberinfo.is_valid_short_number_for_region(phonenumbers.parse(local, self._region), self._region):
+            return LineClass.SHORT
+        if home and _CHINESE_SERVICE.fullmatch(local):
+            return LineClass.SHORT
+        if len(digits) <= 6:
+            return LineClass.INTERNAL
+        return LineClass.FIXED if home and _CHINESE_LOCAL.fullmatch(digits) else LineClass.UNKNOWN
+
+
+def load_lines(paths: Sequence[Path], region: str = "CN") -> Lines:
+    """Lines with the operator's lists.
+
+    Each list is a CSV file in UTF-8 of the columns `number,line,note`: a number, or a prefix that ends in `*`; the
+    class (`public`, `duty`, or any other of `LineClass`); an optional note. Later files win.
+
+    Raises:
+        SettingsError: a file cannot be read, or rows are wrong; every wrong row is named.
+    """
+    entries: list[LineEntry] = []
+    problems: list[str] = []
+    for path in paths:
+        try:
+            with path.open(encoding="utf-8-sig", newline="") as file:
+                for row, cells in enumerate(csv.reader(file), start=1):
+                    _read_row(f"{path}, row {row}", [c.strip() for c in cells], row == 1, entries, problems)
+        except (OSError, UnicodeDecodeError, csv.Error) as problem:
+            problems.append(f"{path}: cannot be read as CSV in UTF-8 ({problem})")
+    if problems:
+        raise SettingsError("\n".join(problems), "columns: number or prefix*, line class, note")
+    return Lines(region, entries)
+
+
+_CLASSES: Mapping[str, LineClass] = {c.value: c for c in LineClass}
+
+
+def _read_row(where: str, cells: list[str], first: bool, entries: list[LineEntry], problems: list[str]) -> None:
+    if not any(cells) or cells[0].startswith("#") or (first and cells[:2] == ["number", "line"]):
+        return
+    number = re.sub(r"[\s\-()]", "", cells[0])
+    line = cells[1].lower() if len(cells) > 1 else ""
+    if not re.fullmatch(r"\+?\d+\*?", number):
+        problems.append(f"{where}: number: found {cells[0]!r}, allowed digits, a leading + and a trailing *")
+    elif line not in _CLASSES:
+        problems.append(f"{where}: line: found {line!r}, allowed {', '.join(_CLASSES)}")
+    else:
+        note = cells[2] if len(cells) > 2 else ""
+        entries.append(LineEntry(number.rstrip("*"), number.endswith("*"), _CLASSES[line], note))

@@ -1,0 +1,86 @@
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from screener.errors import SettingsError
+from screener.events import Caller, LineClass
+from screener.lines import Lines, load_lines
+
+LINES = Lines()
+
+
+@pytest.mark.parametrize(
+    ("raw", "number", "line", "region", "carrier"),
+    [
+        ("13800138000", "+8613800138000", LineClass.MOBILE, "北京市", "中国移动"),
+        ("+8613800138000", "+8613800138000", LineClass.MOBILE, "北京市", "中国移动"),
+        ("008613800138000", "+8613800138000", LineClass.MOBILE, "北京市", "中国移动"),
+        ("013800138000", "+8613800138000", LineClass.MOBILE, "北京市", "中国移动"),
+        ("86-138-0013-8000", "+8613800138000", LineClass.MOBILE, "北京市", "中国移动"),
+        ("0571-87654321", "+8657187654321", LineClass.FIXED, "浙江省杭州市", ""),
+        ("(021) 5123 1234", "+862151231234", LineClass.FIXED, "上海市", ""),
+        ("62345678", "62345678", LineClass.FIXED, "", ""),
+        ("4008001234", "+864008001234", LineClass.TOLL_FREE, "", ""),
+        ("8008101234", "+868008101234", LineClass.TOLL_FREE, "", ""),
+        ("10086", "10086", LineClass.SHORT, "", ""),
+        ("12345", "12345", LineClass.SHORT, "", ""),
+        ("057112345", "057112345", LineClass.SHORT, "", ""),
+        ("110", "110", LineClass.SHORT, "", ""),
+        ("95588", "95588", LineClass.SHORT, "", ""),
+        ("95213141", "95213141", LineClass.SHORT, "", ""),
+        ("+14155552671", "+14155552671", LineClass.FOREIGN, "美国", ""),
+        ("0085223456789", "+85223456789", LineClass.FOREIGN, "香港", ""),
+        ("8001", "8001", LineClass.INTERNAL, "", ""),
+        ("201", "201", LineClass.INTERNAL, "", ""),
+        ("reception", "reception", LineClass.INTERNAL, "", ""),
+        ("anonymous", "", LineClass.ANONYMOUS, "", ""),
+        ("Restricted", "", LineClass.ANONYMOUS, "", ""),
+        ("", "", LineClass.ANONYMOUS, "", ""),
+        ("9013800138000", "9013800138000", LineClass.UNKNOWN, "", ""),
+        ("1' OR 1=1", "1' OR 1=1", LineClass.UNKNOWN, "", ""),
+    ],
+)
+def test_the_numbering_plan(raw: str, number: str, line: LineClass, region: str, carrier: str) -> None:
+    assert LINES.identify(raw, "王") == Caller(number, "王", line, region, carrier)
+
+
+@given(st.text(max_size=80))
+def test_any_text_gets_an_answer_and_a_number_means_the_same_again(raw: str) -> None:
+    caller = LINES.identify(raw)
+    assert len(caller.number) <= 64
+    assert LINES.identify(caller.number).number == caller.number
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "payphones.csv"
+    path.write_text(text, "utf-8")
+    return path
+
+
+def test_an_imported_list_names_payphones_and_duty_phones(tmp_path: Path) -> None:
+    path = write(
+        tmp_path,
+        "\ufeffnumber,line,note\n# a comment\n0571-87654321,public,学校门口\n05718800*,duty,\n057188001*,public,车站\n\n"
+        "8001,duty,值班室\n",
+    )
+    lines = load_lines([path])
+    assert lines.identify("+8657187654321") == Caller("+8657187654321", "", LineClass.PUBLIC, "浙江省杭州市")
+    assert lines.note("057187654321") == "学校门口"
+    assert lines.identify("057188009999").line is LineClass.DUTY
+    assert lines.identify("057188001999").line is LineClass.PUBLIC, "the longest prefix wins"
+    assert lines.identify("057188019999").line is LineClass.FIXED
+    assert lines.identify("8001").line is LineClass.DUTY
+    assert lines.identify("").line is LineClass.ANONYMOUS
+    assert lines.note("13800138000") == ""
+
+
+def test_every_wrong_row_is_named(tmp_path: Path) -> None:
+    path = write(tmp_path, "057187654321,public\nabc,public\n0571,phonebox\n")
+    with pytest.raises(SettingsError) as error:
+        load_lines([path, tmp_path / "absent.csv"])
+    assert "row 2: number: found 'abc'" in error.value.message
+    assert "row 3: line: found 'phonebox', allowed mobile" in error.value.message
+    assert "absent.csv: cannot be read" in error.value.message
+    assert "row 1" not in error.value.message
