@@ -69,7 +69,8 @@ class Lines:
         """What is known about a number.
 
         Args:
-            number: the user part that the network showed, in any usual writing; empty or `anonymous` when withheld.
+            number: the user part that the network showed, in any usual writing; empty or `anonymous` if withheld.
+            display_name: passed on as it is.
         """
         known = self._plan(number)
         entry = self._listed(known.number)

@@ -62,8 +62,8 @@ def write(folder: Path, text: str) -> Path:
 def test_an_imported_list_names_payphones_and_duty_phones(tmp_path: Path) -> None:
     path = write(
         tmp_path,
-        "\ufeffnumber,line,note\n# a comment\n0571-87654321,public,学校门口\n05718800*,duty,\n057188001*,public,车站\n\n"
-        "8001,duty,值班室\n",
+        "\ufeffnumber,line,note\n# a comment\n0571-87654321,public,学校门口\n05718800*,duty,\n"
+        "057188001*,public,车站\n\n8001,duty,值班室\n",
     )
     lines = load_lines([path])
     assert lines.identify("+8657187654321") == Caller("+8657187654321", "", LineClass.PUBLIC, "浙江省杭州市")

@@ -85,7 +85,7 @@ def load_clips(folder: Path | None = None) -> Mapping[Prompt, Clip]:
         folder: a site's own recordings; a prompt that is missing there is the shipped one.
 
     Raises:
-        AudioError: the folder is not one, a recording is missing from the product, or a file is not in the one format.
+        AudioError: the folder is not one, a shipped recording is missing, or a file is not in the one format.
     """
     if folder is not None and not folder.is_dir():
         raise AudioError(

@@ -37,6 +37,8 @@ CLIPPED = 32767
 CLIPPED_RUN = 4
 """So many full-scale samples in a row sound like a crackle."""
 
+SPOKEN: Sequence[Prompt] = [p for p in Prompt if p is not Prompt.SIGNAL_TONE]
+
 Samples = NDArray[np.float64]
 """One channel, full scale = 1.0."""
 
@@ -61,7 +63,7 @@ def load_texts(language: str = "zh", path: Path | None = None) -> Texts:
     try:
         data = tomllib.loads(path.read_text("utf-8"))
         voice = data["voice"]
-        lines = {p: str(data[language][p]) for p in Prompt if p is not Prompt.SIGNAL_TONE}
+        lines = {p: str(data[language][p]) for p in SPOKEN}
         return Texts(str(voice[language]), int(voice["speed"]), int(voice["pitch"]), lines)
     except (OSError, ValueError) as problem:
         raise AudioError(f"{path}: {problem}", "correct the file or take the shipped one") from problem
@@ -96,8 +98,8 @@ def speak(text: str, texts: Texts) -> Samples:
 def signal_tone() -> Samples:
     """The tone of the analysis queue: two seconds that loop without a seam.
 
-    A run of eight notes in thirds of a second's warble, unlike any network tone (China's are all 450 Hz) and never
-    two notes at once, so that nothing takes it for DTMF.
+    Sixteen short notes, each with a faint echo, up and down again: unlike any network tone (China's are all
+    450 Hz) and never two notes at once, so that nothing takes it for DTMF.
     """
     notes = (560, 1040, 800, 1280, 560, 1280, 800, 1040)
     beat = sum(
@@ -154,7 +156,7 @@ def active_dbfs(samples: Samples) -> float:
 def level(samples: Samples) -> Samples:
     """Bring a recording to `LEVEL_DBFS`, as far as its peaks allow."""
     gain = 10 ** ((LEVEL_DBFS - active_dbfs(samples)) / 20)
-    return samples * min(gain, 10 ** (PEAK_DBFS / 20) / max(np.abs(samples).max(), 1e-9))
+    return samples * float(min(gain, 10 ** (PEAK_DBFS / 20) / max(np.abs(samples).max(), 1e-9)))
 
 
 def trim(samples: Samples) -> Samples:
@@ -168,7 +170,7 @@ def trim(samples: Samples) -> Samples:
 
 
 def resample(samples: Samples, rate: int) -> Samples:
-    """Band-limited conversion to 8 kHz through the spectrum of the whole recording: no alias, no ringing filter."""
+    """Band-limited conversion to 8 kHz through the spectrum of the whole recording, so that nothing aliases."""
     if rate == SAMPLE_RATE or not samples.size:
         return samples
     pad = rate // 10  # the transform is circular: silence keeps the end out of the beginning

@@ -1,0 +1,246 @@
+"""Reads screener.toml: every wrong setting is named at once, with what was found and what is allowed."""
+
+import difflib
+import ipaddress
+import json
+import math
+import os
+import re
+import tomllib
+import zoneinfo
+from collections.abc import Iterator, Mapping
+from dataclasses import fields, is_dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, get_args, get_type_hints
+
+from pydantic import TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
+
+from screener.errors import SettingsError
+from screener.settings.sections import Registrar, Settings, Sip
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+VARIABLE = "SCREENER_CONFIG"
+FILE_NAME = "screener.toml"
+SECRET_KEYS = frozenset({"password", "inbound_password", "url"})
+"""Keys whose values never appear in a message; a database URL may hold a password."""
+
+_SETTINGS: TypeAdapter[Settings] = TypeAdapter(Settings)
+_URI = re.compile(r"(sips?:([^\s<>@;?\"]+@)?[^\s<>@;?\"]+|tel:\+?[\d\-.()*#]+)(;[^\s<>\"]*)?")
+_EXTENSION = re.compile(r"[\w.+*#\-]+")
+_ALLOWED = {
+    "bool": "true or false",
+    "int": "a whole number",
+    "float": "a number",
+    "string": "a text in quotes",
+    "tuple": "a list in [ ]",
+    "dict": "a table",
+    "dataclass": "a table",
+    "path": "a path in quotes",
+    "missing": "a value; it has no default",
+}
+Problem = tuple[str, str]
+"""Where (`[section] key`) and what is wrong there."""
+
+
+def load(path: Path | None = None) -> Settings:
+    """The settings, validated.
+
+    Args:
+        path: the file; None takes `$SCREENER_CONFIG`, else `./screener.toml`, else the built-in defaults.
+
+    Raises:
+        SettingsError: the file cannot be read, is not TOML, or has wrong settings; names all of them, one a line.
+    """
+    path = path or default_path()
+    if path is None:
+        return Settings(folder=Path.cwd())
+    try:
+        text = path.read_text("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as problem:
+        reason = problem.strerror if isinstance(problem, OSError) else "not UTF-8"
+        raise SettingsError(f"{path}: cannot be read ({reason})", "write one with: screener init") from problem
+    return parse(text, path)
+
+
+def default_path() -> Path | None:
+    """The settings file that a command takes when none is named; None for the built-in defaults."""
+    if named := os.environ.get(VARIABLE):
+        return Path(named)
+    here = Path(FILE_NAME)
+    return here if here.exists() else None
+
+
+def parse(text: str, path: Path) -> Settings:
+    """Settings from the text of a file; `path` is where relative paths start and what messages name."""
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as problem:
+        raise SettingsError(f"{path}: not TOML: {problem}", "correct that line") from problem
+    problems = list(_unknown_keys(Settings, data, ()))
+    settings = None
+    try:
+        settings = _SETTINGS.validate_json(json.dumps(data, default=str), strict=True)
+    except ValidationError as error:
+        problems += [_explain(detail) for detail in error.errors(include_url=False)]
+    if settings is not None:
+        settings = replace(settings, folder=path.resolve().parent)
+        problems += _cross_checks(settings)
+        settings = replace(settings, sip=_with_passwords(settings, problems))
+    if problems or settings is None:
+        raise SettingsError("\n".join(f"{path}: {where}: {what}" for where, what in problems), "correct the file")
+    return settings
+
+
+def _unknown_keys(section: "type[DataclassInstance]", data: object, at: tuple[str, ...]) -> Iterator[Problem]:
+    """Keys that no dataclass knows, with the nearest that one does."""
+    if not isinstance(data, Mapping):
+        return
+    types = get_type_hints(section)
+    known = {f.name for f in fields(section)} - ({"folder"} if section is Settings else set())
+    for key, value in data.items():
+        if key not in known:
+            near = difflib.get_close_matches(key, known, n=1)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            yield _place((*at, key)), f"found an unknown key, allowed {', '.join(sorted(known))}{hint}"
+        elif is_dataclass(types[key]):
+            yield from _unknown_keys(types[key], value, (*at, key))
+        elif isinstance(value, list) and (inner := get_args(types[key])) and is_dataclass(inner[0]):
+            for number, item in enumerate(value, start=1):
+                yield from _unknown_keys(inner[0], item, (*at, f"{key}#{number}"))
+
+
+def _place(at: tuple[str, ...]) -> str:
+    """`[section] key`, `[[sip.registrars]] 2 key`, or `[section]`."""
+    lists = [i for i, part in enumerate(at) if "#" in part]
+    if lists:
+        table = ".".join(part.split("#")[0] for part in at[: lists[0] + 1])
+        return f"[[{table}]] {at[lists[0]].split('#')[1]} {' '.join(at[lists[0] + 1 :])}".rstrip()
+    return f"[{at[0]}] {'.'.join(at[1:])}".rstrip()
+
+
+def _explain(detail: ErrorDetails) -> Problem:
+    """A validator's complaint in the words of the file."""
+    at: list[str] = []
+    for part in detail["loc"]:
+        if isinstance(part, int):
+            at[-1] += f"#{part + 1}"
+        elif part != "[key]":
+            at.append(str(part))
+    kind, context, value = detail["type"], detail.get("ctx", {}), detail["input"]
+    if "expected" in context:
+        allowed = str(context["expected"]).replace("'", "")
+    elif bounds := [f"{_BOUNDS[k]} {context[k]:g}" for k in _BOUNDS if k in context]:
+        allowed = f"a number {bounds[0]}"
+    else:
+        allowed = _ALLOWED.get(kind.split("_")[0], detail["msg"])
+    if kind == "missing":
+        return _place(tuple(at)), f"found nothing, allowed {allowed}"
+    return _place(tuple(at)), f"found {_shown(at[-1], value)}, allowed {allowed}"
+
+
+_BOUNDS = {"gt": "above", "ge": "not below", "lt": "below", "le": "not above"}
+
+
+def _shown(key: str, value: object) -> str:
+    if key.split("#")[0] in SECRET_KEYS:
+        return "a value that is not shown"
+    if isinstance(value, Mapping | list):
+        return "a table" if isinstance(value, Mapping) else "a list"
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _cross_checks(settings: Settings) -> Iterator[Problem]:
+    """What no single field's type can say."""
+    yield from _check_sip(settings.sip)
+    yield from _check_flow(settings)
+    for key, uri in (("agents", settings.targets.agents), ("supervisor", settings.targets.supervisor)):
+        if (uri or key == "agents") and not _URI.fullmatch(uri):
+            yield f"[targets] {key}", f"found {json.dumps(uri)}, allowed a sip:, sips: or tel: URI"
+    try:
+        zoneinfo.ZoneInfo(settings.site.timezone)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        yield (
+            "[site] timezone",
+            f"found {json.dumps(settings.site.timezone)}, allowed an IANA name, as Asia/Shanghai",
+        )
+    if not re.fullmatch(r"[A-Z]{2}", settings.site.region):
+        yield "[site] region", f"found {json.dumps(settings.site.region)}, allowed a country of ISO 3166, as CN"
+    judgement = settings.judgement
+    named = [(k, getattr(judgement, k)) for k in ("lexicon", "weights", "calendar")]
+    for key, name in [*named, *(("lines", line) for line in judgement.lines)]:
+        if name and not (settings.folder / name).is_file():
+            yield f"[judgement] {key}", f"found {json.dumps(name)}, allowed an existing file"
+    if settings.prompts.folder and not (settings.folder / settings.prompts.folder).is_dir():
+        yield "[prompts] folder", f"found {json.dumps(settings.prompts.folder)}, allowed an existing folder"
+    if not re.match(r"[\w+]+://", settings.store.url):
+        yield "[store] url", "found a text without ://, allowed a SQLAlchemy URL, as sqlite:///screener.db"
+
+
+def _check_sip(sip: Sip) -> Iterator[Problem]:
+    low, high = sip.rtp_port_low, sip.rtp_port_high
+    if low % 2 or low < 1024:
+        yield "[sip] rtp_port_low", f"found {low}, allowed an even port not below 1024"
+    if (high - low + 1) // 2 < sip.max_calls:
+        needed = low + 2 * sip.max_calls - 1
+        yield (
+            "[sip] rtp_port_high",
+            f"found {high}, allowed not below {needed} for {sip.max_calls} calls of two ports",
+        )
+    for peer in sip.peers:
+        try:
+            ipaddress.ip_network(peer, strict=False)
+        except ValueError:
+            yield "[sip] peers", f"found {json.dumps(peer)}, allowed addresses and networks, as 192.0.2.0/24"
+    for key in ("screening_extension", "analysis_extension"):
+        if not _EXTENSION.fullmatch(getattr(sip, key)):
+            yield f"[sip] {key}", f"found {json.dumps(getattr(sip, key))}, allowed the user part of a SIP URI"
+    if sip.screening_extension == sip.analysis_extension:
+        yield (
+            "[sip] analysis_extension",
+            f"found {sip.analysis_extension}, allowed any but the screening extension",
+        )
+    if bool(sip.inbound_username) != bool(sip.inbound_password):
+        yield "[sip] inbound_username", "found one of name and password, allowed both or neither"
+
+
+def _check_flow(settings: Settings) -> Iterator[Problem]:
+    flow = settings.flow
+    for spec in fields(flow):
+        value = getattr(flow, spec.name)
+        least_open = spec.name in ("settle_seconds", "tone_seconds", "stay_seconds")
+        if isinstance(value, float) and not (math.isfinite(value) and (value >= 0 if least_open else value > 0)):
+            allowed = "a number not below 0" if least_open else "a number above 0"
+            yield f"[flow] {spec.name}", f"found {value:g}, allowed {allowed}"
+        elif isinstance(value, int) and value < 0:
+            yield f"[flow] {spec.name}", f"found {value}, allowed a whole number not below 0"
+    analysis = settings.targets.analysis
+    if (analysis or flow.queue_on_pbx) and not _URI.fullmatch(analysis):
+        why = ", needed by flow.queue_on_pbx" if flow.queue_on_pbx else ""
+        yield "[targets] analysis", f"found {json.dumps(analysis)}, allowed a sip:, sips: or tel: URI{why}"
+
+
+def _with_passwords(settings: Settings, problems: list[Problem]) -> Sip:
+    """The same section with every `password_file` read."""
+    registrars: list[Registrar] = []
+    for number, registrar in enumerate(settings.sip.registrars, start=1):
+        where = f"[[sip.registrars]] {number} password_file"
+        if registrar.password_file is not None:
+            if registrar.password:
+                problems.append((where, "found beside password, allowed one of the two"))
+            try:
+                text = (settings.folder / registrar.password_file).read_text("utf-8-sig").lstrip()
+                registrar = replace(registrar, password=text.splitlines()[0].strip() if text else "")
+                if not text:
+                    problems.append(
+                        (where, f"found {registrar.password_file} empty, allowed a password on line 1")
+                    )
+            except (OSError, UnicodeDecodeError) as problem:
+                reason = problem.strerror if isinstance(problem, OSError) else "not UTF-8"
+                problems.append(
+                    (where, f"found {registrar.password_file} ({reason}), allowed a file that can be read")
+                )
+        registrars.append(registrar)
+    return replace(settings.sip, registrars=tuple(registrars))
