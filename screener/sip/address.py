@@ -1,0 +1,207 @@
+"""Addresses in SIP headers: URIs, name-addrs and the hops of Via (RFC 3261 section 19 and 20, RFC 3966)."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from screener.errors import SipParseError
+
+_URI = re.compile(
+    r"(?P<scheme>sips?):(?:(?P<user>[^@\s<>]*)@)?(?P<host>\[[0-9A-Fa-f:.]+\]|[^:;?@\s<>\[\]]+)(?::(?P<port>\d{1,5}))?"
+    r"(?P<params>(?:;[^?\s<>]*)?)(?P<headers>(?:\?[^\s<>]*)?)",
+    re.IGNORECASE,
+)
+_VIA = re.compile(
+    r"SIP\s*/\s*2\.0\s*/\s*(?P<transport>[^\s;]+)\s+(?P<host>\[[0-9A-Fa-f:.]+\]|[^\s:;,]+)\s*"
+    r"(?::\s*(?P<port>\d{1,5}))?\s*(?P<params>;.*)?",
+    re.IGNORECASE | re.DOTALL,
+)
+
+
+def decode_text(text: str) -> str:
+    """What a person wrote: header bytes read as UTF-8, else as GBK, else as Latin-1."""
+    raw = text.encode("utf-8", "surrogateescape")
+    for encoding in ("utf-8", "gb18030"):
+        try:
+            return raw.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    return raw.decode("latin-1")
+
+
+def split_list(value: str, separator: str = ",") -> list[str]:
+    """Split a header value at separators that are neither in quotes nor in angle brackets."""
+    parts, start, quoted, angle, escaped = [], 0, False, False, False
+    for i, char in enumerate(value):
+        if escaped:
+            escaped = False
+        elif quoted:
+            escaped, quoted = char == "\\", char != '"'
+        elif char == '"':
+            quoted = True
+        elif char in "<>":
+            angle = char == "<"
+        elif char == separator and not angle:
+            parts.append(value[start:i].strip())
+            start = i + 1
+    return [part for part in (*parts, value[start:].strip()) if part]
+
+
+def parse_params(text: str) -> dict[str, str]:
+    """Parameters such as `;tag=1;lr`; names in lower case, a flag has the value ''."""
+    params: dict[str, str] = {}
+    for part in split_list(text, ";"):
+        name, _, value = part.partition("=")
+        params.setdefault(name.strip().lower(), value.strip())
+    return params
+
+
+def _join_params(params: Mapping[str, str]) -> str:
+    return "".join(f";{name}={value}" if value else f";{name}" for name, value in params.items())
+
+
+@dataclass(frozen=True, slots=True)
+class Uri:
+    """A sip:, sips: or tel: URI.
+
+    Attributes:
+        user: as written, without a password; the number of a tel: URI.
+        host: empty for tel:.
+        port: None where the URI names none.
+        tail: parameters and headers as written, with their `;` and `?`.
+    """
+
+    scheme: str
+    user: str
+    host: str
+    port: int | None = None
+    tail: str = ""
+
+    @classmethod
+    def parse(cls, text: str) -> "Uri":
+        """Read one URI.
+
+        Raises:
+            SipParseError: it is none, or its scheme is another one.
+        """
+        text = text.strip()
+        if text[:4].lower() == "tel:":
+            number, semicolon, tail = text[4:].partition(";")
+            return cls("tel", number, "", None, semicolon + tail)
+        match = _URI.fullmatch(text)
+        if not match or (match["port"] and int(match["port"]) > 65535):
+            raise SipParseError(f"not a SIP URI: {text[:80]!r}")
+        port = int(match["port"]) if match["port"] else None
+        user = (match["user"] or "").partition(":")[0]
+        return cls(match["scheme"].lower(), user, match["host"], port, match["params"] + match["headers"])
+
+    @property
+    def params(self) -> dict[str, str]:
+        """Its parameters."""
+        return parse_params(self.tail.partition("?")[0])
+
+    @property
+    def number(self) -> str:
+        """The user part without escapes and parameters: what was dialled or who calls."""
+        user = re.sub(r"%([0-9A-Fa-f]{2})", lambda m: chr(int(m[1], 16)), self.user)
+        return user.partition(";")[0]
+
+    def __str__(self) -> str:
+        at = f"{self.user}@" if self.user and self.host else self.user
+        return f"{self.scheme}:{at}{self.host}{'' if self.port is None else f':{self.port}'}{self.tail}"
+
+
+@dataclass(frozen=True, slots=True)
+class NameAddr:
+    """From, To, Contact, Route and their kind: `"Name" <uri>;params`."""
+
+    uri: Uri
+    display_name: str = ""
+    params: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def parse(cls, text: str) -> "NameAddr":
+        """Read one address.
+
+        Raises:
+            SipParseError: there is no URI in it, or the quotes or brackets do not close.
+        """
+        text = text.strip()
+        opening = _outside_quotes(text, "<")
+        if opening < 0:
+            uri, _, params = text.partition(";")
+            return cls(Uri.parse(uri), "", parse_params(params))
+        closing = text.find(">", opening)
+        if closing < 0:
+            raise SipParseError(f"address without closing bracket: {text[:80]!r}")
+        name = text[:opening].strip()
+        if name.startswith('"'):
+            if len(name) < 2 or not name.endswith('"'):
+                raise SipParseError(f"display name without closing quote: {text[:80]!r}")
+            name = re.sub(r"\\(.)", r"\1", name[1:-1], flags=re.DOTALL)
+        return cls(Uri.parse(text[opening + 1 : closing]), decode_text(name), parse_params(text[closing + 1 :]))
+
+    @property
+    def tag(self) -> str:
+        """The tag of From or To; empty when there is none."""
+        return self.params.get("tag", "")
+
+    def __str__(self) -> str:
+        name = self.display_name.replace("\\", "\\\\").replace('"', '\\"')
+        quoted = f'"{name}" ' if name else ""
+        return f"{quoted}<{self.uri}>{_join_params(self.params)}"
+
+
+def _outside_quotes(text: str, wanted: str) -> int:
+    quoted = escaped = False
+    for i, char in enumerate(text):
+        if escaped:
+            escaped = False
+        elif quoted:
+            escaped, quoted = char == "\\", char != '"'
+        elif char == '"':
+            quoted = True
+        elif char == wanted:
+            return i
+    return -1
+
+
+@dataclass(frozen=True, slots=True)
+class Via:
+    """One hop of the way back."""
+
+    transport: str
+    host: str
+    port: int | None
+    params: Mapping[str, str]
+
+    @classmethod
+    def parse(cls, text: str) -> "Via":
+        """Read one Via value.
+
+        Raises:
+            SipParseError: it is none.
+        """
+        match = _VIA.fullmatch(text.strip())
+        if not match:
+            raise SipParseError(f"not a Via: {text[:80]!r}")
+        port = int(match["port"]) if match["port"] else None
+        return cls(match["transport"].upper(), match["host"], port, parse_params(match["params"] or ""))
+
+    @property
+    def branch(self) -> str:
+        """The transaction's id; empty from an RFC 2543 peer."""
+        return self.params.get("branch", "")
+
+    def received_from(self, host: str, port: int) -> "Via":
+        """The same hop with `received` and `rport` filled in (RFC 3261 18.2.1, RFC 3581)."""
+        params = dict(self.params)
+        if "rport" in params:
+            params["rport"] = str(port)
+        if "rport" in params or self.host != host:
+            params["received"] = host
+        return Via(self.transport, self.host, self.port, params)
+
+    def __str__(self) -> str:
+        port = "" if self.port is None else f":{self.port}"
+        return f"SIP/2.0/{self.transport} {self.host}{port}{_join_params(self.params)}"

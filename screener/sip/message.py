@@ -1,0 +1,241 @@
+"""SIP messages (RFC 3261) as bytes and as values.
+
+The parser is tolerant where a PBX is sloppy: compact and folded headers, bare LF, several values in one line,
+display names in UTF-8 or GBK. What it does not understand it keeps, byte for byte, so that a header that is
+echoed in a response is the header that came.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from screener.errors import SipParseError
+from screener.sip.address import NameAddr, Uri, Via, split_list
+
+MAX_BYTES = 65_535
+"""No UDP datagram is larger; a longer message is refused unread."""
+MAX_HEADERS = 200
+"""Header lines of one message; more is an attack or a mistake."""
+
+_COMPACT = {
+    "a": "Accept-Contact", "b": "Referred-By", "c": "Content-Type", "e": "Content-Encoding", "f": "From",
+    "i": "Call-ID", "k": "Supported", "l": "Content-Length", "m": "Contact", "o": "Event", "r": "Refer-To",
+    "s": "Subject", "t": "To", "u": "Allow-Events", "v": "Via", "x": "Session-Expires",
+}  # fmt: skip
+REASONS = {
+    100: "Trying", 180: "Ringing", 200: "OK", 202: "Accepted", 400: "Bad Request", 401: "Unauthorized",
+    403: "Forbidden", 404: "Not Found", 405: "Method Not Allowed", 408: "Request Timeout",
+    413: "Request Entity Too Large", 415: "Unsupported Media Type", 416: "Unsupported URI Scheme",
+    420: "Bad Extension", 422: "Session Interval Too Small", 480: "Temporarily Unavailable",
+    481: "Call/Transaction Does Not Exist", 482: "Loop Detected", 483: "Too Many Hops", 486: "Busy Here",
+    487: "Request Terminated", 488: "Not Acceptable Here", 489: "Bad Event", 491: "Request Pending",
+    500: "Server Internal Error", 501: "Not Implemented", 503: "Service Unavailable",
+    505: "Version Not Supported", 603: "Decline",
+}  # fmt: skip
+_TOKEN = re.compile(r"[A-Za-z0-9\-.!%*_+`'~]+")
+
+
+class Headers:
+    """Header lines in order; names compare without case and compact names are spelled out.
+
+    Values are `str` whose foreign bytes are kept as surrogates: see `address.decode_text`.
+    """
+
+    __slots__ = ("lines",)
+
+    def __init__(self, lines: Iterable[tuple[str, str]] = ()) -> None:
+        self.lines = list(lines)
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        return iter(self.lines)
+
+    def __contains__(self, name: str) -> bool:
+        return bool(self.all(name))
+
+    def all(self, name: str) -> list[str]:
+        """Every line of that name, whole."""
+        wanted = name.lower()
+        return [value for key, value in self.lines if key.lower() == wanted]
+
+    def get(self, name: str, default: str = "") -> str:
+        """The first line of that name."""
+        return next(iter(self.all(name)), default)
+
+    def values(self, name: str) -> list[str]:
+        """Every value of a header that is a comma-separated list."""
+        return [part for line in self.all(name) for part in split_list(line)]
+
+    def add(self, name: str, value: str) -> None:
+        """Append a line."""
+        self.lines.append((name, value))
+
+    def replace(self, name: str, values: Iterable[str]) -> None:
+        """Put these lines where the first of that name stood."""
+        wanted = name.lower()
+        keys = [key.lower() for key, _ in self.lines]
+        at = keys.index(wanted) if wanted in keys else len(keys)
+        rest = [line for line in self.lines[at:] if line[0].lower() != wanted]
+        self.lines[at:] = [*((name, value) for value in values), *rest]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What requests and responses share. Typed views raise SipParseError when the header is missing or wrong."""
+
+    headers: Headers = field(default_factory=Headers)
+    body: bytes = b""
+
+    @property
+    def call_id(self) -> str:
+        """Call-ID, empty when missing."""
+        return self.headers.get("Call-ID")
+
+    @property
+    def cseq(self) -> tuple[int, str]:
+        """Number and method of CSeq."""
+        number, _, method = self.headers.get("CSeq").strip().partition(" ")
+        if not (number.isascii() and number.isdigit() and len(number) <= 10 and method.strip()):
+            raise SipParseError(f"CSeq is {self.headers.get('CSeq')[:40]!r}")
+        if int(number) >= 2**31:
+            raise SipParseError(f"CSeq {number} is too large")
+        return int(number), method.strip()
+
+    @property
+    def from_(self) -> NameAddr:
+        """Who sent the request."""
+        return NameAddr.parse(self.headers.get("From"))
+
+    @property
+    def to(self) -> NameAddr:
+        """Who it is for."""
+        return NameAddr.parse(self.headers.get("To"))
+
+    @property
+    def via(self) -> Via:
+        """The newest hop."""
+        return Via.parse(next(iter(self.headers.values("Via")), ""))
+
+    def _serialize(self, start: str) -> bytes:
+        lines = [start, *(f"{name}: {value}" for name, value in self.headers if name.lower() != "content-length")]
+        head = "\r\n".join([*lines, f"Content-Length: {len(self.body)}", "", ""])
+        return head.encode("utf-8", "surrogateescape") + self.body
+
+
+@dataclass(frozen=True, slots=True)
+class Request(Message):
+    """A SIP request; `uri` as written, `version` usually `SIP/2.0`."""
+
+    method: str = ""
+    uri: str = ""
+    version: str = "SIP/2.0"
+
+    def serialize(self) -> bytes:
+        """Bytes for the wire; Content-Length is counted."""
+        return self._serialize(f"{self.method} {self.uri} {self.version}")
+
+
+@dataclass(frozen=True, slots=True)
+class Response(Message):
+    """A SIP response."""
+
+    status: int = 0
+    reason: str = ""
+
+    def serialize(self) -> bytes:
+        """Bytes for the wire; Content-Length is counted."""
+        return self._serialize(f"SIP/2.0 {self.status} {self.reason or REASONS.get(self.status, '')}")
+
+
+def parse(data: bytes) -> Request | Response:
+    """Read one datagram.
+
+    A request that is SIP but wrong (see `fault`) still parses, so that it can be answered.
+
+    Raises:
+        SipParseError: nobody can be answered: no start line, no headers, far too large.
+    """
+    if len(data) > MAX_BYTES:
+        raise SipParseError(f"{len(data)} bytes")
+    match = re.match(rb"[\r\n]*(.*?)(?:\r?\n\r?\n|\Z)", data, re.DOTALL)
+    assert match  # every byte string matches
+    head = match[1].decode("utf-8", "surrogateescape")
+    start, *lines = re.split(r"\r?\n", re.sub(r"\r?\n[ \t]+", " ", head))
+    if len(lines) > MAX_HEADERS:
+        raise SipParseError(f"{len(lines)} header lines")
+    headers = Headers()
+    for line in lines:
+        name, colon, value = line.partition(":")
+        name = name.strip()
+        if colon and _TOKEN.fullmatch(name):
+            headers.add(_COMPACT.get(name.lower(), name), value.strip())
+    if not headers.lines:
+        raise SipParseError("no headers")
+    body = data[match.end() :]
+    length = headers.get("Content-Length")
+    if length.isascii() and length.isdigit() and int(length[:9]) < len(body):
+        body = body[: int(length[:9])]
+    if start[:4].upper() == "SIP/":
+        _, _, rest = start.partition(" ")
+        status, _, reason = rest.strip().partition(" ")
+        if not (status.isascii() and status.isdigit() and len(status) == 3 and "100" <= status <= "699"):
+            raise SipParseError(f"status {status[:20]!r}")
+        return Response(headers, body, int(status), reason)
+    method, _, rest = start.partition(" ")
+    uri, _, version = rest.rpartition(" ")
+    if not (_TOKEN.fullmatch(method) and version[:4].upper() == "SIP/"):
+        raise SipParseError(f"start line {start[:60]!r}")
+    return Request(headers, body, method, uri, version)
+
+
+SINGLE = ("From", "To", "Call-ID", "CSeq", "Max-Forwards", "Content-Length")
+"""Headers that may come once only."""
+
+
+def fault(request: Request) -> tuple[int, str] | None:
+    """What is wrong with a request, whatever it asks for: status and reason; None when nothing is."""
+    headers = request.headers
+    if request.version.upper() != "SIP/2.0":
+        return 505, ""
+    try:
+        via, (_, method), _, _ = request.via, request.cseq, request.from_, request.to
+    except SipParseError as problem:
+        return 400, _printable(problem.message)
+    if not (request.call_id and via.host):
+        return 400, "Missing Call-ID"
+    if method != request.method:
+        return 400, "CSeq names another method"
+    repeated = next((name for name in SINGLE if len(headers.all(name)) > 1), "")
+    if repeated:
+        return 400, f"Several {repeated}"
+    length = headers.get("Content-Length")
+    if length and (not (length.isascii() and length.isdigit()) or int(length[:9]) > len(request.body)):
+        return 400, "Content-Length does not fit"
+    hops = headers.get("Max-Forwards")
+    if hops and not (hops.isascii() and hops.isdigit() and int(hops[:9]) <= 255):
+        return 400, "Bad Max-Forwards"
+    scheme = request.uri.partition(":")[0].lower()
+    if scheme not in ("sip", "sips", "tel"):
+        return (416, "") if scheme.isascii() and scheme.isalnum() and ":" in request.uri else (400, "Bad URI")
+    try:
+        Uri.parse(request.uri)
+    except SipParseError:
+        return 400, "Bad Request-URI"
+    return None
+
+
+def _printable(text: str) -> str:
+    return "".join(c if " " <= c <= "~" else "?" for c in text)[:80]
+
+
+def respond(request: Request, status: int, reason: str = "", tag: str = "") -> Response:
+    """The response that RFC 3261 8.2.6 asks for: Via, From, To (with our tag), Call-ID and CSeq as they came."""
+    headers = Headers()
+    for name in ("Via", "From", "To", "Call-ID", "CSeq"):
+        for value in request.headers.all(name):
+            if name == "To" and tag and status > 100 and ";tag=" not in value.lower():
+                value = f"{value};tag={tag}"
+            headers.add(name, value)
+    if status < 300:
+        for value in request.headers.all("Record-Route"):
+            headers.add("Record-Route", value)
+    return Response(headers, b"", status, reason or REASONS.get(status, ""))

@@ -1,0 +1,221 @@
+"""Session descriptions (RFC 4566) and the offer/answer of G.711 and telephone-event (RFC 3264, 4733)."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from screener.errors import SipParseError
+
+MAX_MEDIA = 16
+"""Media lines of one description."""
+
+
+class Law(StrEnum):
+    """The two laws of G.711, by their names in SDP."""
+
+    PCMU = "PCMU"
+    PCMA = "PCMA"
+
+    @property
+    def payload_type(self) -> int:
+        """Its static RTP payload type (RFC 3551)."""
+        return 0 if self is Law.PCMU else 8
+
+
+_STATIC = {0: "PCMU/8000", 8: "PCMA/8000"}
+_MIRROR = {"sendonly": "recvonly", "recvonly": "sendonly"}
+EVENT_TYPE = 101
+"""Payload type of telephone-event in our own offers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """One m= line and what belongs to it.
+
+    Attributes:
+        kind: `audio`, `video` …
+        host: where it is received, from its own c= line or the session's.
+        port: 0 means refused.
+        formats: payload types as written, in order of preference.
+        rtpmap: payload type to `name/rate`.
+        direction: `sendrecv`, `sendonly`, `recvonly` or `inactive`.
+        ptime: milliseconds a packet, 0 when not said.
+    """
+
+    kind: str
+    port: int
+    protocol: str
+    formats: tuple[str, ...]
+    host: str
+    rtpmap: Mapping[int, str] = field(default_factory=dict)
+    direction: str = "sendrecv"
+    ptime: int = 0
+
+    def law(self) -> tuple[Law, int] | None:
+        """The first law that the list of formats names, and its payload type."""
+        for text in self.formats:
+            name = self._encoding(text)
+            for law in Law:
+                if name == f"{law.value}/8000":
+                    return law, int(text)
+        return None
+
+    def event_type(self) -> int | None:
+        """Payload type of telephone-event at 8 kHz."""
+        return next((int(f) for f in self.formats if self._encoding(f) == "TELEPHONE-EVENT/8000"), None)
+
+    def _encoding(self, text: str) -> str:
+        if not (text.isascii() and text.isdigit() and len(text) <= 3 and int(text) < 128):
+            return ""
+        return self.rtpmap.get(int(text), _STATIC.get(int(text), "")).upper().removesuffix("/1")
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """A whole session description.
+
+    Attributes:
+        session_id, version: of the o= line.
+    """
+
+    session_id: str
+    version: str
+    media: tuple[Media, ...]
+
+    def audio(self) -> "Stream | None":
+        """The first audio line over plain RTP that speaks G.711, ready to send to; None when there is none."""
+        for index, media in enumerate(self.media):
+            law = media.law()
+            if media.kind == "audio" and media.protocol in ("RTP/AVP", "RTP/AVPF") and media.port and law:
+                return Stream(index, media.host, media.port, *law, media.event_type(), media.direction)
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """What was agreed about the one audio stream, seen from the peer.
+
+    Attributes:
+        index: which m= line it is.
+        host, port: where the peer receives.
+        law, payload_type: what both send.
+        event_type: payload type of telephone-event, None when the peer has none.
+        direction: what the peer said it does.
+    """
+
+    index: int
+    host: str
+    port: int
+    law: Law
+    payload_type: int
+    event_type: int | None
+    direction: str
+
+    @property
+    def held(self) -> bool:
+        """The peer does not want to hear us, or says nowhere to send."""
+        return self.direction in ("sendonly", "inactive") or self.host in ("0.0.0.0", "::")  # noqa: S104 - RFC 2543 hold
+
+
+def parse(body: bytes) -> Description:
+    """Read a description; lines that mean nothing here are passed over.
+
+    Raises:
+        SipParseError: it is not SDP, or a media or connection line is wrong.
+    """
+    session_id, version, host, direction = "0", "0", "", "sendrecv"
+    media: list[dict[str, object]] = []
+    lines = body.decode("utf-8", "replace").splitlines()
+    if not lines or not lines[0].startswith("v="):
+        raise SipParseError("SDP does not begin with v=")
+    for line in lines:
+        kind, value = line[:1], line[2:].strip()
+        if line[1:2] != "=":
+            continue
+        now = media[-1] if media else None
+        if kind == "o" and len(value.split()) >= 6:
+            session_id, version = value.split()[1:3]
+        elif kind == "c":
+            if now is None:
+                host = _connection(value)
+            else:
+                now["host"] = _connection(value)
+        elif kind == "m":
+            if len(media) == MAX_MEDIA:
+                raise SipParseError("SDP with too many media lines")
+            media.append(_media(value, host, direction))
+        elif kind == "a":
+            if value in ("sendrecv", "sendonly", "recvonly", "inactive"):
+                if now is None:
+                    direction = value
+                else:
+                    now["direction"] = value
+            elif now is not None:
+                _attribute(now, value)
+    if not media:
+        raise SipParseError("SDP without a media line")
+    return Description(session_id, version, tuple(Media(**m) for m in media))  # type: ignore[arg-type]
+
+
+def _connection(value: str) -> str:
+    parts = value.split()
+    if len(parts) != 3 or parts[0] != "IN":
+        raise SipParseError(f"SDP connection {value[:40]!r}")
+    return parts[2].partition("/")[0]
+
+
+def _media(value: str, host: str, direction: str) -> dict[str, object]:
+    parts = value.split()
+    port = parts[1].partition("/")[0] if len(parts) >= 4 else ""
+    if not (port.isascii() and port.isdigit() and len(port) <= 5 and int(port) <= 65535):
+        raise SipParseError(f"SDP media {value[:40]!r}")
+    return {
+        "kind": parts[0], "port": int(port), "protocol": parts[2], "formats": tuple(parts[3:]), "host": host,
+        "direction": direction, "rtpmap": {},
+    }  # fmt: skip
+
+
+def _attribute(media: dict[str, object], value: str) -> None:
+    rtpmap = media["rtpmap"]
+    assert isinstance(rtpmap, dict)
+    if match := re.fullmatch(r"rtpmap:([0-9]{1,3})\s+(\S+).*", value):
+        rtpmap[int(match[1])] = match[2]
+    elif match := re.fullmatch(r"ptime:([0-9]{1,4})(?:\.[0-9]+)?", value):
+        media["ptime"] = int(match[1])
+
+
+def _head(host: str, session_id: int, version: int) -> list[str]:
+    family = "IP6" if ":" in host else "IP4"
+    return ["v=0", f"o=- {session_id} {version} IN {family} {host}", "s=-", f"c=IN {family} {host}", "t=0 0"]
+
+
+def _audio(port: int, laws: Mapping[int, Law], event_type: int | None, direction: str) -> list[str]:
+    formats = [*map(str, laws), *([str(event_type)] if event_type is not None else [])]
+    lines = [f"m=audio {port} RTP/AVP {' '.join(formats)}"]
+    lines += [f"a=rtpmap:{number} {law}/8000" for number, law in laws.items()]
+    if event_type is not None:
+        lines += [f"a=rtpmap:{event_type} telephone-event/8000", f"a=fmtp:{event_type} 0-15"]
+    return [*lines, "a=ptime:20", f"a={direction}"]
+
+
+def offer(host: str, port: int, session_id: int, version: int = 1) -> bytes:
+    """Our own offer: both laws and telephone-event."""
+    laws = {law.payload_type: law for law in Law}
+    return _text(_head(host, session_id, version) + _audio(port, laws, EVENT_TYPE, "sendrecv"))
+
+
+def answer(theirs: Description, stream: Stream, host: str, port: int, session_id: int, version: int = 1) -> bytes:
+    """The answer to an offer: its one audio stream is taken, every other media line is refused with port 0."""
+    lines = _head(host, session_id, version)
+    for index, media in enumerate(theirs.media):
+        if index == stream.index:
+            direction = _MIRROR.get(media.direction, media.direction)
+            lines += _audio(port, {stream.payload_type: stream.law}, stream.event_type, direction)
+        else:
+            lines.append(f"m={media.kind} 0 {media.protocol} {' '.join(media.formats)}")
+    return _text(lines)
+
+
+def _text(lines: list[str]) -> bytes:
+    return ("\r\n".join(lines) + "\r\n").encode()
