@@ -1,0 +1,145 @@
+"""Sounds that are no words: where speech starts and ends, and laughter.
+
+Laughter is a rhythm: voiced bursts at 3 to 8 a second, each well apart from the next. Speech is voiced without the
+beat; claps and knocks have the beat without a voice; alarms and music do not fall silent between beats. All three
+are asked of the newest 1.4 s, five times a second. It only ever supports a judgement.
+"""
+
+from collections import deque
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from screener.events import FRAME_BYTES, FRAME_SAMPLES, FRAME_SECONDS, Cue, CueKind, Speaker
+from screener.media.vad import VoiceActivity, dbfs
+
+WINDOW_FRAMES = 70
+STRIDE_FRAMES = 10
+BEAT_LAGS = range(7, 18)
+"""Frames between two bursts: 0.14 to 0.34 s."""
+MIN_BEAT = 0.58
+"""Autocorrelation of the loudness curve at the best beat."""
+MAX_BETWEEN = 0.25
+"""Its value half a beat away: between two bursts it must be quiet."""
+MIN_DEPTH_DB = 18.0
+"""Loud against quiet frames of the window."""
+MIN_VOICE = 0.62
+"""Median periodicity of the loud frames; unvoiced bursts are claps, knocks, coughs."""
+MIN_LEVEL_DBFS = -42.0
+FLOOR_DBFS = -55.0
+CONSECUTIVE = 3
+"""So many windows in a row make a finding; 0.4 s apart from first to last."""
+AGAIN_SECONDS = 2.0
+"""Going on, laughter is reported again this often."""
+PITCH_LAGS = range(11, 80)
+"""Samples of one period: 100 to 727 Hz."""
+
+Curve = NDArray[np.float64]
+
+
+class Ear:
+    """Listens to one speaker's stream and says what it hears. Not thread-safe.
+
+    Args:
+        speaker: whose stream it is.
+    """
+
+    def __init__(self, speaker: Speaker = Speaker.CALLER) -> None:
+        self._speaker = speaker
+        self._voice = VoiceActivity()
+        self._laughter = _Laughter()
+
+    def accept(self, pcm: bytes, at: float) -> Sequence[Cue]:
+        """Take audio; give back what was noticed in it.
+
+        Args:
+            pcm: whole 20 ms frames (320 bytes each), in order; a rest that is no whole frame is ignored.
+            at: audio time of the first sample, seconds; a gap to the audio before is silence.
+        """
+        cues: list[Cue] = []
+        for number in range(len(pcm) // FRAME_BYTES):
+            frame = pcm[number * FRAME_BYTES : (number + 1) * FRAME_BYTES]
+            start = at + number * FRAME_SECONDS
+            end = start + FRAME_SECONDS
+            if self._voice.accept(frame, start):
+                kind = CueKind.SPEECH_START if self._voice.speaking else CueKind.SPEECH_END
+                cues.append(Cue(kind, end, speaker=self._speaker))
+            if (confidence := self._laughter.accept(frame, start)) is not None:
+                seconds = (WINDOW_FRAMES + (CONSECUTIVE - 1) * STRIDE_FRAMES) * FRAME_SECONDS
+                cues.append(Cue(CueKind.LAUGHTER, end, seconds, confidence, self._speaker))
+        return cues
+
+
+class _Laughter:
+    """The rhythm of laughter in a stream of frames."""
+
+    def __init__(self) -> None:
+        self._levels: deque[float] = deque(maxlen=WINDOW_FRAMES)
+        self._voices: deque[float] = deque(maxlen=WINDOW_FRAMES)
+        self._before = bytes(FRAME_BYTES)
+        self._expected = 0.0
+        self._frames = 0
+        self._run: list[float] = []
+        self._quiet_until = 0.0
+
+    def accept(self, frame: bytes, at: float) -> float | None:
+        """Confidence 0..1 when laughter is found now, else None."""
+        if at > self._expected + FRAME_SECONDS:
+            self._levels.clear()
+            self._voices.clear()
+            self._run.clear()
+        self._expected = at + FRAME_SECONDS
+        level = max(dbfs(frame), FLOOR_DBFS)
+        self._levels.append(level)
+        self._voices.append(periodicity(self._before + frame) if level > MIN_LEVEL_DBFS - 8 else 0.0)
+        self._before = frame
+        self._frames += 1
+        if self._frames % STRIDE_FRAMES or len(self._levels) < WINDOW_FRAMES:
+            return None
+        beat = laughter_beat(np.array(self._levels), np.array(self._voices))
+        if beat is None:
+            self._run.clear()
+            return None
+        self._run = [*self._run[-CONSECUTIVE + 1 :], beat]
+        if len(self._run) < CONSECUTIVE or at < self._quiet_until:
+            return None
+        self._quiet_until = at + AGAIN_SECONDS
+        return round(min(1.0, float(np.mean(self._run))), 2)
+
+
+def periodicity(pcm: bytes) -> float:
+    """How voiced two frames are: the normalised autocorrelation at the best pitch of 100 to 727 Hz, about 0..1."""
+    samples = np.frombuffer(pcm, "<i2").astype(np.float64)
+    samples -= samples.mean()
+    spectrum = np.abs(np.fft.rfft(samples, 1024)) ** 2
+    correlation = np.fft.irfft(spectrum)[: PITCH_LAGS.stop]
+    overlap = 2 * FRAME_SAMPLES / (2 * FRAME_SAMPLES - np.arange(PITCH_LAGS.stop))
+    if correlation[0] <= 0:
+        return 0.0
+    return float((correlation * overlap)[PITCH_LAGS.start :].max() / correlation[0])
+
+
+def laughter_beat(levels: Curve, voices: Curve) -> float | None:
+    """Strength 0..1 of the beat of laughter in one window, None when it is something else.
+
+    Args:
+        levels: loudness of each frame, dBFS.
+        voices: periodicity of each frame.
+    """
+    top = float(np.percentile(levels, 90))
+    if top < MIN_LEVEL_DBFS or top - float(np.percentile(levels, 15)) < MIN_DEPTH_DB:
+        return None
+    if float(np.median(voices[levels > top - 8])) < MIN_VOICE:
+        return None
+    curve = np.maximum(levels, top - 25)
+    curve = curve - curve.mean()
+    size = curve.size
+    correlation = np.correlate(curve, curve, "full")[size - 1 :] * size / (size - np.arange(size))
+    correlation /= max(float(correlation[0]), 1e-9)
+    lags = correlation[BEAT_LAGS.start : BEAT_LAGS.stop]
+    lag = BEAT_LAGS.start + int(lags.argmax())
+    beat = float(correlation[lag])
+    at_peak = correlation[lag] > correlation[lag - 1] and correlation[lag] > correlation[lag + 1]
+    between = float(correlation[lag // 2 - 1 : lag // 2 + 2].min())
+    return beat if at_peak and beat >= MIN_BEAT and between <= MAX_BETWEEN else None
