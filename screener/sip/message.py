@@ -181,7 +181,7 @@ def parse(data: bytes) -> Request | Response:
             raise SipParseError(f"status {status[:20]!r}")
         return Response(headers, body, int(status), reason)
     method, _, rest = start.partition(" ")
-    uri, _, version = rest.rpartition(" ")
+    uri, _, version = rest.rstrip().rpartition(" ")
     if not (_TOKEN.fullmatch(method) and version[:4].upper() == "SIP/"):
         raise SipParseError(f"start line {start[:60]!r}")
     return Request(headers, body, method, uri, version)
@@ -215,7 +215,7 @@ def fault(request: Request) -> tuple[int, str] | None:
         return 400, "Bad Max-Forwards"
     scheme = request.uri.partition(":")[0].lower()
     if scheme not in ("sip", "sips", "tel"):
-        return (416, "") if scheme.isascii() and scheme.isalnum() and ":" in request.uri else (400, "Bad URI")
+        return (416, "") if re.match(r"[A-Za-z][A-Za-z0-9+.\-]*:[^\s<>]+\Z", request.uri) else (400, "Bad URI")
     try:
         Uri.parse(request.uri)
     except SipParseError:

@@ -3,24 +3,12 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 
 from screener.errors import SipParseError
+from screener.media.g711 import Law
 
 MAX_MEDIA = 16
 """Media lines of one description."""
-
-
-class Law(StrEnum):
-    """The two laws of G.711, by their names in SDP."""
-
-    PCMU = "PCMU"
-    PCMA = "PCMA"
-
-    @property
-    def payload_type(self) -> int:
-        """Its static RTP payload type (RFC 3551)."""
-        return 0 if self is Law.PCMU else 8
 
 
 _STATIC = {0: "PCMU/8000", 8: "PCMA/8000"}

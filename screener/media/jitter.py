@@ -1,0 +1,116 @@
+"""Puts packets back in order and cuts them into frames: one frame a tick, whatever the network did.
+
+Payload bytes are G.711, one byte a sample. There is no clock in here: the reader's ticks are the clock. A packet
+that is missing when its turn comes is lost; a buffer that runs dry waits for the sender without moving on.
+"""
+
+from dataclasses import dataclass
+
+from screener.events import FRAME_SAMPLES
+
+START_PACKETS = 2
+"""Packets that wait before the first is played: how much jitter is taken without loss."""
+MAX_PACKETS = 25
+"""More than half a second behind is not a conversation: the oldest go."""
+SHRINK_FRAMES = 100
+"""If the buffer was never emptier than `START_PACKETS + 1` for so many frames, one packet is dropped."""
+RESYNC = 100
+"""A sequence number so far away is another stream."""
+
+
+@dataclass(slots=True)
+class JitterCounts:
+    """What happened to packets, counted since the call began."""
+
+    received: int = 0
+    lost: int = 0
+    late: int = 0
+    dropped: int = 0
+    underruns: int = 0
+    resyncs: int = 0
+
+
+class JitterBuffer:
+    """One stream of packets, bounded."""
+
+    def __init__(self) -> None:
+        self.counts = JitterCounts()
+        self._packets: dict[int, bytes] = {}
+        self._next: int | None = None
+        self._ssrc: int | None = None
+        self._pending = bytearray()
+        self._filling = True
+        self._lowest = MAX_PACKETS
+        self._frames = 0
+
+    def __len__(self) -> int:
+        return len(self._packets)
+
+    def clear(self) -> None:
+        """Forget what waits: audio time begins anew."""
+        self._packets.clear()
+        self._pending.clear()
+        self._next = None
+        self._filling = True
+
+    def push(self, sequence: int, ssrc: int, payload: bytes) -> None:
+        """Take a packet from the network."""
+        self.counts.received += 1
+        if ssrc != self._ssrc:
+            if self._ssrc is not None:
+                self.counts.resyncs += 1
+            self.clear()
+            self._ssrc = ssrc
+        if self._next is None:
+            self._next = sequence
+        ahead = ((sequence - self._next + 0x8000) & 0xFFFF) - 0x8000
+        if abs(ahead) > RESYNC:
+            self.counts.resyncs += 1
+            self.clear()
+            self._next, ahead = sequence, 0
+        if ahead < 0:
+            if not self._filling:
+                self.counts.late += 1
+                return
+            self._next = sequence  # nothing was played yet: the first packets came out of order
+        self._packets[sequence] = payload
+        while len(self._packets) > MAX_PACKETS:
+            self.counts.dropped += self._skip() is not None
+            self._pending.clear()
+
+    def pop(self) -> bytes | None:
+        """One frame of 160 bytes; None when there is nothing to play, which the listener hears as concealment."""
+        if self._filling:
+            if len(self._packets) < START_PACKETS:
+                return None
+            self._filling = False
+        self._shrink()
+        while len(self._pending) < FRAME_SAMPLES:
+            if not self._packets:
+                self.counts.underruns += 1
+                return None
+            payload = self._skip()
+            if payload is None:
+                self.counts.lost += 1
+                return None
+            self._pending += payload
+        frame = bytes(self._pending[:FRAME_SAMPLES])
+        del self._pending[:FRAME_SAMPLES]
+        return frame
+
+    def _skip(self) -> bytes | None:
+        """Move on by one packet, whether it is here or not."""
+        assert self._next is not None  # something was pushed
+        payload = self._packets.pop(self._next, None)
+        self._next = (self._next + 1) & 0xFFFF
+        return payload
+
+    def _shrink(self) -> None:
+        """Give back the delay that jitter or a faster sender's clock has piled up."""
+        self._lowest = min(self._lowest, len(self._packets))
+        self._frames += 1
+        if self._frames < SHRINK_FRAMES:
+            return
+        if self._lowest > START_PACKETS + 1 and self._skip() is not None:
+            self.counts.dropped += 1
+        self._frames, self._lowest = 0, MAX_PACKETS

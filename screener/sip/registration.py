@@ -1,0 +1,157 @@
+"""Registration with one PBX (RFC 3261 section 10) as a pure state machine: time and randomness are arguments."""
+
+import random
+
+from screener.errors import SipParseError
+from screener.settings.sections import Registrar
+from screener.sip.address import NameAddr
+from screener.sip.digest import Challenge, authorize, strongest
+from screener.sip.endpoint import RegistrationState
+from screener.sip.message import REASONS, Headers, Request, Response
+
+REFRESH = (0.6, 0.8)
+"""A registration is refreshed after such a part of its life, at random, so that nodes do not come all at once."""
+RETRY_FIRST = 2.0
+RETRY_LONGEST = 120.0
+"""Seconds between attempts: doubled from the first to the longest, each shortened by up to a half at random."""
+
+
+class Registration:
+    """One registrar and where we stand with it.
+
+    Args:
+        registrar: whom to register with, and as whom.
+        password: read from the settings or from the password file.
+        contact: the URI that calls shall come to.
+        chance: for jitter and tags.
+        now: monotonic seconds.
+
+    Attributes:
+        deadline: when `poll` wants to be called next.
+    """
+
+    def __init__(
+        self, registrar: Registrar, password: str, contact: str, chance: random.Random, now: float
+    ) -> None:
+        self.registrar = registrar
+        self.deadline: float | None = now
+        self._password = password
+        self._contact = contact
+        self._chance = chance
+        self._call_id = f"{chance.getrandbits(96):024x}"
+        self._tag = f"{chance.getrandbits(40):010x}"
+        self._cseq = 0
+        self._expires = registrar.expires
+        self._registered = False
+        self._problem = "not asked yet"
+        self._failures = 0
+        self._challenge: Challenge | None = None
+        self._header = "Authorization"
+        self._used = 0
+        self._answered = False
+        """Whether the newest request carried an answer to a challenge of this exchange."""
+
+    @property
+    def uri(self) -> str:
+        """The registrar's URI."""
+        return f"sip:{self.registrar.host}:{self.registrar.port}"
+
+    def state(self) -> RegistrationState:
+        """For the operator."""
+        return RegistrationState(
+            f"{self.registrar.host}:{self.registrar.port}",
+            self._registered,
+            "" if self._registered else self._problem,
+        )
+
+    def poll(self, now: float) -> Request | None:
+        """The request that is due now, if any; nothing more is due until it has been answered or has timed out."""
+        if self.deadline is None or now < self.deadline:
+            return None
+        self.deadline = None
+        self._answered = False
+        return self._request(self._expires)
+
+    def receive(self, response: Response, now: float) -> Request | None:
+        """Take the final response; the request to send at once, if there is one."""
+        status = response.status
+        if 200 <= status < 300:
+            self._registered, self._problem, self._failures = True, "", 0
+            granted = self._granted(response)
+            self.deadline = now + max(1.0, granted * self._chance.uniform(*REFRESH))
+            return None
+        if status in (401, 407):
+            name, self._header = (
+                ("WWW-Authenticate", "Authorization")
+                if status == 401
+                else ("Proxy-Authenticate", "Proxy-Authorization")
+            )
+            challenge = strongest(response.headers.all(name))
+            if challenge is None:
+                return self._fail("the PBX asks for an authentication that is not spoken here", now)
+            if self._answered and not challenge.stale:
+                return self._fail("the PBX refuses the username or password", now)
+            self._challenge, self._used, self._answered = challenge, 0, True
+            return self._request(self._expires)
+        if status == 423:
+            least = response.headers.get("Min-Expires")
+            if least.isascii() and least.isdigit() and self._expires < int(least[:6]) <= 86400:
+                self._expires = int(least)
+                return self._request(self._expires)
+        return self._fail(f"the PBX answers {status} {response.reason or REASONS.get(status, '')}".rstrip(), now)
+
+    def timed_out(self, now: float) -> None:
+        """No final response came."""
+        self._fail("the PBX does not answer", now)
+
+    def deregister(self) -> Request | None:
+        """The request that takes our binding away; None when there is none."""
+        self.deadline = None
+        if not self._registered:
+            return None
+        self._registered, self._problem = False, "deregistered"
+        return self._request(0)
+
+    def _fail(self, problem: str, now: float) -> None:
+        self._registered, self._problem = False, problem
+        pause = min(RETRY_LONGEST, RETRY_FIRST * 2**self._failures)
+        self._failures = min(self._failures + 1, 10)
+        self._challenge = None
+        self.deadline = now + pause * self._chance.uniform(0.5, 1.0)
+
+    def _granted(self, response: Response) -> int:
+        for text in response.headers.values("Contact"):
+            try:
+                contact = NameAddr.parse(text)
+            except SipParseError:
+                continue
+            seconds = contact.params.get("expires", "")
+            if str(contact.uri) == self._contact and seconds.isascii() and seconds.isdigit():
+                return int(seconds[:6])
+        seconds = response.headers.get("Expires")
+        return int(seconds[:6]) if seconds.isascii() and seconds.isdigit() else self._expires
+
+    def _request(self, expires: int) -> Request:
+        self._cseq += 1
+        account = f"<sip:{self.registrar.username}@{self.registrar.host}>"
+        headers = Headers(
+            [
+                ("From", f"{account};tag={self._tag}"),
+                ("To", account),
+                ("Call-ID", self._call_id),
+                ("CSeq", f"{self._cseq} REGISTER"),
+                ("Contact", f"<{self._contact}>;expires={expires}"),
+                ("Expires", str(expires)),
+            ]
+        )
+        if self._challenge is not None:
+            self._used += 1
+            cnonce = f"{self._chance.getrandbits(64):016x}"
+            headers.add(
+                self._header,
+                authorize(
+                    self._challenge, self.registrar.username, self._password, "REGISTER", self.uri,
+                    cnonce=cnonce, count=self._used,
+                ),
+            )  # fmt: skip
+        return Request(headers, b"", "REGISTER", self.uri)

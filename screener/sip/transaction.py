@@ -1,0 +1,130 @@
+"""Transactions over UDP (RFC 3261 section 17, RFC 6026): who resends what, when, and for how long.
+
+Pure state machines: time is an argument, bytes to send are return values, `deadline` says when to `poll`.
+"""
+
+from screener.sip.message import Request, Response
+
+T1 = 0.5
+"""Round-trip time estimate, seconds."""
+T2 = 4.0
+"""Longest pause between two retransmissions."""
+T4 = 5.0
+"""How long a message may live in the network."""
+LIFE = 64 * T1
+"""Timers B, F, H, J: after this, nobody waits any more."""
+
+MAGIC = "z9hG4bK"
+"""Branches of RFC 3261 begin with it."""
+
+Key = tuple[str, ...]
+
+
+def server_key(request: Request) -> Key:
+    """What a request and its retransmissions have in common; ACK and CANCEL have the key of their INVITE."""
+    via = request.via
+    number, method = request.cseq
+    kind = "INVITE" if method in ("ACK", "CANCEL") else method
+    if via.branch.startswith(MAGIC) and len(via.branch) > len(MAGIC):
+        return via.branch, via.host, str(via.port), kind
+    return request.call_id, request.from_.tag, str(number), via.host, str(via.port), via.branch, kind
+
+
+def client_key(message: Request | Response) -> Key:
+    """What our request and its responses have in common."""
+    return message.via.branch, message.cseq[1]
+
+
+class ServerTransaction:
+    """One request that came in and the response that it gets.
+
+    Attributes:
+        deadline: when `poll` wants to be called next, None for never.
+        ended: nothing is left to do.
+        timed_out: a final response to an INVITE was never acknowledged.
+        status: of the newest response, 0 before it.
+    """
+
+    def __init__(self, request: Request) -> None:
+        self.request = request
+        self.invite = request.method == "INVITE"
+        self.deadline: float | None = None
+        self.ended = False
+        self.timed_out = False
+        self.status = 0
+        self._last: bytes | None = None
+        self._interval = T1
+        self._give_up = 0.0
+        self._resend = False
+
+    def respond(self, response: Response, now: float) -> bytes:
+        """Send a response; the bytes are for the wire."""
+        self._last, self.status = response.serialize(), response.status
+        if response.status >= 200:
+            self._give_up = now + LIFE
+            self._resend = self.invite
+            self.deadline = now + T1 if self.invite else self._give_up
+        return self._last
+
+    def repeated(self) -> bytes | None:
+        """The request came again: what to send again."""
+        return self._last
+
+    def acknowledge(self, now: float) -> None:
+        """ACK came: resend no more, but absorb late retransmissions for a while (timer I)."""
+        if self.status >= 200 and self._resend:
+            self._resend = False
+            self._give_up = self.deadline = now + T4
+
+    def poll(self, now: float) -> bytes | None:
+        """Time has passed: what to send again, if anything."""
+        if self.deadline is None or now < self.deadline:
+            return None
+        if now >= self._give_up:
+            self.ended, self.timed_out, self.deadline = True, self._resend, None
+            return None
+        self._interval = min(2 * self._interval, T2)
+        self.deadline = min(now + self._interval, self._give_up)
+        return self._last
+
+
+class ClientTransaction:
+    """One non-INVITE request of ours and its final response (timers E, F, K).
+
+    The product never sends an INVITE, so there is no INVITE client here.
+
+    Attributes:
+        deadline, ended, timed_out: as in `ServerTransaction`; timed out means that no final response came.
+    """
+
+    def __init__(self, request: Request, now: float) -> None:
+        self.key = client_key(request)
+        self.data = request.serialize()
+        self.deadline: float | None = now + T1
+        self.ended = False
+        self.timed_out = False
+        self._interval = T1
+        self._give_up = now + LIFE
+        self._completed = False
+
+    def receive(self, response: Response, now: float) -> bool:
+        """Take a response; True when it is the final one and new."""
+        if self._completed:
+            return False
+        if response.status < 200:
+            self._interval = T2
+            return False
+        self._completed = True
+        self._give_up = self.deadline = now + T4
+        return True
+
+    def poll(self, now: float) -> bytes | None:
+        """Time has passed: what to send again, if anything."""
+        if self.deadline is None or now < self.deadline:
+            return None
+        if now >= self._give_up:
+            self.ended, self.timed_out, self.deadline = True, not self._completed, None
+            return None
+        self._interval = min(2 * self._interval, T2)
+        self.deadline = min(now + self._interval, self._give_up)
+        return self.data
