@@ -3,7 +3,6 @@
 The one format: RIFF WAV, PCM, 16-bit signed little-endian, mono, 8,000 Hz.
 """
 
-import audioop
 import wave
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from pathlib import Path
 from screener.core.actions import Prompt
 from screener.errors import AudioError
 from screener.events import FRAME_BYTES, SAMPLE_RATE
+from screener.media.g711 import Law
 from screener.resources import audio_folder
 
 FORMAT = "WAV, PCM, 16 bit, mono, 8000 Hz"
@@ -43,7 +43,7 @@ class Clip:
     def of(cls, name: str, pcm: bytes) -> "Clip":
         """Pack 16-bit samples of any length: pad to whole frames and encode for both G.711 laws."""
         pcm += bytes(-len(pcm) % FRAME_BYTES)
-        return cls(name, pcm, audioop.lin2ulaw(pcm, 2), audioop.lin2alaw(pcm, 2))
+        return cls(name, pcm, Law.PCMU.encode(pcm), Law.PCMA.encode(pcm))
 
 
 def read_wav(path: Path) -> bytes:

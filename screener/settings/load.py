@@ -107,9 +107,15 @@ def _unknown_keys(section: "type[DataclassInstance]", data: object, at: tuple[st
             yield _place((*at, key)), f"found an unknown key, allowed {', '.join(sorted(known))}{hint}"
         elif is_dataclass(types[key]):
             yield from _unknown_keys(types[key], value, (*at, key))
-        elif isinstance(value, list) and (inner := get_args(types[key])) and is_dataclass(inner[0]):
+        elif isinstance(value, list) and (inner := _table_of_list(types[key])):
             for number, item in enumerate(value, start=1):
-                yield from _unknown_keys(inner[0], item, (*at, f"{key}#{number}"))
+                yield from _unknown_keys(inner, item, (*at, f"{key}#{number}"))
+
+
+def _table_of_list(hint: object) -> "type[DataclassInstance] | None":
+    """The dataclass of `tuple[Dataclass, ...]`, None for any other type."""
+    inner = next(iter(get_args(hint)), None)
+    return inner if isinstance(inner, type) and is_dataclass(inner) else None
 
 
 def _place(at: tuple[str, ...]) -> str:

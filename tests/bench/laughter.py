@@ -1,7 +1,7 @@
 """How often laughter is heard where there is some, and where there is none.
 
-Prints one line a kind of recording: how many recordings, seconds, findings, recordings with a finding. Reads the data
-folder `shared` beside the clone; run as `python tests/bench/laughter.py`.
+Prints one line a kind of recording: how many recordings, seconds, findings, recordings with a finding. Reads the
+data folder `shared` beside the clone; run as `python tests/bench/laughter.py`.
 """
 
 import random

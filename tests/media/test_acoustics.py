@@ -1,4 +1,5 @@
 import subprocess
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -47,7 +48,7 @@ def test_voiced_bursts_in_the_rhythm_of_laughter_are_laughter() -> None:
     cues = [c for c in hear(bursts(voice(6), 4.5)) if c.kind is CueKind.LAUGHTER]
     assert cues
     assert 1.5 < cues[0].at < 2.5, "the window and two more strides"
-    assert all(later.at - earlier.at >= 1.99 for earlier, later in zip(cues, cues[1:], strict=False))
+    assert all(later.at - earlier.at >= 1.99 for earlier, later in pairwise(cues))
     assert all(0.5 <= c.confidence <= 1 for c in cues)
 
 

@@ -1,0 +1,50 @@
+"""`screener init` and `screener doctor`: from nothing to a machine that is ready."""
+
+from pathlib import Path
+
+import click
+
+from screener.errors import InputError
+from screener.resources import config_folder
+from screener.settings.load import FILE_NAME
+
+
+@click.command()
+@click.argument("path", default=FILE_NAME, type=click.Path(path_type=Path))
+@click.option("--force", is_flag=True, help="Overwrite a file that is there.")
+def init(path: Path, force: bool) -> None:
+    """Write a commented settings file to PATH (default screener.toml).
+
+    Example: screener init /etc/screener/screener.toml
+    """
+    if path.is_dir():
+        path /= FILE_NAME
+    try:
+        with path.open("w" if force else "x", encoding="utf-8") as file:
+            file.write((config_folder() / FILE_NAME).read_text("utf-8"))
+    except FileExistsError as problem:
+        raise InputError(
+            f"{path} is there already", "name another file, or overwrite it with --force"
+        ) from problem
+    except OSError as problem:
+        raise InputError(f"{path}: cannot be written ({problem.strerror})", "name another file") from problem
+    click.echo(f"{path}: written. Next: set [sip] and [targets] in it, then run: screener doctor")
+
+
+@click.command()
+@click.option("--config", type=click.Path(path_type=Path), help="Settings file; default screener.toml here.")
+def doctor(config: Path | None) -> None:
+    """Check settings, ports, PBX, speech model, recordings, lexicon and database.
+
+    One line each, with what to do about every failure. Exit code 0: ready; 1: at least one line failed.
+
+    Example: screener doctor --config /etc/screener/screener.toml
+    """
+    from screener.doctor import examine, render  # loads every part of the product; `init` needs none of them
+
+    ready = True
+    for check in examine(config):
+        click.secho(render(check), fg=None if check.ok else "red")
+        ready = ready and check.ok
+    if not ready:
+        raise SystemExit(1)

@@ -1,0 +1,307 @@
+"""Is this machine ready to take calls? One small check for each thing that `serve` needs.
+
+Every check looks without leaving anything behind, is bounded in time, and says what to do.
+"""
+
+import errno
+import socket
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from sqlalchemy import create_engine, text
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+
+from screener.core.actions import Prompt
+from screener.errors import ScreenerError, SettingsError, SipError
+from screener.judgement import load_judgement
+from screener.lines import load_lines
+from screener.media.prompts import find, load_clips
+from screener.media.recordings import check as check_recording
+from screener.settings.load import default_path, load
+from screener.settings.sections import Settings, Sip
+from screener.sip.endpoint import Endpoint, RegistrationState
+from screener.sip.useragent import SipUserAgent
+from screener.speech.load import load_model
+from screener.speech.pinyin import syllables
+
+REGISTRATION_SECONDS = 5.0
+DATABASE_SECONDS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was looked at.
+
+    Attributes:
+        name: of the thing.
+        message: what was found.
+        remedy: what to do about it; empty when all is well.
+    """
+
+    name: str
+    ok: bool
+    message: str
+    remedy: str = ""
+
+
+def render(check: Check) -> str:
+    """One line for a terminal."""
+    remedy = f" → {check.remedy}" if check.remedy else ""
+    return f"{'✔' if check.ok else '✘'} {check.name}: {check.message}{remedy}"
+
+
+def examine(path: Path | None = None) -> Iterator[Check]:
+    """Look at everything, one after the other; without settings there is nothing else to look at.
+
+    Args:
+        path: the settings file; None as in `settings.load`.
+    """
+    try:
+        settings = load(path)
+    except SettingsError as problem:
+        for line in problem.message.splitlines():
+            yield Check("settings", ok=False, message=line, remedy=problem.remedy)
+        return
+    named = path or default_path()
+    yield Check(
+        "settings", ok=True, message=str(named) if named else "built-in defaults; write a file: screener init"
+    )
+    port = check_port(settings.sip)
+    yield port
+    yield check_rtp(settings.sip)
+    yield from check_registrations(settings.sip, port_free=port.ok)
+    yield check_model(settings)
+    yield from check_recordings(settings)
+    yield check_judgement(settings)
+    yield check_lines(settings)
+    yield check_database(settings)
+    yield check_spool(settings)
+
+
+def check_port(sip: Sip) -> Check:
+    """Can the user agent listen where it should?"""
+    where = f"{sip.host}:{sip.port}"
+    for kind, name in ((socket.SOCK_DGRAM, "UDP"), *(((socket.SOCK_STREAM, "TCP"),) if sip.tcp else ())):
+        if problem := _bind_problem(sip.host, sip.port, kind):
+            remedy = {
+                errno.EADDRINUSE: f"stop what holds it (ss -lnp 'sport = {sip.port}') or change [sip] port; "
+                "if that is Screener itself, all is well",
+                errno.EADDRNOTAVAIL: "set [sip] host to an address of this machine, or 0.0.0.0",
+                errno.EACCES: "ports below 1024 need the capability CAP_NET_BIND_SERVICE",
+            }.get(problem.errno or 0, "correct [sip] host and port")
+            return Check("sip port", ok=False, message=f"{where}/{name}: {problem.strerror}", remedy=remedy)
+    return Check("sip port", ok=True, message=f"{where} is free")
+
+
+def check_rtp(sip: Sip) -> Check:
+    """Are enough port pairs of the range free for `max_calls`?"""
+    free = 0
+    for port in range(sip.rtp_port_low, sip.rtp_port_high, 2):
+        free += not (_bind_problem(sip.host, port) or _bind_problem(sip.host, port + 1))
+        if free == sip.max_calls:
+            return Check("rtp ports", ok=True, message=f"room for {free} calls")
+    return Check(
+        "rtp ports",
+        ok=False,
+        message=f"{free} free pairs in {sip.rtp_port_low}-{sip.rtp_port_high}, {sip.max_calls} calls allowed",
+        remedy="widen [sip] rtp_port_low and rtp_port_high, or lower max_calls",
+    )
+
+
+def check_registrations(
+    sip: Sip,
+    *,
+    port_free: bool,
+    agent: Callable[[Sip], Endpoint] = SipUserAgent,
+    seconds: float = REGISTRATION_SECONDS,
+) -> Iterator[Check]:
+    """Does every PBX accept our name and password? A REGISTER is sent as `serve` would, and taken back."""
+    if not sip.registrars:
+        yield Check("registration", ok=True, message="none asked for; the PBX sends calls directly")
+        return
+    if not port_free:
+        yield Check("registration", ok=False, message="not tried: the SIP port is not free", remedy="see sip port")
+        return
+    endpoint = agent(replace(sip, max_calls=1))
+    try:
+        endpoint.start(lambda call: call.reject(503))
+    except SipError as problem:
+        yield Check("registration", ok=False, message=problem.message, remedy=problem.remedy)
+        return
+    try:
+        deadline = time.monotonic() + seconds
+        while (
+            not all(s.registered or _refused(s) for s in endpoint.registrations()) and time.monotonic() < deadline
+        ):
+            time.sleep(0.05)
+        states = endpoint.registrations()
+    finally:
+        endpoint.stop()
+    yield from (_registration(state, seconds) for state in states)
+
+
+def _registration(state: RegistrationState, seconds: float) -> Check:
+    if state.registered:
+        return Check("registration", ok=True, message=f"{state.registrar} accepted us")
+    return Check(
+        "registration",
+        ok=False,
+        message=f"{state.registrar} did not accept us within {seconds:g} s: {state.problem or 'no answer'}",
+        remedy="correct username, password and realm in [[sip.registrars]]"
+        if _refused(state)
+        else "is the PBX running, and are host, port and firewall right? See [[sip.registrars]]",
+    )
+
+
+def _refused(state: RegistrationState) -> bool:
+    """Whether the PBX has answered that it does not want us, so that waiting longer is no use."""
+    return any(word in state.problem for word in ("401", "403", "404", "407", "password"))
+
+
+def check_model(settings: Settings) -> Check:
+    """Can the recogniser be loaded?"""
+    try:
+        info = load_model(settings.speech, settings.folder).info
+    except ScreenerError as problem:
+        return Check("speech model", ok=False, message=problem.message, remedy=problem.remedy)
+    message = f"{info.engine} {info.name}"
+    if info.engine == "none":
+        message = "none: no word is heard; only silence, repeats and sounds are judged"
+    elif info.synthetic_only:
+        message += ": understands the demo's synthetic speech only; for real callers: screener model install"
+    return Check("speech model", ok=True, message=message)
+
+
+def check_recordings(settings: Settings) -> Sequence[Check]:
+    """Can every recording be played, and is each at the product's level?"""
+    folder = settings.folder / settings.prompts.folder if settings.prompts.folder else None
+    try:
+        load_clips(folder)
+    except ScreenerError as problem:
+        return [Check("recordings", ok=False, message=problem.message, remedy=problem.remedy)]
+    remedy = "make it again with: screener prompts import, or: screener prompts build"
+    found = [problem for prompt in Prompt for problem in check_recording(find(prompt, folder)).problems]
+    wrong = [Check("recordings", ok=False, message=problem, remedy=remedy) for problem in found]
+    return wrong or [Check("recordings", ok=True, message=f"{len(Prompt)} can be played")]
+
+
+def check_judgement(settings: Settings) -> Check:
+    """Can the lexicon, the weights and the calendar be used?"""
+    try:
+        load_judgement(settings.judgement, settings.folder, syllables)
+    except ScreenerError as problem:
+        return Check("lexicon", ok=False, message=problem.message, remedy=problem.remedy)
+    return Check("lexicon", ok=True, message=settings.judgement.lexicon or "the shipped one")
+
+
+def check_lines(settings: Settings) -> Check:
+    """Can the operator's lists of payphones and duty phones be read?"""
+    paths = [settings.folder / line for line in settings.judgement.lines]
+    try:
+        load_lines(paths, settings.site.region)
+    except ScreenerError as problem:
+        return Check(
+            "line lists", ok=False, message="; ".join(problem.message.splitlines()), remedy=problem.remedy
+        )
+    return Check("line lists", ok=True, message=f"{len(paths)} read" if paths else "none: payphones are not known")
+
+
+def check_database(settings: Settings) -> Check:
+    """Can the call log be written? Creates no database, so that whoever runs `serve` owns it."""
+    try:
+        url = make_url(settings.store.url)
+        if url.get_backend_name() == "sqlite":
+            return _check_sqlite(url, settings.folder)
+        wait = {"connect_timeout": DATABASE_SECONDS} if url.get_backend_name() == "postgresql" else {}
+        engine = create_engine(url, connect_args=wait)
+        with engine.connect() as connection:
+            connection.execute(text("SELECT 1"))
+        engine.dispose()
+    except (ArgumentError, ImportError) as problem:
+        return Check(
+            "database", ok=False, message=_first_line(problem), remedy="correct [store] url, or install its driver"
+        )
+    except SQLAlchemyError as problem:
+        cause = getattr(problem, "orig", None) or problem
+        shown = url.render_as_string(hide_password=True)
+        remedy = "is the server running, and are the name and password in [store] url right?"
+        return Check("database", ok=False, message=f"{shown}: {_first_line(cause)}", remedy=remedy)
+    return Check("database", ok=True, message=url.render_as_string(hide_password=True))
+
+
+def _check_sqlite(url: URL, folder: Path) -> Check:
+    if not url.database or url.database == ":memory:":
+        return Check(
+            "database",
+            ok=False,
+            message="in memory: the log is lost at the end",
+            remedy="name a file in [store] url",
+        )
+    file = folder / url.database
+    if problem := _folder_problem(file.parent):
+        return Check(
+            "database",
+            ok=False,
+            message=f"{file.parent}: {problem}",
+            remedy="give the folder to the service's user",
+        )
+    if file.exists():
+        try:
+            with file.open("r+b") as log:
+                head = log.read(16)
+        except OSError as error:
+            return Check(
+                "database",
+                ok=False,
+                message=f"{file}: {error.strerror}",
+                remedy="give the file to the service's user",
+            )
+        if head and head != b"SQLite format 3\0":
+            return Check(
+                "database",
+                ok=False,
+                message=f"{file}: not an SQLite file",
+                remedy="move it away or change [store] url",
+            )
+    return Check("database", ok=True, message=f"{file}{'' if file.exists() else ' (made by serve)'}")
+
+
+def check_spool(settings: Settings) -> Check:
+    """Can rows be kept while the database is away?"""
+    spool = settings.folder / (settings.store.spool or "spool")
+    nearest = next(folder for folder in (spool, *spool.parents) if folder.exists())
+    if problem := _folder_problem(nearest):
+        return Check(
+            "spool", ok=False, message=f"{nearest}: {problem}", remedy="give the folder to the service's user"
+        )
+    return Check("spool", ok=True, message=str(spool))
+
+
+def _bind_problem(host: str, port: int, kind: int = socket.SOCK_DGRAM) -> OSError | None:
+    """Why an address cannot be bound; None when it can."""
+    with ExitStack() as stack:
+        try:
+            family, _, _, _, address = socket.getaddrinfo(host, port, type=kind, flags=socket.AI_PASSIVE)[0]
+            trial = stack.enter_context(socket.socket(family, kind))
+            trial.bind(address)
+        except OSError as problem:
+            return problem
+    return None
+
+
+def _folder_problem(folder: Path) -> str:
+    """Why no file can be made in a folder; empty when one can."""
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            return ""
+    except OSError as problem:
+        return problem.strerror or str(problem)
+
+
+def _first_line(problem: object) -> str:
+    return (str(problem).strip().splitlines() or [type(problem).__name__])[0]

@@ -1,0 +1,219 @@
+import socket
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from screener import doctor
+from screener.doctor import Check, render
+from screener.errors import SipError
+from screener.settings.sections import Judgement, Prompts, Registrar, Settings, Sip, Speech, Store
+from screener.sip.endpoint import OfferSink, RegistrationState
+
+
+@contextmanager
+def taken(kind: socket.SocketKind = socket.SOCK_DGRAM) -> Iterator[int]:
+    with socket.socket(socket.AF_INET, kind) as holder:
+        holder.bind(("127.0.0.1", 0))
+        yield holder.getsockname()[1]
+
+
+def free_port() -> int:
+    with taken() as port:
+        return port
+
+
+def test_a_line_shows_what_was_found_and_what_to_do() -> None:
+    assert render(Check("sip port", ok=True, message="free")) == "✔ sip port: free"
+    assert render(Check("sip port", ok=False, message="taken", remedy="stop it")) == "✘ sip port: taken → stop it"
+
+
+def test_a_free_port_a_taken_port_a_foreign_address() -> None:
+    assert doctor.check_port(Sip(port=free_port())).ok
+    with taken() as port:
+        found = doctor.check_port(Sip(port=port))
+        assert not found.ok
+        assert f"127.0.0.1:{port}/UDP: Address already in use" in found.message
+        assert "ss -lnp" in found.remedy
+    with taken(socket.SOCK_STREAM) as port:
+        assert doctor.check_port(Sip(port=port)).ok
+        assert "/TCP" in doctor.check_port(Sip(port=port, tcp=True)).message
+    foreign = doctor.check_port(Sip(host="192.0.2.1"))
+    assert "set [sip] host to an address of this machine" in foreign.remedy
+    assert not doctor.check_port(Sip(host="no such host")).ok
+
+
+def test_rtp_ports_that_are_held_do_not_count() -> None:
+    with taken() as port:
+        low = port & ~1
+        found = doctor.check_rtp(Sip(rtp_port_low=low, rtp_port_high=low + 1, max_calls=1))
+        assert not found.ok
+        assert found.message.startswith("0 free pairs")
+    assert doctor.check_rtp(Sip(max_calls=20)) == Check("rtp ports", ok=True, message="room for 20 calls")
+
+
+class Agent:
+    """An endpoint whose PBX answers as it is told."""
+
+    def __init__(self, sip: Sip, states: Sequence[RegistrationState], fault: str = "") -> None:
+        self.sip, self._states, self._fault, self.running = sip, states, fault, False
+
+    def start(self, offers: OfferSink) -> None:
+        if self._fault:
+            raise SipError(self._fault, "do this")
+        self.running = True
+
+    def registrations(self) -> Sequence[RegistrationState]:
+        assert self.running
+        return self._states
+
+    def stop(self) -> None:
+        self.running = False
+
+
+PBX = Sip(registrars=(Registrar("192.0.2.1", "screener", password="s3cret"),))  # type: ignore[arg-type]
+
+
+def registrations(*states: RegistrationState, fault: str = "") -> list[Check]:
+    agents: list[Agent] = []
+
+    def make(sip: Sip) -> Agent:
+        agents.append(Agent(sip, states, fault))
+        return agents[-1]
+
+    found = list(doctor.check_registrations(PBX, port_free=True, agent=make, seconds=0.2))
+    assert not agents[0].running, "nothing keeps running"
+    return found
+
+
+def test_wrong_password_and_absent_pbx_are_told_apart() -> None:
+    accepted, wrong, absent, late = registrations(
+        RegistrationState("192.0.2.1:5060", True),
+        RegistrationState("192.0.2.2:5060", False, "403 Forbidden"),
+        RegistrationState("192.0.2.3:5060", False, "no route to host"),
+        RegistrationState("192.0.2.4:5060", False),
+    )
+    assert accepted == Check("registration", ok=True, message="192.0.2.1:5060 accepted us")
+    assert wrong.message == "192.0.2.2:5060 did not accept us within 0.2 s: 403 Forbidden"
+    assert absent.message == "192.0.2.3:5060 did not accept us within 0.2 s: no route to host"
+    assert "password" in wrong.remedy
+    assert "firewall" in absent.remedy
+    assert late.message == "192.0.2.4:5060 did not accept us within 0.2 s: no answer"
+    assert not any(check.ok for check in (wrong, absent, late))
+
+
+def test_a_fault_of_the_agent_and_a_taken_port_are_lines_too() -> None:
+    assert registrations(fault="cannot bind") == [Check("registration", False, "cannot bind", "do this")]
+    (skipped,) = doctor.check_registrations(PBX, port_free=False)
+    assert not skipped.ok
+    assert "not tried" in skipped.message
+    (direct,) = doctor.check_registrations(Sip(), port_free=False)
+    assert direct.ok
+
+
+def test_an_absent_pbx_in_earnest() -> None:
+    sip = Sip(
+        port=free_port(),
+        registrars=(Registrar("127.0.0.1", "screener", port=free_port(), password="s3cret"),),  # type: ignore[arg-type]
+    )
+    (found,) = doctor.check_registrations(sip, port_free=True, seconds=1.0)
+    assert not found.ok
+    assert "firewall" in found.remedy
+    assert "s3cret" not in render(found)
+    assert doctor.check_port(sip).ok, "the port is free again"
+
+
+def test_the_model(tmp_path: Path) -> None:
+    silent = doctor.check_model(Settings(speech=Speech(engine="none")))
+    assert silent.ok
+    assert "no word is heard" in silent.message
+    absent = doctor.check_model(Settings(speech=Speech(model=str(tmp_path / "absent"))))
+    assert not absent.ok
+    assert absent.remedy
+
+
+def test_recordings(tmp_path: Path) -> None:
+    assert [c.ok for c in doctor.check_recordings(Settings())] == [True]
+    settings = Settings(prompts=Prompts(folder="site"), folder=tmp_path)
+    (tmp_path / "site").mkdir()
+    assert [c.ok for c in doctor.check_recordings(settings)] == [True], "the shipped ones fill in"
+    (tmp_path / "site" / "greeting.wav").write_bytes(b"no wave")
+    (broken,) = doctor.check_recordings(settings)
+    assert not broken.ok
+    assert "greeting.wav" in broken.message
+    assert "screener prompts import" in broken.remedy
+
+
+def test_the_judgement_data(tmp_path: Path) -> None:
+    assert doctor.check_judgement(Settings()).ok
+    (tmp_path / "bad.toml").write_text("= 3")
+    bad = doctor.check_judgement(Settings(judgement=Judgement(lexicon="bad.toml"), folder=tmp_path))
+    assert not bad.ok
+    assert "bad.toml" in bad.message
+    (tmp_path / "lines.csv").write_text("x,y\nz,w\n")
+    lines = doctor.check_lines(Settings(judgement=Judgement(lines=("lines.csv",)), folder=tmp_path))
+    assert not lines.ok
+    assert "\n" not in render(lines)
+
+
+def database(url: str, folder: Path) -> Check:
+    return doctor.check_database(Settings(store=Store(url=url), folder=folder))
+
+
+def test_the_database_file(tmp_path: Path) -> None:
+    found = database("sqlite:///screener.db", tmp_path)
+    assert found == Check("database", ok=True, message=f"{tmp_path / 'screener.db'} (made by serve)")
+    assert not list(tmp_path.iterdir()), "looking leaves nothing behind"
+    (tmp_path / "text.db").write_text("dear diary, today it rained")
+    assert "not an SQLite file" in database("sqlite:///text.db", tmp_path).message
+    assert "No such file" in database("sqlite:///absent/screener.db", tmp_path).message
+    assert "lost at the end" in database("sqlite://", tmp_path).message
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="needs a folder that nobody can write to")
+def test_a_read_only_folder(tmp_path: Path) -> None:
+    found = database("sqlite:////proc/screener.db", tmp_path)
+    assert not found.ok
+    assert found.remedy == "give the folder to the service's user"
+    assert not doctor.check_spool(Settings(store=Store(spool="/proc/spool"))).ok
+    assert doctor.check_spool(Settings(folder=tmp_path)).ok
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_database_server_that_is_not_there_and_its_password_does_not_show(tmp_path: Path) -> None:
+    pytest.importorskip("psycopg")
+    found = database(f"postgresql+psycopg://u:s3cret@127.0.0.1:{taken_closed()}/log", tmp_path)
+    assert not found.ok
+    assert "u:***@127.0.0.1" in found.message
+    assert "s3cret" not in render(found)
+    assert "\n" not in render(found)
+
+
+def taken_closed() -> int:
+    with taken(socket.SOCK_STREAM) as port:
+        return port
+
+
+@pytest.mark.parametrize("url", ["nonsense://x", "sqlite"])
+def test_a_url_that_names_no_database(url: str, tmp_path: Path) -> None:
+    found = database(url, tmp_path)
+    assert not found.ok
+    assert "[store] url" in found.remedy
+
+
+def test_examining_stops_at_wrong_settings_and_names_each(tmp_path: Path) -> None:
+    file = tmp_path / "screener.toml"
+    file.write_text('[sip]\nport = "x"\n[store]\nqueue_rows = 1\n')
+    found = list(doctor.examine(file))
+    assert [c.name for c in found] == ["settings", "settings"]
+    assert not any(c.ok for c in found)
+    assert found[0].message == f'{file}: [sip] port: found "x", allowed a whole number'
+
+
+def test_examining_a_sound_site_finds_nothing_wrong(tmp_path: Path) -> None:
+    file = tmp_path / "screener.toml"
+    file.write_text(f'[sip]\nport = {free_port()}\n[speech]\nengine = "none"\n')
+    before = set(tmp_path.iterdir())
+    assert [render(c) for c in doctor.examine(file) if not c.ok] == []
+    assert set(tmp_path.iterdir()) == before
