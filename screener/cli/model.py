@@ -1,0 +1,87 @@
+"""`screener model`: install, list, verify and build speech models."""
+
+from importlib import import_module
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+from screener.errors import InputError, ModelError
+from screener.resources import embedded_model_folder
+from screener.speech.install import DEFAULT_MODEL, install
+from screener.speech.models import check_folder, describe, engine_of, find_model, installed, models_folder
+
+
+@click.group()
+def model() -> None:
+    """Speech models: what is there, what is sound, and how to get a production one."""
+
+
+@model.command("install")
+@click.argument("name", required=False)
+@click.option(
+    "--from", "from_zip", type=click.Path(path_type=Path, dir_okay=False), help="A zip that is here already."
+)
+@click.option("--sha256", default="", help="The sum that the zip must have, for models not known here.")
+def install_command(name: str | None, from_zip: Path | None, sha256: str) -> None:
+    """Fetch a model, or take it from a zip file.
+
+    Example: screener model install --from vosk-model-cn-0.22.zip
+    """
+    if from_zip is not None and not from_zip.is_file():
+        raise InputError(f"there is no file {from_zip}")
+    name = name or (from_zip.stem if from_zip else DEFAULT_MODEL)
+    columns = TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn()
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task(name, total=None)
+        folder = install(
+            name,
+            from_zip,
+            sha256=sha256,
+            progress=lambda done, total: bar.update(task, completed=done, total=total),
+        )
+        bar.update(task, visible=from_zip is None)
+    engine = engine_of(folder)
+    click.echo(f'{folder}\nin screener.toml, under [speech]:\n  engine = "{engine}"\n  model = "{name}"')
+
+
+@model.command("list")
+def list_command() -> None:
+    """The models on this machine.
+
+    Example: screener model list
+    """
+    if (engine := engine_of(embedded_model_folder())) is not None:
+        click.echo(f"embedded  {engine}  understands synthetic demo speech only")
+    for found in installed():
+        click.echo(f"{found.name}  {found.engine or 'no model'}  {found.folder}")
+    if not any(installed()):
+        click.echo(f"nothing installed in {models_folder()}; `screener model install` fetches {DEFAULT_MODEL}")
+
+
+@model.command("verify")
+@click.argument("name", default="embedded")
+def verify_command(name: str) -> None:
+    """Check every file of a model: a name, or a folder.
+
+    Example: screener model verify vosk-model-small-cn-0.22
+    """
+    folder = find_model(name).folder
+    check_folder(folder)
+    sums = len(describe(folder).sha256)
+    click.echo(f"{name}: sound" + (f", {sums} sums agree" if sums else ", but it carries no sums to compare"))
+
+
+@model.command("build", add_help_option=False, context_settings={"ignore_unknown_options": True})
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def build_command(arguments: tuple[str, ...]) -> None:
+    """Make the embedded model from nothing (needs the extra `train`)."""
+    # Loaded only here: training brings libraries that nothing else needs.
+    try:
+        build: click.Command = import_module("screener.cli.model_build").build
+    except ModuleNotFoundError as error:
+        raise ModelError(
+            f"models cannot be built here: no module {error.name}", "pip install 'screener[train]'"
+        ) from error
+    build.main(list(arguments), prog_name="screener model build", standalone_mode=False)

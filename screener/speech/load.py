@@ -1,0 +1,37 @@
+"""The settings' `[speech]` section to a loaded model."""
+
+from pathlib import Path
+
+from screener.errors import ModelError
+from screener.settings.sections import Speech
+from screener.speech.models import find_model
+from screener.speech.none import NoModel
+from screener.speech.recognizer import SpeechModel
+
+
+def load_model(speech: Speech, folder: Path) -> SpeechModel:
+    """Load what the settings name.
+
+    Args:
+        speech: the section.
+        folder: where the settings file lies; a model folder is relative to it.
+
+    Raises:
+        ModelError: the model is missing, damaged or made for another engine.
+    """
+    # Each engine's library is loaded only when it is asked for.
+    if speech.engine == "none":
+        return NoModel()
+    where = find_model(speech.model, folder)
+    if where.engine and where.engine != speech.engine:
+        raise ModelError(
+            f"the model in {where.folder} is made for {where.engine}, not for {speech.engine}",
+            f'set speech.engine = "{where.engine}" or name another model',
+        )
+    if speech.engine == "sherpa":
+        from screener.speech.sherpa import SherpaModel
+
+        return SherpaModel(where.folder, speech.min_confidence)
+    from screener.speech.vosk import VoskModel
+
+    return VoskModel(where.folder, speech.min_confidence)

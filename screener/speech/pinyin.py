@@ -1,0 +1,127 @@
+"""Text to toneless pinyin, the form in which everything that was heard is compared.
+
+`你好 VIP 2` becomes `("ni", "hao", "v", "i", "p", "er")`; `nǐhǎo` and `n ǐ h ǎo`, as a pinyin recogniser prints
+it, become `("ni", "hao")`. ü is written `v`.
+"""
+
+import re
+import unicodedata
+from functools import cache, lru_cache
+
+from pypinyin import Style, lazy_pinyin
+from pypinyin.constants import PINYIN_DICT
+
+CACHED_TEXTS = 8192
+"""Texts whose reading is remembered; partial results repeat a lot."""
+
+TONES = frozenset("\u0304\u0301\u030c\u0300")
+"""Combining macron, acute, caron, grave: tones one to four."""
+DIGITS = dict(zip("0123456789", ("ling", "yi", "er", "san", "si", "wu", "liu", "qi", "ba", "jiu"), strict=True))
+MUMBLES = {"n": "en", "ng": "en", "m": "en", "hm": "heng", "hng": "heng", "ê": "ei"}
+"""Syllables without a vowel (嗯, 呣, 哼), as everybody says them."""
+INITIALS = frozenset(
+    [
+        "b",
+        "p",
+        "m",
+        "f",
+        "d",
+        "t",
+        "n",
+        "l",
+        "g",
+        "k",
+        "h",
+        "j",
+        "q",
+        "x",
+        "zh",
+        "ch",
+        "sh",
+        "r",
+        "z",
+        "c",
+        "s",
+        "y",
+        "w",
+    ]
+)
+
+_RUNS = re.compile(r"[\u3007\u3400-\u9fff\U00020000-\U0003ffff]+|[a-z]|[0-9]")
+_CHARACTER = re.compile(r"[\u3400-\u9fff]")
+_LONGEST = 6
+
+
+@lru_cache(maxsize=CACHED_TEXTS)
+def syllables(text: str) -> tuple[str, ...]:
+    """Toneless pinyin of a text, lower case, one item a syllable.
+
+    Characters are read in the context of their phrase; digits one by one; Latin letters stay single letters;
+    punctuation is silent. A text without characters but with a tone mark anywhere is taken for pinyin.
+    """
+    text = unicodedata.normalize("NFKC", text)
+    if not _CHARACTER.search(text) and not TONES.isdisjoint(unicodedata.normalize("NFD", text)):
+        return _toneless(text)
+    read: list[str] = []
+    for run in _RUNS.findall(text.lower()):
+        if run.isascii():
+            read.append(DIGITS.get(run, run))
+        else:
+            # Style.NORMAL without tones; ü is `v` by default.
+            read += [MUMBLES.get(s, s) for s in lazy_pinyin(run, style=Style.NORMAL, errors="ignore")]
+    return tuple(read)
+
+
+@cache
+def inventory() -> frozenset[str]:
+    """Every toneless syllable that a dictionary character can have, about 420."""
+    plain = {_plain(reading) for readings in PINYIN_DICT.values() for reading in readings.split(",")}
+    return frozenset(plain) | frozenset(MUMBLES)
+
+
+def _plain(toned: str) -> str:
+    letters = unicodedata.normalize("NFD", toned.replace("ü", "v"))
+    bare = "".join(letter for letter in letters if letter not in TONES)
+    return unicodedata.normalize("NFC", bare).replace("ü", "v")
+
+
+def _toneless(text: str) -> tuple[str, ...]:
+    """Pinyin with tone marks: words, syllables, or initials and finals with spaces between them."""
+    pieces: list[str] = []
+    initial = ""
+    for piece in re.findall(r"[^\W\d_]+", text):
+        if piece in INITIALS:
+            pieces += list(initial)
+            initial = piece
+        else:
+            pieces.append(initial + piece)
+            initial = ""
+    pieces += list(initial)
+    return tuple(syllable for piece in pieces for syllable in _split(piece))
+
+
+def _split(word: str) -> list[str]:
+    """A word in pinyin to its syllables: no more than one tone mark in each, the longest fit first."""
+    found: list[str] = []
+    while word:
+        for size in range(min(_LONGEST, len(word)), 0, -1):
+            piece, rest = word[:size], word[size:]
+            if _is_syllable(piece) and (not rest or size == 1 or _can_begin(rest)):
+                break
+        found.append(MUMBLES.get(_plain(piece), _plain(piece).lower()))
+        word = rest
+    return found
+
+
+def _is_syllable(piece: str) -> bool:
+    if sum(mark in TONES for mark in unicodedata.normalize("NFD", piece)) > 1:
+        return False
+    return _plain(piece) in inventory()
+
+
+def _can_begin(rest: str) -> bool:
+    return (
+        not rest[0].islower()
+        or any(_is_syllable(rest[:size]) for size in range(2, _LONGEST + 1))
+        or (_is_syllable(rest[0]))
+    )

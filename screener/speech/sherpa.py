@@ -1,0 +1,122 @@
+"""sherpa-onnx: streaming transducers; the only module that knows the library. Needs the extra `sherpa`."""
+
+import json
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+import numpy as np
+
+from screener.errors import ModelError
+from screener.events import SAMPLE_RATE, Speaker
+from screener.speech.models import SHERPA_FILES, check_folder, describe
+from screener.speech.pinyin import syllables
+from screener.speech.recognizer import ModelInfo
+from screener.speech.stream import Heard, StreamRecognizer
+
+TRAILING_SILENCE_SECONDS = 0.8
+"""After so much silence an utterance with words is over."""
+LONGEST_UTTERANCE_SECONDS = 20.0
+
+
+class SherpaModel:
+    """A streaming transducer in a folder: tokens.txt, encoder, decoder and joiner. Thread-safe.
+
+    Args:
+        folder: where it lies.
+        min_confidence: a final whose mean token probability is below it is dropped.
+
+    Raises:
+        ModelError: the library is not installed, or a file is missing or damaged; says which.
+    """
+
+    def __init__(self, folder: Path, min_confidence: float = 0.0) -> None:
+        try:
+            import sherpa_onnx
+        except ImportError as error:
+            raise ModelError("sherpa-onnx is not installed", "pip install 'screener[sherpa]'") from error
+        check_folder(folder)
+        files = {part: str(_newest(folder, pattern)) for part, pattern in SHERPA_FILES.items()}
+        try:
+            self._recognizer = sherpa_onnx.OnlineRecognizer.from_transducer(
+                **files,
+                num_threads=1,
+                enable_endpoint_detection=True,
+                rule2_min_trailing_silence=TRAILING_SILENCE_SECONDS,
+                rule3_min_utterance_length=LONGEST_UTTERANCE_SECONDS,
+            )
+        except Exception as error:
+            raise ModelError(f"sherpa-onnx cannot load the model in {folder}: {error}") from error
+        card = describe(folder)
+        tokens = (folder / "tokens.txt").read_text("utf-8").split()
+        characters = any("\u4e00" <= token[0] <= "\u9fff" for token in tokens)
+        self._min_confidence = min_confidence
+        self._info = ModelInfo("sherpa", card.name, card.synthetic_only, gives_pinyin=not characters)
+
+    @property
+    def info(self) -> ModelInfo:
+        """What is loaded."""
+        return self._info
+
+    def open(self, speaker: Speaker) -> StreamRecognizer:
+        """A new stream."""
+        return StreamRecognizer(speaker, _SherpaDecoder(self._recognizer, self._min_confidence))
+
+
+class _SherpaDecoder:
+    def __init__(self, recognizer: Any, min_confidence: float) -> None:  # noqa: ANN401 - the library has no types
+        self._recognizer = recognizer
+        self._stream = recognizer.create_stream()
+        self._min_confidence = min_confidence
+
+    def feed(self, pcm: bytes) -> Heard:
+        try:
+            self._decode(pcm)
+            final = self._recognizer.is_endpoint(self._stream)
+            heard = self._heard(final)
+            if final:
+                self._recognizer.reset(self._stream)
+        except RuntimeError as error:
+            raise ModelError(f"sherpa-onnx failed on a stream: {error}") from error
+        return heard
+
+    def flush(self) -> Heard:
+        self._decode(bytes(SAMPLE_RATE))  # half a second of silence pushes the last tokens out of the encoder
+        self._stream.input_finished()
+        self._decode(b"")
+        return self._heard(final=True)
+
+    def _decode(self, pcm: bytes) -> None:
+        if pcm:
+            # The model is made for 16 kHz: the library resamples.
+            self._stream.accept_waveform(SAMPLE_RATE, np.frombuffer(pcm, "<i2").astype(np.float32) / 32768)
+        while self._recognizer.is_ready(self._stream):
+            self._recognizer.decode_stream(self._stream)
+
+    def _heard(self, final: bool) -> Heard:
+        return parse_result(self._recognizer.get_result_as_json_string(self._stream), final, self._min_confidence)
+
+
+def parse_result(result: str, final: bool, min_confidence: float) -> Heard:
+    """A result as the library prints it: `{"text": "nǐhǎo", "tokens": ["n", "ǐ", …], "ys_probs": [-0.2, …]}`.
+
+    Args:
+        result: JSON.
+        final: whether the utterance is over.
+        min_confidence: a final below it becomes empty.
+    """
+    fields = json.loads(result)
+    text = fields["text"].replace(" ", "")
+    if not text:
+        return Heard("", final=final)
+    if not final:
+        return Heard(text, syllables(" ".join(fields["tokens"])))
+    confidence = fmean(np.exp(fields["ys_probs"])) if fields["ys_probs"] else None
+    if confidence is not None and confidence < min_confidence:
+        return Heard("", final=True)
+    return Heard(text, syllables(" ".join(fields["tokens"])), final=True, confidence=confidence)
+
+
+def _newest(folder: Path, pattern: str) -> Path:
+    """The file of a part; the quantised one where both are there."""
+    return max(folder.glob(pattern), key=lambda path: (".int8." in path.name, path.name))

@@ -1,0 +1,137 @@
+"""One speaker's stream over any decoder: audio times, gaps, chunks, utterance numbers, and the voice gate."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from screener.errors import ModelError
+from screener.events import SAMPLE_RATE, Speaker, Transcript
+from screener.speech.gate import VoiceGate
+
+CHUNK_BYTES = 1600
+"""100 ms: the audio that a decoder gets at once."""
+JITTER_SECONDS = 0.005
+"""Frames this near to their time are in time."""
+LONGEST_SILENCE_SECONDS = 2.0
+"""A gap is fed as silence up to here: enough to end any utterance. The rest only moves the clock on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What a decoder makes of the utterance so far.
+
+    Attributes:
+        text: as the engine prints it, without spaces; may be empty.
+        syllables: the same as toneless pinyin.
+        final: the utterance is over.
+        confidence: 0..1 or None.
+    """
+
+    text: str
+    syllables: tuple[str, ...] = ()
+    final: bool = False
+    confidence: float | None = None
+
+
+class Decoder(Protocol):
+    """The engine's side of one stream."""
+
+    def feed(self, pcm: bytes) -> Heard:
+        """Decode the next chunk of 16-bit samples at 8 kHz."""
+        ...
+
+    def flush(self) -> Heard:
+        """Close the utterance; `final` is True."""
+        ...
+
+
+class StreamRecognizer:
+    """A `Recognizer` around a decoder.
+
+    Args:
+        speaker: whose voice.
+        decoder: fresh, for this stream alone.
+    """
+
+    def __init__(self, speaker: Speaker, decoder: Decoder) -> None:
+        self._speaker = speaker
+        self._decoder = decoder
+        self._gate = VoiceGate()
+        self._pending = b""
+        self._clock: float | None = None  # audio time after the last byte taken, pending ones included
+        self._start: float | None = None  # first voice of the utterance
+        self._utterance = 0
+        self._text = ""
+        self._finished = False
+
+    def accept(self, pcm: bytes, at: float) -> Sequence[Transcript]:
+        """Take audio; see `Recognizer`."""
+        if self._finished:
+            raise ModelError("the stream is finished and takes no more audio")
+        found: list[Transcript] = []
+        if self._clock is None:
+            self._clock = at
+        gap = at - self._clock
+        if gap > JITTER_SECONDS:
+            silence = min(gap, LONGEST_SILENCE_SECONDS)
+            found += self._take(bytes(2 * round(silence * SAMPLE_RATE)))
+            if gap > LONGEST_SILENCE_SECONDS:
+                found += self._decode(whole=True)
+            self._clock = at
+        found += self._take(pcm)
+        return found
+
+    def finish(self) -> Sequence[Transcript]:
+        """Close the last utterance; see `Recognizer`."""
+        if self._finished:
+            return ()
+        self._finished = True
+        found = self._decode(whole=True)
+        if self._clock is not None:
+            found += self._report(self._decoder.flush(), self._clock)
+        return found
+
+    def _take(self, pcm: bytes) -> list[Transcript]:
+        assert self._clock is not None
+        self._pending += pcm
+        self._clock += len(pcm) / 2 / SAMPLE_RATE
+        return self._decode(whole=False)
+
+    def _decode(self, *, whole: bool) -> list[Transcript]:
+        """Decode what is pending in chunks; the rest too when `whole`."""
+        found: list[Transcript] = []
+        while len(self._pending) >= CHUNK_BYTES or (whole and self._pending):
+            chunk, self._pending = self._pending[:CHUNK_BYTES], self._pending[CHUNK_BYTES:]
+            assert self._clock is not None
+            end = self._clock - len(self._pending) / 2 / SAMPLE_RATE
+            if self._gate.accept(chunk) and self._start is None:
+                self._start = end - len(chunk) / 2 / SAMPLE_RATE
+            found += self._report(self._decoder.feed(chunk), end)
+        return found
+
+    def _report(self, heard: Heard, end: float) -> list[Transcript]:
+        """What has changed and has a voice behind it."""
+        found: list[Transcript] = []
+        changed = heard.text != self._text
+        # A final is told even when its text is empty, if a partial was told: it takes that one back.
+        if self._gate.allows(len(heard.syllables)) and (changed or (heard.final and heard.text)):
+            start = self._start if self._start is not None else end
+            found.append(
+                Transcript(
+                    speaker=self._speaker,
+                    utterance=self._utterance,
+                    text=heard.text,
+                    syllables=heard.syllables,
+                    start=start,
+                    end=end,
+                    final=heard.final,
+                    confidence=heard.confidence,
+                )
+            )
+            self._text = heard.text
+        if heard.final:
+            self._utterance += bool(self._text or found)
+            self._text = ""
+            self._start = None
+            self._gate.reset()
+        return found
