@@ -7,7 +7,6 @@ what a late wake-up delays is not added to the next one.
 
 import contextlib
 import logging
-import os
 import random
 import select
 import socket
@@ -139,10 +138,10 @@ class MediaLoop:
         self._host = host
         self._ports = list(range(low + low % 2, high + 1, 2)) or [0]
         self._epoll = select.epoll()
-        self._wake_read, self._wake_write = os.pipe()
-        os.set_blocking(self._wake_read, False)
-        os.set_blocking(self._wake_write, False)
-        self._epoll.register(self._wake_read, select.EPOLLIN)
+        self._wake_read, self._wake_write = socket.socketpair()
+        self._wake_read.setblocking(False)
+        self._wake_write.setblocking(False)
+        self._epoll.register(self._wake_read.fileno(), select.EPOLLIN)
         self._lock = threading.Lock()
         self._tasks: list[Callable[[], None]] = []
         self._legs: dict[int, Leg] = {}
@@ -191,8 +190,8 @@ class MediaLoop:
     def _post(self, task: Callable[[], None]) -> None:
         with self._lock:
             self._tasks.append(task)
-        with contextlib.suppress(BlockingIOError):  # the pipe is full: the loop is awake already
-            os.write(self._wake_write, b"\0")
+        with contextlib.suppress(OSError):  # full: the loop is awake already; closed: nobody is left to wake
+            self._wake_write.send(b"\0")
 
     # The media thread.
 
@@ -218,6 +217,7 @@ class MediaLoop:
 
     def _run(self) -> None:
         start, number = time.monotonic(), 0
+        wake = self._wake_read.fileno()
         while self._running:
             try:
                 now = time.monotonic()
@@ -230,7 +230,7 @@ class MediaLoop:
                     number += 1
                 busy = any(self._slots)
                 for fileno, _ in self._epoll.poll(max(0.0, due - time.monotonic()) if busy else -1):
-                    if fileno == self._wake_read:
+                    if fileno == wake:
                         self._run_tasks()
                     elif leg := self._legs.get(fileno):
                         leg.read(self.counts)
@@ -241,8 +241,8 @@ class MediaLoop:
         for leg in list(self._legs.values()):
             self._remove(leg)
         self._epoll.close()
-        os.close(self._wake_read)
-        os.close(self._wake_write)
+        self._wake_read.close()
+        self._wake_write.close()
 
     def _tick_slot(self, legs: list[Leg], late: float) -> None:
         if legs:
@@ -256,7 +256,7 @@ class MediaLoop:
 
     def _run_tasks(self) -> None:
         with contextlib.suppress(BlockingIOError):
-            os.read(self._wake_read, 4096)
+            self._wake_read.recv(4096)
         with self._lock:
             tasks, self._tasks = self._tasks, []
         for task in tasks:

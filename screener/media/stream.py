@@ -85,7 +85,7 @@ class AudioStream:
     @property
     def at(self) -> float:
         """Audio time, seconds since the answer."""
-        return self.ticks * FRAME_SECONDS
+        return round(self.ticks * FRAME_SECONDS, 3)
 
     @property
     def silent_for(self) -> float:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from screener.errors import SipParseError
-from screener.sip.address import NameAddr, Uri, Via, split_list
+from screener.sip.address import NameAddr, Uri, Via, parse_params, split_list
 
 MAX_BYTES = 65_535
 """No UDP datagram is larger; a longer message is refused unread."""
@@ -239,3 +239,20 @@ def respond(request: Request, status: int, reason: str = "", tag: str = "") -> R
         for value in request.headers.all("Record-Route"):
             headers.add("Record-Route", value)
     return Response(headers, b"", status, reason or REASONS.get(status, ""))
+
+
+def part(message: Message, content_type: str) -> bytes | None:
+    """The body, or the part of a multipart body, that is of this type; None when there is none."""
+    kind, _, params = message.headers.get("Content-Type").partition(";")
+    if kind.strip().lower() == content_type:
+        return message.body or None
+    if not kind.strip().lower().startswith("multipart/"):
+        return None
+    boundary = parse_params(params).get("boundary", "").strip('"').encode("utf-8", "surrogateescape")
+    if not boundary:
+        return None
+    for piece in message.body.split(b"--" + boundary)[1:-1]:
+        head, _, body = piece.replace(b"\r\n", b"\n").partition(b"\n\n")
+        if re.search(rb"(?im)^content-type\s*:\s*" + re.escape(content_type.encode()) + rb"\s*(;|$)", head):
+            return body
+    return None

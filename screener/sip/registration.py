@@ -112,12 +112,13 @@ class Registration:
         self._registered, self._problem = False, "deregistered"
         return self._request(0)
 
-    def _fail(self, problem: str, now: float) -> None:
+    def _fail(self, problem: str, now: float) -> Request | None:
         self._registered, self._problem = False, problem
         pause = min(RETRY_LONGEST, RETRY_FIRST * 2**self._failures)
         self._failures = min(self._failures + 1, 10)
         self._challenge = None
         self.deadline = now + pause * self._chance.uniform(0.5, 1.0)
+        return None
 
     def _granted(self, response: Response) -> int:
         for text in response.headers.values("Contact"):

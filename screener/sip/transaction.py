@@ -21,10 +21,18 @@ Key = tuple[str, ...]
 
 
 def server_key(request: Request) -> Key:
-    """What a request and its retransmissions have in common; ACK and CANCEL have the key of their INVITE."""
+    """What a request and its retransmissions have in common; an ACK has the key of its INVITE."""
+    return _key(request, "INVITE" if request.method == "ACK" else request.method)
+
+
+def invite_key(cancel: Request) -> Key:
+    """The key of the INVITE that a CANCEL names."""
+    return _key(cancel, "INVITE")
+
+
+def _key(request: Request, kind: str) -> Key:
     via = request.via
-    number, method = request.cseq
-    kind = "INVITE" if method in ("ACK", "CANCEL") else method
+    number, _ = request.cseq
     if via.branch.startswith(MAGIC) and len(via.branch) > len(MAGIC):
         return via.branch, via.host, str(via.port), kind
     return request.call_id, request.from_.tag, str(number), via.host, str(via.port), via.branch, kind
@@ -95,6 +103,7 @@ class ClientTransaction:
 
     Attributes:
         deadline, ended, timed_out: as in `ServerTransaction`; timed out means that no final response came.
+        completed: the final response has come.
     """
 
     def __init__(self, request: Request, now: float) -> None:
@@ -105,16 +114,16 @@ class ClientTransaction:
         self.timed_out = False
         self._interval = T1
         self._give_up = now + LIFE
-        self._completed = False
+        self.completed = False
 
     def receive(self, response: Response, now: float) -> bool:
         """Take a response; True when it is the final one and new."""
-        if self._completed:
+        if self.completed:
             return False
         if response.status < 200:
             self._interval = T2
             return False
-        self._completed = True
+        self.completed = True
         self._give_up = self.deadline = now + T4
         return True
 
@@ -123,8 +132,8 @@ class ClientTransaction:
         if self.deadline is None or now < self.deadline:
             return None
         if now >= self._give_up:
-            self.ended, self.timed_out, self.deadline = True, not self._completed, None
+            self.ended, self.timed_out, self.deadline = True, not self.completed, None
             return None
         self._interval = min(2 * self._interval, T2)
         self.deadline = min(now + self._interval, self._give_up)
-        return self.data
+        return None if self.completed else self.data

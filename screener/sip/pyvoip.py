@@ -1,0 +1,262 @@
+"""The one module that knows pyVoIP 1.6.8: its phone, its calls with their states and registry, its client.
+
+What pyVoIP keeps: `VoIPPhone` holds the calls by Call-ID and the phone's status; an INVITE goes through
+`callback` and `_create_Call`; `VoIPCall` is RINGING, ANSWERED or ENDED and starts and stops its `RTPClients`.
+What is replaced at its seams, because it is measured to fail: parsing, replies to the configured server instead of
+the source, the second that every call waits, registration, ports, and 8-bit audio in three threads a call.
+"""
+
+import contextlib
+import logging
+import selectors
+import socket
+import threading
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from pyVoIP.VoIP.VoIP import CallState, InvalidStateError, VoIPCall, VoIPPhone  # isort: skip - see below
+from pyVoIP import RTP, SIP  # before pyVoIP.VoIP, this would run into pyVoIP's circular import
+from pyVoIP.VoIP.status import PhoneStatus
+
+from screener.errors import SipError
+from screener.media.loop import Leg, MediaLoop
+from screener.sip.layer import Address
+from screener.sip.message import MAX_BYTES, Request
+from screener.sip.sdp import Stream
+
+log = logging.getLogger(__name__)
+
+READS = 50
+"""Datagrams taken in a row before timers get their turn."""
+RECEIVE_BUFFER = 4 << 20
+"""Bytes that the kernel keeps for us while we are busy."""
+
+
+class InviteMessage(SIP.SIPMessage):
+    """An INVITE in pyVoIP's shape, filled by our own parser: only what pyVoIP's call reads.
+
+    Args:
+        request: ours.
+        audio: the stream that was agreed on; None when the INVITE offers nothing.
+    """
+
+    def __init__(self, request: Request, audio: Stream | None) -> None:
+        self._request, self._audio = request, audio
+        super().__init__(b"")
+
+    def parse(self, _data: bytes) -> None:
+        """Instead of pyVoIP's parser, which reads 3 of the 50 messages of RFC 4475."""
+        self.type = SIP.SIPMessageType.MESSAGE
+        self.method = self._request.method
+        self.headers = {"Via": [], "Call-ID": self._request.call_id}
+        self.body = {"c": [], "m": []}
+        if self._audio is not None:
+            formats = [str(self._audio.law.payload_type)]
+            self.body["c"].append({"address": self._audio.host, "address_count": 1})
+            self.body["m"].append(
+                {"type": "audio", "port": self._audio.port, "port_count": 1, "methods": formats, "attributes": {}}
+            )
+
+
+class RtpLeg(RTP.RTPClient):
+    """A call's RTP on the shared media loop instead of two threads and 8-bit buffers of its own."""
+
+    def __init__(self, leg: Leg, codecs: dict[int, Any]) -> None:
+        self.assoc, self.inPort, self.leg = codecs, leg.port, leg
+
+    def start(self) -> None:
+        """Nothing: the stream starts with the ACK."""
+
+    def stop(self) -> None:
+        """Fall silent, give the port back."""
+        self.leg.close()
+
+
+class PhoneCall(VoIPCall):
+    """pyVoIP's record of a call: its state, its place in the registry, its RTP."""
+
+    phone: "Phone"
+
+    @property
+    def leg(self) -> Leg:
+        """Its RTP socket."""
+        if not self.RTPClients:  # the INVITE offered nothing
+            self.create_rtp_clients({}, self.myIP, self.phone.request_port(), self.request, 0)
+        client = self.RTPClients[0]
+        assert isinstance(client, RtpLeg)
+        return client.leg
+
+    def create_rtp_clients(self, codecs: dict[int, Any], ip: str, port: int, request: Any, baseport: int) -> None:  # noqa: ANN401, ARG002
+        """One leg on the media loop."""
+        self.RTPClients.append(RtpLeg(self.phone.legs.pop(port), codecs))
+
+    def answer(self) -> None:
+        """RINGING → ANSWERED; the 200 OK is the dialog's."""
+        if self.state is not CallState.RINGING:
+            raise InvalidStateError("Call is not ringing")
+        self.state = CallState.ANSWERED
+
+    def deny(self) -> None:
+        """RINGING → ENDED; the failure response is the dialog's."""
+        for client in self.RTPClients:
+            client.stop()
+        self.state = CallState.ENDED
+        self.phone.calls.pop(self.call_id, None)
+
+    def __del__(self) -> None:
+        """Nothing: ports go back when their leg closes."""
+
+
+class Client(SIP.SIPClient):
+    """The SIP socket and the thread that owns all signalling.
+
+    Attributes:
+        on_datagram: takes what came and from whom.
+        on_bye: asked for by pyVoIP's `hangup`: send the BYE of this Call-ID.
+        poll: does what is due and says how long to wait.
+    """
+
+    def __init__(self, phone: "Phone", host: str, port: int) -> None:
+        super().__init__("", 0, "", "", phone=phone, myIP=host, myPort=port)
+        self.on_datagram: Callable[[bytes, Address], None] = lambda _data, _source: None
+        self.on_bye: Callable[[str], None] = lambda _call_id: None
+        self.poll: Callable[[], float | None] = lambda: None
+        self._tasks: deque[Callable[[], None]] = deque()
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Bind and begin to receive.
+
+        Raises:
+            SipError: the address is taken or not ours.
+        """
+        family = socket.AF_INET6 if ":" in self.myIP else socket.AF_INET
+        self.s = self.out = socket.socket(family, socket.SOCK_DGRAM)
+        try:
+            self.s.bind((self.myIP, self.myPort))
+        except OSError as problem:
+            self.s.close()
+            raise SipError(
+                f"cannot listen on {self.myIP}:{self.myPort} ({problem.strerror})",
+                "stop what uses the port, or change sip.host and sip.port",
+            ) from problem
+        self.s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
+        self.s.setblocking(False)
+        self.myPort = self.s.getsockname()[1]
+        self._wake_read, self._wake_write = socket.socketpair()
+        self._wake_read.setblocking(False)
+        self._wake_write.setblocking(False)
+        self.NSD = True
+        self._thread = threading.Thread(target=self.recv_loop, name="sip", daemon=True)
+        self._thread.start()
+
+    def post(self, task: Callable[[], None]) -> None:
+        """Run a task on the SIP thread."""
+        self._tasks.append(task)
+        with contextlib.suppress(OSError):  # full: awake already; closed: nobody is left to run it
+            self._wake_write.send(b"\0")
+
+    def send(self, data: bytes, address: Address) -> None:
+        """Put a datagram on the wire; a full buffer or a dead route loses it, as any network may."""
+        try:
+            self.s.sendto(data, address)
+        except OSError as problem:
+            log.warning("cannot send to %s:%d: %s", *address, problem)
+
+    def bye(self, request: SIP.SIPMessage) -> None:
+        """Instead of pyVoIP's BYE, whose tags and CSeq are wrong."""
+        self.on_bye(request.headers["Call-ID"])
+
+    def recv_loop(self) -> None:
+        """The SIP thread."""
+        with selectors.DefaultSelector() as selector:
+            selector.register(self.s, selectors.EVENT_READ)
+            selector.register(self._wake_read, selectors.EVENT_READ)
+            while self.NSD:
+                try:
+                    selector.select(self.poll())
+                    self._run_tasks()
+                    self.recv()
+                except Exception:
+                    log.exception("SIP thread: a fault of ours; the thread goes on")
+
+    def recv(self) -> None:
+        """Hand on what has come."""
+        for _ in range(READS):
+            try:
+                data, source = self.s.recvfrom(MAX_BYTES)
+            except BlockingIOError:
+                return
+            except OSError:  # an ICMP error of an earlier send
+                continue
+            self.on_datagram(data, source[:2])
+
+    def _run_tasks(self) -> None:
+        with contextlib.suppress(BlockingIOError):
+            self._wake_read.recv(4096)
+        for _ in range(len(self._tasks)):
+            self._tasks.popleft()()
+
+    def stop(self) -> None:
+        """End the thread, close the socket."""
+        if not self.NSD:
+            return
+        self.NSD = False
+        self.post(lambda: None)
+        if self._thread is not None:
+            self._thread.join(timeout=5)
+        for sock in (self.s, self._wake_read, self._wake_write):
+            sock.close()
+
+
+class Phone(VoIPPhone):
+    """pyVoIP's phone: the registry of calls, with our client and our media.
+
+    Args:
+        host: address to bind.
+        port: 0 takes a free one.
+        media: where legs come from.
+    """
+
+    sip: Client
+    calls: dict[str, PhoneCall]  # type: ignore[assignment]
+
+    def __init__(self, host: str, port: int, media: MediaLoop) -> None:
+        super().__init__("", 0, "", "", myIP=host, sipPort=port)
+        self.sip = Client(self, host, port)
+        self.legs: dict[int, Leg] = {}
+        self._media = media
+        self._session_id = 0
+
+    def ring(self, request: Request, audio: Stream | None) -> PhoneCall:
+        """Let pyVoIP take an INVITE.
+
+        Raises:
+            SipError: no RTP port is free.
+        """
+        self.callback(InviteMessage(request, audio))
+        return self.calls[request.call_id]
+
+    def _callback_MSG_Invite(self, request: SIP.SIPMessage) -> None:  # noqa: N802 - pyVoIP's name
+        """Instead of a 180 to the server and a timer of one second."""
+        self._session_id += 1
+        self._create_Call(request, self._session_id)
+
+    def _create_Call(self, request: SIP.SIPMessage, sess_id: int) -> None:  # noqa: N802 - pyVoIP's name
+        self.calls[request.headers["Call-ID"]] = PhoneCall(
+            self, CallState.RINGING, request, sess_id, self.myIP, sendmode=self.recvmode
+        )
+
+    def request_port(self, blocking: bool = True) -> int:  # noqa: ARG002
+        """A port with a socket already bound to it, so that it cannot be handed out twice."""
+        leg = self._media.open()
+        self.legs[leg.port] = leg
+        return leg.port
+
+    def release_ports(self, call: object = None) -> None:
+        """Nothing: ports go back when their leg closes."""
+
+    def set_registered(self, registered: bool) -> None:
+        """Keep pyVoIP's status true."""
+        self._status = PhoneStatus.REGISTERED if registered else PhoneStatus.REGISTERING

@@ -1,0 +1,188 @@
+"""A small SIP and RTP caller on loopback: a peer for the user agent that shares none of its state machines."""
+
+import itertools
+import queue
+import socket
+import threading
+import time
+
+from screener.media.g711 import Law
+from screener.media.rtp import Packet
+from screener.settings.sections import Sip
+from screener.sip.message import Headers, Request, Response, parse, respond
+from screener.sip.useragent import SipUserAgent
+
+WAIT = 5.0
+
+
+class Caller:
+    def __init__(self, port: int, dialled: str = "100", number: str = "13800138000") -> None:
+        self.sip = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.sip.bind(("127.0.0.1", 0))
+        self.sip.settimeout(WAIT)
+        self.rtp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.rtp.bind(("127.0.0.1", 0))
+        self.rtp.settimeout(WAIT)
+        self.target = ("127.0.0.1", port)
+        self.uri = f"sip:{dialled}@127.0.0.1:{port}"
+        self.call_id = f"call-{id(self)}-{time.monotonic_ns()}"
+        self.from_ = f"<sip:{number}@127.0.0.1>;tag=caller"
+        self.to = f"<{self.uri}>"
+        self.cseq = itertools.count(1)
+        self.invite: Request | None = None
+        self.remote_rtp: tuple[str, int] | None = None
+        self.requests: list[Request] = []
+        self.sequence = 0
+
+    @property
+    def port(self) -> int:
+        return self.sip.getsockname()[1]
+
+    @property
+    def sdp(self) -> bytes:
+        return self.offer("0 8 101")
+
+    def offer(self, formats: str, rtp: socket.socket | None = None, direction: str = "sendrecv") -> bytes:
+        port = (rtp or self.rtp).getsockname()[1]
+        return (
+            "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"
+            f"m=audio {port} RTP/AVP {formats}\r\na=rtpmap:101 telephone-event/8000\r\na={direction}\r\n"
+        ).encode()
+
+    def request(
+        self,
+        method: str,
+        body: bytes = b"",
+        kind: str = "application/sdp",
+        *,
+        cseq: int = 0,
+        branch: str = "",
+        **extra: str,
+    ) -> Request:
+        number = cseq or next(self.cseq)
+        branch = branch or f"z9hG4bK{method}{number}{self.call_id}"
+        headers = Headers([
+            ("Via", f"SIP/2.0/UDP 127.0.0.1:{self.port};branch={branch}"),
+            ("From", self.from_), ("To", self.to), ("Call-ID", self.call_id), ("CSeq", f"{number} {method}"),
+            ("Contact", f"<sip:caller@127.0.0.1:{self.port}>"), ("Max-Forwards", "70"),
+        ])  # fmt: skip
+        for name, value in extra.items():
+            headers.add(name.replace("_", "-"), value)
+        if body:
+            headers.add("Content-Type", kind)
+        return Request(headers, body, method, self.uri)
+
+    def send(self, message: Request | Response) -> None:
+        self.sip.sendto(message.serialize(), self.target)
+
+    def receive(self) -> Request | Response:
+        return parse(self.sip.recv(65535))
+
+    def response(self, method: str = "") -> Response:
+        """The next response to that method; requests that come meanwhile are answered 200 and kept."""
+        while True:
+            message = self.receive()
+            if isinstance(message, Request):
+                self.requests.append(message)
+                self.send(respond(message, 200))
+            elif not method or message.cseq[1] == method:
+                return message
+
+    def final(self, method: str) -> Response:
+        while (response := self.response(method)).status < 200:
+            pass
+        return response
+
+    def wait_request(self, method: str) -> Request:
+        """The next request of that method, not answered yet."""
+        while True:
+            message = self.receive()
+            if isinstance(message, Request) and message.method == method:
+                return message
+
+    def ask(self, method: str, body: bytes = b"", kind: str = "application/sdp", **extra: str) -> Response:
+        self.send(self.request(method, body, kind, **extra))
+        return self.final(method)
+
+    def call(self, body: bytes | None = None, **extra: str) -> Response:
+        """INVITE, and ACK of whatever comes."""
+        self.invite = self.request("INVITE", self.sdp if body is None else body, **extra)
+        self.send(self.invite)
+        response = self.final("INVITE")
+        if response.status == 200:
+            self.connected(response)
+            self.ack()
+        else:
+            ack = Request(self.invite.headers, b"", "ACK", self.uri)
+            ack.headers.replace("CSeq", [f"{self.invite.cseq[0]} ACK"])
+            ack.headers.replace("To", [response.headers.get("To")])
+            self.send(ack)
+        return response
+
+    def connected(self, response: Response) -> None:
+        self.to = response.headers.get("To")
+        line = next(ln for ln in response.body.decode().splitlines() if ln.startswith("m=audio"))
+        self.remote_rtp = ("127.0.0.1", int(line.split()[1]))
+
+    def ack(self, body: bytes = b"", cseq: int = 0) -> None:
+        assert self.invite
+        self.send(self.request("ACK", body, cseq=cseq or self.invite.cseq[0], branch="z9hG4bKack" + self.call_id))
+
+    def speak(
+        self, pcm: bytes, law: Law = Law.PCMU, pause: float = 0.02, rtp: socket.socket | None = None
+    ) -> None:
+        """Send audio at its own speed."""
+        assert self.remote_rtp
+        due = time.monotonic()
+        for i in range(0, len(pcm), 320):
+            packet = Packet(
+                law.payload_type, self.sequence & 0xFFFF, self.sequence * 160, 7, law.encode(pcm[i : i + 320])
+            )
+            (rtp or self.rtp).sendto(packet.serialize(), self.remote_rtp)
+            self.sequence += 1
+            due += 0.02
+            time.sleep(max(0.0, due - time.monotonic()))
+
+    def hear(self, frames: int) -> list[Packet]:
+        return [Packet.parse(self.rtp.recv(2000)) for _ in range(frames)]
+
+    def close(self) -> None:
+        self.sip.close()
+        self.rtp.close()
+
+
+class Desk:
+    """A user agent on a free port whose calls and events can be waited for."""
+
+    def __init__(self, **settings: object) -> None:
+        chosen = {"port": 0, "rtp_port_low": 0, "rtp_port_high": 0, **settings}
+        self.agent = SipUserAgent(Sip(**chosen))  # type: ignore[arg-type]
+        self.calls: queue.Queue = queue.Queue()
+        self.events: queue.Queue = queue.Queue()
+        self.answering = True
+        self.agent.start(self._offered)
+
+    def _offered(self, call) -> None:
+        call.subscribe(self.events.put)
+        self.calls.put(call)
+        if self.answering:
+            call.answer()
+
+    def event(self, kind: type):
+        """The next event of that type; others are passed over."""
+        while True:
+            event = self.events.get(timeout=WAIT)
+            if isinstance(event, kind):
+                return event
+
+    def call(self):
+        return self.calls.get(timeout=WAIT)
+
+    def stop(self) -> None:
+        self.agent.stop()
+
+
+def in_background(task) -> threading.Thread:
+    thread = threading.Thread(target=task, daemon=True)
+    thread.start()
+    return thread

@@ -1,0 +1,365 @@
+import audioop
+import math
+import queue
+import socket
+import struct
+import time
+from itertools import pairwise
+
+import pytest
+
+from screener.events import CallAnswered, CallEnded, Dtmf, EndedBy, PlaybackEnded, Tick, TransferEnded
+from screener.media.g711 import Law
+from screener.media.prompts import Clip
+from screener.media.rtp import Packet, TelephoneEvent
+from screener.sip.message import Request, respond
+from tests.sip.caller import Caller, Desk, in_background
+
+TONE = struct.pack("<8000h", *(int(8000 * math.sin(i * 0.3)) for i in range(8000)))
+CLIP = Clip.of("tone", TONE[:6400])  # 0.4 s
+
+
+@pytest.fixture
+def desk():
+    desk = Desk()
+    yield desk
+    desk.stop()
+
+
+@pytest.fixture
+def caller(desk):
+    caller = Caller(desk.agent.port)
+    yield caller
+    caller.close()
+
+
+def up(desk, caller, **extra):
+    assert caller.call(**extra).status == 200
+    assert desk.event(CallAnswered).at == 0.0
+    return desk.call()
+
+
+def test_a_call_is_answered_hears_speaks_and_ends(desk, caller):
+    call = up(desk, caller)
+    assert (call.invite.number, call.invite.dialled) == ("13800138000", "100")
+    heard: list[tuple[bytes, float]] = []
+    call.listen(lambda pcm, at: heard.append((pcm, at)))
+    call.play([(CLIP, None)])
+    speaking = in_background(lambda: caller.speak(TONE))
+    packets = caller.hear(60)
+    speaking.join()
+    assert desk.event(PlaybackEnded).at == pytest.approx(0.4, abs=0.2)
+    sent = b"".join(p.payload for p in packets)
+    assert CLIP.ulaw in sent, "the clip goes out byte for byte as it was packed"
+    assert sent.endswith(b"\xff" * 160), "and silence is sent after it"
+    assert all(b.timestamp - a.timestamp == 160 for a, b in pairwise(packets))
+    times = [at for _, at in heard]
+    assert all(round(b - a, 3) == 0.02 for a, b in pairwise(times)), "one frame a tick, no gap"
+    pcm = b"".join(frame for frame, _ in heard)
+    assert all(len(frame) == 320 for frame, _ in heard)
+    expected = audioop.ulaw2lin(audioop.lin2ulaw(TONE, 2), 2)
+    assert expected[3200:9600] in pcm, "16-bit audio, bit-exact"
+    assert desk.event(Tick).at in [round(n * 0.2, 3) for n in range(20)]
+    assert caller.ask("BYE").status == 200
+    assert desk.event(CallEnded).by is EndedBy.CALLER
+    assert not desk.agent._phone.calls
+
+
+def test_a_law(desk, caller):
+    caller_law = caller.call(caller.offer("8 101"))
+    assert b"RTP/AVP 8 101" in caller_law.body
+    call = desk.call()
+    call.play([(CLIP, None)])
+    sent = b"".join(p.payload for p in caller.hear(30))
+    assert CLIP.alaw in sent
+    assert sent.endswith(b"\xd5" * 160)
+
+
+@pytest.mark.parametrize(
+    ("dialled", "formats", "status"), [("555", "0", 404), ("100", "18 96", 488), ("900", "8", 200)]
+)
+def test_what_is_dialled_and_offered_decides(desk, dialled, formats, status):
+    caller = Caller(desk.agent.port, dialled)
+    assert caller.call(caller.offer(formats)).status == status
+    caller.close()
+
+
+def test_over_its_limit_the_pbx_is_sent_on():
+    desk = Desk(max_calls=1)
+    first, second = Caller(desk.agent.port), Caller(desk.agent.port)
+    assert first.call().status == 200
+    refused = second.call()
+    assert refused.status == 503
+    assert refused.headers.get("Retry-After")
+    assert first.ask("BYE").status == 200
+    third = Caller(desk.agent.port)
+    assert third.call().status == 200, "the place is free again"
+    desk.stop()
+
+
+def test_a_stranger_is_not_answered():
+    desk = Desk(peers=("192.0.2.1",))
+    caller = Caller(desk.agent.port)
+    caller.sip.settimeout(0.3)
+    with pytest.raises(TimeoutError):
+        caller.call()
+    assert desk.agent.counts.dropped >= 1
+    desk.stop()
+
+
+def test_cancel(desk, caller):
+    desk.answering = False
+    invite = caller.request("INVITE", caller.sdp)
+    caller.send(invite)
+    assert caller.response("INVITE").status == 100
+    desk.call()
+    caller.send(caller.request("CANCEL", cseq=1, branch=invite.via.branch))
+    statuses = {(r := caller.response()).cseq[1]: r.status for _ in range(2)}
+    assert statuses == {"CANCEL": 200, "INVITE": 487}
+    assert desk.event(CallEnded).by is EndedBy.CALLER
+
+
+def test_the_200_is_sent_again_until_the_ack(desk, caller):
+    caller.invite = caller.request("INVITE", caller.sdp)
+    caller.send(caller.invite)
+    first = caller.final("INVITE")
+    assert caller.final("INVITE").headers.get("To") == first.headers.get("To"), "resent after T1"
+    caller.send(caller.invite)  # a retransmitted INVITE is no second call
+    assert caller.final("INVITE").headers.get("To") == first.headers.get("To")
+    caller.connected(first)
+    caller.ack()
+    desk.event(CallAnswered)
+    caller.sip.settimeout(1.2)
+    with pytest.raises(TimeoutError):
+        while True:
+            caller.receive()
+    assert desk.calls.qsize() == 1
+
+
+def test_invite_without_sdp(desk, caller):
+    caller.invite = caller.request("INVITE")
+    caller.send(caller.invite)
+    response = caller.final("INVITE")
+    assert b"RTP/AVP 0 8 101" in response.body
+    caller.connected(response)
+    caller.ack(caller.offer("8"))
+    desk.event(CallAnswered)
+    assert caller.hear(1)[0].payload_type == 8
+
+
+@pytest.mark.parametrize("method", ["INVITE", "UPDATE"])
+def test_media_moves_in_place(desk, caller, method):
+    call = up(desk, caller)
+    caller.hear(3)
+    moved = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    moved.bind(("127.0.0.1", 0))
+    moved.settimeout(5)
+    before = Packet.parse(caller.rtp.recv(2000))
+    response = caller.ask(method, caller.offer("0 101", moved))
+    assert response.status == 200
+    if method == "INVITE":
+        caller.ack(cseq=response.cseq[0])
+    after = Packet.parse(moved.recv(2000))
+    assert after.ssrc == before.ssrc, "the same stream"
+    assert response.body.split(b"\r\n")[1].split()[2] == b"2", "the version of the answer rises"
+    heard = []
+    call.listen(lambda pcm, at: heard.append(pcm))
+    caller.speak(TONE[:3200], rtp=moved)
+    time.sleep(0.1)
+    assert any(any(pcm) for pcm in heard)
+    moved.close()
+
+
+def test_hold_stops_sending_and_resume_goes_on(desk, caller):
+    up(desk, caller)
+    response = caller.ask("INVITE", caller.offer("0", direction="sendonly"))
+    assert b"a=recvonly" in response.body
+    caller.ack(cseq=response.cseq[0])
+    caller.rtp.settimeout(0.2)
+    with pytest.raises(TimeoutError):
+        caller.hear(50)
+    caller.rtp.settimeout(5)
+    response = caller.ask("INVITE", caller.offer("0"))
+    caller.ack(cseq=response.cseq[0])
+    assert caller.hear(2)
+
+
+def test_a_bad_reoffer_leaves_the_call_up(desk, caller):
+    up(desk, caller)
+    assert caller.ask("UPDATE", caller.offer("18")).status == 488
+    assert caller.ask("UPDATE", b"hello", "text/plain").status == 415
+    assert caller.hear(2)
+    assert caller.ask("OPTIONS").status == 200
+
+
+def test_keys_by_rtp_and_by_info(desk, caller):
+    up(desk, caller)
+    for n, end in enumerate((False, False, True, True)):
+        payload = TelephoneEvent(5, end, 10, 160 * (n + 1)).serialize()
+        caller.rtp.sendto(Packet(101, 900 + n, 5000, 7, payload, n == 0).serialize(), caller.remote_rtp)
+    assert desk.event(Dtmf).digit == "5"
+    assert caller.ask("INFO", b"Signal=#\r\nDuration=160\r\n", "application/dtmf-relay").status == 200
+    assert desk.event(Dtmf).digit == "#", "one press is one key"
+
+
+def test_answers_that_need_no_call(desk, caller):
+    assert "INVITE" in caller.ask("OPTIONS").headers.get("Allow")
+    assert caller.ask("BYE").status == 481
+    assert caller.ask("REFER", Refer_To="<sip:evil@example.com>").status == 603
+    assert caller.ask("MESSAGE").status == 405
+    assert caller.ask("OPTIONS", Require="100rel, nothing").headers.get("Unsupported") == "100rel, nothing"
+    assert caller.call(b"hello", Content_Encoding="gzip").status == 415
+    wrong = caller.request("OPTIONS")
+    caller.send(Request(wrong.headers, b"", "OPTIONS", caller.uri, "SIP/7.0"))
+    assert caller.final("OPTIONS").status == 505
+    caller.sip.sendto(b"\r\n\r\n", caller.target)
+    caller.sip.sendto(bytes(range(256)), caller.target)
+    assert caller.ask("OPTIONS").status == 200
+
+
+def test_hangup_sends_a_bye_within_the_dialog(desk, caller):
+    call = up(desk, caller)
+    call.hangup()
+    bye = caller.wait_request("BYE")
+    caller.send(respond(bye, 200))
+    assert bye.from_.tag == caller.to.rpartition("tag=")[2]
+    assert bye.to.tag == "caller"
+    assert desk.event(CallEnded).by is EndedBy.SCREENER
+
+
+def notify(caller, line, state="terminated;reason=noresource"):
+    body = f"SIP/2.0 {line}\r\n".encode()
+    return caller.ask(
+        "NOTIFY", body, "message/sipfrag;version=2.0", Event="refer", Subscription_State=state
+    ).status
+
+
+def referred(desk, caller, call, **how):
+    call.transfer("sip:agents@127.0.0.1:5070", **how)
+    request = caller.wait_request("REFER")
+    caller.send(respond(request, 202))
+    return request
+
+
+def test_transfer_that_succeeds(desk, caller):
+    call = up(desk, caller)
+    request = referred(desk, caller, call, marked=True)
+    assert request.headers.get("Refer-To") == "<sip:agents@127.0.0.1:5070>"
+    assert request.headers.get("Referred-By").startswith("<sip:100@127.0.0.1:")
+    assert request.headers.get("Priority") == "emergency"
+    assert notify(caller, "100 Trying", "active;expires=60") == 200
+    with pytest.raises(queue.Empty):
+        while not isinstance(desk.events.get(timeout=0.3), (TransferEnded, CallEnded)):
+            if not desk.events.qsize():
+                raise queue.Empty
+    caller.send(caller.request("NOTIFY", b"SIP/2.0 200 OK\r\n", "message/sipfrag", Event="refer;id=1"))
+    bye = caller.wait_request("BYE")
+    caller.send(respond(bye, 200))
+    assert bye.cseq[0] > request.cseq[0]
+    ended = desk.event(TransferEnded)
+    assert (ended.ok, ended.status) == (True, 200)
+    assert desk.event(CallEnded).by is EndedBy.TRANSFER
+
+
+def test_transfer_that_fails_keeps_the_caller(desk, caller):
+    call = up(desk, caller)
+    first = referred(desk, caller, call)
+    assert notify(caller, "404 Not Found") == 200
+    ended = desk.event(TransferEnded)
+    assert (ended.ok, ended.status) == (False, 404)
+    assert caller.hear(5), "the call is still up"
+    second = referred(desk, caller, call)
+    assert second.cseq[0] > first.cseq[0], "another target can be tried"
+    assert notify(caller, "200 OK") == 200
+    assert desk.event(TransferEnded).ok
+
+
+def test_transfer_that_is_refused(desk, caller):
+    call = up(desk, caller)
+    call.transfer("sip:agents@127.0.0.1:5070")
+    caller.send(respond(caller.wait_request("REFER"), 603))
+    ended = desk.event(TransferEnded)
+    assert (ended.ok, ended.status) == (False, 603)
+    assert caller.ask("BYE").status == 200
+
+
+def test_nobody_else_is_heard_or_reflected_to(desk, caller):
+    call = up(desk, caller)
+    caller.speak(TONE[:640])
+    heard = []
+    call.listen(lambda pcm, at: heard.append(pcm))
+    stranger = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    stranger.bind(("127.0.0.2", 0))
+    stranger.settimeout(0.3)
+    for n in range(20):
+        stranger.sendto(Packet(0, n, n * 160, 9, Law.PCMU.encode(TONE[:320])).serialize(), caller.remote_rtp)
+    with pytest.raises(TimeoutError):
+        stranger.recv(2000)
+    assert desk.agent._media.counts.refused == 20
+    stranger.close()
+
+
+def test_registration_with_digest():
+    pbx = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    pbx.bind(("127.0.0.1", 0))
+    pbx.settimeout(5)
+    from screener.settings.sections import Registrar
+    from screener.sip.digest import Challenge, verify
+    from screener.sip.message import parse
+
+    registrar = Registrar("127.0.0.1", "screener", pbx.getsockname()[1], "secret", expires=60)
+    desk = Desk(registrars=(registrar,))
+    challenge = Challenge("pbx", "n1", "SHA-256", qop=True)
+
+    def receive() -> tuple[Request, tuple[str, int]]:
+        data, source = pbx.recvfrom(65535)
+        request = parse(data)
+        assert isinstance(request, Request)
+        return request, source
+
+    first, source = receive()
+    stray = respond(first, 200)
+    stray.headers.replace("Via", ["SIP/2.0/UDP 127.0.0.1;branch=z9hG4bKother"])
+    pbx.sendto(stray.serialize(), source)  # not an answer to the REGISTER
+    unauthorized = respond(first, 401)
+    unauthorized.headers.add("WWW-Authenticate", challenge.serialize())
+    pbx.sendto(unauthorized.serialize(), source)
+    second, source = receive()
+    assert verify(second.headers.get("Authorization"), challenge, {"screener": "secret"}, "REGISTER")
+    assert not desk.agent.registrations()[0].registered
+    granted = respond(second, 200)
+    granted.headers.add("Contact", second.headers.get("Contact"))
+    pbx.sendto(granted.serialize(), source)
+    deadline = time.monotonic() + 5
+    while not desk.agent.registrations()[0].registered and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert desk.agent.registrations()[0].registered
+    stopping = in_background(desk.stop)
+    last, source = receive()
+    assert last.headers.get("Expires") == "0"
+    pbx.sendto(respond(last, 200).serialize(), source)
+    stopping.join()
+    pbx.close()
+
+
+def test_inbound_digest():
+    from screener.sip.digest import Challenge, authorize
+
+    desk = Desk(inbound_username="pbx", inbound_password="word")
+    caller = Caller(desk.agent.port)
+    refused = caller.call()
+    assert refused.status == 401
+    challenge = Challenge.parse(refused.headers.get("WWW-Authenticate"))
+    wrong = authorize(challenge, "pbx", "guess", "INVITE", caller.uri, cnonce="c")
+    assert caller.call(Authorization=wrong).status == 401
+    right = authorize(challenge, "pbx", "word", "INVITE", caller.uri, cnonce="c")
+    assert caller.call(Authorization=right).status == 200
+    desk.stop()
+
+
+def test_stop_ends_the_calls(desk, caller):
+    up(desk, caller)
+    stopping = in_background(desk.stop)
+    caller.send(respond(caller.wait_request("BYE"), 200))
+    stopping.join(timeout=5)
+    assert desk.event(CallEnded)
