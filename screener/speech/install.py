@@ -128,6 +128,7 @@ def _fetch(known: Published, part: Path, progress: Progress) -> None:
     """Download to `part`, going on where an earlier run ended."""
     problem = ""
     for _ in range(ATTEMPTS):
+        problem = ""
         try:
             _fetch_rest(known, part, progress)
         except urllib.error.HTTPError as error:

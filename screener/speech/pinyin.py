@@ -80,9 +80,9 @@ def inventory() -> frozenset[str]:
 
 
 def _plain(toned: str) -> str:
-    letters = unicodedata.normalize("NFD", toned.replace("ü", "v"))
+    letters = unicodedata.normalize("NFD", toned)
     bare = "".join(letter for letter in letters if letter not in TONES)
-    return unicodedata.normalize("NFC", bare).replace("ü", "v")
+    return unicodedata.normalize("NFC", bare).lower().replace("ü", "v")
 
 
 def _toneless(text: str) -> tuple[str, ...]:
@@ -108,7 +108,9 @@ def _split(word: str) -> list[str]:
             piece, rest = word[:size], word[size:]
             if _is_syllable(piece) and (not rest or size == 1 or _can_begin(rest)):
                 break
-        found.append(MUMBLES.get(_plain(piece), _plain(piece).lower()))
+        plain = _plain(piece)
+        if plain.isascii() or plain in MUMBLES:  # other alphabets are not read
+            found.append(MUMBLES.get(plain, plain))
         word = rest
     return found
 

@@ -20,8 +20,9 @@ log = logging.getLogger(__name__)
 ResultSink = Callable[[str, Transcript | RecognizerLost], None]
 """Takes a stream's key and a result; called from any thread, must only enqueue."""
 
-BATCH_SECONDS = 0.1
-"""A stream waits until it has so much audio: fifty frames a second need not wake a thread fifty times."""
+BYTES_A_SECOND = 2 * SAMPLE_RATE
+BATCH_BYTES = BYTES_A_SECOND // 10
+"""A stream waits until it has 100 ms of audio: fifty frames a second need not wake a thread fifty times."""
 STOP_SECONDS = 2.0
 """How long `stop` waits for each thread; one that hangs dies with the process."""
 
@@ -31,8 +32,8 @@ class _Stream:
     key: str
     speaker: Speaker
     frames: deque[tuple[bytes, float]] = field(default_factory=deque)
-    queued: float = 0.0
-    """Seconds of audio in `frames`."""
+    queued: int = 0
+    """Bytes of audio in `frames`."""
     scheduled: bool = False
     """It is in the ready queue or on a thread: never on two."""
     on_thread: bool = False
@@ -57,6 +58,7 @@ class RecognizerPool:
     def __init__(self, model: SpeechModel, threads: int, queue_seconds: float, sink: ResultSink) -> None:
         self._model = model
         self._queue_seconds = queue_seconds
+        self._queue_bytes = round(queue_seconds * BYTES_A_SECOND)
         self._sink = sink
         self._streams: dict[str, _Stream] = {}
         self._ready: deque[_Stream] = deque()
@@ -82,14 +84,13 @@ class RecognizerPool:
             pcm: 16-bit samples, any whole number.
             at: audio time of the first, seconds.
         """
-        seconds = len(pcm) / 2 / SAMPLE_RATE
         with self._changed:
             stream = self._streams.get(key)
             if stream is None:
                 return
-            if stream.queued + seconds <= self._queue_seconds:
+            if stream.queued + len(pcm) <= self._queue_bytes:
                 stream.frames.append((pcm, at))
-                stream.queued += seconds
+                stream.queued += len(pcm)
                 self._schedule(stream)
                 return
             self._forget(stream)
@@ -119,7 +120,7 @@ class RecognizerPool:
     # Under the lock.
 
     def _schedule(self, stream: _Stream) -> None:
-        due = stream.closed or stream.queued >= min(BATCH_SECONDS, self._queue_seconds / 2)
+        due = stream.closed or stream.queued >= min(BATCH_BYTES, self._queue_bytes // 2)
         if due and not stream.scheduled and not stream.lost:
             stream.scheduled = True
             self._ready.append(stream)
@@ -163,7 +164,7 @@ class RecognizerPool:
             stream.on_thread = True
             frames = list(stream.frames)
             stream.frames.clear()
-            stream.queued = 0.0
+            stream.queued = 0
             return stream, frames, stream.closed
 
     def _decode(self, stream: _Stream, frames: Sequence[tuple[bytes, float]], last: bool) -> None:

@@ -1,0 +1,104 @@
+"""sherpa-onnx with the model beside the project."""
+
+import csv
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from screener.errors import ModelError
+from screener.events import Speaker, Transcript
+from screener.settings.sections import Speech
+from screener.speech.load import load_model
+from screener.speech.pinyin import syllables
+from screener.speech.recognizer import SpeechModel
+from screener.speech.sherpa import SherpaModel, parse_result
+
+SHARED = Path(__file__).resolve().parents[3] / "shared"
+MODEL = SHARED / "models" / "sherpa-kws-zh"
+HUMAN = SHARED / "speech" / "human"
+shared = [
+    pytest.mark.shared,
+    pytest.mark.skipif(not SHARED.is_dir(), reason="the data folder ../shared is absent"),
+    pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="ffmpeg is absent"),
+]
+
+PRINTED = '{"text": "nǐ hǎo", "tokens": ["n", "ǐ", "h", "ǎo"], "ys_probs": [-0.1, -0.1, -0.1, -0.1]}'
+
+
+def test_a_result_becomes_toneless_syllables() -> None:
+    heard = parse_result(PRINTED, final=True, min_confidence=0.6)
+    assert (heard.text, heard.syllables, heard.final) == ("nǐhǎo", ("ni", "hao"), True)
+    assert heard.confidence == pytest.approx(0.952, abs=0.001)
+    assert parse_result(PRINTED, final=False, min_confidence=0.6).confidence is None
+
+
+@pytest.mark.parametrize("final", [True, False])
+def test_an_unsure_result_is_empty(final: bool) -> None:
+    unsure = PRINTED.replace("-0.1", "-1.0")
+    assert parse_result(unsure, final, 0.6).text == ""
+    assert parse_result(unsure, final, 0.0).text == "nǐhǎo"
+
+
+def test_without_the_library_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "sherpa_onnx", None)
+    with pytest.raises(ModelError, match=r"screener\[sherpa\]"):
+        SherpaModel(Path())
+
+
+def test_a_missing_part_is_named(tmp_path: Path) -> None:
+    pytest.importorskip("sherpa_onnx")
+    for name in ("tokens.txt", "encoder.onnx", "decoder.onnx"):
+        (tmp_path / name).write_text("made")
+    with pytest.raises(ModelError, match=r"joiner\*\.onnx is missing"):
+        SherpaModel(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def model() -> SpeechModel:
+    pytest.importorskip("sherpa_onnx")
+    return load_model(Speech(engine="sherpa", model=str(MODEL)), Path())
+
+
+def listen(model: SpeechModel, path: Path) -> list[Transcript]:
+    command = ["ffmpeg", "-v", "error", "-i", str(path), "-ar", "8000", "-ac", "1", "-f", "s16le", "-"]
+    pcm = subprocess.run(command, capture_output=True, check=True).stdout
+    recognizer = model.open(Speaker.CALLER)
+    found = [t for i in range(0, len(pcm), 320) for t in recognizer.accept(pcm[i : i + 320], i / 16000)]
+    return [*found, *recognizer.finish()]
+
+
+def distance(a: tuple[str, ...], b: tuple[str, ...]) -> int:
+    row = list(range(len(b) + 1))
+    for i, x in enumerate(a, 1):
+        old, row[0] = row[0], i
+        for j, y in enumerate(b, 1):
+            old, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, old + (x != y))
+    return row[-1]
+
+
+class TestListening:
+    pytestmark = shared
+
+    def test_people_are_understood(self, model: SpeechModel) -> None:
+        assert model.info.gives_pinyin
+        errors = said = 0
+        with (HUMAN / "transcripts.tsv").open(encoding="utf-8") as rows:
+            for name, text, *_ in csv.reader(rows, delimiter="\t"):
+                if not (HUMAN / name).is_file():
+                    continue
+                told = listen(model, HUMAN / name)
+                heard = tuple(s for t in told if t.final for s in t.syllables)
+                errors += distance(heard, syllables(text))
+                said += len(syllables(text))
+                assert [t.end for t in told] == sorted(t.end for t in told)
+                assert len([t for t in told if not t.final]) > 3, "partials stream"
+        assert said > 200
+        assert errors / said < 0.18
+
+    def test_laughter_coughs_and_alarms_are_no_words(self, model: SpeechModel) -> None:
+        sounds = sorted((SHARED / "events").glob("*.flac"))
+        assert len(sounds) >= 30
+        assert {path.stem: told for path in sounds if (told := listen(model, path))} == {}

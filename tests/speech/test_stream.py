@@ -1,0 +1,137 @@
+"""The stream around a decoder: times, gaps, chunks, utterances, and the voice gate."""
+
+import math
+import random
+import struct
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from screener.errors import ModelError
+from screener.events import Speaker, Transcript
+from screener.speech.gate import VoiceGate
+from screener.speech.stream import CHUNK_BYTES, LONGEST_SILENCE_SECONDS, Heard, StreamRecognizer
+
+
+def voice(seconds: float) -> bytes:
+    """A buzz at 120 Hz through two formants: a vowel, as far as a voice activity detector can tell."""
+    random.seed(1)
+    samples = []
+    for n in range(round(seconds * 8000)):
+        t = n / 8000
+        value = sum(math.sin(2 * math.pi * 120 * k * t) / (1 + abs(120 * k - 700) / 200) for k in range(1, 15))
+        samples.append(int(2500 * value * (0.6 + 0.4 * math.sin(2 * math.pi * 4 * t)) + random.gauss(0, 20)))
+    return struct.pack(f"<{len(samples)}h", *(max(-32768, min(32767, s)) for s in samples))
+
+
+class ScriptedDecoder:
+    """Says what the script says, chunk by chunk, and keeps the audio."""
+
+    def __init__(self, script: Sequence[Heard] = (), last: Heard | None = None) -> None:
+        self.audio = b""
+        self.sizes: list[int] = []
+        self.script = list(script)
+        self.last = last or Heard("", final=True)
+
+    def feed(self, pcm: bytes) -> Heard:
+        self.audio += pcm
+        self.sizes.append(len(pcm))
+        return self.script.pop(0) if self.script else Heard("")
+
+    def flush(self) -> Heard:
+        return self.last
+
+
+def frames(pcm: bytes, at: float = 0.0) -> list[tuple[bytes, float]]:
+    return [(pcm[i : i + 320], at + i / 16000) for i in range(0, len(pcm), 320)]
+
+
+def run(decoder: ScriptedDecoder, audio: list[tuple[bytes, float]]) -> list[Transcript]:
+    stream = StreamRecognizer(Speaker.CALLER, decoder)
+    found = [t for pcm, at in audio for t in stream.accept(pcm, at)]
+    return [*found, *stream.finish()]
+
+
+NI = Heard("你", ("ni",))
+NIHAO = Heard("你好", ("ni", "hao"))
+NI_FINAL = Heard("你", ("ni",), final=True)
+
+
+def test_partials_are_told_when_they_change_and_finals_always() -> None:
+    final = Heard("你好", ("ni", "hao"), final=True, confidence=0.9)
+    told = run(ScriptedDecoder([Heard(""), NI, NI, NIHAO, final, NI], last=NI_FINAL), frames(voice(0.6), at=2.0))
+    assert [(t.text, t.final, t.utterance) for t in told] == [
+        ("你", False, 0),
+        ("你好", False, 0),
+        ("你好", True, 0),
+        ("你", False, 1),
+        ("你", True, 1),
+    ]
+    assert [round(t.end, 3) for t in told] == [2.2, 2.4, 2.5, 2.6, 2.6]
+    assert all(2.0 <= t.start < 2.2 for t in told[:3])
+    assert 2.5 <= told[3].start < 2.6
+    assert told[2].confidence == 0.9
+
+
+def test_a_final_that_takes_a_partial_back_is_told() -> None:
+    told = run(ScriptedDecoder([NI, Heard("", final=True), Heard("", final=True)]), frames(voice(0.5)))
+    assert [(t.text, t.final, t.utterance) for t in told] == [("你", False, 0), ("", True, 0)]
+
+
+def test_words_without_a_voice_are_not_told() -> None:
+    script = [NIHAO] * 9
+    assert run(ScriptedDecoder(script, NI_FINAL), frames(bytes(16000))) == []
+    assert run(ScriptedDecoder(script, NI_FINAL), frames(voice(1.0)))
+
+
+def test_noise_and_clicks_have_no_voice() -> None:
+    random.seed(2)
+    hiss = struct.pack("<8000h", *(round(random.gauss(0, 60)) for _ in range(8000)))
+    click = bytes(8000) + struct.pack("<8h", *[30000, -30000] * 4) + bytes(8000)
+    for name, sound in {"hiss": hiss, "click": click}.items():
+        gate = VoiceGate()
+        gate.accept(sound)
+        assert not gate.allows(1), name
+    gate = VoiceGate()
+    gate.accept(voice(1.0))
+    assert gate.allows(5)
+
+
+def test_a_gap_is_silence_and_times_stay_right() -> None:
+    decoder = ScriptedDecoder([Heard("")] * 7 + [NI])
+    sound = voice(0.3)
+    told = run(decoder, frames(sound, 0.0) + frames(sound, 0.7))
+    assert decoder.audio == sound + bytes(6400) + sound
+    assert round(told[0].end, 3) == 0.8
+
+
+def test_a_long_gap_costs_no_more_than_its_end() -> None:
+    decoder = ScriptedDecoder([Heard("")] * 3 + [Heard("")] * 20 + [NI])
+    told = run(decoder, frames(voice(0.3), 0.0) + frames(voice(0.3), 600.0))
+    assert len(decoder.audio) == 2 * round(8000 * (0.6 + LONGEST_SILENCE_SECONDS))
+    assert round(told[0].end, 3) == 600.1
+
+
+def test_a_finished_stream_takes_no_more() -> None:
+    stream = StreamRecognizer(Speaker.AGENT, ScriptedDecoder())
+    stream.finish()
+    assert stream.finish() == ()
+    with pytest.raises(ModelError, match="finished"):
+        stream.accept(bytes(320), 0.0)
+
+
+@given(st.lists(st.integers(1, 2000), max_size=30))
+def test_every_sample_arrives_once_in_chunks(sizes: list[int]) -> None:
+    decoder = ScriptedDecoder()
+    stream = StreamRecognizer(Speaker.CALLER, decoder)
+    sent, at = b"", 3.0
+    for number, size in enumerate(sizes):
+        pcm = bytes([number % 251, number % 7]) * size
+        stream.accept(pcm, at)
+        sent += pcm
+        at += size / 8000
+    stream.finish()
+    assert decoder.audio == sent
+    assert all(size == CHUNK_BYTES for size in decoder.sizes[:-1])
