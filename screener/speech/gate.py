@@ -3,14 +3,22 @@
 import numpy as np
 import webrtcvad
 
-from screener.events import FRAME_BYTES, FRAME_SECONDS, SAMPLE_RATE
+from screener.events import FRAME_BYTES, FRAME_SAMPLES, FRAME_SECONDS, SAMPLE_RATE
 
 MODE = 2
 """WebRTC's second strictest of 0 to 3."""
 FLOOR_DBFS = -50.0
 """Quieter frames are never a voice."""
+TONE_SHARE = 0.98
+"""A frame with more of its power in two narrow peaks is a tone: ringback, a key, hum. Of frames of human speech
+2 to 29 % are above it too (measured on 13 clips), which the little voice asked of a syllable allows for."""
 SECONDS_A_SYLLABLE = 0.06
 """The least voice that a spoken syllable can have; fast speech has about 0.12 s."""
+
+_WINDOW = np.hanning(FRAME_SAMPLES)
+_FFT = 512
+_PEAK_BINS = 7
+"""The width of a pure tone seen through the window, to either side: 110 Hz."""
 
 
 class VoiceGate:
@@ -29,7 +37,8 @@ class VoiceGate:
         before = self.voiced
         for begin in range(0, whole, FRAME_BYTES):
             frame = self._rest[begin : begin + FRAME_BYTES]
-            if self._detector.is_speech(frame, SAMPLE_RATE) and _dbfs(frame) > FLOOR_DBFS:
+            # The detector adapts to what it is shown, so it is shown every frame.
+            if self._detector.is_speech(frame, SAMPLE_RATE) and _is_loud(frame) and not _is_tone(frame):
                 self.voiced += FRAME_SECONDS
         self._rest = self._rest[whole:]
         return self.voiced > before
@@ -43,6 +52,15 @@ class VoiceGate:
         self.voiced = 0.0
 
 
-def _dbfs(frame: bytes) -> float:
+def _is_loud(frame: bytes) -> bool:
     power = float(np.mean((np.frombuffer(frame, "<i2") / 32768.0) ** 2))
-    return 10 * float(np.log10(power)) if power > 0 else -120.0
+    return power > 10 ** (FLOOR_DBFS / 10)
+
+
+def _is_tone(frame: bytes) -> bool:
+    power = np.abs(np.fft.rfft(np.frombuffer(frame, "<i2") * _WINDOW, _FFT)) ** 2
+    total = float(power.sum())
+    for _ in range(2):
+        peak = int(power.argmax())
+        power[max(0, peak - _PEAK_BINS) : peak + _PEAK_BINS + 1] = 0.0
+    return float(power.sum()) < (1 - TONE_SHARE) * total

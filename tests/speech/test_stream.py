@@ -86,6 +86,18 @@ def test_words_without_a_voice_are_not_told() -> None:
     assert run(ScriptedDecoder(script, NI_FINAL), frames(voice(1.0)))
 
 
+@pytest.mark.parametrize("pitches", [(450,), (697, 1209), (941, 1477), (50,), (425, 1400)])
+def test_tones_of_the_network_have_no_voice(pitches: tuple[int, ...]) -> None:
+    random.seed(3)
+    samples = (
+        round(sum(7000 * math.sin(2 * math.pi * f * n / 8000) for f in pitches) + random.gauss(0, 60))
+        for n in range(16000)
+    )
+    gate = VoiceGate()
+    gate.accept(struct.pack("<16000h", *samples))
+    assert not gate.allows(1)
+
+
 def test_noise_and_clicks_have_no_voice() -> None:
     random.seed(2)
     hiss = struct.pack("<8000h", *(round(random.gauss(0, 60)) for _ in range(8000)))
