@@ -33,7 +33,7 @@ class FakeRecognizer:
             self.hook(pcm)
             assert at == pytest.approx(self.seconds)
             self.seconds += len(pcm) / 16000
-            return [self.told("…", False)] if pcm[:1] == b"!" else []
+            return [self.told("…", False)] if pcm[:1] in (b"!", b"h") else []
         finally:
             self.busy.release()
 
@@ -139,9 +139,11 @@ def test_a_stream_that_cannot_be_opened_is_lost(make: MakePool) -> None:
 @pytest.mark.parametrize("threads", [1, 2])
 def test_a_hung_recogniser_is_lost_and_another_thread_takes_over(make: MakePool, threads: int) -> None:
     release, hanging = threading.Event(), threading.Semaphore(0)
+    hung: list[threading.Thread] = []
 
     def hang(pcm: bytes) -> None:
         if pcm[:1] == b"h":
+            hung.append(threading.current_thread())
             hanging.release()
             release.wait(WAIT)
 
@@ -168,6 +170,9 @@ def test_a_hung_recogniser_is_lost_and_another_thread_takes_over(make: MakePool,
     pool.close("after")
     key, end = results.get(timeout=WAIT)
     assert (key, type(end)) == ("after", Transcript)
+    for thread in hung[:threads]:
+        thread.join(WAIT)
+        assert not thread.is_alive(), "another works in its place"
     assert results.empty(), "what a lost recogniser says afterwards is not told"
 
 
