@@ -18,6 +18,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "events": set(),
     "resources": set(),
     "masking": set(),
+    "logs": set(),
     "core": {"events", "errors"},
     "settings": BASE | {"core"},
     "media": BASE | {"core", "settings"},
@@ -30,7 +31,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "reports": BASE | {"core", "settings", "store"},
 }
 # These compose the rest and see everything below them.
-COMPOSE = {"service", "screening", "replay", "doctor", "demo", "cli", "__main__", "__init__"}
+COMPOSE = {"service", "screening", "notes", "replay", "replay_files", "doctor", "demo", "cli", "__main__", "__init__"}
 # Only the module on the right may import the library on the left.
 OWNERS = {
     "pyVoIP": {"sip/pyvoip.py"},
