@@ -1,12 +1,12 @@
 """ITU-T G.711 at full width: 16-bit samples in, 16-bit samples out, both laws."""
 
 import audioop
-from enum import StrEnum
+from enum import Enum
 
 from screener.events import FRAME_SAMPLES
 
 
-class Law(StrEnum):
+class Law(Enum):
     """The two laws, by their names in SDP."""
 
     PCMU = "PCMU"

@@ -211,9 +211,9 @@ class MediaLoop:
             return
         if leg.slot is not None:
             self._slots[leg.slot].remove(leg)
-        del self._legs[fileno]
         self._epoll.unregister(fileno)
         leg.shut()
+        del self._legs[fileno]
 
     def _run(self) -> None:
         start, number = time.monotonic(), 0

@@ -236,7 +236,13 @@ class Phone(VoIPPhone):
             SipError: no RTP port is free.
         """
         self.callback(InviteMessage(request, audio))
-        return self.calls[request.call_id]
+        call = self.calls[request.call_id]
+        try:
+            call.leg  # noqa: B018 - an INVITE that offers nothing takes its port here
+        except SipError:
+            call.deny()
+            raise
+        return call
 
     def _callback_MSG_Invite(self, request: SIP.SIPMessage) -> None:  # noqa: N802 - pyVoIP's name
         """Instead of a 180 to the server and a timer of one second."""

@@ -181,7 +181,7 @@ def _head(host: str, session_id: int, version: int) -> list[str]:
 def _audio(port: int, laws: Mapping[int, Law], event_type: int | None, direction: str) -> list[str]:
     formats = [*map(str, laws), *([str(event_type)] if event_type is not None else [])]
     lines = [f"m=audio {port} RTP/AVP {' '.join(formats)}"]
-    lines += [f"a=rtpmap:{number} {law}/8000" for number, law in laws.items()]
+    lines += [f"a=rtpmap:{number} {law.value}/8000" for number, law in laws.items()]
     if event_type is not None:
         lines += [f"a=rtpmap:{event_type} telephone-event/8000", f"a=fmtp:{event_type} 0-15"]
     return [*lines, "a=ptime:20", f"a={direction}"]

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from screener.errors import SettingsError, SipError, SipParseError
-from screener.masking import mask
+from screener.masking import mask, mask_text
 from screener.media.loop import MediaLoop
 from screener.settings.sections import Registrar, Sip
 from screener.sip import sdp
@@ -33,7 +33,7 @@ from screener.sip.transaction import ServerTransaction
 log = logging.getLogger(__name__)
 
 STOP_SECONDS = 2.0
-"""How long the last BYE and REGISTER may take when the service stops."""
+"""How long the last BYE and REGISTER may take when the service stops: a retransmission or two."""
 
 
 @dataclass(slots=True)
@@ -112,10 +112,14 @@ class SipUserAgent:
         """Where we stand with each registrar."""
         return [registration.state() for registration in self._registrations]
 
-    def stop(self) -> None:
-        """Refuse new calls, end the calls that are up, deregister, close every socket."""
+    def stop(self, patience: float = STOP_SECONDS) -> None:
+        """Refuse new calls, end the calls that are up, deregister, close every socket.
+
+        Args:
+            patience: seconds to wait for the answers to our last BYE and REGISTER.
+        """
         self._phone.sip.post(self._wind_up)
-        deadline = time.monotonic() + STOP_SECONDS
+        deadline = time.monotonic() + patience
         while time.monotonic() < deadline and not (self._stopping and self._quiet()):
             time.sleep(0.02)
         self._phone.stop()
@@ -145,7 +149,7 @@ class SipUserAgent:
             message = parse(data)
         except SipParseError as problem:
             self.counts.malformed += 1
-            log.debug("not SIP, from %s:%d: %s", *source, problem)
+            log.debug("not SIP, from %s:%d: %s", *source, mask_text(problem.message))
             return
         if isinstance(message, Response):
             self.counts.stray += not self._layer.response(message)
@@ -168,6 +172,17 @@ class SipUserAgent:
         transaction = self._layer.take(request, source)
         if transaction is None:
             return
+        try:
+            self._dispatch(request, transaction, source)
+        except SipParseError as problem:
+            log.info("%s from %s:%d refused: %s", request.method, *source, mask_text(problem.message))
+            self._refuse(transaction, 400)
+        except Exception:
+            log.exception("%s from %s:%d: a fault of ours", request.method, *source)
+            if transaction.status < 200:  # answered in any case, so that the PBX goes on at once
+                self._refuse(transaction, 500)
+
+    def _dispatch(self, request: Request, transaction: ServerTransaction, source: Address) -> None:
         if required := request.headers.values("Require"):
             response = self._response(request, 420)
             response.headers.add("Unsupported", ", ".join(required))
@@ -232,7 +247,7 @@ class SipUserAgent:
                 return
             theirs = sdp.parse(body) if body is not None else None
         except SipParseError as problem:
-            log.info("INVITE from %s:%d refused: %s", *source, mask(problem.message))
+            log.info("INVITE from %s:%d refused: %s", *source, mask_text(problem.message))
             self._refuse(transaction, 400)
             return
         stream = theirs.audio() if theirs is not None else None

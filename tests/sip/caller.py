@@ -178,8 +178,15 @@ class Desk:
     def call(self):
         return self.calls.get(timeout=WAIT)
 
-    def stop(self) -> None:
-        self.agent.stop()
+    def stop(self, patience: float = 0.1) -> None:
+        self.agent.stop(patience)
+
+
+def wait_for(condition, seconds: float = WAIT) -> bool:
+    deadline = time.monotonic() + seconds
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return condition()
 
 
 def in_background(task) -> threading.Thread:

@@ -1,0 +1,217 @@
+import audioop
+import queue
+import socket
+import threading
+import time
+
+import pytest
+
+from screener.errors import SipError
+from screener.events import Dtmf, PlaybackEnded, Tick
+from screener.media.g711 import Law
+from screener.media.loop import MediaLoop
+from screener.media.prompts import Clip
+from screener.media.rtp import Packet, TelephoneEvent
+from screener.media.stream import FADING, AudioStream, Playlist
+
+LOUD = b"\x00\x40" * 160
+CLIP = Clip.of("clip", b"".join(n.to_bytes(2, "little") * 160 for n in (1000, 2000, 3000)))
+
+
+def stream(law=Law.PCMU):
+    events = []
+    audio = AudioStream(events.append, law, law.payload_type, 101)
+    heard = []
+    audio.listener = lambda pcm, at: heard.append((pcm, at))
+    return audio, events, heard
+
+
+def feed(audio, *numbers):
+    for n in numbers:
+        audio.receive(Packet(0, n, n * 160, 5, Law.PCMU.encode(LOUD)).serialize())
+
+
+def rms(pcm):
+    return audioop.rms(pcm, 2)
+
+
+def test_every_tick_gives_one_frame_and_loss_fades_to_silence():
+    audio, _, heard = stream()
+    feed(audio, 1, 2)
+    for _ in range(8):
+        audio.tick()
+    assert [at for _, at in heard] == [0.0, 0.02, 0.04, 0.06, 0.08, 0.1, 0.12, 0.14]
+    levels = [rms(pcm) / rms(heard[0][0]) for pcm, _ in heard]
+    assert levels[:2] == [1, 1]
+    assert levels[2:5] == pytest.approx(FADING, abs=0.01)
+    assert levels[5:] == [0, 0, 0]
+
+
+def test_a_playlist_repeats_cuts_and_ends():
+    playlist = Playlist([(CLIP, None), (CLIP, 0.1), (CLIP, 0.02)], Law.PCMU)
+    first = [Law.PCMU.encode(n.to_bytes(2, "little") * 160) for n in (1000, 2000, 3000)]
+    frames = []
+    while (frame := playlist.next()) is not None:
+        frames.append(frame)
+    assert frames == [*first, *first, *first[:2], first[0]]
+
+
+@pytest.mark.parametrize("law", Law)
+def test_what_plays_is_sent_and_its_end_is_told(law):
+    audio, events, _ = stream(law)
+    audio.play([(CLIP, None)])
+    sent = [Packet.parse(audio.tick()) for _ in range(5)]
+    assert b"".join(p.payload for p in sent) == (CLIP.ulaw if law is Law.PCMU else CLIP.alaw) + 2 * law.silence
+    assert [p.marker for p in sent] == [True, False, False, False, False]
+    assert events == [PlaybackEnded(0.06)]
+    audio.play([])
+    audio.tick()
+    assert events[-1] == PlaybackEnded(0.1), "nothing to play ends at once"
+
+
+def test_stopping_is_silent_and_not_told():
+    audio, events, _ = stream()
+    audio.play([(CLIP, 5.0)])
+    audio.tick()
+    audio.playlist = None
+    assert Packet.parse(audio.tick()).payload == Law.PCMU.silence
+    assert events == []
+
+
+def test_keys_are_told_once_and_stand_in_the_place_of_audio():
+    audio, events, heard = stream()
+    for n, end in enumerate((False, False, True, True)):
+        payload = TelephoneEvent(1, end, 10, 160 * n).serialize()
+        audio.receive(Packet(101, n, 777, 5, payload).serialize())
+    audio.receive(Packet(101, 9, 999, 5, TelephoneEvent(16, False, 0, 0).serialize()).serialize())
+    audio.receive(Packet(101, 10, 1000, 5, b"x").serialize())
+    audio.receive(b"")
+    assert events == [Dtmf("1", 0.0)]
+    assert audio.malformed == 2
+    audio.tick()
+    assert rms(heard[0][0]) <= 8
+
+
+def test_ticks_and_time_since_the_peer_was_heard():
+    audio, events, _ = stream()
+    feed(audio, 1)
+    for _ in range(25):
+        audio.tick()
+    assert events == [Tick(0.2), Tick(0.4)]
+    assert audio.silent_for == pytest.approx(0.5)
+
+
+def test_a_listener_that_fails_stops_nobody():
+    audio, _, _ = stream()
+    audio.listener = lambda pcm, at: 1 / 0
+    assert audio.tick()
+    assert audio.listener is None
+    assert audio.tick()
+
+
+# The loop, with real sockets.
+
+
+@pytest.fixture
+def loop():
+    loop = MediaLoop("127.0.0.1", 0, 0)
+    yield loop
+    loop.stop()
+
+
+def peer():
+    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    sock.bind(("127.0.0.1", 0))
+    sock.settimeout(3)
+    return sock
+
+
+def test_many_calls_are_paced_without_drift_and_spread(loop):
+    ends = []
+    began = time.monotonic()
+    for _ in range(30):
+        sock, leg = peer(), loop.open()
+        audio, _, heard = stream()
+        leg.point(*sock.getsockname())
+        leg.start(audio)
+        ends.append((sock, leg, audio, heard))
+    time.sleep(1.0)
+    elapsed = time.monotonic() - began
+    counts = [audio.ticks for _, _, audio, _ in ends]
+    assert max(counts) - min(counts) <= 3
+    assert abs(counts[0] - elapsed * 50) <= 4, "50 a second by the clock, whatever the load did in between"
+    assert {leg.slot for _, leg, _, _ in ends} == set(range(10))
+    assert all(Packet.parse(sock.recv(2000)).payload == Law.PCMU.silence for sock, *_ in ends)
+    for sock, leg, _, heard in ends:
+        assert len(heard) >= counts[0] - 3
+        leg.close()
+        sock.close()
+
+
+def test_only_the_pinned_peer_is_heard_and_its_real_port_is_found(loop):
+    negotiated, real, leg = peer(), peer(), loop.open()
+    audio, _, heard = stream()
+    leg.point(*negotiated.getsockname())
+    leg.start(audio)
+    real.sendto(b"junk", ("127.0.0.1", leg.port))
+    assert negotiated.recv(2000)
+    for n in range(10):
+        real.sendto(Packet(0, n, n * 160, 5, Law.PCMU.encode(LOUD)).serialize(), ("127.0.0.1", leg.port))
+    assert real.recv(2000), "symmetric RTP"
+    for n in range(100, 110):
+        negotiated.sendto(Packet(0, n, n * 160, 6, b"").serialize(), ("127.0.0.1", leg.port))
+    deadline = time.monotonic() + 3
+    while loop.counts.refused < 10 and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert loop.counts.refused == 10, "pinned once it has spoken"
+    assert any(rms(pcm) for pcm, _ in heard)
+    negotiated.close()
+    real.close()
+
+
+def test_ports_are_even_bounded_and_given_back():
+    for _ in range(20):  # a free pair somewhere
+        probe = peer()
+        low = probe.getsockname()[1] & ~1
+        probe.close()
+        loop = MediaLoop("127.0.0.1", low, low + 3)
+        try:
+            legs = [loop.open(), loop.open()]
+            break
+        except SipError:
+            loop.stop()
+    else:
+        pytest.skip("no four free ports in a row")
+    assert {leg.port for leg in legs} == {low, low + 2}
+    with pytest.raises(SipError, match="no RTP port is free"):
+        loop.open()
+    legs[0].close()
+    deadline = time.monotonic() + 3
+    while len(loop) > 1 and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert loop.open().port == legs[0].port
+    loop.stop()
+
+
+def test_opening_and_closing_from_many_threads(loop):
+    failures = queue.Queue()
+
+    def churn():
+        try:
+            for _ in range(50):
+                leg = loop.open()
+                leg.start(stream()[0])
+                leg.close()
+                leg.close()
+        except Exception as problem:
+            failures.put(problem)
+
+    threads = [threading.Thread(target=churn) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    deadline = time.monotonic() + 3
+    while len(loop) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert (failures.qsize(), len(loop)) == (0, 0)
