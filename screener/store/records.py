@@ -1,0 +1,138 @@
+"""A whole call as the log keeps it: what the service hands over, and what `calls show` reads back.
+
+Records travel through the spool as JSON, so `serialize` and `parse` are a pair.
+"""
+
+import json
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from screener.core.evidence import Kind, Source, Treatment, Verdict
+from screener.events import EndedBy, Entrance, LineClass, Speaker
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """Final words of one utterance; `start` and `end` are audio seconds."""
+
+    speaker: Speaker
+    start: float
+    end: float
+    text: str
+    confidence: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceRow:
+    """One reason, as in `core.evidence.Evidence`."""
+
+    at: float
+    rule: str
+    source: Source
+    kind: Kind | None
+    weight: float
+    span: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionRow:
+    """One decision, as in `core.evidence.Decision`."""
+
+    at: float
+    verdict: Verdict
+    kind: Kind | None
+    treatment: Treatment
+    score: float
+    threshold: float
+    dry_run: bool
+    emergency: bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class TreatmentRow:
+    """One treatment. `ended` is None when the call ended without a word about it."""
+
+    treatment: Treatment
+    began: float
+    ended: float | None
+    completed: bool
+    by_hand: bool
+    agent: str
+
+
+@dataclass(frozen=True, slots=True)
+class TransferRow:
+    """One REFER that was judged to its end."""
+
+    at: float
+    target: str
+    ok: bool
+    status: int
+
+
+@dataclass(frozen=True, slots=True)
+class CallRecord:
+    """One call.
+
+    Attributes:
+        id: the product's own; unique for ever.
+        started_at, answered_at, ended_at: aware, UTC; None while it has not happened.
+        number: E.164, empty when withheld.
+        flagged_at: audio seconds of the flag, None when the call was never flagged.
+    """
+
+    id: str
+    started_at: datetime
+    answered_at: datetime | None = None
+    ended_at: datetime | None = None
+    number: str = ""
+    display_name: str = ""
+    line: LineClass = LineClass.UNKNOWN
+    region: str = ""
+    carrier: str = ""
+    dialled: str = ""
+    entrance: Entrance = Entrance.IN_PATH
+    referred_by: str = ""
+    node: str = ""
+    uniqueid: str = ""
+    linkedid: str = ""
+    verdict: Verdict | None = None
+    kind: Kind | None = None
+    flagged_at: float | None = None
+    score: float | None = None
+    treatment: Treatment = Treatment.NONE
+    dry_run: bool = False
+    ended_by: EndedBy | None = None
+    segments: tuple[Segment, ...] = ()
+    evidence: tuple[EvidenceRow, ...] = ()
+    decisions: tuple[DecisionRow, ...] = ()
+    treatments: tuple[TreatmentRow, ...] = ()
+    transfers: tuple[TransferRow, ...] = ()
+
+
+_RECORD = TypeAdapter(CallRecord)
+
+
+def serialize(record: CallRecord) -> str:
+    """One line of JSON."""
+    return json.dumps(asdict(record), ensure_ascii=False, default=_plain)
+
+
+def parse(line: str) -> CallRecord:
+    """The record of a line that `serialize` wrote.
+
+    Raises:
+        ValueError: it is not one.
+    """
+    return _RECORD.validate_json(line)
+
+
+def _plain(value: Any) -> str:  # noqa: ANN401 - what json hands over
+    if isinstance(value, datetime):
+        return value.isoformat()
+    raise TypeError(f"{type(value).__name__} is not part of a record")

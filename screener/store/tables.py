@@ -1,0 +1,214 @@
+"""The tables of the call log. Times are UTC; enums are their values; text is never formatted for a reader."""
+
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import DateTime, Enum, ForeignKey, Index, MetaData, TypeDecorator
+from sqlalchemy.engine import Dialect
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+
+from screener.core.evidence import Kind, Source, Treatment, Verdict
+from screener.events import EndedBy, Entrance, LineClass, ListName, Speaker
+
+
+class Utc(TypeDecorator[datetime]):
+    """An aware UTC datetime on every database; SQLite keeps no zone of its own."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002, D102
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a time in the log must say its zone")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002, D102
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def _enum(kind: type[StrEnum]) -> Enum:
+    """Values as text with a check constraint: readable in SQL, changed by migration only."""
+    return Enum(
+        kind,
+        values_callable=lambda members: [member.value for member in members],
+        native_enum=False,
+        create_constraint=True,
+        length=20,
+        name=kind.__name__.lower(),
+    )
+
+
+class Review(StrEnum):
+    """What a person said about a flag."""
+
+    NONE = "none"
+    CONFIRMED = "confirmed"
+    OVERTURNED = "overturned"
+
+
+_ENUMS = (Kind, Source, Treatment, Verdict, EndedBy, Entrance, LineClass, ListName, Speaker, Review)
+_TYPES: dict[Any, Any] = {datetime: Utc(), **{kind: _enum(kind) for kind in _ENUMS}}
+
+
+class Base(DeclarativeBase):
+    """Names every constraint, so that migrations can name them too."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = _TYPES
+
+
+class Call(Base):
+    """One call. The row is written when the call is offered and completed when it ends."""
+
+    __tablename__ = "calls"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    started_at: Mapped[datetime]
+    answered_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    number: Mapped[str]
+    display_name: Mapped[str]
+    line: Mapped[LineClass]
+    region: Mapped[str]
+    carrier: Mapped[str]
+    dialled: Mapped[str]
+    entrance: Mapped[Entrance]
+    referred_by: Mapped[str]
+    node: Mapped[str]
+    uniqueid: Mapped[str]
+    linkedid: Mapped[str]
+    verdict: Mapped[Verdict | None]
+    kind: Mapped[Kind | None]
+    flagged_at: Mapped[float | None]
+    score: Mapped[float | None]
+    treatment: Mapped[Treatment]
+    dry_run: Mapped[bool]
+    ended_by: Mapped[EndedBy | None]
+    review: Mapped[Review] = mapped_column(default=Review.NONE)
+    reviewed_by: Mapped[str] = mapped_column(default="")
+    reviewed_at: Mapped[datetime | None]
+
+    segments: Mapped[list["SegmentRow"]] = relationship(cascade="all, delete-orphan", order_by="SegmentRow.id")
+    evidence: Mapped[list["EvidencePiece"]] = relationship(
+        cascade="all, delete-orphan", order_by="EvidencePiece.id"
+    )
+    decisions: Mapped[list["DecisionMade"]] = relationship(
+        cascade="all, delete-orphan", order_by="DecisionMade.id"
+    )
+    treatments: Mapped[list["TreatmentGiven"]] = relationship(
+        cascade="all, delete-orphan", order_by="TreatmentGiven.id"
+    )
+    transfers: Mapped[list["TransferTried"]] = relationship(
+        cascade="all, delete-orphan", order_by="TransferTried.id"
+    )
+
+    __table_args__ = (
+        Index(None, "started_at", "verdict"),
+        Index(None, "number", "started_at"),
+        Index(None, "uniqueid"),
+    )
+
+
+def _call() -> Any:  # noqa: ANN401 - SQLAlchemy's own type of a column
+    return mapped_column(ForeignKey("calls.id", ondelete="CASCADE"), index=True)
+
+
+class SegmentRow(Base):
+    """Final words of one utterance."""
+
+    __tablename__ = "segments"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    call_id: Mapped[str] = _call()
+    speaker: Mapped[Speaker]
+    start: Mapped[float]
+    end: Mapped[float]
+    text: Mapped[str]
+    confidence: Mapped[float | None]
+
+
+class EvidencePiece(Base):
+    """One reason."""
+
+    __tablename__ = "evidence"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    call_id: Mapped[str] = _call()
+    at: Mapped[float]
+    rule: Mapped[str] = mapped_column(index=True)
+    source: Mapped[Source]
+    kind: Mapped[Kind | None]
+    weight: Mapped[float]
+    span: Mapped[str]
+    note: Mapped[str]
+
+
+class DecisionMade(Base):
+    """One decision."""
+
+    __tablename__ = "decisions"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    call_id: Mapped[str] = _call()
+    at: Mapped[float]
+    verdict: Mapped[Verdict]
+    kind: Mapped[Kind | None]
+    treatment: Mapped[Treatment]
+    score: Mapped[float]
+    threshold: Mapped[float]
+    dry_run: Mapped[bool]
+    emergency: Mapped[bool]
+    reason: Mapped[str]
+
+
+class TreatmentGiven(Base):
+    """One treatment."""
+
+    __tablename__ = "treatments"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    call_id: Mapped[str] = _call()
+    treatment: Mapped[Treatment]
+    began: Mapped[float]
+    ended: Mapped[float | None]
+    completed: Mapped[bool]
+    by_hand: Mapped[bool]
+    agent: Mapped[str]
+
+
+class TransferTried(Base):
+    """One REFER that was judged to its end."""
+
+    __tablename__ = "transfers"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    call_id: Mapped[str] = _call()
+    at: Mapped[float]
+    target: Mapped[str]
+    ok: Mapped[bool]
+    status: Mapped[int]
+
+
+class Listed(Base):
+    """A number on a list."""
+
+    __tablename__ = "lists"
+
+    name: Mapped[ListName] = mapped_column(primary_key=True)
+    number: Mapped[str] = mapped_column(primary_key=True)
+    reason: Mapped[str]
+    added_at: Mapped[datetime]
+    expires_at: Mapped[datetime | None]
