@@ -106,7 +106,8 @@ class SipUserAgent:
         except SipError:
             self._media.stop()
             raise
-        client.post(self._register)
+        self._registrations = self._registering()
+        client.post(lambda: None)  # wakes the thread, which finds them due
 
     def registrations(self) -> Sequence[RegistrationState]:
         """Where we stand with each registrar."""
@@ -324,11 +325,14 @@ class SipUserAgent:
 
     # Registration.
 
-    def _register(self) -> None:
+    def _registering(self) -> list[Registration]:
+        made = []
         for registrar, password in zip(self._settings.registrars, self._passwords, strict=True):
             host = self._settings.advertised_host or self._local_host((registrar.host, registrar.port))
-            contact = f"sip:{registrar.username}@{host}:{self.port}"
-            self._registrations.append(Registration(registrar, password, contact, self._chance, self._clock()))
+            # The PBX dials the contact: its user must be an extension that is answered.
+            contact = f"sip:{self._settings.screening_extension}@{host}:{self.port}"
+            made.append(Registration(registrar, password, contact, self._chance, self._clock()))
+        return made
 
     def _poll(self) -> float | None:
         now = self._clock()
