@@ -1,0 +1,88 @@
+"""One Asterisk and one agent's phone for all tests; a screener for those that leave it alive."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.pbx.network import Network, Wiretap, wait_for
+from tests.pbx.rig import Asterisk, Caller, Phone, Screener, missing
+from tests.pbx.voices import Voices, load_voices
+
+
+@pytest.fixture(scope="session")
+def network() -> Iterator[Network]:
+    if reason := missing():
+        pytest.skip(reason)
+    network = Network()
+    yield network
+    network.stop()
+
+
+@pytest.fixture(scope="session")
+def asterisk(network: Network, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asterisk]:
+    asterisk = Asterisk(network, tmp_path_factory.mktemp("asterisk"))
+    yield asterisk
+    asterisk.stop()
+
+
+@pytest.fixture(scope="session")
+def phone(network: Network, asterisk: Asterisk, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Phone]:
+    phone = Phone(network, tmp_path_factory.mktemp("phone"))
+    wait_for(lambda: asterisk.contact("agent1"), 10, "registration of the agent's phone")
+    yield phone
+    phone.stop()
+
+
+@pytest.fixture(scope="session")
+def voices() -> Voices:
+    voices = load_voices()
+    if voices is None:
+        pytest.skip("needs the embedded model, or ../shared beside the clone")
+    return voices
+
+
+@pytest.fixture
+def tap(network: Network) -> Iterator[Wiretap]:
+    tap = Wiretap(network)
+    yield tap
+    tap.stop()
+
+
+@pytest.fixture(scope="module")
+def screener(
+    network: Network, asterisk: Asterisk, voices: Voices, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Screener]:
+    """Registered and reachable."""
+    screener = Screener(network, tmp_path_factory.mktemp("screener") / "home", voices.speech)
+    wait_for(lambda: asterisk.contact("screener") == "Avail", 15, "registration of the screener")
+    yield screener
+    screener.stop()
+
+
+@pytest.fixture
+def mortal(network: Network, asterisk: Asterisk, voices: Voices, tmp_path: Path) -> Iterator[Screener]:
+    """A screener of the test's own."""
+    screener = Screener(network, tmp_path / "screener", voices.speech)
+    wait_for(lambda: asterisk.contact("screener") == "Avail", 15, "registration of the screener")
+    yield screener
+    screener.stop()
+
+
+@pytest.fixture
+def place_call(network: Network, asterisk: Asterisk, phone: Phone, tmp_path: Path) -> Iterator[Callable[..., Caller]]:
+    """Place calls from the trunk; afterwards nobody is left on the line."""
+    callers: list[Caller] = []
+
+    def start(speech: bytes, **options: object) -> Caller:
+        callers.append(Caller(network, tmp_path / f"caller{len(callers)}", speech, **options))  # type: ignore[arg-type]
+        return callers[-1]
+
+    yield start
+    for caller in callers:
+        caller.stop()
+    phone.command("hangup")
+    asterisk.rx("channel request hangup all")
+    wait_for(lambda: not asterisk.channels(), 10, "quiet PBX")
+
+

@@ -1,0 +1,148 @@
+"""A network of its own for real peers: a namespace with the documentation's addresses on its loopback, and a wiretap.
+
+Nothing leaves the namespace and nothing outside it can reach in, so every peer may use the well-known ports.
+"""
+
+import contextlib
+import ctypes
+import os
+import socket
+import struct
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, TypeVar
+
+ASTERISK, SCREENER, TRUNK, PHONE = "192.0.2.10", "192.0.2.20", "192.0.2.30", "192.0.2.41"
+"""RFC 5737 addresses, as deploy/asterisk names them."""
+
+T = TypeVar("T")
+
+_CLONE_NEWNET = 0x40000000
+_ETH_P_IP = 0x0800
+_SIP_PORT = 5060
+
+
+def wait_for(found: Callable[[], T], seconds: float, what: str) -> T:
+    """Ask again and again until something true comes back, which is returned."""
+    deadline = time.monotonic() + seconds
+    while not (result := found()):
+        if time.monotonic() > deadline:
+            raise AssertionError(f"after {seconds:g} s: no {what}")
+        time.sleep(0.02)
+    return result
+
+
+class Network:
+    """A network namespace that lives as long as its holder process."""
+
+    def __init__(self) -> None:
+        addresses = (f"ip addr add {address}/32 dev lo" for address in (ASTERISK, SCREENER, TRUNK, PHONE))
+        script = " && ".join(["ip link set lo up", *addresses, "echo ready", "exec cat"])
+        self._holder = subprocess.Popen(
+            ["unshare", "--net", "sh", "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+        assert self._holder.stdout
+        assert self._holder.stdout.readline() == b"ready\n", "the namespace cannot be made"
+        self._path = f"/proc/{self._holder.pid}/ns/net"
+
+    def popen(
+        self, command: Sequence[str | Path], cwd: Path, log: IO[bytes], env: dict[str, str] | None = None
+    ) -> subprocess.Popen[bytes]:
+        """Start a program inside; its pid is its own, because nsenter becomes it."""
+        inside = ["nsenter", f"--net={self._path}", "--", *map(str, command)]
+        return subprocess.Popen(
+            inside, cwd=cwd, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env={**os.environ, **(env or {})}
+        )
+
+    def run(self, command: Sequence[str | Path], cwd: Path, seconds: float = 60) -> subprocess.CompletedProcess[str]:
+        """Run a program inside and take what it prints."""
+        inside = ["nsenter", f"--net={self._path}", "--", *map(str, command)]
+        return subprocess.run(inside, cwd=cwd, capture_output=True, text=True, timeout=seconds)
+
+    @contextlib.contextmanager
+    def entered(self) -> Iterator[None]:
+        """This thread's new sockets belong to the namespace."""
+        setns = ctypes.CDLL(None, use_errno=True).setns
+        with Path("/proc/thread-self/ns/net").open() as outside, Path(self._path).open() as inside:
+            if setns(inside.fileno(), _CLONE_NEWNET):
+                raise OSError(ctypes.get_errno(), "setns")
+            try:
+                yield
+            finally:
+                setns(outside.fileno(), _CLONE_NEWNET)
+
+    def stop(self) -> None:
+        assert self._holder.stdin
+        self._holder.stdin.close()
+        self._holder.wait(10)
+
+
+@dataclass(frozen=True, slots=True)
+class Packet:
+    """A UDP datagram on the wire: monotonic seconds, addresses, content."""
+
+    at: float
+    source: tuple[str, int]
+    target: tuple[str, int]
+    data: bytes
+
+    @property
+    def is_sip(self) -> bool:
+        return _SIP_PORT in (self.source[1], self.target[1])
+
+
+class Wiretap:
+    """Everything that passes the namespace's loopback, from the start to the stop."""
+
+    def __init__(self, network: Network) -> None:
+        self.packets: list[Packet] = []
+        with network.entered():
+            self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(_ETH_P_IP))
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 22)
+        self._socket.bind(("lo", _ETH_P_IP))
+        self._socket.settimeout(0.1)
+        self._stopped = False
+        self._thread = threading.Thread(target=self._listen, daemon=True)
+        self._thread.start()
+
+    def _listen(self) -> None:
+        while not self._stopped:
+            try:
+                data, (_, _, kind, *_) = self._socket.recvfrom(65535)
+            except TimeoutError:
+                continue
+            header = (data[0] & 15) * 4
+            if kind != socket.PACKET_OUTGOING and data[9] == socket.IPPROTO_UDP and len(data) >= header + 8:
+                source, target = socket.inet_ntoa(data[12:16]), socket.inet_ntoa(data[16:20])
+                ports = struct.unpack_from("!HH", data, header)
+                self.packets.append(
+                    Packet(time.monotonic(), (source, ports[0]), (target, ports[1]), data[header + 8 :])
+                )
+
+    def sip(self, start: str, source: str = "", target: str = "") -> list[Packet]:
+        """SIP messages that begin with a word, such as `REFER ` or `SIP/2.0 202`."""
+        return [
+            p
+            for p in list(self.packets)
+            if p.is_sip
+            and p.data.startswith(start.encode())
+            and source in ("", p.source[0])
+            and target in ("", p.target[0])
+        ]
+
+    def heard_by(self, address: str) -> bytes:
+        """The µ-law that an address was sent by RTP (payload type 0), in the order of arrival."""
+        return b"".join(
+            p.data[12:]
+            for p in list(self.packets)
+            if p.target[0] == address and not p.is_sip and len(p.data) > 12 and p.data[:1] == b"\x80" and p.data[1] & 127 == 0
+        )
+
+    def stop(self) -> None:
+        self._stopped = True
+        self._thread.join()
+        self._socket.close()

@@ -1,0 +1,258 @@
+"""The peers of a screener in the field, all of them real: Asterisk, a caller (SIPp), an agent's phone (baresip).
+
+Each is started in the namespace, keeps everything in a folder of its own, and is stopped by its own process id.
+Asterisk runs with deploy/asterisk exactly as it is shipped.
+"""
+
+import json
+import math
+import os
+import shutil
+import socket
+import struct
+import subprocess
+import sys
+import time
+import wave
+from pathlib import Path
+
+from tests.pbx.network import ASTERISK, PHONE, TRUNK, Network, wait_for
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
+DEPLOY = ROOT / "deploy" / "asterisk"
+TREE = Path(os.environ.get("SCREENER_PBX") or Path.home() / ".cache" / "screener-pbx")
+PHONE_SECONDS = 300
+
+
+def missing() -> str:
+    """Why the rig cannot run here; empty when it can."""
+    if os.geteuid() != 0:
+        return "needs root for a network namespace"
+    lacking = [name for name in ("unshare", "nsenter", "ip", "sipp", "baresip") if not shutil.which(name)]
+    if lacking or not (TREE / ".complete").exists():
+        return f"not installed: {', '.join([*lacking, *(() if (TREE / '.complete').exists() else ('asterisk',))])}; run tests/pbx/setup"
+    return ""
+
+
+def fill(template: Path, target: Path, **values: object) -> None:
+    """Copy a file with its @NAME@ replaced."""
+    text = template.read_text("utf-8")
+    for name, value in values.items():
+        text = text.replace(f"@{name}@", str(value))
+    target.write_text(text, "utf-8")
+
+
+def end(process: subprocess.Popen[bytes], seconds: float = 10) -> None:
+    """Stop a process that the rig started: politely, then not."""
+    process.terminate()
+    try:
+        process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+class Asterisk:
+    """The PBX, booted and ready when the constructor returns."""
+
+    def __init__(self, network: Network, home: Path) -> None:
+        self.network, self.home = network, home
+        for name in ("etc", "db", "agi", "run", "log", "data", *(f"spool/{name}" for name in ("outgoing", "tmp"))):
+            (home / name).mkdir(parents=True)
+        shutil.copytree(TREE / "usr/share/asterisk", home / "data", dirs_exist_ok=True, symlinks=True)
+        recordings = next(path for path in (home / "data/sounds",) if path.is_dir()) / "screener"
+        shutil.copytree(ROOT / "audio", recordings)
+        modules = next((TREE / "usr/lib").rglob("chan_pjsip.so")).parent
+        for template in HERE.glob("peers/*.conf"):
+            if template.name != "baresip.conf":
+                fill(template, home / "etc" / template.name, HOME=home, MODULES=modules, TREE=TREE)
+        for file in DEPLOY.glob("*.conf"):
+            shutil.copy(file, home / "etc" / file.name)
+        libraries = modules.parents[1]
+        loader = next(path for path in (*TREE.glob("lib64/ld-linux*"), *libraries.glob("ld-linux*")))
+        path = f"{libraries}:{libraries / 'pulseaudio'}:{TREE / 'usr/lib'}"
+        self._command = [
+            loader, "--library-path", path, TREE / "usr/sbin/asterisk", "-C", home / "etc/asterisk.conf"
+        ]  # fmt: skip
+        with (home / "console.txt").open("wb") as log:
+            self._process = network.popen([*self._command, "-f"], home, log)
+        wait_for(lambda: "fully booted" in self.rx("core waitfullybooted"), 30, f"Asterisk; see {home}/console.txt")
+
+    def rx(self, command: str) -> str:
+        """What the console answers."""
+        return self.network.run([*self._command, "-rx", command], self.home).stdout
+
+    def queue_log(self, event: str) -> list[list[str]]:
+        """The lines of queue_log with that event, split."""
+        file = self.home / "log/queue_log"
+        lines = (line.split("|") for line in file.read_text().splitlines()) if file.exists() else ()
+        return [line for line in lines if len(line) > 4 and line[4] == event]
+
+    def channels(self) -> list[str]:
+        """Each channel that is up: `channel!context!extension!priority!state!application!…`."""
+        return [line for line in self.rx("core show channels concise").splitlines() if "!" in line]
+
+    def contact(self, endpoint: str) -> str:
+        """Avail, Unavail, NonQual, or empty when nobody is registered."""
+        lines = self.rx("pjsip show contacts").splitlines()
+        return next((line.split()[-2] for line in lines if f" {endpoint}/" in line), "")
+
+    def stop(self) -> None:
+        end(self._process)
+
+
+class Caller:
+    """A call from the trunk by SIPp, on its way when the constructor returns.
+
+    Args:
+        speech: raw µ-law, 8 kHz.
+        loops: how often it is spoken; -1 for ever.
+        stay: seconds after which the caller hangs up.
+    """
+
+    def __init__(
+        self, network: Network, home: Path, speech: bytes, *, loops: int = -1, stay: float = 60, number: str = "13800138000",
+        scenario: str = "call", dialled: str = "4008001234",
+    ) -> None:  # fmt: skip
+        home.mkdir(parents=True)
+        (home / "speech.ul").write_bytes(speech)
+        values = {"LOOPS": loops, "STAY": round(stay * 1000), "NUMBER": number}
+        fill(HERE / f"peers/{scenario}.xml", home / "scenario.xml", **values)
+        command = [
+            "sipp", "-sf", home / "scenario.xml", "-s", dialled, "-i", TRUNK, "-mi", TRUNK, "-p", "5060", "-m", "1", "-l", "1",
+            "-nostdin", "-trace_err", f"{ASTERISK}:5060",
+        ]  # fmt: skip
+        self.home = home
+        self.started = time.monotonic()
+        with (home / "log.txt").open("wb") as log:
+            self._process = network.popen(command, home, log, {"TERM": "dumb"})
+
+    def wait(self, seconds: float) -> int:
+        """The exit code: 0 when the call went as the scenario says."""
+        return self._process.wait(seconds)
+
+    @property
+    def gone(self) -> bool:
+        return self._process.poll() is not None
+
+    def stop(self) -> None:
+        if not self.gone:
+            end(self._process)
+
+
+class Phone:
+    """The agent's baresip, registered as agent1; it rings until told to answer, and then hums a tone of 330 Hz."""
+
+    def __init__(self, network: Network, home: Path) -> None:
+        self.home = home
+        (home / "recordings").mkdir(parents=True)
+        fill(HERE / "peers/baresip.conf", home / "config", HOME=home, ADDRESS=PHONE)
+        (home / "accounts").write_text(
+            f"<sip:agent1@{ASTERISK}>;auth_user=agent1;auth_pass=change-me-agent1;answermode=manual;"
+            "audio_codecs=pcmu;regint=60\n"
+        )
+        (home / "contacts").touch()
+        with wave.open(str(home / "speech.wav"), "wb") as speech:  # baresip hangs up where it ends
+            speech.setparams((1, 2, 8000, 0, "NONE", "not compressed"))
+            second = [round(3000 * math.sin(math.tau * 330 * i / 8000)) for i in range(8000)]
+            speech.writeframes(struct.pack("<8000h", *second) * PHONE_SECONDS)
+        with (home / "log.txt").open("wb") as log:
+            self._process = network.popen(["baresip", "-f", home], home, log)
+        self._buffer = b""
+        self.events: list[tuple[float, dict[str, object]]] = []
+        with network.entered():
+            self._socket = wait_for(self._connect, 10, "baresip")
+
+    @staticmethod
+    def _connect() -> socket.socket | None:
+        try:
+            return socket.create_connection((PHONE, 4444), timeout=0.1)
+        except OSError:
+            return None
+
+    def _read(self) -> None:
+        """Take what came on the control connection: netstrings of JSON."""
+        try:
+            self._buffer += self._socket.recv(65536)
+        except TimeoutError:
+            return
+        while b":" in self._buffer:
+            length, _, rest = self._buffer.partition(b":")
+            if len(rest) <= int(length):
+                return
+            self.events.append((time.monotonic(), json.loads(rest[: int(length)])))
+            self._buffer = rest[int(length) + 1 :]
+
+    def wait_event(self, kind: str, seconds: float, since: float = 0) -> float:
+        """When an event of that type came (monotonic seconds), at once when it already did."""
+
+        def seen() -> float:
+            self._read()
+            return next((at for at, event in self.events if event.get("type") == kind and at >= since), 0)
+
+        return wait_for(seen, seconds, f"{kind} at the agent's phone")
+
+    def command(self, name: str, parameters: str = "") -> None:
+        text = json.dumps({"command": name, "params": parameters}).encode()
+        self._socket.sendall(b"%d:%s," % (len(text), text))
+
+    def heard(self) -> Path:
+        """The newest recording of what the agent heard."""
+        return max(self.home.glob("recordings/*-dec.wav"), key=lambda path: path.stat().st_mtime)
+
+    def stop(self) -> None:
+        self._socket.close()
+        end(self._process)
+
+
+class Screener:
+    """`screener serve` with deploy/asterisk/screener.toml, taking calls when the constructor returns.
+
+    Args:
+        speech: the `[speech]` section.
+        replaced: pairs of text in that file and what stands there instead.
+    """
+
+    def __init__(self, network: Network, home: Path, speech: str, replaced: dict[str, str] | None = None) -> None:
+        home.mkdir(parents=True)
+        self.home, self.config = home, write_config(home, speech, replaced)
+        command = [sys.executable, "-m", "screener", "serve", "--config", self.config]
+        with (home / "log.txt").open("wb") as log:
+            self.process = network.popen(command, home, log)
+        wait_for(self._ready, 60, f"taking calls; see {home}/log.txt")
+
+    def _ready(self) -> bool:
+        assert self.process.poll() is None, self.log
+        return "taking calls" in self.log
+
+    @property
+    def log(self) -> str:
+        return (self.home / "log.txt").read_text("utf-8")
+
+    def kill(self) -> float:
+        """SIGKILL: no BYE, no more audio. Returns the monotonic time."""
+        self.process.kill()
+        at = time.monotonic()
+        self.process.wait()
+        return at
+
+    def stop(self) -> None:
+        if self.process.poll() is None:
+            end(self.process)
+
+
+def write_config(home: Path, speech: str, replaced: dict[str, str] | None = None) -> Path:
+    """The shipped settings with a `[speech]` section."""
+    text = (DEPLOY / "screener.toml").read_text("utf-8")
+    for old, new in (replaced or {}).items():
+        assert old in text, f"screener.toml no longer says {old}"
+        text = text.replace(old, new)
+    path = home / "screener.toml"
+    path.write_text(f"{text}\n[speech]\n{speech}\n", "utf-8")
+    return path
+
+
+def doctor(network: Network, config: Path) -> subprocess.CompletedProcess[str]:
+    """`screener doctor` in the namespace."""
+    return network.run([sys.executable, "-m", "screener", "doctor", "--config", config], config.parent, 120)
