@@ -1,0 +1,125 @@
+"""How long a caller has spoken, paused or said nothing: the clock of the listening, in audio time."""
+
+from screener.core.flow import Flow
+from screener.events import Cue, CueKind, Transcript
+
+TICK_SECONDS = 0.2
+"""How coarse time is; a pause that ends between two ticks counts at the nearer one."""
+PROMPT_LIMIT = 20.0
+"""Seconds after which a prompt is taken as played although the edge never said so."""
+STEER_PAUSE = 1.0
+"""A caller is steered back in a pause of this length, never in the middle of a sentence."""
+SPEECH_LIMIT = 20.0
+"""A voice that never ends (a radio, noise) counts as speech for so long."""
+
+
+class Patience:
+    """Watches the times of one call.
+
+    Args:
+        flow: the site's timings.
+    """
+
+    def __init__(self, flow: Flow) -> None:
+        self._flow = flow
+        self._began = 0.0
+        self._quiet_since = 0.0
+        self._words_changed: float | None = None
+        self._words_final = True
+        self._text: tuple[int, tuple[str, ...]] = (-1, ())
+        self._speaking_since: float | None = None
+        self._voice_ended = False
+        self._prompt_since: float | None = None
+        self._interruptible = True
+        self._adrift_since: float | None = None
+        self._voice_heard = False
+        self.asked = 0
+        """How often a silent caller was asked whether anybody is there, since the last sound."""
+
+    def begin(self, at: float) -> None:
+        """The call was answered."""
+        self._began = self._quiet_since = at
+
+    def heard(self, transcript: Transcript) -> bool:
+        """Take a caller's words; tells whether they cut a prompt short."""
+        at = transcript.at
+        text = (transcript.utterance, transcript.syllables)
+        if text != self._text:
+            self._text = text
+            self._words_changed = at
+            self._voice_ended = False
+        self._words_final = transcript.final
+        self._quiet_since = max(self._quiet_since, at)
+        self._voice_heard = True
+        self.asked = 0
+        if self._adrift_since is None:
+            self._adrift_since = transcript.start
+        if self._prompt_since is None or not self._interruptible:
+            return False
+        self._prompt_since = None
+        return True
+
+    def noticed(self, cue: Cue) -> None:
+        """Take where a voice begins and ends."""
+        if cue.kind is CueKind.SPEECH_START:
+            self._speaking_since = cue.at
+            self._voice_ended = False
+            self._voice_heard = True
+            self.asked = 0
+        elif cue.kind is CueKind.SPEECH_END:
+            self._speaking_since = None
+            self._voice_ended = True
+            self._quiet_since = max(self._quiet_since, cue.at)
+
+    def prompting(self, at: float, *, interruptible: bool) -> None:
+        """A prompt begins."""
+        self._prompt_since = at
+        self._interruptible = interruptible
+        self._adrift_since = None
+
+    def prompted(self, at: float) -> None:
+        """A prompt has been played."""
+        self._prompt_since = None
+        self._quiet_since = max(self._quiet_since, at)
+
+    def ask(self) -> bool:
+        """Whether a silent caller is to be asked once more; counts it."""
+        if self.asked >= self._flow.silence_prompts:
+            return False
+        self.asked += 1
+        return True
+
+    def is_pause(self, at: float) -> bool:
+        """Whether what was heard last is finished: a final, the voice's end, or no new word for a while."""
+        if self._words_changed is None:
+            return False
+        settled = at - self._words_changed >= self._flow.settle_seconds - TICK_SECONDS / 2
+        return self._words_final or self._voice_ended or settled
+
+    def is_silent(self, at: float) -> bool:
+        """Whether nobody has made a sound for long enough, the prompts' own time not counted."""
+        return (
+            not self._is_prompting(at)
+            and not self._is_speaking(at)
+            and at - self._quiet_since >= self._flow.silence_seconds
+        )
+
+    def is_adrift(self, at: float) -> bool:
+        """Whether the caller has talked long enough to be steered back, and pauses now."""
+        return (
+            self._adrift_since is not None
+            and at - self._adrift_since >= self._flow.steer_seconds
+            and at - self._quiet_since >= STEER_PAUSE
+            and not self._is_prompting(at)
+            and not self._is_speaking(at)
+        )
+
+    def is_time_up(self, at: float) -> bool:
+        """Whether the caller has been listened to for long enough; a call without any sound is asked first."""
+        return self._voice_heard and at - self._began >= self._flow.listen_seconds
+
+    def _is_prompting(self, at: float) -> bool:
+        return self._prompt_since is not None and at - self._prompt_since < PROMPT_LIMIT
+
+    def _is_speaking(self, at: float) -> bool:
+        return self._speaking_since is not None and at - self._speaking_since < SPEECH_LIMIT

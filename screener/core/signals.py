@@ -1,0 +1,130 @@
+"""From what happened to evidence: each function looks at one source and says what it found, and why."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+from screener.core.evidence import Evidence, Kind, Source
+from screener.core.judgement import Calendar, Weights
+from screener.core.lexicon import Match, Role
+from screener.events import CallOffered, Cue, CueKind, LineClass, ListName, Transcript
+
+LINE_NOTES = {
+    LineClass.PUBLIC: "公用电话",
+    LineClass.DUTY: "值班电话",
+    LineClass.ANONYMOUS: "号码未显示",
+    LineClass.FIXED: "固定电话",
+    LineClass.TOLL_FREE: "400/800 号码",
+    LineClass.INTERNAL: "内线",
+    LineClass.MOBILE: "手机",
+    LineClass.FOREIGN: "境外号码",
+}
+SOURCES = {
+    Role.HARASSMENT: Source.WORDS,
+    Role.BUSINESS: Source.BUSINESS,
+    Role.GRIEVANCE: Source.GRIEVANCE,
+    Role.VULNERABLE: Source.VULNERABLE,
+    Role.EMERGENCY: Source.VULNERABLE,
+}
+EMERGENCY = "emergency."
+"""How rules of emergencies begin."""
+SURE = 0.7
+"""Likeness below which an emergency is not believed: it ends the judgement of the call."""
+FAINT = 0.15
+"""Evidence that weighs less is not worth a line."""
+OFTEN_15MIN, OFTEN_60MIN, OFTEN_24H = 7, 9, 15
+"""Calls before this one that make a redialler, as products of operators count them."""
+YOU_BEFORE = 2
+"""Syllables before an insult in which a 你 makes it the agent's."""
+BEFORE, AFTER = 4, 6
+"""Syllables before and after an insult in which it is looked for whom it is about."""
+
+
+def of_offer(offer: CallOffered, weights: Weights, calendar: Calendar) -> tuple[Evidence, ...]:
+    """What caller, hour and history say before a word is spoken. Support only."""
+    line, history, local = offer.caller.line, offer.history, offer.local_time
+    flagged, confirmed = history.flagged, history.confirmed
+    overturned, genuine = history.overturned, history.genuine
+    often = (
+        history.calls_15min >= OFTEN_15MIN or history.calls_60min >= OFTEN_60MIN or history.calls_24h >= OFTEN_24H
+    )
+    hour = f"{local:%H:%M}"
+    caller, time, past = Source.CALLER, Source.TIME, Source.HISTORY
+    known = (
+        (f"caller.line.{line}", caller, weights.line.get(line, 0.0), line.value, LINE_NOTES.get(line, "线路")),
+        ("time.night", time, weights.night * calendar.is_night(local), hour, "深夜来电"),
+        ("time.noon", time, weights.noon * calendar.is_noon(local), hour, "午间来电"),
+        ("time.holiday", time, weights.holiday * calendar.is_holiday(local), f"{local:%F}", "节假日来电"),
+        ("history.flagged", past, weights.flagged_before * (flagged > 0), flagged, "曾被标记"),
+        ("history.confirmed", past, weights.confirmed_before * (confirmed > 0), confirmed, "曾经人工确认"),
+        ("history.overturned", past, weights.overturned_before * (overturned > 0), overturned, "标记曾被撤销"),
+        ("history.genuine", past, weights.genuine_before * (genuine > 0), genuine, "曾有正常来电"),
+        ("history.watched", past, weights.watched * (ListName.WATCH in history.lists), "watch", "在关注名单上"),
+        ("history.redial", past, weights.redial * often, history.calls_24h, "频繁重拨"),
+    )
+    return tuple(
+        Evidence(rule, source, Kind.REDIAL if rule == "history.redial" else None, weight, 0.0, str(span), note)
+        for rule, source, weight, span, note in known
+        if weight
+    )
+
+
+def of_words(matches: Sequence[Match], transcript: Transcript, weights: Weights) -> tuple[Evidence, ...]:
+    """What a caller's words say: one piece of evidence for each rule that matches in the transcript."""
+    found: dict[str, Evidence] = {}
+    for match in matches:
+        phrase = match.phrase
+        source = SOURCES.get(phrase.role)
+        if source is None or (phrase.role is Role.EMERGENCY and match.likeness < SURE):
+            continue
+        weight, note = phrase.weight * match.likeness, phrase.note
+        if phrase.kind is Kind.ABUSE:
+            factor, target = aim(match, matches, transcript.syllables, weights)
+            weight *= factor
+            note += target
+        if weight >= FAINT and phrase.rule not in found:
+            sign = 1 if phrase.role is Role.HARASSMENT else -1
+            found[phrase.rule] = Evidence(
+                phrase.rule, source, phrase.kind, sign * weight, transcript.at, match.heard, note
+            )
+    return tuple(found.values())
+
+
+def aim(insult: Match, matches: Sequence[Match], syllables: Sequence[str], weights: Weights) -> tuple[float, str]:
+    """Whom an insult is about: a factor for its weight, and what to note.
+
+    The agent is called 你 within it or just before it; the firm, a product or a third person is named near it.
+    """
+    around = syllables[max(0, insult.begin - YOU_BEFORE) : insult.end]
+    if any(a == "ni" and b != "men" for a, b in pairwise((*around, ""))):
+        return weights.directed, ",针对坐席"
+    if any(
+        m.phrase.role is Role.COMPANY and insult.begin - BEFORE <= m.end and m.begin <= insult.end + AFTER
+        for m in matches
+    ):
+        return weights.undirected, ",并非针对坐席"
+    return 1.0, ""
+
+
+def of_cue(cue: Cue, weights: Weights) -> Evidence | None:
+    """What a sound says: it supports and never carries."""
+    match cue.kind:
+        case CueKind.LAUGHTER:
+            weight, note, kind = weights.laughter, "背景笑声", Kind.PRANK
+        case CueKind.SEVERAL_VOICES:
+            weight, note, kind = weights.several_voices, "背景多人", Kind.PRANK
+        case _:
+            return None
+    span = f"{cue.duration:.1f}s"
+    return Evidence(f"sound.{cue.kind}", Source.SOUND, kind, weight * cue.confidence, cue.at, span, note)
+
+
+def of_silence(at: float, asked: int, weights: Weights) -> Evidence:
+    """The caller said nothing although asked."""
+    note = f"询问{asked}次均无人应答"
+    return Evidence("dialogue.silent", Source.DIALOGUE, Kind.SILENT, weights.silent, at, str(asked), note)
+
+
+def of_drift(at: float, steered: int, heard: str, weights: Weights) -> Evidence:
+    """The caller was steered back and talks on without any business."""
+    note = f"引导{steered}次后仍无业务内容"
+    return Evidence("dialogue.off_topic", Source.DIALOGUE, Kind.CHITCHAT, weights.off_topic, at, heard, note)

@@ -1,0 +1,196 @@
+"""Loads what judges: lexicon, weights and calendar, from TOML files that a site can replace."""
+
+import tomllib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, with_config
+
+from screener.core.evidence import Kind
+from screener.core.judgement import Calendar, Judgement, Strength, Weights
+from screener.core.lexicon import GAP, Lexicon, Phrase, Role
+from screener.errors import SettingsError
+from screener.resources import config_folder
+from screener.settings import sections
+
+Syllables = Callable[[str], tuple[str, ...]]
+"""Text to toneless pinyin; lives in speech/, which only the composition roots see."""
+Hour = Annotated[int, Field(ge=0, le=24)]
+Loaded = TypeVar("Loaded")
+
+HARASSING = (Kind.LEWD, Kind.ABUSE, Kind.PRANK, Kind.CHITCHAT, Kind.THREAT)
+"""Kinds that words can speak for; silence and redialling have none."""
+ROLES: dict[str, tuple[Role, Kind | None]] = {
+    **{kind.value: (Role.HARASSMENT, kind) for kind in HARASSING},
+    **{role.value: (role, None) for role in Role if role is not Role.HARASSMENT},
+}
+
+
+@with_config(ConfigDict(extra="forbid"))
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """One `[[group]]` of the lexicon file."""
+
+    id: Annotated[str, Field(min_length=1)]
+    kind: str
+    strength: Strength
+    phrases: tuple[str, ...]
+    note: str = ""
+
+
+@with_config(ConfigDict(extra="forbid"))
+@dataclass(frozen=True, slots=True)
+class _CalendarFile:
+    night: tuple[Hour, Hour] = Calendar().night
+    noon: tuple[Hour, Hour] = Calendar().noon
+    holidays: tuple[date, ...] = ()
+
+
+_GROUP = TypeAdapter(_Group)
+_CALENDAR = TypeAdapter(_CalendarFile)
+_WEIGHTS = TypeAdapter(Weights)
+
+
+def load_judgement(settings: sections.Judgement, folder: Path, syllables: Syllables) -> Judgement:
+    """Everything that judges.
+
+    Args:
+        settings: the section; an empty name takes the shipped file.
+        folder: where the settings file lies; names are relative to it.
+        syllables: text to toneless pinyin.
+
+    Raises:
+        SettingsError: a file is missing or wrong; names the file, and the line of a lexicon mistake.
+    """
+
+    def place(name: str, shipped: str) -> Path:
+        return folder / name if name else config_folder() / shipped
+
+    weights = load_weights(place(settings.weights, "weights.toml"))
+    return Judgement(
+        lexicon=Lexicon(load_phrases(place(settings.lexicon, "lexicon.toml"), weights, syllables)),
+        weights=weights,
+        calendar=load_calendar(place(settings.calendar, "calendar.toml")),
+    )
+
+
+def load_phrases(path: Path, weights: Weights, syllables: Syllables) -> tuple[Phrase, ...]:
+    """Read and compile a lexicon file.
+
+    Raises:
+        SettingsError: lists every mistake with its line: an unknown kind, an empty phrase, one that stands twice.
+    """
+    text, data = _read(path)
+    lines = text.splitlines()
+    heads = [number for number, line in enumerate(lines, start=1) if line.strip().startswith("[[group]]")]
+    groups = data.get("group")
+    problems: list[str] = []
+    phrases: list[Phrase] = []
+    seen: dict[tuple[str, str], int] = {}
+    for number, raw in enumerate(groups if isinstance(groups, list) else []):
+        head = heads[number] if number < len(heads) else 1
+        end = heads[number + 1] - 1 if number + 1 < len(heads) else len(lines)
+        try:
+            group = _GROUP.validate_python(raw)
+        except ValidationError as error:
+            problems += [f"{path}:{_find(lines, head, end, key)}: {text}" for key, text in _explain(error)]
+            continue
+        if group.kind not in ROLES:
+            at = _find(lines, head, end, "kind")
+            problems.append(f"{path}:{at}: kind: found {group.kind!r}, allowed: {', '.join(ROLES)}")
+            continue
+        if not group.id.startswith(f"{group.kind}."):
+            at = _find(lines, head, end, "id")
+            problems.append(f"{path}:{at}: id: found {group.id!r}, allowed: {group.kind}.NAME")
+        role, kind = ROLES[group.kind]
+        for index, phrase in enumerate(group.phrases, start=1):
+            said = tuple(syllables(part) for part in phrase.split(GAP))
+            key = (group.kind, phrase)
+            # The nth time a phrase stands in its group is on the nth line that quotes it.
+            at = _find_quoted(lines, head, end, phrase, group.phrases[:index].count(phrase))
+            if not all(said):
+                problems.append(f"{path}:{at}: {group.id}: empty phrase {phrase!r}")
+            elif key in seen:
+                problems.append(f"{path}:{at}: {group.id}: {phrase} stands in line {seen[key]} already")
+            else:
+                seen[key] = at
+                weight = weights.strength[group.strength]
+                rule = f"{group.id}.{index}"
+                phrases.append(Phrase(rule, role, kind, weight, phrase, said, group.note))
+    if not phrases and not problems:
+        problems.append(f"{path}:1: no [[group]] with phrases")
+    if problems:
+        raise SettingsError("\n".join(problems), "correct the lexicon")
+    return tuple(phrases)
+
+
+def load_weights(path: Path) -> Weights:
+    """Read a weights file; a key that it leaves out keeps its default.
+
+    Raises:
+        SettingsError: a key is unknown or a value is not a number.
+    """
+    _, data = _read(path)
+    known = sorted(Weights.__dataclass_fields__)
+    if unknown := sorted(set(data) - set(known)):
+        raise SettingsError(f"{path}: unknown key {', '.join(unknown)}", f"allowed: {', '.join(known)}")
+    weights = _validated(_WEIGHTS, path, data)
+    if missing := sorted(set(Weights().strength) - set(weights.strength)):
+        raise SettingsError(f"{path}: strength: {', '.join(missing)} missing", "give each a number")
+    return weights
+
+
+def load_calendar(path: Path) -> Calendar:
+    """Read a calendar file.
+
+    Raises:
+        SettingsError: an hour or a day is none.
+    """
+    _, data = _read(path)
+    found = _validated(_CALENDAR, path, data)
+    return Calendar(found.night, found.noon, frozenset(found.holidays))
+
+
+def _read(path: Path) -> tuple[str, Mapping[str, Any]]:
+    try:
+        text = path.read_text("utf-8-sig")
+        return text, tomllib.loads(text)
+    except tomllib.TOMLDecodeError as problem:
+        raise SettingsError(f"{path}: not TOML: {problem}", "correct that line") from problem
+    except (OSError, UnicodeDecodeError) as problem:
+        raise SettingsError(
+            f"{path}: cannot be read ({problem})", "correct [judgement] in the settings"
+        ) from problem
+
+
+def _validated(adapter: TypeAdapter[Loaded], path: Path, data: Mapping[str, Any]) -> Loaded:
+    try:
+        return adapter.validate_python(data)
+    except ValidationError as error:
+        problems = "\n".join(f"{path}: {text}" for _, text in _explain(error))
+        raise SettingsError(problems, "correct the file") from error
+
+
+def _explain(error: ValidationError) -> Iterator[tuple[str, str]]:
+    """For each mistake the key and a sentence."""
+    for detail in error.errors(include_url=False):
+        place = ".".join(str(part) for part in detail["loc"])
+        yield str(detail["loc"][0]), f"{place}: found {detail['input']!r}; {detail['msg']}"
+
+
+def _find(lines: list[str], begin: int, end: int, key: str) -> int:
+    """The line, from 1, of a key in a group; the group's own where it is missing."""
+    return next((n for n in range(begin, end + 1) if lines[n - 1].strip().startswith(key)), begin)
+
+
+def _find_quoted(lines: list[str], begin: int, end: int, phrase: str, nth: int) -> int:
+    """The line of the nth time that a phrase stands quoted in a group."""
+    for number in range(begin, end + 1):
+        line = lines[number - 1]
+        nth -= line.count(f'"{phrase}"') + line.count(f"'{phrase}'")
+        if nth <= 0:
+            return number
+    return begin
