@@ -72,6 +72,16 @@ def syllables(text: str) -> tuple[str, ...]:
     return tuple(read)
 
 
+def numbered(text: str) -> str:
+    """Pinyin with tone numbers, as speech synthesis wants it: `你好,吗` becomes `ni2 hao3 , ma5`.
+
+    Within a word tones change as they do in the mouth (不是 is bu2 shi4); punctuation stays.
+    """
+    text = unicodedata.normalize("NFKC", text).replace("。", ".").replace("、", ",")
+    read = lazy_pinyin(text, style=Style.TONE3, neutral_tone_with_five=True, tone_sandhi=True)
+    return " ".join(" ".join(read).split())
+
+
 @cache
 def inventory() -> frozenset[str]:
     """Every toneless syllable that a dictionary character can have, about 420."""
