@@ -31,7 +31,18 @@ MAY_IMPORT: dict[str, set[str]] = {
     "reports": BASE | {"core", "settings", "store"},
 }
 # These compose the rest and see everything below them.
-COMPOSE = {"service", "screening", "notes", "replay", "replay_files", "doctor", "demo", "cli", "__main__", "__init__"}
+COMPOSE = {
+    "service",
+    "screening",
+    "notes",
+    "replay",
+    "replay_files",
+    "doctor",
+    "demo",
+    "cli",
+    "__main__",
+    "__init__",
+}
 # Only the module on the right may import the library on the left.
 OWNERS = {
     "pyVoIP": {"sip/pyvoip.py"},

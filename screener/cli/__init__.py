@@ -1,11 +1,48 @@
 """The command line: parses, calls, renders; no logic."""
 
+import sys
+from importlib import import_module
+
 import click
 
 from screener import __version__
+from screener.errors import ScreenerError
+
+COMMANDS = {
+    "calls": "screener.cli.calls:calls",
+    "doctor": "screener.cli.setup:doctor",
+    "init": "screener.cli.setup:init",
+    "model": "screener.cli.model:model",
+    "prompts": "screener.cli.prompts:prompts",
+    "replay": "screener.cli.replay:replay",
+    "report": "screener.cli.report:report",
+    "serve": "screener.cli.serve:serve",
+}
+"""Each command and where it lives; imported only when it is asked for, so that `--help` is quick."""
 
 
-@click.group()
+class _Commands(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in COMMANDS:
+            return None
+        module, name = COMMANDS[cmd_name].split(":")
+        command: click.Command = getattr(import_module(module), name)
+        return command
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__)
+def cli() -> None:
+    """Screener 骚扰电话识别与处理: screens harassment calls beside any SIP PBX."""
+
+
 def main() -> None:
-    """Screener 骚扰电话识别与处理."""
+    """Run the command line; an error of ours is one line and its own exit code (README: Exit codes)."""
+    try:
+        cli()
+    except ScreenerError as error:
+        click.echo(f"screener: {error}", err=True)
+        sys.exit(error.exit_code)

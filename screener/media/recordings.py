@@ -6,6 +6,7 @@ gives the same bytes.
 
 import io
 import shutil
+import struct
 import subprocess
 import tomllib
 import wave
@@ -143,6 +144,26 @@ def convert(source: Path, folder: Path, prompt: Prompt) -> Path:
             f"{source}: {seconds:.1f} s of sound; allowed: {MIN_SECONDS} to {MAX_SECONDS:.0f} s", "cut it"
         )
     return _save(folder, prompt, level(samples))
+
+
+def read_channels(source: Path) -> tuple[bytes, ...]:
+    """The channels of a WAV file of any rate and width, each as 16-bit samples at 8 kHz.
+
+    Raises:
+        AudioError: it cannot be read or is empty.
+    """
+    try:
+        channels = AudioSegment.from_file(source, format="wav").split_to_mono()
+    except (OSError, PydubException, wave.Error, EOFError, ValueError, IndexError, struct.error) as problem:
+        raise AudioError(f"{source}: not a readable WAV file ({problem})", "convert it to WAV") from problem
+    if not channels or not len(channels[0]):
+        raise AudioError(f"{source}: empty", "record it again")
+    return tuple(
+        channel.set_sample_width(2).raw_data
+        if channel.frame_rate == SAMPLE_RATE
+        else (np.clip(resample(_samples(channel), channel.frame_rate), -1, 1) * 32767).astype("<i2").tobytes()
+        for channel in channels
+    )
 
 
 def active_dbfs(samples: Samples) -> float:

@@ -1,0 +1,44 @@
+"""`screener replay`: the live judgement over files."""
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import TextIO
+from zoneinfo import ZoneInfo
+
+import click
+from rich.console import Console
+from rich.progress import track
+
+from screener.judgement import load_judgement
+from screener.lines import load_lines
+from screener.replay import Replayer
+from screener.replay_files import read_calls
+from screener.settings.load import load
+from screener.speech.load import load_model
+from screener.speech.pinyin import syllables
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--config", type=click.Path(path_type=Path), help="Settings file; default screener.toml here.")
+@click.option("-o", "--output", type=click.File("w", encoding="utf-8"), default="-", help="Default: stdout.")
+def replay(files: tuple[Path, ...], config: Path | None, output: TextIO) -> None:
+    """Judge calls in WAV files or transcripts (.jsonl, .jsonl.gz); one JSON object a call.
+
+    Example: screener replay calls.jsonl.gz monday.wav > judged.jsonl
+    """
+    settings = load(config)
+    folder = settings.folder
+    calls = read_calls(files)
+    replayer = Replayer(
+        judgement=load_judgement(settings.judgement, folder, syllables),
+        flow=settings.flow,
+        zone=ZoneInfo(settings.site.timezone),
+        identify=load_lines([folder / line for line in settings.judgement.lines], settings.site.region).identify,
+        syllables=syllables,
+        model=cache(lambda: load_model(settings.speech, folder)),
+    )
+    console = Console(stderr=True)
+    for call in track(calls, "replay", console=console, disable=not console.is_terminal):
+        click.echo(json.dumps(replayer.replay(call).serialize(), ensure_ascii=False), file=output)

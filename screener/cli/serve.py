@@ -1,0 +1,42 @@
+"""`screener serve`: the service in the foreground, as systemd and containers want it."""
+
+import logging
+import signal
+import threading
+from dataclasses import replace
+from pathlib import Path
+from types import FrameType
+
+import click
+
+from screener.logs import start_logging
+from screener.service import Service
+from screener.settings.load import load
+
+
+@click.command()
+@click.option("--config", type=click.Path(path_type=Path), help="Settings file; default screener.toml here.")
+@click.option("--dry-run", is_flag=True, help="Decide and log, but treat nobody: every caller goes to the agents.")
+def serve(config: Path | None, dry_run: bool) -> None:
+    """Take calls until stopped by Ctrl-C or SIGTERM.
+
+    Example: screener serve --config /etc/screener/screener.toml --dry-run
+    """
+    settings = load(config)
+    if dry_run:
+        settings = replace(settings, flow=replace(settings.flow, dry_run=True))
+    start_logging(settings.operations.log_level, as_json=settings.operations.log_json)
+    stopped = threading.Event()
+
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        stopped.set()
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    service = Service(settings)
+    service.start()
+    try:
+        stopped.wait()
+    finally:
+        logging.getLogger(__name__).info("stopping; calls that are up are ended")
+        service.stop()

@@ -1,0 +1,109 @@
+"""Calls in files: transcripts (`.jsonl`, `.jsonl.gz`, one call a line) and recordings (`.wav`)."""
+
+import gzip
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import TextIO, TypeVar
+
+from screener.errors import InputError
+from screener.events import LineClass, Speaker
+from screener.replay import EPOCH, RecordedCall, Turn
+
+Choice = TypeVar("Choice", bound=StrEnum)
+REMEDY = "see “Replay files” in README.md"
+
+
+def read_calls(paths: Sequence[Path]) -> list[RecordedCall]:
+    """Every call of every file, in chronological order; calls without a time first, in the files' order.
+
+    Raises:
+        InputError: a file cannot be read, or a line is not a call; says which.
+    """
+    calls = [call for path in paths for call in _read(path)]
+    return sorted(calls, key=lambda call: call.started_at or EPOCH)
+
+
+def _read(path: Path) -> Iterable[RecordedCall]:
+    if path.suffix.lower() == ".wav":
+        if not path.is_file():
+            raise InputError(f"{path}: no such file", "check the name")
+        return [RecordedCall(id=path.stem, audio=path)]
+    if path.name.endswith((".jsonl", ".jsonl.gz")):
+        return _read_lines(path)
+    raise InputError(f"{path}: neither .wav nor .jsonl nor .jsonl.gz", REMEDY)
+
+
+def _read_lines(path: Path) -> Iterator[RecordedCall]:
+    try:
+        with _open(path) as file:
+            for number, line in enumerate(file, start=1):
+                if line.strip():
+                    yield parse_call(line, f"{path}:{number}")
+    except (OSError, EOFError, UnicodeDecodeError) as problem:
+        raise InputError(
+            f"{path}: cannot be read ({problem})", "check its name, permissions, content"
+        ) from problem
+
+
+def _open(path: Path) -> TextIO:
+    if path.suffix == ".gz":
+        return gzip.open(path, "rt", encoding="utf-8-sig")
+    return path.open("r", encoding="utf-8-sig")
+
+
+def parse_call(line: str, where: str) -> RecordedCall:
+    """One line of a transcript file.
+
+    Args:
+        line: a JSON object.
+        where: file and line, for messages.
+
+    Raises:
+        InputError: it is not a call.
+    """
+    try:
+        data = json.loads(line)
+    except json.JSONDecodeError as problem:
+        raise InputError(f"{where}: not JSON ({problem.msg} at column {problem.colno})", REMEDY) from problem
+    if not isinstance(data, dict):
+        raise InputError(f"{where}: not a JSON object", REMEDY)
+    turns = data.get("turns")
+    if "id" not in data or not isinstance(turns, list):
+        raise InputError(f"{where}: `id` and `turns` are needed", REMEDY)
+    return RecordedCall(
+        id=str(data["id"]),
+        started_at=_time(data.get("started_at"), where),
+        caller=str(data.get("caller") or ""),
+        line=_choice(LineClass, data["line"], "line", where) if data.get("line") else None,
+        turns=tuple(_turn(turn, f"{where}: turn {number}") for number, turn in enumerate(turns, start=1)),
+    )
+
+
+def _turn(turn: object, where: str) -> Turn:
+    if not isinstance(turn, dict) or not isinstance(turn.get("text"), str):
+        raise InputError(f"{where}: `speaker` and `text` are needed", REMEDY)
+    at = turn.get("t")
+    if at is not None and (isinstance(at, bool) or not isinstance(at, int | float) or at < 0):
+        raise InputError(f"{where}: t: found {at!r}, allowed: seconds from the beginning", REMEDY)
+    return Turn(_choice(Speaker, turn.get("speaker"), "speaker", where), turn["text"], at)
+
+
+def _choice(kind: type[Choice], value: object, key: str, where: str) -> Choice:
+    try:
+        return kind(str(value))
+    except ValueError:
+        allowed = ", ".join(kind)
+        raise InputError(f"{where}: {key}: found {value!r}, allowed: {allowed}", REMEDY) from None
+
+
+def _time(value: object, where: str) -> datetime | None:
+    if value is None:
+        return None
+    try:
+        time = datetime.fromisoformat(str(value))
+    except ValueError:
+        raise InputError(f"{where}: started_at: found {value!r}, allowed: ISO 8601", REMEDY) from None
+    return time if time.tzinfo else time.replace(tzinfo=UTC)

@@ -1,0 +1,153 @@
+"""One call between its session and its edges: events go in, and what the session asks for is carried out.
+
+If the judgement itself fails, the caller goes to an agent: a genuine caller is never lost to a fault of ours.
+"""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from screener.core.actions import (
+    Action,
+    Answer,
+    Decided,
+    Found,
+    Hangup,
+    Listen,
+    Play,
+    Prompt,
+    Reject,
+    StopPlaying,
+    Target,
+    Transfer,
+    Treated,
+)
+from screener.core.session import Session
+from screener.events import CallEnded, CallOffered, Event, Speaker, TransferEnded
+from screener.media.acoustics import Ear
+from screener.media.prompts import Clip
+from screener.settings.sections import Targets
+from screener.sip.endpoint import Call
+from screener.speech.pool import RecognizerPool
+
+log = logging.getLogger(__name__)
+
+Observer = Callable[[str, CallOffered, Event | Action, float], None]
+"""Sees everything that happens: call id, offer, event or action, audio time. Must not block or raise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Booth:
+    """What every call shares: recordings, targets, ears.
+
+    Attributes:
+        clips: the recordings by name.
+        targets: the only URIs that a caller can be transferred to.
+        pool: recogniser threads.
+        observers: who watches; the log's notes among them.
+        post: hands an event for a call id to the thread that runs all sessions; never blocks.
+    """
+
+    clips: Mapping[Prompt, Clip]
+    targets: Targets
+    pool: RecognizerPool
+    observers: Sequence[Observer]
+    post: Callable[[str, Event], None]
+
+
+class Screening:
+    """One call. Everything here runs on the calls thread, except the frame sink."""
+
+    def __init__(self, offer: CallOffered, call: Call, session: Session, booth: Booth) -> None:
+        self.offer = offer
+        self.ended = False
+        self._call = call
+        self._session = session
+        self._booth = booth
+        self.at = 0.0
+        self._listening = False
+
+    def handle(self, event: Event) -> None:
+        """Give the session an event and carry out what it asks for."""
+        if self.ended:
+            return
+        self.at = max(self.at, getattr(event, "at", 0.0))
+        self._observe(event)
+        try:
+            actions = self._session.handle(event)
+        except Exception:
+            log.exception("call %s: the judgement failed; the caller goes to an agent", self.offer.call_id)
+            actions = ()
+            self.fail_open()
+        for action in actions:
+            self._observe(action)
+            self._perform(action)
+        if isinstance(event, CallEnded):
+            self._listen(False)
+            self.ended = True
+
+    def fail_open(self) -> None:
+        """Hand the caller to an agent without asking the session."""
+        self._listen(False)
+        self._call.stop_playing()
+        self._call.reject(503)  # still ringing: the PBX goes on by itself; no effect on an answered call
+        self._call.transfer(self._booth.targets.agents)
+
+    def _observe(self, item: Event | Action) -> None:
+        for observer in self._booth.observers:
+            observer(self.offer.call_id, self.offer, item, self.at)
+
+    def _perform(self, action: Action) -> None:
+        match action:
+            case Answer():
+                self._call.answer()
+            case Reject(status):
+                self._call.reject(status)
+            case Listen(on):
+                self._listen(on)
+            case Play(prompts):
+                self._call.play([(self._booth.clips[prompt], seconds) for prompt, seconds in prompts])
+            case StopPlaying():
+                self._call.stop_playing()
+            case Transfer(target, marked):
+                self._transfer(target, marked)
+            case Hangup():
+                self._call.hangup()
+            case Found() | Decided() | Treated():
+                pass  # for observers only
+
+    def _transfer(self, target: Target, marked: bool) -> None:
+        uri = self._uri(target)
+        if uri:
+            self._call.transfer(uri, marked=marked)
+        else:
+            self._booth.post(self.offer.call_id, TransferEnded(target.value, ok=False, status=404, at=self.at))
+
+    def _uri(self, target: Target) -> str:
+        targets = self._booth.targets
+        match target:
+            case Target.AGENTS:
+                return targets.agents
+            case Target.SUPERVISOR:
+                return targets.supervisor or targets.agents
+            case Target.ANALYSIS:
+                return targets.analysis
+
+    def _listen(self, on: bool) -> None:
+        if on == self._listening:
+            return
+        self._listening = on
+        key, pool, post = self.offer.call_id, self._booth.pool, self._booth.post
+        if not on:
+            self._call.listen(None)
+            pool.close(key)
+            return
+        pool.open(key, Speaker.CALLER)
+        ear = Ear()
+
+        def hear(pcm: bytes, at: float) -> None:
+            pool.feed(key, pcm, at)
+            for cue in ear.accept(pcm, at):
+                post(key, cue)
+
+        self._call.listen(hear)

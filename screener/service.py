@@ -1,0 +1,229 @@
+"""The composition root of a running site: reads the clock, owns the threads, wires the edges to the judgement.
+
+Three kinds of thread carry a call: the SIP and media threads of the endpoint, the recogniser threads of the pool,
+and one *calls thread* that runs every session. They meet in one bounded inbox. When the inbox is over its limit,
+ticks, sounds and partial transcripts are dropped and counted; the end of a call or of a transfer never is.
+"""
+
+import logging
+import queue
+import secrets
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from screener.core.flow import Flow
+from screener.core.session import Session
+from screener.errors import StoreError
+from screener.events import (
+    CallEnded,
+    Caller,
+    CallOffered,
+    Cue,
+    EndedBy,
+    Entrance,
+    Event,
+    History,
+    Tick,
+    Transcript,
+)
+from screener.judgement import load_judgement
+from screener.lines import load_lines
+from screener.masking import mask
+from screener.media.prompts import load_clips
+from screener.notes import CallNotes
+from screener.screening import Booth, Observer, Screening
+from screener.settings.sections import Settings
+from screener.sip.endpoint import Call, RegistrationState
+from screener.sip.useragent import SipUserAgent
+from screener.speech.load import load_model
+from screener.speech.pinyin import syllables
+from screener.speech.pool import RecognizerPool
+from screener.speech.recognizer import ModelInfo
+from screener.store.log import open_log
+from screener.store.writer import LogWriter
+
+log = logging.getLogger(__name__)
+
+INBOX_ITEMS = 20_000
+"""Events that may wait for the calls thread before droppable ones are dropped."""
+HISTORY_PAUSE_SECONDS = 10.0
+"""After a failed history look-up, calls go without history for so long, so that a dead database delays nobody."""
+
+
+def utc_now() -> datetime:
+    """The clock of a live site."""
+    return datetime.now(UTC)
+
+
+def site_flow(settings: Settings, model: ModelInfo) -> Flow:
+    """The site's flow, forced to dry run where the model must treat nobody."""
+    if not model.synthetic_only or settings.speech.treat_with_synthetic_model or settings.flow.dry_run:
+        return settings.flow
+    log.warning(
+        "the embedded model %s understands synthetic demo speech only: dry run, nobody is treated. Install a "
+        "production model with `screener model install`, or set speech.treat_with_synthetic_model = true",
+        model.name,
+    )
+    return replace(settings.flow, dry_run=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Offered:
+    """A call that the endpoint offers, on its way to the calls thread."""
+
+    offer: CallOffered
+    call: Call
+
+
+_DROPPABLE = (Tick, Cue, Transcript)
+
+
+class Service:
+    """A running site: takes calls until it is stopped.
+
+    Args:
+        settings: validated.
+        observers: called on the calls thread with everything that happens.
+        clock: the wall clock, aware UTC; only ever read here.
+
+    Raises:
+        ScreenerError: a part cannot be had: model, recordings, lexicon, database.
+    """
+
+    def __init__(
+        self, settings: Settings, observers: Sequence[Observer] = (), clock: Callable[[], datetime] = utc_now
+    ) -> None:
+        folder = settings.folder
+        self._settings = settings
+        self._clock = clock
+        self._zone = ZoneInfo(settings.site.timezone)
+        model = load_model(settings.speech, folder)
+        self.model = model.info
+        self.flow = site_flow(settings, model.info)
+        self._judgement = load_judgement(settings.judgement, folder, syllables)
+        self._lines = load_lines([folder / line for line in settings.judgement.lines], settings.site.region)
+        clips = load_clips(folder / settings.prompts.folder if settings.prompts.folder else None)
+        self._log = open_log(settings.store.url, folder)
+        self._writer = LogWriter(self._log, settings.store.queue_rows, folder / (settings.store.spool or "spool"))
+        self._pool = RecognizerPool(model, settings.speech.threads, settings.speech.queue_seconds, self._post)
+        self._notes = CallNotes(self._writer.put, clock)
+        watching = (self._notes.observe, *observers)
+        self._booth = Booth(clips, settings.targets, self._pool, watching, self._post)
+        self._endpoint = SipUserAgent(settings.sip)
+        self._inbox: queue.SimpleQueue[tuple[str, Event | _Offered] | None] = queue.SimpleQueue()
+        self._dropped = 0
+        self._screenings: dict[str, Screening] = {}
+        self._history_paused_until = 0.0
+        self._thread = threading.Thread(target=self._run, name="calls", daemon=True)
+
+    @property
+    def sip_port(self) -> int:
+        """The port that the user agent is bound to."""
+        return self._endpoint.port
+
+    def registrations(self) -> Sequence[RegistrationState]:
+        """Where we stand with each registrar."""
+        return self._endpoint.registrations()
+
+    def start(self) -> None:
+        """Begin to take calls.
+
+        Raises:
+            SipError: the address cannot be bound.
+        """
+        self._thread.start()
+        self._endpoint.start(self._offered)
+        log.info("taking calls on port %d with %s %s", self.sip_port, self.model.engine, self.model.name)
+
+    def stop(self) -> None:
+        """End the calls that are up, write down everything, close everything."""
+        self._endpoint.stop()
+        self._inbox.put(None)
+        self._thread.join(timeout=10)
+        self._pool.stop()
+        self._writer.close()
+        self._log.close()
+
+    # From the SIP, media and recogniser threads: only enqueue.
+
+    def _offered(self, call: Call) -> None:
+        now = self._clock()
+        call_id = f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(4)}"
+        invite = call.invite
+        sip = self._settings.sip
+        by_hand = invite.dialled == sip.analysis_extension
+        offer = CallOffered(
+            call_id=call_id,
+            started_at=now,
+            local_time=now.astimezone(self._zone),
+            caller=Caller(number=invite.number, display_name=invite.display_name),
+            dialled=invite.dialled,
+            entrance=Entrance.BY_HAND if by_hand else Entrance.IN_PATH,
+            referred_by=invite.referred_by,
+            uniqueid=invite.headers.get(sip.uniqueid_header.lower(), ""),
+            linkedid=invite.headers.get(sip.linkedid_header.lower(), ""),
+        )
+        call.subscribe(lambda event: self._post(call_id, event))
+        self._inbox.put((call_id, _Offered(offer, call)))
+
+    def _post(self, call_id: str, event: Event) -> None:
+        if isinstance(event, _DROPPABLE) and self._inbox.qsize() > INBOX_ITEMS:
+            self._dropped += 1
+            if self._dropped % 1000 == 1:
+                log.error("the calls thread is behind: %d events dropped so far", self._dropped)
+            return
+        self._inbox.put((call_id, event))
+
+    # The calls thread.
+
+    def _run(self) -> None:
+        while (item := self._inbox.get()) is not None:
+            call_id, event = item
+            try:
+                if isinstance(event, _Offered):
+                    self._begin(event)
+                elif screening := self._screenings.get(call_id):
+                    screening.handle(event)
+                    if screening.ended:
+                        del self._screenings[call_id]
+                        self._notes.close(call_id)
+            except Exception:
+                log.exception("call %s: a fault of ours; the caller goes to an agent", call_id)
+                self._fail_open(call_id, event)
+        for screening in list(self._screenings.values()):
+            screening.handle(CallEnded(EndedBy.FAULT, screening.at))
+            self._notes.close(screening.offer.call_id)
+
+    def _begin(self, offered: _Offered) -> None:
+        offer = offered.offer
+        caller = self._lines.identify(offer.caller.number, offer.caller.display_name)
+        offer = replace(offer, caller=caller, history=self._history(caller.number, offer.started_at))
+        log.info("call %s from %s (%s)", offer.call_id, mask(caller.number) or "anonymous", caller.line)
+        session = Session(offer, self._judgement, self.flow)
+        screening = Screening(offer, offered.call, session, self._booth)
+        self._screenings[offer.call_id] = screening
+        screening.handle(offer)
+
+    def _fail_open(self, call_id: str, event: Event | _Offered) -> None:
+        try:
+            if screening := self._screenings.get(call_id):
+                screening.fail_open()
+            elif isinstance(event, _Offered):
+                event.call.reject(503)  # the PBX goes on to the agents by itself
+        except Exception:
+            log.exception("call %s: failing open failed", call_id)
+
+    def _history(self, number: str, at: datetime) -> History:
+        """What the log knows; a log that is away costs a call its history, never its time."""
+        if not number or time.monotonic() < self._history_paused_until:
+            return History()
+        try:
+            return self._log.history(number, at)
+        except StoreError as error:
+            self._history_paused_until = time.monotonic() + HISTORY_PAUSE_SECONDS
+            log.error("no history for %.0f s: %s", HISTORY_PAUSE_SECONDS, error)
+            return History()
