@@ -70,7 +70,9 @@ def mortal(network: Network, asterisk: Asterisk, voices: Voices, tmp_path: Path)
 
 
 @pytest.fixture
-def place_call(network: Network, asterisk: Asterisk, phone: Phone, tmp_path: Path) -> Iterator[Callable[..., Caller]]:
+def place_call(
+    network: Network, asterisk: Asterisk, phone: Phone, tmp_path: Path
+) -> Iterator[Callable[..., Caller]]:
     """Place calls from the trunk; afterwards nobody is left on the line."""
     callers: list[Caller] = []
 
@@ -84,5 +86,3 @@ def place_call(network: Network, asterisk: Asterisk, phone: Phone, tmp_path: Pat
     phone.command("hangup")
     asterisk.rx("channel request hangup all")
     wait_for(lambda: not asterisk.channels(), 10, "quiet PBX")
-
-

@@ -1,4 +1,4 @@
-"""A network of its own for real peers: a namespace with the documentation's addresses on its loopback, and a wiretap.
+"""A network of its own for real peers: a namespace with the documentation's addresses on its loopback; a wiretap.
 
 Nothing leaves the namespace and nothing outside it can reach in, so every peer may use the well-known ports.
 """
@@ -58,7 +58,7 @@ class Network:
             inside, cwd=cwd, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env={**os.environ, **(env or {})}
         )
 
-    def run(self, command: Sequence[str | Path], cwd: Path, seconds: float = 60) -> subprocess.CompletedProcess[str]:
+    def run(self, command: Sequence[str | Path], cwd: Path, seconds: float) -> subprocess.CompletedProcess[str]:
         """Run a program inside and take what it prints."""
         inside = ["nsenter", f"--net={self._path}", "--", *map(str, command)]
         return subprocess.run(inside, cwd=cwd, capture_output=True, text=True, timeout=seconds)
@@ -93,6 +93,10 @@ class Packet:
     @property
     def is_sip(self) -> bool:
         return _SIP_PORT in (self.source[1], self.target[1])
+
+    @property
+    def is_pcmu(self) -> bool:
+        return not self.is_sip and len(self.data) > 12 and self.data[0] == 0x80 and self.data[1] & 127 == 0
 
 
 class Wiretap:
@@ -135,12 +139,8 @@ class Wiretap:
         ]
 
     def heard_by(self, address: str) -> bytes:
-        """The µ-law that an address was sent by RTP (payload type 0), in the order of arrival."""
-        return b"".join(
-            p.data[12:]
-            for p in list(self.packets)
-            if p.target[0] == address and not p.is_sip and len(p.data) > 12 and p.data[:1] == b"\x80" and p.data[1] & 127 == 0
-        )
+        """The µ-law that an address was sent by RTP in the order of arrival."""
+        return b"".join(p.data[12:] for p in list(self.packets) if p.target[0] == address and p.is_pcmu)
 
     def stop(self) -> None:
         self._stopped = True

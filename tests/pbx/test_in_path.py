@@ -1,4 +1,4 @@
-"""Calls through a real Asterisk with deploy/asterisk as it is shipped: screened, moved by REFER, answered by an agent."""
+"""Calls through a real Asterisk with deploy/asterisk as shipped: screened, moved by REFER, answered."""
 
 import time
 from collections.abc import Callable
@@ -88,12 +88,10 @@ def test_an_agent_puts_a_caller_into_the_analysis_queue_by_hand(
     time.sleep(0.5)
     phone.command("transfer", f"sip:900@{ASTERISK}")
 
-    def by_hand() -> list:
-        return [p for p in tap.sip("INVITE sip:900@", target=SCREENER)]
-
-    invite = wait_for(by_hand, 10, "INVITE to the screener's analysis queue")[0]
+    invite = wait_for(lambda: tap.sip("INVITE sip:900@", target=SCREENER), 10, "INVITE to the analysis queue")[0]
     assert b"Referred-By: " in invite.data
-    wait_for(lambda: place(prompt("analysis_done"), tap.heard_by(TRUNK))[0] > SAME, 30, "the queue's last sentence")
+    done = prompt("analysis_done")
+    wait_for(lambda: place(done, tap.heard_by(TRUNK))[0] > SAME, 30, "the queue's last sentence")
     heard = tap.heard_by(TRUNK)
     assert place(prompt("analysis_enter"), heard)[0] > SAME
     assert place(prompt("signal_tone"), heard)[0] > SAME

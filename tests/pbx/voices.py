@@ -1,5 +1,6 @@
 """What the callers say, as raw µ-law, and the recogniser that understands them."""
 
+import audioop  # part of Python before 3.13, the package audioop-lts after
 import io
 import subprocess
 import wave
@@ -8,8 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-
-import audioop  # part of Python before 3.13, the package audioop-lts after
 
 from screener.resources import audio_folder
 from tests.pbx.rig import ROOT
@@ -54,9 +53,9 @@ def spoken(words: str) -> bytes:
     with zipfile.ZipFile(SHARED / "speech/wordbank/words.zip") as bank:
         names = {name.encode("cp437", "ignore").decode("utf-8", "ignore"): name for name in bank.namelist()}
         for word in words.split():
-            command = ["ffmpeg", "-v", "error", "-i", "-", "-af", f"{trim},{trim}", "-f", "s16le", "-ar", "8000", "-ac", "1", "-"]
-            pcm += subprocess.run(command, input=bank.read(names[f"{word}.ogg"]), capture_output=True, check=True).stdout
-            pcm += bytes(640)
+            command = f"ffmpeg -v error -i - -af {trim},{trim} -f s16le -ar 8000 -ac 1 -".split()
+            said = subprocess.run(command, input=bank.read(names[f"{word}.ogg"]), capture_output=True, check=True)
+            pcm += said.stdout + bytes(640)
     return audioop.lin2ulaw(pcm + bytes(40000), 2)
 
 
@@ -93,9 +92,9 @@ def place(needle: bytes, hay: bytes, seconds: float = 1.0) -> tuple[float, float
     start = int(power.argmax())
     piece = wanted[start : start + size]
     total = 1 << (len(heard) + size).bit_length()
-    product = np.fft.irfft(np.fft.rfft(heard, total) * np.conj(np.fft.rfft(piece, total)), total)[: len(heard) - size + 1]
+    product = np.fft.irfft(np.fft.rfft(heard, total) * np.conj(np.fft.rfft(piece, total)), total)
     squares = np.concatenate([[0.0], np.cumsum(heard**2)])
     norm = np.sqrt(np.maximum(squares[size:] - squares[:-size], 1.0) * max(float((piece**2).sum()), 1.0))
-    likeness = product / norm
+    likeness = product[: len(norm)] / norm
     best = int(likeness.argmax())
     return float(likeness[best]), (best - start) / 8000
