@@ -30,8 +30,8 @@ class Weights:
         matter: weight of business and grievance from which insults and threats flag nobody.
         veto: weight of grievance from which a call is a complaint, whatever is said beside it.
         sustained: weight of insult, threat and lewdness beside a grievance that makes it an abusive complaint.
-        directed: factor for an insult aimed at the agent; `undirected` for one aimed at the firm, a product or a
-            third person.
+        directed: factor for an insult, a threat or a lewd word that is meant for the agent; `undirected` for one
+            about the firm, a product or a third person; `mixed` where both are named, `unaddressed` where none is.
         off_topic: an utterance without business after the caller was steered back often enough.
         silent: asked several times and not a sound.
         strength: log-odds of the lexicon's words for how much a phrase says.
@@ -58,6 +58,8 @@ class Weights:
     sustained: float = 6.0
     directed: float = 1.3
     undirected: float = 0.3
+    mixed: float = 0.45
+    unaddressed: float = 0.8
     off_topic: float = 2.6
     silent: float = 8.0
     strength: dict[Strength, float] = field(default_factory=lambda: dict(STRENGTH))

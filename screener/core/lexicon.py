@@ -23,8 +23,10 @@ class Role(StrEnum):
     GRIEVANCE = "grievance"
     EMERGENCY = "emergency"
     VULNERABLE = "vulnerable"
+    ADDRESS = "address"
+    """Names the agent: what is said beside it is meant personally."""
     COMPANY = "company"
-    """Names the firm, a product or a third person: an insult beside it is not aimed at the agent."""
+    """Names the firm, a product or a third person: what is said beside it is about them."""
     PRETEXT = "pretext"
     """Opens a call without saying what it is about; no clear request."""
     STEER = "steer"
@@ -37,8 +39,9 @@ GAP_SYLLABLES = 4
 """How many syllables may lie where a phrase has a gap."""
 COST_A_SYLLABLE = 0.2
 """Confusions allowed in a phrase of three syllables or more, in cost; shorter ones must be heard exactly."""
-HOMOPHONE = {1: 0.2, 2: 0.4, 3: 0.75}
-"""Likeness of the right sounds in other characters, by syllables; longer phrases keep 0.9."""
+HOMOPHONE = {1: 0.2, 2: 0.35, 3: 0.6, 4: 0.85}
+"""Likeness of the right sounds in other characters, by syllables; longer phrases keep `LONG_HOMOPHONE`."""
+LONG_HOMOPHONE = 0.95
 UNWRITTEN = {1: 0.4, 2: 0.8}
 """Likeness of the right sounds where no characters were printed; longer phrases keep 1."""
 
@@ -140,11 +143,10 @@ class Lexicon:
         matches = _join(pieces, syllables, written)
         safe = [m for m in matches if m.phrase.role is Role.SAFE]
         held_from = len(syllables) if final else self._held_from(state, len(syllables))
-        return _longest(
-            m
-            for m in matches
-            if m.phrase.role is not Role.HARASSMENT or not (m.begin >= held_from or _is_hidden(m, safe))
-        )
+        harmful = [m for m in matches if m.phrase.role is Role.HARASSMENT]
+        harmful = [m for m in harmful if m.begin < held_from and not _is_hidden(m, safe)]
+        others = [m for m in matches if m.phrase.role is not Role.HARASSMENT and not _is_swallowed(m, harmful)]
+        return _longest(harmful + others)
 
     def _held_from(self, state: int, heard: int) -> int:
         """Index from which what was heard may yet become part of a safe phrase."""
@@ -196,7 +198,7 @@ def _verify(part: _Part, end: int, syllables: Sequence[str], written: str | None
         alike *= UNWRITTEN.get(size, 1.0)
     elif (shown := written[begin:end]) != part.text:
         same = sum(a == b for a, b in zip(shown, part.text, strict=False)) / size
-        base = HOMOPHONE.get(size, 0.9)
+        base = HOMOPHONE.get(size, LONG_HOMOPHONE)
         alike *= base + (1 - base) * same * 0.5
     return _Piece(part, begin, end, alike)
 
@@ -228,6 +230,14 @@ def _join(pieces: list[_Piece], syllables: Sequence[str], written: str | None) -
 def _is_hidden(match: Match, safe: list[Match]) -> bool:
     """Whether a safe phrase, at least as long, covers any of it."""
     return any(s.overlaps(match) and s.end - s.begin >= match.end - match.begin for s in safe)
+
+
+def _is_swallowed(match: Match, harmful: list[Match]) -> bool:
+    """Whether words of business are only part of a longer harassing phrase (送到 in 送到月球)."""
+    return match.phrase.role in (Role.BUSINESS, Role.GRIEVANCE) and any(
+        h.begin <= match.begin and match.end <= h.end and h.end - h.begin > match.end - match.begin
+        for h in harmful
+    )
 
 
 def _longest(matches: Iterable[Match]) -> tuple[Match, ...]:

@@ -61,7 +61,8 @@ def verdict(assessment: Assessment, weights: Weights) -> Verdict:
     if "emergency" in assessment.vetoes:
         return Verdict.GENUINE
     grievance = matter(assessment.evidence, Source.GRIEVANCE)
-    if grievance >= weights.clear:
+    business = matter(assessment.evidence, Source.BUSINESS)
+    if grievance >= weights.veto or grievance >= max(weights.clear, business):
         return Verdict.ABUSIVE_COMPLAINT if is_abusive(assessment, weights) else Verdict.COMPLAINT
     if is_clear(assessment, weights) or "vulnerable" in assessment.vetoes:
         return Verdict.GENUINE

@@ -1,7 +1,6 @@
 """From what happened to evidence: each function looks at one source and says what it found, and why."""
 
 from collections.abc import Sequence
-from itertools import pairwise
 
 from screener.core.evidence import Evidence, Kind, Source
 from screener.core.judgement import Calendar, Weights
@@ -33,10 +32,11 @@ FAINT = 0.15
 """Evidence that weighs less is not worth a line."""
 OFTEN_15MIN, OFTEN_60MIN, OFTEN_24H = 7, 9, 15
 """Calls before this one that make a redialler, as products of operators count them."""
-YOU_BEFORE = 2
-"""Syllables before an insult in which a 你 makes it the agent's."""
-BEFORE, AFTER = 4, 6
-"""Syllables before and after an insult in which it is looked for whom it is about."""
+BESIDE = 4
+"""Syllables around a find in which the agent is looked for."""
+PERSONAL = frozenset({Kind.ABUSE, Kind.THREAT, Kind.LEWD})
+"""Kinds that weigh by whom they are meant for."""
+ABOUT = frozenset({Role.COMPANY, Role.BUSINESS, Role.GRIEVANCE})
 
 
 def of_offer(offer: CallOffered, weights: Weights, calendar: Calendar) -> tuple[Evidence, ...]:
@@ -77,8 +77,8 @@ def of_words(matches: Sequence[Match], transcript: Transcript, weights: Weights)
         if source is None or (phrase.role is Role.EMERGENCY and match.likeness < SURE):
             continue
         weight, note = phrase.weight * match.likeness, phrase.note
-        if phrase.kind is Kind.ABUSE:
-            factor, target = aim(match, matches, transcript.syllables, weights)
+        if phrase.kind in PERSONAL:
+            factor, target = aim(match, matches, len(transcript.syllables), weights)
             weight *= factor
             note += target
         if weight >= FAINT and phrase.rule not in found:
@@ -89,20 +89,29 @@ def of_words(matches: Sequence[Match], transcript: Transcript, weights: Weights)
     return tuple(found.values())
 
 
-def aim(insult: Match, matches: Sequence[Match], syllables: Sequence[str], weights: Weights) -> tuple[float, str]:
-    """Whom an insult is about: a factor for its weight, and what to note.
+def aim(find: Match, matches: Sequence[Match], said: int, weights: Weights) -> tuple[float, str]:
+    """Whom an insult, a threat or a lewd word is meant for: a factor for its weight, and what to note.
 
-    The agent is called 你 within it or just before it; the firm, a product or a third person is named near it.
+    The agent, when named beside it or when little else is said; the firm, a product or a third person, when one is
+    named, or a matter, in the same breath.
+
+    Args:
+        find: of the insult.
+        matches: everything found in the utterance.
+        said: syllables of the utterance.
+        weights: holds the factors.
     """
-    around = syllables[max(0, insult.begin - YOU_BEFORE) : insult.end]
-    if any(a == "ni" and b != "men" for a, b in pairwise((*around, ""))):
-        return weights.directed, ",针对坐席"
-    if any(
-        m.phrase.role is Role.COMPANY and insult.begin - BEFORE <= m.end and m.begin <= insult.end + AFTER
+    about = [m for m in matches if m.phrase.role in ABOUT and not m.overlaps(find)]
+    named = any(
+        m.phrase.role is Role.ADDRESS
+        and find.begin - BESIDE <= m.begin < find.end + BESIDE
+        and not any(m.overlaps(other) for other in about)
         for m in matches
-    ):
-        return weights.undirected, ",并非针对坐席"
-    return 1.0, ""
+    )
+    bare = 2 * (find.end - find.begin) >= said
+    if about and not (named and find.phrase.kind is Kind.LEWD):  # no matter of business calls for lewdness
+        return (weights.mixed, ",另有所指") if named else (weights.undirected, ",并非针对坐席")
+    return (weights.directed, ",针对坐席") if named or bare else (weights.unaddressed, "")
 
 
 def of_cue(cue: Cue, weights: Weights) -> Evidence | None:
