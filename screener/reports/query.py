@@ -13,7 +13,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from screener.core.evidence import Kind, Treatment, Verdict
 from screener.errors import StoreError
 from screener.store.log import CallLog
-from screener.store.tables import Call, Review
+from screener.store.records import Review
+from screener.store.tables import Call
 
 ROWS_AT_ONCE = 5000
 

@@ -142,7 +142,7 @@ class Store:
     Attributes:
         url: SQLAlchemy URL; `sqlite:///screener.db` is relative to the settings file.
         spool: folder that keeps rows while the database is away; empty puts it beside the settings file.
-        queue_rows: rows that may wait for the writer before they go to the spool.
+        queue_rows: calls that may wait in memory while the spool cannot be written (a full disk).
         transcript_days: how long transcripts are kept.
     """
 

@@ -1,254 +1,323 @@
-"""The call log: one database, opened and migrated, asked and written."""
+"""The call log: written by one writer per process, read by history look-ups, reports and people."""
 
-from collections.abc import Sequence
-from dataclasses import asdict, fields
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from alembic import command
-from alembic.config import Config
-from sqlalchemy import Engine, create_engine, event, func, or_, select
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy import Connection, Engine, Select, case, delete, func, select, update
+from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError, StatementError
 from sqlalchemy.orm import Session
 
-from screener.core.evidence import Treatment, Verdict
+from screener.core.evidence import Kind, Treatment, Verdict
 from screener.errors import InputError, StoreError
-from screener.events import History
+from screener.events import Entrance, History, ListName
+from screener.store.engine import WRITES, database_file, make_engine
+from screener.store.insert import insert_call, upsert
 from screener.store.records import (
     CallRecord,
     DecisionRow,
     EvidenceRow,
+    Review,
     Segment,
     TransferRow,
     TreatmentRow,
 )
-from screener.store.tables import (
-    Call,
-    DecisionMade,
-    EvidencePiece,
-    Listed,
-    Review,
-    SegmentRow,
-    TransferTried,
-    TreatmentGiven,
-)
+from screener.store.schema import migrate
+from screener.store.tables import Call, Listed
 
-MIGRATIONS = Path(__file__).parent / "migrations"
-BUSY_MILLISECONDS = 5000
-CONNECT_SECONDS = 3
-_PARTS: dict[str, tuple[type[Any], type[Any]]] = {
-    "segments": (SegmentRow, Segment),
-    "evidence": (EvidencePiece, EvidenceRow),
-    "decisions": (DecisionMade, DecisionRow),
-    "treatments": (TreatmentGiven, TreatmentRow),
-    "transfers": (TransferTried, TransferRow),
-}
-_PLAIN = tuple(field.name for field in fields(CallRecord) if field.name not in _PARTS)
+HISTORY_MILLISECONDS = 1000
+"""A history look-up that takes longer on PostgreSQL is given up: a caller is waiting."""
 
 
-def open_log(url: str, folder: Path | None = None) -> "CallLog":
-    """Open a call log, made or brought up to date where needed.
+@dataclass(frozen=True, slots=True)
+class ListedNumber:
+    """A number on a list; `expires_at` None is for ever."""
+
+    name: ListName
+    number: str
+    reason: str
+    added_at: datetime
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A record that the database will never take, and why."""
+
+    record: CallRecord
+    reason: str
+
+
+def open_log(url: str, folder: Path | None = None, must_exist: bool = False) -> "CallLog":
+    """Open the log and bring its schema up to date.
 
     Args:
         url: SQLAlchemy URL; a relative SQLite path is relative to `folder`.
-        folder: where the settings file lies.
+        folder: None is the current folder.
+        must_exist: refuse to make an SQLite file that is not there.
 
     Raises:
-        StoreError: the database cannot be opened, written or migrated.
+        StoreError: it cannot be opened or migrated.
     """
-    engine = _engine(url, folder or Path.cwd())
-    try:
-        with engine.begin() as connection:
-            config = Config()
-            config.set_main_option("script_location", str(MIGRATIONS))
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
-    except (SQLAlchemyError, OSError) as problem:
-        engine.dispose()
-        raise _store_error(engine, "opened", problem) from problem
-    return CallLog(engine)
-
-
-def _engine(url: str, folder: Path) -> Engine:
-    try:
-        place = make_url(url)
-    except ArgumentError as problem:
-        raise StoreError("store.url is not a database URL", "for example sqlite:///screener.db") from problem
-    if place.get_backend_name() != "sqlite":
-        try:
-            return create_engine(place, pool_pre_ping=True, connect_args={"connect_timeout": CONNECT_SECONDS})
-        except ImportError as problem:
-            raise StoreError(f"no driver for {place.drivername}", "install screener[postgres]") from problem
-    if place.database and place.database != ":memory:":
-        place = place.set(database=str(folder / place.database))
-    engine = create_engine(place)
-
-    @event.listens_for(engine, "connect")
-    def prepare(connection: Any, _record: object) -> None:  # noqa: ANN401 - a DB-API connection
-        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
-            connection.execute(f"PRAGMA {pragma}")
-        connection.execute(f"PRAGMA busy_timeout={BUSY_MILLISECONDS}")
-
-    return engine
-
-
-def _store_error(engine: Engine, done: str, problem: Exception) -> StoreError:
-    reason = str(getattr(problem, "orig", None) or problem).splitlines()[0]
-    where = engine.url.render_as_string(hide_password=True)
-    return StoreError(
-        f"the call log {where} cannot be {done}: {reason}", "check store.url, its folder and its server"
-    )
+    engine = make_engine(url, folder)
+    file = database_file(engine.url, None)
+    if must_exist and file and not file.exists():
+        raise StoreError(f"{file}: there is no call log", "name it with --db, or its settings file with --config")
+    log = CallLog(engine)
+    with log.faults("opened"):
+        migrate(engine)
+    return log
 
 
 class CallLog:
-    """An open log. Thread-safe."""
+    """The log over one database. Safe to share between threads."""
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
+        self.place = engine.url.render_as_string(hide_password=True)
 
     def close(self) -> None:
-        """Let go of every connection."""
+        """Close every connection."""
         self.engine.dispose()
 
-    def write(self, records: Sequence[CallRecord]) -> None:
-        """Write calls; a call that is there already is replaced, its review kept.
-
-        Raises:
-            StoreError: nothing was written.
-        """
+    @contextmanager
+    def faults(self, done: str) -> Iterator[None]:
+        """Turns a failure of the database into a StoreError: "the log cannot be `done`"."""
         try:
-            with Session(self.engine) as session, session.begin():
-                for record in records:
-                    self._write(session, record)
+            yield
         except SQLAlchemyError as problem:
-            raise _store_error(self.engine, "written", problem) from problem
+            cause = getattr(problem, "orig", None) or problem
+            first = (str(cause).strip().splitlines() or [type(cause).__name__])[0]
+            raise StoreError(f"{self.place}: cannot be {done} ({first})", "run: screener doctor") from problem
 
-    def _write(self, session: Session, record: CallRecord) -> None:
-        call = session.get(Call, record.id)
-        if call is not None and call.ended_at is not None and record.ended_at is None:
-            return  # the beginning of a call whose end has been written arrives late, from the spool
-        if call is None:
-            call = Call(id=record.id)
-            session.add(call)
-        for name in _PLAIN:
-            setattr(call, name, getattr(record, name))
-        for name, (table, _) in _PARTS.items():
-            setattr(call, name, [table(**asdict(part)) for part in getattr(record, name)])
-
-    def history(self, number: str, at: datetime) -> History:
-        """What the log knows about a number at a moment; counts exclude calls at or after it.
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A connection that sees one state of the log.
 
         Raises:
-            StoreError: the database is away.
+            StoreError: the database failed, also inside the block.
         """
-        if not number:
-            return History()
-        flagged = (Call.verdict == Verdict.HARASSMENT) & (Call.review != Review.OVERTURNED)
+        with self.faults("read"), self.engine.connect() as connection:
+            yield connection
 
-        def count(condition: Any) -> Any:  # noqa: ANN401 - SQL expressions
-            return func.count().filter(condition)
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        with self.engine.connect().execution_options(**WRITES) as connection, connection.begin():
+            yield connection
 
-        query = select(
-            count(Call.started_at >= at - timedelta(minutes=15)),
-            count(Call.started_at >= at - timedelta(minutes=60)),
-            count(Call.started_at >= at - timedelta(hours=24)),
-            count(flagged),
-            count(flagged & (Call.treatment != Treatment.NONE)),
-            count(Call.review == Review.CONFIRMED),
-            count(Call.review == Review.OVERTURNED),
-            count(Call.verdict.in_([Verdict.GENUINE, Verdict.COMPLAINT])),
-            func.max(Call.started_at).filter(flagged),
-        ).where(Call.number == number, Call.started_at < at)
-        lists = select(Listed.name).where(
-            Listed.number == number, or_(Listed.expires_at.is_(None), Listed.expires_at > at)
-        )
-        try:
-            with Session(self.engine) as session:
-                row = session.execute(query).one()
-                on = frozenset(session.scalars(lists))
-        except SQLAlchemyError as problem:
-            raise _store_error(self.engine, "read", problem) from problem
-        c15, c60, c24, flags, treated, confirmed, overturned, genuine, newest = row
-        return History(
-            calls_15min=c15,
-            calls_60min=c60,
-            calls_24h=c24,
-            flagged=flags,
-            treated=treated,
-            confirmed=confirmed,
-            overturned=overturned,
-            genuine=genuine,
-            last_flag_age=(at - newest).total_seconds() if newest else None,
-            lists=on,
-        )
+    # Calls.
 
-    def call(self, prefix: str) -> CallRecord:
-        """One call by its id or the beginning of it.
+    def write(self, records: Sequence[CallRecord]) -> list[Refusal]:
+        """Write calls; a call that is complete in the log already is left alone.
+
+        A record without `ended_at` makes a row only where there is none.
+
+        Returns:
+            the records that the database refuses for what is in them; the others are written.
 
         Raises:
-            InputError: no call or several begin so.
-            StoreError: the database is away.
+            StoreError: the database failed; nothing of this is written.
         """
-        try:
-            with Session(self.engine) as session:
-                found = session.scalars(
-                    select(Call).where(Call.id.startswith(prefix, autoescape=True)).limit(2)
-                ).all()
+        with self.faults("written"):
+            try:
+                self._write(records)
+            except (DataError, IntegrityError) as problem:
+                if len(records) == 1:
+                    return [Refusal(records[0], str(problem.orig).strip())]
+            except StatementError as problem:
+                if type(problem) is not StatementError:
+                    raise
+                if len(records) == 1:
+                    return [Refusal(records[0], str(problem.orig).strip())]
+            else:
+                return []
+        return [refusal for record in records for refusal in self.write([record])]
+
+    def _write(self, records: Sequence[CallRecord]) -> None:
+        with self._writing() as connection:
+            for record in records:
+                insert_call(connection, record)
+
+    def call(self, call_id: str) -> CallRecord:
+        """The whole call of an id, or of the only id that begins so.
+
+        Raises:
+            InputError: there is none, or there are several.
+            StoreError: the database failed.
+        """
+        with self.reading() as connection, Session(bind=connection) as session:
+            row = session.get(Call, call_id)
+            if row is None:
+                begins = Call.id.startswith(call_id, autoescape=True)
+                found = session.scalars(select(Call).where(begins).order_by(Call.id).limit(2)).all()
                 if len(found) != 1:
-                    many = "several calls begin" if found else "no call begins"
-                    raise InputError(f"{many} with {prefix}", "see: screener calls list")
-                return _record(found[0], parts=True)
-        except SQLAlchemyError as problem:
-            raise _store_error(self.engine, "read", problem) from problem
+                    what = "several calls have an id that begins" if found else "no call has an id that begins"
+                    raise InputError(f"{what} with {call_id!r}", "see: screener calls list")
+                row = found[0]
+            return _record(row)
 
     def calls(
         self,
         since: datetime | None = None,
         until: datetime | None = None,
         verdict: Verdict | None = None,
-        limit: int = 50,
-    ) -> Sequence[CallRecord]:
+        limit: int | None = 50,
+        kind: Kind | None = None,
+        number: str = "",
+    ) -> list[CallRecord]:
         """Calls without their parts, newest first.
 
-        Raises:
-            StoreError: the database is away.
-        """
-        query = select(Call).order_by(Call.started_at.desc(), Call.id).limit(limit)
-        if since:
-            query = query.where(Call.started_at >= since)
-        if until:
-            query = query.where(Call.started_at < until)
-        if verdict:
-            query = query.where(Call.verdict == verdict)
-        try:
-            with Session(self.engine) as session:
-                return [_record(call, parts=False) for call in session.scalars(query)]
-        except SQLAlchemyError as problem:
-            raise _store_error(self.engine, "read", problem) from problem
+        Args:
+            since: aware; calls from then on.
+            until: aware; calls before.
+            verdict: None takes any.
+            limit: None is all.
+            kind: None takes any.
+            number: the whole number or its beginning; empty takes any.
 
-    def review(self, call_id: str, review: Review, by: str, at: datetime | None = None) -> None:
-        """Note what a person says about a flag.
+        Raises:
+            StoreError: the database failed.
+        """
+        query: Select[Any] = select(*(getattr(Call, name) for name in _COLUMNS))
+        query = query.order_by(Call.started_at.desc(), Call.id.desc()).limit(limit)
+        if since is not None:
+            query = query.where(Call.started_at >= since)
+        if until is not None:
+            query = query.where(Call.started_at < until)
+        if verdict is not None:
+            query = query.where(Call.verdict == verdict)
+        if kind is not None:
+            query = query.where(Call.kind == kind)
+        if number:
+            query = query.where(Call.number.startswith(number, autoescape=True))
+        with self.reading() as connection:
+            return [CallRecord(*row) for row in connection.execute(query)]
+
+    def review(self, call_id: str, review: Review, by: str, at: datetime) -> None:
+        """Keep what a person says about a flag; the newest word holds.
+
+        Args:
+            call_id: a whole id.
+            review: what they say.
+            by: who.
+            at: when; aware.
 
         Raises:
             InputError: there is no such call.
-            StoreError: the database is away.
+            StoreError: the database failed.
         """
-        try:
-            with Session(self.engine) as session, session.begin():
-                call = session.get(Call, call_id)
-                if call is None:
-                    raise InputError(f"no call {call_id}", "see: screener calls list")
-                call.review, call.reviewed_by, call.reviewed_at = review, by, at or datetime.now(UTC)
-        except SQLAlchemyError as problem:
-            raise _store_error(self.engine, "written", problem) from problem
+        change = update(Call).where(Call.id == call_id).values(review=review, reviewed_by=by, reviewed_at=at)
+        with self.faults("written"), self._writing() as connection:
+            if connection.execute(change).rowcount == 0:
+                raise InputError(f"no call has the id {call_id!r}", "see: screener calls list")
+
+    def history(self, number: str, at: datetime) -> History:
+        """What is known of a number just before `at`; nothing of a withheld one.
+
+        A call that an agent handed over by hand is no call of the caller's own and is not counted as one; the flag
+        that it sets is.
+
+        Raises:
+            StoreError: the database failed, or took too long.
+        """
+        if not number:
+            return History()
+        own = Call.entrance != Entrance.BY_HAND
+        flagged = (Call.verdict == Verdict.HARASSMENT) & (Call.review != Review.OVERTURNED)
+        treated = flagged & (Call.treatment != Treatment.NONE) & Call.dry_run.is_(False)
+        genuine = own & Call.verdict.in_((Verdict.GENUINE, Verdict.COMPLAINT))
+
+        def count(condition: Any) -> Any:  # noqa: ANN401 - an expression of SQLAlchemy's
+            return func.coalesce(func.sum(case((condition, 1), else_=0)), 0)
+
+        def within(span: timedelta) -> Any:  # noqa: ANN401
+            return count(own & (Call.started_at >= at - span))
+
+        calls = select(
+            within(timedelta(minutes=15)),
+            within(timedelta(minutes=60)),
+            within(timedelta(hours=24)),
+            count(flagged),
+            count(treated),
+            count((Call.verdict == Verdict.HARASSMENT) & (Call.review == Review.CONFIRMED)),
+            count((Call.verdict == Verdict.HARASSMENT) & (Call.review == Review.OVERTURNED)),
+            count(genuine),
+            func.max(case((flagged, Call.started_at))),
+        ).where(Call.number == number, Call.started_at < at)
+        lists = select(Listed.name).where(Listed.number == number, _holds(at))
+        with self.reading() as connection, connection.begin():
+            if connection.dialect.name == "postgresql":
+                connection.exec_driver_sql(f"SET LOCAL statement_timeout = {HISTORY_MILLISECONDS}")
+            *counts, last = connection.execute(calls).one()
+            names = frozenset(connection.scalars(lists))
+        age = (at - last).total_seconds() if last is not None else None
+        return History(**dict(zip(_COUNTS, map(int, counts), strict=True)), last_flag_age=age, lists=names)
+
+    # Lists.
+
+    def enlist(self, entry: ListedNumber) -> None:
+        """Put a number on a list; its newer reason and expiry hold.
+
+        Raises:
+            StoreError: the database failed.
+        """
+        values = {f.name: getattr(entry, f.name) for f in fields(entry)}
+        with self.faults("written"), self._writing() as connection:
+            added = upsert(connection, Listed, values)
+            connection.execute(
+                added.on_conflict_do_update(
+                    index_elements=[Listed.name, Listed.number],
+                    set_={key: added.excluded[key] for key in ("reason", "added_at", "expires_at")},
+                )
+            )
+
+    def delist(self, name: ListName, number: str) -> bool:
+        """Take a number off a list; False when it was not on it.
+
+        Raises:
+            StoreError: the database failed.
+        """
+        gone = delete(Listed).where(Listed.name == name, Listed.number == number)
+        with self.faults("written"), self._writing() as connection:
+            return connection.execute(gone).rowcount > 0
+
+    def listed(self, at: datetime) -> list[ListedNumber]:
+        """Every number that is on a list at `at`.
+
+        Raises:
+            StoreError: the database failed.
+        """
+        names = [getattr(Listed, f.name) for f in fields(ListedNumber)]
+        query = select(*names).where(_holds(at)).order_by(Listed.name, Listed.number)
+        with self.reading() as connection:
+            return [ListedNumber(*row) for row in connection.execute(query)]
 
 
-def _record(call: Call, *, parts: bool) -> CallRecord:
-    values = {name: getattr(call, name) for name in _PLAIN}
-    if parts:
-        for name, (_, kind) in _PARTS.items():
-            keys = [field.name for field in fields(kind)]
-            values[name] = tuple(kind(**{key: getattr(row, key) for key in keys}) for row in getattr(call, name))
+_COUNTS = (
+    "calls_15min", "calls_60min", "calls_24h", "flagged", "treated", "confirmed", "overturned", "genuine",
+)  # fmt: skip
+
+
+def _holds(at: datetime) -> Any:  # noqa: ANN401
+    return Listed.expires_at.is_(None) | (Listed.expires_at > at)
+
+
+_PARTS: dict[str, type[Any]] = {
+    "segments": Segment,
+    "evidence": EvidenceRow,
+    "decisions": DecisionRow,
+    "treatments": TreatmentRow,
+    "transfers": TransferRow,
+}
+_COLUMNS = tuple(f.name for f in fields(CallRecord) if f.name not in _PARTS)
+
+
+def _record(call: Call) -> CallRecord:
+    values: dict[str, Any] = {name: getattr(call, name) for name in _COLUMNS}
+    for name, part in _PARTS.items():
+        keys = [f.name for f in fields(part)]
+        values[name] = tuple(part(**{key: getattr(row, key) for key in keys}) for row in getattr(call, name))
     return CallRecord(**values)

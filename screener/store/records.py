@@ -6,12 +6,21 @@ Records travel through the spool as JSON, so `serialize` and `parse` are a pair.
 import json
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from pydantic import TypeAdapter
 
 from screener.core.evidence import Kind, Source, Treatment, Verdict
 from screener.events import EndedBy, Entrance, LineClass, Speaker
+
+
+class Review(StrEnum):
+    """What a person said about a flag."""
+
+    NONE = "none"
+    CONFIRMED = "confirmed"
+    OVERTURNED = "overturned"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +93,7 @@ class CallRecord:
         started_at, answered_at, ended_at: aware, UTC; None while it has not happened.
         number: E.164, empty when withheld.
         flagged_at: audio seconds of the flag, None when the call was never flagged.
+        review: what a person said about the flag; the log sets it, not the service. Likewise who and when.
     """
 
     id: str
@@ -108,6 +118,9 @@ class CallRecord:
     treatment: Treatment = Treatment.NONE
     dry_run: bool = False
     ended_by: EndedBy | None = None
+    review: Review = Review.NONE
+    reviewed_by: str = ""
+    reviewed_at: datetime | None = None
     segments: tuple[Segment, ...] = ()
     evidence: tuple[EvidenceRow, ...] = ()
     decisions: tuple[DecisionRow, ...] = ()
@@ -123,7 +136,7 @@ def serialize(record: CallRecord) -> str:
     return json.dumps(asdict(record), ensure_ascii=False, default=_plain)
 
 
-def parse(line: str) -> CallRecord:
+def parse(line: str | bytes) -> CallRecord:
     """The record of a line that `serialize` wrote.
 
     Raises:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from screener.core.evidence import Kind, Source, Treatment, Verdict
 from screener.events import EndedBy, Entrance, LineClass, ListName, Speaker
+from screener.store.records import Review
 
 
 class Utc(TypeDecorator[datetime]):
@@ -43,14 +44,6 @@ def _enum(kind: type[StrEnum]) -> Enum:
     )
 
 
-class Review(StrEnum):
-    """What a person said about a flag."""
-
-    NONE = "none"
-    CONFIRMED = "confirmed"
-    OVERTURNED = "overturned"
-
-
 _ENUMS = (Kind, Source, Treatment, Verdict, EndedBy, Entrance, LineClass, ListName, Speaker, Review)
 _TYPES: dict[Any, Any] = {datetime: Utc(), **{kind: _enum(kind) for kind in _ENUMS}}
 
@@ -71,7 +64,10 @@ class Base(DeclarativeBase):
 
 
 class Call(Base):
-    """One call. The row is written when the call is offered and completed when it ends."""
+    """One call. The row is written when the call is offered and completed when it ends.
+
+    `ended_at` is null while the call is up, and for ever when the process was killed under it.
+    """
 
     __tablename__ = "calls"
 

@@ -1,140 +1,152 @@
-"""The one writer of a process: a bounded queue before the database, a spool on disk behind it.
+"""The one writer of the log in a process: whoever puts a record in goes on at once, and no record is lost.
 
-A database that is away delays no call and loses no row: what cannot be written goes to the spool as lines of JSON,
-and comes back when the database does. Writing a record twice is the same as writing it once.
+A record is first appended to the spool, where it survives a kill of the process; a thread carries it from there
+into the database and deletes it behind itself. So a database that is away, slow or locked, and a process that is
+killed, are one and the same case: what lies in the spool is written later, and what was written already is left
+alone. Only while the spool itself cannot be written (a full disk) do records wait in memory, and only so many.
 """
 
-import contextlib
 import logging
-import os
-import queue
 import threading
-import time
+from collections import deque
 from pathlib import Path
 
 from screener.errors import StoreError
 from screener.store.log import CallLog
-from screener.store.records import CallRecord, parse, serialize
+from screener.store.records import CallRecord
+from screener.store.spool import REFUSED, Spool
 
 log = logging.getLogger(__name__)
 
 BATCH = 200
-RETRY_SECONDS = 5.0
-SPOOL_FILE = "calls.jsonl"
+"""Records in one transaction."""
+RETRY_SECONDS = 1.0
+"""Pause after a failure; doubles with each further one."""
+RETRY_SECONDS_MOST = 30.0
 
 
 class LogWriter:
-    """Writes records in the background.
+    """Writes records behind the caller's back.
 
     Args:
-        call_log: where to.
-        queue_rows: records that may wait; beyond that they go straight to the spool.
-        spool: folder of the spool, made when needed.
+        log: where to; the caller closes it after this writer.
+        queue_rows: records that may wait in memory while the spool cannot be written; the next ones are lost,
+            each with a line in the program's log.
+        spool: folder of the spool; made when missing. What an earlier process left there is written first.
+
+    Raises:
+        StoreError: the spool cannot be used.
     """
 
-    def __init__(self, call_log: CallLog, queue_rows: int, spool: Path) -> None:
-        self._log = call_log
-        self._queue: queue.Queue[CallRecord | None] = queue.Queue(maxsize=queue_rows)
+    def __init__(self, log: CallLog, queue_rows: int, spool: Path) -> None:
+        self._log = log
         self._spool = Spool(spool)
-        self._away_until = 0.0
-        self._closing = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="log writer", daemon=True)
+        self._memory: deque[CallRecord] = deque()
+        self._memory_most = queue_rows
+        self._changed = threading.Condition()
+        self._waiting = 0
+        self._lost = 0
+        self._news = True
+        self._stopping = False
+        self._thread = threading.Thread(target=self._run, name="log-writer", daemon=True)
         self._thread.start()
 
-    def put(self, record: CallRecord) -> None:
-        """Hand a record over; never blocks on the database."""
-        try:
-            self._queue.put_nowait(record)
-        except queue.Full:
-            self._spool.append([record])
+    @property
+    def waiting(self) -> int:
+        """Records that this process put in and that are not in the database yet."""
+        return self._waiting
 
-    def close(self) -> None:
-        """Write what waits, to the database or else to the spool."""
-        self._closing.set()
-        with contextlib.suppress(queue.Full):
-            self._queue.put_nowait(None)
-        self._thread.join()
+    def put(self, record: CallRecord) -> None:
+        """Take a call that has begun (`ended_at` None) or one that is over. Never waits, never raises."""
+        try:
+            self._spool.append(record)
+            kept = True
+        except OSError as problem:
+            kept = self._keep(record, problem)
+        with self._changed:
+            self._waiting += kept
+            self._news = True
+            self._changed.notify_all()
+
+    def flush(self, timeout: float = 10.0) -> bool:
+        """Wait until everything that was put in is in the database; False when the time ran out first."""
+        with self._changed:
+            return self._changed.wait_for(lambda: not self._news and self._waiting == 0, timeout)
+
+    def close(self, timeout: float = 40.0) -> None:
+        """Write what waits, one last time; what cannot be written stays in the spool for the next process."""
+        with self._changed:
+            self._stopping = True
+            self._changed.notify_all()
+        self._thread.join(timeout)
+        if self._memory:
+            log.error("%d calls are lost: neither the database nor the spool took them", len(self._memory))
+        if not self._thread.is_alive():
+            self._spool.close()
+
+    def _keep(self, record: CallRecord, problem: OSError) -> bool:
+        with self._changed:
+            if len(self._memory) < self._memory_most:
+                self._memory.append(record)
+                if len(self._memory) == 1:
+                    log.error("the spool cannot be written (%s): calls wait in memory", problem.strerror)
+                return True
+            self._lost += 1
+            log.error("call %s is lost: neither spool nor memory takes it; %d so far", record.id, self._lost)
+            return False
 
     def _run(self) -> None:
-        while not (self._closing.is_set() and self._queue.empty()):
-            batch = self._next_batch()
-            if batch:
-                self._write(batch)
-            elif time.monotonic() >= self._away_until:
-                self._unspool()
-        self._unspool()
-
-    def _next_batch(self) -> list[CallRecord]:
-        batch: list[CallRecord] = []
-        with contextlib.suppress(queue.Empty):
-            item = self._queue.get(timeout=0.2)
-            while item is not None:
-                batch.append(item)
-                item = self._queue.get_nowait() if len(batch) < BATCH else None
-        return batch
-
-    def _write(self, batch: list[CallRecord]) -> None:
-        if time.monotonic() < self._away_until:
-            self._spool.append(batch)
-            return
-        try:
-            self._log.write(batch)
-        except StoreError as problem:
-            self._stay_away(problem)
-            self._spool.append(batch)
-
-    def _unspool(self) -> None:
-        try:
-            self._spool.replay(self._log)
-        except StoreError as problem:
-            self._stay_away(problem)
-
-    def _stay_away(self, problem: StoreError) -> None:
-        self._away_until = time.monotonic() + RETRY_SECONDS
-        log.error("%s; calls go to the spool %s meanwhile", problem, self._spool.path)
-
-
-class Spool:
-    """Records on disk until the database takes them."""
-
-    def __init__(self, folder: Path) -> None:
-        self.path = folder / SPOOL_FILE
-        self._lock = threading.Lock()
-
-    def append(self, records: list[CallRecord]) -> None:
-        """Keep records; they survive a crash of the process and of the machine."""
-        text = "".join(serialize(record) + "\n" for record in records)
-        with self._lock:
+        pause = RETRY_SECONDS
+        stopping = False
+        while not stopping:
+            with self._changed:
+                self._changed.wait_for(lambda: self._news or self._stopping)
+                stopping = self._stopping
+                self._news = False
             try:
-                self.path.parent.mkdir(parents=True, exist_ok=True)
-                with self.path.open("a", encoding="utf-8") as file:
-                    file.write(text)
-                    file.flush()
-                    os.fsync(file.fileno())
-            except OSError as problem:
-                log.critical(
-                    "the spool %s cannot be written (%s): %d calls lost", self.path, problem, len(records)
-                )
+                self._carry()
+                pause = RETRY_SECONDS
+                continue
+            except (StoreError, OSError) as problem:
+                log.error("calls wait in the spool: %s", problem)
+            except Exception:
+                log.exception("calls wait in the spool: a fault of the log's writer")
+            self._sync()
+            with self._changed:
+                self._news = True
+                self._changed.wait_for(lambda: self._stopping, pause)
+            pause = min(2 * pause, RETRY_SECONDS_MOST)
 
-    def replay(self, call_log: CallLog) -> None:
-        """Give everything back to the database, then forget it.
+    def _carry(self) -> None:
+        """Everything from memory and spool into the database, oldest first."""
+        with self._changed:
+            waited = self._waiting
+            held = list(self._memory)
+        for segment in self._spool.segments():
+            records, damaged = self._spool.read(segment)
+            for start in range(0, len(records), BATCH):
+                self._write(records[start : start + BATCH])
+            for line in damaged:
+                log.error("a damaged line of %s is in %s", segment.name, REFUSED)
+                self._spool.refuse(line)
+            segment.unlink()
+        for start in range(0, len(held), BATCH):
+            batch = held[start : start + BATCH]
+            self._write(batch)
+            with self._changed:
+                for _ in batch:
+                    self._memory.popleft()
+        with self._changed:
+            self._waiting -= waited
+            self._changed.notify_all()
 
-        Raises:
-            StoreError: the database is still away; everything is kept.
-        """
-        with self._lock:
-            if not self.path.exists():
-                return
-            records = []
-            for line in self.path.read_text("utf-8").splitlines():
-                try:
-                    records.append(parse(line))
-                except ValueError:
-                    log.error("the spool %s holds a broken line; it is kept aside", self.path)
-                    with self.path.with_suffix(".broken").open("a", encoding="utf-8") as file:
-                        file.write(line + "\n")
-            for begin in range(0, len(records), BATCH):
-                call_log.write(records[begin : begin + BATCH])
-            self.path.unlink()
-            if records:
-                log.info("%d calls went from the spool to the call log", len(records))
+    def _write(self, records: list[CallRecord]) -> None:
+        for refusal in self._log.write(records):
+            log.error("call %s is refused (%s); it is in %s", refusal.record.id, refusal.reason, REFUSED)
+            self._spool.refuse(refusal.record)
+
+    def _sync(self) -> None:
+        try:
+            self._spool.sync()
+        except OSError as problem:
+            log.error("the spool cannot be made safe against a loss of power: %s", problem)

@@ -1,28 +1,26 @@
 """The log keeps whole calls, knows a number's past, and loses nothing while the database is away."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy.orm import Session
 
 from screener.core.evidence import Kind, Source, Treatment, Verdict
 from screener.errors import InputError, StoreError
-from screener.events import EndedBy, ListName, Speaker
-from screener.store.log import CallLog, open_log
+from screener.events import EndedBy, Entrance, ListName, Speaker
+from screener.store.log import CallLog, ListedNumber, open_log
 from screener.store.records import (
     CallRecord,
     DecisionRow,
     EvidenceRow,
+    Review,
     Segment,
     TransferRow,
     TreatmentRow,
-    parse,
-    serialize,
 )
-from screener.store.tables import Listed, Review
-from screener.store.writer import LogWriter
 
 NOON = datetime(2026, 3, 4, 4, 0, tzinfo=UTC)
 FLAGGED = CallRecord(
@@ -50,17 +48,15 @@ FLAGGED = CallRecord(
 
 
 @pytest.fixture
-def log(tmp_path: Path) -> CallLog:
-    return open_log("sqlite:///calls.db", tmp_path)
+def log(url: str) -> Iterator[CallLog]:
+    opened = open_log(url)
+    yield opened
+    opened.close()
 
 
 def test_a_whole_call_comes_back_as_it_went_in(log: CallLog) -> None:
     log.write([FLAGGED])
     assert log.call(FLAGGED.id) == FLAGGED
-
-
-def test_a_record_survives_the_spool_format() -> None:
-    assert parse(serialize(FLAGGED)) == FLAGGED
 
 
 def test_writing_twice_changes_nothing_and_a_late_beginning_does_not_undo_the_end(log: CallLog) -> None:
@@ -72,7 +68,7 @@ def test_writing_twice_changes_nothing_and_a_late_beginning_does_not_undo_the_en
 
 def test_a_review_outlives_the_record_written_again(log: CallLog) -> None:
     log.write([FLAGGED])
-    log.review(FLAGGED.id, Review.OVERTURNED, "主管")
+    log.review(FLAGGED.id, Review.OVERTURNED, "主管", NOON)
     log.write([FLAGGED])
     history = log.history(FLAGGED.number, NOON + timedelta(minutes=1))
     assert (history.flagged, history.overturned) == (0, 1)
@@ -90,11 +86,53 @@ def test_history_counts_windows_and_excludes_the_call_itself(log: CallLog) -> No
     assert log.history("", NOON).flagged == 0
 
 
-def test_lists_that_have_expired_do_not_count(log: CallLog) -> None:
-    with Session(log.engine) as session, session.begin():
-        for name, expires in ((ListName.BLOCK, NOON + timedelta(days=1)), (ListName.WATCH, NOON)):
-            session.add(Listed(name=name, number="+861", reason="", added_at=NOON, expires_at=expires))
+def test_lists_hold_until_they_expire(log: CallLog) -> None:
+    block = ListedNumber(ListName.BLOCK, "+861", "旧", NOON, NOON + timedelta(days=1))
+    log.enlist(block)
+    log.enlist(replace(block, reason="新"))
+    log.enlist(ListedNumber(ListName.WATCH, "+861", "", NOON - timedelta(days=1), NOON))
+    log.enlist(ListedNumber(ListName.ALLOW, "+862", "", NOON))
     assert log.history("+861", NOON).lists == {ListName.BLOCK}
+    assert [(entry.number, entry.reason) for entry in log.listed(NOON)] == [("+862", ""), ("+861", "新")]
+    assert log.delist(ListName.BLOCK, "+861")
+    assert not log.delist(ListName.BLOCK, "+861")
+    assert log.history("+861", NOON).lists == frozenset()
+
+
+def test_dry_run_treats_nobody_and_a_hand_over_is_a_confirmed_flag_but_no_call(log: CallLog) -> None:
+    dry = replace(FLAGGED, id="dry", dry_run=True)
+    handed = replace(FLAGGED, id="hand", entrance=Entrance.BY_HAND, referred_by="8001")
+    log.write([dry, handed])
+    history = log.history(FLAGGED.number, NOON + timedelta(minutes=1))
+    assert (history.calls_15min, history.flagged, history.treated, history.confirmed) == (1, 2, 1, 1)
+    stored = log.call("hand")
+    assert (stored.review, stored.reviewed_by, stored.reviewed_at) == (Review.CONFIRMED, "8001", NOON)
+
+
+def test_a_genuine_past_is_known_too(log: CallLog) -> None:
+    for number, verdict in enumerate((Verdict.GENUINE, Verdict.COMPLAINT, Verdict.UNDECIDED, None)):
+        log.write([replace(FLAGGED, id=f"g{number}", verdict=verdict, kind=None)])
+    history = log.history(FLAGGED.number, NOON + timedelta(days=2))
+    assert (history.genuine, history.flagged, history.calls_24h, history.last_flag_age) == (2, 0, 0, None)
+
+
+def test_calls_are_chosen_by_time_verdict_kind_and_number(log: CallLog) -> None:
+    later = replace(FLAGGED, id="later", started_at=NOON + timedelta(hours=1), kind=Kind.PRANK, number="+8610")
+    plain = replace(FLAGGED, id="plain", verdict=Verdict.GENUINE, kind=None)
+    log.write([FLAGGED, later, plain])
+    hour = NOON + timedelta(hours=1)
+
+    def ids(**chosen: Any) -> list[str]:
+        return [call.id for call in log.calls(**chosen)]
+
+    assert ids() == ["later", "plain", FLAGGED.id]
+    assert ids(since=hour) == ["later"]
+    assert ids(until=hour) == ["plain", FLAGGED.id]
+    assert ids(verdict=Verdict.GENUINE) == ["plain"]
+    assert ids(kind=Kind.PRANK) == ["later"]
+    assert ids(number="+8610") == ["later"]
+    assert ids(number="%") == []
+    assert ids(limit=1) == ["later"]
 
 
 def test_a_call_is_found_by_the_beginning_of_its_id_only_when_it_is_one(log: CallLog) -> None:
@@ -104,39 +142,10 @@ def test_a_call_is_found_by_the_beginning_of_its_id_only_when_it_is_one(log: Cal
         log.call("20260304")
     with pytest.raises(InputError, match="no call"):
         log.call("%")
-
-
-def test_the_writer_spools_while_the_database_is_away_and_catches_up(log: CallLog, tmp_path: Path) -> None:
-    away = _Away(log)
-    writer = LogWriter(away, 100, tmp_path / "spool")
-    writer.put(FLAGGED)
-    writer.close()
-    assert log.calls() == []
-    assert (tmp_path / "spool" / "calls.jsonl").exists()
-    again = LogWriter(log, 100, tmp_path / "spool")
-    again.close()
-    assert log.call(FLAGGED.id) == FLAGGED
-    assert not (tmp_path / "spool" / "calls.jsonl").exists()
-
-
-def test_two_writers_on_one_sqlite_file_lose_nothing(tmp_path: Path) -> None:
-    logs = [open_log("sqlite:///calls.db", tmp_path) for _ in range(2)]
-    writers = [LogWriter(log, 1000, tmp_path / f"spool{n}") for n, log in enumerate(logs)]
-    for number in range(100):
-        writers[number % 2].put(replace(FLAGGED, id=f"c{number}"))
-    for writer in writers:
-        writer.close()
-    assert len(logs[0].calls(limit=1000)) == 100
+    with pytest.raises(InputError, match="no call"):
+        log.review("20260304", Review.CONFIRMED, "", NOON)
 
 
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="nowhere"):
         open_log("sqlite:///nowhere/calls.db", tmp_path)
-
-
-class _Away(CallLog):
-    def __init__(self, log: CallLog) -> None:
-        super().__init__(log.engine)
-
-    def write(self, records: object) -> None:
-        raise StoreError("the server is away")

@@ -1,0 +1,77 @@
+"""Engines for SQLite and PostgreSQL that behave alike: foreign keys hold, waits end, writers take turns."""
+
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+
+from screener.errors import StoreError
+
+WRITES: Final[dict[str, Any]] = {"screener_writes": True}
+"""Execution option of connections that write: on SQLite they queue at the start of their transaction, where the
+busy timeout holds, and not in its middle, where it does not."""
+BUSY_SECONDS = 30
+"""How long a writer waits for another one on SQLite."""
+CONNECT_SECONDS = 3
+SILENT_MILLISECONDS = 5000
+"""After so long without a sign of the PostgreSQL server a connection is given up."""
+
+
+def make_engine(url: str, folder: Path | None = None) -> Engine:
+    """An engine; connects to nothing yet.
+
+    Args:
+        url: SQLAlchemy URL; a relative SQLite path is relative to `folder`.
+        folder: None is the current folder.
+
+    Raises:
+        StoreError: the URL is wrong, or its driver is not installed.
+    """
+    try:
+        parsed = make_url(url)
+        if parsed.get_backend_name() == "sqlite":
+            return _sqlite(parsed, folder or Path())
+        if parsed.get_backend_name() == "postgresql":
+            return _postgresql(parsed)
+    except (ArgumentError, NoSuchModuleError) as problem:
+        raise StoreError("the database URL is not one", "write it as sqlite:///screener.db") from problem
+    except ImportError as problem:
+        raise StoreError(
+            f"no driver for {parsed.drivername} is installed", "pip install 'screener[postgres]'"
+        ) from problem
+    raise StoreError(f"{parsed.get_backend_name()} is not supported", "use sqlite:/// or postgresql://")
+
+
+def database_file(url: URL, folder: Path | None) -> Path | None:
+    """The file of an SQLite database, None for any other database."""
+    if url.get_backend_name() != "sqlite" or not url.database or url.database == ":memory:":
+        return None
+    return (folder or Path()) / url.database
+
+
+def _sqlite(url: URL, folder: Path) -> Engine:
+    file = database_file(url, folder)
+    if file is None:
+        raise StoreError("a call log in memory is lost at the end", "name a file, as sqlite:///screener.db")
+    engine = create_engine(url.set(database=str(file)), connect_args={"timeout": BUSY_SECONDS})
+
+    @event.listens_for(engine, "connect")
+    def connected(connection: Any, _record: object) -> None:  # noqa: ANN401 - the driver's own type
+        connection.isolation_level = None  # the driver begins nothing by itself; `began` does
+        for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def began(connection: Connection) -> None:
+        writes = connection.get_execution_options().get("screener_writes", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine
+
+
+def _postgresql(url: URL) -> Engine:
+    if url.drivername == "postgresql":
+        url = url.set(drivername="postgresql+psycopg")
+    waits = {"connect_timeout": CONNECT_SECONDS, "tcp_user_timeout": SILENT_MILLISECONDS}
+    return create_engine(url, pool_pre_ping=True, connect_args=waits | {"application_name": "screener"})

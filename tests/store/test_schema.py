@@ -1,0 +1,111 @@
+"""The schema is made by migrations only, on SQLite and PostgreSQL alike."""
+
+import multiprocessing
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import inspect, text
+from sqlalchemy.exc import IntegrityError
+
+from screener.errors import StoreError
+from screener.store.engine import make_engine
+from screener.store.log import open_log
+from screener.store.schema import downgrade, migrate
+from screener.store.tables import Base
+
+
+def test_the_migrations_make_what_the_models_describe(url: str) -> None:
+    log = open_log(url)
+    with log.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, Base.metadata) == []
+    log.close()
+
+
+def test_up_and_down_and_up_again(url: str) -> None:
+    engine = make_engine(url)
+    migrate(engine)
+    assert "calls" in inspect(engine).get_table_names()
+    downgrade(engine, "base")
+    assert set(inspect(engine).get_table_names()) <= {"alembic_version"}
+    migrate(engine)
+    assert "calls" in inspect(engine).get_table_names()
+    engine.dispose()
+
+
+def test_a_log_of_a_newer_version_is_left_alone(url: str) -> None:
+    log = open_log(url)
+    with log.engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    log.close()
+    with pytest.raises(StoreError, match=r"9999.*newer"):
+        open_log(url)
+
+
+def test_an_unknown_word_is_refused_by_the_database_itself(url: str) -> None:
+    log = open_log(url)
+    with log.engine.begin() as connection, pytest.raises(IntegrityError):
+        connection.execute(
+            text("INSERT INTO lists VALUES ('nonsense', '+861', '', '2026-01-01 00:00:00+00:00', NULL)")
+        )
+    log.close()
+
+
+def test_parts_go_with_their_call_and_never_stand_alone(url: str) -> None:
+    log = open_log(url)
+    with pytest.raises(IntegrityError), log.engine.begin() as connection:
+        connection.execute(
+            text("INSERT INTO transfers (call_id, at, target, ok, status) VALUES ('no', 0, 'agents', true, 200)")
+        )
+    log.close()
+
+
+def test_processes_that_start_together_make_one_log(url: str) -> None:
+    context = multiprocessing.get_context("spawn")
+    start = context.Barrier(4)
+    processes = [context.Process(target=_open, args=(url, start)) for _ in range(4)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join(60)
+    assert [process.exitcode for process in processes] == [0] * 4
+
+
+def _open(url: str, start: "multiprocessing.synchronize.Barrier") -> None:
+    start.wait(60)
+    open_log(url).close()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ("nonsense", "not one"),
+        ("mysql://h/d", "mysql|driver"),
+        ("sqlite://", "memory"),
+        ("postgresql://postgres@127.0.0.1:1/none", "cannot be opened"),
+    ],
+)
+def test_a_wrong_url_is_one_line_that_says_so(wrong: str, said: str) -> None:
+    with pytest.raises(StoreError, match=said) as error:
+        open_log(wrong)
+    assert "\n" not in str(error.value)
+
+
+def test_a_password_is_never_told() -> None:
+    with pytest.raises(StoreError) as error:
+        open_log("postgresql://postgres:hunter2@127.0.0.1:1/none")
+    assert "hunter2" not in str(error.value)
+
+
+def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
+    (tmp_path / "x.db").write_text("hello world, this is no database at all" * 100)
+    with pytest.raises(StoreError, match=r"x\.db.*not a database"):
+        open_log("sqlite:///x.db", tmp_path)
+
+
+def test_a_reader_makes_no_file(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="no call log"):
+        open_log("sqlite:///none.db", tmp_path, must_exist=True)
+    assert list(tmp_path.iterdir()) == []
