@@ -12,6 +12,7 @@ import socket
 import struct
 import subprocess
 import sys
+import threading
 import time
 import wave
 from pathlib import Path
@@ -165,10 +166,11 @@ class Phone:
             speech.writeframes(struct.pack("<8000h", *second) * PHONE_SECONDS)
         with (home / "log.txt").open("wb") as log:
             self._process = network.popen(["baresip", "-f", home], home, log)
-        self._buffer = b""
         self.events: list[tuple[float, dict[str, object]]] = []
         with network.entered():
             self._socket = wait_for(self._connect, 10, "baresip")
+        self._socket.settimeout(None)
+        threading.Thread(target=self._read, daemon=True).start()
 
     @staticmethod
     def _connect() -> socket.socket | None:
@@ -178,23 +180,18 @@ class Phone:
             return None
 
     def _read(self) -> None:
-        """Take what came on the control connection: netstrings of JSON."""
-        try:
-            self._buffer += self._socket.recv(65536)
-        except TimeoutError:
-            return
-        while b":" in self._buffer:
-            length, _, rest = self._buffer.partition(b":")
-            if len(rest) <= int(length):
-                return
-            self.events.append((time.monotonic(), json.loads(rest[: int(length)])))
-            self._buffer = rest[int(length) + 1 :]
+        """Keep what comes on the control connection, netstrings of JSON, until it closes."""
+        stream = self._socket.makefile("rb")
+        while head := stream.read(1):
+            while not head.endswith(b":"):
+                head += stream.read(1)
+            text = stream.read(int(head[:-1]) + 1)[:-1]
+            self.events.append((time.monotonic(), json.loads(text)))
 
     def wait_event(self, kind: str, seconds: float, since: float = 0) -> float:
         """When an event of that type came (monotonic seconds), at once when it already did."""
 
         def seen() -> float:
-            self._read()
             return next((at for at, event in self.events if event.get("type") == kind and at >= since), 0)
 
         return wait_for(seen, seconds, f"{kind} at the agent's phone")
@@ -208,8 +205,8 @@ class Phone:
         return max(self.home.glob("recordings/*-dec.wav"), key=lambda path: path.stat().st_mtime)
 
     def stop(self) -> None:
-        self._socket.close()
         end(self._process)
+        self._socket.close()
 
 
 class Screener:

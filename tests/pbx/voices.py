@@ -41,7 +41,7 @@ def load_voices() -> Voices | None:
     if (SHARED / "speech/wordbank/words.zip").exists():
         model = (SHARED / "models/sherpa-kws-zh").resolve()
         return Voices(
-            f'engine = "sherpa"\nmodel = "{model}"', spoken("我 要 维修"), spoken("我 想 和 你 做 爱 陪 我 睡觉")
+            f'engine = "sherpa"\nmodel = "{model}"', spoken("我 要 维修"), spoken("我 想 跟 你 做 爱 跟 我 睡觉")
         )
     return None
 
