@@ -45,7 +45,7 @@ class Weights:
     threshold: float = 2.0
     threshold_of: dict[Kind, float] = field(default_factory=dict)
     release: float = 0.5
-    carry: float = 5.0
+    carry: float = 5.5
     support: float = 1.5
     repeat: float = 0.5
     other_kinds: float = 0.5
@@ -60,7 +60,7 @@ class Weights:
     undirected: float = 0.3
     mixed: float = 0.45
     unaddressed: float = 0.8
-    off_topic: float = 2.6
+    off_topic: float = 3.3
     silent: float = 8.0
     strength: dict[Strength, float] = field(default_factory=lambda: dict(STRENGTH))
     line: dict[LineClass, float] = field(default_factory=dict)

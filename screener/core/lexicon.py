@@ -145,8 +145,8 @@ class Lexicon:
         held_from = len(syllables) if final else self._held_from(state, len(syllables))
         harmful = [m for m in matches if m.phrase.role is Role.HARASSMENT]
         harmful = [m for m in harmful if m.begin < held_from and not _is_hidden(m, safe)]
-        others = [m for m in matches if m.phrase.role is not Role.HARASSMENT and not _is_swallowed(m, harmful)]
-        return _longest(harmful + others)
+        others = [m for m in matches if m.phrase.role not in (Role.HARASSMENT, Role.SAFE)]
+        return _longest(harmful + [m for m in others if not _is_swallowed(m, harmful)])
 
     def _held_from(self, state: int, heard: int) -> int:
         """Index from which what was heard may yet become part of a safe phrase."""
@@ -228,8 +228,9 @@ def _join(pieces: list[_Piece], syllables: Sequence[str], written: str | None) -
 
 
 def _is_hidden(match: Match, safe: list[Match]) -> bool:
-    """Whether a safe phrase, at least as long, covers any of it."""
-    return any(s.overlaps(match) and s.end - s.begin >= match.end - match.begin for s in safe)
+    """Whether a safe phrase covers any of it: a longer one, or one as long and no less alike."""
+    own = (match.end - match.begin, match.likeness)
+    return any(s.overlaps(match) and (s.end - s.begin, s.likeness) >= own for s in safe)
 
 
 def _is_swallowed(match: Match, harmful: list[Match]) -> bool:

@@ -3,8 +3,6 @@
 from screener.core.flow import Flow
 from screener.events import Cue, CueKind, Transcript
 
-TICK_SECONDS = 0.2
-"""How coarse time is; a pause that ends between two ticks counts at the nearer one."""
 PROMPT_LIMIT = 20.0
 """Seconds after which a prompt is taken as played although the edge never said so."""
 STEER_PAUSE = 1.0
@@ -93,7 +91,7 @@ class Patience:
         """Whether what was heard last is finished: a final, the voice's end, or no new word for a while."""
         if self._words_changed is None:
             return False
-        settled = at - self._words_changed >= self._flow.settle_seconds - TICK_SECONDS / 2
+        settled = at - self._words_changed >= self._flow.settle_seconds
         return self._words_final or self._voice_ended or settled
 
     def is_silent(self, at: float) -> bool:

@@ -13,6 +13,7 @@ transfer, a treatment or the end of the call, and what the edge never reports is
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from enum import Enum, auto
 
 from screener.core import policy
@@ -154,9 +155,7 @@ class Session:
             return
         lists, confirmed = self._offer.history.lists, self._offer.history.confirmed
         if self._offer.entrance is Entrance.BY_HAND:
-            agent = self._offer.referred_by
-            yield from self._settle(Verdict.HARASSMENT, f"坐席 {agent} 确认" if agent else "坐席确认")
-            yield from self._treat(Treatment.ANALYSIS_QUEUE)
+            yield from self._confirmed()
         elif ListName.ALLOW in lists:
             yield from self._settle(Verdict.GENUINE, "白名单号码")
             yield from self._pass_on(Target.AGENTS)
@@ -168,6 +167,16 @@ class Session:
             yield Listen(on=True)
             notice = (Prompt.NOTICE,) if self._flow.record_notice else ()
             yield self._say(*notice, Prompt.GREETING)
+
+    def _confirmed(self) -> Iterator[Action]:
+        """An agent sent the caller in: that is a confirmation, and wanted also in a dry run."""
+        agent = self._offer.referred_by
+        reason = f"坐席 {agent} 确认" if agent else "坐席确认"
+        settled = policy.given(
+            Verdict.HARASSMENT, self._hearing.assessment(self._at), self._weights, self._flow, reason=reason
+        )
+        yield from self._decide(replace(settled, treatment=Treatment.ANALYSIS_QUEUE, dry_run=False))
+        yield from self._treat(Treatment.ANALYSIS_QUEUE)
 
     # ---------------------------------------------------------------- what is heard
 
@@ -228,7 +237,7 @@ class Session:
             self._enter(_State.WARNING)
             yield Listen(on=False)
             yield Play(((Prompt.WARNING, None),))
-        elif paused and policy.is_clear(assessment, self._weights):
+        elif paused and found is not Verdict.UNDECIDED:
             yield from self._settle(found)
             yield from self._pass_on(Target.AGENTS)
 
@@ -374,6 +383,9 @@ class Session:
         elif patience.is_silent(self._at):
             if patience.ask():
                 yield self._say(Prompt.STILL_THERE)
+            elif self._hearing.anything_said:
+                yield from self._settle(Verdict.UNDECIDED, "来电人不再说话,转坐席")
+                yield from self._pass_on(Target.AGENTS)
             else:
                 self._enter(_State.CLOSING)
                 yield self._say(Prompt.SILENT_CLOSING)

@@ -1,0 +1,132 @@
+"""A session survives any order of events, and keeps its promises in all of them."""
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from screener.core.actions import Answer, Decided, Hangup, Listen, Play, StopPlaying, Transfer, Treated
+from screener.core.evidence import Treatment, Verdict
+from screener.core.flow import Flow
+from screener.core.session import Session
+from screener.events import (
+    CallAnswered,
+    CallEnded,
+    Cue,
+    CueKind,
+    Dtmf,
+    EndedBy,
+    Entrance,
+    History,
+    ListName,
+    PlaybackEnded,
+    RecognizerLost,
+    Speaker,
+    Tick,
+    TransferEnded,
+)
+from tests.core.helpers import offer, said, shipped
+
+TEXTS = (
+    "",
+    "喂",
+    "我想查一下话费",
+    "你穿什么内裤",
+    "陪我睡觉",
+    "傻逼你去死",
+    "我要投诉没人处理退款",
+    "救命啊",
+    "昨天的电影真好看啊",
+)
+
+times = st.floats(0, 120)
+events = st.one_of(
+    st.builds(lambda: offer()),
+    st.builds(CallAnswered, times),
+    st.builds(
+        lambda text, at, number, final, speaker: said(text, at, number, final=final, speaker=speaker),
+        st.sampled_from(TEXTS),
+        times,
+        st.integers(0, 4),
+        st.booleans(),
+        st.sampled_from(Speaker),
+    ),
+    st.builds(Cue, st.sampled_from(CueKind), times, st.floats(0, 3), st.floats(0, 1), st.sampled_from(Speaker)),
+    st.builds(Dtmf, st.sampled_from("0123456789*#"), times),
+    st.builds(PlaybackEnded, times),
+    st.builds(
+        TransferEnded, st.sampled_from(["agents", "supervisor", "analysis"]), st.booleans(), st.just(200), times
+    ),
+    st.builds(RecognizerLost, st.just("overrun"), times),
+    st.builds(Tick, times),
+    st.builds(CallEnded, st.sampled_from(EndedBy), times),
+)
+flows = st.builds(
+    Flow,
+    dry_run=st.booleans(),
+    treatment=st.sampled_from([t for t in Treatment if t is not Treatment.NONE]),
+    queue_on_pbx=st.booleans(),
+    record_notice=st.booleans(),
+    repeat_offenders=st.integers(0, 2),
+)
+offers = st.builds(
+    lambda entrance, lists, confirmed: offer(
+        entrance=entrance, history=History(lists=frozenset(lists), confirmed=confirmed)
+    ),
+    st.sampled_from(Entrance),
+    st.sets(st.sampled_from(ListName)),
+    st.integers(0, 3),
+)
+
+
+def drive(offered, flow, given_events):
+    session = Session(offered, shipped(), flow)
+    return [(event, session.handle(event)) for event in (*given_events, CallEnded(EndedBy.CALLER, 200.0))]
+
+
+@settings(max_examples=150, deadline=None)
+@given(offers, flows, st.lists(events, max_size=40))
+def test_promises_hold_in_any_order(offered, flow, given_events) -> None:
+    steps = drive(offered, flow, given_events)
+    actions = [action for _, done in steps for action in done]
+    decided = [a.decision for a in actions if isinstance(a, Decided)]
+    treated = [a for a in actions if isinstance(a, Treated)]
+
+    ends = [index for index, (event, _) in enumerate(steps) if isinstance(event, CallEnded)]
+    assert all(isinstance(a, Decided | Treated) for a in steps[ends[0]][1])
+    assert all(done == () for _, done in steps[ends[0] + 1 :])
+    assert decided, "every call is decided"
+    assert sum(isinstance(a, Answer) for a in actions) <= 1
+    assert sum(isinstance(a, Hangup) for a in actions) <= 1
+    assert [t.done for t in treated] == [False, True][: len(treated)], "a treatment begins once and ends once"
+    assert len(treated) != 1, "what began has ended when the call has"
+    assert all(0 <= d.at <= 200 for d in decided)
+    if offered.entrance in (Entrance.BESIDE, Entrance.REPLAY):
+        silent = Answer | Play | StopPlaying | Transfer | Hangup | Listen | Treated
+        assert not any(isinstance(a, silent) for a in actions)
+    if flow.dry_run and offered.entrance is Entrance.IN_PATH:
+        assert not treated
+    flags = [d for d in decided if d.verdict is Verdict.HARASSMENT]
+    assert len(flags) <= 1
+    if flags:
+        assert decided[-1] is flags[0], "harassment stands"
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(events, max_size=40), st.integers(0, 3))
+def test_nobody_is_left_alone(given_events, refusals) -> None:
+    """Whatever happened before, time alone brings every answered call to a transfer or its end."""
+    session = Session(offer(), shipped(), Flow())
+    history = (offer(), CallAnswered(), *(e for e in given_events if not isinstance(e, CallEnded | TransferEnded)))
+    actions = [a for event in history for a in session.handle(event)]
+    at = 120.0
+    while at < 1200 and not any(isinstance(a, Hangup) for a in actions):
+        at += 0.5
+        new = session.handle(Tick(at))
+        actions += new
+        for action in new:
+            if isinstance(action, Transfer):
+                ok = refusals <= 0
+                refusals -= 1
+                actions += session.handle(TransferEnded(action.target.value, ok, 200 if ok else 503, at))
+                if ok:
+                    return
+    assert any(isinstance(a, Hangup | Transfer) for a in actions)

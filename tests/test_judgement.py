@@ -1,0 +1,141 @@
+"""Lexicon, weights and calendar as files: what is wrong is refused with its place."""
+
+from pathlib import Path
+
+import pytest
+
+from screener.core.evidence import Kind
+from screener.core.judgement import Calendar, Weights
+from screener.core.lexicon import Role
+from screener.errors import SettingsError
+from screener.judgement import load_calendar, load_judgement, load_phrases, load_weights
+from screener.resources import config_folder
+from screener.settings.sections import Judgement
+from screener.speech.pinyin import syllables
+
+GOOD = """\
+[[group]]
+id = "lewd.bed"
+kind = "lewd"
+strength = "decisive"
+note = "要求陪睡"
+phrases = ["陪我睡觉", "你穿…内衣"]
+
+[[group]]
+id = "safe.words"
+kind = "safe"
+strength = "weak"
+phrases = [
+  "绿茶",
+]
+"""
+
+
+def lexicon(folder: Path, text: str):
+    path = folder / "lexicon.toml"
+    path.write_text(text, "utf-8")
+    return load_phrases(path, Weights(), syllables)
+
+
+def test_a_lexicon_is_compiled_to_syllables(tmp_path: Path) -> None:
+    bed, gap, tea = lexicon(tmp_path, GOOD)
+    assert (bed.rule, bed.kind, bed.weight, bed.note) == ("lewd.bed.1", Kind.LEWD, 6.5, "要求陪睡")
+    assert bed.parts == (("pei", "wo", "shui", "jiao"),)
+    assert gap.parts == (("ni", "chuan"), ("nei", "yi"))
+    assert (tea.role, tea.kind) == (Role.SAFE, None)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "says"),
+    [
+        ('kind = "lewd"', 'kind = "rude"', 3, "found 'rude', allowed: lewd, abuse"),
+        ('kind = "lewd"', 'kind = "silent"', 3, "allowed: lewd, abuse"),
+        ('"陪我睡觉"', '""', 6, "empty phrase ''"),
+        ('"陪我睡觉"', '"……"', 6, "empty phrase"),
+        ('"陪我睡觉"', '"？！"', 6, "empty phrase"),
+        ('"你穿…内衣"', '"陪我睡觉"', 6, "陪我睡觉 stands in line 6 already"),
+        ('  "绿茶",\n', '  "绿茶",\n  "红茶",\n  "绿茶",\n', 15, "绿茶 stands in line 13 already"),
+        ('strength = "decisive"', 'strength = "huge"', 4, "found 'huge'"),
+        ('strength = "decisive"', "weight = 3", 1, "strength"),
+        ('id = "lewd.bed"', 'id = "abuse.bed"', 2, "allowed: lewd.NAME"),
+        ('note = "要求陪睡"', 'remark = "要求陪睡"', 5, "remark"),
+    ],
+)
+def test_a_mistake_is_refused_with_its_line(tmp_path: Path, old: str, new: str, line: int, says: str) -> None:
+    assert old in GOOD
+    with pytest.raises(SettingsError) as refused:
+        lexicon(tmp_path, GOOD.replace(old, new))
+    assert f"lexicon.toml:{line}: " in str(refused.value)
+    assert says in str(refused.value)
+
+
+def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
+    text = GOOD.replace('"陪我睡觉"', '""').replace('"绿茶"', '"绿茶", "绿茶"')
+    with pytest.raises(SettingsError) as refused:
+        lexicon(tmp_path, text)
+    assert len(refused.value.message.splitlines()) == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "says"), [("", "no [[group]]"), ("[[group", "not TOML"), ('group = "x"', "no [[group]]")]
+)
+def test_what_is_no_lexicon_is_refused(tmp_path: Path, text: str, says: str) -> None:
+    with pytest.raises(SettingsError, match=r"lexicon\.toml") as refused:
+        lexicon(tmp_path, text)
+    assert says in str(refused.value)
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"none\.toml"):
+        load_judgement(Judgement(lexicon="none.toml"), tmp_path, syllables)
+
+
+def test_weights(tmp_path: Path) -> None:
+    path = tmp_path / "weights.toml"
+    path.write_text("prior = -3.0\n[threshold_of]\nprank = 4.0\n", "utf-8")
+    weights = load_weights(path)
+    assert (weights.prior, weights.threshold_of[Kind.PRANK], weights.carry) == (-3.0, 4.0, Weights().carry)
+    path.write_text("priority = 1\n", "utf-8")
+    with pytest.raises(SettingsError, match="unknown key priority"):
+        load_weights(path)
+    path.write_text('prior = "much"\n', "utf-8")
+    with pytest.raises(SettingsError, match="prior: found 'much'"):
+        load_weights(path)
+    path.write_text("[strength]\ndecisive = 6.5\n", "utf-8")
+    with pytest.raises(SettingsError, match="strength: medium, strong, weak missing"):
+        load_weights(path)
+
+
+def test_calendar(tmp_path: Path) -> None:
+    path = tmp_path / "calendar.toml"
+    path.write_text("night = [21, 6]\nholidays = [2027-01-01]\n", "utf-8")
+    calendar = load_calendar(path)
+    assert calendar.night == (21, 6)
+    assert calendar.noon == Calendar().noon
+    assert len(calendar.holidays) == 1
+    path.write_text("night = [21, 60]\n", "utf-8")
+    with pytest.raises(SettingsError, match="night"):
+        load_calendar(path)
+
+
+def test_the_shipped_weights_are_those_that_the_code_documents() -> None:
+    shipped = load_weights(config_folder() / "weights.toml")
+    differing = {
+        name: (getattr(shipped, name), getattr(Weights(), name))
+        for name in Weights.__dataclass_fields__
+        if name not in ("threshold_of", "line") and getattr(shipped, name) != getattr(Weights(), name)
+    }
+    assert differing == {}
+
+
+def test_the_shipped_files_load() -> None:
+    judgement = load_judgement(Judgement(), Path(), syllables)
+    assert len(judgement.lexicon.phrases) > 1500
+    assert {p.kind for p in judgement.lexicon.phrases} >= {
+        Kind.LEWD,
+        Kind.ABUSE,
+        Kind.PRANK,
+        Kind.CHITCHAT,
+        Kind.THREAT,
+    }
+    assert {p.role for p in judgement.lexicon.phrases} == set(Role)
