@@ -10,6 +10,7 @@ from screener.errors import ScreenerError
 
 COMMANDS = {
     "calls": "screener.cli.calls:calls",
+    "demo": "screener.cli.demo:demo",
     "doctor": "screener.cli.setup:doctor",
     "init": "screener.cli.setup:init",
     "model": "screener.cli.model:model",

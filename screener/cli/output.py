@@ -22,11 +22,11 @@ def log_options(command: Callable[..., Any]) -> Callable[..., Any]:
     @click.option("--config", type=click.Path(path_type=Path), help="Settings file; default screener.toml here.")
     @click.option("--db", help="SQLAlchemy URL of the call log; default from the settings.")
     @functools.wraps(command)
-    def wrapped(config: Path | None, db: str | None, **arguments: Any) -> None:  # noqa: ANN401 - click's own
+    def wrapped(config: Path | None, db: str | None, **arguments: Any) -> Any:  # noqa: ANN401 - click's own
         settings = load(config)
         log = open_log(db or settings.store.url, Path.cwd() if db else settings.folder)
         try:
-            command(settings=settings, log=log, **arguments)
+            return command(settings=settings, log=log, **arguments)
         finally:
             log.close()
 

@@ -22,7 +22,7 @@ class Agent(Phone):
 
     def __init__(self, greeting: bytes = b"", talk_seconds: float = 6.0, *, busy: bool = False) -> None:
         super().__init__("agents")
-        self._greeting, self._talk_seconds, self._busy = greeting, talk_seconds, busy
+        self.greeting, self._talk_seconds, self._busy = greeting, talk_seconds, busy
 
     def heard_from(self, number: str) -> bytes:
         """What was heard in the newest call from a number; nothing when there was none."""
@@ -58,5 +58,5 @@ class Agent(Phone):
     ) -> None:
         self.answer(transaction, 200, tag, body)
         leg.handset.start(stream)
-        leg.handset.say(self._greeting)
+        leg.handset.say(self.greeting)
         self.layer.after(self._talk_seconds, lambda: self.hang_up(leg))

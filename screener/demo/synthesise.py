@@ -4,13 +4,13 @@ The sentences go in as pinyin with tone numbers, because espeak-ng reads charact
 reading of many. The same script always gives the same files.
 """
 
-import wave
 from pathlib import Path
 
 import numpy as np
 
 from screener.demo.script import AUDIO, Group, ScriptedCall, Voice, load_script
 from screener.events import SAMPLE_RATE
+from screener.media.prompts import write_wav
 from screener.media.recordings import Samples, Texts, level, speak, trim
 from screener.speech.pinyin import numbered
 
@@ -77,11 +77,7 @@ def _open_a(hertz: float) -> float:
 
 def save(path: Path, samples: Samples) -> None:
     """Write 16-bit mono at 8 kHz."""
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(SAMPLE_RATE)
-        file.writeframes((np.clip(samples, -1, 1) * 32767).astype("<i2").tobytes())
+    write_wav(path, (np.clip(samples, -1, 1) * 32767).astype("<i2").tobytes())
 
 
 def main() -> None:

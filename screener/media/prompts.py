@@ -78,6 +78,19 @@ def read_wav(path: Path) -> bytes:
     return pcm
 
 
+def write_wav(path: Path, pcm: bytes) -> None:
+    """Write samples in the one format.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(SAMPLE_RATE)
+        file.writeframes(pcm)
+
+
 def load_clips(folder: Path | None = None) -> Mapping[Prompt, Clip]:
     """Every recording of the product.
 

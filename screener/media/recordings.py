@@ -23,7 +23,7 @@ from pydub.generators import Sine
 from screener.core.actions import Prompt
 from screener.errors import AudioError
 from screener.events import FRAME_SAMPLES, SAMPLE_RATE
-from screener.media.prompts import MAX_SECONDS, read_wav
+from screener.media.prompts import MAX_SECONDS, read_wav, write_wav
 from screener.resources import config_folder
 
 LEVEL_DBFS = -22.0
@@ -259,11 +259,7 @@ def _save(folder: Path, prompt: Prompt, samples: Samples) -> Path:
     partial = path.with_suffix(".part")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with wave.open(str(partial), "wb") as file:
-            file.setnchannels(1)
-            file.setsampwidth(2)
-            file.setframerate(SAMPLE_RATE)
-            file.writeframes(pcm)
+        write_wav(partial, pcm)
         partial.replace(path)  # whoever loads it meanwhile sees the old one or the new one
     except OSError as problem:
         raise AudioError(f"{path}: cannot be written ({problem.strerror})", "choose another folder") from problem
