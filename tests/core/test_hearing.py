@@ -27,7 +27,7 @@ def test_what_the_recogniser_takes_back_is_taken_back() -> None:
     ear = hearing()
     list(ear.heard(said("陪我睡觉", 1, final=False)))
     before = ear.assessment(1).score
-    (withdrawn,) = ear.heard(said("陪我说了一下", 2))
+    (withdrawn,) = ear.heard(said("今天下雨了", 2))
     assert withdrawn.rule.endswith(".withdrawn")
     assert withdrawn.weight < 0
     assert ear.assessment(2).score < before
