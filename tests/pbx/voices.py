@@ -47,16 +47,21 @@ def load_voices() -> Voices | None:
 
 
 def spoken(words: str) -> bytes:
-    """Words of the word bank, joined into a sentence."""
+    """Words of the word bank as a sentence, with a pause before and after."""
+    return audioop.lin2ulaw(bytes(1600) + spoken_pcm(words) + bytes(40000), 2)
+
+
+def spoken_pcm(words: str) -> bytes:
+    """Words of the word bank, joined: 16-bit samples from the first sound to the last."""
     trim = "silenceremove=start_periods=1:start_threshold=-45dB,areverse"
-    pcm = bytes(1600)
+    parts = []
     with zipfile.ZipFile(SHARED / "speech/wordbank/words.zip") as bank:
         names = {name.encode("cp437", "ignore").decode("utf-8", "ignore"): name for name in bank.namelist()}
         for word in words.split():
             command = f"ffmpeg -v error -i - -af {trim},{trim} -f s16le -ar 8000 -ac 1 -".split()
             said = subprocess.run(command, input=bank.read(names[f"{word}.ogg"]), capture_output=True, check=True)
-            pcm += said.stdout + bytes(640)
-    return audioop.lin2ulaw(pcm + bytes(40000), 2)
+            parts.append(said.stdout)
+    return bytes(640).join(parts)
 
 
 def samples(path: Path) -> bytes:

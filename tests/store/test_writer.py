@@ -238,12 +238,14 @@ def test_a_spool_that_cannot_be_made_is_named(tmp_path: Path) -> None:
 def test_two_writers_and_a_reader_at_once(url: str, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     logs = [open_log(url) for _ in range(2)]
     writers = [LogWriter(log, 1000, tmp_path / f"spool{n}") for n, log in enumerate(logs)]
-    for number in range(300):
+    writers[0].put(finished("first", number="+861"))
+    assert writers[0].flush(60)
+    for number in range(299):
         writers[number % 2].put(CallRecord(id=f"c{number:03}", started_at=NOON, number="+861"))
         writers[number % 2].put(finished(f"c{number:03}", number="+861"))
         if number % 30 == 0:
             logs[0].history("+861", NOON + timedelta(seconds=1))
-            logs[1].review("c000", Review.CONFIRMED, "主管", NOON) if number > 200 else None
+            logs[1].review("first", Review.CONFIRMED, "主管", NOON)
     assert all(writer.flush(60) for writer in writers)
     for writer in writers:
         writer.close()

@@ -1,0 +1,20 @@
+"""How a Vosk speech model is made from nothing, without Kaldi. Read in this order.
+
+==============  ==============================================================================
+`tokens`        a syllable is two tokens, an initial and a final; 61 of them and the CTC blank
+`corpus`        which sentences, and the words that they are cut into
+`synthesis`     espeak-ng says them in many voices
+`augment`       telephone, noise, room, level, lost packets
+`features`      what the net sees: 40 cepstra every 10 ms, as Kaldi computes them
+`net`           a time-delay net, 192 wide
+`fit`           training with connectionist temporal classification (CTC)
+`kaldi`         `final.mdl`, Kaldi's binary format, written and read
+`openfst`       OpenFst's binary format, written and read
+`graph`         words and which follows which, as one decoding graph
+`folder`        the model folder that Vosk loads, its card and its sums
+`evaluate`      how well it hears, on voices that it was not trained on
+`build`         all of it, in order
+==============  ==============================================================================
+
+Needs the extra `train` and the program espeak-ng. The product itself never imports this package.
+"""

@@ -1,0 +1,139 @@
+"""What happens to a voice between the mouth and the recogniser.
+
+Each function takes and gives samples at 8 kHz, full scale 1.0. All chance comes from the generator handed in.
+"""
+
+import audioop
+
+import numpy as np
+
+from screener.events import FRAME_SAMPLES, SAMPLE_RATE
+from screener.speech.training.synthesis import Samples
+
+
+def telephone(samples: Samples, rng: np.random.Generator) -> Samples:
+    """Everything, as chance has it: pauses, room, line, noise, level, G.711, lost packets."""
+    before, after = rng.uniform(0.1, 0.7, 2)
+    samples = np.concatenate([_silence(before), samples, _silence(after)])
+    if rng.random() < 0.25:
+        samples = room(samples, rng.uniform(0.05, 0.35), rng)
+    if rng.random() < 0.5:
+        samples = band(samples, rng.uniform(150, 350), rng.uniform(3200, 3700))
+    if rng.random() < 0.85:
+        samples = noise(samples, rng.uniform(5, 40), rng.uniform(0, 2), rng)
+    samples = level(samples, rng.uniform(-36, -12))
+    if rng.random() < 0.15:
+        samples = lose(samples, rng.uniform(0.0, 0.04), rng)
+    return g711(samples, alaw=bool(rng.random() < 0.5)) if rng.random() < 0.85 else samples
+
+
+def _silence(seconds: float) -> Samples:
+    return np.zeros(int(seconds * SAMPLE_RATE), np.float32)
+
+
+def room(samples: Samples, decay: float, rng: np.random.Generator) -> Samples:
+    """Echo of a small room: noise that falls by 60 dB in `decay` seconds follows every sound."""
+    time = np.arange(int(decay * SAMPLE_RATE)) / SAMPLE_RATE
+    impulse = rng.standard_normal(len(time)) * 10 ** (-3 * time / decay)
+    impulse *= rng.uniform(0.1, 0.5) / np.sqrt(np.sum(impulse**2))
+    impulse[0] = 1.0
+    size = len(samples) + len(impulse)
+    wet = np.fft.irfft(np.fft.rfft(samples, size) * np.fft.rfft(impulse, size), size)
+    return np.asarray(wet[: len(samples)], np.float32)
+
+
+def band(samples: Samples, low: float, high: float) -> Samples:
+    """Only what lies between two frequencies, Hz, with edges 200 Hz wide."""
+    frequency = np.fft.rfftfreq(len(samples), 1 / SAMPLE_RATE)
+    gain = np.clip((frequency - low) / 200 + 1, 0.03, 1) * np.clip((high - frequency) / 200 + 1, 0.03, 1)
+    return np.asarray(np.fft.irfft(np.fft.rfft(samples) * gain, len(samples)), np.float32)
+
+
+def noise(samples: Samples, snr: float, tilt: float, rng: np.random.Generator) -> Samples:
+    """Add noise.
+
+    Args:
+        samples: the voice.
+        snr: power of its loud part over that of the noise, dB.
+        tilt: 0 white, 1 pink, 2 brown.
+        rng: chance.
+    """
+    spectrum = np.fft.rfft(rng.standard_normal(len(samples)))
+    frequency = np.maximum(np.fft.rfftfreq(len(samples), 1 / SAMPLE_RATE), 60)
+    added = np.fft.irfft(spectrum * frequency ** (-tilt / 2), len(samples))
+    gain = _loudness(samples) * 10 ** (-snr / 20) / np.sqrt(np.mean(added**2))
+    return np.asarray(samples + gain * added, np.float32)
+
+
+def mix(samples: Samples, behind: Samples, db: float) -> Samples:
+    """Put another voice behind, over and over, `db` louder than the first."""
+    gain = _loudness(samples) * 10 ** (db / 20) / _loudness(behind)
+    return np.asarray(samples + gain * np.resize(behind, len(samples)), np.float32)
+
+
+def level(samples: Samples, dbfs: float) -> Samples:
+    """Bring the loud part to an RMS, dB of full scale; peaks are clipped."""
+    return np.asarray(np.clip(samples * (10 ** (dbfs / 20) / _loudness(samples)), -1, 1), np.float32)
+
+
+def _loudness(samples: Samples) -> float:
+    """RMS of the loud part."""
+    loud = samples[np.abs(samples) > 0.05 * max(float(np.abs(samples).max()), 1e-4)]
+    return float(np.sqrt(np.mean(loud**2))) if loud.size else 1e-3
+
+
+def lose(samples: Samples, share: float, rng: np.random.Generator) -> Samples:
+    """Lose 20 ms packets: each is replaced by silence."""
+    samples = samples.copy()
+    for begin in range(0, len(samples), FRAME_SAMPLES):
+        if rng.random() < share:
+            samples[begin : begin + FRAME_SAMPLES] = 0
+    return samples
+
+
+def g711(samples: Samples, *, alaw: bool) -> Samples:
+    """Through G.711 and back."""
+    pcm = to_pcm(samples)
+    coded = (
+        audioop.alaw2lin(audioop.lin2alaw(pcm, 2), 2) if alaw else audioop.ulaw2lin(audioop.lin2ulaw(pcm, 2), 2)
+    )
+    return from_pcm(coded)
+
+
+def to_pcm(samples: Samples) -> bytes:
+    """16-bit little-endian."""
+    return (np.clip(samples, -1, 1) * 32767).astype("<i2").tobytes()
+
+
+def from_pcm(pcm: bytes) -> Samples:
+    """The way back."""
+    return np.asarray(np.frombuffer(pcm, "<i2") / 32768, np.float32)
+
+
+def nothing_said(rng: np.random.Generator) -> Samples:
+    """Sounds of a line on which nobody speaks: silence, ringback, keys, hum, noise."""
+    seconds = rng.uniform(1, 3)
+    time = np.arange(int(seconds * SAMPLE_RATE)) / SAMPLE_RATE
+    kind = int(rng.integers(6))
+    if kind == 0:
+        sound = np.zeros(len(time))
+    elif kind == 1:  # China's ringback and busy tone
+        on = rng.choice([0.35, 1.0])
+        sound = np.sin(2 * np.pi * 450 * time) * ((time % (2 * on)) < on)
+    elif kind == 2:  # DTMF
+        sound = np.zeros(len(time))
+        for begin in np.arange(0.1, seconds, 0.2):
+            on_key = (time > begin) & (time < begin + 0.1)
+            low, high = rng.choice([697, 770, 852, 941]), rng.choice([1209, 1336, 1477])
+            sound += on_key * (np.sin(2 * np.pi * low * time) + np.sin(2 * np.pi * high * time)) / 2
+    elif kind == 3:  # mains hum
+        sound = np.sum([np.sin(2 * np.pi * 50 * k * time) / k for k in range(1, 8)], axis=0) / 2
+    elif kind == 4:  # chords
+        sound = np.zeros(len(time))
+        for begin in np.arange(0, seconds, 0.4):
+            for pitch in rng.choice([262, 294, 330, 349, 392, 440, 494, 523, 659, 784], 3):
+                late = np.maximum(time - begin, 0)
+                sound += np.sin(2 * np.pi * pitch * time) * np.exp(-4 * late) * (time >= begin) / 3
+    else:  # clicks
+        sound = (rng.random(len(time)) < 0.0005) * rng.standard_normal(len(time))
+    return (sound * 0.3 + 1e-4 * rng.standard_normal(len(time))).astype(np.float32)

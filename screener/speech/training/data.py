@@ -1,0 +1,112 @@
+"""The training set: plan, synthesise in parallel, distort, and keep as features.
+
+The plan is drawn first, from the seed alone; every item then has its own generator, so that the number of workers
+changes nothing.
+"""
+
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+
+from screener.events import SAMPLE_RATE
+from screener.speech.training.augment import mix, nothing_said, telephone, to_pcm
+from screener.speech.training.corpus import Sentence
+from screener.speech.training.features import Features, cepstra
+from screener.speech.training.synthesis import TRAINED, Voice, say
+from screener.speech.training.tokens import encode
+
+EMPTY_SHARE = 0.04
+"""Items in which nobody speaks."""
+JOINED_SHARE = 0.45
+"""Items of two or three sentences, with a pause or without one."""
+BABBLE_SHARE = 0.12
+"""Items of syllables in random order: they teach the sounds without the sentences."""
+VERSIONS = 2
+"""Distorted versions of every synthesised item."""
+BABBLE_SYLLABLES = (3, 9)
+BEHIND_SHARE = 0.15
+"""Items with somebody else talking behind."""
+BEHIND_DB = (-20.0, -8.0)
+"""How loud that is against the speaker."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One utterance to be made.
+
+    Attributes:
+        parts: sentences in order; empty where nobody speaks.
+        voice: who says it.
+        behind: what somebody else says meanwhile, and in which voice.
+        seed: of its own chance.
+    """
+
+    parts: tuple[Sentence, ...]
+    voice: Voice
+    behind: tuple[Sentence, Voice] | None
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """Features and the tokens that are heard in them."""
+
+    features: Features
+    tokens: tuple[int, ...]
+
+
+def plan(corpus: Sequence[Sentence], count: int, seed: int) -> list[Item]:
+    """Draw the items: every sentence comes up about equally often."""
+    rng = np.random.default_rng(seed)
+    syllables = sorted({(s.text[i], s.toned[i]) for s in corpus for i in range(len(s.text))})
+    order: list[int] = []
+    items = []
+
+    def draw() -> Sentence:
+        if not order:
+            order.extend(int(i) for i in rng.permutation(len(corpus)))
+        return corpus[order.pop()]
+
+    for _ in range(count):
+        parts: tuple[Sentence, ...]
+        dice = rng.random()
+        if dice < EMPTY_SHARE:
+            parts = ()
+        elif dice < EMPTY_SHARE + BABBLE_SHARE:
+            chosen = rng.integers(len(syllables), size=int(rng.integers(*BABBLE_SYLLABLES)))
+            text, toned = zip(*(syllables[int(i)] for i in chosen), strict=True)
+            parts = (Sentence("".join(text), tuple(toned)),)
+        elif dice < EMPTY_SHARE + BABBLE_SHARE + JOINED_SHARE:
+            parts = tuple(draw() for _ in range(int(rng.integers(2, 4))))
+        else:
+            parts = (draw(),)
+        behind = (draw(), Voice.random(rng, TRAINED)) if parts and rng.random() < BEHIND_SHARE else None
+        items.append(Item(parts, Voice.random(rng, TRAINED), behind, int(rng.integers(1 << 62))))
+    return items
+
+
+def make(item: Item) -> list[Example]:
+    """Synthesise an item and distort it, several times over."""
+    rng = np.random.default_rng(item.seed)
+    if item.parts:
+        pieces = []
+        for part in item.parts:
+            pieces += [
+                say(part, item.voice),
+                np.zeros(int(rng.choice([0.02, 0.1, 0.3]) * SAMPLE_RATE), np.float32),
+            ]
+        clean = np.concatenate(pieces[:-1])
+        if item.behind is not None:
+            clean = mix(clean, say(*item.behind), rng.uniform(*BEHIND_DB))
+    else:
+        clean = nothing_said(rng)
+    tokens = tuple(token for part in item.parts for token in encode(part.plain))
+    return [Example(cepstra(to_pcm(telephone(clean, rng))), tokens) for _ in range(VERSIONS)]
+
+
+def make_all(items: Sequence[Item], workers: int) -> list[Example]:
+    """Make every item, in order."""
+    with ProcessPoolExecutor(workers) as pool:
+        return [example for made in pool.map(make, items, chunksize=32) for example in made]

@@ -1,0 +1,183 @@
+"""How well a model hears: measured on its own folder, through the product's own stream with its voice gate.
+
+Text is compared as toneless pinyin, the form in which the product judges it.
+"""
+
+import io
+import subprocess
+import tomllib
+import wave
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from screener.errors import ModelError
+from screener.events import FRAME_BYTES, SAMPLE_RATE, Speaker
+from screener.resources import PACKAGE, config_folder
+from screener.speech.pinyin import syllables
+from screener.speech.training.augment import from_pcm, g711, level, lose, noise, to_pcm
+from screener.speech.training.corpus import Sentence, read_sentence, sentences
+from screener.speech.training.synthesis import HELD_OUT, Samples, Voice, say
+from screener.speech.vosk import VoskModel
+
+MIN_CONFIDENCE = 0.9
+"""The gate on words, where false alarms are counted."""
+HARASSING = ("lewd", "abuse", "prank", "threat")
+CARRIERS = ("{}你听见没有", "我跟你说{}", "哎{}行不行", "然后呢{}", "我说{}啊")
+"""Sentences around key phrases that are not in the corpus."""
+
+Distort = Callable[[Samples, np.random.Generator], Samples]
+CONDITIONS: dict[str, Distort] = {
+    "clean": lambda s, _: level(s, -22),
+    "G.711, 20 dB": lambda s, rng: g711(level(noise(s, 20, 0, rng), -22), alaw=True),
+    "G.711, 10 dB": lambda s, rng: g711(level(noise(s, 10, 0, rng), -22), alaw=True),
+    "G.711, 3 % loss": lambda s, rng: lose(g711(level(s, -22), alaw=True), 0.03, rng),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the table: so many of so many, and the share of syllables wrong where it is known."""
+
+    what: str
+    hits: int
+    of: int
+    syllable_error: float | None = None
+
+    def __str__(self) -> str:
+        share = f"{100 * self.hits / self.of:5.1f} %" if self.of else "    –"
+        wrong = "" if self.syllable_error is None else f"   syllables wrong {100 * self.syllable_error:5.1f} %"
+        return f"{self.what:<44} {self.hits:4d} of {self.of:4d}  {share}{wrong}"
+
+
+def hear(model: VoskModel, pcm: bytes) -> tuple[str, ...]:
+    """The syllables of everything that the product's stream makes of a recording, utterances end to end."""
+    stream = model.open(Speaker.CALLER)
+    heard: list[str] = []
+    for begin in range(0, len(pcm), FRAME_BYTES):
+        for transcript in stream.accept(pcm[begin : begin + FRAME_BYTES], begin / 2 / SAMPLE_RATE):
+            heard += transcript.syllables if transcript.final else ()
+    for transcript in stream.finish():
+        heard += transcript.syllables if transcript.final else ()
+    return tuple(heard)
+
+
+def distance(a: Sequence[str], b: Sequence[str]) -> int:
+    """Levenshtein's: the fewest syllables to change, add or drop."""
+    row = list(range(len(b) + 1))
+    for i, x in enumerate(a, 1):
+        above, row[0] = row[0], i
+        for j, y in enumerate(b, 1):
+            above, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, above + (x != y))
+    return row[-1]
+
+
+def contains(heard: Sequence[str], phrase: Sequence[str]) -> bool:
+    """Whether a phrase is in it without a gap."""
+    return any(tuple(heard[i : i + len(phrase)]) == tuple(phrase) for i in range(len(heard) - len(phrase) + 1))
+
+
+def held_out_voices(model: VoskModel, per_voice: int = 40, seed: int = 7) -> Iterable[Row]:
+    """Sentences of the corpus, and key phrases within sentences that are not in it, in voices not trained on."""
+    rng = np.random.default_rng(seed)
+    corpus = [s for s in sentences() if len(s.text) >= 2]
+    known: list[tuple[str, Sentence, Sentence | None]] = [
+        (voice, _pick(rng, corpus), None) for voice in HELD_OUT for _ in range(per_voice)
+    ]
+    keys = [k for k in map(read_sentence, key_phrases(("decisive",))) if k is not None and len(k.text) >= 3]
+    unseen: list[tuple[str, Sentence, Sentence | None]] = []
+    for voice in HELD_OUT:
+        for _ in range(per_voice // 2):
+            phrase = _pick(rng, keys)
+            carried = read_sentence(CARRIERS[int(rng.integers(len(CARRIERS)))].format(phrase.text))
+            if carried is not None:
+                unseen.append((voice, carried, phrase))
+    said = [(sentence, key, say(sentence, Voice.random(rng, (voice,)))) for voice, sentence, key in known + unseen]
+    for name, distort in CONDITIONS.items():
+        exact = errors = total = found = 0
+        for sentence, key, samples in said:
+            padded = np.concatenate([_pause(), samples, _pause()])
+            heard = hear(model, to_pcm(distort(padded, rng)))
+            if key is not None:
+                found += contains(heard, key.plain)
+                continue
+            exact += heard == sentence.plain
+            errors += distance(heard, sentence.plain)
+            total += len(sentence.plain)
+        yield Row(f"phrases exact, {name}", exact, len(known), errors / total)
+        yield Row(f"key phrases in unseen sentences, {name}", found, len(unseen))
+
+
+def demo_calls(model: VoskModel, runs: int = 5, seed: int = 7) -> Iterable[Row]:
+    """Sentences of the demo that are heard whole in its own recordings, as they are and with noise."""
+    rng = np.random.default_rng(seed)
+    script = tomllib.loads((PACKAGE / "demo" / "calls.toml").read_text("utf-8"))
+    for call in script["call"]:
+        path = PACKAGE / "demo" / "audio" / f"{call['name']}.wav"
+        parts = [syllables(says["text"]) for says in call["says"]]
+        if not parts or not path.exists():
+            continue
+        samples = from_pcm(pcm_of(path))
+        for name, snr in (("as recorded", None), ("15 dB noise", 15.0)):
+            heard = [hear(model, to_pcm(noise(samples, snr, 0, rng) if snr else samples)) for _ in range(runs)]
+            hits = sum(contains(h, part) for h in heard for part in parts)
+            whole = tuple(s for part in parts for s in part)
+            wrong = sum(distance(h, whole) for h in heard) / (runs * len(whole))
+            yield Row(f"demo {call['name']}, {name}", hits, runs * len(parts), wrong)
+
+
+def people(model: VoskModel, folder: Path) -> Row:
+    """Clips of people with their transcripts: sentences heard whole, and syllables."""
+    exact = errors = total = count = 0
+    for line in (folder / "transcripts.tsv").read_text("utf-8").splitlines():
+        name, _, text = line.partition("\t")
+        said = syllables(text)
+        heard = hear(model, pcm_of(folder / name))
+        exact, count = exact + (heard == said), count + 1
+        errors, total = errors + distance(heard, said), total + len(said)
+    return Row("clips of people, whole", exact, count, errors / total)
+
+
+def false_alarms(model: VoskModel, sounds: Iterable[bytes]) -> tuple[int, float]:
+    """Key phrases of harassment heard where nobody says one, and in how many hours."""
+    keys = [syllables(phrase) for phrase in key_phrases(("decisive", "strong"))]
+    alarms = samples = 0
+    for pcm in sounds:
+        heard = hear(model, pcm)
+        alarms += sum(contains(heard, key) for key in keys)
+        samples += len(pcm) // 2
+    return alarms, samples / SAMPLE_RATE / 3600
+
+
+def key_phrases(strengths: Sequence[str]) -> list[str]:
+    """Phrases of harassment in the lexicon, without those that have a gap."""
+    data = tomllib.loads((config_folder() / "lexicon.toml").read_text("utf-8"))
+    groups = [g for g in data["group"] if g["kind"] in HARASSING and g["strength"] in strengths]
+    return [phrase for group in groups for phrase in group["phrases"] if "…" not in phrase]
+
+
+def pcm_of(path: Path) -> bytes:
+    """The samples of any recording at 8 kHz; what is no WAV in the one format goes through ffmpeg.
+
+    Raises:
+        ModelError: it cannot be read.
+    """
+    if path.suffix == ".wav":
+        with wave.open(io.BytesIO(path.read_bytes())) as file:
+            if (file.getframerate(), file.getnchannels(), file.getsampwidth()) == (SAMPLE_RATE, 1, 2):
+                return bytes(file.readframes(file.getnframes()))
+    command = ["ffmpeg", "-v", "error", "-i", str(path), "-ar", str(SAMPLE_RATE), "-ac", "1", "-f", "s16le", "-"]
+    done = subprocess.run(command, capture_output=True, check=False)  # noqa: S603
+    if done.returncode:
+        raise ModelError(f"{path}: {done.stderr.decode(errors='replace').strip()}", "is ffmpeg installed?")
+    return bytes(done.stdout)
+
+
+def _pause() -> Samples:
+    return np.zeros(SAMPLE_RATE // 2, np.float32)
+
+
+def _pick(rng: np.random.Generator, choices: Sequence[Sentence]) -> Sentence:
+    return choices[int(rng.integers(len(choices)))]
