@@ -6,7 +6,8 @@ the INVITE that reaches the agent's phone, through a real Asterisk.
 
 How the end of a word is known: every sentence is made so that its last word is the decisive one, and is cut so
 that its last sample is the end of that word (tests/bench/live.py). The packet that carries this sample is sent at
-a known time; that is the end of the word. A caller who is not recognised is counted and named: nothing is left out.
+a known time; that is the end of the word. A caller who is not recognised is counted and named: nothing is
+left out.
 
 The harassing caller speaks as soon as the call is answered, over the greeting; the genuine one hears the greeting
 out, as people do. One call at a time. Without --pbx the PBX is a small caller on loopback that answers the REFER.
