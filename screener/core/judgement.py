@@ -1,11 +1,11 @@
 """Everything that judges, as data: lexicon, weights, calendar. Loaded once, shared by all calls, never changed."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Literal
 
 from screener.core.evidence import Kind
-from screener.core.lexicon import Lexicon
+from screener.core.lexicon import Lexicon, Role
 from screener.events import LineClass
 
 Strength = Literal["decisive", "strong", "medium", "weak"]
@@ -110,6 +110,11 @@ class Judgement:
     lexicon: Lexicon
     weights: Weights = field(default_factory=Weights)
     calendar: Calendar = field(default_factory=Calendar)
+
+    def without_words(self) -> "Judgement":
+        """The same with no harassing phrase in the lexicon; what protects stays."""
+        kept = (p for p in self.lexicon.phrases if p.role is not Role.HARASSMENT)
+        return replace(self, lexicon=Lexicon(kept))
 
 
 def _within(hour: int, span: tuple[int, int]) -> bool:
