@@ -45,7 +45,7 @@ class LabelledCall:
 
 
 def read_labelled(paths: Iterable[Path]) -> list[LabelledCall]:
-    """Every labelled call of files and of all files in folders.
+    """Every labelled call of files and of all files in folders, however deep.
 
     Raises:
         InputError: a file cannot be read, or a line is not a labelled call; says which.
@@ -67,7 +67,7 @@ def steered(call: RecordedCall, times: int) -> RecordedCall:
 def _files(path: Path) -> Sequence[Path]:
     if not path.is_dir():
         return [path]
-    found = sorted(f for f in path.iterdir() if f.name.endswith((".jsonl", ".jsonl.gz")))
+    found = sorted(f for f in path.rglob("*") if f.name.endswith((".jsonl", ".jsonl.gz")))
     if not found:
         raise InputError(f"{path}: no .jsonl or .jsonl.gz in it", "name a folder with labelled calls")
     return found
