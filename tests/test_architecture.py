@@ -39,6 +39,7 @@ COMPOSE = {
     "replay_files",
     "doctor",
     "demo",
+    "evaluation",
     "cli",
     "__main__",
     "__init__",
