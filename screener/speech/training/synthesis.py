@@ -92,14 +92,23 @@ def say(sentence: Sentence, voice: Voice) -> Samples:
     Raises:
         ModelError: espeak-ng is missing or fails.
     """
-    program = shutil.which("espeak-ng")
-    if program is None:
-        raise ModelError("espeak-ng is not installed", "apt-get install espeak-ng")
     name = f"{LANGUAGE}+{voice.variant}" if voice.variant else LANGUAGE
-    options = ["-v", name, "-s", str(voice.speed), "-p", str(voice.pitch), "-g", str(voice.gap)]
     text = " ".join(sentence.toned)
     if voice.sandhi and _plain(natural := numbered(sentence.text)) == _plain(text):
         text = natural
+    return speak(text, name, voice.speed, voice.pitch, gap=voice.gap, sharp=voice.sharp)
+
+
+def speak(text: str, name: str, speed: int, pitch: int, *, gap: int = 0, sharp: bool = True) -> Samples:
+    """Have espeak-ng read a text in a voice of any language; `Voice` explains the other arguments.
+
+    Raises:
+        ModelError: espeak-ng is missing or fails.
+    """
+    program = shutil.which("espeak-ng")
+    if program is None:
+        raise ModelError("espeak-ng is not installed", "apt-get install espeak-ng")
+    options = ["-v", name, "-s", str(speed), "-p", str(pitch), "-g", str(gap)]
     done = subprocess.run(  # noqa: S603
         [program, *options, "--stdout", "--stdin"],
         input=text.encode(),
@@ -112,7 +121,7 @@ def say(sentence: Sentence, voice: Voice) -> Samples:
     with wave.open(io.BytesIO(done.stdout)) as file:
         rate = file.getframerate()
         samples = np.asarray(np.frombuffer(file.readframes(1 << 30), "<i2") / 32768, np.float32)
-    return trim(resample(samples, rate, sharp=voice.sharp))
+    return trim(resample(samples, rate, sharp=sharp))
 
 
 def _plain(toned: str) -> str:
