@@ -30,8 +30,8 @@ class Recipe:
     """
 
     date: str
-    items: int = 5000
-    epochs: int = 10
+    items: int = 8000
+    epochs: int = 12
     seed: int = 1
     threads: int = 2
     banks: tuple[Path, ...] = ()

@@ -83,8 +83,10 @@ def plan(corpus: Sequence[Sentence], count: int, seed: int) -> list[Item]:
             parts = tuple(draw() for _ in range(int(rng.integers(2, 4))))
         else:
             parts = (draw(),)
-        behind = (draw(), Voice.random(rng, TRAINED)) if parts and rng.random() < BEHIND_SHARE else None
-        items.append(Item(parts, Voice.random(rng, TRAINED), behind, int(rng.integers(1 << 62))))
+        behind = (
+            (draw(), Voice.random(rng, TRAINED).stretched(rng)) if parts and rng.random() < BEHIND_SHARE else None
+        )
+        items.append(Item(parts, Voice.random(rng, TRAINED).stretched(rng), behind, int(rng.integers(1 << 62))))
     return items
 
 
