@@ -15,6 +15,7 @@ from screener.events import (
     CallOffered,
     EndedBy,
     Event,
+    PlaybackEnded,
     Speaker,
     Tick,
     Transcript,
@@ -134,6 +135,15 @@ def test_a_queue_on_the_pbx_without_a_target_is_a_failed_transfer_and_no_lost_ca
     assert one.posted == [("id", TransferEnded("analysis", ok=False, status=404, at=2.0))]
     one.screening.handle(one.posted[0][1])
     assert one.call.asked[-1][0] == "play", "the screener plays the queue itself"
+
+
+def test_a_transfer_that_the_pbx_refuses_is_tried_elsewhere_at_once(bench) -> None:
+    one = bench()
+    one.say("我想查一下我的话费余额")
+    one.screening.handle(TransferEnded("sip:agents@pbx", ok=False, status=404, at=3.2))
+    assert one.call.asked[-1] == ("play", [one.clips[Prompt.CONNECTING]])
+    one.screening.handle(PlaybackEnded(5.0))
+    assert one.call.transfers() == ["sip:agents@pbx", "sip:boss@pbx"]
 
 
 def test_a_judgement_that_fails_hands_the_caller_to_an_agent(bench, caplog: pytest.LogCaptureFixture) -> None:

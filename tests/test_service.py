@@ -88,7 +88,7 @@ def test_time_up_sends_the_caller_to_the_agents(service: Service, settings: Sett
     caller.close()
     (call,) = finished(settings)
     assert call.verdict is Verdict.UNDECIDED
-    assert call.transfers[-1].target == settings.targets.agents
+    assert call.transfers[-1].target == "agents"
 
 
 def test_a_stopped_service_has_written_every_call(settings: Settings) -> None:
