@@ -9,6 +9,7 @@ from screener import __version__
 from screener.errors import ScreenerError
 
 COMMANDS = {
+    "bench-log": "screener.cli.bench_log:bench_log",
     "calls": "screener.cli.calls:calls",
     "demo": "screener.cli.demo:demo",
     "doctor": "screener.cli.setup:doctor",
