@@ -87,8 +87,8 @@ def write_file(path: Path, data: bytes) -> None:
 def note_export(log: CallLog) -> None:
     """Note in the access record what the command at work takes out of the log, unless a terminal only shows it."""
     context = click.get_current_context()
-    form, output = context.params.get("form", "table"), context.params.get("output")
-    if output is None and form == "table":
+    form, output = context.params.get("form"), context.params.get("output")
+    if form is None or (form == "table" and output is None):
         return
     own = {key: value for key, value in context.params.items() if value and key not in _NOT_SUBJECT}
     subject = " ".join(f"{key}={value}" for key, value in sorted(own.items()))

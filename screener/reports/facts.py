@@ -131,6 +131,15 @@ class Facts:
         query = self._of_marked(select(Call.number), Span(until=at)).where(*_flagged())
         return set(self._connection.scalars(query))
 
+    def genuine(self, numbers: Sequence[str]) -> set[str]:
+        """Which of these numbers ever had a call that ended as genuine or as a complaint."""
+        found: set[str] = set()
+        for start in range(0, len(numbers), NUMBERS_AT_ONCE):
+            some = Call.number.in_(numbers[start : start + NUMBERS_AT_ONCE])
+            good = Call.verdict.in_((Verdict.GENUINE, Verdict.COMPLAINT))
+            found.update(self._connection.scalars(select(Call.number).where(some, good).distinct()))
+        return found
+
     def queued_before(self, at: datetime | None) -> set[str]:
         """Numbers that were in the analysis queue before a moment."""
         if at is None:

@@ -61,7 +61,7 @@ def load(log: CallLog, records: Iterable[CallRecord]) -> int:
 def _load(connection: Connection, batch: Sequence[CallRecord]) -> int:
     postgres = connection.dialect.name == "postgresql"
     send, writers = (_copy, _FOR_POSTGRES) if postgres else (_insert, _FOR_SQLITE)
-    fresh = list({call.id: call for call in batch}.values())
+    fresh = list({call.id: call for call in reversed(batch)}.values())[::-1]  # the first of an id counts
     known = _known(connection, [call.id for call in fresh])
     fresh = [call for call in fresh if call.id not in known]
     send(connection, Call, COLUMNS, _plain(map(attrgetter(*COLUMNS), fresh), writers))

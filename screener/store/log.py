@@ -294,21 +294,19 @@ class CallLog:
 
     # Lists.
 
-    def enlist(self, entry: ListedNumber) -> None:
-        """Put a number on a list; its newer reason and expiry hold.
+    def enlist(self, *entries: ListedNumber) -> None:
+        """Put numbers on lists, all or none; the newer reason and expiry of a number hold.
 
         Raises:
             StoreError: the database failed.
         """
-        values = {f.name: getattr(entry, f.name) for f in fields(entry)}
         with self.writing() as connection:
-            added = upsert(connection, Listed, values)
-            connection.execute(
-                added.on_conflict_do_update(
-                    index_elements=[Listed.name, Listed.number],
-                    set_={key: added.excluded[key] for key in ("reason", "added_at", "expires_at")},
+            for entry in entries:
+                added = upsert(connection, Listed, {f.name: getattr(entry, f.name) for f in fields(entry)})
+                newer = {key: added.excluded[key] for key in ("reason", "added_at", "expires_at")}
+                connection.execute(
+                    added.on_conflict_do_update(index_elements=[Listed.name, Listed.number], set_=newer)
                 )
-            )
 
     def delist(self, name: ListName, number: str) -> bool:
         """Take a number off a list; False when it was not on it.
