@@ -92,8 +92,9 @@ def note_export(log: CallLog) -> None:
         return
     own = {key: value for key, value in context.params.items() if value and key not in _NOT_SUBJECT}
     subject = " ".join(f"{key}={value}" for key, value in sorted(own.items()))
+    action = f"screener {context.command_path.removeprefix('screener ').removeprefix('cli ')}"
     masked = bool(context.params.get("masked"))
-    log.note_access(Access(datetime.now(UTC), user(), context.command_path, subject, str(output or form), masked))
+    log.note_access(Access(datetime.now(UTC), user(), action, subject, str(output or form), masked))
 
 
 _NOT_SUBJECT = {"form", "output", "masked", "config", "db", "lang"}
