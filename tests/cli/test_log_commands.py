@@ -163,7 +163,10 @@ def test_a_package_of_evidence_is_checked_by_us_and_by_sha256sum(run: Run, log: 
     assert made.output.splitlines()[-1] == checked.output.splitlines()[-1]
     command = ["sha256sum", "--check", "--quiet", "MANIFEST.sha256"]
     subprocess.run(command, cwd=tmp_path / "case", check=True)
-    assert made.output.split()[-1] in json.loads(run("access", "--limit", "1000", "--format", "json").output)[0]["subject"]
+    assert (
+        made.output.split()[-1]
+        in json.loads(run("access", "--limit", "1000", "--format", "json").output)[0]["subject"]
+    )
     (tmp_path / "case" / "cover.html").write_text("x")
     (tmp_path / "case" / "calls" / ids[0] / "audio.wav").unlink()
     (tmp_path / "case" / "more.txt").touch()
