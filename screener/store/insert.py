@@ -76,14 +76,23 @@ def insert_call(connection: Connection, record: CallRecord) -> bool:
 
 def tidy(record: CallRecord) -> CallRecord:
     """The record as the log keeps it: text that every database holds, and what a hand-over means."""
-    values: dict[str, Any] = {name: _clean(getattr(record, name)) for name in COLUMNS}
-    values |= {name: values[name][:SHORT_MOST] for name in _SHORT}
-    if record.entrance is Entrance.BY_HAND:  # an agent who sends a caller into the queue confirms the flag
-        values["agent"] = values["agent"] or values["referred_by"]
-        values |= dict(zip(_REVIEW, (Review.CONFIRMED, values["agent"], record.started_at), strict=True))
+    values: dict[str, Any] = {}
+    for name in COLUMNS:
+        value = getattr(record, name)
+        if (cleaned := _clean(value)) is not value:
+            values[name] = cleaned
+    for name in _SHORT:
+        if len(long := values.get(name, getattr(record, name))) > SHORT_MOST:
+            values[name] = long[:SHORT_MOST]
     for name in PARTS:
-        values[name] = tuple(_tidy_part(part) for part in getattr(record, name))
-    return replace(record, **values)
+        if parts := getattr(record, name):
+            values[name] = tuple(_tidy_part(part) for part in parts)
+    record = replace(record, **values) if values else record
+    if record.entrance is not Entrance.BY_HAND:
+        return record
+    agent = record.agent or record.referred_by  # who sends a caller into the queue confirms the flag
+    review: dict[str, Any] = dict(zip(_REVIEW, (Review.CONFIRMED, agent, record.started_at), strict=True))
+    return replace(record, agent=agent, **review)
 
 
 def _tidy_part(part: Any) -> Any:  # noqa: ANN401 - any of the five
@@ -101,6 +110,6 @@ def _complete(connection: Connection, call_id: str, values: dict[str, Any]) -> b
 
 def _clean(value: Any) -> Any:  # noqa: ANN401 - any column
     """Text from the network without what PostgreSQL or UTF-8 cannot hold."""
-    if type(value) is not str:
+    if type(value) is not str or (value.isascii() and "\0" not in value):
         return value
     return value.replace("\0", "\N{REPLACEMENT CHARACTER}").encode("utf-8", "replace").decode("utf-8")

@@ -61,9 +61,7 @@ def test_a_server_that_is_away_under_load_costs_no_call(tmp_path: Path, caplog: 
         writer.close()
         assert ids(log) == [f"c{n:06}" for n in range(put)]
         assert all(call.ended_at for call in log.calls(limit=None))
-        print(
-            f"{put} calls in {AWAY_SECONDS:.0f} s without server, each in the log once; slowest put {slowest:.3f} s"
-        )
+        print(f"{put} calls in {AWAY_SECONDS:.0f} s without server, each logged once; slowest put {slowest:.3f} s")
         log.close()
 
 
