@@ -35,7 +35,7 @@ def serving(folder: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
         begun = out.tell()
         process = subprocess.Popen(command, stderr=out, stdout=out)
         try:
-            deadline = time.monotonic() + 60
+            deadline = time.monotonic() + 100
             while b"taking calls" not in (folder / "log.txt").read_bytes()[begun:]:
                 assert process.poll() is None, (folder / "log.txt").read_text()
                 assert time.monotonic() < deadline
