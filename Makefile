@@ -50,6 +50,8 @@ bench: $(INSTALLED)
 	$(BIN)/python tests/bench/time_to_refer.py
 	$(BIN)/python tests/bench/memory.py
 	$(BIN)/python tests/bench/recognition.py
+	$(BIN)/python tests/bench/call_log.py --folder /var/tmp
+	$(BIN)/python tests/bench/import_queue_log.py
 
 # hatchling and editables build the package itself; they are locked with the rest.
 lock:
