@@ -40,6 +40,7 @@ COMPOSE = {
     "doctor",
     "demo",
     "evaluation",
+    "learning",
     "cli",
     "__main__",
     "__init__",

@@ -77,8 +77,8 @@ class Weights:
     genuine_before: float = -0.5
     watched: float = 0.8
     redial: float = 0.5
-    learned: float = 1.0
-    learned_most: float = 6.5
+    learned: float = 1.6
+    learned_most: float = 5.0
     laughter: float = 0.4
     several_voices: float = 0.4
 

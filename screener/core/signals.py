@@ -100,19 +100,19 @@ def of_words(matches: Sequence[Match], transcript: Transcript, weights: Weights)
 def of_likeness(
     found: Sequence[Likeness], matches: Sequence[Match], transcript: Transcript, weights: Weights
 ) -> tuple[Evidence, ...]:
-    """What the learned model hears in an utterance; of what the lexicon has named already only half."""
+    """What the learned model hears in an utterance; where the lexicon has not found the same."""
     said = transcript.syllables
     text = written(transcript.text, len(said))
     evidence = []
     for like in found:
+        if any(m.phrase.kind is like.kind and m.begin < like.end and like.begin < m.end for m in matches):
+            continue
         weight = min(weights.learned_most, weights.learned * like.weight)
         note = LIKENESSES[like.kind]
         if like.kind in PERSONAL:
             factor, target = aim(like.kind, (like.begin, like.end), matches, len(said), weights)
             weight *= min(1.0, factor)
             note += target
-        if any(m.phrase.kind is like.kind and m.likeness >= DOUBTFUL for m in matches):
-            weight /= 2
         if weight >= FAINT:
             span = text[like.begin : like.end] if text else " ".join(said[like.begin : like.end])
             rule = f"{LEARNED}{like.kind}"

@@ -12,8 +12,12 @@ from screener.speech.pinyin import syllables
 
 
 @click.command()
-@click.option("--data", required=True, type=click.Path(path_type=Path, exists=True), help="Folder of the public sets.")
-@click.option("--to", type=click.Path(path_type=Path), help="Folder to write into; default where the shipped one is.")
+@click.option(
+    "--data", required=True, type=click.Path(path_type=Path, exists=True), help="Folder of the public sets."
+)
+@click.option(
+    "--to", type=click.Path(path_type=Path), help="Folder to write into; default where the shipped one is."
+)
 @click.option("--seed", default=1, show_default=True)
 def main(data: Path, to: Path | None, seed: int) -> None:
     """Fit the learned model; the same data, lexicon and seed make the same file.

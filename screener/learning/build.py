@@ -45,14 +45,14 @@ signed bytes for each of {kinds}. Written by `python -m screener.learning --data
 | TeleAntiFraud, normal calls | Apache-2.0 | harmless: every second call |
 | KdConv development part (Zhou et al., 2020) | Apache-2.0 | harmless: every second call |
 
-Not learned from: ChineseHarm, COLD's test part, the scripted calls of `tests/data/calls`, the other half of the sets
-above (calls whose id has an odd CRC-32).
+Not learned from: ChineseHarm, COLD's test part, the scripted calls of `tests/data/calls`, and the other half
+of the sets above (calls whose id has an odd CRC-32).
 
-Sentences: {counts}. Before a window weighs anything it must pass {bar} % of the harmless sentences of the half that
-its weights had not seen.
+Sentences: {counts}.
+Before a window weighs anything it must pass {bar} % of harmless sentences that its weights had not seen.
 
-Limits: written Mandarin of 2010 to 2022, much of it from social media; the patterns are what three pages of one
-author's imagination hold. It knows nothing of dialects, nor of who is meant: that is the lexicon's to say.
+Limits: written Mandarin of 2010 to 2022, much of it from social media, and a few pages of patterns. It knows
+nothing of dialects, nor of who is meant: that is the lexicon's to say.
 """
 
 
@@ -73,7 +73,11 @@ def build(folder: Path, lexicon: Lexicon, seed: int = 1) -> Made:
         seed: the same makes the same file.
     """
     chance = random.Random(seed)  # noqa: S311 - reproducible, not secret
-    clean = [*own_sentences(chance), *lexicon_sentences(lexicon, chance), *public_sentences(folder, lexicon, chance)]
+    clean = [
+        *own_sentences(chance),
+        *lexicon_sentences(lexicon, chance),
+        *public_sentences(folder, lexicon, chance),
+    ]
     clean = [e for e in clean if e.sounds]
     noisy = [heard_badly(e, NOISE, chance) for e in clean if e.kind or chance.random() < NOISY_HARMLESS]
     examples = clean + [e for e in noisy if e.sounds]
