@@ -13,12 +13,15 @@ COMMANDS = {
     "demo": "screener.cli.demo:demo",
     "doctor": "screener.cli.setup:doctor",
     "evaluate": "screener.cli.evaluate:evaluate",
+    "explain": "screener.cli.judging:explain_command",
     "init": "screener.cli.setup:init",
     "model": "screener.cli.model:model",
     "prompts": "screener.cli.prompts:prompts",
     "replay": "screener.cli.replay:replay",
     "report": "screener.cli.report:report",
+    "review": "screener.cli.judging:review",
     "serve": "screener.cli.serve:serve",
+    "tune": "screener.cli.judging:tune",
 }
 """Each command and where it lives; imported only when it is asked for, so that `--help` is quick."""
 

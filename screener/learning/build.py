@@ -37,9 +37,9 @@ signed bytes for each of {kinds}. Written by `python -m screener.learning --data
 
 | learned from | licence | how |
 |---|---|---|
-| the project's own sentence patterns (`screener/learning/corpus`) and lexicon | GPL-3.0-or-later | examples of every kind, and of harmless talk |
-| COLD, training part (Deng et al., 2022) | Apache-2.0 | harmless posts; offensive ones that hold an insult of the lexicon, as abuse |
-| SWSR (Jiang et al., 2021) | MIT | likewise; its sexual offences as lewd |
+| the project's own sentence patterns (`screener/learning/corpus`) and lexicon | GPL-3.0-or-later | all |
+| COLD, training part (Deng et al., 2022) | Apache-2.0 | harmless; insulting as abuse |
+| SWSR (Jiang et al., 2021) | MIT | likewise; sexual as lewd |
 | STC-3 (NTCIR; Zeng et al.) | CC-BY-4.0 | harmless: every second call |
 | CrossWOZ validation part (Zhu et al., 2020) | Apache-2.0 | harmless: every second call |
 | TeleAntiFraud, normal calls | Apache-2.0 | harmless: every second call |
