@@ -1,7 +1,7 @@
 """How often laughter is heard where there is some, and where there is none.
 
 Twice over, limits are fitted to one half of the clips and measured on the other: of all limits of a grid that
-find no laughter in the other sounds of the first half, those that find most of its laughter, the strictest of them.
+find no laughter in the other sounds of the first half, those that find most of its laughter, the strictest.
 Then the shipped limits on everything. Reads the data folder `shared` beside the clone.
 
     python tests/bench/laughter.py
