@@ -16,6 +16,7 @@ COMMANDS = {
     "doctor": "screener.cli.setup:doctor",
     "evaluate": "screener.cli.evaluate:evaluate",
     "import": "screener.cli.importing:importing",
+    "explain": "screener.cli.judging:explain_command",
     "init": "screener.cli.setup:init",
     "list": "screener.cli.lists:lists",
     "model": "screener.cli.model:model",
@@ -23,7 +24,9 @@ COMMANDS = {
     "purge": "screener.cli.privacy:purge_command",
     "replay": "screener.cli.replay:replay",
     "report": "screener.cli.report:report",
+    "review": "screener.cli.judging:review",
     "serve": "screener.cli.serve:serve",
+    "tune": "screener.cli.judging:tune",
 }
 """Each command and where it lives; imported only when it is asked for, so that `--help` is quick."""
 
