@@ -7,13 +7,13 @@ import click
 
 from screener.cli.calls import VERDICTS
 from screener.cli.output import CallLog, Settings, Sheet, log_options, moment, output_options
-from screener.cli.report import KINDS
 from screener.core.evidence import Evidence, Verdict
 from screener.errors import InputError
 from screener.events import ListName
 from screener.explaining import Explanation, Step, explain
 from screener.judgement import load_judgement
 from screener.reports.render import Cell
+from screener.reports.words import word
 from screener.speech.pinyin import syllables
 from screener.store.log import ListedNumber
 from screener.store.records import CallRecord, Review
@@ -46,7 +46,7 @@ def explain_command(settings: Settings, log: CallLog, call_id: str) -> None:
 def timeline(call: CallRecord, found: Explanation) -> list[str]:
     """An explanation as lines of text."""
     verdict = VERDICTS[call.verdict] if call.verdict else "进行中"
-    kind = KINDS.get(call.kind, "") if call.kind else ""
+    kind = word(call.kind, "zh") if call.kind else ""
     told = [(s.start, 0, f"{s.speaker.value}: {s.text}") for s in call.segments]
     told += [(s.evidence.at, 1, _weighed(s, tips=s is found.tipped)) for s in found.steps]
     told += [(d.at, 2, f"  => {VERDICTS[d.verdict]}: {d.reason}") for d in call.decisions]
