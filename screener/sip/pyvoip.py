@@ -20,7 +20,8 @@ from pyVoIP import RTP, SIP  # before pyVoIP.VoIP, this would run into pyVoIP's 
 from pyVoIP.VoIP.status import PhoneStatus
 
 from screener.errors import SipError
-from screener.media.loop import Leg, MediaLoop
+from screener.media.leg import Leg
+from screener.media.loop import MediaLoop
 from screener.sip.layer import Address
 from screener.sip.message import MAX_BYTES, Request
 from screener.sip.sdp import Stream
