@@ -5,6 +5,7 @@ import queue
 import socket
 import threading
 import time
+from collections.abc import Callable
 
 from screener.media.g711 import Law
 from screener.media.rtp import Packet
@@ -154,9 +155,9 @@ class Caller:
 class Desk:
     """A user agent on a free port whose calls and events can be waited for."""
 
-    def __init__(self, **settings: object) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic, **settings: object) -> None:
         chosen = {"port": 0, "rtp_port_low": 0, "rtp_port_high": 0, **settings}
-        self.agent = SipUserAgent(Sip(**chosen))  # type: ignore[arg-type]
+        self.agent = SipUserAgent(Sip(**chosen), clock)  # type: ignore[arg-type]
         self.calls: queue.Queue = queue.Queue()
         self.events: queue.Queue = queue.Queue()
         self.answering = True
