@@ -5,6 +5,7 @@ stamps each packet when it is queued, so what is measured is the callee's pace a
 """
 
 import ctypes
+import math
 import os
 import re
 import select
@@ -115,6 +116,10 @@ class Callers:
         self.ended = 0
         self._asked: dict[int, float] = {}
         self._dialogs: dict[int, str] = {}
+        self._rtp_of: dict[int, int] = {}
+        self._byes: list[tuple[float, int]] = []
+        self.lasting = math.inf
+        """Seconds after which each call is hung up."""
         self._run_id = f"{os.getpid()}{time.monotonic_ns()}"
         self._next = 0
         self._in, self._out = _Batch(BATCH, 256), _Batch(BATCH, 172)
@@ -153,9 +158,16 @@ class Callers:
         return call
 
     def bye(self, call: int) -> None:
+        """Hang up; this thread only, or while `run` is not running."""
         if to := self._dialogs.get(call):
+            self._fall_silent(call)
             head = self._head("BYE", call, to, 2, f"b{call}{self._run_id}")
             self.sip.sendto(f"{head}Content-Length: 0\r\n\r\n".encode(), self.callee)
+
+    def _fall_silent(self, call: int) -> None:
+        port = self._rtp_of.pop(call, 0)
+        if self.ports.pop(port, None) is not None:
+            self._targets[call % SLOTS].remove(port)
 
     def _signal(self) -> None:
         while True:
@@ -178,6 +190,9 @@ class Callers:
         self.sip.sendto(("\r\n".join(["SIP/2.0 200 OK", *kept, "Content-Length: 0", "", ""])).encode(), source)
         if text.startswith("BYE"):
             self.ended += 1
+            call = int(re.search(r"(?im)^Call-ID:\s*\S+-(\d+)", text)[1])
+            self._dialogs.pop(call, None)
+            self._fall_silent(call)
 
     def _response(self, text: str) -> None:
         status = int(text[8:11])
@@ -205,7 +220,9 @@ class Callers:
         self.answer_seconds.append(took)
         self._dialogs[call] = to
         port = int(re.search(r"m=audio (\d+)", text)[1])
-        self.ports[port] = call
+        self.ports[port], self._rtp_of[call] = call, port
+        if self.lasting < math.inf:
+            self._byes.append((time.monotonic() + self.lasting, call))
         self._targets[call % SLOTS].append(port)
 
     # Media.
@@ -262,14 +279,15 @@ class Callers:
             while self._calls_to_make and self._calls_to_make[0] <= now:
                 self._calls_to_make.pop(0)
                 self.invite()
+            while self._byes and self._byes[0][0] <= now:
+                self.bye(self._byes.pop(0)[1])
             number += 1
 
     # From another thread of the process.
 
-    def start(self) -> threading.Thread:
-        thread = threading.Thread(target=self.run, daemon=True)
-        thread.start()
-        return thread
+    def start(self) -> None:
+        self._thread = threading.Thread(target=self.run, daemon=True)
+        self._thread.start()
 
     def call(self, count: int, rate: float) -> None:
         """Place so many calls at so many a second, and wait for their answers."""
@@ -279,6 +297,10 @@ class Callers:
         deadline = now + count / rate + 8
         while len(self.answer_seconds) + sum(self.refused.values()) < expected and time.monotonic() < deadline:
             time.sleep(0.05)
+
+    def call_soon(self, count: int) -> None:
+        """Place calls now, without waiting for them."""
+        self._calls_to_make += [time.monotonic()] * count
 
     def measure(self, seconds: float) -> Pace:
         """The pace of every call that is up, over so many seconds."""
@@ -305,5 +327,6 @@ class Callers:
 
     def close(self) -> None:
         self.running = False
+        self._thread.join(timeout=5)
         self.sip.close()
         self.rtp.close()

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import socket
 import subprocess
 import sys
 import tempfile
@@ -23,7 +24,9 @@ class Cost:
         at: monotonic seconds.
         cpu: seconds of processor time, all threads.
         rss: resident megabytes.
-        threads, files: how many it has.
+        threads: how many it has.
+        files: open files of every kind.
+        sockets: of these, how many are sockets.
     """
 
     at: float
@@ -31,6 +34,7 @@ class Cost:
     rss: float
     threads: int
     files: int
+    sockets: int
 
     @classmethod
     def of(cls, pid: int) -> "Cost":
@@ -38,14 +42,23 @@ class Cost:
         ticks = os.sysconf("SC_CLK_TCK")
         rss = int(stat[21]) * os.sysconf("SC_PAGE_SIZE") / 1e6
         cpu = (int(stat[11]) + int(stat[12])) / ticks
-        return cls(time.monotonic(), cpu, rss, int(stat[17]), len(list(Path(f"/proc/{pid}/fd").iterdir())))
+        files = [_target(entry) for entry in Path(f"/proc/{pid}/fd").iterdir()]
+        sockets = sum(target.startswith("socket:") for target in files)
+        return cls(time.monotonic(), cpu, rss, int(stat[17]), len(files), sockets)
 
     def since(self, before: "Cost") -> float:
         """Cores used on average from then to now."""
         return (self.cpu - before.cpu) / (self.at - before.at)
 
     def __str__(self) -> str:
-        return f"{self.rss:6.0f} MB  {self.threads:4d} threads  {self.files:5d} files"
+        return f"{self.rss:6.1f} MB  {self.threads:4d} threads  {self.sockets:5d} sockets"
+
+
+def _target(entry: Path) -> str:
+    try:
+        return str(entry.readlink())
+    except OSError:  # closed meanwhile
+        return ""
 
 
 @dataclass(slots=True)
@@ -84,7 +97,7 @@ def site(sip: str = "", flow: str = "", speech: str = 'engine = "none"', rest: s
             process = subprocess.Popen(command, stdout=out, stderr=out, cwd=ROOT)
         try:
             deadline = time.monotonic() + 30
-            while "taking calls" not in log.read_text():
+            while not _listening(port):
                 if process.poll() is not None or time.monotonic() > deadline:
                     raise SystemExit(log.read_text())
                 time.sleep(0.05)
@@ -95,6 +108,24 @@ def site(sip: str = "", flow: str = "", speech: str = 'engine = "none"', rest: s
                 process.wait(timeout=20)
             except subprocess.TimeoutExpired:
                 process.kill()
+
+
+def _listening(port: int) -> bool:
+    """Whether OPTIONS is answered there."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.settimeout(0.1)
+        sock.connect(("127.0.0.1", port))
+        own = sock.getsockname()[1]
+        lines = [
+            f"OPTIONS sip:127.0.0.1:{port} SIP/2.0", f"Via: SIP/2.0/UDP 127.0.0.1:{own};branch=z9hG4bKready{own}",
+            "From: <sip:ready@127.0.0.1>;tag=1", "To: <sip:127.0.0.1>", f"Call-ID: ready{own}", "CSeq: 1 OPTIONS",
+            "Content-Length: 0", "", "",
+        ]  # fmt: skip
+        try:
+            sock.send("\r\n".join(lines).encode())
+            return sock.recv(2000).startswith(b"SIP/2.0 200")
+        except OSError:
+            return False
 
 
 def machine() -> str:

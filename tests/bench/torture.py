@@ -1,4 +1,4 @@
-"""RFC 4475 against a running `screener serve`, what was answered and what is asked: `python tests/bench/torture.py`.
+"""RFC 4475 against a running service, what was answered and what is asked: `python tests/bench/torture.py`.
 
 The files are looked for beside the clone (`../shared/sip/rfc4475`); the project's own messages are always sent.
 """
