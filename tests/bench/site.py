@@ -97,7 +97,7 @@ def site(sip: str = "", flow: str = "", speech: str = 'engine = "none"', rest: s
             process = subprocess.Popen(command, stdout=out, stderr=out, cwd=ROOT)
         try:
             deadline = time.monotonic() + 30
-            while not _listening(port):
+            while not (_listening(port) or "taking calls" in log.read_text()):
                 if process.poll() is not None or time.monotonic() > deadline:
                     raise SystemExit(log.read_text())
                 time.sleep(0.05)
