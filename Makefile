@@ -3,12 +3,15 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+TRAIN := $(VENV)/.train
 
-.PHONY: help demo test test-pbx bench lock clean
+.PHONY: help demo test test-pbx test-train model bench lock clean
 help:
 	@echo "make demo      a whole call centre on loopback: callers, screening, treatment, reports"
 	@echo "make test      style, types and tests; no root, no PBX, no server"
 	@echo "make test-pbx  the tests against a real Asterisk, SIPp and baresip (uses apt as root)"
+	@echo "make test-train the tests of how the embedded model is built (installs PyTorch)"
+	@echo "make model     build the embedded model anew (espeak-ng; 10 to 30 minutes)"
 	@echo "make bench     the measurements under tests/bench"
 	@echo "make lock      renew requirements.txt"
 
@@ -31,6 +34,17 @@ test: $(INSTALLED)
 test-pbx: $(INSTALLED)
 	tests/pbx/setup
 	$(BIN)/pytest -m pbx
+
+# The extra `train` is PyTorch: large, and not in the lock.
+$(TRAIN): $(INSTALLED)
+	$(BIN)/python -m pip install --disable-pip-version-check -e '.[train]'
+	@touch $@
+
+test-train: $(TRAIN)
+	$(BIN)/pytest tests/speech/training
+
+model: $(TRAIN)
+	$(BIN)/screener model build
 
 bench: $(INSTALLED)
 	$(BIN)/python tests/bench/time_to_refer.py

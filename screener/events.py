@@ -241,6 +241,13 @@ class RecognizerLost:
 
 
 @dataclass(frozen=True, slots=True)
+class Stopping:
+    """The service is about to stop, and with it every call that is still here."""
+
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
 class Tick:
     """Audio time has moved on; sent every 200 ms of audio while the call is up."""
 
@@ -274,6 +281,7 @@ Event = (
     | PlaybackEnded
     | TransferEnded
     | RecognizerLost
+    | Stopping
     | Tick
     | CallEnded
 )

@@ -27,3 +27,5 @@ def start_logging(level: Literal["debug", "info", "warning", "error"], *, as_jso
         _JsonLines() if as_json else logging.Formatter("%(asctime)s %(levelname)-7s %(name)s: %(message)s")
     )
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+    # It tells of every connection that it looks at; the store says itself when a schema changes.
+    logging.getLogger("alembic").setLevel(logging.WARNING)

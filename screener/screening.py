@@ -5,7 +5,7 @@ If the judgement itself fails, the caller goes to an agent: a genuine caller is 
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from screener.core.actions import (
     Action,
@@ -66,11 +66,15 @@ class Screening:
         self._booth = booth
         self.at = 0.0
         self._listening = False
+        self._asked: dict[str, Target] = {}
+        """The targets that were asked for, by their URIs."""
 
     def handle(self, event: Event) -> None:
         """Give the session an event and carry out what it asks for."""
         if self.ended:
             return
+        if isinstance(event, TransferEnded) and event.target in self._asked:
+            event = replace(event, target=self._asked[event.target].value)
         self.at = max(self.at, getattr(event, "at", 0.0))
         self._observe(event)
         try:
@@ -119,6 +123,7 @@ class Screening:
     def _transfer(self, target: Target, marked: bool) -> None:
         uri = self._uri(target)
         if uri:
+            self._asked[uri] = target
             self._call.transfer(uri, marked=marked)
         else:
             self._booth.post(self.offer.call_id, TransferEnded(target.value, ok=False, status=404, at=self.at))

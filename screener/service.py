@@ -28,6 +28,7 @@ from screener.events import (
     Entrance,
     Event,
     History,
+    Stopping,
     Tick,
     Transcript,
 )
@@ -54,6 +55,8 @@ INBOX_ITEMS = 20_000
 """Events that may wait for the calls thread before droppable ones are dropped."""
 OTHER_FILES = 300
 """Open files of everything but calls: TCP connections, the database, models, prompts."""
+HAND_OVER_SECONDS = 5.0
+"""How long the callers may take to reach the agents when the service stops."""
 HISTORY_PAUSE_SECONDS = 10.0
 """After a failed history look-up, calls go without history for so long, so that a dead database delays nobody."""
 
@@ -96,6 +99,7 @@ class _Offered:
 
 
 _DROPPABLE = (Tick, Cue, Transcript)
+_EVERY_CALL = ""
 
 
 class Service:
@@ -133,6 +137,9 @@ class Service:
         self._inbox: queue.SimpleQueue[tuple[str, Event | _Offered] | None] = queue.SimpleQueue()
         self._metrics: MetricsServer | None = None
         self._dropped = 0
+        self._leaving = False
+        self._empty = threading.Event()
+        """We are leaving, and no call is left."""
         self._screenings: dict[str, Screening] = {}
         self._history_paused_until = 0.0
         self._thread = threading.Thread(target=self._run, name="calls", daemon=True)
@@ -160,7 +167,10 @@ class Service:
         log.info("taking calls on port %d with %s %s", self.sip_port, self.model.engine, self.model.name)
 
     def stop(self) -> None:
-        """End the calls that are up, write down everything, close everything."""
+        """Hand callers to the agents, end the calls that are left, write down everything, close everything."""
+        # Only we know where our callers belong: a BYE would tell the PBX that we are done with them.
+        self._inbox.put((_EVERY_CALL, Stopping(0.0)))
+        self._empty.wait(HAND_OVER_SECONDS)
         if self._metrics is not None:
             self._metrics.stop()
         self._endpoint.stop()
@@ -215,6 +225,8 @@ class Service:
             try:
                 if isinstance(event, _Offered):
                     self._begin(event)
+                elif call_id == _EVERY_CALL:
+                    self._leave()
                 elif screening := self._screenings.get(call_id):
                     screening.handle(event)
                     if screening.ended:
@@ -223,11 +235,21 @@ class Service:
             except Exception:
                 log.exception("call %s: a fault of ours; the caller goes to an agent", call_id)
                 self._fail_open(call_id, event)
+            if self._leaving and not self._screenings:
+                self._empty.set()
         for screening in list(self._screenings.values()):
             screening.handle(CallEnded(EndedBy.FAULT, screening.at))
             self._notes.close(screening.offer.call_id)
 
+    def _leave(self) -> None:
+        self._leaving = True
+        for call_id, screening in self._screenings.items():
+            self._inbox.put((call_id, Stopping(screening.at)))
+
     def _begin(self, offered: _Offered) -> None:
+        if self._leaving:
+            offered.call.reject(503)  # the PBX goes on to the agents by itself
+            return
         offer = offered.offer
         caller = self._lines.identify(offer.caller.number, offer.caller.display_name)
         offer = replace(offer, caller=caller, history=self._history(caller.number, offer.started_at))

@@ -1,18 +1,26 @@
 """`screener model build`: the embedded speech model, from nothing."""
 
 import datetime as dt
+import itertools
+import resource
 import time
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from screener.resources import embedded_model_folder
+from screener.settings.sections import Speech
+from screener.speech.models import check_folder
+from screener.speech.training import alarms, card, folder
 from screener.speech.training.build import Recipe
 from screener.speech.training.build import build as build_folder
 from screener.speech.training.evaluate import demo_calls, held_out_voices, people
 from screener.speech.vosk import VoskModel
 
 DEFAULT = Recipe(date="")
+_Folder = click.Path(path_type=Path, exists=True, file_okay=False)
 
 
 @click.command("build")
@@ -28,9 +36,15 @@ DEFAULT = Recipe(date="")
 @click.option("--threads", default=DEFAULT.threads, show_default=True, help="Processor cores for training.")
 @click.option("--date", default="", help="Date on the card [default: today].")
 @click.option(
-    "--people", "clips", type=click.Path(path_type=Path, exists=True), help="Human clips to measure on too."
+    "--word-bank",
+    "banks",
+    multiple=True,
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Zip of words spoken by people to train on too; its licence holds for the model.",
 )
-@click.option("--evaluate-only", is_flag=True, help="Measure the folder as it is.")
+@click.option("--people", "clips", type=_Folder, help="Human clips with transcripts.tsv to measure on too.")
+@click.option("--sounds", type=_Folder, help="Recordings without speech to count false alarms in.")
+@click.option("--evaluate-only", is_flag=True, help="Measure the folder as it is, and write nothing.")
 def build(
     where: Path | None,
     items: int,
@@ -38,7 +52,9 @@ def build(
     seed: int,
     threads: int,
     date: str,
+    banks: tuple[Path, ...],
     clips: Path | None,
+    sounds: Path | None,
     *,
     evaluate_only: bool,
 ) -> None:
@@ -46,21 +62,48 @@ def build(
 
     Example: screener model build --to /var/tmp/model --items 5000
     """
+    if banks and where is None:
+        raise click.UsageError("a model from a word bank is never the shipped one: name a folder with --to")
     where = where or embedded_model_folder()
-    started = time.monotonic()
-    if not evaluate_only:
-        today = date or dt.datetime.now(tz=dt.UTC).date().isoformat()
-        build_folder(Recipe(today, items, epochs, seed, threads), where, lambda line: _say(started, line))
-        _say(started, f"wrote {where}")
-    model = VoskModel(where)
-    for row in held_out_voices(model):
-        click.echo(row)
-    for row in demo_calls(model):
-        click.echo(row)
-    if clips is not None:
-        click.echo(people(model, clips))
-    _say(started, "done")
+    today = date or dt.datetime.now(tz=dt.UTC).date().isoformat()
+    if evaluate_only:
+        check_folder(where)
+        for line in _evaluate(where, clips, sounds):
+            click.echo(line)
+        return
+    began = time.monotonic()
+
+    def say(line: str) -> None:
+        click.echo(f"[{time.monotonic() - began:5.0f} s] {line}")
+
+    made = build_folder(Recipe(today, items, epochs, seed, threads, banks), where, say)
+    made = replace(made, wall=time.monotonic() - began, cpu=_processor_seconds())
+    size = sum(path.stat().st_size for path in where.rglob("*") if path.is_file())
+    say(f"wrote {where}: {size / 1e6:.1f} MB; {made.cpu:.0f} s of processor time")
+    figures = []
+    for line in _evaluate(where, clips, sounds):
+        click.echo(line)
+        figures.append(line)
+    (where / card.NAME).write_text(card.write(folder.NAME, folder.VERSION, today, made, figures), "utf-8")
+    say("done")
 
 
-def _say(started: float, line: str) -> None:
-    click.echo(f"[{time.monotonic() - started:5.0f} s] {line}")
+def _evaluate(where: Path, clips: Path | None, sounds: Path | None) -> Iterator[str]:
+    """The table, a line at a time."""
+    # Words are gated as a site's are, by speech.min_confidence's default.
+    model = VoskModel(where, Speech().min_confidence)
+    rows = itertools.chain(
+        held_out_voices(model),
+        demo_calls(model),
+        [people(model, clips)] if clips else (),
+        alarms.without_speech(model),
+        alarms.recorded(model, sounds) if sounds else (),
+        alarms.other_languages(model),
+    )
+    return map(str, rows)
+
+
+def _processor_seconds() -> float:
+    """Of this process and of those that it started and that are over."""
+    used = map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(u.ru_utime + u.ru_stime for u in used)

@@ -38,5 +38,5 @@ def serve(config: Path | None, dry_run: bool) -> None:
     try:
         stopped.wait()
     finally:
-        logging.getLogger(__name__).info("stopping; calls that are up are ended")
+        logging.getLogger(__name__).info("stopping; callers go to the agents")
         service.stop()

@@ -26,6 +26,7 @@ from screener.core.actions import (
     Listen,
     Play,
     Prompt,
+    Reject,
     StopPlaying,
     Target,
     Transfer,
@@ -47,6 +48,7 @@ from screener.events import (
     PlaybackEnded,
     RecognizerLost,
     Speaker,
+    Stopping,
     Tick,
     Transcript,
     TransferEnded,
@@ -105,6 +107,7 @@ class Session:
         self._target = Target.AGENTS
         self._marked = False
         self._tries = 0
+        self._stops = False
 
     def handle(self, event: Event) -> tuple[Action, ...]:
         """Take an event; say what is to be done, in order. Never raises; after the end it says nothing."""
@@ -128,7 +131,9 @@ class Session:
             case TransferEnded():
                 yield from self._transferred(event)
             case RecognizerLost():
-                yield from self._deaf()
+                yield from self._give_up("识别中断,转坐席")
+            case Stopping():
+                yield from self._stopping()
             case Tick():
                 yield from self._ticked()
             case CallEnded():
@@ -152,6 +157,9 @@ class Session:
         self._enter(_State.SCREENING)
         self._patience.begin(self._at)
         if self._watches:
+            return
+        if self._stops:
+            yield from self._stopping()
             return
         lists, confirmed = self._offer.history.lists, self._offer.history.confirmed
         if self._offer.entrance is Entrance.BY_HAND:
@@ -195,10 +203,22 @@ class Session:
             yield from self._note(self._hearing.noticed(cue))
             yield from self._judge()
 
-    def _deaf(self) -> Iterator[Action]:
+    def _give_up(self, reason: str) -> Iterator[Action]:
+        """Nobody can judge this call any more: it is an agent's."""
         if self._screens:
-            yield from self._settle(Verdict.UNDECIDED, "识别中断,转坐席")
+            yield from self._settle(Verdict.UNDECIDED, reason)
             yield from self._pass_on(Target.AGENTS)
+
+    def _stopping(self) -> Iterator[Action]:
+        """Who is not being treated is moved on while we are still here to do it."""
+        self._stops = True
+        match self._state:
+            case _State.OFFERED if not self._watches:
+                yield Reject(503)  # no effect when the answer is on its way: then `_answered` moves the caller
+            case _State.WARNING | _State.RETRYING:
+                yield from self._played()
+            case _:
+                yield from self._give_up("服务停止,转坐席")
 
     def _note(self, found: Iterator[Evidence]) -> Iterator[Action]:
         for evidence in found:

@@ -68,7 +68,7 @@ def read_wav(path: Path) -> bytes:
                 )
             pcm = file.readframes(count)
     except (wave.Error, EOFError) as problem:
-        raise AudioError(f"{path}: not a {FORMAT} file ({problem or 'cut short'})", convert) from problem
+        raise AudioError(f"{path}: not a {FORMAT} file ({str(problem) or 'cut short'})", convert) from problem
     except OSError as problem:
         raise AudioError(
             f"{path}: cannot be read ({problem.strerror})", "check the name and the permissions"

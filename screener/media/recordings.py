@@ -155,7 +155,9 @@ def read_channels(source: Path) -> tuple[bytes, ...]:
     try:
         channels = AudioSegment.from_file(source, format="wav").split_to_mono()
     except (OSError, PydubException, wave.Error, EOFError, ValueError, IndexError, struct.error) as problem:
-        raise AudioError(f"{source}: not a readable WAV file ({problem})", "convert it to WAV") from problem
+        raise AudioError(
+            f"{source}: not a WAV file that can be read", "play it in an audio editor and save it as WAV"
+        ) from problem
     if not channels or not len(channels[0]):
         raise AudioError(f"{source}: empty", "record it again")
     return tuple(

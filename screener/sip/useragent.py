@@ -112,11 +112,13 @@ class SipUserAgent:
         return counts.samples(self.counts, self._media.counts, self._past, streams, self.registrations())
 
     def stop(self, patience: float = STOP_SECONDS) -> None:
-        """Refuse new calls, end the calls that are up, deregister, close every socket.
+        """Refuse new calls, end the calls that are up, deregister, close every socket; once is enough.
 
         Args:
             patience: seconds to wait for the answers to our last BYE and REGISTER.
         """
+        if not self._phone.sip.NSD:  # pyVoIP's word for running: the start failed, or it was stopped already
+            return
         self._phone.sip.post(self._wind_up)
         deadline = time.monotonic() + patience
         while time.monotonic() < deadline and not (self._stopping and self._quiet()):

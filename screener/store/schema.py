@@ -1,5 +1,6 @@
 """Brings a database to the newest schema, once, however many processes open it at the same moment."""
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +13,8 @@ from sqlalchemy import Connection, Engine, text
 
 from screener.errors import StoreError
 from screener.store.engine import WRITES
+
+log = logging.getLogger(__name__)
 
 _LOCK = 0x5C4EE4
 """PostgreSQL advisory lock that a process holds while it migrates."""
@@ -37,6 +40,7 @@ def migrate(engine: Engine, revision: str = "head") -> None:
                 "install the newer Screener that made it, or name another database",
             )
         command.upgrade(_config(connection), revision)
+        log.info("the call log now has schema %s; before: %s", _revision(connection), current or "none")
 
 
 def downgrade(engine: Engine, revision: str) -> None:

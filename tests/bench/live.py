@@ -13,18 +13,20 @@ from pathlib import Path
 
 import numpy as np
 
-from tests.pbx.voices import EMBEDDED, SHARED, TREAT, spoken_pcm
+from screener.demo.script import Voice
+from screener.demo.synthesise import say
+from tests.pbx.voices import SPEECH
 
 HARASSING = (
-    "跟 我 睡", "跟 我 上 床", "跟 你 上 床", "陪 我 上 床", "跟 我 做 爱", "和 我 做 爱",
-    "我 要 睡 你", "我 想 干 你", "脱 光 衣服", "打 飞机 吗",
-    "我 下面 硬", "你 给 我 滚", "你 脑子 有 病", "狗 娘 养 的", "王 八 蛋",
+    "跟我睡", "跟我上床", "跟你上床", "陪我上床", "跟我做爱", "和我做爱",
+    "我要睡你", "我想干你", "脱光衣服", "打飞机吗",
+    "我下面硬", "你给我滚", "你脑子有病", "狗娘养的", "王八蛋",
 )  # fmt: skip
 """Each is decisive with its last word and not before."""
 REQUESTS = (
-    "我 要 维修", "我 要 开 发票", "我 要 挂 失", "我 要 挂号", "我 要 交 费", "我 要 取消 预约",
-    "我 要 换 货", "我 要 退 货", "我 要 退 款", "我 要 订 机 票",
-    "我 要 买 保险", "我 想 办理 护照", "帮 我 查 一下", "我 的 包裹",
+    "我要维修", "我要开发票", "我要挂失", "我要挂号", "我要交费", "我要取消预约",
+    "我要换货", "我要退货", "我要退款", "我要订机票",
+    "我要买保险", "我想办理护照", "帮我查一下", "我的包裹",
 )  # fmt: skip
 VOICES = ("m2", "f2", "m3", "f5")
 
@@ -42,29 +44,14 @@ class Sentence:
         return len(self.pcm) / 16000
 
 
-def engine() -> str:
-    """The `[speech]` section: the embedded model, else the recogniser beside the project."""
-    if EMBEDDED.exists():
-        return f'engine = "vosk"\n{TREAT}'
-    if SHARED.is_dir():
-        return f'engine = "sherpa"\nmodel = "{(SHARED / "models/sherpa-kws-zh").resolve()}"'
-    raise SystemExit("needs the embedded model, or ../shared beside the clone")
-
-
 def sentences(texts: Sequence[str], count: int) -> list[Sentence]:
-    """So many sentences in turn: in espeak-ng's voices for the embedded model, else in those of the word bank.
+    """So many sentences in turn, in espeak-ng's voices, which the embedded model understands.
 
-    Silence at both ends is cut (quieter than 40 to 45 dB below full scale), so the end is the last word's.
+    Silence at both ends is cut (quieter than 40 dB below full scale), so the end is the last word's.
     """
-    if not EMBEDDED.exists():
-        made = [Sentence(text, spoken_pcm(text)) for text in texts]
-        return list(itertools.islice(itertools.cycle(made), count))
-    from screener.demo.script import Voice
-    from screener.demo.synthesise import say
-
     said = []
     for number, text in zip(range(count), itertools.cycle(texts), strict=False):
-        samples = say(Voice(VOICES[number // len(texts) % len(VOICES)], 200, 50, text.replace(" ", "")))
+        samples = say(Voice(VOICES[number // len(texts) % len(VOICES)], 200, 50, text))
         loud = np.flatnonzero(np.abs(samples) > 10 ** (-40 / 20))
         pcm = (np.clip(samples[loud[0] : loud[-1] + 1], -1, 1) * 32767).astype("<i2").tobytes()
         said.append(Sentence(text, pcm))
@@ -85,7 +72,7 @@ def serving(extra: str = "") -> Iterator[tuple[subprocess.Popen[bytes], int]]:
         target = "sip:{}@127.0.0.1"
         config.write_text(
             f"[sip]\nport = {port}\n[targets]\nagents = '{target.format('agents')}'\n"
-            f"analysis = '{target.format('analysis')}'\n[flow]\nqueue_on_pbx = true\n[speech]\n{engine()}\n{extra}"
+            f"analysis = '{target.format('analysis')}'\n[flow]\nqueue_on_pbx = true\n[speech]\n{SPEECH}\n{extra}"
         )
         command = [sys.executable, "-m", "screener", "serve", "--config", str(config)]
         with log.open("wb") as out:

@@ -11,7 +11,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 import subprocess
 
-from tests.bench.live import REQUESTS, engine, sentences, serving
+from tests.bench.live import REQUESTS, sentences, serving
 from tests.sip.caller import Caller
 
 
@@ -30,9 +30,7 @@ def bare(library: str) -> float:
 
 
 def main() -> None:
-    section = engine().partition("\n")[0]
-    library = "vosk" if "vosk" in section else "sherpa_onnx"
-    print(f"{section}; a bare Python with {library}: {bare(library):.0f} MB")
+    print(f"a bare Python with vosk: {bare('vosk'):.0f} MB")
     (sentence,) = sentences(REQUESTS, 1)
     with serving() as (process, port):
         time.sleep(3)

@@ -28,7 +28,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 from screener.events import FRAME_SECONDS
 from screener.resources import audio_folder
 from screener.sip.message import respond
-from tests.bench.live import HARASSING, REQUESTS, Sentence, engine, percentiles, sentences, serving
+from tests.bench.live import HARASSING, REQUESTS, Sentence, percentiles, sentences, serving
 from tests.pbx.voices import samples
 from tests.sip.caller import Caller, in_background
 
@@ -97,7 +97,7 @@ def through_asterisk(said: Sequence[Sentence], pause: float, folder: Path) -> li
         network = keep(net.Network())
         asterisk = keep(Asterisk(network, folder / "asterisk"))
         keep(Phone(network, folder / "phone"))
-        keep(Screener(network, folder / "screener", engine()))
+        keep(Screener(network, folder / "screener"))
         for name in ("agent1", "screener"):
             net.wait_for(lambda name=name: asterisk.contact(name), 10, f"registration of {name}")
         for number, sentence in enumerate(said):
@@ -139,7 +139,7 @@ def report(what: str, said: Sequence[Sentence], moved: Sequence[Moved | None], t
         print(percentiles(rings, [m.from_answer for m in right], len(moved)))
     wrong = [(s.text, m.target if m else "nowhere") for s, m in zip(said, moved, strict=True) if m not in right]
     for text, where in sorted(set(wrong)):
-        print(f"  not so: {text.replace(' ', '')} went to {where}")
+        print(f"  not so: {text} went to {where}")
 
 
 def main() -> None:
@@ -147,7 +147,6 @@ def main() -> None:
     options.add_argument("--calls", type=int, default=30, help="of each kind")
     options.add_argument("--pbx", action="store_true", help="genuine callers through a real Asterisk")
     chosen = options.parse_args()
-    print(engine().partition("\n")[0])
     greeting = len(samples(audio_folder() / "greeting.wav")) / 16000
     lewd, genuine = sentences(HARASSING, chosen.calls), sentences(REQUESTS, chosen.calls)
     with serving() as (_, port):

@@ -20,6 +20,7 @@ from screener.events import (
     PlaybackEnded,
     RecognizerLost,
     Speaker,
+    Stopping,
     Tick,
     TransferEnded,
 )
@@ -56,6 +57,7 @@ events = st.one_of(
         TransferEnded, st.sampled_from(["agents", "supervisor", "analysis"]), st.booleans(), st.just(200), times
     ),
     st.builds(RecognizerLost, st.just("overrun"), times),
+    st.builds(Stopping, times),
     st.builds(Tick, times),
     st.builds(CallEnded, st.sampled_from(EndedBy), times),
 )

@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from screener.core.actions import Hangup, Listen, Play, Prompt, StopPlaying, Transfer
+from screener.core.actions import Hangup, Listen, Play, Prompt, Reject, StopPlaying, Target, Transfer
 from screener.core.evidence import Kind, Treatment, Verdict
 from screener.core.flow import Flow
+from screener.core.session import Session
 from screener.events import (
     CallAnswered,
     Caller,
@@ -18,9 +19,10 @@ from screener.events import (
     PlaybackEnded,
     RecognizerLost,
     Speaker,
+    Stopping,
     Tick,
 )
-from tests.core.helpers import Line, offer, said
+from tests.core.helpers import Line, offer, said, shipped
 
 QUEUE = [Prompt.ANALYSIS_ENTER, Prompt.SIGNAL_TONE, Prompt.ANALYSIS_DONE]
 
@@ -332,3 +334,24 @@ def test_history_supports_what_words_begin() -> None:
     again = call(history=known).wait(2).say(words)
     assert not fresh.decisions and not again.decisions, "one compliment flags nobody, whatever the history"
     assert again.session._hearing.assessment(5).score > fresh.session._hearing.assessment(5).score
+
+
+def test_a_service_that_stops_moves_who_is_being_screened_to_the_agents() -> None:
+    line = call().wait(2)
+    line.give(Stopping(2.0))
+    assert line.transfers == ["agents"]
+    assert line.decisions[-1].verdict is Verdict.UNDECIDED
+
+
+def test_a_service_that_stops_refuses_who_is_not_answered_or_moves_them_after_all() -> None:
+    session = Session(offer(), shipped(), Flow())
+    session.handle(offer())
+    assert session.handle(Stopping(0.0)) == (Reject(503),)
+    assert [a.target for a in session.handle(CallAnswered(0.0)) if isinstance(a, Transfer)] == [Target.AGENTS]
+
+
+def test_a_service_that_stops_sends_nobody_who_is_being_treated_to_an_agent() -> None:
+    line = call().wait(2).say("小姐陪我睡觉多少钱")
+    line.give(Stopping(line.at))
+    assert line.transfers == []
+    assert line.up

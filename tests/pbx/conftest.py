@@ -7,7 +7,6 @@ import pytest
 
 from tests.pbx.network import Network, Wiretap, wait_for
 from tests.pbx.rig import Asterisk, Caller, Phone, Screener, missing
-from tests.pbx.voices import Voices, load_voices
 
 
 @pytest.fixture(scope="session")
@@ -34,14 +33,6 @@ def phone(network: Network, asterisk: Asterisk, tmp_path_factory: pytest.TempPat
     phone.stop()
 
 
-@pytest.fixture(scope="session")
-def voices() -> Voices:
-    voices = load_voices()
-    if voices is None:
-        pytest.skip("needs the embedded model, or ../shared beside the clone")
-    return voices
-
-
 @pytest.fixture
 def tap(network: Network) -> Iterator[Wiretap]:
     tap = Wiretap(network)
@@ -50,23 +41,33 @@ def tap(network: Network) -> Iterator[Wiretap]:
 
 
 @pytest.fixture(scope="module")
-def screener(
-    network: Network, asterisk: Asterisk, voices: Voices, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Screener]:
+def screener(network: Network, asterisk: Asterisk, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Screener]:
     """Registered and reachable."""
-    screener = Screener(network, tmp_path_factory.mktemp("screener") / "home", voices.speech)
+    screener = Screener(network, tmp_path_factory.mktemp("screener") / "home")
     wait_for(lambda: asterisk.contact("screener") == "Avail", 15, "registration of the screener")
     yield screener
     screener.stop()
 
 
 @pytest.fixture
-def mortal(network: Network, asterisk: Asterisk, voices: Voices, tmp_path: Path) -> Iterator[Screener]:
-    """A screener of the test's own."""
-    screener = Screener(network, tmp_path / "screener", voices.speech)
-    wait_for(lambda: asterisk.contact("screener") == "Avail", 15, "registration of the screener")
-    yield screener
-    screener.stop()
+def run_screener(network: Network, asterisk: Asterisk, tmp_path: Path) -> Iterator[Callable[..., Screener]]:
+    """Start a screener of the test's own, registered and reachable."""
+    screeners: list[Screener] = []
+
+    def run(replaced: dict[str, str] | None = None) -> Screener:
+        screeners.append(Screener(network, tmp_path / "screener", replaced))
+        wait_for(lambda: asterisk.contact("screener") == "Avail", 15, "registration of the screener")
+        return screeners[-1]
+
+    yield run
+    for screener in screeners:
+        screener.stop()
+
+
+@pytest.fixture
+def mortal(run_screener: Callable[..., Screener]) -> Screener:
+    """One that the test may kill."""
+    return run_screener()
 
 
 @pytest.fixture

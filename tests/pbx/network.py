@@ -26,13 +26,20 @@ _ETH_P_IP = 0x0800
 _SIP_PORT = 5060
 
 
-def wait_for(found: Callable[[], T], seconds: float, what: str) -> T:
-    """Ask again and again until something true comes back, which is returned."""
+def wait_for(found: Callable[[], T], seconds: float, what: str, every: float = 0.02) -> T:
+    """Ask again and again until something true comes back, which is returned.
+
+    Args:
+        found: what is asked.
+        seconds: how long.
+        what: what was missing in the end.
+        every: seconds between two questions; more for one that is work to answer.
+    """
     deadline = time.monotonic() + seconds
     while not (result := found()):
         if time.monotonic() > deadline:
             raise AssertionError(f"after {seconds:g} s: no {what}")
-        time.sleep(0.02)
+        time.sleep(every)
     return result
 
 
@@ -138,9 +145,10 @@ class Wiretap:
             and target in ("", p.target[0])
         ]
 
-    def heard_by(self, address: str) -> bytes:
-        """The µ-law that an address was sent by RTP in the order of arrival."""
-        return b"".join(p.data[12:] for p in list(self.packets) if p.target[0] == address and p.is_pcmu)
+    def heard_by(self, address: str, ports: range = range(1 << 16)) -> bytes:
+        """The µ-law that an address was sent by RTP, in the order of arrival."""
+        sent = (p for p in list(self.packets) if p.is_pcmu and p.target[0] == address and p.target[1] in ports)
+        return b"".join(p.data[12:] for p in sent)
 
     def stop(self) -> None:
         self._stopped = True

@@ -5,11 +5,9 @@ Asterisk runs with deploy/asterisk exactly as it is shipped.
 """
 
 import json
-import math
 import os
 import shutil
 import socket
-import struct
 import subprocess
 import sys
 import threading
@@ -18,6 +16,7 @@ import wave
 from pathlib import Path
 
 from tests.pbx.network import ASTERISK, PHONE, TRUNK, Network, wait_for
+from tests.pbx.voices import SPEECH, hum
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -93,6 +92,10 @@ class Asterisk:
         """Each channel that is up: `channel!context!extension!priority!state!application!…`."""
         return [line for line in self.rx("core show channels concise").splitlines() if "!" in line]
 
+    def legs(self, endpoint: str) -> list[str]:
+        """Its channels among them."""
+        return [channel for channel in self.channels() if channel.startswith(f"PJSIP/{endpoint}-")]
+
     def contact(self, endpoint: str) -> str:
         """Avail, Unavail, NonQual, or empty when nobody is registered."""
         lines = self.rx("pjsip show contacts").splitlines()
@@ -109,6 +112,10 @@ class Caller:
         speech: raw µ-law, 8 kHz.
         loops: how often it is spoken; -1 for ever.
         stay: seconds after which the caller hangs up.
+        line: callers at the same time need one each.
+
+    Attributes:
+        ports: where the caller's audio is sent to.
     """
 
     def __init__(
@@ -121,16 +128,18 @@ class Caller:
         stay: float = 60,
         number: str = "13800138000",
         scenario: str = "call",
+        line: int = 0,
     ) -> None:
         home.mkdir(parents=True)
         (home / "speech.ul").write_bytes(speech)
         values = {"LOOPS": loops, "STAY": round(stay * 1000), "NUMBER": number}
         fill(HERE / f"peers/{scenario}.xml", home / "scenario.xml", **values)
+        self.home, self.ports = home, range(6000 + 100 * line, 6100 + 100 * line)
         command = [
-            "sipp", "-sf", home / "scenario.xml", "-s", "4008001234", "-i", TRUNK, "-mi", TRUNK, "-p", "5060",
-            "-m", "1", "-l", "1", "-nostdin", "-trace_err", f"{ASTERISK}:5060",
+            "sipp", "-sf", home / "scenario.xml", "-s", "4008001234", "-i", TRUNK, "-mi", TRUNK,
+            "-p", str(5060 + 10 * line), "-mp", str(self.ports[0]), "-m", "1", "-l", "1", "-nostdin", "-trace_err",
+            f"{ASTERISK}:5060",
         ]  # fmt: skip
-        self.home = home
         self.started = time.monotonic()
         with (home / "log.txt").open("wb") as log:
             self._process = network.popen(command, home, log, {"TERM": "dumb"})
@@ -149,7 +158,7 @@ class Caller:
 
 
 class Phone:
-    """The agent's baresip, registered as agent1; it rings until told to answer, and then hums a tone of 330 Hz."""
+    """The agent's baresip, registered as agent1; it rings until told to answer, and then hums."""
 
     def __init__(self, network: Network, home: Path) -> None:
         self.home = home
@@ -162,8 +171,7 @@ class Phone:
         (home / "contacts").touch()
         with wave.open(str(home / "speech.wav"), "wb") as speech:  # baresip hangs up where it ends
             speech.setparams((1, 2, 8000, 0, "NONE", "not compressed"))
-            second = [round(3000 * math.sin(math.tau * 330 * i / 8000)) for i in range(8000)]
-            speech.writeframes(struct.pack("<8000h", *second) * PHONE_SECONDS)
+            speech.writeframes(hum(PHONE_SECONDS))
         with (home / "log.txt").open("wb") as log:
             self._process = network.popen(["baresip", "-f", home], home, log)
         self.events: list[tuple[float, dict[str, object]]] = []
@@ -196,6 +204,17 @@ class Phone:
 
         return wait_for(seen, seconds, f"{kind} at the agent's phone")
 
+    def rang(self, since: float) -> bool:
+        """Whether it has rung since then (monotonic seconds)."""
+        return any(at >= since for at, event in list(self.events) if event.get("type") == "CALL_INCOMING")
+
+    def answer(self, seconds: float, since: float) -> float:
+        """Wait for it to ring and answer; when it rang."""
+        rang = self.wait_event("CALL_INCOMING", seconds, since)
+        self.command("accept")
+        self.wait_event("CALL_ESTABLISHED", 10, since=rang)
+        return rang
+
     def command(self, name: str, parameters: str = "") -> None:
         text = json.dumps({"command": name, "params": parameters}).encode()
         self._socket.sendall(b"%d:%s," % (len(text), text))
@@ -213,13 +232,12 @@ class Screener:
     """`screener serve` with deploy/asterisk/screener.toml, taking calls when the constructor returns.
 
     Args:
-        speech: the `[speech]` section.
         replaced: pairs of text in that file and what stands there instead.
     """
 
-    def __init__(self, network: Network, home: Path, speech: str, replaced: dict[str, str] | None = None) -> None:
+    def __init__(self, network: Network, home: Path, replaced: dict[str, str] | None = None) -> None:
         home.mkdir(parents=True)
-        self.home, self.config = home, write_config(home, speech, replaced)
+        self.home, self.config = home, write_config(home, replaced)
         command = [sys.executable, "-m", "screener", "serve", "--config", self.config]
         with (home / "log.txt").open("wb") as log:
             self.process = network.popen(command, home, log)
@@ -233,6 +251,23 @@ class Screener:
     def log(self) -> str:
         return (self.home / "log.txt").read_text("utf-8")
 
+    def logged(self, number: str, verdict: str) -> dict[str, object]:
+        """The newest call of that number with that verdict as `screener calls list` tells it, once it is over."""
+        command = ("list", "--verdict", verdict, "--format", "json")
+
+        def found() -> dict[str, object] | None:
+            return next((c for c in json.loads(self._calls(*command)) if c["number"].endswith(number)), None)
+
+        return wait_for(found, 10, f"{verdict} of {number} in the log", every=0.5)  # type: ignore[return-value]
+
+    def story(self, call: dict[str, object]) -> str:
+        """What `screener calls show` tells of a call."""
+        return self._calls("show", str(call["id"]))
+
+    def _calls(self, *words: str) -> str:
+        command = [sys.executable, "-m", "screener", "calls", *words, "--config", self.config]
+        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=30).stdout
+
     def kill(self) -> float:
         """SIGKILL: no BYE, no more audio. Returns the monotonic time."""
         self.process.kill()
@@ -245,14 +280,14 @@ class Screener:
             end(self.process)
 
 
-def write_config(home: Path, speech: str, replaced: dict[str, str] | None = None) -> Path:
-    """The shipped settings with a `[speech]` section."""
+def write_config(home: Path, replaced: dict[str, str] | None = None) -> Path:
+    """The shipped settings with a `[speech]` section that understands the callers."""
     text = (DEPLOY / "screener.toml").read_text("utf-8")
     for old, new in (replaced or {}).items():
         assert old in text, f"screener.toml no longer says {old}"
         text = text.replace(old, new)
     path = home / "screener.toml"
-    path.write_text(f"{text}\n[speech]\n{speech}\n", "utf-8")
+    path.write_text(f"{text}\n[speech]\n{SPEECH}\n", "utf-8")
     return path
 
 

@@ -1,67 +1,48 @@
-"""What the callers say, as raw µ-law, and the recogniser that understands them."""
+"""What is said and heard on these lines, as raw µ-law of 8 kHz."""
 
 import audioop  # part of Python before 3.13, the package audioop-lts after
 import io
-import subprocess
+import math
+import struct
 import wave
-import zipfile
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from screener.demo.script import AUDIO
 from screener.resources import audio_folder
-from tests.pbx.rig import ROOT
 
-EMBEDDED = ROOT / "screener/speech/embedded/am/final.mdl"
-DEMO = ROOT / "screener/demo/audio"
-SHARED = ROOT.parent / "shared"
-TREAT = "treat_with_synthetic_model = true"
-
-
-@dataclass(frozen=True, slots=True)
-class Voices:
-    """Raw µ-law, 8 kHz, with a pause at the end.
-
-    Attributes:
-        speech: the `[speech]` section that understands them.
-        business: a clear request.
-        lewd: decisive harassment.
-    """
-
-    speech: str
-    business: bytes
-    lewd: bytes
+SPEECH = 'engine = "vosk"\ntreat_with_synthetic_model = true'
+"""The `[speech]` section of a screener that understands the demo's callers and acts on what it hears."""
+QUIET = b"\xff" * 8000
+SAME = 0.9
+"""Likeness above which two recordings are the same audio; that of different ones is below 0.5 here."""
 
 
-def load_voices() -> Voices | None:
-    """The demo's sentences for the embedded model, else the word bank beside the project; None without either."""
-    if EMBEDDED.exists() and DEMO.is_dir():
-        return Voices(f'engine = "vosk"\n{TREAT}', mulaw(DEMO / "enquiry.wav"), mulaw(DEMO / "lewd.wav"))
-    if (SHARED / "speech/wordbank/words.zip").exists():
-        model = (SHARED / "models/sherpa-kws-zh").resolve()
-        return Voices(
-            f'engine = "sherpa"\nmodel = "{model}"', spoken("我 要 维修"), spoken("我 想 跟 你 做 爱 跟 我 睡觉")
-        )
-    return None
+def said(name: str) -> bytes:
+    """What a caller of the demo says, with a pause at the end."""
+    return mulaw(AUDIO / f"{name}.wav", pause=2.0)
 
 
-def spoken(words: str) -> bytes:
-    """Words of the word bank as a sentence, with a pause before and after."""
-    return audioop.lin2ulaw(bytes(1600) + spoken_pcm(words) + bytes(40000), 2)
+def prompt(name: str) -> bytes:
+    """A recording of audio/."""
+    return mulaw(audio_folder() / f"{name}.wav")
 
 
-def spoken_pcm(words: str) -> bytes:
-    """Words of the word bank, joined: 16-bit samples from the first sound to the last."""
-    trim = "silenceremove=start_periods=1:start_threshold=-45dB,areverse"
-    parts = []
-    with zipfile.ZipFile(SHARED / "speech/wordbank/words.zip") as bank:
-        names = {name.encode("cp437", "ignore").decode("utf-8", "ignore"): name for name in bank.namelist()}
-        for word in words.split():
-            command = f"ffmpeg -v error -i - -af {trim},{trim} -f s16le -ar 8000 -ac 1 -".split()
-            said = subprocess.run(command, input=bank.read(names[f"{word}.ogg"]), capture_output=True, check=True)
-            parts.append(said.stdout)
-    return bytes(640).join(parts)
+def hum(seconds: int) -> bytes:
+    """The agent's voice: a tone of 330 Hz, as 16-bit samples; every second of it is the same."""
+    second = [round(3000 * math.sin(math.tau * 330 * i / 8000)) for i in range(8000)]
+    return struct.pack("<8000h", *second) * seconds
+
+
+def hears_the_agent(heard: bytes) -> bool:
+    """Whether the newest two seconds that a caller was sent are the agent's voice."""
+    return is_in(audioop.lin2ulaw(hum(1), 2), heard[-16000:])
+
+
+def is_in(needle: bytes, hay: bytes) -> bool:
+    """Whether one recording is to be heard in another."""
+    return place(needle, hay)[0] > SAME
 
 
 def samples(path: Path) -> bytes:
@@ -72,13 +53,9 @@ def samples(path: Path) -> bytes:
     return data[data.index(b"data") + 8 :]
 
 
-def mulaw(path: Path, pause: float = 2.0) -> bytes:
+def mulaw(path: Path, pause: float = 0.0) -> bytes:
+    """A WAV, and so many seconds of silence after it."""
     return audioop.lin2ulaw(samples(path) + bytes(int(16000 * pause)), 2)
-
-
-def prompt(name: str) -> bytes:
-    """A recording of audio/ as raw µ-law."""
-    return mulaw(audio_folder() / f"{name}.wav", pause=0)
 
 
 def place(needle: bytes, hay: bytes, seconds: float = 1.0) -> tuple[float, float]:

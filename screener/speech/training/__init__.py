@@ -4,7 +4,9 @@
 `tokens`        a syllable is two tokens, an initial and a final; 61 of them and the CTC blank
 `corpus`        which sentences, and the words that they are cut into
 `synthesis`     espeak-ng says them in many voices
+`sounds`        what is heard when nobody speaks
 `augment`       telephone, noise, room, level, lost packets
+`data`          the training set: drawn, synthesised, distorted
 `features`      what the net sees: 40 cepstra every 10 ms, as Kaldi computes them
 `net`           a time-delay net, 192 wide
 `fit`           training with connectionist temporal classification (CTC)
@@ -13,6 +15,9 @@
 `graph`         words and which follows which, as one decoding graph
 `folder`        the model folder that Vosk loads, its card and its sums
 `evaluate`      how well it hears, on voices that it was not trained on
+`alarms`        what it hears where nobody says it
+`card`          all that in a page for people
+`wordbank`      an experiment with words that people have spoken
 `build`         all of it, in order
 ==============  ==============================================================================
 

@@ -20,7 +20,7 @@ def telephone(samples: Samples, rng: np.random.Generator) -> Samples:
     if rng.random() < 0.5:
         samples = band(samples, rng.uniform(150, 350), rng.uniform(3200, 3700))
     if rng.random() < 0.85:
-        samples = noise(samples, rng.uniform(5, 40), rng.uniform(0, 2), rng)
+        samples = noise(samples, rng.uniform(5, 40), rng.choice([0, 0, rng.uniform(0, 2)]), rng)
     samples = level(samples, rng.uniform(-36, -12))
     if rng.random() < 0.15:
         samples = lose(samples, rng.uniform(0.0, 0.04), rng)
@@ -108,32 +108,3 @@ def to_pcm(samples: Samples) -> bytes:
 def from_pcm(pcm: bytes) -> Samples:
     """The way back."""
     return np.asarray(np.frombuffer(pcm, "<i2") / 32768, np.float32)
-
-
-def nothing_said(rng: np.random.Generator) -> Samples:
-    """Sounds of a line on which nobody speaks: silence, ringback, keys, hum, noise."""
-    seconds = rng.uniform(1, 3)
-    time = np.arange(int(seconds * SAMPLE_RATE)) / SAMPLE_RATE
-    kind = int(rng.integers(6))
-    if kind == 0:
-        sound = np.zeros(len(time))
-    elif kind == 1:  # China's ringback and busy tone
-        on = rng.choice([0.35, 1.0])
-        sound = np.sin(2 * np.pi * 450 * time) * ((time % (2 * on)) < on)
-    elif kind == 2:  # DTMF
-        sound = np.zeros(len(time))
-        for begin in np.arange(0.1, seconds, 0.2):
-            on_key = (time > begin) & (time < begin + 0.1)
-            low, high = rng.choice([697, 770, 852, 941]), rng.choice([1209, 1336, 1477])
-            sound += on_key * (np.sin(2 * np.pi * low * time) + np.sin(2 * np.pi * high * time)) / 2
-    elif kind == 3:  # mains hum
-        sound = np.sum([np.sin(2 * np.pi * 50 * k * time) / k for k in range(1, 8)], axis=0) / 2
-    elif kind == 4:  # chords
-        sound = np.zeros(len(time))
-        for begin in np.arange(0, seconds, 0.4):
-            for pitch in rng.choice([262, 294, 330, 349, 392, 440, 494, 523, 659, 784], 3):
-                late = np.maximum(time - begin, 0)
-                sound += np.sin(2 * np.pi * pitch * time) * np.exp(-4 * late) * (time >= begin) / 3
-    else:  # clicks
-        sound = (rng.random(len(time)) < 0.0005) * rng.standard_normal(len(time))
-    return (sound * 0.3 + 1e-4 * rng.standard_normal(len(time))).astype(np.float32)

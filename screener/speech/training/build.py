@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from screener.events import SAMPLE_RATE
-from screener.speech.training import folder, graph
+from screener.speech.training import folder, graph, wordbank
+from screener.speech.training.card import Made
 from screener.speech.training.corpus import Segmenter, garbage, sentences
-from screener.speech.training.data import make_all, plan
+from screener.speech.training.data import VERSIONS, make_all, plan
 from screener.speech.training.fit import fit
-from screener.speech.training.net import Tdnn
+from screener.speech.training.synthesis import TRAINED
 
 FRAMES_AN_HOUR = 100 * 3600
 
@@ -25,16 +26,18 @@ class Recipe:
         seed: of all chance.
         date: that the card says, `2026-11-24`.
         threads: processor cores for training. Another number gives other roundings, so almost the same model.
+        banks: zips of words spoken by people, heard as often as the synthetic items; see `wordbank`.
     """
 
     date: str
-    items: int = 5000
-    epochs: int = 10
+    items: int = 8000
+    epochs: int = 12
     seed: int = 1
     threads: int = 2
+    banks: tuple[Path, ...] = ()
 
 
-def build(recipe: Recipe, where: Path, progress: Callable[[str], None]) -> None:
+def build(recipe: Recipe, where: Path, progress: Callable[[str], None]) -> Made:
     """Make the model.
 
     Args:
@@ -45,16 +48,15 @@ def build(recipe: Recipe, where: Path, progress: Callable[[str], None]) -> None:
     corpus = sentences()
     progress(f"{len(corpus)} sentences, {sum(len(s.text) for s in corpus)} syllables; speech at {SAMPLE_RATE} Hz")
     examples = make_all(plan(corpus, recipe.items, recipe.seed), os.cpu_count() or 1)
-    progress(f"{sum(len(e.features) for e in examples) / FRAMES_AN_HOUR:.1f} hours of synthetic speech")
+    for bank in recipe.banks:
+        examples += wordbank.utterances(wordbank.read(bank), VERSIONS * recipe.items, recipe.seed)
+    hours = sum(len(e.features) for e in examples) / FRAMES_AN_HOUR
+    progress(f"{hours:.1f} hours of speech")
     net = fit(examples, recipe.epochs, recipe.seed, threads=recipe.threads, progress=progress)
-    write_folder(net, where, recipe.date, progress)
-
-
-def write_folder(net: Tdnn, where: Path, date: str, progress: Callable[[str], None]) -> None:
-    """The graph of the corpus and everything else that a folder holds, around a trained net."""
-    corpus = sentences()
     segmenter = Segmenter(corpus)
     bigrams = graph.Bigrams.of([segmenter.cut(s) for s in corpus], garbage(corpus))
     states, words = graph.build(bigrams)
     progress(f"{len(words) - 1} words, {len(states)} states in the graph")
-    folder.write(where, net, states, words, date)
+    folder.write(where, net, states, words, recipe.date)
+    millions = sum(p.numel() for p in net.parameters()) / 1e6
+    return Made(hours, len(set(TRAINED)), len(corpus), len(words) - 1, millions, recipe.seed)

@@ -1,10 +1,12 @@
 """The sentences that the model learns to hear, and the words they are cut into.
 
-They come from the lexicon, from the demo's calls and from the text files beside this module: one sentence a line,
-`#` begins a comment. Words are not taken from a dictionary: the pairs of neighbours that occur most often are
-joined, again and again, as in byte-pair encoding. Whatever is frequent in these sentences becomes one word.
+They come from the lexicon, from the demo's calls, from the scripted calls of the tests (a model is built in a
+checkout) and from the text files beside this module: one sentence a line, `#` begins a comment. Words are not
+taken from a dictionary: the pairs of neighbours that occur most often are joined, again and again, as in byte-pair
+encoding. Whatever is frequent in these sentences becomes one word.
 """
 
+import json
 import re
 import tomllib
 from collections import Counter
@@ -23,6 +25,7 @@ from screener.speech.pinyin import DIGITS, MUMBLES, inventory, syllables
 from screener.speech.training.tokens import split
 
 FOLDER = Path(__file__).parent / "corpus"
+CALLS = PACKAGE.parent / "tests" / "data" / "calls"
 LONGEST_WORD = 4
 RAREST_WORD = 2
 """A pair of neighbours that occurs less often is not joined."""
@@ -84,6 +87,9 @@ def _texts() -> Iterator[str]:
     demo = PACKAGE / "demo" / "calls.toml"
     if demo.exists():
         yield from spoken_in_the_demo(_toml(demo))
+    for calls in sorted(CALLS.glob("*.jsonl")):
+        for line in calls.read_text("utf-8").splitlines():
+            yield from (str(turn["text"]) for turn in json.loads(line)["turns"])
     prompts = _toml(config_folder() / "prompts.toml")
     yield from (str(line) for line in prompts.get("zh", {}).values())
     for path in sorted(FOLDER.glob("*.txt")):

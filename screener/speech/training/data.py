@@ -11,9 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from screener.events import SAMPLE_RATE
-from screener.speech.training.augment import mix, nothing_said, telephone, to_pcm
+from screener.speech.training.augment import mix, telephone, to_pcm
 from screener.speech.training.corpus import Sentence
 from screener.speech.training.features import Features, cepstra
+from screener.speech.training.sounds import any_sound
 from screener.speech.training.synthesis import TRAINED, Voice, say
 from screener.speech.training.tokens import encode
 
@@ -82,8 +83,10 @@ def plan(corpus: Sequence[Sentence], count: int, seed: int) -> list[Item]:
             parts = tuple(draw() for _ in range(int(rng.integers(2, 4))))
         else:
             parts = (draw(),)
-        behind = (draw(), Voice.random(rng, TRAINED)) if parts and rng.random() < BEHIND_SHARE else None
-        items.append(Item(parts, Voice.random(rng, TRAINED), behind, int(rng.integers(1 << 62))))
+        behind = (
+            (draw(), Voice.random(rng, TRAINED).stretched(rng)) if parts and rng.random() < BEHIND_SHARE else None
+        )
+        items.append(Item(parts, Voice.random(rng, TRAINED).stretched(rng), behind, int(rng.integers(1 << 62))))
     return items
 
 
@@ -101,7 +104,7 @@ def make(item: Item) -> list[Example]:
         if item.behind is not None:
             clean = mix(clean, say(*item.behind), rng.uniform(*BEHIND_DB))
     else:
-        clean = nothing_said(rng)
+        clean = any_sound(rng)
     tokens = tuple(token for part in item.parts for token in encode(part.plain))
     return [Example(cepstra(to_pcm(telephone(clean, rng))), tokens) for _ in range(VERSIONS)]
 

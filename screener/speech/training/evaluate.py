@@ -1,17 +1,15 @@
-"""How well a model hears: measured on its own folder, through the product's own stream with its voice gate.
+"""How well a model hears: measured on its own folder, through the product's own stream with its gates.
 
 Text is compared as toneless pinyin, the form in which the product judges it.
 """
 
-import io
-import subprocess
 import tomllib
-import wave
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import soundfile
 
 from screener.errors import ModelError
 from screener.events import FRAME_BYTES, SAMPLE_RATE, Speaker
@@ -19,11 +17,9 @@ from screener.resources import PACKAGE, config_folder
 from screener.speech.pinyin import syllables
 from screener.speech.training.augment import from_pcm, g711, level, lose, noise, to_pcm
 from screener.speech.training.corpus import Sentence, read_sentence, sentences
-from screener.speech.training.synthesis import HELD_OUT, Samples, Voice, say
+from screener.speech.training.synthesis import HELD_OUT, Samples, Voice, resample, say
 from screener.speech.vosk import VoskModel
 
-MIN_CONFIDENCE = 0.9
-"""The gate on words, where false alarms are counted."""
 HARASSING = ("lewd", "abuse", "prank", "threat")
 CARRIERS = ("{}你听见没有", "我跟你说{}", "哎{}行不行", "然后呢{}", "我说{}啊")
 """Sentences around key phrases that are not in the corpus."""
@@ -140,17 +136,6 @@ def people(model: VoskModel, folder: Path) -> Row:
     return Row("clips of people, whole", exact, count, errors / total)
 
 
-def false_alarms(model: VoskModel, sounds: Iterable[bytes]) -> tuple[int, float]:
-    """Key phrases of harassment heard where nobody says one, and in how many hours."""
-    keys = [syllables(phrase) for phrase in key_phrases(("decisive", "strong"))]
-    alarms = samples = 0
-    for pcm in sounds:
-        heard = hear(model, pcm)
-        alarms += sum(contains(heard, key) for key in keys)
-        samples += len(pcm) // 2
-    return alarms, samples / SAMPLE_RATE / 3600
-
-
 def key_phrases(strengths: Sequence[str]) -> list[str]:
     """Phrases of harassment in the lexicon, without those that have a gap."""
     data = tomllib.loads((config_folder() / "lexicon.toml").read_text("utf-8"))
@@ -159,20 +144,16 @@ def key_phrases(strengths: Sequence[str]) -> list[str]:
 
 
 def pcm_of(path: Path) -> bytes:
-    """The samples of any recording at 8 kHz; what is no WAV in the one format goes through ffmpeg.
+    """The samples of a recording at 8 kHz: its first channel.
 
     Raises:
         ModelError: it cannot be read.
     """
-    if path.suffix == ".wav":
-        with wave.open(io.BytesIO(path.read_bytes())) as file:
-            if (file.getframerate(), file.getnchannels(), file.getsampwidth()) == (SAMPLE_RATE, 1, 2):
-                return bytes(file.readframes(file.getnframes()))
-    command = ["ffmpeg", "-v", "error", "-i", str(path), "-ar", str(SAMPLE_RATE), "-ac", "1", "-f", "s16le", "-"]
-    done = subprocess.run(command, capture_output=True, check=False)  # noqa: S603
-    if done.returncode:
-        raise ModelError(f"{path}: {done.stderr.decode(errors='replace').strip()}", "is ffmpeg installed?")
-    return bytes(done.stdout)
+    try:
+        samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
+    except (OSError, soundfile.LibsndfileError) as error:
+        raise ModelError(f"{path}: {error}", "name a recording in WAV, FLAC or Ogg") from error
+    return to_pcm(samples[:, 0] if rate == SAMPLE_RATE else resample(samples[:, 0], rate))
 
 
 def _pause() -> Samples:

@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import wave
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,6 +49,9 @@ TRAINED: Sequence[str] = (
 )
 """Variants in training; one that stands here twice is heard twice as often."""
 
+UNSTRETCHED_SHARE = 0.4
+TRACT = (0.85, 1.18)
+
 Samples = NDArray[np.float32]
 """One channel at 8 kHz, full scale = 1.0."""
 
@@ -62,6 +65,7 @@ class Voice:
         speed: words a minute as espeak-ng counts them; 175 is its normal.
         pitch: 0..99, 50 is normal.
         gap: pause between syllables, units of 10 ms.
+        tract: the sound is played so much faster, which makes the vocal tract shorter and the pitch higher.
         sharp: cut the sound at 4 kHz sharply, or softly as the standard library does.
         sandhi: tones change within a word, as they do in the mouth.
     """
@@ -70,6 +74,7 @@ class Voice:
     speed: int = 175
     pitch: int = 50
     gap: int = 0
+    tract: float = 1.0
     sharp: bool = True
     sandhi: bool = True
 
@@ -81,9 +86,16 @@ class Voice:
             int(rng.integers(135, 260)),
             int(rng.integers(20, 85)),
             int(rng.choice([0, 0, 0, 0, 1, 2])),
-            bool(rng.random() < 0.6),
-            bool(rng.random() < 0.7),
+            sharp=bool(rng.random() < 0.6),
+            sandhi=bool(rng.random() < 0.7),
         )
+
+    def stretched(self, rng: np.random.Generator) -> "Voice":
+        """The same voice in another throat, more often than not; about as fast as before."""
+        if rng.random() < UNSTRETCHED_SHARE:
+            return self
+        tract = rng.uniform(*TRACT)
+        return replace(self, tract=tract, speed=round(self.speed / tract))
 
 
 def say(sentence: Sentence, voice: Voice) -> Samples:
@@ -92,14 +104,25 @@ def say(sentence: Sentence, voice: Voice) -> Samples:
     Raises:
         ModelError: espeak-ng is missing or fails.
     """
-    program = shutil.which("espeak-ng")
-    if program is None:
-        raise ModelError("espeak-ng is not installed", "apt-get install espeak-ng")
     name = f"{LANGUAGE}+{voice.variant}" if voice.variant else LANGUAGE
-    options = ["-v", name, "-s", str(voice.speed), "-p", str(voice.pitch), "-g", str(voice.gap)]
     text = " ".join(sentence.toned)
     if voice.sandhi and _plain(natural := numbered(sentence.text)) == _plain(text):
         text = natural
+    return speak(text, name, voice.speed, voice.pitch, gap=voice.gap, tract=voice.tract, sharp=voice.sharp)
+
+
+def speak(
+    text: str, name: str, speed: int, pitch: int, *, gap: int = 0, tract: float = 1.0, sharp: bool = True
+) -> Samples:
+    """Have espeak-ng read a text in a voice of any language; `Voice` explains the other arguments.
+
+    Raises:
+        ModelError: espeak-ng is missing or fails.
+    """
+    program = shutil.which("espeak-ng")
+    if program is None:
+        raise ModelError("espeak-ng is not installed", "apt-get install espeak-ng")
+    options = ["-v", name, "-s", str(speed), "-p", str(pitch), "-g", str(gap)]
     done = subprocess.run(  # noqa: S603
         [program, *options, "--stdout", "--stdin"],
         input=text.encode(),
@@ -112,7 +135,7 @@ def say(sentence: Sentence, voice: Voice) -> Samples:
     with wave.open(io.BytesIO(done.stdout)) as file:
         rate = file.getframerate()
         samples = np.asarray(np.frombuffer(file.readframes(1 << 30), "<i2") / 32768, np.float32)
-    return trim(resample(samples, rate, sharp=voice.sharp))
+    return trim(resample(samples, round(rate * tract), sharp=sharp))
 
 
 def _plain(toned: str) -> str:

@@ -1,0 +1,124 @@
+"""Replay: the live session over files, history building up from call to call."""
+
+import gzip
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from screener.core.evidence import Verdict
+from screener.core.flow import Flow
+from screener.errors import InputError
+from screener.events import LineClass, Speaker
+from screener.judgement import load_judgement
+from screener.lines import load_lines
+from screener.replay import Ledger, RecordedCall, Replayer, Turn
+from screener.replay_files import parse_call, read_calls
+from screener.settings.sections import Judgement
+from screener.speech.none import NoModel
+from screener.speech.pinyin import syllables
+
+NOON = datetime(2026, 3, 11, 4, tzinfo=UTC)
+LEWD = (Turn(Speaker.CALLER, "喂你好,我想咨询一下"), Turn(Speaker.CALLER, "你今天穿什么颜色的内衣"))
+ENQUIRY = (Turn(Speaker.CALLER, "你好,我想查一下我的话费余额"),)
+
+
+@pytest.fixture
+def replayer() -> Replayer:
+    return Replayer(
+        judgement=load_judgement(Judgement(), Path(), syllables),
+        flow=Flow(),
+        zone=ZoneInfo("Asia/Shanghai"),
+        identify=load_lines([], "CN").identify,
+        syllables=syllables,
+        model=NoModel,
+    )
+
+
+def test_a_call_answers_with_the_stable_interface(replayer: Replayer) -> None:
+    found = replayer.replay(RecordedCall("a", turns=LEWD)).serialize()
+    assert list(found) == ["id", "verdict", "kind", "flagged_at", "score", "evidence"]
+    assert (found["id"], found["verdict"], found["kind"]) == ("a", "harassment", "lewd")
+    decisive = max(found["evidence"], key=lambda e: e["weight"])
+    assert "内衣" in decisive["span"]
+    assert found["flagged_at"] >= decisive["at"]
+    assert json.loads(json.dumps(found)) == found
+
+
+def test_a_genuine_call_is_not_flagged(replayer: Replayer) -> None:
+    found = replayer.replay(RecordedCall("b", turns=ENQUIRY)).serialize()
+    assert (found["verdict"], found["kind"], found["flagged_at"]) == ("genuine", None, None)
+
+
+def test_history_builds_up(replayer: Replayer) -> None:
+    first = replayer.replay(RecordedCall("a", NOON, "13900001111", turns=LEWD))
+    again = replayer.replay(RecordedCall("b", NOON + timedelta(hours=1), "13900001111", turns=LEWD))
+    other = replayer.replay(RecordedCall("c", NOON + timedelta(hours=1), "13900002222", turns=LEWD))
+    before = {e.rule for e in first.evidence}
+    assert {e.rule for e in again.evidence} > before
+    assert {e.rule for e in other.evidence} == before
+
+
+def test_a_ledger_counts_before_a_moment() -> None:
+    ledger = Ledger()
+    ledger.add("1", NOON, Verdict.HARASSMENT)
+    ledger.add("1", NOON + timedelta(minutes=50), Verdict.GENUINE)
+    ledger.add("", NOON, Verdict.HARASSMENT)
+    history = ledger.history("1", NOON + timedelta(minutes=55))
+    assert (history.calls_15min, history.calls_60min, history.calls_24h) == (1, 2, 2)
+    assert (history.flagged, history.genuine, history.last_flag_age) == (1, 1, 3300.0)
+    assert ledger.history("", NOON).calls_24h == 0, "a withheld number has no past"
+
+
+def test_times_in_a_transcript_are_kept(replayer: Replayer) -> None:
+    turns = (Turn(Speaker.CALLER, "喂", 1.0), Turn(Speaker.CALLER, "你今天穿什么颜色的内衣", 40.0))
+    assert replayer.replay(RecordedCall("a", turns=turns)).serialize()["flagged_at"] > 40
+
+
+def line(**fields: object) -> str:
+    return json.dumps({"id": 1, "turns": [{"speaker": "caller", "text": "喂"}], **fields})
+
+
+def test_files_are_read_in_chronological_order(tmp_path: Path) -> None:
+    late = tmp_path / "late.jsonl"
+    late.write_text(line(id="late", started_at="2026-03-11T12:00:00+08:00", line="public") + "\n\n")
+    early = tmp_path / "early.jsonl.gz"
+    with gzip.open(early, "wt") as file:
+        file.write(line(id="early", started_at="2026-03-11T03:00:00Z", caller="139"))
+    calls = read_calls([late, early])
+    assert [call.id for call in calls] == ["early", "late"]
+    assert calls[1].started_at == NOON
+    assert calls[1].line is LineClass.PUBLIC
+    assert calls[0].turns == (Turn(Speaker.CALLER, "喂", None),)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{", "not JSON"),
+        ("[]", "not a JSON object"),
+        ('{"id": 1}', "`id` and `turns`"),
+        (line(turns=[{"speaker": "x", "text": "a"}]), "speaker: found 'x', allowed: caller, agent"),
+        (line(turns=[{"speaker": "caller"}]), "turn 1: `speaker` and `text`"),
+        (line(turns=[{"speaker": "caller", "text": "a", "t": -1}]), "t: found -1"),
+        (line(started_at="noon"), "started_at: found 'noon'"),
+        (line(line="moon"), "line: found 'moon'"),
+    ],
+)
+def test_a_wrong_line_is_named(text: str, message: str) -> None:
+    with pytest.raises(InputError) as problem:
+        parse_call(text, "calls.jsonl:7")
+    assert str(problem.value).startswith("calls.jsonl:7")
+    assert message in str(problem.value)
+
+
+def test_what_is_no_call_file_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"neither \.wav"):
+        read_calls([tmp_path / "a.mp3"])
+    with pytest.raises(InputError, match="no such file"):
+        read_calls([tmp_path / "a.wav"])
+    (tmp_path / "cut.jsonl.gz").write_bytes(gzip.compress(b"x" * 100)[:-10])
+    with pytest.raises(InputError, match="cannot be read"):
+        read_calls([tmp_path / "cut.jsonl.gz"])

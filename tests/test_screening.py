@@ -1,0 +1,164 @@
+"""One call between session and edges: what is asked for is carried out, and a fault of ours ends at an agent."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from screener.core.actions import Decided, Prompt
+from screener.core.flow import Flow
+from screener.core.session import Session
+from screener.events import (
+    CallAnswered,
+    CallEnded,
+    Caller,
+    CallOffered,
+    EndedBy,
+    Event,
+    PlaybackEnded,
+    Speaker,
+    Tick,
+    Transcript,
+    TransferEnded,
+)
+from screener.judgement import load_judgement
+from screener.media.prompts import load_clips
+from screener.screening import Booth, Screening
+from screener.settings.sections import Judgement, Targets
+from screener.speech.none import NoModel
+from screener.speech.pinyin import syllables
+from screener.speech.pool import RecognizerPool
+
+NOON = datetime(2026, 3, 11, 4, tzinfo=UTC)
+
+
+class FakeCall:
+    """Writes down what is asked of it."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, object]] = []
+
+    def subscribe(self, events) -> None: ...
+
+    def answer(self) -> None:
+        self.asked.append(("answer", None))
+
+    def reject(self, status: int) -> None:
+        self.asked.append(("reject", status))
+
+    def listen(self, frames) -> None:
+        self.asked.append(("listen", frames is not None))
+
+    def play(self, clips) -> None:
+        self.asked.append(("play", [clip for clip, _ in clips]))
+
+    def stop_playing(self) -> None:
+        self.asked.append(("stop_playing", None))
+
+    def transfer(self, uri: str, *, marked: bool = False) -> None:
+        self.asked.append(("transfer", uri))
+
+    def hangup(self) -> None:
+        self.asked.append(("hangup", None))
+
+    def transfers(self) -> list[object]:
+        return [uri for what, uri in self.asked if what == "transfer"]
+
+
+class BrokenSession(Session):
+    """Fails when it is told what was heard."""
+
+    def handle(self, event: Event):
+        if isinstance(event, Transcript):
+            raise RuntimeError("a fault of ours")
+        return super().handle(event)
+
+
+class Bench:
+    """A screening with everything real but the call."""
+
+    def __init__(self, session: type[Session] = Session, **flow: object) -> None:
+        self.call, self.seen, self.posted = FakeCall(), [], []
+        self.clips = load_clips()
+        self.pool = RecognizerPool(NoModel(), 1, 3.0, lambda *_: None)
+        targets = Targets(agents="sip:agents@pbx", supervisor="sip:boss@pbx", analysis="")
+        booth = Booth(self.clips, targets, self.pool, [self._see], lambda *item: self.posted.append(item))
+        offer = CallOffered("id", NOON, NOON, Caller("+8613800138000"))
+        judgement = load_judgement(Judgement(), Path(), syllables)
+        self.screening = Screening(offer, self.call, session(offer, judgement, Flow(**flow)), booth)
+        for event in (offer, CallAnswered()):
+            self.screening.handle(event)
+
+    def _see(self, _id, _offer, item, _at) -> None:
+        self.seen.append(item)
+
+    def say(self, text: str, at: float = 2.0) -> None:
+        self.screening.handle(Transcript(Speaker.CALLER, 0, text, syllables(text), at - 1, at, final=True))
+        self.screening.handle(Tick(at + 1))
+
+
+@pytest.fixture
+def bench():
+    made: list[Bench] = []
+
+    def make(*args, **flow) -> Bench:
+        made.append(Bench(*args, **flow))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.pool.stop()
+
+
+def test_a_caller_is_answered_greeted_and_heard(bench) -> None:
+    one = bench()
+    assert one.call.asked == [("answer", None), ("listen", True), ("play", [one.clips[Prompt.GREETING]])]
+
+
+def test_a_genuine_caller_goes_to_the_agents_and_is_heard_no_more(bench) -> None:
+    one = bench()
+    one.say("我想查一下我的话费余额")
+    assert one.call.asked[-2:] == [("listen", False), ("transfer", "sip:agents@pbx")]
+
+
+def test_harassment_hears_the_queue(bench) -> None:
+    one = bench()
+    one.say("你今天穿什么颜色的内衣")
+    names = (Prompt.ANALYSIS_ENTER, Prompt.SIGNAL_TONE, Prompt.ANALYSIS_DONE)
+    assert one.call.asked[-1] == ("play", [one.clips[name] for name in names])
+    assert not one.call.transfers()
+
+
+def test_a_queue_on_the_pbx_without_a_target_is_a_failed_transfer_and_no_lost_call(bench) -> None:
+    one = bench(queue_on_pbx=True)
+    one.say("你今天穿什么颜色的内衣")
+    assert one.posted == [("id", TransferEnded("analysis", ok=False, status=404, at=2.0))]
+    one.screening.handle(one.posted[0][1])
+    assert one.call.asked[-1][0] == "play", "the screener plays the queue itself"
+
+
+def test_a_transfer_that_the_pbx_refuses_is_tried_elsewhere_at_once(bench) -> None:
+    one = bench()
+    one.say("我想查一下我的话费余额")
+    one.screening.handle(TransferEnded("sip:agents@pbx", ok=False, status=404, at=3.2))
+    assert one.call.asked[-1] == ("play", [one.clips[Prompt.CONNECTING]])
+    one.screening.handle(PlaybackEnded(5.0))
+    assert one.call.transfers() == ["sip:agents@pbx", "sip:boss@pbx"]
+
+
+def test_a_judgement_that_fails_hands_the_caller_to_an_agent(bench, caplog: pytest.LogCaptureFixture) -> None:
+    one = bench(BrokenSession)
+    one.say("你今天穿什么颜色的内衣")
+    assert one.call.transfers()[0] == "sip:agents@pbx"
+    assert ("listen", False) in one.call.asked
+    assert "the judgement failed" in caplog.text
+
+
+def test_the_end_of_a_call_is_the_end(bench) -> None:
+    one = bench()
+    one.screening.handle(CallEnded(EndedBy.CALLER, 3.0))
+    assert one.screening.ended
+    assert any(isinstance(item, Decided) for item in one.seen)
+    before = list(one.call.asked)
+    one.say("你今天穿什么颜色的内衣", at=5.0)
+    assert one.call.asked == before
