@@ -207,7 +207,7 @@ class SipUserAgent:
             response.headers.add("Accept", "application/sdp")
             self._layer.respond(transaction, response)
         else:
-            self._watch.note(source[0], f"sends {request.method[:20]} outside a call; refused", self._clock())
+            self._watch.note(source[0], "sends what has no place outside a call; refused", self._clock())
             status = {"BYE": 481, "NOTIFY": 481, "INFO": 481, "UPDATE": 481, "REFER": 603}
             self._refuse(transaction, status.get(request.method, 405))
 

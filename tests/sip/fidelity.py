@@ -12,6 +12,7 @@ from screener.media.rtp import Packet
 from tests.sip.caller import Caller, Desk, in_background
 
 SECONDS = 0.8
+PIECE = 800
 LEVELS = (-20, -30, -40)
 
 
@@ -34,14 +35,18 @@ def signal(level: int) -> bytes:
 
 
 def snr(original: bytes, heard: bytes) -> float:
-    """Signal to noise at the best alignment; -99 where the signal is not found."""
+    """Signal to noise, the median of pieces of 0.1 s, each where it is heard best.
+
+    A frame that a busy machine delays shifts what follows: that is no noise of the edge.
+    """
     a, b = np.frombuffer(original, "<i2").astype(float), np.frombuffer(heard, "<i2").astype(float)
-    a = a[1600:-1600]  # ends may be lost to the start of the stream
-    if b.size < a.size:
-        return -99.0
-    at = int(np.argmax(np.correlate(b, a, "valid")))
-    noise = b[at : at + a.size] - a
-    return float(10 * np.log10((a**2).mean() / max((noise**2).mean(), 1e-9)))
+    ratios = []
+    for start in range(1600, a.size - 1600, PIECE):  # the ends may be lost to the start of the stream
+        piece = a[start : start + PIECE]
+        windows = np.lib.stride_tricks.sliding_window_view(b, PIECE)
+        noise = ((windows - piece) ** 2).mean(axis=1).min()
+        ratios.append(10 * np.log10((piece**2).mean() / max(noise, 1e-9)))
+    return float(np.median(ratios))
 
 
 def measure(law: Law, level: int) -> Fidelity:
