@@ -206,6 +206,7 @@ class Wire:
         sock = socket.socket(self._family, socket.SOCK_STREAM)
         sock.setblocking(False)
         try:
+            sock.bind((self.udp.getsockname()[0], 0))  # peers know us by this address
             sock.connect(address)
         except BlockingIOError:
             pass  # on its way

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -85,6 +86,7 @@ def site(sip: str = "", flow: str = "", speech: str = 'engine = "none"', rest: s
         sip, flow, speech: lines for these sections of the settings; `sip` may set anything but the port.
         rest: further sections.
     """
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # the service must not outlive a bench that is stopped
     with tempfile.TemporaryDirectory() as folder:
         port = free_port()
         config, log = Path(folder, "screener.toml"), Path(folder, "log.txt")
