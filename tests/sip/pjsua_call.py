@@ -23,7 +23,8 @@ class Call(pj.Call):
         print("state", info.lastStatusCode, self.state, flush=True)
 
     def onCallMediaState(self, _prm) -> None:  # noqa: N802
-        for index, media in enumerate(self.getInfo().media):
+        info = self.getInfo()  # kept: its media are views of it
+        for index, media in enumerate(info.media):
             if media.type == pj.PJMEDIA_TYPE_AUDIO and media.status == pj.PJSUA_CALL_MEDIA_ACTIVE:
                 audio = self.getAudioMedia(index)
                 self.player.startTransmit(audio)
@@ -73,6 +74,6 @@ options.opt.flag = pj.PJSUA_CALL_UNHOLD
 call.reinvite(options)
 time.sleep(1.5)
 call.hangup(pj.CallOpParam())
-until(lambda: call.state == "DISCONNCTD", 5)
+until(lambda: call.state == "DISCONNECTED", 5)
 call = None
 endpoint.libDestroy()
