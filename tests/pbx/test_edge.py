@@ -176,8 +176,8 @@ def test_audio_passes_both_ways_as_g711_allows(desk: Desk, caller: Caller) -> No
     from screener.media.g711 import Law
 
     outward = b"".join(Law.PCMU.decode(p.payload) for p in packets)
-    assert snr(TONES, bytes(inward)) > 33
-    assert snr(TONES, outward) > 33
+    assert snr(TONES, bytes(inward)) > 31, "one law in, the other out: Asterisk encodes a second time"
+    assert snr(TONES, outward) > 31
 
 
 @pytest.mark.parametrize(("target", "status"), [("nobody", 404), ("analysis", 200)])

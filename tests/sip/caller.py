@@ -101,8 +101,8 @@ class Caller:
             if isinstance(message, Request):
                 self.requests.append(message)
                 self.send(respond(message, 200))
-            elif not method or message.cseq[1] == method:
-                return message
+            elif message.call_id == self.call_id and method in ("", message.cseq[1]):
+                return message  # what is left of an earlier call from this port is passed over
 
     def final(self, method: str) -> Response:
         while (response := self.response(method)).status < 200:
