@@ -33,7 +33,7 @@ test: $(INSTALLED)
 
 test-pbx: $(INSTALLED)
 	tests/pbx/setup
-	$(BIN)/pytest -m pbx
+	$(BIN)/pytest -m pbx tests/pbx
 
 # The extra `train` is PyTorch: large, and not in the lock.
 $(TRAIN): $(INSTALLED)

@@ -37,11 +37,21 @@ def _read(path: Path) -> Iterable[RecordedCall]:
 
 
 def _read_lines(path: Path) -> Iterator[RecordedCall]:
+    for number, line in read_lines(path):
+        yield parse_call(line, f"{path}:{number}")
+
+
+def read_lines(path: Path) -> Iterator[tuple[int, str]]:
+    """The lines of a text file, gzip or not, that are not empty, with their numbers from 1.
+
+    Raises:
+        InputError: it cannot be read.
+    """
     try:
         with _open(path) as file:
             for number, line in enumerate(file, start=1):
                 if line.strip():
-                    yield parse_call(line, f"{path}:{number}")
+                    yield number, line
     except (OSError, EOFError, UnicodeDecodeError) as problem:
         raise InputError(
             f"{path}: cannot be read ({problem})", "check its name, permissions, content"

@@ -23,7 +23,7 @@ from screener.core.actions import (
     Treated,
 )
 from screener.core.session import Session
-from screener.events import CallEnded, CallOffered, Event, Speaker, TransferEnded
+from screener.events import CallEnded, CallOffered, Event, RecognizerLost, Speaker, TransferEnded
 from screener.media.acoustics import Ear
 from screener.media.prompts import Clip
 from screener.settings.sections import Targets
@@ -75,6 +75,8 @@ class Screening:
             return
         if isinstance(event, TransferEnded) and event.target in self._asked:
             event = replace(event, target=self._asked[event.target].value)
+        if isinstance(event, RecognizerLost):
+            log.warning("call %s: nobody listens any more: %s", self.offer.call_id, event.reason)
         self.at = max(self.at, getattr(event, "at", 0.0))
         self._observe(event)
         try:

@@ -40,6 +40,7 @@ COMPOSE = {
     "replay_files",
     "doctor",
     "demo",
+    "evaluation",
     "cli",
     "__main__",
     "__init__",

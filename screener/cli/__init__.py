@@ -12,6 +12,7 @@ COMMANDS = {
     "calls": "screener.cli.calls:calls",
     "demo": "screener.cli.demo:demo",
     "doctor": "screener.cli.setup:doctor",
+    "evaluate": "screener.cli.evaluate:evaluate",
     "init": "screener.cli.setup:init",
     "model": "screener.cli.model:model",
     "prompts": "screener.cli.prompts:prompts",

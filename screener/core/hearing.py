@@ -5,14 +5,14 @@ takes back is taken back here too, and said so in the log.
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from screener.core import signals
 from screener.core.evidence import Assessment, Evidence
 from screener.core.judgement import Judgement
 from screener.core.lexicon import Role
-from screener.core.scoring import assess, matter
+from screener.core.scoring import MATTER, assess, matter
 from screener.events import CallOffered, Cue, CueKind, Speaker, Transcript
 
 SAME_RULE_LIMIT = 6
@@ -43,8 +43,11 @@ class Hearing:
         self._done: dict[Speaker, int] = {}
         self._counts: Counter[str] = Counter()
         self._caller_spoke = False
+        self.unanswered = 0
+        """Times an agent has spoken without the caller ever having said a word."""
         self.steered = 0
         """Times the caller was steered back, by the product or by an agent."""
+        self._steered_at = 0.0
 
     def offered(self, offer: CallOffered) -> Iterator[Evidence]:
         """Take who calls and when."""
@@ -62,6 +65,11 @@ class Hearing:
     def silent(self, at: float, asked: int) -> Iterator[Evidence]:
         """Take that nobody answers."""
         yield from self._add(signals.of_silence(at, asked, self._judgement.weights))
+
+    def steer(self, at: float) -> None:
+        """Take that the caller is steered back."""
+        self.steered += 1
+        self._steered_at = at
 
     def heard(self, transcript: Transcript) -> Iterator[Evidence]:
         """Take words; gives what is new, for the log."""
@@ -115,23 +123,36 @@ class Hearing:
         self._done[key[0]] = max(key[1], self._done.get(key[0], -1))
         for evidence in found:
             self._keep(evidence)
-        if (
-            self.steered >= self._steer_limit
-            and len(transcript.syllables) >= SHORT
-            and matter(self._everything()) < self._judgement.weights.clear
-        ):
+        if len(transcript.syllables) >= SHORT and self._is_adrift(found):
             yield from self._add(
                 signals.of_drift(transcript.at, self.steered, transcript.text, self._judgement.weights)
             )
+
+    def _is_adrift(self, found: Sequence[Evidence]) -> bool:
+        """Whether talk goes on without a matter although the caller was steered back often enough.
+
+        A request that was stated at any time counts; words that only might be business (门票, 昨天) count in this
+        utterance and since the caller was last steered back.
+        """
+        known = self._everything()
+        since = [e for e in known if e.at > self._steered_at]
+        weights = self._judgement.weights
+        return (
+            self.steered >= self._steer_limit
+            and matter(found) == 0
+            and matter(since) < weights.clear
+            and not any(e.source in MATTER and -e.weight >= weights.request for e in known)
+        )
 
     def _agent_said(self, transcript: Transcript) -> None:
         """An agent's words are no evidence about the caller, but steering back is noted."""
         if not transcript.final:
             return
         self._done[Speaker.AGENT] = transcript.utterance
+        self.unanswered += not self._caller_spoke
         matches = self._judgement.lexicon.find(transcript.text, transcript.syllables)
         if self._caller_spoke and any(m.phrase.role is Role.STEER for m in matches):
-            self.steered += 1
+            self.steer(transcript.at)
 
     def _everything(self) -> list[Evidence]:
         return [*self._closed, *(e for _, found in self._open.values() for e in found)]

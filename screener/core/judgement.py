@@ -1,11 +1,11 @@
 """Everything that judges, as data: lexicon, weights, calendar. Loaded once, shared by all calls, never changed."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Literal
 
 from screener.core.evidence import Kind
-from screener.core.lexicon import Lexicon
+from screener.core.lexicon import Lexicon, Role
 from screener.events import LineClass
 
 Strength = Literal["decisive", "strong", "medium", "weak"]
@@ -26,6 +26,7 @@ class Weights:
         other_kinds: share of its weight at which another kind of harassment supports the leading one.
         half_life: after which a harassing word weighs half. `matter_half_life`: likewise business and grievance.
         protection: the most that business and grievance take off together.
+        request: a single word of business or grievance that weighs this much is a request, and no talk adrift.
         clear: weight of business and grievance from which a request is clear enough to be passed on.
         matter: weight of business and grievance from which insults and threats flag nobody.
         veto: weight of grievance from which a call is a complaint, whatever is said beside it.
@@ -52,14 +53,15 @@ class Weights:
     half_life: float = 120.0
     matter_half_life: float = 60.0
     protection: float = 4.0
+    request: float = 3.0
     clear: float = 2.0
     matter: float = 2.0
     veto: float = 4.0
     sustained: float = 6.0
     directed: float = 1.3
     undirected: float = 0.3
-    mixed: float = 0.45
-    unaddressed: float = 0.8
+    mixed: float = 0.35
+    unaddressed: float = 0.95
     off_topic: float = 3.3
     silent: float = 8.0
     strength: dict[Strength, float] = field(default_factory=lambda: dict(STRENGTH))
@@ -110,6 +112,11 @@ class Judgement:
     lexicon: Lexicon
     weights: Weights = field(default_factory=Weights)
     calendar: Calendar = field(default_factory=Calendar)
+
+    def without_words(self) -> "Judgement":
+        """The same with no harassing phrase in the lexicon; what protects stays."""
+        kept = (p for p in self.lexicon.phrases if p.role is not Role.HARASSMENT)
+        return replace(self, lexicon=Lexicon(kept))
 
 
 def _within(hour: int, span: tuple[int, int]) -> bool:

@@ -39,10 +39,10 @@ GAP_SYLLABLES = 4
 """How many syllables may lie where a phrase has a gap."""
 COST_A_SYLLABLE = 0.2
 """Confusions allowed in a phrase of three syllables or more, in cost; shorter ones must be heard exactly."""
-HOMOPHONE = {1: 0.2, 2: 0.35, 3: 0.6, 4: 0.85}
+HOMOPHONE = {1: 0.1, 2: 0.25, 3: 0.6, 4: 0.85}
 """Likeness of the right sounds in other characters, by syllables; longer phrases keep `LONG_HOMOPHONE`."""
 LONG_HOMOPHONE = 0.95
-UNWRITTEN = {1: 0.4, 2: 0.8}
+UNWRITTEN = {1: 0.3, 2: 0.6, 3: 0.9}
 """Likeness of the right sounds where no characters were printed; longer phrases keep 1."""
 
 
@@ -193,7 +193,7 @@ def _verify(part: _Part, end: int, syllables: Sequence[str], written: str | None
     spent = sum(map(cost, part.syllables, syllables[begin:end]))
     if spent > (COST_A_SYLLABLE * size if size > 2 else 0):
         return None
-    alike = 1.0 - spent / (2 * size)
+    alike = 1.0 - spent / size if size < 4 else 1.0 - spent / (2 * size)
     if written is None:
         alike *= UNWRITTEN.get(size, 1.0)
     elif (shown := written[begin:end]) != part.text:
@@ -234,10 +234,9 @@ def _is_hidden(match: Match, safe: list[Match]) -> bool:
 
 
 def _is_swallowed(match: Match, harmful: list[Match]) -> bool:
-    """Whether words of business are only part of a longer harassing phrase (送到 in 送到月球)."""
+    """Whether words of business are part of a longer harassing phrase: 送到 of 送到月球, 我要买 of 买一架飞机."""
     return match.phrase.role in (Role.BUSINESS, Role.GRIEVANCE) and any(
-        h.begin <= match.begin and match.end <= h.end and h.end - h.begin > match.end - match.begin
-        for h in harmful
+        h.overlaps(match) and h.end - h.begin > match.end - match.begin for h in harmful
     )
 
 

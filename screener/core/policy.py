@@ -62,9 +62,10 @@ def verdict(assessment: Assessment, weights: Weights) -> Verdict:
         return Verdict.GENUINE
     grievance = matter(assessment.evidence, Source.GRIEVANCE)
     business = matter(assessment.evidence, Source.BUSINESS)
-    if grievance >= weights.veto or grievance >= max(weights.clear, business):
+    vulnerable = "vulnerable" in assessment.vetoes
+    if grievance >= weights.veto or (grievance >= max(weights.clear, business) and not vulnerable):
         return Verdict.ABUSIVE_COMPLAINT if is_abusive(assessment, weights) else Verdict.COMPLAINT
-    if is_clear(assessment, weights) or "vulnerable" in assessment.vetoes:
+    if is_clear(assessment, weights) or vulnerable:
         return Verdict.GENUINE
     return Verdict.UNDECIDED
 

@@ -410,7 +410,7 @@ class Session:
                 self._enter(_State.CLOSING)
                 yield self._say(Prompt.SILENT_CLOSING)
         elif patience.is_adrift(self._at) and self._hearing.steered < self._flow.steer_prompts:
-            self._hearing.steered += 1
+            self._hearing.steer(self._at)
             yield self._say(Prompt.STEER)
 
     def _close(self) -> Iterator[Action]:
@@ -429,6 +429,12 @@ class Session:
 
     def _ended(self) -> Iterator[Action]:
         yield from self._treated(completed=self._state is _State.STAYING)
+        if (
+            self._watches
+            and not self._hearing.anything_said
+            and self._hearing.unanswered > self._flow.silence_prompts
+        ):
+            yield from self._note(self._hearing.silent(self._at, self._hearing.unanswered))
         assessment = self._hearing.assessment(self._at)
         if self._watches and not (self._decision and self._decision.verdict is Verdict.HARASSMENT):
             decision = policy.decide(assessment, self._weights, self._flow)

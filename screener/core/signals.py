@@ -28,15 +28,20 @@ EMERGENCY = "emergency."
 """How rules of emergencies begin."""
 SURE = 0.7
 """Likeness below which an emergency is not believed: it ends the judgement of the call."""
+DOUBTFUL = 0.3
+"""Likeness below which words of business or grievance are not believed: 可是 is not 课时."""
 FAINT = 0.15
 """Evidence that weighs less is not worth a line."""
+LEAST = {Role.EMERGENCY: SURE, Role.BUSINESS: DOUBTFUL, Role.GRIEVANCE: DOUBTFUL}
 OFTEN_15MIN, OFTEN_60MIN, OFTEN_24H = 7, 9, 15
 """Calls before this one that make a redialler, as products of operators count them."""
 BESIDE = 4
 """Syllables around a find in which the agent is looked for."""
+FACE = 2
+"""Syllables before an insult in which 你 is meant by it, whoever else is spoken of."""
 PERSONAL = frozenset({Kind.ABUSE, Kind.THREAT, Kind.LEWD})
 """Kinds that weigh by whom they are meant for."""
-ABOUT = frozenset({Role.COMPANY, Role.BUSINESS, Role.GRIEVANCE})
+MATTER = frozenset({Role.BUSINESS, Role.GRIEVANCE})
 
 
 def of_offer(offer: CallOffered, weights: Weights, calendar: Calendar) -> tuple[Evidence, ...]:
@@ -74,7 +79,7 @@ def of_words(matches: Sequence[Match], transcript: Transcript, weights: Weights)
     for match in matches:
         phrase = match.phrase
         source = SOURCES.get(phrase.role)
-        if source is None or (phrase.role is Role.EMERGENCY and match.likeness < SURE):
+        if source is None or match.likeness < LEAST.get(phrase.role, 0.0):
             continue
         weight, note = phrase.weight * match.likeness, phrase.note
         if phrase.kind in PERSONAL:
@@ -92,8 +97,8 @@ def of_words(matches: Sequence[Match], transcript: Transcript, weights: Weights)
 def aim(find: Match, matches: Sequence[Match], said: int, weights: Weights) -> tuple[float, str]:
     """Whom an insult, a threat or a lewd word is meant for: a factor for its weight, and what to note.
 
-    The agent, when named beside it or when little else is said; the firm, a product or a third person, when one is
-    named, or a matter, in the same breath.
+    The agent, when named beside it or when little else is said; something else, when a matter is named in the same
+    breath, or for an insult the firm, a product or a third person.
 
     Args:
         find: of the insult.
@@ -101,15 +106,22 @@ def aim(find: Match, matches: Sequence[Match], said: int, weights: Weights) -> t
         said: syllables of the utterance.
         weights: holds the factors.
     """
-    about = [m for m in matches if m.phrase.role in ABOUT and not m.overlaps(find)]
-    named = any(
-        m.phrase.role is Role.ADDRESS
+    kind = find.phrase.kind
+    others = [m for m in matches if not m.overlaps(find) and m.likeness >= DOUBTFUL]
+    matter = [m for m in others if m.phrase.role in MATTER]
+    about = matter + [m for m in others if m.phrase.role is Role.COMPANY and kind is Kind.ABUSE]
+    named = [
+        m
+        for m in matches
+        if m.phrase.role is Role.ADDRESS
         and find.begin - BESIDE <= m.begin < find.end + BESIDE
         and not any(m.overlaps(other) for other in about)
-        for m in matches
-    )
+    ]
     bare = 2 * (find.end - find.begin) >= said
-    if about and not (named and find.phrase.kind is Kind.LEWD):  # no matter of business calls for lewdness
+    if about and not (named and kind is Kind.LEWD):  # no matter of business calls for lewdness
+        to_the_face = not matter and any(find.begin - FACE <= m.begin < find.end for m in named)
+        if to_the_face:
+            return weights.unaddressed, ",针对坐席"
         return (weights.mixed, ",另有所指") if named else (weights.undirected, ",并非针对坐席")
     return (weights.directed, ",针对坐席") if named or bare else (weights.unaddressed, "")
 

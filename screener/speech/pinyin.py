@@ -89,6 +89,22 @@ def inventory() -> frozenset[str]:
     return frozenset(plain) | frozenset(MUMBLES)
 
 
+@cache
+def characters_of() -> dict[str, tuple[str, ...]]:
+    """The everyday characters of each toneless syllable, by their first reading."""
+    found: dict[str, list[str]] = {}
+    for code, toned in PINYIN_DICT.items():
+        if _is_everyday(character := chr(code)):
+            found.setdefault(_plain(toned.split(",")[0]), []).append(character)
+    return {sound: tuple(characters) for sound, characters in found.items()}
+
+
+def _is_everyday(character: str) -> bool:
+    """Whether it is one of the 3,755 of GB 2312's first level."""
+    code = character.encode("gb2312", "ignore")
+    return len(code) == 2 and 0xB0 <= code[0] <= 0xD7
+
+
 def _plain(toned: str) -> str:
     letters = unicodedata.normalize("NFD", toned)
     bare = "".join(letter for letter in letters if letter not in TONES)

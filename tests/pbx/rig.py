@@ -4,6 +4,7 @@ Each is started in the namespace, keeps everything in a folder of its own, and i
 Asterisk runs with deploy/asterisk exactly as it is shipped.
 """
 
+import contextlib
 import json
 import os
 import shutil
@@ -13,6 +14,7 @@ import sys
 import threading
 import time
 import wave
+from collections.abc import Iterator
 from pathlib import Path
 
 from tests.pbx.network import ASTERISK, PHONE, TRUNK, Network, wait_for
@@ -53,6 +55,16 @@ def end(process: subprocess.Popen[bytes], seconds: float = 10) -> None:
         process.wait()
 
 
+@contextlib.contextmanager
+def or_end(process: subprocess.Popen[bytes]) -> Iterator[None]:
+    """Stop a program that does not come up: it would hold its address against the next one."""
+    try:
+        yield
+    except BaseException:
+        end(process)
+        raise
+
+
 class Asterisk:
     """The PBX, booted and ready when the constructor returns."""
 
@@ -76,7 +88,10 @@ class Asterisk:
         ]  # fmt: skip
         with (home / "console.txt").open("wb") as log:
             self._process = network.popen([*self._command, "-f"], home, log)
-        wait_for(lambda: "fully booted" in self.rx("core waitfullybooted"), 30, f"boot; see {home}/console.txt")
+        with or_end(self._process):
+            wait_for(
+                lambda: "fully booted" in self.rx("core waitfullybooted"), 30, f"boot; see {home}/console.txt"
+            )
 
     def rx(self, command: str) -> str:
         """What the console answers."""
@@ -175,7 +190,7 @@ class Phone:
         with (home / "log.txt").open("wb") as log:
             self._process = network.popen(["baresip", "-f", home], home, log)
         self.events: list[tuple[float, dict[str, object]]] = []
-        with network.entered():
+        with or_end(self._process), network.entered():
             self._socket = wait_for(self._connect, 10, "baresip")
         self._socket.settimeout(None)
         threading.Thread(target=self._read, daemon=True).start()
@@ -241,7 +256,8 @@ class Screener:
         command = [sys.executable, "-m", "screener", "serve", "--config", self.config]
         with (home / "log.txt").open("wb") as log:
             self.process = network.popen(command, home, log)
-        wait_for(self._ready, 60, f"taking calls; see {home}/log.txt")
+        with or_end(self.process):
+            wait_for(self._ready, 60, f"taking calls; see {home}/log.txt")
 
     def _ready(self) -> bool:
         assert self.process.poll() is None, self.log

@@ -30,7 +30,7 @@ class Recipe:
     """
 
     date: str
-    items: int = 8000
+    items: int = 9000
     epochs: int = 12
     seed: int = 1
     threads: int = 2

@@ -15,11 +15,13 @@ from screener.speech.training.augment import mix, telephone, to_pcm
 from screener.speech.training.corpus import Sentence
 from screener.speech.training.features import Features, cepstra
 from screener.speech.training.sounds import any_sound
-from screener.speech.training.synthesis import TRAINED, Voice, say
+from screener.speech.training.synthesis import TRAINED, Voice, gibberish, say
 from screener.speech.training.tokens import encode
 
-EMPTY_SHARE = 0.04
-"""Items in which nobody speaks."""
+EMPTY_SHARE = 0.16
+"""Items in which nobody speaks Mandarin."""
+GIBBERISH_SHARE = 0.35
+"""Of these, the ones in which somebody speaks something else."""
 JOINED_SHARE = 0.45
 """Items of two or three sentences, with a pause or without one."""
 BABBLE_SHARE = 0.12
@@ -104,7 +106,7 @@ def make(item: Item) -> list[Example]:
         if item.behind is not None:
             clean = mix(clean, say(*item.behind), rng.uniform(*BEHIND_DB))
     else:
-        clean = any_sound(rng)
+        clean = gibberish(rng) if rng.random() < GIBBERISH_SHARE else any_sound(rng)
     tokens = tuple(token for part in item.parts for token in encode(part.plain))
     return [Example(cepstra(to_pcm(telephone(clean, rng))), tokens) for _ in range(VERSIONS)]
 

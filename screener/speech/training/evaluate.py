@@ -20,6 +20,8 @@ from screener.speech.training.corpus import Sentence, read_sentence, sentences
 from screener.speech.training.synthesis import HELD_OUT, Samples, Voice, resample, say
 from screener.speech.vosk import VoskModel
 
+PHRASE = range(2, 11)
+"""Syllables of a phrase."""
 HARASSING = ("lewd", "abuse", "prank", "threat")
 CARRIERS = ("{}你听见没有", "我跟你说{}", "哎{}行不行", "然后呢{}", "我说{}啊")
 """Sentences around key phrases that are not in the corpus."""
@@ -76,9 +78,9 @@ def contains(heard: Sequence[str], phrase: Sequence[str]) -> bool:
 
 
 def held_out_voices(model: VoskModel, per_voice: int = 40, seed: int = 7) -> Iterable[Row]:
-    """Sentences of the corpus, and key phrases within sentences that are not in it, in voices not trained on."""
+    """Phrases of the corpus, and key phrases within sentences that are not in it, in voices not trained on."""
     rng = np.random.default_rng(seed)
-    corpus = [s for s in sentences() if len(s.text) >= 2]
+    corpus = [s for s in sentences() if len(s.text) in PHRASE]
     known: list[tuple[str, Sentence, Sentence | None]] = [
         (voice, _pick(rng, corpus), None) for voice in HELD_OUT for _ in range(per_voice)
     ]

@@ -60,6 +60,78 @@ def clicks(time: _Time, rng: np.random.Generator) -> _Sound:
     return np.asarray((rng.random(len(time)) < 0.0005) * rng.standard_normal(len(time)))
 
 
+def knocks(time: _Time, rng: np.random.Generator) -> _Sound:
+    """Blows on wood or hands clapped: each a few resonances of some shape, dying away in a moment."""
+    sound = np.zeros(len(time))
+    begin = float(rng.uniform(0, 0.5))
+    while begin < time[-1]:
+        late = np.maximum(time - begin, 0)
+        dying = np.exp(-late / rng.uniform(0.006, 0.06)) * (time >= begin)
+        rings = sum(np.sin(2 * np.pi * f * late + f) for f in rng.uniform(120, 2500, int(rng.integers(1, 4))))
+        sound += rng.uniform(0.4, 1.0) * dying * (rings + rng.uniform(0.2, 3) * rng.standard_normal(len(time))) / 3
+        begin += rng.choice([rng.uniform(0.1, 0.4), rng.uniform(0.4, 1.2)])
+    return sound
+
+
+def coughs(time: _Time, rng: np.random.Generator) -> _Sound:
+    """A burst of breath with a voice in its tail, once or several times."""
+    sound = np.zeros(len(time))
+    begin = float(rng.uniform(0, 0.6))
+    while begin < time[-1]:
+        late = np.maximum(time - begin, 0)
+        size = rng.uniform(0.1, 0.35)
+        breath = np.exp(-((late / size) ** 2) * 3) * (1 - np.exp(-late / 0.01)) * rng.standard_normal(len(time))
+        voice = _voice(time, rng.uniform(90, 260), rng) * np.exp(-(((late - size) / (size / 2)) ** 2))
+        sound += (breath + rng.uniform(0, 1) * voice) * (time >= begin)
+        begin += rng.choice([rng.uniform(0.25, 0.6), rng.uniform(1.0, 2.5)])
+    return sound * 0.7
+
+
+def laughter(time: _Time, rng: np.random.Generator) -> _Sound:
+    """Breathy voiced bursts, three to seven a second, of one or several people."""
+    sound = np.zeros(len(time))
+    for _ in range(int(rng.integers(1, 4))):
+        rate, phase = rng.uniform(3, 7), rng.uniform(0, 1)
+        beat = np.clip(np.sin(2 * np.pi * (rate * time + phase)), 0, 1) ** rng.uniform(0.5, 3)
+        swell = np.clip(np.sin(2 * np.pi * (time / rng.uniform(1.5, 5) + rng.uniform(0, 1))), 0, 1)
+        pitch = rng.uniform(110, 420) * (1 + 0.2 * np.sin(2 * np.pi * rate * time))
+        breath = rng.uniform(0.1, 1.0) * rng.standard_normal(len(time))
+        sound += beat * swell * (_voice(time, pitch, rng) + breath)
+    return sound * 0.6
+
+
+def alarms(time: _Time, rng: np.random.Generator) -> _Sound:
+    """Bells, beepers and sirens: tones with harmonics that switch, sweep or warble."""
+    low, high = np.sort(rng.uniform(400, 3200, 2))
+    turn = np.sin(2 * np.pi * rng.uniform(0.5, 12) * time + rng.uniform(0, 6))
+    turn = np.sign(turn) if rng.random() < 0.5 else turn
+    phase = 2 * np.pi * np.cumsum(low + (high - low) * (turn + 1) / 2) / SAMPLE_RATE
+    beeping = (time * rng.uniform(1, 6)) % 1 < rng.choice([0.5, 0.8, 2.0])
+    return np.asarray((np.sin(phase) + rng.uniform(0, 0.6) * np.sin(2 * phase)) * beeping)
+
+
+def rustle(time: _Time, rng: np.random.Generator) -> _Sound:
+    """Breath, wind, cloth and traffic: noise of some colour that swells and dies."""
+    spectrum = np.fft.rfft(rng.standard_normal(len(time)))
+    frequency = np.maximum(np.fft.rfftfreq(len(time), 1 / SAMPLE_RATE), 40)
+    coloured = np.fft.irfft(spectrum * frequency ** (-rng.uniform(0, 1.2)), len(time))
+    moments = np.arange(0, time[-1] + 0.3, 0.3)
+    swell = np.interp(time, moments, rng.uniform(0, 1, len(moments)))
+    return np.asarray(coloured / np.sqrt(np.mean(coloured**2)) * swell)
+
+
+def _voice(time: _Time, pitch: float | _Sound, rng: np.random.Generator) -> _Sound:
+    """Harmonics of a pitch, shaped by two formants of some vowel."""
+    phase = 2 * np.pi * np.cumsum(np.broadcast_to(pitch, time.shape)) / SAMPLE_RATE
+    mean = float(np.mean(pitch))
+    formants = rng.uniform(300, 950), rng.uniform(900, 2500)
+    sound = np.zeros(len(time))
+    for k in range(1, int(3600 / mean) + 1):
+        strength = sum(np.exp(-(((k * mean - f) / 250) ** 2)) for f in formants) + 0.03
+        sound += strength * np.sin(k * phase) / np.sqrt(k)
+    return sound / 2
+
+
 SOUNDS: Mapping[str, Callable[[_Time, np.random.Generator], _Sound]] = {
     "silence": silence,
     "ringback": ringback,
@@ -67,6 +139,11 @@ SOUNDS: Mapping[str, Callable[[_Time, np.random.Generator], _Sound]] = {
     "hum": hum,
     "music": music,
     "clicks": clicks,
+    "knocks": knocks,
+    "coughs": coughs,
+    "laughter": laughter,
+    "alarms": alarms,
+    "rustle": rustle,
 }
 
 
@@ -78,5 +155,5 @@ def sound(name: str, seconds: float, rng: np.random.Generator) -> Samples:
 
 
 def any_sound(rng: np.random.Generator) -> Samples:
-    """One to three seconds of any of them."""
-    return sound(str(rng.choice(list(SOUNDS))), rng.uniform(1, 3), rng)
+    """One to four seconds of any of them."""
+    return sound(str(rng.choice(list(SOUNDS))), rng.uniform(1, 4), rng)

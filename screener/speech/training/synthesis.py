@@ -49,6 +49,11 @@ TRAINED: Sequence[str] = (
 )
 """Variants in training; one that stands here twice is heard twice as often."""
 
+ACCENTS = ("it", "nl", "pl", "pt", "fi", "tr", "sv", "id", "ro", "hu", "cs", "sw", "eo", "la", "da", "et")
+"""Languages of espeak-ng that lend their sounds to gibberish; those of the evaluation are not among them."""
+_ONSETS = ("b", "d", "f", "g", "k", "l", "m", "n", "p", "r", "s", "t", "v", "z", "st", "pr", "kl", "dr", "")
+_VOWELS = ("a", "e", "i", "o", "u", "ar", "en", "il", "os", "um", "ai", "an")
+
 UNSTRETCHED_SHARE = 0.4
 TRACT = (0.85, 1.18)
 
@@ -109,6 +114,17 @@ def say(sentence: Sentence, voice: Voice) -> Samples:
     if voice.sandhi and _plain(natural := numbered(sentence.text)) == _plain(text):
         text = natural
     return speak(text, name, voice.speed, voice.pitch, gap=voice.gap, tract=voice.tract, sharp=voice.sharp)
+
+
+def gibberish(rng: np.random.Generator) -> Samples:
+    """Words that mean nothing, in an accent that is not Mandarin: what the model must learn not to understand."""
+    words = (
+        "".join(str(rng.choice(_ONSETS)) + str(rng.choice(_VOWELS)) for _ in range(int(rng.integers(1, 5))))
+        for _ in range(int(rng.integers(2, 9)))
+    )
+    voice = Voice.random(rng, TRAINED).stretched(rng)
+    name = f"{rng.choice(ACCENTS)}+{voice.variant}" if voice.variant else str(rng.choice(ACCENTS))
+    return speak(" ".join(words), name, voice.speed, voice.pitch, tract=voice.tract, sharp=voice.sharp)
 
 
 def speak(

@@ -1,0 +1,173 @@
+"""`screener evaluate`: how good the judgement is, over calls of which somebody has said what they are."""
+
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import click
+from rich.console import Console
+from rich.progress import track
+
+from screener.cli.calls import VERDICTS
+from screener.core.evidence import Verdict
+from screener.core.judgement import Judgement
+from screener.evaluation.count import Judged, Row, WordList, table, worst
+from screener.evaluation.labelled import LabelledCall, read_labelled, steered
+from screener.evaluation.noise import Recogniser
+from screener.judgement import load_judgement
+from screener.lines import load_lines
+from screener.replay import Replayer
+from screener.reports.render import Cell, Format, Sheet, render
+from screener.settings.load import load
+from screener.settings.sections import Settings
+from screener.speech.load import load_model
+from screener.speech.pinyin import syllables
+
+NOISE = (0.0, 0.1, 0.2, 0.3)
+TITLE = "判断与标注对照"
+WIDTH = 160
+"""Columns of a table that goes into a file."""
+
+
+@click.command()
+@click.argument("paths", nargs=-1, required=True, metavar="DIR|FILE…", type=click.Path(path_type=Path))
+@click.option("--config", type=click.Path(path_type=Path), help="Settings file; default screener.toml here.")
+@click.option(
+    "--noise",
+    multiple=True,
+    type=click.FloatRange(0, 1),
+    help="Share of syllables made wrong; default 0 .1 .2 .3.",
+)
+@click.option("--seed", default=1, show_default=True, help="Of the errors.")
+@click.option("--steer", default=2, show_default=True, help="Steering attempts put into calls labelled chitchat.")
+@click.option("--steer-all", is_flag=True, help="Put them into every call.")
+@click.option("--no-lexicon", is_flag=True, help="The model alone: no harassing word of the lexicon counts.")
+@click.option("--slices", is_flag=True, help="A row for each slice of a set.")
+@click.option("--worst", "show", default=10, show_default=True, help="So many false flags, with their evidence.")
+@click.option("--format", "form", type=click.Choice(["table", "csv", "json"]), default="table")
+def evaluate(
+    paths: tuple[Path, ...],
+    config: Path | None,
+    noise: tuple[float, ...],
+    seed: int,
+    steer: int,
+    steer_all: bool,
+    no_lexicon: bool,
+    slices: bool,
+    show: int,
+    form: Format,
+) -> None:
+    """Judge labelled calls (.jsonl, .jsonl.gz) and count what came out.
+
+    Each line is a call of “Replay files” in README.md with a `label`: a kind of harassment, or genuine, complaint,
+    abusive_complaint, vulnerable, benign, undecided; and a `set` and a `slice` if it belongs to any. Each call
+    stands for itself: no history builds up. Beside the judgement stands what a plain list of the same words flags.
+
+    Example: screener evaluate tests/data/calls --slices --noise 0 --noise 0.2
+    """
+    settings = load(config)
+    judgement = load_judgement(settings.judgement, settings.folder, syllables)
+    if no_lexicon:
+        judgement = judgement.without_words()
+    calls = read_labelled(paths)
+    judged: list[Judged] = []
+    console = Console(stderr=True)
+    for share in noise or NOISE:
+        done = _judge(calls, share, seed, (steer, steer_all), judgement, settings)
+        judged += track(done, f"{share:.0%}", len(calls), console=console, disable=not console.is_terminal)
+    rows = table(judged, slices=slices)
+    width = None if sys.stdout.isatty() else WIDTH
+    click.echo(render(_shown(rows) if form == "table" else _counts(rows), form, width), nl=False)
+    if false := worst(judged, show):
+        click.echo(render(_false(false), form, width), nl=False)
+
+
+def _judge(
+    calls: list[LabelledCall],
+    share: float,
+    seed: int,
+    steering: tuple[int, bool],
+    judgement: Judgement,
+    settings: Settings,
+) -> Iterator[Judged]:
+    recogniser = Recogniser(share)
+    words = WordList(judgement.lexicon.phrases)
+    zone = ZoneInfo(settings.site.timezone)
+    identify = load_lines(
+        [settings.folder / line for line in settings.judgement.lines], settings.site.region
+    ).identify
+    times, everyone = steering
+    for labelled in calls:
+        call = steered(labelled.call, times) if everyone or labelled.label == "chitchat" else labelled.call
+        call = recogniser.hear(call, seed)
+        replayer = Replayer(
+            judgement,
+            settings.flow,
+            zone,
+            identify,
+            syllables,
+            lambda: load_model(settings.speech, settings.folder),
+        )
+        yield Judged(labelled, replayer.replay(call), words.flags(call), share)
+
+
+def _counts(rows: list[Row]) -> Sheet:
+    """Every number, for programs."""
+    others = [v for v in Verdict if v is not Verdict.HARASSMENT]
+    keys = ["noise_share", "set", "slice", "label", "calls", "flagged", "flagged_share", "low_share", "high_share"]
+    keys += ["kinds", "word_list", "word_list_share", *(v.value for v in others)]
+    cells: list[list[Cell]] = [
+        [
+            *(r.noise, r.set, r.slice, r.label, r.calls, r.flagged, r.flagged / r.calls, *r.interval),
+            *(_listed(r.kinds.most_common()), r.listed, r.listed / r.calls),
+            *(r.verdicts[v] for v in others),
+        ]
+        for r in rows
+    ]
+    return Sheet(TITLE, keys, keys, cells)
+
+
+def _shown(rows: list[Row]) -> Sheet:
+    """The same in as few columns as a terminal has."""
+    keys = [
+        "noise_share",
+        "set",
+        "label",
+        "calls",
+        "flagged",
+        "share",
+        "interval",
+        "kinds",
+        "list_share",
+        "others",
+    ]
+    heads = ["错音", "数据集", "标注", "通数", "标记", "占比", "95% 区间", "标为", "词表", "其余"]
+    cells: list[list[Cell]] = []
+    for r in rows:
+        low, high = r.interval
+        others = ((VERDICTS[v], n) for v, n in r.verdicts.most_common() if v is not Verdict.HARASSMENT)
+        cells.append(
+            [
+                *(r.noise, f"{r.set} {r.slice}".strip(), r.label, r.calls, r.flagged, r.flagged / r.calls),
+                *(f"{low:.1%}–{high:.1%}", _listed(r.kinds.most_common()), r.listed / r.calls, _listed(others)),
+            ]
+        )
+    return Sheet(TITLE, keys, heads, cells)
+
+
+def _listed(counts: Iterable[tuple[str, int]]) -> str:
+    return " ".join(f"{name} {count}" for name, count in counts)
+
+
+def _false(judged: list[Judged]) -> Sheet:
+    keys = ["noise_share", "set", "label", "id", "kind", "score", "evidence"]
+    heads = ["错音", "数据集", "标注", "编号", "标为", "得分", "依据"]
+    cells: list[list[Cell]] = []
+    for j in judged:
+        decision = j.outcome.decision
+        evidence = " ".join(f"{e.weight:+.1f} {e.span} [{e.rule}]" for e in decision.assessment.evidence)
+        kind = decision.kind.value if decision.kind else ""
+        score = round(decision.assessment.score, 2)
+        cells.append([j.noise, j.labelled.set, j.labelled.label, j.labelled.call.id, kind, score, evidence])
+    return Sheet("误标,得分高者在前", keys, heads, cells)

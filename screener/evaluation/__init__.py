@@ -1,0 +1,1 @@
+"""How good the judgement is: labelled calls, judged by the live session and counted."""

@@ -1,0 +1,134 @@
+"""Judged calls, counted: who was flagged as what, in which set and slice, and how sure that share is."""
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from screener.core.evidence import Verdict
+from screener.core.lexicon import Phrase, Role
+from screener.evaluation.labelled import HARASSMENT, UNAIMED, LabelledCall
+from screener.events import Speaker
+from screener.replay import Outcome, RecordedCall
+
+Z = 1.96
+"""Of the normal distribution, for 95 %."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A labelled call, and what was made of it.
+
+    Attributes:
+        noise: share of syllables that were made wrong.
+        listed: whether a plain list of the same words flags it.
+    """
+
+    labelled: LabelledCall
+    outcome: Outcome
+    listed: bool
+    noise: float = 0.0
+
+    @property
+    def flagged(self) -> bool:
+        """Whether it was judged to be harassment."""
+        return self.outcome.decision.verdict is Verdict.HARASSMENT
+
+    @property
+    def is_false_flag(self) -> bool:
+        """Whether it was flagged and should not have been."""
+        return self.flagged and self.labelled.label not in HARASSMENT | {UNAIMED}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the confusion table.
+
+    Attributes:
+        calls: how many there are.
+        verdicts: how many of each verdict.
+        kinds: of the flagged, how many of each kind.
+        listed: how many a plain word list flags.
+    """
+
+    noise: float
+    set: str
+    slice: str
+    label: str
+    calls: int
+    verdicts: Counter[Verdict]
+    kinds: Counter[str]
+    listed: int
+
+    @property
+    def flagged(self) -> int:
+        """How many were judged to be harassment."""
+        return self.verdicts[Verdict.HARASSMENT]
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """95 % interval (Wilson) of the share that is flagged."""
+        return wilson(self.flagged, self.calls)
+
+
+def table(judged: Iterable[Judged], *, slices: bool) -> list[Row]:
+    """A row for every noise, set, slice and label, in that order; all slices as one unless asked for."""
+    groups: dict[tuple[float, str, str, str], list[Judged]] = {}
+    for j in judged:
+        key = (j.noise, j.labelled.set, j.labelled.slice if slices else "", j.labelled.label)
+        groups.setdefault(key, []).append(j)
+    return [
+        Row(
+            *key,
+            len(group),
+            Counter(j.outcome.decision.verdict for j in group),
+            Counter(j.outcome.decision.kind.value for j in group if j.flagged and j.outcome.decision.kind),
+            sum(j.listed for j in group),
+        )
+        for key, group in sorted(groups.items())
+    ]
+
+
+def worst(judged: Iterable[Judged], limit: int) -> list[Judged]:
+    """The false flags, the surest first."""
+    false = [j for j in judged if j.is_false_flag]
+    return sorted(false, key=lambda j: -j.outcome.decision.assessment.score)[:limit]
+
+
+def wilson(hits: int, total: int) -> tuple[float, float]:
+    """95 % interval of a share of which `hits` of `total` were seen; all of 0..1 when nothing was."""
+    if not total:
+        return 0.0, 1.0
+    p, z = hits / total, Z * Z / total
+    middle = (p + z / 2) / (1 + z)
+    half = Z / (1 + z) * math.sqrt(p * (1 - p) / total + z / (4 * total))
+    return max(0.0, middle - half), min(1.0, middle + half)
+
+
+class WordList:
+    """What many products do: the lexicon's harassing words as plain text, whoever says them and about what.
+
+    Args:
+        phrases: of the lexicon.
+    """
+
+    def __init__(self, phrases: Iterable[Phrase]) -> None:
+        harassing = (p for p in phrases if p.role is Role.HARASSMENT and p.kind and p.kind.value in LISTED)
+        self._words = frozenset(p.text for p in harassing if len(p.parts) == 1)
+        self._lengths = sorted({len(word) for word in self._words})
+
+    def flags(self, call: RecordedCall) -> bool:
+        """Whether any of the words stands in anything that the caller said."""
+        return any(
+            piece in self._words
+            for t in call.turns
+            if t.speaker is Speaker.CALLER
+            for piece in self._pieces(t.text)
+        )
+
+    def _pieces(self, text: str) -> Iterator[str]:
+        return (text[i : i + n] for n in self._lengths for i in range(len(text) - n + 1))
+
+
+LISTED = frozenset({"lewd", "abuse", "threat"})
+"""Kinds that a word list knows."""

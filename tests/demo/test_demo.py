@@ -1,0 +1,48 @@
+"""The demo itself: real SIP and RTP on loopback, the embedded model, judged by what was heard on the line."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from screener.media.prompts import read_wav
+
+
+def demo(*options: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "screener", "demo", "--plain", *options]
+    return subprocess.run(command, capture_output=True, text=True, timeout=100)
+
+
+def test_the_lewd_caller_ends_in_the_queue_and_the_reports(tmp_path: Path) -> None:
+    done = demo("--only", "lewd", "--keep", str(tmp_path))
+    assert done.returncode == 0, done.stdout + done.stderr
+    for said in (
+        "来电人说: 喂你好",
+        "判断: 骚扰",
+        "信号音",
+        "骚扰来电频次",
+        "骚扰来电来源",
+        "全部 1 通来电与预期相符",
+    ):
+        assert said in done.stdout
+    assert "13800138084" not in done.stdout, "numbers are masked"
+    assert len(read_wav(tmp_path / "recordings" / "lewd-heard-1.wav")) > 16000 * 10
+    assert "13800138084" not in (tmp_path / "screener.log").read_text()
+
+
+def test_a_caller_with_a_request_reaches_the_agent_in_english_too() -> None:
+    done = demo("--only", "enquiry", "--lang", "en")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "genuine" in done.stdout
+
+
+def test_a_call_that_ends_otherwise_is_told_by_the_exit_code() -> None:
+    """With no words to go by, the lewd caller reaches the agents."""
+    done = demo("--only", "lewd", "--noise", "-20")
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "不符" in done.stdout
+
+
+def test_an_unknown_call_is_named() -> None:
+    done = demo("--only", "moon")
+    assert done.returncode == 9
+    assert "no call is named 'moon'" in done.stderr
