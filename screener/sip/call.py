@@ -244,8 +244,10 @@ class SipCall:
     def request(self, request: Request, transaction: ServerTransaction) -> None:
         """A request of the peer within the dialog; ACK and CANCEL have ways of their own."""
         layer = self._station.layer
-        if self._state is _State.ENDED or (self._state is _State.OFFERED and request.method != "BYE"):
+        if self._state is _State.ENDED:
             layer.respond(transaction, self._response(request, 481))
+        elif self._state is _State.OFFERED and request.method != "BYE":
+            layer.respond(transaction, self._response(request, 491))  # our answer comes first
         elif not self.dialog.accept(request):
             layer.respond(transaction, self._response(request, 500, "CSeq out of order"))
         elif request.method == "BYE":

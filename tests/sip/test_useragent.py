@@ -119,6 +119,17 @@ def test_cancel(desk, caller):
     assert desk.event(CallEnded).by is EndedBy.CALLER
 
 
+def test_a_call_that_rings_can_be_given_up_by_bye_and_not_be_changed(desk, caller):
+    desk.answering = False
+    caller.send(caller.request("INVITE", caller.sdp))
+    ringing = next(r for r in iter(lambda: caller.response("INVITE"), None) if r.status == 180)
+    caller.to = ringing.headers.get("To")
+    assert "Contact" in ringing.headers
+    assert caller.ask("UPDATE", caller.sdp).status == 491
+    assert caller.ask("BYE").status == 200
+    assert desk.event(CallEnded).by is EndedBy.CALLER
+
+
 def test_the_200_is_sent_again_until_the_ack(desk, caller):
     caller.invite = caller.request("INVITE", caller.sdp)
     caller.send(caller.invite)
