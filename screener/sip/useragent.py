@@ -360,7 +360,7 @@ class SipUserAgent:
             self._swept = now
             for call in list(self._calls.values()):
                 call.sweep(now)
-        waits = [self._layer.poll(), self._registrars.poll(now)]
+        waits = [self._registrars.poll(now), self._layer.poll()]  # in this order: what is asked now is resent then
         if self._calls:
             waits.append(max(0.0, self._swept + SWEEP_SECONDS - now))
         return min((wait for wait in waits if wait is not None), default=None)

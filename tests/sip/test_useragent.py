@@ -351,6 +351,18 @@ def test_registration_with_digest():
     pbx.close()
 
 
+def test_a_register_that_is_lost_is_sent_again():
+    from screener.settings.sections import Registrar
+
+    pbx = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    pbx.bind(("127.0.0.1", 0))
+    pbx.settimeout(5)
+    desk = Desk(registrars=(Registrar("127.0.0.1", "screener", pbx.getsockname()[1], "secret"),))
+    assert pbx.recv(65535) == pbx.recv(65535), "timer E, although nothing else happens"
+    desk.stop()
+    pbx.close()
+
+
 def test_inbound_digest():
     from screener.sip.digest import Challenge, authorize
 
