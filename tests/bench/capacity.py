@@ -16,9 +16,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from tests.bench.live import REQUESTS, engine, free_port, sentences
+from tests.bench.live import REQUESTS, free_port, sentences
 from tests.bench.load import Callers
 from tests.bench.site import Cost, machine, site
+from tests.pbx.voices import SPEECH
 
 LEVELS = (10, 50, 100, 200, 400, 800, 1000, 1500)
 STOCK_LEVELS = (10, 40, 50, 80, 100)
@@ -151,7 +152,7 @@ def main() -> None:
             curve("stock pyVoIP 1.6.8", pid, load, chosen.stock_levels, 10, chosen.seconds)
             load.close()
     most = max(chosen.levels) + chosen.talking + 10
-    speech = engine() if chosen.talking else 'engine = "none"'
+    speech = SPEECH if chosen.talking else 'engine = "none"'
     flow = "tone_seconds = 3600.0\nlisten_seconds = 3600.0\nsteer_seconds = 3600.0\nsilence_seconds = 3600.0"
     with site(f"max_calls = {most}", flow, speech) as ours:
         load = Load(ours.port)
