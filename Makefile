@@ -52,6 +52,12 @@ bench: $(INSTALLED)
 	$(BIN)/python tests/bench/recognition.py
 	$(BIN)/python tests/bench/call_log.py --folder /var/tmp
 	$(BIN)/python tests/bench/import_queue_log.py
+	$(BIN)/python tests/bench/audio.py
+	$(BIN)/python tests/bench/answer.py
+	$(BIN)/python tests/bench/capacity.py
+	$(BIN)/python tests/bench/torture.py
+	$(BIN)/python tests/bench/fuzz.py
+	$(BIN)/python tests/bench/soak.py --calls 20000
 
 # hatchling and editables build the package itself; they are locked with the rest.
 lock:

@@ -7,10 +7,11 @@ ticks, sounds and partial transcripts are dropped and counted; the end of a call
 
 import logging
 import queue
+import resource
 import secrets
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
@@ -35,6 +36,7 @@ from screener.judgement import load_judgement
 from screener.lines import load_lines
 from screener.masking import mask
 from screener.media.prompts import load_clips
+from screener.metrics import MetricsServer, Sample
 from screener.notes import CallNotes
 from screener.screening import Booth, Observer, Screening
 from screener.settings.sections import Settings
@@ -52,6 +54,8 @@ log = logging.getLogger(__name__)
 
 INBOX_ITEMS = 20_000
 """Events that may wait for the calls thread before droppable ones are dropped."""
+OTHER_FILES = 300
+"""Open files of everything but calls: TCP connections, the database, models, prompts."""
 HAND_OVER_SECONDS = 5.0
 """How long the callers may take to reach the agents when the service stops."""
 HISTORY_PAUSE_SECONDS = 10.0
@@ -73,6 +77,18 @@ def site_flow(settings: Settings, model: ModelInfo) -> Flow:
         model.name,
     )
     return replace(settings.flow, dry_run=True)
+
+
+def _raise_file_limit(calls: int) -> None:
+    """Every call holds two sockets: use as many as the system allows, and say so when that is too few."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    needed = 2 * calls + OTHER_FILES
+    if hard == resource.RLIM_INFINITY or hard > soft:
+        wanted = max(soft, needed) if hard == resource.RLIM_INFINITY else min(hard, max(soft, needed))
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+        soft = wanted
+    if soft < needed:
+        log.warning("%d open files are allowed, %d calls need %d: raise LimitNOFILE", soft, calls, needed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +137,7 @@ class Service:
         self._booth = Booth(clips, settings.targets, self._pool, watching, self._post)
         self._endpoint = SipUserAgent(settings.sip)
         self._inbox: queue.SimpleQueue[tuple[str, Event | _Offered] | None] = queue.SimpleQueue()
+        self._metrics: MetricsServer | None = None
         self._dropped = 0
         self._leaving = False
         self._empty = threading.Event()
@@ -144,9 +161,12 @@ class Service:
         Raises:
             SipError: the address cannot be bound.
         """
+        _raise_file_limit(self._settings.sip.max_calls)
         self._thread.start()
         self._endpoint.start(self._offered)
         self._purger.start()
+        if port := self._settings.operations.metrics_port:
+            self._metrics = MetricsServer(port, self._samples)
         log.info("taking calls on port %d with %s %s", self.sip_port, self.model.engine, self.model.name)
 
     def stop(self) -> None:
@@ -154,6 +174,8 @@ class Service:
         # Only we know where our callers belong: a BYE would tell the PBX that we are done with them.
         self._inbox.put((_EVERY_CALL, Stopping(0.0)))
         self._empty.wait(HAND_OVER_SECONDS)
+        if self._metrics is not None:
+            self._metrics.stop()
         self._endpoint.stop()
         self._inbox.put(None)
         self._thread.join(timeout=10)
@@ -191,6 +213,13 @@ class Service:
                 log.error("the calls thread is behind: %d events dropped so far", self._dropped)
             return
         self._inbox.put((call_id, event))
+
+    # The metrics threads.
+
+    def _samples(self) -> Iterator[Sample]:
+        yield from self._endpoint.samples()
+        yield Sample("events_waiting", self._inbox.qsize(), "Events that wait for the calls thread.")
+        yield Sample("events_dropped_total", self._dropped, "Ticks, sounds and transcripts dropped behind time.")
 
     # The calls thread.
 

@@ -12,13 +12,14 @@ PACKAGE = Path(screener.__file__).parent
 CORE_ALLOWED = {"screener.events", "screener.errors"}
 
 # A module may import from its own layer's folder and from any layer named here.
-BASE = {"errors", "events", "resources", "masking"}
+BASE = {"errors", "events", "resources", "masking", "metrics"}
 MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
     "events": set(),
     "resources": set(),
     "masking": set(),
     "logs": set(),
+    "metrics": {"errors"},
     "core": {"events", "errors"},
     "settings": BASE | {"core"},
     "media": BASE | {"core", "settings"},

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from screener.demo.handset import HOST, Handset
 from screener.errors import SipParseError
 from screener.sip.dialog import Dialog
-from screener.sip.layer import Address, TransactionLayer
+from screener.sip.layer import TransactionLayer
 from screener.sip.message import MAX_BYTES, Message, Request, Response, fault, parse, respond
 from screener.sip.transaction import ServerTransaction
+from screener.sip.wire import Address
 
 POLL_SECONDS = 0.05
 

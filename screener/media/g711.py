@@ -2,6 +2,7 @@
 
 import audioop
 from enum import Enum
+from functools import cached_property
 
 from screener.events import FRAME_SAMPLES
 
@@ -17,7 +18,7 @@ class Law(Enum):
         """Its static RTP payload type (RFC 3551)."""
         return 0 if self is Law.PCMU else 8
 
-    @property
+    @cached_property
     def silence(self) -> bytes:
         """One frame of it."""
         return (b"\xff" if self is Law.PCMU else b"\xd5") * FRAME_SAMPLES

@@ -46,6 +46,11 @@ class JitterBuffer:
     def __len__(self) -> int:
         return len(self._packets)
 
+    @property
+    def started(self) -> bool:
+        """Whether anything came since the beginning or since `clear`."""
+        return self._next is not None
+
     def clear(self) -> None:
         """Forget what waits: audio time begins anew."""
         self._packets.clear()

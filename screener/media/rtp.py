@@ -1,15 +1,22 @@
 """RTP packets (RFC 3550) and telephone events (RFC 4733) as bytes and as values."""
 
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from screener.errors import RtpError
+from screener.events import FRAME_SAMPLES
 
 HEADER = struct.Struct("!BBHII")
 MAX_PACKET = 1500
 """No packet of G.711 is larger; a larger one is not ours."""
 DIGITS = "0123456789*#ABCD"
 """Telephone events 0 to 15 in order."""
+PRESS_FRAMES = 5
+"""How long a key of ours is pressed: 100 ms."""
+END_PACKETS = 3
+"""The end of an event is sent so often, in case one is lost (RFC 4733 2.5.1.4)."""
+KEY_VOLUME = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,3 +106,12 @@ class TelephoneEvent:
             raise RtpError(f"telephone event of {len(payload)} bytes")
         event, flags, duration = struct.unpack_from("!BBH", payload)
         return cls(event, bool(flags & 0x80), flags & 0x3F, duration)
+
+
+def press(digit: str) -> Iterator[TelephoneEvent]:
+    """What is sent for one key, one event a frame."""
+    event = DIGITS.index(digit)
+    for frame in range(1, PRESS_FRAMES):
+        yield TelephoneEvent(event, False, KEY_VOLUME, frame * FRAME_SAMPLES)
+    for _ in range(END_PACKETS):
+        yield TelephoneEvent(event, True, KEY_VOLUME, PRESS_FRAMES * FRAME_SAMPLES)

@@ -3,14 +3,16 @@
 import audioop
 import logging
 import random
+from collections import deque
 from collections.abc import Callable, Sequence
 
 from screener.errors import RtpError
 from screener.events import FRAME_BYTES, FRAME_SAMPLES, FRAME_SECONDS, Dtmf, Event, PlaybackEnded, Tick
+from screener.media import rtcp
 from screener.media.g711 import Law
 from screener.media.jitter import JitterBuffer
 from screener.media.prompts import Clip
-from screener.media.rtp import HEADER, Packet, TelephoneEvent
+from screener.media.rtp import DIGITS, HEADER, MAX_PACKET, Packet, TelephoneEvent, press
 
 log = logging.getLogger(__name__)
 
@@ -19,6 +21,10 @@ FADING = (0.8, 0.5, 0.2)
 TICK_FRAMES = 10
 """Frames between two Tick events: 200 ms."""
 SILENT_PCM = bytes(FRAME_BYTES)
+MAX_KEYS = 32
+"""Keys that wait to be sent; more are not taken."""
+KEY_PAUSE_FRAMES = 3
+"""Frames of audio between two keys."""
 
 
 class Playlist:
@@ -53,8 +59,8 @@ class Playlist:
 class AudioStream:
     """Both directions of one call's audio.
 
-    The media loop calls `receive` and `tick`; everything else may be called from any thread, because each sets
-    one attribute that the loop reads once a tick.
+    The media loop calls `receive`, `tick` and `report`; everything else may be called from any thread, because
+    each sets one attribute that the loop reads once a tick.
 
     Args:
         emit: takes Tick, Dtmf and PlaybackEnded on the media thread; must only enqueue.
@@ -69,11 +75,15 @@ class AudioStream:
         self.playlist: Playlist | None = None
         self.sending = True
         self.jitter = JitterBuffer()
+        self.reception = rtcp.Reception()
+        self.heard_of_us: rtcp.ReportBlock | None = None
+        """What the peer's newest report says of our stream."""
         self.malformed = 0
         self.ticks = 0
         self.heard_at = 0
         """Tick at which the newest packet came."""
         self._emit = emit
+        self._packets = 0
         self._sequence = random.randrange(0x8000)  # noqa: S311 - RFC 3550 asks for random, not for secret
         self._timestamp = random.randrange(1 << 31)  # noqa: S311
         self._ssrc = random.randrange(1, 1 << 32)  # noqa: S311
@@ -81,6 +91,8 @@ class AudioStream:
         self._last = SILENT_PCM
         self._missing = len(FADING)
         self._event_timestamp: int | None = None
+        self._keys: deque[TelephoneEvent | None] = deque()
+        self._key_timestamp = 0
 
     @property
     def at(self) -> float:
@@ -96,34 +108,49 @@ class AudioStream:
         """Replace what is playing; `PlaybackEnded` follows, at once for nothing."""
         self.playlist = Playlist(clips, self.law)
 
-    def receive(self, data: bytes) -> None:
-        """Take a datagram of the peer."""
+    def press(self, digits: str) -> bool:
+        """Send keys (RFC 4733) in the place of audio; False when the peer takes none or too many wait already."""
+        room = MAX_KEYS - len(self._keys) // (8 + KEY_PAUSE_FRAMES)
+        if self.event_type is None or len(digits) > room or any(digit not in DIGITS for digit in digits):
+            return False
+        for digit in digits:
+            self._keys.extend([*press(digit), *([None] * KEY_PAUSE_FRAMES)])
+        return True
+
+    def receive(self, data: bytes, now: float = 0.0) -> None:
+        """Take a datagram of the peer, at `now` seconds of the loop's clock."""
         try:
-            packet = Packet.parse(data)
-            if packet.payload_type == self.event_type:
-                self._key(packet, TelephoneEvent.parse(packet.payload))
-                payload = self.law.silence  # the event stands in the place of audio
-            elif packet.payload_type == self.payload_type:
-                payload = packet.payload
+            if data[:1] == b"\x80" and HEADER.size < len(data) <= MAX_PACKET:  # nothing to take off: nearly all
+                _, second, sequence, timestamp, ssrc = HEADER.unpack_from(data)
+                payload_type, payload = second & 0x7F, data[HEADER.size :]
             else:
+                packet = Packet.parse(data)
+                payload_type, payload = packet.payload_type, packet.payload
+                sequence, timestamp, ssrc = packet.sequence, packet.timestamp, packet.ssrc
+            if payload_type == self.event_type:
+                self._key(timestamp, TelephoneEvent.parse(payload))
+                payload = self.law.silence  # the event stands in the place of audio
+            elif payload_type != self.payload_type:
                 payload = b""  # comfort noise and the like: nothing to hear, but no loss either
         except RtpError:
             self.malformed += 1
             return
         self.heard_at = self.ticks
-        self.jitter.push(packet.sequence, packet.ssrc, payload)
+        self.reception.packet(sequence, timestamp, ssrc, now)
+        if self.listener is not None:
+            self.jitter.push(sequence, ssrc, payload)
 
-    def _key(self, packet: Packet, event: TelephoneEvent) -> None:
-        if event.digit and packet.timestamp != self._event_timestamp:
-            self._event_timestamp = packet.timestamp
+    def _key(self, timestamp: int, event: TelephoneEvent) -> None:
+        if event.digit and timestamp != self._event_timestamp:
+            self._event_timestamp = timestamp
             self._emit(Dtmf(event.digit, self.at))
 
     def tick(self) -> bytes | None:
         """One frame in, one frame out: the datagram to send, None while the peer holds."""
-        frame = self.jitter.pop()
         if self.listener is not None:
-            self._hear(frame)
-        elif frame is not None:
+            self._hear(self.jitter.pop())
+        elif self.jitter.started:
+            self.jitter.clear()  # nobody listens any more; whoever does later hears from then on
             self._last, self._missing = SILENT_PCM, len(FADING)
         out = self._next_frame()
         self.ticks += 1
@@ -133,10 +160,23 @@ class AudioStream:
         if not self.sending:
             self._marker = True
             return None
+        event = self._keys.popleft() if self._keys else None
+        if event is not None:
+            return self._event_packet(event)
+        return self._pack(self.payload_type, self._timestamp, out)
+
+    def _pack(self, payload_type: int, timestamp: int, payload: bytes) -> bytes:
         self._sequence = (self._sequence + 1) & 0xFFFF
-        second = self.payload_type | (0x80 if self._marker else 0)
-        self._marker = False
-        return HEADER.pack(0x80, second, self._sequence, self._timestamp, self._ssrc) + out
+        self._packets += 1
+        if self._marker:
+            payload_type, self._marker = payload_type | 0x80, False
+        return HEADER.pack(0x80, payload_type, self._sequence, timestamp, self._ssrc) + payload
+
+    def _event_packet(self, event: TelephoneEvent) -> bytes:
+        if event.duration == FRAME_SAMPLES:  # its first packet: the marker, and the timestamp of them all
+            self._key_timestamp, self._marker = self._timestamp, True
+        assert self.event_type is not None  # else `press` refuses
+        return self._pack(self.event_type, self._key_timestamp, event.serialize())
 
     def _hear(self, frame: bytes | None) -> None:
         if frame is not None:
@@ -166,3 +206,35 @@ class AudioStream:
             self._emit(PlaybackEnded(self.at))
             return self.law.silence
         return frame
+
+    # RTCP.
+
+    def report(self, now: float, wall: float) -> bytes:
+        """Our report: what was sent and what was heard, at `now` of the loop's clock and `wall` since 1970."""
+        block = self.reception.block(now)
+        blocks = (block,) if block else ()
+        if not self._packets:
+            made = rtcp.Report(self._ssrc, blocks)
+        else:
+            octets = self._packets * FRAME_SAMPLES
+            made = rtcp.Report(
+                self._ssrc,
+                blocks,
+                rtcp.ntp(wall),
+                self._timestamp,
+                self._packets & 0xFFFFFFFF,
+                octets & 0xFFFFFFFF,
+            )
+        return made.serialize(f"{self._ssrc:08x}@screener.invalid")
+
+    def reported(self, data: bytes, now: float) -> None:
+        """Take a compound packet of the peer."""
+        try:
+            reports = rtcp.parse(data)
+        except RtpError:
+            self.malformed += 1
+            return
+        for report in reports:
+            if report.ntp is not None:
+                self.reception.reported(report.ntp, now)
+            self.heard_of_us = next((b for b in report.blocks if b.ssrc == self._ssrc), self.heard_of_us)

@@ -61,6 +61,7 @@ class Sip:
         max_calls: above it the answer is 503, so that the PBX goes on to the agents.
         screening_extension, analysis_extension: user parts that are answered; any other gets 404.
         uniqueid_header, linkedid_header: headers in which the PBX passes its own ids.
+        max_requests_per_second: of one source, outside calls; twice as many at once. Above it the answer is 503.
         tcp: listen on TCP as well.
         inbound_username, inbound_password: demand digest of inbound calls when both are set.
         user_agent: the User-Agent and Server header; empty says nothing.
@@ -77,6 +78,7 @@ class Sip:
     analysis_extension: str = "900"
     uniqueid_header: str = "X-Uniqueid"
     linkedid_header: str = "X-Linkedid"
+    max_requests_per_second: Annotated[float, Field(gt=0)] = 200.0
     tcp: bool = False
     inbound_username: str = ""
     inbound_password: str = field(default="", repr=False)

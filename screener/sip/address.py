@@ -11,6 +11,7 @@ _URI = re.compile(
     r"(?P<params>(?:;[^?\s<>]*)?)(?P<headers>(?:\?[^\s<>]*)?)",
     re.IGNORECASE,
 )
+_OTHER_URI = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.\-]*):(?P<rest>[^\s<>]+)")
 _VIA = re.compile(
     r"SIP\s*/\s*2\.0\s*/\s*(?P<transport>[^\s;]+)\s+(?P<host>\[[0-9A-Fa-f:.]+\]|[^\s:;,]+)\s*"
     r"(?::\s*(?P<port>\d{1,5}))?\s*(?P<params>;.*)?",
@@ -62,7 +63,7 @@ def _join_params(params: Mapping[str, str]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Uri:
-    """A sip:, sips: or tel: URI.
+    """A sip:, sips: or tel: URI; of any other scheme everything after the colon is its `tail`.
 
     Attributes:
         user: as written, without a password; the number of a tel: URI.
@@ -82,12 +83,15 @@ class Uri:
         """Read one URI.
 
         Raises:
-            SipParseError: it is none, or its scheme is another one.
+            SipParseError: it is none.
         """
         text = text.strip()
         if text[:4].lower() == "tel:":
             number, semicolon, tail = text[4:].partition(";")
             return cls("tel", number, "", None, semicolon + tail)
+        other = _OTHER_URI.fullmatch(text)
+        if other and other["scheme"].lower() not in ("sip", "sips"):
+            return cls(other["scheme"].lower(), "", "", None, other["rest"])
         match = _URI.fullmatch(text)
         if not match or (match["port"] and int(match["port"]) > 65535):
             raise SipParseError(f"not a SIP URI: {text[:80]!r}")

@@ -7,24 +7,24 @@
 """
 
 import logging
+import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from enum import Enum, auto
 
 from screener.errors import SipParseError
 from screener.events import CallAnswered, CallEnded, Dtmf, EndedBy, Event, Tick, TransferEnded
-from screener.masking import mask_text
 from screener.media.g711 import Law
 from screener.media.prompts import Clip
-from screener.media.rtp import DIGITS
 from screener.media.stream import AudioStream
-from screener.sip import refer, sdp
-from screener.sip.dialog import Dialog
+from screener.sip import info, refer, sdp, timer
 from screener.sip.endpoint import EventSink, FrameSink, InviteInfo
-from screener.sip.layer import Address, TransactionLayer
+from screener.sip.invitation import Invitation
 from screener.sip.message import Headers, Request, Response, part, respond
 from screener.sip.pyvoip import PhoneCall
+from screener.sip.station import Station
+from screener.sip.timer import SessionTimer
 from screener.sip.transaction import ServerTransaction
+from screener.sip.wire import Address
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +33,7 @@ MEDIA_TIMEOUT_SECONDS = 60.0
 OFFER_SECONDS = 60.0
 """An offer that nobody answers for so long is refused, so that the PBX goes on."""
 ALLOW = "INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, UPDATE, NOTIFY"
+SUPPORTED = "replaces, timer"
 
 
 class _State(Enum):
@@ -42,29 +43,6 @@ class _State(Enum):
     ENDED = auto()
 
 
-@dataclass(frozen=True, slots=True)
-class Station:
-    """Where a call lives.
-
-    Attributes:
-        layer: transactions and timers.
-        post: runs a task on the SIP thread.
-        contact: our URI as the peer reaches it.
-        via: our `host:port` as the peer reaches it.
-        host: our address in SDP.
-        hop: where the next request of a dialog goes: a configured peer, or the source of the call.
-        ended: told once when the call is over.
-    """
-
-    layer: TransactionLayer
-    post: Callable[[Callable[[], None]], None]
-    contact: str
-    via: str
-    host: str
-    hop: Callable[[Dialog], Address]
-    ended: Callable[["SipCall"], None]
-
-
 class SipCall:
     """A call of the product, as `endpoint.Call` describes it, on top of pyVoIP's record of it."""
 
@@ -72,16 +50,20 @@ class SipCall:
         self,
         station: Station,
         record: PhoneCall,
-        invite: InviteInfo,
+        invitation: Invitation,
         transaction: ServerTransaction,
-        dialog: Dialog,
-        offer: tuple[sdp.Description, sdp.Stream] | None,
         source: Address,
+        replaced: "SipCall | None" = None,
     ) -> None:
-        self.dialog = dialog
-        self._station, self._record, self._invite = station, record, invite
+        offer = invitation.offer
+        self.dialog = invitation.dialog
+        self._station, self._record, self._invite = station, record, invitation.info
         self._transaction, self._offer, self._source = transaction, offer, source
+        self._replaced = replaced
+        self._timer = invitation.timer
         self._state = _State.OFFERED
+        self._due = station.layer.now + OFFER_SECONDS
+        """When `sweep` has something to do: refuse a stale offer, refresh the session or give it up."""
         self._events: EventSink = lambda _event: None
         self._version = 0
         self._session_id = int(record.session_id)
@@ -89,14 +71,11 @@ class SipCall:
         self._awaiting_answer = offer is None
         self._held = False
         self._hangup_wanted = False
-        self._transfer: str | None = None
-        self._refers = 0
-        self._notifies = 0
+        self._transfer: refer.Transfer | None = None
         law = offer[1] if offer else sdp.Stream(0, "", 0, Law.PCMU, 0, sdp.EVENT_TYPE, "sendrecv")
         self._stream = AudioStream(self._media_event, law.law, law.payload_type, law.event_type)
         if offer:
             self._agree(offer[1])
-        station.layer.after(OFFER_SECONDS, lambda: self._reject(480))
 
     # From any thread.
 
@@ -137,6 +116,20 @@ class SipCall:
         """BYE; `CallEnded` follows."""
         self._station.post(self._hangup)
 
+    def press(self, digits: str) -> bool:
+        """Send keys to the peer, 0-9 * # A-D; False when it takes none or too many wait."""
+        return self._stream.press(digits)
+
+    @property
+    def up(self) -> bool:
+        """Whether it is answered, acknowledged and not over."""
+        return self._state is _State.UP
+
+    @property
+    def stream(self) -> AudioStream:
+        """Its audio, for whoever counts."""
+        return self._stream
+
     # The media thread.
 
     def _media_event(self, event: Event) -> None:
@@ -146,12 +139,57 @@ class SipCall:
 
     # Answering.
 
+    def ring(self) -> None:
+        """180: the offer has reached whoever decides."""
+        if self._state is _State.OFFERED:
+            response = self._response(self._transaction.request, 180)
+            response.headers.add("Contact", f"<{self._station.contact}>")
+            self._station.layer.respond(self._transaction, response)
+
     def _answer(self) -> None:
         if self._state is not _State.OFFERED:
             return
         self._state = _State.ANSWERED
         self._record.answer()
         self._respond_with_sdp(self._transaction)
+        if self._replaced is not None:
+            self._replaced.give_way()
+
+    def give_way(self) -> None:
+        """Another call has taken the place of this one (RFC 3891)."""
+        if self._state is _State.OFFERED:
+            self._reject(486)
+        else:
+            self._hangup()
+
+    def sweep(self, now: float) -> None:
+        """Called every second: do what has become due."""
+        if now < self._due:
+            return
+        if self._state is _State.OFFERED:
+            self._reject(480)
+        elif self._state is _State.UP and self._timer is not None:
+            self._keep_up(self._timer)
+
+    def _keep_up(self, session: SessionTimer) -> None:
+        """Refresh the session, or end it: the peer has not, and is gone (RFC 4028 10)."""
+        if not session.ours:
+            log.warning("call from %s: no session refresh in %d s; ended", self._invite.source, session.interval)
+            self._bye(EndedBy.FAULT)
+            return
+        self._set_timer(session)
+        request = self.dialog.request("UPDATE")
+        request.headers.lines += session.refresh().lines
+
+        def refreshed(response: Response | None) -> None:
+            if response is None or response.status in (408, 481):
+                self._bye(EndedBy.FAULT)
+
+        self._send(request, refreshed)
+
+    def _set_timer(self, session: SessionTimer | None) -> None:
+        self._timer = session
+        self._due = self._station.layer.now + session.pause if session else math.inf
 
     def _reject(self, status: int) -> None:
         if self._state is not _State.OFFERED:
@@ -178,6 +216,7 @@ class SipCall:
             self._bye(EndedBy.FAULT)
         elif self._state is _State.ANSWERED:
             self._state = _State.UP
+            self._set_timer(self._timer)
             self._leg.start(self._stream)
             self._events(CallAnswered(0.0))
             if self._hangup_wanted:
@@ -205,15 +244,17 @@ class SipCall:
     def request(self, request: Request, transaction: ServerTransaction) -> None:
         """A request of the peer within the dialog; ACK and CANCEL have ways of their own."""
         layer = self._station.layer
-        if self._state is _State.ENDED or (self._state is _State.OFFERED and request.method != "BYE"):
+        if self._state is _State.ENDED:
             layer.respond(transaction, self._response(request, 481))
+        elif self._state is _State.OFFERED and request.method != "BYE":
+            layer.respond(transaction, self._response(request, 491))  # our answer comes first
         elif not self.dialog.accept(request):
             layer.respond(transaction, self._response(request, 500, "CSeq out of order"))
         elif request.method == "BYE":
             layer.respond(transaction, self._response(request, 200))
             if self._state is _State.OFFERED:
                 layer.respond(self._transaction, self._response(self._transaction.request, 487))
-            self._judge_transfer(487)
+            self._break_off_transfer()
             self._end(EndedBy.CALLER)
         elif request.method in ("INVITE", "UPDATE"):
             self._renegotiate(request, transaction)
@@ -228,6 +269,12 @@ class SipCall:
 
     def _renegotiate(self, request: Request, transaction: ServerTransaction) -> None:
         layer, body = self._station.layer, part(request, "application/sdp")
+        if timer.too_short(request):
+            response = self._response(request, 422)
+            response.headers.add("Min-SE", str(timer.MIN_SE))
+            layer.respond(transaction, response)
+            return
+        session = timer.agree(request)
         if self._state is not _State.UP or self._awaiting_answer:
             layer.respond(transaction, self._response(request, 491))
             return
@@ -246,26 +293,24 @@ class SipCall:
                 return
             self._offer = theirs, stream
             self._agree(stream)
-        elif request.method == "UPDATE":  # a session refresh: nothing changes
-            layer.respond(transaction, self._response(request, 200))
+        elif request.method == "UPDATE":  # a session refresh: nothing else changes
+            self._set_timer(session)
+            response = self._response(request, 200)
+            response.headers.lines += [("Contact", f"<{self._station.contact}>"), *self._timer_headers()]
+            layer.respond(transaction, response)
             return
         else:
             self._offer, self._awaiting_answer = None, True
         if request.method == "INVITE":
             self._transaction = transaction
+        self._set_timer(session)
         self._respond_with_sdp(transaction)
 
     def _info(self, request: Request) -> int:
-        text = request.body[:200].decode("ascii", "replace")
-        if part(request, "application/dtmf-relay") is not None:
-            key = next((ln.partition("=")[2] for ln in text.splitlines() if ln.lower().startswith("signal")), "")
-        elif part(request, "application/dtmf") is not None:
-            key = text
-        else:
+        digit = info.key(request)
+        if digit is None:
             return 415 if request.body else 200
-        digit = key.strip().upper()
-        digit = DIGITS[int(digit)] if digit in ("10", "11") else digit
-        if len(digit) == 1 and digit in DIGITS and self._state is _State.UP:
+        if digit and self._state is _State.UP:
             self._events(Dtmf(digit, self._stream.at))
         return 200
 
@@ -277,29 +322,9 @@ class SipCall:
         if self._state is not _State.UP or self._transfer is not None:
             self._events(TransferEnded(uri, ok=False, status=491, at=self._stream.at))
             return
-        self._transfer = uri
-        self._refers += 1
-        attempt = self._refers
+        self._transfer = refer.Transfer(uri, self._station.layer.after, self._transferred)
         request = refer.refer(self.dialog, uri, self._station.contact, marked=marked)
-
-        def answered(response: Response | None) -> None:
-            if attempt != self._refers or self._transfer is None:
-                return
-            if response is None or response.status >= 300:
-                self._judge_transfer(response.status if response else 408)
-            else:
-                self._expire(attempt, refer.FIRST_NOTIFY_SECONDS)
-
-        self._send(request, answered)
-
-    def _expire(self, attempt: int, seconds: float) -> None:
-        heard = self._notifies
-
-        def check() -> None:
-            if attempt == self._refers and heard == self._notifies:
-                self._judge_transfer(408)
-
-        self._station.layer.after(seconds, check)
+        self._send(request, self._transfer.answered)
 
     def _notified(self, request: Request, transaction: ServerTransaction) -> None:
         layer = self._station.layer
@@ -307,24 +332,19 @@ class SipCall:
             layer.respond(transaction, self._response(request, 489))
             return
         layer.respond(transaction, self._response(request, 200))
-        status = refer.sipfrag_status(request)
-        if status is not None and status >= 200:
-            self._judge_transfer(status)
-        elif refer.terminated(request):
-            self._judge_transfer(408)
-        elif self._transfer is not None:
-            self._notifies += 1
-            self._expire(self._refers, refer.RINGING_SECONDS)
+        if self._transfer is not None:
+            self._transfer.notified(request)
 
-    def _judge_transfer(self, status: int) -> None:
-        if self._transfer is None:
-            return
-        uri, self._transfer = self._transfer, None
+    def _transferred(self, uri: str, status: int) -> None:
+        self._transfer = None
         ok = 200 <= status < 300
-        log.info("transfer to %s: %d", mask_text(uri), status)
         self._events(TransferEnded(uri, ok=ok, status=status, at=self._stream.at))
         if ok:
             self._bye(EndedBy.TRANSFER)
+
+    def _break_off_transfer(self) -> None:
+        if self._transfer is not None:
+            self._transfer.judge(487)
 
     # The end.
 
@@ -344,7 +364,7 @@ class SipCall:
     def _bye(self, by: EndedBy) -> None:
         if self._state is _State.ENDED:
             return
-        self._judge_transfer(487)
+        self._break_off_transfer()
         self._record.hangup()  # stops the audio, asks the client for the BYE, leaves the registry
         self._end(by)
 
@@ -358,7 +378,7 @@ class SipCall:
         else:
             self._record.bye()  # nothing to do for pyVoIP when `hangup` was first
         self._state = _State.ENDED
-        self._station.ended(self)
+        self._station.ended(self.dialog.call_id)
         self._events(CallEnded(by, self._stream.at))
 
     # Small things.
@@ -371,13 +391,18 @@ class SipCall:
         audio.sending = not stream.held
         audio.heard_at = audio.ticks
         if stream.host not in ("0.0.0.0", "::"):  # noqa: S104 - hold of RFC 2543
-            self._leg.point(stream.host, stream.port, self._source[0])
+            self._leg.point(stream.host, stream.port, self._source[0], control=stream.control, muxed=stream.muxed)
 
     def _response(self, request: Request, status: int, reason: str = "") -> Response:
         response = respond(request, status, reason, self.dialog.local_tag)
         if status < 300 or status == 405:
             response.headers.add("Allow", ALLOW)
+        if status < 300:
+            response.headers.add("Supported", SUPPORTED)
         return response
+
+    def _timer_headers(self) -> Headers:
+        return self._timer.headers() if self._timer else Headers()
 
     def _respond_with_sdp(self, transaction: ServerTransaction) -> None:
         self._version += 1
@@ -387,7 +412,9 @@ class SipCall:
         else:
             body = sdp.answer(*self._offer, host, port, self._session_id, self._version)
         made = self._response(transaction.request, 200)
-        headers = [("Contact", f"<{self._station.contact}>"), ("Content-Type", "application/sdp")]
+        headers = [
+            *self._timer_headers(), ("Contact", f"<{self._station.contact}>"), ("Content-Type", "application/sdp"),
+        ]  # fmt: skip
         response = Response(Headers([*made.headers, *headers]), body, made.status, made.reason)
         self._station.layer.respond(transaction, response)
 

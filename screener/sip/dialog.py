@@ -96,6 +96,8 @@ class Dialog:
 
 def _target(request: Request) -> str:
     contacts = request.headers.values("Contact")
+    if not contacts:
+        return str(request.from_.uri)  # a peer of RFC 2543 may send none
     if len(contacts) != 1:
         raise SipParseError(f"{len(contacts)} Contact values")
     for route in request.headers.values("Record-Route"):

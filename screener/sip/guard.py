@@ -1,4 +1,4 @@
-"""Who may talk to us: the list of sources, and digest for inbound calls where the settings ask for it."""
+"""Who may talk to us and how much: the list of sources, digest of inbound calls, a limit of requests a second."""
 
 import hashlib
 import hmac
@@ -6,6 +6,7 @@ import ipaddress
 import logging
 import secrets
 import socket
+from collections import OrderedDict
 from collections.abc import Iterable
 
 from screener.errors import SipError
@@ -18,6 +19,8 @@ NONCE_SECONDS = 60.0
 """How long a nonce of ours is good."""
 REMEMBERED = 10_000
 """Sources whose verdict is remembered."""
+WATCH_SECONDS = 60.0
+"""Between two lines of the log about the same misdeed of the same source."""
 
 
 class Allowed:
@@ -106,3 +109,43 @@ def _nonce(value: str) -> str:
     except SipError:
         return ""
     return nonce if nonce.isascii() else ""
+
+
+class Rate:
+    """A bucket for each source: so many requests a second, and twice as many at once.
+
+    Args:
+        limit: requests a second.
+    """
+
+    def __init__(self, limit: float) -> None:
+        self._limit = limit
+        self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
+
+    def allows(self, host: str, now: float) -> bool:
+        """Take one request of a source; False when it asks too fast."""
+        full = 2 * self._limit
+        level, at = self._buckets.pop(host, (full, now))
+        level = min(full, level + (now - at) * self._limit)
+        if len(self._buckets) >= REMEMBERED:
+            self._buckets.popitem(last=False)
+        self._buckets[host] = (level - 1 if level >= 1 else level), now
+        return level >= 1
+
+
+class Watch:
+    """Tells the log of what a source does that it should not: the first time at once, then once a minute."""
+
+    def __init__(self) -> None:
+        self._seen: OrderedDict[tuple[str, str], tuple[int, float]] = OrderedDict()
+
+    def note(self, host: str, what: str, now: float) -> None:
+        """A source has done it once more."""
+        count, next_line = self._seen.pop((host, what), (0, now))
+        count += 1
+        if now >= next_line:
+            log.warning("%s: %s (%d so far)", host, what, count)
+            next_line = now + WATCH_SECONDS
+        if len(self._seen) >= REMEMBERED:
+            self._seen.popitem(last=False)
+        self._seen[host, what] = count, next_line

@@ -17,10 +17,10 @@ from screener.sip.transaction import (
     invite_key,
     server_key,
 )
+from screener.sip.wire import Address, TcpAddress
 
 log = logging.getLogger(__name__)
 
-Address = tuple[str, int]
 Done = Callable[[Response | None], None]
 """Takes the final response to a request of ours, None when nothing came."""
 
@@ -94,7 +94,7 @@ class TransactionLayer:
             return None
         if len(self) >= MAX_TRANSACTIONS:
             return None
-        transaction = ServerTransaction(request)
+        transaction = ServerTransaction(request, reliable=isinstance(source, TcpAddress))
         self._servers[key] = transaction, source
         self._keys[id(transaction)] = key
         return transaction
@@ -136,12 +136,13 @@ class TransactionLayer:
             via: our own address, `host:port`.
             done: called once, on the SIP thread.
         """
-        branch = MAGIC + secrets.token_hex(8)
-        request.headers.lines.insert(0, ("Via", f"SIP/2.0/UDP {via};branch={branch};rport"))
+        branch, reliable = MAGIC + secrets.token_hex(8), isinstance(address, TcpAddress)
+        transport = "TCP" if reliable else "UDP"
+        request.headers.lines.insert(0, ("Via", f"SIP/2.0/{transport} {via};branch={branch};rport"))
         request.headers.add("Max-Forwards", "70")
         if self._agent:
             request.headers.add("User-Agent", self._agent)
-        transaction = ClientTransaction(request, self.now)
+        transaction = ClientTransaction(request, self.now, reliable=reliable)
         self._clients[transaction.key] = transaction, address, done
         self._send(transaction.data, address)
         self._wait_for(transaction)

@@ -204,6 +204,8 @@ def fault(request: Request) -> tuple[int, str] | None:
         return 400, "Missing Call-ID"
     if method != request.method:
         return 400, "CSeq names another method"
+    if any(_empty_items(line) for name in ("Via", "Contact") for line in headers.all(name)):
+        return 400, "Empty parameters"
     repeated = next((name for name in SINGLE if len(headers.all(name)) > 1), "")
     if repeated:
         return 400, f"Several {repeated}"
@@ -217,10 +219,15 @@ def fault(request: Request) -> tuple[int, str] | None:
     if scheme not in ("sip", "sips", "tel"):
         return (416, "") if re.match(r"[A-Za-z][A-Za-z0-9+.\-]*:[^\s<>]+\Z", request.uri) else (400, "Bad URI")
     try:
-        Uri.parse(request.uri)
+        uri = Uri.parse(request.uri)
     except SipParseError:
         return 400, "Bad Request-URI"
-    return None
+    return (400, "Headers in the Request-URI") if "?" in uri.tail else None
+
+
+def _empty_items(line: str) -> bool:
+    """Whether nothing stands between two separators, or after the last one."""
+    return bool(re.search(r"[;,]\s*(?:[;,]|\Z)", re.sub(r'"(?:\\.|[^"\\])*"', "", line, flags=re.DOTALL)))
 
 
 def _printable(text: str) -> str:

@@ -6,10 +6,7 @@ What is replaced at its seams, because it is measured to fail: parsing, replies 
 the source, the second that every call waits, registration, ports, and 8-bit audio in three threads a call.
 """
 
-import contextlib
 import logging
-import selectors
-import socket
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -20,17 +17,13 @@ from pyVoIP import RTP, SIP  # before pyVoIP.VoIP, this would run into pyVoIP's 
 from pyVoIP.VoIP.status import PhoneStatus
 
 from screener.errors import SipError
-from screener.media.loop import Leg, MediaLoop
-from screener.sip.layer import Address
-from screener.sip.message import MAX_BYTES, Request
+from screener.media.leg import Leg
+from screener.media.loop import MediaLoop
+from screener.sip.message import Request
 from screener.sip.sdp import Stream
+from screener.sip.wire import Address, Wire
 
 log = logging.getLogger(__name__)
-
-READS = 50
-"""Datagrams taken in a row before timers get their turn."""
-RECEIVE_BUFFER = 4 << 20
-"""Bytes that the kernel keeps for us while we are busy."""
 
 
 class InviteMessage(SIP.SIPMessage):
@@ -109,19 +102,24 @@ class PhoneCall(VoIPCall):
 
 
 class Client(SIP.SIPClient):
-    """The SIP socket and the thread that owns all signalling.
+    """pyVoIP's client, with the thread that owns all signalling and sockets that answer whoever asked.
 
     Attributes:
-        on_datagram: takes what came and from whom.
+        received: takes each message that came and from whom.
         on_bye: asked for by pyVoIP's `hangup`: send the BYE of this Call-ID.
         poll: does what is due and says how long to wait.
+        admits: whether a host may connect at all.
     """
 
-    def __init__(self, phone: "Phone", host: str, port: int) -> None:
+    wire: Wire
+
+    def __init__(self, phone: "Phone", host: str, port: int, *, tcp: bool) -> None:
         super().__init__("", 0, "", "", phone=phone, myIP=host, myPort=port)
-        self.on_datagram: Callable[[bytes, Address], None] = lambda _data, _source: None
+        self.received: Callable[[bytes, Address], None] = lambda _data, _source: None
         self.on_bye: Callable[[str], None] = lambda _call_id: None
         self.poll: Callable[[], float | None] = lambda: None
+        self.admits: Callable[[str], bool] = lambda _host: True
+        self._tcp = tcp
         self._tasks: deque[Callable[[], None]] = deque()
         self._thread: threading.Thread | None = None
 
@@ -131,22 +129,9 @@ class Client(SIP.SIPClient):
         Raises:
             SipError: the address is taken or not ours.
         """
-        family = socket.AF_INET6 if ":" in self.myIP else socket.AF_INET
-        self.s = self.out = socket.socket(family, socket.SOCK_DGRAM)
-        try:
-            self.s.bind((self.myIP, self.myPort))
-        except OSError as problem:
-            self.s.close()
-            raise SipError(
-                f"cannot listen on {self.myIP}:{self.myPort} ({problem.strerror})",
-                "stop what uses the port, or change sip.host and sip.port",
-            ) from problem
-        self.s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
-        self.s.setblocking(False)
-        self.myPort = self.s.getsockname()[1]
-        self._wake_read, self._wake_write = socket.socketpair()
-        self._wake_read.setblocking(False)
-        self._wake_write.setblocking(False)
+        self.wire = Wire(self.myIP, self.myPort, self.received, tcp=self._tcp, admits=self.admits)
+        self.s = self.out = self.wire.udp
+        self.myPort = self.wire.port
         self.NSD = True
         self._thread = threading.Thread(target=self.recv_loop, name="sip", daemon=True)
         self._thread.start()
@@ -154,15 +139,7 @@ class Client(SIP.SIPClient):
     def post(self, task: Callable[[], None]) -> None:
         """Run a task on the SIP thread."""
         self._tasks.append(task)
-        with contextlib.suppress(OSError):  # full: awake already; closed: nobody is left to run it
-            self._wake_write.send(b"\0")
-
-    def send(self, data: bytes, address: Address) -> None:
-        """Put a datagram on the wire; a full buffer or a dead route loses it, as any network may."""
-        try:
-            self.s.sendto(data, address)
-        except OSError as problem:
-            log.warning("cannot send to %s:%d: %s", *address, problem)
+        self.wire.wake()
 
     def bye(self, request: SIP.SIPMessage) -> None:
         """Instead of pyVoIP's BYE, whose tags and CSeq are wrong."""
@@ -170,44 +147,23 @@ class Client(SIP.SIPClient):
 
     def recv_loop(self) -> None:
         """The SIP thread."""
-        with selectors.DefaultSelector() as selector:
-            selector.register(self.s, selectors.EVENT_READ)
-            selector.register(self._wake_read, selectors.EVENT_READ)
-            while self.NSD:
-                try:
-                    selector.select(self.poll())
-                    self._run_tasks()
-                    self.recv()
-                except Exception:
-                    log.exception("SIP thread: a fault of ours; the thread goes on")
-
-    def recv(self) -> None:
-        """Hand on what has come."""
-        for _ in range(READS):
+        while self.NSD:
             try:
-                data, source = self.s.recvfrom(MAX_BYTES)
-            except BlockingIOError:
-                return
-            except OSError:  # an ICMP error of an earlier send
-                continue
-            self.on_datagram(data, source[:2])
-
-    def _run_tasks(self) -> None:
-        with contextlib.suppress(BlockingIOError):
-            self._wake_read.recv(4096)
-        for _ in range(len(self._tasks)):
-            self._tasks.popleft()()
+                self.wire.wait(self.poll())
+                for _ in range(len(self._tasks)):
+                    self._tasks.popleft()()
+            except Exception:
+                log.exception("SIP thread: a fault of ours; the thread goes on")
 
     def stop(self) -> None:
-        """End the thread, close the socket."""
+        """End the thread, close the sockets."""
         if not self.NSD:
             return
         self.NSD = False
-        self.post(lambda: None)
+        self.wire.wake()
         if self._thread is not None:
             self._thread.join(timeout=5)
-        for sock in (self.s, self._wake_read, self._wake_write):
-            sock.close()
+        self.wire.close()
 
 
 class Phone(VoIPPhone):
@@ -217,14 +173,15 @@ class Phone(VoIPPhone):
         host: address to bind.
         port: 0 takes a free one.
         media: where legs come from.
+        tcp: listen on TCP as well as UDP.
     """
 
     sip: Client
     calls: dict[str, PhoneCall]  # type: ignore[assignment]
 
-    def __init__(self, host: str, port: int, media: MediaLoop) -> None:
+    def __init__(self, host: str, port: int, media: MediaLoop, *, tcp: bool = False) -> None:
         super().__init__("", 0, "", "", myIP=host, sipPort=port)
-        self.sip = Client(self, host, port)
+        self.sip = Client(self, host, port, tcp=tcp)
         self.legs: dict[int, Leg] = {}
         self._media = media
         self._session_id = 0

@@ -1,9 +1,14 @@
 """REFER (RFC 3515): asking the PBX to move the caller, and judging what became of it."""
 
+import logging
 import re
+from collections.abc import Callable
 
+from screener.masking import mask_text
 from screener.sip.dialog import Dialog
-from screener.sip.message import Message, Request, part
+from screener.sip.message import Message, Request, Response, part
+
+log = logging.getLogger(__name__)
 
 FIRST_NOTIFY_SECONDS = 20.0
 """After the 202, so long without any NOTIFY is a failure."""
@@ -31,3 +36,54 @@ def sipfrag_status(notify: Message) -> int | None:
 def terminated(notify: Message) -> bool:
     """Whether the subscription that REFER made is over."""
     return notify.headers.get("Subscription-State").lower().startswith("terminated")
+
+
+class Transfer:
+    """One REFER from its sending to its judgement: by the last NOTIFY, by its refusal, or by their absence.
+
+    Args:
+        uri: where the caller shall go.
+        after: runs a task later.
+        judged: told once: the URI and the final status.
+    """
+
+    def __init__(
+        self, uri: str, after: Callable[[float, Callable[[], None]], None], judged: Callable[[str, int], None]
+    ) -> None:
+        self._uri, self._after, self._judged = uri, after, judged
+        self._over = False
+        self._heard = 0
+
+    def answered(self, response: Response | None) -> None:
+        """The final response to the REFER, None when nothing came."""
+        if response is None or response.status >= 300:
+            self.judge(response.status if response else 408)
+        else:
+            self._give_up_after(FIRST_NOTIFY_SECONDS)
+
+    def notified(self, notify: Message) -> None:
+        """A NOTIFY of its subscription."""
+        status = sipfrag_status(notify)
+        if status is not None and status >= 200:
+            self.judge(status)
+        elif terminated(notify):
+            self.judge(408)
+        else:
+            self._heard += 1
+            self._give_up_after(RINGING_SECONDS)
+
+    def judge(self, status: int) -> None:
+        """It is over; what comes later changes nothing."""
+        if not self._over:
+            self._over = True
+            log.info("transfer to %s: %d", mask_text(self._uri), status)
+            self._judged(self._uri, status)
+
+    def _give_up_after(self, seconds: float) -> None:
+        heard = self._heard
+
+        def check() -> None:
+            if heard == self._heard:
+                self.judge(408)
+
+        self._after(seconds, check)

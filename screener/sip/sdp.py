@@ -1,5 +1,6 @@
 """Session descriptions (RFC 4566) and the offer/answer of G.711 and telephone-event (RFC 3264, 4733)."""
 
+import ipaddress
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -29,6 +30,8 @@ class Media:
         rtpmap: payload type to `name/rate`.
         direction: `sendrecv`, `sendonly`, `recvonly` or `inactive`.
         ptime: milliseconds a packet, 0 when not said.
+        rtcp: port of its a=rtcp line (RFC 3605), 0 when there is none.
+        rtcp_mux: RTCP may share the RTP port (RFC 5761).
     """
 
     kind: str
@@ -39,6 +42,8 @@ class Media:
     rtpmap: Mapping[int, str] = field(default_factory=dict)
     direction: str = "sendrecv"
     ptime: int = 0
+    rtcp: int = 0
+    rtcp_mux: bool = False
 
     def law(self) -> tuple[Law, int] | None:
         """The first law that the list of formats names, and its payload type."""
@@ -76,7 +81,13 @@ class Description:
         for index, media in enumerate(self.media):
             law = media.law()
             if media.kind == "audio" and media.protocol in ("RTP/AVP", "RTP/AVPF") and media.port and law:
-                return Stream(index, media.host, media.port, *law, media.event_type(), media.direction)
+                if not _literal(media.host):
+                    continue  # a name would have to be looked up while audio waits
+                control = media.port if media.rtcp_mux else media.rtcp or None
+                return Stream(
+                    index, media.host, media.port, *law, media.event_type(), media.direction, control,
+                    media.rtcp_mux,
+                )  # fmt: skip
         return None
 
 
@@ -90,6 +101,8 @@ class Stream:
         law, payload_type: what both send.
         event_type: payload type of telephone-event, None when the peer has none.
         direction: what the peer said it does.
+        control: port on which the peer offers to take RTCP, None when it offers nothing.
+        muxed: that is the RTP port itself.
     """
 
     index: int
@@ -99,6 +112,8 @@ class Stream:
     payload_type: int
     event_type: int | None
     direction: str
+    control: int | None = None
+    muxed: bool = False
 
     @property
     def held(self) -> bool:
@@ -153,6 +168,13 @@ def _connection(value: str) -> str:
     return parts[2].partition("/")[0]
 
 
+def _literal(host: str) -> bool:
+    try:
+        return bool(ipaddress.ip_address(host))
+    except ValueError:
+        return False
+
+
 def _media(value: str, host: str, direction: str) -> dict[str, object]:
     parts = value.split()
     port = parts[1].partition("/")[0] if len(parts) >= 4 else ""
@@ -169,6 +191,10 @@ def _attribute(media: dict[str, object], value: str) -> None:
     assert isinstance(rtpmap, dict)
     if match := re.fullmatch(r"rtpmap:([0-9]{1,3})\s+(\S+).*", value):
         rtpmap[int(match[1])] = match[2]
+    elif match := re.match(r"rtcp:([0-9]{1,5})(?![0-9])", value):
+        media["rtcp"] = min(int(match[1]), 65535)
+    elif value == "rtcp-mux":
+        media["rtcp_mux"] = True
     elif match := re.fullmatch(r"ptime:([0-9]{1,4})(?:\.[0-9]+)?", value):
         media["ptime"] = int(match[1])
 
@@ -200,6 +226,7 @@ def answer(theirs: Description, stream: Stream, host: str, port: int, session_id
         if index == stream.index:
             direction = _MIRROR.get(media.direction, media.direction)
             lines += _audio(port, {stream.payload_type: stream.law}, stream.event_type, direction)
+            lines += ["a=rtcp-mux"] * stream.muxed
         else:
             lines.append(f"m={media.kind} 0 {media.protocol} {' '.join(media.formats)}")
     return _text(lines)

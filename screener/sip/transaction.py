@@ -1,4 +1,4 @@
-"""Transactions over UDP (RFC 3261 section 17, RFC 6026): who resends what, when, and for how long.
+"""Transactions (RFC 3261 section 17, RFC 6026): who resends what, when, and for how long.
 
 Pure state machines: time is an argument, bytes to send are return values, `deadline` says when to `poll`.
 """
@@ -46,6 +46,10 @@ def client_key(message: Request | Response) -> Key:
 class ServerTransaction:
     """One request that came in and the response that it gets.
 
+    Args:
+        request: what came.
+        reliable: over TCP; only the 2xx to an INVITE is resent there, because its way goes from end to end.
+
     Attributes:
         deadline: when `poll` wants to be called next, None for never.
         ended: nothing is left to do.
@@ -53,8 +57,9 @@ class ServerTransaction:
         status: of the newest response, 0 before it.
     """
 
-    def __init__(self, request: Request) -> None:
+    def __init__(self, request: Request, *, reliable: bool = False) -> None:
         self.request = request
+        self._reliable = reliable
         self.invite = request.method == "INVITE"
         self.deadline: float | None = None
         self.ended = False
@@ -63,15 +68,16 @@ class ServerTransaction:
         self._last: bytes | None = None
         self._interval = T1
         self._give_up = 0.0
-        self._resend = False
+        self._unacknowledged = False
 
     def respond(self, response: Response, now: float) -> bytes:
         """Send a response; the bytes are for the wire."""
         self._last, self.status = response.serialize(), response.status
         if response.status >= 200:
-            self._give_up = now + LIFE
-            self._resend = self.invite
-            self.deadline = now + T1 if self.invite else self._give_up
+            self._unacknowledged = self.invite
+            self._give_up = now + (LIFE if self.invite or not self._reliable else 0.0)
+            resending = self.invite and (response.status < 300 or not self._reliable)
+            self.deadline = now + T1 if resending else self._give_up
         return self._last
 
     def repeated(self) -> bytes | None:
@@ -80,16 +86,16 @@ class ServerTransaction:
 
     def acknowledge(self, now: float) -> None:
         """ACK came: resend no more, but absorb late retransmissions for a while (timer I)."""
-        if self.status >= 200 and self._resend:
-            self._resend = False
-            self._give_up = self.deadline = now + T4
+        if self.status >= 200 and self._unacknowledged:
+            self._unacknowledged = False
+            self._give_up = self.deadline = now + (0.0 if self._reliable else T4)
 
     def poll(self, now: float) -> bytes | None:
         """Time has passed: what to send again, if anything."""
         if self.deadline is None or now < self.deadline:
             return None
         if now >= self._give_up:
-            self.ended, self.timed_out, self.deadline = True, self._resend, None
+            self.ended, self.timed_out, self.deadline = True, self._unacknowledged, None
             return None
         self._interval = min(2 * self._interval, T2)
         self.deadline = min(now + self._interval, self._give_up)
@@ -101,15 +107,21 @@ class ClientTransaction:
 
     The product never sends an INVITE, so there is no INVITE client here.
 
+    Args:
+        request: with its Via.
+        now: monotonic seconds.
+        reliable: over TCP; sent once.
+
     Attributes:
         deadline, ended, timed_out: as in `ServerTransaction`; timed out means that no final response came.
         completed: the final response has come.
     """
 
-    def __init__(self, request: Request, now: float) -> None:
+    def __init__(self, request: Request, now: float, *, reliable: bool = False) -> None:
         self.key = client_key(request)
         self.data = request.serialize()
-        self.deadline: float | None = now + T1
+        self._reliable = reliable
+        self.deadline: float | None = now + (LIFE if reliable else T1)
         self.ended = False
         self.timed_out = False
         self._interval = T1
@@ -124,7 +136,7 @@ class ClientTransaction:
             self._interval = T2
             return False
         self.completed = True
-        self._give_up = self.deadline = now + T4
+        self._give_up = self.deadline = now + (0.0 if self._reliable else T4)
         return True
 
     def poll(self, now: float) -> bytes | None:

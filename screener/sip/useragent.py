@@ -10,47 +10,36 @@ import random
 import secrets
 import socket
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
-from screener.errors import SettingsError, SipError, SipParseError
+from screener.errors import SipError, SipParseError
 from screener.masking import mask, mask_text
 from screener.media.loop import MediaLoop
-from screener.settings.sections import Registrar, Sip
-from screener.sip import sdp
-from screener.sip.call import ALLOW, SipCall, Station
+from screener.metrics import Sample
+from screener.settings.sections import Sip
+from screener.sip import counts, invitation
+from screener.sip.call import ALLOW, SUPPORTED, SipCall
+from screener.sip.counts import MediaTotals, SipCounts
 from screener.sip.dialog import Dialog
 from screener.sip.endpoint import OfferSink, RegistrationState
-from screener.sip.guard import Allowed, Door
-from screener.sip.identity import invite_info
-from screener.sip.layer import Address, TransactionLayer
-from screener.sip.message import Request, Response, fault, parse, part, respond
+from screener.sip.guard import Allowed, Door, Rate, Watch
+from screener.sip.invitation import Invitation, Refusal
+from screener.sip.layer import TransactionLayer
+from screener.sip.message import Request, Response, fault, parse, respond
 from screener.sip.pyvoip import Phone
-from screener.sip.registration import Registration
+from screener.sip.registrars import Registrars
+from screener.sip.replaces import Replaces
+from screener.sip.station import Station
 from screener.sip.transaction import ServerTransaction
+from screener.sip.wire import Address, TcpAddress
 
 log = logging.getLogger(__name__)
 
 STOP_SECONDS = 2.0
 """How long the last BYE and REGISTER may take when the service stops: a retransmission or two."""
-
-
-@dataclass(slots=True)
-class SipCounts:
-    """What came, counted since the start.
-
-    Attributes:
-        dropped: datagrams of sources that are not allowed.
-        malformed: datagrams that are not SIP.
-        stray: responses that nobody asked for.
-        offered: calls that were handed on.
-    """
-
-    dropped: int = 0
-    malformed: int = 0
-    stray: int = 0
-    offered: int = 0
+SWEEP_SECONDS = 1.0
+"""How often calls are looked at for what has become due."""
 
 
 class SipUserAgent:
@@ -72,11 +61,13 @@ class SipUserAgent:
         self.counts = SipCounts()
         self._settings = settings
         self._clock = clock
-        self._chance = chance or random.SystemRandom()
-        self._passwords = [_password(registrar) for registrar in settings.registrars]
+        self._registrars = Registrars(settings.registrars, chance or random.SystemRandom(), self._registered)
         self._allowed = Allowed((*settings.peers, *(registrar.host for registrar in settings.registrars)))
         self._door = Door(settings.inbound_username, settings.inbound_password, settings.user_agent or "sip")
-        self._registrations: list[Registration] = []
+        self._rate = Rate(settings.max_requests_per_second)
+        self._watch = Watch()
+        self._past = MediaTotals()
+        self._swept = clock()
         self._calls: dict[str, SipCall] = {}
         self._stopping = False
         self._offers: OfferSink = lambda call: call.reject(503)
@@ -97,21 +88,28 @@ class SipUserAgent:
         settings = self._settings
         self._offers = offers
         self._media = MediaLoop(settings.host, settings.rtp_port_low, settings.rtp_port_high)
-        self._phone = Phone(settings.host, settings.port, self._media)
+        self._phone = Phone(settings.host, settings.port, self._media, tcp=settings.tcp)
         client = self._phone.sip
-        client.on_datagram, client.on_bye, client.poll = self._datagram, self._send_bye, self._poll
-        self._layer = TransactionLayer(client.send, self._clock, self._unacknowledged, settings.user_agent)
+        client.received, client.on_bye, client.poll = self._received, self._send_bye, self._poll
+        client.admits = self._admitted
+        self._layer = TransactionLayer(self._send, self._clock, self._unacknowledged, settings.user_agent)
         try:
             self._phone.start()
         except SipError:
             self._media.stop()
             raise
-        self._registrations = self._registering()
+        # The PBX dials the contact: its user must be an extension that is answered.
+        self._registrars.start(self._layer, self._own, settings.screening_extension)
         client.post(lambda: None)  # wakes the thread, which finds them due
 
     def registrations(self) -> Sequence[RegistrationState]:
         """Where we stand with each registrar."""
-        return [registration.state() for registration in self._registrations]
+        return self._registrars.states()
+
+    def samples(self) -> Iterator[Sample]:
+        """Figures for operators; any thread."""
+        streams = [call.stream for call in list(self._calls.values())]
+        return counts.samples(self.counts, self._media.counts, self._past, streams, self.registrations())
 
     def stop(self, patience: float = STOP_SECONDS) -> None:
         """Refuse new calls, end the calls that are up, deregister, close every socket; once is enough.
@@ -135,23 +133,25 @@ class SipUserAgent:
         self._stopping = True
         for call in list(self._calls.values()):
             call.hangup()
-        for registration in self._registrations:
-            request = registration.deregister()
-            if request is not None:
-                self._ask(registration, request)
+        self._registrars.stop()
 
     # What comes.
 
-    def _datagram(self, data: bytes, source: Address) -> None:
-        if source[0] not in self._allowed:
-            self.counts.dropped += 1
+    def _admitted(self, host: str) -> bool:
+        if host in self._allowed:
+            return True
+        self.counts.dropped += 1
+        self._watch.note(host, "not among sip.peers; dropped unread", self._clock())
+        return False
+
+    def _received(self, data: bytes, source: Address) -> None:
+        if not self._admitted(source[0]) or not data.strip(b"\r\n\0 "):  # an empty one keeps a NAT open
             return
-        if not data.strip(b"\r\n\0 "):
-            return  # a keep-alive
         try:
             message = parse(data)
         except SipParseError as problem:
             self.counts.malformed += 1
+            self._watch.note(source[0], "sends what is not SIP", self._clock())
             log.debug("not SIP, from %s:%d: %s", *source, mask_text(problem.message))
             return
         if isinstance(message, Response):
@@ -162,8 +162,9 @@ class SipUserAgent:
             self._request(message, source)
         elif message.method != "ACK":
             self.counts.malformed += 1
-            response = respond(message, *wrong, tag=secrets.token_hex(4))
-            self._phone.sip.send(response.serialize(), source)
+            self.counts.refused[wrong[0]] += 1
+            self._watch.note(source[0], "sends requests that are wrong", self._clock())
+            self._send(respond(message, *wrong, tag=secrets.token_hex(4)).serialize(), source)
 
     def _request(self, request: Request, source: Address) -> None:
         if request.method == "ACK":
@@ -186,10 +187,8 @@ class SipUserAgent:
                 self._refuse(transaction, 500)
 
     def _dispatch(self, request: Request, transaction: ServerTransaction, source: Address) -> None:
-        if required := request.headers.values("Require"):
-            response = self._response(request, 420)
-            response.headers.add("Unsupported", ", ".join(required))
-            self._layer.respond(transaction, response)
+        if unsupported := invitation.unsupported(request):
+            self._refuse(transaction, 420, ("Unsupported", ", ".join(unsupported)))
         elif request.method == "CANCEL":
             self._cancel(request, transaction)
         elif request.to.tag:
@@ -198,6 +197,9 @@ class SipUserAgent:
                 call.request(request, transaction)
             else:
                 self._refuse(transaction, 481)
+        elif not self._rate.allows(source[0], self._clock()):
+            self._watch.note(source[0], "asks too fast; refused", self._clock())
+            self._refuse(transaction, 503)
         elif request.method == "INVITE":
             self._invite(request, transaction, source)
         elif request.method == "OPTIONS":
@@ -205,6 +207,7 @@ class SipUserAgent:
             response.headers.add("Accept", "application/sdp")
             self._layer.respond(transaction, response)
         else:
+            self._watch.note(source[0], "sends what has no place outside a call; refused", self._clock())
             status = {"BYE": 481, "NOTIFY": 481, "INFO": 481, "UPDATE": 481, "REFER": 603}
             self._refuse(transaction, status.get(request.method, 405))
 
@@ -220,79 +223,96 @@ class SipUserAgent:
             call.cancelled()
 
     def _invite(self, request: Request, transaction: ServerTransaction, source: Address) -> None:
-        settings = self._settings
         if challenge := self._door.challenge(request, self._clock()):
-            response = self._response(request, 401)
-            response.headers.add("WWW-Authenticate", challenge.serialize())
-            self._layer.respond(transaction, response)
+            if request.headers.all("Authorization"):
+                self._watch.note(source[0], "has the wrong password", self._clock())
+            self._refuse(transaction, 401, ("WWW-Authenticate", challenge.serialize()))
             return
         if request.call_id in self._calls:
             self._refuse(transaction, 482)
             return
-        if self._stopping or len(self._calls) >= settings.max_calls:
+        if self._stopping or len(self._calls) >= self._settings.max_calls:
+            self._watch.note(source[0], "calls, but every line is taken; 503", self._clock())
             self._refuse(transaction, 503)
             return
-        try:
-            info = invite_info(
-                request, f"{source[0]}:{source[1]}", (settings.uniqueid_header, settings.linkedid_header)
-            )
-            dialog = Dialog.of_invite(request, secrets.token_hex(8))
-            if info.dialled not in (settings.screening_extension, settings.analysis_extension):
-                self._refuse(transaction, 404)
-                return
-            body = part(request, "application/sdp")
-            if (request.body and body is None) or request.headers.get(
-                "Content-Encoding", "identity"
-            ) != "identity":
-                response = self._response(request, 415)
-                response.headers.add("Accept", "application/sdp")
-                self._layer.respond(transaction, response)
-                return
-            theirs = sdp.parse(body) if body is not None else None
-        except SipParseError as problem:
-            log.info("INVITE from %s:%d refused: %s", *source, mask_text(problem.message))
-            self._refuse(transaction, 400)
+        asked = invitation.read(request, f"{source[0]}:{source[1]}", secrets.token_hex(8), self._settings)
+        if isinstance(asked, Refusal):
+            self._watch.note(source[0], f"calls in vain; {asked.status}", self._clock())
+            self._refuse(transaction, asked.status, *asked.headers)
             return
-        stream = theirs.audio() if theirs is not None else None
-        if theirs is not None and stream is None:
-            self._refuse(transaction, 488)
-            return
+        replaced = None
+        if asked.replaces is not None:
+            replaced = self._replaced(asked.replaces)
+            if replaced is None:
+                self._refuse(transaction, 481)
+                return
+            asked = _in_place_of(replaced, asked)
         self._layer.respond(transaction, respond(request, 100))
+        self._ring(request, transaction, source, asked, replaced)
+
+    def _ring(
+        self,
+        request: Request,
+        transaction: ServerTransaction,
+        source: Address,
+        asked: Invitation,
+        replaced: SipCall | None,
+    ) -> None:
         try:
-            record = self._phone.ring(request, stream)
-            offer = (theirs, stream) if theirs is not None and stream is not None else None
-            call = SipCall(self._station(source), record, info, transaction, dialog, offer, source)
+            record = self._phone.ring(request, asked.offer[1] if asked.offer else None)
+            station = self._station(source, asked.info.dialled)
+            call = SipCall(station, record, asked, transaction, source, replaced)
         except SipError as problem:
-            log.error("call from %s refused: %s", mask(info.number), problem)
+            log.error("call from %s refused: %s", mask(asked.info.number), problem)
             self._refuse(transaction, 503)
             return
         self._calls[request.call_id] = call
         self.counts.offered += 1
+        call.ring()
         try:
             self._offers(call)
         except Exception:
             log.exception("an offered call could not be taken; the PBX goes on by itself")
             call.reject(503)
 
+    def _replaced(self, replaces: Replaces) -> SipCall | None:
+        """The call whose place is to be taken; one that only rings is not ours to give (RFC 3891 3)."""
+        call = self._calls.get(replaces.call_id)
+        if call is None or not call.up or replaces.early_only:
+            return None
+        tags = call.dialog.local_tag, call.dialog.remote_tag
+        return call if tags == (replaces.local_tag, replaces.remote_tag) else None
+
     # Services for calls.
 
-    def _station(self, source: Address) -> Station:
-        host = self._settings.advertised_host or self._local_host(source)
-        written = f"[{host}]" if ":" in host else host
-        port = self.port
+    def _send(self, data: bytes, address: Address) -> None:
+        self._phone.sip.wire.send(data, address)
+
+    def _station(self, source: Address, user: str) -> Station:
+        own = self._own(source)
+        over = ";transport=tcp" if isinstance(source, TcpAddress) else ""
 
         def hop(dialog: Dialog) -> Address:
+            if self._phone.sip.wire.connected(source):
+                return source
             uri = dialog.next_hop()
             target = uri.host.strip("[]")
-            return (target, uri.port or 5060) if target in self._allowed else source
+            if target not in self._allowed:
+                return source
+            address = target, uri.port or 5060
+            return TcpAddress(address) if uri.params.get("transport", "").lower() == "tcp" else address
 
-        return Station(
-            self._layer, self._phone.sip.post, f"sip:{self._settings.screening_extension}@{written}:{port}",
-            f"{written}:{port}", host, hop, self._forget,
-        )  # fmt: skip
+        contact, host = f"sip:{user}@{own}{over}", self._host(source)
+        return Station(self._layer, self._phone.sip.post, contact, own, host, hop, self._forget)
 
-    def _local_host(self, peer: Address) -> str:
-        host = self._settings.host
+    def _own(self, peer: Address) -> str:
+        """Our `host:port` as a peer reaches it."""
+        host = self._host(peer)
+        return f"{f'[{host}]' if ':' in host else host}:{self.port}"
+
+    def _host(self, peer: Address) -> str:
+        """Our address as a peer reaches it."""
+        host = self._settings.advertised_host or self._settings.host
         if host not in ("0.0.0.0", "::", ""):  # noqa: S104 - a comparison
             return host
         with socket.socket(socket.AF_INET6 if ":" in peer[0] else socket.AF_INET, socket.SOCK_DGRAM) as probe:
@@ -303,8 +323,9 @@ class SipUserAgent:
         call = self._calls.get(request.call_id)
         return call if call is not None and call.dialog.matches(request) else None
 
-    def _forget(self, call: SipCall) -> None:
-        self._calls.pop(call.invite.sip_call_id, None)
+    def _forget(self, call_id: str) -> None:
+        if call := self._calls.pop(call_id, None):
+            self._past = self._past.add([call.stream])
 
     def _send_bye(self, call_id: str) -> None:
         if call := self._calls.get(call_id):
@@ -318,55 +339,35 @@ class SipUserAgent:
         response = respond(request, status, tag=secrets.token_hex(8))
         if status in (200, 405):
             response.headers.add("Allow", ALLOW)
+        if status == 200:
+            response.headers.add("Supported", SUPPORTED)
         if status == 503:
             response.headers.add("Retry-After", "10")
         return response
 
-    def _refuse(self, transaction: ServerTransaction, status: int) -> None:
-        self._layer.respond(transaction, self._response(transaction.request, status))
+    def _refuse(self, transaction: ServerTransaction, status: int, *headers: tuple[str, str]) -> None:
+        self.counts.refused[status] += 1
+        response = self._response(transaction.request, status)
+        response.headers.lines += headers
+        self._layer.respond(transaction, response)
 
-    # Registration.
-
-    def _registering(self) -> list[Registration]:
-        made = []
-        for registrar, password in zip(self._settings.registrars, self._passwords, strict=True):
-            host = self._settings.advertised_host or self._local_host((registrar.host, registrar.port))
-            # The PBX dials the contact: its user must be an extension that is answered.
-            contact = f"sip:{self._settings.screening_extension}@{host}:{self.port}"
-            made.append(Registration(registrar, password, contact, self._chance, self._clock()))
-        return made
+    def _registered(self, everywhere: bool) -> None:
+        self._phone.set_registered(everywhere)
 
     def _poll(self) -> float | None:
         now = self._clock()
-        waits = [self._layer.poll()]
-        for registration in self._registrations:
-            if request := registration.poll(now):
-                self._ask(registration, request)
-            waits.append(None if registration.deadline is None else max(0.0, registration.deadline - now))
+        if now - self._swept >= SWEEP_SECONDS:
+            self._swept = now
+            for call in list(self._calls.values()):
+                call.sweep(now)
+        waits = [self._registrars.poll(now), self._layer.poll()]  # in this order: what is asked now is resent then
+        if self._calls:
+            waits.append(max(0.0, self._swept + SWEEP_SECONDS - now))
         return min((wait for wait in waits if wait is not None), default=None)
 
-    def _ask(self, registration: Registration, request: Request) -> None:
-        registrar = registration.registrar
-        address = (registrar.host, registrar.port)
-        host = self._settings.advertised_host or self._local_host(address)
 
-        def done(response: Response | None) -> None:
-            if response is None:
-                registration.timed_out(self._clock())
-            elif again := registration.receive(response, self._clock()):
-                self._ask(registration, again)
-            self._phone.set_registered(all(r.state().registered for r in self._registrations))
-
-        self._layer.request(request, address, f"{host}:{self.port}", done)
-
-
-def _password(registrar: Registrar) -> str:
-    if registrar.password_file is None:
-        return registrar.password
-    path = Path(registrar.password_file)
-    try:
-        return path.read_text("utf-8").partition("\n")[0].strip()
-    except (OSError, UnicodeDecodeError) as problem:
-        raise SettingsError(
-            f"{path}: the password file cannot be read ({problem})", "check its path and rights"
-        ) from problem
+def _in_place_of(replaced: SipCall, asked: Invitation) -> Invitation:
+    """An attended transfer ends: who had called before brings the new caller, to where they had called."""
+    info = asked.info
+    sender = info.referred_by or replaced.invite.number
+    return replace(asked, info=replace(info, dialled=replaced.invite.dialled, referred_by=sender))

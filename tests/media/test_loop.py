@@ -9,6 +9,7 @@ import pytest
 
 from screener.errors import SipError
 from screener.events import Dtmf, PlaybackEnded, Tick
+from screener.media import rtcp
 from screener.media.g711 import Law
 from screener.media.loop import MediaLoop
 from screener.media.prompts import Clip
@@ -110,6 +111,42 @@ def test_a_listener_that_fails_stops_nobody():
     assert audio.tick()
 
 
+def test_keys_of_ours_go_out_as_events():
+    audio, _, _ = stream()
+    assert audio.press("5#")
+    sent = [Packet.parse(audio.tick()) for _ in range(20)]
+    assert [p.payload_type for p in sent] == ([101] * 7 + [0] * 3) * 2
+    for keys, digit in ((sent[:7], "5"), (sent[10:17], "#")):
+        events = [TelephoneEvent.parse(p.payload) for p in keys]
+        assert {(e.digit, p.timestamp) for e, p in zip(events, keys, strict=True)} == {(digit, keys[0].timestamp)}
+        assert [p.marker for p in keys] == [True] + [False] * 6
+        assert [e.end for e in events] == [False] * 4 + [True] * 3
+        assert events[-1].duration == 800
+    assert [p.sequence for p in sent] == [(sent[0].sequence + n) & 0xFFFF for n in range(20)]
+
+
+def test_keys_that_cannot_be_sent_are_refused():
+    audio, _, _ = stream()
+    assert not audio.press("5x")
+    assert not audio.press("1" * 33)
+    audio.event_type = None
+    assert not audio.press("5")
+
+
+def test_who_listens_later_hears_from_then_on():
+    audio, _, heard = stream()
+    listener, audio.listener = audio.listener, None
+    for n in range(20):
+        feed(audio, n)
+        audio.tick()
+    audio.listener = listener
+    feed(audio, 20, 21, 22)
+    for _ in range(3):
+        audio.tick()
+    assert [rms(pcm) > 1000 for pcm, _ in heard] == [True] * 3
+    assert audio.reception.received == 23, "loss and jitter are known all the time"
+
+
 # The loop, with real sockets.
 
 
@@ -168,6 +205,36 @@ def test_only_the_pinned_peer_is_heard_and_its_real_port_is_found(loop):
     assert any(rms(pcm) for pcm, _ in heard)
     negotiated.close()
     real.close()
+
+
+@pytest.mark.parametrize("muxed", [False, True])
+def test_reports_go_to_a_peer_that_offers_to_take_them(muxed):
+    loop = MediaLoop("127.0.0.1", 0, 0, report_seconds=0.1)
+    sock, control, leg = peer(), peer(), loop.open()
+    audio, _, _ = stream()
+    host, port = sock.getsockname()
+    leg.point(host, port, control=port if muxed else control.getsockname()[1], muxed=muxed)
+    leg.start(audio)
+    for n in (1, 2, 4):
+        sock.sendto(Packet(0, n, n * 160, 5, Law.PCMU.encode(LOUD)).serialize(), (host, leg.port))
+
+    def reports():
+        while True:
+            data = (sock if muxed else control).recv(2000)
+            if 192 <= data[1] <= 223:
+                yield rtcp.parse(data)[0]
+
+    report = next(r for r in reports() if r.blocks)
+    assert (report.blocks[0].ssrc, report.blocks[0].lost) == (5, 1)
+    assert report.packets > 0
+    theirs = rtcp.Report(5, (rtcp.ReportBlock(report.ssrc, 25, 3, 9, 40),)).serialize("peer")
+    target = leg.port if muxed else leg.port + 1
+    (sock if muxed else control).sendto(theirs, (host, target))
+    deadline = time.monotonic() + 3
+    while audio.heard_of_us is None and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert audio.heard_of_us == rtcp.ReportBlock(report.ssrc, 25, 3, 9, 40)
+    loop.stop()
 
 
 def test_ports_are_even_bounded_and_given_back():

@@ -5,10 +5,13 @@ import queue
 import socket
 import threading
 import time
+from collections.abc import Callable
 
 from screener.media.g711 import Law
 from screener.media.rtp import Packet
 from screener.settings.sections import Sip
+from screener.sip import sdp
+from screener.sip.address import NameAddr
 from screener.sip.message import Headers, Request, Response, parse, respond
 from screener.sip.useragent import SipUserAgent
 
@@ -16,21 +19,33 @@ WAIT = 5.0
 
 
 class Caller:
-    def __init__(self, port: int, dialled: str = "100", number: str = "13800138000") -> None:
+    """A caller at `host` who dials somebody at `peer`."""
+
+    def __init__(
+        self,
+        port: int,
+        dialled: str = "100",
+        number: str = "13800138000",
+        host: str = "127.0.0.1",
+        peer: str = "127.0.0.1",
+        own_port: int = 0,
+    ) -> None:
+        self.host = host
         self.sip = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.sip.bind(("127.0.0.1", 0))
+        self.sip.bind((host, own_port))
         self.sip.settimeout(WAIT)
         self.rtp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.rtp.bind(("127.0.0.1", 0))
+        self.rtp.bind((host, 0))
         self.rtp.settimeout(WAIT)
-        self.target = ("127.0.0.1", port)
-        self.uri = f"sip:{dialled}@127.0.0.1:{port}"
+        self.target = (peer, port)
+        self.uri = f"sip:{dialled}@{peer}:{port}"
         self.call_id = f"call-{id(self)}-{time.monotonic_ns()}"
-        self.from_ = f"<sip:{number}@127.0.0.1>;tag=caller"
+        self.from_ = f"<sip:{number}@{host}>;tag=caller"
         self.to = f"<{self.uri}>"
         self.cseq = itertools.count(1)
         self.invite: Request | None = None
         self.remote_rtp: tuple[str, int] | None = None
+        self.routes: list[tuple[str, str]] = []
         self.requests: list[Request] = []
         self.sequence = 0
 
@@ -45,7 +60,7 @@ class Caller:
     def offer(self, formats: str, rtp: socket.socket | None = None, direction: str = "sendrecv") -> bytes:
         port = (rtp or self.rtp).getsockname()[1]
         return (
-            "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"
+            f"v=0\r\no=- 1 1 IN IP4 {self.host}\r\ns=-\r\nc=IN IP4 {self.host}\r\nt=0 0\r\n"
             f"m=audio {port} RTP/AVP {formats}\r\na=rtpmap:101 telephone-event/8000\r\na={direction}\r\n"
         ).encode()
 
@@ -62,9 +77,10 @@ class Caller:
         number = cseq or next(self.cseq)
         branch = branch or f"z9hG4bK{method}{number}{self.call_id}"
         headers = Headers([
-            ("Via", f"SIP/2.0/UDP 127.0.0.1:{self.port};branch={branch}"),
+            *self.routes,
+            ("Via", f"SIP/2.0/UDP {self.host}:{self.port};branch={branch}"),
             ("From", self.from_), ("To", self.to), ("Call-ID", self.call_id), ("CSeq", f"{number} {method}"),
-            ("Contact", f"<sip:caller@127.0.0.1:{self.port}>"), ("Max-Forwards", "70"),
+            ("Contact", f"<sip:caller@{self.host}:{self.port}>"), ("Max-Forwards", "70"),
         ])  # fmt: skip
         for name, value in extra.items():
             headers.add(name.replace("_", "-"), value)
@@ -85,8 +101,8 @@ class Caller:
             if isinstance(message, Request):
                 self.requests.append(message)
                 self.send(respond(message, 200))
-            elif not method or message.cseq[1] == method:
-                return message
+            elif message.call_id == self.call_id and method in ("", message.cseq[1]):
+                return message  # what is left of an earlier call from this port is passed over
 
     def final(self, method: str) -> Response:
         while (response := self.response(method)).status < 200:
@@ -121,8 +137,12 @@ class Caller:
 
     def connected(self, response: Response) -> None:
         self.to = response.headers.get("To")
-        line = next(ln for ln in response.body.decode().splitlines() if ln.startswith("m=audio"))
-        self.remote_rtp = ("127.0.0.1", int(line.split()[1]))
+        self.routes = [("Route", route) for route in reversed(response.headers.values("Record-Route"))]
+        if "Contact" in response.headers:
+            self.uri = str(NameAddr.parse(response.headers.get("Contact")).uri)
+        stream = sdp.parse(response.body).audio()
+        assert stream
+        self.remote_rtp = (stream.host, stream.port)
 
     def ack(self, body: bytes = b"", cseq: int = 0) -> None:
         assert self.invite
@@ -154,9 +174,9 @@ class Caller:
 class Desk:
     """A user agent on a free port whose calls and events can be waited for."""
 
-    def __init__(self, **settings: object) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic, **settings: object) -> None:
         chosen = {"port": 0, "rtp_port_low": 0, "rtp_port_high": 0, **settings}
-        self.agent = SipUserAgent(Sip(**chosen))  # type: ignore[arg-type]
+        self.agent = SipUserAgent(Sip(**chosen), clock)  # type: ignore[arg-type]
         self.calls: queue.Queue = queue.Queue()
         self.events: queue.Queue = queue.Queue()
         self.answering = True

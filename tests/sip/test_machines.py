@@ -10,7 +10,7 @@ from screener.errors import SipParseError
 from screener.settings.sections import Registrar
 from screener.sip.dialog import Dialog
 from screener.sip.digest import Challenge, authorize, strongest, verify
-from screener.sip.guard import Allowed, Door
+from screener.sip.guard import WATCH_SECONDS, Allowed, Door, Rate, Watch
 from screener.sip.message import Headers, Request, parse, respond
 from screener.sip.refer import refer, sipfrag_status
 from screener.sip.registration import RETRY_LONGEST, Registration
@@ -248,6 +248,33 @@ def test_the_door_opens_for_its_own_fresh_nonce_only():
     assert knock(asked, "word", 2000.0).stale
     assert knock(Challenge("here", "1001.forged", qop=True), "word", 1001.0) is not None
     assert Door("", "", "here").challenge(request(), 0.0) is None
+
+
+def test_so_many_a_second_and_twice_as_many_at_once():
+    rate = Rate(10)
+    assert [rate.allows("a", 0.0) for _ in range(21)] == [True] * 20 + [False]
+    assert rate.allows("b", 0.0), "each source has its own"
+    assert [rate.allows("a", 0.5) for _ in range(6)] == [True] * 5 + [False]
+
+
+def test_a_misdeed_is_told_once_a_minute(caplog):
+    watch = Watch()
+    for n in range(1000):
+        watch.note("192.0.2.66", "knocks", n / 10)
+    assert [record.getMessage() for record in caplog.records] == [
+        "192.0.2.66: knocks (1 so far)",
+        f"192.0.2.66: knocks ({WATCH_SECONDS * 10 + 1:.0f} so far)",
+    ]
+
+
+def test_over_tcp_only_the_2xx_is_sent_again():
+    for status, times in ((486, []), (200, [0.5, 1.5, 3.5])):
+        transaction = ServerTransaction(request(), reliable=True)
+        transaction.respond(respond(request(), status), 0.0)
+        assert resent(transaction, 5) == pytest.approx(times, abs=0.02)
+    bye = ClientTransaction(request("BYE"), 0.0, reliable=True)
+    assert resent(bye, 40) == []
+    assert bye.timed_out
 
 
 def test_serialized_requests_read_back():

@@ -85,6 +85,13 @@ def test_who_calls_and_who_sent_them():
     )
     info = invite_info(parse((INVITE % b"x").replace(b"l: 4", extra)), "h:1", ("X-Uniqueid",))
     assert (info.number, info.referred_by, info.headers) == ("+8613900139000", "801", {"x-uniqueid": "17.3"})
+    for said in (b"13800138000;verstat=TN-Validation-Passed@", b"13800138000@"):
+        told = (INVITE % b"x").replace(b"13800138000@", said).replace(b"user=phone", b"verstat=No-TN-Validation")
+        verdict = "TN-Validation-Passed" if b"verstat" in said else "No-TN-Validation"
+        assert (invite_info(parse(told), "h:1", ()).verstat, invite_info(parse(told), "h:1", ()).number) == (
+            verdict,
+            "13800138000",
+        )
     hidden = invite_info(parse((INVITE % b"x").replace(b"13800138000@", b"anonymous@")), "h:1", ())
     assert (hidden.number, hidden.referred_by) == ("", "")
 
@@ -134,10 +141,11 @@ def test_torture(path):
         return
     message = parse(data)
     refused = {
+        "TC_BADINV01_I": 400, "TC_ESCRURI_V": 400,
         "TC_BADVERS_V": 505, "TC_CLERR_I": 400, "TC_INSUF_I": 400, "TC_LTGTRURI_I": 400, "TC_LWSRURI_I": 400,
         "TC_LWSSTART_V": 400, "TC_MCL01_I": 400, "TC_MISMATCH01_V": 400, "TC_MISMATCH02_V": 400,
         "TC_MULTI01_I": 400, "TC_NCL_I": 400, "TC_NOVELSC_V": 416, "TC_QUOTBAL_I": 400, "TC_SCALAR02_V": 400,
-        "TC_UNKSCM_V": 416, "TC_UNKSM2_V": 400,
+        "TC_UNKSCM_V": 416,
     }  # fmt: skip
     if isinstance(message, Request):
         wrong = fault(message)

@@ -29,7 +29,12 @@ def test_the_first_law_of_the_offer_is_taken_and_the_rest_refused():
 
 @pytest.mark.parametrize(
     ("old", "new"),
-    [(b"audio 6000", b"audio 0"), (b"18 97 8 0 100", b"18 100"), (b"RTP/AVP 18", b"RTP/SAVP 18")],
+    [
+        (b"audio 6000", b"audio 0"),
+        (b"18 97 8 0 100", b"18 100"),
+        (b"RTP/AVP 18", b"RTP/SAVP 18"),
+        (b"192.0.2.9", b"media.example"),
+    ],
 )
 def test_nothing_in_common(old, new):
     assert sdp.parse(OFFER.replace(old, new)).audio() is None
@@ -49,6 +54,15 @@ def test_nothing_in_common(old, new):
 def test_what_is_not_sdp(body):
     with pytest.raises(SipParseError):
         sdp.parse(body)
+
+
+def test_reports_go_where_they_are_offered_to_go():
+    assert sdp.parse(OFFER).audio().control is None
+    named = sdp.parse(OFFER + b"a=rtcp:6123 IN IP4 192.0.2.9\r\n").audio()
+    assert (named.control, named.muxed) == (6123, False)
+    shared = sdp.parse(OFFER + b"a=rtcp-mux\r\n")
+    assert (shared.audio().control, shared.audio().muxed) == (6000, True)
+    assert b"a=rtcp-mux" in sdp.answer(shared, shared.audio(), "192.0.2.50", 20000, 1)
 
 
 def test_own_offer_names_both_laws():

@@ -49,6 +49,7 @@ t=0 0
 m=audio [media_port] RTP/AVP 0
 ]]></send>
   <recv response="100" optional="true"/>
+  <recv response="180" optional="true"/>
   <recv response="200" rrs="true"/>
   <send><![CDATA[
 ACK [next_url] SIP/2.0

@@ -111,11 +111,22 @@ def test_cancel(desk, caller):
     desk.answering = False
     invite = caller.request("INVITE", caller.sdp)
     caller.send(invite)
-    assert caller.response("INVITE").status == 100
+    assert [caller.response("INVITE").status for _ in range(2)] == [100, 180]
     desk.call()
     caller.send(caller.request("CANCEL", cseq=1, branch=invite.via.branch))
     statuses = {(r := caller.response()).cseq[1]: r.status for _ in range(2)}
     assert statuses == {"CANCEL": 200, "INVITE": 487}
+    assert desk.event(CallEnded).by is EndedBy.CALLER
+
+
+def test_a_call_that_rings_can_be_given_up_by_bye_and_not_be_changed(desk, caller):
+    desk.answering = False
+    caller.send(caller.request("INVITE", caller.sdp))
+    ringing = next(r for r in iter(lambda: caller.response("INVITE"), None) if r.status == 180)
+    caller.to = ringing.headers.get("To")
+    assert "Contact" in ringing.headers
+    assert caller.ask("UPDATE", caller.sdp).status == 491
+    assert caller.ask("BYE").status == 200
     assert desk.event(CallEnded).by is EndedBy.CALLER
 
 
@@ -337,6 +348,18 @@ def test_registration_with_digest():
     assert last.headers.get("Expires") == "0"
     pbx.sendto(respond(last, 200).serialize(), source)
     stopping.join()
+    pbx.close()
+
+
+def test_a_register_that_is_lost_is_sent_again():
+    from screener.settings.sections import Registrar
+
+    pbx = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    pbx.bind(("127.0.0.1", 0))
+    pbx.settimeout(5)
+    desk = Desk(registrars=(Registrar("127.0.0.1", "screener", pbx.getsockname()[1], "secret"),))
+    assert pbx.recv(65535) == pbx.recv(65535), "timer E, although nothing else happens"
+    desk.stop()
     pbx.close()
 
 

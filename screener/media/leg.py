@@ -1,0 +1,181 @@
+"""The RTP of one call: its two sockets, pinned to one peer. The media loop owns and drives it."""
+
+import contextlib
+import random
+import socket
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from screener.media.rtp import MAX_PACKET
+from screener.media.stream import AudioStream
+
+
+@dataclass(slots=True)
+class LoopCounts:
+    """What the loop did since it began.
+
+    Attributes:
+        refused: datagrams that came from somebody else than the peer.
+        skipped: slots that were given up after a standstill.
+        worst_late: seconds that the latest slot was late.
+    """
+
+    sent: int = 0
+    received: int = 0
+    refused: int = 0
+    skipped: int = 0
+    worst_late: float = 0.0
+
+
+class Owner(Protocol):
+    """What a leg needs of its loop."""
+
+    def schedule(self, leg: "Leg") -> None:
+        """Give a leg its slot."""
+        ...
+
+    def discard(self, leg: "Leg") -> None:
+        """Take a leg out and close its sockets."""
+        ...
+
+
+Source = tuple[str, int]
+
+
+class Leg:
+    """The sockets of one call: RTP on an even port, RTCP on the next one where that is free.
+
+    Attributes:
+        port: local, even.
+        hosts: addresses that the peer may send from.
+        remote: where our packets go: the negotiated address, then wherever the pinned peer really sends from.
+        control: likewise for RTCP; None until the peer has offered it or has sent some.
+    """
+
+    def __init__(
+        self, loop: Owner, sock: socket.socket, control_sock: socket.socket | None, report_ticks: int
+    ) -> None:
+        self.port: int = sock.getsockname()[1]
+        self.hosts: frozenset[str] = frozenset()
+        self.remote: Source | None = None
+        self.control: Source | None = None
+        self.stream: AudioStream | None = None
+        self.slot: int | None = None
+        self._latched = False
+        self._muxed = False
+        self._report_ticks = report_ticks
+        self._report_in = 0
+        self._loop = loop
+        self._sock, self._control_sock = sock, control_sock
+
+    def point(self, host: str, port: int, *others: str, control: int | None = None, muxed: bool = False) -> None:
+        """Talk to this address from now on.
+
+        Args:
+            host: as negotiated.
+            port: likewise.
+            others: hosts that the peer may also send from.
+            control: port on which the peer has offered to take RTCP.
+            muxed: RTCP shares the RTP port (RFC 5761).
+        """
+        if self.remote == (host, port) and self._latched:
+            return
+        self.hosts, self.remote, self._latched = frozenset((host, *others)), (host, port), False
+        self.control, self._muxed = (host, control) if control else None, muxed
+
+    def start(self, stream: AudioStream) -> None:
+        """Audio time is 0 now: one frame each way every 20 ms."""
+        stream.jitter.clear()
+        self._put_off_report()
+        self.stream = stream
+        self._loop.schedule(self)
+
+    def close(self) -> None:
+        """Fall silent and give the ports back."""
+        self._loop.discard(self)
+
+    # The media thread.
+
+    def readers(self) -> Sequence[tuple[int, Callable[[LoopCounts, float], None]]]:
+        """File numbers to watch, and who reads from them."""
+        found = [(self._sock.fileno(), self.read)]
+        if self._control_sock is not None:
+            found.append((self._control_sock.fileno(), self.read_control))
+        return found
+
+    def read(self, counts: LoopCounts, now: float) -> None:
+        """Take one datagram; the loop comes again for the next one, so that nobody starves the others."""
+        try:
+            data, source = self._sock.recvfrom(MAX_PACKET + 1)
+        except OSError:  # gone again, or an ICMP error of an earlier send
+            return
+        pinned = self._latched and source == self.remote
+        if not pinned and (self._latched or source[0] not in self.hosts):
+            counts.refused += 1
+            return
+        counts.received += 1
+        stream = self.stream
+        if stream is None:
+            return
+        if self._muxed and len(data) > 1 and 192 <= data[1] <= 223:  # RFC 5761: these are RTCP
+            stream.reported(data, now)
+            return
+        if pinned:
+            stream.receive(data, now)
+            return
+        malformed = stream.malformed
+        stream.receive(data, now)
+        if stream.malformed == malformed:
+            self.remote, self._latched = source, True
+            if self._muxed and self.control:
+                self.control = source
+
+    def read_control(self, counts: LoopCounts, now: float) -> None:
+        """Take one RTCP datagram."""
+        assert self._control_sock is not None
+        try:
+            data, source = self._control_sock.recvfrom(MAX_PACKET + 1)
+        except OSError:
+            return
+        if source[0] not in self.hosts:
+            counts.refused += 1
+        elif self.stream is not None and len(data) <= MAX_PACKET:
+            malformed = self.stream.malformed
+            self.stream.reported(data, now)
+            if self.stream.malformed == malformed:
+                self.control = source
+
+    def tick(self, counts: LoopCounts, now: float, wall: Callable[[], float]) -> None:
+        """Send one frame, and a report when one is due."""
+        stream, remote = self.stream, self.remote
+        if stream is None:
+            return
+        packet = stream.tick()
+        if packet is not None and remote is not None:
+            try:
+                self._sock.sendto(packet, remote)
+                counts.sent += 1
+            except OSError:  # full socket buffer or unreachable peer: the packet is lost, as on any network
+                pass
+        self._report_in -= 1
+        if self._report_in <= 0:
+            self._report(stream.report(now, wall()))
+
+    def _report(self, data: bytes) -> None:
+        self._put_off_report()
+        sock = self._sock if self._muxed else self._control_sock
+        if self.control is None or sock is None:
+            return
+        with contextlib.suppress(OSError):
+            sock.sendto(data, self.control)
+
+    def _put_off_report(self) -> None:
+        """Half to one and a half times as long as usual, at random, so that reports do not come in step."""
+        self._report_in = round(self._report_ticks * random.uniform(0.5, 1.5))  # noqa: S311 - no secret
+
+    def shut(self) -> None:
+        """Close the sockets."""
+        self._sock.close()
+        if self._control_sock is not None:
+            self._control_sock.close()

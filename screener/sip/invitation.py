@@ -1,0 +1,79 @@
+"""What an INVITE outside a dialog asks for: read once, refused with the right status or handed on whole."""
+
+from dataclasses import dataclass
+
+from screener.settings.sections import Sip
+from screener.sip import sdp, timer
+from screener.sip.dialog import Dialog
+from screener.sip.endpoint import InviteInfo
+from screener.sip.identity import invite_info
+from screener.sip.message import Request, part
+from screener.sip.replaces import Replaces
+from screener.sip.timer import SessionTimer
+
+Offer = tuple[sdp.Description, sdp.Stream]
+"""A session description and the one stream of it that is taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """An INVITE that can be taken.
+
+    Attributes:
+        info: who calls whom.
+        dialog: that a 2xx makes.
+        offer: None when the offer shall be ours.
+        timer: of the session, None for none.
+        replaces: the call whose place it takes.
+    """
+
+    info: InviteInfo
+    dialog: Dialog
+    offer: Offer | None
+    timer: SessionTimer | None
+    replaces: Replaces | None
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A final failure response and the headers that explain it."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+def read(request: Request, source: str, local_tag: str, settings: Sip) -> Invitation | Refusal:
+    """Read an INVITE of a configured peer.
+
+    Args:
+        request: parsed and without fault.
+        source: `host:port` that it came from.
+        local_tag: ours, for the dialog.
+        settings: the extensions that are answered and the headers that are handed on.
+
+    Raises:
+        SipParseError: a header or the session description is wrong.
+    """
+    info = invite_info(request, source, (settings.uniqueid_header, settings.linkedid_header))
+    dialog = Dialog.of_invite(request, local_tag)
+    replaces = Replaces.of(request)
+    if replaces is None and info.dialled not in (settings.screening_extension, settings.analysis_extension):
+        return Refusal(404)
+    body = part(request, "application/sdp")
+    if (request.body and body is None) or request.headers.get("Content-Encoding", "identity") != "identity":
+        return Refusal(415, (("Accept", "application/sdp"),))
+    if timer.too_short(request):
+        return Refusal(422, (("Min-SE", str(timer.MIN_SE)),))
+    offer = None
+    if body is not None:
+        description = sdp.parse(body)
+        stream = description.audio()
+        if stream is None:
+            return Refusal(488)
+        offer = description, stream
+    return Invitation(info, dialog, offer, timer.agree(request), replaces)
+
+
+def unsupported(request: Request) -> list[str]:
+    """The extensions that a request requires and that are not spoken here."""
+    return [v for v in request.headers.values("Require") if v.lower() not in (timer.EXTENSION, "replaces")]

@@ -1,0 +1,112 @@
+"""Every registrar's registration, driven by the SIP thread."""
+
+import random
+import socket
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from screener.errors import SettingsError, SipError
+from screener.settings.sections import Registrar
+from screener.sip.endpoint import RegistrationState
+from screener.sip.layer import TransactionLayer
+from screener.sip.message import Request, Response
+from screener.sip.registration import Registration
+from screener.sip.wire import Address, TcpAddress
+
+
+class Registrars:
+    """All registrations of the endpoint.
+
+    Args:
+        registrars: with whom; passwords are read at once.
+        chance: for tags and jitter.
+        changed: told whether every one stands, whenever one changes.
+
+    Raises:
+        SettingsError: a password file cannot be read.
+        SipError: a name cannot be resolved.
+    """
+
+    def __init__(
+        self, registrars: Sequence[Registrar], chance: random.Random, changed: Callable[[bool], None]
+    ) -> None:
+        self._asked = [(registrar, _password(registrar), _address(registrar)) for registrar in registrars]
+        self._chance = chance
+        self._changed = changed
+        self._registrations: list[tuple[Registration, Address]] = []
+
+    def start(self, layer: TransactionLayer, own: Callable[[Address], str], user: str) -> None:
+        """Register with all of them, from the next `poll` on.
+
+        Args:
+            layer: sends the requests.
+            own: our `host:port` as that peer reaches it.
+            user: the extension that the PBX shall dial; it must be one that is answered.
+        """
+        self._layer, self._own = layer, own
+        self._registrations = [
+            (
+                Registration(
+                    registrar, password, f"sip:{user}@{own(address)}{_over(address)}", self._chance, layer.now
+                ),
+                address,
+            )
+            for registrar, password, address in self._asked
+        ]
+
+    def states(self) -> Sequence[RegistrationState]:
+        """Where we stand with each."""
+        return [registration.state() for registration, _ in self._registrations]
+
+    def poll(self, now: float) -> float | None:
+        """Send what is due; seconds until the next time, None for never."""
+        for registration, address in self._registrations:
+            if request := registration.poll(now):
+                self._ask(registration, request, address)
+        deadlines = [r.deadline for r, _ in self._registrations if r.deadline is not None]
+        return max(0.0, min(deadlines) - now) if deadlines else None
+
+    def stop(self) -> None:
+        """Take our bindings away."""
+        for registration, address in self._registrations:
+            if request := registration.deregister():
+                self._ask(registration, request, address)
+
+    def _ask(self, registration: Registration, request: Request, address: Address) -> None:
+        def done(response: Response | None) -> None:
+            if response is None:
+                registration.timed_out(self._layer.now)
+            elif again := registration.receive(response, self._layer.now):
+                self._ask(registration, again, address)
+            self._changed(all(state.registered for state in self.states()))
+
+        self._layer.request(request, address, self._own(address), done)
+
+
+def _address(registrar: Registrar) -> Address:
+    """Resolved once: a name server that is away must not hold up the SIP thread."""
+    try:
+        found = socket.getaddrinfo(registrar.host, registrar.port, type=socket.SOCK_DGRAM)[0][4]
+    except OSError as problem:
+        raise SipError(
+            f"the registrar {registrar.host!r} cannot be resolved ({problem.strerror})",
+            "write its address into the settings",
+        ) from problem
+    address = str(found[0]), registrar.port
+    return TcpAddress(address) if registrar.transport == "tcp" else address
+
+
+def _over(address: Address) -> str:
+    return ";transport=tcp" if isinstance(address, TcpAddress) else ""
+
+
+def _password(registrar: Registrar) -> str:
+    if registrar.password_file is None:
+        return registrar.password
+    path = Path(registrar.password_file)
+    try:
+        return path.read_text("utf-8").partition("\n")[0].strip()
+    except (OSError, UnicodeDecodeError) as problem:
+        raise SettingsError(
+            f"{path}: the password file cannot be read ({problem})", "check its path and rights"
+        ) from problem
