@@ -23,7 +23,7 @@ from screener.core.actions import (
     Treated,
 )
 from screener.core.session import Session
-from screener.events import CallEnded, CallOffered, Event, RecognizerLost, Speaker, TransferEnded
+from screener.events import CallEnded, CallOffered, Event, RecognizerLost, Speaker, Tick, TransferEnded
 from screener.media.acoustics import Ear
 from screener.media.prompts import Clip
 from screener.settings.sections import Targets
@@ -31,6 +31,9 @@ from screener.sip.endpoint import Call
 from screener.speech.pool import RecognizerPool
 
 log = logging.getLogger(__name__)
+
+INSIST_SECONDS = 3.0
+"""Pause before the next attempt to reach an agent after the judgement has failed."""
 
 Observer = Callable[[str, CallOffered, Event | Action, float], None]
 """Sees everything that happens: call id, offer, event or action, audio time. Must not block or raise."""
@@ -66,6 +69,9 @@ class Screening:
         self._booth = booth
         self.at = 0.0
         self._listening = False
+        self._failed = False
+        """The judgement is not asked any more; the caller is on the way to an agent."""
+        self._try_again_at: float | None = None
         self._asked: dict[str, Target] = {}
         """The targets that were asked for, by their URIs."""
 
@@ -79,6 +85,15 @@ class Screening:
             log.warning("call %s: nobody listens any more: %s", self.offer.call_id, event.reason)
         self.at = max(self.at, getattr(event, "at", 0.0))
         self._observe(event)
+        if self._failed:
+            self._insist(event)
+        else:
+            self._judge(event)
+        if isinstance(event, CallEnded):
+            self._listen(False)
+            self.ended = True
+
+    def _judge(self, event: Event) -> None:
         try:
             actions = self._session.handle(event)
         except Exception:
@@ -88,12 +103,18 @@ class Screening:
         for action in actions:
             self._observe(action)
             self._perform(action)
-        if isinstance(event, CallEnded):
-            self._listen(False)
-            self.ended = True
+
+    def _insist(self, event: Event) -> None:
+        """Try again to reach an agent, for as long as the caller holds the line."""
+        if isinstance(event, TransferEnded) and not event.ok:
+            self._try_again_at = self.at + INSIST_SECONDS
+        elif isinstance(event, Tick) and self._try_again_at is not None and self.at >= self._try_again_at:
+            self._try_again_at = None
+            self._call.transfer(self._booth.targets.agents)
 
     def fail_open(self) -> None:
-        """Hand the caller to an agent without asking the session."""
+        """Hand the caller to an agent without asking the session, now or ever again."""
+        self._failed = True
         self._listen(False)
         self._call.stop_playing()
         self._call.reject(503)  # still ringing: the PBX goes on by itself; no effect on an answered call

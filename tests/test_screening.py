@@ -154,6 +154,21 @@ def test_a_judgement_that_fails_hands_the_caller_to_an_agent(bench, caplog: pyte
     assert "the judgement failed" in caplog.text
 
 
+def test_an_agent_who_cannot_be_reached_is_tried_again_without_the_judgement(bench) -> None:
+    one = bench(BrokenSession)
+    one.say("你今天穿什么颜色的内衣")
+    one.say("你说呀", at=4.0)
+    assert one.call.transfers() == ["sip:agents@pbx"], "once, however often the judgement would fail"
+    one.screening.handle(TransferEnded("sip:agents@pbx", ok=False, status=486, at=5.0))
+    one.screening.handle(Tick(6.0))
+    assert len(one.call.transfers()) == 1
+    one.screening.handle(Tick(8.0))
+    one.screening.handle(Tick(8.2))
+    assert one.call.transfers() == ["sip:agents@pbx"] * 2
+    one.screening.handle(CallEnded(EndedBy.CALLER, 9.0))
+    assert one.screening.ended
+
+
 def test_the_end_of_a_call_is_the_end(bench) -> None:
     one = bench()
     one.screening.handle(CallEnded(EndedBy.CALLER, 3.0))
