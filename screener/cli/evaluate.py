@@ -174,7 +174,7 @@ def _false(judged: list[Judged]) -> Sheet:
     cells: list[list[Cell]] = []
     for j in judged:
         decision = j.outcome.decision
-        evidence = " ".join(f"{e.weight:+.1f} {e.span} [{e.rule}]" for e in decision.assessment.evidence)
+        evidence = " ".join(f"{e.weight:+.1f} {e.span} ({e.rule})" for e in decision.assessment.evidence)
         kind = decision.kind.value if decision.kind else ""
         score = round(decision.assessment.score, 2)
         cells.append([j.noise, j.labelled.set, j.labelled.label, j.labelled.call.id, kind, score, evidence])
