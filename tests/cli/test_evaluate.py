@@ -33,7 +33,7 @@ def test_counts_and_false_flags_for_programs(calls: str) -> None:
     assert (by_label["lewd"]["flagged"], by_label["lewd"]["kinds"], by_label["lewd"]["slice"]) == (
         1,
         "lewd 1",
-        "night",
+        "late",
     )
     assert (by_label["genuine"]["flagged"], by_label["genuine"]["word_list"]) == (0, 1)
     assert by_label["genuine"]["high_share"] > by_label["genuine"]["flagged_share"] == 0
