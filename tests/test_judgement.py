@@ -8,7 +8,7 @@ from screener.core.evidence import Kind
 from screener.core.judgement import Calendar, Weights
 from screener.core.lexicon import Role
 from screener.errors import SettingsError
-from screener.judgement import load_calendar, load_judgement, load_phrases, load_weights
+from screener.judgement import load_calendar, load_judgement, load_learned, load_phrases, load_weights
 from screener.resources import config_folder
 from screener.settings.sections import Judgement
 from screener.speech.pinyin import syllables
@@ -104,6 +104,29 @@ def test_weights(tmp_path: Path) -> None:
     path.write_text("[strength]\ndecisive = 6.5\n", "utf-8")
     with pytest.raises(SettingsError, match="strength: medium, strong, weak missing"):
         load_weights(path)
+
+
+def test_the_learned_model_can_be_left_out_and_a_damaged_one_is_refused(tmp_path: Path) -> None:
+    shipped = config_folder() / "learned.bin"
+    assert load_judgement(Judgement(learned="none"), tmp_path, syllables).learned is None
+    assert load_judgement(Judgement(), tmp_path, syllables).learned == load_learned(shipped)
+    head, packed = shipped.read_bytes().split(b"\n", 1)
+    for damaged in (
+        b"",
+        head,
+        head + b"\n" + packed[:-9],
+        head.replace(b'"bits": 17', b'"bits": 16') + b"\n" + packed,
+    ):
+        (tmp_path / "learned.bin").write_bytes(damaged)
+        with pytest.raises(SettingsError, match=r"learned\.bin: not a learned model"):
+            load_judgement(Judgement(learned="learned.bin"), tmp_path, syllables)
+
+
+def test_the_learned_model_is_small_and_has_its_card() -> None:
+    assert (config_folder() / "learned.bin").stat().st_size < 2_000_000
+    assert f"version {load_learned(config_folder() / 'learned.bin').version}" in (
+        config_folder() / "learned.md"
+    ).read_text("utf-8")
 
 
 def test_calendar(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from screener.evaluation.count import Judged, Row, WordList, table, worst
 from screener.evaluation.labelled import LabelledCall, read_labelled, steered
 from screener.evaluation.noise import Recogniser
 from screener.judgement import load_judgement
+from screener.learning.examples import is_learned
 from screener.lines import load_lines
 from screener.replay import Replayer
 from screener.reports.render import Cell, Format, Sheet, render
@@ -45,6 +46,7 @@ WIDTH = 160
 @click.option("--steer-all", is_flag=True, help="Put them into every call.")
 @click.option("--no-model", is_flag=True, help="The lexicon alone.")
 @click.option("--no-lexicon", is_flag=True, help="The model alone: no harassing word of the lexicon counts.")
+@click.option("--unseen", is_flag=True, help="Leave out calls that the learned model was fitted to.")
 @click.option("--slices", is_flag=True, help="A row for each slice of a set.")
 @click.option("--worst", "show", default=10, show_default=True, help="So many false flags, with their evidence.")
 @click.option("--format", "form", type=click.Choice(["table", "csv", "json"]), default="table")
@@ -57,6 +59,7 @@ def evaluate(
     steer_all: bool,
     no_model: bool,
     no_lexicon: bool,
+    unseen: bool,
     slices: bool,
     show: int,
     form: Format,
@@ -75,7 +78,7 @@ def evaluate(
         judgement = replace(judgement, learned=None)
     if no_lexicon:
         judgement = judgement.without_words()
-    calls = read_labelled(paths)
+    calls = [c for c in read_labelled(paths) if not (unseen and is_learned(c.set, c.call.id))]
     judged: list[Judged] = []
     console = Console(stderr=True)
     for share in noise or NOISE:
@@ -171,7 +174,7 @@ def _false(judged: list[Judged]) -> Sheet:
     cells: list[list[Cell]] = []
     for j in judged:
         decision = j.outcome.decision
-        evidence = " ".join(f"{e.weight:+.1f} {e.span} [{e.rule}]" for e in decision.assessment.evidence)
+        evidence = " ".join(f"{e.weight:+.1f} {e.span} ({e.rule})" for e in decision.assessment.evidence)
         kind = decision.kind.value if decision.kind else ""
         score = round(decision.assessment.score, 2)
         cells.append([j.noise, j.labelled.set, j.labelled.label, j.labelled.call.id, kind, score, evidence])

@@ -39,7 +39,7 @@ GAP_SYLLABLES = 4
 """How many syllables may lie where a phrase has a gap."""
 COST_A_SYLLABLE = 0.2
 """Confusions allowed in a phrase of three syllables or more, in cost; shorter ones must be heard exactly."""
-HOMOPHONE = {1: 0.1, 2: 0.25, 3: 0.6, 4: 0.85}
+HOMOPHONE = {1: 0.1, 2: 0.25, 3: 0.45, 4: 0.85}
 """Likeness of the right sounds in other characters, by syllables; longer phrases keep `LONG_HOMOPHONE`."""
 LONG_HOMOPHONE = 0.95
 UNWRITTEN = {1: 0.3, 2: 0.6, 3: 0.9}

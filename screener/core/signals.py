@@ -30,10 +30,9 @@ EMERGENCY = "emergency."
 SURE = 0.7
 """Likeness below which an emergency is not believed: it ends the judgement of the call."""
 DOUBTFUL = 0.3
-"""Likeness below which words of business or grievance are not believed: 可是 is not 课时."""
+"""Likeness below which no word is believed: 可是 is not 课时."""
 FAINT = 0.15
 """Evidence that weighs less is not worth a line."""
-LEAST = {Role.EMERGENCY: SURE, Role.BUSINESS: DOUBTFUL, Role.GRIEVANCE: DOUBTFUL}
 OFTEN_15MIN, OFTEN_60MIN, OFTEN_24H = 7, 9, 15
 """Calls before this one that make a redialler, as products of operators count them."""
 BESIDE = 4
@@ -80,7 +79,7 @@ def of_words(matches: Sequence[Match], transcript: Transcript, weights: Weights)
     for match in matches:
         phrase = match.phrase
         source = SOURCES.get(phrase.role)
-        if source is None or match.likeness < LEAST.get(phrase.role, 0.0):
+        if source is None or match.likeness < (SURE if phrase.role is Role.EMERGENCY else DOUBTFUL):
             continue
         weight, note = phrase.weight * match.likeness, phrase.note
         if phrase.kind and phrase.kind in PERSONAL:

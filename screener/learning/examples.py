@@ -26,6 +26,8 @@ OPENINGS = ("", "", "", "喂", "哎", "那个", "你好", "我问你", "我跟�
 ENDINGS = ("", "", "", "啊", "吧", "呢", "好不好", "你听到没有", "快点")
 GENUINE = ("stc3", "crosswoz-val", "teleantifraud-normal", "kdconv-dev")
 """Sets of which only the calls with an even number are learned from."""
+POSTED = ("cold-train", "swsr")
+"""Sets of posts of social media."""
 INSULTS = frozenset({"abuse.gross", "abuse.common", "abuse.aimed"})
 _GAP = re.compile(r"\{(\w+)\}")
 
@@ -48,6 +50,11 @@ class Example:
 def is_for_learning(call_id: str) -> bool:
     """Whether a call of the sets in `GENUINE` belongs to the half that is learned from."""
     return crc32(call_id.encode()) % 2 == 0
+
+
+def is_learned(set_name: str, call_id: str) -> bool:
+    """Whether the shipped model was fitted to a call of a set."""
+    return set_name in POSTED or (set_name in GENUINE and is_for_learning(call_id))
 
 
 def own_sentences(chance: random.Random) -> Iterator[Example]:
@@ -87,7 +94,7 @@ def public_sentences(folder: Path, lexicon: Lexicon, chance: random.Random) -> I
                 for turn in labelled.call.turns:
                     weight = 2.0 if turn.speaker is Speaker.CALLER else 0.5
                     yield from (Example(sounds, None, weight) for sounds in sentences(turn.text))
-    for name in ("cold-train", "swsr"):
+    for name in POSTED:
         for labelled in read_labelled([folder / f"{name}.jsonl.gz"]):
             if chance.random() > POSTS:
                 continue

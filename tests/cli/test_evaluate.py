@@ -1,0 +1,57 @@
+"""`screener evaluate` on three calls."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from screener.cli import cli
+
+CALLS = """\
+{"id": "1", "set": "x", "slice": "late", "label": "lewd", "turns": [{"speaker": "caller", "text": "你穿什么内裤"}]}
+{"id": "2", "set": "x", "label": "genuine", "turns": [{"speaker": "caller", "text": "垃圾袋的订单到哪里了"}]}
+{"id": "3", "set": "x", "label": "benign", "turns": [{"speaker": "caller", "text": "陪我睡觉"}]}
+"""
+
+
+@pytest.fixture
+def calls(tmp_path: Path) -> str:
+    (tmp_path / "calls.jsonl").write_text(CALLS, "utf-8")
+    return str(tmp_path)
+
+
+def run(*arguments: str) -> str:
+    result = CliRunner().invoke(cli, ["evaluate", *arguments], catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def test_counts_and_false_flags_for_programs(calls: str) -> None:
+    counts, false = map(json.loads, run(calls, "--noise", "0", "--slices", "--format", "json").splitlines())
+    by_label = {row["label"]: row for row in counts}
+    assert (by_label["lewd"]["flagged"], by_label["lewd"]["kinds"], by_label["lewd"]["slice"]) == (
+        1,
+        "lewd 1",
+        "late",
+    )
+    assert (by_label["genuine"]["flagged"], by_label["genuine"]["word_list"]) == (0, 1)
+    assert by_label["genuine"]["high_share"] > by_label["genuine"]["flagged_share"] == 0
+    assert [row["id"] for row in false] == ["3"]
+    assert "陪我睡觉" in false[0]["evidence"]
+
+
+def test_a_table_for_people_at_each_noise(calls: str) -> None:
+    told = run(calls, "--noise", "0", "--noise", "0.3")
+    assert "30.0%" in told
+    assert "误标" in told
+
+
+def test_either_half_alone(calls: str) -> None:
+    def flagged(*options: str) -> int:
+        rows = json.loads(run(calls, "--noise", "0", "--format", "json", *options).splitlines()[0])
+        return sum(row["flagged"] for row in rows)
+
+    assert flagged("--no-model") == 2
+    assert flagged("--no-lexicon") == 0, "one utterance never flags by the model alone"
+    assert flagged("--unseen") == 2
