@@ -1,4 +1,9 @@
-"""One speaker's stream over any decoder: audio times, gaps, chunks, utterance numbers, and the voice gate."""
+"""One speaker's stream over any decoder: audio times, gaps, chunks, utterance numbers, and two gates.
+
+What a decoder claims to have heard is told only when there was voice enough behind it, and, until the utterance is
+over, only as far as the next chunk bears it out (local agreement): what flickers up for a tenth of a second on a
+cough, a knock or a foreign word is no evidence.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -62,6 +67,7 @@ class StreamRecognizer:
         self._start: float | None = None  # first voice of the utterance
         self._utterance = 0
         self._text = ""
+        self._claimed = Heard("")
         self._finished = False
 
     def accept(self, pcm: bytes, at: float) -> Sequence[Transcript]:
@@ -106,8 +112,16 @@ class StreamRecognizer:
             end = self._clock - len(self._pending) / 2 / SAMPLE_RATE
             if self._gate.accept(chunk) and self._start is None:
                 self._start = end - len(chunk) / 2 / SAMPLE_RATE
-            found += self._report(self._decoder.feed(chunk), end)
+            if agreed := self._agree(self._decoder.feed(chunk)):
+                found += self._report(agreed, end)
         return found
+
+    def _agree(self, heard: Heard) -> Heard | None:
+        """A final as it is; of a partial what the one before claimed too, None where both differ."""
+        before, self._claimed = self._claimed, Heard("") if heard.final else heard
+        if heard.final or heard.text == before.text:
+            return heard
+        return before if heard.text.startswith(before.text) else None
 
     def _report(self, heard: Heard, end: float) -> list[Transcript]:
         """What has changed and has a voice behind it."""

@@ -61,7 +61,8 @@ NI_FINAL = Heard("你", ("ni",), final=True)
 
 def test_partials_are_told_when_they_change_and_finals_always() -> None:
     final = Heard("你好", ("ni", "hao"), final=True, confidence=0.9)
-    told = run(ScriptedDecoder([Heard(""), NI, NI, NIHAO, final, NI], last=NI_FINAL), frames(voice(0.6), at=2.0))
+    script = [Heard(""), NI, NI, NIHAO, NIHAO, final, NI, NI]
+    told = run(ScriptedDecoder(script, last=NI_FINAL), frames(voice(0.8), at=2.0))
     assert [(t.text, t.final, t.utterance) for t in told] == [
         ("你", False, 0),
         ("你好", False, 0),
@@ -69,14 +70,25 @@ def test_partials_are_told_when_they_change_and_finals_always() -> None:
         ("你", False, 1),
         ("你", True, 1),
     ]
-    assert [round(t.end, 3) for t in told] == [2.2, 2.4, 2.5, 2.6, 2.6]
-    assert all(2.0 <= t.start < 2.2 for t in told[:3])
-    assert 2.5 <= told[3].start < 2.6
+    assert [round(t.end, 3) for t in told] == [2.3, 2.5, 2.6, 2.8, 2.8]
+    assert all(2.0 <= t.start < 2.3 for t in told[:3])
+    assert 2.6 <= told[3].start < 2.7
     assert told[2].confidence == 0.9
 
 
+def test_a_partial_is_told_as_far_as_the_next_one_bears_it_out() -> None:
+    growing = [NI, NIHAO, Heard("你好吗", ("ni", "hao", "ma"))]
+    told = run(ScriptedDecoder([Heard(""), *growing, Heard("", final=True)]), frames(voice(0.5)))
+    assert [(t.text, round(t.end, 3)) for t in told if not t.final] == [("你", 0.3), ("你好", 0.4)]
+
+
+def test_what_flickers_up_is_not_told() -> None:
+    script = [NI, Heard("好", ("hao",)), NIHAO, Heard("好", ("hao",)), Heard("", final=True)]
+    assert run(ScriptedDecoder(script), frames(voice(0.5))) == []
+
+
 def test_a_final_that_takes_a_partial_back_is_told() -> None:
-    told = run(ScriptedDecoder([NI, Heard("", final=True), Heard("", final=True)]), frames(voice(0.5)))
+    told = run(ScriptedDecoder([NI, NI, Heard("", final=True), Heard("", final=True)]), frames(voice(0.5)))
     assert [(t.text, t.final, t.utterance) for t in told] == [("你", False, 0), ("", True, 0)]
 
 
@@ -112,18 +124,18 @@ def test_noise_and_clicks_have_no_voice() -> None:
 
 
 def test_a_gap_is_silence_and_times_stay_right() -> None:
-    decoder = ScriptedDecoder([Heard("")] * 7 + [NI])
+    decoder = ScriptedDecoder([Heard("")] * 7 + [NI, NI])
     sound = voice(0.3)
     told = run(decoder, frames(sound, 0.0) + frames(sound, 0.7))
     assert decoder.audio == sound + bytes(6400) + sound
-    assert round(told[0].end, 3) == 0.8
+    assert round(told[0].end, 3) == 0.9
 
 
 def test_a_long_gap_costs_no_more_than_its_end() -> None:
-    decoder = ScriptedDecoder([Heard("")] * 3 + [Heard("")] * 20 + [NI])
+    decoder = ScriptedDecoder([Heard("")] * 3 + [Heard("")] * 20 + [NI, NI])
     told = run(decoder, frames(voice(0.3), 0.0) + frames(voice(0.3), 600.0))
     assert len(decoder.audio) == 2 * round(8000 * (0.6 + LONGEST_SILENCE_SECONDS))
-    assert round(told[0].end, 3) == 600.1
+    assert round(told[0].end, 3) == 600.2
 
 
 def test_a_finished_stream_takes_no_more() -> None:
