@@ -65,7 +65,7 @@ DUCKDB = {
     "ORDER BY bad DESC LIMIT 20",
     "sources --by region": f"SELECT region, count(*), count(*) FILTER ({BAD}) AS bad FROM calls GROUP BY 1 "
     "ORDER BY bad DESC LIMIT 20",
-    "treatment": "WITH first AS (SELECT number, treatment, dry_run, min(started_at) AS at FROM calls "
+    "treatment": ", first AS (SELECT number, treatment, dry_run, min(started_at) AS at FROM calls "
     f"WHERE {BAD} AND number <> '' GROUP BY ALL) SELECT treatment, dry_run, count(*), count(next) FROM "
     "(SELECT f.*, (SELECT min(started_at) FROM calls c WHERE c.number = f.number AND c.started_at > f.at) AS next "
     "FROM first f) GROUP BY ALL",
