@@ -15,7 +15,7 @@ from screener.masking import mask
 from screener.reports.dossier import Exhibit, Maker, pack, problems, sum_of
 from screener.reports.story import VERDICTS, story
 from screener.store.log import Access
-from screener.store.records import CallRecord, Review
+from screener.store.records import CallRecord
 
 __all__ = ["VERDICTS", "calls", "story"]
 
@@ -115,7 +115,13 @@ def export_command(
     lang = lang or settings.site.language
     maker = Maker(settings.site.name, user(), now, lang, ZoneInfo(settings.site.timezone))
     found = [log.call(call_id) for call_id in dict.fromkeys(call_ids)]
-    files = pack([Exhibit(call, _flags(log, call), _recording(audio, call)) for call in found], maker)
+    files = pack(
+        [
+            Exhibit(call, log.flags_of(call.number) if call.number else (), _recording(audio, call))
+            for call in found
+        ],
+        maker,
+    )
     ids = " ".join(call.id for call in found)
     subject = f"{ids} manifest={sum_of(files)}"
     log.note_access(Access(now, user(), "screener calls export", subject, str(output)))
@@ -137,13 +143,6 @@ def verify_command(package: Path) -> None:
     if found:
         raise SystemExit(1)
     click.echo(f"✔ {len(files) - 1} files are as they were made\nSHA-256 of MANIFEST.sha256: {sum_of(files)}")
-
-
-def _flags(log: CallLog, call: CallRecord) -> list[CallRecord]:
-    if not call.number:
-        return []
-    found = log.calls(verdict=Verdict.HARASSMENT, number=call.number, limit=None)
-    return [other for other in found if other.number == call.number and other.review is not Review.OVERTURNED]
 
 
 def _recording(folder: Path | None, call: CallRecord) -> bytes | None:

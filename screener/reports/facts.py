@@ -4,6 +4,7 @@ Nothing here reads the whole of `calls`. Calls in total come from the counts tha
 ragged edges from the calls themselves; flagged and treated calls come from the one index that holds them.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -48,6 +49,8 @@ _MARKED_CALL = or_(Call.verdict == literal_column("'harassment'"), Call.treatmen
 """In the very words of the index that holds these calls (`store.tables.MARKED`)."""
 ROWS_AT_ONCE = 20_000
 NUMBERS_AT_ONCE = 500
+NUMBER_DIGITS_MOST = 20
+_DIGITS = re.compile(r"\+?\d+")
 
 
 @contextmanager
@@ -114,13 +117,10 @@ class Facts:
         """Calls that came from numbers that begin with each of these prefixes."""
         counts: Counter[str] = Counter()
         for prefix in prefixes:
-            same = func.substr(Call.number, 1, PREFIX_CHARACTERS) == prefix
-            near = (
-                and_(Call.number >= prefix, Call.number < prefix + "\U0010ffff", same)
-                if prefix
-                else Call.number == ""
-            )
-            query = _within(select(func.count()).select_from(Call).where(near, _own()), span)
+            begins = func.substr(Call.number, 1, PREFIX_CHARACTERS) == prefix
+            if _DIGITS.fullmatch(prefix):  # an index finds these in the collation of every database
+                begins = and_(begins, Call.number.between(prefix, prefix + "9" * NUMBER_DIGITS_MOST))
+            query = _within(select(func.count()).select_from(Call).where(begins, _own()), span)
             counts[prefix] = int(self._connection.scalar(query) or 0)
         return counts
 

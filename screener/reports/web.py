@@ -26,7 +26,7 @@ svg { display: block; width: 100%; }
   gap: .25rem .6rem; align-items: center; }
 .bars span:nth-child(3n) { text-align: right; font-variant-numeric: tabular-nums; }
 .bars svg { height: .9rem; }
-.plot { display: grid; grid-template-columns: max-content 1fr; gap: .2rem .5rem; }
+.plot { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: .2rem .5rem; }
 .plot .scale { display: flex; flex-direction: column; justify-content: space-between; text-align: right; }
 .plot .axis { grid-column: 2; display: flex; }
 .axis span { min-width: 0; overflow: visible; white-space: nowrap; }
@@ -42,7 +42,8 @@ table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nu
 .heat table { table-layout: fixed; border-spacing: 1px; border-collapse: separate; }
 .heat td { height: 1.5rem; padding: 0; text-align: center; font-size: .68rem; border-radius: 2px; }
 .heat th:first-child { width: 2.6rem; text-align: left; }
-@media (max-width: 40rem) { body { padding: .8rem; } .heat td { font-size: 0; } .heat th { font-size: .65rem; } }
+@media (max-width: 40rem) { body { padding: .8rem; } .heat td { font-size: 0; } .heat th { font-size: .65rem; }
+  .axis span:nth-child(even) { visibility: hidden; } }
 @media print { body { padding: 0; max-width: none; font-size: 10pt; } .scroll { overflow: visible; }
   * { print-color-adjust: exact; -webkit-print-color-adjust: exact; } tr, figure { break-inside: avoid; } }
 @page { margin: 14mm; }

@@ -228,6 +228,18 @@ class CallLog:
         with self.reading() as connection:
             return [CallRecord(*row) for row in connection.execute(query)]
 
+    def flags_of(self, number: str) -> list[CallRecord]:
+        """Flagged calls of exactly this number, without their parts, newest first; overturned ones are left out.
+
+        Raises:
+            StoreError: the database failed.
+        """
+        query: Select[Any] = select(*(getattr(Call, name) for name in COLUMNS))
+        query = query.where(Call.number == number, Call.verdict == Verdict.HARASSMENT)
+        query = query.where(Call.review != Review.OVERTURNED).order_by(Call.started_at.desc(), Call.id.desc())
+        with self.reading() as connection:
+            return [CallRecord(*row) for row in connection.execute(query)]
+
     def review(self, call_id: str, review: Review, by: str, at: datetime) -> None:
         """Keep what a person says about a flag; the newest word holds.
 

@@ -42,11 +42,6 @@ from screener.store.sample import YEARS, sample
 
 UNTIL = datetime(2026, 11, 1, tzinfo=UTC)
 ZONE = ZoneInfo("Asia/Shanghai")
-SPANS = {
-    "month": Span(UNTIL - timedelta(days=30), UNTIL),
-    "year": Span(UNTIL - timedelta(days=365), UNTIL),
-    "everything": Span(),
-}
 REPORTS: dict[str, Callable[[CallLog, Span], object]] = {
     "frequency --by day": lambda log, span: frequency(log, span, Period.DAY, ZONE),
     "sources --by number": lambda log, span: sources(log, span, SourceBy.NUMBER),
@@ -70,7 +65,7 @@ DUCKDB = {
     "ORDER BY bad DESC LIMIT 20",
     "sources --by region": f"SELECT region, count(*), count(*) FILTER ({BAD}) AS bad FROM calls GROUP BY 1 "
     "ORDER BY bad DESC LIMIT 20",
-    "treatment": "WITH first AS (SELECT number, treatment, dry_run, min(started_at) AS at FROM calls "
+    "treatment": ", first AS (SELECT number, treatment, dry_run, min(started_at) AS at FROM calls "
     f"WHERE {BAD} AND number <> '' GROUP BY ALL) SELECT treatment, dry_run, count(*), count(next) FROM "
     "(SELECT f.*, (SELECT min(started_at) FROM calls c WHERE c.number = f.number AND c.started_at > f.at) AS next "
     "FROM first f) GROUP BY ALL",
@@ -137,11 +132,23 @@ def measure(log: CallLog, csv_folder: Path | None) -> None:
             size = "SELECT pg_database_size(current_database())"
         held = int(connection.execute(text(size)).scalar_one())
     print(f"{name}: {calls:,} calls in {held / 1e9:.2f} GB, {held / calls:.0f} bytes a call", flush=True)
-    row(f"{name}, seconds", list(SPANS))
+    spans = spans_of(log)
+    row(f"{name}, seconds", list(spans))
     for report, ask in REPORTS.items():
-        row(report, [timed(ask, log, span) for span in SPANS.values()])
+        row(report, [timed(ask, log, span) for span in spans.values()])
     if csv_folder:
-        beside(log, csv_folder)
+        beside(log, csv_folder, spans)
+
+
+def spans_of(log: CallLog) -> dict[str, Span]:
+    """The last month and year that the log holds, and everything."""
+    (newest,) = log.calls(limit=1)
+    end = newest.started_at
+    return {
+        "month": Span(end - timedelta(days=30), end),
+        "year": Span(end - timedelta(days=365), end),
+        "everything": Span(),
+    }
 
 
 def timed(ask: Callable[..., object], *arguments: object) -> str:
@@ -150,7 +157,7 @@ def timed(ask: Callable[..., object], *arguments: object) -> str:
     return f"{time.perf_counter() - begun:.2f} ({time.process_time() - used:.2f})"
 
 
-def beside(log: CallLog, folder: Path) -> None:
+def beside(log: CallLog, folder: Path, spans: dict[str, Span]) -> None:
     try:
         import duckdb
     except ImportError:
@@ -166,9 +173,9 @@ def beside(log: CallLog, folder: Path) -> None:
             while rows := raw.fetchmany(10_000):
                 writer.writerows(rows)
         print(f"the same calls as CSV: {file.stat().st_size / 1e9:.2f} GB")
-        row("duckdb on CSV, seconds", list(SPANS))
+        row("duckdb on CSV, seconds", list(spans))
         for report, question in DUCKDB.items():
-            row(report, [timed(over_csv, duckdb, file, question, span) for span in SPANS.values()])
+            row(report, [timed(over_csv, duckdb, file, question, span) for span in spans.values()])
     finally:
         file.unlink(missing_ok=True)
 
