@@ -56,6 +56,8 @@ bench: $(INSTALLED)
 	$(BIN)/python tests/bench/torture.py
 	$(BIN)/python tests/bench/fuzz.py
 	$(BIN)/python tests/bench/soak.py --calls 20000
+	$(BIN)/python tests/bench/call_log.py --folder /var/tmp
+	$(BIN)/python tests/bench/import_queue_log.py
 
 # hatchling and editables build the package itself; they are locked with the rest.
 lock:

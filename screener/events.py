@@ -34,7 +34,7 @@ class Entrance(StrEnum):
     BY_HAND = "by_hand"
     """An agent transferred the caller into the analysis queue: that confirms the flag."""
     REPLAY = "replay"
-    """Driven from a file."""
+    """Driven from a file, or imported from the PBX's own log."""
 
 
 class LineClass(StrEnum):

@@ -1,6 +1,9 @@
 """Loads what judges: lexicon, weights and calendar, from TOML files that a site can replace."""
 
+import json
 import tomllib
+import zlib
+from array import array
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -11,6 +14,7 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, with_confi
 
 from screener.core.evidence import Kind
 from screener.core.judgement import Calendar, Judgement, Strength, Weights
+from screener.core.learned import Learned
 from screener.core.lexicon import GAP, Lexicon, Phrase, Role
 from screener.errors import SettingsError
 from screener.resources import config_folder
@@ -21,6 +25,8 @@ Syllables = Callable[[str], tuple[str, ...]]
 Hour = Annotated[int, Field(ge=0, le=24)]
 Loaded = TypeVar("Loaded")
 
+NO_MODEL = "none"
+"""Name in the settings that leaves the learned model out."""
 HARASSING = (Kind.LEWD, Kind.ABUSE, Kind.PRANK, Kind.CHITCHAT, Kind.THREAT)
 """Kinds that words can speak for; silence and redialling have none."""
 ROLES: dict[str, tuple[Role, Kind | None]] = {
@@ -74,7 +80,30 @@ def load_judgement(settings: sections.Judgement, folder: Path, syllables: Syllab
         lexicon=Lexicon(load_phrases(place(settings.lexicon, "lexicon.toml"), weights, syllables)),
         weights=weights,
         calendar=load_calendar(place(settings.calendar, "calendar.toml")),
+        learned=load_learned(place(settings.learned, "learned.bin")) if settings.learned != NO_MODEL else None,
     )
+
+
+def load_learned(path: Path) -> Learned:
+    """Read the weights of the learned model: a line of JSON that describes them, then the bytes, packed by zlib.
+
+    Raises:
+        SettingsError: the file cannot be read or is not one.
+    """
+    try:
+        head, packed = path.read_bytes().split(b"\n", 1)
+        data = json.loads(head)
+        kinds = tuple(Kind(kind) for kind in data["kinds"])
+        table = array("b", zlib.decompress(packed))
+        if len(table) != len(kinds) << data["bits"] or not len(kinds) == len(data["scales"]) == len(
+            data["offsets"]
+        ):
+            raise ValueError("its size is not what it says")
+        scales, offsets = tuple(map(float, data["scales"])), tuple(map(float, data["offsets"]))
+        return Learned(str(data["version"]), kinds, int(data["bits"]), table, scales, offsets)
+    except (OSError, ValueError, KeyError, TypeError, zlib.error) as problem:
+        remedy = f'correct learned in [judgement] of the settings; "{NO_MODEL}" is the lexicon alone'
+        raise SettingsError(f"{path}: not a learned model ({problem})", remedy) from problem
 
 
 def load_phrases(path: Path, weights: Weights, syllables: Syllables) -> tuple[Phrase, ...]:

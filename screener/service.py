@@ -47,6 +47,7 @@ from screener.speech.pinyin import syllables
 from screener.speech.pool import RecognizerPool
 from screener.speech.recognizer import ModelInfo
 from screener.store.log import open_log
+from screener.store.privacy import Purger
 from screener.store.writer import LogWriter
 
 log = logging.getLogger(__name__)
@@ -129,6 +130,7 @@ class Service:
         clips = load_clips(folder / settings.prompts.folder if settings.prompts.folder else None)
         self._log = open_log(settings.store.url, folder)
         self._writer = LogWriter(self._log, settings.store.queue_rows, folder / (settings.store.spool or "spool"))
+        self._purger = Purger(self._log, settings.store.transcript_days, clock)
         self._pool = RecognizerPool(model, settings.speech.threads, settings.speech.queue_seconds, self._post)
         self._notes = CallNotes(self._writer.put, clock)
         watching = (self._notes.observe, *observers)
@@ -164,6 +166,7 @@ class Service:
         self._endpoint.start(self._offered)
         if port := self._settings.operations.metrics_port:
             self._metrics = MetricsServer(port, self._samples)
+        self._purger.start()
         log.info("taking calls on port %d with %s %s", self.sip_port, self.model.engine, self.model.name)
 
     def stop(self) -> None:
@@ -177,6 +180,7 @@ class Service:
         self._inbox.put(None)
         self._thread.join(timeout=10)
         self._pool.stop()
+        self._purger.stop()
         self._writer.close()
         self._log.close()
 

@@ -29,6 +29,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "lines": BASE | {"core", "settings"},
     "judgement": BASE | {"core", "settings"},
     "store": BASE | {"core", "settings"},
+    "explaining": BASE | {"core", "store"},
+    "tuning": BASE | {"core", "store", "explaining"},
     "reports": BASE | {"core", "settings", "store"},
 }
 # These compose the rest and see everything below them.
@@ -41,6 +43,7 @@ COMPOSE = {
     "doctor",
     "demo",
     "evaluation",
+    "learning",
     "cli",
     "__main__",
     "__init__",

@@ -9,16 +9,24 @@ from screener import __version__
 from screener.errors import ScreenerError
 
 COMMANDS = {
+    "access": "screener.cli.privacy:access",
+    "bench-log": "screener.cli.bench_log:bench_log",
     "calls": "screener.cli.calls:calls",
     "demo": "screener.cli.demo:demo",
     "doctor": "screener.cli.setup:doctor",
     "evaluate": "screener.cli.evaluate:evaluate",
+    "import": "screener.cli.importing:importing",
+    "explain": "screener.cli.judging:explain_command",
     "init": "screener.cli.setup:init",
+    "list": "screener.cli.lists:lists",
     "model": "screener.cli.model:model",
     "prompts": "screener.cli.prompts:prompts",
+    "purge": "screener.cli.privacy:purge_command",
     "replay": "screener.cli.replay:replay",
     "report": "screener.cli.report:report",
+    "review": "screener.cli.judging:review",
     "serve": "screener.cli.serve:serve",
+    "tune": "screener.cli.judging:tune",
 }
 """Each command and where it lives; imported only when it is asked for, so that `--help` is quick."""
 

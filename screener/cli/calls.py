@@ -1,21 +1,23 @@
 """`screener calls`: the log, call by call."""
 
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import click
 
-from screener.cli.output import CallLog, Settings, Sheet, log_options, moment, output_options
+from screener.cli.output import CallLog, Settings, Sheet, log_options, moment, output_options, user
+from screener.cli.package import read_package, write_package
 from screener.core.evidence import Verdict
+from screener.errors import InputError
 from screener.masking import mask
-from screener.store.records import CallRecord
+from screener.reports.dossier import Exhibit, Maker, pack, problems, sum_of
+from screener.reports.story import VERDICTS, story
+from screener.store.log import Access
+from screener.store.records import CallRecord, Review
 
-VERDICTS = {
-    Verdict.GENUINE: "正常",
-    Verdict.COMPLAINT: "投诉",
-    Verdict.ABUSIVE_COMPLAINT: "辱骂投诉",
-    Verdict.HARASSMENT: "骚扰",
-    Verdict.UNDECIDED: "未定",
-}
+__all__ = ["VERDICTS", "calls", "story"]
 
 
 @click.group()
@@ -78,31 +80,76 @@ def show_command(settings: Settings, log: CallLog, call_id: str) -> None:
 
     Example: screener calls show 20260304T040000-1a2b3c4d
     """
-    for line in story(log.call(call_id), ZoneInfo(settings.site.timezone)):
+    call = log.call(call_id)
+    log.note_access(Access(datetime.now(UTC), user(), "screener calls show", call.id, "table"))
+    for line in story(call, ZoneInfo(settings.site.timezone)):
         click.echo(line)
 
 
-def story(call: CallRecord, zone: ZoneInfo) -> list[str]:
-    """A call as lines of text, everything in the order of audio time."""
-    where = " ".join(part for part in (call.line.value, call.region, call.carrier) if part)
-    verdict = VERDICTS[call.verdict] if call.verdict else "进行中"
-    lines = [
-        f"来电 {call.id}",
-        f"时间 {call.started_at.astimezone(zone):%Y-%m-%d %H:%M:%S}  号码 {call.number or '未显示'} ({where})",
-        f"结论 {verdict} {call.kind.value if call.kind else ''}".rstrip(),
-        "",
-    ]
-    told = [(s.start, 0, f"{s.speaker.value}: {s.text}") for s in call.segments]
-    told += [(e.at, 1, f"  {e.weight:+.1f} {e.note} “{e.span}” [{e.rule}]") for e in call.evidence]
-    told += [
-        (d.at, 2, f"  => {VERDICTS[d.verdict]}: {d.reason} (得分 {d.score:.1f}, 门槛 {d.threshold:.1f})")
-        for d in call.decisions
-    ]
-    told += [
-        (t.began, 3, f"  处理 {t.treatment.value}" + (f" 坐席 {t.agent or '?'} 人工转入" if t.by_hand else ""))
-        for t in call.treatments
-    ]
-    told += [(t.at, 4, f"  转接 {t.target}: {'成功' if t.ok else f'失败 {t.status}'}") for t in call.transfers]
-    lines += [f"{at:7.2f}s {text}" for at, _, text in sorted(told)]
-    lines += ["", f"结束 {call.ended_by.value if call.ended_by else '未知'}"]
-    return lines
+@calls.command(name="export")
+@click.argument("call_ids", nargs=-1, required=True, metavar="CALL…")
+@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="A new folder, or FILE.zip.")
+@click.option(
+    "--audio",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="Where the PBX keeps recordings: ID.wav or UNIQUEID.wav is added.",
+)
+@click.option("--lang", type=click.Choice(["zh", "en"]), help="Of the cover; default from the settings.")
+@log_options
+def export_command(
+    settings: Settings,
+    log: CallLog,
+    call_ids: tuple[str, ...],
+    output: Path,
+    audio: Path | None,
+    lang: Any,  # noqa: ANN401
+) -> None:
+    """Make a package of evidence for the operator, 12321 or the police; numbers are whole in it.
+
+    It holds a cover page, transcript, timeline and record of each call, its recording if there is one, and the
+    SHA-256 sums of them all. The sum that is printed vouches for the whole package: write it down elsewhere.
+
+    Example: screener calls export 20260304T040000-1a2b3c4d -o case.zip
+    """
+    now = datetime.now(UTC)
+    lang = lang or settings.site.language
+    maker = Maker(settings.site.name, user(), now, lang, ZoneInfo(settings.site.timezone))
+    found = [log.call(call_id) for call_id in dict.fromkeys(call_ids)]
+    files = pack([Exhibit(call, _flags(log, call), _recording(audio, call)) for call in found], maker)
+    ids = " ".join(call.id for call in found)
+    subject = f"{ids} manifest={sum_of(files)}"
+    log.note_access(Access(now, user(), "screener calls export", subject, str(output)))
+    write_package(output, files)
+    click.echo(f"{output}: {len(files)} files\nSHA-256 of MANIFEST.sha256: {sum_of(files)}")
+
+
+@calls.command(name="verify")
+@click.argument("package", type=click.Path(path_type=Path, exists=True))
+def verify_command(package: Path) -> None:
+    """Check that a package of evidence is as it was made; ends with 1 when it is not.
+
+    Example: screener calls verify case.zip
+    """
+    files = read_package(package)
+    found = problems(files)
+    for problem in found:
+        click.echo(f"✘ {problem}")
+    if found:
+        raise SystemExit(1)
+    click.echo(f"✔ {len(files) - 1} files are as they were made\nSHA-256 of MANIFEST.sha256: {sum_of(files)}")
+
+
+def _flags(log: CallLog, call: CallRecord) -> list[CallRecord]:
+    if not call.number:
+        return []
+    found = log.calls(verdict=Verdict.HARASSMENT, number=call.number, limit=None)
+    return [other for other in found if other.number == call.number and other.review is not Review.OVERTURNED]
+
+
+def _recording(folder: Path | None, call: CallRecord) -> bytes | None:
+    names = [name for name in (call.id, call.uniqueid) if name and Path(name).name == name]
+    files = [folder / f"{name}.wav" for name in names] if folder else []
+    try:
+        return next((file.read_bytes() for file in files if file.is_file()), None)
+    except OSError as problem:
+        raise InputError(f"{folder}: a recording cannot be read ({problem.strerror})") from problem

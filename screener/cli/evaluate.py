@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -42,6 +43,7 @@ WIDTH = 160
 @click.option("--seed", default=1, show_default=True, help="Of the errors.")
 @click.option("--steer", default=2, show_default=True, help="Steering attempts put into calls labelled chitchat.")
 @click.option("--steer-all", is_flag=True, help="Put them into every call.")
+@click.option("--no-model", is_flag=True, help="The lexicon alone.")
 @click.option("--no-lexicon", is_flag=True, help="The model alone: no harassing word of the lexicon counts.")
 @click.option("--slices", is_flag=True, help="A row for each slice of a set.")
 @click.option("--worst", "show", default=10, show_default=True, help="So many false flags, with their evidence.")
@@ -53,6 +55,7 @@ def evaluate(
     seed: int,
     steer: int,
     steer_all: bool,
+    no_model: bool,
     no_lexicon: bool,
     slices: bool,
     show: int,
@@ -68,6 +71,8 @@ def evaluate(
     """
     settings = load(config)
     judgement = load_judgement(settings.judgement, settings.folder, syllables)
+    if no_model:
+        judgement = replace(judgement, learned=None)
     if no_lexicon:
         judgement = judgement.without_words()
     calls = read_labelled(paths)

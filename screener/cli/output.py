@@ -1,23 +1,29 @@
 """What commands that read the log share: where the log is, and how the answer is shown."""
 
 import functools
+import getpass
+import os
 import sys
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 from zoneinfo import ZoneInfo
 
 import click
 
+from screener.errors import InputError
 from screener.reports.render import Format, Sheet, render
 from screener.settings.load import load
 from screener.settings.sections import Settings
-from screener.store.log import CallLog, open_log
+from screener.store.log import Access, CallLog, open_log
 
 
 def log_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Adds `--config` and `--db`; the command gets `settings` and an open `log`."""
+    """Adds `--config` and `--db`; the command gets `settings` and an open `log`.
+
+    What leaves the log through `--format` or `-o` is noted in its access record first.
+    """
 
     @click.option("--config", type=click.Path(path_type=Path), help="Settings file; default screener.toml here.")
     @click.option("--db", help="SQLAlchemy URL of the call log; default from the settings.")
@@ -26,7 +32,9 @@ def log_options(command: Callable[..., Any]) -> Callable[..., Any]:
         settings = load(config)
         log = open_log(db or settings.store.url, Path.cwd() if db else settings.folder)
         try:
-            return command(settings=settings, log=log, **arguments)
+            answer = command(settings=settings, log=log, **arguments)
+            note_export(log)
+            return answer
         finally:
             log.close()
 
@@ -34,27 +42,71 @@ def log_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Adds `--format` and `-o`; what the command returns as a sheet is shown."""
+    """Adds `--format` and `-o`; the page or sheet that the command returns is shown."""
 
-    @click.option("--format", "form", type=click.Choice(["table", "csv", "json"]), default="table")
+    @click.option(
+        "--format",
+        "form",
+        type=click.Choice(get_args(Format)),
+        default="table",
+        help="How to show it; xlsx needs -o.",
+    )
     @click.option(
         "-o", "--output", type=click.Path(path_type=Path), help="Write to a file instead of the terminal."
     )
     @functools.wraps(command)
     def wrapped(form: Format, output: Path | None, **arguments: Any) -> None:  # noqa: ANN401 - click's own
-        text = render(command(**arguments), form)
+        if form == "xlsx" and output is None and sys.stdout.isatty():
+            raise click.UsageError("a workbook is no text: name a file with -o")
+        made = render(command(**arguments), form)
+        data = made.encode("utf-8") if isinstance(made, str) else made
         if output:
-            output.write_text(text, "utf-8", newline="")
-        elif form == "csv":
-            sys.stdout.buffer.write(text.encode("utf-8"))
+            write_file(output, data)
+        elif form == "table":
+            click.echo(data.decode("utf-8"), nl=False)
         else:
-            click.echo(text, nl=False)
+            sys.stdout.buffer.write(data)
 
     return wrapped
 
 
-def moment(settings: Settings, text: str | None) -> datetime | None:
-    """A time of `--since` or `--until`; without a zone it is the site's own.
+def write_file(path: Path, data: bytes) -> None:
+    """Write what a user asked for.
+
+    Raises:
+        InputError: it cannot be written.
+    """
+    try:
+        path.write_bytes(data)
+    except OSError as problem:
+        raise InputError(
+            f"{path}: cannot be written ({problem.strerror})", "name another file with -o"
+        ) from problem
+
+
+def note_export(log: CallLog) -> None:
+    """Note in the access record what the command at work takes out of the log, unless a terminal only shows it."""
+    context = click.get_current_context()
+    form, output = context.params.get("form"), context.params.get("output")
+    if form is None or (form == "table" and output is None):
+        return
+    own = {key: value for key, value in context.params.items() if value and key not in _NOT_SUBJECT}
+    subject = " ".join(f"{key}={value}" for key, value in sorted(own.items()))
+    action = f"screener {context.command_path.removeprefix('screener ').removeprefix('cli ')}"
+    masked = bool(context.params.get("masked"))
+    log.note_access(Access(datetime.now(UTC), user(), action, subject, str(output or form), masked))
+
+
+_NOT_SUBJECT = {"form", "output", "masked", "config", "db", "lang"}
+
+
+def user() -> str:
+    """Who is at the keyboard, also behind sudo."""
+    return os.environ.get("SUDO_USER") or getpass.getuser()
+
+
+def moment(settings: Settings, text: str | None, zone: tzinfo | None = None) -> datetime | None:
+    """A time of `--since` or `--until`; without a zone it is in `zone`, which is the site's own unless said.
 
     Raises:
         click.BadParameter: it is not ISO 8601.
@@ -67,7 +119,7 @@ def moment(settings: Settings, text: str | None) -> datetime | None:
         raise click.BadParameter(
             f"{text}: allowed: a day or time such as 2026-03-04 or 2026-03-04T09:00"
         ) from None
-    return found if found.tzinfo else found.replace(tzinfo=ZoneInfo(settings.site.timezone))
+    return found if found.tzinfo else found.replace(tzinfo=zone or ZoneInfo(settings.site.timezone))
 
 
 __all__ = ["CallLog", "Settings", "Sheet", "log_options", "moment", "output_options"]

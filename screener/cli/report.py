@@ -1,146 +1,188 @@
-"""`screener report`: how often harassment comes, and from where."""
+"""`screener report`: how often harassment comes, from where, and what came of it."""
 
+import functools
 from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
 
-from screener.cli.output import CallLog, Settings, Sheet, log_options, moment, output_options
+from screener.cli.output import CallLog, Settings, log_options, moment, output_options
 from screener.core.evidence import Kind
-from screener.masking import mask
-from screener.reports.query import Period, SourceBy, Span, frequency, sources
-from screener.reports.render import Cell
+from screener.reports import pages
+from screener.reports.accuracy import accuracy
+from screener.reports.agents import agents
+from screener.reports.frequency import Period, frequency
+from screener.reports.pages import Reader
+from screener.reports.queue import queue
+from screener.reports.render import Page
+from screener.reports.sources import SourceBy, sources
+from screener.reports.span import Span
+from screener.reports.summary import summary, usual_span
+from screener.reports.summary_page import summary_page
+from screener.reports.treatment import treatment
 
-KINDS = {
-    Kind.LEWD: "猥亵",
-    Kind.ABUSE: "辱骂",
-    Kind.PRANK: "恶作剧",
-    Kind.CHITCHAT: "闲聊",
-    Kind.THREAT: "威胁",
-    Kind.SILENT: "无声",
-    Kind.REDIAL: "重拨",
-}
-LINES = {
-    "mobile": "手机",
-    "fixed": "固话",
-    "toll_free": "400/800",
-    "short": "短号",
-    "public": "公用电话",
-    "duty": "值班电话",
-    "foreign": "境外",
-    "internal": "内线",
-    "anonymous": "未显示",
-    "unknown": "未知",
-}
+HEAT = "heat"
 
 
-def span_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Adds the options that say which calls are asked about."""
-    for option in (
-        click.option("--lang", type=click.Choice(["zh", "en"]), help="Default from the settings."),
-        click.option("--tz", help="IANA time zone; default the site's."),
-        click.option(
-            "--kind", type=click.Choice([kind.value for kind in Kind]), help="Only this kind of harassment."
-        ),
-        click.option("--until", help="Up to this day or time, itself not counted."),
-        click.option("--since", help="From this day or time on, such as 2026-03-01."),
-    ):
-        command = option(command)
-    return command
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What every report is asked: of which log, about which calls, for whom."""
+
+    log: CallLog
+    span: Span
+    reader: Reader
 
 
-def _span(settings: Settings, since: str | None, until: str | None, kind: str | None) -> Span:
-    return Span(moment(settings, since), moment(settings, until), Kind(kind) if kind else None)
+def report_options(command: Callable[..., Page]) -> Callable[..., None]:
+    """Adds the options of every report; the command gets an `ask`, and the page it returns is shown."""
+
+    @click.option("--since", help="From this day or time on, such as 2026-03-01.")
+    @click.option("--until", help="Up to this day or time, itself not counted.")
+    @click.option("--queue", "queue_name", default="", help="Only calls to this dialled number or imported queue.")
+    @click.option("--kind", type=click.Choice([kind.value for kind in Kind]), help="Only this kind of harassment.")
+    @click.option("--tz", help="IANA time zone of hours and days; default the site's.")
+    @click.option("--mask", "masked", is_flag=True, help="Hide the middle of phone numbers.")
+    @click.option("--lang", type=click.Choice(["zh", "en"]), help="Default from the settings.")
+    @output_options
+    @log_options
+    @functools.wraps(command)
+    def wrapped(
+        settings: Settings,
+        log: CallLog,
+        since: str | None,
+        until: str | None,
+        queue_name: str,
+        kind: str | None,
+        tz: str | None,
+        masked: bool,
+        lang: Any,  # noqa: ANN401 - one of the two choices
+        **own: Any,  # noqa: ANN401 - click's own
+    ) -> Page:
+        zone = _zone(tz or settings.site.timezone)
+        span = Span(
+            moment(settings, since, zone), moment(settings, until, zone), Kind(kind) if kind else None, queue_name
+        )
+        reader = Reader(settings.site.name, lang or settings.site.language, zone, masked, datetime.now(UTC))
+        return command(Ask(log, span, reader), **own)
+
+    return wrapped
 
 
-def _zone(settings: Settings, tz: str | None) -> ZoneInfo:
+def _zone(name: str) -> ZoneInfo:
     try:
-        return ZoneInfo(tz or settings.site.timezone)
-    except (ZoneInfoNotFoundError, ValueError):
-        raise click.BadParameter(f"{tz}: allowed: an IANA name such as Asia/Shanghai") from None
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise click.BadParameter(f"{name}: allowed: an IANA name such as Asia/Shanghai") from None
 
 
 @click.group()
 def report() -> None:
-    """Ask the call log how often harassment comes, and from where."""
+    """Ask the call log: how often harassment comes, from where, and what came of it.
+
+    Flagged means: judged as harassment and not overturned by a person. Calls are what callers dialled; an agent's
+    hand-over into the analysis queue is no call of its own.
+    """
 
 
 @report.command(name="frequency")
-@click.option("--by", type=click.Choice([p.value for p in Period]), default="day", help="What to count by.")
-@span_options
-@output_options
-@log_options
-def frequency_command(
-    settings: Settings,
-    log: CallLog,
-    by: str,
-    since: str | None,
-    until: str | None,
-    kind: str | None,
-    tz: str | None,
-    lang: str | None,
-) -> Sheet:
-    """How often: calls, flagged calls and their kinds, by hour, weekday, day, week or month.
+@click.option("--by", type=click.Choice([*(p.value for p in Period), HEAT]), default="day", help="Count by what.")
+@report_options
+def frequency_command(ask: Ask, by: str) -> Page:
+    """How often: by hour, weekday, day, week or month, or a heat map of weekday and hour.
+
+    Counts calls, flagged calls and their share, treated ones, those handed over by agents, and flagged ones by
+    kind. `heat` counts flagged calls.
 
     Example: screener report frequency --by hour --since 2026-03-01
     """
-    english = (lang or settings.site.language) == "en"
-    rows = frequency(log, _span(settings, since, until, kind), Period(by), _zone(settings, tz))
-    kinds = [k for k in Kind if any(row.by_kind.get(k) for row in rows)]
-    keys = [by, "offered", "flagged", "share", "treated", *(k.value for k in kinds)]
-    heads = keys if english else ["时段", "来电", "骚扰", "占比", "已处理", *(KINDS[k] for k in kinds)]
-    cells: list[list[Cell]] = [
-        [row.bucket, row.offered, row.flagged, row.share, row.treated, *(row.by_kind.get(k, 0) for k in kinds)]
-        for row in rows
-    ]
-    return Sheet("How often" if english else "骚扰来电频次", keys, heads, cells)
+    if by == HEAT:
+        answer = frequency(ask.log, ask.span, Period.HOUR, ask.reader.zone)
+        return pages.heat_page(answer, ask.span, ask.reader)
+    answer = frequency(ask.log, ask.span, Period(by), ask.reader.zone)
+    return pages.frequency_page(answer, ask.span, Period(by), ask.reader)
 
 
 @report.command(name="sources")
-@click.option("--by", type=click.Choice([s.value for s in SourceBy]), default="number", help="What to count by.")
+@click.option("--by", type=click.Choice([s.value for s in SourceBy]), default="number", help="Count by what.")
 @click.option("--top", type=click.IntRange(1, 10000), default=20, help="How many rows.")
-@click.option("--mask", "masked", is_flag=True, help="Hide the middle of phone numbers.")
-@span_options
-@output_options
-@log_options
-def sources_command(
-    settings: Settings,
-    log: CallLog,
-    by: str,
-    top: int,
-    masked: bool,
-    since: str | None,
-    until: str | None,
-    kind: str | None,
-    tz: str | None,
-    lang: str | None,
-) -> Sheet:
-    """From where: the sources of flagged calls, the worst first.
+@report_options
+def sources_command(ask: Ask, by: str, top: int) -> Page:
+    """From where: numbers, prefixes, regions, carriers or classes of line, the most flagged first.
 
-    Example: screener report sources --by region --format csv -o sources.csv
+    Counts all calls of a source, its flagged ones, their part of all flagged calls; different flagged numbers,
+    those flagged for the first time in the span (new), and those flagged after an earlier flag (returning).
+
+    Example: screener report sources --by region --format xlsx -o sources.xlsx
     """
-    english = (lang or settings.site.language) == "en"
-    zone = _zone(settings, tz)
-    keys = [by, "calls", "flagged", "share", "first", "last"]
-    heads = keys if english else ["来源", "来电", "骚扰", "占全部骚扰", "首次", "最近"]
-    cells: list[list[Cell]] = [
-        [
-            _source(row.source, by, masked=masked, english=english),
-            row.calls,
-            row.flagged,
-            row.share,
-            f"{row.first.astimezone(zone):%Y-%m-%d %H:%M}",
-            f"{row.last.astimezone(zone):%Y-%m-%d %H:%M}",
-        ]
-        for row in sources(log, _span(settings, since, until, kind), SourceBy(by), top)
-    ]
-    return Sheet("From where" if english else "骚扰来电来源", keys, heads, cells)
+    rows = sources(ask.log, ask.span, SourceBy(by), top)
+    return pages.sources_page(rows, ask.span, SourceBy(by), ask.reader)
 
 
-def _source(source: str, by: str, *, masked: bool, english: bool) -> str:
-    if by == "line":
-        return source if english else LINES[source]
-    if masked and by in ("number", "prefix"):
-        source = mask(source)
-    return source or ("unknown" if english else "未知")
+@report.command(name="queue")
+@click.option("--by", type=click.Choice([p.value for p in Period]), default="month", help="Second table by what.")
+@report_options
+def queue_command(ask: Ask, by: str) -> Page:
+    """The analysis queue: who entered and how long they stayed.
+
+    Counts entries, those that heard the last sentence out, those that left before and their median stay, entries
+    of numbers that had entered before, hand-overs, and median and 95th percentile of the stay.
+
+    Example: screener report queue --since 2026-03-01 --format html -o queue.html
+    """
+    answer = queue(ask.log, ask.span, Period(by), ask.reader.zone)
+    return pages.queue_page(answer, ask.span, Period(by), ask.reader)
+
+
+@report.command(name="treatment")
+@report_options
+def treatment_command(ask: Ask) -> Page:
+    """What came of it: do treated sources call again?
+
+    Counts each number once by its first flag of a treatment; of those whose flag is at least 1, 7 or 30 days older
+    than the newest call of the log, how many called again within that time. Flags in dry run are the control.
+
+    Example: screener report treatment --since 2026-01-01 --until 2026-03-01
+    """
+    return pages.treatment_page(treatment(ask.log, ask.span), ask.span, ask.reader)
+
+
+@report.command(name="agents")
+@report_options
+def agents_command(ask: Ask) -> Page:
+    """The agents: who is hit, who confirms, who overturns.
+
+    Counts flagged calls that an agent had on the line, hand-overs among them, and flags that a person confirmed or
+    overturned.
+
+    Example: screener report agents --since 2026-03-01
+    """
+    return pages.agents_page(agents(ask.log, ask.span), ask.span, ask.reader)
+
+
+@report.command(name="accuracy")
+@report_options
+def accuracy_command(ask: Ask) -> Page:
+    """How right the flags were, by kind and by rule.
+
+    Counts flags, overturned ones among them, and what people said about them; the share is confirmed of all that
+    people looked at, with its 95 % interval (Wilson). A rule counts on every reviewed flag that it spoke for.
+
+    Example: screener report accuracy --kind prank
+    """
+    return pages.accuracy_page(accuracy(ask.log, ask.span), ask.span, ask.reader)
+
+
+@report.command(name="summary")
+@report_options
+def summary_command(ask: Ask) -> Page:
+    """One page for a manager: this period against the one of the same length before it.
+
+    Without --since the period is 30 days, without --until it ends now. Every figure counts as in its own report.
+
+    Example: screener report summary --since 2026-03-01 --until 2026-04-01 --format html -o march.html
+    """
+    span = usual_span(ask.span, ask.reader.now)
+    return summary_page(summary(ask.log, span, ask.reader.zone), ask.reader)

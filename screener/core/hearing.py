@@ -103,7 +103,12 @@ class Hearing:
     def _replace(self, key: Key, transcript: Transcript) -> Iterator[Evidence]:
         before = {e.rule: e for e in self._open[key][1]} if key in self._open else {}
         matches = self._judgement.lexicon.find(transcript.text, transcript.syllables, final=transcript.final)
-        now = {e.rule: e for e in signals.of_words(matches, transcript, self._judgement.weights)}
+        found = signals.of_words(matches, transcript, self._judgement.weights)
+        # The model looks at whole sentences, and costs more: it waits for a pause.
+        if transcript.final and (learned := self._judgement.learned):
+            alike = learned.hear(transcript.syllables)
+            found += signals.of_likeness(alike, matches, transcript, self._judgement.weights)
+        now = {e.rule: e for e in found}
         # A find keeps the time at which it was first known.
         kept = tuple(replace(e, at=before[rule].at) if rule in before else e for rule, e in now.items())
         self._open[key] = (transcript, kept)

@@ -5,6 +5,7 @@ from datetime import date, datetime
 from typing import Literal
 
 from screener.core.evidence import Kind
+from screener.core.learned import Learned
 from screener.core.lexicon import Lexicon, Role
 from screener.events import LineClass
 
@@ -39,6 +40,7 @@ class Weights:
         line: by class of line.
         night, noon, holiday: by the calendar.
         flagged_before, confirmed_before, overturned_before, genuine_before, watched, redial: by history.
+        learned: factor for what the learned model says; `learned_most` is the most that it says of an utterance.
         laughter, several_voices: one finding at full confidence; three of each count.
     """
 
@@ -75,6 +77,8 @@ class Weights:
     genuine_before: float = -0.5
     watched: float = 0.8
     redial: float = 0.5
+    learned: float = 1.6
+    learned_most: float = 5.0
     laughter: float = 0.4
     several_voices: float = 0.4
 
@@ -112,6 +116,8 @@ class Judgement:
     lexicon: Lexicon
     weights: Weights = field(default_factory=Weights)
     calendar: Calendar = field(default_factory=Calendar)
+    learned: Learned | None = None
+    """None is the lexicon alone."""
 
     def without_words(self) -> "Judgement":
         """The same with no harassing phrase in the lexicon; what protects stays."""

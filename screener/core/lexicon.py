@@ -130,7 +130,7 @@ class Lexicon:
             syllables: the same in toneless pinyin.
             final: whether the utterance is over; until then a find that a safe phrase may yet cover is held back.
         """
-        written = _written(text, len(syllables))
+        shown = written(text, len(syllables))
         pieces: list[_Piece] = []
         state = 0
         for index, syllable in enumerate(syllables):
@@ -138,9 +138,9 @@ class Lexicon:
             while state and sound not in self._next[state]:
                 state = self._fail[state]
             state = self._next[state].get(sound, 0)
-            heard = (_verify(part, index + 1, syllables, written) for part in self._parts[state])
+            heard = (_verify(part, index + 1, syllables, shown) for part in self._parts[state])
             pieces += [piece for piece in heard if piece]
-        matches = _join(pieces, syllables, written)
+        matches = _join(pieces, syllables, shown)
         safe = [m for m in matches if m.phrase.role is Role.SAFE]
         held_from = len(syllables) if final else self._held_from(state, len(syllables))
         harmful = [m for m in matches if m.phrase.role is Role.HARASSMENT]
@@ -251,7 +251,7 @@ def _longest(matches: Iterable[Match]) -> tuple[Match, ...]:
     return tuple(sorted(kept, key=lambda m: (m.begin, m.end)))
 
 
-def _written(text: str, count: int) -> str | None:
+def written(text: str, count: int) -> str | None:
     """What was printed for each of `count` syllables (characters, digits, letters); None when that is unknown."""
     shown = "".join(c for c in text if "\u3400" <= c <= "\u9fff" or (c.isascii() and c.isalnum()))
     chinese = any(c > "\u3400" for c in shown)

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from screener.core.evidence import Evidence, Kind, Source
 from screener.core.judgement import Calendar, Weights
-from screener.core.lexicon import Match, Role
+from screener.core.learned import Likeness
+from screener.core.lexicon import Match, Role, written
 from screener.events import CallOffered, Cue, CueKind, LineClass, ListName, Transcript
 
 LINE_NOTES = {
@@ -82,8 +83,10 @@ def of_words(matches: Sequence[Match], transcript: Transcript, weights: Weights)
         if source is None or match.likeness < LEAST.get(phrase.role, 0.0):
             continue
         weight, note = phrase.weight * match.likeness, phrase.note
-        if phrase.kind in PERSONAL:
-            factor, target = aim(match, matches, len(transcript.syllables), weights)
+        if phrase.kind and phrase.kind in PERSONAL:
+            factor, target = aim(
+                phrase.kind, (match.begin, match.end), matches, len(transcript.syllables), weights
+            )
             weight *= factor
             note += target
         if weight >= FAINT and phrase.rule not in found:
@@ -94,32 +97,68 @@ def of_words(matches: Sequence[Match], transcript: Transcript, weights: Weights)
     return tuple(found.values())
 
 
-def aim(find: Match, matches: Sequence[Match], said: int, weights: Weights) -> tuple[float, str]:
+def of_likeness(
+    found: Sequence[Likeness], matches: Sequence[Match], transcript: Transcript, weights: Weights
+) -> tuple[Evidence, ...]:
+    """What the learned model hears in an utterance; where the lexicon has not found the same."""
+    said = transcript.syllables
+    text = written(transcript.text, len(said))
+    evidence = []
+    for like in found:
+        if any(m.phrase.kind is like.kind and m.begin < like.end and like.begin < m.end for m in matches):
+            continue
+        weight = min(weights.learned_most, weights.learned * like.weight)
+        note = LIKENESSES[like.kind]
+        if like.kind in PERSONAL:
+            factor, target = aim(like.kind, (like.begin, like.end), matches, len(said), weights)
+            weight *= min(1.0, factor)
+            note += target
+        if weight >= FAINT:
+            span = text[like.begin : like.end] if text else " ".join(said[like.begin : like.end])
+            rule = f"{LEARNED}{like.kind}"
+            evidence.append(Evidence(rule, Source.MODEL, like.kind, weight, transcript.at, span, note))
+    return tuple(evidence)
+
+
+LEARNED = "learned."
+"""How rules of the learned model begin."""
+LIKENESSES = {
+    Kind.LEWD: "整句近似猥亵",
+    Kind.ABUSE: "整句近似辱骂",
+    Kind.PRANK: "整句近似恶作剧",
+    Kind.THREAT: "整句近似威胁",
+}
+
+
+def aim(
+    kind: Kind, span: tuple[int, int], matches: Sequence[Match], said: int, weights: Weights
+) -> tuple[float, str]:
     """Whom an insult, a threat or a lewd word is meant for: a factor for its weight, and what to note.
 
     The agent, when named beside it or when little else is said; something else, when a matter is named in the same
     breath, or for an insult the firm, a product or a third person.
 
     Args:
-        find: of the insult.
+        kind: of the insult.
+        span: where it begins and ends in the utterance.
         matches: everything found in the utterance.
         said: syllables of the utterance.
         weights: holds the factors.
     """
-    kind = find.phrase.kind
-    others = [m for m in matches if not m.overlaps(find) and m.likeness >= DOUBTFUL]
+    begin, end = span
+    others = [m for m in matches if not (m.begin < end and begin < m.end) and m.likeness >= DOUBTFUL]
     matter = [m for m in others if m.phrase.role in MATTER]
     about = matter + [m for m in others if m.phrase.role is Role.COMPANY and kind is Kind.ABUSE]
     named = [
         m
         for m in matches
         if m.phrase.role is Role.ADDRESS
-        and find.begin - BESIDE <= m.begin < find.end + BESIDE
+        and begin - BESIDE <= m.begin < end + BESIDE
         and not any(m.overlaps(other) for other in about)
     ]
-    bare = 2 * (find.end - find.begin) >= said
+    bare = 2 * (end - begin) >= said
     if about and not (named and kind is Kind.LEWD):  # no matter of business calls for lewdness
-        to_the_face = not matter and any(find.begin - FACE <= m.begin < find.end for m in named)
+        to_the_face = not matter and any(begin - FACE <= m.begin < end for m in named)
         if to_the_face:
             return weights.unaddressed, ",针对坐席"
         return (weights.mixed, ",另有所指") if named else (weights.undirected, ",并非针对坐席")

@@ -7,6 +7,7 @@ are asked of the newest 1.4 s, five times a second. It only ever supports a judg
 
 from collections import deque
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,14 +19,6 @@ WINDOW_FRAMES = 70
 STRIDE_FRAMES = 10
 BEAT_LAGS = range(7, 18)
 """Frames between two bursts: 0.14 to 0.34 s."""
-MIN_BEAT = 0.58
-"""Autocorrelation of the loudness curve at the best beat."""
-MAX_BETWEEN = 0.25
-"""Its value half a beat away: between two bursts it must be quiet."""
-MIN_DEPTH_DB = 18.0
-"""Loud against quiet frames of the window."""
-MIN_VOICE = 0.62
-"""Median periodicity of the loud frames; unvoiced bursts are claps, knocks, coughs."""
 MIN_LEVEL_DBFS = -42.0
 FLOOR_DBFS = -55.0
 CONSECUTIVE = 3
@@ -38,17 +31,38 @@ PITCH_LAGS = range(11, 80)
 Curve = NDArray[np.float64]
 
 
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a window must reach to hold laughter.
+
+    Attributes:
+        beat: autocorrelation of the loudness curve at the best beat, at least.
+        between: its value half a beat away, at most: between two bursts it must be quiet.
+        depth: loud against quiet frames of the window, dB, at least.
+        voice: median periodicity of the loud frames, at least; unvoiced bursts are claps, knocks, coughs.
+    """
+
+    beat: float = 0.58
+    between: float = 0.25
+    depth: float = 18.0
+    voice: float = 0.62
+
+
+SHIPPED = Limits()
+
+
 class Ear:
     """Listens to one speaker's stream and says what it hears. Not thread-safe.
 
     Args:
         speaker: whose stream it is.
+        limits: of laughter.
     """
 
-    def __init__(self, speaker: Speaker = Speaker.CALLER) -> None:
+    def __init__(self, speaker: Speaker = Speaker.CALLER, limits: Limits = SHIPPED) -> None:
         self._speaker = speaker
         self._voice = VoiceActivity()
-        self._laughter = _Laughter()
+        self._laughter = _Laughter(limits)
 
     def accept(self, pcm: bytes, at: float) -> Sequence[Cue]:
         """Take audio; give back what was noticed in it.
@@ -74,7 +88,8 @@ class Ear:
 class _Laughter:
     """The rhythm of laughter in a stream of frames."""
 
-    def __init__(self) -> None:
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
         self._levels: deque[float] = deque(maxlen=WINDOW_FRAMES)
         self._voices: deque[float] = deque(maxlen=WINDOW_FRAMES)
         self._before = bytes(FRAME_BYTES)
@@ -97,7 +112,7 @@ class _Laughter:
         self._frames += 1
         if self._frames % STRIDE_FRAMES or len(self._levels) < WINDOW_FRAMES:
             return None
-        beat = laughter_beat(np.array(self._levels), np.array(self._voices))
+        beat = laughter_beat(np.array(self._levels), np.array(self._voices), self._limits)
         if beat is None:
             self._run.clear()
             return None
@@ -120,17 +135,18 @@ def periodicity(pcm: bytes) -> float:
     return float((correlation * overlap)[PITCH_LAGS.start :].max() / correlation[0])
 
 
-def laughter_beat(levels: Curve, voices: Curve) -> float | None:
+def laughter_beat(levels: Curve, voices: Curve, limits: Limits = SHIPPED) -> float | None:
     """Strength 0..1 of the beat of laughter in one window, None when it is something else.
 
     Args:
         levels: loudness of each frame, dBFS.
         voices: periodicity of each frame.
+        limits: of laughter.
     """
     top = float(np.percentile(levels, 90))
-    if top < MIN_LEVEL_DBFS or top - float(np.percentile(levels, 15)) < MIN_DEPTH_DB:
+    if top < MIN_LEVEL_DBFS or top - float(np.percentile(levels, 15)) < limits.depth:
         return None
-    if float(np.median(voices[levels > top - 8])) < MIN_VOICE:
+    if float(np.median(voices[levels > top - 8])) < limits.voice:
         return None
     curve = np.maximum(levels, top - 25)
     curve = curve - curve.mean()
@@ -142,4 +158,4 @@ def laughter_beat(levels: Curve, voices: Curve) -> float | None:
     beat = float(correlation[lag])
     at_peak = correlation[lag] > correlation[lag - 1] and correlation[lag] > correlation[lag + 1]
     between = float(correlation[lag // 2 - 1 : lag // 2 + 2].min())
-    return beat if at_peak and beat >= MIN_BEAT and between <= MAX_BETWEEN else None
+    return beat if at_peak and beat >= limits.beat and between <= limits.between else None

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Select, case, delete, func, select, update
+from sqlalchemy import Connection, Engine, Select, case, delete, func, insert, select, update
 from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError, StatementError
 from sqlalchemy.orm import Session
 
@@ -15,7 +15,8 @@ from screener.core.evidence import Kind, Treatment, Verdict
 from screener.errors import InputError, StoreError
 from screener.events import Entrance, History, ListName
 from screener.store.engine import WRITES, database_file, make_engine
-from screener.store.insert import insert_call, upsert
+from screener.store.insert import COLUMNS, SHORT_MOST, insert_call, tidy, upsert
+from screener.store.offered import count_offered
 from screener.store.records import (
     CallRecord,
     DecisionRow,
@@ -26,7 +27,7 @@ from screener.store.records import (
     TreatmentRow,
 )
 from screener.store.schema import migrate
-from screener.store.tables import Call, Listed
+from screener.store.tables import AccessNote, Call, Listed
 
 HISTORY_MILLISECONDS = 1000
 """A history look-up that takes longer on PostgreSQL is given up: a caller is waiting."""
@@ -41,6 +42,25 @@ class ListedNumber:
     reason: str
     added_at: datetime
     expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Somebody took data out of the log, or looked into a call.
+
+    Attributes:
+        action: the command, such as `screener report sources`.
+        subject: what was asked for: its options, or the ids of calls.
+        destination: the file, or the format that went to the terminal or a pipe.
+        masked: phone numbers were hidden.
+    """
+
+    at: datetime
+    who: str
+    action: str
+    subject: str
+    destination: str
+    masked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +98,8 @@ class CallLog:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self.place = engine.url.render_as_string(hide_password=True)
+        dbapi: Any = engine.dialect.loaded_dbapi
+        self.driver_error: type[Exception] = dbapi.Error
 
     def close(self) -> None:
         """Close every connection."""
@@ -104,7 +126,17 @@ class CallLog:
             yield connection
 
     @contextmanager
-    def _writing(self) -> Iterator[Connection]:
+    def writing(self) -> Iterator[Connection]:
+        """A transaction that writes.
+
+        Raises:
+            StoreError: the database failed, also inside the block; nothing is written.
+        """
+        with self.faults("written"), self._transaction() as connection:
+            yield connection
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Connection]:
         with self.engine.connect().execution_options(**WRITES) as connection, connection.begin():
             yield connection
 
@@ -137,9 +169,9 @@ class CallLog:
         return [refusal for record in records for refusal in self.write([record])]
 
     def _write(self, records: Sequence[CallRecord]) -> None:
-        with self._writing() as connection:
-            for record in records:
-                insert_call(connection, record)
+        with self._transaction() as connection:
+            tidied = [tidy(record) for record in records]
+            count_offered(connection, [record for record in tidied if insert_call(connection, record)])
 
     def call(self, call_id: str) -> CallRecord:
         """The whole call of an id, or of the only id that begins so.
@@ -181,7 +213,7 @@ class CallLog:
         Raises:
             StoreError: the database failed.
         """
-        query: Select[Any] = select(*(getattr(Call, name) for name in _COLUMNS))
+        query: Select[Any] = select(*(getattr(Call, name) for name in COLUMNS))
         query = query.order_by(Call.started_at.desc(), Call.id.desc()).limit(limit)
         if since is not None:
             query = query.where(Call.started_at >= since)
@@ -209,8 +241,12 @@ class CallLog:
             InputError: there is no such call.
             StoreError: the database failed.
         """
-        change = update(Call).where(Call.id == call_id).values(review=review, reviewed_by=by, reviewed_at=at)
-        with self.faults("written"), self._writing() as connection:
+        change = (
+            update(Call)
+            .where(Call.id == call_id)
+            .values(review=review, reviewed_by=by[:SHORT_MOST], reviewed_at=at)
+        )
+        with self.writing() as connection:
             if connection.execute(change).rowcount == 0:
                 raise InputError(f"no call has the id {call_id!r}", "see: screener calls list")
 
@@ -258,21 +294,19 @@ class CallLog:
 
     # Lists.
 
-    def enlist(self, entry: ListedNumber) -> None:
-        """Put a number on a list; its newer reason and expiry hold.
+    def enlist(self, *entries: ListedNumber) -> None:
+        """Put numbers on lists, all or none; the newer reason and expiry of a number hold.
 
         Raises:
             StoreError: the database failed.
         """
-        values = {f.name: getattr(entry, f.name) for f in fields(entry)}
-        with self.faults("written"), self._writing() as connection:
-            added = upsert(connection, Listed, values)
-            connection.execute(
-                added.on_conflict_do_update(
-                    index_elements=[Listed.name, Listed.number],
-                    set_={key: added.excluded[key] for key in ("reason", "added_at", "expires_at")},
+        with self.writing() as connection:
+            for entry in entries:
+                added = upsert(connection, Listed, {f.name: getattr(entry, f.name) for f in fields(entry)})
+                newer = {key: added.excluded[key] for key in ("reason", "added_at", "expires_at")}
+                connection.execute(
+                    added.on_conflict_do_update(index_elements=[Listed.name, Listed.number], set_=newer)
                 )
-            )
 
     def delist(self, name: ListName, number: str) -> bool:
         """Take a number off a list; False when it was not on it.
@@ -281,7 +315,7 @@ class CallLog:
             StoreError: the database failed.
         """
         gone = delete(Listed).where(Listed.name == name, Listed.number == number)
-        with self.faults("written"), self._writing() as connection:
+        with self.writing() as connection:
             return connection.execute(gone).rowcount > 0
 
     def listed(self, at: datetime) -> list[ListedNumber]:
@@ -294,6 +328,32 @@ class CallLog:
         query = select(*names).where(_holds(at)).order_by(Listed.name, Listed.number)
         with self.reading() as connection:
             return [ListedNumber(*row) for row in connection.execute(query)]
+
+    # Privacy.
+
+    def note_access(self, access: Access) -> None:
+        """Keep that somebody took data out.
+
+        Raises:
+            StoreError: the database failed.
+        """
+        with self.writing() as connection:
+            connection.execute(
+                insert(AccessNote).values({f.name: getattr(access, f.name) for f in fields(access)})
+            )
+
+    def accesses(self, since: datetime | None = None, limit: int = 50) -> list[Access]:
+        """Who took data out, newest first.
+
+        Raises:
+            StoreError: the database failed.
+        """
+        columns = [getattr(AccessNote, f.name) for f in fields(Access)]
+        query = select(*columns).order_by(AccessNote.at.desc(), AccessNote.id.desc()).limit(limit)
+        if since is not None:
+            query = query.where(AccessNote.at >= since)
+        with self.reading() as connection:
+            return [Access(*row) for row in connection.execute(query)]
 
 
 _COUNTS = (
@@ -312,11 +372,10 @@ _PARTS: dict[str, type[Any]] = {
     "treatments": TreatmentRow,
     "transfers": TransferRow,
 }
-_COLUMNS = tuple(f.name for f in fields(CallRecord) if f.name not in _PARTS)
 
 
 def _record(call: Call) -> CallRecord:
-    values: dict[str, Any] = {name: getattr(call, name) for name in _COLUMNS}
+    values: dict[str, Any] = {name: getattr(call, name) for name in COLUMNS}
     for name, part in _PARTS.items():
         keys = [f.name for f in fields(part)]
         values[name] = tuple(part(**{key: getattr(row, key) for key in keys}) for row in getattr(call, name))

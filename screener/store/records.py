@@ -93,7 +93,9 @@ class CallRecord:
         started_at, answered_at, ended_at: aware, UTC; None while it has not happened.
         number: E.164, empty when withheld.
         flagged_at: audio seconds of the flag, None when the call was never flagged.
+        dialled: the user part that was dialled; of an imported call the queue, where the PBX's log names one.
         review: what a person said about the flag; the log sets it, not the service. Likewise who and when.
+        agent: who had the caller on the line: the agent that handed over, or the member of an imported queue_log.
     """
 
     id: str
@@ -121,6 +123,7 @@ class CallRecord:
     review: Review = Review.NONE
     reviewed_by: str = ""
     reviewed_at: datetime | None = None
+    agent: str = ""
     segments: tuple[Segment, ...] = ()
     evidence: tuple[EvidenceRow, ...] = ()
     decisions: tuple[DecisionRow, ...] = ()

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import DateTime, Enum, ForeignKey, Index, MetaData, TypeDecorator
+from sqlalchemy import DateTime, Enum, ForeignKey, Index, MetaData, TypeDecorator, text
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
@@ -44,8 +44,20 @@ def _enum(kind: type[StrEnum]) -> Enum:
     )
 
 
-_ENUMS = (Kind, Source, Treatment, Verdict, EndedBy, Entrance, LineClass, ListName, Speaker, Review)
-_TYPES: dict[Any, Any] = {datetime: Utc(), **{kind: _enum(kind) for kind in _ENUMS}}
+ENUMS = (Kind, Source, Treatment, Verdict, EndedBy, Entrance, LineClass, ListName, Speaker, Review)
+_TYPES: dict[Any, Any] = {datetime: Utc(), **{kind: _enum(kind) for kind in ENUMS}}
+
+
+MARKED = "(verdict = 'harassment' OR treatment != 'none')"
+"""SQL of the calls that reports look at one by one: flagged or treated, a few of a hundred.
+
+One index holds them with every column that a report wants, so that no report reads the whole of `calls`. The
+databases know it again only in these very words.
+"""
+QUARTER_SECONDS = 900
+"""Length of a slot of `OfferedTime`: the offset of every time zone in use is a multiple of it."""
+DAY_SECONDS = 86400
+"""Length of a slot of `OfferedPlace`."""
 
 
 class Base(DeclarativeBase):
@@ -96,6 +108,7 @@ class Call(Base):
     review: Mapped[Review] = mapped_column(default=Review.NONE)
     reviewed_by: Mapped[str] = mapped_column(default="")
     reviewed_at: Mapped[datetime | None]
+    agent: Mapped[str] = mapped_column(server_default="")
 
     segments: Mapped[list["SegmentRow"]] = relationship(cascade="all, delete-orphan", order_by="SegmentRow.id")
     evidence: Mapped[list["EvidencePiece"]] = relationship(
@@ -113,9 +126,46 @@ class Call(Base):
 
     __table_args__ = (
         Index(None, "started_at", "verdict"),
-        Index(None, "number", "started_at"),
+        Index(None, "number", "started_at", "entrance"),
         Index(None, "uniqueid"),
+        Index(
+            "ix_calls_marked",
+            *("started_at", "id", "number", "region", "carrier", "line", "dialled", "entrance"),
+            *("verdict", "kind", "treatment", "dry_run", "review", "reviewed_by", "agent"),
+            sqlite_where=text(MARKED),
+            postgresql_where=text(MARKED),
+        ),
     )
+
+
+class OfferedTime(Base):
+    """How many calls came in a quarter of an hour; kept by the writer, so that reports need not count them.
+
+    A hand-over by an agent is no call of the caller's own and is not among them.
+    """
+
+    __tablename__ = "offered_times"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    quarter: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    """Quarters of an hour since 1970, UTC."""
+    dialled: Mapped[str] = mapped_column(primary_key=True)
+    offered: Mapped[int]
+
+
+class OfferedPlace(Base):
+    """The same calls by day and by where they came from."""
+
+    __tablename__ = "offered_places"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    day: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    """Days since 1970, UTC."""
+    dialled: Mapped[str] = mapped_column(primary_key=True)
+    line: Mapped[str] = mapped_column(primary_key=True)
+    region: Mapped[str] = mapped_column(primary_key=True)
+    carrier: Mapped[str] = mapped_column(primary_key=True)
+    offered: Mapped[int]
 
 
 def _call() -> Any:  # noqa: ANN401 - SQLAlchemy's own type of a column
@@ -140,11 +190,12 @@ class EvidencePiece(Base):
     """One reason."""
 
     __tablename__ = "evidence"
+    __table_args__ = (Index(None, "call_id", "rule", "weight"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    call_id: Mapped[str] = _call()
+    call_id: Mapped[str] = mapped_column(ForeignKey("calls.id", ondelete="CASCADE"))
     at: Mapped[float]
-    rule: Mapped[str] = mapped_column(index=True)
+    rule: Mapped[str]
     source: Mapped[Source]
     kind: Mapped[Kind | None]
     weight: Mapped[float]
@@ -208,3 +259,17 @@ class Listed(Base):
     reason: Mapped[str]
     added_at: Mapped[datetime]
     expires_at: Mapped[datetime | None]
+
+
+class AccessNote(Base):
+    """Somebody took data out of the log, or looked into a call."""
+
+    __tablename__ = "accesses"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(index=True)
+    who: Mapped[str]
+    action: Mapped[str]
+    subject: Mapped[str]
+    destination: Mapped[str]
+    masked: Mapped[bool]

@@ -1,5 +1,6 @@
 """Databases for tests: an SQLite file, and a PostgreSQL server of the tests' own in a temporary folder."""
 
+import contextlib
 import itertools
 import os
 import pwd
@@ -7,6 +8,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
@@ -22,27 +24,61 @@ def _binaries() -> Path | None:
     return folders[-1] if folders and (folders[-1] / "initdb").exists() else None
 
 
-@pytest.fixture(scope="session")
-def postgres_socket() -> Iterator[Path]:
-    """The folder of the socket of a running server without TCP."""
+@dataclass(frozen=True)
+class Postgres:
+    """A server without TCP; `folder` holds its data and its socket."""
+
+    folder: Path
+    binaries: Path
+    user: str | None
+
+    def run(self, *command: str | Path) -> None:
+        subprocess.run(
+            [self.binaries / command[0], *command[1:]],
+            check=True,
+            user=self.user,
+            cwd=self.folder,
+            capture_output=True,
+        )
+
+    def start(self, *settings: str) -> None:
+        options = " ".join([f"-k {self.folder}", "-c listen_addresses=''", *(f"-c {s}" for s in settings)])
+        self.run("pg_ctl", "-D", self.folder / "data", "-w", "-l", self.folder / "log", "-o", options, "start")
+
+    def stop(self, mode: str = "fast") -> None:
+        self.run("pg_ctl", "-D", self.folder / "data", "-w", "-m", mode, "stop")
+
+    def new_database(self) -> str:
+        """The URL of an empty database."""
+        return _new_database(self.folder)
+
+
+@contextlib.contextmanager
+def running_postgres(*settings: str, parent: str | None = None) -> Iterator[Postgres]:
+    """A server that is there until the block is left; skips the test where none is installed."""
     binaries = _binaries()
     if binaries is None:
         pytest.skip("no PostgreSQL server here (apt-get install postgresql)")
     user = "postgres" if os.geteuid() == 0 else None
-    folder = Path(tempfile.mkdtemp(prefix="pg"))
+    folder = Path(tempfile.mkdtemp(prefix="pg", dir=parent))
     if user:
         os.chown(folder, pwd.getpwnam(user).pw_uid, -1)
-    data = folder / "data"
-    setup = [binaries / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "-N"]
-    subprocess.run(setup, check=True, user=user, cwd=folder, capture_output=True)
-    options = f"-k {folder} -c listen_addresses='' -c fsync=off"
-    control = [binaries / "pg_ctl", "-D", data, "-w", "-l", folder / "log"]
-    subprocess.run([*control, "-o", options, "start"], check=True, user=user, cwd=folder, capture_output=True)
+    server = Postgres(folder, binaries, user)
+    server.run("initdb", "-D", folder / "data", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "-N")
+    server.start("fsync=off", *settings)
     try:
-        yield folder
+        yield server
     finally:
-        subprocess.run([*control, "-m", "immediate", "stop"], user=user, cwd=folder, capture_output=True)
+        with contextlib.suppress(subprocess.CalledProcessError):
+            server.stop("immediate")
         shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def postgres_socket() -> Iterator[Path]:
+    """The folder of the socket of a running server."""
+    with running_postgres() as server:
+        yield server.folder
 
 
 def _new_database(socket: Path) -> str:

@@ -1,6 +1,8 @@
 """The schema is made by migrations only, on SQLite and PostgreSQL alike."""
 
 import multiprocessing
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,9 @@ from sqlalchemy import inspect, text
 from sqlalchemy.exc import IntegrityError
 
 from screener.errors import StoreError
+from screener.reports.frequency import Period, frequency
+from screener.reports.sources import SourceBy, sources
+from screener.reports.span import Span
 from screener.store.engine import make_engine
 from screener.store.log import open_log
 from screener.store.schema import downgrade, migrate
@@ -33,6 +38,65 @@ def test_up_and_down_and_up_again(url: str) -> None:
     migrate(engine)
     assert "calls" in inspect(engine).get_table_names()
     engine.dispose()
+
+
+OLD_ROWS = [
+    # id, second, number, dialled, entrance, verdict, treatment, referred_by
+    ("a", "2026-03-04 04:00:01", "+861", "100", "in_path", "genuine", "none", ""),
+    ("b", "2026-03-04 04:14:59", "+861", "100", "in_path", "harassment", "analysis_queue", ""),
+    ("c", "2026-03-04 04:15:00", "+862", "101", "in_path", None, "none", ""),
+    ("d", "2026-03-05 00:00:00", "+862", "900", "by_hand", "harassment", "analysis_queue", "8001"),
+]
+
+
+def test_a_filled_log_of_the_first_schema_comes_up_whole_and_the_last_step_goes_back(url: str) -> None:
+    engine = make_engine(url)
+    migrate(engine, "0001")
+    columns = (
+        "id, started_at, ended_at, number, dialled, entrance, verdict, treatment, referred_by, display_name, "
+        "line, region, carrier, node, uniqueid, linkedid, dry_run, review, reviewed_by"
+    )
+    fixed = "'', 'mobile', '北京市', '', '', '', '', false, 'none', ''"
+    with engine.begin() as connection:
+        for id_, at, *rest in OLD_ROWS:
+            values = (id_, at + ".000000", at + ".500000", *rest)
+            texts = ", ".join("NULL" if value is None else f"'{value}'" for value in values)
+            connection.execute(text(f"INSERT INTO calls ({columns}) VALUES ({texts}, {fixed})"))
+        connection.execute(
+            text(
+                "INSERT INTO evidence (call_id, at, rule, source, weight, span, note) "
+                "VALUES ('b', 1, 'lewd.1', 'words', 2, '', '')"
+            )
+        )
+    engine.dispose()
+
+    log = open_log(url)
+    assert [call.id for call in log.calls()] == ["d", "c", "b", "a"]
+    assert [call.agent for call in log.calls()] == ["8001", "", "", ""]
+    assert log.call("b").evidence[0].rule == "lewd.1"
+    rows = frequency(log, Span(), Period.DAY, UTC).rows
+    assert [(row.bucket, row.offered, row.flagged, row.by_hand) for row in rows] == [
+        ("2026-03-04", 3, 1, 0),
+        ("2026-03-05", 0, 1, 1),
+    ]
+    with log.engine.connect() as connection:
+        slots = connection.execute(text("SELECT quarter, dialled, offered FROM offered_times ORDER BY 1, 2")).all()
+    quarter = int(datetime(2026, 3, 4, 4, tzinfo=UTC).timestamp()) // 900
+    assert [tuple(slot) for slot in slots] == [(quarter, "100", 2), (quarter + 1, "101", 1)]
+    regions = sources(log, Span(), SourceBy.REGION)
+    assert [(row.source, row.calls, row.flagged) for row in regions] == [("北京市", 3, 2)]
+    before = [replace(call, agent="") for call in log.calls()]
+
+    downgrade(log.engine, "0001")
+    assert {"offered_times", "accesses"}.isdisjoint(inspect(log.engine).get_table_names())
+    with log.engine.connect() as connection:
+        assert connection.execute(text("SELECT count(*) FROM calls")).scalar() == len(OLD_ROWS)
+        assert connection.execute(text("SELECT count(*) FROM evidence")).scalar() == 1
+    log.close()
+    log = open_log(url)
+    assert [replace(call, agent="") for call in log.calls()] == before
+    assert frequency(log, Span(), Period.DAY, UTC).rows == rows
+    log.close()
 
 
 def test_a_log_of_a_newer_version_is_left_alone(url: str) -> None:

@@ -4,6 +4,7 @@
 `tokens`        a syllable is two tokens, an initial and a final; 61 of them and the CTC blank
 `corpus`        which sentences, and the words that they are cut into
 `synthesis`     espeak-ng says them in many voices
+`throats`       voices that espeak-ng does not ship
 `sounds`        what is heard when nobody speaks
 `augment`       telephone, noise, room, level, lost packets
 `data`          the training set: drawn, synthesised, distorted

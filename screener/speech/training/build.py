@@ -12,6 +12,7 @@ from screener.speech.training.corpus import Segmenter, garbage, sentences
 from screener.speech.training.data import VERSIONS, make_all, plan
 from screener.speech.training.fit import fit
 from screener.speech.training.synthesis import TRAINED
+from screener.speech.training.throats import MADE, cabinet
 
 FRAMES_AN_HOUR = 100 * 3600
 
@@ -30,8 +31,8 @@ class Recipe:
     """
 
     date: str
-    items: int = 9000
-    epochs: int = 12
+    items: int = 8500
+    epochs: int = 11
     seed: int = 1
     threads: int = 2
     banks: tuple[Path, ...] = ()
@@ -47,7 +48,8 @@ def build(recipe: Recipe, where: Path, progress: Callable[[str], None]) -> Made:
     """
     corpus = sentences()
     progress(f"{len(corpus)} sentences, {sum(len(s.text) for s in corpus)} syllables; speech at {SAMPLE_RATE} Hz")
-    examples = make_all(plan(corpus, recipe.items, recipe.seed), os.cpu_count() or 1)
+    with cabinet(recipe.seed):
+        examples = make_all(plan(corpus, recipe.items, recipe.seed), os.cpu_count() or 1)
     for bank in recipe.banks:
         examples += wordbank.utterances(wordbank.read(bank), VERSIONS * recipe.items, recipe.seed)
     hours = sum(len(e.features) for e in examples) / FRAMES_AN_HOUR
@@ -59,4 +61,4 @@ def build(recipe: Recipe, where: Path, progress: Callable[[str], None]) -> Made:
     progress(f"{len(words) - 1} words, {len(states)} states in the graph")
     folder.write(where, net, states, words, recipe.date)
     millions = sum(p.numel() for p in net.parameters()) / 1e6
-    return Made(hours, len(set(TRAINED)), len(corpus), len(words) - 1, millions, recipe.seed)
+    return Made(hours, len({*TRAINED, *MADE}), len(corpus), len(words) - 1, millions, recipe.seed)

@@ -12,8 +12,8 @@ A Vosk model for the demo, the tests and a newcomer's first look at Screener. **
 only.** It is useless on people, and `screener serve` treats nobody on its word unless the setting
 `speech.treat_with_synthetic_model` says so. For live callers: `screener model install vosk-model-small-cn-0.22`.
 
-- **Speech**: {hours:.1f} h, synthesised by espeak-ng with {voices} variants of its Mandarin voice, then put
-  through telephone, noise, room, level and lost packets. No recording of a person.
+- **Speech**: {hours:.1f} h, synthesised by espeak-ng with {voices} variants of its Mandarin voice, many made
+  by chance, then put through telephone, noise, room, level and lost packets. No recording of a person.
 - **Sentences**: {sentences} of the project's own: lexicon, demo, scripted calls, recordings, service talk.
 - **Words**: {words}; among them a garbage word for every syllable of Mandarin.
 - **Net**: time-delay net, CTC, {parameters:.1f} M parameters.

@@ -16,6 +16,7 @@ from screener.speech.training.corpus import Sentence
 from screener.speech.training.features import Features, cepstra
 from screener.speech.training.sounds import any_sound
 from screener.speech.training.synthesis import TRAINED, Voice, gibberish, say
+from screener.speech.training.throats import MADE
 from screener.speech.training.tokens import encode
 
 EMPTY_SHARE = 0.16
@@ -24,6 +25,8 @@ GIBBERISH_SHARE = 0.35
 """Of these, the ones in which somebody speaks something else."""
 JOINED_SHARE = 0.45
 """Items of two or three sentences, with a pause or without one."""
+MADE_SHARE = 0.45
+"""Items in voices that espeak-ng does not ship."""
 BABBLE_SHARE = 0.12
 """Items of syllables in random order: they teach the sounds without the sentences."""
 VERSIONS = 2
@@ -85,11 +88,15 @@ def plan(corpus: Sequence[Sentence], count: int, seed: int) -> list[Item]:
             parts = tuple(draw() for _ in range(int(rng.integers(2, 4))))
         else:
             parts = (draw(),)
-        behind = (
-            (draw(), Voice.random(rng, TRAINED).stretched(rng)) if parts and rng.random() < BEHIND_SHARE else None
-        )
-        items.append(Item(parts, Voice.random(rng, TRAINED).stretched(rng), behind, int(rng.integers(1 << 62))))
+        behind = (draw(), _voice(rng)) if parts and rng.random() < BEHIND_SHARE else None
+        items.append(Item(parts, _voice(rng), behind, int(rng.integers(1 << 62))))
     return items
+
+
+def _voice(rng: np.random.Generator) -> Voice:
+    """One of espeak-ng's in another throat, or a made one."""
+    made = rng.random() < MADE_SHARE
+    return Voice.random(rng, MADE) if made else Voice.random(rng, TRAINED).stretched(rng)
 
 
 def make(item: Item) -> list[Example]:

@@ -1,0 +1,29 @@
+"""`screener bench-log`: a log to measure with."""
+
+import time
+from datetime import UTC, datetime
+
+import click
+
+from screener.cli.output import CallLog, Settings, log_options, moment
+from screener.store.bulk import filling, load
+from screener.store.sample import YEARS, Habits, sample
+
+
+@click.command(name="bench-log")
+@click.argument("calls", type=click.IntRange(min=1))
+@click.option("--seed", default=0, help="The same seed makes the same calls.")
+@click.option("--until", help="The calls end here; default now.")
+@click.option("--flagged", type=click.FloatRange(0, 1), default=0.03, help="Part of the calls that is harassment.")
+@log_options
+def bench_log(settings: Settings, log: CallLog, calls: int, seed: int, until: str | None, flagged: float) -> None:
+    """Fill a call log with CALLS made-up calls of three years, for measuring; name it with --db.
+
+    Example: screener bench-log 1000000 --db sqlite:////var/tmp/bench.db
+    """
+    end = moment(settings, until) or datetime.now(UTC)
+    begun = time.monotonic()
+    with filling(log):
+        loaded = load(log, sample(calls, end, seed, Habits(flagged=flagged)))
+    seconds = time.monotonic() - begun
+    click.echo(f"{loaded} calls of {YEARS} years in {seconds:.1f} s, {loaded / seconds:.0f} a second: {log.place}")

@@ -1,0 +1,129 @@
+"""`screener explain`, `review`, `tune`: supervisors ask why, say what was right, see what would be better."""
+
+import getpass
+from datetime import UTC, datetime
+
+import click
+
+from screener.cli.calls import VERDICTS
+from screener.cli.output import CallLog, Settings, Sheet, log_options, moment, output_options
+from screener.core.evidence import Evidence, Verdict
+from screener.errors import InputError
+from screener.events import ListName
+from screener.explaining import Explanation, Step, explain
+from screener.judgement import load_judgement
+from screener.reports.render import Cell
+from screener.reports.words import word
+from screener.speech.pinyin import syllables
+from screener.store.log import ListedNumber
+from screener.store.records import CallRecord, Review
+from screener.tuning import propose
+
+VETOES = {
+    "emergency": "紧急情况",
+    "grievance": "真实诉求",
+    "vulnerable": "需要关照的来电人",
+    "matter": "有业务内容",
+}
+
+
+@click.command(name="explain")
+@click.argument("call_id", metavar="CALL")
+@log_options
+def explain_command(settings: Settings, log: CallLog, call_id: str) -> None:
+    """Tell why a call was judged so: what was heard, what it weighed, when it tipped, what would not have.
+
+    CALL is the id of a call or its beginning. The log's evidence is weighed again with the weights of today.
+
+    Example: screener explain 20260304T040000-1a2b3c4d
+    """
+    call = log.call(call_id)
+    weights = load_judgement(settings.judgement, settings.folder, syllables).weights
+    for line in timeline(call, explain(call, weights)):
+        click.echo(line)
+
+
+def timeline(call: CallRecord, found: Explanation) -> list[str]:
+    """An explanation as lines of text."""
+    verdict = VERDICTS[call.verdict] if call.verdict else "进行中"
+    kind = word(call.kind, "zh") if call.kind else ""
+    told = [(s.start, 0, f"{s.speaker.value}: {s.text}") for s in call.segments]
+    told += [(s.evidence.at, 1, _weighed(s, tips=s is found.tipped)) for s in found.steps]
+    told += [(d.at, 2, f"  => {VERDICTS[d.verdict]}: {d.reason}") for d in call.decisions]
+    lines = [f"来电 {call.id}: {verdict} {kind}".rstrip(), ""]
+    lines += [f"{at:7.2f}s {text}" for at, _, text in sorted(told, key=lambda t: t[:2])]
+    lines.append("")
+    if found.tipped:
+        lines.append(f"在 {found.tipped.evidence.at:.2f} 秒越过标记线。")
+        if found.needed:
+            lines.append("少了其中任何一项就不会标记:" + "、".join(map(_named, found.needed)))
+        if found.spare:
+            lines.append("单独去掉仍会标记:" + "、".join(map(_named, found.spare)))
+    elif call.verdict is Verdict.HARASSMENT:
+        lines.append("不是凭所听到的内容标记(名单、坐席人工确认,或权重此后有改动)。")
+    elif found.lacking is not None:
+        lines.append(f"从未标记,最接近时还差 {max(0.0, found.lacking):.1f}。")
+    if found.vetoes:
+        lines.append("受保护:" + "、".join(VETOES[v] for v in found.vetoes))
+    return lines
+
+
+def _weighed(step: Step, *, tips: bool) -> str:
+    e = step.evidence
+    mark = " ◄ 标记" if tips else ""
+    return f"  {e.weight:+.1f} {e.note} “{e.span}” [{e.rule}] 得分 {step.score:.1f}/{step.threshold:.1f}{mark}"
+
+
+def _named(e: Evidence) -> str:
+    return f"“{e.span}” ({e.note}, {e.weight:+.1f})"
+
+
+@click.command()
+@click.argument("word", type=click.Choice(["confirm", "overturn"]))
+@click.argument("call_id", metavar="CALL")
+@click.option("--by", help="Who says so; default the name of the account.")
+@click.option("--watch/--no-watch", default=True, help="Put a confirmed number on the watch list. Default: yes.")
+@log_options
+def review(settings: Settings, log: CallLog, word: str, call_id: str, by: str | None, watch: bool) -> None:
+    """Confirm a flag or take it back; the newest word holds.
+
+    A confirmed number goes onto the watch list, an overturned one leaves it. Both weigh when it calls again, and
+    both are what `screener tune` learns from.
+
+    Example: screener review overturn 20260304T040000-1a2b3c4d --by 王主管
+    """
+    call = log.call(call_id)
+    if call.flagged_at is None and call.verdict is not Verdict.HARASSMENT:
+        raise InputError(f"{call.id} was not flagged", "see: screener calls list --verdict harassment")
+    now = datetime.now(UTC)
+    confirmed = word == "confirm"
+    log.review(call.id, Review.CONFIRMED if confirmed else Review.OVERTURNED, by or getpass.getuser(), now)
+    if confirmed and watch and call.number:
+        log.enlist(ListedNumber(ListName.WATCH, call.number, f"已确认 {call.id}", now))
+    elif not confirmed and call.number:
+        log.delist(ListName.WATCH, call.number)
+    said = ("confirmed", "overturned") if settings.site.language == "en" else ("已确认", "已撤销")
+    click.echo(f"{call.id}: {said[not confirmed]}")
+
+
+@click.command()
+@click.option("--since", help="Only calls from this day or time on.")
+@click.option(
+    "--limit", type=click.IntRange(1, 100000), default=2000, show_default=True, help="The newest so many."
+)
+@output_options
+@log_options
+def tune(settings: Settings, log: CallLog, since: str | None, limit: int) -> Sheet:
+    """Propose weights, with what each would have done to the site's own calls. Changes nothing.
+
+    Example: screener tune --since 2026-03-01
+    """
+    weights = load_judgement(settings.judgement, settings.folder, syllables).weights
+    calls = [log.call(call.id) for call in log.calls(moment(settings, since), limit=limit)]
+    keys = ["key", "now", "then", "spared", "lost", "found"]
+    english = settings.site.language == "en"
+    heads = keys if english else ["项目", "现值", "建议", "免去误标", "漏掉已确认", "新增标记"]
+    rows: list[list[Cell]] = [[p.key, p.now, p.then, p.spared, p.lost, p.found] for p in propose(calls, weights)]
+    return Sheet(
+        f"Proposals from {len(calls)} calls" if english else f"据 {len(calls)} 通来电的建议", keys, heads, rows
+    )

@@ -1,0 +1,101 @@
+"""A small learned model beside the lexicon: how much an utterance sounds like harassment, phrase by phrase.
+
+Logistic regression over hashed n-grams of folded syllables (see `phonetics`), one row of weights for each kind. It
+is additive, so what speaks for a kind is a stretch of the utterance that can be shown: its evidence has a span
+like any other. It finds what no phrase of the lexicon says in so many words, and what a recogniser left of one.
+"""
+
+from array import array
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from zlib import crc32
+
+from screener.core.evidence import Kind
+from screener.core.phonetics import fold
+
+LONGEST = 3
+"""Syllables of the longest n-gram."""
+WINDOW = 20
+"""Syllables that are looked at together: a sentence. `STRIDE` is how far the next such window begins."""
+STRIDE = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Likeness:
+    """A stretch that sounds like a kind of harassment.
+
+    Attributes:
+        weight: log-odds (nats) above what the worst of harmless talk reaches; positive.
+        begin, end: indexes of its syllables; end is one past the last.
+    """
+
+    kind: Kind
+    weight: float
+    begin: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """Weights, ready to be asked. Safe to share between threads.
+
+    Attributes:
+        version: names the weights in the log and in their data card.
+        kinds: what each row of weights speaks for.
+        bits: n-grams are hashed to this many bits.
+        table: a byte for each n-gram and kind, the kinds of an n-gram together.
+        scales: nats of one unit, for each kind.
+        offsets: nats added to every window, for each kind; the bar that harmless talk stays under.
+    """
+
+    version: str
+    kinds: tuple[Kind, ...]
+    bits: int
+    table: "array[int]"
+    scales: tuple[float, ...]
+    offsets: tuple[float, ...]
+
+    def hear(self, syllables: Sequence[str]) -> tuple[Likeness, ...]:
+        """For each kind the window that speaks for it most, if any does.
+
+        Args:
+            syllables: toneless pinyin of one utterance.
+        """
+        size = len(syllables)
+        grams = [ngrams(tuple(map(fold, syllables[i : i + LONGEST])), self.bits) for i in range(size)]
+        starts = range(0, max(1, size - WINDOW + STRIDE), STRIDE)
+        found = []
+        for row, kind in enumerate(self.kinds):
+            units = [[self.table[g * len(self.kinds) + row] for g in at] for at in grams]
+            begin = max(starts, key=lambda start: _sum(units, start, min(size, start + WINDOW)))
+            end = min(size, begin + WINDOW)
+            weight = self.scales[row] * _sum(units, begin, end) + self.offsets[row]
+            if weight > 0:
+                found.append(Likeness(kind, weight, *_stretch(units, begin, end)))
+        return tuple(found)
+
+
+@lru_cache(maxsize=65536)
+def ngrams(sounds: tuple[str, ...], bits: int) -> tuple[int, ...]:
+    """Numbers of the n-grams that begin with the first of these sounds, the shortest first."""
+    mask = (1 << bits) - 1
+    return tuple(crc32(" ".join(sounds[:n]).encode()) & mask for n in range(1, len(sounds) + 1))
+
+
+def _sum(units: list[list[int]], begin: int, end: int) -> int:
+    """What all n-grams within a window weigh."""
+    return sum(sum(units[i][: end - i]) for i in range(begin, end))
+
+
+def _stretch(units: list[list[int]], begin: int, end: int) -> tuple[int, int]:
+    """The part of a window that weighs most: nothing before or after it adds anything."""
+    best, first, last = 0, begin, end
+    run, run_began = 0, begin
+    for i in range(begin, end):
+        if run <= 0:
+            run, run_began = 0, i
+        run += sum(units[i][: end - i])
+        if run > best:
+            best, first, last = run, run_began, min(end, i + LONGEST)
+    return first, last

@@ -1,0 +1,103 @@
+"""Why a call in the log was judged as it was: its evidence weighed again, piece by piece."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from screener.core import policy
+from screener.core.evidence import Assessment, Evidence, Source
+from screener.core.judgement import Weights
+from screener.core.scoring import assess
+from screener.store.records import CallRecord, EvidenceRow
+
+WITHDRAWN = ".withdrawn"
+"""How the rules of what a recogniser took back end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One piece of evidence, and where the call stood after it.
+
+    Attributes:
+        kind: the leading kind then, empty when there was none; the score is held against its threshold.
+    """
+
+    evidence: Evidence
+    score: float
+    kind: str
+    threshold: float
+    flagged: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """How a call came to its verdict.
+
+    Attributes:
+        steps: in the order of audio time.
+        tipped: the step that flagged it, None when nothing that was heard did.
+        needed: pieces without any one of which it would not have been flagged at that step.
+        spare: pieces for the flag that it would have been flagged without, each alone.
+        lacking: how much more it would have had to score to be flagged at its worst; None when it was flagged.
+        vetoes: what protected it at its end.
+    """
+
+    steps: tuple[Step, ...]
+    tipped: Step | None
+    needed: tuple[Evidence, ...]
+    spare: tuple[Evidence, ...]
+    lacking: float | None
+    vetoes: tuple[str, ...]
+
+
+def explain(call: CallRecord, weights: Weights) -> Explanation:
+    """Weigh a call's evidence again.
+
+    Args:
+        call: with its evidence.
+        weights: the site's, as they are now; with other weights than at the time of the call the scores differ.
+    """
+    known: list[Evidence] = []
+    steps: list[Step] = []
+    tipped: Step | None = None
+    tipped_by: tuple[Evidence, ...] = ()
+    for row in call.evidence:
+        known = known_after(known, row)
+        assessment = assess(known, row.at, weights)
+        flagged = policy.is_flagged(assessment, weights)
+        steps.append(_step(_evidence(row), assessment, weights, flagged=flagged))
+        if flagged and tipped is None:
+            tipped, tipped_by = steps[-1], tuple(known)
+    final = assess(known, steps[-1].evidence.at if steps else 0.0, weights)
+    without = [(e, _flagged_without(e, tipped_by, weights)) for e in tipped_by if e.weight > 0]
+    lacking = min((s.threshold - s.score for s in steps), default=policy.threshold(None, weights) - weights.prior)
+    return Explanation(
+        steps=tuple(steps),
+        tipped=tipped,
+        needed=tuple(e for e, flagged in without if not flagged),
+        spare=tuple(e for e, flagged in without if flagged),
+        lacking=None if tipped else lacking,
+        vetoes=final.vetoes,
+    )
+
+
+def known_after(known: Sequence[Evidence], row: EvidenceRow) -> list[Evidence]:
+    """What is known once a row of the log is: one more piece, or one less where it was taken back."""
+    if not row.rule.endswith(WITHDRAWN):
+        return [*known, _evidence(row)]
+    rule = row.rule.removesuffix(WITHDRAWN)
+    newest = max((i for i, e in enumerate(known) if e.rule == rule), default=None)
+    return [e for i, e in enumerate(known) if i != newest]
+
+
+def _evidence(row: EvidenceRow) -> Evidence:
+    return Evidence(row.rule, Source(row.source), row.kind, row.weight, row.at, row.span, row.note)
+
+
+def _step(evidence: Evidence, assessment: Assessment, weights: Weights, *, flagged: bool) -> Step:
+    kind = assessment.kind
+    return Step(evidence, assessment.score, kind.value if kind else "", policy.threshold(kind, weights), flagged)
+
+
+def _flagged_without(piece: Evidence, known: Sequence[Evidence], weights: Weights) -> bool:
+    rest = [e for e in known if e is not piece]
+    return policy.is_flagged(assess(rest, max((e.at for e in known), default=0.0), weights), weights)

@@ -1,0 +1,57 @@
+"""The agents: who is hit, who confirms, who overturns."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from screener.core.evidence import Verdict
+from screener.reports.facts import facts
+from screener.reports.span import Marked, Span
+from screener.store.log import CallLog
+from screener.store.records import Review
+
+
+@dataclass(frozen=True, slots=True)
+class AgentRow:
+    """One person.
+
+    Attributes:
+        agent: as the PBX or the reviewer names them; empty stands for flagged calls that reached nobody.
+        hit: flagged calls, not overturned, that the agent had on the line.
+        by_hand: of these, handed over into the queue.
+        confirmed: flags that this person confirmed; a hand-over confirms.
+        overturned: flags that this person took back.
+    """
+
+    agent: str
+    hit: int
+    by_hand: int
+    confirmed: int
+    overturned: int
+
+
+def agents(log: CallLog, span: Span) -> tuple[AgentRow, ...]:
+    """Who is hit and who reviews, the most hit first.
+
+    Raises:
+        StoreError: the database failed.
+    """
+    with facts(log) as known:
+        return count(known.marked(span))
+
+
+def count(marked: Iterable[Marked]) -> tuple[AgentRow, ...]:
+    """A row for everybody who occurs in marked calls."""
+    hit: Counter[str] = Counter()
+    by_hand: Counter[str] = Counter()
+    reviews: dict[str, Counter[str]] = {Review.CONFIRMED: Counter(), Review.OVERTURNED: Counter()}
+    for call in marked:
+        if call.flagged:
+            hit[call.agent] += 1
+            by_hand[call.agent] += call.by_hand
+        if call.verdict == Verdict.HARASSMENT and call.review in reviews:
+            reviews[call.review][call.reviewed_by] += 1
+    confirmed, overturned = reviews[Review.CONFIRMED], reviews[Review.OVERTURNED]
+    people = {*hit, *confirmed, *overturned}
+    rows = [AgentRow(who, hit[who], by_hand[who], confirmed[who], overturned[who]) for who in people]
+    return tuple(sorted(rows, key=lambda row: (-row.hit, -row.confirmed, -row.overturned, row.agent)))

@@ -1,0 +1,264 @@
+"""All the SQL of the reports. What comes back is plain numbers and tuples; computing is done elsewhere.
+
+Nothing here reads the whole of `calls`. Calls in total come from the counts that the writer keeps, their two
+ragged edges from the calls themselves; flagged and treated calls come from the one index that holds them.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    Integer,
+    Select,
+    String,
+    and_,
+    case,
+    cast,
+    extract,
+    func,
+    literal_column,
+    or_,
+    select,
+    type_coerce,
+)
+
+from screener.core.evidence import Treatment, Verdict
+from screener.events import Entrance
+from screener.reports.span import PREFIX_CHARACTERS, Judged, Marked, Return, Span, Stay
+from screener.store.log import CallLog
+from screener.store.records import Review
+from screener.store.tables import (
+    DAY_SECONDS,
+    QUARTER_SECONDS,
+    Call,
+    EvidencePiece,
+    OfferedPlace,
+    OfferedTime,
+    TreatmentGiven,
+)
+
+Query = Select[*tuple[Any, ...]]
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MARKED_CALL = or_(Call.verdict == literal_column("'harassment'"), Call.treatment != literal_column("'none'"))
+"""In the very words of the index that holds these calls (`store.tables.MARKED`)."""
+ROWS_AT_ONCE = 20_000
+NUMBERS_AT_ONCE = 500
+
+
+@contextmanager
+def facts(log: CallLog) -> Iterator["Facts"]:
+    """Facts that all describe one and the same moment of the log.
+
+    Raises:
+        StoreError: the database failed, also inside the block.
+    """
+    with log.reading() as connection:
+        if connection.dialect.name == "postgresql":
+            connection.execution_options(isolation_level="REPEATABLE READ")
+        yield Facts(connection)
+
+
+class Facts:
+    """Questions to one state of the log."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._sqlite = connection.dialect.name == "sqlite"
+
+    def marked(self, span: Span) -> list[Marked]:
+        """Flagged and treated calls of the span, oldest first."""
+        names = Marked._fields[1:]
+        columns = [self._plain(name) for name in names]
+        columns[names.index("call_id")] = Call.id
+        query = self._of_marked(select(self._second(Call.started_at), *columns), span).order_by(Call.started_at)
+        rows = self._connection.execution_options(yield_per=ROWS_AT_ONCE).execute(query)
+        return [Marked._make(row) for row in rows]
+
+    def offered_by_quarter(self, span: Span) -> Counter[int]:
+        """Calls that came, by quarter of an hour since 1970."""
+        counts: Counter[int] = Counter()
+        table = OfferedTime.__table__.c
+        for slot, offered in self._offered(span, QUARTER_SECONDS, table.quarter, table):
+            counts[int(slot)] += int(offered)
+        edge = self._second(Call.started_at) // QUARTER_SECONDS
+        for slot, offered in self._edges(span, QUARTER_SECONDS, edge):
+            counts[int(slot)] += int(offered)
+        return counts
+
+    def offered_by_place(self, span: Span, place: str) -> Counter[str]:
+        """Calls that came, by class of line, region or carrier."""
+        counts: Counter[str] = Counter()
+        table = OfferedPlace.__table__.c
+        for source, offered in self._offered(span, DAY_SECONDS, table[place], table):
+            counts[source] += int(offered)
+        for source, offered in self._edges(span, DAY_SECONDS, self._plain(place)):
+            counts[source] += int(offered)
+        return counts
+
+    def offered_by_number(self, span: Span, numbers: Sequence[str]) -> Counter[str]:
+        """Calls that came from each of these numbers."""
+        counts: Counter[str] = Counter()
+        for start in range(0, len(numbers), NUMBERS_AT_ONCE):
+            some = Call.number.in_(numbers[start : start + NUMBERS_AT_ONCE])
+            query: Query = select(Call.number, func.count()).where(some, _own()).group_by(Call.number)
+            for number, calls in self._connection.execute(_within(query, span)):
+                counts[number] = int(calls)
+        return counts
+
+    def offered_by_prefix(self, span: Span, prefixes: Sequence[str]) -> Counter[str]:
+        """Calls that came from numbers that begin with each of these prefixes."""
+        counts: Counter[str] = Counter()
+        for prefix in prefixes:
+            same = func.substr(Call.number, 1, PREFIX_CHARACTERS) == prefix
+            near = (
+                and_(Call.number >= prefix, Call.number < prefix + "\U0010ffff", same)
+                if prefix
+                else Call.number == ""
+            )
+            query = _within(select(func.count()).select_from(Call).where(near, _own()), span)
+            counts[prefix] = int(self._connection.scalar(query) or 0)
+        return counts
+
+    def flagged_before(self, at: datetime | None) -> set[str]:
+        """Numbers that were flagged before a moment."""
+        if at is None:
+            return set()
+        query = self._of_marked(select(Call.number), Span(until=at)).where(*_flagged())
+        return set(self._connection.scalars(query))
+
+    def genuine(self, numbers: Sequence[str]) -> set[str]:
+        """Which of these numbers ever had a call that ended as genuine or as a complaint."""
+        found: set[str] = set()
+        for start in range(0, len(numbers), NUMBERS_AT_ONCE):
+            some = Call.number.in_(numbers[start : start + NUMBERS_AT_ONCE])
+            good = Call.verdict.in_((Verdict.GENUINE, Verdict.COMPLAINT))
+            found.update(self._connection.scalars(select(Call.number).where(some, good).distinct()))
+        return found
+
+    def queued_before(self, at: datetime | None) -> set[str]:
+        """Numbers that were in the analysis queue before a moment."""
+        if at is None:
+            return set()
+        query = self._of_marked(select(Call.number), Span(until=at))
+        return set(
+            self._connection.scalars(
+                query.where(Call.treatment == Treatment.ANALYSIS_QUEUE, Call.dry_run.is_(False))
+            )
+        )
+
+    def stays(self, span: Span) -> list[Stay]:
+        """Entries into the analysis queue, oldest first."""
+        given = TreatmentGiven
+        columns = (Call.number, given.by_hand, given.ended - given.began, given.completed)
+        query = self._of_marked(select(self._second(Call.started_at), *columns), span)
+        query = query.join(given, given.call_id == Call.id).where(given.treatment == Treatment.ANALYSIS_QUEUE)
+        rows = self._connection.execute(query.order_by(Call.started_at))
+        return [Stay._make(row) for row in rows]
+
+    def returns(self, span: Span) -> list[Return]:
+        """For each source and treatment of the span: its first flag, and the next call of the number after it."""
+        arm = case((Call.dry_run, literal_column("'dry_run'")), else_=self._plain("treatment")).label("arm")
+        columns = (Call.number, arm, func.min(Call.started_at).label("first"))
+        query = self._of_marked(select(*columns), span).where(*_flagged(), Call.number != "")
+        first = query.group_by(Call.number, arm).subquery()
+        later = and_(Call.number == first.c.number, Call.started_at > first.c.first, _own())
+        again = select(func.min(Call.started_at)).where(later).scalar_subquery()
+        query = select(first.c.arm, self._second(first.c.first), self._second(again))
+        return [Return._make(row) for row in self._connection.execute(query)]
+
+    def judged_rules(self, span: Span) -> list[Judged]:
+        """Rules that spoke for harassment on flags that were confirmed or overturned, by name."""
+        confirmed = type_coerce(Call.review, String) == Review.CONFIRMED.value
+        query: Query = select(EvidencePiece.rule, func.count(), func.sum(cast(confirmed, Integer)))
+        query = self._of_marked(query, span)
+        query = query.join(EvidencePiece, EvidencePiece.call_id == Call.id)
+        query = query.where(
+            Call.verdict == Verdict.HARASSMENT, Call.review != Review.NONE, EvidencePiece.weight > 0
+        )
+        rows = self._connection.execute(query.group_by(EvidencePiece.rule).order_by(EvidencePiece.rule))
+        return [Judged(rule, int(good), int(every) - int(good)) for rule, every, good in rows]
+
+    def newest(self) -> datetime | None:
+        """When the newest call of the log came."""
+        return self._connection.scalar(select(func.max(Call.started_at)))
+
+    # Pieces of queries.
+
+    def _of_marked(self, query: Query, span: Span) -> Query:
+        query = _within(query.where(_MARKED_CALL), span)
+        if span.kind:
+            query = query.where(Call.kind == span.kind)
+        return query
+
+    def _offered(self, span: Span, slot_seconds: int, by: Any, table: Any) -> Any:  # noqa: ANN401 - columns
+        slot = table.quarter if slot_seconds == QUARTER_SECONDS else table.day
+        low, high, _ = whole_slots(span.since, span.until, slot_seconds)
+        query: Query = select(by, func.sum(table.offered)).group_by(by)
+        if low is not None:
+            query = query.where(slot >= low)
+        if high is not None:
+            query = query.where(slot < high)
+        if span.queue:
+            query = query.where(table.dialled == span.queue)
+        return self._connection.execute(query)
+
+    def _edges(self, span: Span, slot_seconds: int, by: Any) -> Iterator[Any]:  # noqa: ANN401
+        *_, edges = whole_slots(span.since, span.until, slot_seconds)
+        for since, until in edges:
+            part = Span(since, until, queue=span.queue)
+            yield from self._connection.execute(_within(select(by, func.count()).where(_own()), part).group_by(by))
+
+    def _plain(self, name: str) -> Any:  # noqa: ANN401
+        """A column without the work of making enums of it."""
+        column = getattr(Call, name) if name != "call_id" else Call.id
+        return column if name == "dry_run" else type_coerce(column, String).label(name)
+
+    def _second(self, column: Any) -> Any:  # noqa: ANN401
+        """Whole seconds since 1970."""
+        if self._sqlite:
+            return cast(func.strftime("%s", column), Integer)
+        return cast(func.floor(extract("epoch", column)), BigInteger)
+
+
+def whole_slots(
+    since: datetime | None, until: datetime | None, seconds: int
+) -> tuple[int | None, int | None, list[tuple[datetime, datetime]]]:
+    """The slots that lie wholly in a span, and what is left of it at its edges.
+
+    Returns:
+        first slot and the one after the last, None where the span is unbounded; the edges as spans.
+    """
+    low = None if since is None else -((EPOCH - since) // timedelta(seconds=seconds))
+    high = None if until is None else (until - EPOCH) // timedelta(seconds=seconds)
+    if since is not None and until is not None and low is not None and high is not None and low >= high:
+        return 0, 0, [(since, until)]
+    edges: list[tuple[datetime, datetime]] = []
+    if since is not None and low is not None:
+        edges.append((since, EPOCH + timedelta(seconds=low * seconds)))
+    if until is not None and high is not None:
+        edges.append((EPOCH + timedelta(seconds=high * seconds), until))
+    return low, high, [(begin, end) for begin, end in edges if begin < end]
+
+
+def _within(query: Query, span: Span) -> Query:
+    if span.since is not None:
+        query = query.where(Call.started_at >= span.since)
+    if span.until is not None:
+        query = query.where(Call.started_at < span.until)
+    if span.queue:
+        query = query.where(Call.dialled == span.queue)
+    return query
+
+
+def _own() -> Any:  # noqa: ANN401
+    """A call of the caller's own, not an agent's hand-over of one."""
+    return Call.entrance != Entrance.BY_HAND
+
+
+def _flagged() -> tuple[Any, Any]:
+    return Call.verdict == Verdict.HARASSMENT, Call.review != Review.OVERTURNED

@@ -1,0 +1,177 @@
+"""How often harassment comes: by hour, weekday, day, week or month, and as a map of hour and weekday."""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, tzinfo
+from enum import StrEnum
+
+from screener.core.evidence import Kind
+from screener.reports.facts import facts
+from screener.reports.span import Marked, Span
+from screener.store.log import CallLog
+from screener.store.tables import QUARTER_SECONDS
+
+
+class Period(StrEnum):
+    """What is counted by, in the site's own time zone."""
+
+    HOUR = "hour"
+    WEEKDAY = "weekday"
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+
+
+@dataclass(frozen=True, slots=True)
+class FrequencyRow:
+    """One bucket.
+
+    Attributes:
+        bucket: `09`, `1` (Monday) … `7`, `2026-03-04`, `2026-W10` or `2026-03`.
+        offered: calls that came; a hand-over by an agent is no call of its own.
+        flagged: harassment that nobody overturned; `by_kind` splits it.
+        treated: of the flagged, those that something was done about.
+        by_hand: of the flagged, those that an agent handed over.
+    """
+
+    bucket: str
+    offered: int = 0
+    flagged: int = 0
+    treated: int = 0
+    by_hand: int = 0
+    by_kind: dict[Kind, int] = field(default_factory=dict)
+
+    @property
+    def share(self) -> float | None:
+        """Flagged of offered; None when nothing was offered."""
+        return self.flagged / self.offered if self.offered else None
+
+
+@dataclass(frozen=True, slots=True)
+class Frequency:
+    """Buckets in order, those of days, weeks and months without a gap; and flags by weekday 1 … 7 and hour."""
+
+    rows: tuple[FrequencyRow, ...]
+    heat: Mapping[tuple[int, int], int]
+
+
+def frequency(log: CallLog, span: Span, by: Period, zone: tzinfo) -> Frequency:
+    """How often harassment comes.
+
+    Raises:
+        StoreError: the database failed.
+    """
+    with facts(log) as known:
+        return count(known.marked(span), known.offered_by_quarter(span), by, zone)
+
+
+def count(marked: Iterable[Marked], offered: Mapping[int, int], by: Period, zone: tzinfo) -> Frequency:
+    """Buckets of what `Facts` knows.
+
+    Args:
+        marked: marked calls.
+        offered: calls that came, by quarter of an hour since 1970.
+        by: what to count by.
+        zone: whose hours and days.
+    """
+    clock = Clock(zone)
+    calls: Counter[str] = Counter()
+    flagged: Counter[str] = Counter()
+    treated: Counter[str] = Counter()
+    by_hand: Counter[str] = Counter()
+    kinds: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    heat: Counter[tuple[int, int]] = Counter()
+    for quarter, number in offered.items():
+        calls[clock.bucket(quarter, by)] += number
+    for call in marked:
+        if not call.flagged:
+            continue
+        quarter = call.second // QUARTER_SECONDS
+        bucket = clock.bucket(quarter, by)
+        flagged[bucket] += 1
+        treated[bucket] += call.treated
+        by_hand[bucket] += call.by_hand
+        if call.kind:
+            kinds[bucket][call.kind] += 1
+        heat[clock.weekday_and_hour(quarter)] += 1
+    rows = tuple(
+        FrequencyRow(
+            bucket,
+            calls[bucket],
+            flagged[bucket],
+            treated[bucket],
+            by_hand[bucket],
+            {Kind(kind): number for kind, number in kinds[bucket].items()},
+        )
+        for bucket in gapless(set(calls) | set(flagged), by)
+    )
+    return Frequency(rows, heat)
+
+
+class Clock:
+    """From quarters of an hour to local buckets; each is worked out once."""
+
+    def __init__(self, zone: tzinfo) -> None:
+        self._zone = zone
+        self._local: dict[int, datetime] = {}
+        self._buckets: dict[tuple[int, Period], str] = {}
+
+    def local(self, quarter: int) -> datetime:
+        """The local time at which a quarter begins."""
+        if quarter not in self._local:
+            self._local[quarter] = datetime.fromtimestamp(quarter * QUARTER_SECONDS, self._zone)
+        return self._local[quarter]
+
+    def bucket(self, quarter: int, by: Period) -> str:
+        """The bucket that a quarter belongs to."""
+        key = (quarter, by)
+        if key not in self._buckets:
+            self._buckets[key] = _BUCKETS[by](self.local(quarter))
+        return self._buckets[key]
+
+    def weekday_and_hour(self, quarter: int) -> tuple[int, int]:
+        """Monday is 1."""
+        local = self.local(quarter)
+        return local.isoweekday(), local.hour
+
+
+def gapless(buckets: Iterable[str], by: Period) -> list[str]:
+    """The buckets in order, and those between them in which nothing happened."""
+    found = sorted(buckets)
+    if not found:
+        return []
+    match by:
+        case Period.HOUR:
+            return [f"{hour:02}" for hour in range(24)]
+        case Period.WEEKDAY:
+            return [str(day) for day in range(1, 8)]
+        case Period.MONTH:
+            first, last = (int(month[:4]) * 12 + int(month[5:]) - 1 for month in (found[0], found[-1]))
+            return [f"{month // 12:04}-{month % 12 + 1:02}" for month in range(first, last + 1)]
+        case Period.DAY:
+            return _steps(datetime.fromisoformat(found[0]), datetime.fromisoformat(found[-1]), 1, by)
+        case Period.WEEK:
+            return _steps(_monday(found[0]), _monday(found[-1]), 7, by)
+
+
+def _steps(first: datetime, last: datetime, days: int, by: Period) -> list[str]:
+    return [_BUCKETS[by](first + timedelta(days=days * step)) for step in range((last - first).days // days + 1)]
+
+
+def _monday(week: str) -> datetime:
+    return datetime.fromisocalendar(int(week[:4]), int(week[6:]), 1)
+
+
+def _week(at: datetime) -> str:
+    year, week, _ = at.isocalendar()
+    return f"{year:04}-W{week:02}"
+
+
+_BUCKETS: dict[Period, Callable[[datetime], str]] = {
+    Period.HOUR: lambda at: f"{at:%H}",
+    Period.WEEKDAY: lambda at: str(at.isoweekday()),
+    Period.DAY: lambda at: at.date().isoformat(),
+    Period.WEEK: _week,
+    Period.MONTH: lambda at: at.date().isoformat()[:7],
+}

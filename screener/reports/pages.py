@@ -1,0 +1,263 @@
+"""From answers to pages: which columns, which charts, in whose language and time zone."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+
+from screener.core.evidence import Kind
+from screener.masking import mask
+from screener.reports.accuracy import Accuracy, AccuracyRow
+from screener.reports.agents import AgentRow
+from screener.reports.frequency import Frequency, Period
+from screener.reports.queue import QueueAnswer, QueueRow
+from screener.reports.render import Bars, Cell, Chart, Heat, Page, Sheet, Type
+from screener.reports.sources import SourceBy, SourceRow
+from screener.reports.span import Span
+from screener.reports.treatment import DAYS, TreatmentRow
+from screener.reports.words import Language, weekday, word
+
+BARS_MOST = 20
+"""Sources that a chart shows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Who reads a report.
+
+    Attributes:
+        site: name of the call centre.
+        lang, zone: language, and time zone of every hour and day.
+        masked: the middle of phone numbers is hidden.
+        now: when the report is made; aware.
+    """
+
+    site: str
+    lang: Language
+    zone: tzinfo
+    masked: bool
+    now: datetime
+
+    def word(self, key: str) -> str:
+        """A word in the reader's language."""
+        return word(key, self.lang)
+
+    def words(self, keys: Sequence[str]) -> list[str]:
+        """Heads of columns."""
+        return [word(key, self.lang) for key in keys]
+
+    def local(self, at: datetime) -> datetime:
+        """A time in the reader's zone."""
+        return at.astimezone(self.zone)
+
+    def number(self, number: str) -> str:
+        """A phone number or prefix as the reader may see it."""
+        return (mask(number) if self.masked else number) or self.word("withheld")
+
+    def notes(self, span: Span) -> tuple[str, ...]:
+        """The lines under the title."""
+        ends = [
+            f"{self.word(name)} {self.local(at):%Y-%m-%d %H:%M}"
+            for name, at in (("from", span.since), ("to", span.until))
+            if at is not None
+        ]
+        about = [f"{self.word('period')}: {' '.join(ends) or self.word('whole_log')} ({self.zone})"]
+        about += [f"{self.word('queue')}: {span.queue}"] if span.queue else []
+        about += [f"{self.word('kind')}: {self.word(span.kind)}"] if span.kind else []
+        about += [self.word("masked")] if self.masked else []
+        return (
+            f"{self.site} · {' · '.join(about)}",
+            f"{self.word('made_at')} {self.local(self.now):%Y-%m-%d %H:%M}",
+        )
+
+    def page(self, title: str, span: Span, sheets: Sequence[Sheet], charts: Sequence[Chart] = ()) -> Page:
+        """The page around the sheets."""
+        return Page(
+            self.word(title), tuple(sheets), self.notes(span), tuple(charts), self.lang, empty=self.word("nothing")
+        )
+
+
+def frequency_page(answer: Frequency, span: Span, by: Period, reader: Reader) -> Page:
+    """The report `frequency` by a period of time."""
+    kinds = [kind for kind in Kind if any(row.by_kind.get(kind) for row in answer.rows)]
+    keys = [by.value, "offered", "flagged", "share", "treated", "by_hand", *(kind.value for kind in kinds)]
+    rows: list[list[Cell]] = [
+        [
+            row.bucket,
+            row.offered,
+            row.flagged,
+            row.share,
+            row.treated,
+            row.by_hand,
+            *(row.by_kind.get(kind, 0) for kind in kinds),
+        ]
+        for row in answer.rows
+    ]
+    title = reader.word("t_frequency")
+    charts = [Bars(title, _buckets(answer, by, reader), [row.flagged for row in answer.rows], upright=True)]
+    sheet = Sheet(title, keys, reader.words(keys), rows, {by.value: "text"}, "frequency")
+    return reader.page("t_frequency", span, [sheet], [*charts, heat_chart(answer, reader)])
+
+
+def heat_page(answer: Frequency, span: Span, reader: Reader) -> Page:
+    """The report `frequency` as a map of weekday and hour."""
+    hours = [f"{hour:02}" for hour in range(24)]
+    rows: list[list[Cell]] = [
+        [weekday(day, reader.lang), *(answer.heat.get((day, hour), 0) for hour in range(24))]
+        for day in range(1, 8)
+    ]
+    sheet = Sheet(reader.word("t_heat"), ["weekday", *hours], [reader.word("weekday"), *hours], rows, name="heat")
+    return reader.page("t_heat", span, [sheet], [heat_chart(answer, reader)])
+
+
+def heat_chart(answer: Frequency, reader: Reader) -> Heat:
+    """Flags by weekday and hour."""
+    values = [[answer.heat.get((day, hour), 0) for hour in range(24)] for day in range(1, 8)]
+    days = [weekday(day, reader.lang) for day in range(1, 8)]
+    return Heat(reader.word("t_heat"), days, [f"{hour:02}" for hour in range(24)], values)
+
+
+def _buckets(answer: Frequency, by: Period, reader: Reader) -> list[str]:
+    if by is Period.WEEKDAY:
+        return [weekday(int(row.bucket), reader.lang) for row in answer.rows]
+    return [row.bucket for row in answer.rows]
+
+
+def source_sheet(rows: Sequence[SourceRow], by: SourceBy, reader: Reader, title: str, name: str) -> Sheet:
+    """Sources as a table."""
+    keys = [by.value, "calls", "flagged", "share", "numbers", "new", "returning", "first", "last"]
+    heads = [reader.word("flagged_share") if key == "share" else reader.word(key) for key in keys]
+    cells: list[list[Cell]] = [
+        [
+            source_name(row.source, by, reader),
+            row.calls,
+            row.flagged,
+            row.share,
+            row.numbers,
+            row.new,
+            row.returning,
+            reader.local(row.first),
+            reader.local(row.last),
+        ]
+        for row in rows
+    ]
+    kind: Type = "phone" if by in (SourceBy.NUMBER, SourceBy.PREFIX) else "text"
+    return Sheet(reader.word(title), keys, heads, cells, {by.value: kind}, name)
+
+
+def source_name(source: str, by: SourceBy, reader: Reader) -> str:
+    """A source as the reader may see it."""
+    match by:
+        case SourceBy.NUMBER | SourceBy.PREFIX:
+            return reader.number(source)
+        case SourceBy.LINE:
+            return reader.word(source)
+        case SourceBy.REGION | SourceBy.CARRIER:
+            return source or reader.word("unknown_source")
+
+
+def source_bars(rows: Sequence[SourceRow], by: SourceBy, reader: Reader, title: str) -> Bars:
+    """Sources as bars."""
+    names = [source_name(row.source, by, reader) for row in rows[:BARS_MOST]]
+    return Bars(reader.word(title), names, [row.flagged for row in rows[:BARS_MOST]])
+
+
+def sources_page(rows: Sequence[SourceRow], span: Span, by: SourceBy, reader: Reader) -> Page:
+    """The report `sources`."""
+    sheet = source_sheet(rows, by, reader, "t_sources", "sources")
+    return reader.page("t_sources", span, [sheet], [source_bars(rows, by, reader, "t_sources")])
+
+
+_QUEUE = (
+    "entered", "to_the_end", "abandoned", "abandoned_after_seconds", "repeated", "by_hand",
+    "stay_median_seconds", "stay_p95_seconds",
+)  # fmt: skip
+
+
+def queue_page(answer: QueueAnswer, span: Span, by: Period, reader: Reader) -> Page:
+    """The report `queue`."""
+    ways = _queue_sheet(answer.ways, "group", reader.word, reader, "t_queue", "queue")
+    periods = _queue_sheet(answer.periods, by.value, str, reader, "t_queue_periods", "periods")
+    entered = [row.entered for row in answer.periods]
+    bars = Bars(reader.word("entered"), [row.group for row in answer.periods], entered, upright=True)
+    return reader.page("t_queue", span, [ways, periods], [bars])
+
+
+def _queue_sheet(
+    rows: Sequence[QueueRow], first: str, name_of: Callable[[str], str], reader: Reader, title: str, name: str
+) -> Sheet:
+    cells: list[list[Cell]] = [
+        [
+            name_of(row.group),
+            row.entered,
+            row.to_the_end,
+            row.abandoned,
+            row.abandoned_after,
+            row.repeated,
+            row.by_hand,
+            row.stay_median,
+            row.stay_p95,
+        ]
+        for row in rows
+    ]
+    keys = [first, *_QUEUE]
+    return Sheet(reader.word(title), keys, reader.words(keys), cells, {first: "text"}, name)
+
+
+def treatment_sheet(rows: Sequence[TreatmentRow], reader: Reader) -> Sheet:
+    """What came of each treatment, as a table."""
+    keys = ["treatment", "sources"]
+    for days in DAYS:
+        keys += [f"watched_{days}", f"again_{days}", f"again_{days}_share"]
+    cells: list[list[Cell]] = []
+    for row in rows:
+        windows: list[Cell] = [cell for w in row.windows for cell in (w.watched, w.again, w.share)]
+        cells.append([reader.word(row.arm), row.sources, *windows])
+    return Sheet(reader.word("t_treatment"), keys, reader.words(keys), cells, name="treatment")
+
+
+def treatment_page(rows: Sequence[TreatmentRow], span: Span, reader: Reader) -> Page:
+    """The report `treatment`."""
+    charts = [
+        Bars(
+            reader.word(f"again_{days}"),
+            [reader.word(row.arm) for row in rows],
+            [row.windows[number].share or 0.0 for row in rows],
+            share=True,
+        )
+        for number, days in enumerate(DAYS)
+    ]
+    return reader.page("t_treatment", span, [treatment_sheet(rows, reader)], charts)
+
+
+def agents_page(rows: Sequence[AgentRow], span: Span, reader: Reader) -> Page:
+    """The report `agents`."""
+    keys = ["agent", "hit", "by_hand", "confirmed", "overturned"]
+    cells: list[list[Cell]] = [
+        [row.agent or reader.word("nobody"), row.hit, row.by_hand, row.confirmed, row.overturned] for row in rows
+    ]
+    hit = [row for row in rows if row.agent and row.hit][:BARS_MOST]
+    bars = Bars(reader.word("hit"), [row.agent for row in hit], [row.hit for row in hit])
+    sheet = Sheet(reader.word("t_agents"), keys, reader.words(keys), cells, {"agent": "phone"}, "agents")
+    return reader.page("t_agents", span, [sheet], [bars])
+
+
+def accuracy_page(answer: Accuracy, span: Span, reader: Reader) -> Page:
+    """The report `accuracy`."""
+    counts = ["confirmed", "overturned", "confirmed_share", "low_share", "high_share"]
+    kind_keys, rule_keys = ["kind", "flagged", *counts], ["rule", *counts]
+    kinds: list[list[Cell]] = [
+        [reader.word(row.name or "no_kind"), row.flagged, *_accuracy_cells(row)] for row in answer.kinds
+    ]
+    rules: list[list[Cell]] = [[row.name, *_accuracy_cells(row)] for row in answer.rules]
+    sheets = [
+        Sheet(reader.word("t_accuracy"), kind_keys, reader.words(kind_keys), kinds, name="kinds"),
+        Sheet(reader.word("t_rules"), rule_keys, reader.words(rule_keys), rules, name="rules"),
+    ]
+    names = [reader.word(row.name or "no_kind") for row in answer.kinds]
+    bars = Bars(reader.word("confirmed_share"), names, [row.share or 0.0 for row in answer.kinds], share=True)
+    return reader.page("t_accuracy", span, sheets, [bars])
+
+
+def _accuracy_cells(row: AccuracyRow) -> list[Cell]:
+    low, high = row.interval or (None, None)
+    return [row.confirmed, row.overturned, row.share, low, high]

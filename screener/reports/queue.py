@@ -1,0 +1,103 @@
+"""The analysis queue: who entered, who stayed to its end, how long they stayed."""
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Sequence, Set
+from dataclasses import dataclass
+from datetime import tzinfo
+from statistics import median
+
+from screener.reports.facts import facts
+from screener.reports.frequency import Clock, Period, gapless
+from screener.reports.span import Span, Stay
+from screener.store.log import CallLog
+from screener.store.tables import QUARTER_SECONDS
+
+
+@dataclass(frozen=True, slots=True)
+class QueueRow:
+    """Entries of one group. Seconds are from entering to the end of the treatment; None without entries.
+
+    Attributes:
+        entered: entries into the queue.
+        to_the_end: heard its last sentence out.
+        abandoned: left before; `abandoned_after` is their median stay.
+        repeated: entries of a number that had entered before; withheld numbers are never counted here.
+        by_hand: an agent handed the caller over.
+        stay_median, stay_p95: of all entries whose end is known; the second by nearest rank.
+    """
+
+    group: str
+    entered: int
+    to_the_end: int
+    abandoned: int
+    repeated: int
+    by_hand: int
+    abandoned_after: float | None
+    stay_median: float | None
+    stay_p95: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class QueueAnswer:
+    """All entries, the automatic ones and those by hand; and the same by period, without gaps."""
+
+    ways: tuple[QueueRow, ...]
+    periods: tuple[QueueRow, ...]
+
+
+def queue(log: CallLog, span: Span, by: Period, zone: tzinfo) -> QueueAnswer:
+    """What happened in the analysis queue.
+
+    Raises:
+        StoreError: the database failed.
+    """
+    with facts(log) as known:
+        return count(known.stays(span), known.queued_before(span.since), by, zone)
+
+
+def count(stays: Iterable[Stay], before: Set[str], by: Period, zone: tzinfo) -> QueueAnswer:
+    """Groups of what `Facts` knows.
+
+    Args:
+        stays: oldest first.
+        before: numbers that were in the queue before the span.
+        by: what to count by.
+        zone: whose hours and days.
+    """
+    seen = set(before)
+    clock = Clock(zone)
+    ways: dict[str, list[tuple[Stay, bool]]] = {"all": [], "automatic": [], "by_hand": []}
+    periods: defaultdict[str, list[tuple[Stay, bool]]] = defaultdict(list)
+    for stay in stays:
+        entry = (stay, stay.number != "" and stay.number in seen)
+        seen.add(stay.number)
+        ways["all"].append(entry)
+        ways["by_hand" if stay.by_hand else "automatic"].append(entry)
+        periods[clock.bucket(stay.second // QUARTER_SECONDS, by)].append(entry)
+    return QueueAnswer(
+        tuple(_row(way, entries) for way, entries in ways.items()),
+        tuple(_row(bucket, periods.get(bucket, [])) for bucket in gapless(periods, by)),
+    )
+
+
+def percentile(values: Sequence[float], part: float) -> float:
+    """The smallest value that at least `part` (0..1) of all are not above; `values` sorted, not empty."""
+    return values[max(0, math.ceil(part * len(values)) - 1)]
+
+
+def _row(group: str, entries: Sequence[tuple[Stay, bool]]) -> QueueRow:
+    known = sorted(stay.seconds for stay, _ in entries if stay.seconds is not None)
+    left = [stay.seconds for stay, _ in entries if stay.seconds is not None and not stay.to_the_end]
+    stayed = sum(stay.to_the_end for stay, _ in entries)
+    return QueueRow(
+        group=group,
+        entered=len(entries),
+        to_the_end=stayed,
+        abandoned=len(entries) - stayed,
+        repeated=sum(again for _, again in entries),
+        by_hand=sum(stay.by_hand for stay, _ in entries),
+        abandoned_after=median(left) if left else None,
+        stay_median=median(known) if known else None,
+        stay_p95=percentile(known, 0.95) if known else None,
+    )

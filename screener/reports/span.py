@@ -1,0 +1,95 @@
+"""Which calls a report is about, and what it sees of each marked one."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+from screener.core.evidence import Kind, Treatment, Verdict
+from screener.events import Entrance
+from screener.store.records import Review
+
+PREFIX_CHARACTERS = 10
+"""+86 and the seven digits that name exchange and area."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Which calls are asked about.
+
+    Attributes:
+        since, until: aware; `until` itself is not part of it. None is unbounded.
+        kind: only flags of this kind count as flagged.
+        queue: only calls that dialled this (for an imported call: its queue); empty takes any.
+    """
+
+    since: datetime | None = None
+    until: datetime | None = None
+    kind: Kind | None = None
+    queue: str = ""
+
+
+class Marked(NamedTuple):
+    """A flagged or treated call. A tuple, because a report may read half a million of them.
+
+    Enums are their plain values, which equal their members. `second` is seconds since 1970.
+    """
+
+    second: int
+    call_id: str
+    number: str
+    region: str
+    carrier: str
+    line: str
+    dialled: str
+    entrance: str
+    verdict: str | None
+    kind: str | None
+    treatment: str
+    dry_run: bool
+    review: str
+    reviewed_by: str
+    agent: str
+
+    @property
+    def flagged(self) -> bool:
+        """Harassment that nobody overturned."""
+        return self.verdict == Verdict.HARASSMENT and self.review != Review.OVERTURNED
+
+    @property
+    def treated(self) -> bool:
+        """Flagged, and something was done about it."""
+        return self.flagged and self.treatment != Treatment.NONE and not self.dry_run
+
+    @property
+    def by_hand(self) -> bool:
+        """An agent handed the caller over."""
+        return self.entrance == Entrance.BY_HAND
+
+
+class Stay(NamedTuple):
+    """One entry into the analysis queue; `seconds` None when its end is not known."""
+
+    second: int
+    number: str
+    by_hand: bool
+    seconds: float | None
+    to_the_end: bool
+
+
+class Return(NamedTuple):
+    """What came after the first flag of a source by one treatment; `arm` is the treatment, `dry_run` or `none`.
+
+    `first` and `again` (the next call of the number, None when there is none) are seconds since 1970.
+    """
+
+    arm: str
+    first: int
+    again: int | None
+
+
+class Judged(NamedTuple):
+    """How often one rule spoke for harassment on flags that a person has looked at."""
+
+    rule: str
+    confirmed: int
+    overturned: int

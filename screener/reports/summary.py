@@ -1,0 +1,127 @@
+"""One page for a manager: this period against the one before it."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta, tzinfo
+from statistics import median
+
+from screener.core.evidence import Verdict
+from screener.reports import frequency, sources, treatment
+from screener.reports.facts import facts
+from screener.reports.frequency import Frequency, Period
+from screener.reports.sources import SourceBy, SourceRow
+from screener.reports.span import Marked, Span, Stay
+from screener.reports.treatment import TreatmentRow
+from screener.store.log import CallLog
+from screener.store.records import Review
+
+TOP = 5
+"""Sources on the page."""
+USUAL_DAYS = 30
+"""Length of the period when none is named."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measures:
+    """The figures of one period; each means what the report of its own says.
+
+    Attributes:
+        numbers: different numbers that were flagged, withheld ones as one.
+        new: of these, never flagged before the period.
+    """
+
+    offered: int
+    flagged: int
+    treated: int
+    by_hand: int
+    numbers: int
+    new: int
+    confirmed: int
+    overturned: int
+    entered: int
+    to_the_end: int
+    stay_median: float | None
+
+    @property
+    def share(self) -> float | None:
+        """Flagged of offered."""
+        return self.flagged / self.offered if self.offered else None
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """This period and the one before, and what stands out in this one."""
+
+    span: Span
+    before: Span
+    now: Measures
+    then: Measures
+    days: Frequency
+    kinds: Mapping[str, int]
+    top: tuple[SourceRow, ...]
+    regions: tuple[SourceRow, ...]
+    lines: tuple[SourceRow, ...]
+    treatments: tuple[TreatmentRow, ...]
+
+
+def usual_span(span: Span, now: datetime) -> Span:
+    """The span with both ends: up to now, and 30 days long, where they are not said."""
+    until = span.until or now
+    return replace(span, since=span.since or until - timedelta(days=USUAL_DAYS), until=until)
+
+
+def summary(log: CallLog, span: Span, zone: tzinfo) -> Summary:
+    """Both periods; the one before is as long as `span`, which must have both ends, and ends where it begins.
+
+    Raises:
+        StoreError: the database failed.
+    """
+    assert span.since is not None
+    assert span.until is not None
+    before = replace(span, since=span.since - (span.until - span.since), until=span.since)
+    with facts(log) as known:
+        marked = known.marked(span)
+        offered = known.offered_by_quarter(span)
+        earlier = known.flagged_before(span.since)
+
+        def worst(by: SourceBy) -> tuple[SourceRow, ...]:
+            return sources.fill(known, span, by, sources.rank(marked, earlier, by, TOP))
+
+        return Summary(
+            span=span,
+            before=before,
+            now=_measures(marked, offered.total(), earlier, known.stays(span)),
+            then=_measures(
+                known.marked(before),
+                known.offered_by_quarter(before).total(),
+                known.flagged_before(before.since),
+                known.stays(before),
+            ),
+            days=frequency.count(marked, offered, Period.DAY, zone),
+            kinds=Counter(call.kind or "" for call in marked if call.flagged),
+            top=worst(SourceBy.NUMBER),
+            regions=worst(SourceBy.REGION),
+            lines=worst(SourceBy.LINE),
+            treatments=treatment.count(known.returns(span), known.newest()),
+        )
+
+
+def _measures(marked: Sequence[Marked], offered: int, earlier: Set[str], stays: Sequence[Stay]) -> Measures:
+    flagged = [call for call in marked if call.flagged]
+    numbers = {call.number for call in flagged}
+    reviews = Counter(call.review for call in marked if call.verdict == Verdict.HARASSMENT)
+    known = [stay.seconds for stay in stays if stay.seconds is not None]
+    return Measures(
+        offered=offered,
+        flagged=len(flagged),
+        treated=sum(call.treated for call in flagged),
+        by_hand=sum(call.by_hand for call in flagged),
+        numbers=len(numbers),
+        new=len(numbers - earlier),
+        confirmed=reviews[Review.CONFIRMED],
+        overturned=reviews[Review.OVERTURNED],
+        entered=len(stays),
+        to_the_end=sum(stay.to_the_end for stay in stays),
+        stay_median=median(known) if known else None,
+    )

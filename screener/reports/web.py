@@ -1,0 +1,186 @@
+"""A report as one self-contained web page, for desk, phone and paper.
+
+Charts are inline SVG that stretches with the page; their words and numbers are ordinary text beside them, so that
+they stay readable at any width.
+"""
+
+from collections.abc import Sequence
+from html import escape
+
+from screener.reports.render import Bars, Chart, Heat, Page, Sheet, Trend, shown
+
+_STYLE = """
+:root { --ink: #1b2733; --soft: #5c6b7a; --line: #d5dde5; --bar: #2f6f9f; --hot: 192, 57, 43; }
+* { box-sizing: border-box; }
+body { margin: 0 auto; padding: 1.2rem; max-width: 60rem; color: var(--ink); background: #fff;
+  font: 15px/1.5
+  "Noto Sans CJK SC", "Source Han Sans SC", "PingFang SC", "Microsoft YaHei", system-ui, sans-serif; }
+h1 { font-size: 1.5rem; margin: 0 0 .2rem; }
+h2 { font-size: 1.05rem; margin: 1.6rem 0 .5rem; }
+.notes { color: var(--soft); margin: 0; }
+.charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 26rem), 1fr)); gap: 0 2rem; }
+figure { margin: 0; break-inside: avoid; }
+figure.wide { grid-column: 1 / -1; }
+svg { display: block; width: 100%; }
+.bars { display: grid; grid-template-columns: fit-content(45%) 1fr max-content;
+  gap: .25rem .6rem; align-items: center; }
+.bars span:nth-child(3n) { text-align: right; font-variant-numeric: tabular-nums; }
+.bars svg { height: .9rem; }
+.plot { display: grid; grid-template-columns: max-content 1fr; gap: .2rem .5rem; }
+.plot .scale { display: flex; flex-direction: column; justify-content: space-between; text-align: right; }
+.plot .axis { grid-column: 2; display: flex; }
+.axis span { min-width: 0; overflow: visible; white-space: nowrap; }
+.scale, .axis, .heat th { color: var(--soft); font-size: .78rem; font-weight: normal; }
+.plot svg { height: 11rem; }
+table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
+.scroll { overflow-x: auto; }
+.sheet th, .sheet td { padding: .3rem .6rem; border-bottom: 1px solid var(--line); text-align: left; }
+.sheet th { border-bottom-width: 2px; white-space: nowrap; font-weight: 600; }
+.sheet .n { text-align: right; }
+.sheet td { white-space: nowrap; }
+.sheet td:first-child, .sheet th:first-child { position: sticky; left: 0; background: #fff; }
+.heat table { table-layout: fixed; border-spacing: 1px; border-collapse: separate; }
+.heat td { height: 1.5rem; padding: 0; text-align: center; font-size: .68rem; border-radius: 2px; }
+.heat th:first-child { width: 2.6rem; text-align: left; }
+@media (max-width: 40rem) { body { padding: .8rem; } .heat td { font-size: 0; } .heat th { font-size: .65rem; } }
+@media print { body { padding: 0; max-width: none; font-size: 10pt; } .scroll { overflow: visible; }
+  * { print-color-adjust: exact; -webkit-print-color-adjust: exact; } tr, figure { break-inside: avoid; } }
+@page { margin: 14mm; }
+"""
+
+
+def web_page(page: Page) -> str:
+    """The page; needs nothing from anywhere."""
+    notes = "".join(f'<p class="notes">{escape(note)}</p>' for note in page.notes)
+    charts = "".join(_chart(chart) for chart in page.charts)
+    sheets = "".join(_sheet(sheet, page.empty) for sheet in page.sheets)
+    return f"""<!doctype html>
+<html lang="{"en" if page.lang == "en" else "zh-CN"}">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{escape(page.title)}</title>
+<style>{_STYLE}</style>
+</head>
+<body>
+<h1>{escape(page.title)}</h1>
+{notes}
+<div class="charts">{charts}</div>
+{sheets}
+</body>
+</html>
+"""
+
+
+def _sheet(sheet: Sheet, empty: str) -> str:
+    types = [sheet.type_of(column) for column in range(len(sheet.keys))]
+    marks = ["" if kind in ("text", "phone", "time") else ' class="n"' for kind in types]
+    heads = "".join(f"<th{mark}>{escape(head)}</th>" for mark, head in zip(marks, sheet.heads, strict=True))
+    rows = "".join(
+        "<tr>"
+        + "".join(
+            f"<td{m}>{escape(shown(kind, cell))}</td>" for m, kind, cell in zip(marks, types, row, strict=True)
+        )
+        + "</tr>\n"
+        for row in sheet.rows
+    )
+    body = rows or f'<tr><td colspan="{len(sheet.keys)}">{escape(empty)}</td></tr>'
+    return (
+        f'<h2>{escape(sheet.title)}</h2><div class="scroll"><table class="sheet">'
+        f"<thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table></div>\n"
+    )
+
+
+def _chart(chart: Chart) -> str:
+    match chart:
+        case Bars(upright=True):
+            return _figure(chart.title, _columns(chart), wide=len(chart.labels) > 12)
+        case Bars():
+            return _figure(chart.title, _bars(chart))
+        case Heat():
+            return _figure(chart.title, _heat(chart), wide=True)
+        case Trend():
+            return _figure(chart.title, _trend(chart), wide=True)
+
+
+def _figure(title: str, inside: str, wide: bool = False) -> str:
+    mark = ' class="wide"' if wide else ""
+    return f"<figure{mark}><h2>{escape(title)}</h2>{inside}</figure>\n"
+
+
+def _bars(chart: Bars) -> str:
+    most = max(chart.values, default=0) or 1
+    rows = "".join(
+        f"<span>{escape(label)}</span>"
+        f'<svg viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true">'
+        f'<rect width="{100 * value / most:.2f}" height="10" fill="var(--bar)"/></svg>'
+        f"<span>{_amount(value, chart.share)}</span>"
+        for label, value in zip(chart.labels, chart.values, strict=True)
+    )
+    return f'<div class="bars">{rows}</div>'
+
+
+def _columns(chart: Bars) -> str:
+    most = max(chart.values, default=0) or 1
+    wide = 100 / max(1, len(chart.values))
+    bars = "".join(
+        f'<rect x="{wide * (number + 0.1):.3f}" y="{100 - 100 * value / most:.2f}" width="{wide * 0.8:.3f}" '
+        f'height="{100 * value / most:.2f}" fill="var(--bar)">'
+        f"<title>{escape(label)}: {_amount(value, chart.share)}</title></rect>"
+        for number, (label, value) in enumerate(zip(chart.labels, chart.values, strict=True))
+    )
+    return _plot(bars, most, chart.labels, chart.share)
+
+
+def _trend(chart: Trend) -> str:
+    most = max(chart.values, default=0) or 1
+    step = 100 / max(1, len(chart.values) - 1)
+    points = " ".join(f"{step * n:.3f},{100 - 100 * value / most:.2f}" for n, value in enumerate(chart.values))
+    end = step * (len(chart.values) - 1)
+    line = (
+        f'<polygon points="0,100 {points} {end:.3f},100" fill="var(--bar)" opacity=".15"/>'
+        f'<polyline points="{points}" fill="none" stroke="var(--bar)" stroke-width="2" '
+        'vector-effect="non-scaling-stroke" stroke-linejoin="round"/>'
+    )
+    return _plot(line, most, chart.labels)
+
+
+def _plot(inside: str, most: float, labels: Sequence[str], share: bool = False) -> str:
+    grid = "".join(
+        f'<line x1="0" x2="100" y1="{y}" y2="{y}" stroke="var(--line)" vector-effect="non-scaling-stroke"/>'
+        for y in (0, 50, 100)
+    )
+    scale = "".join(f"<span>{_amount(value, share)}</span>" for value in (most, most / 2, 0))
+    every = max(1, -(-len(labels) // 6))
+    axis = "".join(
+        f'<span style="flex:{min(every, len(labels) - n)} 1 0">{escape(labels[n])}</span>'
+        for n in range(0, len(labels), every)
+    )
+    return (
+        f'<div class="plot"><div class="scale">{scale}</div>'
+        f'<svg viewBox="0 0 100 100" preserveAspectRatio="none" role="img">{grid}{inside}</svg>'
+        f'<div class="axis">{axis}</div></div>'
+    )
+
+
+def _heat(chart: Heat) -> str:
+    most = max((value for row in chart.values for value in row), default=0) or 1
+    heads = "".join(f"<th>{escape(label) if n % 3 == 0 else ''}</th>" for n, label in enumerate(chart.columns))
+    rows = "".join(
+        f"<tr><th>{escape(label)}</th>"
+        + "".join(
+            f'<td style="background:rgba(var(--hot),{0.04 + 0.86 * value / most:.2f});'
+            f'color:{"#fff" if value > 0.6 * most else "inherit"}" '
+            f'title="{escape(label)} {escape(column)}: {value:g}">{value:g}</td>'
+            for column, value in zip(chart.columns, values, strict=True)
+        )
+        + "</tr>"
+        for label, values in zip(chart.rows, chart.values, strict=True)
+    )
+    return f'<div class="heat"><table><tr><th></th>{heads}</tr>{rows}</table></div>'
+
+
+def _amount(value: float, share: bool = False) -> str:
+    if share:
+        return f"{value:.1%}"
+    return f"{value:,.0f}" if value == int(value) else f"{value:,.1f}"

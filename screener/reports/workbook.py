@@ -1,0 +1,62 @@
+"""A report as an Excel workbook: a tab for each sheet, every column of its own type."""
+
+import io
+from datetime import datetime
+from typing import Any
+
+import xlsxwriter
+
+from screener.reports.render import Cell, Page, Sheet, Type
+
+_FORMATS: dict[Type, dict[str, Any]] = {
+    "text": {"num_format": "@"},
+    "phone": {"num_format": "@"},
+    "count": {"num_format": "#,##0"},
+    "number": {"num_format": "0.00"},
+    "share": {"num_format": "0.0%"},
+    "seconds": {"num_format": "0.0"},
+    "time": {"num_format": "yyyy-mm-dd hh:mm"},
+}
+NAME_MOST = 31
+"""Characters of a tab's name that Excel allows."""
+
+
+def workbook(page: Page) -> bytes:
+    """The file."""
+    out = io.BytesIO()
+    book = xlsxwriter.Workbook(out, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
+    book.set_properties({"title": page.title, "comments": "\n".join(page.notes)})
+    formats = {kind: book.add_format(form) for kind, form in _FORMATS.items()}
+    bold = book.add_format({"bold": True, "bg_color": "#E8EEF4", "bottom": 1, "text_wrap": True, "valign": "top"})
+    for sheet in page.sheets:
+        tab = book.add_worksheet(sheet.title.translate(dict.fromkeys(map(ord, "[]:*?/\\")))[:NAME_MOST])
+        tab.freeze_panes(1, 1)
+        for column, head in enumerate(sheet.heads):
+            kind = sheet.type_of(column)
+            tab.write_string(0, column, head, bold)
+            tab.set_column(column, column, _width(sheet, column), formats[kind])
+            for line, row in enumerate(sheet.rows, start=1):
+                _write(tab, line, column, row[column], formats[kind])
+        if sheet.rows:
+            tab.autofilter(0, 0, len(sheet.rows), len(sheet.keys) - 1)
+    book.close()
+    return out.getvalue()
+
+
+def _write(tab: Any, line: int, column: int, cell: Cell, form: Any) -> None:  # noqa: ANN401 - the library's own
+    match cell:
+        case None:
+            return
+        case datetime():
+            tab.write_datetime(line, column, cell.replace(tzinfo=None), form)
+        case str():
+            tab.write_string(line, column, cell, form)
+        case _:
+            tab.write_number(line, column, cell, form)
+
+
+def _width(sheet: Sheet, column: int) -> int:
+    """Characters that hold the column; Chinese ones are two wide."""
+    texts = [sheet.heads[column], *(str(row[column]) for row in sheet.rows[:200] if isinstance(row[column], str))]
+    widest = max(sum(1 + (ord(letter) > 0x2E7F) for letter in text) for text in texts)
+    return min(max(widest + 2, 17 if sheet.type_of(column) == "time" else 9), 40)

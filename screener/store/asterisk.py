@@ -1,0 +1,244 @@
+"""An Asterisk site's own history as calls of the log: `queue_log` and the CDR file `Master.csv`.
+
+Every call gets an id made of the PBX's own, so that a second import, or the other of the two files, makes no
+second call. A line that cannot be read is handed out as such and skipped. What is not known stays unknown: an
+imported call has no verdict, unless it was in a queue that the site used for harassment.
+"""
+
+import csv
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta, tzinfo
+
+from screener.core.evidence import Treatment, Verdict
+from screener.events import Caller, EndedBy, Entrance, LineClass
+from screener.store.listfile import BadLine
+from screener.store.records import CallRecord, Review, TreatmentRow
+
+Identify = Callable[[str], Caller]
+"""What is known about a number; the normal form among it."""
+
+SETTLE_SECONDS = 60.0
+"""After a call has left a queue, another may take it over for so long before it counts as over."""
+LOST_SECONDS = 12 * 3600.0
+"""A call without an end is given up after so long: the PBX died under it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """A call of the queue_log that has entered a queue. Times are seconds since 1970."""
+
+    callid: str
+    caller: str
+    queue: str
+    entered: float
+    entered_last: float
+    in_analysis: bool
+    answered: float | None = None
+    agent: str = ""
+    ended: float | None = None
+    ended_by: EndedBy | None = None
+    stays: tuple[tuple[float, float, bool], ...] = ()
+    """Stays in the analysis queue: from, to, to the end."""
+
+
+_ENDS = {
+    "ABANDON": EndedBy.CALLER,
+    "COMPLETECALLER": EndedBy.CALLER,
+    "COMPLETEAGENT": EndedBy.AGENT,
+    "TRANSFER": EndedBy.TRANSFER,
+    "BLINDTRANSFER": EndedBy.TRANSFER,
+    "ATTENDEDTRANSFER": EndedBy.TRANSFER,
+    "EXITWITHTIMEOUT": EndedBy.TRANSFER,
+    "EXITWITHKEY": EndedBy.TRANSFER,
+    "EXITEMPTY": EndedBy.TRANSFER,
+    "SYSCOMPAT": EndedBy.FAULT,
+}
+
+
+def read_queue_log(
+    lines: Iterable[bytes], identify: Identify, analysis: Collection[str] = ()
+) -> Iterator[CallRecord | BadLine]:
+    """Calls of a queue_log, each once it is over; calls that are still up at the end of the file are left out.
+
+    Args:
+        lines: of the file: `epoch|uniqueid|queue|member|event|data…`.
+        identify: what is known about a number.
+        analysis: queues that stood for harassment: entering one is a flag that a person set.
+    """
+    up: dict[str, _Waiting] = {}
+    over: dict[str, float] = {}  # ended but perhaps taken over; in the order of their ends
+    now = 0.0
+    for number, line in enumerate(lines, start=1):
+        try:
+            now, callid, queue, member, event, data = _queue_line(line)
+        except ValueError as problem:
+            if line.strip():
+                yield BadLine(number, str(problem))
+            continue
+        while over and (first := next(iter(over))) and over[first] + SETTLE_SECONDS < now:
+            del over[first]
+            yield _queue_call(up.pop(first), identify)
+        if event == "ENTERQUEUE":
+            up[callid] = _enter(
+                up.get(callid), callid, queue, data[1] if len(data) > 1 else "", now, queue in analysis
+            )
+            over.pop(callid, None)
+        elif event == "CONNECT" and callid in up:
+            up[callid] = replace(up[callid], answered=up[callid].answered or now, agent=member)
+        elif event in _ENDS and callid in up:
+            up[callid] = _leave(up[callid], now, event)
+            over.pop(callid, None)
+            over[callid] = now
+        elif event == "QUEUESTART":  # the PBX has started: nothing is up any more
+            yield from (_queue_call(_lost(call, now), identify) for call in up.values())
+            up.clear()
+            over.clear()
+    for call in up.values():
+        if call.ended is not None or call.entered + LOST_SECONDS < now:
+            yield _queue_call(_lost(call, now), identify)
+
+
+def _queue_line(line: bytes) -> tuple[float, str, str, str, str, list[str]]:
+    cells = _text(line).rstrip("\r\n").split("|")
+    if len(cells) < 5:
+        raise ValueError(f"found {len(cells)} fields, allowed epoch|uniqueid|queue|member|event|data…")
+    epoch, callid, queue, member, event, *data = cells
+    at = float(epoch)
+    if not 0 < at < 1e11:
+        raise ValueError(f"epoch: found {epoch!r}")
+    if not callid or not event.isupper():
+        raise ValueError(f"uniqueid or event: found {callid!r}, {event!r}")
+    return at, callid, queue, member, event, data
+
+
+def _enter(call: _Waiting | None, callid: str, queue: str, caller: str, now: float, analysis: bool) -> _Waiting:
+    if call is None:
+        return _Waiting(callid, caller, queue, now, now, analysis)
+    return replace(call, entered_last=now, in_analysis=analysis, ended=None, ended_by=None)
+
+
+def _leave(call: _Waiting, now: float, event: str) -> _Waiting:
+    stays = call.stays
+    if call.in_analysis:
+        stays = (*stays, (call.entered_last, now, event != "ABANDON"))
+    return replace(call, ended=now, ended_by=_ENDS[event], in_analysis=False, stays=stays)
+
+
+def _lost(call: _Waiting, now: float) -> _Waiting:
+    return call if call.ended is not None else replace(call, ended=max(call.entered_last, call.answered or now))
+
+
+def _queue_call(call: _Waiting, identify: Identify) -> CallRecord:
+    record = _record(call.callid, _moment(call.entered), identify(call.caller))
+    record = replace(
+        record,
+        answered_at=_moment(call.answered) if call.answered is not None else None,
+        ended_at=_moment(call.ended if call.ended is not None else call.entered),
+        ended_by=call.ended_by or EndedBy.FAULT,
+        dialled=call.queue,
+        agent=call.agent,
+        node="queue_log",
+    )
+    if not call.stays:
+        return record
+    return replace(
+        record,
+        verdict=Verdict.HARASSMENT,
+        flagged_at=call.stays[0][0] - call.entered,
+        treatment=Treatment.ANALYSIS_QUEUE,
+        review=Review.CONFIRMED,
+        reviewed_by=call.agent,
+        reviewed_at=_moment(call.stays[0][0]),
+        treatments=tuple(
+            TreatmentRow(
+                Treatment.ANALYSIS_QUEUE, begin - call.entered, end - call.entered, to_the_end, True, call.agent
+            )
+            for begin, end, to_the_end in call.stays
+        ),
+    )
+
+
+CDR_COLUMNS = (
+    "accountcode", "src", "dst", "dcontext", "clid", "channel", "dstchannel", "lastapp", "lastdata", "start",
+    "answer", "end", "duration", "billsec", "disposition", "amaflags", "uniqueid", "userfield", "linkedid",
+)  # fmt: skip
+_LEAST_COLUMNS = 17
+"""A CDR without userfield and linkedid still names its uniqueid."""
+
+
+def read_cdr(
+    lines: Iterable[bytes], identify: Identify, zone: tzinfo, contexts: Collection[str] = ()
+) -> Iterator[CallRecord | BadLine]:
+    """Calls of a CDR file, one for each linkedid; calls of the site's own extensions are left out.
+
+    Args:
+        lines: of the file, in the order of `CDR_COLUMNS`, or in that of its first line if that names them.
+        identify: what is known about a number.
+        zone: of the times in the file.
+        contexts: only calls of these dialplan contexts; empty takes all.
+    """
+    columns: tuple[str, ...] = CDR_COLUMNS
+    for number, line in enumerate(lines, start=1):
+        try:
+            cells = next(csv.reader([_text(line).rstrip("\r\n")], strict=True), [])
+            if number == 1 and "uniqueid" in cells and "start" in cells:
+                columns = tuple(cells)
+            elif cells:
+                if len(cells) < min(_LEAST_COLUMNS, len(columns)):
+                    raise ValueError(f"found {len(cells)} fields, allowed {len(columns)}")
+                row = dict(zip(columns, cells, strict=False))
+                call = _cdr_call(row, identify, zone)
+                if call.line is not LineClass.INTERNAL and (not contexts or row.get("dcontext") in contexts):
+                    yield call
+        except (ValueError, KeyError, csv.Error) as problem:
+            yield BadLine(number, str(problem))
+
+
+def _cdr_call(row: dict[str, str], identify: Identify, zone: tzinfo) -> CallRecord:
+    callid = row.get("linkedid") or row["uniqueid"]
+    if not callid:
+        raise ValueError("uniqueid: empty")
+    start, end = _local(row["start"], zone), _local(row["end"], zone)
+    if end < start:
+        raise ValueError(f"end: found {row['end']!r}, before start")
+    answered = row["disposition"] == "ANSWERED" and row["answer"] != ""
+    record = _record(callid, start, identify(row["src"]))
+    return replace(
+        record,
+        answered_at=_local(row["answer"], zone) if answered else None,
+        ended_at=end,
+        dialled=row["dst"],
+        uniqueid=row["uniqueid"],
+        node="cdr",
+    )
+
+
+def _record(callid: str, at: datetime, caller: Caller) -> CallRecord:
+    return CallRecord(
+        id=f"pbx-{callid}",
+        started_at=at,
+        number=caller.number,
+        line=caller.line,
+        region=caller.region,
+        carrier=caller.carrier,
+        entrance=Entrance.REPLAY,
+        uniqueid=callid,
+        linkedid=callid,
+    )
+
+
+def _text(line: bytes) -> str:
+    """UTF-8, or GB 18030 as older sites write it."""
+    try:
+        return line.decode("utf-8")
+    except UnicodeDecodeError:
+        return line.decode("gb18030")
+
+
+def _moment(seconds: float) -> datetime:
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)
+
+
+def _local(text: str, zone: tzinfo) -> datetime:
+    return datetime.strptime(text, "%Y-%m-%d %H:%M:%S").replace(tzinfo=zone).astimezone(UTC)

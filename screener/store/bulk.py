@@ -1,0 +1,150 @@
+"""Many finished calls at once, for importing a history and for measuring: rows go past the models to the driver.
+
+Calls that are in the log already are left alone, so that a second run changes nothing.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import fields
+from datetime import UTC, datetime
+from itertools import islice
+from operator import attrgetter
+from typing import Any
+
+from sqlalchemy import Connection, Table, select, text
+
+from screener.errors import StoreError
+from screener.store.insert import COLUMNS, PARTS
+from screener.store.log import CallLog
+from screener.store.offered import count_offered
+from screener.store.records import (
+    CallRecord,
+    DecisionRow,
+    EvidenceRow,
+    Segment,
+    TransferRow,
+    TreatmentRow,
+)
+from screener.store.tables import ENUMS, Base, Call
+
+AT_ONCE = 10_000
+"""Calls in one transaction."""
+_LOCK = 0x5C4EE5
+"""PostgreSQL advisory lock: two loads of the same calls take turns."""
+_PART_FIELDS = {
+    name: ("call_id", *(field.name for field in fields(part)))
+    for name, part in zip(PARTS, (Segment, EvidenceRow, DecisionRow, TreatmentRow, TransferRow), strict=True)
+}
+_Writers = Mapping[type, Callable[[Any], Any]]
+
+
+def load(log: CallLog, records: Iterable[CallRecord]) -> int:
+    """Write calls, each as `store.insert.tidy` leaves it.
+
+    Returns:
+        how many were new.
+
+    Raises:
+        StoreError: the database failed; what was written before stays.
+    """
+    loaded = 0
+    source = iter(records)
+    while batch := list(islice(source, AT_ONCE)):
+        try:
+            with log.writing() as connection:
+                loaded += _load(connection, batch)
+        except log.driver_error as problem:
+            raise StoreError(f"{log.place}: cannot be written ({problem})", "run: screener doctor") from problem
+    return loaded
+
+
+def _load(connection: Connection, batch: Sequence[CallRecord]) -> int:
+    postgres = connection.dialect.name == "postgresql"
+    send, writers = (_copy, _FOR_POSTGRES) if postgres else (_insert, _FOR_SQLITE)
+    fresh = list({call.id: call for call in reversed(batch)}.values())[::-1]  # the first of an id counts
+    known = _known(connection, [call.id for call in fresh])
+    fresh = [call for call in fresh if call.id not in known]
+    send(connection, Call, COLUMNS, _plain(map(attrgetter(*COLUMNS), fresh), writers))
+    for part, columns in _PART_FIELDS.items():
+        cells = attrgetter(*columns[1:])
+        rows = ((call.id, *cells(row)) for call in fresh for row in getattr(call, part))
+        send(connection, PARTS[part], columns, _plain(rows, writers))
+    count_offered(connection, fresh)
+    return len(fresh)
+
+
+def _known(connection: Connection, ids: Sequence[str]) -> set[str]:
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+    return {
+        known
+        for start in range(0, len(ids), 500)
+        for known in connection.scalars(select(Call.id).where(Call.id.in_(ids[start : start + 500])))
+    }
+
+
+def _insert(connection: Connection, table: type[Base], columns: Sequence[str], rows: Iterable[list[Any]]) -> None:
+    names = ", ".join(f'"{name}"' for name in columns)
+    marks = ", ".join("?" * len(columns))
+    cursor: Any = connection.connection.cursor()
+    cursor.executemany(f"INSERT INTO {_name(table)} ({names}) VALUES ({marks})", rows)  # noqa: S608 - our own names
+
+
+def _copy(connection: Connection, table: type[Base], columns: Sequence[str], rows: Iterable[list[Any]]) -> None:
+    names = ", ".join(f'"{name}"' for name in columns)
+    cursor: Any = connection.connection.cursor()
+    with cursor.copy(f"COPY {_name(table)} ({names}) FROM STDIN") as copy:
+        for row in rows:
+            copy.write_row(row)
+
+
+def _name(table: type[Base]) -> str:
+    return _table(table).name
+
+
+def _table(table: type[Base]) -> Table:
+    assert isinstance(table.__table__, Table)
+    return table.__table__
+
+
+def _plain(rows: Iterable[tuple[Any, ...]], writers: _Writers) -> Iterator[list[Any]]:
+    """Cells as the driver takes them."""
+    writer_of = writers.get
+    for row in rows:
+        yield [cell if (write := writer_of(type(cell))) is None else write(cell) for cell in row]
+
+
+def _sqlite_time(value: datetime) -> str:
+    """As SQLAlchemy writes it."""
+    return value.astimezone(UTC).isoformat(" ", "microseconds")[:26]
+
+
+_FOR_POSTGRES: _Writers = dict.fromkeys(ENUMS, str)
+_FOR_SQLITE: _Writers = {**_FOR_POSTGRES, datetime: _sqlite_time}
+
+
+@contextmanager
+def filling(log: CallLog) -> Iterator[None]:
+    """While an empty log is filled: its index by number, in whose order no calls come, is made at the end."""
+    with log.reading() as connection:
+        empty = connection.execute(select(Call.id).limit(1)).first() is None
+    by_number = next(
+        index for index in _table(Call).indexes if index.name == "ix_calls_number_started_at_entrance"
+    )
+    if not empty:
+        yield
+        return
+    with log.writing() as connection:
+        by_number.drop(connection)
+    try:
+        yield
+    finally:
+        with log.writing() as connection:
+            by_number.create(connection)
+        _settle(log)
+
+
+def _settle(log: CallLog) -> None:
+    """Tell the database what it holds now, so that it plans well from the first question on."""
+    with log.faults("written"), log.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("VACUUM ANALYZE" if connection.dialect.name == "postgresql" else "ANALYZE"))

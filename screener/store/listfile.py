@@ -1,0 +1,111 @@
+"""Lists in files: our own CSV, which is read and written, and what PBXes take.
+
+A PBX knows callers by their national number, so that is what it gets: `13800138000`, `01012345678`.
+"""
+
+import csv
+import io
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from screener.events import ListName
+from screener.store.log import ListedNumber
+
+HEAD = ("list", "number", "reason", "expires")
+_MOBILE = re.compile(r"1[3-9]\d{9}")
+_WITHOUT_AREA_CODE = re.compile(r"[48]00\d{7}")
+
+
+@dataclass(frozen=True, slots=True)
+class BadLine:
+    """A line that was skipped, and why; `number` counts from 1."""
+
+    number: int
+    reason: str
+
+
+def to_csv(entries: Iterable[ListedNumber]) -> str:
+    """Everything that a list holds; `from_csv` reads it."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow(HEAD)
+    for entry in entries:
+        expires = entry.expires_at.isoformat() if entry.expires_at else ""
+        writer.writerow([entry.name.value, "\t" + entry.number, entry.reason, expires])
+    return "\ufeff" + out.getvalue()
+
+
+def from_csv(text: str, name: ListName, added_at: datetime) -> Iterator[ListedNumber | BadLine]:
+    """Rows of `list,number,reason,expires`, or of a number and perhaps a reason; a row of another list is skipped.
+
+    Args:
+        text: the file.
+        name: the list that is wanted.
+        added_at: when; aware.
+    """
+    lines = csv.reader(text.removeprefix("\ufeff").splitlines())
+    for line, cells in enumerate(([cell.strip() for cell in row] for row in lines), start=1):
+        if not any(cells) or cells[0].startswith("#") or cells[0] == HEAD[0] or cells[:1] == [HEAD[1]]:
+            continue
+        own = cells[0] in set(ListName)
+        if own and cells[0] != name:
+            continue
+        number, reason, expires = (*cells[own:], "", "", "")[:3]
+        try:
+            until = datetime.fromisoformat(expires) if expires else None
+        except ValueError:
+            yield BadLine(line, f"expires: found {expires!r}, allowed a day or time such as 2026-12-31")
+            continue
+        if not re.fullmatch(r"\+?[\d\-\s()]{3,}", number):
+            yield BadLine(line, f"number: found {number!r}")
+        else:
+            until = until.astimezone(added_at.tzinfo) if until and not until.tzinfo else until
+            yield ListedNumber(name, number, reason, added_at, until)
+
+
+def national(number: str) -> str:
+    """A number as a Chinese PBX shows it; another country's with its prefix 00."""
+    if not number.startswith("+86"):
+        return re.sub(r"^\+", "00", number)
+    digits = number.removeprefix("+86")
+    return digits if _MOBILE.fullmatch(digits) or _WITHOUT_AREA_CODE.fullmatch(digits) else "0" + digits
+
+
+def to_asterisk(entries: Sequence[ListedNumber], _at: datetime) -> str:
+    """Lines for the Asterisk console: the family `blacklist` of astdb, which `BLACKLIST()` and FreePBX ask."""
+    return "".join(f"database put blacklist {national(e.number)} {_quoted(e.reason or '1')}\n" for e in entries)
+
+
+def to_freepbx(entries: Sequence[ListedNumber], _at: datetime) -> str:
+    """CSV for FreePBX, Admin > Bulk Handler > Blacklist."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(("number", "description"))
+    writer.writerows((national(entry.number), entry.reason) for entry in entries)
+    return out.getvalue()
+
+
+def to_kamailio(entries: Sequence[ListedNumber], at: datetime) -> str:
+    """Lines for kamcmd: the hash table named like the list, each key for as long as it holds."""
+    lines = []
+    for entry in entries:
+        key = f"{entry.name} s:{national(entry.number)}"
+        lines.append(f"htable.seti {key} 1\n")
+        if entry.expires_at:
+            lines.append(f"htable.setex {key} {max(1, int((entry.expires_at - at).total_seconds()))}\n")
+    return "".join(lines)
+
+
+EXPORTS: dict[str, Callable[[Sequence[ListedNumber], datetime], str]] = {
+    "csv": lambda entries, _at: to_csv(entries),
+    "asterisk": to_asterisk,
+    "freepbx": to_freepbx,
+    "kamailio": to_kamailio,
+}
+
+
+def _quoted(text: str) -> str:
+    """One argument of the Asterisk console."""
+    return '"' + re.sub(r"[\"\\\r\n]", " ", text) + '"'

@@ -1,0 +1,93 @@
+"""`screener explain`, `review` and `tune` over a log with two calls in it."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from screener.cli import cli
+from screener.core.evidence import Kind, Source, Treatment, Verdict
+from screener.events import ListName, Speaker
+from screener.store.log import open_log
+from screener.store.records import CallRecord, DecisionRow, EvidenceRow, Review, Segment
+
+LEWD = CallRecord(
+    id="20260304T040000-aaaa",
+    started_at=datetime(2026, 3, 4, 4, tzinfo=UTC),
+    ended_at=datetime(2026, 3, 4, 4, 1, tzinfo=UTC),
+    number="+8613800138084",
+    verdict=Verdict.HARASSMENT,
+    kind=Kind.LEWD,
+    flagged_at=3.0,
+    segments=(Segment(Speaker.CALLER, 1.0, 3.0, "你穿什么内裤"),),
+    evidence=(EvidenceRow(3.0, "lewd.clothes.2", Source.WORDS, Kind.LEWD, 8.5, "你穿什么内裤", "问座席穿着"),),
+    decisions=(
+        DecisionRow(
+            3.0, Verdict.HARASSMENT, Kind.LEWD, Treatment.ANALYSIS_QUEUE, 4.4, 1.5, False, False, "言语猥亵"
+        ),
+    ),
+)
+GENUINE = CallRecord(
+    id="20260304T050000-bbbb",
+    started_at=datetime(2026, 3, 4, 5, tzinfo=UTC),
+    ended_at=datetime(2026, 3, 4, 5, 1, tzinfo=UTC),
+    verdict=Verdict.GENUINE,
+    evidence=(EvidenceRow(2.0, "business.request.1", Source.BUSINESS, None, -4.0, "查话费", "提出业务请求"),),
+)
+
+
+@pytest.fixture
+def db(tmp_path: Path) -> str:
+    url = f"sqlite:///{tmp_path / 'log.db'}"
+    log = open_log(url)
+    log.write([LEWD, GENUINE])
+    log.close()
+    return url
+
+
+def run(*arguments: str, code: int = 0) -> str:
+    result = CliRunner().invoke(cli, arguments)
+    assert result.exit_code == code, result.output
+    return result.output
+
+
+def test_explain_tells_when_it_tipped_and_what_was_needed(db: str) -> None:
+    told = run("explain", LEWD.id, "--db", db)
+    assert "来电 20260304T040000-aaaa: 骚扰 猥亵" in told
+    assert "caller: 你穿什么内裤" in told
+    assert "得分 4.5/1.5 ◄ 标记" in told
+    assert "在 3.00 秒越过标记线。" in told
+    assert "少了其中任何一项就不会标记:“你穿什么内裤”" in told
+
+
+def test_explain_tells_what_protected_a_call(db: str) -> None:
+    told = run("explain", "20260304T05", "--db", db)
+    assert "从未标记" in told
+    assert "受保护:有业务内容" in told
+
+
+def test_review_is_kept_and_feeds_the_watch_list(db: str) -> None:
+    assert "已确认" in run("review", "confirm", LEWD.id, "--db", db, "--by", "王主管")
+    log = open_log(db)
+    kept = log.call(LEWD.id)
+    assert (kept.review, kept.reviewed_by) == (Review.CONFIRMED, "王主管")
+    now = datetime.now(UTC)
+    assert [(e.name, e.number) for e in log.listed(now)] == [(ListName.WATCH, LEWD.number)]
+    assert "已撤销" in run("review", "overturn", LEWD.id, "--db", db)
+    assert log.call(LEWD.id).review is Review.OVERTURNED
+    assert log.listed(now) == []
+    log.close()
+
+
+def test_only_what_was_flagged_can_be_reviewed(db: str) -> None:
+    result = CliRunner().invoke(cli, ["review", "confirm", GENUINE.id, "--db", db])
+    assert "was not flagged" in str(result.exception)
+
+
+def test_tune_proposes_and_changes_nothing(db: str) -> None:
+    run("review", "overturn", LEWD.id, "--db", db)
+    proposals = json.loads(run("tune", "--db", db, "--format", "json"))
+    assert {"key": "lewd.clothes.2", "now": 1.0, "then": 0.5, "spared": 1, "lost": 0, "found": 0} in proposals
+    assert json.loads(run("tune", "--db", db, "--format", "json")) == proposals

@@ -1,0 +1,229 @@
+"""The commands of the log from end to end, on a log of made-up calls."""
+
+import json
+import subprocess
+import zipfile
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+
+from screener.cli import COMMANDS, cli
+from screener.errors import InputError
+from screener.events import ListName
+from screener.store.log import CallLog, open_log
+
+UNTIL = "2026-11-01T00:00:00+00:00"
+Run = Callable[..., Result]
+
+
+@pytest.fixture(scope="module")
+def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    file = tmp_path_factory.mktemp("log") / "calls.db"
+    arguments = ["bench-log", "3000", "--db", f"sqlite:///{file}", "--until", UNTIL, "--flagged", "0.1"]
+    made = CliRunner().invoke(cli, arguments, catch_exceptions=False)
+    assert made.output.startswith("3000 calls of 3 years in ")
+    return file
+
+
+@pytest.fixture
+def run(database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("SCREENER_CONFIG", raising=False)
+
+    def invoke(*arguments: str, code: int = 0) -> Result:
+        command = list(arguments)
+        if arguments[:2] != ("calls", "verify"):
+            command += ["--db", f"sqlite:///{database}"]
+        result = CliRunner().invoke(cli, command, catch_exceptions=False)
+        assert result.exit_code == code, result.output
+        return result
+
+    return invoke
+
+
+@pytest.fixture
+def log(database: Path) -> CallLog:
+    return open_log(f"sqlite:///{database}")
+
+
+REPORTS = [
+    ["frequency", "--by", "hour"],
+    ["frequency", "--by", "heat"],
+    ["sources", "--by", "number", "--top", "5"],
+    ["sources", "--by", "carrier", "--mask"],
+    ["queue", "--by", "month"],
+    ["treatment", "--since", "2025-01-01"],
+    ["agents"],
+    ["accuracy", "--kind", "prank"],
+    ["summary", "--until", "2026-11-01"],
+]
+
+
+@pytest.mark.parametrize("arguments", REPORTS, ids=" ".join)
+def test_every_report_in_every_form_and_language(run: Run, tmp_path: Path, arguments: list[str]) -> None:
+    shown = run("report", *arguments)
+    assert max(map(len, shown.output.splitlines())) <= 80
+    for form in ("csv", "json", "xlsx", "html"):
+        for lang in ("zh", "en"):
+            run("report", *arguments, "--format", form, "--lang", lang, "-o", f"r.{form}")
+            assert (tmp_path / f"r.{form}").stat().st_size > 50
+    assert json.loads((tmp_path / "r.json").read_text("utf-8"))
+
+
+def test_a_report_masks_numbers_when_asked(run: Run) -> None:
+    rows = json.loads(run("report", "sources", "--format", "json", "--mask").output)
+    assert all("****" in row["number"] or row["number"] == "未显示" for row in rows)
+    plain = json.loads(run("report", "sources", "--format", "json").output)
+    assert [row["flagged"] for row in rows] == [row["flagged"] for row in plain]
+
+
+def test_days_begin_in_the_zone_that_is_asked_for(run: Run) -> None:
+    def days(zone: str) -> list[str]:
+        arguments = ("--by", "day", "--since", "2026-10-05", "--until", "2026-10-06", "--tz", zone)
+        return [
+            row["day"] for row in json.loads(run("report", "frequency", *arguments, "--format", "json").output)
+        ]
+
+    assert days("Asia/Shanghai") == ["2026-10-05"]
+    assert days("America/New_York") == ["2026-10-05"]
+    assert "allowed: an IANA name" in run("report", "agents", "--tz", "Mars/Base", code=2).output
+
+
+def test_what_goes_out_is_on_record(run: Run) -> None:
+    before = len(json.loads(run("access", "--limit", "1000", "--format", "json").output))
+    run("report", "agents")
+    run("report", "sources", "--by", "region", "--mask", "--format", "csv", "-o", "s.csv")
+    notes = json.loads(run("access", "--limit", "1000", "--format", "json").output)
+    assert len(notes) == before + 2  # the second look itself comes after its own answer
+    newest = notes[0]
+    assert newest["action"] == "screener report sources"
+    assert (newest["destination"], newest["masked"]) == ("s.csv", "✔")
+    assert "by=region" in newest["subject"]
+
+
+def test_lists_from_suggestion_to_the_pbx(run: Run, log: CallLog, tmp_path: Path) -> None:
+    now = datetime.now(UTC)
+    days = str((now - datetime(2023, 11, 1, tzinfo=UTC)).days + 5)
+    proposals = json.loads(run("list", "suggest", "--days", days, "--flags", "2", "--format", "json").output)
+    assert proposals
+    number = proposals[0]["number"]
+    assert log.listed(now) == []
+    again = run("list", "suggest", "--days", days, "--flags", "2", "--accept", number, "--format", "json")
+    assert [row["number"] for row in json.loads(again.output) if row["accepted"]] == [number]
+    (entry,) = log.listed(now)
+    assert (entry.number, entry.name.value) == (number, proposals[0]["list"])
+    left = json.loads(run("list", "suggest", "--days", days, "--flags", "2", "--format", "json").output)
+    assert number not in [row["number"] for row in left]
+    with pytest.raises(InputError, match="not proposed"):
+        run("list", "suggest", "--days", days, "--accept", number)
+
+    run("list", "block", "add", "138 0013 8000", "--reason", "恶作剧", "--expires", "30d")
+    (held,) = [entry for entry in log.listed(now) if entry.number == "+8613800138000"]
+    assert held.expires_at is not None
+    assert timedelta(days=29) < held.expires_at - now < timedelta(days=31)
+    exported = run("list", "block", "export", "--format", "asterisk").output
+    assert 'database put blacklist 13800138000 "恶作剧"\n' in exported
+    run("list", "block", "export", "-o", "block.csv")
+    run("list", "block", "remove", "13800138000")
+    assert "13800138000" not in run("list", "block", "export", "--format", "asterisk").output
+    with (tmp_path / "block.csv").open("a", encoding="utf-8") as file:
+        file.write("block,nobody,,\n")
+    back = run("list", "block", "import", "block.csv")
+    assert "block.csv:3: skipped" in back.output or "skipped: number" in back.output
+    assert "+8613800138000" in run("list", "block", "show").output
+    with pytest.raises(InputError, match="not on the allow list"):
+        run("list", "allow", "remove", "13800138000")
+    for entry in log.listed(now):
+        log.delist(entry.name, entry.number)
+    assert {entry.name for entry in log.listed(now)} == set[ListName]()
+
+
+def test_a_package_of_evidence_is_checked_by_us_and_by_sha256sum(run: Run, log: CallLog, tmp_path: Path) -> None:
+    rows = json.loads(run("calls", "list", "--verdict", "harassment", "--limit", "2", "--format", "json").output)
+    ids = [row["id"] for row in rows]
+    (tmp_path / "recordings").mkdir()
+    (tmp_path / "recordings" / f"{ids[0]}.wav").write_bytes(b"RIFF")
+    made = run("calls", "export", *ids, "-o", "case", "--audio", "recordings")
+    names = {
+        file.relative_to(tmp_path / "case").as_posix() for file in (tmp_path / "case").rglob("*") if file.is_file()
+    }
+    assert names == {
+        "cover.html",
+        "MANIFEST.sha256",
+        f"calls/{ids[0]}/audio.wav",
+        *(f"calls/{i}/{part}" for i in ids for part in ("transcript.txt", "timeline.txt", "record.json")),
+    }
+    number = log.call(ids[0]).number
+    assert number in (tmp_path / "case" / "cover.html").read_text("utf-8")
+    checked = run("calls", "verify", "case")
+    assert made.output.splitlines()[-1] == checked.output.splitlines()[-1]
+    command = ["sha256sum", "--check", "--quiet", "MANIFEST.sha256"]
+    subprocess.run(command, cwd=tmp_path / "case", check=True)
+    assert (
+        made.output.split()[-1]
+        in json.loads(run("access", "--limit", "1000", "--format", "json").output)[0]["subject"]
+    )
+    (tmp_path / "case" / "cover.html").write_text("x")
+    (tmp_path / "case" / "calls" / ids[0] / "audio.wav").unlink()
+    (tmp_path / "case" / "more.txt").touch()
+    wrong = run("calls", "verify", "case", code=1).output
+    assert "cover.html: changed" in wrong
+    assert "audio.wav: missing" in wrong
+    assert "more.txt: not in the manifest" in wrong
+
+
+def test_a_package_may_be_one_file_and_is_never_overwritten(run: Run, log: CallLog, tmp_path: Path) -> None:
+    (call,) = log.calls(limit=1)
+    run("calls", "export", call.id, "-o", "case.zip", "--lang", "en")
+    run("calls", "verify", "case.zip")
+    with zipfile.ZipFile(tmp_path / "case.zip") as package:
+        assert "Evidence of harassment calls" in package.read("cover.html").decode("utf-8")
+    with pytest.raises(InputError, match="already"):
+        run("calls", "export", call.id, "-o", "case.zip")
+
+
+def test_purge_says_what_it_did_and_reports_stay(run: Run) -> None:
+    before = run("report", "accuracy", "--format", "json").output
+    assert "utterances" in run("purge", "--days", "0").output
+    assert run("purge", "--days", "0").output.startswith("0 utterances and 0 quoted words")
+    assert run("report", "accuracy", "--format", "json").output == before
+
+
+def test_an_import_names_bad_lines_and_twice_is_once(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "queue_log").write_text(
+        "1772000010|x1|sales|NONE|ENTERQUEUE||13800138000|1\nbroken\n1772000030|x1|sales|NONE|ABANDON|1|1|20\n"
+    )
+    first = run("import", "queue_log", "queue_log")
+    assert "queue_log:2: skipped" in first.output
+    assert "1 calls read, 1 of them new; 1 lines skipped" in first.output
+    assert "1 calls read, 0 of them new" in run("import", "queue_log", "queue_log").output
+    rows = json.loads(run("report", "frequency", "--queue", "sales", "--format", "json").output)
+    assert [row["offered"] for row in rows] == [1]
+
+
+def commands(group: click.Command, name: str) -> list[tuple[str, click.Command]]:
+    if not isinstance(group, click.Group):
+        return [(name, group)]
+    context = click.Context(group)
+    found = []
+    for child in group.list_commands(context):
+        command = group.get_command(context, child)
+        assert command is not None
+        found += commands(command, f"{name} {child}")
+    return found
+
+
+@pytest.mark.parametrize(("name", "command"), commands(cli, "screener"), ids=lambda item: str(item))
+def test_every_command_says_what_it_does_with_an_example(name: str, command: click.Command) -> None:
+    assert command.help
+    assert "Example: screener" in command.help or name.split()[1] not in ("report", "list", "calls", "import"), (
+        name
+    )
+
+
+def test_the_commands_of_the_log_are_registered() -> None:
+    assert {"access", "bench-log", "calls", "import", "list", "purge", "report"} <= set(COMMANDS)

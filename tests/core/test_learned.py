@@ -1,0 +1,81 @@
+"""The learned model's inference."""
+
+import time
+from array import array
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from screener.core.evidence import Kind, Source
+from screener.core.hearing import Hearing
+from screener.core.learned import Learned, ngrams
+from screener.core.phonetics import fold
+from screener.speech.pinyin import inventory, syllables
+from tests.core.helpers import rules, said, shipped
+
+BITS = 12
+SOUNDS = sorted(inventory())
+
+
+def model(**units: int) -> Learned:
+    """Weighs the n-grams that are named, `ni_hao` as two syllables; everything else weighs nothing."""
+    table = array("b", bytes(1 << BITS))
+    for name, unit in units.items():
+        said = tuple(fold(s) for s in name.split("_"))
+        table[ngrams(said, BITS)[-1]] = unit
+    return Learned("test", (Kind.LEWD,), BITS, table, (0.1,), (-1.0,))
+
+
+def test_what_weighs_more_than_the_bar_is_shown_where_it_was_said() -> None:
+    (found,) = model(pei_wo_shui=30).hear(syllables("今天下班以后你陪我睡好不好"))
+    assert found.kind is Kind.LEWD
+    assert found.weight == 0.1 * 30 - 1.0
+    assert syllables("今天下班以后你陪我睡好不好")[found.begin : found.end] == ("pei", "wo", "shui")
+    assert model(pei_wo_shui=9).hear(syllables("你陪我睡")) == ()
+    assert model(pei_wo_shui=30).hear(()) == ()
+
+
+def test_words_far_apart_are_not_one_sentence() -> None:
+    near, far = "陪我" + "好" * 5 + "睡觉", "陪我" + "好" * 40 + "睡觉"
+    both = model(pei_wo=10, shui_jiao=10)
+    assert both.hear(syllables(near))
+    assert not both.hear(syllables(far))
+
+
+def test_what_harmless_words_take_off_counts() -> None:
+    assert model(pei_wo=20, fa_piao=-15).hear(syllables("陪我"))
+    assert not model(pei_wo=20, fa_piao=-15).hear(syllables("陪我开发票"))
+
+
+@settings(deadline=None)
+@given(st.lists(st.sampled_from(SOUNDS), max_size=60))
+def test_a_stretch_lies_in_what_was_said(sounds: list[str]) -> None:
+    for found in shipped().learned.hear(sounds):
+        assert 0 <= found.begin < found.end <= len(sounds)
+        assert found.weight > 0
+
+
+def test_it_speaks_in_a_pause_and_not_where_the_lexicon_has_spoken() -> None:
+    ear = Hearing(shipped(), 2)
+    garbled = "我要杀你,拟等着水吧"
+    assert rules(ear.heard(said(garbled, 1, final=False))) & {"learned.threat"} == set()
+    (found,) = [e for e in ear.settle() if e.source is Source.MODEL]
+    assert (found.rule, found.kind) == ("learned.threat", Kind.THREAT)
+    assert found.span in garbled.replace(",", "")
+    clear = Hearing(shipped(), 2)
+    assert not [e for e in clear.heard(said("我要杀了你", 1)) if e.source is Source.MODEL]
+
+
+def test_one_utterance_never_flags_by_the_model_alone() -> None:
+    weights = shipped().weights
+    assert weights.learned_most * max(1.0, weights.unaddressed) < weights.carry
+
+
+def test_a_sentence_costs_little() -> None:
+    talk = [SOUNDS[7 * n % len(SOUNDS)] for n in range(40)]
+    learned = shipped().learned
+    learned.hear(talk)
+    began = time.process_time()
+    for _ in range(100):
+        learned.hear(talk)
+    assert (time.process_time() - began) / 100 < 0.01

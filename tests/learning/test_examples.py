@@ -1,0 +1,56 @@
+"""What the model learns from."""
+
+import random
+
+from screener.core.evidence import Kind
+from screener.learning.examples import (
+    KINDS,
+    LONGEST,
+    Example,
+    heard_badly,
+    is_for_learning,
+    lexicon_sentences,
+    own_sentences,
+    sentences,
+    share_of,
+)
+from screener.speech.pinyin import syllables
+from tests.core.helpers import lexicon
+from tests.core.test_calls import CALLS
+
+
+def test_the_same_seed_makes_the_same_sentences() -> None:
+    once, again = (list(own_sentences(random.Random(1))) for _ in range(2))
+    assert once == again
+    counts = share_of(once)
+    assert set(counts) == {kind.value for kind in KINDS} | {"harmless"}
+    assert min(counts.values()) > 200
+
+
+def test_every_gap_is_filled() -> None:
+    letters = {s for e in own_sentences(random.Random(2)) for s in e.sounds if len(s) == 1}
+    assert letters <= {"a", "e", "o"}
+
+
+def test_the_lexicons_phrases_speak_for_what_they_say() -> None:
+    made = list(lexicon_sentences(lexicon(), random.Random(1)))
+    assert {e.kind for e in made} == {*KINDS, None}
+
+
+def test_long_talk_is_cut_into_sentences() -> None:
+    parts = list(sentences("你好,我想查一下话费。" * 20))
+    assert all(0 < len(part) <= LONGEST for part in parts)
+    assert list(sentences("")) == []
+    assert list(sentences("喂,你好")) == [syllables("喂你好")]
+
+
+def test_hearing_badly_changes_about_the_share() -> None:
+    example = Example(syllables("你好我想查一下话费") * 4, Kind.ABUSE)
+    heard = heard_badly(example, 0.2, random.Random(1))
+    assert heard.kind is example.kind
+    assert heard.sounds != example.sounds
+
+
+def test_about_half_of_a_set_is_kept_to_be_measured() -> None:
+    kept = [c for c in CALLS if not is_for_learning(c.call.id)]
+    assert 0.4 < len(kept) / len(CALLS) < 0.6

@@ -1,0 +1,3 @@
+from store.databases import postgres_socket, postgres_url, url
+
+__all__ = ["postgres_socket", "postgres_url", "url"]

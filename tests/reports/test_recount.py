@@ -1,0 +1,192 @@
+"""The figures of every report are those of an independent recount, on random logs and random questions."""
+
+import random
+from collections.abc import Callable
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from reports import recount
+from reports.random_log import BEGIN, QUEUES, edge, random_calls
+from screener.core.evidence import Kind
+from screener.reports.accuracy import accuracy
+from screener.reports.agents import agents
+from screener.reports.facts import facts
+from screener.reports.frequency import Period, frequency
+from screener.reports.queue import queue
+from screener.reports.sources import SourceBy, sources
+from screener.reports.span import Span
+from screener.reports.summary import summary, usual_span
+from screener.reports.treatment import treatment
+from screener.store.bulk import load
+from screener.store.insert import tidy
+from screener.store.log import CallLog, open_log
+
+ZONES = [ZoneInfo(name) for name in ("Asia/Shanghai", "UTC", "Asia/Kathmandu", "America/New_York")]
+FORMS = {
+    Period.HOUR: "%H",
+    Period.WEEKDAY: "%u",
+    Period.DAY: "%Y-%m-%d",
+    Period.WEEK: "%G-W%V",
+    Period.MONTH: "%Y-%m",
+}
+LETTERS = {SourceBy.PREFIX: ("number", 10), SourceBy.NUMBER: ("number", None)}
+QUESTIONS = 8
+
+
+def questions(seed: int) -> list[tuple[Span, ZoneInfo]]:
+    dice = random.Random(seed)
+    spans = [Span()]
+    for _ in range(QUESTIONS):
+        since, until = edge(dice), edge(dice)
+        if since and until and since > until:
+            since, until = until, since
+        kind = dice.choice((None, None, Kind.PRANK))
+        spans.append(Span(since, until, kind, dice.choice(("", "", *QUEUES))))
+    return [(span, dice.choice(ZONES)) for span in spans]
+
+
+@pytest.fixture(params=range(2))
+def seed(request: pytest.FixtureRequest) -> int:
+    return int(request.param)
+
+
+@pytest.fixture(params=["writer", "bulk"])
+def log(request: pytest.FixtureRequest, url: str, seed: int) -> CallLog:
+    calls = random_calls(seed)
+    opened = open_log(url)
+    if request.param == "bulk":
+        load(opened, map(tidy, calls))
+        load(opened, map(tidy, calls))
+    else:
+        opened.write(calls)
+        opened.write(calls[:50])
+        with opened.writing() as connection:  # the reviews that `write` leaves to people
+            for call in calls:
+                if call.reviewed_by:
+                    table = "UPDATE calls SET review = %r, reviewed_by = %r WHERE id = %r"
+                    values = (call.review.value, call.reviewed_by, call.id)
+                    connection.exec_driver_sql(table % values)
+    return opened
+
+
+@pytest.fixture
+def calls(seed: int) -> recount.Calls:
+    return recount.kept(random_calls(seed))
+
+
+def test_every_report_equals_its_recount(log: CallLog, calls: recount.Calls, seed: int) -> None:
+    for span, zone in questions(seed):
+        check_frequency(log, calls, span, zone)
+        check_sources(log, calls, span)
+        check_queue(log, calls, span, zone)
+        found = {
+            row.arm: (row.sources, *(n for w in row.windows for n in (w.watched, w.again)))
+            for row in treatment(log, span)
+        }
+        assert found == recount.treatment(calls, span), span
+        people = {row.agent: (row.hit, row.by_hand, row.confirmed, row.overturned) for row in agents(log, span)}
+        assert people == recount.agents(calls, span), span
+        check_accuracy(log, calls, span)
+    log.close()
+
+
+def check_frequency(log: CallLog, calls: recount.Calls, span: Span, zone: ZoneInfo) -> None:
+    for by, form in FORMS.items():
+        answer = frequency(log, span, by, zone)
+        rows = {
+            row.bucket: (row.offered, row.flagged, row.treated, row.by_hand, row.by_kind)
+            for row in answer.rows
+            if row.offered or row.flagged
+        }
+        assert rows == recount.frequency(calls, span, form, zone), (span, zone, by)
+        assert [row.bucket for row in answer.rows] == sorted({row.bucket for row in answer.rows})
+        assert dict(answer.heat) == dict(recount.heat(calls, span, zone))
+
+
+def check_sources(log: CallLog, calls: recount.Calls, span: Span) -> None:
+    for by in SourceBy:
+        field, letters = LETTERS.get(by, (by.value, None))
+        rows = sources(log, span, by, 1000)
+        found = {
+            row.source: (
+                row.calls,
+                row.flagged,
+                pytest.approx(row.share),
+                row.numbers,
+                row.new,
+                row.returning,
+                row.first,
+                row.last,
+            )
+            for row in rows
+        }
+        assert found == recount.sources(calls, span, field, letters), (span, by)
+        assert [row.flagged for row in rows] == sorted((row.flagged for row in rows), reverse=True)
+
+
+def check_queue(log: CallLog, calls: recount.Calls, span: Span, zone: ZoneInfo) -> None:
+    answer = queue(log, span, Period.DAY, zone)
+    every, automatic, by_hand = answer.ways
+    cells = (every.entered, every.to_the_end, every.abandoned, every.repeated, every.by_hand)
+    expected = recount.queue(calls, span)
+    assert (*cells, every.abandoned_after, every.stay_median, every.stay_p95) == expected, span
+    assert automatic.entered + by_hand.entered == every.entered
+    assert by_hand.entered == by_hand.by_hand == every.by_hand
+    assert sum(row.entered for row in answer.periods) == every.entered
+
+
+def check_accuracy(log: CallLog, calls: recount.Calls, span: Span) -> None:
+    answer = accuracy(log, span)
+    kinds, rules = recount.accuracy(calls, span)
+    found = {row.name: (row.flagged, row.confirmed, row.overturned) for row in answer.kinds}
+    assert found == kinds, span
+    assert {row.name: (row.confirmed, row.overturned) for row in answer.rules} == rules, span
+
+
+def test_the_summary_says_what_the_reports_say(log: CallLog, calls: recount.Calls) -> None:
+    zone = ZONES[0]
+    span = usual_span(Span(until=BEGIN.replace(month=4, day=1)), BEGIN)
+    answer = summary(log, span, zone)
+    for measures, period in ((answer.now, span), (answer.then, answer.before)):
+        asked = recount.inside(calls, period)
+        bad = recount.flagged(asked, period)
+        assert (measures.offered, measures.flagged) == (len(recount.own(asked)), len(bad))
+        assert measures.numbers == len({call.number for call in bad})
+        assert measures.entered == recount.queue(calls, period)[0]
+    assert answer.before.until == span.since
+    assert sum(row.flagged for row in answer.days.rows) == answer.now.flagged
+    assert sum(answer.kinds.values()) == answer.now.flagged
+    log.close()
+
+
+def test_no_report_reads_all_calls(url: str, tmp_path: object) -> None:
+    """SQLite says for each question which index it takes; `SCAN calls` would be the whole table."""
+    if not url.startswith("sqlite"):
+        pytest.skip("PostgreSQL chooses by what the tables hold")
+    log = open_log(url)
+    load(log, map(tidy, random_calls(0)))
+    asked: list[tuple[str, object]] = []
+    span = Span(BEGIN, BEGIN.replace(month=3, day=20))
+    with facts(log) as known:
+        spy(known._connection, lambda sql, values: asked.append((sql, values)))
+        known.marked(span), known.offered_by_quarter(span), known.offered_by_place(span, "region")
+        known.offered_by_number(span, ["+861"]), known.offered_by_prefix(span, ["+861380013"])
+        known.flagged_before(span.since), known.queued_before(span.since)
+        known.stays(span), known.returns(span), known.judged_rules(span), known.newest()
+    assert len(asked) >= 11
+    with log.engine.connect() as connection:
+        for sql, values in asked:
+            plan = "\n".join(row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", values))
+            assert "SCAN calls" not in plan.replace("SCAN calls USING COVERING INDEX ix_calls_marked", ""), (
+                sql + plan
+            )
+    log.close()
+
+
+def spy(connection: object, see: Callable[[str, object], None]) -> None:
+    from sqlalchemy import event
+
+    @event.listens_for(connection, "before_cursor_execute")
+    def before(_c: object, _cursor: object, sql: str, values: object, *_: object) -> None:
+        see(sql, values)

@@ -1,0 +1,139 @@
+"""What leaves a report arrives as it was meant: in Excel, in a browser, in a program, on a terminal."""
+
+import csv
+import io
+import json
+from datetime import datetime
+from html.parser import HTMLParser
+from zoneinfo import ZoneInfo
+
+import openpyxl
+import pytest
+
+from screener.reports.render import Bars, Heat, Page, Sheet, Trend, render, shown
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+NOON = datetime(2026, 3, 4, 12, 30, tzinfo=SHANGHAI)
+SHEET = Sheet(
+    "骚扰来电来源",
+    ["number", "calls", "share", "stay_seconds", "first"],
+    ["号码", "来电", "占比", "停留", "首次"],
+    [["+8613800138000", 12, 0.125, 9.54, NOON], ["4008001234", 3, None, None, None], ["=1+1", 0, 1.0, 0.0, NOON]],
+    {"number": "phone"},
+    "sources",
+)
+OTHER = Sheet("[类别]: 一/二", ["kind"], ["类别"], [["恶作剧"]], name="kinds")
+PAGE = Page(
+    "小结 <b>",
+    (SHEET, OTHER),
+    ("呼叫中心",),
+    (
+        Bars("横", ["甲<", "乙"], [3, 0]),
+        Bars("竖", [f"{n:02}" for n in range(24)], list(range(24)), upright=True, share=False),
+        Heat("热", ["周一"], ["00", "01"], [[0, 5]]),
+        Trend("线", ["2026-03-01"], [4]),
+    ),
+    empty="没有数据",
+)
+
+
+def test_json_of_one_sheet_is_a_list_and_of_several_an_object_of_lists() -> None:
+    rows = json.loads(render(SHEET, "json"))
+    assert rows[0] == {
+        "number": "+8613800138000",
+        "calls": 12,
+        "share": 0.125,
+        "stay_seconds": 9.54,
+        "first": "2026-03-04T12:30:00+08:00",
+    }
+    assert json.loads(render(PAGE, "json")) == {"sources": rows, "kinds": [{"kind": "恶作剧"}]}
+
+
+def test_csv_begins_with_a_mark_and_keeps_numbers_text() -> None:
+    text = render(SHEET, "csv")
+    assert isinstance(text, str)
+    assert text.startswith("\ufeff")
+    rows = list(csv.reader(io.StringIO(text.removeprefix("\ufeff"))))
+    assert rows[0] == list(SHEET.heads)
+    assert [row[0] for row in rows[1:]] == ["\t+8613800138000", "\t4008001234", "\t=1+1"]
+    assert rows[1][1:] == ["12", "0.125", "9.54", "2026-03-04 12:30:00"]
+    assert "[类别]: 一/二" in str(render(PAGE, "csv"))
+
+
+def test_another_library_finds_typed_cells_in_the_workbook() -> None:
+    data = render(PAGE, "xlsx")
+    assert isinstance(data, bytes)
+    book = openpyxl.load_workbook(io.BytesIO(data))
+    assert book.sheetnames == ["骚扰来电来源", "类别 一二"]
+    tab = book.worksheets[0]
+    assert [cell.value for cell in tab[1]] == list(SHEET.heads)
+    number, calls, share, stay, first = tab[2]
+    assert (number.value, number.data_type, number.number_format) == ("+8613800138000", "s", "@")
+    assert (calls.value, calls.data_type, calls.number_format) == (12, "n", "#,##0")
+    assert (share.value, share.number_format) == (0.125, "0.0%")
+    assert (stay.value, stay.number_format) == (9.54, "0.0")
+    assert (first.value, first.is_date) == (NOON.replace(tzinfo=None), True)
+    assert tab["A4"].value == "=1+1"
+    assert tab["A4"].data_type == "s", "no formula"
+    assert tab["C3"].value is None
+    assert tab.auto_filter.ref == "A1:E4"
+
+
+class Names(HTMLParser):
+    """Checks that every tag is closed, and collects what a page would fetch."""
+
+    VOID = frozenset({"meta", "rect", "line", "polygon", "polyline"})
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.fetched: list[str] = []
+        self.text = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.fetched += [value or "" for name, value in attrs if name in ("src", "href")]
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag not in self.VOID:
+            assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+@pytest.mark.parametrize("page", [PAGE, Page("空", (Sheet("空", ["a"], ["甲"], []),), empty="没有数据")])
+def test_a_web_page_is_whole_and_fetches_nothing(page: Page) -> None:
+    text = render(page, "html")
+    assert isinstance(text, str)
+    parser = Names()
+    parser.feed(text)
+    assert parser.open == []
+    assert parser.fetched == []
+    assert "url(" not in text
+    for title in (page.title, *(sheet.title for sheet in page.sheets), *(chart.title for chart in page.charts)):
+        assert title in parser.text
+    assert ("没有数据" in parser.text) == (not page.sheets[0].rows)
+
+
+def test_a_table_fits_the_terminal_that_it_is_for() -> None:
+    text = render(SHEET, "table", width=60)
+    assert isinstance(text, str)
+    assert "12.5%" in text
+    assert max(map(len, text.splitlines())) <= 60
+    assert "+8613800138000" in text
+
+
+@pytest.mark.parametrize(
+    ("kind", "cell", "text"),
+    [
+        ("share", 0.5, "50.0%"),
+        ("seconds", 9.54, "9.5"),
+        ("number", 9.546, "9.55"),
+        ("count", 3, "3"),
+        ("text", None, ""),
+    ],
+)
+def test_cells_for_the_eye(kind: str, cell: object, text: str) -> None:
+    assert shown(kind, cell) == text  # type: ignore[arg-type]

@@ -1,0 +1,168 @@
+"""An Asterisk's history comes in whole, once, and a broken line costs that line only."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from screener.core.evidence import Treatment, Verdict
+from screener.events import Caller, EndedBy, LineClass
+from screener.store.asterisk import read_cdr, read_queue_log
+from screener.store.bulk import load
+from screener.store.insert import tidy
+from screener.store.listfile import BadLine
+from screener.store.log import open_log
+from screener.store.records import CallRecord, Review
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+
+QUEUE_LOG = """\
+1772000000|NONE|NONE|NONE|QUEUESTART|
+1772000010|100.1|sales|NONE|ENTERQUEUE||13800138000|1
+1772000015|100.1|sales|Agent/8001|CONNECT|5|100.2|3
+1772000020|100.3|sales|NONE|ENTERQUEUE||02012345678|2
+broken
+1772000030|100.3|sales|NONE|ABANDON|2|2|10
+1772000060|100.1|sales|Agent/8001|COMPLETECALLER|5|45|1
+177200007x|100.4|sales|NONE|ENTERQUEUE||1|1
+1772000070|100.1|analysis|NONE|ENTERQUEUE||13800138000|1
+1772000090|100.1|analysis|NONE|ABANDON|1|1|20
+1772000100|100.9|sales|Agent/8001|CONNECT|5|100.2|3
+1772000200|100.5|sales|NONE|ENTERQUEUE||13900139000|1
+1772000210|100.5|sales|NONE|EXITWITHTIMEOUT|1|1|10
+1772000211|100.5|second|NONE|ENTERQUEUE||13900139000|1
+1772000220|100.5|second|Agent/8002|CONNECT|9|100.6|2
+1772000260|100.5|second|Agent/8002|COMPLETEAGENT|9|40|1
+1772000300|100.7|sales|NONE|ENTERQUEUE||13700137000|1
+"""
+
+
+def identify(number: str) -> Caller:
+    return Caller(number, line=LineClass.INTERNAL if len(number) < 6 else LineClass.MOBILE)
+
+
+def sort(found: object) -> tuple[dict[str, CallRecord], list[BadLine]]:
+    items = list(found)  # type: ignore[call-overload]
+    calls = {item.id: item for item in items if isinstance(item, CallRecord)}
+    return calls, [item for item in items if isinstance(item, BadLine)]
+
+
+def test_calls_of_a_queue_log() -> None:
+    calls, bad = sort(read_queue_log(QUEUE_LOG.encode().splitlines(), identify, {"analysis"}))
+    assert [line.number for line in bad] == [5, 8]
+    assert set(calls) == {"pbx-100.1", "pbx-100.3", "pbx-100.5"}  # 100.7 is still up, 100.9 was never entered
+
+    left = calls["pbx-100.3"]
+    assert (left.number, left.dialled, left.ended_by, left.answered_at) == (
+        "02012345678",
+        "sales",
+        EndedBy.CALLER,
+        None,
+    )
+    assert left.verdict is None
+    assert left.ended_at == EPOCH + timedelta(seconds=1772000030)
+
+    moved = calls["pbx-100.5"]
+    assert (moved.dialled, moved.agent, moved.ended_by) == ("sales", "Agent/8002", EndedBy.AGENT)
+    assert moved.answered_at == EPOCH + timedelta(seconds=1772000220)
+
+
+def test_a_queue_that_stood_for_harassment_makes_confirmed_flags() -> None:
+    calls, _ = sort(read_queue_log(QUEUE_LOG.encode().splitlines(), identify, {"analysis"}))
+    flag = calls["pbx-100.1"]
+    assert (flag.verdict, flag.treatment, flag.review) == (
+        Verdict.HARASSMENT,
+        Treatment.ANALYSIS_QUEUE,
+        Review.CONFIRMED,
+    )
+    assert (flag.flagged_at, flag.reviewed_by, flag.agent) == (60.0, "Agent/8001", "Agent/8001")
+    (stay,) = flag.treatments
+    assert (stay.began, stay.ended, stay.completed, stay.by_hand) == (60.0, 80.0, False, True)
+    plain, _ = sort(read_queue_log(QUEUE_LOG.encode().splitlines(), identify))
+    assert plain["pbx-100.1"].verdict is None
+
+
+def test_a_restart_of_the_pbx_ends_what_was_up() -> None:
+    lines = QUEUE_LOG + "1772009999|NONE|NONE|NONE|QUEUESTART|\n"
+    calls, _ = sort(read_queue_log(lines.encode().splitlines(), identify))
+    assert calls["pbx-100.7"].ended_by is EndedBy.FAULT
+
+
+CDR = (
+    '"","13800138000","95000","from-trunk","""王"" <13800138000>","PJSIP/t-1","PJSIP/8001","Queue","sales",'
+    '"2026-03-01 09:00:00","2026-03-01 09:00:05","2026-03-01 09:01:00",60,55,"ANSWERED","DOCUMENTATION",'
+    '"200.1","","200.1"\n'
+    '"","8001","13800138000","internal","","PJSIP/8001","","Dial","","2026-03-01 09:00:00","",'
+    '"2026-03-01 09:01:00",60,0,"NO ANSWER","","200.2","","200.2"\n'
+    '"","13800138000","8001","from-trunk","","a","","Dial","","2026-03-01 09:00:04","",'
+    '"2026-03-01 09:01:00",60,0,"NO ANSWER","","200.3","","200.1"\n'
+    '"unfinished\n'
+    '"","13900139000","95000","other","","a","","Dial","","2026-13-01 09:00:04","","2026-03-01 09:01:00",'
+    '60,0,"NO ANSWER","","200.4"\n'
+    '"","13900139000","95000","other","","a","","Dial","","2026-03-01 09:00:04","","2026-03-01 09:01:00",'
+    '60,0,"NO ANSWER","","200.5"\n'
+)
+
+
+def test_calls_of_a_cdr_file() -> None:
+    found = list(read_cdr(CDR.encode().splitlines(), identify, SHANGHAI))
+    assert [item.number for item in found if isinstance(item, BadLine)] == [4, 5]
+    calls = [item for item in found if isinstance(item, CallRecord)]
+    assert [call.id for call in calls] == ["pbx-200.1", "pbx-200.1", "pbx-200.5"]
+    first = calls[0]
+    assert first.started_at == datetime(2026, 3, 1, 1, 0, tzinfo=UTC)
+    assert first.answered_at == datetime(2026, 3, 1, 1, 0, 5, tzinfo=UTC)
+    assert (first.number, first.dialled, first.uniqueid) == ("13800138000", "95000", "200.1")
+    assert calls[2].answered_at is None
+    (only,) = [
+        c for c in read_cdr(CDR.encode().splitlines(), identify, SHANGHAI, {"other"}) if isinstance(c, CallRecord)
+    ]
+    assert only.id == "pbx-200.5"
+
+
+def test_a_head_line_names_the_columns_and_old_sites_write_gb18030() -> None:
+    lines = [
+        b"start,end,answer,src,dst,disposition,uniqueid,clid",
+        "2026-03-01 09:00:00,2026-03-01 09:01:00,,13800138000,95000,NO ANSWER,7,王".encode("gb18030"),
+    ]
+    (call,) = read_cdr(lines, identify, SHANGHAI)
+    assert isinstance(call, CallRecord)
+    assert (call.id, call.number) == ("pbx-7", "13800138000")
+
+
+def test_twice_and_from_both_files_is_once(url: str) -> None:
+    log = open_log(url)
+    queue_log = QUEUE_LOG.replace("100.3", "200.5").encode().splitlines()
+
+    def calls(found: object) -> list[CallRecord]:
+        return [tidy(call) for call in sort(found)[0].values()]
+
+    assert load(log, calls(read_queue_log(queue_log, identify))) == 3
+    before = log.calls(limit=None)
+    assert load(log, calls(read_queue_log(queue_log, identify))) == 0
+    assert log.calls(limit=None) == before
+    assert load(log, calls(read_cdr(CDR.encode().splitlines(), identify, SHANGHAI))) == 1
+    assert len(log.calls(limit=None)) == 4
+    log.close()
+
+
+@given(st.lists(st.binary(max_size=60) | st.sampled_from(QUEUE_LOG.encode().splitlines())))
+def test_no_line_stops_the_reading(lines: list[bytes]) -> None:
+    for found in read_queue_log(lines, identify, {"analysis"}):
+        assert isinstance(found, CallRecord | BadLine)
+    for found in read_cdr(lines, identify, SHANGHAI):
+        assert isinstance(found, CallRecord | BadLine)
+
+
+def test_what_cannot_be_read_is_a_bad_line_not_an_end(tmp_path: Path) -> None:
+    lines = [
+        b"\xff\xff|x",
+        b"1e400|a|b|c|ENTERQUEUE",
+        b"nan|a|b|c|ENTERQUEUE",
+        b"1772000010|||NONE|ENTERQUEUE||1|1",
+    ]
+    calls, bad = sort(read_queue_log(lines, identify))
+    assert (calls, [line.number for line in bad]) == ({}, [1, 2, 3, 4])

@@ -1,0 +1,50 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from screener.events import ListName
+from screener.store.listfile import BadLine, from_csv, national, to_asterisk, to_csv, to_freepbx, to_kamailio
+from screener.store.log import ListedNumber
+
+NOW = datetime(2026, 3, 4, tzinfo=UTC)
+ENTRIES = [
+    ListedNumber(ListName.BLOCK, "+8613800138000", '恶"作剧\n', NOW),
+    ListedNumber(ListName.BLOCK, "+862012345678", "", NOW, NOW + timedelta(days=1)),
+]
+
+
+def test_csv_is_read_back_as_it_was_written() -> None:
+    assert list(from_csv(to_csv(ENTRIES[1:]), ListName.BLOCK, NOW)) == ENTRIES[1:]
+    assert list(from_csv(to_csv(ENTRIES), ListName.ALLOW, NOW)) == []
+
+
+def test_a_plain_list_of_numbers_is_enough_and_bad_rows_are_named() -> None:
+    text = "number,reason\n13800138000,吵闹\n# note\nnobody,x\n13900139000,x,someday\n\n95588\n"
+    found = list(from_csv(text, ListName.WATCH, NOW))
+    assert [item.number for item in found] == ["13800138000", 4, 5, "95588"]
+    assert [isinstance(item, BadLine) for item in found] == [False, True, True, False]
+
+
+@pytest.mark.parametrize(
+    ("number", "shown"),
+    [
+        ("+8613800138000", "13800138000"),
+        ("+862012345678", "02012345678"),
+        ("+864008001234", "4008001234"),
+        ("+442079460000", "00442079460000"),
+        ("10086", "10086"),
+    ],
+)
+def test_a_pbx_gets_the_number_that_it_shows(number: str, shown: str) -> None:
+    assert national(number) == shown
+
+
+def test_what_pbxes_take() -> None:
+    assert to_asterisk(ENTRIES, NOW) == (
+        'database put blacklist 13800138000 "恶 作剧 "\ndatabase put blacklist 02012345678 "1"\n'
+    )
+    assert to_freepbx(ENTRIES[1:], NOW) == "number,description\n02012345678,\n"
+    assert to_kamailio(ENTRIES, NOW) == (
+        "htable.seti block s:13800138000 1\nhtable.seti block s:02012345678 1\n"
+        "htable.setex block s:02012345678 86400\n"
+    )

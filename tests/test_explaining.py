@@ -1,0 +1,53 @@
+"""Why a call was judged so."""
+
+from datetime import UTC, datetime
+
+from screener.core.evidence import Kind, Source, Verdict
+from screener.core.judgement import Weights
+from screener.explaining import explain
+from screener.store.records import CallRecord, EvidenceRow
+
+W = Weights()
+
+
+def row(weight: float, at: float, rule: str, source: Source = Source.WORDS, kind: Kind | None = Kind.LEWD):
+    return EvidenceRow(at, rule, source, kind, weight, "…", "")
+
+
+def call(*evidence: EvidenceRow) -> CallRecord:
+    return CallRecord("c", datetime(2026, 3, 4, tzinfo=UTC), evidence=evidence, verdict=Verdict.HARASSMENT)
+
+
+def test_when_it_tipped_and_what_would_not_have() -> None:
+    found = explain(
+        call(row(4.0, 1, "a"), row(4.0, 2, "b"), row(0.4, 2.5, "c", Source.SOUND), row(6.0, 3, "d")), W
+    )
+    assert found.tipped is found.steps[1]
+    assert [s.flagged for s in found.steps] == [False, True, True, True]
+    assert [e.rule for e in found.needed] == ["a", "b"]
+    assert found.spare == ()
+    assert found.lacking is None
+
+
+def test_what_is_not_needed_is_said() -> None:
+    found = explain(call(row(0.6, 1, "a"), row(6.5, 2, "b")), W)
+    assert ([e.rule for e in found.needed], [e.rule for e in found.spare]) == (["b"], ["a"])
+
+
+def test_what_a_recogniser_took_back_counts_no_more() -> None:
+    found = explain(call(row(6.0, 1, "a"), row(-6.0, 2, "a.withdrawn"), row(0.1, 3, "b")), W)
+    assert found.steps[0].score == W.prior + 6.0
+    assert found.steps[1].score == W.prior
+
+
+def test_a_call_that_was_protected() -> None:
+    grievance = [row(-4.0, n, f"g{n}", Source.GRIEVANCE, None) for n in range(2)]
+    found = explain(call(*grievance, row(4.0, 3, "a"), row(4.0, 4, "b")), W)
+    assert found.tipped is None
+    assert found.vetoes[0] == "grievance"
+    assert found.lacking > 0
+
+
+def test_a_call_without_a_word() -> None:
+    found = explain(call(), W)
+    assert (found.steps, found.tipped, found.lacking) == ((), None, W.threshold - W.prior)

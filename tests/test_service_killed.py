@@ -1,0 +1,89 @@
+"""A service that is killed while its calls end: every call that said goodbye is in the log, once."""
+
+import contextlib
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from screener.store.log import open_log
+from tests.sip.caller import Caller
+
+CALLS = 200
+SETTINGS = """
+[sip]
+port = {port}
+rtp_port_low = 42000
+rtp_port_high = 42999
+max_calls = 400
+[speech]
+engine = "none"
+[flow]
+silence_seconds = 60.0
+"""
+
+
+@contextlib.contextmanager
+def serving(folder: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
+    with (folder / "log.txt").open("ab") as out:
+        command = [sys.executable, "-m", "screener", "serve", "--config", str(folder / "screener.toml")]
+        begun = out.tell()
+        process = subprocess.Popen(command, stderr=out, stdout=out)
+        try:
+            deadline = time.monotonic() + 100
+            while b"taking calls" not in (folder / "log.txt").read_bytes()[begun:]:
+                assert process.poll() is None, (folder / "log.txt").read_text()
+                assert time.monotonic() < deadline
+                time.sleep(0.05)
+            yield process
+        finally:
+            process.terminate()
+            process.wait(timeout=30)
+
+
+def free_port() -> int:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
+        taken.bind(("127.0.0.1", 0))
+        return int(taken.getsockname()[1])
+
+
+def test_every_call_that_got_its_bye_is_in_the_log_after_a_kill_and_none_twice(tmp_path: Path) -> None:
+    port = free_port()
+    (tmp_path / "screener.toml").write_text(SETTINGS.format(port=port))
+    callers = [Caller(port, number=f"139{n:08}") for n in range(CALLS)]
+    ended: list[str] = []
+
+    def begin(caller: Caller) -> bool:
+        return caller.call().status == 200
+
+    def end(caller: Caller) -> None:
+        with contextlib.suppress(OSError):
+            if caller.ask("BYE").status == 200:
+                ended.append(caller.from_.split(":")[1].split("@")[0])
+
+    with serving(tmp_path, port) as service, ThreadPoolExecutor(20) as crowd:
+        assert all(crowd.map(begin, callers))
+        for caller in callers:
+            caller.sip.settimeout(1.0)  # nobody answers after the kill
+            crowd.submit(end, caller)
+        while len(ended) < CALLS // 2:
+            time.sleep(0.001)
+        service.send_signal(signal.SIGKILL)
+        service.wait()
+    for caller in callers:
+        caller.close()
+    with serving(tmp_path, port):
+        pass
+    log = open_log("sqlite:///screener.db", tmp_path)
+    found = Counter(call.number.removeprefix("+86") for call in log.calls(limit=None))
+    assert CALLS // 2 <= len(ended) <= CALLS
+    assert set(ended) <= set(found)
+    assert set(found.values()) == {1}
+    whole = sum(call.ended_at is not None for call in log.calls(limit=None))
+    print(f"{len(ended)} of {CALLS} calls had their BYE answered; {len(found)} in the log, {whole} with their end")
+    log.close()
