@@ -1,24 +1,21 @@
-"""A Kamailio proxy in front that records its route, over UDP and TCP, and one more telephone: linphonec."""
+"""A Kamailio proxy in front that records its route, over UDP and TCP."""
 
 import contextlib
 import os
 import shutil
-import subprocess
-import wave
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from screener.events import CallAnswered, CallEnded, Dtmf, EndedBy, TransferEnded
+from screener.events import CallAnswered, CallEnded, EndedBy, TransferEnded
 from screener.sip.message import respond
 from tests.pbx.network import SCREENER, TRUNK, Network, Wiretap, wait_for
 from tests.pbx.rig import HERE, end, fill
 from tests.sip.caller import Caller, Desk
-from tests.sip.fidelity import signal, snr
 
 pytestmark = pytest.mark.pbx
-PROXY, TELEPHONE = "192.0.2.50", "192.0.2.60"
+PROXY = "192.0.2.50"
 MODULES = Path("/usr/lib/x86_64-linux-gnu/kamailio/modules/")
 
 
@@ -27,11 +24,7 @@ def lan(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Network]:
     if os.geteuid() != 0 or not shutil.which("unshare"):
         pytest.skip("needs root for a network namespace")
     network = Network()
-    for address in (PROXY, TELEPHONE):
-        network.run(["ip", "addr", "add", f"{address}/32", "dev", "lo"], Path.cwd(), 10)
-    network.run(
-        ["ip", "route", "add", "default", "dev", "lo"], Path.cwd(), 10
-    )  # linphone believes in no network else
+    network.run(["ip", "addr", "add", f"{PROXY}/32", "dev", "lo"], Path.cwd(), 10)
     yield network
     network.stop()
 
@@ -93,64 +86,3 @@ def _calls(desk: Desk, caller: Caller) -> None:
     call.hangup()
     caller.send(respond(caller.wait_request("BYE"), 200))
     assert desk.event(CallEnded).by is EndedBy.SCREENER
-
-
-class Linphone:
-    """linphonec with its commands typed in; speaks and records files."""
-
-    def __init__(self, network: Network, home: Path) -> None:
-        self.home = home
-        (home / ".linphonerc").write_text(
-            f"[sip]\nsip_port=5060\nsip_tcp_port=-1\nsip_tls_port=-1\nuse_ipv6=0\nauto_net_state_mon=0\nguess_hostname=0\ncontact=sip:linphone@{TELEPHONE}\nbind_address={TELEPHONE}\n"
-            "[net]\nmtu=1300\n[rtp]\naudio_rtp_port=7078\n"
-        )
-        command = ["nsenter", f"--net={network._path}", "--", "linphonec", "-c", str(home / ".linphonerc")]
-        with (home / "log.txt").open("wb") as log:
-            self._process = subprocess.Popen(
-                command, cwd=home, stdin=subprocess.PIPE, stdout=log, stderr=log,
-                env={**os.environ, "HOME": str(home)},
-            )  # fmt: skip
-        wait_for(lambda: "linphonec>" in self.log or self._process.poll() is not None, 20, "linphonec")
-
-    @property
-    def log(self) -> str:
-        return (self.home / "log.txt").read_text("utf-8", "replace")
-
-    def type(self, *lines: str) -> None:
-        assert self._process.stdin
-        self._process.stdin.write("".join(f"{line}\n" for line in lines).encode())
-        self._process.stdin.flush()
-
-    def stop(self) -> None:
-        end(self._process)
-
-
-def test_one_more_telephone(lan: Network, tmp_path: Path) -> None:
-    if not shutil.which("linphonec"):
-        pytest.skip("needs linphonec (apt install linphone-cli)")
-    tones = signal(-20)
-    with wave.open(str(tmp_path / "say.wav"), "wb") as file:
-        file.setparams((1, 2, 8000, 0, "NONE", "not compressed"))
-        file.writeframes(tones * 20)
-    with lan.entered():
-        desk = Desk(host=SCREENER, port=5060, peers=(TELEPHONE,), rtp_port_low=20000, rtp_port_high=20998)
-    linphone = Linphone(lan, tmp_path)
-    try:
-        linphone.type("soundcard use files", f"play {tmp_path / 'say.wav'}", f"call sip:100@{SCREENER}")
-        call = desk.call()
-        desk.event(CallAnswered)
-        heard = bytearray()
-        call.listen(lambda frame, at: heard.extend(frame))
-        wait_for(lambda: len(heard) > 5 * 16000, 15, "five seconds of audio")
-        linphone.type("5")
-        assert desk.event(Dtmf).digit == "5"
-        linphone.type("pause")
-        wait_for(lambda: call._held, 5, "hold")
-        linphone.type("resume")
-        wait_for(lambda: not call._held, 5, "end of the hold")
-        linphone.type("terminate")
-        assert desk.event(CallEnded).by is EndedBy.CALLER
-        print(f"\nlinphonec heard with {snr(tones, bytes(heard)):.1f} dB of signal to noise")
-    finally:
-        linphone.stop()
-        desk.stop()
