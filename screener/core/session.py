@@ -3,18 +3,10 @@
 In path it answers, greets, listens, and passes the caller on or treats the call. Beside an agent and in a replay
 it only judges, to the end of the call. Whatever order events come in, no caller is left alone: every way out is a
 transfer, a treatment or the end of the call, and what the edge never reports is taken as reported in time.
-
-::
-
-    OFFERED ─► SCREENING ─► TRANSFERRING ─► GONE          a matter, time up, an emergency, a failure of ours
-                │   │  └──► WARNING ─► TRANSFERRING       an abusive complaint
-                │   └─────► CLOSING ─► GONE               nobody says a word
-                └─────────► TREATING ─► STAYING ─► GONE   harassment
 """
 
 from collections.abc import Iterator
 from dataclasses import replace
-from enum import Enum, auto
 
 from screener.core import policy
 from screener.core.actions import (
@@ -37,6 +29,7 @@ from screener.core.flow import Flow
 from screener.core.hearing import Hearing
 from screener.core.judgement import Judgement
 from screener.core.patience import Patience
+from screener.core.state import State
 from screener.events import (
     CallAnswered,
     CallEnded,
@@ -62,23 +55,6 @@ TRANSFER_LIMIT = 40.0
 """Likewise for a transfer; SIP's own limit for a request is 32 s (RFC 3261, timer F)."""
 
 
-class _State(Enum):
-    OFFERED = auto()
-    SCREENING = auto()
-    CLOSING = auto()
-    """The closing sentence of a silent call; a word still brings the caller back."""
-    WARNING = auto()
-    TRANSFERRING = auto()
-    RETRYING = auto()
-    """A transfer failed; the caller hears that somebody is being sought."""
-    TREATING = auto()
-    STAYING = auto()
-    """The analysis queue has said everything and waits for the caller to hang up."""
-    GONE = auto()
-    """Transferred or hung up on; nothing is left to do."""
-    ENDED = auto()
-
-
 class Session:
     """One call.
 
@@ -95,7 +71,7 @@ class Session:
         self._watches = offer.entrance in (Entrance.REPLAY, Entrance.BESIDE)
         self._hearing = Hearing(judgement, flow.steer_prompts)
         self._patience = Patience(flow)
-        self._state = _State.OFFERED
+        self._state = State.OFFERED
         self._offered_already = False
         self._at = 0.0
         self._since = 0.0
@@ -111,7 +87,7 @@ class Session:
 
     def handle(self, event: Event) -> tuple[Action, ...]:
         """Take an event; say what is to be done, in order. Never raises; after the end it says nothing."""
-        if self._state is _State.ENDED:
+        if self._state is State.ENDED:
             return ()
         self._at = max(self._at, getattr(event, "at", 0.0))
         return tuple(self._handle(event))
@@ -144,7 +120,7 @@ class Session:
     # ---------------------------------------------------------------- the beginning
 
     def _offered(self) -> Iterator[Action]:
-        if self._offered_already or self._state is not _State.OFFERED:
+        if self._offered_already or self._state is not State.OFFERED:
             return
         self._offered_already = True
         yield from self._note(self._hearing.offered(self._offer))
@@ -152,9 +128,9 @@ class Session:
             yield Answer()
 
     def _answered(self) -> Iterator[Action]:
-        if self._state is not _State.OFFERED:
+        if self._state is not State.OFFERED:
             return
-        self._enter(_State.SCREENING)
+        self._enter(State.SCREENING)
         self._patience.begin(self._at)
         if self._watches:
             return
@@ -192,8 +168,8 @@ class Session:
         if transcript.speaker is Speaker.CALLER and len(transcript.syllables) > 1:
             if self._patience.heard(transcript) and self._screens:
                 yield StopPlaying()  # barge-in
-            if self._state is _State.CLOSING:
-                self._enter(_State.SCREENING)
+            if self._state is State.CLOSING:
+                self._enter(State.SCREENING)
         yield from self._note(self._hearing.heard(transcript))
         yield from self._judge()
 
@@ -213,9 +189,9 @@ class Session:
         """Who is not being treated is moved on while we are still here to do it."""
         self._stops = True
         match self._state:
-            case _State.OFFERED if not self._watches:
+            case State.OFFERED if not self._watches:
                 yield Reject(503)  # no effect when the answer is on its way: then `_answered` moves the caller
-            case _State.WARNING | _State.RETRYING:
+            case State.WARNING | State.RETRYING:
                 yield from self._played()
             case _:
                 yield from self._give_up("服务停止,转坐席")
@@ -228,10 +204,10 @@ class Session:
 
     @property
     def _screens(self) -> bool:
-        return self._state in (_State.SCREENING, _State.CLOSING) and not self._watches
+        return self._state in (State.SCREENING, State.CLOSING) and not self._watches
 
     def _judge(self) -> Iterator[Action]:
-        if self._state is not _State.SCREENING:
+        if self._state is not State.SCREENING:
             return
         paused = self._patience.is_pause(self._at)
         if paused:
@@ -254,7 +230,7 @@ class Session:
                 yield from self._flag()
         elif paused and found is Verdict.ABUSIVE_COMPLAINT and not self._flow.dry_run:
             yield from self._settle(found)
-            self._enter(_State.WARNING)
+            self._enter(State.WARNING)
             yield Listen(on=False)
             yield Play(((Prompt.WARNING, None),))
         elif paused and found is not Verdict.UNDECIDED:
@@ -300,7 +276,7 @@ class Session:
             yield from self._treat_here()
 
     def _treat_here(self) -> Iterator[Action]:
-        self._enter(_State.TREATING)
+        self._enter(State.TREATING)
         match self._treatment:
             case Treatment.ANALYSIS_QUEUE:
                 yield Play(
@@ -322,7 +298,7 @@ class Session:
             self._treatment = Treatment.NONE
 
     def _leave(self) -> Iterator[Action]:
-        self._enter(_State.GONE)
+        self._enter(State.GONE)
         yield from self._treated(completed=True)
         yield Hangup()
 
@@ -332,26 +308,26 @@ class Session:
         self._target = target
         self._marked = self._marked or marked
         self._tries += 1
-        self._enter(_State.TRANSFERRING)
+        self._enter(State.TRANSFERRING)
         if target is not Target.ANALYSIS:
             yield Listen(on=False)
         yield Transfer(target, self._marked)
 
     def _transferred(self, event: TransferEnded) -> Iterator[Action]:
         if event.ok and self._tries:
-            self._enter(_State.GONE)
+            self._enter(State.GONE)
             yield from self._treated(completed=True)
-        elif self._state is _State.TRANSFERRING and event.target == self._target:
+        elif self._state is State.TRANSFERRING and event.target == self._target:
             yield from self._retry()
 
     def _retry(self) -> Iterator[Action]:
         if self._target is Target.ANALYSIS:
             yield from self._treat_here()
         elif self._tries < TRANSFER_TRIES:
-            self._enter(_State.RETRYING)
+            self._enter(State.RETRYING)
             yield Play(((Prompt.CONNECTING, None),))
         else:
-            self._enter(_State.TREATING)  # last resort: ask the caller to call again
+            self._enter(State.TREATING)  # last resort: ask the caller to call again
             yield Play(((Prompt.LINE_FAULT, None),))
 
     def _next_target(self) -> Target:
@@ -362,13 +338,13 @@ class Session:
     def _played(self) -> Iterator[Action]:
         self._patience.prompted(self._at)
         match self._state:
-            case _State.TREATING if self._treatment is Treatment.ANALYSIS_QUEUE:
-                self._enter(_State.STAYING)
-            case _State.TREATING:
+            case State.TREATING if self._treatment is Treatment.ANALYSIS_QUEUE:
+                self._enter(State.STAYING)
+            case State.TREATING:
                 yield from self._leave()
-            case _State.WARNING:
+            case State.WARNING:
                 yield from self._pass_on(Target.SUPERVISOR)
-            case _State.RETRYING:
+            case State.RETRYING:
                 yield from self._pass_on(self._next_target())
             case _:
                 pass
@@ -376,19 +352,17 @@ class Session:
     def _ticked(self) -> Iterator[Action]:
         waited = self._at - self._since
         match self._state:
-            case _State.SCREENING:
+            case State.SCREENING:
                 yield from self._judge()
                 if self._screens:
                     yield from self._attend()
-            case _State.CLOSING if self._patience.is_silent(self._at):
+            case State.CLOSING if self._patience.is_silent(self._at):
                 yield from self._close()
-            case _State.STAYING if waited >= self._flow.stay_seconds:
+            case State.STAYING if waited >= self._flow.stay_seconds:
                 yield from self._leave()
-            case _State.TRANSFERRING if waited >= TRANSFER_LIMIT:
+            case State.TRANSFERRING if waited >= TRANSFER_LIMIT:
                 yield from self._retry()
-            case _State.TREATING | _State.WARNING | _State.RETRYING if (
-                waited >= PLAY_LIMIT + self._flow.tone_seconds
-            ):
+            case State.TREATING | State.WARNING | State.RETRYING if waited >= PLAY_LIMIT + self._flow.tone_seconds:
                 yield from self._played()
             case _:
                 pass
@@ -407,7 +381,7 @@ class Session:
                 yield from self._settle(Verdict.UNDECIDED, "来电人不再说话,转坐席")
                 yield from self._pass_on(Target.AGENTS)
             else:
-                self._enter(_State.CLOSING)
+                self._enter(State.CLOSING)
                 yield self._say(Prompt.SILENT_CLOSING)
         elif patience.is_adrift(self._at) and self._hearing.steered < self._flow.steer_prompts:
             self._hearing.steer(self._at)
@@ -428,7 +402,7 @@ class Session:
             yield from self._treat(self._decision.treatment)
 
     def _ended(self) -> Iterator[Action]:
-        yield from self._treated(completed=self._state is _State.STAYING)
+        yield from self._treated(completed=self._state is State.STAYING)
         if (
             self._watches
             and not self._hearing.anything_said
@@ -442,12 +416,12 @@ class Session:
                 yield from self._decide(decision)
         elif self._decision is None:
             yield from self._decide(policy.decide(assessment, self._weights, self._flow))
-        self._state = _State.ENDED
+        self._state = State.ENDED
 
     def _say(self, *prompts: Prompt) -> Play:
         self._patience.prompting(self._at, interruptible=Prompt.NOTICE not in prompts)
         return Play(tuple((prompt, None) for prompt in prompts))
 
-    def _enter(self, state: _State) -> None:
+    def _enter(self, state: State) -> None:
         self._state = state
         self._since = self._at
