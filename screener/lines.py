@@ -6,12 +6,21 @@ operators import lists of them.
 
 import csv
 import re
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import phonenumbers
-from phonenumbers import PhoneNumberFormat, PhoneNumberType, carrier, geocoder, shortnumberinfo
+from phonenumbers import (
+    PhoneNumberFormat,
+    PhoneNumberType,
+    carrier,
+    carrierdata,
+    geocoder,
+    geodata,
+    shortnumberinfo,
+)
 
 from screener.errors import SettingsError
 from screener.events import Caller, LineClass
@@ -165,6 +174,23 @@ def load_lines(paths: Sequence[Path], region: str = "CN") -> Lines:
     if problems:
         raise SettingsError("\n".join(problems), "columns: number or prefix*, line class, note")
     return Lines(region, entries)
+
+
+def forget_places_abroad(region: str) -> None:
+    """Drop the tables of places and carriers in other countries, some 40 MB, for a process that serves one site.
+
+    A foreign number then has its country for a region. The library reads all its tables on import; it cannot be
+    asked for fewer.
+    """
+    home = str(phonenumbers.country_code_for_region(region))
+    for package, table in ((geodata, geodata.GEOCODE_DATA), (carrierdata, carrierdata.CARRIER_DATA)):
+        kept = {prefix: names for prefix, names in table.items() if prefix.startswith(home)}
+        table.clear()
+        table.update(kept)
+        # The tables were put together from modules that still hold all of it.
+        for name in [name for name in vars(package) if name.startswith("data")]:
+            sys.modules.pop(f"{package.__name__}.{name}", None)
+            delattr(package, name)
 
 
 _CLASSES: Mapping[str, LineClass] = {c.value: c for c in LineClass}

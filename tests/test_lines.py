@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -84,3 +86,20 @@ def test_every_wrong_row_is_named(tmp_path: Path) -> None:
     assert "row 3: line: found 'phonebox', allowed mobile" in error.value.message
     assert "absent.csv: cannot be read" in error.value.message
     assert "row 1" not in error.value.message
+
+
+def test_places_abroad_can_be_forgotten() -> None:
+    """In a process of its own, because the library's tables are everybody's."""
+    script = """
+from screener.lines import forget_places_abroad, load_lines
+forget_places_abroad("CN")
+lines = load_lines([], "CN")
+for number in ("+862155550178", "+8613800138000", "+12125550123"):
+    caller = lines.identify(number)
+    print(caller.line, caller.region, caller.carrier)
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    home, mobile, abroad = done.stdout.splitlines()
+    assert home == "fixed 上海市 "
+    assert mobile == "mobile 北京市 中国移动"
+    assert abroad.startswith("foreign 美国")

@@ -9,6 +9,7 @@ from types import FrameType
 
 import click
 
+from screener.lines import forget_places_abroad
 from screener.logs import start_logging
 from screener.service import Service
 from screener.settings.load import load
@@ -33,6 +34,7 @@ def serve(config: Path | None, dry_run: bool) -> None:
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
+    forget_places_abroad(settings.site.region)
     service = Service(settings)
     service.start()
     try:
