@@ -121,6 +121,7 @@ class CallOffered:
         dialled: the user part that was dialled.
         entrance: how it came.
         referred_by: the agent who sent it, from Referred-By or Diversion; empty when unknown.
+        agent: who has the call, or had it until now; empty while nobody has.
         uniqueid: the PBX's id of the call (Asterisk's UNIQUEID); empty when unknown. Likewise linkedid.
     """
 
@@ -131,6 +132,7 @@ class CallOffered:
     dialled: str = ""
     entrance: Entrance = Entrance.IN_PATH
     referred_by: str = ""
+    agent: str = ""
     history: History = field(default_factory=History)
     uniqueid: str = ""
     linkedid: str = ""

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from screener.core.actions import Action, Decided, Found, Treated
 from screener.core.evidence import Decision, Treatment, Verdict
-from screener.events import CallAnswered, CallEnded, CallOffered, Entrance, Event, Transcript, TransferEnded
+from screener.events import CallAnswered, CallEnded, CallOffered, Event, Transcript, TransferEnded
 from screener.store.records import (
     CallRecord,
     DecisionRow,
@@ -93,7 +93,7 @@ def _begin(offer: CallOffered, node: str) -> CallRecord:
         node=node,
         uniqueid=offer.uniqueid,
         linkedid=offer.linkedid,
-        agent=offer.referred_by if offer.entrance is Entrance.BY_HAND else "",
+        agent=offer.agent,
     )
 
 

@@ -23,7 +23,7 @@ from screener.core.actions import (
     Treated,
 )
 from screener.core.session import Session
-from screener.events import CallEnded, CallOffered, Event, RecognizerLost, Speaker, Tick, TransferEnded
+from screener.events import CallEnded, CallOffered, Entrance, Event, RecognizerLost, Speaker, Tick, TransferEnded
 from screener.media.acoustics import Ear
 from screener.media.prompts import Clip
 from screener.settings.sections import Targets
@@ -116,6 +116,9 @@ class Screening:
         """Hand the caller to an agent without asking the session, now or ever again."""
         self._failed = True
         self._listen(False)
+        if self.offer.entrance is Entrance.BESIDE:
+            self._call.hangup()  # an agent has the caller already
+            return
         self._call.stop_playing()
         self._call.reject(503)  # still ringing: the PBX goes on by itself; no effect on an answered call
         self._call.transfer(self._booth.targets.agents)
@@ -160,6 +163,10 @@ class Screening:
                 return targets.supervisor or targets.agents
             case Target.ANALYSIS:
                 return targets.analysis
+            case Target.LINE_FAULT:
+                return targets.line_fault or targets.analysis
+            case Target.TERMINATE:
+                return targets.terminate or targets.analysis
 
     def _listen(self, on: bool) -> None:
         if on == self._listening:

@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
+from screener.beside import BesideCall, ListeningPost, user_of
 from screener.core.flow import Flow
 from screener.core.session import Session
 from screener.errors import StoreError
@@ -28,6 +29,7 @@ from screener.events import (
     Entrance,
     Event,
     History,
+    RecognizerLost,
     Stopping,
     Tick,
     Transcript,
@@ -40,7 +42,7 @@ from screener.metrics import MetricsServer, Sample
 from screener.notes import CallNotes
 from screener.screening import Booth, Observer, Screening
 from screener.settings.sections import Settings
-from screener.sip.endpoint import Call, RegistrationState
+from screener.sip.endpoint import Call, InviteInfo, RegistrationState
 from screener.sip.useragent import SipUserAgent
 from screener.speech.load import load_model
 from screener.speech.pinyin import syllables
@@ -49,6 +51,8 @@ from screener.speech.recognizer import ModelInfo
 from screener.store.log import open_log
 from screener.store.privacy import Purger
 from screener.store.writer import LogWriter
+from screener.taking_back import TakeBacks
+from screener.wallboard import Wallboard
 
 log = logging.getLogger(__name__)
 
@@ -101,6 +105,8 @@ class _Offered:
 
 _DROPPABLE = (Tick, Cue, Transcript)
 _EVERY_CALL = ""
+_AGENT = "/agent"
+"""After a call's id: the name of the agent's voice in the pool."""
 
 
 class Service:
@@ -131,9 +137,14 @@ class Service:
         self._log = open_log(settings.store.url, folder)
         self._writer = LogWriter(self._log, settings.store.queue_rows, folder / (settings.store.spool or "spool"))
         self._purger = Purger(self._log, settings.store.transcript_days, clock)
-        self._pool = RecognizerPool(model, settings.speech.threads, settings.speech.queue_seconds, self._post)
+        self._pool = RecognizerPool(model, settings.speech.threads, settings.speech.queue_seconds, self._heard)
         self._notes = CallNotes(self._writer.put, clock)
-        watching = (self._notes.observe, *observers)
+        self._beside: ListeningPost | None = None
+        watching = [self._notes.observe, *observers]
+        if settings.pbx.host:
+            self._beside = ListeningPost(settings, self._pool, self._offered_beside, self._take_back)
+            watching.append(Wallboard(self._beside.switchboard).observe)
+        self._take_backs = TakeBacks(self._log, self._bring_back, clock)
         self._booth = Booth(clips, settings.targets, self._pool, watching, self._post)
         self._endpoint = SipUserAgent(settings.sip)
         self._inbox: queue.SimpleQueue[tuple[str, Event | _Offered] | None] = queue.SimpleQueue()
@@ -165,6 +176,9 @@ class Service:
         self._thread.start()
         self._endpoint.start(self._offered)
         self._purger.start()
+        self._take_backs.start()
+        if self._beside is not None:
+            self._beside.switchboard.start()
         if port := self._settings.operations.metrics_port:
             self._metrics = MetricsServer(port, self._samples)
         log.info("taking calls on port %d with %s %s", self.sip_port, self.model.engine, self.model.name)
@@ -181,30 +195,72 @@ class Service:
         self._thread.join(timeout=10)
         self._pool.stop()
         self._purger.stop()
+        self._take_backs.stop()
+        if self._beside is not None:
+            self._beside.switchboard.stop()
         self._writer.close()
         self._log.close()
 
     # From the SIP, media and recogniser threads: only enqueue.
 
     def _offered(self, call: Call) -> None:
-        now = self._clock()
-        call_id = f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(4)}"
-        invite = call.invite
-        sip = self._settings.sip
+        invite, sip = call.invite, self._settings.sip
+        if invite.dialled.startswith(f"{sip.listening_extension}-"):
+            if self._beside is not None:
+                self._beside.attach(call)
+            else:
+                call.reject(404)
+            return
         by_hand = invite.dialled == sip.analysis_extension
-        offer = CallOffered(
-            call_id=call_id,
+        offer = replace(
+            self._offer(invite),
+            entrance=Entrance.BY_HAND if by_hand else Entrance.IN_PATH,
+            agent=invite.referred_by if by_hand else "",
+            uniqueid=invite.headers.get(sip.uniqueid_header.lower(), ""),
+            linkedid=invite.headers.get(sip.linkedid_header.lower(), ""),
+        )
+        self._take(offer, call)
+
+    def _offered_beside(self, call: BesideCall) -> None:
+        who = call.conversation.who
+        offer = replace(
+            self._offer(call.invite),
+            entrance=Entrance.BESIDE,
+            agent=who.agent_name,
+            uniqueid=who.caller.uniqueid,
+            linkedid=who.linkedid,
+        )
+        call.agent_key = f"{offer.call_id}{_AGENT}"
+        self._take(offer, call)
+
+    def _offer(self, invite: InviteInfo) -> CallOffered:
+        now = self._clock()
+        return CallOffered(
+            call_id=f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(4)}",
             started_at=now,
             local_time=now.astimezone(self._zone),
             caller=Caller(number=invite.number, display_name=invite.display_name),
             dialled=invite.dialled,
-            entrance=Entrance.BY_HAND if by_hand else Entrance.IN_PATH,
             referred_by=invite.referred_by,
-            uniqueid=invite.headers.get(sip.uniqueid_header.lower(), ""),
-            linkedid=invite.headers.get(sip.linkedid_header.lower(), ""),
         )
-        call.subscribe(lambda event: self._post(call_id, event))
-        self._inbox.put((call_id, _Offered(offer, call)))
+
+    def _take(self, offer: CallOffered, call: Call) -> None:
+        call.subscribe(lambda event: self._post(offer.call_id, event))
+        self._inbox.put((offer.call_id, _Offered(offer, call)))
+
+    def _heard(self, key: str, event: Transcript | RecognizerLost) -> None:
+        call_id = key.removesuffix(_AGENT)
+        if call_id != key and isinstance(event, RecognizerLost):
+            log.warning("call %s: the agent is not heard any more: %s", call_id, event.reason)
+        else:
+            self._post(call_id, event)
+
+    def _take_back(self, agent: str, linkedid: str) -> None:
+        self._take_backs.put(agent, linkedid)
+
+    def _bring_back(self, uniqueid: str) -> None:
+        if self._beside is not None:
+            self._beside.switchboard.bring_back(uniqueid, user_of(self._settings.targets.agents))
 
     def _post(self, call_id: str, event: Event) -> None:
         if isinstance(event, _DROPPABLE) and self._inbox.qsize() > INBOX_ITEMS:
@@ -218,6 +274,8 @@ class Service:
 
     def _samples(self) -> Iterator[Sample]:
         yield from self._endpoint.samples()
+        if self._beside is not None:
+            yield from self._beside.switchboard.samples()
         yield Sample("events_waiting", self._inbox.qsize(), "Events that wait for the calls thread.")
         yield Sample("events_dropped_total", self._dropped, "Ticks, sounds and transcripts dropped behind time.")
 

@@ -26,6 +26,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "speech": BASE | {"core", "settings"},
     "sip": BASE | {"core", "settings", "media"},
     "pbx": BASE | {"core", "settings"},
+    "wallboard": BASE | {"core", "pbx"},
+    "taking_back": BASE | {"store"},
     "lines": BASE | {"core", "settings"},
     "judgement": BASE | {"core", "settings"},
     "store": BASE | {"core", "settings"},
@@ -37,6 +39,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 COMPOSE = {
     "service",
     "screening",
+    "beside",
     "notes",
     "replay",
     "replay_files",
@@ -55,6 +58,7 @@ OWNERS = {
     "sherpa_onnx": {"speech/sherpa.py"},
     "torch": {"speech/training/net.py", "speech/training/fit.py"},
     "pydub": {"media/recordings.py"},
+    "panoramisk": {"pbx/ami.py"},
     "phonenumbers": {"lines.py"},
     "pypinyin": {"speech/pinyin.py", "speech/training/corpus.py"},
 }

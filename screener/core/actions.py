@@ -38,6 +38,9 @@ class Target(StrEnum):
     SUPERVISOR = "supervisor"
     ANALYSIS = "analysis"
     """Only when the analysis queue lives on the PBX."""
+    LINE_FAULT = "line_fault"
+    """Likewise the other treatments, for a caller whom an agent already has."""
+    TERMINATE = "terminate"
 
 
 @dataclass(frozen=True, slots=True)

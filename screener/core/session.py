@@ -1,8 +1,9 @@
 """One call's state machine: events in, actions out.
 
-In path it answers, greets, listens, and passes the caller on or treats the call. Beside an agent and in a replay
-it only judges, to the end of the call. Whatever order events come in, no caller is left alone: every way out is a
-transfer, a treatment or the end of the call, and what the edge never reports is taken as reported in time.
+In path it answers, greets, listens, and passes the caller on or treats the call. Beside an agent it listens, and
+has a harasser moved away; in a replay it only judges. Whatever order events come in, no caller is left alone: each
+way out is a transfer, a treatment or the end of the call, and what the edge never reports is taken as reported in
+time.
 """
 
 from collections.abc import Iterator
@@ -53,6 +54,11 @@ PLAY_LIMIT = 45.0
 """Seconds, over the tone's, after which playing is taken as ended although the edge never said so."""
 TRANSFER_LIMIT = 40.0
 """Likewise for a transfer; SIP's own limit for a request is 32 s (RFC 3261, timer F)."""
+_ON_PBX = {
+    Treatment.ANALYSIS_QUEUE: Target.ANALYSIS,
+    Treatment.LINE_FAULT: Target.LINE_FAULT,
+    Treatment.TERMINATE: Target.TERMINATE,
+}
 
 
 class Session:
@@ -68,7 +74,8 @@ class Session:
         self._offer = offer
         self._weights = judgement.weights
         self._flow = flow
-        self._watches = offer.entrance in (Entrance.REPLAY, Entrance.BESIDE)
+        self._beside = offer.entrance is Entrance.BESIDE
+        self._watches = self._beside or offer.entrance is Entrance.REPLAY
         self._hearing = Hearing(judgement, flow.steer_prompts)
         self._patience = Patience(flow)
         self._state = State.OFFERED
@@ -132,7 +139,7 @@ class Session:
             return
         self._enter(State.SCREENING)
         self._patience.begin(self._at)
-        if self._watches:
+        if self._offer.entrance is Entrance.REPLAY:
             return
         if self._stops:
             yield from self._stopping()
@@ -142,15 +149,16 @@ class Session:
             yield from self._confirmed()
         elif ListName.ALLOW in lists:
             yield from self._settle(Verdict.GENUINE, "白名单号码")
-            yield from self._pass_on(Target.AGENTS)
+            yield from self._to_agents()
         elif ListName.BLOCK in lists:
             yield from self._flag("黑名单号码")
         elif 0 < self._flow.repeat_offenders <= confirmed:
             yield from self._flag(f"已确认 {confirmed} 次的骚扰号码")
         else:
             yield Listen(on=True)
-            notice = (Prompt.NOTICE,) if self._flow.record_notice else ()
-            yield self._say(*notice, Prompt.GREETING)
+            if not self._beside:
+                notice = (Prompt.NOTICE,) if self._flow.record_notice else ()
+                yield self._say(*notice, Prompt.GREETING)
 
     def _confirmed(self) -> Iterator[Action]:
         """An agent sent the caller in: that is a confirmation, and wanted also in a dry run."""
@@ -193,6 +201,8 @@ class Session:
                 yield Reject(503)  # no effect when the answer is on its way: then `_answered` moves the caller
             case State.WARNING | State.RETRYING:
                 yield from self._played()
+            case _ if self._beside:
+                yield Hangup()  # the listening legs: caller and agent talk on
             case _:
                 yield from self._give_up("服务停止,转坐席")
 
@@ -242,6 +252,9 @@ class Session:
         before = self._decision
         if before and (before.verdict in (found, Verdict.HARASSMENT)):
             return
+        if self._beside and found is Verdict.HARASSMENT:
+            yield from self._flag()
+            return
         decision = policy.given(found, self._hearing.assessment(self._at), self._weights, self._flow)
         yield from self._decide(decision)
 
@@ -259,7 +272,7 @@ class Session:
         yield from self._settle(Verdict.HARASSMENT, reason, kind)
         assert self._decision is not None
         if self._decision.treatment is Treatment.NONE:
-            yield from self._pass_on(Target.AGENTS)  # dry run
+            yield from self._to_agents()  # dry run
         else:
             yield from self._treat(self._decision.treatment)
 
@@ -270,7 +283,9 @@ class Session:
         by_hand = self._offer.entrance is Entrance.BY_HAND
         self._treatment = treatment
         yield Treated(treatment, self._at, done=False, by_hand=by_hand)
-        if treatment is Treatment.ANALYSIS_QUEUE and self._flow.queue_on_pbx and not by_hand:
+        if self._beside:
+            yield from self._pass_on(_ON_PBX[treatment])
+        elif treatment is Treatment.ANALYSIS_QUEUE and self._flow.queue_on_pbx and not by_hand:
             yield from self._pass_on(Target.ANALYSIS)
         else:
             yield from self._treat_here()
@@ -304,6 +319,10 @@ class Session:
 
     # ---------------------------------------------------------------- transfers
 
+    def _to_agents(self) -> Iterator[Action]:
+        if not self._beside:  # an agent has this caller
+            yield from self._pass_on(Target.AGENTS)
+
     def _pass_on(self, target: Target, *, marked: bool = False) -> Iterator[Action]:
         self._target = target
         self._marked = self._marked or marked
@@ -321,7 +340,11 @@ class Session:
             yield from self._retry()
 
     def _retry(self) -> Iterator[Action]:
-        if self._target is Target.ANALYSIS:
+        if self._beside:  # the caller stays with the agent, and the flag stands
+            self._enter(State.SCREENING)
+            yield from self._treated(completed=False)
+            yield Listen(on=True)
+        elif self._target is Target.ANALYSIS:
             yield from self._treat_here()
         elif self._tries < TRANSFER_TRIES:
             self._enter(State.RETRYING)

@@ -1,1 +1,6 @@
-"""Control of the PBX itself (Asterisk by AMI)."""
+"""Control of an Asterisk through its manager interface (AMI): follow calls, ask for listening legs, move callers.
+
+::
+
+    ami ── fields ──► messages ── events ──► desk ── what to do ──► switchboard ──► the service
+"""

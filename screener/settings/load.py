@@ -11,13 +11,13 @@ import zoneinfo
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, get_args, get_type_hints
+from typing import TYPE_CHECKING, TypeVar, get_args, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from screener.errors import SettingsError
-from screener.settings.sections import Registrar, Settings, Sip
+from screener.settings.sections import Pbx, Registrar, Settings, Sip
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -88,7 +88,7 @@ def parse(text: str, path: Path) -> Settings:
     if settings is not None:
         settings = replace(settings, folder=path.resolve().parent)
         problems += _cross_checks(settings)
-        settings = replace(settings, sip=_with_passwords(settings, problems))
+        settings = _with_passwords(settings, problems)
     if problems or settings is None:
         raise SettingsError("\n".join(f"{path}: {where}: {what}" for where, what in problems), "correct the file")
     return settings
@@ -162,7 +162,9 @@ def _cross_checks(settings: Settings) -> Iterator[Problem]:
     """What no single field's type can say."""
     yield from _check_sip(settings.sip)
     yield from _check_flow(settings)
-    for key, uri in (("agents", settings.targets.agents), ("supervisor", settings.targets.supervisor)):
+    yield from _check_pbx(settings)
+    for key in ("agents", "supervisor", "line_fault", "terminate"):
+        uri = getattr(settings.targets, key)
         if (uri or key == "agents") and not _URI.fullmatch(uri):
             yield f"[targets] {key}", f"found {json.dumps(uri)}, allowed a sip:, sips: or tel: URI"
     try:
@@ -201,7 +203,7 @@ def _check_sip(sip: Sip) -> Iterator[Problem]:
             ipaddress.ip_network(peer, strict=False)
         except ValueError:
             yield "[sip] peers", f"found {json.dumps(peer)}, allowed addresses and networks, as 192.0.2.0/24"
-    for key in ("screening_extension", "analysis_extension"):
+    for key in ("screening_extension", "analysis_extension", "listening_extension"):
         if not _EXTENSION.fullmatch(getattr(sip, key)):
             yield f"[sip] {key}", f"found {json.dumps(getattr(sip, key))}, allowed the user part of a SIP URI"
     if sip.screening_extension == sip.analysis_extension:
@@ -224,30 +226,57 @@ def _check_flow(settings: Settings) -> Iterator[Problem]:
         elif isinstance(value, int) and value < 0:
             yield f"[flow] {spec.name}", f"found {value}, allowed a whole number not below 0"
     analysis = settings.targets.analysis
-    if (analysis or flow.queue_on_pbx) and not _URI.fullmatch(analysis):
-        why = ", needed by flow.queue_on_pbx" if flow.queue_on_pbx else ""
+    wanted_by = "flow.queue_on_pbx" * flow.queue_on_pbx or "[pbx] host" * bool(settings.pbx.host)
+    if (analysis or wanted_by) and not _URI.fullmatch(analysis):
+        why = f", needed by {wanted_by}" if wanted_by else ""
         yield "[targets] analysis", f"found {json.dumps(analysis)}, allowed a sip:, sips: or tel: URI{why}"
 
 
-def _with_passwords(settings: Settings, problems: list[Problem]) -> Sip:
-    """The same section with every `password_file` read."""
-    registrars: list[Registrar] = []
-    for number, registrar in enumerate(settings.sip.registrars, start=1):
-        where = f"[[sip.registrars]] {number} password_file"
-        if registrar.password_file is not None:
-            if registrar.password:
-                problems.append((where, "found beside password, allowed one of the two"))
-            try:
-                text = (settings.folder / registrar.password_file).read_text("utf-8-sig").lstrip()
-                registrar = replace(registrar, password=text.splitlines()[0].strip() if text else "")
-                if not text:
-                    problems.append(
-                        (where, f"found {registrar.password_file} empty, allowed a password on line 1")
-                    )
-            except (OSError, UnicodeDecodeError) as problem:
-                reason = problem.strerror if isinstance(problem, OSError) else "not UTF-8"
-                problems.append(
-                    (where, f"found {registrar.password_file} ({reason}), allowed a file that can be read")
-                )
-        registrars.append(registrar)
-    return replace(settings.sip, registrars=tuple(registrars))
+def _check_pbx(settings: Settings) -> Iterator[Problem]:
+    pbx = settings.pbx
+    if not pbx.host:
+        return
+    if not pbx.username or not (pbx.password or pbx.password_file):
+        yield "[pbx] password", "found no name or no password, allowed those of an account in manager.conf"
+    if "{leg}" not in pbx.dial:
+        yield (
+            "[pbx] dial",
+            f'found {json.dumps(pbx.dial)}, allowed a dial string with {{leg}}, as "PJSIP/{{leg}}@screener"',
+        )
+    if settings.sip.max_calls < pbx.max_calls * (1 + pbx.hear_agent):
+        needed = pbx.max_calls * (1 + pbx.hear_agent)
+        yield (
+            "[sip] max_calls",
+            f"found {settings.sip.max_calls}, allowed not below {needed} listening legs of [pbx]",
+        )
+
+
+_Account = TypeVar("_Account", Registrar, Pbx)
+
+
+def _with_passwords(settings: Settings, problems: list[Problem]) -> Settings:
+    """The same with every `password_file` read."""
+    registrars = tuple(
+        _with_password(registrar, settings.folder, f"[[sip.registrars]] {number}", problems)
+        for number, registrar in enumerate(settings.sip.registrars, start=1)
+    )
+    pbx = _with_password(settings.pbx, settings.folder, "[pbx]", problems)
+    return replace(settings, sip=replace(settings.sip, registrars=registrars), pbx=pbx)
+
+
+def _with_password(account: _Account, folder: Path, section: str, problems: list[Problem]) -> _Account:
+    where, file = f"{section} password_file", account.password_file
+    if file is None:
+        return account
+    if account.password:
+        problems.append((where, "found beside password, allowed one of the two"))
+    try:
+        text = (folder / file).read_text("utf-8-sig").lstrip()
+    except (OSError, UnicodeDecodeError) as problem:
+        reason = problem.strerror if isinstance(problem, OSError) else "not UTF-8"
+        problems.append((where, f"found {file} ({reason}), allowed a file that can be read"))
+        return account
+    if not text:
+        problems.append((where, f"found {file} empty, allowed a password on line 1"))
+        return account
+    return replace(account, password=text.splitlines()[0].strip())

@@ -60,6 +60,7 @@ class Sip:
         rtp_port_low, rtp_port_high: even ports of this range carry media.
         max_calls: above it the answer is 503, so that the PBX goes on to the agents.
         screening_extension, analysis_extension: user parts that are answered; any other gets 404.
+        listening_extension: beginning of the user parts that listening legs are dialled with (`[pbx]`).
         uniqueid_header, linkedid_header: headers in which the PBX passes its own ids.
         max_requests_per_second: of one source, outside calls; twice as many at once. Above it the answer is 503.
         tcp: listen on TCP as well.
@@ -76,6 +77,7 @@ class Sip:
     max_calls: Annotated[int, Field(ge=1, le=5000)] = 200
     screening_extension: str = "100"
     analysis_extension: str = "900"
+    listening_extension: str = "beside"
     uniqueid_header: str = "X-Uniqueid"
     linkedid_header: str = "X-Linkedid"
     max_requests_per_second: Annotated[float, Field(gt=0)] = 200.0
@@ -93,12 +95,46 @@ class Targets:
     Attributes:
         agents: where genuine callers go.
         supervisor: where an abusive complainant goes; empty means `agents`.
-        analysis: the analysis queue on the PBX; needed only with `flow.queue_on_pbx`.
+        analysis: the analysis queue on the PBX; needed with `flow.queue_on_pbx` and with `[pbx]`.
+        line_fault, terminate: the other treatments on the PBX, for callers whom an agent already has; empty means
+            `analysis`.
     """
 
     agents: str = "sip:agents@127.0.0.1:5070"
     supervisor: str = ""
     analysis: str = ""
+    line_fault: str = ""
+    terminate: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Pbx:
+    """`[pbx]`: Asterisk's manager interface (AMI), for listening beside the agents.
+
+    Attributes:
+        host: of the manager interface; empty listens beside nobody.
+        password: or `password_file`, the path of a file whose first line is the password.
+        queues: whose calls are listened to once an agent has them; `*` means every queue.
+        extensions: of agents who are called directly, without a queue.
+        dial: how Asterisk dials a listening leg; `{leg}` is the user part.
+        context: where the user parts of `[targets]`, and `by_hand`, are extensions.
+        by_hand: the extension that puts a caller into the analysis queue in an agent's name.
+        hear_agent: listen to the agent too: what the agent says is logged, and steering back is noted.
+        max_calls: calls listened to at once; further ones go on unheard, which the log and the metrics say.
+    """
+
+    host: str = ""
+    port: Port = 5038
+    username: str = "screener"
+    password: str = field(default="", repr=False)
+    password_file: Path | None = None
+    queues: tuple[str, ...] = ("*",)
+    extensions: tuple[str, ...] = ()
+    dial: str = "PJSIP/{leg}@screener"
+    context: str = "from-screener"
+    by_hand: str = "by-hand"
+    hear_agent: bool = True
+    max_calls: Annotated[int, Field(ge=1, le=1000)] = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +229,7 @@ class Settings:
     site: Site = field(default_factory=Site)
     sip: Sip = field(default_factory=Sip)
     targets: Targets = field(default_factory=Targets)
+    pbx: Pbx = field(default_factory=Pbx)
     flow: Flow = field(default_factory=Flow)
     speech: Speech = field(default_factory=Speech)
     judgement: Judgement = field(default_factory=Judgement)

@@ -57,7 +57,7 @@ def read(request: Request, source: str, local_tag: str, settings: Sip) -> Invita
     info = invite_info(request, source, (settings.uniqueid_header, settings.linkedid_header))
     dialog = Dialog.of_invite(request, local_tag)
     replaces = Replaces.of(request)
-    if replaces is None and info.dialled not in (settings.screening_extension, settings.analysis_extension):
+    if replaces is None and not _answered(info.dialled, settings):
         return Refusal(404)
     body = part(request, "application/sdp")
     if (request.body and body is None) or request.headers.get("Content-Encoding", "identity") != "identity":
@@ -72,6 +72,11 @@ def read(request: Request, source: str, local_tag: str, settings: Sip) -> Invita
             return Refusal(488)
         offer = description, stream
     return Invitation(info, dialog, offer, timer.agree(request), replaces)
+
+
+def _answered(dialled: str, settings: Sip) -> bool:
+    extensions = settings.screening_extension, settings.analysis_extension
+    return dialled in extensions or dialled.startswith(f"{settings.listening_extension}-")
 
 
 def unsupported(request: Request) -> list[str]:

@@ -240,6 +240,28 @@ class CallLog:
         with self.reading() as connection:
             return [CallRecord(*row) for row in connection.execute(query)]
 
+    def flags_to_take_back(self, agent: str, linkedid: str, since: datetime) -> list[CallRecord]:
+        """The flags that an agent means who says that it was a mistake: of one call, all of them.
+
+        Args:
+            agent: who says so.
+            linkedid: of the call, which may be going on; empty takes the newest flagged one that the agent had.
+            since: aware; older calls are not meant.
+
+        Raises:
+            StoreError: the database failed.
+        """
+        columns = [getattr(Call, name) for name in COLUMNS]
+        flagged = (Call.verdict == Verdict.HARASSMENT) | (Call.entrance == Entrance.BY_HAND)
+        recent = select(*columns).where(Call.started_at >= since).order_by(Call.started_at.desc(), Call.id.desc())
+        with self.reading() as connection:
+            if not linkedid:
+                newest = connection.execute(recent.where(Call.agent == agent, flagged).limit(1)).first()
+                if newest is None or not (linkedid := CallRecord(*newest).linkedid):
+                    return [CallRecord(*newest)] if newest else []
+            of_call = recent.where(Call.linkedid == linkedid, flagged | Call.ended_at.is_(None))
+            return [CallRecord(*row) for row in connection.execute(of_call)]
+
     def review(self, call_id: str, review: Review, by: str, at: datetime) -> None:
         """Keep what a person says about a flag; the newest word holds.
 

@@ -17,6 +17,8 @@ import wave
 from collections.abc import Iterator
 from pathlib import Path
 
+from screener.store.log import open_log
+from screener.store.records import CallRecord
 from tests.pbx.network import ASTERISK, PHONE, TRUNK, Network, wait_for
 from tests.pbx.voices import SPEECH, hum
 
@@ -25,6 +27,8 @@ ROOT = HERE.parents[1]
 DEPLOY = ROOT / "deploy" / "asterisk"
 TREE = Path(os.environ.get("SCREENER_PBX") or Path.home() / ".cache" / "screener-pbx")
 PHONE_SECONDS = 300
+IN_PATH, BESIDE = "4008001234", "4008005678"
+"""Numbers at the trunk: screened first; straight to the agents, with the screener beside."""
 
 
 def missing() -> str:
@@ -103,6 +107,19 @@ class Asterisk:
         lines = (line.split("|") for line in file.read_text().splitlines()) if file.exists() else ()
         return [line for line in lines if len(line) > 4 and line[4] == event]
 
+    def manager(self, action: str, **fields: str) -> None:
+        """Send one action by the manager interface, as an agent's desktop does."""
+        login = {"Action": "Login", "Username": "desktop", "Secret": "change-me-desktop", "Events": "off"}
+        with self.network.entered(), socket.create_connection((ASTERISK, 5038), timeout=5) as connection:
+            connection.settimeout(5)
+            for message in (login, {"Action": action, **fields}, {"Action": "Logoff"}):
+                text = "".join(f"{name}: {value}\r\n" for name, value in message.items())
+                connection.sendall(f"{text}\r\n".encode())
+            answer = b""
+            while piece := connection.recv(4096):
+                answer += piece
+            assert answer.count(b"Response: Success") == 2, answer
+
     def channels(self) -> list[str]:
         """Each channel that is up: `channel!context!extension!priority!state!application!…`."""
         return [line for line in self.rx("core show channels concise").splitlines() if "!" in line]
@@ -127,6 +144,7 @@ class Caller:
         speech: raw µ-law, 8 kHz.
         loops: how often it is spoken; -1 for ever.
         stay: seconds after which the caller hangs up.
+        dialled: the number that is called.
         line: callers at the same time need one each.
 
     Attributes:
@@ -142,6 +160,7 @@ class Caller:
         loops: int = -1,
         stay: float = 60,
         number: str = "13800138000",
+        dialled: str = IN_PATH,
         scenario: str = "call",
         line: int = 0,
     ) -> None:
@@ -151,7 +170,7 @@ class Caller:
         fill(HERE / f"peers/{scenario}.xml", home / "scenario.xml", **values)
         self.home, self.ports = home, range(6000 + 100 * line, 6100 + 100 * line)
         command = [
-            "sipp", "-sf", home / "scenario.xml", "-s", "4008001234", "-i", TRUNK, "-mi", TRUNK,
+            "sipp", "-sf", home / "scenario.xml", "-s", dialled, "-i", TRUNK, "-mi", TRUNK,
             "-p", str(5060 + 10 * line), "-mp", str(self.ports[0]), "-m", "1", "-l", "1", "-nostdin", "-trace_err",
             f"{ASTERISK}:5060",
         ]  # fmt: skip
@@ -234,6 +253,12 @@ class Phone:
         text = json.dumps({"command": name, "params": parameters}).encode()
         self._socket.sendall(b"%d:%s," % (len(text), text))
 
+    def press(self, keys: str) -> None:
+        """Keys during the call, one after the other."""
+        for key in keys:
+            self.command("sndcode", key)
+            time.sleep(0.15)
+
     def heard(self) -> Path:
         """The newest recording of what the agent heard."""
         return max(self.home.glob("recordings/*-dec.wav"), key=lambda path: path.stat().st_mtime)
@@ -275,6 +300,15 @@ class Screener:
             return next((c for c in json.loads(self._calls(*command)) if c["number"].endswith(number)), None)
 
         return wait_for(found, 10, f"{verdict} of {number} in the log", every=0.5)  # type: ignore[return-value]
+
+    def record(self, number: str, verdict: str) -> CallRecord:
+        """The newest call of that number with that verdict, whole, once it is over."""
+        call = self.logged(number, verdict)
+        log = open_log("sqlite:///screener.db", self.home)
+        try:
+            return log.call(str(call["id"]))
+        finally:
+            log.close()
 
     def story(self, call: dict[str, object]) -> str:
         """What `screener calls show` tells of a call."""

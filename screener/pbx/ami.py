@@ -1,0 +1,208 @@
+"""The connection to Asterisk's manager interface: all of panoramisk is in here.
+
+It connects, logs in, and comes back by itself; an action is answered within its time or is refused, and is never
+sent later, when what it was about may be over.
+"""
+
+import asyncio
+import logging
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from panoramisk import Manager
+from panoramisk.message import Message
+
+from screener.settings.sections import Pbx
+
+log = logging.getLogger(__name__)
+
+ANSWER_SECONDS = 6.0
+"""How long an action may take; a listening leg is dialled for four."""
+PING_SECONDS = 5.0
+"""A connection that does not answer a ping within `ANSWER_SECONDS` is given up and made anew."""
+RETRY_SECONDS = 2
+IN_FLIGHT = 500
+"""Actions that may wait for their answer; further ones are refused."""
+_EVERYTHING = (
+    "login", "ping", "originate", "redirect", "setvar", "queuelog", "userevent", "status",
+)  # fmt: skip
+
+Fields = dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The answer to an action; `parts` are the events of a list."""
+
+    ok: bool
+    message: str
+    parts: tuple[Fields, ...] = field(default=())
+
+
+class Ami:
+    """A connection that is kept up. Events and answers come on its own thread, `pbx`.
+
+    Args:
+        settings: address and account.
+        on_event: takes the fields of each event; on the thread `pbx`.
+        on_up: takes whether we are logged in now; on the thread `pbx`.
+    """
+
+    def __init__(self, settings: Pbx, on_event: Callable[[Fields], None], on_up: Callable[[bool], None]) -> None:
+        self._place = f"{settings.host}:{settings.port}"
+        self._on_event, self._on_up = on_event, on_up
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._run, name="pbx", daemon=True)
+        self._waiting: set[asyncio.Future[Message | list[Message]]] = set()
+        self._refused = False
+        """The last login was refused, which has been said."""
+        self._up = False
+        self._stopping = False
+        self._manager = Manager(
+            loop=self._loop,
+            host=settings.host,
+            port=settings.port,
+            username=settings.username,
+            secret=settings.password,
+            reconnect_timeout=RETRY_SECONDS,
+            # What one connection lost must not be sent on the next: the call may be another by then.
+            forgetable_actions=_EVERYTHING,
+            ping_delay=1 << 30,  # its own ping does not look at the answer
+            log=_Quiet(log, {}),
+            on_connect=self._connected,
+            on_login=self._logged_in,
+            on_disconnect=self._lost,
+        )
+        self._manager.register_event("*", self._event)
+
+    @property
+    def up(self) -> bool:
+        """Whether we are logged in."""
+        return self._up
+
+    @property
+    def refused(self) -> bool:
+        """Whether the last login was refused."""
+        return self._refused
+
+    def start(self) -> None:
+        """Connect, and again whenever the connection is lost."""
+        self._thread.start()
+
+    def ask(self, action: Mapping[str, str], done: Callable[[Reply], None] | None = None) -> None:
+        """Send an action; any thread.
+
+        Args:
+            action: its fields. Line breaks in values, which could smuggle in another action, become spaces.
+            done: takes the answer, exactly once, on the thread `pbx`.
+        """
+        fields = {name: value.replace("\r", " ").replace("\n", " ") for name, value in action.items()}
+        self.call(lambda: self._loop.create_task(self._ask(fields, done)))
+
+    def stop(self) -> None:
+        """Close the connection and end the thread."""
+        self._stopping = True
+        self.call(self._loop.stop)
+        self._thread.join(5)
+
+    def call(self, what: Callable[[], object]) -> None:
+        """Do something on the thread `pbx`; nothing once it has stopped. Any thread."""
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(what)
+
+    # On the thread.
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        self._manager.connect()
+        self._loop.create_task(self._watch())
+        self._loop.run_forever()
+        self._manager.close()
+        for task in asyncio.all_tasks(self._loop):
+            task.cancel()
+        self._loop.run_until_complete(asyncio.sleep(0))
+        self._loop.close()
+
+    async def _ask(self, fields: Fields, done: Callable[[Reply], None] | None) -> None:
+        reply = await self._answer(fields)
+        if not reply.ok:
+            log.warning("%s: %s refused: %s", self._place, fields.get("Action"), reply.message)
+        if done is not None:
+            done(reply)
+
+    async def _answer(self, fields: Fields) -> Reply:
+        if not self._up:
+            return Reply(ok=False, message="not connected")
+        if len(self._waiting) >= IN_FLIGHT:
+            return Reply(ok=False, message="too many actions wait for their answer")
+        future = self._manager.send_action(dict(fields))
+        self._waiting.add(future)
+        try:
+            await asyncio.wait([future], timeout=ANSWER_SECONDS)
+        finally:
+            self._waiting.discard(future)
+        if future.cancelled():
+            return Reply(ok=False, message="connection lost")
+        if not future.done():
+            return Reply(ok=False, message=f"no answer within {ANSWER_SECONDS:g} s")
+        answer = future.result()
+        parts = tuple(_fields(part) for part in (answer if isinstance(answer, list) else [answer]))
+        refused = next((part for part in parts if part.get("response") in ("Error", "Failure")), None)
+        return Reply(refused is None, (refused or parts[0]).get("message", ""), parts[1:])
+
+    async def _watch(self) -> None:
+        """Notice a connection that is dead without having been closed."""
+        while True:
+            await asyncio.sleep(PING_SECONDS)
+            if self._up and not (await self._answer({"Action": "Ping"})).ok and self._up:
+                log.warning("%s: does not answer a ping; connecting anew", self._place)
+                self._manager.protocol.transport.abort()
+
+    def _event(self, _manager: Manager, message: Message) -> None:
+        try:
+            self._on_event(_fields(message))
+        except Exception:
+            log.exception("an event of the PBX could not be taken")
+
+    def _connected(self, manager: Manager) -> None:
+        manager.authenticated_future.add_done_callback(self._login_answered)
+
+    def _login_answered(self, answer: "asyncio.Future[Message]") -> None:
+        if answer.cancelled() or answer.result().success:
+            return
+        if not self._refused:
+            log.error(
+                "%s: login refused; correct username, password and permit in [pbx] and manager.conf", self._place
+            )
+        self._refused = True
+
+    def _logged_in(self, _manager: Manager) -> None:
+        log.info("%s: logged in", self._place)
+        self._up, self._refused = True, False
+        self._on_up(True)
+
+    def _lost(self, _manager: Manager, _reason: object) -> None:
+        if self._up and not self._stopping:
+            log.warning("%s: connection lost; trying again every %d s", self._place, RETRY_SECONDS)
+        for future in self._waiting:
+            future.cancel()
+        if self._up:
+            self._up = False
+            self._on_up(False)
+
+
+class _Quiet(logging.LoggerAdapter[logging.Logger]):
+    """panoramisk's own words hold secrets and numbers: its warnings pass for debugging, without detail."""
+
+    def log(self, level: int, msg: object, *_args: object, **_kwargs: object) -> None:
+        if level >= logging.WARNING:
+            super().log(logging.DEBUG, "panoramisk: %s", str(msg).partition("%")[0])
+
+
+def _fields(message: Message) -> Fields:
+    """Every field once; of one that comes several times, the last."""
+    return {
+        str(name).lower(): str(value[-1] if isinstance(value, list) else value)
+        for name, value in dict(message).items()
+    }

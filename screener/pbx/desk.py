@@ -1,0 +1,100 @@
+"""Which conversations are listened to: a small state machine that knows no socket and no clock.
+
+::
+
+    Connected ──► wanted, and room? ──► begun ── a channel hangs up, or released ──► over
+                              └──► unheard, and counted
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from screener.events import EndedBy
+from screener.pbx.messages import Connected, Flagged, Party
+
+EVERY_QUEUE = "*"
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """A caller and an agent who talk, and our name for it, which the listening legs are dialled with."""
+
+    token: str
+    who: Connected
+
+
+class Desk:
+    """The conversations that are listened to.
+
+    Args:
+        queues: whose; `*` is every queue.
+        extensions: of agents that are called directly.
+        most: conversations at once.
+        token: makes a name that nobody can guess.
+    """
+
+    def __init__(
+        self, queues: tuple[str, ...], extensions: tuple[str, ...], most: int, token: Callable[[], str]
+    ) -> None:
+        self._queues, self._extensions = frozenset(queues), frozenset(extensions)
+        self._most = most
+        self._token = token
+        self._by_token: dict[str, Conversation] = {}
+        self._by_channel: dict[str, str] = {}
+        """Token by uniqueid, of both ends."""
+        self.unheard = 0
+        """Conversations that went on without us because there were too many."""
+
+    def __len__(self) -> int:
+        return len(self._by_token)
+
+    def connected(self, who: Connected) -> Conversation | None:
+        """Take that two talk; gives the conversation when it shall be listened to."""
+        if (
+            not self._wanted(who)
+            or who.caller.uniqueid in self._by_channel
+            or who.agent.uniqueid in self._by_channel
+        ):
+            return None
+        if len(self._by_token) >= self._most:
+            self.unheard += 1
+            return None
+        conversation = Conversation(self._token(), who)
+        self._by_token[conversation.token] = conversation
+        for end in (who.caller, who.agent):
+            self._by_channel[end.uniqueid] = conversation.token
+        return conversation
+
+    def gone(self, uniqueid: str) -> tuple[Conversation, EndedBy] | None:
+        """Take that a channel has hung up; gives the conversation that is over with it, and who ended it."""
+        conversation = self._by_token.get(self._by_channel.get(uniqueid, ""))
+        if conversation is None:
+            return None
+        self.release(conversation)
+        return conversation, EndedBy.CALLER if uniqueid == conversation.who.caller.uniqueid else EndedBy.AGENT
+
+    def release(self, conversation: Conversation) -> None:
+        """It is not listened to any more."""
+        if self._by_token.pop(conversation.token, None):
+            for end in (conversation.who.caller, conversation.who.agent):
+                self._by_channel.pop(end.uniqueid, None)
+
+    def missing(self, talking: list[Connected]) -> list[Conversation]:
+        """The conversations that are not among those which the PBX has now; each is over."""
+        there = {who.caller.uniqueid for who in talking}
+        return [c for c in list(self._by_token.values()) if c.who.caller.uniqueid not in there]
+
+    def meant(self, flagged: Flagged) -> Party | None:
+        """The caller whom an agent means; None when that is nobody whom we know."""
+        for conversation in self._by_token.values():
+            who = conversation.who
+            named = flagged.linkedid or flagged.uniqueid or flagged.channel
+            ends = (who.linkedid, who.caller.uniqueid, who.agent.uniqueid, who.caller.channel, who.agent.channel)
+            if named in ends if named else flagged.agent == who.agent_name:
+                return who.caller
+        return None
+
+    def _wanted(self, who: Connected) -> bool:
+        if who.queue:
+            return EVERY_QUEUE in self._queues or who.queue in self._queues
+        return who.agent_name in self._extensions

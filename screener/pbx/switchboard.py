@@ -1,0 +1,186 @@
+"""The product's hand at the PBX: learns who talks, has legs dialled, moves callers, tells what was found."""
+
+import logging
+import secrets
+from collections.abc import Callable, Iterator, Mapping
+from typing import Protocol
+
+from screener.events import EndedBy, Speaker
+from screener.metrics import Sample
+from screener.pbx import messages
+from screener.pbx.ami import Ami, Fields, Reply
+from screener.pbx.desk import Conversation, Desk
+from screener.pbx.messages import Connected, Flagged, Gone, TakenBack
+from screener.settings.sections import Pbx
+
+log = logging.getLogger(__name__)
+
+SAID_BY = "SCREENED_BY"
+"""Channel variable that names the agent who sent a caller in; deploy/asterisk reads it."""
+
+
+class Listener(Protocol):
+    """Who is told; every method is called on the thread `pbx` and must only enqueue."""
+
+    def begun(self, conversation: Conversation) -> None:
+        """Two talk; their listening legs are being dialled."""
+        ...
+
+    def deaf(self, conversation: Conversation, reason: str) -> None:
+        """There will be no leg for the caller's voice."""
+        ...
+
+    def over(self, conversation: Conversation, by: EndedBy) -> None:
+        """They talk no more."""
+        ...
+
+    def taken_back(self, agent: str, linkedid: str) -> None:
+        """An agent says that the flag of a call (of their newest, when it is not named) was a mistake."""
+        ...
+
+
+def leg_name(token: str, speaker: Speaker) -> str:
+    """The user part by which Asterisk dials the listening leg of one voice, after the extension."""
+    return f"{token}-{speaker}"
+
+
+def leg_named(name: str) -> tuple[str, Speaker] | None:
+    """Token and voice of such a user part; None when it is none."""
+    token, _, speaker = name.rpartition("-")
+    return (token, Speaker(speaker)) if token and speaker in list(Speaker) else None
+
+
+class Switchboard:
+    """The PBX as the service sees it.
+
+    Args:
+        settings: the section `[pbx]`.
+        extension: beginning of the user parts that listening legs are dialled with.
+        listener: who is told.
+    """
+
+    def __init__(self, settings: Pbx, extension: str, listener: Listener) -> None:
+        self._settings = settings
+        self._extension = extension
+        self._listener = listener
+        self._desk = Desk(settings.queues, settings.extensions, settings.max_calls, lambda: secrets.token_hex(8))
+        self._ami = Ami(settings, self._event, self._up)
+        self._failed = 0
+        """Listening legs that were asked for in vain."""
+
+    def start(self) -> None:
+        """Connect; conversations that are going on are taken up then."""
+        self._ami.start()
+
+    def stop(self) -> None:
+        """Let go of the PBX; its calls go on."""
+        self._ami.stop()
+
+    def samples(self) -> Iterator[Sample]:
+        """Figures for operators; any thread."""
+        yield Sample("pbx_connected", self._ami.up, "Whether the manager interface of the PBX is logged in.")
+        yield Sample("beside_calls", len(self._desk), "Calls of agents that are listened to now.")
+        yield Sample("beside_unheard_total", self._desk.unheard, "Calls of agents beyond pbx.max_calls.")
+        yield Sample("beside_legs_failed_total", self._failed, "Listening legs that the PBX did not bring about.")
+
+    # From any thread.
+
+    def move(self, conversation: Conversation, extension: str, done: Callable[[bool], None]) -> None:
+        """Take the caller away from the agent, to an extension of `context`; the agent's line goes free.
+
+        Args:
+            conversation: whose caller.
+            extension: of the dialplan.
+            done: takes whether the PBX did it; on the thread `pbx`.
+        """
+        self._move(conversation.who.caller.channel, extension, lambda reply: done(reply.ok))
+
+    def release(self, conversation: Conversation) -> None:
+        """It is not listened to any more: there is room for another."""
+        self._ami.call(lambda: self._desk.release(conversation))
+
+    def note(self, queue: str, uniqueid: str, agent: str, event: str, message: str) -> None:
+        """A line for the PBX's queue_log, which does not say by itself why a caller left an agent."""
+        self._ami.ask(messages.note(queue, uniqueid, agent, event, message))
+
+    def tell(self, values: Mapping[str, str]) -> None:
+        """A user event for wallboards and agent desktops."""
+        self._ami.ask(messages.tell(messages.VERDICT, values))
+
+    def bring_back(self, uniqueid: str, extension: str) -> None:
+        """Take a caller out of the analysis queue, to an extension; nothing when the caller has left."""
+
+        def found(reply: Reply) -> None:
+            channels = [part.get("channel", "") for part in reply.parts if part.get("uniqueid") == uniqueid]
+            if channels:
+                self._move(channels[0], extension, lambda _reply: None)
+
+        self._ami.ask(messages.status(), found)
+
+    # On the thread `pbx`.
+
+    def _move(self, channel: str, extension: str, done: Callable[[Reply], None]) -> None:
+        self._ami.ask(messages.move(channel, self._settings.context, extension), done)
+
+    def _up(self, up: bool) -> None:
+        if up:
+            self._ami.ask(messages.status(), self._take_up)
+
+    def _take_up(self, reply: Reply) -> None:
+        """What the PBX is doing now, which we may have missed: begin and end what is different."""
+        if not reply.ok:
+            return
+        talking = messages.in_progress(reply.parts)
+        for conversation in self._desk.missing(talking):
+            self._desk.release(conversation)
+            self._listener.over(conversation, EndedBy.CALLER)
+        for who in talking:
+            self._connected(who)
+
+    def _event(self, fields: Fields) -> None:
+        match messages.parse(fields):
+            case Connected() as who:
+                self._connected(who)
+            case Gone(uniqueid):
+                if over := self._desk.gone(uniqueid):
+                    self._listener.over(*over)
+            case Flagged() as flagged:
+                self._flagged(flagged)
+            case TakenBack(agent, linkedid):
+                self._listener.taken_back(agent, linkedid)
+
+    def _connected(self, who: Connected) -> None:
+        before = self._desk.unheard
+        conversation = self._desk.connected(who)
+        if conversation is None:
+            if self._desk.unheard > before:
+                log.warning("%s has a call that is not listened to: pbx.max_calls is reached", who.agent_name)
+            return
+        self._listener.begun(conversation)
+        self._dial(conversation, Speaker.CALLER, who.caller.channel)
+        if self._settings.hear_agent:
+            self._dial(conversation, Speaker.AGENT, who.agent.channel)
+
+    def _dial(self, conversation: Conversation, speaker: Speaker, channel: str) -> None:
+        name = f"{self._extension}-{leg_name(conversation.token, speaker)}"
+
+        def dialled(reply: Reply) -> None:
+            if not reply.ok:
+                self._failed += 1
+                if speaker is Speaker.CALLER:
+                    self._listener.deaf(conversation, f"the PBX does not dial a listening leg: {reply.message}")
+
+        self._ami.ask(messages.listen(channel, self._settings.dial.replace("{leg}", name)), dialled)
+
+    def _flagged(self, flagged: Flagged) -> None:
+        """An agent's word moves the caller at once, and the extension tells the log who said it."""
+        caller = self._desk.meant(flagged)
+        if caller is None:
+            log.warning("%s flags a call that is not known here", flagged.agent or "an agent")
+            return
+        agent = flagged.agent
+
+        def named(_reply: Reply) -> None:
+            self._move(caller.channel, self._settings.by_hand, lambda _reply: None)
+
+        self._ami.ask(messages.set_variable(caller.channel, SAID_BY, agent), named)

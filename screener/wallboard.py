@@ -1,0 +1,46 @@
+"""Tells the PBX what was found: user events for wallboards and agents' desktops, and lines for queue_log."""
+
+from screener.core.actions import Action, Decided, Treated
+from screener.core.evidence import Decision, Verdict
+from screener.events import CallOffered, Entrance, Event
+from screener.pbx.switchboard import Switchboard
+
+TOLD = (Verdict.HARASSMENT, Verdict.ABUSIVE_COMPLAINT)
+"""What somebody should see at once: the second is a supervisor's case."""
+
+
+class Wallboard:
+    """An observer; runs on the calls thread.
+
+    Args:
+        switchboard: the hand at the PBX.
+    """
+
+    def __init__(self, switchboard: Switchboard) -> None:
+        self._switchboard = switchboard
+
+    def observe(self, call_id: str, offer: CallOffered, item: Event | Action, _at: float) -> None:
+        """See one event or action of a call."""
+        beside = offer.entrance is Entrance.BESIDE
+        match item:
+            case Decided(decision) if decision.verdict in TOLD:
+                self._switchboard.tell(_verdict(call_id, offer, decision))
+            case Treated(treatment=treatment, done=False) if beside:
+                what = f"{treatment}|{call_id}"
+                self._switchboard.note(offer.dialled, offer.uniqueid, offer.agent, "SCREENED", what)
+            case _:
+                pass
+
+
+def _verdict(call_id: str, offer: CallOffered, decision: Decision) -> dict[str, str]:
+    """The fields of `ScreenerVerdict`; deploy/asterisk/README.md describes them."""
+    return {
+        "Verdict": decision.verdict,
+        "Kind": decision.kind or "",
+        "DryRun": "yes" if decision.dry_run else "no",
+        "CallId": call_id,
+        "CallerUniqueid": offer.uniqueid,
+        "CallerLinkedid": offer.linkedid,
+        "Agent": offer.agent,
+        "Dialled": offer.dialled,
+    }

@@ -1,0 +1,142 @@
+"""Beside an agent on a real Asterisk: calls are listened to, a harasser is taken away, and agents have a say."""
+
+import time
+from collections.abc import Callable
+
+import pytest
+
+from screener.core.evidence import Kind, Treatment
+from screener.events import EndedBy, Entrance
+from screener.store.records import Review
+from tests.pbx.network import ASTERISK, PHONE, TRUNK, Wiretap, wait_for
+from tests.pbx.rig import BESIDE, Asterisk, Caller, Phone, Screener
+from tests.pbx.voices import SAME, hears_the_agent, is_in, mulaw, place, prompt, said
+
+pytestmark = pytest.mark.pbx
+Place = Callable[..., Caller]
+
+
+@pytest.fixture
+def beside(asterisk: Asterisk, run_screener: Callable[..., Screener]) -> Screener:
+    """Registered, and logged in at the manager interface."""
+    screener = run_screener()
+    wait_for(lambda: "logged in" in screener.log, 10, "login at the manager interface")
+    return screener
+
+
+def legs(asterisk: Asterisk) -> list[str]:
+    return [channel for channel in asterisk.legs("screener") if "ChanSpy" in channel]
+
+
+def test_a_harasser_is_taken_away_from_the_agent(
+    asterisk: Asterisk, phone: Phone, beside: Screener, place_call: Place, tap: Wiretap
+) -> None:
+    words = said("lewd")
+    caller = place_call(words, number="13900001111", dialled=BESIDE)
+    phone.answer(30, since=caller.started)
+    wait_for(lambda: len(legs(asterisk)) == 2, 5, "two listening legs")
+    phone.wait_event("CALL_CLOSED", 30, since=caller.started)
+    wait_for(lambda: is_in(prompt("analysis_done"), tap.heard_by(TRUNK)), 40, "whole analysis queue", every=0.5)
+    heard = tap.heard_by(TRUNK)
+    found = [place(prompt(name), heard) for name in ("analysis_enter", "signal_tone", "analysis_done")]
+    assert min(likeness for likeness, _ in found) > SAME, found
+    assert sorted(at for _, at in found) == [at for _, at in found], "in this order"
+    assert not legs(asterisk), "the legs are gone with the call"
+    assert not asterisk.legs("agent1"), "the agent's line is free"
+
+    call = beside.record("13900001111", "harassment")
+    assert (call.entrance, call.kind, call.treatment) == (Entrance.BESIDE, Kind.LEWD, Treatment.ANALYSIS_QUEUE)
+    assert (call.agent, call.ended_by) == ("agent1", EndedBy.TRANSFER)
+    (screened,) = asterisk.queue_log("SCREENED")
+    assert screened[1:4] == [call.uniqueid, "agents", "agent1"]
+    assert screened[-1] == call.id
+
+
+def test_a_genuine_caller_and_the_agent_are_left_alone(
+    asterisk: Asterisk, phone: Phone, beside: Screener, place_call: Place, tap: Wiretap
+) -> None:
+    words = said("enquiry")
+    caller = place_call(words, number="13800002222", dialled=BESIDE)
+    phone.answer(30, since=caller.started)
+    wait_for(lambda: len(legs(asterisk)) == 2, 5, "two listening legs")
+    wait_for(lambda: is_in(words, tap.heard_by(PHONE)), 30, "caller's words at the agent's phone", every=0.5)
+    time.sleep(3)
+    assert hears_the_agent(tap.heard_by(TRUNK))
+    phone.command("hangup")
+    assert caller.wait(10) == 0
+    assert is_in(words, mulaw(phone.heard()))
+    call = beside.record("13800002222", "genuine")
+    assert (call.entrance, call.treatment, call.agent) == (Entrance.BESIDE, Treatment.NONE, "agent1")
+    wait_for(lambda: not legs(asterisk), 3, "end of the listening legs")
+
+
+def test_an_agent_presses_77(
+    asterisk: Asterisk, phone: Phone, beside: Screener, place_call: Place, tap: Wiretap
+) -> None:
+    caller = place_call(said("enquiry"), number="13700003333", dialled=BESIDE)
+    phone.answer(30, since=caller.started)
+    wait_for(lambda: hears_the_agent(tap.heard_by(TRUNK)), 10, "agent's voice at the caller", every=0.2)
+    phone.press("*77")
+    phone.wait_event("CALL_CLOSED", 10, since=caller.started)
+    wait_for(lambda: is_in(prompt("analysis_enter"), tap.heard_by(TRUNK)), 20, "analysis queue", every=0.5)
+    caller.stop()
+    asterisk.rx("channel request hangup all")
+    check_flag(beside, "13700003333")
+
+
+def test_an_agent_s_desktop_sends_a_user_event(
+    asterisk: Asterisk, phone: Phone, beside: Screener, place_call: Place, tap: Wiretap
+) -> None:
+    caller = place_call(said("enquiry"), number="13700004444", dialled=BESIDE)
+    phone.answer(30, since=caller.started)
+    wait_for(lambda: hears_the_agent(tap.heard_by(TRUNK)), 10, "agent's voice at the caller", every=0.2)
+    asterisk.manager("UserEvent", UserEvent="ScreenerFlag", Agent="agent1")
+    phone.wait_event("CALL_CLOSED", 10, since=caller.started)
+    wait_for(lambda: is_in(prompt("analysis_enter"), tap.heard_by(TRUNK)), 20, "analysis queue", every=0.5)
+    caller.stop()
+    asterisk.rx("channel request hangup all")
+    check_flag(beside, "13700004444")
+
+
+def test_an_attended_transfer_to_900(
+    asterisk: Asterisk, phone: Phone, beside: Screener, place_call: Place, tap: Wiretap
+) -> None:
+    caller = place_call(said("enquiry"), number="13700005555", dialled=BESIDE)
+    phone.answer(30, since=caller.started)
+    wait_for(lambda: hears_the_agent(tap.heard_by(TRUNK)), 10, "agent's voice at the caller", every=0.2)
+    phone.command("atransferstart", f"sip:900@{ASTERISK}")
+    wait_for(lambda: len(asterisk.legs("agent1")) == 2, 5, "second call of the agent")
+    time.sleep(1)
+    phone.command("atransferexec")
+    wait_for(lambda: is_in(prompt("analysis_enter"), tap.heard_by(TRUNK)), 20, "analysis queue", every=0.5)
+    caller.stop()
+    asterisk.rx("channel request hangup all")
+    check_flag(beside, "13700005555")
+
+
+def check_flag(screener: Screener, number: str) -> None:
+    """The caller was put in by hand, by agent1, with the PBX's own ids."""
+    call = screener.record(number, "harassment")
+    assert (call.entrance, call.agent, call.review) == (Entrance.BY_HAND, "agent1", Review.CONFIRMED)
+    assert call.uniqueid == call.linkedid != ""
+
+
+@pytest.mark.parametrize("way", ["dialled", "pressed"])
+def test_an_agent_takes_a_flag_back(
+    way: str, asterisk: Asterisk, phone: Phone, beside: Screener, place_call: Place, tap: Wiretap
+) -> None:
+    number = f"1360000{way == 'pressed':04}"
+    caller = place_call(said("enquiry"), number=number, dialled=BESIDE)
+    phone.answer(30, since=caller.started)
+    wait_for(lambda: hears_the_agent(tap.heard_by(TRUNK)), 10, "agent's voice at the caller", every=0.2)
+    phone.press("*77")
+    phone.wait_event("CALL_CLOSED", 10, since=caller.started)
+    wait_for(lambda: is_in(prompt("analysis_enter"), tap.heard_by(TRUNK)), 20, "analysis queue", every=0.5)
+    back = time.monotonic()
+    phone.command("dial", f"sip:*78@{ASTERISK}")
+    phone.answer(20, since=back)
+    wait_for(lambda: hears_the_agent(tap.heard_by(TRUNK)), 10, "agent's voice at the caller again", every=0.2)
+    phone.command("hangup")
+    caller.wait(10)
+    call = beside.record(number, "harassment")
+    assert (call.entrance, call.agent, call.review) == (Entrance.BY_HAND, "agent1", Review.OVERTURNED)
