@@ -88,9 +88,9 @@ class Desk:
         """The caller whom an agent means; None when that is nobody whom we know."""
         for conversation in self._by_token.values():
             who = conversation.who
-            named = flagged.linkedid or flagged.uniqueid or flagged.channel
-            ends = (who.linkedid, who.caller.uniqueid, who.agent.uniqueid, who.caller.channel, who.agent.channel)
-            if named in ends if named else flagged.agent == who.agent_name:
+            ends = who.caller, who.agent
+            names = {who.linkedid, *(end.channel for end in ends), *(end.uniqueid for end in ends)}
+            if flagged.call in names if flagged.call else flagged.agent == who.agent_name:
                 return who.caller
         return None
 

@@ -59,14 +59,11 @@ class Flagged:
 
     Attributes:
         agent: who says so.
-        linkedid, uniqueid, channel: any of them names the call, the agent's end or the caller's; without any it is
-            the call that the agent has now.
+        call: a linkedid, or uniqueid or name of either end's channel; empty for the call that the agent has.
     """
 
     agent: str
-    linkedid: str = ""
-    uniqueid: str = ""
-    channel: str = ""
+    call: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,13 +109,12 @@ def _connected(fields: Fields, queue: str, interface: str) -> Connected | None:
 
 
 def _user_event(fields: Fields) -> Event | None:
+    """`Call` is a field of ours: one that a dialplan sends has the ids of its own channel beside it."""
     match fields.get("userevent"):
         case "ScreenerFlag":
-            names = ("linkedid", "uniqueid", "channel")
-            linkedid, uniqueid, channel = (fields.get(name, "") for name in names)
-            return Flagged(agent_name(fields.get("agent", "")), linkedid, uniqueid, channel)
+            return Flagged(agent_name(fields.get("agent", "")), fields.get("call", ""))
         case "ScreenerTakeBack":
-            return TakenBack(agent_name(fields.get("agent", "")), fields.get("linkedid", ""))
+            return TakenBack(agent_name(fields.get("agent", "")), fields.get("call", ""))
     return None
 
 

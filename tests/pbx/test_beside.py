@@ -8,7 +8,8 @@ import pytest
 from screener.core.evidence import Kind, Treatment
 from screener.events import EndedBy, Entrance
 from screener.store.records import Review
-from tests.pbx.network import ASTERISK, PHONE, TRUNK, Wiretap, wait_for
+from tests.pbx.desk_phone import DeskPhone
+from tests.pbx.network import ASTERISK, PHONE, TRUNK, Network, Wiretap, wait_for
 from tests.pbx.rig import BESIDE, Asterisk, Caller, Phone, Screener
 from tests.pbx.voices import SAME, hears_the_agent, is_in, mulaw, place, prompt, said
 
@@ -99,25 +100,32 @@ def test_an_agent_s_desktop_sends_a_user_event(
 
 
 def test_an_attended_transfer_to_900(
-    asterisk: Asterisk, phone: Phone, beside: Screener, place_call: Place, tap: Wiretap
+    network: Network, asterisk: Asterisk, beside: Screener, place_call: Place, tap: Wiretap
 ) -> None:
-    caller = place_call(said("enquiry"), number="13700005555", dialled=BESIDE)
-    phone.answer(30, since=caller.started)
-    wait_for(lambda: hears_the_agent(tap.heard_by(TRUNK)), 10, "agent's voice at the caller", every=0.2)
-    phone.command("atransferstart", f"sip:900@{ASTERISK}")
-    wait_for(lambda: len(asterisk.legs("agent1")) == 2, 5, "second call of the agent")
-    time.sleep(1)
-    phone.command("atransferexec")
-    wait_for(lambda: is_in(prompt("analysis_enter"), tap.heard_by(TRUNK)), 20, "analysis queue", every=0.5)
-    caller.stop()
-    asterisk.rx("channel request hangup all")
-    check_flag(beside, "13700005555")
+    desk_phone = DeskPhone(network)
+    asterisk.rx("queue pause member PJSIP/agent1")
+    asterisk.rx("queue add member PJSIP/crew to agents")
+    try:
+        place_call(said("enquiry"), number="13700005555", dialled=BESIDE)
+        desk_phone.wait_call(10)
+        wait_for(lambda: len(legs(asterisk)) == 2, 5, "two listening legs")
+        desk_phone.consult()
+        time.sleep(1)
+        desk_phone.transfer()
+        wait_for(lambda: is_in(prompt("analysis_enter"), tap.heard_by(TRUNK)), 20, "analysis queue", every=0.5)
+        wait_for(lambda: not asterisk.legs("crew"), 5, "free line of the agent")
+        asterisk.rx("channel request hangup all")
+        check_flag(beside, "13700005555", agent="crew")
+    finally:
+        asterisk.rx("queue remove member PJSIP/crew from agents")
+        asterisk.rx("queue unpause member PJSIP/agent1")
+        desk_phone.stop()
 
 
-def check_flag(screener: Screener, number: str) -> None:
-    """The caller was put in by hand, by agent1, with the PBX's own ids."""
+def check_flag(screener: Screener, number: str, agent: str = "agent1") -> None:
+    """The caller was put in by hand, by that agent, with the PBX's own ids."""
     call = screener.record(number, "harassment")
-    assert (call.entrance, call.agent, call.review) == (Entrance.BY_HAND, "agent1", Review.CONFIRMED)
+    assert (call.entrance, call.agent, call.review) == (Entrance.BY_HAND, agent, Review.CONFIRMED)
     assert call.uniqueid == call.linkedid != ""
 
 
