@@ -26,10 +26,18 @@ class TakeBacks:
         calls: the call log.
         bring_back: takes the uniqueid of a caller who should be with the agents.
         clock: the wall clock, aware UTC.
+        retry_seconds: pause before the database is asked again.
     """
 
-    def __init__(self, calls: CallLog, bring_back: Callable[[str], None], clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        calls: CallLog,
+        bring_back: Callable[[str], None],
+        clock: Callable[[], datetime],
+        retry_seconds: float = RETRY_SECONDS,
+    ) -> None:
         self._calls, self._bring_back, self._clock = calls, bring_back, clock
+        self._retry_seconds = retry_seconds
         self._waiting: queue.Queue[tuple[str, str]] = queue.Queue(WAITING)
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="take-backs", daemon=True)
@@ -41,7 +49,8 @@ class TakeBacks:
     def stop(self) -> None:
         """Write no more; what waits is lost, and is said."""
         self._stopped.set()
-        self._thread.join(5)
+        if self._thread.is_alive():
+            self._thread.join(5)
 
     def put(self, agent: str, linkedid: str) -> None:
         """Take one; never blocks. An empty `linkedid` means the newest flag of a call that the agent had."""
@@ -57,9 +66,11 @@ class TakeBacks:
             except queue.Empty:
                 continue
             while not self._written(agent, linkedid):
-                if self._stopped.wait(RETRY_SECONDS):
+                if self._stopped.wait(self._retry_seconds):
                     _lost(agent, linkedid)
                     break
+        while not self._waiting.empty():
+            _lost(*self._waiting.get())
 
     def _written(self, agent: str, linkedid: str) -> bool:
         now = self._clock()

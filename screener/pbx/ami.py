@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 ANSWER_SECONDS = 6.0
 """How long an action may take; a listening leg is dialled for four."""
 PING_SECONDS = 5.0
-"""A connection that does not answer a ping within `ANSWER_SECONDS` is given up and made anew."""
+"""Pause between two pings; a connection that does not answer one is given up and made anew."""
 RETRY_SECONDS = 2
 IN_FLIGHT = 500
 """Actions that may wait for their answer; further ones are refused."""
@@ -47,11 +47,18 @@ class Ami:
         settings: address and account.
         on_event: takes the fields of each event; on the thread `pbx`.
         on_up: takes whether we are logged in now; on the thread `pbx`.
+        patience: seconds that an action may take.
     """
 
-    def __init__(self, settings: Pbx, on_event: Callable[[Fields], None], on_up: Callable[[bool], None]) -> None:
+    def __init__(
+        self,
+        settings: Pbx,
+        on_event: Callable[[Fields], None],
+        on_up: Callable[[bool], None],
+        patience: float = ANSWER_SECONDS,
+    ) -> None:
         self._place = f"{settings.host}:{settings.port}"
-        self._on_event, self._on_up = on_event, on_up
+        self._on_event, self._on_up, self._patience = on_event, on_up, patience
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, name="pbx", daemon=True)
         self._waiting: set[asyncio.Future[Message | list[Message]]] = set()
@@ -103,8 +110,9 @@ class Ami:
     def stop(self) -> None:
         """Close the connection and end the thread."""
         self._stopping = True
-        self.call(self._loop.stop)
-        self._thread.join(5)
+        if self._thread.is_alive():
+            self.call(self._loop.stop)
+            self._thread.join(5)
 
     def call(self, what: Callable[[], object]) -> None:
         """Do something on the thread `pbx`; nothing once it has stopped. Any thread."""
@@ -139,13 +147,13 @@ class Ami:
         future = self._manager.send_action(dict(fields))
         self._waiting.add(future)
         try:
-            await asyncio.wait([future], timeout=ANSWER_SECONDS)
+            await asyncio.wait([future], timeout=self._patience)
         finally:
             self._waiting.discard(future)
         if future.cancelled():
             return Reply(ok=False, message="connection lost")
         if not future.done():
-            return Reply(ok=False, message=f"no answer within {ANSWER_SECONDS:g} s")
+            return Reply(ok=False, message=f"no answer within {self._patience:g} s")
         answer = future.result()
         parts = tuple(_fields(part) for part in (answer if isinstance(answer, list) else [answer]))
         refused = next((part for part in parts if part.get("response") in ("Error", "Failure")), None)

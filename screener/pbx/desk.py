@@ -1,9 +1,9 @@
-"""Which conversations are listened to: a small state machine that knows no socket and no clock.
+"""Who talks to whom, and which conversations are listened to: a state machine that knows no socket and no clock.
 
 ::
 
-    Connected ──► wanted, and room? ──► begun ── a channel hangs up, or released ──► over
-                              └──► unheard, and counted
+    Connected ──► wanted ──► room? ──► heard ─────┬── a channel hangs up, or released ──► forgotten
+                               └─────► unheard ───┘
 """
 
 from collections.abc import Callable
@@ -17,19 +17,25 @@ EVERY_QUEUE = "*"
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """A caller and an agent who talk, and our name for it, which the listening legs are dialled with."""
+    """A caller and an agent who talk.
+
+    Attributes:
+        token: our name for it, which the listening legs are dialled with.
+        heard: whether it is listened to; False when there were too many.
+    """
 
     token: str
     who: Connected
+    heard: bool
 
 
 class Desk:
-    """The conversations that are listened to.
+    """The conversations that the site wants listened to.
 
     Args:
         queues: whose; `*` is every queue.
         extensions: of agents that are called directly.
-        most: conversations at once.
+        most: conversations that are heard at once.
         token: makes a name that nobody can guess.
     """
 
@@ -42,24 +48,21 @@ class Desk:
         self._by_token: dict[str, Conversation] = {}
         self._by_channel: dict[str, str] = {}
         """Token by uniqueid, of both ends."""
-        self.unheard = 0
-        """Conversations that went on without us because there were too many."""
 
-    def __len__(self) -> int:
-        return len(self._by_token)
+    @property
+    def heard(self) -> int:
+        """Conversations that are listened to now."""
+        return sum(c.heard for c in list(self._by_token.values()))
 
     def connected(self, who: Connected) -> Conversation | None:
-        """Take that two talk; gives the conversation when it shall be listened to."""
+        """Take that two talk; None when nobody wants to listen, or it is known."""
         if (
             not self._wanted(who)
             or who.caller.uniqueid in self._by_channel
             or who.agent.uniqueid in self._by_channel
         ):
             return None
-        if len(self._by_token) >= self._most:
-            self.unheard += 1
-            return None
-        conversation = Conversation(self._token(), who)
+        conversation = Conversation(self._token(), who, heard=self.heard < self._most)
         self._by_token[conversation.token] = conversation
         for end in (who.caller, who.agent):
             self._by_channel[end.uniqueid] = conversation.token
@@ -74,15 +77,14 @@ class Desk:
         return conversation, EndedBy.CALLER if uniqueid == conversation.who.caller.uniqueid else EndedBy.AGENT
 
     def release(self, conversation: Conversation) -> None:
-        """It is not listened to any more."""
+        """It is over, or not listened to any more."""
         if self._by_token.pop(conversation.token, None):
             for end in (conversation.who.caller, conversation.who.agent):
                 self._by_channel.pop(end.uniqueid, None)
 
-    def missing(self, talking: list[Connected]) -> list[Conversation]:
-        """The conversations that are not among those which the PBX has now; each is over."""
-        there = {who.caller.uniqueid for who in talking}
-        return [c for c in list(self._by_token.values()) if c.who.caller.uniqueid not in there]
+    def conversations(self) -> tuple[Conversation, ...]:
+        """All that is going on."""
+        return tuple(self._by_token.values())
 
     def meant(self, flagged: Flagged) -> Party | None:
         """The caller whom an agent means; None when that is nobody whom we know."""

@@ -65,6 +65,9 @@ class Switchboard:
         self._listener = listener
         self._desk = Desk(settings.queues, settings.extensions, settings.max_calls, lambda: secrets.token_hex(8))
         self._ami = Ami(settings, self._event, self._up)
+        self._doubtful: tuple[Conversation, ...] = ()
+        """What went on when the connection was lost, and may be over since."""
+        self._unheard = 0
         self._failed = 0
         """Listening legs that were asked for in vain."""
 
@@ -79,8 +82,8 @@ class Switchboard:
     def samples(self) -> Iterator[Sample]:
         """Figures for operators; any thread."""
         yield Sample("pbx_connected", self._ami.up, "Whether the manager interface of the PBX is logged in.")
-        yield Sample("beside_calls", len(self._desk), "Calls of agents that are listened to now.")
-        yield Sample("beside_unheard_total", self._desk.unheard, "Calls of agents beyond pbx.max_calls.")
+        yield Sample("beside_calls", self._desk.heard, "Calls of agents that are listened to now.")
+        yield Sample("beside_unheard_total", self._unheard, "Calls of agents beyond pbx.max_calls.")
         yield Sample("beside_legs_failed_total", self._failed, "Listening legs that the PBX did not bring about.")
 
     # From any thread.
@@ -125,15 +128,20 @@ class Switchboard:
     def _up(self, up: bool) -> None:
         if up:
             self._ami.ask(messages.status(), self._take_up)
+        else:
+            self._doubtful = self._desk.conversations()
 
     def _take_up(self, reply: Reply) -> None:
         """What the PBX is doing now, which we may have missed: begin and end what is different."""
         if not reply.ok:
             return
         talking = messages.in_progress(reply.parts)
-        for conversation in self._desk.missing(talking):
-            self._desk.release(conversation)
-            self._listener.over(conversation, EndedBy.CALLER)
+        there = {who.caller.uniqueid for who in talking}
+        for conversation in self._doubtful:
+            if conversation.who.caller.uniqueid not in there:
+                self._desk.release(conversation)
+                self._over(conversation, EndedBy.CALLER)
+        self._doubtful = ()
         for who in talking:
             self._connected(who)
 
@@ -143,23 +151,28 @@ class Switchboard:
                 self._connected(who)
             case Gone(uniqueid):
                 if over := self._desk.gone(uniqueid):
-                    self._listener.over(*over)
+                    self._over(*over)
             case Flagged() as flagged:
                 self._flagged(flagged)
             case TakenBack(agent, linkedid):
                 self._listener.taken_back(agent, linkedid)
 
     def _connected(self, who: Connected) -> None:
-        before = self._desk.unheard
         conversation = self._desk.connected(who)
         if conversation is None:
-            if self._desk.unheard > before:
-                log.warning("%s has a call that is not listened to: pbx.max_calls is reached", who.agent_name)
+            return
+        if not conversation.heard:
+            self._unheard += 1
+            log.warning("%s has a call that is not listened to: pbx.max_calls is reached", who.agent_name)
             return
         self._listener.begun(conversation)
         self._dial(conversation, Speaker.CALLER, who.caller.channel)
         if self._settings.hear_agent:
             self._dial(conversation, Speaker.AGENT, who.agent.channel)
+
+    def _over(self, conversation: Conversation, by: EndedBy) -> None:
+        if conversation.heard:
+            self._listener.over(conversation, by)
 
     def _dial(self, conversation: Conversation, speaker: Speaker, channel: str) -> None:
         name = f"{self._extension}-{leg_name(conversation.token, speaker)}"

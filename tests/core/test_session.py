@@ -273,8 +273,8 @@ def test_history_alone_never_flags_unless_the_site_says_so() -> None:
     assert "3" in straight.decisions[0].reason
 
 
-def test_beside_an_agent_it_only_judges() -> None:
-    line = call(entrance=Entrance.BESIDE)
+def test_in_a_replay_it_only_judges() -> None:
+    line = call(entrance=Entrance.REPLAY)
     line.give(said("我想查一下话费", 2.0))
     line.give(said("你穿什么内裤", 8.0, 1))
     line.give(said("跟我上床吧", 12.0, 2))
@@ -355,3 +355,53 @@ def test_a_service_that_stops_sends_nobody_who_is_being_treated_to_an_agent() ->
     line.give(Stopping(line.at))
     assert line.transfers == []
     assert line.up
+
+
+def beside(flow: Flow | None = None, refuse=(), **changes) -> Line:
+    return call(flow, refuse, entrance=Entrance.BESIDE, agent="agent1", **changes)
+
+
+def test_beside_an_agent_nothing_is_said_and_a_harasser_is_moved() -> None:
+    line = beside().wait(2).say("小姐陪我睡觉多少钱").wait(2)
+    assert line.played == []
+    assert line.transfers == ["analysis"]
+    begin, end = line.treated
+    assert (begin.treatment, end.completed) == (Treatment.ANALYSIS_QUEUE, True)
+
+
+@pytest.mark.parametrize("treatment", [Treatment.LINE_FAULT, Treatment.TERMINATE])
+def test_beside_an_agent_every_treatment_is_on_the_pbx(treatment: Treatment) -> None:
+    line = beside(Flow(treatment=treatment)).wait(2).say("小姐陪我睡觉多少钱").wait(2)
+    assert line.played == []
+    assert line.transfers == [treatment.value]
+
+
+def test_beside_an_agent_a_genuine_caller_is_never_moved() -> None:
+    line = beside().wait(2).say("我想查一下话费").wait(90)
+    assert line.played == []
+    assert line.transfers == []
+    assert not line.of(Hangup)
+
+
+def test_beside_an_agent_a_dry_run_and_an_allowed_number_move_nobody() -> None:
+    words = "小姐陪我睡觉多少钱"
+    dry = beside(Flow(dry_run=True)).wait(2).say(words).wait(2)
+    allowed = beside(history=History(lists=frozenset({ListName.ALLOW}))).wait(2).say(words).wait(2)
+    assert dry.transfers == allowed.transfers == []
+    assert dry.decisions[-1].dry_run
+    assert not allowed.listening
+
+
+def test_beside_an_agent_a_move_that_fails_is_not_tried_for_ever() -> None:
+    line = beside(refuse=["analysis"]).wait(2).say("小姐陪我睡觉多少钱").wait(60)
+    assert line.transfers == ["analysis"]
+    assert [t.completed for t in line.treated if t.done] == [False]
+    assert line.listening
+    assert line.played == []
+
+
+def test_beside_an_agent_a_service_that_stops_only_stops_listening() -> None:
+    line = beside().wait(2)
+    line.give(Stopping(line.at))
+    assert line.of(Hangup)
+    assert line.transfers == []

@@ -34,7 +34,7 @@ def test_the_shipped_file_shows_every_key() -> None:
     for section in fields(Settings):
         default = getattr(Settings(), section.name)
         if is_dataclass(default):
-            wanted = {f.name for f in fields(default)} - {"registrars"}
+            wanted = {f.name for f in fields(default)} - {"registrars", "password_file"}
             assert wanted == data[section.name].keys(), section.name
     shown = set(re.findall(r"^# (\w+) = ", SHIPPED.read_text("utf-8"), re.M))
     assert shown == {f.name for f in fields(Registrar)}
@@ -48,9 +48,9 @@ def test_every_wrong_setting_is_named_with_what_was_found_and_what_is_allowed() 
         "[[sip.registrars]]\nport = 70000\n"
     ) == [
         "[sip] prot: found an unknown key, allowed advertised_host, analysis_extension, host, inbound_password, "
-        "inbound_username, linkedid_header, max_calls, max_requests_per_second, peers, port, registrars, "
-        "rtp_port_high, rtp_port_low, screening_extension, tcp, uniqueid_header, user_agent; did you mean port?",
-        "[bogus]: found an unknown key, allowed flow, judgement, operations, prompts, sip, site, speech, "
+        "inbound_username, linkedid_header, listening_extension, max_calls, max_requests_per_second, peers, port, "
+        "registrars, rtp_port_high, rtp_port_low, screening_extension, tcp, uniqueid_header, user_agent; did you mean port?",
+        "[bogus]: found an unknown key, allowed flow, judgement, operations, pbx, prompts, sip, site, speech, "
         "store, targets",
         "[site] language: found true, allowed zh or en",
         '[sip] port: found "x", allowed a whole number',
@@ -155,3 +155,23 @@ def test_any_text_is_settings_or_one_clear_error(text: str) -> None:
         assert isinstance(parse(text, FILE), Settings)
     except SettingsError as error:
         assert error.message.startswith(str(FILE))
+
+
+def test_listening_beside_needs_an_account_a_queue_to_move_to_and_room_for_the_legs() -> None:
+    assert problems('[pbx]\nhost = "192.0.2.10"\ndial = "PJSIP/screener"\nmax_calls = 150\n') == [
+        '[targets] analysis: found "", allowed a sip:, sips: or tel: URI, needed by [pbx] host',
+        "[pbx] password: found no name or no password, allowed those of an account in manager.conf",
+        '[pbx] dial: found "PJSIP/screener", allowed a dial string with {leg}, as "PJSIP/{leg}@screener"',
+        "[sip] max_calls: found 200, allowed not below 300 listening legs of [pbx]",
+    ]
+
+
+def test_the_password_of_the_manager_interface_may_lie_in_a_file(tmp_path: Path) -> None:
+    (tmp_path / "ami").write_text("s3cret\n")
+    text = '[targets]\nanalysis = "sip:a@192.0.2.10"\n[pbx]\nhost = "192.0.2.10"\npassword_file = "ami"\n'
+    settings = parse(text, tmp_path / "screener.toml")
+    assert settings.pbx.password == "s3cret"
+    assert "s3cret" not in repr(settings)
+    assert problems(text.replace('"ami"', '"amy"'), tmp_path / "screener.toml") == [
+        "[pbx] password_file: found amy (No such file or directory), allowed a file that can be read"
+    ]

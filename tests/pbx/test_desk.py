@@ -1,0 +1,147 @@
+"""What the manager interface says, and which conversations are listened to."""
+
+import itertools
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from screener.events import EndedBy, Speaker
+from screener.pbx import messages
+from screener.pbx.desk import Conversation, Desk
+from screener.pbx.messages import Connected, Flagged, Gone, Party, TakenBack
+from screener.pbx.switchboard import leg_name, leg_named
+
+CONNECT = {
+    "event": "AgentConnect", "channel": "PJSIP/trunk-1", "uniqueid": "17.1", "linkedid": "17.0",
+    "calleridnum": "13900001111", "calleridname": "<unknown>", "destchannel": "PJSIP/agent1-2",
+    "destuniqueid": "17.2", "queue": "agents", "interface": "PJSIP/agent1", "membername": "Zhang San",
+}  # fmt: skip
+
+
+def talk(number: int, queue: str = "agents", agent: str = "agent1") -> Connected:
+    caller, other = Party(f"PJSIP/trunk-{number}", f"c{number}"), Party(f"PJSIP/{agent}-{number}", f"a{number}")
+    return Connected(caller, other, f"l{number}", "13900001111", "", queue, agent)
+
+
+def desk(most: int = 2, queues: tuple[str, ...] = ("*",), extensions: tuple[str, ...] = ()) -> Desk:
+    return Desk(queues, extensions, most, map(str, itertools.count()).__next__)
+
+
+def test_an_agent_takes_a_call_from_a_queue() -> None:
+    who = messages.parse(CONNECT)
+    assert who == Connected(
+        Party("PJSIP/trunk-1", "17.1"),
+        Party("PJSIP/agent1-2", "17.2"),
+        "17.0",
+        "13900001111",
+        "",
+        "agents",
+        "agent1",
+    )
+
+
+def test_an_agent_who_is_called_directly_is_named_by_the_channel() -> None:
+    who = messages.parse({**CONNECT, "event": "DialEnd", "dialstatus": "ANSWER"})
+    assert isinstance(who, Connected)
+    assert (who.queue, who.agent_name) == ("", "agent1")
+    assert messages.parse({**CONNECT, "event": "DialEnd", "dialstatus": "NOANSWER"}) is None
+    assert messages.parse({"event": "DialEnd", "dialstatus": "ANSWER", "destchannel": "PJSIP/screener-1"}) is None
+
+
+def test_what_agents_say() -> None:
+    flag = {
+        "event": "UserEvent",
+        "userevent": "ScreenerFlag",
+        "agent": "PJSIP/agent1",
+        "linkedid": "of the sender",
+    }
+    assert messages.parse(flag) == Flagged("agent1", "")
+    assert messages.parse({**flag, "call": "17.0"}) == Flagged("agent1", "17.0")
+    assert messages.parse({**flag, "userevent": "ScreenerTakeBack"}) == TakenBack("agent1", "")
+    assert messages.parse({**flag, "userevent": "SomethingElse"}) is None
+
+
+def test_an_agent_s_name_brings_nothing_into_a_header() -> None:
+    assert messages.agent_name("Local/agent1@from-queue/n") == "agent1"
+    assert messages.agent_name("a>\r\nEvil: 1;x=") == "aEvil1x"
+    assert messages.agent_name("张三") == "张三"
+
+
+@given(st.dictionaries(st.sampled_from([*CONNECT, "dialstatus", "userevent", "agent", "call"]), st.text()))
+def test_no_message_is_too_strange(fields: dict[str, str]) -> None:
+    assert isinstance(messages.parse(fields), Connected | Gone | Flagged | TakenBack | None)
+
+
+def test_conversations_that_were_there_before_us() -> None:
+    queue = {
+        "channel": "PJSIP/trunk-1",
+        "uniqueid": "1",
+        "linkedid": "1",
+        "application": "Queue",
+        "data": "agents,t",
+    }
+    agent = {"channel": "PJSIP/agent1-2", "uniqueid": "2", "linkedid": "1", "application": "AppQueue"}
+    spy = {"channel": "PJSIP/screener-3", "uniqueid": "3", "application": "ChanSpy", "bridgeid": ""}
+    (who,) = messages.in_progress([{**queue, "bridgeid": "b"}, {**agent, "bridgeid": "b"}, spy])
+    assert (who.caller.uniqueid, who.agent.uniqueid, who.queue, who.agent_name) == ("1", "2", "agents", "agent1")
+    assert messages.in_progress([{**queue, "bridgeid": "b"}, {**agent, "bridgeid": "c"}]) == []
+
+
+def test_only_named_queues_and_extensions() -> None:
+    named = desk(queues=("sales",), extensions=("2001",))
+    assert named.connected(talk(1, queue="agents")) is None
+    assert named.connected(talk(2, queue="sales"))
+    assert named.connected(talk(3, queue="", agent="2001"))
+    assert named.connected(talk(4, queue="", agent="2002")) is None
+
+
+def test_whoever_hangs_up_ends_it() -> None:
+    table = desk()
+    first, second = table.connected(talk(1)), table.connected(talk(2, agent="agent2"))
+    assert table.gone("c1") == (first, EndedBy.CALLER)
+    assert table.gone("a2") == (second, EndedBy.AGENT)
+    assert table.gone("c2") is None
+
+
+def test_an_agent_means_a_call_by_its_name_or_the_one_that_they_have() -> None:
+    table = desk(most=1)
+    table.connected(talk(1))
+    table.connected(talk(2, agent="agent2"))
+    caller = talk(2).caller
+    for call in ("l2", "c2", "a2", "PJSIP/trunk-2", ""):
+        assert table.meant(Flagged("agent2", call)) == caller, "also of a call that is not listened to"
+    assert table.meant(Flagged("agent3")) is None
+    assert table.meant(Flagged("agent2", "unknown")) is None
+
+
+STEPS = st.lists(
+    st.tuples(st.sampled_from(["connect", "caller", "agent", "release"]), st.integers(0, 6)), max_size=60
+)
+
+
+@given(STEPS, st.integers(1, 3))
+def test_never_more_than_allowed_and_each_ends_once(steps: list[tuple[str, int]], most: int) -> None:
+    table = desk(most)
+    up: dict[int, Conversation] = {}
+    for what, number in steps:
+        if what == "connect":
+            begun = table.connected(talk(number))
+            assert (begun is None) == (number in up)
+            if begun:
+                up[number] = begun
+        elif what == "release":
+            if number in up:
+                table.release(up.pop(number))
+        else:
+            over = table.gone(("c" if what == "caller" else "a") + str(number))
+            assert (over is not None) == (number in up)
+            up.pop(number, None)
+        assert table.heard == sum(c.heard for c in up.values()) <= most
+        assert set(table.conversations()) == set(up.values())
+
+
+def test_names_of_legs() -> None:
+    for speaker in Speaker:
+        assert leg_named(leg_name("00ff", speaker)) == ("00ff", speaker)
+    assert leg_named("00ff") is None
+    assert leg_named("00ff-nobody") is None

@@ -1,0 +1,257 @@
+"""A site that listens beside its agents: a real service, real legs by SIP and RTP, and a manager on real TCP."""
+
+import contextlib
+import queue
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from screener.core.evidence import Kind, Treatment, Verdict
+from screener.demo.script import AUDIO
+from screener.events import EndedBy, Entrance, Speaker
+from screener.service import Service
+from screener.settings.load import load
+from screener.settings.sections import Settings
+from screener.store.log import open_log
+from screener.store.records import CallRecord, Review
+from tests.pbx.manager import SUCCESS, Manager
+from tests.pbx.network import wait_for
+from tests.pbx.voices import samples
+from tests.sip.caller import Caller, in_background
+
+SITE = """
+[sip]
+port = 0
+[targets]
+agents = "sip:agents@127.0.0.1"
+analysis = "sip:analysis@127.0.0.1"
+terminate = "sip:terminate@127.0.0.1"
+[pbx]
+host = "127.0.0.1"
+port = {port}
+password = "s3cret"
+max_calls = 2
+{pbx}
+[flow]
+{flow}
+[flow.treatment_of]
+[speech]
+treat_with_synthetic_model = true
+"""
+CALL = {
+    "Event": "AgentConnect", "Queue": "agents", "Channel": "PJSIP/trunk-1", "Uniqueid": "17.1", "Linkedid": "17.1",
+    "CallerIDNum": "13900001111", "DestChannel": "PJSIP/agent1-2", "DestUniqueid": "17.2",
+    "Interface": "PJSIP/agent1",
+}  # fmt: skip
+
+
+class Pbx(Manager):
+    """Dials the listening legs that it is asked for, and keeps everything else that it is told."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.port_of_service = 0
+        self.dials = True
+        self.legs: dict[str, Caller] = {}
+        self.told: queue.Queue = queue.Queue()
+        self.earlier: dict[str, dict[str, str]] = {}
+        self.answer = self._answer
+
+    def _answer(self, action: dict[str, str]) -> list[dict[str, str]]:
+        if action["action"] == "Originate":
+            answered = self.dials and self._dial(action["channel"].removeprefix("PJSIP/").partition("@")[0])
+            queued = {"Response": "Success", "Message": "Originate successfully queued"}
+            return [queued, {"Event": "OriginateResponse", "Response": "Success" if answered else "Failure"}]
+        if action["action"] == "Status":
+            return [{"Response": "Success", "EventList": "start"}, {"Event": "StatusComplete"}]
+        self.told.put(action)
+        return [SUCCESS]
+
+    def _dial(self, extension: str) -> bool:
+        leg = Caller(self.port_of_service, dialled=extension)
+        self.legs[extension.rpartition("-")[2]] = leg
+        return leg.call().status == 200
+
+    def leg(self, speaker: Speaker) -> Caller:
+        wait_for(lambda: (leg := self.legs.get(speaker)) and leg.remote_rtp, 5, f"leg of the {speaker}")
+        return self.legs[speaker]
+
+    def asked(self, action: str) -> dict[str, str]:
+        """The next action of that name; what comes before it is kept in `earlier`."""
+        while (found := self.told.get(timeout=10))["action"] != action:
+            self.earlier[found["action"]] = found
+        return found
+
+
+class Site:
+    def __init__(self, folder: Path, pbx: str = "", flow: str = "") -> None:
+        self.pbx = Pbx()
+        (folder / "screener.toml").write_text(SITE.format(port=self.pbx.port, pbx=pbx, flow=flow))
+        self.settings: Settings = load(folder / "screener.toml")
+        self.service = Service(self.settings)
+        self.service.start()
+        self.stopped = False
+        self.pbx.port_of_service = self.service.sip_port
+        wait_for(lambda: self.pbx.logins, 5, "login")
+
+    def stop(self) -> None:
+        if not self.stopped:
+            self.stopped = True
+            self.service.stop()
+
+    def record(self, verdict: Verdict) -> CallRecord:
+        log = open_log(self.settings.store.url, self.settings.folder)
+        try:
+            done = lambda: [c for c in log.calls(verdict=verdict) if c.ended_at]  # noqa: E731
+            return log.call(wait_for(done, 10, f"call that is {verdict}")[0].id)
+        finally:
+            log.close()
+
+    def close(self) -> None:
+        self.stop()
+        for leg in self.pbx.legs.values():
+            leg.close()
+        self.pbx.close()
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    site = Site(tmp_path)
+    yield site
+    site.close()
+
+
+def speech(name: str) -> bytes:
+    """What a caller of the demo says, and a second of silence."""
+    return samples(AUDIO / f"{name}.wav") + bytes(16000)
+
+
+def say(leg: Caller, name: str) -> threading.Thread:
+    """Say it on a leg, which may be hung up meanwhile."""
+
+    def speak() -> None:
+        with contextlib.suppress(OSError):
+            leg.speak(speech(name))
+
+    return in_background(speak)
+
+
+def test_a_harasser_is_moved_and_log_and_pbx_are_told(site: Site) -> None:
+    site.pbx.event(**CALL)
+    leg = site.pbx.leg(Speaker.CALLER)
+    site.pbx.leg(Speaker.AGENT)
+    say(leg, "lewd")
+    move = site.pbx.asked("Redirect")
+    assert (move["channel"], move["context"], move["exten"]) == ("PJSIP/trunk-1", "from-screener", "analysis")
+    note, told = (site.pbx.earlier[name] for name in ("QueueLog", "UserEvent"))
+    assert (note["queue"], note["uniqueid"], note["event"]) == ("agents", "17.1", "SCREENED")
+    assert (told["userevent"], told["verdict"], told["kind"]) == ("ScreenerVerdict", "harassment", "lewd")
+    assert (told["agent"], told["callerlinkedid"], told["dryrun"]) == ("agent1", "17.1", "no")
+    leg.wait_request("BYE")
+    call = site.record(Verdict.HARASSMENT)
+    assert (call.entrance, call.kind, call.treatment) == (Entrance.BESIDE, Kind.LEWD, Treatment.ANALYSIS_QUEUE)
+    assert (call.uniqueid, call.linkedid, call.agent, call.dialled) == ("17.1", "17.1", "agent1", "agents")
+    assert (call.number, call.ended_by) == ("+8613900001111", EndedBy.TRANSFER)
+    assert call.treatments[0].completed
+
+
+def test_another_treatment_is_another_extension(tmp_path: Path) -> None:
+    site = Site(tmp_path, flow='treatment = "terminate"')
+    site.pbx.event(**CALL)
+    leg = site.pbx.leg(Speaker.CALLER)
+    say(leg, "lewd")
+    assert site.pbx.asked("Redirect")["exten"] == "terminate"
+    site.close()
+
+
+def test_in_a_dry_run_nobody_is_moved(tmp_path: Path) -> None:
+    site = Site(tmp_path, flow="dry_run = true")
+    site.pbx.event(**CALL)
+    leg = site.pbx.leg(Speaker.CALLER)
+    leg.speak(speech("lewd"))
+    told = site.pbx.asked("UserEvent")
+    assert (told["verdict"], told["dryrun"]) == ("harassment", "yes")
+    site.pbx.event(Event="Hangup", Uniqueid="17.2")
+    call = site.record(Verdict.HARASSMENT)
+    assert (call.treatment, call.dry_run, call.ended_by) == (Treatment.NONE, True, EndedBy.AGENT)
+    assert site.pbx.told.empty(), "neither moved nor noted"
+    site.close()
+
+
+def test_a_genuine_call_ends_with_the_caller_and_hears_nothing(site: Site) -> None:
+    site.pbx.event(**CALL)
+    leg = site.pbx.leg(Speaker.CALLER)
+    speaking = say(leg, "enquiry")
+    heard = {packet.payload for packet in leg.hear(100)}
+    assert heard == {b"\xff" * 160}, "a listening leg is silence"
+    speaking.join()
+    site.pbx.event(Event="Hangup", Uniqueid="17.1")
+    call = site.record(Verdict.GENUINE)
+    assert (call.entrance, call.treatment, call.ended_by) == (Entrance.BESIDE, Treatment.NONE, EndedBy.CALLER)
+    assert site.pbx.told.empty()
+
+
+def test_a_move_that_fails_leaves_the_caller_with_the_agent(site: Site) -> None:
+    answer = site.pbx.answer
+    site.pbx.answer = lambda action: (
+        [{"Response": "Error", "Message": "no"}] if action["action"] == "Redirect" else answer(action)
+    )
+    site.pbx.event(**CALL)
+    leg = site.pbx.leg(Speaker.CALLER)
+    say(leg, "lewd")
+    site.pbx.asked("QueueLog")
+    site.pbx.event(Event="Hangup", Uniqueid="17.2")
+    call = site.record(Verdict.HARASSMENT)
+    assert call.ended_by is EndedBy.AGENT
+    assert [t.completed for t in call.treatments] == [False]
+
+
+def test_a_leg_that_never_comes_leaves_a_call_unheard_and_logged(site: Site) -> None:
+    site.pbx.dials = False
+    site.pbx.event(**CALL)
+    site.pbx.event(Event="Hangup", Uniqueid="17.1")
+    assert site.record(Verdict.UNDECIDED).entrance is Entrance.BESIDE
+
+
+def test_calls_beyond_the_limit_go_on_unheard(site: Site, caplog: pytest.LogCaptureFixture) -> None:
+    for number in range(3):
+        ids = {"Channel": f"PJSIP/trunk-{number}", "Uniqueid": f"1.{number}", "DestUniqueid": f"2.{number}"}
+        site.pbx.event(**CALL | ids)
+    wait_for(lambda: "pbx.max_calls is reached" in caplog.text, 5, "word of the third call")
+
+
+def test_a_leg_that_nobody_asked_for_is_refused(site: Site) -> None:
+    stranger = Caller(site.service.sip_port, dialled="beside-0123456789abcdef-caller")
+    assert stranger.call().status == 404
+    stranger.close()
+
+
+def test_a_stopped_service_lets_the_conversation_go_on(site: Site) -> None:
+    site.pbx.event(**CALL)
+    leg = site.pbx.leg(Speaker.CALLER)
+    stopping = in_background(site.stop)
+    leg.wait_request("BYE")
+    stopping.join()
+    assert site.pbx.told.empty(), "nobody is moved"
+
+
+def test_an_agent_takes_a_flag_back(site: Site) -> None:
+    site.pbx.event(**CALL)
+    leg = site.pbx.leg(Speaker.CALLER)
+    say(leg, "lewd")
+    site.pbx.asked("Redirect")
+    call = site.record(Verdict.HARASSMENT)
+    answer = site.pbx.answer
+    status = {"Event": "Status", "Channel": "PJSIP/trunk-1", "Uniqueid": "17.1"}
+    site.pbx.answer = lambda action: (
+        [{"Response": "Success", "EventList": "start"}, status, {"Event": "StatusComplete"}]
+        if action["action"] == "Status"
+        else answer(action)
+    )
+    site.pbx.event(Event="UserEvent", UserEvent="ScreenerTakeBack", Agent="agent1")
+    back = site.pbx.asked("Redirect")
+    assert (back["channel"], back["exten"]) == ("PJSIP/trunk-1", "agents")
+    call = site.record(Verdict.HARASSMENT)
+    assert (call.review, call.reviewed_by) == (Review.OVERTURNED, "agent1")
