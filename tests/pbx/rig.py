@@ -4,6 +4,7 @@ Each is started in the namespace, keeps everything in a folder of its own, and i
 Asterisk runs with deploy/asterisk exactly as it is shipped.
 """
 
+import audioop  # part of Python before 3.13, the package audioop-lts after
 import contextlib
 import json
 import os
@@ -19,7 +20,7 @@ from pathlib import Path
 
 from screener.store.log import open_log
 from screener.store.records import CallRecord
-from tests.pbx.network import ASTERISK, PHONE, TRUNK, Network, wait_for
+from tests.pbx.network import ASTERISK, CREW, PHONE, TRUNK, Network, wait_for
 from tests.pbx.voices import SPEECH, hum
 
 HERE = Path(__file__).parent
@@ -70,9 +71,13 @@ def or_end(process: subprocess.Popen[bytes]) -> Iterator[None]:
 
 
 class Asterisk:
-    """The PBX, booted and ready when the constructor returns."""
+    """The PBX, booted and ready when the constructor returns.
 
-    def __init__(self, network: Network, home: Path) -> None:
+    Args:
+        crew: so many further agents, crew0, crew1 … of the queue `agents`, at CREW.
+    """
+
+    def __init__(self, network: Network, home: Path, crew: int = 0) -> None:
         self.network, self.home = network, home
         for name in ("etc", "db", "agi", "run", "log", "data", *(f"spool/{name}" for name in ("outgoing", "tmp"))):
             (home / name).mkdir(parents=True)
@@ -84,18 +89,24 @@ class Asterisk:
                 fill(template, home / "etc" / template.name, HOME=home, MODULES=modules, TREE=TREE)
         for file in DEPLOY.glob("*.conf"):
             shutil.copy(file, home / "etc" / file.name)
+        with (home / "etc/pjsip_wizard.conf").open("a") as wizard:
+            for name in (f"crew{number}" for number in range(crew)):
+                wizard.write(f"[{name}](agent)\nremote_hosts = {CREW}\ncontact_pattern = sip:{name}@{CREW}:5060\n")
         libraries = modules.parents[1]
         loader = next(path for path in (*TREE.glob("lib64/ld-linux*"), *libraries.glob("ld-linux*")))
         path = f"{libraries}:{libraries / 'pulseaudio'}:{TREE / 'usr/lib'}"
         self._command = [
             loader, "--library-path", path, TREE / "usr/sbin/asterisk", "-C", home / "etc/asterisk.conf"
         ]  # fmt: skip
-        with (home / "console.txt").open("wb") as log:
-            self._process = network.popen([*self._command, "-f"], home, log)
+        self.start()
+
+    def start(self) -> None:
+        """Boot, or boot again after a kill."""
+        console = self.home / "console.txt"
+        with console.open("ab") as log:
+            self._process = self.network.popen([*self._command, "-f"], self.home, log)
         with or_end(self._process):
-            wait_for(
-                lambda: "fully booted" in self.rx("core waitfullybooted"), 30, f"boot; see {home}/console.txt"
-            )
+            wait_for(lambda: "fully booted" in self.rx("core waitfullybooted"), 30, f"boot; see {console}")
 
     def rx(self, command: str) -> str:
         """What the console answers."""
@@ -133,6 +144,11 @@ class Asterisk:
         lines = self.rx("pjsip show contacts").splitlines()
         return next((line.split()[-2] for line in lines if f" {endpoint}/" in line), "")
 
+    def kill(self) -> None:
+        """SIGKILL, as a machine that dies."""
+        self._process.kill()
+        self._process.wait()
+
     def stop(self) -> None:
         end(self._process)
 
@@ -146,6 +162,7 @@ class Caller:
         stay: seconds after which the caller hangs up.
         dialled: the number that is called.
         line: callers at the same time need one each.
+        calls, rate: so many callers, so many a second.
 
     Attributes:
         ports: where the caller's audio is sent to.
@@ -163,6 +180,8 @@ class Caller:
         dialled: str = IN_PATH,
         scenario: str = "call",
         line: int = 0,
+        calls: int = 1,
+        rate: float = 2,
     ) -> None:
         home.mkdir(parents=True)
         (home / "speech.ul").write_bytes(speech)
@@ -171,7 +190,8 @@ class Caller:
         self.home, self.ports = home, range(6000 + 100 * line, 6100 + 100 * line)
         command = [
             "sipp", "-sf", home / "scenario.xml", "-s", dialled, "-i", TRUNK, "-mi", TRUNK,
-            "-p", str(5060 + 10 * line), "-mp", str(self.ports[0]), "-m", "1", "-l", "1", "-nostdin", "-trace_err",
+            "-p", str(5060 + 10 * line), "-mp", str(self.ports[0]), "-m", str(calls), "-l", str(calls),
+            "-r", str(rate), "-nostdin", "-trace_err",
             f"{ASTERISK}:5060",
         ]  # fmt: skip
         self.started = time.monotonic()
@@ -189,6 +209,23 @@ class Caller:
     def stop(self) -> None:
         if not self.gone:
             end(self._process)
+
+
+class Crew:
+    """Phones of many agents, one SIPp: each answers and hums."""
+
+    def __init__(self, network: Network, home: Path) -> None:
+        home.mkdir(parents=True)
+        (home / "speech.ul").write_bytes(audioop.lin2ulaw(hum(1), 2))
+        command = [
+            "sipp", "-sf", HERE / "peers/agent.xml", "-i", CREW, "-mi", CREW, "-p", "5060", "-mp", "30000",
+            "-nostdin", "-trace_err",
+        ]  # fmt: skip
+        with (home / "log.txt").open("wb") as log:
+            self._process = network.popen(command, home, log, {"TERM": "dumb"})
+
+    def stop(self) -> None:
+        end(self._process)
 
 
 class Phone:
@@ -273,14 +310,27 @@ class Screener:
 
     Args:
         replaced: pairs of text in that file and what stands there instead.
+        env: for its process.
     """
 
-    def __init__(self, network: Network, home: Path, replaced: dict[str, str] | None = None) -> None:
-        home.mkdir(parents=True)
-        self.home, self.config = home, write_config(home, replaced)
+    def __init__(
+        self,
+        network: Network,
+        home: Path,
+        replaced: dict[str, str] | None = None,
+        env: dict[str, str] | None = None,
+    ) -> None:
+        home.mkdir(parents=True, exist_ok=True)
+        self.network, self.home, self.config = network, home, write_config(home, replaced)
+        self._env = env
+        self.start()
+
+    def start(self) -> None:
+        """Again, after a kill."""
+        home = self.home
         command = [sys.executable, "-m", "screener", "serve", "--config", self.config]
         with (home / "log.txt").open("wb") as log:
-            self.process = network.popen(command, home, log)
+            self.process = self.network.popen(command, home, log, self._env)
         with or_end(self.process):
             wait_for(self._ready, 60, f"taking calls; see {home}/log.txt")
 

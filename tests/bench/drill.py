@@ -1,0 +1,369 @@
+"""Everything that can fail, made to fail with genuine callers on the line: `python tests/bench/drill.py [NAME…]`.
+
+A real Asterisk with deploy/asterisk, callers by SIPp, a crew of agents who answer and hum (root, see
+tests/pbx/setup; `database` needs PostgreSQL, `clock` libfaketime). For each fault: the genuine callers who were on
+the line or called meanwhile, how many of them did not hear an agent in the end (lost, must be 0), and whether the
+next caller is screened. A call that the PBX itself drops when it restarts is not among them: nobody but the PBX
+holds it.
+"""
+
+import argparse
+import contextlib
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from tests.bench.pbx_site import PbxSite
+from tests.pbx.network import SCREENER, TRUNK, Wiretap, wait_for
+from tests.pbx.rig import BESIDE, IN_PATH, Caller, end, missing
+from tests.pbx.voices import QUIET, hears_the_agent, said
+from tests.store.databases import running_postgres
+
+CALLERS = 4
+CREW = 12
+LATE = QUIET * 6 + said("enquiry")
+"""Silence until the fault has come, then a request."""
+STRANGER = "192.0.2.66"
+AWAY_SECONDS = 60
+LONGEST = 60.0
+"""Seconds after a fault in which a caller must have an agent."""
+_FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1"
+_HANGS = """
+import os, time, vosk
+real = vosk.KaldiRecognizer.AcceptWaveform
+def accept(self, pcm):
+    while os.path.exists(os.environ["HANG"]):
+        time.sleep(0.1)
+    return real(self, pcm)
+vosk.KaldiRecognizer.AcceptWaveform = accept
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of the callers of one fault."""
+
+    callers: int
+    lost: int
+    note: str
+
+
+class Drill:
+    """One site, and callers who are followed by what they hear."""
+
+    def __init__(self, folder: Path, **options) -> None:
+        self.site = PbxSite(folder, crew=CREW, **options)
+        self.tap = Wiretap(self.site.network)
+        self._number = 0
+        self._groups: list[tuple[Caller, int]] = []
+
+    def call(self, dialled: str, speech: bytes = LATE, calls: int = CALLERS) -> Caller:
+        self._number += 1
+        line = self._number
+        caller = Caller(
+            self.site.network, self.site.folder / f"calls{line}", speech, dialled=dialled, calls=calls, rate=4,
+            line=line, number=f"1380000{line:02}0[call_number]", stay=600,
+        )  # fmt: skip
+        self._groups.append((caller, calls))
+        return caller
+
+    def wait_screened(self, legs: int) -> None:
+        wait_for(
+            lambda: len(self.site.asterisk.legs("screener")) >= legs, 15, f"{legs} legs of the screener", every=0.2
+        )
+        time.sleep(1)
+
+    def served(self, caller: Caller) -> int:
+        """How many callers of a group, told apart by the PBX's port, hear an agent now."""
+        heard: dict[int, bytes] = {}
+        since = time.monotonic() - 2.5
+        for packet in self.tap.packets[-40_000:]:
+            to_group = packet.target[0] == TRUNK and packet.target[1] in caller.ports
+            if packet.at > since and to_group and packet.is_pcmu:
+                heard[packet.source[1]] = heard.get(packet.source[1], b"") + packet.data[12:]
+        return sum(hears_the_agent(stream) for stream in heard.values())
+
+    def lost(self, began: float) -> tuple[int, int, float]:
+        """Callers, callers without an agent, and when the last one had an agent (seconds after `began`)."""
+        callers = sum(count for _, count in self._groups)
+        while (
+            missing := callers - sum(self.served(c) for c, _ in self._groups)
+        ) and time.monotonic() < began + LONGEST:
+            time.sleep(0.5)
+        return callers, missing, time.monotonic() - began
+
+    def next_is_screened(self) -> str:
+        """Whether the next caller in path is understood, and whether the next one beside is listened to."""
+        self.hang_up()
+        self.call(IN_PATH, said("enquiry"), calls=1)
+        self.call(BESIDE, said("enquiry"), calls=1)
+        try:
+            wait_for(
+                lambda: "ChanSpy" in "".join(self.site.asterisk.legs("screener")), 15, "listening leg", every=0.2
+            )
+            wait_for(lambda: all(self.served(c) == n for c, n in self._groups), 30, "agents", every=0.5)
+        except AssertionError as problem:
+            return f"NOT SCREENED AFTERWARDS ({problem})"
+        finally:
+            self.hang_up()
+        log = self.site.screener.log
+        return f"next caller screened, {log.count('Traceback')} tracebacks"
+
+    def forget_callers(self) -> None:
+        for caller, _ in self._groups:
+            caller.stop()
+        self._groups.clear()
+
+    def hang_up(self) -> None:
+        self.forget_callers()
+        self.site.quiet()
+        self.tap.packets.clear()
+
+    def stop(self) -> None:
+        self.forget_callers()
+        self.tap.stop()
+        self.site.stop()
+
+
+@contextlib.contextmanager
+def drilling(**options) -> Iterator[Drill]:
+    with tempfile.TemporaryDirectory() as folder:
+        drill = Drill(Path(folder), **options)
+        try:
+            yield drill
+        finally:
+            drill.stop()
+
+
+def outcome(drill: Drill, began: float, note: str = "") -> Outcome:
+    callers, lost, seconds = drill.lost(began)
+    note = f"last agent after {seconds:.1f} s; {note}" if note else f"last agent after {seconds:.1f} s"
+    return Outcome(callers, lost, f"{note}; {drill.next_is_screened()}")
+
+
+def killed_in_path() -> Outcome:
+    """The screener is killed (SIGKILL) while callers talk to it."""
+    with drilling() as drill:
+        drill.call(IN_PATH)
+        drill.wait_screened(CALLERS)
+        began = drill.site.screener.kill()
+        callers, lost, seconds = drill.lost(began)
+        drill.hang_up()
+        drill.site.screener.start()
+        drill.site.wait_ready()
+        return Outcome(
+            callers, lost, f"last agent after {seconds:.1f} s; started again; {drill.next_is_screened()}"
+        )
+
+
+def killed_beside() -> Outcome:
+    """The screener is killed while it listens to agents' calls."""
+    with drilling() as drill:
+        drill.call(BESIDE)
+        drill.wait_screened(2 * CALLERS)
+        drill.site.screener.kill()
+        time.sleep(8)
+        callers, lost, _ = drill.lost(time.monotonic())
+        drill.hang_up()
+        drill.site.screener.start()
+        drill.site.wait_ready()
+        return Outcome(callers, lost, f"talk on; started again; {drill.next_is_screened()}")
+
+
+def manager_cut() -> Outcome:
+    """The connection to the manager interface is cut while agents' calls are listened to."""
+    with drilling() as drill:
+        drill.call(BESIDE)
+        drill.wait_screened(2 * CALLERS)
+        rows = drill.site.asterisk.rx("manager show connected").splitlines()
+        for session in (row.split()[4] for row in rows if row.split()[:1] == ["screener"]):
+            drill.site.asterisk.rx(f"manager kick session {session}")
+        drill.call(BESIDE, calls=2)  # connects while nobody watches
+        wait_for(lambda: drill.site.screener.log.count("logged in") == 2, 15, "second login")
+        heard = f"then {len(drill.site.asterisk.legs('screener'))} legs for {CALLERS + 2} calls"
+        return outcome(drill, time.monotonic(), heard)
+
+
+def pbx_restarted() -> Outcome:
+    """The PBX dies and starts again; callers call again."""
+    with drilling() as drill:
+        drill.call(IN_PATH)
+        drill.wait_screened(CALLERS)
+        drill.site.asterisk.kill()
+        drill.forget_callers()
+        began = time.monotonic()
+        drill.site.asterisk.start()
+        drill.call(IN_PATH)  # before anybody has registered again
+        ready = wait_for(
+            lambda: drill.site.asterisk.contact("screener") == "Avail", 180, "registration", every=0.5
+        )
+        assert ready
+        registered = f"registered again after {time.monotonic() - began:.0f} s"
+        return outcome(drill, time.monotonic(), registered)
+
+
+def database_away() -> Outcome:
+    """PostgreSQL is gone for a minute, with callers before and meanwhile."""
+    with running_postgres() as server:
+        url = server.new_database()
+        replaced = {"[flow]": f'[store]\nurl = "{url}"\n\n[flow]'}
+        with drilling(replaced=replaced) as drill:
+            drill.call(IN_PATH)
+            drill.wait_screened(CALLERS)
+            server.stop("immediate")
+            began = time.monotonic()
+            drill.call(IN_PATH, said("enquiry"))
+            drill.call(BESIDE, said("enquiry"), calls=2)
+            callers, lost, seconds = drill.lost(began)
+            drill.hang_up()
+            time.sleep(max(0.0, AWAY_SECONDS - (time.monotonic() - began)))
+            server.start("fsync=off")
+            wait_for(lambda: _logged(url) >= callers, 60, "calls in the log", every=1)
+            note = f"last agent after {seconds:.1f} s; away {AWAY_SECONDS} s; all {callers} calls in the log"
+            return Outcome(callers, lost, f"{note}; {drill.next_is_screened()}")
+
+
+def _logged(url: str) -> int:
+    from screener.store.log import open_log
+
+    log = open_log(url)
+    try:
+        calls = [call for call in log.calls(limit=None) if call.ended_at]
+        assert len({call.id for call in calls}) == len(calls)
+        return len(calls)
+    finally:
+        log.close()
+
+
+def recogniser_hangs() -> Outcome:
+    """Every recogniser thread hangs in mid-call."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, "sitecustomize.py").write_text(_HANGS)
+        hang = Path(folder, "hang")
+        with drilling(env={"PYTHONPATH": folder, "HANG": str(hang)}) as drill:
+            drill.call(IN_PATH)
+            drill.call(BESIDE, calls=2)
+            drill.wait_screened(CALLERS + 4)
+            hang.touch()
+            began = time.monotonic()
+            callers, lost, seconds = drill.lost(began)
+            hang.unlink()
+            return Outcome(callers, lost, f"last agent after {seconds:.1f} s; {drill.next_is_screened()}")
+
+
+def disk_full() -> Outcome:
+    """Database and spool lie on a disk that is full."""
+    with tempfile.TemporaryDirectory() as disk:
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", disk], check=True)
+        try:
+            store = f'[store]\nurl = "sqlite:///{disk}/screener.db"\nspool = "{disk}/spool"\n\n[flow]'
+            with drilling(replaced={"[flow]": store}) as drill:
+                drill.call(IN_PATH)
+                drill.wait_screened(CALLERS)
+                with contextlib.suppress(OSError), Path(disk, "filler").open("wb", buffering=0) as filler:
+                    while True:
+                        filler.write(bytes(4096))
+                began = time.monotonic()
+                drill.call(IN_PATH, said("enquiry"))
+                drill.call(BESIDE, said("enquiry"), calls=2)
+                callers, lost, seconds = drill.lost(began)
+                drill.hang_up()
+                told = drill.site.screener.log.count("wait in memory")
+                Path(disk, "filler").unlink()
+                wait_for(
+                    lambda: _logged(f"sqlite:///{disk}/screener.db") >= callers, 60, "calls in the log", every=1
+                )
+                note = f"last agent after {seconds:.1f} s; said {told} times; all {callers} calls in the log"
+                return Outcome(callers, lost, f"{note}; {drill.next_is_screened()}")
+        finally:
+            subprocess.run(["umount", disk], check=True)
+
+
+def clock_jumps() -> Outcome:
+    """The screener's clock jumps an hour ahead in mid-call, and an hour back."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "offset")
+        file.write_text("+0")
+        env = {
+            "LD_PRELOAD": _FAKETIME, "FAKETIME_TIMESTAMP_FILE": str(file), "FAKETIME_NO_CACHE": "1",
+            "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+        }  # fmt: skip
+        with drilling(env=env) as drill:
+            drill.call(IN_PATH)
+            drill.call(BESIDE, calls=2)
+            drill.wait_screened(CALLERS + 4)
+            file.write_text("+3600")
+            time.sleep(3)
+            drill.call(IN_PATH, said("enquiry"), calls=2)
+            time.sleep(3)
+            file.write_text("+0")
+            return outcome(drill, time.monotonic())
+
+
+def flood() -> Outcome:
+    """A stranger sends 1,000 INVITE a second to the screener."""
+    with drilling() as drill:
+        drill.site.network.run(["ip", "addr", "add", f"{STRANGER}/32", "dev", "lo"], Path.cwd(), 10)
+        command = [
+            "sipp", "-sn", "uac", "-i", STRANGER, "-p", "5066", "-r", "1000", "-rp", "1000", "-l", "100000",
+            "-m", "30000", "-nostdin", "-nr", f"{SCREENER}:5060",
+        ]  # fmt: skip
+        drill.call(IN_PATH)
+        drill.wait_screened(CALLERS)
+        with Path(os.devnull).open("wb") as null:
+            stranger = drill.site.network.popen(command, drill.site.folder, null, {"TERM": "dumb"})
+        began = time.monotonic()
+        try:
+            drill.call(IN_PATH, said("enquiry"))
+            drill.call(BESIDE, said("enquiry"), calls=2)
+            callers, lost, seconds = drill.lost(began)
+            time.sleep(max(0.0, 20 - (time.monotonic() - began)))
+        finally:
+            end(stranger)
+        sent = len([p for p in drill.tap.packets if p.source[0] == STRANGER and p.data.startswith(b"INVITE")])
+        answered = len([p for p in drill.tap.packets if p.target[0] == STRANGER])
+        note = f"last agent after {seconds:.1f} s; {sent} INVITE, {answered} answers"
+        return Outcome(callers, lost, f"{note}; {drill.next_is_screened()}")
+
+
+FAULTS: dict[str, Callable[[], Outcome]] = {
+    "killed": killed_in_path,
+    "killed-beside": killed_beside,
+    "manager": manager_cut,
+    "pbx": pbx_restarted,
+    "database": database_away,
+    "recogniser": recogniser_hangs,
+    "disk": disk_full,
+    "clock": clock_jumps,
+    "flood": flood,
+}
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    options.add_argument("names", nargs="*", help=f"of faults: {', '.join(FAULTS)}; default all")
+    chosen = options.parse_args().names or list(FAULTS)
+    if reason := missing():
+        raise SystemExit(reason)
+    bad = 0
+    print(f"{'fault':14} {'callers':>7} {'lost':>4}  what else", flush=True)
+    for name in chosen:
+        try:
+            found = FAULTS[name]()
+            bad += found.lost or "NOT SCREENED" in found.note
+            print(f"{name:14} {found.callers:7} {found.lost:4}  {found.note}", flush=True)
+        except AssertionError as problem:
+            bad += 1
+            print(f"{name:14} {'':7} {'':4}  NOT RUN TO ITS END: {str(problem).splitlines()[0]}", flush=True)
+    raise SystemExit(bool(bad))
+
+
+if __name__ == "__main__":
+    main()
