@@ -22,14 +22,16 @@ from screener.judgement import load_judgement
 from screener.lines import load_lines
 from screener.media.prompts import find, load_clips
 from screener.media.recordings import check as check_recording
+from screener.pbx.ami import Ami
 from screener.settings.load import default_path, load
-from screener.settings.sections import Settings, Sip
+from screener.settings.sections import Pbx, Settings, Sip
 from screener.sip.endpoint import Endpoint, RegistrationState
 from screener.sip.useragent import SipUserAgent
 from screener.speech.load import load_model
 from screener.speech.pinyin import syllables
 
 REGISTRATION_SECONDS = 5.0
+LOGIN_SECONDS = 5.0
 DATABASE_SECONDS = 5
 
 
@@ -75,6 +77,7 @@ def examine(path: Path | None = None) -> Iterator[Check]:
     yield port
     yield check_rtp(settings.sip)
     yield from check_registrations(settings.sip, port_free=port.ok)
+    yield check_pbx(settings.pbx)
     yield check_model(settings)
     yield from check_recordings(settings)
     yield check_judgement(settings)
@@ -161,6 +164,27 @@ def _registration(state: RegistrationState, seconds: float) -> Check:
 def _refused(state: RegistrationState) -> bool:
     """Whether the PBX has answered that it does not want us, so that waiting longer is no use."""
     return any(word in state.problem for word in ("401", "403", "404", "407", "password"))
+
+
+def check_pbx(pbx: Pbx, seconds: float = LOGIN_SECONDS) -> Check:
+    """Does the manager interface of the PBX let us in?"""
+    if not pbx.host:
+        return Check("manager interface", ok=True, message="none named; agents' calls are not listened to")
+    place = f"{pbx.host}:{pbx.port}"
+    ami = Ami(pbx, lambda _event: None, lambda _up: None)
+    ami.start()
+    deadline = time.monotonic() + seconds
+    while not (ami.up or ami.refused) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    up, refused = ami.up, ami.refused
+    ami.stop()
+    if up:
+        return Check("manager interface", ok=True, message=f"{place} let us in as {pbx.username}")
+    if refused:
+        remedy = "correct username and password in [pbx], or permit and the account in manager.conf"
+        return Check("manager interface", ok=False, message=f"{place} refused {pbx.username}", remedy=remedy)
+    remedy = "is the PBX running, manager.conf enabled, and are [pbx] host, port and the firewall right?"
+    return Check("manager interface", ok=False, message=f"{place}: no answer within {seconds:g} s", remedy=remedy)
 
 
 def check_model(settings: Settings) -> Check:

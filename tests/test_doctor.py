@@ -1,6 +1,7 @@
 import socket
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,8 +9,9 @@ import pytest
 from screener import doctor
 from screener.doctor import Check, render
 from screener.errors import SipError
-from screener.settings.sections import Judgement, Prompts, Registrar, Settings, Sip, Speech, Store
+from screener.settings.sections import Judgement, Pbx, Prompts, Registrar, Settings, Sip, Speech, Store
 from screener.sip.endpoint import OfferSink, RegistrationState
+from tests.pbx.manager import Manager
 
 
 @contextmanager
@@ -217,3 +219,19 @@ def test_examining_a_sound_site_finds_nothing_wrong(tmp_path: Path) -> None:
     before = set(tmp_path.iterdir())
     assert [render(c) for c in doctor.examine(file) if not c.ok] == []
     assert set(tmp_path.iterdir()) == before
+
+
+def test_the_manager_interface_lets_us_in_refuses_us_or_is_not_there() -> None:
+    assert doctor.check_pbx(Pbx()).ok, "nobody wants to listen beside agents"
+    manager = Manager()
+    account = Pbx(host="127.0.0.1", port=manager.port, password="s3cret")
+    assert doctor.check_pbx(account) == Check(
+        "manager interface", ok=True, message=f"127.0.0.1:{manager.port} let us in as screener"
+    )
+    refused = doctor.check_pbx(replace(account, password="not it"))
+    assert "refused screener" in refused.message
+    assert "manager.conf" in refused.remedy
+    manager.close()
+    absent = doctor.check_pbx(account, seconds=0.3)
+    assert "no answer" in absent.message
+    assert "is the PBX running" in absent.remedy

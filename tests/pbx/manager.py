@@ -93,5 +93,6 @@ class Manager:
             connection.close()
 
     def close(self) -> None:
+        self._server.shutdown(socket.SHUT_RDWR)  # wakes the thread that accepts
         self._server.close()
         self.cut()
