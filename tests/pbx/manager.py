@@ -93,6 +93,7 @@ class Manager:
             connection.close()
 
     def close(self) -> None:
-        self._server.shutdown(socket.SHUT_RDWR)  # wakes the thread that accepts
+        with contextlib.suppress(OSError):  # closed before
+            self._server.shutdown(socket.SHUT_RDWR)  # wakes the thread that accepts
         self._server.close()
         self.cut()
