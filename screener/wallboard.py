@@ -33,7 +33,7 @@ class Wallboard:
 
 
 def _verdict(call_id: str, offer: CallOffered, decision: Decision) -> dict[str, str]:
-    """The fields of `ScreenerVerdict`; deploy/asterisk/README.md describes them."""
+    """The fields of `ScreenerVerdict`, which deploy/asterisk/manager.conf describes."""
     return {
         "Verdict": decision.verdict,
         "Kind": decision.kind or "",

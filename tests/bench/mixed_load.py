@@ -2,8 +2,8 @@
 
     python tests/bench/mixed_load.py --calls 500
 
-Callers in path and beside agents, with requests and with harassment. A crew of agents answers and hums. Every number
-is called from once, so that a call can be followed through both logs by the PBX's own uniqueid.
+Callers in path and beside agents, with requests and with harassment. A crew of agents answers and hums. Every
+number is called from once, and a call is followed through both logs by the PBX's own uniqueid.
 """
 
 import argparse
