@@ -30,7 +30,7 @@ from sqlalchemy import (
 
 from screener.core.evidence import Treatment, Verdict
 from screener.events import Entrance
-from screener.reports.span import PREFIX_CHARACTERS, Judged, Marked, Return, Span, Stay
+from screener.reports.span import PREFIX_CHARACTERS, Judged, Marked, Return, Source, Span, Stay
 from screener.store.log import CallLog
 from screener.store.records import Review
 from screener.store.tables import (
@@ -82,6 +82,25 @@ class Facts:
         rows = self._connection.execution_options(yield_per=ROWS_AT_ONCE).execute(query)
         return [Marked._make(row) for row in rows]
 
+    def sources(self, span: Span) -> list[Source]:
+        """Where the flagged calls of the span came from, overturned ones among them."""
+        good = Call.review != Review.OVERTURNED
+        treated = and_(good, Call.treatment != Treatment.NONE, Call.dry_run.is_(False))
+        flags_at = case((good, Call.started_at))
+        where = [self._plain(name) for name in ("number", "region", "carrier", "line")]
+        query: Query = select(
+            *where,
+            self._number_of(good),
+            self._number_of(treated),
+            self._number_of(and_(good, Call.entrance == Entrance.BY_HAND)),
+            self._number_of(Call.review == Review.CONFIRMED),
+            self._number_of(Call.review == Review.OVERTURNED),
+            self._second(func.min(flags_at)),
+            self._second(func.max(flags_at)),
+        )
+        query = self._of_marked(query, span).where(Call.verdict == Verdict.HARASSMENT)
+        return [Source._make(row) for row in self._connection.execute(query.group_by(*where))]
+
     def offered_by_quarter(self, span: Span) -> Counter[int]:
         """Calls that came, by quarter of an hour since 1970."""
         counts: Counter[int] = Counter()
@@ -118,7 +137,9 @@ class Facts:
         counts: Counter[str] = Counter()
         for prefix in prefixes:
             begins = func.substr(Call.number, 1, PREFIX_CHARACTERS) == prefix
-            if _DIGITS.fullmatch(prefix):  # an index finds these in the collation of every database
+            if len(prefix) < PREFIX_CHARACTERS:  # the whole number
+                begins = Call.number == prefix
+            elif _DIGITS.fullmatch(prefix):  # an index finds these in the collation of every database
                 begins = and_(begins, Call.number.between(prefix, prefix + "9" * NUMBER_DIGITS_MOST))
             query = _within(select(func.count()).select_from(Call).where(begins, _own()), span)
             counts[prefix] = int(self._connection.scalar(query) or 0)
@@ -218,6 +239,10 @@ class Facts:
         column = getattr(Call, name) if name != "call_id" else Call.id
         return column if name == "dry_run" else type_coerce(column, String).label(name)
 
+    def _number_of(self, condition: Any) -> Any:  # noqa: ANN401
+        """How many rows fulfil it."""
+        return cast(func.sum(case((condition, 1), else_=0)), Integer)
+
     def _second(self, column: Any) -> Any:  # noqa: ANN401
         """Whole seconds since 1970."""
         if self._sqlite:
@@ -256,8 +281,8 @@ def _within(query: Query, span: Span) -> Query:
 
 
 def _own() -> Any:  # noqa: ANN401
-    """A call of the caller's own, not an agent's hand-over of one."""
-    return Call.entrance != Entrance.BY_HAND
+    """A call of the caller's own: no hand-over of one, and none that goes on beside an agent."""
+    return Call.own
 
 
 def _flagged() -> tuple[Any, Any]:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 
 from screener.reports.facts import Facts, facts
-from screener.reports.span import PREFIX_CHARACTERS, Marked, Span
+from screener.reports.span import PREFIX_CHARACTERS, Source, Span
 from screener.store.log import CallLog
 
 
@@ -54,14 +54,14 @@ def sources(log: CallLog, span: Span, by: SourceBy, limit: int = 20) -> tuple[So
         StoreError: the database failed.
     """
     with facts(log) as known:
-        return fill(known, span, by, rank(known.marked(span), known.flagged_before(span.since), by, limit))
+        return fill(known, span, by, rank(known.sources(span), known.flagged_before(span.since), by, limit))
 
 
-def rank(marked: Iterable[Marked], before: Set[str], by: SourceBy, limit: int) -> list[SourceRow]:
+def rank(found: Iterable[Source], before: Set[str], by: SourceBy, limit: int) -> list[SourceRow]:
     """The sources in order, their calls still to be counted.
 
     Args:
-        marked: marked calls, oldest first.
+        found: what each number did.
         before: numbers that were flagged before the span.
         by: what to count by.
         limit: how many sources.
@@ -71,13 +71,13 @@ def rank(marked: Iterable[Marked], before: Set[str], by: SourceBy, limit: int) -
     numbers: defaultdict[str, Counter[str]] = defaultdict(Counter)
     first: dict[str, int] = {}
     last: dict[str, int] = {}
-    for call in marked:
-        if call.flagged:
-            source = key(call)
-            flagged[source] += 1
-            numbers[source][call.number] += 1
-            first.setdefault(source, call.second)
-            last[source] = call.second
+    for one in found:
+        if one.first is not None and one.last is not None:
+            source = key(one)
+            flagged[source] += one.flagged
+            numbers[source][one.number] += one.flagged
+            first[source] = min(one.first, first.get(source, one.first))
+            last[source] = max(one.last, last.get(source, one.last))
     total = flagged.total()
     best = sorted(flagged, key=lambda source: (-flagged[source], -last[source], source))[:limit]
     return [
@@ -109,10 +109,10 @@ def fill(known: Facts, span: Span, by: SourceBy, ranked: list[SourceRow]) -> tup
     return tuple(replace(row, calls=calls[row.source]) for row in ranked)
 
 
-_SOURCES: dict[SourceBy, Callable[[Marked], str]] = {
-    SourceBy.NUMBER: lambda call: call.number,
-    SourceBy.PREFIX: lambda call: call.number[:PREFIX_CHARACTERS],
-    SourceBy.REGION: lambda call: call.region,
-    SourceBy.CARRIER: lambda call: call.carrier,
-    SourceBy.LINE: lambda call: call.line,
+_SOURCES: dict[SourceBy, Callable[[Source], str]] = {
+    SourceBy.NUMBER: lambda one: one.number,
+    SourceBy.PREFIX: lambda one: one.number[:PREFIX_CHARACTERS],
+    SourceBy.REGION: lambda one: one.region,
+    SourceBy.CARRIER: lambda one: one.carrier,
+    SourceBy.LINE: lambda one: one.line,
 }

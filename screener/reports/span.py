@@ -66,6 +66,28 @@ class Marked(NamedTuple):
         return self.entrance == Entrance.BY_HAND
 
 
+class Source(NamedTuple):
+    """What one number did from one place: calls judged harassment.
+
+    Attributes:
+        flagged: of these, not overturned; `treated` and `by_hand` are parts of it, as of `Marked`.
+        confirmed, overturned: what people said.
+        first, last: of the flagged, seconds since 1970; None when there are none.
+    """
+
+    number: str
+    region: str
+    carrier: str
+    line: str
+    flagged: int
+    treated: int
+    by_hand: int
+    confirmed: int
+    overturned: int
+    first: int | None
+    last: int | None
+
+
 class Stay(NamedTuple):
     """One entry into the analysis queue; `seconds` None when its end is not known."""
 
