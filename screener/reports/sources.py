@@ -1,10 +1,11 @@
 """Where harassment comes from: numbers, prefixes, regions, carriers, classes of line; new sources and old ones."""
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterable, Set
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
+from heapq import nsmallest
 
 from screener.reports.facts import Facts, facts
 from screener.reports.span import PREFIX_CHARACTERS, Source, Span
@@ -67,33 +68,35 @@ def rank(found: Iterable[Source], before: Set[str], by: SourceBy, limit: int) ->
         limit: how many sources.
     """
     key = _SOURCES[by]
+    flags = [(key(one), one) for one in found if one.flagged]
     flagged: Counter[str] = Counter()
-    numbers: defaultdict[str, Counter[str]] = defaultdict(Counter)
-    first: dict[str, int] = {}
-    last: dict[str, int] = {}
+    last: Counter[str] = Counter()
+    for source, one in flags:
+        flagged[source] += one.flagged
+        last[source] = max(last[source], one.last or 0)
+    best = nsmallest(limit, flagged, key=lambda source: (-flagged[source], -last[source], source))
+    chosen: dict[str, list[Source]] = {source: [] for source in best}
+    for source, one in flags:
+        if source in chosen:
+            chosen[source].append(one)
+    return [_row(source, some, flagged.total(), before) for source, some in chosen.items()]
+
+
+def _row(source: str, found: list[Source], total: int, before: Set[str]) -> SourceRow:
+    numbers: Counter[str] = Counter()
     for one in found:
-        if one.first is not None and one.last is not None:
-            source = key(one)
-            flagged[source] += one.flagged
-            numbers[source][one.number] += one.flagged
-            first[source] = min(one.first, first.get(source, one.first))
-            last[source] = max(one.last, last.get(source, one.last))
-    total = flagged.total()
-    best = sorted(flagged, key=lambda source: (-flagged[source], -last[source], source))[:limit]
-    return [
-        SourceRow(
-            source=source,
-            calls=0,
-            flagged=flagged[source],
-            share=flagged[source] / total,
-            numbers=len(numbers[source]),
-            new=sum(number not in before for number in numbers[source]),
-            returning=sum(number in before or flags > 1 for number, flags in numbers[source].items()),
-            first=datetime.fromtimestamp(first[source], UTC),
-            last=datetime.fromtimestamp(last[source], UTC),
-        )
-        for source in best
-    ]
+        numbers[one.number] += one.flagged
+    return SourceRow(
+        source=source,
+        calls=0,
+        flagged=numbers.total(),
+        share=numbers.total() / total,
+        numbers=len(numbers),
+        new=sum(number not in before for number in numbers),
+        returning=sum(number in before or flags > 1 for number, flags in numbers.items()),
+        first=datetime.fromtimestamp(min(one.first or 0 for one in found), UTC),
+        last=datetime.fromtimestamp(max(one.last or 0 for one in found), UTC),
+    )
 
 
 def fill(known: Facts, span: Span, by: SourceBy, ranked: list[SourceRow]) -> tuple[SourceRow, ...]:

@@ -79,7 +79,7 @@ def summary(log: CallLog, span: Span, zone: tzinfo) -> Summary:
     assert span.until is not None
     before = replace(span, since=span.since - (span.until - span.since), until=span.since)
     with facts(log) as known:
-        marked = known.marked(span)
+        flags = known.flags(span)
         found = known.sources(span)
         offered = known.offered_by_quarter(span)
         earlier = known.flagged_before(span.since)
@@ -97,8 +97,8 @@ def summary(log: CallLog, span: Span, zone: tzinfo) -> Summary:
                 known.flagged_before(before.since),
                 known.stays(before),
             ),
-            days=frequency.count(marked, offered, Period.DAY, zone),
-            kinds=Counter(call.kind or "" for call in marked if call.flagged),
+            days=frequency.count(flags, offered, Period.DAY, zone),
+            kinds=Counter(flag.kind or "" for flag in flags),
             top=worst(SourceBy.NUMBER),
             regions=worst(SourceBy.REGION),
             lines=worst(SourceBy.LINE),
