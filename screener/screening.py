@@ -123,6 +123,10 @@ class Screening:
         self._call.reject(503)  # still ringing: the PBX goes on by itself; no effect on an answered call
         self._call.transfer(self._booth.targets.agents)
 
+    def close(self) -> None:
+        """The call is over and written down: the peer may know."""
+        self._call.kept()
+
     def _observe(self, item: Event | Action) -> None:
         for observer in self._booth.observers:
             observer(self.offer.call_id, self.offer, item, self.at)

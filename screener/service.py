@@ -294,6 +294,7 @@ class Service:
                     if screening.ended:
                         del self._screenings[call_id]
                         self._notes.close(call_id)
+                        screening.close()
             except Exception:
                 log.exception("call %s: a fault of ours; the caller goes to an agent", call_id)
                 self._fail_open(call_id, event)

@@ -159,7 +159,8 @@ def _exhibit(exhibit: Exhibit, maker: Maker) -> str:
     reasons = dict.fromkeys(decision.reason for decision in call.decisions if decision.reason)
     verdict = VERDICTS[call.verdict] if call.verdict and maker.lang == "zh" else (call.verdict or "?")
     where = [word(call.line.value, maker.lang), call.region, call.carrier]
-    times = [flag.started_at for flag in exhibit.flags[:EARLIER_MOST]]
+    calls = {flag.linkedid or flag.id: flag for flag in exhibit.flags}  # one call may have been flagged twice
+    times = [flag.started_at for flag in calls.values()][:EARLIER_MOST]
     rows = [
         ("number", call.number or word("withheld", maker.lang)),
         ("line", " ".join(part for part in where if part)),
@@ -169,7 +170,7 @@ def _exhibit(exhibit: Exhibit, maker: Maker) -> str:
         ("kind", f"{verdict} {word(call.kind, maker.lang) if call.kind else ''}"),
         ("description", "; ".join(reasons)),
         ("treatment", word(call.treatment, maker.lang)),
-        ("count", str(len(exhibit.flags))),
+        ("count", str(len(calls))),
         ("earlier", "; ".join(f"{at.astimezone(maker.zone):%Y-%m-%d %H:%M}" for at in times)),
     ]
     return f"<h2>{maker.word('call')} {escape(call.id)}</h2>{_table(rows, maker)}"

@@ -4,6 +4,7 @@ Nothing here reads the whole of `calls`. Calls in total come from the counts tha
 ragged edges from the calls themselves; flagged and treated calls come from the one index that holds them.
 """
 
+import gc
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -30,7 +31,7 @@ from sqlalchemy import (
 
 from screener.core.evidence import Treatment, Verdict
 from screener.events import Entrance
-from screener.reports.span import PREFIX_CHARACTERS, Judged, Marked, Return, Span, Stay
+from screener.reports.span import PREFIX_CHARACTERS, Flag, Judged, Marked, Return, Source, Span, Stay
 from screener.store.log import CallLog
 from screener.store.records import Review
 from screener.store.tables import (
@@ -60,10 +61,22 @@ def facts(log: CallLog) -> Iterator["Facts"]:
     Raises:
         StoreError: the database failed, also inside the block.
     """
-    with log.reading() as connection:
+    with log.reading() as connection, _no_collecting():
         if connection.dialect.name == "postgresql":
             connection.execution_options(isolation_level="REPEATABLE READ")
         yield Facts(connection)
+
+
+@contextmanager
+def _no_collecting() -> Iterator[None]:
+    """Half a million rows hold no circles; to look for some in them again and again costs as much as a report."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
 
 
 class Facts:
@@ -79,8 +92,31 @@ class Facts:
         columns = [self._plain(name) for name in names]
         columns[names.index("call_id")] = Call.id
         query = self._of_marked(select(self._second(Call.started_at), *columns), span).order_by(Call.started_at)
-        rows = self._connection.execution_options(yield_per=ROWS_AT_ONCE).execute(query)
-        return [Marked._make(row) for row in rows]
+        return list(map(Marked._make, self._rows(query)))
+
+    def flags(self, span: Span) -> list[Flag]:
+        """Flagged calls of the span."""
+        quarter = self._second(Call.started_at) // QUARTER_SECONDS
+        query = self._of_marked(select(quarter, self._plain("kind"), _treated(), _by_hand()), span)
+        return list(map(Flag._make, self._rows(query.where(*_flagged()))))
+
+    def sources(self, span: Span) -> list[Source]:
+        """Where the flagged calls of the span came from, overturned ones among them."""
+        good = Call.review != Review.OVERTURNED
+        flags_at = case((good, Call.started_at))
+        where = [self._plain(name) for name in ("number", "region", "carrier", "line")]
+        query: Query = select(
+            *where,
+            self._number_of(good),
+            self._number_of(and_(good, _treated())),
+            self._number_of(and_(good, _by_hand())),
+            self._number_of(Call.review == Review.CONFIRMED),
+            self._number_of(Call.review == Review.OVERTURNED),
+            self._second(func.min(flags_at)),
+            self._second(func.max(flags_at)),
+        )
+        query = self._of_marked(query, span).where(Call.verdict == Verdict.HARASSMENT)
+        return list(map(Source._make, self._rows(query.group_by(*where))))
 
     def offered_by_quarter(self, span: Span) -> Counter[int]:
         """Calls that came, by quarter of an hour since 1970."""
@@ -118,7 +154,9 @@ class Facts:
         counts: Counter[str] = Counter()
         for prefix in prefixes:
             begins = func.substr(Call.number, 1, PREFIX_CHARACTERS) == prefix
-            if _DIGITS.fullmatch(prefix):  # an index finds these in the collation of every database
+            if len(prefix) < PREFIX_CHARACTERS:  # the whole number
+                begins = Call.number == prefix
+            elif _DIGITS.fullmatch(prefix):  # an index finds these in the collation of every database
                 begins = and_(begins, Call.number.between(prefix, prefix + "9" * NUMBER_DIGITS_MOST))
             query = _within(select(func.count()).select_from(Call).where(begins, _own()), span)
             counts[prefix] = int(self._connection.scalar(query) or 0)
@@ -129,7 +167,7 @@ class Facts:
         if at is None:
             return set()
         query = self._of_marked(select(Call.number), Span(until=at)).where(*_flagged())
-        return set(self._connection.scalars(query))
+        return {number for (number,) in self._rows(query)}
 
     def genuine(self, numbers: Sequence[str]) -> set[str]:
         """Which of these numbers ever had a call that ended as genuine or as a complaint."""
@@ -145,11 +183,8 @@ class Facts:
         if at is None:
             return set()
         query = self._of_marked(select(Call.number), Span(until=at))
-        return set(
-            self._connection.scalars(
-                query.where(Call.treatment == Treatment.ANALYSIS_QUEUE, Call.dry_run.is_(False))
-            )
-        )
+        query = query.where(Call.treatment == Treatment.ANALYSIS_QUEUE, Call.dry_run.is_(False))
+        return {number for (number,) in self._rows(query)}
 
     def stays(self, span: Span) -> list[Stay]:
         """Entries into the analysis queue, oldest first."""
@@ -157,8 +192,7 @@ class Facts:
         columns = (Call.number, given.by_hand, given.ended - given.began, given.completed)
         query = self._of_marked(select(self._second(Call.started_at), *columns), span)
         query = query.join(given, given.call_id == Call.id).where(given.treatment == Treatment.ANALYSIS_QUEUE)
-        rows = self._connection.execute(query.order_by(Call.started_at))
-        return [Stay._make(row) for row in rows]
+        return list(map(Stay._make, self._rows(query.order_by(Call.started_at))))
 
     def returns(self, span: Span) -> list[Return]:
         """For each source and treatment of the span: its first flag, and the next call of the number after it."""
@@ -169,7 +203,7 @@ class Facts:
         later = and_(Call.number == first.c.number, Call.started_at > first.c.first, _own())
         again = select(func.min(Call.started_at)).where(later).scalar_subquery()
         query = select(first.c.arm, self._second(first.c.first), self._second(again))
-        return [Return._make(row) for row in self._connection.execute(query)]
+        return list(map(Return._make, self._rows(query)))
 
     def judged_rules(self, span: Span) -> list[Judged]:
         """Rules that spoke for harassment on flags that were confirmed or overturned, by name."""
@@ -189,6 +223,12 @@ class Facts:
 
     # Pieces of queries.
 
+    def _rows(self, query: Query) -> Iterator[Any]:
+        """Rows in large portions: one by one costs twice the time."""
+        options = {"yield_per": ROWS_AT_ONCE}
+        for rows in self._connection.execute(query, execution_options=options).partitions():
+            yield from rows
+
     def _of_marked(self, query: Query, span: Span) -> Query:
         query = _within(query.where(_MARKED_CALL), span)
         if span.kind:
@@ -205,7 +245,7 @@ class Facts:
             query = query.where(slot < high)
         if span.queue:
             query = query.where(table.dialled == span.queue)
-        return self._connection.execute(query)
+        return self._rows(query)
 
     def _edges(self, span: Span, slot_seconds: int, by: Any) -> Iterator[Any]:  # noqa: ANN401
         *_, edges = whole_slots(span.since, span.until, slot_seconds)
@@ -217,6 +257,10 @@ class Facts:
         """A column without the work of making enums of it."""
         column = getattr(Call, name) if name != "call_id" else Call.id
         return column if name == "dry_run" else type_coerce(column, String).label(name)
+
+    def _number_of(self, condition: Any) -> Any:  # noqa: ANN401
+        """How many rows fulfil it."""
+        return cast(func.sum(case((condition, 1), else_=0)), Integer)
 
     def _second(self, column: Any) -> Any:  # noqa: ANN401
         """Whole seconds since 1970."""
@@ -256,8 +300,16 @@ def _within(query: Query, span: Span) -> Query:
 
 
 def _own() -> Any:  # noqa: ANN401
-    """A call of the caller's own, not an agent's hand-over of one."""
-    return Call.entrance != Entrance.BY_HAND
+    """A call of the caller's own: no hand-over of one, and none that goes on beside an agent."""
+    return Call.own
+
+
+def _treated() -> Any:  # noqa: ANN401
+    return and_(Call.treatment != Treatment.NONE, Call.dry_run.is_(False))
+
+
+def _by_hand() -> Any:  # noqa: ANN401
+    return Call.entrance == Entrance.BY_HAND
 
 
 def _flagged() -> tuple[Any, Any]:

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from screener.core.evidence import Kind
 from screener.reports.facts import facts
-from screener.reports.span import Marked, Span
+from screener.reports.span import Flag, Span
 from screener.store.log import CallLog
 from screener.store.tables import QUARTER_SECONDS
 
@@ -63,14 +63,14 @@ def frequency(log: CallLog, span: Span, by: Period, zone: tzinfo) -> Frequency:
         StoreError: the database failed.
     """
     with facts(log) as known:
-        return count(known.marked(span), known.offered_by_quarter(span), by, zone)
+        return count(known.flags(span), known.offered_by_quarter(span), by, zone)
 
 
-def count(marked: Iterable[Marked], offered: Mapping[int, int], by: Period, zone: tzinfo) -> Frequency:
+def count(flags: Iterable[Flag], offered: Mapping[int, int], by: Period, zone: tzinfo) -> Frequency:
     """Buckets of what `Facts` knows.
 
     Args:
-        marked: marked calls.
+        flags: flagged calls.
         offered: calls that came, by quarter of an hour since 1970.
         by: what to count by.
         zone: whose hours and days.
@@ -84,17 +84,14 @@ def count(marked: Iterable[Marked], offered: Mapping[int, int], by: Period, zone
     heat: Counter[tuple[int, int]] = Counter()
     for quarter, number in offered.items():
         calls[clock.bucket(quarter, by)] += number
-    for call in marked:
-        if not call.flagged:
-            continue
-        quarter = call.second // QUARTER_SECONDS
+    for (quarter, kind, was_treated, was_by_hand), number in Counter(flags).items():
         bucket = clock.bucket(quarter, by)
-        flagged[bucket] += 1
-        treated[bucket] += call.treated
-        by_hand[bucket] += call.by_hand
-        if call.kind:
-            kinds[bucket][call.kind] += 1
-        heat[clock.weekday_and_hour(quarter)] += 1
+        flagged[bucket] += number
+        treated[bucket] += number * was_treated
+        by_hand[bucket] += number * was_by_hand
+        if kind:
+            kinds[bucket][kind] += number
+        heat[clock.weekday_and_hour(quarter)] += number
     rows = tuple(
         FrequencyRow(
             bucket,

@@ -1,13 +1,14 @@
 """Where harassment comes from: numbers, prefixes, regions, carriers, classes of line; new sources and old ones."""
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterable, Set
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
+from heapq import nsmallest
 
 from screener.reports.facts import Facts, facts
-from screener.reports.span import PREFIX_CHARACTERS, Marked, Span
+from screener.reports.span import PREFIX_CHARACTERS, Source, Span
 from screener.store.log import CallLog
 
 
@@ -54,46 +55,48 @@ def sources(log: CallLog, span: Span, by: SourceBy, limit: int = 20) -> tuple[So
         StoreError: the database failed.
     """
     with facts(log) as known:
-        return fill(known, span, by, rank(known.marked(span), known.flagged_before(span.since), by, limit))
+        return fill(known, span, by, rank(known.sources(span), known.flagged_before(span.since), by, limit))
 
 
-def rank(marked: Iterable[Marked], before: Set[str], by: SourceBy, limit: int) -> list[SourceRow]:
+def rank(found: Iterable[Source], before: Set[str], by: SourceBy, limit: int) -> list[SourceRow]:
     """The sources in order, their calls still to be counted.
 
     Args:
-        marked: marked calls, oldest first.
+        found: what each number did.
         before: numbers that were flagged before the span.
         by: what to count by.
         limit: how many sources.
     """
     key = _SOURCES[by]
+    flags = [(key(one), one) for one in found if one.flagged]
     flagged: Counter[str] = Counter()
-    numbers: defaultdict[str, Counter[str]] = defaultdict(Counter)
-    first: dict[str, int] = {}
-    last: dict[str, int] = {}
-    for call in marked:
-        if call.flagged:
-            source = key(call)
-            flagged[source] += 1
-            numbers[source][call.number] += 1
-            first.setdefault(source, call.second)
-            last[source] = call.second
-    total = flagged.total()
-    best = sorted(flagged, key=lambda source: (-flagged[source], -last[source], source))[:limit]
-    return [
-        SourceRow(
-            source=source,
-            calls=0,
-            flagged=flagged[source],
-            share=flagged[source] / total,
-            numbers=len(numbers[source]),
-            new=sum(number not in before for number in numbers[source]),
-            returning=sum(number in before or flags > 1 for number, flags in numbers[source].items()),
-            first=datetime.fromtimestamp(first[source], UTC),
-            last=datetime.fromtimestamp(last[source], UTC),
-        )
-        for source in best
-    ]
+    last: Counter[str] = Counter()
+    for source, one in flags:
+        flagged[source] += one.flagged
+        last[source] = max(last[source], one.last or 0)
+    best = nsmallest(limit, flagged, key=lambda source: (-flagged[source], -last[source], source))
+    chosen: dict[str, list[Source]] = {source: [] for source in best}
+    for source, one in flags:
+        if source in chosen:
+            chosen[source].append(one)
+    return [_row(source, some, flagged.total(), before) for source, some in chosen.items()]
+
+
+def _row(source: str, found: list[Source], total: int, before: Set[str]) -> SourceRow:
+    numbers: Counter[str] = Counter()
+    for one in found:
+        numbers[one.number] += one.flagged
+    return SourceRow(
+        source=source,
+        calls=0,
+        flagged=numbers.total(),
+        share=numbers.total() / total,
+        numbers=len(numbers),
+        new=sum(number not in before for number in numbers),
+        returning=sum(number in before or flags > 1 for number, flags in numbers.items()),
+        first=datetime.fromtimestamp(min(one.first or 0 for one in found), UTC),
+        last=datetime.fromtimestamp(max(one.last or 0 for one in found), UTC),
+    )
 
 
 def fill(known: Facts, span: Span, by: SourceBy, ranked: list[SourceRow]) -> tuple[SourceRow, ...]:
@@ -109,10 +112,10 @@ def fill(known: Facts, span: Span, by: SourceBy, ranked: list[SourceRow]) -> tup
     return tuple(replace(row, calls=calls[row.source]) for row in ranked)
 
 
-_SOURCES: dict[SourceBy, Callable[[Marked], str]] = {
-    SourceBy.NUMBER: lambda call: call.number,
-    SourceBy.PREFIX: lambda call: call.number[:PREFIX_CHARACTERS],
-    SourceBy.REGION: lambda call: call.region,
-    SourceBy.CARRIER: lambda call: call.carrier,
-    SourceBy.LINE: lambda call: call.line,
+_SOURCES: dict[SourceBy, Callable[[Source], str]] = {
+    SourceBy.NUMBER: lambda one: one.number,
+    SourceBy.PREFIX: lambda one: one.number[:PREFIX_CHARACTERS],
+    SourceBy.REGION: lambda one: one.region,
+    SourceBy.CARRIER: lambda one: one.carrier,
+    SourceBy.LINE: lambda one: one.line,
 }

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from screener.core.evidence import Kind, Treatment, Verdict
+from screener.core.evidence import Kind, Verdict
 from screener.events import Entrance
 from screener.store.records import Review
 
@@ -56,14 +56,46 @@ class Marked(NamedTuple):
         return self.verdict == Verdict.HARASSMENT and self.review != Review.OVERTURNED
 
     @property
-    def treated(self) -> bool:
-        """Flagged, and something was done about it."""
-        return self.flagged and self.treatment != Treatment.NONE and not self.dry_run
-
-    @property
     def by_hand(self) -> bool:
         """An agent handed the caller over."""
         return self.entrance == Entrance.BY_HAND
+
+
+class Flag(NamedTuple):
+    """A flagged call, as far as it matters how often they come.
+
+    Attributes:
+        quarter: of an hour since 1970.
+        treated: something was done about it.
+        by_hand: an agent handed the caller over.
+    """
+
+    quarter: int
+    kind: str | None
+    treated: bool
+    by_hand: bool
+
+
+class Source(NamedTuple):
+    """What one number did from one place: calls judged harassment.
+
+    Attributes:
+        flagged: of these, not overturned; `treated` and `by_hand` are parts of it, as of `Flag`.
+        confirmed, overturned: what people said.
+        first, last: of the flagged, seconds since 1970; None where none is.
+    """
+
+    number: str
+    region: str
+    carrier: str
+    line: str
+    flagged: int
+    treated: int
+    by_hand: int
+    confirmed: int
+    overturned: int
+    first: int | None
+    last: int | None
 
 
 class Stay(NamedTuple):

@@ -6,15 +6,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 from statistics import median
 
-from screener.core.evidence import Verdict
 from screener.reports import frequency, sources, treatment
 from screener.reports.facts import facts
 from screener.reports.frequency import Frequency, Period
 from screener.reports.sources import SourceBy, SourceRow
-from screener.reports.span import Marked, Span, Stay
+from screener.reports.span import Source, Span, Stay
 from screener.reports.treatment import TreatmentRow
 from screener.store.log import CallLog
-from screener.store.records import Review
 
 TOP = 5
 """Sources on the page."""
@@ -81,25 +79,26 @@ def summary(log: CallLog, span: Span, zone: tzinfo) -> Summary:
     assert span.until is not None
     before = replace(span, since=span.since - (span.until - span.since), until=span.since)
     with facts(log) as known:
-        marked = known.marked(span)
+        flags = known.flags(span)
+        found = known.sources(span)
         offered = known.offered_by_quarter(span)
         earlier = known.flagged_before(span.since)
 
         def worst(by: SourceBy) -> tuple[SourceRow, ...]:
-            return sources.fill(known, span, by, sources.rank(marked, earlier, by, TOP))
+            return sources.fill(known, span, by, sources.rank(found, earlier, by, TOP))
 
         return Summary(
             span=span,
             before=before,
-            now=_measures(marked, offered.total(), earlier, known.stays(span)),
+            now=_measures(found, offered.total(), earlier, known.stays(span)),
             then=_measures(
-                known.marked(before),
+                known.sources(before),
                 known.offered_by_quarter(before).total(),
                 known.flagged_before(before.since),
                 known.stays(before),
             ),
-            days=frequency.count(marked, offered, Period.DAY, zone),
-            kinds=Counter(call.kind or "" for call in marked if call.flagged),
+            days=frequency.count(flags, offered, Period.DAY, zone),
+            kinds=Counter(flag.kind or "" for flag in flags),
             top=worst(SourceBy.NUMBER),
             regions=worst(SourceBy.REGION),
             lines=worst(SourceBy.LINE),
@@ -107,20 +106,18 @@ def summary(log: CallLog, span: Span, zone: tzinfo) -> Summary:
         )
 
 
-def _measures(marked: Sequence[Marked], offered: int, earlier: Set[str], stays: Sequence[Stay]) -> Measures:
-    flagged = [call for call in marked if call.flagged]
-    numbers = {call.number for call in flagged}
-    reviews = Counter(call.review for call in marked if call.verdict == Verdict.HARASSMENT)
+def _measures(found: Sequence[Source], offered: int, earlier: Set[str], stays: Sequence[Stay]) -> Measures:
+    numbers = {one.number for one in found if one.flagged}
     known = [stay.seconds for stay in stays if stay.seconds is not None]
     return Measures(
         offered=offered,
-        flagged=len(flagged),
-        treated=sum(call.treated for call in flagged),
-        by_hand=sum(call.by_hand for call in flagged),
+        flagged=sum(one.flagged for one in found),
+        treated=sum(one.treated for one in found),
+        by_hand=sum(one.by_hand for one in found),
         numbers=len(numbers),
         new=len(numbers - earlier),
-        confirmed=reviews[Review.CONFIRMED],
-        overturned=reviews[Review.OVERTURNED],
+        confirmed=sum(one.confirmed for one in found),
+        overturned=sum(one.overturned for one in found),
         entered=len(stays),
         to_the_end=sum(stay.to_the_end for stay in stays),
         stay_median=median(known) if known else None,

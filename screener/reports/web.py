@@ -4,6 +4,7 @@ Charts are inline SVG that stretches with the page; their words and numbers are 
 they stay readable at any width.
 """
 
+import math
 from collections.abc import Sequence
 from html import escape
 
@@ -28,14 +29,14 @@ svg { display: block; width: 100%; }
 .bars svg { height: .9rem; }
 .plot { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: .2rem .5rem; }
 .plot .scale { display: flex; flex-direction: column; justify-content: space-between; text-align: right; }
-.plot .axis { grid-column: 2; display: flex; }
+.plot .axis { grid-column: 2; display: flex; overflow: hidden; }
 .axis span { min-width: 0; overflow: visible; white-space: nowrap; }
 .scale, .axis, .heat th { color: var(--soft); font-size: .78rem; font-weight: normal; }
 .plot svg { height: 11rem; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
 .scroll { overflow-x: auto; }
 .sheet th, .sheet td { padding: .3rem .6rem; border-bottom: 1px solid var(--line); text-align: left; }
-.sheet th { border-bottom-width: 2px; white-space: nowrap; font-weight: 600; }
+.sheet th { border-bottom-width: 2px; word-break: keep-all; vertical-align: bottom; font-weight: 600; }
 .sheet .n { text-align: right; }
 .sheet td { white-space: nowrap; }
 .sheet td:first-child, .sheet th:first-child { position: sticky; left: 0; background: #fff; }
@@ -43,8 +44,12 @@ table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nu
 .heat td { height: 1.5rem; padding: 0; text-align: center; font-size: .68rem; border-radius: 2px; }
 .heat th:first-child { width: 2.6rem; text-align: left; }
 @media (max-width: 40rem) { body { padding: .8rem; } .heat td { font-size: 0; } .heat th { font-size: .65rem; }
+  .sheet { font-size: .9rem; } .sheet th, .sheet td { padding: .3rem .35rem; }
   .axis span:nth-child(even) { visibility: hidden; } }
-@media print { body { padding: 0; max-width: none; font-size: 10pt; } .scroll { overflow: visible; }
+@media print { body { padding: 0; max-width: none; font-size: 9pt; } .scroll { overflow: visible; }
+  .charts { grid-template-columns: 1fr 1fr; } .plot svg { height: 7rem; } .heat td { height: 1.1rem; }
+  h2 { margin-top: 1rem; break-after: avoid; } .sheet th, .sheet td { padding: .15rem .4rem; }
+  .sheet td:first-child, .sheet th:first-child { position: static; }
   * { print-color-adjust: exact; -webkit-print-color-adjust: exact; } tr, figure { break-inside: avoid; } }
 @page { margin: 14mm; }
 """
@@ -122,7 +127,7 @@ def _bars(chart: Bars) -> str:
 
 
 def _columns(chart: Bars) -> str:
-    most = max(chart.values, default=0) or 1
+    most = _top(chart.values, chart.share)
     wide = 100 / max(1, len(chart.values))
     bars = "".join(
         f'<rect x="{wide * (number + 0.1):.3f}" y="{100 - 100 * value / most:.2f}" width="{wide * 0.8:.3f}" '
@@ -134,7 +139,7 @@ def _columns(chart: Bars) -> str:
 
 
 def _trend(chart: Trend) -> str:
-    most = max(chart.values, default=0) or 1
+    most = _top(chart.values)
     step = 100 / max(1, len(chart.values) - 1)
     points = " ".join(f"{step * n:.3f},{100 - 100 * value / most:.2f}" for n, value in enumerate(chart.values))
     end = step * (len(chart.values) - 1)
@@ -146,6 +151,12 @@ def _trend(chart: Trend) -> str:
     return _plot(line, most, chart.labels)
 
 
+def _top(values: Sequence[float], share: bool = False) -> float:
+    """Where the scale ends: counts at an even number, so that its middle is a count too."""
+    most = max(values, default=0)
+    return most or 1 if share else 2 * max(1, math.ceil(most / 2))
+
+
 def _plot(inside: str, most: float, labels: Sequence[str], share: bool = False) -> str:
     grid = "".join(
         f'<line x1="0" x2="100" y1="{y}" y2="{y}" stroke="var(--line)" vector-effect="non-scaling-stroke"/>'
@@ -153,9 +164,10 @@ def _plot(inside: str, most: float, labels: Sequence[str], share: bool = False) 
     )
     scale = "".join(f"<span>{_amount(value, share)}</span>" for value in (most, most / 2, 0))
     every = max(1, -(-len(labels) // 6))
-    axis = "".join(
-        f'<span style="flex:{min(every, len(labels) - n)} 1 0">{escape(labels[n])}</span>'
-        for n in range(0, len(labels), every)
+    widths = [(n, min(every, len(labels) - n)) for n in range(0, len(labels), every)]
+    axis = "".join(  # a label needs its room
+        f'<span style="flex:{width} 1 0">{escape(labels[n]) if 2 * width > every else ""}</span>'
+        for n, width in widths
     )
     return (
         f'<div class="plot"><div class="scale">{scale}</div>'

@@ -30,6 +30,8 @@ log = logging.getLogger(__name__)
 
 MEDIA_TIMEOUT_SECONDS = 60.0
 """A peer that sends no audio for so long, and does not hold, is gone."""
+KEEP_SECONDS = 0.25
+"""So long at most a BYE waits until the call is written down; below T1, so that no peer sends it twice."""
 OFFER_SECONDS = 60.0
 """An offer that nobody answers for so long is refused, so that the PBX goes on."""
 ALLOW = "INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, UPDATE, NOTIFY"
@@ -72,6 +74,8 @@ class SipCall:
         self._held = False
         self._hangup_wanted = False
         self._transfer: refer.Transfer | None = None
+        self._goodbye: ServerTransaction | None = None
+        """The peer's BYE, while it waits for its answer."""
         law = offer[1] if offer else sdp.Stream(0, "", 0, Law.PCMU, 0, sdp.EVENT_TYPE, "sendrecv")
         self._stream = AudioStream(self._media_event, law.law, law.payload_type, law.event_type)
         if offer:
@@ -115,6 +119,10 @@ class SipCall:
     def hangup(self) -> None:
         """BYE; `CallEnded` follows."""
         self._station.post(self._hangup)
+
+    def kept(self) -> None:
+        """200 to the BYE of the peer."""
+        self._station.post(self._part)
 
     def press(self, digits: str) -> bool:
         """Send keys to the peer, 0-9 * # A-D; False when it takes none or too many wait."""
@@ -251,9 +259,10 @@ class SipCall:
         elif not self.dialog.accept(request):
             layer.respond(transaction, self._response(request, 500, "CSeq out of order"))
         elif request.method == "BYE":
-            layer.respond(transaction, self._response(request, 200))
             if self._state is _State.OFFERED:
                 layer.respond(self._transaction, self._response(self._transaction.request, 487))
+            self._goodbye = transaction
+            layer.after(KEEP_SECONDS, self._part)
             self._break_off_transfer()
             self._end(EndedBy.CALLER)
         elif request.method in ("INVITE", "UPDATE"):
@@ -371,6 +380,11 @@ class SipCall:
     def send_bye(self) -> None:
         """What pyVoIP's hangup asks the client for."""
         self._send(self.dialog.request("BYE"), lambda _response: None)
+
+    def _part(self) -> None:
+        if self._goodbye is not None:
+            self._station.layer.respond(self._goodbye, self._response(self._goodbye.request, 200))
+            self._goodbye = None
 
     def _end(self, by: EndedBy) -> None:
         if self._state is _State.OFFERED:

@@ -42,7 +42,10 @@ must only enqueue."""
 
 
 class Call(Protocol):
-    """One call. Every method may be called from any thread, returns at once, and does nothing on an ended call."""
+    """One call. Every method may be called from any thread, returns at once, and does nothing on an ended call.
+
+    `kept` alone is for an ended one.
+    """
 
     @property
     def invite(self) -> InviteInfo:
@@ -79,6 +82,13 @@ class Call(Protocol):
 
     def hangup(self) -> None:
         """BYE; `CallEnded` follows."""
+        ...
+
+    def kept(self) -> None:
+        """Said after `CallEnded`, once the call is written down: only then is the BYE of the peer answered.
+
+        The answer goes out a moment later without it too.
+        """
         ...
 
 

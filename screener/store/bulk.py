@@ -14,7 +14,8 @@ from typing import Any
 from sqlalchemy import Connection, Table, select, text
 
 from screener.errors import StoreError
-from screener.store.insert import COLUMNS, PARTS
+from screener.events import Entrance
+from screener.store.insert import COLUMNS, PARTS, take_turns
 from screener.store.log import CallLog
 from screener.store.offered import count_offered
 from screener.store.records import (
@@ -29,8 +30,6 @@ from screener.store.tables import ENUMS, Base, Call
 
 AT_ONCE = 10_000
 """Calls in one transaction."""
-_LOCK = 0x5C4EE5
-"""PostgreSQL advisory lock: two loads of the same calls take turns."""
 _PART_FIELDS = {
     name: ("call_id", *(field.name for field in fields(part)))
     for name, part in zip(PARTS, (Segment, EvidenceRow, DecisionRow, TreatmentRow, TransferRow), strict=True)
@@ -62,24 +61,36 @@ def _load(connection: Connection, batch: Sequence[CallRecord]) -> int:
     postgres = connection.dialect.name == "postgresql"
     send, writers = (_copy, _FOR_POSTGRES) if postgres else (_insert, _FOR_SQLITE)
     fresh = list({call.id: call for call in reversed(batch)}.values())[::-1]  # the first of an id counts
-    known = _known(connection, [call.id for call in fresh])
+    take_turns(connection)
+    known = _among(connection, select(Call.id), Call.id, [call.id for call in fresh])
     fresh = [call for call in fresh if call.id not in known]
-    send(connection, Call, COLUMNS, _plain(map(attrgetter(*COLUMNS), fresh), writers))
+    own = _own(connection, fresh)
+    cells = attrgetter(*COLUMNS)
+    rows = ((*cells(call), call.id in own) for call in fresh)
+    send(connection, Call, (*COLUMNS, "own"), _plain(rows, writers))
     for part, columns in _PART_FIELDS.items():
         cells = attrgetter(*columns[1:])
         rows = ((call.id, *cells(row)) for call in fresh for row in getattr(call, part))
         send(connection, PARTS[part], columns, _plain(rows, writers))
-    count_offered(connection, fresh)
+    count_offered(connection, (call for call in fresh if call.id in own))
     return len(fresh)
 
 
-def _known(connection: Connection, ids: Sequence[str]) -> set[str]:
-    if connection.dialect.name == "postgresql":
-        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+def _own(connection: Connection, fresh: Sequence[CallRecord]) -> set[str]:
+    """Ids of the calls of the callers' own, as `store.insert` knows them."""
+    dialled = [call for call in fresh if call.entrance is not Entrance.BY_HAND]
+    first = {call.linkedid: call.id for call in reversed(dialled) if call.linkedid}
+    taken = _among(connection, select(Call.linkedid).where(Call.own), Call.linkedid, list(first))
+    alone = {call.id for call in dialled if not call.linkedid}
+    return alone | {call_id for linkedid, call_id in first.items() if linkedid not in taken}
+
+
+def _among(connection: Connection, query: Any, column: Any, values: Sequence[str]) -> set[str]:  # noqa: ANN401
+    """What a query finds where a column has one of these values."""
     return {
-        known
-        for start in range(0, len(ids), 500)
-        for known in connection.scalars(select(Call.id).where(Call.id.in_(ids[start : start + 500])))
+        found
+        for start in range(0, len(values), 500)
+        for found in connection.scalars(query.where(column.in_(values[start : start + 500])))
     }
 
 
@@ -128,9 +139,7 @@ def filling(log: CallLog) -> Iterator[None]:
     """While an empty log is filled: its index by number, in whose order no calls come, is made at the end."""
     with log.reading() as connection:
         empty = connection.execute(select(Call.id).limit(1)).first() is None
-    by_number = next(
-        index for index in _table(Call).indexes if index.name == "ix_calls_number_started_at_entrance"
-    )
+    by_number = next(index for index in _table(Call).indexes if index.name == "ix_calls_number_started_at_own")
     if not empty:
         yield
         return

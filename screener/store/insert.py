@@ -1,9 +1,15 @@
-"""How a call becomes rows: once, whoever tries how often."""
+"""How a call becomes rows: once, whoever tries how often; and which rows are calls of a caller's own.
+
+A caller who dials once may leave several rows: screened in path, listened to beside the agent, handed over by
+hand. What they have in common is the PBX's linkedid. The first of them to reach the log is the caller's own call,
+which reports and histories count; the others are the same call going on, and a hand-over is never a call of its
+own. What they found out counts all the same.
+"""
 
 from dataclasses import asdict, fields, replace
 from typing import Any
 
-from sqlalchemy import Connection, insert, update
+from sqlalchemy import Connection, false, insert, select, text, true, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from screener.events import Entrance
@@ -43,6 +49,8 @@ _SHORT = (
     "linkedid",
     "agent",
 )
+_LOCK = 0x5C4EE5
+"""PostgreSQL advisory lock of `take_turns`."""
 SHORT_MOST = 100
 """Characters of a text that the network sends and an index holds; an index entry of PostgreSQL has 2,700 bytes."""
 
@@ -57,21 +65,39 @@ def insert_call(connection: Connection, record: CallRecord) -> bool:
     """Write a call that has begun, or complete it; a call that is complete already is left alone.
 
     Args:
-        connection: inside a transaction.
+        connection: inside a transaction that has its turn.
         record: as `tidy` leaves it.
 
     Returns:
-        whether the call has got its row just now; the caller counts it.
+        whether a call of a caller's own has got its row just now; whoever asked counts it.
     """
     values = {name: getattr(record, name) for name in COLUMNS}
-    row = upsert(connection, Call, values).on_conflict_do_nothing().returning(Call.id)
-    fresh = connection.execute(row).first() is not None
+    row = upsert(connection, Call, values | {"own": _own(record)}).on_conflict_do_nothing().returning(Call.own)
+    fresh = connection.execute(row).first()
+    counts = fresh is not None and fresh.own
     if record.ended_at is None or not (fresh or _complete(connection, record.id, values)):
-        return fresh
+        return counts
     for name, table in PARTS.items():
         if parts := getattr(record, name):
             connection.execute(insert(table), [asdict(part) | {"call_id": record.id} for part in parts])
-    return fresh
+    return counts
+
+
+def take_turns(connection: Connection) -> None:
+    """One transaction after the other adds calls: which row of a call is the first must not be open.
+
+    SQLite has one writer at a time anyway.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+
+
+def _own(record: CallRecord) -> Any:  # noqa: ANN401 - an expression of SQLAlchemy's
+    if record.entrance is Entrance.BY_HAND:
+        return false()
+    if not record.linkedid:
+        return true()
+    return ~select(Call.id).where(Call.linkedid == record.linkedid, Call.own).exists()
 
 
 def tidy(record: CallRecord) -> CallRecord:

@@ -13,9 +13,9 @@ from sqlalchemy.orm import Session
 
 from screener.core.evidence import Kind, Treatment, Verdict
 from screener.errors import InputError, StoreError
-from screener.events import Entrance, History, ListName
+from screener.events import History, ListName
 from screener.store.engine import WRITES, database_file, make_engine
-from screener.store.insert import COLUMNS, SHORT_MOST, insert_call, tidy, upsert
+from screener.store.insert import COLUMNS, SHORT_MOST, insert_call, take_turns, tidy, upsert
 from screener.store.offered import count_offered
 from screener.store.records import (
     CallRecord,
@@ -170,6 +170,7 @@ class CallLog:
 
     def _write(self, records: Sequence[CallRecord]) -> None:
         with self._transaction() as connection:
+            take_turns(connection)
             tidied = [tidy(record) for record in records]
             count_offered(connection, [record for record in tidied if insert_call(connection, record)])
 
@@ -287,24 +288,23 @@ class CallLog:
     def history(self, number: str, at: datetime) -> History:
         """What is known of a number just before `at`; nothing of a withheld one.
 
-        A call that an agent handed over by hand is no call of the caller's own and is not counted as one; the flag
-        that it sets is.
+        A hand-over by an agent, or a call that goes on beside one, is no call of the caller's own and is not
+        counted as one; the flag that it sets is.
 
         Raises:
             StoreError: the database failed, or took too long.
         """
         if not number:
             return History()
-        own = Call.entrance != Entrance.BY_HAND
         flagged = (Call.verdict == Verdict.HARASSMENT) & (Call.review != Review.OVERTURNED)
         treated = flagged & (Call.treatment != Treatment.NONE) & Call.dry_run.is_(False)
-        genuine = own & Call.verdict.in_((Verdict.GENUINE, Verdict.COMPLAINT))
+        genuine = Call.verdict.in_((Verdict.GENUINE, Verdict.COMPLAINT))
 
         def count(condition: Any) -> Any:  # noqa: ANN401 - an expression of SQLAlchemy's
             return func.coalesce(func.sum(case((condition, 1), else_=0)), 0)
 
         def within(span: timedelta) -> Any:  # noqa: ANN401
-            return count(own & (Call.started_at >= at - span))
+            return count(Call.own & (Call.started_at >= at - span))
 
         calls = select(
             within(timedelta(minutes=15)),

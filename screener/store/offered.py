@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from sqlalchemy import Connection
 from sqlalchemy.dialects import postgresql, sqlite
 
-from screener.events import Entrance
 from screener.store.records import CallRecord
 from screener.store.tables import DAY_SECONDS, QUARTER_SECONDS, Base, OfferedPlace, OfferedTime
 
@@ -14,18 +13,17 @@ _Counts = Counter[tuple[int, *tuple[str, ...]]]
 
 
 def count_offered(connection: Connection, fresh: Iterable[CallRecord]) -> None:
-    """Add calls that have just got their row.
+    """Add calls of the callers' own that have just got their row.
 
     Rows are taken in the order of their keys, so that two writers never wait for each other in a circle.
     """
     times: _Counts = Counter()
     places: _Counts = Counter()
     for call in fresh:
-        if call.entrance is not Entrance.BY_HAND:
-            second = int(call.started_at.timestamp() // 1)
-            times[second // QUARTER_SECONDS, call.dialled] += 1
-            where = (call.dialled, call.line.value, call.region, call.carrier)
-            places[second // DAY_SECONDS, *where] += 1
+        second = int(call.started_at.timestamp() // 1)
+        times[second // QUARTER_SECONDS, call.dialled] += 1
+        where = (call.dialled, call.line.value, call.region, call.carrier)
+        places[second // DAY_SECONDS, *where] += 1
     _add(connection, OfferedTime, ("quarter", "dialled"), times)
     _add(connection, OfferedPlace, ("day", "dialled", "line", "region", "carrier"), places)
 

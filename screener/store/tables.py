@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import DateTime, Enum, ForeignKey, Index, MetaData, TypeDecorator, text
+from sqlalchemy import DateTime, Enum, ForeignKey, Index, MetaData, TypeDecorator, text, true
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
@@ -109,6 +109,8 @@ class Call(Base):
     reviewed_by: Mapped[str] = mapped_column(default="")
     reviewed_at: Mapped[datetime | None]
     agent: Mapped[str] = mapped_column(server_default="")
+    own: Mapped[bool] = mapped_column(server_default=true())
+    """A call that a caller dialled; see `store.insert`."""
 
     segments: Mapped[list["SegmentRow"]] = relationship(cascade="all, delete-orphan", order_by="SegmentRow.id")
     evidence: Mapped[list["EvidencePiece"]] = relationship(
@@ -126,8 +128,8 @@ class Call(Base):
 
     __table_args__ = (
         Index(None, "started_at", "verdict"),
-        Index(None, "number", "started_at", "entrance"),
-        Index(None, "uniqueid"),
+        Index(None, "number", "started_at", "own"),
+        Index(None, "linkedid"),
         Index(
             "ix_calls_marked",
             *("started_at", "id", "number", "region", "carrier", "line", "dialled", "entrance"),
@@ -141,7 +143,7 @@ class Call(Base):
 class OfferedTime(Base):
     """How many calls came in a quarter of an hour; kept by the writer, so that reports need not count them.
 
-    A hand-over by an agent is no call of the caller's own and is not among them.
+    Only calls of the callers' own (`Call.own`) are among them.
     """
 
     __tablename__ = "offered_times"

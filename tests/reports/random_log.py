@@ -17,11 +17,28 @@ NUMBERS = (
 REGIONS = ("", "北京市", "广东省广州市")
 CARRIERS = ("", "中国移动", "中国电信")
 QUEUES = ("100", "101", "900")
+ON = "on"
 
 
 def random_calls(seed: int, count: int = 240) -> list[CallRecord]:
+    """Some calls go on beside an agent: `ON` begins the ids of what they leave there."""
     dice = random.Random(seed)
-    return [_call(dice, number) for number in range(count)]
+    calls: list[CallRecord] = []
+    for number in range(count):
+        call = _call(dice, number)
+        calls.append(call)
+        if call.linkedid and call.entrance is not Entrance.BY_HAND and dice.random() < 0.3:
+            calls += [_going_on(dice, call, f"{ON}{number:05}{leg}") for leg in range(dice.choice((1, 1, 2)))]
+    return calls
+
+
+def _going_on(dice: random.Random, call: CallRecord, call_id: str) -> CallRecord:
+    at = call.started_at + timedelta(seconds=dice.choice((0, 7, 900)))
+    beside = replace(
+        _call(dice, 0), id=call_id, started_at=at, ended_at=at, number=call.number, region=call.region
+    )
+    beside = replace(beside, line=call.line, carrier=call.carrier, dialled=call.dialled, linkedid=call.linkedid)
+    return beside if beside.entrance is Entrance.BY_HAND else replace(beside, entrance=Entrance.BESIDE)
 
 
 def edge(dice: random.Random) -> datetime | None:
@@ -55,7 +72,8 @@ def _call(dice: random.Random, number: int) -> CallRecord:
         carrier=dice.choice(CARRIERS),
         dialled=dice.choice(QUEUES),
         verdict=dice.choice((*Verdict, None)),
-        entrance=dice.choice((Entrance.IN_PATH, Entrance.REPLAY)),
+        entrance=dice.choice((Entrance.IN_PATH, Entrance.REPLAY, Entrance.BESIDE)),
+        linkedid=dice.choice(("", f"17.{number}")),
     )
     if dice.random() < 0.1:
         return replace(call, ended_at=None, verdict=None)

@@ -5,6 +5,7 @@ from collections import Counter
 from datetime import datetime, timedelta, tzinfo
 from fractions import Fraction
 
+from reports.random_log import ON
 from screener.core.evidence import Treatment, Verdict
 from screener.events import Entrance
 from screener.reports.span import Span
@@ -34,7 +35,7 @@ def inside(calls: Calls, span: Span) -> Calls:
 
 
 def own(calls: Calls) -> Calls:
-    return [call for call in calls if call.entrance is not Entrance.BY_HAND]
+    return [call for call in calls if call.entrance is not Entrance.BY_HAND and not call.id.startswith(ON)]
 
 
 def flagged(calls: Calls, span: Span) -> Calls:

@@ -1,14 +1,21 @@
-"""The figures of every report are those of an independent recount, on random logs and random questions."""
+"""The figures of every report are those of an independent recount, on random logs and random questions.
 
+`SCREENER_SEEDS=50 pytest tests/reports/test_recount.py` asks about fifty logs.
+"""
+
+import os
 import random
+from collections import Counter
 from collections.abc import Callable
+from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from reports import recount
-from reports.random_log import BEGIN, QUEUES, edge, random_calls
-from screener.core.evidence import Kind
+from reports.random_log import BEGIN, DAYS, QUEUES, edge, random_calls
+from screener.core.evidence import Kind, Treatment
+from screener.events import Entrance
 from screener.reports.accuracy import accuracy
 from screener.reports.agents import agents
 from screener.reports.facts import facts
@@ -16,11 +23,12 @@ from screener.reports.frequency import Period, frequency
 from screener.reports.queue import queue
 from screener.reports.sources import SourceBy, sources
 from screener.reports.span import Span
-from screener.reports.summary import summary, usual_span
+from screener.reports.summary import Measures, summary, usual_span
 from screener.reports.treatment import treatment
 from screener.store.bulk import load
 from screener.store.insert import tidy
 from screener.store.log import CallLog, open_log
+from screener.store.records import Review
 
 ZONES = [ZoneInfo(name) for name in ("Asia/Shanghai", "UTC", "Asia/Kathmandu", "America/New_York")]
 FORMS = {
@@ -32,6 +40,7 @@ FORMS = {
 }
 LETTERS = {SourceBy.PREFIX: ("number", 10), SourceBy.NUMBER: ("number", None)}
 QUESTIONS = 8
+SEEDS = int(os.environ.get("SCREENER_SEEDS", "2"))
 
 
 def questions(seed: int) -> list[tuple[Span, ZoneInfo]]:
@@ -46,7 +55,7 @@ def questions(seed: int) -> list[tuple[Span, ZoneInfo]]:
     return [(span, dice.choice(ZONES)) for span in spans]
 
 
-@pytest.fixture(params=range(2))
+@pytest.fixture(params=range(SEEDS))
 def seed(request: pytest.FixtureRequest) -> int:
     return int(request.param)
 
@@ -144,20 +153,45 @@ def check_accuracy(log: CallLog, calls: recount.Calls, span: Span) -> None:
     assert {row.name: (row.confirmed, row.overturned) for row in answer.rules} == rules, span
 
 
-def test_the_summary_says_what_the_reports_say(log: CallLog, calls: recount.Calls) -> None:
-    zone = ZONES[0]
-    span = usual_span(Span(until=BEGIN.replace(month=4, day=1)), BEGIN)
-    answer = summary(log, span, zone)
-    for measures, period in ((answer.now, span), (answer.then, answer.before)):
-        asked = recount.inside(calls, period)
-        bad = recount.flagged(asked, period)
-        assert (measures.offered, measures.flagged) == (len(recount.own(asked)), len(bad))
-        assert measures.numbers == len({call.number for call in bad})
-        assert measures.entered == recount.queue(calls, period)[0]
-    assert answer.before.until == span.since
-    assert sum(row.flagged for row in answer.days.rows) == answer.now.flagged
-    assert sum(answer.kinds.values()) == answer.now.flagged
+def test_the_summary_says_what_the_reports_say(log: CallLog, calls: recount.Calls, seed: int) -> None:
+    for asked, zone in questions(seed):
+        span = usual_span(asked, BEGIN + timedelta(days=DAYS))
+        answer = summary(log, span, zone)
+        assert answer.before.until == span.since
+        for measures, period in ((answer.now, span), (answer.then, answer.before)):
+            check_measures(measures, calls, period)
+        by_day = recount.frequency(calls, span, FORMS[Period.DAY], zone)
+        assert {row.bucket: row.flagged for row in answer.days.rows if row.flagged} == {
+            day: row[1] for day, row in by_day.items() if row[1]
+        }
+        bad = recount.flagged(recount.inside(calls, span), span)
+        assert answer.kinds == Counter(call.kind or "" for call in bad)
+        assert answer.treatments == treatment(log, span)
+        for rows, by in ((answer.top, SourceBy.NUMBER), (answer.regions, SourceBy.REGION)):
+            assert rows == sources(log, span, by, 5)
     log.close()
+
+
+def check_measures(found: Measures, calls: recount.Calls, period: Span) -> None:
+    asked = recount.inside(calls, period)
+    bad = recount.flagged(asked, period)
+    entered, to_the_end, *_, stay_median, _ = recount.queue(calls, period)
+    every = recount.reported(asked, period)
+    reviews = Counter(call.review for call in every)
+    before = recount.flagged(recount.inside(calls, Span(until=period.since)), Span())
+    assert found == Measures(
+        offered=len(recount.own(asked)),
+        flagged=len(bad),
+        treated=sum(call.treatment is not Treatment.NONE and not call.dry_run for call in bad),
+        by_hand=sum(call.entrance is Entrance.BY_HAND for call in bad),
+        numbers=len({call.number for call in bad}),
+        new=len({call.number for call in bad} - {call.number for call in before}),
+        confirmed=reviews[Review.CONFIRMED],
+        overturned=reviews[Review.OVERTURNED],
+        entered=entered,  # type: ignore[arg-type]
+        to_the_end=to_the_end,  # type: ignore[arg-type]
+        stay_median=stay_median,  # type: ignore[arg-type]
+    ), period
 
 
 def test_no_report_reads_all_calls(url: str, tmp_path: object) -> None:

@@ -117,6 +117,16 @@ def test_a_web_page_is_whole_and_fetches_nothing(page: Page) -> None:
     assert ("没有数据" in parser.text) == (not page.sheets[0].rows)
 
 
+def test_charts_have_whole_counts_on_their_scale_and_only_labels_that_have_room() -> None:
+    month = [f"2026-03-{day:02}" for day in range(1, 32)]
+    parser = Names()
+    parser.feed(str(render(Page("页", (), (), (Trend("线", month, [9] * 31),), empty=""), "html")))
+    scale = parser.text.partition("线")[2].split("2026")[0].strip()
+    assert scale == "1050", "10, 5 and 0; a middle of 4.5 calls is none"
+    assert month[24] in parser.text
+    assert month[30] not in parser.text, "it would stick out of the page"
+
+
 def test_a_table_fits_the_terminal_that_it_is_for() -> None:
     text = render(SHEET, "table", width=60)
     assert isinstance(text, str)

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 
+from screener.events import CallEnded
 from screener.media.g711 import Law
 from screener.media.rtp import Packet
 from screener.settings.sections import Sip
@@ -172,18 +173,26 @@ class Caller:
 
 
 class Desk:
-    """A user agent on a free port whose calls and events can be waited for."""
+    """A user agent on a free port whose calls and events can be waited for.
+
+    It answers its calls while `answering`, and says at once that their ends are kept while `keeping`.
+    """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic, **settings: object) -> None:
         chosen = {"port": 0, "rtp_port_low": 0, "rtp_port_high": 0, **settings}
         self.agent = SipUserAgent(Sip(**chosen), clock)  # type: ignore[arg-type]
         self.calls: queue.Queue = queue.Queue()
         self.events: queue.Queue = queue.Queue()
-        self.answering = True
+        self.answering = self.keeping = True
         self.agent.start(self._offered)
 
     def _offered(self, call) -> None:
-        call.subscribe(self.events.put)
+        def see(event) -> None:
+            self.events.put(event)
+            if isinstance(event, CallEnded) and self.keeping:
+                call.kept()
+
+        call.subscribe(see)
         self.calls.put(call)
         if self.answering:
             call.answer()

@@ -12,6 +12,7 @@ from screener.events import CallAnswered, CallEnded, Dtmf, EndedBy, PlaybackEnde
 from screener.media.g711 import Law
 from screener.media.prompts import Clip
 from screener.media.rtp import Packet, TelephoneEvent
+from screener.sip.call import KEEP_SECONDS
 from screener.sip.message import Request, respond
 from tests.sip.caller import Caller, Desk, in_background, wait_for
 
@@ -63,6 +64,26 @@ def test_a_call_is_answered_hears_speaks_and_ends(desk, caller):
     assert caller.ask("BYE").status == 200
     assert desk.event(CallEnded).by is EndedBy.CALLER
     assert not desk.agent._phone.calls
+
+
+def test_a_bye_is_answered_once_the_end_of_the_call_is_kept(desk, caller):
+    call = up(desk, caller)
+    desk.keeping = False
+    caller.sip.settimeout(0.1)
+    with pytest.raises(TimeoutError):
+        caller.ask("BYE")
+    assert desk.event(CallEnded).by is EndedBy.CALLER, "whoever keeps it knows already"
+    call.kept()
+    caller.sip.settimeout(0.1)
+    assert caller.response().status == 200
+
+
+def test_a_bye_waits_no_longer_than_a_moment_for_an_end_that_nobody_keeps(desk, caller):
+    up(desk, caller)
+    desk.keeping = False
+    begun = time.monotonic()
+    assert caller.ask("BYE").status == 200
+    assert KEEP_SECONDS - 0.01 <= time.monotonic() - begun < 0.5, "before the peer would ask again"
 
 
 def test_a_law(desk, caller):

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from reports.random_log import random_calls
 from sqlalchemy import inspect, text
 from sqlalchemy.exc import IntegrityError
 
@@ -16,7 +17,7 @@ from screener.reports.frequency import Period, frequency
 from screener.reports.sources import SourceBy, sources
 from screener.reports.span import Span
 from screener.store.engine import make_engine
-from screener.store.log import open_log
+from screener.store.log import CallLog, open_log
 from screener.store.schema import downgrade, migrate
 from screener.store.tables import Base
 
@@ -49,7 +50,7 @@ OLD_ROWS = [
 ]
 
 
-def test_a_filled_log_of_the_first_schema_comes_up_whole_and_the_last_step_goes_back(url: str) -> None:
+def test_a_filled_log_of_the_first_schema_comes_up_whole_and_goes_back(url: str) -> None:
     engine = make_engine(url)
     migrate(engine, "0001")
     columns = (
@@ -97,6 +98,32 @@ def test_a_filled_log_of_the_first_schema_comes_up_whole_and_the_last_step_goes_
     assert [replace(call, agent="") for call in log.calls()] == before
     assert frequency(log, Span(), Period.DAY, UTC).rows == rows
     log.close()
+
+
+def test_the_last_step_goes_back_and_comes_again_on_a_filled_log(url: str) -> None:
+    log = open_log(url)
+    log.write(random_calls(0))
+    hours = Period.HOUR
+    answers = [frequency(log, Span(), hours, UTC), *(sources(log, Span(), by) for by in SourceBy)]
+    calls = log.calls(limit=None)
+    own = own_ids(log)
+    assert len(own) < len(calls)
+    downgrade(log.engine, "0002")
+    columns = {column["name"] for column in inspect(log.engine).get_columns("calls")}
+    indexes = {index["name"] for index in inspect(log.engine).get_indexes("calls")}
+    assert "own" not in columns
+    assert {"ix_calls_uniqueid", "ix_calls_number_started_at_entrance", "ix_calls_marked"} <= indexes
+    log.close()
+    log = open_log(url)
+    assert log.calls(limit=None) == calls
+    assert own_ids(log) == own, "the linkedid tells it again"
+    assert [frequency(log, Span(), hours, UTC), *(sources(log, Span(), by) for by in SourceBy)] == answers
+    log.close()
+
+
+def own_ids(log: CallLog) -> set[str]:
+    with log.reading() as connection:
+        return set(connection.scalars(text("SELECT id FROM calls WHERE own")))
 
 
 def test_a_log_of_a_newer_version_is_left_alone(url: str) -> None:
