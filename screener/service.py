@@ -99,6 +99,13 @@ class _Offered:
     call: Call
 
 
+@dataclass(frozen=True, slots=True)
+class _Pulse:
+    """A sign of life is asked for; the endpoint gives it when its own threads live too."""
+
+    answered: Callable[[], None]
+
+
 _DROPPABLE = (Tick, Cue, Transcript)
 _EVERY_CALL = ""
 
@@ -136,7 +143,7 @@ class Service:
         watching = (self._notes.observe, *observers)
         self._booth = Booth(clips, settings.targets, self._pool, watching, self._post)
         self._endpoint = SipUserAgent(settings.sip)
-        self._inbox: queue.SimpleQueue[tuple[str, Event | _Offered] | None] = queue.SimpleQueue()
+        self._inbox: queue.SimpleQueue[tuple[str, Event | _Offered | _Pulse] | None] = queue.SimpleQueue()
         self._metrics: MetricsServer | None = None
         self._dropped = 0
         self._leaving = False
@@ -154,6 +161,16 @@ class Service:
     def registrations(self) -> Sequence[RegistrationState]:
         """Where we stand with each registrar."""
         return self._endpoint.registrations()
+
+    def pulse(self, answered: Callable[[], None]) -> None:
+        """Call back once the calls thread, the SIP thread and the media thread have come round to it, in turn."""
+        self._inbox.put((_EVERY_CALL, _Pulse(answered)))
+
+    def status(self) -> str:
+        """One line for whoever looks at the running service."""
+        states = self.registrations()
+        registered = f", registered {sum(s.registered for s in states)} of {len(states)}" if states else ""
+        return f"port {self.sip_port}, {len(self._screenings)} calls{registered}"
 
     def start(self) -> None:
         """Begin to take calls.
@@ -229,6 +246,8 @@ class Service:
             try:
                 if isinstance(event, _Offered):
                     self._begin(event)
+                elif isinstance(event, _Pulse):
+                    self._endpoint.pulse(event.answered)
                 elif call_id == _EVERY_CALL:
                     self._leave()
                 elif screening := self._screenings.get(call_id):
@@ -263,7 +282,7 @@ class Service:
         self._screenings[offer.call_id] = screening
         screening.handle(offer)
 
-    def _fail_open(self, call_id: str, event: Event | _Offered) -> None:
+    def _fail_open(self, call_id: str, event: Event | _Offered | _Pulse) -> None:
         try:
             if screening := self._screenings.get(call_id):
                 screening.fail_open()

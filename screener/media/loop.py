@@ -94,6 +94,10 @@ class MediaLoop:
         """Take a leg out and close its sockets."""
         self._post(lambda: self._remove(leg))
 
+    def pulse(self, answered: Callable[[], None]) -> None:
+        """Call back from the media thread when it comes round to it: it lives."""
+        self._post(answered)
+
     def stop(self) -> None:
         """Close every socket and end the thread."""
         self._running = False
