@@ -58,6 +58,8 @@ OTHER_FILES = 300
 """Open files of everything but calls: TCP connections, the database, models, prompts."""
 HAND_OVER_SECONDS = 5.0
 """How long the callers may take to reach the agents when the service stops."""
+PULSE_SECONDS = 2.0
+"""How long the metrics wait for a sign of life."""
 HISTORY_PAUSE_SECONDS = 10.0
 """After a failed history look-up, calls go without history for so long, so that a dead database delays nobody."""
 
@@ -235,6 +237,10 @@ class Service:
 
     def _samples(self) -> Iterator[Sample]:
         yield from self._endpoint.samples()
+        beat = threading.Event()
+        self.pulse(beat.set)
+        alive = beat.wait(PULSE_SECONDS)
+        yield Sample("alive", alive, f"1: the calls, SIP and media threads answer within {PULSE_SECONDS:g} s.")
         yield Sample("events_waiting", self._inbox.qsize(), "Events that wait for the calls thread.")
         yield Sample("events_dropped_total", self._dropped, "Ticks, sounds and transcripts dropped behind time.")
 

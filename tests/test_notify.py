@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -27,6 +28,7 @@ port = {port}
 engine = "none"
 [operations]
 log_level = "error"
+metrics_port = {metrics}
 """
 
 
@@ -65,6 +67,18 @@ def manager(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Manager]
     manager = Manager(getattr(request, "param", f"{tmp_path}/notify"))
     yield manager
     manager.socket.close()
+
+
+def free_port(kind: int) -> int:
+    with socket.socket(socket.AF_INET, kind) as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+def alive(port: int) -> bool:
+    """What the metrics say."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as page:
+        return b"screener_alive 1\n" in page.read()
 
 
 def environment(manager: Manager, watchdog: float) -> dict[str, str]:
@@ -112,7 +126,8 @@ def test_what_cannot_be_used_is_named(wrong: dict[str, str]) -> None:
 
 
 def test_the_watchdog_is_silent_while_the_calls_thread_hangs(manager: Manager, tmp_path: Path) -> None:
-    (tmp_path / "screener.toml").write_text(SITE.format(port=0))
+    metrics = free_port(socket.SOCK_STREAM)
+    (tmp_path / "screener.toml").write_text(SITE.format(port=0, metrics=metrics))
     hang, hangs = threading.Event(), threading.Event()
 
     def observe(_call: str, _offer: CallOffered, event: object, _at: float) -> None:
@@ -128,10 +143,12 @@ def test_the_watchdog_is_silent_while_the_calls_thread_hangs(manager: Manager, t
     caller = Caller(service.sip_port)
     try:
         assert manager.hear() == ["WATCHDOG=1", f"STATUS=port {service.sip_port}, 0 calls"]
+        assert alive(metrics)
         in_background(caller.call)
         assert hangs.wait(10)
         time.sleep(0.5)  # a sign of life from before may still count once
         assert manager.quiet_for(1.5)
+        assert not alive(metrics)
         hang.set()
         assert manager.hear()[0] == "WATCHDOG=1", "and pings again when it has caught up"
     finally:
@@ -195,10 +212,8 @@ def test_a_pulse_needs_the_media_thread() -> None:
 
 
 def test_serve_is_ready_with_its_port_bound_pings_and_says_that_it_stops(manager: Manager, tmp_path: Path) -> None:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    (tmp_path / "screener.toml").write_text(SITE.format(port=port))
+    port = free_port(socket.SOCK_DGRAM)
+    (tmp_path / "screener.toml").write_text(SITE.format(port=port, metrics=0))
     command = [sys.executable, "-m", "screener", "serve", "--config", str(tmp_path / "screener.toml")]
     process = subprocess.Popen(command, env={**os.environ, **environment(manager, 1.5)})
     try:
