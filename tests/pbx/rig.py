@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 import wave
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from tests.pbx.network import ASTERISK, PHONE, TRUNK, Network, wait_for
@@ -66,9 +66,13 @@ def or_end(process: subprocess.Popen[bytes]) -> Iterator[None]:
 
 
 class Asterisk:
-    """The PBX, booted and ready when the constructor returns."""
+    """The PBX, booted and ready when the constructor returns.
 
-    def __init__(self, network: Network, home: Path) -> None:
+    Args:
+        replaced: names of files of deploy/asterisk and what stands in them instead.
+    """
+
+    def __init__(self, network: Network, home: Path, replaced: Mapping[str, str] | None = None) -> None:
         self.network, self.home = network, home
         for name in ("etc", "db", "agi", "run", "log", "data", *(f"spool/{name}" for name in ("outgoing", "tmp"))):
             (home / name).mkdir(parents=True)
@@ -80,6 +84,8 @@ class Asterisk:
                 fill(template, home / "etc" / template.name, HOME=home, MODULES=modules, TREE=TREE)
         for file in DEPLOY.glob("*.conf"):
             shutil.copy(file, home / "etc" / file.name)
+        for name, text in (replaced or {}).items():
+            (home / "etc" / name).write_text(text, "utf-8")
         libraries = modules.parents[1]
         loader = next(path for path in (*TREE.glob("lib64/ld-linux*"), *libraries.glob("ld-linux*")))
         path = f"{libraries}:{libraries / 'pulseaudio'}:{TREE / 'usr/lib'}"
@@ -244,15 +250,22 @@ class Phone:
 
 
 class Screener:
-    """`screener serve` with deploy/asterisk/screener.toml, taking calls when the constructor returns.
+    """`screener serve` with a shipped screener.toml, taking calls when the constructor returns.
 
     Args:
         replaced: pairs of text in that file and what stands there instead.
+        shipped: the file.
     """
 
-    def __init__(self, network: Network, home: Path, replaced: dict[str, str] | None = None) -> None:
-        home.mkdir(parents=True)
-        self.home, self.config = home, write_config(home, replaced)
+    def __init__(
+        self,
+        network: Network,
+        home: Path,
+        replaced: dict[str, str] | None = None,
+        shipped: Path = DEPLOY / "screener.toml",
+    ) -> None:
+        home.mkdir(parents=True, exist_ok=True)
+        self.home, self.config = home, write_config(home, replaced, shipped)
         command = [sys.executable, "-m", "screener", "serve", "--config", self.config]
         with (home / "log.txt").open("wb") as log:
             self.process = network.popen(command, home, log)
@@ -296,9 +309,11 @@ class Screener:
             end(self.process)
 
 
-def write_config(home: Path, replaced: dict[str, str] | None = None) -> Path:
+def write_config(
+    home: Path, replaced: dict[str, str] | None = None, shipped: Path = DEPLOY / "screener.toml"
+) -> Path:
     """The shipped settings with a `[speech]` section that understands the callers."""
-    text = (DEPLOY / "screener.toml").read_text("utf-8")
+    text = shipped.read_text("utf-8")
     for old, new in (replaced or {}).items():
         assert old in text, f"screener.toml no longer says {old}"
         text = text.replace(old, new)
