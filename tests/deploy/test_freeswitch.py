@@ -2,7 +2,7 @@
 
 import re
 from pathlib import Path
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -13,7 +13,7 @@ DIALPLAN = FOLDER / "dialplan/screener.xml"
 @pytest.fixture(scope="module")
 def contexts() -> dict[str, list[str]]:
     """The expressions of each context's extensions."""
-    root = ElementTree.parse(DIALPLAN).getroot()
+    root = ET.parse(DIALPLAN).getroot()
     return {
         context.attrib["name"]: [
             condition.attrib["expression"]
@@ -25,7 +25,7 @@ def contexts() -> dict[str, list[str]]:
 
 
 def actions() -> list[tuple[str, str]]:
-    root = ElementTree.parse(DIALPLAN).getroot()
+    root = ET.parse(DIALPLAN).getroot()
     return [
         (action.attrib["application"], action.attrib.get("data", ""))
         for kind in ("action", "anti-action")
@@ -49,7 +49,7 @@ def test_the_screener_s_targets_are_extensions_of_its_context(contexts: dict[str
 
 
 def test_the_gateway_that_is_dialled_is_the_profile_s() -> None:
-    profile = ElementTree.parse(FOLDER / "sip_profiles/screener.xml").getroot()
+    profile = ET.parse(FOLDER / "sip_profiles/screener.xml").getroot()
     gateways = {gateway.attrib["name"] for gateway in profile.iter("gateway")}
     dialled = [data for name, data in actions() if name == "bridge"]
     assert len(dialled) == 2
