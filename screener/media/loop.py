@@ -27,8 +27,8 @@ SLOT = FRAME_SECONDS / SLOTS
 MAX_BEHIND = 1.0
 """Seconds of schedule that are caught up after a standstill of the machine; more is given up and counted."""
 REALTIME_PRIORITY = 1
-"""Of the media thread where the system allows it (CAP_SYS_NICE), as telephone exchanges run: recognition and other
-programs must not delay audio. Elsewhere it runs like any thread."""
+"""Of the media thread where the system allows it (RLIMIT_RTPRIO, CAP_SYS_NICE), as telephone exchanges run:
+recognition and other programs must not delay audio. Elsewhere it runs like any thread."""
 
 
 class MediaLoop:

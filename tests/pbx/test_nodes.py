@@ -16,10 +16,11 @@ from screener.core.evidence import Verdict
 from screener.store.log import open_log
 from screener.store.records import CallRecord
 from tests.pbx.kamailio import kamailio
-from tests.pbx.network import PROXY, SCREENER, SECOND_SCREENER, TRUNK, Network, Wiretap, wait_for
+from tests.pbx.network import PHONE, PROXY, SCREENER, SECOND_SCREENER, TRUNK, Network, Wiretap, wait_for
 from tests.pbx.rig import DEPLOY, ROOT, Asterisk, Caller, Phone, Screener, missing
 from tests.pbx.voices import QUIET, said
-from tests.sip.caller import Caller as Trunk
+from tests.sip.caller import Caller as Direct
+from tests.sip.caller import in_background
 from tests.store.databases import Postgres, running_postgres
 
 pytestmark = [pytest.mark.pbx, pytest.mark.postgres, pytest.mark.timeout(300)]
@@ -149,6 +150,15 @@ def queued(pbx: Asterisk, queue: str, number: str) -> int:
     return sum(line[2] == queue and line[place] == number for line in pbx.queue_log("ENTERQUEUE"))
 
 
+@contextlib.contextmanager
+def calling_the_proxy(lan: Network, host: str, number: str) -> Iterator[Direct]:
+    """A caller who does not come through the PBX."""
+    with lan.entered():
+        caller = Direct(5060, dialled="4008001234", number=number, host=host, peer=PROXY, own_port=5062)
+    with contextlib.closing(caller):
+        yield caller
+
+
 def numbers(first: int, count: int) -> list[str]:
     return [str(13800000000 + first + n) for n in range(count)]
 
@@ -254,6 +264,8 @@ def test_a_full_node_sends_the_call_to_the_other_at_once(
     nodes.screeners[SCREENER].stop()
     small = {URL: server.new_database(), "[targets]": "max_calls = 1\n[targets]"}
     nodes.screeners[SCREENER] = Screener(lan, tmp_path / "small", small, SHIPPED / "screener.toml")
+    begun = time.monotonic()
+    wait_for(lambda: [p for p in tap.sip("SIP/2.0 200", source=SCREENER) if p.at > begun], 10, "answer to a ping")
     four = numbers(40, 4)
     for number in four:
         place(QUIET, number)
@@ -281,32 +293,27 @@ def test_without_any_screener_the_callers_go_to_the_agents(
     pbx.rx("channel request hangup all")
     wait_for(lambda: not pbx.channels(), 10, "quiet PBX")
 
-    with lan.entered():  # a trunk that calls the proxy itself
-        trunk = Trunk(5060, dialled="4008001234", number="13800000052", host=TRUNK, peer=PROXY, own_port=5062)
-    begun = time.monotonic()
-    assert trunk.call().status == 200
-    desk.wait_event("CALL_INCOMING", 10, since=begun)
-    assert queued(pbx, "agents", "13800000052")
-    assert trunk.ask("BYE").status == 200
-    trunk.close()
+    with calling_the_proxy(lan, TRUNK, "13800000052") as trunk:
+        begun = time.monotonic()
+        calling = in_background(trunk.call)
+        desk.answer(10, since=begun)
+        calling.join(10)
+        assert queued(pbx, "agents", "13800000052")
+        assert trunk.ask("BYE").status == 200
 
 
 def test_a_trunk_that_calls_the_proxy_is_screened(lan: Network, nodes: Nodes, tap: Wiretap) -> None:
-    with lan.entered():
-        trunk = Trunk(5060, dialled="4008001234", number="13800000060", host=TRUNK, peer=PROXY, own_port=5062)
-    assert trunk.call().status == 200
-    assert answered(tap, "13800000060") in HOSTS
-    assert trunk.ask("BYE").status == 200
-    trunk.close()
+    with calling_the_proxy(lan, TRUNK, "13800000060") as trunk:
+        assert trunk.call().status == 200
+        assert answered(tap, "13800000060") in HOSTS
+        assert trunk.ask("BYE").status == 200
 
 
 def test_a_stranger_is_not_answered(lan: Network, nodes: Nodes) -> None:
-    with lan.entered():
-        stranger = Trunk(5060, host="192.0.2.41", peer=PROXY, own_port=5062)
-    stranger.sip.settimeout(2)
-    with pytest.raises(TimeoutError):
-        stranger.call()
-    stranger.close()
+    with calling_the_proxy(lan, PHONE, "13800000070") as stranger:
+        stranger.sip.settimeout(2)
+        with pytest.raises(TimeoutError):
+            stranger.call()
 
 
 def _silent(tap: Wiretap, host: str) -> bool:
