@@ -31,6 +31,9 @@ log_level = "error"
 metrics_port = {metrics}
 """
 
+WATCHDOG = 3.0
+"""Seconds, of the test that starts the whole service."""
+
 
 class Manager:
     """What systemd is for a service: a datagram socket that keeps what it is told."""
@@ -215,14 +218,15 @@ def test_serve_is_ready_with_its_port_bound_pings_and_says_that_it_stops(manager
     port = free_port(socket.SOCK_DGRAM)
     (tmp_path / "screener.toml").write_text(SITE.format(port=port, metrics=0))
     command = [sys.executable, "-m", "screener", "serve", "--config", str(tmp_path / "screener.toml")]
-    process = subprocess.Popen(command, env={**os.environ, **environment(manager, 1.5)})
+    process = subprocess.Popen(command, env={**os.environ, **environment(manager, WATCHDOG)})
     try:
         assert manager.hear() == ["READY=1", f"STATUS=port {port}, 0 calls"]
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as second, pytest.raises(OSError):
             second.bind(("127.0.0.1", port))
-        begun = time.monotonic()
-        assert [manager.hear()[0] for _ in range(3)] == ["WATCHDOG=1"] * 3
-        assert time.monotonic() - begun < 3, "twice as often as the watchdog asks for"
+        for _ in range(3):
+            begun = time.monotonic()
+            assert manager.hear()[0] == "WATCHDOG=1"
+            assert time.monotonic() - begun < WATCHDOG
         process.send_signal(signal.SIGTERM)
         while (heard := manager.hear())[0] == "WATCHDOG=1":
             pass
