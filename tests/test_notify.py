@@ -31,6 +31,8 @@ log_level = "error"
 metrics_port = {metrics}
 """
 
+PATIENCE = 100
+"""Seconds; a busy machine takes a minute to load the model."""
 WATCHDOG = 3.0
 """Seconds, of the test that starts the whole service."""
 
@@ -42,7 +44,7 @@ class Manager:
         self.address = address
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.socket.bind(f"\0{address[1:]}" if address.startswith("@") else address)
-        self.socket.settimeout(60)
+        self.socket.settimeout(PATIENCE)
 
     def hear(self) -> list[str]:
         """The next message's lines."""
@@ -61,7 +63,7 @@ class Manager:
         except TimeoutError:
             return True
         finally:
-            self.socket.settimeout(60)
+            self.socket.settimeout(PATIENCE)
         return False
 
 

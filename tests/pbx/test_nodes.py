@@ -255,6 +255,10 @@ def test_a_hanging_node_costs_a_second(nodes: Nodes, place: Place, tap: Wiretap)
     waits = sorted(at - callers[number].started for number, host, at in asked(tap) if host == SECOND_SCREENER)
     print(f"\ndialled to the second node: {waits[0]:.2f} and {waits[1]:.2f} s")
     assert waits[1] < 2, "before the PBX gives up"
+    (late,) = wait_for(
+        lambda: [call for call in nodes.calls() if call.ended_at], 10, "end of the call that it lost"
+    )
+    assert late.answered_at is None, "when it wakes, it is told that the call is no longer its own"
 
 
 def test_a_full_node_sends_the_call_to_the_other_at_once(
