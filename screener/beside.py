@@ -68,7 +68,7 @@ class BesideCall:
         self._events: EventSink = lambda _event: None
         self._frames: FrameSink | None = None
         self._at = 0.0
-        self._over = False
+        self._over = self._kept = False
 
     @property
     def invite(self) -> InviteInfo:
@@ -113,6 +113,12 @@ class BesideCall:
         """Listen no more; caller and agent talk on."""
         self.over(EndedBy.SCREENER)
 
+    def kept(self) -> None:
+        """The call is written down: the BYE of its legs may be answered."""
+        self._kept = True
+        for leg in list(self._legs.values()):
+            leg.kept()
+
     # What the edges report.
 
     def attach(self, speaker: Speaker, leg: Call) -> None:
@@ -156,15 +162,18 @@ class BesideCall:
                 self._events(event)
             case CallEnded():
                 self.over(EndedBy.FAULT)  # unless the PBX has said who hung up
+                if self._kept:
+                    self._legs[Speaker.CALLER].kept()
             case _:
                 pass  # nobody presses keys on a listening leg
 
     def _agent_heard_from(self, event: Event) -> None:
-        if not isinstance(event, CallAnswered) or not self.agent_key:
-            return
-        key, pool = self.agent_key, self._pool
-        pool.open(key, Speaker.AGENT)
-        self._legs[Speaker.AGENT].listen(lambda pcm, at: pool.feed(key, pcm, at))
+        key, pool, leg = self.agent_key, self._pool, self._legs[Speaker.AGENT]
+        if isinstance(event, CallAnswered) and key:
+            pool.open(key, Speaker.AGENT)
+            leg.listen(lambda pcm, at: pool.feed(key, pcm, at))
+        elif isinstance(event, CallEnded):
+            leg.kept()  # nothing of it waits to be written
 
 
 class ListeningPost:

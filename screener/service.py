@@ -62,6 +62,8 @@ OTHER_FILES = 300
 """Open files of everything but calls: TCP connections, the database, models, prompts."""
 HAND_OVER_SECONDS = 5.0
 """How long the callers may take to reach the agents when the service stops."""
+PULSE_SECONDS = 2.0
+"""How long the metrics wait for a sign of life."""
 HISTORY_PAUSE_SECONDS = 10.0
 """After a failed history look-up, calls go without history for so long, so that a dead database delays nobody."""
 
@@ -101,6 +103,13 @@ class _Offered:
 
     offer: CallOffered
     call: Call
+
+
+@dataclass(frozen=True, slots=True)
+class _Pulse:
+    """A sign of life is asked for; the endpoint gives it when its own threads live too."""
+
+    answered: Callable[[], None]
 
 
 _DROPPABLE = (Tick, Cue, Transcript)
@@ -147,7 +156,7 @@ class Service:
         self._take_backs = TakeBacks(self._log, self._bring_back, clock)
         self._booth = Booth(clips, settings.targets, self._pool, watching, self._post)
         self._endpoint = SipUserAgent(settings.sip)
-        self._inbox: queue.SimpleQueue[tuple[str, Event | _Offered] | None] = queue.SimpleQueue()
+        self._inbox: queue.SimpleQueue[tuple[str, Event | _Offered | _Pulse] | None] = queue.SimpleQueue()
         self._metrics: MetricsServer | None = None
         self._dropped = 0
         self._leaving = False
@@ -165,6 +174,16 @@ class Service:
     def registrations(self) -> Sequence[RegistrationState]:
         """Where we stand with each registrar."""
         return self._endpoint.registrations()
+
+    def pulse(self, answered: Callable[[], None]) -> None:
+        """Call back once the calls thread, the SIP thread and the media thread have come round to it, in turn."""
+        self._inbox.put((_EVERY_CALL, _Pulse(answered)))
+
+    def status(self) -> str:
+        """One line for whoever looks at the running service."""
+        states = self.registrations()
+        registered = f", registered {sum(s.registered for s in states)} of {len(states)}" if states else ""
+        return f"port {self.sip_port}, {len(self._screenings)} calls{registered}"
 
     def start(self) -> None:
         """Begin to take calls.
@@ -276,6 +295,10 @@ class Service:
         yield from self._endpoint.samples()
         if self._beside is not None:
             yield from self._beside.switchboard.samples()
+        beat = threading.Event()
+        self.pulse(beat.set)
+        alive = beat.wait(PULSE_SECONDS)
+        yield Sample("alive", alive, f"1: the calls, SIP and media threads answer within {PULSE_SECONDS:g} s.")
         yield Sample("events_waiting", self._inbox.qsize(), "Events that wait for the calls thread.")
         yield Sample("events_dropped_total", self._dropped, "Ticks, sounds and transcripts dropped behind time.")
 
@@ -287,6 +310,8 @@ class Service:
             try:
                 if isinstance(event, _Offered):
                     self._begin(event)
+                elif isinstance(event, _Pulse):
+                    self._endpoint.pulse(event.answered)
                 elif call_id == _EVERY_CALL:
                     self._leave()
                 elif screening := self._screenings.get(call_id):
@@ -322,7 +347,7 @@ class Service:
         self._screenings[offer.call_id] = screening
         screening.handle(offer)
 
-    def _fail_open(self, call_id: str, event: Event | _Offered) -> None:
+    def _fail_open(self, call_id: str, event: Event | _Offered | _Pulse) -> None:
         try:
             if screening := self._screenings.get(call_id):
                 screening.fail_open()

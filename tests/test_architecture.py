@@ -20,6 +20,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "masking": set(),
     "logs": set(),
     "metrics": {"errors"},
+    "notify": {"errors"},
     "core": {"events", "errors"},
     "settings": BASE | {"core"},
     "media": BASE | {"core", "settings"},

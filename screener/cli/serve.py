@@ -1,6 +1,7 @@
 """`screener serve`: the service in the foreground, as systemd and containers want it."""
 
 import logging
+import os
 import signal
 import threading
 from dataclasses import replace
@@ -11,6 +12,7 @@ import click
 
 from screener.lines import forget_places_abroad
 from screener.logs import start_logging
+from screener.notify import find_manager
 from screener.service import Service
 from screener.settings.load import load
 
@@ -27,6 +29,7 @@ def serve(config: Path | None, dry_run: bool) -> None:
     if dry_run:
         settings = replace(settings, flow=replace(settings.flow, dry_run=True))
     start_logging(settings.operations.log_level, as_json=settings.operations.log_json)
+    manager = find_manager(os.environ, os.getpid())
     stopped = threading.Event()
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
@@ -38,7 +41,9 @@ def serve(config: Path | None, dry_run: bool) -> None:
     service = Service(settings)
     service.start()
     try:
-        stopped.wait()
+        manager.ready(service.status())
+        manager.attend(stopped, service.pulse, service.status)
     finally:
+        manager.stopping("callers go to the agents")
         logging.getLogger(__name__).info("stopping; callers go to the agents")
         service.stop()

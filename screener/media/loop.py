@@ -27,8 +27,8 @@ SLOT = FRAME_SECONDS / SLOTS
 MAX_BEHIND = 1.0
 """Seconds of schedule that are caught up after a standstill of the machine; more is given up and counted."""
 REALTIME_PRIORITY = 1
-"""Of the media thread where the system allows it (CAP_SYS_NICE), as telephone exchanges run: recognition and other
-programs must not delay audio. Elsewhere it runs like any thread."""
+"""Of the media thread where the system allows it (RLIMIT_RTPRIO, CAP_SYS_NICE), as telephone exchanges run:
+recognition and other programs must not delay audio. Elsewhere it runs like any thread."""
 
 
 class MediaLoop:
@@ -93,6 +93,10 @@ class MediaLoop:
     def discard(self, leg: Leg) -> None:
         """Take a leg out and close its sockets."""
         self._post(lambda: self._remove(leg))
+
+    def pulse(self, answered: Callable[[], None]) -> None:
+        """Call back from the media thread when it comes round to it: it lives."""
+        self._post(answered)
 
     def stop(self) -> None:
         """Close every socket and end the thread."""

@@ -120,6 +120,10 @@ class Endpoint(Protocol):
         """Where we stand with each registrar."""
         ...
 
+    def pulse(self, answered: Callable[[], None]) -> None:
+        """Call back once every thread of the endpoint has come round to it: they live."""
+        ...
+
     def stop(self) -> None:
         """Refuse new calls, end the calls that are up, deregister, close every socket."""
         ...

@@ -111,6 +111,10 @@ class SipUserAgent:
         streams = [call.stream for call in list(self._calls.values())]
         return counts.samples(self.counts, self._media.counts, self._past, streams, self.registrations())
 
+    def pulse(self, answered: Callable[[], None]) -> None:
+        """Call back once the SIP thread and then the media thread have come round to it."""
+        self._phone.sip.post(lambda: self._media.pulse(answered))
+
     def stop(self, patience: float = STOP_SECONDS) -> None:
         """Refuse new calls, end the calls that are up, deregister, close every socket; once is enough.
 

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from screener.core.evidence import Kind, Treatment, Verdict
 from screener.errors import InputError, StoreError
-from screener.events import History, ListName
+from screener.events import Entrance, History, ListName
 from screener.store.engine import WRITES, database_file, make_engine
 from screener.store.insert import COLUMNS, SHORT_MOST, insert_call, take_turns, tidy, upsert
 from screener.store.offered import count_offered

@@ -17,9 +17,11 @@ from pathlib import Path
 from typing import IO, TypeVar
 
 ASTERISK, SCREENER, TRUNK, PHONE = "192.0.2.10", "192.0.2.20", "192.0.2.30", "192.0.2.41"
-"""RFC 5737 addresses, as deploy/asterisk names them."""
+SECOND_SCREENER, PROXY = "192.0.2.21", "192.0.2.50"
+"""RFC 5737 addresses, as deploy/asterisk and deploy/kamailio name them."""
 CREW = "192.0.2.42"
 """Further agents, as peers/pjsip_wizard.conf names them."""
+_ADDRESSES = ASTERISK, SCREENER, SECOND_SCREENER, TRUNK, PHONE, CREW, PROXY
 
 T = TypeVar("T")
 
@@ -49,7 +51,7 @@ class Network:
     """A network namespace that lives as long as its holder process."""
 
     def __init__(self) -> None:
-        addresses = (f"ip addr add {address}/32 dev lo" for address in (ASTERISK, SCREENER, TRUNK, PHONE, CREW))
+        addresses = (f"ip addr add {address}/32 dev lo" for address in _ADDRESSES)
         script = " && ".join(["ip link set lo up", *addresses, "echo ready", "exec cat"])
         self._holder = subprocess.Popen(
             ["unshare", "--net", "sh", "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE

@@ -15,7 +15,7 @@ import sys
 import threading
 import time
 import wave
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from screener.store.log import open_log
@@ -75,9 +75,12 @@ class Asterisk:
 
     Args:
         crew: so many further agents, crew0, crew1 … of the queue `agents`, at CREW.
+        replaced: names of files of deploy/asterisk and what stands in them instead.
     """
 
-    def __init__(self, network: Network, home: Path, crew: int = 0) -> None:
+    def __init__(
+        self, network: Network, home: Path, crew: int = 0, replaced: Mapping[str, str] | None = None
+    ) -> None:
         self.network, self.home = network, home
         for name in ("etc", "db", "agi", "run", "log", "data", *(f"spool/{name}" for name in ("outgoing", "tmp"))):
             (home / name).mkdir(parents=True)
@@ -92,6 +95,8 @@ class Asterisk:
         with (home / "etc/pjsip_wizard.conf").open("a") as wizard:
             for name in (f"crew{number}" for number in range(crew)):
                 wizard.write(f"[{name}](agent)\nremote_hosts = {CREW}\ncontact_pattern = sip:{name}@{CREW}:5060\n")
+        for name, text in (replaced or {}).items():
+            (home / "etc" / name).write_text(text, "utf-8")
         libraries = modules.parents[1]
         loader = next(path for path in (*TREE.glob("lib64/ld-linux*"), *libraries.glob("ld-linux*")))
         path = f"{libraries}:{libraries / 'pulseaudio'}:{TREE / 'usr/lib'}"
@@ -306,11 +311,12 @@ class Phone:
 
 
 class Screener:
-    """`screener serve` with deploy/asterisk/screener.toml, taking calls when the constructor returns.
+    """`screener serve` with a shipped screener.toml, taking calls when the constructor returns.
 
     Args:
         replaced: pairs of text in that file and what stands there instead.
         env: for its process.
+        shipped: the file.
     """
 
     def __init__(
@@ -319,9 +325,10 @@ class Screener:
         home: Path,
         replaced: dict[str, str] | None = None,
         env: dict[str, str] | None = None,
+        shipped: Path = DEPLOY / "screener.toml",
     ) -> None:
         home.mkdir(parents=True, exist_ok=True)
-        self.network, self.home, self.config = network, home, write_config(home, replaced)
+        self.network, self.home, self.config = network, home, write_config(home, replaced, shipped)
         self._env = env
         self.start()
 
@@ -380,9 +387,11 @@ class Screener:
             end(self.process)
 
 
-def write_config(home: Path, replaced: dict[str, str] | None = None) -> Path:
+def write_config(
+    home: Path, replaced: dict[str, str] | None = None, shipped: Path = DEPLOY / "screener.toml"
+) -> Path:
     """The shipped settings with a `[speech]` section that understands the callers."""
-    text = (DEPLOY / "screener.toml").read_text("utf-8")
+    text = shipped.read_text("utf-8")
     for old, new in (replaced or {}).items():
         assert old in text, f"screener.toml no longer says {old}"
         text = text.replace(old, new)

@@ -10,12 +10,12 @@ import pytest
 
 from screener.events import CallAnswered, CallEnded, EndedBy, TransferEnded
 from screener.sip.message import respond
-from tests.pbx.network import SCREENER, TRUNK, Network, Wiretap, wait_for
-from tests.pbx.rig import HERE, end, fill
+from tests.pbx.kamailio import kamailio
+from tests.pbx.network import PROXY, SCREENER, TRUNK, Network, Wiretap
+from tests.pbx.rig import HERE, fill
 from tests.sip.caller import Caller, Desk
 
 pytestmark = pytest.mark.pbx
-PROXY = "192.0.2.50"
 MODULES = Path("/usr/lib/x86_64-linux-gnu/kamailio/modules/")
 
 
@@ -24,30 +24,15 @@ def lan(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Network]:
     if os.geteuid() != 0 or not shutil.which("unshare"):
         pytest.skip("needs root for a network namespace")
     network = Network()
-    network.run(["ip", "addr", "add", f"{PROXY}/32", "dev", "lo"], Path.cwd(), 10)
     yield network
     network.stop()
 
 
 @contextlib.contextmanager
 def proxying(network: Network, home: Path, target: str) -> Iterator[None]:
-    if not shutil.which("kamailio"):
-        pytest.skip("needs Kamailio (apt install kamailio)")
     fill(HERE / "peers/kamailio.cfg", home / "kamailio.cfg", ADDRESS=PROXY, TARGET=target, MODULES=MODULES)
-    log = home / "log.txt"
-    with log.open("wb") as out:
-        command = ["kamailio", "-DD", "-E", "-f", home / "kamailio.cfg", "-Y", home, "-P", home / "pid"]
-        process = network.popen(command, home, out)
-    try:
-        wait_for(lambda: _bound(network, PROXY) or process.poll() is not None, 20, f"Kamailio; see {log}")
-        assert process.poll() is None, log.read_text()
+    with kamailio(network, home, home / "kamailio.cfg", PROXY):
         yield
-    finally:
-        end(process)
-
-
-def _bound(network: Network, address: str) -> bool:
-    return f"{address}:5060" in network.run(["ss", "-lunH"], Path.cwd(), 10).stdout
 
 
 @pytest.mark.parametrize("over", ["udp", "tcp"])

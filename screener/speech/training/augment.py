@@ -20,7 +20,7 @@ def telephone(samples: Samples, rng: np.random.Generator) -> Samples:
     if rng.random() < 0.5:
         samples = band(samples, rng.uniform(150, 350), rng.uniform(3200, 3700))
     if rng.random() < 0.85:
-        samples = noise(samples, rng.uniform(5, 40), rng.choice([0, 0, rng.uniform(0, 2)]), rng)
+        samples = noise(samples, rng.uniform(5, 40), float(rng.choice([0.0, 0.0, rng.uniform(0, 2)])), rng)
     samples = level(samples, rng.uniform(-36, -12))
     if rng.random() < 0.15:
         samples = lose(samples, rng.uniform(0.0, 0.04), rng)

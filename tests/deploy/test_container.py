@@ -1,0 +1,106 @@
+"""The container files: what they mount, copy and connect is there and fits together."""
+
+import os
+import re
+import subprocess
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from screener.settings.load import load
+
+ROOT = Path(__file__).parents[2]
+FOLDER = ROOT / "deploy/container"
+
+
+@pytest.fixture(scope="module")
+def services() -> dict[str, Any]:
+    return yaml.safe_load((FOLDER / "compose.yaml").read_text("utf-8"))["services"]
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Path:
+    """What new-site writes, which gives files to another user and so needs root."""
+    if os.geteuid() != 0:
+        pytest.skip("needs root")
+    subprocess.run([FOLDER / "new-site", tmp_path / "site"], check=True, capture_output=True)
+    return tmp_path / "site"
+
+
+def mounted(services: dict[str, Any], name: str) -> dict[str, str]:
+    """What of the site's folder a service sees: path there to path in the container."""
+    found = (
+        re.fullmatch(r"\$\{SITE:-../../site\}/(\S+?):(\S+?):ro", volume) for volume in services[name]["volumes"]
+    )
+    return {match[1]: match[2] for match in found if match}
+
+
+def address(services: dict[str, Any], name: str) -> str:
+    return services[name]["networks"]["telephony"]["ipv4_address"]
+
+
+def test_everything_that_is_mounted_is_written_by_new_site(services: dict[str, Any], site: Path) -> None:
+    paths = [path for name in services for path in mounted(services, name)]
+    assert len(paths) >= 6
+    assert [path for path in paths if not (site / path).exists()] == []
+
+
+def test_every_file_of_the_asterisk_example_is_mounted(services: dict[str, Any]) -> None:
+    files = {f"asterisk/{file.name}" for file in (ROOT / "deploy/asterisk").glob("*.conf")}
+    assert set(mounted(services, "asterisk")) == files
+
+
+def test_the_settings_fit_the_network(services: dict[str, Any], site: Path) -> None:
+    settings = load(site / "screener/screener.toml")
+    pbx = address(services, "asterisk")
+    assert settings.sip.host == address(services, "screener")
+    assert settings.sip.peers == (pbx,)
+    assert settings.sip.registrars[0].host == pbx
+    assert {settings.targets.agents, settings.targets.analysis} == {f"sip:agents@{pbx}", f"sip:analysis@{pbx}"}
+    assert f"@{address(services, 'postgres')}/" in settings.store.url
+    assert f"bind = {pbx}:5060" in (site / "asterisk/pjsip.conf").read_text("utf-8")
+    health = (FOLDER / "Containerfile").read_text("utf-8")
+    assert f"127.0.0.1:{settings.operations.metrics_port}/metrics" in health
+
+
+def test_passwords_are_fresh_and_only_their_readers_may_read_them(site: Path) -> None:
+    text = "".join(file.read_text("utf-8") for file in site.rglob("*") if file.is_file())
+    assert "change-me" not in text
+    password = (site / "screener/pbx.password").read_text("utf-8").strip()
+    assert f"password = {password}" in (site / "asterisk/pjsip.conf").read_text("utf-8")
+    database = (site / "postgres.password").read_text("utf-8").strip()
+    assert (site / "screener/pgpass").read_text("utf-8").strip().endswith(f":{database}")
+    found = re.findall(r"(?m)^(?:password|secret) = (\S+)", text)
+    assert len({*found, database}) == len(found) + 1, "no two are the same"
+    for name in ("screener/pbx.password", "screener/pgpass", "postgres.password"):
+        assert (site / name).stat().st_mode & 0o077 == 0
+    assert (site / "screener/pbx.password").stat().st_uid == 10001
+
+
+def test_a_site_that_is_there_is_left_alone(site: Path) -> None:
+    again = subprocess.run([FOLDER / "new-site", site], capture_output=True, text=True)
+    assert again.returncode == 1
+    assert "left alone" in again.stderr
+
+
+@pytest.mark.parametrize("name", ["Containerfile", "Containerfile.asterisk"])
+def test_what_is_copied_exists_and_nothing_secret_or_of_root_is_in_the_image(name: str) -> None:
+    text = (FOLDER / name).read_text("utf-8")
+    for sources in re.findall(r"(?m)^COPY (?!--from)(.+) \S+$", text):
+        for source in sources.split():
+            assert (ROOT / source).exists(), source
+            assert f"!{source}" in (FOLDER / "Containerfile.dockerignore").read_text("utf-8").split()
+    assert re.search(r"(?m)^USER (?!root)\w+$", text)
+    assert not re.search(r"(?im)^(ENV|ARG) .*(password|secret|token)", text)
+
+
+def test_the_dropped_tools_are_the_developers_own() -> None:
+    """Nothing that the service needs is taken out of the image again."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    names = {re.split(r"[=<>]", item)[0].lower() for item in project["project"]["optional-dependencies"]["dev"]}
+    found = re.search(r"pip uninstall -y (.+)", (FOLDER / "Containerfile").read_text("utf-8"))
+    assert found
+    assert set(found[1].split()) == names | {"hatchling", "editables"}

@@ -1,0 +1,45 @@
+"""The unit file, as systemd itself reads and judges it."""
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+UNIT = Path(__file__).parents[2] / "deploy/systemd/screener.service"
+EXPOSURE_MOST = 1.5
+"""Of systemd's scale from 0 to 10; a service without any hardening has 9.6."""
+
+
+def analyze(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    if not shutil.which("systemd-analyze"):
+        pytest.skip("needs systemd-analyze (apt-get install systemd)")
+    return subprocess.run(["systemd-analyze", *arguments], capture_output=True, text=True, timeout=60)
+
+
+def test_systemd_finds_nothing_wrong_with_it(tmp_path: Path) -> None:
+    text = UNIT.read_text("utf-8")
+    program = tmp_path / "screener"  # verify wants a program that is there
+    program.symlink_to(sys.executable)
+    unit = tmp_path / UNIT.name
+    unit.write_text(text.replace("ExecStart=/opt/screener/bin/screener", f"ExecStart={program}"), "utf-8")
+    result = analyze("verify", "--man=no", unit)
+    complaints = [line for line in result.stderr.splitlines() if UNIT.name in line]
+    assert not complaints
+    assert result.returncode == 0, result.stderr
+
+
+def test_verify_would_find_a_mistake(tmp_path: Path) -> None:
+    unit = tmp_path / UNIT.name
+    unit.write_text(UNIT.read_text("utf-8").replace("WatchdogSec=20", "WatchdogSeconds=soon"), "utf-8")
+    assert "WatchdogSeconds" in analyze("verify", "--man=no", unit).stderr
+
+
+def test_it_is_exposed_little() -> None:
+    result = analyze("security", "--offline=true", f"--threshold={EXPOSURE_MOST * 10:.0f}", UNIT)
+    found = re.search(r"exposure level for screener.service: ([\d.]+)", result.stdout)
+    assert found, result
+    print(f"exposure {found[1]} of 10")
+    assert result.returncode == 0, result.stdout
