@@ -43,6 +43,14 @@ class Target(StrEnum):
     TERMINATE = "terminate"
 
 
+ON_PBX = {
+    Treatment.ANALYSIS_QUEUE: Target.ANALYSIS,
+    Treatment.LINE_FAULT: Target.LINE_FAULT,
+    Treatment.TERMINATE: Target.TERMINATE,
+}
+"""Where each treatment is for a caller whom an agent already has."""
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """Take the call."""

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from screener.core import policy
 from screener.core.actions import (
+    ON_PBX,
     Action,
     Answer,
     Decided,
@@ -54,11 +55,6 @@ PLAY_LIMIT = 45.0
 """Seconds, over the tone's, after which playing is taken as ended although the edge never said so."""
 TRANSFER_LIMIT = 40.0
 """Likewise for a transfer; SIP's own limit for a request is 32 s (RFC 3261, timer F)."""
-_ON_PBX = {
-    Treatment.ANALYSIS_QUEUE: Target.ANALYSIS,
-    Treatment.LINE_FAULT: Target.LINE_FAULT,
-    Treatment.TERMINATE: Target.TERMINATE,
-}
 
 
 class Session:
@@ -201,7 +197,8 @@ class Session:
                 yield Reject(503)  # no effect when the answer is on its way: then `_answered` moves the caller
             case State.WARNING | State.RETRYING:
                 yield from self._played()
-            case _ if self._beside:
+            case state if self._beside and state is not State.GONE:
+                self._enter(State.GONE)
                 yield Hangup()  # the listening legs: caller and agent talk on
             case _:
                 yield from self._give_up("服务停止,转坐席")
@@ -284,7 +281,7 @@ class Session:
         self._treatment = treatment
         yield Treated(treatment, self._at, done=False, by_hand=by_hand)
         if self._beside:
-            yield from self._pass_on(_ON_PBX[treatment])
+            yield from self._pass_on(ON_PBX[treatment])
         elif treatment is Treatment.ANALYSIS_QUEUE and self._flow.queue_on_pbx and not by_hand:
             yield from self._pass_on(Target.ANALYSIS)
         else:

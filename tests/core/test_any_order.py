@@ -3,7 +3,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from screener.core.actions import Answer, Decided, Hangup, Listen, Play, StopPlaying, Transfer, Treated
+from screener.core.actions import Answer, Decided, Hangup, Listen, Play, StopPlaying, Target, Transfer, Treated
 from screener.core.evidence import Treatment, Verdict
 from screener.core.flow import Flow
 from screener.core.session import Session
@@ -101,9 +101,14 @@ def test_promises_hold_in_any_order(offered, flow, given_events) -> None:
     assert [t.done for t in treated] == [False, True][: len(treated)], "a treatment begins once and ends once"
     assert len(treated) != 1, "what began has ended when the call has"
     assert all(0 <= d.at <= 200 for d in decided)
-    if offered.entrance in (Entrance.BESIDE, Entrance.REPLAY):
+    if offered.entrance is Entrance.REPLAY:
         silent = Answer | Play | StopPlaying | Transfer | Hangup | Listen | Treated
         assert not any(isinstance(a, silent) for a in actions)
+    if offered.entrance is Entrance.BESIDE:
+        assert not any(isinstance(a, Answer | Play | StopPlaying) for a in actions), "nobody hears us"
+        moves = [a for a in actions if isinstance(a, Transfer)]
+        assert [m.target for m in moves] in ([], [Target.ANALYSIS], [Target.LINE_FAULT], [Target.TERMINATE])
+        assert not (moves and flow.dry_run)
     if flow.dry_run and offered.entrance is Entrance.IN_PATH:
         assert not treated
     flags = [d for d in decided if d.verdict is Verdict.HARASSMENT]
