@@ -3,6 +3,9 @@
 What a decoder claims to have heard is told only when there was voice enough behind it, and, until the utterance is
 over, only as far as the next chunk bears it out (local agreement): what flickers up for a tenth of a second on a
 cough, a knock or a foreign word is no evidence.
+
+Decoding silence costs as much as decoding speech, and of two people who talk one is silent: after a while without
+a voice the decoder is left alone until there is one again, and gets what came just before it too.
 """
 
 from collections.abc import Sequence
@@ -17,6 +20,10 @@ CHUNK_BYTES = 1600
 """100 ms: the audio that a decoder gets at once."""
 JITTER_SECONDS = 0.005
 """Frames this near to their time are in time."""
+DOZE_SECONDS = 1.2
+"""After so much without a voice, and without a word that waits for its end, nothing is decoded."""
+LEAD_BYTES = 8000
+"""500 ms: what the decoder gets of the time before a voice is noticed."""
 LONGEST_SILENCE_SECONDS = 2.0
 """A gap is fed as silence up to here: enough to end any utterance. The rest only moves the clock on."""
 
@@ -68,6 +75,10 @@ class StreamRecognizer:
         self._utterance = 0
         self._text = ""
         self._claimed = Heard("")
+        self._voiceless = 0.0
+        """Seconds since the last voice."""
+        self._lead = b""
+        """What was not decoded, as far as it may be yet."""
         self._finished = False
 
     def accept(self, pcm: bytes, at: float) -> Sequence[Transcript]:
@@ -110,8 +121,16 @@ class StreamRecognizer:
             chunk, self._pending = self._pending[:CHUNK_BYTES], self._pending[CHUNK_BYTES:]
             assert self._clock is not None
             end = self._clock - len(self._pending) / 2 / SAMPLE_RATE
-            if self._gate.accept(chunk) and self._start is None:
-                self._start = end - len(chunk) / 2 / SAMPLE_RATE
+            if self._gate.accept(chunk):
+                self._voiceless = 0.0
+                if self._start is None:
+                    self._start = end - len(chunk) / 2 / SAMPLE_RATE
+            else:
+                self._voiceless += len(chunk) / 2 / SAMPLE_RATE
+            if self._voiceless > DOZE_SECONDS and not (self._text or self._claimed.text):
+                self._lead = (self._lead + chunk)[-LEAD_BYTES:]
+                continue
+            chunk, self._lead = self._lead + chunk, b""
             if agreed := self._agree(self._decoder.feed(chunk)):
                 found += self._report(agreed, end)
         return found

@@ -32,6 +32,8 @@ from tests.pbx.voices import SAME, place, prompt
 PAUSE = 3.0
 """Seconds that a caller is silent first: the agent answers meanwhile."""
 PATIENCE = 12.0
+TURNS = 6
+"""Sentences that each side says in a monitored call."""
 
 
 def mulaw(*pcm: bytes) -> bytes:
@@ -149,65 +151,66 @@ def _pcm(packets: list[Packet]) -> np.ndarray:
 
 
 def monitored(calls: int, most: int) -> None:
-    """Many calls at once, each harassing once all are up; what everybody hears meanwhile is timed."""
-    talk = 30.0
+    """Many calls at once, each harassing once all are up; what everybody hears meanwhile is timed.
+
+    Caller and agent talk in turn: whole sentences, silence in between.
+    """
     sentence = sentences(HARASSING[:1], 1)[0]
-    small_talk = sentences(REQUESTS, 5)
-    words = [part for said in small_talk for part in (said.pcm, silence(talk / 5 - said.end))]
-    speech = mulaw(silence(PAUSE), *words, silence(2), sentence.pcm, silence(PATIENCE))
-    offset = PAUSE + len(b"".join(words)) / 16000 + 2 - PAUSE
+    said = sentences(REQUESTS, TURNS)
+    turn = 5.0
+    caller = b"".join(s.pcm + silence(turn - s.end) for s in said)
+    agent = mulaw(*(silence(turn / 2) + s.pcm + silence(turn / 2 - s.end) for s in said))
+    speech = mulaw(silence(PAUSE), caller, sentence.pcm, silence(PATIENCE))
+    late = Sentence(sentence.text, caller + sentence.pcm)
     replaced = {'queues = ["agents"]': f'queues = ["agents"]\nmax_calls = {most}'}
-    with pbx_site(crew=calls, replaced=replaced) as site:
-        tap = Wiretap(site.network)
-        before = Cost.of(site.screener.process.pid)
-        load = Caller(
-            site.network,
-            site.folder / "calls",
-            speech,
-            dialled=BESIDE,
-            calls=calls,
-            rate=10,
-            number="139000011[call_number]",
-        )
-        wait_for(lambda: len(site.asterisk.legs("trunk")) == calls, 30, f"{calls} calls")
-        time.sleep(4)
-        listening = len([c for c in site.asterisk.legs("screener") if "ChanSpy" in c])
-        began = time.monotonic()
-        time.sleep(15)
-        gaps = _gaps([p for p in list(tap.packets) if p.at > began])
-        cost = Cost.of(site.screener.process.pid).since(before)
-        time.sleep(talk - 15)
-        wait_for(lambda: time.monotonic() > began + talk + PATIENCE, 60, "end", every=1)
-        tap.stop()
-        late = Sentence(sentence.text, silence(offset) + sentence.pcm)
-        times = [word_and_announcement(tap.packets, port, late) for port in _ports(tap.packets)]
-        taken = [announced - word for word, announced in times if announced]
-        print(f"{calls} calls, {most} allowed: {listening} listening legs, screener {cost:.2f} cores; {machine()}")
-        print(f"  gap between packets to callers and agents: p50 {np.percentile(gaps, 50):.1f} p99 "
-              f"{np.percentile(gaps, 99):.1f} max {gaps.max():.1f} ms")  # fmt: skip
-        print(percentiles("  end of the decisive word to the announcement", taken, calls))
-        log = site.screener.log
-        for words_of_log in ("pbx.max_calls is reached", "nobody listens any more", "ERROR"):
-            print(f"  log: {log.count(words_of_log)} lines with {words_of_log!r}")
-        load.stop()
-        site.asterisk.rx("channel request hangup all")
-        wait_for(lambda: not site.asterisk.channels(), 20, "quiet PBX")
-        time.sleep(1)
-        _transcripts(site, calls, small_talk)
+    for screener in (False, True):
+        with pbx_site(
+            crew=calls, talk=agent, screener=screener, **({"replaced": replaced} if screener else {})
+        ) as site:
+            tap = Wiretap(site.network)
+            load = Caller(
+                site.network, site.folder / "calls", speech,
+                dialled=BESIDE, calls=calls, rate=10, number="139000011[call_number]",
+            )  # fmt: skip
+            wait_for(lambda site=site: len(site.asterisk.legs("trunk")) == calls, 30, f"{calls} calls")
+            time.sleep(4)
+            before, began = Cost.of(site.screener.process.pid) if screener else None, time.monotonic()
+            time.sleep(15)
+            print(f"{calls} calls {'with' if screener else 'without'} a screener; {machine()}")
+            gaps = _gaps([p for p in list(tap.packets) if p.at > began])
+            print(f"  gap between packets to callers and agents: p50 {np.percentile(gaps, 50):.1f} p99 "
+                  f"{np.percentile(gaps, 99):.1f} max {gaps.max():.1f} ms")  # fmt: skip
+            if before:
+                cost = Cost.of(site.screener.process.pid).since(before)
+                listening = len([c for c in site.asterisk.legs("screener") if "ChanSpy" in c])
+                print(f"  {most} calls allowed: {listening} listening legs, screener {cost:.2f} cores")
+                time.sleep(max(0.0, began + TURNS * turn + PATIENCE - time.monotonic()))
+            tap.stop()
+            load.stop()
+            site.quiet()
+            if before:
+                times = [word_and_announcement(tap.packets, port, late) for port in _ports(tap.packets)]
+                taken = [announced - word for word, announced in times if announced]
+                print(percentiles("  end of the decisive word to the announcement", taken, calls))
+                time.sleep(1)
+                _transcripts(site, said)
 
 
-def _transcripts(site: PbxSite, calls: int, said: list[Sentence]) -> None:
+def _transcripts(site: PbxSite, said: list[Sentence]) -> None:
     from screener.store.log import open_log
 
     log = open_log("sqlite:///screener.db", site.screener.home)
     whole = [log.call(call.id) for call in log.calls(limit=None)]
     log.close()
-    wanted = [sentence.text for sentence in said]
-    texts = ["".join(s.text for s in call.segments if s.speaker == "caller") for call in whole]
-    found = sum(text.count(w) > 0 for text in texts for w in wanted)
-    print(f"  log: {len(whole)} calls, {sum(bool(t) for t in texts)} with a transcript, "
-          f"{found} of {len(whole) * len(wanted)} requests word for word, "
-          f"{sum(call.verdict == 'harassment' for call in whole)} flagged")  # fmt: skip
+    for speaker in ("caller", "agent"):
+        texts = ["".join(s.text for s in call.segments if s.speaker == speaker) for call in whole]
+        found = sum(one.text in text for text in texts for one in said)
+        print(f"  log: {len(whole)} calls, {sum(bool(t) for t in texts)} with what the {speaker} said, "
+              f"{found} of {len(whole) * len(said)} sentences word for word")  # fmt: skip
+    text = site.screener.log
+    for words in ("pbx.max_calls is reached", "nobody listens any more", "ERROR"):
+        print(f"  log: {text.count(words)} lines with {words!r}")
+    print(f"  log: {sum(call.verdict == 'harassment' for call in whole)} calls flagged")
 
 
 def _gaps(packets: list[Packet]) -> np.ndarray:

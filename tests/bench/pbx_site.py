@@ -15,17 +15,20 @@ class PbxSite:
     Args:
         folder: where all of it lives.
         crew: so many agents who answer by themselves and hum; 0 is one agent whose phone is driven.
+        talk: what they say instead, raw µ-law.
         screener: whether there is one.
         options: for the screener.
     """
 
-    def __init__(self, folder: Path, *, crew: int = 0, screener: bool = True, **options) -> None:
+    def __init__(
+        self, folder: Path, *, crew: int = 0, talk: bytes = b"", screener: bool = True, **options
+    ) -> None:
         self.folder, self._stack = folder, contextlib.ExitStack()
         try:
             self.network = self.keep(Network())
             self.asterisk = self.keep(Asterisk(self.network, folder / "asterisk", crew))
             if crew:
-                self.keep(Crew(self.network, folder / "crew"))
+                self.keep(Crew(self.network, folder / "crew", talk))
                 for number in range(crew):
                     self.asterisk.rx(f"queue add member PJSIP/crew{number} to agents")
             else:

@@ -217,11 +217,15 @@ class Caller:
 
 
 class Crew:
-    """Phones of many agents, one SIPp: each answers and hums."""
+    """Phones of many agents, one SIPp: each answers, and says the same again and again.
 
-    def __init__(self, network: Network, home: Path) -> None:
+    Args:
+        speech: raw µ-law, 8 kHz; empty is a hum.
+    """
+
+    def __init__(self, network: Network, home: Path, speech: bytes = b"") -> None:
         home.mkdir(parents=True)
-        (home / "speech.ul").write_bytes(audioop.lin2ulaw(hum(1), 2))
+        (home / "speech.ul").write_bytes(speech or audioop.lin2ulaw(hum(1), 2))
         command = [
             "sipp", "-sf", HERE / "peers/agent.xml", "-i", CREW, "-mi", CREW, "-p", "5060", "-mp", "30000",
             "-nostdin", "-trace_err",

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from screener.errors import ModelError
 from screener.events import Speaker, Transcript
 from screener.speech.gate import VoiceGate
-from screener.speech.stream import CHUNK_BYTES, LONGEST_SILENCE_SECONDS, Heard, StreamRecognizer
+from screener.speech.stream import CHUNK_BYTES, DOZE_SECONDS, LEAD_BYTES, Heard, StreamRecognizer
 
 
 def voice(seconds: float) -> bytes:
@@ -132,10 +132,23 @@ def test_a_gap_is_silence_and_times_stay_right() -> None:
 
 
 def test_a_long_gap_costs_no_more_than_its_end() -> None:
-    decoder = ScriptedDecoder([Heard("")] * 3 + [Heard("")] * 20 + [NI, NI])
+    decoder = ScriptedDecoder([Heard("")] * 3 + [Heard("")] * round(10 * DOZE_SECONDS) + [NI, NI])
     told = run(decoder, frames(voice(0.3), 0.0) + frames(voice(0.3), 600.0))
-    assert len(decoder.audio) == 2 * round(8000 * (0.6 + LONGEST_SILENCE_SECONDS))
+    assert len(decoder.audio) == 2 * round(8000 * (0.6 + DOZE_SECONDS)) + LEAD_BYTES
     assert round(told[0].end, 3) == 600.2
+
+
+def test_silence_is_not_decoded_for_ever_and_the_word_after_it_is_whole() -> None:
+    decoder = ScriptedDecoder([])
+    run(decoder, frames(bytes(16000 * 60) + voice(0.3), 0.0))
+    assert len(decoder.audio) == 2 * round(8000 * (0.3 + DOZE_SECONDS)) + LEAD_BYTES
+    assert decoder.audio.endswith(voice(0.3))
+
+
+def test_a_word_that_waits_for_its_end_gets_it() -> None:
+    decoder = ScriptedDecoder([NI] * 100)
+    run(decoder, frames(voice(0.3) + bytes(16000 * 5), 0.0))
+    assert len(decoder.audio) >= 2 * 8000 * 5, "silence too, as long as a word is open"
 
 
 def test_a_finished_stream_takes_no_more() -> None:
