@@ -3,9 +3,8 @@
 import random
 import socket
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
-from screener.errors import SettingsError, SipError
+from screener.errors import SipError
 from screener.settings.sections import Registrar
 from screener.sip.endpoint import RegistrationState
 from screener.sip.layer import TransactionLayer
@@ -18,19 +17,18 @@ class Registrars:
     """All registrations of the endpoint.
 
     Args:
-        registrars: with whom; passwords are read at once.
+        registrars: with whom, and with which password; `settings.load` has read it from its file.
         chance: for tags and jitter.
         changed: told whether every one stands, whenever one changes.
 
     Raises:
-        SettingsError: a password file cannot be read.
         SipError: a name cannot be resolved.
     """
 
     def __init__(
         self, registrars: Sequence[Registrar], chance: random.Random, changed: Callable[[bool], None]
     ) -> None:
-        self._asked = [(registrar, _password(registrar), _address(registrar)) for registrar in registrars]
+        self._asked = [(registrar, _address(registrar)) for registrar in registrars]
         self._chance = chance
         self._changed = changed
         self._registrations: list[tuple[Registration, Address]] = []
@@ -47,11 +45,15 @@ class Registrars:
         self._registrations = [
             (
                 Registration(
-                    registrar, password, f"sip:{user}@{own(address)}{_over(address)}", self._chance, layer.now
+                    registrar,
+                    registrar.password,
+                    f"sip:{user}@{own(address)}{_over(address)}",
+                    self._chance,
+                    layer.now,
                 ),
                 address,
             )
-            for registrar, password, address in self._asked
+            for registrar, address in self._asked
         ]
 
     def states(self) -> Sequence[RegistrationState]:
@@ -98,15 +100,3 @@ def _address(registrar: Registrar) -> Address:
 
 def _over(address: Address) -> str:
     return ";transport=tcp" if isinstance(address, TcpAddress) else ""
-
-
-def _password(registrar: Registrar) -> str:
-    if registrar.password_file is None:
-        return registrar.password
-    path = Path(registrar.password_file)
-    try:
-        return path.read_text("utf-8").partition("\n")[0].strip()
-    except (OSError, UnicodeDecodeError) as problem:
-        raise SettingsError(
-            f"{path}: the password file cannot be read ({problem})", "check its path and rights"
-        ) from problem

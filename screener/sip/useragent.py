@@ -52,7 +52,6 @@ class SipUserAgent:
 
     Raises:
         SipError: a peer's name cannot be resolved.
-        SettingsError: a password file cannot be read.
     """
 
     def __init__(

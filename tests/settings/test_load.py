@@ -12,6 +12,7 @@ from screener.errors import SettingsError
 from screener.resources import config_folder
 from screener.settings.load import load, parse
 from screener.settings.sections import Registrar, Settings
+from screener.sip.useragent import SipUserAgent
 
 FILE = Path("/site/screener.toml")
 SHIPPED = config_folder() / "screener.toml"
@@ -116,6 +117,7 @@ def test_passwords_come_from_a_file_and_never_show(tmp_path: Path) -> None:
     settings = parse(registrar + 'password_file = "pbx.password"', tmp_path / "s.toml")
     assert settings.sip.registrars[0].password == "s3cret"
     assert "s3cret" not in repr(settings)
+    SipUserAgent(settings.sip)  # needs the file no more, wherever it is run from
     both = registrar + 'password = "s3cret"\npassword_file = "pbx.password"'
     assert "allowed one of the two" in problems(both, tmp_path / "s.toml")[0]
     assert "No such file" in problems(registrar + 'password_file = "absent"', tmp_path / "s.toml")[0]
