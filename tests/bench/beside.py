@@ -14,6 +14,8 @@ import audioop
 import contextlib
 import sys
 import time
+from collections import Counter
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
@@ -21,7 +23,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from screener.events import FRAME_SECONDS
+from screener.events import FRAME_SECONDS, Speaker
 from tests.bench.live import HARASSING, REQUESTS, Sentence, percentiles, sentences
 from tests.bench.pbx_site import PbxSite, pbx_site
 from tests.bench.site import Cost, machine
@@ -32,6 +34,7 @@ from tests.pbx.voices import SAME, place, prompt
 PAUSE = 3.0
 """Seconds that a caller is silent first: the agent answers meanwhile."""
 PATIENCE = 12.0
+SMALL_TALK = "喂你好", "你好", "听得到吗"
 TURNS = 6
 """Sentences that each side says in a monitored call."""
 
@@ -51,7 +54,7 @@ def word_and_announcement(packets: list[Packet], port: int, sentence: Sentence) 
     """
     spoken = [p for p in packets if p.source[0] == TRUNK and p.target == (ASTERISK, port) and p.is_pcmu]
     heard = [p for p in packets if p.target[0] == TRUNK and p.source == (ASTERISK, port) and p.is_pcmu]
-    word = spoken[0].at + PAUSE + int(sentence.end / FRAME_SECONDS) * FRAME_SECONDS
+    word = spoken[int((PAUSE + sentence.end) / FRAME_SECONDS)].at  # a caller may speak slower than real time
     after = [p for p in heard if p.at > word - 1]
     likeness, where = place(prompt("analysis_enter"), b"".join(p.data[12:] for p in after))
     if likeness < SAME:
@@ -95,6 +98,11 @@ def announcement(calls: int) -> None:
 def _ports(packets: list[Packet]) -> list[int]:
     """The PBX's ports that callers speak to."""
     return sorted({p.target[1] for p in packets if p.source[0] == TRUNK and p.is_pcmu})
+
+
+def _spoken(packets: list[Packet]) -> list[int]:
+    """How many packets each caller has sent."""
+    return list(Counter(p.target[1] for p in packets if p.source[0] == TRUNK and p.is_pcmu).values())
 
 
 def _hears_announcement(tap: Wiretap, call: Caller) -> bool:
@@ -156,10 +164,10 @@ def monitored(calls: int, most: int) -> None:
     Caller and agent talk in turn: whole sentences, silence in between.
     """
     sentence = sentences(HARASSING[:1], 1)[0]
-    said = sentences(REQUESTS, TURNS)
+    said = {Speaker.CALLER: sentences(SMALL_TALK, TURNS), Speaker.AGENT: sentences(REQUESTS, TURNS)}
     turn = 5.0
-    caller = b"".join(s.pcm + silence(turn - s.end) for s in said)
-    agent = mulaw(*(silence(turn / 2) + s.pcm + silence(turn / 2 - s.end) for s in said))
+    caller = b"".join(s.pcm + silence(turn - s.end) for s in said[Speaker.CALLER])
+    agent = mulaw(*(silence(turn / 2) + s.pcm + silence(turn / 2 - s.end) for s in said[Speaker.AGENT]))
     speech = mulaw(silence(PAUSE), caller, sentence.pcm, silence(PATIENCE))
     late = Sentence(sentence.text, caller + sentence.pcm)
     replaced = {'queues = ["agents"]': f'queues = ["agents"]\nmax_calls = {most}'}
@@ -184,7 +192,9 @@ def monitored(calls: int, most: int) -> None:
                 cost = Cost.of(site.screener.process.pid).since(before)
                 listening = len([c for c in site.asterisk.legs("screener") if "ChanSpy" in c])
                 print(f"  {most} calls allowed: {listening} listening legs, screener {cost:.2f} cores")
-                time.sleep(max(0.0, began + TURNS * turn + PATIENCE - time.monotonic()))
+                needed = int((PAUSE + late.end + 4) / FRAME_SECONDS)
+                while min(_spoken(tap.packets)) < needed:
+                    time.sleep(1)
             tap.stop()
             load.stop()
             site.quiet()
@@ -196,21 +206,24 @@ def monitored(calls: int, most: int) -> None:
                 _transcripts(site, said)
 
 
-def _transcripts(site: PbxSite, said: list[Sentence]) -> None:
+def _transcripts(site: PbxSite, said: Mapping[Speaker, list[Sentence]]) -> None:
     from screener.store.log import open_log
 
     log = open_log("sqlite:///screener.db", site.screener.home)
     whole = [log.call(call.id) for call in log.calls(limit=None)]
     log.close()
-    for speaker in ("caller", "agent"):
-        texts = ["".join(s.text for s in call.segments if s.speaker == speaker) for call in whole]
-        found = sum(one.text in text for text in texts for one in said)
+    for speaker, spoken in said.items():
+        texts = ["".join(s.text for s in call.segments if s.speaker is speaker) for call in whole]
+        wanted = Counter(one.text for one in spoken)
+        found = sum(min(text.count(words), wanted[words]) for text in texts for words in wanted)
         print(f"  log: {len(whole)} calls, {sum(bool(t) for t in texts)} with what the {speaker} said, "
-              f"{found} of {len(whole) * len(said)} sentences word for word")  # fmt: skip
+              f"{found} of {len(whole) * len(spoken)} sentences word for word")  # fmt: skip
     text = site.screener.log
     for words in ("pbx.max_calls is reached", "nobody listens any more", "ERROR"):
         print(f"  log: {text.count(words)} lines with {words!r}")
     print(f"  log: {sum(call.verdict == 'harassment' for call in whole)} calls flagged")
+    for call in (call for call in whole if call.verdict != "harassment"):
+        print(f"    not: {call.verdict} {[s.text for s in call.segments if s.speaker is Speaker.CALLER]}")
 
 
 def _gaps(packets: list[Packet]) -> np.ndarray:
