@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 TRAIN := $(VENV)/.train
 
-.PHONY: help demo test test-pbx test-train model bench lock clean
+.PHONY: help demo test test-pbx test-train model bench drill lock clean
 help:
 	@echo "make demo      a whole call centre on loopback: callers, screening, treatment, reports"
 	@echo "make test      style, types and tests; no root, no PBX, no server"
@@ -13,6 +13,7 @@ help:
 	@echo "make test-train the tests of how the embedded model is built (installs PyTorch)"
 	@echo "make model     build the embedded model anew (espeak-ng; 10 to 30 minutes)"
 	@echo "make bench     the measurements under tests/bench"
+	@echo "make drill     faults and load through a real Asterisk (uses apt as root)"
 	@echo "make lock      renew requirements.txt"
 
 $(INSTALLED): requirements.txt pyproject.toml
@@ -45,6 +46,15 @@ test-train: $(TRAIN)
 
 model: $(TRAIN)
 	$(BIN)/screener model build
+
+# Real Asterisk, as root: every fault with genuine callers on the line; then what listening beside agents costs and does.
+drill: $(INSTALLED)
+	tests/pbx/setup
+	$(BIN)/python tests/bench/drill.py
+	$(BIN)/python tests/bench/beside.py
+	$(BIN)/python tests/bench/beside.py --compare
+	$(BIN)/python tests/bench/beside.py --monitored 20
+	$(BIN)/python tests/bench/mixed_load.py
 
 bench: $(INSTALLED)
 	$(BIN)/python tests/bench/time_to_refer.py

@@ -1,7 +1,7 @@
 """Everything that can fail, made to fail with genuine callers on the line: `python tests/bench/drill.py [NAME…]`.
 
 A real Asterisk with deploy/asterisk, callers by SIPp, a crew of agents who answer and hum (root, see
-tests/pbx/setup; `database` needs PostgreSQL, `clock` libfaketime). For each fault: the genuine callers who were on
+tests/pbx/setup; `database` needs PostgreSQL). For each fault: the genuine callers who were on
 the line or called meanwhile, how many of them did not hear an agent in the end (lost, must be 0), and whether the
 next caller is screened. A call that the PBX itself drops when it restarts is not among them: nobody but the PBX
 holds it.
@@ -34,7 +34,6 @@ STRANGER = "192.0.2.66"
 AWAY_SECONDS = 60
 LONGEST = 60.0
 """Seconds after a fault in which a caller must have an agent."""
-_FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1"
 _HANGS = """
 import os, time, vosk
 real = vosk.KaldiRecognizer.AcceptWaveform
@@ -43,6 +42,14 @@ def accept(self, pcm):
         time.sleep(0.1)
     return real(self, pcm)
 vosk.KaldiRecognizer.AcceptWaveform = accept
+"""
+# The service has one wall clock, its argument.
+_JUMPS = """
+import os, datetime, screener.service as service
+real = service.utc_now
+def clock():
+    return real() + datetime.timedelta(hours=os.path.exists(os.environ["JUMP"]))
+service.Service.__init__.__defaults__ = ((), clock)
 """
 
 
@@ -287,23 +294,19 @@ def disk_full() -> Outcome:
 
 
 def clock_jumps() -> Outcome:
-    """The screener's clock jumps an hour ahead in mid-call, and an hour back."""
+    """The screener's wall clock jumps an hour ahead in mid-call, and an hour back."""
     with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder, "offset")
-        file.write_text("+0")
-        env = {
-            "LD_PRELOAD": _FAKETIME, "FAKETIME_TIMESTAMP_FILE": str(file), "FAKETIME_NO_CACHE": "1",
-            "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-        }  # fmt: skip
-        with drilling(env=env) as drill:
+        Path(folder, "sitecustomize.py").write_text(_JUMPS)
+        jump = Path(folder, "jump")
+        with drilling(env={"PYTHONPATH": folder, "JUMP": str(jump)}) as drill:
             drill.call(IN_PATH)
             drill.call(BESIDE, calls=2)
             drill.wait_screened(CALLERS + 4)
-            file.write_text("+3600")
-            time.sleep(3)
+            jump.touch()
+            time.sleep(2)
             drill.call(IN_PATH, said("enquiry"), calls=2)
             time.sleep(3)
-            file.write_text("+0")
+            jump.unlink()
             return outcome(drill, time.monotonic())
 
 
