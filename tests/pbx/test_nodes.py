@@ -75,7 +75,7 @@ class Nodes:
 
     def start(self, host: str) -> None:
         replaced = {URL: self._url, f'host = "{SCREENER}"': f'host = "{host}"'}
-        self.screeners[host] = Screener(self._lan, self._home / host, replaced, SHIPPED / "screener.toml")
+        self.screeners[host] = Screener(self._lan, self._home / host, replaced, shipped=SHIPPED / "screener.toml")
 
     def calls(self) -> list[CallRecord]:
         log = open_log(self._url)
