@@ -127,15 +127,18 @@ class Lines:
 
     def _valid(self, parsed: phonenumbers.PhoneNumber) -> Caller:
         number = phonenumbers.format_number(parsed, PhoneNumberFormat.E164)
-        place = geocoder.description_for_number(parsed, "zh")
+        line = _TYPES.get(phonenumbers.number_type(parsed), LineClass.UNKNOWN)
+        if line in (LineClass.MOBILE, LineClass.FIXED):  # the library need not find out again what it is
+            place = geocoder.description_for_valid_number(parsed, "zh")
+        else:
+            place = geocoder.description_for_number(parsed, "zh")
         if parsed.country_code != self._country:
             return Caller(number, line=LineClass.FOREIGN, region=place)
-        country = geocoder.country_name_for_number(parsed, "zh")
         return Caller(
             number,
-            line=_TYPES.get(phonenumbers.number_type(parsed), LineClass.UNKNOWN),
-            region="" if place == country else place,
-            carrier=carrier.name_for_number(parsed, "zh"),
+            line=line,
+            region="" if place == geocoder.country_name_for_number(parsed, "zh") else place,
+            carrier=carrier.name_for_valid_number(parsed, "zh") if line is LineClass.MOBILE else "",
         )
 
     def _short(self, digits: str, parsed: phonenumbers.PhoneNumber) -> LineClass:

@@ -9,6 +9,7 @@ import csv
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, tzinfo
+from typing import Any
 
 from screener.core.evidence import Treatment, Verdict
 from screener.events import Caller, EndedBy, Entrance, LineClass
@@ -130,32 +131,39 @@ def _lost(call: _Waiting, now: float) -> _Waiting:
 
 
 def _queue_call(call: _Waiting, identify: Identify) -> CallRecord:
-    record = _record(call.callid, _moment(call.entered), identify(call.caller))
-    record = replace(
-        record,
+    if call.stays:
+        flag: dict[str, Any] = {
+            "verdict": Verdict.HARASSMENT,
+            "flagged_at": call.stays[0][0] - call.entered,
+            "treatment": Treatment.ANALYSIS_QUEUE,
+            "review": Review.CONFIRMED,
+            "reviewed_by": call.agent,
+            "reviewed_at": _moment(call.stays[0][0]),
+            "treatments": tuple(
+                TreatmentRow(
+                    Treatment.ANALYSIS_QUEUE,
+                    begin - call.entered,
+                    end - call.entered,
+                    to_the_end,
+                    True,
+                    call.agent,
+                )
+                for begin, end, to_the_end in call.stays
+            ),
+        }
+    else:
+        flag = {}
+    return _record(
+        call.callid,
+        _moment(call.entered),
+        identify(call.caller),
         answered_at=_moment(call.answered) if call.answered is not None else None,
         ended_at=_moment(call.ended if call.ended is not None else call.entered),
         ended_by=call.ended_by or EndedBy.FAULT,
         dialled=call.queue,
         agent=call.agent,
         node="queue_log",
-    )
-    if not call.stays:
-        return record
-    return replace(
-        record,
-        verdict=Verdict.HARASSMENT,
-        flagged_at=call.stays[0][0] - call.entered,
-        treatment=Treatment.ANALYSIS_QUEUE,
-        review=Review.CONFIRMED,
-        reviewed_by=call.agent,
-        reviewed_at=_moment(call.stays[0][0]),
-        treatments=tuple(
-            TreatmentRow(
-                Treatment.ANALYSIS_QUEUE, begin - call.entered, end - call.entered, to_the_end, True, call.agent
-            )
-            for begin, end, to_the_end in call.stays
-        ),
+        **flag,
     )
 
 
@@ -203,9 +211,10 @@ def _cdr_call(row: dict[str, str], identify: Identify, zone: tzinfo) -> CallReco
     if end < start:
         raise ValueError(f"end: found {row['end']!r}, before start")
     answered = row["disposition"] == "ANSWERED" and row["answer"] != ""
-    record = _record(callid, start, identify(row["src"]))
-    return replace(
-        record,
+    return _record(
+        callid,
+        start,
+        identify(row["src"]),
         answered_at=_local(row["answer"], zone) if answered else None,
         ended_at=end,
         dialled=row["dst"],
@@ -214,7 +223,7 @@ def _cdr_call(row: dict[str, str], identify: Identify, zone: tzinfo) -> CallReco
     )
 
 
-def _record(callid: str, at: datetime, caller: Caller) -> CallRecord:
+def _record(callid: str, at: datetime, caller: Caller, uniqueid: str = "", **rest: Any) -> CallRecord:  # noqa: ANN401
     return CallRecord(
         id=f"pbx-{callid}",
         started_at=at,
@@ -223,8 +232,9 @@ def _record(callid: str, at: datetime, caller: Caller) -> CallRecord:
         region=caller.region,
         carrier=caller.carrier,
         entrance=Entrance.REPLAY,
-        uniqueid=callid,
+        uniqueid=uniqueid or callid,
         linkedid=callid,
+        **rest,
     )
 
 

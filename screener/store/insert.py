@@ -49,6 +49,7 @@ _SHORT = (
     "linkedid",
     "agent",
 )
+_TEXTS = (*_SHORT, "node", "reviewed_by")
 _LOCK = 0x5C4EE5
 """PostgreSQL advisory lock of `take_turns`."""
 SHORT_MOST = 100
@@ -103,13 +104,13 @@ def _own(record: CallRecord) -> Any:  # noqa: ANN401 - an expression of SQLAlche
 def tidy(record: CallRecord) -> CallRecord:
     """The record as the log keeps it: text that every database holds, and what a hand-over means."""
     values: dict[str, Any] = {}
-    for name in COLUMNS:
+    for name in _TEXTS:
         value = getattr(record, name)
-        if (cleaned := _clean(value)) is not value:
-            values[name] = cleaned
-    for name in _SHORT:
-        if len(long := values.get(name, getattr(record, name))) > SHORT_MOST:
-            values[name] = long[:SHORT_MOST]
+        kept = _clean(value)
+        if len(kept) > SHORT_MOST and name in _SHORT:
+            kept = kept[:SHORT_MOST]
+        if kept != value:
+            values[name] = kept
     for name in PARTS:
         if parts := getattr(record, name):
             values[name] = tuple(_tidy_part(part) for part in parts)
