@@ -22,6 +22,8 @@ only.** It is useless on people, and `screener serve` treats nobody on its word 
 
 Understood: the sentences above in espeak-ng's Mandarin voices, also those that it was not trained on, over G.711.
 Not understood: people; words outside the sentences, which come out as what is nearest to them.
+For people a site would need 100 to 200 hours of transcribed telephone speech of several hundred speakers, with
+their consent and a licence to train on it (an estimate), and a larger net.
 
 ## Measured on {date}
 
