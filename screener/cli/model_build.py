@@ -96,8 +96,9 @@ def _evaluate(where: Path, clips: Path | None, sounds: Path | None) -> Iterator[
         held_out_voices(model),
         demo_calls(model),
         [people(model, clips)] if clips else (),
-        alarms.without_speech(model),
-        alarms.recorded(model, sounds) if sounds else (),
+        alarms.together("made sounds, in all", alarms.without_speech(model)),
+        alarms.together("other mouths, in all", alarms.of_other_mouths(model)),
+        alarms.together("recorded, in all", alarms.recorded(model, sounds)) if sounds else (),
         alarms.other_languages(model),
     )
     return map(str, rows)

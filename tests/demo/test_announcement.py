@@ -27,6 +27,16 @@ def test_the_three_parts_are_found_in_their_order(law: Law) -> None:
     assert places[0].at == pytest.approx(greeting, abs=0.001)
 
 
+@pytest.mark.parametrize("worse", [0, 1])
+def test_a_recording_that_is_played_twice_is_found_twice(worse: int) -> None:
+    again = CLIPS[Prompt.STILL_THERE].pcm
+    copies = [again, again]
+    copies[worse] = bytes(3200) + again[3200:]
+    places = in_order([again, again], line(bytes(16000), copies[0], bytes(48000), copies[1]))
+    assert len(places) == 2
+    assert places[0].at == pytest.approx(1.0, abs=0.001)
+
+
 def test_other_recordings_are_not_taken_for_it() -> None:
     others = [p for p in Prompt if not p.startswith("analysis")]
     heard = line(*(CLIPS[p].pcm for p in others if p is not Prompt.SIGNAL_TONE))

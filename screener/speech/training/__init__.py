@@ -15,6 +15,7 @@
 `openfst`       OpenFst's binary format, written and read
 `graph`         words and which follows which, as one decoding graph
 `folder`        the model folder that Vosk loads, its card and its sums
+`unheard`       sounds of mouths made another way, for measurement only
 `evaluate`      how well it hears, on voices that it was not trained on
 `alarms`        what it hears where nobody says it
 `card`          all that in a page for people

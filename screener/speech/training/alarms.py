@@ -3,8 +3,10 @@
 Everything that the stream tells counts, partial transcripts too, because the product decides on them.
 """
 
-from collections.abc import Iterator
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -13,12 +15,18 @@ from screener.events import FRAME_BYTES, SAMPLE_RATE, Speaker
 from screener.speech.pinyin import syllables
 from screener.speech.training.augment import g711, level, to_pcm
 from screener.speech.training.evaluate import contains, key_phrases, pcm_of
-from screener.speech.training.sounds import SOUNDS, sound
-from screener.speech.training.synthesis import speak
+from screener.speech.training.sounds import MOUTHS, SOUNDS, sound
+from screener.speech.training.synthesis import Samples, speak
+from screener.speech.training.unheard import UNHEARD, unheard
 from screener.speech.vosk import VoskModel
 
 PIECE_SECONDS = 10.0
 """Length of one made sound."""
+MINUTES = 10.0
+"""Of each kind of made sound."""
+MOUTH_MINUTES = 30.0
+"""Of each kind that comes from a mouth."""
+Z = 1.96
 LANGUAGES = {
     "en": "Hello, I would like to ask about my bill. The parcel was due on Tuesday, but nobody came.",
     "de": "Guten Tag, ich habe eine Frage zu meiner Rechnung. Das Paket sollte am Dienstag kommen.",
@@ -43,10 +51,27 @@ class Alarms:
 
     def __str__(self) -> str:
         hours = self.seconds / 3600
+        low, high = (limit / hours for limit in poisson(self.phrases))
         return (
-            f"{self.what:<44} {self.phrases:4d} key phrases and {self.syllables:5d} syllables in {hours:.2f} h:"
-            f" {self.phrases / hours:.1f} key phrases an hour"
+            f"{self.what:<28} {self.phrases:3d} key phrases, {self.syllables:4d} syllables in {hours:.2f} h:"
+            f" {self.phrases / hours:.1f} key phrases an hour ({low:.1f}–{high:.1f})"
         )
+
+
+def poisson(count: int) -> tuple[float, float]:
+    """95 % interval of the mean of which `count` were seen (Byar's approximation)."""
+    low = count * (1 - 1 / (9 * count) - Z / (3 * math.sqrt(count))) ** 3 if count else 0.0
+    above = count + 1
+    return max(0.0, low), above * (1 - 1 / (9 * above) + Z / (3 * math.sqrt(above))) ** 3
+
+
+def together(what: str, rows: Iterable[Alarms]) -> Iterator[Alarms]:
+    """The rows, and then their sum."""
+    seen = []
+    for row in rows:
+        seen.append(row)
+        yield row
+    yield Alarms(what, sum(r.phrases for r in seen), sum(r.syllables for r in seen), sum(r.seconds for r in seen))
 
 
 class Listener:
@@ -83,14 +108,29 @@ class Listener:
         return Alarms(what, phrases, heard, size / 2 / SAMPLE_RATE)
 
 
-def without_speech(model: VoskModel, minutes: float = 10, seed: int = 11) -> Iterator[Alarms]:
-    """The made sounds, so many minutes of each, through G.711; the model has been trained on their like."""
+def without_speech(model: VoskModel, seed: int = 11) -> Iterator[Alarms]:
+    """The made sounds through G.711; the model has been trained on their like."""
+    return _made(model, {name: partial(sound, name) for name in SOUNDS}, MOUTHS, "", seed)
+
+
+def of_other_mouths(model: VoskModel, seed: int = 11) -> Iterator[Alarms]:
+    """Sounds of mouths that are made another way than those in training, through G.711."""
+    return _made(model, {name: partial(unheard, name) for name in UNHEARD}, tuple(UNHEARD), "other: ", seed)
+
+
+def _made(
+    model: VoskModel,
+    makers: Mapping[str, Callable[[float, np.random.Generator], Samples]],
+    mouths: Sequence[str],
+    prefix: str,
+    seed: int,
+) -> Iterator[Alarms]:
     listener = Listener(model)
-    rng = np.random.default_rng(seed)
-    count = round(minutes * 60 / PIECE_SECONDS)
-    for name in SOUNDS:
-        made = (to_pcm(g711(sound(name, PIECE_SECONDS, rng), alaw=True)) for _ in range(count))
-        yield listener.among(name, made)
+    for name, make in makers.items():
+        rng = np.random.default_rng((seed, len(name), *name.encode()))  # each kind has its own chance
+        count = round((MOUTH_MINUTES if name in mouths else MINUTES) * 60 / PIECE_SECONDS)
+        made = (to_pcm(g711(make(PIECE_SECONDS, rng), alaw=True)) for _ in range(count))
+        yield listener.among(prefix + name, made)
 
 
 def other_languages(model: VoskModel, seed: int = 11) -> Iterator[Alarms]:

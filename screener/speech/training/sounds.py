@@ -147,6 +147,10 @@ SOUNDS: Mapping[str, Callable[[_Time, np.random.Generator], _Sound]] = {
 }
 
 
+MOUTHS = ("coughs", "laughter")
+"""Sounds of a throat: the ones most easily taken for words."""
+
+
 def sound(name: str, seconds: float, rng: np.random.Generator) -> Samples:
     """One of them, with a little noise."""
     time = np.arange(int(seconds * SAMPLE_RATE)) / SAMPLE_RATE

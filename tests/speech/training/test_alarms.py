@@ -1,0 +1,26 @@
+"""False alarms: what is counted, and how sure a count is."""
+
+import pytest
+
+pytest.importorskip("soundfile", reason="needs the extra `train`")
+
+from screener.speech.training.alarms import Alarms, Listener, poisson, together
+from screener.speech.vosk import VoskModel
+
+
+@pytest.mark.parametrize(
+    ("count", "low", "high"), [(0, 0.0, 3.69), (1, 0.025, 5.57), (4, 1.09, 10.24), (30, 20.24, 42.83)]
+)
+def test_the_interval_is_that_of_a_poisson_count(count: int, low: float, high: float) -> None:
+    """The exact limits (Garwood, 1936)."""
+    assert poisson(count) == pytest.approx((low, high), rel=0.02, abs=0.03)
+
+
+def test_a_sum_follows_its_rows() -> None:
+    rows = [Alarms("a", 1, 3, 1800.0), Alarms("b", 2, 4, 1800.0)]
+    assert list(together("all", iter(rows))) == [*rows, Alarms("all", 3, 7, 3600.0)]
+    assert "3.0 key phrases an hour (0.6–8.8)" in str(Alarms("all", 3, 7, 3600.0))
+
+
+def test_nothing_is_counted_in_silence() -> None:
+    assert Listener(VoskModel()).count(bytes(32000)) == (0, 0)
