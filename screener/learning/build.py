@@ -110,7 +110,7 @@ def build(folder: Path, lexicon: Lexicon, seed: int = 1) -> Made:
 
 def _bar(data: Batch, examples: Sequence[Example], kind: Kind) -> float:
     """What harmless sentences reach at most, of weights that have not seen them; without the bias."""
-    seen = np.arange(data.size) % 2.0
+    seen = np.asarray(np.arange(data.size) % 2, np.float64)
     weights, _ = fit(data, examples, kind, BITS, seen)
     unseen = np.array([e.kind is None for e in examples]) & (seen == 0)
     return max(0.0, float(np.percentile(data.logits(weights, 0.0)[unseen], BAR)))
