@@ -40,7 +40,8 @@ class Weights:
         line: by class of line.
         night, noon, holiday: by the calendar.
         flagged_before, confirmed_before, overturned_before, genuine_before, watched, redial: by history.
-        learned: factor for what the learned model says; `learned_most` is the most that it says of an utterance.
+        learned: factor for how far an utterance is over the learned model's bar; to pass weighs `learned_least`.
+        learned_most: the most that the learned model says of an utterance; under `carry`, it never flags alone.
         laughter, several_voices: one finding at full confidence; three of each count.
     """
 
@@ -77,7 +78,8 @@ class Weights:
     genuine_before: float = -0.5
     watched: float = 0.8
     redial: float = 0.5
-    learned: float = 1.6
+    learned_least: float = 3.5
+    learned: float = 3.0
     learned_most: float = 5.0
     laughter: float = 0.4
     several_voices: float = 0.4

@@ -2,7 +2,8 @@
 
 Logistic regression over hashed n-grams of folded syllables (see `phonetics`), one row of weights for each kind. It
 is additive, so what speaks for a kind is a stretch of the utterance that can be shown: its evidence has a span
-like any other. It finds what no phrase of the lexicon says in so many words, and what a recogniser left of one.
+like any other. An n-gram counts once in a sentence. The model finds what no phrase of the lexicon says in so many
+words, and what a recogniser left of one.
 """
 
 from array import array
@@ -65,14 +66,16 @@ class Learned:
         size = len(syllables)
         grams = [ngrams(tuple(map(fold, syllables[i : i + LONGEST])), self.bits) for i in range(size)]
         starts = range(0, max(1, size - WINDOW + STRIDE), STRIDE)
+        windows = [(start, min(size, start + WINDOW)) for start in starts]
+        held = [{g for i in range(*window) for g in grams[i][: window[1] - i]} for window in windows]
         found = []
         for row, kind in enumerate(self.kinds):
-            units = [[self.table[g * len(self.kinds) + row] for g in at] for at in grams]
-            begin = max(starts, key=lambda start: _sum(units, start, min(size, start + WINDOW)))
-            end = min(size, begin + WINDOW)
-            weight = self.scales[row] * _sum(units, begin, end) + self.offsets[row]
+            sums = [sum(self.table[g * len(self.kinds) + row] for g in window) for window in held]
+            best = max(range(len(sums)), key=sums.__getitem__)
+            weight = self.scales[row] * sums[best] + self.offsets[row]
             if weight > 0:
-                found.append(Likeness(kind, weight, *_stretch(units, begin, end)))
+                units = [[self.table[g * len(self.kinds) + row] for g in at] for at in grams]
+                found.append(Likeness(kind, weight, *_stretch(units, *windows[best])))
         return tuple(found)
 
 
@@ -81,11 +84,6 @@ def ngrams(sounds: tuple[str, ...], bits: int) -> tuple[int, ...]:
     """Numbers of the n-grams that begin with the first of these sounds, the shortest first."""
     mask = (1 << bits) - 1
     return tuple(crc32(" ".join(sounds[:n]).encode()) & mask for n in range(1, len(sounds) + 1))
-
-
-def _sum(units: list[list[int]], begin: int, end: int) -> int:
-    """What all n-grams within a window weigh."""
-    return sum(sum(units[i][: end - i]) for i in range(begin, end))
 
 
 def _stretch(units: list[list[int]], begin: int, end: int) -> tuple[int, int]:

@@ -99,14 +99,14 @@ def of_words(matches: Sequence[Match], transcript: Transcript, weights: Weights)
 def of_likeness(
     found: Sequence[Likeness], matches: Sequence[Match], transcript: Transcript, weights: Weights
 ) -> tuple[Evidence, ...]:
-    """What the learned model hears in an utterance; where the lexicon has not found the same."""
+    """What the learned model hears in an utterance; less where the lexicon has found the same."""
     said = transcript.syllables
     text = written(transcript.text, len(said))
     evidence = []
     for like in found:
+        weight = min(weights.learned_most, weights.learned_least + weights.learned * like.weight)
         if any(m.phrase.kind is like.kind and m.begin < like.end and like.begin < m.end for m in matches):
-            continue
-        weight = min(weights.learned_most, weights.learned * like.weight)
+            weight *= ECHO[like.kind]
         note = LIKENESSES[like.kind]
         if like.kind in PERSONAL:
             factor, target = aim(like.kind, (like.begin, like.end), matches, len(said), weights)
@@ -121,12 +121,9 @@ def of_likeness(
 
 LEARNED = "learned."
 """How rules of the learned model begin."""
-LIKENESSES = {
-    Kind.LEWD: "整句近似猥亵",
-    Kind.ABUSE: "整句近似辱骂",
-    Kind.PRANK: "整句近似恶作剧",
-    Kind.THREAT: "整句近似威胁",
-}
+ECHO = {Kind.LEWD: 0.0, Kind.ABUSE: 0.5}
+"""Factor where a phrase of the lexicon weighs already: a compliment is no proposition, however alike."""
+LIKENESSES = {Kind.LEWD: "整句近似猥亵", Kind.ABUSE: "整句近似辱骂"}
 
 
 def aim(

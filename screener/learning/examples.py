@@ -6,7 +6,7 @@ Which half of a public set may be learned from is decided by the calls' ids; the
 import random
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from zlib import crc32
 
@@ -17,18 +17,22 @@ from screener.events import Speaker
 from screener.speech.pinyin import inventory, syllables
 
 CORPUS = Path(__file__).parent / "corpus"
-KINDS = (Kind.LEWD, Kind.ABUSE, Kind.PRANK, Kind.THREAT)
+KINDS = (Kind.LEWD, Kind.ABUSE)
+"""What can be told from single sentences; pranks and threats are the lexicon's."""
 LONGEST = 20
 """Syllables of one example, as the model looks at a sentence."""
-EACH_PATTERN = 60
-"""Sentences made from a pattern with gaps."""
+EACH_PATTERN = 150
+"""Sentences made from a pattern with gaps, as far as it has as many."""
 OPENINGS = ("", "", "", "喂", "哎", "那个", "你好", "我问你", "我跟你说", "喂你好")
 ENDINGS = ("", "", "", "啊", "吧", "呢", "好不好", "你听到没有", "快点")
 GENUINE = ("stc3", "crosswoz-val", "teleantifraud-normal", "kdconv-dev")
 """Sets of which only the calls with an even number are learned from."""
 POSTED = ("cold-train", "swsr")
 """Sets of posts of social media."""
+BARE = 0.65
+"""Share of the own sentences that stand without an opening and an ending."""
 INSULTS = frozenset({"abuse.gross", "abuse.common", "abuse.aimed"})
+_CHOICE = re.compile(r"\[([^\]]*)\](\?)?")
 _GAP = re.compile(r"\{(\w+)\}")
 
 
@@ -62,11 +66,11 @@ def own_sentences(chance: random.Random) -> Iterator[Example]:
     slots = _slots(CORPUS / "slots.txt")
     for kind in (*KINDS, None):
         for pattern in _lines(CORPUS / f"{kind.value if kind else 'harmless'}.txt"):
-            made = {_filled(pattern, slots, chance) for _ in range(EACH_PATTERN if "{" in pattern else 6)}
+            tries = EACH_PATTERN if "{" in pattern or "[" in pattern else 4
             # Sorted: what a seed makes must not hang on the order of a set.
-            for text in sorted(made):
-                framed = chance.choice(OPENINGS) + text + chance.choice(ENDINGS)
-                yield Example(syllables(framed), kind, 1.0 if kind else 2.0)
+            for text in sorted({filled(pattern, slots, chance) for _ in range(tries)}):
+                framed = text if chance.random() < BARE else _in_frame(text, chance)
+                yield Example(syllables(framed), kind)
 
 
 def lexicon_sentences(lexicon: Lexicon, chance: random.Random) -> Iterator[Example]:
@@ -79,37 +83,34 @@ def lexicon_sentences(lexicon: Lexicon, chance: random.Random) -> Iterator[Examp
                 yield Example(_framed(said, chance), phrase.kind)
         elif phrase.role in (Role.BUSINESS, Role.GRIEVANCE, Role.SAFE, Role.VULNERABLE, Role.EMERGENCY):
             for _ in range(2):
-                yield Example(_framed(said, chance), None, 2.0)
+                yield Example(_framed(said, chance), None)
 
 
 STRONG = 4.0
 """Weight (nats) from which a phrase of the lexicon is an example of its kind."""
 
 
-def public_sentences(folder: Path, lexicon: Lexicon, chance: random.Random) -> Iterator[Example]:
+def public_sentences(folder: Path, lexicon: Lexicon) -> Iterator[Example]:
     """Sentences of the public sets; see the data card for what they are and who made them."""
     for name in GENUINE:
         for labelled in read_labelled([folder / f"{name}.jsonl.gz"]):
             if is_for_learning(labelled.call.id):
                 for turn in labelled.call.turns:
-                    weight = 2.0 if turn.speaker is Speaker.CALLER else 0.5
+                    weight = 1.0 if turn.speaker is Speaker.CALLER else 0.5
                     yield from (Example(sounds, None, weight) for sounds in sentences(turn.text))
     for name in POSTED:
         for labelled in read_labelled([folder / f"{name}.jsonl.gz"]):
-            if chance.random() > POSTS:
-                continue
             for sounds in sentences(labelled.call.turns[0].text):
-                insult = _insult(lexicon, sounds)
                 if labelled.label == "lewd":
                     yield Example(sounds, Kind.LEWD)
-                elif labelled.label == "toxic-other" and insult:
-                    yield Example(sounds, Kind.ABUSE)
-                elif labelled.label == "benign" and not insult:
+                elif labelled.label == "benign":
                     yield Example(sounds, None)
+                elif _insult(lexicon, sounds):
+                    yield Example(sounds, Kind.ABUSE, POSTED_INSULT)
 
 
-POSTS = 0.35
-"""Share of the posts that is enough."""
+POSTED_INSULT = 0.3
+"""Weight of a post that insults somebody: its labels are noisy."""
 
 
 def sentences(text: str) -> Iterator[tuple[str, ...]]:
@@ -137,7 +138,7 @@ def heard_badly(example: Example, share: float, chance: random.Random) -> Exampl
             sounds.append(sound)
         if fate < 0.75:
             sounds.append(chance.choice(_SOUNDS))
-    return Example(tuple(sounds[: 2 * LONGEST]), example.kind, example.weight)
+    return replace(example, sounds=tuple(sounds[: 2 * LONGEST]))
 
 
 _SOUNDS = tuple(sorted(inventory()))
@@ -161,8 +162,20 @@ def _slots(path: Path) -> Mapping[str, Sequence[str]]:
     return {name.strip(): words.split() for name, words in (line.split("=") for line in _lines(path))}
 
 
-def _filled(pattern: str, slots: Mapping[str, Sequence[str]], chance: random.Random) -> str:
-    return _GAP.sub(lambda gap: chance.choice(slots[gap[1]]), pattern)
+def filled(pattern: str, slots: Mapping[str, Sequence[str]], chance: random.Random) -> str:
+    """A sentence that a pattern stands for: `[a|b]` is either, `[a|b]?` either or none, `{x}` one of slot x."""
+
+    def chosen(choice: re.Match[str]) -> str:
+        return "" if choice[2] and chance.random() < OMITTED else chance.choice(choice[1].split("|"))
+
+    return _GAP.sub(lambda gap: chance.choice(slots[gap[1]]), _CHOICE.sub(chosen, pattern))
+
+
+OMITTED = 0.5
+
+
+def _in_frame(text: str, chance: random.Random) -> str:
+    return chance.choice(OPENINGS) + text + chance.choice(ENDINGS)
 
 
 def share_of(examples: Iterable[Example]) -> dict[str, int]:

@@ -1,4 +1,8 @@
-"""Logistic regression over hashed n-grams, one kind against all the rest, in numpy."""
+"""Logistic regression over hashed n-grams, one kind against all the rest, in numpy.
+
+Each n-gram counts by how unevenly it falls on the two sides (the log-count ratio of Wang and Manning, 2012,
+“Baselines and Bigrams”): what is rare on both has little say.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,9 +16,9 @@ from screener.core.phonetics import fold
 from screener.learning.examples import Example
 
 Vector = NDArray[np.float64]
-PENALTY = 0.3
+PENALTY = 3.3
 """Ridge penalty of a weight, against the examples' summed loss."""
-STEPS = 120
+STEPS = 100
 RATE = 0.15
 LIMIT = 127
 """Units of the largest weight: a signed byte."""
@@ -49,28 +53,39 @@ def batch(examples: Sequence[Example], bits: int) -> Batch:
 
 
 def numbers(sounds: Sequence[str], bits: int) -> list[int]:
-    """All n-grams of a sentence."""
+    """The n-grams of a sentence, each once."""
     folded = [fold(s) for s in sounds]
-    return [g for i in range(len(folded)) for g in ngrams(tuple(folded[i : i + LONGEST]), bits)]
+    return sorted({g for i in range(len(folded)) for g in ngrams(tuple(folded[i : i + LONGEST]), bits)})
 
 
-def fit(data: Batch, examples: Sequence[Example], kind: Kind, bits: int) -> tuple[Vector, float]:
-    """Weights and bias of a kind, by Adam over all examples at once."""
+def fit(
+    data: Batch, examples: Sequence[Example], kind: Kind, bits: int, seen: Vector | None = None
+) -> tuple[Vector, float]:
+    """Weights and bias of a kind, by Adam over all examples at once; of those alone where `seen` is 1."""
     wanted = np.array([e.kind is kind for e in examples], float)
     counts = np.array([e.weight for e in examples])
     # Examples of another kind are neither: only what nobody minds is the other side.
     counts *= np.array([1.0 if e.kind in (kind, None) else 0.2 for e in examples])
-    weights, bias = np.zeros(1 << bits), -2.0
-    first, second = np.zeros_like(weights), np.zeros_like(weights)
+    if seen is not None:
+        counts *= seen
+    share = unevenness(data, counts * wanted, counts * (1 - wanted), 1 << bits)
+    own, bias = np.zeros(1 << bits), -2.0
+    first, second = np.zeros_like(own), np.zeros_like(own)
     for step in range(1, STEPS + 1):
-        error = counts * (1 / (1 + np.exp(-data.logits(weights, bias))) - wanted)
-        slope = np.bincount(data.grams, error[data.owner], weights.size) + PENALTY * weights
+        error = counts * (1 / (1 + np.exp(-data.logits(own * share, bias))) - wanted)
+        slope = np.bincount(data.grams, error[data.owner], own.size) * share + PENALTY * own
         first += 0.1 * (slope - first)
         second += 0.02 * (slope**2 - second)
         rate = RATE / (1 + 3 * step / STEPS)
-        weights -= rate * (first / (1 - 0.9**step)) / (np.sqrt(second / (1 - 0.98**step)) + 1e-3)
+        own -= rate * (first / (1 - 0.9**step)) / (np.sqrt(second / (1 - 0.98**step)) + 1e-3)
         bias -= rate * float(np.tanh(error.sum() / max(1.0, counts.sum()) * 50))
-    return weights, bias
+    return own * share, bias
+
+
+def unevenness(data: Batch, one: Vector, other: Vector, size: int) -> Vector:
+    """Of each n-gram the absolute log-ratio of its shares in two sides; each says how much an example counts."""
+    first, second = (np.bincount(data.grams, side[data.owner], size) + 1 for side in (one, other))
+    return np.asarray(np.abs(np.log(first / first.sum()) - np.log(second / second.sum())), np.float64)
 
 
 def quantised(weights: Vector) -> tuple[NDArray[np.int8], float]:

@@ -2,7 +2,9 @@
 
 import time
 from array import array
+from dataclasses import replace
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -55,15 +57,21 @@ def test_a_stretch_lies_in_what_was_said(sounds: list[str]) -> None:
         assert found.weight > 0
 
 
-def test_it_speaks_in_a_pause_and_not_where_the_lexicon_has_spoken() -> None:
+def test_it_speaks_in_a_pause() -> None:
     ear = Hearing(shipped(), 2)
-    garbled = "我要杀你,拟等着水吧"
-    assert rules(ear.heard(said(garbled, 1, final=False))) & {"learned.threat"} == set()
+    words = "好想被哥哥压在身下狠狠疼爱"
+    assert "learned.lewd" not in rules(ear.heard(said(words, 1, final=False)))
     (found,) = [e for e in ear.settle() if e.source is Source.MODEL]
-    assert (found.rule, found.kind) == ("learned.threat", Kind.THREAT)
-    assert found.span in garbled.replace(",", "")
-    clear = Hearing(shipped(), 2)
-    assert not [e for e in clear.heard(said("我要杀了你", 1)) if e.source is Source.MODEL]
+    assert (found.rule, found.kind) == ("learned.lewd", Kind.LEWD)
+    assert found.span in words
+
+
+def test_over_the_bar_it_weighs_at_once_and_never_more_than_a_limit() -> None:
+    weights = shipped().weights
+    for units, expected in ((11, weights.learned_least + 0.1 * weights.learned), (127, weights.learned_most)):
+        ear = Hearing(replace(shipped().without_words(), learned=model(lan_tian=units)), 2)
+        (found,) = ear.heard(said("蓝天", 1))
+        assert found.weight == pytest.approx(expected)
 
 
 def test_one_utterance_never_flags_by_the_model_alone() -> None:

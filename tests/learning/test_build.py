@@ -4,7 +4,7 @@ import numpy as np
 
 from screener.core.evidence import Kind
 from screener.learning.examples import Example
-from screener.learning.fit import batch, fit, numbers, quantised
+from screener.learning.fit import batch, fit, numbers, quantised, unevenness
 
 BITS = 12
 
@@ -17,6 +17,22 @@ def test_it_learns_what_tells_the_kinds_apart() -> None:
     weights, bias = fit(data, examples, Kind.ABUSE, BITS)
     logits = data.logits(weights, bias)
     assert logits[: len(rude)].min() > 0 > logits[len(rude) :].max()
+
+
+def test_what_is_not_seen_teaches_nothing() -> None:
+    seen = [Example(("ni", "sha", "bi"), Kind.ABUSE), Example(("ni", "hao", "a"), None)] * 10
+    unseen = [Example(("ni", "hao", "a"), Kind.ABUSE)] * 30
+    data = batch(seen + unseen, BITS)
+    weights, bias = fit(data, seen + unseen, Kind.ABUSE, BITS, np.array([1.0] * 20 + [0.0] * 30))
+    logits = data.logits(weights, bias)
+    assert logits[0] > 0 > logits[1]
+
+
+def test_what_stands_on_one_side_counts_more() -> None:
+    data = batch([Example(("sha", "ni"), Kind.ABUSE), Example(("hao", "ni"), None)], BITS)
+    share = unevenness(data, np.array([1.0, 0.0]), np.array([0.0, 1.0]), 1 << BITS)
+    (sha,), (both,) = numbers(("sha",), BITS), numbers(("ni",), BITS)
+    assert share[sha] > share[both]
 
 
 def test_bytes_keep_the_order() -> None:

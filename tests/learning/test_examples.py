@@ -4,9 +4,11 @@ import random
 
 from screener.core.evidence import Kind
 from screener.learning.examples import (
+    CORPUS,
     KINDS,
     LONGEST,
     Example,
+    filled,
     heard_badly,
     is_for_learning,
     lexicon_sentences,
@@ -27,9 +29,18 @@ def test_the_same_seed_makes_the_same_sentences() -> None:
     assert min(counts.values()) > 200
 
 
+def test_a_pattern_stands_for_many_sentences() -> None:
+    made = {filled("[你|您]好[啊|呀]?{name}", {"name": ["小王"]}, random.Random(n)) for n in range(50)}
+    assert made == {you + "好" + end + "小王" for you in "你您" for end in ("", "啊", "呀")}
+
+
 def test_every_gap_is_filled() -> None:
-    letters = {s for e in own_sentences(random.Random(2)) for s in e.sounds if len(s) == 1}
-    assert letters <= {"a", "e", "o"}
+    slots = (CORPUS / "slots.txt").read_text("utf-8").splitlines()
+    names = [tuple(line.partition("=")[0].strip()) for line in slots if "=" in line]
+    for example in own_sentences(random.Random(2)):
+        for name in names:
+            spelled = (example.sounds[i : i + len(name)] for i in range(len(example.sounds)))
+            assert name not in spelled or len(name) < 3, example
 
 
 def test_the_lexicons_phrases_speak_for_what_they_say() -> None:
