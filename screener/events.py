@@ -251,7 +251,7 @@ class Stopping:
 
 @dataclass(frozen=True, slots=True)
 class Tick:
-    """Audio time has moved on; sent every 200 ms of audio while the call is up."""
+    """Audio time has moved on; sent every 200 ms of audio while the call is listened to, else every second."""
 
     at: float
 

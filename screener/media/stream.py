@@ -18,8 +18,8 @@ log = logging.getLogger(__name__)
 
 FADING = (0.8, 0.5, 0.2)
 """How loud the last frame is repeated in place of lost ones; after that, silence."""
-TICK_FRAMES = 10
-"""Frames between two Tick events: 200 ms."""
+TICK_FRAMES, IDLE_TICK_FRAMES = 10, 50
+"""Frames between two Tick events: 200 ms while somebody listens, else a second."""
 SILENT_PCM = bytes(FRAME_BYTES)
 MAX_KEYS = 32
 """Keys that wait to be sent; more are not taken."""
@@ -154,7 +154,7 @@ class AudioStream:
             self._last, self._missing = SILENT_PCM, len(FADING)
         out = self._next_frame()
         self.ticks += 1
-        if self.ticks % TICK_FRAMES == 0:
+        if self.ticks % (TICK_FRAMES if self.listener else IDLE_TICK_FRAMES) == 0:
             self._emit(Tick(self.at))
         self._timestamp = (self._timestamp + FRAME_SAMPLES) & 0xFFFFFFFF
         if not self.sending:

@@ -103,6 +103,14 @@ def test_ticks_and_time_since_the_peer_was_heard():
     assert audio.silent_for == pytest.approx(0.5)
 
 
+def test_a_call_that_nobody_listens_to_ticks_once_a_second():
+    audio, events, _ = stream()
+    audio.listener = None
+    for _ in range(120):
+        audio.tick()
+    assert events == [Tick(1.0), Tick(2.0)]
+
+
 def test_a_listener_that_fails_stops_nobody():
     audio, _, _ = stream()
     audio.listener = lambda pcm, at: 1 / 0

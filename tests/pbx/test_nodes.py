@@ -267,7 +267,7 @@ def test_a_full_node_sends_the_call_to_the_other_at_once(
     """Full is what a stopping node says too."""
     nodes.screeners[SCREENER].stop()
     small = {URL: server.new_database(), "[targets]": "max_calls = 1\n[targets]"}
-    nodes.screeners[SCREENER] = Screener(lan, tmp_path / "small", small, SHIPPED / "screener.toml")
+    nodes.screeners[SCREENER] = Screener(lan, tmp_path / "small", small, shipped=SHIPPED / "screener.toml")
     begun = time.monotonic()
     wait_for(lambda: [p for p in tap.sip("SIP/2.0 200", source=SCREENER) if p.at > begun], 10, "answer to a ping")
     four = numbers(40, 4)
