@@ -61,8 +61,8 @@ INBOX_ITEMS = 20_000
 """Events that may wait for the calls thread before droppable ones are dropped."""
 OTHER_FILES = 300
 """Open files of everything but calls: TCP connections, the database, models, prompts."""
-TURN_SECONDS = 0.001
-"""How long the media thread may wait for the interpreter when another thread computes; Python's own is 5 ms."""
+TURN_SECONDS = 0.002
+"""How long the media thread may wait for the interpreter while another thread computes; Python's own is 5 ms."""
 HAND_OVER_SECONDS = 5.0
 """How long the callers may take to reach the agents when the service stops."""
 PULSE_SECONDS = 2.0

@@ -102,13 +102,15 @@ class Load:
         self.process.join(timeout=5)
 
 
-def curve(name: str, pid: int, load: Load, levels: tuple[int, ...], rate: float, seconds: float) -> None:
+def curve(
+    name: str, pid: int, load: Load, levels: tuple[int, ...], rate: float, seconds: float, settle: float
+) -> None:
     print(f"\n{name}")
     up = 0
     for level in levels:
         answered, refused = load.ask("call", level - up, rate)
         up = level
-        time.sleep(1.5)
+        time.sleep(settle)
         before = Cost.of(pid)
         pace, callers = load.ask("measure", seconds)
         after = Cost.of(pid)
@@ -138,6 +140,7 @@ def main() -> None:
     options.add_argument("--stock-levels", type=_levels, default=STOCK_LEVELS)
     options.add_argument("--seconds", type=float, default=10.0, help="how long each level is measured")
     options.add_argument("--rate", type=float, default=50.0, help="calls placed a second")
+    options.add_argument("--settle", type=float, default=1.5, help="seconds from the last answer to the measuring")
     options.add_argument("--talking", type=int, default=0, help="calls that are recognised live beside the others")
     options.add_argument("--stock-server", nargs=2, type=int, help=argparse.SUPPRESS)
     chosen = options.parse_args()
@@ -149,7 +152,7 @@ def main() -> None:
         with stock() as (pid, port, registrar):
             load = Load(port, sip_port=registrar)
             time.sleep(2.5)
-            curve("stock pyVoIP 1.6.8", pid, load, chosen.stock_levels, 10, chosen.seconds)
+            curve("stock pyVoIP 1.6.8", pid, load, chosen.stock_levels, 10, chosen.seconds, chosen.settle)
             load.close()
     most = max(chosen.levels) + chosen.talking + 10
     speech = SPEECH if chosen.talking else 'engine = "none"'
@@ -161,7 +164,7 @@ def main() -> None:
             talking = Load(ours.port, "100", speech=_ulaw(pcm))
             answered, refused = talking.ask("call", chosen.talking, 10.0)
             print(f"{answered} calls talk and are recognised{f'; refused {refused}' if refused else ''}")
-        curve("Screener", ours.process.pid, load, chosen.levels, chosen.rate, chosen.seconds)
+        curve("Screener", ours.process.pid, load, chosen.levels, chosen.rate, chosen.seconds, chosen.settle)
         load.close()
     print(f"\n{machine()}")
 

@@ -81,7 +81,7 @@ def compare(site: PbxSite, kinds: dict[str, str]) -> int:
     theirs: dict[str, list[tuple[str, str]]] = defaultdict(list)
     for line in (site.asterisk.home / "log/queue_log").read_text("utf-8").splitlines():
         _, uniqueid, queue, _, event, *_ = line.split("|")
-        if uniqueid not in ("NONE", "MANAGER"):
+        if uniqueid not in ("NONE", "MANAGER", "CLI"):
             theirs[uniqueid].append((queue, event))
     differ, seen = [], Counter()
     for uniqueid in {*ours, *theirs} - {""}:
