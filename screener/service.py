@@ -9,7 +9,6 @@ import logging
 import queue
 import resource
 import secrets
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -61,8 +60,6 @@ INBOX_ITEMS = 20_000
 """Events that may wait for the calls thread before droppable ones are dropped."""
 OTHER_FILES = 300
 """Open files of everything but calls: TCP connections, the database, models, prompts."""
-TURN_SECONDS = 0.002
-"""How long the media thread may wait for the interpreter while another thread computes; Python's own is 5 ms."""
 HAND_OVER_SECONDS = 5.0
 """How long the callers may take to reach the agents when the service stops."""
 PULSE_SECONDS = 2.0
@@ -195,7 +192,6 @@ class Service:
             SipError: the address cannot be bound.
         """
         _raise_file_limit(self._settings.sip.max_calls)
-        sys.setswitchinterval(TURN_SECONDS)
         self._thread.start()
         self._endpoint.start(self._offered)
         self._purger.start()
