@@ -12,12 +12,13 @@ PACKAGE = Path(screener.__file__).parent
 CORE_ALLOWED = {"screener.events", "screener.errors"}
 
 # A module may import from its own layer's folder and from any layer named here.
-BASE = {"errors", "events", "resources", "masking", "metrics"}
+BASE = {"errors", "events", "resources", "masking", "metrics", "intervals"}
 MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
     "events": set(),
     "resources": set(),
     "masking": set(),
+    "intervals": set(),
     "logs": set(),
     "metrics": {"errors"},
     "notify": {"errors"},

@@ -1,6 +1,5 @@
 """Judged calls, counted: who was flagged as what, in which set and slice, and how sure that share is."""
 
-import math
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -9,10 +8,8 @@ from screener.core.evidence import Verdict
 from screener.core.lexicon import Phrase, Role
 from screener.evaluation.labelled import HARASSMENT, UNAIMED, LabelledCall
 from screener.events import Speaker
+from screener.intervals import wilson
 from screener.replay import Outcome, RecordedCall
-
-Z = 1.96
-"""Of the normal distribution, for 95 %."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,16 +90,6 @@ def worst(judged: Iterable[Judged], limit: int) -> list[Judged]:
     """The false flags, the surest first."""
     false = [j for j in judged if j.is_false_flag]
     return sorted(false, key=lambda j: -j.outcome.decision.assessment.score)[:limit]
-
-
-def wilson(hits: int, total: int) -> tuple[float, float]:
-    """95 % interval of a share of which `hits` of `total` were seen; all of 0..1 when nothing was."""
-    if not total:
-        return 0.0, 1.0
-    p, z = hits / total, Z * Z / total
-    middle = (p + z / 2) / (1 + z)
-    half = Z / (1 + z) * math.sqrt(p * (1 - p) / total + z / (4 * total))
-    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 class WordList:

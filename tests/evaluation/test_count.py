@@ -1,12 +1,8 @@
 """Counting judged calls."""
 
-import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-
 from screener.core.evidence import Assessment, Decision, Kind, Treatment, Verdict
 from screener.core.lexicon import Phrase, Role
-from screener.evaluation.count import Judged, WordList, table, wilson, worst
+from screener.evaluation.count import Judged, WordList, table, worst
 from screener.evaluation.labelled import LabelledCall
 from screener.events import Speaker
 from screener.replay import Outcome, RecordedCall, Turn
@@ -39,21 +35,6 @@ def test_the_worst_are_the_surest_of_those_that_should_be_left_alone() -> None:
     ]
     assert [j.labelled.label for j in worst(calls, 10)] == ["complaint", "genuine"]
     assert len(worst(calls, 1)) == 1
-
-
-@pytest.mark.parametrize(
-    ("hits", "total", "low", "high"), [(0, 2056, 0.0, 0.00187), (5, 10, 0.2366, 0.7634), (0, 0, 0.0, 1.0)]
-)
-def test_wilson_interval(hits: int, total: int, low: float, high: float) -> None:
-    assert wilson(hits, total) == pytest.approx((low, high), abs=1e-4)
-
-
-@given(st.integers(1, 5000), st.data())
-def test_an_interval_holds_its_share(total: int, data) -> None:
-    hits = data.draw(st.integers(0, total))
-    low, high = wilson(hits, total)
-    assert 0 <= low <= hits / total + 1e-12
-    assert hits / total - 1e-12 <= high <= 1
 
 
 def test_a_word_list_looks_at_nothing_but_the_callers_words() -> None:

@@ -165,6 +165,8 @@ def test_every_sample_arrives_once_in_chunks(sizes: list[int]) -> None:
     stream = StreamRecognizer(Speaker.CALLER, decoder)
     sent, at = b"", 3.0
     for number, size in enumerate(sizes):
+        if len(sent) + 2 * size > 16000 * DOZE_SECONDS:
+            break  # there is no voice in it
         pcm = bytes([number % 251, number % 7]) * size
         stream.accept(pcm, at)
         sent += pcm

@@ -3,7 +3,6 @@
 Everything that the stream tells counts, partial transcripts too, because the product decides on them.
 """
 
-import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -12,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from screener.events import FRAME_BYTES, SAMPLE_RATE, Speaker
+from screener.intervals import poisson
 from screener.speech.pinyin import syllables
 from screener.speech.training.augment import g711, level, to_pcm
 from screener.speech.training.evaluate import contains, key_phrases, pcm_of
@@ -26,7 +26,6 @@ MINUTES = 10.0
 """Of each kind of made sound."""
 MOUTH_MINUTES = 30.0
 """Of each kind that comes from a mouth."""
-Z = 1.96
 LANGUAGES = {
     "en": "Hello, I would like to ask about my bill. The parcel was due on Tuesday, but nobody came.",
     "de": "Guten Tag, ich habe eine Frage zu meiner Rechnung. Das Paket sollte am Dienstag kommen.",
@@ -56,13 +55,6 @@ class Alarms:
             f"{self.what:<28} {self.phrases:3d} key phrases, {self.syllables:4d} syllables in {hours:.2f} h:"
             f" {self.phrases / hours:.1f} key phrases an hour ({low:.1f}–{high:.1f})"
         )
-
-
-def poisson(count: int) -> tuple[float, float]:
-    """95 % interval of the mean of which `count` were seen (Byar's approximation)."""
-    low = count * (1 - 1 / (9 * count) - Z / (3 * math.sqrt(count))) ** 3 if count else 0.0
-    above = count + 1
-    return max(0.0, low), above * (1 - 1 / (9 * above) + Z / (3 * math.sqrt(above))) ** 3
 
 
 def together(what: str, rows: Iterable[Alarms]) -> Iterator[Alarms]:

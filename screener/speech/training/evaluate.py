@@ -12,8 +12,8 @@ import numpy as np
 import soundfile
 
 from screener.errors import ModelError
-from screener.evaluation.count import wilson
 from screener.events import FRAME_BYTES, SAMPLE_RATE, Speaker
+from screener.intervals import wilson
 from screener.resources import PACKAGE, config_folder
 from screener.speech.pinyin import syllables
 from screener.speech.training.augment import from_pcm, g711, level, lose, noise, to_pcm

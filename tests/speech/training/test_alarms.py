@@ -4,16 +4,8 @@ import pytest
 
 pytest.importorskip("soundfile", reason="needs the extra `train`")
 
-from screener.speech.training.alarms import Alarms, Listener, poisson, together
+from screener.speech.training.alarms import Alarms, Listener, together
 from screener.speech.vosk import VoskModel
-
-
-@pytest.mark.parametrize(
-    ("count", "low", "high"), [(0, 0.0, 3.69), (1, 0.025, 5.57), (4, 1.09, 10.24), (30, 20.24, 42.83)]
-)
-def test_the_interval_is_that_of_a_poisson_count(count: int, low: float, high: float) -> None:
-    """The exact limits (Garwood, 1936)."""
-    assert poisson(count) == pytest.approx((low, high), rel=0.02, abs=0.03)
 
 
 def test_a_sum_follows_its_rows() -> None:
