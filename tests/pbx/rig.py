@@ -144,6 +144,10 @@ class Asterisk:
         """Its channels among them."""
         return [channel for channel in self.channels() if channel.startswith(f"PJSIP/{endpoint}-")]
 
+    def screened(self) -> list[str]:
+        """Legs of callers who talk to the screener; not those that listen beside an agent."""
+        return [leg for leg in self.legs("screener") if "ChanSpy" not in leg]
+
     def contact(self, endpoint: str) -> str:
         """Avail, Unavail, NonQual, or empty when nobody is registered."""
         lines = self.rx("pjsip show contacts").splitlines()

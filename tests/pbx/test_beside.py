@@ -33,7 +33,7 @@ def test_a_harasser_is_taken_away_from_the_agent(
     asterisk: Asterisk, phone: Phone, beside: Screener, place_call: Place, tap: Wiretap
 ) -> None:
     words = said("lewd")
-    caller = place_call(words, number="13900001111", dialled=BESIDE)
+    caller = place_call(words, number="13900007777", dialled=BESIDE)
     phone.answer(30, since=caller.started)
     wait_for(lambda: len(legs(asterisk)) == 2, 5, "two listening legs")
     phone.wait_event("CALL_CLOSED", 30, since=caller.started)
@@ -45,7 +45,7 @@ def test_a_harasser_is_taken_away_from_the_agent(
     assert not legs(asterisk), "the legs are gone with the call"
     assert not asterisk.legs("agent1"), "the agent's line is free"
 
-    call = beside.record("13900001111", "harassment")
+    call = beside.record("13900007777", "harassment")
     assert (call.entrance, call.kind, call.treatment) == (Entrance.BESIDE, Kind.LEWD, Treatment.ANALYSIS_QUEUE)
     assert (call.agent, call.ended_by) == ("agent1", EndedBy.TRANSFER)
     (screened,) = asterisk.queue_log("SCREENED")

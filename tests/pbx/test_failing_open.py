@@ -69,7 +69,7 @@ def test_hanging_before_it_answers(
         wait_for(lambda: _meets(caller, tap), 10, "meeting of the caller with the agent", every=0.2)
     finally:
         mortal.process.send_signal(signal.SIGCONT)
-    wait_for(lambda: not asterisk.legs("screener"), 10, "end of the late leg")
+    wait_for(lambda: not asterisk.screened(), 10, "end of the late leg")
     assert _meets(caller, tap), "and the call with the agent goes on"
     assert mortal.process.poll() is None
 
@@ -78,7 +78,8 @@ def test_full(
     asterisk: Asterisk, phone: Phone, run_screener: Callable[..., Screener], place_call: Place, tap: Wiretap
 ) -> None:
     peers = 'peers = ["192.0.2.10"]'
-    run_screener({peers: f"{peers}\nmax_calls = 1"})
+    queues = 'queues = ["agents"]'
+    run_screener({peers: f"{peers}\nmax_calls = 1", queues: f"{queues}\nmax_calls = 1\nhear_agent = false"})
     first = place_call(QUIET, line=0)
     _is_greeted(first, tap)
     second = place_call(QUIET, number="13800005555", line=1)
@@ -87,7 +88,7 @@ def test_full(
     assert tap.sip("SIP/2.0 503", source=SCREENER)
     assert rang - second.started < 2, "at once: the dialplan did not wait for SCREENER_ANSWER"
     wait_for(lambda: _meets(second, tap), 10, "meeting of the second caller with the agent", every=0.2)
-    assert len(asterisk.legs("screener")) == 1, "the first caller is still screened"
+    assert len(asterisk.screened()) == 1, "the first caller is still screened"
 
 
 def test_an_extension_that_the_pbx_lacks(
