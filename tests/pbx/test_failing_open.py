@@ -162,8 +162,8 @@ def test_doctor_finds_the_pbx_absent(network: Network, tmp_path: Path) -> None:
 def test_the_manager_account_may_only_what_screening_needs(asterisk: Asterisk) -> None:
     account = asterisk.rx("manager show user screener").splitlines()
     rights = {line.partition(":")[0].strip(): line.partition(":")[2].strip() for line in account}
-    assert set(rights["read perm"].split(",")) == {"call", "agent"}
-    assert set(rights["write perm"].split(",")) == {"call", "agent", "originate"}
+    assert set(rights["read perm"].split(",")) == {"call", "agent", "user"}
+    assert set(rights["write perm"].split(",")) == {"call", "agent", "originate", "user"}
 
 
 def _is_greeted(caller: Caller, tap: Wiretap) -> None:

@@ -30,8 +30,9 @@ def test_harassment_is_moved_into_the_analysis_queue_on_the_pbx(
     assert channel.split("!")[1:3] == ["from-screener", "analysis"]
     refer = tap.sip("REFER ", source=SCREENER, target=ASTERISK)[0]
     assert b"Refer-To: <sip:analysis@" in refer.data
-    left = "COMPLETECALLER"
-    wait_for(lambda: [line for line in asterisk.queue_log(left) if line[2] == "analysis"], 40, "the whole queue")
+    (entered,) = [line for line in asterisk.queue_log("ENTERQUEUE") if line[-1] == "13900001111"]
+    left = entered[1:3]  # uniqueid and queue
+    wait_for(lambda: [e for e in asterisk.queue_log("COMPLETECALLER") if e[1:3] == left], 40, "the whole queue")
 
     heard = tap.heard_by(TRUNK)
     found = [place(prompt(name), heard) for name in ("analysis_enter", "signal_tone", "analysis_done")]
