@@ -106,6 +106,12 @@ class Drill:
             time.sleep(0.5)
         return callers, missing, time.monotonic() - began
 
+    def lost_with_more(self, began: float) -> tuple[int, int, float]:
+        """The same, with callers who come while the fault lasts."""
+        self.call(IN_PATH, said("enquiry"))
+        self.call(BESIDE, said("enquiry"), calls=2)
+        return self.lost(began)
+
     def next_is_screened(self) -> str:
         """Whether the next caller in path is understood, and whether the next one beside is listened to."""
         self.hang_up()
@@ -226,9 +232,7 @@ def database_away() -> Outcome:
             drill.wait_screened(CALLERS)
             server.stop("immediate")
             began = time.monotonic()
-            drill.call(IN_PATH, said("enquiry"))
-            drill.call(BESIDE, said("enquiry"), calls=2)
-            callers, lost, seconds = drill.lost(began)
+            callers, lost, seconds = drill.lost_with_more(began)
             drill.hang_up()
             time.sleep(max(0.0, AWAY_SECONDS - (time.monotonic() - began)))
             server.start("fsync=off")
@@ -278,9 +282,7 @@ def disk_full() -> Outcome:
                     while True:
                         filler.write(bytes(4096))
                 began = time.monotonic()
-                drill.call(IN_PATH, said("enquiry"))
-                drill.call(BESIDE, said("enquiry"), calls=2)
-                callers, lost, seconds = drill.lost(began)
+                callers, lost, seconds = drill.lost_with_more(began)
                 drill.hang_up()
                 told = drill.site.screener.log.count("wait in memory")
                 Path(disk, "filler").unlink()
@@ -324,9 +326,7 @@ def flood() -> Outcome:
             stranger = drill.site.network.popen(command, drill.site.folder, null, {"TERM": "dumb"})
         began = time.monotonic()
         try:
-            drill.call(IN_PATH, said("enquiry"))
-            drill.call(BESIDE, said("enquiry"), calls=2)
-            callers, lost, seconds = drill.lost(began)
+            callers, lost, seconds = drill.lost_with_more(began)
             time.sleep(max(0.0, 20 - (time.monotonic() - began)))
         finally:
             end(stranger)

@@ -71,32 +71,34 @@ def test_a_genuine_caller_and_the_agent_are_left_alone(
     wait_for(lambda: not legs(asterisk), 3, "end of the listening legs")
 
 
-def test_an_agent_presses_77(
-    asterisk: Asterisk, phone: Phone, beside: Screener, place_call: Place, tap: Wiretap
-) -> None:
-    caller = place_call(said("enquiry"), number="13700003333", dialled=BESIDE)
+def talk(place_call: Place, phone: Phone, tap: Wiretap, number: str) -> Caller:
+    """A genuine caller whom the agent has on the line."""
+    caller = place_call(said("enquiry"), number=number, dialled=BESIDE)
     phone.answer(30, since=caller.started)
     wait_for(lambda: hears_the_agent(tap.heard_by(TRUNK)), 10, "agent's voice at the caller", every=0.2)
-    phone.press("*77")
+    return caller
+
+
+def wait_queued(caller: Caller, phone: Phone, tap: Wiretap) -> None:
+    """The agent's line goes free, and the caller hears the analysis queue."""
     phone.wait_event("CALL_CLOSED", 10, since=caller.started)
     wait_for(lambda: is_in(prompt("analysis_enter"), tap.heard_by(TRUNK)), 20, "analysis queue", every=0.5)
-    caller.stop()
-    asterisk.rx("channel request hangup all")
-    check_flag(beside, "13700003333")
 
 
-def test_an_agent_s_desktop_sends_a_user_event(
-    asterisk: Asterisk, phone: Phone, beside: Screener, place_call: Place, tap: Wiretap
+@pytest.mark.parametrize("way", ["pressed", "desktop"])
+def test_an_agent_flags_a_caller_by_77_or_from_a_desktop(
+    way: str, asterisk: Asterisk, phone: Phone, beside: Screener, place_call: Place, tap: Wiretap
 ) -> None:
-    caller = place_call(said("enquiry"), number="13700004444", dialled=BESIDE)
-    phone.answer(30, since=caller.started)
-    wait_for(lambda: hears_the_agent(tap.heard_by(TRUNK)), 10, "agent's voice at the caller", every=0.2)
-    asterisk.manager("UserEvent", UserEvent="ScreenerFlag", Agent="agent1")
-    phone.wait_event("CALL_CLOSED", 10, since=caller.started)
-    wait_for(lambda: is_in(prompt("analysis_enter"), tap.heard_by(TRUNK)), 20, "analysis queue", every=0.5)
+    number = f"1370000{way == 'pressed':04}"
+    caller = talk(place_call, phone, tap, number)
+    if way == "pressed":
+        phone.press("*77")
+    else:
+        asterisk.manager("UserEvent", UserEvent="ScreenerFlag", Agent="agent1")
+    wait_queued(caller, phone, tap)
     caller.stop()
     asterisk.rx("channel request hangup all")
-    check_flag(beside, "13700004444")
+    check_flag(beside, number)
 
 
 def test_an_attended_transfer_to_900(
@@ -129,22 +131,37 @@ def check_flag(screener: Screener, number: str, agent: str = "agent1") -> None:
     assert call.uniqueid == call.linkedid != ""
 
 
-@pytest.mark.parametrize("way", ["dialled", "pressed"])
-def test_an_agent_takes_a_flag_back(
-    way: str, asterisk: Asterisk, phone: Phone, beside: Screener, place_call: Place, tap: Wiretap
+def test_an_agent_dials_78_and_the_caller_comes_back(
+    asterisk: Asterisk, phone: Phone, beside: Screener, place_call: Place, tap: Wiretap
 ) -> None:
-    number = f"1360000{way == 'pressed':04}"
-    caller = place_call(said("enquiry"), number=number, dialled=BESIDE)
-    phone.answer(30, since=caller.started)
-    wait_for(lambda: hears_the_agent(tap.heard_by(TRUNK)), 10, "agent's voice at the caller", every=0.2)
+    caller = talk(place_call, phone, tap, "13600000001")
     phone.press("*77")
-    phone.wait_event("CALL_CLOSED", 10, since=caller.started)
-    wait_for(lambda: is_in(prompt("analysis_enter"), tap.heard_by(TRUNK)), 20, "analysis queue", every=0.5)
+    wait_queued(caller, phone, tap)
     back = time.monotonic()
     phone.command("dial", f"sip:*78@{ASTERISK}")
     phone.answer(20, since=back)
     wait_for(lambda: hears_the_agent(tap.heard_by(TRUNK)), 10, "agent's voice at the caller again", every=0.2)
     phone.command("hangup")
     caller.wait(10)
-    call = beside.record(number, "harassment")
+    call = beside.record("13600000001", "harassment")
     assert (call.entrance, call.agent, call.review) == (Entrance.BY_HAND, "agent1", Review.OVERTURNED)
+
+
+def test_an_agent_presses_78_about_a_flag_of_a_dry_run(
+    asterisk: Asterisk, phone: Phone, run_screener: Callable[..., Screener], place_call: Place, tap: Wiretap
+) -> None:
+    screener = run_screener({"[flow]": "[flow]\ndry_run = true"})
+    wait_for(lambda: "logged in" in screener.log, 10, "login at the manager interface")
+    words = said("lewd")
+    caller = place_call(words, number="13600000002", dialled=BESIDE)
+    phone.answer(30, since=caller.started)
+    wait_for(lambda: is_in(words, tap.heard_by(PHONE)), 30, "caller's words at the agent's phone", every=0.5)
+    time.sleep(2)
+    phone.press("*78")
+    wait_for(lambda: "flag taken back by agent1" in screener.log, 10, "word of the take-back")
+    assert asterisk.legs("agent1"), "in a dry run nobody is moved"
+    phone.command("hangup")
+    caller.wait(10)
+    call = screener.record("13600000002", "harassment")
+    assert (call.entrance, call.dry_run, call.review) == (Entrance.BESIDE, True, Review.OVERTURNED)
+    assert (call.agent, call.reviewed_by) == ("agent1", "agent1")
