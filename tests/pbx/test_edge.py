@@ -146,7 +146,8 @@ def test_hold_and_resume_pass_through_as_re_invites(desk: Desk, caller: Caller, 
     assert held.status == 200
     caller.ack(cseq=held.cseq[0])
     wait_for(lambda: call._held, 5, "hold at the user agent")
-    assert any(b"a=sendonly" in p.data for p in tap.sip("INVITE ", target=SCREENER))
+    holds = lambda: [p for p in tap.sip("INVITE ", target=SCREENER) if b"a=sendonly" in p.data]  # noqa: E731
+    wait_for(holds, 5, "hold on the wire")
     resumed = caller.ask("INVITE", caller.offer("0"))
     assert resumed.status == 200
     caller.ack(cseq=resumed.cseq[0])
