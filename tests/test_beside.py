@@ -3,6 +3,7 @@
 import contextlib
 import queue
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -54,6 +55,9 @@ class Pbx(Manager):
         super().__init__()
         self.port_of_service = 0
         self.dials = True
+        self.up: list[dict[str, str]] = []
+        """What is told of channels when somebody asks."""
+        self.asks = 0
         self.legs: dict[str, Caller] = {}
         self.told: queue.Queue = queue.Queue()
         self.earlier: dict[str, dict[str, str]] = {}
@@ -65,7 +69,8 @@ class Pbx(Manager):
             queued = {"Response": "Success", "Message": "Originate successfully queued"}
             return [queued, {"Event": "OriginateResponse", "Response": "Success" if answered else "Failure"}]
         if action["action"] == "Status":
-            return [{"Response": "Success", "EventList": "start"}, {"Event": "StatusComplete"}]
+            self.asks += 1
+            return [{"Response": "Success", "EventList": "start"}, *self.up, {"Event": "StatusComplete"}]
         self.told.put(action)
         return [SUCCESS]
 
@@ -237,21 +242,37 @@ def test_a_stopped_service_lets_the_conversation_go_on(site: Site) -> None:
     assert site.pbx.told.empty(), "nobody is moved"
 
 
-def test_an_agent_takes_a_flag_back(site: Site) -> None:
+TAKE_BACK = {"Event": "UserEvent", "UserEvent": "ScreenerTakeBack", "Agent": "agent1"}
+CHANNEL = {"Event": "Status", "Channel": "PJSIP/trunk-1", "Uniqueid": "17.1"}
+
+
+def test_an_agent_takes_a_flag_back_and_the_caller_returns(site: Site) -> None:
     site.pbx.event(**CALL)
     leg = site.pbx.leg(Speaker.CALLER)
     say(leg, "lewd")
     site.pbx.asked("Redirect")
-    call = site.record(Verdict.HARASSMENT)
-    answer = site.pbx.answer
-    status = {"Event": "Status", "Channel": "PJSIP/trunk-1", "Uniqueid": "17.1"}
-    site.pbx.answer = lambda action: (
-        [{"Response": "Success", "EventList": "start"}, status, {"Event": "StatusComplete"}]
-        if action["action"] == "Status"
-        else answer(action)
-    )
-    site.pbx.event(Event="UserEvent", UserEvent="ScreenerTakeBack", Agent="agent1")
+    site.record(Verdict.HARASSMENT)
+    site.pbx.up.append(CHANNEL)
+    site.pbx.event(**TAKE_BACK)
     back = site.pbx.asked("Redirect")
     assert (back["channel"], back["exten"]) == ("PJSIP/trunk-1", "agents")
     call = site.record(Verdict.HARASSMENT)
     assert (call.review, call.reviewed_by) == (Review.OVERTURNED, "agent1")
+
+
+def test_a_caller_whom_the_agent_still_has_stays(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    site = Site(tmp_path, flow="dry_run = true")
+    site.pbx.event(**CALL)
+    leg = site.pbx.leg(Speaker.CALLER)
+    leg.speak(speech("lewd"))
+    site.pbx.asked("UserEvent")
+    site.pbx.up.append(CHANNEL)
+    site.pbx.event(**TAKE_BACK, Call="17.1")
+    wait_for(lambda: "flag taken back by agent1" in caplog.text, 5, "word of the take-back")
+    wait_for(lambda: site.pbx.asks == 2, 5, "look at the PBX's channels, after that of the login")
+    time.sleep(0.3)
+    site.pbx.event(Event="Hangup", Uniqueid="17.1")
+    assert site.record(Verdict.HARASSMENT).review is Review.OVERTURNED
+    assert site.pbx.told.empty(), "nobody is moved"
+    site.close()

@@ -86,6 +86,10 @@ class Desk:
         """All that is going on."""
         return tuple(self._by_token.values())
 
+    def has(self, uniqueid: str) -> bool:
+        """Whether the channel is an end of a conversation now."""
+        return uniqueid in self._by_channel
+
     def meant(self, flagged: Flagged) -> Party | None:
         """The caller whom an agent means; None when that is nobody whom we know."""
         for conversation in self._by_token.values():

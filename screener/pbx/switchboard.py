@@ -111,11 +111,11 @@ class Switchboard:
         self._ami.ask(messages.tell(messages.VERDICT, values))
 
     def bring_back(self, uniqueid: str, extension: str) -> None:
-        """Take a caller out of the analysis queue, to an extension; nothing when the caller has left."""
+        """Take a caller out of the analysis queue, to an extension; not one who has left, or has an agent."""
 
         def found(reply: Reply) -> None:
             channels = [part.get("channel", "") for part in reply.parts if part.get("uniqueid") == uniqueid]
-            if channels:
+            if channels and not self._desk.has(uniqueid):
                 self._move(channels[0], extension, lambda _reply: None)
 
         self._ami.ask(messages.status(), found)

@@ -136,6 +136,7 @@ def test_never_more_than_allowed_and_each_ends_once(steps: list[tuple[str, int]]
             over = table.gone(("c" if what == "caller" else "a") + str(number))
             assert (over is not None) == (number in up)
             up.pop(number, None)
+        assert all(table.has(f"{end}{n}") == (n in up) for end in "ca" for n in range(7))
         assert table.heard == sum(c.heard for c in up.values()) <= most
         assert set(table.conversations()) == set(up.values())
 
