@@ -39,9 +39,9 @@ class Manager:
                 threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
 
     def _serve(self, connection: socket.socket) -> None:
-        connection.sendall(b"Asterisk Call Manager/11.0.0\r\n")
         text = b""
         with contextlib.suppress(OSError):
+            connection.sendall(b"Asterisk Call Manager/11.0.0\r\n")
             while data := connection.recv(65536):
                 text += data
                 *messages, text = text.split(b"\r\n\r\n")
@@ -89,7 +89,8 @@ class Manager:
         """Close every connection, as a PBX that restarts."""
         connections, self._connections = self._connections, []
         for connection in connections:
-            connection.shutdown(socket.SHUT_RDWR)
+            with contextlib.suppress(OSError):  # the other end was first
+                connection.shutdown(socket.SHUT_RDWR)
             connection.close()
 
     def close(self) -> None:
