@@ -93,14 +93,11 @@ def load_learned(path: Path) -> Learned:
     try:
         head, packed = path.read_bytes().split(b"\n", 1)
         data = json.loads(head)
-        kinds = tuple(Kind(kind) for kind in data["kinds"])
+        kind, bits = Kind(data["kind"]), int(data["bits"])
         table = array("b", zlib.decompress(packed))
-        if len(table) != len(kinds) << data["bits"] or not len(kinds) == len(data["scales"]) == len(
-            data["offsets"]
-        ):
+        if len(table) != 1 << bits:
             raise ValueError("its size is not what it says")
-        scales, offsets = tuple(map(float, data["scales"])), tuple(map(float, data["offsets"]))
-        return Learned(str(data["version"]), kinds, int(data["bits"]), table, scales, offsets)
+        return Learned(str(data["version"]), kind, bits, table, float(data["scale"]), float(data["offset"]))
     except (OSError, ValueError, KeyError, TypeError, zlib.error) as problem:
         remedy = f'correct learned in [judgement] of the settings; "{NO_MODEL}" is the lexicon alone'
         raise SettingsError(f"{path}: not a learned model ({problem})", remedy) from problem

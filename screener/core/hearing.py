@@ -105,9 +105,9 @@ class Hearing:
         matches = self._judgement.lexicon.find(transcript.text, transcript.syllables, final=transcript.final)
         found = signals.of_words(matches, transcript, self._judgement.weights)
         # The model looks at whole sentences, and costs more: it waits for a pause.
-        if transcript.final and (learned := self._judgement.learned):
-            alike = learned.hear(transcript.syllables)
-            found += signals.of_likeness(alike, matches, transcript, self._judgement.weights)
+        learned = self._judgement.learned if transcript.final else None
+        if learned and (like := learned.hear(transcript.syllables)):
+            found += signals.of_likeness(like, matches, transcript, self._judgement.weights)
         now = {e.rule: e for e in found}
         # A find keeps the time at which it was first known.
         kept = tuple(replace(e, at=before[rule].at) if rule in before else e for rule, e in now.items())

@@ -1,9 +1,9 @@
 """A small learned model beside the lexicon: how much an utterance sounds like harassment, phrase by phrase.
 
-Logistic regression over hashed n-grams of folded syllables (see `phonetics`), one row of weights for each kind. It
-is additive, so what speaks for a kind is a stretch of the utterance that can be shown: its evidence has a span
-like any other. An n-gram counts once in a sentence. The model finds what no phrase of the lexicon says in so many
-words, and what a recogniser left of one.
+Logistic regression over hashed n-grams of folded syllables (see `phonetics`), for one kind. It is additive, so
+what speaks for the kind is a stretch of the utterance that can be shown: its evidence has a span like any other.
+An n-gram counts once in a sentence. The model finds what no phrase of the lexicon says in so many words, and what
+a recogniser left of one.
 """
 
 from array import array
@@ -43,22 +43,22 @@ class Learned:
 
     Attributes:
         version: names the weights in the log and in their data card.
-        kinds: what each row of weights speaks for.
+        kind: what it speaks for.
         bits: n-grams are hashed to this many bits.
-        table: a byte for each n-gram and kind, the kinds of an n-gram together.
-        scales: nats of one unit, for each kind.
-        offsets: nats added to every window, for each kind; the bar that harmless talk stays under.
+        table: a weight for each n-gram.
+        scale: nats of one unit of a weight.
+        offset: nats added to every window; the bar that harmless talk stays under.
     """
 
     version: str
-    kinds: tuple[Kind, ...]
+    kind: Kind
     bits: int
     table: "array[int]"
-    scales: tuple[float, ...]
-    offsets: tuple[float, ...]
+    scale: float
+    offset: float
 
-    def hear(self, syllables: Sequence[str]) -> tuple[Likeness, ...]:
-        """For each kind the window that speaks for it most, if any does.
+    def hear(self, syllables: Sequence[str]) -> Likeness | None:
+        """The window that speaks for the kind most, if any does.
 
         Args:
             syllables: toneless pinyin of one utterance.
@@ -68,15 +68,13 @@ class Learned:
         starts = range(0, max(1, size - WINDOW + STRIDE), STRIDE)
         windows = [(start, min(size, start + WINDOW)) for start in starts]
         held = [{g for i in range(*window) for g in grams[i][: window[1] - i]} for window in windows]
-        found = []
-        for row, kind in enumerate(self.kinds):
-            sums = [sum(self.table[g * len(self.kinds) + row] for g in window) for window in held]
-            best = max(range(len(sums)), key=sums.__getitem__)
-            weight = self.scales[row] * sums[best] + self.offsets[row]
-            if weight > 0:
-                units = [[self.table[g * len(self.kinds) + row] for g in at] for at in grams]
-                found.append(Likeness(kind, weight, *_stretch(units, *windows[best])))
-        return tuple(found)
+        sums = [sum(self.table[g] for g in window) for window in held]
+        best = max(range(len(sums)), key=sums.__getitem__)
+        weight = self.scale * sums[best] + self.offset
+        if weight <= 0:
+            return None
+        units = [[self.table[g] for g in at] for at in grams]
+        return Likeness(self.kind, weight, *_stretch(units, *windows[best]))
 
 
 @lru_cache(maxsize=65536)

@@ -97,33 +97,28 @@ def of_words(matches: Sequence[Match], transcript: Transcript, weights: Weights)
 
 
 def of_likeness(
-    found: Sequence[Likeness], matches: Sequence[Match], transcript: Transcript, weights: Weights
+    like: Likeness, matches: Sequence[Match], transcript: Transcript, weights: Weights
 ) -> tuple[Evidence, ...]:
     """What the learned model hears in an utterance; less where the lexicon has found the same."""
     said = transcript.syllables
     text = written(transcript.text, len(said))
-    evidence = []
-    for like in found:
-        weight = min(weights.learned_most, weights.learned_least + weights.learned * like.weight)
-        if any(m.phrase.kind is like.kind and m.begin < like.end and like.begin < m.end for m in matches):
-            weight *= ECHO[like.kind]
-        note = LIKENESSES[like.kind]
-        if like.kind in PERSONAL:
-            factor, target = aim(like.kind, (like.begin, like.end), matches, len(said), weights)
-            weight *= min(1.0, factor)
-            note += target
-        if weight >= FAINT:
-            span = text[like.begin : like.end] if text else " ".join(said[like.begin : like.end])
-            rule = f"{LEARNED}{like.kind}"
-            evidence.append(Evidence(rule, Source.MODEL, like.kind, weight, transcript.at, span, note))
-    return tuple(evidence)
+    weight = min(weights.learned_most, weights.learned_least + weights.learned * like.weight)
+    if any(m.phrase.kind is like.kind and m.begin < like.end and like.begin < m.end for m in matches):
+        weight *= ECHO
+    factor, target = aim(like.kind, (like.begin, like.end), matches, len(said), weights)
+    weight *= min(1.0, factor)
+    if weight < FAINT:
+        return ()
+    span = text[like.begin : like.end] if text else " ".join(said[like.begin : like.end])
+    note = f"{LIKENESS}{target}"
+    return (Evidence(f"{LEARNED}{like.kind}", Source.MODEL, like.kind, weight, transcript.at, span, note),)
 
 
 LEARNED = "learned."
 """How rules of the learned model begin."""
-ECHO = {Kind.LEWD: 0.0, Kind.ABUSE: 0.5}
-"""Factor where a phrase of the lexicon weighs already: a compliment is no proposition, however alike."""
-LIKENESSES = {Kind.LEWD: "整句近似猥亵", Kind.ABUSE: "整句近似辱骂"}
+ECHO = 0.5
+"""Factor where a phrase of the lexicon weighs already."""
+LIKENESS = "整句近似辱骂"
 
 
 def aim(

@@ -9,10 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
-from screener.core.evidence import Kind
 from screener.core.lexicon import Lexicon
 from screener.learning.examples import (
-    KINDS,
+    KIND,
     Example,
     heard_badly,
     lexicon_sentences,
@@ -22,7 +21,7 @@ from screener.learning.examples import (
 )
 from screener.learning.fit import Batch, batch, fit, quantised
 
-VERSION = "2"
+VERSION = "3"
 BITS = 18
 BAR = 99.95
 """Percentile of harmless sentences that a window must pass before it weighs anything."""
@@ -35,14 +34,14 @@ CARD = """\
 # Data card of learned.bin, version {version}
 
 What it is: logistic regression over hashed n-grams (1 to 3) of folded toneless syllables, each weighed by its
-log-count ratio; {bits} bits, one row of signed bytes for each of {kinds}. Written by
+log-count ratio; {bits} bits, signed bytes, for {kind}. Written by
 `python -m screener.learning --data DIR` from seed {seed}.
 
 | learned from | licence | how |
 |---|---|---|
 | the project's own sentence patterns (`screener/learning/corpus`) and lexicon | GPL-3.0-or-later | all |
 | COLD, training part (Deng et al., 2022) | Apache-2.0 | harmless; what says an insult of the lexicon as abuse |
-| SWSR (Jiang et al., 2021) | MIT | likewise; sexual as lewd |
+| SWSR (Jiang et al., 2021) | MIT | likewise |
 | STC-3 (NTCIR; Zeng et al.) | CC-BY-4.0 | harmless: every second call |
 | CrossWOZ validation part (Zhu et al., 2020) | Apache-2.0 | harmless: every second call |
 | TeleAntiFraud, normal calls | Apache-2.0 | harmless: every second call |
@@ -83,34 +82,27 @@ def build(folder: Path, lexicon: Lexicon, seed: int = 1) -> Made:
     ]
     clean = [e for e in clean if e.sounds]
     noisy = [heard_badly(e, NOISE, chance) for e in clean if chance.random() < NOISY_SHARE]
-    examples = clean + [replace(e, weight=e.weight * (NOISY if e.kind else 1.0)) for e in noisy if e.sounds]
+    examples = clean + [replace(e, weight=e.weight * (NOISY if e.harassing else 1.0)) for e in noisy if e.sounds]
     chance.shuffle(examples)
-    rows, scales, offsets = [], [], []
     data = batch(examples, BITS)
-    for kind in KINDS:
-        bar = _bar(data, examples, kind)
-        weights, _ = fit(data, examples, kind, BITS)
-        row, unit = quantised(weights)
-        rows.append(row)
-        scales.append(unit)
-        offsets.append(-bar)
+    bar = _bar(data, examples)
+    weights, _ = fit(data, examples, BITS)
+    table, unit = quantised(weights)
     head = {
         "version": VERSION,
-        "kinds": [kind.value for kind in KINDS],
+        "kind": KIND.value,
         "bits": BITS,
-        "scales": [round(s, 6) for s in scales],
-        "offsets": [round(o, 4) for o in offsets],
+        "scale": round(unit, 6),
+        "offset": round(-bar, 4),
     }
-    table = np.stack(rows, axis=1).astype(np.int8).tobytes()
     counts = ", ".join(f"{count} {name}" for name, count in share_of(clean).items())
-    kinds = ", ".join(kind.value for kind in KINDS)
-    card = CARD.format(version=VERSION, bits=BITS, kinds=kinds, seed=seed, counts=counts, bar=BAR)
-    return Made(json.dumps(head).encode() + b"\n" + zlib.compress(table, 9), card)
+    card = CARD.format(version=VERSION, bits=BITS, kind=KIND, seed=seed, counts=counts, bar=BAR)
+    return Made(json.dumps(head).encode() + b"\n" + zlib.compress(table.tobytes(), 9), card)
 
 
-def _bar(data: Batch, examples: Sequence[Example], kind: Kind) -> float:
+def _bar(data: Batch, examples: Sequence[Example]) -> float:
     """What harmless sentences reach at most, of weights that have not seen them; without the bias."""
     seen = np.asarray(np.arange(data.size) % 2, np.float64)
-    weights, _ = fit(data, examples, kind, BITS, seen)
-    unseen = np.array([e.kind is None for e in examples]) & (seen == 0)
+    weights, _ = fit(data, examples, BITS, seen)
+    unseen = np.array([not e.harassing for e in examples]) & (seen == 0)
     return max(0.0, float(np.percentile(data.logits(weights, 0.0)[unseen], BAR)))

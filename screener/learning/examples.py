@@ -17,8 +17,8 @@ from screener.events import Speaker
 from screener.speech.pinyin import inventory, syllables
 
 CORPUS = Path(__file__).parent / "corpus"
-KINDS = (Kind.LEWD, Kind.ABUSE)
-"""What can be told from single sentences; pranks and threats are the lexicon's."""
+KIND = Kind.ABUSE
+"""What the model learns to tell from single sentences; every other kind is the lexicon's."""
 LONGEST = 20
 """Syllables of one example, as the model looks at a sentence."""
 EACH_PATTERN = 150
@@ -42,12 +42,12 @@ class Example:
 
     Attributes:
         sounds: toneless pinyin.
-        kind: what it is an example of; None for harmless talk.
+        harassing: whether it is an example of `KIND`, or of harmless talk.
         weight: how much it counts.
     """
 
     sounds: tuple[str, ...]
-    kind: Kind | None
+    harassing: bool
     weight: float = 1.0
 
 
@@ -64,13 +64,13 @@ def is_learned(set_name: str, call_id: str) -> bool:
 def own_sentences(chance: random.Random) -> Iterator[Example]:
     """Sentences from the patterns in `corpus/`."""
     slots = _slots(CORPUS / "slots.txt")
-    for kind in (*KINDS, None):
-        for pattern in _lines(CORPUS / f"{kind.value if kind else 'harmless'}.txt"):
+    for name, harassing in ((KIND.value, True), ("harmless", False)):
+        for pattern in _lines(CORPUS / f"{name}.txt"):
             tries = EACH_PATTERN if "{" in pattern or "[" in pattern else 4
             # Sorted: what a seed makes must not hang on the order of a set.
             for text in sorted({filled(pattern, slots, chance) for _ in range(tries)}):
                 framed = text if chance.random() < BARE else _in_frame(text, chance)
-                yield Example(syllables(framed), kind)
+                yield Example(syllables(framed), harassing)
 
 
 def lexicon_sentences(lexicon: Lexicon, chance: random.Random) -> Iterator[Example]:
@@ -78,12 +78,12 @@ def lexicon_sentences(lexicon: Lexicon, chance: random.Random) -> Iterator[Examp
     for phrase in lexicon.phrases:
         said = tuple(s for part in phrase.parts for s in part)
         strong = phrase.weight >= STRONG
-        if phrase.role is Role.HARASSMENT and phrase.kind in KINDS and strong and len(said) > 1:
+        if phrase.role is Role.HARASSMENT and phrase.kind is KIND and strong and len(said) > 1:
             for _ in range(4):
-                yield Example(_framed(said, chance), phrase.kind)
+                yield Example(_framed(said, chance), harassing=True)
         elif phrase.role in (Role.BUSINESS, Role.GRIEVANCE, Role.SAFE, Role.VULNERABLE, Role.EMERGENCY):
             for _ in range(2):
-                yield Example(_framed(said, chance), None)
+                yield Example(_framed(said, chance), harassing=False)
 
 
 STRONG = 4.0
@@ -97,16 +97,14 @@ def public_sentences(folder: Path, lexicon: Lexicon) -> Iterator[Example]:
             if is_for_learning(labelled.call.id):
                 for turn in labelled.call.turns:
                     weight = 1.0 if turn.speaker is Speaker.CALLER else 0.5
-                    yield from (Example(sounds, None, weight) for sounds in sentences(turn.text))
+                    yield from (Example(sounds, False, weight) for sounds in sentences(turn.text))
     for name in POSTED:
         for labelled in read_labelled([folder / f"{name}.jsonl.gz"]):
             for sounds in sentences(labelled.call.turns[0].text):
-                if labelled.label == "lewd":
-                    yield Example(sounds, Kind.LEWD)
-                elif labelled.label == "benign":
-                    yield Example(sounds, None)
+                if labelled.label == "benign":
+                    yield Example(sounds, harassing=False)
                 elif _insult(lexicon, sounds):
-                    yield Example(sounds, Kind.ABUSE, POSTED_INSULT)
+                    yield Example(sounds, True, POSTED_INSULT)
 
 
 POSTED_INSULT = 0.3
@@ -182,6 +180,6 @@ def share_of(examples: Iterable[Example]) -> dict[str, int]:
     """How many examples of each kind there are."""
     counts: dict[str, int] = {}
     for example in examples:
-        name = example.kind.value if example.kind else "harmless"
+        name = KIND.value if example.harassing else "harmless"
         counts[name] = counts.get(name, 0) + 1
     return dict(sorted(counts.items()))

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from screener.core.evidence import Kind
 from screener.core.learned import LONGEST, ngrams
 from screener.core.phonetics import fold
 from screener.learning.examples import Example
@@ -58,14 +57,10 @@ def numbers(sounds: Sequence[str], bits: int) -> list[int]:
     return sorted({g for i in range(len(folded)) for g in ngrams(tuple(folded[i : i + LONGEST]), bits)})
 
 
-def fit(
-    data: Batch, examples: Sequence[Example], kind: Kind, bits: int, seen: Vector | None = None
-) -> tuple[Vector, float]:
-    """Weights and bias of a kind, by Adam over all examples at once; of those alone where `seen` is 1."""
-    wanted = np.array([e.kind is kind for e in examples], float)
+def fit(data: Batch, examples: Sequence[Example], bits: int, seen: Vector | None = None) -> tuple[Vector, float]:
+    """Weights and bias, by Adam over all examples at once; of those alone where `seen` is 1."""
+    wanted = np.array([e.harassing for e in examples], float)
     counts = np.array([e.weight for e in examples])
-    # Examples of another kind are neither: only what nobody minds is the other side.
-    counts *= np.array([1.0 if e.kind in (kind, None) else 0.2 for e in examples])
     if seen is not None:
         counts *= seen
     share = unevenness(data, counts * wanted, counts * (1 - wanted), 1 << bits)

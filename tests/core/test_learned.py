@@ -25,44 +25,46 @@ def model(**units: int) -> Learned:
     for name, unit in units.items():
         said = tuple(fold(s) for s in name.split("_"))
         table[ngrams(said, BITS)[-1]] = unit
-    return Learned("test", (Kind.LEWD,), BITS, table, (0.1,), (-1.0,))
+    return Learned("test", Kind.ABUSE, BITS, table, 0.1, -1.0)
 
 
 def test_what_weighs_more_than_the_bar_is_shown_where_it_was_said() -> None:
-    (found,) = model(pei_wo_shui=30).hear(syllables("今天下班以后你陪我睡好不好"))
-    assert found.kind is Kind.LEWD
+    words = syllables("今天下班以后你给我滚开好不好")
+    found = model(gei_wo_gun=30).hear(words)
+    assert found
+    assert found.kind is Kind.ABUSE
     assert found.weight == 0.1 * 30 - 1.0
-    assert syllables("今天下班以后你陪我睡好不好")[found.begin : found.end] == ("pei", "wo", "shui")
-    assert model(pei_wo_shui=9).hear(syllables("你陪我睡")) == ()
-    assert model(pei_wo_shui=30).hear(()) == ()
+    assert words[found.begin : found.end] == ("gei", "wo", "gun")
+    assert model(gei_wo_gun=9).hear(syllables("你给我滚")) is None
+    assert model(gei_wo_gun=30).hear(()) is None
 
 
 def test_words_far_apart_are_not_one_sentence() -> None:
-    near, far = "陪我" + "好" * 5 + "睡觉", "陪我" + "好" * 40 + "睡觉"
-    both = model(pei_wo=10, shui_jiao=10)
+    near, far = "给我" + "好" * 5 + "滚开", "给我" + "好" * 40 + "滚开"
+    both = model(gei_wo=10, gun_kai=10)
     assert both.hear(syllables(near))
     assert not both.hear(syllables(far))
 
 
 def test_what_harmless_words_take_off_counts() -> None:
-    assert model(pei_wo=20, fa_piao=-15).hear(syllables("陪我"))
-    assert not model(pei_wo=20, fa_piao=-15).hear(syllables("陪我开发票"))
+    assert model(gei_wo=20, fa_piao=-15).hear(syllables("给我"))
+    assert not model(gei_wo=20, fa_piao=-15).hear(syllables("给我开发票"))
 
 
 @settings(deadline=None)
 @given(st.lists(st.sampled_from(SOUNDS), max_size=60))
 def test_a_stretch_lies_in_what_was_said(sounds: list[str]) -> None:
-    for found in shipped().learned.hear(sounds):
+    if found := shipped().learned.hear(sounds):
         assert 0 <= found.begin < found.end <= len(sounds)
         assert found.weight > 0
 
 
 def test_it_speaks_in_a_pause() -> None:
     ear = Hearing(shipped(), 2)
-    words = "好想被哥哥压在身下狠狠疼爱"
-    assert "learned.lewd" not in rules(ear.heard(said(words, 1, final=False)))
+    words = "没人要的货色还在这装"
+    assert "learned.abuse" not in rules(ear.heard(said(words, 1, final=False)))
     (found,) = [e for e in ear.settle() if e.source is Source.MODEL]
-    assert (found.rule, found.kind) == ("learned.lewd", Kind.LEWD)
+    assert (found.rule, found.kind) == ("learned.abuse", Kind.ABUSE)
     assert found.span in words
 
 

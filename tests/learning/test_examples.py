@@ -2,10 +2,8 @@
 
 import random
 
-from screener.core.evidence import Kind
 from screener.learning.examples import (
     CORPUS,
-    KINDS,
     LONGEST,
     Example,
     filled,
@@ -25,7 +23,7 @@ def test_the_same_seed_makes_the_same_sentences() -> None:
     once, again = (list(own_sentences(random.Random(1))) for _ in range(2))
     assert once == again
     counts = share_of(once)
-    assert set(counts) == {kind.value for kind in KINDS} | {"harmless"}
+    assert set(counts) == {"abuse", "harmless"}
     assert min(counts.values()) > 200
 
 
@@ -45,7 +43,7 @@ def test_every_gap_is_filled() -> None:
 
 def test_the_lexicons_phrases_speak_for_what_they_say() -> None:
     made = list(lexicon_sentences(lexicon(), random.Random(1)))
-    assert {e.kind for e in made} == {*KINDS, None}
+    assert {e.harassing for e in made} == {True, False}
 
 
 def test_long_talk_is_cut_into_sentences() -> None:
@@ -56,9 +54,9 @@ def test_long_talk_is_cut_into_sentences() -> None:
 
 
 def test_hearing_badly_changes_about_the_share() -> None:
-    example = Example(syllables("你好我想查一下话费") * 4, Kind.ABUSE)
+    example = Example(syllables("你好我想查一下话费") * 4, harassing=True)
     heard = heard_badly(example, 0.2, random.Random(1))
-    assert heard.kind is example.kind
+    assert heard.harassing is example.harassing
     assert heard.sounds != example.sounds
 
 
