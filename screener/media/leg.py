@@ -1,6 +1,7 @@
 """The RTP of one call: its two sockets, pinned to one peer. The media loop owns and drives it."""
 
 import contextlib
+import ctypes
 import random
 import socket
 from collections.abc import Callable, Sequence
@@ -16,7 +17,7 @@ class LoopCounts:
     """What the loop did since it began.
 
     Attributes:
-        refused: datagrams that came from somebody else than the peer.
+        refused: datagrams that came from somebody else before the peer had spoken; later ones the kernel drops.
         skipped: slots that were given up after a standstill.
         worst_late: seconds that the latest slot was late.
     """
@@ -81,7 +82,10 @@ class Leg:
         """
         if self.remote == (host, port) and self._latched:
             return
-        self.hosts, self.remote, self._latched = frozenset((host, *others)), (host, port), False
+        was_latched, self._latched = self._latched, False
+        if was_latched:
+            _disconnect(self._sock)
+        self.hosts, self.remote = frozenset((host, *others)), (host, port)
         self.control, self._muxed = (host, control) if control else None, muxed
 
     def start(self, stream: AudioStream) -> None:
@@ -107,29 +111,47 @@ class Leg:
     def read(self, counts: LoopCounts, now: float) -> None:
         """Take one datagram; the loop comes again for the next one, so that nobody starves the others."""
         try:
-            data, source = self._sock.recvfrom(MAX_PACKET + 1)
+            if self._latched:
+                data = self._sock.recv(MAX_PACKET + 1)
+            else:
+                data, source = self._sock.recvfrom(MAX_PACKET + 1)
+                if source[0] not in self.hosts:
+                    counts.refused += 1
+                    return
         except OSError:  # gone again, or an ICMP error of an earlier send
-            return
-        pinned = self._latched and source == self.remote
-        if not pinned and (self._latched or source[0] not in self.hosts):
-            counts.refused += 1
             return
         counts.received += 1
         stream = self.stream
         if stream is None:
             return
+        if self._latched and not self._muxed:  # nearly always
+            stream.receive(data, now)
+        elif self._take(stream, data, now) and not self._latched:
+            self._latch(stream, source, counts, now)
+
+    def _take(self, stream: AudioStream, data: bytes, now: float) -> bool:
+        """Take RTP, or RTCP on the same port; whether it was RTP and well formed."""
         if self._muxed and len(data) > 1 and 192 <= data[1] <= 223:  # RFC 5761: these are RTCP
             stream.reported(data, now)
-            return
-        if pinned:
-            stream.receive(data, now)
-            return
+            return False
         malformed = stream.malformed
         stream.receive(data, now)
-        if stream.malformed == malformed:
-            self.remote, self._latched = source, True
-            if self._muxed and self.control:
-                self.control = source
+        return stream.malformed == malformed
+
+    def _latch(self, stream: AudioStream, source: Source, counts: LoopCounts, now: float) -> None:
+        """Hear nobody else from now on, and send there: the kernel sees to it, at less cost than looking."""
+        with contextlib.suppress(OSError):
+            self._sock.connect(source)
+            while True:  # what had come before it was connected
+                data, other = self._sock.recvfrom(MAX_PACKET + 1)
+                if other == source:
+                    counts.received += 1
+                    self._take(stream, data, now)
+                else:
+                    counts.refused += 1
+        self.remote, self._latched = source, True
+        if self._muxed and self.control:
+            self.control = source
 
     def read_control(self, counts: LoopCounts, now: float) -> None:
         """Take one RTCP datagram."""
@@ -154,7 +176,10 @@ class Leg:
         packet = stream.tick()
         if packet is not None and remote is not None:
             try:
-                self._sock.sendto(packet, remote)
+                if self._latched:
+                    self._sock.send(packet)
+                else:
+                    self._sock.sendto(packet, remote)
                 counts.sent += 1
             except OSError:  # full socket buffer or unreachable peer: the packet is lost, as on any network
                 pass
@@ -179,3 +204,11 @@ class Leg:
         self._sock.close()
         if self._control_sock is not None:
             self._control_sock.close()
+
+
+_libc = ctypes.CDLL(None)
+
+
+def _disconnect(sock: socket.socket) -> None:
+    """Let a datagram socket hear everybody again: connect(2) to AF_UNSPEC, which `socket.connect` cannot say."""
+    _libc.connect(sock.fileno(), bytes(16), 16)

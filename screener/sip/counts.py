@@ -72,7 +72,7 @@ def samples(
     yield Sample("rtp_received_total", loop.received, "RTP packets received from the pinned peers.")
     yield Sample("rtp_lost_total", media.lost, "RTP packets that never came.")
     yield Sample("rtp_malformed_total", media.malformed, "RTP packets that were none.")
-    yield Sample("rtp_refused_total", loop.refused, "RTP packets of somebody else than the peer.")
+    yield Sample("rtp_refused_total", loop.refused, "RTP packets of somebody else before the peer spoke.")
     yield Sample("rtp_late_total", media.dropped, "RTP packets that came too late or too early to be heard.")
     yield Sample("media_skipped_slots_total", loop.skipped, "Slots of 2 ms given up after a standstill.")
     yield Sample("media_worst_late_seconds", loop.worst_late, "How late the latest slot was.")

@@ -16,6 +16,7 @@ from screener.media.prompts import Clip
 from screener.media.rtp import Packet, TelephoneEvent
 from screener.media.stream import FADING, AudioStream, Playlist
 
+PORTS = (20000, 29998)
 LOUD = b"\x00\x40" * 160
 CLIP = Clip.of("clip", b"".join(n.to_bytes(2, "little") * 160 for n in (1000, 2000, 3000)))
 
@@ -160,7 +161,7 @@ def test_who_listens_later_hears_from_then_on():
 
 @pytest.fixture
 def loop():
-    loop = MediaLoop("127.0.0.1", 0, 0)
+    loop = MediaLoop("127.0.0.1", *PORTS)
     yield loop
     loop.stop()
 
@@ -170,6 +171,18 @@ def peer():
     sock.bind(("127.0.0.1", 0))
     sock.settimeout(3)
     return sock
+
+
+def speak(sock, leg, ssrc):
+    for n in range(10):
+        sock.sendto(Packet(0, n, n * 160, ssrc, Law.PCMU.encode(LOUD)).serialize(), ("127.0.0.1", leg.port))
+
+
+def until(happened):
+    deadline = time.monotonic() + 3
+    while not happened():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 def test_many_calls_are_paced_without_drift_and_spread(loop):
@@ -201,23 +214,52 @@ def test_only_the_pinned_peer_is_heard_and_its_real_port_is_found(loop):
     leg.start(audio)
     real.sendto(b"junk", ("127.0.0.1", leg.port))
     assert negotiated.recv(2000)
-    for n in range(10):
-        real.sendto(Packet(0, n, n * 160, 5, Law.PCMU.encode(LOUD)).serialize(), ("127.0.0.1", leg.port))
+    speak(real, leg, ssrc=5)
     assert real.recv(2000), "symmetric RTP"
-    for n in range(100, 110):
-        negotiated.sendto(Packet(0, n, n * 160, 6, b"").serialize(), ("127.0.0.1", leg.port))
-    deadline = time.monotonic() + 3
-    while loop.counts.refused < 10 and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert loop.counts.refused == 10, "pinned once it has spoken"
+    taken = loop.counts.received
+    speak(negotiated, leg, ssrc=6)
+    speak(real, leg, ssrc=5)
+    until(lambda: loop.counts.received == taken + 10)
+    assert audio.jitter.counts.resyncs == 0, "pinned once it has spoken"
     assert any(rms(pcm) for pcm, _ in heard)
     negotiated.close()
     real.close()
 
 
+def test_strangers_that_spoke_before_the_peer_are_refused(loop):
+    sock, stranger, leg = peer(), peer(), loop.open()
+    audio, _, _ = stream()
+    leg.point("127.0.0.2", 9)
+    leg.start(audio)
+    speak(stranger, leg, ssrc=6)
+    until(lambda: loop.counts.refused == 10)
+    leg.point(*sock.getsockname())
+    speak(sock, leg, ssrc=5)
+    until(lambda: loop.counts.received == 10)
+    assert loop.counts.refused == 10
+    sock.close()
+    stranger.close()
+
+
+def test_a_peer_that_has_moved_is_heard_on_the_same_port(loop):
+    before, after, leg = peer(), peer(), loop.open()
+    audio, _, _ = stream()
+    leg.point(*before.getsockname())
+    leg.start(audio)
+    speak(before, leg, ssrc=5)
+    until(lambda: loop.counts.received == 10)
+    leg.point(*after.getsockname())
+    assert after.recv(2000)
+    speak(after, leg, ssrc=6)
+    until(lambda: loop.counts.received == 20)
+    assert audio.reception.ssrc == 6
+    before.close()
+    after.close()
+
+
 @pytest.mark.parametrize("muxed", [False, True])
 def test_reports_go_to_a_peer_that_offers_to_take_them(muxed):
-    loop = MediaLoop("127.0.0.1", 0, 0, report_seconds=0.1)
+    loop = MediaLoop("127.0.0.1", *PORTS, report_seconds=0.1)
     sock, control, leg = peer(), peer(), loop.open()
     audio, _, _ = stream()
     host, port = sock.getsockname()

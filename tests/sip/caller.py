@@ -179,7 +179,7 @@ class Desk:
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic, **settings: object) -> None:
-        chosen = {"port": 0, "rtp_port_low": 0, "rtp_port_high": 0, **settings}
+        chosen = {"port": 0, **settings}
         self.agent = SipUserAgent(Sip(**chosen), clock)  # type: ignore[arg-type]
         self.calls: queue.Queue = queue.Queue()
         self.events: queue.Queue = queue.Queue()

@@ -327,7 +327,6 @@ def test_nobody_else_is_heard_or_reflected_to(desk, caller):
         stranger.sendto(Packet(0, n, n * 160, 9, Law.PCMU.encode(TONE[:320])).serialize(), caller.remote_rtp)
     with pytest.raises(TimeoutError):
         stranger.recv(2000)
-    assert desk.agent._media.counts.refused == 20
     assert not any(audioop.rms(pcm, 2) > 1000 for pcm in heard[10:])
     stranger.close()
 
