@@ -10,7 +10,6 @@ import queue
 import resource
 import secrets
 import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -19,7 +18,6 @@ from zoneinfo import ZoneInfo
 from screener.beside import BesideCall, ListeningPost, user_of
 from screener.core.flow import Flow
 from screener.core.session import Session
-from screener.errors import StoreError
 from screener.events import (
     CallEnded,
     Caller,
@@ -28,7 +26,6 @@ from screener.events import (
     EndedBy,
     Entrance,
     Event,
-    History,
     RecognizerLost,
     Stopping,
     Tick,
@@ -49,6 +46,7 @@ from screener.speech.pinyin import syllables
 from screener.speech.pool import RecognizerPool
 from screener.speech.recognizer import ModelInfo
 from screener.store.log import open_log
+from screener.store.lookup import HistoryLookup
 from screener.store.privacy import Purger
 from screener.store.writer import LogWriter
 from screener.taking_back import TakeBacks
@@ -64,8 +62,6 @@ HAND_OVER_SECONDS = 5.0
 """How long the callers may take to reach the agents when the service stops."""
 PULSE_SECONDS = 2.0
 """How long the metrics wait for a sign of life."""
-HISTORY_PAUSE_SECONDS = 10.0
-"""After a failed history look-up, calls go without history for so long, so that a dead database delays nobody."""
 
 
 def utc_now() -> datetime:
@@ -144,6 +140,7 @@ class Service:
         self._lines = load_lines([folder / line for line in settings.judgement.lines], settings.site.region)
         clips = load_clips(folder / settings.prompts.folder if settings.prompts.folder else None)
         self._log = open_log(settings.store.url, folder)
+        self._history = HistoryLookup(self._log.history)
         self._writer = LogWriter(self._log, settings.store.queue_rows, folder / (settings.store.spool or "spool"))
         self._purger = Purger(self._log, settings.store.transcript_days, clock)
         self._pool = RecognizerPool(model, settings.speech.threads, settings.speech.queue_seconds, self._heard)
@@ -163,7 +160,6 @@ class Service:
         self._empty = threading.Event()
         """We are leaving, and no call is left."""
         self._screenings: dict[str, Screening] = {}
-        self._history_paused_until = 0.0
         self._thread = threading.Thread(target=self._run, name="calls", daemon=True)
 
     @property
@@ -217,6 +213,7 @@ class Service:
         self._take_backs.stop()
         if self._beside is not None:
             self._beside.switchboard.stop()
+        self._history.stop()
         self._writer.close()
         self._log.close()
 
@@ -340,7 +337,7 @@ class Service:
             return
         offer = offered.offer
         caller = self._lines.identify(offer.caller.number, offer.caller.display_name)
-        offer = replace(offer, caller=caller, history=self._history(caller.number, offer.started_at))
+        offer = replace(offer, caller=caller, history=self._history.of(caller.number, offer.started_at))
         log.info("call %s from %s (%s)", offer.call_id, mask(caller.number) or "anonymous", caller.line)
         session = Session(offer, self._judgement, self.flow)
         screening = Screening(offer, offered.call, session, self._booth)
@@ -355,14 +352,3 @@ class Service:
                 event.call.reject(503)  # the PBX goes on to the agents by itself
         except Exception:
             log.exception("call %s: failing open failed", call_id)
-
-    def _history(self, number: str, at: datetime) -> History:
-        """What the log knows; a log that is away costs a call its history, never its time."""
-        if not number or time.monotonic() < self._history_paused_until:
-            return History()
-        try:
-            return self._log.history(number, at)
-        except StoreError as error:
-            self._history_paused_until = time.monotonic() + HISTORY_PAUSE_SECONDS
-            log.error("no history for %.0f s: %s", HISTORY_PAUSE_SECONDS, error)
-            return History()

@@ -29,7 +29,7 @@ from screener.store.records import (
 from screener.store.schema import migrate
 from screener.store.tables import AccessNote, Call, Listed
 
-HISTORY_MILLISECONDS = 1000
+HISTORY_MILLISECONDS = 500
 """A history look-up that takes longer on PostgreSQL is given up: a caller is waiting."""
 
 

@@ -32,6 +32,7 @@ LATE = QUIET * 6 + said("enquiry")
 """Silence until the fault has come, then a request."""
 STRANGER = "192.0.2.66"
 AWAY_SECONDS = 60
+FROZEN_SECONDS = 20
 LONGEST = 60.0
 """Seconds after a fault in which a caller must have an agent."""
 _HANGS = """
@@ -241,6 +242,24 @@ def database_away() -> Outcome:
             return Outcome(callers, lost, f"{note}; {drill.next_is_screened()}")
 
 
+def database_frozen() -> Outcome:
+    """PostgreSQL says nothing more for a while, without closing a connection; callers before and meanwhile."""
+    with running_postgres() as server:
+        url = server.new_database()
+        replaced = {"[flow]": f'[store]\nurl = "{url}"\n\n[flow]'}
+        with drilling(replaced=replaced) as drill:
+            drill.call(IN_PATH)
+            drill.wait_screened(CALLERS)
+            with server.frozen():
+                began = time.monotonic()
+                callers, lost, seconds = drill.lost_with_more(began)
+                drill.hang_up()
+                time.sleep(max(0.0, FROZEN_SECONDS - (time.monotonic() - began)))
+            wait_for(lambda: _logged(url) >= callers, 60, "calls in the log", every=1)
+            note = f"last agent after {seconds:.1f} s; frozen {FROZEN_SECONDS} s; all {callers} calls in the log"
+            return Outcome(callers, lost, f"{note}; {drill.next_is_screened()}")
+
+
 def _logged(url: str) -> int:
     from screener.store.log import open_log
 
@@ -342,6 +361,7 @@ FAULTS: dict[str, Callable[[], Outcome]] = {
     "manager": manager_cut,
     "pbx": pbx_restarted,
     "database": database_away,
+    "frozen": database_frozen,
     "recogniser": recogniser_hangs,
     "disk": disk_full,
     "clock": clock_jumps,

@@ -1,0 +1,114 @@
+"""Histories are asked for without waiting for a database that does not answer."""
+
+import logging
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from screener.errors import StoreError
+from screener.events import History, ListName
+from screener.store import lookup as lookup_module
+from screener.store.log import ListedNumber, open_log
+from screener.store.lookup import WAIT_SECONDS, HistoryLookup
+from store.databases import running_postgres
+
+NOW = datetime(2026, 3, 4, 5, tzinfo=UTC)
+KNOWN = replace(History(), flagged=3)
+
+
+class Database:
+    """Answers with `KNOWN`, unless it is told to fail or to hang."""
+
+    def __init__(self) -> None:
+        self.problem: Exception | None = None
+        self.awake = threading.Event()
+        self.awake.set()
+        self.asked = 0
+
+    def history(self, number: str, at: datetime) -> History:
+        self.asked += 1
+        self.awake.wait(20)
+        if self.problem:
+            raise self.problem
+        return KNOWN
+
+
+@pytest.fixture
+def database() -> Database:
+    return Database()
+
+
+@pytest.fixture
+def lookup(database: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[HistoryLookup]:
+    monkeypatch.setattr(lookup_module, "PAUSE_SECONDS", 0.3)
+    lookup = HistoryLookup(database.history)
+    yield lookup
+    database.awake.set()
+    lookup.stop()
+
+
+def test_what_the_log_knows(lookup: HistoryLookup, database: Database) -> None:
+    assert lookup.of("13800000000", NOW) == KNOWN
+    assert lookup.of("", NOW) == History()
+    assert database.asked == 1, "nobody asks about a withheld number"
+
+
+@pytest.mark.parametrize("problem", [StoreError("away", "start it"), ValueError("ours")])
+def test_after_a_failure_calls_go_without_for_a_while(
+    lookup: HistoryLookup, database: Database, problem: Exception, caplog: pytest.LogCaptureFixture
+) -> None:
+    database.problem = problem
+    with caplog.at_level(logging.ERROR):
+        assert lookup.of("13800000000", NOW) == History()
+        assert lookup.of("13800000000", NOW) == History()
+    assert database.asked == 1
+    assert "no history for" in caplog.text
+    assert "13800000000" not in caplog.text
+    database.problem = None
+    time.sleep(0.35)
+    assert lookup.of("13800000000", NOW) == KNOWN
+
+
+def test_a_database_that_hangs_costs_one_short_wait_and_is_asked_again_once_it_lives(
+    lookup: HistoryLookup, database: Database
+) -> None:
+    database.awake.clear()
+    began = time.monotonic()
+    for _ in range(20):
+        assert lookup.of("13800000000", NOW) == History()
+    assert time.monotonic() - began < WAIT_SECONDS + 0.3
+    time.sleep(0.35)
+    assert lookup.of("13800000000", NOW) == History()
+    assert database.asked == 1
+    database.awake.set()
+    time.sleep(0.35)
+    assert lookup.of("13800000000", NOW) == KNOWN
+
+
+def test_stopping_waits_for_no_database(database: Database) -> None:
+    lookup = HistoryLookup(database.history)
+    database.awake.clear()
+    lookup.of("13800000000", NOW)
+    began = time.monotonic()
+    lookup.stop()
+    assert time.monotonic() - began < 2
+    database.awake.set()
+
+
+@pytest.mark.postgres
+def test_a_real_server_that_is_frozen() -> None:
+    with running_postgres() as server:
+        log = open_log(server.new_database())
+        log.enlist(ListedNumber(ListName.WATCH, "13800000000", "", NOW))
+        lookup = HistoryLookup(log.history)
+        assert lookup.of("13800000000", NOW).lists == {ListName.WATCH}
+        with server.frozen():
+            began = time.monotonic()
+            assert lookup.of("13800000000", NOW) == History()
+            assert time.monotonic() - began < WAIT_SECONDS + 1
+        lookup.stop()
+        log.close()
