@@ -10,6 +10,7 @@ import logging
 import math
 from collections.abc import Callable, Sequence
 from enum import Enum, auto
+from functools import partial
 
 from screener.errors import SipParseError
 from screener.events import CallAnswered, CallEnded, Dtmf, EndedBy, Event, Tick, TransferEnded
@@ -331,7 +332,7 @@ class SipCall:
         if self._state is not _State.UP or self._transfer is not None:
             self._events(TransferEnded(uri, ok=False, status=491, at=self._stream.at))
             return
-        self._transfer = refer.Transfer(uri, self._station.layer.after, self._transferred)
+        self._transfer = refer.Transfer(uri, self._station.layer.after, partial(self._transferred, marked))
         request = refer.refer(self.dialog, uri, self._station.contact, marked=marked)
         self._send(request, self._transfer.answered)
 
@@ -344,8 +345,11 @@ class SipCall:
         if self._transfer is not None:
             self._transfer.notified(request)
 
-    def _transferred(self, uri: str, status: int) -> None:
+    def _transferred(self, marked: bool, uri: str, status: int) -> None:
         self._transfer = None
+        if status == refer.UNSETTLED and self._stream.at < refer.SETTLING_SECONDS:
+            self._station.layer.after(refer.AGAIN_SECONDS, lambda: self._refer(uri, marked))
+            return
         ok = 200 <= status < 300
         self._events(TransferEnded(uri, ok=ok, status=status, at=self._stream.at))
         if ok:

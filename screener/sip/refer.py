@@ -14,6 +14,11 @@ FIRST_NOTIFY_SECONDS = 20.0
 """After the 202, so long without any NOTIFY is a failure."""
 RINGING_SECONDS = 60.0
 """A target that rings longer is a failure."""
+SETTLING_SECONDS = 2.0
+"""So long after the answer the PBX may not have joined caller and call yet; Asterisk's NOTIFY says `UNSETTLED`."""
+UNSETTLED = 400
+AGAIN_SECONDS = 0.3
+"""Pause before it is asked again."""
 
 
 def refer(dialog: Dialog, target: str, referred_by: str, *, marked: bool) -> Request:

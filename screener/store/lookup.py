@@ -35,7 +35,7 @@ class HistoryLookup:
         self._thread.start()
 
     def of(self, number: str, at: datetime) -> History:
-        """What the log knows of a number just before `at`: nothing of a withheld one, nor when it is asked in vain.
+        """What the log knows of a number just before `at`: nothing of a withheld one, nor when asked in vain.
 
         Not thread-safe.
         """

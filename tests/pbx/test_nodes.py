@@ -16,7 +16,7 @@ from screener.core.evidence import Verdict
 from screener.store.log import open_log
 from screener.store.records import CallRecord
 from tests.pbx.kamailio import kamailio
-from tests.pbx.network import PHONE, PROXY, SCREENER, SECOND_SCREENER, TRUNK, Network, Wiretap, wait_for
+from tests.pbx.network import ASTERISK, PHONE, PROXY, SCREENER, SECOND_SCREENER, TRUNK, Network, Wiretap, wait_for
 from tests.pbx.rig import DEPLOY, ROOT, Asterisk, Caller, Phone, Screener, missing
 from tests.pbx.voices import QUIET, said
 from tests.sip.caller import Caller as Direct
@@ -27,6 +27,8 @@ pytestmark = [pytest.mark.pbx, pytest.mark.postgres, pytest.mark.timeout(300)]
 SHIPPED = ROOT / "deploy/kamailio"
 HOSTS = SCREENER, SECOND_SCREENER
 URL = "postgresql://screener@db.example/screener"
+QUALIFY_TIMEOUT = 1.0
+"""Of deploy/kamailio/pjsip.conf."""
 Place = Callable[..., Caller]
 
 
@@ -101,7 +103,15 @@ def nodes(lan: Network, pbx: Asterisk, server: Postgres, tmp_path: Path, tap: Wi
         for host in HOSTS:
             nodes.start(host)
         with kamailio(lan, tmp_path, SHIPPED / "kamailio.cfg", PROXY, "-A", f'DISPATCHER_LIST="{list_file}"'):
-            wait_for(lambda: pbx.contact("screener") == "Avail", 15, "answer of the proxy to Asterisk")
+
+            def answers() -> bool:
+                pbx.rx("pjsip qualify screener")
+                return bool(tap.sip("SIP/2.0 200", source=PROXY, target=ASTERISK))
+
+            wait_for(answers, 15, "answer of the proxy to Asterisk", every=0.3)
+            time.sleep(QUALIFY_TIMEOUT)  # until then a ping that it has not answered still counts against it
+            answers()
+            wait_for(lambda: pbx.contact("screener") == "Avail", 15, "proxy that Asterisk dials")
             yield nodes
 
 

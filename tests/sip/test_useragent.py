@@ -12,6 +12,7 @@ from screener.events import CallAnswered, CallEnded, Dtmf, EndedBy, PlaybackEnde
 from screener.media.g711 import Law
 from screener.media.prompts import Clip
 from screener.media.rtp import Packet, TelephoneEvent
+from screener.sip import refer
 from screener.sip.call import KEEP_SECONDS
 from screener.sip.message import Request, respond
 from tests.sip.caller import Caller, Desk, in_background, wait_for
@@ -304,6 +305,33 @@ def test_transfer_that_fails_keeps_the_caller(desk, caller):
     assert second.cseq[0] > first.cseq[0], "another target can be tried"
     assert notify(caller, "200 OK") == 200
     assert desk.event(TransferEnded).ok
+
+
+def test_a_transfer_that_came_too_soon_after_the_answer_is_asked_for_again(desk, caller):
+    """Asterisk answers the caller first and joins both a little later."""
+    call = up(desk, caller)
+    first = referred(desk, caller, call, marked=True)
+    assert notify(caller, "400 Bad Request") == 200
+    second = caller.wait_request("REFER")
+    caller.send(respond(second, 202))
+    assert second.headers.get("Refer-To") == first.headers.get("Refer-To")
+    assert second.headers.get("Priority") == "emergency"
+    assert second.cseq[0] > first.cseq[0]
+    assert notify(caller, "200 OK") == 200
+    assert desk.event(TransferEnded).ok
+
+
+def test_a_transfer_that_is_bad_for_good_is_judged(desk, caller, monkeypatch):
+    monkeypatch.setattr(refer, "SETTLING_SECONDS", 0.5)
+    call = up(desk, caller)
+    referred(desk, caller, call)
+    assert notify(caller, "400 Bad Request") == 200
+    time.sleep(0.3)
+    caller.send(respond(caller.wait_request("REFER"), 202))
+    time.sleep(0.3)
+    assert notify(caller, "400 Bad Request") == 200
+    ended = desk.event(TransferEnded)
+    assert (ended.ok, ended.status) == (False, 400)
 
 
 def test_transfer_that_is_refused(desk, caller):
