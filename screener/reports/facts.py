@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import (
@@ -31,7 +32,7 @@ from sqlalchemy import (
 
 from screener.core.evidence import Treatment, Verdict
 from screener.events import Entrance
-from screener.reports.span import PREFIX_CHARACTERS, Flag, Judged, Marked, Return, Source, Span, Stay
+from screener.reports.span import PREFIX_CHARACTERS, Flag, Judged, Marked, Return, Source, Span, Stay, Stayed
 from screener.store.log import CallLog
 from screener.store.records import Review
 from screener.store.tables import (
@@ -48,6 +49,7 @@ Query = Select[*tuple[Any, ...]]
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MARKED_CALL = or_(Call.verdict == literal_column("'harassment'"), Call.treatment != literal_column("'none'"))
 """In the very words of the index that holds these calls (`store.tables.MARKED`)."""
+_STAYED = (TreatmentGiven.ended - TreatmentGiven.began, TreatmentGiven.completed)
 ROWS_AT_ONCE = 20_000
 NUMBERS_AT_ONCE = 500
 NUMBER_DIGITS_MOST = 20
@@ -129,6 +131,13 @@ class Facts:
             counts[int(slot)] += int(offered)
         return counts
 
+    def offered(self, span: Span) -> int:
+        """Calls that came."""
+        table = OfferedTime.__table__.c
+        whole = self._offered(span, QUARTER_SECONDS, table.dialled, table)
+        edges = self._edges(span, QUARTER_SECONDS, self._plain("dialled"))
+        return sum(int(offered) for _, offered in chain(whole, edges))
+
     def offered_by_place(self, span: Span, place: str) -> Counter[str]:
         """Calls that came, by class of line, region or carrier."""
         counts: Counter[str] = Counter()
@@ -162,11 +171,11 @@ class Facts:
             counts[prefix] = int(self._connection.scalar(query) or 0)
         return counts
 
-    def flagged_before(self, at: datetime | None) -> set[str]:
-        """Numbers that were flagged before a moment."""
+    def flagged_before(self, at: datetime | None, since: datetime | None = None) -> set[str]:
+        """Numbers that were flagged before a moment, since another one if that is given."""
         if at is None:
             return set()
-        query = self._of_marked(select(Call.number), Span(until=at)).where(*_flagged())
+        query = self._of_marked(select(Call.number), Span(since, at)).where(*_flagged())
         return {number for (number,) in self._rows(query)}
 
     def genuine(self, numbers: Sequence[str]) -> set[str]:
@@ -188,11 +197,13 @@ class Facts:
 
     def stays(self, span: Span) -> list[Stay]:
         """Entries into the analysis queue, oldest first."""
-        given = TreatmentGiven
-        columns = (Call.number, given.by_hand, given.ended - given.began, given.completed)
-        query = self._of_marked(select(self._second(Call.started_at), *columns), span)
-        query = query.join(given, given.call_id == Call.id).where(given.treatment == Treatment.ANALYSIS_QUEUE)
-        return list(map(Stay._make, self._rows(query.order_by(Call.started_at))))
+        columns = (self._second(Call.started_at), Call.number, TreatmentGiven.by_hand, *_STAYED)
+        query = self._of_stays(select(*columns), span).order_by(Call.started_at)
+        return list(map(Stay._make, self._rows(query)))
+
+    def stayed(self, span: Span) -> list[Stayed]:
+        """How long each of these entries stayed, in no order."""
+        return list(map(Stayed._make, self._rows(self._of_stays(select(*_STAYED), span))))
 
     def returns(self, span: Span) -> list[Return]:
         """For each source and treatment of the span: its first flag, and the next call of the number after it."""
@@ -234,6 +245,10 @@ class Facts:
         if span.kind:
             query = query.where(Call.kind == span.kind)
         return query
+
+    def _of_stays(self, query: Query, span: Span) -> Query:
+        query = query.select_from(Call).join(TreatmentGiven, TreatmentGiven.call_id == Call.id)
+        return self._of_marked(query, span).where(TreatmentGiven.treatment == Treatment.ANALYSIS_QUEUE)
 
     def _offered(self, span: Span, slot_seconds: int, by: Any, table: Any) -> Any:  # noqa: ANN401 - columns
         slot = table.quarter if slot_seconds == QUARTER_SECONDS else table.day

@@ -108,6 +108,13 @@ class Stay(NamedTuple):
     to_the_end: bool
 
 
+class Stayed(NamedTuple):
+    """The end of one entry; as in `Stay`."""
+
+    seconds: float | None
+    to_the_end: bool
+
+
 class Return(NamedTuple):
     """What came after the first flag of a source by one treatment; `arm` is the treatment, `dry_run` or `none`.
 

@@ -10,7 +10,7 @@ from screener.reports import frequency, sources, treatment
 from screener.reports.facts import facts
 from screener.reports.frequency import Frequency, Period
 from screener.reports.sources import SourceBy, SourceRow
-from screener.reports.span import Source, Span, Stay
+from screener.reports.span import Source, Span, Stayed
 from screener.reports.treatment import TreatmentRow
 from screener.store.log import CallLog
 
@@ -82,7 +82,8 @@ def summary(log: CallLog, span: Span, zone: tzinfo) -> Summary:
         flags = known.flags(span)
         found = known.sources(span)
         offered = known.offered_by_quarter(span)
-        earlier = known.flagged_before(span.since)
+        long_before = known.flagged_before(before.since)
+        earlier = long_before | known.flagged_before(span.since, before.since)
 
         def worst(by: SourceBy) -> tuple[SourceRow, ...]:
             return sources.fill(known, span, by, sources.rank(found, earlier, by, TOP))
@@ -90,12 +91,12 @@ def summary(log: CallLog, span: Span, zone: tzinfo) -> Summary:
         return Summary(
             span=span,
             before=before,
-            now=_measures(found, offered.total(), earlier, known.stays(span)),
+            now=_measures(found, offered.total(), earlier, known.stayed(span)),
             then=_measures(
                 known.sources(before),
-                known.offered_by_quarter(before).total(),
-                known.flagged_before(before.since),
-                known.stays(before),
+                known.offered(before),
+                long_before,
+                known.stayed(before),
             ),
             days=frequency.count(flags, offered, Period.DAY, zone),
             kinds=Counter(flag.kind or "" for flag in flags),
@@ -106,7 +107,7 @@ def summary(log: CallLog, span: Span, zone: tzinfo) -> Summary:
         )
 
 
-def _measures(found: Sequence[Source], offered: int, earlier: Set[str], stays: Sequence[Stay]) -> Measures:
+def _measures(found: Sequence[Source], offered: int, earlier: Set[str], stays: Sequence[Stayed]) -> Measures:
     numbers = {one.number for one in found if one.flagged}
     known = [stay.seconds for stay in stays if stay.seconds is not None]
     return Measures(

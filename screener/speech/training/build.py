@@ -31,7 +31,7 @@ class Recipe:
     """
 
     date: str
-    items: int = 8500
+    items: int = 8800
     epochs: int = 11
     seed: int = 1
     threads: int = 2

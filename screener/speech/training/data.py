@@ -19,7 +19,7 @@ from screener.speech.training.synthesis import TRAINED, Voice, gibberish, say
 from screener.speech.training.throats import MADE
 from screener.speech.training.tokens import encode
 
-EMPTY_SHARE = 0.16
+EMPTY_SHARE = 0.2
 """Items in which nobody speaks Mandarin."""
 GIBBERISH_SHARE = 0.35
 """Of these, the ones in which somebody speaks something else."""

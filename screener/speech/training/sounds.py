@@ -100,6 +100,51 @@ def laughter(time: _Time, rng: np.random.Generator) -> _Sound:
     return sound * 0.6
 
 
+def bouts(time: _Time, rng: np.random.Generator) -> _Sound:
+    """Laughter call by call: each has a length, a pitch that falls, a vowel and a share of breath of its own."""
+    sound = np.zeros(len(time))
+    begin = float(rng.uniform(0, 0.8))
+    while begin < time[-1]:
+        rate, pitch, breathy = rng.uniform(3, 9), rng.uniform(90, 700), rng.uniform(0, 1)
+        formants = rng.uniform(300, 1000), rng.uniform(900, 2600)
+        fading = rng.uniform(0.8, 1.05)
+        strength = 1.0
+        for _ in range(int(rng.integers(1, 12))):
+            size = rng.uniform(0.3, 0.9) / rate
+            here = slice(*np.searchsorted(time, (begin, begin + size)))
+            along = np.linspace(0, 1, here.stop - here.start)
+            own = pitch * rng.uniform(0.85, 1.15) * (1 + rng.uniform(-0.1, 0.35) * (0.5 - along))
+            voiced = _harmonics(own, (formants[0] * rng.uniform(0.9, 1.1), formants[1] * rng.uniform(0.9, 1.1)))
+            air = rng.standard_normal(len(along)) * rng.uniform(0.1, 0.6)
+            shape = np.sin(np.pi * along ** rng.uniform(0.4, 1.2))
+            sound[here] += strength * shape * ((1 - breathy) * voiced + breathy * air)
+            strength *= fading
+            pitch *= rng.uniform(0.93, 1.02)
+            begin += rng.uniform(0.8, 1.2) / rate
+        begin += rng.uniform(0.1, 1.5)
+    return sound
+
+
+def hawking(time: _Time, rng: np.random.Generator) -> _Sound:
+    """Throats cleared, groans and sniffs: creaking pulses and rough air, with a vowel that moves."""
+    sound = np.zeros(len(time))
+    begin = float(rng.uniform(0, 0.6))
+    while begin < time[-1]:
+        here = slice(*np.searchsorted(time, (begin, begin + rng.uniform(0.08, 0.7))))
+        along = np.linspace(0, 1, here.stop - here.start)
+        pitch = rng.uniform(45, 320) * (1 + 0.08 * rng.standard_normal() + rng.uniform(-0.4, 0.4) * along)
+        voiced = _harmonics(pitch, (rng.uniform(250, 900), rng.uniform(800, 2600)))
+        air = rng.standard_normal(len(along))
+        if rng.random() < 0.5:  # air through the nose or the teeth is brighter
+            air = np.diff(air, prepend=0.0)
+        rough = 1 + rng.uniform(0, 0.9) * np.sin(2 * np.pi * rng.uniform(15, 60) * time[here])
+        shape = np.minimum(1, along / rng.uniform(0.02, 0.4)) * (1 - along) ** rng.uniform(0.3, 2)
+        breathy = rng.uniform(0, 1)
+        sound[here] += shape * rough * ((1 - breathy) * voiced + 0.6 * breathy * air)
+        begin += rng.uniform(0.15, 1.6)
+    return sound
+
+
 def alarms(time: _Time, rng: np.random.Generator) -> _Sound:
     """Bells, beepers and sirens: tones with harmonics that switch, sweep or warble."""
     low, high = np.sort(rng.uniform(400, 3200, 2))
@@ -121,11 +166,17 @@ def rustle(time: _Time, rng: np.random.Generator) -> _Sound:
 
 
 def _voice(time: _Time, pitch: float | _Sound, rng: np.random.Generator) -> _Sound:
-    """Harmonics of a pitch, shaped by two formants of some vowel."""
-    phase = 2 * np.pi * np.cumsum(np.broadcast_to(pitch, time.shape)) / SAMPLE_RATE
+    """A voice on some vowel."""
+    return _harmonics(np.broadcast_to(pitch, time.shape), (rng.uniform(300, 950), rng.uniform(900, 2500)))
+
+
+def _harmonics(pitch: _Sound, formants: tuple[float, float]) -> _Sound:
+    """Harmonics of a pitch, Hz at every sample, shaped by two formants."""
+    if not pitch.size:
+        return np.zeros(0)
+    phase = 2 * np.pi * np.cumsum(pitch) / SAMPLE_RATE
     mean = float(np.mean(pitch))
-    formants = rng.uniform(300, 950), rng.uniform(900, 2500)
-    sound = np.zeros(len(time))
+    sound = np.zeros(len(pitch))
     for k in range(1, int(3600 / mean) + 1):
         strength = sum(np.exp(-(((k * mean - f) / 250) ** 2)) for f in formants) + 0.03
         sound += strength * np.sin(k * phase) / np.sqrt(k)
@@ -142,13 +193,17 @@ SOUNDS: Mapping[str, Callable[[_Time, np.random.Generator], _Sound]] = {
     "knocks": knocks,
     "coughs": coughs,
     "laughter": laughter,
+    "bouts": bouts,
+    "hawking": hawking,
     "alarms": alarms,
     "rustle": rustle,
 }
 
 
-MOUTHS = ("coughs", "laughter")
+MOUTHS = ("coughs", "laughter", "bouts", "hawking")
 """Sounds of a throat: the ones most easily taken for words."""
+MOUTH_SHARE = 0.6
+"""Of what is trained on."""
 
 
 def sound(name: str, seconds: float, rng: np.random.Generator) -> Samples:
@@ -159,5 +214,6 @@ def sound(name: str, seconds: float, rng: np.random.Generator) -> Samples:
 
 
 def any_sound(rng: np.random.Generator) -> Samples:
-    """One to four seconds of any of them."""
-    return sound(str(rng.choice(list(SOUNDS))), rng.uniform(1, 4), rng)
+    """One to four seconds of any of them, of a throat more often than not."""
+    among = MOUTHS if rng.random() < MOUTH_SHARE else list(SOUNDS)
+    return sound(str(rng.choice(among)), rng.uniform(1, 4), rng)

@@ -49,10 +49,15 @@ TRAINED: Sequence[str] = (
 )
 """Variants in training; one that stands here twice is heard twice as often."""
 
-ACCENTS = ("it", "nl", "pl", "pt", "fi", "tr", "sv", "id", "ro", "hu", "cs", "sw", "eo", "la", "da", "et")
+ACCENTS = (
+    *("it", "nl", "pl", "pt", "fi", "tr", "sv", "id", "ro", "hu", "cs", "sw", "eo", "la", "da", "et"),
+    *("ms", "mi", "haw", "lt", "lv", "sk", "sl", "hr", "sq", "ca", "eu", "cy", "ga", "is", "nb", "uz", "az", "gn"),
+)
 """Languages of espeak-ng that lend their sounds to gibberish; those of the evaluation are not among them."""
 _ONSETS = ("b", "d", "f", "g", "k", "l", "m", "n", "p", "r", "s", "t", "v", "z", "st", "pr", "kl", "dr", "")
 _VOWELS = ("a", "e", "i", "o", "u", "ar", "en", "il", "os", "um", "ai", "an")
+BACKWARDS_SHARE = 0.25
+"""Of gibberish, played backwards: all the sounds of a mouth in an order that no mouth makes."""
 
 UNSTRETCHED_SHARE = 0.4
 TRACT = (0.85, 1.18)
@@ -124,7 +129,8 @@ def gibberish(rng: np.random.Generator) -> Samples:
     )
     voice = Voice.random(rng, TRAINED).stretched(rng)
     name = f"{rng.choice(ACCENTS)}+{voice.variant}" if voice.variant else str(rng.choice(ACCENTS))
-    return speak(" ".join(words), name, voice.speed, voice.pitch, tract=voice.tract, sharp=voice.sharp)
+    said = speak(" ".join(words), name, voice.speed, voice.pitch, tract=voice.tract, sharp=voice.sharp)
+    return said[::-1] if rng.random() < BACKWARDS_SHARE else said
 
 
 def speak(
