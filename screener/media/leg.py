@@ -11,6 +11,9 @@ from typing import Protocol
 from screener.media.rtp import MAX_PACKET
 from screener.media.stream import AudioStream
 
+WAITING_MOST = 4096
+"""Datagrams that a socket may hold when it is pinned: more than its buffer takes, and no standstill."""
+
 
 @dataclass(slots=True)
 class LoopCounts:
@@ -142,7 +145,7 @@ class Leg:
         """Hear nobody else from now on, and send there: the kernel sees to it, at less cost than looking."""
         with contextlib.suppress(OSError):
             self._sock.connect(source)
-            while True:  # what had come before it was connected
+            for _ in range(WAITING_MOST):  # what had come before it was connected
                 data, other = self._sock.recvfrom(MAX_PACKET + 1)
                 if other == source:
                     counts.received += 1

@@ -68,7 +68,7 @@ class MediaLoop:
         Raises:
             SipError: every port of the range is taken.
         """
-        start = random.randrange(len(self._ports) or 1)  # noqa: S311 - spreads ports, keeps no secret
+        start = random.randrange(len(self._ports))  # noqa: S311 - spreads ports, keeps no secret
         for port in self._ports[start:] + self._ports[:start]:
             if sock := self._bind(port):
                 leg = Leg(self, sock, self._bind(sock.getsockname()[1] + 1), self._report_ticks)

@@ -24,7 +24,7 @@ from tests.bench.pbx_site import PbxSite
 from tests.pbx.network import SCREENER, TRUNK, Wiretap, wait_for
 from tests.pbx.rig import BESIDE, IN_PATH, Caller, end, missing
 from tests.pbx.voices import QUIET, hears_the_agent, said
-from tests.store.databases import running_postgres
+from tests.store.databases import Postgres, running_postgres
 
 CALLERS = 4
 CREW = 12
@@ -225,38 +225,37 @@ def pbx_restarted() -> Outcome:
 
 def database_away() -> Outcome:
     """PostgreSQL is gone for a minute, with callers before and meanwhile."""
-    with running_postgres() as server:
-        url = server.new_database()
-        replaced = {"[flow]": f'[store]\nurl = "{url}"\n\n[flow]'}
-        with drilling(replaced=replaced) as drill:
-            drill.call(IN_PATH)
-            drill.wait_screened(CALLERS)
-            server.stop("immediate")
-            began = time.monotonic()
-            callers, lost, seconds = drill.lost_with_more(began)
-            drill.hang_up()
-            time.sleep(max(0.0, AWAY_SECONDS - (time.monotonic() - began)))
-            server.start("fsync=off")
-            wait_for(lambda: _logged(url) >= callers, 60, "calls in the log", every=1)
-            note = f"last agent after {seconds:.1f} s; away {AWAY_SECONDS} s; all {callers} calls in the log"
-            return Outcome(callers, lost, f"{note}; {drill.next_is_screened()}")
+    return _database_fails(_stopped, "away", AWAY_SECONDS)
 
 
 def database_frozen() -> Outcome:
     """PostgreSQL says nothing more for a while, without closing a connection; callers before and meanwhile."""
+    return _database_fails(Postgres.frozen, "frozen", FROZEN_SECONDS)
+
+
+@contextlib.contextmanager
+def _stopped(server: Postgres) -> Iterator[None]:
+    server.stop("immediate")
+    yield
+    server.start("fsync=off")
+
+
+def _database_fails(
+    fault: Callable[[Postgres], contextlib.AbstractContextManager[None]], what: str, least: float
+) -> Outcome:
     with running_postgres() as server:
         url = server.new_database()
         replaced = {"[flow]": f'[store]\nurl = "{url}"\n\n[flow]'}
         with drilling(replaced=replaced) as drill:
             drill.call(IN_PATH)
             drill.wait_screened(CALLERS)
-            with server.frozen():
+            with fault(server):
                 began = time.monotonic()
                 callers, lost, seconds = drill.lost_with_more(began)
                 drill.hang_up()
-                time.sleep(max(0.0, FROZEN_SECONDS - (time.monotonic() - began)))
+                time.sleep(max(0.0, least - (time.monotonic() - began)))
             wait_for(lambda: _logged(url) >= callers, 60, "calls in the log", every=1)
-            note = f"last agent after {seconds:.1f} s; frozen {FROZEN_SECONDS} s; all {callers} calls in the log"
+            note = f"last agent after {seconds:.1f} s; {what} {least} s; all {callers} calls in the log"
             return Outcome(callers, lost, f"{note}; {drill.next_is_screened()}")
 
 
