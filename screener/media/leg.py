@@ -35,6 +35,10 @@ class LoopCounts:
 class Owner(Protocol):
     """What a leg needs of its loop."""
 
+    def post(self, task: Callable[[], None]) -> None:
+        """Have the media thread do this next, after what was posted before."""
+        ...
+
     def schedule(self, leg: "Leg") -> None:
         """Give a leg its slot."""
         ...
@@ -83,13 +87,8 @@ class Leg:
             control: port on which the peer has offered to take RTCP.
             muxed: RTCP shares the RTP port (RFC 5761).
         """
-        if self.remote == (host, port) and self._latched:
-            return
-        was_latched, self._latched = self._latched, False
-        if was_latched:
-            _disconnect(self._sock)
-        self.hosts, self.remote = frozenset((host, *others)), (host, port)
-        self.control, self._muxed = (host, control) if control else None, muxed
+        hosts = frozenset((host, *others))
+        self._loop.post(lambda: self._turn((host, port), hosts, (host, control) if control else None, muxed))
 
     def start(self, stream: AudioStream) -> None:
         """Audio time is 0 now: one frame each way every 20 ms."""
@@ -102,7 +101,15 @@ class Leg:
         """Fall silent and give the ports back."""
         self._loop.discard(self)
 
-    # The media thread.
+    # The media thread: who the peer is changes here only, so that no packet finds it half changed.
+
+    def _turn(self, remote: Source, hosts: frozenset[str], control: Source | None, muxed: bool) -> None:
+        if self.remote == remote and self._latched:
+            return
+        if self._latched:
+            _disconnect(self._sock)
+        self._latched, self._muxed = False, muxed
+        self.hosts, self.remote, self.control = hosts, remote, control
 
     def readers(self) -> Sequence[tuple[int, Callable[[LoopCounts, float], None]]]:
         """File numbers to watch, and who reads from them."""

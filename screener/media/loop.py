@@ -72,7 +72,7 @@ class MediaLoop:
         for port in self._ports[start:] + self._ports[:start]:
             if sock := self._bind(port):
                 leg = Leg(self, sock, self._bind(sock.getsockname()[1] + 1), self._report_ticks)
-                self._post(lambda leg=leg: self._add(leg))  # type: ignore[misc]
+                self.post(lambda leg=leg: self._add(leg))  # type: ignore[misc]
                 return leg
         raise SipError("no RTP port is free", "widen sip.rtp_port_low … sip.rtp_port_high")
 
@@ -88,23 +88,24 @@ class MediaLoop:
 
     def schedule(self, leg: Leg) -> None:
         """Give a leg its slot."""
-        self._post(lambda: self._place(leg))
+        self.post(lambda: self._place(leg))
 
     def discard(self, leg: Leg) -> None:
         """Take a leg out and close its sockets."""
-        self._post(lambda: self._remove(leg))
+        self.post(lambda: self._remove(leg))
 
     def pulse(self, answered: Callable[[], None]) -> None:
         """Call back from the media thread when it comes round to it: it lives."""
-        self._post(answered)
+        self.post(answered)
 
     def stop(self) -> None:
         """Close every socket and end the thread."""
         self._running = False
-        self._post(lambda: None)
+        self.post(lambda: None)
         self._thread.join(timeout=5)
 
-    def _post(self, task: Callable[[], None]) -> None:
+    def post(self, task: Callable[[], None]) -> None:
+        """Have the media thread do this next, after what was posted before."""
         with self._lock:
             self._tasks.append(task)
         with contextlib.suppress(OSError):  # full: the loop is awake already; closed: nobody is left to wake
@@ -177,15 +178,12 @@ class MediaLoop:
 
     def _read(self, timeout: float) -> None:
         ready = self._epoll.poll(timeout)
-        now = time.monotonic()
-        woken = False
-        for fileno, _ in ready:
-            if reader := self._readers.get(fileno):
-                reader(self.counts, now)
-            else:
-                woken = True
-        if woken:  # last: a task may close what is ready
+        if (self._wake_read.fileno(), select.EPOLLIN) in ready:  # first: what has come may be meant for a new peer
             self._run_tasks()
+        now = time.monotonic()
+        for fileno, _ in ready:
+            if reader := self._readers.get(fileno):  # none: the wake-up, or closed by a task
+                reader(self.counts, now)
 
     def _run_tasks(self) -> None:
         with contextlib.suppress(BlockingIOError):

@@ -32,7 +32,18 @@ from sqlalchemy import (
 
 from screener.core.evidence import Treatment, Verdict
 from screener.events import Entrance
-from screener.reports.span import PREFIX_CHARACTERS, Flag, Judged, Marked, Return, Source, Span, Stay, Stayed
+from screener.reports.span import (
+    PREFIX_CHARACTERS,
+    Flag,
+    Judged,
+    Marked,
+    Return,
+    Source,
+    Span,
+    Stay,
+    Stayed,
+    Totals,
+)
 from screener.store.log import CallLog
 from screener.store.records import Review
 from screener.store.tables import (
@@ -104,21 +115,21 @@ class Facts:
 
     def sources(self, span: Span) -> list[Source]:
         """Where the flagged calls of the span came from, overturned ones among them."""
-        good = Call.review != Review.OVERTURNED
-        flags_at = case((good, Call.started_at))
+        flags_at = case((Call.review != Review.OVERTURNED, Call.started_at))
         where = [self._plain(name) for name in ("number", "region", "carrier", "line")]
         query: Query = select(
             *where,
-            self._number_of(good),
-            self._number_of(and_(good, _treated())),
-            self._number_of(and_(good, _by_hand())),
-            self._number_of(Call.review == Review.CONFIRMED),
-            self._number_of(Call.review == Review.OVERTURNED),
+            *self._totals(),
             self._second(func.min(flags_at)),
             self._second(func.max(flags_at)),
         )
         query = self._of_marked(query, span).where(Call.verdict == Verdict.HARASSMENT)
         return list(map(Source._make, self._rows(query.group_by(*where))))
+
+    def totals(self, span: Span) -> Totals:
+        """The same of all places together."""
+        query = self._of_marked(select(*self._totals()), span).where(Call.verdict == Verdict.HARASSMENT)
+        return Totals._make(int(count or 0) for count in self._connection.execute(query).one())
 
     def offered_by_quarter(self, span: Span) -> Counter[int]:
         """Calls that came, by quarter of an hour since 1970."""
@@ -171,12 +182,13 @@ class Facts:
             counts[prefix] = int(self._connection.scalar(query) or 0)
         return counts
 
-    def flagged_before(self, at: datetime | None, since: datetime | None = None) -> set[str]:
-        """Numbers that were flagged before a moment, since another one if that is given."""
-        if at is None:
-            return set()
-        query = self._of_marked(select(Call.number), Span(since, at)).where(*_flagged())
-        return {number for (number,) in self._rows(query)}
+    def flagged_before(self, at: datetime | None) -> set[str]:
+        """Numbers that were flagged before a moment."""
+        return set() if at is None else self.flagged_numbers(Span(until=at))
+
+    def flagged_numbers(self, span: Span) -> set[str]:
+        """Numbers that were flagged in the span."""
+        return {number for (number,) in self._rows(self._of_marked(select(Call.number), span).where(*_flagged()))}
 
     def genuine(self, numbers: Sequence[str]) -> set[str]:
         """Which of these numbers ever had a call that ended as genuine or as a complaint."""
@@ -272,6 +284,15 @@ class Facts:
         """A column without the work of making enums of it."""
         column = getattr(Call, name) if name != "call_id" else Call.id
         return column if name == "dry_run" else type_coerce(column, String).label(name)
+
+    def _totals(self) -> tuple[Any, ...]:
+        """The columns of `Totals`, of calls judged harassment."""
+        good = Call.review != Review.OVERTURNED
+        conditions = (
+            *(good, and_(good, _treated()), and_(good, _by_hand())),
+            *(Call.review == Review.CONFIRMED, Call.review == Review.OVERTURNED),
+        )
+        return tuple(map(self._number_of, conditions))
 
     def _number_of(self, condition: Any) -> Any:  # noqa: ANN401
         """How many rows fulfil it."""

@@ -76,6 +76,9 @@ def count(flags: Iterable[Flag], offered: Mapping[int, int], by: Period, zone: t
         zone: whose hours and days.
     """
     clock = Clock(zone)
+    flags = list(flags)
+    hours = Counter(flag.quarter for flag in flags)
+    buckets = {quarter: clock.bucket(quarter, by) for quarter in {*offered, *hours}}
     calls: Counter[str] = Counter()
     flagged: Counter[str] = Counter()
     treated: Counter[str] = Counter()
@@ -83,14 +86,15 @@ def count(flags: Iterable[Flag], offered: Mapping[int, int], by: Period, zone: t
     kinds: defaultdict[str, Counter[str]] = defaultdict(Counter)
     heat: Counter[tuple[int, int]] = Counter()
     for quarter, number in offered.items():
-        calls[clock.bucket(quarter, by)] += number
-    for (quarter, kind, was_treated, was_by_hand), number in Counter(flags).items():
-        bucket = clock.bucket(quarter, by)
+        calls[buckets[quarter]] += number
+    alike = Counter((buckets[flag.quarter], *flag[1:]) for flag in flags)
+    for (bucket, kind, was_treated, was_by_hand), number in alike.items():
         flagged[bucket] += number
         treated[bucket] += number * was_treated
         by_hand[bucket] += number * was_by_hand
         if kind:
             kinds[bucket][kind] += number
+    for quarter, number in hours.items():
         heat[clock.weekday_and_hour(quarter)] += number
     rows = tuple(
         FrequencyRow(

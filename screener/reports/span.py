@@ -98,6 +98,16 @@ class Source(NamedTuple):
     last: int | None
 
 
+class Totals(NamedTuple):
+    """All calls judged harassment together; as in `Source`."""
+
+    flagged: int
+    treated: int
+    by_hand: int
+    confirmed: int
+    overturned: int
+
+
 class Stay(NamedTuple):
     """One entry into the analysis queue; `seconds` None when its end is not known."""
 

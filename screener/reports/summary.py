@@ -10,7 +10,7 @@ from screener.reports import frequency, sources, treatment
 from screener.reports.facts import facts
 from screener.reports.frequency import Frequency, Period
 from screener.reports.sources import SourceBy, SourceRow
-from screener.reports.span import Source, Span, Stayed
+from screener.reports.span import Span, Stayed, Totals
 from screener.reports.treatment import TreatmentRow
 from screener.store.log import CallLog
 
@@ -83,7 +83,7 @@ def summary(log: CallLog, span: Span, zone: tzinfo) -> Summary:
         found = known.sources(span)
         offered = known.offered_by_quarter(span)
         long_before = known.flagged_before(before.since)
-        earlier = long_before | known.flagged_before(span.since, before.since)
+        earlier = long_before | known.flagged_numbers(Span(before.since, before.until))
 
         def worst(by: SourceBy) -> tuple[SourceRow, ...]:
             return sources.fill(known, span, by, sources.rank(found, earlier, by, TOP))
@@ -91,10 +91,17 @@ def summary(log: CallLog, span: Span, zone: tzinfo) -> Summary:
         return Summary(
             span=span,
             before=before,
-            now=_measures(found, offered.total(), earlier, known.stayed(span)),
+            now=_measures(
+                offered.total(),
+                known.totals(span),
+                {one.number for one in found if one.flagged},
+                earlier,
+                known.stayed(span),
+            ),
             then=_measures(
-                known.sources(before),
                 known.offered(before),
+                known.totals(before),
+                known.flagged_numbers(before),
                 long_before,
                 known.stayed(before),
             ),
@@ -107,18 +114,19 @@ def summary(log: CallLog, span: Span, zone: tzinfo) -> Summary:
         )
 
 
-def _measures(found: Sequence[Source], offered: int, earlier: Set[str], stays: Sequence[Stayed]) -> Measures:
-    numbers = {one.number for one in found if one.flagged}
+def _measures(
+    offered: int, totals: Totals, numbers: Set[str], earlier: Set[str], stays: Sequence[Stayed]
+) -> Measures:
     known = [stay.seconds for stay in stays if stay.seconds is not None]
     return Measures(
         offered=offered,
-        flagged=sum(one.flagged for one in found),
-        treated=sum(one.treated for one in found),
-        by_hand=sum(one.by_hand for one in found),
+        flagged=totals.flagged,
+        treated=totals.treated,
+        by_hand=totals.by_hand,
         numbers=len(numbers),
         new=len(numbers - earlier),
-        confirmed=sum(one.confirmed for one in found),
-        overturned=sum(one.overturned for one in found),
+        confirmed=totals.confirmed,
+        overturned=totals.overturned,
         entered=len(stays),
         to_the_end=sum(stay.to_the_end for stay in stays),
         stay_median=median(known) if known else None,

@@ -6,6 +6,7 @@
 `synthesis`     espeak-ng says them in many voices
 `throats`       voices that espeak-ng does not ship
 `sounds`        what is heard when nobody speaks
+`scraps`        laughter and breath made of scraps of speech
 `augment`       telephone, noise, room, level, lost packets
 `data`          the training set: drawn, synthesised, distorted
 `features`      what the net sees: 40 cepstra every 10 ms, as Kaldi computes them

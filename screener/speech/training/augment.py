@@ -12,9 +12,7 @@ from screener.speech.training.synthesis import Samples
 
 
 def telephone(samples: Samples, rng: np.random.Generator) -> Samples:
-    """Everything, as chance has it: pauses, room, line, noise, level, G.711, lost packets."""
-    before, after = rng.uniform(0.1, 0.7, 2)
-    samples = np.concatenate([_silence(before), samples, _silence(after)])
+    """Everything, as chance has it: room, line, noise, level, G.711, lost packets. Nothing moves in time."""
     if rng.random() < 0.25:
         samples = room(samples, rng.uniform(0.05, 0.35), rng)
     if rng.random() < 0.5:
@@ -27,8 +25,10 @@ def telephone(samples: Samples, rng: np.random.Generator) -> Samples:
     return g711(samples, alaw=bool(rng.random() < 0.5)) if rng.random() < 0.85 else samples
 
 
-def _silence(seconds: float) -> Samples:
-    return np.zeros(int(seconds * SAMPLE_RATE), np.float32)
+def between_pauses(samples: Samples, rng: np.random.Generator) -> Samples:
+    """With a tenth to seven tenths of a second of silence before and after."""
+    before, after = (np.zeros(int(seconds * SAMPLE_RATE), np.float32) for seconds in rng.uniform(0.1, 0.7, 2))
+    return np.concatenate([before, samples, after])
 
 
 def room(samples: Samples, decay: float, rng: np.random.Generator) -> Samples:

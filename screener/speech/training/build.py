@@ -52,7 +52,7 @@ def build(recipe: Recipe, where: Path, progress: Callable[[str], None]) -> Made:
         examples = make_all(plan(corpus, recipe.items, recipe.seed), os.cpu_count() or 1)
     for bank in recipe.banks:
         examples += wordbank.utterances(wordbank.read(bank), VERSIONS * recipe.items, recipe.seed)
-    hours = sum(len(e.features) for e in examples) / FRAMES_AN_HOUR
+    hours = sum(len(e.features) for versions in examples for e in versions) / FRAMES_AN_HOUR
     progress(f"{hours:.1f} hours of speech")
     net = fit(examples, recipe.epochs, recipe.seed, threads=recipe.threads, progress=progress)
     segmenter = Segmenter(corpus)

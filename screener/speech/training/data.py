@@ -11,18 +11,21 @@ from dataclasses import dataclass
 import numpy as np
 
 from screener.events import SAMPLE_RATE
-from screener.speech.training.augment import mix, telephone, to_pcm
+from screener.speech.training.augment import between_pauses, mix, telephone, to_pcm
 from screener.speech.training.corpus import Sentence
 from screener.speech.training.features import Features, cepstra
+from screener.speech.training.scraps import any_scraps
 from screener.speech.training.sounds import any_sound
-from screener.speech.training.synthesis import TRAINED, Voice, gibberish, say
+from screener.speech.training.synthesis import TRAINED, Samples, Voice, gibberish, say
 from screener.speech.training.throats import MADE
 from screener.speech.training.tokens import encode
 
 EMPTY_SHARE = 0.2
 """Items in which nobody speaks Mandarin."""
-GIBBERISH_SHARE = 0.35
+GIBBERISH_SHARE = 0.3
 """Of these, the ones in which somebody speaks something else."""
+SCRAPS_SHARE = 0.3
+"""Of these, the ones with laughter and breath made of scraps of speech."""
 JOINED_SHARE = 0.45
 """Items of two or three sentences, with a pause or without one."""
 MADE_SHARE = 0.45
@@ -63,6 +66,10 @@ class Example:
     tokens: tuple[int, ...]
 
 
+Versions = tuple[Example, ...]
+"""The same utterance over several lines, frame by frame."""
+
+
 def plan(corpus: Sequence[Sentence], count: int, seed: int) -> list[Item]:
     """Draw the items: every sentence comes up about equally often."""
     rng = np.random.default_rng(seed)
@@ -99,7 +106,7 @@ def _voice(rng: np.random.Generator) -> Voice:
     return Voice.random(rng, MADE) if made else Voice.random(rng, TRAINED).stretched(rng)
 
 
-def make(item: Item) -> list[Example]:
+def make(item: Item) -> Versions:
     """Synthesise an item and distort it, several times over."""
     rng = np.random.default_rng(item.seed)
     if item.parts:
@@ -113,12 +120,21 @@ def make(item: Item) -> list[Example]:
         if item.behind is not None:
             clean = mix(clean, say(*item.behind), rng.uniform(*BEHIND_DB))
     else:
-        clean = gibberish(rng) if rng.random() < GIBBERISH_SHARE else any_sound(rng)
+        clean = _nothing_said(rng)
+    clean = between_pauses(clean, rng)
     tokens = tuple(token for part in item.parts for token in encode(part.plain))
-    return [Example(cepstra(to_pcm(telephone(clean, rng))), tokens) for _ in range(VERSIONS)]
+    return tuple(Example(cepstra(to_pcm(telephone(clean, rng))), tokens) for _ in range(VERSIONS))
 
 
-def make_all(items: Sequence[Item], workers: int) -> list[Example]:
+def _nothing_said(rng: np.random.Generator) -> Samples:
+    """Anything but Mandarin."""
+    dice = rng.random()
+    if dice < GIBBERISH_SHARE:
+        return gibberish(rng)
+    return any_scraps(rng) if dice < GIBBERISH_SHARE + SCRAPS_SHARE else any_sound(rng)
+
+
+def make_all(items: Sequence[Item], workers: int) -> list[Versions]:
     """Make every item, in order."""
     with ProcessPoolExecutor(workers) as pool:
-        return [example for made in pool.map(make, items, chunksize=32) for example in made]
+        return list(pool.map(make, items, chunksize=32))

@@ -1,4 +1,8 @@
-"""Training with CTC: the net learns which tokens were said, in order; when, it finds out by itself."""
+"""Training with CTC: the net learns which tokens were said, in order; when, it finds out by itself.
+
+Every utterance is there over several lines. Whatever the line, the net shall hear the same at the same moment: how
+far two versions differ is part of the loss (consistency regularisation; Yao et al., "CR-CTC", 2024).
+"""
 
 import ctypes
 from collections.abc import Callable, Sequence
@@ -7,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from screener.speech.training.data import Example
+from screener.speech.training.data import Example, Versions
 from screener.speech.training.net import Tdnn, outputs, pad
 from screener.speech.training.tokens import BLANK
 
@@ -19,12 +23,14 @@ CLIP = 5.0
 WARM_UP = 0.15
 LEVEL_SHIFT = 6.0
 """The first cepstrum is moved by up to this much: a level 8 dB higher or lower."""
-MASKS = (2, 6)
-"""Stretches of frames hidden in every utterance, and how many frames each at most."""
+MASKS = (4, 8)
+"""Stretches of frames hidden in every version, and how many frames each at most; the other tells what is there."""
+CONSISTENCY = 0.2
+"""Weight of what two versions differ by, against the CTC loss of both."""
 
 
 def fit(
-    examples: Sequence[Example],
+    utterances: Sequence[Versions],
     epochs: int,
     seed: int,
     *,
@@ -34,7 +40,7 @@ def fit(
     """Train from nothing.
 
     Args:
-        examples: what was said, and how it sounds.
+        utterances: what was said, and how it sounds over each line.
         epochs: passes over all of it.
         seed: of the weights, the order and the masks.
         threads: processor cores to use.
@@ -47,9 +53,10 @@ def fit(
     torch.manual_seed(seed)
     torch.set_num_threads(threads)
     rng = np.random.default_rng(seed)
-    examples = [e for e in examples if len(e.tokens) <= outputs(len(e.features))]
-    batches = _batches(examples)
-    sample = np.concatenate([e.features for e in examples[:: max(1, len(examples) // 2000)]])
+    utterances = [u for u in utterances if len(u[0].tokens) <= outputs(len(u[0].features))]
+    batches = _batches(utterances)
+    sample = np.concatenate([u[0].features for u in utterances[:: max(1, len(utterances) // 2000)]])
+    said = sum(len(e.tokens) for u in utterances for e in u)
     net = Tdnn(sample.mean(0), sample.std(0) + 1e-3)
     optimizer = torch.optim.AdamW(net.parameters(), lr=PEAK_RATE, weight_decay=WEIGHT_DECAY)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
@@ -59,18 +66,21 @@ def fit(
         net.train()
         total = 0.0
         for at in rng.permutation(len(batches)):
-            features, tokens, input_lengths, target_lengths = _collate([examples[i] for i in batches[at]], rng)
+            chosen = [utterances[i] for i in batches[at]]
+            batch = [example for versions in chosen for example in versions]
+            features, tokens, input_lengths, target_lengths = _collate(batch, rng)
             log_probs = net(features).transpose(0, 1)
             loss = torch.nn.functional.ctc_loss(
                 log_probs, tokens, input_lengths, target_lengths, blank=BLANK, reduction="sum", zero_infinity=True
             )
+            apart = difference(log_probs, input_lengths, _pairs(chosen))
             optimizer.zero_grad()
-            (loss / len(batches[at])).backward()
+            ((loss + CONSISTENCY * apart) / len(batch)).backward()
             torch.nn.utils.clip_grad_norm_(net.parameters(), CLIP)
             optimizer.step()
             schedule.step()
             total += loss.item()
-        progress(f"pass {epoch + 1} of {epochs}: loss {total / sum(len(e.tokens) for e in examples):.3f} a token")
+        progress(f"pass {epoch + 1} of {epochs}: loss {total / said:.3f} a token")
     net.eval()
     return net
 
@@ -85,16 +95,50 @@ def _keep_memory() -> None:
         mallopt(ctypes.c_int(option), ctypes.c_int(min(value, (1 << 31) - 1)))
 
 
-def _batches(examples: Sequence[Example]) -> list[list[int]]:
+def difference(log_probs: Tensor, lengths: Tensor, pairs: Sequence[tuple[int, int]]) -> Tensor:
+    """How differently two versions of an utterance are heard: the divergence of each from the other, held fixed.
+
+    Args:
+        log_probs: (outputs, batch, tokens).
+        lengths: outputs of each that count, (batch,).
+        pairs: which of the batch are versions of one utterance.
+
+    Returns:
+        the sum over all outputs of all pairs, nats.
+    """
+    if not pairs:
+        return log_probs.new_zeros(())
+    one, other = (log_probs[:, list(chosen)] for chosen in zip(*pairs, strict=True))
+    counts = torch.arange(len(log_probs))[:, None] < lengths[[first for first, _ in pairs]]
+    apart = _divergence(other.detach(), one) + _divergence(one.detach(), other)
+    return (apart * counts).sum()
+
+
+def _divergence(fixed: Tensor, of: Tensor) -> Tensor:
+    """Kullback and Leibler's, over the last axis."""
+    return (fixed.exp() * (fixed - of)).sum(-1)
+
+
+def _pairs(chosen: Sequence[Versions]) -> list[tuple[int, int]]:
+    """Places in the batch of every two versions of one utterance that follow each other."""
+    found, at = [], 0
+    for versions in chosen:
+        found += [(at + i, at + i + 1) for i in range(len(versions) - 1)]
+        at += len(versions)
+    return found
+
+
+def _batches(utterances: Sequence[Versions]) -> list[list[int]]:
     """Utterances of like length together."""
     batches: list[list[int]] = [[]]
-    longest = 0
-    for i in sorted(range(len(examples)), key=lambda i: len(examples[i].features)):
-        longest = max(longest, len(examples[i].features))
-        if batches[-1] and longest * (len(batches[-1]) + 1) > BATCH_FRAMES:
+    held = 0
+    for i in sorted(range(len(utterances)), key=lambda i: len(utterances[i][0].features)):
+        longest, count = len(utterances[i][0].features), len(utterances[i])
+        if batches[-1] and longest * (held + count) > BATCH_FRAMES:  # sorted, so this one is the longest
             batches.append([])
-            longest = len(examples[i].features)
+            held = 0
         batches[-1].append(i)
+        held += count
     return batches
 
 

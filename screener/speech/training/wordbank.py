@@ -17,8 +17,8 @@ import soundfile
 from screener.errors import ModelError
 from screener.events import SAMPLE_RATE
 from screener.speech.pinyin import syllables
-from screener.speech.training.augment import telephone, to_pcm
-from screener.speech.training.data import Example
+from screener.speech.training.augment import between_pauses, telephone, to_pcm
+from screener.speech.training.data import Example, Versions
 from screener.speech.training.features import cepstra
 from screener.speech.training.synthesis import Samples, resample, trim
 from screener.speech.training.tokens import encode
@@ -69,15 +69,16 @@ def _tokens(name: str) -> tuple[int, ...]:
         return ()
 
 
-def utterances(bank: Sequence[Spoken], count: int, seed: int) -> list[Example]:
+def utterances(bank: Sequence[Spoken], count: int, seed: int) -> list[Versions]:
     """Words in random order, at a speed that no speaker has, through the telephone."""
     rng = np.random.default_rng(seed)
-    made = []
+    made: list[Versions] = []
     for _ in range(count):
         words = [bank[int(i)] for i in rng.integers(len(bank), size=int(rng.integers(*JOINED)))]
         pause = np.zeros(int(rng.choice(PAUSES) * SAMPLE_RATE), np.float32)
         joined = np.concatenate([piece for word in words for piece in (word.samples, pause)])
         played = resample(joined, round(SAMPLE_RATE * rng.uniform(*SPEED)))
         tokens = tuple(token for word in words for token in word.tokens)
-        made.append(Example(cepstra(to_pcm(telephone(played, rng))), tokens))
+        heard = telephone(between_pauses(played, rng), rng)
+        made.append((Example(cepstra(to_pcm(heard)), tokens),))
     return made

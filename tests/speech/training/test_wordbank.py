@@ -38,11 +38,11 @@ def test_utterances_are_words_end_to_end(bank: Path) -> None:
     words = read(bank)
     made = utterances(words, 20, 1)
     assert len(made) == 20
-    for example in made:
+    for (example,) in made:
         assert len(example.tokens) % 2 == 0
         assert len(example.features) > 20
     again = utterances(words, 20, 1)
-    assert all(np.array_equal(a.features, b.features) for a, b in zip(made, again, strict=True))
+    assert all(np.array_equal(a.features, b.features) for (a,), (b,) in zip(made, again, strict=True))
 
 
 def test_what_is_no_bank_is_named(tmp_path: Path) -> None:
