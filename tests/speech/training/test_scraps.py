@@ -54,5 +54,5 @@ def test_the_laughter_is_laughter_to_the_product_and_the_breath_is_not() -> None
             make(made, said, rng)
             cues = Ear().accept(to_pcm(made / np.abs(made).max() * 0.5), 0.0)
             found[make] += any(cue.kind is CueKind.LAUGHTER for cue in cues)
-    print(found)
-    assert 0
+
+    assert found[laughter] > 2 * found[breaths]
