@@ -42,13 +42,11 @@ log-count ratio; {bits} bits, signed bytes, for {kind}. Written by
 | the project's own sentence patterns (`screener/learning/corpus`) and lexicon | GPL-3.0-or-later | all |
 | COLD, training part (Deng et al., 2022) | Apache-2.0 | harmless; what says an insult of the lexicon as abuse |
 | SWSR (Jiang et al., 2021) | MIT | likewise |
-| STC-3 (NTCIR; Zeng et al.) | CC-BY-4.0 | harmless: every second call |
 | CrossWOZ validation part (Zhu et al., 2020) | Apache-2.0 | harmless: every second call |
-| TeleAntiFraud, normal calls | Apache-2.0 | harmless: every second call |
 | KdConv development part (Zhou et al., 2020) | Apache-2.0 | harmless: every second call |
 
-Not learned from: ChineseHarm, COLD's test part, the scripted calls of `tests/data/calls`, and the other half
-of the sets above (calls whose id has an odd CRC-32).
+Not learned from: STC-3, TeleAntiFraud, ChineseHarm, COLD's test part, the scripted calls of `tests/data/calls`,
+and the other half of CrossWOZ and KdConv (calls whose id has an odd CRC-32).
 
 Sentences: {counts}.
 Before a window weighs anything it must pass {bar} % of harmless sentences that its weights had not seen.

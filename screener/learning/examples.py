@@ -25,7 +25,7 @@ EACH_PATTERN = 150
 """Sentences made from a pattern with gaps, as far as it has as many."""
 OPENINGS = ("", "", "", "喂", "哎", "那个", "你好", "我问你", "我跟你说", "喂你好")
 ENDINGS = ("", "", "", "啊", "吧", "呢", "好不好", "你听到没有", "快点")
-GENUINE = ("stc3", "crosswoz-val", "teleantifraud-normal", "kdconv-dev")
+GENUINE = ("crosswoz-val", "kdconv-dev")
 """Sets of which only the calls with an even number are learned from."""
 POSTED = ("cold-train", "swsr")
 """Sets of posts of social media."""
