@@ -77,8 +77,8 @@ def count(flags: Iterable[Flag], offered: Mapping[int, int], by: Period, zone: t
     """
     clock = Clock(zone)
     flags = list(flags)
-    hours = Counter(flag.quarter for flag in flags)
-    buckets = {quarter: clock.bucket(quarter, by) for quarter in {*offered, *hours}}
+    quarters = Counter(flag.quarter for flag in flags)
+    buckets = {quarter: clock.bucket(quarter, by) for quarter in {*offered, *quarters}}
     calls: Counter[str] = Counter()
     flagged: Counter[str] = Counter()
     treated: Counter[str] = Counter()
@@ -94,7 +94,7 @@ def count(flags: Iterable[Flag], offered: Mapping[int, int], by: Period, zone: t
         by_hand[bucket] += number * was_by_hand
         if kind:
             kinds[bucket][kind] += number
-    for quarter, number in hours.items():
+    for quarter, number in quarters.items():
         heat[clock.weekday_and_hour(quarter)] += number
     rows = tuple(
         FrequencyRow(

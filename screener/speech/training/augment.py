@@ -6,6 +6,7 @@ Each function takes and gives samples at 8 kHz, full scale 1.0. All chance comes
 import audioop
 
 import numpy as np
+from numpy.typing import NDArray
 
 from screener.events import FRAME_SAMPLES, SAMPLE_RATE
 from screener.speech.training.synthesis import Samples
@@ -69,6 +70,12 @@ def mix(samples: Samples, behind: Samples, db: float) -> Samples:
     """Put another voice behind, over and over, `db` louder than the first."""
     gain = _loudness(samples) * 10 ** (db / 20) / _loudness(behind)
     return np.asarray(samples + gain * np.resize(behind, len(samples)), np.float32)
+
+
+def overlay(made: NDArray[np.float64], begin: int, sound: NDArray[np.float64], gain: float = 1.0) -> None:
+    """Add a sound to what is made already from a sample on, as far as there is room."""
+    room = max(0, len(made) - begin)
+    made[begin : begin + len(sound)] += gain * sound[:room]
 
 
 def level(samples: Samples, dbfs: float) -> Samples:

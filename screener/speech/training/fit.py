@@ -26,7 +26,7 @@ LEVEL_SHIFT = 6.0
 MASKS = (4, 8)
 """Stretches of frames hidden in every version, and how many frames each at most; the other tells what is there."""
 CONSISTENCY = 0.2
-"""Weight of what two versions differ by, against the CTC loss of both."""
+"""As Yao et al. found it best."""
 
 
 def fit(
@@ -35,6 +35,7 @@ def fit(
     seed: int,
     *,
     threads: int = 2,
+    consistency: float = CONSISTENCY,
     progress: Callable[[str], None] = print,
 ) -> Tdnn:
     """Train from nothing.
@@ -44,6 +45,7 @@ def fit(
         epochs: passes over all of it.
         seed: of the weights, the order and the masks.
         threads: processor cores to use.
+        consistency: weight of what two versions differ by, against the CTC loss of both.
         progress: told one line after every pass.
 
     Returns:
@@ -75,7 +77,7 @@ def fit(
             )
             apart = difference(log_probs, input_lengths, _pairs(chosen))
             optimizer.zero_grad()
-            ((loss + CONSISTENCY * apart) / len(batch)).backward()
+            ((loss + consistency * apart) / len(batch)).backward()
             torch.nn.utils.clip_grad_norm_(net.parameters(), CLIP)
             optimizer.step()
             schedule.step()

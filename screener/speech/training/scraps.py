@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from screener.events import SAMPLE_RATE
+from screener.speech.training.augment import overlay
 from screener.speech.training.synthesis import Samples, gibberish, resample
 
 _Sound = NDArray[np.float64]
@@ -38,11 +39,13 @@ def laughter(made: _Sound, said: _Sound, rng: np.random.Generator) -> None:
             high = pitch * rng.uniform(0.95, 1.05)
             puff = coloured(scrap(said, rng.uniform(0.02, 0.09), rng), 1.0, rng)
             voiced = resample(np.asarray(call, np.float32), round(SAMPLE_RATE * high))
-            _add(made, at, np.concatenate([airy * puff, voiced]), strength)
+            overlay(made, round(at), np.concatenate([airy * puff, voiced]), strength)
             at += beat * rng.uniform(0.85, 1.2) * SAMPLE_RATE
             pitch, strength = pitch * falling, strength * fading
         if rng.random() < 0.5:  # air drawn in
-            _add(made, at, coloured(scrap(said, 0.15, rng), rng.uniform(1, 4), rng), rng.uniform(0.05, 0.4))
+            overlay(
+                made, round(at), coloured(scrap(said, 0.15, rng), rng.uniform(1, 4), rng), rng.uniform(0.05, 0.4)
+            )
         at += rng.uniform(0.2, 1.5) * SAMPLE_RATE
 
 
@@ -54,7 +57,7 @@ def breaths(made: _Sound, said: _Sound, rng: np.random.Generator) -> None:
         sound = coloured(piece, turn * rng.uniform(0.6, 1.1) * SAMPLE_RATE / len(piece), rng)
         if rng.random() < 0.15:
             sound = _swell(np.resize(piece, len(sound)))
-        _add(made, at, sound, rng.uniform(0.3, 1.0))
+        overlay(made, round(at), sound, rng.uniform(0.3, 1.0))
         at += turn * rng.uniform(0.9, 1.5) * SAMPLE_RATE
 
 
@@ -80,9 +83,3 @@ def coloured(piece: _Sound, slower: float, rng: np.random.Generator) -> _Sound:
 def _swell(sound: _Sound) -> _Sound:
     """Fade in and out."""
     return np.asarray(sound * np.sin(np.pi * np.linspace(0, 1, len(sound))) ** 0.6)
-
-
-def _add(made: _Sound, at: float, sound: _Sound, gain: float) -> None:
-    begin = round(at)
-    room = max(0, len(made) - begin)
-    made[begin : begin + len(sound)] += gain * sound[:room]

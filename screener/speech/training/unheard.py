@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from screener.events import SAMPLE_RATE
-from screener.speech.training.augment import level
+from screener.speech.training.augment import level, overlay
 from screener.speech.training.synthesis import Samples
 
 _Sound = NDArray[np.float64]
@@ -37,9 +37,9 @@ def laughs(seconds: float, rng: np.random.Generator) -> _Sound:
                 voiced = rng.uniform(0.05, 0.16)
                 puff = _noise(rng.uniform(0.02, 0.08), rng) * 0.15
                 call = np.concatenate([puff, _pulses(voiced, high, high * rng.uniform(0.75, 1), rng)])
-                _add(made, at, _filter(_swell(call), throat, rng), 0.9**number)
+                overlay(made, _count(at), _filter(_swell(call), throat, rng), 0.9**number)
                 at += rng.uniform(0.16, 0.26)
-            _add(made, at, _filter(_swell(_noise(rng.uniform(0.2, 0.6), rng)), throat, rng), 0.1)
+            overlay(made, _count(at), _filter(_swell(_noise(rng.uniform(0.2, 0.6), rng)), throat, rng), 0.1)
             at += rng.uniform(0.4, 2.5)
     return made
 
@@ -57,7 +57,7 @@ def coughs(seconds: float, rng: np.random.Generator) -> _Sound:
             if rng.random() < 0.6:
                 high = rng.uniform(150, 400)
                 parts.append(_swell(_pulses(rng.uniform(0.05, 0.15), high, high * 0.8, rng)))
-            _add(made, at, _filter(np.concatenate(parts), throat, rng))
+            overlay(made, _count(at), _filter(np.concatenate(parts), throat, rng))
             at += rng.uniform(0.35, 0.6)
         at += rng.uniform(0.5, 3.0)
     return made
@@ -74,7 +74,7 @@ def breaths(seconds: float, rng: np.random.Generator) -> _Sound:
             air = _swell(_pulses(max(0.2, half), high, high * 0.6, rng)) + 0.2 * _swell(
                 _noise(max(0.2, half), rng)
             )
-        _add(made, at, _filter(air, throat, rng), rng.uniform(0.5, 1))
+        overlay(made, _count(at), _filter(air, throat, rng), rng.uniform(0.5, 1))
         at += half * rng.uniform(1.1, 1.5)
     return made
 
@@ -88,7 +88,7 @@ def hems(seconds: float, rng: np.random.Generator) -> _Sound:
             low = rng.uniform(50, 160)
             creak = _pulses(rng.uniform(0.15, 0.5), low, low * rng.uniform(0.7, 1.3), rng, jitter=0.12)
             hem = _swell(creak + 0.1 * _noise(len(creak) / SAMPLE_RATE, rng)[: len(creak)])
-            _add(made, at, _filter(hem, throat, rng))
+            overlay(made, _count(at), _filter(hem, throat, rng))
             at += rng.uniform(0.4, 0.8)
         at += rng.uniform(0.6, 3.0)
     return made
@@ -136,7 +136,7 @@ def _pulses(seconds: float, first: float, last: float, rng: np.random.Generator,
                 np.cos(0.5 * np.pi * np.arange(closing) / closing),
             ]
         )
-        _add(made, at / SAMPLE_RATE, np.diff(flow, prepend=0.0) * 4, rng.uniform(0.85, 1.15))
+        overlay(made, _count(at / SAMPLE_RATE), np.diff(flow, prepend=0.0) * 4, rng.uniform(0.85, 1.15))
         at += period
     return made
 
@@ -159,9 +159,3 @@ def _filter(sound: _Sound, throat: tuple[float, ...], rng: np.random.Generator) 
         one = 1 - 2 * radius * np.cos(angle) + radius**2
         response *= one / (1 - 2 * radius * np.cos(angle) * turn + (radius * turn) ** 2)
     return np.asarray(np.fft.irfft(np.fft.rfft(sound, size) * response, size))
-
-
-def _add(made: _Sound, at: float, sound: _Sound, gain: float = 1.0) -> None:
-    begin = _count(at)
-    room = max(0, len(made) - begin)
-    made[begin : begin + len(sound)] += gain * sound[:room]

@@ -6,7 +6,6 @@ import pytest
 torch = pytest.importorskip("torch", reason="needs the extra `train`")
 pytest.importorskip("kaldi_native_fbank", reason="needs the extra `train`")
 
-from screener.speech.training import fit as fitting  # noqa: E402
 from screener.speech.training.data import Example  # noqa: E402
 from screener.speech.training.features import CEPSTRA  # noqa: E402
 from screener.speech.training.fit import difference, fit  # noqa: E402
@@ -44,9 +43,8 @@ def versions(rng: np.random.Generator) -> tuple[Example, ...]:
     return tuple(Example((clean + rng.normal(0, 2.5, clean.shape)).astype(np.float32), SAID) for _ in range(2))
 
 
-def apart(utterances: list[tuple[Example, ...]], consistency: float, monkeypatch: pytest.MonkeyPatch) -> float:
-    monkeypatch.setattr(fitting, "CONSISTENCY", consistency)
-    net = fit(utterances, 6, 1, threads=1, progress=lambda _: None)
+def apart(utterances: list[tuple[Example, ...]], consistency: float) -> float:
+    net = fit(utterances, 6, 1, threads=1, consistency=consistency, progress=lambda _: None)
     total = 0.0
     with torch.no_grad():
         for one, other in utterances:
@@ -55,7 +53,7 @@ def apart(utterances: list[tuple[Example, ...]], consistency: float, monkeypatch
     return total / len(utterances)
 
 
-def test_training_brings_the_versions_together(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_training_brings_the_versions_together() -> None:
     rng = np.random.default_rng(1)
     utterances = [versions(rng) for _ in range(40)]
-    assert apart(utterances, 2.0, monkeypatch) < 0.8 * apart(utterances, 0.0, monkeypatch)
+    assert apart(utterances, 2.0) < 0.8 * apart(utterances, 0.0)
