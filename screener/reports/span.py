@@ -1,5 +1,6 @@
 """Which calls a report is about, and what it sees of each marked one."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -106,6 +107,17 @@ class Totals(NamedTuple):
     by_hand: int
     confirmed: int
     overturned: int
+
+    @classmethod
+    def of(cls, found: Sequence[Source]) -> "Totals":
+        """The sum over all places."""
+        return cls(
+            flagged=sum(one.flagged for one in found),
+            treated=sum(one.treated for one in found),
+            by_hand=sum(one.by_hand for one in found),
+            confirmed=sum(one.confirmed for one in found),
+            overturned=sum(one.overturned for one in found),
+        )
 
 
 class Stay(NamedTuple):

@@ -83,7 +83,9 @@ def summary(log: CallLog, span: Span, zone: tzinfo) -> Summary:
         found = known.sources(span)
         offered = known.offered_by_quarter(span)
         long_before = known.flagged_before(before.since)
-        earlier = long_before | known.flagged_numbers(Span(before.since, before.until))
+        numbers_then = known.flagged_numbers(before)
+        anybody = Span(before.since, before.until)  # of every kind, in every queue
+        earlier = long_before | (numbers_then if before == anybody else known.flagged_numbers(anybody))
 
         def worst(by: SourceBy) -> tuple[SourceRow, ...]:
             return sources.fill(known, span, by, sources.rank(found, earlier, by, TOP))
@@ -93,7 +95,7 @@ def summary(log: CallLog, span: Span, zone: tzinfo) -> Summary:
             before=before,
             now=_measures(
                 offered.total(),
-                known.totals(span),
+                Totals.of(found),
                 {one.number for one in found if one.flagged},
                 earlier,
                 known.stayed(span),
@@ -101,7 +103,7 @@ def summary(log: CallLog, span: Span, zone: tzinfo) -> Summary:
             then=_measures(
                 known.offered(before),
                 known.totals(before),
-                known.flagged_numbers(before),
+                numbers_then,
                 long_before,
                 known.stayed(before),
             ),
