@@ -259,7 +259,10 @@ class Facts:
         return query
 
     def _of_stays(self, query: Query, span: Span) -> Query:
-        query = query.select_from(Call).join(TreatmentGiven, TreatmentGiven.call_id == Call.id)
+        # SQLite would begin with the treatments and look for each call among all pages of `calls`. It cannot where
+        # the calls' side is no plain column; then it reads the index of marked calls and looks among treatments.
+        call_id = Call.id.concat("") if self._sqlite else Call.id
+        query = query.select_from(Call).join(TreatmentGiven, TreatmentGiven.call_id == call_id)
         return self._of_marked(query, span).where(TreatmentGiven.treatment == Treatment.ANALYSIS_QUEUE)
 
     def _offered(self, span: Span, slot_seconds: int, by: Any, table: Any) -> Any:  # noqa: ANN401 - columns
