@@ -146,7 +146,7 @@ class Speech:
         model: `embedded`, the name of an installed model, or a folder.
         threads: recogniser threads.
         queue_seconds: audio a stream may fall behind before it is given up (the call goes to the agents).
-        min_confidence: final words below it are no evidence.
+        min_confidence: final words below it are no evidence. Two words that sound alike share theirs: 0.5 each.
         treat_with_synthetic_model: let the embedded model, which knows synthetic demo speech only, treat callers.
     """
 
@@ -154,7 +154,7 @@ class Speech:
     model: str = "embedded"
     threads: Annotated[int, Field(ge=1, le=64)] = 2
     queue_seconds: Seconds = 3.0
-    min_confidence: Annotated[float, Field(ge=0, le=1)] = 0.6
+    min_confidence: Annotated[float, Field(ge=0, le=1)] = 0.45
     treat_with_synthetic_model: bool = False
 
 

@@ -17,12 +17,12 @@ from screener.speech.training.corpus import Word
 from screener.speech.training.openfst import EPSILON, Arc, State
 from screener.speech.training.tokens import BLANK, encode
 
-DISCOUNT = 0.6
+DISCOUNT = 0.2
 """Taken from every count of a pair, for what was never seen."""
 GARBAGE_SHARE = 0.04
 """Of the probability of words out of context, for single syllables of any kind."""
-SCALE = 2.0
-"""The weight of the language model against the net's; chosen on voices that are not in the evaluation."""
+SCALE = 1.3
+"""The weight of the language model against the net's; chosen, as the discount, on voices that are not in the evaluation."""
 
 Key = Word | None
 """A history: the last word, or None at the beginning."""
