@@ -20,8 +20,8 @@ TRAILING_SILENCE_SECONDS = 0.8
 LONGEST_UTTERANCE_SECONDS = 20.0
 CONFIDENCE_POWER = 1.4
 """A word is sure when all its tokens are: the mean probability of a token to this power stands beside Vosk's word
-confidences. With the 3.3 M wenetspeech model, on 13 human clips at 8 kHz finals have means of 0.59 to 0.84; words made
-up on laughter and coughs have 0.22 to 0.55."""
+confidences. With the 3.3 M wenetspeech model, on 13 human clips at 8 kHz finals have means of 0.59 to 0.84; words
+made up on laughter and coughs have 0.22 to 0.55."""
 
 
 class SherpaModel:

@@ -22,7 +22,7 @@ DISCOUNT = 0.2
 GARBAGE_SHARE = 0.04
 """Of the probability of words out of context, for single syllables of any kind."""
 SCALE = 1.3
-"""The weight of the language model against the net's; chosen, as the discount, on voices that are not in the evaluation."""
+"""The weight of the language model against the net's; as the discount, chosen on voices not in the evaluation."""
 
 Key = Word | None
 """A history: the last word, or None at the beginning."""
