@@ -90,7 +90,7 @@ def build(
 
 
 def _evaluate(where: Path, clips: Path | None, sounds: Path | None) -> Iterator[str]:
-    """The table, a line at a time; the parts are measured side by side."""
+    """The table, part by part; they are measured side by side."""
     # Words are gated as a site's are, by speech.min_confidence's default.
     model = VoskModel(where, Speech().min_confidence)
     parts: list[Iterable[object]] = [
@@ -103,8 +103,12 @@ def _evaluate(where: Path, clips: Path | None, sounds: Path | None) -> Iterator[
         alarms.other_languages(model),
     ]
     with ThreadPoolExecutor(os.cpu_count()) as pool:  # Vosk decodes without Python's lock
-        for rows in pool.map(list, parts):
-            yield from map(str, rows)
+        for lines in pool.map(_lines, parts):
+            yield from lines
+
+
+def _lines(part: Iterable[object]) -> list[str]:
+    return [str(row) for row in part]
 
 
 def _processor_seconds() -> float:
