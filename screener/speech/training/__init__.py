@@ -10,7 +10,8 @@
 `augment`       telephone, noise, room, level, lost packets
 `data`          the training set: drawn, synthesised, distorted
 `features`      what the net sees: 40 cepstra every 10 ms, as Kaldi computes them
-`net`           a time-delay net, 192 wide
+`net`           a time-delay net, 256 wide
+`disturb`       another throat, another level and gaps, anew in every pass
 `fit`           training with connectionist temporal classification (CTC)
 `kaldi`         `final.mdl`, Kaldi's binary format, written and read
 `openfst`       OpenFst's binary format, written and read

@@ -9,8 +9,8 @@ from screener.events import SAMPLE_RATE
 from screener.speech.training import folder, graph, wordbank
 from screener.speech.training.card import Made
 from screener.speech.training.corpus import Segmenter, garbage, sentences
-from screener.speech.training.data import VERSIONS, make_all, plan
-from screener.speech.training.fit import fit
+from screener.speech.training.data import make_all, plan
+from screener.speech.training.fit import HEARD, fit
 from screener.speech.training.synthesis import TRAINED
 from screener.speech.training.throats import MADE, cabinet
 
@@ -32,7 +32,7 @@ class Recipe:
 
     date: str
     items: int = 8800
-    epochs: int = 11
+    epochs: int = 14
     seed: int = 1
     threads: int = 2
     banks: tuple[Path, ...] = ()
@@ -51,7 +51,7 @@ def build(recipe: Recipe, where: Path, progress: Callable[[str], None]) -> Made:
     with cabinet(recipe.seed):
         examples = make_all(plan(corpus, recipe.items, recipe.seed), os.cpu_count() or 1)
     for bank in recipe.banks:
-        examples += wordbank.utterances(wordbank.read(bank), VERSIONS * recipe.items, recipe.seed)
+        examples += wordbank.utterances(wordbank.read(bank), HEARD * recipe.items, recipe.seed)
     hours = sum(len(e.features) for versions in examples for e in versions) / FRAMES_AN_HOUR
     progress(f"{hours:.1f} hours of speech")
     net = fit(examples, recipe.epochs, recipe.seed, threads=recipe.threads, progress=progress)

@@ -32,8 +32,8 @@ MADE_SHARE = 0.45
 """Items in voices that espeak-ng does not ship."""
 BABBLE_SHARE = 0.12
 """Items of syllables in random order: they teach the sounds without the sentences."""
-VERSIONS = 2
-"""Distorted versions of every synthesised item."""
+VERSIONS = 4
+"""Distorted versions of every synthesised item, each over another line."""
 BABBLE_SYLLABLES = (3, 9)
 BEHIND_SHARE = 0.15
 """Items with somebody else talking behind."""

@@ -13,6 +13,8 @@ CEPSTRA = 40
 LOW_HZ = 20
 HIGH_HZ = -400
 """Below the Nyquist frequency, as Kaldi counts it."""
+LIFTER = 22
+"""Cepstrum n is scaled by 1 + LIFTER / 2 · sin(π n / LIFTER), as HTK does it."""
 
 MFCC_CONF = f"""\
 --sample-frequency={SAMPLE_RATE}
@@ -21,6 +23,7 @@ MFCC_CONF = f"""\
 --num-ceps={CEPSTRA}
 --low-freq={LOW_HZ}
 --high-freq={HIGH_HZ}
+--cepstral-lifter={LIFTER}
 --dither=0
 """
 
@@ -36,6 +39,7 @@ def _options() -> knf.MfccOptions:
     options.mel_opts.low_freq = LOW_HZ
     options.mel_opts.high_freq = HIGH_HZ
     options.num_ceps = CEPSTRA
+    options.cepstral_lifter = LIFTER
     options.use_energy = False
     return options
 

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from screener.speech.training.features import CEPSTRA, Features
 from screener.speech.training.tokens import TOKENS
 
-WIDTH = 192
+WIDTH = 256
 SUBSAMPLING = 3
 """Frames of features for one of output."""
 TAPS: tuple[tuple[int, int, int], ...] = (
@@ -82,7 +82,7 @@ class Tdnn(nn.Module):
                 now = taps.index(0)  # how many of the frames below lie before this one
                 y = y + x[:, :, now : now + y.shape[2]]
             x = y
-        return torch.log_softmax(self.head(x), 1).transpose(1, 2)
+        return torch.log_softmax(self.head(x).float(), 1).transpose(1, 2)
 
     def affines(self) -> list[Affine]:
         """Every layer as one affine map, normalisations folded in; the last is the output's."""

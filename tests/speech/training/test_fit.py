@@ -8,7 +8,7 @@ pytest.importorskip("kaldi_native_fbank", reason="needs the extra `train`")
 
 from screener.speech.training.data import Example  # noqa: E402
 from screener.speech.training.features import CEPSTRA  # noqa: E402
-from screener.speech.training.fit import difference, fit  # noqa: E402
+from screener.speech.training.fit import HEARD, difference, fit, taken  # noqa: E402
 from screener.speech.training.net import pad  # noqa: E402
 from screener.speech.training.tokens import TOKENS, encode  # noqa: E402
 
@@ -51,6 +51,15 @@ def apart(utterances: list[tuple[Example, ...]], consistency: float) -> float:
             heard = net(torch.from_numpy(np.stack([pad(one.features), pad(other.features)]))).transpose(0, 1)
             total += float(difference(heard, torch.tensor([len(heard)] * 2), [(0, 1)])) / len(heard)
     return total / len(utterances)
+
+
+def test_a_pass_takes_two_of_all_versions_and_in_time_every_one() -> None:
+    rng = np.random.default_rng(3)
+    many = tuple(Example(np.full((9, CEPSTRA), float(i), np.float32), SAID) for i in range(4))
+    drawn = [[float(e.features[0, 0]) for e in taken(many, rng)] for _ in range(50)]
+    assert all(len(set(pair)) == HEARD for pair in drawn)
+    assert {one for pair in drawn for one in pair} == {0.0, 1.0, 2.0, 3.0}
+    assert taken(many[:1], rng) == many[:1]
 
 
 def test_training_brings_the_versions_together() -> None:
