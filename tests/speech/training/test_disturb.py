@@ -69,7 +69,7 @@ def test_every_pass_hears_another_mouth_and_what_is_kept_is_untouched() -> None:
 
 
 def test_hidden_frames_say_nothing() -> None:
-    """They are the mean of all, so they are alike; four stretches of four frames in the mean, some of them empty."""
+    """They are the mean of all, so they are alike: four stretches, of four frames on average."""
     moving = np.stack([cepstra(tone(hertz))[10] for hertz in np.linspace(300, 3000, 120)])
     alike = 0
     for seed in range(20):

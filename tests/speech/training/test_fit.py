@@ -38,9 +38,9 @@ def test_it_is_kullback_and_leiblers_divergence_both_ways() -> None:
 
 
 def versions(rng: np.random.Generator) -> tuple[Example, ...]:
-    """An utterance whose syllables differ in loudness, over two lines of other noise."""
-    clean = np.repeat(rng.choice([-3.0, 3.0], (4, CEPSTRA)), 12, axis=0)
-    return tuple(Example((clean + rng.normal(0, 2.5, clean.shape)).astype(np.float32), SAID) for _ in range(2))
+    """An utterance whose syllables differ as real cepstra do, over two lines of other noise."""
+    clean = np.repeat(rng.choice([-12.0, 12.0], (4, CEPSTRA)), 12, axis=0)
+    return tuple(Example((clean + rng.normal(0, 10, clean.shape)).astype(np.float32), SAID) for _ in range(2))
 
 
 def apart(utterances: list[tuple[Example, ...]], consistency: float) -> float:
@@ -65,4 +65,4 @@ def test_a_pass_takes_two_of_all_versions_and_in_time_every_one() -> None:
 def test_training_brings_the_versions_together() -> None:
     rng = np.random.default_rng(1)
     utterances = [versions(rng) for _ in range(40)]
-    assert apart(utterances, 2.0) < 0.8 * apart(utterances, 0.0)
+    assert apart(utterances, 2.0) < 0.6 * apart(utterances, 0.0)
