@@ -32,7 +32,7 @@ class Recipe:
 
     date: str
     items: int = 8800
-    epochs: int = 14
+    epochs: int = 12
     seed: int = 1
     threads: int = 2
     banks: tuple[Path, ...] = ()
