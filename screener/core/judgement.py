@@ -9,8 +9,8 @@ from screener.core.learned import Learned
 from screener.core.lexicon import Lexicon, Role
 from screener.events import LineClass
 
-Strength = Literal["decisive", "strong", "medium", "weak"]
-STRENGTH: dict[Strength, float] = {"decisive": 6.5, "strong": 4.0, "medium": 2.0, "weak": 0.6}
+Strength = Literal["decisive", "heavy", "strong", "medium", "weak"]
+STRENGTH: dict[Strength, float] = {"decisive": 6.5, "heavy": 5.5, "strong": 4.0, "medium": 2.0, "weak": 0.6}
 
 
 @dataclass(frozen=True, slots=True)

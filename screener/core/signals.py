@@ -144,12 +144,14 @@ def aim(
         m
         for m in matches
         if m.phrase.role is Role.ADDRESS
+        and m.likeness >= DOUBTFUL
         and begin - BESIDE <= m.begin < end + BESIDE
         and not any(m.overlaps(other) for other in about)
     ]
     bare = 2 * (end - begin) >= said
     if about and not (named and kind is Kind.LEWD):  # no matter of business calls for lewdness
-        to_the_face = not matter and any(begin - FACE <= m.begin < end for m in named)
+        of_another = any(end <= m.begin <= end + 1 for m in about)  # 你妈的电信: an attribute of what follows
+        to_the_face = not matter and not of_another and any(begin - FACE <= m.begin < end for m in named)
         if to_the_face:
             return weights.unaddressed, ",针对坐席"
         return (weights.mixed, ",另有所指") if named else (weights.undirected, ",并非针对坐席")

@@ -75,7 +75,7 @@ class Listener:
 
     def __init__(self, model: VoskModel) -> None:
         self._model = model
-        self._keys = [syllables(phrase) for phrase in key_phrases(("decisive", "strong"))]
+        self._keys = [syllables(phrase) for phrase in key_phrases(("decisive", "heavy", "strong"))]
 
     def count(self, pcm: bytes) -> tuple[int, int]:
         """Key phrases, each once an utterance, and syllables of the final transcripts."""

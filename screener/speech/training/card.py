@@ -29,7 +29,7 @@ their consent and a licence to train on it (an estimate), and a larger net.
 
     {figures}
 
-Phrases and key phrases are compared as toneless pinyin; a key phrase is any of the lexicon that is decisive or
+Phrases and key phrases are compared as toneless pinyin; a key phrase is any of the lexicon that is at least
 strong, down to those of one syllable, and counts in partial transcripts too where nobody says it. In brackets the
 95 % interval. Voices of the evaluation are held out from training. Made sounds (silence to rustle) come from the
 generators that it was trained on, by other chance: harmonics added up under two formants. Other mouths come from
