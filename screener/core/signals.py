@@ -37,6 +37,8 @@ OFTEN_15MIN, OFTEN_60MIN, OFTEN_24H = 7, 9, 15
 """Calls before this one that make a redialler, as products of operators count them."""
 BESIDE = 4
 """Syllables around a find in which the agent is looked for."""
+FIRM = "company.firm."
+"""How rules begin that name the firm or a product: who speaks of it is a customer."""
 FACE = 2
 """Syllables before an insult in which 你 is meant by it, whoever else is spoken of."""
 PERSONAL = frozenset({Kind.ABUSE, Kind.THREAT, Kind.LEWD})
@@ -151,7 +153,8 @@ def aim(
     bare = 2 * (end - begin) >= said
     if about and not (named and kind is Kind.LEWD):  # no matter of business calls for lewdness
         of_another = any(end <= m.begin <= end + 1 for m in about)  # 你妈的电信: an attribute of what follows
-        to_the_face = not matter and not of_another and any(begin - FACE <= m.begin < end for m in named)
+        of_the_firm = matter or any(m.phrase.rule.startswith(FIRM) for m in about)
+        to_the_face = not of_the_firm and not of_another and any(begin - FACE <= m.begin < end for m in named)
         if to_the_face:
             return weights.unaddressed, ",针对坐席"
         return (weights.mixed, ",另有所指") if named else (weights.undirected, ",并非针对坐席")
