@@ -152,9 +152,8 @@ def aim(
     ]
     bare = 2 * (end - begin) >= said
     if about and not (named and kind is Kind.LEWD):  # no matter of business calls for lewdness
-        of_another = any(end <= m.begin <= end + 1 for m in about)  # 你妈的电信: an attribute of what follows
         of_the_firm = matter or any(m.phrase.rule.startswith(FIRM) for m in about)
-        to_the_face = not of_the_firm and not of_another and any(begin - FACE <= m.begin < end for m in named)
+        to_the_face = not of_the_firm and any(begin - FACE <= m.begin < end for m in named)
         if to_the_face:
             return weights.unaddressed, ",针对坐席"
         return (weights.mixed, ",另有所指") if named else (weights.undirected, ",并非针对坐席")
