@@ -118,7 +118,7 @@ def of_likeness(
 
 LEARNED = "learned."
 """How rules of the learned model begin."""
-ECHO = 0.5
+ECHO = 0.25
 """Factor where a phrase of the lexicon weighs already."""
 LIKENESS = "整句近似辱骂"
 
