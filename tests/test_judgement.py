@@ -103,7 +103,7 @@ def test_weights(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="prior: found 'much'"):
         load_weights(path)
     path.write_text("[strength]\ndecisive = 6.5\n", "utf-8")
-    with pytest.raises(SettingsError, match="strength: medium, strong, weak missing"):
+    with pytest.raises(SettingsError, match="strength: heavy, medium, strong, weak missing"):
         load_weights(path)
 
 

@@ -1,5 +1,6 @@
 """Scripted calls of the project's own: every one judged as it should be, as a whole and live in path."""
 
+from dataclasses import replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -10,12 +11,14 @@ from screener.core.flow import Flow
 from screener.evaluation.labelled import LabelledCall, read_labelled
 from screener.events import Caller, Speaker
 from screener.lines import load_lines
-from screener.replay import Replayer
+from screener.replay import RecordedCall, Replayer
 from screener.speech.pinyin import syllables
 from tests.core.helpers import Line, offer, shipped
 
-FOLDER = Path(__file__).parents[1] / "data" / "calls"
-CALLS = read_labelled([FOLDER])
+DATA = Path(__file__).parents[1] / "data"
+CALLS = read_labelled([DATA / "calls"])
+TRADES = read_labelled([DATA / "trades.jsonl"])
+"""First sentences of customers of every trade that sound like harassment and are none."""
 CLEAN = [call for call in CALLS if not call.slice]
 PROTECTED = ("genuine", "complaint", "vulnerable", "abusive_complaint", "undecided")
 NOT_FOUND = {
@@ -58,6 +61,22 @@ def test_what_is_heard_badly_is_still_found_and_nobody_is_flagged_for_it() -> No
     assert flagged == []
     assert share(judged, Verdict.HARASSMENT) >= 0.95
     assert share(judged, Verdict.ABUSIVE_COMPLAINT) >= 0.9
+
+
+@pytest.mark.parametrize("trade", sorted({c.slice for c in TRADES}))
+def test_what_customers_say_flags_nobody(trade: str) -> None:
+    """Neither in characters nor as the bare sounds that some recognisers print."""
+    flagged = [
+        call.call.turns[0].text
+        for call in TRADES
+        if call.slice == trade
+        and Verdict.HARASSMENT in {judge(call).verdict, judge(replace(call, call=in_sounds(call.call))).verdict}
+    ]
+    assert flagged == []
+
+
+def in_sounds(call: RecordedCall) -> RecordedCall:
+    return replace(call, turns=tuple(replace(t, text=" ".join(syllables(t.text))) for t in call.turns))
 
 
 def share(judged: list[tuple[LabelledCall, Verdict]], expected: Verdict) -> float:

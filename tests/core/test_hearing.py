@@ -1,5 +1,7 @@
 """What is known of a call, and what is taken back."""
 
+from collections import Counter
+
 from screener.core.evidence import Kind, Source
 from screener.core.hearing import SAME_RULE_LIMIT, SOUND_LIMIT, Hearing
 from screener.events import Caller, Cue, CueKind, History, LineClass, Speaker
@@ -90,7 +92,8 @@ def test_a_call_of_hours_stays_small() -> None:
     ear = hearing()
     for number in range(2000):
         list(ear.heard(said("傻逼", number, number)))
-    assert len(ear.assessment(2000).evidence) <= SAME_RULE_LIMIT
+    kept = Counter(e.rule for e in ear.assessment(2000).evidence)
+    assert max(kept.values()) <= SAME_RULE_LIMIT
 
 
 def test_utterances_that_are_never_closed_do_not_pile_up() -> None:
