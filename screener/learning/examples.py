@@ -31,7 +31,7 @@ POSTED = ("cold-train", "swsr")
 """Sets of posts of social media."""
 BARE = 0.65
 """Share of the own sentences that stand without an opening and an ending."""
-INSULTS = frozenset({"abuse.gross", "abuse.common", "abuse.aimed"})
+INSULTS = frozenset(f"abuse.{name}" for name in ("gross", "word", "family", "curse", "scorn", "common", "aimed"))
 _CHOICE = re.compile(r"\[([^\]]*)\](\?)?")
 _GAP = re.compile(r"\{(\w+)\}")
 
