@@ -14,7 +14,7 @@ from screener.cli.calls import VERDICTS
 from screener.core.evidence import Verdict
 from screener.core.judgement import Judgement
 from screener.evaluation.count import Judged, Row, WordList, table, worst
-from screener.evaluation.labelled import LabelledCall, read_labelled, steered
+from screener.evaluation.labelled import HARASSMENT, HARMLESS, UNAIMED, LabelledCall, read_labelled, steered
 from screener.evaluation.noise import Recogniser
 from screener.judgement import load_judgement
 from screener.learning.examples import is_learned
@@ -79,6 +79,10 @@ def evaluate(
     if no_lexicon:
         judgement = judgement.without_words()
     calls = [c for c in read_labelled(paths) if not (unseen and is_learned(c.set, c.call.id))]
+    known = HARASSMENT | HARMLESS | {UNAIMED}
+    if strange := sorted({c.label for c in calls} - known):
+        told = f"{', '.join(strange)}: no usual label, counted as what must not be flagged"
+        click.echo(f"screener: {told} — usual are {', '.join(sorted(known))}", err=True)
     judged: list[Judged] = []
     console = Console(stderr=True)
     for share in noise or NOISE:

@@ -17,6 +17,8 @@ UNAIMED = "toxic-other"
 """Label of what is nasty and meant for nobody on the line: neither to be flagged nor to be left alone."""
 HARASSMENT = frozenset(kind.value for kind in Kind)
 """Labels that are to be flagged; every other is to be left alone."""
+HARMLESS = frozenset({"genuine", "complaint", "abusive_complaint", "vulnerable", "benign", "undecided"})
+"""Usual labels of what is to be left alone."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,3 +55,11 @@ def test_either_half_alone(calls: str) -> None:
     assert flagged("--no-model") == 2
     assert flagged("--no-lexicon") == 0, "one utterance never flags by the model alone"
     assert flagged("--unseen") == 2
+
+
+def test_a_label_that_is_none_of_the_usual_is_said(tmp_path: Path) -> None:
+    """A misspelt kind would otherwise count as what must not be flagged."""
+    (tmp_path / "calls.jsonl").write_text(CALLS.replace('"lewd"', '"lewed"'), "utf-8")
+    assert "lewed: no usual label" in run(str(tmp_path), "--noise", "0")
+    (tmp_path / "calls.jsonl").write_text(CALLS, "utf-8")
+    assert "no usual label" not in run(str(tmp_path), "--noise", "0")
