@@ -21,7 +21,7 @@ from screener.learning.examples import (
 )
 from screener.learning.fit import Batch, batch, fit, quantised
 
-VERSION = "3"
+VERSION = "4"
 BITS = 18
 BAR = 99.95
 """Percentile of harmless sentences that a window must pass before it weighs anything."""
