@@ -19,8 +19,8 @@ from screener.events import (
 from screener.media.prompts import Clip
 from screener.pbx.desk import Conversation
 from screener.pbx.switchboard import Switchboard, leg_named
+from screener.ports import Call, EventSink, FrameSink, InviteInfo
 from screener.settings.sections import Settings
-from screener.sip.endpoint import Call, EventSink, FrameSink, InviteInfo
 from screener.speech.pool import RecognizerPool
 
 MOVED, REFUSED = 200, 503

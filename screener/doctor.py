@@ -23,9 +23,9 @@ from screener.lines import load_lines
 from screener.media.prompts import find, load_clips
 from screener.media.recordings import check as check_recording
 from screener.pbx.ami import Ami
+from screener.ports import Endpoint, RegistrationState
 from screener.settings.load import default_path, load
 from screener.settings.sections import Pbx, Settings, Sip
-from screener.sip.endpoint import Endpoint, RegistrationState
 from screener.sip.useragent import SipUserAgent
 from screener.speech.load import load_model
 from screener.speech.pinyin import syllables

@@ -26,8 +26,8 @@ from screener.core.session import Session
 from screener.events import CallEnded, CallOffered, Entrance, Event, RecognizerLost, Speaker, Tick, TransferEnded
 from screener.media.acoustics import Ear
 from screener.media.prompts import Clip
+from screener.ports import Call
 from screener.settings.sections import Targets
-from screener.sip.endpoint import Call
 from screener.speech.pool import RecognizerPool
 
 log = logging.getLogger(__name__)

@@ -37,9 +37,9 @@ from screener.masking import mask
 from screener.media.prompts import load_clips
 from screener.metrics import MetricsServer, Sample
 from screener.notes import CallNotes
+from screener.ports import Call, InviteInfo, RegistrationState
 from screener.screening import Booth, Observer, Screening
 from screener.settings.sections import Settings
-from screener.sip.endpoint import Call, InviteInfo, RegistrationState
 from screener.sip.useragent import SipUserAgent
 from screener.speech.load import load_model
 from screener.speech.pinyin import syllables

@@ -9,8 +9,8 @@ import pytest
 from screener import doctor
 from screener.doctor import Check, render
 from screener.errors import SipError
+from screener.ports import OfferSink, RegistrationState
 from screener.settings.sections import Judgement, Pbx, Prompts, Registrar, Settings, Sip, Speech, Store
-from screener.sip.endpoint import OfferSink, RegistrationState
 from tests.pbx.manager import Manager
 
 

@@ -17,8 +17,8 @@ from screener.events import CallAnswered, CallEnded, Dtmf, EndedBy, Event, Tick,
 from screener.media.g711 import Law
 from screener.media.prompts import Clip
 from screener.media.stream import AudioStream
+from screener.ports import EventSink, FrameSink, InviteInfo
 from screener.sip import info, refer, sdp, timer
-from screener.sip.endpoint import EventSink, FrameSink, InviteInfo
 from screener.sip.invitation import Invitation
 from screener.sip.message import Headers, Request, Response, part, respond
 from screener.sip.pyvoip import PhoneCall

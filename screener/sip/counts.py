@@ -8,7 +8,7 @@ from screener.events import SAMPLE_RATE
 from screener.media.leg import LoopCounts
 from screener.media.stream import AudioStream
 from screener.metrics import Sample
-from screener.sip.endpoint import RegistrationState
+from screener.ports import RegistrationState
 
 
 @dataclass(slots=True)

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from screener.errors import SipParseError
+from screener.ports import InviteInfo
 from screener.sip.address import NameAddr, Uri, parse_params
-from screener.sip.endpoint import InviteInfo
 from screener.sip.message import Request
 
 _WITHHELD = {"", "anonymous", "unknown", "unavailable", "restricted", "asterisk"}

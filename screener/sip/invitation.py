@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
+from screener.ports import InviteInfo
 from screener.settings.sections import Sip
 from screener.sip import sdp, timer
 from screener.sip.dialog import Dialog
-from screener.sip.endpoint import InviteInfo
 from screener.sip.identity import invite_info
 from screener.sip.message import Request, part
 from screener.sip.replaces import Replaces

@@ -5,8 +5,8 @@ import socket
 from collections.abc import Callable, Sequence
 
 from screener.errors import SipError
+from screener.ports import RegistrationState
 from screener.settings.sections import Registrar
-from screener.sip.endpoint import RegistrationState
 from screener.sip.layer import TransactionLayer
 from screener.sip.message import Request, Response
 from screener.sip.registration import Registration

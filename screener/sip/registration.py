@@ -3,10 +3,10 @@
 import random
 
 from screener.errors import SipParseError
+from screener.ports import RegistrationState
 from screener.settings.sections import Registrar
 from screener.sip.address import NameAddr
 from screener.sip.digest import Challenge, authorize, strongest
-from screener.sip.endpoint import RegistrationState
 from screener.sip.message import REASONS, Headers, Request, Response
 
 REFRESH = (0.6, 0.8)

@@ -17,12 +17,12 @@ from screener.errors import SipError, SipParseError
 from screener.masking import mask, mask_text
 from screener.media.loop import MediaLoop
 from screener.metrics import Sample
+from screener.ports import OfferSink, RegistrationState
 from screener.settings.sections import Sip
 from screener.sip import counts, invitation
 from screener.sip.call import ALLOW, SUPPORTED, SipCall
 from screener.sip.counts import MediaTotals, SipCounts
 from screener.sip.dialog import Dialog
-from screener.sip.endpoint import OfferSink, RegistrationState
 from screener.sip.guard import Allowed, Door, Rate, Watch
 from screener.sip.invitation import Invitation, Refusal
 from screener.sip.layer import TransactionLayer
