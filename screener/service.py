@@ -32,11 +32,11 @@ from screener.events import (
     Transcript,
 )
 from screener.judgement import load_judgement
-from screener.lines import load_lines
-from screener.masking import mask
 from screener.media.prompts import load_clips
 from screener.metrics import MetricsServer, Sample
 from screener.notes import CallNotes
+from screener.numbers.identify import load_lines
+from screener.numbers.mask import mask
 from screener.ports import Call, InviteInfo, RegistrationState
 from screener.screening import Booth, Observer, Screening
 from screener.settings.sections import Settings

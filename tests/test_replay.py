@@ -13,7 +13,7 @@ from screener.core.flow import Flow
 from screener.errors import InputError
 from screener.events import LineClass, Speaker
 from screener.judgement import load_judgement
-from screener.lines import load_lines
+from screener.numbers.identify import load_lines
 from screener.replay import Ledger, RecordedCall, Replayer, Turn
 from screener.replay_files import parse_call, read_calls
 from screener.settings.sections import Judgement

@@ -11,7 +11,7 @@ from screener.cli.output import CallLog, Settings, Sheet, log_options, moment, o
 from screener.cli.package import read_package, write_package
 from screener.core.evidence import Verdict
 from screener.errors import InputError
-from screener.masking import mask
+from screener.numbers.mask import mask
 from screener.reports.dossier import Exhibit, Maker, pack, problems, sum_of
 from screener.reports.story import VERDICTS, story
 from screener.store.log import Access

@@ -11,7 +11,7 @@ import click
 from screener.cli.output import CallLog, Settings, log_options
 from screener.errors import InputError
 from screener.events import Caller
-from screener.lines import load_lines
+from screener.numbers.identify import load_lines
 from screener.store.asterisk import read_cdr, read_queue_log
 from screener.store.bulk import load
 from screener.store.insert import tidy

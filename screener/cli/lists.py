@@ -18,8 +18,8 @@ from screener.cli.output import (
 )
 from screener.errors import InputError
 from screener.events import ListName
-from screener.lines import Lines
-from screener.masking import mask
+from screener.numbers.identify import Lines
+from screener.numbers.mask import mask
 from screener.reports.span import Span
 from screener.reports.suggest import Proposal, suggest
 from screener.reports.words import word

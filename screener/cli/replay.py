@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import track
 
 from screener.judgement import load_judgement
-from screener.lines import load_lines
+from screener.numbers.identify import load_lines
 from screener.replay import Replayer
 from screener.replay_files import read_calls
 from screener.settings.load import load

@@ -16,7 +16,7 @@ from screener.core.evidence import Decision, Evidence, Kind, Verdict
 from screener.demo.script import FOLDER, ScriptedCall
 from screener.demo.stage import Outcome
 from screener.events import CallEnded, CallOffered, Event, Speaker, Transcript, TransferEnded
-from screener.masking import mask
+from screener.numbers.mask import mask
 
 WORDS: dict[str, dict[str, str]] = tomllib.loads((FOLDER / "words.toml").read_text("utf-8"))
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
 from screener.core.evidence import Kind
-from screener.masking import mask
+from screener.numbers.mask import mask
 from screener.reports.accuracy import Accuracy, AccuracyRow
 from screener.reports.agents import AgentRow
 from screener.reports.frequency import Frequency, Period

@@ -4,7 +4,7 @@ import logging
 import re
 from collections.abc import Callable
 
-from screener.masking import mask_text
+from screener.numbers.mask import mask_text
 from screener.sip.dialog import Dialog
 from screener.sip.message import Message, Request, Response, part
 

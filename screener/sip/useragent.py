@@ -14,9 +14,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from screener.errors import SipError, SipParseError
-from screener.masking import mask, mask_text
 from screener.media.loop import MediaLoop
 from screener.metrics import Sample
+from screener.numbers.mask import mask, mask_text
 from screener.ports import OfferSink, RegistrationState
 from screener.settings.sections import Sip
 from screener.sip import counts, invitation

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from screener.masking import mask, mask_text
+from screener.numbers.mask import mask, mask_text
 
 
 @pytest.mark.parametrize(

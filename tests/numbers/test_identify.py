@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from screener.errors import SettingsError
 from screener.events import Caller, LineClass
-from screener.lines import Lines, load_lines
+from screener.numbers.identify import Lines, load_lines
 
 LINES = Lines()
 
@@ -91,7 +91,7 @@ def test_every_wrong_row_is_named(tmp_path: Path) -> None:
 def test_places_abroad_can_be_forgotten() -> None:
     """In a process of its own, because the library's tables are everybody's."""
     script = """
-from screener.lines import forget_places_abroad, load_lines
+from screener.numbers.identify import forget_places_abroad, load_lines
 forget_places_abroad("CN")
 lines = load_lines([], "CN")
 for number in ("+862155550178", "+8613800138000", "+12125550123"):
