@@ -18,12 +18,12 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from screener.core.actions import Prompt
 from screener.errors import ScreenerError, SettingsError, SipError
-from screener.judgement import load_judgement
 from screener.media.prompts import find, load_clips
 from screener.media.recordings import check as check_recording
 from screener.numbers.identify import load_lines
 from screener.pbx.ami import Ami
 from screener.ports import Endpoint, RegistrationState
+from screener.settings.judging import load_judgement
 from screener.settings.load import default_path, load
 from screener.settings.sections import Pbx, Settings, Sip
 from screener.sip.useragent import SipUserAgent

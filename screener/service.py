@@ -31,7 +31,6 @@ from screener.events import (
     Tick,
     Transcript,
 )
-from screener.judgement import load_judgement
 from screener.media.prompts import load_clips
 from screener.metrics import MetricsServer, Sample
 from screener.notes import CallNotes
@@ -39,6 +38,7 @@ from screener.numbers.identify import load_lines
 from screener.numbers.mask import mask
 from screener.ports import Call, InviteInfo, RegistrationState
 from screener.screening import Booth, Observer, Screening
+from screener.settings.judging import load_judgement
 from screener.settings.sections import Settings
 from screener.sip.useragent import SipUserAgent
 from screener.speech.load import load_model

@@ -12,10 +12,10 @@ from screener.core.evidence import Verdict
 from screener.core.flow import Flow
 from screener.errors import InputError
 from screener.events import LineClass, Speaker
-from screener.judgement import load_judgement
 from screener.numbers.identify import load_lines
 from screener.replay import Ledger, RecordedCall, Replayer, Turn
 from screener.replay_files import parse_call, read_calls
+from screener.settings.judging import load_judgement
 from screener.settings.sections import Judgement
 from screener.speech.none import NoModel
 from screener.speech.pinyin import syllables

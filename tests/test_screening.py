@@ -21,9 +21,9 @@ from screener.events import (
     Transcript,
     TransferEnded,
 )
-from screener.judgement import load_judgement
 from screener.media.prompts import load_clips
 from screener.screening import Booth, Screening
+from screener.settings.judging import load_judgement
 from screener.settings.sections import Judgement, Targets
 from screener.speech.none import NoModel
 from screener.speech.pinyin import syllables

@@ -16,11 +16,11 @@ from screener.core.judgement import Judgement
 from screener.evaluation.count import Judged, Row, WordList, table, worst
 from screener.evaluation.labelled import HARASSMENT, HARMLESS, UNAIMED, LabelledCall, read_labelled, steered
 from screener.evaluation.noise import Recogniser
-from screener.judgement import load_judgement
 from screener.learning.examples import is_learned
 from screener.numbers.identify import load_lines
 from screener.replay import Replayer
 from screener.reports.render import Cell, Format, Sheet, render
+from screener.settings.judging import load_judgement
 from screener.settings.load import load
 from screener.settings.sections import Settings
 from screener.speech.load import load_model

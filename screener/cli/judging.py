@@ -11,9 +11,9 @@ from screener.core.evidence import Evidence, Verdict
 from screener.errors import InputError
 from screener.events import ListName
 from screener.explaining import Explanation, Step, explain
-from screener.judgement import load_judgement
 from screener.reports.render import Cell
 from screener.reports.words import word
+from screener.settings.judging import load_judgement
 from screener.speech.pinyin import syllables
 from screener.store.log import ListedNumber
 from screener.store.records import CallRecord, Review

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import click
 
-from screener.judgement import load_judgement
 from screener.learning.build import build
 from screener.resources import config_folder
+from screener.settings.judging import load_judgement
 from screener.settings.sections import Judgement
 from screener.speech.pinyin import syllables
 

@@ -15,10 +15,10 @@ from screener.core import policy
 from screener.core.flow import Flow
 from screener.core.judgement import Judgement
 from screener.evaluation.labelled import HARASSMENT, LabelledCall, read_labelled
-from screener.judgement import load_judgement
 from screener.numbers.identify import load_lines
 from screener.replay import Replayer
 from screener.settings import sections
+from screener.settings.judging import load_judgement
 from screener.speech.pinyin import syllables
 
 TEXT = Path(__file__).resolve().parents[3] / "shared" / "text"

@@ -39,7 +39,7 @@ from screener.events import (
     Transcript,
     TransferEnded,
 )
-from screener.judgement import load_judgement
+from screener.settings.judging import load_judgement
 from screener.settings.sections import Judgement as JudgementSection
 from screener.speech.pinyin import syllables
 

@@ -9,8 +9,8 @@ from screener.core.evidence import Kind
 from screener.core.judgement import Calendar, Weights
 from screener.core.lexicon import Role
 from screener.errors import SettingsError
-from screener.judgement import load_calendar, load_judgement, load_learned, load_phrases, load_weights
 from screener.resources import config_folder
+from screener.settings.judging import load_calendar, load_judgement, load_learned, load_phrases, load_weights
 from screener.settings.sections import Judgement
 from screener.speech.pinyin import syllables
 
