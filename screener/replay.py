@@ -29,8 +29,8 @@ from screener.events import (
     Tick,
     Transcript,
 )
-from screener.media.acoustics import Ear
 from screener.media.recordings import read_channels
+from screener.speech.acoustics import Ear
 from screener.speech.recognizer import SpeechModel
 
 SYLLABLE_SECONDS = 0.2

@@ -24,10 +24,10 @@ from screener.core.actions import (
 )
 from screener.core.session import Session
 from screener.events import CallEnded, CallOffered, Entrance, Event, RecognizerLost, Speaker, Tick, TransferEnded
-from screener.media.acoustics import Ear
 from screener.media.prompts import Clip
 from screener.ports import Call
 from screener.settings.sections import Targets
+from screener.speech.acoustics import Ear
 from screener.speech.pool import RecognizerPool
 
 log = logging.getLogger(__name__)

@@ -20,8 +20,8 @@ from pathlib import Path
 from pydub import AudioSegment
 
 from screener.events import FRAME_BYTES, CueKind
-from screener.media.acoustics import SHIPPED, Ear, Limits
 from screener.resources import audio_folder
+from screener.speech.acoustics import SHIPPED, Ear, Limits
 
 SHARED = Path(__file__).resolve().parents[3] / "shared"
 JOINED_WORDS = 400

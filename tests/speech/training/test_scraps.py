@@ -9,7 +9,7 @@ if shutil.which("espeak-ng") is None:
     pytest.skip("needs espeak-ng", allow_module_level=True)
 
 from screener.events import SAMPLE_RATE, CueKind
-from screener.media.acoustics import Ear
+from screener.speech.acoustics import Ear
 from screener.speech.training.augment import to_pcm
 from screener.speech.training.scraps import any_scraps, breaths, coloured, laughter, scrap
 from screener.speech.training.synthesis import gibberish

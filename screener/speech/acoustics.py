@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from screener.events import FRAME_BYTES, FRAME_SAMPLES, FRAME_SECONDS, Cue, CueKind, Speaker
-from screener.media.vad import VoiceActivity, dbfs
+from screener.speech.vad import VoiceActivity, dbfs
 
 WINDOW_FRAMES = 70
 STRIDE_FRAMES = 10

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from screener.events import FRAME_BYTES, Cue, CueKind, Speaker
-from screener.media.acoustics import Ear
 from screener.media.prompts import read_wav
 from screener.resources import audio_folder
+from screener.speech.acoustics import Ear
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "events"
 RNG = np.random.default_rng(7)
