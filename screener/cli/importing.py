@@ -11,11 +11,11 @@ import click
 from screener.cli.output import CallLog, Settings, log_options
 from screener.errors import InputError
 from screener.events import Caller
+from screener.exchange.asterisk import read_cdr, read_queue_log
+from screener.exchange.listfile import BadLine
 from screener.numbers.identify import load_lines
-from screener.store.asterisk import read_cdr, read_queue_log
 from screener.store.bulk import load
 from screener.store.insert import tidy
-from screener.store.listfile import BadLine
 from screener.store.records import CallRecord
 
 NUMBERS_KEPT = 500_000

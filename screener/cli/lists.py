@@ -18,12 +18,12 @@ from screener.cli.output import (
 )
 from screener.errors import InputError
 from screener.events import ListName
+from screener.exchange.listfile import EXPORTS, BadLine, from_csv
 from screener.numbers.identify import Lines
 from screener.numbers.mask import mask
 from screener.reports.span import Span
 from screener.reports.suggest import Proposal, suggest
 from screener.reports.words import word
-from screener.store.listfile import EXPORTS, BadLine, from_csv
 from screener.store.log import ListedNumber
 
 

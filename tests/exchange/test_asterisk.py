@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from screener.core.evidence import Treatment, Verdict
 from screener.events import Caller, EndedBy, LineClass
-from screener.store.asterisk import read_cdr, read_queue_log
+from screener.exchange.asterisk import read_cdr, read_queue_log
+from screener.exchange.listfile import BadLine
 from screener.store.bulk import load
 from screener.store.insert import tidy
-from screener.store.listfile import BadLine
 from screener.store.log import open_log
 from screener.store.records import CallRecord, Review
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from screener.core.evidence import Treatment, Verdict
 from screener.events import Caller, EndedBy, Entrance, LineClass
-from screener.store.listfile import BadLine
+from screener.exchange.listfile import BadLine
 from screener.store.records import CallRecord, Review, TreatmentRow
 
 Identify = Callable[[str], Caller]

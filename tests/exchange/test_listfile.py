@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from screener.events import ListName
-from screener.store.listfile import BadLine, from_csv, national, to_asterisk, to_csv, to_freepbx, to_kamailio
+from screener.exchange.listfile import BadLine, from_csv, national, to_asterisk, to_csv, to_freepbx, to_kamailio
 from screener.store.log import ListedNumber
 
 NOW = datetime(2026, 3, 4, tzinfo=UTC)
