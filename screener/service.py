@@ -15,7 +15,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from screener.beside import BesideCall, ListeningPost, user_of
+from screener.calls.beside import BesideCall, ListeningPost, user_of
+from screener.calls.logbook import CallNotes
+from screener.calls.screening import Booth, Observer, Screening
+from screener.calls.wallboard import Wallboard
 from screener.core.flow import Flow
 from screener.core.session import Session
 from screener.events import (
@@ -33,11 +36,9 @@ from screener.events import (
 )
 from screener.media.prompts import load_clips
 from screener.metrics import MetricsServer, Sample
-from screener.notes import CallNotes
 from screener.numbers.identify import load_lines
 from screener.numbers.mask import mask
 from screener.ports import Call, InviteInfo, RegistrationState
-from screener.screening import Booth, Observer, Screening
 from screener.settings.judging import load_judgement
 from screener.settings.sections import Settings
 from screener.sip.useragent import SipUserAgent
@@ -50,7 +51,6 @@ from screener.store.lookup import HistoryLookup
 from screener.store.privacy import Purger
 from screener.store.writer import LogWriter
 from screener.taking_back import TakeBacks
-from screener.wallboard import Wallboard
 
 log = logging.getLogger(__name__)
 

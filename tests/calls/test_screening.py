@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from screener.calls.screening import Booth, Screening
 from screener.core.actions import Decided, Prompt
 from screener.core.flow import Flow
 from screener.core.session import Session
@@ -22,7 +23,6 @@ from screener.events import (
     TransferEnded,
 )
 from screener.media.prompts import load_clips
-from screener.screening import Booth, Screening
 from screener.settings.judging import load_judgement
 from screener.settings.sections import Judgement, Targets
 from screener.speech.none import NoModel
