@@ -35,9 +35,9 @@ from screener.events import (
     Transcript,
 )
 from screener.media.prompts import load_clips
-from screener.metrics import MetricsServer, Sample
 from screener.numbers.identify import load_lines
 from screener.numbers.mask import mask
+from screener.operations.metrics import MetricsServer, Sample
 from screener.ports import Call, InviteInfo, RegistrationState
 from screener.settings.judging import load_judgement
 from screener.settings.sections import Settings

@@ -10,9 +10,9 @@ from types import FrameType
 
 import click
 
-from screener.logs import start_logging
-from screener.notify import find_manager
 from screener.numbers.identify import forget_places_abroad
+from screener.operations.logs import start_logging
+from screener.operations.systemd import find_manager
 from screener.service import Service
 from screener.settings.load import load
 

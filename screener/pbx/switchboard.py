@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Protocol
 
 from screener.events import EndedBy, Speaker
-from screener.metrics import Sample
+from screener.operations.metrics import Sample
 from screener.pbx import messages
 from screener.pbx.ami import Ami, Fields, Reply
 from screener.pbx.desk import Conversation, Desk

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from screener.events import SAMPLE_RATE
 from screener.media.leg import LoopCounts
 from screener.media.stream import AudioStream
-from screener.metrics import Sample
+from screener.operations.metrics import Sample
 from screener.ports import RegistrationState
 
 

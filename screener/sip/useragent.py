@@ -15,8 +15,8 @@ from dataclasses import replace
 
 from screener.errors import SipError, SipParseError
 from screener.media.loop import MediaLoop
-from screener.metrics import Sample
 from screener.numbers.mask import mask, mask_text
+from screener.operations.metrics import Sample
 from screener.ports import OfferSink, RegistrationState
 from screener.settings.sections import Sip
 from screener.sip import counts, invitation

@@ -4,7 +4,7 @@ import urllib.request
 import pytest
 
 from screener.errors import SipError
-from screener.metrics import MetricsServer, Sample, render
+from screener.operations.metrics import MetricsServer, Sample, render
 
 SAMPLES = [
     Sample("calls", 3, "Calls up."),
