@@ -13,7 +13,7 @@ import click
 from screener.numbers.identify import forget_places_abroad
 from screener.operations.logs import start_logging
 from screener.operations.systemd import find_manager
-from screener.service import Service
+from screener.service.site import Service
 from screener.settings.load import load
 
 

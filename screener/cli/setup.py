@@ -40,7 +40,10 @@ def doctor(config: Path | None) -> None:
 
     Example: screener doctor --config /etc/screener/screener.toml
     """
-    from screener.doctor import examine, render  # loads every part of the product; `init` needs none of them
+    from screener.service.doctor import (  # loads every part of the product; `init` needs none of them
+        examine,
+        render,
+    )
 
     ready = True
     for check in examine(config):

@@ -24,7 +24,7 @@ from screener.errors import StoreError
 from screener.events import SAMPLE_RATE, CallEnded, CallOffered, Event
 from screener.media.prompts import load_clips, read_wav, write_wav
 from screener.media.recordings import LEVEL_DBFS
-from screener.service import Service
+from screener.service.site import Service
 from screener.settings.load import load
 from screener.settings.sections import Settings
 

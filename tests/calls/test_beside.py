@@ -12,7 +12,7 @@ import pytest
 from screener.core.evidence import Kind, Treatment, Verdict
 from screener.demo.script import AUDIO
 from screener.events import EndedBy, Entrance, Speaker
-from screener.service import Service
+from screener.service.site import Service
 from screener.settings.load import load
 from screener.settings.sections import Settings
 from screener.store.log import open_log

@@ -17,7 +17,7 @@ import pytest
 from screener.errors import SettingsError
 from screener.events import CallOffered
 from screener.operations.systemd import Notifier, find_manager
-from screener.service import Service
+from screener.service.site import Service
 from screener.settings.load import load
 from tests.sip.caller import Caller, Desk, in_background, wait_for
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from screener import doctor
-from screener.doctor import Check, render
 from screener.errors import SipError
 from screener.ports import OfferSink, RegistrationState
+from screener.service import doctor
+from screener.service.doctor import Check, render
 from screener.settings.sections import Judgement, Pbx, Prompts, Registrar, Settings, Sip, Speech, Store
 from tests.pbx.manager import Manager
 

@@ -10,7 +10,7 @@ from screener.core.evidence import Treatment, Verdict
 from screener.core.flow import Flow
 from screener.errors import ScreenerError
 from screener.events import Entrance
-from screener.service import Service, site_flow
+from screener.service.site import Service, site_flow
 from screener.settings.load import load
 from screener.settings.sections import Settings
 from screener.sip.message import respond

@@ -14,11 +14,11 @@ from pathlib import Path
 import pytest
 from store.databases import running_postgres
 from store.test_hardship import AWAY_SECONDS, small_disk
+from tests.test_service_killed import SETTINGS, free_port, serving
 
 from screener.events import EndedBy
 from screener.store.log import open_log
 from tests.sip.caller import Caller, wait_for
-from tests.test_service_killed import SETTINGS, free_port, serving
 
 CALLS_A_SECOND = 10
 STORE = """
