@@ -12,8 +12,8 @@ from screener.cli.package import read_package, write_package
 from screener.core.evidence import Verdict
 from screener.errors import InputError
 from screener.numbers.mask import mask
-from screener.reports.dossier import Exhibit, Maker, pack, problems, sum_of
-from screener.reports.story import VERDICTS, story
+from screener.review.dossier import Exhibit, Maker, pack, problems, sum_of
+from screener.review.timeline import VERDICTS, story
 from screener.store.log import Access
 from screener.store.records import CallRecord
 

@@ -10,14 +10,14 @@ from screener.cli.output import CallLog, Settings, Sheet, log_options, moment, o
 from screener.core.evidence import Evidence, Verdict
 from screener.errors import InputError
 from screener.events import ListName
-from screener.explaining import Explanation, Step, explain
 from screener.reports.render import Cell
 from screener.reports.words import word
+from screener.review.explain import Explanation, Step, explain
+from screener.review.tune import propose
 from screener.settings.judging import load_judgement
 from screener.speech.pinyin import syllables
 from screener.store.log import ListedNumber
 from screener.store.records import CallRecord, Review
-from screener.tuning import propose
 
 VETOES = {
     "emergency": "紧急情况",

@@ -39,6 +39,7 @@ from screener.numbers.identify import load_lines
 from screener.numbers.mask import mask
 from screener.operations.metrics import MetricsServer, Sample
 from screener.ports import Call, InviteInfo, RegistrationState
+from screener.review.take_back import TakeBacks
 from screener.settings.judging import load_judgement
 from screener.settings.sections import Settings
 from screener.sip.useragent import SipUserAgent
@@ -50,7 +51,6 @@ from screener.store.log import open_log
 from screener.store.lookup import HistoryLookup
 from screener.store.privacy import Purger
 from screener.store.writer import LogWriter
-from screener.taking_back import TakeBacks
 
 log = logging.getLogger(__name__)
 

@@ -9,9 +9,9 @@ import pytest
 from screener.core.evidence import Kind, Verdict
 from screener.errors import StoreError
 from screener.events import Entrance
+from screener.review.take_back import TakeBacks
 from screener.store.log import CallLog, open_log
 from screener.store.records import CallRecord, Review
-from screener.taking_back import TakeBacks
 from tests.pbx.network import wait_for
 
 NOW = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from screener.core.evidence import Verdict
 from screener.events import Entrance
-from screener.reports.dossier import COVER, Exhibit, Maker, pack
+from screener.review.dossier import COVER, Exhibit, Maker, pack
 from screener.store.records import CallRecord
 
 NOON = datetime(2026, 3, 4, 4, 0, tzinfo=UTC)

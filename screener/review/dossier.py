@@ -11,8 +11,8 @@ from datetime import datetime
 from html import escape
 from zoneinfo import ZoneInfo
 
-from screener.reports.story import VERDICTS, story
 from screener.reports.words import Language, word
+from screener.review.timeline import VERDICTS, story
 from screener.store.records import CallRecord, serialize
 
 MANIFEST = "MANIFEST.sha256"

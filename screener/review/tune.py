@@ -11,7 +11,7 @@ from screener.core import policy
 from screener.core.evidence import Evidence, Kind, Verdict
 from screener.core.judgement import Weights
 from screener.core.scoring import assess
-from screener.explaining import known_after
+from screener.review.explain import known_after
 from screener.store.records import CallRecord, EvidenceRow, Review
 
 THRESHOLD_STEPS = (-1.0, -0.5, 0.5, 1.0, 2.0)

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from screener.core.evidence import Kind, Source, Verdict
 from screener.core.judgement import Weights
+from screener.review.tune import is_flagged, propose
 from screener.store.records import CallRecord, EvidenceRow, Review
-from screener.tuning import is_flagged, propose
 
 W = Weights()
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from screener.core.evidence import Kind, Source, Verdict
 from screener.core.judgement import Weights
-from screener.explaining import explain
+from screener.review.explain import explain
 from screener.store.records import CallRecord, EvidenceRow
 
 W = Weights()
