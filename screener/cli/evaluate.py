@@ -18,7 +18,7 @@ from screener.evaluation.labelled import HARASSMENT, HARMLESS, UNAIMED, Labelled
 from screener.evaluation.noise import Recogniser
 from screener.learning.examples import is_learned
 from screener.numbers.identify import load_lines
-from screener.replay import Replayer
+from screener.replay.run import Replayer
 from screener.reports.render import Cell, Format, Sheet, render
 from screener.settings.judging import load_judgement
 from screener.settings.load import load

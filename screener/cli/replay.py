@@ -11,8 +11,8 @@ from rich.console import Console
 from rich.progress import track
 
 from screener.numbers.identify import load_lines
-from screener.replay import Replayer
-from screener.replay_files import read_calls
+from screener.replay.files import read_calls
+from screener.replay.run import Replayer
 from screener.settings.judging import load_judgement
 from screener.settings.load import load
 from screener.speech.load import load_model

@@ -9,7 +9,7 @@ from screener.core.lexicon import Phrase, Role
 from screener.evaluation.labelled import HARASSMENT, UNAIMED, LabelledCall
 from screener.events import Speaker
 from screener.intervals import wilson
-from screener.replay import Outcome, RecordedCall
+from screener.replay.run import Outcome, RecordedCall
 
 
 @dataclass(frozen=True, slots=True)

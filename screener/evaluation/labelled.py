@@ -8,8 +8,8 @@ from pathlib import Path
 from screener.core.evidence import Kind, Verdict
 from screener.errors import InputError
 from screener.events import Speaker
-from screener.replay import RecordedCall, Turn
-from screener.replay_files import parse_call, read_lines
+from screener.replay.files import parse_call, read_lines
+from screener.replay.run import RecordedCall, Turn
 
 STEERING = "请问您需要咨询什么业务?"
 """What an agent says to bring a caller back to the matter."""

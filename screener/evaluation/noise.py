@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from screener.core.phonetics import fold
-from screener.replay import RecordedCall
+from screener.replay.run import RecordedCall
 from screener.speech.pinyin import characters_of
 
 SUBSTITUTED, DELETED = 0.5, 0.75

@@ -16,7 +16,7 @@ from screener.core.flow import Flow
 from screener.core.judgement import Judgement
 from screener.evaluation.labelled import HARASSMENT, LabelledCall, read_labelled
 from screener.numbers.identify import load_lines
-from screener.replay import Replayer
+from screener.replay.run import Replayer
 from screener.settings import sections
 from screener.settings.judging import load_judgement
 from screener.speech.pinyin import syllables

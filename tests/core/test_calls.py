@@ -11,7 +11,7 @@ from screener.core.flow import Flow
 from screener.evaluation.labelled import LabelledCall, read_labelled
 from screener.events import Caller, Speaker
 from screener.numbers.identify import load_lines
-from screener.replay import RecordedCall, Replayer
+from screener.replay.run import RecordedCall, Replayer
 from screener.speech.pinyin import syllables
 from tests.core.helpers import Line, offer, shipped
 

@@ -5,7 +5,7 @@ from screener.core.lexicon import Phrase, Role
 from screener.evaluation.count import Judged, WordList, table, worst
 from screener.evaluation.labelled import LabelledCall
 from screener.events import Speaker
-from screener.replay import Outcome, RecordedCall, Turn
+from screener.replay.run import Outcome, RecordedCall, Turn
 
 
 def judged(label: str, verdict: Verdict, kind: Kind | None = None, score: float = 3.0, slice_: str = "") -> Judged:

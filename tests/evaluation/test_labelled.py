@@ -9,7 +9,7 @@ from screener.core.evidence import Verdict
 from screener.errors import InputError
 from screener.evaluation.labelled import LabelledCall, read_labelled, steered
 from screener.events import Speaker
-from screener.replay import RecordedCall, Turn
+from screener.replay.run import RecordedCall, Turn
 
 LINE = '{"id": "1", "label": "lewd", "slice": "night", "turns": [{"speaker": "caller", "text": "喂"}]}\n'
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from screener.evaluation.noise import Recogniser
 from screener.events import Speaker
-from screener.replay import RecordedCall, Turn
+from screener.replay.run import RecordedCall, Turn
 from screener.speech.pinyin import characters_of, syllables
 
 TEXT = "你好我想查一下我的话费余额" * 40

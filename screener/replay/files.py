@@ -10,7 +10,7 @@ from typing import TextIO, TypeVar
 
 from screener.errors import InputError
 from screener.events import LineClass, Speaker
-from screener.replay import EPOCH, RecordedCall, Turn
+from screener.replay.run import EPOCH, RecordedCall, Turn
 
 Choice = TypeVar("Choice", bound=StrEnum)
 REMEDY = "see “Replay files” in README.md"

@@ -13,8 +13,8 @@ from screener.core.flow import Flow
 from screener.errors import InputError
 from screener.events import LineClass, Speaker
 from screener.numbers.identify import load_lines
-from screener.replay import Ledger, RecordedCall, Replayer, Turn
-from screener.replay_files import parse_call, read_calls
+from screener.replay.files import parse_call, read_calls
+from screener.replay.run import Ledger, RecordedCall, Replayer, Turn
 from screener.settings.judging import load_judgement
 from screener.settings.sections import Judgement
 from screener.speech.none import NoModel
