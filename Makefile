@@ -42,7 +42,7 @@ $(TRAIN): $(INSTALLED)
 	@touch $@
 
 test-train: $(TRAIN)
-	$(BIN)/pytest tests/speech/training
+	$(BIN)/pytest tests/training/speech
 
 model: $(TRAIN)
 	$(BIN)/screener model build

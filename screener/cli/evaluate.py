@@ -16,7 +16,6 @@ from screener.core.judgement import Judgement
 from screener.evaluation.count import Judged, Row, WordList, table, worst
 from screener.evaluation.labelled import HARASSMENT, HARMLESS, UNAIMED, LabelledCall, read_labelled, steered
 from screener.evaluation.noise import Recogniser
-from screener.learning.examples import is_learned
 from screener.numbers.identify import load_lines
 from screener.replay.run import Replayer
 from screener.reports.render import Cell, Format, Sheet, render
@@ -25,6 +24,7 @@ from screener.settings.load import load
 from screener.settings.sections import Settings
 from screener.speech.load import load_model
 from screener.speech.pinyin import syllables
+from screener.training.words.examples import is_learned
 
 NOISE = (0.0, 0.1, 0.2, 0.3)
 TITLE = "判断与标注对照"

@@ -14,11 +14,11 @@ import click
 from screener.resources import embedded_model_folder
 from screener.settings.sections import Speech
 from screener.speech.models import check_folder
-from screener.speech.training import alarms, card, folder
-from screener.speech.training.build import Recipe
-from screener.speech.training.build import build as build_folder
-from screener.speech.training.evaluate import demo_calls, held_out_voices, people
 from screener.speech.vosk import VoskModel
+from screener.training.speech import alarms, card, folder
+from screener.training.speech.build import Recipe
+from screener.training.speech.build import build as build_folder
+from screener.training.speech.evaluate import demo_calls, held_out_voices, people
 
 DEFAULT = Recipe(date="")
 _Folder = click.Path(path_type=Path, exists=True, file_okay=False)

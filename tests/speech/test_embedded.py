@@ -16,8 +16,8 @@ from screener.resources import embedded_model_folder
 from screener.settings.sections import Speech
 from screener.speech.models import check_folder, describe
 from screener.speech.pinyin import syllables
-from screener.speech.training.sounds import SOUNDS, sound
 from screener.speech.vosk import VoskModel
+from screener.training.speech.sounds import SOUNDS, sound
 
 CALLS = {call.name: call for call in load_script().call if call.recording}
 DECISIVE = {

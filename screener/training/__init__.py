@@ -1,0 +1,1 @@
+"""Where the shipped models are made; nothing of the running product imports it."""

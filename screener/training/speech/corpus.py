@@ -1,0 +1,203 @@
+"""The sentences that the model learns to hear, and the words they are cut into.
+
+They come from the lexicon, from the demo's calls, from the scripted calls of the tests (a model is built in a
+checkout) and from the text files beside this module: one sentence a line, `#` begins a comment. Words are not
+taken from a dictionary: the pairs of neighbours that occur most often are joined, again and again, as in byte-pair
+encoding. Whatever is frequent in these sentences becomes one word.
+"""
+
+import json
+import re
+import tomllib
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from pypinyin import Style, lazy_pinyin
+from pypinyin.constants import PINYIN_DICT
+
+from screener.errors import ModelError
+from screener.resources import PACKAGE, config_folder
+from screener.speech.pinyin import DIGITS, MUMBLES, inventory, syllables
+from screener.training.speech.tokens import split
+
+FOLDER = Path(__file__).parent / "corpus"
+CALLS = PACKAGE.parent / "tests" / "data" / "calls"
+LONGEST_WORD = 4
+RAREST_WORD = 2
+"""A pair of neighbours that occurs less often is not joined."""
+
+_PARTS = re.compile(r"[,.!?;:、,。!?;:…\s]+")
+_SPEAKABLE = re.compile(r"[㐀-鿿]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """Characters, and how each is read.
+
+    Attributes:
+        text: Chinese characters only.
+        toned: numbered pinyin, one for each character: `("ni3", "hao3")`.
+    """
+
+    text: str
+    toned: tuple[str, ...]
+
+    @property
+    def plain(self) -> tuple[str, ...]:
+        """Toneless pinyin."""
+        return tuple(syllable.rstrip("012345") for syllable in self.toned)
+
+
+def read_sentence(text: str) -> Sentence | None:
+    """A text without punctuation to how it is read; None when a part of it cannot be read."""
+    if not _SPEAKABLE.fullmatch(text):
+        return None
+    toned = lazy_pinyin(text, style=Style.TONE3, neutral_tone_with_five=True)
+    toned = [MUMBLES[t.rstrip("12345")] + t[-1] if t.rstrip("12345") in MUMBLES else t for t in toned]
+    sentence = Sentence(text, tuple(toned))
+    if len(toned) != len(text) or sentence.plain != syllables(text):
+        return None
+    try:
+        for syllable in sentence.plain:
+            split(syllable)
+    except ValueError:
+        return None
+    return sentence
+
+
+def sentences() -> list[Sentence]:
+    """Every sentence of the corpus, sorted, each once."""
+    found = {part for text in _texts() for part in [text, *_PARTS.split(text)]}
+    read = (read_sentence(_PARTS.sub("", _spell(text))) for text in sorted(found))
+    return sorted({s.text: s for s in read if s is not None}.values(), key=lambda s: s.text)
+
+
+def phrases_of_the_lexicon() -> list[str]:
+    """The phrases as they stand in the lexicon, without those that protect nothing but spelling."""
+    data = _toml(config_folder() / "lexicon.toml")
+    return [str(p) for group in data.get("group", []) for p in group.get("phrases", [])]
+
+
+def _texts() -> Iterator[str]:
+    yield from phrases_of_the_lexicon()
+    demo = PACKAGE / "demo" / "calls.toml"
+    if demo.exists():
+        yield from spoken_in_the_demo(_toml(demo))
+    for calls in sorted(CALLS.glob("*.jsonl")):
+        for line in calls.read_text("utf-8").splitlines():
+            yield from (str(turn["text"]) for turn in json.loads(line)["turns"])
+    prompts = _toml(config_folder() / "prompts.toml")
+    yield from (str(line) for line in prompts.get("zh", {}).values())
+    for path in sorted(FOLDER.glob("*.txt")):
+        for line in path.read_text("utf-8").splitlines():
+            if text := line.partition("#")[0].strip():
+                yield from text.split("|")
+
+
+def spoken_in_the_demo(script: dict[str, Any]) -> Iterator[str]:
+    """Everything that is said aloud in the demo's calls."""
+    for call in script.get("call", []):
+        yield from (str(said["text"]) for said in call.get("says", []))
+        yield str(call.get("to_agent", ""))
+        yield str(call.get("group", {}).get("text", ""))
+    yield str(script.get("agent", {}).get("text", ""))
+
+
+def _toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise ModelError(f"{path}: {error}", "the corpus needs it; correct it or take the shipped one") from error
+
+
+def _spell(text: str) -> str:
+    """Digits as characters, so that they can be words."""
+    spelled = {"ling": "零", "yi": "一", "er": "二", "san": "三", "si": "四"}
+    spelled |= {"wu": "五", "liu": "六", "qi": "七", "ba": "八", "jiu": "九"}
+    return "".join(spelled[DIGITS[c]] if c in DIGITS else c for c in text)
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word as the recogniser prints it, with one way to read it."""
+
+    text: str
+    plain: tuple[str, ...]
+
+
+class Segmenter:
+    """Cuts sentences into words that it learned from them.
+
+    Args:
+        corpus: what to learn from.
+    """
+
+    def __init__(self, corpus: Sequence[Sentence]) -> None:
+        cut = [list(s.text) for s in corpus]
+        self._joins: dict[tuple[str, str], int] = {}
+        while True:
+            pairs = Counter(
+                pair for words in cut for pair in pairwise(words) if len(pair[0]) + len(pair[1]) <= LONGEST_WORD
+            )
+            if not pairs:
+                return
+            pair, count = max(pairs.items(), key=lambda item: (item[1], item[0]))
+            if count < RAREST_WORD:
+                return
+            self._joins[pair] = len(self._joins)
+            for words in cut:
+                _join(words, pair)
+
+    def cut(self, sentence: Sentence) -> list[Word]:
+        """A sentence as words."""
+        words = list(sentence.text)
+        while len(words) > 1:
+            pairs = [p for p in pairwise(words) if p in self._joins]
+            if not pairs:
+                break
+            _join(words, min(pairs, key=self._joins.__getitem__))
+        found, at = [], 0
+        for text in words:
+            found.append(Word(text, sentence.plain[at : at + len(text)]))
+            at += len(text)
+        return found
+
+
+def _join(words: list[str], pair: tuple[str, str]) -> None:
+    at = 0
+    while at < len(words) - 1:
+        if (words[at], words[at + 1]) == pair:
+            words[at : at + 2] = ["".join(pair)]
+        at += 1
+
+
+def _gb2312(character: str) -> bytes:
+    return character.encode("gb2312", "ignore")
+
+
+def garbage(corpus: Iterable[Sentence]) -> list[Word]:
+    """One word for every syllable there is, for what the corpus does not know.
+
+    The character that stands for a syllable is the commonest of the corpus that is read so on its own, else the
+    first of GB 2312, which lists the common ones first; a syllable that has none there is left out.
+    """
+    known = Counter(character for sentence in corpus for character in sentence.text)
+    characters = [c for c, _ in known.most_common()] + sorted(filter(_gb2312, map(chr, PINYIN_DICT)), key=_gb2312)
+    chosen: dict[str, str] = {}
+    for character in characters:
+        read = syllables(character)
+        if len(read) == 1:
+            chosen.setdefault(read[0], character)
+    found = []
+    for syllable in sorted(inventory()):
+        try:
+            split(syllable)
+        except ValueError:
+            continue
+        if syllable in chosen:
+            found.append(Word(chosen[syllable], (syllable,)))
+    return found
