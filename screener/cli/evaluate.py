@@ -18,7 +18,8 @@ from screener.evaluation.labelled import HARASSMENT, HARMLESS, UNAIMED, Labelled
 from screener.evaluation.noise import Recogniser
 from screener.numbers.identify import load_lines
 from screener.replay.run import Replayer
-from screener.reports.render import Cell, Format, Sheet, render
+from screener.reports.page import Cell, Sheet
+from screener.reports.render import Format, render
 from screener.settings.judging import load_judgement
 from screener.settings.load import load
 from screener.settings.sections import Settings

@@ -10,7 +10,7 @@ from screener.cli.output import CallLog, Settings, Sheet, log_options, moment, o
 from screener.core.evidence import Evidence, Verdict
 from screener.errors import InputError
 from screener.events import ListName
-from screener.reports.render import Cell
+from screener.reports.page import Cell
 from screener.reports.words import word
 from screener.review.explain import Explanation, Step, explain
 from screener.review.tune import propose

@@ -13,7 +13,8 @@ from zoneinfo import ZoneInfo
 import click
 
 from screener.errors import InputError
-from screener.reports.render import Format, Sheet, render
+from screener.reports.page import Sheet
+from screener.reports.render import Format, render
 from screener.settings.load import load
 from screener.settings.sections import Settings
 from screener.store.log import Access, CallLog, open_log

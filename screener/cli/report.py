@@ -15,9 +15,9 @@ from screener.reports import pages
 from screener.reports.accuracy import accuracy
 from screener.reports.agents import agents
 from screener.reports.frequency import Period, frequency
+from screener.reports.page import Page
 from screener.reports.pages import Reader
 from screener.reports.queue import queue
-from screener.reports.render import Page
 from screener.reports.sources import SourceBy, sources
 from screener.reports.span import Span
 from screener.reports.summary import summary, usual_span

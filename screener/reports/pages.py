@@ -9,8 +9,8 @@ from screener.numbers.mask import mask
 from screener.reports.accuracy import Accuracy, AccuracyRow
 from screener.reports.agents import AgentRow
 from screener.reports.frequency import Frequency, Period
+from screener.reports.page import Bars, Cell, Chart, Heat, Page, Sheet, Type
 from screener.reports.queue import QueueAnswer, QueueRow
-from screener.reports.render import Bars, Cell, Chart, Heat, Page, Sheet, Type
 from screener.reports.sources import SourceBy, SourceRow
 from screener.reports.span import Span
 from screener.reports.treatment import DAYS, TreatmentRow

@@ -3,8 +3,6 @@
 import csv
 import io
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
@@ -13,102 +11,11 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 
+from screener.reports.page import Cell, Page, Sheet, Type, shown
+from screener.reports.web import web_page
+from screener.reports.workbook import workbook
+
 Format = Literal["table", "csv", "json", "xlsx", "html"]
-Cell = str | int | float | datetime | None
-Type = Literal["text", "phone", "count", "number", "share", "seconds", "time"]
-
-
-@dataclass(frozen=True, slots=True)
-class Sheet:
-    """Rows under titles.
-
-    Attributes:
-        title: what a person reads above the table.
-        keys: names of the columns for programs, stable in every language.
-        heads: names of the columns for people.
-        rows: a cell for each key. Shares are 0..1 and shown as percent; times are aware and in the reader's zone.
-        types: what a column holds, where its key and cells do not say it.
-        name: of the sheet for programs, when it is one of several.
-    """
-
-    title: str
-    keys: Sequence[str]
-    heads: Sequence[str]
-    rows: Sequence[Sequence[Cell]]
-    types: Mapping[str, Type] = field(default_factory=dict)
-    name: str = ""
-
-    def type_of(self, column: int) -> Type:
-        """What a column holds."""
-        key = self.keys[column]
-        if key in self.types:
-            return self.types[key]
-        if key.endswith("share"):
-            return "share"
-        if key.endswith("seconds"):
-            return "seconds"
-        cells = [row[column] for row in self.rows if row[column] is not None]
-        if cells and all(isinstance(cell, datetime) for cell in cells):
-            return "time"
-        if cells and all(isinstance(cell, int) for cell in cells):
-            return "count"
-        if cells and all(isinstance(cell, int | float) for cell in cells):
-            return "number"
-        return "text"
-
-
-@dataclass(frozen=True, slots=True)
-class Bars:
-    """A bar for each label, the longest first or in the order of time."""
-
-    title: str
-    labels: Sequence[str]
-    values: Sequence[float]
-    share: bool = False
-    """Values are 0..1."""
-    upright: bool = False
-    """Side by side along time instead of one below the other."""
-
-
-@dataclass(frozen=True, slots=True)
-class Heat:
-    """A value for each row and column, the darker the more."""
-
-    title: str
-    rows: Sequence[str]
-    columns: Sequence[str]
-    values: Sequence[Sequence[float]]
-
-
-@dataclass(frozen=True, slots=True)
-class Trend:
-    """A line over time."""
-
-    title: str
-    labels: Sequence[str]
-    values: Sequence[float]
-
-
-Chart = Bars | Heat | Trend
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """A whole report.
-
-    Attributes:
-        title, notes: what a person reads first: name of the report, site, period.
-        sheets: the first one is the report itself.
-        charts: only a web page draws them.
-        lang: of the words.
-    """
-
-    title: str
-    sheets: tuple[Sheet, ...]
-    notes: tuple[str, ...] = ()
-    charts: tuple[Chart, ...] = ()
-    lang: str = "zh"
-    empty: str = field(default="", kw_only=True)
 
 
 def render(page: Page | Sheet, form: Format, width: int | None = None) -> str | bytes:
@@ -123,30 +30,9 @@ def render(page: Page | Sheet, form: Format, width: int | None = None) -> str | 
         case "table":
             return "\n".join(_table(sheet, width) for sheet in page.sheets)
         case "xlsx":
-            from screener.reports.workbook import workbook
-
             return workbook(page)
         case "html":
-            from screener.reports.web import web_page
-
             return web_page(page)
-
-
-def shown(kind: Type, cell: Cell) -> str:
-    """A cell for a person's eyes."""
-    match cell:
-        case None:
-            return ""
-        case datetime():
-            return f"{cell:%Y-%m-%d %H:%M}"
-        case bool() | str():
-            return str(cell)
-        case _ if kind == "share":
-            return f"{cell:.1%}"
-        case float():
-            return f"{cell:.1f}" if kind == "seconds" else f"{cell:.2f}"
-        case int():
-            return str(cell)
 
 
 def _json(page: Page) -> str:

@@ -3,8 +3,8 @@
 from collections import Counter
 from collections.abc import Sequence
 
+from screener.reports.page import Bars, Cell, Chart, Page, Sheet, Trend
 from screener.reports.pages import Reader, heat_chart, source_bars, source_sheet, treatment_sheet
-from screener.reports.render import Bars, Cell, Chart, Page, Sheet, Trend
 from screener.reports.sources import SourceBy
 from screener.reports.summary import Measures, Summary
 

@@ -8,7 +8,7 @@ import math
 from collections.abc import Sequence
 from html import escape
 
-from screener.reports.render import Bars, Chart, Heat, Page, Sheet, Trend, shown
+from screener.reports.page import Bars, Chart, Heat, Page, Sheet, Trend, shown
 
 _STYLE = """
 :root { --ink: #1b2733; --soft: #5c6b7a; --line: #d5dde5; --bar: #2f6f9f; --hot: 192, 57, 43; }

@@ -6,7 +6,7 @@ from typing import Any
 
 import xlsxwriter
 
-from screener.reports.render import Cell, Page, Sheet, Type
+from screener.reports.page import Cell, Page, Sheet, Type
 
 _FORMATS: dict[Type, dict[str, Any]] = {
     "text": {"num_format": "@"},

@@ -5,19 +5,14 @@ Every check looks without leaving anything behind, is bounded in time, and says 
 
 import errno
 import socket
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from sqlalchemy import create_engine, text
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
-
 from screener.core.actions import Prompt
-from screener.errors import ScreenerError, SettingsError, SipError
+from screener.errors import ScreenerError, SettingsError, SipError, StoreError
 from screener.media.prompts import find, load_clips
 from screener.media.recordings import check as check_recording
 from screener.numbers.identify import load_lines
@@ -29,10 +24,10 @@ from screener.settings.sections import Pbx, Settings, Sip
 from screener.sip.useragent import SipUserAgent
 from screener.speech.load import load_model
 from screener.speech.pinyin import syllables
+from screener.store import check
 
 REGISTRATION_SECONDS = 5.0
 LOGIN_SECONDS = 5.0
-DATABASE_SECONDS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,68 +233,16 @@ def check_lines(settings: Settings) -> Check:
 def check_database(settings: Settings) -> Check:
     """Can the call log be written? Creates no database, so that whoever runs `serve` owns it."""
     try:
-        url = make_url(settings.store.url)
-        if url.get_backend_name() == "sqlite":
-            return _check_sqlite(url, settings.folder)
-        wait = {"connect_timeout": DATABASE_SECONDS} if url.get_backend_name() == "postgresql" else {}
-        engine = create_engine(url, connect_args=wait)
-        with engine.connect() as connection:
-            connection.execute(text("SELECT 1"))
-        engine.dispose()
-    except (ArgumentError, ImportError) as problem:
-        return Check(
-            "database", ok=False, message=_first_line(problem), remedy="correct [store] url, or install its driver"
-        )
-    except SQLAlchemyError as problem:
-        cause = getattr(problem, "orig", None) or problem
-        shown = url.render_as_string(hide_password=True)
-        remedy = "is the server running, and are the name and password in [store] url right?"
-        return Check("database", ok=False, message=f"{shown}: {_first_line(cause)}", remedy=remedy)
-    return Check("database", ok=True, message=url.render_as_string(hide_password=True))
-
-
-def _check_sqlite(url: URL, folder: Path) -> Check:
-    if not url.database or url.database == ":memory:":
-        return Check(
-            "database",
-            ok=False,
-            message="in memory: the log is lost at the end",
-            remedy="name a file in [store] url",
-        )
-    file = folder / url.database
-    if problem := _folder_problem(file.parent):
-        return Check(
-            "database",
-            ok=False,
-            message=f"{file.parent}: {problem}",
-            remedy="give the folder to the service's user",
-        )
-    if file.exists():
-        try:
-            with file.open("r+b") as log:
-                head = log.read(16)
-        except OSError as error:
-            return Check(
-                "database",
-                ok=False,
-                message=f"{file}: {error.strerror}",
-                remedy="give the file to the service's user",
-            )
-        if head and head != b"SQLite format 3\0":
-            return Check(
-                "database",
-                ok=False,
-                message=f"{file}: not an SQLite file",
-                remedy="move it away or change [store] url",
-            )
-    return Check("database", ok=True, message=f"{file}{'' if file.exists() else ' (made by serve)'}")
+        return Check("database", ok=True, message=check.check_database(settings.store.url, settings.folder))
+    except StoreError as problem:
+        return Check("database", ok=False, message=problem.message, remedy=problem.remedy)
 
 
 def check_spool(settings: Settings) -> Check:
     """Can rows be kept while the database is away?"""
     spool = settings.folder / (settings.store.spool or "spool")
     nearest = next(folder for folder in (spool, *spool.parents) if folder.exists())
-    if problem := _folder_problem(nearest):
+    if problem := check.folder_problem(nearest):
         return Check(
             "spool", ok=False, message=f"{nearest}: {problem}", remedy="give the folder to the service's user"
         )
@@ -316,16 +259,3 @@ def _bind_problem(host: str, port: int, kind: int = socket.SOCK_DGRAM) -> OSErro
         except OSError as problem:
             return problem
     return None
-
-
-def _folder_problem(folder: Path) -> str:
-    """Why no file can be made in a folder; empty when one can."""
-    try:
-        with tempfile.TemporaryFile(dir=folder):
-            return ""
-    except OSError as problem:
-        return problem.strerror or str(problem)
-
-
-def _first_line(problem: object) -> str:
-    return (str(problem).strip().splitlines() or [type(problem).__name__])[0]

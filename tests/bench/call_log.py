@@ -24,9 +24,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import text
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
-from store.databases import running_postgres
+sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from screener.reports.accuracy import accuracy
 from screener.reports.agents import agents
@@ -39,6 +37,7 @@ from screener.reports.treatment import treatment
 from screener.store.bulk import filling, load
 from screener.store.log import CallLog, open_log
 from screener.store.sample import YEARS, sample
+from tests.store.databases import running_postgres
 
 UNTIL = datetime(2026, 11, 1, tzinfo=UTC)
 ZONE = ZoneInfo("Asia/Shanghai")

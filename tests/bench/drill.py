@@ -46,7 +46,7 @@ vosk.KaldiRecognizer.AcceptWaveform = accept
 """
 # The service has one wall clock, its argument.
 _JUMPS = """
-import os, datetime, screener.service as service
+import os, datetime, screener.service.site as service
 real = service.utc_now
 def clock():
     return real() + datetime.timedelta(hours=os.path.exists(os.environ["JUMP"]))

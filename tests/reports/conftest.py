@@ -1,3 +1,3 @@
-from store.databases import postgres_socket, postgres_url, url
+from tests.store.databases import postgres_socket, postgres_url, url
 
 __all__ = ["postgres_socket", "postgres_url", "url"]

@@ -5,11 +5,11 @@ from collections import Counter
 from datetime import datetime, timedelta, tzinfo
 from fractions import Fraction
 
-from reports.random_log import ON
 from screener.core.evidence import Treatment, Verdict
 from screener.events import Entrance
 from screener.reports.span import Span
 from screener.store.records import CallRecord, Review
+from tests.reports.random_log import ON
 
 Calls = list[CallRecord]
 

@@ -12,8 +12,6 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from reports import recount
-from reports.random_log import BEGIN, DAYS, QUEUES, edge, random_calls
 from screener.core.evidence import Kind, Treatment
 from screener.events import Entrance
 from screener.reports.accuracy import accuracy
@@ -29,6 +27,8 @@ from screener.store.bulk import load
 from screener.store.insert import tidy
 from screener.store.log import CallLog, open_log
 from screener.store.records import Review
+from tests.reports import recount
+from tests.reports.random_log import BEGIN, DAYS, QUEUES, edge, random_calls
 
 ZONES = [ZoneInfo(name) for name in ("Asia/Shanghai", "UTC", "Asia/Kathmandu", "America/New_York")]
 FORMS = {

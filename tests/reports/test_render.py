@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 import openpyxl
 import pytest
 
-from screener.reports.render import Bars, Heat, Page, Sheet, Trend, render, shown
+from screener.reports.page import Bars, Heat, Page, Sheet, Trend, shown
+from screener.reports.render import render
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 NOON = datetime(2026, 3, 4, 12, 30, tzinfo=SHANGHAI)

@@ -1,6 +1,6 @@
 """A running service whose database or disk goes away: calls go on at their usual pace, and none is lost.
 
-`SCREENER_AWAY_SECONDS=60 pytest tests/test_service_hardship.py -s` keeps the database away for a minute.
+`SCREENER_AWAY_SECONDS=60 pytest tests/service/test_hardship.py -s` keeps the database away for a minute.
 """
 
 import contextlib
@@ -12,13 +12,13 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from store.databases import running_postgres
-from store.test_hardship import AWAY_SECONDS, small_disk
-from tests.test_service_killed import SETTINGS, free_port, serving
 
 from screener.events import EndedBy
 from screener.store.log import open_log
+from tests.service.test_killed import SETTINGS, free_port, serving
 from tests.sip.caller import Caller, wait_for
+from tests.store.databases import running_postgres
+from tests.store.test_hardship import AWAY_SECONDS, small_disk
 
 CALLS_A_SECOND = 10
 STORE = """

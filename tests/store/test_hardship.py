@@ -23,8 +23,8 @@ from screener.store import writer as writer_module
 from screener.store.log import CallLog, open_log
 from screener.store.records import CallRecord
 from screener.store.writer import LogWriter
-from store.databases import running_postgres
-from store.test_writer import NOON, finished, wait_until
+from tests.store.databases import running_postgres
+from tests.store.test_writer import NOON, finished, wait_until
 
 AWAY_SECONDS = float(os.environ.get("SCREENER_AWAY_SECONDS", "2"))
 CALLS_A_SECOND = 50
@@ -105,7 +105,7 @@ CHILD = """
 import sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[4])
-from store.test_writer import finished, NOON
+from tests.store.test_writer import finished, NOON
 from screener.store.log import open_log
 from screener.store.records import CallRecord
 from screener.store.writer import LogWriter
@@ -123,7 +123,7 @@ writer.close()
 def test_two_processes_and_reports_at_once(url: str, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.WARNING)
     log = open_log(url)
-    tests = str(Path(__file__).parents[1])
+    tests = str(Path(__file__).parents[2])
     children = [
         subprocess.Popen(
             [

@@ -14,7 +14,7 @@ from screener.events import History, ListName
 from screener.store import lookup as lookup_module
 from screener.store.log import ListedNumber, open_log
 from screener.store.lookup import WAIT_SECONDS, HistoryLookup
-from store.databases import running_postgres
+from tests.store.databases import running_postgres
 
 NOW = datetime(2026, 3, 4, 5, tzinfo=UTC)
 KNOWN = replace(History(), flagged=3)

@@ -16,7 +16,7 @@ from screener.store.bulk import load
 from screener.store.insert import tidy
 from screener.store.log import CallLog, open_log
 from screener.store.records import CallRecord
-from store.test_writer import NOON, finished
+from tests.store.test_writer import NOON, finished
 
 NUMBER = "+8613800138000"
 DIALLED = finished("dialled", number=NUMBER, linkedid="17.1", verdict=Verdict.GENUINE)

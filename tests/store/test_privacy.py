@@ -7,7 +7,7 @@ from pathlib import Path
 
 from screener.store.log import Access, open_log
 from screener.store.privacy import Purged, Purger, purge
-from store.test_log import FLAGGED, NOON
+from tests.store.test_log import FLAGGED, NOON
 
 
 def test_old_words_go_and_figures_stay(url: str) -> None:

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from reports.random_log import random_calls
 from sqlalchemy import inspect, text
 from sqlalchemy.exc import IntegrityError
 
@@ -20,6 +19,7 @@ from screener.store.engine import make_engine
 from screener.store.log import CallLog, open_log
 from screener.store.schema import downgrade, migrate
 from screener.store.tables import Base
+from tests.reports.random_log import random_calls
 
 
 def test_the_migrations_make_what_the_models_describe(url: str) -> None:

@@ -123,7 +123,7 @@ CHILD = """
 import sys, threading
 from pathlib import Path
 sys.path.insert(0, sys.argv[3])
-from store.test_writer import finished
+from tests.store.test_writer import finished
 from screener.store.log import open_log
 from screener.store.writer import LogWriter
 log = open_log(sys.argv[1])
@@ -138,7 +138,7 @@ while True:
 
 
 def test_a_kill_loses_no_call_and_doubles_none(url: str, tmp_path: Path) -> None:
-    tests = Path(__file__).parents[1]
+    tests = Path(__file__).parents[2]
     told = tmp_path / "told"
     with told.open("wb") as out:
         child = subprocess.Popen(
