@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from screener.events import Event
+from screener.events import Event, Target
 from screener.media.prompts import Clip
 
 
@@ -32,6 +32,19 @@ class InviteInfo:
     source: str
     headers: Mapping[str, str]
     verstat: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """Where a caller is moved to.
+
+    Attributes:
+        target: what the session calls it.
+        uri: the SIP URI that the settings give it.
+    """
+
+    target: Target
+    uri: str
 
 
 FrameSink = Callable[[bytes, float], None]
@@ -76,8 +89,8 @@ class Call(Protocol):
         """Silence from the next packet on."""
         ...
 
-    def transfer(self, uri: str, *, marked: bool = False) -> None:
-        """REFER to a URI; `TransferEnded` follows when the NOTIFY (or its absence) has been judged."""
+    def transfer(self, to: Destination, *, marked: bool = False) -> None:
+        """REFER the caller there; `TransferEnded` follows when the NOTIFY (or its absence) has been judged."""
         ...
 
     def hangup(self) -> None:

@@ -9,10 +9,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from screener.core.actions import Decided, Found
+from screener.core.entrances import open_session
 from screener.core.evidence import Decision, Evidence, Verdict
 from screener.core.flow import Flow
 from screener.core.judgement import Judgement
-from screener.core.session import Session
 from screener.events import (
     FRAME_BYTES,
     FRAME_SECONDS,
@@ -179,7 +179,7 @@ class Replayer:
             entrance=Entrance.REPLAY,
             history=self._ledger.history(caller.number, started_at),
         )
-        session = Session(offer, self._judgement, self._flow)
+        session = open_session(offer, self._judgement, self._flow)
         events = self._audio_events(call.audio) if call.audio else self._text_events(call.turns)
         decision: Decision | None = None
         evidence: list[Evidence] = []
