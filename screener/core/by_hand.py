@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from screener.core import policy
 from screener.core.actions import Action
-from screener.core.evidence import Treatment, Verdict
+from screener.core.evidence import Reason, Treatment, Verdict
 from screener.core.in_path import InPath
 
 
@@ -13,8 +13,7 @@ class ByHand(InPath):
     """Treated at once; should the service stop just then, the caller goes to the agents like everybody."""
 
     def _begin(self) -> Iterator[Action]:
-        agent = self._offer.referred_by
-        reason = f"坐席 {agent} 确认" if agent else "坐席确认"
+        reason = Reason.BY_AGENT.of(self._offer.referred_by)
         assessment = self._hearing.assessment(self._at)
         settled = policy.given(Verdict.HARASSMENT, assessment, self._weights, self._flow, reason=reason)
         yield from self._decide(replace(settled, treatment=Treatment.ANALYSIS_QUEUE, dry_run=False))

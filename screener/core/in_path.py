@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from screener.core import policy
 from screener.core.actions import Action, Answer, Listen, Play, Prompt, Reject, StopPlaying
-from screener.core.evidence import Assessment, Kind, Treatment, Verdict
+from screener.core.evidence import Assessment, Kind, Reason, Treatment, Verdict, Veto
 from screener.core.handling import Handling
 from screener.core.state import State
 from screener.events import ListName, Target
@@ -28,12 +28,12 @@ class InPath(Handling):
     def _begin(self) -> Iterator[Action]:
         lists, confirmed = self._offer.history.lists, self._offer.history.confirmed
         if ListName.ALLOW in lists:
-            yield from self._settle(Verdict.GENUINE, "白名单号码")
+            yield from self._settle(Verdict.GENUINE, Reason.ALLOW_LIST)
             yield from self._pass_on(Target.AGENTS)
         elif ListName.BLOCK in lists:
-            yield from self._flag("黑名单号码")
+            yield from self._flag(Reason.BLOCK_LIST)
         elif 0 < self._flow.repeat_offenders <= confirmed:
-            yield from self._flag(f"已确认 {confirmed} 次的骚扰号码")
+            yield from self._flag(Reason.REPEAT_OFFENDER.of(confirmed))
         else:
             yield Listen(on=True)
             notice = (Prompt.NOTICE,) if self._flow.record_notice else ()
@@ -52,7 +52,7 @@ class InPath(Handling):
             self._enter(State.SCREENING)
 
     def _judged(self, found: Verdict, assessment: Assessment, *, flagged: bool, paused: bool) -> Iterator[Action]:
-        if "emergency" in assessment.vetoes:
+        if Veto.EMERGENCY in assessment.vetoes:
             yield from self._settle(Verdict.GENUINE)
             yield from self._pass_on(Target.AGENTS, marked=True)
         elif flagged:
@@ -75,7 +75,7 @@ class InPath(Handling):
             yield from self._treat(self._decision.treatment)
 
     def _unheard(self) -> Iterator[Action]:
-        yield from self._give_up("识别中断,转坐席")
+        yield from self._give_up(Reason.UNHEARD)
 
     def _give_up(self, reason: str) -> Iterator[Action]:
         """Nobody can judge this call any more: it is an agent's."""
@@ -92,7 +92,7 @@ class InPath(Handling):
             case State.WARNING | State.RETRYING:
                 yield from self._played()
             case _:
-                yield from self._give_up("服务停止,转坐席")
+                yield from self._give_up(Reason.STOPPING)
 
     # Time.
 
@@ -112,13 +112,13 @@ class InPath(Handling):
         patience = self._patience
         if patience.is_time_up(self._at):
             found = policy.verdict(self._hearing.assessment(self._at), self._weights)
-            yield from self._settle(found, "" if found is not Verdict.UNDECIDED else "听满时限未能判断,转坐席")
+            yield from self._settle(found, "" if found is not Verdict.UNDECIDED else Reason.TIME_UP)
             yield from self._pass_on(Target.AGENTS)
         elif patience.is_silent(self._at):
             if patience.ask():
                 yield self._say(Prompt.STILL_THERE)
             elif self._hearing.anything_said:
-                yield from self._settle(Verdict.UNDECIDED, "来电人不再说话,转坐席")
+                yield from self._settle(Verdict.UNDECIDED, Reason.FELL_SILENT)
                 yield from self._pass_on(Target.AGENTS)
             else:
                 self._enter(State.CLOSING)

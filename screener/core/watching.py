@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from screener.core import policy
 from screener.core.actions import ON_PBX, Action, Hangup, Listen, Transfer
-from screener.core.evidence import Assessment, Treatment, Verdict
+from screener.core.evidence import Assessment, Reason, Treatment, Verdict, Veto
 from screener.core.session import Session
 from screener.core.state import State
 from screener.events import ListName, Target, TransferEnded
@@ -20,7 +20,7 @@ class Watching(Session):
     """Says what is found, and does nothing about it: a replay."""
 
     def _judged(self, found: Verdict, assessment: Assessment, *, flagged: bool, paused: bool) -> Iterator[Action]:  # noqa: ARG002
-        if found in URGENT or "emergency" in assessment.vetoes:
+        if found in URGENT or Veto.EMERGENCY in assessment.vetoes:
             before = self._decision
             if before is None or before.verdict not in (found, Verdict.HARASSMENT):  # harassment stands
                 yield from self._say(found)
@@ -50,11 +50,11 @@ class Beside(Watching):
     def _answered(self) -> Iterator[Action]:
         lists, confirmed = self._offer.history.lists, self._offer.history.confirmed
         if ListName.ALLOW in lists:
-            yield from self._settle(Verdict.GENUINE, "白名单号码")
+            yield from self._settle(Verdict.GENUINE, Reason.ALLOW_LIST)
         elif ListName.BLOCK in lists:
-            yield from self._flag("黑名单号码")
+            yield from self._flag(Reason.BLOCK_LIST)
         elif 0 < self._flow.repeat_offenders <= confirmed:
-            yield from self._flag(f"已确认 {confirmed} 次的骚扰号码")
+            yield from self._flag(Reason.REPEAT_OFFENDER.of(confirmed))
         else:
             yield Listen(on=True)
 

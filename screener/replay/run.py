@@ -32,6 +32,7 @@ from screener.events import (
 from screener.media.recordings import read_channels
 from screener.speech.acoustics import Ear
 from screener.speech.recognizer import SpeechModel
+from screener.words.judgement import Teller
 
 SYLLABLE_SECONDS = 0.2
 """How long a spoken syllable takes when a transcript gives no times."""
@@ -80,8 +81,8 @@ class Outcome:
     decision: Decision
     evidence: tuple[Evidence, ...] = field(default=())
 
-    def serialize(self) -> dict[str, Any]:
-        """One JSON object a call."""
+    def serialize(self, teller: Teller) -> dict[str, Any]:
+        """One JSON object a call; `teller` puts its evidence into words."""
         decision = self.decision
         flagged = decision.verdict is Verdict.HARASSMENT
         return {
@@ -98,7 +99,7 @@ class Outcome:
                     "weight": round(e.weight, 3),
                     "at": round(e.at, 2),
                     "span": e.span,
-                    "note": e.note,
+                    "note": teller.evidence(e.rule, e.detail),
                 }
                 for e in self.evidence
             ],
