@@ -110,6 +110,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "prank": ("恶作剧", "Prank"),
     "chitchat": ("闲聊", "Chitchat"),
     "threat": ("威胁", "Threat"),
+    "mimic": ("模仿", "Mimicry"),
+    "breathing": ("怪声", "Breathing"),
     "silent": ("无声", "Silent"),
     "redial": ("重拨", "Redial"),
     "mobile": ("手机", "Mobile"),

@@ -11,6 +11,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import inspect, text
 from sqlalchemy.exc import IntegrityError
 
+from screener.core.evidence import Kind
 from screener.errors import StoreError
 from screener.reports.frequency import Period, frequency
 from screener.reports.sources import SourceBy, sources
@@ -115,7 +116,8 @@ def test_the_last_step_goes_back_and_comes_again_on_a_filled_log(url: str) -> No
     assert {"ix_calls_uniqueid", "ix_calls_number_started_at_entrance", "ix_calls_marked"} <= indexes
     log.close()
     log = open_log(url)
-    assert log.calls(limit=None) == calls
+    older = [replace(c, kind=Kind.PRANK) if c.kind in (Kind.MIMIC, Kind.BREATHING) else c for c in calls]
+    assert log.calls(limit=None) == older, "the older schema told no mimicry or breathing apart"
     assert own_ids(log) == own, "the linkedid tells it again"
     assert [frequency(log, Span(), hours, UTC), *(sources(log, Span(), by) for by in SourceBy)] == answers
     log.close()
