@@ -25,6 +25,7 @@ COMMANDS = {
     "replay": "screener.cli.replay:replay",
     "report": "screener.cli.report:report",
     "review": "screener.cli.judging:review",
+    "sample": "screener.cli.judging:sample",
     "serve": "screener.cli.serve:serve",
     "tune": "screener.cli.judging:tune",
 }

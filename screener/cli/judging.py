@@ -9,11 +9,12 @@ import click
 from screener.cli.output import CallLog, Settings, Sheet, log_options, moment, output_options, teller, user
 from screener.core.evidence import Verdict
 from screener.errors import InputError
-from screener.events import ListName
+from screener.events import ListName, Speaker
 from screener.reports.page import Cell
 from screener.review.explain import explain
+from screener.review.missed import drawn, missed
 from screener.review.timeline import timeline
-from screener.review.tune import propose
+from screener.review.tune import load_protected, propose
 from screener.settings.judging import load_judgement
 from screener.speech.pinyin import syllables
 from screener.store.log import Access, ListedNumber
@@ -44,7 +45,10 @@ def explain_command(settings: Settings, log: CallLog, call_id: str) -> None:
 @click.option("--watch/--no-watch", default=True, help="Put a confirmed number on the watch list. Default: yes.")
 @log_options
 def review(settings: Settings, log: CallLog, word: str, call_id: str, by: str | None, watch: bool) -> None:
-    """Confirm a flag or take it back; the newest word holds.
+    """Say that a call is harassment, or that it is none; the newest word holds.
+
+    Of a flagged call that confirms the flag or takes it back; of another one (see `screener sample`) it says whether
+    the call was missed.
 
     A confirmed number goes onto the watch list, an overturned one leaves it. Both weigh when it calls again, and
     both are what `screener tune` learns from.
@@ -52,8 +56,8 @@ def review(settings: Settings, log: CallLog, word: str, call_id: str, by: str | 
     Example: screener review overturn 20260304T040000-1a2b3c4d --by 王主管
     """
     call = log.call(call_id)
-    if call.flagged_at is None and call.verdict is not Verdict.HARASSMENT:
-        raise InputError(f"{call.id} was not flagged", "see: screener calls list --verdict harassment")
+    if call.verdict is None:
+        raise InputError(f"{call.id} goes on or was never judged", "see: screener calls list")
     now = datetime.now(UTC)
     confirmed = word == "confirm"
     log.review(call.id, Review.CONFIRMED if confirmed else Review.OVERTURNED, by or getpass.getuser(), now)
@@ -61,7 +65,12 @@ def review(settings: Settings, log: CallLog, word: str, call_id: str, by: str | 
         log.enlist(ListedNumber(ListName.WATCH, call.number, f"已确认 {call.id}", now))
     elif not confirmed and call.number:
         log.delist(ListName.WATCH, call.number)
-    said = ("confirmed", "overturned") if settings.site.language == "en" else ("已确认", "已撤销")
+    flagged = call.flagged_at is not None or call.verdict is Verdict.HARASSMENT
+    english = settings.site.language == "en"
+    if flagged:
+        said = ("confirmed", "overturned") if english else ("已确认", "已撤销")
+    else:
+        said = ("missed harassment", "rightly not flagged") if english else ("漏判的骚扰", "确非骚扰")
     click.echo(f"{call.id}: {said[not confirmed]}")
 
 
@@ -75,14 +84,56 @@ def review(settings: Settings, log: CallLog, word: str, call_id: str, by: str | 
 def tune(settings: Settings, log: CallLog, since: str | None, limit: int) -> Sheet:
     """Propose weights, with what each would have done to the site's own calls. Changes nothing.
 
+    Each row counts on top of the rows before it. No proposal flags one more caller who was protected, neither of the
+    log nor of the protected calls that come with the product.
+
     Example: screener tune --since 2026-03-01
     """
     weights = load_judgement(settings.judgement, settings.folder, syllables).weights
     calls = [log.call(call.id) for call in log.calls(moment(settings, since), limit=limit)]
-    keys = ["key", "now", "then", "spared", "lost", "found"]
+    keys = ["key", "now", "then", "spared", "lost", "gained", "found"]
     english = settings.site.language == "en"
-    heads = keys if english else ["项目", "现值", "建议", "免去误标", "漏掉已确认", "新增标记"]
-    rows: list[list[Cell]] = [[p.key, p.now, p.then, p.spared, p.lost, p.found] for p in propose(calls, weights)]
+    heads = keys if english else ["项目", "现值", "建议", "免去误标", "漏掉已确认", "新找到已确认", "另外新增标记"]
+    proposed = propose(calls, weights, load_protected())
+    rows: list[list[Cell]] = [[p.key, p.now, p.then, p.spared, p.lost, p.gained, p.found] for p in proposed]
     return Sheet(
         f"Proposals from {len(calls)} calls" if english else f"据 {len(calls)} 通来电的建议", keys, heads, rows
     )
+
+
+@click.command()
+@click.option("--since", help="Only calls from this day or time on.")
+@click.option("--count", type=click.IntRange(1, 1000), default=20, show_default=True, help="How many to look at.")
+@output_options
+@log_options
+def sample(settings: Settings, log: CallLog, since: str | None, count: int) -> Sheet:
+    """Draw unflagged calls for a person to look at, and say how much harassment is missed, as far as is known.
+
+    Look at each with `screener explain CALL`, then say `screener review confirm CALL` (it is harassment) or
+    `screener review overturn CALL` (it is none), in this order.
+
+    Example: screener sample --since 2026-03-01 --count 50
+    """
+    calls = [log.call(call.id) for call in log.calls(moment(settings, since), limit=None)]
+    known = missed(calls)
+    low, high = known.interval
+    english = settings.site.language == "en"
+    share = f"{known.missed}/{known.looked_at} ({low:.1%}–{high:.1%})"
+    told = (
+        f"missed {share} of {known.unflagged} unflagged"
+        if english
+        else f"漏判 {share},未标记共 {known.unflagged} 通"
+    )
+    keys = ["id", "verdict", "score", "said"]
+    heads = keys if english else ["编号", "结论", "得分", "来电人所说"]
+    words = teller(settings)
+    rows: list[list[Cell]] = [
+        [
+            c.id,
+            words.verdict(c.verdict),
+            c.score,
+            " ".join(s.text for s in c.segments if s.speaker is Speaker.CALLER),
+        ]
+        for c in [c for c in drawn(calls) if c.review is Review.NONE][:count]
+    ]
+    return Sheet(told, keys, heads, rows)

@@ -27,7 +27,7 @@ class Weights:
         clear: a caller with a matter whose score is this low is passed on; who scores more is listened to.
         support: the most that caller, time, history and sound add or take together.
         repeat: factor for each further find of the same listed word.
-        act: factor for what an act weighs at this site, by rule (`act.agent.steer`); 1 where none stands.
+        factor: for what an act or a listed word weighs at this site, by rule (`act.agent.steer`); 1 where none stands.
         silent: asked several times and not a sound.
         strength: log-odds of the lexicon's words for how much a phrase says.
         line: by class of line.
@@ -44,7 +44,7 @@ class Weights:
     clear: float = -2.0
     support: float = 1.5
     repeat: float = 0.5
-    act: dict[str, float] = field(default_factory=dict)
+    factor: dict[str, float] = field(default_factory=dict)
     silent: float = 8.0
     strength: dict[Strength, float] = field(default_factory=lambda: dict(STRENGTH))
     line: dict[LineClass, float] = field(default_factory=dict)

@@ -41,8 +41,8 @@ def acts(evidence: Iterable[Evidence], weights: Weights) -> float:
 
 
 def weighed(evidence: Evidence, weights: Weights) -> float:
-    """What an act weighs at this site."""
-    return evidence.weight * weights.act.get(evidence.rule, 1.0)
+    """What an act or a listed word weighs at this site."""
+    return evidence.weight * weights.factor.get(evidence.rule, 1.0)
 
 
 def carries(evidence: Sequence[Evidence], weights: Weights) -> float:
@@ -65,7 +65,7 @@ def _words(evidence: Iterable[Evidence], kind: Kind, weights: Weights) -> float:
     total = 0.0
     for e in evidence:
         if e.kind is kind and e.source in CARRYING:
-            total += e.weight * weights.repeat ** seen[e.rule]
+            total += weighed(e, weights) * weights.repeat ** seen[e.rule]
             seen[e.rule] += 1
     return total
 

@@ -15,7 +15,7 @@ from screener.events import Speaker
 from screener.speech.pinyin import inventory
 from screener.training.acts.corpus import Call
 from screener.training.acts.disturb import Heard, alike, disturbed
-from screener.training.acts.net import FIRST, Net, exported
+from screener.training.acts.net import FIRST, Net
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 SYLLABLES = tuple(sorted(set(inventory()) | set(LETTERS)))
@@ -96,7 +96,7 @@ def fit(lessons: Sequence[Lesson], seed: int, epochs: int = EPOCHS) -> Net:
             drawn = order[start : start + BATCH]
             batch = Batch.of([(*disturbed(x.turns, x.known, near, chance), x.call) for x in drawn])
             optimiser.zero_grad()
-            _loss(net, batch).backward()  # type: ignore[no-untyped-call]
+            _loss(net, batch).backward()
             nn.utils.clip_grad_norm_(net.parameters(), 1.0)
             optimiser.step()
             schedule.step()

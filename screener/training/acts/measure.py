@@ -4,9 +4,11 @@ Every call goes through the session that serves live calls, turn by turn; it is 
 the committee only those nets speak that never learned from the call's hand; the bar of a hand is fixed on the others.
 """
 
+import gzip
+import json
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from typing import NoReturn, cast
 from zoneinfo import ZoneInfo
@@ -40,6 +42,7 @@ class Told:
         verdict, kind: as the session decided.
         margin: the most that its score was ever above the threshold of its kind, while the caller carried it.
         flagged_turn: the turn, from 1, after which it was flagged; None for never.
+        evidence: everything found, in the order of time.
     """
 
     call: Call
@@ -47,6 +50,7 @@ class Told:
     kind: Kind | None
     margin: float
     flagged_turn: int | None
+    evidence: tuple[Evidence, ...]
 
     @property
     def flagged(self) -> bool:
@@ -78,7 +82,7 @@ def _judged(call: Call, judgement: Judgement) -> Told:
     turn = None
     if flagged:
         turn = sum(e.source is Source.ACTS and e.at <= decision.at for e in outcome.evidence)
-    return Told(call, decision.verdict, decision.kind, max(marks, default=NEVER), turn)
+    return Told(call, decision.verdict, decision.kind, max(marks, default=NEVER), turn, outcome.evidence)
 
 
 def margins(evidence: Iterable[Evidence], weights: Weights) -> Iterator[float]:
@@ -133,7 +137,9 @@ def timeless(call: Call) -> Call:
 
 def wordless(judgement: Judgement) -> Judgement:
     """Without the lexicon's harassing words."""
-    return replace(judgement, lexicon=Lexicon(p for p in judgement.lexicon.phrases if p.role is not Role.HARASSMENT))
+    return replace(
+        judgement, lexicon=Lexicon(p for p in judgement.lexicon.phrases if p.role is not Role.HARASSMENT)
+    )
 
 
 # What is counted.
@@ -277,6 +283,17 @@ VARIANTS: Sequence[tuple[str, Change]] = (
     ("20 % of syllables wrong", misheard(0.2)),
     ("30 % of syllables wrong", misheard(0.3)),
 )
+
+
+def nearest(judged: Sequence[Told], count: int) -> bytes:
+    """Evidence of the protected calls that come nearest to the bar, as `screener tune` reads it."""
+    good = sorted(
+        (t for t in judged if t.call.is_protected and not t.flagged), key=lambda t: (-t.margin, t.call.id)
+    )
+    lines = (
+        json.dumps([asdict(replace(e, span="")) for e in t.evidence], separators=(",", ":")) for t in good[:count]
+    )
+    return gzip.compress("".join(line + "\n" for line in lines).encode(), 9, mtime=0)
 
 
 def load_no_recogniser() -> NoReturn:

@@ -50,9 +50,7 @@ def _allow(table: str, column: str, before: tuple[str, ...], after: tuple[str, .
         return
     op.execute("PRAGMA writable_schema = ON")
     op.get_bind().execute(
-        sa.text(
-            "UPDATE sqlite_master SET sql = replace(sql, :old, :new) WHERE type = 'table' AND name = :table"
-        ),
+        sa.text("UPDATE sqlite_master SET sql = replace(sql, :old, :new) WHERE type = 'table' AND name = :table"),
         {"old": f"{column} IN {old}", "new": f"{column} IN {new}", "table": table},
     )
     version = op.get_bind().execute(sa.text("PRAGMA schema_version")).scalar_one()
