@@ -106,9 +106,10 @@ def fit(lessons: Sequence[Lesson], seed: int, epochs: int = EPOCHS) -> Net:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Calls side by side; one row an utterance."""
+    """Calls side by side; what `Net.forward` takes, and what is to be said of each utterance."""
 
     rows: Tensor
+    owner: Tensor
     agent: Tensor
     place: Tensor
     shape: tuple[int, int]
@@ -121,10 +122,10 @@ class Batch:
         """Of the turns, the turn at which it is known, and what it is, of each call."""
         longest = max(len(turns) for turns, _, _ in calls)
         flat = list(_flat(calls, longest))
-        width = max(3, max(len(turn.rows) for turn, *_ in flat))
-        rows = torch.tensor([[*turn.rows, *([0] * (width - len(turn.rows)))] for turn, *_ in flat])
+        said = [(*turn.rows, 0) for turn, *_ in flat]
         return cls(
-            rows,
+            torch.tensor([row for rows in said for row in rows]),
+            torch.tensor([number for number, rows in enumerate(said) for _ in rows]),
             torch.tensor([float(turn.agent) for turn, *_ in flat]),
             torch.tensor([place for _, place, _, _ in flat]),
             (len(calls), longest),
@@ -143,7 +144,7 @@ def _flat(
 
 
 def _loss(net: Net, batch: Batch) -> Tensor:
-    acts, calls = net(batch.rows, batch.agent, batch.place, batch.shape)
+    acts, calls = net(batch.rows, batch.owner, batch.agent, batch.place, batch.shape)
     of_acts = functional.cross_entropy(acts, batch.act, label_smoothing=SMOOTHED[0])
     of_calls = functional.cross_entropy(calls, batch.call, reduction="none", label_smoothing=SMOOTHED[1])
     harassing = (batch.call < len(KINDS)).float()

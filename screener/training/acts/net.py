@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -37,8 +36,8 @@ class Net(nn.Module):
         self.final = nn.Embedding(len(finals), EMBEDDED)
         for table in (self.sound, self.initial, self.final):
             nn.init.normal_(table.weight, std=0.3)
-        self.near = nn.Conv1d(EMBEDDED, CHANNELS, 3, padding=1)
-        self.far = nn.Conv1d(CHANNELS, CHANNELS, 3, padding=1)
+        self.near = nn.Linear(3 * EMBEDDED, CHANNELS)
+        self.far = nn.Linear(3 * CHANNELS, CHANNELS)
         self.fold = nn.Linear(2 * CHANNELS + 3, MEMORY)
         self.memory = nn.GRU(MEMORY, MEMORY, batch_first=True)
         self.act = nn.Linear(2 * MEMORY, acts)
@@ -51,45 +50,53 @@ class Net(nn.Module):
         summed: Tensor = self.sound.weight + self.initial(self.initial_of) + self.final(self.final_of)
         return summed
 
-    def forward(self, rows: Tensor, agent: Tensor, place: Tensor, shape: tuple[int, int]) -> tuple[Tensor, Tensor]:
+    def forward(
+        self, rows: Tensor, owner: Tensor, agent: Tensor, place: Tensor, shape: tuple[int, int]
+    ) -> tuple[Tensor, Tensor]:
         """Logits of acts and of the call after each utterance.
 
         Args:
-            rows: of each utterance's syllables, padded with 0 [utterances, longest].
+            rows: of all utterances' syllables, one utterance after the other, a 0 behind each [syllables].
+            owner: the utterance of each row [syllables].
             agent: 1 for the agent's, 0 for the caller's [utterances].
             place: of each utterance among call · turn [utterances].
             shape: calls, turns of the longest.
         """
-        said = self._utterances(rows, agent)
+        said = self._utterances(rows, owner, agent)
         spread = said.new_zeros(shape[0] * shape[1], MEMORY).index_copy(0, place, said).view(*shape, -1)
         memory, _ = self.memory(self.drop(spread))
         seen = self.drop(torch.cat([said, memory.reshape(shape[0] * shape[1], -1)[place]], 1))
         return self.act(seen), self.call(seen)
 
-    def _utterances(self, rows: Tensor, agent: Tensor) -> Tensor:
-        there = (rows > 0).unsqueeze(1).float()
-        size = there.sum((1, 2))
-        sounds = self.drop_sounds(functional.embedding(rows, self.table())).transpose(1, 2) * there
-        near = functional.relu(self.near(sounds)) * there
-        both = near + functional.relu(self.far(near)) * there
-        mean = both.sum(2) / (2 * size.sqrt()).unsqueeze(1)
+    def _utterances(self, rows: Tensor, owner: Tensor, agent: Tensor) -> Tensor:
+        there = (rows > 0).float().unsqueeze(1)
+        size = there.new_zeros(len(agent)).index_add(0, owner, there[:, 0])
+        sounds = self.drop_sounds(functional.embedding(rows, self.table())) * there
+        near = functional.relu(self.near(_windows(sounds))) * there
+        both = near + functional.relu(self.far(_windows(near))) * there
+        nothing = both.new_zeros(len(agent), CHANNELS)
+        most = nothing.index_reduce(0, owner, both, "amax")  # nothing is below 0
+        mean = nothing.index_add(0, owner, both) / (2 * size.sqrt()).unsqueeze(1)
         about = torch.stack([agent, 1 - agent, torch.log1p(size) / 3], 1)
-        folded: Tensor = functional.relu(self.fold(self.drop(torch.cat([both.amax(2), mean, about], 1))))
+        folded: Tensor = functional.relu(self.fold(self.drop(torch.cat([most, mean, about], 1))))
         return folded
+
+
+def _windows(rows: Tensor) -> Tensor:
+    """Each row between its neighbours [n, 3·width]; a 0 behind each utterance keeps it from the next."""
+    padded = functional.pad(rows, (0, 0, 1, 1))
+    return torch.cat([padded[:-2], padded[1:-1], padded[2:]], 1)
 
 
 def exported(net: Net) -> dict[str, run.Array]:
     """The arrays of `run.Net`, by name."""
     said = {name: value.detach().numpy() for name, value in net.named_parameters()}
 
-    def windowed(name: str) -> run.Array:
-        return np.concatenate([said[name][:, :, k].T for k in range(3)])
-
     return {
         "sounds": net.table().detach().numpy(),
-        "near": windowed("near.weight"),
+        "near": said["near.weight"].T,
         "nearb": said["near.bias"],
-        "far": windowed("far.weight"),
+        "far": said["far.weight"].T,
         "farb": said["far.bias"],
         "fold": said["fold.weight"].T,
         "foldb": said["fold.bias"],
