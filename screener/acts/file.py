@@ -1,4 +1,4 @@
-"""The model of acts as a file: a line of JSON that describes it, then its arrays as signed bytes, packed by zlib."""
+"""The model of acts as a file: a line of JSON about it, then its arrays as signed bytes, packed by zlib."""
 
 import json
 import zlib

@@ -1,9 +1,9 @@
 """The model of acts: small nets over syllables, each with a memory of the call; numpy only.
 
-Each net looks up its syllables, looks at three and then at five of them together (two convolutions), takes of each
-channel the largest and the mean, and folds the utterance into the memory of the call (a gated recurrent unit, Cho et
-al., 2014). From the utterance and the memory it reads the act, and what the call is. Several nets that were learned
-from different beginnings vote: the mean of their log-odds. Trained in `screener.training.acts`.
+Each net looks up its syllables, looks at three and then at five of them together (two convolutions), takes of
+each channel the largest and the mean, and folds the utterance into the memory of the call (a gated recurrent unit,
+Cho et al., 2014). From the utterance and the memory it reads the act, and what the call is. Several nets that were
+learned from different beginnings vote: the mean of their log-odds. Trained in `screener.training.acts`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -89,8 +89,8 @@ class Acts:
         calls: likewise of the call: kinds of harassment, then standings.
         nets: at least one.
         left_out: for each net the hands, writers of the corpus, whose calls it never heard.
-        scale, offset: what the nets give, times and plus these, begins at the prior of `weights.toml` and has the bar
-            that protected calls stay under at its threshold.
+        scale, offset: what the nets give, times and plus these, begins at the prior of `weights.toml` and has the
+            bar that protected calls stay under at its threshold.
         leaning: log-odds before anything is said.
     """
 

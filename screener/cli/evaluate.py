@@ -69,8 +69,8 @@ def evaluate(
     abusive_complaint, vulnerable, benign, undecided; and a `set` and a `slice` if it belongs to any. Each call
     stands for itself: no history builds up. Beside the judgement stands what a plain list of the same words flags.
 
-    With --hands the calls of the corpus are judged by those nets of the model that never heard their writer, and counted
-    by hand, kind and label; a FILE by a hand that nobody learned from is judged by all nets.
+    With --hands the calls of the corpus are judged by those nets of the model that never heard their writer, and
+    counted by hand, kind and label; a FILE by a hand that nobody learned from is judged by all nets.
 
     Example: screener evaluate tests/data/calls --slices --noise 0 --noise 0.2
     """

@@ -47,8 +47,8 @@ def explain_command(settings: Settings, log: CallLog, call_id: str) -> None:
 def review(settings: Settings, log: CallLog, word: str, call_id: str, by: str | None, watch: bool) -> None:
     """Say that a call is harassment, or that it is none; the newest word holds.
 
-    Of a flagged call that confirms the flag or takes it back; of another one (see `screener sample`) it says whether
-    the call was missed.
+    Of a flagged call that confirms the flag or takes it back; of another one (see `screener sample`) it says
+    whether the call was missed.
 
     A confirmed number goes onto the watch list, an overturned one leaves it. Both weigh when it calls again, and
     both are what `screener tune` learns from.
@@ -84,8 +84,8 @@ def review(settings: Settings, log: CallLog, word: str, call_id: str, by: str | 
 def tune(settings: Settings, log: CallLog, since: str | None, limit: int) -> Sheet:
     """Propose weights, with what each would have done to the site's own calls. Changes nothing.
 
-    Each row counts on top of the rows before it. No proposal flags one more caller who was protected, neither of the
-    log nor of the protected calls that come with the product.
+    Each row counts on top of the rows before it. No proposal flags one more caller who was protected, neither of
+    the log nor of the protected calls that come with the product.
 
     Example: screener tune --since 2026-03-01
     """

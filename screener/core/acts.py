@@ -1,8 +1,8 @@
 """What is done with an utterance: the acts of caller and agent, and what hears them.
 
-An *act* is the main thing that a turn of a conversation does there (Austin, 1962; the tag sets of dialogue-act corpora
-such as Switchboard DAMSL): asks, answers, complains, insults the agent, steers back. The core knows the names; what
-hears them in syllables is learned (`screener.acts`) and comes in as an `Understanding`.
+An *act* is the main thing that a turn of a conversation does there (Austin, 1962; the tag sets of dialogue-act
+corpora such as Switchboard DAMSL): asks, answers, complains, insults the agent, steers back. The core knows the
+names; what hears them in syllables is learned (`screener.acts`) and comes in as an `Understanding`.
 """
 
 from collections.abc import Mapping, Sequence

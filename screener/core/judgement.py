@@ -27,7 +27,7 @@ class Weights:
         clear: a caller with a matter whose score is this low is passed on; who scores more is listened to.
         support: the most that caller, time, history and sound add or take together.
         repeat: factor for each further find of the same listed word.
-        factor: for what an act or a listed word weighs at this site, by rule (`act.agent.steer`); 1 where none stands.
+        factor: for what an act or a listed word weighs at this site, by rule (`act.agent.steer`); 1 where none is.
         silent: asked several times and not a sound.
         strength: log-odds of the lexicon's words for how much a phrase says.
         line: by class of line.

@@ -1,8 +1,8 @@
 """Assessment to decision: who is protected, what is flagged, and what is done about it.
 
-In this order: an emergency is an agent's case at once; a call whose score the caller's own words and acts have carried
-over the threshold of its kind is harassment; what is no harassment is what it stands as: a complaint, with sustained
-insult of the agent a supervisor's case, or genuine.
+In this order: an emergency is an agent's case at once; a call whose score the caller's own words and acts have
+carried over the threshold of its kind is harassment; what is no harassment is what it stands as: a complaint,
+with sustained insult of the agent a supervisor's case, or genuine.
 """
 
 from dataclasses import replace

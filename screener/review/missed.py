@@ -1,7 +1,7 @@
 """How much is missed: a random sample of calls that were not flagged, for a person to look at.
 
-The order of the draw is a hash of each call's id: the same for everybody, known to nobody beforehand, and as more are
-looked at the sample only grows.
+The order of the draw is a hash of each call's id: the same for everybody, known to nobody beforehand, and as more
+are looked at the sample only grows.
 """
 
 from collections.abc import Iterable

@@ -1,9 +1,9 @@
 """The call level fitted anew to a site's own log. Proposes, and changes nothing.
 
-What people said decides what was right: an overturned flag and a call that ended as genuine or a complaint should not
-be flagged, a confirmed call should. Step by step the change is taken that gains most on top of those before it; a
-change that flags one more call that should not be, of the log or of the protected calls that ship with the product,
-is never taken.
+What people said decides what was right: an overturned flag and a call that ended as genuine or a complaint should
+not be flagged, a confirmed call should. Step by step the change is taken that gains most on top of those before
+it; a change that flags one more call that should not be, of the log or of the protected calls that ship with the
+product, is never taken.
 """
 
 import gzip

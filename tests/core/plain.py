@@ -21,7 +21,8 @@ SOUNDS = {syllables(text): meant for text, meant in WORDS.items()}
 
 
 class Plain:
-    """Remembers the log-odds and what the call stands as; the last known word of an utterance says what it does."""
+    """Remembers the log-odds and what the call stands as; the last known word of an utterance says what it
+    does."""
 
     version = "plain"
     leaning = -4.0
@@ -41,4 +42,6 @@ class Plain:
         if act is Act.INSULT_AGENT and standing is Standing.COMPLAINT:
             standing = Standing.ABUSIVE_COMPLAINT
             leaning -= 3.0
-        return (leaning, standing), Understood(act, 0.9, leaning, kind, {s: float(s is standing) for s in Standing})
+        return (leaning, standing), Understood(
+            act, 0.9, leaning, kind, {s: float(s is standing) for s in Standing}
+        )

@@ -34,7 +34,7 @@ def fit(to: Path | None, seed: int) -> None:
 
     Example: python -m screener.training.acts fit
     """
-    from screener.training.acts.build import build  # noqa: PLC0415 - PyTorch is an extra
+    from screener.training.acts.build import build  # PyTorch is an extra
 
     folder = to or config_folder()
     for name, data in build(read_corpus(), VERSION, seed).items():

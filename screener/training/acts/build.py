@@ -1,8 +1,8 @@
 """Builds the model: a committee of nets, each of which has never heard some of the hands.
 
-The hands are dealt into groups. One net learns from all groups but one, for each; together they are the model. What a
-net says of the hands that it never heard sets the bar, and lets anybody measure on the shipped model, without learning
-anything again, how strangers' calls are judged (`screener.evaluation.corpus`).
+The hands are dealt into groups. One net learns from all groups but one, for each; together they are the model.
+What a net says of the hands that it never heard sets the bar, and lets anybody measure on the shipped model,
+without learning anything again, how strangers' calls are judged (`screener.evaluation.corpus`).
 """
 
 from collections import Counter
@@ -100,12 +100,12 @@ def bar(protected: NDArray[np.float64], allowed: float) -> float:
 CARD = """\
 # Data card of acts.bin, version {version}
 
-What it is: {nets} small nets (convolutions over toneless syllables, a gated recurrent unit over the call, {weights:,} weights
-each, signed bytes) that hear what caller and agent do and how the call stands. Made by
+What it is: {nets} small nets (convolutions over toneless syllables, a gated recurrent unit over the
+call, {weights:,} weights each, signed bytes) that hear what caller and agent do and how the call stands. Made by
 `python -m screener.training.acts fit` from seed {seed}; the same machine makes the same bytes.
 
-Learned from: {calls:,} whole calls by {hands} independent hands (`screener/training/acts/corpus`, the project's own,
-GPL-3.0-or-later): {labels}. Every call is written; none is a recording of a person. Nothing else was learned from.
+Learned from: {calls:,} whole calls by {hands} independent hands (`screener/training/acts/corpus`, the
+project's own, GPL-3.0-or-later): {labels}. Every call is written; none is a recording of a person. Nothing else was learned from.
 
 Each net never heard a part of the hands; what it says of them sets the bar: at most {allowed:.1%} of protected calls by
 unheard hands may pass it at any of their turns.
@@ -114,8 +114,8 @@ unheard hands may pass it at any of their turns.
 |---|---|
 {left_out}
 
-Limits: written Mandarin as a recogniser would print it, non-graphic; real callers are ruder, recognisers err in other
-ways. Measure with `screener evaluate --hands`, and on your own log with `screener sample`.
+Limits: written Mandarin as a recogniser would print it, non-graphic; real callers are ruder, recognisers err in
+other ways. Measure with `screener evaluate --hands`, and on your own log with `screener sample`.
 """
 
 

@@ -1,7 +1,8 @@
 """How the shipped model judges calls by hands that none of its judging nets ever heard.
 
-Every call goes through the session that serves live calls, turn by turn; it is flagged when any moment of it is. Of
-the committee only those nets speak that never learned from the call's hand; the bar of a hand is fixed on the others.
+Every call goes through the session that serves live calls, turn by turn; it is flagged when any moment of it is.
+Of the committee only those nets speak that never learned from the call's hand; the bar of a hand is fixed on the
+others.
 """
 
 import gzip

@@ -18,7 +18,8 @@ FIRST = 2
 class Net(nn.Module):
     """Reads whole calls at once; what it learned is the same net as `run.Net`.
 
-    A syllable's vector is the sum of its own, its initial's and its final's, so that what sounds alike starts alike.
+    A syllable's vector is the sum of its own, its initial's and its final's, so that what sounds alike starts
+    alike.
 
     Args:
         syllables: toneless pinyin of the rows from `FIRST` on.
