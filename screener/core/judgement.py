@@ -40,7 +40,7 @@ class Weights:
     threshold: float = 2.0
     threshold_of: dict[Kind, float] = field(default_factory=dict)
     release: float = 0.5
-    carry: float = 2.0
+    carry: float = 1.0
     clear: float = -2.0
     support: float = 1.5
     repeat: float = 0.5

@@ -26,7 +26,7 @@ RUDE = frozenset({Kind.ABUSE, Kind.THREAT})
 STANDINGS = {
     Standing.GENUINE: Verdict.GENUINE,
     Standing.COMPLAINT: Verdict.COMPLAINT,
-    Standing.ABUSIVE_COMPLAINT: Verdict.ABUSIVE_COMPLAINT,
+    Standing.ABUSIVE_COMPLAINT: Verdict.COMPLAINT,
     Standing.VULNERABLE: Verdict.GENUINE,
 }
 MATTERS = frozenset(f"{ACT}{act}" for act in MATTER)
@@ -53,16 +53,17 @@ def verdict(assessment: Assessment, weights: Weights) -> Verdict:
         return Verdict.GENUINE
     if is_flagged(assessment, weights):
         return Verdict.HARASSMENT
-    if assessment.standing is Standing.ABUSIVE_COMPLAINT and not is_abusive(assessment):
-        return Verdict.COMPLAINT
-    if assessment.standing is Standing.ABUSIVE_COMPLAINT or is_clear(assessment, weights):
-        return STANDINGS[assessment.standing or Standing.GENUINE]
-    return Verdict.UNDECIDED
+    if is_abusive(assessment):
+        return Verdict.ABUSIVE_COMPLAINT
+    return (
+        STANDINGS[assessment.standing or Standing.GENUINE] if is_clear(assessment, weights) else Verdict.UNDECIDED
+    )
 
 
 def is_abusive(assessment: Assessment) -> bool:
-    """Whether the caller has insulted the agent again and again."""
-    return sum(e.rule in INSULTS for e in assessment.evidence) > 1
+    """Whether a complaint stands beside insult of the agent that goes on."""
+    sustained = sum(e.rule in INSULTS for e in assessment.evidence) > 1
+    return sustained and assessment.standing is Standing.ABUSIVE_COMPLAINT
 
 
 def is_clear(assessment: Assessment, weights: Weights) -> bool:

@@ -7,6 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from screener.cli import cli
+from screener.training.acts.corpus import read_corpus, write_hand
 
 CALLS = """\
 {"id": "1", "set": "x", "slice": "late", "label": "lewd", "turns": [{"speaker": "caller", "text": "你穿什么内裤"}]}
@@ -47,14 +48,13 @@ def test_a_table_for_people_at_each_noise(calls: str) -> None:
     assert "误标" in told
 
 
-def test_either_half_alone(calls: str) -> None:
-    def flagged(*options: str) -> int:
-        rows = json.loads(run(calls, "--noise", "0", "--format", "json", *options).splitlines()[0])
-        return sum(row["flagged"] for row in rows)
-
-    assert flagged("--no-model") == 2
-    assert flagged("--no-lexicon") == 0, "one utterance never flags by the model alone"
-    assert flagged("--unseen") == 2
+def test_calls_of_the_corpus_are_judged_by_nets_that_never_heard_their_hand(tmp_path: Path) -> None:
+    calls = read_corpus()
+    some = [c for c in calls if c.hand == calls[0].hand][:12]
+    write_hand(some, tmp_path / "hand.jsonl.gz")
+    told = run("--hands", str(tmp_path / "hand.jsonl.gz"))
+    assert some[0].hand in told
+    assert all(name in told for name in ("by kind", "by label", "cut after a third", "no agent heard"))
 
 
 def test_a_label_that_is_none_of_the_usual_is_said(tmp_path: Path) -> None:

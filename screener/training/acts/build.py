@@ -105,10 +105,11 @@ call, {weights:,} weights each, signed bytes) that hear what caller and agent do
 `python -m screener.training.acts fit` from seed {seed}; the same machine makes the same bytes.
 
 Learned from: {calls:,} whole calls by {hands} independent hands (`screener/training/acts/corpus`, the
-project's own, GPL-3.0-or-later): {labels}. Every call is written; none is a recording of a person. Nothing else was learned from.
+project's own, GPL-3.0-or-later): {labels}.
+Every call is written; none is a recording of a person. Nothing else was learned from.
 
-Each net never heard a part of the hands; what it says of them sets the bar: at most {allowed:.1%} of protected calls by
-unheard hands may pass it at any of their turns.
+Each net never heard a part of the hands; what it says of them sets the bar: at most {allowed:.1%} of protected
+calls by unheard hands may pass it at any of their turns.
 
 | net | hands that it never heard |
 |---|---|

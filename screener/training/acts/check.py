@@ -58,7 +58,7 @@ def phrases(call: Call) -> set[str]:
 
 
 def shared(calls: Sequence[Call]) -> dict[tuple[str, str], tuple[int, float]]:
-    """For every two hands how many long phrases both say, and that as a share of what chance would have them say."""
+    """For every two hands how many long phrases both say, and how many that is for all that they say."""
     said: dict[str, set[str]] = {}
     for call in calls:
         said.setdefault(call.hand, set()).update(phrases(call))

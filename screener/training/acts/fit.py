@@ -24,11 +24,13 @@ ACTS = tuple(Act)
 KINDS = tuple(k for k in Kind if k is not Kind.SILENT)
 CALLS: tuple[Kind | Standing, ...] = (*KINDS, *Standing)
 """What the call's logits stand for."""
-EPOCHS, BATCH, RATE, DECAY = 20, 24, 2e-3, 0.02
+EPOCHS, BATCH, RATE, DECAY = 24, 24, 2e-3, 0.02
 EARLY = 0.15
 """How much a harassing call counts before it is known to be one."""
 CALL, SMOOTHED = 0.5, (0.05, 0.02)
 """Weight of what exactly the call is, beside harassment or not; label smoothing of acts and of the call."""
+HIGHEST, SOFT = 0.5, 0.5
+"""Weight of the highest moment of a call; nats within which moments are as high."""
 TELLING = {
     Kind.LEWD: (Act.LEWD, Act.PERSONAL),
     Kind.ABUSE: (Act.INSULT_AGENT,),
@@ -151,4 +153,15 @@ def _loss(net: Net, batch: Batch) -> Tensor:
     leaning = torch.logsumexp(calls[:, : len(KINDS)], 1) - torch.logsumexp(calls[:, len(KINDS) :], 1)
     flags = functional.binary_cross_entropy_with_logits(leaning, harassing, reduction="none")
     told: Tensor = of_acts + ((CALL * of_calls + flags) * batch.weight).sum() / batch.weight.sum()
-    return told
+    return told + HIGHEST * _of_the_highest(leaning, harassing, batch)
+
+
+def _of_the_highest(leaning: Tensor, harassing: Tensor, batch: Batch) -> Tensor:
+    """A call is flagged by its highest moment: loss of that moment, softly the highest, of those that count."""
+    nothing = leaning.new_full((batch.shape[0] * batch.shape[1],), -30.0)
+    counts = leaning.where(batch.weight == 1, nothing[0])
+    by_call = nothing.index_copy(0, batch.place, counts).view(batch.shape)
+    highest = torch.logsumexp(by_call / SOFT, 1) * SOFT
+    what = nothing.index_copy(0, batch.place, harassing).view(batch.shape).amax(1)
+    loss: Tensor = functional.binary_cross_entropy_with_logits(highest, what)
+    return loss

@@ -87,7 +87,7 @@ def _judged(call: Call, judgement: Judgement) -> Told:
 
 
 def margins(evidence: Iterable[Evidence], weights: Weights) -> Iterator[float]:
-    """After each piece of evidence, how far the score is above the threshold of its kind, if the caller carries it."""
+    """How far the score is above the threshold of its kind, after each piece, while the caller carries it."""
     known: list[Evidence] = []
     for piece in evidence:
         if piece.rule.endswith(WITHDRAWN):
