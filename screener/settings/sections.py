@@ -211,11 +211,13 @@ class Operations:
         log_level: of the program's own log on stderr.
         log_json: one JSON object a line instead of text.
         metrics_port: Prometheus endpoint on loopback; 0 is off.
+        feed: path of the Unix socket on which running calls are told and orders taken; empty is none.
     """
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_json: bool = False
     metrics_port: Port = 0
+    feed: str = "feed.sock"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from screener.core.entrances import open_session
 from screener.core.evidence import Treatment, Verdict
 from screener.core.flow import Flow
 from screener.events import (
+    Act,
     CallAnswered,
     CallEnded,
     Cue,
@@ -17,6 +18,7 @@ from screener.events import (
     Entrance,
     History,
     ListName,
+    Ordered,
     PlaybackEnded,
     RecognizerLost,
     Speaker,
@@ -59,6 +61,7 @@ events = st.one_of(
     ),
     st.builds(RecognizerLost, st.just("overrun"), times),
     st.builds(Stopping, times),
+    st.builds(Ordered, st.sampled_from(Act), st.just("王主管"), times),
     st.builds(Tick, times),
     st.builds(CallEnded, st.sampled_from(EndedBy), times),
 )
