@@ -23,7 +23,17 @@ from screener.core.actions import (
     Treated,
 )
 from screener.core.session import Session
-from screener.events import CallEnded, CallOffered, Entrance, Event, RecognizerLost, Speaker, Tick, TransferEnded
+from screener.events import (
+    CallEnded,
+    CallOffered,
+    Deaf,
+    Entrance,
+    Event,
+    RecognizerLost,
+    Speaker,
+    Tick,
+    TransferEnded,
+)
 from screener.media.prompts import Clip
 from screener.ports import Call
 from screener.settings.sections import Targets
@@ -83,6 +93,8 @@ class Screening:
             event = replace(event, target=self._asked[event.target].value)
         if isinstance(event, RecognizerLost):
             log.warning("call %s: nobody listens any more: %s", self.offer.call_id, event.reason)
+        if isinstance(event, Deaf):
+            log.warning("call %s: the caller is not heard: %s", self.offer.call_id, event.cause)
         self.at = max(self.at, getattr(event, "at", 0.0))
         self._observe(event)
         if self._failed:

@@ -11,6 +11,7 @@ from screener.core.evidence import Assessment, Decision, Kind, Source, Treatment
 from screener.core.flow import Flow
 from screener.core.judgement import Weights
 from screener.core.scoring import carries, matter
+from screener.events import DeafCause
 
 KINDS = {
     Kind.LEWD: "言语猥亵",
@@ -27,6 +28,14 @@ REASONS = {
     Verdict.ABUSIVE_COMPLAINT: "投诉中持续辱骂,转主管",
     Verdict.UNDECIDED: "未能判断,转坐席",
 }
+UNHEARD = {
+    DeafCause.NO_MEDIA: "听不到来电人(没有音频),转坐席",
+    DeafCause.OTHER_ADDRESS: "听不到来电人(音频来自未协商的地址),转坐席",
+    DeafCause.OTHER_FORMAT: "听不到来电人(音频格式未协商),转坐席",
+    DeafCause.SEVERAL_STREAMS: "听不到来电人(同时有多路音频),转坐席",
+    DeafCause.OUT_OF_STEP: "听不到来电人(音频残缺),转坐席",
+}
+"""Why a call that nobody could listen to is an agent's."""
 RUDE = frozenset({Kind.ABUSE, Kind.THREAT})
 """Kinds that a caller with a matter of business may commit without being a harasser."""
 GRAVE = frozenset({Kind.LEWD, Kind.THREAT})

@@ -37,6 +37,7 @@ from screener.events import (
     CallEnded,
     CallOffered,
     Cue,
+    Deaf,
     Entrance,
     Event,
     ListName,
@@ -86,7 +87,7 @@ class Session:
         self._target = Target.AGENTS
         self._marked = False
         self._tries = 0
-        self._stops = False
+        self._stops = self._deaf = False
 
     def handle(self, event: Event) -> tuple[Action, ...]:
         """Take an event; say what is to be done, in order. Never raises; after the end it says nothing."""
@@ -111,9 +112,13 @@ class Session:
                 yield from self._transferred(event)
             case RecognizerLost():
                 yield from self._give_up("识别中断,转坐席")
+            case Deaf(cause):
+                self._deaf = True
+                yield from self._give_up(policy.UNHEARD[cause])
             case Stopping():
                 yield from self._stopping()
             case Tick():
+                self._patience.ticked(event)
                 yield from self._ticked()
             case CallEnded():
                 yield from self._ended()
@@ -423,11 +428,8 @@ class Session:
 
     def _ended(self) -> Iterator[Action]:
         yield from self._treated(completed=self._state is State.STAYING)
-        if (
-            self._watches
-            and not self._hearing.anything_said
-            and self._hearing.unanswered > self._flow.silence_prompts
-        ):
+        unanswered = self._hearing.unanswered > self._flow.silence_prompts and not self._hearing.anything_said
+        if self._watches and unanswered and not self._deaf:
             yield from self._note(self._hearing.silent(self._at, self._hearing.unanswered))
         assessment = self._hearing.assessment(self._at)
         if self._watches and not (self._decision and self._decision.verdict is Verdict.HARASSMENT):

@@ -72,7 +72,6 @@ class SipCall:
         self._session_id = int(record.session_id)
         self._leg = record.leg
         self._awaiting_answer = offer is None
-        self._held = False
         self._hangup_wanted = False
         self._transfer: refer.Transfer | None = None
         self._goodbye: ServerTransaction | None = None
@@ -143,7 +142,7 @@ class SipCall:
 
     def _media_event(self, event: Event) -> None:
         self._events(event)
-        if isinstance(event, Tick) and not self._held and self._stream.silent_for > MEDIA_TIMEOUT_SECONDS:
+        if isinstance(event, Tick) and not self._stream.held and self._stream.silent_for > MEDIA_TIMEOUT_SECONDS:
             self._station.post(self._vanished)
 
     # Answering.
@@ -405,8 +404,7 @@ class SipCall:
         """Send and expect what was negotiated, in place: the stream and its audio time go on."""
         audio = self._stream
         audio.law, audio.payload_type, audio.event_type = stream.law, stream.payload_type, stream.event_type
-        self._held = stream.held
-        audio.sending = not stream.held
+        audio.held, audio.sending = stream.held, not stream.held
         audio.heard_at = audio.ticks
         if stream.host not in ("0.0.0.0", "::"):  # noqa: S104 - hold of RFC 2543
             self._leg.point(stream.host, stream.port, self._source[0], control=stream.control, muxed=stream.muxed)
