@@ -8,7 +8,7 @@ from collections import Counter
 from screener.events import FRAME_SECONDS, DeafCause
 
 ENOUGH = 0.7
-"""The part of the frames between two ticks that must have arrived; no more packets than the rest may be unplayable."""
+"""The part of the frames between two ticks that must have arrived; no more packets than the rest may be odd."""
 DEAF_FRAMES = round(5.0 / FRAME_SECONDS)
 """Frames unheard, less those that were heard again, after which the caller is not heard: no longer than a silent
 one is waited for before the first question."""
