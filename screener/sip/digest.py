@@ -123,7 +123,8 @@ def verify(value: str, challenge: Challenge, users: Mapping[str, str], method: s
         value: the header's.
         challenge: ours.
         users: names and passwords.
-        method, uri: of the request that carries it; an answer for another one is none.
+        method: of the request that carries it.
+        uri: likewise; an answer for another one is none.
 
     Returns:
         The count of requests that have used the nonce (`nc`), 1 without qop; 0 when it is no answer.

@@ -13,7 +13,7 @@ PING, PONG = b"\r\n\r\n", b"\r\n"
 
 
 class Framer:
-    """The bytes of one connection, cut into messages. Holds one message at most, and looks at no byte of it twice."""
+    """The bytes of one connection, cut into messages. Holds one message at most, looks at no byte of it twice."""
 
     def __init__(self) -> None:
         self._buffer = bytearray()

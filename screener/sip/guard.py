@@ -69,7 +69,7 @@ def _networks(peer: str) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
 
 
 class Door:
-    """Demands digest of inbound calls. Nonces are signed; only those that were used are remembered, with their count.
+    """Demands digest of inbound calls. Nonces are signed; only those that were used are remembered and counted.
 
     Args:
         username: empty opens the door.

@@ -173,11 +173,12 @@ def parse(data: bytes) -> Request | Response:
     data = data.lstrip(b"\r\n")
     end = _END.search(data)
     head, body = (data[: end.start()], data[end.end() :]) if end else (data, b"")
-    if len(head) > MAX_HEAD or sum(map(head.count, (b",", b";", b'"', b"<"))) > MAX_SEPARATORS:
+    if len(head) > MAX_HEAD or is_crowded(head):
         raise SipParseError(f"headers of {len(head)} bytes")
-    start, *lines = (_decode(line) for line in _LINE_END.split(_FOLD.sub(b" ", head)))
-    if len(lines) > MAX_HEADERS or len(max((start, *lines), key=len)) > MAX_LINE:
-        raise SipParseError(f"{len(lines)} header lines, one of {len(max((start, *lines), key=len))} characters")
+    cut = _LINE_END.split(_FOLD.sub(b" ", head), MAX_HEADERS + 1)
+    if len(cut) > MAX_HEADERS + 1 or len(max(cut, key=len)) > MAX_LINE:
+        raise SipParseError(f"{len(cut) - 1} header lines, one of {len(max(cut, key=len))} bytes")
+    start, *lines = map(_decode, cut)
     headers = Headers()
     for line in lines:
         name, colon, value = line.partition(":")
@@ -238,6 +239,11 @@ def fault(request: Request) -> tuple[int, str] | None:
     except SipParseError:
         return 400, "Bad Request-URI"
     return (400, "Headers in the Request-URI") if "?" in uri.tail else None
+
+
+def is_crowded(head: bytes) -> bool:
+    """Whether there are more separators than real messages have."""
+    return sum(map(head.count, (b",", b";", b'"', b"<"))) > MAX_SEPARATORS
 
 
 def _decode(line: bytes) -> str:

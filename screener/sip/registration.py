@@ -14,7 +14,7 @@ REFRESH = (0.6, 0.8)
 SHORTEST_REFRESH = 5.0
 """Seconds: a registrar that grants less is not asked more often."""
 MOST_ANSWERS = 3
-"""Requests that are sent at once because of a response (a challenge, a stale nonce, a longer interval) in one go."""
+"""Requests that are sent at once because of a response (challenge, stale nonce, longer interval) in one go."""
 RETRY_FIRST = 2.0
 RETRY_LONGEST = 120.0
 """Seconds between attempts: doubled from the first to the longest, each shortened by up to a half at random."""

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from screener.errors import SipError, SipParseError
-from screener.media.loop import MediaLoop
+from screener.media.loop import JOIN_SECONDS, MediaLoop
 from screener.numbers.mask import mask, mask_text
 from screener.operations.metrics import Sample
 from screener.ports import OfferSink, RegistrationState
@@ -45,6 +45,8 @@ STOP_SECONDS = 2.0
 """How long the last BYE and REGISTER may take when the service stops: a retransmission or two."""
 CALL_REQUESTS_PER_SECOND = 25.0
 """Requests of one call that are answered, and twice as many at once: nothing that calls do comes so fast."""
+ENDPOINT_SECONDS = STOP_SECONDS + 2 * JOIN_SECONDS
+"""How long `stop` takes at the very worst: the SIP thread and then the media thread may hang."""
 SWEEP_SECONDS = 1.0
 """How often calls are looked at for what has become due."""
 
@@ -183,9 +185,7 @@ class SipUserAgent:
             self.counts.stray += not self._layer.response(response)
         except SipParseError as problem:
             self.counts.malformed += 1
-            log.info(
-                "a response of %s cannot be read: %s", response.headers.get("CSeq"), mask_text(problem.message)
-            )
+            log.info("a response cannot be read: %s", mask_text(problem.message))
 
     def _request(self, request: Request, source: Address) -> None:
         if request.method == "ACK":
@@ -236,10 +236,8 @@ class SipUserAgent:
         """As a stateless server (RFC 3261 8.2.7): the same tag for the same request, and nothing is sent again."""
         self.counts.refused[status] += 1
         said = f"{request.call_id} {request.headers.get('CSeq')} {request.via.branch}".encode("utf-8", "replace")
-        response = self._response(
-            request, status, hashlib.blake2s(said, key=self._secret, digest_size=8).hexdigest()
-        )
-        self._send(response.serialize(), source)
+        tag = hashlib.blake2s(said, key=self._secret, digest_size=8).hexdigest()
+        self._send(self._response(request, status, tag).serialize(), source)
 
     def _dispatch(self, request: Request, transaction: ServerTransaction, source: Address) -> None:
         if unsupported := invitation.unsupported(request):

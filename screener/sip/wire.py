@@ -30,6 +30,8 @@ class TcpAddress(tuple[str, int]):
 
 READS = 50
 """Datagrams taken in a row before timers get their turn."""
+READ_BYTES = 4096
+"""Taken from a connection at once, before others get their turn."""
 RECEIVE_BUFFER = 4 << 20
 """Bytes that the kernel keeps for us while we are busy."""
 MAX_CONNECTIONS = 512
@@ -202,7 +204,7 @@ class Wire:
             self._drop(connection)
 
     def _read_tcp(self, connection: _Connection) -> None:
-        data = connection.sock.recv(MAX_BYTES)
+        data = connection.sock.recv(READ_BYTES)
         if not data:
             self._drop(connection)
             return
