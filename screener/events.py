@@ -37,6 +37,18 @@ class Entrance(StrEnum):
     """Driven from a file, or imported from the PBX's own log."""
 
 
+class Target(StrEnum):
+    """Where a caller can be transferred to; the settings map each to a SIP URI."""
+
+    AGENTS = "agents"
+    SUPERVISOR = "supervisor"
+    ANALYSIS = "analysis"
+    """Only when the analysis queue lives on the PBX."""
+    LINE_FAULT = "line_fault"
+    """Likewise the other treatments, for a caller whom an agent already has."""
+    TERMINATE = "terminate"
+
+
 class LineClass(StrEnum):
     """What kind of line the caller's number is."""
 
@@ -223,12 +235,11 @@ class TransferEnded:
     """A transfer that the session asked for has been judged to its end.
 
     Attributes:
-        target: name of the target.
         ok: whether the caller is there now.
         status: final SIP status of the NOTIFY body or of the REFER itself; 408 when nothing came.
     """
 
-    target: str
+    target: Target
     ok: bool
     status: int
     at: float

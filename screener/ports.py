@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from screener.events import Event
+from screener.events import Event, Target
 from screener.media.prompts import Clip
 
 
@@ -20,8 +20,6 @@ class InviteInfo:
         referred_by: user part of Referred-By or the newest Diversion or History-Info; empty when none.
         source: `host:port` that it came from.
         headers: other headers that the settings ask for, lower-case name to value (for example `x-uniqueid`).
-        verstat: what the network says about the number (3GPP TS 24.229, RFC 8224), for example
-            `TN-Validation-Passed`; empty when it says nothing.
     """
 
     sip_call_id: str
@@ -31,7 +29,19 @@ class InviteInfo:
     referred_by: str
     source: str
     headers: Mapping[str, str]
-    verstat: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """Where a caller is moved to.
+
+    Attributes:
+        target: what the session calls it.
+        uri: the SIP URI that the settings give it.
+    """
+
+    target: Target
+    uri: str
 
 
 FrameSink = Callable[[bytes, float], None]
@@ -76,8 +86,8 @@ class Call(Protocol):
         """Silence from the next packet on."""
         ...
 
-    def transfer(self, uri: str, *, marked: bool = False) -> None:
-        """REFER to a URI; `TransferEnded` follows when the NOTIFY (or its absence) has been judged."""
+    def transfer(self, to: Destination, *, marked: bool = False) -> None:
+        """REFER the caller there; `TransferEnded` follows when the NOTIFY (or its absence) has been judged."""
         ...
 
     def hangup(self) -> None:

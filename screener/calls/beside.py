@@ -20,7 +20,7 @@ from screener.events import (
 from screener.media.prompts import Clip
 from screener.pbx.desk import Conversation
 from screener.pbx.switchboard import Switchboard, leg_named
-from screener.ports import Call, EventSink, FrameSink, InviteInfo
+from screener.ports import Call, Destination, EventSink, FrameSink, InviteInfo
 from screener.settings.sections import Settings
 from screener.speech.pool import RecognizerPool
 
@@ -100,15 +100,15 @@ class BesideCall:
     def stop_playing(self) -> None:
         """Nothing, likewise."""
 
-    def transfer(self, uri: str, *, marked: bool = False) -> None:  # noqa: ARG002 - an agent has the caller already
+    def transfer(self, to: Destination, *, marked: bool = False) -> None:  # noqa: ARG002 - an agent has the caller already
         """Move the caller to the extension that the URI names; `TransferEnded` and the end of the call follow."""
 
         def done(ok: bool) -> None:
-            self._events(TransferEnded(uri, ok=ok, status=MOVED if ok else REFUSED, at=self._at))
+            self._events(TransferEnded(to.target, ok=ok, status=MOVED if ok else REFUSED, at=self._at))
             if ok:
                 self.over(EndedBy.TRANSFER)
 
-        self._switchboard.move(self.conversation, user_of(uri), done)
+        self._switchboard.move(self.conversation, user_of(to.uri), done)
 
     def hangup(self) -> None:
         """Listen no more; caller and agent talk on."""

@@ -56,7 +56,7 @@ class CallNotes:
             case Transcript(final=True) if item.text:
                 note.segments.append(Segment(item.speaker, item.start, item.end, item.text, item.confidence))
             case Found(e):
-                note.evidence.append(EvidenceRow(e.at, e.rule, e.source, e.kind, e.weight, e.span, e.note))
+                note.evidence.append(EvidenceRow(e.at, e.rule, e.source, e.kind, e.weight, e.span, e.detail))
             case Decided(decision):
                 note.decisions.append(decision)
             case Treated(treatment=treatment, done=False):

@@ -5,7 +5,7 @@ If the judgement itself fails, the caller goes to an agent: a genuine caller is 
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from screener.core.actions import (
     Action,
@@ -18,7 +18,6 @@ from screener.core.actions import (
     Prompt,
     Reject,
     StopPlaying,
-    Target,
     Transfer,
     Treated,
 )
@@ -31,11 +30,12 @@ from screener.events import (
     Event,
     RecognizerLost,
     Speaker,
+    Target,
     Tick,
     TransferEnded,
 )
 from screener.media.prompts import Clip
-from screener.ports import Call
+from screener.ports import Call, Destination
 from screener.settings.sections import Targets
 from screener.speech.acoustics import Ear
 from screener.speech.pool import RecognizerPool
@@ -82,15 +82,11 @@ class Screening:
         self._failed = False
         """The judgement is not asked any more; the caller is on the way to an agent."""
         self._try_again_at: float | None = None
-        self._asked: dict[str, Target] = {}
-        """The targets that were asked for, by their URIs."""
 
     def handle(self, event: Event) -> None:
         """Give the session an event and carry out what it asks for."""
         if self.ended:
             return
-        if isinstance(event, TransferEnded) and event.target in self._asked:
-            event = replace(event, target=self._asked[event.target].value)
         if isinstance(event, RecognizerLost):
             log.warning("call %s: nobody listens any more: %s", self.offer.call_id, event.reason)
         if isinstance(event, Deaf):
@@ -122,7 +118,7 @@ class Screening:
             self._try_again_at = self.at + INSIST_SECONDS
         elif isinstance(event, Tick) and self._try_again_at is not None and self.at >= self._try_again_at:
             self._try_again_at = None
-            self._call.transfer(self._booth.targets.agents)
+            self._call.transfer(Destination(Target.AGENTS, self._booth.targets.agents))
 
     def fail_open(self) -> None:
         """Hand the caller to an agent without asking the session, now or ever again."""
@@ -133,7 +129,7 @@ class Screening:
             return
         self._call.stop_playing()
         self._call.reject(503)  # still ringing: the PBX goes on by itself; no effect on an answered call
-        self._call.transfer(self._booth.targets.agents)
+        self._call.transfer(Destination(Target.AGENTS, self._booth.targets.agents))
 
     def close(self) -> None:
         """The call is over and written down: the peer may know."""
@@ -163,12 +159,10 @@ class Screening:
                 pass  # for observers only
 
     def _transfer(self, target: Target, marked: bool) -> None:
-        uri = self._uri(target)
-        if uri:
-            self._asked[uri] = target
-            self._call.transfer(uri, marked=marked)
+        if uri := self._uri(target):
+            self._call.transfer(Destination(target, uri), marked=marked)
         else:
-            self._booth.post(self.offer.call_id, TransferEnded(target.value, ok=False, status=404, at=self.at))
+            self._booth.post(self.offer.call_id, TransferEnded(target, ok=False, status=404, at=self.at))
 
     def _uri(self, target: Target) -> str:
         targets = self._booth.targets

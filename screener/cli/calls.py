@@ -7,17 +7,15 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from screener.cli.output import CallLog, Settings, Sheet, log_options, moment, output_options, user
+from screener.cli.output import CallLog, Settings, Sheet, log_options, moment, output_options, teller, user
 from screener.cli.package import read_package, write_package
 from screener.core.evidence import Verdict
 from screener.errors import InputError
 from screener.numbers.mask import mask
 from screener.review.dossier import Exhibit, Maker, pack, problems, sum_of
-from screener.review.timeline import VERDICTS, story
+from screener.review.timeline import timeline
 from screener.store.log import Access
 from screener.store.records import CallRecord
-
-__all__ = ["VERDICTS", "calls", "story"]
 
 
 @click.group()
@@ -82,7 +80,7 @@ def show_command(settings: Settings, log: CallLog, call_id: str) -> None:
     """
     call = log.call(call_id)
     log.note_access(Access(datetime.now(UTC), user(), "screener calls show", call.id, "table"))
-    for line in story(call, ZoneInfo(settings.site.timezone)):
+    for line in timeline(call, teller(settings), ZoneInfo(settings.site.timezone)):
         click.echo(line)
 
 
@@ -113,7 +111,7 @@ def export_command(
     """
     now = datetime.now(UTC)
     lang = lang or settings.site.language
-    maker = Maker(settings.site.name, user(), now, lang, ZoneInfo(settings.site.timezone))
+    maker = Maker(settings.site.name, user(), now, teller(settings, lang), ZoneInfo(settings.site.timezone))
     found = [log.call(call_id) for call_id in dict.fromkeys(call_ids)]
     files = pack(
         [

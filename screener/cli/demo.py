@@ -14,6 +14,7 @@ from screener.demo.screen import Screen
 from screener.demo.script import load_script
 from screener.demo.stage import Options, play
 from screener.errors import StoreError
+from screener.words.terms import Language
 
 REPORTS = (("frequency", "--by", "hour"), ("sources", "--by", "number", "--mask"), ("sources", "--by", "line"))
 
@@ -29,7 +30,13 @@ REPORTS = (("frequency", "--by", "hour"), ("sources", "--by", "number", "--mask"
 @click.option("--plain", is_flag=True, help="One line for everything that happens; no colours, no redrawing.")
 @click.option("--lang", type=click.Choice(["zh", "en"]), default="zh")
 def demo(
-    only: tuple[str, ...], engine: str, model: str, noise: float | None, keep: Path | None, plain: bool, lang: str
+    only: tuple[str, ...],
+    engine: str,
+    model: str,
+    noise: float | None,
+    keep: Path | None,
+    plain: bool,
+    lang: Language,
 ) -> None:
     """Place scripted calls with real SIP and RTP, watch them being judged and treated, then read the reports.
 

@@ -10,7 +10,6 @@ import click
 from rich.console import Console
 from rich.progress import track
 
-from screener.cli.calls import VERDICTS
 from screener.core.evidence import Verdict
 from screener.core.judgement import Judgement
 from screener.evaluation.count import Judged, Row, WordList, table, worst
@@ -26,6 +25,7 @@ from screener.settings.sections import Settings
 from screener.speech.load import load_model
 from screener.speech.pinyin import syllables
 from screener.training.words.examples import is_learned
+from screener.words.judgement import Teller
 
 NOISE = (0.0, 0.1, 0.2, 0.3)
 TITLE = "判断与标注对照"
@@ -159,7 +159,7 @@ def _shown(rows: list[Row]) -> Sheet:
     cells: list[list[Cell]] = []
     for r in rows:
         low, high = r.interval
-        others = ((VERDICTS[v], n) for v, n in r.verdicts.most_common() if v is not Verdict.HARASSMENT)
+        others = ((Teller().verdict(v), n) for v, n in r.verdicts.most_common() if v is not Verdict.HARASSMENT)
         cells.append(
             [
                 *(r.noise, f"{r.set} {r.slice}".strip(), r.label, r.calls, r.flagged, r.flagged / r.calls),

@@ -2,29 +2,22 @@
 
 import getpass
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import click
 
-from screener.cli.calls import VERDICTS
-from screener.cli.output import CallLog, Settings, Sheet, log_options, moment, output_options
-from screener.core.evidence import Evidence, Verdict
+from screener.cli.output import CallLog, Settings, Sheet, log_options, moment, output_options, teller, user
+from screener.core.evidence import Verdict
 from screener.errors import InputError
 from screener.events import ListName
 from screener.reports.page import Cell
-from screener.reports.words import word
-from screener.review.explain import Explanation, Step, explain
+from screener.review.explain import explain
+from screener.review.timeline import timeline
 from screener.review.tune import propose
 from screener.settings.judging import load_judgement
 from screener.speech.pinyin import syllables
-from screener.store.log import ListedNumber
-from screener.store.records import CallRecord, Review
-
-VETOES = {
-    "emergency": "紧急情况",
-    "grievance": "真实诉求",
-    "vulnerable": "需要关照的来电人",
-    "matter": "有业务内容",
-}
+from screener.store.log import Access, ListedNumber
+from screener.store.records import Review
 
 
 @click.command(name="explain")
@@ -39,43 +32,9 @@ def explain_command(settings: Settings, log: CallLog, call_id: str) -> None:
     """
     call = log.call(call_id)
     weights = load_judgement(settings.judgement, settings.folder, syllables).weights
-    for line in timeline(call, explain(call, weights)):
+    log.note_access(Access(datetime.now(UTC), user(), "screener explain", call.id, "table"))
+    for line in timeline(call, teller(settings), ZoneInfo(settings.site.timezone), explain(call, weights)):
         click.echo(line)
-
-
-def timeline(call: CallRecord, found: Explanation) -> list[str]:
-    """An explanation as lines of text."""
-    verdict = VERDICTS[call.verdict] if call.verdict else "进行中"
-    kind = word(call.kind, "zh") if call.kind else ""
-    told = [(s.start, 0, f"{s.speaker.value}: {s.text}") for s in call.segments]
-    told += [(s.evidence.at, 1, _weighed(s, tips=s is found.tipped)) for s in found.steps]
-    told += [(d.at, 2, f"  => {VERDICTS[d.verdict]}: {d.reason}") for d in call.decisions]
-    lines = [f"来电 {call.id}: {verdict} {kind}".rstrip(), ""]
-    lines += [f"{at:7.2f}s {text}" for at, _, text in sorted(told, key=lambda t: t[:2])]
-    lines.append("")
-    if found.tipped:
-        lines.append(f"在 {found.tipped.evidence.at:.2f} 秒越过标记线。")
-        if found.needed:
-            lines.append("少了其中任何一项就不会标记:" + "、".join(map(_named, found.needed)))
-        if found.spare:
-            lines.append("单独去掉仍会标记:" + "、".join(map(_named, found.spare)))
-    elif call.verdict is Verdict.HARASSMENT:
-        lines.append("不是凭所听到的内容标记(名单、坐席人工确认,或权重此后有改动)。")
-    elif found.lacking is not None:
-        lines.append(f"从未标记,最接近时还差 {max(0.0, found.lacking):.1f}。")
-    if found.vetoes:
-        lines.append("受保护:" + "、".join(VETOES[v] for v in found.vetoes))
-    return lines
-
-
-def _weighed(step: Step, *, tips: bool) -> str:
-    e = step.evidence
-    mark = " ◄ 标记" if tips else ""
-    return f"  {e.weight:+.1f} {e.note} “{e.span}” [{e.rule}] 得分 {step.score:.1f}/{step.threshold:.1f}{mark}"
-
-
-def _named(e: Evidence) -> str:
-    return f"“{e.span}” ({e.note}, {e.weight:+.1f})"
 
 
 @click.command()

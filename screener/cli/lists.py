@@ -22,9 +22,9 @@ from screener.exchange.listfile import EXPORTS, BadLine, from_csv
 from screener.numbers.identify import Lines
 from screener.numbers.mask import mask
 from screener.reports.span import Span
-from screener.reports.words import word
 from screener.review.suggest import Proposal, suggest
 from screener.store.log import ListedNumber
+from screener.words.terms import word
 
 
 @click.group(name="list")

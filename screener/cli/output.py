@@ -15,9 +15,12 @@ import click
 from screener.errors import InputError
 from screener.reports.page import Sheet
 from screener.reports.render import Format, render
+from screener.settings.judging import load_notes
 from screener.settings.load import load
 from screener.settings.sections import Settings
 from screener.store.log import Access, CallLog, open_log
+from screener.words.judgement import Teller
+from screener.words.terms import Language
 
 
 def log_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -69,6 +72,11 @@ def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
             sys.stdout.buffer.write(data)
 
     return wrapped
+
+
+def teller(settings: Settings, lang: Language | None = None) -> Teller:
+    """What puts codes into words, in the site's language unless told."""
+    return Teller(lang or settings.site.language, load_notes(settings.judgement, settings.folder))
 
 
 def write_file(path: Path, data: bytes) -> None:

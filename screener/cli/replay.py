@@ -13,10 +13,11 @@ from rich.progress import track
 from screener.numbers.identify import load_lines
 from screener.replay.files import read_calls
 from screener.replay.run import Replayer
-from screener.settings.judging import load_judgement
+from screener.settings.judging import load_judgement, load_notes
 from screener.settings.load import load
 from screener.speech.load import load_model
 from screener.speech.pinyin import syllables
+from screener.words.judgement import Teller
 
 
 @click.command()
@@ -39,6 +40,7 @@ def replay(files: tuple[Path, ...], config: Path | None, output: TextIO) -> None
         syllables=syllables,
         model=cache(lambda: load_model(settings.speech, folder)),
     )
+    teller = Teller(settings.site.language, load_notes(settings.judgement, folder))
     console = Console(stderr=True)
     for call in track(calls, "replay", console=console, disable=not console.is_terminal):
-        click.echo(json.dumps(replayer.replay(call).serialize(), ensure_ascii=False), file=output)
+        click.echo(json.dumps(replayer.replay(call).serialize(teller), ensure_ascii=False), file=output)

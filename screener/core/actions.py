@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from screener.core.evidence import Decision, Evidence, Treatment
+from screener.events import Target
 
 
 class Prompt(StrEnum):
@@ -29,18 +30,6 @@ class Prompt(StrEnum):
     SIGNAL_TONE = "signal_tone"
     ANALYSIS_DONE = "analysis_done"
     """分析完成,请挂断。"""
-
-
-class Target(StrEnum):
-    """Where a caller can be transferred to; the settings map each to a SIP URI."""
-
-    AGENTS = "agents"
-    SUPERVISOR = "supervisor"
-    ANALYSIS = "analysis"
-    """Only when the analysis queue lives on the PBX."""
-    LINE_FAULT = "line_fault"
-    """Likewise the other treatments, for a caller whom an agent already has."""
-    TERMINATE = "terminate"
 
 
 ON_PBX = {

@@ -53,6 +53,47 @@ class Source(StrEnum):
     """Steering attempts, silence, dialled again."""
 
 
+class Veto(StrEnum):
+    """What protects a call."""
+
+    EMERGENCY = "emergency"
+    GRIEVANCE = "grievance"
+    VULNERABLE = "vulnerable"
+    MATTER = "matter"
+
+
+CODE = ":"
+"""Stands between a reason's code and what it is about: `by_agent:8001`."""
+
+
+class Reason(StrEnum):
+    """Why a decision was taken; people read the words of `screener.words`."""
+
+    MATTER = "matter"
+    COMPLAINT = "complaint"
+    ABUSIVE = "abusive"
+    UNCLEAR = "unclear"
+    EMERGENCY = "emergency"
+    JUDGED = "judged"
+    """Words and behaviour carried it over the threshold; of the kind that follows."""
+    ALLOW_LIST = "allow_list"
+    BLOCK_LIST = "block_list"
+    REPEAT_OFFENDER = "repeat_offender"
+    """Confirmed as often as follows."""
+    BY_AGENT = "by_agent"
+    """The agent who follows confirmed it."""
+    UNHEARD = "unheard"
+    DEAF = "deaf"
+    """The caller's voice did not arrive, for the cause that follows (`events.DeafCause`)."""
+    STOPPING = "stopping"
+    TIME_UP = "time_up"
+    FELL_SILENT = "fell_silent"
+
+    def of(self, what: object) -> str:
+        """The code with what it is about."""
+        return f"{self.value}{CODE}{what}" if what else self.value
+
+
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """One reason, for or against.
@@ -64,7 +105,7 @@ class Evidence:
         weight: log-odds (nats); positive speaks for harassment.
         at: audio time in seconds at which it was complete; 0 for what is known before the call.
         span: the words or value that matched, as heard.
-        note: what a supervisor reads, in Chinese.
+        detail: what its words in `screener.words` need beside the rule: whom an insult is meant for, how often.
     """
 
     rule: str
@@ -73,7 +114,7 @@ class Evidence:
     weight: float
     at: float
     span: str = ""
-    note: str = ""
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,14 +126,14 @@ class Assessment:
         score: log-odds of harassment of the leading kind, the prior included.
         kind: the leading kind, None while nothing speaks for any.
         evidence: all evidence so far, oldest first.
-        vetoes: rule ids that protect the call now.
+        vetoes: what protects the call now, strongest first.
     """
 
     at: float
     score: float
     kind: Kind | None
     evidence: tuple[Evidence, ...]
-    vetoes: tuple[str, ...] = ()
+    vetoes: tuple[Veto, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +145,7 @@ class Decision:
         treatment: what is to be done.
         dry_run: decided and logged, but nobody is treated.
         emergency: pass to an agent at once, marked.
-        reason: one line in Chinese for agents and supervisors.
+        reason: a `Reason`, with what it is about behind a colon.
     """
 
     verdict: Verdict

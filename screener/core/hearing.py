@@ -116,10 +116,9 @@ class Hearing:
             if rule not in now:
                 yield replace(
                     evidence,
-                    rule=f"{rule}.withdrawn",
+                    rule=f"{rule}{signals.WITHDRAWN}",
                     weight=-evidence.weight,
                     at=transcript.at,
-                    note="识别改正,撤回",
                 )
         yield from (e for e in kept if e.rule not in before)
 

@@ -56,7 +56,6 @@ class Phrase:
         weight: log-odds (nats), positive; the role says for or against.
         text: in characters, a gap as `…`.
         parts: toneless pinyin of what stands between the gaps.
-        note: what a supervisor reads.
     """
 
     rule: str
@@ -65,7 +64,6 @@ class Phrase:
     weight: float
     text: str
     parts: tuple[tuple[str, ...], ...]
-    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,35 +7,17 @@ harassment; what is left is harassment when its words and behaviour carry it ove
 
 from dataclasses import replace
 
-from screener.core.evidence import Assessment, Decision, Kind, Source, Treatment, Verdict
+from screener.core.evidence import Assessment, Decision, Kind, Reason, Source, Treatment, Verdict, Veto
 from screener.core.flow import Flow
 from screener.core.judgement import Weights
 from screener.core.scoring import carries, matter
-from screener.events import DeafCause
 
-KINDS = {
-    Kind.LEWD: "言语猥亵",
-    Kind.ABUSE: "辱骂坐席",
-    Kind.PRANK: "恶作剧",
-    Kind.CHITCHAT: "闲聊,无业务",
-    Kind.THREAT: "威胁",
-    Kind.SILENT: "无声电话",
-    Kind.REDIAL: "反复拨打",
-}
 REASONS = {
-    Verdict.GENUINE: "有业务需求",
-    Verdict.COMPLAINT: "真实投诉,受保护",
-    Verdict.ABUSIVE_COMPLAINT: "投诉中持续辱骂,转主管",
-    Verdict.UNDECIDED: "未能判断,转坐席",
+    Verdict.GENUINE: Reason.MATTER,
+    Verdict.COMPLAINT: Reason.COMPLAINT,
+    Verdict.ABUSIVE_COMPLAINT: Reason.ABUSIVE,
+    Verdict.UNDECIDED: Reason.UNCLEAR,
 }
-UNHEARD = {
-    DeafCause.NO_MEDIA: "听不到来电人(没有音频),转坐席",
-    DeafCause.OTHER_ADDRESS: "听不到来电人(音频来自未协商的地址),转坐席",
-    DeafCause.OTHER_FORMAT: "听不到来电人(音频格式未协商),转坐席",
-    DeafCause.SEVERAL_STREAMS: "听不到来电人(同时有多路音频),转坐席",
-    DeafCause.OUT_OF_STEP: "听不到来电人(音频残缺),转坐席",
-}
-"""Why a call that nobody could listen to is an agent's."""
 RUDE = frozenset({Kind.ABUSE, Kind.THREAT})
 """Kinds that a caller with a matter of business may commit without being a harasser."""
 GRAVE = frozenset({Kind.LEWD, Kind.THREAT})
@@ -56,22 +38,22 @@ def is_flagged(assessment: Assessment, weights: Weights, *, already: bool = Fals
     if carried < weights.carry:
         return False
     vetoes = assessment.vetoes
-    if "emergency" in vetoes or "grievance" in vetoes:
+    if Veto.EMERGENCY in vetoes or Veto.GRIEVANCE in vetoes:
         return False
-    if "matter" in vetoes and kind in RUDE:
+    if Veto.MATTER in vetoes and kind in RUDE:
         return False
-    return "vulnerable" not in vetoes or (kind in GRAVE and carried >= 2 * weights.carry)
+    return Veto.VULNERABLE not in vetoes or (kind in GRAVE and carried >= 2 * weights.carry)
 
 
 def verdict(assessment: Assessment, weights: Weights) -> Verdict:
     """What kind of call it is, as far as it has been heard."""
     if is_flagged(assessment, weights):
         return Verdict.HARASSMENT
-    if "emergency" in assessment.vetoes:
+    if Veto.EMERGENCY in assessment.vetoes:
         return Verdict.GENUINE
     grievance = matter(assessment.evidence, Source.GRIEVANCE)
     business = matter(assessment.evidence, Source.BUSINESS)
-    vulnerable = "vulnerable" in assessment.vetoes
+    vulnerable = Veto.VULNERABLE in assessment.vetoes
     if grievance >= weights.veto or (grievance >= max(weights.clear, business) and not vulnerable):
         return Verdict.ABUSIVE_COMPLAINT if is_abusive(assessment, weights) else Verdict.COMPLAINT
     if is_clear(assessment, weights) or vulnerable:
@@ -84,7 +66,7 @@ def is_abusive(assessment: Assessment, weights: Weights) -> bool:
     bad = RUDE | GRAVE
     finds = [e for e in assessment.evidence if e.kind in bad and e.source in (Source.WORDS, Source.MODEL)]
     weight = sum(_carried(assessment, kind, weights) for kind in bad)
-    return len(finds) > 1 and weight >= weights.sustained and "vulnerable" not in assessment.vetoes
+    return len(finds) > 1 and weight >= weights.sustained and Veto.VULNERABLE not in assessment.vetoes
 
 
 def is_clear(assessment: Assessment, weights: Weights) -> bool:
@@ -108,9 +90,9 @@ def given(
 ) -> Decision:
     """The decision that follows from a verdict, weighed or known without weighing (a list, an agent's word).
 
-    `kind` is the leading one of the assessment and `reason` a standard one in Chinese, unless told.
+    `kind` is the leading one of the assessment and `reason` a standard one, unless told.
     """
-    emergency = "emergency" in assessment.vetoes and found is Verdict.GENUINE
+    emergency = Veto.EMERGENCY in assessment.vetoes and found is Verdict.GENUINE
     decision = Decision(
         verdict=found,
         kind=None,
@@ -119,7 +101,7 @@ def given(
         threshold=weights.threshold,
         assessment=assessment,
         emergency=emergency,
-        reason=reason or ("紧急情况,立即转坐席" if emergency else REASONS.get(found, "")),
+        reason=reason or (Reason.EMERGENCY if emergency else REASONS.get(found, "")),
     )
     if found is not Verdict.HARASSMENT:
         return decision
@@ -131,7 +113,7 @@ def given(
         treatment=Treatment.NONE if flow.dry_run else treatment,
         threshold=threshold(kind, weights),
         dry_run=flow.dry_run,
-        reason=reason or (KINDS[kind] if kind else "骚扰"),
+        reason=reason or Reason.JUDGED.of(kind.value if kind else ""),
     )
 
 

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from screener.core.evidence import Assessment, Evidence, Kind, Source
+from screener.core.evidence import Assessment, Evidence, Kind, Source, Veto
 from screener.core.judgement import Weights
 from screener.core.signals import EMERGENCY
 
@@ -70,15 +70,15 @@ def _faded(age: float, half_life: float) -> float:
     return float(0.5 ** (age / half_life))
 
 
-def _vetoes(evidence: Sequence[Evidence], weights: Weights) -> tuple[str, ...]:
+def _vetoes(evidence: Sequence[Evidence], weights: Weights) -> tuple[Veto, ...]:
     """Names of what protects the call now, strongest first."""
-    vetoes = []
+    vetoes: list[Veto] = []
     if any(e.rule.startswith(EMERGENCY) for e in evidence):
-        vetoes.append("emergency")
+        vetoes.append(Veto.EMERGENCY)
     if matter(evidence, Source.GRIEVANCE) >= weights.veto:
-        vetoes.append("grievance")
+        vetoes.append(Veto.GRIEVANCE)
     if any(e.source is Source.VULNERABLE and not e.rule.startswith(EMERGENCY) for e in evidence):
-        vetoes.append("vulnerable")
+        vetoes.append(Veto.VULNERABLE)
     if matter(evidence) >= weights.matter:
-        vetoes.append("matter")
+        vetoes.append(Veto.MATTER)
     return tuple(vetoes)

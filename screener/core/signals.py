@@ -1,23 +1,14 @@
 """From what happened to evidence: each function looks at one source and says what it found, and why."""
 
 from collections.abc import Sequence
+from enum import StrEnum
 
 from screener.core.evidence import Evidence, Kind, Source
 from screener.core.judgement import Calendar, Weights
 from screener.core.learned import Likeness
 from screener.core.lexicon import Match, Role, written
-from screener.events import CallOffered, Cue, CueKind, LineClass, ListName, Transcript
+from screener.events import CallOffered, Cue, CueKind, ListName, Transcript
 
-LINE_NOTES = {
-    LineClass.PUBLIC: "公用电话",
-    LineClass.DUTY: "值班电话",
-    LineClass.ANONYMOUS: "号码未显示",
-    LineClass.FIXED: "固定电话",
-    LineClass.TOLL_FREE: "400/800 号码",
-    LineClass.INTERNAL: "内线",
-    LineClass.MOBILE: "手机",
-    LineClass.FOREIGN: "境外号码",
-}
 SOURCES = {
     Role.HARASSMENT: Source.WORDS,
     Role.BUSINESS: Source.BUSINESS,
@@ -35,7 +26,7 @@ FAINT = 0.15
 """Evidence that weighs less is not worth a line."""
 OFTEN_15MIN, OFTEN_60MIN, OFTEN_24H = 7, 9, 15
 """Calls before this one that make a redialler, as products of operators count them."""
-BESIDE = 4
+NEAR = 4
 """Syllables around a find in which the agent is looked for."""
 FIRM = "company.firm."
 """How rules begin that name the firm or a product: who speaks of it is a customer."""
@@ -43,7 +34,19 @@ FACE = 2
 """Syllables before an insult in which 你 is meant by it, whoever else is spoken of."""
 PERSONAL = frozenset({Kind.ABUSE, Kind.THREAT, Kind.LEWD})
 """Kinds that weigh by whom they are meant for."""
-MATTER = frozenset({Role.BUSINESS, Role.GRIEVANCE})
+OF_MATTER = frozenset({Role.BUSINESS, Role.GRIEVANCE})
+WITHDRAWN = ".withdrawn"
+"""How the rules of what a recogniser took back end."""
+
+
+class Aim(StrEnum):
+    """Whom a rude word is meant for."""
+
+    AGENT = "agent"
+    ELSEWHERE = "elsewhere"
+    """The firm, a product, a third person."""
+    BOTH = "both"
+    UNKNOWN = ""
 
 
 def of_offer(offer: CallOffered, weights: Weights, calendar: Calendar) -> tuple[Evidence, ...]:
@@ -57,20 +60,20 @@ def of_offer(offer: CallOffered, weights: Weights, calendar: Calendar) -> tuple[
     hour = f"{local:%H:%M}"
     caller, time, past = Source.CALLER, Source.TIME, Source.HISTORY
     known = (
-        (f"caller.line.{line}", caller, weights.line.get(line, 0.0), line.value, LINE_NOTES.get(line, "线路")),
-        ("time.night", time, weights.night * calendar.is_night(local), hour, "深夜来电"),
-        ("time.noon", time, weights.noon * calendar.is_noon(local), hour, "午间来电"),
-        ("time.holiday", time, weights.holiday * calendar.is_holiday(local), f"{local:%F}", "节假日来电"),
-        ("history.flagged", past, weights.flagged_before * (flagged > 0), flagged, "曾被标记"),
-        ("history.confirmed", past, weights.confirmed_before * (confirmed > 0), confirmed, "曾经人工确认"),
-        ("history.overturned", past, weights.overturned_before * (overturned > 0), overturned, "标记曾被撤销"),
-        ("history.genuine", past, weights.genuine_before * (genuine > 0), genuine, "曾有正常来电"),
-        ("history.watched", past, weights.watched * (ListName.WATCH in history.lists), "watch", "在关注名单上"),
-        ("history.redial", past, weights.redial * often, history.calls_24h, "频繁重拨"),
+        (f"caller.line.{line}", caller, weights.line.get(line, 0.0), line.value),
+        ("time.night", time, weights.night * calendar.is_night(local), hour),
+        ("time.noon", time, weights.noon * calendar.is_noon(local), hour),
+        ("time.holiday", time, weights.holiday * calendar.is_holiday(local), f"{local:%F}"),
+        ("history.flagged", past, weights.flagged_before * (flagged > 0), flagged),
+        ("history.confirmed", past, weights.confirmed_before * (confirmed > 0), confirmed),
+        ("history.overturned", past, weights.overturned_before * (overturned > 0), overturned),
+        ("history.genuine", past, weights.genuine_before * (genuine > 0), genuine),
+        ("history.watched", past, weights.watched * (ListName.WATCH in history.lists), "watch"),
+        ("history.redial", past, weights.redial * often, history.calls_24h),
     )
     return tuple(
-        Evidence(rule, source, Kind.REDIAL if rule == "history.redial" else None, weight, 0.0, str(span), note)
-        for rule, source, weight, span, note in known
+        Evidence(rule, source, Kind.REDIAL if rule == "history.redial" else None, weight, 0.0, str(span))
+        for rule, source, weight, span in known
         if weight
     )
 
@@ -83,17 +86,16 @@ def of_words(matches: Sequence[Match], transcript: Transcript, weights: Weights)
         source = SOURCES.get(phrase.role)
         if source is None or match.likeness < (SURE if phrase.role is Role.EMERGENCY else DOUBTFUL):
             continue
-        weight, note = phrase.weight * match.likeness, phrase.note
+        weight, target = phrase.weight * match.likeness, ""
         if phrase.kind and phrase.kind in PERSONAL:
             factor, target = aim(
                 phrase.kind, (match.begin, match.end), matches, len(transcript.syllables), weights
             )
             weight *= factor
-            note += target
         if weight >= FAINT and phrase.rule not in found:
             sign = 1 if phrase.role is Role.HARASSMENT else -1
             found[phrase.rule] = Evidence(
-                phrase.rule, source, phrase.kind, sign * weight, transcript.at, match.heard, note
+                phrase.rule, source, phrase.kind, sign * weight, transcript.at, match.heard, target
             )
     return tuple(found.values())
 
@@ -112,21 +114,19 @@ def of_likeness(
     if weight < FAINT:
         return ()
     span = text[like.begin : like.end] if text else " ".join(said[like.begin : like.end])
-    note = f"{LIKENESS}{target}"
-    return (Evidence(f"{LEARNED}{like.kind}", Source.MODEL, like.kind, weight, transcript.at, span, note),)
+    return (Evidence(f"{LEARNED}{like.kind}", Source.MODEL, like.kind, weight, transcript.at, span, target),)
 
 
 LEARNED = "learned."
 """How rules of the learned model begin."""
 ECHO = 0.25
 """Factor where a phrase of the lexicon weighs already."""
-LIKENESS = "整句近似辱骂"
 
 
 def aim(
     kind: Kind, span: tuple[int, int], matches: Sequence[Match], said: int, weights: Weights
-) -> tuple[float, str]:
-    """Whom an insult, a threat or a lewd word is meant for: a factor for its weight, and what to note.
+) -> tuple[float, Aim]:
+    """Whom an insult, a threat or a lewd word is meant for: a factor for its weight, and whom.
 
     The agent, when named beside it or when little else is said; something else, when a matter is named in the same
     breath, or for an insult the firm, a product or a third person.
@@ -140,14 +140,14 @@ def aim(
     """
     begin, end = span
     others = [m for m in matches if not (m.begin < end and begin < m.end) and m.likeness >= DOUBTFUL]
-    matter = [m for m in others if m.phrase.role in MATTER]
+    matter = [m for m in others if m.phrase.role in OF_MATTER]
     about = matter + [m for m in others if m.phrase.role is Role.COMPANY and kind is Kind.ABUSE]
     named = [
         m
         for m in matches
         if m.phrase.role is Role.ADDRESS
         and m.likeness >= DOUBTFUL
-        and begin - BESIDE <= m.begin < end + BESIDE
+        and begin - NEAR <= m.begin < end + NEAR
         and not any(m.overlaps(other) for other in about)
     ]
     bare = 2 * (end - begin) >= said
@@ -155,31 +155,31 @@ def aim(
         of_the_firm = matter or any(m.phrase.rule.startswith(FIRM) for m in about)
         to_the_face = not of_the_firm and any(begin - FACE <= m.begin < end for m in named)
         if to_the_face:
-            return weights.unaddressed, ",针对坐席"
-        return (weights.mixed, ",另有所指") if named else (weights.undirected, ",并非针对坐席")
-    return (weights.directed, ",针对坐席") if named or bare else (weights.unaddressed, "")
+            return weights.unaddressed, Aim.AGENT
+        return (weights.mixed, Aim.BOTH) if named else (weights.undirected, Aim.ELSEWHERE)
+    return (weights.directed, Aim.AGENT) if named or bare else (weights.unaddressed, Aim.UNKNOWN)
 
 
 def of_cue(cue: Cue, weights: Weights) -> Evidence | None:
     """What a sound says: it supports and never carries."""
     match cue.kind:
         case CueKind.LAUGHTER:
-            weight, note, kind = weights.laughter, "背景笑声", Kind.PRANK
+            weight = weights.laughter
         case CueKind.SEVERAL_VOICES:
-            weight, note, kind = weights.several_voices, "背景多人", Kind.PRANK
+            weight = weights.several_voices
         case _:
             return None
     span = f"{cue.duration:.1f}s"
-    return Evidence(f"sound.{cue.kind}", Source.SOUND, kind, weight * cue.confidence, cue.at, span, note)
+    return Evidence(f"sound.{cue.kind}", Source.SOUND, Kind.PRANK, weight * cue.confidence, cue.at, span)
 
 
 def of_silence(at: float, asked: int, weights: Weights) -> Evidence:
     """The caller said nothing although asked."""
-    note = f"询问{asked}次均无人应答"
-    return Evidence("dialogue.silent", Source.DIALOGUE, Kind.SILENT, weights.silent, at, str(asked), note)
+    times = str(asked)
+    return Evidence("dialogue.silent", Source.DIALOGUE, Kind.SILENT, weights.silent, at, times, times)
 
 
 def of_drift(at: float, steered: int, heard: str, weights: Weights) -> Evidence:
     """The caller was steered back and talks on without any business."""
-    note = f"引导{steered}次后仍无业务内容"
-    return Evidence("dialogue.off_topic", Source.DIALOGUE, Kind.CHITCHAT, weights.off_topic, at, heard, note)
+    rule, times = "dialogue.off_topic", str(steered)
+    return Evidence(rule, Source.DIALOGUE, Kind.CHITCHAT, weights.off_topic, at, heard, times)

@@ -4,6 +4,7 @@ import queue
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -17,6 +18,10 @@ from screener.demo.script import FOLDER, ScriptedCall
 from screener.demo.stage import Outcome
 from screener.events import CallEnded, CallOffered, Event, Speaker, Transcript, TransferEnded
 from screener.numbers.mask import mask
+from screener.settings.judging import load_notes
+from screener.settings.sections import Judgement
+from screener.words.judgement import Teller
+from screener.words.terms import Language
 
 WORDS: dict[str, dict[str, str]] = tomllib.loads((FOLDER / "words.toml").read_text("utf-8"))
 
@@ -44,9 +49,10 @@ class Screen:
         live: redraw a panel while the call is up; otherwise one line for everything that happens.
     """
 
-    def __init__(self, console: Console, language: str = "zh", *, live: bool = True) -> None:
+    def __init__(self, console: Console, language: Language = "zh", *, live: bool = True) -> None:
         self._console = console
-        self._words, self._chinese = WORDS[language], language == "zh"
+        self._words = WORDS[language]
+        self._teller = Teller(language, load_notes(Judgement(), Path()))
         self._live = live
         self._seen: queue.SimpleQueue[tuple[CallOffered, Event | Action, float]] = queue.SimpleQueue()
         self._call: _Call | None = None
@@ -172,17 +178,16 @@ class Screen:
 
     def _evidence(self, evidence: Evidence) -> Text:
         colour = "red" if evidence.weight > 0 else "green"
-        what = evidence.note if self._chinese else evidence.rule
         return (
             Text(f"{evidence.weight:+.1f} ", colour)
-            .append(what or evidence.rule)
+            .append(self._teller.evidence(evidence.rule, evidence.detail))
             .append(f" 「{evidence.span}」", "dim")
         )
 
     def _decided(self, decision: Decision) -> Text:
         colour = "bold red" if decision.verdict is Verdict.HARASSMENT else "bold green"
         score = self._words["score"].format(decision.assessment.score, decision.threshold)
-        reason = f"({decision.reason})" if self._chinese else ""
+        reason = f"({self._teller.reason(decision.reason)})"
         return Text(self._judged(decision.verdict, decision.kind), colour).append(f"{reason} {score}")
 
     def _judged(self, verdict: Verdict | None, kind: Kind | None) -> str:

@@ -9,10 +9,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from screener.core.actions import Decided, Found
+from screener.core.entrances import open_session
 from screener.core.evidence import Decision, Evidence, Verdict
 from screener.core.flow import Flow
 from screener.core.judgement import Judgement
-from screener.core.session import Session
 from screener.events import (
     FRAME_BYTES,
     FRAME_SECONDS,
@@ -32,6 +32,7 @@ from screener.events import (
 from screener.media.recordings import read_channels
 from screener.speech.acoustics import Ear
 from screener.speech.recognizer import SpeechModel
+from screener.words.judgement import Teller
 
 SYLLABLE_SECONDS = 0.2
 """How long a spoken syllable takes when a transcript gives no times."""
@@ -80,8 +81,8 @@ class Outcome:
     decision: Decision
     evidence: tuple[Evidence, ...] = field(default=())
 
-    def serialize(self) -> dict[str, Any]:
-        """One JSON object a call."""
+    def serialize(self, teller: Teller) -> dict[str, Any]:
+        """One JSON object a call; `teller` puts its evidence into words."""
         decision = self.decision
         flagged = decision.verdict is Verdict.HARASSMENT
         return {
@@ -98,7 +99,7 @@ class Outcome:
                     "weight": round(e.weight, 3),
                     "at": round(e.at, 2),
                     "span": e.span,
-                    "note": e.note,
+                    "note": teller.evidence(e.rule, e.detail),
                 }
                 for e in self.evidence
             ],
@@ -179,7 +180,7 @@ class Replayer:
             entrance=Entrance.REPLAY,
             history=self._ledger.history(caller.number, started_at),
         )
-        session = Session(offer, self._judgement, self._flow)
+        session = open_session(offer, self._judgement, self._flow)
         events = self._audio_events(call.audio) if call.audio else self._text_events(call.turns)
         decision: Decision | None = None
         evidence: list[Evidence] = []

@@ -14,7 +14,7 @@ from screener.reports.queue import QueueAnswer, QueueRow
 from screener.reports.sources import SourceBy, SourceRow
 from screener.reports.span import Span
 from screener.reports.treatment import DAYS, TreatmentRow
-from screener.reports.words import Language, weekday, word
+from screener.words.terms import Language, weekday, word
 
 BARS_MOST = 20
 """Sources that a chart shows."""

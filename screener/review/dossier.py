@@ -11,9 +11,10 @@ from datetime import datetime
 from html import escape
 from zoneinfo import ZoneInfo
 
-from screener.reports.words import Language, word
-from screener.review.timeline import VERDICTS, story
+from screener.review.timeline import timeline
 from screener.store.records import CallRecord, serialize
+from screener.words.judgement import Teller
+from screener.words.terms import Language, word
 
 MANIFEST = "MANIFEST.sha256"
 COVER = "cover.html"
@@ -72,8 +73,13 @@ class Maker:
     site: str
     who: str
     at: datetime
-    lang: Language
+    teller: Teller
     zone: ZoneInfo
+
+    @property
+    def lang(self) -> Language:
+        """Of the package's words."""
+        return self.teller.lang
 
     def word(self, key: str) -> str:
         """A word of the cover."""
@@ -94,7 +100,7 @@ def pack(exhibits: Sequence[Exhibit], maker: Maker) -> dict[str, bytes]:
     for exhibit in exhibits:
         folder = f"calls/{exhibit.call.id}"
         files[f"{folder}/transcript.txt"] = _text(_transcript(exhibit.call, maker))
-        files[f"{folder}/timeline.txt"] = _text(story(exhibit.call, maker.zone))
+        files[f"{folder}/timeline.txt"] = _text(timeline(exhibit.call, maker.teller, maker.zone))
         files[f"{folder}/record.json"] = _text([serialize(exhibit.call)])
         if exhibit.audio is not None:
             files[f"{folder}/audio.wav"] = exhibit.audio
@@ -156,8 +162,8 @@ def _cover(exhibits: Sequence[Exhibit], names: Sequence[str], maker: Maker) -> s
 def _exhibit(exhibit: Exhibit, maker: Maker) -> str:
     call = exhibit.call
     seconds = f"{(call.ended_at - call.started_at).total_seconds():.0f}" if call.ended_at else "?"
-    reasons = dict.fromkeys(decision.reason for decision in call.decisions if decision.reason)
-    verdict = VERDICTS[call.verdict] if call.verdict and maker.lang == "zh" else (call.verdict or "?")
+    reasons = dict.fromkeys(maker.teller.reason(d.reason) for d in call.decisions if d.reason)
+    verdict = maker.teller.verdict(call.verdict)
     where = [word(call.line.value, maker.lang), call.region, call.carrier]
     calls = {flag.linkedid or flag.id: flag for flag in exhibit.flags}  # one call may have been flagged twice
     times = [flag.started_at for flag in calls.values()][:EARLIER_MOST]

@@ -4,13 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from screener.core import policy
-from screener.core.evidence import Assessment, Evidence, Source
+from screener.core.evidence import Assessment, Evidence, Source, Veto
 from screener.core.judgement import Weights
 from screener.core.scoring import assess
+from screener.core.signals import WITHDRAWN
 from screener.store.records import CallRecord, EvidenceRow
-
-WITHDRAWN = ".withdrawn"
-"""How the rules of what a recogniser took back end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +44,7 @@ class Explanation:
     needed: tuple[Evidence, ...]
     spare: tuple[Evidence, ...]
     lacking: float | None
-    vetoes: tuple[str, ...]
+    vetoes: tuple[Veto, ...]
 
 
 def explain(call: CallRecord, weights: Weights) -> Explanation:
@@ -90,7 +88,7 @@ def known_after(known: Sequence[Evidence], row: EvidenceRow) -> list[Evidence]:
 
 
 def _evidence(row: EvidenceRow) -> Evidence:
-    return Evidence(row.rule, Source(row.source), row.kind, row.weight, row.at, row.span, row.note)
+    return Evidence(row.rule, Source(row.source), row.kind, row.weight, row.at, row.span, row.detail)
 
 
 def _step(evidence: Evidence, assessment: Assessment, weights: Weights, *, flagged: bool) -> Step:

@@ -2,39 +2,118 @@
 
 from zoneinfo import ZoneInfo
 
-from screener.core.evidence import Verdict
+from screener.core.evidence import Evidence, Verdict
+from screener.review.explain import Explanation, Step
 from screener.store.records import CallRecord
+from screener.words.judgement import Teller
+from screener.words.terms import word
 
-VERDICTS = {
-    Verdict.GENUINE: "正常",
-    Verdict.COMPLAINT: "投诉",
-    Verdict.ABUSIVE_COMPLAINT: "辱骂投诉",
-    Verdict.HARASSMENT: "骚扰",
-    Verdict.UNDECIDED: "未定",
+WORDS = {
+    "call": ("来电", "Call"),
+    "time": ("时间", "Time"),
+    "number": ("号码", "Number"),
+    "verdict": ("结论", "Verdict"),
+    "score": ("得分", "score"),
+    "threshold": ("门槛", "threshold"),
+    "treatment": ("处理", "treatment"),
+    "handed": ("坐席 {} 人工转入", "handed over by agent {}"),
+    "transfer": ("转接", "transfer to"),
+    "ok": ("成功", "succeeded"),
+    "failed": ("失败", "failed"),
+    "ended": ("结束", "Ended by"),
+    "unknown": ("未知", "unknown"),
+    "flags": ("标记", "flagged"),
+    "tipped": ("在 {:.2f} 秒越过标记线。", "Over the line at {:.2f} s."),
+    "needed": ("少了其中任何一项就不会标记:", "Not flagged without any one of: "),
+    "spare": ("单独去掉仍会标记:", "Flagged still without one of: "),
+    "unweighed": (
+        "不是凭所听到的内容标记(名单、坐席人工确认,或权重此后有改动)。",
+        "Not flagged for what was heard (a list, an agent's word, or weights that have changed since).",
+    ),
+    "lacking": ("从未标记,最接近时还差 {:.1f}。", "Never flagged; at its worst {:.1f} were lacking."),
+    "protected": ("受保护:", "Protected by: "),
+    "and": ("、", ", "),
 }
 
 
-def story(call: CallRecord, zone: ZoneInfo) -> list[str]:
-    """A call as lines of text, everything in the order of audio time."""
-    where = " ".join(part for part in (call.line.value, call.region, call.carrier) if part)
-    verdict = VERDICTS[call.verdict] if call.verdict else "进行中"
+def timeline(call: CallRecord, teller: Teller, zone: ZoneInfo, why: Explanation | None = None) -> list[str]:
+    """A call as lines of text, everything in the order of audio time.
+
+    Args:
+        call: with everything that happened in it.
+        teller: puts codes into words.
+        zone: of the site.
+        why: its evidence weighed again; then each line of evidence says where the call stood after it.
+    """
+    said = {key: pair[teller.lang == "en"] for key, pair in WORDS.items()}
+    where = " ".join(part for part in (word(call.line.value, teller.lang), call.region, call.carrier) if part)
     lines = [
-        f"来电 {call.id}",
-        f"时间 {call.started_at.astimezone(zone):%Y-%m-%d %H:%M:%S}  号码 {call.number or '未显示'} ({where})",
-        f"结论 {verdict} {call.kind.value if call.kind else ''}".rstrip(),
+        f"{said['call']} {call.id}",
+        f"{said['time']} {call.started_at.astimezone(zone):%Y-%m-%d %H:%M:%S}  "
+        f"{said['number']} {call.number or word('withheld', teller.lang)} ({where})",
+        f"{said['verdict']} {teller.verdict(call.verdict)} {teller.kind(call.kind)}".rstrip(),
         "",
     ]
-    told = [(s.start, 0, f"{s.speaker.value}: {s.text}") for s in call.segments]
-    told += [(e.at, 1, f"  {e.weight:+.1f} {e.note} “{e.span}” [{e.rule}]") for e in call.evidence]
+    told = [(s.start, 0, f"{word(s.speaker.value, teller.lang)}: {s.text}") for s in call.segments]
+    if why is None:
+        told += [(e.at, 1, _weighed(e.weight, e.rule, e.detail, e.span, teller)) for e in call.evidence]
+    else:
+        told += [(step.evidence.at, 1, _step(step, why, said, teller)) for step in why.steps]
     told += [
-        (d.at, 2, f"  => {VERDICTS[d.verdict]}: {d.reason} (得分 {d.score:.1f}, 门槛 {d.threshold:.1f})")
+        (
+            d.at,
+            2,
+            f"  => {teller.verdict(d.verdict)}: {teller.reason(d.reason)} "
+            f"({said['score']} {d.score:.1f}, {said['threshold']} {d.threshold:.1f})",
+        )
         for d in call.decisions
     ]
     told += [
-        (t.began, 3, f"  处理 {t.treatment.value}" + (f" 坐席 {t.agent or '?'} 人工转入" if t.by_hand else ""))
+        (
+            t.began,
+            3,
+            f"  {said['treatment']} {word(t.treatment.value, teller.lang)}"
+            + (f" {said['handed'].format(t.agent or '?')}" if t.by_hand else ""),
+        )
         for t in call.treatments
     ]
-    told += [(t.at, 4, f"  转接 {t.target}: {'成功' if t.ok else f'失败 {t.status}'}") for t in call.transfers]
-    lines += [f"{at:7.2f}s {text}" for at, _, text in sorted(told)]
-    lines += ["", f"结束 {call.ended_by.value if call.ended_by else '未知'}"]
+    for t in call.transfers:
+        became = said["ok"] if t.ok else f"{said['failed']} {t.status}"
+        told.append((t.at, 4, f"  {said['transfer']} {t.target}: {became}"))
+    lines += [f"{at:7.2f}s {text}" for at, _, text in sorted(told, key=lambda t: t[:2])]
+    ended = word(call.ended_by.value, teller.lang) if call.ended_by else said["unknown"]
+    lines += ["", f"{said['ended']} {ended}"]
+    return lines if why is None else [*lines, *_reasons(call, why, said, teller)]
+
+
+def _weighed(weight: float, rule: str, detail: str, span: str, teller: Teller) -> str:
+    return f"  {weight:+.1f} {teller.evidence(rule, detail)} “{span}” [{rule}]"
+
+
+def _step(step: Step, why: Explanation, said: dict[str, str], teller: Teller) -> str:
+    e = step.evidence
+    mark = f" ◄ {said['flags']}" if step is why.tipped else ""
+    stands = f"{said['score']} {step.score:.1f}/{step.threshold:.1f}"
+    return f"{_weighed(e.weight, e.rule, e.detail, e.span, teller)} {stands}{mark}"
+
+
+def _reasons(call: CallRecord, why: Explanation, said: dict[str, str], teller: Teller) -> list[str]:
+    """What tipped the call, what it could have done without, what protected it."""
+
+    def named(pieces: tuple[Evidence, ...]) -> str:
+        return said["and"].join(
+            f"“{e.span}” ({teller.evidence(e.rule, e.detail)}, {e.weight:+.1f})" for e in pieces
+        )
+
+    lines = []
+    if why.tipped:
+        lines.append(said["tipped"].format(why.tipped.evidence.at))
+        lines += [said["needed"] + named(why.needed)] if why.needed else []
+        lines += [said["spare"] + named(why.spare)] if why.spare else []
+    elif call.verdict is Verdict.HARASSMENT:
+        lines.append(said["unweighed"])
+    elif why.lacking is not None:
+        lines.append(said["lacking"].format(max(0.0, why.lacking)))
+    if why.vetoes:
+        lines.append(said["protected"] + said["and"].join(map(teller.veto, why.vetoes)))
     return lines

@@ -20,8 +20,8 @@ from screener.calls.beside import BesideCall, ListeningPost, user_of
 from screener.calls.logbook import CallNotes
 from screener.calls.screening import Booth, Observer, Screening
 from screener.calls.wallboard import Wallboard
+from screener.core.entrances import open_session
 from screener.core.flow import Flow
-from screener.core.session import Session
 from screener.events import (
     CallEnded,
     Caller,
@@ -354,7 +354,7 @@ class Service:
         caller = self._lines.identify(offer.caller.number, offer.caller.display_name)
         offer = replace(offer, caller=caller, history=self._history.of(caller.number, offer.started_at))
         log.info("call %s from %s (%s)", offer.call_id, mask(caller.number) or "anonymous", caller.line)
-        session = Session(offer, self._judgement, self.flow)
+        session = open_session(offer, self._judgement, self.flow)
         screening = Screening(offer, offered.call, session, self._booth)
         self._screenings[offer.call_id] = screening
         screening.handle(offer)

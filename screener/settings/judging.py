@@ -45,6 +45,7 @@ class _Group:
     strength: Strength
     phrases: tuple[str, ...]
     note: str = ""
+    note_en: str = ""
 
 
 @with_config(ConfigDict(extra="forbid"))
@@ -145,12 +146,25 @@ def load_phrases(path: Path, weights: Weights, syllables: Syllables) -> tuple[Ph
                 seen[key] = at
                 weight = weights.strength[group.strength]
                 rule = f"{group.id}.{index}"
-                phrases.append(Phrase(rule, role, kind, weight, phrase, said, group.note))
+                phrases.append(Phrase(rule, role, kind, weight, phrase, said))
     if not phrases and not problems:
         problems.append(f"{path}:1: no [[group]] with phrases")
     if problems:
         raise SettingsError("\n".join(problems), "correct the lexicon")
     return tuple(phrases)
+
+
+def load_notes(settings: sections.Judgement, folder: Path) -> dict[str, tuple[str, str]]:
+    """What the lexicon's groups are called, in Chinese and English, by their ids.
+
+    Raises:
+        SettingsError: the file cannot be read or is no TOML.
+    """
+    _, data = _read(folder / settings.lexicon if settings.lexicon else config_folder() / "lexicon.toml")
+    groups = data.get("group")
+    found = [g for g in groups if isinstance(g, dict)] if isinstance(groups, list) else []
+    named = {str(g.get("id", "")): (str(g.get("note", "")), str(g.get("note_en", ""))) for g in found}
+    return {group: (zh or group, en or group) for group, (zh, en) in named.items()}
 
 
 def load_weights(path: Path) -> Weights:

@@ -17,7 +17,7 @@ from screener.events import CallAnswered, CallEnded, Dtmf, EndedBy, Event, Tick,
 from screener.media.g711 import Law
 from screener.media.prompts import Clip
 from screener.media.stream import AudioStream
-from screener.ports import EventSink, FrameSink, InviteInfo
+from screener.ports import Destination, EventSink, FrameSink, InviteInfo
 from screener.sip import info, refer, sdp, timer
 from screener.sip.invitation import Invitation
 from screener.sip.message import Request, Response, part
@@ -113,9 +113,9 @@ class SipCall:
         """Silence from the next packet on."""
         self._stream.playlist = None
 
-    def transfer(self, uri: str, *, marked: bool = False) -> None:
+    def transfer(self, to: Destination, *, marked: bool = False) -> None:
         """REFER; `TransferEnded` follows."""
-        self._station.post(lambda: self._refer(uri, marked))
+        self._station.post(lambda: self._refer(to, marked))
 
     def hangup(self) -> None:
         """BYE; `CallEnded` follows."""
@@ -339,14 +339,14 @@ class SipCall:
 
     # Moving the caller.
 
-    def _refer(self, uri: str, marked: bool) -> None:
+    def _refer(self, to: Destination, marked: bool) -> None:
         if self._state is _State.ENDED or self._state is _State.OFFERED:
             return
         if self._state is not _State.UP or self._transfer is not None:
-            self._events(TransferEnded(uri, ok=False, status=491, at=self._stream.at))
+            self._events(TransferEnded(to.target, ok=False, status=491, at=self._stream.at))
             return
-        self._transfer = refer.Transfer(uri, self._station.layer.after, partial(self._transferred, marked))
-        request = refer.refer(self.dialog, uri, self._station.contact, marked=marked)
+        self._transfer = refer.Transfer(to.uri, self._station.layer.after, partial(self._transferred, to, marked))
+        request = refer.refer(self.dialog, to.uri, self._station.contact, marked=marked)
         self._send(request, self._transfer.answered)
 
     def _notified(self, request: Request, transaction: ServerTransaction) -> None:
@@ -358,13 +358,13 @@ class SipCall:
         if self._transfer is not None:
             self._transfer.notified(request)
 
-    def _transferred(self, marked: bool, uri: str, status: int) -> None:
+    def _transferred(self, to: Destination, marked: bool, status: int) -> None:
         self._transfer = None
         if status == refer.UNSETTLED and self._state is _State.UP and self._stream.at < refer.SETTLING_SECONDS:
-            self._station.layer.after(refer.AGAIN_SECONDS, lambda: self._refer(uri, marked))
+            self._station.layer.after(refer.AGAIN_SECONDS, lambda: self._refer(to, marked))
             return
         ok = 200 <= status < 300
-        self._events(TransferEnded(uri, ok=ok, status=status, at=self._stream.at))
+        self._events(TransferEnded(to.target, ok=ok, status=status, at=self._stream.at))
         if self._state is _State.LEAVING:
             self._end(EndedBy.TRANSFER if ok else EndedBy.CALLER)
         elif ok:

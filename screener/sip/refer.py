@@ -53,14 +53,14 @@ class Transfer:
     Args:
         uri: where the caller shall go.
         after: runs a task later.
-        judged: told once: the URI and the final status.
+        judged: told once: the final status.
 
     Attributes:
         accepted: the peer has taken the REFER.
     """
 
     def __init__(
-        self, uri: str, after: Callable[[float, Callable[[], None]], None], judged: Callable[[str, int], None]
+        self, uri: str, after: Callable[[float, Callable[[], None]], None], judged: Callable[[int], None]
     ) -> None:
         self._uri, self._after, self._judged = uri, after, judged
         self._over = self.accepted = False
@@ -90,7 +90,7 @@ class Transfer:
         if not self._over:
             self._over = True
             log.info("transfer to %s: %d", mask_text(self._uri), status)
-            self._judged(self._uri, status)
+            self._judged(status)
 
     def _give_up_after(self, seconds: float) -> None:
         heard = self._heard

@@ -44,7 +44,7 @@ class EvidenceRow:
     kind: Kind | None
     weight: float
     span: str
-    note: str
+    detail: str
 
 
 @dataclass(frozen=True, slots=True)

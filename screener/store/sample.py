@@ -105,7 +105,7 @@ def _call(dice: random.Random, number: int, at: datetime, who: int, way: _Way, h
             carrier=carrier, dialled=_QUEUES[who % 3], uniqueid=uniqueid, linkedid=uniqueid, verdict=verdict,
             score=-3.0, ended_by=EndedBy.TRANSFER, node="sample",
             segments=_heard(dice, "我想问一下我的订单到哪里了") if way.heard else (),
-            evidence=(EvidenceRow(3.0, f"business.order.{who % 7}", Source.BUSINESS, None, -3.0, "", "业务"),),
+            evidence=(EvidenceRow(3.0, f"business.order.{who % 7}", Source.BUSINESS, None, -3.0, "", ""),),
             decisions=(DecisionRow(4.0, verdict, None, Treatment.NONE, -3.0, 2.0, way.dry_run, False, "有业务"),),
             transfers=(TransferRow(4.2, "agents", True, 200),) if way.heard else (),
         )  # fmt: skip
@@ -127,7 +127,7 @@ def _call(dice: random.Random, number: int, at: datetime, who: int, way: _Way, h
         treatment=treatment, dry_run=way.dry_run, ended_by=EndedBy.CALLER, node="sample", review=review,
         reviewed_by=reviewer, reviewed_at=ended if reviewer else None,
         segments=_heard(dice, "你一个人吗") if way.heard else (),
-        evidence=(EvidenceRow(0, "time.night", Source.TIME, None, 0.4, "", "时段"), *_words(dice, kind, flagged)),
+        evidence=(EvidenceRow(0, "time.night", Source.TIME, None, 0.4, "", ""), *_words(dice, kind, flagged)),
         decisions=(
             DecisionRow(flagged, Verdict.HARASSMENT, kind, treatment, 3.0, 2.0, way.dry_run, False, "骚扰"),
         ),
@@ -161,7 +161,7 @@ def _heard(dice: random.Random, words: str) -> tuple[Segment, ...]:
 
 def _words(dice: random.Random, kind: Kind, at: float) -> Iterator[EvidenceRow]:
     for _ in range(3):
-        yield EvidenceRow(at, f"{kind}.{dice.randrange(12)}", Source.WORDS, kind, 1.0, "", "用语")
+        yield EvidenceRow(at, f"{kind}.{dice.randrange(12)}", Source.WORDS, kind, 1.0, "", "")
 
 
 def _pick(dice: random.Random, sums: Sequence[int]) -> int:

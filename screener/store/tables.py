@@ -202,7 +202,7 @@ class EvidencePiece(Base):
     kind: Mapped[Kind | None]
     weight: Mapped[float]
     span: Mapped[str]
-    note: Mapped[str]
+    detail: Mapped[str]
 
 
 class DecisionMade(Base):

@@ -11,8 +11,8 @@ import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
 
+from screener.core.entrances import open_session
 from screener.core.flow import Flow
-from screener.core.session import Session
 from screener.evaluation.labelled import read_labelled
 from screener.events import CallAnswered, CallOffered, Entrance, Event, Speaker, Tick, Transcript
 from screener.replay.run import EPOCH, RecordedCall
@@ -51,7 +51,7 @@ def main() -> None:
     for _ in range(2):  # the first round warms the caches that a service has warm
         spent = audio = slowest = 0.0
         for call, heard in played:
-            session = Session(CallOffered(call.id, EPOCH, EPOCH, entrance=Entrance.BESIDE), judgement, flow)
+            session = open_session(CallOffered(call.id, EPOCH, EPOCH, entrance=Entrance.BESIDE), judgement, flow)
             begun = time.process_time()
             session.handle(CallAnswered())
             for event in heard:
@@ -65,7 +65,7 @@ def main() -> None:
     before = tracemalloc.get_traced_memory()[0]
     kept = []
     for call, heard in played[:KEPT]:
-        session = Session(CallOffered(call.id, EPOCH, EPOCH, entrance=Entrance.BESIDE), judgement, flow)
+        session = open_session(CallOffered(call.id, EPOCH, EPOCH, entrance=Entrance.BESIDE), judgement, flow)
         for event in (CallAnswered(), *heard):
             session.handle(event)
         kept.append(session)

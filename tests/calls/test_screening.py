@@ -8,7 +8,7 @@ import pytest
 from screener.calls.screening import Booth, Screening
 from screener.core.actions import Decided, Prompt
 from screener.core.flow import Flow
-from screener.core.session import Session
+from screener.core.in_path import InPath
 from screener.events import (
     CallAnswered,
     CallEnded,
@@ -18,11 +18,13 @@ from screener.events import (
     Event,
     PlaybackEnded,
     Speaker,
+    Target,
     Tick,
     Transcript,
     TransferEnded,
 )
 from screener.media.prompts import load_clips
+from screener.ports import Destination
 from screener.settings.judging import load_judgement
 from screener.settings.sections import Judgement, Targets
 from screener.speech.none import NoModel
@@ -55,8 +57,8 @@ class FakeCall:
     def stop_playing(self) -> None:
         self.asked.append(("stop_playing", None))
 
-    def transfer(self, uri: str, *, marked: bool = False) -> None:
-        self.asked.append(("transfer", uri))
+    def transfer(self, to: Destination, *, marked: bool = False) -> None:
+        self.asked.append(("transfer", to.uri))
 
     def hangup(self) -> None:
         self.asked.append(("hangup", None))
@@ -68,7 +70,7 @@ class FakeCall:
         return [uri for what, uri in self.asked if what == "transfer"]
 
 
-class BrokenSession(Session):
+class BrokenSession(InPath):
     """Fails when it is told what was heard."""
 
     def handle(self, event: Event):
@@ -80,7 +82,7 @@ class BrokenSession(Session):
 class Bench:
     """A screening with everything real but the call."""
 
-    def __init__(self, session: type[Session] = Session, **flow: object) -> None:
+    def __init__(self, session: type[InPath] = InPath, **flow: object) -> None:
         self.call, self.seen, self.posted = FakeCall(), [], []
         self.clips = load_clips()
         self.pool = RecognizerPool(NoModel(), 1, 3.0, lambda *_: None)
@@ -135,7 +137,7 @@ def test_harassment_hears_the_queue(bench) -> None:
 def test_a_queue_on_the_pbx_without_a_target_is_a_failed_transfer_and_no_lost_call(bench) -> None:
     one = bench(queue_on_pbx=True)
     one.say("你今天穿什么颜色的内衣")
-    assert one.posted == [("id", TransferEnded("analysis", ok=False, status=404, at=2.0))]
+    assert one.posted == [("id", TransferEnded(Target.ANALYSIS, ok=False, status=404, at=2.0))]
     one.screening.handle(one.posted[0][1])
     assert one.call.asked[-1][0] == "play", "the screener plays the queue itself"
 
@@ -143,7 +145,7 @@ def test_a_queue_on_the_pbx_without_a_target_is_a_failed_transfer_and_no_lost_ca
 def test_a_transfer_that_the_pbx_refuses_is_tried_elsewhere_at_once(bench) -> None:
     one = bench()
     one.say("我想查一下我的话费余额")
-    one.screening.handle(TransferEnded("sip:agents@pbx", ok=False, status=404, at=3.2))
+    one.screening.handle(TransferEnded(Target.AGENTS, ok=False, status=404, at=3.2))
     assert one.call.asked[-1] == ("play", [one.clips[Prompt.CONNECTING]])
     one.screening.handle(PlaybackEnded(5.0))
     assert one.call.transfers() == ["sip:agents@pbx", "sip:boss@pbx"]
@@ -162,7 +164,7 @@ def test_an_agent_who_cannot_be_reached_is_tried_again_without_the_judgement(ben
     one.say("你今天穿什么颜色的内衣")
     one.say("你说呀", at=4.0)
     assert one.call.transfers() == ["sip:agents@pbx"], "once, however often the judgement would fail"
-    one.screening.handle(TransferEnded("sip:agents@pbx", ok=False, status=486, at=5.0))
+    one.screening.handle(TransferEnded(Target.AGENTS, ok=False, status=486, at=5.0))
     one.screening.handle(Tick(6.0))
     assert len(one.call.transfers()) == 1
     one.screening.handle(Tick(8.0))

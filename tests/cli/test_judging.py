@@ -22,7 +22,7 @@ LEWD = CallRecord(
     kind=Kind.LEWD,
     flagged_at=3.0,
     segments=(Segment(Speaker.CALLER, 1.0, 3.0, "你穿什么内裤"),),
-    evidence=(EvidenceRow(3.0, "lewd.clothes.2", Source.WORDS, Kind.LEWD, 8.5, "你穿什么内裤", "问座席穿着"),),
+    evidence=(EvidenceRow(3.0, "lewd.clothes.2", Source.WORDS, Kind.LEWD, 8.5, "你穿什么内裤", "问坐席穿着"),),
     decisions=(
         DecisionRow(
             3.0, Verdict.HARASSMENT, Kind.LEWD, Treatment.ANALYSIS_QUEUE, 4.4, 1.5, False, False, "言语猥亵"
@@ -55,8 +55,8 @@ def run(*arguments: str, code: int = 0) -> str:
 
 def test_explain_tells_when_it_tipped_and_what_was_needed(db: str) -> None:
     told = run("explain", LEWD.id, "--db", db)
-    assert "来电 20260304T040000-aaaa: 骚扰 猥亵" in told
-    assert "caller: 你穿什么内裤" in told
+    assert "来电 20260304T040000-aaaa\n" in told and "结论 骚扰 猥亵\n" in told
+    assert "来电人: 你穿什么内裤" in told
     assert "得分 4.5/1.5 ◄ 标记" in told
     assert "在 3.00 秒越过标记线。" in told
     assert "少了其中任何一项就不会标记:“你穿什么内裤”" in told

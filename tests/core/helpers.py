@@ -19,11 +19,11 @@ from screener.core.actions import (
     Transfer,
     Treated,
 )
+from screener.core.entrances import open_session
 from screener.core.evidence import Decision, Evidence
 from screener.core.flow import Flow
 from screener.core.judgement import Judgement
 from screener.core.lexicon import Lexicon
-from screener.core.session import Session
 from screener.events import (
     CallAnswered,
     CallEnded,
@@ -35,6 +35,7 @@ from screener.events import (
     Event,
     PlaybackEnded,
     Speaker,
+    Target,
     Tick,
     Transcript,
     TransferEnded,
@@ -89,9 +90,9 @@ class Line:
     actions: list[tuple[float, Action]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.session = Session(self.offered, shipped(), self.flow)
+        self.session = open_session(self.offered, shipped(), self.flow)
         self._play_ends: float | None = None
-        self._transfer: tuple[float, str] | None = None
+        self._transfer: tuple[float, Target] | None = None
         self._utterance = 0
 
     def begin(self) -> "Line":
@@ -139,9 +140,9 @@ class Line:
             if self._transfer and self.at >= self._transfer[0]:
                 _, target = self._transfer
                 self._transfer = None
-                refused = target in self.refuse
+                refused = target.value in self.refuse
                 if refused:
-                    self.refuse.remove(target)
+                    self.refuse.remove(target.value)
                 self.give(TransferEnded(target, ok=not refused, status=503 if refused else 200, at=self.at))
                 if not refused:
                     self.end(EndedBy.TRANSFER)
@@ -168,7 +169,7 @@ class Line:
                 self._play_ends = None
             case Transfer(target):
                 self._play_ends = None
-                self._transfer = (self.at + 0.1, target.value)
+                self._transfer = (self.at + 0.1, target)
             case Hangup():
                 self.end(EndedBy.SCREENER)
 

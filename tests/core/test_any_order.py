@@ -5,21 +5,10 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from screener.core.actions import (
-    Answer,
-    Decided,
-    Hangup,
-    Listen,
-    Play,
-    Prompt,
-    StopPlaying,
-    Target,
-    Transfer,
-    Treated,
-)
+from screener.core.actions import Answer, Decided, Hangup, Listen, Play, Prompt, StopPlaying, Transfer, Treated
+from screener.core.entrances import open_session
 from screener.core.evidence import Kind, Treatment, Verdict
 from screener.core.flow import Flow
-from screener.core.session import Session
 from screener.events import (
     CallAnswered,
     CallEnded,
@@ -36,6 +25,7 @@ from screener.events import (
     RecognizerLost,
     Speaker,
     Stopping,
+    Target,
     Tick,
     TransferEnded,
 )
@@ -96,7 +86,7 @@ offers = st.builds(
 
 
 def drive(offered, flow, given_events):
-    session = Session(offered, shipped(), flow)
+    session = open_session(offered, shipped(), flow)
     return [(event, session.handle(event)) for event in (*given_events, CallEnded(EndedBy.CALLER, 200.0))]
 
 
@@ -137,7 +127,7 @@ def test_promises_hold_in_any_order(offered, flow, given_events) -> None:
 @given(st.lists(events, max_size=40), st.integers(0, 3))
 def test_nobody_is_left_alone(given_events, refusals) -> None:
     """Whatever happened before, time alone brings every answered call to a transfer or its end."""
-    session = Session(offer(), shipped(), Flow())
+    session = open_session(offer(), shipped(), Flow())
     history = (offer(), CallAnswered(), *(e for e in given_events if not isinstance(e, CallEnded | TransferEnded)))
     actions = [a for event in history for a in session.handle(event)]
     at = 120.0
@@ -149,7 +139,7 @@ def test_nobody_is_left_alone(given_events, refusals) -> None:
             if isinstance(action, Transfer):
                 ok = refusals <= 0
                 refusals -= 1
-                actions += session.handle(TransferEnded(action.target.value, ok, 200 if ok else 503, at))
+                actions += session.handle(TransferEnded(action.target, ok, 200 if ok else 503, at))
                 if ok:
                     return
     assert any(isinstance(a, Hangup | Transfer) for a in actions)

@@ -5,6 +5,7 @@ from collections import Counter
 from screener.core.evidence import Kind, Source
 from screener.core.hearing import SAME_RULE_LIMIT, SOUND_LIMIT, Hearing
 from screener.events import Caller, Cue, CueKind, History, LineClass, Speaker
+from screener.words.judgement import Teller
 from tests.core.helpers import offer, rules, said, shipped
 
 
@@ -77,7 +78,7 @@ def test_caller_hour_and_history_support_with_a_reason() -> None:
         )
     )
     assert rules(found) == {"caller.line.public", "time.noon", "history.flagged", "history.redial"}
-    assert all(e.note for e in found)
+    assert all(Teller().evidence(e.rule, e.detail) != e.rule for e in found)
 
 
 def test_laughter_counts_three_times_and_never_carries() -> None:

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from screener.core.actions import Hangup, Listen, Play, Prompt, Reject, StopPlaying, Target, Transfer
+from screener.core.actions import Hangup, Listen, Play, Prompt, Reject, StopPlaying, Transfer
+from screener.core.entrances import open_session
 from screener.core.evidence import Kind, Treatment, Verdict
 from screener.core.flow import Flow
-from screener.core.session import Session
 from screener.events import (
     CallAnswered,
     Caller,
@@ -22,6 +22,7 @@ from screener.events import (
     RecognizerLost,
     Speaker,
     Stopping,
+    Target,
     Tick,
 )
 from tests.core.helpers import Line, offer, said, shipped
@@ -255,7 +256,7 @@ def test_a_caller_who_cannot_be_heard_goes_to_the_agents_and_is_not_flagged(caus
     line.give(Deaf(cause, line.at))
     assert line.transfers == ["agents"]
     assert line.decisions[0].verdict is Verdict.UNDECIDED
-    assert line.decisions[0].reason.startswith("听不到来电人")
+    assert line.decisions[0].reason == f"deaf:{cause}"
     assert [e for e in line.evidence if e.kind is Kind.SILENT] == []
 
 
@@ -400,7 +401,7 @@ def test_a_service_that_stops_moves_who_is_being_screened_to_the_agents() -> Non
 
 
 def test_a_service_that_stops_refuses_who_is_not_answered_or_moves_them_after_all() -> None:
-    session = Session(offer(), shipped(), Flow())
+    session = open_session(offer(), shipped(), Flow())
     session.handle(offer())
     assert session.handle(Stopping(0.0)) == (Reject(503),)
     assert [a.target for a in session.handle(CallAnswered(0.0)) if isinstance(a, Transfer)] == [Target.AGENTS]

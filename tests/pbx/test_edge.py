@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from screener.events import CallAnswered, CallEnded, Dtmf, EndedBy, TransferEnded
+from screener.events import CallAnswered, CallEnded, Dtmf, EndedBy, Target, TransferEnded
 from screener.media.prompts import Clip
 from screener.media.rtp import Packet, TelephoneEvent
+from screener.ports import Destination
 from screener.settings.sections import Registrar
 from screener.sip.message import respond
 from tests.pbx.network import ASTERISK, PHONE, SCREENER, TRUNK, Network, Wiretap, wait_for
@@ -187,14 +188,14 @@ def test_audio_passes_both_ways_as_g711_allows(desk: Desk, caller: Caller) -> No
 @pytest.mark.parametrize(("target", "status"), [("nobody", 404), ("analysis", 200)])
 def test_a_transfer_is_judged_by_its_notify(desk: Desk, caller: Caller, target: str, status: int) -> None:
     call = connect(desk, caller)
-    call.transfer(f"sip:{target}@{ASTERISK}")
+    call.transfer(Destination(Target.AGENTS, f"sip:{target}@{ASTERISK}"))
     ended = desk.event(TransferEnded)
     assert (ended.ok, ended.status) == (status == 200, status)
     if status == 200:
         assert desk.event(CallEnded).by is EndedBy.TRANSFER
     else:
         assert len(caller.hear(10)) == 10, "the caller is still here"
-        call.transfer(f"sip:analysis@{ASTERISK}")
+        call.transfer(Destination(Target.AGENTS, f"sip:analysis@{ASTERISK}"))
         assert desk.event(TransferEnded).ok, "and goes to the next target"
     caller.rtp.settimeout(5)
     assert len(caller.hear(30)) == 30, "where somebody speaks"
@@ -239,7 +240,7 @@ def test_calls_over_a_bad_road(road: tuple[Road, Desk, Caller], loss: float, del
         f"jitter {reception.jitter / 8:.1f} ms, SNR {heard:.1f} dB"
     )
     assert heard > 25, "most tenths of a second are whole, or nearly"
-    call.transfer(f"sip:analysis@{ASTERISK}")
+    call.transfer(Destination(Target.AGENTS, f"sip:analysis@{ASTERISK}"))
     assert desk.event(TransferEnded).ok
     assert desk.event(CallEnded).by is EndedBy.TRANSFER
     assert caller.ask("BYE").status == 200

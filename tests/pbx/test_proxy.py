@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from screener.events import CallAnswered, CallEnded, EndedBy, TransferEnded
+from screener.events import CallAnswered, CallEnded, EndedBy, Target, TransferEnded
+from screener.ports import Destination
 from screener.sip.message import respond
 from tests.pbx.kamailio import kamailio
 from tests.pbx.network import PROXY, SCREENER, TRUNK, Network, Wiretap
@@ -61,7 +62,7 @@ def _calls(desk: Desk, caller: Caller) -> None:
     assert len(caller.hear(10)) == 10, "media goes directly"
     assert caller.ask("UPDATE", caller.offer("0 101", direction="sendonly")).status == 200
     assert caller.ask("UPDATE", caller.offer("0 101")).status == 200
-    call.transfer("sip:agents@192.0.2.10")
+    call.transfer(Destination(Target.AGENTS, "sip:agents@192.0.2.10"))
     refer = caller.wait_request("REFER")
     assert len(refer.headers.values("Via")) == 2
     caller.send(respond(refer, 202))

@@ -19,6 +19,7 @@ from screener.settings.judging import load_judgement
 from screener.settings.sections import Judgement
 from screener.speech.none import NoModel
 from screener.speech.pinyin import syllables
+from screener.words.judgement import Teller
 
 NOON = datetime(2026, 3, 11, 4, tzinfo=UTC)
 LEWD = (Turn(Speaker.CALLER, "喂你好,我想咨询一下"), Turn(Speaker.CALLER, "你今天穿什么颜色的内衣"))
@@ -38,7 +39,7 @@ def replayer() -> Replayer:
 
 
 def test_a_call_answers_with_the_stable_interface(replayer: Replayer) -> None:
-    found = replayer.replay(RecordedCall("a", turns=LEWD)).serialize()
+    found = replayer.replay(RecordedCall("a", turns=LEWD)).serialize(Teller())
     assert list(found) == ["id", "verdict", "kind", "flagged_at", "score", "evidence"]
     assert (found["id"], found["verdict"], found["kind"]) == ("a", "harassment", "lewd")
     decisive = max(found["evidence"], key=lambda e: e["weight"])
@@ -48,7 +49,7 @@ def test_a_call_answers_with_the_stable_interface(replayer: Replayer) -> None:
 
 
 def test_a_genuine_call_is_not_flagged(replayer: Replayer) -> None:
-    found = replayer.replay(RecordedCall("b", turns=ENQUIRY)).serialize()
+    found = replayer.replay(RecordedCall("b", turns=ENQUIRY)).serialize(Teller())
     assert (found["verdict"], found["kind"], found["flagged_at"]) == ("genuine", None, None)
 
 
@@ -74,7 +75,7 @@ def test_a_ledger_counts_before_a_moment() -> None:
 
 def test_times_in_a_transcript_are_kept(replayer: Replayer) -> None:
     turns = (Turn(Speaker.CALLER, "喂", 1.0), Turn(Speaker.CALLER, "你今天穿什么颜色的内衣", 40.0))
-    assert replayer.replay(RecordedCall("a", turns=turns)).serialize()["flagged_at"] > 40
+    assert replayer.replay(RecordedCall("a", turns=turns)).serialize(Teller())["flagged_at"] > 40
 
 
 def line(**fields: object) -> str:

@@ -67,7 +67,7 @@ def test_a_caller_put_in_by_an_agent_hears_the_queue_and_is_logged_as_confirmed(
     (call,) = finished(settings)
     assert (call.entrance, call.verdict, call.number) == (Entrance.BY_HAND, Verdict.HARASSMENT, "+8613900001111")
     assert call.treatment is Treatment.ANALYSIS_QUEUE
-    assert "2001" in (call.referred_by, *call.decisions[-1].reason.split())
+    assert "2001" in (call.referred_by, *call.decisions[-1].reason.split(":"))
     assert call.answered_at
     assert call.ended_at
 

@@ -5,7 +5,8 @@ import subprocess
 
 import pytest
 
-from screener.events import CallAnswered, CallEnded, EndedBy
+from screener.events import CallAnswered, CallEnded, EndedBy, Target
+from screener.ports import Destination
 from tests.sip.caller import Desk, wait_for
 
 pytestmark = pytest.mark.skipif(shutil.which("sipp") is None, reason="needs SIPp (Debian package sip-tester)")
@@ -117,7 +118,7 @@ def test_transfer(tmp_path):
     def offered(call):
         def on(event):
             if isinstance(event, CallAnswered):
-                call.transfer("sip:agents@127.0.0.1")
+                call.transfer(Destination(Target.AGENTS, "sip:agents@127.0.0.1"))
             desk.events.put(event)
 
         call.subscribe(on)

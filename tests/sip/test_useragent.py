@@ -8,10 +8,11 @@ from itertools import pairwise
 
 import pytest
 
-from screener.events import CallAnswered, CallEnded, Dtmf, EndedBy, PlaybackEnded, Tick, TransferEnded
+from screener.events import CallAnswered, CallEnded, Dtmf, EndedBy, PlaybackEnded, Target, Tick, TransferEnded
 from screener.media.g711 import Law
 from screener.media.prompts import Clip
 from screener.media.rtp import Packet, TelephoneEvent
+from screener.ports import Destination
 from screener.sip import refer
 from screener.sip.call import KEEP_SECONDS
 from screener.sip.message import Request, respond
@@ -268,7 +269,7 @@ def notify(caller, line, state="terminated;reason=noresource"):
 
 
 def referred(desk, caller, call, **how):
-    call.transfer("sip:agents@127.0.0.1:5070", **how)
+    call.transfer(Destination(Target.AGENTS, "sip:agents@127.0.0.1:5070"), **how)
     request = caller.wait_request("REFER")
     caller.send(respond(request, 202))
     return request
@@ -336,7 +337,7 @@ def test_a_transfer_that_is_bad_for_good_is_judged(desk, caller, monkeypatch):
 
 def test_transfer_that_is_refused(desk, caller):
     call = up(desk, caller)
-    call.transfer("sip:agents@127.0.0.1:5070")
+    call.transfer(Destination(Target.AGENTS, "sip:agents@127.0.0.1:5070"))
     caller.send(respond(caller.wait_request("REFER"), 603))
     ended = desk.event(TransferEnded)
     assert (ended.ok, ended.status) == (False, 603)

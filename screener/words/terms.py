@@ -122,6 +122,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "internal": ("内线", "Internal"),
     "anonymous": ("未显示", "Withheld"),
     "unknown": ("未知", "Unknown"),
+    "caller": ("来电人", "caller"),
     # The page around.
     "period": ("统计区间", "Period"),
     "whole_log": ("全部记录", "The whole log"),

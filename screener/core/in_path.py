@@ -1,0 +1,145 @@
+"""A call that comes to us first: answered, greeted, listened to, and passed on or treated."""
+
+from collections.abc import Iterator
+
+from screener.core import policy
+from screener.core.actions import Action, Answer, Listen, Play, Prompt, Reject, StopPlaying
+from screener.core.evidence import Assessment, Kind, Reason, Treatment, Verdict, Veto
+from screener.core.handling import Handling
+from screener.core.state import State
+from screener.events import ListName, Target
+
+
+class InPath(Handling):
+    """Listens until it is clear whose call this is; when in doubt, an agent's."""
+
+    _stops = False
+    """The service goes down: nobody new is listened to."""
+
+    def _offered(self) -> Iterator[Action]:
+        yield Answer()
+
+    def _answered(self) -> Iterator[Action]:
+        if self._stops:
+            yield from self._stopping()
+        else:
+            yield from self._begin()
+
+    def _begin(self) -> Iterator[Action]:
+        lists, confirmed = self._offer.history.lists, self._offer.history.confirmed
+        if ListName.ALLOW in lists:
+            yield from self._settle(Verdict.GENUINE, Reason.ALLOW_LIST)
+            yield from self._pass_on(Target.AGENTS)
+        elif ListName.BLOCK in lists:
+            yield from self._flag(Reason.BLOCK_LIST)
+        elif 0 < self._flow.repeat_offenders <= confirmed:
+            yield from self._flag(Reason.REPEAT_OFFENDER.of(confirmed))
+        else:
+            yield Listen(on=True)
+            notice = (Prompt.NOTICE,) if self._flow.record_notice else ()
+            yield self._say(*notice, Prompt.GREETING)
+
+    # What is heard.
+
+    @property
+    def _screens(self) -> bool:
+        return self._state in (State.SCREENING, State.CLOSING)
+
+    def _spoke(self, *, cut_short: bool) -> Iterator[Action]:
+        if cut_short and self._screens:
+            yield StopPlaying()  # barge-in
+        if self._state is State.CLOSING:
+            self._enter(State.SCREENING)
+
+    def _judged(self, found: Verdict, assessment: Assessment, *, flagged: bool, paused: bool) -> Iterator[Action]:
+        if Veto.EMERGENCY in assessment.vetoes:
+            yield from self._settle(Verdict.GENUINE)
+            yield from self._pass_on(Target.AGENTS, marked=True)
+        elif flagged:
+            yield from self._flag()
+        elif paused and found is Verdict.ABUSIVE_COMPLAINT and not self._flow.dry_run:
+            yield from self._settle(found)
+            self._enter(State.WARNING)
+            yield Listen(on=False)
+            yield Play(((Prompt.WARNING, None),))
+        elif paused and found is not Verdict.UNDECIDED:
+            yield from self._settle(found)
+            yield from self._pass_on(Target.AGENTS)
+
+    def _flag(self, reason: str = "") -> Iterator[Action]:
+        yield from self._settle(Verdict.HARASSMENT, reason)
+        assert self._decision is not None
+        if self._decision.treatment is Treatment.NONE:
+            yield from self._pass_on(Target.AGENTS)  # dry run
+        else:
+            yield from self._treat(self._decision.treatment)
+
+    def _unheard(self, reason: str) -> Iterator[Action]:
+        yield from self._give_up(reason)
+
+    def _give_up(self, reason: str) -> Iterator[Action]:
+        """Nobody can judge this call any more: it is an agent's."""
+        if self._screens:
+            yield from self._settle(Verdict.UNDECIDED, reason)
+            yield from self._pass_on(Target.AGENTS)
+
+    def _stopping(self) -> Iterator[Action]:
+        """Who is not being treated is moved on while we are still here to do it."""
+        self._stops = True
+        match self._state:
+            case State.OFFERED:
+                yield Reject(503)  # no effect when the answer is on its way: then `_answered` moves the caller
+            case State.WARNING | State.RETRYING:
+                yield from self._played()
+            case _:
+                yield from self._give_up(Reason.STOPPING)
+
+    # Time.
+
+    def _ticked(self) -> Iterator[Action]:
+        if self._state is State.SCREENING:
+            yield from self._judge()
+            if self._screens:
+                yield from self._attend()
+        elif self._state is State.CLOSING:
+            if self._patience.is_silent(self._at):
+                yield from self._close()
+        else:
+            yield from super()._ticked()
+
+    def _attend(self) -> Iterator[Action]:
+        """Ask a silent caller, steer one who talks about nothing, and let nobody wait for ever."""
+        patience = self._patience
+        if patience.is_time_up(self._at):
+            found = policy.verdict(self._hearing.assessment(self._at), self._weights)
+            yield from self._settle(found, "" if found is not Verdict.UNDECIDED else Reason.TIME_UP)
+            yield from self._pass_on(Target.AGENTS)
+        elif patience.is_silent(self._at):
+            if patience.ask():
+                yield self._say(Prompt.STILL_THERE)
+            elif self._hearing.anything_said:
+                yield from self._settle(Verdict.UNDECIDED, Reason.FELL_SILENT)
+                yield from self._pass_on(Target.AGENTS)
+            else:
+                self._enter(State.CLOSING)
+                yield self._say(Prompt.SILENT_CLOSING)
+        elif patience.is_adrift(self._at) and self._hearing.steered < self._flow.steer_prompts:
+            self._hearing.steer(self._at)
+            yield self._say(Prompt.STEER)
+
+    def _close(self) -> Iterator[Action]:
+        """Nobody spoke after the closing sentence either."""
+        yield from self._note(self._hearing.silent(self._at, self._patience.asked))
+        yield from self._settle(Verdict.HARASSMENT, kind=Kind.SILENT)
+        assert self._decision is not None
+        if self._decision.treatment is Treatment.TERMINATE:  # the closing sentence was the farewell
+            yield from self._begin_treatment(Treatment.TERMINATE)
+            yield from self._leave()
+        elif self._decision.treatment is Treatment.NONE:
+            yield from self._pass_on(Target.AGENTS)
+        else:
+            yield from self._treat(self._decision.treatment)
+
+    def _say(self, *prompts: Prompt) -> Play:
+        self._patience.prompting(self._at, interruptible=Prompt.NOTICE not in prompts)
+        return Play(tuple((prompt, None) for prompt in prompts))

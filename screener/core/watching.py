@@ -1,0 +1,104 @@
+"""A call that is only listened to: beside an agent, where a harasser is moved away, and in a replay."""
+
+from collections.abc import Iterator
+
+from screener.core import policy
+from screener.core.actions import ON_PBX, Action, Hangup, Listen, Transfer
+from screener.core.evidence import Assessment, Reason, Treatment, Verdict, Veto
+from screener.core.session import Session
+from screener.core.state import State
+from screener.events import ListName, Target, TransferEnded
+
+TRANSFER_LIMIT = 40.0
+"""Seconds after which a transfer is taken as failed although the edge never said so; SIP's own limit for a request
+is 32 s (RFC 3261, timer F)."""
+URGENT = (Verdict.HARASSMENT, Verdict.ABUSIVE_COMPLAINT)
+"""What is said at once; anything else is known when the call has ended."""
+
+
+class Watching(Session):
+    """Says what is found, and does nothing about it: a replay."""
+
+    def _judged(self, found: Verdict, assessment: Assessment, *, flagged: bool, paused: bool) -> Iterator[Action]:  # noqa: ARG002
+        if found in URGENT or Veto.EMERGENCY in assessment.vetoes:
+            before = self._decision
+            if before is None or before.verdict not in (found, Verdict.HARASSMENT):  # harassment stands
+                yield from self._say(found)
+
+    def _say(self, found: Verdict) -> Iterator[Action]:
+        assessment = self._hearing.assessment(self._at)
+        yield from self._decide(policy.given(found, assessment, self._weights, self._flow))
+
+    def _ended(self) -> Iterator[Action]:
+        yield from self._treated(completed=False)
+        unanswered = self._hearing.unanswered
+        silent = not self._hearing.anything_said and unanswered > self._flow.silence_prompts
+        if silent and not self._deaf:
+            yield from self._note(self._hearing.silent(self._at, unanswered))
+        if self._decision and self._decision.verdict is Verdict.HARASSMENT:
+            return
+        decision = policy.decide(self._hearing.assessment(self._at), self._weights, self._flow)
+        if self._decision is None or self._decision.verdict is not decision.verdict:
+            yield from self._decide(decision)
+
+
+class Beside(Watching):
+    """An agent has the caller: on a flag the PBX moves the caller, and where it cannot, both talk on."""
+
+    _target: Target | None = None
+    """Where the caller was asked to be moved."""
+
+    def _answered(self) -> Iterator[Action]:
+        lists, confirmed = self._offer.history.lists, self._offer.history.confirmed
+        if ListName.ALLOW in lists:
+            yield from self._settle(Verdict.GENUINE, Reason.ALLOW_LIST)
+        elif ListName.BLOCK in lists:
+            yield from self._flag(Reason.BLOCK_LIST)
+        elif 0 < self._flow.repeat_offenders <= confirmed:
+            yield from self._flag(Reason.REPEAT_OFFENDER.of(confirmed))
+        else:
+            yield Listen(on=True)
+
+    def _say(self, found: Verdict) -> Iterator[Action]:
+        if found is Verdict.HARASSMENT:
+            yield from self._flag()
+        else:
+            yield from super()._say(found)
+
+    def _flag(self, reason: str = "") -> Iterator[Action]:
+        yield from self._settle(Verdict.HARASSMENT, reason)
+        assert self._decision is not None
+        treatment = self._decision.treatment
+        if treatment is not Treatment.NONE:  # not a dry run
+            yield Listen(on=False)
+            yield from self._begin_treatment(treatment)
+            yield from self._move(ON_PBX[treatment])
+
+    def _move(self, target: Target) -> Iterator[Action]:
+        self._target = target
+        self._enter(State.TRANSFERRING)
+        yield Transfer(target)
+
+    def _transferred(self, event: TransferEnded) -> Iterator[Action]:
+        if event.ok and self._target:
+            self._enter(State.GONE)
+            yield from self._treated(completed=True)
+        elif self._state is State.TRANSFERRING and event.target is self._target:
+            yield from self._stays()
+
+    def _stays(self) -> Iterator[Action]:
+        """The caller stays with the agent, and the flag stands."""
+        self._enter(State.SCREENING)
+        yield from self._treated(completed=False)
+        yield Listen(on=True)
+
+    def _stopping(self) -> Iterator[Action]:
+        if self._state is not State.GONE:
+            self._enter(State.GONE)
+            yield Hangup()  # the listening legs: caller and agent talk on
+
+    def _ticked(self) -> Iterator[Action]:
+        if self._state is State.TRANSFERRING and self._at - self._since >= TRANSFER_LIMIT:
+            yield from self._stays()
+        else:
+            yield from self._judge()

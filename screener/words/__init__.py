@@ -1,0 +1,1 @@
+"""What people see, in the site's language. Nothing else in the product holds a sentence for a person's eyes."""

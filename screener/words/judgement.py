@@ -1,0 +1,141 @@
+"""Verdicts, reasons and evidence in words: the core and the log know codes, people read these."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from screener.core.evidence import CODE, Kind, Reason, Verdict, Veto
+from screener.core.signals import WITHDRAWN, Aim
+from screener.events import DeafCause
+from screener.words.terms import Language, word
+
+Pair = tuple[str, str]
+"""Chinese and English."""
+
+VERDICTS: Mapping[str, Pair] = {
+    Verdict.GENUINE: ("正常", "genuine"),
+    Verdict.COMPLAINT: ("投诉", "complaint"),
+    Verdict.ABUSIVE_COMPLAINT: ("辱骂投诉", "abusive complaint"),
+    Verdict.HARASSMENT: ("骚扰", "harassment"),
+    Verdict.UNDECIDED: ("未定", "undecided"),
+}
+KINDS: Mapping[str, Pair] = {
+    Kind.LEWD: ("言语猥亵", "lewd talk"),
+    Kind.ABUSE: ("辱骂坐席", "abuse of the agent"),
+    Kind.PRANK: ("恶作剧", "prank"),
+    Kind.CHITCHAT: ("闲聊,无业务", "idle talk, no matter"),
+    Kind.THREAT: ("威胁", "threat"),
+    Kind.SILENT: ("无声电话", "silent call"),
+    Kind.REDIAL: ("反复拨打", "dialled again and again"),
+}
+REASONS: Mapping[str, Pair] = {
+    Reason.MATTER: ("有业务需求", "has a matter of business"),
+    Reason.COMPLAINT: ("真实投诉,受保护", "a genuine complaint, protected"),
+    Reason.ABUSIVE: ("投诉中持续辱骂,转主管", "sustained insult within a complaint: to a supervisor"),
+    Reason.UNCLEAR: ("未能判断,转坐席", "not clear: to an agent"),
+    Reason.EMERGENCY: ("紧急情况,立即转坐席", "an emergency: to an agent at once"),
+    Reason.JUDGED: ("骚扰", "harassment"),
+    Reason.ALLOW_LIST: ("白名单号码", "on the allow list"),
+    Reason.BLOCK_LIST: ("黑名单号码", "on the block list"),
+    Reason.REPEAT_OFFENDER: ("已确认 {} 次的骚扰号码", "confirmed as harassment {} times before"),
+    Reason.BY_AGENT: ("坐席 {} 确认", "confirmed by agent {}"),
+    Reason.UNHEARD: ("识别中断,转坐席", "recognition broke off: to an agent"),
+    Reason.DEAF: ("听不到来电人({}),转坐席", "the caller cannot be heard ({}): to an agent"),
+    Reason.STOPPING: ("服务停止,转坐席", "the service stops: to an agent"),
+    Reason.TIME_UP: ("听满时限未能判断,转坐席", "time is up without a judgement: to an agent"),
+    Reason.FELL_SILENT: ("来电人不再说话,转坐席", "the caller says no more: to an agent"),
+}
+DEAF: Mapping[str, Pair] = {
+    DeafCause.NO_MEDIA: ("没有音频", "no audio"),
+    DeafCause.OTHER_ADDRESS: ("音频来自未协商的地址", "audio from an address not agreed on"),
+    DeafCause.OTHER_FORMAT: ("音频格式未协商", "audio in a format not agreed on"),
+    DeafCause.SEVERAL_STREAMS: ("同时有多路音频", "several streams at once"),
+    DeafCause.OUT_OF_STEP: ("音频残缺", "broken audio"),
+}
+AIMS: Mapping[str, Pair] = {
+    Aim.AGENT: (",针对坐席", ", meant for the agent"),
+    Aim.ELSEWHERE: (",并非针对坐席", ", not meant for the agent"),
+    Aim.BOTH: (",另有所指", ", meant for something else too"),
+}
+RULES: Mapping[str, Pair] = {
+    "caller.line.public": ("公用电话", "payphone"),
+    "caller.line.duty": ("值班电话", "duty phone"),
+    "caller.line.anonymous": ("号码未显示", "number withheld"),
+    "caller.line.fixed": ("固定电话", "landline"),
+    "caller.line.toll_free": ("400/800 号码", "400/800 number"),
+    "caller.line.internal": ("内线", "internal line"),
+    "caller.line.mobile": ("手机", "mobile"),
+    "caller.line.foreign": ("境外号码", "number from abroad"),
+    "caller.line": ("线路", "line"),
+    "time.night": ("深夜来电", "calls at night"),
+    "time.noon": ("午间来电", "calls at noon"),
+    "time.holiday": ("节假日来电", "calls on a holiday"),
+    "history.flagged": ("曾被标记", "flagged before"),
+    "history.confirmed": ("曾经人工确认", "confirmed before"),
+    "history.overturned": ("标记曾被撤销", "a flag was overturned before"),
+    "history.genuine": ("曾有正常来电", "had genuine calls before"),
+    "history.watched": ("在关注名单上", "on the watch list"),
+    "history.redial": ("频繁重拨", "dials again and again"),
+    "sound.laughter": ("背景笑声", "laughter behind"),
+    "sound.several_voices": ("背景多人", "several voices behind"),
+    "dialogue.silent": ("询问{}次均无人应答", "asked {} times, nobody answers"),
+    "dialogue.off_topic": ("引导{}次后仍无业务内容", "steered back {} times, still no matter"),
+    "learned": ("整句近似辱骂", "the whole sentence resembles abuse"),
+}
+WITHDRAWN_NOTE: Pair = ("识别改正,撤回", "withdrawn: the recogniser corrected itself")
+VETOES: Mapping[str, Pair] = {
+    Veto.EMERGENCY: ("紧急情况", "an emergency"),
+    Veto.GRIEVANCE: ("真实诉求", "a genuine grievance"),
+    Veto.VULNERABLE: ("需要关照的来电人", "a caller who needs care"),
+    Veto.MATTER: ("有业务内容", "a matter of business"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Teller:
+    """Puts codes into words.
+
+    Attributes:
+        lang: of the words.
+        groups: what the lexicon's groups are called, by their ids.
+    """
+
+    lang: Language = "zh"
+    groups: Mapping[str, Pair] = field(default_factory=dict)
+
+    def verdict(self, verdict: Verdict | None) -> str:
+        """What kind of call it is; None is one that goes on."""
+        return self._of(VERDICTS.get(verdict or "", ("进行中", "under way")))
+
+    def kind(self, kind: Kind | str | None) -> str:
+        """A kind of harassment in a word, empty for none."""
+        return word(kind, self.lang) if kind else ""
+
+    def veto(self, veto: str) -> str:
+        """What protects a call."""
+        return self._of(VETOES.get(veto, (veto, veto)))
+
+    def reason(self, code: str) -> str:
+        """A decision's reason, from its code and what follows it: `by_agent:8001`."""
+        name, _, what = code.partition(CODE)
+        if name == Reason.JUDGED and what in KINDS:
+            return self._of(KINDS[what])
+        if name == Reason.BY_AGENT and not what:
+            return self._of(("坐席确认", "confirmed by an agent"))
+        if name == Reason.DEAF and what in DEAF:
+            what = self._of(DEAF[what])
+        return self._of(REASONS.get(name, (code, code))).replace("{}", what)
+
+    def evidence(self, rule: str, detail: str = "") -> str:
+        """A piece of evidence, from its rule and its detail."""
+        if rule.endswith(WITHDRAWN):
+            return self._of(WITHDRAWN_NOTE)
+        name = rule
+        while name:
+            if pair := RULES.get(name) or self.groups.get(name):
+                said = self._of(pair)
+                return said.replace("{}", detail) + (self._of(AIMS[detail]) if detail in AIMS else "")
+            name = name.rpartition(".")[0]
+        return rule
+
+    def _of(self, pair: Pair) -> str:
+        return pair[self.lang == "en"]

@@ -1,3 +1,0 @@
-from tests.store.databases import postgres_socket, postgres_url, url
-
-__all__ = ["postgres_socket", "postgres_url", "url"]
