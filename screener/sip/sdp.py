@@ -18,6 +18,7 @@ MAX_FORMATS = 128
 PROFILES = ("RTP/AVP", "RTP/AVPF")
 """The second allows earlier RTCP feedback (RFC 4585), and asks for none: what is sent is the same."""
 
+_LINE_END = re.compile(r"\r\n|\n|\r")
 _STATIC = {0: "PCMU/8000", 8: "PCMA/8000"}
 _MIRROR = {"sendonly": "recvonly", "recvonly": "sendonly"}
 EVENT_TYPE = 101
@@ -139,7 +140,7 @@ def parse(body: bytes) -> Description:
         raise SipParseError(f"SDP of {len(body)} bytes")
     session_id, version, host, direction = "0", "0", "", "sendrecv"
     media: list[dict[str, object]] = []
-    lines = body.decode("utf-8", "replace").splitlines()
+    lines = _LINE_END.split(body.decode("utf-8", "replace"))
     if not lines or not lines[0].startswith("v=") or len(lines) > MAX_LINES:
         raise SipParseError("SDP does not begin with v=, or goes on for ever")
     rtpmap: dict[int, str] = {}  # of lines before the first m=, for which some senders have no better place
