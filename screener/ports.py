@@ -47,8 +47,8 @@ class Destination:
 FrameSink = Callable[[bytes, float], None]
 """Takes one 20 ms frame of the caller's audio (320 bytes) and its audio time; must return within a millisecond."""
 EventSink = Callable[[Event], None]
-"""Takes CallAnswered, Dtmf, PlaybackEnded, TransferEnded, Tick and CallEnded; called from the media or SIP thread,
-must only enqueue."""
+"""Takes CallAnswered, Dtmf, PlaybackEnded, TransferEnded, Tick, Deaf and CallEnded; called from the media or SIP
+thread, must only enqueue."""
 
 
 class Call(Protocol):

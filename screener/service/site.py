@@ -11,6 +11,7 @@ import resource
 import secrets
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -48,7 +49,7 @@ from screener.ports import Call, InviteInfo, RegistrationState
 from screener.review.take_back import TakeBacks
 from screener.settings.judging import load_judgement
 from screener.settings.sections import Settings
-from screener.sip.useragent import SipUserAgent
+from screener.sip.useragent import ENDPOINT_SECONDS, SipUserAgent
 from screener.speech.load import load_model
 from screener.speech.pinyin import syllables
 from screener.speech.pool import RecognizerPool
@@ -56,7 +57,7 @@ from screener.speech.recognizer import ModelInfo
 from screener.store.log import open_log
 from screener.store.lookup import HistoryLookup
 from screener.store.privacy import Purger
-from screener.store.writer import LogWriter
+from screener.store.writer import CLOSE_SECONDS, LogWriter
 
 log = logging.getLogger(__name__)
 
@@ -66,6 +67,12 @@ OTHER_FILES = 300
 """Open files of everything but calls: TCP connections, the database, models, prompts."""
 HAND_OVER_SECONDS = 5.0
 """How long the callers may take to reach the agents when the service stops."""
+CALLS_THREAD_SECONDS = 10.0
+"""How long the calls thread may take to write down what ended with the stop."""
+HELPERS_SECONDS = 10.0
+"""How long everything that only helps may take to stop, all at the same time."""
+STOPS_WITHIN = HAND_OVER_SECONDS + ENDPOINT_SECONDS + CALLS_THREAD_SECONDS + HELPERS_SECONDS + CLOSE_SECONDS
+"""Seconds that a stop takes at the very worst: a service manager must wait longer."""
 PULSE_SECONDS = 2.0
 """How long the metrics wait for a sign of life."""
 
@@ -108,6 +115,16 @@ def _feed(settings: Settings, ordered: Callable[[Order], None]) -> FeedServer | 
     except InputError as problem:
         log.warning("no feed of running calls: %s; %s", problem.message, problem.remedy)
         return None
+
+
+def _all_at_once(stops: Sequence[Callable[[], None]], seconds: float) -> None:
+    """Stop things side by side; what hangs is left behind."""
+    threads = [threading.Thread(target=stop, name="stop", daemon=True) for stop in stops]
+    for thread in threads:
+        thread.start()
+    deadline = time.monotonic() + seconds
+    for thread in threads:
+        thread.join(max(0.0, deadline - time.monotonic()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,19 +240,17 @@ class Service:
         # Only we know where our callers belong: a BYE would tell the PBX that we are done with them.
         self._inbox.put((_EVERY_CALL, Stopping(0.0)))
         self._empty.wait(HAND_OVER_SECONDS)
-        if self._metrics is not None:
-            self._metrics.stop()
-        if self._feed is not None:
-            self._feed.stop()
         self._endpoint.stop()
         self._inbox.put(None)
-        self._thread.join(timeout=10)
-        self._pool.stop()
-        self._purger.stop()
-        self._take_backs.stop()
+        self._thread.join(CALLS_THREAD_SECONDS)
+        helpers = [self._pool.stop, self._purger.stop, self._take_backs.stop, self._history.stop]
+        if self._metrics is not None:
+            helpers.append(self._metrics.stop)
+        if self._feed is not None:
+            helpers.append(self._feed.stop)
         if self._beside is not None:
-            self._beside.switchboard.stop()
-        self._history.stop()
+            helpers.append(self._beside.switchboard.stop)
+        _all_at_once(helpers, HELPERS_SECONDS)
         self._writer.close()
         self._log.close()
 

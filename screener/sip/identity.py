@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from screener.errors import SipParseError
 from screener.ports import InviteInfo
-from screener.sip.address import NameAddr, Uri
+from screener.sip.address import NameAddr, Uri, plain
 from screener.sip.message import Request
 
 _WITHHELD = {"", "anonymous", "unknown", "unavailable", "restricted", "asterisk"}
@@ -25,9 +25,9 @@ def invite_info(request: Request, source: str, wanted: Sequence[str]) -> InviteI
     caller = _first(request, "P-Asserted-Identity") or _first(request, "Remote-Party-ID") or request.from_
     number = caller.uri.number
     withheld = number.lower() in _WITHHELD or caller.uri.host.lower().endswith(".invalid")
-    headers = {name.lower(): request.headers.get(name) for name in wanted if name in request.headers}
+    headers = {name.lower(): plain(request.headers.get(name)) for name in wanted if name in request.headers}
     return InviteInfo(
-        sip_call_id=request.call_id,
+        sip_call_id=plain(request.call_id),
         dialled=Uri.parse(request.uri).number,
         number="" if withheld else number,
         display_name=caller.display_name,
