@@ -1,4 +1,4 @@
-"""坐席: an agent's own page: the present call and its cue card. Nobody else sees the card, and no score is kept."""
+"""坐席: an agent's own page: the present call and its cue card, which nobody else sees; no score is kept."""
 
 import asyncio
 import json
