@@ -24,6 +24,7 @@ from screener.events import (
     Deaf,
     Entrance,
     Event,
+    Ordered,
     PlaybackEnded,
     RecognizerLost,
     Speaker,
@@ -101,6 +102,8 @@ class Session:
                 yield from self._unheard(Reason.DEAF.of(cause))
             case Stopping():
                 yield from self._stopping()
+            case Ordered():
+                yield from self._ordered(event)
             case Tick():
                 self._patience.ticked(event)
                 yield from self._ticked()
@@ -136,6 +139,9 @@ class Session:
         yield from ()
 
     def _stopping(self) -> Iterator[Action]:
+        yield from ()
+
+    def _ordered(self, event: Ordered) -> Iterator[Action]:
         yield from ()
 
     def _ticked(self) -> Iterator[Action]:
