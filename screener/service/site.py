@@ -106,16 +106,6 @@ def _raise_file_limit(calls: int) -> None:
         log.warning("%d open files are allowed, %d calls need %d: raise LimitNOFILE", soft, calls, needed)
 
 
-def _all_at_once(stops: Sequence[Callable[[], None]], seconds: float) -> None:
-    """Stop things side by side; what hangs is left behind."""
-    threads = [threading.Thread(target=stop, name="stop", daemon=True) for stop in stops]
-    for thread in threads:
-        thread.start()
-    deadline = time.monotonic() + seconds
-    for thread in threads:
-        thread.join(max(0.0, deadline - time.monotonic()))
-
-
 def _feed(settings: Settings, ordered: Callable[[Order], None]) -> FeedServer | None:
     """The feed of running calls; a site takes calls without one too."""
     if not settings.operations.feed:
@@ -125,6 +115,16 @@ def _feed(settings: Settings, ordered: Callable[[Order], None]) -> FeedServer | 
     except InputError as problem:
         log.warning("no feed of running calls: %s; %s", problem.message, problem.remedy)
         return None
+
+
+def _all_at_once(stops: Sequence[Callable[[], None]], seconds: float) -> None:
+    """Stop things side by side; what hangs is left behind."""
+    threads = [threading.Thread(target=stop, name="stop", daemon=True) for stop in stops]
+    for thread in threads:
+        thread.start()
+    deadline = time.monotonic() + seconds
+    for thread in threads:
+        thread.join(max(0.0, deadline - time.monotonic()))
 
 
 @dataclass(frozen=True, slots=True)
