@@ -23,9 +23,9 @@ from screener.sip.invitation import Invitation
 from screener.sip.message import Request, Response, part
 from screener.sip.pyvoip import PhoneCall
 from screener.sip.replies import reply, with_session
-from screener.sip.station import Station
 from screener.sip.timer import SessionTimer
 from screener.sip.transaction import ServerTransaction
+from screener.sip.uacore import UserAgentCore
 from screener.sip.wire import Address
 
 log = logging.getLogger(__name__)
@@ -52,7 +52,7 @@ class SipCall:
 
     def __init__(
         self,
-        station: Station,
+        core: UserAgentCore,
         record: PhoneCall,
         invitation: Invitation,
         transaction: ServerTransaction,
@@ -61,12 +61,12 @@ class SipCall:
     ) -> None:
         offer = invitation.offer
         self.dialog = invitation.dialog
-        self._station, self._record, self._invite = station, record, invitation.info
+        self._core, self._record, self._invite = core, record, invitation.info
         self._transaction, self._offer, self._source = transaction, offer, source
         self._replaced = replaced
         self._timer = invitation.timer
         self._state = _State.OFFERED
-        self._due = station.layer.now + OFFER_SECONDS
+        self._due = core.layer.now + OFFER_SECONDS
         """When `sweep` has something to do: refuse a stale offer, refresh the session or give it up."""
         self._events: EventSink = lambda _event: None
         self._version, self._answered_at = 0, 0.0
@@ -95,11 +95,11 @@ class SipCall:
 
     def answer(self) -> None:
         """200 OK; `CallAnswered` follows with the ACK."""
-        self._station.post(self._answer)
+        self._core.post(self._answer)
 
     def reject(self, status: int) -> None:
         """Final failure response."""
-        self._station.post(lambda: self._reject(status))
+        self._core.post(lambda: self._reject(status))
 
     def listen(self, frames: FrameSink | None) -> None:
         """Send the caller's audio there from now on; None stops it."""
@@ -115,15 +115,15 @@ class SipCall:
 
     def transfer(self, to: Destination, *, marked: bool = False) -> None:
         """REFER; `TransferEnded` follows."""
-        self._station.post(lambda: self._refer(to, marked))
+        self._core.post(lambda: self._refer(to, marked))
 
     def hangup(self) -> None:
         """BYE; `CallEnded` follows."""
-        self._station.post(self._hangup)
+        self._core.post(self._hangup)
 
-    def kept(self) -> None:
+    def logged(self) -> None:
         """200 to the BYE of the peer."""
-        self._station.post(self._part)
+        self._core.post(self._part)
 
     def press(self, digits: str) -> bool:
         """Send keys to the peer, 0-9 * # A-D; False when it takes none or too many wait."""
@@ -149,7 +149,7 @@ class SipCall:
     def _media_event(self, event: Event) -> None:
         self._events(event)
         if isinstance(event, Tick) and not self._stream.held and self._stream.silent_for > MEDIA_TIMEOUT_SECONDS:
-            self._station.post(self._vanished)
+            self._core.post(self._vanished)
 
     # Answering.
 
@@ -157,12 +157,12 @@ class SipCall:
         """180: the offer has reached whoever decides."""
         if self._state is _State.OFFERED:
             made = self._response(self._transaction.request, 180)
-            self._station.layer.respond(self._transaction, with_session(made, self._station.contact, None))
+            self._core.layer.respond(self._transaction, with_session(made, self._core.contact, None))
 
     def _answer(self) -> None:
         if self._state is not _State.OFFERED:
             return
-        self._state, self._answered_at = _State.ANSWERED, self._station.layer.now
+        self._state, self._answered_at = _State.ANSWERED, self._core.layer.now
         self._record.answer()
         self._respond_with_sdp(self._transaction)
         if self._replaced is not None:
@@ -202,25 +202,25 @@ class SipCall:
 
     def _set_timer(self, session: SessionTimer | None) -> None:
         self._timer = session
-        self._due = self._station.layer.now + session.pause if session else math.inf
+        self._due = self._core.layer.now + session.pause if session else math.inf
 
     def _reject(self, status: int) -> None:
         if self._state is not _State.OFFERED:
             return
-        self._station.layer.respond(self._transaction, self._response(self._transaction.request, status))
+        self._core.layer.respond(self._transaction, self._response(self._transaction.request, status))
         self._end(EndedBy.SCREENER)
 
     def cancelled(self, invite: ServerTransaction) -> None:
         """CANCEL has come (and was answered): 487 to its INVITE, unless it has its final response already."""
         if self._state is _State.OFFERED and invite is self._transaction:
-            self._station.layer.respond(self._transaction, self._response(self._transaction.request, 487))
+            self._core.layer.respond(self._transaction, self._response(self._transaction.request, 487))
             self._end(EndedBy.CALLER)
 
     def acknowledged(self, ack: Request) -> None:
         """ACK of a 2xx has come; only the number of the newest INVITE counts."""
         if self._state is _State.ENDED or ack.cseq[0] != self._transaction.request.cseq[0]:
             return
-        self._station.layer.acknowledge(self._transaction)
+        self._core.layer.acknowledge(self._transaction)
         if self._awaiting_answer and not self._take_answer(ack):
             self._state = _State.UP
             self._bye(EndedBy.FAULT)
@@ -257,7 +257,7 @@ class SipCall:
 
     def request(self, request: Request, transaction: ServerTransaction) -> None:
         """A request of the peer within the dialog; ACK and CANCEL have ways of their own."""
-        layer = self._station.layer
+        layer = self._core.layer
         if self._state is _State.ENDED:
             layer.respond(transaction, self._response(request, 481))
         elif self._state is _State.LEAVING:
@@ -292,7 +292,7 @@ class SipCall:
             layer.respond(transaction, self._response(request, 603 if request.method == "REFER" else 405))
 
     def _renegotiate(self, request: Request, transaction: ServerTransaction) -> None:
-        layer, body = self._station.layer, part(request, "application/sdp")
+        layer, body = self._core.layer, part(request, "application/sdp")
         if timer.too_short(request):
             response = self._response(request, 422)
             response.headers.add("Min-SE", str(timer.MIN_SE))
@@ -320,7 +320,7 @@ class SipCall:
         elif request.method == "UPDATE":  # a session refresh: nothing else changes
             self._set_timer(session)
             made = self._response(request, 200)
-            layer.respond(transaction, with_session(made, self._station.contact, session))
+            layer.respond(transaction, with_session(made, self._core.contact, session))
             return
         else:
             self._offer, self._awaiting_answer = None, True
@@ -345,12 +345,12 @@ class SipCall:
         if self._state is not _State.UP or self._transfer is not None:
             self._events(TransferEnded(to.target, ok=False, status=491, at=self._stream.at))
             return
-        self._transfer = refer.Transfer(to.uri, self._station.layer.after, partial(self._transferred, to, marked))
-        request = refer.refer(self.dialog, to.uri, self._station.contact, marked=marked)
+        self._transfer = refer.Transfer(to.uri, self._core.layer.after, partial(self._transferred, to, marked))
+        request = refer.refer(self.dialog, to.uri, self._core.contact, marked=marked)
         self._send(request, self._transfer.answered)
 
     def _notified(self, request: Request, transaction: ServerTransaction) -> None:
-        layer = self._station.layer
+        layer = self._core.layer
         if request.headers.get("Event").partition(";")[0].strip().lower() != "refer":
             layer.respond(transaction, self._response(request, 489))
             return
@@ -361,7 +361,7 @@ class SipCall:
     def _transferred(self, to: Destination, marked: bool, status: int) -> None:
         self._transfer = None
         if status == refer.UNSETTLED and self._state is _State.UP and self._stream.at < refer.SETTLING_SECONDS:
-            self._station.layer.after(refer.AGAIN_SECONDS, lambda: self._refer(to, marked))
+            self._core.layer.after(refer.AGAIN_SECONDS, lambda: self._refer(to, marked))
             return
         ok = 200 <= status < 300
         self._events(TransferEnded(to.target, ok=ok, status=status, at=self._stream.at))
@@ -401,7 +401,7 @@ class SipCall:
 
     def _part(self) -> None:
         if self._goodbye is not None:
-            self._station.layer.respond(self._goodbye, self._response(self._goodbye.request, 200))
+            self._core.layer.respond(self._goodbye, self._response(self._goodbye.request, 200))
             self._goodbye = None
 
     def _end(self, by: EndedBy) -> None:
@@ -410,7 +410,7 @@ class SipCall:
         else:
             self._record.bye()  # nothing to do for pyVoIP when `hangup` was first
         self._state = _State.ENDED
-        self._station.ended(self.dialog.call_id)
+        self._core.ended(self.dialog.call_id)
         self._events(CallEnded(by, self._stream.at))
 
     # Small things.
@@ -429,14 +429,14 @@ class SipCall:
 
     def _respond_with_sdp(self, transaction: ServerTransaction) -> None:
         self._version += 1
-        host, port = self._station.host, self._leg.port
+        host, port = self._core.host, self._leg.port
         if self._offer is None:
             body = sdp.offer(host, port, self._session_id, self._version)
         else:
             body = sdp.answer(*self._offer, host, port, self._session_id, self._version)
         made = self._response(transaction.request, 200)
-        self._station.layer.respond(transaction, with_session(made, self._station.contact, self._timer, body))
+        self._core.layer.respond(transaction, with_session(made, self._core.contact, self._timer, body))
 
     def _send(self, request: Request, done: Callable[[Response | None], None]) -> None:
-        request.headers.add("Contact", f"<{self._station.contact}>")
-        self._station.layer.request(request, self._station.hop(self.dialog), self._station.via, done)
+        request.headers.add("Contact", f"<{self._core.contact}>")
+        self._core.layer.request(request, self._core.hop(self.dialog), self._core.via, done)

@@ -25,7 +25,7 @@ from screener.sip.address import escape_user
 from screener.sip.call import SipCall
 from screener.sip.counts import MediaTotals, SipCounts
 from screener.sip.dialog import Dialog
-from screener.sip.guard import Allowed, Door, Rate, Watch
+from screener.sip.guard import Allowed, Authenticator, Rate, Watch
 from screener.sip.invitation import Invitation, Refusal
 from screener.sip.layer import TransactionLayer
 from screener.sip.message import Request, Response, fault, parse, respond
@@ -33,8 +33,8 @@ from screener.sip.pyvoip import Phone
 from screener.sip.registrars import Registrars
 from screener.sip.replaces import Replaces
 from screener.sip.replies import reply
-from screener.sip.station import Station
 from screener.sip.transaction import ServerTransaction
+from screener.sip.uacore import UserAgentCore
 from screener.sip.wire import Address, TcpAddress
 
 log = logging.getLogger(__name__)
@@ -71,7 +71,9 @@ class SipUserAgent:
         self._clock = clock
         self._registrars = Registrars(settings.registrars, chance or random.SystemRandom(), self._registered)
         self._allowed = Allowed((*settings.peers, *(registrar.host for registrar in settings.registrars)))
-        self._door = Door(settings.inbound_username, settings.inbound_password, settings.user_agent or "sip")
+        self._authenticator = Authenticator(
+            settings.inbound_username, settings.inbound_password, settings.user_agent or "sip"
+        )
         self._rate = Rate(settings.max_requests_per_second, self._registrars.addresses)
         self._talk = Rate(CALL_REQUESTS_PER_SECOND)
         self._secret = secrets.token_bytes(16)
@@ -274,7 +276,7 @@ class SipUserAgent:
             call.cancelled(invite)
 
     def _invite(self, request: Request, transaction: ServerTransaction, source: Address) -> None:
-        if challenge := self._door.challenge(request, self._clock()):
+        if challenge := self._authenticator.challenge(request, self._clock()):
             if request.headers.all("Authorization"):
                 self._watch.note(source[0], "has the wrong password", self._clock())
             self._refuse(transaction, 401, ("WWW-Authenticate", challenge.serialize()))
@@ -320,8 +322,8 @@ class SipUserAgent:
     ) -> None:
         try:
             record = self._phone.ring(request, asked.offer[1] if asked.offer else None)
-            station = self._station(source, asked.info.dialled)
-            call = SipCall(station, record, asked, transaction, source, replaced)
+            core = self._core(source, asked.info.dialled)
+            call = SipCall(core, record, asked, transaction, source, replaced)
         except SipError as problem:
             log.error("call from %s refused: %s", mask(asked.info.number), problem)
             self._refuse(transaction, 503)
@@ -348,7 +350,7 @@ class SipUserAgent:
     def _send(self, data: bytes, address: Address) -> None:
         self._phone.sip.wire.send(data, address)
 
-    def _station(self, source: Address, user: str) -> Station:
+    def _core(self, source: Address, user: str) -> UserAgentCore:
         own = self._own(source)
         over = ";transport=tcp" if isinstance(source, TcpAddress) else ""
 
@@ -363,7 +365,7 @@ class SipUserAgent:
             return TcpAddress(address) if uri.params.get("transport", "").lower() == "tcp" else address
 
         contact, host = f"sip:{escape_user(user)}@{own}{over}", self._host(source)
-        return Station(self._layer, self._phone.sip.post, contact, own, host, hop, self._forget)
+        return UserAgentCore(self._layer, self._phone.sip.post, contact, own, host, hop, self._forget)
 
     def _own(self, peer: Address) -> str:
         """Our `host:port` as a peer reaches it."""
