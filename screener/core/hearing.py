@@ -58,6 +58,8 @@ class Hearing:
         """How the call stands after what is closed; what is open comes on top."""
         self._caller_spoke = False
         self._acts: Counter[Act] = Counter()
+        self._weighed: Assessment | None = None
+        """As it was weighed last."""
         self.unanswered = 0
         """Times an agent has spoken without the caller ever having said a word."""
 
@@ -119,8 +121,11 @@ class Hearing:
             yield act
 
     def assessment(self, at: float) -> Assessment:
-        """Everything known, weighed at `at`."""
-        return assess(self._everything(), at, self._judgement.weights, self._standing)
+        """Everything known, weighed at `at`; weighed anew only when something has changed."""
+        known = self._everything()
+        if self._weighed is None or self._weighed.evidence != known or self._weighed.standing != self._standing:
+            self._weighed = assess(known, at, self._judgement.weights, self._standing)
+        return replace(self._weighed, at=at)
 
     @property
     def anything_said(self) -> bool:
@@ -185,12 +190,12 @@ class Hearing:
                 break
         del self._closed[acts[0]]
 
-    def _everything(self) -> list[Evidence]:
+    def _everything(self) -> tuple[Evidence, ...]:
         known = [*self._closed]
         for utterance in self._open.values():
             known += utterance.words
             known += (utterance.act,) if utterance.act else ()
-        return known
+        return tuple(known)
 
     def _add(self, evidence: Evidence) -> Iterator[Evidence]:
         self._keep(evidence)

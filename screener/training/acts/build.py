@@ -22,7 +22,7 @@ from screener.training.acts.corpus import Call, grouped
 from screener.training.acts.fit import ACTS, CALLS, EPOCHS, ROWS, Lesson, fit, lesson
 from screener.training.acts.net import exported
 
-GROUPS = 5
+GROUPS = 4
 PARALLEL = 2
 """Nets that learn at once, each on one core."""
 ALLOWED = 0.003

@@ -9,7 +9,7 @@ from torch.nn import functional
 from screener.acts import net as run
 from screener.training.acts.disturb import split
 
-EMBEDDED, CHANNELS, MEMORY = 48, 160, 128
+EMBEDDED, CHANNELS, MEMORY = 48, 128, 112
 DROPPED, DROPPED_SOUNDS = 0.3, 0.1
 FIRST = 2
 """Row of the first syllable; before it are silence and the unknown one."""

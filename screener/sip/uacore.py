@@ -1,4 +1,4 @@
-"""What a call needs of the user agent around it."""
+"""The user agent core (RFC 3261, 6): what a call needs of the user agent that it belongs to."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,8 +9,8 @@ from screener.sip.wire import Address
 
 
 @dataclass(frozen=True, slots=True)
-class Station:
-    """Where a call lives: what it needs of the user agent.
+class UserAgentCore:
+    """What a call needs of the user agent that it belongs to.
 
     Attributes:
         layer: transactions and timers.
