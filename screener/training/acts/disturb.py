@@ -10,6 +10,8 @@ NEAR, OTHER, LOST = 0.55, 0.75, 0.92
 """Of the errors: up to here one that sounds alike, any other, none at all; the rest one too many."""
 NO_AGENT, HALF_AGENT, TOGETHER = 0.15, 0.25, 0.1
 """Shares of calls without the agent's side, with half of it (the difference), with turns that run together."""
+LATE = 0.2
+"""Share of calls that are heard from somewhere before they are known: what is plain needs no beginning."""
 INITIALS = ("zh", "ch", "sh", *"bpmfdtnlgkhjqxrzcsyw")
 
 
@@ -57,6 +59,9 @@ def disturbed(
     else:
         kept = list(range(len(turns)))
     kept = kept or list(range(len(turns)))
+    if chance.random() < LATE:
+        before = [n for n, i in enumerate(kept) if not known or i + 1 < known]
+        kept = kept[min(chance.randint(0, len(before)), len(kept) - 1) :]
     share = chance.choice(SHARES)
     heard = [Heard(turns[i].agent, turns[i].act, badly(turns[i].rows, share, near, chance)) for i in kept]
     at = min(sum(i + 1 < known for i in kept) + 1, len(heard)) if known else 0
