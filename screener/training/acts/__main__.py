@@ -46,6 +46,16 @@ def fit(to: Path | None, seed: int) -> None:
 
 
 @main.command()
+@click.option("--seed", default=1, show_default=True)
+def curve(seed: int) -> None:
+    """Learn from fewer hands and from fewer calls, and say what that costs (needs the extra `train`)."""
+    from screener.training.acts.curve import curve as tables  # PyTorch is an extra
+
+    for title, heads, rows in tables(read_corpus(), seed):
+        click.echo("\n".join([title, *(" | ".join(row) for row in [heads, *rows]), ""]))
+
+
+@main.command()
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path, exists=True))
 def check(paths: tuple[Path, ...]) -> None:
     """Look for shared phrases, templates and contradictions in the corpus, or in FILES of its form beside it."""
