@@ -37,6 +37,8 @@ class _Open:
     transcript: Transcript
     words: tuple[Evidence, ...] = ()
     act: Evidence | None = None
+    opening: bool = False
+    """Whether it only opens the call."""
 
 
 class Hearing:
@@ -115,7 +117,8 @@ class Hearing:
         for key, known in list(self._open.items()):
             said = known.transcript
             memory, understood = self._judgement.acts.hear(memory, said.speaker, said.syllables)
-            act = signals.of_act(understood, leaning, self._acts[understood.act] + 1, said)
+            times = self._acts[understood.act] + 1
+            act = signals.of_act(understood, leaning, times, said, opening=known.opening)
             self._open[key] = replace(known, act=act)
             self._standing, leaning = _likeliest(understood), understood.leaning
             yield act
@@ -137,13 +140,15 @@ class Hearing:
         before = self._open.get(key, _Open(transcript))
         known = {e.rule: e for e in before.words}
         found: tuple[Evidence, ...] = ()
+        opening = False
         if transcript.speaker is Speaker.CALLER:
             lexicon = self._judgement.lexicon
             matches = lexicon.find(transcript.text, transcript.syllables, final=over or transcript.final)
             found = signals.of_words(matches, transcript)
+            opening = signals.is_opening(matches, len(transcript.syllables))
         # A find keeps the time at which it was first known.
         kept = tuple(replace(e, at=known[e.rule].at) if e.rule in known else e for e in found)
-        self._open[key] = _Open(transcript, kept, before.act)
+        self._open[key] = _Open(transcript, kept, before.act, opening)
         rules = {e.rule for e in kept}
         yield from (_withdrawn(e, transcript.at) for e in before.words if e.rule not in rules)
         yield from (e for e in kept if e.rule not in known)
@@ -154,12 +159,15 @@ class Hearing:
         for evidence in known.words:
             self._keep(evidence)
         yield from self._forget_acts()
-        yield from self._do(known.transcript, known.act)
+        yield from self._do(known.transcript, known.act, opening=known.opening)
 
-    def _do(self, said: Transcript, before: Evidence | None = None) -> Iterator[Evidence]:
+    def _do(
+        self, said: Transcript, before: Evidence | None = None, *, opening: bool = False
+    ) -> Iterator[Evidence]:
         """An utterance that is over does what it does; `before` is what it seemed to do in a pause."""
         self._memory, understood = self._judgement.acts.hear(self._memory, said.speaker, said.syllables)
-        act = signals.of_act(understood, self._leaning, self._acts[understood.act] + 1, said)
+        times = self._acts[understood.act] + 1
+        act = signals.of_act(understood, self._leaning, times, said, opening=opening)
         if before and (before.rule, before.weight) == (act.rule, act.weight):
             act = before
         else:

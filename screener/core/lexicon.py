@@ -20,6 +20,8 @@ class Role(StrEnum):
 
     HARASSMENT = "harassment"
     EMERGENCY = "emergency"
+    PRETEXT = "pretext"
+    """Opens a call without saying what it is about."""
     SAFE = "safe"
     """Hides harassing words that it covers."""
 

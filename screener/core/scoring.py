@@ -31,7 +31,7 @@ def assess(
     spoken = max(words, key=lambda kind: words[kind])
     score = weights.prior + acts(evidence, weights) + sum(words.values()) + support(evidence, weights)
     return Assessment(
-        at, score, _leading(evidence, spoken, words[spoken], weights), tuple(evidence), _vetoes(evidence), standing
+        at, score, _leading(evidence, spoken, words[spoken]), tuple(evidence), _vetoes(evidence), standing
     )
 
 
@@ -70,10 +70,9 @@ def _words(evidence: Iterable[Evidence], kind: Kind, weights: Weights) -> float:
     return total
 
 
-def _leading(evidence: Sequence[Evidence], spoken: Kind, words: float, weights: Weights) -> Kind | None:
-    """The kind that words speak for where they weigh more than acts do, else the newest act's."""
-    heard = next((e.kind for e in reversed(evidence) if e.source is Source.ACTS), None)
-    return spoken if words > 0 and (heard is None or words > acts(evidence, weights)) else heard
+def _leading(evidence: Sequence[Evidence], spoken: Kind, words: float) -> Kind | None:
+    """The kind that listed words name, else the newest act's."""
+    return spoken if words > 0 else next((e.kind for e in reversed(evidence) if e.source is Source.ACTS), None)
 
 
 def _vetoes(evidence: Sequence[Evidence]) -> tuple[Veto, ...]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from screener.core.acts import Understood
+from screener.core.acts import MATTERS, Understood
 from screener.core.evidence import Evidence, Kind, Source
 from screener.core.judgement import Calendar, Weights
 from screener.core.lexicon import Match, Role
@@ -18,6 +18,10 @@ OFTEN_15MIN, OFTEN_60MIN, OFTEN_24H = 7, 9, 15
 """Calls before this one that make a redialler, as products of operators count them."""
 ACT = "act."
 """How rules of acts begin; then whose it is, and which."""
+OPENING = f"{ACT}{Speaker.CALLER}.opening"
+"""Rule of an utterance that only opens the call, whatever it seems to do."""
+REST = 2
+"""Syllables beside a pretext that say nothing: 喂, 啊, 那个."""
 AGENT_ACT = f"{ACT}{Speaker.AGENT}."
 """How rules of an agent's acts begin."""
 WITHDRAWN = ".withdrawn"
@@ -60,13 +64,23 @@ def of_words(matches: Sequence[Match], transcript: Transcript) -> tuple[Evidence
         phrase = match.phrase
         emergency = phrase.role is Role.EMERGENCY
         weight = 0.0 if emergency else phrase.weight * match.likeness
+        if phrase.role is Role.PRETEXT:
+            continue
         if match.likeness >= (SURE if emergency else DOUBTFUL) and phrase.rule not in found:
             source = Source.EMERGENCY if emergency else Source.WORDS
             found[phrase.rule] = Evidence(phrase.rule, source, phrase.kind, weight, transcript.at, match.heard)
     return tuple(found.values())
 
 
-def of_act(heard: Understood, before: float, times: int, transcript: Transcript) -> Evidence:
+def is_opening(matches: Sequence[Match], said: int) -> bool:
+    """Whether an utterance of so many syllables is only a pretext."""
+    covered = {n for m in matches if m.phrase.role is Role.PRETEXT for n in range(m.begin, m.end)}
+    return bool(covered) and said - len(covered) <= REST
+
+
+def of_act(
+    heard: Understood, before: float, times: int, transcript: Transcript, *, opening: bool = False
+) -> Evidence:
     """What an utterance does, by caller or agent, and the difference that it makes.
 
     Args:
@@ -74,11 +88,11 @@ def of_act(heard: Understood, before: float, times: int, transcript: Transcript)
         before: how the call stood, log-odds.
         times: how often this act was done in this call, this time included.
         transcript: what was said.
+        opening: whether it is only a pretext.
     """
+    rule = OPENING if opening and heard.act in MATTERS else f"{ACT}{heard.act}"
     weight = heard.leaning - before
-    return Evidence(
-        f"{ACT}{heard.act}", Source.ACTS, heard.kind, weight, transcript.at, transcript.text[:SHOWN], str(times)
-    )
+    return Evidence(rule, Source.ACTS, heard.kind, weight, transcript.at, transcript.text[:SHOWN], str(times))
 
 
 SHOWN = 60

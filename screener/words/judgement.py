@@ -89,6 +89,7 @@ RULES: Mapping[str, Pair] = {
     "act.caller.aside": ("来电人与旁人说话", "the caller talks to somebody beside them"),
     "act.caller.distress": ("来电人求助或情绪危急", "the caller is in distress"),
     "act.caller.refusal": ("来电人不肯说业务", "the caller will not name a matter"),
+    "act.caller.opening": ("来电人开场,未说业务", "the caller opens, and names no matter"),
     "act.caller.closing": ("来电人道谢或结束", "the caller says goodbye"),
     "act.caller.backchannel": ("来电人应声", "the caller acknowledges"),
     "act.caller.other": ("来电人其他话语", "the caller says something else"),

@@ -1,6 +1,7 @@
 """An understanding that anybody can follow: a few words, each with its act and what it weighs."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from screener.core.acts import Act, Memory, Understood
 from screener.core.evidence import Kind, Standing
@@ -51,3 +52,14 @@ class Plain:
         return (leaning, standing), Understood(
             act, 0.9, leaning, kind, {s: float(s is standing) for s in Standing}
         )
+
+
+class Always(Plain):
+    """Hears one act in everything."""
+
+    def __init__(self, act: Act) -> None:
+        self.act = act
+
+    def hear(self, memory: Memory, speaker: Speaker, syllables: Sequence[str]) -> tuple[Memory, Understood]:
+        memory, understood = super().hear(memory, speaker, syllables)
+        return memory, replace(understood, act=self.act)

@@ -8,13 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from screener.core.actions import Prompt
+from screener.core.acts import Act
 from screener.core.evidence import Evidence, Kind, Source, Standing
 from screener.core.hearing import ACT_LIMIT, SAME_RULE_LIMIT, SOUND_LIMIT, Hearing
 from screener.events import Caller, Cue, CueKind, History, LineClass, Speaker
 from screener.speech.pinyin import syllables
 from screener.words.judgement import Teller
-from tests.core.helpers import LISTED, offer, plain, rules, said
-from tests.core.plain import WORDS
+from tests.core.helpers import LISTED, offer, plain, rules, said, shipped
+from tests.core.plain import WORDS, Always
 
 AGENT = Speaker.AGENT
 
@@ -85,6 +86,12 @@ def test_an_agents_words_are_evidence_but_none_of_the_list() -> None:
     ear = hearing()
     (act,) = ear.heard(said(f"{LISTED}请自重", 1, speaker=AGENT))
     assert (act.rule, act.weight) == ("act.agent.rebuke", 3.0)
+
+
+def test_a_pretext_names_no_matter_whatever_it_seems_to_do() -> None:
+    ear = Hearing(replace(plain(), lexicon=shipped().lexicon, acts=Always(Act.BUSINESS)))
+    assert acts(list(ear.heard(said("喂你好我想咨询一下", 1)))) == ["act.caller.opening"]
+    assert acts(list(ear.heard(said("我想咨询一下宽带续费", 2, 1)))) == ["act.caller.business"]
 
 
 def test_acts_are_counted_and_said_in_plain_words() -> None:
