@@ -110,15 +110,16 @@ class Hearing:
         """Take a pause: what was said so far counts, words that were held back and the act."""
         for key, known in list(self._open.items()):
             yield from self._hear_words(key, known.transcript, over=True)
-        if all(known.act and known.act.at == known.transcript.at for known in self._open.values()):
+        said = {k: known for k, known in self._open.items() if len(known.transcript.syllables) > 1}
+        if all(known.act and known.act.at == known.transcript.at for known in said.values()):
             return
         yield from self._forget_acts()
         memory, leaning = self._memory, self._leaning
-        for key, known in list(self._open.items()):
-            said = known.transcript
-            memory, understood = self._judgement.acts.hear(memory, said.speaker, said.syllables)
+        for key, known in said.items():
+            heard = known.transcript
+            memory, understood = self._judgement.acts.hear(memory, heard.speaker, heard.syllables)
             times = self._acts[understood.act] + 1
-            act = signals.of_act(understood, leaning, times, said, opening=known.opening)
+            act = signals.of_act(understood, leaning, times, heard, opening=known.opening)
             self._open[key] = replace(known, act=act)
             self._standing, leaning = _likeliest(understood), understood.leaning
             yield act
