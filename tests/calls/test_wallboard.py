@@ -8,6 +8,7 @@ from screener.core.evidence import Assessment, Decision, Kind, Treatment, Verdic
 from screener.events import Caller, CallOffered, Entrance, Tick
 
 NOON = datetime(2026, 3, 4, 4, 0, tzinfo=UTC)
+CALLER = Caller("+861")
 OFFER = CallOffered(
     "a",
     NOON,
