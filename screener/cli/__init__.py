@@ -6,6 +6,7 @@ from importlib import import_module
 import click
 
 from screener import __version__
+from screener.cli.say import say_lines
 from screener.errors import ScreenerError
 
 COMMANDS = {
@@ -54,5 +55,5 @@ def main() -> None:
     try:
         cli()
     except ScreenerError as error:
-        click.echo(f"screener: {error}", err=True)
+        say_lines(f"screener: {error}", err=True)
         sys.exit(error.exit_code)

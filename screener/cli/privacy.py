@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from screener.cli.output import CallLog, Settings, Sheet, log_options, moment, output_options
+from screener.cli.say import say
 from screener.store.privacy import purge
 
 
@@ -21,7 +22,7 @@ def purge_command(settings: Settings, log: CallLog, days: int | None) -> None:
     """
     kept = settings.store.transcript_days if days is None else days
     purged = purge(log, datetime.now(UTC) - timedelta(days=kept))
-    click.echo(f"{purged.segments} utterances and {purged.spans} quoted words deleted, older than {kept} days")
+    say(f"{purged.segments} utterances and {purged.spans} quoted words deleted, older than {kept} days")
 
 
 @click.command()
