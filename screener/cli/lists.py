@@ -22,7 +22,7 @@ from screener.events import ListName
 from screener.exchange.listfile import EXPORTS, BadLine, from_csv
 from screener.numbers.identify import Lines
 from screener.numbers.mask import mask
-from screener.outside import is_number
+from screener.outside.text import is_number
 from screener.reports.span import Span
 from screener.review.suggest import Proposal, suggest
 from screener.store.log import ListedNumber

@@ -13,7 +13,7 @@ import click
 from screener.cli.person import user
 from screener.cli.say import put
 from screener.errors import InputError
-from screener.files import write_private
+from screener.outside.files import write_private
 from screener.reports.page import Sheet
 from screener.reports.render import Format, render
 from screener.settings.judging import load_notes

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import IO
 
 from screener.errors import InputError
-from screener.files import PRIVATE_FOLDER, write_private
-from screener.outside import visible
+from screener.outside.files import PRIVATE_FOLDER, write_private
+from screener.outside.text import visible
 from screener.review.dossier import MANIFEST
 
 BYTES_MOST = 2 * 1024**3

@@ -12,7 +12,7 @@ from rich.progress import track
 
 from screener.cli.say import put
 from screener.numbers.identify import load_lines
-from screener.outside import in_json
+from screener.outside.text import in_json
 from screener.replay.files import read_calls
 from screener.replay.run import Replayer
 from screener.settings.judging import load_judgement, load_notes

@@ -7,7 +7,7 @@ from typing import IO
 import click
 
 from screener.exchange.listfile import BadLine
-from screener.outside import visible, visible_lines
+from screener.outside.text import visible, visible_lines
 
 SKIPPED_MOST = 5
 REASON_MOST = 200

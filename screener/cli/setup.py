@@ -6,7 +6,7 @@ import click
 
 from screener.cli.say import say
 from screener.errors import InputError
-from screener.files import write_private
+from screener.outside.files import write_private
 from screener.resources import config_folder
 from screener.settings.load import FILE_NAME
 

@@ -18,7 +18,7 @@ from typing import Any
 from screener.core.evidence import Treatment, Verdict
 from screener.events import Caller, EndedBy, Entrance, LineClass
 from screener.exchange.listfile import BadLine
-from screener.outside import is_number, is_pbx_id, visible
+from screener.outside.text import is_number, is_pbx_id, visible
 from screener.store.records import CallRecord, Review, TreatmentRow
 
 Identify = Callable[[str], Caller]

@@ -12,7 +12,7 @@ from datetime import datetime
 
 from screener.errors import InputError
 from screener.events import ListName
-from screener.outside import cell, is_number
+from screener.outside.text import cell, is_number
 from screener.store.log import ListedNumber
 
 HEAD = ("list", "number", "reason", "expires")

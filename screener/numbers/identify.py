@@ -24,7 +24,7 @@ from phonenumbers import (
 
 from screener.errors import SettingsError
 from screener.events import Caller, LineClass
-from screener.outside import visible
+from screener.outside.text import visible
 
 WITHHELD = frozenset({"", "anonymous", "unknown", "restricted", "private", "unavailable", "withheld", "asserted"})
 """User parts that stand for no number at all."""

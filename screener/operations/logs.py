@@ -10,7 +10,7 @@ import sys
 from datetime import UTC, datetime
 from typing import Literal
 
-from screener.outside import in_json, visible
+from screener.outside.text import in_json, visible
 
 
 class _TextLines(logging.Formatter):

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from screener.outside import is_pbx_id
+from screener.outside.text import is_pbx_id
 from screener.pbx.wire import Fields
 
 FLAG, TAKE_BACK, VERDICT = "ScreenerFlag", "ScreenerTakeBack", "ScreenerVerdict"

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-from screener.outside import visible
+from screener.outside.text import visible
 
 Cell = str | int | float | datetime | None
 Type = Literal["text", "phone", "count", "number", "share", "seconds", "time"]

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from screener.outside import IN_A_CELL, cell, in_json, visible
+from screener.outside.text import IN_A_CELL, cell, in_json, visible
 from screener.reports.page import Cell, Page, Sheet, Type, shown
 from screener.reports.web import web_page
 from screener.reports.workbook import workbook

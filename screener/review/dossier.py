@@ -12,7 +12,7 @@ from datetime import datetime
 from html import escape
 from zoneinfo import ZoneInfo
 
-from screener.outside import file_name, visible
+from screener.outside.text import file_name, visible
 from screener.review.timeline import timeline
 from screener.store.records import CallRecord, serialize
 from screener.words.judgement import Teller

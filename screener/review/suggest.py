@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from screener.events import ListName
-from screener.outside import is_number
+from screener.outside.text import is_number
 from screener.reports.facts import facts
 from screener.reports.span import Marked, Span
 from screener.store.log import CallLog

@@ -8,7 +8,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
 from screener.errors import StoreError
-from screener.files import make_private
+from screener.outside.files import make_private
 
 WRITES: Final[dict[str, Any]] = {"screener_writes": True}
 """Execution option of connections that write: on SQLite they queue at the start of their transaction, where the

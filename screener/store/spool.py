@@ -10,7 +10,7 @@ import threading
 from pathlib import Path
 
 from screener.errors import StoreError
-from screener.files import PRIVATE, PRIVATE_FOLDER
+from screener.outside.files import PRIVATE, PRIVATE_FOLDER
 from screener.store.records import CallRecord, parse, serialize
 
 REFUSED = "refused.jsonl"

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from screener.outside import cell, file_name, is_number, is_pbx_id, visible, visible_lines
+from screener.outside.text import cell, file_name, is_number, is_pbx_id, visible, visible_lines
 
 ANY = st.text(st.characters(codec=None))
 
