@@ -15,6 +15,7 @@ COMMANDS = {
     "calls": "screener.cli.calls:calls",
     "demo": "screener.cli.demo:demo",
     "doctor": "screener.cli.setup:doctor",
+    "erase": "screener.cli.privacy:erase_command",
     "evaluate": "screener.cli.evaluate:evaluate",
     "explain": "screener.cli.judging:explain_command",
     "import": "screener.cli.importing:importing",
