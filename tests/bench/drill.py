@@ -374,11 +374,10 @@ def injected() -> Outcome:
         moved = [agent for agent in agents if agent not in {line.split("!")[0] for line in asterisk.channels()}]
         callers, lost, seconds = drill.lost(began)
         log = drill.site.screener.log
-        flagged = log.count("flags a call") + sum(
-            "|17.1|" in "|".join(line) for line in asterisk.queue_log("ENTERQUEUE")
-        )
-        note = f"last agent after {seconds:.1f} s; {tried} tried, {flagged} believed, {len(moved)} agents lost a caller"
-        return Outcome(callers, lost + len(moved) + flagged, f"{note}; {drill.next_is_screened()}")
+        forged = [line for line in asterisk.queue_log("ENTERQUEUE") if line[1] == "17.1"]
+        believed = log.count("flags a call") + len(forged)
+        note = f"last agent after {seconds:.1f} s; {tried} tried, {believed} believed, {len(moved)} callers moved"
+        return Outcome(callers, lost + len(moved) + believed, f"{note}; {drill.next_is_screened()}")
 
 
 FAULTS: dict[str, Callable[[], Outcome]] = {
