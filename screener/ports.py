@@ -20,8 +20,6 @@ class InviteInfo:
         referred_by: user part of Referred-By or the newest Diversion or History-Info; empty when none.
         source: `host:port` that it came from.
         headers: other headers that the settings ask for, lower-case name to value (for example `x-uniqueid`).
-        verstat: what the network says about the number (3GPP TS 24.229, RFC 8224), for example
-            `TN-Validation-Passed`; empty when it says nothing.
     """
 
     sip_call_id: str
@@ -31,7 +29,6 @@ class InviteInfo:
     referred_by: str
     source: str
     headers: Mapping[str, str]
-    verstat: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +47,8 @@ class Destination:
 FrameSink = Callable[[bytes, float], None]
 """Takes one 20 ms frame of the caller's audio (320 bytes) and its audio time; must return within a millisecond."""
 EventSink = Callable[[Event], None]
-"""Takes CallAnswered, Dtmf, PlaybackEnded, TransferEnded, Tick and CallEnded; called from the media or SIP thread,
-must only enqueue."""
+"""Takes CallAnswered, Dtmf, PlaybackEnded, TransferEnded, Tick, Deaf and CallEnded; called from the media or SIP
+thread, must only enqueue."""
 
 
 class Call(Protocol):

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from screener.events import (
     CallAnswered,
     CallEnded,
+    Deaf,
     EndedBy,
     Event,
     RecognizerLost,
@@ -155,7 +156,7 @@ class BesideCall:
 
     def _heard_from(self, event: Event) -> None:
         match event:
-            case CallAnswered():
+            case CallAnswered() | Deaf():
                 self._events(event)
             case Tick(at):
                 self._at = at

@@ -13,6 +13,7 @@ COMMANDS = {
     "access": "screener.cli.privacy:access",
     "bench-log": "screener.cli.bench_log:bench_log",
     "calls": "screener.cli.calls:calls",
+    "console": "screener.cli.console:console",
     "demo": "screener.cli.demo:demo",
     "doctor": "screener.cli.setup:doctor",
     "erase": "screener.cli.privacy:erase_command",

@@ -21,7 +21,7 @@ from screener.settings.load import load
 @click.option("--config", type=click.Path(path_type=Path), help="Settings file; default screener.toml here.")
 @click.option("--dry-run", is_flag=True, help="Decide and log, but treat nobody: every caller goes to the agents.")
 def serve(config: Path | None, dry_run: bool) -> None:
-    """Take calls until stopped by Ctrl-C or SIGTERM.
+    """Take calls until stopped by Ctrl-C, SIGTERM or the end of the terminal.
 
     Example: screener serve --config /etc/screener/screener.toml --dry-run
     """
@@ -35,8 +35,8 @@ def serve(config: Path | None, dry_run: bool) -> None:
     def stop(_signal: int, _frame: FrameType | None) -> None:
         stopped.set()
 
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)
+    for ends in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(ends, stop)
     forget_places_abroad(settings.site.region)
     service = Service(settings)
     service.start()

@@ -20,8 +20,9 @@ from screener.media.stream import AudioStream
 from screener.ports import Destination, EventSink, FrameSink, InviteInfo
 from screener.sip import info, refer, sdp, timer
 from screener.sip.invitation import Invitation
-from screener.sip.message import Headers, Request, Response, part, respond
+from screener.sip.message import Request, Response, part
 from screener.sip.pyvoip import PhoneCall
+from screener.sip.replies import reply, with_session
 from screener.sip.station import Station
 from screener.sip.timer import SessionTimer
 from screener.sip.transaction import ServerTransaction
@@ -35,14 +36,14 @@ KEEP_SECONDS = 0.25
 """So long at most a BYE waits until the call is written down; below T1, so that no peer sends it twice."""
 OFFER_SECONDS = 60.0
 """An offer that nobody answers for so long is refused, so that the PBX goes on."""
-ALLOW = "INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, UPDATE, NOTIFY"
-SUPPORTED = "replaces, timer"
 
 
 class _State(Enum):
     OFFERED = auto()
     ANSWERED = auto()
     UP = auto()
+    LEAVING = auto()
+    """The peer has hung up after it took our REFER: for a moment, its NOTIFY may yet come."""
     ENDED = auto()
 
 
@@ -68,11 +69,10 @@ class SipCall:
         self._due = station.layer.now + OFFER_SECONDS
         """When `sweep` has something to do: refuse a stale offer, refresh the session or give it up."""
         self._events: EventSink = lambda _event: None
-        self._version = 0
+        self._version, self._answered_at = 0, 0.0
         self._session_id = int(record.session_id)
         self._leg = record.leg
         self._awaiting_answer = offer is None
-        self._held = False
         self._hangup_wanted = False
         self._transfer: refer.Transfer | None = None
         self._goodbye: ServerTransaction | None = None
@@ -130,6 +130,11 @@ class SipCall:
         return self._stream.press(digits)
 
     @property
+    def waits_since(self) -> float | None:
+        """When it was answered, while the ACK is missing."""
+        return self._answered_at if self._state is _State.ANSWERED else None
+
+    @property
     def up(self) -> bool:
         """Whether it is answered, acknowledged and not over."""
         return self._state is _State.UP
@@ -143,7 +148,7 @@ class SipCall:
 
     def _media_event(self, event: Event) -> None:
         self._events(event)
-        if isinstance(event, Tick) and not self._held and self._stream.silent_for > MEDIA_TIMEOUT_SECONDS:
+        if isinstance(event, Tick) and not self._stream.held and self._stream.silent_for > MEDIA_TIMEOUT_SECONDS:
             self._station.post(self._vanished)
 
     # Answering.
@@ -151,14 +156,13 @@ class SipCall:
     def ring(self) -> None:
         """180: the offer has reached whoever decides."""
         if self._state is _State.OFFERED:
-            response = self._response(self._transaction.request, 180)
-            response.headers.add("Contact", f"<{self._station.contact}>")
-            self._station.layer.respond(self._transaction, response)
+            made = self._response(self._transaction.request, 180)
+            self._station.layer.respond(self._transaction, with_session(made, self._station.contact, None))
 
     def _answer(self) -> None:
         if self._state is not _State.OFFERED:
             return
-        self._state = _State.ANSWERED
+        self._state, self._answered_at = _State.ANSWERED, self._station.layer.now
         self._record.answer()
         self._respond_with_sdp(self._transaction)
         if self._replaced is not None:
@@ -203,15 +207,12 @@ class SipCall:
     def _reject(self, status: int) -> None:
         if self._state is not _State.OFFERED:
             return
-        response = self._response(self._transaction.request, status)
-        if status == 503:
-            response.headers.add("Retry-After", "10")
-        self._station.layer.respond(self._transaction, response)
+        self._station.layer.respond(self._transaction, self._response(self._transaction.request, status))
         self._end(EndedBy.SCREENER)
 
-    def cancelled(self) -> None:
-        """CANCEL has come (and was answered): 487 to the INVITE, unless it has its final response already."""
-        if self._state is _State.OFFERED:
+    def cancelled(self, invite: ServerTransaction) -> None:
+        """CANCEL has come (and was answered): 487 to its INVITE, unless it has its final response already."""
+        if self._state is _State.OFFERED and invite is self._transaction:
             self._station.layer.respond(self._transaction, self._response(self._transaction.request, 487))
             self._end(EndedBy.CALLER)
 
@@ -234,8 +235,12 @@ class SipCall:
     def unacknowledged(self, transaction: ServerTransaction) -> None:
         """No ACK came for 32 s: RFC 3261 13.3.1.4 asks for a BYE."""
         if transaction is self._transaction and self._state in (_State.ANSWERED, _State.UP):
-            log.warning("call from %s: no ACK; ended", self._invite.source)
-            self._bye(EndedBy.FAULT)
+            self.give_up()
+
+    def give_up(self) -> None:
+        """End a call whose answer is not acknowledged."""
+        log.warning("call from %s: no ACK; ended", self._invite.source)
+        self._bye(EndedBy.FAULT)
 
     def _take_answer(self, ack: Request) -> bool:
         self._awaiting_answer = False
@@ -255,6 +260,11 @@ class SipCall:
         layer = self._station.layer
         if self._state is _State.ENDED:
             layer.respond(transaction, self._response(request, 481))
+        elif self._state is _State.LEAVING:
+            if request.method == "NOTIFY":  # sent before the BYE or after it
+                self._notified(request, transaction)
+            else:
+                layer.respond(transaction, self._response(request, 481))
         elif self._state is _State.OFFERED and request.method != "BYE":
             layer.respond(transaction, self._response(request, 491))  # our answer comes first
         elif not self.dialog.accept(request):
@@ -264,6 +274,10 @@ class SipCall:
                 layer.respond(self._transaction, self._response(self._transaction.request, 487))
             self._goodbye = transaction
             layer.after(KEEP_SECONDS, self._part)
+            if self._transfer is not None and self._transfer.accepted:
+                self._state = _State.LEAVING
+                layer.after(refer.GRACE_SECONDS, self._break_off_transfer)
+                return
             self._break_off_transfer()
             self._end(EndedBy.CALLER)
         elif request.method in ("INVITE", "UPDATE"):
@@ -305,9 +319,8 @@ class SipCall:
             self._agree(stream)
         elif request.method == "UPDATE":  # a session refresh: nothing else changes
             self._set_timer(session)
-            response = self._response(request, 200)
-            response.headers.lines += [("Contact", f"<{self._station.contact}>"), *self._timer_headers()]
-            layer.respond(transaction, response)
+            made = self._response(request, 200)
+            layer.respond(transaction, with_session(made, self._station.contact, session))
             return
         else:
             self._offer, self._awaiting_answer = None, True
@@ -347,17 +360,19 @@ class SipCall:
 
     def _transferred(self, to: Destination, marked: bool, status: int) -> None:
         self._transfer = None
-        if status == refer.UNSETTLED and self._stream.at < refer.SETTLING_SECONDS:
+        if status == refer.UNSETTLED and self._state is _State.UP and self._stream.at < refer.SETTLING_SECONDS:
             self._station.layer.after(refer.AGAIN_SECONDS, lambda: self._refer(to, marked))
             return
         ok = 200 <= status < 300
         self._events(TransferEnded(to.target, ok=ok, status=status, at=self._stream.at))
-        if ok:
+        if self._state is _State.LEAVING:
+            self._end(EndedBy.TRANSFER if ok else EndedBy.CALLER)
+        elif ok:
             self._bye(EndedBy.TRANSFER)
 
     def _break_off_transfer(self) -> None:
         if self._transfer is not None:
-            self._transfer.judge(487)
+            self._transfer.judge(refer.ACCEPTED if self._state is _State.LEAVING else 487)
 
     # The end.
 
@@ -375,11 +390,10 @@ class SipCall:
             self._bye(EndedBy.FAULT)
 
     def _bye(self, by: EndedBy) -> None:
-        if self._state is _State.ENDED:
-            return
         self._break_off_transfer()
-        self._record.hangup()  # stops the audio, asks the client for the BYE, leaves the registry
-        self._end(by)
+        if self._state not in (_State.LEAVING, _State.ENDED):
+            self._record.hangup()  # stops the audio, asks the client for the BYE, leaves the registry
+            self._end(by)
 
     def send_bye(self) -> None:
         """What pyVoIP's hangup asks the client for."""
@@ -405,22 +419,13 @@ class SipCall:
         """Send and expect what was negotiated, in place: the stream and its audio time go on."""
         audio = self._stream
         audio.law, audio.payload_type, audio.event_type = stream.law, stream.payload_type, stream.event_type
-        self._held = stream.held
-        audio.sending = not stream.held
+        audio.held, audio.sending = stream.held, not stream.held
         audio.heard_at = audio.ticks
         if stream.host not in ("0.0.0.0", "::"):  # noqa: S104 - hold of RFC 2543
             self._leg.point(stream.host, stream.port, self._source[0], control=stream.control, muxed=stream.muxed)
 
     def _response(self, request: Request, status: int, reason: str = "") -> Response:
-        response = respond(request, status, reason, self.dialog.local_tag)
-        if status < 300 or status == 405:
-            response.headers.add("Allow", ALLOW)
-        if status < 300:
-            response.headers.add("Supported", SUPPORTED)
-        return response
-
-    def _timer_headers(self) -> Headers:
-        return self._timer.headers() if self._timer else Headers()
+        return reply(request, status, self.dialog.local_tag, reason)
 
     def _respond_with_sdp(self, transaction: ServerTransaction) -> None:
         self._version += 1
@@ -430,11 +435,7 @@ class SipCall:
         else:
             body = sdp.answer(*self._offer, host, port, self._session_id, self._version)
         made = self._response(transaction.request, 200)
-        headers = [
-            *self._timer_headers(), ("Contact", f"<{self._station.contact}>"), ("Content-Type", "application/sdp"),
-        ]  # fmt: skip
-        response = Response(Headers([*made.headers, *headers]), body, made.status, made.reason)
-        self._station.layer.respond(transaction, response)
+        self._station.layer.respond(transaction, with_session(made, self._station.contact, self._timer, body))
 
     def _send(self, request: Request, done: Callable[[Response | None], None]) -> None:
         request.headers.add("Contact", f"<{self._station.contact}>")

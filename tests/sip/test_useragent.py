@@ -386,7 +386,7 @@ def test_registration_with_digest():
     unauthorized.headers.add("WWW-Authenticate", challenge.serialize())
     pbx.sendto(unauthorized.serialize(), source)
     second, source = receive()
-    assert verify(second.headers.get("Authorization"), challenge, {"screener": "secret"}, "REGISTER")
+    assert verify(second.headers.get("Authorization"), challenge, {"screener": "secret"}, "REGISTER", second.uri)
     assert not desk.agent.registrations()[0].registered
     granted = respond(second, 200)
     granted.headers.add("Contact", second.headers.get("Contact"))
