@@ -112,7 +112,7 @@ class Lines:
 
     def _plan(self, raw: str) -> Caller:
         """What the numbering plan alone says."""
-        raw = visible(raw.strip())[:MAX_LENGTH]
+        raw = visible(raw.strip()[:MAX_LENGTH])[:MAX_LENGTH]
         if raw.lower() in WITHHELD:
             return Caller(line=LineClass.ANONYMOUS)
         if not re.fullmatch(r"\+?[\d\-\s().]+", raw):
