@@ -68,7 +68,7 @@ def _for_excel(kind: Type, value: Cell) -> Cell:
     if isinstance(value, datetime):
         return f"{value:%Y-%m-%d %H:%M:%S}"
     if isinstance(value, str) and value:
-        return IN_A_CELL + value if kind == "phone" else cell(value)
+        return IN_A_CELL + visible(value) if kind == "phone" else cell(value)
     return round(value, 6) if isinstance(value, float) else value
 
 
