@@ -264,14 +264,6 @@ def set_variable(channel: str, name: str, value: str) -> dict[str, str]:
     return {"Action": "Setvar", "Channel": channel, "Variable": name, "Value": value}
 
 
-def note(queue: str, uniqueid: str, member: str, event: str, message: str) -> dict[str, str]:
-    """A line for queue_log, which does not note a redirect by itself."""
-    return {
-        "Action": "QueueLog", "Queue": queue, "Uniqueid": uniqueid, "Interface": member, "Event": event,
-        "Message": message,
-    }  # fmt: skip
-
-
 def tell(event: str, values: Mapping[str, str]) -> dict[str, str]:
     """An event of our own for whoever listens."""
     return {"Action": "UserEvent", "UserEvent": event, **values}
