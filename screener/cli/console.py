@@ -13,9 +13,11 @@ from screener.console.desk import Desk
 from screener.console.hub import Hub
 from screener.errors import InputError
 from screener.operations.logs import start_logging
+from screener.settings.cards import load_cards
 from screener.settings.judging import load_notes
 from screener.settings.load import load
 from screener.settings.sections import Settings
+from screener.speech.pinyin import syllables
 from screener.store.accounts import Accounts
 from screener.store.log import CallLog, open_log
 from screener.words.judgement import Teller
@@ -124,7 +126,8 @@ def make_access(settings: Settings, log: CallLog) -> Access:
 def make_desk(settings: Settings, log: CallLog) -> Desk:
     """What the pages work with; its hub is not started."""
     feeds = settings.console.feeds or (settings.operations.feed,)
-    hub = Hub([settings.folder / feed for feed in feeds if feed])
+    cards = load_cards(settings.console.cards, settings.folder, syllables)
+    hub = Hub([settings.folder / feed for feed in feeds if feed], cards, syllables)
     teller = Teller(settings.site.language, load_notes(settings.judgement, settings.folder))
     return Desk(settings, log, make_access(settings, log), hub, teller)
 
