@@ -5,6 +5,7 @@ shape of each event: which names, in which order. A caller's number or name that
 shape, and such an event is not believed.
 """
 
+import itertools
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -22,7 +23,7 @@ _WITHHELD = {"", "<unknown>", "anonymous", "unknown"}
 NO_CHANNEL = "No such channel"
 """How Asterisk answers about a channel that has hung up."""
 
-_HEAD = ("event", "privilege", "sequencenumber", "file", "line", "func", "systemname", "timestamp")
+_HEAD = frozenset({"event", "privilege", "timestamp", "sequencenumber", "file", "line", "func", "systemname"})
 _CHANNEL = (
     "channel", "channelstate", "channelstatedesc", "calleridnum", "calleridname", "connectedlinenum",
     "connectedlinename", "language", "accountcode", "context", "exten", "priority", "uniqueid", "linkedid",
@@ -127,11 +128,7 @@ def is_torn(fields: Fields) -> bool:
 
 def _has_shape(fields: Fields, ends: set[str]) -> bool:
     """Whether the names are a head, one channel or two or (of a user event) none, and an end."""
-    names = list(fields)
-    head = [name for name in _HEAD if name in fields]
-    names, began = names[len(head) :], names[: len(head)]
-    if began != head:
-        return False
+    names = list(itertools.dropwhile(_HEAD.__contains__, fields))
     for channel in (_CHANNEL, _DEST):
         if tuple(names[: len(channel)]) == channel:
             del names[: len(channel)]
