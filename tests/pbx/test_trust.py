@@ -203,11 +203,6 @@ def test_what_each_account_of_the_manager_interface_tries_and_gets(network: Netw
     assert may(program) == NEEDS_NOTHING | {"UserEvent"}, "why nobody but the screener has an account"
 
 
-def test_nobody_but_the_screener_has_an_account() -> None:
-    accounts = re.findall(r"(?m)^\[(\w+)\]", (DEPLOY / "manager.conf").read_text("utf-8"))
-    assert accounts == ["general", "screener"]
-
-
 def test_the_screener_hears_four_kinds_of_event_only(network: Network, asterisk: Asterisk) -> None:
     assert asterisk.rx("manager show user screener")
     with network.entered(), socket.create_connection((ASTERISK, 5038), timeout=5) as connection:
