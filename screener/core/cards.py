@@ -85,23 +85,21 @@ class Prompter:
         """Take an utterance of the agent: it only counts for who speaks how much."""
         self.spoken["agent"] += len(syllables)
 
-    def caller_said(self, syllables: Sequence[str], act: str = "", share: float = 1.0) -> Card | None:
-        """Take a finished utterance of the caller; the card to show now.
-
-        Args:
-            syllables: toneless pinyin.
-            act: what the utterance does, empty when it is not known.
-            share: how sure that is, 0..1.
-        """
+    def caller_said(self, syllables: Sequence[str]) -> Card | None:
+        """Take a finished utterance of the caller, as toneless pinyin; the card to show now."""
         self.spoken["caller"] += len(syllables)
         for card in self._points:
             self._points[card] *= FADE
         for card, parts in self._cards.said(syllables):
             self._points[card] += AGAIN if parts in self._heard else PHRASE
             self._heard.add(parts)
-        for of in self._cards.cards:
-            if points := of.acts.get(act, 0.0):
-                self._points[of.id] += points * share
+        return self._choose()
+
+    def caller_did(self, act: str, share: float = 1.0) -> Card | None:
+        """Take what the caller's last utterance does, and how sure that is (0..1); the card to show now."""
+        for card in self._cards.cards:
+            if points := card.acts.get(act, 0.0):
+                self._points[card.id] += points * share
         return self._choose()
 
     def _choose(self) -> Card | None:

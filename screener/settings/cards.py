@@ -2,11 +2,11 @@
 
 import tomllib
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, with_config
-from pydantic.dataclasses import dataclass
 
 from screener.core.cards import Card, Cards
 from screener.errors import SettingsError
@@ -18,7 +18,7 @@ Text = Annotated[str, Field(min_length=1, max_length=80)]
 
 
 @with_config(ConfigDict(extra="forbid"))
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class _Card:
     id: Annotated[str, Field(pattern=r"^[a-z_]+$")]
     name: Text

@@ -12,7 +12,9 @@ CARDS = Cards(
 
 
 def said(prompter: Prompter, words: str, act: str = "", share: float = 1.0) -> str:
-    card = prompter.caller_said(words.split(), act, share)
+    card = prompter.caller_said(words.split())
+    if act:
+        card = prompter.caller_did(act, share)
     return card.id if card else ""
 
 

@@ -1,7 +1,6 @@
 from pathlib import Path
 
 import pytest
-from screener.core.acts import Act
 
 from screener.errors import SettingsError
 from screener.settings.cards import load_cards
@@ -25,7 +24,7 @@ def test_the_shipped_cards_can_be_read_while_somebody_talks() -> None:
         assert 1 <= len(card.do) <= 4 and 1 <= len(card.avoid) <= 4
         assert len(card.say) <= 60
         assert card.acts or card.sounds, card.id
-        assert set(card.acts) <= set(Act), card.id
+        assert all(act.startswith("caller.") for act in card.acts), card.id
 
 
 @pytest.mark.parametrize(
