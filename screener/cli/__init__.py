@@ -6,6 +6,7 @@ from importlib import import_module
 import click
 
 from screener import __version__
+from screener.cli.say import say_lines
 from screener.errors import ScreenerError
 
 COMMANDS = {
@@ -15,6 +16,7 @@ COMMANDS = {
     "console": "screener.cli.console:console",
     "demo": "screener.cli.demo:demo",
     "doctor": "screener.cli.setup:doctor",
+    "erase": "screener.cli.privacy:erase_command",
     "evaluate": "screener.cli.evaluate:evaluate",
     "explain": "screener.cli.judging:explain_command",
     "import": "screener.cli.importing:importing",
@@ -55,5 +57,5 @@ def main() -> None:
     try:
         cli()
     except ScreenerError as error:
-        click.echo(f"screener: {error}", err=True)
+        say_lines(f"screener: {error}", err=True)
         sys.exit(error.exit_code)

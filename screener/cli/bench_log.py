@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import click
 
 from screener.cli.output import CallLog, Settings, log_options, moment
+from screener.cli.say import say
 from screener.store.bulk import filling, load
 from screener.store.sample import YEARS, Habits, sample
 
@@ -26,4 +27,4 @@ def bench_log(settings: Settings, log: CallLog, calls: int, seed: int, until: st
     with filling(log):
         loaded = load(log, sample(calls, end, seed, Habits(flagged=flagged)))
     seconds = time.monotonic() - begun
-    click.echo(f"{loaded} calls of {YEARS} years in {seconds:.1f} s, {loaded / seconds:.0f} a second: {log.place}")
+    say(f"{loaded} calls of {YEARS} years in {seconds:.1f} s, {loaded / seconds:.0f} a second: {log.place}")

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from screener.cli.output import CallLog, Settings, log_options
+from screener.cli.say import say, say_skipped
 from screener.errors import InputError
 from screener.events import Caller
 from screener.exchange.asterisk import read_cdr, read_queue_log
@@ -60,15 +61,16 @@ def cdr_command(settings: Settings, log: CallLog, file: Path, contexts: tuple[st
 
 
 def _import(file: Path, log: CallLog, read: Callable[[BinaryIO], Iterator[CallRecord | BadLine]]) -> None:
-    counts = {"read": 0, "bad": 0}
+    read_calls = 0
+    bad: list[BadLine] = []
 
     def good(found: Iterable[CallRecord | BadLine]) -> Iterator[CallRecord]:
+        nonlocal read_calls
         for item in found:
             if isinstance(item, BadLine):
-                counts["bad"] += 1
-                click.echo(f"{file}:{item.number}: skipped: {item.reason}", err=True)
+                bad.append(item)
             else:
-                counts["read"] += 1
+                read_calls += 1
                 yield tidy(item)
 
     try:
@@ -76,7 +78,8 @@ def _import(file: Path, log: CallLog, read: Callable[[BinaryIO], Iterator[CallRe
             new = load(log, good(read(lines)))
     except OSError as problem:
         raise InputError(f"{file}: cannot be read ({problem.strerror})") from problem
-    click.echo(f"{counts['read']} calls read, {new} of them new; {counts['bad']} lines skipped")
+    say_skipped(file, bad)
+    say(f"{read_calls} calls read, {new} of them new; {len(bad)} lines skipped")
 
 
 def _identify(settings: Settings) -> Callable[[str], Caller]:

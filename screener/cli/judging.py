@@ -1,12 +1,22 @@
 """`screener explain`, `review`, `tune`: supervisors ask why, say what was right, see what would be better."""
 
-import getpass
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import click
 
-from screener.cli.output import CallLog, Settings, Sheet, log_options, moment, output_options, teller, user
+from screener.cli.output import (
+    CallLog,
+    Settings,
+    Sheet,
+    log_options,
+    moment,
+    note_call,
+    output_options,
+    teller,
+    user,
+)
+from screener.cli.say import say
 from screener.core.evidence import Verdict
 from screener.errors import InputError
 from screener.events import ListName
@@ -16,7 +26,7 @@ from screener.review.timeline import timeline
 from screener.review.tune import propose
 from screener.settings.judging import load_judgement
 from screener.speech.pinyin import syllables
-from screener.store.log import Access, ListedNumber
+from screener.store.log import ListedNumber
 from screener.store.records import Review
 
 
@@ -32,9 +42,9 @@ def explain_command(settings: Settings, log: CallLog, call_id: str) -> None:
     """
     call = log.call(call_id)
     weights = load_judgement(settings.judgement, settings.folder, syllables).weights
-    log.note_access(Access(datetime.now(UTC), user(), "screener explain", call.id, "table"))
+    note_call(log, call.id)
     for line in timeline(call, teller(settings), ZoneInfo(settings.site.timezone), explain(call, weights)):
-        click.echo(line)
+        say(line)
 
 
 @click.command()
@@ -56,13 +66,13 @@ def review(settings: Settings, log: CallLog, word: str, call_id: str, by: str | 
         raise InputError(f"{call.id} was not flagged", "see: screener calls list --verdict harassment")
     now = datetime.now(UTC)
     confirmed = word == "confirm"
-    log.review(call.id, Review.CONFIRMED if confirmed else Review.OVERTURNED, by or getpass.getuser(), now)
+    log.review(call.id, Review.CONFIRMED if confirmed else Review.OVERTURNED, by or user(), now)
     if confirmed and watch and call.number:
         log.enlist(ListedNumber(ListName.WATCH, call.number, f"已确认 {call.id}", now))
     elif not confirmed and call.number:
         log.delist(ListName.WATCH, call.number)
     said = ("confirmed", "overturned") if settings.site.language == "en" else ("已确认", "已撤销")
-    click.echo(f"{call.id}: {said[not confirmed]}")
+    say(f"{call.id}: {said[not confirmed]}")
 
 
 @click.command()

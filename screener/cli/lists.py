@@ -16,11 +16,13 @@ from screener.cli.output import (
     user,
     write_file,
 )
+from screener.cli.say import put, say, say_skipped
 from screener.errors import InputError
 from screener.events import ListName
 from screener.exchange.listfile import EXPORTS, BadLine, from_csv
 from screener.numbers.identify import Lines
 from screener.numbers.mask import mask
+from screener.outside.text import is_number
 from screener.reports.span import Span
 from screener.review.suggest import Proposal, suggest
 from screener.store.log import ListedNumber
@@ -57,7 +59,8 @@ def _group(name: ListName) -> click.Group:
         until = _expiry(settings, expires, now)
         entries = [ListedNumber(name, _normal(lines, number), reason, now, until) for number in numbers]
         log.enlist(*entries)
-        click.echo("\n".join(f"{name} + {entry.number}" for entry in entries))
+        for entry in entries:
+            say(f"{name} + {entry.number}")
 
     @group.command()
     @click.argument("numbers", nargs=-1, required=True)
@@ -99,16 +102,14 @@ def _group(name: ListName) -> click.Group:
         now = datetime.now(UTC)
         found = list(from_csv(_text(file), name, now))
         good = [entry for entry in found if isinstance(entry, ListedNumber)]
-        for bad in found:
-            if isinstance(bad, BadLine):
-                click.echo(f"{file}:{bad.number}: skipped: {bad.reason}", err=True)
+        say_skipped(file, [bad for bad in found if isinstance(bad, BadLine)])
         log.enlist(
             *(
                 ListedNumber(name, _normal(lines, entry.number), entry.reason, now, entry.expires_at)
                 for entry in good
             )
         )
-        click.echo(f"{name}: {len(good)} added, {len(found) - len(good)} lines skipped")
+        say(f"{name}: {len(good)} added, {len(found) - len(good)} lines skipped")
 
     @group.command()
     @click.option("--format", "form", type=click.Choice(list(EXPORTS)), default="csv", help="Who is to read it.")
@@ -124,7 +125,7 @@ def _group(name: ListName) -> click.Group:
         if output:
             write_file(output, text.encode("utf-8"))
         else:
-            click.echo(text, nl=False)
+            put(text)
 
     return group
 
@@ -197,7 +198,7 @@ def _held(log: CallLog, name: ListName, at: datetime) -> list[ListedNumber]:
 
 def _normal(lines: Lines, number: str) -> str:
     found = lines.identify(number).number
-    if not found:
+    if not is_number(found):
         raise InputError(f"{number!r} is no number that can be listed")
     return found
 

@@ -1,8 +1,6 @@
 """What commands that read the log share: where the log is, and how the answer is shown."""
 
 import functools
-import getpass
-import os
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, tzinfo
@@ -12,7 +10,10 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from screener.cli.person import user
+from screener.cli.say import put
 from screener.errors import InputError
+from screener.outside.files import write_private
 from screener.reports.page import Sheet
 from screener.reports.render import Format, render
 from screener.settings.judging import load_notes
@@ -26,7 +27,7 @@ from screener.words.terms import Language
 def log_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Adds `--config` and `--db`; the command gets `settings` and an open `log`.
 
-    What leaves the log through `--format` or `-o` is noted in its access record first.
+    A command that answers out of the log (it has a `--format`) is noted in the access record before it does.
     """
 
     @click.option("--config", type=click.Path(path_type=Path), help="Settings file; default screener.toml here.")
@@ -36,9 +37,8 @@ def log_options(command: Callable[..., Any]) -> Callable[..., Any]:
         settings = load(config)
         log = open_log(db or settings.store.url, Path.cwd() if db else settings.folder)
         try:
-            answer = command(settings=settings, log=log, **arguments)
-            note_export(log)
-            return answer
+            note_answer(log)
+            return command(settings=settings, log=log, **arguments)
         finally:
             log.close()
 
@@ -67,7 +67,7 @@ def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
         if output:
             write_file(output, data)
         elif form == "table":
-            click.echo(data.decode("utf-8"), nl=False)
+            put(data.decode("utf-8"))
         else:
             sys.stdout.buffer.write(data)
 
@@ -80,38 +80,43 @@ def teller(settings: Settings, lang: Language | None = None) -> Teller:
 
 
 def write_file(path: Path, data: bytes) -> None:
-    """Write what a user asked for.
+    """Write what a user asked for, for the eyes of that user alone.
 
     Raises:
         InputError: it cannot be written.
     """
     try:
-        path.write_bytes(data)
+        write_private(path, data)
     except OSError as problem:
         raise InputError(
             f"{path}: cannot be written ({problem.strerror})", "name another file with -o"
         ) from problem
 
 
-def note_export(log: CallLog) -> None:
-    """Note in the access record what the command at work takes out of the log, unless a terminal only shows it."""
+def note_answer(log: CallLog) -> None:
+    """Note in the access record what the command at work is about to tell, wherever it goes."""
     context = click.get_current_context()
-    form, output = context.params.get("form"), context.params.get("output")
-    if form is None or (form == "table" and output is None):
+    if "form" not in context.params:
         return
+    form, output = context.params["form"], context.params.get("output")
     own = {key: value for key, value in context.params.items() if value and key not in _NOT_SUBJECT}
     subject = " ".join(f"{key}={value}" for key, value in sorted(own.items()))
-    action = f"screener {context.command_path.removeprefix('screener ').removeprefix('cli ')}"
     masked = bool(context.params.get("masked"))
-    log.note_access(Access(datetime.now(UTC), user(), action, subject, str(output or form), masked))
+    where = str(output) if output else f"{form} {'terminal' if sys.stdout.isatty() else 'pipe'}"
+    log.note_access(Access(datetime.now(UTC), user(), _action(context), subject, where, masked))
+
+
+def note_call(log: CallLog, call_id: str, destination: str = "") -> None:
+    """Note that the command at work tells of one call."""
+    where = destination or ("terminal" if sys.stdout.isatty() else "pipe")
+    log.note_access(Access(datetime.now(UTC), user(), _action(click.get_current_context()), call_id, where))
+
+
+def _action(context: click.Context) -> str:
+    return f"screener {context.command_path.removeprefix('screener ').removeprefix('cli ')}"
 
 
 _NOT_SUBJECT = {"form", "output", "masked", "config", "db", "lang"}
-
-
-def user() -> str:
-    """Who is at the keyboard, also behind sudo."""
-    return os.environ.get("SUDO_USER") or getpass.getuser()
 
 
 def moment(settings: Settings, text: str | None, zone: tzinfo | None = None) -> datetime | None:
@@ -131,4 +136,4 @@ def moment(settings: Settings, text: str | None, zone: tzinfo | None = None) -> 
     return found if found.tzinfo else found.replace(tzinfo=zone or ZoneInfo(settings.site.timezone))
 
 
-__all__ = ["CallLog", "Settings", "Sheet", "log_options", "moment", "output_options"]
+__all__ = ["CallLog", "Settings", "Sheet", "log_options", "moment", "output_options", "user"]

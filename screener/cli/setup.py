@@ -4,7 +4,9 @@ from pathlib import Path
 
 import click
 
+from screener.cli.say import say
 from screener.errors import InputError
+from screener.outside.files import write_private
 from screener.resources import config_folder
 from screener.settings.load import FILE_NAME
 
@@ -13,22 +15,21 @@ from screener.settings.load import FILE_NAME
 @click.argument("path", default=FILE_NAME, type=click.Path(path_type=Path))
 @click.option("--force", is_flag=True, help="Overwrite a file that is there.")
 def init(path: Path, force: bool) -> None:
-    """Write a commented settings file to PATH (default screener.toml).
+    """Write a commented settings file to PATH (default screener.toml), which its owner alone may read.
 
     Example: screener init /etc/screener/screener.toml
     """
     if path.is_dir():
         path /= FILE_NAME
     try:
-        with path.open("w" if force else "x", encoding="utf-8") as file:
-            file.write((config_folder() / FILE_NAME).read_text("utf-8"))
+        write_private(path, (config_folder() / FILE_NAME).read_bytes(), new=not force)
     except FileExistsError as problem:
         raise InputError(
             f"{path} is there already", "name another file, or overwrite it with --force"
         ) from problem
     except OSError as problem:
         raise InputError(f"{path}: cannot be written ({problem.strerror})", "name another file") from problem
-    click.echo(f"{path}: written. Next: set [sip] and [targets] in it, then run: screener doctor")
+    say(f"{path}: written. Next: set [sip] and [targets] in it, then run: screener doctor")
 
 
 @click.command()
@@ -47,7 +48,7 @@ def doctor(config: Path | None) -> None:
 
     ready = True
     for check in examine(config):
-        click.secho(render(check), fg=None if check.ok else "red")
+        say(render(check), bad=not check.ok)
         ready = ready and check.ok
     if not ready:
         raise SystemExit(1)

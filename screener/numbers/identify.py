@@ -24,6 +24,7 @@ from phonenumbers import (
 
 from screener.errors import SettingsError
 from screener.events import Caller, LineClass
+from screener.outside.text import visible
 
 WITHHELD = frozenset({"", "anonymous", "unknown", "restricted", "private", "unavailable", "withheld", "asserted"})
 """User parts that stand for no number at all."""
@@ -111,7 +112,7 @@ class Lines:
 
     def _plan(self, raw: str) -> Caller:
         """What the numbering plan alone says."""
-        raw = raw.strip()[:MAX_LENGTH]
+        raw = visible(raw.strip()[:MAX_LENGTH])[:MAX_LENGTH]
         if raw.lower() in WITHHELD:
             return Caller(line=LineClass.ANONYMOUS)
         if not re.fullmatch(r"\+?[\d\-\s().]+", raw):

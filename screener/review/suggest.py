@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from screener.events import ListName
+from screener.outside.text import is_number
 from screener.reports.facts import facts
 from screener.reports.span import Marked, Span
 from screener.store.log import CallLog
@@ -53,7 +54,7 @@ def propose(marked: Iterable[Marked], listed: Set[str], least: int) -> list[Prop
     for call in marked:
         if call.review == Review.OVERTURNED:
             doubtful.add(call.number)
-        elif call.flagged and call.number:
+        elif call.flagged and is_number(call.number):
             calls[call.number].append(call)
     proposals = [
         _proposal(number, flags)

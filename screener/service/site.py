@@ -175,8 +175,9 @@ class Service:
         clips = load_clips(folder / settings.prompts.folder if settings.prompts.folder else None)
         self._log = open_log(settings.store.url, folder)
         self._history = HistoryLookup(self._log.history)
-        self._writer = LogWriter(self._log, settings.store.queue_rows, folder / (settings.store.spool or "spool"))
-        self._purger = Purger(self._log, settings.store.transcript_days, clock)
+        spool = folder / (settings.store.spool or "spool")
+        self._writer = LogWriter(self._log, settings.store.queue_rows, spool)
+        self._purger = Purger(self._log, settings.store.transcript_days, clock, spool)
         self._pool = RecognizerPool(model, settings.speech.threads, settings.speech.queue_seconds, self._heard)
         self._notes = CallNotes(self._writer.put, clock)
         self._beside: ListeningPost | None = None

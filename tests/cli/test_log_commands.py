@@ -98,8 +98,8 @@ def test_what_goes_out_is_on_record(run: Run) -> None:
     run("report", "agents")
     run("report", "sources", "--by", "region", "--mask", "--format", "csv", "-o", "s.csv")
     notes = json.loads(run("access", "--limit", "1000", "--format", "json").output)
-    assert len(notes) == before + 2  # the second look itself comes after its own answer
-    newest = notes[0]
+    assert len(notes) == before + 3  # a look is on record before it is answered
+    newest = notes[1]
     assert newest["action"] == "screener report sources"
     assert (newest["destination"], newest["masked"]) == ("s.csv", "✔")
     assert "by=region" in newest["subject"]
@@ -165,7 +165,7 @@ def test_a_package_of_evidence_is_checked_by_us_and_by_sha256sum(run: Run, log: 
     subprocess.run(command, cwd=tmp_path / "case", check=True)
     assert (
         made.output.split()[-1]
-        in json.loads(run("access", "--limit", "1000", "--format", "json").output)[0]["subject"]
+        in json.loads(run("access", "--limit", "1000", "--format", "json").output)[1]["subject"]
     )
     (tmp_path / "case" / "cover.html").write_text("x")
     (tmp_path / "case" / "calls" / ids[0] / "audio.wav").unlink()
@@ -188,8 +188,10 @@ def test_a_package_may_be_one_file_and_is_never_overwritten(run: Run, log: CallL
 
 def test_purge_says_what_it_did_and_reports_stay(run: Run) -> None:
     before = run("report", "accuracy", "--format", "json").output
-    assert "utterances" in run("purge", "--days", "0").output
-    assert run("purge", "--days", "0").output.startswith("0 utterances and 0 quoted words")
+    with pytest.raises(InputError, match="the newest call is of 2026-10-3"):
+        run("purge", "--days", "0")
+    assert "utterances" in run("purge", "--days", "0", "--clock-is-right").output
+    assert run("purge", "--days", "0", "--clock-is-right").output.startswith("0 utterances and 0 quoted words")
     assert run("report", "accuracy", "--format", "json").output == before
 
 
@@ -203,6 +205,30 @@ def test_an_import_names_bad_lines_and_twice_is_once(run: Run, tmp_path: Path) -
     assert "1 calls read, 0 of them new" in run("import", "queue_log", "queue_log").output
     rows = json.loads(run("report", "frequency", "--queue", "sales", "--format", "json").output)
     assert [row["offered"] for row in rows] == [1]
+
+
+def test_an_import_says_a_handful_of_lines_of_many(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "queue_log").write_text("x\x1b[2J|\n" * 1000)
+    said = run("import", "queue_log", "queue_log").output
+    assert "995 more lines skipped" in said
+    assert len(said.splitlines()) == 7
+    (tmp_path / "list.csv").write_text("nobody\n" * 100)
+    assert len(run("list", "watch", "import", "list.csv").output.splitlines()) == 7
+
+
+def test_a_caller_is_forgotten_on_demand(run: Run, log: CallLog) -> None:
+    number = next(call.number for call in log.calls(limit=None) if call.number)
+    calls = sum(call.number == number for call in log.calls(limit=None))
+    assert f"{calls} calls; nothing is erased without --yes" in run("erase", number, "--reason", "x").output
+    assert any(call.number == number for call in log.calls(limit=None))
+    said = run("erase", number, "--reason", "书面申请", "--yes").output
+    assert f"erased from {calls} calls" in said
+    assert number not in said
+    assert not any(call.number == number for call in log.calls(limit=None))
+    note = log.accesses(limit=1)[0]
+    assert (note.action, note.subject.partition(": ")[2]) == ("screener erase", "书面申请")
+    with pytest.raises(InputError, match="no number"):
+        run("erase", "anonymous", "--reason", "x")
 
 
 def commands(group: click.Command, name: str) -> list[tuple[str, click.Command]]:

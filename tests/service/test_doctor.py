@@ -10,6 +10,7 @@ from screener.errors import SipError
 from screener.ports import OfferSink, RegistrationState
 from screener.service import doctor
 from screener.service.doctor import Check, render
+from screener.settings.load import load
 from screener.settings.sections import Judgement, Pbx, Prompts, Registrar, Settings, Sip, Speech, Store
 from tests.pbx.manager import Manager
 
@@ -235,3 +236,25 @@ def test_the_manager_interface_lets_us_in_refuses_us_or_is_not_there() -> None:
     absent = doctor.check_pbx(account, seconds=0.3)
     assert "no answer" in absent.message
     assert "is the PBX running" in absent.remedy
+
+
+def test_what_others_may_read_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "screener.toml"
+    file.write_text('[pbx]\nhost = "192.0.2.10"\npassword = "p"\n[targets]\nanalysis = "sip:a@192.0.2.10"\n')
+    (tmp_path / "screener.db").touch()
+    (tmp_path / "spool").mkdir()
+    for path in (file, tmp_path / "screener.db", tmp_path / "spool"):
+        path.chmod(0o644 if path.is_file() else 0o755)
+    settings = load(file)
+    found = doctor.check_private(settings, file)
+    assert not found.ok
+    for name in ("screener.toml", "screener.db", "spool"):
+        assert name in found.message
+    for path in (file, tmp_path / "screener.db", tmp_path / "spool"):
+        path.chmod(0o600 if path.is_file() else 0o700)
+    assert doctor.check_private(settings, file).ok
+    file.write_text("")
+    file.chmod(0o644)
+    assert doctor.check_private(load(file), file).ok, "a file without a password may be read"
+    file.chmod(0o646)
+    assert not doctor.check_private(load(file), file).ok, "and by its owner alone be changed"
