@@ -54,7 +54,7 @@ thread, must only enqueue."""
 class Call(Protocol):
     """One call. Every method may be called from any thread, returns at once, and does nothing on an ended call.
 
-    `kept` alone is for an ended one.
+    `logged` alone is for an ended one.
     """
 
     @property
@@ -94,7 +94,7 @@ class Call(Protocol):
         """BYE; `CallEnded` follows."""
         ...
 
-    def kept(self) -> None:
+    def logged(self) -> None:
         """Said after `CallEnded`, once the call is written down: only then is the BYE of the peer answered.
 
         The answer goes out a moment later without it too.

@@ -133,7 +133,7 @@ class Screening:
 
     def close(self) -> None:
         """The call is over and written down: the peer may know."""
-        self._call.kept()
+        self._call.logged()
 
     def _observe(self, item: Event | Action) -> None:
         for observer in self._booth.observers:

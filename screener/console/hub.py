@@ -76,9 +76,10 @@ class Hub:
         ]
 
     def start(self) -> None:
-        """Begin to read."""
+        """Begin to read; once is enough."""
         for thread in self._threads:
-            thread.start()
+            if thread.ident is None:
+                thread.start()
 
     def stop(self) -> None:
         """Read no more."""
@@ -87,7 +88,8 @@ class Hub:
             if feed.reader is not None:
                 feed.reader.close()
         for thread in self._threads:
-            thread.join(timeout=2)
+            if thread.ident is not None:
+                thread.join(timeout=2)
 
     def newer(self, version: int) -> tuple[int, list[Shown], frozenset[str]]:
         """What changed since a version.

@@ -68,11 +68,11 @@ def _networks(peer: str) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
     return [ipaddress.ip_network(str(address)) for address in found]
 
 
-class Door:
+class Authenticator:
     """Demands digest of inbound calls. Nonces are signed; only those that were used are remembered and counted.
 
     Args:
-        username: empty opens the door.
+        username: empty lets every call pass.
         password: of that user.
         realm: printed in the challenge.
     """

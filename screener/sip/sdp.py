@@ -140,7 +140,7 @@ def parse(body: bytes) -> Description:
         raise SipParseError(f"SDP of {len(body)} bytes")
     session_id, version, host, direction = "0", "0", "", "sendrecv"
     media: list[dict[str, object]] = []
-    lines = _LINE_END.split(body.decode("utf-8", "replace"))
+    lines = _LINE_END.split(body.decode("utf-8", "replace"), MAX_LINES)
     if not lines or not lines[0].startswith("v=") or len(lines) > MAX_LINES:
         raise SipParseError("SDP does not begin with v=, or goes on for ever")
     rtpmap: dict[int, str] = {}  # of lines before the first m=, for which some senders have no better place

@@ -1,7 +1,8 @@
 """How long one message can hold a parser up: `python tests/bench/adversarial.py [--messages 100000]`.
 
 Repetition-heavy input of the largest admitted size through whatever reads what strangers send; the worst time is
-processor time of the one thread, so that a busy machine does not count. Ends with 1 where it is over the target.
+processor time of the one thread, so that a busy machine does not count, and what was slow is read twice more: an
+input that is slow is slow again. Ends with 1 where it is over the target.
 """
 
 import argparse
@@ -20,6 +21,13 @@ from tests.sip.adversarial import PARSERS, hostile, read
 from tests.sip.fuzzing import Target
 
 TARGET_MS = 2.0
+
+
+def cost(name: str, data: bytes) -> float:
+    """Milliseconds."""
+    began = time.thread_time()
+    read(name, data)
+    return 1000 * (time.thread_time() - began)
 
 
 def through_an_agent(count: int, seed: int) -> float:
@@ -60,9 +68,10 @@ def main() -> None:
         times: list[tuple[float, bytes]] = []
         for number in range(count):
             data = hostile(name, chance)
-            began = time.thread_time()
-            read(name, data)
-            times.append((1000 * (time.thread_time() - began), data[:200]))
+            taken = cost(name, data)
+            if taken > TARGET_MS / 2:
+                taken = min(taken, cost(name, data), cost(name, data))
+            times.append((taken, data[:200]))
             if number % 1000 == 0:
                 gc.collect()
         times.sort()

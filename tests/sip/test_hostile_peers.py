@@ -35,15 +35,20 @@ def lines(message) -> list[str]:
 # Injection.
 
 
-@pytest.mark.parametrize("evil", ["%0d%0aX-Evil:%20yes", "%0aX-Evil:%20yes", "%0DX-Evil:%20yes", "%00%1b[2J"])
+@pytest.mark.parametrize(
+    "evil", ["%0d%0aX-Evil:%20yes", "%0aX-Evil:%20yes", "%0DX-Evil:%20yes", "%00%1b[2J", "%20a%3eb%40c"]
+)
 def test_an_escaped_line_end_in_the_request_uri_stays_within_its_line(desk, evil):
     caller = Caller(desk.agent.port, dialled=f"beside-1-caller{evil}")
     answer = caller.call()
     assert answer.status == 200
     assert not [line for line in lines(answer) if line.lower().startswith("x-evil")]
-    assert "\x1b" not in desk.call().invite.dialled
+    dialled = desk.call().invite.dialled
+    assert dialled.startswith("beside-1-caller")
+    assert dialled.isprintable() or "\ufffd" in dialled
+    assert "\x1b" not in dialled
     contact = NameAddr.parse(answer.headers.get("Contact")).uri
-    assert contact.number.startswith("beside-1-caller")
+    assert contact.number == dialled
     assert caller.ask("BYE").status == 200, "and the Contact can be called"
     caller.close()
 
@@ -317,6 +322,13 @@ def test_a_cancel_ends_the_call_of_its_own_transaction_only():
     assert second.final("CANCEL").status == 200
     assert wait_for(lambda: len(desk.agent._calls) == 1)
     assert list(desk.agent._calls) == [first.call_id], "the other one rings on"
+    third = Caller(desk.agent.port)
+    third.call_id = first.call_id
+    third.send(third.request("INVITE", third.sdp, cseq=1, branch="z9hG4bKthird"))
+    assert third.final("INVITE").status == 482
+    assert third.ask("CANCEL", cseq=1, branch="z9hG4bKthird").status == 200
+    time.sleep(0.2)
+    assert list(desk.agent._calls) == [first.call_id], "nor by an INVITE of its own with the same Call-ID"
     stranger = Caller(desk.agent.port, host="127.0.0.2")
     stolen = Request(Headers(list(invite.headers)), b"", "CANCEL", first.uri)
     stolen.headers.replace("CSeq", [f"{invite.cseq[0]} CANCEL"])

@@ -10,7 +10,7 @@ from screener.errors import SipParseError
 from screener.settings.sections import Registrar
 from screener.sip.dialog import Dialog
 from screener.sip.digest import Challenge, authorize, strongest, verify
-from screener.sip.guard import WATCH_SECONDS, Allowed, Door, Rate, Watch
+from screener.sip.guard import WATCH_SECONDS, Allowed, Authenticator, Rate, Watch
 from screener.sip.message import Headers, Request, parse, respond
 from screener.sip.refer import refer, sipfrag_status
 from screener.sip.registration import RETRY_LONGEST, Registration
@@ -236,8 +236,8 @@ def test_who_is_allowed():
     assert not any(host in allowed for host in ("192.0.3.1", "2001:db8::2", "nonsense"))
 
 
-def test_the_door_opens_for_its_own_fresh_nonce_only():
-    door = Door("pbx", "word", "here")
+def test_the_authenticator_opens_for_its_own_fresh_nonce_only():
+    door = Authenticator("pbx", "word", "here")
     asked = door.challenge(request(), 1000.0)
 
     def knock(challenge, password, now):
@@ -248,7 +248,7 @@ def test_the_door_opens_for_its_own_fresh_nonce_only():
     assert knock(asked, "guess", 1001.0) is not None
     assert knock(asked, "word", 2000.0).stale
     assert knock(Challenge("here", "1001.forged", qop=True), "word", 1001.0) is not None
-    assert Door("", "", "here").challenge(request(), 0.0) is None
+    assert Authenticator("", "", "here").challenge(request(), 0.0) is None
 
 
 def test_so_many_a_second_and_twice_as_many_at_once():

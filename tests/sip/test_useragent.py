@@ -75,7 +75,7 @@ def test_a_bye_is_answered_once_the_end_of_the_call_is_kept(desk, caller):
     with pytest.raises(TimeoutError):
         caller.ask("BYE")
     assert desk.event(CallEnded).by is EndedBy.CALLER, "whoever keeps it knows already"
-    call.kept()
+    call.logged()
     caller.sip.settimeout(0.1)
     assert caller.response().status == 200
 

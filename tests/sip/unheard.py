@@ -69,6 +69,7 @@ class Talker(Caller):
         way: of `WAYS`.
         seconds: how long it stays on the line.
         outside: another host, which nobody agreed on.
+        formats: what it offers.
         hold: when it is put on hold, and when taken back; seconds.
         where: as `Caller` takes it.
     """
@@ -81,12 +82,13 @@ class Talker(Caller):
         *,
         seconds: float,
         outside: str = "127.0.0.9",
+        formats: str = "0 8 101",
         hold: tuple[float, float] = (0.3, 1e9),
         **where: str,
     ) -> None:
         super().__init__(port, number=number, **where)
         self.way, self.referred, self.status = way, "", 0
-        self._seconds, self._hold = seconds, hold
+        self._seconds, self._hold, self._formats = seconds, hold, formats
         self._gone = threading.Event()
         self.outside = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.outside.bind((outside, 0))
@@ -103,7 +105,7 @@ class Talker(Caller):
     def talk(self) -> None:
         """Until it is sent on or hung up on, or the time is up."""
         self.sip.settimeout(15)
-        self.status = self.call().status
+        self.status = self.call(self.offer(self._formats)).status
         assert self.status == 200
         self.sip.settimeout(0.1)
         sending = in_background(self._send)
@@ -113,7 +115,7 @@ class Talker(Caller):
             if self.way == "on_hold" and held != (self._hold[0] <= since < self._hold[1]):
                 held = not held
                 self.sip.settimeout(5)
-                self.ask("INVITE", self.offer("0 8 101", direction="sendonly" if held else "sendrecv"))
+                self.ask("INVITE", self.offer(self._formats, direction="sendonly" if held else "sendrecv"))
                 self.ack(cseq=next(self.cseq) - 1)
                 self.sip.settimeout(0.1)
             try:
