@@ -80,5 +80,5 @@ def _import(file: Path, log: CallLog, read: Callable[[BinaryIO], Iterator[CallRe
 
 
 def _identify(settings: Settings) -> Callable[[str], Caller]:
-    lines = load_lines([settings.folder / line for line in settings.judgement.lines], settings.site.region)
+    lines = load_lines(settings.line_files, *settings.site.numbering)
     return functools.lru_cache(NUMBERS_KEPT)(lines.identify)

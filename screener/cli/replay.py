@@ -36,7 +36,7 @@ def replay(files: tuple[Path, ...], config: Path | None, output: TextIO) -> None
         judgement=load_judgement(settings.judgement, folder, syllables),
         flow=settings.flow,
         zone=ZoneInfo(settings.site.timezone),
-        identify=load_lines([folder / line for line in settings.judgement.lines], settings.site.region).identify,
+        identify=load_lines(settings.line_files, *settings.site.numbering).identify,
         syllables=syllables,
         model=cache(lambda: load_model(settings.speech, folder)),
     )

@@ -78,11 +78,12 @@ class Reader:
 
 def frequency_page(answer: Frequency, span: Span, by: Period, reader: Reader) -> Page:
     """The report `frequency` by a period of time."""
-    kinds = [kind for kind in Kind if any(row.by_kind.get(kind) for row in answer.rows)]
-    keys = [by.value, "offered", "flagged", "share", "treated", "by_hand", *(kind.value for kind in kinds)]
+    kinds = [kind for kind in (*Kind, None) if any(row.by_kind.get(kind) for row in answer.rows)]
+    of_kinds = [kind.value if kind else "no_kind" for kind in kinds]
+    keys = [by.value, "offered", "flagged", "share", "treated", "by_hand", *of_kinds]
     rows: list[list[Cell]] = [
         [
-            row.bucket,
+            _bucket(row.bucket, by, reader),
             row.offered,
             row.flagged,
             row.share,
@@ -117,9 +118,12 @@ def heat_chart(answer: Frequency, reader: Reader) -> Heat:
 
 
 def _buckets(answer: Frequency, by: Period, reader: Reader) -> list[str]:
-    if by is Period.WEEKDAY:
-        return [weekday(int(row.bucket), reader.lang) for row in answer.rows]
-    return [row.bucket for row in answer.rows]
+    return [_bucket(row.bucket, by, reader) for row in answer.rows]
+
+
+def _bucket(bucket: str, by: Period, reader: Reader) -> str:
+    """A weekday is a word, everywhere."""
+    return weekday(int(bucket), reader.lang) if by is Period.WEEKDAY else bucket
 
 
 def source_sheet(rows: Sequence[SourceRow], by: SourceBy, reader: Reader, title: str, name: str) -> Sheet:
@@ -140,7 +144,7 @@ def source_sheet(rows: Sequence[SourceRow], by: SourceBy, reader: Reader, title:
         ]
         for row in rows
     ]
-    kind: Type = "phone" if by in (SourceBy.NUMBER, SourceBy.PREFIX) else "text"
+    kind: Type = "phone" if by in (SourceBy.NUMBER, SourceBy.PREFIX, SourceBy.DIALLED) else "text"
     return Sheet(reader.word(title), keys, heads, cells, {by.value: kind}, name)
 
 
@@ -149,6 +153,8 @@ def source_name(source: str, by: SourceBy, reader: Reader) -> str:
     match by:
         case SourceBy.NUMBER | SourceBy.PREFIX:
             return reader.number(source)
+        case SourceBy.DIALLED | SourceBy.QUEUE:
+            return source or reader.word("unknown_source")
         case SourceBy.LINE:
             return reader.word(source)
         case SourceBy.REGION | SourceBy.CARRIER:
@@ -176,9 +182,11 @@ _QUEUE = (
 def queue_page(answer: QueueAnswer, span: Span, by: Period, reader: Reader) -> Page:
     """The report `queue`."""
     ways = _queue_sheet(answer.ways, "group", reader.word, reader, "t_queue", "queue")
-    periods = _queue_sheet(answer.periods, by.value, str, reader, "t_queue_periods", "periods")
+    periods = _queue_sheet(
+        answer.periods, by.value, lambda bucket: _bucket(bucket, by, reader), reader, "t_queue_periods", "periods"
+    )
     entered = [row.entered for row in answer.periods]
-    bars = Bars(reader.word("entered"), [row.group for row in answer.periods], entered, upright=True)
+    bars = Bars(reader.word("entered"), [_bucket(row.group, by, reader) for row in answer.periods], entered, upright=True)
     return reader.page("t_queue", span, [ways, periods], [bars])
 
 

@@ -220,9 +220,9 @@ def check_judgement(settings: Settings) -> Check:
 
 def check_lines(settings: Settings) -> Check:
     """Can the operator's lists of payphones and duty phones be read?"""
-    paths = [settings.folder / line for line in settings.judgement.lines]
+    paths = settings.line_files
     try:
-        load_lines(paths, settings.site.region)
+        load_lines(paths, *settings.site.numbering)
     except ScreenerError as problem:
         return Check(
             "line lists", ok=False, message="; ".join(problem.message.splitlines()), remedy=problem.remedy

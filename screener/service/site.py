@@ -137,7 +137,7 @@ class Service:
         self.model = model.info
         self.flow = site_flow(settings, model.info)
         self._judgement = load_judgement(settings.judgement, folder, syllables)
-        self._lines = load_lines([folder / line for line in settings.judgement.lines], settings.site.region)
+        self._lines = load_lines(settings.line_files, *settings.site.numbering)
         clips = load_clips(folder / settings.prompts.folder if settings.prompts.folder else None)
         self._log = open_log(settings.store.url, folder)
         self._history = HistoryLookup(self._log.history)
@@ -228,12 +228,19 @@ class Service:
                 call.reject(404)
             return
         by_hand = invite.dialled == sip.analysis_extension
+
+        def said(header: str) -> str:
+            return invite.headers.get(header.lower(), "")
+
+        dialled = said(sip.dialled_header) or ("" if by_hand else invite.first_dialled or invite.dialled)
         offer = replace(
             self._offer(invite),
             entrance=Entrance.BY_HAND if by_hand else Entrance.IN_PATH,
+            dialled=self._lines.identify(dialled).number,
+            queue=said(sip.queue_header) or ("" if by_hand else user_of(self._settings.targets.agents)),
             agent=invite.referred_by if by_hand else "",
-            uniqueid=invite.headers.get(sip.uniqueid_header.lower(), ""),
-            linkedid=invite.headers.get(sip.linkedid_header.lower(), ""),
+            uniqueid=said(sip.uniqueid_header),
+            linkedid=said(sip.linkedid_header),
         )
         self._take(offer, call)
 
@@ -242,6 +249,8 @@ class Service:
         offer = replace(
             self._offer(call.invite),
             entrance=Entrance.BESIDE,
+            dialled="" if who.queue else who.agent_name,
+            queue=who.queue,
             agent=who.agent_name,
             uniqueid=who.caller.uniqueid,
             linkedid=who.linkedid,
@@ -256,7 +265,6 @@ class Service:
             started_at=now,
             local_time=now.astimezone(self._zone),
             caller=Caller(number=invite.number, display_name=invite.display_name),
-            dialled=invite.dialled,
             referred_by=invite.referred_by,
         )
 

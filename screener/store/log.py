@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Select, case, delete, func, insert, select, update
+from sqlalchemy import Connection, Engine, Select, case, delete, distinct, func, insert, select, update
 from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError, StatementError
 from sqlalchemy.orm import Session
 
@@ -288,8 +288,7 @@ class CallLog:
     def history(self, number: str, at: datetime) -> History:
         """What is known of a number just before `at`; nothing of a withheld one.
 
-        A hand-over by an agent, or a call that goes on beside one, is no call of the caller's own and is not
-        counted as one; the flag that it sets is.
+        A call counts once, however many rows it has left; so does its flag.
 
         Raises:
             StoreError: the database failed, or took too long.
@@ -301,7 +300,7 @@ class CallLog:
         genuine = Call.verdict.in_((Verdict.GENUINE, Verdict.COMPLAINT))
 
         def count(condition: Any) -> Any:  # noqa: ANN401 - an expression of SQLAlchemy's
-            return func.coalesce(func.sum(case((condition, 1), else_=0)), 0)
+            return func.count(distinct(case((condition, Call.root))))
 
         def within(span: timedelta) -> Any:  # noqa: ANN401
             return count(Call.own & (Call.started_at >= at - span))
