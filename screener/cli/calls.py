@@ -7,15 +7,33 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from screener.cli.output import CallLog, Settings, Sheet, log_options, moment, output_options, teller, user
+from screener.cli.output import (
+    CallLog,
+    Settings,
+    Sheet,
+    lines_of,
+    log_options,
+    moment,
+    moments,
+    output_options,
+    say,
+    sheet,
+    speaking,
+    teller,
+    user,
+    writing_log_options,
+)
 from screener.cli.package import read_package, write_package
-from screener.core.evidence import Verdict
+from screener.core.evidence import Kind, Verdict
 from screener.errors import InputError
+from screener.numbers.agents import agent_name
 from screener.numbers.mask import mask
 from screener.review.dossier import Exhibit, Maker, pack, problems, sum_of
 from screener.review.timeline import timeline
 from screener.store.log import Access
-from screener.store.records import CallRecord
+from screener.store.records import CallRecord, Review
+from screener.store.wanted import Wanted
+from screener.words.terms import word
 
 
 @click.group()
@@ -24,9 +42,19 @@ def calls() -> None:
 
 
 @calls.command(name="list")
-@click.option("--since", help="From this day or time on.")
+@click.option("--since", help="From this day or time on: 2026-03-01, 今天, week, 30d.")
 @click.option("--until", help="Up to this day or time, itself not counted.")
+@click.option("--number", default="", help="Calls of this number, in any writing; or of numbers that begin so.")
+@click.option(
+    "--kind", type=click.Choice([*(kind.value for kind in Kind), "none"]), help="Of this kind of harassment."
+)
+@click.option("--agent", default="", help="Calls that this agent had on the line.")
+@click.option("--queue", default="", help="Only calls of this queue of agents.")
+@click.option("--dialled", default="", help="Only calls to this number (hotline, 400 number, DID).")
 @click.option("--verdict", type=click.Choice([v.value for v in Verdict]), help="Only calls with this verdict.")
+@click.option("--flagged", is_flag=True, help="What reports count as flagged: harassment that nobody overturned.")
+@click.option("--reviewed", type=click.Choice([r.value for r in Review]), help="What a person said of the flag.")
+@click.option("--text", default="", help="Calls in which these words were said, as the transcript has them.")
 @click.option("--limit", type=click.IntRange(1, 100000), default=50, help="The newest so many.")
 @click.option("--mask", "masked", is_flag=True, help="Hide the middle of phone numbers.")
 @output_options
@@ -36,43 +64,64 @@ def list_command(
     log: CallLog,
     since: str | None,
     until: str | None,
-    verdict: str | None,
     limit: int,
     masked: bool,
+    **asked: Any,  # noqa: ANN401 - click's own
 ) -> Sheet:
-    """List calls, newest first.
+    """List calls, newest first; each call once, however many rows it left in the log.
 
-    Example: screener calls list --verdict harassment --since 2026-03-01
+    Every figure of a report can be followed to its calls with the same options.
+
+    Example: screener calls list --flagged --kind lewd --since 本月
     """
-    zone = ZoneInfo(settings.site.timezone)
-    found = log.calls(
-        moment(settings, since), moment(settings, until), Verdict(verdict) if verdict else None, limit
-    )
-    keys = ["id", "started_at", "number", "line", "verdict", "kind", "flagged_at", "treatment"]
-    heads = (
-        keys
-        if settings.site.language == "en"
-        else ["编号", "时间", "号码", "线路", "判断", "类别", "标记秒", "处理"]
-    )
+    zone, lang = ZoneInfo(settings.site.timezone), speaking()
+    begin, end = moment(settings, since), moment(settings, until)
+    moments.span_of(begin, end)
+    found = log.find(_wanted(settings, begin, end, asked), limit)
     rows = [
         [
             call.id,
-            f"{call.started_at.astimezone(zone):%Y-%m-%d %H:%M:%S}",
-            mask(call.number) if masked else call.number,
-            call.line.value,
-            call.verdict.value if call.verdict else None,
-            call.kind.value if call.kind else None,
-            call.flagged_at,
-            call.treatment.value,
+            call.started_at.astimezone(zone),
+            (mask(call.number) if masked else call.number) or word("withheld", lang),
+            word(call.verdict.value if call.verdict else "going_on", lang),
+            word(call.kind, lang) if call.kind else "",
+            word(f"review_{call.review.value}", lang),
+            word(call.treatment.value, lang),
+            call.agent,
+            call.queue,
+            call.dialled,
         ]
         for call in found
     ]
-    return Sheet("Calls" if settings.site.language == "en" else "来电", keys, heads, rows)
+    keys = ["id", "started_at", "number", "verdict", "kind", "review", "treatment", "agent", "queue", "dialled"]
+    return sheet("t_calls", keys, rows, number="phone", dialled="phone", agent="phone", id="phone")
+
+
+def _wanted(settings: Settings, since: datetime | None, until: datetime | None, asked: dict[str, Any]) -> Wanted:
+    lines = lines_of(settings)
+    number = asked["number"]
+    known = lines.identify(number).number if number else ""
+    kind, verdict, reviewed = asked["kind"], asked["verdict"], asked["reviewed"]
+    return Wanted(
+        since=since,
+        until=until,
+        verdict=Verdict(verdict) if verdict else None,
+        kind=None if kind in (None, "none") else Kind(kind),
+        without_kind=kind == "none",
+        number=known,
+        withheld=bool(number) and not known,
+        agent=agent_name(asked["agent"]),
+        queue=asked["queue"],
+        dialled=lines.identify(asked["dialled"]).number if asked["dialled"] else "",
+        flagged=asked["flagged"],
+        review=Review(reviewed) if reviewed else None,
+        text="".join(asked["text"].split()),
+    )
 
 
 @calls.command(name="show")
 @click.argument("call_id")
-@log_options
+@writing_log_options
 def show_command(settings: Settings, log: CallLog, call_id: str) -> None:
     """Tell the whole story of a call: what was heard, what it weighed, what was decided and done.
 
@@ -92,7 +141,6 @@ def show_command(settings: Settings, log: CallLog, call_id: str) -> None:
     type=click.Path(path_type=Path, exists=True, file_okay=False),
     help="Where the PBX keeps recordings: ID.wav or UNIQUEID.wav is added.",
 )
-@click.option("--lang", type=click.Choice(["zh", "en"]), help="Of the cover; default from the settings.")
 @log_options
 def export_command(
     settings: Settings,

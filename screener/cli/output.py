@@ -3,41 +3,76 @@
 import functools
 import getpass
 import os
+import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, tzinfo
+from enum import Enum
 from pathlib import Path
 from typing import Any, get_args
 from zoneinfo import ZoneInfo
 
 import click
 
+from screener.cli import moments
+from screener.cli.moments import time_zone
+from screener.cli.speaking import say, speaking
 from screener.errors import InputError
-from screener.reports.page import Sheet
+from screener.numbers.identify import Lines, load_lines
+from screener.reports.page import Cell, Sheet, Type
 from screener.reports.render import Format, render
 from screener.settings.judging import load_notes
 from screener.settings.load import load
 from screener.settings.sections import Settings
 from screener.store.log import Access, CallLog, open_log
 from screener.words.judgement import Teller
-from screener.words.terms import Language
+from screener.words.terms import word
+
+
+class Use(Enum):
+    """What a command does with the log."""
+
+    READ = "read"
+    """Looks only: works for a user who may only read, and makes no database."""
+    WRITE = "write"
+    MAKE = "make"
+    """Writes, and makes the log where there is none."""
 
 
 def log_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Adds `--config` and `--db`; the command gets `settings` and an open `log`.
+    """Adds `--config` and `--db`; the command gets `settings` and an open `log`, which it only reads.
 
     What leaves the log through `--format` or `-o` is noted in its access record first.
     """
+    return _with_log(command, Use.READ)
 
+
+def writing_log_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The same for a command that writes."""
+    return _with_log(command, Use.WRITE)
+
+
+def filling_log_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The same for a command that makes the log where there is none."""
+    return _with_log(command, Use.MAKE)
+
+
+def _with_log(command: Callable[..., Any], use: Use) -> Callable[..., Any]:
     @click.option("--config", type=click.Path(path_type=Path), help="Settings file; default screener.toml here.")
     @click.option("--db", help="SQLAlchemy URL of the call log; default from the settings.")
     @functools.wraps(command)
     def wrapped(config: Path | None, db: str | None, **arguments: Any) -> Any:  # noqa: ANN401 - click's own
         settings = load(config)
-        log = open_log(db or settings.store.url, Path.cwd() if db else settings.folder)
+        url, folder = db or settings.store.url, Path.cwd() if db else settings.folder
+        log = open_log(url, folder, must_exist=use is not Use.MAKE, read_only=use is Use.READ)
         try:
             answer = command(settings=settings, log=log, **arguments)
-            note_export(log)
+            if access := leaving():
+                record = open_log(url, folder, must_exist=True) if use is Use.READ else log
+                try:
+                    record.note_access(access)
+                finally:
+                    record.close()
             return answer
         finally:
             log.close()
@@ -62,7 +97,10 @@ def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
     def wrapped(form: Format, output: Path | None, **arguments: Any) -> None:  # noqa: ANN401 - click's own
         if form == "xlsx" and output is None and sys.stdout.isatty():
             raise click.UsageError("a workbook is no text: name a file with -o")
-        made = render(command(**arguments), form)
+        shown = form == "table" and output is None
+        colour = shown and sys.stdout.isatty()
+        columns = shutil.get_terminal_size().columns if shown else None
+        made = render(command(**arguments), form, columns, colour)
         data = made.encode("utf-8") if isinstance(made, str) else made
         if output:
             write_file(output, data)
@@ -74,9 +112,24 @@ def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return wrapped
 
 
-def teller(settings: Settings, lang: Language | None = None) -> Teller:
-    """What puts codes into words, in the site's language unless told."""
-    return Teller(lang or settings.site.language, load_notes(settings.judgement, settings.folder))
+def sheet(title: str, keys: Sequence[str], rows: Sequence[Sequence[Cell]], **types: Type) -> Sheet:
+    """A table in the reader's language; title and columns are named by their keys of `words.terms`."""
+    lang = speaking()
+    return Sheet(word(title, lang), keys, [word(key, lang) for key in keys], rows, types)
+
+
+def lines_of(settings: Settings) -> Lines:
+    """What knows the site's numbers.
+
+    Raises:
+        SettingsError: an imported list is wrong.
+    """
+    return load_lines(settings.line_files, *settings.site.numbering)
+
+
+def teller(settings: Settings) -> Teller:
+    """What puts codes into words, in the reader's language."""
+    return Teller(speaking(), load_notes(settings.judgement, settings.folder))
 
 
 def write_file(path: Path, data: bytes) -> None:
@@ -93,20 +146,20 @@ def write_file(path: Path, data: bytes) -> None:
         ) from problem
 
 
-def note_export(log: CallLog) -> None:
-    """Note in the access record what the command at work takes out of the log, unless a terminal only shows it."""
+def leaving() -> Access | None:
+    """What the command at work takes out of the log; None when a terminal only shows it."""
     context = click.get_current_context()
     form, output = context.params.get("form"), context.params.get("output")
     if form is None or (form == "table" and output is None):
-        return
+        return None
     own = {key: value for key, value in context.params.items() if value and key not in _NOT_SUBJECT}
     subject = " ".join(f"{key}={value}" for key, value in sorted(own.items()))
     action = f"screener {context.command_path.removeprefix('screener ').removeprefix('cli ')}"
     masked = bool(context.params.get("masked"))
-    log.note_access(Access(datetime.now(UTC), user(), action, subject, str(output or form), masked))
+    return Access(datetime.now(UTC), user(), action, subject, str(output or form), masked)
 
 
-_NOT_SUBJECT = {"form", "output", "masked", "config", "db", "lang"}
+_NOT_SUBJECT = {"form", "output", "masked", "config", "db"}
 
 
 def user() -> str:
@@ -118,17 +171,17 @@ def moment(settings: Settings, text: str | None, zone: tzinfo | None = None) -> 
     """A time of `--since` or `--until`; without a zone it is in `zone`, which is the site's own unless said.
 
     Raises:
-        click.BadParameter: it is not ISO 8601.
+        click.BadParameter: it is none.
     """
-    if text is None:
-        return None
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        raise click.BadParameter(
-            f"{text}: allowed: a day or time such as 2026-03-04 or 2026-03-04T09:00"
-        ) from None
-    return found if found.tzinfo else found.replace(tzinfo=zone or ZoneInfo(settings.site.timezone))
+    return moments.moment(text, zone or ZoneInfo(settings.site.timezone), datetime.now(UTC))
 
 
-__all__ = ["CallLog", "Settings", "Sheet", "log_options", "moment", "output_options"]
+def reason_of(problem: BaseException) -> str:
+    """Why a file cannot be read or written, in a few words."""
+    return getattr(problem, "strerror", None) or str(problem)
+
+
+__all__ = [
+    "CallLog", "Settings", "Sheet", "filling_log_options", "lines_of", "log_options", "moment", "moments",
+    "output_options", "reason_of", "say", "sheet", "speaking", "time_zone", "writing_log_options",
+]  # fmt: skip

@@ -5,14 +5,28 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from screener.cli.output import CallLog, Settings, Sheet, log_options, moment, output_options
-from screener.store.privacy import purge
+from screener.cli.output import (
+    CallLog,
+    Settings,
+    Sheet,
+    log_options,
+    moment,
+    output_options,
+    sheet,
+    say,
+    speaking,
+    writing_log_options,
+)
+from screener.store.privacy import purge, to_purge
+from screener.words.told import told
 
 
 @click.command(name="purge")
-@click.option("--days", type=click.IntRange(0), help="Keep so many days; default [store] transcript_days.")
-@log_options
-def purge_command(settings: Settings, log: CallLog, days: int | None) -> None:
+@click.option("--days", type=click.IntRange(0, 36500), help="Keep so many days; default [store] transcript_days.")
+@click.option("--dry-run", is_flag=True, help="Say what would be deleted, delete nothing.")
+@click.option("--yes", is_flag=True, help="Do not ask before everything is deleted (--days 0).")
+@writing_log_options
+def purge_command(settings: Settings, log: CallLog, days: int | None, dry_run: bool, yes: bool) -> None:
     """Delete transcripts that are older than they may be kept, and the words quoted in evidence.
 
     `screener serve` does the same every six hours. Figures, rules and decisions stay, so no report changes.
@@ -20,8 +34,20 @@ def purge_command(settings: Settings, log: CallLog, days: int | None) -> None:
     Example: screener purge --days 30
     """
     kept = settings.store.transcript_days if days is None else days
-    purged = purge(log, datetime.now(UTC) - timedelta(days=kept))
-    click.echo(f"{purged.segments} utterances and {purged.spans} quoted words deleted, older than {kept} days")
+    before = datetime.now(UTC) - timedelta(days=kept)
+    if dry_run:
+        old = to_purge(log, before)
+        say(
+            f"{old.segments} utterances and {old.spans} quoted words are older than {kept} days; nothing is deleted"
+        )
+        return
+    if days == 0 and not yes:
+        old = to_purge(log, before)
+        click.confirm(
+            told(f"--days 0 deletes all {old.segments} utterances of the log; go on?", speaking()), abort=True
+        )
+    purged = purge(log, before)
+    say(f"{purged.segments} utterances and {purged.spans} quoted words deleted, older than {kept} days")
 
 
 @click.command()
@@ -46,7 +72,4 @@ def access(settings: Settings, log: CallLog, since: str | None, limit: int) -> S
         ]
         for note in log.accesses(moment(settings, since), limit)
     ]
-    keys = ["at", "who", "action", "subject", "destination", "masked"]
-    english = settings.site.language == "en"
-    heads = keys if english else ["时间", "何人", "命令", "内容", "去处", "遮盖"]
-    return Sheet("Accesses" if english else "数据取出记录", keys, heads, rows)
+    return sheet("t_accesses", ["at", "who", "action", "subject", "destination", "masked_numbers"], rows)

@@ -1,9 +1,12 @@
 """`screener init` and `screener doctor`: from nothing to a machine that is ready."""
 
+import json
+from dataclasses import asdict
 from pathlib import Path
 
 import click
 
+from screener.cli.speaking import say, speaking
 from screener.errors import InputError
 from screener.resources import config_folder
 from screener.settings.load import FILE_NAME
@@ -28,12 +31,13 @@ def init(path: Path, force: bool) -> None:
         ) from problem
     except OSError as problem:
         raise InputError(f"{path}: cannot be written ({problem.strerror})", "name another file") from problem
-    click.echo(f"{path}: written. Next: set [sip] and [targets] in it, then run: screener doctor")
+    say(f"{path}: written. Next: set [sip] and [targets] in it, then run: screener doctor")
 
 
 @click.command()
 @click.option("--config", type=click.Path(path_type=Path), help="Settings file; default screener.toml here.")
-def doctor(config: Path | None) -> None:
+@click.option("--json", "as_json", is_flag=True, help="A list of objects: name, ok, message, remedy.")
+def doctor(config: Path | None, as_json: bool) -> None:
     """Check settings, ports, PBX, speech model, recordings, lexicon and database.
 
     One line each, with what to do about every failure. Exit code 0: ready; 1: at least one line failed.
@@ -45,9 +49,12 @@ def doctor(config: Path | None) -> None:
         render,
     )
 
-    ready = True
+    found = []
     for check in examine(config):
-        click.secho(render(check), fg=None if check.ok else "red")
-        ready = ready and check.ok
-    if not ready:
+        found.append(check)
+        if not as_json:
+            click.secho(render(check, speaking()), fg=None if check.ok else "red")
+    if as_json:
+        click.echo(json.dumps([asdict(check) for check in found], ensure_ascii=False, indent=1))
+    if not all(check.ok for check in found):
         raise SystemExit(1)

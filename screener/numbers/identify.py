@@ -204,9 +204,7 @@ class Lines:
         return shortnumberinfo.is_valid_short_number_for_region(short, self._region)
 
 
-def load_lines(
-    paths: Sequence[Path], region: str = "CN", area_code: str = "", extensions: str = ""
-) -> Lines:
+def load_lines(paths: Sequence[Path], region: str = "CN", area_code: str = "", extensions: str = "") -> Lines:
     """Lines with the operator's lists; the other arguments as of `Lines`.
 
     Each list is a CSV file in UTF-8 of the columns `number,line,note`: a number, or a prefix that ends in `*`; the

@@ -22,7 +22,9 @@ _LOCAL_SERVICE = re.compile(r"96\d{3,6}|1[12]\d|1[012]\d{3}")
 """Service numbers that every city has its own of: 96118, 12345, 110."""
 _AREA = r"(?:10|2\d|[3-9]\d{2})"
 AREA_CODE = re.compile(rf"0?{_AREA}")
-_IP_PREFIX = re.compile(r"(?:179\d{2}|1259[03]|12520|1258[123]|10193|11808)(0?1[3-9]\d{9}|0[1-9]\d{8,10}|00\d{8,15})")
+_IP_PREFIX = re.compile(
+    r"(?:179\d{2}|1259[03]|12520|1258[123]|10193|11808)(0?1[3-9]\d{9}|0[1-9]\d{8,10}|00\d{8,15})"
+)
 """Access codes of cheap long distance, which exchanges leave before the number; with and without its 0."""
 _MASKED = re.compile(r"\+?[\d\s-]*[*xX×•#]{2,}[\d\s*xX×•#-]*")
 

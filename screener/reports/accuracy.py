@@ -81,7 +81,9 @@ def count(marked: Iterable[Marked], judged: Iterable[Judged]) -> Accuracy:
             now = KINDS.index(row.kind), _REVIEWS.index(row.review)
             before = found.get(row.root, now)
             found[row.root] = min(before[0], now[0]), min(before[1], now[1])
-    counts: Counter[tuple[str, str]] = Counter((KINDS[kind] or "", _REVIEWS[review]) for kind, review in found.values())
+    counts: Counter[tuple[str, str]] = Counter(
+        (KINDS[kind] or "", _REVIEWS[review]) for kind, review in found.values()
+    )
     kinds = [name for name in (*Kind, "") if any((name, review) in counts for review in Review)]
     rules = [AccuracyRow(rule, None, confirmed, overturned) for rule, confirmed, overturned in judged]
     return Accuracy(

@@ -332,7 +332,9 @@ class Facts:
         *_, edges = whole_slots(span.since, span.until, slot_seconds)
         for since, until in edges:
             part = replace(span, since=since, until=until)
-            yield from self._connection.execute(_within(select(by, func.count()).where(Call.own), part).group_by(by))
+            yield from self._connection.execute(
+                _within(select(by, func.count()).where(Call.own), part).group_by(by)
+            )
 
     def _plain(self, name: str) -> Any:  # noqa: ANN401
         """A column without the work of making enums of it."""

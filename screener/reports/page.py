@@ -100,6 +100,8 @@ class Page:
     charts: tuple[Chart, ...] = ()
     lang: str = "zh"
     empty: str = field(default="", kw_only=True)
+    hint: str = field(default="", kw_only=True)
+    """How to go on from here, for whoever reads it on a terminal."""
 
 
 def shown(kind: Type, cell: Cell) -> str:

@@ -14,6 +14,7 @@ from screener.reports.queue import QueueAnswer, QueueRow
 from screener.reports.sources import SourceBy, SourceRow
 from screener.reports.span import Span
 from screener.reports.treatment import DAYS, TreatmentRow
+from screener.words.judgement import Teller
 from screener.words.terms import Language, weekday, word
 
 BARS_MOST = 20
@@ -26,16 +27,22 @@ class Reader:
 
     Attributes:
         site: name of the call centre.
-        lang, zone: language, and time zone of every hour and day.
+        teller: puts codes into words of the reader's language.
+        zone: time zone of every hour and day.
         masked: the middle of phone numbers is hidden.
         now: when the report is made; aware.
     """
 
     site: str
-    lang: Language
+    teller: Teller
     zone: tzinfo
     masked: bool
     now: datetime
+
+    @property
+    def lang(self) -> Language:
+        """Of every word."""
+        return self.teller.lang
 
     def word(self, key: str) -> str:
         """A word in the reader's language."""
@@ -62,6 +69,7 @@ class Reader:
         ]
         about = [f"{self.word('period')}: {' '.join(ends) or self.word('whole_log')} ({self.zone})"]
         about += [f"{self.word('queue')}: {span.queue}"] if span.queue else []
+        about += [f"{self.word('dialled')}: {span.dialled}"] if span.dialled else []
         about += [f"{self.word('kind')}: {self.word(span.kind)}"] if span.kind else []
         about += [self.word("masked")] if self.masked else []
         return (
@@ -186,7 +194,9 @@ def queue_page(answer: QueueAnswer, span: Span, by: Period, reader: Reader) -> P
         answer.periods, by.value, lambda bucket: _bucket(bucket, by, reader), reader, "t_queue_periods", "periods"
     )
     entered = [row.entered for row in answer.periods]
-    bars = Bars(reader.word("entered"), [_bucket(row.group, by, reader) for row in answer.periods], entered, upright=True)
+    bars = Bars(
+        reader.word("entered"), [_bucket(row.group, by, reader) for row in answer.periods], entered, upright=True
+    )
     return reader.page("t_queue", span, [ways, periods], [bars])
 
 
@@ -252,11 +262,13 @@ def agents_page(rows: Sequence[AgentRow], span: Span, reader: Reader) -> Page:
 def accuracy_page(answer: Accuracy, span: Span, reader: Reader) -> Page:
     """The report `accuracy`."""
     counts = ["confirmed", "overturned", "confirmed_share", "low_share", "high_share"]
-    kind_keys, rule_keys = ["kind", "flagged", *counts], ["rule", *counts]
+    kind_keys, rule_keys = ["kind", "flagged", *counts], ["rule_name", "rule", *counts]
     kinds: list[list[Cell]] = [
         [reader.word(row.name or "no_kind"), row.flagged, *_accuracy_cells(row)] for row in answer.kinds
     ]
-    rules: list[list[Cell]] = [[row.name, *_accuracy_cells(row)] for row in answer.rules]
+    rules: list[list[Cell]] = [
+        [reader.teller.evidence(row.name), row.name, *_accuracy_cells(row)] for row in answer.rules
+    ]
     sheets = [
         Sheet(reader.word("t_accuracy"), kind_keys, reader.words(kind_keys), kinds, name="kinds"),
         Sheet(reader.word("t_rules"), rule_keys, reader.words(rule_keys), rules, name="rules"),

@@ -6,20 +6,23 @@ import json
 from datetime import datetime
 from typing import Any, Literal
 
-from rich import box
-from rich.cells import cell_len
-from rich.console import Console
-from rich.table import Table
-
-from screener.reports.page import Cell, Page, Sheet, Type, shown
+from screener.reports.page import Cell, Page, Sheet, Type
+from screener.reports.terminal import terminal
 from screener.reports.web import web_page
 from screener.reports.workbook import workbook
 
 Format = Literal["table", "csv", "json", "xlsx", "html"]
 
 
-def render(page: Page | Sheet, form: Format, width: int | None = None) -> str | bytes:
-    """The whole output, text ending with a newline; `width` is the terminal's columns."""
+def render(page: Page | Sheet, form: Format, width: int | None = None, colour: bool = False) -> str | bytes:
+    """The whole output, text ending with a newline.
+
+    Args:
+        page: the report.
+        form: for whom.
+        width: columns of the terminal that a table is for.
+        colour: the terminal understands colours.
+    """
     if isinstance(page, Sheet):
         page = Page(page.title, (page,))
     match form:
@@ -28,7 +31,7 @@ def render(page: Page | Sheet, form: Format, width: int | None = None) -> str | 
         case "csv":
             return _csv(page)
         case "table":
-            return "\n".join(_table(sheet, width) for sheet in page.sheets)
+            return terminal(page, width, colour)
         case "xlsx":
             return workbook(page)
         case "html":
@@ -68,23 +71,3 @@ def _for_excel(kind: Type, cell: Cell) -> Cell:
     if isinstance(cell, str) and cell and (kind == "phone" or cell[0] in "+-=@"):
         return "\t" + cell
     return round(cell, 6) if isinstance(cell, float) else cell
-
-
-def _table(sheet: Sheet, width: int | None) -> str:
-    console = Console(file=io.StringIO(), width=width, force_terminal=False, color_system=None)
-    table = Table(title=sheet.title, box=box.SIMPLE_HEAD, padding=0, show_edge=False)
-    types = [sheet.type_of(column) for column in range(len(sheet.keys))]
-    for column, (head, kind) in enumerate(zip(sheet.heads, types, strict=True)):
-        cells = [shown(kind, row[column]) for row in sheet.rows]
-        table.add_column(
-            head,
-            justify="left" if kind in ("text", "phone", "time") else "right",
-            overflow="fold",
-            width=10 if kind == "time" else None,  # the day above the hour
-            min_width=None if kind == "time" else min(max(map(cell_len, cells), default=0), 20),
-        )
-    for row in sheet.rows:
-        table.add_row(*(shown(kind, cell) for kind, cell in zip(types, row, strict=True)))
-    with console.capture() as captured:
-        console.print(table)
-    return captured.get()

@@ -93,7 +93,9 @@ def _roots(connection: Connection, fresh: Sequence[CallRecord]) -> dict[str, Roo
     known: dict[str, Root] = {}
     names = list(first)
     for start in range(0, len(names), 500):
-        of_log = select(Call.linkedid, *ROOT_COLUMNS).where(Call.own, Call.linkedid.in_(names[start : start + 500]))
+        of_log = select(Call.linkedid, *ROOT_COLUMNS).where(
+            Call.own, Call.linkedid.in_(names[start : start + 500])
+        )
         known.update((linkedid, Root(*root)) for linkedid, *root in connection.execute(of_log))
     return {
         call.id: known.get(call.linkedid) or root_of(first[call.linkedid])

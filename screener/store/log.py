@@ -26,8 +26,9 @@ from screener.store.records import (
     TransferRow,
     TreatmentRow,
 )
-from screener.store.schema import migrate
+from screener.store.schema import is_newest, migrate
 from screener.store.tables import AccessNote, Call, Listed
+from screener.store.wanted import Wanted
 
 HISTORY_MILLISECONDS = 500
 """A history look-up that takes longer on PostgreSQL is given up: a caller is waiting."""
@@ -71,13 +72,14 @@ class Refusal:
     reason: str
 
 
-def open_log(url: str, folder: Path | None = None, must_exist: bool = False) -> "CallLog":
+def open_log(url: str, folder: Path | None = None, must_exist: bool = False, read_only: bool = False) -> "CallLog":
     """Open the log and bring its schema up to date.
 
     Args:
         url: SQLAlchemy URL; a relative SQLite path is relative to `folder`.
         folder: None is the current folder.
         must_exist: refuse to make an SQLite file that is not there.
+        read_only: for whoever may only read; an older log is brought up to date all the same, if that is allowed.
 
     Raises:
         StoreError: it cannot be opened or migrated.
@@ -86,6 +88,12 @@ def open_log(url: str, folder: Path | None = None, must_exist: bool = False) -> 
     file = database_file(engine.url, None)
     if must_exist and file and not file.exists():
         raise StoreError(f"{file}: there is no call log", "name it with --db, or its settings file with --config")
+    if read_only:
+        looking = CallLog(make_engine(url, folder, read_only=True))
+        with looking.faults("read"):
+            if is_newest(looking.engine):
+                return looking
+        looking.close()
     log = CallLog(engine)
     with log.faults("opened"):
         migrate(engine)
@@ -228,6 +236,46 @@ class CallLog:
             query = query.where(Call.number.startswith(number, autoescape=True))
         with self.reading() as connection:
             return [CallRecord(*row) for row in connection.execute(query)]
+
+    def find(self, wanted: Wanted, limit: int) -> list[CallRecord]:
+        """Calls without their parts, newest first: of each call the newest row that is wanted.
+
+        Raises:
+            StoreError: the database failed.
+        """
+        at = Call.called_at if wanted.flagged else Call.started_at
+        query: Select[Any] = select(Call.root, *(getattr(Call, name) for name in COLUMNS))
+        query = query.where(*wanted.conditions(at)).order_by(at.desc(), Call.id.desc())
+        found: dict[str, CallRecord] = {}
+        with self.reading() as connection:
+            for root, *row in connection.execute(query, execution_options={"yield_per": max(100, limit)}):
+                found.setdefault(root, CallRecord(*row))
+                if len(found) == limit:
+                    break
+        return list(found.values())
+
+    def rows_of(self, call_id: str) -> list[CallRecord]:
+        """Every row of the call that a row belongs to, with their parts, oldest first.
+
+        Args:
+            call_id: a whole id of any of them.
+
+        Raises:
+            StoreError: the database failed.
+        """
+        root = select(Call.root).where(Call.id == call_id).scalar_subquery()
+        query = select(Call).where(Call.root == root).order_by(Call.started_at, Call.id)
+        with self.reading() as connection, Session(bind=connection) as session:
+            return [_record(row) for row in session.scalars(query)]
+
+    def nodes(self) -> set[str]:
+        """Who wrote the calls of the log.
+
+        Raises:
+            StoreError: the database failed.
+        """
+        with self.reading() as connection:
+            return set(connection.scalars(select(Call.node).distinct()))
 
     def flags_of(self, number: str) -> list[CallRecord]:
         """Flagged calls of exactly this number, without their parts, newest first; overturned ones are left out.

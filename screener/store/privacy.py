@@ -35,13 +35,7 @@ def purge(store: CallLog, before: datetime) -> Purged:
     Raises:
         StoreError: the database failed; what was deleted before stays deleted.
     """
-    old = Call.started_at < before
-    with store.reading() as connection:
-        segments = list(
-            connection.scalars(select(SegmentRow.id).join(Call, Call.id == SegmentRow.call_id).where(old))
-        )
-        quoted = select(EvidencePiece.id).join(Call, Call.id == EvidencePiece.call_id)
-        spans = list(connection.scalars(quoted.where(EvidencePiece.span != "", old)))
+    segments, spans = _old(store, before)
     for some in _batches(segments):
         with store.writing() as connection:
             _overwrite(connection)
@@ -53,6 +47,26 @@ def purge(store: CallLog, before: datetime) -> Purged:
     if segments or spans:
         _empty_wal(store)
     return Purged(len(segments), len(spans))
+
+
+def to_purge(store: CallLog, before: datetime) -> Purged:
+    """What `purge` would delete.
+
+    Raises:
+        StoreError: the database failed.
+    """
+    return Purged(*map(len, _old(store, before)))
+
+
+def _old(store: CallLog, before: datetime) -> tuple[list[int], list[int]]:
+    """Ids of utterances and of pieces of evidence with words in them, of calls that began before a moment."""
+    old = Call.started_at < before
+    with store.reading() as connection:
+        heard = select(SegmentRow.id).join(Call, Call.id == SegmentRow.call_id).where(old)
+        quoted = select(EvidencePiece.id).join(Call, Call.id == EvidencePiece.call_id)
+        return list(connection.scalars(heard)), list(
+            connection.scalars(quoted.where(EvidencePiece.span != "", old))
+        )
 
 
 def _batches(ids: Sequence[int]) -> list[Sequence[int]]:

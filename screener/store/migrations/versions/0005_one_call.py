@@ -33,9 +33,7 @@ def upgrade() -> None:
         ),
     )
     op.add_column("calls", sa.Column("by_hand", sa.Boolean(), server_default=sa.false(), nullable=False))
-    op.execute(
-        "UPDATE calls SET queue = dialled, dialled = '' WHERE node = 'queue_log' OR entrance = 'beside'"
-    )
+    op.execute("UPDATE calls SET queue = dialled, dialled = '' WHERE node = 'queue_log' OR entrance = 'beside'")
     op.execute("UPDATE calls SET dialled = '' WHERE entrance = 'by_hand'")
     op.execute(f"UPDATE calls SET number = '', line = 'anonymous', region = '', carrier = '' WHERE {_NOBODY}")
     op.execute(
@@ -73,7 +71,9 @@ def _find_roots() -> None:
     )
     op.execute("UPDATE calls SET root = id, called_at = started_at WHERE own")
     shared = ("number", "line", "region", "carrier", "dialled", "queue")
-    of_root = "(SELECT {} FROM calls AS one WHERE one.linkedid = calls.linkedid AND one.own ORDER BY one.id LIMIT 1)"
+    of_root = (
+        "(SELECT {} FROM calls AS one WHERE one.linkedid = calls.linkedid AND one.own ORDER BY one.id LIMIT 1)"
+    )
     values = {"root": "one.id", "called_at": "one.started_at", **{name: f"one.{name}" for name in shared}}
     change = ", ".join(f"{name} = {of_root.format(value)}" for name, value in values.items())
     op.execute(f"UPDATE calls SET {change} WHERE NOT own")
