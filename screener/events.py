@@ -262,6 +262,29 @@ class Stopping:
     at: float
 
 
+class Act(StrEnum):
+    """What a person may order about a running call."""
+
+    ANALYSIS_QUEUE = "analysis_queue"
+    LINE_FAULT = "line_fault"
+    TERMINATE = "terminate"
+    AGENTS = "agents"
+    """It was a mistake, or there is no need to listen: the caller belongs to the agents."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ordered:
+    """A person who may do so has ordered something; the console and the API check who.
+
+    Attributes:
+        by: name of the person, for the log.
+    """
+
+    act: Act
+    by: str
+    at: float
+
+
 @dataclass(frozen=True, slots=True)
 class Tick:
     """Audio time has moved on; sent every 200 ms of audio while the call is listened to, else every second."""
@@ -297,6 +320,7 @@ Event = (
     | TransferEnded
     | RecognizerLost
     | Stopping
+    | Ordered
     | Tick
     | CallEnded
 )

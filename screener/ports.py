@@ -22,8 +22,6 @@ class InviteInfo:
         referred_by: user part of Referred-By or the newest Diversion or History-Info; empty when none.
         source: `host:port` that it came from.
         headers: other headers that the settings ask for, lower-case name to value (for example `x-uniqueid`).
-        verstat: what the network says about the number (3GPP TS 24.229, RFC 8224), for example
-            `TN-Validation-Passed`; empty when it says nothing.
     """
 
     sip_call_id: str
@@ -33,7 +31,6 @@ class InviteInfo:
     referred_by: str
     source: str
     headers: Mapping[str, str]
-    verstat: str = ""
     first_dialled: str = ""
 
 

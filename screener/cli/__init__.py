@@ -21,6 +21,7 @@ COMMANDS = {
     "access": ("screener.cli.privacy:access", "Show who took data out of the log."),
     "bench-log": ("screener.cli.bench_log:bench_log", "Fill a call log with made-up calls, for measuring."),
     "calls": ("screener.cli.calls:calls", "Look at single calls of the log; packages of evidence."),
+    "console": ("screener.cli.console:console", "Serve the web pages of supervisors and agents; their accounts."),
     "demo": ("screener.cli.demo:demo", "Place scripted calls and watch them being judged and treated."),
     "doctor": ("screener.cli.setup:doctor", "Check settings, ports, PBX, speech model, recordings and database."),
     "evaluate": ("screener.cli.evaluate:evaluate", "Judge labelled calls and count what came out."),

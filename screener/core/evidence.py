@@ -82,6 +82,8 @@ class Reason(StrEnum):
     """Confirmed as often as follows."""
     BY_AGENT = "by_agent"
     """The agent who follows confirmed it."""
+    ORDERED = "ordered"
+    """The person who follows decided."""
     UNHEARD = "unheard"
     STOPPING = "stopping"
     TIME_UP = "time_up"

@@ -23,6 +23,7 @@ from screener.events import (
     Cue,
     Entrance,
     Event,
+    Ordered,
     PlaybackEnded,
     RecognizerLost,
     Speaker,
@@ -95,6 +96,8 @@ class Session:
                 yield from self._unheard()
             case Stopping():
                 yield from self._stopping()
+            case Ordered():
+                yield from self._ordered(event)
             case Tick():
                 yield from self._ticked()
             case CallEnded():
@@ -129,6 +132,9 @@ class Session:
         yield from ()
 
     def _stopping(self) -> Iterator[Action]:
+        yield from ()
+
+    def _ordered(self, event: Ordered) -> Iterator[Action]:
         yield from ()
 
     def _ticked(self) -> Iterator[Action]:

@@ -9,6 +9,7 @@ import logging
 import queue
 import resource
 import secrets
+import socket
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -21,6 +22,7 @@ from screener.calls.screening import Booth, Observer, Screening
 from screener.calls.wallboard import Wallboard
 from screener.core.entrances import open_session
 from screener.core.flow import Flow
+from screener.errors import InputError
 from screener.events import (
     CallEnded,
     Caller,
@@ -29,11 +31,15 @@ from screener.events import (
     EndedBy,
     Entrance,
     Event,
+    Ordered,
     RecognizerLost,
     Stopping,
     Tick,
     Transcript,
 )
+from screener.feed.items import Order
+from screener.feed.local import FeedServer
+from screener.feed.publish import Publisher
 from screener.media.prompts import load_clips
 from screener.numbers.identify import load_lines
 from screener.numbers.mask import mask
@@ -93,6 +99,17 @@ def _raise_file_limit(calls: int) -> None:
         log.warning("%d open files are allowed, %d calls need %d: raise LimitNOFILE", soft, calls, needed)
 
 
+def _feed(settings: Settings, ordered: Callable[[Order], None]) -> FeedServer | None:
+    """The feed of running calls; a site takes calls without one too."""
+    if not settings.operations.feed:
+        return None
+    try:
+        return FeedServer(settings.folder / settings.operations.feed, ordered)
+    except InputError as problem:
+        log.warning("no feed of running calls: %s; %s", problem.message, problem.remedy)
+        return None
+
+
 @dataclass(frozen=True, slots=True)
 class _Offered:
     """A call that the endpoint offers, on its way to the calls thread."""
@@ -146,7 +163,10 @@ class Service:
         self._pool = RecognizerPool(model, settings.speech.threads, settings.speech.queue_seconds, self._heard)
         self._notes = CallNotes(self._writer.put, clock)
         self._beside: ListeningPost | None = None
+        self._feed = _feed(settings, self._ordered)
         watching = [self._notes.observe, *observers]
+        if self._feed is not None:
+            watching.append(Publisher(self._feed.put, socket.gethostname()).observe)
         if settings.pbx.host:
             self._beside = ListeningPost(settings, self._pool, self._offered_beside, self._take_back)
             watching.append(Wallboard(self._beside.switchboard).observe)
@@ -205,6 +225,8 @@ class Service:
         self._empty.wait(HAND_OVER_SECONDS)
         if self._metrics is not None:
             self._metrics.stop()
+        if self._feed is not None:
+            self._feed.stop()
         self._endpoint.stop()
         self._inbox.put(None)
         self._thread.join(timeout=10)
@@ -278,6 +300,10 @@ class Service:
             log.warning("call %s: the agent is not heard any more: %s", call_id, event.reason)
         else:
             self._post(call_id, event)
+
+    def _ordered(self, order: Order) -> None:
+        log.info("call %s: %s ordered by %s", order.call, order.act, order.by)
+        self._inbox.put((order.call, Ordered(order.act, order.by, 0.0)))
 
     def _take_back(self, agent: str, linkedid: str) -> None:
         self._take_backs.put(agent, linkedid)

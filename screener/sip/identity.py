@@ -40,7 +40,6 @@ def invite_info(request: Request, source: str, wanted: Sequence[str]) -> InviteI
         referred_by=_sender(request),
         source=source,
         headers=headers,
-        verstat=said.get("verstat", ""),
         first_dialled=_first_dialled(request),
     )
 

@@ -37,6 +37,7 @@ REASONS: Mapping[str, Pair] = {
     Reason.BLOCK_LIST: ("黑名单号码", "on the block list"),
     Reason.REPEAT_OFFENDER: ("已确认 {} 次的骚扰号码", "confirmed as harassment {} times before"),
     Reason.BY_AGENT: ("坐席 {} 确认", "confirmed by agent {}"),
+    Reason.ORDERED: ("{} 人工处理", "decided by {}"),
     Reason.UNHEARD: ("识别中断,转坐席", "recognition broke off: to an agent"),
     Reason.STOPPING: ("服务停止,转坐席", "the service stops: to an agent"),
     Reason.TIME_UP: ("听满时限未能判断,转坐席", "time is up without a judgement: to an agent"),

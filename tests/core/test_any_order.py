@@ -5,9 +5,10 @@ from hypothesis import strategies as st
 
 from screener.core.actions import Answer, Decided, Hangup, Listen, Play, StopPlaying, Transfer, Treated
 from screener.core.entrances import open_session
-from screener.core.evidence import Treatment, Verdict
+from screener.core.evidence import Reason, Treatment, Verdict
 from screener.core.flow import Flow
 from screener.events import (
+    Act,
     CallAnswered,
     CallEnded,
     Cue,
@@ -17,6 +18,7 @@ from screener.events import (
     Entrance,
     History,
     ListName,
+    Ordered,
     PlaybackEnded,
     RecognizerLost,
     Speaker,
@@ -59,6 +61,7 @@ events = st.one_of(
     ),
     st.builds(RecognizerLost, st.just("overrun"), times),
     st.builds(Stopping, times),
+    st.builds(Ordered, st.sampled_from(Act), st.just("王主管"), times),
     st.builds(Tick, times),
     st.builds(CallEnded, st.sampled_from(EndedBy), times),
 )
@@ -99,8 +102,9 @@ def test_promises_hold_in_any_order(offered, flow, given_events) -> None:
     assert decided, "every call is decided"
     assert sum(isinstance(a, Answer) for a in actions) <= 1
     assert sum(isinstance(a, Hangup) for a in actions) <= 1
-    assert [t.done for t in treated] == [False, True][: len(treated)], "a treatment begins once and ends once"
-    assert len(treated) != 1, "what began has ended when the call has"
+    assert [t.done for t in treated] == [False, True] * (len(treated) // 2), "what begins ends before the call has"
+    by_person = any(d.reason.startswith(Reason.ORDERED) for d in decided)
+    assert len(treated) <= 2 or by_person, "the judgement treats once"
     assert all(0 <= d.at <= 200 for d in decided)
     if offered.entrance is Entrance.REPLAY:
         silent = Answer | Play | StopPlaying | Transfer | Hangup | Listen | Treated
@@ -108,14 +112,15 @@ def test_promises_hold_in_any_order(offered, flow, given_events) -> None:
     if offered.entrance is Entrance.BESIDE:
         assert not any(isinstance(a, Answer | Play | StopPlaying) for a in actions), "nobody hears us"
         moves = [a for a in actions if isinstance(a, Transfer)]
-        assert [m.target for m in moves] in ([], [Target.ANALYSIS], [Target.LINE_FAULT], [Target.TERMINATE])
-        assert not (moves and flow.dry_run)
+        assert {m.target for m in moves} <= {Target.ANALYSIS, Target.LINE_FAULT, Target.TERMINATE}
+        assert len(moves) <= 1 or by_person
+        assert not (moves and flow.dry_run) or by_person
     if flow.dry_run and offered.entrance is Entrance.IN_PATH:
-        assert not treated
+        assert not treated or by_person
     flags = [d for d in decided if d.verdict is Verdict.HARASSMENT]
-    assert len(flags) <= 1
-    if flags:
-        assert decided[-1] is flags[0], "harassment stands"
+    assert len(flags) <= 1 or by_person
+    if flags and not by_person:
+        assert decided[-1] is flags[0], "harassment stands unless a person says otherwise"
 
 
 @settings(max_examples=100, deadline=None)

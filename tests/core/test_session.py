@@ -9,6 +9,7 @@ from screener.core.entrances import open_session
 from screener.core.evidence import Kind, Treatment, Verdict
 from screener.core.flow import Flow
 from screener.events import (
+    Act,
     CallAnswered,
     Caller,
     EndedBy,
@@ -16,6 +17,7 @@ from screener.events import (
     History,
     LineClass,
     ListName,
+    Ordered,
     PlaybackEnded,
     RecognizerLost,
     Speaker,
@@ -406,3 +408,41 @@ def test_beside_an_agent_a_service_that_stops_only_stops_listening() -> None:
     line.give(Stopping(line.at))
     assert line.of(Hangup)
     assert line.transfers == []
+
+
+def ordered(line: Line, act: Act) -> Line:
+    line.give(Ordered(act, "王主管", line.at))
+    return line
+
+
+@pytest.mark.parametrize("act", [act for act in Act if act is not Act.AGENTS])
+def test_what_a_person_orders_is_done_also_in_a_dry_run_and_the_log_says_who(act: Act) -> None:
+    for line in (beside(Flow(dry_run=True)), call(Flow(dry_run=True))):
+        ordered(line.wait(2).say("今天天气不错"), act).wait(1)
+        assert line.decisions[-1].verdict is Verdict.HARASSMENT
+        assert line.decisions[-1].reason == "ordered:王主管"
+        assert next(t.treatment for t in line.treated) is Treatment(act.value)
+
+
+def test_beside_an_agent_a_person_who_says_that_it_is_genuine_ends_the_listening() -> None:
+    line = ordered(beside().wait(2), Act.AGENTS)
+    assert line.decisions[-1].verdict is Verdict.GENUINE
+    assert line.of(Hangup)
+    assert line.transfers == []
+
+
+def test_in_path_who_is_genuine_by_a_persons_word_goes_to_the_agents_also_out_of_the_queue() -> None:
+    assert ordered(call().wait(2), Act.AGENTS).wait(1).transfers == ["agents"]
+    line = call().wait(2).say("小姐陪我睡觉多少钱").wait(1)
+    assert line.decisions[-1].verdict is Verdict.HARASSMENT
+    ordered(line, Act.AGENTS).wait(1)
+    assert line.transfers == ["agents"]
+    assert line.decisions[-1].verdict is Verdict.GENUINE
+    assert [t.completed for t in line.treated if t.done] == [False]
+
+
+def test_an_order_about_a_caller_who_is_on_the_way_changes_nothing() -> None:
+    line = call().wait(2).say("我想查一下话费").wait(1)
+    before = len(line.actions)
+    ordered(line, Act.LINE_FAULT)
+    assert len(line.actions) == before
