@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from screener import __version__
+from screener.cli.say import say_lines
 from screener.cli.speaking import Context, in_language, speaking
 from screener.errors import InputError, ScreenerError
 from screener.words.language import choose, language_of, without_lang
@@ -131,5 +132,5 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _fail(text: str, arguments: Sequence[str], code: int) -> None:
     with suppress(OSError, ValueError):
-        click.echo(f"screener: {told(text, choose(arguments, os.environ))}", err=True)
+        say_lines(f"screener: {told(text, choose(arguments, os.environ))}", err=True)
     sys.exit(code)

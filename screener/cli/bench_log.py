@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 
 import click
 
-from screener.cli.output import CallLog, Settings, filling_log_options, moment, say
+from screener.cli.output import CallLog, Settings, filling_log_options, moment
+from screener.cli.say import say
 from screener.errors import InputError
 from screener.store.bulk import filling, load
 from screener.store.sample import NODE, YEARS, Habits, sample

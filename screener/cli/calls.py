@@ -1,5 +1,6 @@
 """`screener calls`: the log, call by call."""
 
+import hashlib
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,8 @@ from screener.cli.output import (
     log_options,
     moment,
     moments,
+    note_call,
     output_options,
-    say,
     sheet,
     speaking,
     teller,
@@ -24,13 +25,13 @@ from screener.cli.output import (
     writing_log_options,
 )
 from screener.cli.package import read_package, write_package
+from screener.cli.say import say
 from screener.core.evidence import Kind, Verdict
 from screener.errors import InputError
 from screener.numbers.agents import agent_name
 from screener.numbers.mask import mask
 from screener.review.dossier import Exhibit, Maker, pack, problems, sum_of
 from screener.review.timeline import timeline
-from screener.store.log import Access
 from screener.store.records import CallRecord, Review
 from screener.store.wanted import Wanted
 from screener.words.terms import word
@@ -128,9 +129,9 @@ def show_command(settings: Settings, log: CallLog, call_id: str) -> None:
     Example: screener calls show 20260304T040000-1a2b3c4d
     """
     call = log.call(call_id)
-    log.note_access(Access(datetime.now(UTC), user(), "screener calls show", call.id, "table"))
+    note_call(log, call.id)
     for line in timeline(call, teller(settings), ZoneInfo(settings.site.timezone)):
-        click.echo(line)
+        say(line)
 
 
 @calls.command(name="export")
@@ -170,25 +171,35 @@ def export_command(
     )
     ids = " ".join(call.id for call in found)
     subject = f"{ids} manifest={sum_of(files)}"
-    log.note_access(Access(now, user(), "screener calls export", subject, str(output)))
+    note_call(log, subject, str(output))
     write_package(output, files)
-    click.echo(f"{output}: {len(files)} files\nSHA-256 of MANIFEST.sha256: {sum_of(files)}")
+    say(f"{output}: {len(files)} files")
+    say(f"SHA-256 of MANIFEST.sha256: {sum_of(files)}")
 
 
 @calls.command(name="verify")
 @click.argument("package", type=click.Path(path_type=Path, exists=True))
-def verify_command(package: Path) -> None:
-    """Check that a package of evidence is as it was made; ends with 1 when it is not.
+@click.option("--sum", "told", default="", metavar="SHA-256", help="The sum that `export` printed.")
+def verify_command(package: Path, told: str) -> None:
+    """Check a package of evidence against its manifest, and that against its sum; ends with 1 when it is not so.
 
-    Example: screener calls verify case.zip
+    Whoever changes a file can change the manifest too: only the sum that was written down when the package was
+    made tells. `export` printed it; `screener access` of the site that made it has it.
+
+    Example: screener calls verify case.zip --sum 9f86d081884c7d65…
     """
-    files = read_package(package)
-    found = problems(files)
+    read = read_package(package)
+    found = problems(read.manifest, read.sums, told)
     for problem in found:
-        click.echo(f"✘ {problem}")
-    if found:
+        say(f"✘ {problem}")
+    if found or read.manifest is None:
         raise SystemExit(1)
-    click.echo(f"✔ {len(files) - 1} files are as they were made\nSHA-256 of MANIFEST.sha256: {sum_of(files)}")
+    count = len(read.sums) - 1
+    if told:
+        say(f"✔ {count} files are as they were made")
+    else:
+        say(f"✔ {count} files are as the manifest says; whether it is the true one, only its sum tells: --sum")
+    say(f"SHA-256 of MANIFEST.sha256: {hashlib.sha256(read.manifest).hexdigest()}")
 
 
 def _recording(folder: Path | None, call: CallRecord) -> bytes | None:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import click
 
-from screener.cli.output import CallLog, Settings, filling_log_options, lines_of, reason_of, say, time_zone
+from screener.cli.output import CallLog, Settings, filling_log_options, lines_of, reason_of, time_zone
+from screener.cli.say import REASON_MOST, say
 from screener.errors import InputError
 from screener.events import Caller
 from screener.exchange.asterisk import read_cdr, read_queue_log
@@ -84,7 +85,7 @@ def _import(
                 continue
             counts["bad"] += 1
             if counts["bad"] <= BAD_SHOWN:
-                say(f"{place}: skipped: {item.reason}", err=True)
+                say(f"{place}: skipped: {item.reason[:REASON_MOST]}", err=True)
             if counts["bad"] >= BAD_MOST and not counts["read"]:
                 raise InputError(
                     f"{place.file}: {counts['bad']} lines and not one call",

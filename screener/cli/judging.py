@@ -11,14 +11,14 @@ from screener.cli.output import (
     Sheet,
     log_options,
     moment,
+    note_call,
     output_options,
     sheet,
-    say,
-    speaking,
     teller,
     user,
     writing_log_options,
 )
+from screener.cli.say import say
 from screener.numbers.mask import mask
 from screener.reports.page import Cell
 from screener.review.explain import explain
@@ -27,7 +27,6 @@ from screener.review.tune import propose
 from screener.review.verdict import Word, rule
 from screener.settings.judging import load_judgement
 from screener.speech.pinyin import syllables
-from screener.store.log import Access
 from screener.store.records import Review
 
 
@@ -43,9 +42,9 @@ def explain_command(settings: Settings, log: CallLog, call_id: str) -> None:
     """
     call = log.call(call_id)
     weights = load_judgement(settings.judgement, settings.folder, syllables).weights
-    log.note_access(Access(datetime.now(UTC), user(), "screener explain", call.id, "table"))
+    note_call(log, call.id)
     for line in timeline(call, teller(settings), ZoneInfo(settings.site.timezone), explain(call, weights)):
-        click.echo(line)
+        say(line)
 
 
 @click.command()

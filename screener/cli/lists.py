@@ -16,13 +16,13 @@ from screener.cli.output import (
     lines_of,
     log_options,
     output_options,
-    say,
     sheet,
     speaking,
     user,
     write_file,
     writing_log_options,
 )
+from screener.cli.say import put, say
 from screener.errors import InputError
 from screener.events import ListName
 from screener.exchange.listfile import EXPORTS, BadLine, from_csv
@@ -69,7 +69,8 @@ def _group(name: ListName) -> click.Group:
         until = _expiry(settings, expires, now)
         entries = [ListedNumber(name, _normal(lines, number), reason, now, until) for number in numbers]
         log.enlist(*entries)
-        click.echo("\n".join(f"{name} + {entry.number}" for entry in entries))
+        for entry in entries:
+            say(f"{name} + {entry.number}")
 
     @group.command()
     @click.argument("numbers", nargs=-1, required=True)
@@ -147,7 +148,7 @@ def _group(name: ListName) -> click.Group:
         if output:
             write_file(output, text.encode("utf-8"))
         else:
-            click.echo(text, nl=False)
+            put(text)
 
     return group
 

@@ -7,6 +7,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
+from screener.cli.say import say, say_lines
 from screener.errors import InputError, ModelError
 from screener.resources import embedded_model_folder
 from screener.speech.install import DEFAULT_MODEL, install
@@ -43,7 +44,7 @@ def install_command(name: str | None, from_zip: Path | None, sha256: str) -> Non
         )
         bar.update(task, visible=from_zip is None)
     engine = engine_of(folder)
-    click.echo(f'{folder}\nin screener.toml, under [speech]:\n  engine = "{engine}"\n  model = "{name}"')
+    say_lines(f'{folder}\nin screener.toml, under [speech]:\n  engine = "{engine}"\n  model = "{name}"')
 
 
 @model.command("list")
@@ -53,11 +54,11 @@ def list_command() -> None:
     Example: screener model list
     """
     if (engine := engine_of(embedded_model_folder())) is not None:
-        click.echo(f"embedded  {engine}  understands synthetic demo speech only")
+        say(f"embedded  {engine}  understands synthetic demo speech only")
     for found in installed():
-        click.echo(f"{found.name}  {found.engine or 'no model'}  {found.folder}")
+        say(f"{found.name}  {found.engine or 'no model'}  {found.folder}")
     if not any(installed()):
-        click.echo(f"nothing installed in {models_folder()}; `screener model install` fetches {DEFAULT_MODEL}")
+        say(f"nothing installed in {models_folder()}; `screener model install` fetches {DEFAULT_MODEL}")
 
 
 @model.command("verify")
@@ -70,7 +71,7 @@ def verify_command(name: str) -> None:
     folder = find_model(name).folder
     check_folder(folder)
     sums = len(describe(folder).sha256)
-    click.echo(f"{name}: sound" + (f", {sums} sums agree" if sums else ", but it carries no sums to compare"))
+    say(f"{name}: sound" + (f", {sums} sums agree" if sums else ", but it carries no sums to compare"))
 
 
 @model.command("build", add_help_option=False, context_settings={"ignore_unknown_options": True})

@@ -1,8 +1,6 @@
 """What commands that read the log share: where the log is, and how the answer is shown."""
 
 import functools
-import getpass
-import os
 import shutil
 import sys
 from collections.abc import Callable, Sequence
@@ -16,9 +14,12 @@ import click
 
 from screener.cli import moments
 from screener.cli.moments import time_zone
-from screener.cli.speaking import say, speaking
-from screener.errors import InputError
+from screener.cli.person import user
+from screener.cli.say import put
+from screener.cli.speaking import speaking
+from screener.errors import InputError, StoreError
 from screener.numbers.identify import Lines, load_lines
+from screener.outside.files import write_private
 from screener.reports.page import Cell, Sheet, Type
 from screener.reports.render import Format, render
 from screener.settings.judging import load_notes
@@ -42,7 +43,7 @@ class Use(Enum):
 def log_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Adds `--config` and `--db`; the command gets `settings` and an open `log`, which it only reads.
 
-    What leaves the log through `--format` or `-o` is noted in its access record first.
+    A command that answers out of the log (it has a `--format`) is noted in the access record before it does.
     """
     return _with_log(command, Use.READ)
 
@@ -66,14 +67,11 @@ def _with_log(command: Callable[..., Any], use: Use) -> Callable[..., Any]:
         url, folder = db or settings.store.url, Path.cwd() if db else settings.folder
         log = open_log(url, folder, must_exist=use is not Use.MAKE, read_only=use is Use.READ)
         try:
-            answer = command(settings=settings, log=log, **arguments)
-            if access := leaving():
-                record = open_log(url, folder, must_exist=True) if use is Use.READ else log
-                try:
-                    record.note_access(access)
-                finally:
-                    record.close()
-            return answer
+            if use is Use.READ:
+                _note_reading(url, folder)
+            else:
+                note_answer(log)
+            return command(settings=settings, log=log, **arguments)
         finally:
             log.close()
 
@@ -105,7 +103,7 @@ def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
         if output:
             write_file(output, data)
         elif form == "table":
-            click.echo(data.decode("utf-8"), nl=False)
+            put(data.decode("utf-8"))
         else:
             sys.stdout.buffer.write(data)
 
@@ -133,38 +131,65 @@ def teller(settings: Settings) -> Teller:
 
 
 def write_file(path: Path, data: bytes) -> None:
-    """Write what a user asked for.
+    """Write what a user asked for, for the eyes of that user alone.
 
     Raises:
         InputError: it cannot be written.
     """
     try:
-        path.write_bytes(data)
+        write_private(path, data)
     except OSError as problem:
         raise InputError(
             f"{path}: cannot be written ({problem.strerror})", "name another file with -o"
         ) from problem
 
 
-def leaving() -> Access | None:
-    """What the command at work takes out of the log; None when a terminal only shows it."""
+def _note_reading(url: str, folder: Path) -> None:
+    """Note what a command that only reads is about to tell. Who may not write sees tables on the terminal alone.
+
+    Raises:
+        StoreError: it leaves the terminal and cannot be put on record.
+    """
     context = click.get_current_context()
     form, output = context.params.get("form"), context.params.get("output")
-    if form is None or (form == "table" and output is None):
-        return None
+    if form is None:
+        return
+    try:
+        record = open_log(url, folder, must_exist=True)
+        try:
+            note_answer(record)
+        finally:
+            record.close()
+    except StoreError as problem:
+        if form != "table" or output is not None:
+            remedy = "what cannot be put on record is not handed out; a table on the terminal may be read"
+            raise StoreError(problem.message, remedy) from problem
+
+
+def note_answer(log: CallLog) -> None:
+    """Note in the access record what the command at work is about to tell, wherever it goes."""
+    context = click.get_current_context()
+    if "form" not in context.params:
+        return
+    form, output = context.params["form"], context.params.get("output")
     own = {key: value for key, value in context.params.items() if value and key not in _NOT_SUBJECT}
     subject = " ".join(f"{key}={value}" for key, value in sorted(own.items()))
-    action = f"screener {context.command_path.removeprefix('screener ').removeprefix('cli ')}"
     masked = bool(context.params.get("masked"))
-    return Access(datetime.now(UTC), user(), action, subject, str(output or form), masked)
+    where = str(output) if output else f"{form} {'terminal' if sys.stdout.isatty() else 'pipe'}"
+    log.note_access(Access(datetime.now(UTC), user(), _action(context), subject, where, masked))
+
+
+def note_call(log: CallLog, call_id: str, destination: str = "") -> None:
+    """Note that the command at work tells of one call."""
+    where = destination or ("terminal" if sys.stdout.isatty() else "pipe")
+    log.note_access(Access(datetime.now(UTC), user(), _action(click.get_current_context()), call_id, where))
+
+
+def _action(context: click.Context) -> str:
+    return f"screener {context.command_path.removeprefix('screener ').removeprefix('cli ')}"
 
 
 _NOT_SUBJECT = {"form", "output", "masked", "config", "db"}
-
-
-def user() -> str:
-    """Who is at the keyboard, also behind sudo."""
-    return os.environ.get("SUDO_USER") or getpass.getuser()
 
 
 def moment(settings: Settings, text: str | None, zone: tzinfo | None = None) -> datetime | None:
@@ -183,5 +208,5 @@ def reason_of(problem: BaseException) -> str:
 
 __all__ = [
     "CallLog", "Settings", "Sheet", "filling_log_options", "lines_of", "log_options", "moment", "moments",
-    "output_options", "reason_of", "say", "sheet", "speaking", "time_zone", "writing_log_options",
+    "output_options", "reason_of", "sheet", "speaking", "time_zone", "user", "writing_log_options",
 ]  # fmt: skip

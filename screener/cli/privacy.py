@@ -13,10 +13,10 @@ from screener.cli.output import (
     moment,
     output_options,
     sheet,
-    say,
     speaking,
     writing_log_options,
 )
+from screener.cli.say import say
 from screener.store.privacy import purge, to_purge
 from screener.words.told import told
 

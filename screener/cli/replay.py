@@ -10,7 +10,9 @@ import click
 from rich.console import Console
 from rich.progress import track
 
+from screener.cli.say import put
 from screener.numbers.identify import load_lines
+from screener.outside.text import in_json
 from screener.replay.files import read_calls
 from screener.replay.run import Replayer
 from screener.settings.judging import load_judgement, load_notes
@@ -43,4 +45,5 @@ def replay(files: tuple[Path, ...], config: Path | None, output: TextIO) -> None
     teller = Teller(settings.site.language, load_notes(settings.judgement, folder))
     console = Console(stderr=True)
     for call in track(calls, "replay", console=console, disable=not console.is_terminal):
-        click.echo(json.dumps(replayer.replay(call).serialize(teller), ensure_ascii=False), file=output)
+        told = json.dumps(replayer.replay(call).serialize(teller), ensure_ascii=False)
+        put(f"{in_json(told)}\n", file=output)

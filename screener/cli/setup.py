@@ -6,8 +6,10 @@ from pathlib import Path
 
 import click
 
-from screener.cli.speaking import say, speaking
+from screener.cli.say import put, say
+from screener.cli.speaking import speaking
 from screener.errors import InputError
+from screener.outside.files import write_private
 from screener.resources import config_folder
 from screener.settings.load import FILE_NAME
 
@@ -16,15 +18,14 @@ from screener.settings.load import FILE_NAME
 @click.argument("path", default=FILE_NAME, type=click.Path(path_type=Path))
 @click.option("--force", is_flag=True, help="Overwrite a file that is there.")
 def init(path: Path, force: bool) -> None:
-    """Write a commented settings file to PATH (default screener.toml).
+    """Write a commented settings file to PATH (default screener.toml), which its owner alone may read.
 
     Example: screener init /etc/screener/screener.toml
     """
     if path.is_dir():
         path /= FILE_NAME
     try:
-        with path.open("w" if force else "x", encoding="utf-8") as file:
-            file.write((config_folder() / FILE_NAME).read_text("utf-8"))
+        write_private(path, (config_folder() / FILE_NAME).read_bytes(), new=not force)
     except FileExistsError as problem:
         raise InputError(
             f"{path} is there already", "name another file, or overwrite it with --force"
@@ -53,8 +54,8 @@ def doctor(config: Path | None, as_json: bool) -> None:
     for check in examine(config):
         found.append(check)
         if not as_json:
-            click.secho(render(check, speaking()), fg=None if check.ok else "red")
+            say(render(check, speaking()), bad=not check.ok)
     if as_json:
-        click.echo(json.dumps([asdict(check) for check in found], ensure_ascii=False, indent=1))
+        put(json.dumps([asdict(check) for check in found], ensure_ascii=False, indent=1) + "\n")
     if not all(check.ok for check in found):
         raise SystemExit(1)

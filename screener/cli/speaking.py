@@ -4,13 +4,13 @@ import copy
 import re
 import textwrap
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from functools import cache
 
 import click
 
 from screener.words.terms import Language
-from screener.words.told import helped, option_helped, told
+from screener.words.told import helped, option_helped
 
 COLUMNS = 78
 """Of help, also on wider terminals: it is read, not scanned."""
@@ -27,11 +27,6 @@ def speaking(context: click.Context | None = None) -> Language:
     """The language of the command at work."""
     found = (context or click.get_current_context()).find_root().obj
     return "en" if found == "en" else "zh"
-
-
-def say(text: str, *, err: bool = False, fg: str | None = None) -> None:
-    """Say a sentence of ours in the reader's language; `fg` is its colour on a terminal."""
-    click.secho(told(text, speaking()), err=err, fg=fg)
 
 
 def width_of(text: str) -> int:
@@ -58,10 +53,9 @@ class Formatter(click.HelpFormatter):
             self.write("".join(f"{indent}{line}\n" for line in wrapped(joined, COLUMNS - len(indent))))
 
     def write_dl(  # noqa: D102
-        self, rows: Sequence[tuple[str, str]], col_max: int = 30, col_spacing: int = 2
+        self, rows: Iterable[tuple[str, str]], col_max: int = 30, col_spacing: int = 2
     ) -> None:
-        if self.lang == "zh":
-            rows = [(name, _remarked(text)) for name, text in rows]
+        rows = [(name, _remarked(text) if self.lang == "zh" else text) for name, text in rows]
         first = min(max((width_of(name) for name, _ in rows), default=0), col_max) + col_spacing
         indent = " " * self.current_indent
         for name, text in rows:

@@ -3,6 +3,10 @@
 Every call gets an id made of the PBX's own, so that a second import, or the other of the two files, makes no
 second call. A line that cannot be read is handed out as such and skipped. What is not known stays unknown: an
 imported call has no verdict, unless it was in a queue that the site used for harassment.
+
+A stranger who sends a line break in the number writes lines of these files too. So ids and numbers have the shape
+that Asterisk and telephones give them, time does not run back, and a flag counts as a person's word only where an
+agent had that very call.
 """
 
 import csv
@@ -15,6 +19,7 @@ from screener.core.evidence import Treatment, Verdict
 from screener.events import Caller, EndedBy, Entrance, LineClass
 from screener.exchange.listfile import BadLine
 from screener.numbers.agents import agent_name
+from screener.outside.text import is_number, is_pbx_id, visible
 from screener.store.records import CallRecord, Review, TreatmentRow
 
 Identify = Callable[[str], Caller]
@@ -24,6 +29,8 @@ SETTLE_SECONDS = 60.0
 """After a call has left a queue, another may take it over for so long before it counts as over."""
 HALF = "call {} began in an earlier file: name the rotated files too, the oldest first"
 STILL_UP = "call {} is not over at the end of the file: it comes with the next import"
+BACK_SECONDS = 7200.0
+"""A line of queue_log may be so much older than one before it: the hour that summer time takes back, and more."""
 LOST_SECONDS = 12 * 3600.0
 """A call without an end is given up after so long: the PBX died under it."""
 
@@ -77,7 +84,7 @@ def read_queue_log(
     number = 0
     for number, line in enumerate(lines, start=1):
         try:
-            now, callid, queue, member, event, data = _queue_line(line)
+            now, callid, queue, member, event, data = _queue_line(line, now)
         except ValueError as problem:
             if line.strip():
                 yield BadLine(number, str(problem))
@@ -111,7 +118,7 @@ def read_queue_log(
             yield BadLine(number, STILL_UP.format(call.callid))
 
 
-def _queue_line(line: bytes) -> tuple[float, str, str, str, str, list[str]]:
+def _queue_line(line: bytes, newest: float) -> tuple[float, str, str, str, str, list[str]]:
     cells = _text(line).rstrip("\r\n").split("|")
     if len(cells) < 5:
         raise ValueError(f"found {len(cells)} fields, allowed epoch|uniqueid|queue|member|event|data…")
@@ -119,9 +126,20 @@ def _queue_line(line: bytes) -> tuple[float, str, str, str, str, list[str]]:
     at = float(epoch)
     if not 0 < at < 1e11:
         raise ValueError(f"epoch: found {epoch!r}")
-    if not callid or not event.isupper():
+    if at < newest - BACK_SECONDS:
+        raise ValueError(f"epoch: found {epoch!r}, long before the line before")
+    if not is_pbx_id(callid) or not event.isupper():
         raise ValueError(f"uniqueid or event: found {callid!r}, {event!r}")
+    if visible(queue + member) != queue + member:
+        raise ValueError(f"queue or member: found {queue!r}, {member!r}")
+    if event == "ENTERQUEUE" and len(data) > 1 and not _is_caller(data[1]):
+        raise ValueError(f"caller: found {data[1]!r}, allowed a number")
     return at, callid, queue, member, event, data
+
+
+def _is_caller(number: str) -> bool:
+    """A number, or one that was withheld."""
+    return is_number(number) or number in ("", "<unknown>")
 
 
 def _enter(call: _Waiting | None, callid: str, queue: str, caller: str, now: float, analysis: bool) -> _Waiting:
@@ -147,9 +165,7 @@ def _queue_call(call: _Waiting, identify: Identify) -> CallRecord:
             "verdict": Verdict.HARASSMENT,
             "flagged_at": call.stays[0][0] - call.entered,
             "treatment": Treatment.ANALYSIS_QUEUE,
-            "review": Review.CONFIRMED,
-            "reviewed_by": call.agent,
-            "reviewed_at": _moment(call.stays[0][0]),
+            **_review(call),
             "treatments": tuple(
                 TreatmentRow(
                     Treatment.ANALYSIS_QUEUE,
@@ -176,6 +192,17 @@ def _queue_call(call: _Waiting, identify: Identify) -> CallRecord:
         node="queue_log",
         **flag,
     )
+
+
+def _review(call: _Waiting) -> dict[str, Any]:
+    """An agent who had the call confirmed the flag by sending it there; nobody did whom the log does not name."""
+    if not call.agent:
+        return {}
+    return {
+        "review": Review.CONFIRMED,
+        "reviewed_by": call.agent,
+        "reviewed_at": _moment(call.stays[0][0]),
+    }
 
 
 CDR_COLUMNS = (
@@ -253,8 +280,15 @@ def _settled(legs: Sequence[_Leg], now: datetime) -> bool:
 
 def _leg(row: dict[str, str], zone: tzinfo) -> tuple[str, _Leg]:
     callid = row.get("linkedid") or row["uniqueid"]
+    for name in ("uniqueid", "linkedid"):
+        if row.get(name) and not is_pbx_id(row[name]):
+            raise ValueError(f"{name}: found {row[name]!r}")
     if not callid:
         raise ValueError("uniqueid: empty")
+    if not _is_caller(row["src"]):
+        raise ValueError(f"src: found {row['src']!r}, allowed a number")
+    if visible(row["dst"]) != row["dst"]:
+        raise ValueError(f"dst: found {row['dst']!r}")
     start, end = _local(row["start"], zone), _local(row["end"], zone)
     if end < start:
         raise ValueError(f"end: found {row['end']!r}, before start")

@@ -24,7 +24,8 @@ from phonenumbers import (
 
 from screener.errors import SettingsError
 from screener.events import Caller, LineClass
-from screener.numbers.written import AREA_CODE, MAX_LENGTH, chinese, plain
+from screener.numbers.written import chinese, plain
+from screener.outside.text import visible
 
 _CHINESE_SERVICE = re.compile(r"9[56]\d{3,6}|1010\d{4}|1(00|1[02]|2[03])\d{2,3}")
 """Service numbers of mainland China: 95xxx and 96xxx, 1010xxxx, and the operators' and authorities' 1xxxx."""
@@ -137,7 +138,7 @@ class Lines:
 
     def _plan(self, raw: str) -> Caller:
         """What the numbering plan alone says."""
-        digits = plain(raw)
+        digits = plain(visible(raw.strip()))
         if not digits:
             return Caller(line=LineClass.ANONYMOUS)
         if self._extensions is not None and self._extensions.fullmatch(digits):

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
+from screener.outside.text import visible
+
 Cell = str | int | float | datetime | None
 Type = Literal["text", "phone", "count", "number", "share", "seconds", "time"]
 
@@ -112,7 +114,7 @@ def shown(kind: Type, cell: Cell) -> str:
         case datetime():
             return f"{cell:%Y-%m-%d %H:%M}"
         case bool() | str():
-            return str(cell)
+            return visible(str(cell))
         case _ if kind == "share":
             return f"{cell:.1%}"
         case float():

@@ -6,6 +6,7 @@ import json
 from datetime import datetime
 from typing import Any, Literal
 
+from screener.outside.text import IN_A_CELL, cell, in_json
 from screener.reports.page import Cell, Page, Sheet, Type
 from screener.reports.terminal import terminal
 from screener.reports.web import web_page
@@ -45,7 +46,7 @@ def _json(page: Page) -> str:
         for sheet in page.sheets
     }
     answer: Any = lists if len(page.sheets) != 1 else next(iter(lists.values()))
-    return json.dumps(answer, ensure_ascii=False, default=datetime.isoformat) + "\n"
+    return in_json(json.dumps(answer, ensure_ascii=False, default=datetime.isoformat)) + "\n"
 
 
 def _csv(page: Page) -> str:
@@ -60,14 +61,14 @@ def _csv(page: Page) -> str:
         writer.writerow(sheet.heads)
         types = [sheet.type_of(column) for column in range(len(sheet.keys))]
         for row in sheet.rows:
-            writer.writerow([_for_excel(kind, cell) for kind, cell in zip(types, row, strict=True)])
+            writer.writerow([_for_excel(kind, value) for kind, value in zip(types, row, strict=True)])
     return "\ufeff" + out.getvalue()
 
 
-def _for_excel(kind: Type, cell: Cell) -> Cell:
+def _for_excel(kind: Type, value: Cell) -> Cell:
     """A cell that a spreadsheet would take for a number or a formula, made text."""
-    if isinstance(cell, datetime):
-        return f"{cell:%Y-%m-%d %H:%M:%S}"
-    if isinstance(cell, str) and cell and (kind == "phone" or cell[0] in "+-=@"):
-        return "\t" + cell
-    return round(cell, 6) if isinstance(cell, float) else cell
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M:%S}"
+    if isinstance(value, str) and value:
+        return IN_A_CELL + value if kind == "phone" else cell(value)
+    return round(value, 6) if isinstance(value, float) else value

@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from screener.outside.text import visible
 from screener.reports.page import Bars, Chart, Heat, Page, Sheet, Trend, Type, shown
 
 USUAL_COLUMNS = 80
@@ -103,14 +104,19 @@ def _table(sheet: Sheet, columns: Sequence[int], *, titled: bool) -> Table:
     for column, kind in zip(columns, types, strict=True):
         numbers = kind not in ("text", "phone", "time")
         table.add_column(
-            Text(sheet.heads[column]),
+            _shown(sheet.heads[column]),
             justify="right" if numbers else "left",
             overflow="fold",
             width=_width(sheet, column),
         )
     for row in sheet.rows:
-        table.add_row(*(Text(shown(kind, row[n])) for n, kind in zip(columns, types, strict=True)))
+        table.add_row(*(_shown(shown(kind, row[n])) for n, kind in zip(columns, types, strict=True)))
     return table
+
+
+def _shown(text: str) -> Text:
+    """Text that says what it is: no markup, and nothing that controls a terminal."""
+    return Text(visible(text))
 
 
 def _chart(chart: Chart) -> Text:
@@ -129,7 +135,7 @@ def _bars(chart: Bars | Trend) -> Text:
     text = Text(f"{chart.title}\n", "bold")
     for label, value in pairs:
         amount = f"{value:.1%}" if isinstance(chart, Bars) and chart.share else f"{value:g}"
-        text.append(f"{label}{' ' * (wide - cell_len(label))} ", "none")
+        text.append(f"{visible(label)}{' ' * (wide - cell_len(label))} ", "none")
         text.append("█" * round(BAR_COLUMNS * value / most), "blue")
         text.append(f" {amount}\n", "none")
     return text
@@ -142,7 +148,7 @@ def _heat(chart: Heat) -> Text:
     heads = "".join(f"{label:<6}" for n, label in enumerate(chart.columns) if n % 3 == 0)
     text.append(f"{' ' * wide} {heads}\n", "dim")
     for label, values in zip(chart.rows, chart.values, strict=True):
-        text.append(f"{label}{' ' * (wide - cell_len(label))} ", "none")
+        text.append(f"{visible(label)}{' ' * (wide - cell_len(label))} ", "none")
         for value in values:
             level = 0 if not value else 1 + min(3, int(4 * value / most - 1e-9))
             text.append(SHADES[level] * 2, HOT[level])

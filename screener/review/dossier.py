@@ -5,12 +5,14 @@ that `sha256sum --check` reads. Numbers are whole in it: it is made for those wh
 """
 
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from html import escape
 from zoneinfo import ZoneInfo
 
+from screener.outside.text import file_name, visible
 from screener.review.timeline import timeline
 from screener.store.records import CallRecord, serialize
 from screener.words.judgement import Teller
@@ -18,6 +20,9 @@ from screener.words.terms import Language, word
 
 MANIFEST = "MANIFEST.sha256"
 COVER = "cover.html"
+LEAST = (COVER,)
+"""What is in every package, besides a call."""
+_SUM = re.compile(r"[0-9a-f]{64}")
 EARLIER_MOST = 200
 """Earlier flags of a number that the cover lists."""
 
@@ -98,9 +103,10 @@ def pack(exhibits: Sequence[Exhibit], maker: Maker) -> dict[str, bytes]:
     """The files of a package by name, the manifest last."""
     files: dict[str, bytes] = {}
     for exhibit in exhibits:
-        folder = f"calls/{exhibit.call.id}"
+        folder = f"calls/{file_name(exhibit.call.id)}"
         files[f"{folder}/transcript.txt"] = _text(_transcript(exhibit.call, maker))
-        files[f"{folder}/timeline.txt"] = _text(timeline(exhibit.call, maker.teller, maker.zone))
+        told = timeline(exhibit.call, maker.teller, maker.zone)
+        files[f"{folder}/timeline.txt"] = _text([visible(line) for line in told])
         files[f"{folder}/record.json"] = _text([serialize(exhibit.call)])
         if exhibit.audio is not None:
             files[f"{folder}/audio.wav"] = exhibit.audio
@@ -114,23 +120,32 @@ def sum_of(files: Mapping[str, bytes]) -> str:
     return hashlib.sha256(files[MANIFEST]).hexdigest()
 
 
-def problems(files: Mapping[str, bytes]) -> list[str]:
-    """What is wrong with a package; empty when it is as it was made."""
-    if MANIFEST not in files:
+def problems(manifest: bytes | None, sums: Mapping[str, str], told: str = "") -> list[str]:
+    """What is wrong with a package; empty when it is as its manifest says, and the manifest as was told.
+
+    Args:
+        manifest: of the package; None when it has none.
+        sums: SHA-256 of each file by name.
+        told: the sum of the manifest as it was written down elsewhere; empty when it was not.
+    """
+    if manifest is None:
         return [f"{MANIFEST}: missing"]
     named: dict[str, str] = {}
     found: list[str] = []
-    for number, line in enumerate(files[MANIFEST].decode("utf-8", "replace").splitlines(), start=1):
+    if told and hashlib.sha256(manifest).hexdigest() != told.strip().lower():
+        found.append(f"{MANIFEST}: not the one whose sum was told")
+    for number, line in enumerate(manifest.decode("utf-8", "replace").splitlines(), start=1):
         digest, _, name = line.partition("  ")
-        if len(digest) != 64 or not name:
-            found.append(f"{MANIFEST}: line {number} is no sum and name")
+        if not _SUM.fullmatch(digest) or not name or name in named:
+            found.append(f"{MANIFEST}: line {number} is no sum and name, or names a file again")
         named[name] = digest
-    for name in sorted({*named, *files} - {MANIFEST, ""}):
-        if name not in files:
+    found += [f"{name}: not in the manifest, which every package has" for name in LEAST if name not in named]
+    for name in sorted({*named, *sums} - {MANIFEST, ""}):
+        if name not in sums:
             found.append(f"{name}: missing")
         elif name not in named:
             found.append(f"{name}: not in the manifest")
-        elif hashlib.sha256(files[name]).hexdigest() != named[name]:
+        elif sums[name] != named[name]:
             found.append(f"{name}: changed")
     return found
 
@@ -142,7 +157,7 @@ def _text(lines: Sequence[str]) -> bytes:
 def _transcript(call: CallRecord, maker: Maker) -> list[str]:
     if not call.segments:
         return [maker.word("purged")]
-    return [f"{s.start:8.2f}-{s.end:.2f}s {s.speaker.value}: {s.text}" for s in call.segments]
+    return [f"{s.start:8.2f}-{s.end:.2f}s {s.speaker.value}: {visible(s.text)}" for s in call.segments]
 
 
 def _cover(exhibits: Sequence[Exhibit], names: Sequence[str], maker: Maker) -> str:

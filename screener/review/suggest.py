@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from screener.events import ListName
+from screener.outside.text import is_number
 from screener.reports.facts import facts
 from screener.reports.span import Marked, Span
 from screener.store.log import CallLog
@@ -53,8 +54,10 @@ def propose(marked: Iterable[Marked], listed: Set[str], least: int) -> list[Prop
     for row in marked:
         if row.review == Review.OVERTURNED:
             doubtful.add(row.number)
-        elif row.flagged and row.number and calls[row.number].setdefault(row.root, row).review != Review.CONFIRMED:
-            calls[row.number][row.root] = row
+        elif row.flagged and is_number(row.number):
+            kept = calls[row.number].setdefault(row.root, row)
+            if kept.review != Review.CONFIRMED:
+                calls[row.number][row.root] = row
     proposals = [
         _proposal(number, list(flags.values()))
         for number, flags in calls.items()

@@ -131,6 +131,8 @@ class Pbx:
     Attributes:
         host: of the manager interface; empty listens beside nobody.
         password: or `password_file`, the path of a file whose first line is the password.
+        event_secret: or `event_secret_file`, likewise: what user events must bring that flag a caller or take a
+            flag back, as SCREENER_SECRET in deploy/asterisk/extensions.conf; empty believes none of them.
         queues: whose calls are listened to once an agent has them; `*` means every queue.
         extensions: of agents who are called directly, without a queue.
         dial: how Asterisk dials a listening leg; `{leg}` is the user part.
@@ -145,6 +147,8 @@ class Pbx:
     username: str = "screener"
     password: str = field(default="", repr=False)
     password_file: Path | None = None
+    event_secret: str = field(default="", repr=False)
+    event_secret_file: Path | None = None
     queues: tuple[str, ...] = ("*",)
     extensions: tuple[str, ...] = ()
     dial: str = "PJSIP/{leg}@screener"

@@ -1,5 +1,6 @@
 """Engines for SQLite and PostgreSQL that behave alike: foreign keys hold, waits end, writers take turns."""
 
+import contextlib
 import os
 import sqlite3
 from pathlib import Path
@@ -10,6 +11,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
 from screener.errors import StoreError
+from screener.outside.files import make_private
 
 WRITES: Final[dict[str, Any]] = {"screener_writes": True}
 """Execution option of connections that write: on SQLite they queue at the start of their transaction, where the
@@ -59,6 +61,11 @@ def _sqlite(url: URL, folder: Path) -> Engine:
     if file is None:
         raise StoreError("a call log in memory is lost at the end", "name a file, as sqlite:///screener.db")
     engine = create_engine(url.set(database=str(file)), connect_args={"timeout": BUSY_SECONDS})
+
+    @event.listens_for(engine, "do_connect")
+    def connecting(*_arguments: object) -> None:
+        with contextlib.suppress(OSError):  # the driver says better what is wrong
+            make_private(file)  # SQLite gives its WAL the same mode
 
     @event.listens_for(engine, "connect")
     def connected(connection: Any, _record: object) -> None:  # noqa: ANN401 - the driver's own type

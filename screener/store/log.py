@@ -294,7 +294,8 @@ class CallLog:
 
         Args:
             agent: who says so.
-            linkedid: of the call, which may be going on; empty takes the newest flagged one that the agent had.
+            linkedid: of the call, which may be going on, and which this agent had; empty takes the newest flagged
+                one that the agent had.
             since: aware; older calls are not meant.
 
         Raises:
@@ -308,6 +309,10 @@ class CallLog:
                 newest = connection.execute(recent.where(Call.agent == agent, flagged).limit(1)).first()
                 if newest is None or not (linkedid := CallRecord(*newest).linkedid):
                     return [CallRecord(*newest)] if newest else []
+            else:
+                had = recent.where(Call.linkedid == linkedid, Call.agent == agent).limit(1)
+                if connection.execute(had).first() is None:
+                    return []
             of_call = recent.where(Call.linkedid == linkedid, flagged | Call.ended_at.is_(None))
             return [CallRecord(*row) for row in connection.execute(of_call)]
 

@@ -10,6 +10,7 @@ import threading
 from pathlib import Path
 
 from screener.errors import StoreError
+from screener.outside.files import PRIVATE, PRIVATE_FOLDER
 from screener.store.records import CallRecord, parse, serialize
 
 REFUSED = "refused.jsonl"
@@ -27,8 +28,8 @@ class Spool:
         self._folder = folder
         self._mutex = threading.Lock()
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            self._owner = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
+            folder.mkdir(parents=True, exist_ok=True, mode=PRIVATE_FOLDER)
+            self._owner = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE)
         except OSError as problem:
             raise StoreError(
                 f"{folder}: cannot be written ({problem.strerror})", "give the folder to the service's user"
@@ -119,7 +120,7 @@ def _line(record: CallRecord) -> bytes:
 
 
 def _appending(path: Path) -> int:
-    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o640)
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, PRIVATE)
 
 
 def _write_whole(handle: int, line: bytes) -> None:

@@ -98,8 +98,8 @@ def test_what_goes_out_is_on_record(run: Run) -> None:
     run("report", "agents")
     run("report", "sources", "--by", "region", "--mask", "--format", "csv", "-o", "s.csv")
     notes = json.loads(run("access", "--limit", "1000", "--format", "json").output)
-    assert len(notes) == before + 2  # the second look itself comes after its own answer
-    newest = notes[0]
+    assert len(notes) == before + 3  # a look is on record before it is answered
+    newest = notes[1]
     assert newest["action"] == "screener report sources"
     assert (newest["destination"], newest["masked"]) == ("s.csv", "✔")
     assert "by=region" in newest["subject"]
@@ -165,7 +165,7 @@ def test_a_package_of_evidence_is_checked_by_us_and_by_sha256sum(run: Run, log: 
     subprocess.run(command, cwd=tmp_path / "case", check=True)
     assert (
         made.output.split()[-1]
-        in json.loads(run("access", "--limit", "1000", "--format", "json").output)[0]["subject"]
+        in json.loads(run("access", "--limit", "1000", "--format", "json").output)[1]["subject"]
     )
     (tmp_path / "case" / "cover.html").write_text("x")
     (tmp_path / "case" / "calls" / ids[0] / "audio.wav").unlink()
