@@ -13,7 +13,7 @@ import click
 
 from screener import __version__
 from screener.cli.say import say_lines
-from screener.cli.speaking import Context, in_language, speaking
+from screener.cli.speaking import Context, in_language, speaking, translated
 from screener.errors import InputError, ScreenerError
 from screener.words.language import choose, language_of, without_lang
 from screener.words.told import helped, told
@@ -70,6 +70,10 @@ class _Commands(click.Group):
         rows = [(name, helped(f"in short {name}") if chinese else text) for name, (_, text) in COMMANDS.items()]
         with formatter.section("Commands"):
             formatter.write_dl(rows)
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        parameters = super().get_params(ctx)
+        return [translated(parameter) for parameter in parameters] if speaking(ctx) == "zh" else parameters
 
     def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         text = helped("screener") if speaking(ctx) == "zh" else (self.help or "")

@@ -103,8 +103,9 @@ def check_known(log: CallLog, span: Span) -> None:
             found = known.known(place) - {""}
             if name and name not in found:
                 shown = ", ".join(sorted(found)[:NAMES_SHOWN]) or "-"
-                what = "queue" if place == "queue" else "dialled number"
-                raise InputError(f"no call has the {what} {name}", f"there are: {shown}")
+                if place == "queue":
+                    raise InputError(f"no call has the queue {name}", f"there are: {shown}")
+                raise InputError(f"no call has the dialled number {name}", f"there are: {shown}")
 
 
 @click.group()

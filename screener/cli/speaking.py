@@ -10,17 +10,10 @@ from functools import cache
 import click
 
 from screener.words.terms import Language
-from screener.words.told import helped, option_helped
+from screener.words.told import HEADINGS, PLACES, REMARKS, helped, option_helped
 
 COLUMNS = 78
 """Of help, also on wider terminals: it is read, not scanned."""
-_HEADINGS = {"Usage": "用法", "Options": "选项", "Commands": "命令", "Arguments": "参数"}
-_REMARKS = {
-    "default: ": "默认 ",
-    "required": "必填",
-    "Show this message and exit.": "显示本说明。",
-    "Show the version and exit.": "显示版本。",
-}
 
 
 def speaking(context: click.Context | None = None) -> Language:
@@ -40,10 +33,14 @@ class Formatter(click.HelpFormatter):
     lang: Language = "zh"
 
     def write_usage(self, prog: str, args: str = "", prefix: str | None = None) -> None:  # noqa: D102
-        super().write_usage(prog, args, f"{_HEADINGS['Usage']}: " if self.lang == "zh" else prefix)
+        if self.lang == "zh":
+            prefix = f"{HEADINGS['Usage']}: "
+            for english, chinese in PLACES.items():
+                args = args.replace(english, chinese)
+        super().write_usage(prog, args, prefix)
 
     def write_heading(self, heading: str) -> None:  # noqa: D102
-        super().write_heading(_HEADINGS.get(heading, heading) if self.lang == "zh" else heading)
+        super().write_heading(HEADINGS.get(heading, heading) if self.lang == "zh" else heading)
 
     def write_text(self, text: str) -> None:  # noqa: D102
         indent = " " * self.current_indent
@@ -82,7 +79,7 @@ def wrapped(text: str, columns: int) -> Iterator[str]:
 
 
 def _remarked(text: str) -> str:
-    for english, chinese in _REMARKS.items():
+    for english, chinese in REMARKS.items():
         text = text.replace(english, chinese)
     return text
 
@@ -108,7 +105,7 @@ def in_language(command: click.Command, path: str, lang: Language) -> click.Comm
     if lang == "zh":
         spoken.help = helped(path) or command.help
         spoken.short_help = (spoken.help or "").split("\n")[0]
-        spoken.params = [_parameter(parameter) for parameter in command.params]
+        spoken.params = [translated(parameter) for parameter in command.params]
     if isinstance(spoken, click.Group) and isinstance(command, click.Group):
         spoken.commands = {
             name: in_language(below, f"{path} {name}", lang) for name, below in command.commands.items()
@@ -116,7 +113,8 @@ def in_language(command: click.Command, path: str, lang: Language) -> click.Comm
     return spoken
 
 
-def _parameter(parameter: click.Parameter) -> click.Parameter:
+def translated(parameter: click.Parameter) -> click.Parameter:
+    """An option with Chinese help."""
     if not isinstance(parameter, click.Option) or not parameter.help:
         return parameter
     spoken = copy.copy(parameter)

@@ -214,6 +214,17 @@ class Store:
 
 
 @dataclass(frozen=True, slots=True)
+class Evidence:
+    """`[evidence]`: packages for the operator, 12321 or the police.
+
+    Attributes:
+        key: file of the site's signing key (Ed25519), beside the settings file; made when it is first needed.
+    """
+
+    key: str = "evidence.key"
+
+
+@dataclass(frozen=True, slots=True)
 class Prompts:
     """`[prompts]`: the recordings.
 
@@ -285,6 +296,7 @@ class Settings:
     speech: Speech = field(default_factory=Speech)
     judgement: Judgement = field(default_factory=Judgement)
     store: Store = field(default_factory=Store)
+    evidence: Evidence = field(default_factory=Evidence)
     prompts: Prompts = field(default_factory=Prompts)
     operations: Operations = field(default_factory=Operations)
     console: Console = field(default_factory=Console)

@@ -268,6 +268,16 @@ class CallLog:
         with self.reading() as connection, Session(bind=connection) as session:
             return [_record(row) for row in session.scalars(query)]
 
+    def calls_of(self, number: str) -> int:
+        """How often a number has called.
+
+        Raises:
+            StoreError: the database failed.
+        """
+        query = select(func.count()).select_from(Call).where(Call.number == number, Call.own)
+        with self.reading() as connection:
+            return int(connection.scalar(query) or 0)
+
     def nodes(self) -> set[str]:
         """Who wrote the calls of the log.
 
@@ -428,7 +438,7 @@ class CallLog:
                 insert(AccessNote).values({f.name: getattr(access, f.name) for f in fields(access)})
             )
 
-    def accesses(self, since: datetime | None = None, limit: int = 50) -> list[Access]:
+    def accesses(self, since: datetime | None = None, limit: int | None = 50) -> list[Access]:
         """Who took data out, newest first.
 
         Raises:

@@ -17,6 +17,18 @@ FILE = Path(__file__).parent / "zh.toml"
 AND_DO = " — "
 """Stands between what is wrong and what to do (`errors.ScreenerError`)."""
 
+HEADINGS = {"Usage": "用法", "Options": "选项", "Commands": "命令", "Arguments": "参数"}
+"""Of help."""
+PLACES = {"[OPTIONS]": "[选项]", "COMMAND": "命令", "[ARGS]": "[参数]"}
+"""What stands in a line of usage."""
+REMARKS = {
+    "default: ": "默认 ",
+    "required": "必填",
+    "Show this message and exit.": "显示本说明。",
+    "Show the version and exit.": "显示版本。",
+}
+"""What click itself says of options."""
+
 
 def told(text: str, lang: Language) -> str:
     """A text in the reader's language, line by line."""
@@ -27,7 +39,10 @@ def told(text: str, lang: Language) -> str:
 
 def helped(path: str) -> str:
     """The Chinese help of a command, by its names: `calls list`; empty when there is none."""
-    return str(_catalogue()["help"].get(path, "")).strip()
+    found = _catalogue()["help"]
+    names = path.split()
+    alike = " ".join(["list", "*", *names[2:]]) if names[0] == "list" and len(names) > 2 else ""
+    return str(found.get(path) or found.get(alike, "")).strip()
 
 
 def option_helped(text: str) -> str:
@@ -56,6 +71,12 @@ def _line(line: str) -> str:
         return f"{_line(wrong)} — {_line(remedy)}"
     for begins, pattern, chinese in _patterns():
         if line.startswith(begins) and (found := pattern.fullmatch(line)):
-            parts = iter(found.groups())
-            return re.sub(r"\{\}", lambda _gap, parts=parts: _line(next(parts)), chinese)  # type: ignore[misc]
+            parts = [_line(part) for part in found.groups()]
+            return _filled(chinese, parts)
     return line
+
+
+def _filled(chinese: str, parts: list[str]) -> str:
+    """`{}` takes the parts in their order, `{1}` the second one."""
+    order = iter(range(len(parts)))
+    return re.sub(r"\{(\d?)\}", lambda gap: parts[int(gap[1]) if gap[1] else next(order)], chinese)

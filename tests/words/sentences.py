@@ -11,7 +11,7 @@ ERRORS = {
     "ScreenerError", "SettingsError", "AudioError", "ModelError", "SipError", "PbxError", "StoreError", "InputError",
     "BadParameter", "UsageError", "BadLine",
 }  # fmt: skip
-SAYS = {"say", "Check", "_bad"}
+SAYS = {"say", "Check"}
 UNSEEN_ROOMS = {"training", "demo"}
 """Only who works on the product itself meets these."""
 
@@ -42,7 +42,11 @@ def sentences() -> Iterator[tuple[str, str]]:
                         text = template(choice)
                         if text and any(c.isalpha() for c in text.replace("{}", "")):
                             yield f"{place}:{choice.lineno}", text
-            elif isinstance(node, (ast.Yield,)) and isinstance(node.value, ast.Tuple) and place.parts[0] == "settings":
+            elif (
+                isinstance(node, (ast.Yield,))
+                and isinstance(node.value, ast.Tuple)
+                and place.parts[0] == "settings"
+            ):
                 text = template(node.value.elts[-1])
                 if text:
                     yield f"{place}:{node.lineno}", text
