@@ -5,10 +5,11 @@ from datetime import UTC, datetime
 
 import click
 
-from screener.cli.output import CallLog, Settings, filling_log_options, moment
+from screener.cli.output import CallLog, Settings, moment, named_log_options
 from screener.cli.say import say
 from screener.errors import InputError
 from screener.store.bulk import filling, load
+from screener.store.find import nodes
 from screener.store.sample import NODE, YEARS, Habits, sample
 
 
@@ -17,15 +18,13 @@ from screener.store.sample import NODE, YEARS, Habits, sample
 @click.option("--seed", default=0, help="The same seed makes the same calls.")
 @click.option("--until", help="The calls end here; default now.")
 @click.option("--flagged", type=click.FloatRange(0, 1), default=0.03, help="Part of the calls that is harassment.")
-@filling_log_options
+@named_log_options
 def bench_log(settings: Settings, log: CallLog, calls: int, seed: int, until: str | None, flagged: float) -> None:
     """Fill a call log with CALLS made-up calls of three years, for measuring; name it with --db.
 
     Example: screener bench-log 1000000 --db sqlite:////var/tmp/bench.db
     """
-    if click.get_current_context().params.get("db") is None:
-        raise click.UsageError("made-up calls never go into a site's log: name another one with --db")
-    if foreign := log.nodes() - {NODE}:
+    if foreign := nodes(log) - {NODE}:
         raise InputError(
             f"{log.place}: has calls of {', '.join(sorted(foreign)) or '?'}", "name an empty log with --db"
         )

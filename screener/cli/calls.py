@@ -12,6 +12,7 @@ from screener.cli.output import (
     CallLog,
     Settings,
     Sheet,
+    coded,
     lines_of,
     log_options,
     moment,
@@ -25,20 +26,20 @@ from screener.cli.output import (
     writing_log_options,
 )
 from screener.cli.package import read_package, write_package
-from screener.cli.say import say
+from screener.cli.say import say, show
 from screener.cli.status import follow
 from screener.core.evidence import Kind, Verdict
 from screener.errors import InputError
 from screener.numbers.agents import agent_name
 from screener.numbers.mask import mask
-from screener.reports.page import Cell
+from screener.reports.page import Cell, Coded
 from screener.review.case import Case, Exhibit, Maker
 from screener.review.dossier import MANIFEST, pack, problems, sealed, sum_of
 from screener.review.seal import SIGNATURE, site_key
 from screener.review.timeline import timeline
+from screener.store.find import Wanted, calls_of, find
 from screener.store.log import open_log
 from screener.store.records import CallRecord, Review
-from screener.store.wanted import Wanted
 from screener.words.terms import word
 
 
@@ -80,19 +81,19 @@ def list_command(
 
     Example: screener calls list --flagged --kind lewd --since 本月
     """
-    zone, lang = ZoneInfo(settings.site.timezone), speaking()
+    zone = ZoneInfo(settings.site.timezone)
     begin, end = moment(settings, since), moment(settings, until)
     moments.span_of(begin, end)
-    found = log.find(_wanted(settings, begin, end, asked), limit)
+    found = find(log, _wanted(settings, begin, end, asked), limit)
     rows: list[list[Cell]] = [
         [
             call.id,
             call.started_at.astimezone(zone),
-            (mask(call.number) if masked else call.number) or word("withheld", lang),
-            word(call.verdict.value if call.verdict else "going_on", lang),
-            word(call.kind, lang) if call.kind else "",
-            word(f"review_{call.review.value}", lang),
-            word(call.treatment.value, lang),
+            (mask(call.number) if masked else call.number) or Coded(word("withheld", speaking()), None),
+            coded(call.verdict) if call.verdict else Coded(word("going_on", speaking()), None),
+            coded(call.kind),
+            coded(call.review, "review_"),
+            coded(call.treatment),
             call.agent,
             call.queue,
             call.dialled,
@@ -136,7 +137,7 @@ def show_command(settings: Settings, log: CallLog, call_id: str) -> None:
     call = log.call(call_id)
     note_call(log, call.id)
     for line in timeline(call, teller(settings), ZoneInfo(settings.site.timezone)):
-        say(line)
+        show(line)
 
 
 @calls.command(name="export")
@@ -185,7 +186,7 @@ def export_command(
     key = site_key(settings.folder / settings.evidence.key)
     maker = Maker(settings.site.name, by or user(), now, teller(settings), ZoneInfo(settings.site.timezone), key)
     numbers = {rows[0].number for rows in found}
-    total = log.calls_of(next(iter(numbers))) if len(numbers) == 1 and "" not in numbers else None
+    total = calls_of(log, next(iter(numbers))) if len(numbers) == 1 and "" not in numbers else None
     files = pack(Case([Exhibit(rows, _recording(audio, rows)) for rows in found], total), maker)
     subject = f"{' '.join(rows[0].id for rows in found)} manifest={sum_of(files)}"
     note_call(log, subject, str(output))
@@ -214,7 +215,7 @@ def _of_number(
     moments.span_of(begin, end)
     flags = [
         call
-        for call in log.find(Wanted(begin, end, number=known, flagged=True), CALLS_MOST)
+        for call in find(log, Wanted(begin, end, number=known, flagged=True), CALLS_MOST)
         if call.number == known
     ]
     if not flags:

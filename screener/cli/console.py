@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 import uvicorn
 
+from screener.cli.say import say, show
 from screener.console.access import Access, Role
 from screener.console.app import build
 from screener.console.desk import Desk
@@ -42,7 +43,7 @@ def console(context: click.Context, config: Path | None, host: str | None, port:
     log = open_log(settings.store.url, settings.folder)
     desk = make_desk(settings, log)
     if not Accounts(log).everybody():
-        click.echo("no account yet: screener console adduser NAME --role administrator", err=True)
+        say("no account yet: screener console adduser NAME --role administrator", err=True)
     desk.hub.start()
     try:
         uvicorn.run(
@@ -77,7 +78,7 @@ def adduser(config: Path | None, name: str, role: str, extension: str, password:
         make_access(settings, log).add(name, Role(role), password, extension)
     finally:
         log.close()
-    click.echo(f"{name}: {role}")
+    show(f"{name}: {role}")
 
 
 @console.command()
@@ -95,7 +96,7 @@ def removeuser(config: Path | None, name: str) -> None:
             raise InputError(f"{name}: no such account", "see: screener console users")
     finally:
         log.close()
-    click.echo(f"{name} ✘")
+    show(f"{name} ✘")
 
 
 @console.command()
@@ -109,7 +110,7 @@ def users(config: Path | None) -> None:
     log = open_log(settings.store.url, settings.folder)
     try:
         for account in Accounts(log).everybody():
-            click.echo(f"{account.name}\t{account.role}\t{account.extension}")
+            show(f"{account.name}\t{account.role}\t{account.extension}")
     finally:
         log.close()
 

@@ -18,7 +18,7 @@ from screener.cli.output import (
     user,
     writing_log_options,
 )
-from screener.cli.say import say
+from screener.cli.say import say, show
 from screener.numbers.mask import mask
 from screener.reports.page import Cell
 from screener.review.explain import explain
@@ -44,7 +44,7 @@ def explain_command(settings: Settings, log: CallLog, call_id: str) -> None:
     weights = load_judgement(settings.judgement, settings.folder, syllables).weights
     note_call(log, call.id)
     for line in timeline(call, teller(settings), ZoneInfo(settings.site.timezone), explain(call, weights)):
-        say(line)
+        show(line)
 
 
 @click.command()
@@ -87,5 +87,4 @@ def tune(settings: Settings, log: CallLog, since: str | None, limit: int) -> She
     weights = load_judgement(settings.judgement, settings.folder, syllables).weights
     calls = [log.call(call.id) for call in log.calls(moment(settings, since), limit=limit)]
     rows: list[list[Cell]] = [[p.key, p.now, p.then, p.spared, p.lost, p.found] for p in propose(calls, weights)]
-    say(f"from {len(calls)} calls", err=True)
-    return sheet("t_tune", ["key", "value_now", "value_then", "spared", "lost", "found"], rows)
+    return sheet("t_tune", ["key", "now=value_now", "then=value_then", "spared", "lost", "found"], rows)

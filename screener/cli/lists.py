@@ -12,6 +12,7 @@ from screener.cli.output import (
     CallLog,
     Settings,
     Sheet,
+    coded,
     filling_log_options,
     lines_of,
     log_options,
@@ -32,7 +33,6 @@ from screener.reports.span import Span
 from screener.review.suggest import Proposal, suggest
 from screener.store.log import ListedNumber
 from screener.words.judgement import list_reason
-from screener.words.terms import word
 
 DAYS_DIGITS_MOST = 6
 BAD_SHOWN = 20
@@ -195,11 +195,11 @@ def suggest_command(
     zone = ZoneInfo(settings.site.timezone)
     rows = [
         [
-            word(f"list_{p.name.value}", speaking()),
+            coded(p.name, "list_"),
             mask(p.number) if masked else p.number,
             p.flags,
             p.confirmed,
-            word(p.kind, speaking()),
+            coded(p.kind),
             p.last.astimezone(zone),
             "✔" if p in accepted else "",
         ]

@@ -20,7 +20,7 @@ from screener.cli.speaking import speaking
 from screener.errors import InputError, StoreError
 from screener.numbers.identify import Lines, load_lines
 from screener.outside.files import write_private
-from screener.reports.page import Cell, Sheet, Type
+from screener.reports.page import Cell, Coded, Sheet, Type
 from screener.reports.render import Format, render
 from screener.settings.judging import load_notes
 from screener.settings.load import load
@@ -38,6 +38,8 @@ class Use(Enum):
     WRITE = "write"
     MAKE = "make"
     """Writes, and makes the log where there is none."""
+    MEASURE = "measure"
+    """Likewise, but never the site's own."""
 
 
 def log_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -58,17 +60,24 @@ def filling_log_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return _with_log(command, Use.MAKE)
 
 
+def named_log_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The same for a command that must not touch a site's log: it is named with `--db`."""
+    return _with_log(command, Use.MEASURE)
+
+
 def _with_log(command: Callable[..., Any], use: Use) -> Callable[..., Any]:
     @click.option("--config", type=click.Path(path_type=Path), help="Settings file; default screener.toml here.")
     @click.option("--db", help="SQLAlchemy URL of the call log; default from the settings.")
     @functools.wraps(command)
     def wrapped(config: Path | None, db: str | None, **arguments: Any) -> Any:  # noqa: ANN401 - click's own
         settings = load(config)
+        if use is Use.MEASURE and not db:
+            raise click.UsageError("made-up calls never go into a site's log: name another one with --db")
         url, folder = db or settings.store.url, Path.cwd() if db else settings.folder
-        log = open_log(url, folder, must_exist=use is not Use.MAKE, read_only=use is Use.READ)
+        log = open_log(url, folder, must_exist=use in (Use.READ, Use.WRITE), read_only=use is Use.READ)
         try:
             if use is Use.READ:
-                _note_reading(url, folder)
+                _note_reading(log, url, folder)
             else:
                 note_answer(log)
             return command(settings=settings, log=log, **arguments)
@@ -111,9 +120,18 @@ def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def sheet(title: str, keys: Sequence[str], rows: Sequence[Sequence[Cell]], **types: Type) -> Sheet:
-    """A table in the reader's language; title and columns are named by their keys of `words.terms`."""
+    """A table in the reader's language; title and columns are named by their keys of `words.terms`.
+
+    A column whose key has another word is written `key=word`; programs see the key.
+    """
     lang = speaking()
-    return Sheet(word(title, lang), keys, [word(key, lang) for key in keys], rows, types)
+    names = [key.partition("=")[0] for key in keys]
+    return Sheet(word(title, lang), names, [word(key.rpartition("=")[2], lang) for key in keys], rows, types)
+
+
+def coded(code: str | None, prefix: str = "") -> Coded:
+    """A code of the log as a word for people; None and an unknown one are empty."""
+    return Coded(word(f"{prefix}{code}", speaking()) if code else "", code or None)
 
 
 def lines_of(settings: Settings) -> Lines:
@@ -144,26 +162,25 @@ def write_file(path: Path, data: bytes) -> None:
         ) from problem
 
 
-def _note_reading(url: str, folder: Path) -> None:
+def _note_reading(log: CallLog, url: str, folder: Path) -> None:
     """Note what a command that only reads is about to tell. Who may not write sees tables on the terminal alone.
 
     Raises:
-        StoreError: it leaves the terminal and cannot be put on record.
+        StoreError: it cannot be put on record.
     """
     context = click.get_current_context()
     form, output = context.params.get("form"), context.params.get("output")
     if form is None:
         return
-    try:
+    if log.may_write():
         record = open_log(url, folder, must_exist=True)
         try:
             note_answer(record)
         finally:
             record.close()
-    except StoreError as problem:
-        if form != "table" or output is not None:
-            remedy = "what cannot be put on record is not handed out; a table on the terminal may be read"
-            raise StoreError(problem.message, remedy) from problem
+    elif form != "table" or output is not None:
+        remedy = "what cannot be put on record is not handed out; a table on the terminal may be read"
+        raise StoreError(f"{log.place}: cannot be written (Permission denied)", remedy)
 
 
 def note_answer(log: CallLog) -> None:
@@ -207,6 +224,6 @@ def reason_of(problem: BaseException) -> str:
 
 
 __all__ = [
-    "CallLog", "Settings", "Sheet", "filling_log_options", "lines_of", "log_options", "moment", "moments",
-    "output_options", "reason_of", "sheet", "speaking", "time_zone", "user", "writing_log_options",
+    "CallLog", "Settings", "Sheet", "coded", "filling_log_options", "lines_of", "log_options", "moment", "moments",
+    "named_log_options", "output_options", "reason_of", "sheet", "speaking", "time_zone", "user", "writing_log_options",
 ]  # fmt: skip

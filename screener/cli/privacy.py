@@ -72,4 +72,4 @@ def access(settings: Settings, log: CallLog, since: str | None, limit: int) -> S
         ]
         for note in log.accesses(moment(settings, since), limit)
     ]
-    return sheet("t_accesses", ["at", "who", "action", "subject", "destination", "masked_numbers"], rows)
+    return sheet("t_accesses", ["at", "who", "action", "subject", "destination", "masked=masked_numbers"], rows)

@@ -16,6 +16,11 @@ def say(line: object, *, err: bool = False, bad: bool = False) -> None:
     click.secho(visible(told(str(line), speaking())), err=err, fg="red" if bad else None)
 
 
+def show(line: object, *, bad: bool = False) -> None:
+    """One line that is in the reader's language already, or in nobody's: a call's story, an id."""
+    click.secho(visible(str(line)), fg="red" if bad else None)
+
+
 def say_lines(lines: object, *, err: bool = False) -> None:
     """Lines of ours; what is within each as `say` shows it."""
     click.echo(visible_lines(str(lines)), err=err)

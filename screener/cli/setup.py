@@ -3,15 +3,20 @@
 import json
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from screener.cli.say import put, say
+from screener.cli.say import put, say, show
 from screener.cli.speaking import speaking
 from screener.errors import InputError
 from screener.outside.files import write_private
 from screener.resources import config_folder
 from screener.settings.load import FILE_NAME
+from screener.words.told import told
+
+if TYPE_CHECKING:
+    from screener.service.doctor import Check
 
 
 @click.command()
@@ -45,17 +50,20 @@ def doctor(config: Path | None, as_json: bool) -> None:
 
     Example: screener doctor --config /etc/screener/screener.toml
     """
-    from screener.service.doctor import (  # loads every part of the product; `init` needs none of them
-        examine,
-        render,
-    )
+    from screener.service.doctor import examine  # loads every part of the product; `init` needs none of them
 
     found = []
     for check in examine(config):
         found.append(check)
         if not as_json:
-            say(render(check, speaking()), bad=not check.ok)
+            show(_line(check), bad=not check.ok)
     if as_json:
         put(json.dumps([asdict(check) for check in found], ensure_ascii=False, indent=1) + "\n")
     if not all(check.ok for check in found):
         raise SystemExit(1)
+
+
+def _line(check: "Check") -> str:
+    """One line for a terminal."""
+    parts = [told(part, speaking()) for part in (check.name, check.message, check.remedy)]
+    return f"{'✔' if check.ok else '✘'} {parts[0]}: {parts[1]}" + (f" → {parts[2]}" if check.remedy else "")

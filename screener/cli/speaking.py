@@ -1,6 +1,7 @@
 """The command line in the reader's language: help, and what commands say."""
 
 import copy
+import os
 import re
 import textwrap
 import unicodedata
@@ -9,6 +10,7 @@ from functools import cache
 
 import click
 
+from screener.words.language import choose
 from screener.words.terms import Language
 from screener.words.told import HEADINGS, PLACES, REMARKS, helped, option_helped
 
@@ -19,7 +21,9 @@ COLUMNS = 78
 def speaking(context: click.Context | None = None) -> Language:
     """The language of the command at work."""
     found = (context or click.get_current_context()).find_root().obj
-    return "en" if found == "en" else "zh"
+    if found in ("zh", "en"):
+        return "en" if found == "en" else "zh"
+    return choose((), os.environ)  # a group of commands on its own
 
 
 def width_of(text: str) -> int:

@@ -10,20 +10,21 @@ from screener.cli.output import (
     CallLog,
     Settings,
     Sheet,
+    coded,
     note_call,
     output_options,
     sheet,
     teller,
     writing_log_options,
 )
-from screener.cli.say import say
+from screener.cli.say import say, show
 from screener.core.evidence import Verdict
 from screener.errors import InputError
 from screener.feed.board import Board, LiveCall
 from screener.feed.items import Began, Handled, Heard, Item, Judged, Missed, Moved, Over, Unheard, Weighed
 from screener.feed.local import FeedReader
 from screener.numbers.mask import mask
-from screener.reports.page import Cell
+from screener.reports.page import Cell, Coded
 from screener.words.judgement import Teller
 from screener.words.terms import word
 
@@ -73,7 +74,7 @@ def follow(settings: Settings, log: CallLog, masked: bool) -> None:
     try:
         for item in reader:
             if item is not None and (line := line_of(item, told, masked)):
-                say(f"{datetime.now(UTC).astimezone(zone):%H:%M:%S} {line}")
+                show(f"{datetime.now(UTC).astimezone(zone):%H:%M:%S} {line}")
     except KeyboardInterrupt:
         return
     finally:
@@ -127,10 +128,10 @@ def _row(call: LiveCall, told: Teller, zone: ZoneInfo, masked: bool) -> list[Cel
     return [
         call.call,
         began.started_at.astimezone(zone) if began else None,
-        (mask(number) if masked else number) or word("withheld", told.lang),
-        word(began.entrance, told.lang) if began else "",
+        (mask(number) if masked else number) or Coded(word("withheld", told.lang), None),
+        coded(began.entrance if began else None),
         began.agent if began else "",
-        told.verdict(Verdict(judged.verdict) if judged else None),
+        Coded(told.verdict(Verdict(judged.verdict) if judged else None), judged.verdict if judged else None),
         last[-WORDS_SHOWN:],
     ]
 

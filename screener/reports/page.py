@@ -7,6 +7,20 @@ from typing import Literal
 
 from screener.outside.text import visible
 
+
+class Coded(str):
+    """A word for people that stands for a code; programs get the code."""
+
+    __slots__ = ("code",)
+    code: str | None
+
+    def __new__(cls, text: str, code: str | None) -> "Coded":
+        """`code` None is nothing for a program."""
+        made = super().__new__(cls, text)
+        made.code = code
+        return made
+
+
 Cell = str | int | float | datetime | None
 Type = Literal["text", "phone", "count", "number", "share", "seconds", "time"]
 

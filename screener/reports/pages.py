@@ -9,7 +9,7 @@ from screener.numbers.mask import mask
 from screener.reports.accuracy import Accuracy, AccuracyRow
 from screener.reports.agents import AgentRow
 from screener.reports.frequency import Frequency, Period
-from screener.reports.page import Bars, Cell, Chart, Heat, Page, Sheet, Type
+from screener.reports.page import Bars, Cell, Chart, Coded, Heat, Page, Sheet, Type
 from screener.reports.queue import QueueAnswer, QueueRow
 from screener.reports.sources import SourceBy, SourceRow
 from screener.reports.span import Span
@@ -48,6 +48,10 @@ class Reader:
         """A word in the reader's language."""
         return word(key, self.lang)
 
+    def coded(self, key: str) -> Coded:
+        """A word in the reader's language, for programs its key."""
+        return Coded(word(key, self.lang), key)
+
     def words(self, keys: Sequence[str]) -> list[str]:
         """Heads of columns."""
         return [word(key, self.lang) for key in keys]
@@ -58,7 +62,7 @@ class Reader:
 
     def number(self, number: str) -> str:
         """A phone number or prefix as the reader may see it."""
-        return (mask(number) if self.masked else number) or self.word("withheld")
+        return (mask(number) if self.masked else number) or Coded(self.word("withheld"), None)
 
     def notes(self, span: Span) -> tuple[str, ...]:
         """The lines under the title."""
@@ -111,7 +115,7 @@ def heat_page(answer: Frequency, span: Span, reader: Reader) -> Page:
     """The report `frequency` as a map of weekday and hour."""
     hours = [f"{hour:02}" for hour in range(24)]
     rows: list[list[Cell]] = [
-        [weekday(day, reader.lang), *(answer.heat.get((day, hour), 0) for hour in range(24))]
+        [Coded(weekday(day, reader.lang), str(day)), *(answer.heat.get((day, hour), 0) for hour in range(24))]
         for day in range(1, 8)
     ]
     sheet = Sheet(reader.word("t_heat"), ["weekday", *hours], [reader.word("weekday"), *hours], rows, name="heat")
@@ -131,7 +135,7 @@ def _buckets(answer: Frequency, by: Period, reader: Reader) -> list[str]:
 
 def _bucket(bucket: str, by: Period, reader: Reader) -> str:
     """A weekday is a word, everywhere."""
-    return weekday(int(bucket), reader.lang) if by is Period.WEEKDAY else bucket
+    return Coded(weekday(int(bucket), reader.lang), bucket) if by is Period.WEEKDAY else bucket
 
 
 def source_sheet(rows: Sequence[SourceRow], by: SourceBy, reader: Reader, title: str, name: str) -> Sheet:
@@ -162,11 +166,11 @@ def source_name(source: str, by: SourceBy, reader: Reader) -> str:
         case SourceBy.NUMBER | SourceBy.PREFIX:
             return reader.number(source)
         case SourceBy.DIALLED | SourceBy.QUEUE:
-            return source or reader.word("unknown_source")
+            return source or Coded(reader.word("unknown_source"), None)
         case SourceBy.LINE:
-            return reader.word(source)
+            return reader.coded(source)
         case SourceBy.REGION | SourceBy.CARRIER:
-            return source or reader.word("unknown_source")
+            return source or Coded(reader.word("unknown_source"), None)
 
 
 def source_bars(rows: Sequence[SourceRow], by: SourceBy, reader: Reader, title: str) -> Bars:
@@ -189,7 +193,7 @@ _QUEUE = (
 
 def queue_page(answer: QueueAnswer, span: Span, by: Period, reader: Reader) -> Page:
     """The report `queue`."""
-    ways = _queue_sheet(answer.ways, "group", reader.word, reader, "t_queue", "queue")
+    ways = _queue_sheet(answer.ways, "group", reader.coded, reader, "t_queue", "queue")
     periods = _queue_sheet(
         answer.periods, by.value, lambda bucket: _bucket(bucket, by, reader), reader, "t_queue_periods", "periods"
     )
@@ -229,7 +233,7 @@ def treatment_sheet(rows: Sequence[TreatmentRow], reader: Reader) -> Sheet:
     cells: list[list[Cell]] = []
     for row in rows:
         windows: list[Cell] = [cell for w in row.windows for cell in (w.watched, w.again, w.share)]
-        cells.append([reader.word(row.arm), row.sources, *windows])
+        cells.append([reader.coded(row.arm), row.sources, *windows])
     return Sheet(reader.word("t_treatment"), keys, reader.words(keys), cells, name="treatment")
 
 
@@ -251,7 +255,8 @@ def agents_page(rows: Sequence[AgentRow], span: Span, reader: Reader) -> Page:
     """The report `agents`."""
     keys = ["agent", "hit", "by_hand", "confirmed", "overturned"]
     cells: list[list[Cell]] = [
-        [row.agent or reader.word("nobody"), row.hit, row.by_hand, row.confirmed, row.overturned] for row in rows
+        [row.agent or Coded(reader.word("nobody"), None), row.hit, row.by_hand, row.confirmed, row.overturned]
+        for row in rows
     ]
     hit = [row for row in rows if row.agent and row.hit][:BARS_MOST]
     bars = Bars(reader.word("hit"), [row.agent for row in hit], [row.hit for row in hit])
@@ -264,7 +269,7 @@ def accuracy_page(answer: Accuracy, span: Span, reader: Reader) -> Page:
     counts = ["confirmed", "overturned", "confirmed_share", "low_share", "high_share"]
     kind_keys, rule_keys = ["kind", "flagged", *counts], ["rule_name", "rule", *counts]
     kinds: list[list[Cell]] = [
-        [reader.word(row.name or "no_kind"), row.flagged, *_accuracy_cells(row)] for row in answer.kinds
+        [_kind(row.name, reader), row.flagged, *_accuracy_cells(row)] for row in answer.kinds
     ]
     rules: list[list[Cell]] = [
         [reader.teller.evidence(row.name), row.name, *_accuracy_cells(row)] for row in answer.rules
@@ -276,6 +281,10 @@ def accuracy_page(answer: Accuracy, span: Span, reader: Reader) -> Page:
     names = [reader.word(row.name or "no_kind") for row in answer.kinds]
     bars = Bars(reader.word("confirmed_share"), names, [row.share or 0.0 for row in answer.kinds], share=True)
     return reader.page("t_accuracy", span, sheets, [bars])
+
+
+def _kind(name: str, reader: Reader) -> Coded:
+    return Coded(reader.word(name or "no_kind"), name or None)
 
 
 def _accuracy_cells(row: AccuracyRow) -> list[Cell]:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from screener.outside.text import IN_A_CELL, cell, in_json
-from screener.reports.page import Cell, Page, Sheet, Type
+from screener.reports.page import Cell, Coded, Page, Sheet, Type
 from screener.reports.terminal import terminal
 from screener.reports.web import web_page
 from screener.reports.workbook import workbook
@@ -42,11 +42,17 @@ def render(page: Page | Sheet, form: Format, width: int | None = None, colour: b
 def _json(page: Page) -> str:
     """One sheet is a list of objects; several are an object of such lists."""
     lists = {
-        sheet.name or sheet.title: [dict(zip(sheet.keys, row, strict=True)) for row in sheet.rows]
+        sheet.name or sheet.title: [
+            dict(zip(sheet.keys, map(_for_program, row), strict=True)) for row in sheet.rows
+        ]
         for sheet in page.sheets
     }
     answer: Any = lists if len(page.sheets) != 1 else next(iter(lists.values()))
     return in_json(json.dumps(answer, ensure_ascii=False, default=datetime.isoformat)) + "\n"
+
+
+def _for_program(value: Cell) -> Cell:
+    return value.code if isinstance(value, Coded) else value
 
 
 def _csv(page: Page) -> str:

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from screener.reports.page import Bars, Cell, Chart, Page, Sheet, Trend
+from screener.reports.page import Bars, Cell, Coded, Chart, Page, Sheet, Trend
 from screener.reports.pages import Reader, heat_chart, source_bars, source_sheet, treatment_sheet
 from screener.reports.sources import SourceBy
 from screener.reports.summary import Measures, Summary
@@ -50,7 +50,7 @@ def _measures(now: Measures, then: Measures, reader: Reader) -> Sheet:
     for name in names:
         this, last = getattr(now, name), getattr(then, name)
         change = this / last - 1 if last and this is not None else None
-        rows.append([reader.word(f"m_{name}"), _plain(name, this), _plain(name, last), change])
+        rows.append([Coded(reader.word(f"m_{name}"), name), _plain(name, this), _plain(name, last), change])
     keys = ["measure", "now", "then", "change_share"]
     return Sheet(
         reader.word("t_measures"), keys, reader.words(keys), rows, {"now": "number", "then": "number"}, "measures"

@@ -25,8 +25,6 @@ from screener.sip.useragent import SipUserAgent
 from screener.speech.load import load_model
 from screener.speech.pinyin import syllables
 from screener.store import check
-from screener.words.terms import Language
-from screener.words.told import told
 
 REGISTRATION_SECONDS = 5.0
 LOGIN_SECONDS = 5.0
@@ -46,13 +44,6 @@ class Check:
     ok: bool
     message: str
     remedy: str = ""
-
-
-def render(check: Check, lang: Language) -> str:
-    """One line for a terminal."""
-    name, message = told(check.name, lang), told(check.message, lang)
-    remedy = f" → {told(check.remedy, lang)}" if check.remedy else ""
-    return f"{'✔' if check.ok else '✘'} {name}: {message}{remedy}"
 
 
 def examine(path: Path | None = None) -> Iterator[Check]:

@@ -1,5 +1,6 @@
 """The call log: written by one writer per process, read by history look-ups, reports and people."""
 
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
@@ -28,7 +29,6 @@ from screener.store.records import (
 )
 from screener.store.schema import is_newest, migrate
 from screener.store.tables import AccessNote, Call, Listed
-from screener.store.wanted import Wanted
 
 HISTORY_MILLISECONDS = 500
 """A history look-up that takes longer on PostgreSQL is given up: a caller is waiting."""
@@ -148,6 +148,14 @@ class CallLog:
         with self.engine.connect().execution_options(**WRITES) as connection, connection.begin():
             yield connection
 
+    def may_write(self) -> bool:
+        """Whether whoever asks may add to the access record."""
+        file = database_file(self.engine.url, None)
+        if file is not None:
+            return os.access(file, os.W_OK) and os.access(file.parent, os.W_OK)
+        with self.reading() as connection:
+            return bool(connection.scalar(select(func.has_table_privilege("accesses", "INSERT"))))
+
     # Calls.
 
     def write(self, records: Sequence[CallRecord]) -> list[Refusal]:
@@ -237,23 +245,6 @@ class CallLog:
         with self.reading() as connection:
             return [CallRecord(*row) for row in connection.execute(query)]
 
-    def find(self, wanted: Wanted, limit: int) -> list[CallRecord]:
-        """Calls without their parts, newest first: of each call the newest row that is wanted.
-
-        Raises:
-            StoreError: the database failed.
-        """
-        at = Call.called_at if wanted.flagged else Call.started_at
-        query: Select[Any] = select(Call.root, *(getattr(Call, name) for name in COLUMNS))
-        query = query.where(*wanted.conditions(at)).order_by(at.desc(), Call.id.desc())
-        found: dict[str, CallRecord] = {}
-        with self.reading() as connection:
-            for root, *row in connection.execute(query, execution_options={"yield_per": max(100, limit)}):
-                found.setdefault(root, CallRecord(*row))
-                if len(found) == limit:
-                    break
-        return list(found.values())
-
     def rows_of(self, call_id: str) -> list[CallRecord]:
         """Every row of the call that a row belongs to, with their parts, oldest first.
 
@@ -267,25 +258,6 @@ class CallLog:
         query = select(Call).where(Call.root == root).order_by(Call.started_at, Call.id)
         with self.reading() as connection, Session(bind=connection) as session:
             return [_record(row) for row in session.scalars(query)]
-
-    def calls_of(self, number: str) -> int:
-        """How often a number has called.
-
-        Raises:
-            StoreError: the database failed.
-        """
-        query = select(func.count()).select_from(Call).where(Call.number == number, Call.own)
-        with self.reading() as connection:
-            return int(connection.scalar(query) or 0)
-
-    def nodes(self) -> set[str]:
-        """Who wrote the calls of the log.
-
-        Raises:
-            StoreError: the database failed.
-        """
-        with self.reading() as connection:
-            return set(connection.scalars(select(Call.node).distinct()))
 
     def flags_of(self, number: str) -> list[CallRecord]:
         """Flagged calls of exactly this number, without their parts, newest first; overturned ones are left out.

@@ -1,13 +1,15 @@
-"""Which calls somebody looks for."""
+"""Finding calls in the log: which somebody wants, and what the log is asked for them."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import literal_column, or_, select
+from sqlalchemy import Select, func, literal_column, or_, select
 
 from screener.core.evidence import Kind, Verdict
-from screener.store.records import Review
+from screener.store.insert import COLUMNS
+from screener.store.log import CallLog
+from screener.store.records import CallRecord, Review
 from screener.store.tables import Call, SegmentRow
 
 
@@ -62,3 +64,42 @@ class Wanted:
             said = select(SegmentRow.call_id).where(SegmentRow.text.icontains(self.text, autoescape=True))
             found.append(Call.id.in_(said))
         return found
+
+
+def find(log: CallLog, wanted: Wanted, limit: int) -> list[CallRecord]:
+    """Calls without their parts, newest first: of each call the newest row that is wanted.
+
+    Raises:
+        StoreError: the database failed.
+    """
+    at = Call.called_at if wanted.flagged else Call.started_at
+    query: Select[Any] = select(Call.root, *(getattr(Call, name) for name in COLUMNS))
+    query = query.where(*wanted.conditions(at)).order_by(at.desc(), Call.id.desc())
+    found: dict[str, CallRecord] = {}
+    with log.reading() as connection:
+        for root, *row in connection.execute(query, execution_options={"yield_per": max(100, limit)}):
+            found.setdefault(root, CallRecord(*row))
+            if len(found) == limit:
+                break
+    return list(found.values())
+
+
+def calls_of(log: CallLog, number: str) -> int:
+    """How often a number has called.
+
+    Raises:
+        StoreError: the database failed.
+    """
+    query = select(func.count()).select_from(Call).where(Call.number == number, Call.own)
+    with log.reading() as connection:
+        return int(connection.scalar(query) or 0)
+
+
+def nodes(log: CallLog) -> set[str]:
+    """Who wrote the calls of the log.
+
+    Raises:
+        StoreError: the database failed.
+    """
+    with log.reading() as connection:
+        return set(connection.scalars(select(Call.node).distinct()))
