@@ -9,7 +9,7 @@ from screener.numbers.mask import mask
 from screener.reports.accuracy import Accuracy, AccuracyRow
 from screener.reports.agents import AgentRow
 from screener.reports.frequency import Frequency, Period
-from screener.reports.page import Bars, Cell, Chart, Coded, Heat, Page, Sheet, Type
+from screener.reports.page import Bars, Cell, Chart, Coded, Figure, Heat, Page, Sheet, Type
 from screener.reports.queue import QueueAnswer, QueueRow
 from screener.reports.sources import SourceBy, SourceRow
 from screener.reports.span import Span
@@ -76,16 +76,52 @@ class Reader:
         about += [f"{self.word('dialled')}: {span.dialled}"] if span.dialled else []
         about += [f"{self.word('kind')}: {self.word(span.kind)}"] if span.kind else []
         about += [self.word("masked")] if self.masked else []
+        about += [self.word("partial")] if self.is_partial(span) and span.since is not None else []
         return (
             f"{self.site} · {' · '.join(about)}",
             f"{self.word('made_at')} {self.local(self.now):%Y-%m-%d %H:%M}",
         )
 
-    def page(self, title: str, span: Span, sheets: Sequence[Sheet], charts: Sequence[Chart] = ()) -> Page:
+    def is_partial(self, span: Span) -> bool:
+        """Whether the period goes on."""
+        return span.until is None or span.until > self.now
+
+    def page(
+        self,
+        title: str,
+        span: Span,
+        sheets: Sequence[Sheet],
+        charts: Sequence[Chart] = (),
+        figures: tuple[Figure, ...] = (),
+        compact: bool = False,
+    ) -> Page:
         """The page around the sheets."""
         return Page(
-            self.word(title), tuple(sheets), self.notes(span), tuple(charts), self.lang, empty=self.word("nothing")
+            self.word(title),
+            tuple(sheets),
+            self.notes(span),
+            tuple(charts),
+            self.lang,
+            empty=self.word("nothing"),
+            figures=figures,
+            compact=compact,
+            hint=self.hint(span),
         )
+
+    def hint(self, span: Span) -> str:
+        """How to look at the calls behind the figures."""
+        options = [
+            f"--{name} {value}"
+            for name, value in (
+                ("since", span.since and f"{self.local(span.since):%Y-%m-%dT%H:%M%z}"),
+                ("until", span.until and f"{self.local(span.until):%Y-%m-%dT%H:%M%z}"),
+                ("queue", span.queue),
+                ("dialled", span.dialled),
+                ("kind", span.kind and span.kind.value),
+            )
+            if value
+        ]
+        return f"{self.word('hint')}screener calls list --flagged {' '.join(options)}".rstrip()
 
 
 def frequency_page(answer: Frequency, span: Span, by: Period, reader: Reader) -> Page:
@@ -106,7 +142,11 @@ def frequency_page(answer: Frequency, span: Span, by: Period, reader: Reader) ->
         for row in answer.rows
     ]
     title = reader.word("t_frequency")
-    charts = [Bars(title, _buckets(answer, by, reader), [row.flagged for row in answer.rows], upright=True)]
+    labels, axes = _buckets(answer, by, reader), (reader.word(by.value), reader.word("flagged_calls"))
+    charts: list[Chart] = [Bars(title, labels, [row.flagged for row in answer.rows], upright=True, axes=axes)]
+    shares = [row.share or 0.0 for row in answer.rows]
+    axes = reader.word(by.value), reader.word("m_share")
+    charts.append(Bars(reader.word("t_share"), labels, shares, share=True, upright=True, axes=axes))
     sheet = Sheet(title, keys, reader.words(keys), rows, {by.value: "text"}, "frequency")
     return reader.page("t_frequency", span, [sheet], [*charts, heat_chart(answer, reader)])
 
@@ -126,7 +166,8 @@ def heat_chart(answer: Frequency, reader: Reader) -> Heat:
     """Flags by weekday and hour."""
     values = [[answer.heat.get((day, hour), 0) for hour in range(24)] for day in range(1, 8)]
     days = [weekday(day, reader.lang) for day in range(1, 8)]
-    return Heat(reader.word("t_heat"), days, [f"{hour:02}" for hour in range(24)], values)
+    hours = [f"{hour:02}" for hour in range(24)]
+    return Heat(reader.word("t_heat"), days, hours, values, reader.word("flagged_calls"))
 
 
 def _buckets(answer: Frequency, by: Period, reader: Reader) -> list[str]:
@@ -239,12 +280,14 @@ def treatment_sheet(rows: Sequence[TreatmentRow], reader: Reader) -> Sheet:
 
 def treatment_page(rows: Sequence[TreatmentRow], span: Span, reader: Reader) -> Page:
     """The report `treatment`."""
+    most = max((window.share or 0.0 for row in rows for window in row.windows), default=0.0)
     charts = [
         Bars(
             reader.word(f"again_{days}"),
             [reader.word(row.arm) for row in rows],
             [row.windows[number].share or 0.0 for row in rows],
             share=True,
+            most=most,
         )
         for number, days in enumerate(DAYS)
     ]
@@ -279,7 +322,9 @@ def accuracy_page(answer: Accuracy, span: Span, reader: Reader) -> Page:
         Sheet(reader.word("t_rules"), rule_keys, reader.words(rule_keys), rules, name="rules"),
     ]
     names = [reader.word(row.name or "no_kind") for row in answer.kinds]
-    bars = Bars(reader.word("confirmed_share"), names, [row.share or 0.0 for row in answer.kinds], share=True)
+    bars = Bars(
+        reader.word("confirmed_share"), names, [row.share or 0.0 for row in answer.kinds], share=True, most=1.0
+    )
     return reader.page("t_accuracy", span, sheets, [bars])
 
 
