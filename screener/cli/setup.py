@@ -56,14 +56,14 @@ def doctor(config: Path | None, as_json: bool) -> None:
     for check in examine(config):
         found.append(check)
         if not as_json:
-            show(_line(check), bad=not check.ok)
+            show(line_of(check), bad=not check.ok)
     if as_json:
         put(json.dumps([asdict(check) for check in found], ensure_ascii=False, indent=1) + "\n")
     if not all(check.ok for check in found):
         raise SystemExit(1)
 
 
-def _line(check: "Check") -> str:
+def line_of(check: "Check") -> str:
     """One line for a terminal."""
     parts = [told(part, speaking()) for part in (check.name, check.message, check.remedy)]
     return f"{'✔' if check.ok else '✘'} {parts[0]}: {parts[1]}" + (f" → {parts[2]}" if check.remedy else "")

@@ -20,7 +20,8 @@ COLUMNS = 78
 
 def speaking(context: click.Context | None = None) -> Language:
     """The language of the command at work."""
-    found = (context or click.get_current_context()).find_root().obj
+    here = context or click.get_current_context(silent=True)
+    found = here.find_root().obj if here else None
     if found in ("zh", "en"):
         return "en" if found == "en" else "zh"
     return choose((), os.environ)  # a group of commands on its own

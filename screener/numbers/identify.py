@@ -228,6 +228,11 @@ def load_lines(paths: Sequence[Path], region: str = "CN", area_code: str = "", e
     return Lines(region, entries, area_code, extensions)
 
 
+def regions() -> frozenset[str]:
+    """Countries whose numbering plan is known, ISO 3166."""
+    return frozenset(phonenumbers.SUPPORTED_REGIONS)
+
+
 def forget_places_abroad(region: str) -> None:
     """Drop the tables of places and carriers in other countries, some 40 MB, for a process that serves one site.
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 VARIABLE = "SCREENER_CONFIG"
 FILE_NAME = "screener.toml"
-SECRET_KEYS = frozenset({"password", "inbound_password", "event_secret", "url"})
+SECRET_KEYS = frozenset({"secret", "password", "inbound_password", "event_secret", "url"})
 """Keys whose values never appear in a message; a database URL may hold a password."""
 
 _SETTINGS: TypeAdapter[Settings] = TypeAdapter(Settings)
@@ -185,6 +185,11 @@ def _cross_checks(settings: Settings) -> Iterator[Problem]:
             yield f"[judgement] {key}", f"found {json.dumps(name)}, allowed an existing file"
     if settings.prompts.folder and not (settings.folder / settings.prompts.folder).is_dir():
         yield "[prompts] folder", f"found {json.dumps(settings.prompts.folder)}, allowed an existing folder"
+    for number, way in enumerate(settings.alerts.ways, start=1):
+        if way.kind != "email" and not re.match(r"https?://[^\s/]+", way.url):
+            yield f"[[alerts.ways]] {number} url", "found a value that is not shown, allowed an http or https URL"
+        elif way.kind == "email" and not (way.sender and way.to):
+            yield f"[[alerts.ways]] {number} to", "found no sender or nobody, allowed addresses"
     if not re.match(r"[\w+]+://", settings.store.url):
         yield "[store] url", "found a text without ://, allowed a SQLAlchemy URL, as sqlite:///screener.db"
 

@@ -214,6 +214,41 @@ class Store:
 
 
 @dataclass(frozen=True, slots=True)
+class Way:
+    """`[[alerts.ways]]`: how somebody is told.
+
+    Attributes:
+        url: of the webhook or robot, https or http; of a mail server its host and port.
+        secret: signs a webhook's body, 钉钉's URL, 飞书's body; of e-mail the password.
+        causes: `threat`, `emergency`, `burst`, `deaf`, `spool`; empty is all of them.
+        sender, to, username: of e-mail; with a username the connection is encrypted (STARTTLS).
+    """
+
+    kind: Literal["webhook", "wecom", "dingtalk", "feishu", "email"]
+    url: str = field(repr=False)
+    secret: str = field(default="", repr=False)
+    causes: tuple[Literal["threat", "emergency", "burst", "deaf", "spool"], ...] = ()
+    sender: str = ""
+    to: tuple[str, ...] = ()
+    username: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Alerts:
+    """`[alerts]`: when somebody is told at once; without `[[alerts.ways]]` nobody is.
+
+    Attributes:
+        burst_calls: so many harassment calls within `burst_seconds` are a burst.
+        deaf_calls: so many calls within it in which recognition broke off.
+    """
+
+    burst_calls: Annotated[int, Field(ge=2)] = 10
+    burst_seconds: Seconds = 600.0
+    deaf_calls: Annotated[int, Field(ge=1)] = 3
+    ways: tuple[Way, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """`[evidence]`: packages for the operator, 12321 or the police.
 
@@ -296,6 +331,7 @@ class Settings:
     speech: Speech = field(default_factory=Speech)
     judgement: Judgement = field(default_factory=Judgement)
     store: Store = field(default_factory=Store)
+    alerts: Alerts = field(default_factory=Alerts)
     evidence: Evidence = field(default_factory=Evidence)
     prompts: Prompts = field(default_factory=Prompts)
     operations: Operations = field(default_factory=Operations)

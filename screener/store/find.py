@@ -103,3 +103,15 @@ def nodes(log: CallLog) -> set[str]:
     """
     with log.reading() as connection:
         return set(connection.scalars(select(Call.node).distinct()))
+
+
+def reviews(log: CallLog) -> dict[Review, int]:
+    """How many flags there are by what people said of them.
+
+    Raises:
+        StoreError: the database failed.
+    """
+    marked = or_(Call.verdict == literal_column("'harassment'"), Call.treatment != literal_column("'none'"))
+    query = select(Call.review, func.count()).where(marked, Call.verdict == Verdict.HARASSMENT)
+    with log.reading() as connection:
+        return {review: int(number) for review, number in connection.execute(query.group_by(Call.review))}

@@ -9,9 +9,15 @@ import pytest
 from screener.errors import SipError
 from screener.ports import OfferSink, RegistrationState
 from screener.service import doctor
-from screener.service.doctor import Check, render
+from screener.cli.setup import line_of
+from screener.service.doctor import Check
 from screener.settings.sections import Judgement, Pbx, Prompts, Registrar, Settings, Sip, Speech, Store
 from tests.pbx.manager import Manager
+
+
+@pytest.fixture(autouse=True)
+def english(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SCREENER_LANG", "en")
 
 
 @contextmanager
@@ -27,8 +33,8 @@ def free_port() -> int:
 
 
 def test_a_line_shows_what_was_found_and_what_to_do() -> None:
-    assert render(Check("sip port", ok=True, message="free")) == "✔ sip port: free"
-    assert render(Check("sip port", ok=False, message="taken", remedy="stop it")) == "✘ sip port: taken → stop it"
+    assert line_of(Check("sip port", ok=True, message="free")) == "✔ sip port: free"
+    assert line_of(Check("sip port", ok=False, message="taken", remedy="stop it")) == "✘ sip port: taken → stop it"
 
 
 def test_a_free_port_a_taken_port_a_foreign_address() -> None:
@@ -122,7 +128,7 @@ def test_an_absent_pbx_in_earnest() -> None:
     (found,) = doctor.check_registrations(sip, port_free=True, seconds=1.0)
     assert not found.ok
     assert "firewall" in found.remedy
-    assert "s3cret" not in render(found)
+    assert "s3cret" not in line_of(found)
     assert doctor.check_port(sip).ok, "the port is free again"
 
 
@@ -156,7 +162,7 @@ def test_the_judgement_data(tmp_path: Path) -> None:
     (tmp_path / "lines.csv").write_text("x,y\nz,w\n")
     lines = doctor.check_lines(Settings(judgement=Judgement(lines=("lines.csv",)), folder=tmp_path))
     assert not lines.ok
-    assert "\n" not in render(lines)
+    assert "\n" not in line_of(lines)
 
 
 def database(url: str, folder: Path) -> Check:
@@ -188,8 +194,8 @@ def test_a_database_server_that_is_not_there_and_its_password_does_not_show(tmp_
     found = database(f"postgresql+psycopg://u:s3cret@127.0.0.1:{taken_closed()}/log", tmp_path)
     assert not found.ok
     assert "u:***@127.0.0.1" in found.message
-    assert "s3cret" not in render(found)
-    assert "\n" not in render(found)
+    assert "s3cret" not in line_of(found)
+    assert "\n" not in line_of(found)
 
 
 def taken_closed() -> int:
@@ -217,7 +223,7 @@ def test_examining_a_sound_site_finds_nothing_wrong(tmp_path: Path) -> None:
     file = tmp_path / "screener.toml"
     file.write_text(f'[sip]\nport = {free_port()}\n[speech]\nengine = "none"\n')
     before = set(tmp_path.iterdir())
-    assert [render(c) for c in doctor.examine(file) if not c.ok] == []
+    assert [line_of(c) for c in doctor.examine(file) if not c.ok] == []
     assert set(tmp_path.iterdir()) == before
 
 
