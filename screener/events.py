@@ -255,6 +255,29 @@ class RecognizerLost:
     at: float
 
 
+class DeafCause(StrEnum):
+    """Why a caller who may well be talking cannot be heard."""
+
+    NO_MEDIA = "no_media"
+    """Nothing comes: audio goes one way, or the peer does not send in silence and does not say so."""
+    OTHER_ADDRESS = "other_address"
+    """Media comes, but from an address that nobody agreed on."""
+    OTHER_FORMAT = "other_format"
+    """Packets with a payload type that nobody agreed on, or that are no RTP."""
+    SEVERAL_STREAMS = "several_streams"
+    """More than one sender (SSRC) at once."""
+    OUT_OF_STEP = "out_of_step"
+    """Packets that are lost, late, too many, or whose numbers jump."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deaf:
+    """The caller could not be heard for a while, whether or not anything was said: a fault of the line."""
+
+    cause: DeafCause
+    at: float
+
+
 @dataclass(frozen=True, slots=True)
 class Stopping:
     """The service is about to stop, and with it every call that is still here."""
@@ -287,9 +310,15 @@ class Ordered:
 
 @dataclass(frozen=True, slots=True)
 class Tick:
-    """Audio time has moved on; sent every 200 ms of audio while the call is listened to, else every second."""
+    """Audio time has moved on; sent every 200 ms of audio while the call is listened to, else every second.
+
+    Attributes:
+        heard: the caller's audio has come since the last tick and was understood, comfort noise included; not on
+            hold. Only then is a quiet caller silent.
+    """
 
     at: float
+    heard: bool = True
 
 
 class EndedBy(StrEnum):
@@ -319,6 +348,7 @@ Event = (
     | PlaybackEnded
     | TransferEnded
     | RecognizerLost
+    | Deaf
     | Stopping
     | Ordered
     | Tick

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from screener.events import (
     CallAnswered,
     CallEnded,
+    Deaf,
     EndedBy,
     Event,
     RecognizerLost,
@@ -68,7 +69,7 @@ class BesideCall:
         self._events: EventSink = lambda _event: None
         self._frames: FrameSink | None = None
         self._at = 0.0
-        self._over = self._kept = False
+        self._over = self._logged = False
 
     @property
     def invite(self) -> InviteInfo:
@@ -113,11 +114,11 @@ class BesideCall:
         """Listen no more; caller and agent talk on."""
         self.over(EndedBy.SCREENER)
 
-    def kept(self) -> None:
+    def logged(self) -> None:
         """The call is written down: the BYE of its legs may be answered."""
-        self._kept = True
+        self._logged = True
         for leg in list(self._legs.values()):
-            leg.kept()
+            leg.logged()
 
     # What the edges report.
 
@@ -155,15 +156,15 @@ class BesideCall:
 
     def _heard_from(self, event: Event) -> None:
         match event:
-            case CallAnswered():
+            case CallAnswered() | Deaf():
                 self._events(event)
             case Tick(at):
                 self._at = at
                 self._events(event)
             case CallEnded():
                 self.over(EndedBy.FAULT)  # unless the PBX has said who hung up
-                if self._kept:
-                    self._legs[Speaker.CALLER].kept()
+                if self._logged:
+                    self._legs[Speaker.CALLER].logged()
             case _:
                 pass  # nobody presses keys on a listening leg
 
@@ -173,7 +174,7 @@ class BesideCall:
             pool.open(key, Speaker.AGENT)
             leg.listen(lambda pcm, at: pool.feed(key, pcm, at))
         elif isinstance(event, CallEnded):
-            leg.kept()  # nothing of it waits to be written
+            leg.logged()  # nothing of it waits to be written
 
 
 class ListeningPost:

@@ -25,6 +25,7 @@ from screener.core.session import Session
 from screener.events import (
     CallEnded,
     CallOffered,
+    Deaf,
     Entrance,
     Event,
     RecognizerLost,
@@ -88,6 +89,8 @@ class Screening:
             return
         if isinstance(event, RecognizerLost):
             log.warning("call %s: nobody listens any more: %s", self.offer.call_id, event.reason)
+        if isinstance(event, Deaf):
+            log.warning("call %s: the caller is not heard: %s", self.offer.call_id, event.cause)
         self.at = max(self.at, getattr(event, "at", 0.0))
         self._observe(event)
         if self._failed:
@@ -130,7 +133,7 @@ class Screening:
 
     def close(self) -> None:
         """The call is over and written down: the peer may know."""
-        self._call.kept()
+        self._call.logged()
 
     def _observe(self, item: Event | Action) -> None:
         for observer in self._booth.observers:

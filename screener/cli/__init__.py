@@ -25,6 +25,7 @@ COMMANDS = {
     "console": ("screener.cli.console:console", "Serve the web pages of supervisors and agents; their accounts."),
     "demo": ("screener.cli.demo:demo", "Place scripted calls and watch them being judged and treated."),
     "doctor": ("screener.cli.setup:doctor", "Check settings, ports, PBX, speech model, recordings and database."),
+    "erase": ("screener.cli.privacy:erase_command", "Forget a caller: number, name and words."),
     "evaluate": ("screener.cli.evaluate:evaluate", "Judge labelled calls and count what came out."),
     "explain": ("screener.cli.judging:explain_command", "Tell why a call was judged so."),
     "import": ("screener.cli.importing:importing", "Bring an Asterisk site's history into the log."),

@@ -1,24 +1,18 @@
 """`screener console`: the web pages of supervisors and agents, and who may use them."""
 
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import click
-import uvicorn
 
 from screener.cli.say import say, show
-from screener.console.access import Access, Role
-from screener.console.app import build
-from screener.console.desk import Desk
-from screener.console.hub import Hub
+from screener.console.access import Role
+from screener.console.server import ConsoleServer, make_access, make_desk
 from screener.errors import InputError
 from screener.operations.logs import start_logging
-from screener.settings.judging import load_notes
 from screener.settings.load import load
-from screener.settings.sections import Settings
+from screener.speech.pinyin import syllables
 from screener.store.accounts import Accounts
-from screener.store.log import CallLog, open_log
-from screener.words.judgement import Teller
+from screener.store.log import open_log
 
 config_option = click.option(
     "--config", type=click.Path(path_type=Path), help="Settings file; default screener.toml here."
@@ -41,23 +35,11 @@ def console(context: click.Context, config: Path | None, host: str | None, port:
     settings = load(config)
     start_logging(settings.operations.log_level, as_json=settings.operations.log_json)
     log = open_log(settings.store.url, settings.folder)
-    desk = make_desk(settings, log)
     if not Accounts(log).everybody():
         say("no account yet: screener console adduser NAME --role administrator", err=True)
-    desk.hub.start()
     try:
-        uvicorn.run(
-            build(desk),
-            host=host or settings.console.host,
-            port=settings.console.port if port is None else port,
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            ssl_certfile=_file(settings, settings.console.certificate),
-            ssl_keyfile=_file(settings, settings.console.key),
-        )
+        ConsoleServer(make_desk(settings, log, syllables), host, port).run()
     finally:
-        desk.hub.stop()
         log.close()
 
 
@@ -110,24 +92,6 @@ def users(config: Path | None) -> None:
     log = open_log(settings.store.url, settings.folder)
     try:
         for account in Accounts(log).everybody():
-            show(f"{account.name}\t{account.role}\t{account.extension}")
+            show(f"{account.name}  {account.role}  {account.extension}".rstrip())
     finally:
         log.close()
-
-
-def make_access(settings: Settings, log: CallLog) -> Access:
-    """The site's logins."""
-    idle = timedelta(minutes=settings.console.session_minutes)
-    return Access(Accounts(log), lambda: datetime.now(UTC), idle)
-
-
-def make_desk(settings: Settings, log: CallLog) -> Desk:
-    """What the pages work with; its hub is not started."""
-    feeds = settings.console.feeds or (settings.operations.feed,)
-    hub = Hub([settings.folder / feed for feed in feeds if feed])
-    teller = Teller(settings.site.language, load_notes(settings.judgement, settings.folder))
-    return Desk(settings, log, make_access(settings, log), hub, teller)
-
-
-def _file(settings: Settings, name: str) -> str | None:
-    return str(settings.folder / name) if name else None

@@ -16,7 +16,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from screener.console import account, live
+from screener.console import account, agent, live
 from screener.console.access import Person, Role, is_guarded
 from screener.console.desk import Desk
 from screener.errors import InputError, ScreenerError
@@ -27,6 +27,7 @@ log = logging.getLogger(__name__)
 Handler = Callable[[Desk, Person, Request], Awaitable[Response]]
 COOKIE = "screener"
 EVERYBODY = frozenset(Role)
+AGENTS = frozenset({Role.AGENT})
 SUPERVISORS = frozenset({Role.SUPERVISOR, Role.ADMINISTRATOR})
 READERS = SUPERVISORS | {Role.AUDITOR}
 BODY_LIMIT = 64 * 1024
@@ -56,6 +57,9 @@ ADDRESSES: tuple[Address, ...] = (
     Address("POST", "/logout", account.logout, EVERYBODY),
     Address("GET", "/password", account.password_page, EVERYBODY),
     Address("POST", "/password", account.change_password, EVERYBODY),
+    Address("GET", "/agent", agent.page, AGENTS, noted=True, framed=True),
+    Address("GET", "/agent/events", agent.events, AGENTS),
+    Address("POST", "/agent/order", agent.order, AGENTS, noted=True),
     Address("GET", "/live", live.page, READERS, noted=True),
     Address("GET", "/live/events", live.events, READERS),
     Address("POST", "/live/{call}/order", live.order, SUPERVISORS, noted=True),

@@ -3,17 +3,20 @@
 import logging
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from screener.core.cards import Cards, Prompter
 from screener.errors import InputError
 from screener.feed.board import Board, LiveCall
-from screener.feed.items import Order, Over
+from screener.feed.items import Heard, Item, Order, Over, Weighed
 from screener.feed.local import FeedReader
 
 log = logging.getLogger(__name__)
 
+ACT = "act."
+"""How rules begin that name what an utterance does."""
 AGAIN_SECONDS = 1.0
 """Pause before a feed that is away is tried again."""
 ENDED_SECONDS = 20.0
@@ -25,12 +28,14 @@ class Shown:
     """A call and how new it is.
 
     Attributes:
+        prompter: chooses the agent's cue card.
         version: grows with everything that is told of the call.
         over_at: monotonic time of its end, None while it is up.
     """
 
     call: LiveCall
     feed: Path
+    prompter: Prompter
     version: int = 0
     over_at: float | None = None
 
@@ -54,9 +59,12 @@ class Hub:
 
     Args:
         paths: of the services' sockets.
+        cards: cue cards of the site.
+        syllables: text to toneless pinyin.
     """
 
-    def __init__(self, paths: Sequence[Path]) -> None:
+    def __init__(self, paths: Sequence[Path], cards: Cards, syllables: Callable[[str], tuple[str, ...]]) -> None:
+        self._cards, self._syllables = cards, syllables
         self.feeds = [Feed(path) for path in paths]
         self._shown: dict[str, Shown] = {}
         self._version = 0
@@ -68,9 +76,10 @@ class Hub:
         ]
 
     def start(self) -> None:
-        """Begin to read."""
+        """Begin to read; once is enough."""
         for thread in self._threads:
-            thread.start()
+            if thread.ident is None:
+                thread.start()
 
     def stop(self) -> None:
         """Read no more."""
@@ -79,7 +88,8 @@ class Hub:
             if feed.reader is not None:
                 feed.reader.close()
         for thread in self._threads:
-            thread.join(timeout=2)
+            if thread.ident is not None:
+                thread.join(timeout=2)
 
     def newer(self, version: int) -> tuple[int, list[Shown], frozenset[str]]:
         """What changed since a version.
@@ -139,16 +149,39 @@ class Hub:
                 self._forget(feed.path)
             self._stopped.wait(AGAIN_SECONDS)
 
-    def _take(self, feed: Feed, item: object) -> None:
+    def of_agent(self, extension: str) -> Shown | None:
+        """The newest call that an agent has."""
         with self._lock:
-            call = feed.board.take(item)  # type: ignore[arg-type]
+            own = [
+                (began.started_at, shown.version, shown)
+                for shown in self._shown.values()
+                if (began := shown.call.began) and extension in (began.agent, began.agent.rpartition("/")[2])
+            ]
+            return max(own, key=lambda found: found[:2])[2] if own else None
+
+    def _take(self, feed: Feed, item: Item) -> None:
+        with self._lock:
+            call = feed.board.take(item)
             if call is None:
                 return
             self._version += 1
-            shown = self._shown.setdefault(call.call, Shown(call, feed.path))
+            shown = self._shown.setdefault(call.call, Shown(call, feed.path, Prompter(self._cards)))
+            self._prompt(shown.prompter, item)
             shown.call, shown.version = call, self._version
             if isinstance(item, Over):
                 shown.over_at = time.monotonic()
+
+    def _prompt(self, prompter: Prompter, item: Item) -> None:
+        """Tell the chooser of cards what was said and done."""
+        match item:
+            case Heard(speaker="caller", final=True):
+                prompter.caller_said(self._syllables(item.text))
+            case Heard(speaker="agent", final=True):
+                prompter.agent_said(self._syllables(item.text))
+            case Weighed() if item.rule.startswith(ACT):
+                prompter.caller_did(item.rule.removeprefix(ACT))
+            case _:
+                pass
 
     def _forget(self, path: Path) -> None:
         """A service went away: its calls are the agents' now, as far as we know."""

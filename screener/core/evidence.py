@@ -85,6 +85,8 @@ class Reason(StrEnum):
     ORDERED = "ordered"
     """The person who follows decided."""
     UNHEARD = "unheard"
+    DEAF = "deaf"
+    """The caller's voice did not arrive, for the cause that follows (`events.DeafCause`)."""
     STOPPING = "stopping"
     TIME_UP = "time_up"
     FELL_SILENT = "fell_silent"

@@ -74,8 +74,8 @@ class InPath(Handling):
         else:
             yield from self._treat(self._decision.treatment)
 
-    def _unheard(self) -> Iterator[Action]:
-        yield from self._give_up(Reason.UNHEARD)
+    def _unheard(self, reason: str) -> Iterator[Action]:
+        yield from self._give_up(reason)
 
     def _give_up(self, reason: str) -> Iterator[Action]:
         """Nobody can judge this call any more: it is an agent's."""

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from screener.core import policy
 from screener.core.actions import Action, Decided, Found, Treated
-from screener.core.evidence import Assessment, Decision, Evidence, Kind, Treatment, Verdict
+from screener.core.evidence import Assessment, Decision, Evidence, Kind, Reason, Treatment, Verdict
 from screener.core.flow import Flow
 from screener.core.hearing import Hearing
 from screener.core.judgement import Judgement
@@ -21,6 +21,7 @@ from screener.events import (
     CallEnded,
     CallOffered,
     Cue,
+    Deaf,
     Entrance,
     Event,
     Ordered,
@@ -62,6 +63,8 @@ class Session:
         """Whether the call was flagged when it was judged last: its threshold is lower then."""
         self._treatment = Treatment.NONE
         """The treatment that has begun and not ended."""
+        self._deaf = False
+        """The caller could not be heard for a while: nothing is known of whether they spoke."""
 
     def handle(self, event: Event) -> tuple[Action, ...]:
         """Take an event; say what is to be done, in order. Never raises; after the end it says nothing."""
@@ -93,12 +96,16 @@ class Session:
             case TransferEnded():
                 yield from self._transferred(event)
             case RecognizerLost():
-                yield from self._unheard()
+                yield from self._unheard(Reason.UNHEARD)
+            case Deaf(cause):
+                self._deaf = True
+                yield from self._unheard(Reason.DEAF.of(cause))
             case Stopping():
                 yield from self._stopping()
             case Ordered():
                 yield from self._ordered(event)
             case Tick():
+                self._patience.ticked(event)
                 yield from self._ticked()
             case CallEnded():
                 yield from self._ended()
@@ -128,7 +135,7 @@ class Session:
     def _transferred(self, event: TransferEnded) -> Iterator[Action]:
         yield from ()
 
-    def _unheard(self) -> Iterator[Action]:
+    def _unheard(self, reason: str) -> Iterator[Action]:
         yield from ()
 
     def _stopping(self) -> Iterator[Action]:

@@ -34,7 +34,8 @@ class Watching(Session):
     def _ended(self) -> Iterator[Action]:
         yield from self._treated(completed=False)
         unanswered = self._hearing.unanswered
-        if not self._hearing.anything_said and unanswered > self._flow.silence_prompts:
+        silent = not self._hearing.anything_said and unanswered > self._flow.silence_prompts
+        if silent and not self._deaf:
             yield from self._note(self._hearing.silent(self._at, unanswered))
         if self._decision and (self._decision.verdict is Verdict.HARASSMENT or self._decided_by_person):
             return

@@ -12,7 +12,7 @@ from datetime import datetime
 
 from screener.errors import InputError
 from screener.events import ListName
-from screener.outside.text import cell, is_number
+from screener.outside.text import cell, is_number, visible
 from screener.store.log import ListedNumber
 
 HEAD = ("list", "number", "reason", "expires")
@@ -116,4 +116,4 @@ EXPORTS: dict[str, Callable[[Sequence[ListedNumber], datetime], str]] = {
 
 def _quoted(text: str) -> str:
     """One argument of the Asterisk console."""
-    return '"' + re.sub(r"[\"\\\r\n]", " ", text) + '"'
+    return '"' + re.sub(r"[\"\\]", " ", visible(re.sub(r"[\r\n]", " ", text))) + '"'

@@ -24,7 +24,7 @@ from phonenumbers import (
 
 from screener.errors import SettingsError
 from screener.events import Caller, LineClass
-from screener.numbers.written import chinese, plain
+from screener.numbers.written import MAX_LENGTH, chinese, plain
 from screener.outside.text import visible
 
 _CHINESE_SERVICE = re.compile(r"9[56]\d{3,6}|1010\d{4}|1(00|1[02]|2[03])\d{2,3}")
@@ -138,7 +138,7 @@ class Lines:
 
     def _plan(self, raw: str) -> Caller:
         """What the numbering plan alone says."""
-        digits = plain(visible(raw.strip()))
+        digits = plain(visible(raw.strip()[: 4 * MAX_LENGTH]))
         if not digits:
             return Caller(line=LineClass.ANONYMOUS)
         if self._extensions is not None and self._extensions.fullmatch(digits):

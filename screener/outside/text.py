@@ -37,8 +37,9 @@ def in_json(text: str) -> str:
 
 
 def cell(text: str) -> str:
-    """A text for a CSV file that Excel may open: never a formula."""
-    return IN_A_CELL + text if text.lstrip().startswith(_FORMULA) or text[:1] in ("\t", "\r", "\n") else text
+    """A text for a CSV file that a terminal may show and Excel may open: one line, and never a formula."""
+    shown = visible(text)
+    return IN_A_CELL + shown if shown.lstrip().startswith(_FORMULA) else shown
 
 
 def file_name(text: str) -> str:

@@ -5,6 +5,7 @@ shape of each event: which names, in which order. A caller's number or name that
 shape, and such an event is not believed.
 """
 
+import itertools
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -23,7 +24,7 @@ _WITHHELD = {"", "<unknown>", "anonymous", "unknown"}
 NO_CHANNEL = "No such channel"
 """How Asterisk answers about a channel that has hung up."""
 
-_HEAD = ("event", "privilege", "sequencenumber", "file", "line", "func", "systemname", "timestamp")
+_HEAD = frozenset({"event", "privilege", "timestamp", "sequencenumber", "file", "line", "func", "systemname"})
 _CHANNEL = (
     "channel", "channelstate", "channelstatedesc", "calleridnum", "calleridname", "connectedlinenum",
     "connectedlinename", "language", "accountcode", "context", "exten", "priority", "uniqueid", "linkedid",
@@ -128,11 +129,7 @@ def is_torn(fields: Fields) -> bool:
 
 def _has_shape(fields: Fields, ends: set[str]) -> bool:
     """Whether the names are a head, one channel or two or (of a user event) none, and an end."""
-    names = list(fields)
-    head = [name for name in _HEAD if name in fields]
-    names, began = names[len(head) :], names[: len(head)]
-    if began != head:
-        return False
+    names = list(itertools.dropwhile(_HEAD.__contains__, fields))
     for channel in (_CHANNEL, _DEST):
         if tuple(names[: len(channel)]) == channel:
             del names[: len(channel)]
@@ -262,14 +259,6 @@ def move(channel: str, context: str, extension: str) -> dict[str, str]:
 def set_variable(channel: str, name: str, value: str) -> dict[str, str]:
     """Set a channel variable."""
     return {"Action": "Setvar", "Channel": channel, "Variable": name, "Value": value}
-
-
-def note(queue: str, uniqueid: str, member: str, event: str, message: str) -> dict[str, str]:
-    """A line for queue_log, which does not note a redirect by itself."""
-    return {
-        "Action": "QueueLog", "Queue": queue, "Uniqueid": uniqueid, "Interface": member, "Event": event,
-        "Message": message,
-    }  # fmt: skip
 
 
 def tell(event: str, values: Mapping[str, str]) -> dict[str, str]:

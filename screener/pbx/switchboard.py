@@ -28,6 +28,10 @@ SAID_BY = "SCREENED_BY"
 """Channel variable that names the agent who sent a caller in; deploy/asterisk reads it."""
 
 
+SAID_WHY = ("SCREENED_QUEUE", "SCREENED_AGENT", "SCREENED_WHY")
+"""Channel variables of a caller who is moved; deploy/asterisk makes a line of queue_log of them."""
+
+
 class Listener(Protocol):
     """Who is told; every method is called on the thread `pbx` and must only enqueue."""
 
@@ -118,9 +122,11 @@ class Switchboard:
         """It is not listened to any more: there is room for another."""
         self._ami.call(lambda: self._desk.release(conversation))
 
-    def note(self, queue: str, uniqueid: str, agent: str, event: str, message: str) -> None:
-        """A line for the PBX's queue_log, which does not say by itself why a caller left an agent."""
-        self._ami.ask(messages.note(queue, uniqueid, agent, event, message))
+    def note(self, queue: str, uniqueid: str, agent: str, message: str) -> None:
+        """What the dialplan shall write into queue_log when the caller comes there: why this one left an agent."""
+        if channel := self._desk.channel(uniqueid):
+            for name, value in zip(SAID_WHY, (queue, agent, message), strict=True):
+                self._ami.ask(messages.set_variable(channel, name, value))
 
     def tell(self, values: Mapping[str, str]) -> None:
         """A user event for wallboards and agent desktops."""

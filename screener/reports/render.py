@@ -6,7 +6,7 @@ import json
 from datetime import datetime
 from typing import Any, Literal
 
-from screener.outside.text import IN_A_CELL, cell, in_json
+from screener.outside.text import IN_A_CELL, cell, in_json, visible
 from screener.reports.page import Cell, Coded, Page, Sheet, Type
 from screener.reports.terminal import terminal
 from screener.reports.web import web_page
@@ -76,5 +76,5 @@ def _for_excel(kind: Type, value: Cell) -> Cell:
     if isinstance(value, datetime):
         return f"{value:%Y-%m-%d %H:%M:%S}"
     if isinstance(value, str) and value:
-        return IN_A_CELL + value if kind == "phone" else cell(value)
+        return IN_A_CELL + visible(value) if kind == "phone" else cell(value)
     return round(value, 6) if isinstance(value, float) else value

@@ -17,6 +17,7 @@ from screener.errors import ScreenerError, SettingsError, SipError, SipParseErro
 from screener.media.prompts import find, load_clips
 from screener.media.recordings import check as check_recording
 from screener.numbers.identify import load_lines, regions
+from screener.outside.files import open_to_others
 from screener.pbx.ami import Ami
 from screener.ports import Endpoint, RegistrationState
 from screener.settings.judging import load_judgement
@@ -80,6 +81,7 @@ def examine(path: Path | None = None) -> Iterator[Check]:
     yield check_lines(settings)
     yield check_database(settings)
     yield check_spool(settings)
+    yield check_private(settings, named)
 
 
 def check_port(sip: Sip) -> Check:
@@ -319,6 +321,38 @@ def check_spool(settings: Settings) -> Check:
             "spool", ok=False, message=f"{nearest}: {problem}", remedy="give the folder to the service's user"
         )
     return Check("spool", ok=True, message=str(spool))
+
+
+def check_private(settings: Settings, file: Path | None) -> Check:
+    """Can other users of this machine read passwords, numbers or words, or change what judges?"""
+    folder = settings.folder
+    secrets = [settings.pbx.password_file, settings.pbx.event_secret_file]
+    secrets += [registrar.password_file for registrar in settings.sip.registrars]
+    private = [folder / secret for secret in secrets if secret]
+    private += [file] if file and _says_a_secret(settings) else []
+    if database := check.database_at(settings.store.url, folder):
+        private += [database, database.with_name(f"{database.name}-wal")]
+    spool = folder / (settings.store.spool or "spool")
+    private += [spool, *sorted(spool.glob("*.jsonl"))]
+    found = [path for path in private if open_to_others(path)]
+    changed = [path for path in (file, folder) if path and "w" in open_to_others(path)]
+    if found or changed:
+        return Check(
+            "private files",
+            ok=False,
+            message=f"other users may read or write {', '.join(map(str, dict.fromkeys([*found, *changed])))}",
+            remedy="chmod o-rwx them; they belong to the service's user",
+        )
+    return Check("private files", ok=True, message="closed to other users")
+
+
+def _says_a_secret(settings: Settings) -> bool:
+    """Whether the settings file itself holds one."""
+    accounts = [(settings.pbx.password, settings.pbx.password_file)]
+    accounts += [(settings.pbx.event_secret, settings.pbx.event_secret_file)]
+    accounts += [(registrar.password, registrar.password_file) for registrar in settings.sip.registrars]
+    accounts += [(settings.sip.inbound_password, None), (check.password_in(settings.store.url), None)]
+    return any(secret and not kept for secret, kept in accounts)
 
 
 def _bind_problem(host: str, port: int, kind: int = socket.SOCK_DGRAM) -> OSError | None:

@@ -11,6 +11,7 @@ import resource
 import secrets
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -51,7 +52,7 @@ from screener.ports import Call, InviteInfo, RegistrationState
 from screener.review.take_back import TakeBacks
 from screener.settings.judging import load_judgement
 from screener.settings.sections import Settings
-from screener.sip.useragent import SipUserAgent
+from screener.sip.useragent import ENDPOINT_SECONDS, SipUserAgent
 from screener.speech.load import load_model
 from screener.speech.pinyin import syllables
 from screener.speech.pool import RecognizerPool
@@ -61,7 +62,7 @@ from screener.store.log import open_log
 from screener.store.lookup import HistoryLookup
 from screener.store.privacy import Purger
 from screener.store.records import Review
-from screener.store.writer import LogWriter
+from screener.store.writer import CLOSE_SECONDS, LogWriter
 
 log = logging.getLogger(__name__)
 
@@ -73,6 +74,12 @@ HAND_OVER_SECONDS = 5.0
 """How long the callers may take to reach the agents when the service stops."""
 REVIEW_SECONDS = 60.0
 """How old the count of reviewed flags may be."""
+CALLS_THREAD_SECONDS = 10.0
+"""How long the calls thread may take to write down what ended with the stop."""
+HELPERS_SECONDS = 10.0
+"""How long everything that only helps may take to stop, all at the same time."""
+STOPS_WITHIN = HAND_OVER_SECONDS + ENDPOINT_SECONDS + CALLS_THREAD_SECONDS + HELPERS_SECONDS + CLOSE_SECONDS
+"""Seconds that a stop takes at the very worst: a service manager must wait longer."""
 PULSE_SECONDS = 2.0
 """How long the metrics wait for a sign of life."""
 
@@ -115,6 +122,16 @@ def _feed(settings: Settings, ordered: Callable[[Order], None]) -> FeedServer | 
     except InputError as problem:
         log.warning("no feed of running calls: %s; %s", problem.message, problem.remedy)
         return None
+
+
+def _all_at_once(stops: Sequence[Callable[[], None]], seconds: float) -> None:
+    """Stop things side by side; what hangs is left behind."""
+    threads = [threading.Thread(target=stop, name="stop", daemon=True) for stop in stops]
+    for thread in threads:
+        thread.start()
+    deadline = time.monotonic() + seconds
+    for thread in threads:
+        thread.join(max(0.0, deadline - time.monotonic()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,10 +182,9 @@ class Service:
         clips = load_clips(folder / settings.prompts.folder if settings.prompts.folder else None)
         self._log = open_log(settings.store.url, folder)
         self._history = HistoryLookup(self._log.history)
-        self._writer = LogWriter(
-            self._log, settings.store.queue_rows, folder / (settings.store.spool or "spool"), self._spool_failed
-        )
-        self._purger = Purger(self._log, settings.store.transcript_days, clock)
+        spool = folder / (settings.store.spool or "spool")
+        self._writer = LogWriter(self._log, settings.store.queue_rows, spool, self._spool_failed)
+        self._purger = Purger(self._log, settings.store.transcript_days, clock, spool)
         self._pool = RecognizerPool(model, settings.speech.threads, settings.speech.queue_seconds, self._heard)
         self._notes = CallNotes(self._writer.put, clock)
         self._beside: ListeningPost | None = None
@@ -237,20 +253,23 @@ class Service:
         # Only we know where our callers belong: a BYE would tell the PBX that we are done with them.
         self._inbox.put((_EVERY_CALL, Stopping(0.0)))
         self._empty.wait(HAND_OVER_SECONDS)
-        if self._metrics is not None:
-            self._metrics.stop()
-        if self._feed is not None:
-            self._feed.stop()
         self._endpoint.stop()
         self._inbox.put(None)
-        self._thread.join(timeout=10)
-        self._pool.stop()
-        self._purger.stop()
-        self._take_backs.stop()
-        self._outbox.stop()
+        self._thread.join(CALLS_THREAD_SECONDS)
+        helpers = [
+            self._pool.stop,
+            self._purger.stop,
+            self._take_backs.stop,
+            self._outbox.stop,
+            self._history.stop,
+        ]
+        if self._metrics is not None:
+            helpers.append(self._metrics.stop)
+        if self._feed is not None:
+            helpers.append(self._feed.stop)
         if self._beside is not None:
-            self._beside.switchboard.stop()
-        self._history.stop()
+            helpers.append(self._beside.switchboard.stop)
+        _all_at_once(helpers, HELPERS_SECONDS)
         self._writer.close()
         self._log.close()
 

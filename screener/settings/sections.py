@@ -299,6 +299,7 @@ class Console:
         session_minutes: a login without a sign of life for so long is over.
         whole_numbers: roles that see whole phone numbers; others see them masked.
         embed_from: web origins that may show an agent's page in a frame, such as a CRM's.
+        cards: cue cards of agents; empty takes the shipped ones.
     """
 
     with_serve: bool = False
@@ -313,6 +314,7 @@ class Console:
         "administrator",
     )
     embed_from: tuple[str, ...] = ()
+    cards: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from screener.errors import SipParseError
 from screener.numbers.written import in_context
 from screener.ports import InviteInfo
-from screener.sip.address import NameAddr, Uri, parse_params
+from screener.sip.address import NameAddr, Uri, parse_params, plain
 from screener.sip.message import Request
 
 _WITHHELD = {"", "anonymous", "unknown", "unavailable", "restricted", "asterisk"}
@@ -31,9 +31,9 @@ def invite_info(request: Request, source: str, wanted: Sequence[str]) -> InviteI
     said = {**caller.params, **caller.uri.params, **parse_params(caller.uri.user.partition(";")[2])}
     if context := said.get("phone-context", ""):
         number = in_context(number, f"phone-context={context}")
-    headers = {name.lower(): request.headers.get(name) for name in wanted if name in request.headers}
+    headers = {name.lower(): plain(request.headers.get(name)) for name in wanted if name in request.headers}
     return InviteInfo(
-        sip_call_id=request.call_id,
+        sip_call_id=plain(request.call_id),
         dialled=Uri.parse(request.uri).number,
         number="" if withheld else number,
         display_name=caller.display_name,

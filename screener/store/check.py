@@ -9,7 +9,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from screener.errors import StoreError
-from screener.store.engine import make_engine
+from screener.store.engine import database_file, make_engine
 from screener.store.schema import known_revisions, newest_revision
 from screener.store.tables import Base
 
@@ -49,6 +49,22 @@ def check_database(url: str, folder: Path) -> str:
         raise StoreError(
             f"{parsed.render_as_string(hide_password=True)}: {_first_line(cause)}", remedy
         ) from problem
+
+
+def database_at(url: str, folder: Path) -> Path | None:
+    """The file of an SQLite database, None for any other and for what is no URL."""
+    try:
+        return database_file(make_url(url), folder)
+    except ArgumentError:
+        return None
+
+
+def password_in(url: str) -> str:
+    """The password that a database URL holds; empty when it holds none."""
+    try:
+        return str(make_url(url).password or "")
+    except ArgumentError:
+        return ""
 
 
 def folder_problem(folder: Path) -> str:

@@ -194,8 +194,11 @@ def test_a_package_may_be_one_file_and_is_never_overwritten(run: Run, log: CallL
 def test_purge_says_what_it_did_and_reports_stay(run: Run) -> None:
     before = run("report", "accuracy", "--format", "json").output
     assert "nothing is deleted" in run("purge", "--days", "0", "--dry-run").output
-    assert "utterances" in run("purge", "--days", "0", "--yes").output
-    assert run("purge", "--days", "0", "--yes").output.startswith("0 utterances and 0 quoted words")
+    with pytest.raises(InputError, match="the newest call is of 2026-10-3"):
+        run("purge", "--days", "0", "--yes")
+    sure = ("--days", "0", "--yes", "--clock-is-right")
+    assert "utterances" in run("purge", *sure).output
+    assert run("purge", *sure).output.startswith("0 utterances and 0 quoted words")
     assert run("report", "accuracy", "--format", "json").output == before
 
 
@@ -209,6 +212,30 @@ def test_an_import_names_bad_lines_and_twice_is_once(run: Run, tmp_path: Path) -
     assert "1 calls read, 0 of them new" in run("import", "queue_log", "queue_log").output
     rows = json.loads(run("report", "frequency", "--queue", "support", "--format", "json").output)
     assert [row["offered"] for row in rows] == [1]
+
+
+def test_an_import_says_a_handful_of_lines_of_many(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "queue_log").write_text("x\x1b[2J|\n" * 1000)
+    said = run("import", "queue_log", "queue_log").output
+    assert "995 more lines skipped" in said
+    assert len(said.splitlines()) == 7
+    (tmp_path / "list.csv").write_text("nobody\n" * 100)
+    assert len(run("list", "watch", "import", "list.csv").output.splitlines()) == 7
+
+
+def test_a_caller_is_forgotten_on_demand(run: Run, log: CallLog) -> None:
+    number = next(call.number for call in log.calls(limit=None) if call.number)
+    calls = sum(call.number == number for call in log.calls(limit=None))
+    assert f"{calls} calls; nothing is erased without --yes" in run("erase", number, "--reason", "x").output
+    assert any(call.number == number for call in log.calls(limit=None))
+    said = run("erase", number, "--reason", "书面申请", "--yes").output
+    assert f"erased from {calls} calls" in said
+    assert number not in said
+    assert not any(call.number == number for call in log.calls(limit=None))
+    note = log.accesses(limit=1)[0]
+    assert (note.action, note.subject.partition(": ")[2]) == ("screener erase", "书面申请")
+    with pytest.raises(InputError, match="no number"):
+        run("erase", "anonymous", "--reason", "x")
 
 
 def commands(group: click.Command, name: str) -> list[tuple[str, click.Command]]:

@@ -139,12 +139,15 @@ def test_errors_say_no_more_than_a_line(database: str) -> None:
 def test_no_cell_of_a_csv_is_a_formula(database: str, arguments: list[str]) -> None:
     text = run(database, *arguments, "--format", "csv").stdout_bytes.decode("utf-8-sig")
     check_cells(text)
+    harmless(text.replace("\r\n", "\n").replace("\t", ""))
 
 
 @pytest.mark.parametrize("form", ["csv", "freepbx"])
 def test_no_cell_of_a_list_is_a_formula(database: str, form: str, tmp_path: Path) -> None:
     run(database, "list", "block", "export", "--format", form, "-o", str(tmp_path / "list.csv"))
-    check_cells((tmp_path / "list.csv").read_text("utf-8-sig"))
+    text = (tmp_path / "list.csv").read_text("utf-8-sig")
+    check_cells(text)
+    harmless(text.replace("\r\n", "\n").replace("\t", ""))
 
 
 def check_cells(text: str) -> None:
@@ -158,6 +161,7 @@ def test_lists_for_a_pbx_hold_numbers_only(database: str) -> None:
     lines = run(database, "list", "block", "export", "--format", "asterisk").output.splitlines()
     assert len(lines) == len(EVIL)
     assert all(line.startswith("database put blacklist 1380013") for line in lines)
+    harmless("".join(lines))
     lines = run(database, "list", "watch", "export", "--format", "kamailio").output.splitlines()
     assert not lines, "nothing that is no number is proposed"
     with pytest.raises(InputError, match="has signs in it that no number has"):

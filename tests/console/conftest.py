@@ -11,11 +11,14 @@ from screener.console.access import Access, Role
 from screener.console.app import build
 from screener.console.desk import Desk
 from screener.console.hub import Hub
+from screener.settings.cards import load_cards
 from screener.settings.sections import Settings
+from screener.speech.pinyin import syllables
 from screener.store.accounts import Accounts
 from screener.store.log import open_log
 from screener.words.judgement import Teller
 
+CARDS = load_cards("", Path(), syllables)
 QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 PASSWORD = "correct horse"
 
@@ -43,7 +46,7 @@ def desk(tmp_path: Path, clock: Clock) -> Iterator[Desk]:
     access = Access(Accounts(log), clock, timedelta(minutes=30), QUICK)
     for role in Role:
         access.add(role.value, role, PASSWORD, "8001" if role is Role.AGENT else "")
-    yield Desk(settings, log, access, Hub([]), Teller())
+    yield Desk(settings, log, access, Hub([], CARDS, syllables), Teller())
     log.close()
 
 

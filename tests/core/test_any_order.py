@@ -1,11 +1,13 @@
 """A session survives any order of events, and keeps its promises in all of them."""
 
+from dataclasses import replace
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from screener.core.actions import Answer, Decided, Hangup, Listen, Play, StopPlaying, Transfer, Treated
+from screener.core.actions import Answer, Decided, Hangup, Listen, Play, Prompt, StopPlaying, Transfer, Treated
 from screener.core.entrances import open_session
-from screener.core.evidence import Reason, Treatment, Verdict
+from screener.core.evidence import Kind, Reason, Treatment, Verdict
 from screener.core.flow import Flow
 from screener.events import (
     Act,
@@ -13,6 +15,8 @@ from screener.events import (
     CallEnded,
     Cue,
     CueKind,
+    Deaf,
+    DeafCause,
     Dtmf,
     EndedBy,
     Entrance,
@@ -60,9 +64,10 @@ events = st.one_of(
         TransferEnded, st.sampled_from(["agents", "supervisor", "analysis"]), st.booleans(), st.just(200), times
     ),
     st.builds(RecognizerLost, st.just("overrun"), times),
+    st.builds(Deaf, st.sampled_from(DeafCause), times),
     st.builds(Stopping, times),
     st.builds(Ordered, st.sampled_from(Act), st.just("王主管"), times),
-    st.builds(Tick, times),
+    st.builds(Tick, times, st.booleans()),
     st.builds(CallEnded, st.sampled_from(EndedBy), times),
 )
 flows = st.builds(
@@ -143,3 +148,14 @@ def test_nobody_is_left_alone(given_events, refusals) -> None:
                 if ok:
                     return
     assert any(isinstance(a, Hangup | Transfer) for a in actions)
+
+
+@settings(max_examples=100, deadline=None)
+@given(offers, flows, st.lists(events, max_size=40))
+def test_nobody_whose_voice_does_not_arrive_is_flagged_for_silence(offered, flow, given_events) -> None:
+    unheard = [replace(e, heard=False) if isinstance(e, Tick) else e for e in given_events]
+    waiting = [Tick(0.2 * n, heard=False) for n in range(600, 1000)]
+    heard = [e for e in (*unheard, Deaf(DeafCause.NO_MEDIA, 120.0), *waiting) if not isinstance(e, CallEnded)]
+    actions = [action for _, done in drive(offered, flow, heard) for action in done]
+    assert not any(isinstance(a, Decided) and a.decision.kind is Kind.SILENT for a in actions)
+    assert Prompt.SILENT_CLOSING not in [p for a in actions if isinstance(a, Play) for p, _ in a.prompts]

@@ -12,6 +12,8 @@ from screener.events import (
     Act,
     CallAnswered,
     Caller,
+    Deaf,
+    DeafCause,
     EndedBy,
     Entrance,
     History,
@@ -245,6 +247,60 @@ def test_a_silent_call_in_dry_run_goes_to_the_agents() -> None:
     line = call(Flow(dry_run=True)).wait(60)
     assert line.transfers == ["agents"]
     assert not line.of(Hangup)
+
+
+@pytest.mark.parametrize("cause", DeafCause)
+def test_a_caller_who_cannot_be_heard_goes_to_the_agents_and_is_not_flagged(cause) -> None:
+    line = call()
+    line.heard = False
+    line.wait(25)
+    assert line.played == [Prompt.GREETING], "nobody is asked whom we could not hear answer"
+    line.give(Deaf(cause, line.at))
+    assert line.transfers == ["agents"]
+    assert line.decisions[0].verdict is Verdict.UNDECIDED
+    assert line.decisions[0].reason == f"deaf:{cause}"
+    assert [e for e in line.evidence if e.kind is Kind.SILENT] == []
+
+
+def test_a_caller_who_cannot_be_heard_any_more_is_not_hung_up_on_after_the_closing_sentence() -> None:
+    line = call().wait(24)
+    assert line.played[-1] is Prompt.SILENT_CLOSING
+    line.heard = False
+    line.wait(15)
+    assert not line.of(Hangup)
+    line.give(Deaf(DeafCause.NO_MEDIA, line.at))
+    assert line.transfers == ["agents"]
+
+
+def test_the_clock_of_silence_stands_still_on_hold() -> None:
+    line = call().wait(5)
+    line.heard = False
+    line.wait(20)
+    line.heard = True
+    line.wait(1.8)
+    assert line.played == [Prompt.GREETING]
+    line.wait(1.0)
+    assert line.played == [Prompt.GREETING, Prompt.STILL_THERE], "5 s of silence, those before the hold counted"
+
+
+def test_a_caller_who_stays_on_hold_goes_to_the_agents_in_the_end() -> None:
+    line = call()
+    line.heard = False
+    line.wait(40)
+    assert line.transfers == ["agents"]
+    assert line.decisions[0].verdict is Verdict.UNDECIDED
+
+
+def test_beside_an_agent_nobody_who_was_not_heard_is_flagged_for_silence() -> None:
+    for heard in (True, False):
+        line = call(entrance=Entrance.BESIDE, agent="agent1")
+        for n in range(6):
+            line.give(said("您好请问有什么可以帮您", at=line.at + 2, utterance=n, speaker=Speaker.AGENT))
+            line.wait(4)
+        if not heard:
+            line.give(Deaf(DeafCause.NO_MEDIA, line.at))
+        line.end()
+        assert (Kind.SILENT in [e.kind for e in line.evidence]) == heard
 
 
 def test_by_hand_confirms_with_the_agents_name_and_plays_at_once() -> None:

@@ -11,6 +11,7 @@ from screener.core.evidence import Treatment, Verdict
 from screener.events import Caller, EndedBy, LineClass
 from screener.exchange.asterisk import read_cdr, read_queue_log
 from screener.exchange.listfile import BadLine
+from screener.outside.text import is_number, is_pbx_id, visible
 from screener.store.bulk import load
 from screener.store.insert import tidy
 from screener.store.log import open_log
@@ -241,3 +242,53 @@ def test_what_cannot_be_read_is_a_bad_line_not_an_end(tmp_path: Path) -> None:
     ]
     calls, bad = sort(read_queue_log(lines, identify))
     assert (calls, [line.number for line in bad]) == ({}, [1, 2, 3, 4])
+
+
+TORN = [
+    "1772000010|../../etc/x|sales|NONE|ENTERQUEUE||13800138000|1",
+    "1772000010|1 2|sales|NONE|ENTERQUEUE||13800138000|1",
+    "1772000010|100.1|sales|NONE|ENTERQUEUE||13800138000 <x>|1",
+    "1772000010|100.1|sales|NONE|ENTERQUEUE||[/nope]|1",
+    "1772000010|100.1|sales|NONE|ENTERQUEUE||=1+1|1",
+    "1772000010|100.1|sales|NONE|ENTERQUEUE||\x1b[2J|1",
+    "1772000010|100.1|sa\x1bles|NONE|ENTERQUEUE||13800138000|1",
+    "1772000010|100.1|sales|NO\x07NE|ENTERQUEUE||13800138000|1",
+]
+
+
+def test_ids_and_numbers_of_another_shape_are_refused_and_named() -> None:
+    for line in TORN:
+        calls, bad = sort(read_queue_log([line.encode()], identify, {"sales"}))
+        assert (calls, [item.number for item in bad]) == ({}, [1]), line
+    wrong = [("src", "[/nope]"), ("src", "1\x1b2"), ("uniqueid", "../x"), ("linkedid", "../x"), ("dst", "\x1b")]
+    for column, value in wrong:
+        row = {
+            "src": "13800138000", "dst": "95000", "start": "2026-03-01 09:00:00", "answer": "",
+            "end": "2026-03-01 09:01:00", "disposition": "NO ANSWER", "uniqueid": "7.1", "linkedid": "7.1",
+        } | {column: value}  # fmt: skip
+        lines = [",".join(row), ",".join(f'"{cell}"' for cell in row.values())]
+        (found,) = read_cdr([line.encode() for line in lines], identify, SHANGHAI)
+        assert isinstance(found, BadLine), column
+        assert column in found.reason
+
+
+def test_a_stranger_s_line_makes_no_confirmed_harasser() -> None:
+    """What a line break in a number leaves in queue_log: a stay of a victim's number in the analysis queue."""
+    forged = [
+        "1772000010|100.1|sales|NONE|ENTERQUEUE||x",
+        "1772000011|17.1|analysis|NONE|ENTERQUEUE||13912345678|1",
+        "1772000012|17.1|analysis|NONE|COMPLETECALLER|1",
+        "1771000000|17.2|analysis|NONE|ENTERQUEUE||13912345678|1",
+    ]
+    calls, bad = sort(read_queue_log([line.encode() for line in forged], identify, {"analysis"}))
+    assert [call.review for call in calls.values()] == [Review.NONE], "no agent had that call"
+    assert [item.number for item in bad] == [4], "time does not run back"
+
+
+@given(st.lists(st.text(max_size=30) | st.sampled_from(QUEUE_LOG.splitlines() + TORN), max_size=12).map("\n".join))
+def test_whatever_a_line_says_an_imported_call_has_plain_ids_and_numbers(text: str) -> None:
+    for found in read_queue_log(text.encode("utf-8", "replace").splitlines(), identify, {"analysis"}):
+        if isinstance(found, CallRecord):
+            assert is_pbx_id(found.linkedid)
+            assert found.number in ("", "<unknown>") or is_number(found.number)
+            assert visible(found.dialled + found.agent) == found.dialled + found.agent

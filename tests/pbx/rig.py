@@ -413,6 +413,7 @@ def write_config(
         text = text.replace(old, new)
     path = home / "screener.toml"
     path.write_text(f"{text}\n[speech]\n{SPEECH}\n", "utf-8")
+    path.chmod(0o600)
     return path
 
 

@@ -141,6 +141,7 @@ def test_the_feed_tells_a_running_call_and_a_person_may_order_what_becomes_of_it
         caller = Caller(service.sip_port, number="13900003333")
         caller.sip.settimeout(20)
         assert caller.call().status == 200
+        in_background(lambda: caller.speak(bytes(range(256)) * 2 * 160))  # who sends nothing is deaf to us
         seen = iter(reader)
         began = next(seen)
         assert isinstance(began, Began)

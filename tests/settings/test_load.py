@@ -11,7 +11,7 @@ from screener.core.evidence import Kind, Treatment
 from screener.errors import SettingsError
 from screener.resources import config_folder
 from screener.settings.load import load, parse
-from screener.settings.sections import Registrar, Settings
+from screener.settings.sections import Registrar, Settings, Way
 from screener.sip.useragent import SipUserAgent
 
 FILE = Path("/site/screener.toml")
@@ -35,10 +35,15 @@ def test_the_shipped_file_shows_every_key() -> None:
     for section in fields(Settings):
         default = getattr(Settings(), section.name)
         if is_dataclass(default):
-            wanted = {f.name for f in fields(default)} - {"registrars", "password_file", "event_secret_file"}
+            wanted = {f.name for f in fields(default)} - {
+                "registrars",
+                "ways",
+                "password_file",
+                "event_secret_file",
+            }
             assert wanted == data[section.name].keys(), section.name
     shown = set(re.findall(r"^# (\w+) = ", SHIPPED.read_text("utf-8"), re.M))
-    assert shown == {f.name for f in fields(Registrar)} | {"event_secret_file"}
+    assert shown == {f.name for f in (*fields(Registrar), *fields(Way))} | {"event_secret_file"}
 
 
 def test_every_wrong_setting_is_named_with_what_was_found_and_what_is_allowed() -> None:
