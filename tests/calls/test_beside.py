@@ -174,7 +174,7 @@ def test_a_harasser_is_moved_and_log_and_pbx_are_told(site: Site) -> None:
     leg.wait_request("BYE")
     call = site.record(Verdict.HARASSMENT)
     assert (call.entrance, call.kind, call.treatment) == (Entrance.BESIDE, Kind.LEWD, Treatment.ANALYSIS_QUEUE)
-    assert (call.uniqueid, call.linkedid, call.agent, call.dialled) == ("17.1", "17.1", "agent1", "agents")
+    assert (call.uniqueid, call.linkedid, call.agent, call.queue) == ("17.1", "17.1", "agent1", "agents")
     assert (call.number, call.ended_by) == ("+8613900001111", EndedBy.TRANSFER)
     assert call.treatments[0].completed
 
