@@ -38,8 +38,9 @@ from screener.events import (
     Tick,
     Transcript,
 )
+from screener.feed.choose import Teller as FeedTeller
+from screener.feed.choose import open_teller
 from screener.feed.items import Order
-from screener.feed.local import FeedServer
 from screener.feed.publish import Publisher
 from screener.media.prompts import load_clips
 from screener.numbers.identify import load_lines
@@ -106,12 +107,12 @@ def _raise_file_limit(calls: int) -> None:
         log.warning("%d open files are allowed, %d calls need %d: raise LimitNOFILE", soft, calls, needed)
 
 
-def _feed(settings: Settings, ordered: Callable[[Order], None]) -> FeedServer | None:
+def _feed(settings: Settings, ordered: Callable[[Order], None]) -> FeedTeller | None:
     """The feed of running calls; a site takes calls without one too."""
     if not settings.operations.feed:
         return None
     try:
-        return FeedServer(settings.folder / settings.operations.feed, ordered)
+        return open_teller(settings.operations.feed, settings.folder, settings.store.url, ordered)
     except InputError as problem:
         log.warning("no feed of running calls: %s; %s", problem.message, problem.remedy)
         return None

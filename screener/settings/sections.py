@@ -215,7 +215,8 @@ class Operations:
         log_level: of the program's own log on stderr.
         log_json: one JSON object a line instead of text.
         metrics_port: Prometheus endpoint on loopback; 0 is off.
-        feed: path of the Unix socket on which running calls are told and orders taken; empty is none.
+        feed: path of the Unix socket on which running calls are told and orders taken; `database` is the site's
+            PostgreSQL, for consoles elsewhere; empty is none.
     """
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"
@@ -232,7 +233,7 @@ class Console:
         with_serve: `screener serve` starts the console too.
         host, port: where it listens; loopback unless a certificate or a proxy protects it.
         certificate, key: PEM files for TLS, relative to the settings; empty is none.
-        feeds: sockets of running services whose calls are shown; empty is the site's own `operations.feed`.
+        feeds: of running services whose calls are shown; empty is the site's own `operations.feed`.
         session_minutes: a login without a sign of life for so long is over.
         whole_numbers: roles that see whole phone numbers; others see them masked.
         embed_from: web origins that may show an agent's page in a frame, such as a CRM's.
