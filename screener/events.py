@@ -247,7 +247,10 @@ class TransferEnded:
 
 @dataclass(frozen=True, slots=True)
 class RecognizerLost:
-    """Nobody listens any more: the recogniser failed or fell too far behind."""
+    """Nobody hears this voice now: its recogniser died, failed, fell too far behind or had no room.
+
+    Words that come later say that it is heard again.
+    """
 
     reason: str
     at: float
@@ -262,9 +265,15 @@ class Stopping:
 
 @dataclass(frozen=True, slots=True)
 class Tick:
-    """Audio time has moved on; sent every 200 ms of audio while the call is listened to, else every second."""
+    """Audio time has moved on; sent every 200 ms of audio while the call is listened to, else every second.
+
+    Attributes:
+        heard: the caller's audio has come since the last tick and was understood, comfort noise included; not on
+            hold. Only then is a quiet caller silent.
+    """
 
     at: float
+    heard: bool = True
 
 
 class EndedBy(StrEnum):

@@ -1,7 +1,10 @@
-"""How long a caller has spoken, paused or said nothing: the clock of the listening, in audio time."""
+"""How long a caller has spoken, paused or said nothing: the clock of the listening, in audio time.
+
+Silence is a caller whom we hear and who says nothing. While nothing arrives, or on hold, its clock stands still.
+"""
 
 from screener.core.flow import Flow
-from screener.events import Cue, CueKind, Transcript
+from screener.events import Cue, CueKind, Tick, Transcript
 
 PROMPT_LIMIT = 20.0
 """Seconds after which a prompt is taken as played although the edge never said so."""
@@ -31,12 +34,23 @@ class Patience:
         self._interruptible = True
         self._adrift_since: float | None = None
         self._voice_heard = False
+        self._ticked_at = 0.0
+        self._stood_still = 0.0
+        """Seconds that the caller was not heard."""
         self.asked = 0
         """How often a silent caller was asked whether anybody is there, since the last sound."""
 
     def begin(self, at: float) -> None:
         """The call was answered."""
-        self._began = self._quiet_since = at
+        self._began = self._quiet_since = self._ticked_at = at
+
+    def ticked(self, tick: Tick) -> None:
+        """Time has moved on, and with it the caller's silence if there was one to be heard."""
+        passed = max(0.0, tick.at - self._ticked_at)
+        self._ticked_at = max(self._ticked_at, tick.at)
+        if not tick.heard:
+            self._quiet_since += passed
+            self._stood_still += passed
 
     def heard(self, transcript: Transcript) -> bool:
         """Take a caller's words; tells whether they cut a prompt short."""
@@ -113,8 +127,12 @@ class Patience:
         )
 
     def is_time_up(self, at: float) -> bool:
-        """Whether the caller has been listened to for long enough; a call without any sound is asked first."""
-        return self._voice_heard and at - self._began >= self._flow.listen_seconds
+        """Whether the caller has been listened to for long enough; a call without any sound is asked first.
+
+        Not one that was on hold for so long: nobody waits for ever.
+        """
+        no_more = self._voice_heard or self._stood_still >= self._flow.listen_seconds
+        return no_more and at - self._began >= self._flow.listen_seconds
 
     def _is_prompting(self, at: float) -> bool:
         return self._prompt_since is not None and at - self._prompt_since < PROMPT_LIMIT

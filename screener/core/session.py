@@ -61,6 +61,8 @@ class Session:
         """Whether the call was flagged when it was judged last: its threshold is lower then."""
         self._treatment = Treatment.NONE
         """The treatment that has begun and not ended."""
+        self._deaf = False
+        """Something that the caller said may not have been heard."""
 
     def handle(self, event: Event) -> tuple[Action, ...]:
         """Take an event; say what is to be done, in order. Never raises; after the end it says nothing."""
@@ -92,10 +94,12 @@ class Session:
             case TransferEnded():
                 yield from self._transferred(event)
             case RecognizerLost():
+                self._deaf = True
                 yield from self._unheard()
             case Stopping():
                 yield from self._stopping()
             case Tick():
+                self._patience.ticked(event)
                 yield from self._ticked()
             case CallEnded():
                 yield from self._ended()

@@ -32,7 +32,8 @@ class Watching(Session):
     def _ended(self) -> Iterator[Action]:
         yield from self._treated(completed=False)
         unanswered = self._hearing.unanswered
-        if not self._hearing.anything_said and unanswered > self._flow.silence_prompts:
+        silent = unanswered > self._flow.silence_prompts and not self._hearing.anything_said
+        if silent and not self._deaf:  # what is not heard is not silent
             yield from self._note(self._hearing.silent(self._at, unanswered))
         if self._decision and self._decision.verdict is Verdict.HARASSMENT:
             return

@@ -144,7 +144,7 @@ class Speech:
     Attributes:
         engine: `vosk`, `sherpa` or `none`.
         model: `embedded`, the name of an installed model, or a folder.
-        threads: recogniser threads.
+        processes: recogniser processes; so many cores are used at most.
         queue_seconds: audio a stream may fall behind before it is given up (the call goes to the agents).
         min_confidence: final words below it are no evidence. Two words that sound alike share theirs: 0.5 each.
         treat_with_synthetic_model: let the embedded model, which knows synthetic demo speech only, treat callers.
@@ -152,7 +152,7 @@ class Speech:
 
     engine: Literal["vosk", "sherpa", "none"] = "vosk"
     model: str = "embedded"
-    threads: Annotated[int, Field(ge=1, le=64)] = 2
+    processes: Annotated[int, Field(ge=1, le=64)] = 2
     queue_seconds: Seconds = 3.0
     min_confidence: Annotated[float, Field(ge=0, le=1)] = 0.45
     treat_with_synthetic_model: bool = False

@@ -45,7 +45,7 @@ def test_every_wrong_setting_is_named_with_what_was_found_and_what_is_allowed() 
     assert problems(
         '[sip]\nport = "x"\nprot = 3\npeers = "a"\n[flow]\ntreatment = "shout"\n'
         '[flow.treatment_of]\nbark = "none"\n'
-        '[speech]\nthreads = 0\nmin_confidence = 2\nengine = "kaldi"\n[bogus]\n[site]\nlanguage = true\n'
+        '[speech]\nprocesses = 0\nmin_confidence = 2\nengine = "kaldi"\n[bogus]\n[site]\nlanguage = true\n'
         "[[sip.registrars]]\nport = 70000\n"
     ) == [
         "[sip] prot: found an unknown key, allowed advertised_host, analysis_extension, host, inbound_password, "
@@ -63,7 +63,7 @@ def test_every_wrong_setting_is_named_with_what_was_found_and_what_is_allowed() 
         '[flow] treatment: found "shout", allowed analysis_queue, line_fault, terminate or none',
         '[flow] treatment_of.bark: found "bark", allowed lewd, abuse, prank, chitchat, threat, silent or redial',
         '[speech] engine: found "kaldi", allowed vosk, sherpa or none',
-        "[speech] threads: found 0, allowed a number not below 1",
+        "[speech] processes: found 0, allowed a number not below 1",
         "[speech] min_confidence: found 2, allowed a number not above 1",
     ]
 
