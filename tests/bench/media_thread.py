@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT))
+sys.path.insert(0, os.environ.get("MEASURED", str(ROOT)))
 TALK, PAUSE = 2.0, 3.0
 """Seconds a caller speaks and is quiet, in turn."""
 PATIENT = "listen_seconds = 3600.0\nsteer_seconds = 3600.0\nsilence_seconds = 3600.0"
@@ -92,7 +92,7 @@ def measure(calls: int, seconds: float, speech: str) -> dict[str, float]:
 def _run(root: Path, chosen: argparse.Namespace) -> dict[str, float]:
     command = [sys.executable, __file__, "--measure", "--calls", str(chosen.calls)]
     command += ["--seconds", str(chosen.seconds), "--speech", chosen.speech]
-    environment = {**os.environ, "PYTHONPATH": str(root)}
+    environment = {**os.environ, "PYTHONPATH": str(root), "MEASURED": str(root)}
     done = subprocess.run(command, capture_output=True, text=True, cwd=root, env=environment)
     if done.returncode:
         raise SystemExit(done.stderr)

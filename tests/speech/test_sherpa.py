@@ -49,7 +49,6 @@ def test_without_the_library_the_extra_is_named(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_a_missing_part_is_named(tmp_path: Path) -> None:
-    pytest.importorskip("sherpa_onnx")
     for name in ("tokens.txt", "encoder.onnx", "decoder.onnx"):
         (tmp_path / name).write_text("made")
     with pytest.raises(ModelError, match=r"joiner\*\.onnx is missing"):
@@ -58,7 +57,6 @@ def test_a_missing_part_is_named(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def model() -> SpeechModel:
-    pytest.importorskip("sherpa_onnx")
     return load_model(Speech(engine="sherpa", model=str(MODEL)), Path())
 
 
@@ -97,6 +95,14 @@ class TestListening:
                 assert len([t for t in told if not t.final]) > 3, "partials stream"
         assert said > 200
         assert errors / said < 0.18
+
+    def test_the_engine_says_nothing_of_its_own(
+        self, model: SpeechModel, capfd: pytest.CaptureFixture[str]
+    ) -> None:
+        recognizer = model.open(Speaker.CALLER)
+        recognizer.accept(bytes(3200), 0.0)
+        recognizer.finish()
+        assert capfd.readouterr() == ("", "")
 
     def test_laughter_coughs_and_alarms_are_no_words(self, model: SpeechModel) -> None:
         sounds = sorted((SHARED / "events").glob("*.flac"))
