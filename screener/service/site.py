@@ -198,7 +198,7 @@ class Service:
         if self._beside is not None:
             self._beside.switchboard.start()
         if port := self._settings.operations.metrics_port:
-            self._metrics = MetricsServer(port, self._samples)
+            self._metrics = MetricsServer(port, self.figures)
         log.info("taking calls on port %d with %s %s", self.sip_port, self.model.engine, self.model.name)
 
     def stop(self) -> None:
@@ -290,7 +290,8 @@ class Service:
 
     # The metrics threads.
 
-    def _samples(self) -> Iterator[Sample]:
+    def figures(self) -> Iterator[Sample]:
+        """What is measured now; takes a moment where a thread does not answer."""
         yield from self._endpoint.samples()
         if self._beside is not None:
             yield from self._beside.switchboard.samples()

@@ -1,14 +1,16 @@
 """Recogniser processes: voices go in frame by frame from the media thread, words and sounds come out.
 
 The media thread appends a frame to a list and does nothing else. One thread, `hearing`, carries the frames to the
-processes every 20 ms, takes what they heard, and watches them: one that dies or hangs is started anew at once.
-Whoever it heard is told to be *lost*, once, and is heard again when it is back, unless closed meanwhile. A voice
-that falls further behind than its bound is lost for good. When the processes are nearly busy, further calls are
-not taken in, and when they fall behind all the same, the newest call is given up: those heard are never slower.
+processes every 20 ms, takes what they heard, and watches them. One more process waits with its model loaded, and
+takes the place of one that dies or hangs at once. Whoever was heard by that one is told to be *lost*, once, and is
+heard again, unless closed meanwhile. A voice that falls further behind than its bound is lost for good. When the
+processes are nearly busy, further calls are not taken in, and when they fall behind all the same, the newest call
+is given up: those that are heard are never slower.
 """
 
 import contextlib
 import logging
+import math
 import queue
 import selectors
 import socket
@@ -24,7 +26,8 @@ from screener.events import Cue, RecognizerLost, Speaker, Transcript
 from screener.speech import wire
 from screener.speech.process import Process
 from screener.speech.recognizer import ModelInfo
-from screener.speech.voice import BATCH_FRAMES, Voice
+from screener.speech.slot import Slot
+from screener.speech.voice import Voice
 from screener.speech.wire import Kind, Record
 from screener.speech.worker import Loader
 
@@ -36,13 +39,8 @@ ResultSink = Callable[[str, Speaker, Transcript | Cue | RecognizerLost], None]
 FEED_SECONDS = 0.02
 LOAD_SECONDS = 120.0
 """A large model may take so long to load."""
-NEARLY_BUSY = 0.85
-"""A process that works a larger part of its time takes no further call."""
-LATE_SECONDS, LATE_FOR_SECONDS = 0.8, 1.0
-"""A process that is so late for so long gives up its newest call."""
-RETRY_SECONDS = (0.0, 0.0, 0.2, 1.0, 5.0, 30.0)
-"""Pauses before a process is started again that dies again and again; one that lived is started at once."""
-LIVED_SECONDS = 30.0
+SPARE_SECONDS = 3.0
+"""The spare process is started so long after the others: calls can be taken meanwhile."""
 SOON_SECONDS = 1.0
 """A process that is started again within so long may be waited for."""
 CRASHES = 3
@@ -74,32 +72,6 @@ class PoolCounts:
     restarts: int = 0
 
 
-@dataclass(slots=True, eq=False)
-class _Slot:
-    """The place of one process; what stands in it changes when it dies."""
-
-    number: int
-    process: Process | None = None
-    ready: bool = False
-    started: float = 0.0
-    died: float = 0.0
-    deaths: int = 0
-    """In a row, each soon after its start."""
-    start_at: float = 0.0
-    voices: dict[int, Voice] = field(default_factory=dict)
-    waiting_since: float | None = None
-    """Since when it owes an answer, None when it owes none."""
-    late_since: float | None = None
-    status: tuple[float, float] = (0.0, 0.0)
-    busy: float = 0.0
-    """Part of its time that it has worked lately."""
-
-    @property
-    def has_time(self) -> bool:
-        """Whether it can take a further call without being slower for those it has."""
-        return not self.voices or (self.busy < NEARLY_BUSY and self.late_since is None)
-
-
 class RecognizerPool:
     """Hears any number of voices in a few processes.
 
@@ -116,13 +88,14 @@ class RecognizerPool:
     def __init__(self, loader: Loader, processes: int, queue_seconds: float, sink: ResultSink) -> None:
         self.counts = PoolCounts()
         self._loader, self._queue_seconds, self._sink = loader, queue_seconds, sink
-        self._slots = [_Slot(number) for number in range(processes)]
+        self._slots = [Slot(number) for number in range(processes)]
+        self._spare = Slot(processes)
         self._selector = selectors.DefaultSelector()
         self._wake_read, self._wake_write = socket.socketpair()
         self._wake_read.setblocking(False)
         self._selector.register(self._wake_read, selectors.EVENT_READ)
         self._tasks: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
-        self._calls: dict[str, _Slot | None] = {}
+        self._calls: dict[str, Slot | None] = {}
         """Who hears a call; None: nobody, for want of room."""
         self._voices: dict[tuple[str, Speaker], Voice] = {}
         self._numbers = 0
@@ -200,7 +173,7 @@ class RecognizerPool:
                 now = time.monotonic()
                 if now >= due:
                     due = max(due + FEED_SECONDS, now)
-                    for slot in self._slots:
+                    for slot in (*self._slots, self._spare):
                         self._attend(slot, now)
             except Exception:
                 log.exception("hearing: a fault of ours; it goes on")
@@ -210,16 +183,15 @@ class RecognizerPool:
         """How long nothing needs to be done: for ever while nobody speaks and every process stands."""
         if any(slot.voices for slot in self._slots):
             return max(0.0, due - time.monotonic())
-        missing = [slot.start_at for slot in self._slots if slot.process is None]
-        return max(0.0, min(missing) - time.monotonic()) if missing else None
+        start_at = min(slot.start_at for slot in (*self._slots, self._spare))
+        return max(0.0, start_at - time.monotonic()) if start_at < math.inf else None
 
-    def _start(self, slot: _Slot) -> None:
-        slot.started = time.monotonic()
-        slot.process = Process(self._loader)
-        slot.waiting_since = slot.late_since = None
-        self._selector.register(slot.process.socket, selectors.EVENT_READ, slot)
+    def _start(self, slot: Slot) -> None:
+        process = Process(self._loader)
+        slot.put(process, time.monotonic())
+        self._selector.register(process.socket, selectors.EVENT_READ, slot)
 
-    def _read(self, slot: _Slot) -> None:
+    def _read(self, slot: Slot) -> None:
         assert slot.process is not None
         try:
             records = slot.process.read()
@@ -233,7 +205,7 @@ class RecognizerPool:
             log.error("%s", error)
             self._died(slot)
 
-    def _take(self, slot: _Slot, record: Record) -> None:
+    def _take(self, slot: Slot, record: Record) -> None:
         match record.kind:
             case Kind.READY:
                 self._is_ready(slot, wire.info_of(record.content))
@@ -244,12 +216,12 @@ class RecognizerPool:
                     self._problem = problem
                     self._loaded.set()
             case Kind.STATUS:
-                self._take_status(slot, *wire.status_of(record.content))
+                slot.measure(*wire.status_of(record.content))
             case _:
                 if voice := slot.voices.get(record.stream):
                     self._take_of_voice(slot, voice, record)
 
-    def _take_of_voice(self, slot: _Slot, voice: Voice, record: Record) -> None:
+    def _take_of_voice(self, slot: Slot, voice: Voice, record: Record) -> None:
         match record.kind:
             case Kind.WORDS:
                 self._tell(voice, voice.numbered(wire.words_of(record.content)))
@@ -258,48 +230,36 @@ class RecognizerPool:
             case Kind.DONE:
                 voice.heard_so_far(wire.done_of(record.content))
             case Kind.FAILED:
-                self._forget(slot, voice)
+                slot.voices.pop(voice.number, None)
                 self._lose(voice, Loss.FAILURE, record.content.decode("utf-8", "replace"))
             case Kind.CLOSED:
-                self._forget(slot, voice)
+                slot.voices.pop(voice.number, None)
             case _:
                 raise ModelError(f"a recogniser process said {record.kind.name}, which only the service says")
 
-    def _take_status(self, slot: _Slot, at: float, idle: float) -> None:
-        before, idle_before = slot.status
-        slot.status = at, idle
-        if at > before > 0.0:
-            now = 1.0 - min(1.0, (idle - idle_before) / (at - before))
-            slot.busy += (now - slot.busy) * min(1.0, (at - before) / 3.0)  # of the last 3 s or so
-
-    def _is_ready(self, slot: _Slot, info: ModelInfo) -> None:
-        slot.ready, slot.status, slot.busy = True, (0.0, 0.0), 0.0
+    def _is_ready(self, slot: Slot, info: ModelInfo) -> None:
         self._info = info
-        for voice in slot.voices.values():
-            self._begin(slot, voice)
+        slot.is_ready()
         again = [voice for voice in slot.voices.values() if voice.is_lost]
-        if slot.died:
-            passed = time.monotonic() - slot.died
-            log.warning(
-                "recogniser process %d is back after %.2f s: %d voices are heard again",
-                slot.number, passed, len(again),
-            )  # fmt: skip
         for voice in again:
             voice.begin_again()
             voice.is_lost = False
         self.counts.heard_again += len(again)
-        if all(slot.ready for slot in self._slots):
+        if slot.died:
+            log.warning(
+                "recogniser process %d is back after %.2f s: %d voices are heard again",
+                slot.number, time.monotonic() - slot.died, len(again),
+            )  # fmt: skip
+        if not self._loaded.is_set() and all(slot.ready for slot in self._slots):
+            self._spare.start_at = time.monotonic() + SPARE_SECONDS
             self._loaded.set()
 
-    def _died(self, slot: _Slot) -> None:
+    def _died(self, slot: Slot) -> None:
         """It is gone, or must go: whoever it heard is lost until the next one is there."""
         assert slot.process is not None
         self._selector.unregister(slot.process.socket)
         how, now = slot.process.kill(), time.monotonic()
-        slot.process, slot.ready, slot.died = None, False, now
-        slot.deaths = slot.deaths + 1 if now - slot.started < LIVED_SECONDS else 0
-        pause = RETRY_SECONDS[min(slot.deaths, len(RETRY_SECONDS) - 1)]
-        slot.start_at = now + pause
+        pause = slot.clear(now)
         if self._info is None and self._problem is None:
             self._problem = ModelError(f"a recogniser process died while it loaded the model ({how})")
             self._loaded.set()
@@ -313,58 +273,49 @@ class RecognizerPool:
         for voice in list(slot.voices.values()):
             voice.crashes += 1
             if voice.closing or voice.crashes >= CRASHES:
-                self._forget(slot, voice)
+                slot.voices.pop(voice.number, None)
             voice.begin_again()
             if not voice.is_lost:
                 self._lose(voice, Loss.CRASH, f"the recogniser process died ({how})")
-        if not pause:
+        if slot is not self._spare and self._spare.ready:
+            self._replace(slot)
+        elif not pause:
             self._start(slot)
+
+    def _replace(self, slot: Slot) -> None:
+        """The spare process takes the place at once, and another one becomes the spare."""
+        spare, now = self._spare, time.monotonic()
+        process = spare.process
+        assert process is not None
+        spare.start_at = max(now, slot.start_at)
+        spare.process, spare.ready = None, False
+        slot.put(process, now)
+        self._selector.modify(process.socket, selectors.EVENT_READ, slot)
+        self._is_ready(slot, self.info)
 
     # Every 20 ms.
 
-    def _attend(self, slot: _Slot, now: float) -> None:
-        if slot.process is None:
-            if now >= slot.start_at:
-                self._start(slot)
-        elif slot.ready and slot.process.takes_more:
-            self._carry(slot, slot.process)
-        else:
-            slot.process.flush()
-        self._watch(slot, now)
-
-    def _carry(self, slot: _Slot, process: Process) -> None:
-        for voice in list(slot.voices.values()):
-            if len(voice.frames) >= BATCH_FRAMES or (voice.closing and voice.frames):
-                for at, pcm in voice.take():
-                    process.say(wire.audio(voice.number, at, pcm))
-            if voice.closing and not voice.close_said:
-                voice.close_said = True
-                process.say(Record(Kind.CLOSE, voice.number))
-        process.flush()
-
-    def _watch(self, slot: _Slot, now: float) -> None:
-        """See who is behind: one voice, the whole process, or a process that does not answer at all."""
+    def _attend(self, slot: Slot, now: float) -> None:
+        if slot.process is None and now >= slot.start_at:
+            self._start(slot)
+        slot.carry()
         if slot.ready and slot.waiting_since is not None and now - slot.waiting_since > self._queue_seconds:
             log.error("recogniser process %d has not answered for %g s", slot.number, self._queue_seconds)
             self._died(slot)
             return
         latest, owes = 0.0, False
         for voice in list(slot.voices.values()):
+            behind = voice.behind
             if voice.is_lost:
                 voice.frames.clear()  # until it is heard again
-            elif voice.behind > self._queue_seconds:
-                self._drop(slot, voice)
+            elif behind > self._queue_seconds:
+                slot.drop(voice)
                 self._lose(voice, Loss.BEHIND, f"more than {self._queue_seconds:g} s behind")
             else:
-                latest = max(latest, voice.behind)
+                latest = max(latest, behind)
                 owes = owes or voice.owed
         slot.waiting_since = (slot.waiting_since or now) if owes else None
-        if latest < LATE_SECONDS or not slot.ready:
-            slot.late_since = None
-        elif slot.late_since is None:
-            slot.late_since = now
-        elif now - slot.late_since >= LATE_FOR_SECONDS:
-            slot.late_since = now
+        if slot.is_late(latest, now):
             heard = [voice for voice in slot.voices.values() if not (voice.closing or voice.is_lost)]
             if len(heard) > 1:
                 self._give_up(heard[-1].call_id)
@@ -374,7 +325,7 @@ class RecognizerPool:
             if voice := self._voices.get((call_id, speaker)):
                 slot = self._calls[call_id]
                 assert slot is not None
-                self._drop(slot, voice)
+                slot.drop(voice)
                 self._lose(voice, Loss.FULL, "the recognisers are too busy")
         self._calls[call_id] = None
 
@@ -394,17 +345,13 @@ class RecognizerPool:
             return
         slot.voices[voice.number] = voice
         if slot.ready:
-            self._begin(slot, voice)
+            slot.begin(voice)
 
-    def _room(self) -> _Slot | None:
+    def _room(self) -> Slot | None:
         """The process that takes the next call: of those with time to spare the one with the fewest voices."""
         soon = time.monotonic() + SOON_SECONDS
         free = [slot for slot in self._slots if slot.has_time and (slot.process or slot.start_at <= soon)]
         return min(free, key=lambda slot: (not slot.ready, len(slot.voices)), default=None)
-
-    def _begin(self, slot: _Slot, voice: Voice) -> None:
-        assert slot.process is not None
-        slot.process.say(wire.opened(voice.number, voice.speaker))
 
     def _close(self, voice: Voice) -> None:
         if self._voices.get(voice.key) is not voice:
@@ -414,16 +361,8 @@ class RecognizerPool:
         if not any((voice.call_id, speaker) in self._voices for speaker in Speaker):
             self._calls.pop(voice.call_id, None)
         if voice.is_lost and slot is not None:
-            self._forget(slot, voice)
+            slot.voices.pop(voice.number, None)
         voice.closing = True
-
-    def _drop(self, slot: _Slot, voice: Voice) -> None:
-        self._forget(slot, voice)
-        if slot.process and slot.ready:
-            slot.process.say(Record(Kind.DROP, voice.number))
-
-    def _forget(self, slot: _Slot, voice: Voice) -> None:
-        slot.voices.pop(voice.number, None)
 
     def _lose(self, voice: Voice, cause: Loss, reason: str) -> None:
         voice.is_lost = True
@@ -437,7 +376,7 @@ class RecognizerPool:
             self._sink(voice.call_id, voice.speaker, result)
 
     def _end(self) -> None:
-        processes = [slot.process for slot in self._slots if slot.process]
+        processes = [slot.process for slot in (*self._slots, self._spare) if slot.process]
         for process in processes:
             process.leave()
         deadline = time.monotonic() + STOP_SECONDS

@@ -2,6 +2,7 @@
 
 import os
 import queue
+import re
 import signal
 import subprocess
 import sys
@@ -244,6 +245,23 @@ def test_each_process_loads_its_model_once(make: MakePool, tmp_path: Path) -> No
         results.get(timeout=WAIT)
     assert {int(path.name) for path in tmp_path.iterdir()} <= children()
     assert len(list(tmp_path.iterdir())) == 2
+    wait_for(lambda: len(list(tmp_path.iterdir())) == 3, WAIT, "the spare one")
+
+
+def test_the_spare_process_takes_over_at_once(
+    make: MakePool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(pool_module, "SPARE_SECONDS", 0.0)
+    pool, results = make(loader=partial(fakes.load_noting, tmp_path))
+    wait_for(lambda: len(list(tmp_path.iterdir())) == 2, WAIT, "the spare one")
+    time.sleep(0.2)
+    voice = pool.open("a", Speaker.CALLER)
+    feed(voice, KILL * 5)
+    assert isinstance(results.get(timeout=WAIT)[2], RecognizerLost)
+    assert speak_until(results, voice, 0.2).text == "said"
+    (seconds,) = re.findall(r"is back after ([\d.]+) s", caplog.text)
+    assert float(seconds) < 0.2
+    wait_for(lambda: len(list(tmp_path.iterdir())) == 3, WAIT, "another spare one")
 
 
 def test_stop_ends_every_process_and_the_thread() -> None:
