@@ -88,9 +88,8 @@ class Drill:
         return caller
 
     def wait_screened(self, legs: int) -> None:
-        wait_for(
-            lambda: len(self.site.asterisk.legs("screener")) >= legs, 15, f"{legs} legs of the screener", every=0.2
-        )
+        up = lambda: len(self.site.asterisk.legs("screener"))  # noqa: E731
+        wait_for(lambda: up() >= legs, 15 + legs / 2, f"{legs} legs of the screener", every=0.2)
         time.sleep(1)
 
     def served(self, caller: Caller) -> int:
