@@ -311,7 +311,7 @@ class Service:
         yield Sample("recognisers_ready", pool.ready(), "Recogniser processes that hear now.")
         yield Sample("recogniser_restarts_total", pool.counts.restarts, "Recogniser processes started anew.")
         for number, busy in enumerate(pool.busy()):
-            text = "Part of its time that a recogniser process has worked lately."
+            text = "Part of a processor that a recogniser process has used lately."
             yield Sample("recogniser_busy", busy, text, {"process": str(number)})
         for cause in Loss:
             text = "Voices that were not heard any more, or not at all."

@@ -123,7 +123,7 @@ class RecognizerPool:
         return len(self._voices)
 
     def busy(self) -> Sequence[float]:
-        """The part of its time that each process has worked lately; 1 while it is not ready."""
+        """The part of a processor that each process has used lately; 1 while it is not ready."""
         return [slot.busy if slot.ready else 1.0 for slot in self._slots]
 
     def ready(self) -> int:
@@ -315,7 +315,7 @@ class RecognizerPool:
                 latest = max(latest, behind)
                 owes = owes or voice.owed
         slot.waiting_since = (slot.waiting_since or now) if owes else None
-        if slot.is_late(latest, now):
+        if slot.is_late(latest, self._queue_seconds, now):
             heard = [voice for voice in slot.voices.values() if not (voice.closing or voice.is_lost)]
             if len(heard) > 1:
                 self._give_up(heard[-1].call_id)

@@ -10,8 +10,11 @@ from screener.speech.wire import Kind, Record
 
 NEARLY_BUSY = 0.85
 """A process that works a larger part of its time takes no further call."""
-LATE_SECONDS, LATE_FOR_SECONDS = 0.8, 1.0
-"""A process that is so late for so long gives up its newest call."""
+LATE_SECONDS, LATE_FOR_SECONDS = 0.8, 0.5
+"""A process that is nearly busy and so late for so long gives up its newest call."""
+STARVED = 2 / 3
+"""One that waits for the processor, which others have, does so when it is this part of the bound behind: giving up
+helps those who are heard less then, and all of them would be lost at once at the bound."""
 RETRY_SECONDS = (0.0, 0.0, 0.2, 1.0, 5.0, 30.0)
 """Pauses before a process is started again that dies again and again; one that lived is started at once."""
 LIVED_SECONDS = 30.0
@@ -30,7 +33,7 @@ class Slot:
         voices: whom it hears, by the number of the stream, oldest first.
         waiting_since: since when it owes an answer; None when it owes none.
         late_since: since when it is late; None when it is not.
-        busy: part of its time that it has worked lately.
+        busy: part of a processor that it has used lately.
     """
 
     number: int
@@ -70,11 +73,11 @@ class Slot:
         self.start_at = now + pause
         return pause
 
-    def measure(self, at: float, idle: float) -> None:
-        """Take what it says of its own clock, and how long it has waited."""
-        (before, idle_before), self._status = self._status, (at, idle)
+    def measure(self, at: float, worked: float) -> None:
+        """Take what it says of its own clock, and how long it has had a processor."""
+        (before, worked_before), self._status = self._status, (at, worked)
         if at > before > 0.0:
-            busy = 1.0 - min(1.0, (idle - idle_before) / (at - before))
+            busy = min(1.0, (worked - worked_before) / (at - before))
             self.busy += (busy - self.busy) * min(1.0, (at - before) / BUSY_SECONDS)
 
     def begin(self, voice: Voice) -> None:
@@ -103,9 +106,9 @@ class Slot:
                     process.say(Record(Kind.CLOSE, voice.number))
         process.flush()
 
-    def is_late(self, behind: float, now: float) -> bool:
+    def is_late(self, behind: float, bound: float, now: float) -> bool:
         """Whether it has been late for too long, its latest voice being so far behind; starts counting anew."""
-        if behind < LATE_SECONDS or not self.ready:
+        if not self.ready or behind < (LATE_SECONDS if self.busy >= NEARLY_BUSY else STARVED * bound):
             self.late_since = None
         elif self.late_since is None:
             self.late_since = now

@@ -186,15 +186,15 @@ def failed(stream: int, reason: str) -> Record:
     return Record(Kind.FAILED, stream, reason.encode("utf-8", "replace")[:1000])
 
 
-def status(now: float, idle: float) -> Record:
-    """Of a process: seconds of its clock, and how many of them it has waited for audio."""
-    return Record(Kind.STATUS, 0, _STATUS.pack(now, idle))
+def status(now: float, worked: float) -> Record:
+    """Of a process: seconds of its clock, and how many of them it has had a processor."""
+    return Record(Kind.STATUS, 0, _STATUS.pack(now, worked))
 
 
 def status_of(content: bytes) -> tuple[float, float]:
     """The same."""
-    now, idle = _number(_STATUS, content)
-    return now, idle
+    now, worked = _number(_STATUS, content)
+    return now, worked
 
 
 def _json(fields: object) -> bytes:

@@ -57,7 +57,6 @@ class Worker:
         self._streams: dict[int, _Stream] = {}
         self._ready: deque[_Stream] = deque()
         self._out = bytearray()
-        self._idle = 0.0
         self._status_at = 0.0
 
     def run(self) -> None:
@@ -69,7 +68,7 @@ class Worker:
             now = time.monotonic()
             if now >= self._status_at:
                 self._status_at = now + STATUS_SECONDS
-                self._say(wire.status(now, self._idle))
+                self._say(wire.status(now, time.process_time()))
 
     # In.
 
@@ -77,9 +76,7 @@ class Worker:
         """Take all that has come; wait for some while there is nothing to do. False when the service is gone."""
         if not self._ready:
             self._flush()
-            began = time.monotonic()
             packet = self._sock.recv(wire.PACKET_BYTES)
-            self._idle += time.monotonic() - began
             if not packet:
                 return False
             self._take(packet)

@@ -294,7 +294,7 @@ def recogniser_hangs() -> Outcome:
 def recognisers_killed() -> Outcome:
     """The recogniser processes are killed (SIGKILL), one, then all, while 20 agents' calls are listened to."""
     # Words that tell the time: whoever is heard again says them again.
-    talk = QUIET * 6 + said("enquiry") * 12
+    talk = QUIET * 6 + said("enquiry") * 30
     with drilling(crew=MONITORED + CALLERS + 2) as drill:
         drill.call(BESIDE, talk, calls=MONITORED)
         drill.wait_screened(2 * MONITORED)
@@ -303,7 +303,7 @@ def recognisers_killed() -> Outcome:
         times = _back(drill, 1)
         time.sleep(5)
         drill.call(IN_PATH, LATE)
-        drill.wait_screened(2 * MONITORED + CALLERS)
+        time.sleep(3)
         for pid in drill.site.screener.recognisers():
             os.kill(pid, signal.SIGKILL)
         began = time.monotonic()

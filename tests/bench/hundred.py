@@ -2,10 +2,10 @@
 
 Every call has two listening legs with people's voices: caller and agent speak in turn, each 40 % of the time. Then
 each caller says one harassing sentence, its decisive word last, one call after the other. Measured, a row a level:
-from the packet with the end of that word to the order to the PBX to move the caller (the announcement follows within
-a packet or two; `beside.py` measures that through a real Asterisk); how far the media thread is from its pace; what
-the service and its recognisers take of the processors and of memory; and how many calls were transcribed, and how
-many were refused for want of room or given up.
+from the packet with the end of that word to the order to the PBX to move the caller (the announcement follows
+within a packet or two; `beside.py` measures that through a real Asterisk); how far the media thread is from its
+pace; what the service and its recognisers take of the processors and of memory; how many calls were transcribed,
+and how many were not heard, and why.
 
 The PBX is small and speaks AMI, SIP and RTP: nothing but the service is measured. It runs on the same machine, and
 so may others: the first row is the baseline of the others. Reads the data folder `shared` beside the clone.
@@ -22,6 +22,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Sequence
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -254,7 +255,8 @@ def level(calls: int, said: list[bytes], sentence: bytes, speech: str, base: lis
             for n, token in enumerate(order)
             if f"PJSIP/trunk-{n}" in manager.moved and f"{token}-{Speaker.CALLER}" in words
         ]
-        unheard = len(set(re.findall(r"call (\S+): nobody listens any more", text)))
+        why = Counter(re.findall(r"nobody listens any more: (.+)", text))
+        unheard = ", ".join(f"{count} {reason}" for reason, count in why.items()) or "none"
         ours.send(None)
         legs.join(5)
         running.process.terminate()
@@ -270,9 +272,9 @@ def level(calls: int, said: list[bytes], sentence: bytes, speech: str, base: lis
     print(
         f"{calls:5d} calls, {up} legs up{f' refused {refused}' if refused else ''}: word to move p50 {p50:.2f} "
         f"p95 {p95:.2f} s ({p95 / base[0]:.1f} of the first row), {len(taken)} moved, {early} before their word; "
-        f"transcribed: {spoke[Speaker.CALLER]} callers, {spoke[Speaker.AGENT]} agents; unheard {unheard} "
-        f"({lost_before} before the words); gap p99 {gap:.1f} ms; service {service:.2f} recognisers "
-        f"{hearing:.2f} cores, {memory:.0f} MB; {machine()}",
+        f"transcribed: {spoke[Speaker.CALLER]} callers, {spoke[Speaker.AGENT]} agents; "
+        f"unheard ({lost_before} before the words): {unheard}; gap p99 {gap:.1f} ms; "
+        f"service {service:.2f} recognisers {hearing:.2f} cores, {memory:.0f} MB; {machine()}",
         flush=True,
     )
 
