@@ -74,18 +74,21 @@ class _SherpaDecoder:
         self._recognizer = recognizer
         self._stream = recognizer.create_stream()
         self._upsampler = Upsampler()
+        self._last = Heard("")
         self._min_confidence = min_confidence
 
     def feed(self, pcm: bytes) -> Heard:
         try:
-            self._decode(pcm)
-            final = self._recognizer.is_endpoint(self._stream)
-            heard = self._heard(final)
-            if final:
-                self._recognizer.reset(self._stream)
+            if self._decode(pcm):
+                final = self._recognizer.is_endpoint(self._stream)
+                self._last = self._heard(final)
+                if final:
+                    self._recognizer.reset(self._stream)
+            elif self._last.final:
+                self._last = Heard("")
         except RuntimeError as error:
             raise ModelError(f"sherpa-onnx failed on a stream: {error}") from error
-        return heard
+        return self._last
 
     def flush(self) -> Heard:
         self._decode(bytes(SAMPLE_RATE))  # half a second of silence pushes the last tokens out of the encoder
@@ -93,11 +96,15 @@ class _SherpaDecoder:
         self._decode(b"")
         return self._heard(final=True)
 
-    def _decode(self, pcm: bytes) -> None:
+    def _decode(self, pcm: bytes) -> bool:
+        """Whether it was enough for the model, which takes a third of a second at once."""
+        decoded = False
         if pcm:
             self._stream.accept_waveform(MODEL_RATE, self._upsampler.accept(pcm))
         while self._recognizer.is_ready(self._stream):
             self._recognizer.decode_stream(self._stream)
+            decoded = True
+        return decoded
 
     def _heard(self, final: bool) -> Heard:
         return parse_result(self._recognizer.get_result_as_json_string(self._stream), final, self._min_confidence)

@@ -20,7 +20,7 @@ CHUNK_BYTES = 1600
 """100 ms: the audio that a decoder gets at once."""
 JITTER_SECONDS = 0.005
 """Frames this near to their time are in time."""
-DOZE_SECONDS = 1.2
+DOZE_SECONDS = 1.0
 """After so much without a voice, and without a word that waits for its end, nothing is decoded."""
 LEAD_BYTES = 8000
 """500 ms: what the decoder gets of the time before a voice is noticed."""
