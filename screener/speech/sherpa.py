@@ -25,12 +25,18 @@ confidences. With the 3.3 M wenetspeech model, on 13 human clips at 8 kHz finals
 made up on laughter and coughs have 0.22 to 0.55."""
 
 
+LONG_SYLLABLES, LONG_SHARE = 6, 0.5
+"""What is made up on sounds is short: at most 3 syllables on the clips of the tests. People who are hard to understand
+say whole sentences: of 30 read ones through a telephone 5 were below 0.45, and 13 % of the syllables lost by it."""
+
+
 class SherpaModel:
     """A streaming transducer in a folder: tokens.txt, encoder, decoder and joiner. Thread-safe.
 
     Args:
         folder: where it lies.
-        min_confidence: while the confidence of an utterance is below it, the utterance is empty.
+        min_confidence: while the confidence of an utterance is below it, the utterance is empty; of a long one,
+            below half of it.
 
     Raises:
         ModelError: the library is not installed, or a file is missing or damaged; says which.
@@ -116,19 +122,19 @@ def parse_result(result: str, final: bool, min_confidence: float) -> Heard:
     Args:
         result: JSON.
         final: whether the utterance is over.
-        min_confidence: a result whose confidence is below it becomes empty, partial or final.
+        min_confidence: a result whose confidence is below it becomes empty, partial or final; see `SherpaModel`.
     """
     fields = json.loads(result)
     tokens, log_probabilities = fields["tokens"], fields["ys_probs"]
     if not tokens:
         return Heard("", final=final)
     confidence = None
+    said = syllables(" ".join(tokens))
     if log_probabilities:
         confidence = min(1.0, fmean(map(exp, log_probabilities))) ** CONFIDENCE_POWER
-        if confidence < min_confidence:
+        if confidence < min_confidence * (LONG_SHARE if len(said) >= LONG_SYLLABLES else 1.0):
             return Heard("", final=final)
-    text = fields["text"].replace(" ", "")
-    return Heard(text, syllables(" ".join(tokens)), final, confidence if final else None)
+    return Heard(fields["text"].replace(" ", ""), said, final, confidence if final else None)
 
 
 def _newest(folder: Path, pattern: str) -> Path:

@@ -42,6 +42,13 @@ def test_an_unsure_result_is_empty(final: bool) -> None:
     assert parse_result(unsure, final, 0.0).text == "nǐhǎo"
 
 
+def test_a_long_result_is_believed_at_half_the_confidence() -> None:
+    tokens = ", ".join(['"n", "ǐ"'] * 6)
+    said = f'{{"text": "{"nǐ" * 6}", "tokens": [{tokens}], "ys_probs": [{", ".join(["-1.0"] * 12)}]}}'
+    assert parse_result(said, True, 0.45).confidence == pytest.approx(0.247, abs=0.001)
+    assert parse_result(said, True, 0.6).text == ""
+
+
 def test_without_the_library_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "sherpa_onnx", None)
     with pytest.raises(ModelError, match=r"screener\[sherpa\]"):
