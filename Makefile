@@ -6,10 +6,11 @@ INSTALLED := $(VENV)/.installed
 TRAIN := $(VENV)/.train
 VOICES := .voices
 
-.PHONY: help demo test test-pbx test-train model voices bench drill lock clean
+.PHONY: help demo check test test-pbx test-train model voices bench drill lock clean
 help:
 	@echo "make demo      a whole call centre on loopback: callers, screening, treatment, reports"
-	@echo "make test      style, types and tests; no root, no PBX, no server"
+	@echo "make check     style, types and every test that waits for nothing: while you work"
+	@echo "make test      style, types and all tests; no root, no PBX, no server"
 	@echo "make test-pbx  the tests against a real Asterisk, SIPp and baresip (uses apt as root)"
 	@echo "make test-train the tests of how the embedded model is built (installs PyTorch)"
 	@echo "make model     build the embedded model anew (espeak-ng; 10 to 30 minutes)"
@@ -28,11 +29,17 @@ $(INSTALLED): requirements.txt pyproject.toml
 demo: $(INSTALLED)
 	$(BIN)/screener demo
 
+# Most tests wait for sockets and clocks: more of them at once than there are cores.
+check: $(INSTALLED)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy & types=$$!; $(BIN)/pytest -n 3 -m "not waits and not pbx"; tests=$$?; wait $$types && exit $$tests
+
 test: $(INSTALLED)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest -m "not pbx"
+	$(BIN)/pytest -n 6 -m "not pbx"
 
 test-pbx: $(INSTALLED)
 	tests/pbx/setup

@@ -256,10 +256,56 @@ class RecognizerLost:
     at: float
 
 
+class DeafCause(StrEnum):
+    """Why a caller who may well be talking cannot be heard."""
+
+    NO_MEDIA = "no_media"
+    """Nothing comes: audio goes one way, or the peer does not send in silence and does not say so."""
+    OTHER_ADDRESS = "other_address"
+    """Media comes, but from an address that nobody agreed on."""
+    OTHER_FORMAT = "other_format"
+    """Packets with a payload type that nobody agreed on, or that are no RTP."""
+    SEVERAL_STREAMS = "several_streams"
+    """More than one sender (SSRC) at once."""
+    OUT_OF_STEP = "out_of_step"
+    """Packets that are lost, late, too many, or whose numbers jump."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deaf:
+    """The caller could not be heard for a while, whether or not anything was said: a fault of the line."""
+
+    cause: DeafCause
+    at: float
+
+
 @dataclass(frozen=True, slots=True)
 class Stopping:
     """The service is about to stop, and with it every call that is still here."""
 
+    at: float
+
+
+class Act(StrEnum):
+    """What a person may order about a running call."""
+
+    ANALYSIS_QUEUE = "analysis_queue"
+    LINE_FAULT = "line_fault"
+    TERMINATE = "terminate"
+    AGENTS = "agents"
+    """It was a mistake, or there is no need to listen: the caller belongs to the agents."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ordered:
+    """A person who may do so has ordered something; the console and the API check who.
+
+    Attributes:
+        by: name of the person, for the log.
+    """
+
+    act: Act
+    by: str
     at: float
 
 
@@ -303,7 +349,9 @@ Event = (
     | PlaybackEnded
     | TransferEnded
     | RecognizerLost
+    | Deaf
     | Stopping
+    | Ordered
     | Tick
     | CallEnded
 )

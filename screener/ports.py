@@ -20,8 +20,6 @@ class InviteInfo:
         referred_by: user part of Referred-By or the newest Diversion or History-Info; empty when none.
         source: `host:port` that it came from.
         headers: other headers that the settings ask for, lower-case name to value (for example `x-uniqueid`).
-        verstat: what the network says about the number (3GPP TS 24.229, RFC 8224), for example
-            `TN-Validation-Passed`; empty when it says nothing.
     """
 
     sip_call_id: str
@@ -31,7 +29,6 @@ class InviteInfo:
     referred_by: str
     source: str
     headers: Mapping[str, str]
-    verstat: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +47,14 @@ class Destination:
 FrameSink = Callable[[bytes, float], None]
 """Takes one 20 ms frame of the caller's audio (320 bytes) and its audio time; must return within a millisecond."""
 EventSink = Callable[[Event], None]
-"""Takes CallAnswered, Dtmf, PlaybackEnded, TransferEnded, Tick and CallEnded; called from the media or SIP thread,
-must only enqueue."""
+"""Takes CallAnswered, Dtmf, PlaybackEnded, TransferEnded, Tick, Deaf and CallEnded; called from the media or SIP
+thread, must only enqueue."""
 
 
 class Call(Protocol):
     """One call. Every method may be called from any thread, returns at once, and does nothing on an ended call.
 
-    `kept` alone is for an ended one.
+    `logged` alone is for an ended one.
     """
 
     @property
@@ -97,7 +94,7 @@ class Call(Protocol):
         """BYE; `CallEnded` follows."""
         ...
 
-    def kept(self) -> None:
+    def logged(self) -> None:
         """Said after `CallEnded`, once the call is written down: only then is the BYE of the peer answered.
 
         The answer goes out a moment later without it too.

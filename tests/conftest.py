@@ -1,5 +1,33 @@
-"""Fixtures that several rooms need: a fresh SQLite or PostgreSQL database."""
+"""Which tests wait for something, and the fixtures that several rooms need."""
+
+from pathlib import Path
+
+import pytest
 
 from tests.store.databases import postgres_socket, postgres_url, url
 
 __all__ = ["postgres_socket", "postgres_url", "url"]
+
+WAITING = {
+    "calls",
+    "cli",
+    "console",
+    "demo",
+    "deploy",
+    "media",
+    "operations",
+    "reports",
+    "service",
+    "sip",
+    "speech",
+    "store",
+    "training",
+}
+"""Rooms whose tests wait for sockets, processes, servers or clocks, or compute for seconds."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    for item in items:
+        if item.path.relative_to(here).parts[0] in WAITING:
+            item.add_marker("waits")

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from screener.events import (
     CallAnswered,
     CallEnded,
+    Deaf,
     EndedBy,
     Event,
     RecognizerLost,
@@ -70,7 +71,7 @@ class BesideCall:
         self._events: EventSink = lambda _event: None
         self._frames: FrameSink | None = None
         self._at = 0.0
-        self._over = self._kept = False
+        self._over = self._logged = False
 
     @property
     def invite(self) -> InviteInfo:
@@ -115,11 +116,11 @@ class BesideCall:
         """Listen no more; caller and agent talk on."""
         self.over(EndedBy.SCREENER)
 
-    def kept(self) -> None:
+    def logged(self) -> None:
         """The call is written down: the BYE of its legs may be answered."""
-        self._kept = True
+        self._logged = True
         for leg in list(self._legs.values()):
-            leg.kept()
+            leg.logged()
 
     # What the edges report.
 
@@ -158,15 +159,15 @@ class BesideCall:
 
     def _heard_from(self, event: Event) -> None:
         match event:
-            case CallAnswered():
+            case CallAnswered() | Deaf():
                 self._events(event)
             case Tick(at):
                 self._at = at
                 self._events(event)
             case CallEnded():
                 self.over(EndedBy.FAULT)  # unless the PBX has said who hung up
-                if self._kept:
-                    self._legs[Speaker.CALLER].kept()
+                if self._logged:
+                    self._legs[Speaker.CALLER].logged()
             case _:
                 pass  # nobody presses keys on a listening leg
 
@@ -179,7 +180,7 @@ class BesideCall:
                 self._agent_voice = self._pool.open(self.call_id, Speaker.AGENT)
             leg.listen(self._agent_voice.feed)
         elif isinstance(event, CallEnded):
-            leg.kept()  # nothing of it waits to be written
+            leg.logged()  # nothing of it waits to be written
 
 
 class ListeningPost:

@@ -25,6 +25,7 @@ from screener.core.session import Session
 from screener.events import (
     CallEnded,
     CallOffered,
+    Deaf,
     Entrance,
     Event,
     RecognizerLost,
@@ -91,6 +92,8 @@ class Screening:
             log.warning("call %s: nobody listens any more: %s", self.offer.call_id, event.reason)
         if isinstance(event, Tick) and self._voice is not None and not self._voice.caught_up:
             event = replace(event, heard=False)
+        if isinstance(event, Deaf):
+            log.warning("call %s: the caller is not heard: %s", self.offer.call_id, event.cause)
         self.at = max(self.at, getattr(event, "at", 0.0))
         self._observe(event)
         if self._failed:
@@ -133,7 +136,7 @@ class Screening:
 
     def close(self) -> None:
         """The call is over and written down: the peer may know."""
-        self._call.kept()
+        self._call.logged()
 
     def _observe(self, item: Event | Action) -> None:
         for observer in self._booth.observers:

@@ -12,6 +12,7 @@ COMMANDS = {
     "access": "screener.cli.privacy:access",
     "bench-log": "screener.cli.bench_log:bench_log",
     "calls": "screener.cli.calls:calls",
+    "console": "screener.cli.console:console",
     "demo": "screener.cli.demo:demo",
     "doctor": "screener.cli.setup:doctor",
     "evaluate": "screener.cli.evaluate:evaluate",

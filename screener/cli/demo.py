@@ -2,20 +2,27 @@
 
 import contextlib
 import logging
+import secrets
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import click
 from rich.console import Console
 
 from screener.cli.report import report
+from screener.console.access import Role
+from screener.console.server import ConsoleServer, make_access, make_desk
 from screener.demo.screen import Screen
 from screener.demo.script import load_script
 from screener.demo.stage import Options, play
 from screener.errors import StoreError
+from screener.settings.load import load
+from screener.speech.pinyin import syllables
+from screener.store.log import open_log
 from screener.words.terms import Language
 
+SEE = {"zh": "在浏览器里实时观看这些来电", "en": "shows these calls live in a browser"}
 REPORTS = (("frequency", "--by", "hour"), ("sources", "--by", "number", "--mask"), ("sources", "--by", "line"))
 
 
@@ -29,6 +36,7 @@ REPORTS = (("frequency", "--by", "hour"), ("sources", "--by", "number", "--mask"
 )
 @click.option("--plain", is_flag=True, help="One line for everything that happens; no colours, no redrawing.")
 @click.option("--lang", type=click.Choice(["zh", "en"]), default="zh")
+@click.option("--console", "pages", is_flag=True, help="Keep calling until Ctrl-C, and show it in the console.")
 def demo(
     only: tuple[str, ...],
     engine: str,
@@ -37,6 +45,7 @@ def demo(
     keep: Path | None,
     plain: bool,
     lang: Language,
+    pages: bool,
 ) -> None:
     """Place scripted calls with real SIP and RTP, watch them being judged and treated, then read the reports.
 
@@ -53,13 +62,36 @@ def demo(
         with _log_file(options.folder):
             try:
                 outcomes = play(script, calls, options, screen)
+                if pages:
+                    _go_on(console, options, lambda: play(script, calls, options, screen))
             finally:
                 screen.close()
         for arguments in REPORTS:
             _report(console, options.settings_file, *arguments, "--lang", lang)
         screen.summary(outcomes)
+    console.print("screener demo --console", style="bold blue", end="  ")
+    console.print(SEE[lang])
     if not all(outcome.as_expected for outcome in outcomes):
         raise SystemExit(1)
+
+
+def _go_on(console: Console, options: Options, again: Callable[[], object]) -> None:
+    """Place the calls again and again, and show them in the console, until Ctrl-C."""
+    settings = load(options.settings_file)
+    log = open_log(settings.store.url, settings.folder)
+    password = secrets.token_urlsafe(9)
+    make_access(settings, log).add("demo", Role.ADMINISTRATOR, password)
+    server = ConsoleServer(make_desk(settings, log, syllables), port=0)
+    server.start()
+    try:
+        while True:
+            console.print(f"{server.address}live  demo / {password}", style="bold green")
+            again()
+    except KeyboardInterrupt:
+        pass
+    finally:
+        server.stop()
+        log.close()
 
 
 @contextlib.contextmanager

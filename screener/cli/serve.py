@@ -10,18 +10,23 @@ from types import FrameType
 
 import click
 
+from screener.console.server import ConsoleServer, make_desk
+from screener.errors import ScreenerError
 from screener.numbers.identify import forget_places_abroad
 from screener.operations.logs import start_logging
 from screener.operations.systemd import find_manager
 from screener.service.site import Service
 from screener.settings.load import load
+from screener.settings.sections import Settings
+from screener.speech.pinyin import syllables
+from screener.store.log import open_log
 
 
 @click.command()
 @click.option("--config", type=click.Path(path_type=Path), help="Settings file; default screener.toml here.")
 @click.option("--dry-run", is_flag=True, help="Decide and log, but treat nobody: every caller goes to the agents.")
 def serve(config: Path | None, dry_run: bool) -> None:
-    """Take calls until stopped by Ctrl-C or SIGTERM.
+    """Take calls until stopped by Ctrl-C, SIGTERM or the end of the terminal.
 
     Example: screener serve --config /etc/screener/screener.toml --dry-run
     """
@@ -35,15 +40,31 @@ def serve(config: Path | None, dry_run: bool) -> None:
     def stop(_signal: int, _frame: FrameType | None) -> None:
         stopped.set()
 
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)
+    for ends in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(ends, stop)
     forget_places_abroad(settings.site.region)
     service = Service(settings)
     service.start()
+    pages = _console(settings)
     try:
         manager.ready(service.status())
         manager.attend(stopped, service.pulse, service.status)
     finally:
         manager.stopping("callers go to the agents")
         logging.getLogger(__name__).info("stopping; callers go to the agents")
+        if pages is not None:
+            pages.stop()
         service.stop()
+
+
+def _console(settings: Settings) -> ConsoleServer | None:
+    """The pages, where the site wants them; calls are taken without them too."""
+    if not settings.console.with_serve:
+        return None
+    try:
+        pages = ConsoleServer(make_desk(settings, open_log(settings.store.url, settings.folder), syllables))
+        pages.start()
+    except ScreenerError as problem:
+        logging.getLogger(__name__).error("no console: %s", problem)
+        return None
+    return pages

@@ -7,7 +7,7 @@ from screener.core.actions import Action, Answer, Listen, Play, Prompt, Reject, 
 from screener.core.evidence import Assessment, Kind, Reason, Treatment, Verdict, Veto
 from screener.core.handling import Handling
 from screener.core.state import State
-from screener.events import ListName, Target
+from screener.events import Act, ListName, Ordered, Target
 
 
 class InPath(Handling):
@@ -74,8 +74,8 @@ class InPath(Handling):
         else:
             yield from self._treat(self._decision.treatment)
 
-    def _unheard(self) -> Iterator[Action]:
-        yield from self._give_up(Reason.UNHEARD)
+    def _unheard(self, reason: str) -> Iterator[Action]:
+        yield from self._give_up(reason)
 
     def _give_up(self, reason: str) -> Iterator[Action]:
         """Nobody can judge this call any more: it is an agent's."""
@@ -93,6 +93,19 @@ class InPath(Handling):
                 yield from self._played()
             case _:
                 yield from self._give_up(Reason.STOPPING)
+
+    def _ordered(self, event: Ordered) -> Iterator[Action]:
+        """A person knows better, also about a caller who is being treated."""
+        reason = Reason.ORDERED.of(event.by)
+        treated = self._state in (State.TREATING, State.STAYING)
+        if event.act is Act.AGENTS and (self._screens or treated):
+            yield from self._treated(completed=False)
+            yield StopPlaying()
+            yield from self._settle(Verdict.GENUINE, reason)
+            yield from self._pass_on(Target.AGENTS)
+        elif event.act is not Act.AGENTS and self._screens:
+            yield from self._settle(Verdict.HARASSMENT, reason)
+            yield from self._treat(Treatment(event.act.value))
 
     # Time.
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from screener.core import policy
 from screener.core.actions import Action, Decided, Found, Treated
-from screener.core.evidence import Assessment, Decision, Evidence, Kind, Treatment, Verdict
+from screener.core.evidence import Assessment, Decision, Evidence, Kind, Reason, Treatment, Verdict
 from screener.core.flow import Flow
 from screener.core.hearing import Hearing
 from screener.core.judgement import Judgement
@@ -21,8 +21,10 @@ from screener.events import (
     CallEnded,
     CallOffered,
     Cue,
+    Deaf,
     Entrance,
     Event,
+    Ordered,
     PlaybackEnded,
     RecognizerLost,
     Speaker,
@@ -62,7 +64,7 @@ class Session:
         self._treatment = Treatment.NONE
         """The treatment that has begun and not ended."""
         self._deaf = False
-        """Something that the caller said may not have been heard."""
+        """The caller was not heard for a while, by the line or by us: nothing is known of whether they spoke."""
 
     def handle(self, event: Event) -> tuple[Action, ...]:
         """Take an event; say what is to be done, in order. Never raises; after the end it says nothing."""
@@ -95,9 +97,14 @@ class Session:
                 yield from self._transferred(event)
             case RecognizerLost():
                 self._deaf = True
-                yield from self._unheard()
+                yield from self._unheard(Reason.UNHEARD)
+            case Deaf(cause):
+                self._deaf = True
+                yield from self._unheard(Reason.DEAF.of(cause))
             case Stopping():
                 yield from self._stopping()
+            case Ordered():
+                yield from self._ordered(event)
             case Tick():
                 self._patience.ticked(event)
                 yield from self._ticked()
@@ -129,10 +136,13 @@ class Session:
     def _transferred(self, event: TransferEnded) -> Iterator[Action]:
         yield from ()
 
-    def _unheard(self) -> Iterator[Action]:
+    def _unheard(self, reason: str) -> Iterator[Action]:
         yield from ()
 
     def _stopping(self) -> Iterator[Action]:
+        yield from ()
+
+    def _ordered(self, event: Ordered) -> Iterator[Action]:
         yield from ()
 
     def _ticked(self) -> Iterator[Action]:

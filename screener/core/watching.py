@@ -7,7 +7,7 @@ from screener.core.actions import ON_PBX, Action, Hangup, Listen, Transfer
 from screener.core.evidence import Assessment, Reason, Treatment, Verdict, Veto
 from screener.core.session import Session
 from screener.core.state import State
-from screener.events import ListName, Target, TransferEnded
+from screener.events import Act, ListName, Ordered, Target, TransferEnded
 
 TRANSFER_LIMIT = 40.0
 """Seconds after which a transfer is taken as failed although the edge never said so; SIP's own limit for a request
@@ -18,6 +18,8 @@ URGENT = (Verdict.HARASSMENT, Verdict.ABUSIVE_COMPLAINT)
 
 class Watching(Session):
     """Says what is found, and does nothing about it: a replay."""
+
+    _decided_by_person = False
 
     def _judged(self, found: Verdict, assessment: Assessment, *, flagged: bool, paused: bool) -> Iterator[Action]:  # noqa: ARG002
         if found in URGENT or Veto.EMERGENCY in assessment.vetoes:
@@ -32,10 +34,10 @@ class Watching(Session):
     def _ended(self) -> Iterator[Action]:
         yield from self._treated(completed=False)
         unanswered = self._hearing.unanswered
-        silent = unanswered > self._flow.silence_prompts and not self._hearing.anything_said
-        if silent and not self._deaf:  # what is not heard is not silent
+        silent = not self._hearing.anything_said and unanswered > self._flow.silence_prompts
+        if silent and not self._deaf:
             yield from self._note(self._hearing.silent(self._at, unanswered))
-        if self._decision and self._decision.verdict is Verdict.HARASSMENT:
+        if self._decision and (self._decision.verdict is Verdict.HARASSMENT or self._decided_by_person):
             return
         decision = policy.decide(self._hearing.assessment(self._at), self._weights, self._flow)
         if self._decision is None or self._decision.verdict is not decision.verdict:
@@ -68,16 +70,15 @@ class Beside(Watching):
     def _flag(self, reason: str = "") -> Iterator[Action]:
         yield from self._settle(Verdict.HARASSMENT, reason)
         assert self._decision is not None
-        treatment = self._decision.treatment
-        if treatment is not Treatment.NONE:  # not a dry run
-            yield Listen(on=False)
-            yield from self._begin_treatment(treatment)
-            yield from self._move(ON_PBX[treatment])
+        if self._decision.treatment is not Treatment.NONE:  # not a dry run
+            yield from self._treat(self._decision.treatment)
 
-    def _move(self, target: Target) -> Iterator[Action]:
-        self._target = target
+    def _treat(self, treatment: Treatment) -> Iterator[Action]:
+        yield Listen(on=False)
+        yield from self._begin_treatment(treatment)
+        self._target = ON_PBX[treatment]
         self._enter(State.TRANSFERRING)
-        yield Transfer(target)
+        yield Transfer(self._target)
 
     def _transferred(self, event: TransferEnded) -> Iterator[Action]:
         if event.ok and self._target:
@@ -91,6 +92,20 @@ class Beside(Watching):
         self._enter(State.SCREENING)
         yield from self._treated(completed=False)
         yield Listen(on=True)
+
+    def _ordered(self, event: Ordered) -> Iterator[Action]:
+        """A person knows better: the caller is moved whatever was heard, or nobody listens any more."""
+        if self._state is not State.SCREENING:
+            return
+        self._decided_by_person = True
+        reason = Reason.ORDERED.of(event.by)
+        if event.act is Act.AGENTS:
+            yield from self._settle(Verdict.GENUINE, reason)
+            self._enter(State.GONE)
+            yield Hangup()
+        else:
+            yield from self._settle(Verdict.HARASSMENT, reason)
+            yield from self._treat(Treatment(event.act.value))
 
     def _stopping(self) -> Iterator[Action]:
         if self._state is not State.GONE:

@@ -151,7 +151,7 @@ class Phone:
                 leg = self.leg_of(message)
                 if not self.layer.acknowledged(message) and leg and leg.invite:
                     self.layer.acknowledge(leg.invite)
-            elif transaction := self.layer.take(message, source):
+            elif not self.layer.repeated(message, source) and (transaction := self.layer.take(message, source)):
                 self.asked(message, transaction)
 
     def _responded(self, response: Response) -> None:

@@ -4,9 +4,10 @@ Payload bytes are G.711, one byte a sample. There is no clock in here: the reade
 that is missing when its turn comes is lost; a buffer that runs dry waits for the sender without moving on.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
-from screener.events import FRAME_SAMPLES
+from screener.events import FRAME_SAMPLES, DeafCause
 
 START_PACKETS = 2
 """Packets that wait before the first is played: how much jitter is taken without loss."""
@@ -16,6 +17,8 @@ SHRINK_FRAMES = 100
 """If the buffer was never emptier than `START_PACKETS + 1` for so many frames, one packet is dropped."""
 RESYNC = 100
 """A sequence number so far away is another stream."""
+SWITCH_PACKETS = 3
+"""So many packets of another SSRC, with none of the old one between them: the sender has begun anew."""
 
 
 @dataclass(slots=True)
@@ -28,6 +31,7 @@ class JitterCounts:
     dropped: int = 0
     underruns: int = 0
     resyncs: int = 0
+    strays: int = 0
 
 
 class JitterBuffer:
@@ -38,6 +42,9 @@ class JitterBuffer:
         self._packets: dict[int, bytes] = {}
         self._next: int | None = None
         self._ssrc: int | None = None
+        self._others: list[tuple[int, int, bytes]] = []
+        """The newest packets, when they are of another SSRC than the one that is played."""
+        self._told = JitterCounts()
         self._pending = bytearray()
         self._filling = True
         self._lowest = MAX_PACKETS
@@ -55,17 +62,37 @@ class JitterBuffer:
         """Forget what waits: audio time begins anew."""
         self._packets.clear()
         self._pending.clear()
+        self._others.clear()
         self._next = None
         self._filling = True
 
     def push(self, sequence: int, ssrc: int, payload: bytes) -> None:
         """Take a packet from the network."""
         self.counts.received += 1
-        if ssrc != self._ssrc:
-            if self._ssrc is not None:
-                self.counts.resyncs += 1
-            self.clear()
+        if self._ssrc is None:
             self._ssrc = ssrc
+        if ssrc == self._ssrc:
+            self._others.clear()
+            self._put(sequence, payload)
+        else:
+            self._stray(sequence, ssrc, payload)
+
+    def _stray(self, sequence: int, ssrc: int, payload: bytes) -> None:
+        """Of two streams at once the first is played; one that follows the other is played from its beginning."""
+        self.counts.strays += 1
+        if self._others and self._others[-1][1] != ssrc:
+            self._others.clear()
+        self._others.append((sequence, ssrc, payload))
+        if len(self._others) < SWITCH_PACKETS:
+            return
+        begun = tuple(self._others)
+        self.counts.resyncs += 1
+        self.clear()
+        self._ssrc = ssrc
+        for number, _, data in begun:
+            self._put(number, data)
+
+    def _put(self, sequence: int, payload: bytes) -> None:
         if self._next is None:
             self._next = sequence
         ahead = ((sequence - self._next + 0x8000) & 0xFFFF) - 0x8000
@@ -102,6 +129,13 @@ class JitterBuffer:
         frame = bytes(self._pending[:FRAME_SAMPLES])
         del self._pending[:FRAME_SAMPLES]
         return frame
+
+    def unplayable(self) -> Mapping[DeafCause, int]:
+        """Packets since the last time that this was asked of which nothing could be heard, by their cause."""
+        now, before = self.counts, self._told
+        self._told = replace(now)
+        jumped = now.resyncs - before.resyncs + now.dropped - before.dropped
+        return {DeafCause.SEVERAL_STREAMS: now.strays - before.strays, DeafCause.OUT_OF_STEP: jumped}
 
     def _skip(self) -> bytes | None:
         """Move on by one packet, whether it is here or not."""

@@ -1,4 +1,9 @@
-"""The RTP of one call: its two sockets, pinned to one peer. The media loop owns and drives it."""
+"""The RTP of one call: its two sockets, pinned to one peer. The media loop owns and drives it.
+
+The peer is who sends from the negotiated address *and port*: it is pinned with its first packet. Behind a NAT a
+peer sends from another port; it is heard, and pinned only when nobody has sent from the negotiated one meanwhile.
+A pin holds for as long as its peer sends.
+"""
 
 import contextlib
 import ctypes
@@ -8,6 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from screener.events import DeafCause
 from screener.media.rtp import MAX_PACKET
 from screener.media.stream import AudioStream
 
@@ -20,7 +26,7 @@ class LoopCounts:
     """What the loop did since it began.
 
     Attributes:
-        refused: datagrams that came from somebody else before the peer had spoken; later ones the kernel drops.
+        refused: datagrams that came from somebody else while no peer was pinned; otherwise the kernel drops them.
         skipped: slots that were given up after a standstill.
         worst_late: seconds that the latest slot was late.
     """
@@ -30,6 +36,14 @@ class LoopCounts:
     refused: int = 0
     skipped: int = 0
     worst_late: float = 0.0
+
+
+PROVISIONAL_SECONDS = 2.0
+"""So long a peer that sends from another port than negotiated may yet give way to the negotiated one."""
+PROVISIONAL_QUIET_SECONDS = 0.2
+"""A provisional peer that says nothing for so long gives way to any other that may be the peer."""
+QUIET_SECONDS = 2.0
+"""A pinned peer that says nothing for so long is looked for anew."""
 
 
 class Owner(Protocol):
@@ -70,6 +84,14 @@ class Leg:
         self.control: Source | None = None
         self.stream: AudioStream | None = None
         self.slot: int | None = None
+        self._negotiated: Source | None = None
+        self._pinned: Source | None = None
+        """The newest peer that was pinned."""
+        self._provisional: Source | None = None
+        """Who is heard, and not pinned yet."""
+        self._since = 0.0
+        """When the provisional peer was first heard."""
+        self._heard_at = 0.0
         self._latched = False
         self._muxed = False
         self._report_ticks = report_ticks
@@ -104,12 +126,17 @@ class Leg:
     # The media thread: who the peer is changes here only, so that no packet finds it half changed.
 
     def _turn(self, remote: Source, hosts: frozenset[str], control: Source | None, muxed: bool) -> None:
-        if self.remote == remote and self._latched:
+        if (remote, hosts, muxed) == (self._negotiated, self.hosts, self._muxed) and self._latched:
             return
+        self._release()
+        self._pinned, self._muxed = None, muxed
+        self.hosts, self.remote, self.control, self._negotiated = hosts, remote, control, remote
+
+    def _release(self) -> None:
+        """Hear everybody who may be the peer again."""
         if self._latched:
             _disconnect(self._sock)
-        self._latched, self._muxed = False, muxed
-        self.hosts, self.remote, self.control = hosts, remote, control
+        self._latched, self._provisional = False, None
 
     def readers(self) -> Sequence[tuple[int, Callable[[LoopCounts, float], None]]]:
         """File numbers to watch, and who reads from them."""
@@ -124,20 +151,30 @@ class Leg:
             if self._latched:
                 data = self._sock.recv(MAX_PACKET + 1)
             else:
-                data, source = self._sock.recvfrom(MAX_PACKET + 1)
-                if source[0] not in self.hosts:
+                data, address = self._sock.recvfrom(MAX_PACKET + 1)
+                source = address[:2]
+                if not self._may_be_the_peer(source, now):
                     counts.refused += 1
+                    if self.stream is not None:
+                        self.stream.audibility.odd(DeafCause.OTHER_ADDRESS)
                     return
         except OSError:  # gone again, or an ICMP error of an earlier send
             return
         counts.received += 1
+        self._heard_at = now
         stream = self.stream
         if stream is None:
             return
         if self._latched and not self._muxed:  # nearly always
             stream.receive(data, now)
         elif self._take(stream, data, now) and not self._latched:
-            self._latch(stream, source, counts, now)
+            self._found(stream, source, counts, now)
+
+    def _may_be_the_peer(self, source: Source, now: float) -> bool:
+        if source in (self._negotiated, self._pinned):
+            return True
+        free = self._provisional in (None, source) or now - self._heard_at > PROVISIONAL_QUIET_SECONDS
+        return free and source[0] in self.hosts
 
     def _take(self, stream: AudioStream, data: bytes, now: float) -> bool:
         """Take RTP, or RTCP on the same port; whether it was RTP and well formed."""
@@ -148,18 +185,29 @@ class Leg:
         stream.receive(data, now)
         return stream.malformed == malformed
 
+    def _found(self, stream: AudioStream, source: Source, counts: LoopCounts, now: float) -> None:
+        """Somebody who may be the peer has sent RTP."""
+        if source in (self._negotiated, self._pinned):
+            self._latch(stream, source, counts, now)
+        elif self._provisional != source:
+            self._provisional, self._since = source, now
+            self.remote = source
+        elif now - self._since >= PROVISIONAL_SECONDS:
+            self._latch(stream, source, counts, now)
+
     def _latch(self, stream: AudioStream, source: Source, counts: LoopCounts, now: float) -> None:
         """Hear nobody else from now on, and send there: the kernel sees to it, at less cost than looking."""
         with contextlib.suppress(OSError):
             self._sock.connect(source)
             for _ in range(WAITING_MOST):  # what had come before it was connected
                 data, other = self._sock.recvfrom(MAX_PACKET + 1)
-                if other == source:
+                if other[:2] == source:
                     counts.received += 1
                     self._take(stream, data, now)
                 else:
                     counts.refused += 1
-        self.remote, self._latched = source, True
+        self.remote = self._pinned = source
+        self._latched, self._provisional = True, None
         if self._muxed and self.control:
             self.control = source
 
@@ -183,6 +231,8 @@ class Leg:
         stream, remote = self.stream, self.remote
         if stream is None:
             return
+        if self._latched and now - self._heard_at > QUIET_SECONDS:
+            self._release()
         packet = stream.tick()
         if packet is not None and remote is not None:
             try:

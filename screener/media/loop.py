@@ -24,6 +24,8 @@ log = logging.getLogger(__name__)
 
 SLOTS = 10
 SLOT = FRAME_SECONDS / SLOTS
+JOIN_SECONDS = 5.0
+"""A thread of the endpoint that takes longer to end is left behind."""
 MAX_BEHIND = 1.0
 """Seconds of schedule that are caught up after a standstill of the machine; more is given up and counted."""
 REALTIME_PRIORITY = 1
@@ -102,7 +104,7 @@ class MediaLoop:
         """Close every socket and end the thread."""
         self._running = False
         self.post(lambda: None)
-        self._thread.join(timeout=5)
+        self._thread.join(JOIN_SECONDS)
 
     def post(self, task: Callable[[], None]) -> None:
         """Have the media thread do this next, after what was posted before."""

@@ -9,6 +9,7 @@ import shutil
 import struct
 import subprocess
 import tomllib
+import warnings
 import wave
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,15 +17,18 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from pydub import AudioSegment
-from pydub.exceptions import PydubException
-from pydub.generators import Sine
 
 from screener.core.actions import Prompt
 from screener.errors import AudioError
 from screener.events import FRAME_SAMPLES, SAMPLE_RATE
 from screener.media.prompts import MAX_SECONDS, read_wav, write_wav
 from screener.resources import config_folder
+
+with warnings.catch_warnings():  # a missing ffmpeg is said where somebody needs it
+    warnings.filterwarnings("ignore", "Couldn't find ffmpeg", RuntimeWarning)
+    from pydub import AudioSegment
+    from pydub.exceptions import PydubException
+    from pydub.generators import Sine
 
 LEVEL_DBFS = -22.0
 """RMS of the active part of every recording, in dB of full scale."""

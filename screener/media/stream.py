@@ -7,8 +7,19 @@ from collections import deque
 from collections.abc import Callable, Sequence
 
 from screener.errors import RtpError
-from screener.events import FRAME_BYTES, FRAME_SAMPLES, FRAME_SECONDS, Dtmf, Event, PlaybackEnded, Tick
+from screener.events import (
+    FRAME_BYTES,
+    FRAME_SAMPLES,
+    FRAME_SECONDS,
+    Deaf,
+    DeafCause,
+    Dtmf,
+    Event,
+    PlaybackEnded,
+    Tick,
+)
 from screener.media import rtcp
+from screener.media.audibility import Audibility
 from screener.media.g711 import Law
 from screener.media.jitter import JitterBuffer
 from screener.media.prompts import Clip
@@ -21,6 +32,9 @@ FADING = (0.8, 0.5, 0.2)
 TICK_FRAMES, IDLE_TICK_FRAMES = 10, 50
 """Frames between two Tick events: 200 ms while somebody listens, else a second."""
 SILENT_PCM = bytes(FRAME_BYTES)
+LAWS = {law.payload_type: law for law in Law}
+COMFORT_NOISE = (13, 19)
+"""Payload types of comfort noise: RFC 3389's, and the one that older gateways use."""
 MAX_KEYS = 32
 """Keys that wait to be sent; more are not taken."""
 KEY_PAUSE_FRAMES = 3
@@ -63,7 +77,7 @@ class AudioStream:
     each sets one attribute that the loop reads once a tick.
 
     Args:
-        emit: takes Tick, Dtmf and PlaybackEnded on the media thread; must only enqueue.
+        emit: takes Tick, Deaf, Dtmf and PlaybackEnded on the media thread; must only enqueue.
         law: both send it.
         payload_type: its number in this session.
         event_type: number of telephone-event, None for none.
@@ -74,7 +88,11 @@ class AudioStream:
         self.listener: Callable[[bytes, float], None] | None = None
         self.playlist: Playlist | None = None
         self.sending = True
+        self.held = False
+        """The caller is on hold: what comes meanwhile is not the caller."""
         self.jitter = JitterBuffer()
+        self.audibility = Audibility()
+        """Whether the caller can be heard; of use while somebody listens."""
         self.reception = rtcp.Reception()
         self.heard_of_us: rtcp.ReportBlock | None = None
         """What the peer's newest report says of our stream."""
@@ -131,14 +149,26 @@ class AudioStream:
                 self._key(timestamp, TelephoneEvent.parse(payload))
                 payload = self.law.silence  # the event stands in the place of audio
             elif payload_type != self.payload_type:
-                payload = b""  # comfort noise and the like: nothing to hear, but no loss either
+                payload = self._other(payload_type, payload)
         except RtpError:
             self.malformed += 1
+            self.audibility.odd(DeafCause.OTHER_FORMAT)
             return
         self.heard_at = self.ticks
         self.reception.packet(sequence, timestamp, ssrc, now)
         if self.listener is not None:
+            self.audibility.packet()
             self.jitter.push(sequence, ssrc, payload)
+
+    def _other(self, payload_type: int, payload: bytes) -> bytes:
+        """Not agreed on: the other law is understood all the same, anything else is no loss but unheard."""
+        if law := LAWS.get(payload_type):
+            return payload if law is self.law else self.law.encode(law.decode(payload))
+        if payload_type in COMFORT_NOISE:
+            self.audibility.comfort_noise()
+        else:
+            self.audibility.odd(DeafCause.OTHER_FORMAT)
+        return b""
 
     def _key(self, timestamp: int, event: TelephoneEvent) -> None:
         if event.digit and timestamp != self._event_timestamp:
@@ -155,7 +185,7 @@ class AudioStream:
         out = self._next_frame()
         self.ticks += 1
         if self.ticks % (TICK_FRAMES if self.listener else IDLE_TICK_FRAMES) == 0:
-            self._emit(Tick(self.at))
+            self._tell_time()
         self._timestamp = (self._timestamp + FRAME_SAMPLES) & 0xFFFFFFFF
         if not self.sending:
             self._marker = True
@@ -164,6 +194,18 @@ class AudioStream:
         if event is not None:
             return self._event_packet(event)
         return self._pack(self.payload_type, self._timestamp, out)
+
+    def _tell_time(self) -> None:
+        if self.listener is None or self.held:
+            self.audibility.forget()
+            self._emit(Tick(self.at, heard=False))
+            return
+        for odd, count in self.jitter.unplayable().items():
+            self.audibility.odd(odd, count)
+        heard, cause = self.audibility.judge()
+        self._emit(Tick(self.at, heard=heard))
+        if cause is not None:
+            self._emit(Deaf(cause, self.at))
 
     def _pack(self, payload_type: int, timestamp: int, payload: bytes) -> bytes:
         self._sequence = (self._sequence + 1) & 0xFFFF
@@ -179,7 +221,10 @@ class AudioStream:
         return self._pack(self.event_type, self._key_timestamp, event.serialize())
 
     def _hear(self, frame: bytes | None) -> None:
-        if frame is not None:
+        self.audibility.frame(played=frame is not None)
+        if self.held:  # music on hold would be taken for the caller
+            pcm, self._last, self._missing = SILENT_PCM, SILENT_PCM, len(FADING)
+        elif frame is not None:
             pcm, self._missing = self.law.decode(frame), 0
             self._last = pcm
         elif self._missing < len(FADING):

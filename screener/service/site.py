@@ -10,7 +10,9 @@ import logging
 import queue
 import resource
 import secrets
+import socket
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -23,6 +25,7 @@ from screener.calls.screening import Booth, Observer, Screening
 from screener.calls.wallboard import Wallboard
 from screener.core.entrances import open_session
 from screener.core.flow import Flow
+from screener.errors import InputError
 from screener.events import (
     CallEnded,
     Caller,
@@ -31,12 +34,16 @@ from screener.events import (
     EndedBy,
     Entrance,
     Event,
+    Ordered,
     RecognizerLost,
     Speaker,
     Stopping,
     Tick,
     Transcript,
 )
+from screener.feed.items import Order
+from screener.feed.local import FeedServer
+from screener.feed.publish import Publisher
 from screener.media.prompts import load_clips
 from screener.numbers.identify import load_lines
 from screener.numbers.mask import mask
@@ -45,7 +52,7 @@ from screener.ports import Call, InviteInfo, RegistrationState
 from screener.review.take_back import TakeBacks
 from screener.settings.judging import load_judgement
 from screener.settings.sections import Settings
-from screener.sip.useragent import SipUserAgent
+from screener.sip.useragent import ENDPOINT_SECONDS, SipUserAgent
 from screener.speech.load import load_model
 from screener.speech.pinyin import syllables
 from screener.speech.pool import Loss, RecognizerPool
@@ -53,7 +60,7 @@ from screener.speech.recognizer import ModelInfo
 from screener.store.log import open_log
 from screener.store.lookup import HistoryLookup
 from screener.store.privacy import Purger
-from screener.store.writer import LogWriter
+from screener.store.writer import CLOSE_SECONDS, LogWriter
 
 log = logging.getLogger(__name__)
 
@@ -63,6 +70,12 @@ OTHER_FILES = 300
 """Open files of everything but calls: TCP connections, the database, models, prompts."""
 HAND_OVER_SECONDS = 5.0
 """How long the callers may take to reach the agents when the service stops."""
+CALLS_THREAD_SECONDS = 10.0
+"""How long the calls thread may take to write down what ended with the stop."""
+HELPERS_SECONDS = 10.0
+"""How long everything that only helps may take to stop, all at the same time."""
+STOPS_WITHIN = HAND_OVER_SECONDS + ENDPOINT_SECONDS + CALLS_THREAD_SECONDS + HELPERS_SECONDS + CLOSE_SECONDS
+"""Seconds that a stop takes at the very worst: a service manager must wait longer."""
 PULSE_SECONDS = 2.0
 """How long the metrics wait for a sign of life."""
 
@@ -94,6 +107,27 @@ def _raise_file_limit(calls: int) -> None:
         soft = wanted
     if soft < needed:
         log.warning("%d open files are allowed, %d calls need %d: raise LimitNOFILE", soft, calls, needed)
+
+
+def _feed(settings: Settings, ordered: Callable[[Order], None]) -> FeedServer | None:
+    """The feed of running calls; a site takes calls without one too."""
+    if not settings.operations.feed:
+        return None
+    try:
+        return FeedServer(settings.folder / settings.operations.feed, ordered)
+    except InputError as problem:
+        log.warning("no feed of running calls: %s; %s", problem.message, problem.remedy)
+        return None
+
+
+def _all_at_once(stops: Sequence[Callable[[], None]], seconds: float) -> None:
+    """Stop things side by side; what hangs is left behind."""
+    threads = [threading.Thread(target=stop, name="stop", daemon=True) for stop in stops]
+    for thread in threads:
+        thread.start()
+    deadline = time.monotonic() + seconds
+    for thread in threads:
+        thread.join(max(0.0, deadline - time.monotonic()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +183,10 @@ class Service:
         self.flow = site_flow(settings, self.model)
         self._notes = CallNotes(self._writer.put, clock)
         self._beside: ListeningPost | None = None
+        self._feed = _feed(settings, self._ordered)
         watching = [self._notes.observe, *observers]
+        if self._feed is not None:
+            watching.append(Publisher(self._feed.put, socket.gethostname()).observe)
         if settings.pbx.host:
             self._beside = ListeningPost(settings, self._pool, self._offered_beside, self._take_back)
             watching.append(Wallboard(self._beside.switchboard).observe)
@@ -206,17 +243,17 @@ class Service:
         # Only we know where our callers belong: a BYE would tell the PBX that we are done with them.
         self._inbox.put((_EVERY_CALL, Stopping(0.0)))
         self._empty.wait(HAND_OVER_SECONDS)
-        if self._metrics is not None:
-            self._metrics.stop()
         self._endpoint.stop()
         self._inbox.put(None)
-        self._thread.join(timeout=10)
-        self._pool.stop()
-        self._purger.stop()
-        self._take_backs.stop()
+        self._thread.join(CALLS_THREAD_SECONDS)
+        helpers = [self._pool.stop, self._purger.stop, self._take_backs.stop, self._history.stop]
+        if self._metrics is not None:
+            helpers.append(self._metrics.stop)
+        if self._feed is not None:
+            helpers.append(self._feed.stop)
         if self._beside is not None:
-            self._beside.switchboard.stop()
-        self._history.stop()
+            helpers.append(self._beside.switchboard.stop)
+        _all_at_once(helpers, HELPERS_SECONDS)
         self._writer.close()
         self._log.close()
 
@@ -272,6 +309,10 @@ class Service:
             log.warning("call %s: the agent is not heard any more: %s", call_id, event.reason)
         else:
             self._post(call_id, event)
+
+    def _ordered(self, order: Order) -> None:
+        log.info("call %s: %s ordered by %s", order.call, order.act, order.by)
+        self._inbox.put((order.call, Ordered(order.act, order.by, 0.0)))
 
     def _take_back(self, agent: str, linkedid: str) -> None:
         self._take_backs.put(agent, linkedid)

@@ -211,11 +211,43 @@ class Operations:
         log_level: of the program's own log on stderr.
         log_json: one JSON object a line instead of text.
         metrics_port: Prometheus endpoint on loopback; 0 is off.
+        feed: path of the Unix socket on which running calls are told and orders taken; empty is none.
     """
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_json: bool = False
     metrics_port: Port = 0
+    feed: str = "feed.sock"
+
+
+@dataclass(frozen=True, slots=True)
+class Console:
+    """`[console]`: the web pages of supervisors and agents.
+
+    Attributes:
+        with_serve: `screener serve` starts the console too.
+        host, port: where it listens; loopback unless a certificate or a proxy protects it.
+        certificate, key: PEM files for TLS, relative to the settings; empty is none.
+        feeds: sockets of running services whose calls are shown; empty is the site's own `operations.feed`.
+        session_minutes: a login without a sign of life for so long is over.
+        whole_numbers: roles that see whole phone numbers; others see them masked.
+        embed_from: web origins that may show an agent's page in a frame, such as a CRM's.
+        cards: cue cards of agents; empty takes the shipped ones.
+    """
+
+    with_serve: bool = False
+    host: str = "127.0.0.1"
+    port: Port = 8700
+    certificate: str = ""
+    key: str = ""
+    feeds: tuple[str, ...] = ()
+    session_minutes: Seconds = 480.0
+    whole_numbers: tuple[Literal["agent", "supervisor", "auditor", "administrator"], ...] = (
+        "supervisor",
+        "administrator",
+    )
+    embed_from: tuple[str, ...] = ()
+    cards: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,4 +268,5 @@ class Settings:
     store: Store = field(default_factory=Store)
     prompts: Prompts = field(default_factory=Prompts)
     operations: Operations = field(default_factory=Operations)
+    console: Console = field(default_factory=Console)
     folder: Path = field(default_factory=Path)

@@ -1,8 +1,12 @@
-"""Addresses in SIP headers: URIs, name-addrs and the hops of Via (RFC 3261 section 19 and 20, RFC 3966)."""
+"""Addresses in SIP headers: URIs, name-addrs and the hops of Via (RFC 3261 section 19 and 20, RFC 3966).
+
+Everything here takes time in proportion to the length of the text, whatever the text.
+"""
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from urllib.parse import quote
 
 from screener.errors import SipParseError
 
@@ -12,11 +16,13 @@ _URI = re.compile(
     re.IGNORECASE,
 )
 _OTHER_URI = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.\-]*):(?P<rest>[^\s<>]+)")
-_VIA = re.compile(
-    r"SIP\s*/\s*2\.0\s*/\s*(?P<transport>[^\s;]+)\s+(?P<host>\[[0-9A-Fa-f:.]+\]|[^\s:;,]+)\s*"
-    r"(?::\s*(?P<port>\d{1,5}))?\s*(?P<params>;.*)?",
-    re.IGNORECASE | re.DOTALL,
-)
+_SENT_BY = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]+\]|[^\s:;,]+)(?: ?: ?(?P<port>[0-9]{1,5}))?")
+# A byte that is no UTF-8 begins a character of GBK, whose second byte may be the backslash's.
+_FOREIGN = "[\udc81-\udcfe][\x40-\x7e\udc80-\udcfe]"
+_QUOTED = re.compile(rf'"(?:[^"\\\udc81-\udcfe]|{_FOREIGN}|[\udc81-\udcfe]|\\.)*+"', re.DOTALL)
+_ESCAPED = re.compile(rf"({_FOREIGN})|\\(.)", re.DOTALL)
+_SPECIAL = {separator: re.compile(f'["<{separator}]') for separator in (",", ";", "")}
+_CONTROL = re.compile("[\0-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
 def decode_text(text: str) -> str:
@@ -30,21 +36,61 @@ def decode_text(text: str) -> str:
     return raw.decode("latin-1")
 
 
+def plain(text: str) -> str:
+    """What a person wrote, on one line: decoded, and every control character replaced by U+FFFD."""
+    return _CONTROL.sub("\ufffd", decode_text(text))
+
+
+def escape_user(user: str) -> str:
+    """A user part as a URI may carry it, whatever it holds (RFC 3261 25.1)."""
+    return quote(user.encode("utf-8", "surrogateescape"), safe="-_.!~*'()&=+$,?/#")
+
+
+def without_quotes(text: str) -> str:
+    """The text without its quoted strings; one that does not close goes on to the end."""
+    parts, start = [], 0
+    while (at := text.find('"', start)) >= 0:
+        parts.append(text[start:at])
+        closed = _QUOTED.match(text, at)
+        if closed is None:
+            return "".join(parts)
+        start = closed.end()
+    return "".join((*parts, text[start:]))
+
+
+def _outside(text: str, wanted: str) -> list[int]:
+    """Where a separator stands outside quotes and angle brackets; what does not close goes on to the end.
+
+    With no separator wanted: where the first angle bracket outside quotes opens.
+    """
+    found: list[int] = []
+    at = 0
+    while special := _SPECIAL[wanted].search(text, at):
+        at = special.end()
+        if special[0] == '"':
+            closed = _QUOTED.match(text, special.start())
+            if closed is None:
+                break
+            at = closed.end()
+        elif special[0] == "<":
+            if not wanted:
+                return [special.start()]
+            at = text.find(">", at) + 1
+            if not at:
+                break
+        else:
+            found.append(special.start())
+    return found
+
+
 def split_list(value: str, separator: str = ",") -> list[str]:
     """Split a header value at separators that are neither in quotes nor in angle brackets."""
-    parts, start, quoted, angle, escaped = [], 0, False, False, False
-    for i, char in enumerate(value):
-        if escaped:
-            escaped = False
-        elif quoted:
-            escaped, quoted = char == "\\", char != '"'
-        elif char == '"':
-            quoted = True
-        elif char in "<>":
-            angle = char == "<"
-        elif char == separator and not angle:
-            parts.append(value[start:i].strip())
-            start = i + 1
+    if '"' not in value and "<" not in value:
+        return [part for text in value.split(separator) if (part := text.strip())]
+    parts, start = [], 0
+    for at in _outside(value, separator):
+        parts.append(value[start:at].strip())
+        start = at + 1
     return [part for part in (*parts, value[start:].strip()) if part]
 
 
@@ -106,9 +152,10 @@ class Uri:
 
     @property
     def number(self) -> str:
-        """The user part without escapes and parameters: what was dialled or who calls."""
-        user = re.sub(r"%([0-9A-Fa-f]{2})", lambda m: chr(int(m[1], 16)), self.user)
-        return user.partition(";")[0]
+        """The user part without escapes and parameters: what was dialled or who calls, on one line."""
+        raw = self.user.encode("utf-8", "surrogateescape").partition(b";")[0]
+        user = re.sub(rb"%([0-9A-Fa-f]{2})", lambda m: bytes([int(m[1], 16)]), raw)
+        return plain(user.decode("utf-8", "surrogateescape")).partition(";")[0]
 
     def __str__(self) -> str:
         at = f"{self.user}@" if self.user and self.host else self.user
@@ -131,7 +178,7 @@ class NameAddr:
             SipParseError: there is no URI in it, or the quotes or brackets do not close.
         """
         text = text.strip()
-        opening = _outside_quotes(text, "<")
+        opening = next(iter(_outside(text, "")), -1)
         if opening < 0:
             uri, _, params = text.partition(";")
             return cls(Uri.parse(uri), "", parse_params(params))
@@ -142,8 +189,8 @@ class NameAddr:
         if name.startswith('"'):
             if len(name) < 2 or not name.endswith('"'):
                 raise SipParseError(f"display name without closing quote: {text[:80]!r}")
-            name = re.sub(r"\\(.)", r"\1", name[1:-1], flags=re.DOTALL)
-        return cls(Uri.parse(text[opening + 1 : closing]), decode_text(name), parse_params(text[closing + 1 :]))
+            name = _ESCAPED.sub(lambda m: m[1] or m[2], name[1:-1])
+        return cls(Uri.parse(text[opening + 1 : closing]), plain(name), parse_params(text[closing + 1 :]))
 
     @property
     def tag(self) -> str:
@@ -154,20 +201,6 @@ class NameAddr:
         name = self.display_name.replace("\\", "\\\\").replace('"', '\\"')
         quoted = f'"{name}" ' if name else ""
         return f"{quoted}<{self.uri}>{_join_params(self.params)}"
-
-
-def _outside_quotes(text: str, wanted: str) -> int:
-    quoted = escaped = False
-    for i, char in enumerate(text):
-        if escaped:
-            escaped = False
-        elif quoted:
-            escaped, quoted = char == "\\", char != '"'
-        elif char == '"':
-            quoted = True
-        elif char == wanted:
-            return i
-    return -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,11 +219,15 @@ class Via:
         Raises:
             SipParseError: it is none.
         """
-        match = _VIA.fullmatch(text.strip())
-        if not match:
+        start, _, params = text.partition(";")
+        name, _, rest = start.partition("/")
+        version, _, rest = rest.partition("/")
+        transport, *sent_by = rest.split() or [""]
+        match = _SENT_BY.fullmatch(" ".join(sent_by))
+        if not match or (name.strip().upper(), version.strip()) != ("SIP", "2.0"):
             raise SipParseError(f"not a Via: {text[:80]!r}")
         port = int(match["port"]) if match["port"] else None
-        return cls(match["transport"].upper(), match["host"], port, parse_params(match["params"] or ""))
+        return cls(transport.upper(), match["host"], port, parse_params(params))
 
     @property
     def branch(self) -> str:

@@ -8,23 +8,24 @@
 
 import logging
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from enum import Enum, auto
 from functools import partial
 
 from screener.errors import SipParseError
 from screener.events import CallAnswered, CallEnded, Dtmf, EndedBy, Event, Tick, TransferEnded
 from screener.media.g711 import Law
-from screener.media.prompts import Clip
 from screener.media.stream import AudioStream
-from screener.ports import Destination, EventSink, FrameSink, InviteInfo
-from screener.sip import info, refer, sdp, timer
-from screener.sip.invitation import Invitation
-from screener.sip.message import Headers, Request, Response, part, respond
+from screener.ports import Destination
+from screener.sip import info, refer, sdp
+from screener.sip.anythread import AnyThread
+from screener.sip.invitation import Invitation, Refusal, read_again
+from screener.sip.message import Request, Response, part
 from screener.sip.pyvoip import PhoneCall
-from screener.sip.station import Station
+from screener.sip.replies import reply, with_session
 from screener.sip.timer import SessionTimer
 from screener.sip.transaction import ServerTransaction
+from screener.sip.uacore import UserAgentCore
 from screener.sip.wire import Address
 
 log = logging.getLogger(__name__)
@@ -35,23 +36,23 @@ KEEP_SECONDS = 0.25
 """So long at most a BYE waits until the call is written down; below T1, so that no peer sends it twice."""
 OFFER_SECONDS = 60.0
 """An offer that nobody answers for so long is refused, so that the PBX goes on."""
-ALLOW = "INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, UPDATE, NOTIFY"
-SUPPORTED = "replaces, timer"
 
 
 class _State(Enum):
     OFFERED = auto()
     ANSWERED = auto()
     UP = auto()
+    LEAVING = auto()
+    """The peer has hung up after it took our REFER: for a moment, its NOTIFY may yet come."""
     ENDED = auto()
 
 
-class SipCall:
-    """A call of the product, as `endpoint.Call` describes it, on top of pyVoIP's record of it."""
+class SipCall(AnyThread):
+    """A call of the product, as `ports.Call` describes it, on top of pyVoIP's record of it."""
 
     def __init__(
         self,
-        station: Station,
+        core: UserAgentCore,
         record: PhoneCall,
         invitation: Invitation,
         transaction: ServerTransaction,
@@ -60,19 +61,18 @@ class SipCall:
     ) -> None:
         offer = invitation.offer
         self.dialog = invitation.dialog
-        self._station, self._record, self._invite = station, record, invitation.info
+        self._core, self._record, self._invite = core, record, invitation.info
         self._transaction, self._offer, self._source = transaction, offer, source
         self._replaced = replaced
         self._timer = invitation.timer
         self._state = _State.OFFERED
-        self._due = station.layer.now + OFFER_SECONDS
+        self._due = core.layer.now + OFFER_SECONDS
         """When `sweep` has something to do: refuse a stale offer, refresh the session or give it up."""
-        self._events: EventSink = lambda _event: None
-        self._version = 0
+        self._events = lambda _event: None
+        self._version, self._answered_at = 0, 0.0
         self._session_id = int(record.session_id)
         self._leg = record.leg
         self._awaiting_answer = offer is None
-        self._held = False
         self._hangup_wanted = False
         self._transfer: refer.Transfer | None = None
         self._goodbye: ServerTransaction | None = None
@@ -82,52 +82,12 @@ class SipCall:
         if offer:
             self._agree(offer[1])
 
-    # From any thread.
+    # What the user agent asks.
 
     @property
-    def invite(self) -> InviteInfo:
-        """What was offered."""
-        return self._invite
-
-    def subscribe(self, events: EventSink) -> None:
-        """Say where events go."""
-        self._events = events
-
-    def answer(self) -> None:
-        """200 OK; `CallAnswered` follows with the ACK."""
-        self._station.post(self._answer)
-
-    def reject(self, status: int) -> None:
-        """Final failure response."""
-        self._station.post(lambda: self._reject(status))
-
-    def listen(self, frames: FrameSink | None) -> None:
-        """Send the caller's audio there from now on; None stops it."""
-        self._stream.listener = frames
-
-    def play(self, clips: Sequence[tuple[Clip, float | None]]) -> None:
-        """Play clips one after the other; replaces what is playing."""
-        self._stream.play(clips)
-
-    def stop_playing(self) -> None:
-        """Silence from the next packet on."""
-        self._stream.playlist = None
-
-    def transfer(self, to: Destination, *, marked: bool = False) -> None:
-        """REFER; `TransferEnded` follows."""
-        self._station.post(lambda: self._refer(to, marked))
-
-    def hangup(self) -> None:
-        """BYE; `CallEnded` follows."""
-        self._station.post(self._hangup)
-
-    def kept(self) -> None:
-        """200 to the BYE of the peer."""
-        self._station.post(self._part)
-
-    def press(self, digits: str) -> bool:
-        """Send keys to the peer, 0-9 * # A-D; False when it takes none or too many wait."""
-        return self._stream.press(digits)
+    def waits_since(self) -> float | None:
+        """When it was answered, while the ACK is missing."""
+        return self._answered_at if self._state is _State.ANSWERED else None
 
     @property
     def up(self) -> bool:
@@ -143,22 +103,21 @@ class SipCall:
 
     def _media_event(self, event: Event) -> None:
         self._events(event)
-        if isinstance(event, Tick) and not self._held and self._stream.silent_for > MEDIA_TIMEOUT_SECONDS:
-            self._station.post(self._vanished)
+        if isinstance(event, Tick) and not self._stream.held and self._stream.silent_for > MEDIA_TIMEOUT_SECONDS:
+            self._core.post(self._vanished)
 
     # Answering.
 
     def ring(self) -> None:
         """180: the offer has reached whoever decides."""
         if self._state is _State.OFFERED:
-            response = self._response(self._transaction.request, 180)
-            response.headers.add("Contact", f"<{self._station.contact}>")
-            self._station.layer.respond(self._transaction, response)
+            made = self._response(self._transaction.request, 180)
+            self._core.layer.respond(self._transaction, with_session(made, self._core.contact, None))
 
     def _answer(self) -> None:
         if self._state is not _State.OFFERED:
             return
-        self._state = _State.ANSWERED
+        self._state, self._answered_at = _State.ANSWERED, self._core.layer.now
         self._record.answer()
         self._respond_with_sdp(self._transaction)
         if self._replaced is not None:
@@ -198,28 +157,25 @@ class SipCall:
 
     def _set_timer(self, session: SessionTimer | None) -> None:
         self._timer = session
-        self._due = self._station.layer.now + session.pause if session else math.inf
+        self._due = self._core.layer.now + session.pause if session else math.inf
 
     def _reject(self, status: int) -> None:
         if self._state is not _State.OFFERED:
             return
-        response = self._response(self._transaction.request, status)
-        if status == 503:
-            response.headers.add("Retry-After", "10")
-        self._station.layer.respond(self._transaction, response)
+        self._core.layer.respond(self._transaction, self._response(self._transaction.request, status))
         self._end(EndedBy.SCREENER)
 
-    def cancelled(self) -> None:
-        """CANCEL has come (and was answered): 487 to the INVITE, unless it has its final response already."""
-        if self._state is _State.OFFERED:
-            self._station.layer.respond(self._transaction, self._response(self._transaction.request, 487))
+    def cancelled(self, invite: ServerTransaction) -> None:
+        """CANCEL has come (and was answered): 487 to its INVITE, unless it has its final response already."""
+        if self._state is _State.OFFERED and invite is self._transaction:
+            self._core.layer.respond(self._transaction, self._response(self._transaction.request, 487))
             self._end(EndedBy.CALLER)
 
     def acknowledged(self, ack: Request) -> None:
         """ACK of a 2xx has come; only the number of the newest INVITE counts."""
         if self._state is _State.ENDED or ack.cseq[0] != self._transaction.request.cseq[0]:
             return
-        self._station.layer.acknowledge(self._transaction)
+        self._core.layer.acknowledge(self._transaction)
         if self._awaiting_answer and not self._take_answer(ack):
             self._state = _State.UP
             self._bye(EndedBy.FAULT)
@@ -234,8 +190,12 @@ class SipCall:
     def unacknowledged(self, transaction: ServerTransaction) -> None:
         """No ACK came for 32 s: RFC 3261 13.3.1.4 asks for a BYE."""
         if transaction is self._transaction and self._state in (_State.ANSWERED, _State.UP):
-            log.warning("call from %s: no ACK; ended", self._invite.source)
-            self._bye(EndedBy.FAULT)
+            self.give_up()
+
+    def give_up(self) -> None:
+        """End a call whose answer is not acknowledged."""
+        log.warning("call from %s: no ACK; ended", self._invite.source)
+        self._bye(EndedBy.FAULT)
 
     def _take_answer(self, ack: Request) -> bool:
         self._awaiting_answer = False
@@ -252,9 +212,14 @@ class SipCall:
 
     def request(self, request: Request, transaction: ServerTransaction) -> None:
         """A request of the peer within the dialog; ACK and CANCEL have ways of their own."""
-        layer = self._station.layer
+        layer = self._core.layer
         if self._state is _State.ENDED:
             layer.respond(transaction, self._response(request, 481))
+        elif self._state is _State.LEAVING:
+            if request.method == "NOTIFY":  # sent before the BYE or after it
+                self._notified(request, transaction)
+            else:
+                layer.respond(transaction, self._response(request, 481))
         elif self._state is _State.OFFERED and request.method != "BYE":
             layer.respond(transaction, self._response(request, 491))  # our answer comes first
         elif not self.dialog.accept(request):
@@ -264,6 +229,10 @@ class SipCall:
                 layer.respond(self._transaction, self._response(self._transaction.request, 487))
             self._goodbye = transaction
             layer.after(KEEP_SECONDS, self._part)
+            if self._transfer is not None and self._transfer.accepted:
+                self._state = _State.LEAVING
+                layer.after(refer.GRACE_SECONDS, self._break_off_transfer)
+                return
             self._break_off_transfer()
             self._end(EndedBy.CALLER)
         elif request.method in ("INVITE", "UPDATE"):
@@ -278,42 +247,24 @@ class SipCall:
             layer.respond(transaction, self._response(request, 603 if request.method == "REFER" else 405))
 
     def _renegotiate(self, request: Request, transaction: ServerTransaction) -> None:
-        layer, body = self._station.layer, part(request, "application/sdp")
-        if timer.too_short(request):
-            response = self._response(request, 422)
-            response.headers.add("Min-SE", str(timer.MIN_SE))
+        layer, asked = self._core.layer, read_again(request)
+        busy = self._state is not _State.UP or self._awaiting_answer
+        if isinstance(asked, Refusal) or busy:
+            refusal = asked if isinstance(asked, Refusal) and (asked.status == 422 or not busy) else Refusal(491)
+            response = self._response(request, refusal.status, refusal.reason)
+            response.headers.lines += refusal.headers
             layer.respond(transaction, response)
             return
-        session = timer.agree(request)
-        if self._state is not _State.UP or self._awaiting_answer:
-            layer.respond(transaction, self._response(request, 491))
+        self._set_timer(asked.timer)
+        if asked.offer is None and not asked.asks_for_offer:  # a session refresh: nothing else changes
+            made = self._response(request, 200)
+            layer.respond(transaction, with_session(made, self._core.contact, asked.timer))
             return
-        if request.body and body is None:
-            layer.respond(transaction, self._response(request, 415))
-            return
-        if body is not None:
-            try:
-                theirs = sdp.parse(body)
-            except SipParseError:
-                layer.respond(transaction, self._response(request, 400, "Bad SDP"))
-                return
-            stream = theirs.audio()
-            if stream is None:
-                layer.respond(transaction, self._response(request, 488))
-                return
-            self._offer = theirs, stream
-            self._agree(stream)
-        elif request.method == "UPDATE":  # a session refresh: nothing else changes
-            self._set_timer(session)
-            response = self._response(request, 200)
-            response.headers.lines += [("Contact", f"<{self._station.contact}>"), *self._timer_headers()]
-            layer.respond(transaction, response)
-            return
-        else:
-            self._offer, self._awaiting_answer = None, True
+        self._offer, self._awaiting_answer = asked.offer, asked.asks_for_offer
+        if asked.offer is not None:
+            self._agree(asked.offer[1])
         if request.method == "INVITE":
             self._transaction = transaction
-        self._set_timer(session)
         self._respond_with_sdp(transaction)
 
     def _info(self, request: Request) -> int:
@@ -332,12 +283,12 @@ class SipCall:
         if self._state is not _State.UP or self._transfer is not None:
             self._events(TransferEnded(to.target, ok=False, status=491, at=self._stream.at))
             return
-        self._transfer = refer.Transfer(to.uri, self._station.layer.after, partial(self._transferred, to, marked))
-        request = refer.refer(self.dialog, to.uri, self._station.contact, marked=marked)
+        self._transfer = refer.Transfer(to.uri, self._core.layer.after, partial(self._transferred, to, marked))
+        request = refer.refer(self.dialog, to.uri, self._core.contact, marked=marked)
         self._send(request, self._transfer.answered)
 
     def _notified(self, request: Request, transaction: ServerTransaction) -> None:
-        layer = self._station.layer
+        layer = self._core.layer
         if request.headers.get("Event").partition(";")[0].strip().lower() != "refer":
             layer.respond(transaction, self._response(request, 489))
             return
@@ -347,17 +298,19 @@ class SipCall:
 
     def _transferred(self, to: Destination, marked: bool, status: int) -> None:
         self._transfer = None
-        if status == refer.UNSETTLED and self._stream.at < refer.SETTLING_SECONDS:
-            self._station.layer.after(refer.AGAIN_SECONDS, lambda: self._refer(to, marked))
+        if status == refer.UNSETTLED and self._state is _State.UP and self._stream.at < refer.SETTLING_SECONDS:
+            self._core.layer.after(refer.AGAIN_SECONDS, lambda: self._refer(to, marked))
             return
         ok = 200 <= status < 300
         self._events(TransferEnded(to.target, ok=ok, status=status, at=self._stream.at))
-        if ok:
+        if self._state is _State.LEAVING:
+            self._end(EndedBy.TRANSFER if ok else EndedBy.CALLER)
+        elif ok:
             self._bye(EndedBy.TRANSFER)
 
     def _break_off_transfer(self) -> None:
         if self._transfer is not None:
-            self._transfer.judge(487)
+            self._transfer.judge(refer.ACCEPTED if self._state is _State.LEAVING else 487)
 
     # The end.
 
@@ -375,11 +328,10 @@ class SipCall:
             self._bye(EndedBy.FAULT)
 
     def _bye(self, by: EndedBy) -> None:
-        if self._state is _State.ENDED:
-            return
         self._break_off_transfer()
-        self._record.hangup()  # stops the audio, asks the client for the BYE, leaves the registry
-        self._end(by)
+        if self._state not in (_State.LEAVING, _State.ENDED):
+            self._record.hangup()  # stops the audio, asks the client for the BYE, leaves the registry
+            self._end(by)
 
     def send_bye(self) -> None:
         """What pyVoIP's hangup asks the client for."""
@@ -387,7 +339,7 @@ class SipCall:
 
     def _part(self) -> None:
         if self._goodbye is not None:
-            self._station.layer.respond(self._goodbye, self._response(self._goodbye.request, 200))
+            self._core.layer.respond(self._goodbye, self._response(self._goodbye.request, 200))
             self._goodbye = None
 
     def _end(self, by: EndedBy) -> None:
@@ -396,7 +348,7 @@ class SipCall:
         else:
             self._record.bye()  # nothing to do for pyVoIP when `hangup` was first
         self._state = _State.ENDED
-        self._station.ended(self.dialog.call_id)
+        self._core.ended(self.dialog.call_id)
         self._events(CallEnded(by, self._stream.at))
 
     # Small things.
@@ -405,37 +357,24 @@ class SipCall:
         """Send and expect what was negotiated, in place: the stream and its audio time go on."""
         audio = self._stream
         audio.law, audio.payload_type, audio.event_type = stream.law, stream.payload_type, stream.event_type
-        self._held = stream.held
-        audio.sending = not stream.held
+        audio.held, audio.sending = stream.held, not stream.held
         audio.heard_at = audio.ticks
         if stream.host not in ("0.0.0.0", "::"):  # noqa: S104 - hold of RFC 2543
             self._leg.point(stream.host, stream.port, self._source[0], control=stream.control, muxed=stream.muxed)
 
     def _response(self, request: Request, status: int, reason: str = "") -> Response:
-        response = respond(request, status, reason, self.dialog.local_tag)
-        if status < 300 or status == 405:
-            response.headers.add("Allow", ALLOW)
-        if status < 300:
-            response.headers.add("Supported", SUPPORTED)
-        return response
-
-    def _timer_headers(self) -> Headers:
-        return self._timer.headers() if self._timer else Headers()
+        return reply(request, status, self.dialog.local_tag, reason)
 
     def _respond_with_sdp(self, transaction: ServerTransaction) -> None:
         self._version += 1
-        host, port = self._station.host, self._leg.port
+        host, port = self._core.host, self._leg.port
         if self._offer is None:
             body = sdp.offer(host, port, self._session_id, self._version)
         else:
             body = sdp.answer(*self._offer, host, port, self._session_id, self._version)
         made = self._response(transaction.request, 200)
-        headers = [
-            *self._timer_headers(), ("Contact", f"<{self._station.contact}>"), ("Content-Type", "application/sdp"),
-        ]  # fmt: skip
-        response = Response(Headers([*made.headers, *headers]), body, made.status, made.reason)
-        self._station.layer.respond(transaction, response)
+        self._core.layer.respond(transaction, with_session(made, self._core.contact, self._timer, body))
 
     def _send(self, request: Request, done: Callable[[Response | None], None]) -> None:
-        request.headers.add("Contact", f"<{self._station.contact}>")
-        self._station.layer.request(request, self._station.hop(self.dialog), self._station.via, done)
+        request.headers.add("Contact", f"<{self._core.contact}>")
+        self._core.layer.request(request, self._core.hop(self.dialog), self._core.via, done)

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from screener.events import SAMPLE_RATE
+from screener.events import SAMPLE_RATE, DeafCause
 from screener.media.leg import LoopCounts
 from screener.media.stream import AudioStream
 from screener.operations.metrics import Sample
@@ -32,21 +32,23 @@ class SipCounts:
 
 @dataclass(slots=True)
 class MediaTotals:
-    """Packets of calls that are over."""
+    """Packets of calls that are over, and how often one of them was not heard."""
 
     received: int = 0
     lost: int = 0
     malformed: int = 0
     dropped: int = 0
+    deaf: Counter[DeafCause] = field(default_factory=Counter)
 
     def add(self, streams: Iterable[AudioStream]) -> "MediaTotals":
         """With these calls added."""
-        total = MediaTotals(self.received, self.lost, self.malformed, self.dropped)
+        total = MediaTotals(self.received, self.lost, self.malformed, self.dropped, Counter(self.deaf))
         for stream in streams:
             total.received += stream.reception.received
             total.lost += max(0, stream.reception.lost)
             total.malformed += stream.malformed
             total.dropped += stream.jitter.counts.late + stream.jitter.counts.dropped
+            total.deaf += stream.audibility.told
         return total
 
 
@@ -74,6 +76,9 @@ def samples(
     yield Sample("rtp_malformed_total", media.malformed, "RTP packets that were none.")
     yield Sample("rtp_refused_total", loop.refused, "RTP packets of somebody else before the peer spoke.")
     yield Sample("rtp_late_total", media.dropped, "RTP packets that came too late or too early to be heard.")
+    for cause in DeafCause:
+        unheard = media.deaf[cause]
+        yield Sample("calls_unheard_total", unheard, "Calls whose caller was not heard.", {"cause": cause})
     yield Sample("media_skipped_slots_total", loop.skipped, "Slots of 2 ms given up after a standstill.")
     yield Sample("media_worst_late_seconds", loop.worst_late, "How late the latest slot was.")
     jitters = [stream.reception.jitter / SAMPLE_RATE for stream in streams]

@@ -2,12 +2,14 @@
 
 import hashlib
 import hmac
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from screener.errors import SipParseError
-from screener.sip.address import split_list
+from screener.sip.address import Uri, split_list
 
+_COUNT = re.compile("[0-9A-Fa-f]{8}")
 _HASHES = {"MD5": hashlib.md5, "SHA-256": hashlib.sha256}
 
 
@@ -114,23 +116,51 @@ def authorize(
     return "Digest " + ", ".join(parts)
 
 
-def verify(value: str, challenge: Challenge, users: Mapping[str, str], method: str) -> bool:
-    """Whether an Authorization value answers our challenge with the password of one of the users."""
+def verify(value: str, challenge: Challenge, users: Mapping[str, str], method: str, uri: str) -> int:
+    """Whether an Authorization value answers our challenge with the password of one of the users.
+
+    Args:
+        value: the header's.
+        challenge: ours.
+        users: names and passwords.
+        method: of the request that carries it.
+        uri: likewise; an answer for another one is none.
+
+    Returns:
+        The count of requests that have used the nonce (`nc`), 1 without qop; 0 when it is no answer.
+    """
     try:
         fields = parse_fields(value)
     except SipParseError:
-        return False
+        return 0
     username = fields.get("username", "")
-    if fields.get("nonce") != challenge.nonce or username not in users:
-        return False
+    if (
+        fields.get("nonce") != challenge.nonce
+        or username not in users
+        or not _same_uri(fields.get("uri", ""), uri)
+    ):
+        return 0
     if fields.get("algorithm", "MD5").upper() != challenge.algorithm or fields.get("realm") != challenge.realm:
-        return False
-    middle = challenge.nonce
+        return 0
+    middle, count = challenge.nonce, "1"
     if challenge.qop:
-        if fields.get("qop") != "auth":
-            return False
-        middle += f":{fields.get('nc', '')}:{fields.get('cnonce', '')}:auth"
+        count = fields.get("nc", "")
+        if fields.get("qop") != "auth" or not _COUNT.fullmatch(count):
+            return 0
+        middle += f":{count}:{fields.get('cnonce', '')}:auth"
     proof = _response(
         challenge.algorithm, username, challenge.realm, users[username], method, fields.get("uri", ""), middle
     )
-    return hmac.compare_digest(proof.encode(), fields.get("response", "").encode("utf-8", "replace"))
+    right = hmac.compare_digest(proof.encode(), fields.get("response", "").encode("utf-8", "replace"))
+    return int(count, 16) if right else 0
+
+
+def _same_uri(said: str, asked: str) -> bool:
+    """Whether they name the same; a proxy may add a port or parameters on the way."""
+    if said == asked:
+        return True
+    try:
+        one, other = Uri.parse(said), Uri.parse(asked)
+    except SipParseError:
+        return False
+    return (one.user, one.host.lower()) == (other.user, other.host.lower())

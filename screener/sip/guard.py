@@ -7,7 +7,7 @@ import logging
 import secrets
 import socket
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 
 from screener.errors import SipError
 from screener.sip.digest import Challenge, parse_fields, verify
@@ -19,6 +19,7 @@ NONCE_SECONDS = 60.0
 """How long a nonce of ours is good."""
 REMEMBERED = 10_000
 """Sources whose verdict is remembered."""
+SIP_PORT = 5060
 WATCH_SECONDS = 60.0
 """Between two lines of the log about the same misdeed of the same source."""
 
@@ -67,11 +68,11 @@ def _networks(peer: str) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
     return [ipaddress.ip_network(str(address)) for address in found]
 
 
-class Door:
-    """Demands digest of inbound calls; nonces are signed, so nothing is remembered.
+class Authenticator:
+    """Demands digest of inbound calls. Nonces are signed; only those that were used are remembered and counted.
 
     Args:
-        username: empty opens the door.
+        username: empty lets every call pass.
         password: of that user.
         realm: printed in the challenge.
     """
@@ -80,6 +81,8 @@ class Door:
         self._users = {username: password} if username and password else {}
         self._realm = realm
         self._secret = secrets.token_bytes(32)
+        self._counts: OrderedDict[str, int] = OrderedDict()
+        """The newest count (nc) of every nonce that was used."""
 
     def challenge(self, request: Request, now: float) -> Challenge | None:
         """What to ask before this request is taken; None when it may pass."""
@@ -88,15 +91,24 @@ class Door:
         stale = False
         for value in request.headers.all("Authorization"):
             nonce = _nonce(value)
-            if not hmac.compare_digest(nonce, self._sign(nonce.partition(".")[0])):
+            stamp = nonce.partition(".")[0]
+            if not hmac.compare_digest(nonce, self._sign(stamp)):
                 continue
             asked = Challenge(self._realm, nonce, qop=True)
-            if not verify(value, asked, self._users, request.method):
+            count = verify(value, asked, self._users, request.method, request.uri)
+            if not count:
                 continue
-            stale = now - float(nonce.partition(".")[0]) > NONCE_SECONDS
+            stale = now - float(stamp.partition("-")[0]) > NONCE_SECONDS or count <= self._counts.get(nonce, 0)
             if not stale:
+                self._remember(nonce, count)
                 return None
-        return Challenge(self._realm, self._sign(f"{now:.0f}"), qop=True, stale=stale)
+        stamp = f"{now:.0f}-{secrets.token_hex(6)}"
+        return Challenge(self._realm, self._sign(stamp), qop=True, stale=stale)
+
+    def _remember(self, nonce: str, count: int) -> None:
+        if len(self._counts) >= REMEMBERED:
+            self._counts.popitem(last=False)
+        self._counts[nonce] = count
 
     def _sign(self, stamp: str) -> str:
         proof = hmac.new(self._secret, stamp.encode("utf-8", "surrogateescape"), hashlib.sha256).hexdigest()
@@ -112,24 +124,43 @@ def _nonce(value: str) -> str:
 
 
 class Rate:
-    """A bucket for each source: so many requests a second, and twice as many at once.
+    """Buckets of requests: so many a second, and twice as many at once.
+
+    A port that a call was taken from has a bucket of its own; all other ports of a host share one, so that whoever
+    else is on the PBX's host uses nothing up of the PBX.
 
     Args:
         limit: requests a second.
+        known: addresses that have buckets of their own from the beginning.
     """
 
-    def __init__(self, limit: float) -> None:
+    def __init__(self, limit: float, known: Iterable[tuple[str, int]] = ()) -> None:
         self._limit = limit
-        self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
+        self._buckets: OrderedDict[Hashable, tuple[float, float]] = OrderedDict()
+        self._known: OrderedDict[tuple[str, int], None] = OrderedDict.fromkeys(known)
 
-    def allows(self, host: str, now: float) -> bool:
+    def know(self, source: tuple[str, int]) -> None:
+        """A call was taken from there and acknowledged: nobody else can have sent that."""
+        address = source[0], source[1]
+        self._known.pop(address, None)
+        if len(self._known) >= REMEMBERED:
+            self._known.popitem(last=False)
+        self._known[address] = None
+
+    def allows(self, source: tuple[str, int], now: float) -> bool:
         """Take one request of a source; False when it asks too fast."""
+        address = source[0], source[1]
+        own = address in self._known or address[1] == SIP_PORT
+        return self.has_room(address if own else address[0], now)
+
+    def has_room(self, bucket: Hashable, now: float) -> bool:
+        """Take one out of a bucket; False when it is empty."""
         full = 2 * self._limit
-        level, at = self._buckets.pop(host, (full, now))
+        level, at = self._buckets.pop(bucket, (full, now))
         level = min(full, level + (now - at) * self._limit)
         if len(self._buckets) >= REMEMBERED:
             self._buckets.popitem(last=False)
-        self._buckets[host] = (level - 1 if level >= 1 else level), now
+        self._buckets[bucket] = (level - 1 if level >= 1 else level), now
         return level >= 1
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from screener.errors import SipParseError
 from screener.ports import InviteInfo
-from screener.sip.address import NameAddr, Uri, parse_params
+from screener.sip.address import NameAddr, Uri, plain
 from screener.sip.message import Request
 
 _WITHHELD = {"", "anonymous", "unknown", "unavailable", "restricted", "asterisk"}
@@ -25,17 +25,15 @@ def invite_info(request: Request, source: str, wanted: Sequence[str]) -> InviteI
     caller = _first(request, "P-Asserted-Identity") or _first(request, "Remote-Party-ID") or request.from_
     number = caller.uri.number
     withheld = number.lower() in _WITHHELD or caller.uri.host.lower().endswith(".invalid")
-    said = {**caller.params, **caller.uri.params, **parse_params(caller.uri.user.partition(";")[2])}
-    headers = {name.lower(): request.headers.get(name) for name in wanted if name in request.headers}
+    headers = {name.lower(): plain(request.headers.get(name)) for name in wanted if name in request.headers}
     return InviteInfo(
-        sip_call_id=request.call_id,
+        sip_call_id=plain(request.call_id),
         dialled=Uri.parse(request.uri).number,
         number="" if withheld else number,
         display_name=caller.display_name,
         referred_by=_sender(request),
         source=source,
         headers=headers,
-        verstat=said.get("verstat", ""),
     )
 
 

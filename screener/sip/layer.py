@@ -25,7 +25,9 @@ Done = Callable[[Response | None], None]
 """Takes the final response to a request of ours, None when nothing came."""
 
 MAX_TRANSACTIONS = 20_000
-"""Open at once; above it, new requests are dropped and the peer asks again."""
+"""Open at once; above it, new requests outside calls are dropped and the peer asks again."""
+ROOM_FOR_CALLS = 5000
+"""So many more for requests within calls: whatever else happens, a BYE is heard."""
 
 
 class _Alarm:
@@ -84,15 +86,25 @@ class TransactionLayer:
 
     # Requests of the peer.
 
-    def take(self, request: Request, source: Address) -> ServerTransaction | None:
-        """A transaction for a new request; None when it is a retransmission, which is dealt with here."""
+    def repeated(self, request: Request, source: Address) -> bool:
+        """Whether it is a retransmission, which is dealt with here."""
+        known = self._servers.get(server_key(request))
+        if known is None:
+            return False
+        if data := known[0].repeated():
+            self._send(data, source)
+        return True
+
+    def take(self, request: Request, source: Address, *, in_call: bool = False) -> ServerTransaction | None:
+        """A transaction for a request that is new; None when there is no room.
+
+        Args:
+            request: not `repeated`.
+            source: where responses go.
+            in_call: it belongs to a call, or cancels one.
+        """
         key = server_key(request)
-        if known := self._servers.get(key):
-            transaction, _ = known
-            if data := transaction.repeated():
-                self._send(data, source)
-            return None
-        if len(self) >= MAX_TRANSACTIONS:
+        if len(self) >= MAX_TRANSACTIONS + ROOM_FOR_CALLS * in_call:
             return None
         transaction = ServerTransaction(request, reliable=isinstance(source, TcpAddress))
         self._servers[key] = transaction, source
@@ -120,10 +132,10 @@ class TransactionLayer:
         self.acknowledge(known[0])
         return True
 
-    def invite_of(self, cancel: Request) -> ServerTransaction | None:
-        """The INVITE that a CANCEL names."""
+    def invite_of(self, cancel: Request, source: Address) -> ServerTransaction | None:
+        """The INVITE that a CANCEL names; only the host that sent it may."""
         known = self._servers.get(invite_key(cancel))
-        return known[0] if known else None
+        return known[0] if known and known[1][0] == source[0] else None
 
     # Requests of ours.
 

@@ -2,7 +2,8 @@
 
 The parser is tolerant where a PBX is sloppy: compact and folded headers, bare LF, several values in one line,
 display names in UTF-8 or GBK. What it does not understand it keeps, byte for byte, so that a header that is
-echoed in a response is the header that came.
+echoed in a response is the header that came. It takes time in proportion to the length of a message, and refuses
+what is larger than any real one.
 """
 
 import re
@@ -10,12 +11,20 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from screener.errors import SipParseError
-from screener.sip.address import NameAddr, Uri, Via, parse_params, split_list
+from screener.sip.address import NameAddr, Uri, Via, parse_params, split_list, without_quotes
 
 MAX_BYTES = 65_535
 """No UDP datagram is larger; a longer message is refused unread."""
+MAX_HEAD = 16_384
+"""Bytes of the start line and all headers; signed caller identities and long histories need a quarter of it."""
+MAX_LINE = 4096
+"""Bytes of one header, unfolded."""
 MAX_HEADERS = 200
 """Header lines of one message; more is an attack or a mistake."""
+MAX_SEPARATORS = 1000
+"""Commas, semicolons, quotes and brackets of all headers."""
+MAX_PARTS = 16
+"""Of a multipart body."""
 
 _COMPACT = {
     "a": "Accept-Contact", "b": "Referred-By", "c": "Content-Type", "e": "Content-Encoding", "f": "From",
@@ -33,6 +42,9 @@ REASONS = {
     505: "Version Not Supported", 603: "Decline",
 }  # fmt: skip
 _TOKEN = re.compile(r"[A-Za-z0-9\-.!%*_+`'~]+")
+_END = re.compile(rb"\r?\n\r?\n")
+_LINE_END = re.compile(rb"\r?\n")
+_FOLD = re.compile(rb"\r?\n[ \t]+")
 
 
 class Headers:
@@ -113,10 +125,12 @@ class Message:
     @property
     def via(self) -> Via:
         """The newest hop."""
-        return Via.parse(next(iter(self.headers.values("Via")), ""))
+        return Via.parse(next(iter(split_list(self.headers.get("Via"))), ""))
 
     def _serialize(self, start: str) -> bytes:
         lines = [start, *(f"{name}: {value}" for name, value in self.headers if name.lower() != "content-length")]
+        # A line stays one line, whatever came into it.
+        lines = [line.replace("\r", " ").replace("\n", " ") for line in lines]
         head = "\r\n".join([*lines, f"Content-Length: {len(self.body)}", "", ""])
         return head.encode("utf-8", "surrogateescape") + self.body
 
@@ -156,12 +170,15 @@ def parse(data: bytes) -> Request | Response:
     """
     if len(data) > MAX_BYTES:
         raise SipParseError(f"{len(data)} bytes")
-    match = re.match(rb"[\r\n]*(.*?)(?:\r?\n\r?\n|\Z)", data, re.DOTALL)
-    assert match  # every byte string matches
-    head = match[1].decode("utf-8", "surrogateescape")
-    start, *lines = re.split(r"\r?\n", re.sub(r"\r?\n[ \t]+", " ", head))
-    if len(lines) > MAX_HEADERS:
-        raise SipParseError(f"{len(lines)} header lines")
+    data = data.lstrip(b"\r\n")
+    end = _END.search(data)
+    head, body = (data[: end.start()], data[end.end() :]) if end else (data, b"")
+    if len(head) > MAX_HEAD or is_crowded(head):
+        raise SipParseError(f"headers of {len(head)} bytes")
+    cut = _LINE_END.split(_FOLD.sub(b" ", head), MAX_HEADERS + 1)
+    if len(cut) > MAX_HEADERS + 1 or len(max(cut, key=len)) > MAX_LINE:
+        raise SipParseError(f"{len(cut) - 1} header lines, one of {len(max(cut, key=len))} bytes")
+    start, *lines = map(_decode, cut)
     headers = Headers()
     for line in lines:
         name, colon, value = line.partition(":")
@@ -170,7 +187,6 @@ def parse(data: bytes) -> Request | Response:
             headers.add(_COMPACT.get(name.lower(), name), value.strip())
     if not headers.lines:
         raise SipParseError("no headers")
-    body = data[match.end() :]
     length = headers.get("Content-Length")
     if length.isascii() and length.isdigit() and int(length[:9]) < len(body):
         body = body[: int(length[:9])]
@@ -225,9 +241,22 @@ def fault(request: Request) -> tuple[int, str] | None:
     return (400, "Headers in the Request-URI") if "?" in uri.tail else None
 
 
+def is_crowded(head: bytes) -> bool:
+    """Whether there are more separators than real messages have."""
+    return sum(map(head.count, (b",", b";", b'"', b"<"))) > MAX_SEPARATORS
+
+
+def _decode(line: bytes) -> str:
+    """UTF-8, or each foreign byte as itself: so that the bytes of a GBK character stay beside each other."""
+    try:
+        return line.decode("utf-8")
+    except UnicodeDecodeError:
+        return line.decode("ascii", "surrogateescape")
+
+
 def _empty_items(line: str) -> bool:
     """Whether nothing stands between two separators, or after the last one."""
-    return bool(re.search(r"[;,]\s*(?:[;,]|\Z)", re.sub(r'"(?:\\.|[^"\\])*"', "", line, flags=re.DOTALL)))
+    return bool(re.search(r"[;,]\s*(?:[;,]|\Z)", without_quotes(line)))
 
 
 def _printable(text: str) -> str:
@@ -239,13 +268,21 @@ def respond(request: Request, status: int, reason: str = "", tag: str = "") -> R
     headers = Headers()
     for name in ("Via", "From", "To", "Call-ID", "CSeq"):
         for value in request.headers.all(name):
-            if name == "To" and tag and status > 100 and ";tag=" not in value.lower():
+            if name == "To" and tag and status > 100 and not _tagged(value):
                 value = f"{value};tag={tag}"
             headers.add(name, value)
     if status < 300:
         for value in request.headers.all("Record-Route"):
             headers.add("Record-Route", value)
     return Response(headers, b"", status, reason or REASONS.get(status, ""))
+
+
+def _tagged(to: str) -> bool:
+    """Whether a To has a tag; `;tag=` within its URI or its name is none."""
+    try:
+        return bool(NameAddr.parse(to).tag)
+    except SipParseError:
+        return ";tag=" in to.rpartition(">")[2].lower()
 
 
 def part(message: Message, content_type: str) -> bytes | None:
@@ -258,8 +295,10 @@ def part(message: Message, content_type: str) -> bytes | None:
     boundary = parse_params(params).get("boundary", "").strip('"').encode("utf-8", "surrogateescape")
     if not boundary:
         return None
-    for piece in message.body.split(b"--" + boundary)[1:-1]:
+    for piece in message.body.split(b"--" + boundary, MAX_PARTS)[1:-1]:
         head, _, body = piece.replace(b"\r\n", b"\n").partition(b"\n\n")
+        if len(head) > MAX_LINE:
+            continue
         if re.search(rb"(?im)^content-type\s*:\s*" + re.escape(content_type.encode()) + rb"\s*(;|$)", head):
             return body
     return None

@@ -18,7 +18,7 @@ from pyVoIP.VoIP.status import PhoneStatus
 
 from screener.errors import SipError
 from screener.media.leg import Leg
-from screener.media.loop import MediaLoop
+from screener.media.loop import JOIN_SECONDS, MediaLoop
 from screener.sip.message import Request
 from screener.sip.sdp import Stream
 from screener.sip.wire import Address, Wire
@@ -162,7 +162,7 @@ class Client(SIP.SIPClient):
         self.NSD = False
         self.wire.wake()
         if self._thread is not None:
-            self._thread.join(timeout=5)
+            self._thread.join(JOIN_SECONDS)
         self.wire.close()
 
 

@@ -17,6 +17,10 @@ RINGING_SECONDS = 60.0
 SETTLING_SECONDS = 2.0
 """So long after the answer the PBX may not have joined caller and call yet; Asterisk's NOTIFY says `UNSETTLED`."""
 UNSETTLED = 400
+ACCEPTED = 202
+"""The peer took the REFER and hung up: it has moved the caller, or the caller hung up meanwhile; nobody says."""
+GRACE_SECONDS = 1.0
+"""So long after such a BYE the NOTIFY that says it is waited for."""
 AGAIN_SECONDS = 0.3
 """Pause before it is asked again."""
 
@@ -50,13 +54,16 @@ class Transfer:
         uri: where the caller shall go.
         after: runs a task later.
         judged: told once: the final status.
+
+    Attributes:
+        accepted: the peer has taken the REFER.
     """
 
     def __init__(
         self, uri: str, after: Callable[[float, Callable[[], None]], None], judged: Callable[[int], None]
     ) -> None:
         self._uri, self._after, self._judged = uri, after, judged
-        self._over = False
+        self._over = self.accepted = False
         self._heard = 0
 
     def answered(self, response: Response | None) -> None:
@@ -64,6 +71,7 @@ class Transfer:
         if response is None or response.status >= 300:
             self.judge(response.status if response else 408)
         else:
+            self.accepted = True
             self._give_up_after(FIRST_NOTIFY_SECONDS)
 
     def notified(self, notify: Message) -> None:

@@ -56,6 +56,11 @@ class Registrars:
             for registrar, address in self._asked
         ]
 
+    @property
+    def addresses(self) -> Sequence[Address]:
+        """Where they are."""
+        return [address for _, address in self._asked]
+
     def states(self) -> Sequence[RegistrationState]:
         """Where we stand with each."""
         return [registration.state() for registration, _ in self._registrations]

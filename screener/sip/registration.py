@@ -5,12 +5,16 @@ import random
 from screener.errors import SipParseError
 from screener.ports import RegistrationState
 from screener.settings.sections import Registrar
-from screener.sip.address import NameAddr
+from screener.sip.address import NameAddr, Uri
 from screener.sip.digest import Challenge, authorize, strongest
 from screener.sip.message import REASONS, Headers, Request, Response
 
 REFRESH = (0.6, 0.8)
 """A registration is refreshed after such a part of its life, at random, so that nodes do not come all at once."""
+SHORTEST_REFRESH = 5.0
+"""Seconds: a registrar that grants less is not asked more often."""
+MOST_ANSWERS = 3
+"""Requests that are sent at once because of a response (challenge, stale nonce, longer interval) in one go."""
 RETRY_FIRST = 2.0
 RETRY_LONGEST = 120.0
 """Seconds between attempts: doubled from the first to the longest, each shortened by up to a half at random."""
@@ -47,7 +51,7 @@ class Registration:
         self._failures = 0
         self._challenge: Challenge | None = None
         self._header = "Authorization"
-        self._used = 0
+        self._used = self._again = 0
         self._answered = False
         """Whether the newest request carried an answer to a challenge of this exchange."""
 
@@ -69,7 +73,7 @@ class Registration:
         if self.deadline is None or now < self.deadline:
             return None
         self.deadline = None
-        self._answered = False
+        self._answered, self._again = False, 0
         return self._request(self._expires)
 
     def receive(self, response: Response, now: float) -> Request | None:
@@ -78,7 +82,7 @@ class Registration:
         if 200 <= status < 300:
             self._registered, self._problem, self._failures = True, "", 0
             granted = self._granted(response)
-            self.deadline = now + max(1.0, granted * self._chance.uniform(*REFRESH))
+            self.deadline = now + max(SHORTEST_REFRESH, granted * self._chance.uniform(*REFRESH))
             return None
         if status in (401, 407):
             name, self._header = (
@@ -92,12 +96,12 @@ class Registration:
             if self._answered and not challenge.stale:
                 return self._fail("the PBX refuses the username or password", now)
             self._challenge, self._used, self._answered = challenge, 0, True
-            return self._request(self._expires)
+            return self._ask_again("the PBX asks for another password again and again", now)
         if status == 423:
             least = response.headers.get("Min-Expires")
             if least.isascii() and least.isdigit() and self._expires < int(least[:6]) <= 86400:
                 self._expires = int(least)
-                return self._request(self._expires)
+                return self._ask_again("the PBX asks for a longer and longer registration", now)
         return self._fail(f"the PBX answers {status} {response.reason or REASONS.get(status, '')}".rstrip(), now)
 
     def timed_out(self, now: float) -> None:
@@ -112,6 +116,10 @@ class Registration:
         self._registered, self._problem = False, "deregistered"
         return self._request(0)
 
+    def _ask_again(self, problem: str, now: float) -> Request | None:
+        self._again += 1
+        return self._request(self._expires) if self._again <= MOST_ANSWERS else self._fail(problem, now)
+
     def _fail(self, problem: str, now: float) -> Request | None:
         self._registered, self._problem = False, problem
         pause = min(RETRY_LONGEST, RETRY_FIRST * 2**self._failures)
@@ -121,16 +129,20 @@ class Registration:
         return None
 
     def _granted(self, response: Response) -> int:
+        """Seconds of our own binding; where none is ours, those of the response, else the shortest."""
+        own: list[int] = []
+        others: list[int] = []
         for text in response.headers.values("Contact"):
             try:
                 contact = NameAddr.parse(text)
             except SipParseError:
                 continue
-            seconds = contact.params.get("expires", "")
-            if str(contact.uri) == self._contact and seconds.isascii() and seconds.isdigit():
-                return int(seconds[:6])
-        seconds = response.headers.get("Expires")
-        return int(seconds[:6]) if seconds.isascii() and seconds.isdigit() else self._expires
+            if (seconds := _seconds(contact.params.get("expires", ""))) is not None:
+                (own if _binding(contact.uri) == _binding(Uri.parse(self._contact)) else others).append(seconds)
+        general = _seconds(response.headers.get("Expires"))
+        if own or general is None:
+            return min(own or others, default=self._expires)
+        return general
 
     def _request(self, expires: int) -> Request:
         self._cseq += 1
@@ -156,3 +168,12 @@ class Registration:
                 ),
             )  # fmt: skip
         return Request(headers, b"", "REGISTER", self.uri)
+
+
+def _seconds(text: str) -> int | None:
+    return int(text[:6]) if text.isascii() and text.isdigit() else None
+
+
+def _binding(uri: Uri) -> tuple[str, str, int | None]:
+    """What makes a binding ours; parameters may be added or lost."""
+    return uri.user, uri.host.lower(), uri.port

@@ -8,10 +8,17 @@ from dataclasses import dataclass, field
 from screener.errors import SipParseError
 from screener.media.g711 import Law
 
+MAX_BYTES = 16_384
+"""Of one description; those with video, ICE and DTLS have a third of it."""
+MAX_LINES = 500
 MAX_MEDIA = 16
 """Media lines of one description."""
+MAX_FORMATS = 128
+"""Formats of one media line: there are no more payload types."""
+PROFILES = ("RTP/AVP", "RTP/AVPF")
+"""The second allows earlier RTCP feedback (RFC 4585), and asks for none: what is sent is the same."""
 
-
+_LINE_END = re.compile(r"\r\n|\n|\r")
 _STATIC = {0: "PCMU/8000", 8: "PCMA/8000"}
 _MIRROR = {"sendonly": "recvonly", "recvonly": "sendonly"}
 EVENT_TYPE = 101
@@ -80,13 +87,13 @@ class Description:
         """The first audio line over plain RTP that speaks G.711, ready to send to; None when there is none."""
         for index, media in enumerate(self.media):
             law = media.law()
-            if media.kind == "audio" and media.protocol in ("RTP/AVP", "RTP/AVPF") and media.port and law:
+            if media.kind == "audio" and media.protocol in PROFILES and media.port and law:
                 if not _literal(media.host):
                     continue  # a name would have to be looked up while audio waits
                 control = media.port if media.rtcp_mux else media.rtcp or None
                 return Stream(
                     index, media.host, media.port, *law, media.event_type(), media.direction, control,
-                    media.rtcp_mux,
+                    media.rtcp_mux, media.protocol,
                 )  # fmt: skip
         return None
 
@@ -103,6 +110,7 @@ class Stream:
         direction: what the peer said it does.
         control: port on which the peer offers to take RTCP, None when it offers nothing.
         muxed: that is the RTP port itself.
+        profile: one of `PROFILES`; an answer has that of its offer (RFC 3264 6).
     """
 
     index: int
@@ -114,6 +122,7 @@ class Stream:
     direction: str
     control: int | None = None
     muxed: bool = False
+    profile: str = PROFILES[0]
 
     @property
     def held(self) -> bool:
@@ -125,13 +134,16 @@ def parse(body: bytes) -> Description:
     """Read a description; lines that mean nothing here are passed over.
 
     Raises:
-        SipParseError: it is not SDP, or a media or connection line is wrong.
+        SipParseError: it is not SDP, far too large, or a media or connection line is wrong.
     """
+    if len(body) > MAX_BYTES:
+        raise SipParseError(f"SDP of {len(body)} bytes")
     session_id, version, host, direction = "0", "0", "", "sendrecv"
     media: list[dict[str, object]] = []
-    lines = body.decode("utf-8", "replace").splitlines()
-    if not lines or not lines[0].startswith("v="):
-        raise SipParseError("SDP does not begin with v=")
+    lines = _LINE_END.split(body.decode("utf-8", "replace"), MAX_LINES)
+    if not lines or not lines[0].startswith("v=") or len(lines) > MAX_LINES:
+        raise SipParseError("SDP does not begin with v=, or goes on for ever")
+    rtpmap: dict[int, str] = {}  # of lines before the first m=, for which some senders have no better place
     for line in lines:
         kind, value = line[:1], line[2:].strip()
         if line[1:2] != "=":
@@ -147,15 +159,15 @@ def parse(body: bytes) -> Description:
         elif kind == "m":
             if len(media) == MAX_MEDIA:
                 raise SipParseError("SDP with too many media lines")
-            media.append(_media(value, host, direction))
+            media.append(_media(value, host, direction, rtpmap))
         elif kind == "a":
             if value in ("sendrecv", "sendonly", "recvonly", "inactive"):
                 if now is None:
                     direction = value
                 else:
                     now["direction"] = value
-            elif now is not None:
-                _attribute(now, value)
+            else:
+                _attribute(now or {"rtpmap": rtpmap}, value)
     if not media:
         raise SipParseError("SDP without a media line")
     return Description(session_id, version, tuple(Media(**m) for m in media))  # type: ignore[arg-type]
@@ -175,14 +187,16 @@ def _literal(host: str) -> bool:
         return False
 
 
-def _media(value: str, host: str, direction: str) -> dict[str, object]:
+def _media(value: str, host: str, direction: str, rtpmap: Mapping[int, str]) -> dict[str, object]:
     parts = value.split()
+    if len(parts) > MAX_FORMATS:
+        raise SipParseError(f"SDP media with {len(parts)} words")
     port = parts[1].partition("/")[0] if len(parts) >= 4 else ""
     if not (port.isascii() and port.isdigit() and len(port) <= 5 and int(port) <= 65535):
         raise SipParseError(f"SDP media {value[:40]!r}")
     return {
         "kind": parts[0], "port": int(port), "protocol": parts[2], "formats": tuple(parts[3:]), "host": host,
-        "direction": direction, "rtpmap": {},
+        "direction": direction, "rtpmap": dict(rtpmap),
     }  # fmt: skip
 
 
@@ -204,9 +218,11 @@ def _head(host: str, session_id: int, version: int) -> list[str]:
     return ["v=0", f"o=- {session_id} {version} IN {family} {host}", "s=-", f"c=IN {family} {host}", "t=0 0"]
 
 
-def _audio(port: int, laws: Mapping[int, Law], event_type: int | None, direction: str) -> list[str]:
+def _audio(
+    port: int, laws: Mapping[int, Law], event_type: int | None, direction: str, profile: str = PROFILES[0]
+) -> list[str]:
     formats = [*map(str, laws), *([str(event_type)] if event_type is not None else [])]
-    lines = [f"m=audio {port} RTP/AVP {' '.join(formats)}"]
+    lines = [f"m=audio {port} {profile} {' '.join(formats)}"]
     lines += [f"a=rtpmap:{number} {law.value}/8000" for number, law in laws.items()]
     if event_type is not None:
         lines += [f"a=rtpmap:{event_type} telephone-event/8000", f"a=fmtp:{event_type} 0-15"]
@@ -225,7 +241,8 @@ def answer(theirs: Description, stream: Stream, host: str, port: int, session_id
     for index, media in enumerate(theirs.media):
         if index == stream.index:
             direction = _MIRROR.get(media.direction, media.direction)
-            lines += _audio(port, {stream.payload_type: stream.law}, stream.event_type, direction)
+            laws = {stream.payload_type: stream.law}
+            lines += _audio(port, laws, stream.event_type, direction, stream.profile)
             lines += ["a=rtcp-mux"] * stream.muxed
         else:
             lines.append(f"m={media.kind} 0 {media.protocol} {' '.join(media.formats)}")

@@ -5,39 +5,46 @@
     datagram ─► allowed? ─► message ─► transaction ─► method ─► call
 """
 
+import hashlib
 import logging
 import random
 import secrets
-import socket
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 
 from screener.errors import SipError, SipParseError
-from screener.media.loop import MediaLoop
+from screener.media.loop import JOIN_SECONDS, MediaLoop
 from screener.numbers.mask import mask, mask_text
 from screener.operations.metrics import Sample
 from screener.ports import OfferSink, RegistrationState
 from screener.settings.sections import Sip
 from screener.sip import counts, invitation
-from screener.sip.call import ALLOW, SUPPORTED, SipCall
+from screener.sip.address import escape_user
+from screener.sip.call import SipCall
 from screener.sip.counts import MediaTotals, SipCounts
 from screener.sip.dialog import Dialog
-from screener.sip.guard import Allowed, Door, Rate, Watch
-from screener.sip.invitation import Invitation, Refusal
+from screener.sip.guard import Allowed, Authenticator, Rate, Watch
+from screener.sip.invitation import Invitation, Refusal, in_place_of
 from screener.sip.layer import TransactionLayer
 from screener.sip.message import Request, Response, fault, parse, respond
 from screener.sip.pyvoip import Phone
 from screener.sip.registrars import Registrars
 from screener.sip.replaces import Replaces
-from screener.sip.station import Station
+from screener.sip.replies import reply
 from screener.sip.transaction import ServerTransaction
+from screener.sip.uacore import UserAgentCore, next_address, own_address, own_host
 from screener.sip.wire import Address, TcpAddress
 
 log = logging.getLogger(__name__)
 
+ACK_SECONDS = 2.0
+"""An answered call that is not acknowledged for so long, three retransmissions, gives way when lines are short."""
 STOP_SECONDS = 2.0
 """How long the last BYE and REGISTER may take when the service stops: a retransmission or two."""
+CALL_REQUESTS_PER_SECOND = 25.0
+"""Requests of one call that are answered, and twice as many at once: nothing that calls do comes so fast."""
+ENDPOINT_SECONDS = STOP_SECONDS + 2 * JOIN_SECONDS
+"""How long `stop` takes at the very worst: the SIP thread and then the media thread may hang."""
 SWEEP_SECONDS = 1.0
 """How often calls are looked at for what has become due."""
 
@@ -60,10 +67,16 @@ class SipUserAgent:
         self.counts = SipCounts()
         self._settings = settings
         self._clock = clock
-        self._registrars = Registrars(settings.registrars, chance or random.SystemRandom(), self._registered)
+        self._registrars = Registrars(
+            settings.registrars, chance or random.SystemRandom(), lambda all_: self._phone.set_registered(all_)
+        )
         self._allowed = Allowed((*settings.peers, *(registrar.host for registrar in settings.registrars)))
-        self._door = Door(settings.inbound_username, settings.inbound_password, settings.user_agent or "sip")
-        self._rate = Rate(settings.max_requests_per_second)
+        self._authenticator = Authenticator(
+            settings.inbound_username, settings.inbound_password, settings.user_agent or "sip"
+        )
+        self._rate = Rate(settings.max_requests_per_second, self._registrars.addresses)
+        self._talk = Rate(CALL_REQUESTS_PER_SECOND)
+        self._secret = secrets.token_bytes(16)
         self._watch = Watch()
         self._past = MediaTotals()
         self._swept = clock()
@@ -124,13 +137,10 @@ class SipUserAgent:
             return
         self._phone.sip.post(self._wind_up)
         deadline = time.monotonic() + patience
-        while time.monotonic() < deadline and not (self._stopping and self._quiet()):
+        while time.monotonic() < deadline and (not self._stopping or self._calls or self._layer.asking):
             time.sleep(0.02)
         self._phone.stop()
         self._media.stop()
-
-    def _quiet(self) -> bool:
-        return not self._calls and not self._layer.asking
 
     def _wind_up(self) -> None:
         self._stopping = True
@@ -158,7 +168,7 @@ class SipUserAgent:
             log.debug("not SIP, from %s:%d: %s", *source, mask_text(problem.message))
             return
         if isinstance(message, Response):
-            self.counts.stray += not self._layer.response(message)
+            self._response_came(message)
             return
         wrong = fault(message)
         if wrong is None:
@@ -169,14 +179,28 @@ class SipUserAgent:
             self._watch.note(source[0], "sends requests that are wrong", self._clock())
             self._send(respond(message, *wrong, tag=secrets.token_hex(4)).serialize(), source)
 
+    def _response_came(self, response: Response) -> None:
+        try:
+            self.counts.stray += not self._layer.response(response)
+        except SipParseError as problem:
+            self.counts.malformed += 1
+            log.info("a response cannot be read: %s", mask_text(problem.message))
+
     def _request(self, request: Request, source: Address) -> None:
         if request.method == "ACK":
             if not self._layer.acknowledged(request) and (call := self._call_of(request)):
+                self._rate.know(source)
                 call.acknowledged(request)
             return
         hops = request.headers.values("Via")
         request.headers.replace("Via", [str(request.via.received_from(*source)), *hops[1:]])
-        transaction = self._layer.take(request, source)
+        if self._layer.repeated(request, source):
+            return
+        if status := self._turned_away(request, source):
+            self._refuse_unremembered(request, status, source)
+            return
+        in_call = bool(request.to.tag) or request.method == "CANCEL"
+        transaction = self._layer.take(request, source, in_call=in_call)
         if transaction is None:
             return
         try:
@@ -189,20 +213,42 @@ class SipUserAgent:
             if transaction.status < 200:  # answered in any case, so that the PBX goes on at once
                 self._refuse(transaction, 500)
 
+    def _turned_away(self, request: Request, source: Address) -> int:
+        """The status of what is refused before anything is remembered of it; 0 when it is looked at."""
+        if request.method == "CANCEL":
+            return 0 if self._layer.invite_of(request, source) else 481
+        if request.to.tag:
+            if self._call_of(request) is None:
+                return 481
+            too_fast = request.method != "BYE" and not self._talk.has_room(request.call_id, self._clock())
+            self._watch_if(too_fast, source, "asks too fast within a call; refused")
+            return 503 if too_fast else 0
+        too_fast = not self._rate.allows(source, self._clock())
+        self._watch_if(too_fast, source, "asks too fast; refused")
+        return 503 if too_fast else 0
+
+    def _watch_if(self, misdeed: bool, source: Address, what: str) -> None:
+        if misdeed:
+            self._watch.note(source[0], what, self._clock())
+
+    def _refuse_unremembered(self, request: Request, status: int, source: Address) -> None:
+        """As a stateless server (RFC 3261 8.2.7): the same tag for the same request, and nothing is sent again."""
+        self.counts.refused[status] += 1
+        said = f"{request.call_id} {request.headers.get('CSeq')} {request.via.branch}".encode("utf-8", "replace")
+        tag = hashlib.blake2s(said, key=self._secret, digest_size=8).hexdigest()
+        self._send(self._response(request, status, tag).serialize(), source)
+
     def _dispatch(self, request: Request, transaction: ServerTransaction, source: Address) -> None:
         if unsupported := invitation.unsupported(request):
             self._refuse(transaction, 420, ("Unsupported", ", ".join(unsupported)))
         elif request.method == "CANCEL":
-            self._cancel(request, transaction)
+            self._cancel(request, transaction, source)
         elif request.to.tag:
             call = self._call_of(request)
             if call is not None:
                 call.request(request, transaction)
             else:
                 self._refuse(transaction, 481)
-        elif not self._rate.allows(source[0], self._clock()):
-            self._watch.note(source[0], "asks too fast; refused", self._clock())
-            self._refuse(transaction, 503)
         elif request.method == "INVITE":
             self._invite(request, transaction, source)
         elif request.method == "OPTIONS":
@@ -214,19 +260,20 @@ class SipUserAgent:
             status = {"BYE": 481, "NOTIFY": 481, "INFO": 481, "UPDATE": 481, "REFER": 603}
             self._refuse(transaction, status.get(request.method, 405))
 
-    def _cancel(self, request: Request, transaction: ServerTransaction) -> None:
-        invite = self._layer.invite_of(request)
-        call = self._calls.get(request.call_id)
+    def _cancel(self, request: Request, transaction: ServerTransaction, source: Address) -> None:
+        """The transaction that it names says which call it ends, not its Call-ID."""
+        invite = self._layer.invite_of(request, source)
         if invite is None:
             self._refuse(transaction, 481)
             return
+        call = self._calls.get(invite.request.call_id)
         tag = call.dialog.local_tag if call else ""
         self._layer.respond(transaction, respond(request, 200, tag=tag or secrets.token_hex(4)))
         if call is not None:
-            call.cancelled()
+            call.cancelled(invite)
 
     def _invite(self, request: Request, transaction: ServerTransaction, source: Address) -> None:
-        if challenge := self._door.challenge(request, self._clock()):
+        if challenge := self._authenticator.challenge(request, self._clock()):
             if request.headers.all("Authorization"):
                 self._watch.note(source[0], "has the wrong password", self._clock())
             self._refuse(transaction, 401, ("WWW-Authenticate", challenge.serialize()))
@@ -234,6 +281,8 @@ class SipUserAgent:
         if request.call_id in self._calls:
             self._refuse(transaction, 482)
             return
+        if len(self._calls) >= self._settings.max_calls:
+            self._make_room()
         if self._stopping or len(self._calls) >= self._settings.max_calls:
             self._watch.note(source[0], "calls, but every line is taken; 503", self._clock())
             self._refuse(transaction, 503)
@@ -249,9 +298,16 @@ class SipUserAgent:
             if replaced is None:
                 self._refuse(transaction, 481)
                 return
-            asked = _in_place_of(replaced, asked)
+            asked = in_place_of(replaced.invite, asked)
         self._layer.respond(transaction, respond(request, 100))
         self._ring(request, transaction, source, asked, replaced)
+
+    def _make_room(self) -> None:
+        """End the call that has waited longest for the ACK of our answer, if that is long: its line is wanted."""
+        waiting = [call for call in self._calls.values() if call.waits_since is not None]
+        longest = min(waiting, key=lambda call: call.waits_since or 0.0, default=None)
+        if longest is not None and self._clock() - (longest.waits_since or 0.0) >= ACK_SECONDS:
+            longest.give_up()
 
     def _ring(
         self,
@@ -263,8 +319,8 @@ class SipUserAgent:
     ) -> None:
         try:
             record = self._phone.ring(request, asked.offer[1] if asked.offer else None)
-            station = self._station(source, asked.info.dialled)
-            call = SipCall(station, record, asked, transaction, source, replaced)
+            core = self._core(source, asked.info.dialled)
+            call = SipCall(core, record, asked, transaction, source, replaced)
         except SipError as problem:
             log.error("call from %s refused: %s", mask(asked.info.number), problem)
             self._refuse(transaction, 503)
@@ -281,17 +337,14 @@ class SipUserAgent:
     def _replaced(self, replaces: Replaces) -> SipCall | None:
         """The call whose place is to be taken; one that only rings is not ours to give (RFC 3891 3)."""
         call = self._calls.get(replaces.call_id)
-        if call is None or not call.up or replaces.early_only:
-            return None
-        tags = call.dialog.local_tag, call.dialog.remote_tag
-        return call if tags == (replaces.local_tag, replaces.remote_tag) else None
+        return call if call is not None and call.up and replaces.names(call.dialog) else None
 
     # Services for calls.
 
     def _send(self, data: bytes, address: Address) -> None:
         self._phone.sip.wire.send(data, address)
 
-    def _station(self, source: Address, user: str) -> Station:
+    def _core(self, source: Address, user: str) -> UserAgentCore:
         own = self._own(source)
         over = ";transport=tcp" if isinstance(source, TcpAddress) else ""
 
@@ -302,25 +355,13 @@ class SipUserAgent:
             target = uri.host.strip("[]")
             if target not in self._allowed:
                 return source
-            address = target, uri.port or 5060
-            return TcpAddress(address) if uri.params.get("transport", "").lower() == "tcp" else address
+            return next_address(uri)
 
-        contact, host = f"sip:{user}@{own}{over}", self._host(source)
-        return Station(self._layer, self._phone.sip.post, contact, own, host, hop, self._forget)
+        contact, host = f"sip:{escape_user(user)}@{own}{over}", own_host(self._settings, source)
+        return UserAgentCore(self._layer, self._phone.sip.post, contact, own, host, hop, self._forget)
 
     def _own(self, peer: Address) -> str:
-        """Our `host:port` as a peer reaches it."""
-        host = self._host(peer)
-        return f"{f'[{host}]' if ':' in host else host}:{self.port}"
-
-    def _host(self, peer: Address) -> str:
-        """Our address as a peer reaches it."""
-        host = self._settings.advertised_host or self._settings.host
-        if host not in ("0.0.0.0", "::", ""):  # noqa: S104 - a comparison
-            return host
-        with socket.socket(socket.AF_INET6 if ":" in peer[0] else socket.AF_INET, socket.SOCK_DGRAM) as probe:
-            probe.connect(peer)
-            return str(probe.getsockname()[0])
+        return own_address(self._settings, peer, self.port)
 
     def _call_of(self, request: Request) -> SipCall | None:
         call = self._calls.get(request.call_id)
@@ -338,24 +379,14 @@ class SipUserAgent:
         if call := self._calls.get(transaction.request.call_id):
             call.unacknowledged(transaction)
 
-    def _response(self, request: Request, status: int) -> Response:
-        response = respond(request, status, tag=secrets.token_hex(8))
-        if status in (200, 405):
-            response.headers.add("Allow", ALLOW)
-        if status == 200:
-            response.headers.add("Supported", SUPPORTED)
-        if status == 503:
-            response.headers.add("Retry-After", "10")
-        return response
+    def _response(self, request: Request, status: int, tag: str = "") -> Response:
+        return reply(request, status, tag or secrets.token_hex(8))
 
     def _refuse(self, transaction: ServerTransaction, status: int, *headers: tuple[str, str]) -> None:
         self.counts.refused[status] += 1
         response = self._response(transaction.request, status)
         response.headers.lines += headers
         self._layer.respond(transaction, response)
-
-    def _registered(self, everywhere: bool) -> None:
-        self._phone.set_registered(everywhere)
 
     def _poll(self) -> float | None:
         now = self._clock()
@@ -367,10 +398,3 @@ class SipUserAgent:
         if self._calls:
             waits.append(max(0.0, self._swept + SWEEP_SECONDS - now))
         return min((wait for wait in waits if wait is not None), default=None)
-
-
-def _in_place_of(replaced: SipCall, asked: Invitation) -> Invitation:
-    """An attended transfer ends: who had called before brings the new caller, to where they had called."""
-    info = asked.info
-    sender = info.referred_by or replaced.invite.number
-    return replace(asked, info=replace(info, dialled=replaced.invite.dialled, referred_by=sender))

@@ -5,6 +5,7 @@ take it while it lasts (RFC 5923). Connections, what waits in them, and how long
 """
 
 import contextlib
+import errno
 import logging
 import selectors
 import socket
@@ -29,6 +30,8 @@ class TcpAddress(tuple[str, int]):
 
 READS = 50
 """Datagrams taken in a row before timers get their turn."""
+READ_BYTES = 4096
+"""Taken from a connection at once, before others get their turn."""
 RECEIVE_BUFFER = 4 << 20
 """Bytes that the kernel keeps for us while we are busy."""
 MAX_CONNECTIONS = 512
@@ -36,7 +39,9 @@ MAX_UNSENT = 256 << 10
 """Bytes that wait for a slow peer; more, and its connection is closed."""
 IDLE_SECONDS = 600.0
 HALF_MESSAGE_SECONDS = 32.0
-"""A message that takes longer to arrive is an attack or a dead peer."""
+"""A message that takes longer to arrive, however it trickles in, is an attack or a dead peer."""
+ACCEPT_PAUSE_SECONDS = 1.0
+"""When no file is left for another connection, the next ones wait for so long in the kernel's queue."""
 
 
 class _Connection:
@@ -46,10 +51,19 @@ class _Connection:
         self.sock, self.address, self.connecting = sock, address, connecting
         self.framer = Framer()
         self.unsent = bytearray()
-        self.used = time.monotonic()
+        self.used = self.began = time.monotonic()
+        """When the newest bytes moved, and when what is under way began: the connection, or half a message."""
+
+    def took(self, now: float, *, whole: bool) -> None:
+        """Bytes have come; `whole`: a message has ended, or none has begun."""
+        if whole or not self.framer.waiting:
+            self.began = now
+        self.used = now
 
     def expired(self, now: float) -> bool:
-        return now - self.used > (HALF_MESSAGE_SECONDS if self.framer.waiting or self.connecting else IDLE_SECONDS)
+        if self.framer.waiting or self.connecting:
+            return now - self.began > HALF_MESSAGE_SECONDS
+        return now - self.used > IDLE_SECONDS
 
 
 class Wire:
@@ -89,6 +103,8 @@ class Wire:
         self._selector.register(self.udp, selectors.EVENT_READ, self._read_udp)
         self._selector.register(self._wake_read, selectors.EVENT_READ, self._woken)
         self._listener: socket.socket | None = None
+        self._accept_at: float | None = None
+        """When connections are taken again, after a pause for want of files."""
         if tcp:
             try:
                 self._listener = _bound(self._family, socket.SOCK_STREAM, host, self.port)
@@ -100,6 +116,9 @@ class Wire:
 
     def wait(self, timeout: float | None) -> None:
         """Sleep until something comes, `wake` is called or the time is up, and hand on what came."""
+        if self._accept_at is not None:
+            timeout = min(ACCEPT_PAUSE_SECONDS, timeout if timeout is not None else ACCEPT_PAUSE_SECONDS)
+            self._accept_again()
         for key, events in self._selector.select(timeout):
             if isinstance(key.data, _Connection):
                 self._serve(key.data, events)
@@ -158,12 +177,21 @@ class Wire:
         assert self._listener is not None
         try:
             sock, source = self._listener.accept()
-        except OSError:
+        except OSError as problem:
+            if problem.errno in (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM):
+                log.error("no TCP connection can be taken for %.0f s: %s", ACCEPT_PAUSE_SECONDS, problem.strerror)
+                self._selector.unregister(self._listener)
+                self._accept_at = time.monotonic() + ACCEPT_PAUSE_SECONDS
             return
         if not self._admits(source[0]) or len(self._connections) >= MAX_CONNECTIONS:
             sock.close()
             return
         self._add(_Connection(sock, TcpAddress(source[:2]), connecting=False), selectors.EVENT_READ)
+
+    def _accept_again(self) -> None:
+        if self._listener is not None and self._accept_at is not None and time.monotonic() >= self._accept_at:
+            self._selector.register(self._listener, selectors.EVENT_READ, self._accept)
+            self._accept_at = None
 
     def _serve(self, connection: _Connection, events: int) -> None:
         try:
@@ -176,12 +204,14 @@ class Wire:
             self._drop(connection)
 
     def _read_tcp(self, connection: _Connection) -> None:
-        data = connection.sock.recv(MAX_BYTES)
+        data = connection.sock.recv(READ_BYTES)
         if not data:
             self._drop(connection)
             return
-        connection.used = time.monotonic()
-        for message in connection.framer.feed(data):
+        waiting = connection.framer.waiting
+        messages = connection.framer.feed(data)
+        connection.took(time.monotonic(), whole=bool(messages) or not waiting)
+        for message in messages:
             self._received(message, connection.address)
         if pings := connection.framer.pings:
             connection.framer.pings = 0

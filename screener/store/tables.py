@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import DateTime, Enum, ForeignKey, Index, MetaData, TypeDecorator, text, true
+from sqlalchemy import DateTime, Enum, ForeignKey, Index, MetaData, String, TypeDecorator, text, true
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
@@ -275,3 +275,29 @@ class AccessNote(Base):
     subject: Mapped[str]
     destination: Mapped[str]
     masked: Mapped[bool]
+
+
+class AccountOf(Base):
+    """Somebody who may use the console."""
+
+    __tablename__ = "accounts"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    role: Mapped[str] = mapped_column(String(20))
+    extension: Mapped[str]
+    secret: Mapped[str]
+    failures: Mapped[int]
+    locked_until: Mapped[datetime | None]
+    added_at: Mapped[datetime]
+
+
+class LoginOf(Base):
+    """Somebody who is logged in; the token is kept as its SHA-256 only."""
+
+    __tablename__ = "logins"
+
+    token: Mapped[str] = mapped_column(String(64), primary_key=True)
+    name: Mapped[str] = mapped_column(ForeignKey("accounts.name", ondelete="CASCADE"), index=True)
+    guard: Mapped[str] = mapped_column(String(64))
+    began_at: Mapped[datetime]
+    seen_at: Mapped[datetime]

@@ -23,6 +23,8 @@ BATCH = 200
 RETRY_SECONDS = 1.0
 """Pause after a failure; doubles with each further one."""
 RETRY_SECONDS_MOST = 30.0
+CLOSE_SECONDS = 40.0
+"""A database that takes longer for what is left is given up; the spool keeps it."""
 
 
 class LogWriter:
@@ -73,7 +75,7 @@ class LogWriter:
         with self._changed:
             return self._changed.wait_for(lambda: not self._news and self._waiting == 0, timeout)
 
-    def close(self, timeout: float = 40.0) -> None:
+    def close(self, timeout: float = CLOSE_SECONDS) -> None:
         """Write what waits, one last time; what cannot be written stays in the spool for the next process."""
         with self._changed:
             self._stopping = True

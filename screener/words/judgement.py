@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from screener.core.evidence import CODE, Kind, Reason, Verdict, Veto
 from screener.core.signals import WITHDRAWN, Aim
+from screener.events import DeafCause
 from screener.words.terms import Language, word
 
 Pair = tuple[str, str]
@@ -37,10 +38,19 @@ REASONS: Mapping[str, Pair] = {
     Reason.BLOCK_LIST: ("黑名单号码", "on the block list"),
     Reason.REPEAT_OFFENDER: ("已确认 {} 次的骚扰号码", "confirmed as harassment {} times before"),
     Reason.BY_AGENT: ("坐席 {} 确认", "confirmed by agent {}"),
+    Reason.ORDERED: ("{} 人工处理", "decided by {}"),
     Reason.UNHEARD: ("识别中断,转坐席", "recognition broke off: to an agent"),
+    Reason.DEAF: ("听不到来电人({}),转坐席", "the caller cannot be heard ({}): to an agent"),
     Reason.STOPPING: ("服务停止,转坐席", "the service stops: to an agent"),
     Reason.TIME_UP: ("听满时限未能判断,转坐席", "time is up without a judgement: to an agent"),
     Reason.FELL_SILENT: ("来电人不再说话,转坐席", "the caller says no more: to an agent"),
+}
+DEAF: Mapping[str, Pair] = {
+    DeafCause.NO_MEDIA: ("没有音频", "no audio"),
+    DeafCause.OTHER_ADDRESS: ("音频来自未协商的地址", "audio from an address not agreed on"),
+    DeafCause.OTHER_FORMAT: ("音频格式未协商", "audio in a format not agreed on"),
+    DeafCause.SEVERAL_STREAMS: ("同时有多路音频", "several streams at once"),
+    DeafCause.OUT_OF_STEP: ("音频残缺", "broken audio"),
 }
 AIMS: Mapping[str, Pair] = {
     Aim.AGENT: (",针对坐席", ", meant for the agent"),
@@ -112,6 +122,8 @@ class Teller:
             return self._of(KINDS[what])
         if name == Reason.BY_AGENT and not what:
             return self._of(("坐席确认", "confirmed by an agent"))
+        if name == Reason.DEAF and what in DEAF:
+            what = self._of(DEAF[what])
         return self._of(REASONS.get(name, (code, code))).replace("{}", what)
 
     def evidence(self, rule: str, detail: str = "") -> str:

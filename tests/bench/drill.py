@@ -10,12 +10,15 @@ holds it.
 import argparse
 import contextlib
 import os
+import random
 import re
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,10 +27,14 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from screener.core.evidence import Verdict
 from screener.events import Entrance
+from screener.store.log import open_log
 from tests.bench.pbx_site import PbxSite
-from tests.pbx.network import SCREENER, TRUNK, Wiretap, wait_for
+from tests.pbx.network import ASTERISK, SCREENER, TRUNK, Wiretap, wait_for
+from tests.pbx.network import CREW as CREW_HOST
 from tests.pbx.rig import BESIDE, IN_PATH, Caller, end, missing
 from tests.pbx.voices import QUIET, hears_the_agent, said
+from tests.sip.adversarial import hostile_message
+from tests.sip.unheard import Talker
 from tests.store.databases import Postgres, running_postgres
 
 CALLERS = 4
@@ -75,7 +82,7 @@ class Drill:
         self.site = PbxSite(folder, **{"crew": CREW, **options})
         self.tap = Wiretap(self.site.network)
         self._number = 0
-        self._groups: list[tuple[Caller, int]] = []
+        self._groups: list[tuple[Caller | Talker, int]] = []
 
     def call(self, dialled: str, speech: bytes = LATE, calls: int = CALLERS) -> Caller:
         self._number += 1
@@ -87,12 +94,24 @@ class Drill:
         self._groups.append((caller, calls))
         return caller
 
+    def talk(self, way: str, **how) -> Talker:
+        """A caller whose voice does not arrive, in a way of `tests.sip.unheard`."""
+        self._number += 1
+        with self.site.network.entered():
+            where = {"dialled": IN_PATH, "host": TRUNK, "peer": ASTERISK, "outside": CREW_HOST}
+            number = f"13800{self._number:06}"
+            talker = Talker(5060, way, number, seconds=LONGEST, formats="0 101", **where, **how)
+        talker.ports = (talker.rtp.getsockname()[1],)
+        talker.start()
+        self._groups.append((talker, 1))
+        return talker
+
     def wait_screened(self, legs: int) -> None:
         up = lambda: len(self.site.asterisk.legs("screener"))  # noqa: E731
         wait_for(lambda: up() >= legs, 15 + legs / 2, f"{legs} legs of the screener", every=0.2)
         time.sleep(1)
 
-    def served(self, caller: Caller) -> int:
+    def served(self, caller: Caller | Talker) -> int:
         """How many callers of a group, told apart by the PBX's port, hear an agent now."""
         heard: dict[int, bytes] = {}
         since = time.monotonic() - 2.5
@@ -400,6 +419,95 @@ def flood() -> Outcome:
         return Outcome(callers, lost, f"{note}; {drill.next_is_screened()}")
 
 
+def deaf() -> Outcome:
+    """Callers talk and do not arrive, in five ways."""
+    with drilling() as drill:
+        ways = ("no_media", "other_format", "two_senders", "third_address", "other_law")
+        for way in ways:
+            drill.talk(way)
+        return outcome(drill, time.monotonic(), _unheard(drill, least=3))
+
+
+def hold() -> Outcome:
+    """Callers are put on hold while they talk to the screener, for longer than a silent one is listened to."""
+    with drilling() as drill:
+        for _ in range(CALLERS):
+            drill.talk("on_hold", hold=(1.0, 40.0))
+        return outcome(drill, time.monotonic(), _unheard(drill, least=0))
+
+
+def _unheard(drill: Drill, least: int) -> str:
+    """What the screener's log says of them, once it has said it."""
+    with contextlib.suppress(AssertionError):
+        wait_for(
+            lambda: drill.site.screener.log.count("the caller is not heard") >= least, 15, "unheard", every=0.5
+        )
+    text = drill.site.screener.log
+    causes = Counter(re.findall(r"the caller is not heard: (\w+)", text))
+    return f"said {dict(causes)}; flagged {_flagged(drill)}"
+
+
+def _flagged(drill: Drill) -> int:
+    """Calls of the log that are flagged."""
+    log = open_log("sqlite:///screener.db", drill.site.screener.home)
+    try:
+        return sum(call.verdict is Verdict.HARASSMENT for call in log.calls(limit=None))
+    finally:
+        log.close()
+
+
+def _from_the_pbxs_host(drill: Drill, messages: Callable[[int], bytes], seconds: float, rate: float) -> int:
+    """Datagrams to the screener from another port of the PBX's address; how many."""
+    with drill.site.network.entered(), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.bind((ASTERISK, 5099))
+        began, sent = time.monotonic(), 0
+        while (now := time.monotonic()) < began + seconds:
+            while sent < (now - began) * rate:
+                sock.sendto(messages(sent), (SCREENER, 5060))
+                sent += 1
+            time.sleep(0.002)
+    return sent
+
+
+def slow_header() -> Outcome:
+    """Messages that are one thing over and over, 20 a second, from another port of the PBX's address."""
+    chance = random.Random(1)
+    crowded = [
+        b"INVITE sip:100@a SIP/2.0\r\nVia: SIP/2.0/UDP a" + b" " * 24_000 + b"x\r\nTo: <sip:a@b>\r\n\r\n",
+        b'INVITE sip:100@a SIP/2.0\r\nVia: SIP/2.0/UDP a\r\nContact: "' + b'\\"' * 12_000 + b"\r\n\r\n",
+    ]
+    with drilling() as drill:
+        drill.call(IN_PATH)
+        drill.wait_screened(CALLERS)
+        sent = _from_the_pbxs_host(
+            drill, lambda n: crowded[n % 2] if n % 3 else hostile_message(chance, 60_000), 10, 20
+        )
+        began = time.monotonic()
+        callers, lost, seconds = drill.lost_with_more(began)
+        note = f"last agent after {seconds:.1f} s; {sent} messages"
+        return Outcome(callers, lost, f"{note}; {drill.next_is_screened()}")
+
+
+def transactions() -> Outcome:
+    """20,000 requests in ten seconds from another port of the PBX's address."""
+
+    def options(n: int) -> bytes:
+        return (
+            f"OPTIONS sip:100@{SCREENER} SIP/2.0\r\nVia: SIP/2.0/UDP {ASTERISK}:5099;branch=z9hG4bKf{n}\r\n"
+            f"From: <sip:x@{ASTERISK}>;tag=1\r\nTo: <sip:100@{SCREENER}>\r\nCall-ID: flood{n}\r\n"
+            "CSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n"
+        ).encode()
+
+    with drilling() as drill:
+        drill.call(IN_PATH)
+        drill.wait_screened(CALLERS)
+        sent = _from_the_pbxs_host(drill, options, 10, 2000)
+        began = time.monotonic()
+        callers, lost, seconds = drill.lost_with_more(began)
+        note = f"last agent after {seconds:.1f} s; {sent} requests"
+        return Outcome(callers, lost, f"{note}; {drill.next_is_screened()}")
+
+
 FAULTS: dict[str, Callable[[], Outcome]] = {
     "killed": killed_in_path,
     "killed-beside": killed_beside,
@@ -412,6 +520,10 @@ FAULTS: dict[str, Callable[[], Outcome]] = {
     "disk": disk_full,
     "clock": clock_jumps,
     "flood": flood,
+    "deaf": deaf,
+    "hold": hold,
+    "slow-header": slow_header,
+    "transactions": transactions,
 }
 
 

@@ -63,8 +63,8 @@ class FakeCall:
     def hangup(self) -> None:
         self.asked.append(("hangup", None))
 
-    def kept(self) -> None:
-        self.asked.append(("kept", None))
+    def logged(self) -> None:
+        self.asked.append(("logged", None))
 
     def transfers(self) -> list[object]:
         return [uri for what, uri in self.asked if what == "transfer"]

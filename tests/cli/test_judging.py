@@ -22,7 +22,7 @@ LEWD = CallRecord(
     kind=Kind.LEWD,
     flagged_at=3.0,
     segments=(Segment(Speaker.CALLER, 1.0, 3.0, "你穿什么内裤"),),
-    evidence=(EvidenceRow(3.0, "lewd.clothes.2", Source.WORDS, Kind.LEWD, 8.5, "你穿什么内裤", "问座席穿着"),),
+    evidence=(EvidenceRow(3.0, "lewd.clothes.2", Source.WORDS, Kind.LEWD, 8.5, "你穿什么内裤", "问坐席穿着"),),
     decisions=(
         DecisionRow(
             3.0, Verdict.HARASSMENT, Kind.LEWD, Treatment.ANALYSIS_QUEUE, 4.4, 1.5, False, False, "言语猥亵"

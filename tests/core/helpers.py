@@ -76,6 +76,7 @@ class Line:
 
     Attributes:
         refuse: targets that answer a REFER with 503; each once for every time it stands here.
+        heard: whether the caller's audio arrives.
     """
 
     flow: Flow = field(default_factory=Flow)
@@ -83,6 +84,7 @@ class Line:
     refuse: list[str] = field(default_factory=list)
     at: float = 0.0
     up: bool = True
+    heard: bool = True
     listening: bool = False
     played: list[Prompt] = field(default_factory=list)
     actions: list[tuple[float, Action]] = field(default_factory=list)
@@ -145,7 +147,7 @@ class Line:
                 if not refused:
                     self.end(EndedBy.TRANSFER)
             if self.up and int(self.at / 0.2 + 1e-6) > int(before / 0.2 + 1e-6):
-                self.give(Tick(self.at))
+                self.give(Tick(self.at, self.heard))
         self.at = max(self.at, until)
         return self
 

@@ -9,13 +9,17 @@ from screener.core.entrances import open_session
 from screener.core.evidence import Kind, Treatment, Verdict
 from screener.core.flow import Flow
 from screener.events import (
+    Act,
     CallAnswered,
     Caller,
+    Deaf,
+    DeafCause,
     EndedBy,
     Entrance,
     History,
     LineClass,
     ListName,
+    Ordered,
     PlaybackEnded,
     RecognizerLost,
     Speaker,
@@ -245,6 +249,60 @@ def test_a_silent_call_in_dry_run_goes_to_the_agents() -> None:
     assert not line.of(Hangup)
 
 
+@pytest.mark.parametrize("cause", DeafCause)
+def test_a_caller_who_cannot_be_heard_goes_to_the_agents_and_is_not_flagged(cause) -> None:
+    line = call()
+    line.heard = False
+    line.wait(25)
+    assert line.played == [Prompt.GREETING], "nobody is asked whom we could not hear answer"
+    line.give(Deaf(cause, line.at))
+    assert line.transfers == ["agents"]
+    assert line.decisions[0].verdict is Verdict.UNDECIDED
+    assert line.decisions[0].reason == f"deaf:{cause}"
+    assert [e for e in line.evidence if e.kind is Kind.SILENT] == []
+
+
+def test_a_caller_who_cannot_be_heard_any_more_is_not_hung_up_on_after_the_closing_sentence() -> None:
+    line = call().wait(24)
+    assert line.played[-1] is Prompt.SILENT_CLOSING
+    line.heard = False
+    line.wait(15)
+    assert not line.of(Hangup)
+    line.give(Deaf(DeafCause.NO_MEDIA, line.at))
+    assert line.transfers == ["agents"]
+
+
+def test_the_clock_of_silence_stands_still_on_hold() -> None:
+    line = call().wait(5)
+    line.heard = False
+    line.wait(20)
+    line.heard = True
+    line.wait(1.8)
+    assert line.played == [Prompt.GREETING]
+    line.wait(1.0)
+    assert line.played == [Prompt.GREETING, Prompt.STILL_THERE], "5 s of silence, those before the hold counted"
+
+
+def test_a_caller_who_stays_on_hold_goes_to_the_agents_in_the_end() -> None:
+    line = call()
+    line.heard = False
+    line.wait(40)
+    assert line.transfers == ["agents"]
+    assert line.decisions[0].verdict is Verdict.UNDECIDED
+
+
+def test_beside_an_agent_nobody_who_was_not_heard_is_flagged_for_silence() -> None:
+    for heard in (True, False):
+        line = call(entrance=Entrance.BESIDE, agent="agent1")
+        for n in range(6):
+            line.give(said("您好请问有什么可以帮您", at=line.at + 2, utterance=n, speaker=Speaker.AGENT))
+            line.wait(4)
+        if not heard:
+            line.give(Deaf(DeafCause.NO_MEDIA, line.at))
+        line.end()
+        assert (Kind.SILENT in [e.kind for e in line.evidence]) == heard
+
+
 def test_by_hand_confirms_with_the_agents_name_and_plays_at_once() -> None:
     line = call(entrance=Entrance.BY_HAND, referred_by="8001")
     assert line.played == QUEUE
@@ -406,3 +464,41 @@ def test_beside_an_agent_a_service_that_stops_only_stops_listening() -> None:
     line.give(Stopping(line.at))
     assert line.of(Hangup)
     assert line.transfers == []
+
+
+def ordered(line: Line, act: Act) -> Line:
+    line.give(Ordered(act, "王主管", line.at))
+    return line
+
+
+@pytest.mark.parametrize("act", [act for act in Act if act is not Act.AGENTS])
+def test_what_a_person_orders_is_done_also_in_a_dry_run_and_the_log_says_who(act: Act) -> None:
+    for line in (beside(Flow(dry_run=True)), call(Flow(dry_run=True))):
+        ordered(line.wait(2).say("今天天气不错"), act).wait(1)
+        assert line.decisions[-1].verdict is Verdict.HARASSMENT
+        assert line.decisions[-1].reason == "ordered:王主管"
+        assert next(t.treatment for t in line.treated) is Treatment(act.value)
+
+
+def test_beside_an_agent_a_person_who_says_that_it_is_genuine_ends_the_listening() -> None:
+    line = ordered(beside().wait(2), Act.AGENTS)
+    assert line.decisions[-1].verdict is Verdict.GENUINE
+    assert line.of(Hangup)
+    assert line.transfers == []
+
+
+def test_in_path_who_is_genuine_by_a_persons_word_goes_to_the_agents_also_out_of_the_queue() -> None:
+    assert ordered(call().wait(2), Act.AGENTS).wait(1).transfers == ["agents"]
+    line = call().wait(2).say("小姐陪我睡觉多少钱").wait(1)
+    assert line.decisions[-1].verdict is Verdict.HARASSMENT
+    ordered(line, Act.AGENTS).wait(1)
+    assert line.transfers == ["agents"]
+    assert line.decisions[-1].verdict is Verdict.GENUINE
+    assert [t.completed for t in line.treated if t.done] == [False]
+
+
+def test_an_order_about_a_caller_who_is_on_the_way_changes_nothing() -> None:
+    line = call().wait(2).say("我想查一下话费").wait(1)
+    before = len(line.actions)
+    ordered(line, Act.LINE_FAULT)
+    assert len(line.actions) == before

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from screener.service.site import STOPS_WITHIN
+
 UNIT = Path(__file__).parents[2] / "deploy/systemd/screener.service"
 EXPOSURE_MOST = 1.5
 """Of systemd's scale from 0 to 10; a service without any hardening has 9.6."""
@@ -43,3 +45,13 @@ def test_it_is_exposed_little() -> None:
     assert found, result
     print(f"exposure {found[1]} of 10")
     assert result.returncode == 0, result.stdout
+
+
+def test_a_manager_waits_longer_than_the_worst_stop_takes() -> None:
+    waits = re.search(r"(?m)^TimeoutStopSec=(\d+)$", UNIT.read_text("utf-8"))
+    assert waits
+    assert float(waits[1]) >= STOPS_WITHIN + 10
+    compose = (UNIT.parents[1] / "container/compose.yaml").read_text("utf-8")
+    grace = re.search(r"stop_grace_period: (\d+)s", compose)
+    assert grace
+    assert float(grace[1]) >= STOPS_WITHIN + 10

@@ -1,7 +1,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from screener.media.jitter import MAX_PACKETS, SHRINK_FRAMES, START_PACKETS, JitterBuffer
+from screener.events import DeafCause
+from screener.media.jitter import MAX_PACKETS, SHRINK_FRAMES, START_PACKETS, SWITCH_PACKETS, JitterBuffer
 
 
 def frame(n):
@@ -63,10 +64,21 @@ def test_another_source_or_a_jump_begins_anew():
     buffer.push(40000, 1, frame(7))
     buffer.push(40001, 1, frame(8))
     assert drain(buffer, 2) == [7, 8]
-    buffer.push(5, 2, frame(9))
-    buffer.push(6, 2, frame(10))
-    assert drain(buffer, 2) == [9, 10]
+    for n in range(SWITCH_PACKETS):
+        buffer.push(5 + n, 2, frame(9 + n))
+    assert drain(buffer, 3) == [9, 10, 11], "the new stream from its beginning"
     assert buffer.counts.resyncs == 2
+
+
+def test_of_two_streams_at_once_the_first_is_played():
+    buffer, played = filled(1, 2), []
+    for n in range(3, 40):
+        buffer.push(n, 1, frame(n))
+        buffer.push(500 + n, 2, frame(200))
+        played += drain(buffer, 1)
+    assert played == list(range(1, 38))
+    assert buffer.unplayable() == {DeafCause.SEVERAL_STREAMS: 37, DeafCause.OUT_OF_STEP: 0}
+    assert buffer.unplayable() == {DeafCause.SEVERAL_STREAMS: 0, DeafCause.OUT_OF_STEP: 0}, "told once"
 
 
 def test_delay_that_piled_up_is_given_back():

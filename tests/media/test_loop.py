@@ -11,6 +11,7 @@ from screener.errors import SipError
 from screener.events import Dtmf, PlaybackEnded, Tick
 from screener.media import rtcp
 from screener.media.g711 import Law
+from screener.media.leg import PROVISIONAL_SECONDS, QUIET_SECONDS
 from screener.media.loop import MediaLoop
 from screener.media.prompts import Clip
 from screener.media.rtp import Packet, TelephoneEvent
@@ -100,7 +101,7 @@ def test_ticks_and_time_since_the_peer_was_heard():
     feed(audio, 1)
     for _ in range(25):
         audio.tick()
-    assert events == [Tick(0.2), Tick(0.4)]
+    assert events == [Tick(0.2, heard=False), Tick(0.4, heard=False)], "one packet is nobody who is heard"
     assert audio.silent_for == pytest.approx(0.5)
 
 
@@ -109,7 +110,7 @@ def test_a_call_that_nobody_listens_to_ticks_once_a_second():
     audio.listener = None
     for _ in range(120):
         audio.tick()
-    assert events == [Tick(1.0), Tick(2.0)]
+    assert events == [Tick(1.0, heard=False), Tick(2.0, heard=False)]
 
 
 def test_a_listener_that_fails_stops_nobody():
@@ -207,23 +208,99 @@ def test_many_calls_are_paced_without_drift_and_spread(loop):
         sock.close()
 
 
-def test_only_the_pinned_peer_is_heard_and_its_real_port_is_found(loop):
+def speak_on(sock, leg, ssrc, seconds, start=0):
+    """At the speed of speech; the number of the next packet."""
+    due, number = time.monotonic(), start
+    while number < start + seconds * 50:
+        sock.sendto(
+            Packet(0, number, number * 160, ssrc, Law.PCMU.encode(LOUD)).serialize(), ("127.0.0.1", leg.port)
+        )
+        number += 1
+        due += 0.02
+        time.sleep(max(0.0, due - time.monotonic()))
+    return number
+
+
+def test_only_the_pinned_peer_is_heard(loop):
+    sock, other, leg = peer(), peer(), loop.open()
+    audio, _, heard = stream()
+    leg.point(*sock.getsockname())
+    leg.start(audio)
+    sock.sendto(b"junk", ("127.0.0.1", leg.port))
+    assert sock.recv(2000)
+    speak(sock, leg, ssrc=5)
+    until(lambda: loop.counts.received == 11)
+    speak(other, leg, ssrc=6)
+    speak_on(sock, leg, 5, 0.5, start=10)
+    assert audio.jitter.counts.strays == 0
+    assert loop.counts.received == 36, "the kernel keeps everybody else out"
+    assert any(rms(pcm) for pcm, _ in heard)
+    sock.close()
+    other.close()
+
+
+def test_a_peer_behind_a_nat_is_heard_at_once_and_pinned_after_a_while(loop):
     negotiated, real, leg = peer(), peer(), loop.open()
     audio, _, heard = stream()
     leg.point(*negotiated.getsockname())
     leg.start(audio)
-    real.sendto(b"junk", ("127.0.0.1", leg.port))
-    assert negotiated.recv(2000)
-    speak(real, leg, ssrc=5)
+    number = speak_on(real, leg, 5, 0.5)
+    assert any(rms(pcm) for pcm, _ in heard)
     assert real.recv(2000), "symmetric RTP"
+    number = speak_on(real, leg, 5, PROVISIONAL_SECONDS, start=number)
     taken = loop.counts.received
     speak(negotiated, leg, ssrc=6)
-    speak(real, leg, ssrc=5)
+    speak_on(real, leg, 5, 0.2, start=number)
     until(lambda: loop.counts.received == taken + 10)
-    assert audio.jitter.counts.resyncs == 0, "pinned once it has spoken"
-    assert any(rms(pcm) for pcm, _ in heard)
+    assert audio.jitter.counts.strays == 0, "nobody else is heard from then on"
     negotiated.close()
     real.close()
+
+
+def test_a_stranger_on_the_peers_host_that_speaks_first_does_not_shut_the_caller_out(loop):
+    caller, stranger, leg = peer(), peer(), loop.open()
+    audio, _, heard = stream()
+    leg.point(*caller.getsockname())
+    leg.start(audio)
+    speak(stranger, leg, ssrc=6)
+    until(lambda: loop.counts.received == 10)
+    speak(caller, leg, ssrc=5)
+    until(lambda: audio.reception.ssrc == 5)
+    speak(stranger, leg, ssrc=6)
+    speak_on(caller, leg, 5, 0.3, start=10)
+    assert audio.reception.ssrc == 5
+    assert loop.counts.received == 10 + 10 + 15
+    until(lambda: any(rms(pcm) for pcm, _ in heard))
+    caller.close()
+    stranger.close()
+
+
+def test_one_stray_packet_does_not_shut_a_peer_behind_a_nat_out(loop):
+    negotiated, stray, real, leg = peer(), peer(), peer(), loop.open()
+    audio, _, _ = stream()
+    leg.point(*negotiated.getsockname())
+    leg.start(audio)
+    stray.sendto(Packet(0, 1, 1, 6, bytes(160)).serialize(), ("127.0.0.1", leg.port))
+    speak_on(real, leg, 5, 0.5)
+    assert audio.reception.ssrc == 5
+    for sock in (negotiated, stray, real):
+        sock.close()
+
+
+def test_a_pinned_peer_that_falls_silent_is_looked_for_anew(loop):
+    sock, moved, leg = peer(), peer(), loop.open()
+    audio, _, _ = stream()
+    leg.point(*sock.getsockname())
+    leg.start(audio)
+    speak(sock, leg, ssrc=5)
+    until(lambda: audio.reception.ssrc == 5)
+    time.sleep(QUIET_SECONDS + 0.2)
+    speak(moved, leg, ssrc=6)
+    until(lambda: audio.reception.ssrc == 6)
+    speak(sock, leg, ssrc=5)
+    until(lambda: audio.reception.ssrc == 5)
+    sock.close()
+    moved.close()
 
 
 def test_strangers_that_spoke_before_the_peer_are_refused(loop):

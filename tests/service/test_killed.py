@@ -11,7 +11,10 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import pytest
+
 from screener.events import EndedBy
+from screener.sip.message import respond
 from screener.store.log import open_log
 from tests.sip.caller import Caller
 
@@ -92,3 +95,24 @@ def test_every_call_that_got_its_bye_is_in_the_log_after_a_kill_and_none_twice(t
     assert CALLS // 2 <= len(ended) <= CALLS
     assert set(ended) <= whole
     assert set(found.values()) == {1}
+
+
+@pytest.mark.parametrize("ends", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_however_it_is_asked_to_end_callers_go_to_the_agents_first(tmp_path: Path, ends: signal.Signals) -> None:
+    port = free_port()
+    agents = "[targets]\nagents = 'sip:agents@127.0.0.1'\n"
+    (tmp_path / "screener.toml").write_text(SETTINGS.format(port=port) + agents)
+    caller = Caller(port)
+    caller.sip.settimeout(20)
+    with serving(tmp_path, port) as service:
+        assert caller.call().status == 200
+        time.sleep(0.3)
+        service.send_signal(ends)
+        refer = caller.wait_request("REFER")
+        assert "agents@127.0.0.1" in refer.headers.get("Refer-To")
+        caller.send(respond(refer, 202))
+        extra = {"Event": "refer", "Subscription_State": "terminated;reason=noresource"}
+        caller.send(caller.request("NOTIFY", b"SIP/2.0 200 OK\r\n", "message/sipfrag;version=2.0", **extra))
+        caller.send(respond(caller.wait_request("BYE"), 200))
+        assert service.wait(timeout=30) == 0
+    caller.close()

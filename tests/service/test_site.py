@@ -9,7 +9,9 @@ import pytest
 from screener.core.evidence import Treatment, Verdict
 from screener.core.flow import Flow
 from screener.errors import ScreenerError
-from screener.events import Entrance
+from screener.events import Act, Entrance
+from screener.feed.items import Began, Judged, Order
+from screener.feed.local import FeedReader
 from screener.service.site import Service, site_flow
 from screener.settings.load import load
 from screener.settings.sections import Settings
@@ -126,3 +128,30 @@ def test_a_port_that_is_taken_is_an_error_that_names_it(service: Service, settin
     with pytest.raises(ScreenerError, match=str(service.sip_port)):
         second.start()
     second.stop()
+
+
+def test_the_feed_tells_a_running_call_and_a_person_may_order_what_becomes_of_it(tmp_path_factory) -> None:
+    folder = tmp_path_factory.getbasetemp() / "f"
+    folder.mkdir()
+    (folder / "screener.toml").write_text(SITE.replace("listen_seconds = 1.0", "listen_seconds = 60"))
+    service = Service(load(folder / "screener.toml"))
+    service.start()
+    reader = FeedReader(folder / "feed.sock", timeout=10)
+    try:
+        caller = Caller(service.sip_port, number="13900003333")
+        caller.sip.settimeout(20)
+        assert caller.call().status == 200
+        in_background(lambda: caller.speak(bytes(range(256)) * 2 * 160))  # who sends nothing is deaf to us
+        seen = iter(reader)
+        began = next(seen)
+        assert isinstance(began, Began)
+        assert (began.number, began.entrance) == ("+8613900003333", "in_path")
+        reader.order(Order(began.call, Act.AGENTS, "王主管"))
+        judged = next(item for item in seen if isinstance(item, Judged))
+        assert (judged.verdict, judged.reason) == ("genuine", "ordered:王主管")
+        assert "agents@127.0.0.1" in caller.wait_request("REFER").headers.get("Refer-To")
+        caller.close()
+    finally:
+        reader.close()
+        service.stop()
+    assert not (folder / "feed.sock").exists()

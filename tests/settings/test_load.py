@@ -52,8 +52,8 @@ def test_every_wrong_setting_is_named_with_what_was_found_and_what_is_allowed() 
         "inbound_username, linkedid_header, listening_extension, max_calls, max_requests_per_second, peers, port, "
         "registrars, rtp_port_high, rtp_port_low, screening_extension, tcp, uniqueid_header, user_agent; "
         "did you mean port?",
-        "[bogus]: found an unknown key, allowed flow, judgement, operations, pbx, prompts, sip, site, speech, "
-        "store, targets",
+        "[bogus]: found an unknown key, allowed console, flow, judgement, operations, pbx, prompts, sip, site, "
+        "speech, store, targets",
         "[site] language: found true, allowed zh or en",
         '[sip] port: found "x", allowed a whole number',
         '[sip] peers: found "a", allowed a list in [ ]',

@@ -190,7 +190,7 @@ class Desk:
         def see(event) -> None:
             self.events.put(event)
             if isinstance(event, CallEnded) and self.keeping:
-                call.kept()
+                call.logged()
 
         call.subscribe(see)
         self.calls.put(call)

@@ -13,6 +13,7 @@ from screener.media.rtcp import Report, ReportBlock
 from screener.media.rtp import Packet, TelephoneEvent
 from screener.media.stream import AudioStream
 from screener.sip import sdp
+from tests.sip.adversarial import repeated
 from tests.sip.caller import Caller, Desk
 from tests.sip.torture import OWN
 
@@ -37,7 +38,9 @@ def damaged(corpus: Sequence[bytes], chance: random.Random) -> Iterator[bytes]:
         data = bytearray(chance.choice(corpus))
         for _ in range(chance.randint(1, 6)):
             at = chance.randrange(len(data) + 1)
-            match chance.randrange(6):
+            match chance.randrange(7):
+                case 6:  # one thing over and over
+                    data[at:at] = repeated(chance, chance.choice((100, 1000, 4000)))
                 case 0 if data:
                     data[at % len(data)] = chance.randrange(256)
                 case 1:
@@ -52,7 +55,7 @@ def damaged(corpus: Sequence[bytes], chance: random.Random) -> Iterator[bytes]:
                     other = chance.choice(corpus)
                     cut = chance.randrange(len(other) + 1)
                     data[at:] = other[cut : cut + 3000]
-        yield bytes(data[:8000])
+        yield bytes(data[:20_000])
 
 
 def describe(data: bytes) -> None:
@@ -125,7 +128,7 @@ class Target:
         self.caller = Caller(self.desk.agent.port)
         self._source = ("127.0.0.1", self.caller.port)
         self.caller.call()
-        self._tasks = self.desk.agent._phone.sip.post
+        self.post = self.desk.agent._phone.sip.post
 
     def corpus(self) -> list[bytes]:
         """Torture messages, and every request within the call that is up."""
@@ -140,16 +143,19 @@ class Target:
         ]  # fmt: skip
         return [message.data for message in OWN.values()] + [request.serialize() for request in requests]
 
+    def receive(self, data: bytes) -> None:
+        """On the agent's own thread."""
+        self.desk.agent._received(data, self._source)
+
     def take(self, data: bytes) -> None:
-        agent = self.desk.agent
-        self._tasks(lambda: agent._received(data, self._source))
+        self.post(lambda: self.receive(data))
 
     def drain(self) -> None:
         """Wait until everything was taken; forget the calls that were offered and the answers that came."""
         import threading
 
         done = threading.Event()
-        self._tasks(done.set)
+        self.post(done.set)
         assert done.wait(60), "the SIP thread has died"
         for queue in (self.desk.calls, self.desk.events):
             while not queue.empty():

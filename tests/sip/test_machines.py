@@ -10,7 +10,7 @@ from screener.errors import SipParseError
 from screener.settings.sections import Registrar
 from screener.sip.dialog import Dialog
 from screener.sip.digest import Challenge, authorize, strongest, verify
-from screener.sip.guard import WATCH_SECONDS, Allowed, Door, Rate, Watch
+from screener.sip.guard import WATCH_SECONDS, Allowed, Authenticator, Rate, Watch
 from screener.sip.message import Headers, Request, parse, respond
 from screener.sip.refer import refer, sipfrag_status
 from screener.sip.registration import RETRY_LONGEST, Registration
@@ -162,7 +162,7 @@ def test_registration_answers_the_challenge_and_refreshes(status, algorithm):
     again = with_pbx.receive(challenged(asked, status, algorithm=algorithm, qop=True), 0.1)
     header = "Authorization" if status == 401 else "Proxy-Authorization"
     challenge = Challenge("pbx", "n1", algorithm, qop=True)
-    assert verify(again.headers.get(header), challenge, {"screener": "secret"}, "REGISTER")
+    assert verify(again.headers.get(header), challenge, {"screener": "secret"}, "REGISTER", again.uri)
     assert again.cseq[0] == asked.cseq[0] + 1
     granted = respond(again, 200)
     granted.headers.add("Contact", "<sip:other@192.0.2.3>;expires=9, <sip:screener@192.0.2.2:5060>;expires=40")
@@ -217,9 +217,10 @@ def test_digest_of_the_rfc():
         cnonce = "f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ"
         value = authorize(challenge, "Mufasa", "Circle of Life", "GET", "/dir/index.html", cnonce=cnonce)
         assert proof in value
-        assert verify(value, challenge, {"Mufasa": "Circle of Life"}, "GET")
-        assert not verify(value, challenge, {"Mufasa": "circle of life"}, "GET")
-        assert not verify(value, challenge, {"Mufasa": "Circle of Life"}, "POST")
+        assert verify(value, challenge, {"Mufasa": "Circle of Life"}, "GET", "/dir/index.html") == 1
+        assert not verify(value, challenge, {"Mufasa": "circle of life"}, "GET", "/dir/index.html")
+        assert not verify(value, challenge, {"Mufasa": "Circle of Life"}, "POST", "/dir/index.html")
+        assert not verify(value, challenge, {"Mufasa": "Circle of Life"}, "GET", "/other.html")
 
 
 def test_the_strongest_challenge_that_is_spoken_here():
@@ -235,8 +236,8 @@ def test_who_is_allowed():
     assert not any(host in allowed for host in ("192.0.3.1", "2001:db8::2", "nonsense"))
 
 
-def test_the_door_opens_for_its_own_fresh_nonce_only():
-    door = Door("pbx", "word", "here")
+def test_the_authenticator_opens_for_its_own_fresh_nonce_only():
+    door = Authenticator("pbx", "word", "here")
     asked = door.challenge(request(), 1000.0)
 
     def knock(challenge, password, now):
@@ -247,14 +248,14 @@ def test_the_door_opens_for_its_own_fresh_nonce_only():
     assert knock(asked, "guess", 1001.0) is not None
     assert knock(asked, "word", 2000.0).stale
     assert knock(Challenge("here", "1001.forged", qop=True), "word", 1001.0) is not None
-    assert Door("", "", "here").challenge(request(), 0.0) is None
+    assert Authenticator("", "", "here").challenge(request(), 0.0) is None
 
 
 def test_so_many_a_second_and_twice_as_many_at_once():
     rate = Rate(10)
-    assert [rate.allows("a", 0.0) for _ in range(21)] == [True] * 20 + [False]
-    assert rate.allows("b", 0.0), "each source has its own"
-    assert [rate.allows("a", 0.5) for _ in range(6)] == [True] * 5 + [False]
+    assert [rate.allows(("a", 5060), 0.0) for _ in range(21)] == [True] * 20 + [False]
+    assert rate.allows(("b", 5060), 0.0), "each source has its own"
+    assert [rate.allows(("a", 5060), 0.5) for _ in range(6)] == [True] * 5 + [False]
 
 
 def test_a_misdeed_is_told_once_a_minute(caplog):

@@ -75,7 +75,7 @@ def test_a_bye_is_answered_once_the_end_of_the_call_is_kept(desk, caller):
     with pytest.raises(TimeoutError):
         caller.ask("BYE")
     assert desk.event(CallEnded).by is EndedBy.CALLER, "whoever keeps it knows already"
-    call.kept()
+    call.logged()
     caller.sip.settimeout(0.1)
     assert caller.response().status == 200
 
@@ -386,7 +386,7 @@ def test_registration_with_digest():
     unauthorized.headers.add("WWW-Authenticate", challenge.serialize())
     pbx.sendto(unauthorized.serialize(), source)
     second, source = receive()
-    assert verify(second.headers.get("Authorization"), challenge, {"screener": "secret"}, "REGISTER")
+    assert verify(second.headers.get("Authorization"), challenge, {"screener": "secret"}, "REGISTER", second.uri)
     assert not desk.agent.registrations()[0].registered
     granted = respond(second, 200)
     granted.headers.add("Contact", second.headers.get("Contact"))

@@ -57,11 +57,10 @@ def test_what_the_log_knows(lookup: HistoryLookup, database: Database) -> None:
     assert database.asked == 1, "nobody asks about a withheld number"
 
 
-@pytest.mark.parametrize("problem", [StoreError("away", "start it"), ValueError("ours")])
 def test_after_a_failure_calls_go_without_for_a_while(
-    lookup: HistoryLookup, database: Database, problem: Exception, caplog: pytest.LogCaptureFixture
+    lookup: HistoryLookup, database: Database, caplog: pytest.LogCaptureFixture
 ) -> None:
-    database.problem = problem
+    database.problem = StoreError("away", "start it")
     with caplog.at_level(logging.ERROR):
         assert lookup.of("13800000000", NOW) == History()
         assert lookup.of("13800000000", NOW) == History()
@@ -71,6 +70,15 @@ def test_after_a_failure_calls_go_without_for_a_while(
     database.problem = None
     time.sleep(0.35)
     assert lookup.of("13800000000", NOW) == KNOWN
+
+
+def test_a_number_that_cannot_be_looked_up_takes_nobody_elses_history_away(
+    lookup: HistoryLookup, database: Database
+) -> None:
+    database.problem = UnicodeEncodeError("utf-8", "\udcff", 0, 1, "no UTF-8")
+    assert lookup.of("\udcff\udcfe", NOW) == History()
+    database.problem = None
+    assert lookup.of("13800000000", NOW) == KNOWN, "at once"
 
 
 def test_a_database_that_hangs_costs_one_short_wait_and_is_asked_again_once_it_lives(

@@ -1,0 +1,96 @@
+"""`screener console`: the web pages of supervisors and agents, and who may use them."""
+
+from pathlib import Path
+
+import click
+
+from screener.console.access import Role
+from screener.console.server import ConsoleServer, make_access, make_desk
+from screener.errors import InputError
+from screener.operations.logs import start_logging
+from screener.settings.load import load
+from screener.speech.pinyin import syllables
+from screener.store.accounts import Accounts
+from screener.store.log import open_log
+
+config_option = click.option(
+    "--config", type=click.Path(path_type=Path), help="Settings file; default screener.toml here."
+)
+
+
+@click.group(invoke_without_command=True)
+@config_option
+@click.option("--host", help="Where it listens; default from the settings.")
+@click.option("--port", type=click.IntRange(0, 65535), help="Likewise.")
+@click.pass_context
+def console(context: click.Context, config: Path | None, host: str | None, port: int | None) -> None:
+    """Serve the console until stopped; the first account: screener console adduser.
+
+    Example: screener console --config /etc/screener/screener.toml
+    """
+    context.obj = config
+    if context.invoked_subcommand is not None:
+        return
+    settings = load(config)
+    start_logging(settings.operations.log_level, as_json=settings.operations.log_json)
+    log = open_log(settings.store.url, settings.folder)
+    if not Accounts(log).everybody():
+        click.echo("no account yet: screener console adduser NAME --role administrator", err=True)
+    try:
+        ConsoleServer(make_desk(settings, log, syllables), host, port).run()
+    finally:
+        log.close()
+
+
+@console.command()
+@click.argument("name")
+@click.option("--role", type=click.Choice([role.value for role in Role]), required=True)
+@click.option("--extension", default="", help="Of an agent, as the log names agents.")
+@click.password_option(help="Asked for when it is not given.")
+@click.pass_obj
+def adduser(config: Path | None, name: str, role: str, extension: str, password: str) -> None:
+    """Let somebody use the console.
+
+    Example: screener console adduser 王主管 --role supervisor
+    """
+    settings = load(config)
+    log = open_log(settings.store.url, settings.folder)
+    try:
+        make_access(settings, log).add(name, Role(role), password, extension)
+    finally:
+        log.close()
+    click.echo(f"{name}: {role}")
+
+
+@console.command()
+@click.argument("name")
+@click.pass_obj
+def removeuser(config: Path | None, name: str) -> None:
+    """Take somebody's account and logins away.
+
+    Example: screener console removeuser 王主管
+    """
+    settings = load(config)
+    log = open_log(settings.store.url, settings.folder)
+    try:
+        if not Accounts(log).remove(name):
+            raise InputError(f"{name}: no such account", "see: screener console users")
+    finally:
+        log.close()
+    click.echo(f"{name} ✘")
+
+
+@console.command()
+@click.pass_obj
+def users(config: Path | None) -> None:
+    """Show who may use the console.
+
+    Example: screener console users
+    """
+    settings = load(config)
+    log = open_log(settings.store.url, settings.folder)
+    try:
+        for account in Accounts(log).everybody():
+            click.echo(f"{account.name}\t{account.role}\t{account.extension}")
+    finally:
+        log.close()

@@ -1,0 +1,176 @@
+"""Who may what: roles, logins, and the check that a request comes from the page that it claims to come from."""
+
+import hashlib
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from screener.errors import InputError
+from screener.store.accounts import Account, Accounts, Login
+
+FAILURES = 5
+"""Wrong passwords in a row after which a name is locked."""
+LOCKED = timedelta(minutes=15)
+PASSWORD_LEAST = 10
+"""Characters of a password."""
+NAME_MOST = 64
+SEEN_AGAIN = timedelta(minutes=1)
+"""A sign of life is written down no more often."""
+
+
+class Role(StrEnum):
+    """What somebody is in the console."""
+
+    AGENT = "agent"
+    """Sees the own calls, and the cue card."""
+    SUPERVISOR = "supervisor"
+    """Sees every call, acts on it, reviews flags, keeps the lists."""
+    AUDITOR = "auditor"
+    """Sees what was done and by whom; changes nothing."""
+    ADMINISTRATOR = "administrator"
+    """A supervisor who also keeps the accounts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who is logged in.
+
+    Attributes:
+        extension: of an agent.
+        guard: what every request that changes something must carry.
+        token: SHA-256 of the login.
+    """
+
+    name: str
+    role: Role
+    extension: str
+    guard: str
+    token: str
+
+
+class LoginRefusedError(InputError):
+    """A login is not believed; says the same whatever was wrong, so that nobody learns the names."""
+
+
+class Access:
+    """Logins of the site's accounts.
+
+    Args:
+        accounts: of the database.
+        clock: the wall clock, aware UTC.
+        idle: how long a login lasts without a sign of life.
+        hasher: of passwords.
+    """
+
+    def __init__(
+        self,
+        accounts: Accounts,
+        clock: Callable[[], datetime],
+        idle: timedelta,
+        hasher: PasswordHasher | None = None,
+    ) -> None:
+        self._accounts, self._clock, self._idle = accounts, clock, idle
+        self._hasher = hasher or PasswordHasher()
+        self._nobody = self._hasher.hash(secrets.token_hex(16))
+        """Checked when there is no such name: a wrong name takes as long as a wrong password."""
+
+    def add(self, name: str, role: Role, password: str, extension: str = "") -> None:
+        """Make an account.
+
+        Raises:
+            InputError: name or password will not do, or the name is taken.
+        """
+        if not name or len(name) > NAME_MOST or not name.isprintable() or name != name.strip():
+            raise InputError("a name has 1 to 64 printable characters", "choose another name")
+        if (role is Role.AGENT) != bool(extension):
+            raise InputError("an agent has an extension, others have none", "give --extension with the role agent")
+        self._accounts.add(Account(name, role.value, extension, self._hashed(password), self._clock()))
+
+    def set_password(self, name: str, password: str) -> None:
+        """Give an account a new password; its logins are over.
+
+        Raises:
+            InputError: the password will not do, or there is no such account.
+        """
+        if self._accounts.get(name) is None:
+            raise InputError(f"{name}: no such account", "see: screener console users")
+        self._accounts.change(name, secret=self._hashed(password), failures=0, locked_until=None)
+        self._accounts.close_all(name)
+
+    def login(self, name: str, password: str) -> tuple[str, Person]:
+        """A token for the browser, and who that is.
+
+        Raises:
+            LoginRefusedError: name or password is wrong, or the name is locked.
+        """
+        now = self._clock()
+        account = self._accounts.get(name[:NAME_MOST])
+        right = self._is_right(account.secret if account else self._nobody, password)
+        if account is None:
+            raise _refused()
+        if account.locked_until and now < account.locked_until:
+            raise _refused()
+        if not right:
+            failures = account.failures + 1
+            locked = now + LOCKED if failures >= FAILURES else None
+            self._accounts.change(name, failures=0 if locked else failures, locked_until=locked)
+            raise _refused()
+        if account.failures or account.locked_until:
+            self._accounts.change(name, failures=0, locked_until=None)
+        token = secrets.token_urlsafe(32)
+        login = Login(_kept(token), name, secrets.token_urlsafe(24), now, now)
+        self._accounts.open(login, idle_since=now - self._idle)
+        return token, _person(login, account)
+
+    def who(self, token: str) -> Person | None:
+        """Who holds a token; None when nobody does any more."""
+        if not token:
+            return None
+        found = self._accounts.login(_kept(token))
+        if found is None:
+            return None
+        login, account = found
+        now = self._clock()
+        if now - login.seen_at > self._idle:
+            self._accounts.close(login.token)
+            return None
+        if now - login.seen_at > SEEN_AGAIN:
+            self._accounts.seen(login.token, now)
+        return _person(login, account)
+
+    def logout(self, person: Person) -> None:
+        """End a login."""
+        self._accounts.close(person.token)
+
+    def _is_right(self, secret: str, password: str) -> bool:
+        try:
+            return self._hasher.verify(secret, password)
+        except (VerificationError, InvalidHashError):
+            return False
+
+    def _hashed(self, password: str) -> str:
+        if len(password) < PASSWORD_LEAST:
+            raise InputError(f"a password has at least {PASSWORD_LEAST} characters", "choose a longer one")
+        return self._hasher.hash(password)
+
+
+def is_guarded(person: Person, sent: str) -> bool:
+    """Whether a request carries the login's guard, as only our own pages do."""
+    return secrets.compare_digest(person.guard.encode(), sent.encode())
+
+
+def _kept(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _person(login: Login, account: Account) -> Person:
+    return Person(account.name, Role(account.role), account.extension, login.guard, login.token)
+
+
+def _refused() -> LoginRefusedError:
+    return LoginRefusedError("name or password is wrong, or the name is locked for a while", "try again later")

@@ -1,0 +1,76 @@
+"""Logging in and out."""
+
+import asyncio
+from urllib.parse import urlsplit
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from screener.console.access import LoginRefusedError, Person, Role
+from screener.console.desk import Desk
+from screener.errors import InputError
+
+COOKIE = "screener"
+FAILED_SECONDS = 0.5
+"""A refused login is answered no sooner."""
+AT_ONCE = 4
+"""Passwords that are checked at the same time: each costs a core and 64 MB for a moment."""
+_turns = asyncio.Semaphore(AT_ONCE)
+
+
+async def home(_desk: Desk, person: Person, _request: Request) -> Response:
+    """The page that somebody's role begins with."""
+    return RedirectResponse("/agent" if person.role is Role.AGENT else "/live", 303)
+
+
+async def login(desk: Desk, request: Request) -> Response:
+    """The form, and what is typed into it."""
+    if request.method == "GET":
+        return desk.page("login.html", None, problem="", next=_inside(request.query_params.get("next", "")))
+    form = await request.form(max_files=0, max_fields=4)
+    name, password = str(form.get("name", "")), str(form.get("password", ""))
+    after = _inside(str(form.get("next", "")))
+    try:
+        async with _turns:
+            token, _ = await run_in_threadpool(desk.access.login, name, password[:1000])
+    except LoginRefusedError:
+        await asyncio.sleep(FAILED_SECONDS)
+        return desk.page("login.html", None, 401, problem=desk.say("login_refused"), next=after)
+    answer = RedirectResponse(after, 303)
+    answer.set_cookie(COOKIE, token, httponly=True, samesite="strict", secure=request.url.scheme == "https")
+    return answer
+
+
+async def logout(desk: Desk, person: Person, _request: Request) -> Response:
+    """The login is over, here and in every tab."""
+    await run_in_threadpool(desk.access.logout, person)
+    answer = RedirectResponse("/login", 303)
+    answer.delete_cookie(COOKIE)
+    return answer
+
+
+async def password_page(desk: Desk, person: Person, _request: Request) -> Response:
+    """The form for a new password."""
+    return desk.page("password.html", person, problem="")
+
+
+async def change_password(desk: Desk, person: Person, request: Request) -> Response:
+    """A new password, for who knows the old one; every login of the name is over."""
+    form = await request.form(max_files=0, max_fields=4)
+    try:
+        async with _turns:
+            await run_in_threadpool(desk.access.login, person.name, str(form.get("old", ""))[:1000])
+            await run_in_threadpool(desk.access.set_password, person.name, str(form.get("new", ""))[:1000])
+    except LoginRefusedError:
+        return desk.page("password.html", person, 400, problem=desk.say("login_refused"))
+    except InputError:
+        return desk.page("password.html", person, 400, problem=desk.say("password_short"))
+    return RedirectResponse("/login", 303)
+
+
+def _inside(path: str) -> str:
+    """A path of ours to go on to, never another site's address."""
+    parts = urlsplit(path)
+    inside = path.startswith("/") and not path.startswith(("//", "/\\")) and not parts.scheme and not parts.netloc
+    return path if inside else "/"

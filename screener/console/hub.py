@@ -1,0 +1,193 @@
+"""The running calls as the console knows them: reads every feed, comes back when a service does."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from screener.core.cards import Cards, Prompter
+from screener.errors import InputError
+from screener.feed.board import Board, LiveCall
+from screener.feed.items import Heard, Item, Order, Over, Weighed
+from screener.feed.local import FeedReader
+
+log = logging.getLogger(__name__)
+
+ACT = "act."
+"""How rules begin that name what an utterance does."""
+AGAIN_SECONDS = 1.0
+"""Pause before a feed that is away is tried again."""
+ENDED_SECONDS = 20.0
+"""A call that is over stays on the page for so long."""
+
+
+@dataclass(slots=True)
+class Shown:
+    """A call and how new it is.
+
+    Attributes:
+        prompter: chooses the agent's cue card.
+        version: grows with everything that is told of the call.
+        over_at: monotonic time of its end, None while it is up.
+    """
+
+    call: LiveCall
+    feed: Path
+    prompter: Prompter
+    version: int = 0
+    over_at: float | None = None
+
+
+@dataclass(slots=True)
+class Feed:
+    """One service's feed: where it is, and whether it is there."""
+
+    path: Path
+    up: bool = False
+    lost: int = 0
+    """How often it went away."""
+    board: Board = field(default_factory=Board)
+    reader: FeedReader | None = None
+
+
+class Hub:
+    """All running calls of the site's services. Pages ask it what is newer than what they have shown.
+
+    A page that is slow shows less often, and always the newest: nothing is queued for it.
+
+    Args:
+        paths: of the services' sockets.
+        cards: cue cards of the site.
+        syllables: text to toneless pinyin.
+    """
+
+    def __init__(self, paths: Sequence[Path], cards: Cards, syllables: Callable[[str], tuple[str, ...]]) -> None:
+        self._cards, self._syllables = cards, syllables
+        self.feeds = [Feed(path) for path in paths]
+        self._shown: dict[str, Shown] = {}
+        self._version = 0
+        self._lock = threading.Lock()
+        self._stopped = threading.Event()
+        self._threads = [
+            threading.Thread(target=self._read, args=(feed,), name="console-feed", daemon=True)
+            for feed in self.feeds
+        ]
+
+    def start(self) -> None:
+        """Begin to read; once is enough."""
+        for thread in self._threads:
+            if thread.ident is None:
+                thread.start()
+
+    def stop(self) -> None:
+        """Read no more."""
+        self._stopped.set()
+        for feed in self.feeds:
+            if feed.reader is not None:
+                feed.reader.close()
+        for thread in self._threads:
+            if thread.ident is not None:
+                thread.join(timeout=2)
+
+    def newer(self, version: int) -> tuple[int, list[Shown], frozenset[str]]:
+        """What changed since a version.
+
+        Returns:
+            the version to ask with next, the calls that changed, and the ids of all that are shown.
+        """
+        now = time.monotonic()
+        with self._lock:
+            gone = [id_ for id_, s in self._shown.items() if s.over_at and now - s.over_at > ENDED_SECONDS]
+            for id_ in gone:
+                del self._shown[id_]
+            changed = [shown for shown in self._shown.values() if shown.version > version]
+            return self._version, changed, frozenset(self._shown)
+
+    def call(self, call_id: str) -> LiveCall | None:
+        """A running call."""
+        with self._lock:
+            shown = self._shown.get(call_id)
+            return shown.call if shown and shown.over_at is None else None
+
+    def order(self, order: Order) -> None:
+        """Hand an order to the service that has the call.
+
+        Raises:
+            InputError: the call is over, or its service is away.
+        """
+        with self._lock:
+            shown = self._shown.get(order.call)
+        if shown is None or shown.over_at is not None:
+            raise InputError("that call is over", "look for it among the calls")
+        reader = next((feed.reader for feed in self.feeds if feed.path == shown.feed), None)
+        if reader is None:
+            raise InputError("the service that has the call is away", "use the PBX: transfer the caller by hand")
+        reader.order(order)
+
+    def _read(self, feed: Feed) -> None:
+        while not self._stopped.is_set():
+            try:
+                feed.reader = FeedReader(feed.path, timeout=1.0)
+            except InputError:
+                self._stopped.wait(AGAIN_SECONDS)
+                continue
+            feed.up, feed.board = True, Board()
+            try:
+                for item in feed.reader:
+                    if self._stopped.is_set():
+                        return
+                    if item is not None:
+                        self._take(feed, item)
+            except InputError as problem:
+                log.warning("feed %s: %s", feed.path, problem.message)
+            finally:
+                feed.up, feed.lost = False, feed.lost + 1
+                feed.reader.close()
+                feed.reader = None
+                self._forget(feed.path)
+            self._stopped.wait(AGAIN_SECONDS)
+
+    def of_agent(self, extension: str) -> Shown | None:
+        """The newest call that an agent has."""
+        with self._lock:
+            own = [
+                (began.started_at, shown.version, shown)
+                for shown in self._shown.values()
+                if (began := shown.call.began) and extension in (began.agent, began.agent.rpartition("/")[2])
+            ]
+            return max(own, key=lambda found: found[:2])[2] if own else None
+
+    def _take(self, feed: Feed, item: Item) -> None:
+        with self._lock:
+            call = feed.board.take(item)
+            if call is None:
+                return
+            self._version += 1
+            shown = self._shown.setdefault(call.call, Shown(call, feed.path, Prompter(self._cards)))
+            self._prompt(shown.prompter, item)
+            shown.call, shown.version = call, self._version
+            if isinstance(item, Over):
+                shown.over_at = time.monotonic()
+
+    def _prompt(self, prompter: Prompter, item: Item) -> None:
+        """Tell the chooser of cards what was said and done."""
+        match item:
+            case Heard(speaker="caller", final=True):
+                prompter.caller_said(self._syllables(item.text))
+            case Heard(speaker="agent", final=True):
+                prompter.agent_said(self._syllables(item.text))
+            case Weighed() if item.rule.startswith(ACT):
+                prompter.caller_did(item.rule.removeprefix(ACT))
+            case _:
+                pass
+
+    def _forget(self, path: Path) -> None:
+        """A service went away: its calls are the agents' now, as far as we know."""
+        with self._lock:
+            self._version += 1
+            for shown in self._shown.values():
+                if shown.feed == path and shown.over_at is None:
+                    shown.over_at, shown.version = time.monotonic(), self._version
+                    shown.call.over = "fault"

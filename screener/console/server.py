@@ -1,0 +1,118 @@
+"""The console as a running server: made from a site's settings, in the foreground or beside a service."""
+
+import contextlib
+import logging
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import uvicorn
+
+from screener.console.access import Access
+from screener.console.app import build
+from screener.console.desk import Desk
+from screener.console.hub import Hub
+from screener.errors import InputError
+from screener.settings.cards import load_cards
+from screener.settings.judging import load_notes
+from screener.settings.sections import Settings
+from screener.store.accounts import Accounts
+from screener.store.log import CallLog
+from screener.words.judgement import Teller
+
+log = logging.getLogger(__name__)
+
+START_SECONDS = 10.0
+
+
+def make_access(settings: Settings, calls: CallLog) -> Access:
+    """The site's logins."""
+    idle = timedelta(minutes=settings.console.session_minutes)
+    return Access(Accounts(calls), lambda: datetime.now(UTC), idle)
+
+
+def make_desk(settings: Settings, calls: CallLog, syllables: Callable[[str], tuple[str, ...]]) -> Desk:
+    """What the pages work with; its hub is not started.
+
+    Args:
+        settings: of the site.
+        calls: its call log.
+        syllables: text to toneless pinyin.
+
+    Raises:
+        SettingsError: the cue cards are wrong.
+    """
+    feeds = settings.console.feeds or (settings.operations.feed,)
+    cards = load_cards(settings.console.cards, settings.folder, syllables)
+    hub = Hub([settings.folder / feed for feed in feeds if feed], cards, syllables)
+    teller = Teller(settings.site.language, load_notes(settings.judgement, settings.folder))
+    return Desk(settings, calls, make_access(settings, calls), hub, teller)
+
+
+class ConsoleServer:
+    """Serves the pages.
+
+    Args:
+        desk: what they work with.
+        host, port: where it listens, instead of what the settings say; port 0 takes a free one.
+    """
+
+    def __init__(self, desk: Desk, host: str | None = None, port: int | None = None) -> None:
+        self._desk = desk
+        settings = desk.settings.console
+        self._config = uvicorn.Config(
+            build(desk),
+            host=host or settings.host,
+            port=settings.port if port is None else port,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            ssl_certfile=desk.settings.folder / settings.certificate if settings.certificate else None,
+            ssl_keyfile=str(desk.settings.folder / settings.key) if settings.key else None,
+        )
+        self._server = uvicorn.Server(self._config)
+        self._thread = threading.Thread(target=self._serve, name="console", daemon=True)
+
+    @property
+    def address(self) -> str:
+        """Where a browser finds it, once it runs."""
+        scheme = "https" if self._config.is_ssl else "http"
+        sockets = [socket for server in self._server.servers for socket in server.sockets]
+        port = sockets[0].getsockname()[1] if sockets else self._config.port
+        return f"{scheme}://{self._config.host}:{port}/"
+
+    def run(self) -> None:
+        """Serve until a signal says stop."""
+        self._desk.hub.start()
+        try:
+            self._server.run()
+        finally:
+            self._desk.hub.stop()
+
+    def start(self) -> None:
+        """Serve on a thread of its own.
+
+        Raises:
+            InputError: it cannot listen there.
+        """
+        self._desk.hub.start()
+        self._thread.start()
+        until = time.monotonic() + START_SECONDS
+        while not self._server.started:
+            if not self._thread.is_alive() or time.monotonic() > until:
+                self._desk.hub.stop()
+                where = f"{self._config.host}:{self._config.port}"
+                raise InputError(f"the console cannot listen on {where}", "change [console] host or port")
+            time.sleep(0.02)
+        log.info("console on %s", self.address)
+
+    def _serve(self) -> None:
+        with contextlib.suppress(SystemExit):  # uvicorn's way to say that it cannot listen; `start` says so
+            self._server.run()
+
+    def stop(self) -> None:
+        """Close every page and stop."""
+        self._server.should_exit = self._server.force_exit = True
+        self._thread.join(timeout=3)
+        self._desk.hub.stop()

@@ -1,0 +1,78 @@
+// An agent's page: the present call and its card. A pinned card stays; switched off, none is shown.
+"use strict";
+const $ = (id) => document.getElementById(id);
+const state = $("state"), present = $("present"), card = $("card");
+let pinned = null, off = localStorage.getItem("cards") === "off", last = null;
+
+function setCards() {
+  $("cards").textContent = off ? $("cards").dataset.on : $("cards").dataset.off;
+  $("cards").setAttribute("aria-pressed", String(off));
+  localStorage.setItem("cards", off ? "off" : "on");
+}
+$("cards").addEventListener("click", () => { off = !off; setCards(); if (last) show(last); });
+setCards();
+
+$("pin").addEventListener("click", () => {
+  pinned = pinned ? null : last && last.card;
+  $("pin").setAttribute("aria-pressed", String(Boolean(pinned)));
+  if (last) show(last);
+});
+
+const hand = $("hand"), outcome = document.querySelector(".outcome");
+hand.addEventListener("click", async () => {
+  if (!hand.classList.contains("sure")) {
+    const name = hand.textContent;
+    hand.classList.add("sure");
+    hand.textContent = hand.dataset.sure;
+    setTimeout(() => { hand.classList.remove("sure"); hand.textContent = name; }, 4000);
+    return;
+  }
+  const answer = await fetch("/agent/order", {
+    method: "POST", headers: { "X-Guard": document.body.dataset.guard, "Accept": "application/json" },
+  }).catch(() => null);
+  outcome.textContent = answer && answer.ok ? outcome.dataset.done : outcome.dataset.not;
+});
+
+function list(element, texts, className = () => "") {
+  element.replaceChildren(...texts.map((text, at) => {
+    const item = document.createElement("li");
+    item.className = className(at);
+    item.textContent = text;
+    return item;
+  }));
+}
+
+function show(told) {
+  if (!last || last.call !== told.call) {
+    pinned = null;
+    outcome.textContent = "";
+    $("pin").setAttribute("aria-pressed", "false");
+  }
+  last = told;
+  present.hidden = !told.call;
+  $("none").hidden = Boolean(told.call);
+  $("number").textContent = told.call ? told.number : "";
+  const shown = off ? null : pinned || told.card;
+  card.hidden = !shown;
+  $("usual").hidden = Boolean(shown);
+  if (shown && card.dataset.id !== shown.id) {
+    card.dataset.id = shown.id;
+    card.querySelector("h2").textContent = shown.name;
+    card.querySelector(".sign").textContent = shown.sign;
+    card.querySelector(".say").textContent = shown.say;
+    list(card.querySelector(".do"), shown.do);
+    list(card.querySelector(".avoid"), shown.avoid);
+  }
+  const listening = document.querySelector(".listening");
+  listening.hidden = told.listening === null;
+  if (told.listening !== null) {
+    listening.querySelector("meter").value = told.listening;
+    listening.querySelector("span").textContent = listening.dataset.text.replace("{}", told.listening);
+  }
+  list(document.querySelector(".words"), told.words.map((w) => w.text),
+    (at) => told.words[at].who + (told.words[at].final ? "" : " partial"));
+}
+
+const source = new EventSource("/agent/events");
+source.onmessage = (event) => { state.textContent = ""; show(JSON.parse(event.data)); };
+source.onerror = () => { state.textContent = state.dataset.away; };

@@ -1,0 +1,100 @@
+"""The calls that are up, folded from the feed: what a page or a terminal shows."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from screener.feed.items import Began, Handled, Heard, Item, Judged, Missed, Moved, Over, Unheard, Weighed
+
+UTTERANCES = 60
+"""Utterances of a call that are kept, the newest; likewise pieces of evidence."""
+CALLS = 2_000
+"""Calls that are kept; over that the oldest is forgotten."""
+
+
+@dataclass(slots=True)
+class LiveCall:
+    """One call as the feed has told it so far.
+
+    Attributes:
+        began: None when the feed was joined in its middle.
+        words: by speaker and utterance, in the order of their beginning.
+        treatment: that goes on.
+        unheard: why nobody listens, empty while somebody does.
+        moved_to: target of the last transfer that succeeded.
+        over: by whom the call was ended, empty while it goes on.
+    """
+
+    call: str
+    began: Began | None = None
+    at: float = 0.0
+    words: dict[tuple[str, int], Heard] = field(default_factory=dict)
+    evidence: list[Weighed] = field(default_factory=list)
+    judged: Judged | None = None
+    treatment: str = ""
+    unheard: str = ""
+    moved_to: str = ""
+    over: str = ""
+
+    def items(self) -> Iterator[Item]:
+        """What tells a newcomer all that is known of the call."""
+        if self.began:
+            yield self.began
+        yield from self.words.values()
+        yield from self.evidence
+        if self.judged:
+            yield self.judged
+        if self.treatment:
+            yield Handled(self.call, self.at, self.treatment, done=False, completed=False)
+        if self.unheard:
+            yield Unheard(self.call, self.at, self.unheard)
+
+
+class Board:
+    """All calls that are up; a call that is over leaves with the next item of another call."""
+
+    def __init__(self) -> None:
+        self.calls: dict[str, LiveCall] = {}
+        self.missed = 0
+        """Lines that this reader never saw."""
+
+    def take(self, item: Item) -> LiveCall | None:
+        """Take one item; the call that it is about, None when it is about none."""
+        if isinstance(item, Missed):
+            self.missed += item.lines
+            return None
+        call = self.calls.get(item.call)
+        if call is None:
+            if isinstance(item, Over):
+                return None
+            call = self.calls[item.call] = LiveCall(item.call)
+            if len(self.calls) > CALLS:
+                del self.calls[next(iter(self.calls))]
+        _fold(call, item)
+        if call.over:
+            del self.calls[item.call]
+        return call
+
+
+def _fold(call: LiveCall, item: Item) -> None:
+    match item:
+        case Began():
+            call.began = item
+        case Heard():
+            call.words[item.speaker, item.utterance] = item
+            if len(call.words) > UTTERANCES:
+                del call.words[next(iter(call.words))]
+        case Weighed():
+            call.evidence = [*call.evidence, item][-UTTERANCES:]
+        case Judged():
+            call.judged = item
+        case Handled():
+            call.treatment = "" if item.done else item.treatment
+        case Moved(target=target, ok=True):
+            call.moved_to = target
+        case Unheard():
+            call.unheard = item.why
+        case Over():
+            call.over = item.by
+        case _:
+            pass
+    call.at = max(call.at, getattr(item, "at", 0.0))

@@ -1,0 +1,207 @@
+"""What the feed tells of a call, and what a person may order; each is one line of JSON on the wire.
+
+A line is an object whose `item` names its kind; a reader passes over kinds and keys that it does not know.
+"""
+
+import json
+from dataclasses import asdict, dataclass, fields
+from datetime import datetime
+from typing import Any, Final
+
+from screener.errors import InputError
+from screener.events import Act
+
+LINE_LIMIT = 7_900
+"""Bytes of one line: what PostgreSQL's NOTIFY carries, with room to spare. A longer text is cut."""
+TEXT_LIMIT = 1_500
+"""Characters of one utterance or quotation."""
+
+
+@dataclass(frozen=True, slots=True)
+class Began:
+    """A call is there.
+
+    Attributes:
+        call: the product's id of the call.
+        node: host that has it.
+        started_at: aware, UTC.
+        number: whole; whoever shows it masks it by the reader's role.
+        entrance: `in_path`, `beside` or `by_hand`.
+        agent: who has the caller, empty in path.
+    """
+
+    call: str
+    node: str
+    started_at: datetime
+    number: str
+    line: str
+    region: str
+    dialled: str
+    entrance: str
+    agent: str
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """Words of one utterance so far; the newest line of an utterance replaces those before.
+
+    Attributes:
+        at: audio time in seconds; likewise below.
+    """
+
+    call: str
+    at: float
+    speaker: str
+    utterance: int
+    text: str
+    final: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """New evidence: codes, which `screener.words` puts into words."""
+
+    call: str
+    at: float
+    rule: str
+    detail: str
+    kind: str
+    weight: float
+    span: str
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A decision."""
+
+    call: str
+    at: float
+    verdict: str
+    kind: str
+    score: float
+    threshold: float
+    treatment: str
+    reason: str
+    emergency: bool
+    dry_run: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Handled:
+    """A treatment began or ended."""
+
+    call: str
+    at: float
+    treatment: str
+    done: bool
+    completed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A transfer was judged to its end."""
+
+    call: str
+    at: float
+    target: str
+    ok: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Unheard:
+    """Nobody listens to the call any more."""
+
+    call: str
+    at: float
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Over:
+    """The call has ended."""
+
+    call: str
+    at: float
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """This reader was too slow: so many lines were left out before the next one."""
+
+    lines: int
+
+
+Item = Began | Heard | Weighed | Judged | Handled | Moved | Unheard | Over | Missed
+KINDS: Final[dict[str, type[Any]]] = {
+    kind.__name__.lower(): kind for kind in (Began, Heard, Weighed, Judged, Handled, Moved, Unheard, Over, Missed)
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A person's word about a running call; who may give it has been checked by the giver.
+
+    Attributes:
+        by: name of the person, for the log.
+    """
+
+    call: str
+    act: Act
+    by: str
+
+
+def serialize(item: Item | Order) -> str:
+    """One line, without its end."""
+    data = {"item": type(item).__name__.lower()} | asdict(item)
+    return json.dumps(data, ensure_ascii=False, default=_plain, separators=(",", ":"))
+
+
+def parse(line: str | bytes) -> Item | None:
+    """The item of a line; None for a kind that is not known here.
+
+    Raises:
+        InputError: the line is none of the feed's.
+    """
+    data = _object(line)
+    kind = KINDS.get(str(data.get("item")))
+    return _made(kind, data) if kind else None
+
+
+def parse_order(line: str | bytes) -> Order:
+    """The order of a line.
+
+    Raises:
+        InputError: the line is no order.
+    """
+    data = _object(line)
+    try:
+        return Order(str(data["call"]), Act(data["act"]), str(data["by"]))
+    except (KeyError, ValueError) as problem:
+        raise InputError(f"no order: {problem}", "send call, act and by") from problem
+
+
+def _object(line: str | bytes) -> dict[str, Any]:
+    try:
+        data = json.loads(line)
+    except ValueError as problem:
+        raise InputError(f"no line of the feed: {problem}", "is this the feed's socket?") from problem
+    if not isinstance(data, dict):
+        raise InputError("no line of the feed: not an object", "is this the feed's socket?")
+    return data
+
+
+def _made(kind: type[Any], data: dict[str, Any]) -> Any:  # noqa: ANN401 - one of `Item`
+    values = {field.name: data.get(field.name) for field in fields(kind)}
+    try:
+        if kind is Began:
+            values["started_at"] = datetime.fromisoformat(str(values["started_at"]))
+        if any(value is None for value in values.values()):
+            raise ValueError(f"{data['item']} lacks a value")
+        return kind(**values)
+    except (ValueError, TypeError) as problem:
+        raise InputError(f"no line of the feed: {problem}", "do both ends run the same version?") from problem
+
+
+def _plain(value: object) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)

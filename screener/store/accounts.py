@@ -1,0 +1,128 @@
+"""Who may use the console and who is logged in, in the site's database: several consoles share it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from screener.errors import InputError
+from screener.store.log import CallLog
+from screener.store.tables import AccountOf, LoginOf
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Somebody who may use the console.
+
+    Attributes:
+        role: a `screener.console.access.Role`.
+        extension: of an agent, as the log names agents; empty for others.
+        secret: argon2 hash of the password.
+        failures: wrong passwords since the last right one.
+        locked_until: no password is believed before; None is open.
+    """
+
+    name: str
+    role: str
+    extension: str
+    secret: str
+    added_at: datetime
+    failures: int = 0
+    locked_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """Somebody who is logged in.
+
+    Attributes:
+        token: SHA-256 of what the browser holds.
+        guard: what a form must send back, against forged requests.
+    """
+
+    token: str
+    name: str
+    guard: str
+    began_at: datetime
+    seen_at: datetime
+
+
+class Accounts:
+    """Accounts and logins of one database. Safe to share between threads.
+
+    Args:
+        log: the call log, which owns the database.
+    """
+
+    def __init__(self, log: CallLog) -> None:
+        self._log = log
+
+    def add(self, account: Account) -> None:
+        """Add somebody.
+
+        Raises:
+            InputError: the name is taken.
+            StoreError: the database failed.
+        """
+        values = {name: getattr(account, name) for name in Account.__dataclass_fields__}
+        with self._log.writing() as connection:
+            try:
+                connection.execute(insert(AccountOf).values(values))
+            except IntegrityError as problem:
+                raise InputError(f"{account.name}: there is such an account", "choose another name") from problem
+
+    def get(self, name: str) -> Account | None:
+        """The account of a name."""
+        with self._log.reading() as connection:
+            row = connection.execute(select(AccountOf.__table__).where(AccountOf.name == name)).mappings().first()
+            return Account(**row) if row else None
+
+    def everybody(self) -> list[Account]:
+        """All accounts, by name."""
+        with self._log.reading() as connection:
+            rows = connection.execute(select(AccountOf.__table__).order_by(AccountOf.name)).mappings()
+            return [Account(**row) for row in rows]
+
+    def change(self, name: str, **values: object) -> None:
+        """Write new values of an account."""
+        with self._log.writing() as connection:
+            connection.execute(update(AccountOf).where(AccountOf.name == name).values(values))
+
+    def remove(self, name: str) -> bool:
+        """Take an account away, and its logins; whether there was one."""
+        with self._log.writing() as connection:
+            connection.execute(delete(LoginOf).where(LoginOf.name == name))
+            return connection.execute(delete(AccountOf).where(AccountOf.name == name)).rowcount > 0
+
+    def open(self, login: Login, *, idle_since: datetime) -> None:
+        """Remember a login; those without a sign of life since then are forgotten."""
+        values = {name: getattr(login, name) for name in Login.__dataclass_fields__}
+        with self._log.writing() as connection:
+            connection.execute(delete(LoginOf).where(LoginOf.seen_at < idle_since))
+            connection.execute(insert(LoginOf).values(values))
+
+    def login(self, token: str) -> tuple[Login, Account] | None:
+        """Who holds a token."""
+        with self._log.reading() as connection:
+            row = connection.execute(select(LoginOf.__table__).where(LoginOf.token == token)).mappings().first()
+            if row is None:
+                return None
+            owner = connection.execute(select(AccountOf.__table__).where(AccountOf.name == row["name"]))
+            account = owner.mappings().first()
+            return (Login(**row), Account(**account)) if account else None
+
+    def seen(self, token: str, at: datetime) -> None:
+        """A login gives a sign of life."""
+        with self._log.writing() as connection:
+            connection.execute(update(LoginOf).where(LoginOf.token == token).values(seen_at=at))
+
+    def close(self, token: str) -> None:
+        """Forget a login."""
+        with self._log.writing() as connection:
+            connection.execute(delete(LoginOf).where(LoginOf.token == token))
+
+    def close_all(self, name: str) -> None:
+        """Forget every login of a name."""
+        with self._log.writing() as connection:
+            connection.execute(delete(LoginOf).where(LoginOf.name == name))

@@ -1,0 +1,64 @@
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from argon2 import PasswordHasher
+from starlette.testclient import TestClient
+
+from screener.console.access import Access, Role
+from screener.console.app import build
+from screener.console.desk import Desk
+from screener.console.hub import Hub
+from screener.settings.cards import load_cards
+from screener.settings.sections import Settings
+from screener.speech.pinyin import syllables
+from screener.store.accounts import Accounts
+from screener.store.log import open_log
+from screener.words.judgement import Teller
+
+CARDS = load_cards("", Path(), syllables)
+QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+PASSWORD = "correct horse"
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = datetime(2026, 3, 4, 4, 0, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def wait(self, **how: float) -> None:
+        self.now += timedelta(**how)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def desk(tmp_path: Path, clock: Clock) -> Iterator[Desk]:
+    settings = replace(Settings(), folder=tmp_path)
+    log = open_log(f"sqlite:///{tmp_path}/log.db")
+    access = Access(Accounts(log), clock, timedelta(minutes=30), QUICK)
+    for role in Role:
+        access.add(role.value, role, PASSWORD, "8001" if role is Role.AGENT else "")
+    yield Desk(settings, log, access, Hub([], CARDS, syllables), Teller())
+    log.close()
+
+
+@pytest.fixture
+def client(desk: Desk) -> TestClient:
+    return TestClient(build(desk), follow_redirects=False)
+
+
+def log_in(client: TestClient, desk: Desk, role: Role) -> str:
+    """Log in; gives the guard that the pages carry."""
+    answer = client.post("/login", data={"name": role.value, "password": PASSWORD, "next": "/"})
+    assert answer.status_code == 303, answer.text
+    person = desk.access.who(client.cookies["screener"])
+    assert person is not None
+    return person.guard

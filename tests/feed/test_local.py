@@ -1,0 +1,103 @@
+import contextlib
+import itertools
+import queue
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from screener.errors import InputError
+from screener.events import Act
+from screener.feed.items import Heard, Missed, Order, Over
+from screener.feed.local import READER_LINES, FeedReader, FeedServer
+
+
+@pytest.fixture
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.getbasetemp() / "feed.sock"
+
+
+@contextlib.contextmanager
+def server(place: Path, orders: "queue.Queue[Order] | None" = None) -> Iterator[FeedServer]:
+    made = FeedServer(place, (orders or queue.Queue()).put)
+    try:
+        yield made
+    finally:
+        made.stop()
+
+
+def heard(number: int, text: str = "喂") -> Heard:
+    return Heard("a", float(number), "caller", number, text, final=True)
+
+
+def test_a_reader_hears_what_is_up_and_then_what_comes_and_its_order_arrives(place: Path) -> None:
+    orders: queue.Queue[Order] = queue.Queue()
+    with server(place, orders) as feed:
+        assert place.stat().st_mode & 0o777 == 0o600
+        feed.put(heard(0))
+        reader = FeedReader(place, timeout=5)
+        seen = iter(reader)
+        assert next(seen) == heard(0)
+        feed.put(heard(1))
+        assert next(seen) == heard(1)
+        reader.order(Order("a", Act.LINE_FAULT, "王主管"))
+        assert orders.get(timeout=5) == Order("a", Act.LINE_FAULT, "王主管")
+        feed.put(Over("a", 2.0, "caller"))
+        assert next(seen) == Over("a", 2.0, "caller")
+        late = FeedReader(place, timeout=0.3)
+        assert next(iter(late)) is None, "a call that is over is no news"
+        reader.close()
+        late.close()
+    assert not place.exists()
+
+
+def test_a_reader_that_does_not_read_loses_lines_and_is_told_and_nobody_waits_for_it(place: Path) -> None:
+    with server(place) as feed:
+        lazy = FeedReader(place, timeout=5)
+        feed.put(heard(0))
+        seen = iter(lazy)
+        assert next(seen) == heard(0)
+        for number in range(1, 3 * READER_LINES):
+            feed.put(heard(number, "很长的话" * 50))
+            if number % 500 == 0:
+                time.sleep(0.01)
+        done = threading.Event()
+
+        def keep_talking() -> None:
+            for number in itertools.count(10**6):
+                if done.wait(0.01):
+                    return
+                feed.put(heard(number))
+
+        thread = threading.Thread(target=keep_talking)
+        thread.start()
+        try:
+            missed = (item.lines for item in itertools.islice(seen, 4 * READER_LINES) if isinstance(item, Missed))
+            assert next(missed) > 0
+        finally:
+            done.set()
+            thread.join()
+        lazy.close()
+
+
+def test_a_socket_that_a_killed_service_left_is_taken_over_and_a_live_one_is_not(place: Path) -> None:
+    left = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    left.bind(str(place))
+    left.close()
+    with server(place), pytest.raises(InputError, match="no feed can be told there"):
+        FeedServer(place, lambda _order: None)
+    with pytest.raises(InputError, match="serve"):
+        FeedReader(place)
+
+
+def test_a_path_that_is_no_socket_or_too_long_is_refused_and_stays(tmp_path: Path) -> None:
+    file = tmp_path / "x"
+    file.write_text("mine")
+    with pytest.raises(InputError, match=r"operations\.feed"):
+        FeedServer(file, lambda _order: None)
+    assert file.read_text() == "mine"
+    with pytest.raises(InputError, match=r"operations\.feed"):
+        FeedServer(tmp_path / ("x" * 200), lambda _order: None)

@@ -1,0 +1,51 @@
+from pathlib import Path
+
+import pytest
+
+from screener.errors import SettingsError
+from screener.settings.cards import load_cards
+from screener.speech.pinyin import syllables
+
+CARD = """[[card]]
+id = "x"
+name = "某类"
+sign = "像"
+do = ["做"]
+avoid = ["别"]
+say = "说"
+phrases = ["一句…两句"]
+"""
+
+
+def test_the_shipped_cards_can_be_read_while_somebody_talks() -> None:
+    cards = load_cards("", Path(), syllables).cards
+    assert len(cards) >= 20
+    for card in cards:
+        assert 1 <= len(card.do) <= 4 and 1 <= len(card.avoid) <= 4
+        assert len(card.say) <= 60
+        assert card.acts or card.sounds, card.id
+        assert all(act.startswith("caller.") for act in card.acts), card.id
+
+
+@pytest.mark.parametrize(
+    ("wrong", "named"),
+    [
+        (CARD.replace('say = "说"', ""), "say"),
+        (CARD + 'colour = "red"', "colour"),
+        (CARD + CARD, "two cards"),
+        (CARD.replace("一句…两句", "……"), "without a sound"),
+        (CARD.replace("说", "说" * 90), "say"),
+        ("[[card]", "cannot be read"),
+    ],
+)
+def test_a_wrong_card_is_named(tmp_path: Path, wrong: str, named: str) -> None:
+    (tmp_path / "cards.toml").write_text(wrong, "utf-8")
+    with pytest.raises(SettingsError, match=named) as error:
+        load_cards("cards.toml", tmp_path, syllables)
+    assert "cards.toml" in str(error.value)
+
+
+def test_a_site_has_its_own(tmp_path: Path) -> None:
+    (tmp_path / "cards.toml").write_text(CARD, "utf-8")
+    (card,) = load_cards("cards.toml", tmp_path, syllables).cards
+    assert card.sounds == ((("yi", "ju"), ("liang", "ju")),)

@@ -1,0 +1,238 @@
+"""Input that is one thing over and over, as large as is admitted, for whatever reads what strangers send."""
+
+import contextlib
+import random
+from collections.abc import Callable, Iterator
+
+from screener.errors import ScreenerError
+from screener.media import rtcp
+from screener.media.rtp import Packet, TelephoneEvent
+from screener.sip import info, refer, sdp, timer
+from screener.sip.address import NameAddr, Uri, Via, escape_user, parse_params, plain, split_list
+from screener.sip.digest import Challenge, parse_fields, verify
+from screener.sip.framing import Framer
+from screener.sip.message import (
+    MAX_BYTES,
+    MAX_LINE,
+    Headers,
+    Request,
+    Response,
+    fault,
+    is_crowded,
+    parse,
+    part,
+    respond,
+)
+from screener.sip.replaces import Replaces
+from screener.sip.timer import agree
+from screener.sip.wire import READ_BYTES
+
+UNITS = (
+
+    b'"',
+    b"\\",
+    b'"\\',
+    b'\\"',
+    b'"a"',
+    b'a"b',
+    b" ",
+    b"\t",
+    b";",
+    b",",
+    b";;",
+    b"; ,",
+    b" ;x",
+    b",x",
+    b";a=b",
+    b"<",
+    b">",
+    b"<>",
+    b"<a>,",
+    b"@",
+    b":",
+    b"sip:",
+    b"a@",
+    b"%",
+    b"%0d",
+    b"%41",
+    b"=",
+    b"?",
+    b"&",
+    b"/",
+    b" / ",
+    b"SIP/2.0/",
+    b"[",
+    b"]",
+    b"[:",
+    b"(",
+    b")",
+    b"0",
+    b"9",
+    b"a",
+    b"-",
+    b".",
+    b"\r\n ",
+    b"\r\n\t",
+    b"\n",
+    b"\r",
+    b"\r\n",
+    b"\0",
+    b"\xff",
+    b"\xb8\x5c",
+    b'\xb8\x5c"',
+    b"\xc4\xa3\xb8\x5c",
+    "张".encode(),
+    b"\xe5\xbc",
+    b"Via: a\r\n",
+    b"v:\r\n",
+    b"Contact: *\r\n",
+    b"Content-Length: 1\r\n",
+    b"l:1\r\n",
+    b"a=rtpmap:0 a/1\r\n",
+    b"m=audio 1 RTP/AVP 0\r\n",
+    b"c=IN IP4 1.1.1.1\r\n",
+    b"a=",
+    b"a\r\n",
+    b"1 ",
+    b"96 ",
+    b"--b",
+    b"--b\r\n",
+    b"-",
+    b"rtcp:1 ",
+)  # fmt: skip
+ENDS = (b"", b"x", b'"', b">", b"@", b";", b" x", b"\r\n", b"\\", b":1", b"\xb8")
+HEAD = (
+    b"INVITE sip:100@192.0.2.1%s SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.2:5060;branch=z9hG4bK1%s\r\n"
+    b"From: %s<sip:a@b>;tag=1\r\nTo: <sip:c@d>%s\r\nCall-ID: 1%s\r\nCSeq: 1 INVITE%s\r\nContact: %s<sip:a@b>\r\n"
+    b"Record-Route: <sip:a@b>%s\r\nSession-Expires: 90%s\r\nReplaces: a;to-tag=b;from-tag=c%s\r\n"
+    b"Authorization: Digest username=a%s\r\nMax-Forwards: 70\r\nX-Any: %s\r\nContent-Type: %s\r\n\r\n%s"
+)
+PLACES = HEAD.count(b"%s")
+
+
+def repeated(chance: random.Random, size: int) -> bytes:
+    """One to three units in turn, up to a size, and an end that may make it wrong."""
+    pattern = b"".join(chance.choices(UNITS, k=chance.randint(1, 3)))
+    return (pattern * (size // len(pattern) + 1))[: size - 2] + chance.choice(ENDS)
+
+
+def hostile_message(chance: random.Random, size: int) -> bytes:
+    """A message, one place of which, or several at once, is repetition."""
+    parts = [b""] * PLACES
+    parts[-2] = chance.choice([b"application/sdp", b"multipart/mixed;boundary=b", b"multipart/mixed;boundary=-"])
+    places = chance.sample(range(PLACES), chance.choice([1, 1, 1, 3, 10]))
+    for place in places:
+        parts[place] = repeated(chance, min(size, chance.choice([MAX_LINE - 100, 16_000, size])) // len(places))
+    return (HEAD % tuple(parts))[:size]
+
+
+def text(data: bytes) -> str:
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        return data.decode("ascii", "surrogateescape")
+
+
+def read_message(data: bytes) -> None:
+    """As the user agent does with every datagram, to the response."""
+    message = parse(data)
+    if isinstance(message, Response):
+        return
+    wrong = fault(message)
+    respond(message, *(wrong or (200, "")), tag="t").serialize()
+    if wrong:
+        return
+    part(message, "application/sdp")
+    for reads in (timer.too_short, agree, Replaces.of, info.key, refer.sipfrag_status):
+        with contextlib.suppress(ScreenerError):
+            reads(message)
+
+
+def header(reads: Callable[[str], object], before: str = "", after: str = "") -> Callable[[bytes], None]:
+    """Reads one header value of the largest size."""
+
+    def one(data: bytes) -> None:
+        value = (before + text(data))[: MAX_LINE - len(after)] + after
+        if not is_crowded(value.encode("utf-8", "surrogateescape")):
+            str(reads(value))
+
+    return one
+
+
+def read_digest(data: bytes) -> None:
+    value = "Digest " + text(data[: MAX_LINE - 7])
+    if is_crowded(data[:MAX_LINE]):
+        return
+    for reads in (parse_fields, Challenge.parse):
+        with contextlib.suppress(ScreenerError):
+            reads(value)
+    verify(value, Challenge("a", "b"), {"a": "b"}, "INVITE", value)
+
+
+def read_sdp(data: bytes) -> None:
+    head = b"v=0\r\nc=IN IP4 192.0.2.1\r\nm=audio 1 RTP/AVP 0 8 101 "
+    for body in (data, head + data, head + b"\r\na=" + data, head + b"\r\na=rtpmap:" + data):
+        with contextlib.suppress(ScreenerError):
+            theirs = sdp.parse(body[: sdp.MAX_BYTES])
+            if stream := theirs.audio():
+                sdp.answer(theirs, stream, "192.0.2.1", 4000, 1)
+
+
+def read_multipart(data: bytes) -> None:
+    for boundary in ("b", "-", "a"):
+        headers = Headers([("Content-Type", f"multipart/mixed;boundary={boundary}")])
+        part(Request(headers, data, "INVITE", "sip:a@b"), "application/sdp")
+
+
+def read_media(data: bytes) -> None:
+    for head in (b"", b"\x80\x00", b"\xbf\x65", b"\x81\xc8\x00\x0c", b"\x80\xc9\x00\x01"):
+        for reads in (Packet.parse, rtcp.parse, TelephoneEvent.parse):
+            with contextlib.suppress(ScreenerError):
+                reads((head + data)[:1500])
+
+
+def read_stream(data: bytes) -> None:
+    framer = Framer()
+    for start in range(0, len(data), 1400):
+        framer.feed(data[start : start + 1400])
+
+
+PARSERS: dict[str, Callable[[bytes], None]] = {
+    "message": read_message,
+    "Via": header(Via.parse, "SIP/2.0/UDP a"),
+    "Via alone": header(Via.parse),
+    "Contact": header(NameAddr.parse),
+    "From": header(NameAddr.parse, '"', '" <sip:a@b>;tag=1'),
+    "Route": header(NameAddr.parse, "<sip:a@b;", ">"),
+    "URI": header(lambda value: Uri.parse(value).number, "sip:"),
+    "list": header(split_list),
+    "params": header(parse_params, ";"),
+    "text": header(plain),
+    "user": header(escape_user),
+    "digest": read_digest,
+    "sdp": read_sdp,
+    "multipart": read_multipart,
+    "media": read_media,
+    "stream": read_stream,
+}
+
+
+def hostile(name: str, chance: random.Random, size: int = MAX_BYTES) -> bytes:
+    """Input for a parser; of a stream what is read at once."""
+    size = min(size, READ_BYTES) if name == "stream" else size
+    if name == "message" or (name == "stream" and chance.random() < 0.5):
+        return hostile_message(chance, size)
+    return repeated(chance, size)
+
+
+def read(name: str, data: bytes) -> None:
+    """Read it; what is refused is refused with an error of ours."""
+    with contextlib.suppress(ScreenerError):
+        PARSERS[name](data)
+
+
+def every_unit(size: int) -> Iterator[bytes]:
+    """Each unit alone with each end."""
+    for unit in UNITS:
+        for end in ENDS:
+            yield (unit * (size // len(unit) + 1))[: size - 2] + end
