@@ -74,7 +74,7 @@ class Sip:
     peers: tuple[str, ...] = ("127.0.0.1",)
     rtp_port_low: Port = 20000
     rtp_port_high: Port = 29999
-    max_calls: Annotated[int, Field(ge=1, le=5000)] = 200
+    max_calls: Annotated[int, Field(ge=1, le=5000)] = 400
     screening_extension: str = "100"
     analysis_extension: str = "900"
     listening_extension: str = "beside"
@@ -134,7 +134,7 @@ class Pbx:
     context: str = "from-screener"
     by_hand: str = "by-hand"
     hear_agent: bool = True
-    max_calls: Annotated[int, Field(ge=1, le=1000)] = 20
+    max_calls: Annotated[int, Field(ge=1, le=1000)] = 100
 
 
 @dataclass(frozen=True, slots=True)
