@@ -166,7 +166,7 @@ class RecognizerPool:
                 for key, _ in self._selector.select(self._pause(due)):
                     if key.data is None:
                         self._wake_read.recv(4096)
-                    else:
+                    elif key.data.process and key.data.process.socket is key.fileobj:  # not replaced meanwhile
                         self._read(key.data)
                 while not self._tasks.empty():
                     self._tasks.get()()
@@ -187,8 +187,14 @@ class RecognizerPool:
         return max(0.0, start_at - time.monotonic()) if start_at < math.inf else None
 
     def _start(self, slot: Slot) -> None:
-        process = Process(self._loader)
-        slot.put(process, time.monotonic())
+        now = time.monotonic()
+        try:
+            process = Process(self._loader)
+        except OSError as error:
+            log.error("recogniser process %d cannot be started: %s", slot.number, error)
+            slot.start_at = now + SOON_SECONDS
+            return
+        slot.put(process, now)
         self._selector.register(process.socket, selectors.EVENT_READ, slot)
 
     def _read(self, slot: Slot) -> None:
