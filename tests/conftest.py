@@ -11,6 +11,7 @@ __all__ = ["postgres_socket", "postgres_url", "url"]
 WAITING = {
     "calls",
     "cli",
+    "console",
     "demo",
     "deploy",
     "media",

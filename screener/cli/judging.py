@@ -1,29 +1,40 @@
 """`screener explain`, `review`, `tune`: supervisors ask why, say what was right, see what would be better."""
 
-import getpass
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import click
 
-from screener.cli.output import CallLog, Settings, Sheet, log_options, moment, output_options, teller, user
-from screener.core.evidence import Verdict
-from screener.errors import InputError
-from screener.events import ListName, Speaker
+from screener.cli.output import (
+    CallLog,
+    Settings,
+    Sheet,
+    log_options,
+    moment,
+    note_call,
+    output_options,
+    sheet,
+    teller,
+    user,
+    writing_log_options,
+)
+from screener.cli.say import say, show
+from screener.events import Speaker
+from screener.numbers.mask import mask
 from screener.reports.page import Cell
 from screener.review.explain import explain
 from screener.review.missed import drawn, missed
 from screener.review.timeline import timeline
 from screener.review.tune import load_protected, propose
+from screener.review.verdict import Word, rule
 from screener.settings.judging import load_judgement
 from screener.speech.pinyin import syllables
-from screener.store.log import Access, ListedNumber
 from screener.store.records import Review
 
 
 @click.command(name="explain")
 @click.argument("call_id", metavar="CALL")
-@log_options
+@writing_log_options
 def explain_command(settings: Settings, log: CallLog, call_id: str) -> None:
     """Tell why a call was judged so: what was heard, what it weighed, when it tipped, what would not have.
 
@@ -33,9 +44,9 @@ def explain_command(settings: Settings, log: CallLog, call_id: str) -> None:
     """
     call = log.call(call_id)
     weights = load_judgement(settings.judgement, settings.folder, syllables).weights
-    log.note_access(Access(datetime.now(UTC), user(), "screener explain", call.id, "table"))
+    note_call(log, call.id)
     for line in timeline(call, teller(settings), ZoneInfo(settings.site.timezone), explain(call, weights)):
-        click.echo(line)
+        show(line)
 
 
 @click.command()
@@ -43,35 +54,35 @@ def explain_command(settings: Settings, log: CallLog, call_id: str) -> None:
 @click.argument("call_id", metavar="CALL")
 @click.option("--by", help="Who says so; default the name of the account.")
 @click.option("--watch/--no-watch", default=True, help="Put a confirmed number on the watch list. Default: yes.")
-@log_options
-def review(settings: Settings, log: CallLog, word: str, call_id: str, by: str | None, watch: bool) -> None:
-    """Say that a call is harassment, or that it is none; the newest word holds.
+@writing_log_options
+def review(
+    settings: Settings,  # noqa: ARG001 - of every command of the log
+    log: CallLog,
+    word: str,
+    call_id: str,
+    by: str | None,
+    watch: bool,
+) -> None:
+    """Confirm a flag or take it back; the newest word holds.
 
-    Of a flagged call that confirms the flag or takes it back; of another one (see `screener sample`) it says
-    whether the call was missed.
+    Of a call that was not flagged (see `screener sample`) it says whether it was missed.
 
-    A confirmed number goes onto the watch list, an overturned one leaves it. Both weigh when it calls again, and
-    both are what `screener tune` learns from.
+    It holds for every flagged row of the call. A confirmed number goes onto the watch list unless it is on one;
+    when it is taken back, and no other call of the number is confirmed, it leaves the list. Both weigh when it
+    calls again, and both are what `screener tune` learns from.
 
     Example: screener review overturn 20260304T040000-1a2b3c4d --by 王主管
     """
-    call = log.call(call_id)
-    if call.verdict is None:
-        raise InputError(f"{call.id} goes on or was never judged", "see: screener calls list")
-    now = datetime.now(UTC)
-    confirmed = word == "confirm"
-    log.review(call.id, Review.CONFIRMED if confirmed else Review.OVERTURNED, by or getpass.getuser(), now)
-    if confirmed and watch and call.number:
-        log.enlist(ListedNumber(ListName.WATCH, call.number, f"已确认 {call.id}", now))
-    elif not confirmed and call.number:
-        log.delist(ListName.WATCH, call.number)
-    flagged = call.flagged_at is not None or call.verdict is Verdict.HARASSMENT
-    english = settings.site.language == "en"
-    if flagged:
-        said = ("confirmed", "overturned") if english else ("已确认", "已撤销")
-    else:
-        said = ("missed harassment", "rightly not flagged") if english else ("漏判的骚扰", "确非骚扰")
-    click.echo(f"{call.id}: {said[not confirmed]}")
+    review = Review.CONFIRMED if word == "confirm" else Review.OVERTURNED
+    ruling = rule(
+        log, call_id, Word(review, by or user(), datetime.now(UTC), "screener review", watch), unflagged=True
+    )
+    for row in ruling.rows:
+        say(f"{row.id}: confirmed" if word == "confirm" else f"{row.id}: overturned")
+    if ruling.listed:
+        say(f"{mask(ruling.listed)}: on the watch list")
+    if ruling.delisted:
+        say(f"{mask(ruling.delisted)}: off the watch list")
 
 
 @click.command()
@@ -91,14 +102,10 @@ def tune(settings: Settings, log: CallLog, since: str | None, limit: int) -> She
     """
     weights = load_judgement(settings.judgement, settings.folder, syllables).weights
     calls = [log.call(call.id) for call in log.calls(moment(settings, since), limit=limit)]
-    keys = ["key", "now", "then", "spared", "lost", "gained", "found"]
-    english = settings.site.language == "en"
-    heads = keys if english else ["项目", "现值", "建议", "免去误标", "漏掉已确认", "新找到已确认", "另外新增标记"]
     proposed = propose(calls, weights, load_protected())
     rows: list[list[Cell]] = [[p.key, p.now, p.then, p.spared, p.lost, p.gained, p.found] for p in proposed]
-    return Sheet(
-        f"Proposals from {len(calls)} calls" if english else f"据 {len(calls)} 通来电的建议", keys, heads, rows
-    )
+    keys = ["key", "now=value_now", "then=value_then", "spared", "lost", "gained", "found"]
+    return sheet("t_tune", keys, rows)
 
 
 @click.command()
@@ -117,23 +124,17 @@ def sample(settings: Settings, log: CallLog, since: str | None, count: int) -> S
     calls = [log.call(call.id) for call in log.calls(moment(settings, since), limit=None)]
     known = missed(calls)
     low, high = known.interval
-    english = settings.site.language == "en"
-    share = f"{known.missed}/{known.looked_at} ({low:.1%}–{high:.1%})"
-    told = (
-        f"missed {share} of {known.unflagged} unflagged"
-        if english
-        else f"漏判 {share},未标记共 {known.unflagged} 通"
+    say(
+        f"{known.missed} of {known.looked_at} looked at were missed ({low:.1%} to {high:.1%}); {known.unflagged} unflagged"
     )
-    keys = ["id", "verdict", "score", "said"]
-    heads = keys if english else ["编号", "结论", "得分", "来电人所说"]
     words = teller(settings)
     rows: list[list[Cell]] = [
         [
-            c.id,
-            words.verdict(c.verdict),
-            c.score,
-            " ".join(s.text for s in c.segments if s.speaker is Speaker.CALLER),
+            call.id,
+            words.verdict(call.verdict),
+            call.score,
+            " ".join(s.text for s in call.segments if s.speaker is Speaker.CALLER),
         ]
-        for c in [c for c in drawn(calls) if c.review is Review.NONE][:count]
+        for call in [call for call in drawn(calls) if call.review is Review.NONE][:count]
     ]
-    return Sheet(told, keys, heads, rows)
+    return sheet("t_sample", ["id", "verdict", "score", "heard"], rows)

@@ -8,18 +8,18 @@
 
 import logging
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from enum import Enum, auto
 from functools import partial
 
 from screener.errors import SipParseError
 from screener.events import CallAnswered, CallEnded, Dtmf, EndedBy, Event, Tick, TransferEnded
 from screener.media.g711 import Law
-from screener.media.prompts import Clip
 from screener.media.stream import AudioStream
-from screener.ports import Destination, EventSink, FrameSink, InviteInfo
-from screener.sip import info, refer, sdp, timer
-from screener.sip.invitation import Invitation
+from screener.ports import Destination
+from screener.sip import info, refer, sdp
+from screener.sip.anythread import AnyThread
+from screener.sip.invitation import Invitation, Refusal, read_again
 from screener.sip.message import Request, Response, part
 from screener.sip.pyvoip import PhoneCall
 from screener.sip.replies import reply, with_session
@@ -47,8 +47,8 @@ class _State(Enum):
     ENDED = auto()
 
 
-class SipCall:
-    """A call of the product, as `endpoint.Call` describes it, on top of pyVoIP's record of it."""
+class SipCall(AnyThread):
+    """A call of the product, as `ports.Call` describes it, on top of pyVoIP's record of it."""
 
     def __init__(
         self,
@@ -68,7 +68,7 @@ class SipCall:
         self._state = _State.OFFERED
         self._due = core.layer.now + OFFER_SECONDS
         """When `sweep` has something to do: refuse a stale offer, refresh the session or give it up."""
-        self._events: EventSink = lambda _event: None
+        self._events = lambda _event: None
         self._version, self._answered_at = 0, 0.0
         self._session_id = int(record.session_id)
         self._leg = record.leg
@@ -82,52 +82,7 @@ class SipCall:
         if offer:
             self._agree(offer[1])
 
-    # From any thread.
-
-    @property
-    def invite(self) -> InviteInfo:
-        """What was offered."""
-        return self._invite
-
-    def subscribe(self, events: EventSink) -> None:
-        """Say where events go."""
-        self._events = events
-
-    def answer(self) -> None:
-        """200 OK; `CallAnswered` follows with the ACK."""
-        self._core.post(self._answer)
-
-    def reject(self, status: int) -> None:
-        """Final failure response."""
-        self._core.post(lambda: self._reject(status))
-
-    def listen(self, frames: FrameSink | None) -> None:
-        """Send the caller's audio there from now on; None stops it."""
-        self._stream.listener = frames
-
-    def play(self, clips: Sequence[tuple[Clip, float | None]]) -> None:
-        """Play clips one after the other; replaces what is playing."""
-        self._stream.play(clips)
-
-    def stop_playing(self) -> None:
-        """Silence from the next packet on."""
-        self._stream.playlist = None
-
-    def transfer(self, to: Destination, *, marked: bool = False) -> None:
-        """REFER; `TransferEnded` follows."""
-        self._core.post(lambda: self._refer(to, marked))
-
-    def hangup(self) -> None:
-        """BYE; `CallEnded` follows."""
-        self._core.post(self._hangup)
-
-    def logged(self) -> None:
-        """200 to the BYE of the peer."""
-        self._core.post(self._part)
-
-    def press(self, digits: str) -> bool:
-        """Send keys to the peer, 0-9 * # A-D; False when it takes none or too many wait."""
-        return self._stream.press(digits)
+    # What the user agent asks.
 
     @property
     def waits_since(self) -> float | None:
@@ -292,41 +247,24 @@ class SipCall:
             layer.respond(transaction, self._response(request, 603 if request.method == "REFER" else 405))
 
     def _renegotiate(self, request: Request, transaction: ServerTransaction) -> None:
-        layer, body = self._core.layer, part(request, "application/sdp")
-        if timer.too_short(request):
-            response = self._response(request, 422)
-            response.headers.add("Min-SE", str(timer.MIN_SE))
+        layer, asked = self._core.layer, read_again(request)
+        busy = self._state is not _State.UP or self._awaiting_answer
+        if isinstance(asked, Refusal) or busy:
+            refusal = asked if isinstance(asked, Refusal) and (asked.status == 422 or not busy) else Refusal(491)
+            response = self._response(request, refusal.status, refusal.reason)
+            response.headers.lines += refusal.headers
             layer.respond(transaction, response)
             return
-        session = timer.agree(request)
-        if self._state is not _State.UP or self._awaiting_answer:
-            layer.respond(transaction, self._response(request, 491))
-            return
-        if request.body and body is None:
-            layer.respond(transaction, self._response(request, 415))
-            return
-        if body is not None:
-            try:
-                theirs = sdp.parse(body)
-            except SipParseError:
-                layer.respond(transaction, self._response(request, 400, "Bad SDP"))
-                return
-            stream = theirs.audio()
-            if stream is None:
-                layer.respond(transaction, self._response(request, 488))
-                return
-            self._offer = theirs, stream
-            self._agree(stream)
-        elif request.method == "UPDATE":  # a session refresh: nothing else changes
-            self._set_timer(session)
+        self._set_timer(asked.timer)
+        if asked.offer is None and not asked.asks_for_offer:  # a session refresh: nothing else changes
             made = self._response(request, 200)
-            layer.respond(transaction, with_session(made, self._core.contact, session))
+            layer.respond(transaction, with_session(made, self._core.contact, asked.timer))
             return
-        else:
-            self._offer, self._awaiting_answer = None, True
+        self._offer, self._awaiting_answer = asked.offer, asked.asks_for_offer
+        if asked.offer is not None:
+            self._agree(asked.offer[1])
         if request.method == "INVITE":
             self._transaction = transaction
-        self._set_timer(session)
         self._respond_with_sdp(transaction)
 
     def _info(self, request: Request) -> int:

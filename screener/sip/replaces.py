@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from screener.errors import SipParseError
 from screener.sip.address import parse_params
+from screener.sip.dialog import Dialog
 from screener.sip.message import Request
 
 EXTENSION = "replaces"
@@ -44,3 +45,7 @@ class Replaces:
         if len(values) > 1 or not (call_id.strip() and params.get("to-tag") and params.get("from-tag")):
             raise SipParseError("Replaces names no dialog")
         return cls(call_id.strip(), params["to-tag"], params["from-tag"], "early-only" in params)
+
+    def names(self, dialog: Dialog) -> bool:
+        """Whether this is the dialog that is meant, and it may be replaced once it is answered."""
+        return not self.early_only and (dialog.local_tag, dialog.remote_tag) == (self.local_tag, self.remote_tag)

@@ -1,11 +1,14 @@
 """The user agent core (RFC 3261, 6): what a call needs of the user agent that it belongs to."""
 
+import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from screener.settings.sections import Sip
+from screener.sip.address import Uri
 from screener.sip.dialog import Dialog
 from screener.sip.layer import TransactionLayer
-from screener.sip.wire import Address
+from screener.sip.wire import Address, TcpAddress
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,3 +32,25 @@ class UserAgentCore:
     host: str
     hop: Callable[[Dialog], Address]
     ended: Callable[[str], None]
+
+
+def own_address(settings: Sip, peer: Address, port: int) -> str:
+    """Our `host:port` as a peer reaches it."""
+    host = own_host(settings, peer)
+    return f"{f'[{host}]' if ':' in host else host}:{port}"
+
+
+def own_host(settings: Sip, peer: Address) -> str:
+    """Our address as a peer reaches it: what the site advertises, or that of the interface towards the peer."""
+    host = settings.advertised_host or settings.host
+    if host not in ("0.0.0.0", "::", ""):  # noqa: S104 - a comparison
+        return host
+    with socket.socket(socket.AF_INET6 if ":" in peer[0] else socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.connect(peer)
+        return str(probe.getsockname()[0])
+
+
+def next_address(uri: Uri) -> Address:
+    """Where a request to a URI goes."""
+    address = uri.host.strip("[]"), uri.port or 5060
+    return TcpAddress(address) if uri.params.get("transport", "").lower() == "tcp" else address

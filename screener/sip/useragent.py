@@ -9,10 +9,8 @@ import hashlib
 import logging
 import random
 import secrets
-import socket
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 
 from screener.errors import SipError, SipParseError
 from screener.media.loop import JOIN_SECONDS, MediaLoop
@@ -26,7 +24,7 @@ from screener.sip.call import SipCall
 from screener.sip.counts import MediaTotals, SipCounts
 from screener.sip.dialog import Dialog
 from screener.sip.guard import Allowed, Authenticator, Rate, Watch
-from screener.sip.invitation import Invitation, Refusal
+from screener.sip.invitation import Invitation, Refusal, in_place_of
 from screener.sip.layer import TransactionLayer
 from screener.sip.message import Request, Response, fault, parse, respond
 from screener.sip.pyvoip import Phone
@@ -34,7 +32,7 @@ from screener.sip.registrars import Registrars
 from screener.sip.replaces import Replaces
 from screener.sip.replies import reply
 from screener.sip.transaction import ServerTransaction
-from screener.sip.uacore import UserAgentCore
+from screener.sip.uacore import UserAgentCore, next_address, own_address, own_host
 from screener.sip.wire import Address, TcpAddress
 
 log = logging.getLogger(__name__)
@@ -69,7 +67,9 @@ class SipUserAgent:
         self.counts = SipCounts()
         self._settings = settings
         self._clock = clock
-        self._registrars = Registrars(settings.registrars, chance or random.SystemRandom(), self._registered)
+        self._registrars = Registrars(
+            settings.registrars, chance or random.SystemRandom(), lambda all_: self._phone.set_registered(all_)
+        )
         self._allowed = Allowed((*settings.peers, *(registrar.host for registrar in settings.registrars)))
         self._authenticator = Authenticator(
             settings.inbound_username, settings.inbound_password, settings.user_agent or "sip"
@@ -137,13 +137,10 @@ class SipUserAgent:
             return
         self._phone.sip.post(self._wind_up)
         deadline = time.monotonic() + patience
-        while time.monotonic() < deadline and not (self._stopping and self._quiet()):
+        while time.monotonic() < deadline and (not self._stopping or self._calls or self._layer.asking):
             time.sleep(0.02)
         self._phone.stop()
         self._media.stop()
-
-    def _quiet(self) -> bool:
-        return not self._calls and not self._layer.asking
 
     def _wind_up(self) -> None:
         self._stopping = True
@@ -301,7 +298,7 @@ class SipUserAgent:
             if replaced is None:
                 self._refuse(transaction, 481)
                 return
-            asked = _in_place_of(replaced, asked)
+            asked = in_place_of(replaced.invite, asked)
         self._layer.respond(transaction, respond(request, 100))
         self._ring(request, transaction, source, asked, replaced)
 
@@ -340,10 +337,7 @@ class SipUserAgent:
     def _replaced(self, replaces: Replaces) -> SipCall | None:
         """The call whose place is to be taken; one that only rings is not ours to give (RFC 3891 3)."""
         call = self._calls.get(replaces.call_id)
-        if call is None or not call.up or replaces.early_only:
-            return None
-        tags = call.dialog.local_tag, call.dialog.remote_tag
-        return call if tags == (replaces.local_tag, replaces.remote_tag) else None
+        return call if call is not None and call.up and replaces.names(call.dialog) else None
 
     # Services for calls.
 
@@ -361,25 +355,13 @@ class SipUserAgent:
             target = uri.host.strip("[]")
             if target not in self._allowed:
                 return source
-            address = target, uri.port or 5060
-            return TcpAddress(address) if uri.params.get("transport", "").lower() == "tcp" else address
+            return next_address(uri)
 
-        contact, host = f"sip:{escape_user(user)}@{own}{over}", self._host(source)
+        contact, host = f"sip:{escape_user(user)}@{own}{over}", own_host(self._settings, source)
         return UserAgentCore(self._layer, self._phone.sip.post, contact, own, host, hop, self._forget)
 
     def _own(self, peer: Address) -> str:
-        """Our `host:port` as a peer reaches it."""
-        host = self._host(peer)
-        return f"{f'[{host}]' if ':' in host else host}:{self.port}"
-
-    def _host(self, peer: Address) -> str:
-        """Our address as a peer reaches it."""
-        host = self._settings.advertised_host or self._settings.host
-        if host not in ("0.0.0.0", "::", ""):  # noqa: S104 - a comparison
-            return host
-        with socket.socket(socket.AF_INET6 if ":" in peer[0] else socket.AF_INET, socket.SOCK_DGRAM) as probe:
-            probe.connect(peer)
-            return str(probe.getsockname()[0])
+        return own_address(self._settings, peer, self.port)
 
     def _call_of(self, request: Request) -> SipCall | None:
         call = self._calls.get(request.call_id)
@@ -406,9 +388,6 @@ class SipUserAgent:
         response.headers.lines += headers
         self._layer.respond(transaction, response)
 
-    def _registered(self, everywhere: bool) -> None:
-        self._phone.set_registered(everywhere)
-
     def _poll(self) -> float | None:
         now = self._clock()
         if now - self._swept >= SWEEP_SECONDS:
@@ -419,10 +398,3 @@ class SipUserAgent:
         if self._calls:
             waits.append(max(0.0, self._swept + SWEEP_SECONDS - now))
         return min((wait for wait in waits if wait is not None), default=None)
-
-
-def _in_place_of(replaced: SipCall, asked: Invitation) -> Invitation:
-    """An attended transfer ends: who had called before brings the new caller, to where they had called."""
-    info = asked.info
-    sender = info.referred_by or replaced.invite.number
-    return replace(asked, info=replace(info, dialled=replaced.invite.dialled, referred_by=sender))

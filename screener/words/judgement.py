@@ -108,6 +108,21 @@ RULES: Mapping[str, Pair] = {
 WITHDRAWN_NOTE: Pair = ("识别改正,撤回", "withdrawn: the recogniser corrected itself")
 VETOES: Mapping[str, Pair] = {Veto.EMERGENCY: ("紧急情况", "an emergency")}
 
+LIST_REASONS: Mapping[str, Pair] = {
+    "confirmed": ("已确认 {}", "confirmed: {}"),
+    "suggested": ("骚扰 {} 次,确认 {} 次,由 {} 采纳", "harassment {} times, confirmed {}, accepted by {}"),
+}
+"""Why the product itself put a number on a list, by the code that begins the reason."""
+
+
+def list_reason(reason: str, lang: Language) -> str:
+    """Why a number is on a list: in words where the product put it there, as it was written otherwise."""
+    code, *values = reason.split(CODE)
+    pair = LIST_REASONS.get(code)
+    if pair is None or pair[0].count("{}") != len(values):
+        return reason
+    return pair[lang == "en"].format(*values)
+
 
 @dataclass(frozen=True, slots=True)
 class Teller:

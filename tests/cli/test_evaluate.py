@@ -9,6 +9,8 @@ from click.testing import CliRunner
 from screener.cli import cli
 from screener.training.acts.corpus import read_corpus, write_hand
 
+pytestmark = pytest.mark.usefixtures("english")
+
 CALLS = """\
 {"id": "1", "set": "x", "slice": "late", "label": "lewd", "turns": [{"speaker": "caller", "text": "你穿什么内裤"}]}
 {"id": "2", "set": "x", "label": "genuine", "turns": [{"speaker": "caller", "text": "垃圾袋的订单到哪里了"}]}

@@ -1,0 +1,157 @@
+"""The pages in a real Chromium: a supervisor sees a call turn red and acts; an agent's card; phone and dark."""
+
+import queue
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from screener.console.access import Role
+from screener.console.desk import Desk
+from screener.console.server import ConsoleServer
+from screener.events import Act
+from screener.feed.items import Heard, Order, Over, Weighed
+from screener.feed.local import FeedServer
+from tests.console.conftest import PASSWORD
+from tests.console.test_live import BEGAN, FLAGGED, SCRIPT, feed, orders, place, tell
+
+playwright = pytest.importorskip("playwright.sync_api", reason="needs the extra `dev`")
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: apt-get install chromium")
+FLAGS = [
+    f"--{flag}"
+    for flag in (
+        *("no-sandbox", "disable-gpu", "disable-quic", "no-first-run", "disable-background-networking"),
+        *("disable-component-update", "disable-sync"),
+    )
+]
+
+__all__ = ["feed", "orders", "place"]
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator["playwright.Browser"]:
+    with playwright.sync_playwright() as made:
+        browser = made.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def site(feed: FeedServer, desk: Desk) -> Iterator[str]:
+    server = ConsoleServer(desk, port=0)
+    server.start()
+    yield server.address
+    server.stop()
+
+
+def opened(chromium, site: str, role: Role, path: str, **context: object):
+    """A page on which nothing may go wrong."""
+    page = chromium.new_context(**context).new_page()
+    page.problems = []
+    page.on("pageerror", lambda error: page.problems.append(str(error)))
+    page.on("console", lambda said: said.type == "error" and page.problems.append(said.text))
+    page.goto(f"{site}{path}")
+    page.fill("input[name=name]", role.value)
+    page.fill("input[name=password]", PASSWORD)
+    page.click("button.first")
+    page.wait_for_url(f"**/{path}")
+    return page
+
+
+def expect(page, selector: str, text: str) -> None:
+    """Wait for a text; without evaluating any, which the pages forbid."""
+    playwright.expect(page.locator(selector)).to_have_text(text, timeout=10_000)
+
+
+def test_a_supervisor_sees_a_call_turn_red_and_acts(
+    chromium, site: str, feed: FeedServer, desk: Desk, orders: "queue.Queue[Order]"
+) -> None:
+    page = opened(chromium, site, Role.SUPERVISOR, "live")
+    tell(feed, desk, BEGAN, Heard("a", 1.0, "caller", 0, SCRIPT, final=True))
+    tile = page.wait_for_selector("#call-a")
+    assert SCRIPT in tile.inner_text(), "what a caller says is text"
+    assert "urgent" not in tile.get_attribute("class")
+    tell(feed, desk, Weighed("a", 3.0, "time.night", "", "", 0.4, "23:00"), FLAGGED)
+    page.wait_for_selector("#call-a.urgent")
+    assert "骚扰 · 猥亵" in tile.inner_text()
+    assert "+8613800138000 骚扰" in page.text_content("#alarm"), "a screen reader hears it too"
+    button = page.query_selector("#call-a [data-act=line_fault]")
+    button.click()
+    assert orders.empty(), "one click asks"
+    button.click()
+    assert orders.get(timeout=5) == Order("a", Act.LINE_FAULT, "supervisor")
+    expect(page, "#call-a .outcome", "已执行")
+    tell(feed, desk, Over("a", 9.0, "caller"))
+    page.wait_for_selector("#call-a.over")
+    assert page.problems == []
+
+
+def test_an_auditor_looks_and_has_no_buttons_and_sees_no_whole_number(
+    chromium, site: str, feed: FeedServer, desk: Desk
+) -> None:
+    page = opened(chromium, site, Role.AUDITOR, "live")
+    tell(feed, desk, BEGAN)
+    tile = page.wait_for_selector("#call-a")
+    assert "+861********00" in tile.inner_text()
+    assert not page.query_selector("#call-a [data-act]")
+
+
+def test_two_browsers_see_the_same_call_and_one_that_comes_back_misses_nothing(
+    chromium, site: str, feed: FeedServer, desk: Desk
+) -> None:
+    pages = [opened(chromium, site, Role.SUPERVISOR, "live") for _ in range(2)]
+    tell(feed, desk, BEGAN)
+    for page in pages:
+        page.wait_for_selector("#call-a")
+    pages[0].reload()
+    pages[0].wait_for_selector("#call-a")
+
+
+def test_a_login_that_has_ended_leads_back_to_the_login(chromium, site: str, desk: Desk) -> None:
+    page = opened(chromium, site, Role.SUPERVISOR, "live")
+    desk.access.set_password("supervisor", "another long one")
+    page.reload()
+    page.wait_for_selector("input[name=password]")
+    page.fill("input[name=name]", "supervisor")
+    page.fill("input[name=password]", "wrong")
+    page.click("button.first")
+    page.wait_for_selector("[role=alert]")
+    assert "已暂时锁定" in page.text_content("[role=alert]")
+
+
+def test_an_agents_card_can_be_pinned_and_switched_off(
+    chromium, site: str, feed: FeedServer, desk: Desk, orders: "queue.Queue[Order]"
+) -> None:
+    page = opened(chromium, site, Role.AGENT, "agent")
+    tell(feed, desk, BEGAN, Heard("a", 2.0, "caller", 0, "叫你们领导来接电话", final=True))
+    expect(page, "#card h2", "要找您的领导")
+    page.click("#pin")
+    tell(feed, desk, *(Heard("a", 3.0 + n, "caller", 1 + n, "便宜点打个折优惠点", final=True) for n in range(3)))
+    page.wait_for_timeout(600)
+    assert page.text_content("#card h2") == "要找您的领导", "pinned"
+    page.click("#pin")
+    expect(page, "#card h2", "讨价还价")
+    page.click("#cards")
+    assert page.is_hidden("#card")
+    page.reload()
+    page.wait_for_selector("#usual", state="visible")
+    page.click("#hand")
+    page.click("#hand")
+    assert orders.get(timeout=5) == Order("a", Act.ANALYSIS_QUEUE, "agent")
+    assert page.problems == []
+
+
+@pytest.mark.parametrize("width", [390, 1280, 1920])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_nothing_sticks_out(
+    chromium, site: str, feed: FeedServer, desk: Desk, tmp_path: Path, width, scheme
+) -> None:
+    size = {"width": width, "height": 800}
+    page = opened(chromium, site, Role.SUPERVISOR, "live", viewport=size, color_scheme=scheme)
+    tell(feed, desk, BEGAN, Heard("a", 1.0, "caller", 0, "长" * 300, final=True), FLAGGED)
+    page.wait_for_selector("#call-a.urgent")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.screenshot(path=tmp_path / "live.png")
+    assert (tmp_path / "live.png").stat().st_size > 5000
