@@ -225,5 +225,6 @@ def reason_of(problem: BaseException) -> str:
 
 __all__ = [
     "CallLog", "Settings", "Sheet", "coded", "filling_log_options", "lines_of", "log_options", "moment", "moments",
-    "named_log_options", "output_options", "reason_of", "sheet", "speaking", "time_zone", "user", "writing_log_options",
+    "named_log_options", "output_options", "reason_of", "sheet", "speaking", "time_zone", "user",
+    "writing_log_options",
 ]  # fmt: skip

@@ -8,16 +8,16 @@ from pathlib import Path
 
 import pytest
 
+from screener.cli.setup import line_of
 from screener.errors import SipError
 from screener.ports import OfferSink, RegistrationState
 from screener.service import doctor
-from screener.cli.setup import line_of
 from screener.service.doctor import Check
 from screener.settings.load import load
 from screener.settings.sections import Judgement, Pbx, Prompts, Registrar, Settings, Sip, Speech, Store, Targets
 from screener.store.log import open_log
-from tests.reports.random_log import random_calls
 from tests.pbx.manager import Manager
+from tests.reports.random_log import random_calls
 
 
 @pytest.fixture(autouse=True)
