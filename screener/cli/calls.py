@@ -105,9 +105,8 @@ def list_command(
 
 
 def _wanted(settings: Settings, since: datetime | None, until: datetime | None, asked: dict[str, Any]) -> Wanted:
-    lines = lines_of(settings)
     number = asked["number"]
-    known = lines.identify(number).number if number else ""
+    known = lines_of(settings).identify(number).number if number else ""
     kind, verdict, reviewed = asked["kind"], asked["verdict"], asked["reviewed"]
     return Wanted(
         since=since,
@@ -119,7 +118,7 @@ def _wanted(settings: Settings, since: datetime | None, until: datetime | None, 
         withheld=bool(number) and not known,
         agent=agent_name(asked["agent"]),
         queue=asked["queue"],
-        dialled=lines.identify(asked["dialled"]).number if asked["dialled"] else "",
+        dialled=lines_of(settings).identify(asked["dialled"]).number if asked["dialled"] else "",
         flagged=asked["flagged"],
         review=Review(reviewed) if reviewed else None,
         text="".join(asked["text"].split()),
