@@ -89,7 +89,7 @@ class Sip:
     peers: tuple[str, ...] = ("127.0.0.1",)
     rtp_port_low: Port = 20000
     rtp_port_high: Port = 29999
-    max_calls: Annotated[int, Field(ge=1, le=5000)] = 200
+    max_calls: Annotated[int, Field(ge=1, le=5000)] = 400
     screening_extension: str = "100"
     analysis_extension: str = "900"
     listening_extension: str = "beside"
@@ -155,7 +155,7 @@ class Pbx:
     context: str = "from-screener"
     by_hand: str = "by-hand"
     hear_agent: bool = True
-    max_calls: Annotated[int, Field(ge=1, le=1000)] = 20
+    max_calls: Annotated[int, Field(ge=1, le=1000)] = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +165,7 @@ class Speech:
     Attributes:
         engine: `vosk`, `sherpa` or `none`.
         model: `embedded`, the name of an installed model, or a folder.
-        threads: recogniser threads.
+        processes: recogniser processes; so many cores are used at most.
         queue_seconds: audio a stream may fall behind before it is given up (the call goes to the agents).
         min_confidence: final words below it are no evidence. Two words that sound alike share theirs: 0.5 each.
         treat_with_synthetic_model: let the embedded model, which knows synthetic demo speech only, treat callers.
@@ -173,7 +173,7 @@ class Speech:
 
     engine: Literal["vosk", "sherpa", "none"] = "vosk"
     model: str = "embedded"
-    threads: Annotated[int, Field(ge=1, le=64)] = 2
+    processes: Annotated[int, Field(ge=1, le=64)] = 2
     queue_seconds: Seconds = 3.0
     min_confidence: Annotated[float, Field(ge=0, le=1)] = 0.45
     treat_with_synthetic_model: bool = False
@@ -278,7 +278,8 @@ class Operations:
         log_level: of the program's own log on stderr.
         log_json: one JSON object a line instead of text.
         metrics_port: Prometheus endpoint on loopback; 0 is off.
-        feed: path of the Unix socket on which running calls are told and orders taken; empty is none.
+        feed: path of the Unix socket on which running calls are told and orders taken; `database` is the site's
+            PostgreSQL, for consoles elsewhere; empty is none.
     """
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"
@@ -295,7 +296,7 @@ class Console:
         with_serve: `screener serve` starts the console too.
         host, port: where it listens; loopback unless a certificate or a proxy protects it.
         certificate, key: PEM files for TLS, relative to the settings; empty is none.
-        feeds: sockets of running services whose calls are shown; empty is the site's own `operations.feed`.
+        feeds: of running services whose calls are shown; empty is the site's own `operations.feed`.
         session_minutes: a login without a sign of life for so long is over.
         whole_numbers: roles that see whole phone numbers; others see them masked.
         embed_from: web origins that may show an agent's page in a frame, such as a CRM's.
