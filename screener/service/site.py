@@ -379,6 +379,19 @@ class Service:
         yield Sample("events_waiting", self._inbox.qsize(), "Events that wait for the calls thread.")
         yield Sample("events_dropped_total", self._dropped, "Ticks, sounds and transcripts dropped behind time.")
 
+    def _samples_of_hearing(self) -> Iterator[Sample]:
+        pool = self._pool
+        yield Sample("voices", pool.voices, "Voices that are listened to now, heard or not.")
+        yield Sample("recognisers_ready", pool.ready(), "Recogniser processes that hear now.")
+        yield Sample("recogniser_restarts_total", pool.counts.restarts, "Recogniser processes started anew.")
+        for number, busy in enumerate(pool.busy()):
+            text = "Part of a processor that a recogniser process has used lately."
+            yield Sample("recogniser_busy", busy, text, {"process": str(number)})
+        for cause in Loss:
+            text = "Voices that were not heard any more, or not at all."
+            yield Sample("voices_lost_total", pool.counts.lost[cause], text, {"cause": cause})
+        yield Sample("voices_heard_again_total", pool.counts.heard_again, "Voices heard again after a crash.")
+
     # The calls thread.
 
     def _run(self) -> None:
