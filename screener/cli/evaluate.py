@@ -10,6 +10,7 @@ import click
 from rich.console import Console
 from rich.progress import track
 
+from screener.cli.say import put, say
 from screener.core.evidence import Verdict
 from screener.core.judgement import Judgement
 from screener.evaluation.count import Judged, Row, WordList, table, worst
@@ -83,7 +84,7 @@ def evaluate(
     known = HARASSMENT | HARMLESS | {UNAIMED}
     if strange := sorted({c.label for c in calls} - known):
         told = f"{', '.join(strange)}: no usual label, counted as what must not be flagged"
-        click.echo(f"screener: {told} — usual are {', '.join(sorted(known))}", err=True)
+        say(f"screener: {told} — usual are {', '.join(sorted(known))}", err=True)
     judged: list[Judged] = []
     console = Console(stderr=True)
     for share in noise or NOISE:
@@ -91,9 +92,9 @@ def evaluate(
         judged += track(done, f"{share:.0%}", len(calls), console=console, disable=not console.is_terminal)
     rows = table(judged, slices=slices)
     width = None if sys.stdout.isatty() else WIDTH
-    click.echo(render(_shown(rows) if form == "table" else _counts(rows), form, width), nl=False)
+    put(render(_shown(rows) if form == "table" else _counts(rows), form, width))
     if false := worst(judged, show):
-        click.echo(render(_false(false), form, width), nl=False)
+        put(render(_false(false), form, width))
 
 
 def _judge(

@@ -1,28 +1,38 @@
 """`screener explain`, `review`, `tune`: supervisors ask why, say what was right, see what would be better."""
 
-import getpass
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import click
 
-from screener.cli.output import CallLog, Settings, Sheet, log_options, moment, output_options, teller, user
-from screener.core.evidence import Verdict
-from screener.errors import InputError
-from screener.events import ListName
+from screener.cli.output import (
+    CallLog,
+    Settings,
+    Sheet,
+    log_options,
+    moment,
+    note_call,
+    output_options,
+    sheet,
+    teller,
+    user,
+    writing_log_options,
+)
+from screener.cli.say import say, show
+from screener.numbers.mask import mask
 from screener.reports.page import Cell
 from screener.review.explain import explain
 from screener.review.timeline import timeline
 from screener.review.tune import propose
+from screener.review.verdict import Word, rule
 from screener.settings.judging import load_judgement
 from screener.speech.pinyin import syllables
-from screener.store.log import Access, ListedNumber
 from screener.store.records import Review
 
 
 @click.command(name="explain")
 @click.argument("call_id", metavar="CALL")
-@log_options
+@writing_log_options
 def explain_command(settings: Settings, log: CallLog, call_id: str) -> None:
     """Tell why a call was judged so: what was heard, what it weighed, when it tipped, what would not have.
 
@@ -32,9 +42,9 @@ def explain_command(settings: Settings, log: CallLog, call_id: str) -> None:
     """
     call = log.call(call_id)
     weights = load_judgement(settings.judgement, settings.folder, syllables).weights
-    log.note_access(Access(datetime.now(UTC), user(), "screener explain", call.id, "table"))
+    note_call(log, call.id)
     for line in timeline(call, teller(settings), ZoneInfo(settings.site.timezone), explain(call, weights)):
-        click.echo(line)
+        show(line)
 
 
 @click.command()
@@ -42,27 +52,24 @@ def explain_command(settings: Settings, log: CallLog, call_id: str) -> None:
 @click.argument("call_id", metavar="CALL")
 @click.option("--by", help="Who says so; default the name of the account.")
 @click.option("--watch/--no-watch", default=True, help="Put a confirmed number on the watch list. Default: yes.")
-@log_options
+@writing_log_options
 def review(settings: Settings, log: CallLog, word: str, call_id: str, by: str | None, watch: bool) -> None:
     """Confirm a flag or take it back; the newest word holds.
 
-    A confirmed number goes onto the watch list, an overturned one leaves it. Both weigh when it calls again, and
-    both are what `screener tune` learns from.
+    It holds for every flagged row of the call. A confirmed number goes onto the watch list unless it is on one; when
+    it is taken back, and no other call of the number is confirmed, it leaves the list. Both weigh when it calls
+    again, and both are what `screener tune` learns from.
 
     Example: screener review overturn 20260304T040000-1a2b3c4d --by 王主管
     """
-    call = log.call(call_id)
-    if call.flagged_at is None and call.verdict is not Verdict.HARASSMENT:
-        raise InputError(f"{call.id} was not flagged", "see: screener calls list --verdict harassment")
-    now = datetime.now(UTC)
-    confirmed = word == "confirm"
-    log.review(call.id, Review.CONFIRMED if confirmed else Review.OVERTURNED, by or getpass.getuser(), now)
-    if confirmed and watch and call.number:
-        log.enlist(ListedNumber(ListName.WATCH, call.number, f"已确认 {call.id}", now))
-    elif not confirmed and call.number:
-        log.delist(ListName.WATCH, call.number)
-    said = ("confirmed", "overturned") if settings.site.language == "en" else ("已确认", "已撤销")
-    click.echo(f"{call.id}: {said[not confirmed]}")
+    review = Review.CONFIRMED if word == "confirm" else Review.OVERTURNED
+    ruling = rule(log, call_id, Word(review, by or user(), datetime.now(UTC), "screener review", watch))
+    for row in ruling.rows:
+        say(f"{row.id}: confirmed" if word == "confirm" else f"{row.id}: overturned")
+    if ruling.listed:
+        say(f"{mask(ruling.listed)}: on the watch list")
+    if ruling.delisted:
+        say(f"{mask(ruling.delisted)}: off the watch list")
 
 
 @click.command()
@@ -79,10 +86,5 @@ def tune(settings: Settings, log: CallLog, since: str | None, limit: int) -> She
     """
     weights = load_judgement(settings.judgement, settings.folder, syllables).weights
     calls = [log.call(call.id) for call in log.calls(moment(settings, since), limit=limit)]
-    keys = ["key", "now", "then", "spared", "lost", "found"]
-    english = settings.site.language == "en"
-    heads = keys if english else ["项目", "现值", "建议", "免去误标", "漏掉已确认", "新增标记"]
     rows: list[list[Cell]] = [[p.key, p.now, p.then, p.spared, p.lost, p.found] for p in propose(calls, weights)]
-    return Sheet(
-        f"Proposals from {len(calls)} calls" if english else f"据 {len(calls)} 通来电的建议", keys, heads, rows
-    )
+    return sheet("t_tune", ["key", "now=value_now", "then=value_then", "spared", "lost", "found"], rows)

@@ -7,6 +7,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
+from screener.cli.say import say, say_lines
 from screener.errors import InputError, ModelError
 from screener.resources import embedded_model_folder
 from screener.speech.install import ARCHIVES, DEFAULT_MODEL, PUBLISHED, install
@@ -34,10 +35,10 @@ def install_command(name: str | None, source: Path | None, sha256: str) -> None:
     if source is not None and not source.exists():
         raise InputError(f"there is no file {source}")
     if name is None and source is None:
-        click.echo("Name the one to fetch:")
+        say("Name the one to fetch:")
         for known, published in PUBLISHED.items():
             mark = "  (take this one, unless the last remark forbids it)" if known == DEFAULT_MODEL else ""
-            click.echo(f"\n{known}  {published.size >> 20} MB{mark}\n  {published.known}")
+            say_lines(f"\n{known}  {published.size >> 20} MB{mark}\n  {published.known}")
         return
     name = name or _named(source)
     columns = TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn()
@@ -51,7 +52,7 @@ def install_command(name: str | None, source: Path | None, sha256: str) -> None:
         )
         bar.update(task, visible=source is None)
     engine = engine_of(folder)
-    click.echo(f'{folder}\nin screener.toml, under [speech]:\n  engine = "{engine}"\n  model = "{name}"')
+    say_lines(f'{folder}\nin screener.toml, under [speech]:\n  engine = "{engine}"\n  model = "{name}"')
 
 
 def _named(source: Path | None) -> str:
@@ -68,11 +69,11 @@ def list_command() -> None:
     Example: screener model list
     """
     if (engine := engine_of(embedded_model_folder())) is not None:
-        click.echo(f"embedded  {engine}  understands synthetic demo speech only")
+        say(f"embedded  {engine}  understands synthetic demo speech only")
     for found in installed():
-        click.echo(f"{found.name}  {found.engine or 'no model'}  {found.folder}")
+        say(f"{found.name}  {found.engine or 'no model'}  {found.folder}")
     if not any(installed()):
-        click.echo(f"nothing installed in {models_folder()}; `screener model install` says what there is")
+        say(f"nothing installed in {models_folder()}; `screener model install` says what there is")
 
 
 @model.command("verify")
@@ -85,7 +86,7 @@ def verify_command(name: str) -> None:
     folder = find_model(name).folder
     check_folder(folder)
     sums = len(describe(folder).sha256)
-    click.echo(f"{name}: sound" + (f", {sums} sums agree" if sums else ", but it carries no sums to compare"))
+    say(f"{name}: sound" + (f", {sums} sums agree" if sums else ", but it carries no sums to compare"))
 
 
 @model.command("build", add_help_option=False, context_settings={"ignore_unknown_options": True})

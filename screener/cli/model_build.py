@@ -11,6 +11,7 @@ from pathlib import Path
 
 import click
 
+from screener.cli.say import say, show
 from screener.resources import embedded_model_folder
 from screener.settings.sections import Speech
 from screener.speech.models import check_folder
@@ -70,23 +71,23 @@ def build(
     if evaluate_only:
         check_folder(where)
         for line in _evaluate(where, clips, sounds):
-            click.echo(line)
+            show(line)
         return
     began = time.monotonic()
 
-    def say(line: str) -> None:
-        click.echo(f"[{time.monotonic() - began:5.0f} s] {line}")
+    def tell(line: str) -> None:
+        say(f"[{time.monotonic() - began:5.0f} s] {line}")
 
-    made = build_folder(Recipe(today, items, epochs, seed, threads, banks), where, say)
+    made = build_folder(Recipe(today, items, epochs, seed, threads, banks), where, tell)
     made = replace(made, wall=time.monotonic() - began, cpu=_processor_seconds())
     size = sum(path.stat().st_size for path in where.rglob("*") if path.is_file())
-    say(f"wrote {where}: {size / 1e6:.1f} MB; {made.cpu:.0f} s of processor time")
+    tell(f"wrote {where}: {size / 1e6:.1f} MB; {made.cpu:.0f} s of processor time")
     figures = []
     for line in _evaluate(where, clips, sounds):
-        click.echo(line)
+        tell(line)
         figures.append(line)
     (where / card.NAME).write_text(card.write(folder.NAME, folder.VERSION, today, made, figures), "utf-8")
-    say("done")
+    tell("done")
 
 
 def _evaluate(where: Path, clips: Path | None, sounds: Path | None) -> Iterator[str]:

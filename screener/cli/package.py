@@ -1,55 +1,141 @@
 """A package of evidence on disk: a folder, or one ZIP file."""
 
+import hashlib
 import zipfile
+import zlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from screener.errors import InputError
+from screener.outside.files import PRIVATE_FOLDER, write_private
+from screener.outside.text import visible
+from screener.review.dossier import MANIFEST
+from screener.review.seal import SIGNATURE
 
 BYTES_MOST = 2 * 1024**3
 """A package that unpacks to more is not read."""
+FILES_MOST = 20_000
+KEPT = (MANIFEST, SIGNATURE)
+MANIFEST_MOST = 16 * 1024**2
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A package as it was found: the SHA-256 sum of each file by name, its manifest and signature if it has them."""
+
+    sums: Mapping[str, str]
+    kept: Mapping[str, bytes]
+
+    @property
+    def manifest(self) -> bytes | None:
+        """None when it has none."""
+        return self.kept.get(MANIFEST)
+
+    @property
+    def signature(self) -> bytes | None:
+        """None when it has none."""
+        return self.kept.get(SIGNATURE)
 
 
 def write_package(path: Path, files: Mapping[str, bytes]) -> None:
-    """Write a new package; a path that ends in `.zip` makes one file.
+    """Write a new package, for its owner alone; a path that ends in `.zip` makes one file.
 
     Raises:
-        InputError: it is there already, or cannot be written.
+        InputError: it is there already, or cannot be written, or a name leads out of it.
     """
+    if outside := [name for name in files if not _is_inside(name)]:
+        raise InputError(f"{outside[0]!r} is no name for a file of a package")
     if path.exists():
         raise InputError(f"{path}: is there already", "name a new folder or file; evidence is never overwritten")
     try:
         if path.suffix.lower() == ".zip":
-            with zipfile.ZipFile(path, "x", zipfile.ZIP_DEFLATED) as package:
+            write_private(path, b"", new=True)
+            with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as package:
                 for name, data in files.items():
                     package.writestr(name, data)
             return
         for name, data in files.items():
             file = path / name
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_bytes(data)
+            for folder in reversed([parent for parent in file.parents if parent.is_relative_to(path)]):
+                folder.mkdir(parents=True, exist_ok=True, mode=PRIVATE_FOLDER)
+            write_private(file, data, new=True)
     except OSError as problem:
         raise InputError(f"{path}: cannot be written ({problem.strerror})") from problem
 
 
-def read_package(path: Path) -> dict[str, bytes]:
-    """The files of a package by name.
+def read_package(path: Path) -> Read:
+    """The sum of each file of a package, read piece by piece; nothing is unpacked.
 
     Raises:
-        InputError: it cannot be read.
+        InputError: it cannot be read, or is no package that we could have made.
     """
     try:
         if path.is_dir():
-            return {
-                file.relative_to(path).as_posix(): file.read_bytes()
-                for file in sorted(path.rglob("*"))
-                if file.is_file()
-            }
+            return _read_folder(path)
         with zipfile.ZipFile(path) as package:
-            if sum(member.file_size for member in package.infolist()) > BYTES_MOST:
-                raise InputError(f"{path}: unpacks to more than {BYTES_MOST} bytes")
-            return {name: package.read(name) for name in package.namelist() if not name.endswith("/")}
-    except (OSError, zipfile.BadZipFile) as problem:
+            return _read_zip(path, package)
+    except (OSError, zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError) as problem:
         raise InputError(
             f"{path}: cannot be read ({problem})", "name the folder or ZIP file of a package"
         ) from problem
+
+
+def _read_folder(path: Path) -> Read:
+    sums: dict[str, str] = {}
+    kept: dict[str, bytes] = {}
+    for file in sorted(path.rglob("*")):
+        name = file.relative_to(path).as_posix()
+        if file.is_symlink() or not (file.is_file() or file.is_dir()):
+            raise InputError(f"{path}: {name} is no plain file", "a package has files and folders only")
+        if file.is_file():
+            _count(path, sums)
+            with file.open("rb") as stream:
+                sums[name] = _sum(stream, [BYTES_MOST])
+                if name in KEPT:
+                    stream.seek(0)
+                    kept[name] = stream.read(MANIFEST_MOST)
+    return Read(sums, kept)
+
+
+def _read_zip(path: Path, package: zipfile.ZipFile) -> Read:
+    left = [BYTES_MOST]
+    sums: dict[str, str] = {}
+    kept: dict[str, bytes] = {}
+    for member in package.infolist():
+        name = member.filename
+        if member.is_dir():
+            continue
+        if name in sums:
+            raise InputError(f"{path}: has {name!r} twice", "no package of ours has; ask for it again")
+        if not _is_inside(name):
+            raise InputError(f"{path}: has {name!r}, which lies outside of it", "do not unpack it")
+        _count(path, sums)
+        with package.open(member) as stream:
+            sums[name] = _sum(stream, left)
+        if name in KEPT:
+            with package.open(member) as stream:
+                kept[name] = stream.read(MANIFEST_MOST)
+    return Read(sums, kept)
+
+
+def _sum(stream: IO[bytes], left: list[int]) -> str:
+    """SHA-256 of what comes; takes its bytes off what may still come of the package."""
+    digest = hashlib.sha256()
+    while piece := stream.read(1 << 20):
+        left[0] -= len(piece)
+        if left[0] < 0:
+            raise InputError(f"the package unpacks to more than {BYTES_MOST} bytes", "it is none of ours")
+        digest.update(piece)
+    return digest.hexdigest()
+
+
+def _count(path: Path, sums: Mapping[str, str]) -> None:
+    if len(sums) >= FILES_MOST:
+        raise InputError(f"{path}: has more than {FILES_MOST} files", "it is none of ours")
+
+
+def _is_inside(name: str) -> bool:
+    parts = name.split("/")
+    return not (set(parts) & {"", ".", ".."} or "\\" in name or ":" in name or visible(name) != name)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from screener.cli.say import say, show
 from screener.core.actions import Prompt
 from screener.errors import InputError
 from screener.media.prompts import find
@@ -49,7 +50,7 @@ def build_command(folder: Path | None, config: Path | None, language: str, texts
     Example: screener prompts build --folder audio
     """
     for path in build(needed(site_folder(folder, config)), load_texts(language, texts)):
-        click.echo(path)
+        say(path)
 
 
 @prompts.command(name="check")
@@ -66,10 +67,10 @@ def check_command(folder: Path | None, config: Path | None) -> None:
     for prompt in Prompt:
         found = check(find(prompt, site))
         sign = "✘" if found.problems else "✔"
-        click.echo(f"{sign} {prompt:15} {found.seconds:5.2f} s {found.dbfs:6.1f} dBFS  {found.path}")
+        show(f"{sign} {prompt:15} {found.seconds:5.2f} s {found.dbfs:6.1f} dBFS  {found.path}")
         for problem in found.problems:
             wrong = True
-            click.secho(f"  {problem}", fg="red")
+            say(f"  {problem}", bad=True)
     if wrong:
         raise SystemExit(1)
 
@@ -98,4 +99,4 @@ def import_command(files: tuple[Path, ...], prompt: str | None, folder: Path | N
     for file in files:
         made = check(convert(file, into, Prompt(prompt or file.stem)))
         short = f" (peaks keep it below {LEVEL_DBFS:.0f})" if made.dbfs < LEVEL_DBFS - 1 else ""
-        click.echo(f"{made.path}: {made.seconds:.2f} s, {made.dbfs:.1f} dBFS{short}")
+        say(f"{made.path}: {made.seconds:.2f} s, {made.dbfs:.1f} dBFS{short}")

@@ -10,7 +10,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from screener.errors import InputError
 from screener.events import ListName
+from screener.outside.text import cell, is_number, visible
 from screener.store.log import ListedNumber
 
 HEAD = ("list", "number", "reason", "expires")
@@ -33,7 +35,7 @@ def to_csv(entries: Iterable[ListedNumber]) -> str:
     writer.writerow(HEAD)
     for entry in entries:
         expires = entry.expires_at.isoformat() if entry.expires_at else ""
-        writer.writerow([entry.name.value, "\t" + entry.number, entry.reason, expires])
+        writer.writerow([entry.name.value, "\t" + entry.number, cell(entry.reason), expires])
     return "\ufeff" + out.getvalue()
 
 
@@ -46,7 +48,7 @@ def from_csv(text: str, name: ListName, added_at: datetime) -> Iterator[ListedNu
         added_at: when; aware.
     """
     lines = csv.reader(text.removeprefix("\ufeff").splitlines())
-    for line, cells in enumerate(([cell.strip() for cell in row] for row in lines), start=1):
+    for line, cells in enumerate(([one.strip() for one in row] for row in lines), start=1):
         if not any(cells) or cells[0].startswith("#") or cells[0] == HEAD[0] or cells[:1] == [HEAD[1]]:
             continue
         own = cells[0] in set(ListName)
@@ -66,7 +68,13 @@ def from_csv(text: str, name: ListName, added_at: datetime) -> Iterator[ListedNu
 
 
 def national(number: str) -> str:
-    """A number as a Chinese PBX shows it; another country's with its prefix 00."""
+    """A number as a Chinese PBX shows it; another country's with its prefix 00.
+
+    Raises:
+        InputError: it is no number, and could be more than a number where it is going.
+    """
+    if not is_number(number):
+        raise InputError(f"{number!r} is no number that a PBX could take", "take it off: screener list … remove")
     if not number.startswith("+86"):
         return re.sub(r"^\+", "00", number)
     digits = number.removeprefix("+86")
@@ -83,7 +91,7 @@ def to_freepbx(entries: Sequence[ListedNumber], _at: datetime) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(("number", "description"))
-    writer.writerows((national(entry.number), entry.reason) for entry in entries)
+    writer.writerows((national(entry.number), cell(entry.reason)) for entry in entries)
     return out.getvalue()
 
 
@@ -108,4 +116,4 @@ EXPORTS: dict[str, Callable[[Sequence[ListedNumber], datetime], str]] = {
 
 def _quoted(text: str) -> str:
     """One argument of the Asterisk console."""
-    return '"' + re.sub(r"[\"\\\r\n]", " ", text) + '"'
+    return '"' + re.sub(r"[\"\\]", " ", visible(re.sub(r"[\r\n]", " ", text))) + '"'

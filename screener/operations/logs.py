@@ -1,10 +1,24 @@
-"""The program's own log on stderr, as text or as one JSON object a line."""
+"""The program's own log on stderr, as text or as one JSON object a line.
+
+A message may quote what a stranger sent: it is one line, whatever is in it, and the lines of a traceback are set
+in, so that no line of the log is a stranger's.
+"""
 
 import json
 import logging
 import sys
 from datetime import UTC, datetime
 from typing import Literal
+
+from screener.outside.text import in_json, visible
+
+
+class _TextLines(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        line = visible(f"{self.formatTime(record)} {record.levelname:7} {record.name}: {record.getMessage()}")
+        if record.exc_info:
+            line += "".join(f"\n  | {visible(part)}" for part in self.formatException(record.exc_info).split("\n"))
+        return line
 
 
 class _JsonLines(logging.Formatter):
@@ -17,15 +31,13 @@ class _JsonLines(logging.Formatter):
         }
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
-        return json.dumps(line, ensure_ascii=False)
+        return in_json(json.dumps(line, ensure_ascii=False))
 
 
 def start_logging(level: Literal["debug", "info", "warning", "error"], *, as_json: bool = False) -> None:
     """Send every logger of the process to stderr."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(
-        _JsonLines() if as_json else logging.Formatter("%(asctime)s %(levelname)-7s %(name)s: %(message)s")
-    )
+    handler.setFormatter(_JsonLines() if as_json else _TextLines())
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     # It tells of every connection that it looks at; the store says itself when a schema changes.
     logging.getLogger("alembic").setLevel(logging.WARNING)

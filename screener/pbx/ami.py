@@ -11,8 +11,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from panoramisk import Manager
+from panoramisk.ami_protocol import AMIProtocol
 from panoramisk.message import Message
 
+from screener.errors import PbxError
+from screener.pbx.wire import Fields, Framer
 from screener.settings.sections import Pbx
 
 log = logging.getLogger(__name__)
@@ -27,8 +30,6 @@ IN_FLIGHT = 500
 _EVERYTHING = (
     "login", "ping", "originate", "redirect", "setvar", "queuelog", "userevent", "status",
 )  # fmt: skip
-
-Fields = dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,7 @@ class Ami:
             username=settings.username,
             secret=settings.password,
             reconnect_timeout=RETRY_SECONDS,
+            protocol_factory=lambda: _Protocol(self._place, self._event),
             # What one connection lost must not be sent on the next: the call may be another by then.
             forgetable_actions=_EVERYTHING,
             ping_delay=1 << 30,  # its own ping does not look at the answer
@@ -81,7 +83,6 @@ class Ami:
             on_login=self._logged_in,
             on_disconnect=self._lost,
         )
-        self._manager.register_event("*", self._event)
 
     @property
     def up(self) -> bool:
@@ -97,15 +98,18 @@ class Ami:
         """Connect, and again whenever the connection is lost."""
         self._thread.start()
 
-    def ask(self, action: Mapping[str, str], done: Callable[[Reply], None] | None = None) -> None:
+    def ask(
+        self, action: Mapping[str, str], done: Callable[[Reply], None] | None = None, *, or_not: str = ""
+    ) -> None:
         """Send an action; any thread.
 
         Args:
             action: its fields. Line breaks in values, which could smuggle in another action, become spaces.
             done: takes the answer, exactly once, on the thread `pbx`.
+            or_not: a refusal that is an answer too, and no fault.
         """
         fields = {name: value.replace("\r", " ").replace("\n", " ") for name, value in action.items()}
-        self.call(lambda: self._loop.create_task(self._ask(fields, done)))
+        self.call(lambda: self._loop.create_task(self._ask(fields, done, or_not)))
 
     def stop(self) -> None:
         """Close the connection and end the thread."""
@@ -132,9 +136,9 @@ class Ami:
         self._loop.run_until_complete(asyncio.sleep(0))
         self._loop.close()
 
-    async def _ask(self, fields: Fields, done: Callable[[Reply], None] | None) -> None:
+    async def _ask(self, fields: Fields, done: Callable[[Reply], None] | None, or_not: str) -> None:
         reply = await self._answer(fields)
-        if not reply.ok:
+        if not reply.ok and not (or_not and or_not in reply.message):
             log.warning("%s: %s refused: %s", self._place, fields.get("Action"), reply.message)
         if done is not None:
             done(reply)
@@ -167,9 +171,9 @@ class Ami:
                 log.warning("%s: does not answer a ping; connecting anew", self._place)
                 self._manager.protocol.transport.abort()
 
-    def _event(self, _manager: Manager, message: Message) -> None:
+    def _event(self, fields: Fields) -> None:
         try:
-            self._on_event(_fields(message))
+            self._on_event(fields)
         except Exception:
             log.exception("an event of the PBX could not be taken")
 
@@ -208,9 +212,27 @@ class _Quiet(logging.LoggerAdapter[logging.Logger]):
             super().log(logging.DEBUG, "panoramisk: %s", str(msg).partition("%")[0])
 
 
+class _Protocol(AMIProtocol):  # type: ignore[misc]
+    """panoramisk's, with our own reading of the wire: its own takes a message apart wherever a caller says so."""
+
+    def __init__(self, place: str, on_event: Callable[[Fields], None]) -> None:
+        self._place, self._on_event = place, on_event
+        self._framer = Framer()
+
+    def data_received(self, data: bytes) -> None:
+        try:
+            for fields in self._framer.feed(data):
+                self.handle_message(Message(dict(fields)))
+        except PbxError as problem:
+            log.error("%s: %s; connecting anew", self._place, problem)
+            self.transport.abort()
+
+    def handle_message(self, message: Message) -> None:
+        if message.id in self.responses:  # ids that nobody can guess
+            super().handle_message(message)
+        elif "event" in message:
+            self._on_event(_fields(message))
+
+
 def _fields(message: Message) -> Fields:
-    """Every field once; of one that comes several times, the last."""
-    return {
-        str(name).lower(): str(value[-1] if isinstance(value, list) else value)
-        for name, value in dict(message).items()
-    }
+    return {str(name).lower(): str(value) for name, value in message.items() if name != "content"}

@@ -54,13 +54,14 @@ class Desk:
         """Conversations that are listened to now."""
         return sum(c.heard for c in list(self._by_token.values()))
 
+    def wants(self, who: Connected) -> bool:
+        """Whether somebody wants to listen to them, and they are not known yet."""
+        known = {who.caller.uniqueid, who.agent.uniqueid} & self._by_channel.keys()
+        return self._wanted(who) and not known
+
     def connected(self, who: Connected) -> Conversation | None:
         """Take that two talk; None when nobody wants to listen, or it is known."""
-        if (
-            not self._wanted(who)
-            or who.caller.uniqueid in self._by_channel
-            or who.agent.uniqueid in self._by_channel
-        ):
+        if not self.wants(who):
             return None
         conversation = Conversation(self._token(), who, heard=self.heard < self._most)
         self._by_token[conversation.token] = conversation
@@ -90,13 +91,19 @@ class Desk:
         """Whether the channel is an end of a conversation now."""
         return uniqueid in self._by_channel
 
+    def channel(self, uniqueid: str) -> str:
+        """The name of a channel that is an end of a conversation; empty when it is none."""
+        conversation = self._by_token.get(self._by_channel.get(uniqueid, ""))
+        ends = (conversation.who.caller, conversation.who.agent) if conversation else ()
+        return next((end.channel for end in ends if end.uniqueid == uniqueid), "")
+
     def meant(self, flagged: Flagged) -> Party | None:
-        """The caller whom an agent means; None when that is nobody whom we know."""
+        """The caller whom an agent means; None when that is nobody whom this agent has on the line."""
         for conversation in self._by_token.values():
             who = conversation.who
             ends = who.caller, who.agent
             names = {who.linkedid, *(end.channel for end in ends), *(end.uniqueid for end in ends)}
-            if flagged.call in names if flagged.call else flagged.agent == who.agent_name:
+            if flagged.agent == who.agent_name and (not flagged.call or flagged.call in names):
                 return who.caller
         return None
 

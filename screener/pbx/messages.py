@@ -1,21 +1,42 @@
 """What Asterisk's manager interface says and is told: fields to events, actions to fields.
 
-Names of fields are those of Asterisk 18 to 22 ("AMI Events", "AMI Actions" of its documentation).
+Names of fields are those of Asterisk 18 to 22 ("AMI Events", "AMI Actions" of its documentation), and so is the
+shape of each event: which names, in which order. A caller's number or name that ends a line early makes another
+shape, and such an event is not believed.
 """
 
+import itertools
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-Fields = Mapping[str, str]
-"""One AMI message: names in lower case, as their case means nothing."""
+from screener.numbers import agents
+from screener.outside.text import is_pbx_id
+from screener.pbx.wire import Fields
 
 FLAG, TAKE_BACK, VERDICT = "ScreenerFlag", "ScreenerTakeBack", "ScreenerVerdict"
 """User events: an agent flags the caller, an agent takes a flag back; and ours, for a wallboard."""
 NAME_MOST = 64
 """Characters of an agent's name."""
 _NO_NAME = re.compile(r"[^\w.+-]")
+_CHANNEL_NAME = re.compile(r"[\w+.@-]+/[\w+.@:;*#/-]{1,100}", re.ASCII)
 _WITHHELD = {"", "<unknown>", "anonymous", "unknown"}
+NO_CHANNEL = "No such channel"
+"""How Asterisk answers about a channel that has hung up."""
+
+_HEAD = frozenset({"event", "privilege", "timestamp", "sequencenumber", "file", "line", "func", "systemname"})
+_CHANNEL = (
+    "channel", "channelstate", "channelstatedesc", "calleridnum", "calleridname", "connectedlinenum",
+    "connectedlinename", "language", "accountcode", "context", "exten", "priority", "uniqueid", "linkedid",
+)  # fmt: skip
+_DEST = tuple(f"dest{name}" for name in _CHANNEL)
+_ENDS = {
+    "AgentConnect": {"queue", "interface", "membername", "holdtime", "ringtime"},
+    "DialEnd": {"dialstatus", "forward"},
+    "Hangup": {"cause", "cause-txt", "techcause"},
+    "UserEvent": {"userevent", "secret", "agent", "call", "actionid"},
+}
+"""Events of interest, and what may come after the channels, which hold what callers sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +81,12 @@ class Flagged:
     Attributes:
         agent: who says so.
         call: a linkedid, or uniqueid or name of either end's channel; empty for the call that the agent has.
+        secret: that only the site's dialplan and desktops know.
     """
 
     agent: str
     call: str = ""
+    secret: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,35 +95,64 @@ class TakenBack:
 
     agent: str
     linkedid: str = ""
+    secret: str = field(default="", repr=False)
 
 
 Event = Connected | Gone | Flagged | TakenBack
 
 
 def parse(fields: Fields) -> Event | None:
-    """An event from its fields; None for one that is of no interest, or lacks what it should have."""
-    match fields.get("event"):
+    """An event from its fields; None for one that is of no interest, or has not the shape that Asterisk gives it.
+
+    Who talks to whom is asked of Asterisk again (`between`): an event tells only that there is something to ask.
+    """
+    kind = fields.get("event", "")
+    if kind not in _ENDS or not _has_shape(fields, _ENDS[kind]):
+        return None
+    match kind:
         case "AgentConnect":
             return _connected(fields, fields.get("queue", ""), fields.get("interface", ""))
         case "DialEnd" if fields.get("dialstatus") == "ANSWER":
             return _connected(fields, "", fields.get("destchannel", "").rpartition("-")[0])
-        case "Hangup" if uniqueid := fields.get("uniqueid", ""):
-            return Gone(uniqueid)
+        case "Hangup" if is_pbx_id(fields.get("uniqueid", "")):
+            return Gone(fields["uniqueid"])
         case "UserEvent":
             return _user_event(fields)
     return None
 
 
+def is_torn(fields: Fields) -> bool:
+    """Whether it is an event of interest in a shape that Asterisk does not give it."""
+    kind = fields.get("event", "")
+    return kind in _ENDS and not _has_shape(fields, _ENDS[kind])
+
+
+def _has_shape(fields: Fields, ends: set[str]) -> bool:
+    """Whether the names are a head, one channel or two or (of a user event) none, and an end."""
+    names = list(itertools.dropwhile(_HEAD.__contains__, fields))
+    for channel in (_CHANNEL, _DEST):
+        if tuple(names[: len(channel)]) == channel:
+            del names[: len(channel)]
+        elif fields["event"] != "UserEvent" and channel[0] in fields:
+            return False
+    return set(names) <= ends
+
+
 def _connected(fields: Fields, queue: str, interface: str) -> Connected | None:
     caller = Party(fields.get("channel", ""), fields.get("uniqueid", ""))
     agent = Party(fields.get("destchannel", ""), fields.get("destuniqueid", ""))
-    if not (caller.channel and caller.uniqueid and agent.channel and agent.uniqueid):
+    linkedid = fields.get("linkedid", caller.uniqueid)
+    ends = caller, agent
+    if not (
+        all(_CHANNEL_NAME.fullmatch(end.channel) and is_pbx_id(end.uniqueid) for end in ends)
+        and is_pbx_id(linkedid)
+    ):
         return None
     number, name = fields.get("calleridnum", ""), fields.get("calleridname", "")
     return Connected(
         caller=caller,
         agent=agent,
-        linkedid=fields.get("linkedid", caller.uniqueid),
+        linkedid=linkedid,
         number="" if number.lower() in _WITHHELD else number,
         name="" if name.lower() in _WITHHELD else name,
         queue=queue,
@@ -110,45 +162,74 @@ def _connected(fields: Fields, queue: str, interface: str) -> Connected | None:
 
 def _user_event(fields: Fields) -> Event | None:
     """`Call` is a field of ours: one that a dialplan sends has the ids of its own channel beside it."""
+    agent, call = agent_name(fields.get("agent", "")), fields.get("call", "")
+    if call and not (is_pbx_id(call) or _CHANNEL_NAME.fullmatch(call)):
+        return None
     match fields.get("userevent"):
         case "ScreenerFlag":
-            return Flagged(agent_name(fields.get("agent", "")), fields.get("call", ""))
+            return Flagged(agent, call, fields.get("secret", ""))
         case "ScreenerTakeBack":
-            return TakenBack(agent_name(fields.get("agent", "")), fields.get("call", ""))
+            return TakenBack(agent, call, fields.get("secret", ""))
     return None
 
 
 def agent_name(interface: str) -> str:
-    """`agent1` of `PJSIP/agent1` or `Local/agent1@from-queue/n`, without what has no place in a SIP URI."""
-    name = interface.partition("@")[0].rpartition("/")[2]
-    return _NO_NAME.sub("", name)[:NAME_MOST]
+    """The name of an agent, without what has no place in a SIP URI."""
+    return _NO_NAME.sub("", agents.agent_name(interface))[:NAME_MOST]
 
 
 def in_progress(statuses: Iterable[Fields]) -> list[Connected]:
     """The conversations among the answers to `Status`: a queue's or a dial's caller, bridged with one agent."""
     bridges: dict[str, list[Fields]] = {}
     for fields in statuses:
-        if bridge := fields.get("bridgeid", ""):
+        if is_status(fields) and (bridge := fields.get("bridgeid", "")):
             bridges.setdefault(bridge, []).append(fields)
     found: list[Connected] = []
     for channels in bridges.values():
-        callers = [c for c in channels if c.get("application") in ("Queue", "Dial")]
-        agents = [c for c in channels if c.get("application") in ("AppQueue", "AppDial")]
-        if len(callers) == len(agents) == 1:
-            caller, agent = callers[0], agents[0]
-            queue = caller.get("data", "").partition(",")[0] if caller.get("application") == "Queue" else ""
-            both = {**caller, "destchannel": agent.get("channel", ""), "destuniqueid": agent.get("uniqueid", "")}
-            if known := _connected(both, queue, agent.get("channel", "").rpartition("-")[0]):
-                found.append(known)
+        callers = [c for c in channels if c.get("application") in _CALLS]
+        agents = [c for c in channels if c.get("application") in _CALLED]
+        if len(callers) == len(agents) == 1 and (known := _talking(callers[0], agents[0])):
+            found.append(known)
     return found
+
+
+def between(caller: Iterable[Fields], agent: Iterable[Fields], hint: Connected) -> Connected | None:
+    """Who talks, from the answers to `status` about the two channels of an event; None when it is not so."""
+    callers = [part for part in caller if is_status(part) and part["channel"] == hint.caller.channel]
+    agents = [part for part in agent if is_status(part) and part["channel"] == hint.agent.channel]
+    if len(callers) != 1 or len(agents) != 1 or callers[0]["linkedid"] != agents[0]["linkedid"]:
+        return None
+    return _talking(callers[0], agents[0])
+
+
+_CALLS, _CALLED = ("Queue", "Dial"), ("AppQueue", "AppDial")
+"""What runs on a caller's channel while an agent is called, and on the agent's."""
+_UP = "6"
+
+
+def is_status(fields: Fields) -> bool:
+    """Whether it is an answer to `status`, whole."""
+    return fields.get("event") == "Status" and tuple(fields)[2 : 2 + len(_CHANNEL)] == _CHANNEL
+
+
+def _talking(caller: Fields, agent: Fields) -> Connected | None:
+    if (
+        caller.get("application") not in _CALLS
+        or agent.get("application") not in _CALLED
+        or agent.get("channelstate") != _UP
+    ):
+        return None
+    queue = caller.get("data", "").partition(",")[0] if caller["application"] == "Queue" else ""
+    both = {**caller, "destchannel": agent["channel"], "destuniqueid": agent["uniqueid"]}
+    return _connected(both, queue, agent["channel"].rpartition("-")[0])
 
 
 # What Asterisk is told: the fields of an action.
 
 
-def status() -> dict[str, str]:
-    """Every channel that is up; each comes as a `Status` event."""
-    return {"Action": "Status"}
+def status(channel: str = "") -> dict[str, str]:
+    """A channel, or every one that is up; each comes as a `Status` event."""
+    return {"Action": "Status", **({"Channel": channel} if channel else {})}
 
 
 def listen(channel: str, dial: str) -> dict[str, str]:
@@ -178,14 +259,6 @@ def move(channel: str, context: str, extension: str) -> dict[str, str]:
 def set_variable(channel: str, name: str, value: str) -> dict[str, str]:
     """Set a channel variable."""
     return {"Action": "Setvar", "Channel": channel, "Variable": name, "Value": value}
-
-
-def note(queue: str, uniqueid: str, member: str, event: str, message: str) -> dict[str, str]:
-    """A line for queue_log, which does not note a redirect by itself."""
-    return {
-        "Action": "QueueLog", "Queue": queue, "Uniqueid": uniqueid, "Interface": member, "Event": event,
-        "Message": message,
-    }  # fmt: skip
 
 
 def tell(event: str, values: Mapping[str, str]) -> dict[str, str]:

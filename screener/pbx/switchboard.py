@@ -1,5 +1,11 @@
-"""The product's hand at the PBX: learns who talks, has legs dialled, moves callers, tells what was found."""
+"""The product's hand at the PBX: learns who talks, has legs dialled, moves callers, tells what was found.
 
+An event is a hint, since callers can write into events: what follows from it is asked of the PBX first, in an
+answer that nobody else can give. What an agent says in a user event counts with the site's secret only, and only
+about a call that this agent has.
+"""
+
+import hmac
 import logging
 import secrets
 from collections.abc import Callable, Iterator, Mapping
@@ -8,15 +14,22 @@ from typing import Protocol
 from screener.events import EndedBy, Speaker
 from screener.operations.metrics import Sample
 from screener.pbx import messages
-from screener.pbx.ami import Ami, Fields, Reply
+from screener.pbx.ami import Ami, Reply
 from screener.pbx.desk import Conversation, Desk
 from screener.pbx.messages import Connected, Flagged, Gone, TakenBack
+from screener.pbx.wire import Fields
 from screener.settings.sections import Pbx
 
 log = logging.getLogger(__name__)
 
+SAID_OF_DOUBT = 5
+"""So many lines say that an event was not believed; further ones are counted only."""
 SAID_BY = "SCREENED_BY"
 """Channel variable that names the agent who sent a caller in; deploy/asterisk reads it."""
+
+
+SAID_WHY = ("SCREENED_QUEUE", "SCREENED_AGENT", "SCREENED_WHY")
+"""Channel variables of a caller who is moved; deploy/asterisk makes a line of queue_log of them."""
 
 
 class Listener(Protocol):
@@ -70,6 +83,12 @@ class Switchboard:
         self._unheard = 0
         self._failed = 0
         """Listening legs that were asked for in vain."""
+        self._doubted = 0
+        """Events that were not believed."""
+        self._asking = 0
+        """Questions about conversations that are being answered."""
+        self._left: set[str] = set()
+        """Channels that are said to have hung up meanwhile."""
 
     def start(self) -> None:
         """Connect; conversations that are going on are taken up then."""
@@ -85,6 +104,7 @@ class Switchboard:
         yield Sample("beside_calls", self._desk.heard, "Calls of agents that are listened to now.")
         yield Sample("beside_unheard_total", self._unheard, "Calls of agents beyond pbx.max_calls.")
         yield Sample("beside_legs_failed_total", self._failed, "Listening legs that the PBX did not bring about.")
+        yield Sample("pbx_doubted_total", self._doubted, "Events of the PBX that were not believed.")
 
     # From any thread.
 
@@ -102,9 +122,11 @@ class Switchboard:
         """It is not listened to any more: there is room for another."""
         self._ami.call(lambda: self._desk.release(conversation))
 
-    def note(self, queue: str, uniqueid: str, agent: str, event: str, message: str) -> None:
-        """A line for the PBX's queue_log, which does not say by itself why a caller left an agent."""
-        self._ami.ask(messages.note(queue, uniqueid, agent, event, message))
+    def note(self, queue: str, uniqueid: str, agent: str, message: str) -> None:
+        """What the dialplan shall write into queue_log when the caller comes there: why this one left an agent."""
+        if channel := self._desk.channel(uniqueid):
+            for name, value in zip(SAID_WHY, (queue, agent, message), strict=True):
+                self._ami.ask(messages.set_variable(channel, name, value))
 
     def tell(self, values: Mapping[str, str]) -> None:
         """A user event for wallboards and agent desktops."""
@@ -147,15 +169,74 @@ class Switchboard:
 
     def _event(self, fields: Fields) -> None:
         match messages.parse(fields):
-            case Connected() as who:
-                self._connected(who)
+            case Connected() as hint:
+                self._ask_who(hint)
             case Gone(uniqueid):
+                self._ask_gone(uniqueid)
+            case Flagged() as flagged if self._is_ours(flagged):
+                self._flagged(flagged)
+            case TakenBack(agent, linkedid) as said if self._is_ours(said):
+                self._listener.taken_back(agent, linkedid)
+            case None if messages.is_torn(fields):
+                self._doubt(f"an event {fields.get('event', '')} has not the shape that Asterisk gives it")
+
+    def _is_ours(self, said: Flagged | TakenBack) -> bool:
+        ours = self._settings.event_secret
+        if ours and hmac.compare_digest(said.secret.encode(), ours.encode()):
+            return True
+        self._doubt(
+            f"{type(said).__name__} of {said.agent or 'an agent'} lacks the secret of [pbx] event_secret"
+            if ours
+            else f"{type(said).__name__} is not believed: [pbx] event_secret is empty"
+        )
+        return False
+
+    def _doubt(self, what: str) -> None:
+        self._doubted += 1
+        if self._doubted <= SAID_OF_DOUBT:
+            last = self._doubted == SAID_OF_DOUBT
+            log.warning("%s; it is left out%s", what, "; further ones are only counted" if last else "")
+
+    def _ask_who(self, hint: Connected) -> None:
+        """An agent has a caller: the PBX's own answers about the two channels say who they are."""
+        if not self._desk.wants(hint):
+            return
+        self._asking += 1
+
+        def caller_known(caller: Reply) -> None:
+            def both_known(agent: Reply) -> None:
+                self._asking -= 1
+                if who := messages.between(caller.parts, agent.parts, hint):
+                    self._connected(who)
+                    for end in (who.caller, who.agent):
+                        if end.uniqueid in self._left:
+                            self._ask_gone(end.uniqueid)
+                elif caller.ok and agent.ok:
+                    self._doubt(
+                        f"{hint.agent_name} has no such caller as an event {hint.queue or 'of a dial'} says"
+                    )
+                if not self._asking:
+                    self._left.clear()
+
+            self._ami.ask(messages.status(hint.agent.channel), both_known, or_not=messages.NO_CHANNEL)
+
+        self._ami.ask(messages.status(hint.caller.channel), caller_known, or_not=messages.NO_CHANNEL)
+
+    def _ask_gone(self, uniqueid: str) -> None:
+        """A channel has hung up, if the PBX has none of its name, or another by now."""
+
+        def answered(reply: Reply) -> None:
+            there = {part["uniqueid"] for part in reply.parts if messages.is_status(part)}
+            if (there and uniqueid not in there) or messages.NO_CHANNEL in reply.message:
                 if over := self._desk.gone(uniqueid):
                     self._over(*over)
-            case Flagged() as flagged:
-                self._flagged(flagged)
-            case TakenBack(agent, linkedid):
-                self._listener.taken_back(agent, linkedid)
+            elif there:
+                self._doubt("a channel is said to have hung up and is there")
+
+        if self._asking:
+            self._left.add(uniqueid)
+        if channel := self._desk.channel(uniqueid):
+            self._ami.ask(messages.status(channel), answered, or_not=messages.NO_CHANNEL)
 
     def _connected(self, who: Connected) -> None:
         conversation = self._desk.connected(who)
@@ -189,7 +270,7 @@ class Switchboard:
         """An agent's word moves the caller at once, and the extension tells the log who said it."""
         caller = self._desk.meant(flagged)
         if caller is None:
-            log.warning("%s flags a call that is not known here", flagged.agent or "an agent")
+            log.warning("%s flags a call that this agent does not have", flagged.agent or "an agent")
             return
         agent = flagged.agent
 

@@ -19,13 +19,16 @@ from datetime import UTC, datetime
 from functools import partial
 from zoneinfo import ZoneInfo
 
+from screener.alerts.causes import Alert, Cause, Causes
+from screener.alerts.outbox import Outbox
 from screener.calls.beside import BesideCall, ListeningPost, user_of
 from screener.calls.logbook import CallNotes
 from screener.calls.screening import Booth, Observer, Screening
+from screener.calls.tally import Tally
 from screener.calls.wallboard import Wallboard
 from screener.core.entrances import open_session
 from screener.core.flow import Flow
-from screener.errors import InputError
+from screener.errors import InputError, StoreError
 from screener.events import (
     CallEnded,
     Caller,
@@ -41,8 +44,9 @@ from screener.events import (
     Tick,
     Transcript,
 )
+from screener.feed.choose import Teller as FeedTeller
+from screener.feed.choose import open_teller
 from screener.feed.items import Order
-from screener.feed.local import FeedServer
 from screener.feed.publish import Publisher
 from screener.media.prompts import load_clips
 from screener.numbers.identify import load_lines
@@ -50,16 +54,19 @@ from screener.numbers.mask import mask
 from screener.operations.metrics import MetricsServer, Sample
 from screener.ports import Call, InviteInfo, RegistrationState
 from screener.review.take_back import TakeBacks
+from screener.service.hearing import of_hearing
 from screener.settings.judging import load_judgement
 from screener.settings.sections import Settings
 from screener.sip.useragent import ENDPOINT_SECONDS, SipUserAgent
 from screener.speech.load import load_model
 from screener.speech.pinyin import syllables
-from screener.speech.pool import Loss, RecognizerPool
+from screener.speech.pool import RecognizerPool
 from screener.speech.recognizer import ModelInfo
+from screener.store.find import reviews
 from screener.store.log import open_log
 from screener.store.lookup import HistoryLookup
 from screener.store.privacy import Purger
+from screener.store.records import Review
 from screener.store.writer import CLOSE_SECONDS, LogWriter
 
 log = logging.getLogger(__name__)
@@ -70,6 +77,8 @@ OTHER_FILES = 300
 """Open files of everything but calls: TCP connections, the database, models, prompts."""
 HAND_OVER_SECONDS = 5.0
 """How long the callers may take to reach the agents when the service stops."""
+REVIEW_SECONDS = 60.0
+"""How old the count of reviewed flags may be."""
 CALLS_THREAD_SECONDS = 10.0
 """How long the calls thread may take to write down what ended with the stop."""
 HELPERS_SECONDS = 10.0
@@ -109,12 +118,12 @@ def _raise_file_limit(calls: int) -> None:
         log.warning("%d open files are allowed, %d calls need %d: raise LimitNOFILE", soft, calls, needed)
 
 
-def _feed(settings: Settings, ordered: Callable[[Order], None]) -> FeedServer | None:
+def _feed(settings: Settings, ordered: Callable[[Order], None]) -> FeedTeller | None:
     """The feed of running calls; a site takes calls without one too."""
     if not settings.operations.feed:
         return None
     try:
-        return FeedServer(settings.folder / settings.operations.feed, ordered)
+        return open_teller(settings.operations.feed, settings.folder, settings.store.url, ordered)
     except InputError as problem:
         log.warning("no feed of running calls: %s; %s", problem.message, problem.remedy)
         return None
@@ -169,12 +178,13 @@ class Service:
         self._clock = clock
         self._zone = ZoneInfo(settings.site.timezone)
         self._judgement = load_judgement(settings.judgement, folder, syllables)
-        self._lines = load_lines([folder / line for line in settings.judgement.lines], settings.site.region)
+        self._lines = load_lines(settings.line_files, *settings.site.numbering)
         clips = load_clips(folder / settings.prompts.folder if settings.prompts.folder else None)
         self._log = open_log(settings.store.url, folder)
         self._history = HistoryLookup(self._log.history)
-        self._writer = LogWriter(self._log, settings.store.queue_rows, folder / (settings.store.spool or "spool"))
-        self._purger = Purger(self._log, settings.store.transcript_days, clock)
+        spool = folder / (settings.store.spool or "spool")
+        self._writer = LogWriter(self._log, settings.store.queue_rows, spool, self._spool_failed)
+        self._purger = Purger(self._log, settings.store.transcript_days, clock, spool)
         speech = settings.speech
         self._pool = RecognizerPool(
             partial(load_model, speech, folder), speech.processes, speech.queue_seconds, self._heard
@@ -184,7 +194,10 @@ class Service:
         self._notes = CallNotes(self._writer.put, clock)
         self._beside: ListeningPost | None = None
         self._feed = _feed(settings, self._ordered)
-        watching = [self._notes.observe, *observers]
+        self._tally = Tally()
+        self._outbox = Outbox(settings.alerts, settings.site.name, settings.site.language, clock)
+        watching = [self._notes.observe, self._tally.observe, *observers]
+        watching.append(Causes(settings.alerts, self._outbox.put, clock).observe)
         if self._feed is not None:
             watching.append(Publisher(self._feed.put, socket.gethostname()).observe)
         if settings.pbx.host:
@@ -195,6 +208,7 @@ class Service:
         self._endpoint = SipUserAgent(settings.sip)
         self._inbox: queue.SimpleQueue[tuple[str, Event | _Offered | _Pulse] | None] = queue.SimpleQueue()
         self._metrics: MetricsServer | None = None
+        self._reviews: tuple[datetime, dict[Review, int]] | None = None
         self._dropped = 0
         self._leaving = False
         self._empty = threading.Event()
@@ -232,6 +246,7 @@ class Service:
         self._endpoint.start(self._offered)
         self._purger.start()
         self._take_backs.start()
+        self._outbox.start()
         if self._beside is not None:
             self._beside.switchboard.start()
         if port := self._settings.operations.metrics_port:
@@ -246,7 +261,13 @@ class Service:
         self._endpoint.stop()
         self._inbox.put(None)
         self._thread.join(CALLS_THREAD_SECONDS)
-        helpers = [self._pool.stop, self._purger.stop, self._take_backs.stop, self._history.stop]
+        helpers = [
+            self._pool.stop,
+            self._purger.stop,
+            self._take_backs.stop,
+            self._outbox.stop,
+            self._history.stop,
+        ]
         if self._metrics is not None:
             helpers.append(self._metrics.stop)
         if self._feed is not None:
@@ -268,12 +289,19 @@ class Service:
                 call.reject(404)
             return
         by_hand = invite.dialled == sip.analysis_extension
+
+        def said(header: str) -> str:
+            return invite.headers.get(header.lower(), "")
+
+        dialled = said(sip.dialled_header) or ("" if by_hand else invite.first_dialled or invite.dialled)
         offer = replace(
             self._offer(invite),
             entrance=Entrance.BY_HAND if by_hand else Entrance.IN_PATH,
+            dialled=self._lines.identify(dialled).number,
+            queue=said(sip.queue_header) or ("" if by_hand else user_of(self._settings.targets.agents)),
             agent=invite.referred_by if by_hand else "",
-            uniqueid=invite.headers.get(sip.uniqueid_header.lower(), ""),
-            linkedid=invite.headers.get(sip.linkedid_header.lower(), ""),
+            uniqueid=said(sip.uniqueid_header),
+            linkedid=said(sip.linkedid_header),
         )
         self._take(offer, call)
 
@@ -282,6 +310,8 @@ class Service:
         offer = replace(
             self._offer(call.invite),
             entrance=Entrance.BESIDE,
+            dialled="" if who.queue else who.agent_name,
+            queue=who.queue,
             agent=who.agent_name,
             uniqueid=who.caller.uniqueid,
             linkedid=who.linkedid,
@@ -296,7 +326,6 @@ class Service:
             started_at=now,
             local_time=now.astimezone(self._zone),
             caller=Caller(number=invite.number, display_name=invite.display_name),
-            dialled=invite.dialled,
             referred_by=invite.referred_by,
         )
 
@@ -313,6 +342,10 @@ class Service:
     def _ordered(self, order: Order) -> None:
         log.info("call %s: %s ordered by %s", order.call, order.act, order.by)
         self._inbox.put((order.call, Ordered(order.act, order.by, 0.0)))
+
+    def _spool_failed(self, waiting: int) -> None:
+        """Neither the database nor the spool takes calls; on whatever thread puts one in."""
+        self._outbox.put(Alert(Cause.SPOOL, self._clock(), count=waiting))
 
     def _take_back(self, agent: str, linkedid: str) -> None:
         self._take_backs.put(agent, linkedid)
@@ -334,30 +367,34 @@ class Service:
     def figures(self) -> Iterator[Sample]:
         """What is measured now; takes a moment where a thread does not answer."""
         yield from self._endpoint.samples()
+        yield from self._tally.samples()
+        yield from self._outbox.samples()
+        yield Sample("log_waiting", self._writer.waiting, "Calls that are not in the database yet.")
         if self._beside is not None:
             yield from self._beside.switchboard.samples()
+        yield from self._flags()
         beat = threading.Event()
         self.pulse(beat.set)
         alive = beat.wait(PULSE_SECONDS)
         yield Sample(
             "alive", alive, f"1: the calls, hearing, SIP and media threads answer within {PULSE_SECONDS:g} s."
         )
-        yield from self._samples_of_hearing()
+        yield from of_hearing(self._pool)
         yield Sample("events_waiting", self._inbox.qsize(), "Events that wait for the calls thread.")
         yield Sample("events_dropped_total", self._dropped, "Ticks, sounds and transcripts dropped behind time.")
 
-    def _samples_of_hearing(self) -> Iterator[Sample]:
-        pool = self._pool
-        yield Sample("voices", pool.voices, "Voices that are listened to now, heard or not.")
-        yield Sample("recognisers_ready", pool.ready(), "Recogniser processes that hear now.")
-        yield Sample("recogniser_restarts_total", pool.counts.restarts, "Recogniser processes started anew.")
-        for number, busy in enumerate(pool.busy()):
-            text = "Part of a processor that a recogniser process has used lately."
-            yield Sample("recogniser_busy", busy, text, {"process": str(number)})
-        for cause in Loss:
-            text = "Voices that were not heard any more, or not at all."
-            yield Sample("voices_lost_total", pool.counts.lost[cause], text, {"cause": cause})
-        yield Sample("voices_heard_again_total", pool.counts.heard_again, "Voices heard again after a crash.")
+    def _flags(self) -> Iterator[Sample]:
+        """What people said of all flags of the log, asked at most once a minute; nothing while the log is away."""
+        now = self._clock()
+        if self._reviews is None or (now - self._reviews[0]).total_seconds() > REVIEW_SECONDS:
+            try:
+                self._reviews = now, reviews(self._log)
+            except StoreError:
+                return
+        for review, number in self._reviews[1].items():
+            yield Sample(
+                "flags", number, "Flags of the log by what people said of them.", {"review": review.value}
+            )
 
     # The calls thread.
 

@@ -11,20 +11,20 @@ import zoneinfo
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar, get_args, get_type_hints
+from typing import TYPE_CHECKING, get_args, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from screener.errors import SettingsError
-from screener.settings.sections import Pbx, Registrar, Settings, Sip
+from screener.settings.sections import Pbx, Registrar, Settings, Sip, Site
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 VARIABLE = "SCREENER_CONFIG"
 FILE_NAME = "screener.toml"
-SECRET_KEYS = frozenset({"password", "inbound_password", "url"})
+SECRET_KEYS = frozenset({"secret", "password", "inbound_password", "event_secret", "url"})
 """Keys whose values never appear in a message; a database URL may hold a password."""
 
 _SETTINGS: TypeAdapter[Settings] = TypeAdapter(Settings)
@@ -174,6 +174,7 @@ def _cross_checks(settings: Settings) -> Iterator[Problem]:
             "[site] timezone",
             f"found {json.dumps(settings.site.timezone)}, allowed an IANA name, as Asia/Shanghai",
         )
+    yield from _check_numbering(settings.site)
     if not re.fullmatch(r"[A-Z]{2}", settings.site.region):
         yield "[site] region", f"found {json.dumps(settings.site.region)}, allowed a country of ISO 3166, as CN"
     judgement = settings.judgement
@@ -184,8 +185,23 @@ def _cross_checks(settings: Settings) -> Iterator[Problem]:
             yield f"[judgement] {key}", f"found {json.dumps(name)}, allowed an existing file"
     if settings.prompts.folder and not (settings.folder / settings.prompts.folder).is_dir():
         yield "[prompts] folder", f"found {json.dumps(settings.prompts.folder)}, allowed an existing folder"
+    for number, way in enumerate(settings.alerts.ways, start=1):
+        if way.kind != "email" and not re.match(r"https?://[^\s/]+", way.url):
+            yield f"[[alerts.ways]] {number} url", "found a value that is not shown, allowed an http or https URL"
+        elif way.kind == "email" and not (way.sender and way.to):
+            yield f"[[alerts.ways]] {number} to", "found no sender or nobody, allowed addresses"
     if not re.match(r"[\w+]+://", settings.store.url):
         yield "[store] url", "found a text without ://, allowed a SQLAlchemy URL, as sqlite:///screener.db"
+
+
+def _check_numbering(site: Site) -> Iterator[Problem]:
+    if not re.fullmatch(r"(0?[1-9]\d{1,3})?", site.area_code):
+        yield "[site] area_code", f"found {json.dumps(site.area_code)}, allowed an area code, as 010 or 0571"
+    try:
+        re.compile(site.extensions)
+    except re.error as problem:
+        allowed = "allowed a regular expression, as 8[0-9]{3}"
+        yield "[site] extensions", f"found {json.dumps(site.extensions)} ({problem}), {allowed}"
 
 
 def _check_sip(sip: Sip) -> Iterator[Problem]:
@@ -251,32 +267,39 @@ def _check_pbx(settings: Settings) -> Iterator[Problem]:
         )
 
 
-_Account = TypeVar("_Account", Registrar, Pbx)
-
-
 def _with_passwords(settings: Settings, problems: list[Problem]) -> Settings:
     """The same with every `password_file` read."""
+
+    def read(section: str, key: str, account: Registrar | Pbx) -> str:
+        return _secret(settings.folder, f"{section} {key}_file", account, key, problems)
+
     registrars = tuple(
-        _with_password(registrar, settings.folder, f"[[sip.registrars]] {number}", problems)
+        replace(registrar, password=read(f"[[sip.registrars]] {number}", "password", registrar))
         for number, registrar in enumerate(settings.sip.registrars, start=1)
     )
-    pbx = _with_password(settings.pbx, settings.folder, "[pbx]", problems)
+    pbx = replace(
+        settings.pbx,
+        password=read("[pbx]", "password", settings.pbx),
+        event_secret=read("[pbx]", "event_secret", settings.pbx),
+    )
     return replace(settings, sip=replace(settings.sip, registrars=registrars), pbx=pbx)
 
 
-def _with_password(account: _Account, folder: Path, section: str, problems: list[Problem]) -> _Account:
-    where, file = f"{section} password_file", account.password_file
+def _secret(folder: Path, where: str, account: Registrar | Pbx, key: str, problems: list[Problem]) -> str:
+    """A secret of an account, out of its file where it names one."""
+    said: str = getattr(account, key)
+    file: Path | None = getattr(account, f"{key}_file")
     if file is None:
-        return account
-    if account.password:
-        problems.append((where, "found beside password, allowed one of the two"))
+        return said
+    if said:
+        problems.append((where, f"found beside {key}, allowed one of the two"))
     try:
         text = (folder / file).read_text("utf-8-sig").lstrip()
     except (OSError, UnicodeDecodeError) as problem:
         reason = problem.strerror if isinstance(problem, OSError) else "not UTF-8"
         problems.append((where, f"found {file} ({reason}), allowed a file that can be read"))
-        return account
+        return said
     if not text:
-        problems.append((where, f"found {file} empty, allowed a password on line 1"))
-        return account
-    return replace(account, password=text.splitlines()[0].strip())
+        problems.append((where, f"found {file} empty, allowed a {key.replace('_', ' ')} on line 1"))
+        return said
+    return text.splitlines()[0].strip()

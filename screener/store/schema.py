@@ -43,6 +43,22 @@ def migrate(engine: Engine, revision: str = "head") -> None:
         log.info("the call log now has schema %s; before: %s", _revision(connection), current or "none")
 
 
+def newest_revision() -> str | None:
+    """What this version brings a database to."""
+    return _scripts().get_current_head()
+
+
+def known_revisions() -> set[str]:
+    """Every step that this version knows."""
+    return {step.revision for step in _scripts().walk_revisions()}
+
+
+def is_newest(engine: Engine) -> bool:
+    """Whether a database has the schema of this version."""
+    with engine.connect() as connection:
+        return _revision(connection) == _scripts().get_current_head()
+
+
 def downgrade(engine: Engine, revision: str) -> None:
     """Take back every step after `revision`; `base` empties the database."""
     with _alone(engine) as connection:

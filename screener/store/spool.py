@@ -7,9 +7,13 @@ all others are complete. One process owns a folder at a time.
 import fcntl
 import os
 import threading
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 from screener.errors import StoreError
+from screener.outside.files import PRIVATE, PRIVATE_FOLDER
 from screener.store.records import CallRecord, parse, serialize
 
 REFUSED = "refused.jsonl"
@@ -27,8 +31,8 @@ class Spool:
         self._folder = folder
         self._mutex = threading.Lock()
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            self._owner = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
+            folder.mkdir(parents=True, exist_ok=True, mode=PRIVATE_FOLDER)
+            self._owner = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE)
         except OSError as problem:
             raise StoreError(
                 f"{folder}: cannot be written ({problem.strerror})", "give the folder to the service's user"
@@ -88,6 +92,7 @@ class Spool:
         line = item if isinstance(item, bytes) else _line(item)
         handle = _appending(self._folder / REFUSED)
         try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
             _write_whole(handle, line.rstrip(b"\n") + b"\n")
         finally:
             os.close(handle)
@@ -114,12 +119,81 @@ class Spool:
         return sorted(self._folder.glob("[0-9]*.jsonl"))
 
 
+def purge_refused(folder: Path, before: datetime) -> None:
+    """Take the words out of refused records of calls that began before a moment; old lines that are none go whole.
+
+    Raises:
+        StoreError: the file cannot be rewritten.
+    """
+
+    def kept(line: bytes, written: datetime) -> bytes:
+        record = _record(line)
+        if record is None:
+            return line if written >= before else b""
+        return line if record.started_at >= before else _line(_without_words(record)).rstrip(b"\n")
+
+    _rewrite(folder / REFUSED, kept)
+
+
+def erase_refused(folder: Path, number: str) -> None:
+    """Take number, name and words out of refused records of a number; lines that are none and have it go whole.
+
+    Raises:
+        StoreError: the file cannot be rewritten.
+    """
+
+    def kept(line: bytes, _written: datetime) -> bytes:
+        record = _record(line)
+        if record is None:
+            return line if number.encode() not in line else b""
+        if record.number != number:
+            return line
+        return _line(replace(_without_words(record), number="", display_name="")).rstrip(b"\n")
+
+    _rewrite(folder / REFUSED, kept)
+
+
+def _record(line: bytes) -> CallRecord | None:
+    try:
+        return parse(line)
+    except ValueError:
+        return None
+
+
+def _without_words(record: CallRecord) -> CallRecord:
+    return replace(record, segments=(), evidence=tuple(replace(piece, span="") for piece in record.evidence))
+
+
+def _rewrite(file: Path, kept: Callable[[bytes, datetime], bytes]) -> None:
+    """Every line as `kept` leaves it, in its place; empty ones go. The service may append meanwhile: it waits."""
+    try:
+        handle = os.open(file, os.O_RDWR | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return
+    except OSError as problem:
+        raise StoreError(
+            f"{file}: cannot be rewritten ({problem.strerror})", "run it as the service's user"
+        ) from problem
+    with os.fdopen(handle, "r+b") as stream:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        written = datetime.fromtimestamp(os.fstat(handle).st_mtime, UTC)
+        before = stream.read()
+        after = b"".join(line + b"\n" for line in (kept(line, written) for line in before.splitlines()) if line)
+        if after == before:
+            return
+        stream.seek(0)
+        stream.write(after.ljust(len(before), b"\n"))  # nothing of the old words stays behind the new end
+        stream.flush()
+        os.fsync(handle)
+        stream.truncate(len(after))
+
+
 def _line(record: CallRecord) -> bytes:
     return serialize(record).encode("utf-8", "replace") + b"\n"
 
 
 def _appending(path: Path) -> int:
-    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o640)
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, PRIVATE)
 
 
 def _write_whole(handle: int, line: bytes) -> None:

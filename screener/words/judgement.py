@@ -90,6 +90,21 @@ VETOES: Mapping[str, Pair] = {
     Veto.MATTER: ("有业务内容", "a matter of business"),
 }
 
+LIST_REASONS: Mapping[str, Pair] = {
+    "confirmed": ("已确认 {}", "confirmed: {}"),
+    "suggested": ("骚扰 {} 次,确认 {} 次,由 {} 采纳", "harassment {} times, confirmed {}, accepted by {}"),
+}
+"""Why the product itself put a number on a list, by the code that begins the reason."""
+
+
+def list_reason(reason: str, lang: Language) -> str:
+    """Why a number is on a list: in words where the product put it there, as it was written otherwise."""
+    code, *values = reason.split(CODE)
+    pair = LIST_REASONS.get(code)
+    if pair is None or pair[0].count("{}") != len(values):
+        return reason
+    return pair[lang == "en"].format(*values)
+
 
 @dataclass(frozen=True, slots=True)
 class Teller:

@@ -29,6 +29,7 @@ from screener.core.evidence import Verdict
 from screener.events import Entrance
 from screener.store.log import open_log
 from tests.bench.pbx_site import PbxSite
+from tests.pbx import stranger
 from tests.pbx.network import ASTERISK, SCREENER, TRUNK, Wiretap, wait_for
 from tests.pbx.network import CREW as CREW_HOST
 from tests.pbx.rig import BESIDE, IN_PATH, Caller, end, missing
@@ -508,6 +509,31 @@ def transactions() -> Outcome:
         return Outcome(callers, lost, f"{note}; {drill.next_is_screened()}")
 
 
+def injected() -> Outcome:
+    """A stranger on the trunk writes events, answers and lines of queue_log into its number, for half a minute."""
+    with drilling() as drill:
+        drill.call(IN_PATH)
+        drill.call(BESIDE, said("enquiry"), calls=2)
+        drill.wait_screened(CALLERS + 4)
+        asterisk = drill.site.asterisk
+        talking = {line.split("!")[0]: line.split("!")[-1] for line in asterisk.channels()}
+        agents = [name for name in talking if name.startswith("PJSIP/crew")]
+        began = time.monotonic()
+        tried = 0
+        for agent in agents[:2]:
+            caller = next(uniqueid for name, uniqueid in talking.items() if name.startswith("PJSIP/trunk"))
+            numbers = stranger.events(agent.split("/")[1].split("-")[0], caller, talking[agent])
+            for dialled in (BESIDE, IN_PATH):
+                tried += len(stranger.dial(drill.site.network, numbers, dialled))
+        moved = [agent for agent in agents if agent not in {line.split("!")[0] for line in asterisk.channels()}]
+        callers, lost, seconds = drill.lost(began)
+        log = drill.site.screener.log
+        forged = [line for line in asterisk.queue_log("ENTERQUEUE") if line[1] == "17.1"]
+        believed = log.count("flags a call") + len(forged)
+        note = f"last agent after {seconds:.1f} s; {tried} tried, {believed} believed, {len(moved)} callers moved"
+        return Outcome(callers, lost + len(moved) + believed, f"{note}; {drill.next_is_screened()}")
+
+
 FAULTS: dict[str, Callable[[], Outcome]] = {
     "killed": killed_in_path,
     "killed-beside": killed_beside,
@@ -524,6 +550,7 @@ FAULTS: dict[str, Callable[[], Outcome]] = {
     "hold": hold,
     "slow-header": slow_header,
     "transactions": transactions,
+    "injected": injected,
 }
 
 

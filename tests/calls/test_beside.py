@@ -19,6 +19,7 @@ from screener.store.log import open_log
 from screener.store.records import CallRecord, Review
 from tests.pbx.manager import SUCCESS, Manager
 from tests.pbx.network import wait_for
+from tests.pbx.shapes import Talk, said
 from tests.pbx.voices import samples
 from tests.sip.caller import Caller, in_background
 
@@ -33,6 +34,7 @@ terminate = "sip:terminate@127.0.0.1"
 host = "127.0.0.1"
 port = {port}
 password = "s3cret"
+event_secret = "{secret}"
 max_calls = 2
 {pbx}
 [flow]
@@ -41,11 +43,8 @@ max_calls = 2
 [speech]
 treat_with_synthetic_model = true
 """
-CALL = {
-    "Event": "AgentConnect", "Queue": "agents", "Channel": "PJSIP/trunk-1", "Uniqueid": "17.1", "Linkedid": "17.1",
-    "CallerIDNum": "13900001111", "DestChannel": "PJSIP/agent1-2", "DestUniqueid": "17.2",
-    "Interface": "PJSIP/agent1",
-}  # fmt: skip
+TALK = Talk()
+SECRET = "of-events"
 
 
 class Pbx(Manager):
@@ -55,6 +54,8 @@ class Pbx(Manager):
         super().__init__()
         self.port_of_service = 0
         self.dials = True
+        self.refused = 0
+        """Legs that were asked for in vain."""
         self.up: list[dict[str, str]] = []
         """What is told of channels when somebody asks."""
         self.asks = 0
@@ -66,11 +67,15 @@ class Pbx(Manager):
     def _answer(self, action: dict[str, str]) -> list[dict[str, str]]:
         if action["action"] == "Originate":
             answered = self.dials and self._dial(action["channel"].removeprefix("PJSIP/").partition("@")[0])
+            self.refused += not answered
             queued = {"Response": "Success", "Message": "Originate successfully queued"}
             return [queued, {"Event": "OriginateResponse", "Response": "Success" if answered else "Failure"}]
         if action["action"] == "Status":
-            self.asks += 1
-            return [{"Response": "Success", "EventList": "start"}, *self.up, {"Event": "StatusComplete"}]
+            self.asks += "channel" not in action
+            found = [one for one in self.up if action.get("channel", one["Channel"]) == one["Channel"]]
+            if "channel" in action and not found:
+                return [{"Response": "Error", "Message": "No such channel"}]
+            return [{"Response": "Success", "EventList": "start"}, *found, {"Event": "StatusComplete"}]
         self.told.put(action)
         return [SUCCESS]
 
@@ -78,6 +83,16 @@ class Pbx(Manager):
         leg = Caller(self.port_of_service, dialled=extension)
         self.legs[extension.rpartition("-")[2]] = leg
         return leg.call().status == 200
+
+    def talk(self, talk: Talk = TALK) -> None:
+        """Two talk now."""
+        self.up += talk.statuses()
+        self.event(**talk.connect())
+
+    def end(self, who: str, talk: Talk = TALK) -> None:
+        """One of them hangs up, and their call is over."""
+        self.up = [one for one in self.up if one not in talk.statuses()]
+        self.event(**talk.hangup(who))
 
     def leg(self, speaker: Speaker) -> Caller:
         wait_for(lambda: (leg := self.legs.get(speaker)) and leg.remote_rtp, 5, f"leg of the {speaker}")
@@ -91,9 +106,10 @@ class Pbx(Manager):
 
 
 class Site:
-    def __init__(self, folder: Path, pbx: str = "", flow: str = "") -> None:
+    def __init__(self, folder: Path, pbx: str = "", flow: str = "", secret: str = SECRET) -> None:
         self.pbx = Pbx()
-        (folder / "screener.toml").write_text(SITE.format(port=self.pbx.port, pbx=pbx, flow=flow))
+        text = SITE.format(port=self.pbx.port, pbx=pbx, flow=flow, secret=secret)
+        (folder / "screener.toml").write_text(text)
         self.settings: Settings = load(folder / "screener.toml")
         self.service = Service(self.settings)
         self.service.start()
@@ -144,27 +160,28 @@ def say(leg: Caller, name: str) -> threading.Thread:
 
 
 def test_a_harasser_is_moved_and_log_and_pbx_are_told(site: Site) -> None:
-    site.pbx.event(**CALL)
+    site.pbx.talk()
     leg = site.pbx.leg(Speaker.CALLER)
     site.pbx.leg(Speaker.AGENT)
     say(leg, "lewd")
     move = site.pbx.asked("Redirect")
     assert (move["channel"], move["context"], move["exten"]) == ("PJSIP/trunk-1", "from-screener", "analysis")
-    note, told = (site.pbx.earlier[name] for name in ("QueueLog", "UserEvent"))
-    assert (note["queue"], note["uniqueid"], note["event"]) == ("agents", "17.1", "SCREENED")
+    why, told = (site.pbx.earlier[name] for name in ("Setvar", "UserEvent"))
+    assert (why["channel"], why["variable"]) == ("PJSIP/trunk-1", "SCREENED_WHY")
+    assert why["value"].startswith("analysis_queue|")
     assert (told["userevent"], told["verdict"], told["kind"]) == ("ScreenerVerdict", "harassment", "lewd")
     assert (told["agent"], told["callerlinkedid"], told["dryrun"]) == ("agent1", "17.1", "no")
     leg.wait_request("BYE")
     call = site.record(Verdict.HARASSMENT)
     assert (call.entrance, call.kind, call.treatment) == (Entrance.BESIDE, Kind.LEWD, Treatment.ANALYSIS_QUEUE)
-    assert (call.uniqueid, call.linkedid, call.agent, call.dialled) == ("17.1", "17.1", "agent1", "agents")
+    assert (call.uniqueid, call.linkedid, call.agent, call.queue) == ("17.1", "17.1", "agent1", "agents")
     assert (call.number, call.ended_by) == ("+8613900001111", EndedBy.TRANSFER)
     assert call.treatments[0].completed
 
 
 def test_another_treatment_is_another_extension(tmp_path: Path) -> None:
     site = Site(tmp_path, flow='treatment = "terminate"')
-    site.pbx.event(**CALL)
+    site.pbx.talk()
     leg = site.pbx.leg(Speaker.CALLER)
     say(leg, "lewd")
     assert site.pbx.asked("Redirect")["exten"] == "terminate"
@@ -173,12 +190,12 @@ def test_another_treatment_is_another_extension(tmp_path: Path) -> None:
 
 def test_in_a_dry_run_nobody_is_moved(tmp_path: Path) -> None:
     site = Site(tmp_path, flow="dry_run = true")
-    site.pbx.event(**CALL)
+    site.pbx.talk()
     leg = site.pbx.leg(Speaker.CALLER)
     leg.speak(speech("lewd"))
     told = site.pbx.asked("UserEvent")
     assert (told["verdict"], told["dryrun"]) == ("harassment", "yes")
-    site.pbx.event(Event="Hangup", Uniqueid="17.2")
+    site.pbx.end("agent")
     call = site.record(Verdict.HARASSMENT)
     assert (call.treatment, call.dry_run, call.ended_by) == (Treatment.NONE, True, EndedBy.AGENT)
     assert site.pbx.told.empty(), "neither moved nor noted"
@@ -186,13 +203,13 @@ def test_in_a_dry_run_nobody_is_moved(tmp_path: Path) -> None:
 
 
 def test_a_genuine_call_ends_with_the_caller_and_hears_nothing(site: Site) -> None:
-    site.pbx.event(**CALL)
+    site.pbx.talk()
     leg = site.pbx.leg(Speaker.CALLER)
     speaking = say(leg, "enquiry")
     heard = {packet.payload for packet in leg.hear(100)}
     assert heard == {b"\xff" * 160}, "a listening leg is silence"
     speaking.join()
-    site.pbx.event(Event="Hangup", Uniqueid="17.1")
+    site.pbx.end("caller")
     call = site.record(Verdict.GENUINE)
     assert (call.entrance, call.treatment, call.ended_by) == (Entrance.BESIDE, Treatment.NONE, EndedBy.CALLER)
     assert site.pbx.told.empty()
@@ -203,11 +220,11 @@ def test_a_move_that_fails_leaves_the_caller_with_the_agent(site: Site) -> None:
     site.pbx.answer = lambda action: (
         [{"Response": "Error", "Message": "no"}] if action["action"] == "Redirect" else answer(action)
     )
-    site.pbx.event(**CALL)
+    site.pbx.talk()
     leg = site.pbx.leg(Speaker.CALLER)
     say(leg, "lewd")
-    site.pbx.asked("QueueLog")
-    site.pbx.event(Event="Hangup", Uniqueid="17.2")
+    site.pbx.asked("Setvar")
+    site.pbx.end("agent")
     call = site.record(Verdict.HARASSMENT)
     assert call.ended_by is EndedBy.AGENT
     assert [t.completed for t in call.treatments] == [False]
@@ -215,15 +232,16 @@ def test_a_move_that_fails_leaves_the_caller_with_the_agent(site: Site) -> None:
 
 def test_a_leg_that_never_comes_leaves_a_call_unheard_and_logged(site: Site) -> None:
     site.pbx.dials = False
-    site.pbx.event(**CALL)
-    site.pbx.event(Event="Hangup", Uniqueid="17.1")
+    site.pbx.talk()
+    wait_for(lambda: site.pbx.refused, 5, "leg asked for")
+    site.pbx.end("caller")
     assert site.record(Verdict.UNDECIDED).entrance is Entrance.BESIDE
 
 
 def test_calls_beyond_the_limit_go_on_unheard(site: Site, caplog: pytest.LogCaptureFixture) -> None:
     for number in range(3):
-        ids = {"Channel": f"PJSIP/trunk-{number}", "Uniqueid": f"1.{number}", "DestUniqueid": f"2.{number}"}
-        site.pbx.event(**CALL | ids)
+        agent = f"PJSIP/agent{number}-2"
+        site.pbx.talk(Talk(f"PJSIP/trunk-{number}", agent, f"1.{number}", f"2.{number}"))
     wait_for(lambda: "pbx.max_calls is reached" in caplog.text, 5, "word of the third call")
 
 
@@ -234,7 +252,7 @@ def test_a_leg_that_nobody_asked_for_is_refused(site: Site) -> None:
 
 
 def test_a_stopped_service_lets_the_conversation_go_on(site: Site) -> None:
-    site.pbx.event(**CALL)
+    site.pbx.talk()
     leg = site.pbx.leg(Speaker.CALLER)
     stopping = in_background(site.stop)
     leg.wait_request("BYE")
@@ -242,17 +260,15 @@ def test_a_stopped_service_lets_the_conversation_go_on(site: Site) -> None:
     assert site.pbx.told.empty(), "nobody is moved"
 
 
-TAKE_BACK = {"Event": "UserEvent", "UserEvent": "ScreenerTakeBack", "Agent": "agent1"}
-CHANNEL = {"Event": "Status", "Channel": "PJSIP/trunk-1", "Uniqueid": "17.1"}
+TAKE_BACK = said("ScreenerTakeBack", "agent1", SECRET)
 
 
 def test_an_agent_takes_a_flag_back_and_the_caller_returns(site: Site) -> None:
-    site.pbx.event(**CALL)
+    site.pbx.talk()
     leg = site.pbx.leg(Speaker.CALLER)
     say(leg, "lewd")
     site.pbx.asked("Redirect")
     site.record(Verdict.HARASSMENT)
-    site.pbx.up.append(CHANNEL)
     site.pbx.event(**TAKE_BACK)
     back = site.pbx.asked("Redirect")
     assert (back["channel"], back["exten"]) == ("PJSIP/trunk-1", "agents")
@@ -263,16 +279,52 @@ def test_an_agent_takes_a_flag_back_and_the_caller_returns(site: Site) -> None:
 def test_a_caller_whom_the_agent_still_has_stays(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO")
     site = Site(tmp_path, flow="dry_run = true")
-    site.pbx.event(**CALL)
+    site.pbx.talk()
     leg = site.pbx.leg(Speaker.CALLER)
     leg.speak(speech("lewd"))
     site.pbx.asked("UserEvent")
-    site.pbx.up.append(CHANNEL)
-    site.pbx.event(**TAKE_BACK, Call="17.1")
+    site.pbx.event(**said("ScreenerTakeBack", "agent1", SECRET, "17.1"))
     wait_for(lambda: "flag taken back by agent1" in caplog.text, 5, "word of the take-back")
     wait_for(lambda: site.pbx.asks == 2, 5, "look at the PBX's channels, after that of the login")
     time.sleep(0.3)
-    site.pbx.event(Event="Hangup", Uniqueid="17.1")
+    site.pbx.end("caller")
     assert site.record(Verdict.HARASSMENT).review is Review.OVERTURNED
     assert site.pbx.told.empty(), "nobody is moved"
+    site.close()
+
+
+def test_what_a_caller_writes_into_an_event_does_nothing(site: Site, caplog: pytest.LogCaptureFixture) -> None:
+    """A flag, a take-back, an end and a conversation, from somebody who has no secret and no channel."""
+    site.pbx.talk()
+    leg = site.pbx.leg(Speaker.CALLER)
+    site.pbx.event(**said("ScreenerFlag", "agent1", ""))
+    site.pbx.event(**said("ScreenerFlag", "agent1", "guessed", "17.1"))
+    site.pbx.event(**said("ScreenerTakeBack", "agent1", "guessed"))
+    site.pbx.event(**TALK.hangup())
+    site.pbx.event(**Talk("PJSIP/trunk-9", "PJSIP/agent9-9", "9.1", "9.2").connect())
+    wait_for(lambda: "hung up and is there" in caplog.text, 5, "doubt")
+    assert leg.hear(10), "still listened to"
+    assert site.pbx.told.empty(), "nobody is moved"
+    assert len(site.pbx.legs) == 2
+    site.pbx.end("caller")
+    assert site.record(Verdict.UNDECIDED).ended_by is EndedBy.CALLER
+
+
+def test_an_agent_has_no_say_about_another_s_call(site: Site, caplog: pytest.LogCaptureFixture) -> None:
+    site.pbx.talk()
+    site.pbx.leg(Speaker.CALLER)
+    site.pbx.event(**said("ScreenerFlag", "agent2", SECRET, "17.1"))
+    wait_for(lambda: "agent2 flags a call that this agent does not have" in caplog.text, 5, "refusal")
+    assert site.pbx.told.empty()
+    site.pbx.event(**said("ScreenerFlag", "agent1", SECRET, "17.1"))
+    assert site.pbx.asked("Redirect")["exten"] == "by-hand"
+
+
+def test_without_a_secret_no_user_event_counts(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    site = Site(tmp_path, secret="")
+    site.pbx.talk()
+    site.pbx.leg(Speaker.CALLER)
+    site.pbx.event(**said("ScreenerFlag", "agent1", ""))
+    wait_for(lambda: "event_secret is empty" in caplog.text, 5, "refusal")
+    assert site.pbx.told.empty()
     site.close()

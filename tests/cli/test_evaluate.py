@@ -8,6 +8,8 @@ from click.testing import CliRunner
 
 from screener.cli import cli
 
+pytestmark = pytest.mark.usefixtures("english")
+
 CALLS = """\
 {"id": "1", "set": "x", "slice": "late", "label": "lewd", "turns": [{"speaker": "caller", "text": "你穿什么内裤"}]}
 {"id": "2", "set": "x", "label": "genuine", "turns": [{"speaker": "caller", "text": "垃圾袋的订单到哪里了"}]}

@@ -60,6 +60,11 @@ def opened(chromium, site: str, role: Role, path: str, **context: object):
     return page
 
 
+def expect(page, selector: str, text: str) -> None:
+    """Wait for a text; without evaluating any, which the pages forbid."""
+    playwright.expect(page.locator(selector)).to_have_text(text, timeout=10_000)
+
+
 def test_a_supervisor_sees_a_call_turn_red_and_acts(
     chromium, site: str, feed: FeedServer, desk: Desk, orders: "queue.Queue[Order]"
 ) -> None:
@@ -77,7 +82,7 @@ def test_a_supervisor_sees_a_call_turn_red_and_acts(
     assert orders.empty(), "one click asks"
     button.click()
     assert orders.get(timeout=5) == Order("a", Act.LINE_FAULT, "supervisor")
-    page.wait_for_function("document.querySelector('#call-a .outcome').textContent === '已执行'")
+    expect(page, "#call-a .outcome", "已执行")
     tell(feed, desk, Over("a", 9.0, "caller"))
     page.wait_for_selector("#call-a.over")
     assert page.problems == []
@@ -121,13 +126,13 @@ def test_an_agents_card_can_be_pinned_and_switched_off(
 ) -> None:
     page = opened(chromium, site, Role.AGENT, "agent")
     tell(feed, desk, BEGAN, Heard("a", 2.0, "caller", 0, "叫你们领导来接电话", final=True))
-    page.wait_for_function("document.querySelector('#card h2').textContent === '要找您的领导'")
+    expect(page, "#card h2", "要找您的领导")
     page.click("#pin")
     tell(feed, desk, *(Heard("a", 3.0 + n, "caller", 1 + n, "便宜点打个折优惠点", final=True) for n in range(3)))
     page.wait_for_timeout(600)
     assert page.text_content("#card h2") == "要找您的领导", "pinned"
     page.click("#pin")
-    page.wait_for_function("document.querySelector('#card h2').textContent === '讨价还价'")
+    expect(page, "#card h2", "讨价还价")
     page.click("#cards")
     assert page.is_hidden("#card")
     page.reload()

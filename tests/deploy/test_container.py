@@ -75,9 +75,26 @@ def test_passwords_are_fresh_and_only_their_readers_may_read_them(site: Path) ->
     assert (site / "screener/pgpass").read_text("utf-8").strip().endswith(f":{database}")
     found = re.findall(r"(?m)^(?:password|secret) = (\S+)", text)
     assert len({*found, database}) == len(found) + 1, "no two are the same"
-    for name in ("screener/pbx.password", "screener/pgpass", "postgres.password"):
-        assert (site / name).stat().st_mode & 0o077 == 0
-    assert (site / "screener/pbx.password").stat().st_uid == 10001
+    secrets = {
+        *found,
+        *(file.read_text("utf-8").strip() for file in (site / "screener").glob("*.[ps]*")),
+        database,
+    }
+    secrets.add(re.search(r"(?m)^SCREENER_SECRET = (\S+)", text)[1])  # type: ignore[index]
+    for file in (file for file in site.rglob("*") if file.is_file()):
+        if any(secret in file.read_text("utf-8") for secret in secrets):
+            mode, group = file.stat().st_mode & 0o777, file.stat().st_gid
+            assert (mode, group) in ((0o600, group), (0o640, 10002)), file
+    for name in ("pbx.password", "ami.password", "event.secret", "pgpass"):
+        assert (site / "screener" / name).stat().st_uid == 10001
+    assert "groupadd --gid 10002 asterisk" in (FOLDER / "Containerfile.asterisk").read_text("utf-8")
+
+
+def test_the_manager_s_and_the_events_secret_are_the_same_on_both_sides(site: Path) -> None:
+    manager = (site / "screener/ami.password").read_text("utf-8").strip()
+    assert f"secret = {manager}" in (site / "asterisk/manager.conf").read_text("utf-8")
+    events = (site / "screener/event.secret").read_text("utf-8").strip()
+    assert f"SCREENER_SECRET = {events}" in (site / "asterisk/extensions.conf").read_text("utf-8")
 
 
 def test_a_site_that_is_there_is_left_alone(site: Path) -> None:

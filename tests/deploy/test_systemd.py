@@ -47,6 +47,17 @@ def test_it_is_exposed_little() -> None:
     assert result.returncode == 0, result.stdout
 
 
+def test_the_recipe_installs_nothing_past_the_hashes() -> None:
+    installs = re.findall(r"pip install (.*?)(?:  |\n)", UNIT.read_text("utf-8"))
+    assert installs == ["--require-hashes -r requirements.txt", "--no-deps --no-index ./screener-*.whl"]
+
+
+def test_what_it_writes_is_its_own_alone() -> None:
+    lines = UNIT.read_text("utf-8").splitlines()
+    assert "UMask=0077" in lines
+    assert "StateDirectoryMode=0700" in lines
+
+
 def test_a_manager_waits_longer_than_the_worst_stop_takes() -> None:
     waits = re.search(r"(?m)^TimeoutStopSec=(\d+)$", UNIT.read_text("utf-8"))
     assert waits

@@ -28,6 +28,10 @@ ROOT = HERE.parents[1]
 DEPLOY = ROOT / "deploy" / "asterisk"
 TREE = Path(os.environ.get("SCREENER_PBX") or Path.home() / ".cache" / "screener-pbx")
 PHONE_SECONDS = 300
+CRM = "crm"
+"""The site's own program with an account at the manager interface, which deploy/asterisk does not have."""
+SECRET = "change-me-events"
+"""Of user events, as deploy/asterisk has it."""
 IN_PATH, BESIDE = "4008001234", "4008005678"
 """Numbers at the trunk: screened first; straight to the agents, with the screener beside."""
 
@@ -95,6 +99,10 @@ class Asterisk:
         with (home / "etc/pjsip_wizard.conf").open("a") as wizard:
             for name in (f"crew{number}" for number in range(crew)):
                 wizard.write(f"[{name}](agent)\nremote_hosts = {CREW}\ncontact_pattern = sip:{name}@{CREW}:5060\n")
+        with (home / "etc/manager.conf").open("a") as accounts:
+            accounts.write(
+                f"\n[{CRM}]\nsecret = {CRM}\npermit = 192.0.2.0/255.255.255.0\nread = user\nwrite = user\n"
+            )
         for name, text in (replaced or {}).items():
             (home / "etc" / name).write_text(text, "utf-8")
         libraries = modules.parents[1]
@@ -124,8 +132,8 @@ class Asterisk:
         return [line for line in lines if len(line) > 4 and line[4] == event]
 
     def manager(self, action: str, **fields: str) -> None:
-        """Send one action by the manager interface, as an agent's desktop does."""
-        login = {"Action": "Login", "Username": "desktop", "Secret": "change-me-desktop", "Events": "off"}
+        """Send one action by the manager interface, as a program of the site's own does."""
+        login = {"Action": "Login", "Username": CRM, "Secret": CRM, "Events": "off"}
         with self.network.entered(), socket.create_connection((ASTERISK, 5038), timeout=5) as connection:
             connection.settimeout(5)
             for message in (login, {"Action": action, **fields}, {"Action": "Logoff"}):
@@ -419,6 +427,7 @@ def write_config(
         text = text.replace(old, new)
     path = home / "screener.toml"
     path.write_text(f"{text}\n[speech]\n{SPEECH}\n", "utf-8")
+    path.chmod(0o600)
     return path
 
 

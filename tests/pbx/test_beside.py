@@ -10,7 +10,7 @@ from screener.events import EndedBy, Entrance
 from screener.store.records import Review
 from tests.pbx.desk_phone import DeskPhone
 from tests.pbx.network import ASTERISK, PHONE, TRUNK, Network, Wiretap, wait_for
-from tests.pbx.rig import BESIDE, Asterisk, Caller, Phone, Screener
+from tests.pbx.rig import BESIDE, SECRET, Asterisk, Caller, Phone, Screener
 from tests.pbx.voices import SAME, hears_the_agent, is_in, mulaw, place, prompt, said
 
 pytestmark = pytest.mark.pbx
@@ -85,8 +85,8 @@ def wait_queued(caller: Caller, phone: Phone, tap: Wiretap) -> None:
     wait_for(lambda: is_in(prompt("analysis_enter"), tap.heard_by(TRUNK)), 20, "analysis queue", every=0.5)
 
 
-@pytest.mark.parametrize("way", ["pressed", "desktop"])
-def test_an_agent_flags_a_caller_by_77_or_from_a_desktop(
+@pytest.mark.parametrize("way", ["pressed", "program"])
+def test_an_agent_flags_a_caller_by_77_or_from_a_program(
     way: str, asterisk: Asterisk, phone: Phone, beside: Screener, place_call: Place, tap: Wiretap
 ) -> None:
     number = f"1370000{way == 'pressed':04}"
@@ -94,7 +94,7 @@ def test_an_agent_flags_a_caller_by_77_or_from_a_desktop(
     if way == "pressed":
         phone.press("*77")
     else:
-        asterisk.manager("UserEvent", UserEvent="ScreenerFlag", Agent="agent1")
+        asterisk.manager("UserEvent", UserEvent="ScreenerFlag", Secret=SECRET, Agent="agent1")
     wait_queued(caller, phone, tap)
     caller.stop()
     asterisk.rx("channel request hangup all")

@@ -10,12 +10,10 @@ from screener.pbx import messages
 from screener.pbx.desk import Conversation, Desk
 from screener.pbx.messages import Connected, Flagged, Gone, Party, TakenBack
 from screener.pbx.switchboard import leg_name, leg_named
+from tests.pbx.shapes import Talk, channel
 
-CONNECT = {
-    "event": "AgentConnect", "channel": "PJSIP/trunk-1", "uniqueid": "17.1", "linkedid": "17.0",
-    "calleridnum": "13900001111", "calleridname": "<unknown>", "destchannel": "PJSIP/agent1-2",
-    "destuniqueid": "17.2", "queue": "agents", "interface": "PJSIP/agent1", "membername": "Zhang San",
-}  # fmt: skip
+TALK = Talk(number="13900001111")
+CONNECT = {name.lower(): value for name, value in TALK.connect().items()}
 
 
 def talk(number: int, queue: str = "agents", agent: str = "agent1") -> Connected:
@@ -32,7 +30,7 @@ def test_an_agent_takes_a_call_from_a_queue() -> None:
     assert who == Connected(
         Party("PJSIP/trunk-1", "17.1"),
         Party("PJSIP/agent1-2", "17.2"),
-        "17.0",
+        "17.1",
         "13900001111",
         "",
         "agents",
@@ -41,24 +39,33 @@ def test_an_agent_takes_a_call_from_a_queue() -> None:
 
 
 def test_an_agent_who_is_called_directly_is_named_by_the_channel() -> None:
-    who = messages.parse({**CONNECT, "event": "DialEnd", "dialstatus": "ANSWER"})
+    answered = {name.lower(): value for name, value in TALK.answered().items()}
+    who = messages.parse(answered)
     assert isinstance(who, Connected)
     assert (who.queue, who.agent_name) == ("", "agent1")
-    assert messages.parse({**CONNECT, "event": "DialEnd", "dialstatus": "NOANSWER"}) is None
+    assert messages.parse({**answered, "dialstatus": "NOANSWER"}) is None
     assert messages.parse({"event": "DialEnd", "dialstatus": "ANSWER", "destchannel": "PJSIP/screener-1"}) is None
 
 
 def test_what_agents_say() -> None:
     flag = {
-        "event": "UserEvent",
-        "userevent": "ScreenerFlag",
+        "event": "UserEvent", "privilege": "user,all", "userevent": "ScreenerFlag", "secret": "s",
         "agent": "PJSIP/agent1",
-        "linkedid": "of the sender",
-    }
-    assert messages.parse(flag) == Flagged("agent1", "")
-    assert messages.parse({**flag, "call": "17.0"}) == Flagged("agent1", "17.0")
-    assert messages.parse({**flag, "userevent": "ScreenerTakeBack"}) == TakenBack("agent1", "")
+    }  # fmt: skip
+    assert messages.parse(flag) == Flagged("agent1", "", "s")
+    assert messages.parse({**flag, "call": "17.0"}) == Flagged("agent1", "17.0", "s")
+    assert messages.parse({**flag, "userevent": "ScreenerTakeBack"}) == TakenBack("agent1", "", "s")
     assert messages.parse({**flag, "userevent": "SomethingElse"}) is None
+    assert messages.parse({**flag, "call": "17.0|x"}) is None
+    assert "s3cret" not in repr(Flagged("agent1", "", "s3cret")), "a secret is not said"
+
+
+def test_a_dialplan_s_user_event_has_its_channel_first() -> None:
+    of_channel = {name.lower(): value for name, value in channel("PJSIP/agent1-2", "17.2", "17.1").items()}
+    own = {"userevent": "ScreenerTakeBack", "secret": "s", "agent": "agent1", "call": "17.1"}
+    event = {"event": "UserEvent", "privilege": "user,all", **of_channel, **own}
+    assert messages.parse(event) == TakenBack("agent1", "17.1", "s")
+    assert messages.parse({**own, **event}) is None, "in no other order"
 
 
 def test_an_agent_s_name_brings_nothing_into_a_header() -> None:
@@ -67,24 +74,47 @@ def test_an_agent_s_name_brings_nothing_into_a_header() -> None:
     assert messages.agent_name("张三") == "张三"
 
 
-@given(st.dictionaries(st.sampled_from([*CONNECT, "dialstatus", "userevent", "agent", "call"]), st.text()))
+NAMES = st.sampled_from([*CONNECT, "dialstatus", "userevent", "agent", "call", "secret"])
+
+
+@given(st.dictionaries(NAMES, st.text()))
 def test_no_message_is_too_strange(fields: dict[str, str]) -> None:
     assert isinstance(messages.parse(fields), Connected | Gone | Flagged | TakenBack | None)
 
 
+def lower(statuses: list[dict[str, str]]) -> list[dict[str, str]]:
+    return [{name.lower(): value for name, value in one.items()} for one in statuses]
+
+
 def test_conversations_that_were_there_before_us() -> None:
-    queue = {
-        "channel": "PJSIP/trunk-1",
-        "uniqueid": "1",
-        "linkedid": "1",
-        "application": "Queue",
-        "data": "agents,t",
-    }
-    agent = {"channel": "PJSIP/agent1-2", "uniqueid": "2", "linkedid": "1", "application": "AppQueue"}
-    spy = {"channel": "PJSIP/screener-3", "uniqueid": "3", "application": "ChanSpy", "bridgeid": ""}
-    (who,) = messages.in_progress([{**queue, "bridgeid": "b"}, {**agent, "bridgeid": "b"}, spy])
-    assert (who.caller.uniqueid, who.agent.uniqueid, who.queue, who.agent_name) == ("1", "2", "agents", "agent1")
-    assert messages.in_progress([{**queue, "bridgeid": "b"}, {**agent, "bridgeid": "c"}]) == []
+    queue, agent = lower(TALK.statuses())
+    spy = {**agent, "channel": "PJSIP/screener-3", "uniqueid": "3", "application": "ChanSpy", "bridgeid": ""}
+    (who,) = messages.in_progress([queue, agent, spy])
+    assert who == messages.parse(CONNECT)
+    assert messages.in_progress([queue, {**agent, "bridgeid": "c"}]) == []
+
+
+def test_the_pbx_s_own_answers_say_who_talks() -> None:
+    hint = messages.parse(CONNECT)
+    assert isinstance(hint, Connected)
+    caller, agent = lower(TALK.statuses())
+    assert messages.between([caller], [agent], hint) == hint
+    assert messages.between([{**caller, "calleridnum": "1"}], [agent], hint).number == "1", (
+        "not what the event said"
+    )
+    wrong = [
+        ([], [agent]),
+        ([caller], []),
+        ([caller, caller], [agent]),
+        ([{**caller, "channel": "PJSIP/other-1"}], [agent]),
+        ([{**caller, "linkedid": "18.1"}], [agent]),
+        ([{**caller, "application": "Playback"}], [agent]),
+        ([caller], [{**agent, "application": "Queue"}]),
+        ([caller], [{**agent, "channelstate": "5"}]),
+        ([dict(reversed(caller.items()))], [agent]),
+    ]
+    for callers, agents in wrong:
+        assert messages.between(callers, agents, hint) is None, (callers, agents)
 
 
 def test_only_named_queues_and_extensions() -> None:
@@ -110,6 +140,7 @@ def test_an_agent_means_a_call_by_its_name_or_the_one_that_they_have() -> None:
     caller = talk(2).caller
     for call in ("l2", "c2", "a2", "PJSIP/trunk-2", ""):
         assert table.meant(Flagged("agent2", call)) == caller, "also of a call that is not listened to"
+        assert table.meant(Flagged("agent1", call)) == (talk(1).caller if not call else None), "not another's"
     assert table.meant(Flagged("agent3")) is None
     assert table.meant(Flagged("agent2", "unknown")) is None
 

@@ -163,7 +163,7 @@ def test_the_manager_account_may_only_what_screening_needs(asterisk: Asterisk) -
     account = asterisk.rx("manager show user screener").splitlines()
     rights = {line.partition(":")[0].strip(): line.partition(":")[2].strip() for line in account}
     assert set(rights["read perm"].split(",")) == {"call", "agent", "user"}
-    assert set(rights["write perm"].split(",")) == {"call", "agent", "originate", "user"}
+    assert set(rights["write perm"].split(",")) == {"call", "originate", "user"}
 
 
 def _is_greeted(caller: Caller, tap: Wiretap) -> None:

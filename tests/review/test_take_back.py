@@ -53,7 +53,7 @@ def test_the_newest_flag_of_the_agent_is_meant(bench: Bench) -> None:
     assert bench.overturned() == {"2"}
 
 
-def test_a_named_call_is_meant_whoever_had_it_and_while_it_goes_on(bench: Bench) -> None:
+def test_a_named_call_that_the_agent_had_is_meant_also_while_it_goes_on(bench: Bench) -> None:
     on = call("1", 2, verdict=None, kind=None, ended_at=None)
     bench.log.write([on, call("2", 1, entrance=Entrance.BY_HAND, linkedid="l1", uniqueid="u1", agent="agent2")])
     bench.take_backs.put("agent1", "l1")
@@ -61,6 +61,13 @@ def test_a_named_call_is_meant_whoever_had_it_and_while_it_goes_on(bench: Bench)
     assert bench.back == ["u1"]
     bench.log.write([call("1", 2)])
     assert bench.log.call("1").review is Review.OVERTURNED, "the end of the call does not undo it"
+
+
+def test_a_call_that_the_agent_never_had_is_another_s(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
+    bench.log.write([call("1", 2)])
+    bench.take_backs.put("agent2", "l1")
+    wait_for(lambda: "none to take back" in caplog.text, 5, "word of it")
+    assert not bench.overturned()
 
 
 def test_an_old_flag_is_not_meant(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:

@@ -11,7 +11,7 @@ from screener.core.evidence import Kind, Treatment
 from screener.errors import SettingsError
 from screener.resources import config_folder
 from screener.settings.load import load, parse
-from screener.settings.sections import Registrar, Settings
+from screener.settings.sections import Registrar, Settings, Way
 from screener.sip.useragent import SipUserAgent
 
 FILE = Path("/site/screener.toml")
@@ -35,10 +35,15 @@ def test_the_shipped_file_shows_every_key() -> None:
     for section in fields(Settings):
         default = getattr(Settings(), section.name)
         if is_dataclass(default):
-            wanted = {f.name for f in fields(default)} - {"registrars", "password_file"}
+            wanted = {f.name for f in fields(default)} - {
+                "registrars",
+                "ways",
+                "password_file",
+                "event_secret_file",
+            }
             assert wanted == data[section.name].keys(), section.name
     shown = set(re.findall(r"^# (\w+) = ", SHIPPED.read_text("utf-8"), re.M))
-    assert shown == {f.name for f in fields(Registrar)}
+    assert shown == {f.name for f in (*fields(Registrar), *fields(Way))} | {"event_secret_file"}
 
 
 def test_every_wrong_setting_is_named_with_what_was_found_and_what_is_allowed() -> None:
@@ -48,11 +53,11 @@ def test_every_wrong_setting_is_named_with_what_was_found_and_what_is_allowed() 
         '[speech]\nprocesses = 0\nmin_confidence = 2\nengine = "kaldi"\n[bogus]\n[site]\nlanguage = true\n'
         "[[sip.registrars]]\nport = 70000\n"
     ) == [
-        "[sip] prot: found an unknown key, allowed advertised_host, analysis_extension, host, inbound_password, "
+        "[sip] prot: found an unknown key, allowed advertised_host, analysis_extension, dialled_header, host, inbound_password, "
         "inbound_username, linkedid_header, listening_extension, max_calls, max_requests_per_second, peers, port, "
-        "registrars, rtp_port_high, rtp_port_low, screening_extension, tcp, uniqueid_header, user_agent; "
+        "queue_header, registrars, rtp_port_high, rtp_port_low, screening_extension, tcp, uniqueid_header, user_agent; "
         "did you mean port?",
-        "[bogus]: found an unknown key, allowed console, flow, judgement, operations, pbx, prompts, sip, site, "
+        "[bogus]: found an unknown key, allowed alerts, console, evidence, flow, judgement, operations, pbx, prompts, sip, site, "
         "speech, store, targets",
         "[site] language: found true, allowed zh or en",
         '[sip] port: found "x", allowed a whole number',

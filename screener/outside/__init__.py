@@ -1,0 +1,1 @@
+"""What comes from outside, and what outsiders must not read: text made harmless, files made private."""

@@ -1,0 +1,45 @@
+"""Files that hold numbers, words or passwords: made for their owner alone, and found when they are not."""
+
+import os
+import stat
+from pathlib import Path
+
+PRIVATE, PRIVATE_FOLDER = 0o600, 0o700
+
+
+def write_private(path: Path, data: bytes, *, new: bool = False) -> None:
+    """Write a file that its owner alone can read; one that was open to others is closed first.
+
+    Args:
+        path: where.
+        data: all of it.
+        new: refuse one that is there.
+
+    Raises:
+        OSError: it cannot be written, or is there.
+    """
+    flags = os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | (os.O_EXCL if new else 0)
+    handle = os.open(path, flags, PRIVATE)
+    with os.fdopen(handle, "wb") as file:
+        if stat.S_ISREG(os.fstat(handle).st_mode):  # not /dev/stdout, nor a pipe
+            os.fchmod(handle, PRIVATE)
+            os.ftruncate(handle, 0)
+        file.write(data)
+
+
+def make_private(path: Path) -> None:
+    """Make an empty file that its owner alone can read, unless it is there.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE))
+
+
+def open_to_others(path: Path) -> str:
+    """What others than its owner and group may do with a file or folder, as `r` and `w`; empty is nothing."""
+    try:
+        mode = path.stat().st_mode
+    except OSError:
+        return ""
+    return "r" * bool(mode & stat.S_IROTH) + "w" * bool(mode & stat.S_IWOTH)
