@@ -185,10 +185,8 @@ class Service:
         spool = folder / (settings.store.spool or "spool")
         self._writer = LogWriter(self._log, settings.store.queue_rows, spool, self._spool_failed)
         self._purger = Purger(self._log, settings.store.transcript_days, clock, spool)
-        speech = settings.speech
-        self._pool = RecognizerPool(
-            partial(load_model, speech, folder), speech.processes, speech.queue_seconds, self._heard
-        )
+        hear, loader = settings.speech, partial(load_model, settings.speech, folder)
+        self._pool = RecognizerPool(loader, hear.processes, hear.queue_seconds, self._heard)
         self.model = self._pool.info
         self.flow = site_flow(settings, self.model)
         self._notes = CallNotes(self._writer.put, clock)
