@@ -55,6 +55,7 @@ from screener.operations.metrics import MetricsServer, Sample
 from screener.ports import Call, InviteInfo, RegistrationState
 from screener.review.take_back import TakeBacks
 from screener.service.figures import Reviews
+from screener.service.hearing import of_hearing
 from screener.settings.judging import load_judgement
 from screener.settings.sections import Settings
 from screener.sip.useragent import ENDPOINT_SECONDS, SipUserAgent
@@ -181,10 +182,8 @@ class Service:
         spool = folder / (settings.store.spool or "spool")
         self._writer = LogWriter(self._log, settings.store.queue_rows, spool, self._spool_failed)
         self._purger = Purger(self._log, settings.store.transcript_days, clock, spool)
-        speech = settings.speech
-        self._pool = RecognizerPool(
-            partial(load_model, speech, folder), speech.processes, speech.queue_seconds, self._heard
-        )
+        hear, loader = settings.speech, partial(load_model, settings.speech, folder)
+        self._pool = RecognizerPool(loader, hear.processes, hear.queue_seconds, self._heard)
         self.model = self._pool.info
         self.flow = site_flow(settings, self.model)
         self._notes = CallNotes(self._writer.put, clock)
@@ -375,22 +374,9 @@ class Service:
         yield Sample(
             "alive", alive, f"1: the calls, hearing, SIP and media threads answer within {PULSE_SECONDS:g} s."
         )
-        yield from self._samples_of_hearing()
+        yield from of_hearing(self._pool)
         yield Sample("events_waiting", self._inbox.qsize(), "Events that wait for the calls thread.")
         yield Sample("events_dropped_total", self._dropped, "Ticks, sounds and transcripts dropped behind time.")
-
-    def _samples_of_hearing(self) -> Iterator[Sample]:
-        pool = self._pool
-        yield Sample("voices", pool.voices, "Voices that are listened to now, heard or not.")
-        yield Sample("recognisers_ready", pool.ready(), "Recogniser processes that hear now.")
-        yield Sample("recogniser_restarts_total", pool.counts.restarts, "Recogniser processes started anew.")
-        for number, busy in enumerate(pool.busy()):
-            text = "Part of a processor that a recogniser process has used lately."
-            yield Sample("recogniser_busy", busy, text, {"process": str(number)})
-        for cause in Loss:
-            text = "Voices that were not heard any more, or not at all."
-            yield Sample("voices_lost_total", pool.counts.lost[cause], text, {"cause": cause})
-        yield Sample("voices_heard_again_total", pool.counts.heard_again, "Voices heard again after a crash.")
 
     # The calls thread.
 
