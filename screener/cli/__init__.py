@@ -37,6 +37,7 @@ COMMANDS = {
     "replay": ("screener.cli.replay:replay", "Judge calls in recordings or transcripts."),
     "report": ("screener.cli.report:report", "How often harassment comes, from where, what came of it."),
     "review": ("screener.cli.judging:review", "Confirm a flag or take it back."),
+    "sample": ("screener.cli.judging:sample", "Draw unflagged calls to look at: how much is missed?"),
     "serve": ("screener.cli.serve:serve", "Take calls until stopped."),
     "status": ("screener.cli.status:status", "Show whether the service runs, and what it does."),
     "tune": ("screener.cli.judging:tune", "Propose weights, with their effect on the site's own calls."),

@@ -186,7 +186,7 @@ class Judgement:
     """`[judgement]`: the data files that judge; empty takes the shipped one.
 
     Attributes:
-        learned: weights of the learned model, relative to the settings file; `none` leaves it out.
+        acts: the model of acts, relative to the settings file.
         lexicon, weights, calendar: TOML files, relative to the settings file.
         lines: CSV files of number and line class (public, duty …) from the operator.
     """
@@ -194,7 +194,7 @@ class Judgement:
     lexicon: str = ""
     weights: str = ""
     calendar: str = ""
-    learned: str = ""
+    acts: str = ""
     lines: tuple[str, ...] = ()
 
 

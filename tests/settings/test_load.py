@@ -67,7 +67,8 @@ def test_every_wrong_setting_is_named_with_what_was_found_and_what_is_allowed() 
         "[[sip.registrars]] 1 username: found nothing, allowed a value; it has no default",
         "[[sip.registrars]] 1 port: found 70000, allowed a number not above 65535",
         '[flow] treatment: found "shout", allowed analysis_queue, line_fault, terminate or none',
-        '[flow] treatment_of.bark: found "bark", allowed lewd, abuse, prank, chitchat, threat, silent or redial',
+        '[flow] treatment_of.bark: found "bark", allowed lewd, abuse, prank, chitchat, threat, mimic, '
+        "breathing, silent or redial",
         '[speech] engine: found "kaldi", allowed vosk, sherpa or none',
         "[speech] processes: found 0, allowed a number not below 1",
         "[speech] min_confidence: found 2, allowed a number not above 1",
