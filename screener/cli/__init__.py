@@ -41,7 +41,7 @@ COMMANDS = {
     "status": ("screener.cli.status:status", "Show whether the service runs, and what it does."),
     "tune": ("screener.cli.judging:tune", "Propose weights, with their effect on the site's own calls."),
 }
-"""Each command, where it lives, and its help in a line; imported only when it is asked for, so that help is quick."""
+"""Each command, where it lives, and its help in a line; imported only when asked for, so that help is quick."""
 
 
 class _Commands(click.Group):
@@ -83,7 +83,11 @@ class _Commands(click.Group):
             formatter.write_text(text)
 
     def make_context(
-        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: click.Context | None = None,
+        **extra: Any,  # noqa: ANN401
     ) -> click.Context:
         """`--lang` may stand anywhere; what it says holds for everything below."""
         lang = choose(args, os.environ)

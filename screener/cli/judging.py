@@ -53,12 +53,19 @@ def explain_command(settings: Settings, log: CallLog, call_id: str) -> None:
 @click.option("--by", help="Who says so; default the name of the account.")
 @click.option("--watch/--no-watch", default=True, help="Put a confirmed number on the watch list. Default: yes.")
 @writing_log_options
-def review(settings: Settings, log: CallLog, word: str, call_id: str, by: str | None, watch: bool) -> None:
+def review(
+    settings: Settings,  # noqa: ARG001 - of every command of the log
+    log: CallLog,
+    word: str,
+    call_id: str,
+    by: str | None,
+    watch: bool,
+) -> None:
     """Confirm a flag or take it back; the newest word holds.
 
-    It holds for every flagged row of the call. A confirmed number goes onto the watch list unless it is on one; when
-    it is taken back, and no other call of the number is confirmed, it leaves the list. Both weigh when it calls
-    again, and both are what `screener tune` learns from.
+    It holds for every flagged row of the call. A confirmed number goes onto the watch list unless it is on one;
+    when it is taken back, and no other call of the number is confirmed, it leaves the list. Both weigh when it
+    calls again, and both are what `screener tune` learns from.
 
     Example: screener review overturn 20260304T040000-1a2b3c4d --by 王主管
     """

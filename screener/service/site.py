@@ -28,7 +28,7 @@ from screener.calls.tally import Tally
 from screener.calls.wallboard import Wallboard
 from screener.core.entrances import open_session
 from screener.core.flow import Flow
-from screener.errors import InputError, StoreError
+from screener.errors import InputError
 from screener.events import (
     CallEnded,
     Caller,
@@ -54,6 +54,7 @@ from screener.numbers.mask import mask
 from screener.operations.metrics import MetricsServer, Sample
 from screener.ports import Call, InviteInfo, RegistrationState
 from screener.review.take_back import TakeBacks
+from screener.service.figures import Reviews
 from screener.service.hearing import of_hearing
 from screener.settings.judging import load_judgement
 from screener.settings.sections import Settings
@@ -62,11 +63,9 @@ from screener.speech.load import load_model
 from screener.speech.pinyin import syllables
 from screener.speech.pool import RecognizerPool
 from screener.speech.recognizer import ModelInfo
-from screener.store.find import reviews
 from screener.store.log import open_log
 from screener.store.lookup import HistoryLookup
 from screener.store.privacy import Purger
-from screener.store.records import Review
 from screener.store.writer import CLOSE_SECONDS, LogWriter
 
 log = logging.getLogger(__name__)
@@ -77,8 +76,6 @@ OTHER_FILES = 300
 """Open files of everything but calls: TCP connections, the database, models, prompts."""
 HAND_OVER_SECONDS = 5.0
 """How long the callers may take to reach the agents when the service stops."""
-REVIEW_SECONDS = 60.0
-"""How old the count of reviewed flags may be."""
 CALLS_THREAD_SECONDS = 10.0
 """How long the calls thread may take to write down what ended with the stop."""
 HELPERS_SECONDS = 10.0
@@ -206,7 +203,7 @@ class Service:
         self._endpoint = SipUserAgent(settings.sip)
         self._inbox: queue.SimpleQueue[tuple[str, Event | _Offered | _Pulse] | None] = queue.SimpleQueue()
         self._metrics: MetricsServer | None = None
-        self._reviews: tuple[datetime, dict[Review, int]] | None = None
+        self._reviews = Reviews(self._log)
         self._dropped = 0
         self._leaving = False
         self._empty = threading.Event()
@@ -370,7 +367,7 @@ class Service:
         yield Sample("log_waiting", self._writer.waiting, "Calls that are not in the database yet.")
         if self._beside is not None:
             yield from self._beside.switchboard.samples()
-        yield from self._flags()
+        yield from self._reviews.samples(self._clock())
         beat = threading.Event()
         self.pulse(beat.set)
         alive = beat.wait(PULSE_SECONDS)
@@ -381,18 +378,6 @@ class Service:
         yield Sample("events_waiting", self._inbox.qsize(), "Events that wait for the calls thread.")
         yield Sample("events_dropped_total", self._dropped, "Ticks, sounds and transcripts dropped behind time.")
 
-    def _flags(self) -> Iterator[Sample]:
-        """What people said of all flags of the log, asked at most once a minute; nothing while the log is away."""
-        now = self._clock()
-        if self._reviews is None or (now - self._reviews[0]).total_seconds() > REVIEW_SECONDS:
-            try:
-                self._reviews = now, reviews(self._log)
-            except StoreError:
-                return
-        for review, number in self._reviews[1].items():
-            yield Sample(
-                "flags", number, "Flags of the log by what people said of them.", {"review": review.value}
-            )
 
     # The calls thread.
 

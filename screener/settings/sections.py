@@ -21,10 +21,10 @@ class Site:
         timezone: IANA name; hours and days of reports and the calendar are in it. The log itself is UTC.
         language: what supervisors read, `zh` or `en`.
         region: where bare local numbers belong, ISO 3166.
-        area_code: of the site, `010` or `0571`: a fixed line without one is in this city. Empty leaves such numbers
-            as they are, so that 88886666 of two cities is one person.
-        extensions: a regular expression of the site's own extensions (`8[0-9]{3}`); empty takes every number of up to
-            six digits that is no service number for one.
+        area_code: of the site, `010` or `0571`: a fixed line without one is in this city. Empty leaves such
+            numbers as they are, so that 88886666 of two cities is one person.
+        extensions: a regular expression of the site's own extensions (`8[0-9]{3}`); empty takes every number of up
+            to six digits that is no service number for one.
     """
 
     name: str = "呼叫中心"

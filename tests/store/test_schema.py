@@ -17,7 +17,7 @@ from screener.reports.sources import SourceBy, sources
 from screener.reports.span import Span
 from screener.store.engine import make_engine
 from screener.store.log import CallLog, open_log
-from screener.store.schema import downgrade, migrate
+from screener.store.schema import downgrade, known_revisions, migrate, newest_revision, scripts
 from screener.store.tables import Base
 from tests.reports.random_log import random_calls
 
@@ -157,6 +157,12 @@ def test_older_rows_learn_which_call_they_belong_to(url: str) -> None:
     (hour,) = (row for row in frequency(log, Span(), Period.HOUR, UTC).rows if row.offered)
     assert (hour.offered, hour.flagged, hour.by_hand) == (3, 3, 1)
     log.close()
+
+
+def test_files_of_migrations_are_named_by_their_revisions_and_follow_each_other() -> None:
+    steps = [step.revision for step in scripts().walk_revisions()]
+    assert steps == sorted(known_revisions(), reverse=True)
+    assert steps[0] == newest_revision()
 
 
 def own_ids(log: CallLog) -> set[str]:
