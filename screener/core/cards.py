@@ -71,7 +71,7 @@ class Cards:
 
     def said(self, syllables: Sequence[str]) -> list[tuple[str, Sound, float]]:
         """The phrases in an utterance, for a card one at a syllable: the card of each, the phrase, its points."""
-        found = []
+        found: list[tuple[str, Sound, float]] = []
         for at, syllable in enumerate(syllables):
             best: dict[str, tuple[str, Sound, float]] = {}
             for card, parts, points in self._beginning.get(syllable, ()):

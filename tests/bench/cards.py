@@ -6,8 +6,9 @@ recogniser's real errors, no acts. What is measured is whether the words bring t
     python -m tests.bench.cards FILE [--wrong]
 
 A file holds calls `=== 001 | boss`, each followed by lines `A words` (agent) and `C words` (caller); the type
-`easy` is an ordinary caller, for whom no card may come. Right: the card of the type is shown at one of the caller's
-first three turns (by 2nd: of the first two). Wrong: only others are. `--wrong` lists the calls that are not right.
+`easy` is an ordinary caller, for whom no card may come. Right: the card of the type is shown at one of the first
+three turns of the caller (by 2nd: of the first two). Wrong: only others are. `--wrong` lists the calls that are
+not right.
 """
 
 import argparse
