@@ -105,9 +105,8 @@ def list_command(
 
 
 def _wanted(settings: Settings, since: datetime | None, until: datetime | None, asked: dict[str, Any]) -> Wanted:
-    lines = lines_of(settings)
     number = asked["number"]
-    known = lines.identify(number).number if number else ""
+    known = lines_of(settings).identify(number).number if number else ""
     kind, verdict, reviewed = asked["kind"], asked["verdict"], asked["reviewed"]
     return Wanted(
         since=since,
@@ -119,7 +118,7 @@ def _wanted(settings: Settings, since: datetime | None, until: datetime | None, 
         withheld=bool(number) and not known,
         agent=agent_name(asked["agent"]),
         queue=asked["queue"],
-        dialled=lines.identify(asked["dialled"]).number if asked["dialled"] else "",
+        dialled=lines_of(settings).identify(asked["dialled"]).number if asked["dialled"] else "",
         flagged=asked["flagged"],
         review=Review(reviewed) if reviewed else None,
         text="".join(asked["text"].split()),
@@ -233,7 +232,7 @@ CALLS_MOST = 5000
 @click.option("--key", "known", default="", help="The fingerprint of the site's key that `export` printed.")
 @click.option("--db", help="Also look for the sum in the access record of this call log.")
 def verify_command(package: Path, told: str, known: str, db: str | None) -> None:
-    """Check a package of evidence against its manifest, and that against its signature; ends with 1 if it is not so.
+    """Check a package of evidence against its manifest, and that against its signature; ends with 1 if not so.
 
     Whoever changes a file can make the manifest and its signature anew with another key: only the fingerprint or
     the sum that was written down when the package was made tells. `export` printed both; `screener access` of the

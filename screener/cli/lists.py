@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import click
@@ -27,15 +28,17 @@ from screener.cli.say import put, say
 from screener.errors import InputError
 from screener.events import ListName
 from screener.exchange.listfile import EXPORTS, BadLine, from_csv
-from screener.numbers.identify import Lines
 from screener.numbers.mask import mask
 from screener.reports.span import Span
 from screener.review.suggest import Proposal, suggest
 from screener.store.log import ListedNumber
 from screener.words.judgement import list_reason
 
+if TYPE_CHECKING:
+    from screener.numbers.identify import Lines
+
 DAYS_DIGITS_MOST = 6
-BAD_SHOWN = 20
+BAD_SHOWN = 5
 """Lines of a file that were skipped and are named; of the others only their number."""
 
 
@@ -129,8 +132,6 @@ def _group(name: ListName) -> click.Group:
             say(text, err=True)
         if len(skipped) > BAD_SHOWN:
             say(f"{len(skipped) - BAD_SHOWN} more lines skipped", err=True)
-        if skipped and not entries:
-            raise InputError(f"{file}: not one number in it", "columns: number,reason,expires")
         log.enlist(*entries)
         say(f"{name}: {len(entries)} added, {len(skipped)} lines skipped")
 
@@ -224,7 +225,7 @@ _WRONG = {
 }
 
 
-def _normal(lines: Lines, number: str) -> str:
+def _normal(lines: "Lines", number: str) -> str:
     if wrong := lines.wrong(number):
         raise InputError(
             f"{number!r} {_WRONG[wrong]}", "write it as 13800138000, 010-88886666, 95588 or +85223456789"

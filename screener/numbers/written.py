@@ -17,7 +17,7 @@ WITHHELD = frozenset(
 """What stands for no number at all."""
 SEPARATORS = re.compile(r"[\s\-‐‑–—.()/]")
 _OPERATORS = re.compile(r"95\d{3,6}|1010\d{4}|100(?:00|01|10|50|60|86)")
-"""Service numbers that are the same everywhere: banks, insurers, airlines (95), chains (1010), operators (100…)."""
+"""Service numbers that are the same everywhere: banks, airlines (95), chains (1010), operators (100…)."""
 _LOCAL_SERVICE = re.compile(r"96\d{3,6}|1[12]\d|1[012]\d{3}")
 """Service numbers that every city has its own of: 96118, 12345, 110."""
 _AREA = r"(?:10|2\d|[3-9]\d{2})"
@@ -74,7 +74,7 @@ def chinese(digits: str, area: str = "") -> str:
         national = digits.removeprefix("86")
     if access := _IP_PREFIX.fullmatch(national):
         national = digits = access[1]
-    if national.startswith("+") or national.startswith("00"):
+    if national.startswith(("+", "00")):
         return digits
     if _OPERATORS.fullmatch(national):
         return national
