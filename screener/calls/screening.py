@@ -5,7 +5,7 @@ If the judgement itself fails, the caller goes to an agent: a genuine caller is 
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from screener.core.actions import (
     Action,
@@ -37,8 +37,8 @@ from screener.events import (
 from screener.media.prompts import Clip
 from screener.ports import Call, Destination
 from screener.settings.sections import Targets
-from screener.speech.acoustics import Ear
 from screener.speech.pool import RecognizerPool
+from screener.speech.voice import Voice
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +56,7 @@ class Booth:
     Attributes:
         clips: the recordings by name.
         targets: the only URIs that a caller can be transferred to.
-        pool: recogniser threads.
+        pool: recogniser processes.
         observers: who watches; the log's notes among them.
         post: hands an event for a call id to the thread that runs all sessions; never blocks.
     """
@@ -78,7 +78,8 @@ class Screening:
         self._session = session
         self._booth = booth
         self.at = 0.0
-        self._listening = False
+        self._voice: Voice | None = None
+        """The caller's, while it is listened to."""
         self._failed = False
         """The judgement is not asked any more; the caller is on the way to an agent."""
         self._try_again_at: float | None = None
@@ -89,6 +90,8 @@ class Screening:
             return
         if isinstance(event, RecognizerLost):
             log.warning("call %s: nobody listens any more: %s", self.offer.call_id, event.reason)
+        if isinstance(event, Tick) and self._voice is not None and not self._voice.caught_up:
+            event = replace(event, heard=False)
         if isinstance(event, Deaf):
             log.warning("call %s: the caller is not heard: %s", self.offer.call_id, event.cause)
         self.at = max(self.at, getattr(event, "at", 0.0))
@@ -179,20 +182,10 @@ class Screening:
                 return targets.terminate or targets.analysis
 
     def _listen(self, on: bool) -> None:
-        if on == self._listening:
-            return
-        self._listening = on
-        key, pool, post = self.offer.call_id, self._booth.pool, self._booth.post
-        if not on:
+        if on and self._voice is None:
+            self._voice = self._booth.pool.open(self.offer.call_id, Speaker.CALLER)
+            self._call.listen(self._voice.feed)
+        elif not on and self._voice is not None:
             self._call.listen(None)
-            pool.close(key)
-            return
-        pool.open(key, Speaker.CALLER)
-        ear = Ear()
-
-        def hear(pcm: bytes, at: float) -> None:
-            pool.feed(key, pcm, at)
-            for cue in ear.accept(pcm, at):
-                post(key, cue)
-
-        self._call.listen(hear)
+            self._booth.pool.close(self._voice)
+            self._voice = None

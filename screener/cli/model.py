@@ -10,7 +10,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 from screener.cli.say import say, say_lines
 from screener.errors import InputError, ModelError
 from screener.resources import embedded_model_folder
-from screener.speech.install import DEFAULT_MODEL, install
+from screener.speech.install import ARCHIVES, DEFAULT_MODEL, PUBLISHED, install
 from screener.speech.models import check_folder, describe, engine_of, find_model, installed, models_folder
 
 
@@ -22,29 +22,44 @@ def model() -> None:
 @model.command("install")
 @click.argument("name", required=False)
 @click.option(
-    "--from", "from_zip", type=click.Path(path_type=Path, dir_okay=False), help="A zip that is here already."
+    "--from", "source", type=click.Path(path_type=Path), help="A zip, tar or folder that is here already."
 )
-@click.option("--sha256", default="", help="The sum that the zip must have, for models not known here.")
-def install_command(name: str | None, from_zip: Path | None, sha256: str) -> None:
-    """Fetch a model, or take it from a zip file.
+@click.option("--sha256", default="", help="The sum that the file must have, for models not known here.")
+def install_command(name: str | None, source: Path | None, sha256: str) -> None:
+    """Fetch a model, or take it from a file or folder.
+
+    Without NAME and --from it says which there are, and what is known of them.
 
     Example: screener model install --from vosk-model-cn-0.22.zip
     """
-    if from_zip is not None and not from_zip.is_file():
-        raise InputError(f"there is no file {from_zip}")
-    name = name or (from_zip.stem if from_zip else DEFAULT_MODEL)
+    if source is not None and not source.exists():
+        raise InputError(f"there is no file {source}")
+    if name is None and source is None:
+        click.echo("Name the one to fetch:")
+        for known, published in PUBLISHED.items():
+            mark = "  (take this one, unless the last remark forbids it)" if known == DEFAULT_MODEL else ""
+            click.echo(f"\n{known}  {published.size >> 20} MB{mark}\n  {published.known}")
+        return
+    name = name or _named(source)
     columns = TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn()
     with Progress(*columns, console=Console(stderr=True)) as bar:
         task = bar.add_task(name, total=None)
         folder = install(
             name,
-            from_zip,
+            source,
             sha256=sha256,
             progress=lambda done, total: bar.update(task, completed=done, total=total),
         )
-        bar.update(task, visible=from_zip is None)
+        bar.update(task, visible=source is None)
     engine = engine_of(folder)
     say_lines(f'{folder}\nin screener.toml, under [speech]:\n  engine = "{engine}"\n  model = "{name}"')
+
+
+def _named(source: Path | None) -> str:
+    """A file's name without its ending, a folder's whole name."""
+    assert source is not None
+    where = source.resolve()
+    return next((where.name.removesuffix(e) for e in ARCHIVES if where.name.endswith(e)), where.name)
 
 
 @model.command("list")
@@ -58,7 +73,7 @@ def list_command() -> None:
     for found in installed():
         say(f"{found.name}  {found.engine or 'no model'}  {found.folder}")
     if not any(installed()):
-        say(f"nothing installed in {models_folder()}; `screener model install` fetches {DEFAULT_MODEL}")
+        say(f"nothing installed in {models_folder()}; `screener model install` says what there is")
 
 
 @model.command("verify")

@@ -64,7 +64,7 @@ class Session:
         self._treatment = Treatment.NONE
         """The treatment that has begun and not ended."""
         self._deaf = False
-        """The caller could not be heard for a while: nothing is known of whether they spoke."""
+        """The caller was not heard for a while, by the line or by us: nothing is known of whether they spoke."""
 
     def handle(self, event: Event) -> tuple[Action, ...]:
         """Take an event; say what is to be done, in order. Never raises; after the end it says nothing."""
@@ -96,6 +96,7 @@ class Session:
             case TransferEnded():
                 yield from self._transferred(event)
             case RecognizerLost():
+                self._deaf = True
                 yield from self._unheard(Reason.UNHEARD)
             case Deaf(cause):
                 self._deaf = True

@@ -30,7 +30,7 @@ from screener.events import (
     Transcript,
 )
 from screener.media.recordings import read_channels
-from screener.speech.acoustics import Ear
+from screener.speech.listener import Listener
 from screener.speech.recognizer import SpeechModel
 from screener.words.judgement import Teller
 
@@ -208,21 +208,19 @@ class Replayer:
 
     def _audio_events(self, path: Path) -> Iterator[Event]:
         channels = dict(zip((Speaker.CALLER, Speaker.AGENT), read_channels(path), strict=False))
-        ear = Ear()
-        streams = [(speaker, self._model().open(speaker), pcm) for speaker, pcm in channels.items()]
+        model = self._model()
+        streams = [(Listener(speaker, model.open(speaker)), pcm) for speaker, pcm in channels.items()]
         length = max(len(pcm) for pcm in channels.values())
         at = 0.0
         for frame in range(0, length, FRAME_BYTES):
             at = frame / FRAME_BYTES * FRAME_SECONDS
-            for speaker, recognizer, pcm in streams:
+            for listener, pcm in streams:
                 piece = pcm[frame : frame + FRAME_BYTES].ljust(FRAME_BYTES, b"\0")
-                yield from recognizer.accept(piece, at)
-                if speaker is Speaker.CALLER:
-                    yield from ear.accept(piece, at)
+                yield from listener.accept(piece, at)
             if frame // FRAME_BYTES % TICK_FRAMES == TICK_FRAMES - 1:
                 yield Tick(at + FRAME_SECONDS)
-        for _speaker, recognizer, _pcm in streams:
-            yield from recognizer.finish()
+        for listener, _ in streams:
+            yield from listener.finish()
         yield CallEnded(EndedBy.CALLER, at + FRAME_SECONDS)
 
 

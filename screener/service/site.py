@@ -1,8 +1,9 @@
 """The composition root of a running site: reads the clock, owns the threads, wires the edges to the judgement.
 
-Three kinds of thread carry a call: the SIP and media threads of the endpoint, the recogniser threads of the pool,
-and one *calls thread* that runs every session. They meet in one bounded inbox. When the inbox is over its limit,
-ticks, sounds and partial transcripts are dropped and counted; the end of a call or of a transfer never is.
+Three kinds of thread carry a call: the SIP and media threads of the endpoint, the hearing thread with the
+recogniser processes behind it, and one *calls thread* that runs every session. They meet in one bounded inbox.
+When it is over its limit, ticks, sounds and partial transcripts are dropped and counted; the end of a call or of a
+transfer never is.
 """
 
 import logging
@@ -15,6 +16,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from screener.calls.beside import BesideCall, ListeningPost, user_of
@@ -34,6 +36,7 @@ from screener.events import (
     Event,
     Ordered,
     RecognizerLost,
+    Speaker,
     Stopping,
     Tick,
     Transcript,
@@ -52,7 +55,7 @@ from screener.settings.sections import Settings
 from screener.sip.useragent import ENDPOINT_SECONDS, SipUserAgent
 from screener.speech.load import load_model
 from screener.speech.pinyin import syllables
-from screener.speech.pool import RecognizerPool
+from screener.speech.pool import Loss, RecognizerPool
 from screener.speech.recognizer import ModelInfo
 from screener.store.log import open_log
 from screener.store.lookup import HistoryLookup
@@ -144,8 +147,6 @@ class _Pulse:
 
 _DROPPABLE = (Tick, Cue, Transcript)
 _EVERY_CALL = ""
-_AGENT = "/agent"
-"""After a call's id: the name of the agent's voice in the pool."""
 
 
 class Service:
@@ -167,9 +168,6 @@ class Service:
         self._settings = settings
         self._clock = clock
         self._zone = ZoneInfo(settings.site.timezone)
-        model = load_model(settings.speech, folder)
-        self.model = model.info
-        self.flow = site_flow(settings, model.info)
         self._judgement = load_judgement(settings.judgement, folder, syllables)
         self._lines = load_lines([folder / line for line in settings.judgement.lines], settings.site.region)
         clips = load_clips(folder / settings.prompts.folder if settings.prompts.folder else None)
@@ -178,7 +176,12 @@ class Service:
         spool = folder / (settings.store.spool or "spool")
         self._writer = LogWriter(self._log, settings.store.queue_rows, spool)
         self._purger = Purger(self._log, settings.store.transcript_days, clock, spool)
-        self._pool = RecognizerPool(model, settings.speech.threads, settings.speech.queue_seconds, self._heard)
+        speech = settings.speech
+        self._pool = RecognizerPool(
+            partial(load_model, speech, folder), speech.processes, speech.queue_seconds, self._heard
+        )
+        self.model = self._pool.info
+        self.flow = site_flow(settings, self.model)
         self._notes = CallNotes(self._writer.put, clock)
         self._beside: ListeningPost | None = None
         self._feed = _feed(settings, self._ordered)
@@ -210,7 +213,7 @@ class Service:
         return self._endpoint.registrations()
 
     def pulse(self, answered: Callable[[], None]) -> None:
-        """Call back once the calls thread, the SIP thread and the media thread have come round to it, in turn."""
+        """Call back once the calls, hearing, SIP and media threads have come round to it, in turn."""
         self._inbox.put((_EVERY_CALL, _Pulse(answered)))
 
     def status(self) -> str:
@@ -233,7 +236,7 @@ class Service:
         if self._beside is not None:
             self._beside.switchboard.start()
         if port := self._settings.operations.metrics_port:
-            self._metrics = MetricsServer(port, self._samples)
+            self._metrics = MetricsServer(port, self.figures)
         log.info("taking calls on port %d with %s %s", self.sip_port, self.model.engine, self.model.name)
 
     def stop(self) -> None:
@@ -255,7 +258,7 @@ class Service:
         self._writer.close()
         self._log.close()
 
-    # From the SIP, media and recogniser threads: only enqueue.
+    # From the SIP, media and hearing threads: only enqueue.
 
     def _offered(self, call: Call) -> None:
         invite, sip = call.invite, self._settings.sip
@@ -284,7 +287,7 @@ class Service:
             uniqueid=who.caller.uniqueid,
             linkedid=who.linkedid,
         )
-        call.agent_key = f"{offer.call_id}{_AGENT}"
+        call.call_id = offer.call_id
         self._take(offer, call)
 
     def _offer(self, invite: InviteInfo) -> CallOffered:
@@ -302,9 +305,8 @@ class Service:
         call.subscribe(lambda event: self._post(offer.call_id, event))
         self._inbox.put((offer.call_id, _Offered(offer, call)))
 
-    def _heard(self, key: str, event: Transcript | RecognizerLost) -> None:
-        call_id = key.removesuffix(_AGENT)
-        if call_id != key and isinstance(event, RecognizerLost):
+    def _heard(self, call_id: str, speaker: Speaker, event: Transcript | Cue | RecognizerLost) -> None:
+        if speaker is Speaker.AGENT and isinstance(event, RecognizerLost):
             log.warning("call %s: the agent is not heard any more: %s", call_id, event.reason)
         else:
             self._post(call_id, event)
@@ -330,16 +332,33 @@ class Service:
 
     # The metrics threads.
 
-    def _samples(self) -> Iterator[Sample]:
+    def figures(self) -> Iterator[Sample]:
+        """What is measured now; takes a moment where a thread does not answer."""
         yield from self._endpoint.samples()
         if self._beside is not None:
             yield from self._beside.switchboard.samples()
         beat = threading.Event()
         self.pulse(beat.set)
         alive = beat.wait(PULSE_SECONDS)
-        yield Sample("alive", alive, f"1: the calls, SIP and media threads answer within {PULSE_SECONDS:g} s.")
+        yield Sample(
+            "alive", alive, f"1: the calls, hearing, SIP and media threads answer within {PULSE_SECONDS:g} s."
+        )
+        yield from self._samples_of_hearing()
         yield Sample("events_waiting", self._inbox.qsize(), "Events that wait for the calls thread.")
         yield Sample("events_dropped_total", self._dropped, "Ticks, sounds and transcripts dropped behind time.")
+
+    def _samples_of_hearing(self) -> Iterator[Sample]:
+        pool = self._pool
+        yield Sample("voices", pool.voices, "Voices that are listened to now, heard or not.")
+        yield Sample("recognisers_ready", pool.ready(), "Recogniser processes that hear now.")
+        yield Sample("recogniser_restarts_total", pool.counts.restarts, "Recogniser processes started anew.")
+        for number, busy in enumerate(pool.busy()):
+            text = "Part of a processor that a recogniser process has used lately."
+            yield Sample("recogniser_busy", busy, text, {"process": str(number)})
+        for cause in Loss:
+            text = "Voices that were not heard any more, or not at all."
+            yield Sample("voices_lost_total", pool.counts.lost[cause], text, {"cause": cause})
+        yield Sample("voices_heard_again_total", pool.counts.heard_again, "Voices heard again after a crash.")
 
     # The calls thread.
 
@@ -350,7 +369,7 @@ class Service:
                 if isinstance(event, _Offered):
                     self._begin(event)
                 elif isinstance(event, _Pulse):
-                    self._endpoint.pulse(event.answered)
+                    self._pool.pulse(partial(self._endpoint.pulse, event.answered))
                 elif call_id == _EVERY_CALL:
                     self._leave()
                 elif screening := self._screenings.get(call_id):

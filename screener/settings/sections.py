@@ -74,7 +74,7 @@ class Sip:
     peers: tuple[str, ...] = ("127.0.0.1",)
     rtp_port_low: Port = 20000
     rtp_port_high: Port = 29999
-    max_calls: Annotated[int, Field(ge=1, le=5000)] = 200
+    max_calls: Annotated[int, Field(ge=1, le=5000)] = 400
     screening_extension: str = "100"
     analysis_extension: str = "900"
     listening_extension: str = "beside"
@@ -138,7 +138,7 @@ class Pbx:
     context: str = "from-screener"
     by_hand: str = "by-hand"
     hear_agent: bool = True
-    max_calls: Annotated[int, Field(ge=1, le=1000)] = 20
+    max_calls: Annotated[int, Field(ge=1, le=1000)] = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +148,7 @@ class Speech:
     Attributes:
         engine: `vosk`, `sherpa` or `none`.
         model: `embedded`, the name of an installed model, or a folder.
-        threads: recogniser threads.
+        processes: recogniser processes; so many cores are used at most.
         queue_seconds: audio a stream may fall behind before it is given up (the call goes to the agents).
         min_confidence: final words below it are no evidence. Two words that sound alike share theirs: 0.5 each.
         treat_with_synthetic_model: let the embedded model, which knows synthetic demo speech only, treat callers.
@@ -156,7 +156,7 @@ class Speech:
 
     engine: Literal["vosk", "sherpa", "none"] = "vosk"
     model: str = "embedded"
-    threads: Annotated[int, Field(ge=1, le=64)] = 2
+    processes: Annotated[int, Field(ge=1, le=64)] = 2
     queue_seconds: Seconds = 3.0
     min_confidence: Annotated[float, Field(ge=0, le=1)] = 0.45
     treat_with_synthetic_model: bool = False

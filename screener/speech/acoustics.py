@@ -6,7 +6,7 @@ are asked of the newest 1.4 s, five times a second. It only ever supports a judg
 """
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,6 +27,8 @@ AGAIN_SECONDS = 2.0
 """Going on, laughter is reported again this often."""
 PITCH_LAGS = range(11, 80)
 """Samples of one period: 100 to 727 Hz."""
+PITCH_FFT = 512
+"""Two frames and the longest period fit into it: nothing wraps round."""
 
 Curve = NDArray[np.float64]
 
@@ -76,10 +78,11 @@ class Ear:
             frame = pcm[number * FRAME_BYTES : (number + 1) * FRAME_BYTES]
             start = at + number * FRAME_SECONDS
             end = start + FRAME_SECONDS
-            if self._voice.accept(frame, start):
+            level = dbfs(frame)
+            if self._voice.accept(frame, level, start):
                 kind = CueKind.SPEECH_START if self._voice.speaking else CueKind.SPEECH_END
                 cues.append(Cue(kind, end, speaker=self._speaker))
-            if (confidence := self._laughter.accept(frame, start)) is not None:
+            if (confidence := self._laughter.accept(frame, level, start)) is not None:
                 seconds = (WINDOW_FRAMES + (CONSECUTIVE - 1) * STRIDE_FRAMES) * FRAME_SECONDS
                 cues.append(Cue(CueKind.LAUGHTER, end, seconds, confidence, self._speaker))
         return cues
@@ -91,28 +94,28 @@ class _Laughter:
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._levels: deque[float] = deque(maxlen=WINDOW_FRAMES)
-        self._voices: deque[float] = deque(maxlen=WINDOW_FRAMES)
+        self._pairs: deque[bytes] = deque(maxlen=WINDOW_FRAMES)
+        """Each frame behind the one before it."""
         self._before = bytes(FRAME_BYTES)
         self._expected = 0.0
         self._frames = 0
         self._run: list[float] = []
         self._quiet_until = 0.0
 
-    def accept(self, frame: bytes, at: float) -> float | None:
+    def accept(self, frame: bytes, level: float, at: float) -> float | None:
         """Confidence 0..1 when laughter is found now, else None."""
         if at > self._expected + FRAME_SECONDS:
             self._levels.clear()
-            self._voices.clear()
+            self._pairs.clear()
             self._run.clear()
         self._expected = at + FRAME_SECONDS
-        level = max(dbfs(frame), FLOOR_DBFS)
-        self._levels.append(level)
-        self._voices.append(periodicity(self._before + frame) if level > MIN_LEVEL_DBFS - 8 else 0.0)
+        self._levels.append(max(level, FLOOR_DBFS))
+        self._pairs.append(self._before + frame)
         self._before = frame
         self._frames += 1
         if self._frames % STRIDE_FRAMES or len(self._levels) < WINDOW_FRAMES:
             return None
-        beat = laughter_beat(np.array(self._levels), np.array(self._voices), self._limits)
+        beat = laughter_beat(np.array(self._levels), self._voice, self._limits)
         if beat is None:
             self._run.clear()
             return None
@@ -122,12 +125,15 @@ class _Laughter:
         self._quiet_until = at + AGAIN_SECONDS
         return round(min(1.0, float(np.mean(self._run))), 2)
 
+    def _voice(self, number: int) -> float:
+        return periodicity(self._pairs[number])
+
 
 def periodicity(pcm: bytes) -> float:
     """How voiced two frames are: the normalised autocorrelation at the best pitch of 100 to 727 Hz, about 0..1."""
     samples = np.frombuffer(pcm, "<i2").astype(np.float64)
     samples -= samples.mean()
-    spectrum = np.abs(np.fft.rfft(samples, 1024)) ** 2
+    spectrum = np.abs(np.fft.rfft(samples, PITCH_FFT)) ** 2
     correlation = np.fft.irfft(spectrum)[: PITCH_LAGS.stop]
     overlap = 2 * FRAME_SAMPLES / (2 * FRAME_SAMPLES - np.arange(PITCH_LAGS.stop))
     if correlation[0] <= 0:
@@ -135,18 +141,18 @@ def periodicity(pcm: bytes) -> float:
     return float((correlation * overlap)[PITCH_LAGS.start :].max() / correlation[0])
 
 
-def laughter_beat(levels: Curve, voices: Curve, limits: Limits = SHIPPED) -> float | None:
+def laughter_beat(levels: Curve, voice: Callable[[int], float], limits: Limits = SHIPPED) -> float | None:
     """Strength 0..1 of the beat of laughter in one window, None when it is something else.
 
     Args:
         levels: loudness of each frame, dBFS.
-        voices: periodicity of each frame.
+        voice: gives the periodicity of a frame; asked last, for it costs the most.
         limits: of laughter.
     """
-    top = float(np.percentile(levels, 90))
-    if top < MIN_LEVEL_DBFS or top - float(np.percentile(levels, 15)) < limits.depth:
+    if float(levels.max()) < MIN_LEVEL_DBFS:
         return None
-    if float(np.median(voices[levels > top - 8])) < limits.voice:
+    quiet, top = np.percentile(levels, (15, 90))
+    if top < MIN_LEVEL_DBFS or top - quiet < limits.depth:
         return None
     curve = np.maximum(levels, top - 25)
     curve = curve - curve.mean()
@@ -158,4 +164,7 @@ def laughter_beat(levels: Curve, voices: Curve, limits: Limits = SHIPPED) -> flo
     beat = float(correlation[lag])
     at_peak = correlation[lag] > correlation[lag - 1] and correlation[lag] > correlation[lag + 1]
     between = float(correlation[lag // 2 - 1 : lag // 2 + 2].min())
-    return beat if at_peak and beat >= limits.beat and between <= limits.between else None
+    if not at_peak or beat < limits.beat or between > limits.between:
+        return None
+    loud = [voice(int(number)) for number in np.flatnonzero(levels > top - 8)]
+    return beat if float(np.median(loud)) >= limits.voice else None

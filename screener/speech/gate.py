@@ -4,6 +4,7 @@ import numpy as np
 import webrtcvad
 
 from screener.events import FRAME_BYTES, FRAME_SAMPLES, FRAME_SECONDS, SAMPLE_RATE
+from screener.speech.vad import dbfs
 
 MODE = 2
 """WebRTC's second strictest of 0 to 3."""
@@ -38,7 +39,7 @@ class VoiceGate:
         for begin in range(0, whole, FRAME_BYTES):
             frame = self._rest[begin : begin + FRAME_BYTES]
             # The detector adapts to what it is shown, so it is shown every frame.
-            if self._detector.is_speech(frame, SAMPLE_RATE) and _is_loud(frame) and not _is_tone(frame):
+            if self._detector.is_speech(frame, SAMPLE_RATE) and dbfs(frame) > FLOOR_DBFS and not _is_tone(frame):
                 self.voiced += FRAME_SECONDS
         self._rest = self._rest[whole:]
         return self.voiced > before
@@ -50,11 +51,6 @@ class VoiceGate:
     def reset(self) -> None:
         """A new utterance begins."""
         self.voiced = 0.0
-
-
-def _is_loud(frame: bytes) -> bool:
-    power = float(np.mean((np.frombuffer(frame, "<i2") / 32768.0) ** 2))
-    return power > 10 ** (FLOOR_DBFS / 10)
 
 
 def _is_tone(frame: bytes) -> bool:

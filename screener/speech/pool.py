@@ -1,202 +1,394 @@
-"""Recogniser threads: streams go in frame by frame from the media thread, transcripts come out.
+"""Recogniser processes: voices go in frame by frame from the media thread, words and sounds come out.
 
-A stream's queue is bounded. Who falls further behind than that, or whose recogniser raises, is *lost*: that is
-said once, and the stream is closed. A recogniser that hangs keeps the one thread that it is on; another thread is
-put in its place, so that the other calls go on being heard.
+The media thread appends a frame to a list and does nothing else. One thread, `hearing`, carries the frames to the
+processes every 20 ms, takes what they heard, and watches them. One more process waits with its model loaded, and
+takes the place of one that dies or hangs at once. Whoever was heard by that one is told to be *lost*, once, and is
+heard again, unless closed meanwhile. A voice that falls further behind than its bound is lost for good. When the
+processes are nearly busy, further calls are not taken in, and when they fall behind all the same, the newest call
+is given up: those that are heard are never slower.
 """
 
+import contextlib
 import logging
+import math
+import queue
+import selectors
+import socket
 import threading
-from collections import deque
+import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from screener.errors import ModelError
-from screener.events import SAMPLE_RATE, RecognizerLost, Speaker, Transcript
-from screener.speech.recognizer import Recognizer, SpeechModel
+from screener.events import Cue, RecognizerLost, Speaker, Transcript
+from screener.speech import wire
+from screener.speech.process import Process
+from screener.speech.recognizer import ModelInfo
+from screener.speech.slot import Slot
+from screener.speech.voice import Voice
+from screener.speech.wire import Kind, Record
+from screener.speech.worker import Loader
 
 log = logging.getLogger(__name__)
 
-ResultSink = Callable[[str, Transcript | RecognizerLost], None]
-"""Takes a stream's key and a result; called from any thread, must only enqueue."""
+ResultSink = Callable[[str, Speaker, Transcript | Cue | RecognizerLost], None]
+"""Takes a call's id, whose voice it is, and a result; called from one thread, must only enqueue."""
 
-BYTES_A_SECOND = 2 * SAMPLE_RATE
-BATCH_BYTES = BYTES_A_SECOND // 10
-"""A stream waits until it has 100 ms of audio: fifty frames a second need not wake a thread fifty times."""
+FEED_SECONDS = 0.02
+LOAD_SECONDS = 120.0
+"""A large model may take so long to load."""
+SPARE_SECONDS = 3.0
+"""The spare process is started so long after the others: calls can be taken meanwhile."""
+SOON_SECONDS = 1.0
+"""A process that is started again within so long may be waited for."""
+CRASHES = 3
+"""A voice that was in so many processes when they died is not given to another one."""
 STOP_SECONDS = 2.0
-"""How long `stop` waits for each thread; one that hangs dies with the process."""
 
 
-@dataclass(slots=True, eq=False)
-class _Stream:
-    key: str
-    speaker: Speaker
-    frames: deque[tuple[bytes, float]] = field(default_factory=deque)
-    queued: int = 0
-    """Bytes of audio in `frames`."""
-    scheduled: bool = False
-    """It is in the ready queue or on a thread: never on two."""
-    on_thread: bool = False
-    replaced: bool = False
-    """Another thread works in the place of the one that it hangs on."""
-    closed: bool = False
-    """No more audio comes; what is queued is still heard."""
-    lost: bool = False
-    recognizer: Recognizer | None = None
+class Loss(StrEnum):
+    """Why a voice is not heard."""
+
+    CRASH = "crash"
+    FAILURE = "failure"
+    BEHIND = "behind"
+    FULL = "full"
+
+
+@dataclass(slots=True)
+class PoolCounts:
+    """What the pool did since it began.
+
+    Attributes:
+        lost: voices that were heard no longer, or not at all, by cause.
+        heard_again: voices of a process that died, heard by the next one.
+        restarts: processes started in place of others.
+    """
+
+    lost: Counter[Loss] = field(default_factory=Counter)
+    heard_again: int = 0
+    restarts: int = 0
 
 
 class RecognizerPool:
-    """Hears any number of streams on a few threads, fairly: each stream in turn.
+    """Hears any number of voices in a few processes.
 
     Args:
-        model: opens the recognisers.
-        threads: how many streams are decoded at once.
-        queue_seconds: audio that a stream may be behind.
-        sink: where transcripts and losses go.
+        loader: loads the model, in each process.
+        processes: how many.
+        queue_seconds: audio that a voice may be behind.
+        sink: where words, sounds and losses go.
+
+    Raises:
+        ModelError: the model cannot be loaded.
     """
 
-    def __init__(self, model: SpeechModel, threads: int, queue_seconds: float, sink: ResultSink) -> None:
-        self._model = model
-        self._queue_seconds = queue_seconds
-        self._queue_bytes = round(queue_seconds * BYTES_A_SECOND)
-        self._sink = sink
-        self._streams: dict[str, _Stream] = {}
-        self._ready: deque[_Stream] = deque()
-        self._changed = threading.Condition()
+    def __init__(self, loader: Loader, processes: int, queue_seconds: float, sink: ResultSink) -> None:
+        self.counts = PoolCounts()
+        self._loader, self._queue_seconds, self._sink = loader, queue_seconds, sink
+        self._slots = [Slot(number) for number in range(processes)]
+        self._spare = Slot(processes)
+        self._selector = selectors.DefaultSelector()
+        self._wake_read, self._wake_write = socket.socketpair()
+        self._wake_read.setblocking(False)
+        self._selector.register(self._wake_read, selectors.EVENT_READ)
+        self._tasks: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self._calls: dict[str, Slot | None] = {}
+        """Who hears a call; None: nobody, for want of room."""
+        self._voices: dict[tuple[str, Speaker], Voice] = {}
+        self._numbers = 0
         self._stopping = False
-        self._threads: set[threading.Thread] = set()
-        self._spare_threads = threads  # so many that hang can be replaced; then the pool shrinks
-        with self._changed:
-            for _ in range(threads):
-                self._start_thread()
+        self._loaded = threading.Event()
+        self._info: ModelInfo | None = None
+        self._problem: ModelError | None = None
+        self._thread = threading.Thread(target=self._run, name="hearing", daemon=True)
+        self._thread.start()
+        if not self._loaded.wait(LOAD_SECONDS):
+            self._problem = ModelError(f"the speech model is not loaded after {LOAD_SECONDS:g} s")
+        if self._problem is not None:
+            self.stop()
+            raise self._problem
 
-    def open(self, key: str, speaker: Speaker) -> None:
-        """Begin a stream; one that is open under the same key is closed first."""
-        self.close(key)
-        with self._changed:
-            self._streams[key] = _Stream(key, speaker)
+    @property
+    def info(self) -> ModelInfo:
+        """What is loaded."""
+        assert self._info is not None, "the constructor has waited for it"
+        return self._info
 
-    def feed(self, key: str, pcm: bytes, at: float) -> None:
-        """Give a stream its next audio. Never blocks; a key that is not open is ignored.
+    @property
+    def voices(self) -> int:
+        """How many are open now."""
+        return len(self._voices)
 
-        Args:
-            key: as opened.
-            pcm: 16-bit samples, any whole number.
-            at: audio time of the first, seconds.
-        """
-        with self._changed:
-            stream = self._streams.get(key)
-            if stream is None:
-                return
-            if stream.queued + len(pcm) <= self._queue_bytes:
-                stream.frames.append((pcm, at))
-                stream.queued += len(pcm)
-                self._schedule(stream)
-                return
-            self._forget(stream)
-            if stream.on_thread and self._spare_threads:
-                self._spare_threads -= 1
-                stream.replaced = True
-                self._start_thread()
-        self._tell(stream, RecognizerLost(f"more than {self._queue_seconds:g} s behind", at))
+    def busy(self) -> Sequence[float]:
+        """The part of a processor that each process has used lately; 1 while it is not ready."""
+        return [slot.busy if slot.ready else 1.0 for slot in self._slots]
 
-    def close(self, key: str) -> None:
+    def ready(self) -> int:
+        """How many processes hear now."""
+        return sum(slot.ready for slot in self._slots)
+
+    def open(self, call_id: str, speaker: Speaker) -> Voice:
+        """Begin to hear a voice of a call; one that is open is closed first."""
+        voice = Voice(call_id, speaker, self._queue_seconds)
+        self._do(lambda: self._open(voice))
+        return voice
+
+    def close(self, voice: Voice) -> None:
         """No more audio comes; the last words still do."""
-        with self._changed:
-            stream = self._streams.pop(key, None)
-            if stream is not None:
-                stream.closed = True
-                self._schedule(stream)
+        self._do(lambda: self._close(voice))
+
+    def pulse(self, answered: Callable[[], None]) -> None:
+        """Call back from the hearing thread when it comes round to it: it lives."""
+        self._do(answered)
 
     def stop(self) -> None:
-        """Stop every thread; streams that are open are dropped."""
-        with self._changed:
-            self._stopping = True
-            self._changed.notify_all()
-            threads = list(self._threads)
-        for thread in threads:
-            thread.join(STOP_SECONDS)
+        """Stop every process; voices that are open are dropped."""
+        self._stopping = True
+        self._do(lambda: None)
+        self._thread.join(STOP_SECONDS + 1)
 
-    # Under the lock.
+    def _do(self, task: Callable[[], None]) -> None:
+        self._tasks.put(task)
+        with contextlib.suppress(OSError):  # full: the thread is awake already; closed: nobody is left to wake
+            self._wake_write.send(b"\0", socket.MSG_DONTWAIT)
 
-    def _schedule(self, stream: _Stream) -> None:
-        due = stream.closed or stream.queued >= min(BATCH_BYTES, self._queue_bytes // 2)
-        if due and not stream.scheduled and not stream.lost:
-            stream.scheduled = True
-            self._ready.append(stream)
-            self._changed.notify()
+    # The hearing thread.
 
-    def _forget(self, stream: _Stream) -> None:
-        stream.lost = True
-        stream.frames.clear()
-        if self._streams.get(stream.key) is stream:
-            del self._streams[stream.key]
-
-    def _start_thread(self) -> None:
-        thread = threading.Thread(target=self._work, name=f"recogniser-{len(self._threads)}", daemon=True)
-        self._threads.add(thread)
-        thread.start()
-
-    # On the recogniser threads.
-
-    def _work(self) -> None:
-        while (job := self._next_job()) is not None:
-            stream, frames, last = job
-            problem = ""
+    def _run(self) -> None:
+        for slot in self._slots:
+            self._start(slot)
+        due = time.monotonic()
+        while not self._stopping:
             try:
-                self._decode(stream, frames, last)
-            except Exception as error:
-                problem = f"the recogniser failed: {error}"
-                if not stream.lost:
-                    log.error("%s", problem, exc_info=not isinstance(error, ModelError))
-            if problem and not last:
-                self._lose(stream, RecognizerLost(problem, frames[-1][1] if frames else 0.0))
-            if not self._goes_on(stream, last):
+                for key, _ in self._selector.select(self._pause(due)):
+                    if key.data is None:
+                        self._wake_read.recv(4096)
+                    elif key.data.process and key.data.process.socket is key.fileobj:  # not replaced meanwhile
+                        self._read(key.data)
+                while not self._tasks.empty():
+                    self._tasks.get()()
+                now = time.monotonic()
+                if now >= due:
+                    due = max(due + FEED_SECONDS, now)
+                    for slot in (*self._slots, self._spare):
+                        self._attend(slot, now)
+            except Exception:
+                log.exception("hearing: a fault of ours; it goes on")
+        self._end()
+
+    def _pause(self, due: float) -> float | None:
+        """How long nothing needs to be done: for ever while nobody speaks and every process stands."""
+        if any(slot.voices for slot in self._slots):
+            return max(0.0, due - time.monotonic())
+        start_at = min(slot.start_at for slot in (*self._slots, self._spare))
+        return max(0.0, start_at - time.monotonic()) if start_at < math.inf else None
+
+    def _start(self, slot: Slot) -> None:
+        now = time.monotonic()
+        try:
+            process = Process(self._loader)
+        except OSError as error:
+            log.error("recogniser process %d cannot be started: %s", slot.number, error)
+            slot.start_at = now + SOON_SECONDS
+            return
+        slot.put(process, now)
+        self._selector.register(process.socket, selectors.EVENT_READ, slot)
+
+    def _read(self, slot: Slot) -> None:
+        assert slot.process is not None
+        try:
+            records = slot.process.read()
+            if records is None:
+                self._died(slot)
                 return
+            slot.waiting_since = None
+            for record in records:
+                self._take(slot, record)
+        except ModelError as error:
+            log.error("%s", error)
+            self._died(slot)
 
-    def _next_job(self) -> tuple[_Stream, Sequence[tuple[bytes, float]], bool] | None:
-        with self._changed:
-            while not self._ready and not self._stopping:
-                self._changed.wait()
-            if self._stopping:
-                return None
-            stream = self._ready.popleft()
-            stream.on_thread = True
-            frames = list(stream.frames)
-            stream.frames.clear()
-            stream.queued = 0
-            return stream, frames, stream.closed
+    def _take(self, slot: Slot, record: Record) -> None:
+        match record.kind:
+            case Kind.READY:
+                self._is_ready(slot, wire.info_of(record.content))
+            case Kind.UNUSABLE:
+                problem = wire.error_of(record.content)
+                log.error("recogniser process %d: %s", slot.number, problem)
+                if self._info is None:
+                    self._problem = problem
+                    self._loaded.set()
+            case Kind.STATUS:
+                slot.measure(*wire.status_of(record.content))
+            case _:
+                if voice := slot.voices.get(record.stream):
+                    self._take_of_voice(slot, voice, record)
 
-    def _decode(self, stream: _Stream, frames: Sequence[tuple[bytes, float]], last: bool) -> None:
-        if stream.recognizer is None:
-            stream.recognizer = self._model.open(stream.speaker)
-        for pcm, at in frames:
-            for transcript in stream.recognizer.accept(pcm, at):
-                self._tell(stream, transcript)
-        if last:
-            for transcript in stream.recognizer.finish():
-                self._tell(stream, transcript)
+    def _take_of_voice(self, slot: Slot, voice: Voice, record: Record) -> None:
+        match record.kind:
+            case Kind.WORDS:
+                self._tell(voice, voice.numbered(wire.words_of(record.content)))
+            case Kind.SOUND:
+                self._tell(voice, wire.sound_of(record.content))
+            case Kind.DONE:
+                voice.heard_so_far(wire.done_of(record.content))
+            case Kind.FAILED:
+                slot.voices.pop(voice.number, None)
+                self._lose(voice, Loss.FAILURE, record.content.decode("utf-8", "replace"))
+            case Kind.CLOSED:
+                slot.voices.pop(voice.number, None)
+            case _:
+                raise ModelError(f"a recogniser process said {record.kind.name}, which only the service says")
 
-    def _lose(self, stream: _Stream, loss: RecognizerLost) -> None:
-        with self._changed:
-            wanted = not (stream.lost or stream.closed)
-            self._forget(stream)
-        if wanted:
-            self._tell(stream, loss)
+    def _is_ready(self, slot: Slot, info: ModelInfo) -> None:
+        self._info = info
+        slot.is_ready()
+        again = [voice for voice in slot.voices.values() if voice.is_lost]
+        for voice in again:
+            voice.begin_again()
+            voice.is_lost = False
+        self.counts.heard_again += len(again)
+        if slot.died:
+            log.warning(
+                "recogniser process %d is back after %.2f s: %d voices are heard again",
+                slot.number, time.monotonic() - slot.died, len(again),
+            )  # fmt: skip
+        if not self._loaded.is_set() and all(slot.ready for slot in self._slots):
+            self._spare.start_at = time.monotonic() + SPARE_SECONDS
+            self._loaded.set()
 
-    def _goes_on(self, stream: _Stream, last: bool) -> bool:
-        """Let go of a stream after a batch; tells whether this thread is still wanted."""
-        with self._changed:
-            stream.on_thread = stream.scheduled = False
-            if stream.replaced:
-                self._spare_threads += 1
-                self._threads.discard(threading.current_thread())
-                return False
-            if not last:
-                self._schedule(stream)
-        return True
+    def _died(self, slot: Slot) -> None:
+        """It is gone, or must go: whoever it heard is lost until the next one is there."""
+        assert slot.process is not None
+        self._selector.unregister(slot.process.socket)
+        how, now = slot.process.kill(), time.monotonic()
+        pause = slot.clear(now)
+        if self._info is None and self._problem is None:
+            self._problem = ModelError(f"a recogniser process died while it loaded the model ({how})")
+            self._loaded.set()
+        if self._problem is not None or self._stopping:
+            return
+        self.counts.restarts += 1
+        log.error(
+            "recogniser process %d died (%s): %d voices are not heard; it is started again %s",
+            slot.number, how, len(slot.voices), f"in {pause:g} s" if pause else "now",
+        )  # fmt: skip
+        for voice in list(slot.voices.values()):
+            voice.crashes += 1
+            if voice.closing or voice.crashes >= CRASHES:
+                slot.voices.pop(voice.number, None)
+            voice.begin_again()
+            if not voice.is_lost:
+                self._lose(voice, Loss.CRASH, f"the recogniser process died ({how})")
+        if slot is not self._spare and self._spare.ready:
+            self._replace(slot)
+        elif not pause:
+            self._start(slot)
 
-    def _tell(self, stream: _Stream, result: Transcript | RecognizerLost) -> None:
-        if stream.lost and isinstance(result, Transcript):
-            return  # the call has moved on without it
-        self._sink(stream.key, result)
+    def _replace(self, slot: Slot) -> None:
+        """The spare process takes the place at once, and another one becomes the spare."""
+        spare, now = self._spare, time.monotonic()
+        process = spare.process
+        assert process is not None
+        spare.start_at = max(now, slot.start_at)
+        spare.process, spare.ready = None, False
+        slot.put(process, now)
+        self._selector.modify(process.socket, selectors.EVENT_READ, slot)
+        self._is_ready(slot, self.info)
+
+    # Every 20 ms.
+
+    def _attend(self, slot: Slot, now: float) -> None:
+        if slot.process is None and now >= slot.start_at:
+            self._start(slot)
+        slot.carry()
+        if slot.ready and slot.waiting_since is not None and now - slot.waiting_since > self._queue_seconds:
+            log.error("recogniser process %d has not answered for %g s", slot.number, self._queue_seconds)
+            self._died(slot)
+            return
+        latest, owes = 0.0, False
+        for voice in list(slot.voices.values()):
+            behind = voice.behind
+            if voice.is_lost:
+                voice.frames.clear()  # until it is heard again
+            elif behind > self._queue_seconds:
+                slot.drop(voice)
+                self._lose(voice, Loss.BEHIND, f"more than {self._queue_seconds:g} s behind")
+            else:
+                latest = max(latest, behind)
+                owes = owes or voice.owed
+        slot.waiting_since = (slot.waiting_since or now) if owes else None
+        if slot.is_late(latest, self._queue_seconds, now):
+            heard = [voice for voice in slot.voices.values() if not (voice.closing or voice.is_lost)]
+            if len(heard) > 1:
+                self._give_up(heard[-1].call_id)
+
+    def _give_up(self, call_id: str) -> None:
+        for speaker in Speaker:
+            if voice := self._voices.get((call_id, speaker)):
+                slot = self._calls[call_id]
+                assert slot is not None
+                slot.drop(voice)
+                self._lose(voice, Loss.FULL, "the recognisers are too busy")
+        self._calls[call_id] = None
+
+    # Voices.
+
+    def _open(self, voice: Voice) -> None:
+        if before := self._voices.get(voice.key):
+            self._close(before)
+        self._numbers += 1
+        voice.number = self._numbers
+        self._voices[voice.key] = voice
+        if voice.call_id not in self._calls:
+            self._calls[voice.call_id] = self._room()
+        slot = self._calls[voice.call_id]
+        if slot is None:
+            self._lose(voice, Loss.FULL, "the recognisers are busy with other calls")
+            return
+        slot.voices[voice.number] = voice
+        if slot.ready:
+            slot.begin(voice)
+
+    def _room(self) -> Slot | None:
+        """The process that takes the next call: of those with time to spare the one with the fewest voices."""
+        soon = time.monotonic() + SOON_SECONDS
+        free = [slot for slot in self._slots if slot.has_time and (slot.process or slot.start_at <= soon)]
+        return min(free, key=lambda slot: (not slot.ready, len(slot.voices)), default=None)
+
+    def _close(self, voice: Voice) -> None:
+        if self._voices.get(voice.key) is not voice:
+            return
+        del self._voices[voice.key]
+        slot = self._calls.get(voice.call_id)
+        if not any((voice.call_id, speaker) in self._voices for speaker in Speaker):
+            self._calls.pop(voice.call_id, None)
+        if voice.is_lost and slot is not None:
+            slot.voices.pop(voice.number, None)
+        voice.closing = True
+
+    def _lose(self, voice: Voice, cause: Loss, reason: str) -> None:
+        voice.is_lost = True
+        voice.frames.clear()
+        self.counts.lost[cause] += 1
+        if not voice.closing:
+            self._sink(voice.call_id, voice.speaker, RecognizerLost(reason, voice.at))
+
+    def _tell(self, voice: Voice, result: Transcript | Cue) -> None:
+        if not voice.is_lost:  # else the call has moved on without it
+            self._sink(voice.call_id, voice.speaker, result)
+
+    def _end(self) -> None:
+        processes = [slot.process for slot in (*self._slots, self._spare) if slot.process]
+        for process in processes:
+            process.leave()
+        deadline = time.monotonic() + STOP_SECONDS
+        for process in processes:
+            if not process.ended(max(0.0, deadline - time.monotonic())):
+                process.kill()
+        self._selector.close()
+        self._wake_read.close()
+        self._wake_write.close()

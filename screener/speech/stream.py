@@ -20,10 +20,10 @@ CHUNK_BYTES = 1600
 """100 ms: the audio that a decoder gets at once."""
 JITTER_SECONDS = 0.005
 """Frames this near to their time are in time."""
-DOZE_SECONDS = 1.2
+DOZE_SECONDS = 1.0
 """After so much without a voice, and without a word that waits for its end, nothing is decoded."""
-LEAD_BYTES = 8000
-"""500 ms: what the decoder gets of the time before a voice is noticed."""
+LEAD_BYTES = 4800
+"""300 ms: what the decoder gets of the time before a voice is noticed."""
 LONGEST_SILENCE_SECONDS = 2.0
 """A gap is fed as silence up to here: enough to end any utterance. The rest only moves the clock on."""
 

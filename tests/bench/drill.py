@@ -12,6 +12,7 @@ import contextlib
 import os
 import random
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -25,6 +26,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from screener.core.evidence import Verdict
+from screener.events import Entrance
 from screener.store.log import open_log
 from tests.bench.pbx_site import PbxSite
 from tests.pbx import stranger
@@ -38,6 +40,7 @@ from tests.store.databases import Postgres, running_postgres
 
 CALLERS = 4
 CREW = 12
+MONITORED = 20
 LATE = QUIET * 6 + said("enquiry")
 """Silence until the fault has come, then a request."""
 STRANGER = "192.0.2.66"
@@ -77,7 +80,7 @@ class Drill:
     """One site, and callers who are followed by what they hear."""
 
     def __init__(self, folder: Path, **options) -> None:
-        self.site = PbxSite(folder, crew=CREW, **options)
+        self.site = PbxSite(folder, **{"crew": CREW, **options})
         self.tap = Wiretap(self.site.network)
         self._number = 0
         self._groups: list[tuple[Caller | Talker, int]] = []
@@ -105,9 +108,8 @@ class Drill:
         return talker
 
     def wait_screened(self, legs: int) -> None:
-        wait_for(
-            lambda: len(self.site.asterisk.legs("screener")) >= legs, 15, f"{legs} legs of the screener", every=0.2
-        )
+        up = lambda: len(self.site.asterisk.legs("screener"))  # noqa: E731
+        wait_for(lambda: up() >= legs, 15 + legs / 2, f"{legs} legs of the screener", every=0.2)
         time.sleep(1)
 
     def served(self, caller: Caller | Talker) -> int:
@@ -294,7 +296,7 @@ def _logged(url: str) -> int:
 
 
 def recogniser_hangs() -> Outcome:
-    """Every recogniser thread hangs in mid-call."""
+    """Every recogniser process hangs in mid-call."""
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, "sitecustomize.py").write_text(_HANGS)
         hang = Path(folder, "hang")
@@ -307,6 +309,48 @@ def recogniser_hangs() -> Outcome:
             callers, lost, seconds = drill.lost(began)
             hang.unlink()
             return Outcome(callers, lost, f"last agent after {seconds:.1f} s; {drill.next_is_screened()}")
+
+
+def recognisers_killed() -> Outcome:
+    """The recogniser processes are killed (SIGKILL), one, then all, while 20 agents' calls are listened to."""
+    # Words that tell the time: whoever is heard again says them again.
+    talk = QUIET * 6 + said("enquiry") * 30
+    with drilling(crew=MONITORED + CALLERS + 2) as drill:
+        drill.call(BESIDE, talk, calls=MONITORED)
+        drill.wait_screened(2 * MONITORED)
+        time.sleep(5)  # the spare process has been loaded
+        os.kill(drill.site.screener.recognisers()[0], signal.SIGKILL)
+        times = _back(drill, 1)
+        time.sleep(5)
+        drill.call(IN_PATH, LATE)
+        time.sleep(3)
+        for pid in drill.site.screener.recognisers():
+            os.kill(pid, signal.SIGKILL)
+        began = time.monotonic()
+        times = _back(drill, 3)
+        killed_at = time.monotonic() - began
+        callers, lost, _ = drill.lost(began)
+        time.sleep(8)
+        log = drill.site.screener.log
+        drill.hang_up()
+        time.sleep(2)
+        calls = drill.site.screener.calls()
+        beside = [call for call in calls if call.entrance is Entrance.BESIDE]
+        heard = sum(any(s.end > killed_at for s in call.segments) for call in beside)
+        flagged = sum(call.verdict is Verdict.HARASSMENT for call in calls)
+        note = (
+            f"{len(beside)} monitored; one killed: heard again after {times[0]:.2f} s; all killed: after "
+            f"{' and '.join(f'{t:.2f}' for t in times[1:])} s; {heard} heard afterwards, {flagged} flagged, "
+            f"said {log.count('recogniser process')} times"
+        )
+        return Outcome(callers, lost + flagged + (len(beside) - heard), f"{note}; {drill.next_is_screened()}")
+
+
+def _back(drill: Drill, count: int) -> list[float]:
+    """Seconds from each process's end to the next one's hearing, once so many are back."""
+    told = re.compile(r"is back after ([\d.]+) s")
+    wait_for(lambda: len(told.findall(drill.site.screener.log)) >= count, 30, "processes", every=0.05)
+    return [float(seconds) for seconds in told.findall(drill.site.screener.log)]
 
 
 def disk_full() -> Outcome:
@@ -498,6 +542,7 @@ FAULTS: dict[str, Callable[[], Outcome]] = {
     "database": database_away,
     "frozen": database_frozen,
     "recogniser": recogniser_hangs,
+    "recognisers": recognisers_killed,
     "disk": disk_full,
     "clock": clock_jumps,
     "flood": flood,

@@ -2,6 +2,7 @@
 
 import contextlib
 import itertools
+import os
 import socket
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from screener.demo.script import Voice
 from screener.demo.synthesise import say
 from tests.pbx.voices import SPEECH
 
+ROOT = Path(__file__).parents[2]
 HARASSING = (
     "跟我睡", "跟我上床", "跟你上床", "陪我上床", "跟我做爱", "和我做爱",
     "我要睡你", "我想干你", "脱光衣服", "打飞机吗",
@@ -65,8 +67,8 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def serving(extra: str = "") -> Iterator[tuple[subprocess.Popen[bytes], int]]:
-    """`screener serve` on loopback as a process of its own; yields it and its SIP port."""
+def serving(extra: str = "", root: Path = ROOT) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+    """`screener serve` of a checkout on loopback as a process of its own; yields it and its SIP port."""
     with tempfile.TemporaryDirectory() as folder:
         port, config, log = free_port(), Path(folder, "screener.toml"), Path(folder, "log.txt")
         target = "sip:{}@127.0.0.1"
@@ -76,7 +78,8 @@ def serving(extra: str = "") -> Iterator[tuple[subprocess.Popen[bytes], int]]:
         )
         command = [sys.executable, "-m", "screener", "serve", "--config", str(config)]
         with log.open("wb") as out:
-            process = subprocess.Popen(command, stdout=out, stderr=out)
+            environment = {**os.environ, "PYTHONPATH": str(root)}
+            process = subprocess.Popen(command, stdout=out, stderr=out, cwd=root, env=environment)
         try:
             while "taking calls" not in log.read_text():
                 if process.poll() is not None:

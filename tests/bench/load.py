@@ -236,7 +236,7 @@ class Callers:
             struct.pack("!BBHII", 0x80, 0, self._sequence & 0xFFFF, self._sequence * 160 & 0xFFFFFFFF, 77),
             np.uint8,
         )
-        batch.data[:n, 12:] = 0xFF if self.speech is None else self.speech[self._sequence % len(self.speech)]
+        self._fill(batch.data[:n, 12:], targets)
         batch.names[:n, 0:2] = (2, 0)
         batch.names[:n, 2:4] = np.array(targets, ">u2").view(np.uint8).reshape(n, 2)
         batch.names[:n, 4:8] = (127, 0, 0, 1)
@@ -244,6 +244,10 @@ class Callers:
         while sent < n:
             done = _libc.sendmmsg(self.rtp.fileno(), ctypes.byref(batch.headers[sent]), n - sent, 0)
             sent += max(1, done)  # a refused port costs its own packet only
+
+    def _fill(self, payloads: np.ndarray, targets: list[int]) -> None:
+        """What the calls behind these ports of the callee say now."""
+        payloads[:] = 0xFF if self.speech is None else self.speech[self._sequence % len(self.speech)]
 
     def _hear(self) -> None:
         batch = self._in

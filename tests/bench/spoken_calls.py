@@ -20,7 +20,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
-import soundfile
+from pydub import AudioSegment
 from pypinyin import Style, lazy_pinyin
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
@@ -63,8 +63,8 @@ class Bank:
         return word in self._names
 
     def sound(self, word: str) -> np.ndarray:
-        raw, rate = soundfile.read(io.BytesIO(self._zip.read(self._names[word])), dtype="float32", always_2d=True)
-        sound = resample(raw[:, 0], rate)
+        clip = AudioSegment.from_file(io.BytesIO(self._zip.read(self._names[word]))).set_channels(1)
+        sound = resample(np.array(clip.get_array_of_samples()) / clip.max_possible_amplitude, clip.frame_rate)
         loud = np.flatnonzero(np.abs(sound) > QUIET)
         sound = sound[loud[0] : loud[-1] + 1] if loud.size else sound
         return sound * LOUD / max(float(np.sqrt(np.mean(sound**2))), 1e-6)

@@ -85,7 +85,7 @@ class Bench:
     def __init__(self, session: type[InPath] = InPath, **flow: object) -> None:
         self.call, self.seen, self.posted = FakeCall(), [], []
         self.clips = load_clips()
-        self.pool = RecognizerPool(NoModel(), 1, 3.0, lambda *_: None)
+        self.pool = RecognizerPool(NoModel, 1, 3.0, lambda *_: None)
         targets = Targets(agents="sip:agents@pbx", supervisor="sip:boss@pbx", analysis="")
         booth = Booth(self.clips, targets, self.pool, [self._see], lambda *item: self.posted.append(item))
         offer = CallOffered("id", NOON, NOON, Caller("+8613800138000"))

@@ -383,6 +383,20 @@ class Screener:
         finally:
             log.close()
 
+    def calls(self) -> list[CallRecord]:
+        """Every call of the log, whole."""
+        log = open_log("sqlite:///screener.db", self.home)
+        try:
+            return [log.call(call.id) for call in log.calls(limit=None)]
+        finally:
+            log.close()
+
+    def recognisers(self) -> list[int]:
+        """The process ids of its recognisers."""
+        tasks = Path(f"/proc/{self.process.pid}/task").glob("*/children")
+        pids = [int(pid) for task in tasks for pid in task.read_text().split()]
+        return [pid for pid in pids if b"screener.speech.worker" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+
     def story(self, call: dict[str, object]) -> str:
         """What `screener calls show` tells of a call."""
         return self._calls("show", str(call["id"]))

@@ -45,7 +45,7 @@ def test_every_wrong_setting_is_named_with_what_was_found_and_what_is_allowed() 
     assert problems(
         '[sip]\nport = "x"\nprot = 3\npeers = "a"\n[flow]\ntreatment = "shout"\n'
         '[flow.treatment_of]\nbark = "none"\n'
-        '[speech]\nthreads = 0\nmin_confidence = 2\nengine = "kaldi"\n[bogus]\n[site]\nlanguage = true\n'
+        '[speech]\nprocesses = 0\nmin_confidence = 2\nengine = "kaldi"\n[bogus]\n[site]\nlanguage = true\n'
         "[[sip.registrars]]\nport = 70000\n"
     ) == [
         "[sip] prot: found an unknown key, allowed advertised_host, analysis_extension, host, inbound_password, "
@@ -63,7 +63,7 @@ def test_every_wrong_setting_is_named_with_what_was_found_and_what_is_allowed() 
         '[flow] treatment: found "shout", allowed analysis_queue, line_fault, terminate or none',
         '[flow] treatment_of.bark: found "bark", allowed lewd, abuse, prank, chitchat, threat, silent or redial',
         '[speech] engine: found "kaldi", allowed vosk, sherpa or none',
-        "[speech] threads: found 0, allowed a number not below 1",
+        "[speech] processes: found 0, allowed a number not below 1",
         "[speech] min_confidence: found 2, allowed a number not above 1",
     ]
 
@@ -74,7 +74,7 @@ def test_every_wrong_setting_is_named_with_what_was_found_and_what_is_allowed() 
         ("[sip]\nrtp_port_low = 20001", "[sip] rtp_port_low: found 20001, allowed an even port not below 1024"),
         (
             "[sip]\nrtp_port_high = 20100",
-            "[sip] rtp_port_high: found 20100, allowed not below 20399 for 200 calls",
+            "[sip] rtp_port_high: found 20100, allowed not below 20799 for 400 calls",
         ),
         ('[sip]\npeers = ["pbx"]', '[sip] peers: found "pbx", allowed addresses and networks'),
         ('[sip]\nanalysis_extension = "100"', "[sip] analysis_extension: found 100, allowed any but"),
@@ -161,11 +161,11 @@ def test_any_text_is_settings_or_one_clear_error(text: str) -> None:
 
 
 def test_listening_beside_needs_an_account_a_queue_to_move_to_and_room_for_the_legs() -> None:
-    assert problems('[pbx]\nhost = "192.0.2.10"\ndial = "PJSIP/screener"\nmax_calls = 150\n') == [
+    assert problems('[pbx]\nhost = "192.0.2.10"\ndial = "PJSIP/screener"\nmax_calls = 250\n') == [
         '[targets] analysis: found "", allowed a sip:, sips: or tel: URI, needed by [pbx] host',
         "[pbx] password: found no name or no password, allowed those of an account in manager.conf",
         '[pbx] dial: found "PJSIP/screener", allowed a dial string with {leg}, as "PJSIP/{leg}@screener"',
-        "[sip] max_calls: found 200, allowed not below 300 listening legs of [pbx]",
+        "[sip] max_calls: found 400, allowed not below 500 listening legs of [pbx]",
     ]
 
 

@@ -4,6 +4,7 @@ import hashlib
 import http.server
 import io
 import json
+import tarfile
 import threading
 import zipfile
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ from click.testing import CliRunner
 
 from screener.cli.model import model
 from screener.errors import ModelError
-from screener.speech.install import DEFAULT_MODEL, Published, install
+from screener.speech.install import DEFAULT_MODEL, PUBLISHED, Published, install
 from screener.speech.models import check_folder, describe
 
 
@@ -145,6 +146,48 @@ def test_a_zip_that_is_here_is_installed(models: Path, vosk_folder: Path, tmp_pa
     assert archive.exists()
 
 
+@pytest.mark.parametrize("ending", [".tar.bz2", ".tar.gz"])
+def test_a_tar_that_is_here_is_installed(models: Path, vosk_folder: Path, tmp_path: Path, ending: str) -> None:
+    archive = tmp_path / f"mine{ending}"
+    with tarfile.open(archive, f"w:{ending[5:]}") as out:
+        out.add(vosk_folder, "anything")
+    check_folder(install("mine", archive))
+    archive.write_bytes(archive.read_bytes()[:200])
+    with pytest.raises(ModelError, match="truncated"):
+        install("mine", archive)
+    assert left(models) == ["mine"]
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"), [("../evil", tarfile.REGTYPE), ("/tmp/evil", tarfile.REGTYPE), ("evil", tarfile.SYMTYPE)]
+)
+def test_a_tar_that_reaches_outside_is_refused(models: Path, tmp_path: Path, name: str, kind: bytes) -> None:
+    archive = tmp_path / "evil.tar.gz"
+    member = tarfile.TarInfo(name)
+    member.type, member.linkname = kind, "/etc/passwd"
+    with tarfile.open(archive, "w:gz") as out:
+        out.addfile(member)
+    with pytest.raises(ModelError, match="is refused"):
+        install("evil", archive)
+    assert left(models) == []
+
+
+def test_a_folder_that_is_here_is_copied(models: Path, vosk_folder: Path) -> None:
+    check_folder(install("mine", vosk_folder))
+    assert vosk_folder.exists()
+    (vosk_folder / "graph" / "words.txt").unlink()
+    with pytest.raises(ModelError, match=r"graph/words\.txt"):
+        install("other", vosk_folder)
+    assert left(models) == ["mine"]
+
+
+def test_without_a_name_both_roads_are_shown(models: Path) -> None:
+    shown = CliRunner().invoke(model, ["install"]).output
+    assert all(name in shown and published.known[:20] in shown for name, published in PUBLISHED.items())
+    assert {published.ending for published in PUBLISHED.values()} == {".zip", ".tar.bz2"}
+    assert not models.exists() or left(models) == []
+
+
 def test_a_zip_under_the_name_of_a_published_model_must_be_it(
     models: Path, vosk_folder: Path, tmp_path: Path
 ) -> None:
@@ -175,7 +218,7 @@ def test_a_zip_with_a_damaged_member_is_refused_and_the_old_model_stays(
     archive.write_bytes(
         content[:where] + bytes(b ^ 0x55 for b in content[where : where + 6]) + content[where + 6 :]
     )
-    with pytest.raises(ModelError, match="truncated or no zip"):
+    with pytest.raises(ModelError, match="truncated or no archive"):
         install("mine", archive)
     assert left(models) == ["mine"]
     check_folder(models / "mine")

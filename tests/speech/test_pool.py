@@ -1,72 +1,49 @@
-"""The pool with fake recognisers: nothing here waits for a clock, only for events."""
+"""The pool with real processes and fake recognisers: what they do stands in the audio."""
 
+import os
 import queue
-import threading
-from collections.abc import Callable, Iterator, Sequence
+import re
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
 
 import pytest
 
 from screener.errors import ModelError
-from screener.events import RecognizerLost, Speaker, Transcript
-from screener.speech.pool import RecognizerPool
-from screener.speech.recognizer import ModelInfo
+from screener.events import Cue, RecognizerLost, Speaker, Transcript
+from screener.speech import pool as pool_module
+from screener.speech.pool import Loss, RecognizerPool
+from screener.speech.voice import Voice
+from tests.pbx.network import wait_for
+from tests.speech import fakes
+from tests.speech.fakes import CRASH, HANG, KILL, QUIET, RAISE, SAY, SLOW, frame
 
-FRAME = bytes(320)
-WAIT = 10.0
+ROOT = Path(__file__).parents[2]
+WAIT = 20.0
 
-
-class FakeRecognizer:
-    """Tells the audio time and length of what it got; may hang or fail."""
-
-    def __init__(self, speaker: Speaker, hook: Callable[[bytes], None]) -> None:
-        self.speaker = speaker
-        self.hook = hook
-        self.seconds = 0.0
-        self.busy = threading.Lock()
-
-    def told(self, text: str, final: bool) -> Transcript:
-        return Transcript(self.speaker, 0, text, (), 0.0, self.seconds, final)
-
-    def accept(self, pcm: bytes, at: float) -> Sequence[Transcript]:
-        assert self.busy.acquire(blocking=False), "one thread at a time"
-        try:
-            self.hook(pcm)
-            assert at == pytest.approx(self.seconds)
-            self.seconds += len(pcm) / 16000
-            return [self.told("…", False)] if pcm[:1] in (b"!", b"h") else []
-        finally:
-            self.busy.release()
-
-    def finish(self) -> Sequence[Transcript]:
-        return [self.told("end", True)]
-
-
-class FakeModel:
-    def __init__(self, hook: Callable[[bytes], None] = lambda _pcm: None, fails: bool = False) -> None:
-        self.hook = hook
-        self.fails = fails
-
-    @property
-    def info(self) -> ModelInfo:
-        return ModelInfo("none", "fake")
-
-    def open(self, speaker: Speaker) -> FakeRecognizer:
-        if self.fails:
-            raise ModelError("no memory")
-        return FakeRecognizer(speaker, self.hook)
-
-
-Results = queue.Queue[tuple[str, Transcript | RecognizerLost]]
+Results = queue.Queue[tuple[str, Speaker, Transcript | Cue | RecognizerLost]]
 MakePool = Callable[..., tuple[RecognizerPool, Results]]
+
+
+@pytest.fixture(autouse=True)
+def _tests_are_importable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
 
 
 @pytest.fixture
 def make() -> Iterator[MakePool]:
     pools: list[RecognizerPool] = []
 
-    def make(model: FakeModel, threads: int = 2, queue_seconds: float = 3.0) -> tuple[RecognizerPool, Results]:
+    def make(
+        processes: int = 1, queue_seconds: float = 3.0, loader: Callable[[], fakes.FakeModel] = fakes.load
+    ) -> tuple[RecognizerPool, Results]:
         results: Results = queue.Queue()
-        pool = RecognizerPool(model, threads, queue_seconds, lambda key, result: results.put((key, result)))
+        pool = RecognizerPool(loader, processes, queue_seconds, lambda *told: results.put(told))
         pools.append(pool)
         return pool, results
 
@@ -75,125 +52,249 @@ def make() -> Iterator[MakePool]:
         pool.stop()
 
 
-def feed(pool: RecognizerPool, key: str, seconds: float, start: float = 0.0, pcm: bytes = FRAME) -> None:
-    for n in range(round(seconds / 0.02)):
-        pool.feed(key, pcm, start + n * 0.02)
+def feed(voice: Voice, letters: bytes, start: float = 0.0) -> float:
+    """One frame a letter; the time after the last."""
+    for number, letter in enumerate(letters):
+        voice.feed(frame(bytes((letter,))), start + number * 0.02)
+    return start + len(letters) * 0.02
 
 
-def test_every_frame_of_every_stream_is_heard_in_order(make: MakePool) -> None:
-    pool, results = make(FakeModel())
-    keys = [f"call{n}" for n in range(40)]
-    for key in keys:
-        pool.open(key, Speaker.CALLER)
-    for n in range(100):
-        for key in keys:
-            pool.feed(key, FRAME, n * 0.02)
-    for key in keys:
-        pool.close(key)
-    ends = dict(results.get(timeout=WAIT) for _ in keys)
-    assert set(ends) == set(keys)
-    assert all(isinstance(e, Transcript) and e.end == pytest.approx(2.0) for e in ends.values())
+def speak_until(results: Results, voice: Voice, at: float) -> Transcript:
+    """Go on saying things, frame by frame, until one of them is heard."""
+    deadline = time.monotonic() + WAIT
+    while time.monotonic() < deadline:
+        at = feed(voice, SAY, at)
+        time.sleep(0.02)
+        while not results.empty():
+            _, _, result = results.get()
+            if isinstance(result, Transcript):
+                return result
+    raise AssertionError("nothing is heard")
 
 
-def test_results_come_while_the_call_goes_on(make: MakePool) -> None:
-    pool, results = make(FakeModel(), threads=1)
-    pool.open("a", Speaker.AGENT)
-    feed(pool, "a", 0.1, pcm=b"!" + FRAME[1:])
-    key, told = results.get(timeout=WAIT)
-    assert key == "a"
+def children() -> set[int]:
+    """Processes that are ours."""
+    found = Path(f"/proc/{os.getpid()}/task").glob("*/children")
+    return {int(pid) for path in found for pid in path.read_text().split()}
+
+
+def test_every_frame_of_every_voice_is_heard_in_order(make: MakePool) -> None:
+    pool, results = make(processes=2)
+    voices = [pool.open(f"call{n}", Speaker.CALLER) for n in range(40)]
+    for n in range(33):
+        for voice in voices:
+            voice.feed(frame(), n * 0.02)
+    for voice in voices:
+        pool.close(voice)
+    ends = {call: result for call, _, result in (results.get(timeout=WAIT) for _ in voices)}
+    assert set(ends) == {f"call{n}" for n in range(40)}
+    assert all(isinstance(e, Transcript) and e.text == "end after 0.66" for e in ends.values())
+
+
+def test_words_come_while_the_call_goes_on_and_say_whose_they_are(make: MakePool) -> None:
+    pool, results = make()
+    feed(pool.open("a", Speaker.AGENT), QUIET * 3 + SAY + QUIET)
+    call, speaker, told = results.get(timeout=WAIT)
+    assert (call, speaker) == ("a", Speaker.AGENT)
     assert isinstance(told, Transcript)
-    assert told.speaker is Speaker.AGENT
+    assert told.end == pytest.approx(0.06)
+
+
+def test_a_pause_in_audio_time_is_not_joined(make: MakePool) -> None:
+    pool, results = make()
+    voice = pool.open("a", Speaker.CALLER)
+    feed(voice, QUIET * 3)
+    feed(voice, SAY * 2, 7.0)
+    told = [results.get(timeout=WAIT)[2] for _ in range(2)]
+    assert [t.at for t in told] == [pytest.approx(7.0), pytest.approx(7.02)]
 
 
 def test_a_failing_recogniser_is_lost_once_and_the_others_go_on(make: MakePool) -> None:
-    def fail(pcm: bytes) -> None:
-        if pcm[:1] == b"x":
-            raise ModelError("broken")
-
-    pool, results = make(FakeModel(fail), threads=1)
-    pool.open("bad", Speaker.CALLER)
-    pool.open("good", Speaker.CALLER)
-    feed(pool, "bad", 0.1, pcm=b"x" + FRAME[1:])
-    key, lost = results.get(timeout=WAIT)
-    assert key == "bad"
+    pool, results = make()
+    bad, good = pool.open("bad", Speaker.CALLER), pool.open("good", Speaker.CALLER)
+    feed(bad, RAISE * 5)
+    call, _, lost = results.get(timeout=WAIT)
+    assert call == "bad"
     assert isinstance(lost, RecognizerLost)
     assert "broken" in lost.reason
-    feed(pool, "bad", 1.0, 0.1)
-    pool.close("bad")
-    feed(pool, "good", 0.2)
-    pool.close("good")
-    key, end = results.get(timeout=WAIT)
-    assert (key, type(end)) == ("good", Transcript)
+    feed(bad, SAY * 50, 0.1)
+    pool.close(bad)
+    feed(good, QUIET * 10)
+    pool.close(good)
+    call, _, end = results.get(timeout=WAIT)
+    assert (call, type(end)) == ("good", Transcript)
     assert results.empty()
+    assert pool.counts.lost == {Loss.FAILURE: 1}
 
 
-def test_a_stream_that_cannot_be_opened_is_lost(make: MakePool) -> None:
-    pool, results = make(FakeModel(fails=True))
-    pool.open("a", Speaker.CALLER)
-    feed(pool, "a", 0.1)
-    _, lost = results.get(timeout=WAIT)
+@pytest.mark.parametrize("how", [KILL, CRASH])
+def test_who_was_heard_by_a_process_that_died_is_lost_and_heard_again(make: MakePool, how: bytes) -> None:
+    pool, results = make()
+    voice = pool.open("a", Speaker.CALLER)
+    feed(voice, SAY + QUIET * 4)
+    first = results.get(timeout=WAIT)[2]
+    assert isinstance(first, Transcript)
+    at = feed(voice, how + QUIET * 4, 0.1)
+    _, _, lost = results.get(timeout=WAIT)
     assert isinstance(lost, RecognizerLost)
-    assert "no memory" in lost.reason
+    assert "SIG" in lost.reason
+    assert not voice.caught_up
+    again = speak_until(results, voice, at)
+    assert again.utterance > first.utterance, "utterances count on"
+    wait_for(lambda: voice.caught_up, WAIT, "caught up")
+    assert (pool.counts.restarts, pool.counts.heard_again) == (1, 1)
 
 
-@pytest.mark.parametrize("threads", [1, 2])
-def test_a_hung_recogniser_is_lost_and_another_thread_takes_over(make: MakePool, threads: int) -> None:
-    release, hanging = threading.Event(), threading.Semaphore(0)
-    hung: list[threading.Thread] = []
-
-    def hang(pcm: bytes) -> None:
-        if pcm[:1] == b"h":
-            hung.append(threading.current_thread())
-            hanging.release()
-            release.wait(WAIT)
-
-    pool, results = make(FakeModel(hang), threads=threads, queue_seconds=1.0)
-    stuck = [f"hung{n}" for n in range(threads)]
-    for key in stuck:
-        pool.open(key, Speaker.CALLER)
-        feed(pool, key, 0.1, pcm=b"h" + FRAME[1:])
-        assert hanging.acquire(timeout=WAIT)
-    pool.open("late", Speaker.CALLER)
-    feed(pool, "late", 0.2)
-    assert results.empty()
-    for key in stuck:
-        feed(pool, key, 1.5, 0.1)
-    lost = dict(results.get(timeout=WAIT) for _ in stuck)
-    assert set(lost) == set(stuck)
-    assert all(isinstance(x, RecognizerLost) and x.at == pytest.approx(1.1) for x in lost.values())
-    pool.close("late")
-    key, end = results.get(timeout=WAIT)
-    assert (key, type(end)) == ("late", Transcript)
-    release.set()  # so that the teardown need not wait
-    pool.open("after", Speaker.CALLER)
-    feed(pool, "after", 0.2)
-    pool.close("after")
-    key, end = results.get(timeout=WAIT)
-    assert (key, type(end)) == ("after", Transcript)
-    for thread in hung[:threads]:
-        thread.join(WAIT)
-        assert not thread.is_alive(), "another works in its place"
-    assert results.empty(), "what a lost recogniser says afterwards is not told"
+def test_the_voices_of_the_other_process_notice_nothing(make: MakePool) -> None:
+    pool, results = make(processes=2)
+    voices = [pool.open(f"call{n}", Speaker.CALLER) for n in range(4)]
+    for voice in voices:
+        feed(voice, SAY + QUIET * 4)
+    for _ in voices:
+        results.get(timeout=WAIT)
+    feed(voices[0], KILL * 5, 0.1)
+    lost = {results.get(timeout=WAIT)[0] for _ in range(2)}
+    assert len(lost) == 2, "two voices a process"
+    heard = next(v for v in voices if v.call_id not in lost)
+    feed(heard, SAY * 5, 0.1)
+    call, _, told = results.get(timeout=WAIT)
+    assert (call, type(told)) == (heard.call_id, Transcript)
 
 
-def test_unknown_keys_are_ignored(make: MakePool) -> None:
-    pool, results = make(FakeModel())
-    pool.feed("nobody", FRAME, 0.0)
-    pool.close("nobody")
-    assert results.empty()
+def test_a_voice_closed_after_the_crash_is_not_heard_again(make: MakePool) -> None:
+    pool, results = make()
+    voice = pool.open("a", Speaker.CALLER)
+    feed(voice, KILL * 5)
+    assert isinstance(results.get(timeout=WAIT)[2], RecognizerLost)
+    pool.close(voice)
+    other = pool.open("b", Speaker.CALLER)
+    assert speak_until(results, other, 0.0).text == "said"
+    assert pool.counts.heard_again == 0
 
 
-def test_a_stream_closed_before_any_audio_still_ends(make: MakePool) -> None:
-    pool, results = make(FakeModel())
-    pool.open("a", Speaker.CALLER)
-    pool.close("a")
-    key, end = results.get(timeout=WAIT)
-    assert (key, type(end)) == ("a", Transcript)
+def test_who_comes_while_a_process_starts_loses_nothing(make: MakePool) -> None:
+    pool, results = make()
+    feed(pool.open("a", Speaker.CALLER), KILL * 5)
+    assert isinstance(results.get(timeout=WAIT)[2], RecognizerLost)
+    late = pool.open("late", Speaker.CALLER)
+    feed(late, SAY + QUIET * 9)
+    call, _, told = results.get(timeout=WAIT)
+    assert call == "late"
+    assert told.at == pytest.approx(0.0)
 
 
-def test_stop_ends_every_thread() -> None:
-    before = threading.active_count()
-    pool = RecognizerPool(FakeModel(), 3, 3.0, lambda _key, _result: None)
-    assert threading.active_count() == before + 3
+def test_a_voice_that_kills_again_and_again_is_given_up(make: MakePool) -> None:
+    pool, results = make()
+    voice, at = pool.open("a", Speaker.CALLER), 0.0
+    deadline = time.monotonic() + WAIT
+    while pool.counts.restarts < pool_module.CRASHES and time.monotonic() < deadline:
+        at = feed(voice, KILL, at)
+        time.sleep(0.01)
+    other = pool.open("b", Speaker.CALLER)
+    assert speak_until(results, other, 0.0).text == "said"
+    feed(voice, KILL * 20, at)
+    assert speak_until(results, other, 60.0).text == "said"
+    assert pool.counts.restarts == pool_module.CRASHES
+    assert pool.counts.lost[Loss.CRASH] == pool_module.CRASHES
+
+
+def test_a_process_that_hangs_is_put_down(make: MakePool) -> None:
+    pool, results = make(queue_seconds=1.0)
+    before = children()
+    voice = pool.open("a", Speaker.CALLER)
+    feed(voice, HANG * 5)
+    assert isinstance(results.get(timeout=WAIT)[2], RecognizerLost)
+    assert speak_until(results, voice, 0.2).text == "said"
+    wait_for(lambda: not before & children(), WAIT, "end of the process that hung")
+
+
+def test_the_newest_call_is_given_up_when_a_process_cannot_keep_up(make: MakePool) -> None:
+    pool, results = make(queue_seconds=5.0)
+    old, new = pool.open("old", Speaker.CALLER), pool.open("new", Speaker.CALLER)
+    began, fed = time.monotonic(), 0
+    while results.empty() and time.monotonic() < began + WAIT:  # in real time, and each takes all of it
+        while fed < (time.monotonic() - began) / 0.02:
+            for voice in (old, new):
+                voice.feed(frame(SLOW), fed * 0.02)
+            fed += 1
+        time.sleep(0.02)
+    call, _, lost = results.get(timeout=WAIT)
+    assert call == "new"
+    assert isinstance(lost, RecognizerLost)
+    assert pool.counts.lost == {Loss.FULL: 1}
+    agent = pool.open("new", Speaker.AGENT)
+    assert isinstance(results.get(timeout=WAIT)[2], RecognizerLost), "nor is the other voice of that call heard"
+    assert agent.is_lost
+    pool.open("third", Speaker.CALLER)
+    call, _, lost = results.get(timeout=WAIT)
+    assert (call, type(lost)) == ("third", RecognizerLost), "there is no room while the old one is late"
+
+
+def test_a_model_that_cannot_be_loaded_is_an_error_with_its_remedy(make: MakePool) -> None:
+    with pytest.raises(ModelError, match="no such model — install one"):
+        make(loader=fakes.load_nothing)
+    with pytest.raises(ModelError, match="died while it loaded"):
+        make(loader=fakes.die_loading)
+
+
+def test_each_process_loads_its_model_once(make: MakePool, tmp_path: Path) -> None:
+    pool, results = make(processes=2, loader=partial(fakes.load_noting, tmp_path))
+    for n in range(6):
+        feed(pool.open(f"call{n}", Speaker.CALLER), SAY * 5)
+    for _ in range(6):
+        results.get(timeout=WAIT)
+    assert {int(path.name) for path in tmp_path.iterdir()} <= children()
+    assert len(list(tmp_path.iterdir())) == 2
+    wait_for(lambda: len(list(tmp_path.iterdir())) == 3, WAIT, "the spare one")
+
+
+def test_the_spare_process_takes_over_at_once(
+    make: MakePool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(pool_module, "SPARE_SECONDS", 0.0)
+    pool, results = make(loader=partial(fakes.load_noting, tmp_path))
+    wait_for(lambda: len(list(tmp_path.iterdir())) == 2, WAIT, "the spare one")
+    time.sleep(0.2)
+    voice = pool.open("a", Speaker.CALLER)
+    feed(voice, KILL * 5)
+    assert isinstance(results.get(timeout=WAIT)[2], RecognizerLost)
+    assert speak_until(results, voice, 0.2).text == "said"
+    (seconds,) = re.findall(r"is back after ([\d.]+) s", caplog.text)
+    assert float(seconds) < 0.2
+    wait_for(lambda: len(list(tmp_path.iterdir())) == 3, WAIT, "another spare one")
+
+
+def test_stop_ends_every_process_and_the_thread() -> None:
+    before = children()
+    pool = RecognizerPool(fakes.load, 3, 3.0, lambda *_: None)
+    assert len(children() - before) == 3
     pool.stop()
-    assert threading.active_count() == before
+    assert children() <= before
+
+
+def test_a_service_that_is_killed_leaves_no_process_behind(tmp_path: Path) -> None:
+    program = """
+        import sys, time
+        from functools import partial
+        from pathlib import Path
+        from screener.events import Speaker
+        from screener.speech.pool import RecognizerPool
+        from tests.speech import fakes
+        pool = RecognizerPool(partial(fakes.load_noting, Path(sys.argv[1])), 2, 60.0, lambda *_: None)
+        voice = pool.open("a", Speaker.CALLER)
+        for n in range(5):
+            voice.feed(fakes.frame(fakes.HANG), n * 0.02)
+        print("up", flush=True)
+        time.sleep(600)
+    """
+    command = [sys.executable, "-c", textwrap.dedent(program), str(tmp_path)]
+    service = subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT)
+    assert service.stdout is not None
+    assert service.stdout.readline() == b"up\n"
+    time.sleep(0.3)  # one of them hangs by now
+    pids = [int(path.name) for path in tmp_path.iterdir()]
+    assert len(pids) == 2
+    service.send_signal(signal.SIGKILL)
+    service.wait()
+    service.stdout.close()
+    wait_for(lambda: not any(Path(f"/proc/{pid}/exe").exists() for pid in pids), WAIT, "end of the processes")

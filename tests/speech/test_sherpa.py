@@ -42,6 +42,13 @@ def test_an_unsure_result_is_empty(final: bool) -> None:
     assert parse_result(unsure, final, 0.0).text == "nǐhǎo"
 
 
+def test_a_long_result_is_believed_at_half_the_confidence() -> None:
+    tokens = ", ".join(['"n", "ǐ"'] * 6)
+    said = f'{{"text": "{"nǐ" * 6}", "tokens": [{tokens}], "ys_probs": [{", ".join(["-1.0"] * 12)}]}}'
+    assert parse_result(said, True, 0.45).confidence == pytest.approx(0.247, abs=0.001)
+    assert parse_result(said, True, 0.6).text == ""
+
+
 def test_without_the_library_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "sherpa_onnx", None)
     with pytest.raises(ModelError, match=r"screener\[sherpa\]"):
@@ -49,7 +56,6 @@ def test_without_the_library_the_extra_is_named(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_a_missing_part_is_named(tmp_path: Path) -> None:
-    pytest.importorskip("sherpa_onnx")
     for name in ("tokens.txt", "encoder.onnx", "decoder.onnx"):
         (tmp_path / name).write_text("made")
     with pytest.raises(ModelError, match=r"joiner\*\.onnx is missing"):
@@ -58,7 +64,6 @@ def test_a_missing_part_is_named(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def model() -> SpeechModel:
-    pytest.importorskip("sherpa_onnx")
     return load_model(Speech(engine="sherpa", model=str(MODEL)), Path())
 
 
@@ -97,6 +102,14 @@ class TestListening:
                 assert len([t for t in told if not t.final]) > 3, "partials stream"
         assert said > 200
         assert errors / said < 0.18
+
+    def test_the_engine_says_nothing_of_its_own(
+        self, model: SpeechModel, capfd: pytest.CaptureFixture[str]
+    ) -> None:
+        recognizer = model.open(Speaker.CALLER)
+        recognizer.accept(bytes(3200), 0.0)
+        recognizer.finish()
+        assert capfd.readouterr() == ("", "")
 
     def test_laughter_coughs_and_alarms_are_no_words(self, model: SpeechModel) -> None:
         sounds = sorted((SHARED / "events").glob("*.flac"))

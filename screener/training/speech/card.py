@@ -10,7 +10,7 @@ _TEXT = """\
 
 A Vosk model for the demo, the tests and a newcomer's first look at Screener. **It understands synthetic speech
 only.** It is useless on people, and `screener serve` treats nobody on its word unless the setting
-`speech.treat_with_synthetic_model` says so. For live callers: `screener model install vosk-model-small-cn-0.22`.
+`speech.treat_with_synthetic_model` says so. For live callers: `screener model install`.
 
 - **Speech**: {hours:.1f} h, synthesised by espeak-ng with {voices} variants of its Mandarin voice, many made
   by chance, then put through telephone, noise, room, level and lost packets. No recording of a person.

@@ -1,0 +1,118 @@
+"""The place of one recogniser process in the pool, which another one takes when it dies. The hearing thread's."""
+
+import math
+from dataclasses import dataclass, field
+
+from screener.speech import wire
+from screener.speech.process import Process
+from screener.speech.voice import BATCH_FRAMES, Voice
+from screener.speech.wire import Kind, Record
+
+NEARLY_BUSY = 0.85
+"""A process that works a larger part of its time takes no further call."""
+LATE_SECONDS, LATE_FOR_SECONDS = 0.8, 0.5
+"""A process that is nearly busy and so late for so long gives up its newest call."""
+STARVED = 2 / 3
+"""One that waits for the processor, which others have, does so when it is this part of the bound behind: giving up
+helps those who are heard less then, and all of them would be lost at once at the bound."""
+RETRY_SECONDS = (0.0, 0.0, 0.2, 1.0, 5.0, 30.0)
+"""Pauses before a process is started again that dies again and again; one that lived is started at once."""
+LIVED_SECONDS = 30.0
+BUSY_SECONDS = 3.0
+"""How far back `busy` looks."""
+
+
+@dataclass(slots=True, eq=False)
+class Slot:
+    """One place.
+
+    Attributes:
+        process: None until the next one is started, at `start_at`.
+        ready: it has loaded its model.
+        started, died: monotonic seconds, of the newest process and of the one before; 0 for none.
+        voices: whom it hears, by the number of the stream, oldest first.
+        waiting_since: since when it owes an answer; None when it owes none.
+        late_since: since when it is late; None when it is not.
+        busy: part of a processor that it has used lately.
+    """
+
+    number: int
+    process: Process | None = None
+    ready: bool = False
+    started: float = 0.0
+    died: float = 0.0
+    start_at: float = math.inf
+    voices: dict[int, Voice] = field(default_factory=dict)
+    waiting_since: float | None = None
+    late_since: float | None = None
+    busy: float = 0.0
+    _deaths: int = 0
+    _status: tuple[float, float] = (0.0, 0.0)
+
+    @property
+    def has_time(self) -> bool:
+        """Whether it can take a further call without being slower for those it has."""
+        return not self.voices or (self.busy < NEARLY_BUSY and self.late_since is None)
+
+    def put(self, process: Process, now: float) -> None:
+        """A process stands here from now on."""
+        self.process, self.started, self.start_at = process, now, math.inf
+        self.waiting_since = self.late_since = None
+
+    def is_ready(self) -> None:
+        """It hears from now on, first of all whoever was here before it."""
+        self.ready, self._status, self.busy = True, (0.0, 0.0), 0.0
+        for voice in self.voices.values():
+            self.begin(voice)
+
+    def clear(self, now: float) -> float:
+        """Its process is gone; the pause until the next one."""
+        self.process, self.ready, self.died = None, False, now
+        self._deaths = self._deaths + 1 if now - self.started < LIVED_SECONDS else 0
+        pause = RETRY_SECONDS[min(self._deaths, len(RETRY_SECONDS) - 1)]
+        self.start_at = now + pause
+        return pause
+
+    def measure(self, at: float, worked: float) -> None:
+        """Take what it says of its own clock, and how long it has had a processor."""
+        (before, worked_before), self._status = self._status, (at, worked)
+        if at > before > 0.0:
+            busy = min(1.0, (worked - worked_before) / (at - before))
+            self.busy += (busy - self.busy) * min(1.0, (at - before) / BUSY_SECONDS)
+
+    def begin(self, voice: Voice) -> None:
+        """Begin to hear a voice that is here."""
+        assert self.process is not None
+        self.process.say(wire.opened(voice.number, voice.speaker))
+
+    def drop(self, voice: Voice) -> None:
+        """Hear it no more."""
+        self.voices.pop(voice.number, None)
+        if self.process and self.ready:
+            self.process.say(Record(Kind.DROP, voice.number))
+
+    def carry(self) -> None:
+        """Send the audio that waits, as much as the process takes now."""
+        process = self.process
+        if process is None:
+            return
+        if self.ready and process.takes_more:
+            for voice in self.voices.values():
+                if len(voice.frames) >= BATCH_FRAMES or (voice.closing and voice.frames):
+                    for at, pcm in voice.take():
+                        process.say(wire.audio(voice.number, at, pcm))
+                if voice.closing and not voice.close_said:
+                    voice.close_said = True
+                    process.say(Record(Kind.CLOSE, voice.number))
+        process.flush()
+
+    def is_late(self, behind: float, bound: float, now: float) -> bool:
+        """Whether it has been late for too long, its latest voice being so far behind; starts counting anew."""
+        if not self.ready or behind < (LATE_SECONDS if self.busy >= NEARLY_BUSY else STARVED * bound):
+            self.late_since = None
+        elif self.late_since is None:
+            self.late_since = now
+        elif now - self.late_since >= LATE_FOR_SECONDS:
+            self.late_since = now
+            return True
+        return False

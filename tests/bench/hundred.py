@@ -1,0 +1,305 @@
+"""How many agents' calls are heard at once: `python tests/bench/hundred.py [--levels 10,20,50,100,150]`.
+
+Every call has two listening legs with people's voices: caller and agent speak in turn, each 40 % of the time. Then
+each caller says one harassing sentence, its decisive word last, one call after the other. Measured, a row a level:
+from the packet with the end of that word to the order to the PBX to move the caller (the announcement follows
+within a packet or two; `beside.py` measures that through a real Asterisk); how far the media thread is from its
+pace; what the service and its recognisers take of the processors and of memory; how many calls were transcribed,
+and how many were not heard, and why.
+
+The PBX is small and speaks AMI, SIP and RTP: nothing but the service is measured. It runs on the same machine, and
+so may others: the first row is the baseline of the others. Reads the data folder `shared` beside the clone.
+"""
+
+import argparse
+import audioop
+import contextlib
+import csv
+import multiprocessing
+import os
+import re
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Sequence
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from screener.events import SAMPLE_RATE, Speaker
+from screener.store.log import open_log
+from tests.bench.load import Callers
+from tests.bench.site import Cost, machine, site
+from tests.bench.spoken_calls import Bank, Voice
+from tests.pbx.manager import SUCCESS, Manager
+
+ROOT = Path(__file__).resolve().parents[2]
+SHARED = ROOT.parent / "shared"
+LEVELS = (10, 20, 50, 100, 150)
+HARASSING = ("跟我上床", "我想干你", "脱光衣服")
+TURN, TALK = 10.0, 4.0
+"""Each side speaks so many of so many seconds, the agent half a turn later."""
+WARM = 25.0
+"""Seconds of ordinary talk first."""
+PACE = 0.25
+"""Seconds from one caller's harassing sentence to the next one's."""
+PATIENCE = 15.0
+
+
+def frames(pcm: bytes) -> np.ndarray:
+    data = audioop.lin2ulaw(pcm + bytes(-len(pcm) % 320), 2)
+    return np.frombuffer(data, np.uint8).reshape(-1, 160)
+
+
+def people() -> list[bytes]:
+    """What people say, 8 kHz, at most `TALK` seconds each."""
+    found = []
+    for folder in (SHARED / "speech" / "aishell",):
+        with (folder / "transcripts.tsv").open(encoding="utf-8") as rows:
+            for name, *_ in csv.reader(rows, delimiter="\t"):
+                if not (folder / name).is_file():
+                    continue
+                command = ["ffmpeg", "-v", "error", "-i", str(folder / name), "-ar", str(SAMPLE_RATE)]
+                pcm = subprocess.run(
+                    [*command, "-ac", "1", "-f", "s16le", "-"], capture_output=True, check=True
+                ).stdout
+                found.append(pcm[: round(TALK * 2 * SAMPLE_RATE)])
+                if len(found) == 24:
+                    return found
+    return found
+
+
+def talk(said: Sequence[bytes], first: int, turns: int, late: float) -> bytes:
+    """So many turns of talk; the first begins `late` seconds in."""
+    parts = [bytes(round(late * 2 * SAMPLE_RATE))]
+    for turn in range(turns):
+        pcm = said[(first + turn) % len(said)]
+        parts += [pcm, bytes(round(TURN * 2 * SAMPLE_RATE) - len(pcm))]
+    return b"".join(parts)
+
+
+class Legs(Callers):
+    """Listening legs: each is dialled by a name of its own and says what its script says."""
+
+    def __init__(self, port: int, scripts: list[np.ndarray], decisive: np.ndarray) -> None:
+        super().__init__(port)
+        longest = max(len(script) for script in scripts)
+        self._scripts = np.full((len(scripts), longest, 160), 0xFF, np.uint8)
+        for number, script in enumerate(scripts):
+            self._scripts[number, : len(script)] = script
+        self._decisive = decisive
+        self.extension: dict[int, str] = {}
+        self.script: dict[int, int] = {}
+        self.begins: dict[int, int] = {}
+        """Frame at which a caller begins to say the decisive sentence."""
+        self.word_at: dict[int, float] = {}
+
+    def dial(self, extension: str, script: int) -> int:
+        self.dialled = extension
+        call = self.invite()
+        self.extension[call], self.script[call] = extension, script
+        return call
+
+    def _head(self, method: str, call: int, to: str, cseq: int, branch: str) -> str:
+        self.dialled = self.extension.get(call, self.dialled)
+        return super()._head(method, call, to, cseq, branch)
+
+    def _fill(self, payloads: np.ndarray, targets: list[int]) -> None:
+        now = self._sequence
+        calls = [self.ports.get(port, -1) for port in targets]
+        which = np.array([self.script.get(call, 0) for call in calls])
+        payloads[:] = self._scripts[which, now % self._scripts.shape[1]]
+        for row, call in enumerate(calls):
+            begin = self.begins.get(call)
+            if begin is not None and now >= begin:
+                at = now - begin
+                payloads[row] = self._decisive[at] if at < len(self._decisive) else 0xFF
+                if at == len(self._decisive) - 1:
+                    self.word_at[call] = time.monotonic()
+
+
+def pbx(pipe: Connection, port: int, scripts: list[np.ndarray], decisive: np.ndarray) -> None:
+    """The process of the legs: does what the pipe asks for."""
+    legs = Legs(port, scripts, decisive)
+    legs.start()
+    while (asked := pipe.recv()) is not None:
+        kind, *values = asked
+        if kind == "dial":
+            legs.dial(*values)
+            pipe.send(True)
+        elif kind == "up":
+            pipe.send((len(legs.answer_seconds), dict(legs.refused)))
+        elif kind == "measure":
+            pipe.send(legs.measure(*values))
+        elif kind == "harass":
+            tokens = {legs.extension[call]: call for call in legs.extension}
+            start = legs._sequence + 50
+            for number, extension in enumerate(values[0]):
+                legs.begins[tokens[extension]] = start + round(number * PACE / 0.02)
+            pipe.send(len(legs._decisive) * 0.02)
+        elif kind == "words":
+            pipe.send({legs.extension[call]: at for call, at in legs.word_at.items()})
+    legs.close()
+
+
+class Pbx(Manager):
+    """An AMI that tells of conversations, has legs dialled, and notes when it is asked to move a caller."""
+
+    def __init__(self, ask) -> None:
+        super().__init__()
+        self._ask = ask
+        self.moved: dict[str, float] = {}
+        self.legs: dict[str, list[str]] = {}
+        self.answer = self._answer
+        self._order: list[str] = []
+        self._lock = threading.Lock()
+
+    def _answer(self, action: dict[str, str]) -> list[dict[str, str]]:
+        match action["action"]:
+            case "Originate":
+                extension = action["channel"].removeprefix("PJSIP/").partition("@")[0]
+                with self._lock:
+                    caller = extension.endswith(Speaker.CALLER)
+                    token = extension.rpartition("-")[0]
+                    if token not in self._order:
+                        self._order.append(token)
+                    self._ask("dial", extension, 2 * (self._order.index(token) % 12) + (not caller))
+                queued = {"Response": "Success", "Message": "Originate successfully queued"}
+                return [queued, {"Event": "OriginateResponse", "Response": "Success"}]
+            case "Status":
+                return [{"Response": "Success", "EventList": "start"}, {"Event": "StatusComplete"}]
+            case "Redirect":
+                self.moved.setdefault(action["channel"], time.monotonic())
+        return [SUCCESS]
+
+    def begin(self, number: int) -> None:
+        self.event(
+            Event="AgentConnect", Queue="agents", Channel=f"PJSIP/trunk-{number}", Uniqueid=f"1.{number}",
+            Linkedid=f"1.{number}", CallerIDNum=f"139{number:08d}", DestChannel=f"PJSIP/agent{number}-2",
+            DestUniqueid=f"2.{number}", Interface=f"PJSIP/agent{number}",
+        )  # fmt: skip
+
+
+def family(pid: int) -> list[int]:
+    tasks = Path(f"/proc/{pid}/task").glob("*/children")
+    return [int(child) for task in tasks for child in task.read_text().split()]
+
+
+def level(calls: int, said: list[bytes], sentence: bytes, speech: str, base: list[float]) -> None:
+    turns = round((WARM + calls * PACE + PATIENCE) / TURN) + 2
+    scripts = []
+    for number in range(12):
+        scripts.append(frames(talk(said, 2 * number, turns, 0.0)))
+        scripts.append(frames(talk(said, 2 * number + 1, turns, TURN / 2)))
+    with contextlib.ExitStack() as stack:
+        context = multiprocessing.get_context("fork")
+        ours, theirs = context.Pipe()
+        lock = threading.Lock()
+
+        def ask(*what: object) -> object:
+            with lock:
+                ours.send(what)
+                return ours.recv()
+
+        manager = Pbx(ask)
+        pbx_lines = (
+            "analysis = 'sip:analysis@127.0.0.1:5070'\n[pbx]\nhost = '127.0.0.1'\n"
+            f"port = {manager.port}\npassword = 's3cret'\nqueues = ['*']\nmax_calls = {calls}"
+        )
+        flow = "dry_run = false"
+        running = stack.enter_context(
+            site(
+                f"max_calls = {2 * calls + 10}\nrtp_port_low = 20000\nrtp_port_high = 29998",
+                flow,
+                speech,
+                pbx_lines,
+            )
+        )
+        legs = context.Process(target=pbx, args=(theirs, running.port, scripts, frames(sentence)), daemon=True)
+        legs.start()
+        pid = running.process.pid
+        deadline = time.monotonic() + 20
+        while not manager.logins and time.monotonic() < deadline:
+            time.sleep(0.1)
+        time.sleep(0.5)
+        for number in range(calls):
+            manager.begin(number)
+            time.sleep(0.1)
+        deadline = time.monotonic() + 20
+        while ask("up")[0] < 2 * calls and time.monotonic() < deadline:
+            time.sleep(0.2)
+        up, refused = ask("up")
+        time.sleep(max(2.0, WARM - calls * 0.1 - 10))
+        pids = [pid, *family(pid)]
+        before = {p: Cost.of(p) for p in pids}
+        pace = ask("measure", 10.0)
+        after = {p: Cost.of(p) for p in pids if Path(f"/proc/{p}").exists()}
+        service = after[pid].since(before[pid])
+        hearing = sum(after[p].since(before[p]) for p in after if p != pid)
+        memory = sum(cost.rss for cost in after.values())
+        text = running.log.read_text()
+        lost_before = text.count("nobody listens any more")
+        order = manager._order
+        ask("harass", [f"{token}-{Speaker.CALLER}" for token in order])
+        time.sleep(2 + calls * PACE + len(sentence) / 16000 + 6)
+        words = ask("words")
+        text = running.log.read_text()
+        # The n-th token is the n-th call that began.
+        taken = [
+            manager.moved[f"PJSIP/trunk-{n}"] - words[f"{token}-{Speaker.CALLER}"]
+            for n, token in enumerate(order)
+            if f"PJSIP/trunk-{n}" in manager.moved and f"{token}-{Speaker.CALLER}" in words
+        ]
+        why = Counter(re.findall(r"nobody listens any more: (.+)", text))
+        unheard = ", ".join(f"{count} {reason}" for reason, count in why.items()) or "none"
+        ours.send(None)
+        legs.join(5)
+        running.process.terminate()
+        running.process.wait(30)
+        log = open_log("sqlite:///screener.db", running.folder)
+        whole = [log.call(call.id) for call in log.calls(limit=None)]
+        log.close()
+        spoke = {s: sum(any(x.speaker is s for x in c.segments) for c in whole) for s in Speaker}
+        early = sum(at < min(words.values(), default=0) for at in manager.moved.values())
+    p50, p95 = np.percentile(taken, [50, 95]) if taken else (float("nan"), float("nan"))
+    gap = float(np.percentile(pace.gaps, 99)) if pace.gaps.size else float("nan")
+    base += [p95] if not base else []
+    print(
+        f"{calls:5d} calls, {up} legs up{f' refused {refused}' if refused else ''}: word to move p50 {p50:.2f} "
+        f"p95 {p95:.2f} s ({p95 / base[0]:.1f} of the first row), {len(taken)} moved, {early} before their word; "
+        f"transcribed: {spoke[Speaker.CALLER]} callers, {spoke[Speaker.AGENT]} agents; "
+        f"unheard ({lost_before} before the words): {unheard}; gap p99 {gap:.1f} ms; "
+        f"service {service:.2f} recognisers {hearing:.2f} cores, {memory:.0f} MB; {machine()}",
+        flush=True,
+    )
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    options.add_argument(
+        "--levels", type=lambda text: tuple(int(part) for part in text.split(",")), default=LEVELS
+    )
+    options.add_argument("--sentence", default=HARASSING[0])
+    chosen = options.parse_args()
+    if not SHARED.is_dir():
+        sys.exit(f"{SHARED} is absent")
+    bank = SHARED / "speech" / "wordbank"
+    pcm = Voice(Bank(bank / "syllables.zip"), Bank(bank / "words.zip")).say(chosen.sentence)
+    assert pcm is not None
+    model = SHARED / "models" / "sherpa-kws-zh"
+    speech = f"engine = 'sherpa'\nmodel = '{model}'"
+    said = people()
+    print(f"{machine()}; {os.cpu_count()} cores are shared with whoever else runs", flush=True)
+    base: list[float] = []
+    for calls in chosen.levels:
+        level(calls, said, pcm.tobytes(), speech, base)
+    print(machine())
+
+
+if __name__ == "__main__":
+    main()

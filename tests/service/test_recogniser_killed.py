@@ -1,0 +1,106 @@
+"""Recogniser processes that die under live calls: in path an agent has the caller; beside it is heard again."""
+
+import os
+import re
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from screener.core.evidence import Reason, Verdict
+from screener.events import Entrance, Speaker
+from screener.service.site import Service
+from screener.settings.load import load
+from screener.store.log import open_log
+from tests.calls.test_beside import CALL, Site, say, speech
+from tests.pbx.network import wait_for
+from tests.sip.caller import Caller, in_background
+
+KILLS = (signal.SIGKILL, signal.SIGSEGV)
+
+
+def recognisers() -> list[int]:
+    """The recogniser processes of this one."""
+    tasks = Path(f"/proc/{os.getpid()}/task").glob("*/children")
+    pids = [int(pid) for task in tasks for pid in task.read_text().split()]
+    return [pid for pid in pids if b"screener.speech.worker" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+
+
+def kill_all(how: signal.Signals) -> None:
+    for pid in recognisers():
+        os.kill(pid, how)
+
+
+@pytest.mark.parametrize("how", KILLS)
+def test_a_call_beside_is_heard_again_and_nobody_is_flagged(
+    tmp_path: Path, how: signal.Signals, caplog: pytest.LogCaptureFixture
+) -> None:
+    site = Site(tmp_path)
+    site.pbx.event(**CALL)
+    leg = site.pbx.leg(Speaker.CALLER)
+    site.pbx.leg(Speaker.AGENT)
+    leg.speak(bytes(8000))
+    began = time.monotonic()
+    kill_all(how)
+    wait_for(lambda: caplog.text.count("is back after") == 2, 10, "both processes")
+    seconds = [float(found) for found in re.findall(r"is back after ([\d.]+) s", caplog.text)]
+    assert time.monotonic() - began < 10
+    assert "nobody listens any more" in caplog.text
+    leg.speak(speech("enquiry"))
+    site.pbx.event(Event="Hangup", Uniqueid="17.1")
+    call = site.record(Verdict.GENUINE)
+    assert [s.text for s in call.segments], "what was said after the kill"
+    assert site.pbx.told.empty(), "nobody is moved"
+    assert len(seconds) == 2
+    site.close()
+
+
+def test_a_silent_caller_beside_whose_recogniser_died_is_not_silent(tmp_path: Path) -> None:
+    site = Site(tmp_path)
+    site.pbx.event(**CALL)
+    caller, agent = site.pbx.leg(Speaker.CALLER), site.pbx.leg(Speaker.AGENT)
+    caller.speak(bytes(8000))
+    kill_all(signal.SIGKILL)
+    time.sleep(0.2)
+    wait_for(lambda: len(recognisers()) == 2, 10, "new processes")
+    for _ in range(4):
+        quiet = in_background(lambda: caller.speak(bytes(len(speech("enquiry")))))
+        say(agent, "enquiry").join()
+        quiet.join()
+    site.pbx.event(Event="Hangup", Uniqueid="17.2")
+    assert site.record(Verdict.UNDECIDED).entrance is Entrance.BESIDE
+    site.close()
+
+
+def test_a_caller_in_path_goes_to_an_agent_and_the_figures_say_so(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "screener.toml").write_text(
+        "[sip]\nport = 0\n[targets]\nagents = 'sip:agents@127.0.0.1'\n[operations]\nmetrics_port = 0\n"
+    )
+    settings = load(tmp_path / "screener.toml")
+    service = Service(settings)
+    service.start()
+    try:
+        caller = Caller(service.sip_port)
+        caller.call()
+        caller.speak(bytes(8000))
+        kill_all(signal.SIGKILL)
+        refer = caller.wait_request("REFER")
+        assert "agents@" in refer.headers.get("Refer-To")
+        figures = {(s.name, s.labels.get("cause")): s.value for s in service.figures()}
+        assert figures["voices_lost_total", "crash"] == 1
+        assert figures["recogniser_restarts_total", None] == 2
+        assert "died (SIGKILL)" in caplog.text
+        late = Caller(service.sip_port)
+        assert late.call().status == 200, "who calls meanwhile is taken"
+        caller.close()
+        late.close()
+    finally:
+        service.stop()
+    log = open_log(settings.store.url, settings.folder)
+    calls = [log.call(call.id) for call in log.calls(limit=None)]
+    log.close()
+    assert Reason.UNHEARD in {row.reason for call in calls for row in call.decisions}
+    assert {call.verdict for call in calls} == {Verdict.UNDECIDED}
