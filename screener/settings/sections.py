@@ -61,6 +61,8 @@ class Sip:
         max_calls: above it the answer is 503, so that the PBX goes on to the agents.
         screening_extension, analysis_extension: user parts that are answered; any other gets 404.
         listening_extension: beginning of the user parts that listening legs are dialled with (`[pbx]`).
+        recording_extension: user part that recording clients dial (`[siprec]`); their `Require: siprec` is enough.
+            Empty takes no recordings.
         uniqueid_header, linkedid_header: headers in which the PBX passes its own ids.
         max_requests_per_second: of one source, outside calls; twice as many at once. Above it the answer is 503.
         tcp: listen on TCP as well.
@@ -78,6 +80,7 @@ class Sip:
     screening_extension: str = "100"
     analysis_extension: str = "900"
     listening_extension: str = "beside"
+    recording_extension: str = ""
     uniqueid_header: str = "X-Uniqueid"
     linkedid_header: str = "X-Linkedid"
     max_requests_per_second: Annotated[float, Field(gt=0)] = 200.0
