@@ -19,8 +19,11 @@ from datetime import UTC, datetime
 from functools import partial
 from zoneinfo import ZoneInfo
 
-from screener.calls.beside import BesideCall, ListeningPost, user_of
+from screener.calls.beside import ListeningPost, user_of
+from screener.calls.flags import Flags
+from screener.calls.listened import ListenedCall
 from screener.calls.logbook import CallNotes
+from screener.calls.recorded import RecordingDesk
 from screener.calls.screening import Booth, Observer, Screening
 from screener.calls.wallboard import Wallboard
 from screener.core.entrances import open_session
@@ -52,6 +55,7 @@ from screener.ports import Call, InviteInfo, RegistrationState
 from screener.review.take_back import TakeBacks
 from screener.settings.judging import load_judgement
 from screener.settings.sections import Settings
+from screener.sip.recording import RecordingSession
 from screener.sip.useragent import ENDPOINT_SECONDS, SipUserAgent
 from screener.speech.load import load_model
 from screener.speech.pinyin import syllables
@@ -61,6 +65,7 @@ from screener.store.log import open_log
 from screener.store.lookup import HistoryLookup
 from screener.store.privacy import Purger
 from screener.store.writer import CLOSE_SECONDS, LogWriter
+from screener.webhook.sender import Sender
 
 log = logging.getLogger(__name__)
 
@@ -191,6 +196,11 @@ class Service:
         if settings.pbx.host:
             self._beside = ListeningPost(settings, self._pool, self._offered_beside, self._take_back)
             watching.append(Wallboard(self._beside.switchboard).observe)
+        self._webhook = Sender(settings.webhook, folder) if settings.webhook.url else None
+        flags = Flags(self._webhook) if self._webhook else None
+        if flags is not None:
+            watching.append(flags.observe)
+        self._recordings = RecordingDesk(settings.siprec, self._pool, self._offered_beside, flags)
         self._take_backs = TakeBacks(self._log, self._bring_back, clock)
         self._booth = Booth(clips, settings.targets, self._pool, watching, self._post)
         self._endpoint = SipUserAgent(settings.sip)
@@ -254,6 +264,8 @@ class Service:
             helpers.append(self._feed.stop)
         if self._beside is not None:
             helpers.append(self._beside.switchboard.stop)
+        if self._webhook is not None:
+            helpers.append(self._webhook.stop)
         _all_at_once(helpers, HELPERS_SECONDS)
         self._writer.close()
         self._log.close()
@@ -262,6 +274,9 @@ class Service:
 
     def _offered(self, call: Call) -> None:
         invite, sip = call.invite, self._settings.sip
+        if isinstance(call, RecordingSession):
+            self._recordings.attach(call)
+            return
         if invite.dialled.startswith(f"{sip.listening_extension}-"):
             if self._beside is not None:
                 self._beside.attach(call)
@@ -278,13 +293,13 @@ class Service:
         )
         self._take(offer, call)
 
-    def _offered_beside(self, call: BesideCall) -> None:
-        who = call.conversation.who
+    def _offered_beside(self, call: ListenedCall) -> None:
+        who = call.parties
         offer = replace(
             self._offer(call.invite),
             entrance=Entrance.BESIDE,
-            agent=who.agent_name,
-            uniqueid=who.caller.uniqueid,
+            agent=who.agent,
+            uniqueid=who.uniqueid,
             linkedid=who.linkedid,
         )
         call.call_id = offer.call_id
@@ -337,6 +352,10 @@ class Service:
         yield from self._endpoint.samples()
         if self._beside is not None:
             yield from self._beside.switchboard.samples()
+        if self._settings.sip.recording_extension:
+            yield from self._recordings.samples()
+        if self._webhook is not None:
+            yield from self._webhook.samples()
         beat = threading.Event()
         self.pulse(beat.set)
         alive = beat.wait(PULSE_SECONDS)

@@ -63,12 +63,13 @@ class RecordingSession(SipCall):
         invitation: Invitation,
         transaction: ServerTransaction,
         source: Address,
+        replaced: SipCall | None = None,
     ) -> None:
         self._client = source[0]
         self._tracks: list[_Track] = []
         self._metadata = invitation.metadata or b""
         self._changed: InfoSink = lambda _info: None
-        super().__init__(replace(core, feature=FEATURE), record, invitation, transaction, source)
+        super().__init__(replace(core, feature=FEATURE), record, invitation, transaction, source, replaced)
 
     @property
     def streams(self) -> Sequence[AudioStream]:
@@ -161,3 +162,16 @@ class RecordingSession(SipCall):
         ports_of = {track.agreed.index: track.leg.port for track in self._tracks}
         taken = [(stream, ports_of[stream.index]) for stream in streams if stream.index in ports_of]
         return sdp.answer(theirs, taken, host, self._session_id, self._version, only_hears=True)
+
+
+def open_call(
+    core: UserAgentCore,
+    record: PhoneCall,
+    asked: Invitation,
+    transaction: ServerTransaction,
+    source: Address,
+    replaced: SipCall | None,
+) -> SipCall:
+    """The call, or the recording session, that an INVITE asks for."""
+    kind = SipCall if asked.metadata is None else RecordingSession
+    return kind(core, record, asked, transaction, source, replaced)

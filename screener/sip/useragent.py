@@ -28,7 +28,7 @@ from screener.sip.invitation import Invitation, Refusal, in_place_of
 from screener.sip.layer import TransactionLayer
 from screener.sip.message import Request, Response, fault, parse, respond
 from screener.sip.pyvoip import Phone
-from screener.sip.recording import RecordingSession
+from screener.sip.recording import open_call
 from screener.sip.registrars import Registrars
 from screener.sip.replaces import Replaces
 from screener.sip.replies import reply
@@ -295,8 +295,7 @@ class SipUserAgent:
             return
         replaced = None
         if asked.replaces is not None:
-            replaced = self._replaced(asked.replaces)
-            if replaced is None:
+            if (replaced := self._replaced(asked.replaces)) is None:
                 self._refuse(transaction, 481)
                 return
             asked = in_place_of(replaced.invite, asked)
@@ -321,10 +320,7 @@ class SipUserAgent:
         try:
             record = self._phone.ring(request, asked.offer[1][0] if asked.offer else None)
             core = self._core(source, asked.info.dialled)
-            if asked.metadata is None:
-                call = SipCall(core, record, asked, transaction, source, replaced)
-            else:
-                call = RecordingSession(core, record, asked, transaction, source)
+            call = open_call(core, record, asked, transaction, source, replaced)
         except SipError as problem:
             log.error("call from %s refused: %s", mask(asked.info.number), problem)
             self._refuse(transaction, 503)
@@ -368,8 +364,7 @@ class SipUserAgent:
         return own_address(self._settings, peer, self.port)
 
     def _call_of(self, request: Request) -> SipCall | None:
-        call = self._calls.get(request.call_id)
-        return call if call is not None and call.dialog.matches(request) else None
+        return call if (call := self._calls.get(request.call_id)) and call.dialog.matches(request) else None
 
     def _forget(self, call_id: str) -> None:
         if call := self._calls.pop(call_id, None):
