@@ -1,6 +1,6 @@
 """Flags of calls whose callers another system has to move: an observer that knows the newest decision of each.
 
-What is asked for, and what is only told (a dry run, an abusive complaint, a call in which nobody can tell who spoke),
+What is asked for, and what is only told (a dry run, an abusive complaint, a call of mixed voices)
 are one message each; `screener.webhook` carries them.
 """
 

@@ -55,8 +55,8 @@ def test_every_wrong_setting_is_named_with_what_was_found_and_what_is_allowed() 
     ) == [
         "[sip] prot: found an unknown key, allowed advertised_host, analysis_extension, host, inbound_password, "
         "inbound_username, linkedid_header, listening_extension, max_calls, max_requests_per_second, peers, port, "
-        "recording_extension, registrars, rtp_port_high, rtp_port_low, screening_extension, tcp, uniqueid_header, user_agent; "
-        "did you mean port?",
+        "recording_extension, registrars, rtp_port_high, rtp_port_low, screening_extension, tcp, uniqueid_header, "
+        "user_agent; did you mean port?",
         "[bogus]: found an unknown key, allowed console, flow, judgement, operations, pbx, prompts, sip, siprec, "
         "site, speech, store, targets, webhook",
         "[site] language: found true, allowed zh or en",
