@@ -211,7 +211,7 @@ class _Reader:
             raise _wrong(f"it begins with {name[:40]}")
         self._path.append(name)
         self._kept, self._length = [], 0
-        said = {_local(key): value.strip()[:MAX_TEXT] for key, value in attributes.items()}
+        said = {_local(key): _line(value)[:MAX_TEXT] for key, value in attributes.items()}
         own = said.get(f"{name}_id", "") or said.get("id", "")
         if name == "session" and not self._session:
             self._session = own
@@ -237,7 +237,7 @@ class _Reader:
 
     def end(self, _tag: str) -> None:
         name = self._path.pop()
-        text, within = "".join(self._kept).strip(), self._path
+        text, within = _line("".join(self._kept)), self._path
         self._kept, self._length = [], 0
         owner = self._people.get(self._owner)
         stream = self._streams.get(self._stream)
@@ -271,6 +271,11 @@ class _Reader:
             frozenset() if self._complete else frozenset(self._left),
             self._calling,
         )
+
+
+def _line(text: str) -> str:
+    """A value on one line: a line break can be written as a reference."""
+    return " ".join(text.split())
 
 
 def _local(name: str) -> str:

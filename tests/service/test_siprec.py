@@ -1,4 +1,4 @@
-"""A site whose phone system sends recordings: real SIP and RTP, a real service, and a system that is asked to act."""
+"""A site whose phone system sends recordings: real SIP and RTP, and another system that is asked to act."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -95,7 +95,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
 
 def speech(name: str) -> bytes:
-    return samples(AUDIO / f"{name}.wav") + bytes(32000)
+    """What somebody of the demo says, and a pause."""
+    return samples(AUDIO / f"{name}.wav") + bytes(12800)
 
 
 def play(site: Site, shape: Shape) -> None:
@@ -195,9 +196,8 @@ def test_metadata_that_come_later_say_who_is_who(site: Site) -> None:
     """By UPDATE, without a description, while one who is the agent speaks on the first stream."""
     client = site.client()
     assert client.record(TWO.encode(), "application/sdp", require="").status == 200
-    crossed = (
-        RFC.replace("<send>sa<", "<send>x<").replace("<send>sb<", "<send>sa<").replace("<send>x<", "<send>sb<")
-    )
+    crossed = RFC.replace("<label>1<", "<label>x<").replace("<label>2<", "<label>1<")
+    crossed = crossed.replace("<label>x<", "<label>2<")
     assert client.again(joined("b", (XML, crossed)), MIXED + "b", "UPDATE").status == 200
     client.say(0, speech("agent") * 4)
     client.say(1, speech("lewd"))

@@ -1,6 +1,6 @@
 """Offers as recording clients of several makers shape them, in our own words: body and its content type.
 
-Each shape has something that another one has not: that is what it is for. Addresses are those of RFC 5737, and never
+Each shape has something that another one has not: that is what it is for. Addresses are those of RFC 5737, never
 where the audio really comes from.
 """
 
@@ -69,7 +69,8 @@ PLAIN = """<?xml version="1.0" encoding="UTF-8"?>
 <recording xmlns='urn:ietf:params:xml:ns:recording:1'>
  <datamode>complete</datamode>
  <session session_id="2+hK=="><sipSessionID>2d8abbf@192.0.2.13</sipSessionID></session>
- <participant participant_id="W=="><nameID aor="sip:13900001111@192.0.2.13"><name>来电;lang=zh</name></nameID></participant>
+ <participant participant_id="W=="><nameID aor="sip:13900001111@192.0.2.13"><name>来电;lang=zh</name></nameID>
+ </participant>
  <participant participant_id="2=="><nameID aor="sip:8001@sip.example.net"/></participant>
  <stream stream_id="E==" session_id="2+hK=="><label>1</label></stream>
  <stream stream_id="4==" session_id="2+hK=="><label>2</label></stream>
