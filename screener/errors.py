@@ -11,6 +11,7 @@
     ├── RtpError             a media packet is malformed; never leaves the media package
     ├── PbxError             the PBX control connection failed or refused
     ├── StoreError           the call log cannot be opened, migrated, written or read
+    ├── AlertError           an alert was not taken; it is tried again
     └── InputError           a file or argument handed to a command is wrong
 
 Each carries one sentence for a person, and where one can be given, what to do about it. `exit_code` is what
@@ -79,6 +80,10 @@ class StoreError(ScreenerError):
     """The call log cannot be opened, migrated, written or read."""
 
     exit_code = 8
+
+
+class AlertError(ScreenerError):
+    """An alert was not taken by a webhook, a robot or a mail server."""
 
 
 class InputError(ScreenerError):

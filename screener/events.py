@@ -130,7 +130,8 @@ class CallOffered:
         call_id: the product's own id of the call; unique for ever.
         started_at: aware, UTC.
         local_time: the same instant in the site's time zone, for the calendar.
-        dialled: the user part that was dialled.
+        dialled: the number that the caller dialled (hotline, 400 number, DID), in one form; empty when unknown.
+        queue: of agents that the caller is meant for or waited in; empty when unknown.
         entrance: how it came.
         referred_by: the agent who sent it, from Referred-By or Diversion; empty when unknown.
         agent: who has the call, or had it until now; empty while nobody has.
@@ -142,6 +143,7 @@ class CallOffered:
     local_time: datetime
     caller: Caller = field(default_factory=Caller)
     dialled: str = ""
+    queue: str = ""
     entrance: Entrance = Entrance.IN_PATH
     referred_by: str = ""
     agent: str = ""

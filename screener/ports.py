@@ -15,6 +15,8 @@ class InviteInfo:
     Attributes:
         sip_call_id: the Call-ID header.
         dialled: user part of the request URI.
+        first_dialled: what the caller dialled in the first place, as History-Info or Diversion say; empty when
+            neither does.
         number: the caller's number: P-Asserted-Identity from a trusted peer, else From; empty when withheld.
         display_name: decoded.
         referred_by: user part of Referred-By or the newest Diversion or History-Info; empty when none.
@@ -29,6 +31,7 @@ class InviteInfo:
     referred_by: str
     source: str
     headers: Mapping[str, str]
+    first_dialled: str = ""
 
 
 @dataclass(frozen=True, slots=True)

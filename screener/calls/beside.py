@@ -42,7 +42,7 @@ class Legs:
                 token=conversation.token,
                 number=who.number,
                 name=who.name,
-                dialled=who.queue or who.agent_name,
+                queue=who.queue,
                 agent=who.agent_name,
                 uniqueid=who.caller.uniqueid,
                 linkedid=who.linkedid,

@@ -42,7 +42,7 @@ class Parties:
     Attributes:
         token: the source's own name of the conversation.
         number, name: the caller's.
-        dialled: the queue or extension.
+        queue: whose call it is; empty where the agent was dialled.
         agent: who has the call.
         uniqueid, linkedid: the phone system's ids of the call.
     """
@@ -50,7 +50,7 @@ class Parties:
     token: str
     number: str = ""
     name: str = ""
-    dialled: str = ""
+    queue: str = ""
     agent: str = ""
     uniqueid: str = ""
     linkedid: str = ""
@@ -113,7 +113,9 @@ class ListenedCall:
     def invite(self) -> InviteInfo:
         """Who called which queue."""
         who = self.parties
-        return InviteInfo(who.token, who.dialled, who.number, who.name, referred_by="", source="", headers={})
+        return InviteInfo(
+            who.token, who.queue or who.agent, who.number, who.name, referred_by="", source="", headers={}
+        )
 
     # What a session asks for; any thread.
 

@@ -88,6 +88,7 @@ def _begin(offer: CallOffered, node: str) -> CallRecord:
         region=caller.region,
         carrier=caller.carrier,
         dialled=offer.dialled,
+        queue=offer.queue,
         entrance=offer.entrance,
         referred_by=offer.referred_by,
         node=node,

@@ -158,7 +158,6 @@ class Recorded:
             token=self._recording.invite.sip_call_id,
             number=caller.user if caller else "",
             name=caller.name if caller and caller.name != caller.user else "",
-            dialled=who or self._recording.invite.dialled,
             agent=who,
             uniqueid=session or "",
             linkedid=session or "",

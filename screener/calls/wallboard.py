@@ -27,7 +27,7 @@ class Wallboard:
                 self._switchboard.tell(_verdict(call_id, offer, decision))
             case Treated(treatment=treatment, done=False) if beside:
                 what = f"{treatment}|{call_id}"
-                self._switchboard.note(offer.dialled, offer.uniqueid, offer.agent, what)
+                self._switchboard.note(offer.queue or offer.agent, offer.uniqueid, offer.agent, what)
             case _:
                 pass
 
@@ -43,4 +43,5 @@ def _verdict(call_id: str, offer: CallOffered, decision: Decision) -> dict[str, 
         "CallerLinkedid": offer.linkedid,
         "Agent": offer.agent,
         "Dialled": offer.dialled,
+        "Queue": offer.queue,
     }

@@ -1,61 +1,146 @@
 """The command line: parses, calls, renders; no logic."""
 
+import errno
+import os
 import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from difflib import get_close_matches
 from importlib import import_module
+from typing import Any
 
 import click
 
 from screener import __version__
 from screener.cli.say import say_lines
-from screener.errors import ScreenerError
+from screener.cli.speaking import Context, in_language, speaking, translated
+from screener.errors import InputError, ScreenerError
+from screener.words.language import choose, language_of, without_lang
+from screener.words.told import helped, told
 
 COMMANDS = {
-    "access": "screener.cli.privacy:access",
-    "bench-log": "screener.cli.bench_log:bench_log",
-    "calls": "screener.cli.calls:calls",
-    "console": "screener.cli.console:console",
-    "demo": "screener.cli.demo:demo",
-    "doctor": "screener.cli.setup:doctor",
-    "erase": "screener.cli.privacy:erase_command",
-    "evaluate": "screener.cli.evaluate:evaluate",
-    "explain": "screener.cli.judging:explain_command",
-    "import": "screener.cli.importing:importing",
-    "init": "screener.cli.setup:init",
-    "list": "screener.cli.lists:lists",
-    "model": "screener.cli.model:model",
-    "prompts": "screener.cli.prompts:prompts",
-    "purge": "screener.cli.privacy:purge_command",
-    "replay": "screener.cli.replay:replay",
-    "report": "screener.cli.report:report",
-    "review": "screener.cli.judging:review",
-    "serve": "screener.cli.serve:serve",
-    "tune": "screener.cli.judging:tune",
+    "access": ("screener.cli.privacy:access", "Show who took data out of the log."),
+    "bench-log": ("screener.cli.bench_log:bench_log", "Fill a call log with made-up calls, for measuring."),
+    "calls": ("screener.cli.calls:calls", "Look at single calls of the log; packages of evidence."),
+    "console": ("screener.cli.console:console", "Serve the web pages of supervisors and agents; their accounts."),
+    "demo": ("screener.cli.demo:demo", "Place scripted calls and watch them being judged and treated."),
+    "doctor": ("screener.cli.setup:doctor", "Check settings, ports, PBX, speech model, recordings and database."),
+    "erase": ("screener.cli.privacy:erase_command", "Forget a caller: number, name and words."),
+    "evaluate": ("screener.cli.evaluate:evaluate", "Judge labelled calls and count what came out."),
+    "explain": ("screener.cli.judging:explain_command", "Tell why a call was judged so."),
+    "import": ("screener.cli.importing:importing", "Bring an Asterisk site's history into the log."),
+    "init": ("screener.cli.setup:init", "Write a commented settings file."),
+    "list": ("screener.cli.lists:lists", "Keep the lists: allow, block, watch."),
+    "model": ("screener.cli.model:model", "Install and check speech models."),
+    "prompts": ("screener.cli.prompts:prompts", "Build, check and import the recordings."),
+    "purge": ("screener.cli.privacy:purge_command", "Delete transcripts that are older than they may be kept."),
+    "replay": ("screener.cli.replay:replay", "Judge calls in recordings or transcripts."),
+    "report": ("screener.cli.report:report", "How often harassment comes, from where, what came of it."),
+    "review": ("screener.cli.judging:review", "Confirm a flag or take it back."),
+    "sample": ("screener.cli.judging:sample", "Draw unflagged calls to look at: how much is missed?"),
+    "serve": ("screener.cli.serve:serve", "Take calls until stopped."),
+    "status": ("screener.cli.status:status", "Show whether the service runs, and what it does."),
+    "tune": ("screener.cli.judging:tune", "Propose weights, with their effect on the site's own calls."),
 }
-"""Each command and where it lives; imported only when it is asked for, so that `--help` is quick."""
+"""Each command, where it lives, and its help in a line; imported only when asked for, so that help is quick."""
 
 
 class _Commands(click.Group):
+    context_class = Context
+
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         return sorted(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        module, name = COMMANDS[cmd_name].split(":")
+        module, name = COMMANDS[cmd_name][0].split(":")
         command: click.Command = getattr(import_module(module), name)
-        return command
+        return in_language(command, cmd_name, speaking(ctx))
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            near = get_close_matches(args[0], COMMANDS, n=1)
+            hint = f"did you mean {near[0]}?" if near else "see: screener --help"
+            raise click.UsageError(f"there is no command {args[0]} — {hint}", ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        chinese = speaking(ctx) == "zh"
+        rows = [(name, helped(f"in short {name}") if chinese else text) for name, (_, text) in COMMANDS.items()]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        parameters = super().get_params(ctx)
+        return [translated(parameter) for parameter in parameters] if speaking(ctx) == "zh" else parameters
+
+    def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        text = helped("screener") if speaking(ctx) == "zh" else (self.help or "")
+        formatter.write_paragraph()
+        with formatter.indentation():
+            formatter.write_text(text)
+
+    def make_context(
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: click.Context | None = None,
+        **extra: Any,  # noqa: ANN401
+    ) -> click.Context:
+        """`--lang` may stand anywhere; what it says holds for everything below."""
+        lang = choose(args, os.environ)
+        with suppress(ValueError, IndexError):
+            asked = args[args.index("--lang") + 1]
+            if language_of(asked) is None:
+                raise click.BadParameter(f"--lang {asked}: allowed: zh or en")
+        return super().make_context(info_name, without_lang(args), parent, obj=lang, **extra)
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__)
+@click.version_option(__version__, "-V", "--version")
+@click.option(
+    "--lang", type=click.Choice(["zh", "en"]), expose_value=False, help="Of everything; may stand anywhere."
+)
 def cli() -> None:
     """Screener 骚扰电话识别与处理: screens harassment calls beside any SIP PBX."""
 
 
-def main() -> None:
-    """Run the command line; an error of ours is one line and its own exit code (README: Exit codes)."""
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line. Whatever goes wrong is one line, `screener: what — what to do`, and an exit code.
+
+    The codes are in README.md, “Exit codes”.
+    """
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(AttributeError, ValueError):  # a terminal of another encoding shows what it can
+            stream.reconfigure(errors="replace")  # type: ignore[union-attr]
     try:
-        cli()
+        cli.main(arguments, prog_name="screener", standalone_mode=False)
+        sys.stdout.flush()
+    except click.exceptions.Exit as ended:
+        sys.exit(ended.exit_code)
+    except click.Abort:
+        sys.exit(130)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except click.ClickException as wrong:
+        _fail(wrong.format_message(), arguments, 2)
     except ScreenerError as error:
-        say_lines(f"screener: {error}", err=True)
-        sys.exit(error.exit_code)
+        _fail(str(error), arguments, error.exit_code)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except OSError as problem:
+        if problem.errno == errno.EPIPE:
+            sys.exit(0)
+        what = problem.filename or "output"
+        _fail(f"{what}: cannot be written ({problem.strerror})", arguments, InputError.exit_code)
+
+
+def _fail(text: str, arguments: Sequence[str], code: int) -> None:
+    with suppress(OSError, ValueError):
+        say_lines(f"screener: {told(text, choose(arguments, os.environ))}", err=True)
+    sys.exit(code)

@@ -5,10 +5,12 @@ from datetime import UTC, datetime
 
 import click
 
-from screener.cli.output import CallLog, Settings, log_options, moment
+from screener.cli.output import CallLog, Settings, moment, named_log_options
 from screener.cli.say import say
+from screener.errors import InputError
 from screener.store.bulk import filling, load
-from screener.store.sample import YEARS, Habits, sample
+from screener.store.find import nodes
+from screener.store.sample import NODE, YEARS, Habits, sample
 
 
 @click.command(name="bench-log")
@@ -16,12 +18,16 @@ from screener.store.sample import YEARS, Habits, sample
 @click.option("--seed", default=0, help="The same seed makes the same calls.")
 @click.option("--until", help="The calls end here; default now.")
 @click.option("--flagged", type=click.FloatRange(0, 1), default=0.03, help="Part of the calls that is harassment.")
-@log_options
+@named_log_options
 def bench_log(settings: Settings, log: CallLog, calls: int, seed: int, until: str | None, flagged: float) -> None:
     """Fill a call log with CALLS made-up calls of three years, for measuring; name it with --db.
 
     Example: screener bench-log 1000000 --db sqlite:////var/tmp/bench.db
     """
+    if foreign := nodes(log) - {NODE}:
+        raise InputError(
+            f"{log.place}: has calls of {', '.join(sorted(foreign)) or '?'}", "name an empty log with --db"
+        )
     end = moment(settings, until) or datetime.now(UTC)
     begun = time.monotonic()
     with filling(log):

@@ -12,21 +12,35 @@ from screener.cli.output import (
     CallLog,
     Settings,
     Sheet,
+    coded,
+    lines_of,
     log_options,
     moment,
+    moments,
     note_call,
     output_options,
+    sheet,
+    speaking,
     teller,
     user,
+    writing_log_options,
 )
 from screener.cli.package import read_package, write_package
-from screener.cli.say import say
-from screener.core.evidence import Verdict
+from screener.cli.say import say, show
+from screener.cli.status import follow
+from screener.core.evidence import Kind, Verdict
 from screener.errors import InputError
+from screener.numbers.agents import agent_name
 from screener.numbers.mask import mask
-from screener.review.dossier import Exhibit, Maker, pack, problems, sum_of
+from screener.reports.page import Cell, Coded
+from screener.review.case import Case, Exhibit, Maker
+from screener.review.dossier import MANIFEST, pack, problems, sealed, sum_of
+from screener.review.seal import SIGNATURE, site_key
 from screener.review.timeline import timeline
-from screener.store.records import CallRecord
+from screener.store.find import Wanted, calls_of, find
+from screener.store.log import open_log
+from screener.store.records import CallRecord, Review
+from screener.words.terms import word
 
 
 @click.group()
@@ -35,9 +49,19 @@ def calls() -> None:
 
 
 @calls.command(name="list")
-@click.option("--since", help="From this day or time on.")
+@click.option("--since", help="From this day or time on: 2026-03-01, 今天, week, 30d.")
 @click.option("--until", help="Up to this day or time, itself not counted.")
+@click.option("--number", default="", help="Calls of this number, in any writing; or of numbers that begin so.")
+@click.option(
+    "--kind", type=click.Choice([*(kind.value for kind in Kind), "none"]), help="Of this kind of harassment."
+)
+@click.option("--agent", default="", help="Calls that this agent had on the line.")
+@click.option("--queue", default="", help="Only calls of this queue of agents.")
+@click.option("--dialled", default="", help="Only calls to this number (hotline, 400 number, DID).")
 @click.option("--verdict", type=click.Choice([v.value for v in Verdict]), help="Only calls with this verdict.")
+@click.option("--flagged", is_flag=True, help="What reports count as flagged: harassment that nobody overturned.")
+@click.option("--reviewed", type=click.Choice([r.value for r in Review]), help="What a person said of the flag.")
+@click.option("--text", default="", help="Calls in which these words were said, as the transcript has them.")
 @click.option("--limit", type=click.IntRange(1, 100000), default=50, help="The newest so many.")
 @click.option("--mask", "masked", is_flag=True, help="Hide the middle of phone numbers.")
 @output_options
@@ -47,43 +71,63 @@ def list_command(
     log: CallLog,
     since: str | None,
     until: str | None,
-    verdict: str | None,
     limit: int,
     masked: bool,
+    **asked: Any,  # noqa: ANN401 - click's own
 ) -> Sheet:
-    """List calls, newest first.
+    """List calls, newest first; each call once, however many rows it left in the log.
 
-    Example: screener calls list --verdict harassment --since 2026-03-01
+    Every figure of a report can be followed to its calls with the same options.
+
+    Example: screener calls list --flagged --kind lewd --since 本月
     """
     zone = ZoneInfo(settings.site.timezone)
-    found = log.calls(
-        moment(settings, since), moment(settings, until), Verdict(verdict) if verdict else None, limit
-    )
-    keys = ["id", "started_at", "number", "line", "verdict", "kind", "flagged_at", "treatment"]
-    heads = (
-        keys
-        if settings.site.language == "en"
-        else ["编号", "时间", "号码", "线路", "判断", "类别", "标记秒", "处理"]
-    )
-    rows = [
+    begin, end = moment(settings, since), moment(settings, until)
+    moments.span_of(begin, end)
+    found = find(log, _wanted(settings, begin, end, asked), limit)
+    rows: list[list[Cell]] = [
         [
             call.id,
-            f"{call.started_at.astimezone(zone):%Y-%m-%d %H:%M:%S}",
-            mask(call.number) if masked else call.number,
-            call.line.value,
-            call.verdict.value if call.verdict else None,
-            call.kind.value if call.kind else None,
-            call.flagged_at,
-            call.treatment.value,
+            call.started_at.astimezone(zone),
+            (mask(call.number) if masked else call.number) or Coded(word("withheld", speaking()), None),
+            coded(call.verdict) if call.verdict else Coded(word("going_on", speaking()), None),
+            coded(call.kind),
+            coded(call.review, "review_"),
+            coded(call.treatment),
+            call.agent,
+            call.queue,
+            call.dialled,
         ]
         for call in found
     ]
-    return Sheet("Calls" if settings.site.language == "en" else "来电", keys, heads, rows)
+    keys = ["id", "started_at", "number", "verdict", "kind", "review", "treatment", "agent", "queue", "dialled"]
+    return sheet("t_calls", keys, rows, number="phone", dialled="phone", agent="phone", id="phone")
+
+
+def _wanted(settings: Settings, since: datetime | None, until: datetime | None, asked: dict[str, Any]) -> Wanted:
+    number = asked["number"]
+    known = lines_of(settings).identify(number).number if number else ""
+    kind, verdict, reviewed = asked["kind"], asked["verdict"], asked["reviewed"]
+    return Wanted(
+        since=since,
+        until=until,
+        verdict=Verdict(verdict) if verdict else None,
+        kind=None if kind in (None, "none") else Kind(kind),
+        without_kind=kind == "none",
+        number=known,
+        withheld=bool(number) and not known,
+        agent=agent_name(asked["agent"]),
+        queue=asked["queue"],
+        dialled=lines_of(settings).identify(asked["dialled"]).number if asked["dialled"] else "",
+        flagged=asked["flagged"],
+        review=Review(reviewed) if reviewed else None,
+        text="".join(asked["text"].split()),
+    )
 
 
 @calls.command(name="show")
 @click.argument("call_id")
-@log_options
+@writing_log_options
 def show_command(settings: Settings, log: CallLog, call_id: str) -> None:
     """Tell the whole story of a call: what was heard, what it weighed, what was decided and done.
 
@@ -92,82 +136,150 @@ def show_command(settings: Settings, log: CallLog, call_id: str) -> None:
     call = log.call(call_id)
     note_call(log, call.id)
     for line in timeline(call, teller(settings), ZoneInfo(settings.site.timezone)):
-        say(line)
+        show(line)
 
 
 @calls.command(name="export")
-@click.argument("call_ids", nargs=-1, required=True, metavar="CALL…")
+@click.argument("call_ids", nargs=-1, metavar="[CALL…]")
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="A new folder, or FILE.zip.")
+@click.option("--number", default="", help="All harassment calls of this number instead, with dates and counts.")
+@click.option("--since", help="With --number: from this day or time on.")
+@click.option("--until", help="With --number: up to this day or time, itself not counted.")
 @click.option(
     "--audio",
     type=click.Path(path_type=Path, exists=True, file_okay=False),
     help="Where the PBX keeps recordings: ID.wav or UNIQUEID.wav is added.",
 )
-@click.option("--lang", type=click.Choice(["zh", "en"]), help="Of the cover; default from the settings.")
-@log_options
+@click.option("--by", help="Who makes it; default the name of the account.")
+@click.option(
+    "--record", is_flag=True, help="Make it of calls that are no harassment too, titled as a mere record."
+)
+@writing_log_options
 def export_command(
     settings: Settings,
     log: CallLog,
     call_ids: tuple[str, ...],
     output: Path,
+    number: str,
+    since: str | None,
+    until: str | None,
     audio: Path | None,
-    lang: Any,  # noqa: ANN401
+    by: str | None,
+    record: bool,
 ) -> None:
     """Make a package of evidence for the operator, 12321 or the police; numbers are whole in it.
 
-    It holds a cover page, transcript, timeline and record of each call, its recording if there is one, and the
-    SHA-256 sums of them all. The sum that is printed vouches for the whole package: write it down elsewhere.
+    It holds a cover page, what happened in words, transcript and record of each call with everything that the log
+    has of it, its recording if there is one, a sheet in the order in which 12321 asks, the SHA-256 sums of them
+    all, and the site's signature. Write the sum and the fingerprint that are printed down elsewhere.
 
-    Example: screener calls export 20260304T040000-1a2b3c4d -o case.zip
+    Example: screener calls export --number 13800138000 --since 30d --by 王主管 -o case.zip
     """
+    if bool(call_ids) == bool(number):
+        raise click.UsageError("name either calls or --number")
     now = datetime.now(UTC)
-    lang = lang or settings.site.language
-    maker = Maker(settings.site.name, user(), now, teller(settings, lang), ZoneInfo(settings.site.timezone))
-    found = [log.call(call_id) for call_id in dict.fromkeys(call_ids)]
-    files = pack(
-        [
-            Exhibit(call, log.flags_of(call.number) if call.number else (), _recording(audio, call))
-            for call in found
-        ],
-        maker,
-    )
-    ids = " ".join(call.id for call in found)
-    subject = f"{ids} manifest={sum_of(files)}"
+    found = _named(log, call_ids) if call_ids else _of_number(settings, log, number, since, until)
+    if not record and (no := [rows[0].id for rows in found if not Exhibit(rows).holds]):
+        what = f"{', '.join(no[:IDS_SHOWN])}: no harassment, or a flag that was overturned"
+        raise InputError(what, "leave it out, or make a mere record of it with --record")
+    key = site_key(settings.folder / settings.evidence.key)
+    maker = Maker(settings.site.name, by or user(), now, teller(settings), ZoneInfo(settings.site.timezone), key)
+    numbers = {rows[0].number for rows in found}
+    total = calls_of(log, next(iter(numbers))) if len(numbers) == 1 and "" not in numbers else None
+    files = pack(Case([Exhibit(rows, _recording(audio, rows)) for rows in found], total), maker)
+    subject = f"{' '.join(rows[0].id for rows in found)} manifest={sum_of(files)}"
     note_call(log, subject, str(output))
     write_package(output, files)
-    say(f"{output}: {len(files)} files")
+    say(f"{output}: {len(found)} calls, {len(files)} files")
     say(f"SHA-256 of MANIFEST.sha256: {sum_of(files)}")
+    say(f"signed with the key {maker.fingerprint}")
+
+
+IDS_SHOWN = 5
+
+
+def _named(log: CallLog, call_ids: tuple[str, ...]) -> list[tuple[CallRecord, ...]]:
+    """All rows of each call, oldest call first."""
+    calls = {rows[0].id: rows for rows in (tuple(log.rows_of(log.call(name).id)) for name in call_ids)}
+    return sorted(calls.values(), key=lambda rows: rows[0].started_at)
+
+
+def _of_number(
+    settings: Settings, log: CallLog, number: str, since: str | None, until: str | None
+) -> list[tuple[CallRecord, ...]]:
+    known = lines_of(settings).identify(number).number
+    if not known:
+        raise InputError(f"{number} stands for no number", "a caller who withholds it cannot be named")
+    begin, end = moment(settings, since), moment(settings, until)
+    moments.span_of(begin, end)
+    flags = [
+        call
+        for call in find(log, Wanted(begin, end, number=known, flagged=True), CALLS_MOST)
+        if call.number == known
+    ]
+    if not flags:
+        raise InputError(f"no harassment call of {known} in that time", "see: screener calls list --number")
+    return _named(log, tuple(call.id for call in flags))
+
+
+CALLS_MOST = 5000
+"""Calls of one package."""
 
 
 @calls.command(name="verify")
 @click.argument("package", type=click.Path(path_type=Path, exists=True))
 @click.option("--sum", "told", default="", metavar="SHA-256", help="The sum that `export` printed.")
-def verify_command(package: Path, told: str) -> None:
-    """Check a package of evidence against its manifest, and that against its sum; ends with 1 when it is not so.
+@click.option("--key", "known", default="", help="The fingerprint of the site's key that `export` printed.")
+@click.option("--db", help="Also look for the sum in the access record of this call log.")
+def verify_command(package: Path, told: str, known: str, db: str | None) -> None:
+    """Check a package of evidence against its manifest, and that against its signature; ends with 1 if not so.
 
-    Whoever changes a file can change the manifest too: only the sum that was written down when the package was
-    made tells. `export` printed it; `screener access` of the site that made it has it.
+    Whoever changes a file can make the manifest and its signature anew with another key: only the fingerprint or
+    the sum that was written down when the package was made tells. `export` printed both; `screener access` of the
+    site that made it has the sum, and --db looks there.
 
-    Example: screener calls verify case.zip --sum 9f86d081884c7d65…
+    Example: screener calls verify case.zip --key "1f3a 88c0 …"
     """
     read = read_package(package)
     found = problems(read.manifest, read.sums, told)
+    seal = sealed(read.manifest, read.signature)
+    if seal is None:
+        found.append(f"{SIGNATURE}: missing" if read.signature is None else f"{SIGNATURE}: none of this manifest")
+    elif known and known.replace(" ", "").lower() != seal.fingerprint.replace(" ", ""):
+        found.append(f"{SIGNATURE}: by another key, {seal.fingerprint}")
+    digest = hashlib.sha256(read.manifest or b"").hexdigest()
+    if db and not _on_record(db, digest):
+        found.append(f"{MANIFEST}: its sum is not in the access record")
     for problem in found:
-        say(f"✘ {problem}")
-    if found or read.manifest is None:
+        say(f"✘ {problem}", bad=True)
+    if found:
         raise SystemExit(1)
-    count = len(read.sums) - 1
-    if told:
+    count = len(read.sums) - 2
+    if told or known or db:
         say(f"✔ {count} files are as they were made")
     else:
-        say(f"✔ {count} files are as the manifest says; whether it is the true one, only its sum tells: --sum")
-    say(f"SHA-256 of MANIFEST.sha256: {hashlib.sha256(read.manifest).hexdigest()}")
+        say(f"✔ {count} files are as the manifest says; whether it is the true one, only its sum or key tells")
+    say(f"SHA-256 of MANIFEST.sha256: {digest}")
+    say(f"signed with the key {seal.fingerprint if seal else ''}")
 
 
-def _recording(folder: Path | None, call: CallRecord) -> bytes | None:
-    names = [name for name in (call.id, call.uniqueid) if name and Path(name).name == name]
-    files = [folder / f"{name}.wav" for name in names] if folder else []
+def _on_record(db: str, digest: str) -> bool:
+    log = open_log(db, Path.cwd(), must_exist=True, read_only=True)
+    try:
+        return any(f"manifest={digest}" in note.subject for note in log.accesses(limit=None))
+    finally:
+        log.close()
+
+
+def _recording(folder: Path | None, rows: tuple[CallRecord, ...]) -> bytes | None:
+    names = [
+        name for row in rows for name in (row.id, row.uniqueid, row.linkedid) if name and Path(name).name == name
+    ]
+    files = [folder / f"{name}.wav" for name in dict.fromkeys(names)] if folder else []
     try:
         return next((file.read_bytes() for file in files if file.is_file()), None)
     except OSError as problem:
         raise InputError(f"{folder}: a recording cannot be read ({problem.strerror})") from problem
+
+
+calls.add_command(follow)

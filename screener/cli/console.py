@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from screener.cli.say import say
+from screener.cli.say import say, show
 from screener.console.access import Role
 from screener.console.server import ConsoleServer, make_access, make_desk
 from screener.errors import InputError
@@ -60,7 +60,7 @@ def adduser(config: Path | None, name: str, role: str, extension: str, password:
         make_access(settings, log).add(name, Role(role), password, extension)
     finally:
         log.close()
-    say(f"{name}: {role}")
+    show(f"{name}: {role}")
 
 
 @console.command()
@@ -78,7 +78,7 @@ def removeuser(config: Path | None, name: str) -> None:
             raise InputError(f"{name}: no such account", "see: screener console users")
     finally:
         log.close()
-    say(f"{name} ✘")
+    show(f"{name} ✘")
 
 
 @console.command()
@@ -92,6 +92,6 @@ def users(config: Path | None) -> None:
     log = open_log(settings.store.url, settings.folder)
     try:
         for account in Accounts(log).everybody():
-            say(f"{account.name}  {account.role}  {account.extension}".rstrip())
+            show(f"{account.name}  {account.role}  {account.extension}".rstrip())
     finally:
         log.close()

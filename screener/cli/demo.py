@@ -11,6 +11,7 @@ import click
 from rich.console import Console
 
 from screener.cli.report import report
+from screener.cli.speaking import speaking
 from screener.console.access import Role
 from screener.console.server import ConsoleServer, make_access, make_desk
 from screener.demo.screen import Screen
@@ -35,7 +36,6 @@ REPORTS = (("frequency", "--by", "hour"), ("sources", "--by", "number", "--mask"
     "--keep", type=click.Path(path_type=Path, file_okay=False), help="Keep recordings and database here."
 )
 @click.option("--plain", is_flag=True, help="One line for everything that happens; no colours, no redrawing.")
-@click.option("--lang", type=click.Choice(["zh", "en"]), default="zh")
 @click.option("--console", "pages", is_flag=True, help="Keep calling until Ctrl-C, and show it in the console.")
 def demo(
     only: tuple[str, ...],
@@ -44,7 +44,6 @@ def demo(
     noise: float | None,
     keep: Path | None,
     plain: bool,
-    lang: Language,
     pages: bool,
 ) -> None:
     """Place scripted calls with real SIP and RTP, watch them being judged and treated, then read the reports.
@@ -53,6 +52,7 @@ def demo(
 
     Example: screener demo --only lewd --only repeat --noise 15 --keep /tmp/demo
     """
+    lang = speaking()
     script = load_script()
     calls = script.only(only)
     console = Console(no_color=plain, highlight=False)
@@ -67,7 +67,7 @@ def demo(
             finally:
                 screen.close()
         for arguments in REPORTS:
-            _report(console, options.settings_file, *arguments, "--lang", lang)
+            _report(console, options.settings_file, lang, *arguments)
         screen.summary(outcomes)
     console.print("screener demo --console", style="bold blue", end="  ")
     console.print(SEE[lang])
@@ -111,7 +111,9 @@ def _log_file(folder: Path) -> Iterator[None]:
         handler.close()
 
 
-def _report(console: Console, config: Path, *arguments: str) -> None:
+def _report(console: Console, config: Path, lang: Language, *arguments: str) -> None:
     """A report as the command line gives it."""
     console.print(f"$ screener report {' '.join(arguments)}", style="bold blue")
-    report.main([*arguments, "--config", str(config)], prog_name="screener report", standalone_mode=False)
+    report.main(
+        [*arguments, "--config", str(config)], prog_name="screener report", standalone_mode=False, obj=lang
+    )

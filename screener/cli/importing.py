@@ -1,24 +1,27 @@
 """`screener import`: an Asterisk site's history, so that reports begin with years of data on the first day."""
 
 import functools
-from collections.abc import Callable, Iterable, Iterator
+import gzip
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import BinaryIO
-from zoneinfo import ZoneInfo
 
 import click
 
-from screener.cli.output import CallLog, Settings, log_options
-from screener.cli.say import say, say_skipped
+from screener.cli.output import CallLog, Settings, filling_log_options, lines_of, reason_of, time_zone
+from screener.cli.say import REASON_MOST, say
 from screener.errors import InputError
 from screener.events import Caller
 from screener.exchange.asterisk import read_cdr, read_queue_log
 from screener.exchange.listfile import BadLine
-from screener.numbers.identify import load_lines
 from screener.store.bulk import load
 from screener.store.insert import tidy
 from screener.store.records import CallRecord
 
+BAD_SHOWN = 5
+"""Lines that were skipped and are named; of the others only their number."""
+BAD_MOST = 100_000
+"""After so many bad lines without one call it is the wrong file."""
 NUMBERS_KEPT = 500_000
 """Numbers whose place and carrier are remembered while a file is read."""
 
@@ -28,60 +31,103 @@ def importing() -> None:
     """Bring an Asterisk site's history into the log; a second time changes nothing.
 
     A line that cannot be read is named with its number and skipped. Import queue_log before cdr: it knows queues
-    and agents, and a call that is there already is left alone.
+    and agents, and a call that is there already is left alone. Name rotated files together, the oldest first; they
+    may be compressed (.gz).
     """
 
 
 @importing.command(name="queue_log")
-@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--analysis", multiple=True, metavar="QUEUE", help="A queue that stood for harassment.")
-@log_options
-def queue_log_command(settings: Settings, log: CallLog, file: Path, analysis: tuple[str, ...]) -> None:
+@filling_log_options
+def queue_log_command(
+    settings: Settings, log: CallLog, files: tuple[Path, ...], analysis: tuple[str, ...]
+) -> None:
     """Import the calls of a queue_log: caller, queue, agent, times.
 
     Calls that entered a queue named by --analysis are flags that a person confirmed; all others have no verdict.
 
     Example: screener import queue_log /var/log/asterisk/queue_log --analysis analysis
     """
-    _import(file, log, lambda lines: read_queue_log(lines, _identify(settings), frozenset(analysis)))
+    identify = _remembering(lines_of(settings).identify)
+    _import(files, log, lambda lines: read_queue_log(lines, identify, frozenset(analysis)))
 
 
 @importing.command(name="cdr")
-@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--context", "contexts", multiple=True, help="Only calls of this dialplan context.")
 @click.option("--tz", help="Time zone of the file; default the site's.")
-@log_options
-def cdr_command(settings: Settings, log: CallLog, file: Path, contexts: tuple[str, ...], tz: str | None) -> None:
+@filling_log_options
+def cdr_command(
+    settings: Settings, log: CallLog, files: tuple[Path, ...], contexts: tuple[str, ...], tz: str | None
+) -> None:
     """Import the calls of a CDR file (Master.csv), except those of the site's own extensions.
 
     Example: screener import cdr /var/log/asterisk/cdr-csv/Master.csv --context from-trunk
     """
-    zone = ZoneInfo(tz or settings.site.timezone)
-    _import(file, log, lambda lines: read_cdr(lines, _identify(settings), zone, frozenset(contexts)))
+    zone = time_zone(tz or settings.site.timezone)
+    known = lines_of(settings)
+    identify = _remembering(known.identify)
+    _import(files, log, lambda lines: read_cdr(lines, identify, zone, frozenset(contexts), known.is_extension))
 
 
-def _import(file: Path, log: CallLog, read: Callable[[BinaryIO], Iterator[CallRecord | BadLine]]) -> None:
-    read_calls = 0
-    bad: list[BadLine] = []
+def _import(
+    files: Sequence[Path], log: CallLog, read: Callable[[Iterable[bytes]], Iterator[CallRecord | BadLine]]
+) -> None:
+    counts = {"read": 0, "bad": 0}
+    place = _Place(files)
 
     def good(found: Iterable[CallRecord | BadLine]) -> Iterator[CallRecord]:
-        nonlocal read_calls
         for item in found:
-            if isinstance(item, BadLine):
-                bad.append(item)
-            else:
-                read_calls += 1
+            if not isinstance(item, BadLine):
+                counts["read"] += 1
                 yield tidy(item)
+                continue
+            counts["bad"] += 1
+            if counts["bad"] <= BAD_SHOWN:
+                say(f"{place}: skipped: {item.reason[:REASON_MOST]}", err=True)
+            if counts["bad"] >= BAD_MOST and not counts["read"]:
+                raise InputError(
+                    f"{place.file}: {counts['bad']} lines and not one call",
+                    "is it the right kind of file? queue_log and cdr are two",
+                )
 
-    try:
-        with file.open("rb") as lines:
-            new = load(log, good(read(lines)))
-    except OSError as problem:
-        raise InputError(f"{file}: cannot be read ({problem.strerror})") from problem
-    say_skipped(file, bad)
-    say(f"{read_calls} calls read, {new} of them new; {len(bad)} lines skipped")
+    new = load(log, good(read(place.lines())))
+    if counts["bad"] > BAD_SHOWN:
+        say(f"{counts['bad'] - BAD_SHOWN} more lines skipped", err=True)
+    say(f"{counts['read']} calls read, {new} of them new; {counts['bad']} lines skipped")
 
 
-def _identify(settings: Settings) -> Callable[[str], Caller]:
-    lines = load_lines([settings.folder / line for line in settings.judgement.lines], settings.site.region)
-    return functools.lru_cache(NUMBERS_KEPT)(lines.identify)
+class _Place:
+    """Where the reading of several files, one after the other, has come to."""
+
+    def __init__(self, files: Sequence[Path]) -> None:
+        self._files = files
+        self.file = files[0]
+        self._line = 0
+
+    def lines(self) -> Iterator[bytes]:
+        """Every line of every file.
+
+        Raises:
+            InputError: a file cannot be read.
+        """
+        for file in self._files:
+            self.file = file
+            try:
+                with gzip.open(file) if file.suffix == ".gz" else file.open("rb") as lines:
+                    yield from self._counted(lines)
+            except (OSError, EOFError, zlib.error) as problem:
+                raise InputError(f"{self.file}: cannot be read ({reason_of(problem)})") from problem
+
+    def _counted(self, lines: Iterable[bytes]) -> Iterator[bytes]:
+        for number, line in enumerate(lines, start=1):
+            self._line = number
+            yield line
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self._line}"
+
+
+def _remembering(identify: Callable[[str], Caller]) -> Callable[[str], Caller]:
+    return functools.lru_cache(NUMBERS_KEPT)(identify)

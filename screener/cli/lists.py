@@ -1,32 +1,45 @@
 """`screener list`: numbers that are always let through, always treated, or watched."""
 
-import re
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 import click
 
+from screener.cli import moments
 from screener.cli.output import (
     CallLog,
     Settings,
     Sheet,
+    coded,
+    filling_log_options,
+    lines_of,
     log_options,
-    moment,
     output_options,
+    sheet,
+    speaking,
     user,
     write_file,
+    writing_log_options,
 )
-from screener.cli.say import put, say, say_skipped
+from screener.cli.say import put, say
 from screener.errors import InputError
 from screener.events import ListName
 from screener.exchange.listfile import EXPORTS, BadLine, from_csv
-from screener.numbers.identify import Lines
 from screener.numbers.mask import mask
-from screener.outside.text import is_number
 from screener.reports.span import Span
 from screener.review.suggest import Proposal, suggest
 from screener.store.log import ListedNumber
-from screener.words.terms import word
+from screener.words.judgement import list_reason
+
+if TYPE_CHECKING:
+    from screener.numbers.identify import Lines
+
+DAYS_DIGITS_MOST = 6
+BAD_SHOWN = 5
+"""Lines of a file that were skipped and are named; of the others only their number."""
 
 
 @click.group(name="list")
@@ -47,15 +60,15 @@ def _group(name: ListName) -> click.Group:
     @group.command()
     @click.argument("numbers", nargs=-1, required=True)
     @click.option("--reason", default="", help="Why, for those who look later.")
-    @click.option("--expires", help="A day or time, or a number of days such as 30d; default never.")
-    @log_options
+    @click.option("--expires", help="A day or time to come, or a number of days such as 30d; default never.")
+    @filling_log_options
     def add(settings: Settings, log: CallLog, numbers: tuple[str, ...], reason: str, expires: str | None) -> None:
         """Put numbers on the list; the newer reason and expiry of a number hold.
 
         Example: screener list block add 13800138000 --reason 恶作剧 --expires 90d
         """
         now = datetime.now(UTC)
-        lines = Lines(settings.site.region)
+        lines = lines_of(settings)
         until = _expiry(settings, expires, now)
         entries = [ListedNumber(name, _normal(lines, number), reason, now, until) for number in numbers]
         log.enlist(*entries)
@@ -64,14 +77,14 @@ def _group(name: ListName) -> click.Group:
 
     @group.command()
     @click.argument("numbers", nargs=-1, required=True)
-    @log_options
+    @writing_log_options
     def remove(settings: Settings, log: CallLog, numbers: tuple[str, ...]) -> None:
         """Take numbers off the list.
 
         Example: screener list block remove 13800138000
         """
-        lines = Lines(settings.site.region)
-        missing = [number for number in numbers if not log.delist(name, _normal(lines, number))]
+        lines = lines_of(settings)
+        missing = [number for number in numbers if not log.delist(name, lines.identify(number).number or number)]
         if missing:
             raise InputError(f"not on the {name} list: {', '.join(missing)}", f"see: screener list {name} show")
 
@@ -84,32 +97,43 @@ def _group(name: ListName) -> click.Group:
 
         Example: screener list watch show --format xlsx -o watch.xlsx
         """
-        entries = _held(log, name, datetime.now(UTC))
-        rows = [[mask(e.number) if masked else e.number, e.reason, e.added_at, e.expires_at] for e in entries]
-        keys = ["number", "reason", "added_at", "expires_at"]
-        heads = keys if settings.site.language == "en" else ["号码", "原因", "加入", "到期"]
-        return Sheet(name.value, keys, heads, rows, {"number": "phone"})
+        zone = ZoneInfo(settings.site.timezone)
+        rows = [
+            [
+                mask(entry.number) if masked else entry.number,
+                list_reason(entry.reason, speaking()),
+                entry.added_at.astimezone(zone),
+                entry.expires_at.astimezone(zone) if entry.expires_at else None,
+            ]
+            for entry in _held(log, name, datetime.now(UTC))
+        ]
+        return sheet(f"list_{name.value}", ["number", "reason", "added_at", "expires_at"], rows, number="phone")
 
     @group.command(name="import")
     @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-    @log_options
+    @filling_log_options
     def import_(settings: Settings, log: CallLog, file: Path) -> None:
         """Add the numbers of a CSV file: number,reason,expires, or what `export` wrote; bad lines are skipped.
 
         Example: screener list block import block.csv
         """
-        lines = Lines(settings.site.region)
+        lines = lines_of(settings)
         now = datetime.now(UTC)
-        found = list(from_csv(_text(file), name, now))
-        good = [entry for entry in found if isinstance(entry, ListedNumber)]
-        say_skipped(file, [bad for bad in found if isinstance(bad, BadLine)])
-        log.enlist(
-            *(
-                ListedNumber(name, _normal(lines, entry.number), entry.reason, now, entry.expires_at)
-                for entry in good
-            )
-        )
-        say(f"{name}: {len(good)} added, {len(found) - len(good)} lines skipped")
+        entries: list[ListedNumber] = []
+        skipped: list[str] = []
+        for line, found in _entries(_text(file), name, now):
+            wrong = _WRONG.get(lines.wrong(found.number), "") if isinstance(found, ListedNumber) else found.reason
+            if wrong or isinstance(found, BadLine):
+                skipped.append(f"{file}:{line}: skipped: {wrong}")
+            else:
+                number = lines.identify(found.number).number
+                entries.append(ListedNumber(name, number, found.reason, now, found.expires_at))
+        for text in skipped[:BAD_SHOWN]:
+            say(text, err=True)
+        if len(skipped) > BAD_SHOWN:
+            say(f"{len(skipped) - BAD_SHOWN} more lines skipped", err=True)
+        log.enlist(*entries)
+        say(f"{name}: {len(entries)} added, {len(skipped)} lines skipped")
 
     @group.command()
     @click.option("--format", "form", type=click.Choice(list(EXPORTS)), default="csv", help="Who is to read it.")
@@ -142,7 +166,7 @@ for _name in ListName:
 @click.option("--expires", default="180d", help="When accepted entries end; 0d is never.")
 @click.option("--mask", "masked", is_flag=True, help="Hide the middle of phone numbers.")
 @output_options
-@log_options
+@writing_log_options
 def suggest_command(
     settings: Settings,
     log: CallLog,
@@ -161,7 +185,7 @@ def suggest_command(
     Example: screener list suggest --flags 5 --accept +8613800138000
     """
     now = datetime.now(UTC)
-    lines = Lines(settings.site.region)
+    lines = lines_of(settings)
     proposals = suggest(log, Span(since=now - timedelta(days=days)), flags, now)
     chosen = {_normal(lines, number) for number in accept}
     if unknown := chosen - {proposal.number for proposal in proposals}:
@@ -169,46 +193,63 @@ def suggest_command(
     until = _expiry(settings, expires, now)
     accepted = [p for p in proposals if accept_all or p.number in chosen]
     log.enlist(*(ListedNumber(p.name, p.number, _reason(p), now, until) for p in accepted))
+    zone = ZoneInfo(settings.site.timezone)
     rows = [
         [
-            p.name.value,
+            coded(p.name, "list_"),
             mask(p.number) if masked else p.number,
             p.flags,
             p.confirmed,
-            word(p.kind, settings.site.language),
-            p.last,
+            coded(p.kind),
+            p.last.astimezone(zone),
             "✔" if p in accepted else "",
         ]
         for p in proposals
     ]
     keys = ["list", "number", "flagged", "confirmed", "kind", "last", "accepted"]
-    chinese = ["名单", "号码", "骚扰", "确认", "类别", "最近", "已采纳"]
-    english = settings.site.language == "en"
-    title = "Proposals" if english else "名单建议"
-    return Sheet(title, keys, keys if english else chinese, rows, {"number": "phone"})
+    return sheet("t_suggest", keys, rows, number="phone")
 
 
 def _reason(proposal: Proposal) -> str:
-    return f"骚扰{proposal.flags}次,确认{proposal.confirmed}次,由{user()}采纳"
+    return f"suggested:{proposal.flags}:{proposal.confirmed}:{user()}"
 
 
 def _held(log: CallLog, name: ListName, at: datetime) -> list[ListedNumber]:
     return [entry for entry in log.listed(at) if entry.name is name]
 
 
-def _normal(lines: Lines, number: str) -> str:
-    found = lines.identify(number).number
-    if not is_number(found):
-        raise InputError(f"{number!r} is no number that can be listed")
-    return found
+_WRONG = {
+    "withheld": "stands for no number at all: zeros, masked digits, or empty",
+    "not_digits": "has signs in it that no number has",
+    "no_number": "is no whole number: nobody can call from it",
+}
+
+
+def _normal(lines: "Lines", number: str) -> str:
+    if wrong := lines.wrong(number):
+        raise InputError(
+            f"{number!r} {_WRONG[wrong]}", "write it as 13800138000, 010-88886666, 95588 or +85223456789"
+        )
+    return lines.identify(number).number
+
+
+def _entries(text: str, name: ListName, now: datetime) -> Iterable[tuple[int, ListedNumber | BadLine]]:
+    """What a list file holds, with the lines where it stands."""
+    for line, row in enumerate(text.removeprefix("\ufeff").splitlines(), start=1):
+        for found in from_csv(row, name, now):
+            yield line, found
 
 
 def _expiry(settings: Settings, text: str | None, now: datetime) -> datetime | None:
-    if text is None:
+    """When an entry ends; a bare number of days counts from now."""
+    if text is None or text == "0d":
         return None
-    if days := re.fullmatch(r"(\d{1,5})d", text):
-        return now + timedelta(days=int(days.group(1))) if int(days.group(1)) else None
-    return moment(settings, text)
+    if text.endswith("d") and text[:-1].isdigit() and len(text) <= DAYS_DIGITS_MOST:
+        return now + timedelta(days=int(text[:-1]))
+    until = moments.moment(text, ZoneInfo(settings.site.timezone), now)
+    if until is not None and until <= now:
+        raise click.BadParameter(f"--expires {text}: is past; name a day to come, or so many days, as 30d")
+    return until
 
 
 def _text(file: Path) -> str:

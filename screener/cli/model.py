@@ -35,10 +35,10 @@ def install_command(name: str | None, source: Path | None, sha256: str) -> None:
     if source is not None and not source.exists():
         raise InputError(f"there is no file {source}")
     if name is None and source is None:
-        click.echo("Name the one to fetch:")
+        say("Name the one to fetch:")
         for known, published in PUBLISHED.items():
             mark = "  (take this one, unless the last remark forbids it)" if known == DEFAULT_MODEL else ""
-            click.echo(f"\n{known}  {published.size >> 20} MB{mark}\n  {published.known}")
+            say_lines(f"\n{known}  {published.size >> 20} MB{mark}\n  {published.known}")
         return
     name = name or _named(source)
     columns = TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn()

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from screener.cli.say import say
+from screener.cli.say import say, show
 from screener.resources import embedded_model_folder
 from screener.settings.sections import Speech
 from screener.speech.models import check_folder
@@ -71,7 +71,7 @@ def build(
     if evaluate_only:
         check_folder(where)
         for line in _evaluate(where, clips, sounds):
-            say(line)
+            show(line)
         return
     began = time.monotonic()
 

@@ -1,43 +1,87 @@
 """What commands that read the log share: where the log is, and how the answer is shown."""
 
 import functools
+import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, tzinfo
+from enum import Enum
 from pathlib import Path
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, get_args
 from zoneinfo import ZoneInfo
 
 import click
 
+from screener.cli import moments
+from screener.cli.moments import time_zone
 from screener.cli.person import user
 from screener.cli.say import put
-from screener.errors import InputError
+from screener.cli.speaking import speaking
+from screener.errors import InputError, StoreError
 from screener.outside.files import write_private
-from screener.reports.page import Sheet
+from screener.reports.page import Cell, Coded, Sheet, Type
 from screener.reports.render import Format, render
 from screener.settings.judging import load_notes
 from screener.settings.load import load
 from screener.settings.sections import Settings
 from screener.store.log import Access, CallLog, open_log
 from screener.words.judgement import Teller
-from screener.words.terms import Language
+from screener.words.terms import word
+
+if TYPE_CHECKING:
+    from screener.numbers.identify import Lines
+
+
+class Use(Enum):
+    """What a command does with the log."""
+
+    READ = "read"
+    """Looks only: works for a user who may only read, and makes no database."""
+    WRITE = "write"
+    MAKE = "make"
+    """Writes, and makes the log where there is none."""
+    MEASURE = "measure"
+    """Likewise, but never the site's own."""
 
 
 def log_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Adds `--config` and `--db`; the command gets `settings` and an open `log`.
+    """Adds `--config` and `--db`; the command gets `settings` and an open `log`, which it only reads.
 
     A command that answers out of the log (it has a `--format`) is noted in the access record before it does.
     """
+    return _with_log(command, Use.READ)
 
+
+def writing_log_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The same for a command that writes."""
+    return _with_log(command, Use.WRITE)
+
+
+def filling_log_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The same for a command that makes the log where there is none."""
+    return _with_log(command, Use.MAKE)
+
+
+def named_log_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The same for a command that must not touch a site's log: it is named with `--db`."""
+    return _with_log(command, Use.MEASURE)
+
+
+def _with_log(command: Callable[..., Any], use: Use) -> Callable[..., Any]:
     @click.option("--config", type=click.Path(path_type=Path), help="Settings file; default screener.toml here.")
     @click.option("--db", help="SQLAlchemy URL of the call log; default from the settings.")
     @functools.wraps(command)
     def wrapped(config: Path | None, db: str | None, **arguments: Any) -> Any:  # noqa: ANN401 - click's own
         settings = load(config)
-        log = open_log(db or settings.store.url, Path.cwd() if db else settings.folder)
+        if use is Use.MEASURE and not db:
+            raise click.UsageError("made-up calls never go into a site's log: name another one with --db")
+        url, folder = db or settings.store.url, Path.cwd() if db else settings.folder
+        log = open_log(url, folder, must_exist=use in (Use.READ, Use.WRITE), read_only=use is Use.READ)
         try:
-            note_answer(log)
+            if use is Use.READ:
+                _note_reading(log, url, folder)
+            else:
+                note_answer(log)
             return command(settings=settings, log=log, **arguments)
         finally:
             log.close()
@@ -62,7 +106,10 @@ def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
     def wrapped(form: Format, output: Path | None, **arguments: Any) -> None:  # noqa: ANN401 - click's own
         if form == "xlsx" and output is None and sys.stdout.isatty():
             raise click.UsageError("a workbook is no text: name a file with -o")
-        made = render(command(**arguments), form)
+        shown = form == "table" and output is None
+        colour = shown and sys.stdout.isatty()
+        columns = shutil.get_terminal_size().columns if shown else None
+        made = render(command(**arguments), form, columns, colour)
         data = made.encode("utf-8") if isinstance(made, str) else made
         if output:
             write_file(output, data)
@@ -74,9 +121,35 @@ def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return wrapped
 
 
-def teller(settings: Settings, lang: Language | None = None) -> Teller:
-    """What puts codes into words, in the site's language unless told."""
-    return Teller(lang or settings.site.language, load_notes(settings.judgement, settings.folder))
+def sheet(title: str, keys: Sequence[str], rows: Sequence[Sequence[Cell]], **types: Type) -> Sheet:
+    """A table in the reader's language; title and columns are named by their keys of `words.terms`.
+
+    A column whose key has another word is written `key=word`; programs see the key.
+    """
+    lang = speaking()
+    names = [key.partition("=")[0] for key in keys]
+    return Sheet(word(title, lang), names, [word(key.rpartition("=")[2], lang) for key in keys], rows, types)
+
+
+def coded(code: str | None, prefix: str = "") -> Coded:
+    """A code of the log as a word for people; None and an unknown one are empty."""
+    return Coded(word(f"{prefix}{code}", speaking()) if code else "", code or None)
+
+
+def lines_of(settings: Settings) -> "Lines":
+    """What knows the site's numbers.
+
+    Raises:
+        SettingsError: an imported list is wrong.
+    """
+    from screener.numbers.identify import load_lines  # its tables of places take longer to load than most answers
+
+    return load_lines(settings.line_files, *settings.site.numbering)
+
+
+def teller(settings: Settings) -> Teller:
+    """What puts codes into words, in the reader's language."""
+    return Teller(speaking(), load_notes(settings.judgement, settings.folder))
 
 
 def write_file(path: Path, data: bytes) -> None:
@@ -91,6 +164,27 @@ def write_file(path: Path, data: bytes) -> None:
         raise InputError(
             f"{path}: cannot be written ({problem.strerror})", "name another file with -o"
         ) from problem
+
+
+def _note_reading(log: CallLog, url: str, folder: Path) -> None:
+    """Note what a command that only reads is about to tell. Who may not write sees tables on the terminal alone.
+
+    Raises:
+        StoreError: it cannot be put on record.
+    """
+    context = click.get_current_context()
+    form, output = context.params.get("form"), context.params.get("output")
+    if form is None:
+        return
+    if log.may_write():
+        record = open_log(url, folder, must_exist=True)
+        try:
+            note_answer(record)
+        finally:
+            record.close()
+    elif form != "table" or output is not None:
+        remedy = "what cannot be put on record is not handed out; a table on the terminal may be read"
+        raise StoreError(f"{log.place}: cannot be written (Permission denied)", remedy)
 
 
 def note_answer(log: CallLog) -> None:
@@ -116,24 +210,25 @@ def _action(context: click.Context) -> str:
     return f"screener {context.command_path.removeprefix('screener ').removeprefix('cli ')}"
 
 
-_NOT_SUBJECT = {"form", "output", "masked", "config", "db", "lang"}
+_NOT_SUBJECT = {"form", "output", "masked", "config", "db"}
 
 
 def moment(settings: Settings, text: str | None, zone: tzinfo | None = None) -> datetime | None:
     """A time of `--since` or `--until`; without a zone it is in `zone`, which is the site's own unless said.
 
     Raises:
-        click.BadParameter: it is not ISO 8601.
+        click.BadParameter: it is none.
     """
-    if text is None:
-        return None
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        raise click.BadParameter(
-            f"{text}: allowed: a day or time such as 2026-03-04 or 2026-03-04T09:00"
-        ) from None
-    return found if found.tzinfo else found.replace(tzinfo=zone or ZoneInfo(settings.site.timezone))
+    return moments.moment(text, zone or ZoneInfo(settings.site.timezone), datetime.now(UTC))
 
 
-__all__ = ["CallLog", "Settings", "Sheet", "log_options", "moment", "output_options", "user"]
+def reason_of(problem: BaseException) -> str:
+    """Why a file cannot be read or written, in a few words."""
+    return getattr(problem, "strerror", None) or str(problem)
+
+
+__all__ = [
+    "CallLog", "Settings", "Sheet", "coded", "filling_log_options", "lines_of", "log_options", "moment", "moments",
+    "named_log_options", "output_options", "reason_of", "sheet", "speaking", "time_zone", "user",
+    "writing_log_options",
+]  # fmt: skip

@@ -12,19 +12,31 @@ from screener.errors import InputError
 from screener.outside.files import PRIVATE_FOLDER, write_private
 from screener.outside.text import visible
 from screener.review.dossier import MANIFEST
+from screener.review.seal import SIGNATURE
 
 BYTES_MOST = 2 * 1024**3
 """A package that unpacks to more is not read."""
 FILES_MOST = 20_000
+KEPT = (MANIFEST, SIGNATURE)
 MANIFEST_MOST = 16 * 1024**2
 
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """A package as it was found: its manifest, None when it has none, and the SHA-256 sum of each file by name."""
+    """A package as it was found: the SHA-256 sum of each file by name, its manifest and signature."""
 
-    manifest: bytes | None
     sums: Mapping[str, str]
+    kept: Mapping[str, bytes]
+
+    @property
+    def manifest(self) -> bytes | None:
+        """None when it has none."""
+        return self.kept.get(MANIFEST)
+
+    @property
+    def signature(self) -> bytes | None:
+        """None when it has none."""
+        return self.kept.get(SIGNATURE)
 
 
 def write_package(path: Path, files: Mapping[str, bytes]) -> None:
@@ -72,7 +84,7 @@ def read_package(path: Path) -> Read:
 
 def _read_folder(path: Path) -> Read:
     sums: dict[str, str] = {}
-    manifest = None
+    kept: dict[str, bytes] = {}
     for file in sorted(path.rglob("*")):
         name = file.relative_to(path).as_posix()
         if file.is_symlink() or not (file.is_file() or file.is_dir()):
@@ -81,16 +93,16 @@ def _read_folder(path: Path) -> Read:
             _count(path, sums)
             with file.open("rb") as stream:
                 sums[name] = _sum(stream, [BYTES_MOST])
-                if name == MANIFEST:
+                if name in KEPT:
                     stream.seek(0)
-                    manifest = stream.read(MANIFEST_MOST)
-    return Read(manifest, sums)
+                    kept[name] = stream.read(MANIFEST_MOST)
+    return Read(sums, kept)
 
 
 def _read_zip(path: Path, package: zipfile.ZipFile) -> Read:
     left = [BYTES_MOST]
     sums: dict[str, str] = {}
-    manifest = None
+    kept: dict[str, bytes] = {}
     for member in package.infolist():
         name = member.filename
         if member.is_dir():
@@ -102,10 +114,10 @@ def _read_zip(path: Path, package: zipfile.ZipFile) -> Read:
         _count(path, sums)
         with package.open(member) as stream:
             sums[name] = _sum(stream, left)
-        if name == MANIFEST:
+        if name in KEPT:
             with package.open(member) as stream:
-                manifest = stream.read(MANIFEST_MOST)
-    return Read(manifest, sums)
+                kept[name] = stream.read(MANIFEST_MOST)
+    return Read(sums, kept)
 
 
 def _sum(stream: IO[bytes], left: list[int]) -> str:

@@ -6,20 +6,36 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from screener.cli.output import CallLog, Settings, Sheet, log_options, moment, output_options, user
+from screener.cli.output import (
+    CallLog,
+    Settings,
+    Sheet,
+    lines_of,
+    log_options,
+    moment,
+    output_options,
+    sheet,
+    speaking,
+    user,
+    writing_log_options,
+)
 from screener.cli.say import say
 from screener.errors import InputError, StoreError
-from screener.numbers.identify import Lines
 from screener.numbers.mask import mask
 from screener.store.log import Access
-from screener.store.privacy import doubt, erase, purge
+from screener.store.privacy import doubt, erase, purge, to_purge
+from screener.words.told import told
 
 
 @click.command(name="purge")
-@click.option("--days", type=click.IntRange(0), help="Keep so many days; default [store] transcript_days.")
+@click.option("--days", type=click.IntRange(0, 36500), help="Keep so many days; default [store] transcript_days.")
+@click.option("--dry-run", is_flag=True, help="Say what would be deleted, delete nothing.")
+@click.option("--yes", is_flag=True, help="Do not ask before everything is deleted (--days 0).")
 @click.option("--clock-is-right", is_flag=True, help="Purge although the log does not bear the clock out.")
-@log_options
-def purge_command(settings: Settings, log: CallLog, days: int | None, clock_is_right: bool) -> None:
+@writing_log_options
+def purge_command(
+    settings: Settings, log: CallLog, days: int | None, dry_run: bool, yes: bool, clock_is_right: bool
+) -> None:
     """Delete transcripts that are older than they may be kept, and the words quoted in evidence.
 
     `screener serve` does the same every six hours. Figures, rules and decisions stay, so no report changes.
@@ -28,9 +44,20 @@ def purge_command(settings: Settings, log: CallLog, days: int | None, clock_is_r
     """
     kept = settings.store.transcript_days if days is None else days
     now = datetime.now(UTC)
+    before = now - timedelta(days=kept)
+    if dry_run:
+        old = to_purge(log, before)
+        found = f"{old.segments} utterances and {old.spans} quoted words"
+        say(f"{found} are older than {kept} days; nothing is deleted")
+        return
     if not clock_is_right and (why := doubt(log, now)):
         raise InputError(f"nothing is purged: {why}", "set the clock; or, if it is right, --clock-is-right")
-    purged = purge(log, now - timedelta(days=kept), _spool(settings))
+    if days == 0 and not yes:
+        old = to_purge(log, before)
+        click.confirm(
+            told(f"--days 0 deletes all {old.segments} utterances of the log; go on?", speaking()), abort=True
+        )
+    purged = purge(log, before, _spool(settings))
     say(f"{purged.segments} utterances and {purged.spans} quoted words deleted, older than {kept} days")
     _say_whether_gone(purged.gone)
 
@@ -40,7 +67,7 @@ def purge_command(settings: Settings, log: CallLog, days: int | None, clock_is_r
 @click.option("--reason", required=True, help="Who asked for it, and when: it stays in the access record.")
 @click.option("--keep-listed", is_flag=True, help="Leave the number on its lists: a block must still hold.")
 @click.option("--yes", is_flag=True, help="Do it; without this only what there is of the number is counted.")
-@log_options
+@writing_log_options
 def erase_command(
     settings: Settings, log: CallLog, number: str, reason: str, keep_listed: bool, yes: bool
 ) -> None:
@@ -52,7 +79,7 @@ def erase_command(
 
     Example: screener erase 13800138000 --reason "书面申请 2026-03-04" --yes
     """
-    found = Lines(settings.site.region).identify(number).number
+    found = lines_of(settings).identify(number).number
     if not found:
         raise InputError(f"{number!r} is no number", "write it as reports show it")
     shown = mask(found)
@@ -103,7 +130,4 @@ def access(settings: Settings, log: CallLog, since: str | None, limit: int) -> S
         ]
         for note in log.accesses(moment(settings, since), limit)
     ]
-    keys = ["at", "who", "action", "subject", "destination", "masked"]
-    english = settings.site.language == "en"
-    heads = keys if english else ["时间", "何人", "命令", "内容", "去处", "遮盖"]
-    return Sheet("Accesses" if english else "数据取出记录", keys, heads, rows)
+    return sheet("t_accesses", ["at", "who", "action", "subject", "destination", "masked=masked_numbers"], rows)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from screener.cli.say import say
+from screener.cli.say import say, show
 from screener.core.actions import Prompt
 from screener.errors import InputError
 from screener.media.prompts import find
@@ -67,7 +67,7 @@ def check_command(folder: Path | None, config: Path | None) -> None:
     for prompt in Prompt:
         found = check(find(prompt, site))
         sign = "✘" if found.problems else "✔"
-        say(f"{sign} {prompt:15} {found.seconds:5.2f} s {found.dbfs:6.1f} dBFS  {found.path}")
+        show(f"{sign} {prompt:15} {found.seconds:5.2f} s {found.dbfs:6.1f} dBFS  {found.path}")
         for problem in found.problems:
             wrong = True
             say(f"  {problem}", bad=True)

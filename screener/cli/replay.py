@@ -1,6 +1,8 @@
 """`screener replay`: the live judgement over files."""
 
 import json
+import sys
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import TextIO
@@ -10,11 +12,16 @@ import click
 from rich.console import Console
 from rich.progress import track
 
-from screener.cli.say import put
+from screener.cli.moments import moment
+from screener.cli.output import coded, sheet
+from screener.cli.say import put, say
+from screener.cli.speaking import speaking
 from screener.numbers.identify import load_lines
 from screener.outside.text import in_json
 from screener.replay.files import read_calls
 from screener.replay.run import Replayer
+from screener.reports.page import Cell
+from screener.reports.render import render
 from screener.settings.judging import load_judgement, load_notes
 from screener.settings.load import load
 from screener.speech.load import load_model
@@ -26,24 +33,54 @@ from screener.words.judgement import Teller
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--config", type=click.Path(path_type=Path), help="Settings file; default screener.toml here.")
 @click.option("-o", "--output", type=click.File("w", encoding="utf-8"), default="-", help="Default: stdout.")
-def replay(files: tuple[Path, ...], config: Path | None, output: TextIO) -> None:
-    """Judge calls in WAV files or transcripts (.jsonl, .jsonl.gz); one JSON object a call.
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["json", "table"]),
+    default="json",
+    help="Of what is told: a table, or one JSON object a call.",
+)
+@click.option("--caller", default="", help="Caller of recordings, as the network would show the number.")
+@click.option("--at", "began", help="When recordings began; default in office hours.")
+def replay(
+    files: tuple[Path, ...], config: Path | None, output: TextIO, form: str, caller: str, began: str | None
+) -> None:
+    """Judge calls in recordings or transcripts (.jsonl, .jsonl.gz); one JSON object a call.
 
-    Example: screener replay calls.jsonl.gz monday.wav > judged.jsonl
+    Recordings are WAV (PCM, float, A-law, µ-law, any rate; the caller, or the caller left and the agent right),
+    and with ffmpeg MP3 and others. `-` reads transcripts from standard input.
+
+    Example: screener replay calls.jsonl.gz monday.wav --format table
     """
     settings = load(config)
-    folder = settings.folder
-    calls = read_calls(files)
+    folder, zone = settings.folder, ZoneInfo(settings.site.timezone)
+    calls = read_calls(files, caller, moment(began, zone, datetime.now(UTC)), sys.stdin)
+    model = cache(lambda: load_model(settings.speech, folder))
+    if any(call.audio for call in calls) and model().info.synthetic_only:
+        say(
+            "the embedded model understands synthetic demo speech only, not people: "
+            "install a production model with: screener model install",
+            err=True,
+        )
     replayer = Replayer(
         judgement=load_judgement(settings.judgement, folder, syllables),
         flow=settings.flow,
-        zone=ZoneInfo(settings.site.timezone),
-        identify=load_lines([folder / line for line in settings.judgement.lines], settings.site.region).identify,
+        zone=zone,
+        identify=load_lines(settings.line_files, *settings.site.numbering).identify,
         syllables=syllables,
-        model=cache(lambda: load_model(settings.speech, folder)),
+        model=model,
     )
-    teller = Teller(settings.site.language, load_notes(settings.judgement, folder))
+    teller = Teller(speaking(), load_notes(settings.judgement, folder))
     console = Console(stderr=True)
+    rows: list[list[Cell]] = []
     for call in track(calls, "replay", console=console, disable=not console.is_terminal):
-        told = json.dumps(replayer.replay(call).serialize(teller), ensure_ascii=False)
-        put(f"{in_json(told)}\n", file=output)
+        told = replayer.replay(call).serialize(teller)
+        if form == "json":
+            put(f"{in_json(json.dumps(told, ensure_ascii=False))}\n", file=output)
+        else:
+            words = "、".join(dict.fromkeys(piece["span"] for piece in told["evidence"] if piece["span"]))
+            kind = coded(told["kind"])
+            rows.append([told["id"], coded(told["verdict"]), kind, told["flagged_at"], told["score"], words])
+    if form == "table":
+        keys = ["id", "verdict", "kind", "flagged_seconds", "score", "words"]
+        put(render(sheet("t_replay", keys, rows, id="phone"), "table"), file=output)

@@ -5,15 +5,26 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
 
-from screener.cli.output import CallLog, Settings, log_options, moment, output_options
+from screener.cli.output import (
+    CallLog,
+    Settings,
+    lines_of,
+    log_options,
+    moment,
+    moments,
+    output_options,
+    speaking,
+    time_zone,
+)
 from screener.core.evidence import Kind
+from screener.errors import InputError
 from screener.reports import pages
 from screener.reports.accuracy import accuracy
 from screener.reports.agents import agents
+from screener.reports.facts import facts
 from screener.reports.frequency import Period, frequency
 from screener.reports.page import Page
 from screener.reports.pages import Reader
@@ -23,8 +34,12 @@ from screener.reports.span import Span
 from screener.reports.summary import summary, usual_span
 from screener.reports.summary_page import summary_page
 from screener.reports.treatment import treatment
+from screener.settings.judging import load_notes
+from screener.words.judgement import Teller
 
 HEAT = "heat"
+NAMES_SHOWN = 20
+"""Queues that are named when one is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +56,11 @@ def report_options(command: Callable[..., Page]) -> Callable[..., None]:
 
     @click.option("--since", help="From this day or time on, such as 2026-03-01.")
     @click.option("--until", help="Up to this day or time, itself not counted.")
-    @click.option("--queue", "queue_name", default="", help="Only calls to this dialled number or imported queue.")
+    @click.option("--queue", "queue_name", default="", help="Only calls of this queue of agents.")
+    @click.option("--dialled", default="", help="Only calls to this number (hotline, 400 number, DID).")
     @click.option("--kind", type=click.Choice([kind.value for kind in Kind]), help="Only this kind of harassment.")
     @click.option("--tz", help="IANA time zone of hours and days; default the site's.")
     @click.option("--mask", "masked", is_flag=True, help="Hide the middle of phone numbers.")
-    @click.option("--lang", type=click.Choice(["zh", "en"]), help="Default from the settings.")
     @output_options
     @log_options
     @functools.wraps(command)
@@ -58,32 +73,47 @@ def report_options(command: Callable[..., Page]) -> Callable[..., None]:
         kind: str | None,
         tz: str | None,
         masked: bool,
-        lang: Any,  # noqa: ANN401 - one of the two choices
+        dialled: str,
         **own: Any,  # noqa: ANN401 - click's own
     ) -> Page:
-        zone = _zone(tz or settings.site.timezone)
-        span = Span(
-            moment(settings, since, zone), moment(settings, until, zone), Kind(kind) if kind else None, queue_name
-        )
-        reader = Reader(settings.site.name, lang or settings.site.language, zone, masked, datetime.now(UTC))
+        zone = time_zone(tz or settings.site.timezone)
+        begin, end = moment(settings, since, zone), moment(settings, until, zone)
+        moments.span_of(begin, end)
+        dialled = dialled and lines_of(settings).identify(dialled).number
+        span = Span(begin, end, Kind(kind) if kind else None, queue_name, dialled)
+        check_known(log, span)
+        notes = load_notes(settings.judgement, settings.folder)
+        reader = Reader(settings.site.name, Teller(speaking(), notes), zone, masked, datetime.now(UTC))
         return command(Ask(log, span, reader), **own)
 
     return wrapped
 
 
-def _zone(name: str) -> ZoneInfo:
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise click.BadParameter(f"{name}: allowed: an IANA name such as Asia/Shanghai") from None
+def check_known(log: CallLog, span: Span) -> None:
+    """A queue or number that no call has is a mistake, and not a page of zeros.
+
+    Raises:
+        InputError: the log has calls, and none of them.
+    """
+    asked = {"queue": span.queue, "dialled": span.dialled}
+    if not any(asked.values()):
+        return
+    with facts(log) as known:
+        for place, name in asked.items():
+            found = known.known(place) - {""}
+            if name and name not in found:
+                shown = ", ".join(sorted(found)[:NAMES_SHOWN]) or "-"
+                if place == "queue":
+                    raise InputError(f"no call has the queue {name}", f"there are: {shown}")
+                raise InputError(f"no call has the dialled number {name}", f"there are: {shown}")
 
 
 @click.group()
 def report() -> None:
     """Ask the call log: how often harassment comes, from where, and what came of it.
 
-    Flagged means: judged as harassment and not overturned by a person. Calls are what callers dialled; an agent's
-    hand-over into the analysis queue is no call of its own.
+    Flagged means: judged as harassment and not overturned by a person. Calls are what callers dialled: one call,
+    however many rows it left in the log, and flagged once, however often. Flagged calls are a part of the calls.
     """
 
 

@@ -1,14 +1,22 @@
 """`screener init` and `screener doctor`: from nothing to a machine that is ready."""
 
+import json
+from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from screener.cli.say import say
+from screener.cli.say import put, say, show
+from screener.cli.speaking import speaking
 from screener.errors import InputError
 from screener.outside.files import write_private
 from screener.resources import config_folder
 from screener.settings.load import FILE_NAME
+from screener.words.told import told
+
+if TYPE_CHECKING:
+    from screener.service.doctor import Check
 
 
 @click.command()
@@ -30,28 +38,35 @@ def init(path: Path, force: bool) -> None:
     except OSError as problem:
         raise InputError(f"{path}: cannot be written ({problem.strerror})", "name another file") from problem
     say(
-        f"{path}: written. Next: set [sip] and [targets] in it, take a model "
-        "of people's voices (screener model install says which, and why), then run: screener doctor"
+        f"{path}: written. Next: set [sip] and [targets] in it, take a model of people's voices "
+        "(screener model install says which, and why), then run: screener doctor"
     )
 
 
 @click.command()
 @click.option("--config", type=click.Path(path_type=Path), help="Settings file; default screener.toml here.")
-def doctor(config: Path | None) -> None:
+@click.option("--json", "as_json", is_flag=True, help="A list of objects: name, ok, message, remedy.")
+def doctor(config: Path | None, as_json: bool) -> None:
     """Check settings, ports, PBX, speech model, recordings, lexicon and database.
 
     One line each, with what to do about every failure. Exit code 0: ready; 1: at least one line failed.
 
     Example: screener doctor --config /etc/screener/screener.toml
     """
-    from screener.service.doctor import (  # loads every part of the product; `init` needs none of them
-        examine,
-        render,
-    )
+    from screener.service.doctor import examine  # loads every part of the product; `init` needs none of them
 
-    ready = True
+    found = []
     for check in examine(config):
-        say(render(check), bad=not check.ok)
-        ready = ready and check.ok
-    if not ready:
+        found.append(check)
+        if not as_json:
+            show(line_of(check), bad=not check.ok)
+    if as_json:
+        put(json.dumps([asdict(check) for check in found], ensure_ascii=False, indent=1) + "\n")
+    if not all(check.ok for check in found):
         raise SystemExit(1)
+
+
+def line_of(check: "Check") -> str:
+    """One line for a terminal."""
+    parts = [told(part, speaking()) for part in (check.name, check.message, check.remedy)]
+    return f"{'✔' if check.ok else '✘'} {parts[0]}: {parts[1]}" + (f" → {parts[2]}" if check.remedy else "")

@@ -5,13 +5,12 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from screener.core.cards import Cards, Prompter
 from screener.errors import InputError
 from screener.feed.board import Board, LiveCall
+from screener.feed.choose import Reader
 from screener.feed.items import Heard, Item, Order, Over, Weighed
-from screener.feed.local import FeedReader
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +33,7 @@ class Shown:
     """
 
     call: LiveCall
-    feed: Path
+    feed: str
     prompter: Prompter
     version: int = 0
     over_at: float | None = None
@@ -44,12 +43,12 @@ class Shown:
 class Feed:
     """One service's feed: where it is, and whether it is there."""
 
-    path: Path
+    name: str
     up: bool = False
     lost: int = 0
     """How often it went away."""
     board: Board = field(default_factory=Board)
-    reader: FeedReader | None = None
+    reader: Reader | None = None
 
 
 class Hub:
@@ -58,14 +57,21 @@ class Hub:
     A page that is slow shows less often, and always the newest: nothing is queued for it.
 
     Args:
-        paths: of the services' sockets.
+        feeds: names of the feeds.
+        connect: begins to read one; raises `InputError` when nobody tells there.
         cards: cue cards of the site.
         syllables: text to toneless pinyin.
     """
 
-    def __init__(self, paths: Sequence[Path], cards: Cards, syllables: Callable[[str], tuple[str, ...]]) -> None:
-        self._cards, self._syllables = cards, syllables
-        self.feeds = [Feed(path) for path in paths]
+    def __init__(
+        self,
+        feeds: Sequence[str],
+        connect: Callable[[str], Reader],
+        cards: Cards,
+        syllables: Callable[[str], tuple[str, ...]],
+    ) -> None:
+        self._connect, self._cards, self._syllables = connect, cards, syllables
+        self.feeds = [Feed(name) for name in feeds]
         self._shown: dict[str, Shown] = {}
         self._version = 0
         self._lock = threading.Lock()
@@ -121,7 +127,7 @@ class Hub:
             shown = self._shown.get(order.call)
         if shown is None or shown.over_at is not None:
             raise InputError("that call is over", "look for it among the calls")
-        reader = next((feed.reader for feed in self.feeds if feed.path == shown.feed), None)
+        reader = next((feed.reader for feed in self.feeds if feed.name == shown.feed), None)
         if reader is None:
             raise InputError("the service that has the call is away", "use the PBX: transfer the caller by hand")
         reader.order(order)
@@ -129,7 +135,7 @@ class Hub:
     def _read(self, feed: Feed) -> None:
         while not self._stopped.is_set():
             try:
-                feed.reader = FeedReader(feed.path, timeout=1.0)
+                feed.reader = self._connect(feed.name)
             except InputError:
                 self._stopped.wait(AGAIN_SECONDS)
                 continue
@@ -141,12 +147,12 @@ class Hub:
                     if item is not None:
                         self._take(feed, item)
             except InputError as problem:
-                log.warning("feed %s: %s", feed.path, problem.message)
+                log.warning("feed %s: %s", feed.name, problem.message)
             finally:
                 feed.up, feed.lost = False, feed.lost + 1
                 feed.reader.close()
                 feed.reader = None
-                self._forget(feed.path)
+                self._forget(feed.name)
             self._stopped.wait(AGAIN_SECONDS)
 
     def of_agent(self, extension: str) -> Shown | None:
@@ -165,7 +171,7 @@ class Hub:
             if call is None:
                 return
             self._version += 1
-            shown = self._shown.setdefault(call.call, Shown(call, feed.path, Prompter(self._cards)))
+            shown = self._shown.setdefault(call.call, Shown(call, feed.name, Prompter(self._cards)))
             self._prompt(shown.prompter, item)
             shown.call, shown.version = call, self._version
             if isinstance(item, Over):
@@ -183,11 +189,11 @@ class Hub:
             case _:
                 pass
 
-    def _forget(self, path: Path) -> None:
+    def _forget(self, name: str) -> None:
         """A service went away: its calls are the agents' now, as far as we know."""
         with self._lock:
             self._version += 1
             for shown in self._shown.values():
-                if shown.feed == path and shown.over_at is None:
+                if shown.feed == name and shown.over_at is None:
                     shown.over_at, shown.version = time.monotonic(), self._version
                     shown.call.over = "fault"

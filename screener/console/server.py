@@ -14,6 +14,7 @@ from screener.console.app import build
 from screener.console.desk import Desk
 from screener.console.hub import Hub
 from screener.errors import InputError
+from screener.feed.choose import Reader, open_reader
 from screener.settings.cards import load_cards
 from screener.settings.judging import load_notes
 from screener.settings.sections import Settings
@@ -24,6 +25,8 @@ from screener.words.judgement import Teller
 log = logging.getLogger(__name__)
 
 START_SECONDS = 10.0
+SILENCE_SECONDS = 1.0
+"""A feed without news gives its reader a chance to stop so often."""
 
 
 def make_access(settings: Settings, calls: CallLog) -> Access:
@@ -45,7 +48,11 @@ def make_desk(settings: Settings, calls: CallLog, syllables: Callable[[str], tup
     """
     feeds = settings.console.feeds or (settings.operations.feed,)
     cards = load_cards(settings.console.cards, settings.folder, syllables)
-    hub = Hub([settings.folder / feed for feed in feeds if feed], cards, syllables)
+
+    def connect(feed: str) -> Reader:
+        return open_reader(feed, settings.folder, settings.store.url, SILENCE_SECONDS)
+
+    hub = Hub([feed for feed in feeds if feed], connect, cards, syllables)
     teller = Teller(settings.site.language, load_notes(settings.judgement, settings.folder))
     return Desk(settings, calls, make_access(settings, calls), hub, teller)
 

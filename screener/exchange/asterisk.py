@@ -10,7 +10,7 @@ agent had that very call.
 """
 
 import csv
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
@@ -18,6 +18,7 @@ from typing import Any
 from screener.core.evidence import Treatment, Verdict
 from screener.events import Caller, EndedBy, Entrance, LineClass
 from screener.exchange.listfile import BadLine
+from screener.numbers.agents import agent_name
 from screener.outside.text import is_number, is_pbx_id, visible
 from screener.store.records import CallRecord, Review, TreatmentRow
 
@@ -26,6 +27,8 @@ Identify = Callable[[str], Caller]
 
 SETTLE_SECONDS = 60.0
 """After a call has left a queue, another may take it over for so long before it counts as over."""
+HALF = "call {} began in an earlier file: name the rotated files too, the oldest first"
+STILL_UP = "call {} is not over at the end of the file: it comes with the next import"
 BACK_SECONDS = 7200.0
 """A line of queue_log may be so much older than one before it: the hour that summer time takes back, and more."""
 LOST_SECONDS = 12 * 3600.0
@@ -67,16 +70,18 @@ _ENDS = {
 def read_queue_log(
     lines: Iterable[bytes], identify: Identify, analysis: Collection[str] = ()
 ) -> Iterator[CallRecord | BadLine]:
-    """Calls of a queue_log, each once it is over; calls that are still up at the end of the file are left out.
+    """Calls of a queue_log, each once it is over; of what cannot be a whole call a line says so.
 
     Args:
-        lines: of the file: `epoch|uniqueid|queue|member|event|data…`.
+        lines: of the file, or of rotated files one after the other: `epoch|uniqueid|queue|member|event|data…`.
         identify: what is known about a number.
         analysis: queues that stood for harassment: entering one is a flag that a person set.
     """
     up: dict[str, _Waiting] = {}
+    halves: set[str] = set()
     over: dict[str, float] = {}  # ended but perhaps taken over; in the order of their ends
     now = 0.0
+    number = 0
     for number, line in enumerate(lines, start=1):
         try:
             now, callid, queue, member, event, data = _queue_line(line, now)
@@ -93,8 +98,12 @@ def read_queue_log(
             )
             over.pop(callid, None)
         elif event == "CONNECT" and callid in up:
-            up[callid] = replace(up[callid], answered=up[callid].answered or now, agent=member)
-        elif event in _ENDS and callid in up:
+            up[callid] = replace(up[callid], answered=up[callid].answered or now, agent=agent_name(member))
+        elif event in (*_ENDS, "CONNECT") and callid not in up:
+            if callid not in halves and callid not in ("NONE", "MANAGER", "REALTIME"):
+                halves.add(callid)
+                yield BadLine(number, HALF.format(callid))
+        elif event in _ENDS:
             up[callid] = _leave(up[callid], now, event)
             over.pop(callid, None)
             over[callid] = now
@@ -105,6 +114,8 @@ def read_queue_log(
     for call in up.values():
         if call.ended is not None or call.entered + LOST_SECONDS < now:
             yield _queue_call(_lost(call, now), identify)
+        else:
+            yield BadLine(number, STILL_UP.format(call.callid))
 
 
 def _queue_line(line: bytes, newest: float) -> tuple[float, str, str, str, str, list[str]]:
@@ -176,7 +187,7 @@ def _queue_call(call: _Waiting, identify: Identify) -> CallRecord:
         answered_at=_moment(call.answered) if call.answered is not None else None,
         ended_at=_moment(call.ended if call.ended is not None else call.entered),
         ended_by=call.ended_by or EndedBy.FAULT,
-        dialled=call.queue,
+        queue=call.queue,
         agent=call.agent,
         node="queue_log",
         **flag,
@@ -202,35 +213,72 @@ _LEAST_COLUMNS = 17
 """A CDR without userfield and linkedid still names its uniqueid."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Leg:
+    """One row of a CDR file."""
+
+    uniqueid: str
+    source: str
+    dialled: str
+    channel: str
+    answered_by: str
+    queue: str
+    context: str
+    start: datetime
+    answer: datetime | None
+    end: datetime
+
+
+def few_digits(name: str) -> bool:
+    """What is an extension where nobody says what extensions look like here."""
+    return name.isdigit() and len(name) <= 6
+
+
 def read_cdr(
-    lines: Iterable[bytes], identify: Identify, zone: tzinfo, contexts: Collection[str] = ()
+    lines: Iterable[bytes],
+    identify: Identify,
+    zone: tzinfo,
+    contexts: Collection[str] = (),
+    is_extension: Callable[[str], bool] = few_digits,
 ) -> Iterator[CallRecord | BadLine]:
-    """Calls of a CDR file, one for each linkedid; calls of the site's own extensions are left out.
+    """Calls of a CDR file, one for each linkedid, put together from all its rows once no more can follow.
+
+    Calls that the site's own extensions make, outbound or to each other, are left out.
 
     Args:
-        lines: of the file, in the order of `CDR_COLUMNS`, or in that of its first line if that names them.
+        lines: of the file, or of several, in the order of `CDR_COLUMNS`, or in that of its first line if that
+            names them.
         identify: what is known about a number.
         zone: of the times in the file.
         contexts: only calls of these dialplan contexts; empty takes all.
+        is_extension: whether a device or number is one of the site's own.
     """
     columns: tuple[str, ...] = CDR_COLUMNS
+    calls: dict[str, list[_Leg]] = {}  # in the order of their newest row
     for number, line in enumerate(lines, start=1):
         try:
             cells = next(csv.reader([_text(line).rstrip("\r\n")], strict=True), [])
-            if number == 1 and "uniqueid" in cells and "start" in cells:
+            if "uniqueid" in cells and "start" in cells:
                 columns = tuple(cells)
             elif cells:
                 if len(cells) < min(_LEAST_COLUMNS, len(columns)):
                     raise ValueError(f"found {len(cells)} fields, allowed {len(columns)}")
-                row = dict(zip(columns, cells, strict=False))
-                call = _cdr_call(row, identify, zone)
-                if call.line is not LineClass.INTERNAL and (not contexts or row.get("dcontext") in contexts):
-                    yield call
+                callid, leg = _leg(dict(zip(columns, cells, strict=False)), zone)
+                calls[callid] = [*calls.pop(callid, []), leg]
+                while calls and (first := next(iter(calls))) and _settled(calls[first], leg.end):
+                    yield from _cdr_call(first, calls.pop(first), identify, contexts, is_extension)
         except (ValueError, KeyError, csv.Error) as problem:
             yield BadLine(number, str(problem))
+    for callid, legs in calls.items():
+        yield from _cdr_call(callid, legs, identify, contexts, is_extension)
 
 
-def _cdr_call(row: dict[str, str], identify: Identify, zone: tzinfo) -> CallRecord:
+def _settled(legs: Sequence[_Leg], now: datetime) -> bool:
+    """No more rows of this call can come."""
+    return max(leg.end for leg in legs) + timedelta(seconds=LOST_SECONDS) < now
+
+
+def _leg(row: dict[str, str], zone: tzinfo) -> tuple[str, _Leg]:
     callid = row.get("linkedid") or row["uniqueid"]
     for name in ("uniqueid", "linkedid"):
         if row.get(name) and not is_pbx_id(row[name]):
@@ -245,14 +293,52 @@ def _cdr_call(row: dict[str, str], identify: Identify, zone: tzinfo) -> CallReco
     if end < start:
         raise ValueError(f"end: found {row['end']!r}, before start")
     answered = row["disposition"] == "ANSWERED" and row["answer"] != ""
-    return _record(
-        callid,
+    queue = row.get("lastdata", "").partition(",")[0] if row.get("lastapp") == "Queue" else ""
+    return callid, _Leg(
+        row["uniqueid"],
+        row["src"],
+        row["dst"],
+        agent_name(row.get("channel", "")),
+        agent_name(row.get("dstchannel", "")),
+        queue,
+        row.get("dcontext", ""),
         start,
-        identify(row["src"]),
-        answered_at=_local(row["answer"], zone) if answered else None,
-        ended_at=end,
-        dialled=row["dst"],
-        uniqueid=row["uniqueid"],
+        _local(row["answer"], zone) if answered else None,
+        end,
+    )
+
+
+_NO_NUMBER = frozenset({"", "s", "h", "i", "t", "o", "~~s~~"})
+"""Extensions of a dialplan that nobody dials."""
+
+
+def _cdr_call(
+    callid: str,
+    legs: list[_Leg],
+    identify: Identify,
+    contexts: Collection[str],
+    is_extension: Callable[[str], bool],
+) -> Iterator[CallRecord]:
+    """The one call of all its rows; nothing where no caller from outside began it."""
+    legs = sorted(legs, key=lambda leg: (leg.start, leg.uniqueid != callid))  # the caller's channel names the call
+    first = legs[0]
+    caller = identify(next((leg.source for leg in legs if leg.source), ""))
+    outbound = is_extension(first.channel) or is_extension(first.source) or caller.line is LineClass.INTERNAL
+    if outbound or (contexts and not any(leg.context in contexts for leg in legs)):
+        return
+    answers = [leg.answer for leg in legs if leg.answer is not None]
+    agents = [leg.answered_by for leg in legs if leg.answer is not None and is_extension(leg.answered_by)]
+    dialled = next((leg.dialled for leg in legs if leg.dialled not in _NO_NUMBER), "")
+    yield _record(
+        callid,
+        first.start,
+        caller,
+        answered_at=min(answers, default=None),
+        ended_at=max(leg.end for leg in legs),
+        dialled=identify(dialled).number,
+        queue=next((leg.queue for leg in legs if leg.queue), ""),
+        agent=agents[-1] if agents else "",
+        uniqueid=first.uniqueid,
         node="cdr",
     )
 

@@ -6,7 +6,6 @@ gives the same bytes.
 
 import io
 import shutil
-import struct
 import subprocess
 import tomllib
 import warnings
@@ -22,6 +21,7 @@ from screener.core.actions import Prompt
 from screener.errors import AudioError
 from screener.events import FRAME_SAMPLES, SAMPLE_RATE
 from screener.media.prompts import MAX_SECONDS, read_wav, write_wav
+from screener.media.sound import read_sound
 from screener.resources import config_folder
 
 with warnings.catch_warnings():  # a missing ffmpeg is said where somebody needs it
@@ -151,25 +151,19 @@ def convert(source: Path, folder: Path, prompt: Prompt) -> Path:
 
 
 def read_channels(source: Path) -> tuple[bytes, ...]:
-    """The channels of a WAV file of any rate and width, each as 16-bit samples at 8 kHz.
+    """The channels of a recording of any format and rate, each as 16-bit samples at 8 kHz.
 
     Raises:
         AudioError: it cannot be read or is empty.
     """
-    try:
-        channels = AudioSegment.from_file(source, format="wav").split_to_mono()
-    except (OSError, PydubException, wave.Error, EOFError, ValueError, IndexError, struct.error) as problem:
-        raise AudioError(
-            f"{source}: not a WAV file that can be read", "play it in an audio editor and save it as WAV"
-        ) from problem
-    if not channels or not len(channels[0]):
+    samples, rate = read_sound(source)
+    if not samples.size:
         raise AudioError(f"{source}: empty", "record it again")
-    return tuple(
-        channel.set_sample_width(2).raw_data
-        if channel.frame_rate == SAMPLE_RATE
-        else (np.clip(resample(_samples(channel), channel.frame_rate), -1, 1) * 32767).astype("<i2").tobytes()
-        for channel in channels
-    )
+    return tuple(_pcm(resample(channel, rate)) for channel in samples.T)
+
+
+def _pcm(samples: Samples) -> bytes:
+    return np.clip(np.rint(samples * 32768), -32768, 32767).astype("<i2").tobytes()
 
 
 def active_dbfs(samples: Samples) -> float:

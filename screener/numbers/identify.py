@@ -24,16 +24,16 @@ from phonenumbers import (
 
 from screener.errors import SettingsError
 from screener.events import Caller, LineClass
+from screener.numbers.written import MAX_LENGTH, chinese, plain
 from screener.outside.text import visible
 
-WITHHELD = frozenset({"", "anonymous", "unknown", "restricted", "private", "unavailable", "withheld", "asserted"})
-"""User parts that stand for no number at all."""
-MAX_LENGTH = 64
 _CHINESE_SERVICE = re.compile(r"9[56]\d{3,6}|1010\d{4}|1(00|1[02]|2[03])\d{2,3}")
 """Service numbers of mainland China: 95xxx and 96xxx, 1010xxxx, and the operators' and authorities' 1xxxx."""
 _CHINESE_AREA_CODE = re.compile(r"0(10|2\d|[3-9]\d{2})")
 _CHINESE_LOCAL = re.compile(r"[2-8]\d{6,7}")
 """A fixed line of the caller's own city, dialled without area code."""
+INTERNAL_DIGITS_MOST = 6
+"""A number of so few digits, and no service number, is an extension."""
 _TYPES = {
     PhoneNumberType.MOBILE: LineClass.MOBILE,
     PhoneNumberType.PAGER: LineClass.MOBILE,
@@ -62,10 +62,21 @@ class LineEntry:
 
 
 class Lines:
-    """Identifies callers. Immutable; safe to share between threads."""
+    """Identifies callers. Immutable; safe to share between threads.
 
-    def __init__(self, region: str = "CN", entries: Iterable[LineEntry] = ()) -> None:
+    Args:
+        region: country of bare numbers, ISO 3166.
+        entries: of imported lists.
+        area_code: of the site, `010` or `571`; a fixed line without one is in this city.
+        extensions: a regular expression of the site's own extensions; empty takes up to six digits for one.
+    """
+
+    def __init__(
+        self, region: str = "CN", entries: Iterable[LineEntry] = (), area_code: str = "", extensions: str = ""
+    ) -> None:
         self._region = region
+        self._area = area_code.removeprefix("0")
+        self._extensions = re.compile(extensions) if extensions else None
         self._country = phonenumbers.country_code_for_region(region)
         self._exact: dict[str, LineEntry] = {}
         self._prefixes: dict[str, LineEntry] = {}
@@ -110,18 +121,39 @@ class Lines:
             return f"+86{number}"
         return number
 
+    def is_extension(self, name: str) -> bool:
+        """Whether a number or the name of a device is one of the site's own."""
+        if self._extensions is not None:
+            return self._extensions.fullmatch(name) is not None
+        return name.isdigit() and self._plan(name).line is LineClass.INTERNAL
+
+    def wrong(self, number: str) -> str:
+        """Why no caller can ever have this number, for whoever puts it on a list; empty when one can."""
+        caller = self.identify(number)
+        if not caller.number:
+            return "withheld"
+        if caller.line is not LineClass.UNKNOWN:
+            return ""
+        return "not_digits" if re.search(r"[^\d+]", caller.number) else "no_number"
+
     def _plan(self, raw: str) -> Caller:
         """What the numbering plan alone says."""
-        raw = visible(raw.strip()[:MAX_LENGTH])[:MAX_LENGTH]
-        if raw.lower() in WITHHELD:
+        digits = plain(visible(raw.strip()[: 4 * MAX_LENGTH]))
+        if not digits:
             return Caller(line=LineClass.ANONYMOUS)
-        if not re.fullmatch(r"\+?[\d\-\s().]+", raw):
-            return Caller(raw, line=LineClass.INTERNAL if re.fullmatch(r"[\w.\-]+", raw) else LineClass.UNKNOWN)
-        digits = re.sub(r"[^\d+]", "", raw)
+        if self._extensions is not None and self._extensions.fullmatch(digits):
+            return Caller(digits, line=LineClass.INTERNAL)
+        if not re.fullmatch(r"\+?\d+", digits):
+            internal = re.fullmatch(r"[\w.\-]+", digits) and self._extensions is None
+            return Caller(digits, line=LineClass.INTERNAL if internal else LineClass.UNKNOWN)
+        if self._region == "CN":
+            digits = chinese(digits, self._area)
+        if self._region == "CN" and not digits.startswith("+") and self._is_service(digits):
+            return Caller(digits, line=LineClass.SHORT)
         try:
             parsed = phonenumbers.parse(digits, self._region)
         except phonenumbers.NumberParseException:
-            return Caller(digits, line=LineClass.INTERNAL if len(digits) <= 6 else LineClass.UNKNOWN)
+            return Caller(digits, line=self._inside(digits))
         if phonenumbers.is_valid_number(parsed):
             return self._valid(parsed)
         return Caller(digits, line=self._short(digits, parsed))
@@ -146,19 +178,35 @@ class Lines:
         """The class of digits that are no whole number of the plan."""
         if digits.startswith("+"):
             return LineClass.UNKNOWN if parsed.country_code == self._country else LineClass.FOREIGN
+        if self._is_service(digits):
+            return LineClass.SHORT
+        if len(digits) <= INTERNAL_DIGITS_MOST:
+            return self._inside(digits)
+        local = self._region == "CN" and _CHINESE_LOCAL.fullmatch(digits)
+        return LineClass.FIXED if local else LineClass.UNKNOWN
+
+    def _inside(self, digits: str) -> LineClass:
+        """The class of a few digits: an extension, unless the site says what its own are."""
+        few = len(digits) <= INTERNAL_DIGITS_MOST and self._extensions is None
+        return LineClass.INTERNAL if few else LineClass.UNKNOWN
+
+    def _is_service(self, digits: str) -> bool:
+        """Whether these are the digits of a short number, perhaps behind an area code."""
         home = self._region == "CN"
         local = _CHINESE_AREA_CODE.sub("", digits, count=1) if home and digits.startswith("0") else digits
-        if shortnumberinfo.is_valid_short_number_for_region(phonenumbers.parse(local, self._region), self._region):
-            return LineClass.SHORT
         if home and _CHINESE_SERVICE.fullmatch(local):
-            return LineClass.SHORT
-        if len(digits) <= 6:
-            return LineClass.INTERNAL
-        return LineClass.FIXED if home and _CHINESE_LOCAL.fullmatch(digits) else LineClass.UNKNOWN
+            return True
+        if len(local) > INTERNAL_DIGITS_MOST:
+            return False
+        try:
+            short = phonenumbers.parse(local, self._region)
+        except phonenumbers.NumberParseException:
+            return False
+        return shortnumberinfo.is_valid_short_number_for_region(short, self._region)
 
 
-def load_lines(paths: Sequence[Path], region: str = "CN") -> Lines:
-    """Lines with the operator's lists.
+def load_lines(paths: Sequence[Path], region: str = "CN", area_code: str = "", extensions: str = "") -> Lines:
+    """Lines with the operator's lists; the other arguments as of `Lines`.
 
     Each list is a CSV file in UTF-8 of the columns `number,line,note`: a number, or a prefix that ends in `*`; the
     class (`public`, `duty`, or any other of `LineClass`); an optional note. Later files win.
@@ -177,7 +225,12 @@ def load_lines(paths: Sequence[Path], region: str = "CN") -> Lines:
             problems.append(f"{path}: cannot be read as CSV in UTF-8 ({problem})")
     if problems:
         raise SettingsError("\n".join(problems), "columns: number or prefix*, line class, note")
-    return Lines(region, entries)
+    return Lines(region, entries, area_code, extensions)
+
+
+def regions() -> frozenset[str]:
+    """Countries whose numbering plan is known, ISO 3166."""
+    return frozenset(phonenumbers.SUPPORTED_REGIONS)
 
 
 def forget_places_abroad(region: str) -> None:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from screener.numbers import agents
 from screener.outside.text import is_pbx_id
 from screener.pbx.wire import Fields
 
@@ -173,9 +174,8 @@ def _user_event(fields: Fields) -> Event | None:
 
 
 def agent_name(interface: str) -> str:
-    """`agent1` of `PJSIP/agent1` or `Local/agent1@from-queue/n`, without what has no place in a SIP URI."""
-    name = interface.partition("@")[0].rpartition("/")[2]
-    return _NO_NAME.sub("", name)[:NAME_MOST]
+    """The name of an agent, without what has no place in a SIP URI."""
+    return _NO_NAME.sub("", agents.agent_name(interface))[:NAME_MOST]
 
 
 def in_progress(statuses: Iterable[Fields]) -> list[Connected]:

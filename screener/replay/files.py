@@ -13,27 +13,60 @@ from screener.events import LineClass, Speaker
 from screener.replay.run import EPOCH, RecordedCall, Turn
 
 Choice = TypeVar("Choice", bound=StrEnum)
+AUDIO = frozenset(
+    {".wav", ".mp3", ".m4a", ".mp4", ".ogg", ".opus", ".flac", ".amr", ".aac", ".au", ".wma", ".gsm"}
+)
+"""Recordings; all but WAV need ffmpeg."""
+LONGEST = 24 * 3600
+"""Seconds of a call: a time beyond is a mistake, and ticks up to it would fill the memory."""
 REMEDY = "see “Replay files” in README.md"
+LINES = {
+    "landline": LineClass.FIXED,
+    "fixed_line": LineClass.FIXED,
+    "payphone": LineClass.PUBLIC,
+    "hidden": LineClass.ANONYMOUS,
+    "withheld": LineClass.ANONYMOUS,
+    "private": LineClass.ANONYMOUS,
+    "cell": LineClass.MOBILE,
+    "cellphone": LineClass.MOBILE,
+    "tollfree": LineClass.TOLL_FREE,
+    "international": LineClass.FOREIGN,
+    "extension": LineClass.INTERNAL,
+}
+"""Other usual names of classes of lines."""
 
 
-def read_calls(paths: Sequence[Path]) -> list[RecordedCall]:
+def read_calls(
+    paths: Sequence[Path], caller: str = "", started_at: datetime | None = None, standard: TextIO | None = None
+) -> list[RecordedCall]:
     """Every call of every file, in chronological order; calls without a time first, in the files' order.
+
+    Args:
+        paths: `-` is `standard`, a transcript.
+        caller: of recordings, which cannot say it; likewise when they began.
+        started_at: aware.
+        standard: standard input.
 
     Raises:
         InputError: a file cannot be read, or a line is not a call; says which.
     """
-    calls = [call for path in paths for call in _read(path)]
+    calls = [call for path in paths for call in _read(path, caller, started_at, standard)]
     return sorted(calls, key=lambda call: call.started_at or EPOCH)
 
 
-def _read(path: Path) -> Iterable[RecordedCall]:
-    if path.suffix.lower() == ".wav":
+def _read(path: Path, caller: str, started_at: datetime | None, standard: TextIO | None) -> Iterable[RecordedCall]:
+    if path.suffix.lower() in AUDIO:
         if not path.is_file():
             raise InputError(f"{path}: no such file", "check the name")
-        return [RecordedCall(id=path.stem, audio=path)]
+        return [RecordedCall(id=path.stem, audio=path, caller=caller, started_at=started_at)]
+    if str(path) == "-" and standard is not None:
+        lines = (line for line in standard if line.strip())
+        return [parse_call(line, f"-:{number}") for number, line in enumerate(lines, start=1)]
     if path.name.endswith((".jsonl", ".jsonl.gz")):
         return _read_lines(path)
-    raise InputError(f"{path}: neither .wav nor .jsonl nor .jsonl.gz", REMEDY)
+    raise InputError(
+        f"{path}: neither a recording nor .jsonl nor .jsonl.gz", f"recordings: {' '.join(sorted(AUDIO))}"
+    )
 
 
 def _read_lines(path: Path) -> Iterator[RecordedCall]:
@@ -87,7 +120,7 @@ def parse_call(line: str, where: str) -> RecordedCall:
         id=str(data["id"]),
         started_at=_time(data.get("started_at"), where),
         caller=str(data.get("caller") or ""),
-        line=_choice(LineClass, data["line"], "line", where) if data.get("line") else None,
+        line=_line(data["line"], where) if data.get("line") else None,
         turns=tuple(_turn(turn, f"{where}: turn {number}") for number, turn in enumerate(turns, start=1)),
     )
 
@@ -96,9 +129,21 @@ def _turn(turn: object, where: str) -> Turn:
     if not isinstance(turn, dict) or not isinstance(turn.get("text"), str):
         raise InputError(f"{where}: `speaker` and `text` are needed", REMEDY)
     at = turn.get("t")
-    if at is not None and (isinstance(at, bool) or not isinstance(at, int | float) or at < 0):
-        raise InputError(f"{where}: t: found {at!r}, allowed: seconds from the beginning", REMEDY)
+    if at is not None and (isinstance(at, bool) or not isinstance(at, int | float) or not 0 <= at <= LONGEST):
+        allowed = f"seconds from the beginning, up to {LONGEST}"
+        raise InputError(f"{where}: t: found {at!r}, allowed: {allowed}", REMEDY)
     return Turn(_choice(Speaker, turn.get("speaker"), "speaker", where), turn["text"], at)
+
+
+def _line(value: object, where: str) -> LineClass:
+    name = str(value).strip().lower().replace("-", "_").replace(" ", "_")
+    if name in LINES:
+        return LINES[name]
+    try:
+        return LineClass(name)
+    except ValueError:
+        allowed = f"{', '.join(LineClass)}; also understood: {', '.join(LINES)}"
+        raise InputError(f"{where}: line: found {value!r}, allowed: {allowed}", REMEDY) from None
 
 
 def _choice(kind: type[Choice], value: object, key: str, where: str) -> Choice:

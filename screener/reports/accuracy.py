@@ -1,4 +1,7 @@
-"""How often people agree with the flags, by kind of harassment and by rule."""
+"""How often people agree with the product's own flags, by kind of harassment and by rule.
+
+What an agent handed over or another system's log says is no flag of the product, and not counted here.
+"""
 
 import math
 from collections import Counter
@@ -6,11 +9,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from screener.core.evidence import Kind, Verdict
-from screener.reports.facts import facts
+from screener.reports.facts import KINDS, LISTENING, facts
 from screener.reports.span import Judged, Marked, Span
 from screener.store.log import CallLog
 from screener.store.records import Review
 
+_REVIEWS = (Review.CONFIRMED, Review.OVERTURNED, Review.NONE)
+"""Which word on a call's flags counts."""
 Z = 1.96
 """Of the 95 % interval."""
 
@@ -21,8 +26,9 @@ class AccuracyRow:
 
     Attributes:
         name: kind or rule; `all`, or empty for flags without a kind.
-        flagged: flags, overturned ones among them; None for a rule.
-        confirmed, overturned: what people said about them; the others nobody has looked at.
+        flagged: calls that the product flagged, overturned ones among them; None for a rule.
+        confirmed, overturned: what people said about them; the others nobody has looked at. A call that was
+            flagged twice, and of which a person confirmed one flag and took back the other, is confirmed.
     """
 
     name: str
@@ -69,8 +75,14 @@ def accuracy(log: CallLog, span: Span) -> Accuracy:
 
 def count(marked: Iterable[Marked], judged: Iterable[Judged]) -> Accuracy:
     """Rows of what `Facts` knows."""
+    found: dict[str, tuple[int, int]] = {}
+    for row in marked:
+        if row.verdict == Verdict.HARASSMENT and row.entrance in LISTENING:
+            now = KINDS.index(row.kind), _REVIEWS.index(row.review)
+            before = found.get(row.root, now)
+            found[row.root] = min(before[0], now[0]), min(before[1], now[1])
     counts: Counter[tuple[str, str]] = Counter(
-        (call.kind or "", call.review) for call in marked if call.verdict == Verdict.HARASSMENT
+        (KINDS[kind] or "", _REVIEWS[review]) for kind, review in found.values()
     )
     kinds = [name for name in (*Kind, "") if any((name, review) in counts for review in Review)]
     rules = [AccuracyRow(rule, None, confirmed, overturned) for rule, confirmed, overturned in judged]

@@ -17,10 +17,11 @@ class AgentRow:
 
     Attributes:
         agent: as the PBX or the reviewer names them; empty stands for flagged calls that reached nobody.
-        hit: flagged calls, not overturned, that the agent had on the line.
+        hit: flagged calls, not overturned, that the agent had on the line; one that went through several agents
+            counts for each of them.
         by_hand: of these, handed over into the queue.
-        confirmed: flags that this person confirmed; a hand-over confirms.
-        overturned: flags that this person took back.
+        confirmed: calls whose flag this person confirmed; a hand-over confirms.
+        overturned: calls whose flag this person took back.
     """
 
     agent: str
@@ -45,12 +46,20 @@ def count(marked: Iterable[Marked]) -> tuple[AgentRow, ...]:
     hit: Counter[str] = Counter()
     by_hand: Counter[str] = Counter()
     reviews: dict[str, Counter[str]] = {Review.CONFIRMED: Counter(), Review.OVERTURNED: Counter()}
-    for call in marked:
-        if call.flagged:
-            hit[call.agent] += 1
-            by_hand[call.agent] += call.by_hand
-        if call.verdict == Verdict.HARASSMENT and call.review in reviews:
-            reviews[call.review][call.reviewed_by] += 1
+    had: dict[tuple[str, str], bool] = {}  # call and agent: handed over?
+    said: set[tuple[str, str, str]] = set()
+    for row in marked:
+        if row.flagged:
+            had[row.root, row.agent] = had.get((row.root, row.agent), False) or row.by_hand
+        if row.verdict == Verdict.HARASSMENT and row.review in reviews:
+            said.add((row.review, row.root, row.reviewed_by))
+    reached = {root for root, agent in had if agent}
+    for (root, agent), handed in had.items():
+        if agent or root not in reached:
+            hit[agent] += 1
+            by_hand[agent] += handed
+    for review, _root, person in said:
+        reviews[review][person] += 1
     confirmed, overturned = reviews[Review.CONFIRMED], reviews[Review.OVERTURNED]
     people = {*hit, *confirmed, *overturned}
     rows = [AgentRow(who, hit[who], by_hand[who], confirmed[who], overturned[who]) for who in people]

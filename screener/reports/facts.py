@@ -2,6 +2,10 @@
 
 Nothing here reads the whole of `calls`. Calls in total come from the counts that the writer keeps, their two
 ragged edges from the calls themselves; flagged and treated calls come from the one index that holds them.
+
+What is counted is calls that callers dialled, at the moment at which they dialled. A call may have left several
+rows, and several of them may be flagged: it is one flagged call all the same, treated when one of its rows was,
+handed over when one of them was, and of the gravest kind that was found.
 """
 
 import gc
@@ -9,6 +13,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import chain
 from typing import Any
@@ -19,9 +24,11 @@ from sqlalchemy import (
     Integer,
     Select,
     String,
+    Subquery,
     and_,
     case,
     cast,
+    distinct,
     extract,
     func,
     literal_column,
@@ -30,7 +37,7 @@ from sqlalchemy import (
     type_coerce,
 )
 
-from screener.core.evidence import Treatment, Verdict
+from screener.core.evidence import Kind, Treatment, Verdict
 from screener.events import Entrance
 from screener.reports.span import (
     PREFIX_CHARACTERS,
@@ -61,6 +68,19 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MARKED_CALL = or_(Call.verdict == literal_column("'harassment'"), Call.treatment != literal_column("'none'"))
 """In the very words of the index that holds these calls (`store.tables.MARKED`)."""
 _STAYED = (TreatmentGiven.ended - TreatmentGiven.began, TreatmentGiven.completed)
+PLACES = ("number", "region", "carrier", "line", "dialled", "queue")
+"""Where a call came from and went; all rows of a call have them in common."""
+LISTENING = (Entrance.IN_PATH, Entrance.BESIDE)
+"""How calls come whose flags are the product's own, and neither an agent's nor an imported log's."""
+KINDS: Sequence[str | None] = (
+    Kind.THREAT, Kind.LEWD, Kind.ABUSE, Kind.PRANK, Kind.CHITCHAT, Kind.SILENT, Kind.REDIAL, None,
+)  # fmt: skip
+"""The gravest first: of a call that was flagged for several it counts."""
+_KIND_RANK = case(
+    {str(kind): rank for rank, kind in enumerate(KINDS) if kind},
+    value=type_coerce(Call.kind, String),
+    else_=KINDS.index(None),
+)
 ROWS_AT_ONCE = 20_000
 NUMBERS_AT_ONCE = 500
 NUMBER_DIGITS_MOST = 20
@@ -101,34 +121,32 @@ class Facts:
 
     def marked(self, span: Span) -> list[Marked]:
         """Flagged and treated calls of the span, oldest first."""
-        names = Marked._fields[1:]
-        columns = [self._plain(name) for name in names]
-        columns[names.index("call_id")] = Call.id
-        query = self._of_marked(select(self._second(Call.started_at), *columns), span).order_by(Call.started_at)
-        return list(map(Marked._make, self._rows(query)))
+        columns = [self._plain(name) for name in Marked._fields[1:]]
+        query = self._of_marked(select(self._second(Call.called_at), *columns), span)
+        return list(map(Marked._make, self._rows(query.order_by(Call.called_at, Call.root, Call.id))))
 
     def flags(self, span: Span) -> list[Flag]:
         """Flagged calls of the span."""
-        quarter = self._second(Call.started_at) // QUARTER_SECONDS
-        query = self._of_marked(select(quarter, self._plain("kind"), _treated(), _by_hand()), span)
-        return list(map(Flag._make, self._rows(query.where(*_flagged()))))
+        calls = self._judged(span).c
+        quarter = self._second(calls.called_at) // QUARTER_SECONDS
+        query: Query = select(quarter, calls.kind, calls.treated, calls.by_hand).where(calls.flagged > 0)
+        return [
+            Flag(slot, KINDS[kind], bool(treated), bool(by_hand))
+            for slot, kind, treated, by_hand in self._rows(query)
+        ]
 
     def sources(self, span: Span) -> list[Source]:
         """Where the flagged calls of the span came from, overturned ones among them."""
-        flags_at = case((Call.review != Review.OVERTURNED, Call.started_at))
-        where = [self._plain(name) for name in ("number", "region", "carrier", "line")]
-        query: Query = select(
-            *where,
-            *self._totals(),
-            self._second(func.min(flags_at)),
-            self._second(func.max(flags_at)),
-        )
-        query = self._of_marked(query, span).where(Call.verdict == Verdict.HARASSMENT)
-        return list(map(Source._make, self._rows(query.group_by(*where))))
+        calls = self._judged(span).c
+        flags_at = case((calls.flagged > 0, calls.called_at))
+        where = [calls[name] for name in PLACES]
+        first, last = self._second(func.min(flags_at)), self._second(func.max(flags_at))
+        query: Query = select(*where, *_totals(calls), first, last).group_by(*where)
+        return list(map(Source._make, self._rows(query)))
 
     def totals(self, span: Span) -> Totals:
         """The same of all places together."""
-        query = self._of_marked(select(*self._totals()), span).where(Call.verdict == Verdict.HARASSMENT)
+        query: Query = select(*_totals(self._judged(span).c))
         return Totals._make(int(count or 0) for count in self._connection.execute(query).one())
 
     def offered_by_quarter(self, span: Span) -> Counter[int]:
@@ -150,21 +168,27 @@ class Facts:
         return sum(int(offered) for _, offered in chain(whole, edges))
 
     def offered_by_place(self, span: Span, place: str) -> Counter[str]:
-        """Calls that came, by class of line, region or carrier."""
+        """Calls that came, by class of line, region or carrier, by the number that was dialled, or by queue."""
         counts: Counter[str] = Counter()
-        table = OfferedPlace.__table__.c
-        for source, offered in self._offered(span, DAY_SECONDS, table[place], table):
+        of_time = place in ("dialled", "queue")
+        table = (OfferedTime if of_time else OfferedPlace).__table__.c
+        seconds = QUARTER_SECONDS if of_time else DAY_SECONDS
+        for source, offered in self._offered(span, seconds, table[place], table):
             counts[source] += int(offered)
-        for source, offered in self._edges(span, DAY_SECONDS, self._plain(place)):
+        for source, offered in self._edges(span, seconds, self._plain(place)):
             counts[source] += int(offered)
         return counts
+
+    def known(self, place: str) -> set[str]:
+        """The queues, or the dialled numbers, of all calls that ever came."""
+        return set(self._connection.scalars(select(OfferedTime.__table__.c[place]).distinct()))
 
     def offered_by_number(self, span: Span, numbers: Sequence[str]) -> Counter[str]:
         """Calls that came from each of these numbers."""
         counts: Counter[str] = Counter()
         for start in range(0, len(numbers), NUMBERS_AT_ONCE):
             some = Call.number.in_(numbers[start : start + NUMBERS_AT_ONCE])
-            query: Query = select(Call.number, func.count()).where(some, _own()).group_by(Call.number)
+            query: Query = select(Call.number, func.count()).where(some, Call.own).group_by(Call.number)
             for number, calls in self._connection.execute(_within(query, span)):
                 counts[number] = int(calls)
         return counts
@@ -178,7 +202,7 @@ class Facts:
                 begins = Call.number == prefix
             elif _DIGITS.fullmatch(prefix):  # an index finds these in the collation of every database
                 begins = and_(begins, Call.number.between(prefix, prefix + "9" * NUMBER_DIGITS_MOST))
-            query = _within(select(func.count()).select_from(Call).where(begins, _own()), span)
+            query = _within(select(func.count()).select_from(Call).where(begins, Call.own), span)
             counts[prefix] = int(self._connection.scalar(query) or 0)
         return counts
 
@@ -188,7 +212,8 @@ class Facts:
 
     def flagged_numbers(self, span: Span) -> set[str]:
         """Numbers that were flagged in the span."""
-        return {number for (number,) in self._rows(self._of_marked(select(Call.number), span).where(*_flagged()))}
+        calls = self._judged(span).c
+        return {number for (number,) in self._rows(select(calls.number).where(calls.flagged > 0))}
 
     def genuine(self, numbers: Sequence[str]) -> set[str]:
         """Which of these numbers ever had a call that ended as genuine or as a complaint."""
@@ -209,8 +234,8 @@ class Facts:
 
     def stays(self, span: Span) -> list[Stay]:
         """Entries into the analysis queue, oldest first."""
-        columns = (self._second(Call.started_at), Call.number, TreatmentGiven.by_hand, *_STAYED)
-        query = self._of_stays(select(*columns), span).order_by(Call.started_at)
+        columns = (self._second(Call.called_at), Call.number, TreatmentGiven.by_hand, *_STAYED)
+        query = self._of_stays(select(*columns), span).order_by(Call.called_at, Call.root, TreatmentGiven.id)
         return list(map(Stay._make, self._rows(query)))
 
     def stayed(self, span: Span) -> list[Stayed]:
@@ -220,25 +245,28 @@ class Facts:
     def returns(self, span: Span) -> list[Return]:
         """For each source and treatment of the span: its first flag, and the next call of the number after it."""
         arm = case((Call.dry_run, literal_column("'dry_run'")), else_=self._plain("treatment")).label("arm")
-        columns = (Call.number, arm, func.min(Call.started_at).label("first"))
+        columns = (Call.number, arm, func.min(Call.called_at).label("first"))
         query = self._of_marked(select(*columns), span).where(*_flagged(), Call.number != "")
         first = query.group_by(Call.number, arm).subquery()
-        later = and_(Call.number == first.c.number, Call.started_at > first.c.first, _own())
+        later = and_(Call.number == first.c.number, Call.started_at > first.c.first, Call.own)
         again = select(func.min(Call.started_at)).where(later).scalar_subquery()
         query = select(first.c.arm, self._second(first.c.first), self._second(again))
         return list(map(Return._make, self._rows(query)))
 
     def judged_rules(self, span: Span) -> list[Judged]:
-        """Rules that spoke for harassment on flags that were confirmed or overturned, by name."""
-        confirmed = type_coerce(Call.review, String) == Review.CONFIRMED.value
-        query: Query = select(EvidencePiece.rule, func.count(), func.sum(cast(confirmed, Integer)))
-        query = self._of_marked(query, span)
+        """Rules that spoke for harassment on the product's own flags that people have looked at, by name."""
+
+        def calls(review: Review) -> Any:  # noqa: ANN401
+            return func.count(distinct(case((Call.review == review, Call.root))))
+
+        counts = calls(Review.CONFIRMED), calls(Review.OVERTURNED)
+        query = self._of_marked(select(EvidencePiece.rule, *counts), span)
         query = query.join(EvidencePiece, EvidencePiece.call_id == Call.id)
         query = query.where(
             Call.verdict == Verdict.HARASSMENT, Call.review != Review.NONE, EvidencePiece.weight > 0
-        )
+        ).where(Call.entrance.in_(LISTENING))
         rows = self._connection.execute(query.group_by(EvidencePiece.rule).order_by(EvidencePiece.rule))
-        return [Judged(rule, int(good), int(every) - int(good)) for rule, every, good in rows]
+        return [Judged(rule, int(good), int(bad)) for rule, good, bad in rows]
 
     def newest(self) -> datetime | None:
         """When the newest call of the log came."""
@@ -252,8 +280,29 @@ class Facts:
         for rows in self._connection.execute(query, execution_options=options).partitions():
             yield from rows
 
+    def _judged(self, span: Span) -> Subquery:
+        """Calls with a row that was judged harassment: where from, of what kind, how many such rows hold.
+
+        Rows of one call lie side by side in the index, and have their place in common.
+        """
+        where = [func.min(self._plain(name)).label(name) for name in PLACES]
+        kind = func.min(_KIND_RANK).label("kind")
+        counts = {
+            "flagged": Call.review != Review.OVERTURNED,
+            "treated": and_(Call.treatment != Treatment.NONE, Call.dry_run.is_(False)),
+            "by_hand": Call.by_hand,
+            "confirmed": Call.review == Review.CONFIRMED,
+        }
+        numbers = [_number_of(condition).label(name) for name, condition in counts.items()]
+        query: Query = select(Call.called_at, Call.root, *where, kind, *numbers)
+        query = _within(query.where(_MARKED_CALL, Call.verdict == Verdict.HARASSMENT), span, Call.called_at)
+        query = query.group_by(Call.called_at, Call.root)
+        if span.kind:
+            query = query.having(func.min(_KIND_RANK) == KINDS.index(span.kind))
+        return query.subquery()
+
     def _of_marked(self, query: Query, span: Span) -> Query:
-        query = _within(query.where(_MARKED_CALL), span)
+        query = _within(query.where(_MARKED_CALL), span, Call.called_at)
         if span.kind:
             query = query.where(Call.kind == span.kind)
         return query
@@ -274,32 +323,23 @@ class Facts:
         if high is not None:
             query = query.where(slot < high)
         if span.queue:
-            query = query.where(table.dialled == span.queue)
+            query = query.where(table.queue == span.queue)
+        if span.dialled:
+            query = query.where(table.dialled == span.dialled)
         return self._rows(query)
 
     def _edges(self, span: Span, slot_seconds: int, by: Any) -> Iterator[Any]:  # noqa: ANN401
         *_, edges = whole_slots(span.since, span.until, slot_seconds)
         for since, until in edges:
-            part = Span(since, until, queue=span.queue)
-            yield from self._connection.execute(_within(select(by, func.count()).where(_own()), part).group_by(by))
+            part = replace(span, since=since, until=until)
+            yield from self._connection.execute(
+                _within(select(by, func.count()).where(Call.own), part).group_by(by)
+            )
 
     def _plain(self, name: str) -> Any:  # noqa: ANN401
         """A column without the work of making enums of it."""
-        column = getattr(Call, name) if name != "call_id" else Call.id
-        return column if name == "dry_run" else type_coerce(column, String).label(name)
-
-    def _totals(self) -> tuple[Any, ...]:
-        """The columns of `Totals`, of calls judged harassment."""
-        good = Call.review != Review.OVERTURNED
-        conditions = (
-            *(good, and_(good, _treated()), and_(good, _by_hand())),
-            *(Call.review == Review.CONFIRMED, Call.review == Review.OVERTURNED),
-        )
-        return tuple(map(self._number_of, conditions))
-
-    def _number_of(self, condition: Any) -> Any:  # noqa: ANN401
-        """How many rows fulfil it."""
-        return cast(func.sum(case((condition, 1), else_=0)), Integer)
+        column = getattr(Call, name)
+        return column if name in ("dry_run", "by_hand") else type_coerce(column, String).label(name)
 
     def _second(self, column: Any) -> Any:  # noqa: ANN401
         """Whole seconds since 1970."""
@@ -328,27 +368,31 @@ def whole_slots(
     return low, high, [(begin, end) for begin, end in edges if begin < end]
 
 
-def _within(query: Query, span: Span) -> Query:
+def _within(query: Query, span: Span, at: Any = Call.started_at) -> Query:  # noqa: ANN401 - a column
     if span.since is not None:
-        query = query.where(Call.started_at >= span.since)
+        query = query.where(at >= span.since)
     if span.until is not None:
-        query = query.where(Call.started_at < span.until)
+        query = query.where(at < span.until)
     if span.queue:
-        query = query.where(Call.dialled == span.queue)
+        query = query.where(Call.queue == span.queue)
+    if span.dialled:
+        query = query.where(Call.dialled == span.dialled)
     return query
 
 
-def _own() -> Any:  # noqa: ANN401
-    """A call of the caller's own: no hand-over of one, and none that goes on beside an agent."""
-    return Call.own
+def _totals(calls: Any) -> tuple[Any, ...]:  # noqa: ANN401 - columns of `_judged`
+    """The columns of `Totals`."""
+    good = calls.flagged > 0
+    conditions = (
+        *(good, and_(good, calls.treated > 0), and_(good, calls.by_hand > 0)),
+        *(and_(good, calls.confirmed > 0), calls.flagged == 0),
+    )
+    return tuple(map(_number_of, conditions))
 
 
-def _treated() -> Any:  # noqa: ANN401
-    return and_(Call.treatment != Treatment.NONE, Call.dry_run.is_(False))
-
-
-def _by_hand() -> Any:  # noqa: ANN401
-    return Call.entrance == Entrance.BY_HAND
+def _number_of(condition: Any) -> Any:  # noqa: ANN401
+    """How many rows fulfil it."""
+    return cast(func.sum(case((condition, 1), else_=0)), Integer)
 
 
 def _flagged() -> tuple[Any, Any]:

@@ -29,8 +29,8 @@ class FrequencyRow:
 
     Attributes:
         bucket: `09`, `1` (Monday) … `7`, `2026-03-04`, `2026-W10` or `2026-03`.
-        offered: calls that came; a hand-over by an agent is no call of its own.
-        flagged: harassment that nobody overturned; `by_kind` splits it.
+        offered: calls that came.
+        flagged: harassment that nobody overturned; `by_kind` splits it, None for flags without a kind.
         treated: of the flagged, those that something was done about.
         by_hand: of the flagged, those that an agent handed over.
     """
@@ -40,7 +40,7 @@ class FrequencyRow:
     flagged: int = 0
     treated: int = 0
     by_hand: int = 0
-    by_kind: dict[Kind, int] = field(default_factory=dict)
+    by_kind: dict[Kind | None, int] = field(default_factory=dict)
 
     @property
     def share(self) -> float | None:
@@ -83,7 +83,7 @@ def count(flags: Iterable[Flag], offered: Mapping[int, int], by: Period, zone: t
     flagged: Counter[str] = Counter()
     treated: Counter[str] = Counter()
     by_hand: Counter[str] = Counter()
-    kinds: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    kinds: defaultdict[str, Counter[str | None]] = defaultdict(Counter)
     heat: Counter[tuple[int, int]] = Counter()
     for quarter, number in offered.items():
         calls[buckets[quarter]] += number
@@ -92,8 +92,7 @@ def count(flags: Iterable[Flag], offered: Mapping[int, int], by: Period, zone: t
         flagged[bucket] += number
         treated[bucket] += number * was_treated
         by_hand[bucket] += number * was_by_hand
-        if kind:
-            kinds[bucket][kind] += number
+        kinds[bucket][kind] += number
     for quarter, number in quarters.items():
         heat[clock.weekday_and_hour(quarter)] += number
     rows = tuple(
@@ -103,7 +102,7 @@ def count(flags: Iterable[Flag], offered: Mapping[int, int], by: Period, zone: t
             flagged[bucket],
             treated[bucket],
             by_hand[bucket],
-            {Kind(kind): number for kind, number in kinds[bucket].items()},
+            {Kind(kind) if kind else None: number for kind, number in kinds[bucket].items()},
         )
         for bucket in gapless(set(calls) | set(flagged), by)
     )

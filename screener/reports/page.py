@@ -7,6 +7,20 @@ from typing import Literal
 
 from screener.outside.text import visible
 
+
+class Coded(str):
+    """A word for people that stands for a code; programs get the code."""
+
+    __slots__ = ("code",)
+    code: str | None
+
+    def __new__(cls, text: str, code: str | None) -> "Coded":
+        """`code` None is nothing for a program."""
+        made = super().__new__(cls, text)
+        made.code = code
+        return made
+
+
 Cell = str | int | float | datetime | None
 Type = Literal["text", "phone", "count", "number", "share", "seconds", "time"]
 
@@ -30,6 +44,13 @@ class Sheet:
     rows: Sequence[Sequence[Cell]]
     types: Mapping[str, Type] = field(default_factory=dict)
     name: str = ""
+    row_types: Sequence[Type] = ()
+    """Where each row holds something else: the type of its numbers."""
+
+    def type_at(self, row: int, column: int) -> Type:
+        """What a cell holds."""
+        kind = self.type_of(column)
+        return self.row_types[row] if self.row_types and kind == "number" else kind
 
     def type_of(self, column: int) -> Type:
         """What a column holds."""
@@ -61,25 +82,43 @@ class Bars:
     """Values are 0..1."""
     upright: bool = False
     """Side by side along time instead of one below the other."""
+    most: float = 0.0
+    """Where the scale ends, the same for charts that are compared; 0 takes the largest value."""
+    axes: tuple[str, str] = ("", "")
+    """What lies along it, and what it counts."""
 
 
 @dataclass(frozen=True, slots=True)
 class Heat:
-    """A value for each row and column, the darker the more."""
+    """A value for each row and column, the darker the more; `unit` is what is counted."""
 
     title: str
     rows: Sequence[str]
     columns: Sequence[str]
     values: Sequence[Sequence[float]]
+    unit: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Trend:
-    """A line over time."""
+    """A line over time; its last point may be of a time that is not over yet."""
 
     title: str
     labels: Sequence[str]
     values: Sequence[float]
+    share: bool = False
+    axes: tuple[str, str] = ("", "")
+    partial: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A number that a manager looks for first, beside that of the period before, as text."""
+
+    name: str
+    now: str
+    then: str
+    change: str = ""
 
 
 Chart = Bars | Heat | Trend
@@ -92,7 +131,9 @@ class Page:
     Attributes:
         title, notes: what a person reads first: name of the report, site, period.
         sheets: the first one is the report itself.
-        charts: only a web page draws them.
+        figures: what a web page begins with.
+        charts: a web page draws them, and a terminal.
+        compact: a web page is one sheet of paper: its tables stand beside each other.
         lang: of the words.
     """
 
@@ -102,6 +143,10 @@ class Page:
     charts: tuple[Chart, ...] = ()
     lang: str = "zh"
     empty: str = field(default="", kw_only=True)
+    figures: tuple[Figure, ...] = field(default=(), kw_only=True)
+    compact: bool = field(default=False, kw_only=True)
+    hint: str = field(default="", kw_only=True)
+    """How to go on from here, for whoever reads it on a terminal."""
 
 
 def shown(kind: Type, cell: Cell) -> str:

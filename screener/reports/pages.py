@@ -9,11 +9,12 @@ from screener.numbers.mask import mask
 from screener.reports.accuracy import Accuracy, AccuracyRow
 from screener.reports.agents import AgentRow
 from screener.reports.frequency import Frequency, Period
-from screener.reports.page import Bars, Cell, Chart, Heat, Page, Sheet, Type
+from screener.reports.page import Bars, Cell, Chart, Coded, Figure, Heat, Page, Sheet, Type
 from screener.reports.queue import QueueAnswer, QueueRow
 from screener.reports.sources import SourceBy, SourceRow
 from screener.reports.span import Span
 from screener.reports.treatment import DAYS, TreatmentRow
+from screener.words.judgement import Teller
 from screener.words.terms import Language, weekday, word
 
 BARS_MOST = 20
@@ -26,20 +27,30 @@ class Reader:
 
     Attributes:
         site: name of the call centre.
-        lang, zone: language, and time zone of every hour and day.
+        teller: puts codes into words of the reader's language.
+        zone: time zone of every hour and day.
         masked: the middle of phone numbers is hidden.
         now: when the report is made; aware.
     """
 
     site: str
-    lang: Language
+    teller: Teller
     zone: tzinfo
     masked: bool
     now: datetime
 
+    @property
+    def lang(self) -> Language:
+        """Of every word."""
+        return self.teller.lang
+
     def word(self, key: str) -> str:
         """A word in the reader's language."""
         return word(key, self.lang)
+
+    def coded(self, key: str) -> Coded:
+        """A word in the reader's language, for programs its key."""
+        return Coded(word(key, self.lang), key)
 
     def words(self, keys: Sequence[str]) -> list[str]:
         """Heads of columns."""
@@ -51,7 +62,7 @@ class Reader:
 
     def number(self, number: str) -> str:
         """A phone number or prefix as the reader may see it."""
-        return (mask(number) if self.masked else number) or self.word("withheld")
+        return (mask(number) if self.masked else number) or Coded(self.word("withheld"), None)
 
     def notes(self, span: Span) -> tuple[str, ...]:
         """The lines under the title."""
@@ -62,27 +73,71 @@ class Reader:
         ]
         about = [f"{self.word('period')}: {' '.join(ends) or self.word('whole_log')} ({self.zone})"]
         about += [f"{self.word('queue')}: {span.queue}"] if span.queue else []
+        about += [f"{self.word('dialled')}: {span.dialled}"] if span.dialled else []
         about += [f"{self.word('kind')}: {self.word(span.kind)}"] if span.kind else []
         about += [self.word("masked")] if self.masked else []
+        about += [self.word("partial")] if self.is_partial(span) and span.since is not None else []
         return (
             f"{self.site} · {' · '.join(about)}",
             f"{self.word('made_at')} {self.local(self.now):%Y-%m-%d %H:%M}",
         )
 
-    def page(self, title: str, span: Span, sheets: Sequence[Sheet], charts: Sequence[Chart] = ()) -> Page:
+    def is_partial(self, span: Span) -> bool:
+        """Whether the period goes on."""
+        return span.until is None or span.until > self.now
+
+    def page(
+        self,
+        title: str,
+        span: Span,
+        sheets: Sequence[Sheet],
+        charts: Sequence[Chart] = (),
+        figures: tuple[Figure, ...] = (),
+        compact: bool = False,
+    ) -> Page:
         """The page around the sheets."""
         return Page(
-            self.word(title), tuple(sheets), self.notes(span), tuple(charts), self.lang, empty=self.word("nothing")
+            self.word(title),
+            tuple(sheets),
+            self.notes(span),
+            tuple(charts),
+            self.lang,
+            empty=self.word("nothing"),
+            figures=figures,
+            compact=compact,
+            hint=self.hint(span),
         )
+
+    def hint(self, span: Span) -> str:
+        """How to look at the calls behind the figures."""
+        options = [
+            f"--{name} {value}"
+            for name, value in (
+                ("since", span.since and self.asked(span.since)),
+                ("until", span.until and self.asked(span.until)),
+                ("queue", span.queue),
+                ("dialled", span.dialled),
+                ("kind", span.kind and span.kind.value),
+            )
+            if value
+        ]
+        return f"{self.word('hint')}\nscreener calls list --flagged {' '.join(options)}".rstrip()
+
+    def asked(self, at: datetime) -> str:
+        """A moment as somebody would type it: a day where it is the beginning of one."""
+        local = self.local(at)
+        midnight = (local.hour, local.minute, local.second) == (0, 0, 0)
+        return f"{local:%Y-%m-%d}" if midnight else f"{local:%Y-%m-%dT%H:%M%z}"
 
 
 def frequency_page(answer: Frequency, span: Span, by: Period, reader: Reader) -> Page:
     """The report `frequency` by a period of time."""
-    kinds = [kind for kind in Kind if any(row.by_kind.get(kind) for row in answer.rows)]
-    keys = [by.value, "offered", "flagged", "share", "treated", "by_hand", *(kind.value for kind in kinds)]
+    kinds = [kind for kind in (*Kind, None) if any(row.by_kind.get(kind) for row in answer.rows)]
+    of_kinds = [kind.value if kind else "no_kind" for kind in kinds]
+    keys = [by.value, "offered", "flagged", "share", "treated", "by_hand", *of_kinds]
     rows: list[list[Cell]] = [
         [
-            row.bucket,
+            _bucket(row.bucket, by, reader),
             row.offered,
             row.flagged,
             row.share,
@@ -93,7 +148,11 @@ def frequency_page(answer: Frequency, span: Span, by: Period, reader: Reader) ->
         for row in answer.rows
     ]
     title = reader.word("t_frequency")
-    charts = [Bars(title, _buckets(answer, by, reader), [row.flagged for row in answer.rows], upright=True)]
+    labels, axes = _buckets(answer, by, reader), (reader.word(by.value), reader.word("flagged_calls"))
+    charts: list[Chart] = [Bars(title, labels, [row.flagged for row in answer.rows], upright=True, axes=axes)]
+    shares = [row.share or 0.0 for row in answer.rows]
+    axes = reader.word(by.value), reader.word("m_share")
+    charts.append(Bars(reader.word("t_share"), labels, shares, share=True, upright=True, axes=axes))
     sheet = Sheet(title, keys, reader.words(keys), rows, {by.value: "text"}, "frequency")
     return reader.page("t_frequency", span, [sheet], [*charts, heat_chart(answer, reader)])
 
@@ -102,7 +161,7 @@ def heat_page(answer: Frequency, span: Span, reader: Reader) -> Page:
     """The report `frequency` as a map of weekday and hour."""
     hours = [f"{hour:02}" for hour in range(24)]
     rows: list[list[Cell]] = [
-        [weekday(day, reader.lang), *(answer.heat.get((day, hour), 0) for hour in range(24))]
+        [Coded(weekday(day, reader.lang), str(day)), *(answer.heat.get((day, hour), 0) for hour in range(24))]
         for day in range(1, 8)
     ]
     sheet = Sheet(reader.word("t_heat"), ["weekday", *hours], [reader.word("weekday"), *hours], rows, name="heat")
@@ -113,13 +172,17 @@ def heat_chart(answer: Frequency, reader: Reader) -> Heat:
     """Flags by weekday and hour."""
     values = [[answer.heat.get((day, hour), 0) for hour in range(24)] for day in range(1, 8)]
     days = [weekday(day, reader.lang) for day in range(1, 8)]
-    return Heat(reader.word("t_heat"), days, [f"{hour:02}" for hour in range(24)], values)
+    hours = [f"{hour:02}" for hour in range(24)]
+    return Heat(reader.word("t_heat"), days, hours, values, reader.word("flagged_calls"))
 
 
 def _buckets(answer: Frequency, by: Period, reader: Reader) -> list[str]:
-    if by is Period.WEEKDAY:
-        return [weekday(int(row.bucket), reader.lang) for row in answer.rows]
-    return [row.bucket for row in answer.rows]
+    return [_bucket(row.bucket, by, reader) for row in answer.rows]
+
+
+def _bucket(bucket: str, by: Period, reader: Reader) -> str:
+    """A weekday is a word, everywhere."""
+    return Coded(weekday(int(bucket), reader.lang), bucket) if by is Period.WEEKDAY else bucket
 
 
 def source_sheet(rows: Sequence[SourceRow], by: SourceBy, reader: Reader, title: str, name: str) -> Sheet:
@@ -140,7 +203,7 @@ def source_sheet(rows: Sequence[SourceRow], by: SourceBy, reader: Reader, title:
         ]
         for row in rows
     ]
-    kind: Type = "phone" if by in (SourceBy.NUMBER, SourceBy.PREFIX) else "text"
+    kind: Type = "phone" if by in (SourceBy.NUMBER, SourceBy.PREFIX, SourceBy.DIALLED) else "text"
     return Sheet(reader.word(title), keys, heads, cells, {by.value: kind}, name)
 
 
@@ -149,10 +212,12 @@ def source_name(source: str, by: SourceBy, reader: Reader) -> str:
     match by:
         case SourceBy.NUMBER | SourceBy.PREFIX:
             return reader.number(source)
+        case SourceBy.DIALLED | SourceBy.QUEUE:
+            return source or Coded(reader.word("unknown_source"), None)
         case SourceBy.LINE:
-            return reader.word(source)
+            return reader.coded(source)
         case SourceBy.REGION | SourceBy.CARRIER:
-            return source or reader.word("unknown_source")
+            return source or Coded(reader.word("unknown_source"), None)
 
 
 def source_bars(rows: Sequence[SourceRow], by: SourceBy, reader: Reader, title: str) -> Bars:
@@ -175,10 +240,14 @@ _QUEUE = (
 
 def queue_page(answer: QueueAnswer, span: Span, by: Period, reader: Reader) -> Page:
     """The report `queue`."""
-    ways = _queue_sheet(answer.ways, "group", reader.word, reader, "t_queue", "queue")
-    periods = _queue_sheet(answer.periods, by.value, str, reader, "t_queue_periods", "periods")
+    ways = _queue_sheet(answer.ways, "group", reader.coded, reader, "t_queue", "queue")
+    periods = _queue_sheet(
+        answer.periods, by.value, lambda bucket: _bucket(bucket, by, reader), reader, "t_queue_periods", "periods"
+    )
     entered = [row.entered for row in answer.periods]
-    bars = Bars(reader.word("entered"), [row.group for row in answer.periods], entered, upright=True)
+    bars = Bars(
+        reader.word("entered"), [_bucket(row.group, by, reader) for row in answer.periods], entered, upright=True
+    )
     return reader.page("t_queue", span, [ways, periods], [bars])
 
 
@@ -211,18 +280,20 @@ def treatment_sheet(rows: Sequence[TreatmentRow], reader: Reader) -> Sheet:
     cells: list[list[Cell]] = []
     for row in rows:
         windows: list[Cell] = [cell for w in row.windows for cell in (w.watched, w.again, w.share)]
-        cells.append([reader.word(row.arm), row.sources, *windows])
+        cells.append([reader.coded(row.arm), row.sources, *windows])
     return Sheet(reader.word("t_treatment"), keys, reader.words(keys), cells, name="treatment")
 
 
 def treatment_page(rows: Sequence[TreatmentRow], span: Span, reader: Reader) -> Page:
     """The report `treatment`."""
+    most = max((window.share or 0.0 for row in rows for window in row.windows), default=0.0)
     charts = [
         Bars(
             reader.word(f"again_{days}"),
             [reader.word(row.arm) for row in rows],
             [row.windows[number].share or 0.0 for row in rows],
             share=True,
+            most=most,
         )
         for number, days in enumerate(DAYS)
     ]
@@ -233,7 +304,8 @@ def agents_page(rows: Sequence[AgentRow], span: Span, reader: Reader) -> Page:
     """The report `agents`."""
     keys = ["agent", "hit", "by_hand", "confirmed", "overturned"]
     cells: list[list[Cell]] = [
-        [row.agent or reader.word("nobody"), row.hit, row.by_hand, row.confirmed, row.overturned] for row in rows
+        [row.agent or Coded(reader.word("nobody"), None), row.hit, row.by_hand, row.confirmed, row.overturned]
+        for row in rows
     ]
     hit = [row for row in rows if row.agent and row.hit][:BARS_MOST]
     bars = Bars(reader.word("hit"), [row.agent for row in hit], [row.hit for row in hit])
@@ -244,18 +316,26 @@ def agents_page(rows: Sequence[AgentRow], span: Span, reader: Reader) -> Page:
 def accuracy_page(answer: Accuracy, span: Span, reader: Reader) -> Page:
     """The report `accuracy`."""
     counts = ["confirmed", "overturned", "confirmed_share", "low_share", "high_share"]
-    kind_keys, rule_keys = ["kind", "flagged", *counts], ["rule", *counts]
+    kind_keys, rule_keys = ["kind", "flagged", *counts], ["rule_name", "rule", *counts]
     kinds: list[list[Cell]] = [
-        [reader.word(row.name or "no_kind"), row.flagged, *_accuracy_cells(row)] for row in answer.kinds
+        [_kind(row.name, reader), row.flagged, *_accuracy_cells(row)] for row in answer.kinds
     ]
-    rules: list[list[Cell]] = [[row.name, *_accuracy_cells(row)] for row in answer.rules]
+    rules: list[list[Cell]] = [
+        [reader.teller.evidence(row.name), row.name, *_accuracy_cells(row)] for row in answer.rules
+    ]
     sheets = [
         Sheet(reader.word("t_accuracy"), kind_keys, reader.words(kind_keys), kinds, name="kinds"),
         Sheet(reader.word("t_rules"), rule_keys, reader.words(rule_keys), rules, name="rules"),
     ]
     names = [reader.word(row.name or "no_kind") for row in answer.kinds]
-    bars = Bars(reader.word("confirmed_share"), names, [row.share or 0.0 for row in answer.kinds], share=True)
+    bars = Bars(
+        reader.word("confirmed_share"), names, [row.share or 0.0 for row in answer.kinds], share=True, most=1.0
+    )
     return reader.page("t_accuracy", span, sheets, [bars])
+
+
+def _kind(name: str, reader: Reader) -> Coded:
+    return Coded(reader.word(name or "no_kind"), name or None)
 
 
 def _accuracy_cells(row: AccuracyRow) -> list[Cell]:

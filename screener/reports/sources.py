@@ -1,4 +1,4 @@
-"""Where harassment comes from: numbers, prefixes, regions, carriers, classes of line; new sources and old ones."""
+"""Where harassment comes from and which line it hits: numbers, prefixes, regions, carriers, dialled numbers."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Set
@@ -20,6 +20,8 @@ class SourceBy(StrEnum):
     REGION = "region"
     CARRIER = "carrier"
     LINE = "line"
+    DIALLED = "dialled"
+    QUEUE = "queue"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +29,7 @@ class SourceRow:
     """One source of flagged calls.
 
     Attributes:
-        source: the number, prefix, region, carrier or class of line; empty when it is not known.
+        source: the number, prefix, region, carrier, class of line, dialled number or queue; empty when not known.
         calls: all calls that came from it in the span.
         flagged: harassment that nobody overturned.
         share: its part of all flagged calls of the span, 0..1.
@@ -107,7 +109,7 @@ def fill(known: Facts, span: Span, by: SourceBy, ranked: list[SourceRow]) -> tup
             calls = known.offered_by_number(span, found)
         case SourceBy.PREFIX:
             calls = known.offered_by_prefix(span, found)
-        case SourceBy.REGION | SourceBy.CARRIER | SourceBy.LINE:
+        case _:
             calls = known.offered_by_place(span, by.value)
     return tuple(replace(row, calls=calls[row.source]) for row in ranked)
 
@@ -118,4 +120,6 @@ _SOURCES: dict[SourceBy, Callable[[Source], str]] = {
     SourceBy.REGION: lambda one: one.region,
     SourceBy.CARRIER: lambda one: one.carrier,
     SourceBy.LINE: lambda one: one.line,
+    SourceBy.DIALLED: lambda one: one.dialled,
+    SourceBy.QUEUE: lambda one: one.queue,
 }

@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import NamedTuple
 
 from screener.core.evidence import Kind, Verdict
-from screener.events import Entrance
 from screener.store.records import Review
 
 PREFIX_CHARACTERS = 10
@@ -20,33 +19,36 @@ class Span:
     Attributes:
         since, until: aware; `until` itself is not part of it. None is unbounded.
         kind: only flags of this kind count as flagged.
-        queue: only calls that dialled this (for an imported call: its queue); empty takes any.
+        queue: only calls of this queue of agents; empty takes any.
+        dialled: only calls to this number; likewise.
     """
 
     since: datetime | None = None
     until: datetime | None = None
     kind: Kind | None = None
     queue: str = ""
+    dialled: str = ""
 
 
 class Marked(NamedTuple):
-    """A flagged or treated call. A tuple, because a report may read half a million of them.
+    """A flagged or treated row of a call. A tuple, because a report may read half a million of them.
 
-    Enums are their plain values, which equal their members. `second` is seconds since 1970.
+    Enums are their plain values, which equal their members. `second` is when the caller dialled, seconds since
+    1970; `root` says which rows are one call.
     """
 
     second: int
-    call_id: str
+    root: str
     number: str
     region: str
     carrier: str
     line: str
-    dialled: str
     entrance: str
     verdict: str | None
     kind: str | None
     treatment: str
     dry_run: bool
+    by_hand: bool
     review: str
     reviewed_by: str
     agent: str
@@ -55,11 +57,6 @@ class Marked(NamedTuple):
     def flagged(self) -> bool:
         """Harassment that nobody overturned."""
         return self.verdict == Verdict.HARASSMENT and self.review != Review.OVERTURNED
-
-    @property
-    def by_hand(self) -> bool:
-        """An agent handed the caller over."""
-        return self.entrance == Entrance.BY_HAND
 
 
 class Flag(NamedTuple):
@@ -82,7 +79,7 @@ class Source(NamedTuple):
 
     Attributes:
         flagged: of these, not overturned; `treated` and `by_hand` are parts of it, as of `Flag`.
-        confirmed, overturned: what people said.
+        confirmed: of the flagged, by a person; `overturned`: calls of which no flag holds.
         first, last: of the flagged, seconds since 1970; None where none is.
     """
 
@@ -90,6 +87,8 @@ class Source(NamedTuple):
     region: str
     carrier: str
     line: str
+    dialled: str
+    queue: str
     flagged: int
     treated: int
     by_hand: int

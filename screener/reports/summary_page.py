@@ -1,62 +1,76 @@
-"""The manager's page: this period beside the last, and where to look first."""
+"""The manager's page: the key figures, this period beside the last, and where to look first."""
 
-from collections import Counter
 from collections.abc import Sequence
 
-from screener.reports.page import Bars, Cell, Chart, Page, Sheet, Trend
+from screener.reports.page import Bars, Cell, Chart, Coded, Figure, Page, Sheet, Trend, Type, shown
 from screener.reports.pages import Reader, heat_chart, source_bars, source_sheet, treatment_sheet
 from screener.reports.sources import SourceBy
 from screener.reports.summary import Measures, Summary
 
+_MEASURES: dict[str, Type] = {
+    "offered": "count", "flagged": "count", "share": "share", "treated": "count", "by_hand": "count",
+    "numbers": "count", "new": "count", "confirmed": "count", "overturned": "count", "entered": "count",
+    "to_the_end": "count", "stay_median": "seconds",
+}  # fmt: skip
+_FIRST = ("offered", "flagged", "share", "treated", "by_hand", "numbers", "new", "confirmed")
+"""What the page begins with."""
+
 
 def summary_page(answer: Summary, reader: Reader) -> Page:
-    """The report `summary`."""
-    hours = Counter[int]()
-    for (_, hour), flags in answer.days.heat.items():
-        hours[hour] += flags
+    """The report `summary`: one sheet of paper."""
+    days = [row.bucket[5:] for row in answer.days.rows]
+    partial = reader.is_partial(answer.span)
     kinds = sorted(answer.kinds.items(), key=lambda item: -item[1])
+    names = [reader.word(kind or "no_kind") for kind, _ in kinds]
+    axes = reader.word("day"), reader.word("flagged_calls")
     charts: Sequence[Chart] = [
+        Trend(reader.word("t_trend"), days, [row.flagged for row in answer.days.rows], axes=axes, partial=partial),
         Trend(
-            reader.word("t_trend"),
-            [row.bucket for row in answer.days.rows],
-            [row.flagged for row in answer.days.rows],
+            reader.word("t_share"),
+            days,
+            [row.share or 0.0 for row in answer.days.rows],
+            share=True,
+            axes=(reader.word("day"), reader.word("m_share")),
+            partial=partial,
         ),
         heat_chart(answer.days, reader),
-        Bars(
-            reader.word("t_hours"),
-            [f"{hour:02}" for hour in range(24)],
-            [hours[hour] for hour in range(24)],
-            upright=True,
-        ),
-        Bars(reader.word("t_kinds"), [reader.word(k or "no_kind") for k, _ in kinds], [n for _, n in kinds]),
+        Bars(reader.word("t_kinds"), names, [n for _, n in kinds]),
         source_bars(answer.top, SourceBy.NUMBER, reader, "t_top"),
         source_bars(answer.regions, SourceBy.REGION, reader, "t_regions"),
         source_bars(answer.lines, SourceBy.LINE, reader, "t_lines"),
     ]
     sheets = [
-        _measures(answer.now, answer.then, reader),
-        source_sheet(answer.top, SourceBy.NUMBER, reader, "t_top", "top"),
         treatment_sheet(answer.treatments, reader),
+        measures_sheet(answer.now, answer.then, reader),
+        source_sheet(answer.top, SourceBy.NUMBER, reader, "t_top", "top"),
     ]
-    return reader.page("t_summary", answer.span, sheets, charts)
-
-
-def _measures(now: Measures, then: Measures, reader: Reader) -> Sheet:
-    names = (
-        "offered", "flagged", "share", "treated", "by_hand", "numbers", "new", "confirmed", "overturned",
-        "entered", "to_the_end", "stay_median",
-    )  # fmt: skip
-    rows: list[list[Cell]] = []
-    for name in names:
-        this, last = getattr(now, name), getattr(then, name)
-        change = this / last - 1 if last and this is not None else None
-        rows.append([reader.word(f"m_{name}"), _plain(name, this), _plain(name, last), change])
-    keys = ["measure", "now", "then", "change_share"]
-    return Sheet(
-        reader.word("t_measures"), keys, reader.words(keys), rows, {"now": "number", "then": "number"}, "measures"
+    figures = tuple(_figure(name, answer.now, answer.then, reader) for name in _FIRST)
+    empty = not answer.now.offered
+    return reader.page(
+        "t_summary", answer.span, sheets, () if empty else charts, figures=() if empty else figures, compact=True
     )
 
 
-def _plain(name: str, value: float | None) -> Cell:
-    """One column holds counts, shares and seconds: a share says itself that it is one."""
-    return f"{value:.2%}" if name == "share" and value is not None else value
+def _figure(name: str, now: Measures, then: Measures, reader: Reader) -> Figure:
+    this, last, kind = getattr(now, name), getattr(then, name), _MEASURES[name]
+    change = _change(this, last)
+    text = "" if change is None else f"{'▲' if change > 0 else '▼' if change < 0 else '='} {abs(change):.0%}"
+    return Figure(reader.word(f"m_{name}"), shown(kind, this) or "–", shown(kind, last) or "–", text)
+
+
+def measures_sheet(now: Measures, then: Measures, reader: Reader) -> Sheet:
+    """Every figure of both periods."""
+    rows: list[list[Cell]] = []
+    for name in _MEASURES:
+        this, last = getattr(now, name), getattr(then, name)
+        rows.append([Coded(reader.word(f"m_{name}"), name), this, last, _change(this, last)])
+    keys = ["measure", "now", "then", "change_share"]
+    numbers: dict[str, Type] = {"now": "number", "then": "number"}
+    return Sheet(
+        reader.word("t_measures"), keys, reader.words(keys), rows, numbers, "measures", list(_MEASURES.values())
+    )
+
+
+def _change(now: float | None, then: float | None) -> float | None:
+    """By how much, as a part of what it was; None where there is nothing to compare."""
+    return now / then - 1 if then and now is not None else None

@@ -8,17 +8,30 @@ import math
 from collections.abc import Sequence
 from html import escape
 
-from screener.reports.page import Bars, Chart, Heat, Page, Sheet, Trend, shown
+from screener.reports.page import Bars, Chart, Figure, Heat, Page, Sheet, Trend, shown
 
 _STYLE = """
-:root { --ink: #1b2733; --soft: #5c6b7a; --line: #d5dde5; --bar: #2f6f9f; --hot: 192, 57, 43; }
+:root { color-scheme: light dark; --ink: #1b2733; --soft: #5c6b7a; --line: #d5dde5; --bar: #2f6f9f;
+  --hot: 192, 57, 43; --paper: #fff; --tile: #f2f5f8; --deep: #fff; }
+@media (prefers-color-scheme: dark) { :root { --ink: #e4eaf0; --soft: #9aa8b5; --line: #36424d; --bar: #6aaede;
+  --hot: 226, 94, 78; --paper: #12181e; --tile: #1c252d; } }
 * { box-sizing: border-box; }
-body { margin: 0 auto; padding: 1.2rem; max-width: 60rem; color: var(--ink); background: #fff;
+body { margin: 0 auto; padding: 1.2rem; max-width: 60rem; color: var(--ink); background: var(--paper);
   font: 15px/1.5
   "Noto Sans CJK SC", "Source Han Sans SC", "PingFang SC", "Microsoft YaHei", system-ui, sans-serif; }
 h1 { font-size: 1.5rem; margin: 0 0 .2rem; }
 h2 { font-size: 1.05rem; margin: 1.6rem 0 .5rem; }
 .notes { color: var(--soft); margin: 0; }
+.figures { display: grid; grid-template-columns: repeat(4, 1fr); gap: .6rem; margin: 1rem 0; }
+.figures div { background: var(--tile); border-radius: 6px; padding: .5rem .8rem; }
+.figures b { display: block; font-size: 1.45rem; line-height: 1.2; font-variant-numeric: tabular-nums; }
+.figures span { color: var(--soft); font-size: .8rem; }
+.names { color: var(--soft); font-size: .78rem; display: flex; justify-content: space-between; }
+.legend { color: var(--soft); font-size: .78rem; display: flex; align-items: center; gap: .4rem;
+  margin-top: .4rem; }
+.legend i { width: 6rem; height: .8rem; border-radius: 2px;
+  background: linear-gradient(90deg, rgba(var(--hot), .04), rgba(var(--hot), .9)); }
+.empty { padding: 2rem 0; color: var(--soft); }
 .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 26rem), 1fr)); gap: 0 2rem; }
 figure { margin: 0; break-inside: avoid; }
 figure.wide { grid-column: 1 / -1; }
@@ -39,27 +52,41 @@ table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nu
 .sheet th { border-bottom-width: 2px; word-break: keep-all; vertical-align: bottom; font-weight: 600; }
 .sheet .n { text-align: right; }
 .sheet td { white-space: nowrap; }
-.sheet td:first-child, .sheet th:first-child { position: sticky; left: 0; background: #fff; }
+.sheet td:first-child, .sheet th:first-child { position: sticky; left: 0; background: var(--paper); }
 .heat table { table-layout: fixed; border-spacing: 1px; border-collapse: separate; }
 .heat td { height: 1.5rem; padding: 0; text-align: center; font-size: .68rem; border-radius: 2px; }
 .heat th:first-child { width: 2.6rem; text-align: left; }
-@media (max-width: 40rem) { body { padding: .8rem; } .heat td { font-size: 0; } .heat th { font-size: .65rem; }
+@media (max-width: 40rem) { .figures { grid-template-columns: 1fr 1fr; } body { padding: .8rem; }
+  .heat td { font-size: 0; } .heat th { font-size: .65rem; }
   .sheet { font-size: .9rem; } .sheet th, .sheet td { padding: .3rem .35rem; }
   .axis span:nth-child(even) { visibility: hidden; } }
-@media print { body { padding: 0; max-width: none; font-size: 9pt; } .scroll { overflow: visible; }
+@media print { :root { --ink: #1b2733; --soft: #5c6b7a; --line: #d5dde5; --bar: #2f6f9f; --hot: 192, 57, 43;
+    --paper: #fff; --tile: #f2f5f8; }
+  .compact .figures { grid-template-columns: repeat(4, 1fr); gap: 4px; margin: 4px 0; }
+  .compact .figures div { padding: 2px 8px; } .compact .figures b { font-size: 13pt; }
+  .compact figure.trend { grid-column: auto; } .compact .plot svg { height: 3.6rem; }
+  .compact h2 { margin: .4rem 0 .15rem; font-size: 10pt; }
+  .compact .heat td { height: .8rem; } .compact { font-size: 8pt; line-height: 1.35; }
+  .compact .tables > div:nth-child(n+2) { display: none; }
+  .compact .sheet td, .compact .sheet th { padding: 1px 4px; }
+  body { padding: 0; max-width: none; font-size: 9pt; } .scroll { overflow: visible; }
   .charts { grid-template-columns: 1fr 1fr; } .plot svg { height: 7rem; } .heat td { height: 1.1rem; }
   h2 { margin-top: 1rem; break-after: avoid; } .sheet th, .sheet td { padding: .15rem .4rem; }
   .sheet td:first-child, .sheet th:first-child { position: static; }
   * { print-color-adjust: exact; -webkit-print-color-adjust: exact; } tr, figure { break-inside: avoid; } }
-@page { margin: 14mm; }
+@page { size: A4; margin: 12mm; }
 """
 
 
 def web_page(page: Page) -> str:
     """The page; needs nothing from anywhere."""
     notes = "".join(f'<p class="notes">{escape(note)}</p>' for note in page.notes)
+    figures = "".join(map(_figure_tile, page.figures))
+    figures = f'<div class="figures">{figures}</div>' if figures else ""
     charts = "".join(_chart(chart) for chart in page.charts)
-    sheets = "".join(_sheet(sheet, page.empty) for sheet in page.sheets)
+    sheets = "".join(f"<div>{_sheet(sheet, page.empty)}</div>" for sheet in page.sheets)
+    if page.compact and not page.figures:
+        charts, sheets = "", f'<p class="empty">{escape(page.empty)}</p>'
     return f"""<!doctype html>
 <html lang="{"en" if page.lang == "en" else "zh-CN"}">
 <head>
@@ -68,14 +95,20 @@ def web_page(page: Page) -> str:
 <title>{escape(page.title)}</title>
 <style>{_STYLE}</style>
 </head>
-<body>
+<body{' class="compact"' if page.compact else ""}>
 <h1>{escape(page.title)}</h1>
 {notes}
+{figures}
 <div class="charts">{charts}</div>
-{sheets}
+<div class="tables">{sheets}</div>
 </body>
 </html>
 """
+
+
+def _figure_tile(figure: Figure) -> str:
+    beside = " ".join(part for part in (figure.change, f"({escape(figure.then)})") if part)
+    return f"<div><span>{escape(figure.name)}</span><b>{escape(figure.now)}</b><span>{beside}</span></div>"
 
 
 def _sheet(sheet: Sheet, empty: str) -> str:
@@ -85,10 +118,11 @@ def _sheet(sheet: Sheet, empty: str) -> str:
     rows = "".join(
         "<tr>"
         + "".join(
-            f"<td{m}>{escape(shown(kind, cell))}</td>" for m, kind, cell in zip(marks, types, row, strict=True)
+            f"<td{mark}>{escape(shown(sheet.type_at(number, column), cell))}</td>"
+            for column, (mark, cell) in enumerate(zip(marks, row, strict=True))
         )
         + "</tr>\n"
-        for row in sheet.rows
+        for number, row in enumerate(sheet.rows)
     )
     body = rows or f'<tr><td colspan="{len(sheet.keys)}">{escape(empty)}</td></tr>'
     return (
@@ -106,16 +140,17 @@ def _chart(chart: Chart) -> str:
         case Heat():
             return _figure(chart.title, _heat(chart), wide=True)
         case Trend():
-            return _figure(chart.title, _trend(chart), wide=True)
+            return _figure(chart.title, _trend(chart), wide=True, kind="trend")
 
 
-def _figure(title: str, inside: str, wide: bool = False) -> str:
-    mark = ' class="wide"' if wide else ""
+def _figure(title: str, inside: str, wide: bool = False, kind: str = "") -> str:
+    names = " ".join(name for name in ("wide" if wide else "", kind) if name)
+    mark = f' class="{names}"' if names else ""
     return f"<figure{mark}><h2>{escape(title)}</h2>{inside}</figure>\n"
 
 
 def _bars(chart: Bars) -> str:
-    most = max(chart.values, default=0) or 1
+    most = chart.most or max(chart.values, default=0) or 1
     rows = "".join(
         f"<span>{escape(label)}</span>"
         f'<svg viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true">'
@@ -127,7 +162,7 @@ def _bars(chart: Bars) -> str:
 
 
 def _columns(chart: Bars) -> str:
-    most = _top(chart.values, chart.share)
+    most = chart.most or _top(chart.values, chart.share)
     wide = 100 / max(1, len(chart.values))
     bars = "".join(
         f'<rect x="{wide * (number + 0.1):.3f}" y="{100 - 100 * value / most:.2f}" width="{wide * 0.8:.3f}" '
@@ -135,20 +170,23 @@ def _columns(chart: Bars) -> str:
         f"<title>{escape(label)}: {_amount(value, chart.share)}</title></rect>"
         for number, (label, value) in enumerate(zip(chart.labels, chart.values, strict=True))
     )
-    return _plot(bars, most, chart.labels, chart.share)
+    return _plot(bars, most, chart.labels, chart.share, chart.axes)
 
 
 def _trend(chart: Trend) -> str:
-    most = _top(chart.values)
+    most = _top(chart.values, chart.share)
     step = 100 / max(1, len(chart.values) - 1)
-    points = " ".join(f"{step * n:.3f},{100 - 100 * value / most:.2f}" for n, value in enumerate(chart.values))
-    end = step * (len(chart.values) - 1)
+    places = [f"{step * n:.3f},{100 - 100 * value / most:.2f}" for n, value in enumerate(chart.values)]
+    over = places[:-1] if chart.partial and len(places) > 1 else places
+    end = step * (len(over) - 1)
+    stroke = 'fill="none" stroke="var(--bar)" stroke-width="2" vector-effect="non-scaling-stroke"'
     line = (
-        f'<polygon points="0,100 {points} {end:.3f},100" fill="var(--bar)" opacity=".15"/>'
-        f'<polyline points="{points}" fill="none" stroke="var(--bar)" stroke-width="2" '
-        'vector-effect="non-scaling-stroke" stroke-linejoin="round"/>'
+        f'<polygon points="0,100 {" ".join(over)} {end:.3f},100" fill="var(--bar)" opacity=".15"/>'
+        f'<polyline points="{" ".join(over)}" {stroke} stroke-linejoin="round"/>'
     )
-    return _plot(line, most, chart.labels)
+    if over is not places:  # of a time that goes on
+        line += f'<polyline points="{" ".join(places[-2:])}" {stroke} stroke-dasharray="3 4"/>'
+    return _plot(line, most, chart.labels, chart.share, chart.axes)
 
 
 def _top(values: Sequence[float], share: bool = False) -> float:
@@ -157,7 +195,9 @@ def _top(values: Sequence[float], share: bool = False) -> float:
     return most or 1 if share else 2 * max(1, math.ceil(most / 2))
 
 
-def _plot(inside: str, most: float, labels: Sequence[str], share: bool = False) -> str:
+def _plot(
+    inside: str, most: float, labels: Sequence[str], share: bool = False, axes: tuple[str, str] = ("", "")
+) -> str:
     grid = "".join(
         f'<line x1="0" x2="100" y1="{y}" y2="{y}" stroke="var(--line)" vector-effect="non-scaling-stroke"/>'
         for y in (0, 50, 100)
@@ -169,10 +209,12 @@ def _plot(inside: str, most: float, labels: Sequence[str], share: bool = False) 
         f'<span style="flex:{width} 1 0">{escape(labels[n]) if 2 * width > every else ""}</span>'
         for n, width in widths
     )
+    names = f'<div class="names"><span>{escape(axes[1])}</span></div>' if axes[1] else ""
+    under = f'<div class="names"><span></span><span>{escape(axes[0])} →</span></div>' if axes[0] else ""
     return (
-        f'<div class="plot"><div class="scale">{scale}</div>'
+        f'{names}<div class="plot"><div class="scale">{scale}</div>'
         f'<svg viewBox="0 0 100 100" preserveAspectRatio="none" role="img">{grid}{inside}</svg>'
-        f'<div class="axis">{axis}</div></div>'
+        f'<div class="axis">{axis}</div></div>{under}'
     )
 
 
@@ -190,7 +232,8 @@ def _heat(chart: Heat) -> str:
         + "</tr>"
         for label, values in zip(chart.rows, chart.values, strict=True)
     )
-    return f'<div class="heat"><table><tr><th></th>{heads}</tr>{rows}</table></div>'
+    legend = f'<div class="legend">{escape(chart.unit)} 0 <i></i> {most:g}</div>'
+    return f'<div class="heat"><table><tr><th></th>{heads}</tr>{rows}</table>{legend}</div>'
 
 
 def _amount(value: float, share: bool = False) -> str:

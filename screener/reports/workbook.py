@@ -22,23 +22,27 @@ NAME_MOST = 31
 
 
 def workbook(page: Page) -> bytes:
-    """The file."""
+    """The file: on each tab its title, site and period, then the table."""
     out = io.BytesIO()
     book = xlsxwriter.Workbook(out, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
     book.set_properties({"title": page.title, "comments": "\n".join(page.notes)})
     formats = {kind: book.add_format(form) for kind, form in _FORMATS.items()}
     bold = book.add_format({"bold": True, "bg_color": "#E8EEF4", "bottom": 1, "text_wrap": True, "valign": "top"})
+    title, plain = book.add_format({"bold": True, "font_size": 14}), book.add_format({"font_color": "#5C6B7A"})
     for sheet in page.sheets:
         tab = book.add_worksheet(sheet.title.translate(dict.fromkeys(map(ord, "[]:*?/\\")))[:NAME_MOST])
-        tab.freeze_panes(1, 1)
+        about = [sheet.title, *page.notes]
+        for line, note in enumerate(about):
+            tab.write_string(line, 0, note, title if not line else plain)
+        top = len(about)
+        tab.freeze_panes(top + 1, 1)
         for column, head in enumerate(sheet.heads):
-            kind = sheet.type_of(column)
-            tab.write_string(0, column, head, bold)
-            tab.set_column(column, column, _width(sheet, column), formats[kind])
-            for line, row in enumerate(sheet.rows, start=1):
-                _write(tab, line, column, row[column], formats[kind])
+            tab.write_string(top, column, head, bold)
+            tab.set_column(column, column, _width(sheet, column), formats[sheet.type_of(column)])
+            for line, row in enumerate(sheet.rows):
+                _write(tab, top + 1 + line, column, row[column], formats[sheet.type_at(line, column)])
         if sheet.rows:
-            tab.autofilter(0, 0, len(sheet.rows), len(sheet.keys) - 1)
+            tab.autofilter(top, 0, top + len(sheet.rows), len(sheet.keys) - 1)
     book.close()
     return out.getvalue()
 

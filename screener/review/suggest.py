@@ -49,15 +49,17 @@ def suggest(log: CallLog, span: Span, least: int, at: datetime) -> tuple[Proposa
 
 def propose(marked: Iterable[Marked], listed: Set[str], least: int) -> list[Proposal]:
     """Proposals from marked calls, oldest first; the most flagged number comes first."""
-    calls: defaultdict[str, list[Marked]] = defaultdict(list)
+    calls: defaultdict[str, dict[str, Marked]] = defaultdict(dict)
     doubtful = set(listed)
-    for call in marked:
-        if call.review == Review.OVERTURNED:
-            doubtful.add(call.number)
-        elif call.flagged and is_number(call.number):
-            calls[call.number].append(call)
+    for row in marked:
+        if row.review == Review.OVERTURNED:
+            doubtful.add(row.number)
+        elif row.flagged and is_number(row.number):
+            kept = calls[row.number].setdefault(row.root, row)
+            if kept.review != Review.CONFIRMED:
+                calls[row.number][row.root] = row
     proposals = [
-        _proposal(number, flags)
+        _proposal(number, list(flags.values()))
         for number, flags in calls.items()
         if len(flags) >= least and number not in doubtful
     ]

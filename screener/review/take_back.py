@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from screener.errors import StoreError
+from screener.review.verdict import Word, rule_on
 from screener.store.log import CallLog
 from screener.store.records import Review
 
@@ -14,6 +15,8 @@ log = logging.getLogger(__name__)
 
 WITHIN = timedelta(hours=1)
 """How old the flag may be that an agent takes back without naming the call."""
+WAY = "agent's key"
+"""Where a take-back came from, in the access record."""
 WAITING = 100
 """Take-backs that may wait for a database that is away."""
 RETRY_SECONDS = 5.0
@@ -76,8 +79,8 @@ class TakeBacks:
         now = self._clock()
         try:
             flags = self._calls.flags_to_take_back(agent, linkedid, now - WITHIN)
-            for flag in flags:
-                self._calls.review(flag.id, Review.OVERTURNED, agent, now)
+            if flags:
+                rule_on(self._calls, flags, Word(Review.OVERTURNED, agent, now, WAY))
         except StoreError as problem:
             log.error("a take-back of %s waits: %s", agent, problem)
             return False

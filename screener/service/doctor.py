@@ -4,24 +4,26 @@ Every check looks without leaving anything behind, is bounded in time, and says 
 """
 
 import errno
+import secrets
 import socket
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 from screener.core.actions import Prompt
-from screener.errors import ScreenerError, SettingsError, SipError, StoreError
+from screener.errors import ScreenerError, SettingsError, SipError, SipParseError, StoreError
 from screener.media.prompts import find, load_clips
 from screener.media.recordings import check as check_recording
-from screener.numbers.identify import load_lines
+from screener.numbers.identify import load_lines, regions
 from screener.outside.files import open_to_others
 from screener.pbx.ami import Ami
 from screener.ports import Endpoint, RegistrationState
 from screener.settings.judging import load_judgement
 from screener.settings.load import default_path, load
-from screener.settings.sections import Pbx, Settings, Sip
+from screener.settings.sections import Pbx, Settings, Sip, Targets
+from screener.sip.address import Uri
 from screener.sip.useragent import SipUserAgent
 from screener.speech.load import load_model
 from screener.speech.pinyin import syllables
@@ -29,6 +31,9 @@ from screener.store import check
 
 REGISTRATION_SECONDS = 5.0
 LOGIN_SECONDS = 5.0
+OPTIONS_SECONDS = 2.0
+OPTIONS_TRIES = 2
+SIP_PORT = 5060
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +50,6 @@ class Check:
     ok: bool
     message: str
     remedy: str = ""
-
-
-def render(check: Check) -> str:
-    """One line for a terminal."""
-    remedy = f" → {check.remedy}" if check.remedy else ""
-    return f"{'✔' if check.ok else '✘'} {check.name}: {check.message}{remedy}"
 
 
 def examine(path: Path | None = None) -> Iterator[Check]:
@@ -73,7 +72,9 @@ def examine(path: Path | None = None) -> Iterator[Check]:
     yield port
     yield check_rtp(settings.sip)
     yield from check_registrations(settings.sip, port_free=port.ok)
+    yield from check_targets(settings)
     yield check_pbx(settings.pbx)
+    yield check_region(settings.site.region)
     yield check_model(settings)
     yield from check_recordings(settings)
     yield check_judgement(settings)
@@ -163,6 +164,77 @@ def _refused(state: RegistrationState) -> bool:
     return any(word in state.problem for word in ("401", "403", "404", "407", "password"))
 
 
+def check_targets(settings: Settings, seconds: float = OPTIONS_SECONDS) -> Iterator[Check]:
+    """Do the targets that callers are moved to stand for somebody, and does whoever is there answer?"""
+    targets = settings.targets
+    if targets.agents == Targets().agents:
+        yield Check(
+            "target",
+            ok=False,
+            message=f"{targets.agents} is the example of the shipped settings",
+            remedy="set [targets] agents to where your agents are",
+        )
+        return
+    places = dict.fromkeys(place for uri in _uris(targets) if (place := _place_of(uri)))
+    for host, port in places:
+        yield _answers(host, port, seconds)
+
+
+def _uris(targets: Targets) -> list[str]:
+    return [uri for f in fields(targets) if (uri := getattr(targets, f.name))]
+
+
+def _place_of(uri: str) -> tuple[str, int] | None:
+    """Host and port that a SIP URI leads to; None for a telephone number."""
+    try:
+        parsed = Uri.parse(uri)
+    except SipParseError:
+        return None
+    return (parsed.host.strip("[]"), parsed.port or SIP_PORT) if parsed.scheme == "sip" and parsed.host else None
+
+
+def _answers(host: str, port: int, seconds: float) -> Check:
+    """Send an OPTIONS (RFC 3261 11) over UDP; whatever comes back is an answer."""
+    place = f"{host}:{port}"
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)[0]
+    except OSError:
+        return Check(
+            "target", ok=False, message=f"{host} cannot be resolved", remedy="write its address into [targets]"
+        )
+    with socket.socket(family, socket.SOCK_DGRAM) as line:
+        line.settimeout(seconds / OPTIONS_TRIES)
+        try:
+            line.connect(address)
+            here, mine = line.getsockname()[:2]
+            token = secrets.token_hex(8)
+            text = (
+                f"OPTIONS sip:{place} SIP/2.0\r\nVia: SIP/2.0/UDP {here}:{mine};branch=z9hG4bK{token};rport\r\n"
+                f"Max-Forwards: 70\r\nFrom: <sip:doctor@{here}>;tag={token}\r\nTo: <sip:{place}>\r\n"
+                f"Call-ID: {token}@{here}\r\nCSeq: 1 OPTIONS\r\nContact: <sip:doctor@{here}:{mine}>\r\n"
+                "Accept: application/sdp\r\nContent-Length: 0\r\n\r\n"
+            )
+            for _ in range(OPTIONS_TRIES):
+                line.send(text.encode())
+                try:
+                    if line.recv(4096):
+                        return Check("target", ok=True, message=f"{place} answers")
+                except TimeoutError:
+                    continue
+        except OSError:
+            pass  # refused: nobody listens there
+    remedy = "is the PBX running, and does it answer OPTIONS of this machine?"
+    return Check("target", ok=False, message=f"{place} does not answer within {seconds:g} s", remedy=remedy)
+
+
+def check_region(region: str) -> Check:
+    """Is there a numbering plan of the site's country?"""
+    if region in regions():
+        return Check("region", ok=True, message=f"numbers without a country belong to {region}")
+    remedy = "set [site] region to a country of ISO 3166, as CN"
+    return Check("region", ok=False, message=f"{region} is no country that numbers are known of", remedy=remedy)
+
+
 def check_pbx(pbx: Pbx, seconds: float = LOGIN_SECONDS) -> Check:
     """Does the manager interface of the PBX let us in?"""
     if not pbx.host:
@@ -222,9 +294,9 @@ def check_judgement(settings: Settings) -> Check:
 
 def check_lines(settings: Settings) -> Check:
     """Can the operator's lists of payphones and duty phones be read?"""
-    paths = [settings.folder / line for line in settings.judgement.lines]
+    paths = settings.line_files
     try:
-        load_lines(paths, settings.site.region)
+        load_lines(paths, *settings.site.numbering)
     except ScreenerError as problem:
         return Check(
             "line lists", ok=False, message="; ".join(problem.message.splitlines()), remedy=problem.remedy

@@ -19,12 +19,13 @@ from datetime import UTC, datetime
 from functools import partial
 from zoneinfo import ZoneInfo
 
+from screener.alerts.causes import Alert, Cause, Causes
+from screener.alerts.outbox import Outbox
 from screener.calls.beside import ListeningPost, user_of
-from screener.calls.flags import Flags
 from screener.calls.listened import ListenedCall
 from screener.calls.logbook import CallNotes
-from screener.calls.recorded import RecordingDesk
 from screener.calls.screening import Booth, Observer, Screening
+from screener.calls.tally import Tally
 from screener.calls.wallboard import Wallboard
 from screener.core.entrances import open_session
 from screener.core.flow import Flow
@@ -44,8 +45,9 @@ from screener.events import (
     Tick,
     Transcript,
 )
+from screener.feed.choose import Teller as FeedTeller
+from screener.feed.choose import open_teller
 from screener.feed.items import Order
-from screener.feed.local import FeedServer
 from screener.feed.publish import Publisher
 from screener.media.prompts import load_clips
 from screener.numbers.identify import load_lines
@@ -53,19 +55,21 @@ from screener.numbers.mask import mask
 from screener.operations.metrics import MetricsServer, Sample
 from screener.ports import Call, InviteInfo, RegistrationState
 from screener.review.take_back import TakeBacks
+from screener.service.figures import Reviews
+from screener.service.hearing import of_hearing
+from screener.service.recordings import Recordings
 from screener.settings.judging import load_judgement
 from screener.settings.sections import Settings
 from screener.sip.recording import RecordingSession
 from screener.sip.useragent import ENDPOINT_SECONDS, SipUserAgent
 from screener.speech.load import load_model
 from screener.speech.pinyin import syllables
-from screener.speech.pool import Loss, RecognizerPool
+from screener.speech.pool import RecognizerPool
 from screener.speech.recognizer import ModelInfo
 from screener.store.log import open_log
 from screener.store.lookup import HistoryLookup
 from screener.store.privacy import Purger
 from screener.store.writer import CLOSE_SECONDS, LogWriter
-from screener.webhook.sender import Sender
 
 log = logging.getLogger(__name__)
 
@@ -114,12 +118,12 @@ def _raise_file_limit(calls: int) -> None:
         log.warning("%d open files are allowed, %d calls need %d: raise LimitNOFILE", soft, calls, needed)
 
 
-def _feed(settings: Settings, ordered: Callable[[Order], None]) -> FeedServer | None:
+def _feed(settings: Settings, ordered: Callable[[Order], None]) -> FeedTeller | None:
     """The feed of running calls; a site takes calls without one too."""
     if not settings.operations.feed:
         return None
     try:
-        return FeedServer(settings.folder / settings.operations.feed, ordered)
+        return open_teller(settings.operations.feed, settings.folder, settings.store.url, ordered)
     except InputError as problem:
         log.warning("no feed of running calls: %s; %s", problem.message, problem.remedy)
         return None
@@ -174,38 +178,37 @@ class Service:
         self._clock = clock
         self._zone = ZoneInfo(settings.site.timezone)
         self._judgement = load_judgement(settings.judgement, folder, syllables)
-        self._lines = load_lines([folder / line for line in settings.judgement.lines], settings.site.region)
+        self._lines = load_lines(settings.line_files, *settings.site.numbering)
         clips = load_clips(folder / settings.prompts.folder if settings.prompts.folder else None)
         self._log = open_log(settings.store.url, folder)
         self._history = HistoryLookup(self._log.history)
         spool = folder / (settings.store.spool or "spool")
-        self._writer = LogWriter(self._log, settings.store.queue_rows, spool)
+        self._writer = LogWriter(self._log, settings.store.queue_rows, spool, self._spool_failed)
         self._purger = Purger(self._log, settings.store.transcript_days, clock, spool)
-        speech = settings.speech
-        self._pool = RecognizerPool(
-            partial(load_model, speech, folder), speech.processes, speech.queue_seconds, self._heard
-        )
+        hear, loader = settings.speech, partial(load_model, settings.speech, folder)
+        self._pool = RecognizerPool(loader, hear.processes, hear.queue_seconds, self._heard)
         self.model = self._pool.info
         self.flow = site_flow(settings, self.model)
         self._notes = CallNotes(self._writer.put, clock)
         self._beside: ListeningPost | None = None
         self._feed = _feed(settings, self._ordered)
-        watching = [self._notes.observe, *observers]
+        self._tally = Tally()
+        self._outbox = Outbox(settings.alerts, settings.site.name, settings.site.language, clock)
+        watching = [self._notes.observe, self._tally.observe, *observers]
+        watching.append(Causes(settings.alerts, self._outbox.put, clock).observe)
         if self._feed is not None:
             watching.append(Publisher(self._feed.put, socket.gethostname()).observe)
         if settings.pbx.host:
             self._beside = ListeningPost(settings, self._pool, self._offered_beside, self._take_back)
             watching.append(Wallboard(self._beside.switchboard).observe)
-        self._webhook = Sender(settings.webhook, folder) if settings.webhook.url else None
-        flags = Flags(self._webhook) if self._webhook else None
-        if flags is not None:
-            watching.append(flags.observe)
-        self._recordings = RecordingDesk(settings.siprec, self._pool, self._offered_beside, flags)
+        self._recordings = Recordings(settings, self._pool, self._offered_beside)
+        watching += self._recordings.observers
         self._take_backs = TakeBacks(self._log, self._bring_back, clock)
         self._booth = Booth(clips, settings.targets, self._pool, watching, self._post)
         self._endpoint = SipUserAgent(settings.sip)
         self._inbox: queue.SimpleQueue[tuple[str, Event | _Offered | _Pulse] | None] = queue.SimpleQueue()
         self._metrics: MetricsServer | None = None
+        self._reviews = Reviews(self._log)
         self._dropped = 0
         self._leaving = False
         self._empty = threading.Event()
@@ -243,6 +246,7 @@ class Service:
         self._endpoint.start(self._offered)
         self._purger.start()
         self._take_backs.start()
+        self._outbox.start()
         if self._beside is not None:
             self._beside.switchboard.start()
         if port := self._settings.operations.metrics_port:
@@ -257,15 +261,20 @@ class Service:
         self._endpoint.stop()
         self._inbox.put(None)
         self._thread.join(CALLS_THREAD_SECONDS)
-        helpers = [self._pool.stop, self._purger.stop, self._take_backs.stop, self._history.stop]
+        helpers = [
+            self._pool.stop,
+            self._purger.stop,
+            self._take_backs.stop,
+            self._outbox.stop,
+            self._history.stop,
+            self._recordings.stop,
+        ]
         if self._metrics is not None:
             helpers.append(self._metrics.stop)
         if self._feed is not None:
             helpers.append(self._feed.stop)
         if self._beside is not None:
             helpers.append(self._beside.switchboard.stop)
-        if self._webhook is not None:
-            helpers.append(self._webhook.stop)
         _all_at_once(helpers, HELPERS_SECONDS)
         self._writer.close()
         self._log.close()
@@ -284,12 +293,19 @@ class Service:
                 call.reject(404)
             return
         by_hand = invite.dialled == sip.analysis_extension
+
+        def said(header: str) -> str:
+            return invite.headers.get(header.lower(), "")
+
+        dialled = said(sip.dialled_header) or ("" if by_hand else invite.first_dialled or invite.dialled)
         offer = replace(
             self._offer(invite),
             entrance=Entrance.BY_HAND if by_hand else Entrance.IN_PATH,
+            dialled=self._lines.identify(dialled).number,
+            queue=said(sip.queue_header) or ("" if by_hand else user_of(self._settings.targets.agents)),
             agent=invite.referred_by if by_hand else "",
-            uniqueid=invite.headers.get(sip.uniqueid_header.lower(), ""),
-            linkedid=invite.headers.get(sip.linkedid_header.lower(), ""),
+            uniqueid=said(sip.uniqueid_header),
+            linkedid=said(sip.linkedid_header),
         )
         self._take(offer, call)
 
@@ -298,6 +314,8 @@ class Service:
         offer = replace(
             self._offer(call.invite),
             entrance=Entrance.BESIDE,
+            dialled="" if who.queue else who.agent,
+            queue=who.queue,
             agent=who.agent,
             uniqueid=who.uniqueid,
             linkedid=who.linkedid,
@@ -312,7 +330,6 @@ class Service:
             started_at=now,
             local_time=now.astimezone(self._zone),
             caller=Caller(number=invite.number, display_name=invite.display_name),
-            dialled=invite.dialled,
             referred_by=invite.referred_by,
         )
 
@@ -329,6 +346,10 @@ class Service:
     def _ordered(self, order: Order) -> None:
         log.info("call %s: %s ordered by %s", order.call, order.act, order.by)
         self._inbox.put((order.call, Ordered(order.act, order.by, 0.0)))
+
+    def _spool_failed(self, waiting: int) -> None:
+        """Neither the database nor the spool takes calls; on whatever thread puts one in."""
+        self._outbox.put(Alert(Cause.SPOOL, self._clock(), count=waiting))
 
     def _take_back(self, agent: str, linkedid: str) -> None:
         self._take_backs.put(agent, linkedid)
@@ -350,34 +371,22 @@ class Service:
     def figures(self) -> Iterator[Sample]:
         """What is measured now; takes a moment where a thread does not answer."""
         yield from self._endpoint.samples()
+        yield from self._tally.samples()
+        yield from self._outbox.samples()
+        yield Sample("log_waiting", self._writer.waiting, "Calls that are not in the database yet.")
         if self._beside is not None:
             yield from self._beside.switchboard.samples()
-        if self._settings.sip.recording_extension:
-            yield from self._recordings.samples()
-        if self._webhook is not None:
-            yield from self._webhook.samples()
+        yield from self._recordings.samples()
+        yield from self._reviews.samples(self._clock())
         beat = threading.Event()
         self.pulse(beat.set)
         alive = beat.wait(PULSE_SECONDS)
         yield Sample(
             "alive", alive, f"1: the calls, hearing, SIP and media threads answer within {PULSE_SECONDS:g} s."
         )
-        yield from self._samples_of_hearing()
+        yield from of_hearing(self._pool)
         yield Sample("events_waiting", self._inbox.qsize(), "Events that wait for the calls thread.")
         yield Sample("events_dropped_total", self._dropped, "Ticks, sounds and transcripts dropped behind time.")
-
-    def _samples_of_hearing(self) -> Iterator[Sample]:
-        pool = self._pool
-        yield Sample("voices", pool.voices, "Voices that are listened to now, heard or not.")
-        yield Sample("recognisers_ready", pool.ready(), "Recogniser processes that hear now.")
-        yield Sample("recogniser_restarts_total", pool.counts.restarts, "Recogniser processes started anew.")
-        for number, busy in enumerate(pool.busy()):
-            text = "Part of a processor that a recogniser process has used lately."
-            yield Sample("recogniser_busy", busy, text, {"process": str(number)})
-        for cause in Loss:
-            text = "Voices that were not heard any more, or not at all."
-            yield Sample("voices_lost_total", pool.counts.lost[cause], text, {"cause": cause})
-        yield Sample("voices_heard_again_total", pool.counts.heard_again, "Voices heard again after a crash.")
 
     # The calls thread.
 

@@ -18,14 +18,14 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from screener.errors import SettingsError
-from screener.settings.sections import Pbx, Registrar, Settings, Sip, Webhook
+from screener.settings.sections import Pbx, Registrar, Settings, Sip, Site, Webhook
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 VARIABLE = "SCREENER_CONFIG"
 FILE_NAME = "screener.toml"
-SECRET_KEYS = frozenset({"password", "inbound_password", "event_secret", "secret", "url"})
+SECRET_KEYS = frozenset({"secret", "password", "inbound_password", "event_secret", "url"})
 """Keys whose values never appear in a message; a database URL may hold a password."""
 
 _SETTINGS: TypeAdapter[Settings] = TypeAdapter(Settings)
@@ -176,18 +176,33 @@ def _cross_checks(settings: Settings) -> Iterator[Problem]:
             "[site] timezone",
             f"found {json.dumps(settings.site.timezone)}, allowed an IANA name, as Asia/Shanghai",
         )
+    yield from _check_numbering(settings.site)
     if not re.fullmatch(r"[A-Z]{2}", settings.site.region):
         yield "[site] region", f"found {json.dumps(settings.site.region)}, allowed a country of ISO 3166, as CN"
     judgement = settings.judgement
-    named = [(k, getattr(judgement, k)) for k in ("lexicon", "weights", "calendar")]
-    named += [("learned", judgement.learned)] if judgement.learned != "none" else []
+    named = [(k, getattr(judgement, k)) for k in ("lexicon", "weights", "calendar", "acts")]
     for key, name in [*named, *(("lines", line) for line in judgement.lines)]:
         if name and not (settings.folder / name).is_file():
             yield f"[judgement] {key}", f"found {json.dumps(name)}, allowed an existing file"
     if settings.prompts.folder and not (settings.folder / settings.prompts.folder).is_dir():
         yield "[prompts] folder", f"found {json.dumps(settings.prompts.folder)}, allowed an existing folder"
+    for number, way in enumerate(settings.alerts.ways, start=1):
+        if way.kind != "email" and not re.match(r"https?://[^\s/]+", way.url):
+            yield f"[[alerts.ways]] {number} url", "found a value that is not shown, allowed an http or https URL"
+        elif way.kind == "email" and not (way.sender and way.to):
+            yield f"[[alerts.ways]] {number} to", "found no sender or nobody, allowed addresses"
     if not re.match(r"[\w+]+://", settings.store.url):
         yield "[store] url", "found a text without ://, allowed a SQLAlchemy URL, as sqlite:///screener.db"
+
+
+def _check_numbering(site: Site) -> Iterator[Problem]:
+    if not re.fullmatch(r"(0?[1-9]\d{1,3})?", site.area_code):
+        yield "[site] area_code", f"found {json.dumps(site.area_code)}, allowed an area code, as 010 or 0571"
+    try:
+        re.compile(site.extensions)
+    except re.error as problem:
+        allowed = "allowed a regular expression, as 8[0-9]{3}"
+        yield "[site] extensions", f"found {json.dumps(site.extensions)} ({problem}), {allowed}"
 
 
 def _check_sip(sip: Sip) -> Iterator[Problem]:

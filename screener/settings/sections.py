@@ -21,12 +21,23 @@ class Site:
         timezone: IANA name; hours and days of reports and the calendar are in it. The log itself is UTC.
         language: what supervisors read, `zh` or `en`.
         region: where bare local numbers belong, ISO 3166.
+        area_code: of the site, `010` or `0571`: a fixed line without one is in this city. Empty leaves such
+            numbers as they are, so that 88886666 of two cities is one person.
+        extensions: a regular expression of the site's own extensions (`8[0-9]{3}`); empty takes every number of up
+            to six digits that is no service number for one.
     """
 
     name: str = "呼叫中心"
     timezone: str = "Asia/Shanghai"
     language: Literal["zh", "en"] = "zh"
     region: str = "CN"
+    area_code: str = ""
+    extensions: str = ""
+
+    @property
+    def numbering(self) -> tuple[str, str, str]:
+        """What `numbers.identify.load_lines` takes after the files."""
+        return self.region, self.area_code, self.extensions
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +75,10 @@ class Sip:
         recording_extension: user part that recording clients dial (`[siprec]`); their `Require: siprec` is enough.
             Empty takes no recordings.
         uniqueid_header, linkedid_header: headers in which the PBX passes its own ids.
+        dialled_header: header in which it passes the number that the caller dialled (hotline, 400 number, DID);
+            without it History-Info or Diversion say, else the request URI.
+        queue_header: header in which it passes the queue that the caller is meant for; without it the user part of
+            `targets.agents`.
         max_requests_per_second: of one source, outside calls; twice as many at once. Above it the answer is 503.
         tcp: listen on TCP as well.
         inbound_username, inbound_password: demand digest of inbound calls when both are set.
@@ -83,6 +98,8 @@ class Sip:
     recording_extension: str = ""
     uniqueid_header: str = "X-Uniqueid"
     linkedid_header: str = "X-Linkedid"
+    dialled_header: str = "X-Dialled"
+    queue_header: str = "X-Queue"
     max_requests_per_second: Annotated[float, Field(gt=0)] = 200.0
     tcp: bool = False
     inbound_username: str = ""
@@ -192,6 +209,7 @@ class Speech:
         processes: recogniser processes; so many cores are used at most.
         queue_seconds: audio a stream may fall behind before it is given up (the call goes to the agents).
         min_confidence: final words below it are no evidence. Two words that sound alike share theirs: 0.5 each.
+        hotwords: names, the firm, slang that callers use; preferred by sherpa with a model that prints characters.
         treat_with_synthetic_model: let the embedded model, which knows synthetic demo speech only, treat callers.
     """
 
@@ -200,6 +218,7 @@ class Speech:
     processes: Annotated[int, Field(ge=1, le=64)] = 2
     queue_seconds: Seconds = 3.0
     min_confidence: Annotated[float, Field(ge=0, le=1)] = 0.45
+    hotwords: tuple[str, ...] = ()
     treat_with_synthetic_model: bool = False
 
 
@@ -208,7 +227,7 @@ class Judgement:
     """`[judgement]`: the data files that judge; empty takes the shipped one.
 
     Attributes:
-        learned: weights of the learned model, relative to the settings file; `none` leaves it out.
+        acts: the model of acts, relative to the settings file.
         lexicon, weights, calendar: TOML files, relative to the settings file.
         lines: CSV files of number and line class (public, duty …) from the operator.
     """
@@ -216,7 +235,7 @@ class Judgement:
     lexicon: str = ""
     weights: str = ""
     calendar: str = ""
-    learned: str = ""
+    acts: str = ""
     lines: tuple[str, ...] = ()
 
 
@@ -238,6 +257,52 @@ class Store:
 
 
 @dataclass(frozen=True, slots=True)
+class Way:
+    """`[[alerts.ways]]`: how somebody is told.
+
+    Attributes:
+        url: of the webhook or robot, https or http; of a mail server its host and port.
+        secret: signs a webhook's body, 钉钉's URL, 飞书's body; of e-mail the password.
+        causes: `threat`, `emergency`, `burst`, `deaf`, `spool`; empty is all of them.
+        sender, to, username: of e-mail; with a username the connection is encrypted (STARTTLS).
+    """
+
+    kind: Literal["webhook", "wecom", "dingtalk", "feishu", "email"]
+    url: str = field(repr=False)
+    secret: str = field(default="", repr=False)
+    causes: tuple[Literal["threat", "emergency", "burst", "deaf", "spool"], ...] = ()
+    sender: str = ""
+    to: tuple[str, ...] = ()
+    username: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Alerts:
+    """`[alerts]`: when somebody is told at once; without `[[alerts.ways]]` nobody is.
+
+    Attributes:
+        burst_calls: so many harassment calls within `burst_seconds` are a burst.
+        deaf_calls: so many calls within it in which recognition broke off.
+    """
+
+    burst_calls: Annotated[int, Field(ge=2)] = 10
+    burst_seconds: Seconds = 600.0
+    deaf_calls: Annotated[int, Field(ge=1)] = 3
+    ways: tuple[Way, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """`[evidence]`: packages for the operator, 12321 or the police.
+
+    Attributes:
+        key: file of the site's signing key (Ed25519), beside the settings file; made when it is first needed.
+    """
+
+    key: str = "evidence.key"
+
+
+@dataclass(frozen=True, slots=True)
 class Prompts:
     """`[prompts]`: the recordings.
 
@@ -256,7 +321,8 @@ class Operations:
         log_level: of the program's own log on stderr.
         log_json: one JSON object a line instead of text.
         metrics_port: Prometheus endpoint on loopback; 0 is off.
-        feed: path of the Unix socket on which running calls are told and orders taken; empty is none.
+        feed: path of the Unix socket on which running calls are told and orders taken; `database` is the site's
+            PostgreSQL, for consoles elsewhere; empty is none.
     """
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"
@@ -273,7 +339,7 @@ class Console:
         with_serve: `screener serve` starts the console too.
         host, port: where it listens; loopback unless a certificate or a proxy protects it.
         certificate, key: PEM files for TLS, relative to the settings; empty is none.
-        feeds: sockets of running services whose calls are shown; empty is the site's own `operations.feed`.
+        feeds: of running services whose calls are shown; empty is the site's own `operations.feed`.
         session_minutes: a login without a sign of life for so long is over.
         whole_numbers: roles that see whole phone numbers; others see them masked.
         embed_from: web origins that may show an agent's page in a frame, such as a CRM's.
@@ -313,7 +379,14 @@ class Settings:
     speech: Speech = field(default_factory=Speech)
     judgement: Judgement = field(default_factory=Judgement)
     store: Store = field(default_factory=Store)
+    alerts: Alerts = field(default_factory=Alerts)
+    evidence: Evidence = field(default_factory=Evidence)
     prompts: Prompts = field(default_factory=Prompts)
     operations: Operations = field(default_factory=Operations)
     console: Console = field(default_factory=Console)
     folder: Path = field(default_factory=Path)
+
+    @property
+    def line_files(self) -> list[Path]:
+        """The operator's lists of payphones and duty phones."""
+        return [self.folder / name for name in self.judgement.lines]

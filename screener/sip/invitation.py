@@ -66,7 +66,8 @@ def read(request: Request, source: str, local_tag: str, settings: Sip) -> Invita
     Raises:
         SipParseError: a header or the session description is wrong.
     """
-    info = invite_info(request, source, (settings.uniqueid_header, settings.linkedid_header))
+    wanted = settings.uniqueid_header, settings.linkedid_header, settings.dialled_header, settings.queue_header
+    info = invite_info(request, source, wanted)
     dialog = Dialog.of_invite(request, local_tag)
     replaces = Replaces.of(request)
     recorded = _is_recording(request, info.dialled, settings)

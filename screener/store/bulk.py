@@ -14,8 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, Table, select, text
 
 from screener.errors import StoreError
-from screener.events import Entrance
-from screener.store.insert import COLUMNS, PARTS, take_turns
+from screener.store.insert import COLUMNS, PARTS, ROOT_COLUMNS, Root, placing, root_of, take_turns
 from screener.store.log import CallLog
 from screener.store.offered import count_offered
 from screener.store.records import (
@@ -64,25 +63,45 @@ def _load(connection: Connection, batch: Sequence[CallRecord]) -> int:
     take_turns(connection)
     known = _among(connection, select(Call.id), Call.id, [call.id for call in fresh])
     fresh = [call for call in fresh if call.id not in known]
-    own = _own(connection, fresh)
-    cells = attrgetter(*COLUMNS)
-    rows = ((*cells(call), call.id in own) for call in fresh)
-    send(connection, Call, (*COLUMNS, "own"), _plain(rows, writers))
+    roots = _roots(connection, fresh)
+    own = [call for call in fresh if call.id not in roots]
+    rows = (_row(call, roots.get(call.id)) for call in fresh)
+    send(connection, Call, (*COLUMNS, *_PLACED), _plain(rows, writers))
     for part, columns in _PART_FIELDS.items():
         cells = attrgetter(*columns[1:])
         rows = ((call.id, *cells(row)) for call in fresh for row in getattr(call, part))
         send(connection, PARTS[part], columns, _plain(rows, writers))
-    count_offered(connection, (call for call in fresh if call.id in own))
+    count_offered(connection, own)
     return len(fresh)
 
 
-def _own(connection: Connection, fresh: Sequence[CallRecord]) -> set[str]:
-    """Ids of the calls of the callers' own, as `store.insert` knows them."""
-    dialled = [call for call in fresh if call.entrance is not Entrance.BY_HAND]
-    first = {call.linkedid: call.id for call in reversed(dialled) if call.linkedid}
-    taken = _among(connection, select(Call.linkedid).where(Call.own), Call.linkedid, list(first))
-    alone = {call.id for call in dialled if not call.linkedid}
-    return alone | {call_id for linkedid, call_id in first.items() if linkedid not in taken}
+_PLACED = ("own", "root", "called_at", "by_hand")
+_CELLS = attrgetter(*COLUMNS)
+
+
+def _row(call: CallRecord, root: Root | None) -> tuple[Any, ...]:
+    placed = placing(call, root)
+    cells = _CELLS(call)
+    if root is not None:
+        cells = tuple(placed.get(name, cell) for name, cell in zip(COLUMNS, cells, strict=True))
+    return (*cells, *(placed[name] for name in _PLACED))
+
+
+def _roots(connection: Connection, fresh: Sequence[CallRecord]) -> dict[str, Root]:
+    """The first row of the call, as `store.insert` knows it, for every row that goes on with one."""
+    first = {call.linkedid: call for call in reversed(fresh) if call.linkedid}
+    known: dict[str, Root] = {}
+    names = list(first)
+    for start in range(0, len(names), 500):
+        of_log = select(Call.linkedid, *ROOT_COLUMNS).where(
+            Call.own, Call.linkedid.in_(names[start : start + 500])
+        )
+        known.update((linkedid, Root(*root)) for linkedid, *root in connection.execute(of_log))
+    return {
+        call.id: known.get(call.linkedid) or root_of(first[call.linkedid])
+        for call in fresh
+        if call.linkedid and (call.linkedid in known or first[call.linkedid] is not call)
+    }
 
 
 def _among(connection: Connection, query: Any, column: Any, values: Sequence[str]) -> set[str]:  # noqa: ANN401

@@ -1,8 +1,11 @@
 """Engines for SQLite and PostgreSQL that behave alike: foreign keys hold, waits end, writers take turns."""
 
 import contextlib
+import os
+import sqlite3
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import quote
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
@@ -20,12 +23,13 @@ SILENT_MILLISECONDS = 5000
 """After so long without a sign of the PostgreSQL server a connection is given up."""
 
 
-def make_engine(url: str, folder: Path | None = None) -> Engine:
+def make_engine(url: str, folder: Path | None = None, read_only: bool = False) -> Engine:
     """An engine; connects to nothing yet.
 
     Args:
         url: SQLAlchemy URL; a relative SQLite path is relative to `folder`.
         folder: None is the current folder.
+        read_only: nothing can be written through it.
 
     Raises:
         StoreError: the URL is wrong, or its driver is not installed.
@@ -33,9 +37,9 @@ def make_engine(url: str, folder: Path | None = None) -> Engine:
     try:
         parsed = make_url(url)
         if parsed.get_backend_name() == "sqlite":
-            return _sqlite(parsed, folder or Path())
+            return _sqlite_reader(parsed, folder or Path()) if read_only else _sqlite(parsed, folder or Path())
         if parsed.get_backend_name() == "postgresql":
-            return _postgresql(parsed)
+            return _postgresql(parsed, read_only)
     except (ArgumentError, NoSuchModuleError) as problem:
         raise StoreError("the database URL is not one", "write it as sqlite:///screener.db") from problem
     except ImportError as problem:
@@ -77,8 +81,33 @@ def _sqlite(url: URL, folder: Path) -> Engine:
     return engine
 
 
-def _postgresql(url: URL) -> Engine:
+def _sqlite_reader(url: URL, folder: Path) -> Engine:
+    """For a file that may be read only: a user without rights, or a copy on a read-only disk."""
+    file = database_file(url, folder)
+    if file is None:
+        raise StoreError("a call log in memory is lost at the end", "name a file, as sqlite:///screener.db")
+    waiting = file.with_name(f"{file.name}-wal")
+    alone = not waiting.exists() and not os.access(file.parent, os.W_OK)
+    # Without its helper files SQLite would have to make them; nobody has the file open then.
+    target = f"file:{quote(str(file.absolute()))}?mode=ro{'&immutable=1' if alone else ''}"
+
+    def connect() -> sqlite3.Connection:
+        return sqlite3.connect(target, uri=True, timeout=BUSY_SECONDS, isolation_level=None)
+
+    engine = create_engine(url.set(database=str(file)), creator=connect)
+
+    @event.listens_for(engine, "begin")
+    def began(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN")
+
+    return engine
+
+
+def _postgresql(url: URL, read_only: bool = False) -> Engine:
     if url.drivername == "postgresql":
         url = url.set(drivername="postgresql+psycopg")
     waits = {"connect_timeout": CONNECT_SECONDS, "tcp_user_timeout": SILENT_MILLISECONDS}
-    return create_engine(url, pool_pre_ping=True, connect_args=waits | {"application_name": "screener"})
+    said = {"application_name": "screener"} | (
+        {"options": "-c default_transaction_read_only=on"} if read_only else {}
+    )
+    return create_engine(url, pool_pre_ping=True, connect_args=waits | said)

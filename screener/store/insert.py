@@ -2,17 +2,18 @@
 
 A caller who dials once may leave several rows: screened in path, listened to beside the agent, handed over by
 hand. What they have in common is the PBX's linkedid. The first of them to reach the log is the caller's own call,
-which reports and histories count; the others are the same call going on, and a hand-over is never a call of its
-own. What they found out counts all the same.
+which reports and histories count; the others are the same call going on: they belong to its root, and to the
+number, queue and moment of that root. A call that is flagged in several of its rows is one flagged call.
 """
 
-from dataclasses import asdict, fields, replace
+from dataclasses import asdict, dataclass, fields, replace
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, false, insert, select, text, true, update
+from sqlalchemy import Connection, insert, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from screener.events import Entrance
+from screener.events import Entrance, LineClass
 from screener.store.records import CallRecord, Review
 from screener.store.tables import (
     Base,
@@ -35,7 +36,9 @@ COLUMNS = tuple(f.name for f in fields(CallRecord) if f.name not in PARTS)
 """Fields of a record that are columns of `calls`."""
 _REVIEW = ("review", "reviewed_by", "reviewed_at")
 """What people write: never touched when a call is completed."""
-_FIXED = ("id", "started_at", "number", "line", "region", "carrier", "dialled", "entrance")
+_OF_ROOT = ("number", "line", "region", "carrier", "dialled", "queue")
+"""What all rows of a call have in common with its first."""
+_FIXED = ("id", "started_at", *_OF_ROOT, "entrance")
 """Known when a call begins: never touched when it is completed, because it is counted by them."""
 _SHORT = (
     "id",
@@ -44,6 +47,7 @@ _SHORT = (
     "region",
     "carrier",
     "dialled",
+    "queue",
     "referred_by",
     "uniqueid",
     "linkedid",
@@ -72,10 +76,12 @@ def insert_call(connection: Connection, record: CallRecord) -> bool:
     Returns:
         whether a call of a caller's own has got its row just now; whoever asked counts it.
     """
-    values = {name: getattr(record, name) for name in COLUMNS}
-    row = upsert(connection, Call, values | {"own": _own(record)}).on_conflict_do_nothing().returning(Call.own)
+    root = _root(connection, record)
+    placed = {name: getattr(record, name) for name in COLUMNS} | placing(record, root)
+    row = upsert(connection, Call, placed).on_conflict_do_nothing().returning(Call.own)
     fresh = connection.execute(row).first()
     counts = fresh is not None and fresh.own
+    values = {name: value for name, value in placed.items() if name not in ("own", "root", "called_at")}
     if record.ended_at is None or not (fresh or _complete(connection, record.id, values)):
         return counts
     for name, table in PARTS.items():
@@ -93,12 +99,48 @@ def take_turns(connection: Connection) -> None:
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
 
 
-def _own(record: CallRecord) -> Any:  # noqa: ANN401 - an expression of SQLAlchemy's
-    if record.entrance is Entrance.BY_HAND:
-        return false()
+@dataclass(frozen=True, slots=True)
+class Root:
+    """The first row of a call, as far as the others share it; a number that is withheld they may know."""
+
+    id: str
+    started_at: datetime
+    number: str
+    line: LineClass
+    region: str
+    carrier: str
+    dialled: str
+    queue: str
+
+
+ROOT_COLUMNS = tuple(getattr(Call, f.name) for f in fields(Root))
+
+
+def placing(record: CallRecord, root: Root | None) -> dict[str, Any]:
+    """The columns that say which call a row belongs to, and what it has from the call's first row.
+
+    Args:
+        record: as `tidy` leaves it.
+        root: None where the record is the first row itself.
+    """
+    by_hand = record.entrance is Entrance.BY_HAND or any(given.by_hand for given in record.treatments)
+    if root is None:
+        return {"own": True, "root": record.id, "called_at": record.started_at, "by_hand": by_hand}
+    shared = {name: getattr(root, name) for name in _OF_ROOT}
+    return shared | {"own": False, "root": root.id, "called_at": root.started_at, "by_hand": by_hand}
+
+
+def root_of(record: CallRecord) -> Root:
+    """What the other rows of its call have from it."""
+    return Root(**{f.name: getattr(record, f.name) for f in fields(Root)})
+
+
+def _root(connection: Connection, record: CallRecord) -> Root | None:
     if not record.linkedid:
-        return true()
-    return ~select(Call.id).where(Call.linkedid == record.linkedid, Call.own).exists()
+        return None
+    query = select(*ROOT_COLUMNS).where(Call.linkedid == record.linkedid, Call.own, Call.id != record.id)
+    found = connection.execute(query.limit(1)).first()
+    return Root(*found) if found else None
 
 
 def tidy(record: CallRecord) -> CallRecord:

@@ -1,5 +1,6 @@
 """The call log: written by one writer per process, read by history look-ups, reports and people."""
 
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
@@ -7,7 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Select, case, delete, func, insert, select, update
+from sqlalchemy import Connection, Engine, Select, case, delete, distinct, func, insert, select, update
 from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError, StatementError
 from sqlalchemy.orm import Session
 
@@ -26,7 +27,7 @@ from screener.store.records import (
     TransferRow,
     TreatmentRow,
 )
-from screener.store.schema import migrate
+from screener.store.schema import is_newest, migrate
 from screener.store.tables import AccessNote, Call, Listed
 
 HISTORY_MILLISECONDS = 500
@@ -71,13 +72,14 @@ class Refusal:
     reason: str
 
 
-def open_log(url: str, folder: Path | None = None, must_exist: bool = False) -> "CallLog":
+def open_log(url: str, folder: Path | None = None, must_exist: bool = False, read_only: bool = False) -> "CallLog":
     """Open the log and bring its schema up to date.
 
     Args:
         url: SQLAlchemy URL; a relative SQLite path is relative to `folder`.
         folder: None is the current folder.
         must_exist: refuse to make an SQLite file that is not there.
+        read_only: for whoever may only read; an older log is brought up to date all the same, if that is allowed.
 
     Raises:
         StoreError: it cannot be opened or migrated.
@@ -86,6 +88,12 @@ def open_log(url: str, folder: Path | None = None, must_exist: bool = False) -> 
     file = database_file(engine.url, None)
     if must_exist and file and not file.exists():
         raise StoreError(f"{file}: there is no call log", "name it with --db, or its settings file with --config")
+    if read_only:
+        looking = CallLog(make_engine(url, folder, read_only=True))
+        with looking.faults("read"):
+            if is_newest(looking.engine):
+                return looking
+        looking.close()
     log = CallLog(engine)
     with log.faults("opened"):
         migrate(engine)
@@ -139,6 +147,14 @@ class CallLog:
     def _transaction(self) -> Iterator[Connection]:
         with self.engine.connect().execution_options(**WRITES) as connection, connection.begin():
             yield connection
+
+    def may_write(self) -> bool:
+        """Whether whoever asks may add to the access record."""
+        file = database_file(self.engine.url, None)
+        if file is not None:
+            return os.access(file, os.W_OK) and os.access(file.parent, os.W_OK)
+        with self.reading() as connection:
+            return bool(connection.scalar(select(func.has_table_privilege("accesses", "INSERT"))))
 
     # Calls.
 
@@ -229,6 +245,20 @@ class CallLog:
         with self.reading() as connection:
             return [CallRecord(*row) for row in connection.execute(query)]
 
+    def rows_of(self, call_id: str) -> list[CallRecord]:
+        """Every row of the call that a row belongs to, with their parts, oldest first.
+
+        Args:
+            call_id: a whole id of any of them.
+
+        Raises:
+            StoreError: the database failed.
+        """
+        root = select(Call.root).where(Call.id == call_id).scalar_subquery()
+        query = select(Call).where(Call.root == root).order_by(Call.started_at, Call.id)
+        with self.reading() as connection, Session(bind=connection) as session:
+            return [_record(row) for row in session.scalars(query)]
+
     def flags_of(self, number: str) -> list[CallRecord]:
         """Flagged calls of exactly this number, without their parts, newest first; overturned ones are left out.
 
@@ -293,8 +323,7 @@ class CallLog:
     def history(self, number: str, at: datetime) -> History:
         """What is known of a number just before `at`; nothing of a withheld one.
 
-        A hand-over by an agent, or a call that goes on beside one, is no call of the caller's own and is not
-        counted as one; the flag that it sets is.
+        A call counts once, however many rows it has left; so does its flag.
 
         Raises:
             StoreError: the database failed, or took too long.
@@ -306,7 +335,7 @@ class CallLog:
         genuine = Call.verdict.in_((Verdict.GENUINE, Verdict.COMPLAINT))
 
         def count(condition: Any) -> Any:  # noqa: ANN401 - an expression of SQLAlchemy's
-            return func.coalesce(func.sum(case((condition, 1), else_=0)), 0)
+            return func.count(distinct(case((condition, Call.root))))
 
         def within(span: timedelta) -> Any:  # noqa: ANN401
             return count(Call.own & (Call.started_at >= at - span))
@@ -381,7 +410,7 @@ class CallLog:
                 insert(AccessNote).values({f.name: getattr(access, f.name) for f in fields(access)})
             )
 
-    def accesses(self, since: datetime | None = None, limit: int = 50) -> list[Access]:
+    def accesses(self, since: datetime | None = None, limit: int | None = 50) -> list[Access]:
         """Who took data out, newest first.
 
         Raises:

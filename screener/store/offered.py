@@ -21,11 +21,11 @@ def count_offered(connection: Connection, fresh: Iterable[CallRecord]) -> None:
     places: _Counts = Counter()
     for call in fresh:
         second = int(call.started_at.timestamp() // 1)
-        times[second // QUARTER_SECONDS, call.dialled] += 1
-        where = (call.dialled, call.line.value, call.region, call.carrier)
+        times[second // QUARTER_SECONDS, call.queue, call.dialled] += 1
+        where = (call.queue, call.dialled, call.line.value, call.region, call.carrier)
         places[second // DAY_SECONDS, *where] += 1
-    _add(connection, OfferedTime, ("quarter", "dialled"), times)
-    _add(connection, OfferedPlace, ("day", "dialled", "line", "region", "carrier"), places)
+    _add(connection, OfferedTime, ("quarter", "queue", "dialled"), times)
+    _add(connection, OfferedPlace, ("day", "queue", "dialled", "line", "region", "carrier"), places)
 
 
 def _add(connection: Connection, table: type[Base], keys: tuple[str, ...], counts: _Counts) -> None:

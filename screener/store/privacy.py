@@ -78,13 +78,7 @@ def purge(store: CallLog, before: datetime, spool: Path | None = None) -> Purged
     Raises:
         StoreError: the database or the spool failed; what was deleted before stays deleted.
     """
-    old = Call.started_at < before
-    with store.reading() as connection:
-        segments = list(
-            connection.scalars(select(SegmentRow.id).join(Call, Call.id == SegmentRow.call_id).where(old))
-        )
-        quoted = select(EvidencePiece.id).join(Call, Call.id == EvidencePiece.call_id)
-        spans = list(connection.scalars(quoted.where(EvidencePiece.span != "", old)))
+    segments, spans = _old(store, before)
     _delete_words(store, segments, spans)
     if spool is not None:
         purge_refused(spool, before)
@@ -157,6 +151,27 @@ def _delete_words(store: CallLog, segments: Sequence[int], spans: Sequence[int])
         with store.writing() as connection:
             _overwrite(connection)
             connection.execute(update(EvidencePiece).where(EvidencePiece.id.in_(some)).values(span=""))
+
+
+def to_purge(store: CallLog, before: datetime) -> Purged:
+    """What `purge` would delete.
+
+    Raises:
+        StoreError: the database failed.
+    """
+    segments, spans = _old(store, before)
+    return Purged(len(segments), len(spans))
+
+
+def _old(store: CallLog, before: datetime) -> tuple[list[int], list[int]]:
+    """Ids of utterances and of pieces of evidence with words in them, of calls that began before a moment."""
+    old = Call.started_at < before
+    with store.reading() as connection:
+        heard = select(SegmentRow.id).join(Call, Call.id == SegmentRow.call_id).where(old)
+        quoted = select(EvidencePiece.id).join(Call, Call.id == EvidencePiece.call_id)
+        return list(connection.scalars(heard)), list(
+            connection.scalars(quoted.where(EvidencePiece.span != "", old))
+        )
 
 
 def _batches(ids: Sequence[_Id]) -> list[Sequence[_Id]]:

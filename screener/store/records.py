@@ -93,9 +93,10 @@ class CallRecord:
         started_at, answered_at, ended_at: aware, UTC; None while it has not happened.
         number: E.164, empty when withheld.
         flagged_at: audio seconds of the flag, None when the call was never flagged.
-        dialled: the user part that was dialled; of an imported call the queue, where the PBX's log names one.
+        dialled: the number that the caller dialled (hotline, 400 number, DID); empty when it is not known.
+        queue: of agents that the caller was meant for or waited in; empty when it is not known.
         review: what a person said about the flag; the log sets it, not the service. Likewise who and when.
-        agent: who had the caller on the line: the agent that handed over, or the member of an imported queue_log.
+        agent: who had the caller on the line, by the name alone (`8001` of `Agent/8001`).
     """
 
     id: str
@@ -108,6 +109,7 @@ class CallRecord:
     region: str = ""
     carrier: str = ""
     dialled: str = ""
+    queue: str = ""
     entrance: Entrance = Entrance.IN_PATH
     referred_by: str = ""
     node: str = ""

@@ -17,6 +17,8 @@ from screener.events import EndedBy, Entrance, LineClass, Speaker
 from screener.store.records import CallRecord, DecisionRow, EvidenceRow, Review, Segment, TransferRow, TreatmentRow
 
 YEARS = 3
+NODE = "sample"
+"""Says of a call that it is made up."""
 TRANSCRIPT_DAYS = 30
 _HOURS = (2, 1, 1, 1, 1, 2, 4, 12, 40, 60, 62, 55, 35, 38, 55, 58, 55, 48, 30, 24, 20, 16, 9, 4)
 """How many calls each local hour gets, beside each other; UTC+8."""
@@ -38,7 +40,8 @@ _KINDS = (Kind.LEWD, Kind.ABUSE, Kind.PRANK, Kind.CHITCHAT, Kind.THREAT, Kind.SI
 _KIND_WEIGHTS = tuple(accumulate((22, 18, 24, 16, 3, 12, 5)))
 _TREATMENTS = (Treatment.ANALYSIS_QUEUE, Treatment.LINE_FAULT, Treatment.TERMINATE)
 _TREATMENT_WEIGHTS = tuple(accumulate((78, 8, 14)))
-_QUEUES = ("100", "101", "102")
+_QUEUES = ("sales", "service", "complaints")
+_DIALLED = ("+864008001234", "+864008001234", "+861062345678", "95588")
 _AGENTS = tuple(f"80{number:02}" for number in range(40))
 _REVIEWERS = ("王主管", "李主管")
 
@@ -102,10 +105,11 @@ def _call(dice: random.Random, number: int, at: datetime, who: int, way: _Way, h
         verdict = Verdict.COMPLAINT if dice.random() < 0.06 else Verdict.GENUINE
         return CallRecord(
             id=call_id, started_at=at, answered_at=at, ended_at=ended, number=caller, line=line, region=region,
-            carrier=carrier, dialled=_QUEUES[who % 3], uniqueid=uniqueid, linkedid=uniqueid, verdict=verdict,
-            score=-3.0, ended_by=EndedBy.TRANSFER, node="sample",
+            carrier=carrier, dialled=_DIALLED[who % 4], queue=_QUEUES[who % 3], uniqueid=uniqueid,
+            linkedid=uniqueid, verdict=verdict,
+            score=-3.0, ended_by=EndedBy.TRANSFER, node=NODE,
             segments=_heard(dice, "我想问一下我的订单到哪里了") if way.heard else (),
-            evidence=(EvidenceRow(3.0, f"business.order.{who % 7}", Source.BUSINESS, None, -3.0, "", ""),),
+            evidence=(EvidenceRow(3.0, "act.caller.business", Source.ACTS, None, -3.0, "", ""),),
             decisions=(DecisionRow(4.0, verdict, None, Treatment.NONE, -3.0, 2.0, way.dry_run, False, "有业务"),),
             transfers=(TransferRow(4.2, "agents", True, 200),) if way.heard else (),
         )  # fmt: skip
@@ -121,10 +125,10 @@ def _call(dice: random.Random, number: int, at: datetime, who: int, way: _Way, h
     given = TreatmentRow(treatment, flagged, flagged + stay, stay >= 25, by_hand, agent)
     return CallRecord(
         id=call_id, started_at=at, answered_at=at, ended_at=ended, number=caller, line=line, region=region,
-        carrier=carrier, dialled="900" if by_hand else _QUEUES[who % 3],
+        carrier=carrier, dialled=_DIALLED[who % 4], queue=_QUEUES[who % 3],
         entrance=Entrance.BY_HAND if by_hand else Entrance.IN_PATH, referred_by=agent, agent=agent,
         uniqueid=uniqueid, linkedid=uniqueid, verdict=Verdict.HARASSMENT, kind=kind, flagged_at=flagged, score=3.0,
-        treatment=treatment, dry_run=way.dry_run, ended_by=EndedBy.CALLER, node="sample", review=review,
+        treatment=treatment, dry_run=way.dry_run, ended_by=EndedBy.CALLER, node=NODE, review=review,
         reviewed_by=reviewer, reviewed_at=ended if reviewer else None,
         segments=_heard(dice, "你一个人吗") if way.heard else (),
         evidence=(EvidenceRow(0, "time.night", Source.TIME, None, 0.4, "", ""), *_words(dice, kind, flagged)),

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import DateTime, Enum, ForeignKey, Index, MetaData, String, TypeDecorator, text, true
+from sqlalchemy import DateTime, Enum, ForeignKey, Index, MetaData, String, TypeDecorator, false, text, true
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
@@ -54,6 +54,8 @@ MARKED = "(verdict = 'harassment' OR treatment != 'none')"
 One index holds them with every column that a report wants, so that no report reads the whole of `calls`. The
 databases know it again only in these very words.
 """
+LONG_AGO = "1970-01-01 00:00:00+00"
+"""Stands in `called_at` where nothing does yet."""
 QUARTER_SECONDS = 900
 """Length of a slot of `OfferedTime`: the offset of every time zone in use is a multiple of it."""
 DAY_SECONDS = 86400
@@ -93,6 +95,7 @@ class Call(Base):
     region: Mapped[str]
     carrier: Mapped[str]
     dialled: Mapped[str]
+    queue: Mapped[str] = mapped_column(server_default="")
     entrance: Mapped[Entrance]
     referred_by: Mapped[str]
     node: Mapped[str]
@@ -110,7 +113,13 @@ class Call(Base):
     reviewed_at: Mapped[datetime | None]
     agent: Mapped[str] = mapped_column(server_default="")
     own: Mapped[bool] = mapped_column(server_default=true())
-    """A call that a caller dialled; see `store.insert`."""
+    """The first row of a call that a caller dialled; see `store.insert`."""
+    root: Mapped[str] = mapped_column(server_default="")
+    """Id of the first row of the same call; its own where it is that."""
+    called_at: Mapped[datetime] = mapped_column(server_default=LONG_AGO)
+    """When the caller dialled: `started_at` of that first row."""
+    by_hand: Mapped[bool] = mapped_column(server_default=false())
+    """An agent handed the caller over into the analysis queue."""
 
     segments: Mapped[list["SegmentRow"]] = relationship(cascade="all, delete-orphan", order_by="SegmentRow.id")
     evidence: Mapped[list["EvidencePiece"]] = relationship(
@@ -130,10 +139,11 @@ class Call(Base):
         Index(None, "started_at", "verdict"),
         Index(None, "number", "started_at", "own"),
         Index(None, "linkedid"),
+        Index(None, "root"),
         Index(
             "ix_calls_marked",
-            *("started_at", "id", "number", "region", "carrier", "line", "dialled", "entrance"),
-            *("verdict", "kind", "treatment", "dry_run", "review", "reviewed_by", "agent"),
+            *("called_at", "root", "id", "number", "region", "carrier", "line", "dialled", "queue", "entrance"),
+            *("verdict", "kind", "treatment", "dry_run", "by_hand", "review", "reviewed_by", "agent"),
             sqlite_where=text(MARKED),
             postgresql_where=text(MARKED),
         ),
@@ -151,6 +161,7 @@ class OfferedTime(Base):
 
     quarter: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     """Quarters of an hour since 1970, UTC."""
+    queue: Mapped[str] = mapped_column(primary_key=True)
     dialled: Mapped[str] = mapped_column(primary_key=True)
     offered: Mapped[int]
 
@@ -163,6 +174,7 @@ class OfferedPlace(Base):
 
     day: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     """Days since 1970, UTC."""
+    queue: Mapped[str] = mapped_column(primary_key=True)
     dialled: Mapped[str] = mapped_column(primary_key=True)
     line: Mapped[str] = mapped_column(primary_key=True)
     region: Mapped[str] = mapped_column(primary_key=True)

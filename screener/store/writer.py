@@ -9,6 +9,7 @@ alone. Only while the spool itself cannot be written (a full disk) do records wa
 import logging
 import threading
 from collections import deque
+from collections.abc import Callable
 from pathlib import Path
 
 from screener.errors import StoreError
@@ -35,12 +36,16 @@ class LogWriter:
         queue_rows: records that may wait in memory while the spool cannot be written; the next ones are lost,
             each with a line in the program's log.
         spool: folder of the spool; made when missing. What an earlier process left there is written first.
+        failing: told once how many records wait in memory, as soon as the spool cannot be written.
 
     Raises:
         StoreError: the spool cannot be used.
     """
 
-    def __init__(self, log: CallLog, queue_rows: int, spool: Path) -> None:
+    def __init__(
+        self, log: CallLog, queue_rows: int, spool: Path, failing: Callable[[int], None] = lambda _waiting: None
+    ) -> None:
+        self._failing = failing
         self._log = log
         self._spool = Spool(spool)
         self._memory: deque[CallRecord] = deque()
@@ -92,6 +97,7 @@ class LogWriter:
                 self._memory.append(record)
                 if len(self._memory) == 1:
                     log.error("the spool cannot be written (%s): calls wait in memory", problem.strerror)
+                    self._failing(len(self._memory))
                 return True
             self._lost += 1
             log.error("call %s is lost: neither spool nor memory takes it; %d so far", record.id, self._lost)

@@ -31,7 +31,7 @@ class Flag:
         id: of the message, for whoever gets it twice.
         call: the product's id of the call.
         session: the recording client's id of the call, or the PBX's; empty when unknown. Likewise what follows.
-        number, agent, dialled: of the caller, of who has the call, of the queue or extension.
+        number, agent, queue: of the caller, of who has the call, and whose call it is.
         started_at: ISO 8601, UTC.
         at: seconds into the call.
         verdict, kind, reason: codes, as in the log.
@@ -45,7 +45,7 @@ class Flag:
     session: str
     number: str
     agent: str
-    dialled: str
+    queue: str
     started_at: str
     at: float
     verdict: str

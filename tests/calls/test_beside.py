@@ -100,7 +100,7 @@ class Pbx(Manager):
 
     def asked(self, action: str) -> dict[str, str]:
         """The next action of that name; what comes before it is kept in `earlier`."""
-        while (found := self.told.get(timeout=10))["action"] != action:
+        while (found := self.told.get(timeout=30))["action"] != action:
             self.earlier[found["action"]] = found
         return found
 
@@ -174,7 +174,7 @@ def test_a_harasser_is_moved_and_log_and_pbx_are_told(site: Site) -> None:
     leg.wait_request("BYE")
     call = site.record(Verdict.HARASSMENT)
     assert (call.entrance, call.kind, call.treatment) == (Entrance.BESIDE, Kind.LEWD, Treatment.ANALYSIS_QUEUE)
-    assert (call.uniqueid, call.linkedid, call.agent, call.dialled) == ("17.1", "17.1", "agent1", "agents")
+    assert (call.uniqueid, call.linkedid, call.agent, call.queue) == ("17.1", "17.1", "agent1", "agents")
     assert (call.number, call.ended_by) == ("+8613900001111", EndedBy.TRANSFER)
     assert call.treatments[0].completed
 

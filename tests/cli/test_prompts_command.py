@@ -10,6 +10,8 @@ from screener.core.actions import Prompt
 from screener.errors import AudioError, InputError
 from screener.media.prompts import find, load_clips
 
+pytestmark = pytest.mark.usefixtures("english")
+
 
 def run(*arguments: object) -> Result:
     return CliRunner().invoke(prompts, [str(a) for a in arguments], catch_exceptions=False)

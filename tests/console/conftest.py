@@ -11,6 +11,7 @@ from screener.console.access import Access, Role
 from screener.console.app import build
 from screener.console.desk import Desk
 from screener.console.hub import Hub
+from screener.feed.local import FeedReader
 from screener.settings.cards import load_cards
 from screener.settings.sections import Settings
 from screener.speech.pinyin import syllables
@@ -21,6 +22,10 @@ from screener.words.judgement import Teller
 CARDS = load_cards("", Path(), syllables)
 QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 PASSWORD = "correct horse"
+
+
+def hub_of(paths: list[Path]) -> Hub:
+    return Hub([str(path) for path in paths], lambda name: FeedReader(Path(name), 1.0), CARDS, syllables)
 
 
 class Clock:
@@ -46,7 +51,7 @@ def desk(tmp_path: Path, clock: Clock) -> Iterator[Desk]:
     access = Access(Accounts(log), clock, timedelta(minutes=30), QUICK)
     for role in Role:
         access.add(role.value, role, PASSWORD, "8001" if role is Role.AGENT else "")
-    yield Desk(settings, log, access, Hub([], CARDS, syllables), Teller())
+    yield Desk(settings, log, access, hub_of([]), Teller())
     log.close()
 
 

@@ -13,13 +13,11 @@ from starlette.testclient import TestClient
 from screener.console.access import Role
 from screener.console.app import build
 from screener.console.desk import Desk
-from screener.console.hub import Hub
 from screener.console.live import is_urgent, view
 from screener.events import Act
 from screener.feed.items import Began, Heard, Judged, Order, Over, Unheard, Weighed
 from screener.feed.local import FeedServer
-from screener.speech.pinyin import syllables
-from tests.console.conftest import CARDS, log_in
+from tests.console.conftest import hub_of, log_in
 
 NOON = datetime(2026, 3, 4, 4, 0, tzinfo=UTC)
 SCRIPT = "<script>alert(1)</script>"
@@ -49,7 +47,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def feed(place: Path, orders: "queue.Queue[Order]", desk: Desk) -> Iterator[FeedServer]:
     server = FeedServer(place, orders.put)
-    desk.hub = Hub([place], CARDS, syllables)
+    desk.hub = hub_of([place])
     desk.hub.start()
     probe = Heard("probe", 0.0, "caller", 0, "", final=True)
     wait_for(lambda: server.put(probe) or desk.hub.newer(0)[0])

@@ -53,11 +53,13 @@ def sort(found: object) -> tuple[dict[str, CallRecord], list[BadLine]]:
 
 def test_calls_of_a_queue_log() -> None:
     calls, bad = sort(read_queue_log(QUEUE_LOG.encode().splitlines(), identify, {"analysis"}))
-    assert [line.number for line in bad] == [5, 8]
-    assert set(calls) == {"pbx-100.1", "pbx-100.3", "pbx-100.5"}  # 100.7 is still up, 100.9 was never entered
+    assert [line.number for line in bad] == [5, 8, 11, 17]
+    assert "100.9 began in an earlier file" in bad[2].reason
+    assert "100.7 is not over" in bad[3].reason
+    assert set(calls) == {"pbx-100.1", "pbx-100.3", "pbx-100.5"}
 
     left = calls["pbx-100.3"]
-    assert (left.number, left.dialled, left.ended_by, left.answered_at) == (
+    assert (left.number, left.queue, left.ended_by, left.answered_at) == (
         "02012345678",
         "sales",
         EndedBy.CALLER,
@@ -67,7 +69,7 @@ def test_calls_of_a_queue_log() -> None:
     assert left.ended_at == EPOCH + timedelta(seconds=1772000030)
 
     moved = calls["pbx-100.5"]
-    assert (moved.dialled, moved.agent, moved.ended_by) == ("sales", "Agent/8002", EndedBy.AGENT)
+    assert (moved.queue, moved.dialled, moved.agent, moved.ended_by) == ("sales", "", "8002", EndedBy.AGENT)
     assert moved.answered_at == EPOCH + timedelta(seconds=1772000220)
 
 
@@ -79,7 +81,7 @@ def test_a_queue_that_stood_for_harassment_makes_confirmed_flags() -> None:
         Treatment.ANALYSIS_QUEUE,
         Review.CONFIRMED,
     )
-    assert (flag.flagged_at, flag.reviewed_by, flag.agent) == (60.0, "Agent/8001", "Agent/8001")
+    assert (flag.flagged_at, flag.reviewed_by, flag.agent) == (60.0, "8001", "8001")
     (stay,) = flag.treatments
     assert (stay.began, stay.ended, stay.completed, stay.by_hand) == (60.0, 80.0, False, True)
     plain, _ = sort(read_queue_log(QUEUE_LOG.encode().splitlines(), identify))
@@ -112,16 +114,89 @@ def test_calls_of_a_cdr_file() -> None:
     found = list(read_cdr(CDR.encode().splitlines(), identify, SHANGHAI))
     assert [item.number for item in found if isinstance(item, BadLine)] == [4, 5]
     calls = [item for item in found if isinstance(item, CallRecord)]
-    assert [call.id for call in calls] == ["pbx-200.1", "pbx-200.1", "pbx-200.5"]
+    assert [call.id for call in calls] == ["pbx-200.1", "pbx-200.5"]
     first = calls[0]
     assert first.started_at == datetime(2026, 3, 1, 1, 0, tzinfo=UTC)
     assert first.answered_at == datetime(2026, 3, 1, 1, 0, 5, tzinfo=UTC)
     assert (first.number, first.dialled, first.uniqueid) == ("13800138000", "95000", "200.1")
-    assert calls[2].answered_at is None
+    assert (first.queue, first.agent) == ("sales", "8001")
+    assert calls[1].answered_at is None
     (only,) = [
         c for c in read_cdr(CDR.encode().splitlines(), identify, SHANGHAI, {"other"}) if isinstance(c, CallRecord)
     ]
     assert only.id == "pbx-200.5"
+
+
+def leg(uniqueid: str, source: str, dialled: str, channel: str, to: str, begin: str, answer: str, end: str) -> str:
+    day = "2026-03-01"
+    times = f"{day} {begin}", f"{day} {answer}" if answer else "", f"{day} {end}"
+    state = "ANSWERED" if answer else "NO ANSWER"
+    cells = (
+        "",
+        source,
+        dialled,
+        "from-trunk",
+        "",
+        channel,
+        to,
+        "Dial",
+        "",
+        *times,
+        "60",
+        "0",
+        state,
+        "",
+        uniqueid,
+    )
+    return ",".join(f'"{cell}"' for cell in (*cells, "", "300.1"))
+
+
+def test_the_legs_of_a_call_are_one_call_in_whatever_order_they_stand() -> None:
+    """The PBX writes a leg when it ends: what rang in vain first, the caller's own last."""
+    legs = [
+        leg(
+            "300.2",
+            "13800138000",
+            "8001",
+            "Local/8001@agents-0000001a;2",
+            "PJSIP/8001-01",
+            "09:00:10",
+            "",
+            "09:00:20",
+        ),
+        leg(
+            "300.4",
+            "13800138000",
+            "s",
+            "PJSIP/trunk-00000001",
+            "PJSIP/8002-0000000b",
+            "09:00:21",
+            "09:00:25",
+            "09:03:00",
+        ),
+        leg("300.1", "13800138000", "4008001234", "PJSIP/trunk-00000001", "", "09:00:00", "09:00:02", "09:03:01"),
+    ]
+    for order in (legs, legs[::-1]):
+        (call,) = read_cdr([line.encode() for line in order], identify, SHANGHAI)
+        assert isinstance(call, CallRecord)
+        begin = datetime(2026, 3, 1, 1, 0, tzinfo=UTC)
+        assert (call.started_at, call.answered_at) == (begin, begin + timedelta(seconds=2))
+        assert call.ended_at == begin + timedelta(seconds=181)
+        assert (call.number, call.dialled, call.agent) == ("13800138000", "4008001234", "8002")
+
+
+def test_an_outbound_call_has_no_caller_from_outside() -> None:
+    out = leg(
+        "300.1",
+        "05718888000",
+        "13800138000",
+        "PJSIP/8001-0000000b",
+        "PJSIP/trunk-1",
+        "09:00:00",
+        "09:00:02",
+        "09:01:00",
+    )
+    assert list(read_cdr([out.encode()], identify, SHANGHAI)) == []
 
 
 def test_a_head_line_names_the_columns_and_old_sites_write_gb18030() -> None:
@@ -207,7 +282,7 @@ def test_a_stranger_s_line_makes_no_confirmed_harasser() -> None:
     ]
     calls, bad = sort(read_queue_log([line.encode() for line in forged], identify, {"analysis"}))
     assert [call.review for call in calls.values()] == [Review.NONE], "no agent had that call"
-    assert [item.number for item in bad] == [4], "time does not run back"
+    assert [item.number for item in bad] == [4, 4], "time does not run back, and the call is not over"
 
 
 @given(st.lists(st.text(max_size=30) | st.sampled_from(QUEUE_LOG.splitlines() + TORN), max_size=12).map("\n".join))

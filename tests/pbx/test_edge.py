@@ -146,13 +146,13 @@ def test_hold_and_resume_pass_through_as_re_invites(desk: Desk, caller: Caller, 
     held = caller.ask("INVITE", caller.offer("0", direction="sendonly"))
     assert held.status == 200
     caller.ack(cseq=held.cseq[0])
-    wait_for(lambda: call._held, 5, "hold at the user agent")
+    wait_for(lambda: call.stream.held, 5, "hold at the user agent")
     holds = lambda: [p for p in tap.sip("INVITE ", target=SCREENER) if b"a=sendonly" in p.data]  # noqa: E731
     wait_for(holds, 5, "hold on the wire")
     resumed = caller.ask("INVITE", caller.offer("0"))
     assert resumed.status == 200
     caller.ack(cseq=resumed.cseq[0])
-    wait_for(lambda: not call._held, 5, "end of the hold")
+    wait_for(lambda: not call.stream.held, 5, "end of the hold")
     caller.rtp.settimeout(5)
     assert caller.hear(20)
     assert len(desk.agent._calls) == 1, "and no second call or stream"

@@ -1,44 +1,59 @@
-"""Random calls in which everything that a report counts occurs, crowded so that ties and edges occur too."""
+"""Random calls in which everything that a report counts occurs, crowded so that ties and edges occur too.
+
+Calls leave several rows: screened in path, heard beside an agent, handed over; some are imported from the PBX's
+own log. Callers' numbers come in every usual writing: `SPELLINGS` says which are one.
+"""
 
 import random
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from screener.core.evidence import Kind, Source, Treatment, Verdict
-from screener.events import EndedBy, Entrance, LineClass
+from screener.events import EndedBy, Entrance
+from screener.numbers.identify import Lines
 from screener.store.records import CallRecord, EvidenceRow, Review, TreatmentRow
 
 BEGIN = datetime(2026, 2, 24, 13, 50, tzinfo=UTC)
 DAYS = 45
-NUMBERS = (
-    "", "+8613800138000", "+8613800138001", "+8613800139999", "+8613912345678", "+862012345678", "10086", "8001",
-    "+861380013", "+8618600000000",
-)  # fmt: skip
-REGIONS = ("", "北京市", "广东省广州市")
-CARRIERS = ("", "中国移动", "中国电信")
-QUEUES = ("100", "101", "900")
-ON = "on"
+SPELLINGS = {
+    "": ("", "anonymous", "0000000000", "-", "138****8000", "Restricted"),
+    "+8613800138000": ("13800138000", "+86 138-0013-8000", "008613800138000", "1795113800138000", "013800138000"),
+    "+8613800138001": ("13800138001", "12593013800138001", "tel:+8613800138001"),
+    "+8613912345678": ("13912345678", "１３９１２３４５６７８"),
+    "+862012345678": ("020-12345678", "+86(20)12345678"),
+    "95588": ("95588", "+8695588", "01095588", "９５５８８"),
+    "+861088886666": ("88886666;phone-context=+8610", "01088886666"),
+    "+862188886666": ("tel:88886666;phone-context=+8621", "02188886666"),
+    "8001": ("8001",),
+}
+QUEUES = ("", "sales", "service")
+DIALLED = ("", "+864008001234", "+861062345678")
+AGENTS = ("8001", "8002", "sales-01")
+_LINES = Lines()
 
 
-def random_calls(seed: int, count: int = 240) -> list[CallRecord]:
-    """Some calls go on beside an agent: `ON` begins the ids of what they leave there."""
+def random_calls(seed: int, count: int = 200) -> list[CallRecord]:
+    """Rows of calls in the order in which they reach the log."""
     dice = random.Random(seed)
-    calls: list[CallRecord] = []
+    rows: list[CallRecord] = []
     for number in range(count):
-        call = _call(dice, number)
-        calls.append(call)
-        if call.linkedid and call.entrance is not Entrance.BY_HAND and dice.random() < 0.3:
-            calls += [_going_on(dice, call, f"{ON}{number:05}{leg}") for leg in range(dice.choice((1, 1, 2)))]
-    return calls
+        call = _call(dice, f"c{number:05}")
+        rows.append(call)
+        if call.linkedid and dice.random() < 0.5:
+            rows += [_going_on(dice, call, f"{call.id}-{leg}") for leg in range(dice.choice((1, 1, 2)))]
+    return rows
+
+
+def spelt(dice: random.Random) -> str:
+    """A number as some network or person writes it."""
+    return dice.choice(dice.choice(list(SPELLINGS.values())))
 
 
 def _going_on(dice: random.Random, call: CallRecord, call_id: str) -> CallRecord:
+    """The same call beside an agent or handed over; what it knows of caller and queue is its own."""
     at = call.started_at + timedelta(seconds=dice.choice((0, 7, 900)))
-    beside = replace(
-        _call(dice, 0), id=call_id, started_at=at, ended_at=at, number=call.number, region=call.region
-    )
-    beside = replace(beside, line=call.line, carrier=call.carrier, dialled=call.dialled, linkedid=call.linkedid)
-    return beside if beside.entrance is Entrance.BY_HAND else replace(beside, entrance=Entrance.BESIDE)
+    row = replace(_call(dice, call_id), started_at=at, ended_at=at, linkedid=call.linkedid)
+    return row if row.entrance is Entrance.BY_HAND else replace(row, entrance=Entrance.BESIDE, node="")
 
 
 def edge(dice: random.Random) -> datetime | None:
@@ -57,32 +72,37 @@ def edge(dice: random.Random) -> datetime | None:
             return at.replace(hour=0, minute=0, second=0)
 
 
-def _call(dice: random.Random, number: int) -> CallRecord:
+def _call(dice: random.Random, call_id: str) -> CallRecord:
     at = BEGIN + timedelta(seconds=dice.randrange(DAYS * 86400), microseconds=dice.choice((0, 0, 500000)))
     if dice.random() < 0.3:
         at = at.replace(minute=dice.choice((0, 15, 45)), second=0, microsecond=0)
+    caller = _LINES.identify(spelt(dice))
+    entrance = dice.choice((Entrance.IN_PATH, Entrance.IN_PATH, Entrance.BESIDE, Entrance.REPLAY))
     call = CallRecord(
-        id=f"c{number:05}",
+        id=call_id,
         started_at=at,
         ended_at=at + timedelta(seconds=30),
         ended_by=EndedBy.CALLER,
-        number=dice.choice(NUMBERS),
-        line=dice.choice((LineClass.MOBILE, LineClass.FIXED, LineClass.UNKNOWN)),
-        region=dice.choice(REGIONS),
-        carrier=dice.choice(CARRIERS),
-        dialled=dice.choice(QUEUES),
+        number=caller.number,
+        line=caller.line,
+        region=caller.region,
+        carrier=caller.carrier,
+        dialled=dice.choice(DIALLED),
+        queue=dice.choice(QUEUES),
         verdict=dice.choice((*Verdict, None)),
-        entrance=dice.choice((Entrance.IN_PATH, Entrance.REPLAY, Entrance.BESIDE)),
-        linkedid=dice.choice(("", f"17.{number}")),
+        entrance=entrance,
+        node="queue_log" if entrance is Entrance.REPLAY else "",
+        linkedid=dice.choice(("", f"17.{call_id}", f"17.{call_id}")),
     )
     if dice.random() < 0.1:
         return replace(call, ended_at=None, verdict=None)
-    if call.verdict is not Verdict.HARASSMENT and dice.random() < 0.9:
+    if call.verdict is not Verdict.HARASSMENT and dice.random() < 0.8:
         return call
     treatment = dice.choice(tuple(Treatment))
-    by_hand = dice.random() < 0.2
-    agent = dice.choice(("8001", "8002")) if by_hand else ""
+    handed = dice.random() < 0.25
+    agent = dice.choice(AGENTS)
     review = dice.choice(tuple(Review))
+    imported = entrance is Entrance.REPLAY
     call = replace(
         call,
         kind=dice.choice((*Kind, None)),
@@ -95,10 +115,12 @@ def _call(dice: random.Random, number: int) -> CallRecord:
         treatments=()
         if treatment is Treatment.NONE
         else (
-            TreatmentRow(treatment, 2.0, dice.choice((None, 3.5, 9.0, 20.0)), dice.random() < 0.4, by_hand, agent),
+            TreatmentRow(
+                treatment, 2.0, dice.choice((None, 3.5, 9.0, 20.0)), dice.random() < 0.4, handed or imported, agent
+            ),
         ),
     )
-    if by_hand:
+    if handed and not imported:
         return replace(call, entrance=Entrance.BY_HAND, referred_by=agent)
-    reviewer = "" if review is Review.NONE else dice.choice(("王", "8001"))
-    return replace(call, review=review, reviewed_by=reviewer, agent=dice.choice(("", "8003")))
+    reviewer = "" if review is Review.NONE else dice.choice(("王", *AGENTS))
+    return replace(call, review=review, reviewed_by=reviewer, agent=dice.choice(("", *AGENTS)))

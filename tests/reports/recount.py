@@ -2,126 +2,164 @@
 
 import statistics
 from collections import Counter
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 from fractions import Fraction
 
-from screener.core.evidence import Treatment, Verdict
+from screener.core.evidence import Kind, Treatment, Verdict
 from screener.events import Entrance
 from screener.reports.span import Span
 from screener.store.records import CallRecord, Review
-from tests.reports.random_log import ON
 
-Calls = list[CallRecord]
+GRAVEST = (Kind.THREAT, Kind.LEWD, Kind.ABUSE, Kind.PRANK, Kind.CHITCHAT, Kind.SILENT, Kind.REDIAL, None)
 
 
-def kept(calls: Calls) -> Calls:
-    """What the log makes of a hand-over."""
-    for call in calls:
-        if call.entrance is Entrance.BY_HAND:
-            object.__setattr__(call, "review", Review.CONFIRMED)
-            object.__setattr__(call, "reviewed_by", call.referred_by)
-            object.__setattr__(call, "agent", call.referred_by)
-    return sorted(calls, key=lambda call: call.started_at)
+@dataclass
+class Call:
+    """What a caller dialled once: its rows, the first of them first."""
+
+    rows: list[CallRecord]
+
+    @property
+    def at(self) -> datetime:
+        return self.rows[0].started_at
+
+    def __getattr__(self, name: str) -> object:
+        """Where it came from and went, as its first row says."""
+        return getattr(self.rows[0], name)
+
+    @property
+    def judged(self) -> list[CallRecord]:
+        return [row for row in self.rows if row.verdict is Verdict.HARASSMENT]
+
+    @property
+    def flagged(self) -> bool:
+        return any(row.review is not Review.OVERTURNED for row in self.judged)
+
+    @property
+    def kind(self) -> Kind | None:
+        return GRAVEST[min(GRAVEST.index(row.kind) for row in self.judged)]
+
+    @property
+    def treated(self) -> bool:
+        return any(row.treatment is not Treatment.NONE and not row.dry_run for row in self.judged)
+
+    @property
+    def by_hand(self) -> bool:
+        return any(handed(row) for row in self.judged)
+
+
+Calls = list[Call]
+
+
+def handed(row: CallRecord) -> bool:
+    return row.entrance is Entrance.BY_HAND or any(given.by_hand for given in row.treatments)
+
+
+def kept(rows: list[CallRecord]) -> Calls:
+    """The calls of these rows, oldest first."""
+    calls: dict[str, Call] = {}
+    for row in rows:
+        if row.entrance is Entrance.BY_HAND:
+            row = replace(row, review=Review.CONFIRMED, reviewed_by=row.referred_by, agent=row.referred_by)
+        calls.setdefault(row.linkedid or row.id, Call([])).rows.append(row)
+    return sorted(calls.values(), key=lambda call: call.at)
 
 
 def inside(calls: Calls, span: Span) -> Calls:
     return [
         call
         for call in calls
-        if (span.since is None or call.started_at >= span.since)
-        and (span.until is None or call.started_at < span.until)
-        and (not span.queue or call.dialled == span.queue)
+        if (span.since is None or call.at >= span.since)
+        and (span.until is None or call.at < span.until)
+        and (not span.queue or call.queue == span.queue)
+        and (not span.dialled or call.dialled == span.dialled)
     ]
-
-
-def own(calls: Calls) -> Calls:
-    return [call for call in calls if call.entrance is not Entrance.BY_HAND and not call.id.startswith(ON)]
-
-
-def flagged(calls: Calls, span: Span) -> Calls:
-    return [call for call in reported(calls, span) if call.review is not Review.OVERTURNED]
 
 
 def reported(calls: Calls, span: Span) -> Calls:
-    return [
-        call
-        for call in calls
-        if call.verdict is Verdict.HARASSMENT and (span.kind is None or call.kind is span.kind)
-    ]
+    return [call for call in calls if call.judged and (span.kind is None or call.kind is span.kind)]
 
 
-def local(call: CallRecord, zone: tzinfo) -> datetime:
-    return call.started_at.astimezone(zone)
+def flagged(calls: Calls, span: Span) -> Calls:
+    return [call for call in reported(calls, span) if call.flagged]
 
 
 def frequency(calls: Calls, span: Span, form: str, zone: tzinfo) -> dict[str, tuple[object, ...]]:
     """By a format of `strftime`; buckets in which nothing happened are left out."""
     asked = inside(calls, span)
     found = {}
-    for bucket in {local(call, zone).strftime(form) for call in asked}:
-        here = [call for call in asked if local(call, zone).strftime(form) == bucket]
+    for bucket in {call.at.astimezone(zone).strftime(form) for call in asked}:
+        here = [call for call in asked if call.at.astimezone(zone).strftime(form) == bucket]
         bad = flagged(here, span)
-        treated = [call for call in bad if call.treatment is not Treatment.NONE and not call.dry_run]
-        by_hand = [call for call in bad if call.entrance is Entrance.BY_HAND]
-        kinds = Counter(call.kind for call in bad if call.kind)
-        if own(here) or bad:
-            found[bucket] = (len(own(here)), len(bad), len(treated), len(by_hand), dict(kinds))
+        kinds = Counter(call.kind for call in bad)
+        numbers = sum(call.treated for call in bad), sum(call.by_hand for call in bad)
+        found[bucket] = (len(here), len(bad), *numbers, dict(kinds))
     return found
 
 
 def heat(calls: Calls, span: Span, zone: tzinfo) -> Counter[tuple[int, int]]:
     bad = flagged(inside(calls, span), span)
-    return Counter((local(call, zone).weekday() + 1, local(call, zone).hour) for call in bad)
+    return Counter((call.at.astimezone(zone).weekday() + 1, call.at.astimezone(zone).hour) for call in bad)
 
 
 def sources(calls: Calls, span: Span, field: str, letters: int | None = None) -> dict[str, tuple[object, ...]]:
     asked = inside(calls, span)
     bad = flagged(asked, span)
+
+    def source_of(call: Call) -> str:
+        return str(getattr(call, field))[:letters]
+
     found = {}
-    for source in {getattr(call, field)[:letters] for call in bad}:
-        here = [call for call in bad if getattr(call, field)[:letters] == source]
+    for source in {source_of(call) for call in bad}:
+        here = [call for call in bad if source_of(call) == source]
         numbers = {call.number for call in here}
-        every = [call for call in own(asked) if getattr(call, field)[:letters] == source]
         old = {
             number
             for number in numbers
-            if span.since and any(c.number == number and c.started_at < span.since for c in flagged(calls, Span()))
+            if span.since and any(c.number == number and c.at < span.since for c in flagged(calls, Span()))
         }
         again = {n for n in numbers if sum(call.number == n for call in here) > 1}
         found[source] = (
-            len(every),
+            sum(source_of(call) == source for call in asked),
             len(here),
             Fraction(len(here), len(bad)),
             len(numbers),
             len(numbers - old),
             len(old | again),
-            min(call.started_at for call in here).replace(microsecond=0),
-            max(call.started_at for call in here).replace(microsecond=0),
+            whole(min(call.at for call in here)),
+            whole(max(call.at for call in here)),
         )
     return found
 
 
 def queue(calls: Calls, span: Span) -> tuple[object, ...]:
     """Entered, to the end, abandoned, repeated, by hand, abandoned after, median, 95 %."""
-
-    def entered(call: CallRecord) -> bool:
-        return any(row.treatment is Treatment.ANALYSIS_QUEUE for row in call.treatments)
-
-    def earlier(call: CallRecord, other: CallRecord) -> bool:
-        if other.number != call.number or call.number == "" or other.treatment is not Treatment.ANALYSIS_QUEUE:
-            return False
-        before = span.since is not None and other.started_at < span.since and not other.dry_run
-        return before or (other in mine and mine.index(other) < mine.index(call))
-
-    mine = [c for c in inside(calls, span) if entered(c) and (span.kind is None or c.kind is span.kind)]
-    rows = [row for call in mine for row in call.treatments]
+    seen = {
+        call.number
+        for call in calls
+        if span.since is not None and call.at < span.since
+        for row in call.rows
+        if row.treatment is Treatment.ANALYSIS_QUEUE and not row.dry_run
+    }
+    rows = []
+    repeated = 0
+    for call in inside(calls, span):
+        for row in call.rows:
+            if span.kind is not None and row.kind is not span.kind:
+                continue
+            for given in row.treatments:
+                if given.treatment is Treatment.ANALYSIS_QUEUE:
+                    repeated += call.number != "" and call.number in seen
+                    seen.add(call.number)
+                    rows.append(given)
     stays = sorted(row.ended - row.began for row in rows if row.ended is not None)
     left = [row.ended - row.began for row in rows if row.ended is not None and not row.completed]
     return (
         len(rows),
         sum(row.completed for row in rows),
         sum(not row.completed for row in rows),
-        sum(any(earlier(call, other) for other in calls) for call in mine),
+        repeated,
         sum(row.by_hand for row in rows),
         statistics.median(left) if left else None,
         statistics.median(stays) if stays else None,
@@ -130,26 +168,25 @@ def queue(calls: Calls, span: Span) -> tuple[object, ...]:
 
 
 def treatment(calls: Calls, span: Span) -> dict[str, tuple[object, ...]]:
-    newest = calls[-1].started_at
-    bad = [call for call in flagged(inside(calls, span), span) if call.number]
-    first: dict[tuple[str, str], CallRecord] = {}
-    for call in bad:
-        first.setdefault(("dry_run" if call.dry_run else call.treatment.value, call.number), call)
+    """Each row of a call says what was done; a source counts once for each thing that was."""
+    newest = max(row.started_at for call in calls for row in call.rows)
+    first: dict[tuple[str, object], datetime] = {}
+    for call in inside(calls, span):
+        for row in call.judged:
+            arm = "dry_run" if row.dry_run else row.treatment.value
+            if call.number and row.review is not Review.OVERTURNED and span.kind in (None, row.kind):
+                first.setdefault((arm, call.number), call.at)
     found = {}
     for arm in {arm for arm, _ in first}:
-        begins = [call for (name, _), call in first.items() if name == arm]
+        begins = [(at, number) for (name, number), at in first.items() if name == arm]
         cells: list[object] = [len(begins)]
         for days in (1, 7, 30):
-            watched = [c for c in begins if whole(c.started_at) + timedelta(days=days) <= whole(newest)]
+            length = timedelta(days=days)
+            watched = [(at, number) for at, number in begins if whole(at) + length <= whole(newest)]
             again = [
-                c
-                for c in watched
-                if any(
-                    other.number == c.number
-                    and other.started_at > c.started_at
-                    and whole(other.started_at) - whole(c.started_at) <= timedelta(days=days)
-                    for other in own(calls)
-                )
+                at
+                for at, number in watched
+                if any(c.number == number and c.at > at and whole(c.at) - whole(at) <= length for c in calls)
             ]
             cells += [len(watched), len(again)]
         found[arm] = tuple(cells)
@@ -161,30 +198,44 @@ def whole(at: datetime) -> datetime:
 
 
 def agents(calls: Calls, span: Span) -> dict[str, tuple[int, ...]]:
-    asked = inside(calls, span)
-    bad, every = flagged(asked, span), reported(asked, span)
-    people = {call.agent for call in bad} | {call.reviewed_by for call in every if call.review is not Review.NONE}
-    return {
-        who: (
-            sum(call.agent == who for call in bad),
-            sum(call.agent == who and call.entrance is Entrance.BY_HAND for call in bad),
-            sum(call.reviewed_by == who and call.review is Review.CONFIRMED for call in every),
-            sum(call.reviewed_by == who and call.review is Review.OVERTURNED for call in every),
-        )
-        for who in people
-    }
+    """Hit, handed over, confirmed, overturned; by agent."""
+    counts: dict[str, list[int]] = {}
+
+    def add(who: str, column: int) -> None:
+        counts.setdefault(who, [0, 0, 0, 0])[column] += 1
+
+    for call in inside(calls, span):
+        rows = [row for row in call.judged if span.kind in (None, row.kind)]
+        good = [row for row in rows if row.review is not Review.OVERTURNED]
+        people = {row.agent for row in good}
+        for who in people - ({""} if len(people) > 1 else set()):
+            add(who, 0)
+            if any(row.agent == who and handed(row) for row in good):
+                add(who, 1)
+        for column, review in ((2, Review.CONFIRMED), (3, Review.OVERTURNED)):
+            for who in {row.reviewed_by for row in rows if row.review is review}:
+                add(who, column)
+    return {who: tuple(numbers) for who, numbers in counts.items()}
 
 
 def accuracy(calls: Calls, span: Span) -> tuple[dict[str, tuple[int, ...]], dict[str, tuple[int, ...]]]:
-    every = reported(inside(calls, span), span)
-
-    def judged(some: Calls) -> tuple[int, ...]:
-        return len(some), *(sum(call.review is r for call in some) for r in (Review.CONFIRMED, Review.OVERTURNED))
-
-    kinds = {kind or "": judged([call for call in every if call.kind is kind]) for kind in {c.kind for c in every}}
-    looked = [call for call in every if call.review is not Review.NONE]
-    rules: dict[str, tuple[int, ...]] = {}
-    for rule in {row.rule for call in looked for row in call.evidence if row.weight > 0}:
-        hits = [call for call in looked for row in call.evidence if row.rule == rule and row.weight > 0]
-        rules[rule] = judged(hits)[1:]
-    return {"all": judged(every), **kinds}, rules
+    """Of flags that the product raised itself: flagged, confirmed, overturned by kind; the last two by rule."""
+    kinds: dict[str, list[int]] = {"all": [0, 0, 0]}
+    rules: dict[str, list[int]] = {}
+    for call in inside(calls, span):
+        own = [row for row in call.judged if row.entrance in (Entrance.IN_PATH, Entrance.BESIDE)]
+        own = [row for row in own if span.kind in (None, row.kind)]
+        if not own:
+            continue
+        kind = GRAVEST[min(GRAVEST.index(row.kind) for row in own)]
+        said = {row.review for row in own}
+        for name in ("all", kind or ""):
+            cells = kinds.setdefault(name, [0, 0, 0])
+            cells[0] += 1
+            cells[1] += Review.CONFIRMED in said
+            cells[2] += Review.OVERTURNED in said and Review.CONFIRMED not in said
+        for column, review in enumerate((Review.CONFIRMED, Review.OVERTURNED)):
+            spoke = {e.rule for row in own if row.review is review for e in row.evidence if e.weight > 0}
+            for rule in spoke:
+                rules.setdefault(rule, [0, 0])[column] += 1
+    return {k: tuple(v) for k, v in kinds.items()}, {k: tuple(v) for k, v in rules.items()}

@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from screener.core.evidence import Kind, Treatment
-from screener.events import Entrance
+from screener.core.evidence import Kind
+from screener.numbers.identify import Lines
 from screener.reports.accuracy import accuracy
 from screener.reports.agents import agents
 from screener.reports.facts import facts
@@ -28,7 +28,7 @@ from screener.store.insert import tidy
 from screener.store.log import CallLog, open_log
 from screener.store.records import Review
 from tests.reports import recount
-from tests.reports.random_log import BEGIN, DAYS, QUEUES, edge, random_calls
+from tests.reports.random_log import BEGIN, DAYS, DIALLED, QUEUES, SPELLINGS, edge, random_calls
 
 ZONES = [ZoneInfo(name) for name in ("Asia/Shanghai", "UTC", "Asia/Kathmandu", "America/New_York")]
 FORMS = {
@@ -51,7 +51,8 @@ def questions(seed: int) -> list[tuple[Span, ZoneInfo]]:
         if since and until and since > until:
             since, until = until, since
         kind = dice.choice((None, None, Kind.PRANK))
-        spans.append(Span(since, until, kind, dice.choice(("", "", *QUEUES))))
+        queue, dialled = dice.choice(("", "", *QUEUES)), dice.choice(("", "", "", *DIALLED))
+        spans.append(Span(since, until, kind, queue, dialled))
     return [(span, dice.choice(ZONES)) for span in spans]
 
 
@@ -166,6 +167,7 @@ def test_the_summary_says_what_the_reports_say(log: CallLog, calls: recount.Call
         }
         bad = recount.flagged(recount.inside(calls, span), span)
         assert answer.kinds == Counter(call.kind or "" for call in bad)
+        assert sum(answer.kinds.values()) == answer.now.flagged <= answer.now.offered
         assert answer.treatments == treatment(log, span)
         for rows, by in ((answer.top, SourceBy.NUMBER), (answer.regions, SourceBy.REGION)):
             assert rows == sources(log, span, by, 5)
@@ -177,21 +179,27 @@ def check_measures(found: Measures, calls: recount.Calls, period: Span) -> None:
     bad = recount.flagged(asked, period)
     entered, to_the_end, *_, stay_median, _ = recount.queue(calls, period)
     every = recount.reported(asked, period)
-    reviews = Counter(call.review for call in every)
     before = recount.flagged(recount.inside(calls, Span(until=period.since)), Span())
     assert found == Measures(
-        offered=len(recount.own(asked)),
+        offered=len(asked),
         flagged=len(bad),
-        treated=sum(call.treatment is not Treatment.NONE and not call.dry_run for call in bad),
-        by_hand=sum(call.entrance is Entrance.BY_HAND for call in bad),
+        treated=sum(call.treated for call in bad),
+        by_hand=sum(call.by_hand for call in bad),
         numbers=len({call.number for call in bad}),
         new=len({call.number for call in bad} - {call.number for call in before}),
-        confirmed=reviews[Review.CONFIRMED],
-        overturned=reviews[Review.OVERTURNED],
+        confirmed=sum(any(row.review is Review.CONFIRMED for row in call.judged) for call in bad),
+        overturned=len(every) - len(bad),
         entered=entered,  # type: ignore[arg-type]
         to_the_end=to_the_end,  # type: ignore[arg-type]
         stay_median=stay_median,  # type: ignore[arg-type]
     ), period
+
+
+def test_every_writing_of_a_number_is_that_number() -> None:
+    lines = Lines()
+    assert {raw: lines.identify(raw).number for written in SPELLINGS.values() for raw in written} == {
+        raw: number for number, written in SPELLINGS.items() for raw in written
+    }
 
 
 def test_no_report_reads_all_calls(url: str, tmp_path: object) -> None:

@@ -61,23 +61,28 @@ def test_csv_begins_with_a_mark_and_keeps_numbers_text() -> None:
     assert "[类别]: 一/二" in str(render(PAGE, "csv"))
 
 
+TOP = 2 + len(PAGE.notes)
+"""Row of the heads in a workbook: below title, site and period."""
+
+
 def test_another_library_finds_typed_cells_in_the_workbook() -> None:
     data = render(PAGE, "xlsx")
     assert isinstance(data, bytes)
     book = openpyxl.load_workbook(io.BytesIO(data))
     assert book.sheetnames == ["骚扰来电来源", "类别 一二"]
     tab = book.worksheets[0]
-    assert [cell.value for cell in tab[1]] == list(SHEET.heads)
-    number, calls, share, stay, first = tab[2]
+    assert [cell.value for cell in tab[TOP]] == list(SHEET.heads)
+    number, calls, share, stay, first = tab[TOP + 1]
     assert (number.value, number.data_type, number.number_format) == ("+8613800138000", "s", "@")
     assert (calls.value, calls.data_type, calls.number_format) == (12, "n", "#,##0")
     assert (share.value, share.number_format) == (0.125, "0.0%")
     assert (stay.value, stay.number_format) == (9.54, "0.0")
     assert (first.value, first.is_date) == (NOON.replace(tzinfo=None), True)
-    assert tab["A4"].value == "=1+1"
-    assert tab["A4"].data_type == "s", "no formula"
-    assert tab["C3"].value is None
-    assert tab.auto_filter.ref == "A1:E4"
+    assert tab[f"A{TOP + 3}"].value == "=1+1"
+    assert tab[f"A{TOP + 3}"].data_type == "s", "no formula"
+    assert tab[f"C{TOP + 2}"].value is None
+    assert tab.auto_filter.ref == f"A{TOP}:E{TOP + 3}"
+    assert [tab.cell(n, 1).value for n in range(1, TOP)] == [SHEET.title, *PAGE.notes], "site and period"
 
 
 class Names(HTMLParser):

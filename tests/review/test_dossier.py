@@ -1,24 +1,136 @@
-"""A package of evidence says no more than what happened."""
+"""A package of evidence says no more than what happened, and who vouches for it."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from screener.core.evidence import Verdict
-from screener.events import Entrance
-from screener.review.dossier import COVER, Exhibit, Maker, pack
-from screener.store.records import CallRecord
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from screener.core.evidence import Kind, Source, Treatment, Verdict
+from screener.events import EndedBy, Entrance, Speaker
+from screener.review.case import Case, Exhibit, Maker
+from screener.review.dossier import COVER, MANIFEST, SHEET, pack, sealed
+from screener.review.seal import SIGNATURE, check, seal_of, sign, site_key
+from screener.store.records import CallRecord, DecisionRow, EvidenceRow, Review, Segment, TreatmentRow
 from screener.words.judgement import Teller
 
 NOON = datetime(2026, 3, 4, 4, 0, tzinfo=UTC)
-FIRST = CallRecord("a", NOON, number="+8613800138000", linkedid="17.1", verdict=Verdict.HARASSMENT)
+KEY = Ed25519PrivateKey.generate()
+FIRST = CallRecord(
+    "a",
+    NOON,
+    answered_at=NOON,
+    ended_at=NOON + timedelta(seconds=65),
+    number="+8613800138000",
+    dialled="+864008001234",
+    linkedid="17.1",
+    uniqueid="17.0",
+    verdict=Verdict.HARASSMENT,
+    kind=Kind.LEWD,
+    treatment=Treatment.ANALYSIS_QUEUE,
+    ended_by=EndedBy.CALLER,
+    segments=(Segment(Speaker.CALLER, 1.0, 2.0, "你穿什么内裤"),),
+    evidence=(EvidenceRow(2.0, "lewd.clothes.1", Source.WORDS, Kind.LEWD, 8.5, "你穿什么内裤", ""),),
+    decisions=(
+        DecisionRow(
+            2.0, Verdict.HARASSMENT, Kind.LEWD, Treatment.ANALYSIS_QUEUE, 4.0, 2.0, False, False, "judged:lewd"
+        ),
+    ),
+    treatments=(TreatmentRow(Treatment.ANALYSIS_QUEUE, 3.0, 20.0, False, False, ""),),
+)
+BY_HAND = CallRecord(
+    "b", NOON + timedelta(seconds=66), number="+8613800138000", linkedid="17.1", agent="8001",
+    entrance=Entrance.BY_HAND, verdict=Verdict.HARASSMENT, review=Review.CONFIRMED, reviewed_by="8001",
+)  # fmt: skip
 
 
-def test_a_call_that_was_flagged_twice_is_one_call_on_the_cover() -> None:
-    beside = replace(FIRST, id="b", entrance=Entrance.BESIDE, started_at=NOON + timedelta(seconds=20))
-    other = replace(FIRST, id="c", linkedid="", started_at=NOON + timedelta(hours=1))
-    last = replace(other, id="d", started_at=NOON + timedelta(hours=2))
-    maker = Maker("site", "who", NOON, Teller("en"), ZoneInfo("Asia/Shanghai"))
-    cover = pack([Exhibit(last, [last, other, beside, FIRST], None)], maker)[COVER].decode("utf-8")
-    assert "<th>Harassment calls of this number</th><td>3</td>" in cover
-    assert "<td>2026-03-04 14:00; 2026-03-04 13:00; 2026-03-04 12:00</td>" in cover
+def maker(lang: str = "zh") -> Maker:
+    return Maker("某呼叫中心", "王主管", NOON, Teller(lang), ZoneInfo("Asia/Shanghai"), KEY)  # type: ignore[arg-type]
+
+
+def cover(*exhibits: Exhibit, lang: str = "zh", calls: int | None = None) -> str:
+    return pack(Case(exhibits, calls), maker(lang))[COVER].decode("utf-8")
+
+
+def test_the_cover_has_every_row_of_the_call_and_who_made_it() -> None:
+    page = cover(Exhibit((FIRST, BY_HAND)))
+    for text in (
+        "王主管",
+        "+8613800138000",
+        "+864008001234",
+        "8001",
+        "a, b; 17.0, 17.1",
+        "“你穿什么内裤”",
+        "签名",
+        "盖章",
+    ):
+        assert text in page, text
+    assert "1 分 6 秒" not in page
+    assert "12:00:01 来电人说:“你穿什么内裤”" in page
+    assert "12:01:06 坐席 8001 将来电转入来电自动分析队列" in page
+    assert "lewd.clothes" not in page, "no codes"
+
+
+def test_a_number_s_package_counts_its_calls() -> None:
+    others = [
+        replace(FIRST, id=f"c{n}", linkedid="", started_at=NOON + timedelta(hours=n), kind=kind)
+        for n, kind in enumerate((Kind.LEWD, None, Kind.LEWD, Kind.ABUSE), start=10)
+    ]
+    files = pack(Case([Exhibit((call,)) for call in (FIRST, *others)], 48), maker())
+    page = files[COVER].decode("utf-8")
+    assert "<th>骚扰来电次数</th><td>5</td>" in page
+    assert "<th>来电总次数</th><td>48</td>" in page
+    assert "<th>其中夜间(22 时至 6 时)</th><td>4</td>" in page
+    assert page.count("<tr><td>") == 5, "each with its date"
+    sheet = files[SHEET].decode("utf-8").splitlines()
+    assert [line.partition(":")[0] for line in sheet[2:]] == [
+        "被举报号码", "类型", "来电时间", "通话时长", "被叫号码", "举报描述",
+    ]  # fmt: skip
+    assert "共骚扰来电 5 次,涉及 2 天" in sheet[-1]
+
+
+def test_what_is_no_harassment_is_titled_otherwise_and_an_overturned_flag_is_said() -> None:
+    taken_back = replace(FIRST, review=Review.OVERTURNED, reviewed_by="李主管", reviewed_at=NOON)
+    page = cover(Exhibit((taken_back,)))
+    assert "骚扰来电证据材料" not in page
+    assert "来电记录" in page and "不作为骚扰的证据" in page
+    assert "李主管 于 2026-03-04 12:00:00 撤销:不是骚扰" in page
+    assert SHEET not in pack(Case([Exhibit((taken_back,))]), maker())
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (replace(FIRST, segments=()), "已按保存期限清除"),
+        (replace(FIRST, segments=(), evidence=()), "没有听到话"),
+        (replace(FIRST, segments=(), evidence=(), entrance=Entrance.REPLAY), "系统没有听这次通话"),
+    ],
+)
+def test_a_missing_transcript_says_why(call: CallRecord, said: str) -> None:
+    assert said in pack(Case([Exhibit((call,))]), maker())["calls/a/transcript.txt"].decode("utf-8")
+
+
+def test_english_is_english_throughout() -> None:
+    page = cover(Exhibit((replace(FIRST, segments=(), evidence=()), BY_HAND)), lang="en")
+    chinese = {letter for letter in page if "\u4e00" <= letter <= "\u9fff"} - set("某呼叫中心王主管")
+    assert chinese <= set("思源黑体"), chinese
+
+
+def test_the_signature_is_of_this_manifest_and_this_key() -> None:
+    files = pack(Case([Exhibit((FIRST,))]), maker())
+    seal = sealed(files[MANIFEST], files[SIGNATURE])
+    assert seal == seal_of(KEY)
+    assert seal.fingerprint in files[COVER].decode("utf-8")
+    assert check(files[MANIFEST] + b"x", files[SIGNATURE]) is None
+    other = sign(files[MANIFEST], Ed25519PrivateKey.generate())
+    assert check(files[MANIFEST], other) not in (None, seal)
+    for damaged in (b"", b"{}", b"[]", b'{"public_key": "AA==", "signature": "AA=="}', b"\xff"):
+        assert check(files[MANIFEST], damaged) is None
+
+
+def test_the_site_s_key_is_made_once_and_for_its_owner(tmp_path) -> None:  # type: ignore[no-untyped-def]
+    path = tmp_path / "evidence.key"
+    made = seal_of(site_key(path))
+    assert path.stat().st_mode & 0o077 == 0
+    assert seal_of(site_key(path)) == made

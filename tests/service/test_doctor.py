@@ -1,4 +1,6 @@
 import socket
+import sqlite3
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -6,13 +8,21 @@ from pathlib import Path
 
 import pytest
 
+from screener.cli.setup import line_of
 from screener.errors import SipError
 from screener.ports import OfferSink, RegistrationState
 from screener.service import doctor
-from screener.service.doctor import Check, render
+from screener.service.doctor import Check
 from screener.settings.load import load
-from screener.settings.sections import Judgement, Pbx, Prompts, Registrar, Settings, Sip, Speech, Store
+from screener.settings.sections import Judgement, Pbx, Prompts, Registrar, Settings, Sip, Speech, Store, Targets
+from screener.store.log import open_log
 from tests.pbx.manager import Manager
+from tests.reports.random_log import random_calls
+
+
+@pytest.fixture(autouse=True)
+def english(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SCREENER_LANG", "en")
 
 
 @contextmanager
@@ -28,8 +38,8 @@ def free_port() -> int:
 
 
 def test_a_line_shows_what_was_found_and_what_to_do() -> None:
-    assert render(Check("sip port", ok=True, message="free")) == "✔ sip port: free"
-    assert render(Check("sip port", ok=False, message="taken", remedy="stop it")) == "✘ sip port: taken → stop it"
+    assert line_of(Check("sip port", ok=True, message="free")) == "✔ sip port: free"
+    assert line_of(Check("sip port", ok=False, message="taken", remedy="stop it")) == "✘ sip port: taken → stop it"
 
 
 def test_a_free_port_a_taken_port_a_foreign_address() -> None:
@@ -123,7 +133,7 @@ def test_an_absent_pbx_in_earnest() -> None:
     (found,) = doctor.check_registrations(sip, port_free=True, seconds=1.0)
     assert not found.ok
     assert "firewall" in found.remedy
-    assert "s3cret" not in render(found)
+    assert "s3cret" not in line_of(found)
     assert doctor.check_port(sip).ok, "the port is free again"
 
 
@@ -157,7 +167,7 @@ def test_the_judgement_data(tmp_path: Path) -> None:
     (tmp_path / "lines.csv").write_text("x,y\nz,w\n")
     lines = doctor.check_lines(Settings(judgement=Judgement(lines=("lines.csv",)), folder=tmp_path))
     assert not lines.ok
-    assert "\n" not in render(lines)
+    assert "\n" not in line_of(lines)
 
 
 def database(url: str, folder: Path) -> Check:
@@ -189,8 +199,8 @@ def test_a_database_server_that_is_not_there_and_its_password_does_not_show(tmp_
     found = database(f"postgresql+psycopg://u:s3cret@127.0.0.1:{taken_closed()}/log", tmp_path)
     assert not found.ok
     assert "u:***@127.0.0.1" in found.message
-    assert "s3cret" not in render(found)
-    assert "\n" not in render(found)
+    assert "s3cret" not in line_of(found)
+    assert "\n" not in line_of(found)
 
 
 def taken_closed() -> int:
@@ -216,10 +226,50 @@ def test_examining_stops_at_wrong_settings_and_names_each(tmp_path: Path) -> Non
 
 def test_examining_a_sound_site_finds_nothing_wrong(tmp_path: Path) -> None:
     file = tmp_path / "screener.toml"
-    file.write_text(f'[sip]\nport = {free_port()}\n[speech]\nengine = "none"\n')
+    agents = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    agents.bind(("127.0.0.1", 0))
+    threading.Thread(
+        target=lambda: agents.sendto(b"SIP/2.0 200 OK", agents.recvfrom(4096)[1]), daemon=True
+    ).start()
+    target = f'[targets]\nagents = "sip:agents@127.0.0.1:{agents.getsockname()[1]}"\n'
+    file.write_text(f'[sip]\nport = {free_port()}\n[speech]\nengine = "none"\n{target}')
     before = set(tmp_path.iterdir())
-    assert [render(c) for c in doctor.examine(file) if not c.ok] == []
+    assert [line_of(c) for c in doctor.examine(file) if not c.ok] == []
     assert set(tmp_path.iterdir()) == before
+
+
+def test_targets_that_stand_for_nobody_are_found(tmp_path: Path) -> None:
+    (example,) = doctor.check_targets(Settings())
+    assert not example.ok and "example of the shipped settings" in example.message
+    port = free_port()
+    silent = Settings(targets=Targets(agents=f"sip:a@127.0.0.1:{port}"))
+    (found,) = doctor.check_targets(silent, seconds=0.2)
+    assert not found.ok and "does not answer" in found.message
+    (found,) = doctor.check_targets(Settings(targets=Targets(agents="sip:a@no.such.host.invalid")))
+    assert "cannot be resolved" in found.message
+    assert not doctor.check_region("XX").ok
+
+
+@pytest.mark.parametrize("harm", ["damaged", "newer", "not whole"])
+def test_a_log_that_is_damaged_newer_or_half_migrated_is_found(tmp_path: Path, harm: str) -> None:
+    file = tmp_path / "screener.db"
+    log = open_log(f"sqlite:///{file}")
+    log.write(random_calls(0))
+    log.close()
+    assert database(f"sqlite:///{file}", tmp_path).ok
+    with sqlite3.connect(file) as connection:
+        if harm == "newer":
+            connection.execute("UPDATE alembic_version SET version_num = '9999'")
+        elif harm == "not whole":
+            connection.execute("DROP TABLE accesses")
+    connection.close()
+    if harm == "damaged":
+        data = bytearray(file.read_bytes())
+        data[8192:40000] = bytes(40000 - 8192)
+        file.write_bytes(data)
+    found = database(f"sqlite:///{file}", tmp_path)
+    assert not found.ok
+    assert harm in found.message
 
 
 def test_the_manager_interface_lets_us_in_refuses_us_or_is_not_there() -> None:

@@ -11,7 +11,7 @@ from screener.core.evidence import Kind, Treatment
 from screener.errors import SettingsError
 from screener.resources import config_folder
 from screener.settings.load import load, parse
-from screener.settings.sections import Registrar, Settings
+from screener.settings.sections import Registrar, Settings, Way
 from screener.sip.useragent import SipUserAgent
 
 FILE = Path("/site/screener.toml")
@@ -37,13 +37,14 @@ def test_the_shipped_file_shows_every_key() -> None:
         if is_dataclass(default):
             wanted = {f.name for f in fields(default)} - {
                 "registrars",
+                "ways",
                 "password_file",
                 "event_secret_file",
                 "secret_file",
             }
             assert wanted == data[section.name].keys(), section.name
     shown = set(re.findall(r"^# (\w+) = ", SHIPPED.read_text("utf-8"), re.M))
-    assert shown == {f.name for f in fields(Registrar)} | {"event_secret_file", "secret_file"}
+    assert shown == {f.name for f in (*fields(Registrar), *fields(Way))} | {"event_secret_file", "secret_file"}
 
 
 def test_every_wrong_setting_is_named_with_what_was_found_and_what_is_allowed() -> None:
@@ -53,12 +54,13 @@ def test_every_wrong_setting_is_named_with_what_was_found_and_what_is_allowed() 
         '[speech]\nprocesses = 0\nmin_confidence = 2\nengine = "kaldi"\n[bogus]\n[site]\nlanguage = true\n'
         "[[sip.registrars]]\nport = 70000\n"
     ) == [
-        "[sip] prot: found an unknown key, allowed advertised_host, analysis_extension, host, inbound_password, "
-        "inbound_username, linkedid_header, listening_extension, max_calls, max_requests_per_second, peers, port, "
-        "recording_extension, registrars, rtp_port_high, rtp_port_low, screening_extension, tcp, uniqueid_header, "
-        "user_agent; did you mean port?",
-        "[bogus]: found an unknown key, allowed console, flow, judgement, operations, pbx, prompts, sip, siprec, "
-        "site, speech, store, targets, webhook",
+        "[sip] prot: found an unknown key, allowed advertised_host, analysis_extension, dialled_header, host, "
+        "inbound_password, inbound_username, linkedid_header, listening_extension, max_calls, "
+        "max_requests_per_second, peers, port, "
+        "queue_header, recording_extension, registrars, rtp_port_high, rtp_port_low, screening_extension, tcp, "
+        "uniqueid_header, user_agent; did you mean port?",
+        "[bogus]: found an unknown key, allowed alerts, console, evidence, flow, judgement, operations, pbx, "
+        "prompts, sip, siprec, site, speech, store, targets, webhook",
         "[site] language: found true, allowed zh or en",
         '[sip] port: found "x", allowed a whole number',
         '[sip] peers: found "a", allowed a list in [ ]',
@@ -66,7 +68,8 @@ def test_every_wrong_setting_is_named_with_what_was_found_and_what_is_allowed() 
         "[[sip.registrars]] 1 username: found nothing, allowed a value; it has no default",
         "[[sip.registrars]] 1 port: found 70000, allowed a number not above 65535",
         '[flow] treatment: found "shout", allowed analysis_queue, line_fault, terminate or none',
-        '[flow] treatment_of.bark: found "bark", allowed lewd, abuse, prank, chitchat, threat, silent or redial',
+        '[flow] treatment_of.bark: found "bark", allowed lewd, abuse, prank, chitchat, threat, mimic, '
+        "breathing, silent or redial",
         '[speech] engine: found "kaldi", allowed vosk, sherpa or none',
         "[speech] processes: found 0, allowed a number not below 1",
         "[speech] min_confidence: found 2, allowed a number not above 1",

@@ -99,12 +99,12 @@ def test_lists_hold_until_they_expire(log: CallLog) -> None:
     assert log.history("+861", NOON).lists == frozenset()
 
 
-def test_dry_run_treats_nobody_and_a_hand_over_is_a_confirmed_flag_but_no_call(log: CallLog) -> None:
+def test_dry_run_treats_nobody_and_a_hand_over_of_an_unknown_call_is_a_confirmed_one(log: CallLog) -> None:
     dry = replace(FLAGGED, id="dry", dry_run=True)
     handed = replace(FLAGGED, id="hand", entrance=Entrance.BY_HAND, referred_by="8001")
     log.write([dry, handed])
     history = log.history(FLAGGED.number, NOON + timedelta(minutes=1))
-    assert (history.calls_15min, history.flagged, history.treated, history.confirmed) == (1, 2, 1, 1)
+    assert (history.calls_15min, history.flagged, history.treated, history.confirmed) == (2, 2, 1, 1)
     stored = log.call("hand")
     assert (stored.review, stored.reviewed_by, stored.reviewed_at) == (Review.CONFIRMED, "8001", NOON)
 

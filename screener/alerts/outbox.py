@@ -1,0 +1,121 @@
+"""Alerts that wait to be sent: bounded, tried again, on a thread of their own. Nothing here delays a call."""
+
+import logging
+import queue
+import threading
+from collections.abc import Callable, Iterator
+from datetime import datetime
+
+from screener.alerts.causes import Alert, Cause
+from screener.alerts.ways import send
+from screener.errors import AlertError
+from screener.operations.metrics import Sample
+from screener.settings.sections import Alerts, Way
+from screener.words.alerts import told
+from screener.words.terms import Language
+
+log = logging.getLogger(__name__)
+
+WAITING = 200
+"""Alerts that may wait for each way; the next ones are lost, and counted."""
+TRIES = 6
+RETRY_SECONDS = 2.0
+"""Pause after a failure; doubles with each further one."""
+
+Sender = Callable[[Way, Alert, str, int], None]
+
+
+class Outbox:
+    """Sends every alert by every way that wants its cause.
+
+    Args:
+        settings: the section `[alerts]`.
+        site: name of the call centre, which begins each text.
+        lang: of the texts.
+        clock: the wall clock, aware UTC.
+        sender: sends one alert one way; raises `AlertError`.
+        retry_seconds: the first pause.
+    """
+
+    def __init__(
+        self,
+        settings: Alerts,
+        site: str,
+        lang: Language,
+        clock: Callable[[], datetime],
+        sender: Sender = send,
+        retry_seconds: float = RETRY_SECONDS,
+    ) -> None:
+        self._site, self._lang, self._clock = site, lang, clock
+        self._sender, self._retry_seconds = sender, retry_seconds
+        self._stopped = threading.Event()
+        self.sent = self.lost = 0
+        self._queues: list[tuple[Way, queue.Queue[Alert]]] = [(way, queue.Queue(WAITING)) for way in settings.ways]
+        self._threads = [
+            threading.Thread(target=self._run, args=pair, name="alerts", daemon=True) for pair in self._queues
+        ]
+
+    def start(self) -> None:
+        """Begin to send."""
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """Send no more; what waits is lost."""
+        self._stopped.set()
+        for thread in self._threads:
+            if thread.is_alive():
+                thread.join(2)
+
+    def put(self, alert: Alert) -> None:
+        """Take an alert; never blocks."""
+        log.warning("alert: %s %s", alert.cause, alert.call)
+        for way, waiting in self._queues:
+            if way.causes and alert.cause not in map(Cause, way.causes):
+                continue
+            try:
+                waiting.put_nowait(alert)
+            except queue.Full:
+                self._lose(way, "too many wait")
+
+    def samples(self) -> Iterator[Sample]:
+        """Figures for operators."""
+        yield Sample("alerts_sent_total", self.sent, "Alerts that a way took.")
+        yield Sample("alerts_lost_total", self.lost, "Alerts given up after several tries, or for want of room.")
+
+    def _run(self, way: Way, waiting: "queue.Queue[Alert]") -> None:
+        while not self._stopped.is_set():
+            try:
+                alert = waiting.get(timeout=0.2)
+            except queue.Empty:
+                continue
+            self._deliver(way, alert)
+
+    def _deliver(self, way: Way, alert: Alert) -> None:
+        text = told(
+            alert.cause.value,
+            self._lang,
+            self._site,
+            alert.at,
+            alert.number,
+            alert.dialled,
+            alert.count,
+            alert.call,
+        )
+        pause = self._retry_seconds
+        for _ in range(TRIES):
+            try:
+                self._sender(way, alert, text, int(self._clock().timestamp()))
+            except AlertError as problem:
+                log.error("an alert waits: %s", problem.message)
+                if self._stopped.wait(pause):
+                    return
+                pause *= 2
+            else:
+                self.sent += 1
+                return
+        self._lose(way, f"not taken in {TRIES} tries")
+
+    def _lose(self, way: Way, why: str) -> None:
+        self.lost += 1
+        log.error("an alert by %s is lost: %s", way.kind, why)

@@ -1,0 +1,42 @@
+"""Counts what calls came to, for those who watch the service."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from screener.core.actions import Action, Decided, Treated
+from screener.core.evidence import Decision
+from screener.events import CallEnded, CallOffered, Event
+from screener.operations.metrics import Sample
+
+
+class Tally:
+    """An observer; runs on the calls thread. What it counts may be read by any thread."""
+
+    def __init__(self) -> None:
+        self._last: dict[str, Decision] = {}
+        self._verdicts: Counter[tuple[str, str, str]] = Counter()
+        self._treatments: Counter[tuple[str, str]] = Counter()
+
+    def observe(self, call_id: str, offer: CallOffered, item: Event | Action, _at: float) -> None:
+        """See one event or action of a call."""
+        match item:
+            case Decided(decision):
+                self._last[call_id] = decision
+            case Treated(treatment=treatment, done=False):
+                self._treatments[treatment.value, "yes" if item.by_hand else "no"] += 1
+            case CallEnded():
+                last = self._last.pop(call_id, None)
+                verdict = last.verdict.value if last else "none"
+                kind = last.kind.value if last and last.kind else "none"
+                self._verdicts[verdict, kind, offer.entrance.value] += 1
+            case _:
+                pass
+
+    def samples(self) -> Iterator[Sample]:
+        """Counters by verdict and kind, and by treatment."""
+        for (verdict, kind, entrance), number in sorted(self._verdicts.items()):
+            labels = {"verdict": verdict, "kind": kind, "entrance": entrance}
+            yield Sample("calls_judged_total", number, "Calls that ended, by verdict, kind and way in.", labels)
+        for (treatment, by_hand), number in sorted(self._treatments.items()):
+            labels = {"treatment": treatment, "by_hand": by_hand}
+            yield Sample("treatments_total", number, "Treatments that began.", labels)

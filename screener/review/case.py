@@ -1,0 +1,118 @@
+"""What a package of evidence is about, and who makes it for whom."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from screener.core.evidence import Verdict
+from screener.review.seal import seal_of
+from screener.store.records import CallRecord, Review
+from screener.words.evidence import said
+from screener.words.judgement import Teller
+from screener.words.terms import Language
+
+
+@dataclass(frozen=True, slots=True)
+class Exhibit:
+    """One call of a caller.
+
+    Attributes:
+        rows: everything that the log has of it, oldest first; at least one.
+        audio: its recording as a WAV file, None when none was kept.
+    """
+
+    rows: tuple[CallRecord, ...]
+    audio: bytes | None = None
+
+    @property
+    def first(self) -> CallRecord:
+        """What the caller dialled."""
+        return self.rows[0]
+
+    @property
+    def flags(self) -> list[CallRecord]:
+        """Rows that were judged harassment, overturned ones among them."""
+        return [row for row in self.rows if row.verdict is Verdict.HARASSMENT]
+
+    @property
+    def holds(self) -> bool:
+        """A flag that nobody has overturned."""
+        return any(row.review is not Review.OVERTURNED for row in self.flags)
+
+    @property
+    def kind(self) -> str:
+        """Of the first flag that has one; empty for none."""
+        return next((row.kind.value for row in self.flags if row.kind), "")
+
+    @property
+    def ended_at(self) -> datetime | None:
+        """When the last of it ended."""
+        return max((row.ended_at for row in self.rows if row.ended_at), default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Maker:
+    """Who makes a package, when, and for readers of what language and time zone."""
+
+    site: str
+    who: str
+    at: datetime
+    teller: Teller
+    zone: ZoneInfo
+    key: Ed25519PrivateKey = field(repr=False)
+
+    @property
+    def lang(self) -> Language:
+        """Of the package's words."""
+        return self.teller.lang
+
+    def word(self, key: str) -> str:
+        """A phrase of the package."""
+        return said(key, self.lang)
+
+    @property
+    def fingerprint(self) -> str:
+        """What the signature of the package is known by."""
+        return seal_of(self.key).fingerprint
+
+    def moment(self, at: datetime | None) -> str:
+        """A time as the site's clocks showed it."""
+        return f"{at.astimezone(self.zone):%Y-%m-%d %H:%M:%S}" if at else self.word("unknown")
+
+    def duration(self, exhibit: Exhibit) -> str:
+        """How long a call took, in minutes and seconds."""
+        if exhibit.ended_at is None:
+            return self.word("unknown")
+        minutes, seconds = divmod(round((exhibit.ended_at - exhibit.first.started_at).total_seconds()), 60)
+        if not minutes:
+            return self.word("seconds").format(seconds)
+        return self.word("minutes").format(minutes, seconds)
+
+    def kinds(self, exhibits: Sequence[Exhibit]) -> str:
+        """What the calls were, with how many of each."""
+        counts: dict[str, int] = {}
+        for exhibit in exhibits:
+            counts[exhibit.kind] = counts.get(exhibit.kind, 0) + 1
+        named = sorted(counts.items(), key=lambda item: -item[1])
+        return "、".join(f"{self.teller.kind(kind) or self.word('no_kind')} {n}" for kind, n in named)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What a package is about.
+
+    Attributes:
+        exhibits: calls, oldest first; at least one.
+        all_calls: how often the number called in all; None where several numbers, or none, are in the package.
+    """
+
+    exhibits: Sequence[Exhibit]
+    all_calls: int | None = None
+
+    @property
+    def flagged(self) -> list[Exhibit]:
+        """Calls of which a flag holds."""
+        return [exhibit for exhibit in self.exhibits if exhibit.holds]

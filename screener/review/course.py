@@ -1,0 +1,87 @@
+"""What happened in a call, in words that somebody reads who knows nothing of this product."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from screener.core.evidence import Source, Treatment, Verdict
+from screener.events import Entrance
+from screener.outside.text import visible
+from screener.store.records import CallRecord
+from screener.words.evidence import said
+from screener.words.judgement import Teller
+
+_GIVEN = {
+    Treatment.ANALYSIS_QUEUE: "put_into",
+    Treatment.LINE_FAULT: "line_fault",
+    Treatment.TERMINATE: "terminate",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One thing that happened; `order` tells apart what happened at the same moment."""
+
+    at: datetime
+    order: int
+    text: str
+
+
+def course(rows: Sequence[CallRecord], teller: Teller) -> list[Moment]:
+    """All rows of a call, in the order of time.
+
+    Args:
+        rows: with their parts.
+        teller: puts codes into words.
+    """
+    moments = [moment for row in rows for moment in _of_row(row, teller)]
+    return sorted(moments, key=lambda moment: (moment.at, moment.order))
+
+
+def _of_row(row: CallRecord, teller: Teller) -> Iterator[Moment]:
+    lang = teller.lang
+    began = row.answered_at or row.started_at
+
+    def at(seconds: float) -> datetime:
+        return began + timedelta(seconds=seconds)
+
+    who = visible(row.agent or row.referred_by) or said("unknown", lang)
+    entrance = {Entrance.REPLAY: "imported"}.get(row.entrance, row.entrance.value)
+    yield Moment(row.started_at, 0, said(entrance, lang).format(who))
+    if row.answered_at is None and row.entrance is Entrance.REPLAY:
+        yield Moment(row.started_at, 1, said("unanswered", lang))
+    for part in row.segments:
+        yield Moment(at(part.start), 2, f"{said(part.speaker.value, lang)}:“{visible(part.text)}”")
+    for made in row.decisions:
+        if made.verdict is not Verdict.UNDECIDED:
+            verdict = teller.verdict(made.verdict)
+            kind = f"({teller.kind(made.kind)})" if made.kind else ""
+            yield Moment(at(made.at), 3, said("judged", lang).format(f"{verdict}{kind}"))
+    for given in row.treatments:
+        if name := _GIVEN.get(given.treatment):
+            yield Moment(at(given.began), 4, said(name, lang))
+            if given.ended is not None and given.treatment is Treatment.ANALYSIS_QUEUE:
+                yield Moment(at(given.ended), 5, said("heard_out" if given.completed else "left", lang))
+    for tried in row.transfers:
+        if tried.ok and tried.target in ("agents", "supervisor"):
+            yield Moment(at(tried.at), 6, said(f"to_{tried.target}", lang))
+    if row.ended_at is not None and row.ended_by is not None:
+        yield Moment(row.ended_at, 7, said(f"ended_{row.ended_by.value}", lang))
+
+
+def quoted(rows: Sequence[CallRecord]) -> list[str]:
+    """The caller's words that the verdict rests on, each once, in the order in which they were said."""
+    spans = (
+        e.span for row in rows for e in row.evidence if e.weight > 0 and e.source in (Source.WORDS, Source.ACTS)
+    )
+    return [visible(span) for span in dict.fromkeys(spans) if span]
+
+
+def silence(row: CallRecord) -> str:
+    """The phrase that says why a row has no transcript; empty where it has one."""
+    if row.segments:
+        return ""
+    if row.entrance in (Entrance.REPLAY, Entrance.BY_HAND):
+        return "no_hearing"
+    heard = any(e.source in (Source.WORDS, Source.ACTS) for e in row.evidence)
+    return "purged" if heard else "no_words"

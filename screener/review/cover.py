@@ -1,0 +1,186 @@
+"""The page on top of a package of evidence, and the sheet in the order in which 12321 asks."""
+
+from collections import Counter
+from collections.abc import Sequence
+from html import escape
+
+from screener.outside.text import visible
+from screener.review.case import Case, Exhibit, Maker
+from screener.review.course import course, quoted
+from screener.store.records import CallRecord, Review
+from screener.words.terms import word
+
+NIGHT = frozenset({22, 23, 0, 1, 2, 3, 4, 5})
+LISTED_MOST = 500
+"""Calls in the list of a number; the others are in the files."""
+_STYLE = """
+body { font: 14px/1.6 "Noto Sans CJK SC", "Microsoft YaHei", "PingFang SC", system-ui, sans-serif; color: #1b2733;
+  background: #fff; max-width: 48rem; margin: 0 auto; padding: 1.5rem; }
+h1 { font-size: 1.5rem; text-align: center; } h2 { font-size: 1.1rem; margin-top: 1.8rem;
+  border-bottom: 2px solid #d5dde5; break-after: avoid; }
+table { border-collapse: collapse; width: 100%; }
+th, td { text-align: left; vertical-align: top; padding: .3rem .6rem; border-bottom: 1px solid #d5dde5; }
+.about th { width: 11rem; font-weight: 600; } .list th { border-bottom-width: 2px; }
+.list td { white-space: nowrap; } .list td:last-child { white-space: normal; }
+.note { border: 2px solid #a33; padding: .6rem; font-weight: 600; } .course { margin: 0; padding-left: 1.2rem; }
+.sign { display: flex; gap: 2rem; margin-top: 3rem; }
+.sign div { flex: 1; border-top: 1px solid #1b2733; padding-top: .3rem; }
+.files { font-size: .85em; color: #5c6b7a; overflow-wrap: anywhere; }
+@media (max-width: 40rem) { body { padding: .8rem; } .about th { width: 7rem; } .scroll { overflow-x: auto; } }
+@media print { body { padding: 0; font-size: 10pt; } tr, .sign { break-inside: avoid; } }
+@page { size: A4; margin: 16mm; }
+"""
+
+
+def cover(case: Case, names: Sequence[str], maker: Maker) -> str:
+    """The page; needs nothing from anywhere."""
+    good = case.flagged
+    title = maker.word("title" if good else "title_record")
+    about = [("site", maker.site), ("by", maker.who), ("made", f"{maker.moment(maker.at)} ({maker.zone})")]
+    parts = [f"<h1>{title}</h1>", _table([*about, ("key", maker.fingerprint)], maker)]
+    if not good:
+        parts.append(f'<p class="note">{maker.word("not_harassment")}</p>')
+    if len(case.exhibits) > 1:
+        parts += [_summary(case, maker), _list(case, maker)]
+    parts += [_exhibit(exhibit, maker) for exhibit in case.exhibits]
+    files = "".join(f"<li>{escape(name)}</li>" for name in names)
+    parts.append(f'<h2>{maker.word("files")}</h2><ul class="files">{files}</ul><p>{maker.word("sums")}</p>')
+    signing = "".join(f"<div>{maker.word(key)}</div>" for key in ("signed_by", "date", "stamp"))
+    parts.append(f'<div class="sign">{signing}</div>')
+    return f"""<!doctype html>
+<html lang="{"en" if maker.lang == "en" else "zh-CN"}">
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title}</title><style>{_STYLE}</style></head>
+<body>
+{"".join(parts)}
+</body></html>
+"""
+
+
+def sheet(case: Case, maker: Maker) -> list[str]:
+    """What 12321 asks, in its order: number, type, time, duration, description."""
+    good = case.flagged
+    last = good[-1]
+    kinds = maker.kinds(good)
+    days = len({maker.moment(exhibit.first.started_at)[:10] for exhibit in good})
+    events = ";".join(moment.text for moment in course(last.rows, maker.teller))
+    first, newest = maker.moment(good[0].first.started_at), maker.moment(last.first.started_at)
+    description = maker.word("sheet_last").format(first, newest, len(good), days, kinds, events)
+    kind = maker.teller.kind(last.kind) or maker.word("no_kind")
+    fields = [
+        ("sheet_number", ", ".join(dict.fromkeys(_number(exhibit, maker) for exhibit in good))),
+        ("sheet_type", maker.word("sheet_type_of").format(kind)),
+        ("sheet_time", newest),
+        ("sheet_duration", maker.duration(last)),
+        ("sheet_dialled", visible(last.first.dialled) or maker.word("unknown")),
+        ("sheet_description", description),
+    ]
+    return [maker.word("sheet_title"), "", *(f"{maker.word(key)}:{value}" for key, value in fields)]
+
+
+def _summary(case: Case, maker: Maker) -> str:
+    good = case.flagged or list(case.exhibits)
+    local = [exhibit.first.started_at.astimezone(maker.zone) for exhibit in good]
+    days = Counter(f"{at:%Y-%m-%d}" for at in local)
+    day, most = days.most_common(1)[0]
+    first = good[0].first
+    rows = [
+        ("number", ", ".join(dict.fromkeys(_number(exhibit, maker) for exhibit in good))),
+        ("line", _where(first, maker)),
+        ("count", str(len(case.flagged))),
+        *([("all_calls", str(case.all_calls))] if case.all_calls is not None else []),
+        ("from_to", f"{maker.moment(first.started_at)} – {maker.moment(good[-1].first.started_at)}"),
+        ("days", str(len(days))),
+        ("worst_day", f"{day}: {most}"),
+        ("night", str(sum(at.hour in NIGHT for at in local))),
+        ("kinds", maker.kinds(good)),
+    ]
+    return f"<h2>{maker.word('summary')}</h2>{_table(rows, maker)}"
+
+
+def _list(case: Case, maker: Maker) -> str:
+    heads = ("nth", "began", "duration", "dialled", "agents", "verdict")
+    rows = []
+    for number, exhibit in enumerate(case.exhibits[:LISTED_MOST], start=1):
+        cells = (
+            str(number),
+            maker.moment(exhibit.first.started_at),
+            maker.duration(exhibit),
+            exhibit.first.dialled,
+            _agents(exhibit),
+            _verdict(exhibit, maker),
+        )
+        rows.append("<tr>" + "".join(f"<td>{escape(visible(cell))}</td>" for cell in cells) + "</tr>")
+    head = "".join(f"<th>{maker.word(key)}</th>" for key in heads)
+    return (
+        f'<h2>{maker.word("list")}</h2><div class="scroll"><table class="list"><tr>{head}</tr>{"".join(rows)}'
+        "</table></div>"
+    )
+
+
+def _exhibit(exhibit: Exhibit, maker: Maker) -> str:
+    first = exhibit.first
+    ids = [row.id for row in exhibit.rows]
+    pbx = dict.fromkeys(value for row in exhibit.rows for value in (row.uniqueid, row.linkedid) if value)
+    given = dict.fromkeys(word(row.treatment.value, maker.lang) for row in exhibit.rows if row.treatment != "none")
+    said = quoted(exhibit.rows)
+    audio = exhibit.audio is not None
+    rows = [
+        ("number", _number(exhibit, maker)),
+        ("line", _where(first, maker)),
+        ("dialled", visible(first.dialled) or maker.word("unknown")),
+        *([("queue", visible(first.queue))] if first.queue else []),
+        ("agents", _agents(exhibit) or maker.word("unknown")),
+        ("began", maker.moment(first.started_at)),
+        ("ended", maker.moment(exhibit.ended_at)),
+        ("duration", maker.duration(exhibit)),
+        ("verdict", _verdict(exhibit, maker)),
+        ("review", "; ".join(_review(row, maker) for row in exhibit.flags) or maker.word("review_none")),
+        ("treatment", "、".join(given) or word("none", maker.lang)),
+        *([("quoted", "".join(f"“{text}”" for text in said))] if said else []),
+        (
+            "recording",
+            maker.word("has_audio").format(f"calls/{first.id}/audio.wav") if audio else maker.word("no_audio"),
+        ),
+        ("ids", f"{', '.join(ids)}; {', '.join(pbx) or '-'}"),
+    ]
+    events = "".join(
+        f"<li>{maker.moment(moment.at)[11:]} {escape(moment.text)}</li>"
+        for moment in course(exhibit.rows, maker.teller)
+    )
+    return (
+        f"<h2>{maker.word('call')} {maker.moment(first.started_at)}</h2>{_table(rows, maker)}"
+        f'<p><b>{maker.word("course")}</b></p><ul class="course">{events}</ul>'
+    )
+
+
+def _number(exhibit: Exhibit, maker: Maker) -> str:
+    return visible(exhibit.first.number) or maker.word("withheld")
+
+
+def _where(call: CallRecord, maker: Maker) -> str:
+    return " ".join(part for part in (word(call.line.value, maker.lang), call.region, call.carrier) if part)
+
+
+def _agents(exhibit: Exhibit) -> str:
+    return ", ".join(dict.fromkeys(visible(row.agent) for row in exhibit.rows if row.agent))
+
+
+def _verdict(exhibit: Exhibit, maker: Maker) -> str:
+    row = next(iter(exhibit.flags), exhibit.rows[-1])
+    text = f"{maker.teller.verdict(row.verdict)} {maker.teller.kind(exhibit.kind)}".rstrip()
+    if exhibit.flags and not exhibit.holds:
+        text += f" ({_review(exhibit.flags[-1], maker)})"
+    return text
+
+
+def _review(row: CallRecord, maker: Maker) -> str:
+    if row.review is Review.NONE:
+        return maker.word("review_none")
+    by = visible(row.reviewed_by) or maker.word("unknown")
+    return maker.word(f"review_{row.review.value}").format(by, maker.moment(row.reviewed_at))
+
+
+def _table(rows: Sequence[tuple[str, str]], maker: Maker) -> str:
+    cells = "".join(f"<tr><th>{maker.word(key)}</th><td>{escape(value)}</td></tr>" for key, value in rows)
+    return f'<table class="about">{cells}</table>'

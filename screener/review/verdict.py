@@ -1,0 +1,113 @@
+"""What it does when a person confirms a flag or takes it back: decided here, whoever acts, by whatever way.
+
+The rules:
+
+1. A word is about a whole call: all flagged rows of it, screened in path, heard beside an agent or handed over.
+   A row that is still going on is among them when the word takes it back.
+2. A call without a flag cannot be confirmed or overturned, but for a person who looks at a sample of such calls:
+   then it was missed, or rightly let go.
+3. The newest word holds; who said it, and when, is kept with each row, and in the access record with the way it
+   came. What cannot be put on record is not done.
+4. Confirmed: the number goes onto the watch list, unless that is not wanted, it is withheld, or it is on a list
+   already; the entry's reason is the call's id, in a form that this module knows again.
+5. Overturned: an entry of rule 4 goes, unless another call of the number is still confirmed. What a person put
+   onto a list stays there.
+6. Whoever acts for the PBX brings a caller who is still there back to the agents.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from screener.core.evidence import Verdict
+from screener.errors import InputError
+from screener.events import ListName
+from screener.store.log import Access, CallLog, ListedNumber
+from screener.store.records import CallRecord, Review
+
+CONFIRMED = "confirmed:"
+"""Begins the reason of a list entry that a confirmation made; the call's id follows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """What a person says.
+
+    Attributes:
+        review: confirmed or overturned.
+        by: who.
+        at: when; aware.
+        way: how it came: `screener review`, `agent's key`; stands in the access record.
+        watch: put a confirmed number onto the watch list.
+    """
+
+    review: Review
+    by: str
+    at: datetime
+    way: str
+    watch: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """What followed.
+
+    Attributes:
+        rows: of the log, that hold the word now.
+        listed: the number that went onto the watch list; empty when none did. Likewise `delisted`.
+    """
+
+    rows: tuple[CallRecord, ...]
+    listed: str = ""
+    delisted: str = ""
+
+
+def is_flag(row: CallRecord) -> bool:
+    """Whether a row of the log holds a flag."""
+    return row.verdict is Verdict.HARASSMENT or row.flagged_at is not None
+
+
+def rule(log: CallLog, call_id: str, word: Word, *, unflagged: bool = False) -> Ruling:
+    """Carry a word out about the call that an id (or its beginning) names.
+
+    Raises:
+        InputError: there is no such call, or it was not flagged.
+        StoreError: the database failed.
+    """
+    every = log.rows_of(log.call(call_id).id)
+    rows = [row for row in every if is_flag(row)]
+    if unflagged and not rows:
+        rows = [row for row in every if row.verdict is not None]
+        if not rows:
+            raise InputError(f"{call_id} was never judged", "see: screener calls list")
+    if not rows:
+        raise InputError(f"{call_id} was not flagged", "see: screener calls list --verdict harassment")
+    return rule_on(log, rows, word)
+
+
+def rule_on(log: CallLog, rows: Sequence[CallRecord], word: Word) -> Ruling:
+    """The same about rows that are known already: at least one, all of one call.
+
+    Raises:
+        StoreError: the database failed; it may be said again.
+    """
+    action = "confirm" if word.review is Review.CONFIRMED else "overturn"
+    subject = " ".join(row.id for row in rows)
+    log.note_access(Access(word.at, word.by, f"review {action}", subject, word.way))
+    for row in rows:
+        log.review(row.id, word.review, word.by, word.at)
+    number = next((row.number for row in rows if row.number), "")
+    held = {entry.name: entry for entry in log.listed(word.at) if entry.number == number} if number else {}
+    if word.review is Review.CONFIRMED:
+        if not number or not word.watch or held:
+            return Ruling(tuple(rows))
+        reason = f"{CONFIRMED}{rows[0].id}"
+        log.enlist(ListedNumber(ListName.WATCH, number, reason, word.at))
+        return Ruling(tuple(rows), listed=number)
+    entry = held.get(ListName.WATCH)
+    ours = entry is not None and entry.reason.startswith(CONFIRMED)
+    still = any(flag.review is Review.CONFIRMED for flag in log.flags_of(number)) if ours else False
+    if not ours or still:
+        return Ruling(tuple(rows))
+    log.delist(ListName.WATCH, number)
+    return Ruling(tuple(rows), delisted=number)

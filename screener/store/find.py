@@ -1,0 +1,117 @@
+"""Finding calls in the log: which somebody wants, and what the log is asked for them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, func, literal_column, or_, select
+
+from screener.core.evidence import Kind, Verdict
+from screener.store.insert import COLUMNS
+from screener.store.log import CallLog
+from screener.store.records import CallRecord, Review
+from screener.store.tables import Call, SegmentRow
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is not said, any call has.
+
+    Attributes:
+        since, until: aware; `until` itself is not among them.
+        number: whole, or its beginning; `withheld` wants calls without one.
+        without_kind: flags without a kind.
+        flagged: what reports count: harassment that nobody overturned, at the moment at which the caller dialled.
+        text: was said by either, in these very words; the database looks for them itself.
+    """
+
+    since: datetime | None = None
+    until: datetime | None = None
+    verdict: Verdict | None = None
+    kind: Kind | None = None
+    without_kind: bool = False
+    number: str = ""
+    withheld: bool = False
+    agent: str = ""
+    queue: str = ""
+    dialled: str = ""
+    flagged: bool = False
+    review: Review | None = None
+    text: str = ""
+
+    def conditions(self, at: Any) -> list[Any]:  # noqa: ANN401 - SQLAlchemy's own
+        """What a row of `calls` must fulfil; `at` is the column of its moment."""
+        found: list[Any] = []
+        if self.flagged:  # in the words of the index of marked calls
+            marked = Call.verdict == literal_column("'harassment'"), Call.treatment != literal_column("'none'")
+            found += [or_(*marked), Call.verdict == Verdict.HARASSMENT, Call.review != Review.OVERTURNED]
+        if self.since is not None:
+            found.append(at >= self.since)
+        if self.until is not None:
+            found.append(at < self.until)
+        exact = (
+            (Call.verdict, self.verdict), (Call.kind, self.kind), (Call.agent, self.agent),
+            (Call.queue, self.queue), (Call.dialled, self.dialled), (Call.review, self.review),
+        )  # fmt: skip
+        found += [column == value for column, value in exact if value]
+        if self.without_kind:
+            found.append(Call.kind.is_(None))
+        if self.withheld:
+            found.append(Call.number == "")
+        elif self.number:
+            found.append(Call.number.startswith(self.number, autoescape=True))
+        if self.text:
+            said = select(SegmentRow.call_id).where(SegmentRow.text.icontains(self.text, autoescape=True))
+            found.append(Call.id.in_(said))
+        return found
+
+
+def find(log: CallLog, wanted: Wanted, limit: int) -> list[CallRecord]:
+    """Calls without their parts, newest first: of each call the newest row that is wanted.
+
+    Raises:
+        StoreError: the database failed.
+    """
+    at = Call.called_at if wanted.flagged else Call.started_at
+    query: Select[Any] = select(Call.root, *(getattr(Call, name) for name in COLUMNS))
+    query = query.where(*wanted.conditions(at)).order_by(at.desc(), Call.id.desc())
+    found: dict[str, CallRecord] = {}
+    with log.reading() as connection:
+        for root, *row in connection.execute(query, execution_options={"yield_per": max(100, limit)}):
+            found.setdefault(root, CallRecord(*row))
+            if len(found) == limit:
+                break
+    return list(found.values())
+
+
+def calls_of(log: CallLog, number: str) -> int:
+    """How often a number has called.
+
+    Raises:
+        StoreError: the database failed.
+    """
+    query = select(func.count()).select_from(Call).where(Call.number == number, Call.own)
+    with log.reading() as connection:
+        return int(connection.scalar(query) or 0)
+
+
+def nodes(log: CallLog) -> set[str]:
+    """Who wrote the calls of the log.
+
+    Raises:
+        StoreError: the database failed.
+    """
+    with log.reading() as connection:
+        return set(connection.scalars(select(Call.node).distinct()))
+
+
+def reviews(log: CallLog) -> dict[Review, int]:
+    """How many flags there are by what people said of them.
+
+    Raises:
+        StoreError: the database failed.
+    """
+    marked = or_(Call.verdict == literal_column("'harassment'"), Call.treatment != literal_column("'none'"))
+    query = select(Call.review, func.count()).where(marked, Call.verdict == Verdict.HARASSMENT)
+    with log.reading() as connection:
+        return {review: int(number) for review, number in connection.execute(query.group_by(Call.review))}

@@ -1,0 +1,30 @@
+"""Phrases of a call's story, as `calls show` and `explain` tell it."""
+
+from collections.abc import Mapping
+
+WORDS: Mapping[str, tuple[str, str]] = {
+    "call": ("来电", "Call"),
+    "time": ("时间", "Time"),
+    "number": ("号码", "Number"),
+    "verdict": ("结论", "Verdict"),
+    "score": ("得分", "score"),
+    "threshold": ("门槛", "threshold"),
+    "treatment": ("处理", "treatment"),
+    "handed": ("坐席 {} 人工转入", "handed over by agent {}"),
+    "transfer": ("转接", "transfer to"),
+    "ok": ("成功", "succeeded"),
+    "failed": ("失败", "failed"),
+    "ended": ("结束", "Ended by"),
+    "unknown": ("未知", "unknown"),
+    "flags": ("标记", "flagged"),
+    "tipped": ("在 {:.2f} 秒越过标记线。", "Over the line at {:.2f} s."),
+    "needed": ("少了其中任何一项就不会标记:", "Not flagged without any one of: "),
+    "spare": ("单独去掉仍会标记:", "Flagged still without one of: "),
+    "unweighed": (
+        "不是凭所听到的内容标记(名单、坐席人工确认,或权重此后有改动)。",
+        "Not flagged for what was heard (a list, an agent's word, or weights that have changed since).",
+    ),
+    "lacking": ("从未标记,最接近时还差 {:.1f}。", "Never flagged; at its worst {:.1f} were lacking."),
+    "protected": ("受保护:", "Protected by: "),
+    "and": ("、", ", "),
+}

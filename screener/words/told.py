@@ -1,0 +1,82 @@
+"""Finished sentences of the program in the reader's language: of errors, checks and what commands say.
+
+The code writes English. `zh.toml` holds each sentence with `{}` for what is filled in, and its Chinese; a sentence
+that it lacks stays English, and a test fails.
+"""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from screener.words.terms import Language
+
+FILE = Path(__file__).parent / "zh.toml"
+AND_DO = " — "
+"""Stands between what is wrong and what to do (`errors.ScreenerError`)."""
+
+HEADINGS = {"Usage": "用法", "Options": "选项", "Commands": "命令", "Arguments": "参数"}
+"""Of help."""
+PLACES = {"[OPTIONS]": "[选项]", "COMMAND": "命令", "[ARGS]": "[参数]"}
+"""What stands in a line of usage."""
+REMARKS = {
+    "default: ": "默认 ",
+    "required": "必填",
+    "Show this message and exit.": "显示本说明。",
+    "Show the version and exit.": "显示版本。",
+}
+"""What click itself says of options."""
+
+
+def told(text: str, lang: Language) -> str:
+    """A text in the reader's language, line by line."""
+    if lang == "en":
+        return text
+    return "\n".join(_line(line) for line in text.split("\n"))
+
+
+def helped(path: str) -> str:
+    """The Chinese help of a command, by its names: `calls list`; empty when there is none."""
+    found = _catalogue()["help"]
+    names = path.split()
+    alike = " ".join(["list", "*", *names[2:]]) if names[0] == "list" and len(names) > 2 else ""
+    return str(found.get(path) or found.get(alike, "")).strip()
+
+
+def option_helped(text: str) -> str:
+    """The Chinese of an option's English help."""
+    return str(_catalogue()["options"].get(text, text))
+
+
+@cache
+def _catalogue() -> Mapping[str, Any]:
+    return tomllib.loads(FILE.read_text("utf-8"))
+
+
+@cache
+def _patterns() -> list[tuple[str, re.Pattern[str], str]]:
+    """How each sentence begins, its pattern, its Chinese; the ones that say most stand first."""
+    sentences = sorted(_catalogue()["sentences"].items(), key=lambda pair: -len(pair[0].replace("{}", "")))
+    return [
+        (english.partition("{}")[0], re.compile(re.escape(english).replace(r"\{\}", "(.*?)"), re.S), chinese)
+        for english, chinese in sentences
+    ]
+
+
+def _line(line: str) -> str:
+    if AND_DO in line:
+        wrong, _, remedy = line.partition(AND_DO)
+        return f"{_line(wrong)} — {_line(remedy)}"
+    for begins, pattern, chinese in _patterns():
+        if line.startswith(begins) and (found := pattern.fullmatch(line)):
+            parts = [_line(part) for part in found.groups()]
+            return _filled(chinese, parts)
+    return line
+
+
+def _filled(chinese: str, parts: list[str]) -> str:
+    """`{}` takes the parts in their order, `{1}` the second one."""
+    order = iter(range(len(parts)))
+    return re.sub(r"\{(\d?)\}", lambda gap: parts[int(gap[1]) if gap[1] else next(order)], chinese)

@@ -1,0 +1,190 @@
+"""Alerts reach a server of the tests' own, signed, once, and never hold a call up."""
+
+import base64
+import hashlib
+import hmac
+import json
+import socketserver
+import threading
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qs, urlparse
+
+import pytest
+
+from screener.alerts.causes import Alert, Cause, Causes
+from screener.alerts.outbox import WAITING, Outbox
+from screener.alerts.ways import send
+from screener.core.actions import Decided
+from screener.core.evidence import Assessment, Decision, Kind, Treatment, Verdict
+from screener.errors import AlertError
+from screener.events import Caller, CallOffered, RecognizerLost
+from screener.settings.sections import Alerts, Way
+
+NOON = datetime(2026, 3, 4, 4, 0, tzinfo=UTC)
+ALERT = Alert(Cause.THREAT, NOON, "call-1", "+86138****00", "+864008001234")
+OFFER = CallOffered("call-1", NOON, NOON, Caller("+8613800138000"), "+864008001234")
+
+
+class Peer:
+    """Takes POSTs; answers with what is next in `answers`, else 200 and `{"errcode": 0}`."""
+
+    def __init__(self) -> None:
+        self.got: list[tuple[str, dict[str, str], bytes]] = []
+        self.answers: list[tuple[int, bytes]] = []
+        peer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                peer.got.append((self.path, dict(self.headers), body))
+                status, answer = peer.answers.pop(0) if peer.answers else (200, b'{"errcode": 0, "code": 0}')
+                self.send_response(status)
+                self.send_header("Content-Length", str(len(answer)))
+                self.end_headers()
+                self.wfile.write(answer)
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}/hook"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+
+@pytest.fixture
+def peer() -> Iterator[Peer]:
+    made = Peer()
+    yield made
+    made.server.shutdown()
+    made.server.server_close()
+
+
+def test_a_webhook_is_signed_and_says_what_happened(peer: Peer) -> None:
+    send(Way("webhook", peer.url, "s3cret"), ALERT, "威胁", 1772596800)
+    ((_, headers, body),) = peer.got
+    expected = hmac.new(b"s3cret", body, hashlib.sha256).hexdigest()
+    assert headers["X-Screener-Signature"] == f"sha256={expected}"
+    data = json.loads(body)
+    assert (data["cause"], data["call"], data["number"], data["text"]) == (
+        "threat",
+        "call-1",
+        "+86138****00",
+        "威胁",
+    )
+
+
+def test_the_robots_get_what_they_ask_for(peer: Peer) -> None:
+    send(Way("wecom", peer.url), ALERT, "甲", 1)
+    send(Way("dingtalk", peer.url, "key"), ALERT, "乙", 7)
+    send(Way("feishu", peer.url, "key"), ALERT, "丙", 9)
+    (_, _, first), (path, _, second), (_, _, third) = peer.got
+    assert json.loads(first) == {"msgtype": "text", "text": {"content": "甲"}}
+    asked = parse_qs(urlparse(path).query)
+    sign = base64.b64encode(hmac.new(b"key", b"7000\nkey", hashlib.sha256).digest()).decode()
+    assert (asked["timestamp"], asked["sign"]) == (["7000"], [sign])
+    assert json.loads(second)["text"]["content"] == "乙"
+    sign = base64.b64encode(hmac.new(b"9\nkey", b"", hashlib.sha256).digest()).decode()
+    assert json.loads(third) == {
+        "msg_type": "text", "content": {"text": "丙"}, "timestamp": "9", "sign": sign,
+    }  # fmt: skip
+
+
+def test_a_refusal_in_the_body_is_a_refusal(peer: Peer) -> None:
+    peer.answers = [(200, b'{"errcode": 310000, "errmsg": "sign not match"}')]
+    with pytest.raises(AlertError, match="sign not match"):
+        send(Way("dingtalk", peer.url, "key"), ALERT, "x", 1)
+    peer.answers = [(500, b"")]
+    with pytest.raises(AlertError):
+        send(Way("webhook", peer.url), ALERT, "x", 1)
+
+
+def test_e_mail_is_handed_to_the_mail_server() -> None:
+    said: list[str] = []
+
+    class Handler(socketserver.StreamRequestHandler):
+        def handle(self) -> None:
+            self.wfile.write(b"220 x\r\n")
+            body = False
+            for raw in self.rfile:
+                line = raw.decode().rstrip("\r\n")
+                said.append(line)
+                if body:
+                    body = line != "."
+                    if not body:
+                        self.wfile.write(b"250 ok\r\n")
+                elif line.upper() == "DATA":
+                    body = True
+                    self.wfile.write(b"354 go\r\n")
+                elif line.upper() == "QUIT":
+                    self.wfile.write(b"221 bye\r\n")
+                    return
+                else:
+                    self.wfile.write(b"250 ok\r\n")
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        place = f"127.0.0.1:{server.server_address[1]}"
+        send(Way("email", place, sender="a@example.org", to=("b@example.org",)), ALERT, "threat\nmore", 1)
+        server.shutdown()
+    assert any(line.lower().startswith("rcpt to:<b@example.org>") for line in said)
+    assert "Subject: threat" in said
+
+
+def until(true: object) -> None:
+    deadline = time.monotonic() + 10
+    while not true() and time.monotonic() < deadline:  # type: ignore[operator]
+        time.sleep(0.01)
+    assert true()  # type: ignore[operator]
+
+
+def test_what_is_not_taken_is_sent_again_and_only_wanted_causes_go(peer: Peer) -> None:
+    peer.answers = [(500, b""), (503, b"")]
+    ways = (Way("webhook", peer.url), Way("webhook", peer.url + "2", causes=("burst",)))
+    outbox = Outbox(Alerts(ways=ways), "某中心", "zh", lambda: NOON, retry_seconds=0.01)
+    outbox.start()
+    outbox.put(ALERT)
+    until(lambda: outbox.sent == 1)
+    outbox.stop()
+    assert [path for path, _, _ in peer.got] == ["/hook"] * 3
+    assert "[某中心] 来电威胁" in json.loads(peer.got[-1][2])["text"]
+    assert outbox.lost == 0
+
+
+def test_the_outbox_is_bounded_and_putting_never_waits() -> None:
+    outbox = Outbox(Alerts(ways=(Way("webhook", "http://127.0.0.1:9/"),)), "x", "en", lambda: NOON)
+    for _ in range(WAITING + 5):  # nobody sends: it was not started
+        outbox.put(ALERT)
+    assert outbox.lost == 5
+
+
+def decision(kind: Kind | None, verdict: Verdict = Verdict.HARASSMENT, emergency: bool = False) -> Decided:
+    return Decided(
+        Decision(verdict, kind, Treatment.NONE, 1.0, 1.0, Assessment(1.0, 2.0, kind, ()), emergency=emergency)
+    )
+
+
+def test_what_is_worth_an_alert() -> None:
+    got: list[Alert] = []
+    now = [NOON]
+    causes = Causes(Alerts(burst_calls=3, burst_seconds=60, deaf_calls=2), got.append, lambda: now[0])
+
+    def see(call: str, item: object) -> None:
+        causes.observe(call, OFFER, item, 1.0)  # type: ignore[arg-type]
+
+    see("a", decision(Kind.THREAT))
+    see("a", decision(Kind.THREAT))
+    see("b", decision(None, Verdict.GENUINE, emergency=True))
+    assert [alert.cause for alert in got] == [Cause.THREAT, Cause.EMERGENCY], "each once a call"
+    assert "138****" in got[0].number or "****" in got[0].number
+    see("c", decision(Kind.LEWD))
+    see("d", decision(Kind.LEWD))
+    assert got[-1].cause is Cause.BURST and got[-1].count == 3
+    now[0] += timedelta(seconds=61)
+    see("e", decision(Kind.LEWD))
+    see("f", RecognizerLost("x", 1.0))
+    assert got[-1].cause is Cause.BURST and len(got) == 3, "the window has passed"
+    see("g", RecognizerLost("x", 1.0))
+    assert got[-1].cause is Cause.DEAF

@@ -1,0 +1,108 @@
+"""A recording is the same sound in whatever format and rate a site keeps it."""
+
+import shutil
+import struct
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from screener.errors import AudioError
+from screener.events import SAMPLE_RATE
+from screener.media.g711 import Law
+from screener.media.recordings import read_channels
+
+SECONDS = 1.5
+TONE = 440.0
+
+
+def tone(rate: int) -> np.ndarray:
+    return 0.5 * np.sin(2 * np.pi * TONE * np.arange(int(SECONDS * rate)) / rate)
+
+
+def wav(
+    path: Path, body: bytes, coding: int, bits: int, rate: int, channels: int = 1, extensible: bool = False
+) -> Path:
+    block = channels * bits // 8
+    extra = struct.pack("<HHIH14s", 22, bits, 0, coding, b"") if extensible else b""
+    form = (
+        struct.pack("<HHIIHH", 0xFFFE if extensible else coding, channels, rate, rate * block, block, bits) + extra
+    )
+    chunks = b"fmt " + struct.pack("<I", len(form)) + form + b"data" + struct.pack("<I", len(body)) + body
+    path.write_bytes(b"RIFF" + struct.pack("<I", 4 + len(chunks)) + b"WAVE" + chunks)
+    return path
+
+
+def check(path: Path, channels: int = 1) -> None:
+    """As long as it was, at its own pitch and level: no faster, no noise."""
+    found = read_channels(path)
+    assert len(found) == channels
+    for pcm in found:
+        samples = np.frombuffer(pcm, "<i2") / 32768
+        assert samples.size == pytest.approx(SECONDS * SAMPLE_RATE, rel=0.02)
+        middle = samples[2000:10000]
+        spectrum = np.abs(np.fft.rfft(middle * np.hanning(middle.size)))
+        assert np.argmax(spectrum) * SAMPLE_RATE / middle.size == pytest.approx(TONE, abs=2)
+        assert np.sqrt((middle**2).mean()) == pytest.approx(0.5 / np.sqrt(2), rel=0.05)
+
+
+@pytest.mark.parametrize("rate", [8000, 11025, 16000, 22050, 44100, 48000])
+@pytest.mark.parametrize(("coding", "bits"), [(1, 8), (1, 16), (1, 24), (1, 32), (3, 32), (3, 64)])
+@pytest.mark.parametrize("extensible", [False, True])
+def test_every_rate_and_width_is_the_same_sound(
+    tmp_path: Path, rate: int, coding: int, bits: int, extensible: bool
+) -> None:
+    samples = tone(rate)
+    whole = np.rint(samples * (2.0 ** (bits - 1) - 1)).astype(np.int64) if coding == 1 else samples
+    if coding == 3:
+        body = samples.astype(f"<f{bits // 8}").tobytes()
+    elif bits == 8:
+        body = (whole + 128).astype(np.uint8).tobytes()
+    elif bits == 24:
+        body = b"".join(int(value).to_bytes(3, "little", signed=True) for value in whole)
+    else:
+        body = whole.astype(f"<i{bits // 8}").tobytes()
+    check(wav(tmp_path / "x.wav", body, coding, bits, rate, extensible=extensible))
+
+
+@pytest.mark.parametrize(("law", "coding"), [(Law.PCMA, 6), (Law.PCMU, 7)])
+def test_the_laws_of_telephony(tmp_path: Path, law: Law, coding: int) -> None:
+    pcm = np.rint(tone(8000) * 32767).astype("<i2").tobytes()
+    check(wav(tmp_path / "x.wav", law.encode(pcm), coding, 8, 8000))
+
+
+def test_two_channels_stay_apart(tmp_path: Path) -> None:
+    both = np.stack([tone(16000), tone(16000)], axis=1).ravel()
+    check(wav(tmp_path / "x.wav", np.rint(both * 32767).astype("<i2").tobytes(), 1, 16, 16000, channels=2), 2)
+
+
+@pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="ffmpeg is not installed")
+def test_other_formats_come_through_ffmpeg(tmp_path: Path) -> None:
+    source = wav(tmp_path / "x.wav", np.rint(tone(16000) * 32767).astype("<i2").tobytes(), 1, 16, 16000)
+    made = tmp_path / "x.mp3"
+    done = subprocess.run(["ffmpeg", "-v", "error", "-i", source, made], check=False, capture_output=True)
+    if done.returncode:
+        pytest.skip("this ffmpeg writes no MP3")
+    pcm = read_channels(made)[0]
+    assert len(pcm) / 2 == pytest.approx(SECONDS * SAMPLE_RATE, rel=0.1)
+
+
+def test_without_ffmpeg_a_format_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    for data, name in ((b"ID3\x03rest", "MP3"), (b"OggSrest", "Ogg"), (b"\0\0\0 ftypM4A ", "MP4")):
+        (tmp_path / "x.bin").write_bytes(data)
+        with pytest.raises(AudioError, match=f"{name}, which needs ffmpeg"):
+            read_channels(tmp_path / "x.bin")
+    gsm = wav(tmp_path / "gsm.wav", b"0" * 65, 49, 0, 8000)
+    with pytest.raises(AudioError, match="GSM"):
+        read_channels(gsm)
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"RIFF", b"RIFF0000WAVEfmt ", b"RIFF0000WAVEdata\xff\xff\xff\xff", b"x" * 50]
+)
+def test_what_is_no_recording_is_said(tmp_path: Path, data: bytes) -> None:
+    (tmp_path / "x.wav").write_bytes(data)
+    with pytest.raises(AudioError):
+        read_channels(tmp_path / "x.wav")

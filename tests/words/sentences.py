@@ -1,0 +1,52 @@
+"""Every English sentence in the code that a person may see: of errors, checks, the command line."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import screener
+
+PACKAGE = Path(screener.__file__).parent
+ERRORS = {
+    "ScreenerError", "SettingsError", "AudioError", "ModelError", "SipError", "PbxError", "StoreError",
+    "InputError",     "BadParameter", "UsageError", "BadLine",
+}  # fmt: skip
+SAYS = {"say", "Check"}
+UNSEEN_ROOMS = {"training", "demo"}
+"""Only who works on the product itself meets these."""
+
+
+def template(node: ast.expr) -> str | None:
+    """A string with `{}` for what is filled in; None for what is no literal."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return node.value
+    if isinstance(node, ast.JoinedStr):
+        return "".join(part.value if isinstance(part, ast.Constant) else "{}" for part in node.values)  # type: ignore[misc]
+    return None
+
+
+def sentences() -> Iterator[tuple[str, str]]:
+    """File with line, and sentence."""
+    for path in sorted(PACKAGE.rglob("*.py")):
+        place = path.relative_to(PACKAGE)
+        if place.parts[0] in UNSEEN_ROOMS:
+            continue
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call):
+                name = getattr(node.func, "id", None) or getattr(node.func, "attr", "")
+                wanted: list[ast.expr] = []
+                if name in ERRORS or name in SAYS:
+                    wanted = [*node.args, *(k.value for k in node.keywords if k.arg in ("message", "remedy"))]
+                for value in wanted:
+                    for choice in [value.body, value.orelse] if isinstance(value, ast.IfExp) else [value]:
+                        text = template(choice)
+                        if text and any(c.isalpha() for c in text.replace("{}", "")):
+                            yield f"{place}:{choice.lineno}", text
+            elif (
+                isinstance(node, (ast.Yield,))
+                and isinstance(node.value, ast.Tuple)
+                and place.parts[0] == "settings"
+            ):
+                text = template(node.value.elts[-1])
+                if text:
+                    yield f"{place}:{node.lineno}", text

@@ -1,0 +1,129 @@
+"""Whatever a person may see exists in both languages, and nothing is mixed."""
+
+import ast
+import importlib
+import re
+from pathlib import Path
+
+import click
+import pytest
+
+from screener.cli import COMMANDS
+from screener.words.evidence import SAID
+from screener.words.language import choose, without_lang
+from screener.words.terms import WORDS
+from screener.words.told import _catalogue, helped, option_helped, told
+from tests.words.sentences import PACKAGE, sentences
+
+CHINESE = re.compile(r"[\u4e00-\u9fff]")
+TEMPLATES = set(_catalogue()["sentences"])
+
+
+def known(sentence: str) -> bool:
+    """Whether a sentence of the code, gaps and all, is told in Chinese."""
+    return sentence in TEMPLATES or told(sentence, "zh") != sentence
+
+
+@pytest.mark.parametrize(
+    "sentence", sorted({text for _, text in sentences()}), ids=lambda text: re.sub(r"\W+", "_", text)[:60]
+)
+def test_every_sentence_is_told_in_chinese(sentence: str) -> None:
+    if len(re.findall(r"[A-Za-z]{2,}", sentence)) < 2 or sentence.startswith("pip install"):
+        return  # a sign, a unit or a command
+    assert known(sentence), f"add it to screener/words/zh.toml: {[p for p, t in sentences() if t == sentence]}"
+
+
+def commands() -> list[tuple[str, click.Command]]:
+    found: list[tuple[str, click.Command]] = []
+
+    def walk(path: str, command: click.Command) -> None:
+        found.append((path, command))
+        if isinstance(command, click.Group):
+            for name, below in command.commands.items():
+                walk(f"{path} {name}", below)
+
+    for name, (place, _) in COMMANDS.items():
+        module, attribute = place.split(":")
+        walk(name, getattr(importlib.import_module(module), attribute))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("path", "command"), commands(), ids=lambda value: value if isinstance(value, str) else ""
+)
+def test_every_command_and_option_has_chinese_help(path: str, command: click.Command) -> None:
+    assert CHINESE.search(helped(path)), path
+    for parameter in command.params:
+        if text := getattr(parameter, "help", None):
+            assert CHINESE.search(option_helped(text)) or option_helped(text) != text, (path, text)
+
+
+def test_every_command_has_its_line() -> None:
+    assert all(CHINESE.search(helped(f"in short {name}")) for name in COMMANDS)
+
+
+def test_a_sentence_is_filled_in_wherever_its_parts_stand() -> None:
+    assert told(
+        "/tmp/x.db: there is no call log — name it with --db, or its settings file with --config", "zh"
+    ) == ("/tmp/x.db:没有来电记录库 — 用 --db 指定,或用 --config 指定其设置文件")
+    assert told("am/final.mdl in small is damaged: cut", "zh") == "small 中的 am/final.mdl 已损坏:cut"
+    assert told("no words of ours", "zh") == "no words of ours"
+    assert told("no words of ours", "en") == "no words of ours"
+
+
+def test_english_words_are_english_and_chinese_ones_chinese() -> None:
+    for key, (chinese, english) in {**WORDS, **SAID}.items():
+        assert not CHINESE.search(english), key
+        assert CHINESE.search(chinese) or not re.search(r"[a-z]{3}", chinese), key
+
+
+def test_chinese_lives_in_words_alone() -> None:
+    """Rooms whose texts no person sees, or whose business is Chinese itself, are named."""
+    allowed = {"words", "training", "demo", "console", "speech", "media", "evaluation"}
+    own = {
+        "numbers/written.py",
+        "cli/moments.py",
+        "settings/sections.py",
+        "store/sample.py",
+        "cli/evaluate.py",
+        "cli/demo.py",
+    }
+    found = []
+    for path in sorted(PACKAGE.rglob("*.py")):
+        place = path.relative_to(PACKAGE)
+        if place.parts[0] in allowed or place.as_posix() in own:
+            continue
+        tree = ast.parse(path.read_text("utf-8"))
+        docs = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+        for node in ast.walk(tree):
+            text = node.value if isinstance(node, ast.Constant) else None
+            seen = isinstance(text, str) and id(node) not in docs and CHINESE.search(text) and len(text) > 1
+            if seen and "今天" not in text and "骚扰电话识别" not in text:
+                found.append(f"{place}:{node.lineno}: {text[:40]}")
+    assert found == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "language"),
+    [
+        (["report"], {}, "zh"),
+        (["report", "--lang", "en"], {"SCREENER_LANG": "zh"}, "en"),
+        (["--lang=en", "report"], {}, "en"),
+        (["report"], {"SCREENER_LANG": "en_US.UTF-8"}, "en"),
+        (["report", "--config", "site.toml"], {}, "en"),
+        (["report"], {"SCREENER_CONFIG": "site.toml"}, "en"),
+        (["report", "--config", "broken.toml"], {}, "zh"),
+    ],
+)
+def test_the_language_is_chosen_once(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: list[str],
+    environment: dict[str, str],
+    language: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("site.toml").write_text('[site]\nlanguage = "en"\n')
+    Path("broken.toml").write_text("[site\n")
+    assert choose(arguments, environment) == language
+    assert "--lang" not in without_lang(arguments)
