@@ -120,7 +120,7 @@ def play(site: Site, shape: Shape) -> None:
 def check(site: Site, call: CallRecord, shape: Shape) -> None:
     """One call beside an agent, both heard, flagged, and the other system asked to move the caller."""
     assert (call.entrance, call.verdict, call.kind) == (Entrance.BESIDE, Verdict.HARASSMENT, Kind.LEWD)
-    assert (call.number.removeprefix("+86"), call.display_name) == (shape.number, shape.name)
+    assert (call.number.removeprefix("+86"), call.display_name) == (shape.number.lstrip("0"), shape.name)
     said = {speaker: [s for s in call.segments if s.speaker is speaker] for speaker in Speaker}
     flags = [flag for flag in site.receiver.flags if flag.call == call.id]
     assert any(evidence.source is Source.WORDS for evidence in call.evidence), "the caller is heard"
