@@ -20,7 +20,7 @@ DONE: dict[str, str] = {}
 
 def move(flag: Mapping[str, object]) -> bool:
     """Bring the caller of `session` (or `number`, `agent`) to `to`; whether the agent's line is free now."""
-    print("to be moved:", flag["session"], flag["agent"], "→", flag["to"], file=sys.stderr)
+    sys.stderr.write(f"to be moved: {flag['session']!r} of {flag['agent']!r} to {flag['to']!r}\n")
     return False
 
 
