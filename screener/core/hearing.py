@@ -27,6 +27,9 @@ OPEN_LIMIT = 8
 ACT_LIMIT = 400
 """Acts that are kept one by one; what older ones weigh is kept as one sum."""
 
+SAID = frozenset({Prompt.GREETING, Prompt.STEER})
+"""Prompts that are an agent's turns; a caller who is silent does nothing."""
+
 Key = tuple[Speaker, int]
 
 
@@ -83,9 +86,9 @@ class Hearing:
         yield from self._add(signals.of_silence(at, asked, self._judgement.weights))
 
     def played(self, prompt: Prompt, at: float) -> Iterator[Evidence]:
-        """Take what the product itself says: in path it is the agent."""
+        """Take what the product itself says: in path it is the agent, but for what it says into a silence."""
         text, syllables = self._judgement.prompts.get(prompt, ("", ()))
-        if syllables:
+        if prompt in SAID and syllables:
             yield from self._forget_acts()
             yield from self._do(Transcript(Speaker.AGENT, -1, text, syllables, at, at, final=True))
 

@@ -22,7 +22,7 @@ from screener.core.actions import (
 from screener.core.entrances import open_session
 from screener.core.evidence import Decision, Evidence, Kind
 from screener.core.flow import Flow
-from screener.core.judgement import Judgement
+from screener.core.judgement import Judgement, Weights
 from screener.core.lexicon import Lexicon, Phrase, Role
 from screener.events import (
     CallAnswered,
@@ -33,6 +33,7 @@ from screener.events import (
     EndedBy,
     Entrance,
     Event,
+    LineClass,
     PlaybackEnded,
     Speaker,
     Target,
@@ -70,7 +71,9 @@ def plain() -> Judgement:
     phrases.append(Phrase("lewd.listed.1", Role.HARASSMENT, Kind.LEWD, 6.5, LISTED, (syllables(LISTED),)))
     steps = "陪我睡觉觉的绘本"
     phrases.append(Phrase("safe.listed.1", Role.SAFE, None, 1.0, steps, (syllables(steps),)))
-    return replace(shipped(), lexicon=Lexicon(phrases), acts=Plain())
+    return replace(
+        shipped(), lexicon=Lexicon(phrases), acts=Plain(), weights=Weights(line={LineClass.PUBLIC: 0.6})
+    )
 
 
 def offer(**changes) -> CallOffered:

@@ -106,6 +106,8 @@ def test_our_own_prompts_are_the_agents_turns() -> None:
     (act,) = ear.played(Prompt.STEER, 1.0)
     assert act.rule == "act.agent.steer"
     assert list(ear.played(Prompt.SIGNAL_TONE, 2.0)) == [], "a tone says nothing"
+    quiet = Hearing(shipped())
+    assert list(quiet.played(Prompt.STILL_THERE, 2.0)) == [], "who is silent does nothing"
 
 
 def test_who_speaks_over_whom_makes_no_difference_to_the_sum() -> None:
