@@ -105,7 +105,7 @@ def play(site: Site, shape: Shape) -> None:
     try:
         assert client.record(shape.body, shape.content_type).status == 200
         if shape.agent is not None:
-            client.say(shape.agent, speech("agent")).join()
+            client.say(shape.agent, speech("agent") * (1 if shape.number else 2)).join()  # metadata are waited for
         assert shape.caller is not None
         talking = client.say(shape.caller, speech("lewd"))
         if shape.known is Known.MIXED:
