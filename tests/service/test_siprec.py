@@ -171,11 +171,10 @@ def test_so_are_they_where_nobody_is_named(site: Site, name: str) -> None:
 
 @pytest.mark.shared
 @pytest.mark.skipif(not SHARED.exists(), reason="needs ../shared/siprec")
-def test_offers_of_real_clients(site: Site) -> None:
-    for name, shape in SHARED_SHAPES.items():
-        print(name)
-        play(site, shape)
-        check(site, site.call(), shape)
+@pytest.mark.parametrize("name", SHARED_SHAPES)
+def test_offers_of_real_clients(site: Site, name: str) -> None:
+    play(site, SHARED_SHAPES[name])
+    check(site, site.call(), SHARED_SHAPES[name])
 
 
 def test_streams_that_stop_and_come_back_and_a_stream_that_comes_late(site: Site) -> None:

@@ -185,44 +185,23 @@ INACTIVE = joined(
 
 
 def shared(
-    name: str, boundary: str, known: Known, caller: int, agent: int | None, number: str, shown: str = ""
-) -> Shape:
+    name: str, known: Known, caller: int, agent: int | None, number: str, shown: str = ""
+) -> tuple[str, Shape]:
     path = SHARED / f"{name}.txt"
-    return Shape(
-        path.read_bytes() if path.exists() else b"", MIXED + boundary, known, caller, agent, number, shown
-    )
+    body = path.read_bytes() if path.exists() else b""
+    return name, Shape(body, "multipart/mixed", known, caller, agent, number, shown)
 
 
-SHARED_SHAPES = {
-    shape.content_type + str(place): shape
-    for place, shape in enumerate(
-        (
-            shared("acme-siprec-offer", "unique-boundary-1", Known.CALLING, 0, 1, "9000"),
-            shared("broadworks-offer-2", "foobar", Known.ORDER, 0, 1, "02055500007"),
-            shared("broadworks-offer", "UniqueBroadWorksBoundary", Known.MIXED, 0, None, ""),
-            shared("cisco-siprec-offer", "uniqueBoundary", Known.ORDER, 0, 1, "7301"),
-            shared(
-                "connectel-offer",
-                "OSS-unique-boundary-42",
-                Known.ORDER,
-                0,
-                1,
-                "02055500003",
-                "test_user;lang=en-US;id=22",
-            ),
-            shared(
-                "connectel-offer2",
-                "OSS-unique-boundary-42",
-                Known.ORDER,
-                0,
-                1,
-                "02055500003",
-                "test_user;lang=en-US",
-            ),
-            shared("procomm-siprec-offer", "2CD2A2E9", Known.LABEL, 0, 1, "02055500006"),
-            shared(
-                "sonus-siprec-offer", "sonus-content-delim", Known.CALLING, 1, 0, "02055500001", "Extension 8500"
-            ),
-        )
+NAMED = "test_user;lang=en-US"
+SHARED_SHAPES = dict(
+    (
+        shared("acme-siprec-offer", Known.CALLING, 0, 1, "9000"),
+        shared("broadworks-offer-2", Known.ORDER, 0, 1, "02055500007"),
+        shared("broadworks-offer", Known.MIXED, 0, None, ""),
+        shared("cisco-siprec-offer", Known.ORDER, 0, 1, "7301"),
+        shared("connectel-offer", Known.ORDER, 0, 1, "02055500003", f"{NAMED};id=22"),
+        shared("connectel-offer2", Known.ORDER, 0, 1, "02055500003", NAMED),
+        shared("procomm-siprec-offer", Known.LABEL, 0, 1, "02055500006"),
+        shared("sonus-siprec-offer", Known.CALLING, 1, 0, "02055500001", "Extension 8500"),
     )
-}
+)
