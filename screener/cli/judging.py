@@ -124,9 +124,7 @@ def sample(settings: Settings, log: CallLog, since: str | None, count: int) -> S
     calls = [log.call(call.id) for call in log.calls(moment(settings, since), limit=None)]
     known = missed(calls)
     low, high = known.interval
-    say(
-        f"{known.missed} of {known.looked_at} looked at were missed ({low:.1%} to {high:.1%}); {known.unflagged} unflagged"
-    )
+    say(f"{known.missed} of {known.looked_at} looked at were missed ({low:.1%} to {high:.1%})")
     words = teller(settings)
     rows: list[list[Cell]] = [
         [

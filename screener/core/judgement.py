@@ -12,7 +12,7 @@ from screener.core.lexicon import Lexicon
 from screener.events import LineClass
 
 Strength = Literal["decisive", "strong", "weak"]
-STRENGTH: dict[Strength, float] = {"decisive": 4.5, "strong": 1.5, "weak": 0.6}
+STRENGTH: dict[Strength, float] = {"decisive": 5.5, "strong": 1.5, "weak": 0.6}
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ EMERGENCY = "emergency."
 """How rules of emergencies begin."""
 SURE = 0.7
 """Likeness below which an emergency is not believed: it ends the judgement of the call."""
-DOUBTFUL = 0.55
+DOUBTFUL = 0.9
 """Likeness below which no listed word is believed: what is heard worse is left to the acts."""
 OFTEN_15MIN, OFTEN_60MIN, OFTEN_24H = 7, 9, 15
 """Calls before this one that make a redialler, as products of operators count them."""
