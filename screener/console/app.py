@@ -16,7 +16,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from screener.console import account, agent, live
+from screener.console import account, agent, calls, live, review
 from screener.console.access import Person, Role, is_guarded
 from screener.console.desk import Desk
 from screener.errors import InputError, ScreenerError
@@ -63,6 +63,12 @@ ADDRESSES: tuple[Address, ...] = (
     Address("GET", "/live", live.page, READERS, noted=True),
     Address("GET", "/live/events", live.events, READERS),
     Address("POST", "/live/{call}/order", live.order, SUPERVISORS, noted=True),
+    Address("GET", "/review", review.start, READERS),
+    Address("GET", "/review/{call}", review.page, READERS, noted=True),
+    Address("POST", "/review/{call}", review.word, SUPERVISORS, noted=True),
+    Address("GET", "/calls", calls.search, READERS, noted=True),
+    Address("GET", "/calls/{call}", calls.page, READERS, noted=True),
+    Address("POST", "/calls/{call}/evidence", calls.evidence, SUPERVISORS, noted=True),
 )
 OPEN = ("/login", "/static")
 """What needs no login."""

@@ -10,7 +10,10 @@ from starlette.responses import HTMLResponse
 
 from screener.console.access import Access, Person
 from screener.console.hub import Hub
+from screener.core.judgement import Weights
+from screener.numbers.identify import Lines, load_lines
 from screener.numbers.mask import mask
+from screener.settings.judging import site_weights
 from screener.settings.sections import Settings
 from screener.store.log import CallLog
 from screener.words.console import said
@@ -32,6 +35,16 @@ class Desk:
     def zone(self) -> ZoneInfo:
         """Of the site."""
         return ZoneInfo(self.settings.site.timezone)
+
+    @cached_property
+    def weights(self) -> Weights:
+        """Of the site, as they are when the console starts."""
+        return site_weights(self.settings.judgement, self.settings.folder)
+
+    @cached_property
+    def lines(self) -> Lines:
+        """What knows the site's numbers."""
+        return load_lines(self.settings.line_files, *self.settings.site.numbering)
 
     @cached_property
     def templates(self) -> Environment:

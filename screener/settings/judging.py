@@ -76,13 +76,22 @@ def load_judgement(settings: sections.Judgement, folder: Path, syllables: Syllab
     def place(name: str, shipped: str) -> Path:
         return folder / name if name else config_folder() / shipped
 
-    weights = load_weights(place(settings.weights, "weights.toml"))
+    weights = site_weights(settings, folder)
     return Judgement(
         lexicon=Lexicon(load_phrases(place(settings.lexicon, "lexicon.toml"), weights, syllables)),
         weights=weights,
         calendar=load_calendar(place(settings.calendar, "calendar.toml")),
         learned=load_learned(place(settings.learned, "learned.bin")) if settings.learned != NO_MODEL else None,
     )
+
+
+def site_weights(settings: sections.Judgement, folder: Path) -> Weights:
+    """The weights alone; arguments as of `load_judgement`.
+
+    Raises:
+        SettingsError: the file is missing or wrong.
+    """
+    return load_weights(folder / settings.weights if settings.weights else config_folder() / "weights.toml")
 
 
 def load_learned(path: Path) -> Learned:
