@@ -16,7 +16,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from screener.console import account, agent, calls, live, review
+from screener.console import account, agent, calls, live, reports, review
 from screener.console.access import Person, Role, is_guarded
 from screener.console.desk import Desk
 from screener.errors import InputError, ScreenerError
@@ -69,6 +69,9 @@ ADDRESSES: tuple[Address, ...] = (
     Address("GET", "/calls", calls.search, READERS, noted=True),
     Address("GET", "/calls/{call}", calls.page, READERS, noted=True),
     Address("POST", "/calls/{call}/evidence", calls.evidence, SUPERVISORS, noted=True),
+    Address("GET", "/reports", reports.start, READERS),
+    Address("GET", "/reports/{name}", reports.page, READERS, noted=True),
+    Address("GET", "/reports/{name}/export", reports.export, READERS, noted=True),
 )
 OPEN = ("/login", "/static")
 """What needs no login."""
@@ -86,9 +89,10 @@ def build(desk: Desk) -> Starlette:
     """
     routes = [Route(a.path, _guarded(desk, a), methods=[a.method]) for a in ADDRESSES]
     login = Route("/login", partial(account.login, desk), methods=["GET", "POST"])
+    style = Route("/static/report.css", reports.style)
     static = Mount("/static", StaticFiles(directory=Path(__file__).parent / "static"))
     app = Starlette(
-        routes=[login, static, *routes],
+        routes=[login, style, static, *routes],
         exception_handlers={ScreenerError: _failed, 404: _not_found},  # type: ignore[dict-item]
     )
     app.state.desk = desk
@@ -104,7 +108,7 @@ def _guarded(desk: Desk, address: Address) -> Callable[[Request], Awaitable[Resp
         if person is None:
             if address.method != "GET" or _wants_json(request):
                 return PlainTextResponse("login first", 401)
-            return RedirectResponse(f"/login?next={quote(request.url.path)}", 303)
+            return RedirectResponse(f"/login?next={quote(_asked(request), safe='/')}", 303)
         if person.role not in address.roles:
             return PlainTextResponse("this is not yours to see", 403)
         if address.method != "GET":
@@ -132,10 +136,14 @@ async def _sent_guard(request: Request) -> str:
     return ""
 
 
+def _asked(request: Request) -> str:
+    """Path and query of an address."""
+    return f"{request.url.path}?{request.url.query}" if request.url.query else request.url.path
+
+
 def _note(desk: Desk, person: Person, request: Request) -> AccessNote:
-    subject = f"{request.url.path}?{request.url.query}" if request.url.query else request.url.path
     masked = not desk.sees_whole_numbers(person)
-    return AccessNote(datetime.now(UTC), person.name, f"console {request.method}", subject[:500], "page", masked)
+    return AccessNote(datetime.now(UTC), person.name, f"console {request.method}", _asked(request)[:500], "page", masked)
 
 
 def _wants_json(request: Request) -> bool:

@@ -55,13 +55,17 @@ class Desk:
             "lang": self.teller.lang,
             "site": self.settings.site.name,
             "t": lambda key: said(key, self.teller.lang),
-            "word": lambda key: word(key, self.teller.lang),
+            "word": self.word,
         }
         return made
 
     def say(self, key: str) -> str:
         """A sentence of the console."""
         return said(key, self.teller.lang)
+
+    def word(self, key: str) -> str:
+        """A term of calls and reports."""
+        return word(key, self.teller.lang)
 
     def sees_whole_numbers(self, person: Person) -> bool:
         """Whether somebody's role sees whole phone numbers."""

@@ -74,6 +74,9 @@ SAID: dict[str, tuple[str, str]] = {
     "of_number": ("该号码的来电", "Calls of this number"),
     "package": ("下载证据包", "Download the evidence"),
     "record": ("下载通话记录", "Download the record"),
+    "reports": ("报表", "Reports"),
+    "by": ("分组", "Count by"),
+    "show": ("查看", "Show"),
     "not_done": ("未能执行", "Not done"),
 }
 
