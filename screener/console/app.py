@@ -16,7 +16,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from screener.console import account, agent, calls, live, reports, review
+from screener.console import account, agent, calls, health, lists, live, reports, review
 from screener.console.access import Person, Role, is_guarded
 from screener.console.desk import Desk
 from screener.errors import InputError, ScreenerError
@@ -72,6 +72,11 @@ ADDRESSES: tuple[Address, ...] = (
     Address("GET", "/reports", reports.start, READERS),
     Address("GET", "/reports/{name}", reports.page, READERS, noted=True),
     Address("GET", "/reports/{name}/export", reports.export, READERS, noted=True),
+    Address("GET", "/lists", lists.page, READERS, noted=True),
+    Address("POST", "/lists/add", lists.add, SUPERVISORS, noted=True),
+    Address("POST", "/lists/remove", lists.remove, SUPERVISORS, noted=True),
+    Address("POST", "/lists/accept", lists.accept, SUPERVISORS, noted=True),
+    Address("GET", "/health", health.page, READERS),
 )
 OPEN = ("/login", "/static")
 """What needs no login."""
@@ -143,7 +148,9 @@ def _asked(request: Request) -> str:
 
 def _note(desk: Desk, person: Person, request: Request) -> AccessNote:
     masked = not desk.sees_whole_numbers(person)
-    return AccessNote(datetime.now(UTC), person.name, f"console {request.method}", _asked(request)[:500], "page", masked)
+    return AccessNote(
+        datetime.now(UTC), person.name, f"console {request.method}", _asked(request)[:500], "page", masked
+    )
 
 
 def _wants_json(request: Request) -> bool:

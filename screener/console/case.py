@@ -41,7 +41,7 @@ def part(desk: Desk, person: Person, call: CallRecord) -> dict[str, Any]:
         "number_whole": call.number if whole else "",
         "where": " ".join(visible(text) for text in where if text),
         "entrance": word(call.entrance.value, lang),
-        "ended": word(call.ended_by.value, lang) if call.ended_by else "",
+        "ended": word(f"by_{call.ended_by.value}", lang) if call.ended_by else "",
         "dry_run": word("dry_run", lang) if call.dry_run else "",
         "reviewed_by": visible(call.reviewed_by),
         "reviewed_at": f"{call.reviewed_at.astimezone(desk.zone):%Y-%m-%d %H:%M}" if call.reviewed_at else "",

@@ -160,7 +160,7 @@ def test_nothing_sticks_out(
     assert (tmp_path / "live.png").stat().st_size > 5000
 
 
-PAGES = ["review/c0", "calls", "calls/c0", "reports/summary", "reports/frequency", "reports/sources"]
+PAGES = ["review/c0", "calls", "calls/c0", "reports/summary", "reports/sources", "lists", "health"]
 
 
 def test_ten_flags_are_reviewed_by_keyboard_alone(chromium, site: str, desk: Desk) -> None:
