@@ -24,6 +24,8 @@ FLAGS_LEAST = 3
 KEPT = timedelta(days=180)
 """How long an accepted proposal stays."""
 REASON_MOST = 200
+_OFFERED = (ListName.BLOCK, ListName.WATCH, ListName.ALLOW)
+"""Whoever is in a hurry does not let a caller through by mistake."""
 
 
 async def page(desk: Desk, person: Person, _request: Request) -> Response:
@@ -54,7 +56,7 @@ async def page(desk: Desk, person: Person, _request: Request) -> Response:
             }
             for proposal in suggest(desk.log, Span(since=now - LOOK_BACK), FLAGS_LEAST, now)
         ]
-        return desk.page("lists.html", person, entries=entries, proposals=proposals, lists=list(ListName))
+        return desk.page("lists.html", person, entries=entries, proposals=proposals, lists=_OFFERED)
 
     return await run_in_threadpool(made)
 

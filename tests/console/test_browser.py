@@ -4,6 +4,7 @@ import queue
 import shutil
 import zipfile
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -11,13 +12,14 @@ import pytest
 from screener.console.access import Role
 from screener.console.desk import Desk
 from screener.console.server import ConsoleServer
-from screener.events import Act
+from screener.events import Act, ListName
 from screener.feed.items import Heard, Order, Over, Weighed
 from screener.feed.local import FeedServer
+from screener.store.log import ListedNumber
 from screener.store.records import Review
 from tests.console.conftest import PASSWORD
 from tests.console.test_live import BEGAN, FLAGGED, SCRIPT, feed, orders, place, tell
-from tests.console.written import flagged, write
+from tests.console.written import NUMBER, flagged, write
 
 playwright = pytest.importorskip("playwright.sync_api", reason="needs the extra `dev`")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -208,6 +210,8 @@ def test_a_bar_opens_its_calls_and_a_call_gives_its_evidence(
 def test_no_page_sticks_out(chromium, site: str, desk: Desk, tmp_path: Path, path: str) -> None:
     many = [flagged(f"c{n}", n * 700, words="长" * 200 if not n else "你一个人吗") for n in range(40)]
     write(desk, *many)
+    for name in ListName:
+        desk.log.enlist(ListedNumber(name, NUMBER, "长" * 40, datetime.now(UTC)))
     for width in (390, 1280):
         for scheme in ("light", "dark"):
             size = {"width": width, "height": 800}

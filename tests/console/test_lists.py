@@ -34,7 +34,8 @@ def test_a_number_is_put_on_a_list_and_taken_off_and_both_are_on_record(desk: De
 
 
 @pytest.mark.parametrize(
-    "changes", [{"number": "x"}, {"number": ""}, {"name": "grey"}, {"expires": "2020-01-01"}, {"expires": "soon"}]
+    "changes",
+    [{"number": "000000"}, {"number": ""}, {"name": "grey"}, {"expires": "2020-01-01"}, {"expires": "soon"}],
 )
 def test_an_entry_that_cannot_be_is_refused(desk: Desk, client: TestClient, changes: dict[str, str]) -> None:
     guard = log_in(client, desk, Role.SUPERVISOR)
