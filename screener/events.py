@@ -130,7 +130,7 @@ class CallOffered:
         call_id: the product's own id of the call; unique for ever.
         started_at: aware, UTC.
         local_time: the same instant in the site's time zone, for the calendar.
-        dialled: the number that the caller dialled (hotline, 400 number, DID), in its one form; empty when unknown.
+        dialled: the number that the caller dialled (hotline, 400 number, DID), in one form; empty when unknown.
         queue: of agents that the caller is meant for or waited in; empty when unknown.
         entrance: how it came.
         referred_by: the agent who sent it, from Referred-By or Diversion; empty when unknown.

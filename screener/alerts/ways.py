@@ -1,4 +1,4 @@
-"""How an alert reaches people: a signed webhook, the robots of 企业微信, 钉钉 and 飞书, e-mail. Bodies are pure."""
+"""How an alert reaches people: a signed webhook, the robots of 企业微信, 钉钉 and 飞书, e-mail."""
 
 import base64
 import hashlib

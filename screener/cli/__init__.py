@@ -37,11 +37,12 @@ COMMANDS = {
     "replay": ("screener.cli.replay:replay", "Judge calls in recordings or transcripts."),
     "report": ("screener.cli.report:report", "How often harassment comes, from where, what came of it."),
     "review": ("screener.cli.judging:review", "Confirm a flag or take it back."),
+    "sample": ("screener.cli.judging:sample", "Draw unflagged calls to look at: how much is missed?"),
     "serve": ("screener.cli.serve:serve", "Take calls until stopped."),
     "status": ("screener.cli.status:status", "Show whether the service runs, and what it does."),
     "tune": ("screener.cli.judging:tune", "Propose weights, with their effect on the site's own calls."),
 }
-"""Each command, where it lives, and its help in a line; imported only when it is asked for, so that help is quick."""
+"""Each command, where it lives, and its help in a line; imported only when asked for, so that help is quick."""
 
 
 class _Commands(click.Group):
@@ -83,7 +84,11 @@ class _Commands(click.Group):
             formatter.write_text(text)
 
     def make_context(
-        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: click.Context | None = None,
+        **extra: Any,  # noqa: ANN401
     ) -> click.Context:
         """`--lang` may stand anywhere; what it says holds for everything below."""
         lang = choose(args, os.environ)

@@ -208,7 +208,7 @@ CALLS_MOST = 5000
 @click.option("--key", "known", default="", help="The fingerprint of the site's key that `export` printed.")
 @click.option("--db", help="Also look for the sum in the access record of this call log.")
 def verify_command(package: Path, told: str, known: str, db: str | None) -> None:
-    """Check a package of evidence against its manifest, and that against its signature; ends with 1 if it is not so.
+    """Check a package of evidence against its manifest, and that against its signature; ends with 1 if not so.
 
     Whoever changes a file can make the manifest and its signature anew with another key: only the fingerprint or
     the sum that was written down when the package was made tells. `export` printed both; `screener access` of the

@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -25,7 +24,8 @@ from screener.settings.load import load
 from screener.settings.sections import Settings
 from screener.speech.load import load_model
 from screener.speech.pinyin import syllables
-from screener.training.words.examples import is_learned
+from screener.training.acts import measure
+from screener.training.acts.corpus import read_corpus, read_hand
 from screener.words.judgement import Teller
 
 NOISE = (0.0, 0.1, 0.2, 0.3)
@@ -35,7 +35,7 @@ WIDTH = 160
 
 
 @click.command()
-@click.argument("paths", nargs=-1, required=True, metavar="DIR|FILE…", type=click.Path(path_type=Path))
+@click.argument("paths", nargs=-1, metavar="DIR|FILE…", type=click.Path(path_type=Path))
 @click.option("--config", type=click.Path(path_type=Path), help="Settings file; default screener.toml here.")
 @click.option(
     "--noise",
@@ -46,9 +46,8 @@ WIDTH = 160
 @click.option("--seed", default=1, show_default=True, help="Of the errors.")
 @click.option("--steer", default=2, show_default=True, help="Steering attempts put into calls labelled chitchat.")
 @click.option("--steer-all", is_flag=True, help="Put them into every call.")
-@click.option("--no-model", is_flag=True, help="The lexicon alone.")
-@click.option("--no-lexicon", is_flag=True, help="The model alone: no harassing word of the lexicon counts.")
-@click.option("--unseen", is_flag=True, help="Leave out calls that the learned model was fitted to.")
+@click.option("--no-lexicon", is_flag=True, help="No harassing word of the lexicon counts.")
+@click.option("--hands", is_flag=True, help="The corpus of the tree, or FILEs of its form: every table of it.")
 @click.option("--slices", is_flag=True, help="A row for each slice of a set.")
 @click.option("--worst", "show", default=10, show_default=True, help="So many false flags, with their evidence.")
 @click.option("--format", "form", type=click.Choice(["table", "csv", "json"]), default="table")
@@ -59,9 +58,8 @@ def evaluate(
     seed: int,
     steer: int,
     steer_all: bool,
-    no_model: bool,
     no_lexicon: bool,
-    unseen: bool,
+    hands: bool,
     slices: bool,
     show: int,
     form: Format,
@@ -72,15 +70,21 @@ def evaluate(
     abusive_complaint, vulnerable, benign, undecided; and a `set` and a `slice` if it belongs to any. Each call
     stands for itself: no history builds up. Beside the judgement stands what a plain list of the same words flags.
 
+    With --hands the calls of the corpus are judged by those nets of the model that never heard their writer, and
+    counted by hand, kind and label; a FILE by a hand that nobody learned from is judged by all nets.
+
     Example: screener evaluate tests/data/calls --slices --noise 0 --noise 0.2
     """
     settings = load(config)
     judgement = load_judgement(settings.judgement, settings.folder, syllables)
-    if no_model:
-        judgement = replace(judgement, learned=None)
     if no_lexicon:
-        judgement = judgement.without_words()
-    calls = [c for c in read_labelled(paths) if not (unseen and is_learned(c.set, c.call.id))]
+        judgement = measure.wordless(judgement)
+    if hands:
+        _by_hands(paths, judgement, form)
+        return
+    if not paths:
+        raise click.UsageError("name files or folders of labelled calls, or say --hands")
+    calls = read_labelled(paths)
     known = HARASSMENT | HARMLESS | {UNAIMED}
     if strange := sorted({c.label for c in calls} - known):
         told = f"{', '.join(strange)}: no usual label, counted as what must not be flagged"
@@ -95,6 +99,29 @@ def evaluate(
     put(render(_shown(rows) if form == "table" else _counts(rows), form, width))
     if false := worst(judged, show):
         put(render(_false(false), form, width))
+
+
+def _by_hands(paths: tuple[Path, ...], judgement: Judgement, form: Format) -> None:
+    """Every table of the corpus, or of files of its form."""
+    calls = [call for path in paths for call in read_hand(path)] if paths else read_corpus()
+    width = None if sys.stdout.isatty() else WIDTH
+    console = Console(stderr=True)
+
+    def judged(name: str, judgement: Judgement, change: measure.Change = lambda call: call) -> list[measure.Told]:
+        done = measure.told(calls, judgement, change)
+        return list(track(done, name, len(calls), console=console, disable=not console.is_terminal))
+
+    def show(title: str, heads: list[str], rows: list[list[str]]) -> None:
+        cells: list[list[Cell]] = [[*row] for row in rows]
+        click.echo(render(Sheet(title, heads, heads, cells), form, width), nl=False)
+
+    plain = judged("as written", judgement)
+    for table_ in measure.tables(plain):
+        show(*table_)
+    rows = [measure.summary("as written", plain)]
+    rows += [measure.summary(name, judged(name, judgement, change)) for name, change in measure.VARIANTS]
+    rows.append(measure.summary("no harassing words", judged("no words", measure.wordless(judgement))))
+    show("cut off, disturbed, without a part", measure.SUMMARY, rows)
 
 
 def _judge(

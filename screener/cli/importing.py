@@ -18,9 +18,9 @@ from screener.store.bulk import load
 from screener.store.insert import tidy
 from screener.store.records import CallRecord
 
-BAD_SHOWN = 20
+BAD_SHOWN = 5
 """Lines that were skipped and are named; of the others only their number."""
-BAD_MOST = 1000
+BAD_MOST = 100_000
 """After so many bad lines without one call it is the wrong file."""
 NUMBERS_KEPT = 500_000
 """Numbers whose place and carrier are remembered while a file is read."""
@@ -95,11 +95,6 @@ def _import(
     new = load(log, good(read(place.lines())))
     if counts["bad"] > BAD_SHOWN:
         say(f"{counts['bad'] - BAD_SHOWN} more lines skipped", err=True)
-    if counts["bad"] and not counts["read"]:
-        raise InputError(
-            f"{place.file}: {counts['bad']} lines and not one call",
-            "is it the right kind of file? queue_log and cdr are two",
-        )
     say(f"{counts['read']} calls read, {new} of them new; {counts['bad']} lines skipped")
 
 
@@ -117,16 +112,17 @@ class _Place:
         Raises:
             InputError: a file cannot be read.
         """
-        for self.file in self._files:
+        for file in self._files:
+            self.file = file
             try:
-                opened = gzip.open(self.file) if self.file.suffix == ".gz" else self.file.open("rb")
-                with opened as lines:
+                with gzip.open(file) if file.suffix == ".gz" else file.open("rb") as lines:
                     yield from self._counted(lines)
             except (OSError, EOFError, zlib.error) as problem:
                 raise InputError(f"{self.file}: cannot be read ({reason_of(problem)})") from problem
 
     def _counted(self, lines: Iterable[bytes]) -> Iterator[bytes]:
-        for self._line, line in enumerate(lines, start=1):
+        for number, line in enumerate(lines, start=1):
+            self._line = number
             yield line
 
     def __str__(self) -> str:

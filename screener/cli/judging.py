@@ -19,11 +19,13 @@ from screener.cli.output import (
     writing_log_options,
 )
 from screener.cli.say import say, show
+from screener.events import Speaker
 from screener.numbers.mask import mask
 from screener.reports.page import Cell
 from screener.review.explain import explain
+from screener.review.missed import drawn, missed
 from screener.review.timeline import timeline
-from screener.review.tune import propose
+from screener.review.tune import load_protected, propose
 from screener.review.verdict import Word, rule
 from screener.settings.judging import load_judgement
 from screener.speech.pinyin import syllables
@@ -53,17 +55,28 @@ def explain_command(settings: Settings, log: CallLog, call_id: str) -> None:
 @click.option("--by", help="Who says so; default the name of the account.")
 @click.option("--watch/--no-watch", default=True, help="Put a confirmed number on the watch list. Default: yes.")
 @writing_log_options
-def review(settings: Settings, log: CallLog, word: str, call_id: str, by: str | None, watch: bool) -> None:
+def review(
+    settings: Settings,  # noqa: ARG001 - of every command of the log
+    log: CallLog,
+    word: str,
+    call_id: str,
+    by: str | None,
+    watch: bool,
+) -> None:
     """Confirm a flag or take it back; the newest word holds.
 
-    It holds for every flagged row of the call. A confirmed number goes onto the watch list unless it is on one; when
-    it is taken back, and no other call of the number is confirmed, it leaves the list. Both weigh when it calls
-    again, and both are what `screener tune` learns from.
+    Of a call that was not flagged (see `screener sample`) it says whether it was missed.
+
+    It holds for every flagged row of the call. A confirmed number goes onto the watch list unless it is on one;
+    when it is taken back, and no other call of the number is confirmed, it leaves the list. Both weigh when it
+    calls again, and both are what `screener tune` learns from.
 
     Example: screener review overturn 20260304T040000-1a2b3c4d --by 王主管
     """
     review = Review.CONFIRMED if word == "confirm" else Review.OVERTURNED
-    ruling = rule(log, call_id, Word(review, by or user(), datetime.now(UTC), "screener review", watch))
+    ruling = rule(
+        log, call_id, Word(review, by or user(), datetime.now(UTC), "screener review", watch), unflagged=True
+    )
     for row in ruling.rows:
         say(f"{row.id}: confirmed" if word == "confirm" else f"{row.id}: overturned")
     if ruling.listed:
@@ -82,9 +95,44 @@ def review(settings: Settings, log: CallLog, word: str, call_id: str, by: str | 
 def tune(settings: Settings, log: CallLog, since: str | None, limit: int) -> Sheet:
     """Propose weights, with what each would have done to the site's own calls. Changes nothing.
 
+    Each row counts on top of the rows before it. No proposal flags one more caller who was protected, neither of
+    the log nor of the protected calls that come with the product.
+
     Example: screener tune --since 2026-03-01
     """
     weights = load_judgement(settings.judgement, settings.folder, syllables).weights
     calls = [log.call(call.id) for call in log.calls(moment(settings, since), limit=limit)]
-    rows: list[list[Cell]] = [[p.key, p.now, p.then, p.spared, p.lost, p.found] for p in propose(calls, weights)]
-    return sheet("t_tune", ["key", "now=value_now", "then=value_then", "spared", "lost", "found"], rows)
+    proposed = propose(calls, weights, load_protected())
+    rows: list[list[Cell]] = [[p.key, p.now, p.then, p.spared, p.lost, p.gained, p.found] for p in proposed]
+    keys = ["key", "now=value_now", "then=value_then", "spared", "lost", "gained", "found"]
+    return sheet("t_tune", keys, rows)
+
+
+@click.command()
+@click.option("--since", help="Only calls from this day or time on.")
+@click.option("--count", type=click.IntRange(1, 1000), default=20, show_default=True, help="How many to look at.")
+@output_options
+@log_options
+def sample(settings: Settings, log: CallLog, since: str | None, count: int) -> Sheet:
+    """Draw unflagged calls for a person to look at, and say how much harassment is missed, as far as is known.
+
+    Look at each with `screener explain CALL`, then say `screener review confirm CALL` (it is harassment) or
+    `screener review overturn CALL` (it is none), in this order.
+
+    Example: screener sample --since 2026-03-01 --count 50
+    """
+    calls = [log.call(call.id) for call in log.calls(moment(settings, since), limit=None)]
+    known = missed(calls)
+    low, high = known.interval
+    say(f"{known.missed} of {known.looked_at} looked at were missed ({low:.1%} to {high:.1%})")
+    words = teller(settings)
+    rows: list[list[Cell]] = [
+        [
+            call.id,
+            words.verdict(call.verdict),
+            call.score,
+            " ".join(s.text for s in call.segments if s.speaker is Speaker.CALLER),
+        ]
+        for call in [call for call in drawn(calls) if call.review is Review.NONE][:count]
+    ]
+    return sheet("t_sample", ["id", "verdict", "score", "heard"], rows)

@@ -27,15 +27,15 @@ from screener.cli.say import put, say
 from screener.errors import InputError
 from screener.events import ListName
 from screener.exchange.listfile import EXPORTS, BadLine, from_csv
-from screener.numbers.identify import WRONG, proper
 from screener.numbers.mask import mask
+from screener.numbers.written import WRONG, proper
 from screener.reports.span import Span
 from screener.review.suggest import suggest
 from screener.store.log import ListedNumber
 from screener.words.judgement import list_reason
 
 DAYS_DIGITS_MOST = 6
-BAD_SHOWN = 20
+BAD_SHOWN = 5
 """Lines of a file that were skipped and are named; of the others only their number."""
 
 
@@ -129,8 +129,6 @@ def _group(name: ListName) -> click.Group:
             say(text, err=True)
         if len(skipped) > BAD_SHOWN:
             say(f"{len(skipped) - BAD_SHOWN} more lines skipped", err=True)
-        if skipped and not entries:
-            raise InputError(f"{file}: not one number in it", "columns: number,reason,expires")
         log.enlist(*entries)
         say(f"{name}: {len(entries)} added, {len(skipped)} lines skipped")
 

@@ -38,7 +38,8 @@ def moment(text: str | None, zone: tzinfo, now: datetime) -> datetime | None:
     """The moment at which a day begins, or that a time names; aware.
 
     Args:
-        text: ISO 8601, `今天 昨天 前天 本周 上周 本月 上月 今年` or their English, or so long ago: `30d`, `12h`, `2周`.
+        text: ISO 8601, `今天 昨天 前天 本周 上周 本月 上月 今年` or their English, or
+            so long ago: `30d`, `12h`, `2周`.
         zone: of what is said without one.
         now: aware.
 

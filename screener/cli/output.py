@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, tzinfo
 from enum import Enum
 from pathlib import Path
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, get_args
 from zoneinfo import ZoneInfo
 
 import click
@@ -18,7 +18,6 @@ from screener.cli.person import user
 from screener.cli.say import put
 from screener.cli.speaking import speaking
 from screener.errors import InputError, StoreError
-from screener.numbers.identify import Lines, load_lines
 from screener.outside.files import write_private
 from screener.reports.page import Cell, Coded, Sheet, Type
 from screener.reports.render import Format, render
@@ -28,6 +27,9 @@ from screener.settings.sections import Settings
 from screener.store.log import Access, CallLog, open_log
 from screener.words.judgement import Teller
 from screener.words.terms import word
+
+if TYPE_CHECKING:
+    from screener.numbers.identify import Lines
 
 
 class Use(Enum):
@@ -134,12 +136,14 @@ def coded(code: str | None, prefix: str = "") -> Coded:
     return Coded(word(f"{prefix}{code}", speaking()) if code else "", code or None)
 
 
-def lines_of(settings: Settings) -> Lines:
+def lines_of(settings: Settings) -> "Lines":
     """What knows the site's numbers.
 
     Raises:
         SettingsError: an imported list is wrong.
     """
+    from screener.numbers.identify import load_lines  # its tables of places take longer to load than most answers
+
     return load_lines(settings.line_files, *settings.site.numbering)
 
 
@@ -225,5 +229,6 @@ def reason_of(problem: BaseException) -> str:
 
 __all__ = [
     "CallLog", "Settings", "Sheet", "coded", "filling_log_options", "lines_of", "log_options", "moment", "moments",
-    "named_log_options", "output_options", "reason_of", "sheet", "speaking", "time_zone", "user", "writing_log_options",
+    "named_log_options", "output_options", "reason_of", "sheet", "speaking", "time_zone", "user",
+    "writing_log_options",
 ]  # fmt: skip

@@ -23,7 +23,7 @@ MANIFEST_MOST = 16 * 1024**2
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """A package as it was found: the SHA-256 sum of each file by name, its manifest and signature if it has them."""
+    """A package as it was found: the SHA-256 sum of each file by name, its manifest and signature."""
 
     sums: Mapping[str, str]
     kept: Mapping[str, bytes]

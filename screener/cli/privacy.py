@@ -47,9 +47,8 @@ def purge_command(
     before = now - timedelta(days=kept)
     if dry_run:
         old = to_purge(log, before)
-        say(
-            f"{old.segments} utterances and {old.spans} quoted words are older than {kept} days; nothing is deleted"
-        )
+        found = f"{old.segments} utterances and {old.spans} quoted words"
+        say(f"{found} are older than {kept} days; nothing is deleted")
         return
     if not clock_is_right and (why := doubt(log, now)):
         raise InputError(f"nothing is purged: {why}", "set the clock; or, if it is right, --clock-is-right")

@@ -47,8 +47,8 @@ def replay(
 ) -> None:
     """Judge calls in recordings or transcripts (.jsonl, .jsonl.gz); one JSON object a call.
 
-    Recordings are WAV (PCM, float, A-law, µ-law, any rate; the caller, or the caller left and the agent right), and
-    with ffmpeg MP3 and others. `-` reads transcripts from standard input.
+    Recordings are WAV (PCM, float, A-law, µ-law, any rate; the caller, or the caller left and the agent right),
+    and with ffmpeg MP3 and others. `-` reads transcripts from standard input.
 
     Example: screener replay calls.jsonl.gz monday.wav --format table
     """

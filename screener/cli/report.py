@@ -11,6 +11,7 @@ import click
 from screener.cli.output import (
     CallLog,
     Settings,
+    lines_of,
     log_options,
     moment,
     moments,
@@ -20,7 +21,6 @@ from screener.cli.output import (
 )
 from screener.core.evidence import Kind
 from screener.errors import InputError
-from screener.numbers.identify import load_lines
 from screener.reports import pages
 from screener.reports.accuracy import accuracy
 from screener.reports.agents import agents
@@ -79,7 +79,7 @@ def report_options(command: Callable[..., Page]) -> Callable[..., None]:
         zone = time_zone(tz or settings.site.timezone)
         begin, end = moment(settings, since, zone), moment(settings, until, zone)
         moments.span_of(begin, end)
-        dialled = dialled and load_lines([], *settings.site.numbering).identify(dialled).number
+        dialled = dialled and lines_of(settings).identify(dialled).number
         span = Span(begin, end, Kind(kind) if kind else None, queue_name, dialled)
         check_known(log, span)
         notes = load_notes(settings.judgement, settings.folder)

@@ -38,8 +38,8 @@ def init(path: Path, force: bool) -> None:
     except OSError as problem:
         raise InputError(f"{path}: cannot be written ({problem.strerror})", "name another file") from problem
     say(
-        f"{path}: written. Next: set [sip] and [targets] in it, take a model "
-        "of people's voices (screener model install says which, and why), then run: screener doctor"
+        f"{path}: written. Next: set [sip] and [targets] in it, take a model of people's voices "
+        "(screener model install says which, and why), then run: screener doctor"
     )
 
 

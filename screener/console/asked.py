@@ -3,16 +3,18 @@
 from collections.abc import Mapping
 from datetime import datetime, tzinfo
 from enum import StrEnum
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from screener.core.evidence import Kind, Verdict
 from screener.errors import InputError
 from screener.events import LineClass
 from screener.numbers.agents import agent_name
-from screener.numbers.identify import Lines
 from screener.reports.span import Span
 from screener.store.find import Wanted
 from screener.store.records import Review
+
+if TYPE_CHECKING:
+    from screener.numbers.identify import Lines
 
 EARLIEST, LATEST = 1970, 9000
 """Years that a log can be asked about."""
@@ -50,7 +52,7 @@ def days(asked: Mapping[str, str], zone: tzinfo) -> tuple[datetime | None, datet
 
 
 def wanted(
-    asked: Mapping[str, str | None], since: datetime | None, until: datetime | None, lines: Lines
+    asked: Mapping[str, str | None], since: datetime | None, until: datetime | None, lines: "Lines"
 ) -> Wanted:
     """The calls that are asked for; what is not said, any call has.
 
@@ -89,7 +91,7 @@ def wanted(
     )
 
 
-def span(asked: Mapping[str, str], zone: tzinfo, lines: Lines) -> Span:
+def span(asked: Mapping[str, str], zone: tzinfo, lines: "Lines") -> Span:
     """The calls that a report is asked about.
 
     Raises:

@@ -23,6 +23,9 @@ class Kind(StrEnum):
     PRANK = "prank"
     CHITCHAT = "chitchat"
     THREAT = "threat"
+    MIMIC = "mimic"
+    """Repeats every word, sings, plays recordings."""
+    BREATHING = "breathing"
     SILENT = "silent"
     REDIAL = "redial"
 
@@ -41,25 +44,31 @@ class Source(StrEnum):
     """Where a piece of evidence comes from."""
 
     WORDS = "words"
-    MODEL = "model"
-    BUSINESS = "business"
-    GRIEVANCE = "grievance"
-    VULNERABLE = "vulnerable"
+    ACTS = "acts"
+    """What caller and agent do with an utterance."""
+    EMERGENCY = "emergency"
     CALLER = "caller"
     TIME = "time"
     HISTORY = "history"
     SOUND = "sound"
     DIALOGUE = "dialogue"
-    """Steering attempts, silence, dialled again."""
+    """Nobody answers."""
 
 
 class Veto(StrEnum):
-    """What protects a call."""
+    """What protects a call whatever else is said."""
 
     EMERGENCY = "emergency"
-    GRIEVANCE = "grievance"
+
+
+class Standing(StrEnum):
+    """What a call is when it is no harassment."""
+
+    GENUINE = "genuine"
+    COMPLAINT = "complaint"
+    ABUSIVE_COMPLAINT = "abusive_complaint"
     VULNERABLE = "vulnerable"
-    MATTER = "matter"
+    """A caller in distress or danger, or who needs care."""
 
 
 CODE = ":"
@@ -101,13 +110,13 @@ class Evidence:
     """One reason, for or against.
 
     Attributes:
-        rule: stable id of the rule or lexicon entry, for example `lewd.body.3`.
+        rule: stable id of the act, the rule or the lexicon entry: `act.caller.lewd`, `lewd.slang.3`.
         source: where it comes from.
         kind: the kind of harassment that it speaks for; None when it speaks for none or against all.
         weight: log-odds (nats); positive speaks for harassment.
         at: audio time in seconds at which it was complete; 0 for what is known before the call.
         span: the words or value that matched, as heard.
-        detail: what its words in `screener.words` need beside the rule: whom an insult is meant for, how often.
+        detail: what its words in `screener.words` need beside the rule: how often it was.
     """
 
     rule: str
@@ -128,7 +137,8 @@ class Assessment:
         score: log-odds of harassment of the leading kind, the prior included.
         kind: the leading kind, None while nothing speaks for any.
         evidence: all evidence so far, oldest first.
-        vetoes: what protects the call now, strongest first.
+        vetoes: what protects the call now.
+        standing: what it is if it is no harassment; None before anything was said.
     """
 
     at: float
@@ -136,6 +146,7 @@ class Assessment:
     kind: Kind | None
     evidence: tuple[Evidence, ...]
     vetoes: tuple[Veto, ...] = ()
+    standing: Standing | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,53 +1,72 @@
-"""What is known of one call so far: the evidence of everything heard, and who was steered how often.
+"""What is known of one call so far: the evidence of everything heard, from caller and agent.
 
-A partial transcript's evidence stands until the next one of the same utterance takes its place; what a recogniser
-takes back is taken back here too, and said so in the log.
+Listed words count as soon as they are heard; a partial transcript's words stand until the next one of the same
+utterance takes its place, and what a recogniser takes back is taken back here too. What an utterance *does* is
+understood when it is over, or when its speaker pauses; of an utterance that goes on after a pause it is understood
+anew.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 from screener.core import signals
-from screener.core.evidence import Assessment, Evidence
+from screener.core.actions import Prompt
+from screener.core.acts import Act, Understood
+from screener.core.evidence import Assessment, Evidence, Source, Standing
 from screener.core.judgement import Judgement
-from screener.core.lexicon import Role
-from screener.core.scoring import MATTER, assess, matter
+from screener.core.scoring import assess
 from screener.events import CallOffered, Cue, CueKind, Speaker, Transcript
 
 SAME_RULE_LIMIT = 6
-"""Finds of one rule that are kept; older ones give way, so that a call of hours stays small."""
+"""Finds of one rule of listed words or sounds that are kept, so that a call of hours stays small."""
 SOUND_LIMIT = 3
 """Finds of one sound that count."""
 OPEN_LIMIT = 8
 """Utterances that may be open at once; a recogniser that never closes any loses the oldest."""
-SHORT = 4
-"""Utterances of fewer syllables (嗯, 对, 好的) say nothing about whether the talk has a matter."""
+ACT_LIMIT = 400
+"""Acts that are kept one by one; what older ones weigh is kept as one sum."""
+
+SAID = frozenset({Prompt.GREETING, Prompt.STEER})
+"""Prompts that are an agent's turns; a caller who is silent does nothing."""
 
 Key = tuple[Speaker, int]
+
+
+@dataclass(frozen=True, slots=True)
+class _Open:
+    """An utterance that goes on: what its words say and, once its speaker paused, what it does."""
+
+    transcript: Transcript
+    words: tuple[Evidence, ...] = ()
+    act: Evidence | None = None
+    opening: bool = False
+    """Whether it only opens the call."""
 
 
 class Hearing:
     """Collects the evidence of one call.
 
     Args:
-        judgement: lexicon, weights and calendar.
-        steer_limit: steering attempts after which talk without business is evidence.
+        judgement: lexicon, acts, weights and calendar.
     """
 
-    def __init__(self, judgement: Judgement, steer_limit: int) -> None:
+    def __init__(self, judgement: Judgement) -> None:
         self._judgement = judgement
-        self._steer_limit = max(1, steer_limit)
         self._closed: list[Evidence] = []
-        self._open: dict[Key, tuple[Transcript, tuple[Evidence, ...]]] = {}
+        self._open: dict[Key, _Open] = {}
         self._done: dict[Speaker, int] = {}
         self._counts: Counter[str] = Counter()
+        self._memory = judgement.acts.begin()
+        self._leaning = judgement.acts.leaning
+        self._standing: Standing | None = None
+        """How the call stands after what is closed; what is open comes on top."""
         self._caller_spoke = False
+        self._acts: Counter[Act] = Counter()
+        self._weighed: Assessment | None = None
+        """As it was weighed last."""
         self.unanswered = 0
         """Times an agent has spoken without the caller ever having said a word."""
-        self.steered = 0
-        """Times the caller was steered back, by the product or by an agent."""
-        self._steered_at = 0.0
 
     def offered(self, offer: CallOffered) -> Iterator[Evidence]:
         """Take who calls and when."""
@@ -66,100 +85,129 @@ class Hearing:
         """Take that nobody answers."""
         yield from self._add(signals.of_silence(at, asked, self._judgement.weights))
 
-    def steer(self, at: float) -> None:
-        """Take that the caller is steered back."""
-        self.steered += 1
-        self._steered_at = at
+    def played(self, prompt: Prompt, at: float) -> Iterator[Evidence]:
+        """Take what the product itself says: in path it is the agent, but for what it says into a silence."""
+        text, syllables = self._judgement.prompts.get(prompt, ("", ()))
+        if prompt in SAID and syllables:
+            yield from self._forget_acts()
+            yield from self._do(Transcript(Speaker.AGENT, -1, text, syllables, at, at, final=True))
 
     def heard(self, transcript: Transcript) -> Iterator[Evidence]:
         """Take words; gives what is new, for the log."""
         key = (transcript.speaker, transcript.utterance)
-        if transcript.utterance <= self._done.get(transcript.speaker, -1) and key not in self._open:
-            return  # a partial that comes after its final
-        if transcript.speaker is Speaker.AGENT:
-            self._agent_said(transcript)
-            return
-        self._caller_spoke = self._caller_spoke or len(transcript.syllables) > 1
-        yield from self._replace(key, transcript)
+        if not transcript.syllables or (
+            transcript.utterance <= self._done.get(transcript.speaker, -1) and key not in self._open
+        ):
+            return  # nothing, or a partial that comes after its final
+        if transcript.speaker is Speaker.CALLER:
+            self._caller_spoke = self._caller_spoke or len(transcript.syllables) > 1
+        elif transcript.final:
+            self.unanswered += not self._caller_spoke
+        yield from self._hear_words(key, transcript)
         if transcript.final:
             yield from self._close(key)
         elif len(self._open) > OPEN_LIMIT:
             yield from self._close(next(iter(self._open)))
 
     def settle(self) -> Iterator[Evidence]:
-        """Take a pause: what was held back, because it might have become a harmless phrase, now counts."""
-        for key, (transcript, _) in list(self._open.items()):
-            yield from self._replace(key, replace(transcript, final=True))
+        """Take a pause: what was said so far counts, words that were held back and the act."""
+        for key, known in list(self._open.items()):
+            yield from self._hear_words(key, known.transcript, over=True)
+        said = {k: known for k, known in self._open.items() if len(known.transcript.syllables) > 1}
+        if all(known.act and known.act.at == known.transcript.at for known in said.values()):
+            return
+        yield from self._forget_acts()
+        memory, leaning = self._memory, self._leaning
+        for key, known in said.items():
+            heard = known.transcript
+            memory, understood = self._judgement.acts.hear(memory, heard.speaker, heard.syllables)
+            times = self._acts[understood.act] + 1
+            act = signals.of_act(understood, leaning, times, heard, opening=known.opening)
+            self._open[key] = replace(known, act=act)
+            self._standing, leaning = _likeliest(understood), understood.leaning
+            yield act
 
     def assessment(self, at: float) -> Assessment:
-        """Everything known, weighed at `at`."""
-        return assess(self._everything(), at, self._judgement.weights)
+        """Everything known, weighed at `at`; weighed anew only when something has changed."""
+        known = self._everything()
+        if self._weighed is None or self._weighed.evidence != known or self._weighed.standing != self._standing:
+            self._weighed = assess(known, at, self._judgement.weights, self._standing)
+        return replace(self._weighed, at=at)
 
     @property
     def anything_said(self) -> bool:
         """Whether the caller has said a word."""
         return self._caller_spoke
 
-    def _replace(self, key: Key, transcript: Transcript) -> Iterator[Evidence]:
-        before = {e.rule: e for e in self._open[key][1]} if key in self._open else {}
-        matches = self._judgement.lexicon.find(transcript.text, transcript.syllables, final=transcript.final)
-        found = signals.of_words(matches, transcript, self._judgement.weights)
-        # The model looks at whole sentences, and costs more: it waits for a pause.
-        learned = self._judgement.learned if transcript.final else None
-        if learned and (like := learned.hear(transcript.syllables)):
-            found += signals.of_likeness(like, matches, transcript, self._judgement.weights)
-        now = {e.rule: e for e in found}
+    def _hear_words(self, key: Key, transcript: Transcript, *, over: bool = False) -> Iterator[Evidence]:
+        """The listed words of a caller's utterance take the place of those found before."""
+        before = self._open.get(key, _Open(transcript))
+        known = {e.rule: e for e in before.words}
+        found: tuple[Evidence, ...] = ()
+        opening = False
+        if transcript.speaker is Speaker.CALLER:
+            lexicon = self._judgement.lexicon
+            matches = lexicon.find(transcript.text, transcript.syllables, final=over or transcript.final)
+            found = signals.of_words(matches, transcript)
+            opening = signals.is_opening(matches, len(transcript.syllables))
         # A find keeps the time at which it was first known.
-        kept = tuple(replace(e, at=before[rule].at) if rule in before else e for rule, e in now.items())
-        self._open[key] = (transcript, kept)
-        for rule, evidence in before.items():
-            if rule not in now:
-                yield replace(
-                    evidence,
-                    rule=f"{rule}{signals.WITHDRAWN}",
-                    weight=-evidence.weight,
-                    at=transcript.at,
-                )
-        yield from (e for e in kept if e.rule not in before)
+        kept = tuple(replace(e, at=known[e.rule].at) if e.rule in known else e for e in found)
+        self._open[key] = _Open(transcript, kept, before.act, opening)
+        rules = {e.rule for e in kept}
+        yield from (_withdrawn(e, transcript.at) for e in before.words if e.rule not in rules)
+        yield from (e for e in kept if e.rule not in known)
 
     def _close(self, key: Key) -> Iterator[Evidence]:
-        transcript, found = self._open.pop(key)
+        known = self._open.pop(key)
         self._done[key[0]] = max(key[1], self._done.get(key[0], -1))
-        for evidence in found:
+        for evidence in known.words:
             self._keep(evidence)
-        if len(transcript.syllables) >= SHORT and self._is_adrift(found):
-            yield from self._add(
-                signals.of_drift(transcript.at, self.steered, transcript.text, self._judgement.weights)
-            )
+        yield from self._forget_acts()
+        yield from self._do(known.transcript, known.act, opening=known.opening)
 
-    def _is_adrift(self, found: Sequence[Evidence]) -> bool:
-        """Whether talk goes on without a matter although the caller was steered back often enough.
+    def _do(
+        self, said: Transcript, before: Evidence | None = None, *, opening: bool = False
+    ) -> Iterator[Evidence]:
+        """An utterance that is over does what it does; `before` is what it seemed to do in a pause."""
+        self._memory, understood = self._judgement.acts.hear(self._memory, said.speaker, said.syllables)
+        times = self._acts[understood.act] + 1
+        act = signals.of_act(understood, self._leaning, times, said, opening=opening)
+        if before and (before.rule, before.weight) == (act.rule, act.weight):
+            act = before
+        else:
+            yield from (_withdrawn(e, act.at) for e in (before,) if e)
+            yield act
+        self._leaning, self._standing = understood.leaning, _likeliest(understood)
+        self._acts[understood.act] += 1
+        self._closed.append(act)
+        if sum(self._acts.values()) > ACT_LIMIT:
+            self._shorten()
 
-        A request that was stated at any time counts; words that only might be business (门票, 昨天) count in this
-        utterance and since the caller was last steered back.
-        """
-        known = self._everything()
-        since = [e for e in known if e.at > self._steered_at]
-        weights = self._judgement.weights
-        return (
-            self.steered >= self._steer_limit
-            and matter(found) == 0
-            and matter(since) < weights.clear
-            and not any(e.source in MATTER and -e.weight >= weights.request for e in known)
-        )
+    def _forget_acts(self) -> Iterator[Evidence]:
+        """What open utterances seemed to do is to be understood anew."""
+        for key, known in list(self._open.items()):
+            if known.act:
+                self._open[key] = replace(known, act=None)
+                yield _withdrawn(known.act, known.transcript.at)
 
-    def _agent_said(self, transcript: Transcript) -> None:
-        """An agent's words are no evidence about the caller, but steering back is noted."""
-        if not transcript.final:
-            return
-        self._done[Speaker.AGENT] = transcript.utterance
-        self.unanswered += not self._caller_spoke
-        matches = self._judgement.lexicon.find(transcript.text, transcript.syllables)
-        if self._caller_spoke and any(m.phrase.role is Role.STEER for m in matches):
-            self.steer(transcript.at)
+    def _shorten(self) -> None:
+        """The oldest act goes; the next one of the same speaker takes over what it weighed."""
+        acts = [i for i, e in enumerate(self._closed) if e.source is Source.ACTS]
+        whose = signals.AGENT_ACT
+        first = self._closed[acts[0]]
+        for i in acts[1:]:
+            heir = self._closed[i]
+            if heir.rule.startswith(whose) == first.rule.startswith(whose):
+                self._closed[i] = replace(heir, weight=heir.weight + first.weight)
+                break
+        del self._closed[acts[0]]
 
-    def _everything(self) -> list[Evidence]:
-        return [*self._closed, *(e for _, found in self._open.values() for e in found)]
+    def _everything(self) -> tuple[Evidence, ...]:
+        known = [*self._closed]
+        for utterance in self._open.values():
+            known += utterance.words
+            known += (utterance.act,) if utterance.act else ()
+        return tuple(known)
 
     def _add(self, evidence: Evidence) -> Iterator[Evidence]:
         self._keep(evidence)
@@ -171,3 +219,11 @@ class Hearing:
             oldest = next(i for i, e in enumerate(self._closed) if e.rule == evidence.rule)
             del self._closed[oldest]
         self._closed.append(evidence)
+
+
+def _withdrawn(evidence: Evidence, at: float) -> Evidence:
+    return replace(evidence, rule=f"{evidence.rule}{signals.WITHDRAWN}", weight=-evidence.weight, at=at)
+
+
+def _likeliest(understood: Understood) -> Standing:
+    return max(understood.outlook, key=lambda standing: understood.outlook[standing])

@@ -15,6 +15,8 @@ class InPath(Handling):
 
     _stops = False
     """The service goes down: nobody new is listened to."""
+    _steered = 0
+    """Times the caller was steered back."""
 
     def _offered(self) -> Iterator[Action]:
         yield Answer()
@@ -37,7 +39,7 @@ class InPath(Handling):
         else:
             yield Listen(on=True)
             notice = (Prompt.NOTICE,) if self._flow.record_notice else ()
-            yield self._say(*notice, Prompt.GREETING)
+            yield from self._say(*notice, Prompt.GREETING)
 
     # What is heard.
 
@@ -129,16 +131,16 @@ class InPath(Handling):
             yield from self._pass_on(Target.AGENTS)
         elif patience.is_silent(self._at):
             if patience.ask():
-                yield self._say(Prompt.STILL_THERE)
+                yield from self._say(Prompt.STILL_THERE)
             elif self._hearing.anything_said:
                 yield from self._settle(Verdict.UNDECIDED, Reason.FELL_SILENT)
                 yield from self._pass_on(Target.AGENTS)
             else:
                 self._enter(State.CLOSING)
-                yield self._say(Prompt.SILENT_CLOSING)
-        elif patience.is_adrift(self._at) and self._hearing.steered < self._flow.steer_prompts:
-            self._hearing.steer(self._at)
-            yield self._say(Prompt.STEER)
+                yield from self._say(Prompt.SILENT_CLOSING)
+        elif patience.is_adrift(self._at) and self._steered < self._flow.steer_prompts:
+            self._steered += 1
+            yield from self._say(Prompt.STEER)
 
     def _close(self) -> Iterator[Action]:
         """Nobody spoke after the closing sentence either."""
@@ -153,6 +155,9 @@ class InPath(Handling):
         else:
             yield from self._treat(self._decision.treatment)
 
-    def _say(self, *prompts: Prompt) -> Play:
+    def _say(self, *prompts: Prompt) -> Iterator[Action]:
+        """What we say to the caller is the agent's turn."""
         self._patience.prompting(self._at, interruptible=Prompt.NOTICE not in prompts)
-        return Play(tuple((prompt, None) for prompt in prompts))
+        for prompt in prompts:
+            yield from self._note(self._hearing.played(prompt, self._at))
+        yield Play(tuple((prompt, None) for prompt in prompts))

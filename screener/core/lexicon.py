@@ -19,19 +19,11 @@ class Role(StrEnum):
     """What a phrase speaks for."""
 
     HARASSMENT = "harassment"
-    BUSINESS = "business"
-    GRIEVANCE = "grievance"
     EMERGENCY = "emergency"
-    VULNERABLE = "vulnerable"
-    ADDRESS = "address"
-    """Names the agent: what is said beside it is meant personally."""
-    COMPANY = "company"
-    """Names the firm, a product or a third person: what is said beside it is about them."""
     PRETEXT = "pretext"
-    """Opens a call without saying what it is about; no clear request."""
-    STEER = "steer"
-    """Said by an agent to bring a caller back to the matter."""
+    """Opens a call without saying what it is about."""
     SAFE = "safe"
+    """Hides harassing words that it covers."""
 
 
 GAP = "…"
@@ -144,7 +136,7 @@ class Lexicon:
         harmful = [m for m in matches if m.phrase.role is Role.HARASSMENT]
         harmful = [m for m in harmful if m.begin < held_from and not _is_hidden(m, safe)]
         others = [m for m in matches if m.phrase.role not in (Role.HARASSMENT, Role.SAFE)]
-        return _longest(harmful + [m for m in others if not _is_swallowed(m, harmful)])
+        return _longest(harmful + others)
 
     def _held_from(self, state: int, heard: int) -> int:
         """Index from which what was heard may yet become part of a safe phrase."""
@@ -229,13 +221,6 @@ def _is_hidden(match: Match, safe: list[Match]) -> bool:
     """Whether a safe phrase covers any of it: a longer one, or one as long and no less alike."""
     own = (match.end - match.begin, match.likeness)
     return any(s.overlaps(match) and (s.end - s.begin, s.likeness) >= own for s in safe)
-
-
-def _is_swallowed(match: Match, harmful: list[Match]) -> bool:
-    """Whether words of business are part of a longer harassing phrase: 送到 of 送到月球, 我要买 of 买一架飞机."""
-    return match.phrase.role in (Role.BUSINESS, Role.GRIEVANCE) and any(
-        h.overlaps(match) and h.end - h.begin > match.end - match.begin for h in harmful
-    )
 
 
 def _longest(matches: Iterable[Match]) -> tuple[Match, ...]:

@@ -1,16 +1,19 @@
 """Assessment to decision: who is protected, what is flagged, and what is done about it.
 
-In this order: an emergency is an agent's case at once; a grievance is a complaint, or with sustained insult a
-supervisor's case, never harassment; somebody who needs care, and an insult beside a matter of business, are not
-harassment; what is left is harassment when its words and behaviour carry it over the threshold of its kind.
+In this order: an emergency is an agent's case at once; a call whose score the caller's own words and acts have
+carried over the threshold of its kind is harassment; what is no harassment is what it stands as: a complaint,
+with sustained insult of the agent a supervisor's case, or genuine.
 """
 
 from dataclasses import replace
 
-from screener.core.evidence import Assessment, Decision, Kind, Reason, Source, Treatment, Verdict, Veto
+from screener.core.acts import MATTERS as MATTER
+from screener.core.acts import Act
+from screener.core.evidence import Assessment, Decision, Kind, Reason, Standing, Treatment, Verdict, Veto
 from screener.core.flow import Flow
 from screener.core.judgement import Weights
-from screener.core.scoring import carries, matter
+from screener.core.scoring import carries
+from screener.core.signals import ACT
 
 REASONS = {
     Verdict.GENUINE: Reason.MATTER,
@@ -19,9 +22,16 @@ REASONS = {
     Verdict.UNDECIDED: Reason.UNCLEAR,
 }
 RUDE = frozenset({Kind.ABUSE, Kind.THREAT})
-"""Kinds that a caller with a matter of business may commit without being a harasser."""
-GRAVE = frozenset({Kind.LEWD, Kind.THREAT})
-"""Kinds that need of care does not excuse when they go on."""
+"""Kinds whose sentence is heard out: an insult may be the first half of a complaint."""
+STANDINGS = {
+    Standing.GENUINE: Verdict.GENUINE,
+    Standing.COMPLAINT: Verdict.COMPLAINT,
+    Standing.ABUSIVE_COMPLAINT: Verdict.COMPLAINT,
+    Standing.VULNERABLE: Verdict.GENUINE,
+}
+MATTERS = frozenset(f"{ACT}{act}" for act in MATTER)
+"""Rules of acts of a caller who has something to be done."""
+INSULTS = frozenset(f"{ACT}{act}" for act in (Act.INSULT_AGENT, Act.LEWD, Act.THREAT))
 
 
 def threshold(kind: Kind | None, weights: Weights) -> float:
@@ -34,44 +44,31 @@ def is_flagged(assessment: Assessment, weights: Weights, *, already: bool = Fals
     kind = assessment.kind
     if kind is None or assessment.score < threshold(kind, weights) - weights.release * already:
         return False
-    carried = _carried(assessment, kind, weights)
-    if carried < weights.carry:
-        return False
-    vetoes = assessment.vetoes
-    if Veto.EMERGENCY in vetoes or Veto.GRIEVANCE in vetoes:
-        return False
-    if Veto.MATTER in vetoes and kind in RUDE:
-        return False
-    return Veto.VULNERABLE not in vetoes or (kind in GRAVE and carried >= 2 * weights.carry)
+    return Veto.EMERGENCY not in assessment.vetoes and carries(assessment.evidence, weights) >= weights.carry
 
 
 def verdict(assessment: Assessment, weights: Weights) -> Verdict:
     """What kind of call it is, as far as it has been heard."""
-    if is_flagged(assessment, weights):
-        return Verdict.HARASSMENT
     if Veto.EMERGENCY in assessment.vetoes:
         return Verdict.GENUINE
-    grievance = matter(assessment.evidence, Source.GRIEVANCE)
-    business = matter(assessment.evidence, Source.BUSINESS)
-    vulnerable = Veto.VULNERABLE in assessment.vetoes
-    if grievance >= weights.veto or (grievance >= max(weights.clear, business) and not vulnerable):
-        return Verdict.ABUSIVE_COMPLAINT if is_abusive(assessment, weights) else Verdict.COMPLAINT
-    if is_clear(assessment, weights) or vulnerable:
-        return Verdict.GENUINE
-    return Verdict.UNDECIDED
+    if is_flagged(assessment, weights):
+        return Verdict.HARASSMENT
+    if is_abusive(assessment):
+        return Verdict.ABUSIVE_COMPLAINT
+    return (
+        STANDINGS[assessment.standing or Standing.GENUINE] if is_clear(assessment, weights) else Verdict.UNDECIDED
+    )
 
 
-def is_abusive(assessment: Assessment, weights: Weights) -> bool:
-    """Whether insult, threat or lewdness beside the grievance is sustained: heavy, and found more than once."""
-    bad = RUDE | GRAVE
-    finds = [e for e in assessment.evidence if e.kind in bad and e.source in (Source.WORDS, Source.MODEL)]
-    weight = sum(_carried(assessment, kind, weights) for kind in bad)
-    return len(finds) > 1 and weight >= weights.sustained and Veto.VULNERABLE not in assessment.vetoes
+def is_abusive(assessment: Assessment) -> bool:
+    """Whether a complaint stands beside insult of the agent that goes on."""
+    sustained = sum(e.rule in INSULTS for e in assessment.evidence) > 1
+    return sustained and assessment.standing is Standing.ABUSIVE_COMPLAINT
 
 
 def is_clear(assessment: Assessment, weights: Weights) -> bool:
-    """Whether the caller has said what the call is about."""
-    return matter(assessment.evidence) >= weights.clear
+    """Whether the caller has a matter, and nothing speaks for harassment."""
+    return assessment.score <= weights.clear and any(e.rule in MATTERS for e in assessment.evidence)
 
 
 def decide(assessment: Assessment, weights: Weights, flow: Flow) -> Decision:
@@ -115,7 +112,3 @@ def given(
         dry_run=flow.dry_run,
         reason=reason or Reason.JUDGED.of(kind.value if kind else ""),
     )
-
-
-def _carried(assessment: Assessment, kind: Kind, weights: Weights) -> float:
-    return carries(assessment.evidence, kind, weights)

@@ -1,44 +1,56 @@
-"""Evidence to assessment: log-odds, with a cap on what only supports and a limit on what protects."""
+"""Evidence to assessment: log-odds, with a cap on what only supports.
+
+Acts come as the difference that each utterance made to how the call stands, so their sum is where it stands: every
+part is the true reason for its share of the score.
+"""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from screener.core.evidence import Assessment, Evidence, Kind, Source, Veto
+from screener.core.evidence import Assessment, Evidence, Kind, Source, Standing, Veto
 from screener.core.judgement import Weights
-from screener.core.signals import EMERGENCY
+from screener.core.signals import AGENT_ACT, EMERGENCY
 
 SUPPORTING = frozenset({Source.CALLER, Source.TIME, Source.HISTORY, Source.SOUND})
 """Sources that never flag a call alone."""
-MATTER = frozenset({Source.BUSINESS, Source.GRIEVANCE})
+CARRYING = frozenset({Source.WORDS, Source.DIALOGUE})
 
 
-def assess(evidence: Sequence[Evidence], at: float, weights: Weights) -> Assessment:
-    """Weigh everything that is known at `at` (audio time, seconds)."""
-    carried = {kind: carries(evidence, kind, weights) for kind in Kind}
-    leading = max(carried, key=lambda kind: carried[kind])
-    strongest = carried[leading]
-    others = sum(carried.values()) - strongest
-    score = (
-        weights.prior
-        + strongest
-        + weights.other_kinds * others
-        + support(evidence, weights)
-        - protection(evidence, weights)
+def assess(
+    evidence: Sequence[Evidence], at: float, weights: Weights, standing: Standing | None = None
+) -> Assessment:
+    """Weigh everything that is known at `at` (audio time, seconds).
+
+    Args:
+        evidence: oldest first.
+        at: now.
+        weights: the site's.
+        standing: what the call is if it is no harassment, as far as acts tell.
+    """
+    words = {kind: _words(evidence, kind, weights) for kind in Kind}
+    spoken = max(words, key=lambda kind: words[kind])
+    score = weights.prior + acts(evidence, weights) + sum(words.values()) + support(evidence, weights)
+    return Assessment(
+        at, score, _leading(evidence, spoken, words[spoken]), tuple(evidence), _vetoes(evidence), standing
     )
-    kind = leading if strongest > 0 else None
-    return Assessment(at, score, kind, tuple(evidence), _vetoes(evidence, weights))
 
 
-def carries(evidence: Sequence[Evidence], kind: Kind, weights: Weights) -> float:
-    """What words and behaviour weigh for a kind: a rule found again weighs less, and all fades as talk goes on."""
-    now = newest(evidence)
-    seen: Counter[str] = Counter()
-    total = 0.0
-    for e in evidence:
-        if e.kind is kind and e.source not in SUPPORTING:
-            total += e.weight * weights.repeat ** seen[e.rule] * _faded(now - e.at, weights.half_life)
-            seen[e.rule] += 1
-    return total
+def acts(evidence: Iterable[Evidence], weights: Weights) -> float:
+    """What all that was said, by both, weighs together."""
+    return sum(weighed(e, weights) for e in evidence if e.source is Source.ACTS)
+
+
+def weighed(evidence: Evidence, weights: Weights) -> float:
+    """What an act or a listed word weighs at this site."""
+    return evidence.weight * weights.factor.get(evidence.rule, 1.0)
+
+
+def carries(evidence: Sequence[Evidence], weights: Weights) -> float:
+    """What the caller's own words and acts weigh: no agent's word, no hour and no number flags a call alone."""
+    own = sum(
+        weighed(e, weights) for e in evidence if e.source is Source.ACTS and not e.rule.startswith(AGENT_ACT)
+    )
+    return own + sum(_words(evidence, kind, weights) for kind in Kind)
 
 
 def support(evidence: Iterable[Evidence], weights: Weights) -> float:
@@ -47,38 +59,22 @@ def support(evidence: Iterable[Evidence], weights: Weights) -> float:
     return max(-weights.support, min(weights.support, total))
 
 
-def protection(evidence: Sequence[Evidence], weights: Weights) -> float:
-    """What business, grievance and need of care take off the score; it fades as talk goes on."""
-    now = newest(evidence)
-    last = {e.rule: e for e in evidence if e.source in MATTER or e.source is Source.VULNERABLE}
-    total = sum(-e.weight * _faded(now - e.at, weights.matter_half_life) for e in last.values())
-    return min(weights.protection, total)
+def _words(evidence: Iterable[Evidence], kind: Kind, weights: Weights) -> float:
+    """What listed words and silence weigh for a kind: a rule found again weighs less."""
+    seen: Counter[str] = Counter()
+    total = 0.0
+    for e in evidence:
+        if e.kind is kind and e.source in CARRYING:
+            total += weighed(e, weights) * weights.repeat ** seen[e.rule]
+            seen[e.rule] += 1
+    return total
 
 
-def matter(evidence: Iterable[Evidence], *sources: Source) -> float:
-    """What speaks for a genuine matter, each rule once, unfaded; of business and grievance unless told."""
-    wanted = sources or MATTER
-    return sum({e.rule: -e.weight for e in evidence if e.source in wanted}.values())
+def _leading(evidence: Sequence[Evidence], spoken: Kind, words: float) -> Kind | None:
+    """The kind that listed words name, else the newest act's."""
+    return spoken if words > 0 else next((e.kind for e in reversed(evidence) if e.source is Source.ACTS), None)
 
 
-def newest(evidence: Iterable[Evidence]) -> float:
-    """Time of the newest evidence: silence fades nothing, so no call is flagged while nothing is said."""
-    return max((e.at for e in evidence), default=0.0)
-
-
-def _faded(age: float, half_life: float) -> float:
-    return float(0.5 ** (age / half_life))
-
-
-def _vetoes(evidence: Sequence[Evidence], weights: Weights) -> tuple[Veto, ...]:
-    """Names of what protects the call now, strongest first."""
-    vetoes: list[Veto] = []
-    if any(e.rule.startswith(EMERGENCY) for e in evidence):
-        vetoes.append(Veto.EMERGENCY)
-    if matter(evidence, Source.GRIEVANCE) >= weights.veto:
-        vetoes.append(Veto.GRIEVANCE)
-    if any(e.source is Source.VULNERABLE and not e.rule.startswith(EMERGENCY) for e in evidence):
-        vetoes.append(Veto.VULNERABLE)
-    if matter(evidence) >= weights.matter:
-        vetoes.append(Veto.MATTER)
-    return tuple(vetoes)
+def _vetoes(evidence: Sequence[Evidence]) -> tuple[Veto, ...]:
+    """What protects the call whatever else is said."""
+    return (Veto.EMERGENCY,) if any(e.rule.startswith(EMERGENCY) for e in evidence) else ()

@@ -40,7 +40,7 @@ class Session:
 
     Args:
         offer: who calls, and how the call came.
-        judgement: lexicon, weights and calendar.
+        judgement: lexicon, acts, weights and calendar.
         flow: the site's course of a call.
     """
 
@@ -49,7 +49,7 @@ class Session:
         self._weights = judgement.weights
         self._flow = flow
         self._by_hand = offer.entrance is Entrance.BY_HAND
-        self._hearing = Hearing(judgement, flow.steer_prompts)
+        self._hearing = Hearing(judgement)
         self._patience = Patience(flow)
         self._state = State.OFFERED
         self._offered_already = False

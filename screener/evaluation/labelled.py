@@ -15,7 +15,7 @@ STEERING = "请问您需要咨询什么业务?"
 """What an agent says to bring a caller back to the matter."""
 UNAIMED = "toxic-other"
 """Label of what is nasty and meant for nobody on the line: neither to be flagged nor to be left alone."""
-HARASSMENT = frozenset(kind.value for kind in Kind)
+HARASSMENT = frozenset({*(kind.value for kind in Kind), "repeat", Verdict.HARASSMENT.value})
 """Labels that are to be flagged; every other is to be left alone."""
 HARMLESS = frozenset({"genuine", "complaint", "abusive_complaint", "vulnerable", "benign", "undecided"})
 """Usual labels of what is to be left alone."""
@@ -81,6 +81,8 @@ def _read(path: Path) -> Iterator[LabelledCall]:
         call = parse_call(line, where)
         data = json.loads(line)
         label = str(data.get("label") or "")
+        if label == Verdict.HARASSMENT:
+            label = str(data.get("kind") or label)
         if not label:
             raise InputError(f"{where}: `label` is needed", "name what the call is, such as genuine or lewd")
         yield LabelledCall(

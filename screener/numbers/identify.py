@@ -22,7 +22,7 @@ from phonenumbers import (
     shortnumberinfo,
 )
 
-from screener.errors import InputError, SettingsError
+from screener.errors import SettingsError
 from screener.events import Caller, LineClass
 from screener.numbers.written import MAX_LENGTH, chinese, plain
 from screener.outside.text import visible
@@ -265,23 +265,3 @@ def _read_row(where: str, cells: list[str], first: bool, entries: list[LineEntry
     else:
         note = cells[2] if len(cells) > 2 else ""
         entries.append(LineEntry(number.rstrip("*"), number.endswith("*"), _CLASSES[line], note))
-
-
-WRONG = {
-    "withheld": "stands for no number at all: zeros, masked digits, or empty",
-    "not_digits": "has signs in it that no number has",
-    "no_number": "is no whole number: nobody can call from it",
-}
-"""What `Lines.wrong` says, in words."""
-
-
-def proper(lines: Lines, number: str) -> str:
-    """The one form of a number that a person names for a list.
-
-    Raises:
-        InputError: nobody can call from it.
-    """
-    if wrong := lines.wrong(number):
-        remedy = "write it as 13800138000, 010-88886666, 95588 or +85223456789"
-        raise InputError(f"{number!r} {WRONG[wrong]}", remedy)
-    return lines.identify(number).number

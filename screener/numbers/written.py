@@ -6,6 +6,12 @@ whole number, and whose, is for `numbers.identify`.
 
 import re
 import unicodedata
+from typing import TYPE_CHECKING
+
+from screener.errors import InputError
+
+if TYPE_CHECKING:
+    from screener.numbers.identify import Lines
 
 MAX_LENGTH = 64
 WITHHELD = frozenset(
@@ -17,7 +23,7 @@ WITHHELD = frozenset(
 """What stands for no number at all."""
 SEPARATORS = re.compile(r"[\s\-‐‑–—.()/]")
 _OPERATORS = re.compile(r"95\d{3,6}|1010\d{4}|100(?:00|01|10|50|60|86)")
-"""Service numbers that are the same everywhere: banks, insurers, airlines (95), chains (1010), operators (100…)."""
+"""Service numbers that are the same everywhere: banks, airlines (95), chains (1010), operators (100…)."""
 _LOCAL_SERVICE = re.compile(r"96\d{3,6}|1[12]\d|1[012]\d{3}")
 """Service numbers that every city has its own of: 96118, 12345, 110."""
 _AREA = r"(?:10|2\d|[3-9]\d{2})"
@@ -74,7 +80,7 @@ def chinese(digits: str, area: str = "") -> str:
         national = digits.removeprefix("86")
     if access := _IP_PREFIX.fullmatch(national):
         national = digits = access[1]
-    if national.startswith("+") or national.startswith("00"):
+    if national.startswith(("+", "00")):
         return digits
     if _OPERATORS.fullmatch(national):
         return national
@@ -92,3 +98,23 @@ def chinese(digits: str, area: str = "") -> str:
     if national != digits and _LOCAL_SERVICE.fullmatch(national):
         return national
     return digits
+
+
+WRONG = {
+    "withheld": "stands for no number at all: zeros, masked digits, or empty",
+    "not_digits": "has signs in it that no number has",
+    "no_number": "is no whole number: nobody can call from it",
+}
+"""What `Lines.wrong` says, in words."""
+
+
+def proper(lines: "Lines", number: str) -> str:
+    """The one form of a number that a person names for a list.
+
+    Raises:
+        InputError: nobody can call from it.
+    """
+    if wrong := lines.wrong(number):
+        remedy = "write it as 13800138000, 010-88886666, 95588 or +85223456789"
+        raise InputError(f"{number!r} {WRONG[wrong]}", remedy)
+    return lines.identify(number).number

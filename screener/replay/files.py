@@ -20,6 +20,20 @@ AUDIO = frozenset(
 LONGEST = 24 * 3600
 """Seconds of a call: a time beyond is a mistake, and ticks up to it would fill the memory."""
 REMEDY = "see “Replay files” in README.md"
+LINES = {
+    "landline": LineClass.FIXED,
+    "fixed_line": LineClass.FIXED,
+    "payphone": LineClass.PUBLIC,
+    "hidden": LineClass.ANONYMOUS,
+    "withheld": LineClass.ANONYMOUS,
+    "private": LineClass.ANONYMOUS,
+    "cell": LineClass.MOBILE,
+    "cellphone": LineClass.MOBILE,
+    "tollfree": LineClass.TOLL_FREE,
+    "international": LineClass.FOREIGN,
+    "extension": LineClass.INTERNAL,
+}
+"""Other usual names of classes of lines."""
 
 
 def read_calls(
@@ -106,7 +120,7 @@ def parse_call(line: str, where: str) -> RecordedCall:
         id=str(data["id"]),
         started_at=_time(data.get("started_at"), where),
         caller=str(data.get("caller") or ""),
-        line=_choice(LineClass, data["line"], "line", where) if data.get("line") else None,
+        line=_line(data["line"], where) if data.get("line") else None,
         turns=tuple(_turn(turn, f"{where}: turn {number}") for number, turn in enumerate(turns, start=1)),
     )
 
@@ -119,6 +133,17 @@ def _turn(turn: object, where: str) -> Turn:
         allowed = f"seconds from the beginning, up to {LONGEST}"
         raise InputError(f"{where}: t: found {at!r}, allowed: {allowed}", REMEDY)
     return Turn(_choice(Speaker, turn.get("speaker"), "speaker", where), turn["text"], at)
+
+
+def _line(value: object, where: str) -> LineClass:
+    name = str(value).strip().lower().replace("-", "_").replace(" ", "_")
+    if name in LINES:
+        return LINES[name]
+    try:
+        return LineClass(name)
+    except ValueError:
+        allowed = f"{', '.join(LineClass)}; also understood: {', '.join(LINES)}"
+        raise InputError(f"{where}: line: found {value!r}, allowed: {allowed}", REMEDY) from None
 
 
 def _choice(kind: type[Choice], value: object, key: str, where: str) -> Choice:

@@ -169,7 +169,7 @@ class Replayer:
             AudioError: the WAV file cannot be read.
         """
         started_at = call.started_at or EPOCH
-        caller = self._identify(call.caller)
+        caller = self._identify(call.caller) if call.caller else Caller()  # not said is not withheld
         if call.line:
             caller = Caller(caller.number, caller.display_name, call.line, caller.region, caller.carrier)
         offer = CallOffered(

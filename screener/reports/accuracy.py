@@ -27,8 +27,8 @@ class AccuracyRow:
     Attributes:
         name: kind or rule; `all`, or empty for flags without a kind.
         flagged: calls that the product flagged, overturned ones among them; None for a rule.
-        confirmed, overturned: what people said about them; the others nobody has looked at. A call that was flagged
-            twice, and of which a person confirmed one flag and took back the other, is confirmed.
+        confirmed, overturned: what people said about them; the others nobody has looked at. A call that was
+            flagged twice, and of which a person confirmed one flag and took back the other, is confirmed.
     """
 
     name: str

@@ -73,8 +73,9 @@ PLACES = ("number", "region", "carrier", "line", "dialled", "queue")
 LISTENING = (Entrance.IN_PATH, Entrance.BESIDE)
 """How calls come whose flags are the product's own, and neither an agent's nor an imported log's."""
 KINDS: Sequence[str | None] = (
-    Kind.THREAT, Kind.LEWD, Kind.ABUSE, Kind.PRANK, Kind.CHITCHAT, Kind.SILENT, Kind.REDIAL, None,
-)  # fmt: skip
+    *(Kind.THREAT, Kind.LEWD, Kind.ABUSE, Kind.PRANK, Kind.MIMIC, Kind.BREATHING),
+    *(Kind.CHITCHAT, Kind.SILENT, Kind.REDIAL, None),
+)
 """The gravest first: of a call that was flagged for several it counts."""
 _KIND_RANK = case(
     {str(kind): rank for rank, kind in enumerate(KINDS) if kind},

@@ -113,15 +113,21 @@ class Reader:
         options = [
             f"--{name} {value}"
             for name, value in (
-                ("since", span.since and f"{self.local(span.since):%Y-%m-%dT%H:%M%z}"),
-                ("until", span.until and f"{self.local(span.until):%Y-%m-%dT%H:%M%z}"),
+                ("since", span.since and self.asked(span.since)),
+                ("until", span.until and self.asked(span.until)),
                 ("queue", span.queue),
                 ("dialled", span.dialled),
                 ("kind", span.kind and span.kind.value),
             )
             if value
         ]
-        return f"{self.word('hint')}screener calls list --flagged {' '.join(options)}".rstrip()
+        return f"{self.word('hint')}\nscreener calls list --flagged {' '.join(options)}".rstrip()
+
+    def asked(self, at: datetime) -> str:
+        """A moment as somebody would type it: a day where it is the beginning of one."""
+        local = self.local(at)
+        midnight = (local.hour, local.minute, local.second) == (0, 0, 0)
+        return f"{local:%Y-%m-%d}" if midnight else f"{local:%Y-%m-%dT%H:%M%z}"
 
 
 def frequency_page(answer: Frequency, span: Span, by: Period, reader: Reader) -> Page:

@@ -8,9 +8,6 @@ from typing import Any, Literal
 
 from screener.outside.text import IN_A_CELL, cell, in_json, visible
 from screener.reports.page import Cell, Coded, Page, Sheet, Type
-from screener.reports.terminal import terminal
-from screener.reports.web import web_page
-from screener.reports.workbook import workbook
 
 Format = Literal["table", "csv", "json", "xlsx", "html"]
 
@@ -32,10 +29,16 @@ def render(page: Page | Sheet, form: Format, width: int | None = None, colour: b
         case "csv":
             return _csv(page)
         case "table":
+            from screener.reports.terminal import terminal
+
             return terminal(page, width, colour)
         case "xlsx":
+            from screener.reports.workbook import workbook
+
             return workbook(page)
         case "html":
+            from screener.reports.web import web_page
+
             return web_page(page)
 
 

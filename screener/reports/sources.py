@@ -1,4 +1,4 @@
-"""Where harassment comes from and which line it hits: numbers, prefixes, regions, carriers, dialled numbers, queues."""
+"""Where harassment comes from and which line it hits: numbers, prefixes, regions, carriers, dialled numbers."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Set

@@ -33,8 +33,8 @@ class Span:
 class Marked(NamedTuple):
     """A flagged or treated row of a call. A tuple, because a report may read half a million of them.
 
-    Enums are their plain values, which equal their members. `second` is when the caller dialled, seconds since 1970;
-    `root` says which rows are one call.
+    Enums are their plain values, which equal their members. `second` is when the caller dialled, seconds since
+    1970; `root` says which rows are one call.
     """
 
     second: int

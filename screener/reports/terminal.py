@@ -1,7 +1,7 @@
 """A report on a terminal: tables that never cut a number, bars, and a map of weekday and hour.
 
-What does not fit beside each other stands below each other: a table that is too wide goes on in a second one, which
-begins with the same first column.
+What does not fit beside each other stands below each other: a table that is too wide goes on in a second one,
+which begins with the same first column.
 """
 
 import io

@@ -23,7 +23,8 @@ h2 { font-size: 1.05rem; margin: 1.6rem 0 .5rem; }
 .figures b { display: block; font-size: 1.45rem; line-height: 1.2; font-variant-numeric: tabular-nums; }
 .figures span { color: var(--soft); font-size: .8rem; }
 .names { color: var(--soft); font-size: .78rem; display: flex; justify-content: space-between; }
-.legend { color: var(--soft); font-size: .78rem; display: flex; align-items: center; gap: .4rem; margin-top: .4rem; }
+.legend { color: var(--soft); font-size: .78rem; display: flex; align-items: center; gap: .4rem;
+  margin-top: .4rem; }
 .legend i { width: 6rem; height: .8rem; border-radius: 2px;
   background: linear-gradient(90deg, rgba(var(--hot), .04), rgba(var(--hot), .9)); }
 .empty { padding: 2rem 0; color: var(--soft); }
@@ -62,16 +63,19 @@ table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nu
 .heat .h8 { background: rgba(var(--hot), 0.80); color: #fff; }
 .heat .h9 { background: rgba(var(--hot), 0.90); color: #fff; }
 .heat th:first-child { width: 2.6rem; text-align: left; }
-@media (max-width: 40rem) { .figures { grid-template-columns: 1fr 1fr; } .heat td { font-size: 0; } .heat th { font-size: .65rem; }
+@media (max-width: 40rem) { .figures { grid-template-columns: 1fr 1fr; }
+  .heat td { font-size: 0; } .heat th { font-size: .65rem; }
   .sheet { font-size: .9rem; } .sheet th, .sheet td { padding: .3rem .35rem; }
   .axis .second { visibility: hidden; } }
 @media print { :root { --ink: #1b2733; --soft: #5c6b7a; --line: #d5dde5; --bar: #2f6f9f; --hot: 192, 57, 43;
     --paper: #fff; --tile: #f2f5f8; }
   .compact .figures { grid-template-columns: repeat(4, 1fr); gap: 4px; margin: 4px 0; }
   .compact .figures div { padding: 2px 8px; } .compact .figures b { font-size: 13pt; }
-  .compact figure.trend { grid-column: auto; } .compact .plot svg { height: 3.6rem; } .compact h2 { margin: .4rem 0 .15rem; font-size: 10pt; }
+  .compact figure.trend { grid-column: auto; } .compact .plot svg { height: 3.6rem; }
+  .compact h2 { margin: .4rem 0 .15rem; font-size: 10pt; }
   .compact .heat td { height: .8rem; } .compact { font-size: 8pt; line-height: 1.35; }
-  .compact .tables > div:nth-child(n+2) { display: none; } .compact .sheet td, .compact .sheet th { padding: 1px 4px; }
+  .compact .tables > div:nth-child(n+2) { display: none; }
+  .compact .sheet td, .compact .sheet th { padding: 1px 4px; }
   .scroll { overflow: visible; }
   .charts { grid-template-columns: 1fr 1fr; } .plot svg { height: 7rem; } .heat td { height: 1.1rem; }
   h2 { margin-top: 1rem; break-after: avoid; } .sheet th, .sheet td { padding: .15rem .4rem; }

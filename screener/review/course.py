@@ -72,7 +72,7 @@ def _of_row(row: CallRecord, teller: Teller) -> Iterator[Moment]:
 def quoted(rows: Sequence[CallRecord]) -> list[str]:
     """The caller's words that the verdict rests on, each once, in the order in which they were said."""
     spans = (
-        e.span for row in rows for e in row.evidence if e.weight > 0 and e.source in (Source.WORDS, Source.MODEL)
+        e.span for row in rows for e in row.evidence if e.weight > 0 and e.source in (Source.WORDS, Source.ACTS)
     )
     return [visible(span) for span in dict.fromkeys(spans) if span]
 
@@ -83,5 +83,5 @@ def silence(row: CallRecord) -> str:
         return ""
     if row.entrance in (Entrance.REPLAY, Entrance.BY_HAND):
         return "no_hearing"
-    heard = any(e.source in (Source.WORDS, Source.BUSINESS, Source.GRIEVANCE, Source.MODEL) for e in row.evidence)
+    heard = any(e.source in (Source.WORDS, Source.ACTS) for e in row.evidence)
     return "purged" if heard else "no_words"

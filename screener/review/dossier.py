@@ -1,8 +1,8 @@
-"""A package of evidence for the operator, 12321 or the police: what happened, and who vouches that nothing was changed.
+"""A package of evidence for the operator, 12321 or the police: what happened, and who vouches for it.
 
 A package is a set of files under names; `MANIFEST.sha256` names each other file and its SHA-256 sum, in the form
-that `sha256sum --check` reads, and `MANIFEST.sig` is the site's signature on it. Numbers are whole in it: it is made
-for those who may know them.
+that `sha256sum --check` reads, and `MANIFEST.sig` is the site's signature on it. Numbers are whole in it: it is
+made for those who may know them.
 """
 
 import hashlib

@@ -1,7 +1,7 @@
 """The site's signature on a package of evidence: Ed25519 over its manifest.
 
-The sums of a manifest say that nothing was changed since it was made; the signature says who made it. The key is the
-site's own file, made when it is first needed; whoever checks must have its fingerprint from elsewhere.
+The sums of a manifest say that nothing was changed since it was made; the signature says who made it. The key is
+the site's own file, made when it is first needed; whoever checks must have its fingerprint from elsewhere.
 """
 
 import base64

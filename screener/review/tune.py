@@ -1,35 +1,66 @@
-"""What other weights would have done to the calls of a site's own log. Proposes, and changes nothing.
+"""The call level fitted anew to a site's own log. Proposes, and changes nothing.
 
-Supervisors' words decide what was right: an overturned flag and a call that ended as genuine or a complaint should
-not be flagged, a confirmed flag should. A proposal that flags one more call that should not be is never made.
+What people said decides what was right: an overturned flag and a call that ended as genuine or a complaint should
+not be flagged, a confirmed call should. Step by step the change is taken that gains most on top of those before
+it; a change that flags one more call that should not be, of the log or of the protected calls that ship with the
+product, is never taken.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+import gzip
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
+
+from pydantic import TypeAdapter
 
 from screener.core import policy
-from screener.core.evidence import Evidence, Kind, Verdict
+from screener.core.evidence import Evidence, Kind, Source, Verdict
 from screener.core.judgement import Weights
 from screener.core.scoring import assess
+from screener.errors import SettingsError
+from screener.resources import config_folder
 from screener.review.explain import known_after
 from screener.store.records import CallRecord, EvidenceRow, Review
 
-THRESHOLD_STEPS = (-1.0, -0.5, 0.5, 1.0, 2.0)
+THRESHOLD_STEPS = (-1.0, -0.5, 0.5, 1.0)
 """By how much (nats) a kind's threshold is tried lower and higher."""
-RULE_FACTORS = (0.5, 0.0)
-"""To what share of its weight a rule that was overturned is tried."""
+FACTORS = (0.0, 0.5, 0.75, 1.25, 1.5)
+"""What share of its weight an act or a listed word is tried with."""
+STEPS = 8
+"""The most changes of one proposal."""
+MISSED, FALSE = 1.0, 3.0
+"""What a confirmed call that is not flagged costs, and a flag that a person took back."""
 HARMLESS = frozenset({Verdict.GENUINE, Verdict.COMPLAINT})
+TUNED = frozenset({Source.ACTS, Source.WORDS})
+
+Heard = Sequence[EvidenceRow]
+_ROWS = TypeAdapter(tuple[EvidenceRow, ...])
+
+
+def load_protected(path: Path | None = None) -> list[Heard]:
+    """Evidence of the protected calls that ship with the product: of the corpus those nearest to the bar.
+
+    Raises:
+        SettingsError: the file cannot be read or is none.
+    """
+    path = path or config_folder() / "protected.jsonl.gz"
+    try:
+        with gzip.open(path, "rt", encoding="utf-8") as file:
+            return [_ROWS.validate_json(line) for line in file]
+    except (OSError, EOFError, ValueError) as problem:
+        raise SettingsError(f"{path}: cannot be read ({problem})", "install the product anew") from problem
 
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """One change, and its effect on the log.
+    """One change, and its effect on the log on top of the changes before it.
 
     Attributes:
-        key: where: `threshold_of.KIND` of the weights, or a rule of the lexicon.
-        now, then: its value, and the one that is proposed; of a rule the share of its weight.
+        key: where in `weights.toml`: `threshold_of.KIND`, `factor.RULE`.
+        now, then: its value, and the one that is proposed.
         spared: overturned flags that would not have been raised.
-        lost: confirmed flags that would not have been raised either.
+        lost: confirmed calls that would not have been flagged any more.
+        gained: confirmed calls that would have been flagged now.
         found: other calls that would have been flagged.
     """
 
@@ -38,24 +69,38 @@ class Proposal:
     then: float
     spared: int
     lost: int
+    gained: int
     found: int
 
 
-def propose(calls: Sequence[CallRecord], weights: Weights) -> list[Proposal]:
-    """Every change that would have spared a caller, or found more; the best first.
+def propose(calls: Sequence[CallRecord], weights: Weights, protected: Sequence[Heard] = ()) -> list[Proposal]:
+    """Changes that together judge the log best, in the order in which they are worth making.
 
     Args:
-        calls: with their evidence; those that ended with words.
+        calls: with their evidence.
         weights: the site's.
+        protected: evidence of calls that must never be flagged, beside the log's.
     """
     heard = [call for call in calls if call.evidence]
-    before = {call.id: is_flagged(call.evidence, weights) for call in heard}
-    proposals = [
-        _effect(key, now, then, heard, before, after)
-        for key, now, then, after in (*_thresholds(heard, weights), *_rules(heard, weights))
-    ]
-    useful = [p for p, harmful in proposals if not harmful and (p.spared > p.lost or (p.found and not p.lost))]
-    return sorted(useful, key=lambda p: (p.lost - p.spared, -p.found, abs(p.then - p.now)))
+    chosen: list[Proposal] = []
+    for _ in range(STEPS):
+        before = {call.id: is_flagged(call.evidence, weights) for call in heard}
+        spoiled = {n for n, rows in enumerate(protected) if is_flagged(rows, weights)}
+        tried = []
+        for key, now, then, other in _changes(heard, weights):
+            proposal, harmful = _effect(key, (now, then), heard, before, other)
+            worth = FALSE * proposal.spared + MISSED * (proposal.gained - proposal.lost)
+            if not harmful and worth > 0:
+                tried.append((worth, -abs(then - now), proposal, other))
+        tried.sort(key=lambda t: t[:2], reverse=True)
+        for _, _, proposal, other in tried:
+            if {n for n, rows in enumerate(protected) if is_flagged(rows, other)} <= spoiled:
+                chosen.append(proposal)
+                weights = other
+                break
+        else:
+            break
+    return chosen
 
 
 def is_flagged(evidence: Iterable[EvidenceRow], weights: Weights) -> bool:
@@ -68,41 +113,44 @@ def is_flagged(evidence: Iterable[EvidenceRow], weights: Weights) -> bool:
     return False
 
 
-Change = tuple[str, float, float, dict[str, bool]]
-"""Key, value now, value then, and which calls that would flag."""
-
-
-def _thresholds(calls: Sequence[CallRecord], weights: Weights) -> Iterator[Change]:
-    for kind in Kind:
-        now = policy.threshold(kind, weights)
+def _changes(calls: Sequence[CallRecord], weights: Weights) -> Iterator[tuple[str, float, float, Weights]]:
+    """Key, value now, value then, and the weights that are so changed."""
+    said = [call for call in calls if call.review is not Review.NONE]
+    for kind in sorted({row.kind for call in said for row in call.evidence if row.kind}):
+        now = policy.threshold(Kind(kind), weights)
         for step in THRESHOLD_STEPS:
-            other = replace(weights, threshold_of={**weights.threshold_of, kind: now + step})
-            yield f"threshold_of.{kind}", now, now + step, {c.id: is_flagged(c.evidence, other) for c in calls}
-
-
-def _rules(calls: Sequence[CallRecord], weights: Weights) -> Iterator[Change]:
-    overturned = [call for call in calls if call.review is Review.OVERTURNED]
-    for rule in sorted({row.rule for call in overturned for row in call.evidence if row.kind and row.weight > 0}):
-        for factor in RULE_FACTORS:
-            yield rule, 1.0, factor, {c.id: is_flagged(_scaled(c.evidence, rule, factor), weights) for c in calls}
-
-
-def _scaled(evidence: Iterable[EvidenceRow], rule: str, factor: float) -> list[EvidenceRow]:
-    return [replace(row, weight=row.weight * factor) if row.rule == rule else row for row in evidence]
+            other = replace(weights, threshold_of={**weights.threshold_of, Kind(kind): now + step})
+            yield f"threshold_of.{kind}", now, now + step, other
+    rules = {row.rule for call in said for row in call.evidence if row.source in TUNED and row.weight}
+    for rule in sorted(rules):
+        now = weights.factor.get(rule, 1.0)
+        for factor in FACTORS:
+            if factor != now:
+                changed: Mapping[str, float] = {**weights.factor, rule: factor}
+                yield f"factor.{rule}", now, factor, replace(weights, factor=dict(changed))
 
 
 def _effect(
-    key: str, now: float, then: float, calls: Sequence[CallRecord], before: dict[str, bool], after: dict[str, bool]
+    key: str,
+    values: tuple[float, float],
+    calls: Sequence[CallRecord],
+    before: Mapping[str, bool],
+    weights: Weights,
 ) -> tuple[Proposal, bool]:
     """The proposal, and whether it flags anybody who should not be."""
+    after = {call.id: is_flagged(call.evidence, weights) for call in calls}
     fewer = [c for c in calls if before[c.id] and not after[c.id]]
     more = [c for c in calls if after[c.id] and not before[c.id]]
+    confirmed = [c for c in more if c.review is Review.CONFIRMED]
     proposal = Proposal(
         key,
-        now,
-        then,
+        *values,
         spared=sum(c.review is Review.OVERTURNED for c in fewer),
         lost=sum(c.review is Review.CONFIRMED for c in fewer),
-        found=len(more),
+        gained=len(confirmed),
+        found=len(more) - len(confirmed),
     )
-    return proposal, any(c.review is Review.OVERTURNED or c.verdict in HARMLESS for c in more)
+    harmful = any(
+        c.review is Review.OVERTURNED or (c.review is Review.NONE and c.verdict in HARMLESS) for c in more
+    )
+    return proposal, harmful

@@ -1,16 +1,17 @@
-"""What it does when a person confirms a flag or takes it back. Whoever acts, and by whatever way, it is decided here.
+"""What it does when a person confirms a flag or takes it back: decided here, whoever acts, by whatever way.
 
 The rules:
 
 1. A word is about a whole call: all flagged rows of it, screened in path, heard beside an agent or handed over.
    A row that is still going on is among them when the word takes it back.
-2. A call without a flag cannot be confirmed or overturned.
-3. The newest word holds; who said it, and when, is kept with each row, and in the access record with the way it came.
-   What cannot be put on record is not done.
+2. A call without a flag cannot be confirmed or overturned, but for a person who looks at a sample of such calls:
+   then it was missed, or rightly let go.
+3. The newest word holds; who said it, and when, is kept with each row, and in the access record with the way it
+   came. What cannot be put on record is not done.
 4. Confirmed: the number goes onto the watch list, unless that is not wanted, it is withheld, or it is on a list
    already; the entry's reason is the call's id, in a form that this module knows again.
-5. Overturned: an entry of rule 4 goes, unless another call of the number is still confirmed. What a person put onto a
-   list stays there.
+5. Overturned: an entry of rule 4 goes, unless another call of the number is still confirmed. What a person put
+   onto a list stays there.
 6. Undone (`Review.NONE`): the flag is as if nobody had said anything; the entry of rule 4 goes as in rule 5.
 7. Whoever acts for the PBX brings a caller who is still there back to the agents.
 """
@@ -72,14 +73,19 @@ def is_flag(row: CallRecord) -> bool:
     return row.verdict is Verdict.HARASSMENT or row.flagged_at is not None
 
 
-def rule(log: CallLog, call_id: str, word: Word) -> Ruling:
+def rule(log: CallLog, call_id: str, word: Word, *, unflagged: bool = False) -> Ruling:
     """Carry a word out about the call that an id (or its beginning) names.
 
     Raises:
         InputError: there is no such call, or it was not flagged.
         StoreError: the database failed.
     """
-    rows = [row for row in log.rows_of(log.call(call_id).id) if is_flag(row)]
+    every = log.rows_of(log.call(call_id).id)
+    rows = [row for row in every if is_flag(row)]
+    if unflagged and not rows:
+        rows = [row for row in every if row.verdict is not None]
+        if not rows:
+            raise InputError(f"{call_id} was never judged", "see: screener calls list")
     if not rows:
         raise InputError(f"{call_id} was not flagged", "see: screener calls list --verdict harassment")
     return rule_on(log, rows, word)

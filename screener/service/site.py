@@ -28,7 +28,7 @@ from screener.calls.tally import Tally
 from screener.calls.wallboard import Wallboard
 from screener.core.entrances import open_session
 from screener.core.flow import Flow
-from screener.errors import InputError, StoreError
+from screener.errors import InputError
 from screener.events import (
     CallEnded,
     Caller,
@@ -54,18 +54,18 @@ from screener.numbers.mask import mask
 from screener.operations.metrics import MetricsServer, Sample
 from screener.ports import Call, InviteInfo, RegistrationState
 from screener.review.take_back import TakeBacks
+from screener.service.figures import Reviews
+from screener.service.hearing import of_hearing
 from screener.settings.judging import load_judgement
 from screener.settings.sections import Settings
 from screener.sip.useragent import ENDPOINT_SECONDS, SipUserAgent
 from screener.speech.load import load_model
 from screener.speech.pinyin import syllables
-from screener.speech.pool import Loss, RecognizerPool
+from screener.speech.pool import RecognizerPool
 from screener.speech.recognizer import ModelInfo
-from screener.store.find import reviews
 from screener.store.log import open_log
 from screener.store.lookup import HistoryLookup
 from screener.store.privacy import Purger
-from screener.store.records import Review
 from screener.store.writer import CLOSE_SECONDS, LogWriter
 
 log = logging.getLogger(__name__)
@@ -76,8 +76,6 @@ OTHER_FILES = 300
 """Open files of everything but calls: TCP connections, the database, models, prompts."""
 HAND_OVER_SECONDS = 5.0
 """How long the callers may take to reach the agents when the service stops."""
-REVIEW_SECONDS = 60.0
-"""How old the count of reviewed flags may be."""
 CALLS_THREAD_SECONDS = 10.0
 """How long the calls thread may take to write down what ended with the stop."""
 HELPERS_SECONDS = 10.0
@@ -184,10 +182,8 @@ class Service:
         spool = folder / (settings.store.spool or "spool")
         self._writer = LogWriter(self._log, settings.store.queue_rows, spool, self._spool_failed)
         self._purger = Purger(self._log, settings.store.transcript_days, clock, spool)
-        speech = settings.speech
-        self._pool = RecognizerPool(
-            partial(load_model, speech, folder), speech.processes, speech.queue_seconds, self._heard
-        )
+        hear, loader = settings.speech, partial(load_model, settings.speech, folder)
+        self._pool = RecognizerPool(loader, hear.processes, hear.queue_seconds, self._heard)
         self.model = self._pool.info
         self.flow = site_flow(settings, self.model)
         self._notes = CallNotes(self._writer.put, clock)
@@ -207,7 +203,7 @@ class Service:
         self._endpoint = SipUserAgent(settings.sip)
         self._inbox: queue.SimpleQueue[tuple[str, Event | _Offered | _Pulse] | None] = queue.SimpleQueue()
         self._metrics: MetricsServer | None = None
-        self._reviews: tuple[datetime, dict[Review, int]] | None = None
+        self._reviews = Reviews(self._log)
         self._dropped = 0
         self._leaving = False
         self._empty = threading.Event()
@@ -371,42 +367,16 @@ class Service:
         yield Sample("log_waiting", self._writer.waiting, "Calls that are not in the database yet.")
         if self._beside is not None:
             yield from self._beside.switchboard.samples()
-        yield from self._flags()
+        yield from self._reviews.samples(self._clock())
         beat = threading.Event()
         self.pulse(beat.set)
         alive = beat.wait(PULSE_SECONDS)
         yield Sample(
             "alive", alive, f"1: the calls, hearing, SIP and media threads answer within {PULSE_SECONDS:g} s."
         )
-        yield from self._samples_of_hearing()
+        yield from of_hearing(self._pool)
         yield Sample("events_waiting", self._inbox.qsize(), "Events that wait for the calls thread.")
         yield Sample("events_dropped_total", self._dropped, "Ticks, sounds and transcripts dropped behind time.")
-
-    def _flags(self) -> Iterator[Sample]:
-        """What people said of all flags of the log, asked at most once a minute; nothing while the log is away."""
-        now = self._clock()
-        if self._reviews is None or (now - self._reviews[0]).total_seconds() > REVIEW_SECONDS:
-            try:
-                self._reviews = now, reviews(self._log)
-            except StoreError:
-                return
-        for review, number in self._reviews[1].items():
-            yield Sample(
-                "flags", number, "Flags of the log by what people said of them.", {"review": review.value}
-            )
-
-    def _samples_of_hearing(self) -> Iterator[Sample]:
-        pool = self._pool
-        yield Sample("voices", pool.voices, "Voices that are listened to now, heard or not.")
-        yield Sample("recognisers_ready", pool.ready(), "Recogniser processes that hear now.")
-        yield Sample("recogniser_restarts_total", pool.counts.restarts, "Recogniser processes started anew.")
-        for number, busy in enumerate(pool.busy()):
-            text = "Part of a processor that a recogniser process has used lately."
-            yield Sample("recogniser_busy", busy, text, {"process": str(number)})
-        for cause in Loss:
-            text = "Voices that were not heard any more, or not at all."
-            yield Sample("voices_lost_total", pool.counts.lost[cause], text, {"cause": cause})
-        yield Sample("voices_heard_again_total", pool.counts.heard_again, "Voices heard again after a crash.")
 
     # The calls thread.
 

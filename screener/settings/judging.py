@@ -1,9 +1,6 @@
 """Loads what judges: lexicon, weights and calendar, from TOML files that a site can replace."""
 
-import json
 import tomllib
-import zlib
-from array import array
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -12,9 +9,10 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, with_config
 
+from screener.acts.file import load_acts
+from screener.core.actions import Prompt
 from screener.core.evidence import Kind
 from screener.core.judgement import Calendar, Judgement, Strength, Weights
-from screener.core.learned import Learned
 from screener.core.lexicon import GAP, Lexicon, Phrase, Role
 from screener.errors import SettingsError
 from screener.resources import config_folder
@@ -25,10 +23,8 @@ Syllables = Callable[[str], tuple[str, ...]]
 Hour = Annotated[int, Field(ge=0, le=24)]
 Loaded = TypeVar("Loaded")
 
-NO_MODEL = "none"
-"""Name in the settings that leaves the learned model out."""
 HARASSING = (Kind.LEWD, Kind.ABUSE, Kind.PRANK, Kind.CHITCHAT, Kind.THREAT)
-"""Kinds that words can speak for; silence and redialling have none."""
+"""Kinds that words can speak for."""
 ROLES: dict[str, tuple[Role, Kind | None]] = {
     **{kind.value: (Role.HARASSMENT, kind) for kind in HARASSING},
     **{role.value: (role, None) for role in Role if role is not Role.HARASSMENT},
@@ -81,7 +77,8 @@ def load_judgement(settings: sections.Judgement, folder: Path, syllables: Syllab
         lexicon=Lexicon(load_phrases(place(settings.lexicon, "lexicon.toml"), weights, syllables)),
         weights=weights,
         calendar=load_calendar(place(settings.calendar, "calendar.toml")),
-        learned=load_learned(place(settings.learned, "learned.bin")) if settings.learned != NO_MODEL else None,
+        acts=load_acts(place(settings.acts, "acts.bin")),
+        prompts=load_said(syllables),
     )
 
 
@@ -92,25 +89,6 @@ def site_weights(settings: sections.Judgement, folder: Path) -> Weights:
         SettingsError: the file is missing or wrong.
     """
     return load_weights(folder / settings.weights if settings.weights else config_folder() / "weights.toml")
-
-
-def load_learned(path: Path) -> Learned:
-    """Read the weights of the learned model: a line of JSON that describes them, then the bytes, packed by zlib.
-
-    Raises:
-        SettingsError: the file cannot be read or is not one.
-    """
-    try:
-        head, packed = path.read_bytes().split(b"\n", 1)
-        data = json.loads(head)
-        kind, bits = Kind(data["kind"]), int(data["bits"])
-        table = array("b", zlib.decompress(packed))
-        if len(table) != 1 << bits:
-            raise ValueError("its size is not what it says")
-        return Learned(str(data["version"]), kind, bits, table, float(data["scale"]), float(data["offset"]))
-    except (OSError, ValueError, KeyError, TypeError, zlib.error) as problem:
-        remedy = f'correct learned in [judgement] of the settings; "{NO_MODEL}" is the lexicon alone'
-        raise SettingsError(f"{path}: not a learned model ({problem})", remedy) from problem
 
 
 def load_phrases(path: Path, weights: Weights, syllables: Syllables) -> tuple[Phrase, ...]:
@@ -174,6 +152,18 @@ def load_notes(settings: sections.Judgement, folder: Path) -> dict[str, tuple[st
     found = [g for g in groups if isinstance(g, dict)] if isinstance(groups, list) else []
     named = {str(g.get("id", "")): (str(g.get("note", "")), str(g.get("note_en", ""))) for g in found}
     return {group: (zh or group, en or group) for group, (zh, en) in named.items()}
+
+
+def load_said(syllables: Syllables) -> dict[Prompt, tuple[str, tuple[str, ...]]]:
+    """What the shipped recordings say in Chinese, and its syllables.
+
+    Raises:
+        SettingsError: the file cannot be read or is no TOML.
+    """
+    _, data = _read(config_folder() / "prompts.toml")
+    said = data.get("zh")
+    texts = {prompt: str(said[prompt]) for prompt in Prompt if isinstance(said, dict) and prompt in said}
+    return {prompt: (text, syllables(text)) for prompt, text in texts.items()}
 
 
 def load_weights(path: Path) -> Weights:

@@ -178,8 +178,7 @@ def _cross_checks(settings: Settings) -> Iterator[Problem]:
     if not re.fullmatch(r"[A-Z]{2}", settings.site.region):
         yield "[site] region", f"found {json.dumps(settings.site.region)}, allowed a country of ISO 3166, as CN"
     judgement = settings.judgement
-    named = [(k, getattr(judgement, k)) for k in ("lexicon", "weights", "calendar")]
-    named += [("learned", judgement.learned)] if judgement.learned != "none" else []
+    named = [(k, getattr(judgement, k)) for k in ("lexicon", "weights", "calendar", "acts")]
     for key, name in [*named, *(("lines", line) for line in judgement.lines)]:
         if name and not (settings.folder / name).is_file():
             yield f"[judgement] {key}", f"found {json.dumps(name)}, allowed an existing file"

@@ -21,10 +21,10 @@ class Site:
         timezone: IANA name; hours and days of reports and the calendar are in it. The log itself is UTC.
         language: what supervisors read, `zh` or `en`.
         region: where bare local numbers belong, ISO 3166.
-        area_code: of the site, `010` or `0571`: a fixed line without one is in this city. Empty leaves such numbers
-            as they are, so that 88886666 of two cities is one person.
-        extensions: a regular expression of the site's own extensions (`8[0-9]{3}`); empty takes every number of up to
-            six digits that is no service number for one.
+        area_code: of the site, `010` or `0571`: a fixed line without one is in this city. Empty leaves such
+            numbers as they are, so that 88886666 of two cities is one person.
+        extensions: a regular expression of the site's own extensions (`8[0-9]{3}`); empty takes every number of up
+            to six digits that is no service number for one.
     """
 
     name: str = "呼叫中心"
@@ -168,6 +168,7 @@ class Speech:
         processes: recogniser processes; so many cores are used at most.
         queue_seconds: audio a stream may fall behind before it is given up (the call goes to the agents).
         min_confidence: final words below it are no evidence. Two words that sound alike share theirs: 0.5 each.
+        hotwords: names, the firm, slang that callers use; preferred by sherpa with a model that prints characters.
         treat_with_synthetic_model: let the embedded model, which knows synthetic demo speech only, treat callers.
     """
 
@@ -176,6 +177,7 @@ class Speech:
     processes: Annotated[int, Field(ge=1, le=64)] = 2
     queue_seconds: Seconds = 3.0
     min_confidence: Annotated[float, Field(ge=0, le=1)] = 0.45
+    hotwords: tuple[str, ...] = ()
     treat_with_synthetic_model: bool = False
 
 
@@ -184,7 +186,7 @@ class Judgement:
     """`[judgement]`: the data files that judge; empty takes the shipped one.
 
     Attributes:
-        learned: weights of the learned model, relative to the settings file; `none` leaves it out.
+        acts: the model of acts, relative to the settings file.
         lexicon, weights, calendar: TOML files, relative to the settings file.
         lines: CSV files of number and line class (public, duty …) from the operator.
     """
@@ -192,7 +194,7 @@ class Judgement:
     lexicon: str = ""
     weights: str = ""
     calendar: str = ""
-    learned: str = ""
+    acts: str = ""
     lines: tuple[str, ...] = ()
 
 

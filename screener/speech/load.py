@@ -31,7 +31,7 @@ def load_model(speech: Speech, folder: Path) -> SpeechModel:
     if speech.engine == "sherpa":
         from screener.speech.sherpa import SherpaModel
 
-        return SherpaModel(where.folder, speech.min_confidence)
+        return SherpaModel(where.folder, speech.min_confidence, speech.hotwords)
     from screener.speech.vosk import VoskModel
 
     return VoskModel(where.folder, speech.min_confidence)

@@ -241,7 +241,7 @@ class RecognizerPool:
             case Kind.CLOSED:
                 slot.voices.pop(voice.number, None)
             case _:
-                raise ModelError(f"a recogniser process said {record.kind.name}, which only the service says")
+                raise ModelError(f"a recogniser process said what makes no sense: {record.kind.name}")
 
     def _is_ready(self, slot: Slot, info: ModelInfo) -> None:
         self._info = info

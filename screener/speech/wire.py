@@ -75,7 +75,7 @@ def parse(packet: bytes) -> Iterator[Record]:
                 raise ValueError("cut short")
             yield Record(Kind(kind), stream, packet[position - length : position])
         except (struct.error, ValueError) as error:
-            raise ModelError(f"a recogniser process said something that is no record: {error}") from error
+            raise _senseless(error) from error
 
 
 # To a process.
@@ -159,7 +159,7 @@ def words_of(content: bytes) -> Transcript:
             bool(final), None if confidence is None else float(confidence),
         )  # fmt: skip
     except (TypeError, ValueError) as error:
-        raise ModelError(f"a recogniser process said words that are none: {error}") from error
+        raise _senseless(error) from error
 
 
 def sound_of(content: bytes) -> Cue:
@@ -168,7 +168,7 @@ def sound_of(content: bytes) -> Cue:
     try:
         return Cue(CueKind(kind), float(at), float(duration), float(confidence), Speaker(speaker))
     except (TypeError, ValueError) as error:
-        raise ModelError(f"a recogniser process said a sound that is none: {error}") from error
+        raise _senseless(error) from error
 
 
 def done(stream: int, frames: int) -> Record:
@@ -197,6 +197,10 @@ def status_of(content: bytes) -> tuple[float, float]:
     return now, worked
 
 
+def _senseless(why: object) -> ModelError:
+    return ModelError(f"a recogniser process said what makes no sense: {why}")
+
+
 def _json(fields: object) -> bytes:
     return json.dumps(fields, ensure_ascii=False).encode()
 
@@ -205,9 +209,9 @@ def _fields(content: bytes, count: int) -> list[Any]:
     try:
         fields = json.loads(content)
     except ValueError as error:
-        raise ModelError(f"a recogniser process said something unreadable: {error}") from error
+        raise _senseless(error) from error
     if not isinstance(fields, list) or len(fields) != count:
-        raise ModelError("a recogniser process said something incomplete")
+        raise _senseless("incomplete")
     return fields
 
 
@@ -215,4 +219,4 @@ def _number(shape: struct.Struct, content: bytes) -> tuple[float, ...]:
     try:
         return shape.unpack(content)
     except struct.error as error:
-        raise ModelError(f"a recogniser process said something that is no number: {error}") from error
+        raise _senseless(error) from error

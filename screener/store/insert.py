@@ -2,8 +2,8 @@
 
 A caller who dials once may leave several rows: screened in path, listened to beside the agent, handed over by
 hand. What they have in common is the PBX's linkedid. The first of them to reach the log is the caller's own call,
-which reports and histories count; the others are the same call going on: they belong to its root, and to the number,
-queue and moment of that root. A call that is flagged in several of its rows is one flagged call.
+which reports and histories count; the others are the same call going on: they belong to its root, and to the
+number, queue and moment of that root. A call that is flagged in several of its rows is one flagged call.
 """
 
 from dataclasses import asdict, dataclass, fields, replace

@@ -105,10 +105,11 @@ def _call(dice: random.Random, number: int, at: datetime, who: int, way: _Way, h
         verdict = Verdict.COMPLAINT if dice.random() < 0.06 else Verdict.GENUINE
         return CallRecord(
             id=call_id, started_at=at, answered_at=at, ended_at=ended, number=caller, line=line, region=region,
-            carrier=carrier, dialled=_DIALLED[who % 4], queue=_QUEUES[who % 3], uniqueid=uniqueid, linkedid=uniqueid, verdict=verdict,
+            carrier=carrier, dialled=_DIALLED[who % 4], queue=_QUEUES[who % 3], uniqueid=uniqueid,
+            linkedid=uniqueid, verdict=verdict,
             score=-3.0, ended_by=EndedBy.TRANSFER, node=NODE,
             segments=_heard(dice, "我想问一下我的订单到哪里了") if way.heard else (),
-            evidence=(EvidenceRow(3.0, f"business.order.{who % 7}", Source.BUSINESS, None, -3.0, "", ""),),
+            evidence=(EvidenceRow(3.0, "act.caller.business", Source.ACTS, None, -3.0, "", ""),),
             decisions=(DecisionRow(4.0, verdict, None, Treatment.NONE, -3.0, 2.0, way.dry_run, False, "有业务"),),
             transfers=(TransferRow(4.2, "agents", True, 200),) if way.heard else (),
         )  # fmt: skip

@@ -4,18 +4,20 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine, inspect, text
 
 from screener.errors import StoreError
 from screener.store.engine import WRITES
 
+if TYPE_CHECKING:
+    from alembic.config import Config
+    from alembic.script import ScriptDirectory
+
 log = logging.getLogger(__name__)
 
+MIGRATIONS = Path(__file__).parent / "migrations"
 _LOCK = 0x5C4EE4
 """PostgreSQL advisory lock that a process holds while it migrates."""
 
@@ -27,14 +29,16 @@ def migrate(engine: Engine, revision: str = "head") -> None:
         StoreError: the database was made by a newer Screener.
         SQLAlchemyError: the database failed.
     """
-    newest = _scripts().get_current_head()
+    newest = newest_revision()
     with engine.connect() as connection:
         current = _revision(connection)
     if revision == "head" and current == newest:
         return
+    from alembic import command  # loaded where something is to be migrated only, and before others have to wait
+
     with _alone(engine) as connection:
         current = _revision(connection)
-        if current is not None and current not in {step.revision for step in _scripts().walk_revisions()}:
+        if current is not None and current not in known_revisions():
             raise StoreError(
                 f"the call log has schema {current}, which this version does not know",
                 "install the newer Screener that made it, or name another database",
@@ -43,24 +47,26 @@ def migrate(engine: Engine, revision: str = "head") -> None:
         log.info("the call log now has schema %s; before: %s", _revision(connection), current or "none")
 
 
-def newest_revision() -> str | None:
+def newest_revision() -> str:
     """What this version brings a database to."""
-    return _scripts().get_current_head()
+    return max(known_revisions())
 
 
 def known_revisions() -> set[str]:
     """Every step that this version knows."""
-    return {step.revision for step in _scripts().walk_revisions()}
+    return {path.name[:4] for path in (MIGRATIONS / "versions").glob("[0-9]*.py")}
 
 
 def is_newest(engine: Engine) -> bool:
     """Whether a database has the schema of this version."""
     with engine.connect() as connection:
-        return _revision(connection) == _scripts().get_current_head()
+        return _revision(connection) == newest_revision()
 
 
 def downgrade(engine: Engine, revision: str) -> None:
     """Take back every step after `revision`; `base` empties the database."""
+    from alembic import command
+
     with _alone(engine) as connection:
         command.downgrade(_config(connection), revision)
 
@@ -75,15 +81,24 @@ def _alone(engine: Engine) -> Iterator[Connection]:
 
 
 def _revision(connection: Connection) -> str | None:
-    return MigrationContext.configure(connection).get_current_revision()
+    """What Alembic wrote down; None for a database that is not migrated yet."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    found = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    return str(found) if found else None
 
 
-def _config(connection: Connection | None = None) -> Config:
+def _config(connection: Connection | None = None) -> "Config":
+    from alembic.config import Config
+
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.attributes["connection"] = connection
     return config
 
 
-def _scripts() -> ScriptDirectory:
+def scripts() -> "ScriptDirectory":
+    """The migrations; each file is named by its revision, which tests hold it to."""
+    from alembic.script import ScriptDirectory
+
     return ScriptDirectory.from_config(_config())

@@ -8,7 +8,7 @@ SAID: dict[str, tuple[str, str]] = {
     "title_record": ("来电记录", "Record of a call"),
     "not_harassment": (
         "注意:以下来电没有有效的骚扰判定,本材料只说明来电经过,不作为骚扰的证据。",
-        "Note: no harassment flag of these calls holds. This tells how they went and is no evidence of harassment.",
+        "Note: no harassment flag of these calls holds. This is no evidence of harassment.",
     ),
     "site": ("单位", "Site"),
     "by": ("制作人", "Made by"),
@@ -47,7 +47,7 @@ SAID: dict[str, tuple[str, str]] = {
     "files": ("附件", "Files"),
     "sums": (
         "全部文件的 SHA-256 校验值见 MANIFEST.sha256,其签名见 MANIFEST.sig;核对:screener calls verify",
-        "The SHA-256 sums of all files are in MANIFEST.sha256, its signature in MANIFEST.sig; screener calls verify",
+        "SHA-256 sums of all files: MANIFEST.sha256; its signature: MANIFEST.sig; screener calls verify",
     ),
     "signed_by": ("制作人签名", "Signature"),
     "date": ("日期", "Date"),

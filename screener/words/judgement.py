@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from screener.core.evidence import CODE, Kind, Reason, Verdict, Veto
-from screener.core.signals import WITHDRAWN, Aim
+from screener.core.signals import WITHDRAWN
 from screener.events import DeafCause
 from screener.words.terms import Language, word
 
@@ -24,6 +24,8 @@ KINDS: Mapping[str, Pair] = {
     Kind.PRANK: ("恶作剧", "prank"),
     Kind.CHITCHAT: ("闲聊,无业务", "idle talk, no matter"),
     Kind.THREAT: ("威胁", "threat"),
+    Kind.MIMIC: ("模仿、唱歌、放录音", "mimicry, songs, recordings"),
+    Kind.BREATHING: ("喘息怪声", "breathing"),
     Kind.SILENT: ("无声电话", "silent call"),
     Kind.REDIAL: ("反复拨打", "dialled again and again"),
 }
@@ -52,11 +54,6 @@ DEAF: Mapping[str, Pair] = {
     DeafCause.SEVERAL_STREAMS: ("同时有多路音频", "several streams at once"),
     DeafCause.OUT_OF_STEP: ("音频残缺", "broken audio"),
 }
-AIMS: Mapping[str, Pair] = {
-    Aim.AGENT: (",针对坐席", ", meant for the agent"),
-    Aim.ELSEWHERE: (",并非针对坐席", ", not meant for the agent"),
-    Aim.BOTH: (",另有所指", ", meant for something else too"),
-}
 RULES: Mapping[str, Pair] = {
     "caller.line.public": ("公用电话", "payphone"),
     "caller.line.duty": ("值班电话", "duty phone"),
@@ -79,16 +76,37 @@ RULES: Mapping[str, Pair] = {
     "sound.laughter": ("背景笑声", "laughter behind"),
     "sound.several_voices": ("背景多人", "several voices behind"),
     "dialogue.silent": ("询问{}次均无人应答", "asked {} times, nobody answers"),
-    "dialogue.off_topic": ("引导{}次后仍无业务内容", "steered back {} times, still no matter"),
-    "learned": ("整句近似辱骂", "the whole sentence resembles abuse"),
+    "act.caller.business": ("来电人提出业务", "the caller names a matter"),
+    "act.caller.answer": ("来电人回答坐席", "the caller answers the agent"),
+    "act.caller.grievance": ("来电人诉说不满", "the caller complains"),
+    "act.caller.smalltalk": ("来电人说业务以外的话", "the caller talks off the matter"),
+    "act.caller.personal": ("来电人打听坐席私事", "the caller gets personal"),
+    "act.caller.lewd": ("来电人言语猥亵", "the caller talks lewdly"),
+    "act.caller.insult_agent": ("来电人侮辱坐席", "the caller insults the agent"),
+    "act.caller.insult_other": ("来电人骂公司或他人", "the caller swears at the firm or others"),
+    "act.caller.threat": ("来电人威胁", "the caller threatens"),
+    "act.caller.absurd": ("来电人胡闹或模仿", "the caller plays or mimics"),
+    "act.caller.aside": ("来电人与旁人说话", "the caller talks to somebody beside them"),
+    "act.caller.distress": ("来电人求助或情绪危急", "the caller is in distress"),
+    "act.caller.refusal": ("来电人不肯说业务", "the caller will not name a matter"),
+    "act.caller.opening": ("来电人开场,未说业务", "the caller opens, and names no matter"),
+    "act.caller.closing": ("来电人道谢或结束", "the caller says goodbye"),
+    "act.caller.backchannel": ("来电人应声", "the caller acknowledges"),
+    "act.caller.other": ("来电人其他话语", "the caller says something else"),
+    "act.agent.greet": ("坐席问候", "the agent greets"),
+    "act.agent.ask": ("坐席询问", "the agent asks"),
+    "act.agent.inform": ("坐席答复", "the agent informs"),
+    "act.agent.steer": ("坐席第{}次引回正题", "the agent steers back, time {}"),
+    "act.agent.refuse": ("坐席第{}次拒绝", "the agent refuses, time {}"),
+    "act.agent.rebuke": ("坐席第{}次请其自重", "the agent rebukes, time {}"),
+    "act.agent.warn": ("坐席第{}次警告", "the agent warns, time {}"),
+    "act.agent.end": ("坐席结束通话", "the agent ends the call"),
+    "act.agent.sympathy": ("坐席安抚", "the agent shows sympathy"),
+    "act.agent.other": ("坐席其他话语", "the agent says something else"),
+    "act": ("行为", "act"),
 }
 WITHDRAWN_NOTE: Pair = ("识别改正,撤回", "withdrawn: the recogniser corrected itself")
-VETOES: Mapping[str, Pair] = {
-    Veto.EMERGENCY: ("紧急情况", "an emergency"),
-    Veto.GRIEVANCE: ("真实诉求", "a genuine grievance"),
-    Veto.VULNERABLE: ("需要关照的来电人", "a caller who needs care"),
-    Veto.MATTER: ("有业务内容", "a matter of business"),
-}
+VETOES: Mapping[str, Pair] = {Veto.EMERGENCY: ("紧急情况", "an emergency")}
 
 LIST_REASONS: Mapping[str, Pair] = {
     "confirmed": ("已确认 {}", "confirmed: {}"),
@@ -149,7 +167,7 @@ class Teller:
         while name:
             if pair := RULES.get(name) or self.groups.get(name):
                 said = self._of(pair)
-                return said.replace("{}", detail) + (self._of(AIMS[detail]) if detail in AIMS else "")
+                return said.replace("{}", detail)
             name = name.rpartition(".")[0]
         return rule
 

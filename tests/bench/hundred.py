@@ -37,6 +37,7 @@ from tests.bench.load import Callers
 from tests.bench.site import Cost, machine, site
 from tests.bench.spoken_calls import Bank, Voice
 from tests.pbx.manager import SUCCESS, Manager
+from tests.pbx.shapes import Talk
 
 ROOT = Path(__file__).resolve().parents[2]
 SHARED = ROOT.parent / "shared"
@@ -154,7 +155,7 @@ class Pbx(Manager):
         super().__init__()
         self._ask = ask
         self.moved: dict[str, float] = {}
-        self.legs: dict[str, list[str]] = {}
+        self.up: list[dict[str, str]] = []
         self.answer = self._answer
         self._order: list[str] = []
         self._lock = threading.Lock()
@@ -172,17 +173,19 @@ class Pbx(Manager):
                 queued = {"Response": "Success", "Message": "Originate successfully queued"}
                 return [queued, {"Event": "OriginateResponse", "Response": "Success"}]
             case "Status":
-                return [{"Response": "Success", "EventList": "start"}, {"Event": "StatusComplete"}]
+                wanted = action.get("channel")
+                found = [one for one in list(self.up) if wanted in (None, one["Channel"])]
+                return [{"Response": "Success", "EventList": "start"}, *found, {"Event": "StatusComplete"}]
             case "Redirect":
                 self.moved.setdefault(action["channel"], time.monotonic())
         return [SUCCESS]
 
     def begin(self, number: int) -> None:
-        self.event(
-            Event="AgentConnect", Queue="agents", Channel=f"PJSIP/trunk-{number}", Uniqueid=f"1.{number}",
-            Linkedid=f"1.{number}", CallerIDNum=f"139{number:08d}", DestChannel=f"PJSIP/agent{number}-2",
-            DestUniqueid=f"2.{number}", Interface=f"PJSIP/agent{number}",
-        )  # fmt: skip
+        talk = Talk(
+            f"PJSIP/trunk-{number}", f"PJSIP/agent{number}-2", f"1.{number}", f"2.{number}", f"139{number:08d}"
+        )
+        self.up += talk.statuses()
+        self.event(**talk.connect())
 
 
 def family(pid: int) -> list[int]:

@@ -100,7 +100,7 @@ class Pbx(Manager):
 
     def asked(self, action: str) -> dict[str, str]:
         """The next action of that name; what comes before it is kept in `earlier`."""
-        while (found := self.told.get(timeout=10))["action"] != action:
+        while (found := self.told.get(timeout=30))["action"] != action:
             self.earlier[found["action"]] = found
         return found
 

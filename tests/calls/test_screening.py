@@ -1,7 +1,6 @@
 """One call between session and edges: what is asked for is carried out, and a fault of ours ends at an agent."""
 
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
@@ -25,11 +24,11 @@ from screener.events import (
 )
 from screener.media.prompts import load_clips
 from screener.ports import Destination
-from screener.settings.judging import load_judgement
-from screener.settings.sections import Judgement, Targets
+from screener.settings.sections import Targets
 from screener.speech.none import NoModel
 from screener.speech.pinyin import syllables
 from screener.speech.pool import RecognizerPool
+from tests.core.helpers import plain
 
 NOON = datetime(2026, 3, 11, 4, tzinfo=UTC)
 
@@ -89,7 +88,7 @@ class Bench:
         targets = Targets(agents="sip:agents@pbx", supervisor="sip:boss@pbx", analysis="")
         booth = Booth(self.clips, targets, self.pool, [self._see], lambda *item: self.posted.append(item))
         offer = CallOffered("id", NOON, NOON, Caller("+8613800138000"))
-        judgement = load_judgement(Judgement(), Path(), syllables)
+        judgement = plain()
         self.screening = Screening(offer, self.call, session(offer, judgement, Flow(**flow)), booth)
         for event in (offer, CallAnswered()):
             self.screening.handle(event)
@@ -128,7 +127,7 @@ def test_a_genuine_caller_goes_to_the_agents_and_is_heard_no_more(bench) -> None
 
 def test_harassment_hears_the_queue(bench) -> None:
     one = bench()
-    one.say("你今天穿什么颜色的内衣")
+    one.say("你今天穿什么颜色的内裤")
     names = (Prompt.ANALYSIS_ENTER, Prompt.SIGNAL_TONE, Prompt.ANALYSIS_DONE)
     assert one.call.asked[-1] == ("play", [one.clips[name] for name in names])
     assert not one.call.transfers()
@@ -136,7 +135,7 @@ def test_harassment_hears_the_queue(bench) -> None:
 
 def test_a_queue_on_the_pbx_without_a_target_is_a_failed_transfer_and_no_lost_call(bench) -> None:
     one = bench(queue_on_pbx=True)
-    one.say("你今天穿什么颜色的内衣")
+    one.say("你今天穿什么颜色的内裤")
     assert one.posted == [("id", TransferEnded(Target.ANALYSIS, ok=False, status=404, at=2.0))]
     one.screening.handle(one.posted[0][1])
     assert one.call.asked[-1][0] == "play", "the screener plays the queue itself"
@@ -153,7 +152,7 @@ def test_a_transfer_that_the_pbx_refuses_is_tried_elsewhere_at_once(bench) -> No
 
 def test_a_judgement_that_fails_hands_the_caller_to_an_agent(bench, caplog: pytest.LogCaptureFixture) -> None:
     one = bench(BrokenSession)
-    one.say("你今天穿什么颜色的内衣")
+    one.say("你今天穿什么颜色的内裤")
     assert one.call.transfers()[0] == "sip:agents@pbx"
     assert ("listen", False) in one.call.asked
     assert "the judgement failed" in caplog.text
@@ -161,7 +160,7 @@ def test_a_judgement_that_fails_hands_the_caller_to_an_agent(bench, caplog: pyte
 
 def test_an_agent_who_cannot_be_reached_is_tried_again_without_the_judgement(bench) -> None:
     one = bench(BrokenSession)
-    one.say("你今天穿什么颜色的内衣")
+    one.say("你今天穿什么颜色的内裤")
     one.say("你说呀", at=4.0)
     assert one.call.transfers() == ["sip:agents@pbx"], "once, however often the judgement would fail"
     one.screening.handle(TransferEnded(Target.AGENTS, ok=False, status=486, at=5.0))
@@ -180,5 +179,5 @@ def test_the_end_of_a_call_is_the_end(bench) -> None:
     assert one.screening.ended
     assert any(isinstance(item, Decided) for item in one.seen)
     before = list(one.call.asked)
-    one.say("你今天穿什么颜色的内衣", at=5.0)
+    one.say("你今天穿什么颜色的内裤", at=5.0)
     assert one.call.asked == before

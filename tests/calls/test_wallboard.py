@@ -19,6 +19,7 @@ OFFER = CallOffered(
     agent="8001",
     uniqueid="17.1",
     linkedid="17.0",
+    queue="agents",
 )
 
 
@@ -59,6 +60,6 @@ def test_harassment_and_an_abusive_complaint_are_told_and_nothing_else() -> None
 
 def test_a_move_beside_an_agent_is_one_line_of_queue_log_and_one_in_path_is_none() -> None:
     begins, ends = (Treated(Treatment.ANALYSIS_QUEUE, 3.0, done=done) for done in (False, True))
-    assert board(begins, ends).noted == [("95500", "17.1", "8001", "analysis_queue|a")]
+    assert board(begins, ends).noted == [("agents", "17.1", "8001", "analysis_queue|a")]
     in_path = CallOffered("a", NOON, NOON, Caller("+861"), "95500")
     assert board(begins, ends, offer=in_path).noted == []

@@ -7,6 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from screener.cli import cli
+from screener.training.acts.corpus import read_corpus, write_hand
 
 pytestmark = pytest.mark.usefixtures("english")
 
@@ -23,40 +24,48 @@ def calls(tmp_path: Path) -> str:
     return str(tmp_path)
 
 
+@pytest.fixture
+def strict(tmp_path: Path) -> str:
+    """Settings under which a single listed word flags."""
+    (tmp_path / "weights.toml").write_text("[strength]\ndecisive = 12.0\nstrong = 3.0\nweak = 1.0\n", "utf-8")
+    (tmp_path / "screener.toml").write_text('[judgement]\nweights = "weights.toml"\n', "utf-8")
+    return str(tmp_path / "screener.toml")
+
+
 def run(*arguments: str) -> str:
     result = CliRunner().invoke(cli, ["evaluate", *arguments], catch_exceptions=False)
     assert result.exit_code == 0, result.output
     return result.output
 
 
-def test_counts_and_false_flags_for_programs(calls: str) -> None:
-    counts, false = map(json.loads, run(calls, "--noise", "0", "--slices", "--format", "json").splitlines())
+def test_counts_and_false_flags_for_programs(calls: str, strict: str) -> None:
+    told = run(calls, "--config", strict, "--noise", "0", "--slices", "--format", "json")
+    counts, false = map(json.loads, told.splitlines())
     by_label = {row["label"]: row for row in counts}
     assert (by_label["lewd"]["flagged"], by_label["lewd"]["kinds"], by_label["lewd"]["slice"]) == (
         1,
         "lewd 1",
         "late",
     )
-    assert (by_label["genuine"]["flagged"], by_label["genuine"]["word_list"]) == (0, 1)
+    assert (by_label["benign"]["flagged"], by_label["benign"]["word_list"]) == (1, 1)
     assert by_label["genuine"]["high_share"] > by_label["genuine"]["flagged_share"] == 0
     assert [row["id"] for row in false] == ["3"]
     assert "陪我睡觉" in false[0]["evidence"]
 
 
-def test_a_table_for_people_at_each_noise(calls: str) -> None:
-    told = run(calls, "--noise", "0", "--noise", "0.3")
+def test_a_table_for_people_at_each_noise(calls: str, strict: str) -> None:
+    told = run(calls, "--config", strict, "--noise", "0", "--noise", "0.3")
     assert "30.0%" in told
     assert "误标" in told
 
 
-def test_either_half_alone(calls: str) -> None:
-    def flagged(*options: str) -> int:
-        rows = json.loads(run(calls, "--noise", "0", "--format", "json", *options).splitlines()[0])
-        return sum(row["flagged"] for row in rows)
-
-    assert flagged("--no-model") == 2
-    assert flagged("--no-lexicon") == 0, "one utterance never flags by the model alone"
-    assert flagged("--unseen") == 2
+def test_calls_of_the_corpus_are_judged_by_nets_that_never_heard_their_hand(tmp_path: Path) -> None:
+    calls = read_corpus()
+    some = [c for c in calls if c.hand == calls[0].hand][:12]
+    write_hand(some, tmp_path / "hand.jsonl.gz")
+    told = run("--hands", str(tmp_path / "hand.jsonl.gz"))
+    assert some[0].hand in told
+    assert all(name in told for name in ("by kind", "by label", "cut after a third", "no agent heard"))
 
 
 def test_a_label_that_is_none_of_the_usual_is_said(tmp_path: Path) -> None:

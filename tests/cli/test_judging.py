@@ -1,6 +1,7 @@
 """`screener explain`, `review` and `tune` over a log with two calls in it."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -34,7 +35,7 @@ GENUINE = CallRecord(
     started_at=datetime(2026, 3, 4, 5, tzinfo=UTC),
     ended_at=datetime(2026, 3, 4, 5, 1, tzinfo=UTC),
     verdict=Verdict.GENUINE,
-    evidence=(EvidenceRow(2.0, "business.request.1", Source.BUSINESS, None, -4.0, "查话费", "提出业务请求"),),
+    evidence=(EvidenceRow(2.0, "act.caller.business", Source.ACTS, Kind.PRANK, -4.0, "查话费", "1"),),
 )
 
 
@@ -57,7 +58,7 @@ def test_explain_tells_when_it_tipped_and_what_was_needed(db: str) -> None:
     told = run("explain", LEWD.id, "--db", db)
     assert "来电 20260304T040000-aaaa\n" in told and "结论 骚扰 猥亵\n" in told
     assert "来电人: 你穿什么内裤" in told
-    assert "得分 4.5/1.5 ◄ 标记" in told
+    assert "得分 4.5/2.0 ◄ 标记" in told
     assert "在 3.00 秒越过标记线。" in told
     assert "少了其中任何一项就不会标记:“你穿什么内裤”" in told
 
@@ -65,7 +66,7 @@ def test_explain_tells_when_it_tipped_and_what_was_needed(db: str) -> None:
 def test_explain_tells_what_protected_a_call(db: str) -> None:
     told = run("explain", "20260304T05", "--db", db)
     assert "从未标记" in told
-    assert "受保护:有业务内容" in told
+    assert "来电人提出业务 “查话费”" in told
 
 
 def test_review_is_kept_and_feeds_the_watch_list(db: str) -> None:
@@ -81,13 +82,25 @@ def test_review_is_kept_and_feeds_the_watch_list(db: str) -> None:
     log.close()
 
 
-def test_only_what_was_flagged_can_be_reviewed(db: str) -> None:
-    result = CliRunner().invoke(cli, ["review", "confirm", GENUINE.id, "--db", db])
-    assert "was not flagged" in str(result.exception)
+def test_a_sample_of_unflagged_calls_tells_what_is_missed(db: str) -> None:
+    before = run("sample", "--db", db)
+    assert GENUINE.id in before and LEWD.id not in before
+    assert "漏判 0/0" in before
+    assert "漏判的骚扰" in run("review", "confirm", GENUINE.id, "--db", db)
+    after = run("sample", "--db", db)
+    assert "漏判 1/1" in after and GENUINE.id not in after
+
+
+def test_a_call_that_was_never_judged_cannot_be_reviewed(db: str) -> None:
+    log = open_log(db)
+    log.write([replace(GENUINE, id="20260304T060000-cccc", verdict=None)])
+    log.close()
+    result = CliRunner().invoke(cli, ["review", "confirm", "20260304T06", "--db", db])
+    assert "never judged" in str(result.exception)
 
 
 def test_tune_proposes_and_changes_nothing(db: str) -> None:
     run("review", "overturn", LEWD.id, "--db", db)
     proposals = json.loads(run("tune", "--db", db, "--format", "json"))
-    assert {"key": "lewd.clothes.2", "now": 1.0, "then": 0.5, "spared": 1, "lost": 0, "found": 0} in proposals
+    assert [(p["key"], p["spared"], p["lost"]) for p in proposals] == [("factor.lewd.clothes.2", 1, 0)]
     assert json.loads(run("tune", "--db", db, "--format", "json")) == proposals

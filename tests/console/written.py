@@ -19,7 +19,8 @@ def flagged(name: str, minutes: int, words: str = "你一个人吗", **changes) 
     call = CallRecord(
         id=name, started_at=at, answered_at=at, ended_at=at + timedelta(seconds=30), number=NUMBER,
         line=LineClass.MOBILE, region="北京市", carrier="中国移动", dialled="95500", queue="sales", agent="8001",
-        uniqueid=f"u{name}", linkedid=f"l{name}", verdict=Verdict.HARASSMENT, kind=Kind.LEWD, flagged_at=3.0, score=4.0,
+        uniqueid=f"u{name}", linkedid=f"l{name}", verdict=Verdict.HARASSMENT, kind=Kind.LEWD,
+        flagged_at=3.0, score=4.0,
         treatment=Treatment.ANALYSIS_QUEUE, ended_by=EndedBy.CALLER,
         segments=(Segment(Speaker.AGENT, 0.5, 1.5, "您好"), Segment(Speaker.CALLER, 2.0, 3.0, words, 0.9)),
         evidence=(

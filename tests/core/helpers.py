@@ -20,10 +20,10 @@ from screener.core.actions import (
     Treated,
 )
 from screener.core.entrances import open_session
-from screener.core.evidence import Decision, Evidence
+from screener.core.evidence import Decision, Evidence, Kind
 from screener.core.flow import Flow
-from screener.core.judgement import Judgement
-from screener.core.lexicon import Lexicon
+from screener.core.judgement import Judgement, Weights
+from screener.core.lexicon import Lexicon, Phrase, Role
 from screener.events import (
     CallAnswered,
     CallEnded,
@@ -33,6 +33,7 @@ from screener.events import (
     EndedBy,
     Entrance,
     Event,
+    LineClass,
     PlaybackEnded,
     Speaker,
     Target,
@@ -43,6 +44,7 @@ from screener.events import (
 from screener.settings.judging import load_judgement
 from screener.settings.sections import Judgement as JudgementSection
 from screener.speech.pinyin import syllables
+from tests.core.plain import Plain
 
 MONDAY = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
 SYLLABLE = 0.2
@@ -56,6 +58,22 @@ def shipped() -> Judgement:
 
 def lexicon() -> Lexicon:
     return shipped().lexicon
+
+
+LISTED = "陪我睡觉"
+"""The only harassing words on the list of `plain`; they flag by themselves."""
+
+
+@cache
+def plain() -> Judgement:
+    """What anybody can follow: acts of a few words, and a list of one phrase."""
+    phrases = [p for p in lexicon().phrases if p.role is Role.EMERGENCY]
+    phrases.append(Phrase("lewd.listed.1", Role.HARASSMENT, Kind.LEWD, 6.5, LISTED, (syllables(LISTED),)))
+    steps = "陪我睡觉觉的绘本"
+    phrases.append(Phrase("safe.listed.1", Role.SAFE, None, 1.0, steps, (syllables(steps),)))
+    return replace(
+        shipped(), lexicon=Lexicon(phrases), acts=Plain(), weights=Weights(line={LineClass.PUBLIC: 0.6})
+    )
 
 
 def offer(**changes) -> CallOffered:
@@ -80,6 +98,7 @@ class Line:
     """
 
     flow: Flow = field(default_factory=Flow)
+    judgement: Judgement = field(default_factory=plain)
     offered: CallOffered = field(default_factory=offer)
     refuse: list[str] = field(default_factory=list)
     at: float = 0.0
@@ -90,7 +109,7 @@ class Line:
     actions: list[tuple[float, Action]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.session = open_session(self.offered, shipped(), self.flow)
+        self.session = open_session(self.offered, self.judgement, self.flow)
         self._play_ends: float | None = None
         self._transfer: tuple[float, Target] | None = None
         self._utterance = 0

@@ -31,7 +31,7 @@ from screener.events import (
     Tick,
     TransferEnded,
 )
-from tests.core.helpers import offer, said, shipped
+from tests.core.helpers import offer, plain, said
 
 TEXTS = (
     "",
@@ -89,7 +89,7 @@ offers = st.builds(
 
 
 def drive(offered, flow, given_events):
-    session = open_session(offered, shipped(), flow)
+    session = open_session(offered, plain(), flow)
     return [(event, session.handle(event)) for event in (*given_events, CallEnded(EndedBy.CALLER, 200.0))]
 
 
@@ -132,7 +132,7 @@ def test_promises_hold_in_any_order(offered, flow, given_events) -> None:
 @given(st.lists(events, max_size=40), st.integers(0, 3))
 def test_nobody_is_left_alone(given_events, refusals) -> None:
     """Whatever happened before, time alone brings every answered call to a transfer or its end."""
-    session = open_session(offer(), shipped(), Flow())
+    session = open_session(offer(), plain(), Flow())
     history = (offer(), CallAnswered(), *(e for e in given_events if not isinstance(e, CallEnded | TransferEnded)))
     actions = [a for event in history for a in session.handle(event)]
     at = 120.0

@@ -5,33 +5,44 @@ from dataclasses import replace
 import pytest
 
 from screener.core import policy
-from screener.core.evidence import Evidence, Kind, Source, Treatment, Verdict
+from screener.core.acts import Act
+from screener.core.evidence import Evidence, Kind, Source, Standing, Treatment, Verdict
 from screener.core.flow import Flow
 from screener.core.judgement import Weights
 from screener.core.scoring import assess
 
 W = Weights()
+OVER = W.threshold - W.prior
 
 
-def found(
-    weight: float, source: Source = Source.WORDS, kind: Kind | None = Kind.LEWD, rule: str = "", at: float = 0.0
-):
-    return Evidence(rule or f"{source}.{weight}.{kind}", source, kind, weight, at)
+def found(weight: float, source: Source = Source.WORDS, kind: Kind | None = Kind.LEWD, rule: str = ""):
+    return Evidence(rule or f"{source}.{weight}.{kind}", source, kind, weight, 0.0)
 
 
-def verdict(*evidence: Evidence) -> Verdict:
-    return policy.verdict(assess(evidence, 10.0, W), W)
+def act(does: Act, weight: float, kind: Kind = Kind.LEWD) -> Evidence:
+    return Evidence(f"act.{does}", Source.ACTS, kind, weight, 0.0)
+
+
+def verdict(*evidence: Evidence, standing: Standing | None = Standing.GENUINE, weights: Weights = W) -> Verdict:
+    return policy.verdict(assess(evidence, 10.0, weights, standing), weights)
 
 
 def test_nothing_known_is_undecided_at_the_prior() -> None:
     assert assess((), 0.0, W).score == W.prior
-    assert verdict() is Verdict.UNDECIDED
+    assert verdict(standing=None) is Verdict.UNDECIDED
 
 
-def test_a_decisive_word_flags_and_a_strong_one_alone_does_not() -> None:
-    assert verdict(found(6.5)) is Verdict.HARASSMENT
-    assert verdict(found(4.0)) is Verdict.UNDECIDED
-    assert verdict(found(4.0), found(4.0, rule="another")) is Verdict.HARASSMENT
+def test_acts_add_up_to_a_flag_of_the_newest_ones_kind() -> None:
+    evidence = [act(Act.PERSONAL, 3.0, Kind.CHITCHAT), act(Act.STEER, 1.0), act(Act.LEWD, OVER - 4.0)]
+    assert verdict(*evidence) is Verdict.HARASSMENT
+    assert assess(evidence, 0.0, W).kind is Kind.LEWD
+    assert verdict(*evidence[:2]) is Verdict.UNDECIDED
+
+
+def test_an_agents_words_alone_never_flag() -> None:
+    agent = [act(a, OVER) for a in (Act.REBUKE, Act.WARN, Act.STEER, Act.STEER)]
+    assert verdict(*agent) is not Verdict.HARASSMENT
+    assert verdict(*agent, act(Act.LEWD, W.carry)) is Verdict.HARASSMENT
 
 
 @pytest.mark.parametrize("source", [Source.CALLER, Source.TIME, Source.HISTORY, Source.SOUND])
@@ -39,68 +50,56 @@ def test_what_only_supports_never_flags(source: Source) -> None:
     evidence = [found(9.0, source, Kind.PRANK, rule=f"r{n}") for n in range(20)]
     assert verdict(*evidence) is Verdict.UNDECIDED
     assert assess(evidence, 0.0, W).score == W.prior + W.support
-    assert verdict(*evidence, found(3.9)) is Verdict.UNDECIDED, "words must carry it"
 
 
-def test_the_same_word_again_weighs_less() -> None:
+def test_the_same_listed_word_again_weighs_less() -> None:
     once, twice, thrice = (assess([found(2.0, rule="r")] * n, 0.0, W).score for n in (1, 2, 3))
     assert thrice - twice < twice - once < once - W.prior
 
 
-def test_a_word_fades_as_talk_goes_on_and_not_in_silence() -> None:
-    old = found(6.5, at=0.0)
-    assert assess([old], 999.0, W).score == assess([old], 0.0, W).score
-    later = found(0.1, rule="later", at=W.half_life)
-    assert assess([old, later], W.half_life, W).score == pytest.approx(W.prior + 6.5 / 2 + 0.1)
+def test_a_site_says_what_an_act_weighs() -> None:
+    evidence = [act(Act.LEWD, OVER)]
+    assert verdict(*evidence) is Verdict.HARASSMENT
+    assert verdict(*evidence, weights=replace(W, factor={"act.caller.lewd": 0.5})) is not Verdict.HARASSMENT
 
 
-def test_a_matter_excuses_insult_but_not_lewdness() -> None:
-    matter = found(-4.0, Source.BUSINESS, None)
-    assert (
-        verdict(matter, *(found(6.5, kind=Kind.ABUSE, rule=f"r{n}") for n in range(4))) is not Verdict.HARASSMENT
-    )
-    assert verdict(matter, found(6.5), found(6.5, rule="again")) is Verdict.HARASSMENT
-    assert verdict(matter, found(6.5)) is Verdict.GENUINE
+def test_what_is_no_harassment_is_what_it_stands_as() -> None:
+    matter = act(Act.GRIEVANCE, -2.0)
+    assert verdict(matter, standing=Standing.COMPLAINT) is Verdict.COMPLAINT
+    assert verdict(matter, standing=Standing.GENUINE) is Verdict.GENUINE
+    assert verdict(matter, standing=Standing.VULNERABLE) is Verdict.GENUINE
+    assert verdict(act(Act.SMALLTALK, -2.0)) is Verdict.UNDECIDED, "no matter yet"
+    assert verdict(act(Act.BUSINESS, 4.0)) is Verdict.UNDECIDED, "listened to further"
 
 
-def test_a_grievance_is_never_harassment() -> None:
-    grievance = [found(-4.0, Source.GRIEVANCE, None, rule=f"g{n}") for n in range(2)]
-    bad = [
-        found(6.5, kind=kind, rule=f"{kind}{n}") for n in range(5) for kind in (Kind.LEWD, Kind.ABUSE, Kind.THREAT)
-    ]
-    assert verdict(*grievance) is Verdict.COMPLAINT
-    assert verdict(*grievance, found(6.5, kind=Kind.ABUSE)) is Verdict.COMPLAINT, "one insult is not sustained"
-    assert verdict(*grievance, *bad) is Verdict.ABUSIVE_COMPLAINT
-
-
-def test_who_needs_care_is_excused_until_it_is_grave_and_goes_on() -> None:
-    care = found(-4.0, Source.VULNERABLE, None, rule="vulnerable.care.1")
-    assert verdict(care, *(found(6.5, kind=Kind.PRANK, rule=f"r{n}") for n in range(4))) is Verdict.GENUINE
-    assert verdict(care, *(found(6.5, rule=f"r{n}") for n in range(4))) is Verdict.HARASSMENT
+def test_an_abusive_complaint_is_sustained_insult_beside_a_grievance() -> None:
+    insult = act(Act.INSULT_AGENT, 1.0, Kind.ABUSE)
+    evidence = [act(Act.GRIEVANCE, -2.0), insult]
+    assert verdict(*evidence, standing=Standing.ABUSIVE_COMPLAINT) is Verdict.COMPLAINT, "once is not sustained"
+    assert verdict(*evidence, insult, standing=Standing.ABUSIVE_COMPLAINT) is Verdict.ABUSIVE_COMPLAINT
 
 
 def test_an_emergency_ends_all_judgement() -> None:
-    emergency = found(-6.5, Source.VULNERABLE, None, rule="emergency.danger.1")
-    assessment = assess([emergency, *(found(6.5, rule=f"r{n}") for n in range(9))], 1.0, W)
+    emergency = found(0.0, Source.EMERGENCY, None, rule="emergency.danger.1")
+    assessment = assess([emergency, *(act(Act.LEWD, 6.5) for _ in range(9))], 1.0, W)
     decision = policy.decide(assessment, W, Flow())
     assert (decision.verdict, decision.emergency) == (Verdict.GENUINE, True)
 
 
 def test_a_kind_may_have_its_own_threshold() -> None:
     strict = replace(W, threshold_of={Kind.PRANK: 9.0})
-    assessment = assess([found(6.5, kind=Kind.PRANK)], 0.0, strict)
-    assert policy.verdict(assessment, strict) is Verdict.UNDECIDED
+    assert verdict(act(Act.ABSURD, OVER, Kind.PRANK), weights=strict) is Verdict.UNDECIDED
     assert policy.threshold(Kind.PRANK, strict) == 9.0
 
 
 def test_hysteresis_holds_what_was_over() -> None:
-    assessment = assess([found(W.threshold - W.prior - 0.2)], 0.0, W)
+    assessment = assess([act(Act.LEWD, OVER - 0.2)], 0.0, W)
     assert not policy.is_flagged(assessment, W)
     assert policy.is_flagged(assessment, W, already=True)
 
 
 def test_the_decision_says_what_is_done_and_why() -> None:
-    assessment = assess([found(6.5)], 3.0, W)
+    assessment = assess([act(Act.LEWD, OVER)], 3.0, W)
     decision = policy.decide(assessment, W, Flow())
     assert (decision.kind, decision.treatment, decision.at) == (Kind.LEWD, Treatment.ANALYSIS_QUEUE, 3.0)
     assert decision.reason

@@ -80,12 +80,6 @@ def test_the_longest_of_a_role_is_kept() -> None:
     assert [m.phrase.text for m in find(book, "陪我睡觉")] == ["陪我睡觉"]
 
 
-def test_business_inside_a_harassing_phrase_is_none() -> None:
-    book = Lexicon([phrase("送到月球"), phrase("送到", Role.BUSINESS)])
-    assert [m.phrase.role for m in find(book, "送到月球")] == [Role.HARASSMENT]
-    assert [m.phrase.role for m in find(book, "送到家里")] == [Role.BUSINESS]
-
-
 @pytest.mark.parametrize(
     "text",
     [
@@ -108,9 +102,9 @@ def test_harmless_words_stay_harmless(text: str) -> None:
     assert not shipped_kinds(text) & {"lewd", "abuse", "threat"}
 
 
-@pytest.mark.parametrize("speech", ["你穿什么内衣", "你猜我是谁", "傻逼", "我要杀了你", "陪我聊天"])
+@pytest.mark.parametrize("speech", ["陪我睡觉", "聊骚", "救命"])
 def test_the_shipped_phrases_are_found(speech: str) -> None:
-    assert shipped_kinds(f"喂{speech}啊")
+    assert find(lexicon(), f"喂{speech}啊")
 
 
 def test_every_shipped_phrase_finds_itself() -> None:

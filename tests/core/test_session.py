@@ -27,13 +27,13 @@ from screener.events import (
     Target,
     Tick,
 )
-from tests.core.helpers import Line, offer, said, shipped
+from tests.core.helpers import Line, offer, plain, said
 
 QUEUE = [Prompt.ANALYSIS_ENTER, Prompt.SIGNAL_TONE, Prompt.ANALYSIS_DONE]
 
 
 def call(flow: Flow | None = None, refuse=(), **changes) -> Line:
-    return Line(flow or Flow(), offer(**changes), list(refuse)).begin()
+    return Line(flow or Flow(), offered=offer(**changes), refuse=list(refuse)).begin()
 
 
 def test_a_clear_request_goes_to_the_agents_within_half_a_second_of_its_end() -> None:
@@ -67,7 +67,7 @@ def test_a_recording_notice_is_played_to_its_end() -> None:
 def test_a_pretext_is_not_yet_a_request() -> None:
     line = call().wait(2).say("喂你好我想咨询一下").wait(2)
     assert line.transfers == []
-    line.say("你穿什么内衣")
+    line.say("你穿什么内裤")
     assert line.decisions[-1].kind is Kind.LEWD
     assert line.transfers == []
 
@@ -88,7 +88,7 @@ def test_harassment_hears_the_whole_queue_and_is_then_hung_up_on() -> None:
     assert line.transfers == []
 
 
-def test_a_decisive_word_flags_before_the_sentence_is_over() -> None:
+def test_a_listed_word_that_weighs_enough_flags_before_the_sentence_is_over() -> None:
     line = call().wait(2)
     began = line.at
     line.say("我要你现在陪我睡觉然后我们再说别的事情好不好啊")
@@ -124,7 +124,7 @@ def test_other_treatments_play_and_hang_up(treatment: Treatment, prompt: Prompt)
 
 def test_each_kind_may_have_its_own_treatment() -> None:
     flow = Flow(treatment_of={Kind.PRANK: Treatment.TERMINATE})
-    assert call(flow).wait(2).say("你猜我是谁").wait(5).played[-1] is Prompt.TERMINATE
+    assert call(flow).wait(2).say("我是孙悟空").wait(5).played[-1] is Prompt.TERMINATE
     assert call(flow).wait(2).say("你穿什么内裤").wait(5).played[-3:] == QUEUE
 
 
@@ -158,7 +158,7 @@ def test_an_emergency_goes_to_an_agent_at_once_and_marked() -> None:
 
 
 def test_an_abusive_complainant_is_warned_and_given_to_a_supervisor() -> None:
-    line = call().wait(2).say("我要投诉你们乱扣费没人处理你个傻逼你是猪吗你去死吧").wait(5)
+    line = call().wait(2).say("我要投诉你们乱扣费没人处理你这个废物").wait(0.1).say("废物").wait(5)
     assert line.decisions[0].verdict is Verdict.ABUSIVE_COMPLAINT
     assert line.played[-1] is Prompt.WARNING
     assert line.transfers == ["supervisor"]
@@ -336,21 +336,19 @@ def test_in_a_replay_it_only_judges() -> None:
     line = call(entrance=Entrance.REPLAY)
     line.give(said("我想查一下话费", 2.0))
     line.give(said("你穿什么内裤", 8.0, 1))
-    line.give(said("跟我上床吧", 12.0, 2))
+    line.give(said("内裤什么颜色", 12.0, 2))
     assert line.decisions[0].verdict is Verdict.HARASSMENT
     assert not line.of(Play, Transfer, Hangup, Listen, StopPlaying)
     line.end()
     assert len(line.decisions) == 1
 
 
-def test_an_agents_steering_counts_and_an_agents_words_are_no_evidence() -> None:
+def test_an_agents_steering_counts_and_never_flags_alone() -> None:
     line = call(entrance=Entrance.BESIDE)
-    line.give(said("昨天那个电影你看了吗", 2.0))
-    for number in range(2):
+    for number in range(12):
         line.give(said("请问您要咨询什么业务", 4.0 + number, number, speaker=Speaker.AGENT))
-    line.give(said("你穿什么内裤", 6.0, 2, speaker=Speaker.AGENT))
-    for number in range(1, 5):
-        line.give(said("那个男主角演得可真好看啊", 8.0 + 3 * number, number))
+    assert line.decisions == []
+    line.give(said("昨天那个电影你看了吗", 20.0))
     assert line.decisions[0].kind is Kind.CHITCHAT
 
 
@@ -403,7 +401,7 @@ def test_a_service_that_stops_moves_who_is_being_screened_to_the_agents() -> Non
 
 
 def test_a_service_that_stops_refuses_who_is_not_answered_or_moves_them_after_all() -> None:
-    session = open_session(offer(), shipped(), Flow())
+    session = open_session(offer(), plain(), Flow())
     session.handle(offer())
     assert session.handle(Stopping(0.0)) == (Reject(503),)
     assert [a.target for a in session.handle(CallAnswered(0.0)) if isinstance(a, Transfer)] == [Target.AGENTS]

@@ -17,9 +17,9 @@ def figures() -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for path in Path(screener.__file__).parent.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Sample" and node.args:
-                if isinstance(node.args[0], ast.Constant):
-                    found.setdefault(PREFIX + str(node.args[0].value), set())
+            sample = isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Sample" and node.args
+            if sample and isinstance(node.args[0], ast.Constant):  # type: ignore[attr-defined]
+                found.setdefault(PREFIX + str(node.args[0].value), set())  # type: ignore[attr-defined]
     return found
 
 

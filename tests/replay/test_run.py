@@ -15,21 +15,20 @@ from screener.events import LineClass, Speaker
 from screener.numbers.identify import load_lines
 from screener.replay.files import parse_call, read_calls
 from screener.replay.run import Ledger, RecordedCall, Replayer, Turn
-from screener.settings.judging import load_judgement
-from screener.settings.sections import Judgement
 from screener.speech.none import NoModel
 from screener.speech.pinyin import syllables
 from screener.words.judgement import Teller
+from tests.core.helpers import plain
 
 NOON = datetime(2026, 3, 11, 4, tzinfo=UTC)
-LEWD = (Turn(Speaker.CALLER, "喂你好,我想咨询一下"), Turn(Speaker.CALLER, "你今天穿什么颜色的内衣"))
+LEWD = (Turn(Speaker.CALLER, "喂你好,我想咨询一下"), Turn(Speaker.CALLER, "你今天穿什么颜色的内裤"))
 ENQUIRY = (Turn(Speaker.CALLER, "你好,我想查一下我的话费余额"),)
 
 
 @pytest.fixture
 def replayer() -> Replayer:
     return Replayer(
-        judgement=load_judgement(Judgement(), Path(), syllables),
+        judgement=plain(),
         flow=Flow(),
         zone=ZoneInfo("Asia/Shanghai"),
         identify=load_lines([], "CN").identify,
@@ -74,7 +73,7 @@ def test_a_ledger_counts_before_a_moment() -> None:
 
 
 def test_times_in_a_transcript_are_kept(replayer: Replayer) -> None:
-    turns = (Turn(Speaker.CALLER, "喂", 1.0), Turn(Speaker.CALLER, "你今天穿什么颜色的内衣", 40.0))
+    turns = (Turn(Speaker.CALLER, "喂", 1.0), Turn(Speaker.CALLER, "你今天穿什么颜色的内裤", 40.0))
     assert replayer.replay(RecordedCall("a", turns=turns)).serialize(Teller())["flagged_at"] > 40
 
 
@@ -105,7 +104,7 @@ def test_files_are_read_in_chronological_order(tmp_path: Path) -> None:
         (line(turns=[{"speaker": "caller"}]), "turn 1: `speaker` and `text`"),
         (line(turns=[{"speaker": "caller", "text": "a", "t": -1}]), "t: found -1"),
         (line(started_at="noon"), "started_at: found 'noon'"),
-        (line(line="moon"), "line: found 'moon'"),
+        (line(line="moon"), "line: found 'moon', allowed: mobile, fixed"),
     ],
 )
 def test_a_wrong_line_is_named(text: str, message: str) -> None:
@@ -113,6 +112,20 @@ def test_a_wrong_line_is_named(text: str, message: str) -> None:
         parse_call(text, "calls.jsonl:7")
     assert str(problem.value).startswith("calls.jsonl:7")
     assert message in str(problem.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("landline", LineClass.FIXED),
+        ("Payphone", LineClass.PUBLIC),
+        ("hidden", LineClass.ANONYMOUS),
+        ("toll-free", LineClass.TOLL_FREE),
+        ("mobile", LineClass.MOBILE),
+    ],
+)
+def test_other_names_of_a_line_are_understood(name: str, meant: LineClass) -> None:
+    assert parse_call(line(line=name), "").line is meant
 
 
 def test_what_is_no_call_file_is_refused(tmp_path: Path) -> None:

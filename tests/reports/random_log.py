@@ -1,7 +1,7 @@
 """Random calls in which everything that a report counts occurs, crowded so that ties and edges occur too.
 
-Calls leave several rows: screened in path, heard beside an agent, handed over; some are imported from the PBX's own
-log. Callers' numbers come in every usual writing: `SPELLINGS` says which are one.
+Calls leave several rows: screened in path, heard beside an agent, handed over; some are imported from the PBX's
+own log. Callers' numbers come in every usual writing: `SPELLINGS` says which are one.
 """
 
 import random

@@ -11,7 +11,18 @@ from screener.events import Entrance
 from screener.reports.span import Span
 from screener.store.records import CallRecord, Review
 
-GRAVEST = (Kind.THREAT, Kind.LEWD, Kind.ABUSE, Kind.PRANK, Kind.CHITCHAT, Kind.SILENT, Kind.REDIAL, None)
+GRAVEST = (
+    Kind.THREAT,
+    Kind.LEWD,
+    Kind.ABUSE,
+    Kind.PRANK,
+    Kind.MIMIC,
+    Kind.BREATHING,
+    Kind.CHITCHAT,
+    Kind.SILENT,
+    Kind.REDIAL,
+    None,
+)
 
 
 @dataclass

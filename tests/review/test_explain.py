@@ -40,12 +40,11 @@ def test_what_a_recogniser_took_back_counts_no_more() -> None:
     assert found.steps[1].score == W.prior
 
 
-def test_a_call_that_was_protected() -> None:
-    grievance = [row(-4.0, n, f"g{n}", Source.GRIEVANCE, None) for n in range(2)]
-    found = explain(call(*grievance, row(4.0, 3, "a"), row(4.0, 4, "b")), W)
+def test_a_call_that_was_protected_by_what_it_is_about() -> None:
+    about = row(-4.0, 1, "act.caller.grievance", Source.ACTS)
+    found = explain(call(about, row(4.0, 3, "a"), row(4.0, 4, "b")), W)
     assert found.tipped is None
-    assert found.vetoes[0] == "grievance"
-    assert found.lacking > 0
+    assert found.lacking == W.threshold - W.prior - 4.0
 
 
 def test_a_call_without_a_word() -> None:

@@ -1,16 +1,16 @@
 """Lexicon, weights and calendar as files: what is wrong is refused with its place."""
 
-import re
 from pathlib import Path
 
 import pytest
 
+from screener.core.actions import Prompt
 from screener.core.evidence import Kind
-from screener.core.judgement import Calendar, Weights
+from screener.core.judgement import Weights
 from screener.core.lexicon import Role
 from screener.errors import SettingsError
 from screener.resources import config_folder
-from screener.settings.judging import load_calendar, load_judgement, load_learned, load_phrases, load_weights
+from screener.settings.judging import load_judgement, load_phrases, load_weights
 from screener.settings.sections import Judgement
 from screener.speech.pinyin import syllables
 
@@ -103,63 +103,19 @@ def test_weights(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="prior: found 'much'"):
         load_weights(path)
     path.write_text("[strength]\ndecisive = 6.5\n", "utf-8")
-    with pytest.raises(SettingsError, match="strength: heavy, medium, strong, weak missing"):
+    with pytest.raises(SettingsError, match="strength: strong, weak missing"):
         load_weights(path)
 
 
-def test_the_learned_model_can_be_left_out_and_a_damaged_one_is_refused(tmp_path: Path) -> None:
-    shipped = config_folder() / "learned.bin"
-    assert load_judgement(Judgement(learned="none"), tmp_path, syllables).learned is None
-    assert load_judgement(Judgement(), tmp_path, syllables).learned == load_learned(shipped)
-    head, packed = shipped.read_bytes().split(b"\n", 1)
-    for damaged in (
-        b"",
-        head,
-        head + b"\n" + packed[:-9],
-        re.sub(rb'"bits": \d+', b'"bits": 16', head) + b"\n" + packed,
-    ):
-        (tmp_path / "learned.bin").write_bytes(damaged)
-        with pytest.raises(SettingsError, match=r"learned\.bin: not a learned model"):
-            load_judgement(Judgement(learned="learned.bin"), tmp_path, syllables)
+def test_the_model_of_acts_may_be_a_sites_own(tmp_path: Path) -> None:
+    shipped = config_folder() / "acts.bin"
+    (tmp_path / "own.bin").write_bytes(shipped.read_bytes())
+    assert load_judgement(Judgement(acts="own.bin"), tmp_path, syllables).acts.version
+    with pytest.raises(SettingsError, match=r"acts\.toml: not a model of acts"):
+        load_judgement(Judgement(acts="acts.toml"), tmp_path, syllables)
 
 
-def test_the_learned_model_is_small_and_has_its_card() -> None:
-    assert (config_folder() / "learned.bin").stat().st_size < 2_000_000
-    assert f"version {load_learned(config_folder() / 'learned.bin').version}" in (
-        config_folder() / "learned.md"
-    ).read_text("utf-8")
-
-
-def test_calendar(tmp_path: Path) -> None:
-    path = tmp_path / "calendar.toml"
-    path.write_text("night = [21, 6]\nholidays = [2027-01-01]\n", "utf-8")
-    calendar = load_calendar(path)
-    assert calendar.night == (21, 6)
-    assert calendar.noon == Calendar().noon
-    assert len(calendar.holidays) == 1
-    path.write_text("night = [21, 60]\n", "utf-8")
-    with pytest.raises(SettingsError, match="night"):
-        load_calendar(path)
-
-
-def test_the_shipped_weights_are_those_that_the_code_documents() -> None:
-    shipped = load_weights(config_folder() / "weights.toml")
-    differing = {
-        name: (getattr(shipped, name), getattr(Weights(), name))
-        for name in Weights.__dataclass_fields__
-        if name not in ("threshold_of", "line") and getattr(shipped, name) != getattr(Weights(), name)
-    }
-    assert differing == {}
-
-
-def test_the_shipped_files_load() -> None:
-    judgement = load_judgement(Judgement(), Path(), syllables)
-    assert len(judgement.lexicon.phrases) > 1500
-    assert {p.kind for p in judgement.lexicon.phrases} >= {
-        Kind.LEWD,
-        Kind.ABUSE,
-        Kind.PRANK,
-        Kind.CHITCHAT,
-        Kind.THREAT,
-    }
-    assert {p.role for p in judgement.lexicon.phrases} == set(Role)
+def test_the_recordings_are_known_by_what_they_say() -> None:
+    said = load_judgement(Judgement(), Path(), syllables).prompts
+    assert said[Prompt.GREETING][1][:2] == ("nin", "hao")
+    assert Prompt.SIGNAL_TONE not in said

@@ -14,7 +14,7 @@ from screener.settings.sections import Speech
 from screener.speech.load import load_model
 from screener.speech.pinyin import syllables
 from screener.speech.recognizer import SpeechModel
-from screener.speech.sherpa import SherpaModel, parse_result
+from screener.speech.sherpa import SherpaModel, parse_result, spell
 
 SHARED = Path(__file__).resolve().parents[3] / "shared"
 MODEL = SHARED / "models" / "sherpa-kws-zh"
@@ -47,6 +47,13 @@ def test_a_long_result_is_believed_at_half_the_confidence() -> None:
     said = f'{{"text": "{"nǐ" * 6}", "tokens": [{tokens}], "ys_probs": [{", ".join(["-1.0"] * 12)}]}}'
     assert parse_result(said, True, 0.45).confidence == pytest.approx(0.247, abs=0.001)
     assert parse_result(said, True, 0.6).text == ""
+
+
+def test_hot_words_are_spelled_in_characters() -> None:
+    assert spell("你好", {"你", "好"}) == "你 好"
+    for word in ("你们", ""):
+        with pytest.raises(ModelError, match="cannot prefer"):
+            spell(word, {"你", "好"})
 
 
 def test_without_the_library_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -102,6 +109,10 @@ class TestListening:
                 assert len([t for t in told if not t.final]) > 3, "partials stream"
         assert said > 200
         assert errors / said < 0.18
+
+    def test_a_model_of_pinyin_takes_no_hot_words(self) -> None:
+        with pytest.raises(ModelError, match="cannot prefer '城隍庙'"):
+            load_model(Speech(engine="sherpa", model=str(MODEL), hotwords=("城隍庙",)), Path())
 
     def test_the_engine_says_nothing_of_its_own(
         self, model: SpeechModel, capfd: pytest.CaptureFixture[str]

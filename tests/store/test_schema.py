@@ -11,13 +11,15 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import inspect, text
 from sqlalchemy.exc import IntegrityError
 
+from screener.core.evidence import Kind
 from screener.errors import StoreError
 from screener.reports.frequency import Period, frequency
 from screener.reports.sources import SourceBy, sources
 from screener.reports.span import Span
 from screener.store.engine import make_engine
 from screener.store.log import CallLog, open_log
-from screener.store.schema import downgrade, migrate
+from screener.store.records import CallRecord
+from screener.store.schema import downgrade, known_revisions, migrate, newest_revision, scripts
 from screener.store.tables import Base
 from tests.reports.random_log import random_calls
 
@@ -100,10 +102,15 @@ def test_a_filled_log_of_the_first_schema_comes_up_whole_and_goes_back(url: str)
     log.close()
 
 
+def told_as_before(call: CallRecord) -> CallRecord:
+    """The older schema told no mimicry and no breathing apart."""
+    return replace(call, kind=Kind.PRANK) if call.kind in (Kind.MIMIC, Kind.BREATHING) else call
+
+
 def test_the_last_steps_go_back_and_come_again_on_a_filled_log(url: str) -> None:
     """Back then a log had no queue of a call in path: it is lost, and with it the answer to which queue is hit."""
     log = open_log(url)
-    log.write(random_calls(0))
+    log.write([told_as_before(call) for call in random_calls(0)])
     downgrade(log.engine, "0002")
     columns = {column["name"] for column in inspect(log.engine).get_columns("calls")}
     indexes = {index["name"] for index in inspect(log.engine).get_indexes("calls")}
@@ -157,6 +164,12 @@ def test_older_rows_learn_which_call_they_belong_to(url: str) -> None:
     (hour,) = (row for row in frequency(log, Span(), Period.HOUR, UTC).rows if row.offered)
     assert (hour.offered, hour.flagged, hour.by_hand) == (3, 3, 1)
     log.close()
+
+
+def test_files_of_migrations_are_named_by_their_revisions_and_follow_each_other() -> None:
+    steps = [step.revision for step in scripts().walk_revisions()]
+    assert steps == sorted(known_revisions(), reverse=True)
+    assert steps[0] == newest_revision()
 
 
 def own_ids(log: CallLog) -> set[str]:

@@ -1,4 +1,4 @@
-"""Every English sentence in the code that a person may see: of errors, of the doctor's checks, of the command line."""
+"""Every English sentence in the code that a person may see: of errors, checks, the command line."""
 
 import ast
 from collections.abc import Iterator
@@ -8,8 +8,8 @@ import screener
 
 PACKAGE = Path(screener.__file__).parent
 ERRORS = {
-    "ScreenerError", "SettingsError", "AudioError", "ModelError", "SipError", "PbxError", "StoreError", "InputError",
-    "BadParameter", "UsageError", "BadLine",
+    "ScreenerError", "SettingsError", "AudioError", "ModelError", "SipError", "PbxError", "StoreError",
+    "InputError",     "BadParameter", "UsageError", "BadLine",
 }  # fmt: skip
 SAYS = {"say", "Check"}
 UNSEEN_ROOMS = {"training", "demo"}

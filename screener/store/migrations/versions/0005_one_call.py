@@ -1,12 +1,13 @@
 """One call of a caller's, however many rows: its root, moment and queue on each; what was dialled, apart from it.
 
-Until now `dialled` held the queue of an imported or listened-to call, the analysis extension of a hand-over, and the
-screening extension of a call in path.
+Until now `dialled` held the queue of an imported or listened-to call, the analysis extension of a hand-over, and
+the screening extension of a call in path.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
+# ruff: noqa: S608 - our own names
 revision = "0005"
 down_revision = "0004"
 branch_labels = None

@@ -1,0 +1,1 @@
+"""Hears what an utterance does: the learned model of acts, run with numpy."""

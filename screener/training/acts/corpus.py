@@ -1,0 +1,173 @@
+"""The corpus: whole calls, an act for every turn, by independent hands.
+
+One file a hand in `corpus/`, gzipped, one JSON object a line; `manifest.toml` says who wrote what to which brief.
+A file of the same form by another hand is all that measuring a stranger's calls needs.
+"""
+
+import gzip
+import json
+import tomllib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from screener.core.acts import Act
+from screener.core.evidence import Kind, Standing
+from screener.errors import InputError
+from screener.events import LineClass, Speaker
+from screener.speech.pinyin import syllables
+
+FOLDER = Path(__file__).parent / "corpus"
+LABELS = (*(k.value for k in Kind if k is not Kind.SILENT), *(s.value for s in Standing))
+"""What a call can be: a kind of harassment, or what must never be flagged."""
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One thing said, and what it does."""
+
+    speaker: Speaker
+    text: str
+    act: Act
+
+    @cached_property
+    def syllables(self) -> tuple[str, ...]:
+        """Toneless pinyin."""
+        return syllables(self.text)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call of the corpus.
+
+    Attributes:
+        label: one of `LABELS`.
+        known_at: the turn, from 1, at which a listener knows that it is harassment; None where nobody said.
+        hour: 0..23, None where nobody said. Likewise the line.
+    """
+
+    id: str
+    hand: str
+    label: str
+    turns: tuple[Turn, ...]
+    known_at: int | None = None
+    hour: int | None = None
+    line: LineClass | None = None
+
+    @property
+    def is_harassment(self) -> bool:
+        """Whether it is to be flagged."""
+        return self.label in set(Kind)
+
+    @property
+    def is_protected(self) -> bool:
+        """Whether a flag would hit a genuine caller; an abusive complaint has a treatment of its own."""
+        return not self.is_harassment and self.label != Standing.ABUSIVE_COMPLAINT
+
+
+@dataclass(frozen=True, slots=True)
+class Hand:
+    """One independent writer.
+
+    Attributes:
+        name: of the file, without its ending.
+        calls: how many were written.
+        particulars: what its brief asked for beside the rules for all.
+    """
+
+    name: str
+    calls: int
+    particulars: str
+
+
+def hands(folder: Path = FOLDER) -> tuple[Hand, ...]:
+    """Who wrote what, of the manifest."""
+    data = tomllib.loads((folder / "manifest.toml").read_text("utf-8"))
+    return tuple(Hand(name, int(of["calls"]), str(of["particulars"])) for name, of in data["hand"].items())
+
+
+def read_corpus(folder: Path = FOLDER) -> list[Call]:
+    """Every call of every hand in the manifest.
+
+    Raises:
+        InputError: a file cannot be read or has not as many calls as the manifest says.
+    """
+    calls: list[Call] = []
+    for hand in hands(folder):
+        written = list(read_hand(folder / f"{hand.name}.jsonl.gz"))
+        if len(written) != hand.calls:
+            told = f"{hand.name}: {len(written)} calls, the manifest says {hand.calls}"
+            raise InputError(told, "correct manifest.toml")
+        calls += written
+    return calls
+
+
+def read_hand(path: Path) -> Iterator[Call]:
+    """The calls of one file.
+
+    Raises:
+        InputError: a line is not a call; says which.
+    """
+    try:
+        with gzip.open(path, "rt", encoding="utf-8") as file:
+            for number, line in enumerate(file, start=1):
+                yield parse(line, f"{path}:{number}")
+    except OSError as problem:
+        raise InputError(f"{path}: cannot be read ({problem})", "name a gzipped file of calls") from problem
+
+
+def parse(line: str, where: str = "") -> Call:
+    """The call that a line stands for.
+
+    Raises:
+        InputError: it stands for none.
+    """
+    try:
+        data = json.loads(line)
+        turns = tuple(
+            Turn(Speaker(t["speaker"]), str(t["text"]), Act(f"{t['speaker']}.{t['act']}")) for t in data["turns"]
+        )
+        call = Call(
+            id=str(data["id"]),
+            hand=str(data["hand"]),
+            label=str(data["label"]),
+            turns=turns,
+            known_at=data.get("known_at"),
+            hour=data.get("hour"),
+            line=LineClass(data["line"]) if data.get("line") else None,
+        )
+    except (ValueError, KeyError, TypeError) as problem:
+        raise InputError(f"{where}: not a call of the corpus ({problem})", "see corpus/card.md") from problem
+    if call.label not in LABELS:
+        raise InputError(f"{where}: label: found {call.label!r}, allowed: {', '.join(LABELS)}", "correct it")
+    return call
+
+
+def serialize(call: Call) -> str:
+    """One line of JSON, without its end; `parse` gives the same call."""
+    data: dict[str, Any] = {"id": call.id, "hand": call.hand, "label": call.label}
+    data |= {k: v for k in ("hour", "known_at") if (v := getattr(call, k)) is not None}
+    data |= {"line": call.line.value} if call.line else {}
+    data["turns"] = [
+        {"speaker": t.speaker.value, "act": t.act.value.partition(".")[2], "text": t.text} for t in call.turns
+    ]
+    return json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+
+
+def write_hand(calls: Iterable[Call], path: Path) -> None:
+    """A hand's file; the same calls make the same bytes."""
+    text = "".join(serialize(call) + "\n" for call in calls)
+    path.write_bytes(gzip.compress(text.encode(), 9, mtime=0))
+
+
+def grouped(calls: Sequence[Call], groups: int) -> list[tuple[str, ...]]:
+    """The hands in as many groups of about the same number of calls; each hand in one."""
+    sizes: dict[str, int] = {}
+    for call in calls:
+        sizes[call.hand] = sizes.get(call.hand, 0) + 1
+    found: list[list[str]] = [[] for _ in range(min(groups, len(sizes)))]
+    for hand in sorted(sizes, key=lambda h: (-sizes[h], h)):
+        min(found, key=lambda g: sum(sizes[h] for h in g)).append(hand)
+    return [tuple(sorted(group)) for group in found]

@@ -1,0 +1,167 @@
+"""Fits one net: acts of every turn and, after every turn, what the call is."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from random import Random
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from screener.acts.net import rows_of
+from screener.core.acts import Act
+from screener.core.evidence import Kind, Standing
+from screener.events import Speaker
+from screener.speech.pinyin import inventory
+from screener.training.acts.corpus import Call
+from screener.training.acts.disturb import Heard, alike, disturbed
+from screener.training.acts.net import FIRST, Net
+
+LETTERS = "abcdefghijklmnopqrstuvwxyz"
+SYLLABLES = tuple(sorted(set(inventory()) | set(LETTERS)))
+ROWS = {syllable: number for number, syllable in enumerate(SYLLABLES, start=FIRST)}
+ACTS = tuple(Act)
+KINDS = tuple(k for k in Kind if k is not Kind.SILENT)
+CALLS: tuple[Kind | Standing, ...] = (*KINDS, *Standing)
+"""What the call's logits stand for."""
+EPOCHS, BATCH, RATE, DECAY = 20, 24, 2e-3, 0.02
+EARLY = 0.15
+"""How much a harassing call counts before it is known to be one."""
+CALL, SMOOTHED = 0.5, (0.05, 0.02)
+"""Weight of what exactly the call is, beside harassment or not; label smoothing of acts and of the call."""
+HIGHEST, SOFT = 0.5, 0.5
+"""Weight of the highest moment of a call; nats within which moments are as high."""
+TELLING = {
+    Kind.LEWD: (Act.LEWD, Act.PERSONAL),
+    Kind.ABUSE: (Act.INSULT_AGENT,),
+    Kind.PRANK: (Act.ABSURD,),
+    Kind.CHITCHAT: (Act.SMALLTALK, Act.PERSONAL),
+    Kind.THREAT: (Act.THREAT,),
+}
+"""Acts that give a call away where its writer did not say when it is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """A call as numbers.
+
+    Attributes:
+        known: the turn, from 1, at which it is known to be harassment; 0 for none.
+        call: number of what it is.
+    """
+
+    turns: tuple[Heard, ...]
+    known: int
+    call: int
+
+
+def lesson(call: Call) -> Lesson | None:
+    """A call as numbers; None where nothing is said."""
+    turns = [t for t in call.turns if t.syllables]
+    if not turns:
+        return None
+    heard = tuple(
+        Heard(
+            int(t.speaker is Speaker.AGENT), ACTS.index(t.act), tuple(int(r) for r in rows_of(t.syllables, ROWS))
+        )
+        for t in turns
+    )
+    return Lesson(heard, min(known(call), len(turns)), [c.value for c in CALLS].index(call.label))
+
+
+def known(call: Call) -> int:
+    """The turn, from 1, at which a call is known to be harassment; 0 for none."""
+    if not call.is_harassment:
+        return 0
+    if call.known_at:
+        return call.known_at
+    telling = TELLING.get(Kind(call.label), (Act.ABSURD, Act.OTHER))
+    at = [n for n, turn in enumerate(call.turns, start=1) if turn.act in telling]
+    wanted = 2 if call.label == Kind.CHITCHAT else 1
+    return at[wanted - 1] if len(at) >= wanted else max(1, (2 * len(call.turns) + 2) // 3)
+
+
+def fit(lessons: Sequence[Lesson], seed: int, epochs: int = EPOCHS) -> Net:
+    """A net that has learned; the same lessons and seed give the same one on the same machine."""
+    torch.manual_seed(seed)
+    torch.set_num_threads(1)
+    chance = Random(seed)  # noqa: S311 - reproducible, not secret
+    near = alike(SYLLABLES, FIRST)
+    net = Net(SYLLABLES, len(ACTS), len(CALLS))
+    optimiser = torch.optim.AdamW(net.parameters(), lr=RATE, weight_decay=DECAY)
+    steps = epochs * -(-len(lessons) // BATCH)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, RATE, total_steps=steps, pct_start=0.15)
+    net.train()
+    for _ in range(epochs):
+        order = chance.sample(list(lessons), len(lessons))
+        for start in range(0, len(order), BATCH):
+            drawn = order[start : start + BATCH]
+            batch = Batch.of([(*disturbed(x.turns, x.known, near, chance), x.call) for x in drawn])
+            optimiser.zero_grad()
+            _loss(net, batch).backward()
+            nn.utils.clip_grad_norm_(net.parameters(), 1.0)
+            optimiser.step()
+            schedule.step()
+    net.eval()
+    return net
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Calls side by side; what `Net.forward` takes, and what is to be said of each utterance."""
+
+    rows: Tensor
+    owner: Tensor
+    agent: Tensor
+    place: Tensor
+    shape: tuple[int, int]
+    act: Tensor
+    call: Tensor
+    weight: Tensor
+
+    @classmethod
+    def of(cls, calls: Sequence[tuple[Sequence[Heard], int, int]]) -> "Batch":
+        """Of the turns, the turn at which it is known, and what it is, of each call."""
+        longest = max(len(turns) for turns, _, _ in calls)
+        flat = list(_flat(calls, longest))
+        said = [(*turn.rows, 0) for turn, *_ in flat]
+        return cls(
+            torch.tensor([row for rows in said for row in rows]),
+            torch.tensor([number for number, rows in enumerate(said) for _ in rows]),
+            torch.tensor([float(turn.agent) for turn, *_ in flat]),
+            torch.tensor([place for _, place, _, _ in flat]),
+            (len(calls), longest),
+            torch.tensor([turn.act for turn, *_ in flat]),
+            torch.tensor([call for _, _, call, _ in flat]),
+            torch.tensor([weight for *_, weight in flat]),
+        )
+
+
+def _flat(
+    calls: Sequence[tuple[Sequence[Heard], int, int]], longest: int
+) -> Iterator[tuple[Heard, int, int, float]]:
+    for number, (turns, at, what) in enumerate(calls):
+        for n, turn in enumerate(turns):
+            yield turn, number * longest + n, what, EARLY if n + 1 < at else 1.0
+
+
+def _loss(net: Net, batch: Batch) -> Tensor:
+    acts, calls = net(batch.rows, batch.owner, batch.agent, batch.place, batch.shape)
+    of_acts = functional.cross_entropy(acts, batch.act, label_smoothing=SMOOTHED[0])
+    of_calls = functional.cross_entropy(calls, batch.call, reduction="none", label_smoothing=SMOOTHED[1])
+    harassing = (batch.call < len(KINDS)).float()
+    leaning = torch.logsumexp(calls[:, : len(KINDS)], 1) - torch.logsumexp(calls[:, len(KINDS) :], 1)
+    flags = functional.binary_cross_entropy_with_logits(leaning, harassing, reduction="none")
+    told: Tensor = of_acts + ((CALL * of_calls + flags) * batch.weight).sum() / batch.weight.sum()
+    return told + HIGHEST * _of_the_highest(leaning, harassing, batch)
+
+
+def _of_the_highest(leaning: Tensor, harassing: Tensor, batch: Batch) -> Tensor:
+    """A call is flagged by its highest moment: loss of that moment, softly the highest, of those that count."""
+    nothing = leaning.new_full((batch.shape[0] * batch.shape[1],), -30.0)
+    counts = leaning.where(batch.weight == 1, nothing[0])
+    by_call = nothing.index_copy(0, batch.place, counts).view(batch.shape)
+    highest = torch.logsumexp(by_call / SOFT, 1) * SOFT
+    what = nothing.index_copy(0, batch.place, harassing).view(batch.shape).amax(1)
+    loss: Tensor = functional.binary_cross_entropy_with_logits(highest, what)
+    return loss

@@ -1,0 +1,302 @@
+"""How the shipped model judges calls by hands that none of its judging nets ever heard.
+
+Every call goes through the session that serves live calls, turn by turn; it is flagged when any moment of it is.
+Of the committee only those nets speak that never learned from the call's hand; the bar of a hand is fixed on the
+others.
+"""
+
+import gzip
+import json
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import timedelta
+from typing import NoReturn, cast
+from zoneinfo import ZoneInfo
+
+from screener.acts.net import Acts
+from screener.core.evidence import Evidence, Kind, Source, Standing, Verdict
+from screener.core.flow import Flow
+from screener.core.judgement import Judgement, Weights
+from screener.core.lexicon import Lexicon, Role
+from screener.core.policy import threshold
+from screener.core.scoring import assess, carries
+from screener.core.signals import WITHDRAWN
+from screener.evaluation.noise import Recogniser
+from screener.events import Caller, Speaker
+from screener.intervals import wilson
+from screener.replay.run import EPOCH, RecordedCall, Replayer
+from screener.replay.run import Turn as Said
+from screener.speech.pinyin import syllables
+from screener.training.acts.corpus import Call, Turn
+
+UTC = ZoneInfo("UTC")
+NEVER = -99.0
+"""Margin of a call in which nothing was ever weighed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A call, and what was made of it.
+
+    Attributes:
+        verdict, kind: as the session decided.
+        margin: the most that its score was ever above the threshold of its kind, while the caller carried it.
+        flagged_turn: the turn, from 1, after which it was flagged; None for never.
+        evidence: everything found, in the order of time.
+    """
+
+    call: Call
+    verdict: Verdict
+    kind: Kind | None
+    margin: float
+    flagged_turn: int | None
+    evidence: tuple[Evidence, ...]
+
+    @property
+    def flagged(self) -> bool:
+        """Whether the session flagged it."""
+        return self.verdict is Verdict.HARASSMENT
+
+
+Change = Callable[[Call], Call]
+
+
+def told(calls: Iterable[Call], judgement: Judgement, change: Change = lambda call: call) -> Iterator[Told]:
+    """Judge calls, each as `change` makes it."""
+    acts = cast("Acts", judgement.acts)
+    of_hand = {}
+    for original in calls:
+        call = change(original)
+        if call.hand not in of_hand:
+            of_hand[call.hand] = replace(judgement, acts=acts.unheard(call.hand))
+        yield _judged(call, of_hand[call.hand])
+
+
+def _judged(call: Call, judgement: Judgement) -> Told:
+    begins = EPOCH if call.hour is None else EPOCH + timedelta(hours=call.hour - EPOCH.hour)
+    turns = tuple(Said(t.speaker, t.text) for t in call.turns)
+    replayer = Replayer(judgement, Flow(), UTC, lambda _: Caller(), syllables, load_no_recogniser)
+    outcome = replayer.replay(RecordedCall(call.id, begins, "", call.line, turns))
+    decision, marks = outcome.decision, list(margins(outcome.evidence, judgement.weights))
+    flagged = decision.verdict is Verdict.HARASSMENT
+    turn = None
+    if flagged:
+        turn = sum(e.source is Source.ACTS and e.at <= decision.at for e in outcome.evidence)
+    return Told(call, decision.verdict, decision.kind, max(marks, default=NEVER), turn, outcome.evidence)
+
+
+def margins(evidence: Iterable[Evidence], weights: Weights) -> Iterator[float]:
+    """How far the score is above the threshold of its kind, after each piece, while the caller carries it."""
+    known: list[Evidence] = []
+    for piece in evidence:
+        if piece.rule.endswith(WITHDRAWN):
+            rule = piece.rule.removesuffix(WITHDRAWN)
+            known.remove(next(e for e in reversed(known) if e.rule == rule))
+        else:
+            known.append(piece)
+        now = assess(known, piece.at, weights)
+        if now.kind and not now.vetoes and carries(known, weights) >= weights.carry:
+            yield now.score - threshold(now.kind, weights)
+
+
+# What a call is changed into.
+
+
+def cut(share: float) -> Change:
+    """Its first turns, that share of them."""
+    return lambda call: replace(call, turns=call.turns[: max(1, round(share * len(call.turns)))])
+
+
+def only(speaker: Speaker) -> Change:
+    """One side of it; all of it where that side says nothing."""
+
+    def change(call: Call) -> Call:
+        kept = tuple(t for t in call.turns if t.speaker is speaker)
+        return replace(call, turns=kept or call.turns)
+
+    return change
+
+
+def misheard(share: float, seed: int = 1) -> Change:
+    """As a recogniser prints it that gets a share of the syllables wrong."""
+    recogniser = Recogniser(share)
+
+    def change(call: Call) -> Call:
+        said = RecordedCall(call.id, turns=tuple(Said(t.speaker, t.text) for t in call.turns))
+        heard = recogniser.hear(said, seed).turns
+        turns = tuple(Turn(t.speaker, h.text, t.act) for t, h in zip(call.turns, heard, strict=True))
+        return replace(call, turns=turns)
+
+    return change
+
+
+def timeless(call: Call) -> Call:
+    """Without hour and line."""
+    return replace(call, hour=None, line=None)
+
+
+def wordless(judgement: Judgement) -> Judgement:
+    """Without the lexicon's harassing words."""
+    return replace(
+        judgement, lexicon=Lexicon(p for p in judgement.lexicon.phrases if p.role is not Role.HARASSMENT)
+    )
+
+
+# What is counted.
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """So many of so many."""
+
+    hits: int
+    total: int
+
+    def __str__(self) -> str:
+        if not self.total:
+            return "-"
+        low, high = wilson(self.hits, self.total)
+        return f"{self.hits}/{self.total} {self.hits / self.total:.1%} ({low:.1%}-{high:.1%})"
+
+
+def share(found: Iterable[bool]) -> Share:
+    """How many of them."""
+    counted = list(found)
+    return Share(sum(counted), len(counted))
+
+
+def beyond(judged: Sequence[Told], allowed: float) -> list[tuple[Told, bool]]:
+    """Each call, and whether it passes the bar that so many protected calls of the other hands pass."""
+    bars: dict[str, float] = {}
+    for hand in {t.call.hand for t in judged}:
+        others = sorted((t.margin for t in judged if t.call.is_protected and t.call.hand != hand), reverse=True)
+        bars[hand] = others[int(allowed * len(others))] if others else 0.0
+    return [(t, t.margin > bars[t.call.hand]) for t in judged]
+
+
+def area(judged: Sequence[Told]) -> float:
+    """Under the curve of harassment against protected calls (Mann and Whitney)."""
+    bad = [t.margin for t in judged if t.call.is_harassment]
+    good = sorted(t.margin for t in judged if t.call.is_protected)
+    if not bad or not good:
+        return float("nan")
+    won = sum((bisect_left(good, m) + bisect_right(good, m)) / 2 for m in bad)
+    return won / len(bad) / len(good)
+
+
+Table = tuple[str, list[str], list[list[str]]]
+"""Title, heads, rows."""
+ALLOWED = (0.0, 0.005)
+
+
+def tables(judged: Sequence[Told]) -> Iterator[Table]:
+    """By hand, by kind, by label, and how early."""
+    marks = {allowed: {t.call.id: passed for t, passed in beyond(judged, allowed)} for allowed in ALLOWED}
+
+    def row(name: str, of: Sequence[Told]) -> list[str]:
+        bad = [t for t in of if t.call.is_harassment]
+        good = [t for t in of if t.call.is_protected]
+        cells = [name, str(share(t.flagged for t in bad)), str(share(t.flagged for t in good))]
+        for allowed in ALLOWED:
+            passed = marks[allowed]
+            cells += [str(share(passed[t.call.id] for t in bad)), str(share(passed[t.call.id] for t in good))]
+        return [*cells, f"{area(of):.3f}"]
+
+    heads = ["found", "protected flagged", "found at 0 %", "protected", "found at 0.5 %", "protected", "area"]
+    hands = sorted({t.call.hand for t in judged})
+    yield (
+        "each hand by nets that never heard it",
+        ["hand", *heads],
+        [row(h, [t for t in judged if t.call.hand == h]) for h in hands] + [row("all", judged)],
+    )
+    kinds = sorted({t.call.label for t in judged if t.call.is_harassment})
+    yield (
+        "by kind",
+        ["kind", *heads[::2][:3], "named so when flagged"],
+        [
+            [
+                kind,
+                str(share(t.flagged for t in of)),
+                *(str(share(marks[a][t.call.id] for t in of)) for a in ALLOWED),
+                str(share(t.kind is Kind(kind) for t in of if t.flagged)),
+            ]
+            for kind in kinds
+            for of in [[t for t in judged if t.call.label == kind]]
+        ],
+    )
+    labels = [s.value for s in Standing]
+    yield (
+        "what must not be flagged, by label",
+        ["label", "flagged", *(v.value for v in Verdict if v is not Verdict.HARASSMENT)],
+        [
+            [
+                label,
+                str(share(t.flagged for t in of)),
+                *(str(share(t.verdict is v for t in of)) for v in Verdict if v is not Verdict.HARASSMENT),
+            ]
+            for label in labels
+            for of in [[t for t in judged if t.call.label == label]]
+        ],
+    )
+    lags = sorted(lag for t in judged if t.flagged and (lag := _lag(t)) is not None)
+    if lags:
+        early = [
+            ["flagged calls of which it is known when", str(len(lags))],
+            ["turns from known to flag, median", str(lags[len(lags) // 2])],
+            ["within 3 turns", str(share(lag <= 3 for lag in lags))],
+            ["before it is known", str(share(lag < 0 for lag in lags))],
+            ["before the last turn", str(share(t.flagged_turn != len(t.call.turns) for t in judged if t.flagged))],
+        ]
+        yield "how early", ["", ""], early
+
+
+def _lag(told: Told) -> int | None:
+    call = told.call
+    if not call.is_harassment or call.known_at is None or told.flagged_turn is None:
+        return None
+    return told.flagged_turn - call.known_at
+
+
+def summary(name: str, judged: Sequence[Told]) -> list[str]:
+    """One row of a table of variants."""
+    passed = {t.call.id: p for t, p in beyond(judged, ALLOWED[1])}
+    bad, good = [t for t in judged if t.call.is_harassment], [t for t in judged if t.call.is_protected]
+    abusive = [t for t in judged if t.call.label == Standing.ABUSIVE_COMPLAINT]
+    return [
+        name,
+        str(share(t.flagged for t in bad)),
+        str(share(t.flagged for t in good)),
+        str(share(passed[t.call.id] for t in bad)),
+        str(share(t.flagged for t in abusive)),
+        f"{area(judged):.3f}",
+    ]
+
+
+SUMMARY = ["variant", "found", "protected flagged", "found at 0.5 %", "abusive flagged", "area"]
+VARIANTS: Sequence[tuple[str, Change]] = (
+    ("cut after a third", cut(1 / 3)),
+    ("cut after two thirds", cut(2 / 3)),
+    ("no agent heard", only(Speaker.CALLER)),
+    ("no caller heard", only(Speaker.AGENT)),
+    ("no hour, no line", timeless),
+    ("10 % of syllables wrong", misheard(0.1)),
+    ("20 % of syllables wrong", misheard(0.2)),
+    ("30 % of syllables wrong", misheard(0.3)),
+)
+
+
+def nearest(judged: Sequence[Told], count: int) -> bytes:
+    """Evidence of the protected calls that come nearest to the bar, as `screener tune` reads it."""
+    good = sorted(
+        (t for t in judged if t.call.is_protected and not t.flagged), key=lambda t: (-t.margin, t.call.id)
+    )
+    lines = (
+        json.dumps([asdict(replace(e, span="")) for e in t.evidence], separators=(",", ":")) for t in good[:count]
+    )
+    return gzip.compress("".join(line + "\n" for line in lines).encode(), 9, mtime=0)
+
+
+def load_no_recogniser() -> NoReturn:
+    """Calls of the corpus are text."""
+    raise AssertionError("a call of the corpus has no audio")

@@ -1,1 +1,0 @@
-"""How the learned model's weights are made: `python -m screener.training.words` (needs numpy only)."""

@@ -1,0 +1,125 @@
+"""The model of acts: what its file holds, and that it hears the same whoever asks and however often."""
+
+import json
+from dataclasses import fields, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from screener.acts.file import load_acts, parse, serialize
+from screener.acts.net import LONGEST, Acts, Net, rows_of
+from screener.core.acts import Act
+from screener.core.evidence import Kind, Standing
+from screener.errors import SettingsError
+from screener.events import Speaker
+from screener.resources import config_folder
+
+KNOWN = {"ni": 2, "hao": 3, "ma": 4}
+
+
+def small(seed: int = 1, nets: int = 2) -> Acts:
+    dice = np.random.default_rng(seed)
+    wide, channels, memory, acts, calls = 4, 5, 6, len(Act), 3
+    shapes = {
+        "sounds": (5, wide), "near": (3 * wide, channels), "nearb": (channels,), "far": (3 * channels, channels),
+        "farb": (channels,), "fold": (2 * channels + 3, memory), "foldb": (memory,),
+        "gate_in": (memory, 3 * memory), "gate_inb": (3 * memory,), "gate": (memory, 3 * memory),
+        "gateb": (3 * memory,), "act": (2 * memory, acts), "actb": (acts,), "call": (2 * memory, calls),
+        "callb": (calls,),
+    }  # fmt: skip
+    made = [
+        Net(**{f.name: dice.normal(size=shapes[f.name]).astype(np.float32) for f in fields(Net)})
+        for _ in range(nets)
+    ]
+    kinds = (Kind.LEWD, Standing.GENUINE, Standing.COMPLAINT)
+    hands = tuple((f"hand{n}",) for n in range(nets))
+    return Acts("t", KNOWN, tuple(Act), kinds, tuple(made), hands, 1.5, 0.25, -4.0)
+
+
+def heard(model: Acts, *said: tuple[Speaker, str]):
+    memory, found = model.begin(), []
+    for speaker, text in said:
+        memory, understood = model.hear(memory, speaker, text.split())
+        found.append(understood)
+    return found
+
+
+def test_what_is_written_is_read_back_as_near_as_signed_bytes_are() -> None:
+    model = small()
+    again = parse(serialize(model))
+    assert (again.version, again.syllables, again.calls, again.left_out) == (
+        "t",
+        KNOWN,
+        model.calls,
+        model.left_out,
+    )
+    for one, other in zip(model.nets, again.nets, strict=True):
+        for field in fields(Net):
+            array = getattr(one, field.name)
+            assert np.abs(array - getattr(other, field.name)).max() <= np.abs(array).max() / 200
+    assert serialize(again) == serialize(parse(serialize(again)))
+
+
+def test_a_memory_is_never_changed_so_an_utterance_can_be_heard_again() -> None:
+    model = small()
+    memory, _ = model.hear(model.begin(), Speaker.CALLER, ["ni", "hao"])
+    once = model.hear(memory, Speaker.AGENT, ["ma"])[1]
+    assert model.hear(memory, Speaker.AGENT, ["ma"])[1] == once
+
+
+def test_acts_belong_to_who_speaks_and_probabilities_sum_to_one() -> None:
+    for speaker in Speaker:
+        (understood,) = heard(small(), (speaker, "ni hao ma"))
+        assert understood.act.speaker is speaker
+        assert 0 < understood.probability <= 1
+        assert sum(understood.outlook.values()) == pytest.approx(1, abs=1e-5)
+
+
+def test_what_went_before_counts() -> None:
+    fresh = heard(small(), (Speaker.CALLER, "ma"))[-1]
+    after = heard(small(), (Speaker.AGENT, "ni hao"), (Speaker.CALLER, "ma"))[-1]
+    assert fresh.leaning != after.leaning
+
+
+def test_scale_and_offset_move_the_leaning() -> None:
+    model = small()
+    (plain,) = heard(replace(model, scale=1.0, offset=0.0), (Speaker.CALLER, "ni"))
+    (moved,) = heard(model, (Speaker.CALLER, "ni"))
+    assert moved.leaning == pytest.approx(1.5 * plain.leaning + 0.25)
+
+
+def test_only_nets_that_never_heard_a_hand_judge_it() -> None:
+    model = small()
+    assert model.unheard("hand1").nets == model.nets[1:]
+    assert model.unheard("a stranger").nets == model.nets
+
+
+def test_of_a_long_utterance_beginning_and_end_are_heard() -> None:
+    rows = rows_of(["ni"] * 30 + ["hao"] * 30, KNOWN)
+    assert list(rows) == [2] * (LONGEST // 2) + [3] * (LONGEST // 2)
+    assert list(rows_of(["xyz"], KNOWN)) == [1], "unknown"
+
+
+@pytest.mark.parametrize("spoiled", [b"", b"{}\n", b"no json\nx", b'{"acts": []}\nabc'])
+def test_a_spoiled_file_is_refused_with_its_name(tmp_path: Path, spoiled: bytes) -> None:
+    path = tmp_path / "acts.bin"
+    path.write_bytes(spoiled)
+    with pytest.raises(SettingsError, match=r"acts\.bin"):
+        load_acts(path)
+
+
+def test_a_file_that_was_cut_short_is_refused(tmp_path: Path) -> None:
+    head, _ = serialize(small()).split(b"\n", 1)
+    path = tmp_path / "acts.bin"
+    path.write_bytes(serialize(replace(small(), nets=small().nets[:1]))[: len(head) // 2])
+    with pytest.raises(SettingsError):
+        load_acts(path)
+    data = json.loads(head)
+    assert data["version"] == "t"
+
+
+def test_the_shipped_model_is_small() -> None:
+    path = config_folder() / "acts.bin"
+    assert path.stat().st_size < 8_000_000
+    assert set(load_acts(path).acts) == set(Act)

@@ -1,0 +1,103 @@
+"""The corpus: as many calls by as many hands as the card says, each of them whole and consistent."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from screener.core.acts import Act
+from screener.core.evidence import Kind, Standing
+from screener.errors import InputError
+from screener.events import LineClass, Speaker
+from screener.training.acts.check import check, shared
+from screener.training.acts.corpus import (
+    Call,
+    Turn,
+    grouped,
+    hands,
+    parse,
+    read_corpus,
+    read_hand,
+    serialize,
+    write_hand,
+)
+from screener.training.acts.written import read_written
+
+CALLER, AGENT = Speaker.CALLER, Speaker.AGENT
+CALL = Call(
+    "hand99-001",
+    "hand99",
+    "lewd",
+    (Turn(AGENT, "您好", Act.GREET), Turn(CALLER, "你今天穿什么呀", Act.LEWD)),
+    known_at=2,
+    hour=22,
+    line=LineClass.MOBILE,
+)
+WRITTEN = """\
+=== 001 | harassment | repeat | known=2 | hour=22 | line=payphone
+A greet | 您好这里是
+C absurd | 嘿嘿又是我
+=== 002 | complaint | - | known=- | hour=9 | line=fixed
+C grievance | 我的钱呢
+"""
+
+
+@pytest.fixture(scope="module")
+def corpus() -> list[Call]:
+    return read_corpus()
+
+
+def test_it_is_large_by_many_and_half_of_it_must_not_be_flagged(corpus: list[Call]) -> None:
+    assert len(corpus) >= 3000
+    assert len(hands()) >= 20
+    assert sum(call.is_harassment for call in corpus) < len(corpus) / 2
+    assert {call.label for call in corpus} >= {*Standing, *(k for k in Kind if k is not Kind.SILENT)}
+    assert all(hand.particulars for hand in hands())
+
+
+def test_every_call_is_read_back_as_it_was_written(corpus: list[Call]) -> None:
+    assert all(parse(serialize(call)) == call for call in corpus[::50])
+
+
+def test_no_call_stands_twice_and_no_two_hands_copy(corpus: list[Call]) -> None:
+    assert not [f for f in check(corpus) if "times" in f.what and "share" not in f.what and "“" not in f.what]
+    assert max(share for _, share in shared(corpus).values()) < 0.01
+
+
+def test_a_hands_file_is_the_same_bytes_whenever_it_is_written(tmp_path: Path) -> None:
+    one, two = tmp_path / "one.jsonl.gz", tmp_path / "two.jsonl.gz"
+    write_hand([CALL], one)
+    write_hand(read_hand(one), two)
+    assert one.read_bytes() == two.read_bytes()
+
+
+@pytest.mark.parametrize("spoiled", ["{", "[]", serialize(CALL).replace("lewd", "lewed"), '{"id": 1}'])
+def test_what_is_no_call_is_refused_with_its_line(spoiled: str) -> None:
+    with pytest.raises(InputError, match="hand:7"):
+        parse(spoiled, "hand:7")
+
+
+def test_a_hand_writes_plain_text(tmp_path: Path) -> None:
+    (tmp_path / "01.txt").write_text(WRITTEN, "utf-8")
+    first, second = read_written(tmp_path, "hand99")
+    assert (first.label, first.known_at, first.hour, first.line) == ("redial", 2, 22, LineClass.PUBLIC)
+    assert [t.act for t in first.turns] == [Act.GREET, Act.ABSURD]
+    assert (second.id, second.label, second.known_at) == ("hand99-002", "complaint", None)
+    (tmp_path / "02.txt").write_text("A dance | 您好\n", "utf-8")
+    with pytest.raises(InputError, match=r"02\.txt:1"):
+        list(read_written(tmp_path, "hand99"))
+
+
+def test_contradictions_and_templates_are_found() -> None:
+    clean = replace(CALL, turns=(CALL.turns[0], Turn(CALLER, "我查话费", Act.BUSINESS)))
+    assert [f.what for f in check([clean])] == ["lewd without caller.lewd or caller.personal"]
+    protected = replace(CALL, label="genuine", known_at=None)
+    assert [f.what for f in check([protected])] == ["protected, and lewd"]
+    said = Turn(CALLER, "这是一句每次都要说的话", Act.LEWD)
+    copies = [replace(CALL, id=f"c{n}", turns=(said,), known_at=1) for n in range(4)]
+    assert any("in 4 calls" in f.what for f in check(copies))
+
+
+def test_every_hand_is_in_one_group(corpus: list[Call]) -> None:
+    groups = grouped(corpus, 5)
+    assert sorted(hand for group in groups for hand in group) == sorted(h.name for h in hands())

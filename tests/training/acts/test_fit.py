@@ -1,0 +1,42 @@
+"""What is learned is what is run: PyTorch's net and numpy's say the same; a seed makes the same bytes again."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="needs the extra `train`")
+
+from screener.acts.file import parse  # noqa: E402
+from screener.acts.net import Net, rows_of  # noqa: E402
+from screener.events import Speaker  # noqa: E402
+from screener.training.acts.build import build  # noqa: E402
+from screener.training.acts.corpus import read_corpus  # noqa: E402
+from screener.training.acts.fit import ROWS, Batch, fit, lesson  # noqa: E402
+from screener.training.acts.net import exported  # noqa: E402
+
+CALLS = read_corpus()[::60]
+
+
+def test_numpy_says_what_pytorch_says() -> None:
+    lessons = [made for call in CALLS if (made := lesson(call))]
+    net = fit(lessons, 1, epochs=1)
+    run = Net(**exported(net))
+    call = CALLS[0]
+    batch = Batch.of([(lessons[0].turns, lessons[0].known, lessons[0].call)])
+    with torch.no_grad():
+        acts, calls = net(batch.rows, batch.owner, batch.agent, batch.place, batch.shape)
+    memory = run.begin()
+    for n, turn in enumerate(t for t in call.turns if t.syllables):
+        memory, act, what = run.hear(memory, rows_of(turn.syllables, ROWS), Speaker(turn.speaker))
+        assert np.allclose(act, acts[n].numpy(), atol=1e-4)
+        assert np.allclose(what, calls[n].numpy(), atol=1e-4)
+
+
+def test_the_same_seed_makes_the_same_bytes_and_every_hand_is_unheard_by_one_net() -> None:
+    some = [replace(c, hand=f"h{n % 4}") for n, c in enumerate(CALLS)]
+    once, again = (build(some, "t", groups=2, epochs=1) for _ in range(2))
+    assert once == again
+    model = parse(once["acts.bin"])
+    assert sorted(hand for hands in model.left_out for hand in hands) == ["h0", "h1", "h2", "h3"]
+    assert f"{len(some)}" in once["acts.md"].decode()

@@ -1,0 +1,87 @@
+"""What is measured on calls by unheard hands, and what calls are changed into for it."""
+
+from dataclasses import replace
+from random import Random
+
+import pytest
+
+from screener.core.acts import Act
+from screener.core.evidence import Evidence, Kind, Source, Verdict
+from screener.core.judgement import Weights
+from screener.events import Speaker
+from screener.training.acts.corpus import Call, Turn
+from screener.training.acts.disturb import Heard, alike, badly, disturbed, split
+from screener.training.acts.measure import Share, Told, area, beyond, cut, margins, misheard, only, share, tables
+
+W = Weights()
+TURNS = tuple(
+    Turn((Speaker.AGENT, Speaker.CALLER)[n % 2], text, (Act.ASK, Act.BUSINESS)[n % 2])
+    for n, text in enumerate(("您好请讲", "我查话费", "请问号码", "一三九"))
+)
+
+
+def judged(hand: str, label: str, margin: float, turn: int | None = None, known: int | None = None) -> Told:
+    call = Call(f"{hand}-{label}-{margin}", hand, label, TURNS, known)
+    verdict = Verdict.HARASSMENT if margin > 0 else Verdict.GENUINE
+    return Told(call, verdict, Kind.LEWD if margin > 0 else None, margin, turn, ())
+
+
+def test_a_hands_bar_is_fixed_on_the_others() -> None:
+    calls = [
+        judged("a", "genuine", 5.0),
+        judged("a", "lewd", 3.0),
+        judged("b", "genuine", 1.0),
+        judged("b", "lewd", 4.0),
+    ]
+    passed = {t.call.id: p for t, p in beyond(calls, 0.0)}
+    assert passed == {"a-genuine-5.0": True, "a-lewd-3.0": True, "b-genuine-1.0": False, "b-lewd-4.0": False}
+
+
+def test_the_area_under_the_curve() -> None:
+    assert area([judged("a", "lewd", 2.0), judged("a", "genuine", 1.0)]) == 1.0
+    assert area([judged("a", "lewd", 1.0), judged("a", "genuine", 1.0)]) == 0.5
+
+
+def test_margins_follow_what_is_taken_back_and_need_the_callers_own_words() -> None:
+    lewd = Evidence("act.caller.lewd", Source.ACTS, Kind.LEWD, 7.0, 1.0)
+    assert list(margins([lewd], W)) == [W.prior + 7.0 - W.threshold]
+    taken = replace(lewd, rule="act.caller.lewd.withdrawn", weight=-7.0)
+    assert list(margins([lewd, taken], W)) == [W.prior + 7.0 - W.threshold]
+    assert list(margins([replace(lewd, rule="act.agent.rebuke")], W)) == []
+
+
+def test_tables_count_each_call_once() -> None:
+    calls = [judged("a", "lewd", 1.0, 3, 2), judged("b", "genuine", -1.0), judged("b", "prank", -2.0)]
+    found = {title: rows for title, _, rows in tables(calls)}
+    assert found["each hand by nets that never heard it"][-1][1].startswith("1/2 50.0%")
+    assert ["turns from known to flag, median", "1"] in found["how early"]
+
+
+def test_a_share_has_its_interval() -> None:
+    assert str(share([True, False])) == "1/2 50.0% (9.5%-90.5%)"
+    assert str(Share(0, 0)) == "-"
+
+
+def test_calls_are_cut_off_and_disturbed() -> None:
+    call = judged("a", "genuine", 0.0).call
+    assert cut(0.5)(call).turns == TURNS[:2]
+    assert {t.speaker for t in only(Speaker.CALLER)(call).turns} == {Speaker.CALLER}
+    assert misheard(0.0)(call) == call
+    assert misheard(0.5)(call) == misheard(0.5)(call) != call
+
+
+@pytest.mark.parametrize("syllable", ["zhuang", "a", "er", "shi", "xiong"])
+def test_a_syllable_is_its_initial_and_its_final(syllable: str) -> None:
+    assert "".join(split(syllable)) == syllable
+
+
+def test_disturbing_keeps_what_is_known_when() -> None:
+    near = alike(("ma", "mi", "na", "ni"), 2)
+    assert near[2] == [3, 4]
+    turns = [Heard(n % 2, 0, (2, 3, 4, 5)) for n in range(8)]
+    for seed in range(300):
+        heard, known = disturbed(turns, 5, near, Random(seed))
+        assert 1 <= known <= len(heard)
+        assert all(turn.rows for turn in heard)
+        assert disturbed(turns, 0, near, Random(seed))[1] == 0
+    assert badly((2, 3), 1.0, near, Random(1)) != (2, 3)
