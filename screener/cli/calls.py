@@ -28,16 +28,17 @@ from screener.cli.output import (
 from screener.cli.package import read_package, write_package
 from screener.cli.say import say, show
 from screener.cli.status import follow
+from screener.console.asked import wanted
 from screener.core.evidence import Kind, Verdict
 from screener.errors import InputError
-from screener.numbers.agents import agent_name
+from screener.events import LineClass
 from screener.numbers.mask import mask
 from screener.reports.page import Cell, Coded
-from screener.review.case import Case, Exhibit, Maker
+from screener.review.case import Exhibit, Maker, case_of
 from screener.review.dossier import MANIFEST, pack, problems, sealed, sum_of
 from screener.review.seal import SIGNATURE, site_key
 from screener.review.timeline import timeline
-from screener.store.find import Wanted, calls_of, find
+from screener.store.find import Wanted, find
 from screener.store.log import open_log
 from screener.store.records import CallRecord, Review
 from screener.words.terms import word
@@ -58,6 +59,9 @@ def calls() -> None:
 @click.option("--agent", default="", help="Calls that this agent had on the line.")
 @click.option("--queue", default="", help="Only calls of this queue of agents.")
 @click.option("--dialled", default="", help="Only calls to this number (hotline, 400 number, DID).")
+@click.option("--line", type=click.Choice([c.value for c in LineClass]), help="Only calls from such a line.")
+@click.option("--region", default="", help="Only calls from this region, as `screener report sources` names it.")
+@click.option("--carrier", default="", help="Only calls of this carrier, likewise.")
 @click.option("--verdict", type=click.Choice([v.value for v in Verdict]), help="Only calls with this verdict.")
 @click.option("--flagged", is_flag=True, help="What reports count as flagged: harassment that nobody overturned.")
 @click.option("--reviewed", type=click.Choice([r.value for r in Review]), help="What a person said of the flag.")
@@ -84,7 +88,7 @@ def list_command(
     zone = ZoneInfo(settings.site.timezone)
     begin, end = moment(settings, since), moment(settings, until)
     moments.span_of(begin, end)
-    found = find(log, _wanted(settings, begin, end, asked), limit)
+    found = find(log, wanted(asked, begin, end, lines_of(settings)), limit)
     rows: list[list[Cell]] = [
         [
             call.id,
@@ -102,27 +106,6 @@ def list_command(
     ]
     keys = ["id", "started_at", "number", "verdict", "kind", "review", "treatment", "agent", "queue", "dialled"]
     return sheet("t_calls", keys, rows, number="phone", dialled="phone", agent="phone", id="phone")
-
-
-def _wanted(settings: Settings, since: datetime | None, until: datetime | None, asked: dict[str, Any]) -> Wanted:
-    number = asked["number"]
-    known = lines_of(settings).identify(number).number if number else ""
-    kind, verdict, reviewed = asked["kind"], asked["verdict"], asked["reviewed"]
-    return Wanted(
-        since=since,
-        until=until,
-        verdict=Verdict(verdict) if verdict else None,
-        kind=None if kind in (None, "none") else Kind(kind),
-        without_kind=kind == "none",
-        number=known,
-        withheld=bool(number) and not known,
-        agent=agent_name(asked["agent"]),
-        queue=asked["queue"],
-        dialled=lines_of(settings).identify(asked["dialled"]).number if asked["dialled"] else "",
-        flagged=asked["flagged"],
-        review=Review(reviewed) if reviewed else None,
-        text="".join(asked["text"].split()),
-    )
 
 
 @calls.command(name="show")
@@ -179,23 +162,16 @@ def export_command(
         raise click.UsageError("name either calls or --number")
     now = datetime.now(UTC)
     found = _named(log, call_ids) if call_ids else _of_number(settings, log, number, since, until)
-    if not record and (no := [rows[0].id for rows in found if not Exhibit(rows).holds]):
-        what = f"{', '.join(no[:IDS_SHOWN])}: no harassment, or a flag that was overturned"
-        raise InputError(what, "leave it out, or make a mere record of it with --record")
+    case = case_of(log, [Exhibit(rows, _recording(audio, rows)) for rows in found], record=record)
     key = site_key(settings.folder / settings.evidence.key)
     maker = Maker(settings.site.name, by or user(), now, teller(settings), ZoneInfo(settings.site.timezone), key)
-    numbers = {rows[0].number for rows in found}
-    total = calls_of(log, next(iter(numbers))) if len(numbers) == 1 and "" not in numbers else None
-    files = pack(Case([Exhibit(rows, _recording(audio, rows)) for rows in found], total), maker)
+    files = pack(case, maker)
     subject = f"{' '.join(rows[0].id for rows in found)} manifest={sum_of(files)}"
     note_call(log, subject, str(output))
     write_package(output, files)
     say(f"{output}: {len(found)} calls, {len(files)} files")
     say(f"SHA-256 of MANIFEST.sha256: {sum_of(files)}")
     say(f"signed with the key {maker.fingerprint}")
-
-
-IDS_SHOWN = 5
 
 
 def _named(log: CallLog, call_ids: tuple[str, ...]) -> list[tuple[CallRecord, ...]]:

@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import click
@@ -29,13 +28,11 @@ from screener.errors import InputError
 from screener.events import ListName
 from screener.exchange.listfile import EXPORTS, BadLine, from_csv
 from screener.numbers.mask import mask
+from screener.numbers.written import WRONG, proper
 from screener.reports.span import Span
-from screener.review.suggest import Proposal, suggest
+from screener.review.suggest import suggest
 from screener.store.log import ListedNumber
 from screener.words.judgement import list_reason
-
-if TYPE_CHECKING:
-    from screener.numbers.identify import Lines
 
 DAYS_DIGITS_MOST = 6
 BAD_SHOWN = 5
@@ -70,7 +67,7 @@ def _group(name: ListName) -> click.Group:
         now = datetime.now(UTC)
         lines = lines_of(settings)
         until = _expiry(settings, expires, now)
-        entries = [ListedNumber(name, _normal(lines, number), reason, now, until) for number in numbers]
+        entries = [ListedNumber(name, proper(lines, number), reason, now, until) for number in numbers]
         log.enlist(*entries)
         for entry in entries:
             say(f"{name} + {entry.number}")
@@ -122,7 +119,7 @@ def _group(name: ListName) -> click.Group:
         entries: list[ListedNumber] = []
         skipped: list[str] = []
         for line, found in _entries(_text(file), name, now):
-            wrong = _WRONG.get(lines.wrong(found.number), "") if isinstance(found, ListedNumber) else found.reason
+            wrong = WRONG.get(lines.wrong(found.number), "") if isinstance(found, ListedNumber) else found.reason
             if wrong or isinstance(found, BadLine):
                 skipped.append(f"{file}:{line}: skipped: {wrong}")
             else:
@@ -187,12 +184,12 @@ def suggest_command(
     now = datetime.now(UTC)
     lines = lines_of(settings)
     proposals = suggest(log, Span(since=now - timedelta(days=days)), flags, now)
-    chosen = {_normal(lines, number) for number in accept}
+    chosen = {proper(lines, number) for number in accept}
     if unknown := chosen - {proposal.number for proposal in proposals}:
         raise InputError(f"not proposed: {', '.join(sorted(unknown))}", "see: screener list suggest")
     until = _expiry(settings, expires, now)
     accepted = [p for p in proposals if accept_all or p.number in chosen]
-    log.enlist(*(ListedNumber(p.name, p.number, _reason(p), now, until) for p in accepted))
+    log.enlist(*(ListedNumber(p.name, p.number, p.reason(user()), now, until) for p in accepted))
     zone = ZoneInfo(settings.site.timezone)
     rows = [
         [
@@ -210,27 +207,8 @@ def suggest_command(
     return sheet("t_suggest", keys, rows, number="phone")
 
 
-def _reason(proposal: Proposal) -> str:
-    return f"suggested:{proposal.flags}:{proposal.confirmed}:{user()}"
-
-
 def _held(log: CallLog, name: ListName, at: datetime) -> list[ListedNumber]:
     return [entry for entry in log.listed(at) if entry.name is name]
-
-
-_WRONG = {
-    "withheld": "stands for no number at all: zeros, masked digits, or empty",
-    "not_digits": "has signs in it that no number has",
-    "no_number": "is no whole number: nobody can call from it",
-}
-
-
-def _normal(lines: "Lines", number: str) -> str:
-    if wrong := lines.wrong(number):
-        raise InputError(
-            f"{number!r} {_WRONG[wrong]}", "write it as 13800138000, 010-88886666, 95588 or +85223456789"
-        )
-    return lines.identify(number).number
 
 
 def _entries(text: str, name: ListName, now: datetime) -> Iterable[tuple[int, ListedNumber | BadLine]]:

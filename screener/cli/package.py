@@ -11,7 +11,7 @@ from typing import IO
 from screener.errors import InputError
 from screener.outside.files import PRIVATE_FOLDER, write_private
 from screener.outside.text import visible
-from screener.review.dossier import MANIFEST
+from screener.review.dossier import MANIFEST, zipped
 from screener.review.seal import SIGNATURE
 
 BYTES_MOST = 2 * 1024**3
@@ -51,10 +51,7 @@ def write_package(path: Path, files: Mapping[str, bytes]) -> None:
         raise InputError(f"{path}: is there already", "name a new folder or file; evidence is never overwritten")
     try:
         if path.suffix.lower() == ".zip":
-            write_private(path, b"", new=True)
-            with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as package:
-                for name, data in files.items():
-                    package.writestr(name, data)
+            write_private(path, zipped(files), new=True)
             return
         for name, data in files.items():
             file = path / name

@@ -16,7 +16,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from screener.console import account, agent, live
+from screener.console import account, agent, calls, health, lists, live, reports, review
 from screener.console.access import Person, Role, is_guarded
 from screener.console.desk import Desk
 from screener.errors import InputError, ScreenerError
@@ -63,6 +63,20 @@ ADDRESSES: tuple[Address, ...] = (
     Address("GET", "/live", live.page, READERS, noted=True),
     Address("GET", "/live/events", live.events, READERS),
     Address("POST", "/live/{call}/order", live.order, SUPERVISORS, noted=True),
+    Address("GET", "/review", review.start, READERS),
+    Address("GET", "/review/{call}", review.page, READERS, noted=True),
+    Address("POST", "/review/{call}", review.word, SUPERVISORS, noted=True),
+    Address("GET", "/calls", calls.search, READERS, noted=True),
+    Address("GET", "/calls/{call}", calls.page, READERS, noted=True),
+    Address("POST", "/calls/{call}/evidence", calls.evidence, SUPERVISORS, noted=True),
+    Address("GET", "/reports", reports.start, READERS),
+    Address("GET", "/reports/{name}", reports.page, READERS, noted=True),
+    Address("GET", "/reports/{name}/export", reports.export, READERS, noted=True),
+    Address("GET", "/lists", lists.page, READERS, noted=True),
+    Address("POST", "/lists/add", lists.add, SUPERVISORS, noted=True),
+    Address("POST", "/lists/remove", lists.remove, SUPERVISORS, noted=True),
+    Address("POST", "/lists/accept", lists.accept, SUPERVISORS, noted=True),
+    Address("GET", "/health", health.page, READERS),
 )
 OPEN = ("/login", "/static")
 """What needs no login."""
@@ -80,9 +94,10 @@ def build(desk: Desk) -> Starlette:
     """
     routes = [Route(a.path, _guarded(desk, a), methods=[a.method]) for a in ADDRESSES]
     login = Route("/login", partial(account.login, desk), methods=["GET", "POST"])
+    style = Route("/static/report.css", reports.style)
     static = Mount("/static", StaticFiles(directory=Path(__file__).parent / "static"))
     app = Starlette(
-        routes=[login, static, *routes],
+        routes=[login, style, static, *routes],
         exception_handlers={ScreenerError: _failed, 404: _not_found},  # type: ignore[dict-item]
     )
     app.state.desk = desk
@@ -98,7 +113,7 @@ def _guarded(desk: Desk, address: Address) -> Callable[[Request], Awaitable[Resp
         if person is None:
             if address.method != "GET" or _wants_json(request):
                 return PlainTextResponse("login first", 401)
-            return RedirectResponse(f"/login?next={quote(request.url.path)}", 303)
+            return RedirectResponse(f"/login?next={quote(_asked(request), safe='/')}", 303)
         if person.role not in address.roles:
             return PlainTextResponse("this is not yours to see", 403)
         if address.method != "GET":
@@ -126,10 +141,16 @@ async def _sent_guard(request: Request) -> str:
     return ""
 
 
+def _asked(request: Request) -> str:
+    """Path and query of an address."""
+    return f"{request.url.path}?{request.url.query}" if request.url.query else request.url.path
+
+
 def _note(desk: Desk, person: Person, request: Request) -> AccessNote:
-    subject = f"{request.url.path}?{request.url.query}" if request.url.query else request.url.path
     masked = not desk.sees_whole_numbers(person)
-    return AccessNote(datetime.now(UTC), person.name, f"console {request.method}", subject[:500], "page", masked)
+    return AccessNote(
+        datetime.now(UTC), person.name, f"console {request.method}", _asked(request)[:500], "page", masked
+    )
 
 
 def _wants_json(request: Request) -> bool:

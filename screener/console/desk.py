@@ -10,7 +10,10 @@ from starlette.responses import HTMLResponse
 
 from screener.console.access import Access, Person
 from screener.console.hub import Hub
+from screener.core.judgement import Weights
+from screener.numbers.identify import Lines, load_lines
 from screener.numbers.mask import mask
+from screener.settings.judging import site_weights
 from screener.settings.sections import Settings
 from screener.store.log import CallLog
 from screener.words.console import said
@@ -34,6 +37,16 @@ class Desk:
         return ZoneInfo(self.settings.site.timezone)
 
     @cached_property
+    def weights(self) -> Weights:
+        """Of the site, as they are when the console starts."""
+        return site_weights(self.settings.judgement, self.settings.folder)
+
+    @cached_property
+    def lines(self) -> Lines:
+        """What knows the site's numbers."""
+        return load_lines(self.settings.line_files, *self.settings.site.numbering)
+
+    @cached_property
     def templates(self) -> Environment:
         """Every value is escaped; a name that is not there is an error."""
         folder = Path(__file__).parent / "templates"
@@ -42,13 +55,17 @@ class Desk:
             "lang": self.teller.lang,
             "site": self.settings.site.name,
             "t": lambda key: said(key, self.teller.lang),
-            "word": lambda key: word(key, self.teller.lang),
+            "word": self.word,
         }
         return made
 
     def say(self, key: str) -> str:
         """A sentence of the console."""
         return said(key, self.teller.lang)
+
+    def word(self, key: str) -> str:
+        """A term of calls and reports."""
+        return word(key, self.teller.lang)
 
     def sees_whole_numbers(self, person: Person) -> bool:
         """Whether somebody's role sees whole phone numbers."""

@@ -86,6 +86,9 @@ class Bars:
     """Where the scale ends, the same for charts that are compared; 0 takes the largest value."""
     axes: tuple[str, str] = ("", "")
     """What lies along it, and what it counts."""
+    by: str = ""
+    """What its labels are (`day`, `region`), so that a page may lead from a bar to its calls; empty for nothing of
+    the kind. A label's code is its own text where it is no `Coded`."""
 
 
 @dataclass(frozen=True, slots=True)

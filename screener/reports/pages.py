@@ -149,7 +149,9 @@ def frequency_page(answer: Frequency, span: Span, by: Period, reader: Reader) ->
     ]
     title = reader.word("t_frequency")
     labels, axes = _buckets(answer, by, reader), (reader.word(by.value), reader.word("flagged_calls"))
-    charts: list[Chart] = [Bars(title, labels, [row.flagged for row in answer.rows], upright=True, axes=axes)]
+    charts: list[Chart] = [
+        Bars(title, labels, [row.flagged for row in answer.rows], upright=True, axes=axes, by=by)
+    ]
     shares = [row.share or 0.0 for row in answer.rows]
     axes = reader.word(by.value), reader.word("m_share")
     charts.append(Bars(reader.word("t_share"), labels, shares, share=True, upright=True, axes=axes))
@@ -223,7 +225,7 @@ def source_name(source: str, by: SourceBy, reader: Reader) -> str:
 def source_bars(rows: Sequence[SourceRow], by: SourceBy, reader: Reader, title: str) -> Bars:
     """Sources as bars."""
     names = [source_name(row.source, by, reader) for row in rows[:BARS_MOST]]
-    return Bars(reader.word(title), names, [row.flagged for row in rows[:BARS_MOST]])
+    return Bars(reader.word(title), names, [row.flagged for row in rows[:BARS_MOST]], by=by)
 
 
 def sources_page(rows: Sequence[SourceRow], span: Span, by: SourceBy, reader: Reader) -> Page:
@@ -308,7 +310,7 @@ def agents_page(rows: Sequence[AgentRow], span: Span, reader: Reader) -> Page:
         for row in rows
     ]
     hit = [row for row in rows if row.agent and row.hit][:BARS_MOST]
-    bars = Bars(reader.word("hit"), [row.agent for row in hit], [row.hit for row in hit])
+    bars = Bars(reader.word("hit"), [row.agent for row in hit], [row.hit for row in hit], by="agent")
     sheet = Sheet(reader.word("t_agents"), keys, reader.words(keys), cells, {"agent": "phone"}, "agents")
     return reader.page("t_agents", span, [sheet], [bars])
 
@@ -318,7 +320,7 @@ def accuracy_page(answer: Accuracy, span: Span, reader: Reader) -> Page:
     counts = ["confirmed", "overturned", "confirmed_share", "low_share", "high_share"]
     kind_keys, rule_keys = ["kind", "flagged", *counts], ["rule_name", "rule", *counts]
     kinds: list[list[Cell]] = [
-        [_kind(row.name, reader), row.flagged, *_accuracy_cells(row)] for row in answer.kinds
+        [kind_name(row.name, reader), row.flagged, *_accuracy_cells(row)] for row in answer.kinds
     ]
     rules: list[list[Cell]] = [
         [reader.teller.evidence(row.name), row.name, *_accuracy_cells(row)] for row in answer.rules
@@ -327,14 +329,20 @@ def accuracy_page(answer: Accuracy, span: Span, reader: Reader) -> Page:
         Sheet(reader.word("t_accuracy"), kind_keys, reader.words(kind_keys), kinds, name="kinds"),
         Sheet(reader.word("t_rules"), rule_keys, reader.words(rule_keys), rules, name="rules"),
     ]
-    names = [reader.word(row.name or "no_kind") for row in answer.kinds]
+    names = [kind_name(row.name, reader) for row in answer.kinds]
     bars = Bars(
-        reader.word("confirmed_share"), names, [row.share or 0.0 for row in answer.kinds], share=True, most=1.0
+        reader.word("confirmed_share"),
+        names,
+        [row.share or 0.0 for row in answer.kinds],
+        share=True,
+        most=1.0,
+        by="kind",
     )
     return reader.page("t_accuracy", span, sheets, [bars])
 
 
-def _kind(name: str, reader: Reader) -> Coded:
+def kind_name(name: str, reader: Reader) -> Coded:
+    """A kind of harassment, empty for none."""
     return Coded(reader.word(name or "no_kind"), name or None)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from screener.reports.page import Bars, Cell, Chart, Coded, Figure, Page, Sheet, Trend, Type, shown
-from screener.reports.pages import Reader, heat_chart, source_bars, source_sheet, treatment_sheet
+from screener.reports.pages import Reader, heat_chart, kind_name, source_bars, source_sheet, treatment_sheet
 from screener.reports.sources import SourceBy
 from screener.reports.summary import Measures, Summary
 
@@ -21,7 +21,7 @@ def summary_page(answer: Summary, reader: Reader) -> Page:
     days = [row.bucket[5:] for row in answer.days.rows]
     partial = reader.is_partial(answer.span)
     kinds = sorted(answer.kinds.items(), key=lambda item: -item[1])
-    names = [reader.word(kind or "no_kind") for kind, _ in kinds]
+    names = [kind_name(kind, reader) for kind, _ in kinds]
     axes = reader.word("day"), reader.word("flagged_calls")
     charts: Sequence[Chart] = [
         Trend(reader.word("t_trend"), days, [row.flagged for row in answer.days.rows], axes=axes, partial=partial),
@@ -34,7 +34,7 @@ def summary_page(answer: Summary, reader: Reader) -> Page:
             partial=partial,
         ),
         heat_chart(answer.days, reader),
-        Bars(reader.word("t_kinds"), names, [n for _, n in kinds]),
+        Bars(reader.word("t_kinds"), names, [n for _, n in kinds], by="kind"),
         source_bars(answer.top, SourceBy.NUMBER, reader, "t_top"),
         source_bars(answer.regions, SourceBy.REGION, reader, "t_regions"),
         source_bars(answer.lines, SourceBy.LINE, reader, "t_lines"),

@@ -5,20 +5,16 @@ they stay readable at any width.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from html import escape
 
-from screener.reports.page import Bars, Chart, Figure, Heat, Page, Sheet, Trend, shown
+from screener.reports.page import Bars, Chart, Coded, Figure, Heat, Page, Sheet, Trend, shown
 
-_STYLE = """
+STYLE = """
 :root { color-scheme: light dark; --ink: #1b2733; --soft: #5c6b7a; --line: #d5dde5; --bar: #2f6f9f;
   --hot: 192, 57, 43; --paper: #fff; --tile: #f2f5f8; --deep: #fff; }
 @media (prefers-color-scheme: dark) { :root { --ink: #e4eaf0; --soft: #9aa8b5; --line: #36424d; --bar: #6aaede;
   --hot: 226, 94, 78; --paper: #12181e; --tile: #1c252d; } }
-* { box-sizing: border-box; }
-body { margin: 0 auto; padding: 1.2rem; max-width: 60rem; color: var(--ink); background: var(--paper);
-  font: 15px/1.5
-  "Noto Sans CJK SC", "Source Han Sans SC", "PingFang SC", "Microsoft YaHei", system-ui, sans-serif; }
 h1 { font-size: 1.5rem; margin: 0 0 .2rem; }
 h2 { font-size: 1.05rem; margin: 1.6rem 0 .5rem; }
 .notes { color: var(--soft); margin: 0; }
@@ -43,7 +39,7 @@ svg { display: block; width: 100%; }
 .plot { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: .2rem .5rem; }
 .plot .scale { display: flex; flex-direction: column; justify-content: space-between; text-align: right; }
 .plot .axis { grid-column: 2; display: flex; overflow: hidden; }
-.axis span { min-width: 0; overflow: visible; white-space: nowrap; }
+.axis span { flex: 1 1 0; min-width: 0; overflow: visible; white-space: nowrap; }
 .scale, .axis, .heat th { color: var(--soft); font-size: .78rem; font-weight: normal; }
 .plot svg { height: 11rem; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
@@ -55,11 +51,22 @@ table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nu
 .sheet td:first-child, .sheet th:first-child { position: sticky; left: 0; background: var(--paper); }
 .heat table { table-layout: fixed; border-spacing: 1px; border-collapse: separate; }
 .heat td { height: 1.5rem; padding: 0; text-align: center; font-size: .68rem; border-radius: 2px; }
+/* Ten steps of a heat map: classes, because a strict page forbids styles of single elements. */
+.heat .h0 { background: rgba(var(--hot), 0.04); }
+.heat .h1 { background: rgba(var(--hot), 0.14); }
+.heat .h2 { background: rgba(var(--hot), 0.23); }
+.heat .h3 { background: rgba(var(--hot), 0.33); }
+.heat .h4 { background: rgba(var(--hot), 0.42); }
+.heat .h5 { background: rgba(var(--hot), 0.52); }
+.heat .h6 { background: rgba(var(--hot), 0.61); color: #fff; }
+.heat .h7 { background: rgba(var(--hot), 0.71); color: #fff; }
+.heat .h8 { background: rgba(var(--hot), 0.80); color: #fff; }
+.heat .h9 { background: rgba(var(--hot), 0.90); color: #fff; }
 .heat th:first-child { width: 2.6rem; text-align: left; }
-@media (max-width: 40rem) { .figures { grid-template-columns: 1fr 1fr; } body { padding: .8rem; }
+@media (max-width: 40rem) { .figures { grid-template-columns: 1fr 1fr; }
   .heat td { font-size: 0; } .heat th { font-size: .65rem; }
   .sheet { font-size: .9rem; } .sheet th, .sheet td { padding: .3rem .35rem; }
-  .axis span:nth-child(even) { visibility: hidden; } }
+  .axis .second { visibility: hidden; } }
 @media print { :root { --ink: #1b2733; --soft: #5c6b7a; --line: #d5dde5; --bar: #2f6f9f; --hot: 192, 57, 43;
     --paper: #fff; --tile: #f2f5f8; }
   .compact .figures { grid-template-columns: repeat(4, 1fr); gap: 4px; margin: 4px 0; }
@@ -69,41 +76,65 @@ table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nu
   .compact .heat td { height: .8rem; } .compact { font-size: 8pt; line-height: 1.35; }
   .compact .tables > div:nth-child(n+2) { display: none; }
   .compact .sheet td, .compact .sheet th { padding: 1px 4px; }
-  body { padding: 0; max-width: none; font-size: 9pt; } .scroll { overflow: visible; }
+  .scroll { overflow: visible; }
   .charts { grid-template-columns: 1fr 1fr; } .plot svg { height: 7rem; } .heat td { height: 1.1rem; }
   h2 { margin-top: 1rem; break-after: avoid; } .sheet th, .sheet td { padding: .15rem .4rem; }
   .sheet td:first-child, .sheet th:first-child { position: static; }
   * { print-color-adjust: exact; -webkit-print-color-adjust: exact; } tr, figure { break-inside: avoid; } }
+.bars a { color: inherit; }
+.plot a:hover rect, .plot a:focus rect { opacity: .7; }
+"""
+"""Of what `body` gives."""
+_PAGE_STYLE = """
+* { box-sizing: border-box; }
+body { margin: 0 auto; padding: 1.2rem; max-width: 60rem; color: var(--ink); background: var(--paper);
+  font: 15px/1.5
+  "Noto Sans CJK SC", "Source Han Sans SC", "PingFang SC", "Microsoft YaHei", system-ui, sans-serif; }
+@media (max-width: 40rem) { body { padding: .8rem; } }
+@media print { body { padding: 0; max-width: none; font-size: 9pt; } }
 @page { size: A4; margin: 12mm; }
 """
+
+Link = Callable[[str, str], str]
+"""From what a bar counts by (`day`, `number`) and its code to the address of its calls; empty for none."""
 
 
 def web_page(page: Page) -> str:
     """The page; needs nothing from anywhere."""
-    notes = "".join(f'<p class="notes">{escape(note)}</p>' for note in page.notes)
-    figures = "".join(map(_figure_tile, page.figures))
-    figures = f'<div class="figures">{figures}</div>' if figures else ""
-    charts = "".join(_chart(chart) for chart in page.charts)
-    sheets = "".join(f"<div>{_sheet(sheet, page.empty)}</div>" for sheet in page.sheets)
-    if page.compact and not page.figures:
-        charts, sheets = "", f'<p class="empty">{escape(page.empty)}</p>'
     return f"""<!doctype html>
 <html lang="{"en" if page.lang == "en" else "zh-CN"}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{escape(page.title)}</title>
-<style>{_STYLE}</style>
+<style>{STYLE}{_PAGE_STYLE}</style>
 </head>
 <body{' class="compact"' if page.compact else ""}>
 <h1>{escape(page.title)}</h1>
-{notes}
-{figures}
-<div class="charts">{charts}</div>
-<div class="tables">{sheets}</div>
+{body(page)}
 </body>
 </html>
 """
+
+
+def body(page: Page, link: Link = lambda _by, _code: "") -> str:
+    """What stands below the title of a report, as HTML that needs `STYLE` alone.
+
+    Args:
+        page: the report.
+        link: where the calls of a bar are.
+    """
+    notes = "".join(f'<p class="notes">{escape(note)}</p>' for note in page.notes)
+    figures = "".join(map(_figure_tile, page.figures))
+    figures = f'<div class="figures">{figures}</div>' if figures else ""
+    charts = "".join(_chart(chart, link) for chart in page.charts)
+    sheets = "".join(f"<div>{_sheet(sheet, page.empty)}</div>" for sheet in page.sheets)
+    if page.compact and not page.figures:
+        charts, sheets = "", f'<p class="empty">{escape(page.empty)}</p>'
+    return f"""{notes}
+{figures}
+<div class="charts">{charts}</div>
+<div class="tables">{sheets}</div>"""
 
 
 def _figure_tile(figure: Figure) -> str:
@@ -131,12 +162,12 @@ def _sheet(sheet: Sheet, empty: str) -> str:
     )
 
 
-def _chart(chart: Chart) -> str:
+def _chart(chart: Chart, link: Link) -> str:
     match chart:
         case Bars(upright=True):
-            return _figure(chart.title, _columns(chart), wide=len(chart.labels) > 12)
+            return _figure(chart.title, _columns(chart, link), wide=len(chart.labels) > 12)
         case Bars():
-            return _figure(chart.title, _bars(chart))
+            return _figure(chart.title, _bars(chart, link))
         case Heat():
             return _figure(chart.title, _heat(chart), wide=True)
         case Trend():
@@ -149,10 +180,10 @@ def _figure(title: str, inside: str, wide: bool = False, kind: str = "") -> str:
     return f"<figure{mark}><h2>{escape(title)}</h2>{inside}</figure>\n"
 
 
-def _bars(chart: Bars) -> str:
+def _bars(chart: Bars, link: Link) -> str:
     most = chart.most or max(chart.values, default=0) or 1
     rows = "".join(
-        f"<span>{escape(label)}</span>"
+        f"<span>{_linked(escape(label), _address(chart, label, link))}</span>"
         f'<svg viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true">'
         f'<rect width="{100 * value / most:.2f}" height="10" fill="var(--bar)"/></svg>'
         f"<span>{_amount(value, chart.share)}</span>"
@@ -161,16 +192,32 @@ def _bars(chart: Bars) -> str:
     return f'<div class="bars">{rows}</div>'
 
 
-def _columns(chart: Bars) -> str:
+def _columns(chart: Bars, link: Link) -> str:
     most = chart.most or _top(chart.values, chart.share)
     wide = 100 / max(1, len(chart.values))
     bars = "".join(
-        f'<rect x="{wide * (number + 0.1):.3f}" y="{100 - 100 * value / most:.2f}" width="{wide * 0.8:.3f}" '
-        f'height="{100 * value / most:.2f}" fill="var(--bar)">'
-        f"<title>{escape(label)}: {_amount(value, chart.share)}</title></rect>"
+        _linked(
+            f'<rect x="{wide * (number + 0.1):.3f}" y="{100 - 100 * value / most:.2f}" width="{wide * 0.8:.3f}" '
+            f'height="{100 * value / most:.2f}" fill="var(--bar)">'
+            f"<title>{escape(label)}: {_amount(value, chart.share)}</title></rect>",
+            _address(chart, label, link) if value else "",
+            f"{label}: {_amount(value, chart.share)}",
+        )
         for number, (label, value) in enumerate(zip(chart.labels, chart.values, strict=True))
     )
     return _plot(bars, most, chart.labels, chart.share, chart.axes)
+
+
+def _address(chart: Bars, label: str, link: Link) -> str:
+    code = label.code if isinstance(label, Coded) else label
+    return link(chart.by, code) if chart.by and code else ""
+
+
+def _linked(inside: str, address: str, name: str = "") -> str:
+    if not address:
+        return inside
+    called = f' aria-label="{escape(name)}"' if name else ""
+    return f'<a href="{escape(address)}"{called}>{inside}</a>'
 
 
 def _trend(chart: Trend) -> str:
@@ -204,16 +251,18 @@ def _plot(
     )
     scale = "".join(f"<span>{_amount(value, share)}</span>" for value in (most, most / 2, 0))
     every = max(1, -(-len(labels) // 6))
-    widths = [(n, min(every, len(labels) - n)) for n in range(0, len(labels), every)]
-    axis = "".join(  # a label needs its room
-        f'<span style="flex:{width} 1 0">{escape(labels[n]) if 2 * width > every else ""}</span>'
-        for n, width in widths
+    axis = "".join(
+        f'<span class="{"second" if n // every % 2 else "first"}">{escape(label)}</span>'
+        if n % every == 0 and 2 * (len(labels) - n) > every  # a label needs its room
+        else "<span></span>"
+        for n, label in enumerate(labels)
     )
+    role = "" if "<a " in inside else ' role="img"'
     names = f'<div class="names"><span>{escape(axes[1])}</span></div>' if axes[1] else ""
     under = f'<div class="names"><span></span><span>{escape(axes[0])} →</span></div>' if axes[0] else ""
     return (
         f'{names}<div class="plot"><div class="scale">{scale}</div>'
-        f'<svg viewBox="0 0 100 100" preserveAspectRatio="none" role="img">{grid}{inside}</svg>'
+        f'<svg viewBox="0 0 100 100" preserveAspectRatio="none"{role}>{grid}{inside}</svg>'
         f'<div class="axis">{axis}</div></div>{under}'
     )
 
@@ -224,8 +273,7 @@ def _heat(chart: Heat) -> str:
     rows = "".join(
         f"<tr><th>{escape(label)}</th>"
         + "".join(
-            f'<td style="background:rgba(var(--hot),{0.04 + 0.86 * value / most:.2f});'
-            f'color:{"#fff" if value > 0.6 * most else "inherit"}" '
+            f'<td class="h{round(9 * value / most)}" '
             f'title="{escape(label)} {escape(column)}: {value:g}">{value:g}</td>'
             for column, value in zip(chart.columns, values, strict=True)
         )

@@ -8,11 +8,16 @@ from zoneinfo import ZoneInfo
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from screener.core.evidence import Verdict
+from screener.errors import InputError
 from screener.review.seal import seal_of
+from screener.store.find import calls_of
+from screener.store.log import CallLog
 from screener.store.records import CallRecord, Review
 from screener.words.evidence import said
 from screener.words.judgement import Teller
 from screener.words.terms import Language
+
+IDS_SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,3 +121,23 @@ class Case:
     def flagged(self) -> list[Exhibit]:
         """Calls of which a flag holds."""
         return [exhibit for exhibit in self.exhibits if exhibit.holds]
+
+
+def case_of(log: CallLog, exhibits: Sequence[Exhibit], *, record: bool = False) -> Case:
+    """The case of some calls.
+
+    Args:
+        log: that they are from.
+        exhibits: oldest first; at least one.
+        record: a mere record, for which a call need be no harassment.
+
+    Raises:
+        InputError: a call is no harassment.
+        StoreError: the database failed.
+    """
+    if not record and (no := [exhibit.first.id for exhibit in exhibits if not exhibit.holds]):
+        what = f"{', '.join(no[:IDS_SHOWN])}: no harassment, or a flag that was overturned"
+        raise InputError(what, "leave it out, or make a mere record of it with --record")
+    numbers = {exhibit.first.number for exhibit in exhibits}
+    total = calls_of(log, next(iter(numbers))) if len(numbers) == 1 and "" not in numbers else None
+    return Case(exhibits, total)

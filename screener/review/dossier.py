@@ -6,8 +6,10 @@ made for those who may know them.
 """
 
 import hashlib
+import io
 import json
 import re
+import zipfile
 from collections.abc import Mapping, Sequence
 
 from screener.outside.text import file_name, visible
@@ -43,6 +45,15 @@ def pack(case: Case, maker: Maker) -> dict[str, bytes]:
     files[MANIFEST] = _text([f"{hashlib.sha256(files[name]).hexdigest()}  {name}" for name in sorted(files)])
     files[SIGNATURE] = sign(files[MANIFEST], maker.key)
     return files
+
+
+def zipped(files: Mapping[str, bytes]) -> bytes:
+    """A package as one ZIP file."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as package:
+        for name, data in files.items():
+            package.writestr(name, data)
+    return out.getvalue()
 
 
 def sum_of(files: Mapping[str, bytes]) -> str:

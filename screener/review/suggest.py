@@ -33,6 +33,10 @@ class Proposal:
     kind: str
     last: datetime
 
+    def reason(self, who: str) -> str:
+        """Why the number is on a list once somebody has accepted it, as `words.judgement.list_reason` reads it."""
+        return f"suggested:{self.flags}:{self.confirmed}:{who}"
+
 
 def suggest(log: CallLog, span: Span, least: int, at: datetime) -> tuple[Proposal, ...]:
     """Numbers with at least so many flags, none ever overturned, without one genuine call, on no list yet.

@@ -1,5 +1,6 @@
 """One call as lines of text: what was heard, what it weighed, what was decided and done, in the order of time."""
 
+from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from screener.core.evidence import Evidence, Verdict
@@ -8,6 +9,29 @@ from screener.store.records import CallRecord
 from screener.words.judgement import Teller
 from screener.words.terms import word
 from screener.words.timeline import WORDS
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One thing of a call.
+
+    Attributes:
+        at: audio seconds.
+        what: who spoke (`caller`, `agent`), or `evidence`, `decision`, `treatment`, `transfer`.
+        text: in words.
+        step: of the evidence weighed again; None elsewhere.
+        tipped: this flagged the call.
+    """
+
+    at: float
+    what: str
+    text: str
+    step: Step | None = None
+    tipped: bool = False
+
+
+_ORDER = {"evidence": 1, "decision": 2, "treatment": 3, "transfer": 4}
+"""Of what happened at the same moment; what was said comes first."""
 
 
 def timeline(call: CallRecord, teller: Teller, zone: ZoneInfo, why: Explanation | None = None) -> list[str]:
@@ -19,7 +43,7 @@ def timeline(call: CallRecord, teller: Teller, zone: ZoneInfo, why: Explanation 
         zone: of the site.
         why: its evidence weighed again; then each line of evidence says where the call stood after it.
     """
-    said = {key: pair[teller.lang == "en"] for key, pair in WORDS.items()}
+    said = _said(teller)
     where = " ".join(part for part in (word(call.line.value, teller.lang), call.region, call.carrier) if part)
     lines = [
         f"{said['call']} {call.id}",
@@ -28,51 +52,64 @@ def timeline(call: CallRecord, teller: Teller, zone: ZoneInfo, why: Explanation 
         f"{said['verdict']} {teller.verdict(call.verdict)} {teller.kind(call.kind)}".rstrip(),
         "",
     ]
-    told = [(s.start, 0, f"{word(s.speaker.value, teller.lang)}: {s.text}") for s in call.segments]
+    lines += [f"{moment.at:7.2f}s {_line(moment, said, teller)}" for moment in moments(call, teller, why)]
+    ended = word(call.ended_by.value, teller.lang) if call.ended_by else said["unknown"]
+    lines += ["", f"{said['ended']} {ended}"]
+    return lines if why is None else [*lines, *reasons(call, why, teller)]
+
+
+def moments(call: CallRecord, teller: Teller, why: Explanation | None = None) -> list[Moment]:
+    """Everything that happened in a call, in the order of audio time; arguments as of `timeline`."""
+    said = _said(teller)
+    told = [Moment(s.start, s.speaker.value, s.text) for s in call.segments]
     if why is None:
-        told += [(e.at, 1, _weighed(e.weight, e.rule, e.detail, e.span, teller)) for e in call.evidence]
+        told += [
+            Moment(e.at, "evidence", _weighed(e.weight, e.rule, e.detail, e.span, teller)) for e in call.evidence
+        ]
     else:
-        told += [(step.evidence.at, 1, _step(step, why, said, teller)) for step in why.steps]
+        for step in why.steps:
+            e = step.evidence
+            text = _weighed(e.weight, e.rule, e.detail, e.span, teller)
+            told.append(Moment(e.at, "evidence", text, step, tipped=step is why.tipped))
     told += [
-        (
+        Moment(
             d.at,
-            2,
-            f"  => {teller.verdict(d.verdict)}: {teller.reason(d.reason)} "
+            "decision",
+            f"{teller.verdict(d.verdict)}: {teller.reason(d.reason)} "
             f"({said['score']} {d.score:.1f}, {said['threshold']} {d.threshold:.1f})",
         )
         for d in call.decisions
     ]
-    told += [
-        (
-            t.began,
-            3,
-            f"  {said['treatment']} {word(t.treatment.value, teller.lang)}"
-            + (f" {said['handed'].format(t.agent or '?')}" if t.by_hand else ""),
-        )
-        for t in call.treatments
-    ]
-    for t in call.transfers:
-        became = said["ok"] if t.ok else f"{said['failed']} {t.status}"
-        told.append((t.at, 4, f"  {said['transfer']} {t.target}: {became}"))
-    lines += [f"{at:7.2f}s {text}" for at, _, text in sorted(told, key=lambda t: t[:2])]
-    ended = word(call.ended_by.value, teller.lang) if call.ended_by else said["unknown"]
-    lines += ["", f"{said['ended']} {ended}"]
-    return lines if why is None else [*lines, *_reasons(call, why, said, teller)]
+    for given in call.treatments:
+        by = f" {said['handed'].format(given.agent or '?')}" if given.by_hand else ""
+        text = f"{said['treatment']} {word(given.treatment.value, teller.lang)}{by}"
+        told.append(Moment(given.began, "treatment", text))
+    for tried in call.transfers:
+        became = said["ok"] if tried.ok else f"{said['failed']} {tried.status}"
+        told.append(Moment(tried.at, "transfer", f"{word(f'to_{tried.target}', teller.lang)}: {became}"))
+    return sorted(told, key=lambda moment: (moment.at, _ORDER.get(moment.what, 0)))
+
+
+def _said(teller: Teller) -> dict[str, str]:
+    return {key: pair[teller.lang == "en"] for key, pair in WORDS.items()}
+
+
+def _line(moment: Moment, said: dict[str, str], teller: Teller) -> str:
+    if moment.what not in _ORDER:
+        return f"{word(moment.what, teller.lang)}: {moment.text}"
+    text = f"  => {moment.text}" if moment.what == "decision" else f"  {moment.text}"
+    if moment.step is not None:
+        text += f" {said['score']} {moment.step.score:.1f}/{moment.step.threshold:.1f}"
+    return f"{text} ◄ {said['flags']}" if moment.tipped else text
 
 
 def _weighed(weight: float, rule: str, detail: str, span: str, teller: Teller) -> str:
-    return f"  {weight:+.1f} {teller.evidence(rule, detail)} “{span}” [{rule}]"
+    return f"{weight:+.1f} {teller.evidence(rule, detail)} “{span}” [{rule}]"
 
 
-def _step(step: Step, why: Explanation, said: dict[str, str], teller: Teller) -> str:
-    e = step.evidence
-    mark = f" ◄ {said['flags']}" if step is why.tipped else ""
-    stands = f"{said['score']} {step.score:.1f}/{step.threshold:.1f}"
-    return f"{_weighed(e.weight, e.rule, e.detail, e.span, teller)} {stands}{mark}"
-
-
-def _reasons(call: CallRecord, why: Explanation, said: dict[str, str], teller: Teller) -> list[str]:
+def reasons(call: CallRecord, why: Explanation, teller: Teller) -> list[str]:
     """What tipped the call, what it could have done without, what protected it."""
+    said = _said(teller)
 
     def named(pieces: tuple[Evidence, ...]) -> str:
         return said["and"].join(

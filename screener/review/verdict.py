@@ -12,7 +12,8 @@ The rules:
    already; the entry's reason is the call's id, in a form that this module knows again.
 5. Overturned: an entry of rule 4 goes, unless another call of the number is still confirmed. What a person put
    onto a list stays there.
-6. Whoever acts for the PBX brings a caller who is still there back to the agents.
+6. Undone (`Review.NONE`): the flag is as if nobody had said anything; the entry of rule 4 goes as in rule 5.
+7. Whoever acts for the PBX brings a caller who is still there back to the agents.
 """
 
 from collections.abc import Sequence
@@ -34,11 +35,12 @@ class Word:
     """What a person says.
 
     Attributes:
-        review: confirmed or overturned.
+        review: confirmed, overturned, or none: an earlier word is undone.
         by: who.
         at: when; aware.
         way: how it came: `screener review`, `agent's key`; stands in the access record.
         watch: put a confirmed number onto the watch list.
+        reason: why, in the person's own words; stands in the access record.
     """
 
     review: Review
@@ -46,6 +48,7 @@ class Word:
     at: datetime
     way: str
     watch: bool = True
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,9 @@ class Ruling:
     rows: tuple[CallRecord, ...]
     listed: str = ""
     delisted: str = ""
+
+
+_ACTIONS = {Review.CONFIRMED: "confirm", Review.OVERTURNED: "overturn", Review.NONE: "undo"}
 
 
 def is_flag(row: CallRecord) -> bool:
@@ -91,8 +97,8 @@ def rule_on(log: CallLog, rows: Sequence[CallRecord], word: Word) -> Ruling:
     Raises:
         StoreError: the database failed; it may be said again.
     """
-    action = "confirm" if word.review is Review.CONFIRMED else "overturn"
-    subject = " ".join(row.id for row in rows)
+    action = _ACTIONS[word.review]
+    subject = " ".join([*(row.id for row in rows), *([f"({word.reason})"] if word.reason else [])])
     log.note_access(Access(word.at, word.by, f"review {action}", subject, word.way))
     for row in rows:
         log.review(row.id, word.review, word.by, word.at)

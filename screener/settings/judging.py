@@ -72,7 +72,7 @@ def load_judgement(settings: sections.Judgement, folder: Path, syllables: Syllab
     def place(name: str, shipped: str) -> Path:
         return folder / name if name else config_folder() / shipped
 
-    weights = load_weights(place(settings.weights, "weights.toml"))
+    weights = site_weights(settings, folder)
     return Judgement(
         lexicon=Lexicon(load_phrases(place(settings.lexicon, "lexicon.toml"), weights, syllables)),
         weights=weights,
@@ -80,6 +80,15 @@ def load_judgement(settings: sections.Judgement, folder: Path, syllables: Syllab
         acts=load_acts(place(settings.acts, "acts.bin")),
         prompts=load_said(syllables),
     )
+
+
+def site_weights(settings: sections.Judgement, folder: Path) -> Weights:
+    """The weights alone; arguments as of `load_judgement`.
+
+    Raises:
+        SettingsError: the file is missing or wrong.
+    """
+    return load_weights(folder / settings.weights if settings.weights else config_folder() / "weights.toml")
 
 
 def load_phrases(path: Path, weights: Weights, syllables: Syllables) -> tuple[Phrase, ...]:

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Select, func, literal_column, or_, select
 
 from screener.core.evidence import Kind, Verdict
+from screener.events import LineClass
 from screener.store.insert import COLUMNS
 from screener.store.log import CallLog
 from screener.store.records import CallRecord, Review
@@ -35,6 +36,9 @@ class Wanted:
     agent: str = ""
     queue: str = ""
     dialled: str = ""
+    line: LineClass | None = None
+    region: str = ""
+    carrier: str = ""
     flagged: bool = False
     review: Review | None = None
     text: str = ""
@@ -52,6 +56,7 @@ class Wanted:
         exact = (
             (Call.verdict, self.verdict), (Call.kind, self.kind), (Call.agent, self.agent),
             (Call.queue, self.queue), (Call.dialled, self.dialled), (Call.review, self.review),
+            (Call.line, self.line), (Call.region, self.region), (Call.carrier, self.carrier),
         )  # fmt: skip
         found += [column == value for column, value in exact if value]
         if self.without_kind:

@@ -11,7 +11,6 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "threshold": ("门槛", "threshold"),
     "treatment": ("处理", "treatment"),
     "handed": ("坐席 {} 人工转入", "handed over by agent {}"),
-    "transfer": ("转接", "transfer to"),
     "ok": ("成功", "succeeded"),
     "failed": ("失败", "failed"),
     "ended": ("结束", "Ended by"),

@@ -105,3 +105,11 @@ def test_logging_out_ends_the_login(desk: Desk, client: TestClient) -> None:
     token = client.cookies["screener"]
     assert client.post("/logout", data={"guard": guard}).status_code == 303
     assert desk.access.who(token) is None
+
+
+def test_a_login_leads_back_to_the_whole_view(client: TestClient) -> None:
+    form = client.get("/reports/sources?by=region&kind=prank", headers={"accept": "text/html"}).headers["location"]
+    page = client.get(form)
+    assert 'name="next" value="/reports/sources?by=region&amp;kind=prank"' in page.text
+    data = {"name": "auditor", "password": PASSWORD, "next": "/reports/sources?by=region&kind=prank"}
+    assert client.post("/login", data=data).headers["location"] == data["next"]

@@ -2,7 +2,9 @@
 
 import queue
 import shutil
+import zipfile
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -10,11 +12,14 @@ import pytest
 from screener.console.access import Role
 from screener.console.desk import Desk
 from screener.console.server import ConsoleServer
-from screener.events import Act
+from screener.events import Act, ListName
 from screener.feed.items import Heard, Order, Over, Weighed
 from screener.feed.local import FeedServer
+from screener.store.log import ListedNumber
+from screener.store.records import Review
 from tests.console.conftest import PASSWORD
 from tests.console.test_live import BEGAN, FLAGGED, SCRIPT, feed, orders, place, tell
+from tests.console.written import NUMBER, flagged, write
 
 playwright = pytest.importorskip("playwright.sync_api", reason="needs the extra `dev`")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -155,3 +160,64 @@ def test_nothing_sticks_out(
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     page.screenshot(path=tmp_path / "live.png")
     assert (tmp_path / "live.png").stat().st_size > 5000
+
+
+PAGES = ["review/c0", "calls", "calls/c0", "reports/summary", "reports/sources", "lists", "health"]
+
+
+def test_ten_flags_are_reviewed_by_keyboard_alone(chromium, site: str, desk: Desk) -> None:
+    write(desk, *(flagged(f"c{n}", n) for n in range(10)))
+    page = opened(chromium, site, Role.SUPERVISOR, "calls")
+    page.goto(f"{site}review")
+    for n in range(10):
+        page.wait_for_url(f"**/review/c{n}*")
+        page.keyboard.press("r")
+        page.keyboard.type("不 co", delay=5)
+        page.keyboard.press("Enter")  # decides nothing
+        page.keyboard.press("Escape")
+        page.keyboard.press("o" if n % 5 == 0 else "c")
+    page.wait_for_selector("#none")
+    page.keyboard.press("u")
+    page.wait_for_url("**/review/c9")
+    page.keyboard.press("c")
+    page.wait_for_selector("#none")
+    said = {call.id: call.review for call in desk.log.calls(limit=None)}
+    assert said == {f"c{n}": Review.CONFIRMED if n % 5 else Review.OVERTURNED for n in range(10)}
+    assert page.problems == []
+
+
+def test_a_bar_opens_its_calls_and_a_call_gives_its_evidence(
+    chromium, site: str, desk: Desk, tmp_path: Path
+) -> None:
+    write(desk, flagged("c0", 0), flagged("c1", 1, region="上海市"))
+    page = opened(chromium, site, Role.SUPERVISOR, "reports/sources")
+    page.goto(f"{site}reports/sources?by=region")
+    page.click("text=上海市 >> nth=0")
+    page.wait_for_url("**/calls?*")
+    page.click("table a")
+    page.wait_for_url("**/calls/c1")
+    with page.expect_download() as coming:
+        page.click("form[action$=evidence] button")
+    coming.value.save_as(tmp_path / "c1.zip")
+    assert "cover.html" in zipfile.ZipFile(tmp_path / "c1.zip").namelist()
+    page.goto(f"{site}reports/frequency")
+    page.click(".plot a >> nth=0")
+    page.wait_for_url("**/calls?*")
+    assert page.problems == []
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_no_page_sticks_out(chromium, site: str, desk: Desk, tmp_path: Path, path: str) -> None:
+    many = [flagged(f"c{n}", n * 700, words="长" * 200 if not n else "你一个人吗") for n in range(40)]
+    write(desk, *many)
+    for name in ListName:
+        desk.log.enlist(ListedNumber(name, NUMBER, "长" * 40, datetime.now(UTC)))
+    for width in (390, 1280):
+        for scheme in ("light", "dark"):
+            size = {"width": width, "height": 800}
+            page = opened(chromium, site, Role.SUPERVISOR, path, viewport=size, color_scheme=scheme)
+            page.goto(f"{site}{path}?until=2026-03-05" if path.startswith("reports") else f"{site}{path}")
+            assert page.evaluate("document.documentElement.scrollWidth") <= width
+            page.screenshot(path=tmp_path / f"{path.replace('/', '-')}-{width}-{scheme}.png", full_page=True)
+            assert page.problems == []
+            page.context.close()

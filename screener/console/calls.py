@@ -1,0 +1,112 @@
+"""通话: the log, searched and filtered; one call's page; its package of evidence."""
+
+from datetime import UTC, datetime
+from urllib.parse import quote
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+
+from screener.console import asked
+from screener.console.access import Person
+from screener.console.case import parts, row
+from screener.console.desk import Desk
+from screener.core.evidence import Kind, Verdict
+from screener.errors import InputError
+from screener.events import LineClass
+from screener.outside.text import file_name
+from screener.review.case import Exhibit, Maker, case_of
+from screener.review.dossier import pack, sum_of, zipped
+from screener.review.seal import site_key
+from screener.review.verdict import is_flag
+from screener.store.find import find
+from screener.store.log import Access
+from screener.store.records import Review
+
+SHOWN = 50
+"""The newest so many; `?more` shows more."""
+MORE = 500
+
+
+async def search(desk: Desk, person: Person, request: Request) -> Response:
+    """The calls that are asked for, newest first.
+
+    Raises:
+        InputError: a filter cannot be, or somebody asks for a number who may not see any whole.
+    """
+    query = dict(request.query_params)
+    if query.get("number") and not desk.sees_whole_numbers(person):
+        raise InputError("numbers are masked for this role", "search without a number")
+
+    def made() -> Response:
+        wanted = asked.wanted(query, *asked.days(query, desk.zone), desk.lines)
+        most = MORE if "more" in query else SHOWN
+        found = find(desk.log, wanted, most)
+        return desk.page(
+            "calls.html",
+            person,
+            calls=[row(desk, person, call) for call in found],
+            asked=query,
+            full=len(found) == most,
+            most=most,
+            whole=desk.sees_whole_numbers(person),
+            more="" if most == MORE else str(request.url.include_query_params(more=1).query),
+            verdicts=list(Verdict),
+            kinds=[*Kind, asked.NO_KIND],
+            reviews=[Review.CONFIRMED, Review.OVERTURNED, Review.NONE],
+            lines=list(LineClass),
+        )
+
+    return await run_in_threadpool(made)
+
+
+async def page(desk: Desk, person: Person, request: Request) -> Response:
+    """Everything that the log has of one call.
+
+    Raises:
+        InputError: there is no such call.
+    """
+
+    def made() -> Response:
+        call = desk.log.call(request.path_params["call"])
+        rows = desk.log.rows_of(call.id)
+        return desk.page(
+            "call.html",
+            person,
+            call=row(desk, person, call),
+            parts=parts(desk, person, call),
+            flag=next((one.id for one in rows if is_flag(one)), ""),
+            harassment=Exhibit(tuple(rows)).holds,
+            whole=desk.sees_whole_numbers(person),
+        )
+
+    return await run_in_threadpool(made)
+
+
+async def evidence(desk: Desk, person: Person, request: Request) -> Response:
+    """The package of evidence of one call as a ZIP file, made and put on record as `screener calls export` does.
+
+    Raises:
+        InputError: there is no such call, or somebody asks who may not see numbers whole.
+    """
+    if not desk.sees_whole_numbers(person):
+        raise InputError("a package of evidence has whole numbers in it", "ask somebody who may see them")
+
+    def made() -> Response:
+        call = desk.log.call(request.path_params["call"])
+        rows = tuple(desk.log.rows_of(call.id))
+        settings, now = desk.settings, datetime.now(UTC)
+        exhibit = Exhibit(rows)
+        case = case_of(desk.log, [exhibit], record=not exhibit.holds)
+        key = site_key(settings.folder / settings.evidence.key)
+        files = pack(case, Maker(settings.site.name, person.name, now, desk.teller, desk.zone, key))
+        subject = f"{rows[0].id} manifest={sum_of(files)}"
+        name = f"{file_name(rows[0].id)}.zip"
+        desk.log.note_access(Access(now, person.name, "console evidence", subject, name))
+        return Response(
+            zipped(files),
+            media_type="application/zip",
+            headers={"content-disposition": f"attachment; filename*=utf-8''{quote(name, safe='')}"},
+        )
+
+    return await run_in_threadpool(made)

@@ -1,0 +1,67 @@
+"""One call of the log in words, as somebody may see it: for its own page and for the review."""
+
+from typing import Any
+
+from screener.console.access import Person
+from screener.console.desk import Desk
+from screener.outside.text import visible
+from screener.review.explain import explain
+from screener.review.timeline import moments, reasons
+from screener.review.verdict import is_flag
+from screener.store.records import CallRecord
+from screener.words.terms import word
+
+
+def row(desk: Desk, person: Person, call: CallRecord) -> dict[str, Any]:
+    """A call on one line of a list."""
+    lang = desk.teller.lang
+    return {
+        "id": call.id,
+        "at": f"{call.started_at.astimezone(desk.zone):%Y-%m-%d %H:%M:%S}",
+        "number": desk.number(visible(call.number), person),
+        "verdict": desk.teller.verdict(call.verdict),
+        "kind": desk.teller.kind(call.kind),
+        "review": word(f"review_{call.review}", lang),
+        "treatment": word(call.treatment.value, lang),
+        "agent": visible(call.agent),
+        "queue": visible(call.queue),
+        "dialled": visible(call.dialled),
+        "flag": is_flag(call),
+    }
+
+
+def part(desk: Desk, person: Person, call: CallRecord) -> dict[str, Any]:
+    """A row of the log with everything that happened in it, the evidence weighed again."""
+    lang = desk.teller.lang
+    why = explain(call, desk.weights)
+    whole = desk.sees_whole_numbers(person)
+    where = (word(call.line.value, lang), call.region, call.carrier)
+    return row(desk, person, call) | {
+        "name": visible(call.display_name) if whole else "",  # many callers' name is their number
+        "number_whole": call.number if whole else "",
+        "where": " ".join(visible(text) for text in where if text),
+        "entrance": word(call.entrance.value, lang),
+        "ended": word(f"by_{call.ended_by.value}", lang) if call.ended_by else "",
+        "dry_run": word("dry_run", lang) if call.dry_run else "",
+        "reviewed_by": visible(call.reviewed_by),
+        "reviewed_at": f"{call.reviewed_at.astimezone(desk.zone):%Y-%m-%d %H:%M}" if call.reviewed_at else "",
+        "moments": [
+            {
+                "at": f"{moment.at:.1f}",
+                "what": moment.what,
+                "who": word(moment.what, lang) if moment.what in ("caller", "agent") else "",
+                "text": visible(moment.text),
+                "score": moment.step.score if moment.step else None,
+                "threshold": moment.step.threshold if moment.step else None,
+                "side": "for" if moment.step and moment.step.evidence.weight > 0 else "against",
+                "tipped": moment.tipped,
+            }
+            for moment in moments(call, desk.teller, why)
+        ],
+        "reasons": [visible(text) for text in reasons(call, why, desk.teller)],
+    }
+
+
+def parts(desk: Desk, person: Person, call: CallRecord) -> list[dict[str, Any]]:
+    """Everything that the log has of the call that a row belongs to, oldest first."""
+    return [part(desk, person, one) for one in desk.log.rows_of(call.id)]

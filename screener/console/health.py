@@ -1,0 +1,43 @@
+"""状态: whether the site's services are heard, and what waits in the log."""
+
+from datetime import datetime
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+
+from screener.console.access import Person
+from screener.console.desk import Desk
+from screener.store.find import nodes, reviews
+
+
+async def page(desk: Desk, person: Person, _request: Request) -> Response:
+    """The feeds of the services, the newest call, the nodes that wrote, and what people have said."""
+
+    def made() -> Response:
+        newest = desk.log.calls(limit=1)
+        feeds = [
+            {
+                "name": feed.name,
+                "up": feed.up,
+                "lost": feed.lost,
+                "calls": len(feed.board.calls),
+                "missed": feed.board.missed,
+            }
+            for feed in desk.hub.feeds
+        ]
+        said = {review.value: count for review, count in reviews(desk.log).items()}
+        return desk.page(
+            "health.html",
+            person,
+            feeds=feeds,
+            newest=_local(desk, newest[0].started_at) if newest else "",
+            nodes=sorted(nodes(desk.log) - {""}),
+            said=said,
+        )
+
+    return await run_in_threadpool(made)
+
+
+def _local(desk: Desk, at: datetime) -> str:
+    return f"{at.astimezone(desk.zone):%Y-%m-%d %H:%M:%S}"

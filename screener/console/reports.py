@@ -1,0 +1,200 @@
+"""报表: the reports of the command line as pages: filters, bars that open their calls, exports."""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from urllib.parse import quote, urlencode
+
+from markupsafe import Markup
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from screener.console import asked
+from screener.console.access import Person
+from screener.console.desk import Desk
+from screener.core.evidence import Kind
+from screener.errors import InputError
+from screener.reports import pages
+from screener.reports.accuracy import accuracy
+from screener.reports.agents import agents
+from screener.reports.facts import facts
+from screener.reports.frequency import Period, frequency
+from screener.reports.page import Page
+from screener.reports.pages import Reader
+from screener.reports.queue import queue
+from screener.reports.render import render
+from screener.reports.sources import SourceBy, sources
+from screener.reports.span import Span
+from screener.reports.summary import summary, usual_span
+from screener.reports.summary_page import summary_page
+from screener.reports.treatment import treatment
+from screener.reports.web import STYLE, Link, body
+from screener.store.log import CallLog
+
+TOP = 50
+"""Sources that are listed."""
+FORMS = {"csv": "text/csv", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
+Make = Callable[[CallLog, Span, str, Reader], Page]
+
+
+def _summary(log: CallLog, span: Span, _by: str, reader: Reader) -> Page:
+    return summary_page(summary(log, span, reader.zone), reader)
+
+
+def _frequency(log: CallLog, span: Span, by: str, reader: Reader) -> Page:
+    period = Period(by)
+    return pages.frequency_page(frequency(log, span, period, reader.zone), span, period, reader)
+
+
+def _sources(log: CallLog, span: Span, by: str, reader: Reader) -> Page:
+    return pages.sources_page(sources(log, span, SourceBy(by), TOP), span, SourceBy(by), reader)
+
+
+def _queue(log: CallLog, span: Span, by: str, reader: Reader) -> Page:
+    return pages.queue_page(queue(log, span, Period(by), reader.zone), span, Period(by), reader)
+
+
+def _treatment(log: CallLog, span: Span, _by: str, reader: Reader) -> Page:
+    return pages.treatment_page(treatment(log, span), span, reader)
+
+
+def _agents(log: CallLog, span: Span, _by: str, reader: Reader) -> Page:
+    return pages.agents_page(agents(log, span), span, reader)
+
+
+def _accuracy(log: CallLog, span: Span, _by: str, reader: Reader) -> Page:
+    return pages.accuracy_page(accuracy(log, span), span, reader)
+
+
+_PERIODS = tuple(period.value for period in Period)
+REPORTS: Mapping[str, tuple[Make, tuple[str, ...], str]] = {
+    "summary": (_summary, (), ""),
+    "frequency": (_frequency, _PERIODS, Period.DAY),
+    "sources": (_sources, tuple(by.value for by in SourceBy), SourceBy.NUMBER),
+    "queue": (_queue, _PERIODS, Period.MONTH),
+    "treatment": (_treatment, (), ""),
+    "agents": (_agents, (), ""),
+    "accuracy": (_accuracy, (), ""),
+}
+"""What makes each report, what it can count by, and what it counts by unless said."""
+
+
+async def start(_desk: Desk, _person: Person, _request: Request) -> Response:
+    """The manager's page comes first."""
+    return RedirectResponse("/reports/summary", 303)
+
+
+async def page(desk: Desk, person: Person, request: Request) -> Response:
+    """A report; its address keeps the view.
+
+    Raises:
+        InputError: no such report, or a filter cannot be.
+    """
+
+    def made() -> Response:
+        name, query = request.path_params["name"], dict(request.query_params)
+        by, span, report = _made(desk, person, name, query)
+        with facts(desk.log) as known:
+            queues, dialled = (sorted(known.known(place) - {""}) for place in ("queue", "dialled"))
+        return desk.page(
+            "report.html",
+            person,
+            name=name,
+            names={one: desk.word(f"t_{one}") for one in REPORTS},
+            title=report.title,
+            body=Markup(body(report, _links(desk, person, span))),  # noqa: S704 - `body` escapes whatever it is given
+            compact=report.compact,
+            asked=query,
+            by=by,
+            ways=REPORTS[name][1],
+            queues=queues,
+            dialled=dialled,
+            kinds=list(Kind),
+            query=urlencode(query),
+        )
+
+    return await run_in_threadpool(made)
+
+
+async def export(desk: Desk, person: Person, request: Request) -> Response:
+    """A report as a file, in the form that `?form` says: `csv` or `xlsx`.
+
+    Raises:
+        InputError: no such report or form, or a filter cannot be.
+    """
+
+    def made() -> Response:
+        name, query = request.path_params["name"], dict(request.query_params)
+        form = query.get("form", "csv")
+        _, _, report = _made(desk, person, name, query)
+        if form not in FORMS:
+            raise InputError("there is no such form", f"there are: {', '.join(FORMS)}")
+        data = render(report, "xlsx" if form == "xlsx" else "csv")
+        headers = {"content-disposition": f"attachment; filename*=utf-8''{quote(f'{name}.{form}', safe='')}"}
+        return Response(data, media_type=FORMS[form], headers=headers)
+
+    return await run_in_threadpool(made)
+
+
+async def style(_request: Request) -> Response:
+    """The sheet of the charts, which a report on paper carries inside."""
+    return Response(STYLE, media_type="text/css")
+
+
+def _made(desk: Desk, person: Person, name: str, query: Mapping[str, str]) -> tuple[str, Span, Page]:
+    """What it counts by, of which calls, and the report."""
+    if name not in REPORTS:
+        raise InputError("there is no such report", f"there are: {', '.join(REPORTS)}")
+    make, ways, usual = REPORTS[name]
+    by = query.get("by") or usual
+    if ways and by not in ways:
+        raise InputError(f"{by!r} is not known", f"there are: {', '.join(ways)}")
+    now = datetime.now(UTC)
+    span = asked.span(query, desk.zone, desk.lines)
+    span = usual_span(span, now) if name == "summary" else span
+    reader = Reader(
+        desk.settings.site.name, desk.teller, desk.zone, masked=not desk.sees_whole_numbers(person), now=now
+    )
+    return by, span, make(desk.log, span, by, reader)
+
+
+def _links(desk: Desk, person: Person, span: Span) -> Link:
+    """From a bar to its calls; whole numbers stand in no address of somebody who may not see them."""
+    about = {
+        "flagged": "1",
+        "kind": span.kind.value if span.kind else "",
+        "queue": span.queue,
+        "dialled": span.dialled,
+    }
+    whole = desk.sees_whole_numbers(person)
+
+    def link(by: str, code: str) -> str:
+        since, until = span.since, span.until
+        own = {by: code}
+        if by in ("number", "prefix"):
+            own = {"number": code} if whole else {}
+        elif by in ("day", "week", "month"):
+            begin, end = _period(by, code, desk)
+            since, until = max(begin, since or begin), min(end, until or end)
+            own = {"since": ""}
+        elif by not in ("region", "carrier", "line", "dialled", "queue", "kind", "agent"):
+            own = {}
+        if not own:
+            return ""
+        times = {name: at.isoformat() for name, at in (("since", since), ("until", until)) if at}
+        return f"/calls?{urlencode({name: value for name, value in (about | own | times).items() if value})}"
+
+    return link
+
+
+def _period(by: str, bucket: str, desk: Desk) -> tuple[datetime, datetime]:
+    """Begin and end of a bucket, in the site's zone."""
+    if by == "month":
+        year, month = int(bucket[:4]), int(bucket[5:])
+        begin = datetime(year, month, 1, tzinfo=desk.zone)
+        return begin, datetime(year + month // 12, month % 12 + 1, 1, tzinfo=desk.zone)
+    if by == "week":
+        begin = datetime.fromisocalendar(int(bucket[:4]), int(bucket[6:]), 1).replace(tzinfo=desk.zone)
+        return begin, begin + timedelta(days=7)
+    begin = datetime.fromisoformat(bucket).replace(tzinfo=desk.zone)
+    return begin, begin + timedelta(days=1)

@@ -1,0 +1,88 @@
+"""复核: what nobody has reviewed, newest first, one call after the other, by keyboard."""
+
+from datetime import UTC, datetime
+from urllib.parse import quote
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from screener.console.access import Person
+from screener.console.case import parts, row
+from screener.console.desk import Desk
+from screener.errors import InputError
+from screener.outside.text import visible
+from screener.review.verdict import Word, rule
+from screener.store.find import Wanted, find, reviews
+from screener.store.records import CallRecord, Review
+
+WAITING = 200
+"""Calls that are looked at in one go; the others come up as these are done."""
+BESIDE = 12
+"""Of them beside the call."""
+REASON_MOST = 200
+
+
+async def start(desk: Desk, person: Person, request: Request) -> Response:
+    """Leads to the newest call that nobody has reviewed; a page that says so when none is left."""
+    said = request.query_params.get("said", "")
+    queue = await run_in_threadpool(_waiting, desk)
+    if queue:
+        return RedirectResponse(_address(queue[0].id, said), 303)
+    return desk.page("review.html", person, parts=None, said=said)
+
+
+async def page(desk: Desk, person: Person, request: Request) -> Response:
+    """One call, and which come after it. `?said` names the call before, whose word can be undone.
+
+    Raises:
+        InputError: there is no such call.
+    """
+
+    def made() -> Response:
+        call = desk.log.call(request.path_params["call"])
+        queue = _waiting(desk)
+        at = next((n for n, one in enumerate(queue) if one.id == call.id), -1)
+        after = [one for one in queue[at + 1 :] if one.id != call.id]
+        return desk.page(
+            "review.html",
+            person,
+            call=row(desk, person, call),
+            parts=parts(desk, person, call),
+            said=request.query_params.get("said", ""),
+            next=after[0].id if after else "",
+            after=[row(desk, person, one) for one in after[:BESIDE]],
+            left=reviews(desk.log).get(Review.NONE, 0),
+        )
+
+    return await run_in_threadpool(made)
+
+
+async def word(desk: Desk, person: Person, request: Request) -> Response:
+    """Confirm, overturn or undo; then the next call.
+
+    Raises:
+        InputError: no such word or call, or it was not flagged.
+    """
+    form = await request.form(max_files=0, max_fields=8)
+    try:
+        review = Review(str(form.get("word", "")))
+    except ValueError:
+        raise InputError("no such word", "load the page again") from None
+    call = request.path_params["call"]
+    reason = visible(" ".join(str(form.get("reason", "")).split()))[:REASON_MOST]
+    said = Word(review, person.name, datetime.now(UTC), "console", reason=reason)
+    await run_in_threadpool(rule, desk.log, call, said)
+    if review is Review.NONE:
+        return RedirectResponse(_address(call), 303)
+    following = str(form.get("next", ""))
+    return RedirectResponse(_address(following, call), 303)
+
+
+def _waiting(desk: Desk) -> list[CallRecord]:
+    return find(desk.log, Wanted(flagged=True, review=Review.NONE), WAITING)
+
+
+def _address(call: str, said: str = "") -> str:
+    path = f"/review/{quote(call, safe='')}" if call else "/review"
+    return f"{path}?said={quote(said, safe='')}" if said else path

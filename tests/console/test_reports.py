@@ -1,0 +1,133 @@
+"""报表: the same figures as the command line's, masked by role, with bars that open their calls."""
+
+import csv
+import html
+import io
+import re
+from datetime import UTC, datetime
+
+import openpyxl
+import pytest
+from starlette.testclient import TestClient
+
+from screener.console.access import Role
+from screener.console.desk import Desk
+from screener.console.reports import REPORTS
+from screener.core.evidence import Kind
+from screener.reports.sources import SourceBy, sources
+from screener.reports.span import Span
+from tests.console.conftest import log_in
+from tests.console.written import NUMBER, SCRIPT, flagged, write
+
+DAY = 24 * 60
+
+
+def bars(page: str) -> dict[str, str]:
+    """Addresses behind the bars of a page, by what they are called."""
+    found = re.findall(r'<a href="(/calls\?[^"]*)"(?: aria-label="([^"]*)")?>([^<]*)', page)
+    return {html.unescape(name or text): html.unescape(address) for address, name, text in found}
+
+
+def calls(client: TestClient, address: str) -> set[str]:
+    page = client.get(address)
+    assert page.status_code == 200, page.text
+    return {part.split('"')[0] for part in page.text.split('<a href="/calls/')[1:]}
+
+
+@pytest.fixture
+def site(desk: Desk) -> Desk:
+    shanghai = {"number": "+8613912345678", "region": "上海市", "agent": "8002", "queue": "service"}
+    write(
+        desk, flagged("a", 1), flagged("b", 5), flagged("c", DAY), flagged("d", DAY, kind=Kind.PRANK, **shanghai)
+    )
+    return desk
+
+
+@pytest.mark.parametrize("name", list(REPORTS))
+def test_each_report_has_its_page_its_exports_and_no_style_that_the_policy_forbids(
+    site: Desk, client: TestClient, name: str
+) -> None:
+    log_in(client, site, Role.SUPERVISOR)
+    page = client.get(f"/reports/{name}?since=2026-02-01&until=2026-03-05")
+    assert page.status_code == 200 and site.word(f"t_{name}") in page.text
+    assert " style=" not in page.text and "<style" not in page.text
+    for form in ("csv", "xlsx"):
+        answer = client.get(f"/reports/{name}/export?form={form}&since=2026-02-01&until=2026-03-05")
+        assert f"{name}.{form}" in answer.headers["content-disposition"] and answer.content
+    assert ".bars" in client.get("/static/report.css").text
+
+
+@pytest.mark.parametrize(
+    ("path", "bar", "ids"),
+    [
+        ("frequency?by=day", "2026-03-04: 2", {"a", "b"}),
+        ("frequency?by=day&since=2026-03-04T11:57", "2026-03-04: 1", {"a"}),
+        ("frequency?by=week", "2026-W10: 4", {"a", "b", "c", "d"}),
+        ("frequency?by=month&queue=service", "2026-03: 1", {"d"}),
+        ("sources?by=number", NUMBER, {"a", "b", "c"}),
+        ("sources?by=region", "上海市", {"d"}),
+        ("sources?by=line", "手机", {"a", "b", "c", "d"}),
+        ("sources?by=carrier&kind=prank", "中国移动", {"d"}),
+        ("agents", "8002", {"d"}),
+        ("accuracy", "恶作剧", {"d"}),
+        ("summary?since=2026-03-01&until=2026-03-05", "猥亵", {"a", "b", "c"}),
+    ],
+)
+def test_a_bar_opens_its_calls(site: Desk, client: TestClient, path: str, bar: str, ids: set[str]) -> None:
+    log_in(client, site, Role.SUPERVISOR)
+    found = bars(client.get(f"/reports/{path}").text)
+    assert bar in found, found
+    assert calls(client, found[bar]) == ids
+
+
+@pytest.mark.parametrize("path", ["hour", "weekday"])
+def test_bars_that_no_filter_can_name_open_nothing(site: Desk, client: TestClient, path: str) -> None:
+    log_in(client, site, Role.SUPERVISOR)
+    assert bars(client.get(f"/reports/frequency?by={path}").text) == {}
+
+
+def test_the_figures_are_those_of_the_report(site: Desk, client: TestClient) -> None:
+    log_in(client, site, Role.SUPERVISOR)
+    answer = client.get("/reports/sources/export?by=number&form=csv").content.decode("utf-8-sig")
+    rows = list(csv.reader(io.StringIO(answer)))[1:]
+    found = sources(site.log, Span(), SourceBy.NUMBER)
+    assert [(row[0].strip(), int(row[2])) for row in rows] == [(one.source, one.flagged) for one in found]
+
+
+@pytest.mark.parametrize("path", [*REPORTS, "sources?by=prefix"])
+def test_an_auditor_sees_no_whole_number_on_a_page_in_an_address_or_in_a_file(
+    site: Desk, client: TestClient, path: str
+) -> None:
+    log_in(client, site, Role.AUDITOR)
+    name, _, query = path.partition("?")
+    page = client.get(f"/reports/{path}").text
+    sheet = client.get(f"/reports/{name}/export?form=csv&{query}").text
+    book = openpyxl.load_workbook(io.BytesIO(client.get(f"/reports/{name}/export?form=xlsx&{query}").content))
+    cells = " ".join(str(cell.value) for tab in book for row in tab.rows for cell in row)
+    for text in (page, sheet, cells):
+        assert "13800138" not in text and "13912345" not in text
+
+
+def test_what_stands_in_the_log_stays_text(desk: Desk, client: TestClient) -> None:
+    at = datetime.now(UTC)
+    write(desk, flagged("a", 1, started_at=at, region=SCRIPT, queue=SCRIPT, agent=SCRIPT, dialled='"><script>'))
+    log_in(client, desk, Role.SUPERVISOR)
+    for path in ("summary", "sources?by=region", "sources?by=queue", "sources?by=dialled", "agents", "queue"):
+        page = client.get(f"/reports/{path}").text
+        assert "<script>" not in page and "&lt;script&gt;" in page, path
+
+
+@pytest.mark.parametrize(
+    "path", ["made-up", "frequency?by=made-up", "sources?kind=x", "summary?since=x", "frequency/export?form=exe"]
+)
+def test_what_cannot_be_is_refused(site: Desk, client: TestClient, path: str) -> None:
+    log_in(client, site, Role.SUPERVISOR)
+    assert client.get(f"/reports/{path}").status_code == 400
+
+
+def test_a_link_keeps_the_view(site: Desk, client: TestClient) -> None:
+    log_in(client, site, Role.SUPERVISOR)
+    page = client.get("/reports/sources?by=region&kind=prank&queue=service&since=2026-03-01").text
+    for kept in ('value="region" selected', 'value="prank" selected', 'value="service" selected', "2026-03-01"):
+        assert kept in page
+    assert "/export?form=csv&amp;by=region" in page
