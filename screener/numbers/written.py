@@ -6,12 +6,10 @@ whole number, and whose, is for `numbers.identify`.
 
 import re
 import unicodedata
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from screener.errors import InputError
-
-if TYPE_CHECKING:
-    from screener.numbers.identify import Lines
+from screener.events import Caller
 
 MAX_LENGTH = 64
 WITHHELD = frozenset(
@@ -108,7 +106,19 @@ WRONG = {
 """What `Lines.wrong` says, in words."""
 
 
-def proper(lines: "Lines", number: str) -> str:
+class Judging(Protocol):
+    """What is asked of `numbers.identify.Lines` here."""
+
+    def wrong(self, number: str) -> str:
+        """Why nobody can call from a number; empty when somebody can."""
+        ...
+
+    def identify(self, number: str) -> Caller:
+        """Who calls from it."""
+        ...
+
+
+def proper(lines: Judging, number: str) -> str:
     """The one form of a number that a person names for a list.
 
     Raises:

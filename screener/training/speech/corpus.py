@@ -1,6 +1,6 @@
 """The sentences that the model learns to hear, and the words they are cut into.
 
-They come from the lexicon, from the demo's calls, from the scripted calls of the tests (a model is built in a
+They come from a list of phrases, from the demo's calls, from the scripted calls of the tests (a model is built in a
 checkout) and from the text files beside this module: one sentence a line, `#` begins a comment. Words are not
 taken from a dictionary: the pairs of neighbours that occur most often are joined, again and again, as in byte-pair
 encoding. Whatever is frequent in these sentences becomes one word.
@@ -76,14 +76,13 @@ def sentences() -> list[Sentence]:
     return sorted({s.text: s for s in read if s is not None}.values(), key=lambda s: s.text)
 
 
-def phrases_of_the_lexicon() -> list[str]:
-    """The phrases as they stand in the lexicon, without those that protect nothing but spelling."""
-    data = _toml(config_folder() / "lexicon.toml")
-    return [str(p) for group in data.get("group", []) for p in group.get("phrases", [])]
+def listed_phrases() -> list[str]:
+    """Harassment and business that the model is made to hear, whatever the site's lexicon lists."""
+    lines = (FOLDER / "phrases.txt").read_text("utf-8").splitlines()
+    return [line for line in lines if not line.startswith("#")]
 
 
 def _texts() -> Iterator[str]:
-    yield from phrases_of_the_lexicon()
     demo = PACKAGE / "demo" / "calls.toml"
     if demo.exists():
         yield from spoken_in_the_demo(_toml(demo))

@@ -9,7 +9,7 @@ from screener.training.speech.corpus import (
     Segmenter,
     Word,
     garbage,
-    phrases_of_the_lexicon,
+    listed_phrases,
     read_sentence,
     sentences,
 )
@@ -94,7 +94,7 @@ def test_every_phrase_of_the_lexicon_is_made_of_words_of_the_graph() -> None:
     segmenter = Segmenter(corpus)
     vocabulary = {w.text for s in corpus for w in segmenter.cut(s)} | {w.text for w in garbage(corpus)}
     unread = []
-    for phrase in phrases_of_the_lexicon():
+    for phrase in listed_phrases():
         read = read_sentence("".join(c for c in phrase if c not in "…，,"))
         if read is None:
             unread.append(phrase)
