@@ -1,6 +1,6 @@
 """The sentences that the model learns to hear, and the words they are cut into.
 
-They come from a list of phrases, from the demo's calls, from the scripted calls of the tests (a model is built in a
+They come from lists of phrases, the demo's calls, the scripted calls of the tests (a model is built in a
 checkout) and from the text files beside this module: one sentence a line, `#` begins a comment. Words are not
 taken from a dictionary: the pairs of neighbours that occur most often are joined, again and again, as in byte-pair
 encoding. Whatever is frequent in these sentences becomes one word.
