@@ -105,6 +105,45 @@ class Call(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class RecordingInfo:
+    """What a recording client says of its streams.
+
+    Attributes:
+        labels: of each stream, in the order in which they came; empty where it has none.
+        active: whether each sends now.
+        metadata: the newest document, as it came (RFC 7865); empty when none came.
+    """
+
+    labels: tuple[str, ...]
+    active: tuple[bool, ...]
+    metadata: bytes
+
+
+InfoSink = Callable[[RecordingInfo], None]
+"""Takes what a recording client says anew; called on the SIP thread, must only enqueue."""
+
+
+class Recording(Call, Protocol):
+    """A recording session (RFC 7866): streams of a call that others have; nobody hears us.
+
+    `subscribe` brings CallAnswered and CallEnded; what happens on a stream comes through its tap.
+    """
+
+    @property
+    def said(self) -> RecordingInfo:
+        """What the client says now."""
+        ...
+
+    def follow(self, changed: InfoSink) -> None:
+        """Say who is told when the client says something new."""
+        ...
+
+    def tap(self, place: int, frames: FrameSink | None, events: EventSink | None) -> None:
+        """Send a stream's audio, and its Tick and Deaf, there from now on."""
+        ...
+
+
 OfferSink = Callable[[Call], None]
 """Takes a newly offered call; called on the SIP thread, must only subscribe and enqueue."""
 

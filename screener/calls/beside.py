@@ -1,32 +1,15 @@
-"""A call that an agent already has, as an `endpoint.Call`: heard through listening legs, moved through the PBX.
-
-Nothing that is done here can be heard by caller or agent: a leg listens, and what it is asked to say is left out.
-"""
+"""Asterisk's listening legs: the voices of calls that its agents have, each dialled to us by ChanSpy."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
-from screener.events import (
-    CallAnswered,
-    CallEnded,
-    Deaf,
-    EndedBy,
-    Event,
-    RecognizerLost,
-    Speaker,
-    Tick,
-    TransferEnded,
-)
-from screener.media.prompts import Clip
+from screener.calls.listened import ListenedCall, Outcome, Parties
+from screener.events import CallAnswered, CallEnded, EndedBy, Event, Speaker
 from screener.pbx.desk import Conversation
 from screener.pbx.switchboard import Switchboard, leg_named
-from screener.ports import Call, Destination, EventSink, FrameSink, InviteInfo
+from screener.ports import Call, Destination, FrameSink
 from screener.settings.sections import Settings
 from screener.speech.pool import RecognizerPool
-from screener.speech.voice import Voice
-
-MOVED, REFUSED = 200, 503
-"""SIP's words for what the PBX made of a move."""
 
 
 def user_of(uri: str) -> str:
@@ -34,13 +17,13 @@ def user_of(uri: str) -> str:
     return uri.partition(":")[2].partition("@")[0]
 
 
-class BesideCall:
-    """One conversation of a caller with an agent.
+class Legs:
+    """The listening legs of one conversation: a source of two voices.
 
     Args:
         conversation: as the PBX tells it.
         switchboard: moves the caller.
-        pool: hears the agent's voice; the caller's goes where `listen` says.
+        pool: hears the agent's voice.
         forget: takes the conversation's token when it is over.
     """
 
@@ -52,69 +35,46 @@ class BesideCall:
         forget: Callable[[str], object],
     ) -> None:
         who = conversation.who
-        self.conversation = conversation
-        self.call_id = ""
-        """The product's; empty leaves the agent's voice unheard."""
-        self._agent_voice: Voice | None = None
-        self._switchboard, self._pool, self._forget = switchboard, pool, forget
-        self._invite = InviteInfo(
-            sip_call_id=conversation.token,
-            dialled=who.queue or who.agent_name,
-            number=who.number,
-            display_name=who.name,
-            referred_by="",
-            source="",
-            headers={},
+        self._conversation, self._switchboard, self._forget = conversation, switchboard, forget
+        self.call = ListenedCall(
+            self,
+            Parties(
+                token=conversation.token,
+                number=who.number,
+                name=who.name,
+                queue=who.queue,
+                agent=who.agent_name,
+                uniqueid=who.caller.uniqueid,
+                linkedid=who.linkedid,
+            ),
+            pool,
         )
         self._lock = threading.Lock()
         self._legs: dict[Speaker, Call] = {}
-        self._events: EventSink = lambda _event: None
-        self._frames: FrameSink | None = None
-        self._at = 0.0
+        self._frames: dict[Speaker, FrameSink | None] = {}
         self._over = self._logged = False
 
-    @property
-    def invite(self) -> InviteInfo:
-        """Who called which queue."""
-        return self._invite
+    # As a source of `ListenedCall`; any thread.
 
-    # What a session asks for; any thread.
-
-    def subscribe(self, events: EventSink) -> None:
-        """Say where events go."""
-        self._events = events
-
-    def answer(self) -> None:
-        """Nothing: the agent has answered."""
-
-    def reject(self, status: int) -> None:
-        """Nothing, likewise."""
-
-    def listen(self, frames: FrameSink | None) -> None:
-        """Send the caller's voice there from now on; None stops it."""
-        self._frames = frames
-        if leg := self._legs.get(Speaker.CALLER):
+    def tap(self, speaker: Speaker, frames: FrameSink | None) -> None:
+        """Send a voice there from now on."""
+        self._frames[speaker] = frames
+        if leg := self._legs.get(speaker):
             leg.listen(frames)
 
-    def play(self, clips: Sequence[tuple[Clip, float | None]]) -> None:
-        """Nothing: a leg listens and is never heard."""
+    def act(self, to: Destination, done: Callable[[Outcome], None]) -> None:
+        """Move the caller to the extension that the URI names."""
+        self._switchboard.move(self._conversation, user_of(to.uri), lambda ok: done(Outcome(moved=ok)))
 
-    def stop_playing(self) -> None:
-        """Nothing, likewise."""
-
-    def transfer(self, to: Destination, *, marked: bool = False) -> None:  # noqa: ARG002 - an agent has the caller already
-        """Move the caller to the extension that the URI names; `TransferEnded` and the end of the call follow."""
-
-        def done(ok: bool) -> None:
-            self._events(TransferEnded(to.target, ok=ok, status=MOVED if ok else REFUSED, at=self._at))
-            if ok:
-                self.over(EndedBy.TRANSFER)
-
-        self._switchboard.move(self.conversation, user_of(to.uri), done)
-
-    def hangup(self) -> None:
-        """Listen no more; caller and agent talk on."""
-        self.over(EndedBy.SCREENER)
+    def release(self) -> None:
+        """Hang up every leg."""
+        with self._lock:
+            self._over = True
+            legs = list(self._legs.values())
+        self._switchboard.release(self._conversation)
+        self._forget(self._conversation.token)
+        for leg in legs:
+            leg.hangup()
 
     def logged(self) -> None:
         """The call is written down: the BYE of its legs may be answered."""
@@ -122,10 +82,10 @@ class BesideCall:
         for leg in list(self._legs.values()):
             leg.logged()
 
-    # What the edges report.
+    # What the PBX brings.
 
     def attach(self, speaker: Speaker, leg: Call) -> None:
-        """The PBX has dialled a listening leg; on the SIP thread."""
+        """It has dialled a listening leg; on the SIP thread."""
         with self._lock:
             taken = self._over or speaker in self._legs
             if not taken:
@@ -134,53 +94,22 @@ class BesideCall:
             leg.reject(486)
             return
         leg.subscribe(self._heard_from if speaker is Speaker.CALLER else self._agent_heard_from)
-        if speaker is Speaker.CALLER:
-            leg.listen(self._frames)
+        leg.listen(self._frames.get(speaker))
         leg.answer()
 
-    def deaf(self, reason: str) -> None:
-        """There is no leg for the caller's voice: the call goes on unheard."""
-        self._events(RecognizerLost(reason, self._at))
-
-    def over(self, by: EndedBy) -> None:
-        """The conversation is over, or is not listened to any more; once is enough."""
-        with self._lock:
-            if self._over:
-                return
-            self._over = True
-            legs = list(self._legs.values())
-        self._switchboard.release(self.conversation)
-        self._forget(self.conversation.token)
-        if voice := self._agent_voice:
-            self._pool.close(voice)
-        for leg in legs:
-            leg.hangup()
-        self._events(CallEnded(by, self._at))
-
     def _heard_from(self, event: Event) -> None:
-        match event:
-            case CallAnswered() | Deaf():
-                self._events(event)
-            case Tick(at):
-                self._at = at
-                self._events(event)
-            case CallEnded():
-                self.over(EndedBy.FAULT)  # unless the PBX has said who hung up
-                if self._logged:
-                    self._legs[Speaker.CALLER].logged()
-            case _:
-                pass  # nobody presses keys on a listening leg
+        if isinstance(event, CallEnded):
+            self.call.over(EndedBy.FAULT)  # unless the PBX has said who hung up
+            if self._logged:
+                self._legs[Speaker.CALLER].logged()
+        else:
+            self.call.heard(event)
 
     def _agent_heard_from(self, event: Event) -> None:
-        leg = self._legs[Speaker.AGENT]
-        if isinstance(event, CallAnswered) and self.call_id:
-            with self._lock:
-                if self._over:
-                    return
-                self._agent_voice = self._pool.open(self.call_id, Speaker.AGENT)
-            leg.listen(self._agent_voice.feed)
+        if isinstance(event, CallAnswered):
+            self.call.agent_is_there()
         elif isinstance(event, CallEnded):
-            leg.logged()  # nothing of it waits to be written
+            self._legs[Speaker.AGENT].logged()  # nothing of it waits to be written
 
 
 class ListeningPost:
@@ -197,31 +126,31 @@ class ListeningPost:
         self,
         settings: Settings,
         pool: RecognizerPool,
-        offer: Callable[[BesideCall], None],
+        offer: Callable[[ListenedCall], None],
         take_back: Callable[[str, str], None],
     ) -> None:
         self._pool, self._offer, self._take_back = pool, offer, take_back
         self._prefix = f"{settings.sip.listening_extension}-"
         self.switchboard = Switchboard(settings.pbx, settings.sip.listening_extension, self)
-        self._calls: dict[str, BesideCall] = {}
+        self._legs: dict[str, Legs] = {}
 
     # On the thread `pbx`.
 
     def begun(self, conversation: Conversation) -> None:
         """Two talk."""
-        call = BesideCall(conversation, self.switchboard, self._pool, lambda token: self._calls.pop(token, None))
-        self._calls[conversation.token] = call
-        self._offer(call)
+        legs = Legs(conversation, self.switchboard, self._pool, lambda token: self._legs.pop(token, None))
+        self._legs[conversation.token] = legs
+        self._offer(legs.call)
 
     def deaf(self, conversation: Conversation, reason: str) -> None:
         """There will be no leg for the caller's voice."""
-        if call := self._calls.get(conversation.token):
-            call.deaf(reason)
+        if legs := self._legs.get(conversation.token):
+            legs.call.deaf(reason)
 
     def over(self, conversation: Conversation, by: EndedBy) -> None:
         """They talk no more."""
-        if call := self._calls.get(conversation.token):
-            call.over(by)
+        if legs := self._legs.get(conversation.token):
+            legs.call.over(by)
 
     def taken_back(self, agent: str, linkedid: str) -> None:
         """A flag was a mistake."""
@@ -232,8 +161,8 @@ class ListeningPost:
     def attach(self, leg: Call) -> None:
         """The PBX dials a listening leg; one that nobody asked for is refused."""
         named = leg_named(leg.invite.dialled.removeprefix(self._prefix))
-        call = self._calls.get(named[0]) if named else None
-        if named is None or call is None:
+        legs = self._legs.get(named[0]) if named else None
+        if named is None or legs is None:
             leg.reject(404)
         else:
-            call.attach(named[1], leg)
+            legs.attach(named[1], leg)

@@ -66,9 +66,10 @@ def evaluate(
 ) -> None:
     """Judge labelled calls (.jsonl, .jsonl.gz) and count what came out.
 
-    Each line is a call of “Replay files” in README.md with a `label`: a kind of harassment, or genuine, complaint,
-    abusive_complaint, vulnerable, benign, undecided; and a `set` and a `slice` if it belongs to any. Each call
-    stands for itself: no history builds up. Beside the judgement stands what a plain list of the same words flags.
+    Each line is a call as screener/replay/README.md has it, with a `label`: a kind of harassment, or genuine,
+    complaint, abusive_complaint, vulnerable, benign, undecided; and a `set` and a `slice` if it belongs to any.
+    Each call stands for itself: no history builds up. Beside the judgement stands what a plain list of the same
+    words flags.
 
     With --hands the calls of the corpus are judged by those nets of the model that never heard their writer, and
     counted by hand, kind and label; a FILE by a hand that nobody learned from is judged by all nets.

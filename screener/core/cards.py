@@ -8,18 +8,25 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-FADE = 0.75
+FADE = 0.85
 """What is left of a card's points after each further utterance of the caller."""
-SHOWN_FROM = 1.0
+SHOWN_FROM = 0.9
 """Points from which a card is shown."""
-AHEAD = 0.6
+AHEAD = 0.3
 """How much further another card must be to take the place of the one that is shown."""
-GONE_BELOW = 0.25
+GONE_BELOW = 0.45
 """Points under which a shown card leaves."""
 PHRASE = 1.0
-"""Points of a phrase."""
+"""Points of a phrase that says enough by itself."""
+HINT = 0.6
+"""Points of a hint: one may be an ordinary caller's, two bring the card."""
 AGAIN = 0.3
-"""Points of a phrase that was heard before in this call."""
+"""Share of its points for what was heard before in this call."""
+NEAR = 3
+"""Syllables that may stand between two parts of a phrase."""
+
+Sound = tuple[tuple[tuple[str, ...], ...], ...]
+"""A phrase as toneless pinyin: its parts, in this order and near one another, and of each the ways to say it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +35,9 @@ class Card:
 
     Attributes:
         acts: points of the caller's acts, by their names.
-        sounds: phrases as toneless pinyin; the parts of one stand in this order, any distance apart.
+        sounds: phrases that bring the card.
+        hints: phrases of which it takes two.
+        length: the caller's mean syllables an utterance, from and to, that speak for it, and the points each time.
     """
 
     id: str
@@ -38,7 +47,9 @@ class Card:
     avoid: tuple[str, ...]
     say: str
     acts: Mapping[str, float] = field(default_factory=dict)
-    sounds: tuple[tuple[tuple[str, ...], ...], ...] = ()
+    sounds: tuple[Sound, ...] = ()
+    hints: tuple[Sound, ...] = ()
+    length: tuple[int, int, float] = (0, 0, 0.0)
 
 
 class Cards:
@@ -51,18 +62,22 @@ class Cards:
     def __init__(self, cards: Iterable[Card]) -> None:
         self.cards = tuple(cards)
         self.by_id = {card.id: card for card in self.cards}
-        self._beginning: dict[str, list[tuple[str, tuple[tuple[str, ...], ...]]]] = defaultdict(list)
+        self._beginning: dict[str, list[tuple[str, Sound, float]]] = defaultdict(list)
         for card in self.cards:
-            for parts in card.sounds:
-                self._beginning[parts[0][0]].append((card.id, parts))
+            for sounds, points in ((card.sounds, PHRASE), (card.hints, HINT)):
+                for parts in sounds:
+                    for syllable in sorted({way[0] for way in parts[0]}):
+                        self._beginning[syllable].append((card.id, parts, points))
 
-    def said(self, syllables: Sequence[str]) -> list[tuple[str, tuple[tuple[str, ...], ...]]]:
-        """The phrases in an utterance: the card of each, and the phrase."""
-        found = []
+    def said(self, syllables: Sequence[str]) -> list[tuple[str, Sound, float]]:
+        """The phrases in an utterance, for a card one at a syllable: the card of each, the phrase, its points."""
+        found: list[tuple[str, Sound, float]] = []
         for at, syllable in enumerate(syllables):
-            for card, parts in self._beginning.get(syllable, ()):
-                if _stands(parts, syllables, at):
-                    found.append((card, parts))
+            best: dict[str, tuple[str, Sound, float]] = {}
+            for card, parts, points in self._beginning.get(syllable, ()):
+                if (card not in best or points > best[card][2]) and _stands(parts, syllables, at):
+                    best[card] = (card, parts, points)
+            found += best.values()
         return found
 
 
@@ -76,7 +91,8 @@ class Prompter:
     def __init__(self, cards: Cards) -> None:
         self._cards = cards
         self._points: dict[str, float] = defaultdict(float)
-        self._heard: set[tuple[tuple[str, ...], ...]] = set()
+        self._heard: set[tuple[str, Sound]] = set()
+        self._utterances = 0
         self.shown: Card | None = None
         self.spoken = {"caller": 0, "agent": 0}
         """Syllables of each party: who listens?"""
@@ -90,9 +106,15 @@ class Prompter:
         self.spoken["caller"] += len(syllables)
         for card in self._points:
             self._points[card] *= FADE
-        for card, parts in self._cards.said(syllables):
-            self._points[card] += AGAIN if parts in self._heard else PHRASE
-            self._heard.add(parts)
+        for card, parts, points in self._cards.said(syllables):
+            self._points[card] += points * (AGAIN if (card, parts) in self._heard else 1.0)
+            self._heard.add((card, parts))
+        self._utterances += 1
+        mean = self.spoken["caller"] / self._utterances
+        for one in self._cards.cards:
+            least, most, points = one.length
+            if points and least <= mean <= most:
+                self._points[one.id] += points
         return self._choose()
 
     def caller_did(self, act: str, share: float = 1.0) -> Card | None:
@@ -117,16 +139,14 @@ class Prompter:
         return self.shown
 
 
-def _stands(parts: tuple[tuple[str, ...], ...], syllables: Sequence[str], at: int) -> bool:
-    """Whether a phrase begins at a syllable; its further parts may stand anywhere behind, in their order."""
-    first, *rest = parts
-    if tuple(syllables[at : at + len(first)]) != first:
-        return False
-    at += len(first)
-    for part in rest:
-        places = range(at, len(syllables) - len(part) + 1)
-        found = next((place for place in places if tuple(syllables[place : place + len(part)]) == part), None)
-        if found is None:
-            return False
-        at = found + len(part)
-    return True
+def _stands(parts: Sound, syllables: Sequence[str], at: int) -> bool:
+    """Whether a phrase begins at a syllable."""
+    return any(
+        tuple(syllables[at : at + len(way)]) == way and _follows(parts[1:], syllables, at + len(way))
+        for way in parts[0]
+    )
+
+
+def _follows(parts: Sound, syllables: Sequence[str], at: int) -> bool:
+    """Whether the further parts of a phrase stand from a syllable on."""
+    return not parts or any(_stands(parts, syllables, place) for place in range(at, at + NEAR + 1))

@@ -50,7 +50,7 @@ class Agent(Phone):
         leg = Leg(request.headers.get("From"), Handset(), address, dialog, invite=transaction)
         self.legs.append(leg)
         self.answer(transaction, 180, tag)
-        body = sdp.answer(theirs, stream, HOST, leg.handset.port, session_id=leg.handset.port)
+        body = sdp.answer(theirs, [(stream, leg.handset.port)], HOST, session_id=leg.handset.port)
         self.layer.after(RING_SECONDS, lambda: self._pick_up(leg, stream, transaction, tag, body))
 
     def _pick_up(

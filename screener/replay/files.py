@@ -19,7 +19,7 @@ AUDIO = frozenset(
 """Recordings; all but WAV need ffmpeg."""
 LONGEST = 24 * 3600
 """Seconds of a call: a time beyond is a mistake, and ticks up to it would fill the memory."""
-REMEDY = "see “Replay files” in README.md"
+REMEDY = "see screener/replay/README.md"
 LINES = {
     "landline": LineClass.FIXED,
     "fixed_line": LineClass.FIXED,

@@ -21,7 +21,8 @@ from zoneinfo import ZoneInfo
 
 from screener.alerts.causes import Alert, Cause, Causes
 from screener.alerts.outbox import Outbox
-from screener.calls.beside import BesideCall, ListeningPost, user_of
+from screener.calls.beside import ListeningPost, user_of
+from screener.calls.listened import ListenedCall
 from screener.calls.logbook import CallNotes
 from screener.calls.screening import Booth, Observer, Screening
 from screener.calls.tally import Tally
@@ -56,8 +57,10 @@ from screener.ports import Call, InviteInfo, RegistrationState
 from screener.review.take_back import TakeBacks
 from screener.service.figures import Reviews
 from screener.service.hearing import of_hearing
+from screener.service.recordings import Recordings
 from screener.settings.judging import load_judgement
 from screener.settings.sections import Settings
+from screener.sip.recording import RecordingSession
 from screener.sip.useragent import ENDPOINT_SECONDS, SipUserAgent
 from screener.speech.load import load_model
 from screener.speech.pinyin import syllables
@@ -198,6 +201,8 @@ class Service:
         if settings.pbx.host:
             self._beside = ListeningPost(settings, self._pool, self._offered_beside, self._take_back)
             watching.append(Wallboard(self._beside.switchboard).observe)
+        self._recordings = Recordings(settings, self._pool, self._offered_beside)
+        watching += self._recordings.observers
         self._take_backs = TakeBacks(self._log, self._bring_back, clock)
         self._booth = Booth(clips, settings.targets, self._pool, watching, self._post)
         self._endpoint = SipUserAgent(settings.sip)
@@ -262,6 +267,7 @@ class Service:
             self._take_backs.stop,
             self._outbox.stop,
             self._history.stop,
+            self._recordings.stop,
         ]
         if self._metrics is not None:
             helpers.append(self._metrics.stop)
@@ -277,6 +283,9 @@ class Service:
 
     def _offered(self, call: Call) -> None:
         invite, sip = call.invite, self._settings.sip
+        if isinstance(call, RecordingSession):
+            self._recordings.attach(call)
+            return
         if invite.dialled.startswith(f"{sip.listening_extension}-"):
             if self._beside is not None:
                 self._beside.attach(call)
@@ -300,15 +309,15 @@ class Service:
         )
         self._take(offer, call)
 
-    def _offered_beside(self, call: BesideCall) -> None:
-        who = call.conversation.who
+    def _offered_beside(self, call: ListenedCall) -> None:
+        who = call.parties
         offer = replace(
             self._offer(call.invite),
             entrance=Entrance.BESIDE,
-            dialled="" if who.queue else who.agent_name,
+            dialled="" if who.queue else who.agent,
             queue=who.queue,
-            agent=who.agent_name,
-            uniqueid=who.caller.uniqueid,
+            agent=who.agent,
+            uniqueid=who.uniqueid,
             linkedid=who.linkedid,
         )
         call.call_id = offer.call_id
@@ -367,6 +376,7 @@ class Service:
         yield Sample("log_waiting", self._writer.waiting, "Calls that are not in the database yet.")
         if self._beside is not None:
             yield from self._beside.switchboard.samples()
+        yield from self._recordings.samples()
         yield from self._reviews.samples(self._clock())
         beat = threading.Event()
         self.pulse(beat.set)

@@ -2,17 +2,17 @@
 
 import tomllib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, with_config
 
-from screener.core.cards import Card, Cards
+from screener.core.cards import Card, Cards, Sound
 from screener.errors import SettingsError
 from screener.resources import config_folder
 
-GAP = "…"
+GAP, OR = "…", "/"
 Text = Annotated[str, Field(min_length=1, max_length=80)]
 """Short enough to be read while somebody talks."""
 
@@ -27,7 +27,9 @@ class _Card:
     avoid: tuple[Text, ...]
     say: Text
     phrases: tuple[str, ...]
-    acts: dict[str, float] | None = None
+    hints: tuple[str, ...] = ()
+    acts: dict[str, float] = field(default_factory=dict)
+    length: tuple[Annotated[int, Field(ge=0)], int, Annotated[float, Field(ge=0)]] = (0, 0, 0.0)
 
 
 _CARDS = TypeAdapter(list[_Card])
@@ -53,11 +55,18 @@ def load_cards(name: str, folder: Path, syllables: Callable[[str], tuple[str, ..
         lines = [f"{path}: card {'.'.join(map(str, e['loc']))}: {e['msg']}" for e in problem.errors()]
         raise SettingsError("\n".join(lines), "correct the cards") from problem
     cards = []
-    for card in found:
-        sounds = tuple(tuple(syllables(part) for part in phrase.split(GAP)) for phrase in card.phrases)
-        if not all(all(parts) for parts in sounds):
-            raise SettingsError(f"{path}: card {card.id}: a phrase without a sound", "correct the cards")
-        cards.append(Card(card.id, card.name, card.sign, card.do, card.avoid, card.say, card.acts or {}, sounds))
+    for c in found:
+        sounds, hints = (
+            tuple(_sound(phrase, syllables) for phrase in phrases) for phrases in (c.phrases, c.hints)
+        )
+        if not all(way for parts in sounds + hints for part in parts for way in part):
+            raise SettingsError(f"{path}: card {c.id}: a phrase without a sound", "correct the cards")
+        cards.append(Card(c.id, c.name, c.sign, c.do, c.avoid, c.say, c.acts, sounds, hints, c.length))
     if len({card.id for card in cards}) != len(cards):
         raise SettingsError(f"{path}: two cards have one id", "correct the cards")
     return Cards(cards)
+
+
+def _sound(phrase: str, syllables: Callable[[str], tuple[str, ...]]) -> Sound:
+    """A phrase such as `叫/找…领导/经理` as it sounds."""
+    return tuple(tuple(syllables(way) for way in part.split(OR)) for part in phrase.split(GAP))

@@ -12,12 +12,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args, get_type_hints
+from urllib.parse import urlsplit
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from screener.errors import SettingsError
-from screener.settings.sections import Pbx, Registrar, Settings, Sip, Site
+from screener.settings.sections import Pbx, Registrar, Settings, Sip, Site, Webhook
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -163,6 +164,7 @@ def _cross_checks(settings: Settings) -> Iterator[Problem]:
     yield from _check_sip(settings.sip)
     yield from _check_flow(settings)
     yield from _check_pbx(settings)
+    yield from _check_recordings(settings)
     for key in ("agents", "supervisor", "line_fault", "terminate"):
         uri = getattr(settings.targets, key)
         if (uri or key == "agents") and not _URI.fullmatch(uri):
@@ -242,6 +244,7 @@ def _check_flow(settings: Settings) -> Iterator[Problem]:
             yield f"[flow] {spec.name}", f"found {value}, allowed a whole number not below 0"
     analysis = settings.targets.analysis
     wanted_by = "flow.queue_on_pbx" * flow.queue_on_pbx or "[pbx] host" * bool(settings.pbx.host)
+    wanted_by = wanted_by or "[webhook] url" * bool(settings.webhook.url)
     if (analysis or wanted_by) and not _URI.fullmatch(analysis):
         why = f", needed by {wanted_by}" if wanted_by else ""
         yield "[targets] analysis", f"found {json.dumps(analysis)}, allowed a sip:, sips: or tel: URI{why}"
@@ -266,10 +269,47 @@ def _check_pbx(settings: Settings) -> Iterator[Problem]:
         )
 
 
+def _check_recordings(settings: Settings) -> Iterator[Problem]:
+    sip, siprec, webhook = settings.sip, settings.siprec, settings.webhook
+    low, high = sip.rtp_port_low, sip.rtp_port_high
+    needed = low + 2 * (sip.max_calls + siprec.max_calls) - 1
+    if sip.recording_extension and high < needed:
+        yield "[sip] rtp_port_high", f"found {high}, allowed not below {needed}: a recording takes two ports more"
+    own, others = sip.recording_extension, (sip.screening_extension, sip.analysis_extension)
+    if own and (own in others or not _EXTENSION.fullmatch(own)):
+        allowed = "allowed the user part of a SIP URI that nothing else has"
+        yield "[sip] recording_extension", f"found {json.dumps(own)}, {allowed}"
+    if siprec.caller_label and siprec.caller_label == siprec.agent_label:
+        yield "[siprec] agent_label", f"found {json.dumps(siprec.agent_label)}, allowed another than the caller's"
+    if not webhook.url:
+        return
+    if not _is_safe(webhook.url):
+        yield (
+            "[webhook] url",
+            "found another, allowed https://…, or http:// to 127.0.0.1: it tells callers' numbers",
+        )
+    if not (webhook.secret or webhook.secret_file):
+        yield "[webhook] secret", "found nothing, allowed what the other system checks signatures with"
+    if webhook.ca and not (settings.folder / webhook.ca).is_file():
+        yield "[webhook] ca", f"found {json.dumps(webhook.ca)}, allowed an existing PEM file"
+
+
+def _is_safe(url: str) -> bool:
+    """Whether nobody on the way can read what is posted there."""
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        return False
+    if not host or parts.username or not url.isascii() or any(c <= " " for c in url):
+        return False
+    return parts.scheme == "https" or (parts.scheme == "http" and host in ("127.0.0.1", "::1", "localhost"))
+
+
 def _with_passwords(settings: Settings, problems: list[Problem]) -> Settings:
     """The same with every `password_file` read."""
 
-    def read(section: str, key: str, account: Registrar | Pbx) -> str:
+    def read(section: str, key: str, account: Registrar | Pbx | Webhook) -> str:
         return _secret(settings.folder, f"{section} {key}_file", account, key, problems)
 
     registrars = tuple(
@@ -281,10 +321,13 @@ def _with_passwords(settings: Settings, problems: list[Problem]) -> Settings:
         password=read("[pbx]", "password", settings.pbx),
         event_secret=read("[pbx]", "event_secret", settings.pbx),
     )
-    return replace(settings, sip=replace(settings.sip, registrars=registrars), pbx=pbx)
+    webhook = replace(settings.webhook, secret=read("[webhook]", "secret", settings.webhook))
+    return replace(settings, sip=replace(settings.sip, registrars=registrars), pbx=pbx, webhook=webhook)
 
 
-def _secret(folder: Path, where: str, account: Registrar | Pbx, key: str, problems: list[Problem]) -> str:
+def _secret(
+    folder: Path, where: str, account: Registrar | Pbx | Webhook, key: str, problems: list[Problem]
+) -> str:
     """A secret of an account, out of its file where it names one."""
     said: str = getattr(account, key)
     file: Path | None = getattr(account, f"{key}_file")

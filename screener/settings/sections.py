@@ -72,6 +72,8 @@ class Sip:
         max_calls: above it the answer is 503, so that the PBX goes on to the agents.
         screening_extension, analysis_extension: user parts that are answered; any other gets 404.
         listening_extension: beginning of the user parts that listening legs are dialled with (`[pbx]`).
+        recording_extension: user part that recording clients dial (`[siprec]`); their `Require: siprec` is enough.
+            Empty takes no recordings.
         uniqueid_header, linkedid_header: headers in which the PBX passes its own ids.
         dialled_header: header in which it passes the number that the caller dialled (hotline, 400 number, DID);
             without it History-Info or Diversion say, else the request URI.
@@ -93,6 +95,7 @@ class Sip:
     screening_extension: str = "100"
     analysis_extension: str = "900"
     listening_extension: str = "beside"
+    recording_extension: str = ""
     uniqueid_header: str = "X-Uniqueid"
     linkedid_header: str = "X-Linkedid"
     dialled_header: str = "X-Dialled"
@@ -156,6 +159,44 @@ class Pbx:
     by_hand: str = "by-hand"
     hear_agent: bool = True
     max_calls: Annotated[int, Field(ge=1, le=1000)] = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Siprec:
+    """`[siprec]`: recordings of other phone systems' calls (RFC 7866), taken at `sip.recording_extension`.
+
+    Attributes:
+        agents: addresses of agents in the metadata: the user part, or the beginning of it and a `*`.
+        caller_label, agent_label: labels of streams that always mean them (`a_leg`); empty when they change.
+        first: whose stream comes first, where neither these nor the metadata say who is who.
+        max_calls: recordings at once; further ones get 503.
+    """
+
+    agents: tuple[str, ...] = ()
+    caller_label: str = ""
+    agent_label: str = ""
+    first: Literal["caller", "agent"] = "caller"
+    max_calls: Annotated[int, Field(ge=1, le=1000)] = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """`[webhook]`: asks another system to move callers whom we cannot move (`[siprec]`).
+
+    Attributes:
+        url: takes a POST for every flag; https, or http on this machine. Empty asks nobody.
+        secret: or `secret_file`, the path of a file whose first line is the secret: signs every message.
+        tries: how often a message is sent at most.
+        timeout_seconds: of one try.
+        ca: PEM file of the authority that has signed the other system's certificate; empty takes the machine's.
+    """
+
+    url: str = ""
+    secret: str = field(default="", repr=False)
+    secret_file: Path | None = None
+    tries: Annotated[int, Field(ge=1, le=10)] = 3
+    timeout_seconds: Annotated[float, Field(gt=0, le=30)] = 5.0
+    ca: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -332,6 +373,8 @@ class Settings:
     sip: Sip = field(default_factory=Sip)
     targets: Targets = field(default_factory=Targets)
     pbx: Pbx = field(default_factory=Pbx)
+    siprec: Siprec = field(default_factory=Siprec)
+    webhook: Webhook = field(default_factory=Webhook)
     flow: Flow = field(default_factory=Flow)
     speech: Speech = field(default_factory=Speech)
     judgement: Judgement = field(default_factory=Judgement)

@@ -8,7 +8,7 @@
 
 import logging
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import Enum, auto
 from functools import partial
 
@@ -19,8 +19,9 @@ from screener.media.stream import AudioStream
 from screener.ports import Destination
 from screener.sip import info, refer, sdp
 from screener.sip.anythread import AnyThread
-from screener.sip.invitation import Invitation, Refusal, read_again
-from screener.sip.message import Request, Response, part
+from screener.sip.invitation import Invitation, Refusal, Renegotiation, read_again, taken
+from screener.sip.message import Request, Response
+from screener.sip.multipart import part
 from screener.sip.pyvoip import PhoneCall
 from screener.sip.replies import reply, with_session
 from screener.sip.timer import SessionTimer
@@ -50,6 +51,9 @@ class _State(Enum):
 class SipCall(AnyThread):
     """A call of the product, as `ports.Call` describes it, on top of pyVoIP's record of it."""
 
+    _client: str | None = None
+    """Address of the recording client whose session it is."""
+
     def __init__(
         self,
         core: UserAgentCore,
@@ -77,7 +81,7 @@ class SipCall(AnyThread):
         self._transfer: refer.Transfer | None = None
         self._goodbye: ServerTransaction | None = None
         """The peer's BYE, while it waits for its answer."""
-        law = offer[1] if offer else sdp.Stream(0, "", 0, Law.PCMU, 0, sdp.EVENT_TYPE, "sendrecv")
+        law = offer[1][0] if offer else sdp.Stream(0, "", 0, Law.PCMU, 0, sdp.EVENT_TYPE, "sendrecv")
         self._stream = AudioStream(self._media_event, law.law, law.payload_type, law.event_type)
         if offer:
             self._agree(offer[1])
@@ -95,9 +99,9 @@ class SipCall(AnyThread):
         return self._state is _State.UP
 
     @property
-    def stream(self) -> AudioStream:
+    def streams(self) -> Sequence[AudioStream]:
         """Its audio, for whoever counts."""
-        return self._stream
+        return (self._stream,)
 
     # The media thread.
 
@@ -112,7 +116,7 @@ class SipCall(AnyThread):
         """180: the offer has reached whoever decides."""
         if self._state is _State.OFFERED:
             made = self._response(self._transaction.request, 180)
-            self._core.layer.respond(self._transaction, with_session(made, self._core.contact, None))
+            self._core.layer.respond(self._transaction, with_session(made, self._core.contact_header, None))
 
     def _answer(self) -> None:
         if self._state is not _State.OFFERED:
@@ -182,7 +186,7 @@ class SipCall(AnyThread):
         elif self._state is _State.ANSWERED:
             self._state = _State.UP
             self._set_timer(self._timer)
-            self._leg.start(self._stream)
+            self._begin()
             self._events(CallAnswered(0.0))
             if self._hangup_wanted:
                 self._hangup()
@@ -201,12 +205,12 @@ class SipCall(AnyThread):
         self._awaiting_answer = False
         try:
             body = part(ack, "application/sdp")
-            stream = sdp.parse(body).audio() if body else None
+            streams = taken(sdp.parse(body), self._client) if body else ()
         except SipParseError:
-            stream = None
-        if stream is not None:
-            self._agree(stream)
-        return stream is not None
+            streams = ()
+        if streams:
+            self._agree(streams)
+        return bool(streams)
 
     # Requests within the call.
 
@@ -247,7 +251,7 @@ class SipCall(AnyThread):
             layer.respond(transaction, self._response(request, 603 if request.method == "REFER" else 405))
 
     def _renegotiate(self, request: Request, transaction: ServerTransaction) -> None:
-        layer, asked = self._core.layer, read_again(request)
+        layer, asked = self._core.layer, read_again(request, self._client)
         busy = self._state is not _State.UP or self._awaiting_answer
         if isinstance(asked, Refusal) or busy:
             refusal = asked if isinstance(asked, Refusal) and (asked.status == 422 or not busy) else Refusal(491)
@@ -256,13 +260,14 @@ class SipCall(AnyThread):
             layer.respond(transaction, response)
             return
         self._set_timer(asked.timer)
-        if asked.offer is None and not asked.asks_for_offer:  # a session refresh: nothing else changes
-            made = self._response(request, 200)
-            layer.respond(transaction, with_session(made, self._core.contact, asked.timer))
-            return
-        self._offer, self._awaiting_answer = asked.offer, asked.asks_for_offer
         if asked.offer is not None:
             self._agree(asked.offer[1])
+        self._told(asked)
+        if asked.offer is None and not asked.asks_for_offer:  # a session refresh: nothing else changes
+            made = self._response(request, 200)
+            layer.respond(transaction, with_session(made, self._core.contact_header, asked.timer))
+            return
+        self._offer, self._awaiting_answer = asked.offer, asked.asks_for_offer
         if request.method == "INVITE":
             self._transaction = transaction
         self._respond_with_sdp(transaction)
@@ -353,9 +358,16 @@ class SipCall(AnyThread):
 
     # Small things.
 
-    def _agree(self, stream: sdp.Stream) -> None:
+    def _begin(self) -> None:
+        """Audio flows from now on."""
+        self._leg.start(self._stream)
+
+    def _told(self, asked: Renegotiation) -> None:
+        """The peer says something beside its session description: only a recording client does."""
+
+    def _agree(self, streams: Sequence[sdp.Stream]) -> None:
         """Send and expect what was negotiated, in place: the stream and its audio time go on."""
-        audio = self._stream
+        stream, audio = streams[0], self._stream
         audio.law, audio.payload_type, audio.event_type = stream.law, stream.payload_type, stream.event_type
         audio.held, audio.sending = stream.held, not stream.held
         audio.heard_at = audio.ticks
@@ -367,14 +379,18 @@ class SipCall(AnyThread):
 
     def _respond_with_sdp(self, transaction: ServerTransaction) -> None:
         self._version += 1
-        host, port = self._core.host, self._leg.port
-        if self._offer is None:
-            body = sdp.offer(host, port, self._session_id, self._version)
-        else:
-            body = sdp.answer(*self._offer, host, port, self._session_id, self._version)
+        body = self._description()
         made = self._response(transaction.request, 200)
-        self._core.layer.respond(transaction, with_session(made, self._core.contact, self._timer, body))
+        self._core.layer.respond(transaction, with_session(made, self._core.contact_header, self._timer, body))
+
+    def _description(self) -> bytes:
+        """Our offer, or our answer to the peer's."""
+        host = self._core.host
+        if self._offer is None:
+            return sdp.offer(host, [self._leg.port], self._session_id, self._version)
+        theirs, (stream, *_) = self._offer
+        return sdp.answer(theirs, [(stream, self._leg.port)], host, self._session_id, self._version)
 
     def _send(self, request: Request, done: Callable[[Response | None], None]) -> None:
-        request.headers.add("Contact", f"<{self._core.contact}>")
+        request.headers.add("Contact", self._core.contact_header)
         self._core.layer.request(request, self._core.hop(self.dialog), self._core.via, done)

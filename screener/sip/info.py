@@ -1,7 +1,8 @@
 """Keys in INFO requests: application/dtmf-relay (`Signal=5`) and application/dtmf (`5`)."""
 
 from screener.media.rtp import DIGITS
-from screener.sip.message import Request, part
+from screener.sip.message import Request
+from screener.sip.multipart import part
 
 
 def key(request: Request) -> str | None:

@@ -8,12 +8,20 @@ from screener.settings.sections import Sip
 from screener.sip import sdp, timer
 from screener.sip.dialog import Dialog
 from screener.sip.identity import invite_info
-from screener.sip.message import Request, part
+from screener.sip.message import Request
+from screener.sip.multipart import part, parts
 from screener.sip.replaces import Replaces
 from screener.sip.timer import SessionTimer
 
-Offer = tuple[sdp.Description, sdp.Stream]
-"""A session description and the one stream of it that is taken."""
+Offer = tuple[sdp.Description, tuple[sdp.Stream, ...]]
+"""A session description and the streams of it that are taken: one of a call, several of a recording."""
+RECORDING = "siprec"
+"""The option tag of recording clients (RFC 7866)."""
+MOST_STREAMS = 4
+"""Of one recording; further ones are refused."""
+ACCEPT = "application/sdp, multipart/mixed, application/rs-metadata+xml"
+METADATA = ("application/rs-metadata", "application/rs-metadata+xml")
+"""The second is the draft's, which most senders still use."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +34,7 @@ class Invitation:
         offer: None when the offer shall be ours.
         timer: of the session, None for none.
         replaces: the call whose place it takes.
+        metadata: of a recording session (RFC 7865), empty when it has none; None when it is a call.
     """
 
     info: InviteInfo
@@ -33,6 +42,7 @@ class Invitation:
     offer: Offer | None
     timer: SessionTimer | None
     replaces: Replaces | None
+    metadata: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +70,10 @@ def read(request: Request, source: str, local_tag: str, settings: Sip) -> Invita
     info = invite_info(request, source, wanted)
     dialog = Dialog.of_invite(request, local_tag)
     replaces = Replaces.of(request)
-    if replaces is None and not _answered(info.dialled, settings):
+    recorded = _is_recording(request, info.dialled, settings)
+    if replaces is None and not recorded and not _answered(info.dialled, settings):
         return Refusal(404)
-    body = part(request, "application/sdp")
+    body = _description(request)
     if (request.body and body is None) or request.headers.get("Content-Encoding", "identity") != "identity":
         return Refusal(415, (("Accept", "application/sdp"),))
     if timer.too_short(request):
@@ -70,11 +81,44 @@ def read(request: Request, source: str, local_tag: str, settings: Sip) -> Invita
     offer = None
     if body is not None:
         description = sdp.parse(body)
-        stream = description.audio()
-        if stream is None:
+        streams = taken(description, source.rpartition(":")[0].strip("[]") if recorded else None)
+        if not streams:
             return Refusal(488)
-        offer = description, stream
-    return Invitation(info, dialog, offer, timer.agree(request), replaces)
+        offer = description, streams
+    if recorded and offer is None:
+        return Refusal(488)  # a recording client offers (RFC 7866 6.1.1): what it has, we cannot know
+    return Invitation(
+        info, dialog, offer, timer.agree(request), replaces, metadata_of(request) if recorded else None
+    )
+
+
+def taken(theirs: sdp.Description, client: str | None) -> tuple[sdp.Stream, ...]:
+    """The streams that are taken: the first of a call, or those of the recording client at that address."""
+    if client is not None:
+        return theirs.recorded(client, MOST_STREAMS)
+    first = theirs.audio()
+    return () if first is None else (first,)
+
+
+def metadata_of(request: Request) -> bytes:
+    """The recording metadata that a request carries; empty when there are none."""
+    for found in parts(request):
+        if found.kind in METADATA or found.disposition == "recording-session":
+            return found.body
+    return b""
+
+
+def _description(request: Request) -> bytes | None:
+    """The session description; some senders leave the type of its part away."""
+    untyped = (found.body for found in parts(request) if not found.kind and found.body.startswith(b"v=0"))
+    return part(request, "application/sdp") or next(untyped, None)
+
+
+def _is_recording(request: Request, dialled: str, settings: Sip) -> bool:
+    if not settings.recording_extension:
+        return False
+    required = [value.lower() for value in request.headers.values("Require")]
+    return dialled == settings.recording_extension or RECORDING in required or bool(metadata_of(request))
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +127,7 @@ class Renegotiation:
 
     Attributes:
         offer: None when there is none.
+        metadata: what a recording client says with it; empty for nothing.
         timer: of the session from now on, None for none.
         asks_for_offer: the peer wants our offer, and answers it in the ACK (RFC 3261, 13.2.1).
     """
@@ -90,24 +135,32 @@ class Renegotiation:
     offer: Offer | None
     timer: SessionTimer | None
     asks_for_offer: bool
+    metadata: bytes = b""
 
 
-def read_again(request: Request) -> Renegotiation | Refusal:
-    """Read an INVITE or UPDATE within a dialog; an UPDATE without a body only refreshes the session."""
-    body = part(request, "application/sdp")
+def read_again(request: Request, client: str | None = None) -> Renegotiation | Refusal:
+    """Read an INVITE or UPDATE within a dialog; an UPDATE without a description only refreshes the session.
+
+    Args:
+        request: as it came.
+        client: address of the recording client; None when it is a call.
+    """
+    body, metadata = _description(request), b"" if client is None else metadata_of(request)
     if timer.too_short(request):
         return Refusal(422, (("Min-SE", str(timer.MIN_SE)),))
-    if request.body and body is None:
+    if request.body and body is None and not metadata:
         return Refusal(415)
     session = timer.agree(request)
     if body is None:
-        return Renegotiation(None, session, asks_for_offer=request.method == "INVITE")
+        return Renegotiation(None, session, asks_for_offer=request.method == "INVITE", metadata=metadata)
     try:
         theirs = sdp.parse(body)
     except SipParseError:
         return Refusal(400, reason="Bad SDP")
-    stream = theirs.audio()
-    return Refusal(488) if stream is None else Renegotiation((theirs, stream), session, asks_for_offer=False)
+    streams = taken(theirs, client)
+    if not streams and (client is None or not any(media.kind == "audio" for media in theirs.media)):
+        return Refusal(488)  # a recording client may close every stream for a while
+    return Renegotiation((theirs, streams), session, asks_for_offer=False, metadata=metadata)
 
 
 def _answered(dialled: str, settings: Sip) -> bool:
@@ -115,9 +168,10 @@ def _answered(dialled: str, settings: Sip) -> bool:
     return dialled in extensions or dialled.startswith(f"{settings.listening_extension}-")
 
 
-def unsupported(request: Request) -> list[str]:
+def unsupported(request: Request, settings: Sip) -> list[str]:
     """The extensions that a request requires and that are not spoken here."""
-    return [v for v in request.headers.values("Require") if v.lower() not in (timer.EXTENSION, "replaces")]
+    spoken = {timer.EXTENSION, "replaces", *([RECORDING] if settings.recording_extension else [])}
+    return [value for value in request.headers.values("Require") if value.lower() not in spoken]
 
 
 def in_place_of(replaced: InviteInfo, asked: Invitation) -> Invitation:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from screener.errors import SipParseError
-from screener.sip.address import NameAddr, Uri, Via, parse_params, split_list, without_quotes
+from screener.sip.address import NameAddr, Uri, Via, split_list, without_quotes
 
 MAX_BYTES = 65_535
 """No UDP datagram is larger; a longer message is refused unread."""
@@ -23,8 +23,6 @@ MAX_HEADERS = 200
 """Header lines of one message; more is an attack or a mistake."""
 MAX_SEPARATORS = 1000
 """Commas, semicolons, quotes and brackets of all headers."""
-MAX_PARTS = 16
-"""Of a multipart body."""
 
 _COMPACT = {
     "a": "Accept-Contact", "b": "Referred-By", "c": "Content-Type", "e": "Content-Encoding", "f": "From",
@@ -283,22 +281,3 @@ def _tagged(to: str) -> bool:
         return bool(NameAddr.parse(to).tag)
     except SipParseError:
         return ";tag=" in to.rpartition(">")[2].lower()
-
-
-def part(message: Message, content_type: str) -> bytes | None:
-    """The body, or the part of a multipart body, that is of this type; None when there is none."""
-    kind, _, params = message.headers.get("Content-Type").partition(";")
-    if kind.strip().lower() == content_type:
-        return message.body or None
-    if not kind.strip().lower().startswith("multipart/"):
-        return None
-    boundary = parse_params(params).get("boundary", "").strip('"').encode("utf-8", "surrogateescape")
-    if not boundary:
-        return None
-    for piece in message.body.split(b"--" + boundary, MAX_PARTS)[1:-1]:
-        head, _, body = piece.replace(b"\r\n", b"\n").partition(b"\n\n")
-        if len(head) > MAX_LINE:
-            continue
-        if re.search(rb"(?im)^content-type\s*:\s*" + re.escape(content_type.encode()) + rb"\s*(;|$)", head):
-            return body
-    return None

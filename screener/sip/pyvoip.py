@@ -80,6 +80,17 @@ class PhoneCall(VoIPCall):
         assert isinstance(client, RtpLeg)
         return client.leg
 
+    def further_leg(self) -> Leg:
+        """One more RTP socket, which ends with the call.
+
+        Raises:
+            SipError: no RTP port is free.
+        """
+        self.create_rtp_clients({}, self.myIP, self.phone.request_port(), self.request, 0)
+        client = self.RTPClients[-1]
+        assert isinstance(client, RtpLeg)
+        return client.leg
+
     def create_rtp_clients(self, codecs: dict[int, Any], ip: str, port: int, request: Any, baseport: int) -> None:  # noqa: ANN401, ARG002
         """One leg on the media loop."""
         self.RTPClients.append(RtpLeg(self.phone.legs.pop(port), codecs))

@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 from screener.numbers.mask import mask_text
 from screener.sip.dialog import Dialog
-from screener.sip.message import Message, Request, Response, part
+from screener.sip.message import Message, Request, Response
+from screener.sip.multipart import part
 
 log = logging.getLogger(__name__)
 

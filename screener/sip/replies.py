@@ -23,6 +23,6 @@ def reply(request: Request, status: int, tag: str, reason: str = "") -> Response
 
 def with_session(made: Response, contact: str, timer: SessionTimer | None, sdp: bytes = b"") -> Response:
     """The same response with our contact, the session timer, and a session description where there is one."""
-    lines = [*made.headers, *(timer.headers() if timer else ()), ("Contact", f"<{contact}>")]
+    lines = [*made.headers, *(timer.headers() if timer else ()), ("Contact", contact)]
     kind = [("Content-Type", "application/sdp")] if sdp else []
     return Response(Headers([*lines, *kind]), sdp, made.status, made.reason)

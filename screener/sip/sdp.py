@@ -1,9 +1,12 @@
-"""Session descriptions (RFC 4566) and the offer/answer of G.711 and telephone-event (RFC 3264, 4733)."""
+"""Session descriptions (RFC 4566) and the offer/answer of G.711 and telephone-event (RFC 3264, 4733).
+
+A call has one stream; a recording session (RFC 7866) has several, each with a label (RFC 4574), and only receives.
+"""
 
 import ipaddress
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from screener.errors import SipParseError
 from screener.media.g711 import Law
@@ -15,6 +18,7 @@ MAX_MEDIA = 16
 """Media lines of one description."""
 MAX_FORMATS = 128
 """Formats of one media line: there are no more payload types."""
+MAX_LABEL = 64
 PROFILES = ("RTP/AVP", "RTP/AVPF")
 """The second allows earlier RTCP feedback (RFC 4585), and asks for none: what is sent is the same."""
 
@@ -39,6 +43,7 @@ class Media:
         ptime: milliseconds a packet, 0 when not said.
         rtcp: port of its a=rtcp line (RFC 3605), 0 when there is none.
         rtcp_mux: RTCP may share the RTP port (RFC 5761).
+        label: of its a=label line (RFC 4574); empty when there is none.
     """
 
     kind: str
@@ -51,6 +56,7 @@ class Media:
     ptime: int = 0
     rtcp: int = 0
     rtcp_mux: bool = False
+    label: str = ""
 
     def law(self) -> tuple[Law, int] | None:
         """The first law that the list of formats names, and its payload type."""
@@ -85,22 +91,27 @@ class Description:
 
     def audio(self) -> "Stream | None":
         """The first audio line over plain RTP that speaks G.711, ready to send to; None when there is none."""
+        return next((stream for stream in self._audio() if _literal(stream.host)), None)  # a name: to be looked up
+
+    def recorded(self, source: str, most: int) -> tuple["Stream", ...]:
+        """The audio lines of a recording client, so many at most; one without an address is the client's."""
+        found = [stream if _literal(stream.host) else replace(stream, host=source) for stream in self._audio()]
+        return tuple(found[:most])
+
+    def _audio(self) -> Iterator["Stream"]:
         for index, media in enumerate(self.media):
             law = media.law()
             if media.kind == "audio" and media.protocol in PROFILES and media.port and law:
-                if not _literal(media.host):
-                    continue  # a name would have to be looked up while audio waits
                 control = media.port if media.rtcp_mux else media.rtcp or None
-                return Stream(
+                yield Stream(
                     index, media.host, media.port, *law, media.event_type(), media.direction, control,
-                    media.rtcp_mux, media.protocol,
+                    media.rtcp_mux, media.protocol, media.label,
                 )  # fmt: skip
-        return None
 
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """What was agreed about the one audio stream, seen from the peer.
+    """What was agreed about an audio stream, seen from the peer.
 
     Attributes:
         index: which m= line it is.
@@ -111,6 +122,7 @@ class Stream:
         control: port on which the peer offers to take RTCP, None when it offers nothing.
         muxed: that is the RTP port itself.
         profile: one of `PROFILES`; an answer has that of its offer (RFC 3264 6).
+        label: what the metadata of a recording call it.
     """
 
     index: int
@@ -123,6 +135,12 @@ class Stream:
     control: int | None = None
     muxed: bool = False
     profile: str = PROFILES[0]
+    label: str = ""
+
+    @property
+    def sends(self) -> bool:
+        """The peer sends something on it."""
+        return self.direction in ("sendonly", "sendrecv")
 
     @property
     def held(self) -> bool:
@@ -209,6 +227,8 @@ def _attribute(media: dict[str, object], value: str) -> None:
         media["rtcp"] = min(int(match[1]), 65535)
     elif value == "rtcp-mux":
         media["rtcp_mux"] = True
+    elif value.startswith("label:"):
+        media["label"] = value.removeprefix("label:").strip()[:MAX_LABEL]
     elif match := re.fullmatch(r"ptime:([0-9]{1,4})(?:\.[0-9]+)?", value):
         media["ptime"] = int(match[1])
 
@@ -229,23 +249,48 @@ def _audio(
     return [*lines, "a=ptime:20", f"a={direction}"]
 
 
-def offer(host: str, port: int, session_id: int, version: int = 1) -> bytes:
-    """Our own offer: both laws and telephone-event."""
+def offer(
+    host: str, ports: Sequence[int], session_id: int, version: int = 1, direction: str = "sendrecv"
+) -> bytes:
+    """Our own offer of so many streams: both laws and telephone-event."""
     laws = {law.payload_type: law for law in Law}
-    return _text(_head(host, session_id, version) + _audio(port, laws, EVENT_TYPE, "sendrecv"))
-
-
-def answer(theirs: Description, stream: Stream, host: str, port: int, session_id: int, version: int = 1) -> bytes:
-    """The answer to an offer: its one audio stream is taken, every other media line is refused with port 0."""
     lines = _head(host, session_id, version)
+    for port in ports:
+        lines += _audio(port, laws, EVENT_TYPE, direction)
+    return _text(lines)
+
+
+def answer(
+    theirs: Description,
+    taken: Sequence[tuple[Stream, int]],
+    host: str,
+    session_id: int,
+    version: int = 1,
+    *,
+    only_hears: bool = False,
+) -> bytes:
+    """The answer to an offer.
+
+    Args:
+        theirs: the offer.
+        taken: its streams that are taken, with our port for each; any other line is refused with port 0.
+        host: ours.
+        session_id: of the o= line.
+        version: likewise.
+        only_hears: nothing is ever sent.
+    """
+    lines = _head(host, session_id, version)
+    ours = {stream.index: (stream, port) for stream, port in taken}
     for index, media in enumerate(theirs.media):
-        if index == stream.index:
-            direction = _MIRROR.get(media.direction, media.direction)
-            laws = {stream.payload_type: stream.law}
-            lines += _audio(port, laws, stream.event_type, direction, stream.profile)
-            lines += ["a=rtcp-mux"] * stream.muxed
-        else:
+        if index not in ours:
             lines.append(f"m={media.kind} 0 {media.protocol} {' '.join(media.formats)}")
+            continue
+        stream, port = ours[index]
+        direction = _MIRROR.get(media.direction, media.direction)
+        if only_hears:
+            direction = "recvonly" if stream.sends else "inactive"
+        lines += _audio(port, {stream.payload_type: stream.law}, stream.event_type, direction, stream.profile)
+        lines += ["a=rtcp-mux"] * stream.muxed
     return _text(lines)
 
 

@@ -19,6 +19,7 @@ class UserAgentCore:
         layer: transactions and timers.
         post: runs a task on the SIP thread.
         contact: our URI as the peer reaches it.
+        feature: what the Contact says of us beside it: `;+sip.srs` to a recording client (RFC 7866 6.1.2).
         via: our `host:port` as the peer reaches it.
         host: our address in SDP.
         hop: where the next request of a dialog goes: a configured peer, or the source of the call.
@@ -32,6 +33,12 @@ class UserAgentCore:
     host: str
     hop: Callable[[Dialog], Address]
     ended: Callable[[str], None]
+    feature: str = ""
+
+    @property
+    def contact_header(self) -> str:
+        """The value of our Contact."""
+        return f"<{self.contact}>{self.feature}"
 
 
 def own_address(settings: Sip, peer: Address, port: int) -> str:

@@ -28,6 +28,7 @@ from screener.sip.invitation import Invitation, Refusal, in_place_of
 from screener.sip.layer import TransactionLayer
 from screener.sip.message import Request, Response, fault, parse, respond
 from screener.sip.pyvoip import Phone
+from screener.sip.recording import open_call
 from screener.sip.registrars import Registrars
 from screener.sip.replaces import Replaces
 from screener.sip.replies import reply
@@ -120,7 +121,7 @@ class SipUserAgent:
 
     def samples(self) -> Iterator[Sample]:
         """Figures for operators; any thread."""
-        streams = [call.stream for call in list(self._calls.values())]
+        streams = [stream for call in list(self._calls.values()) for stream in call.streams]
         return counts.samples(self.counts, self._media.counts, self._past, streams, self.registrations())
 
     def pulse(self, answered: Callable[[], None]) -> None:
@@ -239,7 +240,7 @@ class SipUserAgent:
         self._send(self._response(request, status, tag).serialize(), source)
 
     def _dispatch(self, request: Request, transaction: ServerTransaction, source: Address) -> None:
-        if unsupported := invitation.unsupported(request):
+        if unsupported := invitation.unsupported(request, self._settings):
             self._refuse(transaction, 420, ("Unsupported", ", ".join(unsupported)))
         elif request.method == "CANCEL":
             self._cancel(request, transaction, source)
@@ -253,7 +254,7 @@ class SipUserAgent:
             self._invite(request, transaction, source)
         elif request.method == "OPTIONS":
             response = self._response(request, 200)
-            response.headers.add("Accept", "application/sdp")
+            response.headers.add("Accept", invitation.ACCEPT)
             self._layer.respond(transaction, response)
         else:
             self._watch.note(source[0], "sends what has no place outside a call; refused", self._clock())
@@ -294,8 +295,7 @@ class SipUserAgent:
             return
         replaced = None
         if asked.replaces is not None:
-            replaced = self._replaced(asked.replaces)
-            if replaced is None:
+            if (replaced := self._replaced(asked.replaces)) is None:
                 self._refuse(transaction, 481)
                 return
             asked = in_place_of(replaced.invite, asked)
@@ -318,9 +318,9 @@ class SipUserAgent:
         replaced: SipCall | None,
     ) -> None:
         try:
-            record = self._phone.ring(request, asked.offer[1] if asked.offer else None)
+            record = self._phone.ring(request, asked.offer[1][0] if asked.offer else None)
             core = self._core(source, asked.info.dialled)
-            call = SipCall(core, record, asked, transaction, source, replaced)
+            call = open_call(core, record, asked, transaction, source, replaced)
         except SipError as problem:
             log.error("call from %s refused: %s", mask(asked.info.number), problem)
             self._refuse(transaction, 503)
@@ -364,12 +364,11 @@ class SipUserAgent:
         return own_address(self._settings, peer, self.port)
 
     def _call_of(self, request: Request) -> SipCall | None:
-        call = self._calls.get(request.call_id)
-        return call if call is not None and call.dialog.matches(request) else None
+        return call if (call := self._calls.get(request.call_id)) and call.dialog.matches(request) else None
 
     def _forget(self, call_id: str) -> None:
         if call := self._calls.pop(call_id, None):
-            self._past = self._past.add([call.stream])
+            self._past = self._past.add(call.streams)
 
     def _send_bye(self, call_id: str) -> None:
         if call := self._calls.get(call_id):

@@ -2,10 +2,18 @@
 
 from screener.core.cards import Card, Cards, Prompter
 
+
+def ways(*words: str) -> tuple[tuple[str, ...], ...]:
+    """A part of a phrase that can be said in several ways."""
+    return tuple(tuple(word.split()) for word in words)
+
+
 CARDS = Cards(
     [
-        Card("boss", "找领导", "s", ("d",), ("a",), "y", sounds=((("zhao", "ling", "dao"),),)),
-        Card("late", "晚了", "s", ("d",), ("a",), "y", sounds=((("shuo", "hao"), ("mei", "dao")),)),
+        Card("boss", "找领导", "s", ("d",), ("a",), "y", sounds=((ways("zhao ling dao"),),)),
+        Card("late", "晚了", "s", ("d",), ("a",), "y", sounds=((ways("shuo hao", "da ying"), ways("mei dao")),)),
+        Card("never", "从不", "s", ("d",), ("a",), "y", hints=((ways("cong lai"),), (ways("yong yuan"),))),
+        Card("quiet", "话少", "s", ("d",), ("a",), "y", length=(4, 5, 0.5)),
         Card("talk", "闲谈", "s", ("d",), ("a",), "y", acts={"caller.smalltalk": 0.7}),
     ]
 )
@@ -32,7 +40,29 @@ def test_acts_add_up_over_a_call_by_how_sure_they_are() -> None:
 
 def test_the_parts_of_a_phrase_stand_in_their_order() -> None:
     assert said(Prompter(CARDS), "shuo hao san tian hai mei dao") == "late"
+    assert said(Prompter(CARDS), "da ying san tian hai mei dao") == "late", "another way"
     assert said(Prompter(CARDS), "hai mei dao shuo hao") == ""
+    assert said(Prompter(CARDS), "shuo hao " + "a " * 4 + "mei dao") == "", "too far apart"
+
+
+def test_two_hints_add_up_also_over_two_utterances_and_one_twice_does_not() -> None:
+    assert said(Prompter(CARDS), "a yong yuan b cong lai c") == "never"
+    apart, again = Prompter(CARDS), Prompter(CARDS)
+    assert [said(apart, f"a {word}") for word in ("cong lai", "yong yuan")] == ["", "never"]
+    assert [said(again, "a cong lai") for _ in range(3)] == [""] * 3
+
+
+def test_of_phrases_of_a_card_at_one_place_the_best_counts_once() -> None:
+    card = Card(
+        "x", "x", "s", ("d",), ("a",), "y", hints=((ways("cong lai"),), (ways("cong lai bu"),), (ways("cong"),))
+    )
+    assert said(Prompter(Cards([card])), "cong lai bu") == ""
+
+
+def test_a_card_for_few_words_waits_for_the_second_utterance_and_spares_who_talks() -> None:
+    few, talks = Prompter(CARDS), Prompter(CARDS)
+    assert [said(few, words) for words in ("a b c d", "a b c d e")] == ["", "quiet"]
+    assert [said(talks, words) for words in ("a b c d e f g h", "a b c d", "a b c d")] == [""] * 3
 
 
 def test_a_card_does_not_flicker_and_leaves_when_nothing_speaks_for_it_any_more() -> None:
@@ -43,7 +73,7 @@ def test_a_card_does_not_flicker_and_leaves_when_nothing_speaks_for_it_any_more(
     for _ in range(4):
         last = said(prompter, "x", "caller.smalltalk")
     assert last == "talk"
-    for _ in range(8):
+    for _ in range(12):
         last = said(prompter, "x")
     assert last == ""
 

@@ -13,7 +13,9 @@ sign = "像"
 do = ["做"]
 avoid = ["别"]
 say = "说"
-phrases = ["一句…两句"]
+phrases = ["一句/这句…两句"]
+hints = ["半句"]
+length = [1, 5, 0.5]
 """
 
 
@@ -23,7 +25,11 @@ def test_the_shipped_cards_can_be_read_while_somebody_talks() -> None:
     for card in cards:
         assert 1 <= len(card.do) <= 4 and 1 <= len(card.avoid) <= 4
         assert len(card.say) <= 60
-        assert card.acts or card.sounds, card.id
+        assert card.acts or card.sounds or card.hints or card.length[2], card.id
+        for sound in card.sounds:
+            assert sum(min(map(len, ways)) for ways in sound) >= 3, (card.id, sound)
+        for sound in card.hints:
+            assert sum(min(map(len, ways)) for ways in sound) >= 2, (card.id, sound)
         assert all(act.startswith("caller.") for act in card.acts), card.id
 
 
@@ -33,7 +39,10 @@ def test_the_shipped_cards_can_be_read_while_somebody_talks() -> None:
         (CARD.replace('say = "说"', ""), "say"),
         (CARD + 'colour = "red"', "colour"),
         (CARD + CARD, "two cards"),
-        (CARD.replace("一句…两句", "……"), "without a sound"),
+        (CARD.replace("一句/这句…两句", "……"), "without a sound"),
+        (CARD.replace("一句/这句", "一句/"), "without a sound"),
+        (CARD.replace("半句", "!"), "without a sound"),
+        (CARD.replace("0.5", "-1"), "length"),
         (CARD.replace("说", "说" * 90), "say"),
         ("[[card]", "cannot be read"),
     ],
@@ -48,4 +57,6 @@ def test_a_wrong_card_is_named(tmp_path: Path, wrong: str, named: str) -> None:
 def test_a_site_has_its_own(tmp_path: Path) -> None:
     (tmp_path / "cards.toml").write_text(CARD, "utf-8")
     (card,) = load_cards("cards.toml", tmp_path, syllables).cards
-    assert card.sounds == ((("yi", "ju"), ("liang", "ju")),)
+    assert card.sounds == (((("yi", "ju"), ("zhe", "ju")), (("liang", "ju"),)),)
+    assert card.hints == (((("ban", "ju"),),),)
+    assert card.length == (1, 5, 0.5)

@@ -40,7 +40,7 @@ def lexicon(folder: Path, text: str):
 
 def test_a_lexicon_is_compiled_to_syllables(tmp_path: Path) -> None:
     bed, gap, tea = lexicon(tmp_path, GOOD)
-    assert (bed.rule, bed.kind, bed.weight) == ("lewd.bed.1", Kind.LEWD, 6.5)
+    assert (bed.rule, bed.kind, bed.weight) == ("lewd.bed.1", Kind.LEWD, 5.5)
     assert bed.parts == (("pei", "wo", "shui", "jiao"),)
     assert gap.parts == (("ni", "chuan"), ("nei", "yi"))
     assert (tea.role, tea.kind) == (Role.SAFE, None)

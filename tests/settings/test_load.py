@@ -40,10 +40,11 @@ def test_the_shipped_file_shows_every_key() -> None:
                 "ways",
                 "password_file",
                 "event_secret_file",
+                "secret_file",
             }
             assert wanted == data[section.name].keys(), section.name
     shown = set(re.findall(r"^# (\w+) = ", SHIPPED.read_text("utf-8"), re.M))
-    assert shown == {f.name for f in (*fields(Registrar), *fields(Way))} | {"event_secret_file"}
+    assert shown == {f.name for f in (*fields(Registrar), *fields(Way))} | {"event_secret_file", "secret_file"}
 
 
 def test_every_wrong_setting_is_named_with_what_was_found_and_what_is_allowed() -> None:
@@ -56,10 +57,10 @@ def test_every_wrong_setting_is_named_with_what_was_found_and_what_is_allowed() 
         "[sip] prot: found an unknown key, allowed advertised_host, analysis_extension, dialled_header, host, "
         "inbound_password, inbound_username, linkedid_header, listening_extension, max_calls, "
         "max_requests_per_second, peers, port, "
-        "queue_header, registrars, rtp_port_high, rtp_port_low, screening_extension, tcp, uniqueid_header, "
-        "user_agent; did you mean port?",
+        "queue_header, recording_extension, registrars, rtp_port_high, rtp_port_low, screening_extension, tcp, "
+        "uniqueid_header, user_agent; did you mean port?",
         "[bogus]: found an unknown key, allowed alerts, console, evidence, flow, judgement, operations, pbx, "
-        "prompts, sip, site, speech, store, targets",
+        "prompts, sip, siprec, site, speech, store, targets, webhook",
         "[site] language: found true, allowed zh or en",
         '[sip] port: found "x", allowed a whole number',
         '[sip] peers: found "a", allowed a list in [ ]',

@@ -20,9 +20,9 @@ from screener.sip.message import (
     fault,
     is_crowded,
     parse,
-    part,
     respond,
 )
+from screener.sip.multipart import part
 from screener.sip.replaces import Replaces
 from screener.sip.timer import agree
 from screener.sip.wire import READ_BYTES
@@ -175,7 +175,7 @@ def read_sdp(data: bytes) -> None:
         with contextlib.suppress(ScreenerError):
             theirs = sdp.parse(body[: sdp.MAX_BYTES])
             if stream := theirs.audio():
-                sdp.answer(theirs, stream, "192.0.2.1", 4000, 1)
+                sdp.answer(theirs, [(stream, 4000)], "192.0.2.1", 1)
 
 
 def read_multipart(data: bytes) -> None:

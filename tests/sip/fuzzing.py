@@ -65,7 +65,7 @@ def describe(data: bytes) -> None:
     except SipParseError:
         return
     if stream := theirs.audio():
-        sdp.parse(sdp.answer(theirs, stream, "127.0.0.1", 4000, 1))
+        sdp.parse(sdp.answer(theirs, [(stream, 4000)], "127.0.0.1", 1))
 
 
 class Ears:

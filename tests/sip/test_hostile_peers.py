@@ -393,7 +393,7 @@ def test_telephone_event_is_found_in_any_order_of_lines(formats, attributes, bef
     body += [*attributes, *media] if before else [*media, *attributes]
     theirs = sdp.parse(b"\r\n".join(body) + b"\r\n")
     assert theirs.audio().event_type == 101
-    assert b"telephone-event/8000" in sdp.answer(theirs, theirs.audio(), "192.0.2.2", 5000, 1)
+    assert b"telephone-event/8000" in sdp.answer(theirs, [(theirs.audio(), 5000)], "192.0.2.2", 1)
 
 
 NAMES = ["張三", "許", *(bytes([lead, 0x5C]).decode("gb18030") for lead in range(0x81, 0xFE, 7))]

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from screener.errors import SipParseError
 from screener.sip.address import NameAddr, Uri, Via, split_list
 from screener.sip.identity import invite_info
-from screener.sip.message import Request, Response, fault, parse, part, respond
+from screener.sip.message import Request, Response, fault, parse, respond
+from screener.sip.multipart import part
 
 INVITE = (
     b"INVITE sip:100@pbx.example SIP/2.0\r\n"

@@ -19,7 +19,7 @@ def test_the_first_law_of_the_offer_is_taken_and_the_rest_refused():
     stream = theirs.audio()
     assert stream == sdp.Stream(1, "192.0.2.9", 6000, Law.PCMU, 97, 100, "sendonly")
     assert stream.held
-    answer = sdp.answer(theirs, stream, "192.0.2.50", 20000, 1)
+    answer = sdp.answer(theirs, [(stream, 20000)], "192.0.2.50", 1)
     assert b"m=video 0 RTP/AVP 96" in answer
     assert b"m=audio 20000 RTP/AVP 97 100" in answer
     assert b"a=recvonly" in answer
@@ -62,11 +62,11 @@ def test_reports_go_where_they_are_offered_to_go():
     assert (named.control, named.muxed) == (6123, False)
     shared = sdp.parse(OFFER + b"a=rtcp-mux\r\n")
     assert (shared.audio().control, shared.audio().muxed) == (6000, True)
-    assert b"a=rtcp-mux" in sdp.answer(shared, shared.audio(), "192.0.2.50", 20000, 1)
+    assert b"a=rtcp-mux" in sdp.answer(shared, [(shared.audio(), 20000)], "192.0.2.50", 1)
 
 
 def test_own_offer_names_both_laws():
-    stream = sdp.parse(sdp.offer("192.0.2.1", 4000, 1)).audio()
+    stream = sdp.parse(sdp.offer("192.0.2.1", [4000], 1)).audio()
     assert (stream.law, stream.port, stream.event_type) == (Law.PCMU, 4000, sdp.EVENT_TYPE)
 
 
@@ -80,4 +80,4 @@ def test_any_damage(changes):
     except SipParseError:
         return
     if stream := theirs.audio():
-        sdp.parse(sdp.answer(theirs, stream, "192.0.2.1", 4000, 1))
+        sdp.parse(sdp.answer(theirs, [(stream, 4000)], "192.0.2.1", 1))

@@ -1,0 +1,197 @@
+"""A call that an agent already has, as a `ports.Call`: heard, and moved by whatever means its source has.
+
+Whoever listens beside an agent is a *source*: Asterisk's listening legs (`calls.beside`), a recording client
+(`calls.recorded`). It brings two voices and who they belong to, and says what can be done to the caller: move
+them, ask another system to, or nothing. Everything else is the same for all, and is here. Another source (a media
+proxy that forks, FreeSWITCH's `eavesdrop`) is one more class with these four methods.
+
+Nothing that is done here can be heard by caller or agent: what a session asks to be said is left out.
+"""
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from screener.events import (
+    Act,
+    CallAnswered,
+    CallEnded,
+    Deaf,
+    EndedBy,
+    Event,
+    Ordered,
+    RecognizerLost,
+    Speaker,
+    Tick,
+    TransferEnded,
+)
+from screener.media.prompts import Clip
+from screener.ports import Destination, EventSink, FrameSink, InviteInfo
+from screener.speech.pool import RecognizerPool
+from screener.speech.voice import Voice
+
+MOVED, REFUSED = 200, 503
+"""SIP's words for what became of a move."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parties:
+    """Who talks to whom; empty for what is not known.
+
+    Attributes:
+        token: the source's own name of the conversation.
+        number, name: the caller's.
+        queue: whose call it is; empty where the agent was dialled.
+        agent: who has the call.
+        uniqueid, linkedid: the phone system's ids of the call.
+    """
+
+    token: str
+    number: str = ""
+    name: str = ""
+    queue: str = ""
+    agent: str = ""
+    uniqueid: str = ""
+    linkedid: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of an act.
+
+    Attributes:
+        moved: the caller is gone from the agent.
+        genuine: a person at the other system says that the flag is a mistake; who it was.
+    """
+
+    moved: bool
+    genuine: str | None = None
+
+
+class Source(Protocol):
+    """Where the voices of one conversation come from, and what can be done to its caller. From any thread."""
+
+    def tap(self, speaker: Speaker, frames: FrameSink | None) -> None:
+        """Send a voice there from now on; one that has not come yet, once it comes."""
+        ...
+
+    def act(self, to: Destination, done: Callable[[Outcome], None]) -> None:
+        """Bring the caller there, if that can be done, and say what became of it."""
+        ...
+
+    def release(self) -> None:
+        """Listen no more; caller and agent talk on."""
+        ...
+
+    def logged(self) -> None:
+        """The call is written down."""
+        ...
+
+
+class ListenedCall:
+    """One conversation of a caller with an agent.
+
+    Args:
+        source: its voices.
+        parties: who they are.
+        pool: hears the agent's voice; the caller's goes where `listen` says.
+    """
+
+    def __init__(self, source: Source, parties: Parties, pool: RecognizerPool) -> None:
+        self.parties = parties
+        self.call_id = ""
+        """The product's; empty leaves the agent's voice unheard."""
+        self._source, self._pool = source, pool
+        self._agent_voice: Voice | None = None
+        self._lock = threading.Lock()
+        self._events: EventSink = lambda _event: None
+        self._at = 0.0
+        self._over = False
+
+    @property
+    def invite(self) -> InviteInfo:
+        """Who called which queue."""
+        who = self.parties
+        return InviteInfo(
+            who.token, who.queue or who.agent, who.number, who.name, referred_by="", source="", headers={}
+        )
+
+    # What a session asks for; any thread.
+
+    def subscribe(self, events: EventSink) -> None:
+        """Say where events go."""
+        self._events = events
+
+    def answer(self) -> None:
+        """Nothing: the agent has answered."""
+
+    def reject(self, status: int) -> None:
+        """Nothing, likewise."""
+
+    def listen(self, frames: FrameSink | None) -> None:
+        """Send the caller's voice there from now on; None stops it."""
+        self._source.tap(Speaker.CALLER, frames)
+
+    def play(self, clips: Sequence[tuple[Clip, float | None]]) -> None:
+        """Nothing: nobody hears us."""
+
+    def stop_playing(self) -> None:
+        """Nothing, likewise."""
+
+    def transfer(self, to: Destination, *, marked: bool = False) -> None:  # noqa: ARG002 - an agent has the caller already
+        """Bring the caller there; `TransferEnded` follows, and the end of the call where it succeeds."""
+
+        def done(outcome: Outcome) -> None:
+            status = MOVED if outcome.moved else REFUSED
+            self._events(TransferEnded(to.target, ok=outcome.moved, status=status, at=self._at))
+            if outcome.moved:
+                self.over(EndedBy.TRANSFER)
+            elif outcome.genuine is not None:
+                self._events(Ordered(Act.AGENTS, outcome.genuine, self._at))
+
+        self._source.act(to, done)
+
+    def hangup(self) -> None:
+        """Listen no more; caller and agent talk on."""
+        self.over(EndedBy.SCREENER)
+
+    def logged(self) -> None:
+        """The call is written down: the end of the source's own calls may be answered."""
+        self._source.logged()
+
+    # What the source reports.
+
+    def heard(self, event: Event) -> None:
+        """Something happens on the caller's voice: CallAnswered, Tick or Deaf."""
+        match event:
+            case Tick(at) | CallAnswered(at):
+                self._at = max(self._at, at)
+                self._events(event)
+            case Deaf():
+                self._events(event)
+            case _:
+                pass  # nobody presses keys where nobody can be heard
+
+    def agent_is_there(self) -> None:
+        """The agent's voice comes from now on."""
+        with self._lock:
+            if self._over or not self.call_id or self._agent_voice is not None:
+                return
+            voice = self._agent_voice = self._pool.open(self.call_id, Speaker.AGENT)
+        self._source.tap(Speaker.AGENT, voice.feed)
+
+    def deaf(self, reason: str) -> None:
+        """The caller's voice will not come: the call goes on unheard."""
+        self._events(RecognizerLost(reason, self._at))
+
+    def over(self, by: EndedBy) -> None:
+        """The conversation is over, or is not listened to any more; once is enough."""
+        with self._lock:
+            if self._over:
+                return
+            self._over = True
+        if voice := self._agent_voice:
+            self._pool.close(voice)
+        self._source.release()
+        self._events(CallEnded(by, self._at))

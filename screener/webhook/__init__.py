@@ -1,0 +1,1 @@
+"""Flags for systems whose callers we cannot move ourselves: a signed message out, a decision in."""

@@ -1,0 +1,255 @@
+"""A site whose phone system sends recordings: real SIP and RTP, and another system that is asked to act."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from screener.core.evidence import Treatment, Verdict
+from screener.demo.script import AUDIO
+from screener.events import EndedBy, Entrance, Speaker
+from screener.service.site import Service
+from screener.settings.load import load
+from screener.siprec.roles import Known
+from screener.store.log import open_log
+from screener.store.records import CallRecord
+from screener.webhook.message import Answer, Decision, write_answer
+from tests.pbx.network import wait_for
+from tests.pbx.voices import samples
+from tests.siprec.client import Client
+from tests.siprec.offers import (
+    INACTIVE,
+    MIXED,
+    PLAIN,
+    RFC,
+    SHAPES,
+    SHARED,
+    SHARED_SHAPES,
+    TWO,
+    XML,
+    Shape,
+    joined,
+    media,
+    sdp,
+)
+from tests.webhook.receiver import Receiver
+
+SECRET = "s3cret"
+SITE = """
+[sip]
+port = 0
+recording_extension = "srs"
+[targets]
+agents = "sip:agents@127.0.0.1"
+analysis = "sip:analysis@192.0.2.1"
+[siprec]
+agents = ["8*"]
+caller_label = "a_leg"
+[webhook]
+url = "{url}"
+secret = "s3cret"
+[flow.treatment_of]
+[speech]
+treat_with_synthetic_model = true
+"""
+AT_ONCE = 3
+"""Calls that a test plays at once: its machine has other things to do."""
+
+
+class Site:
+    def __init__(self, folder: Path) -> None:
+        self.receiver = Receiver(SECRET)
+        (folder / "screener.toml").write_text(SITE.format(url=self.receiver.url))
+        self.settings = load(folder / "screener.toml")
+        self.service = Service(self.settings)
+        self.service.start()
+        self.seen: set[str] = set()
+        """Calls that a test has looked at."""
+
+    def client(self) -> Client:
+        return Client(self.service.sip_port)
+
+    def call(self, wanted: Callable[[CallRecord], bool] = lambda _call: True) -> CallRecord:
+        """The next call that has ended and is wanted."""
+        log = open_log(self.settings.store.url, self.settings.folder)
+        try:
+            new = lambda: [c for c in log.calls() if c.ended_at and c.id not in self.seen and wanted(c)]  # noqa: E731
+            found = wait_for(new, 15, "call that has ended")[0]
+            self.seen.add(found.id)
+            return log.call(found.id)
+        finally:
+            log.close()
+
+    def close(self) -> None:
+        self.service.stop()
+        self.receiver.close()
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    site = Site(tmp_path_factory.mktemp("siprec"))
+    yield site
+    site.close()
+
+
+def speech(name: str) -> bytes:
+    """What somebody of the demo says, and a pause."""
+    return samples(AUDIO / f"{name}.wav") + bytes(12800)
+
+
+def play(site: Site, shape: Shape) -> None:
+    """Both parties speak, each on a stream of their own, until the recording server has enough."""
+    client = site.client()
+    try:
+        assert client.record(shape.body, shape.content_type).status == 200
+        if shape.agent is not None:
+            client.say(shape.agent, speech("agent") * (1 if shape.number else 2)).join()  # metadata are waited for
+        assert shape.caller is not None
+        talking = client.say(shape.caller, speech("lewd"))
+        if shape.known is Known.MIXED:
+            talking.join()
+            assert client.ask("BYE").status == 200
+        else:
+            client.serve()
+    finally:
+        client.close()
+
+
+def check(site: Site, call: CallRecord, shape: Shape) -> None:
+    """One call beside an agent, both heard, flagged, and the other system asked to move the caller."""
+    assert (call.entrance, call.verdict) == (Entrance.BESIDE, Verdict.HARASSMENT)
+    assert (call.number.removeprefix("+86"), call.display_name) == (shape.number.lstrip("0"), shape.name)
+    said = {speaker: [s for s in call.segments if s.speaker is speaker] for speaker in Speaker}
+    flags = [flag for flag in site.receiver.flags if flag.call == call.id]
+    assert said[Speaker.CALLER] or any(evidence.span for evidence in call.evidence), "the caller is heard"
+    if shape.known is Known.MIXED:
+        assert not said[Speaker.AGENT]
+        assert {(flag.act, flag.verdict) for flag in flags} == {("", "harassment")}, "told, and nothing asked for"
+        assert not any(treatment.completed for treatment in call.treatments)
+        return
+    assert said[Speaker.AGENT], "both are heard"
+    assert call.ended_by is EndedBy.TRANSFER
+    assert (call.treatment, [t.completed for t in call.treatments]) == (Treatment.ANALYSIS_QUEUE, [True])
+    (flag,) = flags
+    assert (flag.act, flag.to, flag.kind) == ("analysis_queue", "sip:analysis@192.0.2.1", call.kind)
+    assert (flag.number, flag.agent, flag.session) == (call.number, call.agent, call.uniqueid)
+
+
+def _apart(body: bytes, place: int) -> bytes:
+    """With a number and a session of its own: two calls of one session are one call to the log."""
+    return body.replace(b"13900001111", b"1390000%04d" % place).replace(b'"00FA"', b'"00F%d"' % place)
+
+
+NUMBERED = {
+    name: replace(shape, body=_apart(shape.body, place), number=f"1390000{place:04}")
+    for place, (name, shape) in enumerate(SHAPES.items())
+    if shape.number
+}
+ASSOCIATED = SHAPES["associated, agents by setting"]
+NAMELESS = {name: shape for name, shape in SHAPES.items() if not shape.number}
+
+
+def play_together(site: Site, shapes: dict[str, Shape]) -> None:
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        list(pool.map(lambda shape: play(site, shape), shapes.values()))
+    for name, shape in shapes.items():
+        print(name)
+        check(site, site.call(lambda call, number=shape.number: call.number.endswith(number)), shape)
+
+
+def test_both_parties_of_every_shape_are_heard_and_one_call_is_judged(site: Site) -> None:
+    play_together(site, NUMBERED)
+
+
+@pytest.mark.parametrize("name", NAMELESS)
+def test_so_are_they_where_nobody_is_named(site: Site, name: str) -> None:
+    play(site, NAMELESS[name])
+    check(site, site.call(), NAMELESS[name])
+
+
+@pytest.mark.shared
+@pytest.mark.skipif(not SHARED.exists(), reason="needs ../shared/siprec")
+@pytest.mark.parametrize("name", SHARED_SHAPES)
+def test_offers_of_real_clients(site: Site, name: str) -> None:
+    play(site, SHARED_SHAPES[name])
+    check(site, site.call(), SHARED_SHAPES[name])
+
+
+def test_streams_that_stop_and_come_back_and_a_stream_that_comes_late(site: Site) -> None:
+    client = site.client()
+    assert client.record(INACTIVE.replace(b"00FA", b"00FX"), MIXED + "uniqueBoundary").status == 200
+    assert client.answer
+    assert [line.direction for line in client.answer.media] == ["inactive", "inactive"]
+    one = sdp(media("1", direction="sendonly"), media("2", direction="inactive", port=30002))
+    assert client.again(one.encode(), "application/sdp").status == 200
+    assert [line.direction for line in client.answer.media] == ["recvonly", "inactive"]
+    client.say(0, speech("enquiry")[:16000]).join()
+    assert client.again(TWO.encode(), "application/sdp", "UPDATE").status == 200
+    assert [line.direction for line in client.answer.media] == ["recvonly", "recvonly"]
+    client.say(1, speech("agent")).join()
+    client.say(0, speech("lewd"))
+    client.serve()
+    client.close()
+    check(site, site.call(), Shape(b"", "", Known.AGENTS, number="13900001111"))
+
+
+def test_metadata_that_come_later_say_who_is_who(site: Site) -> None:
+    """By UPDATE, without a description, while one who is the agent speaks on the first stream."""
+    client = site.client()
+    assert client.record(TWO.encode(), "application/sdp", require="").status == 200
+    crossed = RFC.replace("<label>1<", "<label>x<").replace("<label>2<", "<label>1<")
+    crossed = crossed.replace("<label>x<", "<label>2<").replace("00FA", "00FY")
+    assert client.again(joined("b", (XML, crossed)), MIXED + "b", "UPDATE").status == 200
+    client.say(0, speech("agent")).join()
+    client.say(1, speech("lewd"))
+    client.serve()
+    client.close()
+    check(site, site.call(), Shape(b"", "", Known.AGENTS, 1, 0, number="13900001111"))
+
+
+def test_a_person_at_the_other_system_says_that_a_flag_is_a_mistake(site: Site) -> None:
+    site.receiver.reply = lambda _n: (200, write_answer(Answer(Decision.GENUINE, "Wang")))
+    client = site.client()
+    assert client.record(_apart(ASSOCIATED.body, 97), ASSOCIATED.content_type).status == 200
+    client.say(0, speech("lewd"))
+    client.serve()
+    client.close()
+    call = site.call()
+    assert (call.verdict, call.decisions[-1].reason, call.ended_by) == (
+        Verdict.GENUINE,
+        "ordered:Wang",
+        EndedBy.SCREENER,
+    )
+    assert [t.completed for t in call.treatments] == [False]
+
+
+def test_a_system_that_does_not_answer_leaves_the_caller_with_the_agent(site: Site) -> None:
+    site.receiver.reply = lambda _n: (503, b"")
+    before = len(site.receiver.flags)
+    client = site.client()
+    assert client.record(_apart(ASSOCIATED.body, 98), ASSOCIATED.content_type).status == 200
+    client.say(0, speech("lewd"))
+    wait_for(lambda: len(site.receiver.flags) == before + 3, 30, "third try")
+    assert len({flag.id for flag in site.receiver.flags[before:]}) == 1
+    assert client.ask("BYE").status == 200
+    client.close()
+    call = site.call()
+    assert (call.verdict, call.ended_by) == (Verdict.HARASSMENT, EndedBy.CALLER)
+    assert [t.completed for t in call.treatments] == [False]
+
+
+def test_a_client_that_offers_nothing_or_no_sound_that_is_spoken_is_refused(site: Site) -> None:
+    for body, status in ((b"", 488), (sdp(media("1", "18")).encode(), 488), (joined("b", (XML, PLAIN)), 415)):
+        client = site.client()
+        kind = MIXED + "b" if body.startswith(b"\n--") else "application/sdp"
+        assert client.record(body, kind).status == status
+        client.close()
+
+
+def test_a_call_to_an_extension_without_a_word_of_recording_is_a_call(site: Site) -> None:
+    client = site.client()
+    client.uri = client.uri.replace("srs@", "nobody@")
+    assert client.record(TWO.encode(), "application/sdp", require="").status == 404
+    client.close()
