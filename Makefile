@@ -52,7 +52,7 @@ $(TRAIN): $(INSTALLED)
 	@touch $@
 
 test-train: $(TRAIN)
-	$(BIN)/pytest tests/training/speech
+	$(BIN)/pytest tests/training
 
 model: $(TRAIN)
 	$(BIN)/screener model build

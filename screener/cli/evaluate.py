@@ -114,7 +114,7 @@ def _by_hands(paths: tuple[Path, ...], judgement: Judgement, form: Format) -> No
 
     def show(title: str, heads: list[str], rows: list[list[str]]) -> None:
         cells: list[list[Cell]] = [[*row] for row in rows]
-        click.echo(render(Sheet(title, heads, heads, cells), form, width), nl=False)
+        put(render(Sheet(title, heads, heads, cells), form, width))
 
     plain = judged("as written", judgement)
     for table_ in measure.tables(plain):

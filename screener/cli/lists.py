@@ -28,7 +28,7 @@ from screener.errors import InputError
 from screener.events import ListName
 from screener.exchange.listfile import EXPORTS, BadLine, from_csv
 from screener.numbers.mask import mask
-from screener.numbers.written import WRONG, proper
+from screener.numbers.named import WRONG, proper
 from screener.reports.span import Span
 from screener.review.suggest import suggest
 from screener.store.log import ListedNumber

@@ -27,6 +27,7 @@ def row(desk: Desk, person: Person, call: CallRecord) -> dict[str, Any]:
         "queue": visible(call.queue),
         "dialled": visible(call.dialled),
         "flag": is_flag(call),
+        "judged": is_flag(call) or call.verdict is not None,
     }
 
 

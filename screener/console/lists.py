@@ -11,7 +11,7 @@ from screener.console.access import Person
 from screener.console.desk import Desk
 from screener.errors import InputError
 from screener.events import ListName
-from screener.numbers.written import proper
+from screener.numbers.named import proper
 from screener.outside.text import visible
 from screener.reports.span import Span
 from screener.review.suggest import suggest

@@ -1,7 +1,11 @@
-"""复核: what nobody has reviewed, newest first, one call after the other, by keyboard."""
+"""复核: what nobody has reviewed, newest first, one call after the other, by keyboard.
 
-from datetime import UTC, datetime
-from urllib.parse import quote
+Among the flags come calls that were not flagged, in the order of the draw of `review.missed`: so it is known how
+much is missed.
+"""
+
+from datetime import UTC, datetime, timedelta
+from urllib.parse import quote, urlencode
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -12,8 +16,9 @@ from screener.console.case import parts, row
 from screener.console.desk import Desk
 from screener.errors import InputError
 from screener.outside.text import visible
+from screener.review.missed import turn
 from screener.review.verdict import Word, rule
-from screener.store.find import Wanted, find, reviews
+from screener.store.find import Wanted, find, reviews, unflagged
 from screener.store.records import CallRecord, Review
 
 WAITING = 200
@@ -21,6 +26,10 @@ WAITING = 200
 BESIDE = 12
 """Of them beside the call."""
 REASON_MOST = 200
+SAMPLED = 5
+"""About so many flags come to one unflagged call."""
+SAMPLED_SINCE = timedelta(days=30)
+"""Older calls have no transcript any more, or nobody remembers."""
 
 
 async def start(desk: Desk, person: Person, request: Request) -> Response:
@@ -33,7 +42,9 @@ async def start(desk: Desk, person: Person, request: Request) -> Response:
 
 
 async def page(desk: Desk, person: Person, request: Request) -> Response:
-    """One call, and which come after it. `?said` names the call before, whose word can be undone.
+    """One call, and which come after it.
+
+    `?said` names the call before, whose word can be undone; `?then` the one after a call that was drawn.
 
     Raises:
         InputError: there is no such call.
@@ -44,13 +55,19 @@ async def page(desk: Desk, person: Person, request: Request) -> Response:
         queue = _waiting(desk)
         at = next((n for n, one in enumerate(queue) if one.id == call.id), -1)
         after = [one for one in queue[at + 1 :] if one.id != call.id]
+        older = after[0].id if after else ""
+        following, then = request.query_params.get("then", "") or older, ""
+        if at >= 0 and (drawn := _drawn(desk, call)):
+            following, then = drawn, older
         return desk.page(
             "review.html",
             person,
             call=row(desk, person, call),
             parts=parts(desk, person, call),
             said=request.query_params.get("said", ""),
-            next=after[0].id if after else "",
+            next=following,
+            then=then,
+            onward=_address(following, then=then),
             after=[row(desk, person, one) for one in after[:BESIDE]],
             left=reviews(desk.log).get(Review.NONE, 0),
         )
@@ -62,7 +79,7 @@ async def word(desk: Desk, person: Person, request: Request) -> Response:
     """Confirm, overturn or undo; then the next call.
 
     Raises:
-        InputError: no such word or call, or it was not flagged.
+        InputError: no such word or call, or it was never judged.
     """
     form = await request.form(max_files=0, max_fields=8)
     try:
@@ -72,17 +89,25 @@ async def word(desk: Desk, person: Person, request: Request) -> Response:
     call = request.path_params["call"]
     reason = visible(" ".join(str(form.get("reason", "")).split()))[:REASON_MOST]
     said = Word(review, person.name, datetime.now(UTC), "console", reason=reason)
-    await run_in_threadpool(rule, desk.log, call, said)
+    await run_in_threadpool(lambda: rule(desk.log, call, said, unflagged=True))
     if review is Review.NONE:
         return RedirectResponse(_address(call), 303)
-    following = str(form.get("next", ""))
-    return RedirectResponse(_address(following, call), 303)
+    following = _address(str(form.get("next", "")), call, str(form.get("then", "")))
+    return RedirectResponse(following, 303)
 
 
 def _waiting(desk: Desk) -> list[CallRecord]:
     return find(desk.log, Wanted(flagged=True, review=Review.NONE), WAITING)
 
 
-def _address(call: str, said: str = "") -> str:
+def _drawn(desk: Desk, flag: CallRecord) -> str:
+    """The unflagged call that comes after a flag; empty after most."""
+    if turn(flag.id)[0] % SAMPLED:
+        return ""
+    return min(unflagged(desk.log, flag.started_at - SAMPLED_SINCE), key=turn, default="")
+
+
+def _address(call: str, said: str = "", then: str = "") -> str:
     path = f"/review/{quote(call, safe='')}" if call else "/review"
-    return f"{path}?said={quote(said, safe='')}" if said else path
+    query = urlencode({name: value for name, value in (("said", said), ("then", then)) if value})
+    return f"{path}?{query}" if query else path

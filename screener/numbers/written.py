@@ -6,10 +6,6 @@ whole number, and whose, is for `numbers.identify`.
 
 import re
 import unicodedata
-from typing import Protocol
-
-from screener.errors import InputError
-from screener.events import Caller
 
 MAX_LENGTH = 64
 WITHHELD = frozenset(
@@ -96,35 +92,3 @@ def chinese(digits: str, area: str = "") -> str:
     if national != digits and _LOCAL_SERVICE.fullmatch(national):
         return national
     return digits
-
-
-WRONG = {
-    "withheld": "stands for no number at all: zeros, masked digits, or empty",
-    "not_digits": "has signs in it that no number has",
-    "no_number": "is no whole number: nobody can call from it",
-}
-"""What `Lines.wrong` says, in words."""
-
-
-class Judging(Protocol):
-    """What is asked of `numbers.identify.Lines` here."""
-
-    def wrong(self, number: str) -> str:
-        """Why nobody can call from a number; empty when somebody can."""
-        ...
-
-    def identify(self, number: str) -> Caller:
-        """Who calls from it."""
-        ...
-
-
-def proper(lines: Judging, number: str) -> str:
-    """The one form of a number that a person names for a list.
-
-    Raises:
-        InputError: nobody can call from it.
-    """
-    if wrong := lines.wrong(number):
-        remedy = "write it as 13800138000, 010-88886666, 95588 or +85223456789"
-        raise InputError(f"{number!r} {WRONG[wrong]}", remedy)
-    return lines.identify(number).number

@@ -38,7 +38,12 @@ def drawn(calls: Iterable[CallRecord]) -> list[CallRecord]:
     kept = [
         c for c in calls if c.verdict not in (None, Verdict.HARASSMENT) and c.flagged_at is None and c.evidence
     ]
-    return sorted(kept, key=lambda call: sha256(call.id.encode()).digest())
+    return sorted(kept, key=lambda call: turn(call.id))
+
+
+def turn(call_id: str) -> bytes:
+    """What the draw is ordered by."""
+    return sha256(call_id.encode()).digest()
 
 
 def missed(calls: Iterable[CallRecord]) -> Missed:

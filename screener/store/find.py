@@ -4,14 +4,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, func, literal_column, or_, select
+from sqlalchemy import Select, exists, func, literal_column, or_, select
 
 from screener.core.evidence import Kind, Verdict
 from screener.events import LineClass
 from screener.store.insert import COLUMNS
 from screener.store.log import CallLog
 from screener.store.records import CallRecord, Review
-from screener.store.tables import Call, SegmentRow
+from screener.store.tables import Call, EvidencePiece, SegmentRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +87,19 @@ def find(log: CallLog, wanted: Wanted, limit: int) -> list[CallRecord]:
             if len(found) == limit:
                 break
     return list(found.values())
+
+
+def unflagged(log: CallLog, since: datetime) -> list[str]:
+    """Ids of calls since then that were heard and not flagged, and of which nobody has said anything.
+
+    Raises:
+        StoreError: the database failed.
+    """
+    query = select(Call.id).where(Call.started_at >= since, Call.verdict != Verdict.HARASSMENT)
+    query = query.where(Call.flagged_at.is_(None), Call.review == Review.NONE)
+    query = query.where(exists().where(EvidencePiece.call_id == Call.id))
+    with log.reading() as connection:
+        return list(connection.scalars(query))
 
 
 def calls_of(log: CallLog, number: str) -> int:

@@ -58,6 +58,8 @@ SAID: dict[str, tuple[str, str]] = {
     "undo": ("撤回", "Undo"),
     "confirm": ("确认骚扰", "Confirm"),
     "overturn": ("这是误判", "Overturn"),
+    "no_harassment": ("不是骚扰", "No harassment"),
+    "sampled": ("抽样:系统未标记此通话。", "Drawn at random: this call was not flagged."),
     "next": ("下一通", "Next"),
     "course": ("经过", "What happened"),
     "tipped": ("此处标记", "flagged here"),

@@ -9,6 +9,7 @@ from screener.console.access import Role
 from screener.console.desk import Desk
 from screener.core.evidence import Verdict
 from screener.events import ListName
+from screener.review.missed import drawn, missed
 from screener.store.records import Review
 from tests.console.conftest import log_in
 from tests.console.written import NUMBER, SCRIPT, flagged, write
@@ -82,12 +83,45 @@ def test_what_callers_say_and_are_called_stays_text(desk: Desk, client: TestClie
     assert re.findall(r"<script[^>]*>", page.text) in ([], ['<script src="/static/keys.js">'])
 
 
-def test_what_was_never_flagged_cannot_be_reviewed(desk: Desk, client: TestClient) -> None:
-    write(desk, flagged("a", 1, verdict=Verdict.GENUINE, kind=None, flagged_at=None, evidence=()))
+def genuine(name: str, minutes: int, **changes):
+    """A call that was heard and not flagged."""
+    return flagged(name, minutes, verdict=Verdict.GENUINE, kind=None, flagged_at=None, **changes)
+
+
+def test_what_was_never_judged_cannot_be_reviewed(desk: Desk, client: TestClient) -> None:
+    write(desk, genuine("a", 1), genuine("b", 1, ended_at=None))
+    desk.log.write([flagged("c", 1, verdict=None, flagged_at=None, kind=None, ended_at=None)])
     guard = log_in(client, desk, Role.SUPERVISOR)
-    assert 'name="word"' not in client.get("/review/a").text
-    assert client.post("/review/a", data={"guard": guard, "word": "confirmed"}).status_code == 400
+    assert 'name="word"' not in client.get("/review/c").text
+    assert client.post("/review/c", data={"guard": guard, "word": "confirmed"}).status_code == 400
     assert client.post("/review/a", data={"guard": guard, "word": "made up"}).status_code == 400
+
+
+def test_a_sample_of_unflagged_calls_comes_among_the_flags_in_the_order_of_the_draw(
+    desk: Desk, client: TestClient
+) -> None:
+    flags = [flagged(f"f{n}", n) for n in range(40)]
+    others = [genuine(f"g{n}", n) for n in range(40)] + [genuine("unheard", 1, evidence=())]
+    write(desk, *flags, *others)
+    guard = log_in(client, desk, Role.SUPERVISOR)
+    seen, address = [], client.get("/review").headers["location"]
+    while address.startswith("/review/"):
+        name = address.removeprefix("/review/").partition("?")[0]
+        seen.append(name)
+        page = client.get(address).text
+        assert ("抽样" in page) == name.startswith("g")
+        following = page.split('name="next" value="')[1].split('"')[0]
+        then = page.split('name="then" value="')[1].split('"')[0]
+        said = "overturned" if name[0] == "g" else "confirmed"
+        form = {"guard": guard, "word": said, "next": following, "then": then}
+        address = client.post(f"/review/{name}", data=form).headers["location"]
+        if not following:
+            break
+    assert [name for name in seen if name[0] == "f"] == [flag.id for flag in flags]
+    sampled = [name for name in seen if name[0] == "g"]
+    assert sampled == [call.id for call in drawn(others)][: len(sampled)] and 3 <= len(sampled) <= 15
+    known = missed(desk.log.call(call.id) for call in others)
+    assert (known.looked_at, known.missed) == (len(sampled), 0)
 
 
 def test_evidence_that_was_taken_out_is_no_longer_what_tipped_it(desk: Desk, client: TestClient) -> None:

@@ -262,7 +262,7 @@ def test_the_commands(models: Path, vosk_folder: Path, tmp_path: Path) -> None:
     assert done.exit_code == 0
     assert 'model = "mine"' in done.output
     assert "mine  vosk" in CliRunner().invoke(model, ["list"]).output
-    assert "10 sums agree" in CliRunner().invoke(model, ["verify", "mine"]).output
+    assert "10 个校验值一致" in CliRunner().invoke(model, ["verify", "mine"]).output
     (models / "mine" / "graph" / "words.txt").unlink()
     failed = CliRunner().invoke(model, ["verify", "mine"])
     assert isinstance(failed.exception, ModelError)

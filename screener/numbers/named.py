@@ -1,0 +1,27 @@
+"""A number that a person names, for a list: brought to its one form, or refused with what to write instead."""
+
+from typing import TYPE_CHECKING
+
+from screener.errors import InputError
+
+if TYPE_CHECKING:
+    from screener.numbers.identify import Lines
+
+WRONG = {
+    "withheld": "stands for no number at all: zeros, masked digits, or empty",
+    "not_digits": "has signs in it that no number has",
+    "no_number": "is no whole number: nobody can call from it",
+}
+"""What `Lines.wrong` says, in words."""
+
+
+def proper(lines: "Lines", number: str) -> str:
+    """The one form of a number that a person names for a list.
+
+    Raises:
+        InputError: nobody can call from it.
+    """
+    if wrong := lines.wrong(number):
+        remedy = "write it as 13800138000, 010-88886666, 95588 or +85223456789"
+        raise InputError(f"{number!r} {WRONG[wrong]}", remedy)
+    return lines.identify(number).number
