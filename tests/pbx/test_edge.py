@@ -146,13 +146,13 @@ def test_hold_and_resume_pass_through_as_re_invites(desk: Desk, caller: Caller, 
     held = caller.ask("INVITE", caller.offer("0", direction="sendonly"))
     assert held.status == 200
     caller.ack(cseq=held.cseq[0])
-    wait_for(lambda: call.stream.held, 5, "hold at the user agent")
+    wait_for(lambda: call.streams[0].held, 5, "hold at the user agent")
     holds = lambda: [p for p in tap.sip("INVITE ", target=SCREENER) if b"a=sendonly" in p.data]  # noqa: E731
     wait_for(holds, 5, "hold on the wire")
     resumed = caller.ask("INVITE", caller.offer("0"))
     assert resumed.status == 200
     caller.ack(cseq=resumed.cseq[0])
-    wait_for(lambda: not call.stream.held, 5, "end of the hold")
+    wait_for(lambda: not call.streams[0].held, 5, "end of the hold")
     caller.rtp.settimeout(5)
     assert caller.hear(20)
     assert len(desk.agent._calls) == 1, "and no second call or stream"
@@ -233,7 +233,7 @@ def test_calls_over_a_bad_road(road: tuple[Road, Desk, Caller], loss: float, del
     call, inward = connect(desk, caller), bytearray()
     call.listen(lambda frame, at: inward.extend(frame))
     caller.speak(bytes(3200) + TONES * 4 + bytes(6400))
-    reception, counts, heard = call.stream.reception, call.stream.jitter.counts, snr(TONES, bytes(inward))
+    reception, counts, heard = call.streams[0].reception, call.streams[0].jitter.counts, snr(TONES, bytes(inward))
     print(
         f"\nloss {loss:.0%}, delay {delay * 1000:.0f} ± {jitter * 1000:.0f} ms: {reception.received} packets, "
         f"{reception.lost} lost, {counts.late} late, concealed {counts.lost + counts.underruns}, "

@@ -37,8 +37,8 @@ def test_a_whole_call(tmp_path: Path, over: str) -> None:
         call.play([(Clip.of("tones", TONES), 2.4)])
         assert call._timer, "PJSIP asks for a session timer"
         assert desk.event(Dtmf).digit == "5"
-        assert wait_for(lambda: call.stream.held), "hold"
-        assert wait_for(lambda: not call.stream.held), "resume"
+        assert wait_for(lambda: call.streams[0].held), "hold"
+        assert wait_for(lambda: not call.streams[0].held), "resume"
         assert desk.event(CallEnded).by is EndedBy.CALLER
         assert process.wait(20) == 0, (tmp_path / "log.txt").read_text()
     finally:
