@@ -433,4 +433,6 @@ def write_config(
 
 def doctor(network: Network, config: Path) -> subprocess.CompletedProcess[str]:
     """`screener doctor` in the namespace."""
-    return network.run([sys.executable, "-m", "screener", "doctor", "--config", config], config.parent, 120)
+    return network.run(
+        [sys.executable, "-m", "screener", "--lang", "en", "doctor", "--config", config], config.parent, 120
+    )
