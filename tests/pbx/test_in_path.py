@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
+from screener.core.evidence import Kind, Treatment
 from tests.pbx.network import ASTERISK, PHONE, SCREENER, TRUNK, Wiretap, wait_for
 from tests.pbx.rig import Asterisk, Caller, Phone, Screener
 from tests.pbx.voices import QUIET, SAME, hears_the_agent, is_in, mulaw, place, prompt, said
@@ -40,9 +41,10 @@ def test_harassment_is_moved_into_the_analysis_queue_on_the_pbx(
     assert sorted(at for _, at in found) == [at for _, at in found], "in this order"
     assert not is_in(prompt("line_fault"), heard), "and the comparison can fail"
     assert not phone.rang(since=caller.started)
-    call = screener.logged("13900001111", "harassment")
-    assert (call["kind"], call["treatment"]) == ("lewd", "analysis_queue")
-    assert call["flagged_at"] < len(said("lewd")) / 8000, "the first time that it was said"
+    call = screener.record("13900001111", "harassment")
+    assert (call.kind, call.treatment) == (Kind.LEWD, Treatment.ANALYSIS_QUEUE)
+    assert call.flagged_at is not None
+    assert call.flagged_at < len(said("lewd")) / 8000, "the first time that it was said"
 
 
 def test_a_genuine_caller_reaches_an_agent_who_hears_them(
