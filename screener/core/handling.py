@@ -4,15 +4,12 @@ from collections.abc import Iterator
 
 from screener.core.actions import Action, Hangup, Listen, Play, Prompt, Transfer
 from screener.core.evidence import Treatment
-from screener.core.session import Session
+from screener.core.session import TRANSFER_LIMIT, Session
 from screener.core.state import State
 from screener.events import Target, TransferEnded
 
 TRANSFER_TRIES = 6
 """Transfers that may fail, over all targets, before the caller is asked to call again."""
-TRANSFER_LIMIT = 40.0
-"""Seconds after which a transfer is taken as failed although the edge never said so; SIP's own limit for a request
-is 32 s (RFC 3261, timer F)."""
 PLAY_LIMIT = 45.0
 """Likewise for playing, over the tone's length."""
 

@@ -34,6 +34,10 @@ from screener.events import (
     TransferEnded,
 )
 
+TRANSFER_LIMIT = 40.0
+"""Seconds after which a transfer is taken as failed although the edge never said so; SIP's own limit for a request
+is 32 s (RFC 3261, timer F)."""
+
 
 class Session:
     """One call.

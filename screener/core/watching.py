@@ -5,13 +5,10 @@ from collections.abc import Iterator
 from screener.core import policy
 from screener.core.actions import ON_PBX, Action, Hangup, Listen, Transfer
 from screener.core.evidence import Assessment, Reason, Treatment, Verdict, Veto
-from screener.core.session import Session
+from screener.core.session import TRANSFER_LIMIT, Session
 from screener.core.state import State
 from screener.events import Act, ListName, Ordered, Target, TransferEnded
 
-TRANSFER_LIMIT = 40.0
-"""Seconds after which a transfer is taken as failed although the edge never said so; SIP's own limit for a request
-is 32 s (RFC 3261, timer F)."""
 URGENT = (Verdict.HARASSMENT, Verdict.ABUSIVE_COMPLAINT)
 """What is said at once; anything else is known when the call has ended."""
 
