@@ -102,11 +102,9 @@ class History:
     Attributes:
         calls_15min: calls in the 15 minutes before. Likewise the others.
         flagged: earlier calls flagged as harassment and not overturned.
-        treated: of those, how many were treated (not dry run).
         confirmed: flags that an agent or supervisor confirmed.
         overturned: flags that a person took back.
         genuine: earlier calls that ended as genuine or complaint.
-        last_flag_age: seconds since the newest flag, None when there is none.
         lists: the lists that hold the number now.
     """
 
@@ -114,11 +112,9 @@ class History:
     calls_60min: int = 0
     calls_24h: int = 0
     flagged: int = 0
-    treated: int = 0
     confirmed: int = 0
     overturned: int = 0
     genuine: int = 0
-    last_flag_age: float | None = None
     lists: frozenset[ListName] = frozenset()
 
 

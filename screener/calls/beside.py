@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from screener.calls.listened import ListenedCall, Outcome, Parties
 from screener.events import CallAnswered, CallEnded, EndedBy, Event, Speaker
-from screener.pbx.desk import Conversation
+from screener.pbx.conversations import Conversation
 from screener.pbx.switchboard import Switchboard, leg_named
 from screener.ports import Call, Destination, FrameSink
 from screener.settings.sections import Settings

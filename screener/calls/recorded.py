@@ -36,8 +36,8 @@ Offer = Callable[[ListenedCall], None]
 class Recorded:
     """One recording session: a source of two voices."""
 
-    def __init__(self, recording: Recording, desk: "RecordingDesk") -> None:
-        self._recording, self._desk = recording, desk
+    def __init__(self, recording: Recording, server: "RecordingServer") -> None:
+        self._recording, self._server = recording, server
         self._lock = threading.RLock()
         self._metadata: Metadata | None = None
         self._roles: Roles | None = None
@@ -63,7 +63,7 @@ class Recorded:
 
     def act(self, to: Destination, done: Callable[[Outcome], None]) -> None:
         """Ask the other system, where there is one and it is known who spoke."""
-        call, roles, flags = self._call, self._roles, self._desk.flags
+        call, roles, flags = self._call, self._roles, self._server.flags
         if flags is None or call is None:
             done(Outcome(moved=False))
         elif roles is None or roles.known is Known.MIXED:
@@ -90,7 +90,7 @@ class Recorded:
             if info.metadata:
                 self._read(info.metadata)
             before = self._roles
-            self._roles = assign(info.labels, self._metadata, self._desk.rules, before)
+            self._roles = assign(info.labels, self._metadata, self._server.rules, before)
             if (
                 self._call
                 and before
@@ -103,7 +103,7 @@ class Recorded:
         try:
             self._metadata = updated(self._metadata, parse(document))
         except InputError as problem:
-            self._desk.unreadable += 1
+            self._server.unreadable += 1
             log.warning("recording by %s: %s", self._recording.invite.source, problem)
 
     def _event(self, event: Event) -> None:
@@ -117,7 +117,7 @@ class Recorded:
                 else:
                     by = EndedBy.CALLER if event.by is EndedBy.CALLER else EndedBy.FAULT
                     self._call.over(by)
-                self._desk.forget(self)
+                self._server.forget(self)
 
     # On the media thread: what happens on the caller's stream, or on the first while nobody is known.
 
@@ -134,16 +134,16 @@ class Recorded:
         with self._lock:
             if self._call is not None or self._over:
                 return
-            call = ListenedCall(self, self._parties(), self._desk.pool)
-            self._desk.offer(call)
+            call = ListenedCall(self, self._parties(), self._server.pool)
+            self._server.offer(call)
             self._call = call
             roles = self._roles
         assert roles is not None, "`start` has asked for it"
         log.info("call %s: recording by %s, who speaks is known by %s", call.call_id, self._source, roles.known)
         if roles.known is Known.MIXED:
             log.warning("call %s: one stream carries both voices: it is heard as the caller's", call.call_id)
-        if self._desk.flags is not None:
-            self._desk.flags.follow(call.call_id)
+        if self._server.flags is not None:
+            self._server.flags.follow(call.call_id)
         call.heard(CallAnswered(at))
         if roles.place(Speaker.CALLER) is None:
             call.deaf("no stream of the recording is the caller's")
@@ -179,7 +179,7 @@ class Recorded:
             self._recording.tap(place, frames, self._stream_event if tells else None)
 
 
-class RecordingDesk:
+class RecordingServer:
     """Every recording that comes in.
 
     Args:

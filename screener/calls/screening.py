@@ -50,7 +50,7 @@ Observer = Callable[[str, CallOffered, Event | Action, float], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Booth:
+class Shared:
     """What every call shares: recordings, targets, ears.
 
     Attributes:
@@ -71,12 +71,12 @@ class Booth:
 class Screening:
     """One call. Everything here runs on the calls thread, except the frame sink."""
 
-    def __init__(self, offer: CallOffered, call: Call, session: Session, booth: Booth) -> None:
+    def __init__(self, offer: CallOffered, call: Call, session: Session, shared: Shared) -> None:
         self.offer = offer
         self.ended = False
         self._call = call
         self._session = session
-        self._booth = booth
+        self._shared = shared
         self.at = 0.0
         self._voice: Voice | None = None
         """The caller's, while it is listened to."""
@@ -121,7 +121,7 @@ class Screening:
             self._try_again_at = self.at + INSIST_SECONDS
         elif isinstance(event, Tick) and self._try_again_at is not None and self.at >= self._try_again_at:
             self._try_again_at = None
-            self._call.transfer(Destination(Target.AGENTS, self._booth.targets.agents))
+            self._call.transfer(Destination(Target.AGENTS, self._shared.targets.agents))
 
     def fail_open(self) -> None:
         """Hand the caller to an agent without asking the session, now or ever again."""
@@ -132,14 +132,14 @@ class Screening:
             return
         self._call.stop_playing()
         self._call.reject(503)  # still ringing: the PBX goes on by itself; no effect on an answered call
-        self._call.transfer(Destination(Target.AGENTS, self._booth.targets.agents))
+        self._call.transfer(Destination(Target.AGENTS, self._shared.targets.agents))
 
     def close(self) -> None:
         """The call is over and written down: the peer may know."""
         self._call.logged()
 
     def _observe(self, item: Event | Action) -> None:
-        for observer in self._booth.observers:
+        for observer in self._shared.observers:
             observer(self.offer.call_id, self.offer, item, self.at)
 
     def _perform(self, action: Action) -> None:
@@ -151,7 +151,7 @@ class Screening:
             case Listen(on):
                 self._listen(on)
             case Play(prompts):
-                self._call.play([(self._booth.clips[prompt], seconds) for prompt, seconds in prompts])
+                self._call.play([(self._shared.clips[prompt], seconds) for prompt, seconds in prompts])
             case StopPlaying():
                 self._call.stop_playing()
             case Transfer(target, marked):
@@ -165,10 +165,10 @@ class Screening:
         if uri := self._uri(target):
             self._call.transfer(Destination(target, uri), marked=marked)
         else:
-            self._booth.post(self.offer.call_id, TransferEnded(target, ok=False, status=404, at=self.at))
+            self._shared.post(self.offer.call_id, TransferEnded(target, ok=False, status=404, at=self.at))
 
     def _uri(self, target: Target) -> str:
-        targets = self._booth.targets
+        targets = self._shared.targets
         match target:
             case Target.AGENTS:
                 return targets.agents
@@ -183,9 +183,9 @@ class Screening:
 
     def _listen(self, on: bool) -> None:
         if on and self._voice is None:
-            self._voice = self._booth.pool.open(self.offer.call_id, Speaker.CALLER)
+            self._voice = self._shared.pool.open(self.offer.call_id, Speaker.CALLER)
             self._call.listen(self._voice.feed)
         elif not on and self._voice is not None:
             self._call.listen(None)
-            self._booth.pool.close(self._voice)
+            self._shared.pool.close(self._voice)
             self._voice = None

@@ -6,7 +6,7 @@ import click
 
 from screener.cli.say import say, show
 from screener.console.access import Role
-from screener.console.server import ConsoleServer, make_access, make_desk
+from screener.console.server import ConsoleServer, make_access, make_context
 from screener.errors import InputError
 from screener.operations.logs import start_logging
 from screener.settings.load import load
@@ -38,7 +38,7 @@ def console(context: click.Context, config: Path | None, host: str | None, port:
     if not Accounts(log).everybody():
         say("no account yet: screener console adduser NAME --role administrator", err=True)
     try:
-        ConsoleServer(make_desk(settings, log, syllables), host, port).run()
+        ConsoleServer(make_context(settings, log, syllables), host, port).run()
     finally:
         log.close()
 

@@ -13,7 +13,7 @@ from rich.console import Console
 from screener.cli.report import report
 from screener.cli.speaking import speaking
 from screener.console.access import Role
-from screener.console.server import ConsoleServer, make_access, make_desk
+from screener.console.server import ConsoleServer, make_access, make_context
 from screener.demo.screen import Screen
 from screener.demo.script import load_script
 from screener.demo.stage import Options, play
@@ -81,7 +81,7 @@ def _go_on(console: Console, options: Options, again: Callable[[], object]) -> N
     log = open_log(settings.store.url, settings.folder)
     password = secrets.token_urlsafe(9)
     make_access(settings, log).add("demo", Role.ADMINISTRATOR, password)
-    server = ConsoleServer(make_desk(settings, log, syllables), port=0)
+    server = ConsoleServer(make_context(settings, log, syllables), port=0)
     server.start()
     try:
         while True:

@@ -31,7 +31,7 @@ from screener.numbers.mask import mask
 from screener.numbers.named import WRONG, proper
 from screener.reports.span import Span
 from screener.review.suggest import suggest
-from screener.store.log import ListedNumber
+from screener.store.records import ListedNumber
 from screener.words.judgement import list_reason
 
 DAYS_DIGITS_MOST = 6

@@ -24,7 +24,8 @@ from screener.reports.render import Format, render
 from screener.settings.judging import load_notes
 from screener.settings.load import load
 from screener.settings.sections import Settings
-from screener.store.log import Access, CallLog, open_log
+from screener.store.log import CallLog, open_log
+from screener.store.records import Access
 from screener.words.judgement import Teller
 from screener.words.terms import word
 

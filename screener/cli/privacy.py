@@ -22,8 +22,8 @@ from screener.cli.output import (
 from screener.cli.say import say
 from screener.errors import InputError, StoreError
 from screener.numbers.mask import mask
-from screener.store.log import Access
 from screener.store.privacy import doubt, erase, purge, to_purge
+from screener.store.records import Access
 from screener.words.told import told
 
 

@@ -10,7 +10,7 @@ from types import FrameType
 
 import click
 
-from screener.console.server import ConsoleServer, make_desk
+from screener.console.server import ConsoleServer, make_context
 from screener.errors import ScreenerError
 from screener.numbers.identify import forget_places_abroad
 from screener.operations.logs import start_logging
@@ -62,7 +62,7 @@ def _console(settings: Settings) -> ConsoleServer | None:
     if not settings.console.with_serve:
         return None
     try:
-        pages = ConsoleServer(make_desk(settings, open_log(settings.store.url, settings.folder), syllables))
+        pages = ConsoleServer(make_context(settings, open_log(settings.store.url, settings.folder), syllables))
         pages.start()
     except ScreenerError as problem:
         logging.getLogger(__name__).error("no console: %s", problem)

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from screener.console.access import LoginRefusedError, Person, Role
-from screener.console.desk import Desk
+from screener.console.context import Context
 from screener.errors import InputError
 
 COOKIE = "screener"
@@ -19,53 +19,53 @@ AT_ONCE = 4
 _turns = asyncio.Semaphore(AT_ONCE)
 
 
-async def home(_desk: Desk, person: Person, _request: Request) -> Response:
+async def home(_context: Context, person: Person, _request: Request) -> Response:
     """The page that somebody's role begins with."""
     return RedirectResponse("/agent" if person.role is Role.AGENT else "/live", 303)
 
 
-async def login(desk: Desk, request: Request) -> Response:
+async def login(context: Context, request: Request) -> Response:
     """The form, and what is typed into it."""
     if request.method == "GET":
-        return desk.page("login.html", None, problem="", next=_inside(request.query_params.get("next", "")))
+        return context.page("login.html", None, problem="", next=_inside(request.query_params.get("next", "")))
     form = await request.form(max_files=0, max_fields=4)
     name, password = str(form.get("name", "")), str(form.get("password", ""))
     after = _inside(str(form.get("next", "")))
     try:
         async with _turns:
-            token, _ = await run_in_threadpool(desk.access.login, name, password[:1000])
+            token, _ = await run_in_threadpool(context.access.login, name, password[:1000])
     except LoginRefusedError:
         await asyncio.sleep(FAILED_SECONDS)
-        return desk.page("login.html", None, 401, problem=desk.say("login_refused"), next=after)
+        return context.page("login.html", None, 401, problem=context.say("login_refused"), next=after)
     answer = RedirectResponse(after, 303)
     answer.set_cookie(COOKIE, token, httponly=True, samesite="strict", secure=request.url.scheme == "https")
     return answer
 
 
-async def logout(desk: Desk, person: Person, _request: Request) -> Response:
+async def logout(context: Context, person: Person, _request: Request) -> Response:
     """The login is over, here and in every tab."""
-    await run_in_threadpool(desk.access.logout, person)
+    await run_in_threadpool(context.access.logout, person)
     answer = RedirectResponse("/login", 303)
     answer.delete_cookie(COOKIE)
     return answer
 
 
-async def password_page(desk: Desk, person: Person, _request: Request) -> Response:
+async def password_page(context: Context, person: Person, _request: Request) -> Response:
     """The form for a new password."""
-    return desk.page("password.html", person, problem="")
+    return context.page("password.html", person, problem="")
 
 
-async def change_password(desk: Desk, person: Person, request: Request) -> Response:
+async def change_password(context: Context, person: Person, request: Request) -> Response:
     """A new password, for who knows the old one; every login of the name is over."""
     form = await request.form(max_files=0, max_fields=4)
     try:
         async with _turns:
-            await run_in_threadpool(desk.access.login, person.name, str(form.get("old", ""))[:1000])
-            await run_in_threadpool(desk.access.set_password, person.name, str(form.get("new", ""))[:1000])
+            await run_in_threadpool(context.access.login, person.name, str(form.get("old", ""))[:1000])
+            await run_in_threadpool(context.access.set_password, person.name, str(form.get("new", ""))[:1000])
     except LoginRefusedError:
-        return desk.page("password.html", person, 400, problem=desk.say("login_refused"))
+        return context.page("password.html", person, 400, problem=context.say("login_refused"))
     except InputError:
-        return desk.page("password.html", person, 400, problem=desk.say("password_short"))
+        return context.page("password.html", person, 400, problem=context.say("password_short"))
     return RedirectResponse("/login", 303)
 
 

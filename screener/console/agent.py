@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from screener.console.access import Person
-from screener.console.desk import Desk
+from screener.console.context import Context
 from screener.console.hub import Shown
 from screener.core.cards import Card
 from screener.errors import InputError
@@ -22,34 +22,34 @@ FEW = 40
 """Syllables under which nobody's share of the talk is shown."""
 
 
-async def page(desk: Desk, person: Person, _request: Request) -> Response:
+async def page(context: Context, person: Person, _request: Request) -> Response:
     """The page; a CRM may show it in a frame where the site says so."""
-    return desk.page("agent.html", person)
+    return context.page("agent.html", person)
 
 
-async def events(desk: Desk, person: Person, request: Request) -> Response:
+async def events(context: Context, person: Person, request: Request) -> Response:
     """The present call and card, whenever they change, as server-sent events; `?once` ends after the first."""
-    return StreamingResponse(_stream(desk, person, request), media_type="text/event-stream")
+    return StreamingResponse(_stream(context, person, request), media_type="text/event-stream")
 
 
-async def order(desk: Desk, person: Person, _request: Request) -> Response:
+async def order(context: Context, person: Person, _request: Request) -> Response:
     """The agent's button: this is harassment. Only about the own call.
 
     Raises:
         InputError: the agent has no call.
     """
-    shown = desk.hub.of_agent(person.extension)
+    shown = context.hub.of_agent(person.extension)
     if shown is None or shown.over_at is not None:
         raise InputError("there is no call of yours", "use the PBX: transfer the caller by hand")
-    desk.hub.order(Order(shown.call.call, Act.ANALYSIS_QUEUE, person.name))
+    context.hub.order(Order(shown.call.call, Act.ANALYSIS_QUEUE, person.name))
     return JSONResponse({"ok": True})
 
 
-async def _stream(desk: Desk, person: Person, request: Request) -> AsyncIterator[str]:
+async def _stream(context: Context, person: Person, request: Request) -> AsyncIterator[str]:
     told: dict[str, Any] | None = None
     quiet = 0.0
     while not await request.is_disconnected():
-        now = view(desk, person, desk.hub.of_agent(person.extension))
+        now = view(context, person, context.hub.of_agent(person.extension))
         if now != told:
             yield f"data: {json.dumps(now, ensure_ascii=False)}\n\n"
             told, quiet = now, 0.0
@@ -62,7 +62,7 @@ async def _stream(desk: Desk, person: Person, request: Request) -> AsyncIterator
         quiet += EVERY_SECONDS
 
 
-def view(desk: Desk, person: Person, shown: Shown | None) -> dict[str, Any]:
+def view(context: Context, person: Person, shown: Shown | None) -> dict[str, Any]:
     """What the agent sees: who calls, what was said, the card, and who speaks how much."""
     if shown is None or shown.over_at is not None:
         return {"call": "", "card": None, "listening": None, "words": []}
@@ -71,7 +71,7 @@ def view(desk: Desk, person: Person, shown: Shown | None) -> dict[str, Any]:
     total = sum(spoken.values())
     return {
         "call": shown.call.call,
-        "number": desk.number(began.number, person) if began else "?",
+        "number": context.number(began.number, person) if began else "?",
         "card": card_view(shown.prompter.shown),
         "listening": round(100 * spoken["caller"] / total) if total >= FEW else None,
         "words": [

@@ -18,13 +18,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from screener.console import account, agent, calls, health, lists, live, reports, review
 from screener.console.access import Person, Role, is_guarded
-from screener.console.desk import Desk
+from screener.console.context import Context
 from screener.errors import InputError, ScreenerError
-from screener.store.log import Access as AccessNote
+from screener.store.records import Access as AccessNote
 
 log = logging.getLogger(__name__)
 
-Handler = Callable[[Desk, Person, Request], Awaitable[Response]]
+Handler = Callable[[Context, Person, Request], Awaitable[Response]]
 COOKIE = "screener"
 EVERYBODY = frozenset(Role)
 AGENTS = frozenset({Role.AGENT})
@@ -86,30 +86,30 @@ POLICY = (
 )
 
 
-def build(desk: Desk) -> Starlette:
+def build(context: Context) -> Starlette:
     """The application.
 
     Args:
-        desk: what every page works with.
+        context: what every page works with.
     """
-    routes = [Route(a.path, _guarded(desk, a), methods=[a.method]) for a in ADDRESSES]
-    login = Route("/login", partial(account.login, desk), methods=["GET", "POST"])
+    routes = [Route(a.path, _guarded(context, a), methods=[a.method]) for a in ADDRESSES]
+    login = Route("/login", partial(account.login, context), methods=["GET", "POST"])
     style = Route("/static/report.css", reports.style)
     static = Mount("/static", StaticFiles(directory=Path(__file__).parent / "static"))
     app = Starlette(
         routes=[login, style, static, *routes],
         exception_handlers={ScreenerError: _failed, 404: _not_found},  # type: ignore[dict-item]
     )
-    app.state.desk = desk
-    app.add_middleware(_Headers, frames=desk.settings.console.embed_from)
+    app.state.context = context
+    app.add_middleware(_Headers, frames=context.settings.console.embed_from)
     return app
 
 
-def _guarded(desk: Desk, address: Address) -> Callable[[Request], Awaitable[Response]]:
+def _guarded(context: Context, address: Address) -> Callable[[Request], Awaitable[Response]]:
     """Lets in who may, once the request is known to be meant, and after it is on record."""
 
     async def guarded(request: Request) -> Response:
-        person = await run_in_threadpool(desk.access.who, _token(request))
+        person = await run_in_threadpool(context.access.who, _token(request))
         if person is None:
             if address.method != "GET" or _wants_json(request):
                 return PlainTextResponse("login first", 401)
@@ -122,8 +122,8 @@ def _guarded(desk: Desk, address: Address) -> Callable[[Request], Awaitable[Resp
             if not is_guarded(person, await _sent_guard(request)):
                 return PlainTextResponse("this page is too old: load it again", 403)
         if address.noted:
-            await run_in_threadpool(desk.log.note_access, _note(desk, person, request))
-        return await address.handler(desk, person, request)
+            await run_in_threadpool(context.log.note_access, _note(context, person, request))
+        return await address.handler(context, person, request)
 
     return guarded
 
@@ -146,8 +146,8 @@ def _asked(request: Request) -> str:
     return f"{request.url.path}?{request.url.query}" if request.url.query else request.url.path
 
 
-def _note(desk: Desk, person: Person, request: Request) -> AccessNote:
-    masked = not desk.sees_whole_numbers(person)
+def _note(context: Context, person: Person, request: Request) -> AccessNote:
+    masked = not context.sees_whole_numbers(person)
     return AccessNote(
         datetime.now(UTC), person.name, f"console {request.method}", _asked(request)[:500], "page", masked
     )

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from screener.console import asked
 from screener.console.access import Person
 from screener.console.case import parts, row
-from screener.console.desk import Desk
+from screener.console.context import Context
 from screener.core.evidence import Kind, Verdict
 from screener.errors import InputError
 from screener.events import LineClass
@@ -20,36 +20,35 @@ from screener.review.dossier import pack, sum_of, zipped
 from screener.review.seal import site_key
 from screener.review.verdict import is_flag
 from screener.store.find import find
-from screener.store.log import Access
-from screener.store.records import Review
+from screener.store.records import Access, Review
 
 SHOWN = 50
 """The newest so many; `?more` shows more."""
 MORE = 500
 
 
-async def search(desk: Desk, person: Person, request: Request) -> Response:
+async def search(context: Context, person: Person, request: Request) -> Response:
     """The calls that are asked for, newest first.
 
     Raises:
         InputError: a filter cannot be, or somebody asks for a number who may not see any whole.
     """
     query = dict(request.query_params)
-    if query.get("number") and not desk.sees_whole_numbers(person):
+    if query.get("number") and not context.sees_whole_numbers(person):
         raise InputError("numbers are masked for this role", "search without a number")
 
     def made() -> Response:
-        wanted = asked.wanted(query, *asked.days(query, desk.zone), desk.lines)
+        wanted = asked.wanted(query, *asked.days(query, context.zone), context.lines)
         most = MORE if "more" in query else SHOWN
-        found = find(desk.log, wanted, most)
-        return desk.page(
+        found = find(context.log, wanted, most)
+        return context.page(
             "calls.html",
             person,
-            calls=[row(desk, person, call) for call in found],
+            calls=[row(context, person, call) for call in found],
             asked=query,
             full=len(found) == most,
             most=most,
-            whole=desk.sees_whole_numbers(person),
+            whole=context.sees_whole_numbers(person),
             more="" if most == MORE else str(request.url.include_query_params(more=1).query),
             verdicts=list(Verdict),
             kinds=[*Kind, asked.NO_KIND],
@@ -60,7 +59,7 @@ async def search(desk: Desk, person: Person, request: Request) -> Response:
     return await run_in_threadpool(made)
 
 
-async def page(desk: Desk, person: Person, request: Request) -> Response:
+async def page(context: Context, person: Person, request: Request) -> Response:
     """Everything that the log has of one call.
 
     Raises:
@@ -68,41 +67,41 @@ async def page(desk: Desk, person: Person, request: Request) -> Response:
     """
 
     def made() -> Response:
-        call = desk.log.call(request.path_params["call"])
-        rows = desk.log.rows_of(call.id)
-        return desk.page(
+        call = context.log.call(request.path_params["call"])
+        rows = context.log.rows_of(call.id)
+        return context.page(
             "call.html",
             person,
-            call=row(desk, person, call),
-            parts=parts(desk, person, call),
+            call=row(context, person, call),
+            parts=parts(context, person, call),
             flag=next((one.id for one in rows if is_flag(one)), ""),
             harassment=Exhibit(tuple(rows)).holds,
-            whole=desk.sees_whole_numbers(person),
+            whole=context.sees_whole_numbers(person),
         )
 
     return await run_in_threadpool(made)
 
 
-async def evidence(desk: Desk, person: Person, request: Request) -> Response:
+async def evidence(context: Context, person: Person, request: Request) -> Response:
     """The package of evidence of one call as a ZIP file, made and put on record as `screener calls export` does.
 
     Raises:
         InputError: there is no such call, or somebody asks who may not see numbers whole.
     """
-    if not desk.sees_whole_numbers(person):
+    if not context.sees_whole_numbers(person):
         raise InputError("a package of evidence has whole numbers in it", "ask somebody who may see them")
 
     def made() -> Response:
-        call = desk.log.call(request.path_params["call"])
-        rows = tuple(desk.log.rows_of(call.id))
-        settings, now = desk.settings, datetime.now(UTC)
+        call = context.log.call(request.path_params["call"])
+        rows = tuple(context.log.rows_of(call.id))
+        settings, now = context.settings, datetime.now(UTC)
         exhibit = Exhibit(rows)
-        case = case_of(desk.log, [exhibit], record=not exhibit.holds)
+        case = case_of(context.log, [exhibit], record=not exhibit.holds)
         key = site_key(settings.folder / settings.evidence.key)
-        files = pack(case, Maker(settings.site.name, person.name, now, desk.teller, desk.zone, key))
+        files = pack(case, Maker(settings.site.name, person.name, now, context.teller, context.zone, key))
         subject = f"{rows[0].id} manifest={sum_of(files)}"
         name = f"{file_name(rows[0].id)}.zip"
-        desk.log.note_access(Access(now, person.name, "console evidence", subject, name))
+        context.log.note_access(Access(now, person.name, "console evidence", subject, name))
         return Response(
             zipped(files),
             media_type="application/zip",

@@ -3,7 +3,7 @@
 from typing import Any
 
 from screener.console.access import Person
-from screener.console.desk import Desk
+from screener.console.context import Context
 from screener.outside.text import visible
 from screener.review.explain import explain
 from screener.review.timeline import moments, reasons
@@ -12,15 +12,15 @@ from screener.store.records import CallRecord
 from screener.words.terms import word
 
 
-def row(desk: Desk, person: Person, call: CallRecord) -> dict[str, Any]:
+def row(context: Context, person: Person, call: CallRecord) -> dict[str, Any]:
     """A call on one line of a list."""
-    lang = desk.teller.lang
+    lang = context.teller.lang
     return {
         "id": call.id,
-        "at": f"{call.started_at.astimezone(desk.zone):%Y-%m-%d %H:%M:%S}",
-        "number": desk.number(visible(call.number), person),
-        "verdict": desk.teller.verdict(call.verdict),
-        "kind": desk.teller.kind(call.kind),
+        "at": f"{call.started_at.astimezone(context.zone):%Y-%m-%d %H:%M:%S}",
+        "number": context.number(visible(call.number), person),
+        "verdict": context.teller.verdict(call.verdict),
+        "kind": context.teller.kind(call.kind),
         "review": word(f"review_{call.review}", lang),
         "treatment": word(call.treatment.value, lang),
         "agent": visible(call.agent),
@@ -31,13 +31,13 @@ def row(desk: Desk, person: Person, call: CallRecord) -> dict[str, Any]:
     }
 
 
-def part(desk: Desk, person: Person, call: CallRecord) -> dict[str, Any]:
+def part(context: Context, person: Person, call: CallRecord) -> dict[str, Any]:
     """A row of the log with everything that happened in it, the evidence weighed again."""
-    lang = desk.teller.lang
-    why = explain(call, desk.weights)
-    whole = desk.sees_whole_numbers(person)
+    lang = context.teller.lang
+    why = explain(call, context.weights)
+    whole = context.sees_whole_numbers(person)
     where = (word(call.line.value, lang), call.region, call.carrier)
-    return row(desk, person, call) | {
+    return row(context, person, call) | {
         "name": visible(call.display_name) if whole else "",  # many callers' name is their number
         "number_whole": call.number if whole else "",
         "where": " ".join(visible(text) for text in where if text),
@@ -45,7 +45,7 @@ def part(desk: Desk, person: Person, call: CallRecord) -> dict[str, Any]:
         "ended": word(f"by_{call.ended_by.value}", lang) if call.ended_by else "",
         "dry_run": word("dry_run", lang) if call.dry_run else "",
         "reviewed_by": visible(call.reviewed_by),
-        "reviewed_at": f"{call.reviewed_at.astimezone(desk.zone):%Y-%m-%d %H:%M}" if call.reviewed_at else "",
+        "reviewed_at": f"{call.reviewed_at.astimezone(context.zone):%Y-%m-%d %H:%M}" if call.reviewed_at else "",
         "moments": [
             {
                 "at": f"{moment.at:.1f}",
@@ -57,12 +57,12 @@ def part(desk: Desk, person: Person, call: CallRecord) -> dict[str, Any]:
                 "side": "for" if moment.step and moment.step.evidence.weight > 0 else "against",
                 "tipped": moment.tipped,
             }
-            for moment in moments(call, desk.teller, why)
+            for moment in moments(call, context.teller, why)
         ],
-        "reasons": [visible(text) for text in reasons(call, why, desk.teller)],
+        "reasons": [visible(text) for text in reasons(call, why, context.teller)],
     }
 
 
-def parts(desk: Desk, person: Person, call: CallRecord) -> list[dict[str, Any]]:
+def parts(context: Context, person: Person, call: CallRecord) -> list[dict[str, Any]]:
     """Everything that the log has of the call that a row belongs to, oldest first."""
-    return [part(desk, person, one) for one in desk.log.rows_of(call.id)]
+    return [part(context, person, one) for one in context.log.rows_of(call.id)]

@@ -7,15 +7,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from screener.console.access import Person
-from screener.console.desk import Desk
+from screener.console.context import Context
 from screener.store.find import nodes, reviews
 
 
-async def page(desk: Desk, person: Person, _request: Request) -> Response:
+async def page(context: Context, person: Person, _request: Request) -> Response:
     """The feeds of the services, the newest call, the nodes that wrote, and what people have said."""
 
     def made() -> Response:
-        newest = desk.log.calls(limit=1)
+        newest = context.log.calls(limit=1)
         feeds = [
             {
                 "name": feed.name,
@@ -24,20 +24,20 @@ async def page(desk: Desk, person: Person, _request: Request) -> Response:
                 "calls": len(feed.board.calls),
                 "missed": feed.board.missed,
             }
-            for feed in desk.hub.feeds
+            for feed in context.hub.feeds
         ]
-        said = {review.value: count for review, count in reviews(desk.log).items()}
-        return desk.page(
+        said = {review.value: count for review, count in reviews(context.log).items()}
+        return context.page(
             "health.html",
             person,
             feeds=feeds,
-            newest=_local(desk, newest[0].started_at) if newest else "",
-            nodes=sorted(nodes(desk.log) - {""}),
+            newest=_local(context, newest[0].started_at) if newest else "",
+            nodes=sorted(nodes(context.log) - {""}),
             said=said,
         )
 
     return await run_in_threadpool(made)
 
 
-def _local(desk: Desk, at: datetime) -> str:
-    return f"{at.astimezone(desk.zone):%Y-%m-%d %H:%M:%S}"
+def _local(context: Context, at: datetime) -> str:
+    return f"{at.astimezone(context.zone):%Y-%m-%d %H:%M:%S}"

@@ -8,14 +8,14 @@ from starlette.responses import RedirectResponse, Response
 
 from screener.console import asked
 from screener.console.access import Person
-from screener.console.desk import Desk
+from screener.console.context import Context
 from screener.errors import InputError
 from screener.events import ListName
 from screener.numbers.named import proper
 from screener.outside.text import visible
 from screener.reports.span import Span
 from screener.review.suggest import suggest
-from screener.store.log import Access, ListedNumber
+from screener.store.records import Access, ListedNumber
 from screener.words.judgement import list_reason
 
 LOOK_BACK = timedelta(days=90)
@@ -28,40 +28,40 @@ _OFFERED = (ListName.BLOCK, ListName.WATCH, ListName.ALLOW)
 """Whoever is in a hurry does not let a caller through by mistake."""
 
 
-async def page(desk: Desk, person: Person, _request: Request) -> Response:
+async def page(context: Context, person: Person, _request: Request) -> Response:
     """All entries that hold, and the proposals."""
 
     def made() -> Response:
-        now, whole = datetime.now(UTC), desk.sees_whole_numbers(person)
+        now, whole = datetime.now(UTC), context.sees_whole_numbers(person)
         entries = [
             {
                 "name": entry.name.value,
-                "number": desk.number(entry.number, person),
+                "number": context.number(entry.number, person),
                 "whole": entry.number if whole else "",
-                "reason": visible(list_reason(entry.reason, desk.teller.lang)),
-                "added": f"{entry.added_at.astimezone(desk.zone):%Y-%m-%d}",
-                "expires": f"{entry.expires_at.astimezone(desk.zone):%Y-%m-%d}" if entry.expires_at else "",
+                "reason": visible(list_reason(entry.reason, context.teller.lang)),
+                "added": f"{entry.added_at.astimezone(context.zone):%Y-%m-%d}",
+                "expires": f"{entry.expires_at.astimezone(context.zone):%Y-%m-%d}" if entry.expires_at else "",
             }
-            for entry in desk.log.listed(now)
+            for entry in context.log.listed(now)
         ]
         proposals = [
             {
                 "name": proposal.name.value,
-                "number": desk.number(proposal.number, person),
+                "number": context.number(proposal.number, person),
                 "whole": proposal.number if whole else "",
                 "flags": proposal.flags,
                 "confirmed": proposal.confirmed,
-                "kind": desk.teller.kind(proposal.kind),
-                "last": f"{proposal.last.astimezone(desk.zone):%Y-%m-%d %H:%M}",
+                "kind": context.teller.kind(proposal.kind),
+                "last": f"{proposal.last.astimezone(context.zone):%Y-%m-%d %H:%M}",
             }
-            for proposal in suggest(desk.log, Span(since=now - LOOK_BACK), FLAGS_LEAST, now)
+            for proposal in suggest(context.log, Span(since=now - LOOK_BACK), FLAGS_LEAST, now)
         ]
-        return desk.page("lists.html", person, entries=entries, proposals=proposals, lists=_OFFERED)
+        return context.page("lists.html", person, entries=entries, proposals=proposals, lists=_OFFERED)
 
     return await run_in_threadpool(made)
 
 
-async def add(desk: Desk, person: Person, request: Request) -> Response:
+async def add(context: Context, person: Person, request: Request) -> Response:
     """Put a number on a list.
 
     Raises:
@@ -69,16 +69,16 @@ async def add(desk: Desk, person: Person, request: Request) -> Response:
     """
     form = await request.form(max_files=0, max_fields=8)
     now = datetime.now(UTC)
-    name, number = _list(str(form.get("name", ""))), proper(desk.lines, str(form.get("number", "")).strip())
-    until = asked.moment(str(form.get("expires", "")), desk.zone)
+    name, number = _list(str(form.get("name", ""))), proper(context.lines, str(form.get("number", "")).strip())
+    until = asked.moment(str(form.get("expires", "")), context.zone)
     if until is not None and until <= now:
         raise InputError("the end is past", "choose a day to come")
     reason = visible(" ".join(str(form.get("reason", "")).split()))[:REASON_MOST]
-    await run_in_threadpool(_enlist, desk, person, ListedNumber(name, number, reason, now, until))
+    await run_in_threadpool(_enlist, context, person, ListedNumber(name, number, reason, now, until))
     return RedirectResponse("/lists", 303)
 
 
-async def remove(desk: Desk, person: Person, request: Request) -> Response:
+async def remove(context: Context, person: Person, request: Request) -> Response:
     """Take a number off a list.
 
     Raises:
@@ -88,15 +88,15 @@ async def remove(desk: Desk, person: Person, request: Request) -> Response:
     name, number = _list(str(form.get("name", ""))), str(form.get("number", ""))
 
     def done() -> None:
-        _note(desk, person, f"list {name} remove", number)
-        if not desk.log.delist(name, number):
+        _note(context, person, f"list {name} remove", number)
+        if not context.log.delist(name, number):
             raise InputError("that number is not on the list", "load the page again")
 
     await run_in_threadpool(done)
     return RedirectResponse("/lists", 303)
 
 
-async def accept(desk: Desk, person: Person, request: Request) -> Response:
+async def accept(context: Context, person: Person, request: Request) -> Response:
     """Put a proposed number on its list.
 
     Raises:
@@ -106,24 +106,24 @@ async def accept(desk: Desk, person: Person, request: Request) -> Response:
     number, now = str(form.get("number", "")), datetime.now(UTC)
 
     def done() -> None:
-        found = suggest(desk.log, Span(since=now - LOOK_BACK), FLAGS_LEAST, now)
+        found = suggest(context.log, Span(since=now - LOOK_BACK), FLAGS_LEAST, now)
         proposal = next((one for one in found if one.number == number), None)
         if proposal is None:
             raise InputError("that number is not proposed", "load the page again")
         entry = ListedNumber(proposal.name, number, proposal.reason(person.name), now, now + KEPT)
-        _enlist(desk, person, entry)
+        _enlist(context, person, entry)
 
     await run_in_threadpool(done)
     return RedirectResponse("/lists", 303)
 
 
-def _enlist(desk: Desk, person: Person, entry: ListedNumber) -> None:
-    _note(desk, person, f"list {entry.name} add", entry.number)
-    desk.log.enlist(entry)
+def _enlist(context: Context, person: Person, entry: ListedNumber) -> None:
+    _note(context, person, f"list {entry.name} add", entry.number)
+    context.log.enlist(entry)
 
 
-def _note(desk: Desk, person: Person, action: str, number: str) -> None:
-    desk.log.note_access(Access(datetime.now(UTC), person.name, action, number[:100], "console"))
+def _note(context: Context, person: Person, action: str, number: str) -> None:
+    context.log.note_access(Access(datetime.now(UTC), person.name, action, number[:100], "console"))
 
 
 def _list(name: str) -> ListName:

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from screener.console.access import Person
-from screener.console.desk import Desk
+from screener.console.context import Context
 from screener.console.hub import Shown
 from screener.core.evidence import Reason, Verdict
 from screener.errors import InputError
@@ -25,20 +25,20 @@ SIGN_SECONDS = 10.0
 URGENT = {Verdict.HARASSMENT.value, Verdict.ABUSIVE_COMPLAINT.value}
 
 
-async def page(desk: Desk, person: Person, request: Request) -> Response:
+async def page(context: Context, person: Person, request: Request) -> Response:
     """The page; its calls come over the event stream. `?wall` shows large tiles without buttons."""
-    return desk.page("live.html", person, wall="wall" in request.query_params, acts=[act.value for act in Act])
+    return context.page("live.html", person, wall="wall" in request.query_params, acts=[act.value for act in Act])
 
 
-async def events(desk: Desk, person: Person, request: Request) -> Response:
+async def events(context: Context, person: Person, request: Request) -> Response:
     """What changed since the last look, as server-sent events; a slow page is shown the newest less often.
 
     `?once` ends after the first: what is up now.
     """
-    return StreamingResponse(_stream(desk, person, request), media_type="text/event-stream")
+    return StreamingResponse(_stream(context, person, request), media_type="text/event-stream")
 
 
-async def order(desk: Desk, person: Person, request: Request) -> Response:
+async def order(context: Context, person: Person, request: Request) -> Response:
     """Carry out what a button says.
 
     Raises:
@@ -49,22 +49,22 @@ async def order(desk: Desk, person: Person, request: Request) -> Response:
         act = Act(data["act"])
     except (ValueError, KeyError, TypeError) as problem:
         raise InputError("no such act", "load the page again") from problem
-    desk.hub.order(Order(request.path_params["call"], act, person.name))
+    context.hub.order(Order(request.path_params["call"], act, person.name))
     return JSONResponse({"ok": True})
 
 
-async def _stream(desk: Desk, person: Person, request: Request) -> AsyncIterator[str]:
+async def _stream(context: Context, person: Person, request: Request) -> AsyncIterator[str]:
     version, known, quiet = 0, frozenset[str](), 0.0
     feeds: list[bool] | None = None
     while not await request.is_disconnected():
-        version, changed, ids = desk.hub.newer(version)
-        up = [feed.up for feed in desk.hub.feeds]
+        version, changed, ids = context.hub.newer(version)
+        up = [feed.up for feed in context.hub.feeds]
         if changed or ids != known or up != feeds:
             told = {
-                "calls": [view(desk, person, shown) for shown in changed],
+                "calls": [view(context, person, shown) for shown in changed],
                 "gone": sorted(known - ids),
                 "feeds": up,
-                "missed": sum(feed.board.missed for feed in desk.hub.feeds),
+                "missed": sum(feed.board.missed for feed in context.hub.feeds),
             }
             yield f"data: {json.dumps(told, ensure_ascii=False)}\n\n"
             known, feeds, quiet = ids, up, 0.0
@@ -77,13 +77,13 @@ async def _stream(desk: Desk, person: Person, request: Request) -> AsyncIterator
         quiet += EVERY_SECONDS
 
 
-def view(desk: Desk, person: Person, shown: Shown) -> dict[str, Any]:
+def view(context: Context, person: Person, shown: Shown) -> dict[str, Any]:
     """A running call as a page or a program sees it: words for people, by role."""
-    call, teller = shown.call, desk.teller
+    call, teller = shown.call, context.teller
     began, judged = call.began, call.judged
     return {
         "id": call.call,
-        "number": desk.number(began.number, person) if began else "?",
+        "number": context.number(began.number, person) if began else "?",
         "where": " ".join(p for p in (word(began.line, teller.lang), began.region) if p) if began else "",
         "dialled": began.dialled if began else "",
         "agent": began.agent if began else "",

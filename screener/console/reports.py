@@ -11,7 +11,7 @@ from starlette.responses import RedirectResponse, Response
 
 from screener.console import asked
 from screener.console.access import Person
-from screener.console.desk import Desk
+from screener.console.context import Context
 from screener.core.evidence import Kind
 from screener.errors import InputError
 from screener.reports import pages
@@ -79,12 +79,12 @@ REPORTS: Mapping[str, tuple[Make, tuple[str, ...], str]] = {
 """What makes each report, what it can count by, and what it counts by unless said."""
 
 
-async def start(_desk: Desk, _person: Person, _request: Request) -> Response:
+async def start(_context: Context, _person: Person, _request: Request) -> Response:
     """The manager's page comes first."""
     return RedirectResponse("/reports/summary", 303)
 
 
-async def page(desk: Desk, person: Person, request: Request) -> Response:
+async def page(context: Context, person: Person, request: Request) -> Response:
     """A report; its address keeps the view.
 
     Raises:
@@ -93,16 +93,16 @@ async def page(desk: Desk, person: Person, request: Request) -> Response:
 
     def made() -> Response:
         name, query = request.path_params["name"], dict(request.query_params)
-        by, span, report = _made(desk, person, name, query)
-        with facts(desk.log) as known:
+        by, span, report = _made(context, person, name, query)
+        with facts(context.log) as known:
             queues, dialled = (sorted(known.known(place) - {""}) for place in ("queue", "dialled"))
-        return desk.page(
+        return context.page(
             "report.html",
             person,
             name=name,
-            names={one: desk.word(f"t_{one}") for one in REPORTS},
+            names={one: context.word(f"t_{one}") for one in REPORTS},
             title=report.title,
-            body=Markup(body(report, _links(desk, person, span))),  # noqa: S704 - `body` escapes whatever it is given
+            body=Markup(body(report, _links(context, person, span))),  # noqa: S704 - `body` escapes whatever it is given
             compact=report.compact,
             asked=query,
             by=by,
@@ -116,7 +116,7 @@ async def page(desk: Desk, person: Person, request: Request) -> Response:
     return await run_in_threadpool(made)
 
 
-async def export(desk: Desk, person: Person, request: Request) -> Response:
+async def export(context: Context, person: Person, request: Request) -> Response:
     """A report as a file, in the form that `?form` says: `csv` or `xlsx`.
 
     Raises:
@@ -126,7 +126,7 @@ async def export(desk: Desk, person: Person, request: Request) -> Response:
     def made() -> Response:
         name, query = request.path_params["name"], dict(request.query_params)
         form = query.get("form", "csv")
-        _, _, report = _made(desk, person, name, query)
+        _, _, report = _made(context, person, name, query)
         if form not in FORMS:
             raise InputError("there is no such form", f"there are: {', '.join(FORMS)}")
         data = render(report, "xlsx" if form == "xlsx" else "csv")
@@ -141,7 +141,7 @@ async def style(_request: Request) -> Response:
     return Response(STYLE, media_type="text/css")
 
 
-def _made(desk: Desk, person: Person, name: str, query: Mapping[str, str]) -> tuple[str, Span, Page]:
+def _made(context: Context, person: Person, name: str, query: Mapping[str, str]) -> tuple[str, Span, Page]:
     """What it counts by, of which calls, and the report."""
     if name not in REPORTS:
         raise InputError("there is no such report", f"there are: {', '.join(REPORTS)}")
@@ -150,15 +150,19 @@ def _made(desk: Desk, person: Person, name: str, query: Mapping[str, str]) -> tu
     if ways and by not in ways:
         raise InputError(f"{by!r} is not known", f"there are: {', '.join(ways)}")
     now = datetime.now(UTC)
-    span = asked.span(query, desk.zone, desk.lines)
+    span = asked.span(query, context.zone, context.lines)
     span = usual_span(span, now) if name == "summary" else span
     reader = Reader(
-        desk.settings.site.name, desk.teller, desk.zone, masked=not desk.sees_whole_numbers(person), now=now
+        context.settings.site.name,
+        context.teller,
+        context.zone,
+        masked=not context.sees_whole_numbers(person),
+        now=now,
     )
-    return by, span, make(desk.log, span, by, reader)
+    return by, span, make(context.log, span, by, reader)
 
 
-def _links(desk: Desk, person: Person, span: Span) -> Link:
+def _links(context: Context, person: Person, span: Span) -> Link:
     """From a bar to its calls; whole numbers stand in no address of somebody who may not see them."""
     about = {
         "flagged": "1",
@@ -166,7 +170,7 @@ def _links(desk: Desk, person: Person, span: Span) -> Link:
         "queue": span.queue,
         "dialled": span.dialled,
     }
-    whole = desk.sees_whole_numbers(person)
+    whole = context.sees_whole_numbers(person)
 
     def link(by: str, code: str) -> str:
         since, until = span.since, span.until
@@ -174,7 +178,7 @@ def _links(desk: Desk, person: Person, span: Span) -> Link:
         if by in ("number", "prefix"):
             own = {"number": code} if whole else {}
         elif by in ("day", "week", "month"):
-            begin, end = _period(by, code, desk)
+            begin, end = _period(by, code, context)
             since, until = max(begin, since or begin), min(end, until or end)
             own = {"since": ""}
         elif by not in ("region", "carrier", "line", "dialled", "queue", "kind", "agent"):
@@ -187,14 +191,14 @@ def _links(desk: Desk, person: Person, span: Span) -> Link:
     return link
 
 
-def _period(by: str, bucket: str, desk: Desk) -> tuple[datetime, datetime]:
+def _period(by: str, bucket: str, context: Context) -> tuple[datetime, datetime]:
     """Begin and end of a bucket, in the site's zone."""
     if by == "month":
         year, month = int(bucket[:4]), int(bucket[5:])
-        begin = datetime(year, month, 1, tzinfo=desk.zone)
-        return begin, datetime(year + month // 12, month % 12 + 1, 1, tzinfo=desk.zone)
+        begin = datetime(year, month, 1, tzinfo=context.zone)
+        return begin, datetime(year + month // 12, month % 12 + 1, 1, tzinfo=context.zone)
     if by == "week":
-        begin = datetime.fromisocalendar(int(bucket[:4]), int(bucket[6:]), 1).replace(tzinfo=desk.zone)
+        begin = datetime.fromisocalendar(int(bucket[:4]), int(bucket[6:]), 1).replace(tzinfo=context.zone)
         return begin, begin + timedelta(days=7)
-    begin = datetime.fromisoformat(bucket).replace(tzinfo=desk.zone)
+    begin = datetime.fromisoformat(bucket).replace(tzinfo=context.zone)
     return begin, begin + timedelta(days=1)

@@ -13,7 +13,7 @@ from starlette.responses import RedirectResponse, Response
 
 from screener.console.access import Person
 from screener.console.case import parts, row
-from screener.console.desk import Desk
+from screener.console.context import Context
 from screener.errors import InputError
 from screener.outside.text import visible
 from screener.review.missed import turn
@@ -32,16 +32,16 @@ SAMPLED_SINCE = timedelta(days=30)
 """Older calls have no transcript any more, or nobody remembers."""
 
 
-async def start(desk: Desk, person: Person, request: Request) -> Response:
+async def start(context: Context, person: Person, request: Request) -> Response:
     """Leads to the newest call that nobody has reviewed; a page that says so when none is left."""
     said = request.query_params.get("said", "")
-    queue = await run_in_threadpool(_waiting, desk)
+    queue = await run_in_threadpool(_waiting, context)
     if queue:
         return RedirectResponse(_address(queue[0].id, said), 303)
-    return desk.page("review.html", person, parts=None, said=said)
+    return context.page("review.html", person, parts=None, said=said)
 
 
-async def page(desk: Desk, person: Person, request: Request) -> Response:
+async def page(context: Context, person: Person, request: Request) -> Response:
     """One call, and which come after it.
 
     `?said` names the call before, whose word can be undone; `?then` the one after a call that was drawn.
@@ -51,31 +51,31 @@ async def page(desk: Desk, person: Person, request: Request) -> Response:
     """
 
     def made() -> Response:
-        call = desk.log.call(request.path_params["call"])
-        queue = _waiting(desk)
+        call = context.log.call(request.path_params["call"])
+        queue = _waiting(context)
         at = next((n for n, one in enumerate(queue) if one.id == call.id), -1)
         after = [one for one in queue[at + 1 :] if one.id != call.id]
         older = after[0].id if after else ""
         following, then = request.query_params.get("then", "") or older, ""
-        if at >= 0 and (drawn := _drawn(desk, call)):
+        if at >= 0 and (drawn := _drawn(context, call)):
             following, then = drawn, older
-        return desk.page(
+        return context.page(
             "review.html",
             person,
-            call=row(desk, person, call),
-            parts=parts(desk, person, call),
+            call=row(context, person, call),
+            parts=parts(context, person, call),
             said=request.query_params.get("said", ""),
             next=following,
             then=then,
             onward=_address(following, then=then),
-            after=[row(desk, person, one) for one in after[:BESIDE]],
-            left=reviews(desk.log).get(Review.NONE, 0),
+            after=[row(context, person, one) for one in after[:BESIDE]],
+            left=reviews(context.log).get(Review.NONE, 0),
         )
 
     return await run_in_threadpool(made)
 
 
-async def word(desk: Desk, person: Person, request: Request) -> Response:
+async def word(context: Context, person: Person, request: Request) -> Response:
     """Confirm, overturn or undo; then the next call.
 
     Raises:
@@ -89,22 +89,22 @@ async def word(desk: Desk, person: Person, request: Request) -> Response:
     call = request.path_params["call"]
     reason = visible(" ".join(str(form.get("reason", "")).split()))[:REASON_MOST]
     said = Word(review, person.name, datetime.now(UTC), "console", reason=reason)
-    await run_in_threadpool(lambda: rule(desk.log, call, said, unflagged=True))
+    await run_in_threadpool(lambda: rule(context.log, call, said, unflagged=True))
     if review is Review.NONE:
         return RedirectResponse(_address(call), 303)
     following = _address(str(form.get("next", "")), call, str(form.get("then", "")))
     return RedirectResponse(following, 303)
 
 
-def _waiting(desk: Desk) -> list[CallRecord]:
-    return find(desk.log, Wanted(flagged=True, review=Review.NONE), WAITING)
+def _waiting(context: Context) -> list[CallRecord]:
+    return find(context.log, Wanted(flagged=True, review=Review.NONE), WAITING)
 
 
-def _drawn(desk: Desk, flag: CallRecord) -> str:
+def _drawn(context: Context, flag: CallRecord) -> str:
     """The unflagged call that comes after a flag; empty after most."""
     if turn(flag.id)[0] % SAMPLED:
         return ""
-    return min(unflagged(desk.log, flag.started_at - SAMPLED_SINCE), key=turn, default="")
+    return min(unflagged(context.log, flag.started_at - SAMPLED_SINCE), key=turn, default="")
 
 
 def _address(call: str, said: str = "", then: str = "") -> str:

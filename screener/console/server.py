@@ -11,7 +11,7 @@ import uvicorn
 
 from screener.console.access import Access
 from screener.console.app import build
-from screener.console.desk import Desk
+from screener.console.context import Context
 from screener.console.hub import Hub
 from screener.errors import InputError
 from screener.feed.choose import Reader, open_reader
@@ -35,7 +35,7 @@ def make_access(settings: Settings, calls: CallLog) -> Access:
     return Access(Accounts(calls), lambda: datetime.now(UTC), idle)
 
 
-def make_desk(settings: Settings, calls: CallLog, syllables: Callable[[str], tuple[str, ...]]) -> Desk:
+def make_context(settings: Settings, calls: CallLog, syllables: Callable[[str], tuple[str, ...]]) -> Context:
     """What the pages work with; its hub is not started.
 
     Args:
@@ -54,29 +54,29 @@ def make_desk(settings: Settings, calls: CallLog, syllables: Callable[[str], tup
 
     hub = Hub([feed for feed in feeds if feed], connect, cards, syllables)
     teller = Teller(settings.site.language, load_notes(settings.judgement, settings.folder))
-    return Desk(settings, calls, make_access(settings, calls), hub, teller)
+    return Context(settings, calls, make_access(settings, calls), hub, teller)
 
 
 class ConsoleServer:
     """Serves the pages.
 
     Args:
-        desk: what they work with.
+        context: what they work with.
         host, port: where it listens, instead of what the settings say; port 0 takes a free one.
     """
 
-    def __init__(self, desk: Desk, host: str | None = None, port: int | None = None) -> None:
-        self._desk = desk
-        settings = desk.settings.console
+    def __init__(self, context: Context, host: str | None = None, port: int | None = None) -> None:
+        self._context = context
+        settings = context.settings.console
         self._config = uvicorn.Config(
-            build(desk),
+            build(context),
             host=host or settings.host,
             port=settings.port if port is None else port,
             log_config=None,
             access_log=False,
             server_header=False,
-            ssl_certfile=desk.settings.folder / settings.certificate if settings.certificate else None,
-            ssl_keyfile=str(desk.settings.folder / settings.key) if settings.key else None,
+            ssl_certfile=context.settings.folder / settings.certificate if settings.certificate else None,
+            ssl_keyfile=str(context.settings.folder / settings.key) if settings.key else None,
         )
         self._server = uvicorn.Server(self._config)
         self._thread = threading.Thread(target=self._serve, name="console", daemon=True)
@@ -91,11 +91,11 @@ class ConsoleServer:
 
     def run(self) -> None:
         """Serve until a signal says stop."""
-        self._desk.hub.start()
+        self._context.hub.start()
         try:
             self._server.run()
         finally:
-            self._desk.hub.stop()
+            self._context.hub.stop()
 
     def start(self) -> None:
         """Serve on a thread of its own.
@@ -103,12 +103,12 @@ class ConsoleServer:
         Raises:
             InputError: it cannot listen there.
         """
-        self._desk.hub.start()
+        self._context.hub.start()
         self._thread.start()
         until = time.monotonic() + START_SECONDS
         while not self._server.started:
             if not self._thread.is_alive() or time.monotonic() > until:
-                self._desk.hub.stop()
+                self._context.hub.stop()
                 where = f"{self._config.host}:{self._config.port}"
                 raise InputError(f"the console cannot listen on {where}", "change [console] host or port")
             time.sleep(0.02)
@@ -122,4 +122,4 @@ class ConsoleServer:
         """Close every page and stop."""
         self._server.should_exit = self._server.force_exit = True
         self._thread.join(timeout=3)
-        self._desk.hub.stop()
+        self._context.hub.stop()

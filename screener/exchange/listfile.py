@@ -13,7 +13,7 @@ from datetime import datetime
 from screener.errors import InputError
 from screener.events import ListName
 from screener.outside.text import cell, is_number, visible
-from screener.store.log import ListedNumber
+from screener.store.records import ListedNumber
 
 HEAD = ("list", "number", "reason", "expires")
 _MOBILE = re.compile(r"1[3-9]\d{9}")

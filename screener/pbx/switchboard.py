@@ -15,7 +15,7 @@ from screener.events import EndedBy, Speaker
 from screener.operations.metrics import Sample
 from screener.pbx import messages
 from screener.pbx.ami import Ami, Reply
-from screener.pbx.desk import Conversation, Desk
+from screener.pbx.conversations import Conversation, Conversations
 from screener.pbx.messages import Connected, Flagged, Gone, TakenBack
 from screener.pbx.wire import Fields
 from screener.settings.sections import Pbx
@@ -76,7 +76,9 @@ class Switchboard:
         self._settings = settings
         self._extension = extension
         self._listener = listener
-        self._desk = Desk(settings.queues, settings.extensions, settings.max_calls, lambda: secrets.token_hex(8))
+        self._conversations = Conversations(
+            settings.queues, settings.extensions, settings.max_calls, lambda: secrets.token_hex(8)
+        )
         self._ami = Ami(settings, self._event, self._up)
         self._doubtful: tuple[Conversation, ...] = ()
         """What went on when the connection was lost, and may be over since."""
@@ -101,7 +103,7 @@ class Switchboard:
     def samples(self) -> Iterator[Sample]:
         """Figures for operators; any thread."""
         yield Sample("pbx_connected", self._ami.up, "Whether the manager interface of the PBX is logged in.")
-        yield Sample("beside_calls", self._desk.heard, "Calls of agents that are listened to now.")
+        yield Sample("beside_calls", self._conversations.heard, "Calls of agents that are listened to now.")
         yield Sample("beside_unheard_total", self._unheard, "Calls of agents beyond pbx.max_calls.")
         yield Sample("beside_legs_failed_total", self._failed, "Listening legs that the PBX did not bring about.")
         yield Sample("pbx_doubted_total", self._doubted, "Events of the PBX that were not believed.")
@@ -120,11 +122,11 @@ class Switchboard:
 
     def release(self, conversation: Conversation) -> None:
         """It is not listened to any more: there is room for another."""
-        self._ami.call(lambda: self._desk.release(conversation))
+        self._ami.call(lambda: self._conversations.release(conversation))
 
     def note(self, queue: str, uniqueid: str, agent: str, message: str) -> None:
         """What the dialplan shall write into queue_log when the caller comes there: why this one left an agent."""
-        if channel := self._desk.channel(uniqueid):
+        if channel := self._conversations.channel(uniqueid):
             for name, value in zip(SAID_WHY, (queue, agent, message), strict=True):
                 self._ami.ask(messages.set_variable(channel, name, value))
 
@@ -137,7 +139,7 @@ class Switchboard:
 
         def found(reply: Reply) -> None:
             channels = [part.get("channel", "") for part in reply.parts if part.get("uniqueid") == uniqueid]
-            if channels and not self._desk.has(uniqueid):
+            if channels and not self._conversations.has(uniqueid):
                 self._move(channels[0], extension, lambda _reply: None)
 
         self._ami.ask(messages.status(), found)
@@ -151,7 +153,7 @@ class Switchboard:
         if up:
             self._ami.ask(messages.status(), self._take_up)
         else:
-            self._doubtful = self._desk.conversations()
+            self._doubtful = self._conversations.conversations()
 
     def _take_up(self, reply: Reply) -> None:
         """What the PBX is doing now, which we may have missed: begin and end what is different."""
@@ -161,7 +163,7 @@ class Switchboard:
         there = {who.caller.uniqueid for who in talking}
         for conversation in self._doubtful:
             if conversation.who.caller.uniqueid not in there:
-                self._desk.release(conversation)
+                self._conversations.release(conversation)
                 self._over(conversation, EndedBy.CALLER)
         self._doubtful = ()
         for who in talking:
@@ -199,7 +201,7 @@ class Switchboard:
 
     def _ask_who(self, hint: Connected) -> None:
         """An agent has a caller: the PBX's own answers about the two channels say who they are."""
-        if not self._desk.wants(hint):
+        if not self._conversations.wants(hint):
             return
         self._asking += 1
 
@@ -228,18 +230,18 @@ class Switchboard:
         def answered(reply: Reply) -> None:
             there = {part["uniqueid"] for part in reply.parts if messages.is_status(part)}
             if (there and uniqueid not in there) or messages.NO_CHANNEL in reply.message:
-                if over := self._desk.gone(uniqueid):
+                if over := self._conversations.gone(uniqueid):
                     self._over(*over)
             elif there:
                 self._doubt("a channel is said to have hung up and is there")
 
         if self._asking:
             self._left.add(uniqueid)
-        if channel := self._desk.channel(uniqueid):
+        if channel := self._conversations.channel(uniqueid):
             self._ami.ask(messages.status(channel), answered, or_not=messages.NO_CHANNEL)
 
     def _connected(self, who: Connected) -> None:
-        conversation = self._desk.connected(who)
+        conversation = self._conversations.connected(who)
         if conversation is None:
             return
         if not conversation.heard:
@@ -268,7 +270,7 @@ class Switchboard:
 
     def _flagged(self, flagged: Flagged) -> None:
         """An agent's word moves the caller at once, and the extension tells the log who said it."""
-        caller = self._desk.meant(flagged)
+        caller = self._conversations.meant(flagged)
         if caller is None:
             log.warning("%s flags a call that this agent does not have", flagged.agent or "an agent")
             return

@@ -115,16 +115,13 @@ class Ledger:
     def history(self, number: str, at: datetime) -> History:
         """Counts before `at`; nothing for a withheld number."""
         past = self._calls.get(number, []) if number else []
-        flags = [when for when, verdict in past if verdict is Verdict.HARASSMENT]
         since = [(at - when).total_seconds() for when, _ in past]
         return History(
             calls_15min=sum(s <= 900 for s in since),
             calls_60min=sum(s <= 3600 for s in since),
             calls_24h=sum(s <= 86400 for s in since),
-            flagged=len(flags),
-            treated=len(flags),
+            flagged=sum(verdict is Verdict.HARASSMENT for _, verdict in past),
             genuine=sum(verdict in (Verdict.GENUINE, Verdict.COMPLAINT) for _, verdict in past),
-            last_flag_age=(at - flags[-1]).total_seconds() if flags else None,
         )
 
     def add(self, number: str, at: datetime, verdict: Verdict) -> None:

@@ -23,8 +23,8 @@ from datetime import datetime
 from screener.core.evidence import Verdict
 from screener.errors import InputError
 from screener.events import ListName
-from screener.store.log import Access, CallLog, ListedNumber
-from screener.store.records import CallRecord, Review
+from screener.store.log import CallLog
+from screener.store.records import Access, CallRecord, ListedNumber, Review
 
 CONFIRMED = "confirmed:"
 """Begins the reason of a list entry that a confirmation made; the call's id follows."""

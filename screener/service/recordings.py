@@ -1,9 +1,9 @@
-"""Calls of other phone systems: the desk that takes recordings, and the system that is asked to move callers."""
+"""Calls of other phone systems: the server that takes recordings, and who is asked to move callers."""
 
 from collections.abc import Iterator, Sequence
 
 from screener.calls.flags import Flags
-from screener.calls.recorded import Offer, RecordingDesk
+from screener.calls.recorded import Offer, RecordingServer
 from screener.calls.screening import Observer
 from screener.operations.metrics import Sample
 from screener.settings.sections import Settings
@@ -26,16 +26,16 @@ class Recordings:
         self._sender = Sender(settings.webhook, settings.folder) if settings.webhook.url else None
         flags = Flags(self._sender) if self._sender else None
         self.observers: Sequence[Observer] = [flags.observe] if flags else []
-        self._desk = RecordingDesk(settings.siprec, pool, offer, flags)
+        self._server = RecordingServer(settings.siprec, pool, offer, flags)
 
     def attach(self, session: RecordingSession) -> None:
         """A client begins a session; on the SIP thread."""
-        self._desk.attach(session)
+        self._server.attach(session)
 
     def samples(self) -> Iterator[Sample]:
         """Figures for operators; any thread."""
         if self._takes_some:
-            yield from self._desk.samples()
+            yield from self._server.samples()
         if self._sender is not None:
             yield from self._sender.samples()
 

@@ -24,7 +24,7 @@ from screener.alerts.outbox import Outbox
 from screener.calls.beside import ListeningPost, user_of
 from screener.calls.listened import ListenedCall
 from screener.calls.logbook import CallNotes
-from screener.calls.screening import Booth, Observer, Screening
+from screener.calls.screening import Observer, Screening, Shared
 from screener.calls.tally import Tally
 from screener.calls.wallboard import Wallboard
 from screener.core.entrances import open_session
@@ -204,7 +204,7 @@ class Service:
         self._recordings = Recordings(settings, self._pool, self._offered_beside)
         watching += self._recordings.observers
         self._take_backs = TakeBacks(self._log, self._bring_back, clock)
-        self._booth = Booth(clips, settings.targets, self._pool, watching, self._post)
+        self._shared = Shared(clips, settings.targets, self._pool, watching, self._post)
         self._endpoint = SipUserAgent(settings.sip)
         self._inbox: queue.SimpleQueue[tuple[str, Event | _Offered | _Pulse] | None] = queue.SimpleQueue()
         self._metrics: MetricsServer | None = None
@@ -429,7 +429,7 @@ class Service:
         offer = replace(offer, caller=caller, history=self._history.of(caller.number, offer.started_at))
         log.info("call %s from %s (%s)", offer.call_id, mask(caller.number) or "anonymous", caller.line)
         session = open_session(offer, self._judgement, self.flow)
-        screening = Screening(offer, offered.call, session, self._booth)
+        screening = Screening(offer, offered.call, session, self._shared)
         self._screenings[offer.call_id] = screening
         screening.handle(offer)
 

@@ -3,25 +3,29 @@
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
-from datetime import datetime, timedelta
+from dataclasses import fields
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Select, case, delete, distinct, func, insert, select, update
+from sqlalchemy import Connection, Engine, Select, delete, func, insert, select, update
 from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError, StatementError
 from sqlalchemy.orm import Session
 
-from screener.core.evidence import Kind, Treatment, Verdict
+from screener.core.evidence import Kind, Verdict
 from screener.errors import InputError, StoreError
 from screener.events import Entrance, History, ListName
 from screener.store.engine import WRITES, database_file, make_engine
+from screener.store.history import history, holds
 from screener.store.insert import COLUMNS, SHORT_MOST, insert_call, take_turns, tidy, upsert
 from screener.store.offered import count_offered
 from screener.store.records import (
+    Access,
     CallRecord,
     DecisionRow,
     EvidenceRow,
+    ListedNumber,
+    Refusal,
     Review,
     Segment,
     TransferRow,
@@ -29,47 +33,6 @@ from screener.store.records import (
 )
 from screener.store.schema import is_newest, migrate
 from screener.store.tables import AccessNote, Call, Listed
-
-HISTORY_MILLISECONDS = 500
-"""A history look-up that takes longer on PostgreSQL is given up: a caller is waiting."""
-
-
-@dataclass(frozen=True, slots=True)
-class ListedNumber:
-    """A number on a list; `expires_at` None is for ever."""
-
-    name: ListName
-    number: str
-    reason: str
-    added_at: datetime
-    expires_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Access:
-    """Somebody took data out of the log, or looked into a call.
-
-    Attributes:
-        action: the command, such as `screener report sources`.
-        subject: what was asked for: its options, or the ids of calls.
-        destination: the file, or the format that went to the terminal or a pipe.
-        masked: phone numbers were hidden.
-    """
-
-    at: datetime
-    who: str
-    action: str
-    subject: str
-    destination: str
-    masked: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """A record that the database will never take, and why."""
-
-    record: CallRecord
-    reason: str
 
 
 def open_log(url: str, folder: Path | None = None, must_exist: bool = False, read_only: bool = False) -> "CallLog":
@@ -328,37 +291,8 @@ class CallLog:
         Raises:
             StoreError: the database failed, or took too long.
         """
-        if not number:
-            return History()
-        flagged = (Call.verdict == Verdict.HARASSMENT) & (Call.review != Review.OVERTURNED)
-        treated = flagged & (Call.treatment != Treatment.NONE) & Call.dry_run.is_(False)
-        genuine = Call.verdict.in_((Verdict.GENUINE, Verdict.COMPLAINT))
-
-        def count(condition: Any) -> Any:  # noqa: ANN401 - an expression of SQLAlchemy's
-            return func.count(distinct(case((condition, Call.root))))
-
-        def within(span: timedelta) -> Any:  # noqa: ANN401
-            return count(Call.own & (Call.started_at >= at - span))
-
-        calls = select(
-            within(timedelta(minutes=15)),
-            within(timedelta(minutes=60)),
-            within(timedelta(hours=24)),
-            count(flagged),
-            count(treated),
-            count((Call.verdict == Verdict.HARASSMENT) & (Call.review == Review.CONFIRMED)),
-            count((Call.verdict == Verdict.HARASSMENT) & (Call.review == Review.OVERTURNED)),
-            count(genuine),
-            func.max(case((flagged, Call.started_at))),
-        ).where(Call.number == number, Call.started_at < at)
-        lists = select(Listed.name).where(Listed.number == number, _holds(at))
         with self.reading() as connection, connection.begin():
-            if connection.dialect.name == "postgresql":
-                connection.exec_driver_sql(f"SET LOCAL statement_timeout = {HISTORY_MILLISECONDS}")
-            *counts, last = connection.execute(calls).one()
-            names = frozenset(connection.scalars(lists))
-        age = (at - last).total_seconds() if last is not None else None
-        return History(**dict(zip(_COUNTS, map(int, counts), strict=True)), last_flag_age=age, lists=names)
+            return history(connection, number, at)
 
     # Lists.
 
@@ -393,7 +327,7 @@ class CallLog:
             StoreError: the database failed.
         """
         names = [getattr(Listed, f.name) for f in fields(ListedNumber)]
-        query = select(*names).where(_holds(at)).order_by(Listed.name, Listed.number)
+        query = select(*names).where(holds(at)).order_by(Listed.name, Listed.number)
         with self.reading() as connection:
             return [ListedNumber(*row) for row in connection.execute(query)]
 
@@ -422,15 +356,6 @@ class CallLog:
             query = query.where(AccessNote.at >= since)
         with self.reading() as connection:
             return [Access(*row) for row in connection.execute(query)]
-
-
-_COUNTS = (
-    "calls_15min", "calls_60min", "calls_24h", "flagged", "treated", "confirmed", "overturned", "genuine",
-)  # fmt: skip
-
-
-def _holds(at: datetime) -> Any:  # noqa: ANN401
-    return Listed.expires_at.is_(None) | (Listed.expires_at > at)
 
 
 _PARTS: dict[str, type[Any]] = {

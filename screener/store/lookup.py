@@ -9,11 +9,11 @@ from datetime import datetime
 
 from screener.errors import StoreError
 from screener.events import History
-from screener.store.log import HISTORY_MILLISECONDS
+from screener.store.history import MILLISECONDS
 
 log = logging.getLogger(__name__)
 
-WAIT_SECONDS = HISTORY_MILLISECONDS / 1000
+WAIT_SECONDS = MILLISECONDS / 1000
 """A look-up that takes longer is given up: a caller is waiting, and others behind it."""
 PAUSE_SECONDS = 10.0
 """After a look-up that failed, calls go without history for so long."""

@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from screener.core.evidence import Kind, Source, Treatment, Verdict
-from screener.events import EndedBy, Entrance, LineClass, Speaker
+from screener.events import EndedBy, Entrance, LineClass, ListName, Speaker
 
 
 class Review(StrEnum):
@@ -154,3 +154,41 @@ def _plain(value: Any) -> str:  # noqa: ANN401 - what json hands over
     if isinstance(value, datetime):
         return value.isoformat()
     raise TypeError(f"{type(value).__name__} is not part of a record")
+
+
+@dataclass(frozen=True, slots=True)
+class ListedNumber:
+    """A number on a list; `expires_at` None is for ever."""
+
+    name: ListName
+    number: str
+    reason: str
+    added_at: datetime
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Somebody took data out of the log, or looked into a call.
+
+    Attributes:
+        action: the command, such as `screener report sources`.
+        subject: what was asked for: its options, or the ids of calls.
+        destination: the file, or the format that went to the terminal or a pipe.
+        masked: phone numbers were hidden.
+    """
+
+    at: datetime
+    who: str
+    action: str
+    subject: str
+    destination: str
+    masked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A record that the database will never take, and why."""
+
+    record: CallRecord
+    reason: str

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from screener.calls.screening import Booth, Screening
+from screener.calls.screening import Screening, Shared
 from screener.core.actions import Decided, Prompt
 from screener.core.flow import Flow
 from screener.core.in_path import InPath
@@ -86,10 +86,10 @@ class Bench:
         self.clips = load_clips()
         self.pool = RecognizerPool(NoModel, 1, 3.0, lambda *_: None)
         targets = Targets(agents="sip:agents@pbx", supervisor="sip:boss@pbx", analysis="")
-        booth = Booth(self.clips, targets, self.pool, [self._see], lambda *item: self.posted.append(item))
+        shared = Shared(self.clips, targets, self.pool, [self._see], lambda *item: self.posted.append(item))
         offer = CallOffered("id", NOON, NOON, Caller("+8613800138000"))
         judgement = plain()
-        self.screening = Screening(offer, self.call, session(offer, judgement, Flow(**flow)), booth)
+        self.screening = Screening(offer, self.call, session(offer, judgement, Flow(**flow)), shared)
         for event in (offer, CallAnswered()):
             self.screening.handle(event)
 

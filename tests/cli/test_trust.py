@@ -24,8 +24,8 @@ from screener.errors import InputError, ScreenerError
 from screener.events import ListName
 from screener.operations.logs import start_logging
 from screener.review.dossier import MANIFEST
-from screener.store.log import ListedNumber, open_log
-from screener.store.records import Review
+from screener.store.log import open_log
+from screener.store.records import ListedNumber, Review
 from tests.store.test_log import FLAGGED
 
 pytestmark = pytest.mark.usefixtures("english")

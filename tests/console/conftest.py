@@ -9,7 +9,7 @@ from starlette.testclient import TestClient
 
 from screener.console.access import Access, Role
 from screener.console.app import build
-from screener.console.desk import Desk
+from screener.console.context import Context
 from screener.console.hub import Hub
 from screener.feed.local import FeedReader
 from screener.settings.cards import load_cards
@@ -45,25 +45,25 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def desk(tmp_path: Path, clock: Clock) -> Iterator[Desk]:
+def context(tmp_path: Path, clock: Clock) -> Iterator[Context]:
     settings = replace(Settings(), folder=tmp_path)
     log = open_log(f"sqlite:///{tmp_path}/log.db")
     access = Access(Accounts(log), clock, timedelta(minutes=30), QUICK)
     for role in Role:
         access.add(role.value, role, PASSWORD, "8001" if role is Role.AGENT else "")
-    yield Desk(settings, log, access, hub_of([]), Teller())
+    yield Context(settings, log, access, hub_of([]), Teller())
     log.close()
 
 
 @pytest.fixture
-def client(desk: Desk) -> TestClient:
-    return TestClient(build(desk), follow_redirects=False)
+def client(context: Context) -> TestClient:
+    return TestClient(build(context), follow_redirects=False)
 
 
-def log_in(client: TestClient, desk: Desk, role: Role) -> str:
+def log_in(client: TestClient, context: Context, role: Role) -> str:
     """Log in; gives the guard that the pages carry."""
     answer = client.post("/login", data={"name": role.value, "password": PASSWORD, "next": "/"})
     assert answer.status_code == 303, answer.text
-    person = desk.access.who(client.cookies["screener"])
+    person = context.access.who(client.cookies["screener"])
     assert person is not None
     return person.guard

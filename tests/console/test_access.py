@@ -1,60 +1,60 @@
 import pytest
 
 from screener.console.access import FAILURES, LOCKED, Access, LoginRefusedError, Role, is_guarded
-from screener.console.desk import Desk
+from screener.console.context import Context
 from screener.errors import InputError
 from screener.store.accounts import Accounts
 from tests.console.conftest import PASSWORD, Clock
 
 
-def test_who_logs_in_is_known_until_silent_for_too_long(desk: Desk, clock: Clock) -> None:
-    token, person = desk.access.login("supervisor", PASSWORD)
-    assert desk.access.who(token) == person
+def test_who_logs_in_is_known_until_silent_for_too_long(context: Context, clock: Clock) -> None:
+    token, person = context.access.login("supervisor", PASSWORD)
+    assert context.access.who(token) == person
     clock.wait(minutes=29)
-    assert desk.access.who(token) is not None
+    assert context.access.who(token) is not None
     clock.wait(minutes=29)
-    assert desk.access.who(token) is not None, "a sign of life was given"
+    assert context.access.who(token) is not None, "a sign of life was given"
     clock.wait(minutes=31)
-    assert desk.access.who(token) is None
+    assert context.access.who(token) is None
     clock.wait(minutes=-31)
-    assert desk.access.who(token) is None, "it is gone for good"
+    assert context.access.who(token) is None, "it is gone for good"
 
 
-def test_a_token_that_nobody_was_given_is_nobodys(desk: Desk) -> None:
-    token, person = desk.access.login("supervisor", PASSWORD)
-    assert desk.access.who("") is None
-    assert desk.access.who(person.token) is None, "what the database keeps opens nothing"
-    assert desk.access.who(token + "x") is None
+def test_a_token_that_nobody_was_given_is_nobodys(context: Context) -> None:
+    token, person = context.access.login("supervisor", PASSWORD)
+    assert context.access.who("") is None
+    assert context.access.who(person.token) is None, "what the database keeps opens nothing"
+    assert context.access.who(token + "x") is None
 
 
-def test_wrong_names_and_wrong_passwords_are_refused_alike_and_lock(desk: Desk, clock: Clock) -> None:
+def test_wrong_names_and_wrong_passwords_are_refused_alike_and_lock(context: Context, clock: Clock) -> None:
     with pytest.raises(LoginRefusedError) as unknown:
-        desk.access.login("nobody", PASSWORD)
+        context.access.login("nobody", PASSWORD)
     for _ in range(FAILURES):
         with pytest.raises(LoginRefusedError) as wrong:
-            desk.access.login("auditor", "x")
+            context.access.login("auditor", "x")
         assert str(wrong.value) == str(unknown.value)
     with pytest.raises(LoginRefusedError):
-        desk.access.login("auditor", PASSWORD)
+        context.access.login("auditor", PASSWORD)
     clock.now += LOCKED
-    desk.access.login("auditor", PASSWORD)
+    context.access.login("auditor", PASSWORD)
 
 
-def test_a_right_password_forgets_the_wrong_ones(desk: Desk) -> None:
+def test_a_right_password_forgets_the_wrong_ones(context: Context) -> None:
     for _ in range(3):
         for _ in range(FAILURES - 1):
             with pytest.raises(LoginRefusedError):
-                desk.access.login("auditor", "x")
-        desk.access.login("auditor", PASSWORD)
+                context.access.login("auditor", "x")
+        context.access.login("auditor", PASSWORD)
 
 
-def test_a_new_password_ends_every_login(desk: Desk) -> None:
-    token, _ = desk.access.login("agent", PASSWORD)
-    desk.access.set_password("agent", "another long one")
-    assert desk.access.who(token) is None
+def test_a_new_password_ends_every_login(context: Context) -> None:
+    token, _ = context.access.login("agent", PASSWORD)
+    context.access.set_password("agent", "another long one")
+    assert context.access.who(token) is None
     with pytest.raises(LoginRefusedError):
-        desk.access.login("agent", PASSWORD)
-    desk.access.login("agent", "another long one")
+        context.access.login("agent", PASSWORD)
+    context.access.login("agent", "another long one")
 
 
 @pytest.mark.parametrize(
@@ -70,24 +70,24 @@ def test_a_new_password_ends_every_login(desk: Desk) -> None:
         ("auditor", Role.AUDITOR, PASSWORD, ""),
     ],
 )
-def test_an_account_that_will_not_do_is_refused(desk: Desk, name, role, password, extension) -> None:
-    before = Accounts(desk.log).everybody()
+def test_an_account_that_will_not_do_is_refused(context: Context, name, role, password, extension) -> None:
+    before = Accounts(context.log).everybody()
     with pytest.raises(InputError):
-        desk.access.add(name, role, password, extension)
-    assert Accounts(desk.log).everybody() == before
+        context.access.add(name, role, password, extension)
+    assert Accounts(context.log).everybody() == before
 
 
-def test_passwords_are_kept_as_argon2_only(desk: Desk) -> None:
-    assert all(account.secret.startswith("$argon2id$") for account in Accounts(desk.log).everybody())
-    assert all(PASSWORD not in account.secret for account in Accounts(desk.log).everybody())
+def test_passwords_are_kept_as_argon2_only(context: Context) -> None:
+    assert all(account.secret.startswith("$argon2id$") for account in Accounts(context.log).everybody())
+    assert all(PASSWORD not in account.secret for account in Accounts(context.log).everybody())
 
 
-def test_the_guard_is_each_logins_own(desk: Desk) -> None:
-    _, one = desk.access.login("supervisor", PASSWORD)
-    _, other = desk.access.login("supervisor", PASSWORD)
+def test_the_guard_is_each_logins_own(context: Context) -> None:
+    _, one = context.access.login("supervisor", PASSWORD)
+    _, other = context.access.login("supervisor", PASSWORD)
     assert is_guarded(one, one.guard) and not is_guarded(one, other.guard) and not is_guarded(one, "")
 
 
-def test_two_consoles_share_one_database(desk: Desk, clock: Clock) -> None:
-    token, person = desk.access.login("supervisor", PASSWORD)
-    assert Access(Accounts(desk.log), clock, desk.access._idle).who(token) == person
+def test_two_consoles_share_one_database(context: Context, clock: Clock) -> None:
+    token, person = context.access.login("supervisor", PASSWORD)
+    assert Access(Accounts(context.log), clock, context.access._idle).who(token) == person

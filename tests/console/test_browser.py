@@ -10,13 +10,12 @@ from pathlib import Path
 import pytest
 
 from screener.console.access import Role
-from screener.console.desk import Desk
+from screener.console.context import Context
 from screener.console.server import ConsoleServer
 from screener.events import Act, ListName
 from screener.feed.items import Heard, Order, Over, Weighed
 from screener.feed.local import FeedServer
-from screener.store.log import ListedNumber
-from screener.store.records import Review
+from screener.store.records import ListedNumber, Review
 from tests.console.conftest import PASSWORD
 from tests.console.test_live import BEGAN, FLAGGED, SCRIPT, feed, orders, place, tell
 from tests.console.written import NUMBER, flagged, write
@@ -44,8 +43,8 @@ def chromium() -> Iterator["playwright.Browser"]:
 
 
 @pytest.fixture
-def site(feed: FeedServer, desk: Desk) -> Iterator[str]:
-    server = ConsoleServer(desk, port=0)
+def site(feed: FeedServer, context: Context) -> Iterator[str]:
+    server = ConsoleServer(context, port=0)
     server.start()
     yield server.address
     server.stop()
@@ -71,14 +70,14 @@ def expect(page, selector: str, text: str) -> None:
 
 
 def test_a_supervisor_sees_a_call_turn_red_and_acts(
-    chromium, site: str, feed: FeedServer, desk: Desk, orders: "queue.Queue[Order]"
+    chromium, site: str, feed: FeedServer, context: Context, orders: "queue.Queue[Order]"
 ) -> None:
     page = opened(chromium, site, Role.SUPERVISOR, "live")
-    tell(feed, desk, BEGAN, Heard("a", 1.0, "caller", 0, SCRIPT, final=True))
+    tell(feed, context, BEGAN, Heard("a", 1.0, "caller", 0, SCRIPT, final=True))
     tile = page.wait_for_selector("#call-a")
     assert SCRIPT in tile.inner_text(), "what a caller says is text"
     assert "urgent" not in tile.get_attribute("class")
-    tell(feed, desk, Weighed("a", 3.0, "time.night", "", "", 0.4, "23:00"), FLAGGED)
+    tell(feed, context, Weighed("a", 3.0, "time.night", "", "", 0.4, "23:00"), FLAGGED)
     page.wait_for_selector("#call-a.urgent")
     assert "骚扰 · 猥亵" in tile.inner_text()
     assert "+8613800138000 骚扰" in page.text_content("#alarm"), "a screen reader hears it too"
@@ -88,35 +87,35 @@ def test_a_supervisor_sees_a_call_turn_red_and_acts(
     button.click()
     assert orders.get(timeout=5) == Order("a", Act.LINE_FAULT, "supervisor")
     expect(page, "#call-a .outcome", "已执行")
-    tell(feed, desk, Over("a", 9.0, "caller"))
+    tell(feed, context, Over("a", 9.0, "caller"))
     page.wait_for_selector("#call-a.over")
     assert page.problems == []
 
 
 def test_an_auditor_looks_and_has_no_buttons_and_sees_no_whole_number(
-    chromium, site: str, feed: FeedServer, desk: Desk
+    chromium, site: str, feed: FeedServer, context: Context
 ) -> None:
     page = opened(chromium, site, Role.AUDITOR, "live")
-    tell(feed, desk, BEGAN)
+    tell(feed, context, BEGAN)
     tile = page.wait_for_selector("#call-a")
     assert "+861********00" in tile.inner_text()
     assert not page.query_selector("#call-a [data-act]")
 
 
 def test_two_browsers_see_the_same_call_and_one_that_comes_back_misses_nothing(
-    chromium, site: str, feed: FeedServer, desk: Desk
+    chromium, site: str, feed: FeedServer, context: Context
 ) -> None:
     pages = [opened(chromium, site, Role.SUPERVISOR, "live") for _ in range(2)]
-    tell(feed, desk, BEGAN)
+    tell(feed, context, BEGAN)
     for page in pages:
         page.wait_for_selector("#call-a")
     pages[0].reload()
     pages[0].wait_for_selector("#call-a")
 
 
-def test_a_login_that_has_ended_leads_back_to_the_login(chromium, site: str, desk: Desk) -> None:
+def test_a_login_that_has_ended_leads_back_to_the_login(chromium, site: str, context: Context) -> None:
     page = opened(chromium, site, Role.SUPERVISOR, "live")
-    desk.access.set_password("supervisor", "another long one")
+    context.access.set_password("supervisor", "another long one")
     page.reload()
     page.wait_for_selector("input[name=password]")
     page.fill("input[name=name]", "supervisor")
@@ -127,13 +126,15 @@ def test_a_login_that_has_ended_leads_back_to_the_login(chromium, site: str, des
 
 
 def test_an_agents_card_can_be_pinned_and_switched_off(
-    chromium, site: str, feed: FeedServer, desk: Desk, orders: "queue.Queue[Order]"
+    chromium, site: str, feed: FeedServer, context: Context, orders: "queue.Queue[Order]"
 ) -> None:
     page = opened(chromium, site, Role.AGENT, "agent")
-    tell(feed, desk, BEGAN, Heard("a", 2.0, "caller", 0, "叫你们领导来接电话", final=True))
+    tell(feed, context, BEGAN, Heard("a", 2.0, "caller", 0, "叫你们领导来接电话", final=True))
     expect(page, "#card h2", "要找您的领导")
     page.click("#pin")
-    tell(feed, desk, *(Heard("a", 3.0 + n, "caller", 1 + n, "便宜点打个折优惠点", final=True) for n in range(3)))
+    tell(
+        feed, context, *(Heard("a", 3.0 + n, "caller", 1 + n, "便宜点打个折优惠点", final=True) for n in range(3))
+    )
     page.wait_for_timeout(600)
     assert page.text_content("#card h2") == "要找您的领导", "pinned"
     page.click("#pin")
@@ -151,11 +152,11 @@ def test_an_agents_card_can_be_pinned_and_switched_off(
 @pytest.mark.parametrize("width", [390, 1280, 1920])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_nothing_sticks_out(
-    chromium, site: str, feed: FeedServer, desk: Desk, tmp_path: Path, width, scheme
+    chromium, site: str, feed: FeedServer, context: Context, tmp_path: Path, width, scheme
 ) -> None:
     size = {"width": width, "height": 800}
     page = opened(chromium, site, Role.SUPERVISOR, "live", viewport=size, color_scheme=scheme)
-    tell(feed, desk, BEGAN, Heard("a", 1.0, "caller", 0, "长" * 300, final=True), FLAGGED)
+    tell(feed, context, BEGAN, Heard("a", 1.0, "caller", 0, "长" * 300, final=True), FLAGGED)
     page.wait_for_selector("#call-a.urgent")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     page.screenshot(path=tmp_path / "live.png")
@@ -165,8 +166,8 @@ def test_nothing_sticks_out(
 PAGES = ["review/c0", "calls", "calls/c0", "reports/summary", "reports/sources", "lists", "health"]
 
 
-def test_ten_flags_are_reviewed_by_keyboard_alone(chromium, site: str, desk: Desk) -> None:
-    write(desk, *(flagged(f"c{n}", n) for n in range(10)))
+def test_ten_flags_are_reviewed_by_keyboard_alone(chromium, site: str, context: Context) -> None:
+    write(context, *(flagged(f"c{n}", n) for n in range(10)))
     page = opened(chromium, site, Role.SUPERVISOR, "calls")
     page.goto(f"{site}review")
     for n in range(10):
@@ -181,15 +182,15 @@ def test_ten_flags_are_reviewed_by_keyboard_alone(chromium, site: str, desk: Des
     page.wait_for_url("**/review/c9")
     page.keyboard.press("c")
     page.wait_for_selector("#none")
-    said = {call.id: call.review for call in desk.log.calls(limit=None)}
+    said = {call.id: call.review for call in context.log.calls(limit=None)}
     assert said == {f"c{n}": Review.CONFIRMED if n % 5 else Review.OVERTURNED for n in range(10)}
     assert page.problems == []
 
 
 def test_a_bar_opens_its_calls_and_a_call_gives_its_evidence(
-    chromium, site: str, desk: Desk, tmp_path: Path
+    chromium, site: str, context: Context, tmp_path: Path
 ) -> None:
-    write(desk, flagged("c0", 0), flagged("c1", 1, region="上海市"))
+    write(context, flagged("c0", 0), flagged("c1", 1, region="上海市"))
     page = opened(chromium, site, Role.SUPERVISOR, "reports/sources")
     page.goto(f"{site}reports/sources?by=region")
     page.click("text=上海市 >> nth=0")
@@ -207,11 +208,11 @@ def test_a_bar_opens_its_calls_and_a_call_gives_its_evidence(
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_no_page_sticks_out(chromium, site: str, desk: Desk, tmp_path: Path, path: str) -> None:
+def test_no_page_sticks_out(chromium, site: str, context: Context, tmp_path: Path, path: str) -> None:
     many = [flagged(f"c{n}", n * 700, words="长" * 200 if not n else "你一个人吗") for n in range(40)]
-    write(desk, *many)
+    write(context, *many)
     for name in ListName:
-        desk.log.enlist(ListedNumber(name, NUMBER, "长" * 40, datetime.now(UTC)))
+        context.log.enlist(ListedNumber(name, NUMBER, "长" * 40, datetime.now(UTC)))
     for width in (390, 1280):
         for scheme in ("light", "dark"):
             size = {"width": width, "height": 800}

@@ -9,7 +9,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from screener.console.access import Role
-from screener.console.desk import Desk
+from screener.console.context import Context
 from screener.core.evidence import Kind, Verdict
 from screener.review.dossier import MANIFEST, problems, sealed
 from screener.review.seal import SIGNATURE
@@ -44,10 +44,10 @@ def found(client: TestClient, query: str) -> list[str]:
         ("until=2026-03-04T11:55", ["b", "c"]),
     ],
 )
-def test_each_filter_finds_its_calls(desk: Desk, client: TestClient, query: str, ids: list[str]) -> None:
+def test_each_filter_finds_its_calls(context: Context, client: TestClient, query: str, ids: list[str]) -> None:
     other = {"number": "+8613912345678", "region": "上海市"}
     write(
-        desk,
+        context,
         flagged("a", 1),
         flagged("b", 10, kind=Kind.PRANK, review=Review.OVERTURNED, agent="8002", **other),
         flagged(
@@ -61,21 +61,21 @@ def test_each_filter_finds_its_calls(desk: Desk, client: TestClient, query: str,
             dialled="95588",
         ),
     )
-    log_in(client, desk, Role.SUPERVISOR)
+    log_in(client, context, Role.SUPERVISOR)
     assert found(client, query) == ids
 
 
 @pytest.mark.parametrize(
     "query", ["kind=x", "verdict=x", "since=yesterday", "since=9999-01-01", "since=2026-03-05&until=2026-03-04"]
 )
-def test_a_filter_that_cannot_be_is_refused(desk: Desk, client: TestClient, query: str) -> None:
-    log_in(client, desk, Role.SUPERVISOR)
+def test_a_filter_that_cannot_be_is_refused(context: Context, client: TestClient, query: str) -> None:
+    log_in(client, context, Role.SUPERVISOR)
     assert client.get(f"/calls?{query}").status_code == 400
 
 
-def test_who_sees_masked_numbers_cannot_find_them_out_by_searching(desk: Desk, client: TestClient) -> None:
-    write(desk, flagged("a", 1))
-    log_in(client, desk, Role.AUDITOR)
+def test_who_sees_masked_numbers_cannot_find_them_out_by_searching(context: Context, client: TestClient) -> None:
+    write(context, flagged("a", 1))
+    log_in(client, context, Role.AUDITOR)
     for path in ("/calls", "/calls/a", "/review/a"):
         page = client.get(path).text
         assert "+861********00" in page and NUMBER not in page and "13800138000" not in page, path
@@ -83,9 +83,9 @@ def test_who_sees_masked_numbers_cannot_find_them_out_by_searching(desk: Desk, c
     assert client.get("/calls?number=138").status_code == 400
 
 
-def test_the_package_of_evidence_is_whole_signed_and_on_record(desk: Desk, client: TestClient) -> None:
-    write(desk, flagged("a", 1))
-    guard = log_in(client, desk, Role.SUPERVISOR)
+def test_the_package_of_evidence_is_whole_signed_and_on_record(context: Context, client: TestClient) -> None:
+    write(context, flagged("a", 1))
+    guard = log_in(client, context, Role.SUPERVISOR)
     answer = client.post("/calls/a/evidence", data={"guard": guard})
     assert answer.headers["content-disposition"] == "attachment; filename*=utf-8''a.zip"
     with zipfile.ZipFile(io.BytesIO(answer.content)) as package:
@@ -94,25 +94,25 @@ def test_the_package_of_evidence_is_whole_signed_and_on_record(desk: Desk, clien
     sums = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
     assert problems(files[MANIFEST], sums) == [] and sealed(files[MANIFEST], files[SIGNATURE]) is not None
     assert NUMBER in files["cover.html"].decode()
-    notes = {note.action: note for note in desk.log.accesses()}
+    notes = {note.action: note for note in context.log.accesses()}
     assert f"manifest={sums[MANIFEST]}" in notes["console evidence"].subject
     assert notes["console evidence"].who == "supervisor"
 
 
-def test_no_package_for_who_sees_masked_numbers(desk: Desk, client: TestClient, tmp_path: Path) -> None:
+def test_no_package_for_who_sees_masked_numbers(context: Context, client: TestClient, tmp_path: Path) -> None:
     from dataclasses import replace
 
-    write(desk, flagged("a", 1))
-    desk.settings = replace(desk.settings, console=replace(desk.settings.console, whole_numbers=()))
-    guard = log_in(client, desk, Role.SUPERVISOR)
+    write(context, flagged("a", 1))
+    context.settings = replace(context.settings, console=replace(context.settings.console, whole_numbers=()))
+    guard = log_in(client, context, Role.SUPERVISOR)
     assert "/evidence" not in client.get("/calls/a").text
     assert client.post("/calls/a/evidence", data={"guard": guard}).status_code == 400
     assert not (tmp_path / "evidence.key").exists()
 
 
-def test_a_genuine_call_is_a_mere_record(desk: Desk, client: TestClient) -> None:
-    write(desk, flagged("a", 1, verdict=Verdict.GENUINE, kind=None))
-    guard = log_in(client, desk, Role.SUPERVISOR)
+def test_a_genuine_call_is_a_mere_record(context: Context, client: TestClient) -> None:
+    write(context, flagged("a", 1, verdict=Verdict.GENUINE, kind=None))
+    guard = log_in(client, context, Role.SUPERVISOR)
     assert "下载通话记录" in client.get("/calls/a").text
     answer = client.post("/calls/a/evidence", data={"guard": guard})
     assert answer.status_code == 200

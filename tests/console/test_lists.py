@@ -6,30 +6,31 @@ import pytest
 from starlette.testclient import TestClient
 
 from screener.console.access import Role
-from screener.console.desk import Desk
+from screener.console.context import Context
 from screener.events import ListName
-from screener.store.log import ListedNumber
-from screener.store.records import Review
+from screener.store.records import ListedNumber, Review
 from tests.console.conftest import hub_of, log_in
 from tests.console.written import NUMBER, SCRIPT, flagged, write
 
 NOW = datetime.now(UTC)
 
 
-def entries(desk: Desk) -> set[tuple[str, str]]:
-    return {(entry.name.value, entry.number) for entry in desk.log.listed(datetime.now(UTC))}
+def entries(context: Context) -> set[tuple[str, str]]:
+    return {(entry.name.value, entry.number) for entry in context.log.listed(datetime.now(UTC))}
 
 
-def test_a_number_is_put_on_a_list_and_taken_off_and_both_are_on_record(desk: Desk, client: TestClient) -> None:
-    guard = log_in(client, desk, Role.SUPERVISOR)
+def test_a_number_is_put_on_a_list_and_taken_off_and_both_are_on_record(
+    context: Context, client: TestClient
+) -> None:
+    guard = log_in(client, context, Role.SUPERVISOR)
     form = {"guard": guard, "name": "block", "number": "138 0013 8000", "reason": SCRIPT, "expires": "2199-01-01"}
     assert client.post("/lists/add", data=form).headers["location"] == "/lists"
-    assert entries(desk) == {("block", NUMBER)}
+    assert entries(context) == {("block", NUMBER)}
     page = client.get("/lists").text
     assert NUMBER in page and "2199-01-01" in page and SCRIPT not in page and "&lt;script&gt;" in page
     client.post("/lists/remove", data={"guard": guard, "name": "block", "number": NUMBER})
-    assert entries(desk) == set()
-    noted = {(note.action, note.subject, note.who) for note in desk.log.accesses()}
+    assert entries(context) == set()
+    noted = {(note.action, note.subject, note.who) for note in context.log.accesses()}
     assert noted >= {("list block add", NUMBER, "supervisor"), ("list block remove", NUMBER, "supervisor")}
 
 
@@ -37,39 +38,39 @@ def test_a_number_is_put_on_a_list_and_taken_off_and_both_are_on_record(desk: De
     "changes",
     [{"number": "000000"}, {"number": ""}, {"name": "grey"}, {"expires": "2020-01-01"}, {"expires": "soon"}],
 )
-def test_an_entry_that_cannot_be_is_refused(desk: Desk, client: TestClient, changes: dict[str, str]) -> None:
-    guard = log_in(client, desk, Role.SUPERVISOR)
+def test_an_entry_that_cannot_be_is_refused(context: Context, client: TestClient, changes: dict[str, str]) -> None:
+    guard = log_in(client, context, Role.SUPERVISOR)
     form = {"guard": guard, "name": "block", "number": "13800138000", **changes}
     assert client.post("/lists/add", data=form).status_code == 400
-    assert entries(desk) == set()
+    assert entries(context) == set()
 
 
-def test_a_proposal_is_accepted_by_a_person(desk: Desk, client: TestClient) -> None:
+def test_a_proposal_is_accepted_by_a_person(context: Context, client: TestClient) -> None:
     now = datetime.now(UTC)
     at = [now - timedelta(days=n + 1) for n in range(3)]
-    write(desk, *(flagged(f"c{n}", 0, started_at=when, review=Review.CONFIRMED) for n, when in enumerate(at)))
-    guard = log_in(client, desk, Role.SUPERVISOR)
+    write(context, *(flagged(f"c{n}", 0, started_at=when, review=Review.CONFIRMED) for n, when in enumerate(at)))
+    guard = log_in(client, context, Role.SUPERVISOR)
     assert 'action="/lists/accept"' in client.get("/lists").text
     assert client.post("/lists/accept", data={"guard": guard, "number": "+8613912345678"}).status_code == 400
     assert client.post("/lists/accept", data={"guard": guard, "number": NUMBER}).status_code == 303
-    assert entries(desk) == {("block", NUMBER)}
+    assert entries(context) == {("block", NUMBER)}
     assert "由 supervisor 采纳" in client.get("/lists").text
 
 
-def test_an_auditor_sees_masked_entries_and_changes_nothing(desk: Desk, client: TestClient) -> None:
-    desk.log.enlist(ListedNumber(ListName.WATCH, NUMBER, "", NOW))
-    guard = log_in(client, desk, Role.AUDITOR)
+def test_an_auditor_sees_masked_entries_and_changes_nothing(context: Context, client: TestClient) -> None:
+    context.log.enlist(ListedNumber(ListName.WATCH, NUMBER, "", NOW))
+    guard = log_in(client, context, Role.AUDITOR)
     page = client.get("/lists").text
     assert "+861********00" in page and NUMBER not in page and "/lists/remove" not in page
     assert (
         client.post("/lists/remove", data={"guard": guard, "name": "watch", "number": NUMBER}).status_code == 403
     )
-    assert entries(desk) == {("watch", NUMBER)}
+    assert entries(context) == {("watch", NUMBER)}
 
 
-def test_the_health_page_says_which_service_is_away(desk: Desk, client: TestClient, tmp_path) -> None:
-    desk.hub = hub_of([tmp_path / "nobody.sock"])
-    write(desk, flagged("a", 0, node="n1"))
-    log_in(client, desk, Role.AUDITOR)
+def test_the_health_page_says_which_service_is_away(context: Context, client: TestClient, tmp_path) -> None:
+    context.hub = hub_of([tmp_path / "nobody.sock"])
+    write(context, flagged("a", 0, node="n1"))
+    log_in(client, context, Role.AUDITOR)
     page = client.get("/health").text
     assert "nobody.sock" in page and "✘ 不在线" in page and "n1" in page and "2026-03-04 12:00:00" in page

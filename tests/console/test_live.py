@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 
 from screener.console.access import Role
 from screener.console.app import build
-from screener.console.desk import Desk
+from screener.console.context import Context
 from screener.console.live import is_urgent, view
 from screener.events import Act
 from screener.feed.items import Began, Heard, Judged, Order, Over, Unheard, Weighed
@@ -45,59 +45,59 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def feed(place: Path, orders: "queue.Queue[Order]", desk: Desk) -> Iterator[FeedServer]:
+def feed(place: Path, orders: "queue.Queue[Order]", context: Context) -> Iterator[FeedServer]:
     server = FeedServer(place, orders.put)
-    desk.hub = hub_of([place])
-    desk.hub.start()
+    context.hub = hub_of([place])
+    context.hub.start()
     probe = Heard("probe", 0.0, "caller", 0, "", final=True)
-    wait_for(lambda: server.put(probe) or desk.hub.newer(0)[0])
+    wait_for(lambda: server.put(probe) or context.hub.newer(0)[0])
     server.put(Over("probe", 0.0, "caller"))
-    wait_for(lambda: desk.hub.newer(0)[1][0].over_at)
-    desk.hub._shown.clear()
+    wait_for(lambda: context.hub.newer(0)[1][0].over_at)
+    context.hub._shown.clear()
     yield server
-    desk.hub.stop()
+    context.hub.stop()
     server.stop()
 
 
-def shown(desk: Desk, role: Role = Role.SUPERVISOR) -> dict:
-    _, person = desk.access.login(role.value, "correct horse")
-    _, changed, _ = desk.hub.newer(0)
-    return view(desk, person, changed[0])
+def shown(context: Context, role: Role = Role.SUPERVISOR) -> dict:
+    _, person = context.access.login(role.value, "correct horse")
+    _, changed, _ = context.hub.newer(0)
+    return view(context, person, changed[0])
 
 
-def tell(feed: FeedServer, desk: Desk, *items) -> None:
-    before = desk.hub.newer(0)[0]
+def tell(feed: FeedServer, context: Context, *items) -> None:
+    before = context.hub.newer(0)[0]
     for item in items:
         feed.put(item)
-    wait_for(lambda: desk.hub.newer(0)[0] >= before + len(items))
+    wait_for(lambda: context.hub.newer(0)[0] >= before + len(items))
 
 
-def test_a_call_grows_on_the_page_and_what_a_caller_says_stays_text(feed: FeedServer, desk: Desk) -> None:
-    tell(feed, desk, BEGAN, Heard("a", 1.0, "caller", 0, SCRIPT, final=True))
-    call = shown(desk)
+def test_a_call_grows_on_the_page_and_what_a_caller_says_stays_text(feed: FeedServer, context: Context) -> None:
+    tell(feed, context, BEGAN, Heard("a", 1.0, "caller", 0, SCRIPT, final=True))
+    call = shown(context)
     assert (call["number"], call["agent"], call["urgent"]) == ("+8613800138000", "8001", False)
     assert call["words"] == [{"who": "caller", "text": SCRIPT, "final": True}]
-    tell(feed, desk, Weighed("a", 3.0, "time.night", "", "", 0.4, "23:00"), FLAGGED)
-    call = shown(desk)
+    tell(feed, context, Weighed("a", 3.0, "time.night", "", "", 0.4, "23:00"), FLAGGED)
+    call = shown(context)
     assert (call["verdict"], call["kind"], call["urgent"]) == ("骚扰", "猥亵", True)
     assert call["evidence"][0]["text"] == "深夜来电"
 
 
-def test_numbers_are_masked_by_role(feed: FeedServer, desk: Desk) -> None:
-    tell(feed, desk, BEGAN)
-    assert shown(desk, Role.AUDITOR)["number"] == "+861********00"
+def test_numbers_are_masked_by_role(feed: FeedServer, context: Context) -> None:
+    tell(feed, context, BEGAN)
+    assert shown(context, Role.AUDITOR)["number"] == "+861********00"
 
 
 def test_a_button_becomes_an_order_with_the_persons_name(
-    feed: FeedServer, desk: Desk, orders: "queue.Queue[Order]"
+    feed: FeedServer, context: Context, orders: "queue.Queue[Order]"
 ) -> None:
-    tell(feed, desk, BEGAN)
-    client = TestClient(build(desk), follow_redirects=False)
-    guard = log_in(client, desk, Role.SUPERVISOR)
+    tell(feed, context, BEGAN)
+    client = TestClient(build(context), follow_redirects=False)
+    guard = log_in(client, context, Role.SUPERVISOR)
     answer = client.post("/live/a/order", json={"act": "line_fault"}, headers={"x-guard": guard})
     assert answer.status_code == 200
     assert orders.get(timeout=5) == Order("a", Act.LINE_FAULT, "supervisor")
-    assert desk.log.accesses()[0].subject == "/live/a/order"
+    assert context.log.accesses()[0].subject == "/live/a/order"
     for path, body in (("/live/a/order", {"act": "dance"}), ("/live/zzz/order", {"act": "agents"})):
         refused = client.post(path, json=body, headers={"x-guard": guard, "accept": "application/json"})
         assert refused.status_code == 400
@@ -105,10 +105,10 @@ def test_a_button_becomes_an_order_with_the_persons_name(
     assert orders.empty()
 
 
-def test_the_stream_tells_what_is_up_and_what_changes(feed: FeedServer, desk: Desk) -> None:
-    tell(feed, desk, BEGAN)
-    client = TestClient(build(desk), follow_redirects=False)
-    log_in(client, desk, Role.SUPERVISOR)
+def test_the_stream_tells_what_is_up_and_what_changes(feed: FeedServer, context: Context) -> None:
+    tell(feed, context, BEGAN)
+    client = TestClient(build(context), follow_redirects=False)
+    log_in(client, context, Role.SUPERVISOR)
     answer = client.get("/live/events?once")
     told = json.loads(answer.text.partition("data: ")[2].partition("\n")[0])
     assert [call["id"] for call in told["calls"]] == ["a"]
@@ -116,19 +116,19 @@ def test_the_stream_tells_what_is_up_and_what_changes(feed: FeedServer, desk: De
 
 
 def test_a_service_that_is_killed_and_comes_back_is_seen_again(
-    feed: FeedServer, desk: Desk, place: Path, orders: "queue.Queue[Order]"
+    feed: FeedServer, context: Context, place: Path, orders: "queue.Queue[Order]"
 ) -> None:
-    tell(feed, desk, BEGAN)
+    tell(feed, context, BEGAN)
     feed.stop()
-    wait_for(lambda: not desk.hub.feeds[0].up)
-    assert shown(desk)["over"], "what nobody tells of any more is not shown as going on"
+    wait_for(lambda: not context.hub.feeds[0].up)
+    assert shown(context)["over"], "what nobody tells of any more is not shown as going on"
     again = FeedServer(place, orders.put)
     try:
-        wait_for(lambda: desk.hub.feeds[0].up)
+        wait_for(lambda: context.hub.feeds[0].up)
         again.put(Began("b", "n1", NOON, "+861", "mobile", "", "1", "in_path", ""))
-        wait_for(lambda: "b" in desk.hub.newer(0)[2])
+        wait_for(lambda: "b" in context.hub.newer(0)[2])
     finally:
-        desk.hub.stop()
+        context.hub.stop()
         again.stop()
 
 
@@ -154,7 +154,7 @@ def quiet_values(judged: Judged) -> list[object]:
     return [getattr(judged, name) for name in Judged.__dataclass_fields__]
 
 
-def test_a_call_that_is_over_leaves_after_a_while(feed: FeedServer, desk: Desk) -> None:
-    tell(feed, desk, BEGAN, Over("a", 4.0, "caller"))
-    call = shown(desk)
-    assert call["over"] and not desk.hub.call("a")
+def test_a_call_that_is_over_leaves_after_a_while(feed: FeedServer, context: Context) -> None:
+    tell(feed, context, BEGAN, Over("a", 4.0, "caller"))
+    call = shown(context)
+    assert call["over"] and not context.hub.call("a")

@@ -11,7 +11,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from screener.console.access import Role
-from screener.console.desk import Desk
+from screener.console.context import Context
 from screener.console.reports import REPORTS
 from screener.core.evidence import Kind
 from screener.reports.sources import SourceBy, sources
@@ -35,17 +35,21 @@ def calls(client: TestClient, address: str) -> set[str]:
 
 
 @pytest.fixture
-def site(desk: Desk) -> Desk:
+def site(context: Context) -> Context:
     shanghai = {"number": "+8613912345678", "region": "上海市", "agent": "8002", "queue": "service"}
     write(
-        desk, flagged("a", 1), flagged("b", 5), flagged("c", DAY), flagged("d", DAY, kind=Kind.PRANK, **shanghai)
+        context,
+        flagged("a", 1),
+        flagged("b", 5),
+        flagged("c", DAY),
+        flagged("d", DAY, kind=Kind.PRANK, **shanghai),
     )
-    return desk
+    return context
 
 
 @pytest.mark.parametrize("name", list(REPORTS))
 def test_each_report_has_its_page_its_exports_and_no_style_that_the_policy_forbids(
-    site: Desk, client: TestClient, name: str
+    site: Context, client: TestClient, name: str
 ) -> None:
     log_in(client, site, Role.SUPERVISOR)
     page = client.get(f"/reports/{name}?since=2026-02-01&until=2026-03-05")
@@ -73,7 +77,7 @@ def test_each_report_has_its_page_its_exports_and_no_style_that_the_policy_forbi
         ("summary?since=2026-03-01&until=2026-03-05", "猥亵", {"a", "b", "c"}),
     ],
 )
-def test_a_bar_opens_its_calls(site: Desk, client: TestClient, path: str, bar: str, ids: set[str]) -> None:
+def test_a_bar_opens_its_calls(site: Context, client: TestClient, path: str, bar: str, ids: set[str]) -> None:
     log_in(client, site, Role.SUPERVISOR)
     found = bars(client.get(f"/reports/{path}").text)
     assert bar in found, found
@@ -81,12 +85,12 @@ def test_a_bar_opens_its_calls(site: Desk, client: TestClient, path: str, bar: s
 
 
 @pytest.mark.parametrize("path", ["hour", "weekday"])
-def test_bars_that_no_filter_can_name_open_nothing(site: Desk, client: TestClient, path: str) -> None:
+def test_bars_that_no_filter_can_name_open_nothing(site: Context, client: TestClient, path: str) -> None:
     log_in(client, site, Role.SUPERVISOR)
     assert bars(client.get(f"/reports/frequency?by={path}").text) == {}
 
 
-def test_the_figures_are_those_of_the_report(site: Desk, client: TestClient) -> None:
+def test_the_figures_are_those_of_the_report(site: Context, client: TestClient) -> None:
     log_in(client, site, Role.SUPERVISOR)
     answer = client.get("/reports/sources/export?by=number&form=csv").content.decode("utf-8-sig")
     rows = list(csv.reader(io.StringIO(answer)))[1:]
@@ -98,7 +102,7 @@ def test_the_figures_are_those_of_the_report(site: Desk, client: TestClient) -> 
     "path", [*REPORTS, "sources?by=prefix", "summary?since=2026-03-01&until=2026-03-05", "sources?by=region"]
 )
 def test_an_auditor_sees_no_whole_number_on_a_page_in_an_address_or_in_a_file(
-    site: Desk, client: TestClient, path: str
+    site: Context, client: TestClient, path: str
 ) -> None:
     log_in(client, site, Role.AUDITOR)
     name, _, query = path.partition("?")
@@ -111,10 +115,10 @@ def test_an_auditor_sees_no_whole_number_on_a_page_in_an_address_or_in_a_file(
     assert "number=" not in page
 
 
-def test_what_stands_in_the_log_stays_text(desk: Desk, client: TestClient) -> None:
+def test_what_stands_in_the_log_stays_text(context: Context, client: TestClient) -> None:
     at = datetime.now(UTC)
-    write(desk, flagged("a", 1, started_at=at, region=SCRIPT, queue=SCRIPT, agent=SCRIPT, dialled='"><script>'))
-    log_in(client, desk, Role.SUPERVISOR)
+    write(context, flagged("a", 1, started_at=at, region=SCRIPT, queue=SCRIPT, agent=SCRIPT, dialled='"><script>'))
+    log_in(client, context, Role.SUPERVISOR)
     for path in ("summary", "sources?by=region", "sources?by=queue", "sources?by=dialled", "agents", "queue"):
         page = client.get(f"/reports/{path}").text
         assert "<script>" not in page and "&lt;script&gt;" in page, path
@@ -123,12 +127,12 @@ def test_what_stands_in_the_log_stays_text(desk: Desk, client: TestClient) -> No
 @pytest.mark.parametrize(
     "path", ["made-up", "frequency?by=made-up", "sources?kind=x", "summary?since=x", "frequency/export?form=exe"]
 )
-def test_what_cannot_be_is_refused(site: Desk, client: TestClient, path: str) -> None:
+def test_what_cannot_be_is_refused(site: Context, client: TestClient, path: str) -> None:
     log_in(client, site, Role.SUPERVISOR)
     assert client.get(f"/reports/{path}").status_code == 400
 
 
-def test_a_link_keeps_the_view(site: Desk, client: TestClient) -> None:
+def test_a_link_keeps_the_view(site: Context, client: TestClient) -> None:
     log_in(client, site, Role.SUPERVISOR)
     page = client.get("/reports/sources?by=region&kind=prank&queue=service&since=2026-03-01").text
     for kept in ('value="region" selected', 'value="prank" selected', 'value="service" selected', "2026-03-01"):

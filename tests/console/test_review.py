@@ -6,7 +6,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from screener.console.access import Role
-from screener.console.desk import Desk
+from screener.console.context import Context
 from screener.core.evidence import Verdict
 from screener.events import ListName
 from screener.review.missed import drawn, missed
@@ -15,15 +15,15 @@ from tests.console.conftest import log_in
 from tests.console.written import NUMBER, SCRIPT, flagged, write
 
 
-def reviews(desk: Desk) -> dict[str, Review]:
-    return {call.id: call.review for call in desk.log.calls(limit=None)}
+def reviews(context: Context) -> dict[str, Review]:
+    return {call.id: call.review for call in context.log.calls(limit=None)}
 
 
 def test_the_newest_that_nobody_has_reviewed_comes_first_and_each_word_leads_on(
-    desk: Desk, client: TestClient
+    context: Context, client: TestClient
 ) -> None:
-    write(desk, flagged("old", 30), flagged("new", 1), flagged("done", 5, review=Review.CONFIRMED))
-    guard = log_in(client, desk, Role.SUPERVISOR)
+    write(context, flagged("old", 30), flagged("new", 1), flagged("done", 5, review=Review.CONFIRMED))
+    guard = log_in(client, context, Role.SUPERVISOR)
     assert client.get("/review").headers["location"] == "/review/new"
     page = client.get("/review/new").text
     assert 'name="next" value="old"' in page and "done" not in page
@@ -31,52 +31,54 @@ def test_the_newest_that_nobody_has_reviewed_comes_first_and_each_word_leads_on(
     assert client.post("/review/new", data=form).headers["location"] == "/review/old?said=new"
     form = {"guard": guard, "word": "overturned", "next": ""}
     assert client.post("/review/old", data=form).headers["location"] == "/review?said=old"
-    assert reviews(desk) == {"new": Review.CONFIRMED, "old": Review.OVERTURNED, "done": Review.CONFIRMED}
+    assert reviews(context) == {"new": Review.CONFIRMED, "old": Review.OVERTURNED, "done": Review.CONFIRMED}
     assert "没有待复核的来电" in client.get("/review").text
-    note = next(note for note in desk.log.accesses() if note.action == "review confirm")
+    note = next(note for note in context.log.accesses() if note.action == "review confirm")
     assert (note.who, note.subject, note.destination) == ("supervisor", "new (说得 很脏)", "console")
 
 
-def test_a_word_can_be_undone_and_takes_its_list_entry_with_it(desk: Desk, client: TestClient) -> None:
-    write(desk, flagged("a", 1))
-    guard = log_in(client, desk, Role.SUPERVISOR)
+def test_a_word_can_be_undone_and_takes_its_list_entry_with_it(context: Context, client: TestClient) -> None:
+    write(context, flagged("a", 1))
+    guard = log_in(client, context, Role.SUPERVISOR)
     client.post("/review/a", data={"guard": guard, "word": "confirmed"})
-    assert [(e.name, e.number) for e in desk.log.listed(_now(desk))] == [(ListName.WATCH, NUMBER)]
+    assert [(e.name, e.number) for e in context.log.listed(_now(context))] == [(ListName.WATCH, NUMBER)]
     page = client.get("/review?said=a").text
     assert 'action="/review/a"' in page and 'value="none"' in page
     answer = client.post("/review/a", data={"guard": guard, "word": "none"})
     assert answer.headers["location"] == "/review/a"
-    assert reviews(desk) == {"a": Review.NONE} and desk.log.listed(_now(desk)) == []
-    assert desk.log.accesses()[0].action == "review undo"
+    assert reviews(context) == {"a": Review.NONE} and context.log.listed(_now(context)) == []
+    assert context.log.accesses()[0].action == "review undo"
 
 
-def _now(desk: Desk):
-    return desk.log.accesses()[0].at
+def _now(context: Context):
+    return context.log.accesses()[0].at
 
 
-def test_the_page_tells_what_was_said_what_it_weighed_and_when_it_tipped(desk: Desk, client: TestClient) -> None:
-    write(desk, flagged("a", 1))
-    log_in(client, desk, Role.SUPERVISOR)
+def test_the_page_tells_what_was_said_what_it_weighed_and_when_it_tipped(
+    context: Context, client: TestClient
+) -> None:
+    write(context, flagged("a", 1))
+    log_in(client, context, Role.SUPERVISOR)
     page = client.get("/review/a").text
     assert "你一个人吗" in page and "此处标记" in page and "越过标记线" in page
     assert re.search(r'class="evidence for tipped"', page)
     assert NUMBER in page
 
 
-def test_an_auditor_reads_and_says_nothing_and_sees_no_whole_number(desk: Desk, client: TestClient) -> None:
-    write(desk, flagged("a", 1, display_name=NUMBER))
-    guard = log_in(client, desk, Role.AUDITOR)
+def test_an_auditor_reads_and_says_nothing_and_sees_no_whole_number(context: Context, client: TestClient) -> None:
+    write(context, flagged("a", 1, display_name=NUMBER))
+    guard = log_in(client, context, Role.AUDITOR)
     page = client.get("/review/a").text
     assert NUMBER not in page and NUMBER.removeprefix("+86") not in page and "+861********00" in page
     assert 'name="word"' not in page
     assert client.post("/review/a", data={"guard": guard, "word": "confirmed"}).status_code == 403
-    assert reviews(desk) == {"a": Review.NONE}
+    assert reviews(context) == {"a": Review.NONE}
 
 
 @pytest.mark.parametrize("path", ["/review/a", "/calls/a", "/calls", "/review/b?said=a%22%3E%3Cscript%3E"])
-def test_what_callers_say_and_are_called_stays_text(desk: Desk, client: TestClient, path: str) -> None:
-    write(desk, flagged("a", 1, display_name=SCRIPT, words=SCRIPT, agent=SCRIPT), flagged("b", 2, queue=SCRIPT))
-    log_in(client, desk, Role.SUPERVISOR)
+def test_what_callers_say_and_are_called_stays_text(context: Context, client: TestClient, path: str) -> None:
+    write(context, flagged("a", 1, display_name=SCRIPT, words=SCRIPT, agent=SCRIPT), flagged("b", 2, queue=SCRIPT))
+    log_in(client, context, Role.SUPERVISOR)
     page = client.get(path)
     assert page.status_code == 200
     assert SCRIPT not in page.text and "&lt;script&gt;" in page.text
@@ -88,22 +90,22 @@ def genuine(name: str, minutes: int, **changes):
     return flagged(name, minutes, verdict=Verdict.GENUINE, kind=None, flagged_at=None, **changes)
 
 
-def test_what_was_never_judged_cannot_be_reviewed(desk: Desk, client: TestClient) -> None:
-    write(desk, genuine("a", 1), genuine("b", 1, ended_at=None))
-    desk.log.write([flagged("c", 1, verdict=None, flagged_at=None, kind=None, ended_at=None)])
-    guard = log_in(client, desk, Role.SUPERVISOR)
+def test_what_was_never_judged_cannot_be_reviewed(context: Context, client: TestClient) -> None:
+    write(context, genuine("a", 1), genuine("b", 1, ended_at=None))
+    context.log.write([flagged("c", 1, verdict=None, flagged_at=None, kind=None, ended_at=None)])
+    guard = log_in(client, context, Role.SUPERVISOR)
     assert 'name="word"' not in client.get("/review/c").text
     assert client.post("/review/c", data={"guard": guard, "word": "confirmed"}).status_code == 400
     assert client.post("/review/a", data={"guard": guard, "word": "made up"}).status_code == 400
 
 
 def test_a_sample_of_unflagged_calls_comes_among_the_flags_in_the_order_of_the_draw(
-    desk: Desk, client: TestClient
+    context: Context, client: TestClient
 ) -> None:
     flags = [flagged(f"f{n}", n) for n in range(40)]
     others = [genuine(f"g{n}", n) for n in range(40)] + [genuine("unheard", 1, evidence=())]
-    write(desk, *flags, *others)
-    guard = log_in(client, desk, Role.SUPERVISOR)
+    write(context, *flags, *others)
+    guard = log_in(client, context, Role.SUPERVISOR)
     seen, address = [], client.get("/review").headers["location"]
     while address.startswith("/review/"):
         name = address.removeprefix("/review/").partition("?")[0]
@@ -120,11 +122,11 @@ def test_a_sample_of_unflagged_calls_comes_among_the_flags_in_the_order_of_the_d
     assert [name for name in seen if name[0] == "f"] == [flag.id for flag in flags]
     sampled = [name for name in seen if name[0] == "g"]
     assert sampled == [call.id for call in drawn(others)][: len(sampled)] and 3 <= len(sampled) <= 15
-    known = missed(desk.log.call(call.id) for call in others)
+    known = missed(context.log.call(call.id) for call in others)
     assert (known.looked_at, known.missed) == (len(sampled), 0)
 
 
-def test_evidence_that_was_taken_out_is_no_longer_what_tipped_it(desk: Desk, client: TestClient) -> None:
-    write(desk, flagged("a", 1, evidence=()))
-    log_in(client, desk, Role.SUPERVISOR)
+def test_evidence_that_was_taken_out_is_no_longer_what_tipped_it(context: Context, client: TestClient) -> None:
+    write(context, flagged("a", 1, evidence=()))
+    log_in(client, context, Role.SUPERVISOR)
     assert "不是凭所听到的内容标记" in client.get("/review/a").text

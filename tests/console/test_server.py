@@ -4,13 +4,13 @@ import urllib.request
 
 import pytest
 
-from screener.console.desk import Desk
+from screener.console.context import Context
 from screener.console.server import ConsoleServer
 from screener.errors import InputError
 
 
-def test_it_serves_and_stops(desk: Desk) -> None:
-    server = ConsoleServer(desk, port=0)
+def test_it_serves_and_stops(context: Context) -> None:
+    server = ConsoleServer(context, port=0)
     server.start()
     try:
         with urllib.request.urlopen(f"{server.address}login", timeout=5) as answer:
@@ -23,9 +23,9 @@ def test_it_serves_and_stops(desk: Desk) -> None:
         urllib.request.urlopen(address, timeout=2)
 
 
-def test_a_port_that_is_taken_is_a_clear_error(desk: Desk) -> None:
+def test_a_port_that_is_taken_is_a_clear_error(context: Context) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen(1)
         with pytest.raises(InputError, match="cannot listen"):
-            ConsoleServer(desk, port=taken.getsockname()[1]).start()
+            ConsoleServer(context, port=taken.getsockname()[1]).start()

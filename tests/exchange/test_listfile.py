@@ -4,7 +4,7 @@ import pytest
 
 from screener.events import ListName
 from screener.exchange.listfile import BadLine, from_csv, national, to_asterisk, to_csv, to_freepbx, to_kamailio
-from screener.store.log import ListedNumber
+from screener.store.records import ListedNumber
 
 NOW = datetime(2026, 3, 4, tzinfo=UTC)
 ENTRIES = [

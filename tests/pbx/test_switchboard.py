@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from screener.events import EndedBy
 from screener.pbx import wire
 from screener.pbx.ami import Reply
-from screener.pbx.desk import Conversation
+from screener.pbx.conversations import Conversation
 from screener.pbx.switchboard import Switchboard
 from screener.settings.sections import Pbx
 from tests.pbx.shapes import Talk, said
@@ -120,4 +120,4 @@ def test_a_channel_that_hangs_up_while_it_is_asked_about_is_over() -> None:
     while waiting:
         waiting.pop(0)()
     assert (ears.begun_calls, ears.ends) == (1, [EndedBy.CALLER])
-    assert board._desk.conversations() == ()
+    assert board._conversations.conversations() == ()

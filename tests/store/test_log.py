@@ -11,11 +11,12 @@ import pytest
 from screener.core.evidence import Kind, Source, Treatment, Verdict
 from screener.errors import InputError, StoreError
 from screener.events import EndedBy, Entrance, ListName, Speaker
-from screener.store.log import CallLog, ListedNumber, open_log
+from screener.store.log import CallLog, open_log
 from screener.store.records import (
     CallRecord,
     DecisionRow,
     EvidenceRow,
+    ListedNumber,
     Review,
     Segment,
     TransferRow,
@@ -81,7 +82,7 @@ def test_history_counts_windows_and_excludes_the_call_itself(log: CallLog) -> No
     )
     history = log.history(FLAGGED.number, NOON)
     assert (history.calls_15min, history.calls_60min, history.calls_24h) == (1, 2, 3)
-    assert (history.flagged, history.treated, history.last_flag_age) == (4, 4, 600.0)
+    assert history.flagged == 4
     assert log.history("+8613900000000", NOON).flagged == 0
     assert log.history("", NOON).flagged == 0
 
@@ -99,12 +100,12 @@ def test_lists_hold_until_they_expire(log: CallLog) -> None:
     assert log.history("+861", NOON).lists == frozenset()
 
 
-def test_dry_run_treats_nobody_and_a_hand_over_of_an_unknown_call_is_a_confirmed_one(log: CallLog) -> None:
+def test_a_dry_run_is_a_flag_too_and_a_hand_over_of_an_unknown_call_is_a_confirmed_one(log: CallLog) -> None:
     dry = replace(FLAGGED, id="dry", dry_run=True)
     handed = replace(FLAGGED, id="hand", entrance=Entrance.BY_HAND, referred_by="8001")
     log.write([dry, handed])
     history = log.history(FLAGGED.number, NOON + timedelta(minutes=1))
-    assert (history.calls_15min, history.flagged, history.treated, history.confirmed) == (2, 2, 1, 1)
+    assert (history.calls_15min, history.flagged, history.confirmed) == (2, 2, 1)
     stored = log.call("hand")
     assert (stored.review, stored.reviewed_by, stored.reviewed_at) == (Review.CONFIRMED, "8001", NOON)
 
@@ -113,7 +114,7 @@ def test_a_genuine_past_is_known_too(log: CallLog) -> None:
     for number, verdict in enumerate((Verdict.GENUINE, Verdict.COMPLAINT, Verdict.UNDECIDED, None)):
         log.write([replace(FLAGGED, id=f"g{number}", verdict=verdict, kind=None)])
     history = log.history(FLAGGED.number, NOON + timedelta(days=2))
-    assert (history.genuine, history.flagged, history.calls_24h, history.last_flag_age) == (2, 0, 0, None)
+    assert (history.genuine, history.flagged, history.calls_24h) == (2, 0, 0)
 
 
 def test_calls_are_chosen_by_time_verdict_kind_and_number(log: CallLog) -> None:

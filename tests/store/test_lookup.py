@@ -12,8 +12,9 @@ import pytest
 from screener.errors import StoreError
 from screener.events import History, ListName
 from screener.store import lookup as lookup_module
-from screener.store.log import ListedNumber, open_log
+from screener.store.log import open_log
 from screener.store.lookup import WAIT_SECONDS, HistoryLookup
+from screener.store.records import ListedNumber
 from tests.store.databases import running_postgres
 
 NOW = datetime(2026, 3, 4, 5, tzinfo=UTC)

@@ -10,9 +10,9 @@ import pytest
 
 from screener.events import ListName
 from screener.store import engine
-from screener.store.log import Access, ListedNumber, open_log
+from screener.store.log import open_log
 from screener.store.privacy import Erased, Purged, Purger, doubt, erase, purge
-from screener.store.records import parse
+from screener.store.records import Access, ListedNumber, parse
 from screener.store.spool import REFUSED, Spool, erase_refused, purge_refused
 from tests.store.test_log import FLAGGED, NOON
 

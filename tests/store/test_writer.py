@@ -19,8 +19,8 @@ from screener.core.evidence import Kind, Source, Treatment, Verdict
 from screener.errors import StoreError
 from screener.events import EndedBy, Entrance, LineClass, Speaker
 from screener.store import writer as writer_module
-from screener.store.log import CallLog, Refusal, open_log
-from screener.store.records import CallRecord, EvidenceRow, Review, Segment, TransferRow, parse, serialize
+from screener.store.log import CallLog, open_log
+from screener.store.records import CallRecord, EvidenceRow, Refusal, Review, Segment, TransferRow, parse, serialize
 from screener.store.spool import REFUSED, Spool
 from screener.store.writer import LogWriter
 

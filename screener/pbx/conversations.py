@@ -29,7 +29,7 @@ class Conversation:
     heard: bool
 
 
-class Desk:
+class Conversations:
     """The conversations that the site wants listened to.
 
     Args:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from screener.events import EndedBy, Speaker
 from screener.pbx import messages
-from screener.pbx.desk import Conversation, Desk
+from screener.pbx.conversations import Conversation, Conversations
 from screener.pbx.messages import Connected, Flagged, Gone, Party, TakenBack
 from screener.pbx.switchboard import leg_name, leg_named
 from tests.pbx.shapes import Talk, channel
@@ -21,8 +21,10 @@ def talk(number: int, queue: str = "agents", agent: str = "agent1") -> Connected
     return Connected(caller, other, f"l{number}", "13900001111", "", queue, agent)
 
 
-def desk(most: int = 2, queues: tuple[str, ...] = ("*",), extensions: tuple[str, ...] = ()) -> Desk:
-    return Desk(queues, extensions, most, map(str, itertools.count()).__next__)
+def conversations(
+    most: int = 2, queues: tuple[str, ...] = ("*",), extensions: tuple[str, ...] = ()
+) -> Conversations:
+    return Conversations(queues, extensions, most, map(str, itertools.count()).__next__)
 
 
 def test_an_agent_takes_a_call_from_a_queue() -> None:
@@ -118,7 +120,7 @@ def test_the_pbx_s_own_answers_say_who_talks() -> None:
 
 
 def test_only_named_queues_and_extensions() -> None:
-    named = desk(queues=("sales",), extensions=("2001",))
+    named = conversations(queues=("sales",), extensions=("2001",))
     assert named.connected(talk(1, queue="agents")) is None
     assert named.connected(talk(2, queue="sales"))
     assert named.connected(talk(3, queue="", agent="2001"))
@@ -126,7 +128,7 @@ def test_only_named_queues_and_extensions() -> None:
 
 
 def test_whoever_hangs_up_ends_it() -> None:
-    table = desk()
+    table = conversations()
     first, second = table.connected(talk(1)), table.connected(talk(2, agent="agent2"))
     assert table.gone("c1") == (first, EndedBy.CALLER)
     assert table.gone("a2") == (second, EndedBy.AGENT)
@@ -134,7 +136,7 @@ def test_whoever_hangs_up_ends_it() -> None:
 
 
 def test_an_agent_means_a_call_by_its_name_or_the_one_that_they_have() -> None:
-    table = desk(most=1)
+    table = conversations(most=1)
     table.connected(talk(1))
     table.connected(talk(2, agent="agent2"))
     caller = talk(2).caller
@@ -152,7 +154,7 @@ STEPS = st.lists(
 
 @given(STEPS, st.integers(1, 3))
 def test_never_more_than_allowed_and_each_ends_once(steps: list[tuple[str, int]], most: int) -> None:
-    table = desk(most)
+    table = conversations(most)
     up: dict[int, Conversation] = {}
     for what, number in steps:
         if what == "connect":

@@ -22,7 +22,7 @@ from screener.words.terms import word
 
 
 @dataclass
-class Desk:
+class Context:
     """Shared by all pages; nothing in it changes after the start but the running calls."""
 
     settings: Settings
