@@ -13,13 +13,15 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 from screener.core.actions import Prompt
-from screener.errors import ScreenerError, SettingsError, SipError, SipParseError, StoreError
+from screener.errors import PbxError, ScreenerError, SettingsError, SipError, SipParseError, StoreError
 from screener.media.prompts import find, load_clips
 from screener.media.recordings import check as check_recording
 from screener.numbers.identify import load_lines, regions
 from screener.outside.files import open_to_others
 from screener.pbx.ami import Ami
 from screener.ports import Endpoint, RegistrationState
+from screener.proxy import kamailio
+from screener.proxy.watch import rtpengines
 from screener.settings.judging import load_judgement
 from screener.settings.load import default_path, load
 from screener.settings.sections import Pbx, Settings, Sip, Targets
@@ -74,6 +76,7 @@ def examine(path: Path | None = None) -> Iterator[Check]:
     yield from check_registrations(settings.sip, port_free=port.ok)
     yield from check_targets(settings)
     yield check_pbx(settings.pbx)
+    yield from check_proxy(settings)
     yield check_region(settings.site.region)
     yield check_model(settings)
     yield from check_recordings(settings)
@@ -256,6 +259,24 @@ def check_pbx(pbx: Pbx, seconds: float = LOGIN_SECONDS) -> Check:
     return Check("manager interface", ok=False, message=f"{place}: no answer within {seconds:g} s", remedy=remedy)
 
 
+def check_proxy(settings: Settings) -> Iterator[Check]:
+    """Does Kamailio list its calls, and does each rtpengine answer?"""
+    proxy, host = settings.proxy, settings.sip.host
+    if not proxy.url:
+        return
+    try:
+        going_on = kamailio.listed(proxy, host)
+        yield Check("proxy", ok=True, message=f"Kamailio lists its calls; {len(going_on)} to listen to now")
+    except PbxError as problem:
+        yield Check("proxy", ok=False, message=problem.message, remedy=problem.remedy)
+    remedy = "is it running, and do listen-ng and its firewall let this machine in? See [proxy] rtpengine"
+    for engine in rtpengines(proxy, host):
+        ok = engine.ping()
+        message = f"rtpengine {engine.place} {'answers' if ok else 'does not answer'}"
+        yield Check("proxy", ok=ok, message=message, remedy="" if ok else remedy)
+        engine.close()
+
+
 def check_model(settings: Settings) -> Check:
     """Can the recogniser be loaded?"""
     try:
@@ -326,7 +347,7 @@ def check_spool(settings: Settings) -> Check:
 def check_private(settings: Settings, file: Path | None) -> Check:
     """Can other users of this machine read passwords, numbers or words, or change what judges?"""
     folder = settings.folder
-    secrets = [settings.pbx.password_file, settings.pbx.event_secret_file]
+    secrets = [settings.pbx.password_file, settings.pbx.event_secret_file, settings.proxy.secret_file]
     secrets += [registrar.password_file for registrar in settings.sip.registrars]
     private = [folder / secret for secret in secrets if secret]
     private += [file] if file and _says_a_secret(settings) else []
@@ -350,6 +371,7 @@ def _says_a_secret(settings: Settings) -> bool:
     """Whether the settings file itself holds one."""
     accounts = [(settings.pbx.password, settings.pbx.password_file)]
     accounts += [(settings.pbx.event_secret, settings.pbx.event_secret_file)]
+    accounts += [(settings.proxy.secret, settings.proxy.secret_file)]
     accounts += [(registrar.password, registrar.password_file) for registrar in settings.sip.registrars]
     accounts += [(settings.sip.inbound_password, None), (check.password_in(settings.store.url), None)]
     return any(secret and not kept for secret, kept in accounts)

@@ -22,6 +22,7 @@ from zoneinfo import ZoneInfo
 from screener.alerts.causes import Alert, Cause, Causes
 from screener.alerts.outbox import Outbox
 from screener.calls.beside import ListeningPost, user_of
+from screener.calls.forked import ForkServer
 from screener.calls.listened import ListenedCall
 from screener.calls.logbook import CallNotes
 from screener.calls.screening import Observer, Screening, Shared
@@ -206,6 +207,9 @@ class Service:
         self._take_backs = TakeBacks(self._log, self._bring_back, clock)
         self._shared = Shared(clips, settings.targets, self._pool, watching, self._post)
         self._endpoint = SipUserAgent(settings.sip)
+        self._forks: ForkServer | None = None
+        if settings.proxy.url:
+            self._forks = ForkServer(settings, self._pool, self._offered_beside, self._endpoint.open_leg)
         self._inbox: queue.SimpleQueue[tuple[str, Event | _Offered | _Pulse] | None] = queue.SimpleQueue()
         self._metrics: MetricsServer | None = None
         self._reviews = Reviews(self._log)
@@ -249,6 +253,8 @@ class Service:
         self._outbox.start()
         if self._beside is not None:
             self._beside.switchboard.start()
+        if self._forks is not None:
+            self._forks.start()
         if port := self._settings.operations.metrics_port:
             self._metrics = MetricsServer(port, self.figures)
         log.info("taking calls on port %d with %s %s", self.sip_port, self.model.engine, self.model.name)
@@ -275,6 +281,8 @@ class Service:
             helpers.append(self._feed.stop)
         if self._beside is not None:
             helpers.append(self._beside.switchboard.stop)
+        if self._forks is not None:
+            helpers.append(self._forks.stop)
         _all_at_once(helpers, HELPERS_SECONDS)
         self._writer.close()
         self._log.close()
@@ -376,6 +384,8 @@ class Service:
         yield Sample("log_waiting", self._writer.waiting, "Calls that are not in the database yet.")
         if self._beside is not None:
             yield from self._beside.switchboard.samples()
+        if self._forks is not None:
+            yield from self._forks.samples()
         yield from self._recordings.samples()
         yield from self._reviews.samples(self._clock())
         beat = threading.Event()

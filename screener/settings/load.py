@@ -18,7 +18,7 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from screener.errors import SettingsError
-from screener.settings.sections import Pbx, Registrar, Settings, Sip, Site, Webhook
+from screener.settings.sections import Pbx, Proxy, Registrar, Settings, Sip, Site, Webhook
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -30,6 +30,7 @@ SECRET_KEYS = frozenset({"secret", "password", "inbound_password", "event_secret
 
 _SETTINGS: TypeAdapter[Settings] = TypeAdapter(Settings)
 _URI = re.compile(r"(sips?:([^\s<>@;?\"]+@)?[^\s<>@;?\"]+|tel:\+?[\d\-.()*#]+)(;[^\s<>\"]*)?")
+_PLACE = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[\w.\-]+)(:[0-9]{1,5})?", re.ASCII)
 _EXTENSION = re.compile(r"[\w.+*#\-]+")
 _ALLOWED = {
     "bool": "true or false",
@@ -165,6 +166,7 @@ def _cross_checks(settings: Settings) -> Iterator[Problem]:
     yield from _check_flow(settings)
     yield from _check_pbx(settings)
     yield from _check_recordings(settings)
+    yield from _check_proxy(settings)
     for key in ("agents", "supervisor", "line_fault", "terminate"):
         uri = getattr(settings.targets, key)
         if (uri or key == "agents") and not _URI.fullmatch(uri):
@@ -244,7 +246,9 @@ def _check_flow(settings: Settings) -> Iterator[Problem]:
             yield f"[flow] {spec.name}", f"found {value}, allowed a whole number not below 0"
     analysis = settings.targets.analysis
     wanted_by = "flow.queue_on_pbx" * flow.queue_on_pbx or "[pbx] host" * bool(settings.pbx.host)
-    wanted_by = wanted_by or "[webhook] url" * bool(settings.webhook.url)
+    wanted_by = (
+        wanted_by or "[webhook] url" * bool(settings.webhook.url) or "[proxy] url" * bool(settings.proxy.url)
+    )
     if (analysis or wanted_by) and not _URI.fullmatch(analysis):
         why = f", needed by {wanted_by}" if wanted_by else ""
         yield "[targets] analysis", f"found {json.dumps(analysis)}, allowed a sip:, sips: or tel: URI{why}"
@@ -294,6 +298,36 @@ def _check_recordings(settings: Settings) -> Iterator[Problem]:
         yield "[webhook] ca", f"found {json.dumps(webhook.ca)}, allowed an existing PEM file"
 
 
+def _check_proxy(settings: Settings) -> Iterator[Problem]:
+    proxy, sip = settings.proxy, settings.sip
+    if not proxy.url:
+        return
+    if not _is_plain(proxy.url):
+        yield "[proxy] url", "found another, allowed http://HOST:PORT/calls of a network of your own"
+    if not (proxy.secret or proxy.secret_file):
+        yield "[proxy] secret", "found nothing, allowed what SECRET in kamailio.cfg says"
+    for place in (*proxy.rtpengine, *([proxy.sip] if proxy.sip else [])):
+        if not _PLACE.fullmatch(place):
+            key = "sip" if place == proxy.sip else "rtpengine"
+            yield f"[proxy] {key}", f"found {json.dumps(place)}, allowed host and port, as 192.0.2.50:2223"
+    others = settings.siprec.max_calls if sip.recording_extension else 0
+    needed = sip.rtp_port_low + 2 * (sip.max_calls + others + (1 + proxy.hear_agent) * proxy.max_calls) - 1
+    if sip.rtp_port_high < needed:
+        yield (
+            "[sip] rtp_port_high",
+            f"found {sip.rtp_port_high}, allowed not below {needed}: each voice of [proxy] takes two ports",
+        )
+
+
+def _is_plain(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        return False
+    return parts.scheme == "http" and bool(parts.hostname) and not parts.username and url.isascii()
+
+
 def _is_safe(url: str) -> bool:
     """Whether nobody on the way can read what is posted there."""
     try:
@@ -309,7 +343,7 @@ def _is_safe(url: str) -> bool:
 def _with_passwords(settings: Settings, problems: list[Problem]) -> Settings:
     """The same with every `password_file` read."""
 
-    def read(section: str, key: str, account: Registrar | Pbx | Webhook) -> str:
+    def read(section: str, key: str, account: Registrar | Pbx | Webhook | Proxy) -> str:
         return _secret(settings.folder, f"{section} {key}_file", account, key, problems)
 
     registrars = tuple(
@@ -322,11 +356,14 @@ def _with_passwords(settings: Settings, problems: list[Problem]) -> Settings:
         event_secret=read("[pbx]", "event_secret", settings.pbx),
     )
     webhook = replace(settings.webhook, secret=read("[webhook]", "secret", settings.webhook))
-    return replace(settings, sip=replace(settings.sip, registrars=registrars), pbx=pbx, webhook=webhook)
+    proxy = replace(settings.proxy, secret=read("[proxy]", "secret", settings.proxy))
+    return replace(
+        settings, sip=replace(settings.sip, registrars=registrars), pbx=pbx, webhook=webhook, proxy=proxy
+    )
 
 
 def _secret(
-    folder: Path, where: str, account: Registrar | Pbx | Webhook, key: str, problems: list[Problem]
+    folder: Path, where: str, account: Registrar | Pbx | Webhook | Proxy, key: str, problems: list[Problem]
 ) -> str:
     """A secret of an account, out of its file where it names one."""
     said: str = getattr(account, key)

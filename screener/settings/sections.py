@@ -180,6 +180,28 @@ class Siprec:
 
 
 @dataclass(frozen=True, slots=True)
+class Proxy:
+    """`[proxy]`: calls behind Kamailio with rtpengine, as deploy/rtpengine has them.
+
+    Attributes:
+        url: where Kamailio lists its dialogs; empty listens to none of them.
+        secret: or `secret_file`, the path of a file whose first line is the secret: what it asks for.
+        sip: host and port that a REFER to a caller goes to; empty takes the host of `url` and 5060.
+        rtpengine: host and port of the ng protocol of each rtpengine.
+        hear_agent: listen to the agent too.
+        max_calls: calls listened to at once; further ones go on unheard, which the log and the metrics say.
+    """
+
+    url: str = ""
+    secret: str = field(default="", repr=False)
+    secret_file: Path | None = None
+    sip: str = ""
+    rtpengine: tuple[str, ...] = ("127.0.0.1:2223",)
+    hear_agent: bool = True
+    max_calls: Annotated[int, Field(ge=1, le=1000)] = 100
+
+
+@dataclass(frozen=True, slots=True)
 class Webhook:
     """`[webhook]`: asks another system to move callers whom we cannot move (`[siprec]`).
 
@@ -374,6 +396,7 @@ class Settings:
     targets: Targets = field(default_factory=Targets)
     pbx: Pbx = field(default_factory=Pbx)
     siprec: Siprec = field(default_factory=Siprec)
+    proxy: Proxy = field(default_factory=Proxy)
     webhook: Webhook = field(default_factory=Webhook)
     flow: Flow = field(default_factory=Flow)
     speech: Speech = field(default_factory=Speech)

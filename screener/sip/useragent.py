@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 
 from screener.errors import SipError, SipParseError
+from screener.media.leg import Leg
 from screener.media.loop import JOIN_SECONDS, MediaLoop
 from screener.numbers.mask import mask, mask_text
 from screener.operations.metrics import Sample
@@ -114,6 +115,14 @@ class SipUserAgent:
         # The PBX dials the contact: its user must be an extension that is answered.
         self._registrars.start(self._layer, self._own, settings.screening_extension)
         client.post(lambda: None)  # wakes the thread, which finds them due
+
+    def open_leg(self) -> Leg:
+        """A leg for audio that comes without a call of ours.
+
+        Raises:
+            SipError: every port is taken.
+        """
+        return self._media.open()
 
     def registrations(self) -> Sequence[RegistrationState]:
         """Where we stand with each registrar."""

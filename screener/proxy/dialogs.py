@@ -1,0 +1,171 @@
+"""The calls that Kamailio has, as its dialog module lists them, and what has changed since the last list. Pure.
+
+A dialog is listened to when the proxy's script has marked it: `$dlg_var(screener)` holds the queue. So the script
+says which calls are a caller's with an agent, and nothing here guesses.
+"""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from screener.errors import InputError
+
+MARK = "screener"
+"""Dialog variable: the queue of a call that is to be listened to."""
+AGENT, NUMBER = "screener_agent", "screener_number"
+"""Dialog variables: who has the call and who calls, where Contact and From do not say it."""
+TALKING = 4
+"""The state of a dialog that is confirmed by its ACK."""
+MAX_BYTES = 8_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """One end of a dialog.
+
+    Attributes:
+        tag: of From or To.
+        uri: of From or To.
+        contact: where the proxy reaches it.
+        cseq: of its newest request; 0 where it has sent none.
+        routes: proxies beyond ours on the way to it, as a Route header has them; empty for none.
+    """
+
+    tag: str
+    uri: str
+    contact: str
+    cseq: int
+    routes: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Dialog:
+    """A caller and an agent who talk.
+
+    Attributes:
+        call_id: the Call-ID.
+        queue: whose call it is.
+        agent, number: as the proxy's script or the dialog names them.
+    """
+
+    call_id: str
+    queue: str
+    agent: str
+    number: str
+    caller: Party
+    callee: Party
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """Tells it from every other dialog."""
+        return self.call_id, self.caller.tag, self.callee.tag
+
+
+def parse(body: bytes) -> tuple[Dialog, ...]:
+    """The dialogs of a list that are to be listened to.
+
+    Args:
+        body: what `dlg.list` answers by JSON-RPC; one dialog alone may stand without a list.
+
+    Raises:
+        InputError: it is no such list.
+    """
+    try:
+        said = json.loads(body)
+        listed = said["result"]
+        rows = [listed] if isinstance(listed, dict) and listed else listed or []
+        return tuple(found for row in rows if (found := _dialog(row)))
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as problem:
+        raise InputError(
+            "not a list of dialogs as Kamailio writes it", "look at /calls of kamailio.cfg"
+        ) from problem
+
+
+def serialize(dialogs: Sequence[Dialog]) -> bytes:
+    """A list as Kamailio writes it, as far as it is read here."""
+    return json.dumps({"jsonrpc": "2.0", "result": [_row(dialog) for dialog in dialogs], "id": 1}).encode()
+
+
+def user_of(uri: str) -> str:
+    """The user part of a SIP URI; empty where it has none."""
+    rest = uri.partition(":")[2].partition(";")[0]
+    user, at, _ = rest.rpartition("@")
+    return user if at else ""
+
+
+class Dialogs:
+    """Those that are going on, from one list to the next.
+
+    Args:
+        most: that are heard at once.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._heard: dict[tuple[str, str, str], Dialog] = {}
+        self._unheard: set[tuple[str, str, str]] = set()
+
+    def listed(
+        self, dialogs: Sequence[Dialog], unheard: Callable[[Dialog], object] = lambda _dialog: None
+    ) -> tuple[list[Dialog], list[Dialog]]:
+        """Take a list: which dialogs have begun, and which are over. `unheard` takes those beyond the bound."""
+        now = {dialog.key: dialog for dialog in dialogs}
+        over = [dialog for key, dialog in self._heard.items() if key not in now]
+        for dialog in over:
+            del self._heard[dialog.key]
+        self._unheard &= now.keys()
+        begun = []
+        for key, dialog in now.items():
+            if key in self._heard:
+                self._heard[key] = dialog
+            elif key not in self._unheard and len(self._heard) < self._most:
+                self._heard[key] = dialog
+                begun.append(dialog)
+            elif key not in self._unheard:
+                self._unheard.add(key)
+                unheard(dialog)
+        return begun, over
+
+    def newest(self, dialog: Dialog) -> Dialog | None:
+        """The same as the last list has it; None when it is over."""
+        return self._heard.get(dialog.key)
+
+
+def _dialog(row: Mapping[str, Any]) -> Dialog | None:
+    said: dict[str, str] = {}
+    for pair in row.get("variables") or ():
+        said.update({str(name): str(value) for name, value in pair.items()})
+    if row["state"] != TALKING or MARK not in said:
+        return None
+    caller, callee = _party(row["caller"], row["from_uri"]), _party(row["callee"], row["to_uri"])
+    return Dialog(
+        call_id=str(row["call-id"]),
+        queue=said[MARK],
+        agent=said.get(AGENT) or user_of(callee.contact) or user_of(callee.uri),
+        number=said.get(NUMBER) or user_of(caller.uri),
+        caller=caller,
+        callee=callee,
+    )
+
+
+def _party(fields: Mapping[str, Any], uri: object) -> Party:
+    routes = str(fields.get("route_set") or "")
+    return Party(str(fields["tag"]), str(uri), str(fields["contact"]), int(fields["cseq"] or 0), routes)
+
+
+def _row(dialog: Dialog) -> dict[str, object]:
+    variables = {MARK: dialog.queue, AGENT: dialog.agent, NUMBER: dialog.number}
+    return {
+        "call-id": dialog.call_id,
+        "from_uri": dialog.caller.uri,
+        "to_uri": dialog.callee.uri,
+        "state": TALKING,
+        "caller": _end(dialog.caller),
+        "callee": _end(dialog.callee),
+        "variables": [{name: value} for name, value in variables.items()],
+    }
+
+
+def _end(party: Party) -> dict[str, str]:
+    return {"tag": party.tag, "contact": party.contact, "cseq": str(party.cseq), "route_set": party.routes}

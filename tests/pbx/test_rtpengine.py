@@ -1,0 +1,137 @@
+"""Beside the agents behind a real Kamailio and a real rtpengine, with deploy/rtpengine as it is shipped."""
+
+import os
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from screener.core.evidence import Treatment, Verdict
+from screener.events import EndedBy, Entrance, Speaker
+from tests.pbx.behind_proxy import DEPLOY, BehindProxy, behind_proxy, missing
+from tests.pbx.network import SCREENER, Packet, Wiretap, wait_for
+from tests.pbx.rig import Screener, doctor
+from tests.pbx.voices import QUIET, said
+
+pytestmark = pytest.mark.pbx
+ACTS = {"dry_run = true": "dry_run = false", "[flow]": "[flow.treatment_of]\n\n[flow]"}
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BehindProxy]:
+    if os.geteuid() != 0:
+        pytest.skip("needs root for a network namespace")
+    if reason := missing():
+        pytest.skip(reason)
+    with behind_proxy(tmp_path_factory.mktemp("proxy"), said("agent")) as site:
+        yield site
+
+
+@pytest.fixture(scope="module")
+def screener(site: BehindProxy, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Screener]:
+    home = tmp_path_factory.mktemp("screener") / "home"
+    screener = Screener(site.network, home, ACTS, shipped=DEPLOY / "screener.toml")
+    yield screener
+    screener.stop()
+
+
+@pytest.fixture(autouse=True)
+def nobody_stays(site: BehindProxy) -> Iterator[None]:
+    yield
+    site.hang_up()
+
+
+def streams(packets: list[Packet]) -> list[int]:
+    """How many packets came to each port of the screener, copies of them not counted."""
+    found: dict[int, set[bytes]] = {}
+    for packet in packets:
+        if packet.target[0] == SCREENER and packet.is_pcmu:
+            found.setdefault(packet.target[1], set()).add(packet.data[2:4])
+    return sorted(map(len, found.values()))
+
+
+def test_both_voices_come_whole_and_the_call_is_not_disturbed(site: BehindProxy, screener: Screener) -> None:
+    tap = Wiretap(site.network)
+    try:
+        call = site.call(QUIET, "13800138001")
+        agent = site.agents.talkers[call.call_id]
+        wait_for(lambda: len(streams(tap.packets)) == 2, 10, "copies of both voices")
+        tap.packets.clear()
+        heard, sent = len(agent.heard), call.talker.sent
+        wait_for(lambda: call.talker.sent >= sent + 300, 15, "300 packets")
+        time.sleep(0.2)
+        assert min(streams(tap.packets)) >= 300
+        assert len(agent.heard) - heard >= 300, "every packet of the caller has come to the agent"
+        call.hang_up()
+    finally:
+        tap.stop()
+    found = screener.record("13800138001", "undecided")
+    assert (found.entrance, found.queue, found.agent[:5]) == (Entrance.BESIDE, "agents", "agent")
+    assert {segment.speaker for segment in found.segments} <= {Speaker.AGENT}
+
+
+def test_a_flag_moves_the_caller_by_a_refer_and_frees_the_agent(site: BehindProxy, screener: Screener) -> None:
+    call = site.call(said("lewd"), "13800138002")
+    assert call.accept_refer() == "<sip:analysis@192.0.2.10>"
+    wait_for(lambda: call.call_id in site.agents.gone, 5, "free line of the agent")
+    found = screener.record("13800138002", "harassment")
+    assert (found.verdict, found.treatment, found.ended_by) == (
+        Verdict.HARASSMENT,
+        Treatment.ANALYSIS_QUEUE,
+        EndedBy.TRANSFER,
+    )
+    assert [treatment.completed for treatment in found.treatments] == [True]
+    assert {segment.speaker for segment in found.segments} == set(Speaker)
+
+
+@pytest.mark.parametrize("status", [603, 486])
+def test_a_caller_who_cannot_be_moved_talks_on(site: BehindProxy, screener: Screener, status: int) -> None:
+    """The caller's system refuses the REFER, or the target the caller."""
+    number = f"13800138{status}"
+    call = site.call(said("lewd"), number)
+    if status == 603:
+        call.refuse_refer()
+    else:
+        call.accept_refer(status)
+    wait_for(lambda: "a caller stays with" in screener.log and str(status) in screener.log, 10, "word of it")
+    time.sleep(1)
+    assert call.talker.hears(), "the agent talks on"
+    assert call.call_id not in site.agents.gone
+    call.hang_up()
+    found = screener.record(number, "harassment")
+    assert not any(treatment.completed for treatment in found.treatments)
+    assert found.ended_by is EndedBy.CALLER
+
+
+def test_rtpengine_is_restarted_and_both_voices_come_again(site: BehindProxy, screener: Screener) -> None:
+    call = site.call(QUIET * 3 + said("enquiry"), "13800138003")
+    tap = Wiretap(site.network)
+    try:
+        wait_for(lambda: len(streams(tap.packets)) == 2, 10, "copies of both voices")
+        site.rtpengine.kill()
+        time.sleep(2)
+        site.rtpengine.start()
+        agent = site.agents.talkers[call.call_id]
+        wait_for(lambda: call.talker.hears() and agent.hears(), 15, "each other again")
+        time.sleep(5)
+        tap.packets.clear()
+        wait_for(lambda: len([n for n in streams(tap.packets) if n > 50]) >= 2, 20, "both copies again")
+    finally:
+        tap.stop()
+    call.hang_up()
+    assert screener.record("13800138003", "genuine").entrance is Entrance.BESIDE
+
+
+def test_a_stranger_gets_no_list_and_sends_no_refer(site: BehindProxy) -> None:
+    with site.network.entered():
+        import http.client
+
+        connection = http.client.HTTPConnection("192.0.2.50", 8080, timeout=5)
+        connection.request("GET", "/calls", headers={"Authorization": "Bearer change-me-proxy"})
+    assert connection.getresponse().status == 403, "another address"
+
+
+def test_the_doctor_finds_both(site: BehindProxy, screener: Screener) -> None:
+    said_by_doctor = doctor(site.network, screener.config).stdout
+    assert "Kamailio lists its calls" in said_by_doctor
+    assert "rtpengine 192.0.2.50:2223 answers" in said_by_doctor
