@@ -22,7 +22,6 @@ from zoneinfo import ZoneInfo
 from screener.alerts.causes import Alert, Cause, Causes
 from screener.alerts.outbox import Outbox
 from screener.calls.beside import ListeningPost, user_of
-from screener.calls.forked import ForkServer
 from screener.calls.listened import ListenedCall
 from screener.calls.logbook import CallNotes
 from screener.calls.screening import Observer, Screening, Shared
@@ -56,9 +55,9 @@ from screener.numbers.mask import mask
 from screener.operations.metrics import MetricsServer, Sample
 from screener.ports import Call, InviteInfo, RegistrationState
 from screener.review.take_back import TakeBacks
+from screener.service.elsewhere import Elsewhere
 from screener.service.figures import Reviews
 from screener.service.hearing import of_hearing
-from screener.service.recordings import Recordings
 from screener.settings.judging import load_judgement
 from screener.settings.sections import Settings
 from screener.sip.recording import RecordingSession
@@ -202,14 +201,11 @@ class Service:
         if settings.pbx.host:
             self._beside = ListeningPost(settings, self._pool, self._offered_beside, self._take_back)
             watching.append(Wallboard(self._beside.switchboard).observe)
-        self._recordings = Recordings(settings, self._pool, self._offered_beside)
-        watching += self._recordings.observers
+        self._endpoint = SipUserAgent(settings.sip)
+        self._elsewhere = Elsewhere(settings, self._pool, self._offered_beside, self._endpoint.open_leg)
+        watching += self._elsewhere.observers
         self._take_backs = TakeBacks(self._log, self._bring_back, clock)
         self._shared = Shared(clips, settings.targets, self._pool, watching, self._post)
-        self._endpoint = SipUserAgent(settings.sip)
-        self._forks: ForkServer | None = None
-        if settings.proxy.url:
-            self._forks = ForkServer(settings, self._pool, self._offered_beside, self._endpoint.open_leg)
         self._inbox: queue.SimpleQueue[tuple[str, Event | _Offered | _Pulse] | None] = queue.SimpleQueue()
         self._metrics: MetricsServer | None = None
         self._reviews = Reviews(self._log)
@@ -253,8 +249,7 @@ class Service:
         self._outbox.start()
         if self._beside is not None:
             self._beside.switchboard.start()
-        if self._forks is not None:
-            self._forks.start()
+        self._elsewhere.start()
         if port := self._settings.operations.metrics_port:
             self._metrics = MetricsServer(port, self.figures)
         log.info("taking calls on port %d with %s %s", self.sip_port, self.model.engine, self.model.name)
@@ -273,7 +268,7 @@ class Service:
             self._take_backs.stop,
             self._outbox.stop,
             self._history.stop,
-            self._recordings.stop,
+            self._elsewhere.stop,
         ]
         if self._metrics is not None:
             helpers.append(self._metrics.stop)
@@ -281,8 +276,6 @@ class Service:
             helpers.append(self._feed.stop)
         if self._beside is not None:
             helpers.append(self._beside.switchboard.stop)
-        if self._forks is not None:
-            helpers.append(self._forks.stop)
         _all_at_once(helpers, HELPERS_SECONDS)
         self._writer.close()
         self._log.close()
@@ -292,7 +285,7 @@ class Service:
     def _offered(self, call: Call) -> None:
         invite, sip = call.invite, self._settings.sip
         if isinstance(call, RecordingSession):
-            self._recordings.attach(call)
+            self._elsewhere.attach(call)
             return
         if invite.dialled.startswith(f"{sip.listening_extension}-"):
             if self._beside is not None:
@@ -384,9 +377,7 @@ class Service:
         yield Sample("log_waiting", self._writer.waiting, "Calls that are not in the database yet.")
         if self._beside is not None:
             yield from self._beside.switchboard.samples()
-        if self._forks is not None:
-            yield from self._forks.samples()
-        yield from self._recordings.samples()
+        yield from self._elsewhere.samples()
         yield from self._reviews.samples(self._clock())
         beat = threading.Event()
         self.pulse(beat.set)

@@ -1,10 +1,12 @@
-"""Calls of other phone systems: the server that takes recordings, and who is asked to move callers."""
+"""Calls of other phone systems: recordings that are sent here, copies behind a proxy, and who moves their callers."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from screener.calls.flags import Flags
+from screener.calls.forked import ForkServer
 from screener.calls.recorded import Offer, RecordingServer
 from screener.calls.screening import Observer
+from screener.media.leg import Leg
 from screener.operations.metrics import Sample
 from screener.settings.sections import Settings
 from screener.sip.recording import RecordingSession
@@ -12,21 +14,30 @@ from screener.speech.pool import RecognizerPool
 from screener.webhook.sender import Sender
 
 
-class Recordings:
-    """Recording clients' calls, and who moves their callers.
+class Elsewhere:
+    """Calls that neither are offered to us nor are Asterisk's.
 
     Args:
-        settings: the sections `[siprec]` and `[webhook]`.
+        settings: the sections `[siprec]`, `[webhook]` and `[proxy]`.
         pool: recogniser processes.
         offer: takes each call as it begins.
+        open_leg: opens a leg on the media loop.
     """
 
-    def __init__(self, settings: Settings, pool: RecognizerPool, offer: Offer) -> None:
+    def __init__(
+        self, settings: Settings, pool: RecognizerPool, offer: Offer, open_leg: Callable[[], Leg]
+    ) -> None:
         self._takes_some = bool(settings.sip.recording_extension)
         self._sender = Sender(settings.webhook, settings.folder) if settings.webhook.url else None
         flags = Flags(self._sender) if self._sender else None
         self.observers: Sequence[Observer] = [flags.observe] if flags else []
         self._server = RecordingServer(settings.siprec, pool, offer, flags)
+        self._forks = ForkServer(settings, pool, offer, open_leg) if settings.proxy.url else None
+
+    def start(self) -> None:
+        """Look for calls."""
+        if self._forks is not None:
+            self._forks.start()
 
     def attach(self, session: RecordingSession) -> None:
         """A client begins a session; on the SIP thread."""
@@ -38,8 +49,12 @@ class Recordings:
             yield from self._server.samples()
         if self._sender is not None:
             yield from self._sender.samples()
+        if self._forks is not None:
+            yield from self._forks.samples()
 
     def stop(self) -> None:
         """Ask nobody any more."""
+        if self._forks is not None:
+            self._forks.stop()
         if self._sender is not None:
             self._sender.stop()

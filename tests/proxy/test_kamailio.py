@@ -1,0 +1,160 @@
+"""What is asked of Kamailio, over a small HTTP server and a small caller on loopback."""
+
+import socket
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import pytest
+
+from screener.errors import InputError, PbxError
+from screener.proxy.dialogs import Dialog, serialize
+from screener.proxy.kamailio import QUESTION, Moved, listed, move, place, refer
+from screener.settings.sections import Proxy
+from screener.sip.message import Headers, Request, Response, parse, respond
+from tests.proxy.test_dialogs import AGENT, CALLER, ONE
+
+HERE = ("192.0.2.20", 40000)
+THERE = ("192.0.2.50", 5060)
+
+
+class Lists(BaseHTTPRequestHandler):
+    status = 200
+    body = serialize([ONE])
+    asked: bytes = b""
+
+    def do_POST(self) -> None:
+        type(self).asked = self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(self.status if self.headers["Authorization"] == "Bearer s3cret" else 403)
+        self.send_header("Content-Length", str(len(self.body)))
+        self.end_headers()
+        self.wfile.write(self.body)
+
+    def log_message(self, *_words: object) -> None:
+        pass
+
+
+@pytest.fixture
+def server() -> Iterator[HTTPServer]:
+    server = HTTPServer(("127.0.0.1", 0), type("Own", (Lists,), {}))
+    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+def settings(server: HTTPServer, secret: str = "s3cret") -> Proxy:
+    return Proxy(url=f"http://127.0.0.1:{server.server_address[1]}/calls", secret=secret)
+
+
+def test_the_list(server: HTTPServer) -> None:
+    assert listed(settings(server), "127.0.0.1") == (ONE,)
+    assert server.RequestHandlerClass.asked == QUESTION  # type: ignore[attr-defined]
+
+
+def test_no_list(server: HTTPServer) -> None:
+    with pytest.raises(PbxError, match="answers 403"):
+        listed(settings(server, "guessed"), "")
+    server.RequestHandlerClass.body = b"<html>"  # type: ignore[attr-defined]
+    with pytest.raises(PbxError, match="not a list"):
+        listed(settings(server), "")
+    where = settings(server)
+    server.shutdown()
+    server.server_close()
+    with pytest.raises(PbxError, match="does not list"):
+        listed(where, "")
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [("a", ("a", 7)), ("a:9", ("a", 9)), ("[::1]:9", ("::1", 9)), ("[::1]", ("::1", 7)), ("", ("", 7))],
+)
+def test_place(text: str, found: tuple[str, int]) -> None:
+    assert place(text, 7) == found
+
+
+def test_the_refer_is_one_of_the_agent_s_own() -> None:
+    request = refer(replace(ONE, caller=replace(CALLER, routes="<sip:edge;lr>")), "sip:analysis@pbx", HERE, THERE)
+    again = parse(request.serialize())
+    assert isinstance(again, Request)
+    assert (again.method, again.uri, again.call_id, again.cseq) == (
+        "REFER",
+        CALLER.contact,
+        "call-1",
+        (0, "REFER"),
+    )
+    assert (again.from_.tag, again.to.tag) == (AGENT.tag, CALLER.tag)
+    assert again.headers.values("Route") == ["<sip:192.0.2.50:5060;lr>", "<sip:edge;lr>"]
+    assert again.headers.get("Refer-To") == "<sip:analysis@pbx>"
+    sent_before = replace(ONE, callee=replace(AGENT, cseq=7))
+    assert refer(sent_before, "sip:x", HERE, THERE).cseq == (8, "REFER")
+
+
+@pytest.mark.parametrize("name", ["a\r\nX: 1", "a b", "a>", 'a"', ""])
+def test_names_that_no_message_can_hold(name: str) -> None:
+    for wrong in (replace(ONE, call_id=name), replace(ONE, caller=replace(CALLER, contact=name))):
+        with pytest.raises(InputError):
+            refer(wrong, "sip:x", HERE, THERE)
+
+
+class Proxied:
+    """The proxy with the caller behind it."""
+
+    def __init__(self, *said: int | str) -> None:
+        self.said = said
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.bind(("127.0.0.1", 0))
+        self.refers = 0
+        self.answers: list[int] = []
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                data, source = self.socket.recvfrom(65535)
+            except OSError:
+                return
+            message = parse(data)
+            if isinstance(message, Response):
+                self.answers.append(message.status)
+                continue
+            self.refers += 1
+            if self.refers > 1:
+                continue
+            for said in self.said:
+                answer = respond(message, said) if isinstance(said, int) else self._notify(message, said)
+                self.socket.sendto(answer.serialize(), source)
+
+    @staticmethod
+    def _notify(refer: Request, fragment: str) -> Request:
+        headers = Headers([(name, refer.headers.get(name)) for name in ("Via", "From", "To", "Call-ID")])
+        headers.add("CSeq", "9 NOTIFY")
+        return Request(headers, fragment.encode(), "NOTIFY", "sip:x")
+
+    def move(self, dialog: Dialog = ONE) -> Moved:
+        try:
+            return move(dialog, "sip:analysis@pbx", self.socket.getsockname()[:2], "127.0.0.1")
+        finally:
+            self.socket.close()
+
+
+@pytest.mark.parametrize(
+    ("said", "moved"),
+    [
+        ((100, 202, "SIP/2.0 100 Trying\r\n", "SIP/2.0 200 OK\r\n"), Moved(ok=True)),
+        (("SIP/2.0 200 OK",), Moved(ok=True)),
+        ((202, "SIP/2.0 486 Busy Here\r\n"), Moved(ok=False, why="the target answers 486")),
+        ((603,), Moved(ok=False, why="the caller's system answers 603")),
+    ],
+)
+def test_what_becomes_of_it(said: tuple[int | str, ...], moved: Moved) -> None:
+    assert Proxied(*said).move() == moved
+
+
+@pytest.mark.waits
+def test_nobody_answers_or_says_what_became_of_it() -> None:
+    silent = Proxied()
+    assert silent.move() == Moved(ok=False, why="nobody answers the REFER")
+    assert silent.refers == 4
+    assert Proxied(202).move() == Moved(ok=False, why="nobody says what became of the caller")
