@@ -1,4 +1,4 @@
-"""Calls of other phone systems: recordings that are sent here, copies behind a proxy, and who moves their callers."""
+"""Calls of other phone systems: recordings sent here, copies behind a proxy, and who moves their callers."""
 
 from collections.abc import Callable, Iterator, Sequence
 

@@ -26,13 +26,16 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from screener.core.evidence import Verdict
-from screener.events import Entrance
+from screener.events import Entrance, Speaker
 from screener.store.log import open_log
 from tests.bench.pbx_site import PbxSite
 from tests.pbx import stranger
+from tests.pbx.behind_proxy import DEPLOY as PROXIED
+from tests.pbx.behind_proxy import behind_proxy
+from tests.pbx.behind_proxy import missing as behind_proxy_missing
 from tests.pbx.network import ASTERISK, SCREENER, TRUNK, Wiretap, wait_for
 from tests.pbx.network import CREW as CREW_HOST
-from tests.pbx.rig import BESIDE, IN_PATH, Caller, end, missing
+from tests.pbx.rig import BESIDE, IN_PATH, Caller, Screener, end, missing
 from tests.pbx.voices import QUIET, hears_the_agent, said
 from tests.sip.adversarial import hostile_message
 from tests.sip.unheard import Talker
@@ -46,6 +49,7 @@ LATE = QUIET * 6 + said("enquiry")
 STRANGER = "192.0.2.66"
 AWAY_SECONDS = 60
 FROZEN_SECONDS = 20
+AWAY_RTPENGINE_SECONDS = 3.0
 LONGEST = 60.0
 """Seconds after a fault in which a caller must have an agent."""
 _HANGS = """
@@ -534,6 +538,49 @@ def injected() -> Outcome:
         return Outcome(callers, lost + len(moved) + believed, f"{note}; {drill.next_is_screened()}")
 
 
+def rtpengine_restarted() -> Outcome:
+    """rtpengine dies and starts again, behind Kamailio, while a screener listens to copies of its calls."""
+    if reason := behind_proxy_missing():
+        raise AssertionError(reason)
+    talk = QUIET * 3 + said("enquiry")
+    with tempfile.TemporaryDirectory() as folder, behind_proxy(Path(folder), said("agent")) as site:
+        screener = Screener(
+            site.network, Path(folder) / "screener", {"dry_run = true": "dry_run = false"},
+            shipped=PROXIED / "screener.toml",
+        )  # fmt: skip
+        tap = Wiretap(site.network)
+
+        def copies() -> int:
+            since = time.monotonic() - 1
+            recent = [p for p in tap.packets[-5000:] if p.at > since and p.is_pcmu and p.target[0] == SCREENER]
+            return len({p.target[1] for p in recent})
+
+        try:
+            calls = [site.call(talk, f"1380013800{number}") for number in range(CALLERS)]
+            wait_for(lambda: copies() == 2 * CALLERS, 20, "copies of every voice", every=0.2)
+            site.rtpengine.kill()
+            began = time.monotonic()
+            time.sleep(AWAY_RTPENGINE_SECONDS)
+            site.rtpengine.start()
+            calls += [site.call(talk, f"1380013801{number}") for number in range(2)]
+            wait_for(lambda: copies() == 2 * len(calls), 60, "copies of every voice again", every=0.2)
+            again = time.monotonic() - began
+            lost = sum(not call.talker.hears() for call in calls)
+            site.hang_up()
+            time.sleep(3)
+            logged = screener.calls()
+            flagged = sum(call.verdict is Verdict.HARASSMENT for call in logged)
+            heard = sum(any(s.speaker is Speaker.CALLER for s in call.segments) for call in logged)
+            note = (
+                f"away {AWAY_RTPENGINE_SECONDS:g} s; every voice copied again after {again:.1f} s; {heard} of "
+                f"{len(calls)} callers understood, {flagged} flagged, {screener.log.count('Traceback')} tracebacks"
+            )
+            return Outcome(len(calls), lost + flagged, note)
+        finally:
+            tap.stop()
+            screener.stop()
+
+
 FAULTS: dict[str, Callable[[], Outcome]] = {
     "killed": killed_in_path,
     "killed-beside": killed_beside,
@@ -551,6 +598,7 @@ FAULTS: dict[str, Callable[[], Outcome]] = {
     "slow-header": slow_header,
     "transactions": transactions,
     "injected": injected,
+    "rtpengine": rtpengine_restarted,
 }
 
 
