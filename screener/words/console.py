@@ -15,6 +15,7 @@ SAID: dict[str, tuple[str, str]] = {
         "姓名或密码不对,或该账号已暂时锁定。",
         "Name or password is wrong, or the name is locked for a while.",
     ),
+    "too_often": ("尝试次数过多,请稍后再试。", "Too many tries: wait a while."),
     "password_short": ("密码至少 10 个字符。", "A password has at least 10 characters."),
     "skip": ("跳到内容", "Skip to the content"),
     "live": ("实时", "Live"),
