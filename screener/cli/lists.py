@@ -10,6 +10,7 @@ import click
 from screener.cli import moments
 from screener.cli.output import (
     CallLog,
+    Cell,
     Coded,
     Settings,
     Sheet,
