@@ -15,7 +15,8 @@ from screener.console.hub import Hub
 from screener.console.limits import Turns
 from screener.core.judgement import Weights
 from screener.numbers.identify import Lines, load_lines
-from screener.numbers.mask import mask
+from screener.numbers.mask import Masker
+from screener.review.seal import masking_key
 from screener.settings.judging import site_weights
 from screener.settings.sections import Settings
 from screener.store.log import CallLog
@@ -74,6 +75,11 @@ class Context:
         return load_lines(self.settings.line_files, *self.settings.site.numbering)
 
     @cached_property
+    def mask(self) -> Masker:
+        """Hides the middle of phone numbers."""
+        return Masker(masking_key(self.settings.folder / self.settings.evidence.key))
+
+    @cached_property
     def templates(self) -> Environment:
         """Every value is escaped; a name that is not there is an error."""
         folder = Path(__file__).parent / "templates"
@@ -102,7 +108,7 @@ class Context:
         """A phone number as somebody may see it."""
         if not number:
             return word("withheld", self.teller.lang)
-        return number if self.sees_whole_numbers(person) else mask(number)
+        return number if self.sees_whole_numbers(person) else self.mask(number)
 
     def page(self, template: str, person: Person | None, status: int = 200, **values: object) -> HTMLResponse:
         """A page."""

@@ -162,7 +162,7 @@ def made(context: Context, person: Person, name: str, query: Mapping[str, str]) 
         context.settings.site.name,
         context.teller,
         context.zone,
-        masked=not context.sees_whole_numbers(person),
+        mask=None if context.sees_whole_numbers(person) else context.mask,
         now=now,
     )
     return by, span, make(context.log, span, by, reader)
