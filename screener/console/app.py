@@ -13,7 +13,7 @@ from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -26,6 +26,7 @@ from screener.console.body import Bounded, form
 from screener.console.context import API, Context
 from screener.errors import InputError, ScreenerError
 from screener.store.records import Access as AccessNote
+from screener.words.told import told
 
 log = logging.getLogger(__name__)
 
@@ -113,7 +114,11 @@ def _no(
 ) -> Response:
     if _wants_json(request):
         return JSONResponse({"error": message, "remedy": remedy}, status, headers)
-    return PlainTextResponse(f"{message}\n{remedy}\n", status, headers)
+    context: Context = request.app.state.context
+    lang = context.teller.lang
+    answer = context.page("problem.html", None, status, message=told(message, lang), remedy=told(remedy, lang))
+    answer.headers.update(headers or {})
+    return answer
 
 
 def _too_often(request: Request, seconds: float) -> Response:
