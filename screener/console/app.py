@@ -76,6 +76,7 @@ ADDRESSES: tuple[Address, ...] = (
     Address("POST", "/lists/add", lists.add, SUPERVISORS, noted=True),
     Address("POST", "/lists/remove", lists.remove, SUPERVISORS, noted=True),
     Address("POST", "/lists/accept", lists.accept, SUPERVISORS, noted=True),
+    Address("POST", "/lists/lift", lists.lift_off, SUPERVISORS, noted=True),
     Address("GET", "/health", health.page, READERS),
 )
 OPEN = ("/login", "/static")

@@ -1,6 +1,7 @@
 """状态: whether the site's services are heard, and what waits in the log."""
 
-from datetime import datetime
+from collections import Counter
+from datetime import UTC, datetime
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -9,12 +10,14 @@ from starlette.responses import Response
 from screener.console.access import Person
 from screener.console.context import Context
 from screener.store.find import nodes, reviews
+from screener.store.ladder import standings
 
 
 async def page(context: Context, person: Person, _request: Request) -> Response:
     """The feeds of the services, the newest call, the nodes that wrote, and what people have said."""
 
     def made() -> Response:
+        now = datetime.now(UTC)
         newest = context.log.calls(limit=1)
         feeds = [
             {
@@ -26,6 +29,8 @@ async def page(context: Context, person: Person, _request: Request) -> Response:
             }
             for feed in context.hub.feeds
         ]
+        ladder = standings(context.log, context.settings.ladder, now)
+        rungs = Counter(where.rung.value for where in ladder.values())
         said = {review.value: count for review, count in reviews(context.log).items()}
         return context.page(
             "health.html",
@@ -34,6 +39,7 @@ async def page(context: Context, person: Person, _request: Request) -> Response:
             newest=_local(context, newest[0].started_at) if newest else "",
             nodes=sorted(nodes(context.log) - {""}),
             said=said,
+            rungs=rungs if context.settings.ladder.steps else None,
         )
 
     return await run_in_threadpool(made)

@@ -15,6 +15,7 @@ from screener.numbers.named import proper
 from screener.outside.text import visible
 from screener.reports.span import Span
 from screener.review.suggest import suggest
+from screener.store.ladder import lift, standings
 from screener.store.records import Access, ListedNumber
 from screener.words.judgement import list_reason
 
@@ -56,7 +57,21 @@ async def page(context: Context, person: Person, _request: Request) -> Response:
             }
             for proposal in suggest(context.log, Span(since=now - LOOK_BACK), FLAGS_LEAST, now)
         ]
-        return context.page("lists.html", person, entries=entries, proposals=proposals, lists=_OFFERED)
+        ladder = [
+            {
+                "name": "",
+                "number": context.number(number, person),
+                "whole": number if whole else "",
+                "rung": where.rung.value,
+                "confirmed": where.confirmed,
+                "since": f"{where.since.astimezone(context.zone):%Y-%m-%d}",
+                "until": f"{where.until.astimezone(context.zone):%Y-%m-%d %H:%M}",
+            }
+            for number, where in standings(context.log, context.settings.ladder, now).items()
+        ]
+        return context.page(
+            "lists.html", person, entries=entries, proposals=proposals, ladder=ladder, lists=_OFFERED
+        )
 
     return await run_in_threadpool(made)
 
@@ -114,6 +129,19 @@ async def accept(context: Context, person: Person, request: Request) -> Response
         _enlist(context, person, entry)
 
     await run_in_threadpool(done)
+    return RedirectResponse("/lists", 303)
+
+
+async def lift_off(context: Context, person: Person, request: Request) -> Response:
+    """Take a number off the ladder.
+
+    Raises:
+        InputError: nobody can call from it.
+    """
+    form = await request.form(max_files=0, max_fields=8)
+    number = proper(context.lines, str(form.get("number", "")))
+    access = Access(datetime.now(UTC), person.name, "list lift", number, "console")
+    await run_in_threadpool(lift, context.log, number, access)
     return RedirectResponse("/lists", 303)
 
 

@@ -28,6 +28,8 @@ FILE_NAME = "screener.toml"
 SECRET_KEYS = frozenset({"secret", "password", "inbound_password", "event_secret", "url"})
 """Keys whose values never appear in a message; a database URL may hold a password."""
 
+LADDER_MOST = 3650
+"""Days and calls of a step of the ladder."""
 _SETTINGS: TypeAdapter[Settings] = TypeAdapter(Settings)
 _URI = re.compile(r"(sips?:([^\s<>@;?\"]+@)?[^\s<>@;?\"]+|tel:\+?[\d\-.()*#]+)(;[^\s<>\"]*)?")
 _EXTENSION = re.compile(r"[\w.+*#\-]+")
@@ -165,6 +167,14 @@ def _cross_checks(settings: Settings) -> Iterator[Problem]:
     yield from _check_flow(settings)
     yield from _check_pbx(settings)
     yield from _check_recordings(settings)
+    for number, step in enumerate(settings.ladder.steps, start=1):
+        for key in ("confirmed", "within_days", "days"):
+            if not 1 <= getattr(step, key) <= LADDER_MOST:
+                allowed = f"allowed a whole number from 1 to {LADDER_MOST}"
+                yield f"[[ladder.steps]] {number} {key}", f"found {getattr(step, key)}, {allowed}"
+    if not 1 <= settings.ladder.complaint_days <= LADDER_MOST:
+        allowed = f"allowed a whole number from 1 to {LADDER_MOST}"
+        yield "[ladder] complaint_days", f"found {settings.ladder.complaint_days}, {allowed}"
     for key in ("agents", "supervisor", "line_fault", "terminate"):
         uri = getattr(settings.targets, key)
         if (uri or key == "agents") and not _URI.fullmatch(uri):
