@@ -1,15 +1,18 @@
 """What every page works with: the log, the running calls, the words, the templates."""
 
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from screener.console.access import Access, Person
 from screener.console.hub import Hub
+from screener.console.limits import Turns
 from screener.core.judgement import Weights
 from screener.numbers.identify import Lines, load_lines
 from screener.numbers.mask import Masker
@@ -21,16 +24,40 @@ from screener.words.console import said
 from screener.words.judgement import Teller
 from screener.words.terms import word
 
+COOKIE = "screener"
+API = "/api/"
+"""Below it a token counts, and no cookie; elsewhere a cookie, and no token."""
+BURST_SECONDS = 5.0
+"""So many seconds' requests may come at once."""
+STRANGERS_A_SECOND, STRANGERS = 0.1, 20.0
+"""Of one address: logins and tokens that were not believed; a call centre may have one address for all."""
+
 
 @dataclass
 class Context:
-    """Shared by all pages; nothing in it changes after the start but the running calls."""
+    """Shared by all pages; nothing in it changes after the start but the running calls and who asks how often."""
 
     settings: Settings
     log: CallLog
     access: Access
     hub: Hub
     teller: Teller
+    streams: Counter[str] = field(default_factory=Counter)
+    """Open event streams by login or token."""
+    strangers: Turns = field(default_factory=lambda: Turns(STRANGERS_A_SECOND, STRANGERS))
+
+    @cached_property
+    def turns(self) -> Turns:
+        """Requests of each login and token."""
+        rate = self.settings.console.requests_per_second
+        return Turns(rate, rate * BURST_SECONDS)
+
+    def who(self, request: Request) -> Person | None:
+        """Who asks."""
+        if request.url.path.startswith(API):
+            scheme, _, token = request.headers.get("authorization", "").partition(" ")
+            return self.access.program(token.strip()) if scheme.lower() == "bearer" else None
+        return self.access.who(request.cookies.get(COOKIE, ""))
 
     @cached_property
     def zone(self) -> ZoneInfo:

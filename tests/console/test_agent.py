@@ -2,6 +2,7 @@
 
 import json
 import queue
+from dataclasses import asdict
 
 from starlette.testclient import TestClient
 
@@ -20,7 +21,7 @@ __all__ = ["feed", "orders", "place"]
 
 def seen(context: Context) -> dict:
     _, person = context.access.login("agent", "correct horse")
-    return view(context, person, context.hub.of_agent(person.extension))
+    return asdict(view(context, person, context.hub.of_agent(person.extension)))
 
 
 def test_the_card_comes_with_what_the_caller_says_and_leaves_with_the_call(
