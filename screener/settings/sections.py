@@ -1,5 +1,6 @@
 """The sections of screener.toml, one frozen dataclass each; names and defaults here are the documentation."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal
@@ -365,6 +366,30 @@ class Console:
 
 
 @dataclass(frozen=True, slots=True)
+class Oidc:
+    """`[oidc]`: people log in to the console with the site's own OpenID Connect provider.
+
+    Attributes:
+        issuer: of the provider, exactly as it calls itself; empty is none.
+        client_id: of the console there; its address to lead back to is `https://…/login/oidc/back`.
+        secret: or `secret_file`, the path of a file whose first line is the secret; neither for a public client.
+        scope: what is asked for.
+        name_claim, role_claim, extension_claim: where the token says who it is; a dot leads inside.
+        roles: from the provider's names of roles to ours; empty takes ours as they are.
+    """
+
+    issuer: str = ""
+    client_id: str = ""
+    secret: str = field(default="", repr=False)
+    secret_file: Path | None = None
+    scope: str = "openid profile"
+    name_claim: str = "preferred_username"
+    role_claim: str = "roles"
+    extension_claim: str = "extension"
+    roles: Mapping[str, Literal["agent", "supervisor", "auditor", "administrator"]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """The whole file.
 
@@ -388,6 +413,7 @@ class Settings:
     prompts: Prompts = field(default_factory=Prompts)
     operations: Operations = field(default_factory=Operations)
     console: Console = field(default_factory=Console)
+    oidc: Oidc = field(default_factory=Oidc)
     folder: Path = field(default_factory=Path)
 
     @property

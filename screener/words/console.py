@@ -17,6 +17,8 @@ SAID: dict[str, tuple[str, str]] = {
     ),
     "too_often": ("尝试次数过多,请稍后再试。", "Too many tries: wait a while."),
     "password_short": ("密码至少 10 个字符。", "A password has at least 10 characters."),
+    "oidc": ("用单位账号登录", "Log in with the site's account"),
+    "onward": ("已登录,请继续", "Logged in: go on"),
     "home": ("回到首页", "To the first page"),
     "skip": ("跳到内容", "Skip to the content"),
     "live": ("实时", "Live"),
