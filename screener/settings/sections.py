@@ -10,6 +10,8 @@ from screener.core.flow import Flow
 
 Port = Annotated[int, Field(ge=0, le=65535)]
 Seconds = Annotated[float, Field(gt=0)]
+Encryption = Literal["off", "optional", "required"]
+"""Of media: none, where the peer can, always."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,31 @@ class Registrar:
     password_file: Path | None = None
     realm: str = ""
     expires: Annotated[int, Field(ge=30, le=86400)] = 120
-    transport: Literal["udp", "tcp"] = "udp"
+    transport: Literal["udp", "tcp", "tls"] = "udp"
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """`[sip.tls]`: SIP over TLS.
+
+    Attributes:
+        certificate, key: PEM files, relative to the settings; with them we listen on `port`, and show them where
+            we connect. Empty only connects. Taken anew when they change.
+        port: where to listen; 0 takes a free one.
+        authorities: PEM file of who has signed the peers' certificates; empty takes the machine's.
+        peer_name: what certificates of peers that we connect to must say; empty takes the registrar's `host`, or
+            the address.
+        client_certificates: who connects must show a certificate of these authorities.
+        only: nothing is taken or sent over UDP and TCP.
+    """
+
+    certificate: str = ""
+    key: str = ""
+    port: Port = 5061
+    authorities: str = ""
+    peer_name: str = ""
+    client_certificates: bool = False
+    only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +109,8 @@ class Sip:
         tcp: listen on TCP as well.
         inbound_username, inbound_password: demand digest of inbound calls when both are set.
         user_agent: the User-Agent and Server header; empty says nothing.
+        srtp: `off` takes calls in clear alone, `required` encrypted ones alone (SDES, RFC 4568); `optional` both,
+            encrypted where the peer can.
     """
 
     host: str = "127.0.0.1"
@@ -105,7 +133,14 @@ class Sip:
     inbound_username: str = ""
     inbound_password: str = field(default="", repr=False)
     user_agent: str = "Screener"
+    srtp: Encryption = "optional"
+    tls: Tls = field(default_factory=Tls)
     registrars: tuple[Registrar, ...] = ()
+
+    @property
+    def speaks_tls(self) -> bool:
+        """Whether there is anything to do over TLS."""
+        return bool(self.tls.certificate) or self.tls.only or any(r.transport == "tls" for r in self.registrars)
 
 
 @dataclass(frozen=True, slots=True)
