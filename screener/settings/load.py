@@ -18,7 +18,7 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from screener.errors import SettingsError
-from screener.settings.sections import Pbx, Registrar, Settings, Sip, Site, Webhook
+from screener.settings.sections import Oidc, Pbx, Registrar, Settings, Sip, Site, Webhook
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -166,6 +166,7 @@ def _cross_checks(settings: Settings) -> Iterator[Problem]:
     yield from _check_flow(settings)
     yield from _check_pbx(settings)
     yield from _check_recordings(settings)
+    yield from _check_oidc(settings.oidc)
     for key in ("agents", "supervisor", "line_fault", "terminate"):
         uri = getattr(settings.targets, key)
         if (uri or key == "agents") and not _URI.fullmatch(uri):
@@ -315,6 +316,17 @@ def _check_recordings(settings: Settings) -> Iterator[Problem]:
         yield "[webhook] ca", f"found {json.dumps(webhook.ca)}, allowed an existing PEM file"
 
 
+def _check_oidc(oidc: Oidc) -> Iterator[Problem]:
+    if not oidc.issuer:
+        return
+    if not _is_safe(oidc.issuer):
+        yield "[oidc] issuer", f"found {json.dumps(oidc.issuer)}, allowed https://…, or http:// to 127.0.0.1"
+    if not oidc.client_id:
+        yield "[oidc] client_id", "found nothing, allowed the console's name at the provider"
+    if "openid" not in oidc.scope.split():
+        yield "[oidc] scope", f"found {json.dumps(oidc.scope)}, allowed a list that has openid in it"
+
+
 def _is_safe(url: str) -> bool:
     """Whether nobody on the way can read what is posted there."""
     try:
@@ -340,7 +352,7 @@ def _with_paths(settings: Settings) -> Settings:
 def _with_passwords(settings: Settings, problems: list[Problem]) -> Settings:
     """The same with every `password_file` read."""
 
-    def read(section: str, key: str, account: Registrar | Pbx | Webhook) -> str:
+    def read(section: str, key: str, account: Registrar | Pbx | Webhook | Oidc) -> str:
         return _secret(settings.folder, f"{section} {key}_file", account, key, problems)
 
     registrars = tuple(
@@ -353,11 +365,13 @@ def _with_passwords(settings: Settings, problems: list[Problem]) -> Settings:
         event_secret=read("[pbx]", "event_secret", settings.pbx),
     )
     webhook = replace(settings.webhook, secret=read("[webhook]", "secret", settings.webhook))
-    return replace(settings, sip=replace(settings.sip, registrars=registrars), pbx=pbx, webhook=webhook)
+    oidc = replace(settings.oidc, secret=read("[oidc]", "secret", settings.oidc))
+    sip = replace(settings.sip, registrars=registrars)
+    return replace(settings, sip=sip, pbx=pbx, webhook=webhook, oidc=oidc)
 
 
 def _secret(
-    folder: Path, where: str, account: Registrar | Pbx | Webhook, key: str, problems: list[Problem]
+    folder: Path, where: str, account: Registrar | Pbx | Webhook | Oidc, key: str, problems: list[Problem]
 ) -> str:
     """A secret of an account, out of its file where it names one."""
     said: str = getattr(account, key)

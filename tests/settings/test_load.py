@@ -59,8 +59,8 @@ def test_every_wrong_setting_is_named_with_what_was_found_and_what_is_allowed() 
         "max_requests_per_second, peers, port, "
         "queue_header, recording_extension, registrars, rtp_port_high, rtp_port_low, screening_extension, "
         "srtp, tcp, tls, uniqueid_header, user_agent; did you mean port?",
-        "[bogus]: found an unknown key, allowed alerts, console, evidence, flow, judgement, operations, pbx, "
-        "prompts, sip, siprec, site, speech, store, targets, webhook",
+        "[bogus]: found an unknown key, allowed alerts, console, evidence, flow, judgement, oidc, operations, "
+        "pbx, prompts, sip, siprec, site, speech, store, targets, webhook",
         "[site] language: found true, allowed zh or en",
         '[sip] port: found "x", allowed a whole number',
         '[sip] peers: found "a", allowed a list in [ ]',
@@ -108,6 +108,10 @@ def test_every_wrong_setting_is_named_with_what_was_found_and_what_is_allowed() 
         ),
         ('[judgement]\nlines = ["a.csv"]', '[judgement] lines: found "a.csv", allowed an existing file'),
         ('[prompts]\nfolder = "absent"', '[prompts] folder: found "absent", allowed an existing folder'),
+        ('[oidc]\nissuer = "http://idp.example"', '[oidc] issuer: found "http://idp.example", allowed https://'),
+        ('[oidc]\nissuer = "https://idp.example"', "[oidc] client_id: found nothing"),
+        ('[oidc]\nissuer = "https://a.b"\nscope = "profile"', '[oidc] scope: found "profile"'),
+        ('[oidc]\nroles = {x = "king"}', '[oidc] roles.x: found "king", allowed agent, supervisor'),
         ('folder = "/"', "[folder]: found an unknown key"),
     ],
 )
