@@ -10,7 +10,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from screener.errors import SipError, SipParseError
-from screener.settings.sections import Settings, Sip, Targets, Tls, Webhook
+from screener.settings.encryption import Tls
+from screener.settings.sections import Settings, Sip, Targets, Webhook
 from screener.sip import certificates
 from screener.sip.address import Uri
 from screener.sip.tcp import reason

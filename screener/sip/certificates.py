@@ -14,7 +14,7 @@ from pathlib import Path
 from cryptography import x509
 
 from screener.errors import SipError
-from screener.settings.sections import Tls
+from screener.settings.encryption import Tls
 
 log = logging.getLogger(__name__)
 

@@ -4,7 +4,8 @@ from dataclasses import dataclass, replace
 
 from screener.errors import SipParseError
 from screener.ports import InviteInfo
-from screener.settings.sections import Encryption, Sip
+from screener.settings.encryption import Encryption
+from screener.settings.sections import Sip
 from screener.sip import sdp, timer
 from screener.sip.dialog import Dialog
 from screener.sip.identity import invite_info

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from screener.errors import SipParseError
 from screener.media.g711 import Law
 from screener.media.srtp import Keys, MasterKey, Suite
-from screener.settings.sections import Encryption
+from screener.settings.encryption import Encryption
 from screener.sip import sdes
 
 MAX_BYTES = 16_384

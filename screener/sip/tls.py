@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from screener.settings.sections import Tls as Section
+from screener.settings.encryption import Tls as Section
 from screener.sip.certificates import Contexts, utc_now
 from screener.sip.tcp import Connection, Ends, Tcp
 from screener.sip.transport import TlsAddress

@@ -4,7 +4,8 @@ import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from screener.settings.sections import Encryption, Sip
+from screener.settings.encryption import Encryption
+from screener.settings.sections import Sip
 from screener.sip.address import NameAddr, Uri
 from screener.sip.dialog import Dialog
 from screener.sip.layer import TransactionLayer

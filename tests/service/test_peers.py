@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from screener.service import doctor, peers
-from screener.settings.sections import Settings, Sip, Siprec, Targets, Tls, Webhook
+from screener.settings.encryption import Tls
+from screener.settings.sections import Settings, Sip, Siprec, Targets, Webhook
 from tests.sip.authority import DAY, Authority, Issued
 
 

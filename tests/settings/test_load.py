@@ -111,7 +111,7 @@ def test_every_wrong_setting_is_named_with_what_was_found_and_what_is_allowed() 
         ('[oidc]\nissuer = "http://idp.example"', '[oidc] issuer: found "http://idp.example", allowed https://'),
         ('[oidc]\nissuer = "https://idp.example"', "[oidc] client_id: found nothing"),
         ('[oidc]\nissuer = "https://a.b"\nscope = "profile"', '[oidc] scope: found "profile"'),
-        ('[oidc]\nroles = {x = "king"}', '[oidc] roles.x: found "king", allowed agent, supervisor'),
+        ('[oidc]\nroles = {x = "king"}', '[oidc.roles] x: found "king", allowed agent, supervisor'),
         ('folder = "/"', "[folder]: found an unknown key"),
     ],
 )

@@ -13,8 +13,9 @@ import pytest
 
 from screener.errors import SettingsError, SipError
 from screener.events import CallAnswered, CallEnded
+from screener.settings.encryption import Tls
 from screener.settings.load import parse as settings_of
-from screener.settings.sections import Registrar, Tls
+from screener.settings.sections import Registrar
 from screener.sip import certificates
 from screener.sip.address import Uri
 from screener.sip.framing import Framer
