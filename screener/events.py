@@ -271,6 +271,8 @@ class DeafCause(StrEnum):
     """Nothing comes: audio goes one way, or the peer does not send in silence and does not say so."""
     OTHER_ADDRESS = "other_address"
     """Media comes, but from an address that nobody agreed on."""
+    NOT_AUTHENTIC = "not_authentic"
+    """Encrypted packets that are not proven to be the peer's: another key, altered, or sent again (RFC 3711)."""
     OTHER_FORMAT = "other_format"
     """Packets with a payload type that nobody agreed on, or that are no RTP."""
     SEVERAL_STREAMS = "several_streams"

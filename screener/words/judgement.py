@@ -51,6 +51,7 @@ REASONS: Mapping[str, Pair] = {
 DEAF: Mapping[str, Pair] = {
     DeafCause.NO_MEDIA: ("没有音频", "no audio"),
     DeafCause.OTHER_ADDRESS: ("音频来自未协商的地址", "audio from an address not agreed on"),
+    DeafCause.NOT_AUTHENTIC: ("加密音频无法验证", "encrypted audio that cannot be verified"),
     DeafCause.OTHER_FORMAT: ("音频格式未协商", "audio in a format not agreed on"),
     DeafCause.SEVERAL_STREAMS: ("同时有多路音频", "several streams at once"),
     DeafCause.OUT_OF_STEP: ("音频残缺", "broken audio"),

@@ -60,8 +60,8 @@ def test_every_wrong_setting_is_named_with_what_was_found_and_what_is_allowed() 
         "[sip] prot: found an unknown key, allowed advertised_host, analysis_extension, dialled_header, host, "
         "inbound_password, inbound_username, linkedid_header, listening_extension, max_calls, "
         "max_requests_per_second, peers, port, "
-        "queue_header, recording_extension, registrars, rtp_port_high, rtp_port_low, screening_extension, tcp, "
-        "uniqueid_header, user_agent; did you mean port?",
+        "queue_header, recording_extension, registrars, rtp_port_high, rtp_port_low, screening_extension, "
+        "srtp, tcp, tls, uniqueid_header, user_agent; did you mean port?",
         "[bogus]: found an unknown key, allowed alerts, console, evidence, flow, judgement, ladder, oidc, "
         "operations, pbx, prompts, sip, siprec, site, speech, store, targets, webhook",
         "[site] language: found true, allowed zh or en",
@@ -71,7 +71,7 @@ def test_every_wrong_setting_is_named_with_what_was_found_and_what_is_allowed() 
         "[[sip.registrars]] 1 username: found nothing, allowed a value; it has no default",
         "[[sip.registrars]] 1 port: found 70000, allowed a number not above 65535",
         '[flow] treatment: found "shout", allowed analysis_queue, line_fault, terminate or none',
-        '[flow] treatment_of.bark: found "bark", allowed lewd, abuse, prank, chitchat, threat, mimic, '
+        '[flow.treatment_of] bark: found "bark", allowed lewd, abuse, prank, chitchat, threat, mimic, '
         "breathing, silent or redial",
         '[speech] engine: found "kaldi", allowed vosk, sherpa or none',
         "[speech] processes: found 0, allowed a number not below 1",
@@ -114,7 +114,7 @@ def test_every_wrong_setting_is_named_with_what_was_found_and_what_is_allowed() 
         ('[oidc]\nissuer = "http://idp.example"', '[oidc] issuer: found "http://idp.example", allowed https://'),
         ('[oidc]\nissuer = "https://idp.example"', "[oidc] client_id: found nothing"),
         ('[oidc]\nissuer = "https://a.b"\nscope = "profile"', '[oidc] scope: found "profile"'),
-        ('[oidc]\nroles = {x = "king"}', '[oidc] roles.x: found "king", allowed agent, supervisor'),
+        ('[oidc]\nroles = {x = "king"}', '[oidc.roles] x: found "king", allowed agent, supervisor'),
         ('folder = "/"', "[folder]: found an unknown key"),
     ],
 )
