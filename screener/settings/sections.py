@@ -8,8 +8,9 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from screener.core.flow import Flow
+from screener.core.ladder import Ladder
+from screener.settings.encryption import Encryption, Port, Tls
 
-Port = Annotated[int, Field(ge=0, le=65535)]
 Seconds = Annotated[float, Field(gt=0)]
 
 
@@ -57,7 +58,7 @@ class Registrar:
     password_file: Path | None = None
     realm: str = ""
     expires: Annotated[int, Field(ge=30, le=86400)] = 120
-    transport: Literal["udp", "tcp"] = "udp"
+    transport: Literal["udp", "tcp", "tls"] = "udp"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,8 @@ class Sip:
         tcp: listen on TCP as well.
         inbound_username, inbound_password: demand digest of inbound calls when both are set.
         user_agent: the User-Agent and Server header; empty says nothing.
+        srtp: `off` takes calls in clear alone, `required` encrypted ones alone (SDES, RFC 4568); `optional` both,
+            encrypted where the peer can.
     """
 
     host: str = "127.0.0.1"
@@ -106,7 +109,14 @@ class Sip:
     inbound_username: str = ""
     inbound_password: str = field(default="", repr=False)
     user_agent: str = "Screener"
+    srtp: Encryption = "optional"
+    tls: Tls = field(default_factory=Tls)
     registrars: tuple[Registrar, ...] = ()
+
+    @property
+    def speaks_tls(self) -> bool:
+        """Whether there is anything to do over TLS."""
+        return bool(self.tls.certificate) or self.tls.only or any(r.transport == "tls" for r in self.registrars)
 
 
 @dataclass(frozen=True, slots=True)
@@ -403,6 +413,7 @@ class Settings:
     siprec: Siprec = field(default_factory=Siprec)
     webhook: Webhook = field(default_factory=Webhook)
     flow: Flow = field(default_factory=Flow)
+    ladder: Ladder = field(default_factory=Ladder)
     speech: Speech = field(default_factory=Speech)
     judgement: Judgement = field(default_factory=Judgement)
     store: Store = field(default_factory=Store)

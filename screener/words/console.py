@@ -90,6 +90,8 @@ SAID: dict[str, tuple[str, str]] = {
     "entries": ("名单上的号码", "Numbers on the lists"),
     "add": ("加入", "Add"),
     "remove": ("移除", "Remove"),
+    "lift": ("解除", "Lift"),
+    "on_ladder": ("逐级处置中的号码", "Numbers on the ladder"),
     "accept": ("采纳", "Accept"),
     "never": ("长期", "never"),
     "health": ("状态", "Health"),
