@@ -78,7 +78,9 @@ class Caller(Phone):
                 ("Content-Type", "application/sdp"),
             ]
         )
-        request = Request(headers, sdp.offer(HOST, [leg.handset.port], session_id=leg.handset.port), "INVITE", uri)
+        request = Request(
+            headers, sdp.offer(HOST, [sdp.Offered(leg.handset.port)], session_id=leg.handset.port), "INVITE", uri
+        )
         self.ask(leg, request, self._final(leg, request))
 
     def _final(self, leg: Leg, request: Request) -> Callable[[Response | None], None]:

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from screener.errors import InputError, PbxError, SipParseError
 from screener.proxy.dialogs import MAX_BYTES, Dialog, parse
-from screener.settings.sections import Proxy
+from screener.settings.proxy import Proxy
 from screener.sip.message import Headers, Request, Response, respond
 from screener.sip.message import parse as parse_message
 

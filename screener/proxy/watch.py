@@ -17,7 +17,7 @@ from screener.operations.metrics import Sample
 from screener.proxy import kamailio
 from screener.proxy.dialogs import Dialog, Dialogs
 from screener.proxy.rtpengine import Rtpengine, Rtpengines
-from screener.settings.sections import Proxy
+from screener.settings.proxy import Proxy
 
 log = logging.getLogger(__name__)
 

@@ -26,8 +26,8 @@ from screener.sip.pyvoip import PhoneCall
 from screener.sip.replies import reply, with_session
 from screener.sip.timer import SessionTimer
 from screener.sip.transaction import ServerTransaction
+from screener.sip.transport import Address
 from screener.sip.uacore import UserAgentCore
-from screener.sip.wire import Address
 
 log = logging.getLogger(__name__)
 
@@ -77,6 +77,8 @@ class SipCall(AnyThread):
         self._session_id = int(record.session_id)
         self._leg = record.leg
         self._awaiting_answer = offer is None
+        self._agreed: sdp.Stream | None = None
+        self._offered: Sequence[sdp.Offered] = ()
         self._hangup_wanted = False
         self._transfer: refer.Transfer | None = None
         self._goodbye: ServerTransaction | None = None
@@ -97,6 +99,11 @@ class SipCall(AnyThread):
     def up(self) -> bool:
         """Whether it is answered, acknowledged and not over."""
         return self._state is _State.UP
+
+    @property
+    def encrypted(self) -> bool:
+        """Whether its media is (SRTP)."""
+        return self._agreed is not None and self._agreed.keys is not None
 
     @property
     def streams(self) -> Sequence[AudioStream]:
@@ -205,12 +212,16 @@ class SipCall(AnyThread):
         self._awaiting_answer = False
         try:
             body = part(ack, "application/sdp")
-            streams = taken(sdp.parse(body), self._client) if body else ()
+            found = taken(sdp.parse(body), self._client, self._core.encryption) if body else ()
         except SipParseError:
-            streams = ()
-        if streams:
-            self._agree(streams)
-        return bool(streams)
+            found = ()
+        offered = self._offered
+        streams = [s for stream, ours in zip(found, offered, strict=False) if (s := ours.answered(stream))]
+        if not streams:
+            log.warning("call from %s: no answer that can be taken to our offer; ended", self._invite.source)
+            return False
+        self._agree(streams)
+        return True
 
     # Requests within the call.
 
@@ -251,7 +262,7 @@ class SipCall(AnyThread):
             layer.respond(transaction, self._response(request, 603 if request.method == "REFER" else 405))
 
     def _renegotiate(self, request: Request, transaction: ServerTransaction) -> None:
-        layer, asked = self._core.layer, read_again(request, self._client)
+        layer, asked = self._core.layer, read_again(request, self._client, self._core.encryption)
         busy = self._state is not _State.UP or self._awaiting_answer
         if isinstance(asked, Refusal) or busy:
             refusal = asked if isinstance(asked, Refusal) and (asked.status == 422 or not busy) else Refusal(491)
@@ -367,12 +378,18 @@ class SipCall(AnyThread):
 
     def _agree(self, streams: Sequence[sdp.Stream]) -> None:
         """Send and expect what was negotiated, in place: the stream and its audio time go on."""
-        stream, audio = streams[0], self._stream
+        stream, audio = streams[0] if streams[0].ours else streams[0].with_key(self._agreed), self._stream
+        if self._agreed is not None and self._agreed.keys and stream.keys is None:
+            log.warning("call from %s goes on in clear, as the peer asks", self._invite.source)
+        self._agreed = stream
         audio.law, audio.payload_type, audio.event_type = stream.law, stream.payload_type, stream.event_type
         audio.held, audio.sending = stream.held, not stream.held
         audio.heard_at = audio.ticks
         if stream.host not in ("0.0.0.0", "::"):  # noqa: S104 - hold of RFC 2543
-            self._leg.point(stream.host, stream.port, self._source[0], control=stream.control, muxed=stream.muxed)
+            self._leg.point(
+                stream.host, stream.port, self._source[0],
+                control=stream.control, muxed=stream.muxed, keys=stream.keys,
+            )  # fmt: skip
 
     def _response(self, request: Request, status: int, reason: str = "") -> Response:
         return reply(request, status, self.dialog.local_tag, reason)
@@ -387,9 +404,11 @@ class SipCall(AnyThread):
         """Our offer, or our answer to the peer's."""
         host = self._core.host
         if self._offer is None:
-            return sdp.offer(host, [self._leg.port], self._session_id, self._version)
-        theirs, (stream, *_) = self._offer
-        return sdp.answer(theirs, [(stream, self._leg.port)], host, self._session_id, self._version)
+            self._offered = [sdp.Offered.of(self._leg.port, self._core.encryption, self._agreed)]
+            return sdp.offer(host, self._offered, self._session_id, self._version)
+        assert self._agreed is not None  # as there was an offer
+        taken_ = [(self._agreed, self._leg.port)]
+        return sdp.answer(self._offer[0], taken_, host, self._session_id, self._version)
 
     def _send(self, request: Request, done: Callable[[Response | None], None]) -> None:
         request.headers.add("Contact", self._core.contact_header)

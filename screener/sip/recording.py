@@ -19,8 +19,8 @@ from screener.sip.call import MEDIA_TIMEOUT_SECONDS, SipCall
 from screener.sip.invitation import Invitation, Renegotiation
 from screener.sip.pyvoip import PhoneCall
 from screener.sip.transaction import ServerTransaction
+from screener.sip.transport import Address
 from screener.sip.uacore import UserAgentCore
-from screener.sip.wire import Address
 
 log = logging.getLogger(__name__)
 
@@ -41,12 +41,12 @@ class _Track:
 
     def agree(self, stream: sdp.Stream, client: str) -> None:
         audio = self.audio
-        self.agreed = stream
+        self.agreed = stream = stream if stream.ours else stream.with_key(self.agreed)
         audio.law, audio.payload_type, audio.event_type = stream.law, stream.payload_type, stream.event_type
         audio.held, audio.sending = not stream.sends, False
         audio.heard_at = audio.ticks
         host = client if stream.host in ("0.0.0.0", "::") else stream.host  # noqa: S104 - hold of RFC 2543
-        self.leg.point(host, stream.port, client, control=stream.control, muxed=stream.muxed)
+        self.leg.point(host, stream.port, client, control=stream.control, muxed=stream.muxed, keys=stream.keys)
 
     def pause(self) -> None:
         self.audio.held = True
@@ -70,6 +70,11 @@ class RecordingSession(SipCall):
         self._metadata = invitation.metadata or b""
         self._changed: InfoSink = lambda _info: None
         super().__init__(replace(core, feature=FEATURE), record, invitation, transaction, source, replaced)
+
+    @property
+    def encrypted(self) -> bool:
+        """Whether the media of every stream is (SRTP)."""
+        return bool(self._tracks) and all(track.agreed.keys is not None for track in self._tracks)
 
     @property
     def streams(self) -> Sequence[AudioStream]:
@@ -156,11 +161,12 @@ class RecordingSession(SipCall):
     def _description(self) -> bytes:
         host = self._core.host
         if self._offer is None:
-            ports = [track.leg.port for track in self._tracks]
-            return sdp.offer(host, ports, self._session_id, self._version, "recvonly")
+            encryption = self._core.encryption
+            self._offered = [sdp.Offered.of(track.leg.port, encryption, track.agreed) for track in self._tracks]
+            return sdp.offer(host, self._offered, self._session_id, self._version, "recvonly")
         theirs, streams = self._offer
-        ports_of = {track.agreed.index: track.leg.port for track in self._tracks}
-        taken = [(stream, ports_of[stream.index]) for stream in streams if stream.index in ports_of]
+        tracks = {track.agreed.index: track for track in self._tracks}
+        taken = [(tracks[s.index].agreed, tracks[s.index].leg.port) for s in streams if s.index in tracks]
         return sdp.answer(theirs, taken, host, self._session_id, self._version, only_hears=True)
 
 

@@ -11,7 +11,7 @@ import pytest
 from screener.errors import InputError, PbxError
 from screener.proxy.dialogs import Dialog, serialize
 from screener.proxy.kamailio import QUESTION, Moved, listed, move, place, refer
-from screener.settings.sections import Proxy
+from screener.settings.proxy import Proxy
 from screener.sip.message import Headers, Request, Response, parse, respond
 from tests.proxy.test_dialogs import AGENT, CALLER, ONE
 
