@@ -565,6 +565,7 @@ def rtpengine_restarted() -> Outcome:
             calls += [site.call(talk, f"1380013801{number}") for number in range(2)]
             wait_for(lambda: copies() == 2 * len(calls), 60, "copies of every voice again", every=0.2)
             again = time.monotonic() - began
+            time.sleep(10)  # they say it once more
             lost = sum(not call.talker.hears() for call in calls)
             site.hang_up()
             time.sleep(3)
