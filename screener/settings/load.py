@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
+from screener.core.ladder import Ladder
 from screener.errors import SettingsError
 from screener.settings.sections import Oidc, Pbx, Registrar, Settings, Sip, Site, Webhook
 
@@ -28,6 +29,8 @@ FILE_NAME = "screener.toml"
 SECRET_KEYS = frozenset({"secret", "password", "inbound_password", "event_secret", "url"})
 """Keys whose values never appear in a message; a database URL may hold a password."""
 
+LADDER_MOST = 3650
+"""Days and calls of a step of the ladder."""
 _SETTINGS: TypeAdapter[Settings] = TypeAdapter(Settings)
 _URI = re.compile(r"(sips?:([^\s<>@;?\"]+@)?[^\s<>@;?\"]+|tel:\+?[\d\-.()*#]+)(;[^\s<>\"]*)?")
 _EXTENSION = re.compile(r"[\w.+*#\-]+")
@@ -166,6 +169,7 @@ def _cross_checks(settings: Settings) -> Iterator[Problem]:
     yield from _check_flow(settings)
     yield from _check_pbx(settings)
     yield from _check_recordings(settings)
+    yield from _check_ladder(settings.ladder)
     yield from _check_oidc(settings.oidc)
     for key in ("agents", "supervisor", "line_fault", "terminate"):
         uri = getattr(settings.targets, key)
@@ -195,6 +199,17 @@ def _cross_checks(settings: Settings) -> Iterator[Problem]:
             yield f"[[alerts.ways]] {number} to", "found no sender or nobody, allowed addresses"
     if not re.match(r"[\w+]+://", settings.store.url):
         yield "[store] url", "found a text without ://, allowed a SQLAlchemy URL, as sqlite:///screener.db"
+
+
+def _check_ladder(ladder: Ladder) -> Iterator[Problem]:
+    for number, step in enumerate(ladder.steps, start=1):
+        for key in ("confirmed", "within_days", "days"):
+            if not 1 <= getattr(step, key) <= LADDER_MOST:
+                allowed = f"allowed a whole number from 1 to {LADDER_MOST}"
+                yield f"[[ladder.steps]] {number} {key}", f"found {getattr(step, key)}, {allowed}"
+    if not 1 <= ladder.complaint_days <= LADDER_MOST:
+        allowed = f"allowed a whole number from 1 to {LADDER_MOST}"
+        yield "[ladder] complaint_days", f"found {ladder.complaint_days}, {allowed}"
 
 
 def _check_numbering(site: Site) -> Iterator[Problem]:

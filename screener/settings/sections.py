@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from screener.core.flow import Flow
+from screener.core.ladder import Ladder
 from screener.settings.encryption import Encryption, Port, Tls
 
 Seconds = Annotated[float, Field(gt=0)]
@@ -412,6 +413,7 @@ class Settings:
     siprec: Siprec = field(default_factory=Siprec)
     webhook: Webhook = field(default_factory=Webhook)
     flow: Flow = field(default_factory=Flow)
+    ladder: Ladder = field(default_factory=Ladder)
     speech: Speech = field(default_factory=Speech)
     judgement: Judgement = field(default_factory=Judgement)
     store: Store = field(default_factory=Store)

@@ -39,6 +39,7 @@ REASONS: Mapping[str, Pair] = {
     Reason.ALLOW_LIST: ("白名单号码", "on the allow list"),
     Reason.BLOCK_LIST: ("黑名单号码", "on the block list"),
     Reason.REPEAT_OFFENDER: ("已确认 {} 次的骚扰号码", "confirmed as harassment {} times before"),
+    Reason.SUSPENDED: ("多次确认骚扰,暂停受理", "suspended after confirmed harassment"),
     Reason.BY_AGENT: ("坐席 {} 确认", "confirmed by agent {}"),
     Reason.ORDERED: ("{} 人工处理", "decided by {}"),
     Reason.UNHEARD: ("识别中断,转坐席", "recognition broke off: to an agent"),

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from screener.core.evidence import Kind, Treatment
+from screener.core.ladder import Step
 from screener.errors import SettingsError
 from screener.resources import config_folder
 from screener.settings.load import load, parse
@@ -38,13 +39,15 @@ def test_the_shipped_file_shows_every_key() -> None:
             wanted = {f.name for f in fields(default)} - {
                 "registrars",
                 "ways",
+                "steps",
                 "password_file",
                 "event_secret_file",
                 "secret_file",
             }
             assert wanted == data[section.name].keys(), section.name
     shown = set(re.findall(r"^# (\w+) = ", SHIPPED.read_text("utf-8"), re.M))
-    assert shown == {f.name for f in (*fields(Registrar), *fields(Way))} | {"event_secret_file", "secret_file"}
+    tables = (*fields(Registrar), *fields(Way), *fields(Step))
+    assert shown == {f.name for f in tables} | {"event_secret_file", "secret_file"}
 
 
 def test_every_wrong_setting_is_named_with_what_was_found_and_what_is_allowed() -> None:
@@ -59,8 +62,8 @@ def test_every_wrong_setting_is_named_with_what_was_found_and_what_is_allowed() 
         "max_requests_per_second, peers, port, "
         "queue_header, recording_extension, registrars, rtp_port_high, rtp_port_low, screening_extension, "
         "srtp, tcp, tls, uniqueid_header, user_agent; did you mean port?",
-        "[bogus]: found an unknown key, allowed alerts, console, evidence, flow, judgement, oidc, operations, "
-        "pbx, prompts, sip, siprec, site, speech, store, targets, webhook",
+        "[bogus]: found an unknown key, allowed alerts, console, evidence, flow, judgement, ladder, oidc, "
+        "operations, pbx, prompts, sip, siprec, site, speech, store, targets, webhook",
         "[site] language: found true, allowed zh or en",
         '[sip] port: found "x", allowed a whole number',
         '[sip] peers: found "a", allowed a list in [ ]',
