@@ -2,8 +2,8 @@
 
 A call's media in clear and with every suite of SRTP: one packet in and one out every 20 ms, through the sockets
 and the stream that live calls have, somebody listening. Then SIP over TCP and TLS: a connection, and a request
-with its answer. Processor time of our side alone, in turn, the median of the rounds: other programs do not count, but a
-machine whose caches they fill makes everything slower; read the ratios.
+with its answer. Processor time of our side alone, in turn, the median of the rounds: other programs do not count,
+but a machine whose caches they fill makes everything slower; read the ratios.
 """
 
 import argparse
@@ -35,8 +35,13 @@ ROUNDS = 5
 PACKETS_A_SECOND = 50
 CONNECTIONS, REQUESTS = 40, 400
 OPTIONS = (
-    b"OPTIONS sip:100@127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/TLS 127.0.0.1:5061;branch=z9hG4bK1\r\n"
-    b"From: <sip:a@b>;tag=1\r\nTo: <sip:100@127.0.0.1>\r\nCall-ID: x\r\nCSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n"
+    b"OPTIONS sip:100@127.0.0.1 SIP/2.0\r\n"
+    b"Via: SIP/2.0/TLS 127.0.0.1:5061;branch=z9hG4bK1\r\n"
+    b"From: <sip:a@b>;tag=1\r\n"
+    b"To: <sip:100@127.0.0.1>\r\n"
+    b"Call-ID: x\r\n"
+    b"CSeq: 1 OPTIONS\r\n"
+    b"Content-Length: 0\r\n\r\n"
 )
 
 
