@@ -191,7 +191,7 @@ def check_proxy(settings: Settings) -> Iterator[Check]:
     remedy = "is it running, and do listen-ng and its firewall let this machine in? See [proxy] rtpengine"
     for engine in rtpengines(proxy, host):
         ok = engine.ping()
-        message = f"rtpengine {engine.place} {'answers' if ok else 'does not answer'}"
+        message = f"rtpengine {engine.place} answers" if ok else f"rtpengine {engine.place} does not answer"
         yield Check("proxy", ok=ok, message=message, remedy="" if ok else remedy)
         engine.close()
 

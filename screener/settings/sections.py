@@ -222,6 +222,10 @@ class Speech:
         queue_seconds: audio a stream may fall behind before it is given up (the call goes to the agents).
         min_confidence: final words below it are no evidence. Two words that sound alike share theirs: 0.5 each.
         hotwords: names, the firm, slang that callers use; preferred by sherpa with a model that prints characters.
+        servers: recogniser servers on other machines, `ws://` or `wss://`: vosk-server's, or sherpa-onnx's
+            `online-websocket-server`, as `engine` says. Streams are spread over them.
+        fallback: who hears when none of them answers: the `local` model, or nobody (`none`): then calls go on
+            unheard, which is said and counted, and loading no model saves memory.
         treat_with_synthetic_model: let the embedded model, which knows synthetic demo speech only, treat callers.
     """
 
@@ -231,6 +235,8 @@ class Speech:
     queue_seconds: Seconds = 3.0
     min_confidence: Annotated[float, Field(ge=0, le=1)] = 0.45
     hotwords: tuple[str, ...] = ()
+    servers: tuple[str, ...] = ()
+    fallback: Literal["local", "none"] = "local"
     treat_with_synthetic_model: bool = False
 
 

@@ -1,12 +1,17 @@
 """The settings' `[speech]` section to a loaded model."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from screener.errors import ModelError
 from screener.settings.sections import Speech
 from screener.speech.models import find_model
 from screener.speech.none import NoModel
 from screener.speech.recognizer import SpeechModel
+
+if TYPE_CHECKING:
+    from screener.speech.sherpa import SherpaModel
+    from screener.speech.vosk import VoskModel
 
 
 def load_model(speech: Speech, folder: Path) -> SpeechModel:
@@ -22,6 +27,16 @@ def load_model(speech: Speech, folder: Path) -> SpeechModel:
     # Each engine's library is loaded only when it is asked for.
     if speech.engine == "none":
         return NoModel()
+    if not speech.servers:
+        return _local(speech, folder)
+    from screener.speech.remote import RemoteModel
+
+    local = _local(speech, folder) if speech.fallback == "local" else None
+    return RemoteModel(speech.engine, speech.servers, local, speech.min_confidence)
+
+
+def _local(speech: Speech, folder: Path) -> "VoskModel | SherpaModel":
+    """The model of this machine."""
     where = find_model(speech.model, folder)
     if where.engine and where.engine != speech.engine:
         raise ModelError(

@@ -13,7 +13,7 @@ from screener.events import SAMPLE_RATE, Speaker
 from screener.speech.models import SHERPA_FILES, check_folder, describe
 from screener.speech.pinyin import syllables
 from screener.speech.recognizer import ModelInfo
-from screener.speech.stream import Heard, StreamRecognizer
+from screener.speech.stream import Decoder, Heard, StreamRecognizer
 from screener.speech.upsample import Upsampler
 
 TRAILING_SILENCE_SECONDS = 0.8
@@ -83,7 +83,11 @@ class SherpaModel:
 
     def open(self, speaker: Speaker) -> StreamRecognizer:
         """A new stream."""
-        return StreamRecognizer(speaker, _SherpaDecoder(self._recognizer, self._min_confidence))
+        return StreamRecognizer(speaker, self.decoder())
+
+    def decoder(self) -> Decoder:
+        """A fresh stream's."""
+        return _SherpaDecoder(self._recognizer, self._min_confidence)
 
 
 class _SherpaDecoder:

@@ -12,7 +12,7 @@ from screener.resources import embedded_model_folder
 from screener.speech.models import check_folder, describe
 from screener.speech.pinyin import syllables
 from screener.speech.recognizer import ModelInfo
-from screener.speech.stream import Heard, StreamRecognizer
+from screener.speech.stream import Decoder, Heard, StreamRecognizer
 
 vosk.SetLogLevel(-1)
 
@@ -48,7 +48,11 @@ class VoskModel:
 
     def open(self, speaker: Speaker) -> StreamRecognizer:
         """A new stream."""
-        return StreamRecognizer(speaker, _VoskDecoder(self._model, self._min_confidence))
+        return StreamRecognizer(speaker, self.decoder())
+
+    def decoder(self) -> Decoder:
+        """A fresh stream's."""
+        return _VoskDecoder(self._model, self._min_confidence)
 
 
 class _VoskDecoder:
