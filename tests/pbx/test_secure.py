@@ -71,7 +71,12 @@ class Site:
             screener.stop()
         self.asterisk.rx("channel request hangup all")
         wait_for(lambda: not self.asterisk.channels(), 10, "quiet PBX")
-        wait_for(lambda: self.asterisk.contact("screener") == "", 15, "nobody registered as screener")
+        for line in self.asterisk.rx(
+            "database show registrar/contact"
+        ).splitlines():  # of one that had to be killed
+            if (key := line.partition(" ")[0]).startswith("/registrar/contact/screener"):
+                self.asterisk.rx(f"database del registrar/contact {key.rpartition('/')[2]}")
+        wait_for(lambda: self.asterisk.contact("screener") == "", 30, "nobody registered as screener")
 
     def stop(self) -> None:
         self.tap.stop()
