@@ -58,6 +58,7 @@ from screener.review.take_back import TakeBacks
 from screener.service.figures import Reviews
 from screener.service.hearing import of_hearing
 from screener.service.recordings import Recordings
+from screener.service.state import StateTeller
 from screener.settings.judging import load_judgement
 from screener.settings.sections import Settings
 from screener.sip.recording import RecordingSession
@@ -207,6 +208,11 @@ class Service:
         self._take_backs = TakeBacks(self._log, self._bring_back, clock)
         self._shared = Shared(clips, settings.targets, self._pool, watching, self._post)
         self._endpoint = SipUserAgent(settings.sip)
+        self._state: StateTeller | None = None
+        if self._feed is not None:
+            calls, waiting = (lambda: len(self._screenings)), (lambda: self._writer.waiting)
+            about = self.model, self.flow.dry_run
+            self._state = StateTeller(self._feed, *about, calls, self.registrations, waiting, clock)
         self._inbox: queue.SimpleQueue[tuple[str, Event | _Offered | _Pulse] | None] = queue.SimpleQueue()
         self._metrics: MetricsServer | None = None
         self._reviews = Reviews(self._log)
@@ -248,6 +254,8 @@ class Service:
         self._purger.start()
         self._take_backs.start()
         self._outbox.start()
+        if self._state is not None:
+            self._state.start()
         if self._beside is not None:
             self._beside.switchboard.start()
         if port := self._settings.operations.metrics_port:
@@ -272,6 +280,8 @@ class Service:
         ]
         if self._metrics is not None:
             helpers.append(self._metrics.stop)
+        if self._state is not None:
+            helpers.append(self._state.stop)
         if self._feed is not None:
             helpers.append(self._feed.stop)
         if self._beside is not None:
