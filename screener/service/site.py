@@ -29,7 +29,6 @@ from screener.calls.tally import Tally
 from screener.calls.wallboard import Wallboard
 from screener.core.entrances import open_session
 from screener.core.flow import Flow
-from screener.errors import InputError
 from screener.events import (
     CallEnded,
     Caller,
@@ -45,8 +44,6 @@ from screener.events import (
     Tick,
     Transcript,
 )
-from screener.feed.choose import Teller as FeedTeller
-from screener.feed.choose import open_teller
 from screener.feed.items import Order
 from screener.feed.publish import Publisher
 from screener.media.prompts import load_clips
@@ -58,7 +55,7 @@ from screener.review.take_back import TakeBacks
 from screener.service.figures import Reviews
 from screener.service.hearing import of_hearing
 from screener.service.recordings import Recordings
-from screener.service.state import StateTeller
+from screener.service.state import StateTeller, open_feed
 from screener.settings.judging import load_judgement
 from screener.settings.sections import Settings
 from screener.sip.recording import RecordingSession
@@ -118,17 +115,6 @@ def _raise_file_limit(calls: int) -> None:
         soft = wanted
     if soft < needed:
         log.warning("%d open files are allowed, %d calls need %d: raise LimitNOFILE", soft, calls, needed)
-
-
-def _feed(settings: Settings, ordered: Callable[[Order], None]) -> FeedTeller | None:
-    """The feed of running calls; a site takes calls without one too."""
-    if not settings.operations.feed:
-        return None
-    try:
-        return open_teller(settings.operations.feed, settings.folder, settings.store.url, ordered)
-    except InputError as problem:
-        log.warning("no feed of running calls: %s; %s", problem.message, problem.remedy)
-        return None
 
 
 def _all_at_once(stops: Sequence[Callable[[], None]], seconds: float) -> None:
@@ -193,7 +179,7 @@ class Service:
         self.flow = site_flow(settings, self.model)
         self._notes = CallNotes(self._writer.put, clock)
         self._beside: ListeningPost | None = None
-        self._feed = _feed(settings, self._ordered)
+        self._feed = open_feed(settings, self._ordered)
         self._tally = Tally()
         self._outbox = Outbox(settings.alerts, settings.site.name, settings.site.language, clock)
         watching = [self._notes.observe, self._tally.observe, *observers]

@@ -1,4 +1,4 @@
-"""How the service is, told over its feed every few seconds to whoever watches."""
+"""The service's feed, and how the service is, told over it every few seconds to whoever watches."""
 
 import logging
 import socket
@@ -7,13 +7,33 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from screener import __version__
-from screener.feed.choose import Teller
-from screener.feed.items import Node
+from screener.errors import InputError
+from screener.feed.choose import Teller, open_teller
+from screener.feed.items import Node, Order
 from screener.operations.logs import Faults
 from screener.ports import RegistrationState
+from screener.settings.sections import Settings
 from screener.speech.recognizer import ModelInfo
 
+log = logging.getLogger(__name__)
+
 EVERY_SECONDS = 5.0
+
+
+def open_feed(settings: Settings, ordered: Callable[[Order], None]) -> Teller | None:
+    """The feed of running calls; a site takes calls without one too.
+
+    Args:
+        settings: of the site.
+        ordered: takes what a reader orders; must not block.
+    """
+    if not settings.operations.feed:
+        return None
+    try:
+        return open_teller(settings.operations.feed, settings.folder, settings.store.url, ordered)
+    except InputError as problem:
+        log.warning("no feed of running calls: %s; %s", problem.message, problem.remedy)
+        return None
 
 
 class StateTeller:
