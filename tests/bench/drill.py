@@ -582,7 +582,7 @@ def _put(home: Path, certificate: bytes, key: bytes) -> None:
 
 
 def recording_client_gone() -> Outcome:
-    """A recording client vanishes in mid-call: no BYE, no audio; genuine callers in path, beside and in recordings."""
+    """A recording client vanishes in mid-call: no BYE, no audio; other callers come all the same."""
     replaced = {'peers = ["192.0.2.10"]': f'peers = ["192.0.2.10", "{CREW_HOST}"]\nrecording_extension = "srs"'}
     with drilling(replaced=replaced) as drill:
         with drill.site.network.entered():
