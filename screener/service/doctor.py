@@ -25,6 +25,7 @@ from screener.service.peers import (
     check_encryption,
     check_proxy,
     check_recording_clients,
+    check_servers,
     check_targets,
     check_webhook,
 )
@@ -69,6 +70,7 @@ def examine(path: Path | None = None) -> Iterator[Check]:
     yield from check_proxy(settings)
     yield check_region(settings.site.region)
     yield check_model(settings)
+    yield from check_servers(settings.speech)
     yield from check_recordings(settings)
     yield check_judgement(settings)
     yield check_lines(settings)

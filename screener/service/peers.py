@@ -13,7 +13,7 @@ from screener.errors import PbxError, SipError, SipParseError
 from screener.proxy import kamailio
 from screener.proxy.watch import rtpengines
 from screener.settings.encryption import Tls
-from screener.settings.sections import Settings, Sip, Targets, Webhook
+from screener.settings.sections import Settings, Sip, Speech, Targets, Webhook
 from screener.sip import certificates
 from screener.sip.address import Uri
 from screener.sip.tcp import reason
@@ -176,6 +176,17 @@ def check_recording_clients(settings: Settings) -> Check:
         message = f"taken at {extension}; where metadata say nothing, the first stream is the {siprec.first}'s"
         return Check("siprec", ok=False, message=message, remedy="name the agents in [siprec] agents, as 2*")
     return Check("siprec", ok=True, message=f"taken at {extension}, {siprec.max_calls} at once")
+
+
+def check_servers(speech: Speech) -> Iterator[Check]:
+    """Does each recogniser server take a stream?"""
+    from screener.speech.servers import look  # only where there are some
+
+    remedy = "is the server running there, with the protocol of [speech] engine?"
+    for url in speech.servers:
+        place, problem = look(url)
+        message = f"{place} does not answer: {problem}" if problem else f"{place} answers"
+        yield Check("recogniser server", ok=not problem, message=message, remedy=remedy if problem else "")
 
 
 def check_proxy(settings: Settings) -> Iterator[Check]:

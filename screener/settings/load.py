@@ -34,6 +34,7 @@ LADDER_MOST = 3650
 """Days and calls of a step of the ladder."""
 _SETTINGS: TypeAdapter[Settings] = TypeAdapter(Settings)
 _URI = re.compile(r"(sips?:([^\s<>@;?\"]+@)?[^\s<>@;?\"]+|tel:\+?[\d\-.()*#]+)(;[^\s<>\"]*)?")
+_SERVER = re.compile(r"wss?://(\[[0-9A-Fa-f:.]+\]|[\w.\-]+)(:[0-9]{1,5})?(/[!-~]*)?", re.ASCII)
 _EXTENSION = re.compile(r"[\w.+*#\-]+")
 _ALLOWED = {
     "bool": "true or false",
@@ -170,6 +171,11 @@ def _cross_checks(settings: Settings) -> Iterator[Problem]:
     yield from _check_flow(settings)
     yield from _check_pbx(settings)
     yield from _check_recordings(settings)
+    for server in settings.speech.servers:
+        if not _SERVER.fullmatch(server):
+            yield "[speech] servers", "found another, allowed ws://HOST:PORT or wss://HOST:PORT"
+    if settings.speech.servers and settings.speech.engine == "none":
+        yield "[speech] engine", "found none, allowed vosk or sherpa: the protocol of the servers"
     sip = settings.sip
     legs = sip.max_calls + (settings.siprec.max_calls if sip.recording_extension else 0)
     yield from check_proxy(settings.proxy, sip.rtp_port_low, sip.rtp_port_high, legs)

@@ -68,6 +68,21 @@ class Server:
         self.failures, self.away_until = 0, 0.0
 
 
+def look(url: str) -> tuple[str, str]:
+    """Host and port of a server, and why it takes no connection; empty when it does."""
+
+    async def knock() -> None:
+        async with connect(url, open_timeout=CONNECT_SECONDS, close_timeout=0.5, proxy=None):
+            pass
+
+    place = Server(url).place
+    try:
+        asyncio.run(knock())
+    except (OSError, TimeoutError, WebSocketException) as error:
+        return place, str(error) or type(error).__name__
+    return place, ""
+
+
 class Servers:
     """All of them, and the thread that speaks with them.
 
