@@ -58,6 +58,7 @@ from screener.review.take_back import TakeBacks
 from screener.service.figures import Reviews
 from screener.service.hearing import of_hearing
 from screener.service.recordings import Recordings
+from screener.service.summaries import Summaries
 from screener.settings.judging import load_judgement
 from screener.settings.sections import Settings
 from screener.sip.recording import RecordingSession
@@ -194,6 +195,7 @@ class Service:
         self._beside: ListeningPost | None = None
         self._feed = _feed(settings, self._ordered)
         self._tally = Tally()
+        self._summaries = Summaries(settings, self._log, clock)
         self._outbox = Outbox(settings.alerts, settings.site.name, settings.site.language, clock)
         watching = [self._notes.observe, self._tally.observe, *observers]
         watching.append(Causes(settings.alerts, self._outbox.put, clock).observe)
@@ -248,6 +250,7 @@ class Service:
         self._purger.start()
         self._take_backs.start()
         self._outbox.start()
+        self._summaries.start()
         if self._beside is not None:
             self._beside.switchboard.start()
         if port := self._settings.operations.metrics_port:
@@ -267,6 +270,7 @@ class Service:
             self._purger.stop,
             self._take_backs.stop,
             self._outbox.stop,
+            self._summaries.stop,
             self._history.stop,
             self._recordings.stop,
         ]
@@ -374,6 +378,7 @@ class Service:
         yield from self._endpoint.samples()
         yield from self._tally.samples()
         yield from self._outbox.samples()
+        yield from self._summaries.samples()
         yield Sample("log_waiting", self._writer.waiting, "Calls that are not in the database yet.")
         if self._beside is not None:
             yield from self._beside.switchboard.samples()

@@ -197,6 +197,11 @@ def _cross_checks(settings: Settings) -> Iterator[Problem]:
             yield f"[[alerts.ways]] {number} url", "found a value that is not shown, allowed an http or https URL"
         elif way.kind == "email" and not (way.sender and way.to):
             yield f"[[alerts.ways]] {number} to", "found no sender or nobody, allowed addresses"
+    for number, summary in enumerate(settings.alerts.summaries, start=1):
+        if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", summary.at):
+            yield f"[[alerts.summaries]] {number} at", f"found {json.dumps(summary.at)}, allowed a time, as 08:00"
+        if not (summary.sender and summary.to):
+            yield f"[[alerts.summaries]] {number} to", "found no sender or nobody, allowed addresses"
     if not re.match(r"[\w+]+://", settings.store.url):
         yield "[store] url", "found a text without ://, allowed a SQLAlchemy URL, as sqlite:///screener.db"
 

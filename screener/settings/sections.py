@@ -288,6 +288,28 @@ class Way:
 
 
 @dataclass(frozen=True, slots=True)
+class Summary:
+    """`[[alerts.summaries]]`: the manager's summary by e-mail, as page and workbook.
+
+    Attributes:
+        every: `day`, `week` (sent on Mondays) or `month` (on the first): of the one that is over.
+        at: the site's time of day, `08:00`.
+        url: host and port of the mail server.
+        sender, to, username: with a username the connection is encrypted (STARTTLS); `secret` is the password.
+        masked: hide the middle of phone numbers.
+    """
+
+    every: Literal["day", "week", "month"]
+    url: str = field(repr=False)
+    sender: str
+    to: tuple[str, ...]
+    at: str = "08:00"
+    username: str = ""
+    secret: str = field(default="", repr=False)
+    masked: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Alerts:
     """`[alerts]`: when somebody is told at once; without `[[alerts.ways]]` nobody is.
 
@@ -300,6 +322,7 @@ class Alerts:
     burst_seconds: Seconds = 600.0
     deaf_calls: Annotated[int, Field(ge=1)] = 3
     ways: tuple[Way, ...] = ()
+    summaries: tuple[Summary, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
