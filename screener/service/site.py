@@ -203,7 +203,7 @@ class Service:
             watching.append(Publisher(self._feed.put, socket.gethostname()).observe)
         if settings.pbx.host:
             self._beside = ListeningPost(settings, self._pool, self._offered_beside, self._take_back)
-            watching.append(Wallboard(self._beside.switchboard).observe)
+            watching.append(Wallboard(self._beside.switchboard, record=settings.pbx.record_flagged).observe)
         self._recordings = Recordings(settings, self._pool, self._offered_beside)
         watching += self._recordings.observers
         self._take_backs = TakeBacks(self._log, self._bring_back, clock)

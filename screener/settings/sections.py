@@ -152,6 +152,9 @@ class Pbx:
         dial: how Asterisk dials a listening leg; `{leg}` is the user part.
         context: where the user parts of `[targets]`, and `by_hand`, are extensions.
         by_hand: the extension that puts a caller into the analysis queue in an agent's name.
+        record_flagged: on a flag Asterisk records the caller's channel from there on (MixMonitor). Callers must be
+            told: needs `flow.record_notice`, and where we only listen the dialplan says the same.
+        record_folder: of these recordings, in Asterisk's own; the file is the caller's UNIQUEID.wav.
         hear_agent: listen to the agent too: what the agent says is logged, and steering back is noted.
         max_calls: calls listened to at once; further ones go on unheard, which the log and the metrics say.
     """
@@ -169,6 +172,8 @@ class Pbx:
     context: str = "from-screener"
     by_hand: str = "by-hand"
     hear_agent: bool = True
+    record_flagged: bool = False
+    record_folder: str = "screener"
     max_calls: Annotated[int, Field(ge=1, le=1000)] = 100
 
 
@@ -331,9 +336,15 @@ class Evidence:
 
     Attributes:
         key: file of the site's signing key (Ed25519), beside the settings file; made when it is first needed.
+        recordings: folder in which the PBX keeps recordings, as ID.wav or UNIQUEID.wav; they join a package.
+        timestamp_url: of a time-stamping authority (RFC 3161), which signs each manifest too; empty asks none.
+        timestamp_ca: certificates (PEM) of whom it is trusted by; empty takes the machine's.
     """
 
     key: str = "evidence.key"
+    recordings: str = ""
+    timestamp_url: str = ""
+    timestamp_ca: str = ""
 
 
 @dataclass(frozen=True, slots=True)
