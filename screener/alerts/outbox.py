@@ -101,6 +101,7 @@ class Outbox:
             alert.dialled,
             alert.count,
             alert.call,
+            alert.by,
         )
         pause = self._retry_seconds
         for _ in range(TRIES):

@@ -279,14 +279,14 @@ class Way:
     Attributes:
         url: of the webhook or robot, https or http; of a mail server its host and port.
         secret: signs a webhook's body, 钉钉's URL, 飞书's body; of e-mail the password.
-        causes: `threat`, `emergency`, `burst`, `deaf`, `spool`; empty is all of them.
+        causes: `threat`, `emergency`, `burst`, `deaf`, `asked`, `spool`; empty is all of them.
         sender, to, username: of e-mail; with a username the connection is encrypted (STARTTLS).
     """
 
     kind: Literal["webhook", "wecom", "dingtalk", "feishu", "email"]
     url: str = field(repr=False)
     secret: str = field(default="", repr=False)
-    causes: tuple[Literal["threat", "emergency", "burst", "deaf", "spool"], ...] = ()
+    causes: tuple[Literal["threat", "emergency", "burst", "deaf", "asked", "spool"], ...] = ()
     sender: str = ""
     to: tuple[str, ...] = ()
     username: str = ""

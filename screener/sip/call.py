@@ -8,7 +8,7 @@
 
 import logging
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import Enum, auto
 from functools import partial
 
@@ -53,6 +53,8 @@ class SipCall(AnyThread):
 
     _client: str | None = None
     """Address of the recording client whose session it is."""
+    _direction = "sendrecv"
+    """Of our own offers."""
 
     def __init__(
         self,
@@ -78,7 +80,9 @@ class SipCall(AnyThread):
         self._leg = record.leg
         self._awaiting_answer = offer is None
         self._agreed: sdp.Stream | None = None
-        self._offered: Sequence[sdp.Offered] = ()
+        self._offered: Mapping[int, sdp.Offered] = {}
+        self._theirs: sdp.Description | None = None
+        """What the peer has offered or answered last: its m= lines keep their places (RFC 3264 8)."""
         self._hangup_wanted = False
         self._transfer: refer.Transfer | None = None
         self._goodbye: ServerTransaction | None = None
@@ -212,16 +216,24 @@ class SipCall(AnyThread):
         self._awaiting_answer = False
         try:
             body = part(ack, "application/sdp")
-            found = taken(sdp.parse(body), self._client, self._core.encryption) if body else ()
+            theirs = sdp.parse(body) if body else None
         except SipParseError:
-            found = ()
-        offered = self._offered
-        streams = [s for stream, ours in zip(found, offered, strict=False) if (s := ours.answered(stream))]
-        if not streams:
+            theirs = None
+        streams = self._answered(theirs) if theirs is not None else None
+        if streams is None:
             log.warning("call from %s: no answer that can be taken to our offer; ended", self._invite.source)
             return False
+        self._theirs = theirs
         self._agree(streams)
         return True
+
+    def _answered(self, theirs: sdp.Description) -> Sequence[sdp.Stream] | None:
+        """The streams of an answer to our offer; None when it is no answer to it."""
+        found = taken(theirs, self._client, self._core.encryption)
+        offered = [(stream, self._offered.get(stream.index)) for stream in found]
+        streams = [agreed for stream, ours in offered if ours and (agreed := ours.answered(stream))]
+        paused = self._client is not None and not found  # a recording client may close every stream for a while
+        return streams if streams or paused else None
 
     # Requests within the call.
 
@@ -404,11 +416,28 @@ class SipCall(AnyThread):
         """Our offer, or our answer to the peer's."""
         host = self._core.host
         if self._offer is None:
-            self._offered = [sdp.Offered.of(self._leg.port, self._core.encryption, self._agreed)]
-            return sdp.offer(host, self._offered, self._session_id, self._version)
+            former = self._theirs.media if self._theirs is not None else ()
+            self._offered = self._offers()
+            return sdp.offer(host, self._offered, self._session_id, self._version, self._direction, former)
+        self._theirs = self._offer[0]
+        return sdp.answer(
+            self._theirs,
+            self._answers(),
+            host,
+            self._session_id,
+            self._version,
+            only_hears=self._client is not None,
+        )
+
+    def _offers(self) -> Mapping[int, sdp.Offered]:
+        """What we offer at each m= line."""
+        place = self._agreed.index if self._agreed is not None else 0
+        return {place: sdp.Offered.of(self._leg.port, self._core.encryption, self._agreed)}
+
+    def _answers(self) -> Sequence[tuple[sdp.Stream, int]]:
+        """The streams that are taken of an offer, and our port for each."""
         assert self._agreed is not None  # as there was an offer
-        taken_ = [(self._agreed, self._leg.port)]
-        return sdp.answer(self._offer[0], taken_, host, self._session_id, self._version)
+        return [(self._agreed, self._leg.port)]
 
     def _send(self, request: Request, done: Callable[[Response | None], None]) -> None:
         request.headers.add("Contact", self._core.contact_header)

@@ -19,7 +19,7 @@ from screener.alerts.ways import send
 from screener.core.actions import Decided
 from screener.core.evidence import Assessment, Decision, Kind, Treatment, Verdict
 from screener.errors import AlertError
-from screener.events import Caller, CallOffered, RecognizerLost
+from screener.events import Act, Caller, CallOffered, Ordered, RecognizerLost
 from screener.settings.sections import Alerts, Way
 from tests.alerts.mailbox import mailbox
 
@@ -163,3 +163,6 @@ def test_what_is_worth_an_alert() -> None:
     assert got[-1].cause is Cause.BURST and len(got) == 3, "the window has passed"
     see("g", RecognizerLost("x", 1.0))
     assert got[-1].cause is Cause.DEAF
+    see("h", Ordered(Act.LINE_FAULT, "李坐席", 1.0))
+    see("h", Ordered(Act.SUPERVISOR, "李坐席", 1.0))
+    assert (got[-1].cause, got[-1].call, got[-1].by) == (Cause.ASKED, "h", "李坐席")
