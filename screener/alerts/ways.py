@@ -13,7 +13,7 @@ from dataclasses import asdict
 from screener.alerts.causes import Alert
 from screener.alerts.mail import post
 from screener.errors import AlertError
-from screener.settings.sections import Way
+from screener.settings.alerts import Way
 
 SECONDS = 10.0
 ANSWER_MOST = 65536

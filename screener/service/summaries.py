@@ -23,8 +23,9 @@ from screener.reports.span import Span
 from screener.reports.summary import summary
 from screener.reports.summary_page import summary_page
 from screener.review.seal import masking_key
+from screener.settings.alerts import Summary
 from screener.settings.judging import load_notes
-from screener.settings.sections import Settings, Summary
+from screener.settings.sections import Settings
 from screener.store.log import CallLog, open_log
 from screener.store.records import Access
 from screener.words.judgement import Teller

@@ -20,7 +20,7 @@ from screener.core.actions import Decided
 from screener.core.evidence import Assessment, Decision, Kind, Treatment, Verdict
 from screener.errors import AlertError
 from screener.events import Act, Caller, CallOffered, Ordered, RecognizerLost
-from screener.settings.sections import Alerts, Way
+from screener.settings.alerts import Alerts, Way
 from tests.alerts.mailbox import mailbox
 
 NOON = datetime(2026, 3, 4, 4, 0, tzinfo=UTC)

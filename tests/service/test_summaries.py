@@ -10,7 +10,8 @@ import openpyxl
 import pytest
 
 from screener.service.summaries import ACTION, Summaries, apart, make, newest_due
-from screener.settings.sections import Alerts, Settings, Store, Summary
+from screener.settings.alerts import Alerts, Summary
+from screener.settings.sections import Settings, Store
 from screener.store.log import open_log
 from tests.alerts.mailbox import mailbox
 from tests.reports.random_log import random_calls

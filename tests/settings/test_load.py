@@ -11,8 +11,9 @@ from screener.core.evidence import Kind, Treatment
 from screener.core.ladder import Step
 from screener.errors import SettingsError
 from screener.resources import config_folder
+from screener.settings.alerts import Summary, Way
 from screener.settings.load import load, parse
-from screener.settings.sections import Registrar, Settings, Summary, Way
+from screener.settings.sections import Registrar, Settings
 from screener.sip.useragent import SipUserAgent
 
 FILE = Path("/site/screener.toml")
