@@ -6,6 +6,7 @@ costs no word. A stream that is heard here goes back to a server at the end of a
 """
 
 import time
+import weakref
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -71,6 +72,8 @@ class ServedDecoder:
 
     def __init__(self, link: Link) -> None:
         self._link = link
+        self._closed = weakref.finalize(self, link.close)
+        """A stream that is dropped without its last words closes too."""
         self._last = Heard("")
         self._told: list[Heard] = []
 
@@ -96,13 +99,13 @@ class ServedDecoder:
     def flush(self) -> Heard:
         """What comes of the end, within a moment."""
         told = self._told + self._read(self._link.finish(LAST_WORDS_SECONDS))
-        self._link.close()
+        self._closed()
         text = next((heard for heard in reversed(told) if heard.text), self._last)
         return Heard(text.text, text.syllables, final=True, confidence=text.confidence)
 
     def close(self) -> None:
         """It is not used any more."""
-        self._link.close()
+        self._closed()
 
     def _read(self, messages: Sequence[str]) -> list[Heard]:
         return [heard for message in messages if (heard := self._link.read(message)) is not None]
