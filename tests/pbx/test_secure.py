@@ -1,6 +1,7 @@
 """Nothing in clear: Asterisk 22, baresip and the screener over TLS with client certificates and SRTP."""
 
 import audioop  # part of Python before 3.13, the package audioop-lts after
+import re
 import shutil
 import time
 from collections.abc import Callable, Iterator
@@ -43,10 +44,17 @@ class Site:
         if own is not None:
             shutil.copy(own.certificate, home / "keys/screener.pem")
             shutil.copy(own.key, home / "keys/screener.key")
+        before = self._registrations()
         self._screeners.append(Screener(self.network, home, shipped=SECURE))
         if registered:
-            wait_for(lambda: self.asterisk.contact("screener") == "Avail", 15, "registration over TLS")
+            wait_for(lambda: self._registrations() > before, 15, "registration over TLS")
+            wait_for(lambda: self.asterisk.contact("screener") == "Avail", 15, "an answer to OPTIONS over TLS")
         return self._screeners[-1]
+
+    def _registrations(self) -> int:
+        """How often the screener has registered: an earlier one may still be there, if it had to be killed."""
+        told = (self.asterisk.home / "console.txt").read_text("utf-8", "replace")
+        return len(re.findall(rf"(?:Added|Refreshed) contact 'sip:100@{SCREENER}", told))
 
     def call(self, speech: bytes, **options: object) -> Caller:
         home = self.folder / f"caller{len(self._callers)}"
@@ -66,12 +74,6 @@ class Site:
             screener.stop()
         self.asterisk.rx("channel request hangup all")
         wait_for(lambda: not self.asterisk.channels(), 10, "quiet PBX")
-        for line in self.asterisk.rx(
-            "database show registrar/contact"
-        ).splitlines():  # of one that had to be killed
-            if (key := line.partition(" ")[0]).startswith("/registrar/contact/screener"):
-                self.asterisk.rx(f"database del registrar/contact {key.rpartition('/')[2]}")
-        wait_for(lambda: self.asterisk.contact("screener") == "", 30, "nobody registered as screener")
 
     def stop(self) -> None:
         self.tap.stop()
