@@ -41,6 +41,7 @@ REASONS: Mapping[str, Pair] = {
     Reason.REPEAT_OFFENDER: ("已确认 {} 次的骚扰号码", "confirmed as harassment {} times before"),
     Reason.BY_AGENT: ("坐席 {} 确认", "confirmed by agent {}"),
     Reason.ORDERED: ("{} 人工处理", "decided by {}"),
+    Reason.WARNED: ("警告 {} 次后", "after {} warnings"),
     Reason.UNHEARD: ("识别中断,转坐席", "recognition broke off: to an agent"),
     Reason.DEAF: ("听不到来电人({}),转坐席", "the caller cannot be heard ({}): to an agent"),
     Reason.STOPPING: ("服务停止,转坐席", "the service stops: to an agent"),
