@@ -10,12 +10,15 @@ import click
 from screener.cli import moments
 from screener.cli.output import (
     CallLog,
+    Cell,
+    Coded,
     Settings,
     Sheet,
     coded,
     filling_log_options,
     lines_of,
     log_options,
+    masker,
     output_options,
     sheet,
     speaking,
@@ -27,7 +30,6 @@ from screener.cli.say import put, say
 from screener.errors import InputError
 from screener.events import ListName
 from screener.exchange.listfile import EXPORTS, BadLine, from_csv
-from screener.numbers.mask import mask
 from screener.numbers.named import WRONG, proper
 from screener.reports.span import Span
 from screener.review.suggest import suggest
@@ -94,11 +96,11 @@ def _group(name: ListName) -> click.Group:
 
         Example: screener list watch show --format xlsx -o watch.xlsx
         """
-        zone = ZoneInfo(settings.site.timezone)
+        zone, shown = ZoneInfo(settings.site.timezone), masker(settings, masked)
         rows = [
             [
-                mask(entry.number) if masked else entry.number,
-                list_reason(entry.reason, speaking()),
+                shown(entry.number),
+                Coded(list_reason(entry.reason, speaking()), entry.reason),
                 entry.added_at.astimezone(zone),
                 entry.expires_at.astimezone(zone) if entry.expires_at else None,
             ]
@@ -190,16 +192,16 @@ def suggest_command(
     until = _expiry(settings, expires, now)
     accepted = [p for p in proposals if accept_all or p.number in chosen]
     log.enlist(*(ListedNumber(p.name, p.number, p.reason(user()), now, until) for p in accepted))
-    zone = ZoneInfo(settings.site.timezone)
-    rows = [
+    zone, shown = ZoneInfo(settings.site.timezone), masker(settings, masked)
+    rows: list[list[Cell]] = [
         [
             coded(p.name, "list_"),
-            mask(p.number) if masked else p.number,
+            shown(p.number),
             p.flags,
             p.confirmed,
             coded(p.kind),
             p.last.astimezone(zone),
-            "✔" if p in accepted else "",
+            p in accepted,
         ]
         for p in proposals
     ]

@@ -1,6 +1,7 @@
 """Logging in and out."""
 
 import asyncio
+import time
 from urllib.parse import urlsplit
 
 from starlette.concurrency import run_in_threadpool
@@ -8,10 +9,10 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from screener.console.access import LoginRefusedError, Person, Role
-from screener.console.context import Context
+from screener.console.body import form
+from screener.console.context import COOKIE, Context
 from screener.errors import InputError
 
-COOKIE = "screener"
 FAILED_SECONDS = 0.5
 """A refused login is answered no sooner."""
 AT_ONCE = 4
@@ -28,13 +29,17 @@ async def login(context: Context, request: Request) -> Response:
     """The form, and what is typed into it."""
     if request.method == "GET":
         return context.page("login.html", None, problem="", next=_inside(request.query_params.get("next", "")))
-    form = await request.form(max_files=0, max_fields=4)
-    name, password = str(form.get("name", "")), str(form.get("password", ""))
-    after = _inside(str(form.get("next", "")))
+    sent = await form(request)
+    name, password = sent.get("name", ""), sent.get("password", "")
+    after = _inside(sent.get("next", ""))
+    peer = request.client.host if request.client else ""
+    if context.strangers.wait(peer, time.monotonic()):
+        return context.page("login.html", None, 429, problem=context.say("too_often"), next=after)
     try:
         async with _turns:
             token, _ = await run_in_threadpool(context.access.login, name, password[:1000])
     except LoginRefusedError:
+        context.strangers.take(peer, time.monotonic())
         await asyncio.sleep(FAILED_SECONDS)
         return context.page("login.html", None, 401, problem=context.say("login_refused"), next=after)
     answer = RedirectResponse(after, 303)
@@ -57,11 +62,11 @@ async def password_page(context: Context, person: Person, _request: Request) -> 
 
 async def change_password(context: Context, person: Person, request: Request) -> Response:
     """A new password, for who knows the old one; every login of the name is over."""
-    form = await request.form(max_files=0, max_fields=4)
+    sent = await form(request)
     try:
         async with _turns:
-            await run_in_threadpool(context.access.login, person.name, str(form.get("old", ""))[:1000])
-            await run_in_threadpool(context.access.set_password, person.name, str(form.get("new", ""))[:1000])
+            await run_in_threadpool(context.access.login, person.name, sent.get("old", "")[:1000])
+            await run_in_threadpool(context.access.set_password, person.name, sent.get("new", "")[:1000])
     except LoginRefusedError:
         return context.page("password.html", person, 400, problem=context.say("login_refused"))
     except InputError:

@@ -1,5 +1,6 @@
 """通话: the log, searched and filtered; one call's page; its package of evidence."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from urllib.parse import quote
 
@@ -20,7 +21,7 @@ from screener.review.dossier import pack, sum_of, zipped
 from screener.review.seal import site_key
 from screener.review.verdict import is_flag
 from screener.store.find import find
-from screener.store.records import Access, Review
+from screener.store.records import Access, CallRecord, Review
 
 SHOWN = 50
 """The newest so many; `?more` shows more."""
@@ -34,13 +35,9 @@ async def search(context: Context, person: Person, request: Request) -> Response
         InputError: a filter cannot be, or somebody asks for a number who may not see any whole.
     """
     query = dict(request.query_params)
-    if query.get("number") and not context.sees_whole_numbers(person):
-        raise InputError("numbers are masked for this role", "search without a number")
 
     def made() -> Response:
-        wanted = asked.wanted(query, *asked.days(query, context.zone), context.lines)
-        most = MORE if "more" in query else SHOWN
-        found = find(context.log, wanted, most)
+        found, most = sought(context, person, query)
         return context.page(
             "calls.html",
             person,
@@ -57,6 +54,19 @@ async def search(context: Context, person: Person, request: Request) -> Response
         )
 
     return await run_in_threadpool(made)
+
+
+def sought(context: Context, person: Person, query: Mapping[str, str]) -> tuple[list[CallRecord], int]:
+    """The calls that a query asks for, and how many it would have got at most.
+
+    Raises:
+        InputError: a filter cannot be, or somebody asks for a number who may not see any whole.
+    """
+    if query.get("number") and not context.sees_whole_numbers(person):
+        raise InputError("numbers are masked for this role", "search without a number")
+    wanted = asked.wanted(query, *asked.days(query, context.zone), context.lines)
+    most = MORE if "more" in query else SHOWN
+    return find(context.log, wanted, most), most
 
 
 async def page(context: Context, person: Person, request: Request) -> Response:

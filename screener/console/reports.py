@@ -22,7 +22,7 @@ from screener.reports.frequency import Period, frequency
 from screener.reports.page import Page
 from screener.reports.pages import Reader
 from screener.reports.queue import queue
-from screener.reports.render import render
+from screener.reports.render import Format, render
 from screener.reports.sources import SourceBy, sources
 from screener.reports.span import Span
 from screener.reports.summary import summary, usual_span
@@ -33,7 +33,8 @@ from screener.store.log import CallLog
 
 TOP = 50
 """Sources that are listed."""
-FORMS = {"csv": "text/csv", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+FORMS: Mapping[Format, str] = {"csv": "text/csv", "xlsx": XLSX, "json": "application/json"}
 Make = Callable[[CallLog, Span, str, Reader], Page]
 
 
@@ -91,9 +92,9 @@ async def page(context: Context, person: Person, request: Request) -> Response:
         InputError: no such report, or a filter cannot be.
     """
 
-    def made() -> Response:
+    def shown() -> Response:
         name, query = request.path_params["name"], dict(request.query_params)
-        by, span, report = _made(context, person, name, query)
+        by, span, report = made(context, person, name, query)
         with facts(context.log) as known:
             queues, dialled = (sorted(known.known(place) - {""}) for place in ("queue", "dialled"))
         return context.page(
@@ -113,27 +114,32 @@ async def page(context: Context, person: Person, request: Request) -> Response:
             query=urlencode(query),
         )
 
-    return await run_in_threadpool(made)
+    return await run_in_threadpool(shown)
 
 
 async def export(context: Context, person: Person, request: Request) -> Response:
-    """A report as a file, in the form that `?form` says: `csv` or `xlsx`.
+    """A report as a file, in the form that `?form` says: `csv`, `xlsx` or `json`.
 
     Raises:
         InputError: no such report or form, or a filter cannot be.
     """
+    query = dict(request.query_params)
+    return await run_in_threadpool(exported, context, person, request.path_params["name"], query)
 
-    def made() -> Response:
-        name, query = request.path_params["name"], dict(request.query_params)
-        form = query.get("form", "csv")
-        _, _, report = _made(context, person, name, query)
-        if form not in FORMS:
-            raise InputError("there is no such form", f"there are: {', '.join(FORMS)}")
-        data = render(report, "xlsx" if form == "xlsx" else "csv")
-        headers = {"content-disposition": f"attachment; filename*=utf-8''{quote(f'{name}.{form}', safe='')}"}
-        return Response(data, media_type=FORMS[form], headers=headers)
 
-    return await run_in_threadpool(made)
+def exported(context: Context, person: Person, name: str, query: Mapping[str, str]) -> Response:
+    """A report as a file.
+
+    Raises:
+        InputError: no such report or form, or a filter cannot be.
+    """
+    wanted = query.get("form", "csv")
+    form = next((form for form in FORMS if form == wanted), None)
+    if form is None:
+        raise InputError("there is no such form", f"there are: {', '.join(FORMS)}")
+    _, _, report = made(context, person, name, query)
+    headers = {"content-disposition": f"attachment; filename*=utf-8''{quote(f'{name}.{form}', safe='')}"}
+    return Response(render(report, form), media_type=FORMS[form], headers=headers)
 
 
 async def style(_request: Request) -> Response:
@@ -141,7 +147,7 @@ async def style(_request: Request) -> Response:
     return Response(STYLE, media_type="text/css")
 
 
-def _made(context: Context, person: Person, name: str, query: Mapping[str, str]) -> tuple[str, Span, Page]:
+def made(context: Context, person: Person, name: str, query: Mapping[str, str]) -> tuple[str, Span, Page]:
     """What it counts by, of which calls, and the report."""
     if name not in REPORTS:
         raise InputError("there is no such report", f"there are: {', '.join(REPORTS)}")
@@ -156,7 +162,7 @@ def _made(context: Context, person: Person, name: str, query: Mapping[str, str])
         context.settings.site.name,
         context.teller,
         context.zone,
-        masked=not context.sees_whole_numbers(person),
+        mask=None if context.sees_whole_numbers(person) else context.mask,
         now=now,
     )
     return by, span, make(context.log, span, by, reader)

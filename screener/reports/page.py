@@ -1,7 +1,7 @@
 """What an answer is made of, for whoever renders it: sheets of typed columns, charts, a page of both."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
 
@@ -44,8 +44,20 @@ class Sheet:
     rows: Sequence[Sequence[Cell]]
     types: Mapping[str, Type] = field(default_factory=dict)
     name: str = ""
+    sparse: Collection[str] = ()
+    """Columns that people do not see where nothing is in them; programs always do."""
     row_types: Sequence[Type] = ()
     """Where each row holds something else: the type of its numbers."""
+
+    def for_people(self) -> "Sheet":
+        """The same without empty columns."""
+        kept = [n for n, key in enumerate(self.keys) if key not in self.sparse or any(row[n] for row in self.rows)]
+        return replace(
+            self,
+            keys=[self.keys[n] for n in kept],
+            heads=[self.heads[n] for n in kept],
+            rows=[[row[n] for n in kept] for row in self.rows],
+        )
 
     def type_at(self, row: int, column: int) -> Type:
         """What a cell holds."""
@@ -159,8 +171,10 @@ def shown(kind: Type, cell: Cell) -> str:
             return ""
         case datetime():
             return f"{cell:%Y-%m-%d %H:%M}"
-        case bool() | str():
-            return visible(str(cell))
+        case bool():
+            return "✔" if cell else ""
+        case str():
+            return visible(cell)
         case _ if kind == "share":
             return f"{cell:.1%}"
         case float():

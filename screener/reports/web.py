@@ -128,7 +128,7 @@ def body(page: Page, link: Link = lambda _by, _code: "") -> str:
     figures = "".join(map(_figure_tile, page.figures))
     figures = f'<div class="figures">{figures}</div>' if figures else ""
     charts = "".join(_chart(chart, link) for chart in page.charts)
-    sheets = "".join(f"<div>{_sheet(sheet, page.empty)}</div>" for sheet in page.sheets)
+    sheets = "".join(f"<div>{_sheet(sheet.for_people(), page.empty)}</div>" for sheet in page.sheets)
     if page.compact and not page.figures:
         charts, sheets = "", f'<p class="empty">{escape(page.empty)}</p>'
     return f"""{notes}

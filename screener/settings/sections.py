@@ -341,6 +341,7 @@ class Console:
         certificate, key: PEM files for TLS, relative to the settings; empty is none.
         feeds: of running services whose calls are shown; empty is the site's own `operations.feed`.
         session_minutes: a login without a sign of life for so long is over.
+        requests_per_second: of one login or token, five seconds' worth at once; 0 sets no limit.
         whole_numbers: roles that see whole phone numbers; others see them masked.
         embed_from: web origins that may show an agent's page in a frame, such as a CRM's.
         cards: cue cards of agents; empty takes the shipped ones.
@@ -353,6 +354,7 @@ class Console:
     key: str = ""
     feeds: tuple[str, ...] = ()
     session_minutes: Seconds = 480.0
+    requests_per_second: Annotated[float, Field(ge=0, le=1000)] = 20.0
     whole_numbers: tuple[Literal["agent", "supervisor", "auditor", "administrator"], ...] = (
         "supervisor",
         "administrator",

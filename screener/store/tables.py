@@ -313,3 +313,16 @@ class LoginOf(Base):
     guard: Mapped[str] = mapped_column(String(64))
     began_at: Mapped[datetime]
     seen_at: Mapped[datetime]
+
+
+class TokenOf(Base):
+    """A program that may use the console's API; the token is kept as its SHA-256 only."""
+
+    __tablename__ = "tokens"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    secret: Mapped[str] = mapped_column(String(64), index=True)
+    role: Mapped[str] = mapped_column(String(20))
+    extension: Mapped[str]
+    added_at: Mapped[datetime]
+    expires_at: Mapped[datetime | None]

@@ -88,6 +88,15 @@ WORDS: dict[str, tuple[str, str]] = {
     "entrance": ("方式", "Way in"),
     "heard": ("最近听到", "Heard last"),
     "rule_name": ("规则", "Rule"),
+    "noise_share": ("错音", "Misheard"),
+    "set": ("数据集", "Set"),
+    "label": ("标注", "Label"),
+    "interval": ("95% 区间", "95 % interval"),
+    "kinds": ("标为", "Flagged as"),
+    "list_share": ("词表", "Word list"),
+    "evidence": ("依据", "Evidence"),
+    "t_evaluate": ("判断与标注对照", "Judged against the labels"),
+    "t_false_flags": ("误标,得分高者在前", "False flags, the surest first"),
     "t_calls": ("来电", "Calls"),
     "t_accesses": ("数据取出记录", "Who took data out"),
     "t_sample": ("未标记来电的抽样", "A sample of unflagged calls"),
@@ -198,7 +207,10 @@ WORDS: dict[str, tuple[str, str]] = {
     "to": ("至", "to"),
     "made_at": ("生成于", "Made"),
     "queue": ("队列", "Queue"),
-    "masked": ("号码已遮盖", "Numbers are masked"),
+    "masked": (
+        "号码已遮盖,其后短码相同即同一号码",
+        "Numbers are masked; the same mark behind them is the same number",
+    ),
     "nothing": ("没有数据", "No data"),
 }
 WEEKDAYS = {"zh": "一二三四五六日", "en": ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")}
