@@ -3,7 +3,21 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from screener.feed.items import Began, Handled, Heard, Item, Judged, Missed, Moved, Over, Unheard, Weighed
+from screener.core.actions import Step
+from screener.feed.items import (
+    Began,
+    Cautioned,
+    Handled,
+    Heard,
+    Item,
+    Judged,
+    Missed,
+    Moved,
+    Over,
+    Rest,
+    Unheard,
+    Weighed,
+)
 
 UTTERANCES = 60
 """Utterances of a call that are kept, the newest; likewise pieces of evidence."""
@@ -19,6 +33,8 @@ class LiveCall:
         began: None when the feed was joined in its middle.
         words: by speaker and utterance, in the order of their beginning.
         treatment: that goes on.
+        warnings: their steps, the newest ones.
+        rest: seconds of the pause that the agent is offered; 0 is none.
         unheard: why nobody listens, empty while somebody does.
         moved_to: target of the last transfer that succeeded.
         over: by whom the call was ended, empty while it goes on.
@@ -31,9 +47,17 @@ class LiveCall:
     evidence: list[Weighed] = field(default_factory=list)
     judged: Judged | None = None
     treatment: str = ""
+    warnings: list[Cautioned] = field(default_factory=list)
+    rest: float = 0.0
     unheard: str = ""
     moved_to: str = ""
     over: str = ""
+
+    @property
+    def asked(self) -> Cautioned | None:
+        """The warning, or the end after the warnings, that waits for somebody's word."""
+        newest = self.warnings[-1] if self.warnings else None
+        return newest if newest and newest.step == Step.ASKED else None
 
     def items(self) -> Iterator[Item]:
         """What tells a newcomer all that is known of the call."""
@@ -45,6 +69,7 @@ class LiveCall:
             yield self.judged
         if self.treatment:
             yield Handled(self.call, self.at, self.treatment, done=False, completed=False)
+        yield from self.warnings
         if self.unheard:
             yield Unheard(self.call, self.at, self.unheard)
 
@@ -89,6 +114,10 @@ def _fold(call: LiveCall, item: Item) -> None:
             call.judged = item
         case Handled():
             call.treatment = "" if item.done else item.treatment
+        case Cautioned():
+            call.warnings = [*call.warnings, item][-UTTERANCES:]
+        case Rest():
+            call.rest = item.seconds
         case Moved(target=target, ok=True):
             call.moved_to = target
         case Unheard():

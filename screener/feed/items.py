@@ -98,6 +98,27 @@ class Handled:
 
 
 @dataclass(frozen=True, slots=True)
+class Cautioned:
+    """A step of a warning: `core.actions.Warned`."""
+
+    call: str
+    at: float
+    about: str
+    level: int
+    step: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """The agent is offered a pause of so many seconds after the call."""
+
+    call: str
+    at: float
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class Moved:
     """A transfer was judged to its end."""
 
@@ -132,9 +153,10 @@ class Missed:
     lines: int
 
 
-Item = Began | Heard | Weighed | Judged | Handled | Moved | Unheard | Over | Missed
+Item = Began | Heard | Weighed | Judged | Handled | Cautioned | Rest | Moved | Unheard | Over | Missed
 KINDS: Final[dict[str, type[Any]]] = {
-    kind.__name__.lower(): kind for kind in (Began, Heard, Weighed, Judged, Handled, Moved, Unheard, Over, Missed)
+    kind.__name__.lower(): kind
+    for kind in (Began, Heard, Weighed, Judged, Handled, Cautioned, Rest, Moved, Unheard, Over, Missed)
 }
 
 

@@ -24,6 +24,7 @@ from screener.alerts.outbox import Outbox
 from screener.calls.beside import ListeningPost, user_of
 from screener.calls.listened import ListenedCall
 from screener.calls.logbook import CallNotes
+from screener.calls.rests import Rests
 from screener.calls.screening import Observer, Screening, Shared
 from screener.calls.tally import Tally
 from screener.calls.wallboard import Wallboard
@@ -31,6 +32,7 @@ from screener.core.entrances import open_session
 from screener.core.flow import Flow
 from screener.errors import InputError
 from screener.events import (
+    Act,
     CallEnded,
     Caller,
     CallOffered,
@@ -191,6 +193,7 @@ class Service:
         self.flow = site_flow(settings, self.model)
         self._notes = CallNotes(self._writer.put, clock)
         self._beside: ListeningPost | None = None
+        self._rests: Rests | None = None
         self._feed = _feed(settings, self._ordered)
         self._tally = Tally()
         self._outbox = Outbox(settings.alerts, settings.site.name, settings.site.language, clock)
@@ -201,6 +204,8 @@ class Service:
         if settings.pbx.host:
             self._beside = ListeningPost(settings, self._pool, self._offered_beside, self._take_back)
             watching.append(Wallboard(self._beside.switchboard).observe)
+            self._rests = Rests(self._beside.switchboard.rest)
+            watching.append(self._rests.observe)
         self._recordings = Recordings(settings, self._pool, self._offered_beside)
         watching += self._recordings.observers
         self._take_backs = TakeBacks(self._log, self._bring_back, clock)
@@ -344,6 +349,10 @@ class Service:
             self._post(call_id, event)
 
     def _ordered(self, order: Order) -> None:
+        if order.act is Act.PAUSE:  # nobody's record
+            if self._rests is not None:
+                self._rests.take(order.call)
+            return
         log.info("call %s: %s ordered by %s", order.call, order.act, order.by)
         self._inbox.put((order.call, Ordered(order.act, order.by, 0.0)))
 

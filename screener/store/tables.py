@@ -131,6 +131,9 @@ class Call(Base):
     treatments: Mapped[list["TreatmentGiven"]] = relationship(
         cascade="all, delete-orphan", order_by="TreatmentGiven.id"
     )
+    pause_offered: Mapped[bool] = mapped_column(server_default=false())
+    """The agent was offered a pause after the call; whether it was taken is nobody's record."""
+    warnings: Mapped[list["WarningGiven"]] = relationship(cascade="all, delete-orphan", order_by="WarningGiven.id")
     transfers: Mapped[list["TransferTried"]] = relationship(
         cascade="all, delete-orphan", order_by="TransferTried.id"
     )
@@ -261,6 +264,21 @@ class TransferTried(Base):
     target: Mapped[str]
     ok: Mapped[bool]
     status: Mapped[int]
+
+
+class WarningGiven(Base):
+    """One step of a warning, or of the end after the warnings."""
+
+    __tablename__ = "warnings"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    call_id: Mapped[str] = _call()
+    at: Mapped[float]
+    about: Mapped[str] = mapped_column(String(20))
+    level: Mapped[int]
+    step: Mapped[str] = mapped_column(String(20))
+    by: Mapped[str]
+    said: Mapped[str]
 
 
 class Listed(Base):
