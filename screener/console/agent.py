@@ -1,12 +1,13 @@
 """坐席: an agent's own page: the present call and its cue card, which nobody else sees; no score is kept."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from screener.console.access import Person
-from screener.console.body import adapter
+from screener.console.api.wire import AnOrder
+from screener.console.body import adapter, taken
 from screener.console.context import Context
 from screener.console.hub import Shown
 from screener.console.stream import stream
@@ -48,6 +49,10 @@ class Present:
         call: id; empty while there is none.
         listening: percent of the talk that is the caller's, once enough was said.
         words: the newest few utterances.
+        may_warn: the site lets agents warn.
+        warned: the steps of this call's warnings so far, in words.
+        asked: what waits for this agent's word; empty is nothing.
+        rest: minutes of the pause that is offered after the last call; 0 is none.
     """
 
     call: str = ""
@@ -55,6 +60,10 @@ class Present:
     card: Cue | None = None
     listening: int | None = None
     words: tuple[Said, ...] = ()
+    may_warn: bool = False
+    warned: tuple[str, ...] = ()
+    asked: str = ""
+    rest: float = 0.0
 
 
 async def page(context: Context, person: Person, _request: Request) -> Response:
@@ -74,22 +83,39 @@ async def events(context: Context, person: Person, request: Request) -> Response
     return stream(context, person, request, look)
 
 
-async def order(context: Context, person: Person, _request: Request) -> Response:
-    """The agent's button: this is harassment. Only about the own call.
+async def order(context: Context, person: Person, request: Request) -> Response:
+    """The agent's buttons: this is harassment, a warning, an answer where agents may give it. Only the own call.
 
     Raises:
-        InputError: the agent has no call.
+        InputError: the agent has no call, or may not do that.
     """
+    act = (await taken(request, AnOrder)).act
+    warnings = context.settings.flow.warnings
+    allowed = {Act.ANALYSIS_QUEUE} | ({Act.WARN} if "agent" in warnings.by else set())
+    if act not in allowed | ({Act.APPROVE, Act.REFUSE} if warnings.approve == "agent" else set()):
+        raise InputError("that is not an agent's to order", "ask a supervisor")
     shown = context.hub.of_agent(person.extension)
     if shown is None or shown.over_at is not None:
         raise InputError("there is no call of yours", "use the PBX: transfer the caller by hand")
-    context.hub.order(Order(shown.call.call, Act.ANALYSIS_QUEUE, person.name))
+    context.hub.order(Order(shown.call.call, act, person.name))
+    return JSONResponse({"ok": True})
+
+
+async def rest(context: Context, person: Person, _request: Request) -> Response:
+    """The agent takes the pause that is offered; nobody writes down who did.
+
+    Raises:
+        InputError: none is offered any more.
+    """
+    context.hub.rest(person.extension, person.name)
     return JSONResponse({"ok": True})
 
 
 def now(context: Context, person: Person) -> Present:
     """What an agent sees now."""
-    return view(context, person, context.hub.of_agent(person.extension))
+    present = view(context, person, context.hub.of_agent(person.extension))
+    offered = context.hub.rest_of(person.extension)
+    return replace(present, rest=offered.call.rest / 60) if offered else present
 
 
 def view(context: Context, person: Person, shown: Shown | None) -> Present:
@@ -99,6 +125,8 @@ def view(context: Context, person: Person, shown: Shown | None) -> Present:
     began = shown.call.began
     spoken = shown.prompter.spoken
     total = sum(spoken.values())
+    warnings, teller, asked = context.settings.flow.warnings, context.teller, shown.call.asked
+    grants = warnings.approve == "agent"
     return Present(
         call=shown.call.call,
         number=context.number(began.number, person) if began else "?",
@@ -108,6 +136,9 @@ def view(context: Context, person: Person, shown: Shown | None) -> Present:
             Said(heard.speaker, heard.text, heard.final)
             for heard in sorted(shown.call.words.values(), key=lambda heard: heard.at)[-6:]
         ),
+        may_warn="agent" in warnings.by,
+        warned=tuple(teller.warned(w.about, w.level, w.step, w.by) for w in shown.call.warnings[-4:]),
+        asked=teller.warning(asked.about, asked.level) if asked and grants else "",
     )
 
 

@@ -14,17 +14,21 @@ from screener.console.context import Context
 from screener.console.hub import Shown
 from screener.console.stream import Look, stream
 from screener.core.evidence import Reason, Verdict
+from screener.errors import InputError
 from screener.events import Act
 from screener.feed.board import LiveCall
 from screener.feed.items import Order
 from screener.words.terms import word
 
+ACTS = (Act.ANALYSIS_QUEUE, Act.LINE_FAULT, Act.TERMINATE, Act.WARN, Act.AGENTS)
+"""What has a button."""
 URGENT = {Verdict.HARASSMENT.value, Verdict.ABUSIVE_COMPLAINT.value}
 
 
 async def page(context: Context, person: Person, request: Request) -> Response:
     """The page; its calls come over the event stream. `?wall` shows large tiles without buttons."""
-    return context.page("live.html", person, wall="wall" in request.query_params, acts=[act.value for act in Act])
+    acts = [act.value for act in ACTS if act is not Act.WARN or "supervisor" in context.settings.flow.warnings.by]
+    return context.page("live.html", person, wall="wall" in request.query_params, acts=acts)
 
 
 async def events(context: Context, person: Person, request: Request) -> Response:
@@ -43,6 +47,8 @@ async def order(context: Context, person: Person, request: Request) -> Response:
         InputError: no such act, or the call is over.
     """
     act = (await taken(request, AnOrder)).act
+    if act is Act.PAUSE or (act is Act.WARN and "supervisor" not in context.settings.flow.warnings.by):
+        raise InputError("that is not a supervisor's to order", "see [flow.warnings] by in the settings")
     context.hub.order(Order(request.path_params["call"], act, person.name))
     return JSONResponse({"ok": True})
 
@@ -107,6 +113,8 @@ def view(context: Context, person: Person, shown: Shown) -> dict[str, Any]:
         "reason": teller.reason(judged.reason) if judged else "",
         "score": judged.score if judged else None,
         "threshold": judged.threshold if judged else None,
+        "warnings": [teller.warned(w.about, w.level, w.step, w.by) for w in call.warnings[-4:]],
+        "asked": teller.warning(call.asked.about, call.asked.level) if call.asked else "",
         "treatment": word(call.treatment, teller.lang) if call.treatment else "",
         "unheard": call.unheard,
         "moved_to": word(call.moved_to, teller.lang) if call.moved_to else "",
@@ -116,9 +124,9 @@ def view(context: Context, person: Person, shown: Shown) -> dict[str, Any]:
 
 
 def is_urgent(call: LiveCall) -> bool:
-    """Whether somebody should look at once: flagged, abusive, an emergency, or not heard any more."""
+    """Whether somebody should look at once: flagged, abusive, an emergency, an asking, or not heard any more."""
     judged = call.judged
     by_person = judged is not None and judged.reason.startswith(Reason.ORDERED)
-    return bool(call.unheard) or (
+    return bool(call.unheard or call.asked) or (
         judged is not None and (judged.verdict in URGENT or judged.emergency) and not by_person
     )

@@ -144,6 +144,12 @@ class Call(Base):
         Index(None, "linkedid"),
         Index(None, "root"),
         Index(
+            "ix_calls_rests",
+            "called_at",
+            sqlite_where=text("pause_offered"),
+            postgresql_where=text("pause_offered"),
+        ),
+        Index(
             "ix_calls_marked",
             *("called_at", "root", "id", "number", "region", "carrier", "line", "dialled", "queue", "entrance"),
             *("verdict", "kind", "treatment", "dry_run", "by_hand", "review", "reviewed_by", "agent"),

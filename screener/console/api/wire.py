@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from screener.events import Act, ListName
-from screener.feed.items import Began, Heard, Judged, Weighed
+from screener.feed.items import Began, Cautioned, Heard, Judged, Weighed
 from screener.review.suggest import Proposal
 from screener.store.records import CallRecord, ListedNumber, Review
 
@@ -51,6 +51,7 @@ class Running:
         at: audio seconds so far.
         words: newest utterances of both parties, the oldest first; likewise `evidence`.
         judged: the newest decision.
+        warnings: the steps of its warnings; a newest one that is `asked` waits for somebody's word.
         treatment: that goes on, else empty.
         unheard: why nobody listens, else empty.
         moved_to: target of the last transfer that succeeded, else empty.
@@ -64,6 +65,7 @@ class Running:
     words: tuple[Heard, ...]
     evidence: tuple[Weighed, ...]
     judged: Judged | None
+    warnings: tuple[Cautioned, ...]
     treatment: str
     unheard: str
     moved_to: str

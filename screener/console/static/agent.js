@@ -18,19 +18,35 @@ $("pin").addEventListener("click", () => {
   if (last) show(last);
 });
 
-const hand = $("hand"), outcome = document.querySelector(".outcome");
-hand.addEventListener("click", async () => {
-  if (!hand.classList.contains("sure")) {
-    const name = hand.textContent;
-    hand.classList.add("sure");
-    hand.textContent = hand.dataset.sure;
-    setTimeout(() => { hand.classList.remove("sure"); hand.textContent = name; }, 4000);
-    return;
-  }
-  const answer = await fetch("/agent/order", {
-    method: "POST", headers: { "X-Guard": document.body.dataset.guard, "Accept": "application/json" },
+function post(address, body) {
+  return fetch(address, {
+    method: "POST",
+    headers: { "Content-Type": "application/json", "X-Guard": document.body.dataset.guard, "Accept": "application/json" },
+    body: JSON.stringify(body),
   }).catch(() => null);
-  outcome.textContent = answer && answer.ok ? outcome.dataset.done : outcome.dataset.not;
+}
+
+const outcome = document.querySelector(".outcome");
+for (const button of document.querySelectorAll("[data-act]")) {
+  button.addEventListener("click", async () => {
+    if (!button.classList.contains("sure")) {
+      const name = button.textContent;
+      button.classList.add("sure");
+      button.textContent = button.dataset.sure;
+      setTimeout(() => { button.classList.remove("sure"); button.textContent = name; }, 4000);
+      return;
+    }
+    const answer = await post("/agent/order", { act: button.dataset.act });
+    outcome.textContent = answer && answer.ok ? outcome.dataset.done : outcome.dataset.not;
+  });
+}
+
+const rest = $("rest"), taking = rest.querySelector("button");
+taking.addEventListener("click", async () => {
+  taking.disabled = true;
+  const answer = await post("/agent/rest", {});
+  taking.textContent = answer && answer.ok ? taking.dataset.done : taking.dataset.not;
+  setTimeout(() => { rest.hidden = true; taking.disabled = false; }, 4000);
 });
 
 function list(element, texts, className = () => "") {
@@ -50,6 +66,15 @@ function show(told) {
   }
   last = told;
   present.hidden = !told.call;
+  if (!taking.disabled) {
+    rest.hidden = !told.rest;
+    taking.textContent = taking.dataset.text.replace("{}", String(Math.round(told.rest * 10) / 10));
+  }
+  $("warn").hidden = !told.may_warn;
+  const asked = document.querySelector("#present .asked");
+  asked.hidden = !told.asked;
+  asked.querySelector("span").textContent = told.asked;
+  list(document.querySelector(".warnings"), told.warned);
   $("none").hidden = Boolean(told.call);
   $("number").textContent = told.call ? told.number : "";
   const shown = off ? null : pinned || told.card;

@@ -77,6 +77,9 @@ function show(call) {
   text(".clock", call.over || clock(call.seconds));
   text(".about", [call.where, call.dialled, call.agent, call.node].filter(Boolean).join(" · "));
   text(".reason", [call.unheard, call.reason, call.treatment, call.moved_to].filter(Boolean).join(" → "));
+  element.querySelector(".asked").hidden = !call.asked;
+  text(".asked span", call.asked);
+  line(element.querySelector(".warnings"), call.warnings.map((w) => ["", w]));
   const meter = element.querySelector(".score");
   meter.hidden = call.score === null;
   if (call.score !== null) {

@@ -26,9 +26,17 @@ def upgrade() -> None:
     )
     op.create_index("ix_warnings_call_id", "warnings", ["call_id"])
     op.add_column("calls", sa.Column("pause_offered", sa.Boolean(), nullable=False, server_default=sa.false()))
+    op.create_index(
+        "ix_calls_rests",
+        "calls",
+        ["called_at"],
+        sqlite_where=sa.text("pause_offered"),
+        postgresql_where=sa.text("pause_offered"),
+    )
 
 
 def downgrade() -> None:
     """Take back."""
+    op.drop_index("ix_calls_rests", "calls")
     op.drop_column("calls", "pause_offered")
     op.drop_table("warnings")
