@@ -33,7 +33,8 @@ from screener.exchange.listfile import EXPORTS, BadLine, from_csv
 from screener.numbers.named import WRONG, proper
 from screener.reports.span import Span
 from screener.review.suggest import suggest
-from screener.store.records import ListedNumber
+from screener.store.ladder import lift, standings
+from screener.store.records import Access, ListedNumber
 from screener.words.judgement import list_reason
 
 DAYS_DIGITS_MOST = 6
@@ -155,6 +156,49 @@ def _group(name: ListName) -> click.Group:
 
 for _name in ListName:
     lists.add_command(_group(_name))
+
+
+@lists.command(name="ladder")
+@click.option("--mask", "masked", is_flag=True, help="Hide the middle of phone numbers.")
+@output_options
+@log_options
+def ladder_command(settings: Settings, log: CallLog, masked: bool) -> Sheet:
+    """Show which numbers stand on the ladder of [ladder]: warned, suspended, to be reported, and until when.
+
+    Confirmed calls take a number up; each step ends by itself. A number with an open complaint, or on the allow
+    list, is never on it. For a number that is to be reported, make the package: screener calls export --number.
+
+    Example: screener list ladder
+    """
+    zone, shown = ZoneInfo(settings.site.timezone), masker(settings, masked)
+    rows: list[list[Cell]] = [
+        [
+            shown(number),
+            coded(where.rung, "rung_"),
+            where.confirmed,
+            where.since.astimezone(zone),
+            where.until.astimezone(zone),
+        ]
+        for number, where in standings(log, settings.ladder, datetime.now(UTC)).items()
+    ]
+    if not settings.ladder.steps:
+        say("the ladder is off: [[ladder.steps]] of the settings turn it on", err=True)
+    return sheet("t_ladder", ["number", "rung", "confirmed", "since", "expires_at"], rows, number="phone")
+
+
+@lists.command(name="lift")
+@click.argument("numbers", nargs=-1, required=True)
+@click.option("--by", help="Who says so; default the name of the account.")
+@writing_log_options
+def lift_command(settings: Settings, log: CallLog, numbers: tuple[str, ...], by: str | None) -> None:
+    """Take numbers off the ladder: what was confirmed until now takes them up no more.
+
+    Example: screener list lift 13800138000
+    """
+    now, lines = datetime.now(UTC), lines_of(settings)
+    for number in [proper(lines, number) for number in numbers]:
+        lift(log, number, Access(now, by or user(), "screener list lift", number, "terminal"))
+        say(f"off the ladder: {number}")
 
 
 @lists.command(name="suggest")

@@ -86,10 +86,13 @@ class Access:
         Raises:
             InputError: name or password will not do, or the name is taken.
         """
+        self._add(name, role, self._hashed(password), extension)
+
+    def _add(self, name: str, role: Role, secret: str, extension: str) -> None:
         _check(name, role, extension)
         if any(token.name == name for token in self._accounts.tokens()):
             raise InputError(f"{name}: a program has this name", "choose another name")
-        self._accounts.add(Account(name, role.value, extension, self._hashed(password), self._clock()))
+        self._accounts.add(Account(name, role.value, extension, secret, self._clock()))
 
     def set_password(self, name: str, password: str) -> None:
         """Give an account a new password; its logins are over.
@@ -122,8 +125,30 @@ class Access:
             raise _refused()
         if account.failures or account.locked_until:
             self._accounts.change(name, failures=0, locked_until=None)
+        return self._open(account)
+
+    def admit(self, name: str, role: Role, extension: str) -> tuple[str, Person]:
+        """A login of somebody whom the site's provider knows; the account follows what the provider says.
+
+        Raises:
+            InputError: the name will not do, or is an account with a password here, or a program's.
+        """
+        account = self._accounts.get(name)
+        if account is None:
+            self._add(name, role, "", extension)
+        elif account.secret:
+            raise InputError(
+                f"{name}: there is such an account with a password", "take it away, or log in with it"
+            )
+        else:
+            _check(name, role, extension)
+            self._accounts.change(name, role=role.value, extension=extension)
+        return self._open(Account(name, role.value, extension, "", self._clock()))
+
+    def _open(self, account: Account) -> tuple[str, Person]:
+        now = self._clock()
         token = secrets.token_urlsafe(32)
-        login = Login(_kept(token), name, secrets.token_urlsafe(24), now, now)
+        login = Login(_kept(token), account.name, secrets.token_urlsafe(24), now, now)
         self._accounts.open(login, idle_since=now - self._idle)
         return token, _person(login, account)
 

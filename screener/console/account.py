@@ -1,18 +1,26 @@
 """Logging in and out."""
 
 import asyncio
+import logging
+import secrets
 import time
 from urllib.parse import urlsplit
 
 from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from screener.console.access import LoginRefusedError, Person, Role
 from screener.console.body import form
 from screener.console.context import COOKIE, Context
+from screener.console.oidc import Begun
 from screener.errors import InputError
 
+log = logging.getLogger(__name__)
+
+BEGUN, BEGUN_SECONDS = "screener_oidc", 600
+"""The cookie of a login that was begun with the provider, and how long it may take."""
 FAILED_SECONDS = 0.5
 """A refused login is answered no sooner."""
 AT_ONCE = 4
@@ -43,7 +51,57 @@ async def login(context: Context, request: Request) -> Response:
         await asyncio.sleep(FAILED_SECONDS)
         return context.page("login.html", None, 401, problem=context.say("login_refused"), next=after)
     answer = RedirectResponse(after, 303)
-    answer.set_cookie(COOKIE, token, httponly=True, samesite="strict", secure=request.url.scheme == "https")
+    _give(answer, token, request)
+    return answer
+
+
+async def begin(context: Context, request: Request) -> Response:
+    """Leads to the site's provider."""
+    if context.provider is None:
+        raise HTTPException(404)
+    begun = Begun.new(_inside(request.query_params.get("next", "")))
+    answer = RedirectResponse(await run_in_threadpool(context.provider.address, begun, _back(request)), 303)
+    answer.set_cookie(
+        BEGUN,
+        begun.serialize(),
+        BEGUN_SECONDS,
+        path="/login/oidc",
+        httponly=True,
+        samesite="lax",
+        secure=_safe(request),
+    )
+    return answer
+
+
+async def back(context: Context, request: Request) -> Response:
+    """The provider leads here: who it says that it is, is logged in.
+
+    Raises:
+        InputError: what it says cannot be believed, or gives no role.
+    """
+    peer = request.client.host if request.client else ""
+    if context.strangers.wait(peer, time.monotonic()):
+        return context.page("login.html", None, 429, problem=context.say("too_often"), next="/")
+    if context.provider is None:
+        raise HTTPException(404)
+    query, begun = request.query_params, Begun.parse(request.cookies.get(BEGUN, ""))
+    try:
+        if begun is None or not secrets.compare_digest(begun.state.encode(), query.get("state", "").encode()):
+            raise InputError("this login was not begun here", "begin anew")
+        if query.get("iss", context.settings.oidc.issuer) != context.settings.oidc.issuer:  # RFC 9207
+            raise InputError("this login was not begun here", "begin anew")
+        if not query.get("code"):
+            raise InputError("the provider has refused the login", "begin anew")
+        found = await run_in_threadpool(context.provider.claimed, begun, query["code"], _back(request))
+        token, _ = await run_in_threadpool(context.access.admit, found.name, found.role, found.extension)
+    except InputError as problem:
+        context.strangers.take(peer, time.monotonic())
+        log.warning("console: %s", problem.message)
+        raise
+    # A page, not a redirect: a browser that comes from another site sends no strict cookie along with it.
+    answer: Response = context.page("onward.html", None, next=begun.after)
+    answer.delete_cookie(BEGUN, path="/login/oidc")
+    _give(answer, token, request)
     return answer
 
 
@@ -72,6 +130,18 @@ async def change_password(context: Context, person: Person, request: Request) ->
     except InputError:
         return context.page("password.html", person, 400, problem=context.say("password_short"))
     return RedirectResponse("/login", 303)
+
+
+def _give(answer: Response, token: str, request: Request) -> None:
+    answer.set_cookie(COOKIE, token, httponly=True, samesite="strict", secure=_safe(request))
+
+
+def _safe(request: Request) -> bool:
+    return request.url.scheme == "https"
+
+
+def _back(request: Request) -> str:
+    return str(request.url.replace(path="/login/oidc/back", query=""))
 
 
 def _inside(path: str) -> str:

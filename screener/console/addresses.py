@@ -45,6 +45,7 @@ PAGES: tuple[Address, ...] = (
     Address("POST", "/lists/add", lists.add, SUPERVISORS, noted=True),
     Address("POST", "/lists/remove", lists.remove, SUPERVISORS, noted=True),
     Address("POST", "/lists/accept", lists.accept, SUPERVISORS, noted=True),
+    Address("POST", "/lists/lift", lists.take_off_ladder, SUPERVISORS, noted=True),
     Address("GET", "/health", health.page, READERS),
 )
 
@@ -106,7 +107,7 @@ PROGRAMS: tuple[Address, ...] = (
         "GET", "/reports/{name}", api.report, READERS,
         Told(f"A report: {', '.join(reports.REPORTS)}", "report", query=(*SPAN, "by", "form")),
     ),
-    _api("GET", "/lists", api.listed, READERS, Told("Lists and proposals", wire.Lists)),
+    _api("GET", "/lists", api.listed, READERS, Told("Lists, proposals and the ladder", wire.Lists)),
     _api("POST", "/lists", api.enlist, SUPERVISORS, Told("Put a number on a list", wire.Done, wire.AnEntry)),
     _api(
         "POST", "/lists/remove", api.delist, SUPERVISORS,
@@ -115,6 +116,10 @@ PROGRAMS: tuple[Address, ...] = (
     _api(
         "POST", "/lists/accept", api.accept, SUPERVISORS,
         Told("Put a proposed number on its list", wire.Done, wire.AProposed),
+    ),
+    _api(
+        "POST", "/lists/lift", api.lift, SUPERVISORS,
+        Told("Take a number off the ladder", wire.Done, wire.AProposed),
     ),
     _api("GET", "/health", api.state, READERS, Told("How the site is", health.Health), noted=False),
 )  # fmt: skip

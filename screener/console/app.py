@@ -46,10 +46,12 @@ def build(context: Context) -> Starlette:
     """
     routes = [Route(a.path, _guarded(context, a), methods=[a.method]) for a in ADDRESSES]
     login = Route("/login", partial(account.login, context), methods=["GET", "POST"])
+    begin = Route("/login/oidc", partial(account.begin, context))
+    back = Route("/login/oidc/back", partial(account.back, context))
     style = Route("/static/report.css", reports.style)
     static = Mount("/static", StaticFiles(directory=Path(__file__).parent / "static"))
     app = Starlette(
-        routes=[login, style, static, *routes],
+        routes=[login, begin, back, style, static, *routes],
         exception_handlers={ScreenerError: _failed, HTTPException: _refused},  # type: ignore[dict-item]
     )
     app.state.context = context

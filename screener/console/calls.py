@@ -12,7 +12,7 @@ from screener.console import asked
 from screener.console.access import Person
 from screener.console.case import parts, row
 from screener.console.context import Context
-from screener.core.evidence import Kind, Verdict
+from screener.core.evidence import Kind, Treatment, Verdict
 from screener.errors import InputError
 from screener.events import LineClass
 from screener.outside.text import file_name
@@ -22,6 +22,7 @@ from screener.review.seal import site_key
 from screener.review.verdict import is_flag
 from screener.store.find import find
 from screener.store.records import Access, CallRecord, Review
+from screener.words.terms import weekday
 
 SHOWN = 50
 """The newest so many; `?more` shows more."""
@@ -51,6 +52,9 @@ async def search(context: Context, person: Person, request: Request) -> Response
             kinds=[*Kind, asked.NO_KIND],
             reviews=[Review.CONFIRMED, Review.OVERTURNED, Review.NONE],
             lines=list(LineClass),
+            treatments=[treatment for treatment in Treatment if treatment is not Treatment.NONE],
+            weekdays={str(day): weekday(day, context.teller.lang) for day in range(1, 8)},
+            hours={str(hour): f"{hour:02}" for hour in range(24)},
         )
 
     return await run_in_threadpool(made)
@@ -64,7 +68,7 @@ def sought(context: Context, person: Person, query: Mapping[str, str]) -> tuple[
     """
     if query.get("number") and not context.sees_whole_numbers(person):
         raise InputError("numbers are masked for this role", "search without a number")
-    wanted = asked.wanted(query, *asked.days(query, context.zone), context.lines)
+    wanted = asked.wanted(query, *asked.days(query, context.zone), context.lines, context.zone)
     most = MORE if "more" in query else SHOWN
     return find(context.log, wanted, most), most
 

@@ -13,6 +13,7 @@ from starlette.responses import HTMLResponse
 from screener.console.access import Access, Person
 from screener.console.hub import Hub
 from screener.console.limits import Turns
+from screener.console.oidc import Provider
 from screener.core.judgement import Weights
 from screener.numbers.identify import Lines, load_lines
 from screener.numbers.mask import Masker
@@ -45,6 +46,11 @@ class Context:
     streams: Counter[str] = field(default_factory=Counter)
     """Open event streams by login or token."""
     strangers: Turns = field(default_factory=lambda: Turns(STRANGERS_A_SECOND, STRANGERS))
+
+    @cached_property
+    def provider(self) -> Provider | None:
+        """The site's own provider of logins."""
+        return Provider(self.settings.oidc) if self.settings.oidc.issuer else None
 
     @cached_property
     def turns(self) -> Turns:
@@ -87,6 +93,7 @@ class Context:
         made.globals |= {
             "lang": self.teller.lang,
             "site": self.settings.site.name,
+            "oidc": self.provider is not None,
             "t": lambda key: said(key, self.teller.lang),
             "word": self.word,
         }

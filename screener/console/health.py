@@ -1,7 +1,8 @@
 """状态: whether the site's services are heard, and what waits in the log."""
 
+from collections import Counter
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -9,7 +10,9 @@ from starlette.responses import Response
 
 from screener.console.access import Person
 from screener.console.context import Context
+from screener.events import Rung
 from screener.store.find import nodes, reviews
+from screener.store.ladder import standings
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,17 +39,20 @@ class Health:
         newest: when the newest call of the log began; null in an empty log.
         nodes: hosts that wrote the log.
         reviews: flags by what people said of them.
+        ladder: numbers that stand on the ladder, by rung; null where it is off.
     """
 
     feeds: tuple[Fed, ...]
     newest: datetime | None
     nodes: tuple[str, ...]
     reviews: dict[str, int]
+    ladder: dict[str, int] | None
 
 
 def look(context: Context) -> Health:
     """How the site is now."""
-    newest = context.log.calls(limit=1)
+    newest, ladder = context.log.calls(limit=1), context.settings.ladder
+    stands = Counter(where.rung.value for where in standings(context.log, ladder, datetime.now(UTC)).values())
     return Health(
         feeds=tuple(
             Fed(feed.name, feed.up, len(feed.board.calls), feed.lost, feed.board.missed)
@@ -55,6 +61,7 @@ def look(context: Context) -> Health:
         newest=newest[0].started_at if newest else None,
         nodes=tuple(sorted(nodes(context.log) - {""})),
         reviews={review.value: count for review, count in reviews(context.log).items()},
+        ladder={rung.value: stands[rung] for rung in Rung} if ladder.steps else None,
     )
 
 

@@ -17,6 +17,7 @@ from screener.numbers.named import proper
 from screener.outside.text import visible
 from screener.reports.span import Span
 from screener.review.suggest import Proposal, suggest
+from screener.store.ladder import lift, standings
 from screener.store.records import Access, ListedNumber
 from screener.words.judgement import list_reason
 
@@ -59,7 +60,21 @@ async def page(context: Context, person: Person, _request: Request) -> Response:
             }
             for proposal in proposed
         ]
-        return context.page("lists.html", person, entries=entries, proposals=proposals, lists=_OFFERED)
+        ladder = [
+            {
+                "name": "",
+                "number": context.number(number, person),
+                "whole": number if whole else "",
+                "rung": where.rung.value,
+                "confirmed": where.confirmed,
+                "since": f"{where.since.astimezone(context.zone):%Y-%m-%d}",
+                "until": f"{where.until.astimezone(context.zone):%Y-%m-%d %H:%M}",
+            }
+            for number, where in standings(context.log, context.settings.ladder, datetime.now(UTC)).items()
+        ]
+        return context.page(
+            "lists.html", person, entries=entries, proposals=proposals, ladder=ladder, lists=_OFFERED
+        )
 
     return await run_in_threadpool(made)
 
@@ -107,6 +122,26 @@ async def accept(context: Context, person: Person, request: Request) -> Response
     sent = await form(request)
     await run_in_threadpool(accept_proposal, context, person, sent.get("number", ""))
     return RedirectResponse("/lists", 303)
+
+
+async def take_off_ladder(context: Context, person: Person, request: Request) -> Response:
+    """Take a number off the ladder.
+
+    Raises:
+        InputError: nobody can call from it.
+    """
+    await run_in_threadpool(lift_off, context, person, (await form(request)).get("number", ""))
+    return RedirectResponse("/lists", 303)
+
+
+def lift_off(context: Context, person: Person, number: str) -> None:
+    """Take a number off the ladder, and that on record.
+
+    Raises:
+        InputError: nobody can call from it.
+    """
+    number = proper(context.lines, number.strip())
+    lift(context.log, number, Access(datetime.now(UTC), person.name, "list lift", number, "console"))
 
 
 def enlist(

@@ -299,6 +299,16 @@ class Listed(Base):
     expires_at: Mapped[datetime | None]
 
 
+class Lift(Base):
+    """A number that a person took off the ladder, and when."""
+
+    __tablename__ = "lifts"
+
+    number: Mapped[str] = mapped_column(primary_key=True)
+    at: Mapped[datetime]
+    who: Mapped[str]
+
+
 class AccessNote(Base):
     """Somebody took data out of the log, or looked into a call."""
 

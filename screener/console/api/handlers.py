@@ -20,6 +20,7 @@ from screener.console.stream import stream
 from screener.review.explain import explain
 from screener.review.timeline import reasons
 from screener.store.find import reviews
+from screener.store.ladder import standings
 from screener.store.records import CallRecord, Review
 
 
@@ -137,8 +138,13 @@ async def listed(context: Context, person: Person, _request: Request) -> Respons
     """The lists, and what the log proposes."""
 
     def made() -> Response:
-        entries, proposals = lists.look(context, person, datetime.now(UTC))
-        return answer(wire.Lists(tuple(entries), tuple(proposals)))
+        now = datetime.now(UTC)
+        entries, proposals = lists.look(context, person, now)
+        ladder = (
+            wire.OnLadder(context.number(number, person), where)
+            for number, where in standings(context.log, context.settings.ladder, now).items()
+        )
+        return answer(wire.Lists(tuple(entries), tuple(proposals), tuple(ladder)))
 
     return await run_in_threadpool(made)
 
@@ -178,6 +184,17 @@ async def accept(context: Context, person: Person, request: Request) -> Response
     """
     number = (await taken(request, wire.AProposed)).number
     await run_in_threadpool(lists.accept_proposal, context, person, number)
+    return answer(wire.Done())
+
+
+async def lift(context: Context, person: Person, request: Request) -> Response:
+    """Take a number off the ladder.
+
+    Raises:
+        InputError: nobody can call from it.
+    """
+    number = (await taken(request, wire.AProposed)).number
+    await run_in_threadpool(lists.lift_off, context, person, number)
     return answer(wire.Done())
 
 

@@ -6,6 +6,7 @@ Calls of the log are `store.records.CallRecord`, entries of lists `ListedNumber`
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from screener.core.ladder import Standing
 from screener.events import Act, ListName
 from screener.feed.items import Began, Cautioned, Heard, Judged, Weighed
 from screener.review.suggest import Proposal
@@ -114,11 +115,20 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True)
+class OnLadder:
+    """A number that keeps harassing, and where it stands."""
+
+    number: str
+    stands: Standing
+
+
+@dataclass(frozen=True, slots=True)
 class Lists:
-    """Entries that hold, and numbers that the log proposes."""
+    """Entries that hold, numbers that the log proposes, and who stands on the ladder."""
 
     entries: tuple[ListedNumber, ...]
     proposals: tuple[Proposal, ...]
+    ladder: tuple[OnLadder, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +166,6 @@ class AListed:
 
 @dataclass(frozen=True, slots=True)
 class AProposed:
-    """A number that is proposed for a list."""
+    """A number that is proposed for a list, or stands on the ladder."""
 
     number: str
