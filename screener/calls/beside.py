@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable, Sequence
 
 from screener.calls.listened import ListenedCall, Outcome, Parties
+from screener.calls.rests import Rests
 from screener.events import CallAnswered, CallEnded, EndedBy, Event, Speaker
 from screener.media.prompts import Clip
 from screener.pbx.conversations import Conversation
@@ -147,6 +148,7 @@ class ListeningPost:
             whispers=bool(settings.flow.warnings.by),
             pauses=settings.flow.pause_seconds > 0,
         )
+        self.rests = Rests(self.switchboard.rest)
         self._legs: dict[str, Legs] = {}
 
     # On the thread `pbx`.

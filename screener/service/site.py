@@ -24,7 +24,6 @@ from screener.alerts.outbox import Outbox
 from screener.calls.beside import ListeningPost, user_of
 from screener.calls.listened import ListenedCall
 from screener.calls.logbook import CallNotes
-from screener.calls.rests import Rests
 from screener.calls.screening import Observer, Screening, Shared
 from screener.calls.tally import Tally
 from screener.calls.wallboard import Wallboard
@@ -194,7 +193,6 @@ class Service:
         self.flow = site_flow(settings, self.model)
         self._notes = CallNotes(self._writer.put, clock)
         self._beside: ListeningPost | None = None
-        self._rests: Rests | None = None
         self._feed = _feed(settings, self._ordered)
         self._tally = Tally()
         self._outbox = Outbox(settings.alerts, settings.site.name, settings.site.language, clock)
@@ -204,9 +202,7 @@ class Service:
             watching.append(Publisher(self._feed.put, socket.gethostname()).observe)
         if settings.pbx.host:
             self._beside = ListeningPost(settings, self._pool, self._offered_beside, self._take_back)
-            watching.append(Wallboard(self._beside.switchboard).observe)
-            self._rests = Rests(self._beside.switchboard.rest)
-            watching.append(self._rests.observe)
+            watching += [Wallboard(self._beside.switchboard).observe, self._beside.rests.observe]
         self._recordings = Recordings(settings, self._pool, self._offered_beside)
         watching += self._recordings.observers
         self._take_backs = TakeBacks(self._log, self._bring_back, clock)
@@ -350,12 +346,11 @@ class Service:
             self._post(call_id, event)
 
     def _ordered(self, order: Order) -> None:
-        if order.act is Act.PAUSE:  # nobody's record
-            if self._rests is not None:
-                self._rests.take(order.call)
-            return
-        log.info("call %s: %s ordered by %s", order.call, order.act, order.by)
-        self._inbox.put((order.call, Ordered(order.act, order.by, 0.0)))
+        if order.act is not Act.PAUSE:
+            log.info("call %s: %s ordered by %s", order.call, order.act, order.by)
+            self._inbox.put((order.call, Ordered(order.act, order.by, 0.0)))
+        elif self._beside is not None:
+            self._beside.rests.take(order.call)  # nobody's record
 
     def _spool_failed(self, waiting: int) -> None:
         """Neither the database nor the spool takes calls; on whatever thread puts one in."""
