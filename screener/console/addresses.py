@@ -77,7 +77,7 @@ PROGRAMS: tuple[Address, ...] = (
     ),
     _api(
         "POST", "/agent/order", agent.order, AGENTS,
-        Told("The agent's buttons: harassment, a warning, an answer to the rule", wire.Done, wire.AnOrder),
+        Told("The agent's buttons: harassment, a supervisor, a warning", wire.Done, agent.Button),
     ),
     _api(
         "POST", "/agent/rest", agent.rest, AGENTS,

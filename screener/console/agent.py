@@ -6,7 +6,6 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from screener.console.access import Person
-from screener.console.api.wire import AnOrder
 from screener.console.body import adapter, taken
 from screener.console.context import Context
 from screener.console.hub import Shown
@@ -18,6 +17,17 @@ from screener.feed.items import Order
 
 FEW = 40
 """Syllables under which nobody's share of the talk is shown."""
+
+
+MAY = frozenset({Act.ANALYSIS_QUEUE, Act.SUPERVISOR})
+"""What an agent may order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """What an agent's button says."""
+
+    act: Act
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +61,7 @@ class Present:
         words: the newest few utterances.
         may_warn: the site lets agents warn.
         warned: the steps of this call's warnings so far, in words.
-        asked: what waits for this agent's word; empty is nothing.
+        waits: what waits for this agent's word; empty is nothing.
         rest: minutes of the pause that is offered after the last call; 0 is none.
     """
 
@@ -62,7 +72,7 @@ class Present:
     words: tuple[Said, ...] = ()
     may_warn: bool = False
     warned: tuple[str, ...] = ()
-    asked: str = ""
+    waits: str = ""
     rest: float = 0.0
 
 
@@ -84,16 +94,16 @@ async def events(context: Context, person: Person, request: Request) -> Response
 
 
 async def order(context: Context, person: Person, request: Request) -> Response:
-    """The agent's buttons: this is harassment, a warning, an answer where agents may give it. Only the own call.
+    """The agent's buttons: harassment, a supervisor, a warning, an answer to the rule. Only about the own call.
 
     Raises:
-        InputError: the agent has no call, or may not do that.
+        InputError: no such act, not an agent's here, or the agent has no call.
     """
-    act = (await taken(request, AnOrder)).act
+    act = (await taken(request, Button)).act
     warnings = context.settings.flow.warnings
-    allowed = {Act.ANALYSIS_QUEUE} | ({Act.WARN} if "agent" in warnings.by else set())
+    allowed = set(MAY) | ({Act.WARN} if "agent" in warnings.by else set())
     if act not in allowed | ({Act.APPROVE, Act.REFUSE} if warnings.approve == "agent" else set()):
-        raise InputError("that is not an agent's to order", "ask a supervisor")
+        raise InputError("no such act", "load the page again")
     shown = context.hub.of_agent(person.extension)
     if shown is None or shown.over_at is not None:
         raise InputError("there is no call of yours", "use the PBX: transfer the caller by hand")
@@ -125,7 +135,7 @@ def view(context: Context, person: Person, shown: Shown | None) -> Present:
     began = shown.call.began
     spoken = shown.prompter.spoken
     total = sum(spoken.values())
-    warnings, teller, asked = context.settings.flow.warnings, context.teller, shown.call.asked
+    warnings, teller, asked = context.settings.flow.warnings, context.teller, shown.call.waits
     grants = warnings.approve == "agent"
     return Present(
         call=shown.call.call,
@@ -138,7 +148,7 @@ def view(context: Context, person: Person, shown: Shown | None) -> Present:
         ),
         may_warn="agent" in warnings.by,
         warned=tuple(teller.warned(w.about, w.level, w.step, w.by) for w in shown.call.warnings[-4:]),
-        asked=teller.warning(asked.about, asked.level) if asked and grants else "",
+        waits=teller.warning(asked.about, asked.level) if asked and grants else "",
     )
 
 

@@ -121,7 +121,9 @@ class Session:
                 if self._warns and self._state is State.SCREENING:
                     assessment = self._hearing.assessment(self._at)
                     yield from self._warn(self._warner.ordered(act, by, self._at, assessment))
-            case Ordered() if event.act is not Act.PAUSE:
+            case Ordered(act=Act.SUPERVISOR | Act.PAUSE):
+                pass  # observers tell a supervisor; a pause is the agent's
+            case Ordered():
                 yield from self._ordered(event)
             case Tick():
                 self._patience.ticked(event)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from screener.core.actions import Step
 from screener.feed.items import (
+    Asked,
     Began,
     Cautioned,
     Handled,
@@ -13,6 +14,7 @@ from screener.feed.items import (
     Judged,
     Missed,
     Moved,
+    Node,
     Over,
     Rest,
     Unheard,
@@ -36,6 +38,7 @@ class LiveCall:
         warnings: their steps, the newest ones.
         rest: seconds of the pause that the agent is offered; 0 is none.
         unheard: why nobody listens, empty while somebody does.
+        asked_by: who asks a supervisor to look, empty while nobody does.
         moved_to: target of the last transfer that succeeded.
         over: by whom the call was ended, empty while it goes on.
     """
@@ -50,11 +53,12 @@ class LiveCall:
     warnings: list[Cautioned] = field(default_factory=list)
     rest: float = 0.0
     unheard: str = ""
+    asked_by: str = ""
     moved_to: str = ""
     over: str = ""
 
     @property
-    def asked(self) -> Cautioned | None:
+    def waits(self) -> Cautioned | None:
         """The warning, or the end after the warnings, that waits for somebody's word."""
         newest = self.warnings[-1] if self.warnings else None
         return newest if newest and newest.step == Step.ASKED else None
@@ -72,6 +76,8 @@ class LiveCall:
         yield from self.warnings
         if self.unheard:
             yield Unheard(self.call, self.at, self.unheard)
+        if self.asked_by:
+            yield Asked(self.call, self.at, self.asked_by)
 
 
 class Board:
@@ -81,11 +87,22 @@ class Board:
         self.calls: dict[str, LiveCall] = {}
         self.missed = 0
         """Lines that this reader never saw."""
+        self.nodes: dict[str, Node] = {}
+        """Services by host, as they said last."""
+
+    def items(self) -> Iterator[Item]:
+        """What tells a newcomer all that is known."""
+        yield from list(self.nodes.values())
+        for call in list(self.calls.values()):
+            yield from call.items()
 
     def take(self, item: Item) -> LiveCall | None:
         """Take one item; the call that it is about, None when it is about none."""
         if isinstance(item, Missed):
             self.missed += item.lines
+            return None
+        if isinstance(item, Node):
+            self.nodes[item.node] = item
             return None
         call = self.calls.get(item.call)
         if call is None:
@@ -122,6 +139,8 @@ def _fold(call: LiveCall, item: Item) -> None:
             call.moved_to = target
         case Unheard():
             call.unheard = item.why
+        case Asked():
+            call.asked_by = item.by
         case Over():
             call.over = item.by
         case _:

@@ -14,6 +14,7 @@ from typing import Protocol
 
 from screener.events import EndedBy, Speaker
 from screener.operations.metrics import Sample
+from screener.outside.text import is_pbx_id
 from screener.pbx import messages
 from screener.pbx.ami import Ami, Reply
 from screener.pbx.conversations import Conversation, Conversations
@@ -146,6 +147,23 @@ class Switchboard:
         """Let an agent rest from the queues; ends by itself."""
         if self._pauses is not None:
             self._pauses.begin(agent, seconds, lambda ok: None if ok else log.warning("a pause could not begin"))
+
+    def record(self, uniqueid: str) -> None:
+        """Have a caller's channel recorded from now on, under its uniqueid."""
+        if not is_pbx_id(uniqueid):
+            return
+        file = f"{self._settings.record_folder}/{uniqueid}.wav"
+
+        def found(reply: Reply) -> None:
+            channels = [part.get("channel", "") for part in reply.parts if part.get("uniqueid") == uniqueid]
+            if channels:
+                self._ami.ask(messages.record(channels[0], file), recorded)
+
+        def recorded(reply: Reply) -> None:
+            if not reply.ok:
+                log.error("a flagged call is not recorded: %s", reply.message)
+
+        self._ami.ask(messages.status(), found)
 
     def bring_back(self, uniqueid: str, extension: str) -> None:
         """Take a caller out of the analysis queue, to an extension; not one who has left, or has an agent."""

@@ -43,6 +43,7 @@ def running(context: Context, person: Person, shown: Shown) -> wire.Running:
         warnings=tuple(call.warnings),
         treatment=call.treatment,
         unheard=call.unheard,
+        asked_by=call.asked_by,
         moved_to=call.moved_to,
         over=call.over,
         urgent=is_urgent(call),

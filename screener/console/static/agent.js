@@ -18,33 +18,17 @@ $("pin").addEventListener("click", () => {
   if (last) show(last);
 });
 
-function post(address, body) {
-  return fetch(address, {
-    method: "POST",
-    headers: { "Content-Type": "application/json", "X-Guard": document.body.dataset.guard, "Accept": "application/json" },
-    body: JSON.stringify(body),
-  }).catch(() => null);
-}
-
 const outcome = document.querySelector(".outcome");
 for (const button of document.querySelectorAll("[data-act]")) {
-  button.addEventListener("click", async () => {
-    if (!button.classList.contains("sure")) {
-      const name = button.textContent;
-      button.classList.add("sure");
-      button.textContent = button.dataset.sure;
-      setTimeout(() => { button.classList.remove("sure"); button.textContent = name; }, 4000);
-      return;
-    }
-    const answer = await post("/agent/order", { act: button.dataset.act });
-    outcome.textContent = answer && answer.ok ? outcome.dataset.done : outcome.dataset.not;
-  });
+  sure(button, outcome, "/agent/order", { act: button.dataset.act });
 }
 
 const rest = $("rest"), taking = rest.querySelector("button");
 taking.addEventListener("click", async () => {
   taking.disabled = true;
-  const answer = await post("/agent/rest", {});
+  const answer = await fetch("/agent/rest", {
+    method: "POST", headers: { "X-Guard": document.body.dataset.guard, "Accept": "application/json" },
+  }).catch(() => null);
   taking.textContent = answer && answer.ok ? taking.dataset.done : taking.dataset.not;
   setTimeout(() => { rest.hidden = true; taking.disabled = false; }, 4000);
 });
@@ -71,9 +55,9 @@ function show(told) {
     taking.textContent = taking.dataset.text.replace("{}", String(Math.round(told.rest * 10) / 10));
   }
   $("warn").hidden = !told.may_warn;
-  const asked = document.querySelector("#present .asked");
-  asked.hidden = !told.asked;
-  asked.querySelector("span").textContent = told.asked;
+  const waits = document.querySelector("#present .waits");
+  waits.hidden = !told.waits;
+  waits.querySelector("span").textContent = told.waits;
   list(document.querySelector(".warnings"), told.warned);
   $("none").hidden = Boolean(told.call);
   $("number").textContent = told.call ? told.number : "";
@@ -98,6 +82,4 @@ function show(told) {
     (at) => told.words[at].who + (told.words[at].final ? "" : " partial"));
 }
 
-const source = new EventSource("/agent/events");
-source.onmessage = (event) => { state.textContent = ""; show(JSON.parse(event.data)); };
-source.onerror = () => { state.textContent = state.dataset.away; };
+follow("/agent/events", state, show);
