@@ -15,17 +15,17 @@ from email.message import EmailMessage
 from screener.alerts.causes import Alert
 from screener.errors import AlertError
 from screener.settings.sections import Way
+from screener.webhook.message import SIGNATURE, sign
 
 SECONDS = 10.0
 ANSWER_MOST = 65536
 
 
-def webhook(way: Way, alert: Alert, text: str, _seconds: int) -> urllib.request.Request:
-    """JSON, with `X-Screener-Signature: sha256=…`: HMAC of the body with the secret."""
+def webhook(way: Way, alert: Alert, text: str, seconds: int) -> urllib.request.Request:
+    """JSON, signed as every message of ours is (`screener/webhook/message.py`)."""
     data = asdict(alert) | {"at": alert.at.isoformat(), "cause": alert.cause.value, "text": text}
     body = json.dumps(data, ensure_ascii=False).encode()
-    signature = hmac.new(way.secret.encode(), body, hashlib.sha256).hexdigest()
-    return _request(way.url, body, {"X-Screener-Signature": f"sha256={signature}"} if way.secret else {})
+    return _request(way.url, body, {SIGNATURE: sign(way.secret, seconds, body)} if way.secret else {})
 
 
 def wecom(way: Way, _alert: Alert, text: str, _seconds: int) -> urllib.request.Request:

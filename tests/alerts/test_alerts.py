@@ -22,6 +22,7 @@ from screener.core.evidence import Assessment, Decision, Kind, Treatment, Verdic
 from screener.errors import AlertError
 from screener.events import Caller, CallOffered, RecognizerLost
 from screener.settings.sections import Alerts, Way
+from screener.webhook.message import TOLERANCE_SECONDS, is_signed
 
 NOON = datetime(2026, 3, 4, 4, 0, tzinfo=UTC)
 ALERT = Alert(Cause.THREAT, NOON, "call-1", "+86138****00", "+864008001234")
@@ -65,8 +66,10 @@ def peer() -> Iterator[Peer]:
 def test_a_webhook_is_signed_and_says_what_happened(peer: Peer) -> None:
     send(Way("webhook", peer.url, "s3cret"), ALERT, "威胁", 1772596800)
     ((_, headers, body),) = peer.got
-    expected = hmac.new(b"s3cret", body, hashlib.sha256).hexdigest()
-    assert headers["X-Screener-Signature"] == f"sha256={expected}"
+    signature = headers["X-Screener-Signature"]
+    assert is_signed("s3cret", signature, body, 1772596800)
+    assert not is_signed("s3cret", signature, body, 1772596800 + TOLERANCE_SECONDS + 1), "sent again later"
+    assert not is_signed("s3cret", signature, body.replace(b"call-1", b"call-2"), 1772596800)
     data = json.loads(body)
     assert (data["cause"], data["call"], data["number"], data["text"]) == (
         "threat",
