@@ -95,6 +95,14 @@ class ListName(StrEnum):
     WATCH = "watch"
 
 
+class Rung(StrEnum):
+    """Where a number stands that keeps harassing, the lowest first."""
+
+    WARNED = "warned"
+    SUSPENDED = "suspended"
+    REPORTED = "reported"
+
+
 @dataclass(frozen=True, slots=True)
 class History:
     """What the log knows about the number at the moment it calls. All counts exclude this call.
@@ -106,6 +114,7 @@ class History:
         overturned: flags that a person took back.
         genuine: earlier calls that ended as genuine or complaint.
         lists: the lists that hold the number now.
+        rung: where it stands on the ladder now; None for nowhere.
     """
 
     calls_15min: int = 0
@@ -116,6 +125,7 @@ class History:
     overturned: int = 0
     genuine: int = 0
     lists: frozenset[ListName] = frozenset()
+    rung: Rung | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,6 +271,8 @@ class DeafCause(StrEnum):
     """Nothing comes: audio goes one way, or the peer does not send in silence and does not say so."""
     OTHER_ADDRESS = "other_address"
     """Media comes, but from an address that nobody agreed on."""
+    NOT_AUTHENTIC = "not_authentic"
+    """Encrypted packets that are not proven to be the peer's: another key, altered, or sent again (RFC 3711)."""
     OTHER_FORMAT = "other_format"
     """Packets with a payload type that nobody agreed on, or that are no RTP."""
     SEVERAL_STREAMS = "several_streams"

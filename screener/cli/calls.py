@@ -15,6 +15,7 @@ from screener.cli.output import (
     coded,
     lines_of,
     log_options,
+    masker,
     moment,
     moments,
     note_call,
@@ -32,7 +33,6 @@ from screener.console.asked import wanted
 from screener.core.evidence import Kind, Verdict
 from screener.errors import InputError
 from screener.events import LineClass
-from screener.numbers.mask import mask
 from screener.reports.page import Cell, Coded
 from screener.review.case import Exhibit, Maker, case_of
 from screener.review.dossier import MANIFEST, pack, problems, sealed, sum_of
@@ -85,7 +85,7 @@ def list_command(
 
     Example: screener calls list --flagged --kind lewd --since 本月
     """
-    zone = ZoneInfo(settings.site.timezone)
+    zone, number = ZoneInfo(settings.site.timezone), masker(settings, masked)
     begin, end = moment(settings, since), moment(settings, until)
     moments.span_of(begin, end)
     found = find(log, wanted(asked, begin, end, lines_of(settings)), limit)
@@ -93,7 +93,7 @@ def list_command(
         [
             call.id,
             call.started_at.astimezone(zone),
-            (mask(call.number) if masked else call.number) or Coded(word("withheld", speaking()), None),
+            number(call.number) or Coded(word("withheld", speaking()), None),
             coded(call.verdict) if call.verdict else Coded(word("going_on", speaking()), None),
             coded(call.kind),
             coded(call.review, "review_"),

@@ -1,5 +1,6 @@
-"""`screener console`: the web pages of supervisors and agents, and who may use them."""
+"""`screener console`: the web pages of supervisors and agents, their API, and who may use them."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import click
@@ -95,3 +96,64 @@ def users(config: Path | None) -> None:
             show(f"{account.name}  {account.role}  {account.extension}".rstrip())
     finally:
         log.close()
+
+
+@console.group()
+def token() -> None:
+    """Programs that may use the API: a CRM, a desktop, a wallboard."""
+
+
+@token.command(name="add")
+@click.argument("name")
+@click.option("--role", type=click.Choice([role.value for role in Role]), required=True)
+@click.option("--extension", default="", help="Of an agent, as the log names agents.")
+@click.option("--days", type=click.IntRange(1, 3650), help="How long it holds; default for ever.")
+@click.pass_obj
+def token_add(config: Path | None, name: str, role: str, extension: str, days: int | None) -> None:
+    """Let a program in; prints its token, which is kept nowhere, once.
+
+    Example: screener console token add crm --role supervisor --days 365
+    """
+    settings = load(config)
+    log = open_log(settings.store.url, settings.folder)
+    try:
+        lasts = timedelta(days=days) if days else None
+        made = make_access(settings, log).add_token(name, Role(role), extension, lasts)
+    finally:
+        log.close()
+    show(made)
+
+
+@token.command(name="list")
+@click.pass_obj
+def token_list(config: Path | None) -> None:
+    """Show which programs may use the API, and until when.
+
+    Example: screener console token list
+    """
+    settings = load(config)
+    log = open_log(settings.store.url, settings.folder)
+    try:
+        for one in Accounts(log).tokens():
+            until = f"→ {one.expires_at:%Y-%m-%d}" if one.expires_at else ""
+            show(f"{one.name}  {one.role}  {one.extension}  {until}".rstrip())
+    finally:
+        log.close()
+
+
+@token.command(name="remove")
+@click.argument("name")
+@click.pass_obj
+def token_remove(config: Path | None, name: str) -> None:
+    """Let a program in no more.
+
+    Example: screener console token remove crm
+    """
+    settings = load(config)
+    log = open_log(settings.store.url, settings.folder)
+    try:
+        if not Accounts(log).remove_token(name):
+            raise InputError(f"{name}: no such token", "see: screener console token list")
+    finally:
+        log.close()
+    show(f"{name} ✘")

@@ -1,7 +1,9 @@
 """`screener evaluate`: how good the judgement is, over calls of which somebody has said what they are."""
 
+import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -9,15 +11,16 @@ import click
 from rich.console import Console
 from rich.progress import track
 
+from screener.cli.output import coded, sheet, speaking
 from screener.cli.say import put, say
-from screener.core.evidence import Verdict
+from screener.core.evidence import Kind, Verdict
 from screener.core.judgement import Judgement
 from screener.evaluation.count import Judged, Row, WordList, table, worst
 from screener.evaluation.labelled import HARASSMENT, HARMLESS, UNAIMED, LabelledCall, read_labelled, steered
 from screener.evaluation.noise import Recogniser
 from screener.numbers.identify import load_lines
 from screener.replay.run import Replayer
-from screener.reports.page import Cell, Sheet
+from screener.reports.page import Cell, Page, Sheet
 from screener.reports.render import Format, render
 from screener.settings.judging import load_judgement
 from screener.settings.load import load
@@ -27,9 +30,9 @@ from screener.speech.pinyin import syllables
 from screener.training.acts import measure
 from screener.training.acts.corpus import read_corpus, read_hand
 from screener.words.judgement import Teller
+from screener.words.terms import word
 
 NOISE = (0.0, 0.1, 0.2, 0.3)
-TITLE = "判断与标注对照"
 WIDTH = 160
 """Columns of a table that goes into a file."""
 
@@ -95,26 +98,28 @@ def evaluate(
     for share in noise or NOISE:
         done = _judge(calls, share, seed, (steer, steer_all), judgement, settings)
         judged += track(done, f"{share:.0%}", len(calls), console=console, disable=not console.is_terminal)
-    rows = table(judged, slices=slices)
-    width = None if sys.stdout.isatty() else WIDTH
-    put(render(_shown(rows) if form == "table" else _counts(rows), form, width))
-    if false := worst(judged, show):
-        put(render(_false(false), form, width))
+    rows, false = table(judged, slices=slices), _false(worst(judged, show))
+    _put([_shown(rows), *([false] if false.rows else [])] if form == "table" else [_counts(rows), false], form)
+
+
+def _put(sheets: Sequence[Sheet], form: Format) -> None:
+    """One document, whatever the form."""
+    put(render(Page("", tuple(sheets)), form, None if sys.stdout.isatty() else WIDTH))
 
 
 def _by_hands(paths: tuple[Path, ...], judgement: Judgement, form: Format) -> None:
     """Every table of the corpus, or of files of its form."""
     calls = [call for path in paths for call in read_hand(path)] if paths else read_corpus()
-    width = None if sys.stdout.isatty() else WIDTH
     console = Console(stderr=True)
+    sheets: list[Sheet] = []
 
     def judged(name: str, judgement: Judgement, change: measure.Change = lambda call: call) -> list[measure.Told]:
         done = measure.told(calls, judgement, change)
         return list(track(done, name, len(calls), console=console, disable=not console.is_terminal))
 
-    def show(title: str, heads: list[str], rows: list[list[str]]) -> None:
-        cells: list[list[Cell]] = [[*row] for row in rows]
-        put(render(Sheet(title, heads, heads, cells), form, width))
+    def show(title: str, heads: list[str], rows: list[list[measure.Cell]]) -> None:
+        made = Sheet(title, heads, heads, [[str(cell) for cell in row] for row in rows], name=_key(title))
+        sheets.append(made if form == "table" else _numbers(_key(title), heads, rows))
 
     plain = judged("as written", judgement)
     for table_ in measure.tables(plain):
@@ -123,6 +128,28 @@ def _by_hands(paths: tuple[Path, ...], judgement: Judgement, form: Format) -> No
     rows += [measure.summary(name, judged(name, judgement, change)) for name, change in measure.VARIANTS]
     rows.append(measure.summary("no harassing words", judged("no words", measure.wordless(judgement))))
     show("cut off, disturbed, without a part", measure.SUMMARY, rows)
+    _put(sheets, form)
+
+
+def _numbers(name: str, heads: Sequence[str], rows: Sequence[Sequence[measure.Cell]]) -> Sheet:
+    """A table of shares for programs: how many, and of how many."""
+    keys = [_key(head) for head in heads]
+    wide = [any(isinstance(row[n], measure.Share) for row in rows) for n in range(len(keys))]
+    names = [name for key, two in zip(keys, wide, strict=True) for name in ((key, f"{key}_of") if two else (key,))]
+    cells: list[list[Cell]] = [
+        [
+            value
+            for cell in row
+            for value in ((cell.hits, cell.total) if isinstance(cell, measure.Share) else (cell,))
+        ]
+        for row in rows
+    ]
+    return Sheet(name, names, names, cells, name=name)
+
+
+def _key(title: str) -> str:
+    """A title as a name for programs."""
+    return re.sub(r"\W+", "_", title).strip("_")
 
 
 def _judge(
@@ -158,16 +185,17 @@ def _counts(rows: list[Row]) -> Sheet:
     """Every number, for programs."""
     others = [v for v in Verdict if v is not Verdict.HARASSMENT]
     keys = ["noise_share", "set", "slice", "label", "calls", "flagged", "flagged_share", "low_share", "high_share"]
-    keys += ["kinds", "word_list", "word_list_share", *(v.value for v in others)]
+    keys += [*(f"kind_{kind}" for kind in Kind), "word_list", "word_list_share", *(v.value for v in others)]
     cells: list[list[Cell]] = [
         [
             *(r.noise, r.set, r.slice, r.label, r.calls, r.flagged, r.flagged / r.calls, *r.interval),
-            *(_listed(r.kinds.most_common()), r.listed, r.listed / r.calls),
+            *(r.kinds[kind.value] for kind in Kind),
+            *(r.listed, r.listed / r.calls),
             *(r.verdicts[v] for v in others),
         ]
         for r in rows
     ]
-    return Sheet(TITLE, keys, keys, cells)
+    return Sheet("", keys, keys, cells, name="counts")
 
 
 def _shown(rows: list[Row]) -> Sheet:
@@ -184,18 +212,23 @@ def _shown(rows: list[Row]) -> Sheet:
         "list_share",
         "others",
     ]
-    heads = ["错音", "数据集", "标注", "通数", "标记", "占比", "95% 区间", "标为", "词表", "其余"]
+    lang = speaking()
     cells: list[list[Cell]] = []
     for r in rows:
         low, high = r.interval
-        others = ((Teller().verdict(v), n) for v, n in r.verdicts.most_common() if v is not Verdict.HARASSMENT)
+        others = ((Teller(lang).verdict(v), n) for v, n in r.verdicts.most_common() if v is not Verdict.HARASSMENT)
         cells.append(
             [
                 *(r.noise, f"{r.set} {r.slice}".strip(), r.label, r.calls, r.flagged, r.flagged / r.calls),
-                *(f"{low:.1%}–{high:.1%}", _listed(r.kinds.most_common()), r.listed / r.calls, _listed(others)),
+                *(
+                    f"{low:.1%}–{high:.1%}",
+                    _listed((word(k, lang), n) for k, n in r.kinds.most_common()),
+                    r.listed / r.calls,
+                    _listed(others),
+                ),
             ]
         )
-    return Sheet(TITLE, keys, heads, cells)
+    return sheet("t_evaluate", keys, cells)
 
 
 def _listed(counts: Iterable[tuple[str, int]]) -> str:
@@ -204,12 +237,12 @@ def _listed(counts: Iterable[tuple[str, int]]) -> str:
 
 def _false(judged: list[Judged]) -> Sheet:
     keys = ["noise_share", "set", "label", "id", "kind", "score", "evidence"]
-    heads = ["错音", "数据集", "标注", "编号", "标为", "得分", "依据"]
     cells: list[list[Cell]] = []
     for j in judged:
         decision = j.outcome.decision
         evidence = " ".join(f"{e.weight:+.1f} {e.span} ({e.rule})" for e in decision.assessment.evidence)
-        kind = decision.kind.value if decision.kind else ""
         score = round(decision.assessment.score, 2)
-        cells.append([j.noise, j.labelled.set, j.labelled.label, j.labelled.call.id, kind, score, evidence])
-    return Sheet("误标,得分高者在前", keys, heads, cells)
+        cells.append(
+            [j.noise, j.labelled.set, j.labelled.label, j.labelled.call.id, coded(decision.kind), score, evidence]
+        )
+    return replace(sheet("t_false_flags", keys, cells, id="phone"), name="false_flags")

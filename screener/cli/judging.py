@@ -21,7 +21,7 @@ from screener.cli.output import (
 from screener.cli.say import say, show
 from screener.events import Speaker
 from screener.numbers.mask import mask
-from screener.reports.page import Cell
+from screener.reports.page import Cell, Coded
 from screener.review.explain import explain
 from screener.review.missed import drawn, missed
 from screener.review.timeline import timeline
@@ -124,12 +124,12 @@ def sample(settings: Settings, log: CallLog, since: str | None, count: int) -> S
     calls = [log.call(call.id) for call in log.calls(moment(settings, since), limit=None)]
     known = missed(calls)
     low, high = known.interval
-    say(f"{known.missed} of {known.looked_at} looked at were missed ({low:.1%} to {high:.1%})")
+    say(f"{known.missed} of {known.looked_at} looked at were missed ({low:.1%} to {high:.1%})", err=True)
     words = teller(settings)
     rows: list[list[Cell]] = [
         [
             call.id,
-            words.verdict(call.verdict),
+            Coded(words.verdict(call.verdict), call.verdict.value if call.verdict else None),
             call.score,
             " ".join(s.text for s in call.segments if s.speaker is Speaker.CALLER),
         ]

@@ -10,12 +10,15 @@ import click
 from screener.cli import moments
 from screener.cli.output import (
     CallLog,
+    Cell,
+    Coded,
     Settings,
     Sheet,
     coded,
     filling_log_options,
     lines_of,
     log_options,
+    masker,
     output_options,
     sheet,
     speaking,
@@ -27,11 +30,11 @@ from screener.cli.say import put, say
 from screener.errors import InputError
 from screener.events import ListName
 from screener.exchange.listfile import EXPORTS, BadLine, from_csv
-from screener.numbers.mask import mask
 from screener.numbers.named import WRONG, proper
 from screener.reports.span import Span
 from screener.review.suggest import suggest
-from screener.store.records import ListedNumber
+from screener.store.ladder import lift, standings
+from screener.store.records import Access, ListedNumber
 from screener.words.judgement import list_reason
 
 DAYS_DIGITS_MOST = 6
@@ -94,11 +97,11 @@ def _group(name: ListName) -> click.Group:
 
         Example: screener list watch show --format xlsx -o watch.xlsx
         """
-        zone = ZoneInfo(settings.site.timezone)
+        zone, shown = ZoneInfo(settings.site.timezone), masker(settings, masked)
         rows = [
             [
-                mask(entry.number) if masked else entry.number,
-                list_reason(entry.reason, speaking()),
+                shown(entry.number),
+                Coded(list_reason(entry.reason, speaking()), entry.reason),
                 entry.added_at.astimezone(zone),
                 entry.expires_at.astimezone(zone) if entry.expires_at else None,
             ]
@@ -155,6 +158,49 @@ for _name in ListName:
     lists.add_command(_group(_name))
 
 
+@lists.command(name="ladder")
+@click.option("--mask", "masked", is_flag=True, help="Hide the middle of phone numbers.")
+@output_options
+@log_options
+def ladder_command(settings: Settings, log: CallLog, masked: bool) -> Sheet:
+    """Show which numbers stand on the ladder of [ladder]: warned, suspended, to be reported, and until when.
+
+    Confirmed calls take a number up; each step ends by itself. A number with an open complaint, or on the allow
+    list, is never on it. For a number that is to be reported, make the package: screener calls export --number.
+
+    Example: screener list ladder
+    """
+    zone, shown = ZoneInfo(settings.site.timezone), masker(settings, masked)
+    rows: list[list[Cell]] = [
+        [
+            shown(number),
+            coded(where.rung, "rung_"),
+            where.confirmed,
+            where.since.astimezone(zone),
+            where.until.astimezone(zone),
+        ]
+        for number, where in standings(log, settings.ladder, datetime.now(UTC)).items()
+    ]
+    if not settings.ladder.steps:
+        say("the ladder is off: [[ladder.steps]] of the settings turn it on", err=True)
+    return sheet("t_ladder", ["number", "rung", "confirmed", "since", "expires_at"], rows, number="phone")
+
+
+@lists.command(name="lift")
+@click.argument("numbers", nargs=-1, required=True)
+@click.option("--by", help="Who says so; default the name of the account.")
+@writing_log_options
+def lift_command(settings: Settings, log: CallLog, numbers: tuple[str, ...], by: str | None) -> None:
+    """Take numbers off the ladder: what was confirmed until now takes them up no more.
+
+    Example: screener list lift 13800138000
+    """
+    now, lines = datetime.now(UTC), lines_of(settings)
+    for number in [proper(lines, number) for number in numbers]:
+        lift(log, number, Access(now, by or user(), "screener list lift", number, "terminal"))
+        say(f"off the ladder: {number}")
+
+
 @lists.command(name="suggest")
 @click.option("--days", type=click.IntRange(1, 3650), default=90, help="Look so far back.")
 @click.option("--flags", type=click.IntRange(1), default=3, help="Propose numbers with at least so many flags.")
@@ -190,16 +236,16 @@ def suggest_command(
     until = _expiry(settings, expires, now)
     accepted = [p for p in proposals if accept_all or p.number in chosen]
     log.enlist(*(ListedNumber(p.name, p.number, p.reason(user()), now, until) for p in accepted))
-    zone = ZoneInfo(settings.site.timezone)
-    rows = [
+    zone, shown = ZoneInfo(settings.site.timezone), masker(settings, masked)
+    rows: list[list[Cell]] = [
         [
             coded(p.name, "list_"),
-            mask(p.number) if masked else p.number,
+            shown(p.number),
             p.flags,
             p.confirmed,
             coded(p.kind),
             p.last.astimezone(zone),
-            "✔" if p in accepted else "",
+            p in accepted,
         ]
         for p in proposals
     ]

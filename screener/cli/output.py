@@ -148,6 +148,16 @@ def lines_of(settings: Settings) -> "Lines":
     return load_lines(settings.line_files, *settings.site.numbering)
 
 
+def masker(settings: Settings, masked: bool) -> Callable[[str], str]:
+    """What shows a phone number as the reader asked for it."""
+    if not masked:
+        return str
+    from screener.numbers.mask import Masker
+    from screener.review.seal import masking_key
+
+    return Masker(masking_key(settings.folder / settings.evidence.key))
+
+
 def teller(settings: Settings) -> Teller:
     """What puts codes into words, in the reader's language."""
     return Teller(speaking(), load_notes(settings.judgement, settings.folder))
@@ -229,7 +239,7 @@ def reason_of(problem: BaseException) -> str:
 
 
 __all__ = [
-    "CallLog", "Settings", "Sheet", "coded", "filling_log_options", "lines_of", "log_options", "moment", "moments",
-    "named_log_options", "output_options", "reason_of", "sheet", "speaking", "time_zone", "user",
-    "writing_log_options",
+    "CallLog", "Cell", "Coded", "Settings", "Sheet", "coded", "filling_log_options", "lines_of", "log_options",
+    "masker", "moment", "moments", "named_log_options", "output_options", "reason_of", "sheet", "speaking",
+    "time_zone", "user", "writing_log_options",
 ]  # fmt: skip

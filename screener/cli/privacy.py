@@ -8,6 +8,7 @@ import click
 
 from screener.cli.output import (
     CallLog,
+    Cell,
     Settings,
     Sheet,
     lines_of,
@@ -119,14 +120,14 @@ def access(settings: Settings, log: CallLog, since: str | None, limit: int) -> S
     Example: screener access --since 2026-03-01 --format csv -o access.csv
     """
     zone = ZoneInfo(settings.site.timezone)
-    rows = [
+    rows: list[list[Cell]] = [
         [
             note.at.astimezone(zone),
             note.who,
             note.action,
             note.subject,
             note.destination,
-            "✔" if note.masked else "",
+            note.masked,
         ]
         for note in log.accesses(moment(settings, since), limit)
     ]

@@ -13,6 +13,7 @@ from screener.cli.output import (
     Settings,
     lines_of,
     log_options,
+    masker,
     moment,
     moments,
     output_options,
@@ -83,7 +84,8 @@ def report_options(command: Callable[..., Page]) -> Callable[..., None]:
         span = Span(begin, end, Kind(kind) if kind else None, queue_name, dialled)
         check_known(log, span)
         notes = load_notes(settings.judgement, settings.folder)
-        reader = Reader(settings.site.name, Teller(speaking(), notes), zone, masked, datetime.now(UTC))
+        mask = masker(settings, masked) if masked else None
+        reader = Reader(settings.site.name, Teller(speaking(), notes), zone, mask, datetime.now(UTC))
         return command(Ask(log, span, reader), **own)
 
     return wrapped

@@ -16,7 +16,7 @@ from screener.settings.load import FILE_NAME
 from screener.words.told import told
 
 if TYPE_CHECKING:
-    from screener.service.doctor import Check
+    from screener.service.peers import Check
 
 
 @click.command()

@@ -1,6 +1,6 @@
 """`screener status` and `screener calls follow`: what the running service does now."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -11,6 +11,7 @@ from screener.cli.output import (
     Settings,
     Sheet,
     coded,
+    masker,
     note_call,
     output_options,
     sheet,
@@ -23,7 +24,6 @@ from screener.errors import InputError
 from screener.feed.board import Board, LiveCall
 from screener.feed.items import Began, Handled, Heard, Item, Judged, Missed, Moved, Over, Unheard, Weighed
 from screener.feed.local import FeedReader
-from screener.numbers.mask import mask
 from screener.reports.page import Cell, Coded
 from screener.words.judgement import Teller
 from screener.words.terms import word
@@ -53,9 +53,9 @@ def status(settings: Settings, log: CallLog, masked: bool) -> Sheet:  # noqa: AR
             board.take(item)
     finally:
         reader.close()
-    told, zone = teller(settings), ZoneInfo(settings.site.timezone)
+    told, zone, number = teller(settings), ZoneInfo(settings.site.timezone), masker(settings, masked)
     say(f"the service runs; {len(board.calls)} calls", err=True)
-    rows = [_row(call, told, zone, masked) for call in board.calls.values()]
+    rows = [_row(call, told, zone, number) for call in board.calls.values()]
     keys = ["id", "started_at", "number", "entrance", "agent", "verdict", "heard"]
     return sheet("t_status", keys, rows, id="phone", number="phone", agent="phone")
 
@@ -70,10 +70,10 @@ def follow(settings: Settings, log: CallLog, masked: bool) -> None:
     """
     reader = listen(settings, None)
     note_call(log, "all running calls")
-    told, zone = teller(settings), ZoneInfo(settings.site.timezone)
+    told, zone, number = teller(settings), ZoneInfo(settings.site.timezone), masker(settings, masked)
     try:
         for item in reader:
-            if item is not None and (line := line_of(item, told, masked)):
+            if item is not None and (line := line_of(item, told, number)):
                 show(f"{datetime.now(UTC).astimezone(zone):%H:%M:%S} {line}")
     except KeyboardInterrupt:
         return
@@ -93,13 +93,13 @@ def listen(settings: Settings, timeout: float | None) -> FeedReader:
     return FeedReader(settings.folder / settings.operations.feed, timeout)
 
 
-def line_of(item: Item, told: Teller, masked: bool) -> str:
+def line_of(item: Item, told: Teller, shown: Callable[[str], str]) -> str:
     """An item in words; empty for what is not worth a line."""
     lang = told.lang
     call = "" if isinstance(item, Missed) else f"{item.call[-8:]} "
     match item:
         case Began():
-            number = (mask(item.number) if masked else item.number) or word("withheld", lang)
+            number = shown(item.number) or word("withheld", lang)
             return f"{call}☎ {number} {item.region} → {item.dialled or item.agent} [{word(item.entrance, lang)}]"
         case Heard(final=True):
             return f"{call}{word(item.speaker, lang)}: {item.text}"
@@ -121,14 +121,14 @@ def line_of(item: Item, told: Teller, masked: bool) -> str:
             return ""
 
 
-def _row(call: LiveCall, told: Teller, zone: ZoneInfo, masked: bool) -> list[Cell]:
+def _row(call: LiveCall, told: Teller, zone: ZoneInfo, shown: Callable[[str], str]) -> list[Cell]:
     began, judged = call.began, call.judged
     number = began.number if began else ""
     last = next(_newest(call), "")
     return [
         call.call,
         began.started_at.astimezone(zone) if began else None,
-        (mask(number) if masked else number) or Coded(word("withheld", told.lang), None),
+        shown(number) or Coded(word("withheld", told.lang), None),
         coded(began.entrance if began else None),
         began.agent if began else "",
         Coded(told.verdict(Verdict(judged.verdict) if judged else None), judged.verdict if judged else None),

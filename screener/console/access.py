@@ -11,7 +11,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from screener.errors import InputError
-from screener.store.accounts import Account, Accounts, Login
+from screener.store.accounts import Account, Accounts, Login, Token
 
 FAILURES = 5
 """Wrong passwords in a row after which a name is locked."""
@@ -21,6 +21,7 @@ PASSWORD_LEAST = 10
 NAME_MOST = 64
 SEEN_AGAIN = timedelta(minutes=1)
 """A sign of life is written down no more often."""
+TOKEN = "scr_"  # noqa: S105 - how tokens of programs begin, so that a scanner of secrets knows one
 
 
 class Role(StrEnum):
@@ -38,12 +39,12 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody who is logged in.
+    """Somebody who is logged in, or a program with a token.
 
     Attributes:
         extension: of an agent.
-        guard: what every request that changes something must carry.
-        token: SHA-256 of the login.
+        guard: what every request that changes something must carry; a program needs none.
+        token: SHA-256 of what it came with.
     """
 
     name: str
@@ -85,11 +86,13 @@ class Access:
         Raises:
             InputError: name or password will not do, or the name is taken.
         """
-        if not name or len(name) > NAME_MOST or not name.isprintable() or name != name.strip():
-            raise InputError("a name has 1 to 64 printable characters", "choose another name")
-        if (role is Role.AGENT) != bool(extension):
-            raise InputError("an agent has an extension, others have none", "give --extension with the role agent")
-        self._accounts.add(Account(name, role.value, extension, self._hashed(password), self._clock()))
+        self._add(name, role, self._hashed(password), extension)
+
+    def _add(self, name: str, role: Role, secret: str, extension: str) -> None:
+        _check(name, role, extension)
+        if any(token.name == name for token in self._accounts.tokens()):
+            raise InputError(f"{name}: a program has this name", "choose another name")
+        self._accounts.add(Account(name, role.value, extension, secret, self._clock()))
 
     def set_password(self, name: str, password: str) -> None:
         """Give an account a new password; its logins are over.
@@ -122,8 +125,30 @@ class Access:
             raise _refused()
         if account.failures or account.locked_until:
             self._accounts.change(name, failures=0, locked_until=None)
+        return self._open(account)
+
+    def admit(self, name: str, role: Role, extension: str) -> tuple[str, Person]:
+        """A login of somebody whom the site's provider knows; the account follows what the provider says.
+
+        Raises:
+            InputError: the name will not do, or is an account with a password here, or a program's.
+        """
+        account = self._accounts.get(name)
+        if account is None:
+            self._add(name, role, "", extension)
+        elif account.secret:
+            raise InputError(
+                f"{name}: there is such an account with a password", "take it away, or log in with it"
+            )
+        else:
+            _check(name, role, extension)
+            self._accounts.change(name, role=role.value, extension=extension)
+        return self._open(Account(name, role.value, extension, "", self._clock()))
+
+    def _open(self, account: Account) -> tuple[str, Person]:
+        now = self._clock()
         token = secrets.token_urlsafe(32)
-        login = Login(_kept(token), name, secrets.token_urlsafe(24), now, now)
+        login = Login(_kept(token), account.name, secrets.token_urlsafe(24), now, now)
         self._accounts.open(login, idle_since=now - self._idle)
         return token, _person(login, account)
 
@@ -142,6 +167,27 @@ class Access:
         if now - login.seen_at > SEEN_AGAIN:
             self._accounts.seen(login.token, now)
         return _person(login, account)
+
+    def add_token(self, name: str, role: Role, extension: str = "", lasts: timedelta | None = None) -> str:
+        """Let a program use the API; gives its token, which is kept nowhere.
+
+        Raises:
+            InputError: the name will not do or is taken, or an agent lacks an extension.
+        """
+        _check(name, role, extension)
+        if self._accounts.get(name) is not None:
+            raise InputError(f"{name}: a person has this name", "choose another name")
+        now, token = self._clock(), f"{TOKEN}{secrets.token_urlsafe(32)}"
+        until = now + lasts if lasts else None
+        self._accounts.add_token(Token(name, _kept(token), role.value, extension, now, until))
+        return token
+
+    def program(self, token: str) -> Person | None:
+        """Who holds a token of the API; None when nobody does any more."""
+        found = self._accounts.token(_kept(token)) if token.startswith(TOKEN) else None
+        if found is None or (found.expires_at and self._clock() >= found.expires_at):
+            return None
+        return Person(found.name, Role(found.role), found.extension, "", found.secret)
 
     def logout(self, person: Person) -> None:
         """End a login."""
@@ -162,6 +208,13 @@ class Access:
 def is_guarded(person: Person, sent: str) -> bool:
     """Whether a request carries the login's guard, as only our own pages do."""
     return secrets.compare_digest(person.guard.encode(), sent.encode())
+
+
+def _check(name: str, role: Role, extension: str) -> None:
+    if not name or len(name) > NAME_MOST or not name.isprintable() or name != name.strip():
+        raise InputError("a name has 1 to 64 printable characters", "choose another name")
+    if (role is Role.AGENT) != bool(extension):
+        raise InputError("an agent has an extension, others have none", "give --extension with the role agent")
 
 
 def _kept(token: str) -> str:

@@ -1,17 +1,26 @@
 """Logging in and out."""
 
 import asyncio
+import logging
+import secrets
+import time
 from urllib.parse import urlsplit
 
 from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from screener.console.access import LoginRefusedError, Person, Role
-from screener.console.context import Context
+from screener.console.body import form
+from screener.console.context import COOKIE, Context
+from screener.console.oidc import Begun
 from screener.errors import InputError
 
-COOKIE = "screener"
+log = logging.getLogger(__name__)
+
+BEGUN, BEGUN_SECONDS = "screener_oidc", 600
+"""The cookie of a login that was begun with the provider, and how long it may take."""
 FAILED_SECONDS = 0.5
 """A refused login is answered no sooner."""
 AT_ONCE = 4
@@ -28,17 +37,71 @@ async def login(context: Context, request: Request) -> Response:
     """The form, and what is typed into it."""
     if request.method == "GET":
         return context.page("login.html", None, problem="", next=_inside(request.query_params.get("next", "")))
-    form = await request.form(max_files=0, max_fields=4)
-    name, password = str(form.get("name", "")), str(form.get("password", ""))
-    after = _inside(str(form.get("next", "")))
+    sent = await form(request)
+    name, password = sent.get("name", ""), sent.get("password", "")
+    after = _inside(sent.get("next", ""))
+    peer = request.client.host if request.client else ""
+    if context.strangers.wait(peer, time.monotonic()):
+        return context.page("login.html", None, 429, problem=context.say("too_often"), next=after)
     try:
         async with _turns:
             token, _ = await run_in_threadpool(context.access.login, name, password[:1000])
     except LoginRefusedError:
+        context.strangers.take(peer, time.monotonic())
         await asyncio.sleep(FAILED_SECONDS)
         return context.page("login.html", None, 401, problem=context.say("login_refused"), next=after)
     answer = RedirectResponse(after, 303)
-    answer.set_cookie(COOKIE, token, httponly=True, samesite="strict", secure=request.url.scheme == "https")
+    _give(answer, token, request)
+    return answer
+
+
+async def begin(context: Context, request: Request) -> Response:
+    """Leads to the site's provider."""
+    if context.provider is None:
+        raise HTTPException(404)
+    begun = Begun.new(_inside(request.query_params.get("next", "")))
+    answer = RedirectResponse(await run_in_threadpool(context.provider.address, begun, _back(request)), 303)
+    answer.set_cookie(
+        BEGUN,
+        begun.serialize(),
+        BEGUN_SECONDS,
+        path="/login/oidc",
+        httponly=True,
+        samesite="lax",
+        secure=_safe(request),
+    )
+    return answer
+
+
+async def back(context: Context, request: Request) -> Response:
+    """The provider leads here: who it says that it is, is logged in.
+
+    Raises:
+        InputError: what it says cannot be believed, or gives no role.
+    """
+    peer = request.client.host if request.client else ""
+    if context.strangers.wait(peer, time.monotonic()):
+        return context.page("login.html", None, 429, problem=context.say("too_often"), next="/")
+    if context.provider is None:
+        raise HTTPException(404)
+    query, begun = request.query_params, Begun.parse(request.cookies.get(BEGUN, ""))
+    try:
+        if begun is None or not secrets.compare_digest(begun.state.encode(), query.get("state", "").encode()):
+            raise InputError("this login was not begun here", "begin anew")
+        if query.get("iss", context.settings.oidc.issuer) != context.settings.oidc.issuer:  # RFC 9207
+            raise InputError("this login was not begun here", "begin anew")
+        if not query.get("code"):
+            raise InputError("the provider has refused the login", "begin anew")
+        found = await run_in_threadpool(context.provider.claimed, begun, query["code"], _back(request))
+        token, _ = await run_in_threadpool(context.access.admit, found.name, found.role, found.extension)
+    except InputError as problem:
+        context.strangers.take(peer, time.monotonic())
+        log.warning("console: %s", problem.message)
+        raise
+    # A page, not a redirect: a browser that comes from another site sends no strict cookie along with it.
+    answer: Response = context.page("onward.html", None, next=begun.after)
+    answer.delete_cookie(BEGUN, path="/login/oidc")
+    _give(answer, token, request)
     return answer
 
 
@@ -57,16 +120,28 @@ async def password_page(context: Context, person: Person, _request: Request) -> 
 
 async def change_password(context: Context, person: Person, request: Request) -> Response:
     """A new password, for who knows the old one; every login of the name is over."""
-    form = await request.form(max_files=0, max_fields=4)
+    sent = await form(request)
     try:
         async with _turns:
-            await run_in_threadpool(context.access.login, person.name, str(form.get("old", ""))[:1000])
-            await run_in_threadpool(context.access.set_password, person.name, str(form.get("new", ""))[:1000])
+            await run_in_threadpool(context.access.login, person.name, sent.get("old", "")[:1000])
+            await run_in_threadpool(context.access.set_password, person.name, sent.get("new", "")[:1000])
     except LoginRefusedError:
         return context.page("password.html", person, 400, problem=context.say("login_refused"))
     except InputError:
         return context.page("password.html", person, 400, problem=context.say("password_short"))
     return RedirectResponse("/login", 303)
+
+
+def _give(answer: Response, token: str, request: Request) -> None:
+    answer.set_cookie(COOKIE, token, httponly=True, samesite="strict", secure=_safe(request))
+
+
+def _safe(request: Request) -> bool:
+    return request.url.scheme == "https"
+
+
+def _back(request: Request) -> str:
+    return str(request.url.replace(path="/login/oidc/back", query=""))
 
 
 def _inside(path: str) -> str:

@@ -1,25 +1,60 @@
 """坐席: an agent's own page: the present call and its cue card, which nobody else sees; no score is kept."""
 
-import asyncio
-import json
-from collections.abc import AsyncIterator
-from typing import Any
+from dataclasses import dataclass
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.responses import JSONResponse, Response
 
 from screener.console.access import Person
+from screener.console.body import adapter
 from screener.console.context import Context
 from screener.console.hub import Shown
+from screener.console.stream import stream
 from screener.core.cards import Card
 from screener.errors import InputError
 from screener.events import Act
 from screener.feed.items import Order
 
-EVERY_SECONDS = 0.25
-SIGN_SECONDS = 10.0
 FEW = 40
 """Syllables under which nobody's share of the talk is shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cue:
+    """A cue card."""
+
+    id: str
+    name: str
+    sign: str
+    do: tuple[str, ...]
+    avoid: tuple[str, ...]
+    say: str
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What `caller` or `agent` said, perhaps not to its end yet."""
+
+    who: str
+    text: str
+    final: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """What an agent sees.
+
+    Attributes:
+        call: id; empty while there is none.
+        listening: percent of the talk that is the caller's, once enough was said.
+        words: the newest few utterances.
+    """
+
+    call: str = ""
+    number: str = ""
+    card: Cue | None = None
+    listening: int | None = None
+    words: tuple[Said, ...] = ()
 
 
 async def page(context: Context, person: Person, _request: Request) -> Response:
@@ -29,7 +64,14 @@ async def page(context: Context, person: Person, _request: Request) -> Response:
 
 async def events(context: Context, person: Person, request: Request) -> Response:
     """The present call and card, whenever they change, as server-sent events; `?once` ends after the first."""
-    return StreamingResponse(_stream(context, person, request), media_type="text/event-stream")
+    told = ""
+
+    def look() -> str | None:
+        nonlocal told
+        before, told = told, adapter(Present).dump_json(now(context, person)).decode()
+        return told if told != before else None
+
+    return stream(context, person, request, look)
 
 
 async def order(context: Context, person: Person, _request: Request) -> Response:
@@ -45,51 +87,29 @@ async def order(context: Context, person: Person, _request: Request) -> Response
     return JSONResponse({"ok": True})
 
 
-async def _stream(context: Context, person: Person, request: Request) -> AsyncIterator[str]:
-    told: dict[str, Any] | None = None
-    quiet = 0.0
-    while not await request.is_disconnected():
-        now = view(context, person, context.hub.of_agent(person.extension))
-        if now != told:
-            yield f"data: {json.dumps(now, ensure_ascii=False)}\n\n"
-            told, quiet = now, 0.0
-            if "once" in request.query_params:
-                return
-        elif quiet >= SIGN_SECONDS:
-            yield ": here\n\n"
-            quiet = 0.0
-        await asyncio.sleep(EVERY_SECONDS)
-        quiet += EVERY_SECONDS
+def now(context: Context, person: Person) -> Present:
+    """What an agent sees now."""
+    return view(context, person, context.hub.of_agent(person.extension))
 
 
-def view(context: Context, person: Person, shown: Shown | None) -> dict[str, Any]:
+def view(context: Context, person: Person, shown: Shown | None) -> Present:
     """What the agent sees: who calls, what was said, the card, and who speaks how much."""
     if shown is None or shown.over_at is not None:
-        return {"call": "", "card": None, "listening": None, "words": []}
+        return Present()
     began = shown.call.began
     spoken = shown.prompter.spoken
     total = sum(spoken.values())
-    return {
-        "call": shown.call.call,
-        "number": context.number(began.number, person) if began else "?",
-        "card": card_view(shown.prompter.shown),
-        "listening": round(100 * spoken["caller"] / total) if total >= FEW else None,
-        "words": [
-            {"who": heard.speaker, "text": heard.text, "final": heard.final}
+    return Present(
+        call=shown.call.call,
+        number=context.number(began.number, person) if began else "?",
+        card=_cue(shown.prompter.shown),
+        listening=round(100 * spoken["caller"] / total) if total >= FEW else None,
+        words=tuple(
+            Said(heard.speaker, heard.text, heard.final)
             for heard in sorted(shown.call.words.values(), key=lambda heard: heard.at)[-6:]
-        ],
-    }
+        ),
+    )
 
 
-def card_view(card: Card | None) -> dict[str, Any] | None:
-    """A card as the page shows it."""
-    if card is None:
-        return None
-    return {
-        "id": card.id,
-        "name": card.name,
-        "sign": card.sign,
-        "do": list(card.do),
-        "avoid": list(card.avoid),
-        "say": card.say,
-    }
+def _cue(card: Card | None) -> Cue | None:
+    return Cue(card.id, card.name, card.sign, card.do, card.avoid, card.say) if card else None

@@ -1,83 +1,35 @@
 """The console as an ASGI application: every address, who may use it, and what guards them all."""
 
 import logging
+import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
+from math import ceil
 from pathlib import Path
 from urllib.parse import quote
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from screener.console import account, agent, calls, health, lists, live, reports, review
-from screener.console.access import Person, Role, is_guarded
-from screener.console.context import Context
+from screener.console import account, reports
+from screener.console.access import Person, is_guarded
+from screener.console.address import Address
+from screener.console.addresses import ADDRESSES
+from screener.console.body import Bounded, form
+from screener.console.context import API, Context
 from screener.errors import InputError, ScreenerError
 from screener.store.records import Access as AccessNote
+from screener.words.told import told
 
 log = logging.getLogger(__name__)
 
-Handler = Callable[[Context, Person, Request], Awaitable[Response]]
-COOKIE = "screener"
-EVERYBODY = frozenset(Role)
-AGENTS = frozenset({Role.AGENT})
-SUPERVISORS = frozenset({Role.SUPERVISOR, Role.ADMINISTRATOR})
-READERS = SUPERVISORS | {Role.AUDITOR}
-BODY_LIMIT = 64 * 1024
-"""Bytes of a form or an order."""
-
-
-@dataclass(frozen=True, slots=True)
-class Address:
-    """One address of the console.
-
-    Attributes:
-        roles: who may use it. Nobody gets in without a login.
-        noted: whether its use goes into the access record, because it shows what the log holds of callers.
-        framed: whether a page of `[console] embed_from` may show it in a frame.
-    """
-
-    method: str
-    path: str
-    handler: Handler
-    roles: frozenset[Role]
-    noted: bool = False
-    framed: bool = False
-
-
-ADDRESSES: tuple[Address, ...] = (
-    Address("GET", "/", account.home, EVERYBODY),
-    Address("POST", "/logout", account.logout, EVERYBODY),
-    Address("GET", "/password", account.password_page, EVERYBODY),
-    Address("POST", "/password", account.change_password, EVERYBODY),
-    Address("GET", "/agent", agent.page, AGENTS, noted=True, framed=True),
-    Address("GET", "/agent/events", agent.events, AGENTS),
-    Address("POST", "/agent/order", agent.order, AGENTS, noted=True),
-    Address("GET", "/live", live.page, READERS, noted=True),
-    Address("GET", "/live/events", live.events, READERS),
-    Address("POST", "/live/{call}/order", live.order, SUPERVISORS, noted=True),
-    Address("GET", "/review", review.start, READERS),
-    Address("GET", "/review/{call}", review.page, READERS, noted=True),
-    Address("POST", "/review/{call}", review.word, SUPERVISORS, noted=True),
-    Address("GET", "/calls", calls.search, READERS, noted=True),
-    Address("GET", "/calls/{call}", calls.page, READERS, noted=True),
-    Address("POST", "/calls/{call}/evidence", calls.evidence, SUPERVISORS, noted=True),
-    Address("GET", "/reports", reports.start, READERS),
-    Address("GET", "/reports/{name}", reports.page, READERS, noted=True),
-    Address("GET", "/reports/{name}/export", reports.export, READERS, noted=True),
-    Address("GET", "/lists", lists.page, READERS, noted=True),
-    Address("POST", "/lists/add", lists.add, SUPERVISORS, noted=True),
-    Address("POST", "/lists/remove", lists.remove, SUPERVISORS, noted=True),
-    Address("POST", "/lists/accept", lists.accept, SUPERVISORS, noted=True),
-    Address("GET", "/health", health.page, READERS),
-)
 OPEN = ("/login", "/static")
 """What needs no login."""
 POLICY = (
@@ -94,13 +46,16 @@ def build(context: Context) -> Starlette:
     """
     routes = [Route(a.path, _guarded(context, a), methods=[a.method]) for a in ADDRESSES]
     login = Route("/login", partial(account.login, context), methods=["GET", "POST"])
+    begin = Route("/login/oidc", partial(account.begin, context))
+    back = Route("/login/oidc/back", partial(account.back, context))
     style = Route("/static/report.css", reports.style)
     static = Mount("/static", StaticFiles(directory=Path(__file__).parent / "static"))
     app = Starlette(
-        routes=[login, style, static, *routes],
-        exception_handlers={ScreenerError: _failed, 404: _not_found},  # type: ignore[dict-item]
+        routes=[login, begin, back, style, static, *routes],
+        exception_handlers={ScreenerError: _failed, HTTPException: _refused},  # type: ignore[dict-item]
     )
     app.state.context = context
+    app.add_middleware(Bounded)
     app.add_middleware(_Headers, frames=context.settings.console.embed_from)
     return app
 
@@ -109,18 +64,22 @@ def _guarded(context: Context, address: Address) -> Callable[[Request], Awaitabl
     """Lets in who may, once the request is known to be meant, and after it is on record."""
 
     async def guarded(request: Request) -> Response:
-        person = await run_in_threadpool(context.access.who, _token(request))
+        now, peer = time.monotonic(), request.client.host if request.client else ""
+        if address.api and (seconds := context.strangers.wait(peer, now)):
+            return _too_often(request, seconds)
+        person = await run_in_threadpool(context.who, request)
         if person is None:
-            if address.method != "GET" or _wants_json(request):
-                return PlainTextResponse("login first", 401)
+            if address.api:
+                context.strangers.take(peer, now)
+            if address.api or address.method != "GET" or _wants_json(request):
+                return _no(request, 401, "login first", "log in, or send a token: Authorization: Bearer …")
             return RedirectResponse(f"/login?next={quote(_asked(request), safe='/')}", 303)
+        if seconds := context.turns.take(person.token, now):
+            return _too_often(request, seconds)
         if person.role not in address.roles:
-            return PlainTextResponse("this is not yours to see", 403)
-        if address.method != "GET":
-            if int(request.headers.get("content-length") or 0) > BODY_LIMIT:
-                return PlainTextResponse("too large", 413)
-            if not is_guarded(person, await _sent_guard(request)):
-                return PlainTextResponse("this page is too old: load it again", 403)
+            return _no(request, 403, "this is not yours to see", "")
+        if address.method != "GET" and not address.api and not is_guarded(person, await _sent_guard(request)):
+            return _no(request, 403, "this page is too old", "load it again")
         if address.noted:
             await run_in_threadpool(context.log.note_access, _note(context, person, request))
         return await address.handler(context, person, request)
@@ -128,16 +87,11 @@ def _guarded(context: Context, address: Address) -> Callable[[Request], Awaitabl
     return guarded
 
 
-def _token(request: Request) -> str:
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    return token.strip() if scheme.lower() == "bearer" else request.cookies.get(COOKIE, "")
-
-
 async def _sent_guard(request: Request) -> str:
     if header := request.headers.get("x-guard"):
         return header
     if request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
-        return str((await request.form()).get("guard", ""))
+        return (await form(request)).get("guard", "")
     return ""
 
 
@@ -148,26 +102,44 @@ def _asked(request: Request) -> str:
 
 def _note(context: Context, person: Person, request: Request) -> AccessNote:
     masked = not context.sees_whole_numbers(person)
-    return AccessNote(
-        datetime.now(UTC), person.name, f"console {request.method}", _asked(request)[:500], "page", masked
-    )
+    way = "api" if request.url.path.startswith(API) else "page"
+    action = f"console {request.method}"
+    return AccessNote(datetime.now(UTC), person.name, action, _asked(request)[:500], way, masked)
 
 
 def _wants_json(request: Request) -> bool:
-    return "text/html" not in request.headers.get("accept", "text/html")
+    return request.url.path.startswith(API) or "text/html" not in request.headers.get("accept", "text/html")
+
+
+def _no(
+    request: Request, status: int, message: str, remedy: str, headers: dict[str, str] | None = None
+) -> Response:
+    if _wants_json(request):
+        return JSONResponse({"error": message, "remedy": remedy}, status, headers)
+    context: Context = request.app.state.context
+    lang = context.teller.lang
+    answer = context.page("problem.html", None, status, message=told(message, lang), remedy=told(remedy, lang))
+    answer.headers.update(headers or {})
+    return answer
+
+
+def _too_often(request: Request, seconds: float) -> Response:
+    return _no(request, 429, "too many requests", "ask less often", {"retry-after": str(ceil(seconds))})
 
 
 async def _failed(request: Request, problem: ScreenerError) -> Response:
     status = 400 if isinstance(problem, InputError) else 503
     if status == 503:
         log.error("console: %s", problem)
-    if _wants_json(request):
-        return JSONResponse({"error": problem.message, "remedy": problem.remedy}, status)
-    return PlainTextResponse(f"{problem.message}\n{problem.remedy}\n", status)
+    return _no(request, status, problem.message, problem.remedy)
 
 
-async def _not_found(_request: Request, _problem: Exception) -> Response:
-    return PlainTextResponse("no such page", 404)
+async def _refused(request: Request, problem: HTTPException) -> Response:
+    """What is no address of ours, or too large."""
+    message = {404: "no such page", 405: "not in this way", 413: "too large"}.get(
+        problem.status_code, problem.detail
+    )
+    return _no(request, problem.status_code, message, "", dict(problem.headers or {}))
 
 
 class _Headers:

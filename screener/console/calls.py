@@ -1,5 +1,6 @@
 """通话: the log, searched and filtered; one call's page; its package of evidence."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from urllib.parse import quote
 
@@ -11,7 +12,7 @@ from screener.console import asked
 from screener.console.access import Person
 from screener.console.case import parts, row
 from screener.console.context import Context
-from screener.core.evidence import Kind, Verdict
+from screener.core.evidence import Kind, Treatment, Verdict
 from screener.errors import InputError
 from screener.events import LineClass
 from screener.outside.text import file_name
@@ -20,7 +21,8 @@ from screener.review.dossier import pack, sum_of, zipped
 from screener.review.seal import site_key
 from screener.review.verdict import is_flag
 from screener.store.find import find
-from screener.store.records import Access, Review
+from screener.store.records import Access, CallRecord, Review
+from screener.words.terms import weekday
 
 SHOWN = 50
 """The newest so many; `?more` shows more."""
@@ -34,13 +36,9 @@ async def search(context: Context, person: Person, request: Request) -> Response
         InputError: a filter cannot be, or somebody asks for a number who may not see any whole.
     """
     query = dict(request.query_params)
-    if query.get("number") and not context.sees_whole_numbers(person):
-        raise InputError("numbers are masked for this role", "search without a number")
 
     def made() -> Response:
-        wanted = asked.wanted(query, *asked.days(query, context.zone), context.lines)
-        most = MORE if "more" in query else SHOWN
-        found = find(context.log, wanted, most)
+        found, most = sought(context, person, query)
         return context.page(
             "calls.html",
             person,
@@ -54,9 +52,25 @@ async def search(context: Context, person: Person, request: Request) -> Response
             kinds=[*Kind, asked.NO_KIND],
             reviews=[Review.CONFIRMED, Review.OVERTURNED, Review.NONE],
             lines=list(LineClass),
+            treatments=[treatment for treatment in Treatment if treatment is not Treatment.NONE],
+            weekdays={str(day): weekday(day, context.teller.lang) for day in range(1, 8)},
+            hours={str(hour): f"{hour:02}" for hour in range(24)},
         )
 
     return await run_in_threadpool(made)
+
+
+def sought(context: Context, person: Person, query: Mapping[str, str]) -> tuple[list[CallRecord], int]:
+    """The calls that a query asks for, and how many it would have got at most.
+
+    Raises:
+        InputError: a filter cannot be, or somebody asks for a number who may not see any whole.
+    """
+    if query.get("number") and not context.sees_whole_numbers(person):
+        raise InputError("numbers are masked for this role", "search without a number")
+    wanted = asked.wanted(query, *asked.days(query, context.zone), context.lines, context.zone)
+    most = MORE if "more" in query else SHOWN
+    return find(context.log, wanted, most), most
 
 
 async def page(context: Context, person: Person, request: Request) -> Response:

@@ -1,18 +1,23 @@
 """What every page works with: the log, the running calls, the words, the templates."""
 
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from screener.console.access import Access, Person
 from screener.console.hub import Hub
+from screener.console.limits import Turns
+from screener.console.oidc import Provider
 from screener.core.judgement import Weights
 from screener.numbers.identify import Lines, load_lines
-from screener.numbers.mask import mask
+from screener.numbers.mask import Masker
+from screener.review.seal import masking_key
 from screener.settings.judging import site_weights
 from screener.settings.sections import Settings
 from screener.store.log import CallLog
@@ -20,16 +25,45 @@ from screener.words.console import said
 from screener.words.judgement import Teller
 from screener.words.terms import word
 
+COOKIE = "screener"
+API = "/api/"
+"""Below it a token counts, and no cookie; elsewhere a cookie, and no token."""
+BURST_SECONDS = 5.0
+"""So many seconds' requests may come at once."""
+STRANGERS_A_SECOND, STRANGERS = 0.1, 20.0
+"""Of one address: logins and tokens that were not believed; a call centre may have one address for all."""
+
 
 @dataclass
 class Context:
-    """Shared by all pages; nothing in it changes after the start but the running calls."""
+    """Shared by all pages; nothing in it changes after the start but the running calls and who asks how often."""
 
     settings: Settings
     log: CallLog
     access: Access
     hub: Hub
     teller: Teller
+    streams: Counter[str] = field(default_factory=Counter)
+    """Open event streams by login or token."""
+    strangers: Turns = field(default_factory=lambda: Turns(STRANGERS_A_SECOND, STRANGERS))
+
+    @cached_property
+    def provider(self) -> Provider | None:
+        """The site's own provider of logins."""
+        return Provider(self.settings.oidc) if self.settings.oidc.issuer else None
+
+    @cached_property
+    def turns(self) -> Turns:
+        """Requests of each login and token."""
+        rate = self.settings.console.requests_per_second
+        return Turns(rate, rate * BURST_SECONDS)
+
+    def who(self, request: Request) -> Person | None:
+        """Who asks."""
+        if request.url.path.startswith(API):
+            scheme, _, token = request.headers.get("authorization", "").partition(" ")
+            return self.access.program(token.strip()) if scheme.lower() == "bearer" else None
+        return self.access.who(request.cookies.get(COOKIE, ""))
 
     @cached_property
     def zone(self) -> ZoneInfo:
@@ -47,6 +81,11 @@ class Context:
         return load_lines(self.settings.line_files, *self.settings.site.numbering)
 
     @cached_property
+    def mask(self) -> Masker:
+        """Hides the middle of phone numbers."""
+        return Masker(masking_key(self.settings.folder / self.settings.evidence.key))
+
+    @cached_property
     def templates(self) -> Environment:
         """Every value is escaped; a name that is not there is an error."""
         folder = Path(__file__).parent / "templates"
@@ -54,6 +93,7 @@ class Context:
         made.globals |= {
             "lang": self.teller.lang,
             "site": self.settings.site.name,
+            "oidc": self.provider is not None,
             "t": lambda key: said(key, self.teller.lang),
             "word": self.word,
         }
@@ -75,7 +115,7 @@ class Context:
         """A phone number as somebody may see it."""
         if not number:
             return word("withheld", self.teller.lang)
-        return number if self.sees_whole_numbers(person) else mask(number)
+        return number if self.sees_whole_numbers(person) else self.mask(number)
 
     def page(self, template: str, person: Person | None, status: int = 200, **values: object) -> HTMLResponse:
         """A page."""

@@ -1,6 +1,8 @@
 """状态: whether the site's services are heard, and what waits in the log."""
 
-from datetime import datetime
+from collections import Counter
+from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -8,33 +10,66 @@ from starlette.responses import Response
 
 from screener.console.access import Person
 from screener.console.context import Context
+from screener.events import Rung
 from screener.store.find import nodes, reviews
+from screener.store.ladder import standings
+
+
+@dataclass(frozen=True, slots=True)
+class Fed:
+    """One service's feed.
+
+    Attributes:
+        up: it is heard.
+        lost: how often it went away; `missed`: lines that were not heard.
+    """
+
+    name: str
+    up: bool
+    calls: int
+    lost: int
+    missed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How the site is.
+
+    Attributes:
+        newest: when the newest call of the log began; null in an empty log.
+        nodes: hosts that wrote the log.
+        reviews: flags by what people said of them.
+        ladder: numbers that stand on the ladder, by rung; null where it is off.
+    """
+
+    feeds: tuple[Fed, ...]
+    newest: datetime | None
+    nodes: tuple[str, ...]
+    reviews: dict[str, int]
+    ladder: dict[str, int] | None
+
+
+def look(context: Context) -> Health:
+    """How the site is now."""
+    newest, ladder = context.log.calls(limit=1), context.settings.ladder
+    stands = Counter(where.rung.value for where in standings(context.log, ladder, datetime.now(UTC)).values())
+    return Health(
+        feeds=tuple(
+            Fed(feed.name, feed.up, len(feed.board.calls), feed.lost, feed.board.missed)
+            for feed in context.hub.feeds
+        ),
+        newest=newest[0].started_at if newest else None,
+        nodes=tuple(sorted(nodes(context.log) - {""})),
+        reviews={review.value: count for review, count in reviews(context.log).items()},
+        ladder={rung.value: stands[rung] for rung in Rung} if ladder.steps else None,
+    )
 
 
 async def page(context: Context, person: Person, _request: Request) -> Response:
     """The feeds of the services, the newest call, the nodes that wrote, and what people have said."""
 
     def made() -> Response:
-        newest = context.log.calls(limit=1)
-        feeds = [
-            {
-                "name": feed.name,
-                "up": feed.up,
-                "lost": feed.lost,
-                "calls": len(feed.board.calls),
-                "missed": feed.board.missed,
-            }
-            for feed in context.hub.feeds
-        ]
-        said = {review.value: count for review, count in reviews(context.log).items()}
-        return context.page(
-            "health.html",
-            person,
-            feeds=feeds,
-            newest=_local(context, newest[0].started_at) if newest else "",
-            nodes=sorted(nodes(context.log) - {""}),
-            said=said,
-        )
+        return context.page("health.html", person, health=look(context), local=lambda at: _local(context, at))
 
     return await run_in_threadpool(made)
 

@@ -30,6 +30,7 @@ class Shown:
         prompter: chooses the agent's cue card.
         version: grows with everything that is told of the call.
         over_at: monotonic time of its end, None while it is up.
+        texts: by form, the version of which a text was made, and the text.
     """
 
     call: LiveCall
@@ -37,6 +38,7 @@ class Shown:
     prompter: Prompter
     version: int = 0
     over_at: float | None = None
+    texts: dict[str, tuple[int, str]] = field(default_factory=dict)
 
 
 @dataclass(slots=True)

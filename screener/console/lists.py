@@ -1,5 +1,6 @@
 """名单: who is on which list, why and until when; what the log proposes, for a person to accept."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from starlette.concurrency import run_in_threadpool
@@ -8,13 +9,15 @@ from starlette.responses import RedirectResponse, Response
 
 from screener.console import asked
 from screener.console.access import Person
+from screener.console.body import form
 from screener.console.context import Context
 from screener.errors import InputError
 from screener.events import ListName
 from screener.numbers.named import proper
 from screener.outside.text import visible
 from screener.reports.span import Span
-from screener.review.suggest import suggest
+from screener.review.suggest import Proposal, suggest
+from screener.store.ladder import lift, standings
 from screener.store.records import Access, ListedNumber
 from screener.words.judgement import list_reason
 
@@ -32,33 +35,58 @@ async def page(context: Context, person: Person, _request: Request) -> Response:
     """All entries that hold, and the proposals."""
 
     def made() -> Response:
-        now, whole = datetime.now(UTC), context.sees_whole_numbers(person)
+        whole = context.sees_whole_numbers(person)
+        held, proposed = look(context, person, datetime.now(UTC))
         entries = [
             {
                 "name": entry.name.value,
-                "number": context.number(entry.number, person),
+                "number": entry.number,
                 "whole": entry.number if whole else "",
                 "reason": visible(list_reason(entry.reason, context.teller.lang)),
                 "added": f"{entry.added_at.astimezone(context.zone):%Y-%m-%d}",
                 "expires": f"{entry.expires_at.astimezone(context.zone):%Y-%m-%d}" if entry.expires_at else "",
             }
-            for entry in context.log.listed(now)
+            for entry in held
         ]
         proposals = [
             {
                 "name": proposal.name.value,
-                "number": context.number(proposal.number, person),
+                "number": proposal.number,
                 "whole": proposal.number if whole else "",
                 "flags": proposal.flags,
                 "confirmed": proposal.confirmed,
                 "kind": context.teller.kind(proposal.kind),
                 "last": f"{proposal.last.astimezone(context.zone):%Y-%m-%d %H:%M}",
             }
-            for proposal in suggest(context.log, Span(since=now - LOOK_BACK), FLAGS_LEAST, now)
+            for proposal in proposed
         ]
-        return context.page("lists.html", person, entries=entries, proposals=proposals, lists=_OFFERED)
+        ladder = [
+            {
+                "name": "",
+                "number": context.number(number, person),
+                "whole": number if whole else "",
+                "rung": where.rung.value,
+                "confirmed": where.confirmed,
+                "since": f"{where.since.astimezone(context.zone):%Y-%m-%d}",
+                "until": f"{where.until.astimezone(context.zone):%Y-%m-%d %H:%M}",
+            }
+            for number, where in standings(context.log, context.settings.ladder, datetime.now(UTC)).items()
+        ]
+        return context.page(
+            "lists.html", person, entries=entries, proposals=proposals, ladder=ladder, lists=_OFFERED
+        )
 
     return await run_in_threadpool(made)
+
+
+def look(context: Context, person: Person, now: datetime) -> tuple[list[ListedNumber], list[Proposal]]:
+    """Entries that hold and proposals, with numbers as somebody may see them."""
+    entries = [replace(entry, number=context.number(entry.number, person)) for entry in context.log.listed(now)]
+    proposals = [
+        replace(proposal, number=context.number(proposal.number, person))
+        for proposal in suggest(context.log, Span(since=now - LOOK_BACK), FLAGS_LEAST, now)
+    ]
+    return entries, proposals
 
 
 async def add(context: Context, person: Person, request: Request) -> Response:
@@ -67,14 +95,10 @@ async def add(context: Context, person: Person, request: Request) -> Response:
     Raises:
         InputError: no such list, or the number or the day of its end cannot be.
     """
-    form = await request.form(max_files=0, max_fields=8)
-    now = datetime.now(UTC)
-    name, number = _list(str(form.get("name", ""))), proper(context.lines, str(form.get("number", "")).strip())
-    until = asked.moment(str(form.get("expires", "")), context.zone)
-    if until is not None and until <= now:
-        raise InputError("the end is past", "choose a day to come")
-    reason = visible(" ".join(str(form.get("reason", "")).split()))[:REASON_MOST]
-    await run_in_threadpool(_enlist, context, person, ListedNumber(name, number, reason, now, until))
+    sent = await form(request)
+    until = asked.moment(sent.get("expires", ""), context.zone)
+    name, number = _list(sent.get("name", "")), sent.get("number", "")
+    await run_in_threadpool(enlist, context, person, name, number, sent.get("reason", ""), until)
     return RedirectResponse("/lists", 303)
 
 
@@ -84,15 +108,8 @@ async def remove(context: Context, person: Person, request: Request) -> Response
     Raises:
         InputError: it is not on it.
     """
-    form = await request.form(max_files=0, max_fields=8)
-    name, number = _list(str(form.get("name", ""))), str(form.get("number", ""))
-
-    def done() -> None:
-        _note(context, person, f"list {name} remove", number)
-        if not context.log.delist(name, number):
-            raise InputError("that number is not on the list", "load the page again")
-
-    await run_in_threadpool(done)
+    sent = await form(request)
+    await run_in_threadpool(delist, context, person, _list(sent.get("name", "")), sent.get("number", ""))
     return RedirectResponse("/lists", 303)
 
 
@@ -102,19 +119,75 @@ async def accept(context: Context, person: Person, request: Request) -> Response
     Raises:
         InputError: it is not proposed any more.
     """
-    form = await request.form(max_files=0, max_fields=8)
-    number, now = str(form.get("number", "")), datetime.now(UTC)
-
-    def done() -> None:
-        found = suggest(context.log, Span(since=now - LOOK_BACK), FLAGS_LEAST, now)
-        proposal = next((one for one in found if one.number == number), None)
-        if proposal is None:
-            raise InputError("that number is not proposed", "load the page again")
-        entry = ListedNumber(proposal.name, number, proposal.reason(person.name), now, now + KEPT)
-        _enlist(context, person, entry)
-
-    await run_in_threadpool(done)
+    sent = await form(request)
+    await run_in_threadpool(accept_proposal, context, person, sent.get("number", ""))
     return RedirectResponse("/lists", 303)
+
+
+async def take_off_ladder(context: Context, person: Person, request: Request) -> Response:
+    """Take a number off the ladder.
+
+    Raises:
+        InputError: nobody can call from it.
+    """
+    await run_in_threadpool(lift_off, context, person, (await form(request)).get("number", ""))
+    return RedirectResponse("/lists", 303)
+
+
+def lift_off(context: Context, person: Person, number: str) -> None:
+    """Take a number off the ladder, and that on record.
+
+    Raises:
+        InputError: nobody can call from it.
+    """
+    number = proper(context.lines, number.strip())
+    lift(context.log, number, Access(datetime.now(UTC), person.name, "list lift", number, "console"))
+
+
+def enlist(
+    context: Context, person: Person, name: ListName, number: str, reason: str, until: datetime | None
+) -> None:
+    """Put a number on a list, and that on record.
+
+    Raises:
+        InputError: the number or its end cannot be.
+    """
+    now = datetime.now(UTC)
+    number = proper(context.lines, number.strip())
+    if until is not None and until <= now:
+        raise InputError("the end is past", "choose a day to come")
+    _enlist(context, person, ListedNumber(name, number, in_one_line(reason), now, until))
+
+
+def delist(context: Context, person: Person, name: ListName, number: str) -> None:
+    """Take a number off a list, and that on record.
+
+    Raises:
+        InputError: it is not on it.
+    """
+    _note(context, person, f"list {name} remove", number)
+    if not context.log.delist(name, number):
+        raise InputError("that number is not on the list", "load the page again")
+
+
+def accept_proposal(context: Context, person: Person, number: str) -> None:
+    """Put a number on the list that the log proposes.
+
+    Raises:
+        InputError: it is not proposed any more.
+    """
+    now = datetime.now(UTC)
+    found = suggest(context.log, Span(since=now - LOOK_BACK), FLAGS_LEAST, now)
+    proposal = next((one for one in found if one.number == number), None)
+    if proposal is None:
+        raise InputError("that number is not proposed", "load the page again")
+    entry = ListedNumber(proposal.name, number, proposal.reason(person.name), now, now + KEPT)
+    _enlist(context, person, entry)
+
+
+def in_one_line(reason: str) -> str:
+    """A person's own words, as the log keeps them."""
+    return visible(" ".join(reason.split()))[:REASON_MOST]
 
 
 def _enlist(context: Context, person: Person, entry: ListedNumber) -> None:

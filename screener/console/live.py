@@ -1,27 +1,24 @@
 """实时: every call that is heard, as it goes on, and what a supervisor may do about it."""
 
-import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import Callable
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.responses import JSONResponse, Response
 
 from screener.console.access import Person
+from screener.console.api.wire import AnOrder
+from screener.console.body import taken
 from screener.console.context import Context
 from screener.console.hub import Shown
+from screener.console.stream import Look, stream
 from screener.core.evidence import Reason, Verdict
-from screener.errors import InputError
 from screener.events import Act
 from screener.feed.board import LiveCall
 from screener.feed.items import Order
 from screener.words.terms import word
 
-EVERY_SECONDS = 0.2
-"""A page is told what changed no more often."""
-SIGN_SECONDS = 10.0
-"""Without news a page is told so often that the console is there."""
 URGENT = {Verdict.HARASSMENT.value, Verdict.ABUSIVE_COMPLAINT.value}
 
 
@@ -31,11 +28,12 @@ async def page(context: Context, person: Person, request: Request) -> Response:
 
 
 async def events(context: Context, person: Person, request: Request) -> Response:
-    """What changed since the last look, as server-sent events; a slow page is shown the newest less often.
+    """What changed since the last look, as server-sent events; `?once` ends after the first: what is up now."""
 
-    `?once` ends after the first: what is up now.
-    """
-    return StreamingResponse(_stream(context, person, request), media_type="text/event-stream")
+    def made(shown: Shown) -> str:
+        return json.dumps(view(context, person, shown), ensure_ascii=False)
+
+    return stream(context, person, request, changes(context, person, made, "page"))
 
 
 async def order(context: Context, person: Person, request: Request) -> Response:
@@ -44,37 +42,42 @@ async def order(context: Context, person: Person, request: Request) -> Response:
     Raises:
         InputError: no such act, or the call is over.
     """
-    try:
-        data = await request.json()
-        act = Act(data["act"])
-    except (ValueError, KeyError, TypeError) as problem:
-        raise InputError("no such act", "load the page again") from problem
+    act = (await taken(request, AnOrder)).act
     context.hub.order(Order(request.path_params["call"], act, person.name))
     return JSONResponse({"ok": True})
 
 
-async def _stream(context: Context, person: Person, request: Request) -> AsyncIterator[str]:
-    version, known, quiet = 0, frozenset[str](), 0.0
+def changes(context: Context, person: Person, made: Callable[[Shown], str], form: str) -> Look:
+    """What looks for changes; everybody who sees the same of a call shares one text of it.
+
+    Args:
+        context: of the console.
+        person: who looks.
+        made: a call as JSON.
+        form: name of what `made` makes.
+    """
+    version, known = 0, frozenset[str]()
     feeds: list[bool] | None = None
-    while not await request.is_disconnected():
+    key = f"{form} {context.sees_whole_numbers(person)}"
+
+    def text(shown: Shown) -> str:
+        if (kept := shown.texts.get(key)) is None or kept[0] != shown.version:
+            kept = shown.texts[key] = shown.version, made(shown)
+        return kept[1]
+
+    def look() -> str | None:
+        nonlocal version, known, feeds
         version, changed, ids = context.hub.newer(version)
         up = [feed.up for feed in context.hub.feeds]
-        if changed or ids != known or up != feeds:
-            told = {
-                "calls": [view(context, person, shown) for shown in changed],
-                "gone": sorted(known - ids),
-                "feeds": up,
-                "missed": sum(feed.board.missed for feed in context.hub.feeds),
-            }
-            yield f"data: {json.dumps(told, ensure_ascii=False)}\n\n"
-            known, feeds, quiet = ids, up, 0.0
-            if "once" in request.query_params:
-                return
-        elif quiet >= SIGN_SECONDS:
-            yield ": here\n\n"
-            quiet = 0.0
-        await asyncio.sleep(EVERY_SECONDS)
-        quiet += EVERY_SECONDS
+        if not changed and ids == known and up == feeds:
+            return None
+        rest = json.dumps(
+            {"gone": sorted(known - ids), "feeds": up, "missed": sum(f.board.missed for f in context.hub.feeds)}
+        )
+        known, feeds = ids, up
+        return f'{{"calls": [{", ".join(map(text, changed))}], {rest[1:]}'
+
+    return look
 
 
 def view(context: Context, person: Person, shown: Shown) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """报表: the reports of the command line as pages: filters, bars that open their calls, exports."""
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from urllib.parse import quote, urlencode
 
 from markupsafe import Markup
@@ -12,17 +12,17 @@ from starlette.responses import RedirectResponse, Response
 from screener.console import asked
 from screener.console.access import Person
 from screener.console.context import Context
-from screener.core.evidence import Kind
+from screener.core.evidence import Kind, Treatment
 from screener.errors import InputError
 from screener.reports import pages
 from screener.reports.accuracy import accuracy
 from screener.reports.agents import agents
 from screener.reports.facts import facts
 from screener.reports.frequency import Period, frequency
-from screener.reports.page import Page
+from screener.reports.page import Page, alike
 from screener.reports.pages import Reader
 from screener.reports.queue import queue
-from screener.reports.render import render
+from screener.reports.render import Format, render
 from screener.reports.sources import SourceBy, sources
 from screener.reports.span import Span
 from screener.reports.summary import summary, usual_span
@@ -33,7 +33,10 @@ from screener.store.log import CallLog
 
 TOP = 50
 """Sources that are listed."""
-FORMS = {"csv": "text/csv", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+THAN = ("than_since", "than_until")
+"""Of an address: the second period, beside the first."""
+FORMS: Mapping[Format, str] = {"csv": "text/csv", "xlsx": XLSX, "json": "application/json"}
 Make = Callable[[CallLog, Span, str, Reader], Page]
 
 
@@ -91,9 +94,15 @@ async def page(context: Context, person: Person, request: Request) -> Response:
         InputError: no such report, or a filter cannot be.
     """
 
-    def made() -> Response:
+    def shown() -> Response:
         name, query = request.path_params["name"], dict(request.query_params)
-        by, span, report = _made(context, person, name, query)
+        by, span, report = made(context, person, name, query)
+        sides = [(span, report, query)]
+        if query.get("than_since") or query.get("than_until"):
+            other = query | {"since": query.get("than_since", ""), "until": query.get("than_until", "")}
+            _, than, second = made(context, person, name, other)
+            report, second = alike(report, second)
+            sides = [(span, report, query), (than, second, other)]
         with facts(context.log) as known:
             queues, dialled = (sorted(known.known(place) - {""}) for place in ("queue", "dialled"))
         return context.page(
@@ -102,38 +111,49 @@ async def page(context: Context, person: Person, request: Request) -> Response:
             name=name,
             names={one: context.word(f"t_{one}") for one in REPORTS},
             title=report.title,
-            body=Markup(body(report, _links(context, person, span))),  # noqa: S704 - `body` escapes whatever it is given
-            compact=report.compact,
+            sides=[
+                {
+                    "body": Markup(body(page, _links(context, person, of, name))),  # noqa: S704 - it escapes all
+                    "query": urlencode({key: value for key, value in asked_for.items() if key not in THAN}),
+                }
+                for of, page, asked_for in sides
+            ],
+            compact=report.compact and len(sides) == 1,
             asked=query,
             by=by,
             ways=REPORTS[name][1],
             queues=queues,
             dialled=dialled,
             kinds=list(Kind),
-            query=urlencode(query),
+            before=_before(context, query, span),
         )
 
-    return await run_in_threadpool(made)
+    return await run_in_threadpool(shown)
 
 
 async def export(context: Context, person: Person, request: Request) -> Response:
-    """A report as a file, in the form that `?form` says: `csv` or `xlsx`.
+    """A report as a file, in the form that `?form` says: `csv`, `xlsx` or `json`.
 
     Raises:
         InputError: no such report or form, or a filter cannot be.
     """
+    query = dict(request.query_params)
+    return await run_in_threadpool(exported, context, person, request.path_params["name"], query)
 
-    def made() -> Response:
-        name, query = request.path_params["name"], dict(request.query_params)
-        form = query.get("form", "csv")
-        _, _, report = _made(context, person, name, query)
-        if form not in FORMS:
-            raise InputError("there is no such form", f"there are: {', '.join(FORMS)}")
-        data = render(report, "xlsx" if form == "xlsx" else "csv")
-        headers = {"content-disposition": f"attachment; filename*=utf-8''{quote(f'{name}.{form}', safe='')}"}
-        return Response(data, media_type=FORMS[form], headers=headers)
 
-    return await run_in_threadpool(made)
+def exported(context: Context, person: Person, name: str, query: Mapping[str, str]) -> Response:
+    """A report as a file.
+
+    Raises:
+        InputError: no such report or form, or a filter cannot be.
+    """
+    wanted = query.get("form", "csv")
+    form = next((form for form in FORMS if form == wanted), None)
+    if form is None:
+        raise InputError("there is no such form", f"there are: {', '.join(FORMS)}")
+    _, _, report = made(context, person, name, query)
+    headers = {"content-disposition": f"attachment; filename*=utf-8''{quote(f'{name}.{form}', safe='')}"}
+    return Response(render(report, form), media_type=FORMS[form], headers=headers)
 
 
 async def style(_request: Request) -> Response:
@@ -141,7 +161,7 @@ async def style(_request: Request) -> Response:
     return Response(STYLE, media_type="text/css")
 
 
-def _made(context: Context, person: Person, name: str, query: Mapping[str, str]) -> tuple[str, Span, Page]:
+def made(context: Context, person: Person, name: str, query: Mapping[str, str]) -> tuple[str, Span, Page]:
     """What it counts by, of which calls, and the report."""
     if name not in REPORTS:
         raise InputError("there is no such report", f"there are: {', '.join(REPORTS)}")
@@ -156,39 +176,52 @@ def _made(context: Context, person: Person, name: str, query: Mapping[str, str])
         context.settings.site.name,
         context.teller,
         context.zone,
-        masked=not context.sees_whole_numbers(person),
+        mask=None if context.sees_whole_numbers(person) else context.mask,
         now=now,
     )
     return by, span, make(context.log, span, by, reader)
 
 
-def _links(context: Context, person: Person, span: Span) -> Link:
-    """From a bar to its calls; whole numbers stand in no address of somebody who may not see them."""
-    about = {
-        "flagged": "1",
-        "kind": span.kind.value if span.kind else "",
-        "queue": span.queue,
-        "dialled": span.dialled,
-    }
-    whole = context.sees_whole_numbers(person)
+def _before(context: Context, query: Mapping[str, str], span: Span) -> str:
+    """The view with the period of the same length before beside it; empty for an open one."""
+    if span.since is None or span.until is None:
+        return ""
+    days = [at.astimezone(context.zone) for at in (span.since - (span.until - span.since), span.since, span.until)]
+    first, since, until = (f"{at:%Y-%m-%d}" if at.time() == time() else f"{at:%Y-%m-%dT%H:%M}" for at in days)
+    return urlencode({**query, "since": since, "until": until, "than_since": first, "than_until": since})
 
-    def link(by: str, code: str) -> str:
-        since, until = span.since, span.until
-        own = {by: code}
-        if by in ("number", "prefix"):
-            own = {"number": code} if whole else {}
-        elif by in ("day", "week", "month"):
-            begin, end = _period(by, code, context)
-            since, until = max(begin, since or begin), min(end, until or end)
-            own = {"since": ""}
-        elif by not in ("region", "carrier", "line", "dialled", "queue", "kind", "agent"):
-            own = {}
-        if not own:
-            return ""
-        times = {name: at.isoformat() for name, at in (("since", since), ("until", until)) if at}
-        return f"/calls?{urlencode({name: value for name, value in (about | own | times).items() if value})}"
+
+def _links(context: Context, person: Person, span: Span, report: str) -> Link:
+    """From a bar to its calls; whole numbers stand in no address of somebody who may not see them."""
+    about = {"kind": span.kind.value if span.kind else "", "queue": span.queue, "dialled": span.dialled}
+    about |= {"treatment": Treatment.ANALYSIS_QUEUE} if report == "queue" else {"flagged": "1"}
+
+    def link(of: Mapping[str, str]) -> str:
+        since, until, asked_for = span.since, span.until, dict(about)
+        for by, code in of.items():
+            if by in ("number", "prefix"):
+                if not context.sees_whole_numbers(person):
+                    return ""
+                asked_for["number"] = code
+            elif by in ("day", "week", "month"):
+                begin, end = _period(by, code, context)
+                since, until = max(begin, since or begin), min(end, until or end)
+            elif by == "treatment" and code not in _TREATED:
+                return ""
+            elif by in _FILTERS:
+                asked_for[by] = code.lstrip("0") or "0" if by == "hour" else code
+            else:
+                return ""
+        asked_for |= {name: at.isoformat() for name, at in (("since", since), ("until", until)) if at}
+        return f"/calls?{urlencode({name: value for name, value in asked_for.items() if value})}"
 
     return link
+
+
+_FILTERS = frozenset(
+    {"region", "carrier", "line", "dialled", "queue", "kind", "agent", "hour", "weekday", "treatment"}
+)
+_TREATED = frozenset(treatment.value for treatment in Treatment if treatment is not Treatment.NONE)
 
 
 def _period(by: str, bucket: str, context: Context) -> tuple[datetime, datetime]:

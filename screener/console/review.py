@@ -12,10 +12,11 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from screener.console.access import Person
+from screener.console.body import form
 from screener.console.case import parts, row
 from screener.console.context import Context
+from screener.console.lists import in_one_line
 from screener.errors import InputError
-from screener.outside.text import visible
 from screener.review.missed import turn
 from screener.review.verdict import Word, rule
 from screener.store.find import Wanted, find, reviews, unflagged
@@ -25,7 +26,6 @@ WAITING = 200
 """Calls that are looked at in one go; the others come up as these are done."""
 BESIDE = 12
 """Of them beside the call."""
-REASON_MOST = 200
 SAMPLED = 5
 """About so many flags come to one unflagged call."""
 SAMPLED_SINCE = timedelta(days=30)
@@ -35,7 +35,7 @@ SAMPLED_SINCE = timedelta(days=30)
 async def start(context: Context, person: Person, request: Request) -> Response:
     """Leads to the newest call that nobody has reviewed; a page that says so when none is left."""
     said = request.query_params.get("said", "")
-    queue = await run_in_threadpool(_waiting, context)
+    queue = await run_in_threadpool(waiting, context)
     if queue:
         return RedirectResponse(_address(queue[0].id, said), 303)
     return context.page("review.html", person, parts=None, said=said)
@@ -52,7 +52,7 @@ async def page(context: Context, person: Person, request: Request) -> Response:
 
     def made() -> Response:
         call = context.log.call(request.path_params["call"])
-        queue = _waiting(context)
+        queue = waiting(context)
         at = next((n for n, one in enumerate(queue) if one.id == call.id), -1)
         after = [one for one in queue[at + 1 :] if one.id != call.id]
         older = after[0].id if after else ""
@@ -81,22 +81,30 @@ async def word(context: Context, person: Person, request: Request) -> Response:
     Raises:
         InputError: no such word or call, or it was never judged.
     """
-    form = await request.form(max_files=0, max_fields=8)
+    sent = await form(request)
     try:
-        review = Review(str(form.get("word", "")))
+        review = Review(sent.get("word", ""))
     except ValueError:
         raise InputError("no such word", "load the page again") from None
     call = request.path_params["call"]
-    reason = visible(" ".join(str(form.get("reason", "")).split()))[:REASON_MOST]
-    said = Word(review, person.name, datetime.now(UTC), "console", reason=reason)
-    await run_in_threadpool(lambda: rule(context.log, call, said, unflagged=True))
+    await run_in_threadpool(say, context, person, call, review, sent.get("reason", ""))
     if review is Review.NONE:
         return RedirectResponse(_address(call), 303)
-    following = _address(str(form.get("next", "")), call, str(form.get("then", "")))
-    return RedirectResponse(following, 303)
+    return RedirectResponse(_address(sent.get("next", ""), call, sent.get("then", "")), 303)
 
 
-def _waiting(context: Context) -> list[CallRecord]:
+def say(context: Context, person: Person, call: str, review: Review, reason: str) -> None:
+    """Carry out what somebody says of a call.
+
+    Raises:
+        InputError: no such call, or it was never judged.
+    """
+    said = Word(review, person.name, datetime.now(UTC), "console", reason=in_one_line(reason))
+    rule(context.log, call, said, unflagged=True)
+
+
+def waiting(context: Context) -> list[CallRecord]:
+    """The newest flags that nobody has reviewed."""
     return find(context.log, Wanted(flagged=True, review=Review.NONE), WAITING)
 
 

@@ -89,6 +89,8 @@ class Reason(StrEnum):
     BLOCK_LIST = "block_list"
     REPEAT_OFFENDER = "repeat_offender"
     """Confirmed as often as follows."""
+    SUSPENDED = "suspended"
+    """It stands on the ladder."""
     BY_AGENT = "by_agent"
     """The agent who follows confirmed it."""
     ORDERED = "ordered"

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from screener.core import policy
 from screener.core.actions import ON_PBX, Action, Hangup, Listen, Transfer
 from screener.core.evidence import Assessment, Reason, Treatment, Verdict, Veto
+from screener.core.ladder import SUSPENDING
 from screener.core.session import TRANSFER_LIMIT, Session
 from screener.core.state import State
 from screener.events import Act, ListName, Ordered, Target, TransferEnded
@@ -53,6 +54,8 @@ class Beside(Watching):
             yield from self._settle(Verdict.GENUINE, Reason.ALLOW_LIST)
         elif ListName.BLOCK in lists:
             yield from self._flag(Reason.BLOCK_LIST)
+        elif self._offer.history.rung in SUSPENDING:
+            yield from self._flag(Reason.SUSPENDED)
         elif 0 < self._flow.repeat_offenders <= confirmed:
             yield from self._flag(Reason.REPEAT_OFFENDER.of(confirmed))
         else:

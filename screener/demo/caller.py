@@ -78,7 +78,12 @@ class Caller(Phone):
                 ("Content-Type", "application/sdp"),
             ]
         )
-        request = Request(headers, sdp.offer(HOST, [leg.handset.port], session_id=leg.handset.port), "INVITE", uri)
+        request = Request(
+            headers,
+            sdp.offer(HOST, {0: sdp.Offered(leg.handset.port)}, session_id=leg.handset.port),
+            "INVITE",
+            uri,
+        )
         self.ask(leg, request, self._final(leg, request))
 
     def _final(self, leg: Leg, request: Request) -> Callable[[Response | None], None]:

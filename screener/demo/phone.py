@@ -15,7 +15,7 @@ from screener.sip.dialog import Dialog
 from screener.sip.layer import TransactionLayer
 from screener.sip.message import MAX_BYTES, Message, Request, Response, fault, parse, respond
 from screener.sip.transaction import ServerTransaction
-from screener.sip.wire import Address
+from screener.sip.transport import Address
 
 POLL_SECONDS = 0.05
 

@@ -14,8 +14,8 @@ DEAF_FRAMES = round(5.0 / FRAME_SECONDS)
 one is waited for before the first question."""
 COMFORT_FRAMES = round(10.0 / FRAME_SECONDS)
 """So long comfort noise (RFC 3389) stands for a caller who is quiet: there is nothing else to send meanwhile."""
-ALLOWED = DeafCause.OTHER_ADDRESS
-"""What says why, and does not disturb a caller who is heard beside it."""
+ALLOWED = (DeafCause.OTHER_ADDRESS, DeafCause.NOT_AUTHENTIC)
+"""What says why, and does not disturb a caller who is heard beside it: anybody may send that."""
 
 
 class Audibility:
@@ -54,7 +54,7 @@ class Audibility:
 
     def judge(self) -> tuple[bool, DeafCause | None]:
         """At a tick: whether the caller was heard since the last one; the cause, once, when that lasts."""
-        odd = self._odd.total() - self._odd[ALLOWED]
+        odd = self._odd.total() - sum(self._odd[cause] for cause in ALLOWED)
         heard = bool(self._frames) and (
             self._played >= ENOUGH * self._frames and odd <= (1 - ENOUGH) * self._frames
         )
@@ -86,9 +86,9 @@ class Audibility:
         self._odd.clear()
 
     def _cause(self) -> DeafCause:
-        odd = +self._odd
-        if odd and odd.most_common(1)[0][0] is not ALLOWED:
-            return odd.most_common(1)[0][0]
+        most = (+self._odd).most_common(1)
+        if most and most[0][0] not in ALLOWED:
+            return most[0][0]
         if self._packets:
             return DeafCause.OUT_OF_STEP
-        return ALLOWED if odd else DeafCause.NO_MEDIA
+        return most[0][0] if most else DeafCause.NO_MEDIA

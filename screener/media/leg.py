@@ -15,6 +15,7 @@ from typing import Protocol
 
 from screener.events import DeafCause
 from screener.media.rtp import MAX_PACKET
+from screener.media.srtp import Keys, Srtp
 from screener.media.stream import AudioStream
 
 WAITING_MOST = 4096
@@ -94,12 +95,22 @@ class Leg:
         self._heard_at = 0.0
         self._latched = False
         self._muxed = False
+        self._srtp: Srtp | None = None
+        """None in clear."""
         self._report_ticks = report_ticks
         self._report_in = 0
         self._loop = loop
         self._sock, self._control_sock = sock, control_sock
 
-    def point(self, host: str, port: int, *others: str, control: int | None = None, muxed: bool = False) -> None:
+    def point(
+        self,
+        host: str,
+        port: int,
+        *others: str,
+        control: int | None = None,
+        muxed: bool = False,
+        keys: Keys | None = None,
+    ) -> None:
         """Talk to this address from now on.
 
         Args:
@@ -108,9 +119,15 @@ class Leg:
             others: hosts that the peer may also send from.
             control: port on which the peer has offered to take RTCP.
             muxed: RTCP shares the RTP port (RFC 5761).
+            keys: of SRTP; None in clear.
         """
         hosts = frozenset((host, *others))
-        self._loop.post(lambda: self._turn((host, port), hosts, (host, control) if control else None, muxed))
+
+        def turn() -> None:
+            self._encrypt(keys)
+            self._turn((host, port), hosts, (host, control) if control else None, muxed)
+
+        self._loop.post(turn)
 
     def start(self, stream: AudioStream) -> None:
         """Audio time is 0 now: one frame each way every 20 ms."""
@@ -131,6 +148,14 @@ class Leg:
         self._release()
         self._pinned, self._muxed = None, muxed
         self.hosts, self.remote, self.control, self._negotiated = hosts, remote, control, remote
+
+    def _encrypt(self, keys: Keys | None) -> None:
+        if keys is None:
+            self._srtp = None
+        elif self._srtp is None:
+            self._srtp = Srtp(keys)
+        else:
+            self._srtp.rekey(keys)
 
     def _release(self) -> None:
         """Hear everybody who may be the peer again."""
@@ -161,6 +186,11 @@ class Leg:
         except OSError:  # gone again, or an ICMP error of an earlier send
             return
         counts.received += 1
+        if self._srtp is not None:
+            opened = self._opened(self._srtp, data)
+            if opened is None:  # it says nothing, not even that the peer is still there
+                return
+            data = opened
         self._heard_at = now
         stream = self.stream
         if stream is None:
@@ -178,12 +208,23 @@ class Leg:
 
     def _take(self, stream: AudioStream, data: bytes, now: float) -> bool:
         """Take RTP, or RTCP on the same port; whether it was RTP and well formed."""
-        if self._muxed and len(data) > 1 and 192 <= data[1] <= 223:  # RFC 5761: these are RTCP
+        if self._is_control(data):
             stream.reported(data, now)
             return False
         malformed = stream.malformed
         stream.receive(data, now)
         return stream.malformed == malformed
+
+    def _is_control(self, data: bytes) -> bool:
+        """Whether it is RTCP that shares the port; what says so is never encrypted (RFC 5761)."""
+        return self._muxed and len(data) > 1 and 192 <= data[1] <= 223
+
+    def _opened(self, srtp: Srtp, data: bytes) -> bytes | None:
+        """What an encrypted datagram holds; None for one that is not the peer's."""
+        opened = srtp.open_control(data) if self._is_control(data) else srtp.open(data)
+        if opened is None and self.stream is not None:
+            self.stream.audibility.odd(DeafCause.NOT_AUTHENTIC)
+        return opened
 
     def _found(self, stream: AudioStream, source: Source, counts: LoopCounts, now: float) -> None:
         """Somebody who may be the peer has sent RTP."""
@@ -203,7 +244,9 @@ class Leg:
                 data, other = self._sock.recvfrom(MAX_PACKET + 1)
                 if other[:2] == source:
                     counts.received += 1
-                    self._take(stream, data, now)
+                    opened = data if self._srtp is None else self._opened(self._srtp, data)
+                    if opened is not None:
+                        self._take(stream, opened, now)
                 else:
                     counts.refused += 1
         self.remote = self._pinned = source
@@ -221,6 +264,10 @@ class Leg:
         if source[0] not in self.hosts:
             counts.refused += 1
         elif self.stream is not None and len(data) <= MAX_PACKET:
+            if self._srtp is not None:
+                data = self._srtp.open_control(data) or b""
+                if not data:
+                    return
             malformed = self.stream.malformed
             self.stream.reported(data, now)
             if self.stream.malformed == malformed:
@@ -235,6 +282,8 @@ class Leg:
             self._release()
         packet = stream.tick()
         if packet is not None and remote is not None:
+            if self._srtp is not None:
+                packet = self._srtp.seal(packet)
             try:
                 if self._latched:
                     self._sock.send(packet)
@@ -252,6 +301,8 @@ class Leg:
         sock = self._sock if self._muxed else self._control_sock
         if self.control is None or sock is None:
             return
+        if self._srtp is not None:
+            data = self._srtp.seal_control(data)
         with contextlib.suppress(OSError):
             sock.sendto(data, self.control)
 

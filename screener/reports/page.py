@@ -1,7 +1,7 @@
 """What an answer is made of, for whoever renders it: sheets of typed columns, charts, a page of both."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
 
@@ -44,8 +44,20 @@ class Sheet:
     rows: Sequence[Sequence[Cell]]
     types: Mapping[str, Type] = field(default_factory=dict)
     name: str = ""
+    sparse: Collection[str] = ()
+    """Columns that people do not see where nothing is in them; programs always do."""
     row_types: Sequence[Type] = ()
     """Where each row holds something else: the type of its numbers."""
+
+    def for_people(self) -> "Sheet":
+        """The same without empty columns."""
+        kept = [n for n, key in enumerate(self.keys) if key not in self.sparse or any(row[n] for row in self.rows)]
+        return replace(
+            self,
+            keys=[self.keys[n] for n in kept],
+            heads=[self.heads[n] for n in kept],
+            rows=[[row[n] for n in kept] for row in self.rows],
+        )
 
     def type_at(self, row: int, column: int) -> Type:
         """What a cell holds."""
@@ -100,6 +112,9 @@ class Heat:
     columns: Sequence[str]
     values: Sequence[Sequence[float]]
     unit: str = ""
+    most: float = 0.0
+    by: tuple[str, str] = ("", "")
+    """What its rows and columns are, as of `Bars`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +127,7 @@ class Trend:
     share: bool = False
     axes: tuple[str, str] = ("", "")
     partial: bool = False
+    most: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +168,22 @@ class Page:
     """How to go on from here, for whoever reads it on a terminal."""
 
 
+def alike(first: Page, second: Page) -> tuple[Page, Page]:
+    """Two pages of one report, their charts of the same name drawn to one scale."""
+    scales: dict[str, float] = {}
+    for chart in (*first.charts, *second.charts):
+        if not isinstance(chart, Heat):
+            scales[chart.title] = max(scales.get(chart.title, 0.0), *chart.values, 0.0)
+        else:
+            scales[chart.title] = max(scales.get(chart.title, 0.0), *(v for row in chart.values for v in row), 0.0)
+
+    def scaled(page: Page) -> Page:
+        charts = tuple(chart if chart.most else replace(chart, most=scales[chart.title]) for chart in page.charts)
+        return replace(page, charts=charts)
+
+    return scaled(first), scaled(second)
+
+
 def shown(kind: Type, cell: Cell) -> str:
     """A cell for a person's eyes."""
     match cell:
@@ -159,8 +191,10 @@ def shown(kind: Type, cell: Cell) -> str:
             return ""
         case datetime():
             return f"{cell:%Y-%m-%d %H:%M}"
-        case bool() | str():
-            return visible(str(cell))
+        case bool():
+            return "✔" if cell else ""
+        case str():
+            return visible(cell)
         case _ if kind == "share":
             return f"{cell:.1%}"
         case float():

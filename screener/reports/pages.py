@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
 from screener.core.evidence import Kind
-from screener.numbers.mask import mask
 from screener.reports.accuracy import Accuracy, AccuracyRow
 from screener.reports.agents import AgentRow
 from screener.reports.frequency import Frequency, Period
@@ -29,14 +28,14 @@ class Reader:
         site: name of the call centre.
         teller: puts codes into words of the reader's language.
         zone: time zone of every hour and day.
-        masked: the middle of phone numbers is hidden.
+        mask: hides the middle of phone numbers; None shows them whole.
         now: when the report is made; aware.
     """
 
     site: str
     teller: Teller
     zone: tzinfo
-    masked: bool
+    mask: Callable[[str], str] | None
     now: datetime
 
     @property
@@ -62,7 +61,7 @@ class Reader:
 
     def number(self, number: str) -> str:
         """A phone number or prefix as the reader may see it."""
-        return (mask(number) if self.masked else number) or Coded(self.word("withheld"), None)
+        return (self.mask(number) if self.mask else number) or Coded(self.word("withheld"), None)
 
     def notes(self, span: Span) -> tuple[str, ...]:
         """The lines under the title."""
@@ -75,7 +74,7 @@ class Reader:
         about += [f"{self.word('queue')}: {span.queue}"] if span.queue else []
         about += [f"{self.word('dialled')}: {span.dialled}"] if span.dialled else []
         about += [f"{self.word('kind')}: {self.word(span.kind)}"] if span.kind else []
-        about += [self.word("masked")] if self.masked else []
+        about += [self.word("masked")] if self.mask else []
         about += [self.word("partial")] if self.is_partial(span) and span.since is not None else []
         return (
             f"{self.site} · {' · '.join(about)}",
@@ -132,7 +131,7 @@ class Reader:
 
 def frequency_page(answer: Frequency, span: Span, by: Period, reader: Reader) -> Page:
     """The report `frequency` by a period of time."""
-    kinds = [kind for kind in (*Kind, None) if any(row.by_kind.get(kind) for row in answer.rows)]
+    kinds = (*Kind, None)
     of_kinds = [kind.value if kind else "no_kind" for kind in kinds]
     keys = [by.value, "offered", "flagged", "share", "treated", "by_hand", *of_kinds]
     rows: list[list[Cell]] = [
@@ -154,8 +153,8 @@ def frequency_page(answer: Frequency, span: Span, by: Period, reader: Reader) ->
     ]
     shares = [row.share or 0.0 for row in answer.rows]
     axes = reader.word(by.value), reader.word("m_share")
-    charts.append(Bars(reader.word("t_share"), labels, shares, share=True, upright=True, axes=axes))
-    sheet = Sheet(title, keys, reader.words(keys), rows, {by.value: "text"}, "frequency")
+    charts.append(Bars(reader.word("t_share"), labels, shares, share=True, upright=True, axes=axes, by=by))
+    sheet = Sheet(title, keys, reader.words(keys), rows, {by.value: "text"}, "frequency", sparse=of_kinds)
     return reader.page("t_frequency", span, [sheet], [*charts, heat_chart(answer, reader)])
 
 
@@ -173,9 +172,10 @@ def heat_page(answer: Frequency, span: Span, reader: Reader) -> Page:
 def heat_chart(answer: Frequency, reader: Reader) -> Heat:
     """Flags by weekday and hour."""
     values = [[answer.heat.get((day, hour), 0) for hour in range(24)] for day in range(1, 8)]
-    days = [weekday(day, reader.lang) for day in range(1, 8)]
+    days = [Coded(weekday(day, reader.lang), str(day)) for day in range(1, 8)]
     hours = [f"{hour:02}" for hour in range(24)]
-    return Heat(reader.word("t_heat"), days, hours, values, reader.word("flagged_calls"))
+    by = ("weekday", "hour")
+    return Heat(reader.word("t_heat"), days, hours, values, reader.word("flagged_calls"), by=by)
 
 
 def _buckets(answer: Frequency, by: Period, reader: Reader) -> list[str]:
@@ -248,7 +248,11 @@ def queue_page(answer: QueueAnswer, span: Span, by: Period, reader: Reader) -> P
     )
     entered = [row.entered for row in answer.periods]
     bars = Bars(
-        reader.word("entered"), [_bucket(row.group, by, reader) for row in answer.periods], entered, upright=True
+        reader.word("entered"),
+        [_bucket(row.group, by, reader) for row in answer.periods],
+        entered,
+        upright=True,
+        by=by,
     )
     return reader.page("t_queue", span, [ways, periods], [bars])
 
@@ -292,10 +296,11 @@ def treatment_page(rows: Sequence[TreatmentRow], span: Span, reader: Reader) -> 
     charts = [
         Bars(
             reader.word(f"again_{days}"),
-            [reader.word(row.arm) for row in rows],
+            [Coded(reader.word(row.arm), row.arm) for row in rows],
             [row.windows[number].share or 0.0 for row in rows],
             share=True,
             most=most,
+            by="treatment",
         )
         for number, days in enumerate(DAYS)
     ]
@@ -323,7 +328,8 @@ def accuracy_page(answer: Accuracy, span: Span, reader: Reader) -> Page:
         [kind_name(row.name, reader), row.flagged, *_accuracy_cells(row)] for row in answer.kinds
     ]
     rules: list[list[Cell]] = [
-        [reader.teller.evidence(row.name), row.name, *_accuracy_cells(row)] for row in answer.rules
+        [Coded(reader.teller.evidence(row.name), row.name), row.name, *_accuracy_cells(row)]
+        for row in answer.rules
     ]
     sheets = [
         Sheet(reader.word("t_accuracy"), kind_keys, reader.words(kind_keys), kinds, name="kinds"),

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Literal
 
@@ -23,11 +24,12 @@ def render(page: Page | Sheet, form: Format, width: int | None = None, colour: b
     """
     if isinstance(page, Sheet):
         page = Page(page.title, (page,))
+    if form == "json":
+        return _json(page)
+    if form == "csv":
+        return _csv(page)
+    page = replace(page, sheets=tuple(sheet.for_people() for sheet in page.sheets))
     match form:
-        case "json":
-            return _json(page)
-        case "csv":
-            return _csv(page)
         case "table":
             from screener.reports.terminal import terminal
 
@@ -59,15 +61,18 @@ def _for_program(value: Cell) -> Cell:
 
 
 def _csv(page: Page) -> str:
-    """With a byte order mark, so that Excel reads Chinese; phone numbers as text, so that none is rounded."""
+    """For programs: keys, codes, numbers and ISO times in every language; several sheets under their names.
+
+    With a byte order mark, so that Excel reads Chinese; phone numbers as text, so that none is rounded.
+    """
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
     for number, sheet in enumerate(page.sheets):
         if number:
             writer.writerow([])
         if len(page.sheets) > 1:
-            writer.writerow([sheet.title])
-        writer.writerow(sheet.heads)
+            writer.writerow([sheet.name or sheet.title])
+        writer.writerow(sheet.keys)
         types = [sheet.type_of(column) for column in range(len(sheet.keys))]
         for row in sheet.rows:
             writer.writerow([_for_excel(kind, value) for kind, value in zip(types, row, strict=True)])
@@ -76,8 +81,9 @@ def _csv(page: Page) -> str:
 
 def _for_excel(kind: Type, value: Cell) -> Cell:
     """A cell that a spreadsheet would take for a number or a formula, made text."""
+    value = _for_program(value)
     if isinstance(value, datetime):
-        return f"{value:%Y-%m-%d %H:%M:%S}"
+        return value.isoformat()
     if isinstance(value, str) and value:
         return IN_A_CELL + visible(value) if kind == "phone" else cell(value)
     return round(value, 6) if isinstance(value, float) else value

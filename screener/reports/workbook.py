@@ -6,7 +6,7 @@ from typing import Any
 
 import xlsxwriter
 
-from screener.reports.page import Cell, Page, Sheet, Type
+from screener.reports.page import Cell, Page, Sheet, Type, shown
 
 _FORMATS: dict[Type, dict[str, Any]] = {
     "text": {"num_format": "@"},
@@ -53,8 +53,8 @@ def _write(tab: Any, line: int, column: int, cell: Cell, form: Any) -> None:  # 
             return
         case datetime():
             tab.write_datetime(line, column, cell.replace(tzinfo=None), form)
-        case str():
-            tab.write_string(line, column, cell, form)
+        case str() | bool():
+            tab.write_string(line, column, shown("text", cell), form)
         case _:
             tab.write_number(line, column, cell, form)
 

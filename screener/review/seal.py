@@ -7,7 +7,10 @@ the site's own file, made when it is first needed; whoever checks must have its 
 import base64
 import binascii
 import hashlib
+import hmac
 import json
+import os
+import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +29,8 @@ from screener.outside.files import write_private
 
 SIGNATURE = "MANIFEST.sig"
 """Beside the manifest; not named in it."""
+_MASKS = b"screener masked numbers v1\n"
+"""What the key is asked for masks with; it signs no such thing."""
 _ABOUT = b"screener evidence manifest v1\n"
 """Before what is signed, so that the key's signature on anything else is none of a manifest."""
 
@@ -66,6 +71,18 @@ def site_key(path: Path) -> Ed25519PrivateKey:
     if not isinstance(key, Ed25519PrivateKey):
         raise InputError(f"{path}: not an Ed25519 key", "move it away; a new one is made")
     return key
+
+
+def masking_key(path: Path) -> bytes:
+    """The key of the masks of this site's numbers (`numbers.mask.Masker`).
+
+    It is drawn from the site's own, so that a number looks the same in every report. Where there is none yet, or
+    whoever asks may not read it, it holds for this run alone.
+    """
+    if not os.access(path, os.R_OK):
+        return secrets.token_bytes(32)
+    private = site_key(path).private_bytes(Encoding.Raw, PrivateFormat.Raw, NoEncryption())
+    return hmac.digest(private, _MASKS, hashlib.sha256)
 
 
 def seal_of(key: Ed25519PrivateKey) -> Seal:

@@ -4,26 +4,32 @@ Every check looks without leaving anything behind, is bounded in time, and says 
 """
 
 import errno
-import secrets
 import socket
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, fields, replace
+from dataclasses import replace
 from pathlib import Path
 
 from screener.core.actions import Prompt
-from screener.errors import ScreenerError, SettingsError, SipError, SipParseError, StoreError
+from screener.errors import ScreenerError, SettingsError, SipError, StoreError
 from screener.media.prompts import find, load_clips
 from screener.media.recordings import check as check_recording
 from screener.numbers.identify import load_lines, regions
 from screener.outside.files import open_to_others
 from screener.pbx.ami import Ami
 from screener.ports import Endpoint, RegistrationState
+from screener.service.peers import (
+    Check,
+    check_certificates,
+    check_encryption,
+    check_recording_clients,
+    check_targets,
+    check_webhook,
+)
 from screener.settings.judging import load_judgement
 from screener.settings.load import default_path, load
-from screener.settings.sections import Pbx, Settings, Sip, Targets
-from screener.sip.address import Uri
+from screener.settings.sections import Pbx, Settings, Sip
 from screener.sip.useragent import SipUserAgent
 from screener.speech.load import load_model
 from screener.speech.pinyin import syllables
@@ -31,25 +37,6 @@ from screener.store import check
 
 REGISTRATION_SECONDS = 5.0
 LOGIN_SECONDS = 5.0
-OPTIONS_SECONDS = 2.0
-OPTIONS_TRIES = 2
-SIP_PORT = 5060
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One thing that was looked at.
-
-    Attributes:
-        name: of the thing.
-        message: what was found.
-        remedy: what to do about it; empty when all is well.
-    """
-
-    name: str
-    ok: bool
-    message: str
-    remedy: str = ""
 
 
 def examine(path: Path | None = None) -> Iterator[Check]:
@@ -71,8 +58,12 @@ def examine(path: Path | None = None) -> Iterator[Check]:
     port = check_port(settings.sip)
     yield port
     yield check_rtp(settings.sip)
+    yield check_certificates(settings.sip.tls, wanted=settings.sip.speaks_tls)
+    yield check_encryption(settings.sip)
     yield from check_registrations(settings.sip, port_free=port.ok)
     yield from check_targets(settings)
+    yield check_recording_clients(settings)
+    yield check_webhook(settings)
     yield check_pbx(settings.pbx)
     yield check_region(settings.site.region)
     yield check_model(settings)
@@ -86,17 +77,21 @@ def examine(path: Path | None = None) -> Iterator[Check]:
 
 def check_port(sip: Sip) -> Check:
     """Can the user agent listen where it should?"""
-    where = f"{sip.host}:{sip.port}"
-    for kind, name in ((socket.SOCK_DGRAM, "UDP"), *(((socket.SOCK_STREAM, "TCP"),) if sip.tcp else ())):
-        if problem := _bind_problem(sip.host, sip.port, kind):
+    wanted = [] if sip.tls.only else [("UDP", socket.SOCK_DGRAM, sip.port)]
+    wanted += [("TCP", socket.SOCK_STREAM, sip.port)] if sip.tcp and not sip.tls.only else []
+    wanted += [("TLS", socket.SOCK_STREAM, sip.tls.port)] if sip.tls.certificate else []
+    for name, kind, port in wanted:
+        if problem := _bind_problem(sip.host, port, kind):
             remedy = {
-                errno.EADDRINUSE: f"stop what holds it (ss -lnp 'sport = {sip.port}') or change [sip] port; "
+                errno.EADDRINUSE: f"stop what holds it (ss -lnp 'sport = {port}') or change [sip] port; "
                 "if that is Screener itself, all is well",
                 errno.EADDRNOTAVAIL: "set [sip] host to an address of this machine, or 0.0.0.0",
                 errno.EACCES: "ports below 1024 need the capability CAP_NET_BIND_SERVICE",
             }.get(problem.errno or 0, "correct [sip] host and port")
-            return Check("sip port", ok=False, message=f"{where}/{name}: {problem.strerror}", remedy=remedy)
-    return Check("sip port", ok=True, message=f"{where} is free")
+            message = f"{sip.host}:{port}/{name}: {problem.strerror}"
+            return Check("sip port", ok=False, message=message, remedy=remedy)
+    free = ", ".join(f"{sip.host}:{port}/{name}" for name, _, port in wanted)
+    return Check("sip port", ok=True, message=f"{free} is free" if wanted else "none: we only connect, over TLS")
 
 
 def check_rtp(sip: Sip) -> Check:
@@ -162,69 +157,6 @@ def _registration(state: RegistrationState, seconds: float) -> Check:
 def _refused(state: RegistrationState) -> bool:
     """Whether the PBX has answered that it does not want us, so that waiting longer is no use."""
     return any(word in state.problem for word in ("401", "403", "404", "407", "password"))
-
-
-def check_targets(settings: Settings, seconds: float = OPTIONS_SECONDS) -> Iterator[Check]:
-    """Do the targets that callers are moved to stand for somebody, and does whoever is there answer?"""
-    targets = settings.targets
-    if targets.agents == Targets().agents:
-        yield Check(
-            "target",
-            ok=False,
-            message=f"{targets.agents} is the example of the shipped settings",
-            remedy="set [targets] agents to where your agents are",
-        )
-        return
-    places = dict.fromkeys(place for uri in _uris(targets) if (place := _place_of(uri)))
-    for host, port in places:
-        yield _answers(host, port, seconds)
-
-
-def _uris(targets: Targets) -> list[str]:
-    return [uri for f in fields(targets) if (uri := getattr(targets, f.name))]
-
-
-def _place_of(uri: str) -> tuple[str, int] | None:
-    """Host and port that a SIP URI leads to; None for a telephone number."""
-    try:
-        parsed = Uri.parse(uri)
-    except SipParseError:
-        return None
-    return (parsed.host.strip("[]"), parsed.port or SIP_PORT) if parsed.scheme == "sip" and parsed.host else None
-
-
-def _answers(host: str, port: int, seconds: float) -> Check:
-    """Send an OPTIONS (RFC 3261 11) over UDP; whatever comes back is an answer."""
-    place = f"{host}:{port}"
-    try:
-        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)[0]
-    except OSError:
-        return Check(
-            "target", ok=False, message=f"{host} cannot be resolved", remedy="write its address into [targets]"
-        )
-    with socket.socket(family, socket.SOCK_DGRAM) as line:
-        line.settimeout(seconds / OPTIONS_TRIES)
-        try:
-            line.connect(address)
-            here, mine = line.getsockname()[:2]
-            token = secrets.token_hex(8)
-            text = (
-                f"OPTIONS sip:{place} SIP/2.0\r\nVia: SIP/2.0/UDP {here}:{mine};branch=z9hG4bK{token};rport\r\n"
-                f"Max-Forwards: 70\r\nFrom: <sip:doctor@{here}>;tag={token}\r\nTo: <sip:{place}>\r\n"
-                f"Call-ID: {token}@{here}\r\nCSeq: 1 OPTIONS\r\nContact: <sip:doctor@{here}:{mine}>\r\n"
-                "Accept: application/sdp\r\nContent-Length: 0\r\n\r\n"
-            )
-            for _ in range(OPTIONS_TRIES):
-                line.send(text.encode())
-                try:
-                    if line.recv(4096):
-                        return Check("target", ok=True, message=f"{place} answers")
-                except TimeoutError:
-                    continue
-        except OSError:
-            pass  # refused: nobody listens there
-    remedy = "is the PBX running, and does it answer OPTIONS of this machine?"
-    return Check("target", ok=False, message=f"{place} does not answer within {seconds:g} s", remedy=remedy)
 
 
 def check_region(region: str) -> Check:
@@ -329,6 +261,7 @@ def check_private(settings: Settings, file: Path | None) -> Check:
     secrets = [settings.pbx.password_file, settings.pbx.event_secret_file]
     secrets += [registrar.password_file for registrar in settings.sip.registrars]
     private = [folder / secret for secret in secrets if secret]
+    private += [Path(settings.sip.tls.key)] if settings.sip.tls.key else []
     private += [file] if file and _says_a_secret(settings) else []
     if database := check.database_at(settings.store.url, folder):
         private += [database, database.with_name(f"{database.name}-wal")]

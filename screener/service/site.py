@@ -66,6 +66,7 @@ from screener.speech.load import load_model
 from screener.speech.pinyin import syllables
 from screener.speech.pool import RecognizerPool
 from screener.speech.recognizer import ModelInfo
+from screener.store.ladder import past
 from screener.store.log import open_log
 from screener.store.lookup import HistoryLookup
 from screener.store.privacy import Purger
@@ -181,7 +182,7 @@ class Service:
         self._lines = load_lines(settings.line_files, *settings.site.numbering)
         clips = load_clips(folder / settings.prompts.folder if settings.prompts.folder else None)
         self._log = open_log(settings.store.url, folder)
-        self._history = HistoryLookup(self._log.history)
+        self._history = HistoryLookup(partial(past, self._log, settings.ladder))
         spool = folder / (settings.store.spool or "spool")
         self._writer = LogWriter(self._log, settings.store.queue_rows, spool, self._spool_failed)
         self._purger = Purger(self._log, settings.store.transcript_days, clock, spool)

@@ -17,8 +17,9 @@ from urllib.parse import urlsplit
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
+from screener.core.ladder import Ladder
 from screener.errors import SettingsError
-from screener.settings.sections import Pbx, Registrar, Settings, Sip, Site, Webhook
+from screener.settings.sections import Oidc, Pbx, Registrar, Settings, Sip, Site, Webhook
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -28,6 +29,8 @@ FILE_NAME = "screener.toml"
 SECRET_KEYS = frozenset({"secret", "password", "inbound_password", "event_secret", "url"})
 """Keys whose values never appear in a message; a database URL may hold a password."""
 
+LADDER_MOST = 3650
+"""Days and calls of a step of the ladder."""
 _SETTINGS: TypeAdapter[Settings] = TypeAdapter(Settings)
 _URI = re.compile(r"(sips?:([^\s<>@;?\"]+@)?[^\s<>@;?\"]+|tel:\+?[\d\-.()*#]+)(;[^\s<>\"]*)?")
 _EXTENSION = re.compile(r"[\w.+*#\-]+")
@@ -87,7 +90,7 @@ def parse(text: str, path: Path) -> Settings:
     except ValidationError as error:
         problems += [_explain(detail) for detail in error.errors(include_url=False)]
     if settings is not None:
-        settings = replace(settings, folder=path.resolve().parent)
+        settings = _with_paths(replace(settings, folder=path.resolve().parent))
         problems += _cross_checks(settings)
         settings = _with_passwords(settings, problems)
     if problems or settings is None:
@@ -125,7 +128,7 @@ def _place(at: tuple[str, ...]) -> str:
     if lists:
         table = ".".join(part.split("#")[0] for part in at[: lists[0] + 1])
         return f"[[{table}]] {at[lists[0]].split('#')[1]} {' '.join(at[lists[0] + 1 :])}".rstrip()
-    return f"[{at[0]}] {'.'.join(at[1:])}".rstrip()
+    return f"[{'.'.join(at[:-1])}] {at[-1]}" if len(at) > 1 else f"[{at[0]}]"
 
 
 def _explain(detail: ErrorDetails) -> Problem:
@@ -162,9 +165,12 @@ def _shown(key: str, value: object) -> str:
 def _cross_checks(settings: Settings) -> Iterator[Problem]:
     """What no single field's type can say."""
     yield from _check_sip(settings.sip)
+    yield from _check_tls(settings.sip)
     yield from _check_flow(settings)
     yield from _check_pbx(settings)
     yield from _check_recordings(settings)
+    yield from _check_ladder(settings.ladder)
+    yield from _check_oidc(settings.oidc)
     for key in ("agents", "supervisor", "line_fault", "terminate"):
         uri = getattr(settings.targets, key)
         if (uri or key == "agents") and not _URI.fullmatch(uri):
@@ -193,6 +199,17 @@ def _cross_checks(settings: Settings) -> Iterator[Problem]:
             yield f"[[alerts.ways]] {number} to", "found no sender or nobody, allowed addresses"
     if not re.match(r"[\w+]+://", settings.store.url):
         yield "[store] url", "found a text without ://, allowed a SQLAlchemy URL, as sqlite:///screener.db"
+
+
+def _check_ladder(ladder: Ladder) -> Iterator[Problem]:
+    for number, step in enumerate(ladder.steps, start=1):
+        for key in ("confirmed", "within_days", "days"):
+            if not 1 <= getattr(step, key) <= LADDER_MOST:
+                allowed = f"allowed a whole number from 1 to {LADDER_MOST}"
+                yield f"[[ladder.steps]] {number} {key}", f"found {getattr(step, key)}, {allowed}"
+    if not 1 <= ladder.complaint_days <= LADDER_MOST:
+        allowed = f"allowed a whole number from 1 to {LADDER_MOST}"
+        yield "[ladder] complaint_days", f"found {ladder.complaint_days}, {allowed}"
 
 
 def _check_numbering(site: Site) -> Iterator[Problem]:
@@ -230,6 +247,26 @@ def _check_sip(sip: Sip) -> Iterator[Problem]:
         )
     if bool(sip.inbound_username) != bool(sip.inbound_password):
         yield "[sip] inbound_username", "found one of name and password, allowed both or neither"
+
+
+def _check_tls(sip: Sip) -> Iterator[Problem]:
+    tls = sip.tls
+    for key in ("certificate", "key", "authorities"):
+        name = getattr(tls, key)
+        if name and not Path(name).is_file():
+            yield f"[sip.tls] {key}", f"found {json.dumps(name)}, allowed an existing PEM file"
+    if bool(tls.certificate) != bool(tls.key):
+        yield "[sip.tls] key", "found one of certificate and key, allowed both or neither"
+    if tls.client_certificates and not tls.authorities:
+        yield "[sip.tls] authorities", "found nothing, allowed the PEM file of who signs clients' certificates"
+    if tls.certificate and tls.port and tls.port == sip.port and sip.tcp and not tls.only:
+        yield "[sip.tls] port", f"found {tls.port}, allowed another than that of TCP"
+    if not tls.only:
+        return
+    if any(registrar.transport != "tls" for registrar in sip.registrars):
+        yield "[sip.tls] only", 'found true, allowed where every [[sip.registrars]] has transport = "tls"'
+    if not tls.certificate and not sip.registrars:
+        yield "[sip.tls] only", "found true, allowed with a certificate, or with a registrar to connect to"
 
 
 def _check_flow(settings: Settings) -> Iterator[Problem]:
@@ -294,6 +331,17 @@ def _check_recordings(settings: Settings) -> Iterator[Problem]:
         yield "[webhook] ca", f"found {json.dumps(webhook.ca)}, allowed an existing PEM file"
 
 
+def _check_oidc(oidc: Oidc) -> Iterator[Problem]:
+    if not oidc.issuer:
+        return
+    if not _is_safe(oidc.issuer):
+        yield "[oidc] issuer", f"found {json.dumps(oidc.issuer)}, allowed https://…, or http:// to 127.0.0.1"
+    if not oidc.client_id:
+        yield "[oidc] client_id", "found nothing, allowed the console's name at the provider"
+    if "openid" not in oidc.scope.split():
+        yield "[oidc] scope", f"found {json.dumps(oidc.scope)}, allowed a list that has openid in it"
+
+
 def _is_safe(url: str) -> bool:
     """Whether nobody on the way can read what is posted there."""
     try:
@@ -306,10 +354,20 @@ def _is_safe(url: str) -> bool:
     return parts.scheme == "https" or (parts.scheme == "http" and host in ("127.0.0.1", "::1", "localhost"))
 
 
+def _with_paths(settings: Settings) -> Settings:
+    """The same with the files of `[sip.tls]` where they lie: the user agent knows of no folder."""
+    tls, folder = settings.sip.tls, settings.folder
+    certificate, key, authorities = (
+        name and str(folder / name) for name in (tls.certificate, tls.key, tls.authorities)
+    )
+    tls = replace(tls, certificate=certificate, key=key, authorities=authorities)
+    return replace(settings, sip=replace(settings.sip, tls=tls))
+
+
 def _with_passwords(settings: Settings, problems: list[Problem]) -> Settings:
     """The same with every `password_file` read."""
 
-    def read(section: str, key: str, account: Registrar | Pbx | Webhook) -> str:
+    def read(section: str, key: str, account: Registrar | Pbx | Webhook | Oidc) -> str:
         return _secret(settings.folder, f"{section} {key}_file", account, key, problems)
 
     registrars = tuple(
@@ -322,11 +380,13 @@ def _with_passwords(settings: Settings, problems: list[Problem]) -> Settings:
         event_secret=read("[pbx]", "event_secret", settings.pbx),
     )
     webhook = replace(settings.webhook, secret=read("[webhook]", "secret", settings.webhook))
-    return replace(settings, sip=replace(settings.sip, registrars=registrars), pbx=pbx, webhook=webhook)
+    oidc = replace(settings.oidc, secret=read("[oidc]", "secret", settings.oidc))
+    sip = replace(settings.sip, registrars=registrars)
+    return replace(settings, sip=sip, pbx=pbx, webhook=webhook, oidc=oidc)
 
 
 def _secret(
-    folder: Path, where: str, account: Registrar | Pbx | Webhook, key: str, problems: list[Problem]
+    folder: Path, where: str, account: Registrar | Pbx | Webhook | Oidc, key: str, problems: list[Problem]
 ) -> str:
     """A secret of an account, out of its file where it names one."""
     said: str = getattr(account, key)

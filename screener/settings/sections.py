@@ -1,5 +1,6 @@
 """The sections of screener.toml, one frozen dataclass each; names and defaults here are the documentation."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal
@@ -7,8 +8,9 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from screener.core.flow import Flow
+from screener.core.ladder import Ladder
+from screener.settings.encryption import Encryption, Port, Tls
 
-Port = Annotated[int, Field(ge=0, le=65535)]
 Seconds = Annotated[float, Field(gt=0)]
 
 
@@ -56,7 +58,7 @@ class Registrar:
     password_file: Path | None = None
     realm: str = ""
     expires: Annotated[int, Field(ge=30, le=86400)] = 120
-    transport: Literal["udp", "tcp"] = "udp"
+    transport: Literal["udp", "tcp", "tls"] = "udp"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,8 @@ class Sip:
         tcp: listen on TCP as well.
         inbound_username, inbound_password: demand digest of inbound calls when both are set.
         user_agent: the User-Agent and Server header; empty says nothing.
+        srtp: `off` takes calls in clear alone, `required` encrypted ones alone (SDES, RFC 4568); `optional` both,
+            encrypted where the peer can.
     """
 
     host: str = "127.0.0.1"
@@ -105,7 +109,14 @@ class Sip:
     inbound_username: str = ""
     inbound_password: str = field(default="", repr=False)
     user_agent: str = "Screener"
+    srtp: Encryption = "optional"
+    tls: Tls = field(default_factory=Tls)
     registrars: tuple[Registrar, ...] = ()
+
+    @property
+    def speaks_tls(self) -> bool:
+        """Whether there is anything to do over TLS."""
+        return bool(self.tls.certificate) or self.tls.only or any(r.transport == "tls" for r in self.registrars)
 
 
 @dataclass(frozen=True, slots=True)
@@ -341,6 +352,7 @@ class Console:
         certificate, key: PEM files for TLS, relative to the settings; empty is none.
         feeds: of running services whose calls are shown; empty is the site's own `operations.feed`.
         session_minutes: a login without a sign of life for so long is over.
+        requests_per_second: of one login or token, five seconds' worth at once; 0 sets no limit.
         whole_numbers: roles that see whole phone numbers; others see them masked.
         embed_from: web origins that may show an agent's page in a frame, such as a CRM's.
         cards: cue cards of agents; empty takes the shipped ones.
@@ -353,12 +365,37 @@ class Console:
     key: str = ""
     feeds: tuple[str, ...] = ()
     session_minutes: Seconds = 480.0
+    requests_per_second: Annotated[float, Field(ge=0, le=1000)] = 20.0
     whole_numbers: tuple[Literal["agent", "supervisor", "auditor", "administrator"], ...] = (
         "supervisor",
         "administrator",
     )
     embed_from: tuple[str, ...] = ()
     cards: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Oidc:
+    """`[oidc]`: people log in to the console with the site's own OpenID Connect provider.
+
+    Attributes:
+        issuer: of the provider, exactly as it calls itself; empty is none.
+        client_id: of the console there; its address to lead back to is `https://…/login/oidc/back`.
+        secret: or `secret_file`, the path of a file whose first line is the secret; neither for a public client.
+        scope: what is asked for.
+        name_claim, role_claim, extension_claim: where the token says who it is; a dot leads inside.
+        roles: from the provider's names of roles to ours; empty takes ours as they are.
+    """
+
+    issuer: str = ""
+    client_id: str = ""
+    secret: str = field(default="", repr=False)
+    secret_file: Path | None = None
+    scope: str = "openid profile"
+    name_claim: str = "preferred_username"
+    role_claim: str = "roles"
+    extension_claim: str = "extension"
+    roles: Mapping[str, Literal["agent", "supervisor", "auditor", "administrator"]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -376,6 +413,7 @@ class Settings:
     siprec: Siprec = field(default_factory=Siprec)
     webhook: Webhook = field(default_factory=Webhook)
     flow: Flow = field(default_factory=Flow)
+    ladder: Ladder = field(default_factory=Ladder)
     speech: Speech = field(default_factory=Speech)
     judgement: Judgement = field(default_factory=Judgement)
     store: Store = field(default_factory=Store)
@@ -384,6 +422,7 @@ class Settings:
     prompts: Prompts = field(default_factory=Prompts)
     operations: Operations = field(default_factory=Operations)
     console: Console = field(default_factory=Console)
+    oidc: Oidc = field(default_factory=Oidc)
     folder: Path = field(default_factory=Path)
 
     @property

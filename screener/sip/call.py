@@ -8,7 +8,7 @@
 
 import logging
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import Enum, auto
 from functools import partial
 
@@ -26,8 +26,8 @@ from screener.sip.pyvoip import PhoneCall
 from screener.sip.replies import reply, with_session
 from screener.sip.timer import SessionTimer
 from screener.sip.transaction import ServerTransaction
+from screener.sip.transport import Address
 from screener.sip.uacore import UserAgentCore
-from screener.sip.wire import Address
 
 log = logging.getLogger(__name__)
 
@@ -53,6 +53,8 @@ class SipCall(AnyThread):
 
     _client: str | None = None
     """Address of the recording client whose session it is."""
+    _direction = "sendrecv"
+    """Of our own offers."""
 
     def __init__(
         self,
@@ -77,6 +79,10 @@ class SipCall(AnyThread):
         self._session_id = int(record.session_id)
         self._leg = record.leg
         self._awaiting_answer = offer is None
+        self._agreed: sdp.Stream | None = None
+        self._offered: Mapping[int, sdp.Offered] = {}
+        self._theirs: sdp.Description | None = None
+        """What the peer has offered or answered last: its m= lines keep their places (RFC 3264 8)."""
         self._hangup_wanted = False
         self._transfer: refer.Transfer | None = None
         self._goodbye: ServerTransaction | None = None
@@ -97,6 +103,11 @@ class SipCall(AnyThread):
     def up(self) -> bool:
         """Whether it is answered, acknowledged and not over."""
         return self._state is _State.UP
+
+    @property
+    def encrypted(self) -> bool:
+        """Whether its media is (SRTP)."""
+        return self._agreed is not None and self._agreed.keys is not None
 
     @property
     def streams(self) -> Sequence[AudioStream]:
@@ -205,12 +216,24 @@ class SipCall(AnyThread):
         self._awaiting_answer = False
         try:
             body = part(ack, "application/sdp")
-            streams = taken(sdp.parse(body), self._client) if body else ()
+            theirs = sdp.parse(body) if body else None
         except SipParseError:
-            streams = ()
-        if streams:
-            self._agree(streams)
-        return bool(streams)
+            theirs = None
+        streams = self._answered(theirs) if theirs is not None else None
+        if streams is None:
+            log.warning("call from %s: no answer that can be taken to our offer; ended", self._invite.source)
+            return False
+        self._theirs = theirs
+        self._agree(streams)
+        return True
+
+    def _answered(self, theirs: sdp.Description) -> Sequence[sdp.Stream] | None:
+        """The streams of an answer to our offer; None when it is no answer to it."""
+        found = taken(theirs, self._client, self._core.encryption)
+        offered = [(stream, self._offered.get(stream.index)) for stream in found]
+        streams = [agreed for stream, ours in offered if ours and (agreed := ours.answered(stream))]
+        paused = self._client is not None and not found  # a recording client may close every stream for a while
+        return streams if streams or paused else None
 
     # Requests within the call.
 
@@ -251,7 +274,7 @@ class SipCall(AnyThread):
             layer.respond(transaction, self._response(request, 603 if request.method == "REFER" else 405))
 
     def _renegotiate(self, request: Request, transaction: ServerTransaction) -> None:
-        layer, asked = self._core.layer, read_again(request, self._client)
+        layer, asked = self._core.layer, read_again(request, self._client, self._core.encryption)
         busy = self._state is not _State.UP or self._awaiting_answer
         if isinstance(asked, Refusal) or busy:
             refusal = asked if isinstance(asked, Refusal) and (asked.status == 422 or not busy) else Refusal(491)
@@ -367,12 +390,18 @@ class SipCall(AnyThread):
 
     def _agree(self, streams: Sequence[sdp.Stream]) -> None:
         """Send and expect what was negotiated, in place: the stream and its audio time go on."""
-        stream, audio = streams[0], self._stream
+        stream, audio = streams[0] if streams[0].ours else streams[0].with_key(self._agreed), self._stream
+        if self._agreed is not None and self._agreed.keys and stream.keys is None:
+            log.warning("call from %s goes on in clear, as the peer asks", self._invite.source)
+        self._agreed = stream
         audio.law, audio.payload_type, audio.event_type = stream.law, stream.payload_type, stream.event_type
         audio.held, audio.sending = stream.held, not stream.held
         audio.heard_at = audio.ticks
         if stream.host not in ("0.0.0.0", "::"):  # noqa: S104 - hold of RFC 2543
-            self._leg.point(stream.host, stream.port, self._source[0], control=stream.control, muxed=stream.muxed)
+            self._leg.point(
+                stream.host, stream.port, self._source[0],
+                control=stream.control, muxed=stream.muxed, keys=stream.keys,
+            )  # fmt: skip
 
     def _response(self, request: Request, status: int, reason: str = "") -> Response:
         return reply(request, status, self.dialog.local_tag, reason)
@@ -387,9 +416,28 @@ class SipCall(AnyThread):
         """Our offer, or our answer to the peer's."""
         host = self._core.host
         if self._offer is None:
-            return sdp.offer(host, [self._leg.port], self._session_id, self._version)
-        theirs, (stream, *_) = self._offer
-        return sdp.answer(theirs, [(stream, self._leg.port)], host, self._session_id, self._version)
+            former = self._theirs.media if self._theirs is not None else ()
+            self._offered = self._offers()
+            return sdp.offer(host, self._offered, self._session_id, self._version, self._direction, former)
+        self._theirs = self._offer[0]
+        return sdp.answer(
+            self._theirs,
+            self._answers(),
+            host,
+            self._session_id,
+            self._version,
+            only_hears=self._client is not None,
+        )
+
+    def _offers(self) -> Mapping[int, sdp.Offered]:
+        """What we offer at each m= line."""
+        place = self._agreed.index if self._agreed is not None else 0
+        return {place: sdp.Offered.of(self._leg.port, self._core.encryption, self._agreed)}
+
+    def _answers(self) -> Sequence[tuple[sdp.Stream, int]]:
+        """The streams that are taken of an offer, and our port for each."""
+        assert self._agreed is not None  # as there was an offer
+        return [(self._agreed, self._leg.port)]
 
     def _send(self, request: Request, done: Callable[[Response | None], None]) -> None:
         request.headers.add("Contact", self._core.contact_header)

@@ -3,12 +3,14 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from screener.events import SAMPLE_RATE, DeafCause
 from screener.media.leg import LoopCounts
 from screener.media.stream import AudioStream
 from screener.operations.metrics import Sample
 from screener.ports import RegistrationState
+from screener.sip.wire import Wire
 
 
 @dataclass(slots=True)
@@ -85,3 +87,18 @@ def samples(
     yield Sample("rtp_jitter_seconds", max(jitters, default=0.0), "Jitter of the worst call that is up.")
     remote = [stream.heard_of_us.fraction / 256 for stream in streams if stream.heard_of_us]
     yield Sample("rtp_remote_loss_ratio", max(remote, default=0.0), "Loss of ours, as the worst peer reports it.")
+
+
+def of_security(wire: Wire, encrypted: int) -> Iterator[Sample]:
+    """What is encrypted, and how long that lasts.
+
+    Args:
+        wire: every SIP socket.
+        encrypted: calls that are up with SRTP.
+    """
+    yield Sample("calls_encrypted", encrypted, "Calls among those whose media is encrypted (SRTP).")
+    for transport, count in wire.connections.items():
+        yield Sample("sip_connections", count, "SIP connections that are open.", {"transport": transport})
+    if wire.certificate_ends is not None:
+        left = (wire.certificate_ends - datetime.now(UTC)).total_seconds()
+        yield Sample("tls_certificate_seconds", left, "Until our certificate expires; negative since it has.")

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 from screener.errors import SipParseError
 from screener.ports import InviteInfo
+from screener.settings.encryption import Encryption
 from screener.settings.sections import Sip
 from screener.sip import sdp, timer
 from screener.sip.dialog import Dialog
@@ -81,9 +82,9 @@ def read(request: Request, source: str, local_tag: str, settings: Sip) -> Invita
     offer = None
     if body is not None:
         description = sdp.parse(body)
-        streams = taken(description, source.rpartition(":")[0].strip("[]") if recorded else None)
+        streams = taken(description, source.rpartition(":")[0].strip("[]") if recorded else None, settings.srtp)
         if not streams:
-            return Refusal(488)
+            return _no_stream(settings.srtp)
         offer = description, streams
     if recorded and offer is None:
         return Refusal(488)  # a recording client offers (RFC 7866 6.1.1): what it has, we cannot know
@@ -92,12 +93,17 @@ def read(request: Request, source: str, local_tag: str, settings: Sip) -> Invita
     )
 
 
-def taken(theirs: sdp.Description, client: str | None) -> tuple[sdp.Stream, ...]:
+def taken(theirs: sdp.Description, client: str | None, encryption: Encryption) -> tuple[sdp.Stream, ...]:
     """The streams that are taken: the first of a call, or those of the recording client at that address."""
     if client is not None:
-        return theirs.recorded(client, MOST_STREAMS)
-    first = theirs.audio()
+        return theirs.recorded(client, MOST_STREAMS, encryption)
+    first = theirs.audio(encryption)
     return () if first is None else (first,)
+
+
+def _no_stream(encryption: Encryption) -> Refusal:
+    """Nothing of an offer can be taken; it may be for want of keys."""
+    return Refusal(488, (("Warning", '399 screener "SRTP is required"'),) if encryption == "required" else ())
 
 
 def metadata_of(request: Request) -> bytes:
@@ -138,12 +144,15 @@ class Renegotiation:
     metadata: bytes = b""
 
 
-def read_again(request: Request, client: str | None = None) -> Renegotiation | Refusal:
+def read_again(
+    request: Request, client: str | None = None, encryption: Encryption = "optional"
+) -> Renegotiation | Refusal:
     """Read an INVITE or UPDATE within a dialog; an UPDATE without a description only refreshes the session.
 
     Args:
         request: as it came.
         client: address of the recording client; None when it is a call.
+        encryption: of media, as the settings say.
     """
     body, metadata = _description(request), b"" if client is None else metadata_of(request)
     if timer.too_short(request):
@@ -157,9 +166,9 @@ def read_again(request: Request, client: str | None = None) -> Renegotiation | R
         theirs = sdp.parse(body)
     except SipParseError:
         return Refusal(400, reason="Bad SDP")
-    streams = taken(theirs, client)
+    streams = taken(theirs, client, encryption)
     if not streams and (client is None or not any(media.kind == "audio" for media in theirs.media)):
-        return Refusal(488)  # a recording client may close every stream for a while
+        return _no_stream(encryption)  # a recording client may close every stream for a while
     return Renegotiation((theirs, streams), session, asks_for_offer=False, metadata=metadata)
 
 

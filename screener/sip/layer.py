@@ -17,7 +17,7 @@ from screener.sip.transaction import (
     invite_key,
     server_key,
 )
-from screener.sip.wire import Address, TcpAddress
+from screener.sip.transport import Address, TcpAddress, name_of
 
 log = logging.getLogger(__name__)
 
@@ -149,8 +149,7 @@ class TransactionLayer:
             done: called once, on the SIP thread.
         """
         branch, reliable = MAGIC + secrets.token_hex(8), isinstance(address, TcpAddress)
-        transport = "TCP" if reliable else "UDP"
-        request.headers.lines.insert(0, ("Via", f"SIP/2.0/{transport} {via};branch={branch};rport"))
+        request.headers.lines.insert(0, ("Via", f"SIP/2.0/{name_of(address)} {via};branch={branch};rport"))
         request.headers.add("Max-Forwards", "70")
         if self._agent:
             request.headers.add("User-Agent", self._agent)
@@ -172,6 +171,14 @@ class TransactionLayer:
             self._wait_for(transaction)
             done(response)
         return True
+
+    def unreachable(self, address: Address) -> None:
+        """Nothing can be sent there (RFC 3261 8.1.3.1): what was asked of it gets no answer."""
+        waiting = [known for known in self._clients.values() if known[1] == address and not known[0].completed]
+        for transaction, to, done in waiting:
+            if type(to) is type(address):
+                del self._clients[transaction.key]
+                done(None)
 
     # Time.
 

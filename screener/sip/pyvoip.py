@@ -9,7 +9,7 @@ the source, the second that every call waits, registration, ports, and 8-bit aud
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from pyVoIP.VoIP.VoIP import CallState, InvalidStateError, VoIPCall, VoIPPhone  # isort: skip - see below
@@ -19,9 +19,12 @@ from pyVoIP.VoIP.status import PhoneStatus
 from screener.errors import SipError
 from screener.media.leg import Leg
 from screener.media.loop import JOIN_SECONDS, MediaLoop
+from screener.settings.sections import Sip
 from screener.sip.message import Request
 from screener.sip.sdp import Stream
-from screener.sip.wire import Address, Wire
+from screener.sip.tcp import Ends
+from screener.sip.transport import Address
+from screener.sip.wire import Wire
 
 log = logging.getLogger(__name__)
 
@@ -120,17 +123,19 @@ class Client(SIP.SIPClient):
         on_bye: asked for by pyVoIP's `hangup`: send the BYE of this Call-ID.
         poll: does what is due and says how long to wait.
         admits: whether a host may connect at all.
+        failed: told that nothing can be sent to an address, and why.
     """
 
     wire: Wire
 
-    def __init__(self, phone: "Phone", host: str, port: int, *, tcp: bool) -> None:
-        super().__init__("", 0, "", "", phone=phone, myIP=host, myPort=port)
+    def __init__(self, phone: "Phone", settings: Sip, names: Mapping[str, str]) -> None:
+        super().__init__("", 0, "", "", phone=phone, myIP=settings.host, myPort=settings.port)
+        self._settings, self._names = settings, names
         self.received: Callable[[bytes, Address], None] = lambda _data, _source: None
         self.on_bye: Callable[[str], None] = lambda _call_id: None
         self.poll: Callable[[], float | None] = lambda: None
         self.admits: Callable[[str], bool] = lambda _host: True
-        self._tcp = tcp
+        self.failed: Callable[[Address, str], None] = lambda _address, _why: None
         self._tasks: deque[Callable[[], None]] = deque()
         self._thread: threading.Thread | None = None
 
@@ -138,10 +143,9 @@ class Client(SIP.SIPClient):
         """Bind and begin to receive.
 
         Raises:
-            SipError: the address is taken or not ours.
+            SipError: an address is taken or not ours, or a certificate cannot be used.
         """
-        self.wire = Wire(self.myIP, self.myPort, self.received, tcp=self._tcp, admits=self.admits)
-        self.s = self.out = self.wire.udp
+        self.wire = Wire(self._settings, Ends(self.received, self.admits, self.failed), self._names)
         self.myPort = self.wire.port
         self.NSD = True
         self._thread = threading.Thread(target=self.recv_loop, name="sip", daemon=True)
@@ -181,18 +185,17 @@ class Phone(VoIPPhone):
     """pyVoIP's phone: the registry of calls, with our client and our media.
 
     Args:
-        host: address to bind.
-        port: 0 takes a free one.
+        settings: where to listen, and over what.
         media: where legs come from.
-        tcp: listen on TCP as well as UDP.
+        names: what peers' certificates must say, by address.
     """
 
     sip: Client
     calls: dict[str, PhoneCall]  # type: ignore[assignment]
 
-    def __init__(self, host: str, port: int, media: MediaLoop, *, tcp: bool = False) -> None:
-        super().__init__("", 0, "", "", myIP=host, sipPort=port)
-        self.sip = Client(self, host, port, tcp=tcp)
+    def __init__(self, settings: Sip, media: MediaLoop, names: Mapping[str, str]) -> None:
+        super().__init__("", 0, "", "", myIP=settings.host, sipPort=settings.port)
+        self.sip = Client(self, settings, names)
         self.legs: dict[int, Leg] = {}
         self._media = media
         self._session_id = 0

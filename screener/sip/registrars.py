@@ -2,7 +2,7 @@
 
 import random
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from screener.errors import SipError
 from screener.ports import RegistrationState
@@ -10,7 +10,7 @@ from screener.settings.sections import Registrar
 from screener.sip.layer import TransactionLayer
 from screener.sip.message import Request, Response
 from screener.sip.registration import Registration
-from screener.sip.wire import Address, TcpAddress
+from screener.sip.transport import Address, at, parameter
 
 
 class Registrars:
@@ -47,7 +47,7 @@ class Registrars:
                 Registration(
                     registrar,
                     registrar.password,
-                    f"sip:{user}@{own(address)}{_over(address)}",
+                    f"sip:{user}@{own(address)}{parameter(address)}",
                     self._chance,
                     layer.now,
                 ),
@@ -60,6 +60,17 @@ class Registrars:
     def addresses(self) -> Sequence[Address]:
         """Where they are."""
         return [address for _, address in self._asked]
+
+    @property
+    def names(self) -> Mapping[str, str]:
+        """What they are called in the settings, by address: a certificate must say it."""
+        return {address[0]: registrar.host for registrar, address in self._asked}
+
+    def unreachable(self, address: Address, why: str) -> None:
+        """Nothing can be sent there: what is said of it until something can."""
+        for registration, its in self._registrations:
+            if its == address and type(its) is type(address):
+                registration.why = why
 
     def states(self) -> Sequence[RegistrationState]:
         """Where we stand with each."""
@@ -99,9 +110,4 @@ def _address(registrar: Registrar) -> Address:
             f"the registrar {registrar.host!r} cannot be resolved ({problem.strerror})",
             "write its address into the settings",
         ) from problem
-    address = str(found[0]), registrar.port
-    return TcpAddress(address) if registrar.transport == "tcp" else address
-
-
-def _over(address: Address) -> str:
-    return ";transport=tcp" if isinstance(address, TcpAddress) else ""
+    return at(str(found[0]), registrar.port, registrar.transport)

@@ -52,6 +52,8 @@ class Registration:
         self._challenge: Challenge | None = None
         self._header = "Authorization"
         self._used = self._again = 0
+        self.why = ""
+        """Why nothing can be sent to it, where that is known."""
         self._answered = False
         """Whether the newest request carried an answer to a challenge of this exchange."""
 
@@ -106,7 +108,8 @@ class Registration:
 
     def timed_out(self, now: float) -> None:
         """No final response came."""
-        self._fail("the PBX does not answer", now)
+        self._fail(f"the PBX cannot be reached: {self.why}" if self.why else "the PBX does not answer", now)
+        self.why = ""
 
     def deregister(self) -> Request | None:
         """The request that takes our binding away; None when there is none."""

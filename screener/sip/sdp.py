@@ -1,4 +1,4 @@
-"""Session descriptions (RFC 4566) and the offer/answer of G.711 and telephone-event (RFC 3264, 4733).
+"""Session descriptions (RFC 4566) and the offer/answer of G.711, telephone-event and SRTP (RFC 3264, 4733, 4568).
 
 A call has one stream; a recording session (RFC 7866) has several, each with a label (RFC 4574), and only receives.
 """
@@ -10,6 +10,9 @@ from dataclasses import dataclass, field, replace
 
 from screener.errors import SipParseError
 from screener.media.g711 import Law
+from screener.media.srtp import Keys, MasterKey, Suite
+from screener.settings.encryption import Encryption
+from screener.sip import sdes
 
 MAX_BYTES = 16_384
 """Of one description; those with video, ICE and DTLS have a third of it."""
@@ -21,12 +24,18 @@ MAX_FORMATS = 128
 MAX_LABEL = 64
 PROFILES = ("RTP/AVP", "RTP/AVPF")
 """The second allows earlier RTCP feedback (RFC 4585), and asks for none: what is sent is the same."""
+SECURE_PROFILES = ("RTP/SAVP", "RTP/SAVPF")
+"""The same, encrypted. With the others keys may be offered too, which the peer may take or pass over."""
+MAX_CRYPTO = 16
+"""Lines of keys of one media line."""
+SUITE = Suite.AES_CM_128_HMAC_SHA1_80
+"""Of our own offers: everybody has it (RFC 4568 6.2)."""
 
 _LINE_END = re.compile(r"\r\n|\n|\r")
 _STATIC = {0: "PCMU/8000", 8: "PCMA/8000"}
 _MIRROR = {"sendonly": "recvonly", "recvonly": "sendonly"}
-EVENT_TYPE = 101
-"""Payload type of telephone-event in our own offers."""
+EVENT_TYPE, TAG = 101, 1
+"""In our own offers: payload type of telephone-event, tag of the a=crypto line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +53,7 @@ class Media:
         rtcp: port of its a=rtcp line (RFC 3605), 0 when there is none.
         rtcp_mux: RTCP may share the RTP port (RFC 5761).
         label: of its a=label line (RFC 4574); empty when there is none.
+        crypto: its a=crypto lines that can be read.
     """
 
     kind: str
@@ -57,6 +67,7 @@ class Media:
     rtcp: int = 0
     rtcp_mux: bool = False
     label: str = ""
+    crypto: tuple[sdes.Crypto, ...] = ()
 
     def law(self) -> tuple[Law, int] | None:
         """The first law that the list of formats names, and its payload type."""
@@ -89,23 +100,30 @@ class Description:
     version: str
     media: tuple[Media, ...]
 
-    def audio(self) -> "Stream | None":
-        """The first audio line over plain RTP that speaks G.711, ready to send to; None when there is none."""
-        return next((stream for stream in self._audio() if _literal(stream.host)), None)  # a name: to be looked up
+    def audio(self, encryption: Encryption = "optional") -> "Stream | None":
+        """The first audio line that speaks G.711, ready to send to, an encrypted one before others."""
+        ready = [stream for stream in self._audio(encryption) if _literal(stream.host)]  # a name: to be looked up
+        return next((stream for stream in ready if stream.theirs), ready[0] if ready else None)
 
-    def recorded(self, source: str, most: int) -> tuple["Stream", ...]:
+    def recorded(self, source: str, most: int, encryption: Encryption = "optional") -> tuple["Stream", ...]:
         """The audio lines of a recording client, so many at most; one without an address is the client's."""
-        found = [stream if _literal(stream.host) else replace(stream, host=source) for stream in self._audio()]
+        lines = self._audio(encryption)
+        found = [stream if _literal(stream.host) else replace(stream, host=source) for stream in lines]
         return tuple(found[:most])
 
-    def _audio(self) -> Iterator["Stream"]:
+    def _audio(self, encryption: Encryption) -> Iterator["Stream"]:
         for index, media in enumerate(self.media):
             law = media.law()
-            if media.kind == "audio" and media.protocol in PROFILES and media.port and law:
+            if media.kind != "audio" or not media.port or not law:
+                continue
+            usable = sdes.first_usable(media.crypto) if encryption != "off" else None
+            clear = media.protocol in PROFILES and encryption != "required"
+            secure = usable and media.protocol in (*PROFILES, *SECURE_PROFILES)
+            if clear or secure:
                 control = media.port if media.rtcp_mux else media.rtcp or None
                 yield Stream(
                     index, media.host, media.port, *law, media.event_type(), media.direction, control,
-                    media.rtcp_mux, media.protocol, media.label,
+                    media.rtcp_mux, media.protocol, media.label, *(usable or ()),
                 )  # fmt: skip
 
 
@@ -121,8 +139,11 @@ class Stream:
         direction: what the peer said it does.
         control: port on which the peer offers to take RTCP, None when it offers nothing.
         muxed: that is the RTP port itself.
-        profile: one of `PROFILES`; an answer has that of its offer (RFC 3264 6).
+        profile: as offered; an answer has that of its offer (RFC 3264 6).
         label: what the metadata of a recording call it.
+        tag: of the a=crypto line that was taken.
+        theirs: what the peer encrypts with; None in clear.
+        ours: what we encrypt with; None in clear.
     """
 
     index: int
@@ -136,6 +157,22 @@ class Stream:
     muxed: bool = False
     profile: str = PROFILES[0]
     label: str = ""
+    tag: int = 0
+    theirs: MasterKey | None = None
+    ours: MasterKey | None = None
+
+    @property
+    def keys(self) -> Keys | None:
+        """Those of both sides; None in clear."""
+        return Keys(self.ours, self.theirs) if self.ours is not None and self.theirs is not None else None
+
+    def with_key(self, before: "Stream | None" = None) -> "Stream":
+        """The same with a key of ours where it is encrypted: the one that we have, while its suite stays."""
+        if self.theirs is None:
+            return replace(self, ours=None)
+        had = before.ours if before is not None else None
+        kept = had is not None and had.suite is self.theirs.suite
+        return replace(self, ours=had if kept else MasterKey.new(self.theirs.suite))
 
     @property
     def sends(self) -> bool:
@@ -227,10 +264,20 @@ def _attribute(media: dict[str, object], value: str) -> None:
         media["rtcp"] = min(int(match[1]), 65535)
     elif value == "rtcp-mux":
         media["rtcp_mux"] = True
+    elif value.startswith("crypto:"):
+        media["crypto"] = (*media.get("crypto", ()), *_crypto(value))[:MAX_CRYPTO]  # type: ignore[misc]
     elif value.startswith("label:"):
         media["label"] = value.removeprefix("label:").strip()[:MAX_LABEL]
     elif match := re.fullmatch(r"ptime:([0-9]{1,4})(?:\.[0-9]+)?", value):
         media["ptime"] = int(match[1])
+
+
+def _crypto(value: str) -> tuple[sdes.Crypto, ...]:
+    """The line; one that cannot be read offers nothing."""
+    try:
+        return (sdes.Crypto.parse(value.removeprefix("crypto:").strip()),)
+    except SipParseError:
+        return ()
 
 
 def _head(host: str, session_id: int, version: int) -> list[str]:
@@ -239,25 +286,84 @@ def _head(host: str, session_id: int, version: int) -> list[str]:
 
 
 def _audio(
-    port: int, laws: Mapping[int, Law], event_type: int | None, direction: str, profile: str = PROFILES[0]
+    port: int,
+    laws: Mapping[int, Law],
+    event_type: int | None,
+    direction: str,
+    profile: str = PROFILES[0],
+    key: tuple[int, MasterKey] | None = None,
 ) -> list[str]:
     formats = [*map(str, laws), *([str(event_type)] if event_type is not None else [])]
     lines = [f"m=audio {port} {profile} {' '.join(formats)}"]
     lines += [f"a=rtpmap:{number} {law.value}/8000" for number, law in laws.items()]
     if event_type is not None:
         lines += [f"a=rtpmap:{event_type} telephone-event/8000", f"a=fmtp:{event_type} 0-15"]
+    if key is not None:
+        lines.append(sdes.line(*key))
     return [*lines, "a=ptime:20", f"a={direction}"]
 
 
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """One stream of our own offer.
+
+    Attributes:
+        key: ours, None in clear.
+        profile: of the m= line.
+    """
+
+    port: int
+    key: MasterKey | None = None
+    profile: str = PROFILES[0]
+
+    @classmethod
+    def of(cls, port: int, encryption: Encryption, agreed: Stream | None) -> "Offered":
+        """What the settings say, with the key and profile that are agreed on already, if any."""
+        if agreed is not None and agreed.ours is not None:
+            return cls(port, agreed.ours, agreed.profile)
+        if encryption == "off":
+            return cls(port)
+        return cls(port, MasterKey.new(SUITE), SECURE_PROFILES[0] if encryption == "required" else PROFILES[0])
+
+    def answered(self, stream: Stream) -> Stream | None:
+        """What the peer's answer makes of it; None when it answers what was not offered."""
+        if stream.theirs is None:
+            return stream
+        fits = self.key is not None and (stream.tag, stream.theirs.suite) == (TAG, self.key.suite)
+        return replace(stream, ours=self.key) if fits else None
+
+
 def offer(
-    host: str, ports: Sequence[int], session_id: int, version: int = 1, direction: str = "sendrecv"
+    host: str,
+    streams: Mapping[int, Offered],
+    session_id: int,
+    version: int = 1,
+    direction: str = "sendrecv",
+    former: Sequence[Media] = (),
 ) -> bytes:
-    """Our own offer of so many streams: both laws and telephone-event."""
+    """Our own offer: both laws and telephone-event for each stream.
+
+    Args:
+        host: ours.
+        streams: by the place of their m= line.
+        session_id: of the o= line.
+        version: likewise.
+        direction: of each stream.
+        former: the m= lines of the session until now, which stay where they are: refused, where we offer nothing.
+    """
     laws = {law.payload_type: law for law in Law}
     lines = _head(host, session_id, version)
-    for port in ports:
-        lines += _audio(port, laws, EVENT_TYPE, direction)
+    for place in range(max(len(former), *(place + 1 for place in streams), 0)):
+        if one := streams.get(place):
+            key = (TAG, one.key) if one.key is not None else None
+            lines += _audio(one.port, laws, EVENT_TYPE, direction, one.profile, key)
+        else:
+            lines.append(_refused(former[place]))
     return _text(lines)
+
+
+def _refused(media: Media) -> str:
+    return f"m={media.kind} 0 {media.protocol} {' '.join(media.formats)}"
 
 
 def answer(
@@ -283,13 +389,14 @@ def answer(
     ours = {stream.index: (stream, port) for stream, port in taken}
     for index, media in enumerate(theirs.media):
         if index not in ours:
-            lines.append(f"m={media.kind} 0 {media.protocol} {' '.join(media.formats)}")
+            lines.append(_refused(media))
             continue
         stream, port = ours[index]
         direction = _MIRROR.get(media.direction, media.direction)
         if only_hears:
             direction = "recvonly" if stream.sends else "inactive"
-        lines += _audio(port, {stream.payload_type: stream.law}, stream.event_type, direction, stream.profile)
+        key = (stream.tag, stream.ours) if stream.ours is not None else None
+        lines += _audio(port, {stream.payload_type: stream.law}, stream.event_type, direction, stream.profile, key)
         lines += ["a=rtcp-mux"] * stream.muxed
     return _text(lines)
 

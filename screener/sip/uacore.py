@@ -4,11 +4,13 @@ import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from screener.settings.encryption import Encryption
 from screener.settings.sections import Sip
-from screener.sip.address import Uri
+from screener.sip.address import NameAddr, Uri
 from screener.sip.dialog import Dialog
 from screener.sip.layer import TransactionLayer
-from screener.sip.wire import Address, TcpAddress
+from screener.sip.message import Request
+from screener.sip.transport import Address, TlsAddress
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,7 @@ class UserAgentCore:
         host: our address in SDP.
         hop: where the next request of a dialog goes: a configured peer, or the source of the call.
         ended: told the Call-ID once the call is over.
+        encryption: of media, as the settings say.
     """
 
     layer: TransactionLayer
@@ -33,6 +36,7 @@ class UserAgentCore:
     host: str
     hop: Callable[[Dialog], Address]
     ended: Callable[[str], None]
+    encryption: Encryption = "optional"
     feature: str = ""
 
     @property
@@ -57,7 +61,9 @@ def own_host(settings: Sip, peer: Address) -> str:
         return str(probe.getsockname()[0])
 
 
-def next_address(uri: Uri) -> Address:
-    """Where a request to a URI goes."""
-    address = uri.host.strip("[]"), uri.port or 5060
-    return TcpAddress(address) if uri.params.get("transport", "").lower() == "tcp" else address
+def contact_scheme(request: Request, source: Address) -> str:
+    """Of our Contact in a dialog: sips where it is to be secure from end to end (RFC 3261 12.1.1)."""
+    routes = request.headers.values("Record-Route") or request.headers.values("Contact")
+    uris = [Uri.parse(request.uri), *(NameAddr.parse(route).uri for route in routes[:1])]
+    secure = any(uri.scheme == "sips" for uri in uris) and isinstance(source, TlsAddress)
+    return "sips" if secure else "sip"

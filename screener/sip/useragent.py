@@ -33,8 +33,8 @@ from screener.sip.registrars import Registrars
 from screener.sip.replaces import Replaces
 from screener.sip.replies import reply
 from screener.sip.transaction import ServerTransaction
-from screener.sip.uacore import UserAgentCore, next_address, own_address, own_host
-from screener.sip.wire import Address, TcpAddress
+from screener.sip.transport import Address, TlsAddress, name_of, next_address, parameter
+from screener.sip.uacore import UserAgentCore, contact_scheme, own_address, own_host
 
 log = logging.getLogger(__name__)
 
@@ -96,15 +96,15 @@ class SipUserAgent:
         """Bind, register, take calls.
 
         Raises:
-            SipError: the address cannot be bound.
+            SipError: the address cannot be bound, or a certificate cannot be used.
         """
         settings = self._settings
         self._offers = offers
         self._media = MediaLoop(settings.host, settings.rtp_port_low, settings.rtp_port_high)
-        self._phone = Phone(settings.host, settings.port, self._media, tcp=settings.tcp)
+        self._phone = Phone(settings, self._media, self._registrars.names)
         client = self._phone.sip
         client.received, client.on_bye, client.poll = self._received, self._send_bye, self._poll
-        client.admits = self._admitted
+        client.admits, client.failed = self._admitted, self._unreachable
         self._layer = TransactionLayer(self._send, self._clock, self._unacknowledged, settings.user_agent)
         try:
             self._phone.start()
@@ -121,8 +121,10 @@ class SipUserAgent:
 
     def samples(self) -> Iterator[Sample]:
         """Figures for operators; any thread."""
-        streams = [stream for call in list(self._calls.values()) for stream in call.streams]
-        return counts.samples(self.counts, self._media.counts, self._past, streams, self.registrations())
+        calls = list(self._calls.values())
+        streams = [stream for call in calls for stream in call.streams]
+        yield from counts.samples(self.counts, self._media.counts, self._past, streams, self.registrations())
+        yield from counts.of_security(self._phone.sip.wire, sum(call.encrypted for call in calls))
 
     def pulse(self, answered: Callable[[], None]) -> None:
         """Call back once the SIP thread and then the media thread have come round to it."""
@@ -150,6 +152,11 @@ class SipUserAgent:
         self._registrars.stop()
 
     # What comes.
+
+    def _unreachable(self, address: Address, why: str) -> None:
+        self._watch.note(address[0], f"no {name_of(address)} connection: {why}", self._clock())
+        self._registrars.unreachable(address, why)
+        self._phone.sip.post(lambda: self._layer.unreachable(address))
 
     def _admitted(self, host: str) -> bool:
         if host in self._allowed:
@@ -319,7 +326,7 @@ class SipUserAgent:
     ) -> None:
         try:
             record = self._phone.ring(request, asked.offer[1][0] if asked.offer else None)
-            core = self._core(source, asked.info.dialled)
+            core = self._core(source, asked.info.dialled, contact_scheme(request, source))
             call = open_call(core, record, asked, transaction, source, replaced)
         except SipError as problem:
             log.error("call from %s refused: %s", mask(asked.info.number), problem)
@@ -344,9 +351,8 @@ class SipUserAgent:
     def _send(self, data: bytes, address: Address) -> None:
         self._phone.sip.wire.send(data, address)
 
-    def _core(self, source: Address, user: str) -> UserAgentCore:
+    def _core(self, source: Address, user: str, scheme: str) -> UserAgentCore:
         own = self._own(source)
-        over = ";transport=tcp" if isinstance(source, TcpAddress) else ""
 
         def hop(dialog: Dialog) -> Address:
             if self._phone.sip.wire.connected(source):
@@ -355,13 +361,17 @@ class SipUserAgent:
             target = uri.host.strip("[]")
             if target not in self._allowed:
                 return source
-            return next_address(uri)
+            address = next_address(uri)
+            return source if isinstance(address, TlsAddress) and not self._settings.speaks_tls else address
 
-        contact, host = f"sip:{escape_user(user)}@{own}{over}", own_host(self._settings, source)
-        return UserAgentCore(self._layer, self._phone.sip.post, contact, own, host, hop, self._forget)
+        contact, host = f"{scheme}:{escape_user(user)}@{own}{parameter(source)}", own_host(self._settings, source)
+        return UserAgentCore(
+            self._layer, self._phone.sip.post, contact, own, host, hop, self._forget, self._settings.srtp
+        )
 
     def _own(self, peer: Address) -> str:
-        return own_address(self._settings, peer, self.port)
+        tls_port = self._phone.sip.wire.tls_port if isinstance(peer, TlsAddress) else 0
+        return own_address(self._settings, peer, tls_port or self.port)
 
     def _call_of(self, request: Request) -> SipCall | None:
         return call if (call := self._calls.get(request.call_id)) and call.dialog.matches(request) else None

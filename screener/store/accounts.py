@@ -1,4 +1,4 @@
-"""Who may use the console and who is logged in, in the site's database: several consoles share it."""
+"""Who may use the console, which programs, and who is logged in: in the site's database, which consoles share."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,7 +8,7 @@ from sqlalchemy.exc import IntegrityError
 
 from screener.errors import InputError
 from screener.store.log import CallLog
-from screener.store.tables import AccountOf, LoginOf
+from screener.store.tables import AccountOf, LoginOf, TokenOf
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +48,27 @@ class Login:
     seen_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A program that may use the API.
+
+    Attributes:
+        name: stands in the access record.
+        secret: SHA-256 of what the program holds.
+        role, extension: as of an account.
+        expires_at: aware; None is never.
+    """
+
+    name: str
+    secret: str
+    role: str
+    extension: str
+    added_at: datetime
+    expires_at: datetime | None = None
+
+
 class Accounts:
-    """Accounts and logins of one database. Safe to share between threads.
+    """Accounts, logins and tokens of one database. Safe to share between threads.
 
     Args:
         log: the call log, which owns the database.
@@ -126,3 +145,34 @@ class Accounts:
         """Forget every login of a name."""
         with self._log.writing() as connection:
             connection.execute(delete(LoginOf).where(LoginOf.name == name))
+
+    def add_token(self, token: Token) -> None:
+        """Let a program in.
+
+        Raises:
+            InputError: the name is taken.
+            StoreError: the database failed.
+        """
+        values = {name: getattr(token, name) for name in Token.__dataclass_fields__}
+        with self._log.writing() as connection:
+            try:
+                connection.execute(insert(TokenOf).values(values))
+            except IntegrityError as problem:
+                raise InputError(f"{token.name}: there is such a token", "choose another name") from problem
+
+    def token(self, secret: str) -> Token | None:
+        """The token of a SHA-256."""
+        with self._log.reading() as connection:
+            row = connection.execute(select(TokenOf.__table__).where(TokenOf.secret == secret)).mappings().first()
+            return Token(**row) if row else None
+
+    def tokens(self) -> list[Token]:
+        """All of them, by name."""
+        with self._log.reading() as connection:
+            rows = connection.execute(select(TokenOf.__table__).order_by(TokenOf.name)).mappings()
+            return [Token(**row) for row in rows]
+
+    def remove_token(self, name: str) -> bool:
+        """Let a program in no more; whether there was such a token."""
+        with self._log.writing() as connection:
+            return connection.execute(delete(TokenOf).where(TokenOf.name == name)).rowcount > 0

@@ -36,8 +36,8 @@ def history(connection: Connection, number: str, at: datetime) -> History:
     lists = select(Listed.name).where(Listed.number == number, holds(at))
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql(f"SET LOCAL statement_timeout = {MILLISECONDS}")
-    found = map(int, connection.execute(calls).one())
-    return History(**dict(zip(counts, found, strict=True)), lists=frozenset(connection.scalars(lists)))
+    found: dict[str, Any] = dict(zip(counts, map(int, connection.execute(calls).one()), strict=True))
+    return History(**found, lists=frozenset(connection.scalars(lists)))
 
 
 def holds(at: datetime) -> Any:  # noqa: ANN401 - an expression of SQLAlchemy's

@@ -14,9 +14,9 @@ from sqlalchemy.orm import Session
 
 from screener.core.evidence import Kind, Verdict
 from screener.errors import InputError, StoreError
-from screener.events import Entrance, History, ListName
+from screener.events import Entrance, ListName
 from screener.store.engine import WRITES, database_file, make_engine
-from screener.store.history import history, holds
+from screener.store.history import holds
 from screener.store.insert import COLUMNS, SHORT_MOST, insert_call, take_turns, tidy, upsert
 from screener.store.offered import count_offered
 from screener.store.records import (
@@ -282,17 +282,6 @@ class CallLog:
         with self.writing() as connection:
             if connection.execute(change).rowcount == 0:
                 raise InputError(f"no call has the id {call_id!r}", "see: screener calls list")
-
-    def history(self, number: str, at: datetime) -> History:
-        """What is known of a number just before `at`; nothing of a withheld one.
-
-        A call counts once, however many rows it has left; so does its flag.
-
-        Raises:
-            StoreError: the database failed, or took too long.
-        """
-        with self.reading() as connection, connection.begin():
-            return history(connection, number, at)
 
     # Lists.
 

@@ -18,7 +18,7 @@ from sqlalchemy import Connection, delete, func, select, text, update
 from screener.errors import StoreError
 from screener.store.log import CallLog
 from screener.store.spool import erase_refused, purge_refused
-from screener.store.tables import AccessNote, Call, EvidencePiece, Listed, SegmentRow
+from screener.store.tables import AccessNote, Call, EvidencePiece, Lift, Listed, SegmentRow
 
 log = logging.getLogger(__name__)
 
@@ -118,6 +118,7 @@ def erase(
     lists = notes = 0
     with store.writing() as connection:
         _overwrite(connection)
+        connection.execute(delete(Lift).where(Lift.number == number))
         if not keep_listed:
             lists = connection.execute(delete(Listed).where(Listed.number == number)).rowcount
         note = AccessNote.subject

@@ -275,6 +275,16 @@ class Listed(Base):
     expires_at: Mapped[datetime | None]
 
 
+class Lift(Base):
+    """A number that a person took off the ladder, and when."""
+
+    __tablename__ = "lifts"
+
+    number: Mapped[str] = mapped_column(primary_key=True)
+    at: Mapped[datetime]
+    who: Mapped[str]
+
+
 class AccessNote(Base):
     """Somebody took data out of the log, or looked into a call."""
 
@@ -313,3 +323,16 @@ class LoginOf(Base):
     guard: Mapped[str] = mapped_column(String(64))
     began_at: Mapped[datetime]
     seen_at: Mapped[datetime]
+
+
+class TokenOf(Base):
+    """A program that may use the console's API; the token is kept as its SHA-256 only."""
+
+    __tablename__ = "tokens"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    secret: Mapped[str] = mapped_column(String(64), index=True)
+    role: Mapped[str] = mapped_column(String(20))
+    extension: Mapped[str]
+    added_at: Mapped[datetime]
+    expires_at: Mapped[datetime | None]

@@ -39,6 +39,7 @@ REASONS: Mapping[str, Pair] = {
     Reason.ALLOW_LIST: ("白名单号码", "on the allow list"),
     Reason.BLOCK_LIST: ("黑名单号码", "on the block list"),
     Reason.REPEAT_OFFENDER: ("已确认 {} 次的骚扰号码", "confirmed as harassment {} times before"),
+    Reason.SUSPENDED: ("多次确认骚扰,暂停受理", "suspended after confirmed harassment"),
     Reason.BY_AGENT: ("坐席 {} 确认", "confirmed by agent {}"),
     Reason.ORDERED: ("{} 人工处理", "decided by {}"),
     Reason.UNHEARD: ("识别中断,转坐席", "recognition broke off: to an agent"),
@@ -50,6 +51,7 @@ REASONS: Mapping[str, Pair] = {
 DEAF: Mapping[str, Pair] = {
     DeafCause.NO_MEDIA: ("没有音频", "no audio"),
     DeafCause.OTHER_ADDRESS: ("音频来自未协商的地址", "audio from an address not agreed on"),
+    DeafCause.NOT_AUTHENTIC: ("加密音频无法验证", "encrypted audio that cannot be verified"),
     DeafCause.OTHER_FORMAT: ("音频格式未协商", "audio in a format not agreed on"),
     DeafCause.SEVERAL_STREAMS: ("同时有多路音频", "several streams at once"),
     DeafCause.OUT_OF_STEP: ("音频残缺", "broken audio"),

@@ -104,7 +104,7 @@ def test_what_goes_out_is_on_record(run: Run) -> None:
     assert len(notes) == before + 3  # a look is on record before it is answered
     newest = notes[1]
     assert newest["action"] == "screener report sources"
-    assert (newest["destination"], newest["masked"]) == ("s.csv", "✔")
+    assert (newest["destination"], newest["masked"]) == ("s.csv", True)
     assert "by=region" in newest["subject"]
 
 

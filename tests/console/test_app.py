@@ -4,8 +4,12 @@ import pytest
 from starlette.testclient import TestClient
 
 from screener.console.access import Role
-from screener.console.app import ADDRESSES, OPEN, Address
-from screener.console.context import Context
+from screener.console.address import Address
+from screener.console.addresses import ADDRESSES, PAGES
+from screener.console.app import OPEN, build
+from screener.console.body import LIMIT
+from screener.console.context import STRANGERS, Context
+from screener.console.limits import Turns
 from tests.console.conftest import PASSWORD, log_in
 
 ALL = [pytest.param(a, id=f"{a.method} {a.path}") for a in ADDRESSES]
@@ -15,6 +19,17 @@ def ask(client: TestClient, address: Address, **headers: str) -> int:
     path = address.path.replace("{call}", "x").replace("{number}", "1").replace("{name}", "x")
     query = "?once" if address.path.endswith("/events") else ""
     return client.request(address.method, path + query, headers=headers).status_code
+
+
+def ask_as(client: TestClient, context: Context, address: Address, role: Role) -> int:
+    """As a person with a login, or as a program with a token."""
+    if address.api:
+        return ask(client, address, authorization=f"Bearer {program(context, role)}")
+    return ask(client, address, **{"x-guard": log_in(client, context, role)})
+
+
+def program(context: Context, role: Role) -> str:
+    return context.access.add_token(f"a {role}", role, "8001" if role is Role.AGENT else "")
 
 
 def test_the_table_has_every_address_once_and_everyone_of_them_has_a_rule(
@@ -34,6 +49,7 @@ def test_nobody_gets_in_without_a_login(client: TestClient, address: Address) ->
     assert ask(client, address, accept="text/html") in (303, 401)
     client.cookies["screener"] = "made up"
     assert ask(client, address, accept="text/html") in (303, 401)
+    assert ask(client, address, authorization="Bearer scr_made-up") in (303, 401)
 
 
 @pytest.mark.parametrize("role", list(Role))
@@ -41,12 +57,27 @@ def test_nobody_gets_in_without_a_login(client: TestClient, address: Address) ->
 def test_each_role_against_each_address(
     context: Context, client: TestClient, address: Address, role: Role
 ) -> None:
-    guard = log_in(client, context, role)
-    status = ask(client, address, **{"x-guard": guard})
+    status = ask_as(client, context, address, role)
     assert (status == 403) == (role not in address.roles), status
+    assert status not in (401, 404, 405)
 
 
-@pytest.mark.parametrize("address", [p for p in ALL if p.values[0].method != "GET"])
+@pytest.mark.parametrize("address", ALL)
+def test_a_cookie_opens_no_address_of_the_api_and_a_token_no_page(
+    context: Context, client: TestClient, address: Address
+) -> None:
+    token = program(context, Role.ADMINISTRATOR)
+    if address.api:
+        guard = log_in(client, context, Role.ADMINISTRATOR)
+        assert ask(client, address, **{"x-guard": guard}) == 401
+        assert ask(client, address, authorization=f"Bearer {client.cookies['screener']}") == 401
+        return
+    assert ask(client, address, authorization=f"Bearer {token}") in (303, 401)
+    client.cookies["screener"] = token
+    assert ask(client, address) in (303, 401)
+
+
+@pytest.mark.parametrize("address", [pytest.param(a, id=a.path) for a in PAGES if a.method != "GET"])
 def test_what_changes_something_needs_the_logins_guard(
     context: Context, client: TestClient, address: Address
 ) -> None:
@@ -60,15 +91,23 @@ def test_what_shows_callers_is_on_record_with_the_persons_name(
     context: Context, client: TestClient, address: Address
 ) -> None:
     role = sorted(address.roles)[0]
-    guard = log_in(client, context, role)
     before = len(context.log.accesses())
-    ask(client, address, **{"x-guard": guard})
+    ask_as(client, context, address, role)
     noted = context.log.accesses()
     assert len(noted) == before + 1
-    assert (noted[0].who, noted[0].action) == (role.value, f"console {address.method}")
+    assert noted[0].who == (f"a {role}" if address.api else role.value)
+    assert (noted[0].action, noted[0].destination) == (
+        f"console {address.method}",
+        "api" if address.api else "page",
+    )
 
 
-@pytest.mark.parametrize("path", ["/login", "/live", "/static/live.js", "/no-such-page"])
+def test_every_address_that_changes_something_is_on_record() -> None:
+    silent = {a.path for a in ADDRESSES if a.method != "GET" and not a.noted}
+    assert silent == {"/logout", "/password"}
+
+
+@pytest.mark.parametrize("path", ["/login", "/live", "/static/live.js", "/no-such-page", "/api/v1/me"])
 def test_every_answer_carries_the_headers_that_keep_others_out(
     context: Context, client: TestClient, path: str
 ) -> None:
@@ -121,3 +160,52 @@ def test_a_login_leads_back_to_the_whole_view(client: TestClient) -> None:
     assert 'name="next" value="/reports/sources?by=region&amp;kind=prank"' in page.text
     data = {"name": "auditor", "password": PASSWORD, "next": "/reports/sources?by=region&kind=prank"}
     assert client.post("/login", data=data).headers["location"] == data["next"]
+
+
+def test_a_body_that_is_too_long_is_refused_however_it_is_sent(context: Context, client: TestClient) -> None:
+    guard = log_in(client, context, Role.SUPERVISOR)
+
+    def parts():
+        for _ in range(LIMIT // 1000 + 2):
+            yield b"a" * 1000
+
+    kind = {"content-type": "application/x-www-form-urlencoded"}
+    for headers in (kind, {"x-guard": guard, "content-type": "application/json"}):
+        assert client.post("/live/x/order", content=parts(), headers=headers).status_code == 413
+        assert client.post("/live/x/order", content=b"a" * (LIMIT + 1), headers=headers).status_code == 413
+    assert client.post("/login", content=parts(), headers=kind).status_code == 413
+
+
+def test_who_asks_too_often_waits_and_others_do_not(context: Context, client: TestClient) -> None:
+    context.turns = Turns(0.001, 5)
+    token = program(context, Role.AUDITOR)
+    headers = {"authorization": f"Bearer {token}"}
+    answers = [client.get("/api/v1/me", headers=headers) for _ in range(6)]
+    assert [answer.status_code for answer in answers] == [200] * 5 + [429]
+    assert int(answers[-1].headers["retry-after"]) > 0
+    other = context.access.add_token("other", Role.AUDITOR)
+    assert client.get("/api/v1/me", headers={"authorization": f"Bearer {other}"}).status_code == 200
+    log_in(client, context, Role.AUDITOR)
+    assert [client.get("/health").status_code for _ in range(6)] == [200] * 5 + [429]
+
+
+def test_who_guesses_tokens_is_not_heard_for_a_while(context: Context, client: TestClient) -> None:
+    guesses = [client.get("/api/v1/me", headers={"authorization": f"Bearer scr_{n}"}) for n in range(25)]
+    assert [answer.status_code for answer in guesses] == [401] * int(STRANGERS) + [429] * 5
+    headers = {"authorization": f"Bearer {program(context, Role.AUDITOR)}"}
+    assert client.get("/api/v1/me", headers=headers).status_code == 429
+    elsewhere = TestClient(build(context), client=("192.0.2.7", 5))
+    assert elsewhere.get("/api/v1/me", headers=headers).status_code == 200
+
+
+def test_who_guesses_passwords_of_many_names_is_not_heard_for_a_while(
+    context: Context, client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("screener.console.account.FAILED_SECONDS", 0)
+    data = {"password": "guessed", "next": "/"}
+    tried = [client.post("/login", data={**data, "name": f"n{n}"}).status_code for n in range(22)]
+    assert tried == [401] * int(STRANGERS) + [429] * 2
+    right = {"name": "auditor", "password": PASSWORD, "next": "/"}
+    assert client.post("/login", data=right).status_code == 429
+    elsewhere = TestClient(build(context), client=("192.0.2.7", 5), follow_redirects=False)
+    assert elsewhere.post("/login", data=right).status_code == 303

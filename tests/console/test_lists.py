@@ -1,5 +1,6 @@
 """名单, 状态: entries and proposals; who may change them; what is on record."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -7,7 +8,8 @@ from starlette.testclient import TestClient
 
 from screener.console.access import Role
 from screener.console.context import Context
-from screener.events import ListName
+from screener.core.ladder import Ladder, Step
+from screener.events import ListName, Rung
 from screener.store.records import ListedNumber, Review
 from tests.console.conftest import hub_of, log_in
 from tests.console.written import NUMBER, SCRIPT, flagged, write
@@ -74,3 +76,17 @@ def test_the_health_page_says_which_service_is_away(context: Context, client: Te
     log_in(client, context, Role.AUDITOR)
     page = client.get("/health").text
     assert "nobody.sock" in page and "✘ 不在线" in page and "n1" in page and "2026-03-04 12:00:00" in page
+
+
+def test_the_ladder_is_shown_and_lifted(context: Context, client: TestClient) -> None:
+    now = datetime.now(UTC)
+    at = [now - timedelta(hours=n + 1) for n in range(2)]
+    calls = [flagged(f"c{n}", 0, started_at=t, review=Review.CONFIRMED, reviewed_at=t) for n, t in enumerate(at)]
+    write(context, *calls)
+    guard = log_in(client, context, Role.SUPERVISOR)
+    assert "逐级处置" not in client.get("/lists").text + client.get("/health").text, "off by default"
+    context.settings = replace(context.settings, ladder=Ladder((Step(Rung.SUSPENDED, 2, 30, 7),)))
+    assert "暂停受理" in client.get("/lists").text
+    assert "逐级处置中的号码: 暂停受理</dt><dd>1" in client.get("/health").text
+    assert client.post("/lists/lift", data={"guard": guard, "number": NUMBER}).status_code == 303
+    assert "逐级处置" not in client.get("/lists").text

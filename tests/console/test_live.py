@@ -85,7 +85,7 @@ def test_a_call_grows_on_the_page_and_what_a_caller_says_stays_text(feed: FeedSe
 
 def test_numbers_are_masked_by_role(feed: FeedServer, context: Context) -> None:
     tell(feed, context, BEGAN)
-    assert shown(context, Role.AUDITOR)["number"] == "+861********00"
+    assert shown(context, Role.AUDITOR)["number"].partition("·")[0] == "+861********00"
 
 
 def test_a_button_becomes_an_order_with_the_persons_name(

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from screener.numbers.mask import mask, mask_text
+from screener.numbers.mask import Masker, mask, mask_text
 
 
 @pytest.mark.parametrize(
@@ -35,3 +35,12 @@ def test_never_more_than_five_digits_and_never_a_longer_text(number: str) -> Non
 def test_numbers_inside_a_text() -> None:
     text = 'From: "王" <sip:13800138000@192.0.2.1>;tag=9'
     assert mask_text(text) == 'From: "王" <sip:138******00@192.0.2.1>;tag=9'
+
+
+def test_no_two_numbers_look_like_one_and_only_the_key_tells_which() -> None:
+    masked = Masker(b"k" * 32)
+    alike = [f"+86138{middle:06}00" for middle in range(2000)]
+    assert len({mask(number) for number in alike}) == 1
+    assert len({masked(number) for number in alike}) == len(alike)
+    assert masked(alike[0]) == Masker(b"k" * 32)(alike[0]) != Masker(b"other" * 8)(alike[0])
+    assert masked(alike[0]).startswith(mask(alike[0])) and masked("") == ""

@@ -250,16 +250,24 @@ class Crew:
 
 
 class Phone:
-    """The agent's baresip, registered as agent1; it rings until told to answer, and then hums."""
+    """The agent's baresip, registered as agent1; it rings until told to answer, and then hums.
 
-    def __init__(self, network: Network, home: Path) -> None:
+    Args:
+        keys: folder with `ca.pem` and `phone.pem`, which has its key too: over TLS, with SRTP and nothing else.
+        account: another one than agent1's.
+    """
+
+    def __init__(self, network: Network, home: Path, keys: Path | None = None, account: str = "") -> None:
         self.home = home
         (home / "recordings").mkdir(parents=True)
         fill(HERE / "peers/baresip.conf", home / "config", HOME=home, ADDRESS=PHONE)
-        (home / "accounts").write_text(
-            f"<sip:agent1@{ASTERISK}>;auth_user=agent1;auth_pass=change-me-agent1;answermode=manual;"
-            "audio_codecs=pcmu;regint=60\n"
-        )
+        over, options = ("", "")
+        if keys is not None:
+            over, options = (";transport=tls", "mediaenc=srtp-mand;")
+            with (home / "config").open("a") as config:
+                config.write(f"module srtp.so\nsip_certificate {keys}/phone.pem\nsip_cafile {keys}/ca.pem\n")
+        agent1 = f"<sip:agent1@{ASTERISK}{over}>;auth_user=agent1;auth_pass=change-me-agent1;regint=60"
+        (home / "accounts").write_text(f"{account or agent1};{options}answermode=manual;audio_codecs=pcmu\n")
         (home / "contacts").touch()
         with wave.open(str(home / "speech.wav"), "wb") as speech:  # baresip hangs up where it ends
             speech.setparams((1, 2, 8000, 0, "NONE", "not compressed"))

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import openpyxl
 import pytest
 
-from screener.reports.page import Bars, Heat, Page, Sheet, Trend, shown
+from screener.reports.page import Bars, Cell, Coded, Heat, Page, Sheet, Trend, shown
 from screener.reports.render import render
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -55,10 +55,10 @@ def test_csv_begins_with_a_mark_and_keeps_numbers_text() -> None:
     assert isinstance(text, str)
     assert text.startswith("\ufeff")
     rows = list(csv.reader(io.StringIO(text.removeprefix("\ufeff"))))
-    assert rows[0] == list(SHEET.heads)
+    assert rows[0] == list(SHEET.keys)
     assert [row[0] for row in rows[1:]] == ["\t+8613800138000", "\t4008001234", "\t=1+1"]
-    assert rows[1][1:] == ["12", "0.125", "9.54", "2026-03-04 12:30:00"]
-    assert "[类别]: 一/二" in str(render(PAGE, "csv"))
+    assert rows[1][1:] == ["12", "0.125", "9.54", "2026-03-04T12:30:00+08:00"]
+    assert "\nkinds\r\n" in str(render(PAGE, "csv")) and "类别" not in str(render(PAGE, "csv"))
 
 
 TOP = 2 + len(PAGE.notes)
@@ -153,3 +153,17 @@ def test_a_table_fits_the_terminal_that_it_is_for() -> None:
 )
 def test_cells_for_the_eye(kind: str, cell: object, text: str) -> None:
     assert shown(kind, cell) == text  # type: ignore[arg-type]
+
+
+def test_programs_get_codes_and_every_column_and_people_words_and_those_with_something_in_them() -> None:
+    cells: list[list[Cell]] = [[Coded("恶作剧", "prank"), 3, 0, True], [Coded("威胁", "threat"), 1, 0, False]]
+    sheet = Sheet("表", ["kind", "a", "b", "yes"], ["类别", "甲", "乙", "是"], cells, sparse={"a", "b"})
+    rows = json.loads(render(sheet, "json"))
+    assert rows == [
+        {"kind": "prank", "a": 3, "b": 0, "yes": True},
+        {"kind": "threat", "a": 1, "b": 0, "yes": False},
+    ]
+    told = list(csv.reader(io.StringIO(str(render(sheet, "csv")).removeprefix("\ufeff"))))
+    assert told == [["kind", "a", "b", "yes"], ["prank", "3", "0", "True"], ["threat", "1", "0", "False"]]
+    table = str(render(sheet, "table"))
+    assert "恶作剧" in table and "甲" in table and "乙" not in table and "✔" in table and "False" not in table

@@ -12,7 +12,7 @@ from screener.cli.setup import line_of
 from screener.errors import SipError
 from screener.ports import OfferSink, RegistrationState
 from screener.service import doctor
-from screener.service.doctor import Check
+from screener.service.peers import Check
 from screener.settings.load import load
 from screener.settings.sections import Judgement, Pbx, Prompts, Registrar, Settings, Sip, Speech, Store, Targets
 from screener.store.log import open_log

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from screener.core.evidence import Kind, Treatment
+from screener.core.ladder import Step
 from screener.errors import SettingsError
 from screener.resources import config_folder
 from screener.settings.load import load, parse
@@ -38,13 +39,15 @@ def test_the_shipped_file_shows_every_key() -> None:
             wanted = {f.name for f in fields(default)} - {
                 "registrars",
                 "ways",
+                "steps",
                 "password_file",
                 "event_secret_file",
                 "secret_file",
             }
             assert wanted == data[section.name].keys(), section.name
     shown = set(re.findall(r"^# (\w+) = ", SHIPPED.read_text("utf-8"), re.M))
-    assert shown == {f.name for f in (*fields(Registrar), *fields(Way))} | {"event_secret_file", "secret_file"}
+    tables = (*fields(Registrar), *fields(Way), *fields(Step))
+    assert shown == {f.name for f in tables} | {"event_secret_file", "secret_file"}
 
 
 def test_every_wrong_setting_is_named_with_what_was_found_and_what_is_allowed() -> None:
@@ -57,10 +60,10 @@ def test_every_wrong_setting_is_named_with_what_was_found_and_what_is_allowed() 
         "[sip] prot: found an unknown key, allowed advertised_host, analysis_extension, dialled_header, host, "
         "inbound_password, inbound_username, linkedid_header, listening_extension, max_calls, "
         "max_requests_per_second, peers, port, "
-        "queue_header, recording_extension, registrars, rtp_port_high, rtp_port_low, screening_extension, tcp, "
-        "uniqueid_header, user_agent; did you mean port?",
-        "[bogus]: found an unknown key, allowed alerts, console, evidence, flow, judgement, operations, pbx, "
-        "prompts, sip, siprec, site, speech, store, targets, webhook",
+        "queue_header, recording_extension, registrars, rtp_port_high, rtp_port_low, screening_extension, "
+        "srtp, tcp, tls, uniqueid_header, user_agent; did you mean port?",
+        "[bogus]: found an unknown key, allowed alerts, console, evidence, flow, judgement, ladder, oidc, "
+        "operations, pbx, prompts, sip, siprec, site, speech, store, targets, webhook",
         "[site] language: found true, allowed zh or en",
         '[sip] port: found "x", allowed a whole number',
         '[sip] peers: found "a", allowed a list in [ ]',
@@ -68,7 +71,7 @@ def test_every_wrong_setting_is_named_with_what_was_found_and_what_is_allowed() 
         "[[sip.registrars]] 1 username: found nothing, allowed a value; it has no default",
         "[[sip.registrars]] 1 port: found 70000, allowed a number not above 65535",
         '[flow] treatment: found "shout", allowed analysis_queue, line_fault, terminate or none',
-        '[flow] treatment_of.bark: found "bark", allowed lewd, abuse, prank, chitchat, threat, mimic, '
+        '[flow.treatment_of] bark: found "bark", allowed lewd, abuse, prank, chitchat, threat, mimic, '
         "breathing, silent or redial",
         '[speech] engine: found "kaldi", allowed vosk, sherpa or none',
         "[speech] processes: found 0, allowed a number not below 1",
@@ -108,6 +111,10 @@ def test_every_wrong_setting_is_named_with_what_was_found_and_what_is_allowed() 
         ),
         ('[judgement]\nlines = ["a.csv"]', '[judgement] lines: found "a.csv", allowed an existing file'),
         ('[prompts]\nfolder = "absent"', '[prompts] folder: found "absent", allowed an existing folder'),
+        ('[oidc]\nissuer = "http://idp.example"', '[oidc] issuer: found "http://idp.example", allowed https://'),
+        ('[oidc]\nissuer = "https://idp.example"', "[oidc] client_id: found nothing"),
+        ('[oidc]\nissuer = "https://a.b"\nscope = "profile"', '[oidc] scope: found "profile"'),
+        ('[oidc]\nroles = {x = "king"}', '[oidc.roles] x: found "king", allowed agent, supervisor'),
         ('folder = "/"', "[folder]: found an unknown key"),
     ],
 )

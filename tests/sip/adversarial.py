@@ -24,8 +24,8 @@ from screener.sip.message import (
 )
 from screener.sip.multipart import part
 from screener.sip.replaces import Replaces
+from screener.sip.tcp import READ_BYTES
 from screener.sip.timer import agree
-from screener.sip.wire import READ_BYTES
 
 UNITS = (
 

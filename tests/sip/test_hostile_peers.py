@@ -9,15 +9,17 @@ import pytest
 from screener.errors import SipParseError
 from screener.events import CallAnswered, CallEnded, EndedBy, Target, TransferEnded
 from screener.ports import Destination
-from screener.settings.sections import Registrar
+from screener.settings.sections import Registrar, Sip
 from screener.sip import layer, refer, sdp
 from screener.sip.address import NameAddr, Uri
 from screener.sip.digest import Challenge, authorize
 from screener.sip.framing import Framer
 from screener.sip.message import Headers, Request, parse, respond
 from screener.sip.registration import MOST_ANSWERS, SHORTEST_REFRESH, Registration
+from screener.sip.tcp import HALF_MESSAGE_SECONDS, Connection, Ends
+from screener.sip.transport import TcpAddress
 from screener.sip.useragent import ACK_SECONDS
-from screener.sip.wire import HALF_MESSAGE_SECONDS, TcpAddress, Wire, _Connection
+from screener.sip.wire import Wire
 from tests.sip.caller import WAIT, Caller, Desk, in_background, wait_for
 
 
@@ -196,7 +198,8 @@ def test_two_content_lengths_close_the_connection():
 
 
 def test_half_a_message_has_one_deadline_however_slowly_it_trickles_in():
-    connection = _Connection(socket.socket(), TcpAddress(("127.0.0.1", 1)), connecting=False)
+    connection = Connection(socket.socket(), TcpAddress(("127.0.0.1", 1)), ours=False)
+    connection.connecting = False
     began = connection.began
     for second in range(40):
         waiting = connection.framer.waiting
@@ -210,8 +213,9 @@ def test_half_a_message_has_one_deadline_however_slowly_it_trickles_in():
 
 
 def test_without_a_file_for_another_connection_nothing_spins(monkeypatch):
-    wire = Wire("127.0.0.1", 0, lambda _data, _source: None, tcp=True)
-    real = wire._listener
+    wire = Wire(Sip(port=0, tcp=True), Ends(lambda _data, _source: None))
+    tcp, selector = wire._tcp, wire._selector
+    real = tcp._listener
 
     class Full:
         def accept(self):
@@ -220,20 +224,20 @@ def test_without_a_file_for_another_connection_nothing_spins(monkeypatch):
         def fileno(self):
             return real.fileno()
 
-    wire._selector.unregister(real)
-    wire._listener = Full()
-    wire._selector.register(wire._listener, 1, wire._accept)
+    selector.unregister(real)
+    tcp._listener = Full()
+    selector.register(tcp._listener, 1, tcp._accept)
     with socket.create_connection(("127.0.0.1", wire.port)):
         rounds, until = 0, time.monotonic() + 0.5
         while time.monotonic() < until:
             wire.wait(0.1)
             rounds += 1
         assert rounds < 10
-        wire._listener = real
+        tcp._listener = real
         time.sleep(0.6)
         wire.wait(0.1)
         wire.wait(0.1)
-        assert wire._connections, "and it is taken later"
+        assert wire.connections["tcp"], "and it is taken later"
     wire.close()
 
 

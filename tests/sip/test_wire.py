@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from screener.errors import SipError, SipParseError
 from screener.events import CallAnswered, CallEnded
-from screener.settings.sections import Registrar
+from screener.settings.sections import Registrar, Sip
 from screener.sip.framing import Framer
 from screener.sip.message import Request, Response, parse, respond
+from screener.sip.tcp import Ends
 from screener.sip.wire import Wire
 from tests.sip.caller import WAIT, Caller, Desk, in_background, wait_for
 
@@ -156,7 +157,7 @@ def test_registration_over_tcp_survives_a_restart_of_the_pbx():
 def test_a_port_that_is_taken_is_said():
     taken = socket.create_server(("127.0.0.1", 0))
     with pytest.raises(SipError, match="cannot listen"):
-        Wire("127.0.0.1", taken.getsockname()[1], lambda data, source: None, tcp=True)
+        Wire(Sip(port=taken.getsockname()[1], tcp=True), Ends(lambda data, source: None))
     taken.close()
 
 
@@ -167,7 +168,7 @@ def test_many_connections_come_and_go():
             sock.sendall(b"OPTIONS sip:a@b SIP/2.0\r\n")
     wire = desk.agent._phone.sip.wire
     deadline = time.monotonic() + WAIT
-    while wire._connections and time.monotonic() < deadline:
+    while wire.connections["tcp"] and time.monotonic() < deadline:
         time.sleep(0.01)
-    assert not wire._connections
+    assert not wire.connections["tcp"]
     desk.stop()

@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 
 from screener.core.evidence import Kind, Source, Treatment, Verdict
+from screener.core.ladder import Ladder
 from screener.errors import InputError, StoreError
 from screener.events import EndedBy, Entrance, ListName, Speaker
+from screener.store.ladder import past
 from screener.store.log import CallLog, open_log
 from screener.store.records import (
     CallRecord,
@@ -71,7 +73,7 @@ def test_a_review_outlives_the_record_written_again(log: CallLog) -> None:
     log.write([FLAGGED])
     log.review(FLAGGED.id, Review.OVERTURNED, "主管", NOON)
     log.write([FLAGGED])
-    history = log.history(FLAGGED.number, NOON + timedelta(minutes=1))
+    history = past(log, Ladder(), FLAGGED.number, NOON + timedelta(minutes=1))
     assert (history.flagged, history.overturned) == (0, 1)
 
 
@@ -80,11 +82,11 @@ def test_history_counts_windows_and_excludes_the_call_itself(log: CallLog) -> No
     log.write(
         [replace(FLAGGED, id=f"c{age}", started_at=NOON - timedelta(minutes=age), treatments=()) for age in ages]
     )
-    history = log.history(FLAGGED.number, NOON)
+    history = past(log, Ladder(), FLAGGED.number, NOON)
     assert (history.calls_15min, history.calls_60min, history.calls_24h) == (1, 2, 3)
     assert history.flagged == 4
-    assert log.history("+8613900000000", NOON).flagged == 0
-    assert log.history("", NOON).flagged == 0
+    assert past(log, Ladder(), "+8613900000000", NOON).flagged == 0
+    assert past(log, Ladder(), "", NOON).flagged == 0
 
 
 def test_lists_hold_until_they_expire(log: CallLog) -> None:
@@ -93,18 +95,18 @@ def test_lists_hold_until_they_expire(log: CallLog) -> None:
     log.enlist(replace(block, reason="新"))
     log.enlist(ListedNumber(ListName.WATCH, "+861", "", NOON - timedelta(days=1), NOON))
     log.enlist(ListedNumber(ListName.ALLOW, "+862", "", NOON))
-    assert log.history("+861", NOON).lists == {ListName.BLOCK}
+    assert past(log, Ladder(), "+861", NOON).lists == {ListName.BLOCK}
     assert [(entry.number, entry.reason) for entry in log.listed(NOON)] == [("+862", ""), ("+861", "新")]
     assert log.delist(ListName.BLOCK, "+861")
     assert not log.delist(ListName.BLOCK, "+861")
-    assert log.history("+861", NOON).lists == frozenset()
+    assert past(log, Ladder(), "+861", NOON).lists == frozenset()
 
 
 def test_a_dry_run_is_a_flag_too_and_a_hand_over_of_an_unknown_call_is_a_confirmed_one(log: CallLog) -> None:
     dry = replace(FLAGGED, id="dry", dry_run=True)
     handed = replace(FLAGGED, id="hand", entrance=Entrance.BY_HAND, referred_by="8001")
     log.write([dry, handed])
-    history = log.history(FLAGGED.number, NOON + timedelta(minutes=1))
+    history = past(log, Ladder(), FLAGGED.number, NOON + timedelta(minutes=1))
     assert (history.calls_15min, history.flagged, history.confirmed) == (2, 2, 1)
     stored = log.call("hand")
     assert (stored.review, stored.reviewed_by, stored.reviewed_at) == (Review.CONFIRMED, "8001", NOON)
@@ -113,7 +115,7 @@ def test_a_dry_run_is_a_flag_too_and_a_hand_over_of_an_unknown_call_is_a_confirm
 def test_a_genuine_past_is_known_too(log: CallLog) -> None:
     for number, verdict in enumerate((Verdict.GENUINE, Verdict.COMPLAINT, Verdict.UNDECIDED, None)):
         log.write([replace(FLAGGED, id=f"g{number}", verdict=verdict, kind=None)])
-    history = log.history(FLAGGED.number, NOON + timedelta(days=2))
+    history = past(log, Ladder(), FLAGGED.number, NOON + timedelta(days=2))
     assert (history.genuine, history.flagged, history.calls_24h) == (2, 0, 0)
 
 

@@ -6,12 +6,15 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 
 import pytest
 
+from screener.core.ladder import Ladder
 from screener.errors import StoreError
 from screener.events import History, ListName
 from screener.store import lookup as lookup_module
+from screener.store.ladder import past
 from screener.store.log import open_log
 from screener.store.lookup import WAIT_SECONDS, HistoryLookup
 from screener.store.records import ListedNumber
@@ -113,7 +116,7 @@ def test_a_real_server_that_is_frozen() -> None:
     with running_postgres() as server:
         log = open_log(server.new_database())
         log.enlist(ListedNumber(ListName.WATCH, "13800000000", "", NOW))
-        lookup = HistoryLookup(log.history)
+        lookup = HistoryLookup(partial(past, log, Ladder()))
         assert lookup.of("13800000000", NOW).lists == {ListName.WATCH}
         with server.frozen():
             began = time.monotonic()

@@ -16,9 +16,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from screener.core.evidence import Kind, Source, Treatment, Verdict
+from screener.core.ladder import Ladder
 from screener.errors import StoreError
 from screener.events import EndedBy, Entrance, LineClass, Speaker
 from screener.store import writer as writer_module
+from screener.store.ladder import past
 from screener.store.log import CallLog, open_log
 from screener.store.records import CallRecord, EvidenceRow, Refusal, Review, Segment, TransferRow, parse, serialize
 from screener.store.spool import REFUSED, Spool
@@ -244,7 +246,7 @@ def test_two_writers_and_a_reader_at_once(url: str, tmp_path: Path, caplog: pyte
         writers[number % 2].put(CallRecord(id=f"c{number:03}", started_at=NOON, number="+861"))
         writers[number % 2].put(finished(f"c{number:03}", number="+861"))
         if number % 30 == 0:
-            logs[0].history("+861", NOON + timedelta(seconds=1))
+            past(logs[0], Ladder(), "+861", NOON + timedelta(seconds=1))
             logs[1].review("first", Review.CONFIRMED, "主管", NOON)
     assert all(writer.flush(60) for writer in writers)
     for writer in writers:

@@ -85,7 +85,6 @@ def test_chinese_lives_in_words_alone() -> None:
         "cli/moments.py",
         "settings/sections.py",
         "store/sample.py",
-        "cli/evaluate.py",
         "cli/demo.py",
     }
     found = []

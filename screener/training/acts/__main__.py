@@ -52,7 +52,7 @@ def curve(seed: int) -> None:
     from screener.training.acts.curve import curve as tables  # PyTorch is an extra
 
     for title, heads, rows in tables(read_corpus(), seed):
-        click.echo("\n".join([title, *(" | ".join(row) for row in [heads, *rows]), ""]))
+        click.echo("\n".join([title, " | ".join(heads), *(" | ".join(map(str, row)) for row in rows), ""]))
 
 
 @main.command()

@@ -7,7 +7,7 @@ from screener.core.evidence import Verdict
 from screener.training.acts.build import GROUPS, heard
 from screener.training.acts.corpus import Call, grouped
 from screener.training.acts.fit import ACTS, CALLS, ROWS, fit, lesson
-from screener.training.acts.measure import ALLOWED, NEVER, Table, Told, area, beyond, share
+from screener.training.acts.measure import ALLOWED, NEVER, Cell, Table, Told, area, beyond, share
 from screener.training.acts.net import exported
 
 STEPS = (0.125, 0.25, 0.5, 1.0)
@@ -31,7 +31,7 @@ def curve(calls: Sequence[Call], seed: int = 1) -> Iterator[Table]:
     yield "by calls of all hands", heads, [*by_calls, by_hands[-1]]
 
 
-def _row(learned: Sequence[Call], tests: Sequence[Call], seed: int) -> list[str]:
+def _row(learned: Sequence[Call], tests: Sequence[Call], seed: int) -> list[Cell]:
     net = fit([made for call in learned if (made := lesson(call))], seed)
     model = Acts("curve", ROWS, ACTS, CALLS, (Net(**exported(net)),), ((),), 1.0, 0.0, 0.0)
     told = [
@@ -39,4 +39,4 @@ def _row(learned: Sequence[Call], tests: Sequence[Call], seed: int) -> list[str]
         for c in tests
     ]
     found = share(passed for t, passed in beyond(told, ALLOWED[1]) if t.call.is_harassment)
-    return [str(len({c.hand for c in learned})), str(len(learned)), str(found), f"{area(told):.3f}"]
+    return [len({c.hand for c in learned}), len(learned), found, round(area(told), 3)]

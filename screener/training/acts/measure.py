@@ -185,7 +185,8 @@ def area(judged: Sequence[Told]) -> float:
     return won / len(bad) / len(good)
 
 
-Table = tuple[str, list[str], list[list[str]]]
+Cell = str | int | float | Share
+Table = tuple[str, list[str], list[list[Cell]]]
 """Title, heads, rows."""
 ALLOWED = (0.0, 0.005)
 
@@ -194,16 +195,19 @@ def tables(judged: Sequence[Told]) -> Iterator[Table]:
     """By hand, by kind, by label, and how early."""
     marks = {allowed: {t.call.id: passed for t, passed in beyond(judged, allowed)} for allowed in ALLOWED}
 
-    def row(name: str, of: Sequence[Told]) -> list[str]:
+    def row(name: str, of: Sequence[Told]) -> list[Cell]:
         bad = [t for t in of if t.call.is_harassment]
         good = [t for t in of if t.call.is_protected]
-        cells = [name, str(share(t.flagged for t in bad)), str(share(t.flagged for t in good))]
+        cells: list[Cell] = [name, share(t.flagged for t in bad), share(t.flagged for t in good)]
         for allowed in ALLOWED:
             passed = marks[allowed]
-            cells += [str(share(passed[t.call.id] for t in bad)), str(share(passed[t.call.id] for t in good))]
-        return [*cells, f"{area(of):.3f}"]
+            cells += [share(passed[t.call.id] for t in bad), share(passed[t.call.id] for t in good)]
+        return [*cells, round(area(of), 3)]
 
-    heads = ["found", "protected flagged", "found at 0 %", "protected", "found at 0.5 %", "protected", "area"]
+    heads = [
+        *("found", "protected flagged", "found at 0 %", "protected at 0 %"),
+        *("found at 0.5 %", "protected at 0.5 %", "area"),
+    ]
     hands = sorted({t.call.hand for t in judged})
     yield (
         "each hand by nets that never heard it",
@@ -217,9 +221,9 @@ def tables(judged: Sequence[Told]) -> Iterator[Table]:
         [
             [
                 kind,
-                str(share(t.flagged for t in of)),
-                *(str(share(marks[a][t.call.id] for t in of)) for a in ALLOWED),
-                str(share(t.kind is Kind(kind) for t in of if t.flagged)),
+                share(t.flagged for t in of),
+                *(share(marks[a][t.call.id] for t in of) for a in ALLOWED),
+                share(t.kind is Kind(kind) for t in of if t.flagged),
             ]
             for kind in kinds
             for of in [[t for t in judged if t.call.label == kind]]
@@ -232,8 +236,8 @@ def tables(judged: Sequence[Told]) -> Iterator[Table]:
         [
             [
                 label,
-                str(share(t.flagged for t in of)),
-                *(str(share(t.verdict is v for t in of)) for v in Verdict if v is not Verdict.HARASSMENT),
+                share(t.flagged for t in of),
+                *(share(t.verdict is v for t in of) for v in Verdict if v is not Verdict.HARASSMENT),
             ]
             for label in labels
             for of in [[t for t in judged if t.call.label == label]]
@@ -241,14 +245,15 @@ def tables(judged: Sequence[Told]) -> Iterator[Table]:
     )
     lags = sorted(lag for t in judged if t.flagged and (lag := _lag(t)) is not None)
     if lags:
-        early = [
-            ["flagged calls of which it is known when", str(len(lags))],
-            ["turns from known to flag, median", str(lags[len(lags) // 2])],
-            ["within 3 turns", str(share(lag <= 3 for lag in lags))],
-            ["before it is known", str(share(lag < 0 for lag in lags))],
-            ["before the last turn", str(share(t.flagged_turn != len(t.call.turns) for t in judged if t.flagged))],
+        early: list[Cell] = [
+            len(lags),
+            lags[len(lags) // 2],
+            share(lag <= 3 for lag in lags),
+            share(lag < 0 for lag in lags),
+            share(t.flagged_turn != len(t.call.turns) for t in judged if t.flagged),
         ]
-        yield "how early", ["", ""], early
+        heads = ["flags", "turns after it is known, median", "within 3", "before it is known", "before the last"]
+        yield "how early", heads, [early]
 
 
 def _lag(told: Told) -> int | None:
@@ -258,18 +263,18 @@ def _lag(told: Told) -> int | None:
     return told.flagged_turn - call.known_at
 
 
-def summary(name: str, judged: Sequence[Told]) -> list[str]:
+def summary(name: str, judged: Sequence[Told]) -> list[Cell]:
     """One row of a table of variants."""
     passed = {t.call.id: p for t, p in beyond(judged, ALLOWED[1])}
     bad, good = [t for t in judged if t.call.is_harassment], [t for t in judged if t.call.is_protected]
     abusive = [t for t in judged if t.call.label == Standing.ABUSIVE_COMPLAINT]
     return [
         name,
-        str(share(t.flagged for t in bad)),
-        str(share(t.flagged for t in good)),
-        str(share(passed[t.call.id] for t in bad)),
-        str(share(t.flagged for t in abusive)),
-        f"{area(judged):.3f}",
+        share(t.flagged for t in bad),
+        share(t.flagged for t in good),
+        share(passed[t.call.id] for t in bad),
+        share(t.flagged for t in abusive),
+        round(area(judged), 3),
     ]
 
 

@@ -1,0 +1,213 @@
+"""The API's own answers; what a page does alike is done by the page's module."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, time
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+
+from screener.console import agent, calls, health, lists, reports, review
+from screener.console.access import Person
+from screener.console.api import wire
+from screener.console.body import adapter, taken
+from screener.console.context import Context
+from screener.console.hub import Shown
+from screener.console.live import changes, is_urgent
+from screener.console.stream import stream
+from screener.review.explain import explain
+from screener.review.timeline import reasons
+from screener.store.find import reviews
+from screener.store.ladder import standings
+from screener.store.records import CallRecord, Review
+
+
+def answer(value: Any) -> Response:  # noqa: ANN401 - any shape of `wire`
+    """A value of `wire` as JSON."""
+    return Response(adapter(type(value)).dump_json(value), media_type="application/json")
+
+
+def running(context: Context, person: Person, shown: Shown) -> wire.Running:
+    """A running call, as a program may see it."""
+    call = shown.call
+    began = call.began and replace(call.began, number=_masked(context, person, call.began.number))
+    return wire.Running(
+        call=call.call,
+        at=call.at,
+        began=began,
+        words=tuple(sorted(call.words.values(), key=lambda heard: heard.at)),
+        evidence=tuple(call.evidence),
+        judged=call.judged,
+        treatment=call.treatment,
+        unheard=call.unheard,
+        moved_to=call.moved_to,
+        over=call.over,
+        urgent=is_urgent(call),
+    )
+
+
+async def myself(context: Context, person: Person, _request: Request) -> Response:
+    """Whose token it is."""
+    whole = context.sees_whole_numbers(person)
+    return answer(wire.Myself(person.name, person.role.value, person.extension, whole))
+
+
+async def live(context: Context, person: Person, _request: Request) -> Response:
+    """Every call that is up."""
+    _, found, _ = context.hub.newer(0)
+    feeds = tuple(feed.up for feed in context.hub.feeds)
+    missed = sum(feed.board.missed for feed in context.hub.feeds)
+    return answer(wire.Changes(tuple(running(context, person, one) for one in found), (), feeds, missed))
+
+
+async def live_events(context: Context, person: Person, request: Request) -> Response:
+    """The same whenever it changes."""
+
+    def made(shown: Shown) -> str:
+        return adapter(wire.Running).dump_json(running(context, person, shown)).decode()
+
+    return stream(context, person, request, changes(context, person, made, "api"))
+
+
+async def own_call(context: Context, person: Person, _request: Request) -> Response:
+    """An agent's present call and card."""
+    return answer(agent.now(context, person))
+
+
+async def search(context: Context, person: Person, request: Request) -> Response:
+    """The calls that are asked for.
+
+    Raises:
+        InputError: a filter cannot be.
+    """
+    query = dict(request.query_params)
+    found, most = await run_in_threadpool(calls.sought, context, person, query)
+    return answer(wire.Found(tuple(_seen(context, person, one) for one in found), len(found) == most))
+
+
+async def call(context: Context, person: Person, request: Request) -> Response:
+    """Everything that the log has of one call.
+
+    Raises:
+        InputError: there is no such call.
+    """
+
+    def made() -> Response:
+        rows = context.log.rows_of(context.log.call(request.path_params["call"]).id)
+        told = (text for row in rows for text in reasons(row, explain(row, context.weights), context.teller))
+        return answer(wire.Whole(tuple(_seen(context, person, row) for row in rows), tuple(told)))
+
+    return await run_in_threadpool(made)
+
+
+async def waiting(context: Context, person: Person, _request: Request) -> Response:
+    """Flags that nobody has reviewed."""
+
+    def made() -> Response:
+        found = tuple(_seen(context, person, one) for one in review.waiting(context))
+        return answer(wire.Waiting(reviews(context.log).get(Review.NONE, 0), found))
+
+    return await run_in_threadpool(made)
+
+
+async def word(context: Context, person: Person, request: Request) -> Response:
+    """Say something of a call.
+
+    Raises:
+        InputError: there is no such call, or it was never judged.
+    """
+    said = await taken(request, wire.AWord)
+    await run_in_threadpool(review.say, context, person, request.path_params["call"], said.word, said.reason)
+    return answer(wire.Done())
+
+
+async def report(context: Context, person: Person, request: Request) -> Response:
+    """A report, in the form that `?form` says: `json`, `csv` or `xlsx`.
+
+    Raises:
+        InputError: no such report or form, or a filter cannot be.
+    """
+    query: Mapping[str, str] = {"form": "json", **request.query_params}
+    return await run_in_threadpool(reports.exported, context, person, request.path_params["name"], query)
+
+
+async def listed(context: Context, person: Person, _request: Request) -> Response:
+    """The lists, and what the log proposes."""
+
+    def made() -> Response:
+        now = datetime.now(UTC)
+        entries, proposals = lists.look(context, person, now)
+        ladder = (
+            wire.OnLadder(context.number(number, person), where)
+            for number, where in standings(context.log, context.settings.ladder, now).items()
+        )
+        return answer(wire.Lists(tuple(entries), tuple(proposals), tuple(ladder)))
+
+    return await run_in_threadpool(made)
+
+
+async def enlist(context: Context, person: Person, request: Request) -> Response:
+    """Put a number on a list.
+
+    Raises:
+        InputError: the number or its end cannot be.
+    """
+    entry = await taken(request, wire.AnEntry)
+    until = entry.expires
+    if until is not None and not isinstance(until, datetime):
+        until = datetime.combine(until, time())
+    if until is not None and until.tzinfo is None:
+        until = until.replace(tzinfo=context.zone)
+    await run_in_threadpool(lists.enlist, context, person, entry.name, entry.number, entry.reason, until)
+    return answer(wire.Done())
+
+
+async def delist(context: Context, person: Person, request: Request) -> Response:
+    """Take a number off a list.
+
+    Raises:
+        InputError: it is not on it.
+    """
+    entry = await taken(request, wire.AListed)
+    await run_in_threadpool(lists.delist, context, person, entry.name, entry.number)
+    return answer(wire.Done())
+
+
+async def accept(context: Context, person: Person, request: Request) -> Response:
+    """Put a proposed number on its list.
+
+    Raises:
+        InputError: it is not proposed any more.
+    """
+    number = (await taken(request, wire.AProposed)).number
+    await run_in_threadpool(lists.accept_proposal, context, person, number)
+    return answer(wire.Done())
+
+
+async def lift(context: Context, person: Person, request: Request) -> Response:
+    """Take a number off the ladder.
+
+    Raises:
+        InputError: nobody can call from it.
+    """
+    number = (await taken(request, wire.AProposed)).number
+    await run_in_threadpool(lists.lift_off, context, person, number)
+    return answer(wire.Done())
+
+
+async def state(context: Context, _person: Person, _request: Request) -> Response:
+    """Whether the site's services are heard."""
+    return answer(await run_in_threadpool(health.look, context))
+
+
+def _masked(context: Context, person: Person, number: str) -> str:
+    return context.number(number, person) if number else ""
+
+
+def _seen(context: Context, person: Person, record: CallRecord) -> CallRecord:
+    """A row of the log; many callers' name is their number."""
+    if context.sees_whole_numbers(person):
+        return record
+    return replace(record, number=_masked(context, person, record.number), display_name="")

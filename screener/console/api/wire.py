@@ -1,0 +1,169 @@
+"""What the API takes and answers: codes, not words; numbers as the token's role may see them.
+
+Calls of the log are `store.records.CallRecord`, entries of lists `ListedNumber`, as they are kept.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from screener.core.ladder import Standing
+from screener.events import Act, ListName
+from screener.feed.items import Began, Heard, Judged, Weighed
+from screener.review.suggest import Proposal
+from screener.store.records import CallRecord, ListedNumber, Review
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why something was not done, and what to do about it."""
+
+    error: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """It was done, or is on its way to the service that has the call."""
+
+    ok: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Myself:
+    """Whose token it is.
+
+    Attributes:
+        extension: of an agent, else empty.
+        whole_numbers: whether phone numbers come whole.
+    """
+
+    name: str
+    role: str
+    extension: str
+    whole_numbers: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A call that is up, or has just ended.
+
+    Attributes:
+        began: null when the console came in its middle.
+        at: audio seconds so far.
+        words: newest utterances of both parties, the oldest first; likewise `evidence`.
+        judged: the newest decision.
+        treatment: that goes on, else empty.
+        unheard: why nobody listens, else empty.
+        moved_to: target of the last transfer that succeeded, else empty.
+        over: by whom it was ended; empty while it goes on.
+        urgent: somebody should look at once.
+    """
+
+    call: str
+    at: float
+    began: Began | None
+    words: tuple[Heard, ...]
+    evidence: tuple[Weighed, ...]
+    judged: Judged | None
+    treatment: str
+    unheard: str
+    moved_to: str
+    over: str
+    urgent: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What changed since the last event of a stream; its first event tells every call that is up.
+
+    Attributes:
+        gone: ids of calls that are shown no more.
+        feeds: of each service, whether it is heard.
+        missed: lines that the console itself did not hear.
+    """
+
+    calls: tuple[Running, ...]
+    gone: tuple[str, ...]
+    feeds: tuple[bool, ...]
+    missed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Calls of the log, newest first, without their parts; `more`: there are others."""
+
+    calls: tuple[CallRecord, ...]
+    more: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """Everything that the log has of one call: its rows, oldest first, and the reasons in words."""
+
+    rows: tuple[CallRecord, ...]
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Flags that nobody has reviewed: how many, and the newest."""
+
+    left: int
+    calls: tuple[CallRecord, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OnLadder:
+    """A number that keeps harassing, and where it stands."""
+
+    number: str
+    stands: Standing
+
+
+@dataclass(frozen=True, slots=True)
+class Lists:
+    """Entries that hold, numbers that the log proposes, and who stands on the ladder."""
+
+    entries: tuple[ListedNumber, ...]
+    proposals: tuple[Proposal, ...]
+    ladder: tuple[OnLadder, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AnOrder:
+    """What is to be done about a running call."""
+
+    act: Act
+
+
+@dataclass(frozen=True, slots=True)
+class AWord:
+    """What a person says of a call: confirmed, overturned, or none, which takes an earlier word back."""
+
+    word: Review
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AnEntry:
+    """A number for a list; `expires` is a day to come, in the site's zone, null for ever."""
+
+    name: ListName
+    number: str
+    reason: str = ""
+    expires: date | datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AListed:
+    """A number that is on a list."""
+
+    name: ListName
+    number: str
+
+
+@dataclass(frozen=True, slots=True)
+class AProposed:
+    """A number that is proposed for a list, or stands on the ladder."""
+
+    number: str

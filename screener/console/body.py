@@ -1,0 +1,68 @@
+"""What a request brings: a form, or JSON in a shape that is known; never more than a form is."""
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from screener.errors import InputError
+
+LIMIT = 64 * 1024
+"""Bytes of a form or an order."""
+FIELDS = 12
+T = TypeVar("T")
+
+
+_adapters: dict[type[Any], TypeAdapter[Any]] = {}
+
+
+def adapter(shape: type[T]) -> TypeAdapter[T]:
+    """What reads and writes a shape; made once."""
+    if shape not in _adapters:
+        _adapters[shape] = TypeAdapter(shape)
+    return _adapters[shape]
+
+
+async def taken(request: Request, shape: type[T]) -> T:
+    """The JSON of a request.
+
+    Raises:
+        InputError: it has another shape; says which key.
+    """
+    data = await request.body()
+    try:
+        return adapter(shape).validate_json(data)
+    except ValidationError as problem:
+        first = problem.errors(include_url=False, include_context=False, include_input=False)[0]
+        where = ".".join(map(str, first["loc"])) or "the body"
+        raise InputError(f"{where}: {first['msg']}", "see the API's OpenAPI document") from problem
+
+
+async def form(request: Request) -> Mapping[str, str]:
+    """The fields of a form; a file is none."""
+    sent = await request.form(max_files=0, max_fields=FIELDS)
+    return {name: value for name, value in sent.items() if isinstance(value, str)}
+
+
+class Bounded:
+    """Refuses a body that is longer than any of ours, however it is sent."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on."""
+        seen = 0
+
+        async def counted() -> Message:
+            nonlocal seen
+            message = await receive()
+            seen += len(message.get("body", b""))
+            if seen > LIMIT:
+                raise HTTPException(413)
+            return message
+
+        await self._app(scope, counted if scope["type"] == "http" else receive, send)

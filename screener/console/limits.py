@@ -1,0 +1,42 @@
+"""How often somebody may ask: a bucket of turns for each, filled as time goes by. Time is an argument."""
+
+from collections import OrderedDict
+from dataclasses import dataclass, field
+
+KEYS = 10_000
+"""Buckets that are kept; the one that was asked for longest ago goes first."""
+
+
+@dataclass(slots=True)
+class Turns:
+    """Turns of many, each by a name of its own.
+
+    Attributes:
+        a_second: how many come back; 0 lets everybody in.
+        most: that somebody can have saved.
+    """
+
+    a_second: float
+    most: float
+    _left: "OrderedDict[str, tuple[float, float]]" = field(default_factory=OrderedDict)
+
+    def wait(self, who: str, now: float) -> float:
+        """Seconds until somebody has a turn; 0 when there is one. Takes none."""
+        if not self.a_second:
+            return 0.0
+        left = self._of(who, now)
+        return 0.0 if left >= 1.0 else (1.0 - left) / self.a_second
+
+    def take(self, who: str, now: float) -> float:
+        """Take a turn; seconds to wait when there is none, else 0."""
+        seconds = self.wait(who, now)
+        if self.a_second and not seconds:
+            self._left[who] = (self._of(who, now) - 1.0, now)
+            self._left.move_to_end(who)
+            if len(self._left) > KEYS:
+                self._left.popitem(last=False)
+        return seconds
+
+    def _of(self, who: str, now: float) -> float:
+        left, at = self._left.get(who, (self.most, now))
+        return min(self.most, left + (now - at) * self.a_second)

@@ -1,0 +1,71 @@
+"""Server-sent events: what somebody may see, whenever it changes, for as long as the login holds.
+
+Nothing is queued: a browser that is slow is shown the newest, less often. An open stream is a sign of life of its
+login. A login or token that has ended ends the stream with the event `ended`.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response, StreamingResponse
+
+from screener.console.access import Person
+from screener.console.context import Context
+from screener.errors import StoreError
+
+EVERY_SECONDS = 0.2
+"""A page is told what changed no more often."""
+SIGN_SECONDS = 10.0
+"""Without news it is told so often that the console is there."""
+CHECK_SECONDS = 15.0
+"""So often it is asked whether the login still holds; a database that is away ends none."""
+STREAMS = 12
+"""That one login or token may have open."""
+STREAMS_OF_ALL = 400
+
+Look = Callable[[], str | None]
+"""The next event's data, None when there is nothing new."""
+
+
+def stream(context: Context, person: Person, request: Request, look: Look) -> Response:
+    """Tell what `look` finds; `?once` ends after the first."""
+    if context.streams[person.token] >= STREAMS or context.streams.total() >= STREAMS_OF_ALL:
+        return PlainTextResponse("too many streams are open", 429, {"retry-after": "5"})
+    return StreamingResponse(_told(context, person, request, look), media_type="text/event-stream")
+
+
+async def _told(context: Context, person: Person, request: Request, look: Look) -> AsyncIterator[str]:
+    context.streams[person.token] += 1
+    try:
+        told = checked = time.monotonic()
+        while not await request.is_disconnected():
+            now = time.monotonic()
+            if (news := look()) is not None:
+                yield f"data: {news}\n\n"
+                told = now
+                if "once" in request.query_params:
+                    return
+            elif now - told >= SIGN_SECONDS:
+                yield ": here\n\n"
+                told = now
+            if now - checked >= CHECK_SECONDS:
+                checked = now
+                if not await _holds(context, person, request):
+                    yield "event: ended\ndata: {}\n\n"
+                    return
+            await asyncio.sleep(EVERY_SECONDS)
+    finally:
+        context.streams[person.token] -= 1
+        if not context.streams[person.token]:
+            del context.streams[person.token]
+
+
+async def _holds(context: Context, person: Person, request: Request) -> bool:
+    try:
+        found = await run_in_threadpool(context.who, request)
+    except StoreError:
+        return True
+    return found is not None and (found.name, found.role) == (person.name, person.role)

@@ -1,0 +1,34 @@
+"""What is encrypted of signalling and media, as `[sip]` and `[sip.tls]` say."""
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+Port = Annotated[int, Field(ge=0, le=65535)]
+Encryption = Literal["off", "optional", "required"]
+"""Of media: none, where the peer can, always."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """`[sip.tls]`: SIP over TLS.
+
+    Attributes:
+        certificate, key: PEM files, relative to the settings; with them we listen on `port`, and show them where
+            we connect. Empty only connects. Taken anew when they change.
+        port: where to listen; 0 takes a free one.
+        authorities: PEM file of who has signed the peers' certificates; empty takes the machine's.
+        peer_name: what certificates of peers that we connect to must say; empty takes the registrar's `host`, or
+            the address.
+        client_certificates: who connects must show a certificate of these authorities.
+        only: nothing is taken or sent over UDP and TCP.
+    """
+
+    certificate: str = ""
+    key: str = ""
+    port: Port = 5061
+    authorities: str = ""
+    peer_name: str = ""
+    client_certificates: bool = False
+    only: bool = False

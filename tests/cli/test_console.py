@@ -1,0 +1,46 @@
+"""`screener console`: accounts of people and tokens of programs."""
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from screener.cli import cli
+from screener.console.access import Role
+from screener.console.server import make_access
+from screener.settings.load import load
+from screener.store.log import open_log
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    place = tmp_path / "screener.toml"
+    place.write_text("[store]\nurl = 'sqlite:///log.db'\n")
+    return place
+
+
+def run(config: Path, *arguments: str, code: int = 0) -> str:
+    result = CliRunner().invoke(cli, ["--lang", "en", "console", "--config", str(config), *arguments])
+    assert bool(result.exit_code) == bool(code), result.output
+    return result.output + str(result.exception or "")
+
+
+def test_a_token_is_shown_once_and_works_until_it_is_taken_away(config: Path) -> None:
+    token = run(config, "token", "add", "crm", "--role", "agent", "--extension", "8001", "--days", "30").strip()
+    listed = run(config, "token", "list")
+    assert listed.startswith("crm  agent  8001  →") and token not in listed
+    settings = load(config)
+    log = open_log(settings.store.url, settings.folder)
+    person = make_access(settings, log).program(token)
+    assert person is not None and (person.name, person.role, person.extension) == ("crm", Role.AGENT, "8001")
+    log.close()
+    run(config, "token", "remove", "crm")
+    assert run(config, "token", "list") == ""
+    assert "no such token" in run(config, "token", "remove", "crm", code=1)
+
+
+def test_people_are_added_shown_and_removed(config: Path) -> None:
+    run(config, "adduser", "王", "--role", "supervisor", "--password", "long enough it is")
+    assert run(config, "users") == "王  supervisor\n"
+    run(config, "removeuser", "王")
+    assert "no such account" in run(config, "removeuser", "王", code=1)

@@ -1,0 +1,179 @@
+"""Logging in with the site's provider: role by claim; what is forged, old or begun elsewhere is refused."""
+
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from joserfc.jwk import OctKey, RSAKey
+from starlette.testclient import TestClient
+
+from screener.console.access import Role
+from screener.console.account import BEGUN
+from screener.console.app import build
+from screener.console.context import Context
+from screener.console.oidc import Begun, claims_to_person
+from screener.errors import InputError
+from screener.settings.sections import Oidc
+from screener.store.accounts import Accounts
+from tests.console.provider import SECRET, Fake, provider
+
+
+@pytest.fixture
+def fake() -> Iterator[Fake]:
+    with provider() as made:
+        yield made
+
+
+@pytest.fixture
+def client(context: Context, fake: Fake) -> TestClient:
+    oidc = Oidc(issuer=fake.issuer, client_id="console", secret=SECRET)
+    context.settings = replace(context.settings, oidc=oidc)
+    return TestClient(build(context), follow_redirects=False)
+
+
+class _Stay(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *_):
+        return None
+
+
+def at_provider(address: str) -> str:
+    """What the browser does there; where it is led back to."""
+    try:
+        urllib.request.build_opener(_Stay).open(address, timeout=5)
+    except urllib.error.HTTPError as answer:
+        return answer.headers["location"]
+    raise AssertionError("it leads on")
+
+
+def log_in(client: TestClient, after: str = "/reports/sources?by=region"):
+    begin = client.get("/login/oidc", params={"next": after})
+    assert begin.status_code == 303
+    return client.get(at_provider(begin.headers["location"]), headers={"accept": "text/html"})
+
+
+def test_who_logs_in_there_is_logged_in_here_with_the_claimed_role(
+    context: Context, client: TestClient, fake: Fake
+) -> None:
+    assert "/login/oidc?next=/calls" in client.get("/login?next=/calls").text
+    page = log_in(client)
+    assert page.status_code == 200 and 'content="0; url=/reports/sources?by=region"' in page.text
+    person = context.access.who(client.cookies["screener"])
+    assert person is not None and (person.name, person.role) == ("王主管", Role.SUPERVISOR)
+    assert client.get("/live").status_code == 200
+    assert context.log.accesses()[0].who == "王主管"
+    assert BEGUN not in client.cookies
+    cookies = page.headers.get_list("set-cookie")
+    assert any("screener=" in c and "HttpOnly" in c and "SameSite=strict" in c for c in cookies)
+
+
+def test_the_account_follows_what_the_provider_says(context: Context, client: TestClient, fake: Fake) -> None:
+    log_in(client)
+    fake.claims["roles"] = ["agent"]
+    fake.claims["extension"] = "8001"
+    log_in(client)
+    [account] = [one for one in Accounts(context.log).everybody() if one.name == "王主管"]
+    assert (account.role, account.extension, account.secret) == ("agent", "8001", "")
+    assert client.get("/live").status_code == 403
+    data = {"name": "王主管", "password": "", "next": "/"}
+    assert client.post("/login", data=data).status_code == 401, "no password opens it"
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {"iss": "https://evil.example"},
+        {"aud": "another"},
+        {"aud": ["console", "another"], "azp": "another"},
+        {"exp": 1},
+        {"exp": None},
+        {"iat": 99999999999},
+        {"nonce": "another"},
+        {"nonce": None},
+        {"sub": None},
+        {"roles": ["guest"]},
+        {"roles": None},
+        {"preferred_username": None},
+        {"preferred_username": "a\x1b[31m"},
+        {"preferred_username": "administrator"},
+        {"roles": ["agent"]},
+    ],
+)
+def test_a_token_that_cannot_be_believed_logs_nobody_in(
+    context: Context, client: TestClient, fake: Fake, claims: dict
+) -> None:
+    fake.claims |= claims
+    before = Accounts(context.log).everybody()
+    assert log_in(client).status_code == 400
+    assert "screener" not in client.cookies
+    assert Accounts(context.log).everybody() == before
+
+
+def test_a_forged_signature_logs_nobody_in(client: TestClient, fake: Fake) -> None:
+    fake.signs = RSAKey.generate_key(2048)
+    assert log_in(client).status_code == 400
+    fake.signs, fake.header = OctKey.import_key(SECRET.ljust(32)), {"alg": "HS256", "kid": "one"}
+    assert log_in(client).status_code == 400
+    assert "screener" not in client.cookies
+
+
+def test_new_keys_of_the_provider_are_asked_for(
+    context: Context, client: TestClient, fake: Fake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert log_in(client).status_code == 200
+    fake.key = RSAKey.generate_key(2048, {"kid": "two", "use": "sig"})
+    fake.header = {"alg": "RS256", "kid": "two"}
+    known = context.provider._known
+    context.provider._known = (known[0] - 61, *known[1:])
+    assert log_in(client).status_code == 200
+
+
+def test_a_login_that_was_begun_elsewhere_ends_nowhere(context: Context, client: TestClient, fake: Fake) -> None:
+    begin = client.get("/login/oidc")
+    back = at_provider(begin.headers["location"])
+    other = TestClient(client.app, follow_redirects=False)
+    assert other.get(back).status_code == 400, "another browser"
+    other.get("/login/oidc")
+    assert other.get(back).status_code == 400, "which began its own"
+    assert client.get(back.replace("state=", "state=x")).status_code == 400
+    assert client.get(f"{back}&iss=https://evil.example").status_code == 400
+    assert client.get(back).status_code == 200
+    assert client.get(back).status_code == 400, "a code opens once"
+
+
+def test_a_refusal_is_told_and_nobody_is_logged_in(client: TestClient, fake: Fake) -> None:
+    fake.refuse = "access_denied"
+    page = log_in(client)
+    assert page.status_code == 400 and "登录服务拒绝了登录" in page.text
+
+
+@pytest.mark.parametrize("after", ["//evil.example", "https://evil.example", "javascript:alert(1)"])
+def test_it_leads_to_no_other_site(client: TestClient, after: str) -> None:
+    assert 'url=/"' in log_in(client, after).text
+
+
+def test_without_a_provider_there_is_no_such_login(context: Context) -> None:
+    client = TestClient(build(context), follow_redirects=False)
+    assert client.get("/login/oidc").status_code == 404
+    assert client.get("/login/oidc/back?code=x").status_code == 404
+    assert "/login/oidc" not in client.get("/login").text
+
+
+def test_a_provider_that_is_away_is_a_clear_error(context: Context) -> None:
+    context.settings = replace(context.settings, oidc=Oidc(issuer="http://127.0.0.1:9", client_id="x"))
+    page = TestClient(build(context)).get("/login/oidc", headers={"accept": "text/html"})
+    assert page.status_code == 400 and "登录服务没有应答" in page.text
+
+
+@pytest.mark.parametrize("text", ["", "x", "e30=", Begun("a", "b", "c", "").serialize(), "W10=", "ÿ"])
+def test_a_cookie_that_is_none_of_ours_is_nothing(text: str) -> None:
+    assert Begun.parse(text) is None
+
+
+def test_roles_may_be_named_otherwise_and_lie_inside() -> None:
+    oidc = Oidc(role_claim="realm_access.roles", roles={"cc-lead": "supervisor", "cc-boss": "administrator"})
+    claims = {"preferred_username": "a", "realm_access": {"roles": ["x", "cc-lead", "cc-boss"]}}
+    assert claims_to_person(claims, oidc).role is Role.ADMINISTRATOR
+    with pytest.raises(InputError):
+        claims_to_person(claims | {"realm_access": {"roles": ["administrator"]}}, oidc)

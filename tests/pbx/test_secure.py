@@ -1,0 +1,199 @@
+"""Nothing in clear: Asterisk 22, baresip and the screener over TLS with client certificates and SRTP."""
+
+import audioop  # part of Python before 3.13, the package audioop-lts after
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from screener.core.evidence import Kind, Treatment
+from screener.events import Entrance
+from tests.pbx.network import ASTERISK, PHONE, SCREENER, TRUNK, Network, Wiretap, wait_for
+from tests.pbx.rig import BESIDE, DEPLOY, Asterisk, Caller, Phone, Screener, doctor
+from tests.pbx.voices import hears_the_agent, hum, is_in, mulaw, prompt, said
+from tests.sip.authority import DAY, Authority, Issued
+
+pytestmark = pytest.mark.pbx
+SECURE = DEPLOY / "screener-secure.toml"
+
+
+class Site:
+    """The encrypted example of deploy/asterisk, with keys of its own; the screener is started by the tests."""
+
+    def __init__(self, network: Network, folder: Path) -> None:
+        self.network, self.folder, self.keys = network, folder, folder / "keys"
+        self.keys.mkdir()
+        self.authority = Authority(self.keys)
+        self.authority.issue(ASTERISK, file="pbx")
+        self.own = self.authority.issue(SCREENER, file="screener")
+        phone = self.authority.issue(PHONE, file="phone")
+        with phone.certificate.open("ab") as both:
+            both.write(phone.key.read_bytes())
+        plain, secure = (DEPLOY / name for name in ("pjsip.conf", "pjsip_secure.conf"))
+        added = secure.read_text("utf-8").replace("/etc/asterisk/keys", str(self.keys))
+        included = f"{plain.read_text('utf-8')}\n#include pjsip_secure.conf\n"
+        files = {"pjsip.conf": included, "pjsip_secure.conf": added}
+        self.asterisk = Asterisk(network, folder / "asterisk", replaced=files)
+        self.phone = Phone(network, folder / "phone", self.keys)
+        self.tap = Wiretap(network)
+        self._screeners: list[Screener] = []
+        self._callers: list[Caller] = []
+        wait_for(lambda: self.asterisk.contact("agent1"), 10, "registration of the agent's phone over TLS")
+
+    def screener(self, own: Issued | None = None, *, registered: bool = True) -> Screener:
+        home = self.folder / f"screener{len(self._screeners)}"
+        shutil.copytree(self.keys, home / "keys")
+        if own is not None:
+            shutil.copy(own.certificate, home / "keys/screener.pem")
+            shutil.copy(own.key, home / "keys/screener.key")
+        self._screeners.append(Screener(self.network, home, shipped=SECURE))
+        if registered:
+            wait_for(lambda: self.asterisk.contact("screener") == "Avail", 15, "registration over TLS")
+        return self._screeners[-1]
+
+    def call(self, speech: bytes, **options: object) -> Caller:
+        home = self.folder / f"caller{len(self._callers)}"
+        self._callers.append(Caller(self.network, home, speech, **options))  # type: ignore[arg-type]
+        return self._callers[-1]
+
+    def in_clear(self, words: bytes) -> bool:
+        """Whether anything of SIP, or these words, can be read between the screener and the PBX."""
+        ours = [p for p in list(self.tap.packets) if SCREENER in (p.source[0], p.target[0])]
+        return any(p.is_sip for p in ours) or is_in(words, self.tap.heard_by(SCREENER))
+
+    def quiet(self) -> None:
+        for caller in self._callers:
+            caller.stop()
+        self.phone.command("hangup")
+        for screener in self._screeners:
+            screener.stop()
+        self.asterisk.rx("channel request hangup all")
+        wait_for(lambda: not self.asterisk.channels(), 10, "quiet PBX")
+        wait_for(lambda: self.asterisk.contact("screener") == "", 15, "nobody registered as screener")
+
+    def stop(self) -> None:
+        self.tap.stop()
+        self.phone.stop()
+        self.asterisk.stop()
+
+
+@pytest.fixture(scope="module")
+def a_site(network: Network, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    site = Site(network, tmp_path_factory.mktemp("secure"))
+    yield site
+    site.stop()
+
+
+@pytest.fixture
+def site(a_site: Site) -> Iterator[Site]:
+    yield a_site
+    a_site.quiet()
+
+
+def test_screened_in_path_and_handed_to_an_agent(site: Site) -> None:
+    screener = site.screener()
+    words = said("enquiry")
+    caller = site.call(words, number="13800002222")
+    site.phone.answer(30, since=caller.started)
+    wait_for(lambda: hears_the_agent(site.tap.heard_by(TRUNK)), 20, "agent's voice at the caller", every=0.5)
+    time.sleep(len(words) / 8000 + 1)  # said once more from beginning to end
+    site.phone.command("hangup")
+    assert caller.wait(10) == 0
+    assert is_in(words, mulaw(site.phone.heard())), "the agent heard the caller"
+    assert is_in(prompt("greeting"), site.tap.heard_by(TRUNK)), "the caller heard the greeting"
+    assert screener.logged("13800002222", "genuine")["treatment"] == "none"
+    assert not site.in_clear(words)
+    assert not is_in(audioop.lin2ulaw(hum(1), 2), site.tap.heard_by(ASTERISK)), (
+        "the agent's voice is encrypted too"
+    )
+    assert "unheard" not in screener.log
+    found = doctor(site.network, screener.config)
+    assert "TLS: our certificate is good until" in found.stdout
+    assert f"target: {ASTERISK}:5060" in found.stdout, "the example names its targets without a transport"
+
+
+def test_a_harasser_is_taken_away_from_the_agent_who_is_listened_to(site: Site) -> None:
+    screener = site.screener()
+    wait_for(lambda: "logged in" in screener.log, 10, "login at the manager interface")
+    words = said("lewd")
+    caller = site.call(words, number="13900007777", dialled=BESIDE)
+    site.phone.answer(30, since=caller.started)
+    legs = lambda: [line for line in site.asterisk.legs("screener") if "ChanSpy" in line]  # noqa: E731
+    wait_for(lambda: len(legs()) == 2, 5, "two listening legs")
+    site.phone.wait_event("CALL_CLOSED", 30, since=caller.started)
+    call = screener.record("13900007777", "harassment")
+    assert (call.entrance, call.kind, call.treatment) == (Entrance.BESIDE, Kind.LEWD, Treatment.ANALYSIS_QUEUE)
+    assert not site.in_clear(words)
+
+
+def test_a_certificate_is_renewed_while_a_caller_talks(site: Site) -> None:
+    screener = site.screener()
+    words = said("enquiry")
+    site.call(bytes([0xFF]) * 8000 + words, number="13800004444", loops=-1, dialled=BESIDE)
+    site.phone.answer(30, since=0)
+    legs = lambda: [line for line in site.asterisk.legs("screener") if "ChanSpy" in line]  # noqa: E731
+    wait_for(lambda: len(legs()) == 2, 5, "two listening legs")
+    renewed = site.authority.issue(SCREENER, file="renewed", ends=300 * DAY)
+    home = screener.home / "keys"
+    shutil.copy(renewed.certificate, home / "screener.pem")
+    shutil.copy(renewed.key, home / "screener.key")
+    wait_for(lambda: "certificates taken anew" in screener.log, 45, "the new certificate", every=0.5)
+    assert len(legs()) == 2, "both legs are up"
+    site.asterisk.rx("pjsip qualify screener")
+    wait_for(
+        lambda: site.asterisk.contact("screener") == "Avail", 5, "an answer over the connection that was there"
+    )
+    site.phone.command("hangup")
+    assert screener.logged("13800004444", "genuine")["treatment"] == "none"
+
+
+def test_an_expired_certificate_is_said_and_callers_reach_the_agents(site: Site) -> None:
+    expired = site.authority.issue(SCREENER, file="expired", begins=-9 * DAY, ends=-DAY)
+    screener = site.screener(expired, registered=False)
+    assert "our certificate is expired on" in screener.log
+    wait_for(lambda: f"{ASTERISK}: no TLS connection" in screener.log, 15, "refusal by the PBX")
+    caller = site.call(said("enquiry"), number="13800005555")
+    site.phone.answer(10, since=caller.started)
+    wait_for(lambda: hears_the_agent(site.tap.heard_by(TRUNK)), 20, "agent's voice at the caller", every=0.5)
+    found = doctor(site.network, screener.config)
+    assert "is expired on" in found.stdout
+    assert found.returncode == 1
+
+
+@pytest.mark.parametrize("medium", ["srtp", "srtp-mand", ""])
+def test_baresip_calls_the_screener_itself(
+    network: Network, site: Site, tmp_path: Path, medium: str, run: Callable[..., Screener]
+) -> None:
+    """Optional SRTP (RTP/AVP with keys), mandatory (RTP/SAVP), and none, which is refused."""
+    screener = run(site)
+    encryption = f";mediaenc={medium}" if medium else ""
+    account = f"<sip:caller@{PHONE};transport=tls>;regint=0{encryption}"
+    site.phone.stop()
+    phone = Phone(network, tmp_path / "phone", site.keys, account)
+    try:
+        phone.command("dial", f"sip:100@{SCREENER}:5061;transport=tls")
+        if medium:
+            phone.wait_event("CALL_ESTABLISHED", 10)
+            wait_for(lambda: is_in(prompt("greeting"), mulaw(phone.heard())), 20, "greeting", every=1)
+        else:
+            phone.wait_event("CALL_CLOSED", 10)
+            assert not [event for _, event in phone.events if event.get("type") == "CALL_ESTABLISHED"]
+    finally:
+        phone.stop()
+        screener.stop()
+
+
+@pytest.fixture
+def run() -> Callable[..., Screener]:
+    def run(site: Site) -> Screener:
+        text = SECURE.read_text("utf-8")
+        peers = text.replace('peers = ["192.0.2.10"]', f'peers = ["192.0.2.10", "{PHONE}"]')
+        shipped = site.folder / "baresip.toml"
+        shipped.write_text(peers, "utf-8")
+        home = site.folder / f"direct{len(list(site.folder.glob('direct*')))}"
+        shutil.copytree(site.keys, home / "keys")
+        return Screener(site.network, home, shipped=shipped)
+
+    return run
