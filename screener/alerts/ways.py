@@ -5,7 +5,6 @@ import hashlib
 import hmac
 import json
 import smtplib
-import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Callable, Mapping
@@ -14,6 +13,8 @@ from email.message import EmailMessage
 
 from screener.alerts.causes import Alert
 from screener.errors import AlertError
+from screener.outside.ask import ask
+from screener.outside.objects import read_object
 from screener.settings.sections import Way
 from screener.webhook.message import SIGNATURE, sign
 
@@ -75,9 +76,8 @@ def send(way: Way, alert: Alert, text: str, seconds: int) -> None:
         return
     request = _REQUESTS[way.kind](way, alert, text, seconds)
     try:
-        with urllib.request.urlopen(request, timeout=SECONDS) as answer:  # noqa: S310 - checked by the settings
-            said = answer.read(ANSWER_MOST)
-    except (urllib.error.URLError, OSError, ValueError) as problem:
+        said = ask(request, SECONDS, ANSWER_MOST)
+    except OSError as problem:
         raise AlertError(
             f"{way.kind}: {getattr(problem, 'reason', problem)}", "look at [[alerts.ways]]"
         ) from problem
@@ -88,7 +88,7 @@ def send(way: Way, alert: Alert, text: str, seconds: int) -> None:
 def _refusal(said: bytes) -> str:
     """Robots answer 200 and say in the body that they did not take it."""
     try:
-        data = json.loads(said)
+        data = read_object(said)
     except ValueError:
         return ""
     code = next((data[key] for key in ("errcode", "code", "StatusCode") if key in data), 0)

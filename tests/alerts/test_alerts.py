@@ -104,6 +104,31 @@ def test_a_refusal_in_the_body_is_a_refusal(peer: Peer) -> None:
         send(Way("webhook", peer.url), ALERT, "x", 1)
 
 
+@pytest.mark.parametrize("answer", [b"5", b'["code"]', b'"errcode"', b"[" * 6000, b"\xff", b""])
+def test_a_strange_answer_ends_nothing(peer: Peer, answer: bytes) -> None:
+    peer.answers.append((200, answer))
+    send(Way("wecom", peer.url), ALERT, "威胁", 1772596800)
+
+
+def test_a_fault_of_a_way_costs_one_alert_and_not_the_way() -> None:
+    sent: list[Alert] = []
+
+    def sender(_way: Way, alert: Alert, _text: str, _seconds: int) -> None:
+        sent.append(alert)
+        if len(sent) == 1:
+            raise TypeError("not foreseen")
+
+    outbox = Outbox(Alerts(ways=(Way("webhook", "http://127.0.0.1/"),)), "x", "en", lambda: NOON, sender)
+    outbox.start()
+    outbox.put(ALERT)
+    outbox.put(ALERT)
+    until = time.monotonic() + 10
+    while (outbox.lost, outbox.sent) != (1, 1):
+        assert time.monotonic() < until
+        time.sleep(0.01)
+    outbox.stop()
+
+
 def test_e_mail_is_handed_to_the_mail_server() -> None:
     said: list[str] = []
 

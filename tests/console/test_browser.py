@@ -5,8 +5,6 @@ import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
 
-import pytest
-
 from screener.console.access import Role
 from screener.console.context import Context
 from screener.events import Act, ListName

@@ -130,14 +130,19 @@ def postgres_url(postgres_socket: Path) -> str:
 KINDS = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
 
 
+def new_log(request: pytest.FixtureRequest, kind: str, folder: Path) -> str:
+    """The URL of a call log without calls: `sqlite`, in a folder, or `postgres`."""
+    if kind == "postgres":
+        template = request.getfixturevalue("postgres_log")
+        return _new_database(request.getfixturevalue("postgres_socket"), template)
+    shutil.copy(request.getfixturevalue("log_file"), folder / "calls.db")
+    return f"sqlite:///{folder}/calls.db"
+
+
 @pytest.fixture(params=KINDS)
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The URL of a call log without calls, of each kind of database."""
-    if request.param == "postgres":
-        template = request.getfixturevalue("postgres_log")
-        return _new_database(request.getfixturevalue("postgres_socket"), template)
-    shutil.copy(request.getfixturevalue("log_file"), tmp_path / "calls.db")
-    return f"sqlite:///{tmp_path}/calls.db"
+    return new_log(request, request.param, tmp_path)
 
 
 @pytest.fixture(params=KINDS)

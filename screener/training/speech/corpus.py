@@ -158,7 +158,7 @@ class Segmenter:
 
 
 class _Pairs:
-    """Neighbours in sentences that are being joined into words: counted once, and again where something was joined.
+    """Neighbours in sentences that are being joined into words: counted once, then where they were joined.
 
     Args:
         cut: sentences as lists of words; they are changed.
