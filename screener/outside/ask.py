@@ -37,6 +37,8 @@ def ask(request: urllib.request.Request, seconds: float, most: int) -> bytes:
                 body += piece
                 if time.monotonic() > until:
                     break
+            if len(body) < most and answer.length:
+                raise http.client.IncompleteRead(bytes(body), answer.length)
         if time.monotonic() > until:  # also where the cut made a head of what had come
             raise TimeoutError(f"the answer took longer than {seconds:g} s")
     except (http.client.HTTPException, ValueError) as problem:
