@@ -302,6 +302,8 @@ class Act(StrEnum):
     ANALYSIS_QUEUE = "analysis_queue"
     LINE_FAULT = "line_fault"
     TERMINATE = "terminate"
+    SUPERVISOR = "supervisor"
+    """A supervisor is asked to look; nothing happens to the caller."""
     AGENTS = "agents"
     """It was a mistake, or there is no need to listen: the caller belongs to the agents."""
 

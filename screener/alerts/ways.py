@@ -4,18 +4,17 @@ import base64
 import hashlib
 import hmac
 import json
-import smtplib
 import urllib.parse
 import urllib.request
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
-from email.message import EmailMessage
 
 from screener.alerts.causes import Alert
+from screener.alerts.mail import post
 from screener.errors import AlertError
 from screener.outside.ask import ask
 from screener.outside.objects import read_object
-from screener.settings.sections import Way
+from screener.settings.alerts import Way
 from screener.webhook.message import SIGNATURE, sign
 
 SECONDS = 10.0
@@ -72,7 +71,7 @@ def send(way: Way, alert: Alert, text: str, seconds: int) -> None:
         AlertError: it was not taken.
     """
     if way.kind == "email":
-        _mail(way, text)
+        post(way, text)
         return
     request = _REQUESTS[way.kind](way, alert, text, seconds)
     try:
@@ -93,22 +92,6 @@ def _refusal(said: bytes) -> str:
         return ""
     code = next((data[key] for key in ("errcode", "code", "StatusCode") if key in data), 0)
     return "" if code == 0 else str(data.get("errmsg") or data.get("msg") or code)
-
-
-def _mail(way: Way, text: str) -> None:
-    message = EmailMessage()
-    message["From"], message["To"] = way.sender, ", ".join(way.to)
-    message["Subject"] = text.split("\n")[0][:100]
-    message.set_content(text)
-    host, _, port = way.url.partition(":")
-    try:
-        with smtplib.SMTP(host, int(port or 25), timeout=SECONDS) as server:
-            if way.username:
-                server.starttls()
-                server.login(way.username, way.secret)
-            server.send_message(message)
-    except (smtplib.SMTPException, OSError, ValueError) as problem:
-        raise AlertError(f"email: {problem}", "look at [[alerts.ways]]") from problem
 
 
 def _request(url: str, body: bytes, headers: Mapping[str, str] | None = None) -> urllib.request.Request:

@@ -76,7 +76,7 @@ PROGRAMS: tuple[Address, ...] = (
     ),
     _api(
         "POST", "/agent/order", agent.order, AGENTS,
-        Told("The agent's button: harassment, to the analysis queue", wire.Done),
+        Told("The agent's buttons: harassment, or a supervisor should look", wire.Done, agent.Button),
     ),
     _api("GET", "/live", api.live, READERS, Told("Every call that is up", wire.Changes)),
     _api(

@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from screener.console.access import Person
-from screener.console.body import adapter
+from screener.console.body import adapter, taken
 from screener.console.context import Context
 from screener.console.hub import Shown
 from screener.console.stream import stream
@@ -17,6 +17,17 @@ from screener.feed.items import Order
 
 FEW = 40
 """Syllables under which nobody's share of the talk is shown."""
+
+
+MAY = frozenset({Act.ANALYSIS_QUEUE, Act.SUPERVISOR})
+"""What an agent may order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """What an agent's button says."""
+
+    act: Act
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,16 +85,19 @@ async def events(context: Context, person: Person, request: Request) -> Response
     return stream(context, person, request, look)
 
 
-async def order(context: Context, person: Person, _request: Request) -> Response:
-    """The agent's button: this is harassment. Only about the own call.
+async def order(context: Context, person: Person, request: Request) -> Response:
+    """The agent's buttons: this is harassment, or a supervisor should look. Only about the own call.
 
     Raises:
-        InputError: the agent has no call.
+        InputError: no such act, or the agent has no call.
     """
+    act = (await taken(request, Button)).act
+    if act not in MAY:
+        raise InputError("no such act", "load the page again")
     shown = context.hub.of_agent(person.extension)
     if shown is None or shown.over_at is not None:
         raise InputError("there is no call of yours", "use the PBX: transfer the caller by hand")
-    context.hub.order(Order(shown.call.call, Act.ANALYSIS_QUEUE, person.name))
+    context.hub.order(Order(shown.call.call, act, person.name))
     return JSONResponse({"ok": True})
 
 

@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from screener.core.cards import Cards, Prompter
 from screener.errors import InputError
@@ -49,6 +50,9 @@ class Feed:
     up: bool = False
     lost: int = 0
     """How often it went away."""
+    away_since: datetime | None = None
+    """When it went away last, and for how long, None while it is away or never was."""
+    away_seconds: float | None = None
     board: Board = field(default_factory=Board)
     reader: Reader | None = None
 
@@ -142,6 +146,8 @@ class Hub:
                 self._stopped.wait(AGAIN_SECONDS)
                 continue
             feed.up, feed.board = True, Board()
+            if feed.away_since is not None:
+                feed.away_seconds = (datetime.now(UTC) - feed.away_since).total_seconds()
             try:
                 for item in feed.reader:
                     if self._stopped.is_set():
@@ -152,6 +158,7 @@ class Hub:
                 log.warning("feed %s: %s", feed.name, problem.message)
             finally:
                 feed.up, feed.lost = False, feed.lost + 1
+                feed.away_since, feed.away_seconds = datetime.now(UTC), None
                 feed.reader.close()
                 feed.reader = None
                 self._forget(feed.name)

@@ -17,6 +17,7 @@ from screener.core.judgement import Judgement
 from screener.core.patience import Patience
 from screener.core.state import State
 from screener.events import (
+    Act,
     CallAnswered,
     CallEnded,
     CallOffered,
@@ -107,6 +108,8 @@ class Session:
                 yield from self._unheard(Reason.DEAF.of(cause))
             case Stopping():
                 yield from self._stopping()
+            case Ordered(act=Act.SUPERVISOR):
+                pass  # observers tell a supervisor
             case Ordered():
                 yield from self._ordered(event)
             case Tick():

@@ -3,7 +3,20 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from screener.feed.items import Began, Handled, Heard, Item, Judged, Missed, Moved, Over, Unheard, Weighed
+from screener.feed.items import (
+    Asked,
+    Began,
+    Handled,
+    Heard,
+    Item,
+    Judged,
+    Missed,
+    Moved,
+    Node,
+    Over,
+    Unheard,
+    Weighed,
+)
 
 UTTERANCES = 60
 """Utterances of a call that are kept, the newest; likewise pieces of evidence."""
@@ -20,6 +33,7 @@ class LiveCall:
         words: by speaker and utterance, in the order of their beginning.
         treatment: that goes on.
         unheard: why nobody listens, empty while somebody does.
+        asked_by: who asks a supervisor to look, empty while nobody does.
         moved_to: target of the last transfer that succeeded.
         over: by whom the call was ended, empty while it goes on.
     """
@@ -32,6 +46,7 @@ class LiveCall:
     judged: Judged | None = None
     treatment: str = ""
     unheard: str = ""
+    asked_by: str = ""
     moved_to: str = ""
     over: str = ""
 
@@ -47,6 +62,8 @@ class LiveCall:
             yield Handled(self.call, self.at, self.treatment, done=False, completed=False)
         if self.unheard:
             yield Unheard(self.call, self.at, self.unheard)
+        if self.asked_by:
+            yield Asked(self.call, self.at, self.asked_by)
 
 
 class Board:
@@ -56,11 +73,22 @@ class Board:
         self.calls: dict[str, LiveCall] = {}
         self.missed = 0
         """Lines that this reader never saw."""
+        self.nodes: dict[str, Node] = {}
+        """Services by host, as they said last."""
+
+    def items(self) -> Iterator[Item]:
+        """What tells a newcomer all that is known."""
+        yield from list(self.nodes.values())
+        for call in list(self.calls.values()):
+            yield from call.items()
 
     def take(self, item: Item) -> LiveCall | None:
         """Take one item; the call that it is about, None when it is about none."""
         if isinstance(item, Missed):
             self.missed += item.lines
+            return None
+        if isinstance(item, Node):
+            self.nodes[item.node] = item
             return None
         call = self.calls.get(item.call)
         if call is None:
@@ -93,6 +121,8 @@ def _fold(call: LiveCall, item: Item) -> None:
             call.moved_to = target
         case Unheard():
             call.unheard = item.why
+        case Asked():
+            call.asked_by = item.by
         case Over():
             call.over = item.by
         case _:

@@ -127,15 +127,54 @@ class Over:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """Somebody asks a supervisor to look at the call."""
+
+    call: str
+    at: float
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """How a service is; told every few seconds.
+
+    Attributes:
+        node: its host.
+        at, started_at: aware, UTC.
+        model: engine and name; `dry_run`: nobody is treated.
+        registered: of so many `registrars`; `problem`: of the first that does not stand.
+        waiting: calls that are not in the log yet.
+        dropped: lines of the feed that were not told.
+        faults: newest warnings and errors of the program's log.
+    """
+
+    node: str
+    at: datetime
+    started_at: datetime
+    version: str
+    model: str
+    dry_run: bool
+    calls: int
+    registered: int
+    registrars: int
+    problem: str
+    waiting: int
+    dropped: int
+    faults: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Missed:
     """This reader was too slow: so many lines were left out before the next one."""
 
     lines: int
 
 
-Item = Began | Heard | Weighed | Judged | Handled | Moved | Unheard | Over | Missed
+Item = Began | Heard | Weighed | Judged | Handled | Moved | Unheard | Asked | Over | Node | Missed
 KINDS: Final[dict[str, type[Any]]] = {
-    kind.__name__.lower(): kind for kind in (Began, Heard, Weighed, Judged, Handled, Moved, Unheard, Over, Missed)
+    kind.__name__.lower(): kind
+    for kind in (Began, Heard, Weighed, Judged, Handled, Moved, Unheard, Asked, Over, Node, Missed)
 }
 
 
@@ -192,8 +231,11 @@ def _object(line: str | bytes) -> dict[str, Any]:
 def _made(kind: type[Any], data: dict[str, Any]) -> Any:  # noqa: ANN401 - one of `Item`
     values = {field.name: data.get(field.name) for field in fields(kind)}
     try:
-        if kind is Began:
-            values["started_at"] = datetime.fromisoformat(str(values["started_at"]))
+        for name in ("started_at", "at"):
+            if name in values and kind in (Began, Node):
+                values[name] = datetime.fromisoformat(str(values[name]))
+        if kind is Node and values["faults"] is not None:
+            values["faults"] = tuple(map(str, values["faults"]))
         if any(value is None for value in values.values()):
             raise ValueError(f"{data['item']} lacks a value")
         return kind(**values)

@@ -3,9 +3,10 @@
 from collections.abc import Callable
 
 from screener.core.actions import Action, Decided, Found, Treated
-from screener.events import CallEnded, CallOffered, Event, RecognizerLost, Transcript, TransferEnded
+from screener.events import Act, CallEnded, CallOffered, Event, Ordered, RecognizerLost, Transcript, TransferEnded
 from screener.feed.items import (
     TEXT_LIMIT,
+    Asked,
     Began,
     Handled,
     Heard,
@@ -85,6 +86,8 @@ def _told(call: str, item: Event | Action, at: float) -> Item | None:
             return Moved(call, item.at, item.target.value, item.ok)
         case RecognizerLost():
             return Unheard(call, at, item.reason)
+        case Ordered(act=Act.SUPERVISOR):
+            return Asked(call, at, item.by)
         case CallEnded():
             return Over(call, at, item.by.value)
         case _:

@@ -261,6 +261,11 @@ def set_variable(channel: str, name: str, value: str) -> dict[str, str]:
     return {"Action": "Setvar", "Channel": channel, "Variable": name, "Value": value}
 
 
+def record(channel: str, file: str) -> dict[str, str]:
+    """Record both directions of a channel into a file of Asterisk's own folder, until it hangs up."""
+    return {"Action": "MixMonitor", "Channel": channel, "File": file}
+
+
 def tell(event: str, values: Mapping[str, str]) -> dict[str, str]:
     """An event of our own for whoever listens."""
     return {"Action": "UserEvent", "UserEvent": event, **values}

@@ -13,6 +13,7 @@ from typing import Protocol
 
 from screener.events import EndedBy, Speaker
 from screener.operations.metrics import Sample
+from screener.outside.text import is_pbx_id
 from screener.pbx import messages
 from screener.pbx.ami import Ami, Reply
 from screener.pbx.conversations import Conversation, Conversations
@@ -133,6 +134,23 @@ class Switchboard:
     def tell(self, values: Mapping[str, str]) -> None:
         """A user event for wallboards and agent desktops."""
         self._ami.ask(messages.tell(messages.VERDICT, values))
+
+    def record(self, uniqueid: str) -> None:
+        """Have a caller's channel recorded from now on, under its uniqueid."""
+        if not is_pbx_id(uniqueid):
+            return
+        file = f"{self._settings.record_folder}/{uniqueid}.wav"
+
+        def found(reply: Reply) -> None:
+            channels = [part.get("channel", "") for part in reply.parts if part.get("uniqueid") == uniqueid]
+            if channels:
+                self._ami.ask(messages.record(channels[0], file), recorded)
+
+        def recorded(reply: Reply) -> None:
+            if not reply.ok:
+                log.error("a flagged call is not recorded: %s", reply.message)
+
+        self._ami.ask(messages.status(), found)
 
     def bring_back(self, uniqueid: str, extension: str) -> None:
         """Take a caller out of the analysis queue, to an extension; not one who has left, or has an agent."""

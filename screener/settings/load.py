@@ -19,7 +19,7 @@ from pydantic_core import ErrorDetails
 
 from screener.core.ladder import Ladder
 from screener.errors import SettingsError
-from screener.settings.sections import Oidc, Pbx, Registrar, Settings, Sip, Site, Webhook
+from screener.settings.sections import Evidence, Oidc, Pbx, Registrar, Settings, Sip, Site, Webhook
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -170,6 +170,7 @@ def _cross_checks(settings: Settings) -> Iterator[Problem]:
     yield from _check_pbx(settings)
     yield from _check_recordings(settings)
     yield from _check_ladder(settings.ladder)
+    yield from _check_evidence(settings.evidence, settings.folder)
     yield from _check_oidc(settings.oidc)
     for key in ("agents", "supervisor", "line_fault", "terminate"):
         uri = getattr(settings.targets, key)
@@ -197,6 +198,11 @@ def _cross_checks(settings: Settings) -> Iterator[Problem]:
             yield f"[[alerts.ways]] {number} url", "found a value that is not shown, allowed an http or https URL"
         elif way.kind == "email" and not (way.sender and way.to):
             yield f"[[alerts.ways]] {number} to", "found no sender or nobody, allowed addresses"
+    for number, summary in enumerate(settings.alerts.summaries, start=1):
+        if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", summary.at):
+            yield f"[[alerts.summaries]] {number} at", f"found {json.dumps(summary.at)}, allowed a time, as 08:00"
+        if not (summary.sender and summary.to):
+            yield f"[[alerts.summaries]] {number} to", "found no sender or nobody, allowed addresses"
     if not re.match(r"[\w+]+://", settings.store.url):
         yield "[store] url", "found a text without ://, allowed a SQLAlchemy URL, as sqlite:///screener.db"
 
@@ -210,6 +216,16 @@ def _check_ladder(ladder: Ladder) -> Iterator[Problem]:
     if not 1 <= ladder.complaint_days <= LADDER_MOST:
         allowed = f"allowed a whole number from 1 to {LADDER_MOST}"
         yield "[ladder] complaint_days", f"found {ladder.complaint_days}, {allowed}"
+
+
+def _check_evidence(evidence: Evidence, folder: Path) -> Iterator[Problem]:
+    if evidence.timestamp_url and not re.match(r"https?://[^\s/]+", evidence.timestamp_url):
+        yield "[evidence] timestamp_url", "found a value that is not shown, allowed an http or https URL"
+    if evidence.timestamp_ca and not (folder / evidence.timestamp_ca).is_file():
+        found = json.dumps(evidence.timestamp_ca)
+        yield "[evidence] timestamp_ca", f"found {found}, allowed an existing PEM file"
+    if evidence.recordings and not (folder / evidence.recordings).is_dir():
+        yield "[evidence] recordings", f"found {json.dumps(evidence.recordings)}, allowed an existing folder"
 
 
 def _check_numbering(site: Site) -> Iterator[Problem]:
@@ -293,6 +309,11 @@ def _check_pbx(settings: Settings) -> Iterator[Problem]:
         return
     if not pbx.username or not (pbx.password or pbx.password_file):
         yield "[pbx] password", "found no name or no password, allowed those of an account in manager.conf"
+    if pbx.record_flagged and not settings.flow.record_notice:
+        yield "[pbx] record_flagged", "found true, allowed with [flow] record_notice = true: callers must be told"
+    if not re.fullmatch(r"[\w-]+(/[\w-]+)*", pbx.record_folder, re.ASCII):
+        allowed = "allowed a folder of letters, digits and hyphens"
+        yield "[pbx] record_folder", f"found {json.dumps(pbx.record_folder)}, {allowed}"
     if "{leg}" not in pbx.dial:
         yield (
             "[pbx] dial",

@@ -333,6 +333,21 @@ class CallLog:
                 insert(AccessNote).values({f.name: getattr(access, f.name) for f in fields(access)})
             )
 
+    def note_once(self, access: Access) -> bool:
+        """Keep what is done once only, whoever tries: False when the same action, subject and destination is kept.
+
+        Raises:
+            StoreError: the database failed.
+        """
+        values = {f.name: getattr(access, f.name) for f in fields(access)}
+        same = [getattr(AccessNote, name) == values[name] for name in ("action", "subject", "destination")]
+        with self.writing() as connection:
+            take_turns(connection)
+            if connection.execute(select(AccessNote.id).where(*same).limit(1)).first():
+                return False
+            connection.execute(insert(AccessNote).values(values))
+        return True
+
     def accesses(self, since: datetime | None = None, limit: int | None = 50) -> list[Access]:
         """Who took data out, newest first.
 

@@ -4,7 +4,6 @@ import base64
 import hashlib
 import hmac
 import json
-import socketserver
 import threading
 import time
 from collections.abc import Iterator
@@ -20,9 +19,10 @@ from screener.alerts.ways import send
 from screener.core.actions import Decided
 from screener.core.evidence import Assessment, Decision, Kind, Treatment, Verdict
 from screener.errors import AlertError
-from screener.events import Caller, CallOffered, RecognizerLost
-from screener.settings.sections import Alerts, Way
+from screener.events import Act, Caller, CallOffered, Ordered, RecognizerLost
+from screener.settings.alerts import Alerts, Way
 from screener.webhook.message import TOLERANCE_SECONDS, is_signed
+from tests.alerts.mailbox import mailbox
 
 NOON = datetime(2026, 3, 4, 4, 0, tzinfo=UTC)
 ALERT = Alert(Cause.THREAT, NOON, "call-1", "+86138****00", "+864008001234")
@@ -130,35 +130,10 @@ def test_a_fault_of_a_way_costs_one_alert_and_not_the_way() -> None:
 
 
 def test_e_mail_is_handed_to_the_mail_server() -> None:
-    said: list[str] = []
-
-    class Handler(socketserver.StreamRequestHandler):
-        def handle(self) -> None:
-            self.wfile.write(b"220 x\r\n")
-            body = False
-            for raw in self.rfile:
-                line = raw.decode().rstrip("\r\n")
-                said.append(line)
-                if body:
-                    body = line != "."
-                    if not body:
-                        self.wfile.write(b"250 ok\r\n")
-                elif line.upper() == "DATA":
-                    body = True
-                    self.wfile.write(b"354 go\r\n")
-                elif line.upper() == "QUIT":
-                    self.wfile.write(b"221 bye\r\n")
-                    return
-                else:
-                    self.wfile.write(b"250 ok\r\n")
-
-    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        place = f"127.0.0.1:{server.server_address[1]}"
-        send(Way("email", place, sender="a@example.org", to=("b@example.org",)), ALERT, "threat\nmore", 1)
-        server.shutdown()
-    assert any(line.lower().startswith("rcpt to:<b@example.org>") for line in said)
-    assert "Subject: threat" in said
+    with mailbox() as box:
+        send(Way("email", box.place, sender="a@example.org", to=("b@example.org",)), ALERT, "threat\nmore", 1)
+    assert box.to == ["b@example.org"]
+    assert (box.mails[0]["subject"], box.mails[0].get_content().split()) == ("threat", ["threat", "more"])
 
 
 def until(true: object) -> None:
@@ -216,3 +191,6 @@ def test_what_is_worth_an_alert() -> None:
     assert got[-1].cause is Cause.BURST and len(got) == 3, "the window has passed"
     see("g", RecognizerLost("x", 1.0))
     assert got[-1].cause is Cause.DEAF
+    see("h", Ordered(Act.LINE_FAULT, "李坐席", 1.0))
+    see("h", Ordered(Act.SUPERVISOR, "李坐席", 1.0))
+    assert (got[-1].cause, got[-1].call, got[-1].by) == (Cause.ASKED, "h", "李坐席")

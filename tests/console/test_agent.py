@@ -49,12 +49,16 @@ def test_an_agent_sees_and_orders_about_the_own_call_only(
     client = TestClient(build(context), follow_redirects=False)
     guard = log_in(client, context, Role.AGENT)
     headers = {"x-guard": guard, "accept": "application/json"}
-    assert client.post("/agent/order", headers=headers).status_code == 400
+    wanted = {"act": "analysis_queue"}
+    assert client.post("/agent/order", json=wanted, headers=headers).status_code == 400
     told = json.loads(client.get("/agent/events?once").text.partition("data: ")[2])
     assert told["call"] == ""
     tell(feed, context, BEGAN)
-    assert client.post("/agent/order", headers=headers).status_code == 200
-    assert orders.get(timeout=5) == Order("a", Act.ANALYSIS_QUEUE, "agent")
+    for act in (Act.ANALYSIS_QUEUE, Act.SUPERVISOR):
+        assert client.post("/agent/order", json={"act": act}, headers=headers).status_code == 200
+        assert orders.get(timeout=5) == Order("a", act, "agent")
+    for act in (Act.TERMINATE, Act.LINE_FAULT, Act.AGENTS):
+        assert client.post("/agent/order", json={"act": act}, headers=headers).status_code == 400
     assert orders.empty()
     assert client.get("/live").status_code == 403
 

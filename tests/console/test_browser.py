@@ -36,7 +36,7 @@ def test_a_supervisor_sees_a_call_turn_red_and_acts(
     assert orders.empty(), "one click asks"
     button.click()
     assert orders.get(timeout=5) == Order("a", Act.LINE_FAULT, "supervisor")
-    expect(page, "#call-a .outcome", "已执行")
+    expect(page, "#call-a .outcome", "已下达")
     tell(feed, context, Over("a", 9.0, "caller"))
     page.wait_for_selector("#call-a.over")
     assert page.problems == []
@@ -93,8 +93,8 @@ def test_an_agents_card_can_be_pinned_and_switched_off(
     assert page.is_hidden("#card")
     page.reload()
     page.wait_for_selector("#usual", state="visible")
-    page.click("#hand")
-    page.click("#hand")
+    page.click("[data-act=analysis_queue]")
+    page.click("[data-act=analysis_queue]")
     assert orders.get(timeout=5) == Order("a", Act.ANALYSIS_QUEUE, "agent")
     assert page.problems == []
 

@@ -27,6 +27,7 @@ HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 DEPLOY = ROOT / "deploy" / "asterisk"
 TREE = Path(os.environ.get("SCREENER_PBX") or Path.home() / ".cache" / "screener-pbx")
+SECURE = DEPLOY / "screener-secure.toml"
 PHONE_SECONDS = 300
 CRM = "crm"
 """The site's own program with an account at the manager interface, which deploy/asterisk does not have."""
@@ -226,6 +227,13 @@ class Caller:
     def stop(self) -> None:
         if not self.gone:
             end(self._process)
+
+
+def secured(keys: Path) -> dict[str, str]:
+    """The files of deploy/asterisk that make it the encrypted example, with the keys of a folder."""
+    plain, secure = ((DEPLOY / name).read_text("utf-8") for name in ("pjsip.conf", "pjsip_secure.conf"))
+    added = secure.replace("/etc/asterisk/keys", str(keys))
+    return {"pjsip.conf": f"{plain}\n#include pjsip_secure.conf\n", "pjsip_secure.conf": added}
 
 
 class Crew:

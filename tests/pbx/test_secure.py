@@ -11,12 +11,11 @@ import pytest
 from screener.core.evidence import Kind, Treatment
 from screener.events import Entrance
 from tests.pbx.network import ASTERISK, PHONE, SCREENER, TRUNK, Network, Wiretap, wait_for
-from tests.pbx.rig import BESIDE, DEPLOY, Asterisk, Caller, Phone, Screener, doctor
+from tests.pbx.rig import BESIDE, SECURE, Asterisk, Caller, Phone, Screener, doctor, secured
 from tests.pbx.voices import hears_the_agent, hum, is_in, mulaw, prompt, said
 from tests.sip.authority import DAY, Authority, Issued
 
 pytestmark = pytest.mark.pbx
-SECURE = DEPLOY / "screener-secure.toml"
 
 
 class Site:
@@ -31,11 +30,7 @@ class Site:
         phone = self.authority.issue(PHONE, file="phone")
         with phone.certificate.open("ab") as both:
             both.write(phone.key.read_bytes())
-        plain, secure = (DEPLOY / name for name in ("pjsip.conf", "pjsip_secure.conf"))
-        added = secure.read_text("utf-8").replace("/etc/asterisk/keys", str(self.keys))
-        included = f"{plain.read_text('utf-8')}\n#include pjsip_secure.conf\n"
-        files = {"pjsip.conf": included, "pjsip_secure.conf": added}
-        self.asterisk = Asterisk(network, folder / "asterisk", replaced=files)
+        self.asterisk = Asterisk(network, folder / "asterisk", replaced=secured(self.keys))
         self.phone = Phone(network, folder / "phone", self.keys)
         self.tap = Wiretap(network)
         self._screeners: list[Screener] = []
@@ -71,7 +66,12 @@ class Site:
             screener.stop()
         self.asterisk.rx("channel request hangup all")
         wait_for(lambda: not self.asterisk.channels(), 10, "quiet PBX")
-        wait_for(lambda: self.asterisk.contact("screener") == "", 15, "nobody registered as screener")
+        for line in self.asterisk.rx(
+            "database show registrar/contact"
+        ).splitlines():  # of one that had to be killed
+            if (key := line.partition(" ")[0]).startswith("/registrar/contact/screener"):
+                self.asterisk.rx(f"database del registrar/contact {key.rpartition('/')[2]}")
+        wait_for(lambda: self.asterisk.contact("screener") == "", 30, "nobody registered as screener")
 
     def stop(self) -> None:
         self.tap.stop()

@@ -35,8 +35,15 @@ def test_the_migrations_make_what_the_models_describe(url: str) -> None:
     log = open_log(url)
     with log.engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
-        assert compare_metadata(context, Base.metadata) == []
+        differences = [d for d in compare_metadata(context, Base.metadata) if not _is_search(d)]
+        assert differences == []
     log.close()
+
+
+def _is_search(difference: tuple) -> bool:
+    """What the database itself keeps to search transcripts with is no table of the models."""
+    what, thing = difference[0], difference[1]
+    return what in ("remove_table", "remove_index") and thing.name.startswith(("segment_te", "ix_segments_text"))
 
 
 def test_up_and_down_and_up_again(url: str) -> None:

@@ -42,6 +42,7 @@ def running(context: Context, person: Person, shown: Shown) -> wire.Running:
         judged=call.judged,
         treatment=call.treatment,
         unheard=call.unheard,
+        asked_by=call.asked_by,
         moved_to=call.moved_to,
         over=call.over,
         urgent=is_urgent(call),

@@ -54,6 +54,7 @@ class Running:
         judged: the newest decision.
         treatment: that goes on, else empty.
         unheard: why nobody listens, else empty.
+        asked_by: who asks a supervisor to look, else empty.
         moved_to: target of the last transfer that succeeded, else empty.
         over: by whom it was ended; empty while it goes on.
         urgent: somebody should look at once.
@@ -67,6 +68,7 @@ class Running:
     judged: Judged | None
     treatment: str
     unheard: str
+    asked_by: str
     moved_to: str
     over: str
     urgent: bool
@@ -80,12 +82,14 @@ class Changes:
         gone: ids of calls that are shown no more.
         feeds: of each service, whether it is heard.
         missed: lines that the console itself did not hear.
+        gap: the last time that a service was not heard, since when and for how many seconds, if it was lately.
     """
 
     calls: tuple[Running, ...]
     gone: tuple[str, ...]
     feeds: tuple[bool, ...]
     missed: int
+    gap: dict[str, str | int] | None = None
 
 
 @dataclass(frozen=True, slots=True)

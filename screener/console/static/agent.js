@@ -18,20 +18,10 @@ $("pin").addEventListener("click", () => {
   if (last) show(last);
 });
 
-const hand = $("hand"), outcome = document.querySelector(".outcome");
-hand.addEventListener("click", async () => {
-  if (!hand.classList.contains("sure")) {
-    const name = hand.textContent;
-    hand.classList.add("sure");
-    hand.textContent = hand.dataset.sure;
-    setTimeout(() => { hand.classList.remove("sure"); hand.textContent = name; }, 4000);
-    return;
-  }
-  const answer = await fetch("/agent/order", {
-    method: "POST", headers: { "X-Guard": document.body.dataset.guard, "Accept": "application/json" },
-  }).catch(() => null);
-  outcome.textContent = answer && answer.ok ? outcome.dataset.done : outcome.dataset.not;
-});
+const outcome = document.querySelector(".outcome");
+for (const button of document.querySelectorAll("[data-act]")) {
+  sure(button, outcome, "/agent/order", { act: button.dataset.act });
+}
 
 function list(element, texts, className = () => "") {
   element.replaceChildren(...texts.map((text, at) => {
@@ -73,6 +63,4 @@ function show(told) {
     (at) => told.words[at].who + (told.words[at].final ? "" : " partial"));
 }
 
-const source = new EventSource("/agent/events");
-source.onmessage = (event) => { state.textContent = ""; show(JSON.parse(event.data)); };
-source.onerror = () => { state.textContent = state.dataset.away; };
+follow("/agent/events", state, show);
