@@ -60,7 +60,7 @@ class _Plain(urllib.request.HTTPHandler):
 
     def http_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
         """Over a connection that can be cut."""
-        return self.do_open(functools.partial(_opened, self._opened, http.client.HTTPConnection), req)  # type: ignore[arg-type]
+        return self.do_open(functools.partial(_opened, self._opened, http.client.HTTPConnection), req)
 
 
 class _Encrypted(urllib.request.HTTPSHandler):
@@ -71,7 +71,7 @@ class _Encrypted(urllib.request.HTTPSHandler):
     def https_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
         """Likewise."""
         make = functools.partial(_opened, self._opened, http.client.HTTPSConnection)
-        return self.do_open(make, req, context=self._tls)  # type: ignore[arg-type]
+        return self.do_open(make, req, context=self._tls)
 
 
 def _opened(
