@@ -83,7 +83,7 @@ class Reader:
 
     def is_partial(self, span: Span) -> bool:
         """Whether the period goes on."""
-        return span.until is None or span.until > self.now
+        return span.until is None or span.until >= self.now
 
     def page(
         self,
