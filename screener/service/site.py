@@ -191,8 +191,8 @@ class Service:
             watching.append(Publisher(self._feed.put, socket.gethostname()).observe)
         if settings.pbx.host:
             self._beside = ListeningPost(settings, self._pool, self._offered_beside, self._take_back)
-            wallboard = Wallboard(self._beside.switchboard, record=settings.pbx.record_flagged)
-            watching += [wallboard.observe, self._beside.rests.observe]
+            watching.append(Wallboard(self._beside.switchboard, record=settings.pbx.record_flagged).observe)
+            watching.append(self._beside.rests.observe)
         self._endpoint = SipUserAgent(settings.sip)
         self._elsewhere = Elsewhere(settings, self._pool, self._offered_beside, self._endpoint.open_leg)
         watching += self._elsewhere.observers
@@ -262,15 +262,8 @@ class Service:
         self._endpoint.stop()
         self._inbox.put(None)
         self._thread.join(CALLS_THREAD_SECONDS)
-        helpers = [
-            self._pool.stop,
-            self._purger.stop,
-            self._take_backs.stop,
-            self._outbox.stop,
-            self._summaries.stop,
-            self._history.stop,
-            self._elsewhere.stop,
-        ]
+        helpers = [self._pool.stop, self._purger.stop, self._take_backs.stop, self._outbox.stop]
+        helpers += [self._summaries.stop, self._history.stop, self._elsewhere.stop]
         if self._metrics is not None:
             helpers.append(self._metrics.stop)
         if self._state is not None:
