@@ -7,7 +7,7 @@ silent too; to ask again for a copy costs two datagrams.
 
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from screener.calls.listened import ListenedCall, Outcome, Parties
@@ -15,6 +15,7 @@ from screener.errors import PbxError, SipError
 from screener.events import CallAnswered, EndedBy, Event, Speaker
 from screener.media.g711 import Law
 from screener.media.leg import Leg
+from screener.media.prompts import Clip
 from screener.media.stream import AudioStream
 from screener.operations.metrics import Sample
 from screener.ports import Destination, FrameSink
@@ -87,6 +88,10 @@ class Fork:
                 self.over()
 
         self._server.watch.move(self._dialog, to.uri, ended)
+
+    def say(self, clips: Sequence[tuple[Clip, float | None]]) -> bool:  # noqa: ARG002
+        """Copies only come in."""
+        return False
 
     def release(self) -> None:
         """Hear nothing more; caller and agent talk on."""
