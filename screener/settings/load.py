@@ -22,6 +22,7 @@ from screener.core.warnings import MOST_LEVELS, Warnings
 from screener.errors import SettingsError
 from screener.settings.proxy import Proxy, check_proxy
 from screener.settings.sections import Evidence, Oidc, Pbx, Registrar, Settings, Sip, Site, Webhook
+from screener.settings.servers import check_servers
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -35,7 +36,6 @@ LADDER_MOST = 3650
 """Days and calls of a step of the ladder."""
 _SETTINGS: TypeAdapter[Settings] = TypeAdapter(Settings)
 _URI = re.compile(r"(sips?:([^\s<>@;?\"]+@)?[^\s<>@;?\"]+|tel:\+?[\d\-.()*#]+)(;[^\s<>\"]*)?")
-_SERVER = re.compile(r"wss?://(\[[0-9A-Fa-f:.]+\]|[\w.\-]+)(:[0-9]{1,5})?(/[!-~]*)?", re.ASCII)
 _EXTENSION = re.compile(r"[\w.+*#\-]+")
 _ALLOWED = {
     "bool": "true or false",
@@ -172,11 +172,7 @@ def _cross_checks(settings: Settings) -> Iterator[Problem]:
     yield from _check_flow(settings)
     yield from _check_pbx(settings)
     yield from _check_recordings(settings)
-    for server in settings.speech.servers:
-        if not _SERVER.fullmatch(server):
-            yield "[speech] servers", "found another, allowed ws://HOST:PORT or wss://HOST:PORT"
-    if settings.speech.servers and settings.speech.engine == "none":
-        yield "[speech] engine", "found none, allowed vosk or sherpa: the protocol of the servers"
+    yield from check_servers(settings.speech)
     sip = settings.sip
     legs = sip.max_calls + (settings.siprec.max_calls if sip.recording_extension else 0)
     yield from check_proxy(settings.proxy, sip.rtp_port_low, sip.rtp_port_high, legs)
