@@ -173,9 +173,7 @@ def _cross_checks(settings: Settings) -> Iterator[Problem]:
     yield from _check_pbx(settings)
     yield from _check_recordings(settings)
     yield from check_servers(settings.speech)
-    sip = settings.sip
-    legs = sip.max_calls + (settings.siprec.max_calls if sip.recording_extension else 0)
-    yield from check_proxy(settings.proxy, sip.rtp_port_low, sip.rtp_port_high, legs)
+    yield from check_proxy(settings.proxy, settings.sip, settings.siprec.max_calls)
     yield from _check_ladder(settings.ladder)
     yield from _check_evidence(settings.evidence, settings.folder)
     yield from _check_oidc(settings.oidc)
@@ -305,8 +303,7 @@ def _check_flow(settings: Settings) -> Iterator[Problem]:
     yield from _check_warnings(flow.warnings)
     analysis = settings.targets.analysis
     wanted_by = "flow.queue_on_pbx" * flow.queue_on_pbx or "[pbx] host" * bool(settings.pbx.host)
-    wanted_by = wanted_by or "[webhook] url" * bool(settings.webhook.url)
-    wanted_by = wanted_by or "[proxy] url" * bool(settings.proxy.url)
+    wanted_by = wanted_by or "[webhook] url" * bool(settings.webhook.url) or settings.proxy.wanted
     if (analysis or wanted_by) and not _URI.fullmatch(analysis):
         why = f", needed by {wanted_by}" if wanted_by else ""
         yield "[targets] analysis", f"found {json.dumps(analysis)}, allowed a sip:, sips: or tel: URI{why}"

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Protocol
 from urllib.parse import urlsplit
 
 from pydantic import Field
@@ -34,15 +34,32 @@ class Proxy:
     hear_agent: bool = True
     max_calls: Annotated[int, Field(ge=1, le=1000)] = 100
 
+    @property
+    def wanted(self) -> str:
+        """What of it needs a place to move callers to; empty for nothing."""
+        return "[proxy] url" if self.url else ""
 
-def check_proxy(proxy: Proxy, low: int, high: int, others: int) -> Iterator[tuple[str, str]]:
+
+class Ports(Protocol):
+    """What `[sip]` says of ports and of what takes some."""
+
+    @property
+    def rtp_port_low(self) -> int: ...  # noqa: D102
+    @property
+    def rtp_port_high(self) -> int: ...  # noqa: D102
+    @property
+    def max_calls(self) -> int: ...  # noqa: D102
+    @property
+    def recording_extension(self) -> str: ...  # noqa: D102
+
+
+def check_proxy(proxy: Proxy, sip: Ports, recordings: int) -> Iterator[tuple[str, str]]:
     """Where something is wrong, and what.
 
     Args:
         proxy: the section.
-        low: of the range of ports for media.
-        high: likewise.
-        others: legs that everything else may need.
+        sip: the section `[sip]`.
+        recordings: that may come at once, where any are taken.
     """
     if not proxy.url:
         return
@@ -54,11 +71,12 @@ def check_proxy(proxy: Proxy, low: int, high: int, others: int) -> Iterator[tupl
         for place in places:
             if not _PLACE.fullmatch(place):
                 yield f"[proxy] {key}", f"found {json.dumps(place)}, allowed host and port, as 192.0.2.50:2223"
-    needed = low + 2 * (others + (1 + proxy.hear_agent) * proxy.max_calls) - 1
-    if high < needed:
+    others = sip.max_calls + (recordings if sip.recording_extension else 0)
+    needed = sip.rtp_port_low + 2 * (others + (1 + proxy.hear_agent) * proxy.max_calls) - 1
+    if sip.rtp_port_high < needed:
         yield (
             "[sip] rtp_port_high",
-            f"found {high}, allowed not below {needed}: each voice of [proxy] takes two ports",
+            f"found {sip.rtp_port_high}, allowed not below {needed}: each voice of [proxy] takes two ports",
         )
 
 
