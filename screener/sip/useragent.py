@@ -114,11 +114,7 @@ class SipUserAgent:
         client.post(lambda: None)  # wakes the thread, which finds them due
 
     def open_leg(self) -> Leg:
-        """A leg for audio that comes without a call of ours.
-
-        Raises:
-            SipError: every port is taken.
-        """
+        """A leg for audio that comes without a call of ours; SipError where every port is taken."""
         return self._media.open()
 
     def registrations(self) -> Sequence[RegistrationState]:
