@@ -123,8 +123,7 @@ class SipUserAgent:
 
     def samples(self) -> Iterator[Sample]:
         """Figures for operators; any thread."""
-        calls = list(self._calls.values())
-        streams = [stream for call in calls for stream in call.streams]
+        streams = [stream for call in (calls := list(self._calls.values())) for stream in call.streams]
         yield from counts.samples(self.counts, self._media.counts, self._past, streams, self.registrations())
         yield from counts.of_security(self._phone.sip.wire, sum(call.encrypted for call in calls))
 
@@ -133,11 +132,7 @@ class SipUserAgent:
         self._phone.sip.post(lambda: self._media.pulse(answered))
 
     def stop(self, patience: float = STOP_SECONDS) -> None:
-        """Refuse new calls, end the calls that are up, deregister, close every socket; once is enough.
-
-        Args:
-            patience: seconds to wait for the answers to our last BYE and REGISTER.
-        """
+        """Refuse new calls, end those that are up, deregister, close all; `patience` seconds for the last answers."""
         if not self._phone.sip.NSD:  # pyVoIP's word for running: the start failed, or it was stopped already
             return
         self._phone.sip.post(self._wind_up)
