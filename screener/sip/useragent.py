@@ -123,7 +123,8 @@ class SipUserAgent:
 
     def samples(self) -> Iterator[Sample]:
         """Figures for operators; any thread."""
-        streams = [stream for call in (calls := list(self._calls.values())) for stream in call.streams]
+        calls = list(self._calls.values())
+        streams = [stream for call in calls for stream in call.streams]
         yield from counts.samples(self.counts, self._media.counts, self._past, streams, self.registrations())
         yield from counts.of_security(self._phone.sip.wire, sum(call.encrypted for call in calls))
 
@@ -132,7 +133,7 @@ class SipUserAgent:
         self._phone.sip.post(lambda: self._media.pulse(answered))
 
     def stop(self, patience: float = STOP_SECONDS) -> None:
-        """Refuse new calls, end those that are up, deregister, close all; `patience` seconds for the last answers."""
+        """Refuse new calls, end those that are up, deregister, close all; waits `patience` seconds at most."""
         if not self._phone.sip.NSD:  # pyVoIP's word for running: the start failed, or it was stopped already
             return
         self._phone.sip.post(self._wind_up)
@@ -149,7 +150,6 @@ class SipUserAgent:
         self._registrars.stop()
 
     # What comes.
-
     def _unreachable(self, address: Address, why: str) -> None:
         self._watch.note(address[0], f"no {name_of(address)} connection: {why}", self._clock())
         self._registrars.unreachable(address, why)
