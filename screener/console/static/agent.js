@@ -23,10 +23,9 @@ for (const button of document.querySelectorAll("[data-act]")) {
   sure(button, outcome, "/agent/order", { act: button.dataset.act });
 }
 
-function list(element, texts, className = () => "") {
-  element.replaceChildren(...texts.map((text, at) => {
+function list(element, texts) {
+  element.replaceChildren(...texts.map((text) => {
     const item = document.createElement("li");
-    item.className = className(at);
     item.textContent = text;
     return item;
   }));
@@ -59,8 +58,7 @@ function show(told) {
     listening.querySelector("meter").value = told.listening;
     listening.querySelector("span").textContent = listening.dataset.text.replace("{}", told.listening);
   }
-  list(document.querySelector(".words"), told.words.map((w) => w.text),
-    (at) => told.words[at].who + (told.words[at].final ? "" : " partial"));
+  talk(document.querySelector(".words"), told.words);
 }
 
 follow("/agent/events", state, show);
