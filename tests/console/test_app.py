@@ -115,7 +115,15 @@ def test_every_answer_carries_the_headers_that_keep_others_out(
     headers = client.get(path).headers
     policy = headers["content-security-policy"]
     assert "default-src 'none'" in policy and "frame-ancestors 'none'" in policy and "unsafe" not in policy
-    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["x-content-type-options"] == "nosniff" and headers["x-frame-options"] == "DENY"
+    assert headers["referrer-policy"] == headers["cross-origin-resource-policy"] == "same-origin"
+    assert (
+        headers["cross-origin-opener-policy"] == "same-origin" and "microphone=()" in headers["permissions-policy"]
+    )
+    assert "strict-transport-security" not in headers and "server" not in headers
+    assert "x-powered-by" not in headers and "access-control-allow-origin" not in headers
+    safe = TestClient(client.app, base_url="https://testserver")
+    assert "max-age=" in safe.get("/login").headers["strict-transport-security"]
     assert ("no-store" in headers.get("cache-control", "")) == (not path.startswith("/static"))
 
 
