@@ -10,7 +10,7 @@ from screener.core.actions import Action, Decided
 from screener.core.evidence import Kind, Verdict
 from screener.events import Act, CallOffered, Event, Ordered, RecognizerLost
 from screener.numbers.mask import mask
-from screener.settings.sections import Alerts
+from screener.settings.alerts import Alerts
 
 
 class Cause(StrEnum):

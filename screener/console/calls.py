@@ -16,9 +16,10 @@ from screener.core.evidence import Kind, Treatment, Verdict
 from screener.errors import InputError
 from screener.events import LineClass
 from screener.outside.text import file_name
-from screener.review.case import Exhibit, Maker, case_of
-from screener.review.dossier import pack, sum_of, zipped
+from screener.review.case import Exhibit, Maker, case_of, recording_of
+from screener.review.dossier import MANIFEST, pack, sum_of, zipped
 from screener.review.seal import site_key
+from screener.review.stamp import STAMP, stamp
 from screener.review.verdict import is_flag
 from screener.store.find import find
 from screener.store.records import Access, CallRecord, Review
@@ -109,10 +110,14 @@ async def evidence(context: Context, person: Person, request: Request) -> Respon
         call = context.log.call(request.path_params["call"])
         rows = tuple(context.log.rows_of(call.id))
         settings, now = context.settings, datetime.now(UTC)
-        exhibit = Exhibit(rows)
+        kept = settings.folder / settings.evidence.recordings if settings.evidence.recordings else None
+        exhibit = Exhibit(rows, recording_of(kept, rows))
         case = case_of(context.log, [exhibit], record=not exhibit.holds)
         key = site_key(settings.folder / settings.evidence.key)
         files = pack(case, Maker(settings.site.name, person.name, now, context.teller, context.zone, key))
+        if url := settings.evidence.timestamp_url:
+            ca = settings.folder / settings.evidence.timestamp_ca if settings.evidence.timestamp_ca else None
+            files[STAMP] = stamp(files[MANIFEST], url, ca)
         subject = f"{rows[0].id} manifest={sum_of(files)}"
         name = f"{file_name(rows[0].id)}.zip"
         context.log.note_access(Access(now, person.name, "console evidence", subject, name))

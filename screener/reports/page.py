@@ -1,7 +1,7 @@
 """What an answer is made of, for whoever renders it: sheets of typed columns, charts, a page of both."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import KW_ONLY, dataclass, field, replace
 from datetime import datetime
 from typing import Literal
 
@@ -44,6 +44,7 @@ class Sheet:
     rows: Sequence[Sequence[Cell]]
     types: Mapping[str, Type] = field(default_factory=dict)
     name: str = ""
+    _: KW_ONLY
     sparse: Collection[str] = ()
     """Columns that people do not see where nothing is in them; programs always do."""
     row_types: Sequence[Type] = ()

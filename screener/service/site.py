@@ -30,6 +30,7 @@ from screener.calls.wallboard import Wallboard
 from screener.core.entrances import open_session
 from screener.core.flow import Flow
 from screener.events import (
+    Act,
     CallEnded,
     Caller,
     CallOffered,
@@ -56,6 +57,7 @@ from screener.service.figures import Reviews
 from screener.service.hearing import of_hearing
 from screener.service.recordings import Recordings
 from screener.service.state import StateTeller, open_feed
+from screener.service.summaries import Summaries
 from screener.settings.judging import load_judgement
 from screener.settings.sections import Settings
 from screener.sip.recording import RecordingSession
@@ -181,6 +183,7 @@ class Service:
         self._beside: ListeningPost | None = None
         self._feed = open_feed(settings, self._ordered)
         self._tally = Tally()
+        self._summaries = Summaries(settings, self._log, clock)
         self._outbox = Outbox(settings.alerts, settings.site.name, settings.site.language, clock)
         watching = [self._notes.observe, self._tally.observe, *observers]
         watching.append(Causes(settings.alerts, self._outbox.put, clock).observe)
@@ -188,7 +191,8 @@ class Service:
             watching.append(Publisher(self._feed.put, socket.gethostname()).observe)
         if settings.pbx.host:
             self._beside = ListeningPost(settings, self._pool, self._offered_beside, self._take_back)
-            watching.append(Wallboard(self._beside.switchboard).observe)
+            wallboard = Wallboard(self._beside.switchboard, record=settings.pbx.record_flagged)
+            watching += [wallboard.observe, self._beside.rests.observe]
         self._recordings = Recordings(settings, self._pool, self._offered_beside)
         watching += self._recordings.observers
         self._take_backs = TakeBacks(self._log, self._bring_back, clock)
@@ -240,6 +244,7 @@ class Service:
         self._purger.start()
         self._take_backs.start()
         self._outbox.start()
+        self._summaries.start()
         if self._state is not None:
             self._state.start()
         if self._beside is not None:
@@ -261,6 +266,7 @@ class Service:
             self._purger.stop,
             self._take_backs.stop,
             self._outbox.stop,
+            self._summaries.stop,
             self._history.stop,
             self._recordings.stop,
         ]
@@ -341,8 +347,11 @@ class Service:
             self._post(call_id, event)
 
     def _ordered(self, order: Order) -> None:
-        log.info("call %s: %s ordered by %s", order.call, order.act, order.by)
-        self._inbox.put((order.call, Ordered(order.act, order.by, 0.0)))
+        if order.act is not Act.PAUSE:
+            log.info("call %s: %s ordered by %s", order.call, order.act, order.by)
+            self._inbox.put((order.call, Ordered(order.act, order.by, 0.0)))
+        elif self._beside is not None:
+            self._beside.rests.take(order.call)  # nobody's record
 
     def _spool_failed(self, waiting: int) -> None:
         """Neither the database nor the spool takes calls; on whatever thread puts one in."""
@@ -370,6 +379,7 @@ class Service:
         yield from self._endpoint.samples()
         yield from self._tally.samples()
         yield from self._outbox.samples()
+        yield from self._summaries.samples()
         yield Sample("log_waiting", self._writer.waiting, "Calls that are not in the database yet.")
         if self._beside is not None:
             yield from self._beside.switchboard.samples()

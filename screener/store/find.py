@@ -11,7 +11,8 @@ from screener.events import LineClass
 from screener.store.insert import COLUMNS
 from screener.store.log import CallLog
 from screener.store.records import CallRecord, Review
-from screener.store.tables import Call, EvidencePiece, SegmentRow
+from screener.store.search import said, said_by_index
+from screener.store.tables import Call, EvidencePiece
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +80,7 @@ class Wanted:
         elif self.number:
             found.append(Call.number.startswith(self.number, autoescape=True))
         if self.text:
-            said = select(SegmentRow.call_id).where(SegmentRow.text.icontains(self.text, autoescape=True))
-            found.append(Call.id.in_(said))
+            found.append(said(self.text))
         return found
 
 
@@ -95,6 +95,8 @@ def find(log: CallLog, wanted: Wanted, limit: int) -> list[CallRecord]:
     query = query.where(*wanted.conditions(at)).order_by(at.desc(), Call.id.desc())
     found: dict[str, CallRecord] = {}
     with log.reading() as connection:
+        if wanted.text and (few := said_by_index(connection, wanted.text)) is not None:
+            query = query.where(few)
         for root, moment, *row in connection.execute(query, execution_options={"yield_per": max(100, limit)}):
             if not wanted.is_at(moment):
                 continue
