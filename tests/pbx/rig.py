@@ -274,8 +274,8 @@ class Phone:
             over, options = (";transport=tls", "mediaenc=srtp-mand;")
             with (home / "config").open("a") as config:
                 config.write(f"module srtp.so\nsip_certificate {keys}/phone.pem\nsip_cafile {keys}/ca.pem\n")
-        agent1 = f"<sip:agent1@{ASTERISK}{over}>;auth_user=agent1;auth_pass=change-me-agent1;regint=60"
-        (home / "accounts").write_text(f"{account or agent1};{options}answermode=manual;audio_codecs=pcmu\n")
+        agent1 = f"<sip:agent1@{ASTERISK}{over}>;auth_user=agent1;auth_pass=change-me-agent1;{options}regint=60"
+        (home / "accounts").write_text(f"{account or agent1};answermode=manual;audio_codecs=pcmu\n")
         (home / "contacts").touch()
         with wave.open(str(home / "speech.wav"), "wb") as speech:  # baresip hangs up where it ends
             speech.setparams((1, 2, 8000, 0, "NONE", "not compressed"))
