@@ -1,9 +1,10 @@
 """The model of acts: small nets over syllables, each with a memory of the call; numpy only.
 
 Each net looks up its syllables, looks at three and then at five of them together (two convolutions), takes of
-each channel the largest and the mean, and folds the utterance into the memory of the call (a gated recurrent unit,
-Cho et al., 2014). From the utterance and the memory it reads the act, and what the call is. Several nets that were
-learned from different beginnings vote: the mean of their log-odds. Trained in `screener.training.acts`.
+each channel the largest, the mean and a few means in which it weighs the places itself (attention), and folds the
+utterance into the memory of the call (a gated recurrent unit, Cho et al., 2014). From the utterance and the
+memory it reads the act, and what the call is. Several nets that were learned from different beginnings vote: the
+mean of their log-odds. Trained in `screener.training.acts`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,6 +20,8 @@ from screener.events import Speaker
 Array = NDArray[np.float32]
 UNKNOWN = 1
 """Row of a syllable that nobody taught; row 0 is silence."""
+STEEPEST = 8.0
+"""Nats that a place of an utterance is heeded more or less than by nature, at most."""
 LONGEST = 40
 """Syllables of an utterance that are looked at: of a longer one the first and the last half of these."""
 
@@ -30,7 +33,8 @@ class Net:
     Attributes:
         sounds: a vector for each syllable [syllables, E].
         near, nearb: the first convolution [3·E, C], [C]. `far`, `farb`: the second [3·C, C], [C].
-        fold, foldb: an utterance's vector [2·C + 3, H], [H].
+        look, lookb: how much each of G glances heeds a place [C, G], [G].
+        fold, foldb: an utterance's vector [(2 + G)·C + 3, H], [H].
         gate_in, gate_inb, gate, gateb: of the unit, for reset, update and new [H, 3·H], [3·H], twice.
         act, actb: to the acts [2·H, A], [A]. `call`, `callb`: to what the call is [2·H, K], [K].
     """
@@ -40,6 +44,8 @@ class Net:
     nearb: Array
     far: Array
     farb: Array
+    look: Array
+    lookb: Array
     fold: Array
     foldb: Array
     gate_in: Array
@@ -74,7 +80,9 @@ class Net:
         agent = float(speaker is Speaker.AGENT)
         about = np.array((agent, 1 - agent, np.log1p(size) / 3), np.float32)
         mean = both.sum(0) / np.float32(2 * size**0.5)
-        seen = np.concatenate((both.max(0), mean, about))
+        heeded = np.exp(np.clip(both @ self.look + self.lookb, -STEEPEST, STEEPEST))
+        glances = (heeded / heeded.sum(0)).T @ both
+        seen = np.concatenate((both.max(0), mean, glances.ravel(), about))
         return np.asarray(np.maximum(seen @ self.fold + self.foldb, 0), np.float32)
 
 
