@@ -26,7 +26,7 @@ GROUPS, VOTES = 4, 2
 """Groups of hands; nets for each, from beginnings of their own."""
 PARALLEL = 2
 """Nets that learn at once, each on one core."""
-ALLOWED = 0.003
+ALLOWED = 0.005
 """Share of protected calls by unheard hands that may pass the bar at any of their turns."""
 
 
