@@ -8,9 +8,9 @@ from enum import StrEnum
 
 from screener.core.actions import Action, Decided
 from screener.core.evidence import Kind, Verdict
-from screener.events import CallOffered, Event, RecognizerLost
+from screener.events import Act, CallOffered, Event, Ordered, RecognizerLost
 from screener.numbers.mask import mask
-from screener.settings.sections import Alerts
+from screener.settings.alerts import Alerts
 
 
 class Cause(StrEnum):
@@ -22,6 +22,8 @@ class Cause(StrEnum):
     """Many harassment calls within a short time."""
     DEAF = "deaf"
     """Recognition broke off in several calls: callers pass unheard."""
+    ASKED = "asked"
+    """Somebody asks a supervisor to look at a call."""
     SPOOL = "spool"
     """Calls wait in memory: neither database nor disk takes them."""
 
@@ -34,6 +36,7 @@ class Alert:
         at: aware, UTC.
         call: id of the call that it is about; empty for none. Likewise `number`, masked, and `dialled`.
         count: of calls, for a burst; of lost recognitions.
+        by: who asks.
     """
 
     cause: Cause
@@ -42,6 +45,7 @@ class Alert:
     number: str = ""
     dialled: str = ""
     count: int = 0
+    by: str = ""
 
 
 class Causes:
@@ -71,6 +75,9 @@ class Causes:
                     if (call_id, Cause.BURST) not in self._told:
                         self._told.add((call_id, Cause.BURST))
                         self._many(Cause.BURST, self._flags, self._settings.burst_calls)
+            case Ordered(act=Act.SUPERVISOR):
+                number = mask(offer.caller.number)
+                self._put(Alert(Cause.ASKED, self._clock(), call_id, number, offer.dialled, by=item.by))
             case RecognizerLost():
                 self._many(Cause.DEAF, self._lost, self._settings.deaf_calls)
             case _:

@@ -10,7 +10,7 @@ from screener.alerts.causes import Alert, Cause
 from screener.alerts.ways import send
 from screener.errors import AlertError
 from screener.operations.metrics import Sample
-from screener.settings.sections import Alerts, Way
+from screener.settings.alerts import Alerts, Way
 from screener.words.alerts import told
 from screener.words.terms import Language
 
@@ -89,7 +89,11 @@ class Outbox:
                 alert = waiting.get(timeout=0.2)
             except queue.Empty:
                 continue
-            self._deliver(way, alert)
+            try:
+                self._deliver(way, alert)
+            except Exception:
+                log.exception("alerts: a fault of ours")
+                self._lose(way, "a fault of ours")
 
     def _deliver(self, way: Way, alert: Alert) -> None:
         text = told(
@@ -101,6 +105,7 @@ class Outbox:
             alert.dialled,
             alert.count,
             alert.call,
+            alert.by,
         )
         pause = self._retry_seconds
         for _ in range(TRIES):

@@ -4,28 +4,28 @@ import base64
 import hashlib
 import hmac
 import json
-import smtplib
-import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
-from email.message import EmailMessage
 
 from screener.alerts.causes import Alert
+from screener.alerts.mail import post
 from screener.errors import AlertError
-from screener.settings.sections import Way
+from screener.outside.ask import ask
+from screener.outside.objects import read_object
+from screener.settings.alerts import Way
+from screener.webhook.message import SIGNATURE, sign
 
 SECONDS = 10.0
 ANSWER_MOST = 65536
 
 
-def webhook(way: Way, alert: Alert, text: str, _seconds: int) -> urllib.request.Request:
-    """JSON, with `X-Screener-Signature: sha256=…`: HMAC of the body with the secret."""
+def webhook(way: Way, alert: Alert, text: str, seconds: int) -> urllib.request.Request:
+    """JSON, signed as every message of ours is (`screener/webhook/message.py`)."""
     data = asdict(alert) | {"at": alert.at.isoformat(), "cause": alert.cause.value, "text": text}
     body = json.dumps(data, ensure_ascii=False).encode()
-    signature = hmac.new(way.secret.encode(), body, hashlib.sha256).hexdigest()
-    return _request(way.url, body, {"X-Screener-Signature": f"sha256={signature}"} if way.secret else {})
+    return _request(way.url, body, {SIGNATURE: sign(way.secret, seconds, body)} if way.secret else {})
 
 
 def wecom(way: Way, _alert: Alert, text: str, _seconds: int) -> urllib.request.Request:
@@ -71,13 +71,12 @@ def send(way: Way, alert: Alert, text: str, seconds: int) -> None:
         AlertError: it was not taken.
     """
     if way.kind == "email":
-        _mail(way, text)
+        post(way, text)
         return
     request = _REQUESTS[way.kind](way, alert, text, seconds)
     try:
-        with urllib.request.urlopen(request, timeout=SECONDS) as answer:  # noqa: S310 - checked by the settings
-            said = answer.read(ANSWER_MOST)
-    except (urllib.error.URLError, OSError, ValueError) as problem:
+        said = ask(request, SECONDS, ANSWER_MOST)
+    except OSError as problem:
         raise AlertError(
             f"{way.kind}: {getattr(problem, 'reason', problem)}", "look at [[alerts.ways]]"
         ) from problem
@@ -88,27 +87,11 @@ def send(way: Way, alert: Alert, text: str, seconds: int) -> None:
 def _refusal(said: bytes) -> str:
     """Robots answer 200 and say in the body that they did not take it."""
     try:
-        data = json.loads(said)
+        data = read_object(said)
     except ValueError:
         return ""
     code = next((data[key] for key in ("errcode", "code", "StatusCode") if key in data), 0)
     return "" if code == 0 else str(data.get("errmsg") or data.get("msg") or code)
-
-
-def _mail(way: Way, text: str) -> None:
-    message = EmailMessage()
-    message["From"], message["To"] = way.sender, ", ".join(way.to)
-    message["Subject"] = text.split("\n")[0][:100]
-    message.set_content(text)
-    host, _, port = way.url.partition(":")
-    try:
-        with smtplib.SMTP(host, int(port or 25), timeout=SECONDS) as server:
-            if way.username:
-                server.starttls()
-                server.login(way.username, way.secret)
-            server.send_message(message)
-    except (smtplib.SMTPException, OSError, ValueError) as problem:
-        raise AlertError(f"email: {problem}", "look at [[alerts.ways]]") from problem
 
 
 def _request(url: str, body: bytes, headers: Mapping[str, str] | None = None) -> urllib.request.Request:

@@ -2,7 +2,7 @@
 
 from screener.core.actions import Action, Decided, Treated
 from screener.core.evidence import Decision, Verdict
-from screener.events import CallOffered, Entrance, Event
+from screener.events import CallEnded, CallOffered, Entrance, Event
 from screener.pbx.switchboard import Switchboard
 
 TOLD = (Verdict.HARASSMENT, Verdict.ABUSIVE_COMPLAINT)
@@ -14,10 +14,13 @@ class Wallboard:
 
     Args:
         switchboard: the hand at the PBX.
+        record: have flagged callers recorded.
     """
 
-    def __init__(self, switchboard: Switchboard) -> None:
-        self._switchboard = switchboard
+    def __init__(self, switchboard: Switchboard, *, record: bool = False) -> None:
+        self._switchboard, self._record = switchboard, record
+        self._recorded: set[str] = set()
+        """Calls that are; each until it ends."""
 
     def observe(self, call_id: str, offer: CallOffered, item: Event | Action, _at: float) -> None:
         """See one event or action of a call."""
@@ -25,11 +28,20 @@ class Wallboard:
         match item:
             case Decided(decision) if decision.verdict in TOLD:
                 self._switchboard.tell(_verdict(call_id, offer, decision))
+                self._have_recorded(call_id, offer, decision)
             case Treated(treatment=treatment, done=False) if beside:
                 what = f"{treatment}|{call_id}"
                 self._switchboard.note(offer.queue or offer.agent, offer.uniqueid, offer.agent, what)
+            case CallEnded():
+                self._recorded.discard(call_id)
             case _:
                 pass
+
+    def _have_recorded(self, call_id: str, offer: CallOffered, decision: Decision) -> None:
+        flagged = decision.verdict is Verdict.HARASSMENT and not decision.dry_run
+        if self._record and flagged and call_id not in self._recorded:
+            self._recorded.add(call_id)
+            self._switchboard.record(offer.uniqueid)
 
 
 def _verdict(call_id: str, offer: CallOffered, decision: Decision) -> dict[str, str]:

@@ -111,7 +111,7 @@ def cli() -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line. Whatever goes wrong is one line, `screener: what — what to do`, and an exit code.
 
-    The codes are in README.md, “Exit codes”.
+    The codes are in deploy/README.md, “Exit codes”.
     """
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     for stream in (sys.stdout, sys.stderr):

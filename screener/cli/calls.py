@@ -34,9 +34,11 @@ from screener.core.evidence import Kind, Verdict
 from screener.errors import InputError
 from screener.events import LineClass
 from screener.reports.page import Cell, Coded
-from screener.review.case import Exhibit, Maker, case_of
-from screener.review.dossier import MANIFEST, pack, problems, sealed, sum_of
+from screener.review.case import Exhibit, Maker, case_of, recording_of
+from screener.review.dossier import BESIDE, MANIFEST, pack, problems, sealed, sum_of
 from screener.review.seal import SIGNATURE, site_key
+from screener.review.stamp import STAMP, Stamp, stamp
+from screener.review.stamp import read as read_stamp
 from screener.review.timeline import timeline
 from screener.store.find import Wanted, find
 from screener.store.log import open_log
@@ -131,7 +133,7 @@ def show_command(settings: Settings, log: CallLog, call_id: str) -> None:
 @click.option(
     "--audio",
     type=click.Path(path_type=Path, exists=True, file_okay=False),
-    help="Where the PBX keeps recordings: ID.wav or UNIQUEID.wav is added.",
+    help="Where the PBX keeps recordings: ID.wav or UNIQUEID.wav is added. Default: [evidence] recordings.",
 )
 @click.option("--by", help="Who makes it; default the name of the account.")
 @click.option(
@@ -162,10 +164,15 @@ def export_command(
         raise click.UsageError("name either calls or --number")
     now = datetime.now(UTC)
     found = _named(log, call_ids) if call_ids else _of_number(settings, log, number, since, until)
-    case = case_of(log, [Exhibit(rows, _recording(audio, rows)) for rows in found], record=record)
-    key = site_key(settings.folder / settings.evidence.key)
+    evidence = settings.evidence
+    kept = audio or (settings.folder / evidence.recordings if evidence.recordings else None)
+    case = case_of(log, [Exhibit(rows, recording_of(kept, rows)) for rows in found], record=record)
+    key = site_key(settings.folder / evidence.key)
     maker = Maker(settings.site.name, by or user(), now, teller(settings), ZoneInfo(settings.site.timezone), key)
     files = pack(case, maker)
+    if evidence.timestamp_url:
+        ca = settings.folder / evidence.timestamp_ca if evidence.timestamp_ca else None
+        files[STAMP] = stamp(files[MANIFEST], evidence.timestamp_url, ca)
     subject = f"{' '.join(rows[0].id for rows in found)} manifest={sum_of(files)}"
     note_call(log, subject, str(output))
     write_package(output, files)
@@ -206,8 +213,14 @@ CALLS_MOST = 5000
 @click.argument("package", type=click.Path(path_type=Path, exists=True))
 @click.option("--sum", "told", default="", metavar="SHA-256", help="The sum that `export` printed.")
 @click.option("--key", "known", default="", help="The fingerprint of the site's key that `export` printed.")
+@click.option(
+    "--tsa-ca",
+    "authority",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Certificates (PEM) of whom the time stamp is trusted by; default the machine's.",
+)
 @click.option("--db", help="Also look for the sum in the access record of this call log.")
-def verify_command(package: Path, told: str, known: str, db: str | None) -> None:
+def verify_command(package: Path, told: str, known: str, authority: Path | None, db: str | None) -> None:
     """Check a package of evidence against its manifest, and that against its signature; ends with 1 if not so.
 
     Whoever changes a file can make the manifest and its signature anew with another key: only the fingerprint or
@@ -226,17 +239,22 @@ def verify_command(package: Path, told: str, known: str, db: str | None) -> None
     digest = hashlib.sha256(read.manifest or b"").hexdigest()
     if db and not _on_record(db, digest):
         found.append(f"{MANIFEST}: its sum is not in the access record")
+    at = read_stamp(read.manifest, read.stamp, authority) if read.manifest and read.stamp else None
+    if isinstance(at, str):
+        found.append(f"{STAMP}: {at}; name its authority with --tsa-ca")
     for problem in found:
         say(f"✘ {problem}", bad=True)
     if found:
         raise SystemExit(1)
-    count = len(read.sums) - 2
+    count = len(read.sums.keys() - {MANIFEST, *BESIDE})
     if told or known or db:
         say(f"✔ {count} files are as they were made")
     else:
         say(f"✔ {count} files are as the manifest says; whether it is the true one, only its sum or key tells")
     say(f"SHA-256 of MANIFEST.sha256: {digest}")
     say(f"signed with the key {seal.fingerprint if seal else ''}")
+    if isinstance(at, Stamp):
+        say(f"stamped at {at.at:%Y-%m-%d %H:%M:%S} UTC by {at.authority}")
 
 
 def _on_record(db: str, digest: str) -> bool:
@@ -245,17 +263,6 @@ def _on_record(db: str, digest: str) -> bool:
         return any(f"manifest={digest}" in note.subject for note in log.accesses(limit=None))
     finally:
         log.close()
-
-
-def _recording(folder: Path | None, rows: tuple[CallRecord, ...]) -> bytes | None:
-    names = [
-        name for row in rows for name in (row.id, row.uniqueid, row.linkedid) if name and Path(name).name == name
-    ]
-    files = [folder / f"{name}.wav" for name in dict.fromkeys(names)] if folder else []
-    try:
-        return next((file.read_bytes() for file in files if file.is_file()), None)
-    except OSError as problem:
-        raise InputError(f"{folder}: a recording cannot be read ({problem.strerror})") from problem
 
 
 calls.add_command(follow)

@@ -36,6 +36,7 @@ from screener.review.suggest import suggest
 from screener.store.ladder import lift, standings
 from screener.store.records import Access, ListedNumber
 from screener.words.judgement import list_reason
+from screener.words.terms import word
 
 DAYS_DIGITS_MOST = 6
 BAD_SHOWN = 5
@@ -73,7 +74,7 @@ def _group(name: ListName) -> click.Group:
         entries = [ListedNumber(name, proper(lines, number), reason, now, until) for number in numbers]
         log.enlist(*entries)
         for entry in entries:
-            say(f"{name} + {entry.number}")
+            show(f"{word(f'list_{name}', speaking())} + {entry.number}")
 
     @group.command()
     @click.argument("numbers", nargs=-1, required=True)

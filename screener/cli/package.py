@@ -13,11 +13,12 @@ from screener.outside.files import PRIVATE_FOLDER, write_private
 from screener.outside.text import visible
 from screener.review.dossier import MANIFEST, zipped
 from screener.review.seal import SIGNATURE
+from screener.review.stamp import STAMP
 
 BYTES_MOST = 2 * 1024**3
 """A package that unpacks to more is not read."""
 FILES_MOST = 20_000
-KEPT = (MANIFEST, SIGNATURE)
+KEPT = (MANIFEST, SIGNATURE, STAMP)
 MANIFEST_MOST = 16 * 1024**2
 
 
@@ -32,6 +33,11 @@ class Read:
     def manifest(self) -> bytes | None:
         """None when it has none."""
         return self.kept.get(MANIFEST)
+
+    @property
+    def stamp(self) -> bytes | None:
+        """None when it has none."""
+        return self.kept.get(STAMP)
 
     @property
     def signature(self) -> bytes | None:

@@ -22,7 +22,7 @@ from screener.cli.say import say, show
 from screener.core.evidence import Verdict
 from screener.errors import InputError
 from screener.feed.board import Board, LiveCall
-from screener.feed.items import Began, Handled, Heard, Item, Judged, Missed, Moved, Over, Unheard, Weighed
+from screener.feed.items import Began, Handled, Heard, Item, Judged, Missed, Moved, Node, Over, Unheard, Weighed
 from screener.feed.local import FeedReader
 from screener.reports.page import Cell, Coded
 from screener.words.judgement import Teller
@@ -96,7 +96,7 @@ def listen(settings: Settings, timeout: float | None) -> FeedReader:
 def line_of(item: Item, told: Teller, shown: Callable[[str], str]) -> str:
     """An item in words; empty for what is not worth a line."""
     lang = told.lang
-    call = "" if isinstance(item, Missed) else f"{item.call[-8:]} "
+    call = "" if isinstance(item, Missed | Node) else f"{item.call[-8:]} "
     match item:
         case Began():
             number = shown(item.number) or word("withheld", lang)

@@ -1,12 +1,12 @@
 """坐席: an agent's own page: the present call and its cue card, which nobody else sees; no score is kept."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from screener.console.access import Person
-from screener.console.body import adapter
+from screener.console.body import adapter, taken
 from screener.console.context import Context
 from screener.console.hub import Shown
 from screener.console.stream import stream
@@ -17,6 +17,17 @@ from screener.feed.items import Order
 
 FEW = 40
 """Syllables under which nobody's share of the talk is shown."""
+
+
+MAY = frozenset({Act.ANALYSIS_QUEUE, Act.SUPERVISOR})
+"""What an agent may order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """What an agent's button says."""
+
+    act: Act
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +59,10 @@ class Present:
         call: id; empty while there is none.
         listening: percent of the talk that is the caller's, once enough was said.
         words: the newest few utterances.
+        may_warn: the site lets agents warn.
+        warned: the steps of this call's warnings so far, in words.
+        waits: what waits for this agent's word; empty is nothing.
+        rest: minutes of the pause that is offered after the last call; 0 is none.
     """
 
     call: str = ""
@@ -55,6 +70,10 @@ class Present:
     card: Cue | None = None
     listening: int | None = None
     words: tuple[Said, ...] = ()
+    may_warn: bool = False
+    warned: tuple[str, ...] = ()
+    waits: str = ""
+    rest: float = 0.0
 
 
 async def page(context: Context, person: Person, _request: Request) -> Response:
@@ -74,22 +93,39 @@ async def events(context: Context, person: Person, request: Request) -> Response
     return stream(context, person, request, look)
 
 
-async def order(context: Context, person: Person, _request: Request) -> Response:
-    """The agent's button: this is harassment. Only about the own call.
+async def order(context: Context, person: Person, request: Request) -> Response:
+    """The agent's buttons: harassment, a supervisor, a warning, an answer to the rule. Only about the own call.
 
     Raises:
-        InputError: the agent has no call.
+        InputError: no such act, not an agent's here, or the agent has no call.
     """
+    act = (await taken(request, Button)).act
+    warnings = context.settings.flow.warnings
+    allowed = set(MAY) | ({Act.WARN} if "agent" in warnings.by else set())
+    if act not in allowed | ({Act.APPROVE, Act.REFUSE} if warnings.approve == "agent" else set()):
+        raise InputError("no such act", "load the page again")
     shown = context.hub.of_agent(person.extension)
     if shown is None or shown.over_at is not None:
         raise InputError("there is no call of yours", "use the PBX: transfer the caller by hand")
-    context.hub.order(Order(shown.call.call, Act.ANALYSIS_QUEUE, person.name))
+    context.hub.order(Order(shown.call.call, act, person.name))
+    return JSONResponse({"ok": True})
+
+
+async def rest(context: Context, person: Person, _request: Request) -> Response:
+    """The agent takes the pause that is offered; nobody writes down who did.
+
+    Raises:
+        InputError: none is offered any more.
+    """
+    context.hub.rest(person.extension, person.name)
     return JSONResponse({"ok": True})
 
 
 def now(context: Context, person: Person) -> Present:
     """What an agent sees now."""
-    return view(context, person, context.hub.of_agent(person.extension))
+    present = view(context, person, context.hub.of_agent(person.extension))
+    offered = context.hub.rest_of(person.extension)
+    return replace(present, rest=offered.call.rest / 60) if offered else present
 
 
 def view(context: Context, person: Person, shown: Shown | None) -> Present:
@@ -99,6 +135,8 @@ def view(context: Context, person: Person, shown: Shown | None) -> Present:
     began = shown.call.began
     spoken = shown.prompter.spoken
     total = sum(spoken.values())
+    warnings, teller, asked = context.settings.flow.warnings, context.teller, shown.call.waits
+    grants = warnings.approve == "agent"
     return Present(
         call=shown.call.call,
         number=context.number(began.number, person) if began else "?",
@@ -108,6 +146,9 @@ def view(context: Context, person: Person, shown: Shown | None) -> Present:
             Said(heard.speaker, heard.text, heard.final)
             for heard in sorted(shown.call.words.values(), key=lambda heard: heard.at)[-6:]
         ),
+        may_warn="agent" in warnings.by,
+        warned=tuple(teller.warned(w.about, w.level, w.step, w.by) for w in shown.call.warnings[-4:]),
+        waits=teller.warning(asked.about, asked.level) if asked and grants else "",
     )
 
 

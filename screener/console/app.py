@@ -118,7 +118,9 @@ def _no(
         return JSONResponse({"error": message, "remedy": remedy}, status, headers)
     context: Context = request.app.state.context
     lang = context.teller.lang
-    answer = context.page("problem.html", None, status, message=told(message, lang), remedy=told(remedy, lang))
+    again = status == 503 and request.method == "GET"
+    words = {"message": told(message, lang), "remedy": told(remedy, lang)}
+    answer = context.page("problem.html", None, status, again=again, **words)
     answer.headers.update(headers or {})
     return answer
 

@@ -1,11 +1,11 @@
 """Which calls somebody asks for: filters of an address, or of a command line, as the log takes them."""
 
 from collections.abc import Mapping
-from datetime import datetime, tzinfo
+from datetime import UTC, datetime, tzinfo
 from enum import StrEnum
 from typing import TYPE_CHECKING, TypeVar
 
-from screener.core.evidence import Kind, Verdict
+from screener.core.evidence import Kind, Treatment, Verdict
 from screener.errors import InputError
 from screener.events import LineClass
 from screener.numbers.agents import agent_name
@@ -52,15 +52,21 @@ def days(asked: Mapping[str, str], zone: tzinfo) -> tuple[datetime | None, datet
 
 
 def wanted(
-    asked: Mapping[str, str | None], since: datetime | None, until: datetime | None, lines: "Lines"
+    asked: Mapping[str, str | None],
+    since: datetime | None,
+    until: datetime | None,
+    lines: "Lines",
+    zone: tzinfo = UTC,
 ) -> Wanted:
     """The calls that are asked for; what is not said, any call has.
 
     Args:
-        asked: `number agent queue dialled line region carrier verdict kind reviewed flagged text`.
+        asked: `number agent queue dialled line region carrier verdict kind reviewed flagged text treatment hour
+            weekday`.
         since: aware.
         until: aware; itself not counted.
         lines: knows numbers in any writing.
+        zone: whose hours and weekdays.
 
     Raises:
         InputError: a code is none.
@@ -88,6 +94,10 @@ def wanted(
         flagged=bool(asked.get("flagged")),
         review=_code(Review, text("reviewed")),
         text="".join(text("text").split()),
+        treatment=_code(Treatment, text("treatment")),
+        hour=_number(text("hour"), 0, 23),
+        weekday=_number(text("weekday"), 1, 7),
+        zone=zone,
     )
 
 
@@ -101,6 +111,14 @@ def span(asked: Mapping[str, str], zone: tzinfo, lines: "Lines") -> Span:
     dialled = asked.get("dialled", "").strip()
     dialled = lines.identify(dialled).number if dialled else ""
     return Span(since, until, _code(Kind, asked.get("kind", "")), asked.get("queue", "").strip(), dialled)
+
+
+def _number(text: str, least: int, most: int) -> int | None:
+    if not text:
+        return None
+    if text.isascii() and text.isdigit() and len(text) <= 2 and least <= int(text) <= most:
+        return int(text)
+    raise InputError(f"{text!r} is not known", f"there are: {least} … {most}")
 
 
 def _code(kind: type[_Code], text: str) -> _Code | None:

@@ -12,16 +12,18 @@ from screener.console import asked
 from screener.console.access import Person
 from screener.console.case import parts, row
 from screener.console.context import Context
-from screener.core.evidence import Kind, Verdict
+from screener.core.evidence import Kind, Treatment, Verdict
 from screener.errors import InputError
 from screener.events import LineClass
 from screener.outside.text import file_name
-from screener.review.case import Exhibit, Maker, case_of
-from screener.review.dossier import pack, sum_of, zipped
+from screener.review.case import Exhibit, Maker, case_of, recording_of
+from screener.review.dossier import MANIFEST, pack, sum_of, zipped
 from screener.review.seal import site_key
+from screener.review.stamp import STAMP, stamp
 from screener.review.verdict import is_flag
 from screener.store.find import find
 from screener.store.records import Access, CallRecord, Review
+from screener.words.terms import weekday
 
 SHOWN = 50
 """The newest so many; `?more` shows more."""
@@ -51,6 +53,9 @@ async def search(context: Context, person: Person, request: Request) -> Response
             kinds=[*Kind, asked.NO_KIND],
             reviews=[Review.CONFIRMED, Review.OVERTURNED, Review.NONE],
             lines=list(LineClass),
+            treatments=[treatment for treatment in Treatment if treatment is not Treatment.NONE],
+            weekdays={str(day): weekday(day, context.teller.lang) for day in range(1, 8)},
+            hours={str(hour): f"{hour:02}" for hour in range(24)},
         )
 
     return await run_in_threadpool(made)
@@ -64,7 +69,7 @@ def sought(context: Context, person: Person, query: Mapping[str, str]) -> tuple[
     """
     if query.get("number") and not context.sees_whole_numbers(person):
         raise InputError("numbers are masked for this role", "search without a number")
-    wanted = asked.wanted(query, *asked.days(query, context.zone), context.lines)
+    wanted = asked.wanted(query, *asked.days(query, context.zone), context.lines, context.zone)
     most = MORE if "more" in query else SHOWN
     return find(context.log, wanted, most), most
 
@@ -105,10 +110,14 @@ async def evidence(context: Context, person: Person, request: Request) -> Respon
         call = context.log.call(request.path_params["call"])
         rows = tuple(context.log.rows_of(call.id))
         settings, now = context.settings, datetime.now(UTC)
-        exhibit = Exhibit(rows)
+        kept = settings.folder / settings.evidence.recordings if settings.evidence.recordings else None
+        exhibit = Exhibit(rows, recording_of(kept, rows))
         case = case_of(context.log, [exhibit], record=not exhibit.holds)
         key = site_key(settings.folder / settings.evidence.key)
         files = pack(case, Maker(settings.site.name, person.name, now, context.teller, context.zone, key))
+        if url := settings.evidence.timestamp_url:
+            ca = settings.folder / settings.evidence.timestamp_ca if settings.evidence.timestamp_ca else None
+            files[STAMP] = stamp(files[MANIFEST], url, ca)
         subject = f"{rows[0].id} manifest={sum_of(files)}"
         name = f"{file_name(rows[0].id)}.zip"
         context.log.note_access(Access(now, person.name, "console evidence", subject, name))

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -11,8 +11,13 @@ from starlette.responses import Response
 from screener.console.access import Person
 from screener.console.context import Context
 from screener.events import Rung
+from screener.feed.items import Node
+from screener.outside.text import visible
 from screener.store.find import nodes, reviews
 from screener.store.ladder import standings
+
+SILENT = timedelta(seconds=30)
+"""A service that has said nothing for so long is away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +41,7 @@ class Health:
     """How the site is.
 
     Attributes:
+        services: each node as it said last: model, registrations, what waits for the log, last faults.
         newest: when the newest call of the log began; null in an empty log.
         nodes: hosts that wrote the log.
         reviews: flags by what people said of them.
@@ -43,6 +49,7 @@ class Health:
     """
 
     feeds: tuple[Fed, ...]
+    services: tuple[Node, ...]
     newest: datetime | None
     nodes: tuple[str, ...]
     reviews: dict[str, int]
@@ -58,6 +65,7 @@ def look(context: Context) -> Health:
             Fed(feed.name, feed.up, len(feed.board.calls), feed.lost, feed.board.missed)
             for feed in context.hub.feeds
         ),
+        services=tuple(node for feed in context.hub.feeds for _, node in sorted(feed.board.nodes.items())),
         newest=newest[0].started_at if newest else None,
         nodes=tuple(sorted(nodes(context.log) - {""})),
         reviews={review.value: count for review, count in reviews(context.log).items()},
@@ -69,7 +77,11 @@ async def page(context: Context, person: Person, _request: Request) -> Response:
     """The feeds of the services, the newest call, the nodes that wrote, and what people have said."""
 
     def made() -> Response:
-        return context.page("health.html", person, health=look(context), local=lambda at: _local(context, at))
+        found, now = look(context), datetime.now(UTC)
+        silent = {node.node for node in found.services if now - node.at > SILENT}
+        return context.page(
+            "health.html", person, health=found, silent=silent, local=lambda at: _local(context, at), seen=visible
+        )
 
     return await run_in_threadpool(made)
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from starlette.requests import Request
@@ -13,18 +14,24 @@ from screener.console.body import taken
 from screener.console.context import Context
 from screener.console.hub import Shown
 from screener.console.stream import Look, stream
-from screener.core.evidence import Reason, Verdict
+from screener.core.evidence import Kind, Reason, Verdict
+from screener.errors import InputError
 from screener.events import Act
 from screener.feed.board import LiveCall
 from screener.feed.items import Order
 from screener.words.terms import word
 
+ACTS = (Act.ANALYSIS_QUEUE, Act.LINE_FAULT, Act.TERMINATE, Act.WARN, Act.SUPERVISOR, Act.AGENTS)
+"""What has a button."""
+GAP_TOLD = timedelta(minutes=10)
+"""So long a page says that a service was not heard."""
 URGENT = {Verdict.HARASSMENT.value, Verdict.ABUSIVE_COMPLAINT.value}
 
 
 async def page(context: Context, person: Person, request: Request) -> Response:
     """The page; its calls come over the event stream. `?wall` shows large tiles without buttons."""
-    return context.page("live.html", person, wall="wall" in request.query_params, acts=[act.value for act in Act])
+    acts = [act.value for act in ACTS if act is not Act.WARN or "supervisor" in context.settings.flow.warnings.by]
+    return context.page("live.html", person, wall="wall" in request.query_params, acts=acts)
 
 
 async def events(context: Context, person: Person, request: Request) -> Response:
@@ -43,6 +50,8 @@ async def order(context: Context, person: Person, request: Request) -> Response:
         InputError: no such act, or the call is over.
     """
     act = (await taken(request, AnOrder)).act
+    if act is Act.PAUSE or (act is Act.WARN and "supervisor" not in context.settings.flow.warnings.by):
+        raise InputError("that is not a supervisor's to order", "see [flow.warnings] by in the settings")
     context.hub.order(Order(request.path_params["call"], act, person.name))
     return JSONResponse({"ok": True})
 
@@ -57,7 +66,7 @@ def changes(context: Context, person: Person, made: Callable[[Shown], str], form
         form: name of what `made` makes.
     """
     version, known = 0, frozenset[str]()
-    feeds: list[bool] | None = None
+    feeds: list[object] | None = None
     key = f"{form} {context.sees_whole_numbers(person)}"
 
     def text(shown: Shown) -> str:
@@ -69,15 +78,28 @@ def changes(context: Context, person: Person, made: Callable[[Shown], str], form
         nonlocal version, known, feeds
         version, changed, ids = context.hub.newer(version)
         up = [feed.up for feed in context.hub.feeds]
-        if not changed and ids == known and up == feeds:
+        state = [up, missed := sum(feed.board.missed for feed in context.hub.feeds), gap := gap_of(context)]
+        if not changed and ids == known and state == feeds:
             return None
-        rest = json.dumps(
-            {"gone": sorted(known - ids), "feeds": up, "missed": sum(f.board.missed for f in context.hub.feeds)}
-        )
-        known, feeds = ids, up
+        rest = json.dumps({"gone": sorted(known - ids), "feeds": up, "missed": missed, "gap": gap})
+        known, feeds = ids, state
         return f'{{"calls": [{", ".join(map(text, changed))}], {rest[1:]}'
 
     return look
+
+
+def gap_of(context: Context) -> dict[str, object] | None:
+    """The last time that a service was not heard, for a while after it is heard again."""
+    ended = [
+        (feed.away_since + timedelta(seconds=feed.away_seconds), feed.away_since, feed.away_seconds)
+        for feed in context.hub.feeds
+        if feed.up and feed.away_since is not None and feed.away_seconds is not None
+    ]
+    recent = [gap for gap in ended if datetime.now(UTC) - gap[0] < GAP_TOLD]
+    if not recent:
+        return None
+    _, since, seconds = max(recent)
+    return {"since": since.astimezone(context.zone).isoformat(timespec="seconds"), "seconds": round(seconds)}
 
 
 def view(context: Context, person: Person, shown: Shown) -> dict[str, Any]:
@@ -107,18 +129,32 @@ def view(context: Context, person: Person, shown: Shown) -> dict[str, Any]:
         "reason": teller.reason(judged.reason) if judged else "",
         "score": judged.score if judged else None,
         "threshold": judged.threshold if judged else None,
+        "warnings": [teller.warned(w.about, w.level, w.step, w.by) for w in call.warnings[-4:]],
+        "waits": teller.warning(call.waits.about, call.waits.level) if call.waits else "",
         "treatment": word(call.treatment, teller.lang) if call.treatment else "",
         "unheard": call.unheard,
         "moved_to": word(call.moved_to, teller.lang) if call.moved_to else "",
         "over": word(call.over, teller.lang) if call.over else "",
+        "asked": context.say("asked").replace("{}", call.asked_by) if call.asked_by else "",
         "urgent": is_urgent(call),
+        "rank": rank(call),
     }
 
 
 def is_urgent(call: LiveCall) -> bool:
-    """Whether somebody should look at once: flagged, abusive, an emergency, or not heard any more."""
+    """Whether somebody should look at once: flagged, abusive, an emergency, asked for, or not heard any more."""
+    return rank(call) > 0
+
+
+def rank(call: LiveCall) -> int:
+    """What rises to the top: an emergency, a threat, what somebody asks to look at, whatever else is urgent."""
     judged = call.judged
     by_person = judged is not None and judged.reason.startswith(Reason.ORDERED)
-    return bool(call.unheard) or (
-        judged is not None and (judged.verdict in URGENT or judged.emergency) and not by_person
-    )
+    heard = None if by_person else judged
+    if heard is not None and heard.emergency:
+        return 4
+    if heard is not None and heard.verdict in URGENT and heard.kind == Kind.THREAT:
+        return 3
+    if call.asked_by or call.waits:
+        return 2
+    return int(bool(call.unheard) or (heard is not None and heard.verdict in URGENT))

@@ -1,7 +1,7 @@
 """报表: the reports of the command line as pages: filters, bars that open their calls, exports."""
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from urllib.parse import quote, urlencode
 
 from markupsafe import Markup
@@ -12,14 +12,14 @@ from starlette.responses import RedirectResponse, Response
 from screener.console import asked
 from screener.console.access import Person
 from screener.console.context import Context
-from screener.core.evidence import Kind
+from screener.core.evidence import Kind, Treatment
 from screener.errors import InputError
 from screener.reports import pages
 from screener.reports.accuracy import accuracy
 from screener.reports.agents import agents
 from screener.reports.facts import facts
 from screener.reports.frequency import Period, frequency
-from screener.reports.page import Page
+from screener.reports.page import Page, alike
 from screener.reports.pages import Reader
 from screener.reports.queue import queue
 from screener.reports.render import Format, render
@@ -28,12 +28,15 @@ from screener.reports.span import Span
 from screener.reports.summary import summary, usual_span
 from screener.reports.summary_page import summary_page
 from screener.reports.treatment import treatment
+from screener.reports.warnings import warnings
 from screener.reports.web import STYLE, Link, body
 from screener.store.log import CallLog
 
 TOP = 50
 """Sources that are listed."""
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+THAN = ("than_since", "than_until")
+"""Of an address: the second period, beside the first."""
 FORMS: Mapping[Format, str] = {"csv": "text/csv", "xlsx": XLSX, "json": "application/json"}
 Make = Callable[[CallLog, Span, str, Reader], Page]
 
@@ -59,6 +62,10 @@ def _treatment(log: CallLog, span: Span, _by: str, reader: Reader) -> Page:
     return pages.treatment_page(treatment(log, span), span, reader)
 
 
+def _warnings(log: CallLog, span: Span, _by: str, reader: Reader) -> Page:
+    return pages.warnings_page(warnings(log, span), span, reader)
+
+
 def _agents(log: CallLog, span: Span, _by: str, reader: Reader) -> Page:
     return pages.agents_page(agents(log, span), span, reader)
 
@@ -75,6 +82,7 @@ REPORTS: Mapping[str, tuple[Make, tuple[str, ...], str]] = {
     "queue": (_queue, _PERIODS, Period.MONTH),
     "treatment": (_treatment, (), ""),
     "agents": (_agents, (), ""),
+    "warnings": (_warnings, (), ""),
     "accuracy": (_accuracy, (), ""),
 }
 """What makes each report, what it can count by, and what it counts by unless said."""
@@ -95,6 +103,12 @@ async def page(context: Context, person: Person, request: Request) -> Response:
     def shown() -> Response:
         name, query = request.path_params["name"], dict(request.query_params)
         by, span, report = made(context, person, name, query)
+        sides = [(span, report, query)]
+        if query.get("than_since") or query.get("than_until"):
+            other = query | {"since": query.get("than_since", ""), "until": query.get("than_until", "")}
+            _, than, second = made(context, person, name, other)
+            report, second = alike(report, second)
+            sides = [(span, report, query), (than, second, other)]
         with facts(context.log) as known:
             queues, dialled = (sorted(known.known(place) - {""}) for place in ("queue", "dialled"))
         return context.page(
@@ -103,15 +117,21 @@ async def page(context: Context, person: Person, request: Request) -> Response:
             name=name,
             names={one: context.word(f"t_{one}") for one in REPORTS},
             title=report.title,
-            body=Markup(body(report, _links(context, person, span))),  # noqa: S704 - `body` escapes whatever it is given
-            compact=report.compact,
+            sides=[
+                {
+                    "body": Markup(body(page, _links(context, person, of, name))),  # noqa: S704 - it escapes all
+                    "query": urlencode({key: value for key, value in asked_for.items() if key not in THAN}),
+                }
+                for of, page, asked_for in sides
+            ],
+            compact=report.compact and len(sides) == 1,
             asked=query,
             by=by,
             ways=REPORTS[name][1],
             queues=queues,
             dialled=dialled,
             kinds=list(Kind),
-            query=urlencode(query),
+            before=_before(context, query, span),
         )
 
     return await run_in_threadpool(shown)
@@ -168,33 +188,46 @@ def made(context: Context, person: Person, name: str, query: Mapping[str, str]) 
     return by, span, make(context.log, span, by, reader)
 
 
-def _links(context: Context, person: Person, span: Span) -> Link:
-    """From a bar to its calls; whole numbers stand in no address of somebody who may not see them."""
-    about = {
-        "flagged": "1",
-        "kind": span.kind.value if span.kind else "",
-        "queue": span.queue,
-        "dialled": span.dialled,
-    }
-    whole = context.sees_whole_numbers(person)
+def _before(context: Context, query: Mapping[str, str], span: Span) -> str:
+    """The view with the period of the same length before beside it; empty for an open one."""
+    if span.since is None or span.until is None:
+        return ""
+    days = [at.astimezone(context.zone) for at in (span.since - (span.until - span.since), span.since, span.until)]
+    first, since, until = (f"{at:%Y-%m-%d}" if at.time() == time() else f"{at:%Y-%m-%dT%H:%M}" for at in days)
+    return urlencode({**query, "since": since, "until": until, "than_since": first, "than_until": since})
 
-    def link(by: str, code: str) -> str:
-        since, until = span.since, span.until
-        own = {by: code}
-        if by in ("number", "prefix"):
-            own = {"number": code} if whole else {}
-        elif by in ("day", "week", "month"):
-            begin, end = _period(by, code, context)
-            since, until = max(begin, since or begin), min(end, until or end)
-            own = {"since": ""}
-        elif by not in ("region", "carrier", "line", "dialled", "queue", "kind", "agent"):
-            own = {}
-        if not own:
-            return ""
-        times = {name: at.isoformat() for name, at in (("since", since), ("until", until)) if at}
-        return f"/calls?{urlencode({name: value for name, value in (about | own | times).items() if value})}"
+
+def _links(context: Context, person: Person, span: Span, report: str) -> Link:
+    """From a bar to its calls; whole numbers stand in no address of somebody who may not see them."""
+    about = {"kind": span.kind.value if span.kind else "", "queue": span.queue, "dialled": span.dialled}
+    about |= {"treatment": Treatment.ANALYSIS_QUEUE} if report == "queue" else {"flagged": "1"}
+
+    def link(of: Mapping[str, str]) -> str:
+        since, until, asked_for = span.since, span.until, dict(about)
+        for by, code in of.items():
+            if by in ("number", "prefix"):
+                if not context.sees_whole_numbers(person):
+                    return ""
+                asked_for["number"] = code
+            elif by in ("day", "week", "month"):
+                begin, end = _period(by, code, context)
+                since, until = max(begin, since or begin), min(end, until or end)
+            elif by == "treatment" and code not in _TREATED:
+                return ""
+            elif by in _FILTERS:
+                asked_for[by] = code.lstrip("0") or "0" if by == "hour" else code
+            else:
+                return ""
+        asked_for |= {name: at.isoformat() for name, at in (("since", since), ("until", until)) if at}
+        return f"/calls?{urlencode({name: value for name, value in asked_for.items() if value})}"
 
     return link
+
+
+_FILTERS = frozenset(
+    {"region", "carrier", "line", "dialled", "queue", "kind", "agent", "hour", "weekday", "treatment"}
+)
+_TREATED = frozenset(treatment.value for treatment in Treatment if treatment is not Treatment.NONE)
 
 
 def _period(by: str, bucket: str, context: Context) -> tuple[datetime, datetime]:

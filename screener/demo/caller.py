@@ -79,7 +79,10 @@ class Caller(Phone):
             ]
         )
         request = Request(
-            headers, sdp.offer(HOST, [sdp.Offered(leg.handset.port)], session_id=leg.handset.port), "INVITE", uri
+            headers,
+            sdp.offer(HOST, {0: sdp.Offered(leg.handset.port)}, session_id=leg.handset.port),
+            "INVITE",
+            uri,
         )
         self.ask(leg, request, self._final(leg, request))
 

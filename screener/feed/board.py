@@ -3,7 +3,23 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from screener.feed.items import Began, Handled, Heard, Item, Judged, Missed, Moved, Over, Unheard, Weighed
+from screener.core.actions import Step
+from screener.feed.items import (
+    Asked,
+    Began,
+    Cautioned,
+    Handled,
+    Heard,
+    Item,
+    Judged,
+    Missed,
+    Moved,
+    Node,
+    Over,
+    Rest,
+    Unheard,
+    Weighed,
+)
 
 UTTERANCES = 60
 """Utterances of a call that are kept, the newest; likewise pieces of evidence."""
@@ -19,7 +35,10 @@ class LiveCall:
         began: None when the feed was joined in its middle.
         words: by speaker and utterance, in the order of their beginning.
         treatment: that goes on.
+        warnings: their steps, the newest ones.
+        rest: seconds of the pause that the agent is offered; 0 is none.
         unheard: why nobody listens, empty while somebody does.
+        asked_by: who asks a supervisor to look, empty while nobody does.
         moved_to: target of the last transfer that succeeded.
         over: by whom the call was ended, empty while it goes on.
     """
@@ -31,9 +50,18 @@ class LiveCall:
     evidence: list[Weighed] = field(default_factory=list)
     judged: Judged | None = None
     treatment: str = ""
+    warnings: list[Cautioned] = field(default_factory=list)
+    rest: float = 0.0
     unheard: str = ""
+    asked_by: str = ""
     moved_to: str = ""
     over: str = ""
+
+    @property
+    def waits(self) -> Cautioned | None:
+        """The warning, or the end after the warnings, that waits for somebody's word."""
+        newest = self.warnings[-1] if self.warnings else None
+        return newest if newest and newest.step == Step.ASKED else None
 
     def items(self) -> Iterator[Item]:
         """What tells a newcomer all that is known of the call."""
@@ -45,8 +73,11 @@ class LiveCall:
             yield self.judged
         if self.treatment:
             yield Handled(self.call, self.at, self.treatment, done=False, completed=False)
+        yield from self.warnings
         if self.unheard:
             yield Unheard(self.call, self.at, self.unheard)
+        if self.asked_by:
+            yield Asked(self.call, self.at, self.asked_by)
 
 
 class Board:
@@ -56,11 +87,22 @@ class Board:
         self.calls: dict[str, LiveCall] = {}
         self.missed = 0
         """Lines that this reader never saw."""
+        self.nodes: dict[str, Node] = {}
+        """Services by host, as they said last."""
+
+    def items(self) -> Iterator[Item]:
+        """What tells a newcomer all that is known."""
+        yield from list(self.nodes.values())
+        for call in list(self.calls.values()):
+            yield from call.items()
 
     def take(self, item: Item) -> LiveCall | None:
         """Take one item; the call that it is about, None when it is about none."""
         if isinstance(item, Missed):
             self.missed += item.lines
+            return None
+        if isinstance(item, Node):
+            self.nodes[item.node] = item
             return None
         call = self.calls.get(item.call)
         if call is None:
@@ -89,10 +131,16 @@ def _fold(call: LiveCall, item: Item) -> None:
             call.judged = item
         case Handled():
             call.treatment = "" if item.done else item.treatment
+        case Cautioned():
+            call.warnings = [*call.warnings, item][-UTTERANCES:]
+        case Rest():
+            call.rest = item.seconds
         case Moved(target=target, ok=True):
             call.moved_to = target
         case Unheard():
             call.unheard = item.why
+        case Asked():
+            call.asked_by = item.by
         case Over():
             call.over = item.by
         case _:

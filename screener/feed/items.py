@@ -6,10 +6,11 @@ A line is an object whose `item` names its kind; a reader passes over kinds and 
 import json
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from screener.errors import InputError
 from screener.events import Act
+from screener.outside.objects import read_object
 
 LINE_LIMIT = 7_900
 """Bytes of one line: what PostgreSQL's NOTIFY carries, with room to spare. A longer text is cut."""
@@ -98,6 +99,27 @@ class Handled:
 
 
 @dataclass(frozen=True, slots=True)
+class Cautioned:
+    """A step of a warning: `core.actions.Warned`."""
+
+    call: str
+    at: float
+    about: str
+    level: int
+    step: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """The agent is offered a pause of so many seconds after the call."""
+
+    call: str
+    at: float
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class Moved:
     """A transfer was judged to its end."""
 
@@ -126,16 +148,54 @@ class Over:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """Somebody asks a supervisor to look at the call."""
+
+    call: str
+    at: float
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """How a service is; told every few seconds.
+
+    Attributes:
+        node: its host.
+        at, started_at: aware, UTC.
+        model: engine and name; `dry_run`: nobody is treated.
+        registered: of so many `registrars`; `problem`: of the first that does not stand.
+        waiting: calls that are not in the log yet.
+        dropped: lines of the feed that were not told.
+        faults: newest warnings and errors of the program's log.
+    """
+
+    node: str
+    at: datetime
+    started_at: datetime
+    version: str
+    model: str
+    dry_run: bool
+    calls: int
+    registered: int
+    registrars: int
+    problem: str
+    waiting: int
+    dropped: int
+    faults: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Missed:
     """This reader was too slow: so many lines were left out before the next one."""
 
     lines: int
 
 
-Item = Began | Heard | Weighed | Judged | Handled | Moved | Unheard | Over | Missed
-KINDS: Final[dict[str, type[Any]]] = {
-    kind.__name__.lower(): kind for kind in (Began, Heard, Weighed, Judged, Handled, Moved, Unheard, Over, Missed)
-}
+Item = (
+    Began | Heard | Weighed | Judged | Handled | Cautioned | Rest | Moved | Unheard | Asked | Over | Node | Missed
+)
+KINDS: Final[dict[str, type[Any]]] = {kind.__name__.lower(): kind for kind in get_args(Item)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,19 +243,19 @@ def parse_order(line: str | bytes) -> Order:
 
 def _object(line: str | bytes) -> dict[str, Any]:
     try:
-        data = json.loads(line)
+        return read_object(line)
     except ValueError as problem:
         raise InputError(f"no line of the feed: {problem}", "is this the feed's socket?") from problem
-    if not isinstance(data, dict):
-        raise InputError("no line of the feed: not an object", "is this the feed's socket?")
-    return data
 
 
 def _made(kind: type[Any], data: dict[str, Any]) -> Any:  # noqa: ANN401 - one of `Item`
     values = {field.name: data.get(field.name) for field in fields(kind)}
     try:
-        if kind is Began:
-            values["started_at"] = datetime.fromisoformat(str(values["started_at"]))
+        for name in ("started_at", "at"):
+            if name in values and kind in (Began, Node):
+                values[name] = datetime.fromisoformat(str(values[name]))
+        if kind is Node and values["faults"] is not None:
+            values["faults"] = tuple(map(str, values["faults"]))
         if any(value is None for value in values.values()):
             raise ValueError(f"{data['item']} lacks a value")
         return kind(**values)

@@ -149,9 +149,8 @@ class FeedServer:
     def _tell(self) -> None:
         while (item := self._items.get()) is not None:
             if isinstance(item, _Reader):
-                for call in list(self._board.calls.values()):
-                    for known in call.items():
-                        item.put(serialize(known))
+                for known in self._board.items():
+                    item.put(serialize(known))
                 self._readers = [*self._readers, item]
                 continue
             self._board.take(item)

@@ -83,9 +83,8 @@ class PostgresFeed:
                 item = self._items.get_nowait()
 
     def _again(self, connection: psycopg.Connection) -> None:
-        for call in list(self._board.calls.values()):
-            for known in call.items():
-                _notify(connection, TOLD, serialize(known))
+        for known in self._board.items():
+            _notify(connection, TOLD, serialize(known))
 
     def _take_orders(self, connection: psycopg.Connection) -> None:
         for notice in list(connection.notifies(timeout=0)):  # first read all: the connection is busy meanwhile

@@ -7,10 +7,14 @@ in, so that no line of the log is a stranger's.
 import json
 import logging
 import sys
+from collections import deque
 from datetime import UTC, datetime
 from typing import Literal
 
 from screener.outside.text import in_json, visible
+
+FAULTS, FAULT_CHARACTERS = 6, 200
+"""Faults that are remembered, and how much of each."""
 
 
 class _TextLines(logging.Formatter):
@@ -32,6 +36,24 @@ class _JsonLines(logging.Formatter):
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
         return in_json(json.dumps(line, ensure_ascii=False))
+
+
+class Faults(logging.Handler):
+    """Remembers the newest warnings and errors, for those who look at the service."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self._newest: deque[str] = deque(maxlen=FAULTS)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Remember one."""
+        at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="seconds")
+        text = visible(record.getMessage())[:FAULT_CHARACTERS]
+        self._newest.append(f"{at} {record.levelname} {record.name.removeprefix('screener.')}: {text}")
+
+    def newest(self) -> tuple[str, ...]:
+        """The newest last."""
+        return tuple(self._newest)
 
 
 def start_logging(level: Literal["debug", "info", "warning", "error"], *, as_json: bool = False) -> None:

@@ -1,7 +1,7 @@
 """What an answer is made of, for whoever renders it: sheets of typed columns, charts, a page of both."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import KW_ONLY, dataclass, field, replace
 from datetime import datetime
 from typing import Literal
 
@@ -44,6 +44,7 @@ class Sheet:
     rows: Sequence[Sequence[Cell]]
     types: Mapping[str, Type] = field(default_factory=dict)
     name: str = ""
+    _: KW_ONLY
     sparse: Collection[str] = ()
     """Columns that people do not see where nothing is in them; programs always do."""
     row_types: Sequence[Type] = ()
@@ -112,6 +113,9 @@ class Heat:
     columns: Sequence[str]
     values: Sequence[Sequence[float]]
     unit: str = ""
+    most: float = 0.0
+    by: tuple[str, str] = ("", "")
+    """What its rows and columns are, as of `Bars`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +128,7 @@ class Trend:
     share: bool = False
     axes: tuple[str, str] = ("", "")
     partial: bool = False
+    most: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +167,22 @@ class Page:
     compact: bool = field(default=False, kw_only=True)
     hint: str = field(default="", kw_only=True)
     """How to go on from here, for whoever reads it on a terminal."""
+
+
+def alike(first: Page, second: Page) -> tuple[Page, Page]:
+    """Two pages of one report, their charts of the same name drawn to one scale."""
+    scales: dict[str, float] = {}
+    for chart in (*first.charts, *second.charts):
+        if not isinstance(chart, Heat):
+            scales[chart.title] = max(scales.get(chart.title, 0.0), *chart.values, 0.0)
+        else:
+            scales[chart.title] = max(scales.get(chart.title, 0.0), *(v for row in chart.values for v in row), 0.0)
+
+    def scaled(page: Page) -> Page:
+        charts = tuple(chart if chart.most else replace(chart, most=scales[chart.title]) for chart in page.charts)
+        return replace(page, charts=charts)
+
+    return scaled(first), scaled(second)
 
 
 def shown(kind: Type, cell: Cell) -> str:

@@ -13,6 +13,7 @@ from screener.reports.queue import QueueAnswer, QueueRow
 from screener.reports.sources import SourceBy, SourceRow
 from screener.reports.span import Span
 from screener.reports.treatment import DAYS, TreatmentRow
+from screener.reports.warnings import STEPS, Warned
 from screener.words.judgement import Teller
 from screener.words.terms import Language, weekday, word
 
@@ -83,7 +84,7 @@ class Reader:
 
     def is_partial(self, span: Span) -> bool:
         """Whether the period goes on."""
-        return span.until is None or span.until > self.now
+        return span.until is None or span.until >= self.now
 
     def page(
         self,
@@ -153,7 +154,7 @@ def frequency_page(answer: Frequency, span: Span, by: Period, reader: Reader) ->
     ]
     shares = [row.share or 0.0 for row in answer.rows]
     axes = reader.word(by.value), reader.word("m_share")
-    charts.append(Bars(reader.word("t_share"), labels, shares, share=True, upright=True, axes=axes))
+    charts.append(Bars(reader.word("t_share"), labels, shares, share=True, upright=True, axes=axes, by=by))
     sheet = Sheet(title, keys, reader.words(keys), rows, {by.value: "text"}, "frequency", sparse=of_kinds)
     return reader.page("t_frequency", span, [sheet], [*charts, heat_chart(answer, reader)])
 
@@ -172,9 +173,10 @@ def heat_page(answer: Frequency, span: Span, reader: Reader) -> Page:
 def heat_chart(answer: Frequency, reader: Reader) -> Heat:
     """Flags by weekday and hour."""
     values = [[answer.heat.get((day, hour), 0) for hour in range(24)] for day in range(1, 8)]
-    days = [weekday(day, reader.lang) for day in range(1, 8)]
+    days = [Coded(weekday(day, reader.lang), str(day)) for day in range(1, 8)]
     hours = [f"{hour:02}" for hour in range(24)]
-    return Heat(reader.word("t_heat"), days, hours, values, reader.word("flagged_calls"))
+    by = ("weekday", "hour")
+    return Heat(reader.word("t_heat"), days, hours, values, reader.word("flagged_calls"), by=by)
 
 
 def _buckets(answer: Frequency, by: Period, reader: Reader) -> list[str]:
@@ -247,7 +249,11 @@ def queue_page(answer: QueueAnswer, span: Span, by: Period, reader: Reader) -> P
     )
     entered = [row.entered for row in answer.periods]
     bars = Bars(
-        reader.word("entered"), [_bucket(row.group, by, reader) for row in answer.periods], entered, upright=True
+        reader.word("entered"),
+        [_bucket(row.group, by, reader) for row in answer.periods],
+        entered,
+        upright=True,
+        by=by,
     )
     return reader.page("t_queue", span, [ways, periods], [bars])
 
@@ -291,10 +297,11 @@ def treatment_page(rows: Sequence[TreatmentRow], span: Span, reader: Reader) -> 
     charts = [
         Bars(
             reader.word(f"again_{days}"),
-            [reader.word(row.arm) for row in rows],
+            [Coded(reader.word(row.arm), row.arm) for row in rows],
             [row.windows[number].share or 0.0 for row in rows],
             share=True,
             most=most,
+            by="treatment",
         )
         for number, days in enumerate(DAYS)
     ]
@@ -312,6 +319,24 @@ def agents_page(rows: Sequence[AgentRow], span: Span, reader: Reader) -> Page:
     bars = Bars(reader.word("hit"), [row.agent for row in hit], [row.hit for row in hit], by="agent")
     sheet = Sheet(reader.word("t_agents"), keys, reader.words(keys), cells, {"agent": "phone"}, "agents")
     return reader.page("t_agents", span, [sheet], [bars])
+
+
+def warnings_page(answer: Warned, span: Span, reader: Reader) -> Page:
+    """The report `warnings`."""
+    keys = ["about", "level", *(f"step_{step}" for step in STEPS)]
+    cells: list[list[Cell]] = [
+        [
+            Coded(reader.teller.misconduct(row.about), row.about),
+            Coded(reader.teller.level(row.level), str(row.level)),
+            *row.steps.values(),
+        ]
+        for row in answer.rows
+    ]
+    sheets = [
+        Sheet(reader.word("t_warnings"), keys, reader.words(keys), cells, name="warnings"),
+        Sheet(reader.word("t_rests"), ["rests"], reader.words(["rests"]), [[answer.rests]], name="rests"),
+    ]
+    return reader.page("t_warnings", span, sheets, [])
 
 
 def accuracy_page(answer: Accuracy, span: Span, reader: Reader) -> Page:

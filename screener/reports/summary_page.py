@@ -66,9 +66,8 @@ def measures_sheet(now: Measures, then: Measures, reader: Reader) -> Sheet:
         rows.append([Coded(reader.word(f"m_{name}"), name), this, last, _change(this, last)])
     keys = ["measure", "now", "then", "change_share"]
     numbers: dict[str, Type] = {"now": "number", "then": "number"}
-    return Sheet(
-        reader.word("t_measures"), keys, reader.words(keys), rows, numbers, "measures", list(_MEASURES.values())
-    )
+    types = list(_MEASURES.values())
+    return Sheet(reader.word("t_measures"), keys, reader.words(keys), rows, numbers, "measures", row_types=types)
 
 
 def _change(now: float | None, then: float | None) -> float | None:

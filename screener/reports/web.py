@@ -5,7 +5,7 @@ they stay readable at any width.
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from html import escape
 
 from screener.reports.page import Bars, Chart, Coded, Figure, Heat, Page, Sheet, Trend, shown
@@ -81,7 +81,9 @@ table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nu
   h2 { margin-top: 1rem; break-after: avoid; } .sheet th, .sheet td { padding: .15rem .4rem; }
   .sheet td:first-child, .sheet th:first-child { position: static; }
   * { print-color-adjust: exact; -webkit-print-color-adjust: exact; } tr, figure { break-inside: avoid; } }
-.bars a { color: inherit; }
+.bars a, .heat td a { color: inherit; }
+.heat td a { display: block; text-decoration: none; line-height: 1.5rem; }
+.heat td a:hover, .heat td a:focus { text-decoration: underline; }
 .plot a:hover rect, .plot a:focus rect { opacity: .7; }
 """
 """Of what `body` gives."""
@@ -95,8 +97,8 @@ body { margin: 0 auto; padding: 1.2rem; max-width: 60rem; color: var(--ink); bac
 @page { size: A4; margin: 12mm; }
 """
 
-Link = Callable[[str, str], str]
-"""From what a bar counts by (`day`, `number`) and its code to the address of its calls; empty for none."""
+Link = Callable[[Mapping[str, str]], str]
+"""From what a bar counts by and its code (`{"day": "2026-03-04"}`) to the address of its calls; empty for none."""
 
 
 def web_page(page: Page) -> str:
@@ -117,7 +119,7 @@ def web_page(page: Page) -> str:
 """
 
 
-def body(page: Page, link: Link = lambda _by, _code: "") -> str:
+def body(page: Page, link: Link = lambda _of: "") -> str:
     """What stands below the title of a report, as HTML that needs `STYLE` alone.
 
     Args:
@@ -169,7 +171,7 @@ def _chart(chart: Chart, link: Link) -> str:
         case Bars():
             return _figure(chart.title, _bars(chart, link))
         case Heat():
-            return _figure(chart.title, _heat(chart), wide=True)
+            return _figure(chart.title, _heat(chart, link), wide=True)
         case Trend():
             return _figure(chart.title, _trend(chart), wide=True, kind="trend")
 
@@ -193,7 +195,7 @@ def _bars(chart: Bars, link: Link) -> str:
 
 
 def _columns(chart: Bars, link: Link) -> str:
-    most = chart.most or _top(chart.values, chart.share)
+    most = _top([*chart.values, chart.most], chart.share)
     wide = 100 / max(1, len(chart.values))
     bars = "".join(
         _linked(
@@ -205,12 +207,16 @@ def _columns(chart: Bars, link: Link) -> str:
         )
         for number, (label, value) in enumerate(zip(chart.labels, chart.values, strict=True))
     )
-    return _plot(bars, most, chart.labels, chart.share, chart.axes)
+    return _plot(chart.title, bars, most, chart.labels, chart.share, chart.axes)
 
 
 def _address(chart: Bars, label: str, link: Link) -> str:
-    code = label.code if isinstance(label, Coded) else label
-    return link(chart.by, code) if chart.by and code else ""
+    code = _code(label)
+    return link({chart.by: code}) if chart.by and code else ""
+
+
+def _code(label: str) -> str:
+    return (label.code or "") if isinstance(label, Coded) else label
 
 
 def _linked(inside: str, address: str, name: str = "") -> str:
@@ -221,7 +227,7 @@ def _linked(inside: str, address: str, name: str = "") -> str:
 
 
 def _trend(chart: Trend) -> str:
-    most = _top(chart.values, chart.share)
+    most = _top([*chart.values, chart.most], chart.share)
     step = 100 / max(1, len(chart.values) - 1)
     places = [f"{step * n:.3f},{100 - 100 * value / most:.2f}" for n, value in enumerate(chart.values)]
     over = places[:-1] if chart.partial and len(places) > 1 else places
@@ -233,7 +239,7 @@ def _trend(chart: Trend) -> str:
     )
     if over is not places:  # of a time that goes on
         line += f'<polyline points="{" ".join(places[-2:])}" {stroke} stroke-dasharray="3 4"/>'
-    return _plot(line, most, chart.labels, chart.share, chart.axes)
+    return _plot(chart.title, line, most, chart.labels, chart.share, chart.axes)
 
 
 def _top(values: Sequence[float], share: bool = False) -> float:
@@ -243,7 +249,12 @@ def _top(values: Sequence[float], share: bool = False) -> float:
 
 
 def _plot(
-    inside: str, most: float, labels: Sequence[str], share: bool = False, axes: tuple[str, str] = ("", "")
+    title: str,
+    inside: str,
+    most: float,
+    labels: Sequence[str],
+    share: bool = False,
+    axes: tuple[str, str] = ("", ""),
 ) -> str:
     grid = "".join(
         f'<line x1="0" x2="100" y1="{y}" y2="{y}" stroke="var(--line)" vector-effect="non-scaling-stroke"/>'
@@ -257,7 +268,7 @@ def _plot(
         else "<span></span>"
         for n, label in enumerate(labels)
     )
-    role = "" if "<a " in inside else ' role="img"'
+    role = f' role="{"group" if "<a " in inside else "img"}" aria-label="{escape(title)}"'
     names = f'<div class="names"><span>{escape(axes[1])}</span></div>' if axes[1] else ""
     under = f'<div class="names"><span></span><span>{escape(axes[0])} →</span></div>' if axes[0] else ""
     return (
@@ -267,16 +278,22 @@ def _plot(
     )
 
 
-def _heat(chart: Heat) -> str:
-    most = max((value for row in chart.values for value in row), default=0) or 1
+def _heat(chart: Heat, link: Link) -> str:
+    most = chart.most or max((value for row in chart.values for value in row), default=0) or 1
+
+    def cell(row: str, column: str, value: float) -> str:
+        codes = zip(chart.by, (_code(row), _code(column)), strict=True)
+        address = link({by: code for by, code in codes if by}) if value and any(chart.by) else ""
+        name = f"{row} {column}: {value:g}"
+        return (
+            f'<td class="h{round(9 * value / most)}" title="{escape(name)}">'
+            f"{_linked(f'{value:g}', address, name)}</td>"
+        )
+
     heads = "".join(f"<th>{escape(label) if n % 3 == 0 else ''}</th>" for n, label in enumerate(chart.columns))
     rows = "".join(
         f"<tr><th>{escape(label)}</th>"
-        + "".join(
-            f'<td class="h{round(9 * value / most)}" '
-            f'title="{escape(label)} {escape(column)}: {value:g}">{value:g}</td>'
-            for column, value in zip(chart.columns, values, strict=True)
-        )
+        + "".join(cell(label, column, value) for column, value in zip(chart.columns, values, strict=True))
         + "</tr>"
         for label, values in zip(chart.rows, chart.values, strict=True)
     )

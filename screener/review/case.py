@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -121,6 +122,21 @@ class Case:
     def flagged(self) -> list[Exhibit]:
         """Calls of which a flag holds."""
         return [exhibit for exhibit in self.exhibits if exhibit.holds]
+
+
+def recording_of(folder: Path | None, rows: Sequence[CallRecord]) -> bytes | None:
+    """What the PBX recorded of a call, where it keeps it under an id of the call; None where there is nothing.
+
+    Raises:
+        InputError: it cannot be read.
+    """
+    ids = (name for row in rows for name in (row.id, row.uniqueid, row.linkedid))
+    names = dict.fromkeys(name for name in ids if name and Path(name).name == name)
+    files = [folder / f"{name}.wav" for name in names] if folder else []
+    try:
+        return next((file.read_bytes() for file in files if file.is_file()), None)
+    except OSError as problem:
+        raise InputError(f"{folder}: a recording cannot be read ({problem.strerror})") from problem
 
 
 def case_of(log: CallLog, exhibits: Sequence[Exhibit], *, record: bool = False) -> Case:

@@ -25,7 +25,7 @@ th, td { text-align: left; vertical-align: top; padding: .3rem .6rem; border-bot
 .note { border: 2px solid #a33; padding: .6rem; font-weight: 600; } .course { margin: 0; padding-left: 1.2rem; }
 .sign { display: flex; gap: 2rem; margin-top: 3rem; }
 .sign div { flex: 1; border-top: 1px solid #1b2733; padding-top: .3rem; }
-.files { font-size: .85em; color: #5c6b7a; overflow-wrap: anywhere; }
+.files { columns: 2; font-size: .85em; color: #5c6b7a; overflow-wrap: anywhere; }
 @media (max-width: 40rem) { body { padding: .8rem; } .about th { width: 7rem; } .scroll { overflow-x: auto; } }
 @media print { body { padding: 0; font-size: 10pt; } tr, .sign { break-inside: avoid; } }
 @page { size: A4; margin: 16mm; }

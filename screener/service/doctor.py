@@ -148,15 +148,21 @@ def _registration(state: RegistrationState, seconds: float) -> Check:
         "registration",
         ok=False,
         message=f"{state.registrar} did not accept us within {seconds:g} s: {state.problem or 'no answer'}",
-        remedy="correct username, password and realm in [[sip.registrars]]"
-        if _refused(state)
-        else "is the PBX running, and are host, port and firewall right? See [[sip.registrars]]",
+        remedy=_remedy(state),
     )
+
+
+def _remedy(state: RegistrationState) -> str:
+    if "certificate" in state.problem:
+        return "renew its certificate, or correct authorities and peer_name in [sip.tls]"
+    if _refused(state):
+        return "correct username, password and realm in [[sip.registrars]]"
+    return "is the PBX running, and are host, port and firewall right? See [[sip.registrars]]"
 
 
 def _refused(state: RegistrationState) -> bool:
     """Whether the PBX has answered that it does not want us, so that waiting longer is no use."""
-    return any(word in state.problem for word in ("401", "403", "404", "407", "password"))
+    return any(word in state.problem for word in ("401", "403", "404", "407", "password", "certificate"))
 
 
 def check_region(region: str) -> Check:

@@ -29,8 +29,8 @@ from screener.calls.tally import Tally
 from screener.calls.wallboard import Wallboard
 from screener.core.entrances import open_session
 from screener.core.flow import Flow
-from screener.errors import InputError
 from screener.events import (
+    Act,
     CallEnded,
     Caller,
     CallOffered,
@@ -45,8 +45,6 @@ from screener.events import (
     Tick,
     Transcript,
 )
-from screener.feed.choose import Teller as FeedTeller
-from screener.feed.choose import open_teller
 from screener.feed.items import Order
 from screener.feed.publish import Publisher
 from screener.media.prompts import load_clips
@@ -58,6 +56,8 @@ from screener.review.take_back import TakeBacks
 from screener.service.figures import Reviews
 from screener.service.hearing import of_hearing
 from screener.service.recordings import Recordings
+from screener.service.state import StateTeller, open_feed
+from screener.service.summaries import Summaries
 from screener.settings.judging import load_judgement
 from screener.settings.sections import Settings
 from screener.sip.recording import RecordingSession
@@ -117,17 +117,6 @@ def _raise_file_limit(calls: int) -> None:
         soft = wanted
     if soft < needed:
         log.warning("%d open files are allowed, %d calls need %d: raise LimitNOFILE", soft, calls, needed)
-
-
-def _feed(settings: Settings, ordered: Callable[[Order], None]) -> FeedTeller | None:
-    """The feed of running calls; a site takes calls without one too."""
-    if not settings.operations.feed:
-        return None
-    try:
-        return open_teller(settings.operations.feed, settings.folder, settings.store.url, ordered)
-    except InputError as problem:
-        log.warning("no feed of running calls: %s; %s", problem.message, problem.remedy)
-        return None
 
 
 def _all_at_once(stops: Sequence[Callable[[], None]], seconds: float) -> None:
@@ -192,8 +181,9 @@ class Service:
         self.flow = site_flow(settings, self.model)
         self._notes = CallNotes(self._writer.put, clock)
         self._beside: ListeningPost | None = None
-        self._feed = _feed(settings, self._ordered)
+        self._feed = open_feed(settings, self._ordered)
         self._tally = Tally()
+        self._summaries = Summaries(settings, self._log, clock)
         self._outbox = Outbox(settings.alerts, settings.site.name, settings.site.language, clock)
         watching = [self._notes.observe, self._tally.observe, *observers]
         watching.append(Causes(settings.alerts, self._outbox.put, clock).observe)
@@ -201,12 +191,18 @@ class Service:
             watching.append(Publisher(self._feed.put, socket.gethostname()).observe)
         if settings.pbx.host:
             self._beside = ListeningPost(settings, self._pool, self._offered_beside, self._take_back)
-            watching.append(Wallboard(self._beside.switchboard).observe)
+            wallboard = Wallboard(self._beside.switchboard, record=settings.pbx.record_flagged)
+            watching += [wallboard.observe, self._beside.rests.observe]
         self._recordings = Recordings(settings, self._pool, self._offered_beside)
         watching += self._recordings.observers
         self._take_backs = TakeBacks(self._log, self._bring_back, clock)
         self._shared = Shared(clips, settings.targets, self._pool, watching, self._post)
         self._endpoint = SipUserAgent(settings.sip)
+        self._state: StateTeller | None = None
+        if self._feed is not None:
+            calls, waiting = (lambda: len(self._screenings)), (lambda: self._writer.waiting)
+            about = self.model, self.flow.dry_run
+            self._state = StateTeller(self._feed, *about, calls, self.registrations, waiting, clock)
         self._inbox: queue.SimpleQueue[tuple[str, Event | _Offered | _Pulse] | None] = queue.SimpleQueue()
         self._metrics: MetricsServer | None = None
         self._reviews = Reviews(self._log)
@@ -248,6 +244,9 @@ class Service:
         self._purger.start()
         self._take_backs.start()
         self._outbox.start()
+        self._summaries.start()
+        if self._state is not None:
+            self._state.start()
         if self._beside is not None:
             self._beside.switchboard.start()
         if port := self._settings.operations.metrics_port:
@@ -267,11 +266,14 @@ class Service:
             self._purger.stop,
             self._take_backs.stop,
             self._outbox.stop,
+            self._summaries.stop,
             self._history.stop,
             self._recordings.stop,
         ]
         if self._metrics is not None:
             helpers.append(self._metrics.stop)
+        if self._state is not None:
+            helpers.append(self._state.stop)
         if self._feed is not None:
             helpers.append(self._feed.stop)
         if self._beside is not None:
@@ -345,8 +347,11 @@ class Service:
             self._post(call_id, event)
 
     def _ordered(self, order: Order) -> None:
-        log.info("call %s: %s ordered by %s", order.call, order.act, order.by)
-        self._inbox.put((order.call, Ordered(order.act, order.by, 0.0)))
+        if order.act is not Act.PAUSE:
+            log.info("call %s: %s ordered by %s", order.call, order.act, order.by)
+            self._inbox.put((order.call, Ordered(order.act, order.by, 0.0)))
+        elif self._beside is not None:
+            self._beside.rests.take(order.call)  # nobody's record
 
     def _spool_failed(self, waiting: int) -> None:
         """Neither the database nor the spool takes calls; on whatever thread puts one in."""
@@ -374,6 +379,7 @@ class Service:
         yield from self._endpoint.samples()
         yield from self._tally.samples()
         yield from self._outbox.samples()
+        yield from self._summaries.samples()
         yield Sample("log_waiting", self._writer.waiting, "Calls that are not in the database yet.")
         if self._beside is not None:
             yield from self._beside.switchboard.samples()

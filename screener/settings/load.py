@@ -18,8 +18,9 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from screener.core.ladder import Ladder
+from screener.core.warnings import MOST_LEVELS, Warnings
 from screener.errors import SettingsError
-from screener.settings.sections import Oidc, Pbx, Registrar, Settings, Sip, Site, Webhook
+from screener.settings.sections import Evidence, Oidc, Pbx, Registrar, Settings, Sip, Site, Webhook
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -170,6 +171,7 @@ def _cross_checks(settings: Settings) -> Iterator[Problem]:
     yield from _check_pbx(settings)
     yield from _check_recordings(settings)
     yield from _check_ladder(settings.ladder)
+    yield from _check_evidence(settings.evidence, settings.folder)
     yield from _check_oidc(settings.oidc)
     for key in ("agents", "supervisor", "line_fault", "terminate"):
         uri = getattr(settings.targets, key)
@@ -197,6 +199,11 @@ def _cross_checks(settings: Settings) -> Iterator[Problem]:
             yield f"[[alerts.ways]] {number} url", "found a value that is not shown, allowed an http or https URL"
         elif way.kind == "email" and not (way.sender and way.to):
             yield f"[[alerts.ways]] {number} to", "found no sender or nobody, allowed addresses"
+    for number, summary in enumerate(settings.alerts.summaries, start=1):
+        if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", summary.at):
+            yield f"[[alerts.summaries]] {number} at", f"found {json.dumps(summary.at)}, allowed a time, as 08:00"
+        if not (summary.sender and summary.to):
+            yield f"[[alerts.summaries]] {number} to", "found no sender or nobody, allowed addresses"
     if not re.match(r"[\w+]+://", settings.store.url):
         yield "[store] url", "found a text without ://, allowed a SQLAlchemy URL, as sqlite:///screener.db"
 
@@ -210,6 +217,16 @@ def _check_ladder(ladder: Ladder) -> Iterator[Problem]:
     if not 1 <= ladder.complaint_days <= LADDER_MOST:
         allowed = f"allowed a whole number from 1 to {LADDER_MOST}"
         yield "[ladder] complaint_days", f"found {ladder.complaint_days}, {allowed}"
+
+
+def _check_evidence(evidence: Evidence, folder: Path) -> Iterator[Problem]:
+    if evidence.timestamp_url and not re.match(r"https?://[^\s/]+", evidence.timestamp_url):
+        yield "[evidence] timestamp_url", "found a value that is not shown, allowed an http or https URL"
+    if evidence.timestamp_ca and not (folder / evidence.timestamp_ca).is_file():
+        found = json.dumps(evidence.timestamp_ca)
+        yield "[evidence] timestamp_ca", f"found {found}, allowed an existing PEM file"
+    if evidence.recordings and not (folder / evidence.recordings).is_dir():
+        yield "[evidence] recordings", f"found {json.dumps(evidence.recordings)}, allowed an existing folder"
 
 
 def _check_numbering(site: Site) -> Iterator[Problem]:
@@ -273,12 +290,13 @@ def _check_flow(settings: Settings) -> Iterator[Problem]:
     flow = settings.flow
     for spec in fields(flow):
         value = getattr(flow, spec.name)
-        least_open = spec.name in ("settle_seconds", "tone_seconds", "stay_seconds")
+        least_open = spec.name in ("settle_seconds", "tone_seconds", "stay_seconds", "pause_seconds")
         if isinstance(value, float) and not (math.isfinite(value) and (value >= 0 if least_open else value > 0)):
             allowed = "a number not below 0" if least_open else "a number above 0"
             yield f"[flow] {spec.name}", f"found {value:g}, allowed {allowed}"
         elif isinstance(value, int) and value < 0:
             yield f"[flow] {spec.name}", f"found {value}, allowed a whole number not below 0"
+    yield from _check_warnings(flow.warnings)
     analysis = settings.targets.analysis
     wanted_by = "flow.queue_on_pbx" * flow.queue_on_pbx or "[pbx] host" * bool(settings.pbx.host)
     wanted_by = wanted_by or "[webhook] url" * bool(settings.webhook.url)
@@ -287,12 +305,32 @@ def _check_flow(settings: Settings) -> Iterator[Problem]:
         yield "[targets] analysis", f"found {json.dumps(analysis)}, allowed a sip:, sips: or tel: URI{why}"
 
 
+def _check_warnings(warnings: Warnings) -> Iterator[Problem]:
+    for key in ("pause_seconds", "approve_seconds", "notice_seconds", "end_seconds"):
+        if not (math.isfinite(value := getattr(warnings, key)) and value >= 0):
+            yield f"[flow] warnings.{key}", f"found {value:g}, allowed a number not below 0"
+    if not 1 <= warnings.levels <= MOST_LEVELS:
+        yield "[flow] warnings.levels", f"found {warnings.levels}, allowed 1 to {MOST_LEVELS}"
+    if warnings.offences < 1:
+        yield "[flow] warnings.offences", f"found {warnings.offences}, allowed a whole number above 0"
+    if warnings.end_seconds and not 0 < warnings.notice_seconds < warnings.end_seconds:
+        yield (
+            "[flow] warnings.end_seconds",
+            "found an end without a notice before it, allowed above notice_seconds",
+        )
+
+
 def _check_pbx(settings: Settings) -> Iterator[Problem]:
     pbx = settings.pbx
     if not pbx.host:
         return
     if not pbx.username or not (pbx.password or pbx.password_file):
         yield "[pbx] password", "found no name or no password, allowed those of an account in manager.conf"
+    if pbx.record_flagged and not settings.flow.record_notice:
+        yield "[pbx] record_flagged", "found true, allowed with [flow] record_notice = true: callers must be told"
+    if not re.fullmatch(r"[\w-]+(/[\w-]+)*", pbx.record_folder, re.ASCII):
+        allowed = "allowed a folder of letters, digits and hyphens"
+        yield "[pbx] record_folder", f"found {json.dumps(pbx.record_folder)}, {allowed}"
     if "{leg}" not in pbx.dial:
         yield (
             "[pbx] dial",

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from screener.core.flow import Flow
 from screener.core.ladder import Ladder
+from screener.settings.alerts import Alerts
 from screener.settings.encryption import Encryption, Port, Tls
 
 Seconds = Annotated[float, Field(gt=0)]
@@ -152,6 +153,9 @@ class Pbx:
         dial: how Asterisk dials a listening leg; `{leg}` is the user part.
         context: where the user parts of `[targets]`, and `by_hand`, are extensions.
         by_hand: the extension that puts a caller into the analysis queue in an agent's name.
+        record_flagged: on a flag Asterisk records the caller's channel from there on (MixMonitor). Callers must be
+            told: needs `flow.record_notice`, and where we only listen the dialplan says the same.
+        record_folder: of these recordings, in Asterisk's own; the file is the caller's UNIQUEID.wav.
         hear_agent: listen to the agent too: what the agent says is logged, and steering back is noted.
         max_calls: calls listened to at once; further ones go on unheard, which the log and the metrics say.
     """
@@ -169,6 +173,8 @@ class Pbx:
     context: str = "from-screener"
     by_hand: str = "by-hand"
     hear_agent: bool = True
+    record_flagged: bool = False
+    record_folder: str = "screener"
     max_calls: Annotated[int, Field(ge=1, le=1000)] = 100
 
 
@@ -268,49 +274,20 @@ class Store:
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
-    """`[[alerts.ways]]`: how somebody is told.
-
-    Attributes:
-        url: of the webhook or robot, https or http; of a mail server its host and port.
-        secret: signs a webhook's body, 钉钉's URL, 飞书's body; of e-mail the password.
-        causes: `threat`, `emergency`, `burst`, `deaf`, `spool`; empty is all of them.
-        sender, to, username: of e-mail; with a username the connection is encrypted (STARTTLS).
-    """
-
-    kind: Literal["webhook", "wecom", "dingtalk", "feishu", "email"]
-    url: str = field(repr=False)
-    secret: str = field(default="", repr=False)
-    causes: tuple[Literal["threat", "emergency", "burst", "deaf", "spool"], ...] = ()
-    sender: str = ""
-    to: tuple[str, ...] = ()
-    username: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Alerts:
-    """`[alerts]`: when somebody is told at once; without `[[alerts.ways]]` nobody is.
-
-    Attributes:
-        burst_calls: so many harassment calls within `burst_seconds` are a burst.
-        deaf_calls: so many calls within it in which recognition broke off.
-    """
-
-    burst_calls: Annotated[int, Field(ge=2)] = 10
-    burst_seconds: Seconds = 600.0
-    deaf_calls: Annotated[int, Field(ge=1)] = 3
-    ways: tuple[Way, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class Evidence:
     """`[evidence]`: packages for the operator, 12321 or the police.
 
     Attributes:
         key: file of the site's signing key (Ed25519), beside the settings file; made when it is first needed.
+        recordings: folder in which the PBX keeps recordings, as ID.wav or UNIQUEID.wav; they join a package.
+        timestamp_url: of a time-stamping authority (RFC 3161), which signs each manifest too; empty asks none.
+        timestamp_ca: certificates (PEM) of whom it is trusted by; empty takes the machine's.
     """
 
     key: str = "evidence.key"
+    recordings: str = ""
+    timestamp_url: str = ""
+    timestamp_ca: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,20 +8,16 @@
 
 import logging
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from enum import Enum, auto
 from functools import partial
 
-from screener.errors import SipParseError
 from screener.events import CallAnswered, CallEnded, Dtmf, EndedBy, Event, Tick, TransferEnded
-from screener.media.g711 import Law
-from screener.media.stream import AudioStream
 from screener.ports import Destination
-from screener.sip import info, refer, sdp
-from screener.sip.anythread import AnyThread
-from screener.sip.invitation import Invitation, Refusal, Renegotiation, read_again, taken
+from screener.sip import info, refer
+from screener.sip.invitation import Invitation, Refusal, read_again
 from screener.sip.message import Request, Response
-from screener.sip.multipart import part
+from screener.sip.negotiation import Negotiation
 from screener.sip.pyvoip import PhoneCall
 from screener.sip.replies import reply, with_session
 from screener.sip.timer import SessionTimer
@@ -48,11 +44,8 @@ class _State(Enum):
     ENDED = auto()
 
 
-class SipCall(AnyThread):
+class SipCall(Negotiation):
     """A call of the product, as `ports.Call` describes it, on top of pyVoIP's record of it."""
-
-    _client: str | None = None
-    """Address of the recording client whose session it is."""
 
     def __init__(
         self,
@@ -63,30 +56,17 @@ class SipCall(AnyThread):
         source: Address,
         replaced: "SipCall | None" = None,
     ) -> None:
-        offer = invitation.offer
-        self.dialog = invitation.dialog
-        self._core, self._record, self._invite = core, record, invitation.info
-        self._transaction, self._offer, self._source = transaction, offer, source
-        self._replaced = replaced
+        self._state = _State.OFFERED  # first: what is agreed may ask
+        super().__init__(core, record, invitation, source)
+        self._transaction, self._replaced = transaction, replaced
         self._timer = invitation.timer
-        self._state = _State.OFFERED
         self._due = core.layer.now + OFFER_SECONDS
         """When `sweep` has something to do: refuse a stale offer, refresh the session or give it up."""
-        self._events = lambda _event: None
-        self._version, self._answered_at = 0, 0.0
-        self._session_id = int(record.session_id)
-        self._leg = record.leg
-        self._awaiting_answer = offer is None
-        self._agreed: sdp.Stream | None = None
-        self._offered: Sequence[sdp.Offered] = ()
+        self._answered_at = 0.0
         self._hangup_wanted = False
         self._transfer: refer.Transfer | None = None
         self._goodbye: ServerTransaction | None = None
         """The peer's BYE, while it waits for its answer."""
-        law = offer[1][0] if offer else sdp.Stream(0, "", 0, Law.PCMU, 0, sdp.EVENT_TYPE, "sendrecv")
-        self._stream = AudioStream(self._media_event, law.law, law.payload_type, law.event_type)
-        if offer:
-            self._agree(offer[1])
 
     # What the user agent asks.
 
@@ -99,16 +79,6 @@ class SipCall(AnyThread):
     def up(self) -> bool:
         """Whether it is answered, acknowledged and not over."""
         return self._state is _State.UP
-
-    @property
-    def encrypted(self) -> bool:
-        """Whether its media is (SRTP)."""
-        return self._agreed is not None and self._agreed.keys is not None
-
-    @property
-    def streams(self) -> Sequence[AudioStream]:
-        """Its audio, for whoever counts."""
-        return (self._stream,)
 
     # The media thread.
 
@@ -207,21 +177,6 @@ class SipCall(AnyThread):
         """End a call whose answer is not acknowledged."""
         log.warning("call from %s: no ACK; ended", self._invite.source)
         self._bye(EndedBy.FAULT)
-
-    def _take_answer(self, ack: Request) -> bool:
-        self._awaiting_answer = False
-        try:
-            body = part(ack, "application/sdp")
-            found = taken(sdp.parse(body), self._client, self._core.encryption) if body else ()
-        except SipParseError:
-            found = ()
-        offered = self._offered
-        streams = [s for stream, ours in zip(found, offered, strict=False) if (s := ours.answered(stream))]
-        if not streams:
-            log.warning("call from %s: no answer that can be taken to our offer; ended", self._invite.source)
-            return False
-        self._agree(streams)
-        return True
 
     # Requests within the call.
 
@@ -369,28 +324,6 @@ class SipCall(AnyThread):
 
     # Small things.
 
-    def _begin(self) -> None:
-        """Audio flows from now on."""
-        self._leg.start(self._stream)
-
-    def _told(self, asked: Renegotiation) -> None:
-        """The peer says something beside its session description: only a recording client does."""
-
-    def _agree(self, streams: Sequence[sdp.Stream]) -> None:
-        """Send and expect what was negotiated, in place: the stream and its audio time go on."""
-        stream, audio = streams[0] if streams[0].ours else streams[0].with_key(self._agreed), self._stream
-        if self._agreed is not None and self._agreed.keys and stream.keys is None:
-            log.warning("call from %s goes on in clear, as the peer asks", self._invite.source)
-        self._agreed = stream
-        audio.law, audio.payload_type, audio.event_type = stream.law, stream.payload_type, stream.event_type
-        audio.held, audio.sending = stream.held, not stream.held
-        audio.heard_at = audio.ticks
-        if stream.host not in ("0.0.0.0", "::"):  # noqa: S104 - hold of RFC 2543
-            self._leg.point(
-                stream.host, stream.port, self._source[0],
-                control=stream.control, muxed=stream.muxed, keys=stream.keys,
-            )  # fmt: skip
-
     def _response(self, request: Request, status: int, reason: str = "") -> Response:
         return reply(request, status, self.dialog.local_tag, reason)
 
@@ -399,16 +332,6 @@ class SipCall(AnyThread):
         body = self._description()
         made = self._response(transaction.request, 200)
         self._core.layer.respond(transaction, with_session(made, self._core.contact_header, self._timer, body))
-
-    def _description(self) -> bytes:
-        """Our offer, or our answer to the peer's."""
-        host = self._core.host
-        if self._offer is None:
-            self._offered = [sdp.Offered.of(self._leg.port, self._core.encryption, self._agreed)]
-            return sdp.offer(host, self._offered, self._session_id, self._version)
-        assert self._agreed is not None  # as there was an offer
-        taken_ = [(self._agreed, self._leg.port)]
-        return sdp.answer(self._offer[0], taken_, host, self._session_id, self._version)
 
     def _send(self, request: Request, done: Callable[[Response | None], None]) -> None:
         request.headers.add("Contact", self._core.contact_header)

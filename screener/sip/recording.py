@@ -5,7 +5,7 @@ client may stop streams, start them again and add some, and nothing is ever sent
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -17,6 +17,7 @@ from screener.ports import EventSink, FrameSink, InfoSink, RecordingInfo
 from screener.sip import sdp
 from screener.sip.call import MEDIA_TIMEOUT_SECONDS, SipCall
 from screener.sip.invitation import Invitation, Renegotiation
+from screener.sip.message import Request
 from screener.sip.pyvoip import PhoneCall
 from screener.sip.transaction import ServerTransaction
 from screener.sip.transport import Address
@@ -41,7 +42,10 @@ class _Track:
 
     def agree(self, stream: sdp.Stream, client: str) -> None:
         audio = self.audio
-        self.agreed = stream = stream if stream.ours else stream.with_key(self.agreed)
+        stream = stream if stream.ours else stream.with_key(self.agreed)
+        self.agreed = stream = replace(
+            stream, label=stream.label or self.agreed.label
+        )  # an answer may leave it out
         audio.law, audio.payload_type, audio.event_type = stream.law, stream.payload_type, stream.event_type
         audio.held, audio.sending = not stream.sends, False
         audio.heard_at = audio.ticks
@@ -55,6 +59,8 @@ class _Track:
 
 class RecordingSession(SipCall):
     """One recording session, as `ports.Recording` describes it."""
+
+    _direction = "recvonly"
 
     def __init__(
         self,
@@ -158,16 +164,20 @@ class RecordingSession(SipCall):
             track.leg.start(track.audio)
         return track
 
-    def _description(self) -> bytes:
-        host = self._core.host
-        if self._offer is None:
-            encryption = self._core.encryption
-            self._offered = [sdp.Offered.of(track.leg.port, encryption, track.agreed) for track in self._tracks]
-            return sdp.offer(host, self._offered, self._session_id, self._version, "recvonly")
-        theirs, streams = self._offer
-        tracks = {track.agreed.index: track for track in self._tracks}
-        taken = [(tracks[s.index].agreed, tracks[s.index].leg.port) for s in streams if s.index in tracks]
-        return sdp.answer(theirs, taken, host, self._session_id, self._version, only_hears=True)
+    def _take_answer(self, ack: Request) -> bool:
+        taken = super()._take_answer(ack)
+        if taken:
+            self._changed(self.said)
+        return taken
+
+    def _offers(self) -> Mapping[int, sdp.Offered]:
+        encryption = self._core.encryption
+        return {t.agreed.index: sdp.Offered.of(t.leg.port, encryption, t.agreed) for t in self._tracks}
+
+    def _answers(self) -> Sequence[tuple[sdp.Stream, int]]:
+        assert self._offer is not None
+        wanted = {stream.index for stream in self._offer[1]}
+        return [(track.agreed, track.leg.port) for track in self._tracks if track.agreed.index in wanted]
 
 
 def open_call(

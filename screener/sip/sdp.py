@@ -265,19 +265,11 @@ def _attribute(media: dict[str, object], value: str) -> None:
     elif value == "rtcp-mux":
         media["rtcp_mux"] = True
     elif value.startswith("crypto:"):
-        media["crypto"] = (*media.get("crypto", ()), *_crypto(value))[:MAX_CRYPTO]  # type: ignore[misc]
+        media["crypto"] = (*media.get("crypto", ()), *sdes.offered(value))[:MAX_CRYPTO]  # type: ignore[misc]
     elif value.startswith("label:"):
         media["label"] = value.removeprefix("label:").strip()[:MAX_LABEL]
     elif match := re.fullmatch(r"ptime:([0-9]{1,4})(?:\.[0-9]+)?", value):
         media["ptime"] = int(match[1])
-
-
-def _crypto(value: str) -> tuple[sdes.Crypto, ...]:
-    """The line; one that cannot be read offers nothing."""
-    try:
-        return (sdes.Crypto.parse(value.removeprefix("crypto:").strip()),)
-    except SipParseError:
-        return ()
 
 
 def _head(host: str, session_id: int, version: int) -> list[str]:
@@ -334,15 +326,36 @@ class Offered:
 
 
 def offer(
-    host: str, streams: Sequence[Offered], session_id: int, version: int = 1, direction: str = "sendrecv"
+    host: str,
+    streams: Mapping[int, Offered],
+    session_id: int,
+    version: int = 1,
+    direction: str = "sendrecv",
+    former: Sequence[Media] = (),
 ) -> bytes:
-    """Our own offer: both laws and telephone-event for each stream."""
+    """Our own offer: both laws and telephone-event for each stream.
+
+    Args:
+        host: ours.
+        streams: by the place of their m= line.
+        session_id: of the o= line.
+        version: likewise.
+        direction: of each stream.
+        former: the m= lines of the session until now, which stay where they are: refused, where we offer nothing.
+    """
     laws = {law.payload_type: law for law in Law}
     lines = _head(host, session_id, version)
-    for one in streams:
-        key = (TAG, one.key) if one.key is not None else None
-        lines += _audio(one.port, laws, EVENT_TYPE, direction, one.profile, key)
+    for place in range(max(len(former), *(place + 1 for place in streams), 0)):
+        if one := streams.get(place):
+            key = (TAG, one.key) if one.key is not None else None
+            lines += _audio(one.port, laws, EVENT_TYPE, direction, one.profile, key)
+        else:
+            lines.append(_refused(former[place]))
     return _text(lines)
+
+
+def _refused(media: Media) -> str:
+    return f"m={media.kind} 0 {media.protocol} {' '.join(media.formats)}"
 
 
 def answer(
@@ -368,7 +381,7 @@ def answer(
     ours = {stream.index: (stream, port) for stream, port in taken}
     for index, media in enumerate(theirs.media):
         if index not in ours:
-            lines.append(f"m={media.kind} 0 {media.protocol} {' '.join(media.formats)}")
+            lines.append(_refused(media))
             continue
         stream, port = ours[index]
         direction = _MIRROR.get(media.direction, media.direction)

@@ -197,6 +197,8 @@ class _Reader:
         self._calling = ""
         self._owner = self._stream = ""
         """Whom a `send` is about; which stream a label."""
+        self._ended, self._sent_before = False, 0
+        """Of the association that is read: whether it is over, and what its owner sends besides."""
         self._people: dict[str, Participant] = {}
         self._streams: dict[str, MediaStream] = {}
         self._sends: dict[str, tuple[str, ...]] = {}
@@ -227,6 +229,7 @@ class _Reader:
             self._owner = said.get("participant_id", "") or said.get("participant", "")
             if name == "participantstreamassoc" and self._owner and len(self._sends) < MAX_OBJECTS:
                 self._sends.setdefault(self._owner, ())
+            self._ended, self._sent_before = False, len(self._sends.get(self._owner, ()))
         elif name == "nameid" and self._owner in self._people:
             self._people[self._owner] = replace(self._people[self._owner], aor=said.get("aor", ""))
 
@@ -257,6 +260,10 @@ class _Reader:
             self._streams[stream.id] = replace(stream, mixed=text.lower() == "mixed")
         elif name == "disassociate-time" and "participantsessionassoc" in within and self._owner:
             self._left.add(self._owner)
+        elif name == "disassociate-time" and "participantstreamassoc" in within and self._owner:
+            self._ended = True
+        elif name == "participantstreamassoc" and self._ended:  # it says what has been, not what is
+            self._sends[self._owner] = self._sends.get(self._owner, ())[: self._sent_before]
         elif name == "fromhdr":
             self._calling = Participant("", text.partition("<")[2].partition(">")[0] or text).user
         self.closed = not self._path

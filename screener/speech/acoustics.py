@@ -141,6 +141,14 @@ def periodicity(pcm: bytes) -> float:
     return float((correlation * overlap)[PITCH_LAGS.start :].max() / correlation[0])
 
 
+def _percentile(ordered: Curve, percent: float) -> float:
+    """Between two values in proportion, as numpy does."""
+    place = (ordered.size - 1) * percent / 100
+    below = int(place)
+    above = min(below + 1, ordered.size - 1)
+    return float(ordered[below] + (ordered[above] - ordered[below]) * (place - below))
+
+
 def laughter_beat(levels: Curve, voice: Callable[[int], float], limits: Limits = SHIPPED) -> float | None:
     """Strength 0..1 of the beat of laughter in one window, None when it is something else.
 
@@ -151,7 +159,8 @@ def laughter_beat(levels: Curve, voice: Callable[[int], float], limits: Limits =
     """
     if float(levels.max()) < MIN_LEVEL_DBFS:
         return None
-    quiet, top = np.percentile(levels, (15, 90))
+    ordered = np.sort(levels)  # a tenth of what numpy.percentile takes
+    quiet, top = _percentile(ordered, 15), _percentile(ordered, 90)
     if top < MIN_LEVEL_DBFS or top - quiet < limits.depth:
         return None
     curve = np.maximum(levels, top - 25)

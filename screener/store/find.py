@@ -1,17 +1,18 @@
 """Finding calls in the log: which somebody wants, and what the log is asked for them."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 from sqlalchemy import Select, exists, func, literal_column, or_, select
 
-from screener.core.evidence import Kind, Verdict
+from screener.core.evidence import Kind, Treatment, Verdict
 from screener.events import LineClass
 from screener.store.insert import COLUMNS
 from screener.store.log import CallLog
 from screener.store.records import CallRecord, Review
-from screener.store.tables import Call, EvidencePiece, SegmentRow
+from screener.store.search import said, said_by_index
+from screener.store.tables import Call, EvidencePiece
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,7 @@ class Wanted:
         without_kind: flags without a kind.
         flagged: what reports count: harassment that nobody overturned, at the moment at which the caller dialled.
         text: was said by either, in these very words; the database looks for them itself.
+        hour, weekday: 0 … 23, and 1 (Monday) … 7, of the moment in `zone`.
     """
 
     since: datetime | None = None
@@ -42,6 +44,17 @@ class Wanted:
     flagged: bool = False
     review: Review | None = None
     text: str = ""
+    treatment: Treatment | None = None
+    hour: int | None = None
+    weekday: int | None = None
+    zone: tzinfo = UTC
+
+    def is_at(self, moment: datetime) -> bool:
+        """Whether a moment is in the hour and on the weekday; no database knows every zone."""
+        if self.hour is None and self.weekday is None:
+            return True
+        local = moment.astimezone(self.zone)
+        return self.hour in (None, local.hour) and self.weekday in (None, local.isoweekday())
 
     def conditions(self, at: Any) -> list[Any]:  # noqa: ANN401 - SQLAlchemy's own
         """What a row of `calls` must fulfil; `at` is the column of its moment."""
@@ -57,6 +70,7 @@ class Wanted:
             (Call.verdict, self.verdict), (Call.kind, self.kind), (Call.agent, self.agent),
             (Call.queue, self.queue), (Call.dialled, self.dialled), (Call.review, self.review),
             (Call.line, self.line), (Call.region, self.region), (Call.carrier, self.carrier),
+            (Call.treatment, self.treatment),
         )  # fmt: skip
         found += [column == value for column, value in exact if value]
         if self.without_kind:
@@ -66,8 +80,7 @@ class Wanted:
         elif self.number:
             found.append(Call.number.startswith(self.number, autoescape=True))
         if self.text:
-            said = select(SegmentRow.call_id).where(SegmentRow.text.icontains(self.text, autoescape=True))
-            found.append(Call.id.in_(said))
+            found.append(said(self.text))
         return found
 
 
@@ -78,11 +91,15 @@ def find(log: CallLog, wanted: Wanted, limit: int) -> list[CallRecord]:
         StoreError: the database failed.
     """
     at = Call.called_at if wanted.flagged else Call.started_at
-    query: Select[Any] = select(Call.root, *(getattr(Call, name) for name in COLUMNS))
+    query: Select[Any] = select(Call.root, at, *(getattr(Call, name) for name in COLUMNS))
     query = query.where(*wanted.conditions(at)).order_by(at.desc(), Call.id.desc())
     found: dict[str, CallRecord] = {}
     with log.reading() as connection:
-        for root, *row in connection.execute(query, execution_options={"yield_per": max(100, limit)}):
+        if wanted.text and (few := said_by_index(connection, wanted.text)) is not None:
+            query = query.where(few)
+        for root, moment, *row in connection.execute(query, execution_options={"yield_per": max(100, limit)}):
+            if not wanted.is_at(moment):
+                continue
             found.setdefault(root, CallRecord(*row))
             if len(found) == limit:
                 break

@@ -30,6 +30,7 @@ from screener.store.records import (
     Segment,
     TransferRow,
     TreatmentRow,
+    WarningRow,
 )
 from screener.store.schema import is_newest, migrate
 from screener.store.tables import AccessNote, Call, Listed
@@ -333,6 +334,21 @@ class CallLog:
                 insert(AccessNote).values({f.name: getattr(access, f.name) for f in fields(access)})
             )
 
+    def note_once(self, access: Access) -> bool:
+        """Keep what is done once only, whoever tries: False when the same action, subject and destination is kept.
+
+        Raises:
+            StoreError: the database failed.
+        """
+        values = {f.name: getattr(access, f.name) for f in fields(access)}
+        same = [getattr(AccessNote, name) == values[name] for name in ("action", "subject", "destination")]
+        with self.writing() as connection:
+            take_turns(connection)
+            if connection.execute(select(AccessNote.id).where(*same).limit(1)).first():
+                return False
+            connection.execute(insert(AccessNote).values(values))
+        return True
+
     def accesses(self, since: datetime | None = None, limit: int | None = 50) -> list[Access]:
         """Who took data out, newest first.
 
@@ -353,6 +369,7 @@ _PARTS: dict[str, type[Any]] = {
     "decisions": DecisionRow,
     "treatments": TreatmentRow,
     "transfers": TransferRow,
+    "warnings": WarningRow,
 }
 
 

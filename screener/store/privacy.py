@@ -17,6 +17,7 @@ from sqlalchemy import Connection, delete, func, select, text, update
 
 from screener.errors import StoreError
 from screener.store.log import CallLog
+from screener.store.search import forget
 from screener.store.spool import erase_refused, purge_refused
 from screener.store.tables import AccessNote, Call, EvidencePiece, Lift, Listed, SegmentRow
 
@@ -80,6 +81,8 @@ def purge(store: CallLog, before: datetime, spool: Path | None = None) -> Purged
     """
     segments, spans = _old(store, before)
     _delete_words(store, segments, spans)
+    if segments:
+        forget(store)
     if spool is not None:
         purge_refused(spool, before)
     return Purged(len(segments), len(spans), _empty_wal(store))
@@ -111,6 +114,7 @@ def erase(
         quoted = select(EvidencePiece.id).join(Call, Call.id == EvidencePiece.call_id)
         spans = list(connection.scalars(quoted.where(EvidencePiece.span != "", of_number)))
     _delete_words(store, segments, spans)
+    forget(store)
     for some in _batches(ids):
         with store.writing() as connection:
             _overwrite(connection)

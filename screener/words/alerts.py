@@ -9,12 +9,14 @@ CAUSES: dict[str, tuple[str, str]] = {
     "emergency": ("来电人遇到紧急情况,已转坐席", "An emergency: the caller is with an agent"),
     "burst": ("短时间内骚扰来电 {} 通", "{} harassment calls within a short time"),
     "deaf": ("语音识别中断 {} 次,来电未被听到", "Recognition broke off {} times: callers pass unheard"),
+    "asked": ("请主管查看来电", "A supervisor is asked to look at a call"),
     "spool": (
         "记录库与磁盘都写不进,{} 通来电在内存中等待",
         "{} calls wait in memory: neither database nor disk takes them",
     ),
 }
 _PARTS: dict[str, tuple[str, str]] = {
+    "by": ("请求人 {}", "asked by {}"),
     "number": ("号码 {}", "number {}"),
     "dialled": ("被叫 {}", "dialled {}"),
     "call": ("编号 {}", "call {}"),
@@ -22,11 +24,19 @@ _PARTS: dict[str, tuple[str, str]] = {
 
 
 def told(
-    cause: str, lang: Language, site: str, at: datetime, number: str, dialled: str, count: int, call: str
+    cause: str,
+    lang: Language,
+    site: str,
+    at: datetime,
+    number: str,
+    dialled: str,
+    count: int,
+    call: str,
+    by: str = "",
 ) -> str:
     """One alert as text: what and where in the first line, which call in the second."""
     english = lang == "en"
-    values = {"number": number, "dialled": dialled, "call": call}
+    values = {"by": by, "number": number, "dialled": dialled, "call": call}
     parts = [_PARTS[key][english].format(value) for key, value in values.items() if value]
     head = f"[{site}] {CAUSES[cause][english].format(count)} {at.astimezone():%Y-%m-%d %H:%M:%S}"
     return "\n".join([head, *([", ".join(parts)] if parts else [])])

@@ -4,7 +4,6 @@ import base64
 import hashlib
 import hmac
 import json
-import socketserver
 import threading
 import time
 from collections.abc import Iterator
@@ -20,8 +19,10 @@ from screener.alerts.ways import send
 from screener.core.actions import Decided
 from screener.core.evidence import Assessment, Decision, Kind, Treatment, Verdict
 from screener.errors import AlertError
-from screener.events import Caller, CallOffered, RecognizerLost
-from screener.settings.sections import Alerts, Way
+from screener.events import Act, Caller, CallOffered, Ordered, RecognizerLost
+from screener.settings.alerts import Alerts, Way
+from screener.webhook.message import TOLERANCE_SECONDS, is_signed
+from tests.alerts.mailbox import mailbox
 
 NOON = datetime(2026, 3, 4, 4, 0, tzinfo=UTC)
 ALERT = Alert(Cause.THREAT, NOON, "call-1", "+86138****00", "+864008001234")
@@ -65,8 +66,10 @@ def peer() -> Iterator[Peer]:
 def test_a_webhook_is_signed_and_says_what_happened(peer: Peer) -> None:
     send(Way("webhook", peer.url, "s3cret"), ALERT, "威胁", 1772596800)
     ((_, headers, body),) = peer.got
-    expected = hmac.new(b"s3cret", body, hashlib.sha256).hexdigest()
-    assert headers["X-Screener-Signature"] == f"sha256={expected}"
+    signature = headers["X-Screener-Signature"]
+    assert is_signed("s3cret", signature, body, 1772596800)
+    assert not is_signed("s3cret", signature, body, 1772596800 + TOLERANCE_SECONDS + 1), "sent again later"
+    assert not is_signed("s3cret", signature, body.replace(b"call-1", b"call-2"), 1772596800)
     data = json.loads(body)
     assert (data["cause"], data["call"], data["number"], data["text"]) == (
         "threat",
@@ -101,36 +104,36 @@ def test_a_refusal_in_the_body_is_a_refusal(peer: Peer) -> None:
         send(Way("webhook", peer.url), ALERT, "x", 1)
 
 
+@pytest.mark.parametrize("answer", [b"5", b'["code"]', b'"errcode"', b"[" * 6000, b"\xff", b""])
+def test_a_strange_answer_ends_nothing(peer: Peer, answer: bytes) -> None:
+    peer.answers.append((200, answer))
+    send(Way("wecom", peer.url), ALERT, "威胁", 1772596800)
+
+
+def test_a_fault_of_a_way_costs_one_alert_and_not_the_way() -> None:
+    sent: list[Alert] = []
+
+    def sender(_way: Way, alert: Alert, _text: str, _seconds: int) -> None:
+        sent.append(alert)
+        if len(sent) == 1:
+            raise TypeError("not foreseen")
+
+    outbox = Outbox(Alerts(ways=(Way("webhook", "http://127.0.0.1/"),)), "x", "en", lambda: NOON, sender)
+    outbox.start()
+    outbox.put(ALERT)
+    outbox.put(ALERT)
+    until = time.monotonic() + 10
+    while (outbox.lost, outbox.sent) != (1, 1):
+        assert time.monotonic() < until
+        time.sleep(0.01)
+    outbox.stop()
+
+
 def test_e_mail_is_handed_to_the_mail_server() -> None:
-    said: list[str] = []
-
-    class Handler(socketserver.StreamRequestHandler):
-        def handle(self) -> None:
-            self.wfile.write(b"220 x\r\n")
-            body = False
-            for raw in self.rfile:
-                line = raw.decode().rstrip("\r\n")
-                said.append(line)
-                if body:
-                    body = line != "."
-                    if not body:
-                        self.wfile.write(b"250 ok\r\n")
-                elif line.upper() == "DATA":
-                    body = True
-                    self.wfile.write(b"354 go\r\n")
-                elif line.upper() == "QUIT":
-                    self.wfile.write(b"221 bye\r\n")
-                    return
-                else:
-                    self.wfile.write(b"250 ok\r\n")
-
-    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        place = f"127.0.0.1:{server.server_address[1]}"
-        send(Way("email", place, sender="a@example.org", to=("b@example.org",)), ALERT, "threat\nmore", 1)
-        server.shutdown()
-    assert any(line.lower().startswith("rcpt to:<b@example.org>") for line in said)
-    assert "Subject: threat" in said
+    with mailbox() as box:
+        send(Way("email", box.place, sender="a@example.org", to=("b@example.org",)), ALERT, "threat\nmore", 1)
+    assert box.to == ["b@example.org"]
+    assert (box.mails[0]["subject"], box.mails[0].get_content().split()) == ("threat", ["threat", "more"])
 
 
 def until(true: object) -> None:
@@ -188,3 +191,6 @@ def test_what_is_worth_an_alert() -> None:
     assert got[-1].cause is Cause.BURST and len(got) == 3, "the window has passed"
     see("g", RecognizerLost("x", 1.0))
     assert got[-1].cause is Cause.DEAF
+    see("h", Ordered(Act.LINE_FAULT, "李坐席", 1.0))
+    see("h", Ordered(Act.SUPERVISOR, "李坐席", 1.0))
+    assert (got[-1].cause, got[-1].call, got[-1].by) == (Cause.ASKED, "h", "李坐席")

@@ -12,6 +12,7 @@ import contextlib
 import os
 import random
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -26,16 +27,21 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from screener.core.evidence import Verdict
-from screener.events import Entrance
+from screener.demo.script import AUDIO
+from screener.events import EndedBy, Entrance
+from screener.sip.call import MEDIA_TIMEOUT_SECONDS
 from screener.store.log import open_log
 from tests.bench.pbx_site import PbxSite
 from tests.pbx import stranger
 from tests.pbx.network import ASTERISK, SCREENER, TRUNK, Wiretap, wait_for
 from tests.pbx.network import CREW as CREW_HOST
-from tests.pbx.rig import BESIDE, IN_PATH, Caller, end, missing
-from tests.pbx.voices import QUIET, hears_the_agent, said
+from tests.pbx.rig import BESIDE, IN_PATH, SECURE, Caller, end, missing, secured
+from tests.pbx.voices import QUIET, hears_the_agent, said, samples
 from tests.sip.adversarial import hostile_message
+from tests.sip.authority import DAY, Authority
 from tests.sip.unheard import Talker
+from tests.siprec.client import Client
+from tests.siprec.offers import MIXED, RFC, SDP, TWO, XML, joined
 from tests.store.databases import Postgres, running_postgres
 
 CALLERS = 4
@@ -534,6 +540,81 @@ def injected() -> Outcome:
         return Outcome(callers, lost + len(moved) + believed, f"{note}; {drill.next_is_screened()}")
 
 
+def certificate_expired() -> Outcome:
+    """The screener's certificate has expired; everything goes over TLS and SRTP, and callers come all the same."""
+    with tempfile.TemporaryDirectory() as folder:
+        keys = Path(folder, "keys")
+        keys.mkdir()
+        authority = Authority(keys)
+        authority.issue(ASTERISK, file="pbx")
+        authority.issue(SCREENER, file="screener")
+        expired = authority.issue(SCREENER, file="expired", begins=-9 * DAY, ends=-DAY)
+        with drilling(asterisk=secured(keys), screener=False) as drill:
+            home = drill.site.folder / "screener"
+            shutil.copytree(keys, home / "keys")
+            drill.site.start_screener(home, shipped=SECURE)
+            drill.call(IN_PATH)
+            drill.wait_screened(CALLERS)
+            good = [(home / "keys" / name).read_bytes() for name in ("screener.pem", "screener.key")]
+            _put(home, expired.certificate.read_bytes(), expired.key.read_bytes())
+            wait_for(lambda: "our certificate is expired on" in drill.site.screener.log, 60, "expired", every=0.5)
+            callers, lost, seconds = drill.lost(time.monotonic())  # they talk on: their connection stands
+            drill.hang_up()
+            drill.site.screener.kill()
+            drill.site.screener.start()  # and now nothing stands
+            began = time.monotonic()
+            more, also_lost, later = drill.lost_with_more(began)
+            refused = drill.site.screener.log.count("no TLS connection")
+            drill.hang_up()
+            _put(home, *good)
+            drill.site.wait_ready(180)
+            note = (
+                f"talked on, last agent after {seconds:.1f} s; started anew with it: refused {refused} times, "
+                f"last agent after {later:.1f} s; renewed, no restart"
+            )
+            return Outcome(callers + more, lost + also_lost, f"{note}; {drill.next_is_screened()}")
+
+
+def _put(home: Path, certificate: bytes, key: bytes) -> None:
+    """Renew the screener's certificate, as a program does that writes both files."""
+    (home / "keys/screener.key").write_bytes(key)
+    (home / "keys/screener.pem").write_bytes(certificate)
+
+
+def recording_client_gone() -> Outcome:
+    """A recording client vanishes in mid-call: no BYE, no audio; other callers come all the same."""
+    replaced = {'peers = ["192.0.2.10"]': f'peers = ["192.0.2.10", "{CREW_HOST}"]\nrecording_extension = "srs"'}
+    with drilling(replaced=replaced) as drill:
+        with drill.site.network.entered():
+            clients = [Client(5060, host=CREW_HOST, peer=SCREENER) for _ in range(CALLERS)]
+        voice = samples(AUDIO / "enquiry.wav") * 3
+        for number, client in enumerate(clients):
+            body = RFC.replace("13900001111", f"1390000{number:04}").replace("00FA", f"00F{number}")
+            here = TWO.replace("192.0.2.40", CREW_HOST)
+            assert client.record(joined("b", (SDP, here), (XML, body)), MIXED + "b").status == 200
+            client.say(0, voice)
+            client.say(1, voice)
+        drill.call(IN_PATH)
+        drill.wait_screened(CALLERS)
+        for client in clients:
+            client.close()
+        gone = time.monotonic()
+        callers, lost, seconds = drill.lost_with_more(gone)
+        ended = lambda: drill.site.screener.log.count("no audio for") >= CALLERS  # noqa: E731
+        wait_for(ended, MEDIA_TIMEOUT_SECONDS + 30, "end of the recordings", every=1)
+        after = time.monotonic() - gone
+        drill.hang_up()
+        time.sleep(2)
+        kept = [call for call in drill.site.screener.calls() if call.number.startswith("+861390000")]
+        fault = sum(call.ended_by is EndedBy.FAULT for call in kept)
+        flagged = sum(call.verdict is Verdict.HARASSMENT for call in kept)
+        note = (
+            f"last agent after {seconds:.1f} s; {len(kept)} of {CALLERS} recordings logged, {fault} as a fault, "
+            f"{flagged} flagged, given up after {after:.0f} s"
+        )
+        return Outcome(callers, lost + flagged, f"{note}; {drill.next_is_screened()}")
+
+
 FAULTS: dict[str, Callable[[], Outcome]] = {
     "killed": killed_in_path,
     "killed-beside": killed_beside,
@@ -551,6 +632,8 @@ FAULTS: dict[str, Callable[[], Outcome]] = {
     "slow-header": slow_header,
     "transactions": transactions,
     "injected": injected,
+    "certificate": certificate_expired,
+    "siprec": recording_client_gone,
 }
 
 

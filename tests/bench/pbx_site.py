@@ -2,7 +2,7 @@
 
 import contextlib
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from tests.pbx.network import Network, wait_for
@@ -17,16 +17,24 @@ class PbxSite:
         crew: so many agents who answer by themselves and hum; 0 is one agent whose phone is driven.
         talk: what they say instead, raw µ-law.
         screener: whether there is one.
+        asterisk: files of deploy/asterisk that are replaced.
         options: for the screener.
     """
 
     def __init__(
-        self, folder: Path, *, crew: int = 0, talk: bytes = b"", screener: bool = True, **options
+        self,
+        folder: Path,
+        *,
+        crew: int = 0,
+        talk: bytes = b"",
+        screener: bool = True,
+        asterisk: Mapping[str, str] | None = None,
+        **options,
     ) -> None:
         self.folder, self._stack = folder, contextlib.ExitStack()
         try:
             self.network = self.keep(Network())
-            self.asterisk = self.keep(Asterisk(self.network, folder / "asterisk", crew))
+            self.asterisk = self.keep(Asterisk(self.network, folder / "asterisk", crew, asterisk))
             if crew:
                 self.keep(Crew(self.network, folder / "crew", talk))
                 for number in range(crew):

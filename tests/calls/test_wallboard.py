@@ -1,11 +1,12 @@
 """What the PBX is told: verdicts that somebody should see, and a line in queue_log when a caller is moved."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from screener.calls.wallboard import Wallboard
 from screener.core.actions import Decided, Treated
 from screener.core.evidence import Assessment, Decision, Kind, Treatment, Verdict
-from screener.events import Caller, CallOffered, Entrance, Tick
+from screener.events import CallEnded, Caller, CallOffered, EndedBy, Entrance, Tick
 
 NOON = datetime(2026, 3, 4, 4, 0, tzinfo=UTC)
 CALLER = Caller("+861")
@@ -27,9 +28,13 @@ class Switchboard:
     def __init__(self) -> None:
         self.told: list[dict[str, str]] = []
         self.noted: list[tuple[str, ...]] = []
+        self.recorded: list[str] = []
 
     def tell(self, fields: dict[str, str]) -> None:
         self.told.append(fields)
+
+    def record(self, uniqueid: str) -> None:
+        self.recorded.append(uniqueid)
 
     def note(self, *what: str) -> None:
         self.noted.append(what)
@@ -63,3 +68,24 @@ def test_a_move_beside_an_agent_is_one_line_of_queue_log_and_one_in_path_is_none
     assert board(begins, ends).noted == [("agents", "17.1", "8001", "analysis_queue|a")]
     in_path = CallOffered("a", NOON, NOON, Caller("+861"), "95500")
     assert board(begins, ends, offer=in_path).noted == []
+
+
+def test_a_flagged_caller_is_recorded_once_a_call_where_the_site_wants_it_and_never_in_a_dry_run() -> None:
+    flag = Decided(replace(decided(Verdict.HARASSMENT, Kind.LEWD).decision, dry_run=False))
+    again = CallEnded(EndedBy.CALLER, 9.0)
+    for record, items, expected in (
+        (True, (flag, flag), ["17.1"]),
+        (True, (flag, again, flag), ["17.1", "17.1"]),
+        (False, (flag,), []),
+        (True, (decided(Verdict.HARASSMENT, Kind.LEWD),), []),
+        (True, (replace_verdict(flag, Verdict.ABUSIVE_COMPLAINT),), []),
+    ):
+        switchboard = Switchboard()
+        wallboard = Wallboard(switchboard, record=record)  # type: ignore[arg-type]
+        for item in items:
+            wallboard.observe("a", OFFER, item, 0.0)
+        assert switchboard.recorded == expected
+
+
+def replace_verdict(flag: Decided, verdict: Verdict) -> Decided:
+    return Decided(replace(flag.decision, verdict=verdict))

@@ -151,10 +151,10 @@ def test_an_agents_token_sees_the_own_call_only(
     program = Program(context, Role.AGENT, "8001")
     tell(feed, context, Began("b", "n", datetime.now(UTC), "+861", "mobile", "", "1", "beside", "8002"))
     assert program.get("/agent", Present) == Present()
-    program.post("/agent/order", status=400)
+    program.post("/agent/order", {"act": "analysis_queue"}, 400)
     tell(feed, context, BEGAN)
     assert program.get("/agent", Present).call == "a"
-    program.post("/agent/order")
+    program.post("/agent/order", {"act": "analysis_queue"})
     assert orders.get(timeout=5) == Order("a", Act.ANALYSIS_QUEUE, "crm agent")
     assert program.get("/live", wire.Problem, 403).error
 

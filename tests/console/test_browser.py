@@ -1,72 +1,22 @@
 """The pages in a real Chromium: a supervisor sees a call turn red and acts; an agent's card; phone and dark."""
 
 import queue
-import shutil
 import zipfile
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-import pytest
-
 from screener.console.access import Role
 from screener.console.context import Context
-from screener.console.server import ConsoleServer
 from screener.events import Act, ListName
 from screener.feed.items import Heard, Order, Over, Weighed
 from screener.feed.local import FeedServer
 from screener.store.records import ListedNumber, Review
-from tests.console.conftest import PASSWORD
+from tests.console.browser import chromium, expect, needs_chromium, opened, site
 from tests.console.test_live import BEGAN, FLAGGED, SCRIPT, feed, orders, place, tell
 from tests.console.written import NUMBER, flagged, write
 
-playwright = pytest.importorskip("playwright.sync_api", reason="needs the extra `dev`")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: apt-get install chromium")
-FLAGS = [
-    f"--{flag}"
-    for flag in (
-        *("no-sandbox", "disable-gpu", "disable-quic", "no-first-run", "disable-background-networking"),
-        *("disable-component-update", "disable-sync"),
-    )
-]
-
-__all__ = ["feed", "orders", "place"]
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator["playwright.Browser"]:
-    with playwright.sync_playwright() as made:
-        browser = made.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def site(feed: FeedServer, context: Context) -> Iterator[str]:
-    server = ConsoleServer(context, port=0)
-    server.start()
-    yield server.address
-    server.stop()
-
-
-def opened(chromium, site: str, role: Role, path: str, **context: object):
-    """A page on which nothing may go wrong."""
-    page = chromium.new_context(**context).new_page()
-    page.problems = []
-    page.on("pageerror", lambda error: page.problems.append(str(error)))
-    page.on("console", lambda said: said.type == "error" and page.problems.append(said.text))
-    page.goto(f"{site}{path}")
-    page.fill("input[name=name]", role.value)
-    page.fill("input[name=password]", PASSWORD)
-    page.click("button.first")
-    page.wait_for_url(f"**/{path}")
-    return page
-
-
-def expect(page, selector: str, text: str) -> None:
-    """Wait for a text; without evaluating any, which the pages forbid."""
-    playwright.expect(page.locator(selector)).to_have_text(text, timeout=10_000)
+__all__ = ["chromium", "feed", "orders", "place", "site"]
+pytestmark = needs_chromium
 
 
 def test_a_supervisor_sees_a_call_turn_red_and_acts(
@@ -86,7 +36,7 @@ def test_a_supervisor_sees_a_call_turn_red_and_acts(
     assert orders.empty(), "one click asks"
     button.click()
     assert orders.get(timeout=5) == Order("a", Act.LINE_FAULT, "supervisor")
-    expect(page, "#call-a .outcome", "已执行")
+    expect(page, "#call-a .outcome", "已下达")
     tell(feed, context, Over("a", 9.0, "caller"))
     page.wait_for_selector("#call-a.over")
     assert page.problems == []
@@ -143,22 +93,30 @@ def test_an_agents_card_can_be_pinned_and_switched_off(
     assert page.is_hidden("#card")
     page.reload()
     page.wait_for_selector("#usual", state="visible")
-    page.click("#hand")
-    page.click("#hand")
+    page.click("[data-act=analysis_queue]")
+    page.click("[data-act=analysis_queue]")
     assert orders.get(timeout=5) == Order("a", Act.ANALYSIS_QUEUE, "agent")
     assert page.problems == []
 
 
-@pytest.mark.parametrize("width", [390, 1280, 1920])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_nothing_sticks_out(
-    chromium, site: str, feed: FeedServer, context: Context, tmp_path: Path, width, scheme
-) -> None:
-    size = {"width": width, "height": 800}
-    page = opened(chromium, site, Role.SUPERVISOR, "live", viewport=size, color_scheme=scheme)
+WIDTHS = (390, 1280, 1920)
+
+
+def check_sizes(page) -> None:
+    """Light and dark, on a phone, a desk and a wall: nothing sticks out and nothing goes wrong."""
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": 800})
+            assert page.evaluate("document.documentElement.scrollWidth") <= width, (width, scheme)
+        assert page.problems == []
+
+
+def test_nothing_sticks_out(chromium, site: str, feed: FeedServer, context: Context, tmp_path: Path) -> None:
+    page = opened(chromium, site, Role.SUPERVISOR, "live")
     tell(feed, context, BEGAN, Heard("a", 1.0, "caller", 0, "长" * 300, final=True), FLAGGED)
     page.wait_for_selector("#call-a.urgent")
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    check_sizes(page)
     page.screenshot(path=tmp_path / "live.png")
     assert (tmp_path / "live.png").stat().st_size > 5000
 
@@ -207,18 +165,12 @@ def test_a_bar_opens_its_calls_and_a_call_gives_its_evidence(
     assert page.problems == []
 
 
-@pytest.mark.parametrize("path", PAGES)
-def test_no_page_sticks_out(chromium, site: str, context: Context, tmp_path: Path, path: str) -> None:
+def test_no_page_sticks_out(chromium, site: str, context: Context) -> None:
     many = [flagged(f"c{n}", n * 700, words="长" * 200 if not n else "你一个人吗") for n in range(40)]
     write(context, *many)
     for name in ListName:
         context.log.enlist(ListedNumber(name, NUMBER, "长" * 40, datetime.now(UTC)))
-    for width in (390, 1280):
-        for scheme in ("light", "dark"):
-            size = {"width": width, "height": 800}
-            page = opened(chromium, site, Role.SUPERVISOR, path, viewport=size, color_scheme=scheme)
-            page.goto(f"{site}{path}?until=2026-03-05" if path.startswith("reports") else f"{site}{path}")
-            assert page.evaluate("document.documentElement.scrollWidth") <= width
-            page.screenshot(path=tmp_path / f"{path.replace('/', '-')}-{width}-{scheme}.png", full_page=True)
-            assert page.problems == []
-            page.context.close()
+    page = opened(chromium, site, Role.SUPERVISOR, PAGES[0])
+    for path in PAGES:
+        page.goto(f"{site}{path}?until=2026-03-05" if path.startswith("reports") else f"{site}{path}")
+        check_sizes(page)

@@ -4,7 +4,7 @@ import json
 import queue
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -13,9 +13,10 @@ from starlette.testclient import TestClient
 from screener.console.access import Role
 from screener.console.app import build
 from screener.console.context import Context
-from screener.console.live import is_urgent, view
+from screener.console.live import gap_of, is_urgent, rank, view
 from screener.events import Act
-from screener.feed.items import Began, Heard, Judged, Order, Over, Unheard, Weighed
+from screener.feed.board import Board
+from screener.feed.items import Asked, Began, Cautioned, Heard, Judged, Order, Over, Unheard, Weighed
 from screener.feed.local import FeedServer
 from tests.console.conftest import hub_of, log_in
 
@@ -133,8 +134,6 @@ def test_a_service_that_is_killed_and_comes_back_is_seen_again(
 
 
 def test_what_somebody_should_look_at_at_once() -> None:
-    from screener.feed.board import Board
-
     def board(*items):
         board = Board()
         for item in items:
@@ -150,6 +149,44 @@ def test_what_somebody_should_look_at_at_once() -> None:
     assert not is_urgent(board(BEGAN, by_person)), "somebody has looked"
 
 
+def test_what_is_worst_comes_first() -> None:
+    threat = Judged(*[*quiet_values(FLAGGED)[:3], "threat", *quiet_values(FLAGGED)[4:]])
+    emergency = Judged(*[*quiet_values(FLAGGED)[:8], True, False])
+    items = [(emergency,), (threat,), (Asked("a", 1.0, "agent"),), (FLAGGED,), (Unheard("a", 1.0, "lost"),), ()]
+    boards = [Board() for _ in items]
+    ranks = []
+    for board, told in zip(boards, items, strict=True):
+        for item in (BEGAN, *told):
+            board.take(item)
+        ranks.append(rank(board.calls["a"]))
+    assert ranks == [4, 3, 2, 1, 1, 0]
+
+
+def test_a_call_that_somebody_asks_to_look_at_rises(feed: FeedServer, context: Context) -> None:
+    tell(feed, context, BEGAN, Asked("a", 1.0, "李坐席"))
+    call = shown(context)
+    assert (call["urgent"], call["asked"]) == (True, "李坐席 请主管查看")
+
+
+def test_a_service_that_was_away_is_told_of_for_a_while(
+    feed: FeedServer, context: Context, place: Path, orders: "queue.Queue[Order]"
+) -> None:
+    assert gap_of(context) is None
+    feed.stop()
+    wait_for(lambda: not context.hub.feeds[0].up)
+    assert gap_of(context) is None, "while it is away, that is told"
+    again = FeedServer(place, orders.put)
+    try:
+        wait_for(lambda: context.hub.feeds[0].up)
+        assert gap_of(context)["seconds"] >= 0
+        context.hub.feeds[0].away_since -= timedelta(minutes=11)
+        context.hub.feeds[0].away_seconds = 1.0
+        assert gap_of(context) is None
+    finally:
+        context.hub.stop()
+        again.stop()
+
+
 def quiet_values(judged: Judged) -> list[object]:
     return [getattr(judged, name) for name in Judged.__dataclass_fields__]
 
@@ -158,3 +195,24 @@ def test_a_call_that_is_over_leaves_after_a_while(feed: FeedServer, context: Con
     tell(feed, context, BEGAN, Over("a", 4.0, "caller"))
     call = shown(context)
     assert call["over"] and not context.hub.call("a")
+
+
+def test_an_asking_rises_to_the_top_and_only_who_may_answers(
+    feed: FeedServer, context: Context, orders: "queue.Queue[Order]"
+) -> None:
+    tell(feed, context, BEGAN, Cautioned("a", 9.0, "abuse", 0, "asked", "rule"))
+    call = shown(context)
+    assert (call["urgent"], call["waits"]) == (True, "警告后结束通话(辱骂)")
+    client = TestClient(build(context), follow_redirects=False)
+    headers = {"x-guard": log_in(client, context, Role.SUPERVISOR), "accept": "application/json"}
+    assert client.post("/live/a/order", headers=headers, json={"act": "approve"}).status_code == 200
+    assert orders.get(timeout=5) == Order("a", Act.APPROVE, "supervisor")
+    for act in ("warn", "pause"):
+        assert client.post("/live/a/order", headers=headers, json={"act": act}).status_code == 400
+    assert 'data-act="warn"' not in client.get("/live").text, "off unless the site wants it"
+    client.cookies.clear()
+    headers = {"x-guard": log_in(client, context, Role.AUDITOR), "accept": "application/json"}
+    assert client.post("/live/a/order", headers=headers, json={"act": "approve"}).status_code == 403
+    tell(feed, context, Cautioned("a", 9.0, "abuse", 0, "refused", "王主管"))
+    assert not shown(context)["waits"]
+    assert shown(context)["warnings"][-1] == "警告后结束通话(辱骂):王主管 不批准"

@@ -84,10 +84,57 @@ def test_a_bar_opens_its_calls(site: Context, client: TestClient, path: str, bar
     assert calls(client, found[bar]) == ids
 
 
-@pytest.mark.parametrize("path", ["hour", "weekday"])
-def test_bars_that_no_filter_can_name_open_nothing(site: Context, client: TestClient, path: str) -> None:
+@pytest.mark.parametrize(
+    ("path", "bar", "ids"),
+    [
+        ("frequency?by=hour", "11: 2", {"a", "b"}),
+        ("frequency?by=hour", "12: 2", {"c", "d"}),
+        ("frequency?by=hour&kind=prank", "12: 1", {"d"}),
+        ("frequency?by=weekday", "周三: 2", {"a", "b"}),
+        ("frequency?by=weekday", "周二: 2", {"c", "d"}),
+        ("frequency?by=day", "周三 11: 2", {"a", "b"}),
+        ("queue?by=day", "2026-03-03: 2", {"c", "d"}),
+        ("treatment", "分析队列", {"a", "b", "c", "d"}),
+    ],
+)
+def test_hours_weekdays_the_map_and_the_queue_open_their_calls(
+    site: Context, client: TestClient, path: str, bar: str, ids: set[str]
+) -> None:
     log_in(client, site, Role.SUPERVISOR)
-    assert bars(client.get(f"/reports/frequency?by={path}").text) == {}
+    found = bars(client.get(f"/reports/{path}").text)
+    assert bar in found, found
+    assert calls(client, found[bar]) == ids
+
+
+def test_two_periods_stand_side_by_side_on_one_scale_and_each_has_its_export(
+    site: Context, client: TestClient
+) -> None:
+    log_in(client, site, Role.SUPERVISOR)
+    query = "by=hour&since=2026-03-04&until=2026-03-05&than_since=2026-03-03&than_until=2026-03-04&kind=lewd"
+    page = client.get(f"/reports/frequency?{query}").text
+    first, second = page.split('<section class="card report')[1:]
+    assert "11: 2" in first and "12: 1" in second and "11: 2" not in second
+    assert [
+        part.split("</span>")[0]
+        for part in (first, second)
+        for part in [part.split('<div class="scale"><span>')[1]]
+    ] == [
+        "2",
+        "2",
+    ], "one scale"
+    assert "since=2026-03-03" in second.split("/export?")[1].split('"')[0]
+    assert 'name="than_since" value="2026-03-03"' in page, "a link keeps the view"
+    exported = client.get("/reports/frequency/export?form=csv&by=hour&since=2026-03-03&until=2026-03-04").text
+    assert exported.count("12,") >= 1
+
+
+def test_the_period_before_is_one_click_away(site: Context, client: TestClient) -> None:
+    log_in(client, site, Role.SUPERVISOR)
+    page = client.get("/reports/sources?since=2026-03-01&until=2026-03-04").text
+    link = html.unescape(page.split("对比上一时段")[0].rpartition('href="')[2].split('"')[0])
+    assert "than_since=2026-02-26" in link and "than_until=2026-03-01" in link
+    assert client.get(link).status_code == 200
+    assert "对比上一时段" not in client.get("/reports/sources").text, "an open period has none before it"
 
 
 def test_the_figures_are_those_of_the_report(site: Context, client: TestClient) -> None:

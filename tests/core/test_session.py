@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from screener.core.actions import Hangup, Listen, Play, Prompt, Reject, StopPlaying, Transfer
+from screener.core.actions import ON_PBX, Hangup, Listen, Play, Prompt, Reject, StopPlaying, Transfer
 from screener.core.entrances import open_session
 from screener.core.evidence import Kind, Treatment, Verdict
 from screener.core.flow import Flow
@@ -469,13 +469,20 @@ def ordered(line: Line, act: Act) -> Line:
     return line
 
 
-@pytest.mark.parametrize("act", [act for act in Act if act is not Act.AGENTS])
+@pytest.mark.parametrize("act", [Act(treatment.value) for treatment in ON_PBX])
 def test_what_a_person_orders_is_done_also_in_a_dry_run_and_the_log_says_who(act: Act) -> None:
     for line in (beside(Flow(dry_run=True)), call(Flow(dry_run=True))):
         ordered(line.wait(2).say("今天天气不错"), act).wait(1)
         assert line.decisions[-1].verdict is Verdict.HARASSMENT
         assert line.decisions[-1].reason == "ordered:王主管"
         assert next(t.treatment for t in line.treated) is Treatment(act.value)
+
+
+def test_a_supervisor_who_is_asked_to_look_changes_nothing_for_the_caller() -> None:
+    for line in (beside().wait(2), call().wait(2)):
+        before = list(line.decisions), list(line.treated), list(line.transfers)
+        ordered(line, Act.SUPERVISOR)
+        assert (line.decisions, line.treated, line.transfers) == before
 
 
 def test_beside_an_agent_a_person_who_says_that_it_is_genuine_ends_the_listening() -> None:

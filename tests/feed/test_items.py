@@ -7,12 +7,14 @@ from hypothesis import strategies as st
 from screener.errors import InputError
 from screener.events import Act
 from screener.feed.items import (
+    Asked,
     Began,
     Handled,
     Heard,
     Judged,
     Missed,
     Moved,
+    Node,
     Order,
     Over,
     Unheard,
@@ -24,6 +26,7 @@ from screener.feed.items import (
 
 NOON = datetime(2026, 3, 4, 4, 0, tzinfo=UTC)
 text, at = st.text(max_size=40), st.floats(0, 1e5)
+# fmt: off
 ITEMS = st.one_of(
     st.builds(Began, text, text, st.just(NOON), text, text, text, text, text, text),
     st.builds(Heard, text, at, text, st.integers(0, 999), text, st.booleans()),
@@ -32,9 +35,15 @@ ITEMS = st.one_of(
     st.builds(Handled, text, at, text, st.booleans(), st.booleans()),
     st.builds(Moved, text, at, text, st.booleans()),
     st.builds(Unheard, text, at, text),
+    st.builds(Asked, text, at, text),
     st.builds(Over, text, at, text),
+    st.builds(
+        Node, text, st.just(NOON), st.just(NOON), text, text, st.booleans(), *[st.integers(0, 99)] * 3, text,
+        *[st.integers(0, 99)] * 2, st.lists(text, max_size=3).map(tuple),
+    ),
     st.builds(Missed, st.integers(0, 10**6)),
 )
+# fmt: on
 
 
 @given(ITEMS)

@@ -24,6 +24,8 @@ CREW = "192.0.2.42"
 _ADDRESSES = ASTERISK, SCREENER, SECOND_SCREENER, TRUNK, PHONE, CREW, PROXY
 
 T = TypeVar("T")
+PATIENCE = float(os.environ.get("SCREENER_PBX_PATIENCE", "1"))
+"""So many times longer is waited on a machine that others keep busy."""
 
 _CLONE_NEWNET = 0x40000000
 _ETH_P_IP = 0x0800
@@ -39,6 +41,7 @@ def wait_for(found: Callable[[], T], seconds: float, what: str, every: float = 0
         what: what was missing in the end.
         every: seconds between two questions; more for one that is work to answer.
     """
+    seconds *= PATIENCE
     deadline = time.monotonic() + seconds
     while not (result := found()):
         if time.monotonic() > deadline:
@@ -72,7 +75,7 @@ class Network:
     def run(self, command: Sequence[str | Path], cwd: Path, seconds: float) -> subprocess.CompletedProcess[str]:
         """Run a program inside and take what it prints."""
         inside = ["nsenter", f"--net={self._path}", "--", *map(str, command)]
-        return subprocess.run(inside, cwd=cwd, capture_output=True, text=True, timeout=seconds)
+        return subprocess.run(inside, cwd=cwd, capture_output=True, text=True, timeout=seconds * PATIENCE)
 
     @contextlib.contextmanager
     def entered(self) -> Iterator[None]:

@@ -27,6 +27,7 @@ HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 DEPLOY = ROOT / "deploy" / "asterisk"
 TREE = Path(os.environ.get("SCREENER_PBX") or Path.home() / ".cache" / "screener-pbx")
+SECURE = DEPLOY / "screener-secure.toml"
 PHONE_SECONDS = 300
 CRM = "crm"
 """The site's own program with an account at the manager interface, which deploy/asterisk does not have."""
@@ -228,6 +229,13 @@ class Caller:
             end(self._process)
 
 
+def secured(keys: Path) -> dict[str, str]:
+    """The files of deploy/asterisk that make it the encrypted example, with the keys of a folder."""
+    plain, secure = ((DEPLOY / name).read_text("utf-8") for name in ("pjsip.conf", "pjsip_secure.conf"))
+    added = secure.replace("/etc/asterisk/keys", str(keys))
+    return {"pjsip.conf": f"{plain}\n#include pjsip_secure.conf\n", "pjsip_secure.conf": added}
+
+
 class Crew:
     """Phones of many agents, one SIPp: each answers, and says the same again and again.
 
@@ -250,16 +258,24 @@ class Crew:
 
 
 class Phone:
-    """The agent's baresip, registered as agent1; it rings until told to answer, and then hums."""
+    """The agent's baresip, registered as agent1; it rings until told to answer, and then hums.
 
-    def __init__(self, network: Network, home: Path) -> None:
+    Args:
+        keys: folder with `ca.pem` and `phone.pem`, which has its key too: over TLS, with SRTP and nothing else.
+        account: another one than agent1's.
+    """
+
+    def __init__(self, network: Network, home: Path, keys: Path | None = None, account: str = "") -> None:
         self.home = home
         (home / "recordings").mkdir(parents=True)
         fill(HERE / "peers/baresip.conf", home / "config", HOME=home, ADDRESS=PHONE)
-        (home / "accounts").write_text(
-            f"<sip:agent1@{ASTERISK}>;auth_user=agent1;auth_pass=change-me-agent1;answermode=manual;"
-            "audio_codecs=pcmu;regint=60\n"
-        )
+        over, options = ("", "")
+        if keys is not None:
+            over, options = (";transport=tls", "mediaenc=srtp-mand;")
+            with (home / "config").open("a") as config:
+                config.write(f"module srtp.so\nsip_certificate {keys}/phone.pem\nsip_cafile {keys}/ca.pem\n")
+        agent1 = f"<sip:agent1@{ASTERISK}{over}>;auth_user=agent1;auth_pass=change-me-agent1;{options}regint=60"
+        (home / "accounts").write_text(f"{account or agent1};answermode=manual;audio_codecs=pcmu\n")
         (home / "contacts").touch()
         with wave.open(str(home / "speech.wav"), "wb") as speech:  # baresip hangs up where it ends
             speech.setparams((1, 2, 8000, 0, "NONE", "not compressed"))

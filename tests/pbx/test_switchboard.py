@@ -23,12 +23,14 @@ class Asked:
     def __init__(self, up: list[dict[str, str]]) -> None:
         self.up = up
         self.acts: list[str] = []
+        self.last: Mapping[str, str] = {}
 
     def ask(
         self, action: Mapping[str, str], done: Callable[[Reply], None] | None = None, *, or_not: str = ""
     ) -> None:
         if action["Action"] != "Status":
             self.acts.append(action["Action"])
+            self.last = action
             reply = Reply(ok=True, message="done")
         else:
             found = [one for one in self.up if action.get("Channel", one["Channel"]) == one["Channel"]]
@@ -121,3 +123,14 @@ def test_a_channel_that_hangs_up_while_it_is_asked_about_is_over() -> None:
         waiting.pop(0)()
     assert (ears.begun_calls, ears.ends) == (1, [EndedBy.CALLER])
     assert board._conversations.conversations() == ()
+
+
+def test_a_flagged_channel_is_recorded_under_the_id_that_the_package_looks_for() -> None:
+    board, asked, _ = bench()
+    board.record("17.1")
+    assert asked.last == {"Action": "MixMonitor", "Channel": "PJSIP/trunk-1", "File": "screener/17.1.wav"}
+    assert asked.acts == ["MixMonitor"]
+    asked.acts.clear()
+    for strange in ("99.9", "../../etc/x", "", "17.1\r\nAction: x"):
+        board.record(strange)
+    assert asked.acts == []

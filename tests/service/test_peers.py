@@ -12,7 +12,7 @@ import pytest
 
 from screener.service import doctor, peers
 from screener.settings.encryption import Tls
-from screener.settings.sections import Settings, Sip, Siprec, Targets, Webhook
+from screener.settings.sections import Registrar, Settings, Sip, Siprec, Targets, Webhook
 from tests.sip.authority import DAY, Authority, Issued
 
 
@@ -150,3 +150,13 @@ def test_a_key_that_others_can_read(authority: Authority, tmp_path: Path) -> Non
     own.key.chmod(0o644)
     tmp_path.chmod(0o755)
     assert str(own.key) in look().message
+
+
+def test_a_registrar_whose_certificate_has_expired(authority: Authority) -> None:
+    with server(authority.issue("127.0.0.1", begins=-9 * DAY, ends=-DAY)) as port:
+        pbx = Registrar("127.0.0.1", "screener", port, password="x", transport="tls")
+        sip = Sip(port=0, tls=section(authority), registrars=(pbx,))
+        (found,) = doctor.check_registrations(sip, port_free=True, seconds=20)
+    assert not found.ok
+    assert "certificate has expired" in found.message
+    assert found.remedy == "renew its certificate, or correct authorities and peer_name in [sip.tls]"

@@ -11,8 +11,9 @@ from screener.core.evidence import Kind, Treatment
 from screener.core.ladder import Step
 from screener.errors import SettingsError
 from screener.resources import config_folder
+from screener.settings.alerts import Summary, Way
 from screener.settings.load import load, parse
-from screener.settings.sections import Registrar, Settings, Way
+from screener.settings.sections import Registrar, Settings
 from screener.sip.useragent import SipUserAgent
 
 FILE = Path("/site/screener.toml")
@@ -40,13 +41,14 @@ def test_the_shipped_file_shows_every_key() -> None:
                 "registrars",
                 "ways",
                 "steps",
+                "summaries",
                 "password_file",
                 "event_secret_file",
                 "secret_file",
             }
             assert wanted == data[section.name].keys(), section.name
     shown = set(re.findall(r"^# (\w+) = ", SHIPPED.read_text("utf-8"), re.M))
-    tables = (*fields(Registrar), *fields(Way), *fields(Step))
+    tables = (*fields(Registrar), *fields(Way), *fields(Summary), *fields(Step))
     assert shown == {f.name for f in tables} | {"event_secret_file", "secret_file"}
 
 

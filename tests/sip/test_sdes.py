@@ -142,7 +142,7 @@ def test_our_key_stays_while_the_suite_does() -> None:
 )
 def test_our_own_offer(setting, profile, keyed) -> None:
     ours = sdp.Offered.of(4000, setting, None)
-    text = sdp.offer("192.0.2.2", [ours], 1).decode()
+    text = sdp.offer("192.0.2.2", {0: ours}, 1).decode()
     assert f"m=audio 4000 {profile} 0 8 101" in text
     assert ("a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:" in text) == keyed
 

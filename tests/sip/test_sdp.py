@@ -66,7 +66,7 @@ def test_reports_go_where_they_are_offered_to_go():
 
 
 def test_own_offer_names_both_laws():
-    stream = sdp.parse(sdp.offer("192.0.2.1", [sdp.Offered(4000)], 1)).audio()
+    stream = sdp.parse(sdp.offer("192.0.2.1", {0: sdp.Offered(4000)}, 1)).audio()
     assert (stream.law, stream.port, stream.event_type) == (Law.PCMU, 4000, sdp.EVENT_TYPE)
 
 

@@ -17,8 +17,8 @@ FRAME = 320
 class Client(Caller):
     """One session."""
 
-    def __init__(self, port: int, dialled: str = "srs") -> None:
-        super().__init__(port, dialled=dialled, number="sbc")
+    def __init__(self, port: int, dialled: str = "srs", **where: str) -> None:
+        super().__init__(port, dialled=dialled, number="sbc", **where)
         self.answer: sdp.Description | None = None
         self.extra = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(4)]
         self.numbers = [0] * 4

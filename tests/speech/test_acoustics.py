@@ -8,7 +8,7 @@ import pytest
 from screener.events import FRAME_BYTES, Cue, CueKind, Speaker
 from screener.media.prompts import read_wav
 from screener.resources import audio_folder
-from screener.speech.acoustics import Ear
+from screener.speech.acoustics import Ear, _percentile
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "events"
 RNG = np.random.default_rng(7)
@@ -115,3 +115,11 @@ def test_recorded_laughter_is_heard_and_claps_and_coughs_are_not() -> None:
     laughing = [name for name in heard if name.startswith("laugh")]
     assert sum(heard[name] for name in laughing) >= 11, "of 12"
     assert not [name for name in heard if heard[name] and name not in laughing]
+
+
+def test_percentiles_are_numpys() -> None:
+    chance = np.random.default_rng(1)
+    for size in (1, 2, 69, 70):
+        levels = chance.normal(-30, 10, size)
+        found = [_percentile(np.sort(levels), percent) for percent in (0, 15, 90, 100)]
+        assert np.allclose(found, np.percentile(levels, (0, 15, 90, 100)), rtol=0, atol=1e-9)

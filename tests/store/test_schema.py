@@ -1,6 +1,7 @@
 """The schema is made by migrations only, on SQLite and PostgreSQL alike."""
 
-import multiprocessing
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,12 +25,25 @@ from screener.store.tables import Base
 from tests.reports.random_log import random_calls
 
 
+@pytest.fixture
+def url(empty_url: str) -> str:
+    """Here logs are made."""
+    return empty_url
+
+
 def test_the_migrations_make_what_the_models_describe(url: str) -> None:
     log = open_log(url)
     with log.engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
-        assert compare_metadata(context, Base.metadata) == []
+        differences = [d for d in compare_metadata(context, Base.metadata) if not _is_search(d)]
+        assert differences == []
     log.close()
+
+
+def _is_search(difference: tuple) -> bool:
+    """What the database itself keeps to search transcripts with is no table of the models."""
+    what, thing = difference[0], difference[1]
+    return what in ("remove_table", "remove_index") and thing.name.startswith(("segment_te", "ix_segments_text"))
 
 
 def test_up_and_down_and_up_again(url: str) -> None:
@@ -204,20 +218,29 @@ def test_parts_go_with_their_call_and_never_stand_alone(url: str) -> None:
     log.close()
 
 
+OPENS = """\
+import sys
+from screener.store.log import open_log
+print(flush=True)
+input()
+open_log(sys.argv[1]).close()
+"""
+
+
 def test_processes_that_start_together_make_one_log(url: str) -> None:
-    context = multiprocessing.get_context("spawn")
-    start = context.Barrier(4)
-    processes = [context.Process(target=_open, args=(url, start)) for _ in range(4)]
+    pipe = subprocess.PIPE
+    processes = [
+        subprocess.Popen([sys.executable, "-c", OPENS, url], stdin=pipe, stdout=pipe, text=True) for _ in range(4)
+    ]
     for process in processes:
-        process.start()
+        assert process.stdout and process.stdout.readline() == "\n", "it has imported what it needs"
     for process in processes:
-        process.join(60)
-    assert [process.exitcode for process in processes] == [0] * 4
-
-
-def _open(url: str, start: "multiprocessing.synchronize.Barrier") -> None:
-    start.wait(60)
-    open_log(url).close()
+        assert process.stdin
+        process.stdin.write("\n")
+        process.stdin.flush()
+    for process in processes:
+        process.communicate(timeout=60)
+    assert [process.returncode for process in processes] == [0] * 4
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from datetime import date, datetime
 
 from screener.core.ladder import Standing
 from screener.events import Act, ListName
-from screener.feed.items import Began, Heard, Judged, Weighed
+from screener.feed.items import Began, Cautioned, Heard, Judged, Weighed
 from screener.review.suggest import Proposal
 from screener.store.records import CallRecord, ListedNumber, Review
 
@@ -52,8 +52,10 @@ class Running:
         at: audio seconds so far.
         words: newest utterances of both parties, the oldest first; likewise `evidence`.
         judged: the newest decision.
+        warnings: the steps of its warnings; a newest one that is `asked` waits for somebody's word.
         treatment: that goes on, else empty.
         unheard: why nobody listens, else empty.
+        asked_by: who asks a supervisor to look, else empty.
         moved_to: target of the last transfer that succeeded, else empty.
         over: by whom it was ended; empty while it goes on.
         urgent: somebody should look at once.
@@ -65,8 +67,10 @@ class Running:
     words: tuple[Heard, ...]
     evidence: tuple[Weighed, ...]
     judged: Judged | None
+    warnings: tuple[Cautioned, ...]
     treatment: str
     unheard: str
+    asked_by: str
     moved_to: str
     over: str
     urgent: bool
@@ -80,12 +84,14 @@ class Changes:
         gone: ids of calls that are shown no more.
         feeds: of each service, whether it is heard.
         missed: lines that the console itself did not hear.
+        gap: the last time that a service was not heard, since when and for how many seconds, if it was lately.
     """
 
     calls: tuple[Running, ...]
     gone: tuple[str, ...]
     feeds: tuple[bool, ...]
     missed: int
+    gap: dict[str, str | int] | None = None
 
 
 @dataclass(frozen=True, slots=True)

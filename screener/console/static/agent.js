@@ -18,19 +18,19 @@ $("pin").addEventListener("click", () => {
   if (last) show(last);
 });
 
-const hand = $("hand"), outcome = document.querySelector(".outcome");
-hand.addEventListener("click", async () => {
-  if (!hand.classList.contains("sure")) {
-    const name = hand.textContent;
-    hand.classList.add("sure");
-    hand.textContent = hand.dataset.sure;
-    setTimeout(() => { hand.classList.remove("sure"); hand.textContent = name; }, 4000);
-    return;
-  }
-  const answer = await fetch("/agent/order", {
+const outcome = document.querySelector(".outcome");
+for (const button of document.querySelectorAll("[data-act]")) {
+  sure(button, outcome, "/agent/order", { act: button.dataset.act });
+}
+
+const rest = $("rest"), taking = rest.querySelector("button");
+taking.addEventListener("click", async () => {
+  taking.disabled = true;
+  const answer = await fetch("/agent/rest", {
     method: "POST", headers: { "X-Guard": document.body.dataset.guard, "Accept": "application/json" },
   }).catch(() => null);
-  outcome.textContent = answer && answer.ok ? outcome.dataset.done : outcome.dataset.not;
+  taking.textContent = answer && answer.ok ? taking.dataset.done : taking.dataset.not;
+  setTimeout(() => { rest.hidden = true; taking.disabled = false; }, 4000);
 });
 
 function list(element, texts, className = () => "") {
@@ -50,6 +50,15 @@ function show(told) {
   }
   last = told;
   present.hidden = !told.call;
+  if (!taking.disabled) {
+    rest.hidden = !told.rest;
+    taking.textContent = taking.dataset.text.replace("{}", String(Math.round(told.rest * 10) / 10));
+  }
+  $("warn").hidden = !told.may_warn;
+  const waits = document.querySelector("#present .waits");
+  waits.hidden = !told.waits;
+  waits.querySelector("span").textContent = told.waits;
+  list(document.querySelector(".warnings"), told.warned);
   $("none").hidden = Boolean(told.call);
   $("number").textContent = told.call ? told.number : "";
   const shown = off ? null : pinned || told.card;
@@ -73,6 +82,4 @@ function show(told) {
     (at) => told.words[at].who + (told.words[at].final ? "" : " partial"));
 }
 
-const source = new EventSource("/agent/events");
-source.onmessage = (event) => { state.textContent = ""; show(JSON.parse(event.data)); };
-source.onerror = () => { state.textContent = state.dataset.away; };
+follow("/agent/events", state, show);

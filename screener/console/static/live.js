@@ -5,50 +5,51 @@ const state = document.getElementById("state");
 const tile = document.getElementById("tile");
 const mute = document.getElementById("mute");
 const seen = new Map();
-let muted = false;
+let muted = localStorage.getItem("muted") === "yes", audio = null;
 
-mute.addEventListener("click", () => {
-  muted = !muted;
+function setMute() {
   mute.setAttribute("aria-pressed", String(muted));
   mute.textContent = muted ? mute.dataset.on : mute.dataset.off;
-});
+  localStorage.setItem("muted", muted ? "yes" : "no");
+}
+mute.addEventListener("click", () => { muted = !muted; setMute(); });
+setMute();
+// A browser is silent until somebody has touched the page.
+document.addEventListener("click", () => { if (audio) audio.resume(); document.getElementById("silent").hidden = true; });
 
-function beep() {
+function beep(rank) {
   if (muted) return;
   try {
-    const audio = new AudioContext(), tone = audio.createOscillator(), gain = audio.createGain();
-    gain.gain.value = 0.1;
-    tone.frequency.value = 880;
-    tone.connect(gain).connect(audio.destination);
-    tone.start();
-    tone.stop(audio.currentTime + 0.25);
+    audio ||= new AudioContext();
+    if (audio.state === "suspended") document.getElementById("silent").hidden = false;
+    for (let n = 0; n < rank; n += 1) {  // an emergency sounds four times
+      const tone = audio.createOscillator(), gain = audio.createGain(), at = audio.currentTime + n * 0.3;
+      gain.gain.value = 0.1;
+      tone.frequency.value = rank > 2 ? 1175 : 880;
+      tone.connect(gain).connect(audio.destination);
+      tone.start(at);
+      tone.stop(at + 0.2);
+    }
   } catch { /* a browser without sound shows all the same */ }
 }
 
 function made(call) {
   const element = tile.content.firstElementChild.cloneNode(true);
   element.id = "call-" + call.id;
+  const outcome = element.querySelector(".outcome");
   for (const button of element.querySelectorAll("[data-act]")) {
-    button.addEventListener("click", () => order(element, call.id, button));
+    sure(button, outcome, `/live/${encodeURIComponent(call.id)}/order`, { act: button.dataset.act });
   }
+  element.querySelector(".whole").href = `/calls/${encodeURIComponent(call.id)}`;
   return element;
 }
 
-async function order(element, id, button) {
-  if (!button.classList.contains("sure")) {
-    const name = button.textContent;
-    button.classList.add("sure");
-    button.textContent = button.dataset.sure;
-    setTimeout(() => { button.classList.remove("sure"); button.textContent = name; }, 4000);
-    return;
-  }
-  const outcome = element.querySelector(".outcome");
-  const answer = await fetch(`/live/${encodeURIComponent(id)}/order`, {
-    method: "POST",
-    headers: { "Content-Type": "application/json", "X-Guard": document.body.dataset.guard, "Accept": "application/json" },
-    body: JSON.stringify({ act: button.dataset.act }),
-  }).catch(() => null);
-  outcome.textContent = answer && answer.ok ? outcome.dataset.done : outcome.dataset.not;
+// The most urgent first, then in the order in which they came; a tile moves only when its rank changes.
+function place(element, rank) {
+  if (element.dataset.rank === String(rank) && element.isConnected) return;
+  element.dataset.rank = rank;
+  const after = [...calls.children].find((other) => other !== element && Number(other.dataset.rank) < rank);
+  calls.insertBefore(element, after || null);
 }
 
 function line(list, parts) {
@@ -66,17 +67,18 @@ function clock(seconds) {
 
 function show(call) {
   let element = document.getElementById("call-" + call.id);
-  if (!element) {
-    element = made(call);
-    calls.append(element);
-  }
+  if (!element) element = made(call);
+  place(element, call.over ? 0 : call.rank);
   const was = seen.get(call.id);
   const text = (selector, value) => { element.querySelector(selector).textContent = value; };
   text("h2", call.number);
   text(".verdict", [call.verdict, call.kind].filter(Boolean).join(" · "));
   text(".clock", call.over || clock(call.seconds));
   text(".about", [call.where, call.dialled, call.agent, call.node].filter(Boolean).join(" · "));
-  text(".reason", [call.unheard, call.reason, call.treatment, call.moved_to].filter(Boolean).join(" → "));
+  element.querySelector(".waits").hidden = !call.waits;
+  text(".waits span", call.waits);
+  line(element.querySelector(".warnings"), call.warnings.map((w) => ["", w]));
+  text(".reason", [call.asked, call.unheard, call.reason, call.treatment, call.moved_to].filter(Boolean).join(" → "));
   const meter = element.querySelector(".score");
   meter.hidden = call.score === null;
   if (call.score !== null) {
@@ -89,28 +91,27 @@ function show(call) {
     [e.weight > 0 ? "for" : "against", `${e.weight > 0 ? "+" : ""}${e.weight.toFixed(1)} ${e.text} ${e.span}`]));
   element.classList.toggle("urgent", call.urgent && !call.over);
   element.classList.toggle("over", Boolean(call.over));
-  if (call.urgent && !call.over) {
-    calls.prepend(element);
-    if (!was || !was.urgent) {
-      document.getElementById("alarm").textContent = `${call.number} ${call.verdict} ${call.kind}`;
-      beep();
-    }
+  element.querySelector(".whole").hidden = !call.over;
+  const acts = element.querySelector(".acts");
+  if (acts) acts.hidden = Boolean(call.over);
+  if (!call.over && call.rank > (was ? was.rank : 0)) {
+    document.getElementById("alarm").textContent = `${call.number} ${call.verdict} ${call.kind}`;
+    beep(call.rank);
   }
   seen.set(call.id, call);
 }
 
-const source = new EventSource("/live/events");
-source.onmessage = (event) => {
-  const told = JSON.parse(event.data);
+const gaps = document.getElementById("gaps");
+follow("/live/events", state, (told) => {
   told.calls.forEach(show);
   for (const id of told.gone) {
     document.getElementById("call-" + id)?.remove();
     seen.delete(id);
   }
   const words = [];
-  if (told.feeds.includes(false)) words.push(state.dataset.feed);
-  if (told.missed) words.push(state.dataset.missed.replace("{}", told.missed));
-  state.textContent = words.join(" ");
+  if (told.feeds.includes(false)) words.push(gaps.dataset.feed);
+  if (told.gap) words.push(gaps.dataset.gap.replace("{}", told.gap.seconds));
+  if (told.missed) words.push(gaps.dataset.missed.replace("{}", told.missed));
+  gaps.textContent = words.join(" ");
   document.getElementById("none").hidden = seen.size > 0;
-};
-source.onerror = () => { state.textContent = state.dataset.away; };
+});

@@ -1,0 +1,74 @@
+"""E-mail, by the mail server of the site."""
+
+import smtplib
+import ssl
+from collections.abc import Sequence
+from dataclasses import dataclass
+from email.message import EmailMessage
+from typing import Protocol
+
+from screener.errors import AlertError
+from screener.outside.text import visible
+
+SECONDS = 10.0
+SUBJECT_MOST = 100
+
+
+class MailServer(Protocol):
+    """Where mail is handed in, as the settings name it; `url` is host and port."""
+
+    @property
+    def url(self) -> str: ...  # noqa: D102
+
+    @property
+    def username(self) -> str: ...  # noqa: D102
+
+    @property
+    def secret(self) -> str: ...  # noqa: D102
+
+    @property
+    def sender(self) -> str: ...  # noqa: D102
+
+    @property
+    def to(self) -> tuple[str, ...]: ...  # noqa: D102
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file of a mail; `kind` is its media type."""
+
+    name: str
+    kind: str
+    data: bytes
+
+
+def post(server: MailServer, text: str, page: str = "", files: Sequence[Attachment] = ()) -> None:
+    """Hand a mail in; with a user name the connection is encrypted, and the server's certificate checked.
+
+    Args:
+        server: and from whom, to whom.
+        text: for every reader; its first line is the subject.
+        page: the same as HTML; empty for none.
+        files: what goes with it.
+
+    Raises:
+        AlertError: it was not taken.
+    """
+    message = EmailMessage()
+    message["From"], message["To"] = server.sender, ", ".join(server.to)
+    message["Subject"] = visible(text.split("\n")[0])[:SUBJECT_MOST]
+    message.set_content(text)
+    if page:
+        message.add_alternative(page, subtype="html")
+    for file in files:
+        main, _, sub = file.kind.partition("/")
+        message.add_attachment(file.data, maintype=main, subtype=sub, filename=file.name)
+    host, _, port = server.url.partition(":")
+    try:
+        with smtplib.SMTP(host, int(port or 25), timeout=SECONDS) as taker:
+            if server.username:
+                taker.starttls(context=ssl.create_default_context())
+                taker.login(server.username, server.secret)
+            taker.send_message(message)
+    except (smtplib.SMTPException, OSError, ValueError) as problem:
+        raise AlertError(f"email: {problem}", "look at [alerts]") from problem

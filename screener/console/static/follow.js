@@ -1,0 +1,61 @@
+// Follows an event stream for ever: comes back by itself, says how long it was away, leads to the login when that ended.
+"use strict";
+function follow(path, state, take) {
+  let lost = 0, source;
+  const login = () => { location.href = `/login?next=${encodeURIComponent(location.pathname + location.search)}`; };
+
+  function said(seconds) {
+    state.textContent = "";
+    if (!seconds) return;
+    state.textContent = state.dataset.back.replace("{}", seconds);
+    if (!state.dataset.calls) return;
+    const link = document.createElement("a");
+    link.href = `/calls?since=${encodeURIComponent(new Date(lost).toISOString())}`;
+    link.textContent = state.dataset.calls;
+    state.append(" ", link);
+  }
+
+  async function again() {
+    const answer = await fetch(`${path}?once`, { headers: { Accept: "application/json" } }).catch(() => null);
+    if (answer && answer.status === 401) login();
+    else if (answer && answer.ok) open();
+    else setTimeout(again, 2000);
+  }
+
+  function open() {
+    source = new EventSource(path);
+    source.onmessage = (event) => {
+      if (lost) said(Math.max(1, Math.round((Date.now() - lost) / 1000)));
+      lost = 0;
+      take(JSON.parse(event.data));
+    };
+    source.addEventListener("ended", login);
+    source.onerror = () => {
+      lost ||= Date.now();
+      state.textContent = state.dataset.away;
+      source.close();
+      setTimeout(again, 1000);
+    };
+  }
+  open();
+}
+
+// A button that asks once before it does something; says what came of it, and leads to the login when that ended.
+function sure(button, outcome, path, body) {
+  button.addEventListener("click", async () => {
+    if (button.dataset.sure && !button.classList.contains("sure")) {
+      const name = button.textContent;
+      button.classList.add("sure");
+      button.textContent = button.dataset.sure;
+      setTimeout(() => { button.classList.remove("sure"); button.textContent = name; }, 4000);
+      return;
+    }
+    const answer = await fetch(path, {
+      method: "POST",
+      headers: { "Content-Type": "application/json", "X-Guard": document.body.dataset.guard, "Accept": "application/json" },
+      body: JSON.stringify(body),
+    }).catch(() => null);
+    if (answer && answer.status === 401) location.href = `/login?next=${encodeURIComponent(location.pathname)}`;
+    outcome.textContent = answer && answer.ok ? outcome.dataset.done : outcome.dataset.not;
+  });
+}

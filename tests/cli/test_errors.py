@@ -1,0 +1,108 @@
+"""Every command, given something wrong: a line that says what it is, in the reader's language, and its code."""
+
+import importlib
+import re
+from pathlib import Path
+
+import click
+import pytest
+
+from screener.cli import COMMANDS, main
+
+CHINESE = re.compile(r"[\u4e00-\u9fff]")
+USAGE, SETTINGS, MODEL, STORE, INPUT = 2, 3, 5, 8, 9
+NO_LOG = ("--db", "sqlite:///nobody.db")
+WRONG: dict[str, tuple[int, tuple[str, ...]]] = {
+    "access": (STORE, NO_LOG),
+    "bench-log": (USAGE, ("10",)),
+    "calls export": (STORE, ("a", "-o", "x", *NO_LOG)),
+    "calls follow": (STORE, NO_LOG),
+    "calls list": (STORE, NO_LOG),
+    "calls show": (STORE, ("a", *NO_LOG)),
+    "calls verify": (INPUT, ("empty.txt",)),
+    "console": (SETTINGS, ("--config", "broken.toml")),
+    "demo": (USAGE, ("--nonsense",)),
+    "doctor": (USAGE, ("--nonsense",)),
+    "erase": (STORE, ("13800138000", "--reason", "x", *NO_LOG)),
+    "evaluate": (USAGE, ()),
+    "explain": (STORE, ("a", *NO_LOG)),
+    "import cdr": (USAGE, ("nobody.txt",)),
+    "import queue_log": (USAGE, ("nobody.txt",)),
+    "init": (INPUT, ("broken.toml",)),
+    "list allow add": (INPUT, ("abc!",)),
+    "list allow export": (STORE, NO_LOG),
+    "list allow import": (INPUT, ("latin.txt",)),
+    "list allow remove": (STORE, ("1", *NO_LOG)),
+    "list allow show": (STORE, NO_LOG),
+    "list ladder": (STORE, NO_LOG),
+    "list lift": (STORE, ("13800138000", *NO_LOG)),
+    "list suggest": (STORE, NO_LOG),
+    "model install": (MODEL, ("no-such-model",)),
+    "model verify": (MODEL, ("no-such-model",)),
+    "purge": (STORE, NO_LOG),
+    "replay": (INPUT, ("nobody.wav",)),
+    "report accuracy": (STORE, NO_LOG),
+    "report agents": (STORE, NO_LOG),
+    "report frequency": (STORE, NO_LOG),
+    "report queue": (STORE, NO_LOG),
+    "report sources": (STORE, NO_LOG),
+    "report summary": (STORE, NO_LOG),
+    "report treatment": (STORE, NO_LOG),
+    "review": (STORE, ("confirm", "a", *NO_LOG)),
+    "sample": (STORE, NO_LOG),
+    "serve": (SETTINGS, ("--config", "broken.toml")),
+    "status": (STORE, NO_LOG),
+    "tune": (STORE, NO_LOG),
+}
+
+MAKES = {"list allow add", "list allow import"}
+"""Commands that make the log where there is none, as their help says."""
+
+
+def paths() -> list[str]:
+    """Every command that does something; the lists have the same ones."""
+    found: list[str] = []
+
+    def walk(path: str, command: click.Command) -> None:
+        if isinstance(command, click.Group):
+            if command.invoke_without_command:
+                found.append(path)
+            for name, below in command.commands.items():
+                walk(f"{path} {name}", below)
+        else:
+            found.append(path)
+
+    for name, (place, _) in COMMANDS.items():
+        module, attribute = place.split(":")
+        walk(name, getattr(importlib.import_module(module), attribute))
+    left_out = ("list block", "list watch", "model build")  # the last is an extra, and says so first
+    return [path for path in found if not path.startswith(left_out)]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("SCREENER_LANG", raising=False)
+    (tmp_path / "broken.toml").write_text("[sip\n")
+    (tmp_path / "empty.txt").write_text("")
+    (tmp_path / "latin.txt").write_bytes(b"\xff\xfe\xfa")
+    return tmp_path
+
+
+@pytest.mark.parametrize("path", paths())
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_an_error_run(path: str, lang: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, arguments = WRONG.get(path, (USAGE, ("--nonsense",)))
+    with pytest.raises(SystemExit) as ended:
+        main([*path.split(), *arguments, "--lang", lang])
+    told = capsys.readouterr()
+    assert ended.value.code == code, told.err
+    lines = told.err.strip().splitlines()
+    assert lines[-1].startswith("screener: "), told.err
+    assert "Traceback" not in told.err and told.out == ""
+    if lang == "zh":
+        assert CHINESE.search(lines[-1]), lines[-1]
+    else:
+        assert not CHINESE.search(told.err), told.err
+    made = {p.name for p in folder.iterdir()} - {"broken.toml", "empty.txt", "latin.txt"}
+    assert made <= ({"screener.db"} if path in MAKES else set())

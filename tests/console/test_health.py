@@ -1,0 +1,50 @@
+"""状态: each node with its model, registrations, what waits for the log, and its last faults."""
+
+from datetime import UTC, datetime, timedelta
+
+from starlette.testclient import TestClient
+
+from screener.console.access import Role
+from screener.console.app import build
+from screener.console.context import Context
+from screener.feed.items import Node
+from screener.feed.local import FeedServer
+from tests.console.conftest import log_in
+from tests.console.test_live import SCRIPT, feed, orders, place, wait_for
+
+__all__ = ["feed", "orders", "place"]
+
+
+def node(name: str, seconds: float = 0.0) -> Node:
+    at = datetime.now(UTC) - timedelta(seconds=seconds)
+    return Node(
+        name, at, at, "1.0", "sherpa small", dry_run=True, calls=3, registered=1, registrars=2,
+        problem=f"sip.example: {SCRIPT}", waiting=7, dropped=0, faults=("ERROR the database is away", SCRIPT),
+    )  # fmt: skip
+
+
+def test_every_node_is_told_and_one_that_says_nothing_any_more(feed: FeedServer, context: Context) -> None:
+    feed.put(node("n1"))
+    feed.put(node("n2", seconds=60))
+    wait_for(lambda: len(context.hub.feeds[0].board.nodes) == 2)
+    client = TestClient(build(context), follow_redirects=False)
+    log_in(client, context, Role.AUDITOR)
+    page = client.get("/health").text
+    first, second = page.split("<h2>节点 ")[1:]
+    for text in ("sherpa small", "试运行", "1 / 2", "the database is away"):
+        assert text in first, text
+    assert "没有消息" not in first and "没有消息" in second
+    assert SCRIPT not in page, "what a stranger sends stays text"
+    assert "<dt>待写入记录的来电</dt><dd>7</dd>" in first
+
+
+def test_who_comes_later_is_told_of_the_nodes_too(feed: FeedServer, context: Context, place) -> None:
+    from tests.console.conftest import hub_of
+
+    feed.put(node("n1"))
+    late = hub_of([place])
+    late.start()
+    try:
+        wait_for(lambda: "n1" in late.feeds[0].board.nodes)
+    finally:
+        late.stop()

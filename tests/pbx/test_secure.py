@@ -1,0 +1,218 @@
+"""Nothing in clear: Asterisk 22, baresip and the screener over TLS with client certificates and SRTP."""
+
+import audioop  # part of Python before 3.13, the package audioop-lts after
+import re
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from screener.core.actions import Prompt
+from screener.core.evidence import Kind, Treatment
+from screener.events import CallAnswered, CallEnded, Entrance, PlaybackEnded
+from screener.media.prompts import load_clips
+from screener.settings.encryption import Tls
+from tests.pbx.network import ASTERISK, PHONE, SCREENER, TRUNK, Network, Wiretap, wait_for
+from tests.pbx.rig import BESIDE, SECURE, Asterisk, Caller, Phone, Screener, doctor, secured
+from tests.pbx.voices import hears_the_agent, hum, is_in, mulaw, prompt, said
+from tests.sip.authority import DAY, Authority, Issued
+from tests.sip.caller import Desk
+
+pytestmark = pytest.mark.pbx
+
+
+class Site:
+    """The encrypted example of deploy/asterisk, with keys of its own; the screener is started by the tests."""
+
+    def __init__(self, network: Network, folder: Path) -> None:
+        self.network, self.folder, self.keys = network, folder, folder / "keys"
+        self.keys.mkdir()
+        self.authority = Authority(self.keys)
+        self.authority.issue(ASTERISK, file="pbx")
+        self.own = self.authority.issue(SCREENER, file="screener")
+        phone = self.authority.issue(PHONE, file="phone")
+        with phone.certificate.open("ab") as both:
+            both.write(phone.key.read_bytes())
+        self.asterisk = Asterisk(network, folder / "asterisk", replaced=secured(self.keys))
+        self.phone = Phone(network, folder / "phone", self.keys)
+        self.tap = Wiretap(network)
+        self._screeners: list[Screener] = []
+        self._callers: list[Caller] = []
+        wait_for(lambda: self.asterisk.contact("agent1"), 10, "registration of the agent's phone over TLS")
+
+    def screener(self, own: Issued | None = None, *, registered: bool = True) -> Screener:
+        home = self.folder / f"screener{len(self._screeners)}"
+        shutil.copytree(self.keys, home / "keys")
+        if own is not None:
+            shutil.copy(own.certificate, home / "keys/screener.pem")
+            shutil.copy(own.key, home / "keys/screener.key")
+        before = self._registrations()
+        self._screeners.append(Screener(self.network, home, shipped=SECURE))
+        if registered:
+            wait_for(lambda: self._registrations() > before, 15, "registration over TLS")
+            wait_for(lambda: self.asterisk.contact("screener") == "Avail", 15, "an answer to OPTIONS over TLS")
+        return self._screeners[-1]
+
+    def _registrations(self) -> int:
+        """How often the screener has registered: an earlier one may still be there, if it had to be killed."""
+        told = (self.asterisk.home / "console.txt").read_text("utf-8", "replace")
+        return len(re.findall(rf"(?:Added|Refreshed) contact 'sip:100@{SCREENER}", told))
+
+    def call(self, speech: bytes, **options: object) -> Caller:
+        home = self.folder / f"caller{len(self._callers)}"
+        self._callers.append(Caller(self.network, home, speech, **options))  # type: ignore[arg-type]
+        return self._callers[-1]
+
+    def in_clear(self, words: bytes) -> bool:
+        """Whether anything of SIP, or these words, can be read between the screener and the PBX."""
+        ours = [p for p in list(self.tap.packets) if SCREENER in (p.source[0], p.target[0])]
+        return any(p.is_sip for p in ours) or is_in(words, self.tap.heard_by(SCREENER))
+
+    def quiet(self) -> None:
+        for caller in self._callers:
+            caller.stop()
+        self.phone.command("hangup")
+        for screener in self._screeners:
+            screener.stop()
+        self.asterisk.rx("channel request hangup all")
+        wait_for(lambda: not self.asterisk.channels(), 10, "quiet PBX")
+
+    def stop(self) -> None:
+        self.tap.stop()
+        self.phone.stop()
+        self.asterisk.stop()
+
+
+@pytest.fixture(scope="module")
+def a_site(network: Network, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    site = Site(network, tmp_path_factory.mktemp("secure"))
+    yield site
+    site.stop()
+
+
+@pytest.fixture
+def site(a_site: Site) -> Iterator[Site]:
+    yield a_site
+    a_site.quiet()
+
+
+def test_screened_in_path_and_handed_to_an_agent(site: Site) -> None:
+    screener = site.screener()
+    words = said("enquiry")
+    caller = site.call(words, number="13800002222")
+    site.phone.answer(30, since=caller.started)
+    wait_for(lambda: hears_the_agent(site.tap.heard_by(TRUNK)), 20, "agent's voice at the caller", every=0.5)
+    time.sleep(len(words) / 8000 + 1)  # said once more from beginning to end
+    site.phone.command("hangup")
+    assert caller.wait(10) == 0
+    assert is_in(words, mulaw(site.phone.heard())), "the agent heard the caller"
+    assert is_in(prompt("greeting"), site.tap.heard_by(TRUNK)), "the caller heard the greeting"
+    assert screener.logged("13800002222", "genuine")["treatment"] == "none"
+    assert not site.in_clear(words)
+    assert not is_in(audioop.lin2ulaw(hum(1), 2), site.tap.heard_by(ASTERISK)), (
+        "the agent's voice is encrypted too"
+    )
+    assert "unheard" not in screener.log
+    found = doctor(site.network, screener.config)
+    assert "TLS: our certificate is good until" in found.stdout
+    assert f"target: {ASTERISK}:5060" in found.stdout, "the example names its targets without a transport"
+
+
+def test_a_harasser_is_taken_away_from_the_agent_who_is_listened_to(site: Site) -> None:
+    screener = site.screener()
+    wait_for(lambda: "logged in" in screener.log, 10, "login at the manager interface")
+    words = said("lewd")
+    caller = site.call(words, number="13900007777", dialled=BESIDE)
+    site.phone.answer(30, since=caller.started)
+    legs = lambda: [line for line in site.asterisk.legs("screener") if "ChanSpy" in line]  # noqa: E731
+    wait_for(lambda: len(legs()) == 2, 5, "two listening legs")
+    site.phone.wait_event("CALL_CLOSED", 30, since=caller.started)
+    call = screener.record("13900007777", "harassment")
+    assert (call.entrance, call.kind, call.treatment) == (Entrance.BESIDE, Kind.LEWD, Treatment.ANALYSIS_QUEUE)
+    assert not site.in_clear(words)
+
+
+def test_a_certificate_is_renewed_while_a_caller_talks(site: Site) -> None:
+    screener = site.screener()
+    words = said("enquiry")
+    site.call(bytes([0xFF]) * 8000 + words, number="13800004444", loops=-1, dialled=BESIDE)
+    site.phone.answer(30, since=0)
+    legs = lambda: [line for line in site.asterisk.legs("screener") if "ChanSpy" in line]  # noqa: E731
+    wait_for(lambda: len(legs()) == 2, 5, "two listening legs")
+    renewed = site.authority.issue(SCREENER, file="renewed", ends=300 * DAY)
+    home = screener.home / "keys"
+    shutil.copy(renewed.certificate, home / "screener.pem")
+    shutil.copy(renewed.key, home / "screener.key")
+    wait_for(lambda: "certificates taken anew" in screener.log, 45, "the new certificate", every=0.5)
+    assert len(legs()) == 2, "both legs are up"
+    site.asterisk.rx("pjsip qualify screener")
+    wait_for(
+        lambda: site.asterisk.contact("screener") == "Avail", 5, "an answer over the connection that was there"
+    )
+    site.phone.command("hangup")
+    assert screener.logged("13800004444", "genuine")["treatment"] == "none"
+
+
+def test_an_expired_certificate_is_said_and_callers_reach_the_agents(site: Site) -> None:
+    expired = site.authority.issue(SCREENER, file="expired", begins=-9 * DAY, ends=-DAY)
+    screener = site.screener(expired, registered=False)
+    assert "our certificate is expired on" in screener.log
+    wait_for(lambda: f"{ASTERISK}: no TLS connection" in screener.log, 15, "refusal by the PBX")
+    caller = site.call(said("enquiry"), number="13800005555")
+    site.phone.answer(10, since=caller.started)
+    wait_for(lambda: hears_the_agent(site.tap.heard_by(TRUNK)), 20, "agent's voice at the caller", every=0.5)
+    found = doctor(site.network, screener.config)
+    assert "is expired on" in found.stdout
+    assert found.returncode == 1
+
+
+@pytest.fixture
+def keys(tmp_path: Path) -> Path:
+    """The authority's certificate, the screener's, and the phone's with its key."""
+    authority = Authority(tmp_path)
+    authority.issue(SCREENER, file="screener")
+    phone = authority.issue(PHONE, file="phone")
+    with phone.certificate.open("ab") as both:
+        both.write(phone.key.read_bytes())
+    return tmp_path
+
+
+@pytest.mark.parametrize("medium", ["srtp", "srtp-mand", ""])
+def test_baresip_calls_the_user_agent_itself(network: Network, keys: Path, tmp_path: Path, medium: str) -> None:
+    """Optional SRTP (RTP/AVP with keys), mandatory (RTP/SAVP), and none, which is refused."""
+    own, authority = keys / "screener", str(keys / "ca.pem")
+    tls = Tls(f"{own}.pem", f"{own}.key", 5061, authority, client_certificates=True, only=True)
+    heard = bytearray()
+    peers = PHONE, SCREENER  # baresip connects from whatever address the kernel gives it
+    with network.entered():  # its threads, and so their sockets, stay there
+        desk = Desk(host=SCREENER, peers=peers, srtp="required", tls=tls)
+    encryption = f";mediaenc={medium}" if medium else ""
+    account = f"<sip:caller@{PHONE};transport=tls>;regint=0{encryption}"
+    phone = Phone(network, tmp_path / "phone", keys, account)
+    tap = Wiretap(network)
+    try:
+        phone.command("dial", f"sip:100@{SCREENER}:5061;transport=tls")
+        if not medium:
+            phone.wait_event("CALL_CLOSED", 10)
+            (why,) = [str(event.get("param")) for _, event in phone.events if event.get("type") == "CALL_CLOSED"]
+            assert why.startswith("488")
+            assert desk.calls.empty()
+            return
+        desk.event(CallAnswered)
+        call = desk.call()
+        call.listen(lambda pcm, _at: heard.extend(audioop.lin2ulaw(pcm, 2)))
+        call.play([(load_clips()[Prompt.GREETING], None)])
+        desk.event(PlaybackEnded)
+        wait_for(lambda: hears_the_agent(bytes(heard)), 20, "the phone's voice", every=0.2)
+        phone.command("hangup")
+        desk.event(CallEnded)
+        assert not is_in(prompt("greeting"), tap.heard_by(PHONE)), "not in clear"
+        assert not is_in(audioop.lin2ulaw(hum(1), 2), tap.heard_by(SCREENER))
+        phone.stop()
+        assert is_in(prompt("greeting"), mulaw(phone.heard()))
+    finally:
+        tap.stop()
+        phone.stop()
+        desk.stop()

@@ -1,0 +1,117 @@
+"""A time stamp of an authority of the tests' own (openssl), asked over HTTP as a real one is."""
+
+import shutil
+import subprocess
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from screener.errors import InputError
+from screener.review.stamp import Stamp, read, stamp
+
+pytestmark = pytest.mark.skipif(shutil.which("openssl") is None, reason="no openssl here")
+MANIFEST = b"0" * 64 + b"  cover.html\n"
+CONFIG = """
+[tsa]
+default_tsa = here
+[here]
+serial = {folder}/serial
+crypto_device = builtin
+signer_digest = sha256
+default_policy = 1.2.3.4
+digests = sha256
+ordering = no
+tsa_name = yes
+ess_cert_id_chain = no
+[stamping]
+basicConstraints = critical,CA:false
+keyUsage = critical,digitalSignature
+extendedKeyUsage = critical,timeStamping
+authorityKeyIdentifier = keyid
+"""
+
+
+def openssl(folder: Path, *arguments: str) -> None:
+    subprocess.run(["openssl", *arguments], cwd=folder, check=True, capture_output=True)
+
+
+@dataclass
+class Authority:
+    url: str
+    ca: Path
+    broken: str = ""
+
+
+@pytest.fixture
+def authority(tmp_path: Path) -> Iterator[Authority]:
+    (tmp_path / "c").write_text(CONFIG.format(folder=tmp_path))
+    (tmp_path / "serial").write_text("01\n")
+    new = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes")
+    openssl(
+        tmp_path, "req", "-x509", *new, "-keyout", "ca.key", "-out", "ca.pem", "-days", "30",
+        "-subj", "/CN=tests root", "-addext", "basicConstraints=critical,CA:true",
+        "-addext", "keyUsage=critical,keyCertSign",
+    )  # fmt: skip
+    openssl(tmp_path, "req", "-new", *new, "-keyout", "tsa.key", "-out", "tsa.csr", "-subj", "/CN=tests clock")
+    openssl(
+        tmp_path, "x509", "-req", "-in", "tsa.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial",
+        "-days", "30", "-extfile", "c", "-extensions", "stamping", "-out", "tsa.pem",
+    )  # fmt: skip
+    made = Authority("", tmp_path / "ca.pem")
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            assert self.headers["Content-Type"] == "application/timestamp-query"
+            (tmp_path / "q").write_bytes(self.rfile.read(int(self.headers["Content-Length"])))
+            reply = ("-signer", "tsa.pem", "-inkey", "tsa.key", "-config", "c", "-section", "here", "-out", "r")
+            openssl(tmp_path, "ts", "-reply", "-queryfile", made.broken or "q", *reply)
+            answer = (tmp_path / "r").read_bytes()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(answer)))
+            self.end_headers()
+            self.wfile.write(answer)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    made.url = f"http://127.0.0.1:{server.server_port}/tsa"
+    yield made
+    server.shutdown()
+    server.server_close()
+
+
+def test_a_manifest_is_stamped_and_anybody_can_check_it(authority: Authority) -> None:
+    said = stamp(MANIFEST, authority.url, authority.ca)
+    found = read(MANIFEST, said, authority.ca)
+    assert isinstance(found, Stamp) and found.at.tzinfo is not None and "tests clock" in found.authority
+    assert read(MANIFEST + b"x", said, authority.ca) == "it is none of this manifest"
+    for place in (len(said) - 3, len(said) // 2):
+        broken = bytearray(said)
+        broken[place] ^= 1
+        assert not isinstance(read(MANIFEST, bytes(broken), authority.ca), Stamp)
+    assert "not signed by an authority" in str(read(MANIFEST, said)), "the machine knows no such authority"
+    assert not isinstance(read(MANIFEST, b"junk", authority.ca), Stamp)
+
+
+def test_no_stamp_is_taken_that_answers_another_question(authority: Authority) -> None:
+    stamp(MANIFEST, authority.url, authority.ca)
+    (authority.ca.parent / "old").write_bytes((authority.ca.parent / "q").read_bytes())
+    authority.broken = "old"
+    with pytest.raises(InputError, match="another question"):
+        stamp(MANIFEST, authority.url, authority.ca)
+
+
+def test_an_authority_that_is_away_or_unknown_is_said(authority: Authority) -> None:
+    with pytest.raises(InputError, match="no time stamp was had"):
+        stamp(MANIFEST, "http://127.0.0.1:9/tsa", authority.ca)
+    with pytest.raises(InputError, match="not signed by an authority that is known here"):
+        stamp(MANIFEST, authority.url)
+    (authority.ca.parent / "no.pem").write_text("x")
+    with pytest.raises(InputError, match="no certificates in PEM"):
+        stamp(MANIFEST, authority.url, authority.ca.parent / "no.pem")
