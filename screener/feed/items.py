@@ -10,6 +10,7 @@ from typing import Any, Final, get_args
 
 from screener.errors import InputError
 from screener.events import Act
+from screener.outside.objects import read_object
 
 LINE_LIMIT = 7_900
 """Bytes of one line: what PostgreSQL's NOTIFY carries, with room to spare. A longer text is cut."""
@@ -242,12 +243,9 @@ def parse_order(line: str | bytes) -> Order:
 
 def _object(line: str | bytes) -> dict[str, Any]:
     try:
-        data = json.loads(line)
+        return read_object(line)
     except ValueError as problem:
         raise InputError(f"no line of the feed: {problem}", "is this the feed's socket?") from problem
-    if not isinstance(data, dict):
-        raise InputError("no line of the feed: not an object", "is this the feed's socket?")
-    return data
 
 
 def _made(kind: type[Any], data: dict[str, Any]) -> Any:  # noqa: ANN401 - one of `Item`

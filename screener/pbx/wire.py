@@ -15,6 +15,8 @@ Fields = Mapping[str, str]
 
 MOST_BYTES = 256 * 1024
 """A message that is longer, or a line without end, is no Asterisk's."""
+MOST_LINES = 1000
+"""Likewise; the longest event has fewer than a hundred."""
 _END = b"\r\n\r\n"
 _MANY = frozenset({"chanvariable", "destchanvariable", "variable", "output"})
 """Names that a message may have many of; none is of interest."""
@@ -54,6 +56,8 @@ class Framer:
 
 def parse(block: bytes) -> Fields | None:
     """The fields of one message; None for what Asterisk does not write."""
+    if block.count(b"\r\n") > MOST_LINES:
+        return None
     lines = block.decode("utf-8", "replace").split("\r\n")
     if lines[0].startswith("Asterisk Call Manager/"):
         del lines[0]
