@@ -5,6 +5,8 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 TRAIN := $(VENV)/.train
 VOICES := .voices
+# Where an image sets it, every process that a test starts would compile the product anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help demo check test test-pbx test-train model voices bench drill audit lock clean
 help:
@@ -39,8 +41,7 @@ check: $(INSTALLED)
 test: $(INSTALLED)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
-	$(BIN)/pytest -n 6 -m "not pbx"
+	$(BIN)/mypy & types=$$!; $(BIN)/pytest -n 6 -m "not pbx"; tests=$$?; wait $$types && exit $$tests
 
 test-pbx: $(INSTALLED)
 	tests/pbx/setup

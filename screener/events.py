@@ -233,9 +233,14 @@ class Dtmf:
 
 @dataclass(frozen=True, slots=True)
 class PlaybackEnded:
-    """Everything that the last `Play` asked for has been sent."""
+    """Everything that the last `Play` asked for has been sent.
+
+    Attributes:
+        sent: False where nothing of it could be, because the caller cannot be spoken to here.
+    """
 
     at: float
+    sent: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,7 +302,7 @@ class Stopping:
 
 
 class Act(StrEnum):
-    """What a person may order about a running call."""
+    """What a person may order about a call; all but a pause while it goes on."""
 
     ANALYSIS_QUEUE = "analysis_queue"
     LINE_FAULT = "line_fault"
@@ -306,6 +311,13 @@ class Act(StrEnum):
     """A supervisor is asked to look; nothing happens to the caller."""
     AGENTS = "agents"
     """It was a mistake, or there is no need to listen: the caller belongs to the agents."""
+    WARN = "warn"
+    """The next warning, whose level follows from those before."""
+    APPROVE = "approve"
+    """What was asked for: a warning, or the end after the warnings."""
+    REFUSE = "refuse"
+    PAUSE = "pause"
+    """The agent takes the pause that was offered after the call."""
 
 
 @dataclass(frozen=True, slots=True)

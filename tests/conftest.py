@@ -4,9 +4,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.store.databases import postgres_socket, postgres_url, url
+from tests.store.databases import (
+    empty_url,
+    log_file,
+    postgres_log,
+    postgres_socket,
+    postgres_url,
+    url,
+)
 
-__all__ = ["postgres_socket", "postgres_url", "url"]
+__all__ = ["empty_url", "log_file", "postgres_log", "postgres_socket", "postgres_url", "url"]
 
 WAITING = {
     "calls",

@@ -89,7 +89,11 @@ class Outbox:
                 alert = waiting.get(timeout=0.2)
             except queue.Empty:
                 continue
-            self._deliver(way, alert)
+            try:
+                self._deliver(way, alert)
+            except Exception:
+                log.exception("alerts: a fault of ours")
+                self._lose(way, "a fault of ours")
 
     def _deliver(self, way: Way, alert: Alert) -> None:
         text = told(

@@ -4,7 +4,6 @@ import base64
 import hashlib
 import hmac
 import json
-import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Callable, Mapping
@@ -13,18 +12,20 @@ from dataclasses import asdict
 from screener.alerts.causes import Alert
 from screener.alerts.mail import post
 from screener.errors import AlertError
+from screener.outside.ask import ask
+from screener.outside.objects import read_object
 from screener.settings.alerts import Way
+from screener.webhook.message import SIGNATURE, sign
 
 SECONDS = 10.0
 ANSWER_MOST = 65536
 
 
-def webhook(way: Way, alert: Alert, text: str, _seconds: int) -> urllib.request.Request:
-    """JSON, with `X-Screener-Signature: sha256=…`: HMAC of the body with the secret."""
+def webhook(way: Way, alert: Alert, text: str, seconds: int) -> urllib.request.Request:
+    """JSON, signed as every message of ours is (`screener/webhook/message.py`)."""
     data = asdict(alert) | {"at": alert.at.isoformat(), "cause": alert.cause.value, "text": text}
     body = json.dumps(data, ensure_ascii=False).encode()
-    signature = hmac.new(way.secret.encode(), body, hashlib.sha256).hexdigest()
-    return _request(way.url, body, {"X-Screener-Signature": f"sha256={signature}"} if way.secret else {})
+    return _request(way.url, body, {SIGNATURE: sign(way.secret, seconds, body)} if way.secret else {})
 
 
 def wecom(way: Way, _alert: Alert, text: str, _seconds: int) -> urllib.request.Request:
@@ -74,9 +75,8 @@ def send(way: Way, alert: Alert, text: str, seconds: int) -> None:
         return
     request = _REQUESTS[way.kind](way, alert, text, seconds)
     try:
-        with urllib.request.urlopen(request, timeout=SECONDS) as answer:  # noqa: S310 - checked by the settings
-            said = answer.read(ANSWER_MOST)
-    except (urllib.error.URLError, OSError, ValueError) as problem:
+        said = ask(request, SECONDS, ANSWER_MOST)
+    except OSError as problem:
         raise AlertError(
             f"{way.kind}: {getattr(problem, 'reason', problem)}", "look at [[alerts.ways]]"
         ) from problem
@@ -87,7 +87,7 @@ def send(way: Way, alert: Alert, text: str, seconds: int) -> None:
 def _refusal(said: bytes) -> str:
     """Robots answer 200 and say in the body that they did not take it."""
     try:
-        data = json.loads(said)
+        data = read_object(said)
     except ValueError:
         return ""
     code = next((data[key] for key in ("errcode", "code", "StatusCode") if key in data), 0)

@@ -1,10 +1,12 @@
 """Asterisk's listening legs: the voices of calls that its agents have, each dialled to us by ChanSpy."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from screener.calls.listened import ListenedCall, Outcome, Parties
+from screener.calls.rests import Rests
 from screener.events import CallAnswered, CallEnded, EndedBy, Event, Speaker
+from screener.media.prompts import Clip
 from screener.pbx.conversations import Conversation
 from screener.pbx.switchboard import Switchboard, leg_named
 from screener.ports import Call, Destination, FrameSink
@@ -65,6 +67,14 @@ class Legs:
     def act(self, to: Destination, done: Callable[[Outcome], None]) -> None:
         """Move the caller to the extension that the URI names."""
         self._switchboard.move(self._conversation, user_of(to.uri), lambda ok: done(Outcome(moved=ok)))
+
+    def say(self, clips: Sequence[tuple[Clip, float | None]]) -> bool:
+        """Speak into the caller's leg: ChanSpy whispers to the caller alone, where the site wants warnings."""
+        leg = self._legs.get(Speaker.CALLER)
+        if leg is None or not self._switchboard.whispers:
+            return False
+        leg.play(clips)
+        return True
 
     def release(self) -> None:
         """Hang up every leg."""
@@ -131,7 +141,14 @@ class ListeningPost:
     ) -> None:
         self._pool, self._offer, self._take_back = pool, offer, take_back
         self._prefix = f"{settings.sip.listening_extension}-"
-        self.switchboard = Switchboard(settings.pbx, settings.sip.listening_extension, self)
+        self.switchboard = Switchboard(
+            settings.pbx,
+            settings.sip.listening_extension,
+            self,
+            whispers=bool(settings.flow.warnings.by),
+            pauses=settings.flow.pause_seconds > 0,
+        )
+        self.rests = Rests(self.switchboard.rest)
         self._legs: dict[str, Legs] = {}
 
     # On the thread `pbx`.

@@ -3,9 +3,10 @@
 Whoever listens beside an agent is a *source*: Asterisk's listening legs (`calls.beside`), a recording client
 (`calls.recorded`). It brings two voices and who they belong to, and says what can be done to the caller: move
 them, ask another system to, or nothing. Everything else is the same for all, and is here. Another source (a media
-proxy that forks, FreeSWITCH's `eavesdrop`) is one more class with these four methods.
+proxy that forks, FreeSWITCH's `eavesdrop`) is one more class with these methods.
 
-Nothing that is done here can be heard by caller or agent: what a session asks to be said is left out.
+Nothing that is done here can be heard by the agent, and by the caller only a warning, where the source can speak
+to the caller alone.
 """
 
 import threading
@@ -21,6 +22,7 @@ from screener.events import (
     EndedBy,
     Event,
     Ordered,
+    PlaybackEnded,
     RecognizerLost,
     Speaker,
     Tick,
@@ -80,6 +82,10 @@ class Source(Protocol):
         """Bring the caller there, if that can be done, and say what became of it."""
         ...
 
+    def say(self, clips: Sequence[tuple[Clip, float | None]]) -> bool:
+        """Play clips to the caller alone, `PlaybackEnded` follows; False where that cannot be done."""
+        ...
+
     def release(self) -> None:
         """Listen no more; caller and agent talk on."""
         ...
@@ -134,10 +140,12 @@ class ListenedCall:
         self._source.tap(Speaker.CALLER, frames)
 
     def play(self, clips: Sequence[tuple[Clip, float | None]]) -> None:
-        """Nothing: nobody hears us."""
+        """Play clips to the caller alone, each once or for so many seconds."""
+        if not self._source.say(clips):
+            self._events(PlaybackEnded(self._at, sent=False))
 
     def stop_playing(self) -> None:
-        """Nothing, likewise."""
+        """Nothing: a warning that has begun is heard out."""
 
     def transfer(self, to: Destination, *, marked: bool = False) -> None:  # noqa: ARG002 - an agent has the caller already
         """Bring the caller there; `TransferEnded` follows, and the end of the call where it succeeds."""
@@ -163,12 +171,12 @@ class ListenedCall:
     # What the source reports.
 
     def heard(self, event: Event) -> None:
-        """Something happens on the caller's voice: CallAnswered, Tick or Deaf."""
+        """Something happens on the caller's voice: CallAnswered, Tick, Deaf or PlaybackEnded."""
         match event:
             case Tick(at) | CallAnswered(at):
                 self._at = max(self._at, at)
                 self._events(event)
-            case Deaf():
+            case Deaf() | PlaybackEnded():
                 self._events(event)
             case _:
                 pass  # nobody presses keys where nobody can be heard

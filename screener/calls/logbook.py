@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from screener.core.actions import Action, Decided, Found, Treated
+from screener.core.actions import Action, Decided, Found, PauseOffered, Treated, Warned
 from screener.core.evidence import Decision, Treatment, Verdict
 from screener.events import CallAnswered, CallEnded, CallOffered, Event, Transcript, TransferEnded
 from screener.store.records import (
@@ -15,6 +15,7 @@ from screener.store.records import (
     Segment,
     TransferRow,
     TreatmentRow,
+    WarningRow,
 )
 
 
@@ -28,6 +29,7 @@ class _Note:
     decisions: list[Decision] = field(default_factory=list)
     treatments: list[TreatmentRow] = field(default_factory=list)
     transfers: list[TransferRow] = field(default_factory=list)
+    warnings: list[WarningRow] = field(default_factory=list)
 
 
 class CallNotes:
@@ -66,6 +68,10 @@ class CallNotes:
                 note.treatments[-1] = replace(note.treatments[-1], ended=item.at, completed=item.completed)
             case TransferEnded():
                 note.transfers.append(TransferRow(item.at, item.target, item.ok, item.status))
+            case Warned(about, level, step, by, at, said):
+                note.warnings.append(WarningRow(at, about, level, step, by, said))
+            case PauseOffered():
+                note.record = replace(note.record, pause_offered=True)
             case _:
                 pass
         if isinstance(item, CallEnded):
@@ -127,4 +133,5 @@ def _complete(note: _Note) -> CallRecord:
         ),
         treatments=tuple(note.treatments),
         transfers=tuple(note.transfers),
+        warnings=tuple(note.warnings),
     )

@@ -11,12 +11,13 @@ a flag is logged and told, not acted upon.
 
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from screener.calls.flags import Flags
 from screener.calls.listened import ListenedCall, Outcome, Parties
 from screener.errors import InputError
 from screener.events import CallAnswered, CallEnded, EndedBy, Event, Speaker, Tick
+from screener.media.prompts import Clip
 from screener.operations.metrics import Sample
 from screener.ports import Destination, FrameSink, Recording, RecordingInfo
 from screener.settings.sections import Siprec
@@ -72,6 +73,10 @@ class Recorded:
             done(Outcome(moved=False))
         else:
             flags.ask(call.call_id, to, done)
+
+    def say(self, clips: Sequence[tuple[Clip, float | None]]) -> bool:  # noqa: ARG002
+        """Nobody hears a recording server."""
+        return False
 
     def release(self) -> None:
         """End the recording session; caller and agent talk on."""

@@ -14,12 +14,14 @@ from screener.core.actions import (
     Found,
     Hangup,
     Listen,
+    PauseOffered,
     Play,
     Prompt,
     Reject,
     StopPlaying,
     Transfer,
     Treated,
+    Warned,
 )
 from screener.core.session import Session
 from screener.events import (
@@ -95,14 +97,22 @@ class Screening:
         if isinstance(event, Deaf):
             log.warning("call %s: the caller is not heard: %s", self.offer.call_id, event.cause)
         self.at = max(self.at, getattr(event, "at", 0.0))
+        if isinstance(event, CallEnded):
+            self._end(event)
+            return
         self._observe(event)
         if self._failed:
             self._insist(event)
         else:
             self._judge(event)
-        if isinstance(event, CallEnded):
-            self._listen(False)
-            self.ended = True
+
+    def _end(self, event: CallEnded) -> None:
+        """The last word about a call is said before observers hear that it is over."""
+        if not self._failed:
+            self._judge(event)
+        self._observe(event)
+        self._listen(False)
+        self.ended = True
 
     def _judge(self, event: Event) -> None:
         try:
@@ -158,7 +168,7 @@ class Screening:
                 self._transfer(target, marked)
             case Hangup():
                 self._call.hangup()
-            case Found() | Decided() | Treated():
+            case Found() | Decided() | Treated() | Warned() | PauseOffered():
                 pass  # for observers only
 
     def _transfer(self, target: Target, marked: bool) -> None:

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from screener.core.actions import Action, Decided, Treated
+from screener.core.actions import Action, Decided, PauseOffered, Treated, Warned
 from screener.core.evidence import Decision
 from screener.events import CallEnded, CallOffered, Event
 from screener.operations.metrics import Sample
@@ -16,6 +16,8 @@ class Tally:
         self._last: dict[str, Decision] = {}
         self._verdicts: Counter[tuple[str, str, str]] = Counter()
         self._treatments: Counter[tuple[str, str]] = Counter()
+        self._warnings: Counter[tuple[str, str, str]] = Counter()
+        self._rests = 0
 
     def observe(self, call_id: str, offer: CallOffered, item: Event | Action, _at: float) -> None:
         """See one event or action of a call."""
@@ -24,6 +26,10 @@ class Tally:
                 self._last[call_id] = decision
             case Treated(treatment=treatment, done=False):
                 self._treatments[treatment.value, "yes" if item.by_hand else "no"] += 1
+            case Warned():
+                self._warnings[item.kind.value, str(item.level), item.step.value] += 1
+            case PauseOffered():
+                self._rests += 1
             case CallEnded():
                 last = self._last.pop(call_id, None)
                 verdict = last.verdict.value if last else "none"
@@ -40,3 +46,7 @@ class Tally:
         for (treatment, by_hand), number in sorted(self._treatments.items()):
             labels = {"treatment": treatment, "by_hand": by_hand}
             yield Sample("treatments_total", number, "Treatments that began.", labels)
+        for (about, level, step), number in sorted(self._warnings.items()):
+            labels = {"about": about, "level": level, "step": step}
+            yield Sample("warnings_total", number, "Steps of warnings; level 0 is the end of a call.", labels)
+        yield Sample("pauses_offered_total", self._rests, "Calls after which the agent was offered a pause.")

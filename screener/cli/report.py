@@ -35,6 +35,7 @@ from screener.reports.span import Span
 from screener.reports.summary import summary, usual_span
 from screener.reports.summary_page import summary_page
 from screener.reports.treatment import treatment
+from screener.reports.warnings import warnings
 from screener.settings.judging import load_notes
 from screener.words.judgement import Teller
 
@@ -192,6 +193,19 @@ def agents_command(ask: Ask) -> Page:
     Example: screener report agents --since 2026-03-01
     """
     return pages.agents_page(agents(ask.log, ask.span), ask.span, ask.reader)
+
+
+@report.command(name="warnings")
+@report_options
+def warnings_command(ask: Ask) -> Page:
+    """Graded warnings: asked for, granted, heard, and the ends of calls that followed.
+
+    Counts each step by what the warning was about and its level, and the calls after which the agent was offered a
+    pause; who took one is in no log.
+
+    Example: screener report warnings --since 2026-03-01
+    """
+    return pages.warnings_page(warnings(ask.log, ask.span), ask.span, ask.reader)
 
 
 @report.command(name="accuracy")

@@ -28,6 +28,7 @@ PAGES: tuple[Address, ...] = (
     Address("GET", "/agent", agent.page, AGENTS, noted=True, framed=True),
     Address("GET", "/agent/events", agent.events, AGENTS),
     Address("POST", "/agent/order", agent.order, AGENTS, noted=True),
+    Address("POST", "/agent/rest", agent.rest, AGENTS),
     Address("GET", "/live", live.page, READERS, noted=True),
     Address("GET", "/live/events", live.events, READERS),
     Address("POST", "/live/{call}/order", live.order, SUPERVISORS, noted=True),
@@ -76,7 +77,11 @@ PROGRAMS: tuple[Address, ...] = (
     ),
     _api(
         "POST", "/agent/order", agent.order, AGENTS,
-        Told("The agent's buttons: harassment, or a supervisor should look", wire.Done, agent.Button),
+        Told("The agent's buttons: harassment, a supervisor, a warning", wire.Done, agent.Button),
+    ),
+    _api(
+        "POST", "/agent/rest", agent.rest, AGENTS,
+        Told("The agent takes the pause that is offered; nobody writes down who did", wire.Done), noted=False,
     ),
     _api("GET", "/live", api.live, READERS, Told("Every call that is up", wire.Changes)),
     _api(

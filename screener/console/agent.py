@@ -1,6 +1,6 @@
 """坐席: an agent's own page: the present call and its cue card, which nobody else sees; no score is kept."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -59,6 +59,10 @@ class Present:
         call: id; empty while there is none.
         listening: percent of the talk that is the caller's, once enough was said.
         words: the newest few utterances.
+        may_warn: the site lets agents warn.
+        warned: the steps of this call's warnings so far, in words.
+        waits: what waits for this agent's word; empty is nothing.
+        rest: minutes of the pause that is offered after the last call; 0 is none.
     """
 
     call: str = ""
@@ -66,6 +70,10 @@ class Present:
     card: Cue | None = None
     listening: int | None = None
     words: tuple[Said, ...] = ()
+    may_warn: bool = False
+    warned: tuple[str, ...] = ()
+    waits: str = ""
+    rest: float = 0.0
 
 
 async def page(context: Context, person: Person, _request: Request) -> Response:
@@ -86,13 +94,15 @@ async def events(context: Context, person: Person, request: Request) -> Response
 
 
 async def order(context: Context, person: Person, request: Request) -> Response:
-    """The agent's buttons: this is harassment, or a supervisor should look. Only about the own call.
+    """The agent's buttons: harassment, a supervisor, a warning, an answer to the rule. Only about the own call.
 
     Raises:
-        InputError: no such act, or the agent has no call.
+        InputError: no such act, not an agent's here, or the agent has no call.
     """
     act = (await taken(request, Button)).act
-    if act not in MAY:
+    warnings = context.settings.flow.warnings
+    allowed = set(MAY) | ({Act.WARN} if "agent" in warnings.by else set())
+    if act not in allowed | ({Act.APPROVE, Act.REFUSE} if warnings.approve == "agent" else set()):
         raise InputError("no such act", "load the page again")
     shown = context.hub.of_agent(person.extension)
     if shown is None or shown.over_at is not None:
@@ -101,9 +111,21 @@ async def order(context: Context, person: Person, request: Request) -> Response:
     return JSONResponse({"ok": True})
 
 
+async def rest(context: Context, person: Person, _request: Request) -> Response:
+    """The agent takes the pause that is offered; nobody writes down who did.
+
+    Raises:
+        InputError: none is offered any more.
+    """
+    context.hub.rest(person.extension, person.name)
+    return JSONResponse({"ok": True})
+
+
 def now(context: Context, person: Person) -> Present:
     """What an agent sees now."""
-    return view(context, person, context.hub.of_agent(person.extension))
+    present = view(context, person, context.hub.of_agent(person.extension))
+    offered = context.hub.rest_of(person.extension)
+    return replace(present, rest=offered.call.rest / 60) if offered else present
 
 
 def view(context: Context, person: Person, shown: Shown | None) -> Present:
@@ -113,6 +135,8 @@ def view(context: Context, person: Person, shown: Shown | None) -> Present:
     began = shown.call.began
     spoken = shown.prompter.spoken
     total = sum(spoken.values())
+    warnings, teller, asked = context.settings.flow.warnings, context.teller, shown.call.waits
+    grants = warnings.approve == "agent"
     return Present(
         call=shown.call.call,
         number=context.number(began.number, person) if began else "?",
@@ -122,6 +146,9 @@ def view(context: Context, person: Person, shown: Shown | None) -> Present:
             Said(heard.speaker, heard.text, heard.final)
             for heard in sorted(shown.call.words.values(), key=lambda heard: heard.at)[-6:]
         ),
+        may_warn="agent" in warnings.by,
+        warned=tuple(teller.warned(w.about, w.level, w.step, w.by) for w in shown.call.warnings[-4:]),
+        waits=teller.warning(asked.about, asked.level) if asked and grants else "",
     )
 
 

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 from screener.core.cards import Cards, Prompter
 from screener.errors import InputError
+from screener.events import Act
 from screener.feed.board import Board, LiveCall
 from screener.feed.choose import Reader
 from screener.feed.items import Heard, Item, Order, Over, Weighed
@@ -21,6 +22,8 @@ AGAIN_SECONDS = 1.0
 """Pause before a feed that is away is tried again."""
 ENDED_SECONDS = 20.0
 """A call that is over stays on the page for so long."""
+REST_SECONDS = 120.0
+"""A pause is offered for so long."""
 
 
 @dataclass(slots=True)
@@ -30,6 +33,7 @@ class Shown:
     Attributes:
         prompter: chooses the agent's cue card.
         version: grows with everything that is told of the call.
+        rested: the pause that was offered after it was taken.
         over_at: monotonic time of its end, None while it is up.
         texts: by form, the version of which a text was made, and the text.
     """
@@ -39,6 +43,7 @@ class Shown:
     prompter: Prompter
     version: int = 0
     over_at: float | None = None
+    rested: bool = False
     texts: dict[str, tuple[int, str]] = field(default_factory=dict)
 
 
@@ -111,11 +116,12 @@ class Hub:
         """
         now = time.monotonic()
         with self._lock:
-            gone = [id_ for id_, s in self._shown.items() if s.over_at and now - s.over_at > ENDED_SECONDS]
-            for id_ in gone:
+            ages = {id_: now - shown.over_at for id_, shown in self._shown.items() if shown.over_at}
+            for id_ in [id_ for id_, age in ages.items() if age > max(ENDED_SECONDS, REST_SECONDS)]:
                 del self._shown[id_]
-            changed = [shown for shown in self._shown.values() if shown.version > version]
-            return self._version, changed, frozenset(self._shown)
+            here = {id_: s for id_, s in self._shown.items() if ages.get(id_, 0.0) <= ENDED_SECONDS}
+            changed = [shown for shown in here.values() if shown.version > version]
+            return self._version, changed, frozenset(here)
 
     def call(self, call_id: str) -> LiveCall | None:
         """A running call."""
@@ -170,9 +176,34 @@ class Hub:
             own = [
                 (began.started_at, shown.version, shown)
                 for shown in self._shown.values()
-                if (began := shown.call.began) and extension in (began.agent, began.agent.rpartition("/")[2])
+                if (began := shown.call.began) and _is_of(shown, extension)
             ]
             return max(own, key=lambda found: found[:2])[2] if own else None
+
+    def rest_of(self, extension: str) -> Shown | None:
+        """The newest call after which an agent may take a pause; for a while, and once."""
+        now = time.monotonic()
+        with self._lock:
+            own = [
+                (shown.over_at, shown)
+                for shown in self._shown.values()
+                if shown.over_at and now - shown.over_at < REST_SECONDS and _is_of(shown, extension)
+                if shown.call.rest and not shown.rested
+            ]
+            return max(own, key=lambda found: found[0])[1] if own else None
+
+    def rest(self, extension: str, by: str) -> None:
+        """The agent takes the pause that was offered.
+
+        Raises:
+            InputError: none was, or its service is away.
+        """
+        shown = self.rest_of(extension)
+        readers = [feed.reader for feed in self.feeds if shown and feed.name == shown.feed]
+        if shown is None or not readers or (reader := readers[0]) is None:
+            raise InputError("no pause is offered any more", "use the telephone's own pause")
+        reader.order(Order(shown.call.call, Act.PAUSE, by))
+        shown.rested = True
 
     def _take(self, feed: Feed, item: Item) -> None:
         with self._lock:
@@ -206,3 +237,9 @@ class Hub:
                 if shown.feed == name and shown.over_at is None:
                     shown.over_at, shown.version = time.monotonic(), self._version
                     shown.call.over = "fault"
+
+
+def _is_of(shown: Shown, extension: str) -> bool:
+    """Whether an agent has, or had, the call."""
+    began = shown.call.began
+    return began is not None and extension in (began.agent, began.agent.rpartition("/")[2])

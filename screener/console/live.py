@@ -15,11 +15,14 @@ from screener.console.context import Context
 from screener.console.hub import Shown
 from screener.console.stream import Look, stream
 from screener.core.evidence import Kind, Reason, Verdict
+from screener.errors import InputError
 from screener.events import Act
 from screener.feed.board import LiveCall
 from screener.feed.items import Order
 from screener.words.terms import word
 
+ACTS = (Act.ANALYSIS_QUEUE, Act.LINE_FAULT, Act.TERMINATE, Act.WARN, Act.SUPERVISOR, Act.AGENTS)
+"""What has a button."""
 GAP_TOLD = timedelta(minutes=10)
 """So long a page says that a service was not heard."""
 URGENT = {Verdict.HARASSMENT.value, Verdict.ABUSIVE_COMPLAINT.value}
@@ -27,7 +30,8 @@ URGENT = {Verdict.HARASSMENT.value, Verdict.ABUSIVE_COMPLAINT.value}
 
 async def page(context: Context, person: Person, request: Request) -> Response:
     """The page; its calls come over the event stream. `?wall` shows large tiles without buttons."""
-    return context.page("live.html", person, wall="wall" in request.query_params, acts=[act.value for act in Act])
+    acts = [act.value for act in ACTS if act is not Act.WARN or "supervisor" in context.settings.flow.warnings.by]
+    return context.page("live.html", person, wall="wall" in request.query_params, acts=acts)
 
 
 async def events(context: Context, person: Person, request: Request) -> Response:
@@ -46,6 +50,8 @@ async def order(context: Context, person: Person, request: Request) -> Response:
         InputError: no such act, or the call is over.
     """
     act = (await taken(request, AnOrder)).act
+    if act is Act.PAUSE or (act is Act.WARN and "supervisor" not in context.settings.flow.warnings.by):
+        raise InputError("that is not a supervisor's to order", "see [flow.warnings] by in the settings")
     context.hub.order(Order(request.path_params["call"], act, person.name))
     return JSONResponse({"ok": True})
 
@@ -123,6 +129,8 @@ def view(context: Context, person: Person, shown: Shown) -> dict[str, Any]:
         "reason": teller.reason(judged.reason) if judged else "",
         "score": judged.score if judged else None,
         "threshold": judged.threshold if judged else None,
+        "warnings": [teller.warned(w.about, w.level, w.step, w.by) for w in call.warnings[-4:]],
+        "waits": teller.warning(call.waits.about, call.waits.level) if call.waits else "",
         "treatment": word(call.treatment, teller.lang) if call.treatment else "",
         "unheard": call.unheard,
         "moved_to": word(call.moved_to, teller.lang) if call.moved_to else "",
@@ -147,6 +155,6 @@ def rank(call: LiveCall) -> int:
         return 4
     if heard is not None and heard.verdict in URGENT and heard.kind == Kind.THREAT:
         return 3
-    if call.asked_by:
+    if call.asked_by or call.waits:
         return 2
     return int(bool(call.unheard) or (heard is not None and heard.verdict in URGENT))

@@ -14,7 +14,6 @@ import urllib.error
 import urllib.request
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from http.client import HTTPException
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -24,6 +23,8 @@ from joserfc.jwk import KeySet
 
 from screener.console.access import Role
 from screener.errors import InputError
+from screener.outside.ask import ask
+from screener.outside.objects import read_object
 from screener.settings.sections import Oidc
 
 ALGORITHMS = ["RS256", "PS256", "ES256", "RS384", "ES384", "RS512", "ES512", "EdDSA"]
@@ -65,8 +66,7 @@ class Begun:
     def parse(cls, text: str) -> "Begun | None":
         """What `serialize` wrote; None for anything else."""
         try:
-            data = json.loads(base64.urlsafe_b64decode(text))
-            found = cls(**data)
+            found = cls(**read_object(base64.urlsafe_b64decode(text)))
         except (ValueError, TypeError):
             return None
         return found if all(isinstance(value, str) and value for value in asdict(found).values()) else None
@@ -206,23 +206,11 @@ def _at(claims: Mapping[str, Any], path: str) -> Any:  # noqa: ANN401 - what a c
     return found
 
 
-class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    def redirect_request(self, *_: object) -> None:
-        """A provider's own addresses lead nowhere else."""
-
-
-_OPENER = urllib.request.build_opener(_NoRedirect)
-
-
 def _fetched(url: str, form: bytes | None = None, headers: Mapping[str, str] | None = None) -> dict[str, Any]:
     if not url.startswith(("https://", "http://127.0.0.1:", "http://localhost:")):
         raise InputError("the login's provider is not asked in the clear", "correct [oidc] issuer")
     request = urllib.request.Request(url, form, {"Accept": "application/json", **(headers or {})})  # noqa: S310
     try:
-        with _OPENER.open(request, timeout=SECONDS) as answer:
-            data = json.loads(answer.read(ANSWER_MOST))
-    except (urllib.error.URLError, OSError, HTTPException, ValueError) as problem:
+        return read_object(ask(request, SECONDS, ANSWER_MOST))
+    except (OSError, ValueError) as problem:
         raise InputError(f"the login's provider does not answer: {problem}", "try again later") from problem
-    if not isinstance(data, dict):
-        raise InputError("the login's provider does not answer: no object", "try again later")
-    return data

@@ -28,6 +28,7 @@ from screener.reports.span import Span
 from screener.reports.summary import summary, usual_span
 from screener.reports.summary_page import summary_page
 from screener.reports.treatment import treatment
+from screener.reports.warnings import warnings
 from screener.reports.web import STYLE, Link, body
 from screener.store.log import CallLog
 
@@ -61,6 +62,10 @@ def _treatment(log: CallLog, span: Span, _by: str, reader: Reader) -> Page:
     return pages.treatment_page(treatment(log, span), span, reader)
 
 
+def _warnings(log: CallLog, span: Span, _by: str, reader: Reader) -> Page:
+    return pages.warnings_page(warnings(log, span), span, reader)
+
+
 def _agents(log: CallLog, span: Span, _by: str, reader: Reader) -> Page:
     return pages.agents_page(agents(log, span), span, reader)
 
@@ -77,6 +82,7 @@ REPORTS: Mapping[str, tuple[Make, tuple[str, ...], str]] = {
     "queue": (_queue, _PERIODS, Period.MONTH),
     "treatment": (_treatment, (), ""),
     "agents": (_agents, (), ""),
+    "warnings": (_warnings, (), ""),
     "accuracy": (_accuracy, (), ""),
 }
 """What makes each report, what it can count by, and what it counts by unless said."""

@@ -21,7 +21,16 @@ class Prompt(StrEnum):
     CONNECTING = "connecting"
     """Before the caller is transferred to an agent."""
     WARNING = "warning"
-    """Asks an abusive complainant to stay civil."""
+    """Asks an abusive complainant to stay civil, in path."""
+    WARNING_ABUSE_1 = "warning_abuse_1"
+    """Graded warnings, by what they are about and their level."""
+    WARNING_ABUSE_2 = "warning_abuse_2"
+    WARNING_ABUSE_3 = "warning_abuse_3"
+    WARNING_LEWD_1 = "warning_lewd_1"
+    WARNING_LEWD_2 = "warning_lewd_2"
+    WARNING_LEWD_3 = "warning_lewd_3"
+    IDLE_NOTICE = "idle_notice"
+    """To a caller who has talked for long and has no matter."""
     LINE_FAULT = "line_fault"
     """您好,您好,听得到吗?对不起线路故障,请您稍后再拨。"""
     TERMINATE = "terminate"
@@ -129,4 +138,74 @@ class Treated:
     by_hand: bool = False
 
 
-Action = Answer | Reject | Listen | Play | StopPlaying | Transfer | Hangup | Found | Decided | Treated
+class Misconduct(StrEnum):
+    """What a caller is warned about."""
+
+    ABUSE = "abuse"
+    """Insults and threats."""
+    LEWD = "lewd"
+    IDLE = "idle"
+    """Talks for long without a matter."""
+
+
+class Step(StrEnum):
+    """How far a warning, or the end after the warnings, has come."""
+
+    ASKED = "asked"
+    GRANTED = "granted"
+    REFUSED = "refused"
+    LAPSED = "lapsed"
+    """Nobody answered in time."""
+    BEGUN = "begun"
+    HEARD = "heard"
+    """The recording was sent to its end."""
+    UNHEARD = "unheard"
+    """It was not: the warning counts for nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Warned:
+    """A step of a warning, for the log and for whoever has to approve.
+
+    Attributes:
+        level: from 1; 0 is the end of the call after the warnings.
+        by: who asked, or answered: a person's name, or `rule`.
+        at: audio time, seconds.
+        said: the words of the recording that begins; empty at other steps.
+    """
+
+    kind: Misconduct
+    level: int
+    step: Step
+    by: str
+    at: float
+    said: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PauseOffered:
+    """The agent may take a pause after what the caller did; whether it is taken is nobody's record.
+
+    Attributes:
+        seconds: how long it is.
+        at: audio time, seconds.
+    """
+
+    seconds: float
+    at: float
+
+
+Action = (
+    Answer
+    | Reject
+    | Listen
+    | Play
+    | StopPlaying
+    | Transfer
+    | Hangup
+    | Found
+    | Decided
+    | Treated
+    | Warned
+    | PauseOffered
+)

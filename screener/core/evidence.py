@@ -95,6 +95,8 @@ class Reason(StrEnum):
     """The agent who follows confirmed it."""
     ORDERED = "ordered"
     """The person who follows decided."""
+    WARNED = "warned"
+    """So many warnings were heard to their end, and an end was granted."""
     UNHEARD = "unheard"
     DEAF = "deaf"
     """The caller's voice did not arrive, for the cause that follows (`events.DeafCause`)."""

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from screener.core.evidence import Kind, Treatment
+from screener.core.warnings import Warnings
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,8 @@ class Flow:
         stay_seconds: how long the queue waits for the caller to hang up after its last sentence.
         repeat_offenders: callers with this many confirmed flags go straight to the queue; 0 is never.
         record_notice: play the recording notice first.
+        pause_seconds: a pause from the queues that an agent is offered after an abusive call; 0 is never.
+        warnings: before a call may be ended.
     """
 
     dry_run: bool = False
@@ -39,3 +42,5 @@ class Flow:
     stay_seconds: float = 10.0
     repeat_offenders: int = 0
     record_notice: bool = False
+    pause_seconds: float = 0.0
+    warnings: Warnings = field(default_factory=Warnings)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from screener.core import signals
 from screener.core.actions import Prompt
-from screener.core.acts import Act, Understood
+from screener.core.acts import MATTERS, Act, Understood
 from screener.core.evidence import Assessment, Evidence, Source, Standing
 from screener.core.judgement import Judgement
 from screener.core.scoring import assess
@@ -26,6 +26,9 @@ OPEN_LIMIT = 8
 """Utterances that may be open at once; a recogniser that never closes any loses the oldest."""
 ACT_LIMIT = 400
 """Acts that are kept one by one; what older ones weigh is kept as one sum."""
+
+FEW_UTTERANCES = 10
+"""Fewer of the caller say nothing of whether there is a matter."""
 
 SAID = frozenset({Prompt.GREETING, Prompt.STEER})
 """Prompts that are an agent's turns; a caller who is silent does nothing."""
@@ -138,6 +141,14 @@ class Hearing:
     def anything_said(self) -> bool:
         """Whether the caller has said a word."""
         return self._caller_spoke
+
+    @property
+    def matter_share(self) -> float:
+        """Share of the caller's utterances that are about a matter; 1 while too few are known."""
+        caller = {act: n for act, n in self._acts.items() if act.speaker is Speaker.CALLER}
+        if (total := sum(caller.values())) < FEW_UTTERANCES:
+            return 1.0
+        return sum(caller.get(act, 0) for act in MATTERS - {Act.ANSWER}) / total
 
     def _hear_words(self, key: Key, transcript: Transcript, *, over: bool = False) -> Iterator[Evidence]:
         """The listed words of a caller's utterance take the place of those found before."""

@@ -14,6 +14,7 @@ from screener.events import Act, ListName, Ordered, Rung, Target
 class InPath(Handling):
     """Listens until it is clear whose call this is; when in doubt, an agent's."""
 
+    _warns = True
     _stops = False
     """The service goes down: nobody new is listened to."""
     _steered = 0
@@ -63,11 +64,13 @@ class InPath(Handling):
             yield from self._pass_on(Target.AGENTS, marked=True)
         elif flagged:
             yield from self._flag()
+        elif paused and found is Verdict.ABUSIVE_COMPLAINT and self._warner.by_rule:
+            pass  # warned step by step, while time lasts
         elif paused and found is Verdict.ABUSIVE_COMPLAINT and not self._flow.dry_run:
             yield from self._settle(found)
             self._enter(State.WARNING)
             yield Listen(on=False)
-            yield Play(((Prompt.WARNING, None),))
+            yield from self._warner.warn_once(self._at)
         elif paused and found is not Verdict.UNDECIDED:
             yield from self._settle(found)
             yield from self._pass_on(Target.AGENTS)
@@ -112,6 +115,14 @@ class InPath(Handling):
         elif event.act is not Act.AGENTS and self._screens:
             yield from self._settle(Verdict.HARASSMENT, reason)
             yield from self._treat(Treatment(event.act.value))
+
+    def _end(self) -> Iterator[Action]:
+        decision = self._after_warnings()
+        yield from self._decide(decision)
+        if decision.treatment is Treatment.NONE:
+            yield from self._pass_on(Target.SUPERVISOR)
+        else:
+            yield from self._treat(decision.treatment)
 
     # Time.
 

@@ -66,6 +66,15 @@ def is_abusive(assessment: Assessment) -> bool:
     return sustained and assessment.standing is Standing.ABUSIVE_COMPLAINT
 
 
+def was_abused(decision: Decision | None, assessment: Assessment) -> bool:
+    """Whether an agent had to bear insult, lewdness or threats."""
+    if sum(e.rule in INSULTS for e in assessment.evidence) > 1:
+        return True
+    if decision is None or decision.verdict is not Verdict.HARASSMENT:
+        return decision is not None and decision.verdict is Verdict.ABUSIVE_COMPLAINT
+    return decision.kind in (Kind.LEWD, Kind.ABUSE, Kind.THREAT)
+
+
 def is_clear(assessment: Assessment, weights: Weights) -> bool:
     """Whether the caller has a matter, and nothing speaks for harassment."""
     return assessment.score <= weights.clear and any(e.rule in MATTERS for e in assessment.evidence)

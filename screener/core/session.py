@@ -7,15 +7,17 @@ call, and what the edge never reports is taken as reported in time.
 # ruff: noqa: ARG002 - what an entrance overrides takes more than its default uses
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from screener.core import policy
-from screener.core.actions import Action, Decided, Found, Treated
+from screener.core.actions import Action, Decided, Found, Misconduct, PauseOffered, Play, Treated
 from screener.core.evidence import Assessment, Decision, Evidence, Kind, Reason, Treatment, Verdict
 from screener.core.flow import Flow
 from screener.core.hearing import Hearing
 from screener.core.judgement import Judgement
 from screener.core.patience import Patience
 from screener.core.state import State
+from screener.core.warnings import Warner
 from screener.events import (
     Act,
     CallAnswered,
@@ -38,6 +40,9 @@ from screener.events import (
 TRANSFER_LIMIT = 40.0
 """Seconds after which a transfer is taken as failed although the edge never said so; SIP's own limit for a request
 is 32 s (RFC 3261, timer F)."""
+
+
+WARNINGS = frozenset({Act.WARN, Act.APPROVE, Act.REFUSE})
 
 
 class Session:
@@ -68,6 +73,8 @@ class Session:
         """Whether the call was flagged when it was judged last: its threshold is lower then."""
         self._treatment = Treatment.NONE
         """The treatment that has begun and not ended."""
+        said = {prompt: text for prompt, (text, _) in judgement.prompts.items()}
+        self._warner = Warner(flow.warnings, said, by_rule=not flow.dry_run)
         self._deaf = False
         """The caller was not heard for a while, by the line or by us: nothing is known of whether they spoke."""
 
@@ -97,6 +104,8 @@ class Session:
                 yield from self._note(self._hearing.noticed(event))
                 yield from self._judge()
             case PlaybackEnded():
+                if self._state in (State.SCREENING, State.WARNING):
+                    yield from self._warner.played(self._at, sent=event.sent)
                 yield from self._played()
             case TransferEnded():
                 yield from self._transferred(event)
@@ -108,20 +117,30 @@ class Session:
                 yield from self._unheard(Reason.DEAF.of(cause))
             case Stopping():
                 yield from self._stopping()
-            case Ordered(act=Act.SUPERVISOR):
-                pass  # observers tell a supervisor
+            case Ordered(act, by) if act in WARNINGS:
+                if self._warns and self._state is State.SCREENING:
+                    assessment = self._hearing.assessment(self._at)
+                    yield from self._warn(self._warner.ordered(act, by, self._at, assessment))
+            case Ordered(act=Act.SUPERVISOR | Act.PAUSE):
+                pass  # observers tell a supervisor; a pause is the agent's
             case Ordered():
                 yield from self._ordered(event)
             case Tick():
                 self._patience.ticked(event)
+                yield from self._warner.ticked(self._at)
                 yield from self._ticked()
             case CallEnded():
+                yield from self._warner.over(self._at)
                 yield from self._ended()
+                yield from self._offer_pause()
                 self._state = State.ENDED
             case _:
                 pass  # keys mean nothing to a caller who is being screened
 
     # What an entrance makes of an event; nothing, unless it says so.
+
+    _warns = False
+    """Whether this caller can be warned."""
 
     def _offered(self) -> Iterator[Action]:
         yield from ()
@@ -150,6 +169,10 @@ class Session:
         yield from ()
 
     def _ordered(self, event: Ordered) -> Iterator[Action]:
+        yield from ()
+
+    def _end(self) -> Iterator[Action]:
+        """The end after the warnings was granted."""
         yield from ()
 
     def _ticked(self) -> Iterator[Action]:
@@ -197,6 +220,37 @@ class Session:
         if not hasty:
             found = policy.verdict(assessment, self._weights)
             yield from self._judged(found, assessment, flagged=over, paused=paused)
+            if self._warns and paused and self._state is State.SCREENING:
+                share = self._hearing.matter_share
+                yield from self._warn(self._warner.judged(assessment, self._at, share))
+
+    def _warn(self, actions: Iterator[Action]) -> Iterator[Action]:
+        """A step of the warnings, and the end where it was granted."""
+        for action in actions:
+            if isinstance(action, Play):
+                self._patience.prompting(self._at, interruptible=False)
+            yield action
+        if self._warner.ending:
+            yield from self._end()
+            self._warner.ending = None
+
+    def _after_warnings(self) -> Decision:
+        """The decision to end a call: its verdict as it stands, its treatment the site's; none is a supervisor."""
+        assessment = self._hearing.assessment(self._at)
+        then = self._flow.warnings.then
+        ends = Treatment(then) if then in (Treatment.TERMINATE, Treatment.LINE_FAULT) else Treatment.NONE
+        if self._warner.ending is Misconduct.IDLE and ends is Treatment.NONE:
+            ends = Treatment.TERMINATE
+        decision = policy.decide(assessment, self._weights, self._flow)
+        reason = Reason.WARNED.of(self._warner.heard or 1)
+        return replace(decision, treatment=ends, reason=reason, dry_run=False)
+
+    def _offer_pause(self) -> Iterator[Action]:
+        seconds = self._flow.pause_seconds
+        assessment = self._hearing.assessment(self._at)
+        abused = self._warner.heard or policy.was_abused(self._decision, assessment)
+        if self._offer.entrance is Entrance.BESIDE and seconds and abused:
+            yield PauseOffered(seconds, self._at)
 
     def _begin_treatment(self, treatment: Treatment) -> Iterator[Action]:
         self._treatment = treatment

@@ -45,6 +45,7 @@ class Watching(Session):
 class Beside(Watching):
     """An agent has the caller: on a flag the PBX moves the caller, and where it cannot, both talk on."""
 
+    _warns = True
     _target: Target | None = None
     """Where the caller was asked to be moved."""
 
@@ -74,11 +75,24 @@ class Beside(Watching):
             yield from self._treat(self._decision.treatment)
 
     def _treat(self, treatment: Treatment) -> Iterator[Action]:
-        yield Listen(on=False)
         yield from self._begin_treatment(treatment)
-        self._target = ON_PBX[treatment]
+        yield from self._move(ON_PBX[treatment])
+
+    def _move(self, target: Target) -> Iterator[Action]:
+        yield from self._warner.over(self._at)
+        yield Listen(on=False)
+        self._target = target
         self._enter(State.TRANSFERRING)
-        yield Transfer(self._target)
+        yield Transfer(target)
+
+    def _end(self) -> Iterator[Action]:
+        self._decided_by_person = True
+        decision = self._after_warnings()
+        yield from self._decide(decision)
+        if decision.treatment is Treatment.NONE:
+            yield from self._move(Target.SUPERVISOR)
+        else:
+            yield from self._treat(decision.treatment)
 
     def _transferred(self, event: TransferEnded) -> Iterator[Action]:
         if event.ok and self._target:

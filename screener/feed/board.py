@@ -3,9 +3,11 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from screener.core.actions import Step
 from screener.feed.items import (
     Asked,
     Began,
+    Cautioned,
     Handled,
     Heard,
     Item,
@@ -14,6 +16,7 @@ from screener.feed.items import (
     Moved,
     Node,
     Over,
+    Rest,
     Unheard,
     Weighed,
 )
@@ -32,6 +35,8 @@ class LiveCall:
         began: None when the feed was joined in its middle.
         words: by speaker and utterance, in the order of their beginning.
         treatment: that goes on.
+        warnings: their steps, the newest ones.
+        rest: seconds of the pause that the agent is offered; 0 is none.
         unheard: why nobody listens, empty while somebody does.
         asked_by: who asks a supervisor to look, empty while nobody does.
         moved_to: target of the last transfer that succeeded.
@@ -45,10 +50,18 @@ class LiveCall:
     evidence: list[Weighed] = field(default_factory=list)
     judged: Judged | None = None
     treatment: str = ""
+    warnings: list[Cautioned] = field(default_factory=list)
+    rest: float = 0.0
     unheard: str = ""
     asked_by: str = ""
     moved_to: str = ""
     over: str = ""
+
+    @property
+    def waits(self) -> Cautioned | None:
+        """The warning, or the end after the warnings, that waits for somebody's word."""
+        newest = self.warnings[-1] if self.warnings else None
+        return newest if newest and newest.step == Step.ASKED else None
 
     def items(self) -> Iterator[Item]:
         """What tells a newcomer all that is known of the call."""
@@ -60,6 +73,7 @@ class LiveCall:
             yield self.judged
         if self.treatment:
             yield Handled(self.call, self.at, self.treatment, done=False, completed=False)
+        yield from self.warnings
         if self.unheard:
             yield Unheard(self.call, self.at, self.unheard)
         if self.asked_by:
@@ -117,6 +131,10 @@ def _fold(call: LiveCall, item: Item) -> None:
             call.judged = item
         case Handled():
             call.treatment = "" if item.done else item.treatment
+        case Cautioned():
+            call.warnings = [*call.warnings, item][-UTTERANCES:]
+        case Rest():
+            call.rest = item.seconds
         case Moved(target=target, ok=True):
             call.moved_to = target
         case Unheard():

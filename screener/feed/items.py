@@ -6,10 +6,11 @@ A line is an object whose `item` names its kind; a reader passes over kinds and 
 import json
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from screener.errors import InputError
 from screener.events import Act
+from screener.outside.objects import read_object
 
 LINE_LIMIT = 7_900
 """Bytes of one line: what PostgreSQL's NOTIFY carries, with room to spare. A longer text is cut."""
@@ -98,6 +99,27 @@ class Handled:
 
 
 @dataclass(frozen=True, slots=True)
+class Cautioned:
+    """A step of a warning: `core.actions.Warned`."""
+
+    call: str
+    at: float
+    about: str
+    level: int
+    step: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """The agent is offered a pause of so many seconds after the call."""
+
+    call: str
+    at: float
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class Moved:
     """A transfer was judged to its end."""
 
@@ -170,11 +192,10 @@ class Missed:
     lines: int
 
 
-Item = Began | Heard | Weighed | Judged | Handled | Moved | Unheard | Asked | Over | Node | Missed
-KINDS: Final[dict[str, type[Any]]] = {
-    kind.__name__.lower(): kind
-    for kind in (Began, Heard, Weighed, Judged, Handled, Moved, Unheard, Asked, Over, Node, Missed)
-}
+Item = (
+    Began | Heard | Weighed | Judged | Handled | Cautioned | Rest | Moved | Unheard | Asked | Over | Node | Missed
+)
+KINDS: Final[dict[str, type[Any]]] = {kind.__name__.lower(): kind for kind in get_args(Item)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,12 +243,9 @@ def parse_order(line: str | bytes) -> Order:
 
 def _object(line: str | bytes) -> dict[str, Any]:
     try:
-        data = json.loads(line)
+        return read_object(line)
     except ValueError as problem:
         raise InputError(f"no line of the feed: {problem}", "is this the feed's socket?") from problem
-    if not isinstance(data, dict):
-        raise InputError("no line of the feed: not an object", "is this the feed's socket?")
-    return data
 
 
 def _made(kind: type[Any], data: dict[str, Any]) -> Any:  # noqa: ANN401 - one of `Item`

@@ -2,18 +2,20 @@
 
 from collections.abc import Callable
 
-from screener.core.actions import Action, Decided, Found, Treated
+from screener.core.actions import Action, Decided, Found, PauseOffered, Treated, Warned
 from screener.events import Act, CallEnded, CallOffered, Event, Ordered, RecognizerLost, Transcript, TransferEnded
 from screener.feed.items import (
     TEXT_LIMIT,
     Asked,
     Began,
+    Cautioned,
     Handled,
     Heard,
     Item,
     Judged,
     Moved,
     Over,
+    Rest,
     Unheard,
     Weighed,
 )
@@ -82,6 +84,10 @@ def _told(call: str, item: Event | Action, at: float) -> Item | None:
             )
         case Treated():
             return Handled(call, item.at, item.treatment.value, item.done, item.completed)
+        case Warned():
+            return Cautioned(call, item.at, item.kind.value, item.level, item.step.value, item.by)
+        case PauseOffered():
+            return Rest(call, item.at, item.seconds)
         case TransferEnded():
             return Moved(call, item.at, item.target.value, item.ok)
         case RecognizerLost():

@@ -123,6 +123,10 @@ class Ami:
         if not self._loop.is_closed():
             self._loop.call_soon_threadsafe(what)
 
+    def later(self, seconds: float, what: Callable[[], object]) -> None:
+        """Do something on the thread `pbx` after a while; nothing once it has stopped. Any thread."""
+        self.call(lambda: self._loop.call_later(seconds, what))
+
     # On the thread.
 
     def _run(self) -> None:

@@ -232,17 +232,17 @@ def status(channel: str = "") -> dict[str, str]:
     return {"Action": "Status", **({"Channel": channel} if channel else {})}
 
 
-def listen(channel: str, dial: str) -> dict[str, str]:
+def listen(channel: str, dial: str, *, whispers: bool = False) -> dict[str, str]:
     """Call an endpoint and let it hear what one channel says.
 
     ChanSpy: `q` says nothing to anybody, `o` hears only what comes from that channel, `E` ends with it, `S` never
-    goes on to another.
+    goes on to another; with `w` what the endpoint says is heard on that channel, and by nobody whom it talks to.
     """
     return {
         "Action": "Originate",
         "Channel": dial,
         "Application": "ChanSpy",
-        "Data": f"{channel},qoES",
+        "Data": f"{channel},qoES{'w' * whispers}",
         "CallerID": "Screener",
         "Timeout": "4000",
         "Async": "true",
@@ -254,6 +254,51 @@ def move(channel: str, context: str, extension: str) -> dict[str, str]:
     return {
         "Action": "Redirect", "Channel": channel, "Context": context, "Exten": extension, "Priority": "1",
     }  # fmt: skip
+
+
+def queue_members() -> dict[str, str]:
+    """Every member of every queue; each comes as a `QueueMember` event."""
+    return {"Action": "QueueStatus"}
+
+
+def pause(queue: str, interface: str, reason: str, *, on: bool) -> dict[str, str]:
+    """Let a member of a queue rest, or take calls again."""
+    return {
+        "Action": "QueuePause",
+        "Queue": queue,
+        "Interface": interface,
+        "Paused": str(on).lower(),
+        "Reason": reason,
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """An agent in a queue.
+
+    Attributes:
+        interface: as the queue calls it (`PJSIP/agent1`).
+        paused: takes no calls of the queue now, for `reason`.
+    """
+
+    queue: str
+    interface: str
+    paused: bool
+    reason: str
+
+    @property
+    def agent(self) -> str:
+        """The agent's name."""
+        return agent_name(self.interface)
+
+
+def members(parts: Iterable[Fields]) -> list[Member]:
+    """The members among the answers to `QueueStatus`."""
+    return [
+        Member(part["queue"], part["location"], part.get("paused") == "1", part.get("pausedreason", ""))
+        for part in parts
+        if part.get("event") == "QueueMember" and part.get("queue") and part.get("location")
+    ]
 
 
 def set_variable(channel: str, name: str, value: str) -> dict[str, str]:

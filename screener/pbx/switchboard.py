@@ -8,6 +8,7 @@ about a call that this agent has.
 import hmac
 import logging
 import secrets
+import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Protocol
 
@@ -18,6 +19,7 @@ from screener.pbx import messages
 from screener.pbx.ami import Ami, Reply
 from screener.pbx.conversations import Conversation, Conversations
 from screener.pbx.messages import Connected, Flagged, Gone, TakenBack
+from screener.pbx.pauses import Pauses
 from screener.pbx.wire import Fields
 from screener.settings.sections import Pbx
 
@@ -71,16 +73,22 @@ class Switchboard:
         settings: the section `[pbx]`.
         extension: beginning of the user parts that listening legs are dialled with.
         listener: who is told.
+        whispers: what is said into a caller's leg is heard by the caller alone.
+        pauses: agents may take a pause.
     """
 
-    def __init__(self, settings: Pbx, extension: str, listener: Listener) -> None:
+    def __init__(
+        self, settings: Pbx, extension: str, listener: Listener, *, whispers: bool = False, pauses: bool = False
+    ) -> None:
         self._settings = settings
+        self.whispers = whispers
         self._extension = extension
         self._listener = listener
         self._conversations = Conversations(
             settings.queues, settings.extensions, settings.max_calls, lambda: secrets.token_hex(8)
         )
         self._ami = Ami(settings, self._event, self._up)
+        self._pauses = Pauses(self._ami, time.time) if pauses else None
         self._doubtful: tuple[Conversation, ...] = ()
         """What went on when the connection was lost, and may be over since."""
         self._unheard = 0
@@ -135,6 +143,11 @@ class Switchboard:
         """A user event for wallboards and agent desktops."""
         self._ami.ask(messages.tell(messages.VERDICT, values))
 
+    def rest(self, agent: str, seconds: float) -> None:
+        """Let an agent rest from the queues; ends by itself."""
+        if self._pauses is not None:
+            self._pauses.begin(agent, seconds, lambda ok: None if ok else log.warning("a pause could not begin"))
+
     def record(self, uniqueid: str) -> None:
         """Have a caller's channel recorded from now on, under its uniqueid."""
         if not is_pbx_id(uniqueid):
@@ -170,6 +183,8 @@ class Switchboard:
     def _up(self, up: bool) -> None:
         if up:
             self._ami.ask(messages.status(), self._take_up)
+            if self._pauses is not None:
+                self._pauses.take_up()
         else:
             self._doubtful = self._conversations.conversations()
 
@@ -284,7 +299,9 @@ class Switchboard:
                 if speaker is Speaker.CALLER:
                     self._listener.deaf(conversation, f"the PBX does not dial a listening leg: {reply.message}")
 
-        self._ami.ask(messages.listen(channel, self._settings.dial.replace("{leg}", name)), dialled)
+        dial = self._settings.dial.replace("{leg}", name)
+        whispers = self.whispers and speaker is Speaker.CALLER
+        self._ami.ask(messages.listen(channel, dial, whispers=whispers), dialled)
 
     def _flagged(self, flagged: Flagged) -> None:
         """An agent's word moves the caller at once, and the extension tells the log who said it."""

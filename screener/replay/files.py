@@ -10,6 +10,7 @@ from typing import TextIO, TypeVar
 
 from screener.errors import InputError
 from screener.events import LineClass, Speaker
+from screener.outside.objects import read_object
 from screener.replay.run import EPOCH, RecordedCall, Turn
 
 Choice = TypeVar("Choice", bound=StrEnum)
@@ -108,11 +109,11 @@ def parse_call(line: str, where: str) -> RecordedCall:
         InputError: it is not a call.
     """
     try:
-        data = json.loads(line)
+        data = read_object(line)
     except json.JSONDecodeError as problem:
         raise InputError(f"{where}: not JSON ({problem.msg} at column {problem.colno})", REMEDY) from problem
-    if not isinstance(data, dict):
-        raise InputError(f"{where}: not a JSON object", REMEDY)
+    except ValueError as problem:
+        raise InputError(f"{where}: not a JSON object", REMEDY) from problem
     turns = data.get("turns")
     if "id" not in data or not isinstance(turns, list):
         raise InputError(f"{where}: `id` and `turns` are needed", REMEDY)

@@ -61,6 +61,7 @@ from screener.store.tables import (
     OfferedPlace,
     OfferedTime,
     TreatmentGiven,
+    WarningGiven,
 )
 
 Query = Select[*tuple[Any, ...]]
@@ -268,6 +269,17 @@ class Facts:
         ).where(Call.entrance.in_(LISTENING))
         rows = self._connection.execute(query.group_by(EvidencePiece.rule).order_by(EvidencePiece.rule))
         return [Judged(rule, int(good), int(bad)) for rule, good, bad in rows]
+
+    def warned(self, span: Span) -> list[tuple[str, int, str, int]]:
+        """How many warnings of the span came to which step: what about, level, step, number."""
+        steps = WarningGiven.about, WarningGiven.level, WarningGiven.step
+        query: Query = select(*steps, func.count()).join(Call, Call.id == WarningGiven.call_id).group_by(*steps)
+        return [tuple(row) for row in self._rows(_within(query, span, Call.called_at))]
+
+    def rests(self, span: Span) -> int:
+        """Calls of the span after which the agent was offered a pause."""
+        query: Query = select(func.count()).select_from(Call).where(Call.pause_offered)
+        return int(self._connection.execute(_within(query, span, Call.called_at)).scalar_one())
 
     def newest(self) -> datetime | None:
         """When the newest call of the log came."""

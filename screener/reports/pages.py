@@ -13,6 +13,7 @@ from screener.reports.queue import QueueAnswer, QueueRow
 from screener.reports.sources import SourceBy, SourceRow
 from screener.reports.span import Span
 from screener.reports.treatment import DAYS, TreatmentRow
+from screener.reports.warnings import STEPS, Warned
 from screener.words.judgement import Teller
 from screener.words.terms import Language, weekday, word
 
@@ -318,6 +319,24 @@ def agents_page(rows: Sequence[AgentRow], span: Span, reader: Reader) -> Page:
     bars = Bars(reader.word("hit"), [row.agent for row in hit], [row.hit for row in hit], by="agent")
     sheet = Sheet(reader.word("t_agents"), keys, reader.words(keys), cells, {"agent": "phone"}, "agents")
     return reader.page("t_agents", span, [sheet], [bars])
+
+
+def warnings_page(answer: Warned, span: Span, reader: Reader) -> Page:
+    """The report `warnings`."""
+    keys = ["about", "level", *(f"step_{step}" for step in STEPS)]
+    cells: list[list[Cell]] = [
+        [
+            Coded(reader.teller.misconduct(row.about), row.about),
+            Coded(reader.teller.level(row.level), str(row.level)),
+            *row.steps.values(),
+        ]
+        for row in answer.rows
+    ]
+    sheets = [
+        Sheet(reader.word("t_warnings"), keys, reader.words(keys), cells, name="warnings"),
+        Sheet(reader.word("t_rests"), ["rests"], reader.words(["rests"]), [[answer.rests]], name="rests"),
+    ]
+    return reader.page("t_warnings", span, sheets, [])
 
 
 def accuracy_page(answer: Accuracy, span: Span, reader: Reader) -> Page:

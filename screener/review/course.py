@@ -4,7 +4,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from screener.core.actions import Step
 from screener.core.evidence import Source, Treatment, Verdict
+from screener.core.warnings import RULE
 from screener.events import Entrance
 from screener.outside.text import visible
 from screener.store.records import CallRecord
@@ -16,6 +18,10 @@ _GIVEN = {
     Treatment.LINE_FAULT: "line_fault",
     Treatment.TERMINATE: "terminate",
 }
+
+
+WARNED = (Step.GRANTED, Step.BEGUN, Step.HEARD, Step.UNHEARD)
+"""Steps of a warning that somebody outside wants to know: who granted it, what was said, whether it was heard."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,16 +63,22 @@ def _of_row(row: CallRecord, teller: Teller) -> Iterator[Moment]:
             verdict = teller.verdict(made.verdict)
             kind = f"({teller.kind(made.kind)})" if made.kind else ""
             yield Moment(at(made.at), 3, said("judged", lang).format(f"{verdict}{kind}"))
+    for step in row.warnings:
+        if step.step in WARNED:
+            warning = teller.warning(step.about, step.level)
+            by = said("system", lang) if step.by == RULE else visible(step.by)
+            text = said(f"warning_{step.step}", lang).format(warning, by)
+            yield Moment(at(step.at), 4, f"{text}:“{visible(step.said)}”" if step.said else text)
     for given in row.treatments:
         if name := _GIVEN.get(given.treatment):
-            yield Moment(at(given.began), 4, said(name, lang))
+            yield Moment(at(given.began), 5, said(name, lang))
             if given.ended is not None and given.treatment is Treatment.ANALYSIS_QUEUE:
-                yield Moment(at(given.ended), 5, said("heard_out" if given.completed else "left", lang))
+                yield Moment(at(given.ended), 6, said("heard_out" if given.completed else "left", lang))
     for tried in row.transfers:
         if tried.ok and tried.target in ("agents", "supervisor"):
-            yield Moment(at(tried.at), 6, said(f"to_{tried.target}", lang))
+            yield Moment(at(tried.at), 7, said(f"to_{tried.target}", lang))
     if row.ended_at is not None and row.ended_by is not None:
-        yield Moment(row.ended_at, 7, said(f"ended_{row.ended_by.value}", lang))
+        yield Moment(row.ended_at, 8, said(f"ended_{row.ended_by.value}", lang))
 
 
 def quoted(rows: Sequence[CallRecord]) -> list[str]:

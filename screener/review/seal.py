@@ -26,6 +26,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from screener.errors import InputError
 from screener.outside.files import write_private
+from screener.outside.objects import read_object
 
 SIGNATURE = "MANIFEST.sig"
 """Beside the manifest; not named in it."""
@@ -103,7 +104,7 @@ def sign(manifest: bytes, key: Ed25519PrivateKey) -> bytes:
 def check(manifest: bytes, signature: bytes) -> Seal | None:
     """Who signed a manifest; None when the signature is none of it."""
     try:
-        data = json.loads(signature)
+        data = read_object(signature)
         public = base64.b64decode(data["public_key"], validate=True)
         signed = base64.b64decode(data["signature"], validate=True)
         Ed25519PublicKey.from_public_bytes(public).verify(signed, _ABOUT + manifest)

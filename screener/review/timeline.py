@@ -17,7 +17,8 @@ class Moment:
 
     Attributes:
         at: audio seconds.
-        what: who spoke (`caller`, `agent`), or `evidence`, `decision`, `treatment`, `transfer`.
+        what: who spoke (`caller`, `agent`), or `evidence`, `decision`, `warning`, `treatment`,
+            `transfer`, `pause`.
         text: in words.
         step: of the evidence weighed again; None elsewhere.
         tipped: this flagged the call.
@@ -30,7 +31,7 @@ class Moment:
     tipped: bool = False
 
 
-_ORDER = {"evidence": 1, "decision": 2, "treatment": 3, "transfer": 4}
+_ORDER = {"evidence": 1, "decision": 2, "warning": 3, "treatment": 4, "transfer": 5, "pause": 6}
 """Of what happened at the same moment; what was said comes first."""
 
 
@@ -84,6 +85,11 @@ def moments(call: CallRecord, teller: Teller, why: Explanation | None = None) ->
         by = f" {said['handed'].format(given.agent or '?')}" if given.by_hand else ""
         text = f"{said['treatment']} {word(given.treatment.value, teller.lang)}{by}"
         told.append(Moment(given.began, "treatment", text))
+    for row in call.warnings:
+        text = teller.warned(row.about, row.level, row.step, row.by)
+        told.append(Moment(row.at, "warning", f"{text} “{row.said}”" if row.said else text))
+    if call.pause_offered and call.ended_at and call.answered_at:
+        told.append(Moment((call.ended_at - call.answered_at).total_seconds(), "pause", said["pause"]))
     for tried in call.transfers:
         became = said["ok"] if tried.ok else f"{said['failed']} {tried.status}"
         told.append(Moment(tried.at, "transfer", f"{word(f'to_{tried.target}', teller.lang)}: {became}"))

@@ -30,6 +30,7 @@ from screener.calls.wallboard import Wallboard
 from screener.core.entrances import open_session
 from screener.core.flow import Flow
 from screener.events import (
+    Act,
     CallEnded,
     Caller,
     CallOffered,
@@ -190,7 +191,8 @@ class Service:
             watching.append(Publisher(self._feed.put, socket.gethostname()).observe)
         if settings.pbx.host:
             self._beside = ListeningPost(settings, self._pool, self._offered_beside, self._take_back)
-            watching.append(Wallboard(self._beside.switchboard, record=settings.pbx.record_flagged).observe)
+            wallboard = Wallboard(self._beside.switchboard, record=settings.pbx.record_flagged)
+            watching += [wallboard.observe, self._beside.rests.observe]
         self._recordings = Recordings(settings, self._pool, self._offered_beside)
         watching += self._recordings.observers
         self._take_backs = TakeBacks(self._log, self._bring_back, clock)
@@ -345,8 +347,11 @@ class Service:
             self._post(call_id, event)
 
     def _ordered(self, order: Order) -> None:
-        log.info("call %s: %s ordered by %s", order.call, order.act, order.by)
-        self._inbox.put((order.call, Ordered(order.act, order.by, 0.0)))
+        if order.act is not Act.PAUSE:
+            log.info("call %s: %s ordered by %s", order.call, order.act, order.by)
+            self._inbox.put((order.call, Ordered(order.act, order.by, 0.0)))
+        elif self._beside is not None:
+            self._beside.rests.take(order.call)  # nobody's record
 
     def _spool_failed(self, waiting: int) -> None:
         """Neither the database nor the spool takes calls; on whatever thread puts one in."""

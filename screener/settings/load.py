@@ -18,6 +18,7 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from screener.core.ladder import Ladder
+from screener.core.warnings import MOST_LEVELS, Warnings
 from screener.errors import SettingsError
 from screener.settings.sections import Evidence, Oidc, Pbx, Registrar, Settings, Sip, Site, Webhook
 
@@ -289,18 +290,34 @@ def _check_flow(settings: Settings) -> Iterator[Problem]:
     flow = settings.flow
     for spec in fields(flow):
         value = getattr(flow, spec.name)
-        least_open = spec.name in ("settle_seconds", "tone_seconds", "stay_seconds")
+        least_open = spec.name in ("settle_seconds", "tone_seconds", "stay_seconds", "pause_seconds")
         if isinstance(value, float) and not (math.isfinite(value) and (value >= 0 if least_open else value > 0)):
             allowed = "a number not below 0" if least_open else "a number above 0"
             yield f"[flow] {spec.name}", f"found {value:g}, allowed {allowed}"
         elif isinstance(value, int) and value < 0:
             yield f"[flow] {spec.name}", f"found {value}, allowed a whole number not below 0"
+    yield from _check_warnings(flow.warnings)
     analysis = settings.targets.analysis
     wanted_by = "flow.queue_on_pbx" * flow.queue_on_pbx or "[pbx] host" * bool(settings.pbx.host)
     wanted_by = wanted_by or "[webhook] url" * bool(settings.webhook.url)
     if (analysis or wanted_by) and not _URI.fullmatch(analysis):
         why = f", needed by {wanted_by}" if wanted_by else ""
         yield "[targets] analysis", f"found {json.dumps(analysis)}, allowed a sip:, sips: or tel: URI{why}"
+
+
+def _check_warnings(warnings: Warnings) -> Iterator[Problem]:
+    for key in ("pause_seconds", "approve_seconds", "notice_seconds", "end_seconds"):
+        if not (math.isfinite(value := getattr(warnings, key)) and value >= 0):
+            yield f"[flow] warnings.{key}", f"found {value:g}, allowed a number not below 0"
+    if not 1 <= warnings.levels <= MOST_LEVELS:
+        yield "[flow] warnings.levels", f"found {warnings.levels}, allowed 1 to {MOST_LEVELS}"
+    if warnings.offences < 1:
+        yield "[flow] warnings.offences", f"found {warnings.offences}, allowed a whole number above 0"
+    if warnings.end_seconds and not 0 < warnings.notice_seconds < warnings.end_seconds:
+        yield (
+            "[flow] warnings.end_seconds",
+            "found an end without a notice before it, allowed above notice_seconds",
+        )
 
 
 def _check_pbx(settings: Settings) -> Iterator[Problem]:

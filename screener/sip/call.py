@@ -8,20 +8,16 @@
 
 import logging
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from enum import Enum, auto
 from functools import partial
 
-from screener.errors import SipParseError
 from screener.events import CallAnswered, CallEnded, Dtmf, EndedBy, Event, Tick, TransferEnded
-from screener.media.g711 import Law
-from screener.media.stream import AudioStream
 from screener.ports import Destination
-from screener.sip import info, refer, sdp
-from screener.sip.anythread import AnyThread
-from screener.sip.invitation import Invitation, Refusal, Renegotiation, read_again, taken
+from screener.sip import info, refer
+from screener.sip.invitation import Invitation, Refusal, read_again
 from screener.sip.message import Request, Response
-from screener.sip.multipart import part
+from screener.sip.negotiation import Negotiation
 from screener.sip.pyvoip import PhoneCall
 from screener.sip.replies import reply, with_session
 from screener.sip.timer import SessionTimer
@@ -48,13 +44,8 @@ class _State(Enum):
     ENDED = auto()
 
 
-class SipCall(AnyThread):
+class SipCall(Negotiation):
     """A call of the product, as `ports.Call` describes it, on top of pyVoIP's record of it."""
-
-    _client: str | None = None
-    """Address of the recording client whose session it is."""
-    _direction = "sendrecv"
-    """Of our own offers."""
 
     def __init__(
         self,
@@ -65,32 +56,17 @@ class SipCall(AnyThread):
         source: Address,
         replaced: "SipCall | None" = None,
     ) -> None:
-        offer = invitation.offer
-        self.dialog = invitation.dialog
-        self._core, self._record, self._invite = core, record, invitation.info
-        self._transaction, self._offer, self._source = transaction, offer, source
-        self._replaced = replaced
+        self._state = _State.OFFERED  # first: what is agreed may ask
+        super().__init__(core, record, invitation, source)
+        self._transaction, self._replaced = transaction, replaced
         self._timer = invitation.timer
-        self._state = _State.OFFERED
         self._due = core.layer.now + OFFER_SECONDS
         """When `sweep` has something to do: refuse a stale offer, refresh the session or give it up."""
-        self._events = lambda _event: None
-        self._version, self._answered_at = 0, 0.0
-        self._session_id = int(record.session_id)
-        self._leg = record.leg
-        self._awaiting_answer = offer is None
-        self._agreed: sdp.Stream | None = None
-        self._offered: Mapping[int, sdp.Offered] = {}
-        self._theirs: sdp.Description | None = None
-        """What the peer has offered or answered last: its m= lines keep their places (RFC 3264 8)."""
+        self._answered_at = 0.0
         self._hangup_wanted = False
         self._transfer: refer.Transfer | None = None
         self._goodbye: ServerTransaction | None = None
         """The peer's BYE, while it waits for its answer."""
-        law = offer[1][0] if offer else sdp.Stream(0, "", 0, Law.PCMU, 0, sdp.EVENT_TYPE, "sendrecv")
-        self._stream = AudioStream(self._media_event, law.law, law.payload_type, law.event_type)
-        if offer:
-            self._agree(offer[1])
 
     # What the user agent asks.
 
@@ -103,16 +79,6 @@ class SipCall(AnyThread):
     def up(self) -> bool:
         """Whether it is answered, acknowledged and not over."""
         return self._state is _State.UP
-
-    @property
-    def encrypted(self) -> bool:
-        """Whether its media is (SRTP)."""
-        return self._agreed is not None and self._agreed.keys is not None
-
-    @property
-    def streams(self) -> Sequence[AudioStream]:
-        """Its audio, for whoever counts."""
-        return (self._stream,)
 
     # The media thread.
 
@@ -211,29 +177,6 @@ class SipCall(AnyThread):
         """End a call whose answer is not acknowledged."""
         log.warning("call from %s: no ACK; ended", self._invite.source)
         self._bye(EndedBy.FAULT)
-
-    def _take_answer(self, ack: Request) -> bool:
-        self._awaiting_answer = False
-        try:
-            body = part(ack, "application/sdp")
-            theirs = sdp.parse(body) if body else None
-        except SipParseError:
-            theirs = None
-        streams = self._answered(theirs) if theirs is not None else None
-        if streams is None:
-            log.warning("call from %s: no answer that can be taken to our offer; ended", self._invite.source)
-            return False
-        self._theirs = theirs
-        self._agree(streams)
-        return True
-
-    def _answered(self, theirs: sdp.Description) -> Sequence[sdp.Stream] | None:
-        """The streams of an answer to our offer; None when it is no answer to it."""
-        found = taken(theirs, self._client, self._core.encryption)
-        offered = [(stream, self._offered.get(stream.index)) for stream in found]
-        streams = [agreed for stream, ours in offered if ours and (agreed := ours.answered(stream))]
-        paused = self._client is not None and not found  # a recording client may close every stream for a while
-        return streams if streams or paused else None
 
     # Requests within the call.
 
@@ -381,28 +324,6 @@ class SipCall(AnyThread):
 
     # Small things.
 
-    def _begin(self) -> None:
-        """Audio flows from now on."""
-        self._leg.start(self._stream)
-
-    def _told(self, asked: Renegotiation) -> None:
-        """The peer says something beside its session description: only a recording client does."""
-
-    def _agree(self, streams: Sequence[sdp.Stream]) -> None:
-        """Send and expect what was negotiated, in place: the stream and its audio time go on."""
-        stream, audio = streams[0] if streams[0].ours else streams[0].with_key(self._agreed), self._stream
-        if self._agreed is not None and self._agreed.keys and stream.keys is None:
-            log.warning("call from %s goes on in clear, as the peer asks", self._invite.source)
-        self._agreed = stream
-        audio.law, audio.payload_type, audio.event_type = stream.law, stream.payload_type, stream.event_type
-        audio.held, audio.sending = stream.held, not stream.held
-        audio.heard_at = audio.ticks
-        if stream.host not in ("0.0.0.0", "::"):  # noqa: S104 - hold of RFC 2543
-            self._leg.point(
-                stream.host, stream.port, self._source[0],
-                control=stream.control, muxed=stream.muxed, keys=stream.keys,
-            )  # fmt: skip
-
     def _response(self, request: Request, status: int, reason: str = "") -> Response:
         return reply(request, status, self.dialog.local_tag, reason)
 
@@ -411,33 +332,6 @@ class SipCall(AnyThread):
         body = self._description()
         made = self._response(transaction.request, 200)
         self._core.layer.respond(transaction, with_session(made, self._core.contact_header, self._timer, body))
-
-    def _description(self) -> bytes:
-        """Our offer, or our answer to the peer's."""
-        host = self._core.host
-        if self._offer is None:
-            former = self._theirs.media if self._theirs is not None else ()
-            self._offered = self._offers()
-            return sdp.offer(host, self._offered, self._session_id, self._version, self._direction, former)
-        self._theirs = self._offer[0]
-        return sdp.answer(
-            self._theirs,
-            self._answers(),
-            host,
-            self._session_id,
-            self._version,
-            only_hears=self._client is not None,
-        )
-
-    def _offers(self) -> Mapping[int, sdp.Offered]:
-        """What we offer at each m= line."""
-        place = self._agreed.index if self._agreed is not None else 0
-        return {place: sdp.Offered.of(self._leg.port, self._core.encryption, self._agreed)}
-
-    def _answers(self) -> Sequence[tuple[sdp.Stream, int]]:
-        """The streams that are taken of an offer, and our port for each."""
-        assert self._agreed is not None  # as there was an offer
-        return [(self._agreed, self._leg.port)]
 
     def _send(self, request: Request, done: Callable[[Response | None], None]) -> None:
         request.headers.add("Contact", self._core.contact_header)

@@ -93,6 +93,14 @@ class Crypto:
         return MasterKey(suite, inline.secret)
 
 
+def offered(value: str) -> tuple[Crypto, ...]:
+    """What an a= line offers whose value begins with `crypto:`; nothing where it cannot be read."""
+    try:
+        return (Crypto.parse(value.removeprefix("crypto:").strip()),)
+    except SipParseError:
+        return ()
+
+
 def line(tag: int, key: MasterKey) -> str:
     """Our own line."""
     return f"a=crypto:{Crypto(tag, key.suite, (Inline(key.secret),))}"

@@ -265,19 +265,11 @@ def _attribute(media: dict[str, object], value: str) -> None:
     elif value == "rtcp-mux":
         media["rtcp_mux"] = True
     elif value.startswith("crypto:"):
-        media["crypto"] = (*media.get("crypto", ()), *_crypto(value))[:MAX_CRYPTO]  # type: ignore[misc]
+        media["crypto"] = (*media.get("crypto", ()), *sdes.offered(value))[:MAX_CRYPTO]  # type: ignore[misc]
     elif value.startswith("label:"):
         media["label"] = value.removeprefix("label:").strip()[:MAX_LABEL]
     elif match := re.fullmatch(r"ptime:([0-9]{1,4})(?:\.[0-9]+)?", value):
         media["ptime"] = int(match[1])
-
-
-def _crypto(value: str) -> tuple[sdes.Crypto, ...]:
-    """The line; one that cannot be read offers nothing."""
-    try:
-        return (sdes.Crypto.parse(value.removeprefix("crypto:").strip()),)
-    except SipParseError:
-        return ()
 
 
 def _head(host: str, session_id: int, version: int) -> list[str]:

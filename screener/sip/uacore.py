@@ -8,9 +8,10 @@ from screener.settings.encryption import Encryption
 from screener.settings.sections import Sip
 from screener.sip.address import NameAddr, Uri
 from screener.sip.dialog import Dialog
+from screener.sip.guard import Allowed
 from screener.sip.layer import TransactionLayer
 from screener.sip.message import Request
-from screener.sip.transport import Address, TlsAddress
+from screener.sip.transport import Address, TlsAddress, next_address
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,15 @@ def own_host(settings: Sip, peer: Address) -> str:
     with socket.socket(socket.AF_INET6 if ":" in peer[0] else socket.AF_INET, socket.SOCK_DGRAM) as probe:
         probe.connect(peer)
         return str(probe.getsockname()[0])
+
+
+def hop_of(dialog: Dialog, source: Address, allowed: Allowed, *, tls: bool) -> Address:
+    """Where the next request of a dialog goes: where its route leads, if a peer is there; else to its source."""
+    uri = dialog.next_hop()
+    if uri.host.strip("[]") not in allowed:
+        return source
+    address = next_address(uri)
+    return source if isinstance(address, TlsAddress) and not tls else address
 
 
 def contact_scheme(request: Request, source: Address) -> str:

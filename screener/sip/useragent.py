@@ -33,8 +33,8 @@ from screener.sip.registrars import Registrars
 from screener.sip.replaces import Replaces
 from screener.sip.replies import reply
 from screener.sip.transaction import ServerTransaction
-from screener.sip.transport import Address, TlsAddress, name_of, next_address, parameter
-from screener.sip.uacore import UserAgentCore, contact_scheme, own_address, own_host
+from screener.sip.transport import Address, TlsAddress, name_of, parameter
+from screener.sip.uacore import UserAgentCore, contact_scheme, hop_of, own_address, own_host
 
 log = logging.getLogger(__name__)
 
@@ -66,8 +66,7 @@ class SipUserAgent:
         self, settings: Sip, clock: Callable[[], float] = time.monotonic, chance: random.Random | None = None
     ) -> None:
         self.counts = SipCounts()
-        self._settings = settings
-        self._clock = clock
+        self._settings, self._clock = settings, clock
         self._registrars = Registrars(
             settings.registrars, chance or random.SystemRandom(), lambda all_: self._phone.set_registered(all_)
         )
@@ -78,11 +77,9 @@ class SipUserAgent:
         self._rate = Rate(settings.max_requests_per_second, self._registrars.addresses)
         self._talk = Rate(CALL_REQUESTS_PER_SECOND)
         self._secret = secrets.token_bytes(16)
-        self._watch = Watch()
-        self._past = MediaTotals()
-        self._swept = clock()
+        self._watch, self._past = Watch(), MediaTotals()
+        self._swept, self._stopping = clock(), False
         self._calls: dict[str, SipCall] = {}
-        self._stopping = False
         self._offers: OfferSink = lambda call: call.reject(503)
 
     # The endpoint.
@@ -355,14 +352,8 @@ class SipUserAgent:
         own = self._own(source)
 
         def hop(dialog: Dialog) -> Address:
-            if self._phone.sip.wire.connected(source):
-                return source
-            uri = dialog.next_hop()
-            target = uri.host.strip("[]")
-            if target not in self._allowed:
-                return source
-            address = next_address(uri)
-            return source if isinstance(address, TlsAddress) and not self._settings.speaks_tls else address
+            back = self._phone.sip.wire.connected(source)
+            return source if back else hop_of(dialog, source, self._allowed, tls=self._settings.speaks_tls)
 
         contact, host = f"{scheme}:{escape_user(user)}@{own}{parameter(source)}", own_host(self._settings, source)
         return UserAgentCore(

@@ -24,6 +24,7 @@ from screener.store.records import (
     Segment,
     TransferRow,
     TreatmentRow,
+    WarningRow,
 )
 from screener.store.tables import ENUMS, Base, Call
 
@@ -31,7 +32,9 @@ AT_ONCE = 10_000
 """Calls in one transaction."""
 _PART_FIELDS = {
     name: ("call_id", *(field.name for field in fields(part)))
-    for name, part in zip(PARTS, (Segment, EvidenceRow, DecisionRow, TreatmentRow, TransferRow), strict=True)
+    for name, part in zip(
+        PARTS, (Segment, EvidenceRow, DecisionRow, TreatmentRow, TransferRow, WarningRow), strict=True
+    )
 }
 _Writers = Mapping[type, Callable[[Any], Any]]
 

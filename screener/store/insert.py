@@ -23,6 +23,7 @@ from screener.store.tables import (
     SegmentRow,
     TransferTried,
     TreatmentGiven,
+    WarningGiven,
 )
 
 PARTS: dict[str, type[Base]] = {
@@ -31,6 +32,7 @@ PARTS: dict[str, type[Base]] = {
     "decisions": DecisionMade,
     "treatments": TreatmentGiven,
     "transfers": TransferTried,
+    "warnings": WarningGiven,
 }
 COLUMNS = tuple(f.name for f in fields(CallRecord) if f.name not in PARTS)
 """Fields of a record that are columns of `calls`."""
@@ -164,7 +166,7 @@ def tidy(record: CallRecord) -> CallRecord:
     return replace(record, agent=agent, **review)
 
 
-def _tidy_part(part: Any) -> Any:  # noqa: ANN401 - any of the five
+def _tidy_part(part: Any) -> Any:  # noqa: ANN401 - any of the six
     return replace(part, **{f.name: _clean(getattr(part, f.name)) for f in fields(part)})
 
 

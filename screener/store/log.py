@@ -30,6 +30,7 @@ from screener.store.records import (
     Segment,
     TransferRow,
     TreatmentRow,
+    WarningRow,
 )
 from screener.store.schema import is_newest, migrate
 from screener.store.tables import AccessNote, Call, Listed
@@ -368,6 +369,7 @@ _PARTS: dict[str, type[Any]] = {
     "decisions": DecisionRow,
     "treatments": TreatmentRow,
     "transfers": TransferRow,
+    "warnings": WarningRow,
 }
 
 

@@ -85,6 +85,18 @@ class TransferRow:
 
 
 @dataclass(frozen=True, slots=True)
+class WarningRow:
+    """One step of a warning, as in `core.actions.Warned`."""
+
+    at: float
+    about: str
+    level: int
+    step: str
+    by: str
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
 class CallRecord:
     """One call.
 
@@ -97,6 +109,7 @@ class CallRecord:
         queue: of agents that the caller was meant for or waited in; empty when it is not known.
         review: what a person said about the flag; the log sets it, not the service. Likewise who and when.
         agent: who had the caller on the line, by the name alone (`8001` of `Agent/8001`).
+        pause_offered: the agent was offered a pause after it.
     """
 
     id: str
@@ -126,11 +139,13 @@ class CallRecord:
     reviewed_by: str = ""
     reviewed_at: datetime | None = None
     agent: str = ""
+    pause_offered: bool = False
     segments: tuple[Segment, ...] = ()
     evidence: tuple[EvidenceRow, ...] = ()
     decisions: tuple[DecisionRow, ...] = ()
     treatments: tuple[TreatmentRow, ...] = ()
     transfers: tuple[TransferRow, ...] = ()
+    warnings: tuple[WarningRow, ...] = ()
 
 
 _RECORD = TypeAdapter(CallRecord)

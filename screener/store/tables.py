@@ -131,6 +131,9 @@ class Call(Base):
     treatments: Mapped[list["TreatmentGiven"]] = relationship(
         cascade="all, delete-orphan", order_by="TreatmentGiven.id"
     )
+    pause_offered: Mapped[bool] = mapped_column(server_default=false())
+    """The agent was offered a pause after the call; whether it was taken is nobody's record."""
+    warnings: Mapped[list["WarningGiven"]] = relationship(cascade="all, delete-orphan", order_by="WarningGiven.id")
     transfers: Mapped[list["TransferTried"]] = relationship(
         cascade="all, delete-orphan", order_by="TransferTried.id"
     )
@@ -140,6 +143,12 @@ class Call(Base):
         Index(None, "number", "started_at", "own"),
         Index(None, "linkedid"),
         Index(None, "root"),
+        Index(
+            "ix_calls_rests",
+            "called_at",
+            sqlite_where=text("pause_offered"),
+            postgresql_where=text("pause_offered"),
+        ),
         Index(
             "ix_calls_marked",
             *("called_at", "root", "id", "number", "region", "carrier", "line", "dialled", "queue", "entrance"),
@@ -261,6 +270,21 @@ class TransferTried(Base):
     target: Mapped[str]
     ok: Mapped[bool]
     status: Mapped[int]
+
+
+class WarningGiven(Base):
+    """One step of a warning, or of the end after the warnings."""
+
+    __tablename__ = "warnings"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    call_id: Mapped[str] = _call()
+    at: Mapped[float]
+    about: Mapped[str] = mapped_column(String(20))
+    level: Mapped[int]
+    step: Mapped[str] = mapped_column(String(20))
+    by: Mapped[str]
+    said: Mapped[str]
 
 
 class Listed(Base):

@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
 
 from screener.errors import InputError
+from screener.outside.objects import read_object
 
 SIGNATURE, DELIVERY = "X-Screener-Signature", "X-Screener-Delivery"
 TOLERANCE_SECONDS = 300
@@ -131,9 +132,6 @@ def is_signed(secret: str, header: str, body: bytes, now: float) -> bool:
 
 def _object(body: bytes) -> dict[str, object]:
     try:
-        said = json.loads(body)
-    except (ValueError, RecursionError) as problem:
-        raise InputError("not JSON", "answer one object") from problem
-    if not isinstance(said, dict):
-        raise InputError("no JSON object", "answer one object")
-    return said
+        return read_object(body)
+    except ValueError as problem:
+        raise InputError("not a JSON object", "answer one object") from problem

@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from screener.core.actions import Misconduct, Step
 from screener.core.evidence import CODE, Kind, Reason, Verdict, Veto
 from screener.core.signals import WITHDRAWN
+from screener.core.warnings import RULE
 from screener.events import DeafCause
 from screener.words.terms import Language, word
 
@@ -42,6 +44,7 @@ REASONS: Mapping[str, Pair] = {
     Reason.SUSPENDED: ("多次确认骚扰,暂停受理", "suspended after confirmed harassment"),
     Reason.BY_AGENT: ("坐席 {} 确认", "confirmed by agent {}"),
     Reason.ORDERED: ("{} 人工处理", "decided by {}"),
+    Reason.WARNED: ("警告 {} 次后", "after {} warnings"),
     Reason.UNHEARD: ("识别中断,转坐席", "recognition broke off: to an agent"),
     Reason.DEAF: ("听不到来电人({}),转坐席", "the caller cannot be heard ({}): to an agent"),
     Reason.STOPPING: ("服务停止,转坐席", "the service stops: to an agent"),
@@ -110,6 +113,21 @@ RULES: Mapping[str, Pair] = {
 WITHDRAWN_NOTE: Pair = ("识别改正,撤回", "withdrawn: the recogniser corrected itself")
 VETOES: Mapping[str, Pair] = {Veto.EMERGENCY: ("紧急情况", "an emergency")}
 
+ABOUT: Mapping[str, Pair] = {
+    Misconduct.ABUSE: ("辱骂", "abuse"),
+    Misconduct.LEWD: ("言语猥亵", "lewd talk"),
+    Misconduct.IDLE: ("长时间无业务", "long without a matter"),
+}
+STEPS: Mapping[str, Pair] = {
+    Step.ASKED: ("{} 提请", "asked for by {}"),
+    Step.GRANTED: ("{} 批准", "granted by {}"),
+    Step.REFUSED: ("{} 不批准", "refused by {}"),
+    Step.LAPSED: ("无人答复,作罢", "nobody answered"),
+    Step.BEGUN: ("开始播放({} 发起)", "begins ({})"),
+    Step.HEARD: ("已播放完", "heard to its end"),
+    Step.UNHEARD: ("未能播放完,不计", "not heard to its end, counts for nothing"),
+}
+
 LIST_REASONS: Mapping[str, Pair] = {
     "confirmed": ("已确认 {}", "confirmed: {}"),
     "suggested": ("骚扰 {} 次,确认 {} 次,由 {} 采纳", "harassment {} times, confirmed {}, accepted by {}"),
@@ -160,6 +178,27 @@ class Teller:
         if name == Reason.DEAF and what in DEAF:
             what = self._of(DEAF[what])
         return self._of(REASONS.get(name, (code, code))).replace("{}", what)
+
+    def misconduct(self, about: str) -> str:
+        """What a caller is warned about."""
+        return self._of(ABOUT.get(about, (about, about)))
+
+    def level(self, level: int) -> str:
+        """Of a warning; 0 is the end of the call."""
+        return self._of((f"第{level}级", f"level {level}")) if level else self._of(("结束通话", "end of the call"))
+
+    def warning(self, about: str, level: int) -> str:
+        """A warning, or the end after the warnings."""
+        what = self.misconduct(about)
+        if level:
+            return self._of((f"第{level}级警告({what})", f"warning, level {level} ({what})"))
+        return self._of((f"警告后结束通话({what})", f"end of the call after warnings ({what})"))
+
+    def warned(self, about: str, level: int, step: str, by: str) -> str:
+        """A step of a warning."""
+        who = self._of(("系统", "the rule")) if by == RULE else by
+        said = self._of(STEPS.get(step, (step, step))).format(who)
+        return f"{self.warning(about, level)}{self._of((':', ': '))}{said}"
 
     def evidence(self, rule: str, detail: str = "") -> str:
         """A piece of evidence, from its rule and its detail."""

@@ -11,6 +11,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "threshold": ("门槛", "threshold"),
     "treatment": ("处理", "treatment"),
     "handed": ("坐席 {} 人工转入", "handed over by agent {}"),
+    "pause": ("向坐席提供暂停", "the agent was offered a pause"),
     "ok": ("成功", "succeeded"),
     "failed": ("失败", "failed"),
     "ended": ("结束", "Ended by"),

@@ -21,6 +21,7 @@ from screener.core.evidence import Assessment, Decision, Kind, Treatment, Verdic
 from screener.errors import AlertError
 from screener.events import Act, Caller, CallOffered, Ordered, RecognizerLost
 from screener.settings.alerts import Alerts, Way
+from screener.webhook.message import TOLERANCE_SECONDS, is_signed
 from tests.alerts.mailbox import mailbox
 
 NOON = datetime(2026, 3, 4, 4, 0, tzinfo=UTC)
@@ -65,8 +66,10 @@ def peer() -> Iterator[Peer]:
 def test_a_webhook_is_signed_and_says_what_happened(peer: Peer) -> None:
     send(Way("webhook", peer.url, "s3cret"), ALERT, "威胁", 1772596800)
     ((_, headers, body),) = peer.got
-    expected = hmac.new(b"s3cret", body, hashlib.sha256).hexdigest()
-    assert headers["X-Screener-Signature"] == f"sha256={expected}"
+    signature = headers["X-Screener-Signature"]
+    assert is_signed("s3cret", signature, body, 1772596800)
+    assert not is_signed("s3cret", signature, body, 1772596800 + TOLERANCE_SECONDS + 1), "sent again later"
+    assert not is_signed("s3cret", signature, body.replace(b"call-1", b"call-2"), 1772596800)
     data = json.loads(body)
     assert (data["cause"], data["call"], data["number"], data["text"]) == (
         "threat",
@@ -99,6 +102,31 @@ def test_a_refusal_in_the_body_is_a_refusal(peer: Peer) -> None:
     peer.answers = [(500, b"")]
     with pytest.raises(AlertError):
         send(Way("webhook", peer.url), ALERT, "x", 1)
+
+
+@pytest.mark.parametrize("answer", [b"5", b'["code"]', b'"errcode"', b"[" * 6000, b"\xff", b""])
+def test_a_strange_answer_ends_nothing(peer: Peer, answer: bytes) -> None:
+    peer.answers.append((200, answer))
+    send(Way("wecom", peer.url), ALERT, "威胁", 1772596800)
+
+
+def test_a_fault_of_a_way_costs_one_alert_and_not_the_way() -> None:
+    sent: list[Alert] = []
+
+    def sender(_way: Way, alert: Alert, _text: str, _seconds: int) -> None:
+        sent.append(alert)
+        if len(sent) == 1:
+            raise TypeError("not foreseen")
+
+    outbox = Outbox(Alerts(ways=(Way("webhook", "http://127.0.0.1/"),)), "x", "en", lambda: NOON, sender)
+    outbox.start()
+    outbox.put(ALERT)
+    outbox.put(ALERT)
+    until = time.monotonic() + 10
+    while (outbox.lost, outbox.sent) != (1, 1):
+        assert time.monotonic() < until
+        time.sleep(0.01)
+    outbox.stop()
 
 
 def test_e_mail_is_handed_to_the_mail_server() -> None:

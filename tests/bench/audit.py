@@ -77,7 +77,9 @@ def parsers() -> Result:
 
 def manager() -> Result:
     """The reader of the manager interface: whatever a caller writes, nothing of it counts."""
-    return _pytest("tests/pbx/test_wire.py", "tests/pbx/test_desk.py", "tests/pbx/test_ami.py")
+    return _pytest(
+        "tests/pbx/test_wire.py", "tests/pbx/test_conversations.py", "tests/pbx/test_ami.py", "-m", "not pbx"
+    )
 
 
 def injections() -> Result:
@@ -121,9 +123,14 @@ def main() -> None:
     options.add_argument("names", nargs="*", help=f"of steps: {', '.join(STEPS)}; default all")
     results: list[str] = []
     for name in options.parse_args().names or list(STEPS):
-        result, what = STEPS[name]()
+        try:
+            result, what = STEPS[name]()
+        except (OSError, subprocess.SubprocessError) as problem:  # the other steps are worth having
+            result, what = NOT_CHECKED, f"{type(problem).__name__}: {problem}"[:200]
         results.append(result)
         print(f"{name:16} {result:12} {what}", flush=True)
+    if NOT_CHECKED in results:
+        print(f"{results.count(NOT_CHECKED)} of {len(results)} steps could NOT be checked here: see above")
     raise SystemExit(1 if FAILED in results else 2 if NOT_CHECKED in results else 0)
 
 

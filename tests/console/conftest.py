@@ -1,3 +1,4 @@
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -45,8 +46,9 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def context(tmp_path: Path, clock: Clock) -> Iterator[Context]:
+def context(tmp_path: Path, clock: Clock, log_file: Path) -> Iterator[Context]:
     settings = replace(Settings(), folder=tmp_path)
+    shutil.copy(log_file, tmp_path / "log.db")
     log = open_log(f"sqlite:///{tmp_path}/log.db")
     access = Access(Accounts(log), clock, timedelta(minutes=30), QUICK)
     for role in Role:

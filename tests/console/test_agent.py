@@ -2,7 +2,7 @@
 
 import json
 import queue
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from starlette.testclient import TestClient
 
@@ -10,8 +10,9 @@ from screener.console.access import Role
 from screener.console.agent import view
 from screener.console.app import build
 from screener.console.context import Context
+from screener.core.warnings import Warnings
 from screener.events import Act
-from screener.feed.items import Began, Heard, Order, Over
+from screener.feed.items import Began, Cautioned, Heard, Order, Over, Rest
 from screener.feed.local import FeedServer
 from tests.console.conftest import log_in
 from tests.console.test_live import BEGAN, NOON, feed, orders, place, tell
@@ -57,15 +58,58 @@ def test_an_agent_sees_and_orders_about_the_own_call_only(
     for act in (Act.ANALYSIS_QUEUE, Act.SUPERVISOR):
         assert client.post("/agent/order", json={"act": act}, headers=headers).status_code == 200
         assert orders.get(timeout=5) == Order("a", act, "agent")
-    for act in (Act.TERMINATE, Act.LINE_FAULT, Act.AGENTS):
-        assert client.post("/agent/order", json={"act": act}, headers=headers).status_code == 400
+    for act in set(Act) - {Act.ANALYSIS_QUEUE, Act.SUPERVISOR}:
+        answer = client.post("/agent/order", json={"act": act}, headers=headers)
+        assert answer.status_code == 400, "not an agent's, unless the site says so"
     assert orders.empty()
     assert client.get("/live").status_code == 403
 
 
-def test_only_the_agents_page_may_stand_in_a_frame_and_only_where_the_site_says(context: Context) -> None:
-    from dataclasses import replace
+def with_warnings(context: Context, **warnings) -> None:
+    flow = replace(context.settings.flow, warnings=Warnings(**warnings))
+    context.settings = replace(context.settings, flow=flow)
 
+
+def test_where_the_site_says_so_an_agent_warns_and_answers_what_the_rule_asks(
+    feed: FeedServer, context: Context, orders: "queue.Queue[Order]"
+) -> None:
+    with_warnings(context, by=("agent", "rule"), approve="agent")
+    client = TestClient(build(context), follow_redirects=False)
+    headers = {"x-guard": log_in(client, context, Role.AGENT), "accept": "application/json"}
+    tell(feed, context, BEGAN, Cautioned("a", 9.0, "abuse", 1, "asked", "rule"))
+    now = seen(context)
+    assert (now["may_warn"], now["waits"]) == (True, "第1级警告(辱骂)")
+    for act in ("warn", "approve", "refuse"):
+        assert client.post("/agent/order", headers=headers, json={"act": act}).status_code == 200
+        assert orders.get(timeout=5).act == act
+    tell(feed, context, Cautioned("a", 9.0, "abuse", 1, "granted", "agent"))
+    assert not seen(context)["waits"]
+    assert seen(context)["warned"][-1] == "第1级警告(辱骂):agent 批准"
+
+
+def test_a_pause_is_offered_after_the_call_once_and_nobody_writes_down_who_takes_it(
+    feed: FeedServer, context: Context, orders: "queue.Queue[Order]"
+) -> None:
+    client = TestClient(build(context), follow_redirects=False)
+    headers = {"x-guard": log_in(client, context, Role.AGENT), "accept": "application/json"}
+
+    def offered() -> float:
+        return json.loads(client.get("/agent/events?once").text.partition("data: ")[2])["rest"]
+
+    tell(feed, context, BEGAN)
+    assert client.post("/agent/rest", headers=headers).status_code == 400
+    tell(feed, context, Rest("a", 20.0, 300.0), Over("a", 20.0, "caller"))
+    assert offered() == 5.0
+    tell(feed, context, Began("b", "n", NOON, "+861", "mobile", "", "1", "beside", "8001"))
+    assert offered() == 5.0, "also while the next call is there already"
+    assert client.post("/agent/rest", headers=headers).status_code == 200
+    assert orders.get(timeout=5) == Order("a", Act.PAUSE, "agent")
+    assert offered() == 0.0
+    assert client.post("/agent/rest", headers=headers).status_code == 400
+    assert not [access for access in context.log.accesses() if "rest" in access.subject]
+
+
+def test_only_the_agents_page_may_stand_in_a_frame_and_only_where_the_site_says(context: Context) -> None:
     settings = replace(
         context.settings, console=replace(context.settings.console, embed_from=("https://crm.example",))
     )

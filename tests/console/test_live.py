@@ -16,7 +16,7 @@ from screener.console.context import Context
 from screener.console.live import gap_of, is_urgent, rank, view
 from screener.events import Act
 from screener.feed.board import Board
-from screener.feed.items import Asked, Began, Heard, Judged, Order, Over, Unheard, Weighed
+from screener.feed.items import Asked, Began, Cautioned, Heard, Judged, Order, Over, Unheard, Weighed
 from screener.feed.local import FeedServer
 from tests.console.conftest import hub_of, log_in
 
@@ -195,3 +195,24 @@ def test_a_call_that_is_over_leaves_after_a_while(feed: FeedServer, context: Con
     tell(feed, context, BEGAN, Over("a", 4.0, "caller"))
     call = shown(context)
     assert call["over"] and not context.hub.call("a")
+
+
+def test_an_asking_rises_to_the_top_and_only_who_may_answers(
+    feed: FeedServer, context: Context, orders: "queue.Queue[Order]"
+) -> None:
+    tell(feed, context, BEGAN, Cautioned("a", 9.0, "abuse", 0, "asked", "rule"))
+    call = shown(context)
+    assert (call["urgent"], call["waits"]) == (True, "警告后结束通话(辱骂)")
+    client = TestClient(build(context), follow_redirects=False)
+    headers = {"x-guard": log_in(client, context, Role.SUPERVISOR), "accept": "application/json"}
+    assert client.post("/live/a/order", headers=headers, json={"act": "approve"}).status_code == 200
+    assert orders.get(timeout=5) == Order("a", Act.APPROVE, "supervisor")
+    for act in ("warn", "pause"):
+        assert client.post("/live/a/order", headers=headers, json={"act": act}).status_code == 400
+    assert 'data-act="warn"' not in client.get("/live").text, "off unless the site wants it"
+    client.cookies.clear()
+    headers = {"x-guard": log_in(client, context, Role.AUDITOR), "accept": "application/json"}
+    assert client.post("/live/a/order", headers=headers, json={"act": "approve"}).status_code == 403
+    tell(feed, context, Cautioned("a", 9.0, "abuse", 0, "refused", "王主管"))
+    assert not shown(context)["waits"]
+    assert shown(context)["warnings"][-1] == "警告后结束通话(辱骂):王主管 不批准"

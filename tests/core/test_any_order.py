@@ -5,10 +5,25 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from screener.core.actions import Answer, Decided, Hangup, Listen, Play, Prompt, StopPlaying, Transfer, Treated
+from screener.core.actions import (
+    Answer,
+    Decided,
+    Hangup,
+    Listen,
+    Misconduct,
+    PauseOffered,
+    Play,
+    Prompt,
+    Step,
+    StopPlaying,
+    Transfer,
+    Treated,
+    Warned,
+)
 from screener.core.entrances import open_session
 from screener.core.evidence import Kind, Reason, Treatment, Verdict
 from screener.core.flow import Flow
+from screener.core.warnings import ENDING, RULE, Warnings
 from screener.events import (
     Act,
     CallAnswered,
@@ -59,7 +74,7 @@ events = st.one_of(
     ),
     st.builds(Cue, st.sampled_from(CueKind), times, st.floats(0, 3), st.floats(0, 1), st.sampled_from(Speaker)),
     st.builds(Dtmf, st.sampled_from("0123456789*#"), times),
-    st.builds(PlaybackEnded, times),
+    st.builds(PlaybackEnded, times, st.booleans()),
     st.builds(
         TransferEnded, st.sampled_from(["agents", "supervisor", "analysis"]), st.booleans(), st.just(200), times
     ),
@@ -77,6 +92,21 @@ flows = st.builds(
     queue_on_pbx=st.booleans(),
     record_notice=st.booleans(),
     repeat_offenders=st.integers(0, 2),
+    pause_seconds=st.sampled_from([0.0, 300.0]),
+    warnings=st.one_of(
+        st.just(Warnings()),
+        st.builds(
+            Warnings,
+            by=st.sampled_from([("agent", "supervisor"), ("rule",), ("agent", "supervisor", "rule")]),
+            approve=st.sampled_from(["supervisor", "agent", "nobody"]),
+            levels=st.integers(1, 3),
+            offences=st.integers(1, 3),
+            pause_seconds=st.sampled_from([1.0, 10.0]),
+            then=st.sampled_from(["supervisor", "terminate", "line_fault", "nothing"]),
+            notice_seconds=st.sampled_from([0.0, 20.0]),
+            end_seconds=st.sampled_from([0.0, 40.0]),
+        ),
+    ),
 )
 offers = st.builds(
     lambda entrance, lists, confirmed: offer(
@@ -102,22 +132,27 @@ def test_promises_hold_in_any_order(offered, flow, given_events) -> None:
     treated = [a for a in actions if isinstance(a, Treated)]
 
     ends = [index for index, (event, _) in enumerate(steps) if isinstance(event, CallEnded)]
-    assert all(isinstance(a, Decided | Treated) for a in steps[ends[0]][1])
+    assert all(isinstance(a, Decided | Treated | Warned | PauseOffered) for a in steps[ends[0]][1])
     assert all(done == () for _, done in steps[ends[0] + 1 :])
     assert decided, "every call is decided"
     assert sum(isinstance(a, Answer) for a in actions) <= 1
     assert sum(isinstance(a, Hangup) for a in actions) <= 1
     assert [t.done for t in treated] == [False, True] * (len(treated) // 2), "what begins ends before the call has"
-    by_person = any(d.reason.startswith(Reason.ORDERED) for d in decided)
+    warned = [a for a in actions if isinstance(a, Warned)]
+    check_warnings(flow, warned)
+    by_person = any(d.reason.startswith((Reason.ORDERED, Reason.WARNED)) for d in decided)
     assert len(treated) <= 2 or by_person, "the judgement treats once"
     assert all(0 <= d.at <= 200 for d in decided)
     if offered.entrance is Entrance.REPLAY:
-        silent = Answer | Play | StopPlaying | Transfer | Hangup | Listen | Treated
+        silent = Answer | Play | StopPlaying | Transfer | Hangup | Listen | Treated | Warned | PauseOffered
         assert not any(isinstance(a, silent) for a in actions)
     if offered.entrance is Entrance.BESIDE:
-        assert not any(isinstance(a, Answer | Play | StopPlaying) for a in actions), "nobody hears us"
+        begun = sum(w.step is Step.BEGUN for w in warned)
+        assert not any(isinstance(a, Answer | StopPlaying) for a in actions), "nobody hears us"
+        assert sum(isinstance(a, Play) for a in actions) == begun, "but for a warning"
         moves = [a for a in actions if isinstance(a, Transfer)]
-        assert {m.target for m in moves} <= {Target.ANALYSIS, Target.LINE_FAULT, Target.TERMINATE}
+        away = {Target.ANALYSIS, Target.LINE_FAULT, Target.TERMINATE}
+        assert {m.target for m in moves} <= away | ({Target.SUPERVISOR} if flow.warnings.by else set())
         assert len(moves) <= 1 or by_person
         assert not (moves and flow.dry_run) or by_person
     if flow.dry_run and offered.entrance is Entrance.IN_PATH:
@@ -126,6 +161,24 @@ def test_promises_hold_in_any_order(offered, flow, given_events) -> None:
     assert len(flags) <= 1 or by_person
     if flags and not by_person:
         assert decided[-1] is flags[0], "harassment stands unless a person says otherwise"
+
+
+def check_warnings(flow, warned) -> None:
+    """Nothing begins before it is granted where somebody has to, and no call ends before it was warned enough."""
+    graded = [w for w in warned if w.kind is not Misconduct.IDLE]
+    heard = 0
+    for before, now in zip([None, *graded], graded, strict=False):
+        heard += now.step is Step.HEARD
+        if now.step is Step.BEGUN and now.by == RULE and flow.warnings.by:
+            assert before and before.step is Step.GRANTED
+        if now.level == ENDING:
+            assert heard >= flow.warnings.levels
+    ended = [w for w in warned if w.level == ENDING and w.step is Step.GRANTED]
+    if ended and flow.warnings.approve != "nobody":
+        assert ended[-1].by == "王主管"
+    asked = sum(w.step is Step.ASKED for w in warned)
+    assert sum(w.step in (Step.REFUSED, Step.LAPSED, Step.GRANTED) for w in warned) == asked
+    assert sum(w.step in (Step.HEARD, Step.UNHEARD) for w in warned) == sum(w.step is Step.BEGUN for w in warned)
 
 
 @settings(max_examples=100, deadline=None)

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from screener.core.actions import Hangup, Listen, Play, Prompt, Reject, StopPlaying, Transfer
+from screener.core.actions import ON_PBX, Hangup, Listen, Play, Prompt, Reject, StopPlaying, Transfer
 from screener.core.entrances import open_session
 from screener.core.evidence import Kind, Treatment, Verdict
 from screener.core.flow import Flow
@@ -469,7 +469,7 @@ def ordered(line: Line, act: Act) -> Line:
     return line
 
 
-@pytest.mark.parametrize("act", [Act.ANALYSIS_QUEUE, Act.LINE_FAULT, Act.TERMINATE])
+@pytest.mark.parametrize("act", [Act(treatment.value) for treatment in ON_PBX])
 def test_what_a_person_orders_is_done_also_in_a_dry_run_and_the_log_says_who(act: Act) -> None:
     for line in (beside(Flow(dry_run=True)), call(Flow(dry_run=True))):
         ordered(line.wait(2).say("今天天气不错"), act).wait(1)

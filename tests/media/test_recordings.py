@@ -1,5 +1,6 @@
 import shutil
 import subprocess
+import sys
 import wave
 from pathlib import Path
 
@@ -162,3 +163,11 @@ def test_resampling_keeps_what_a_telephone_carries_and_nothing_folds_back() -> N
 
 def test_every_spoken_prompt_has_words() -> None:
     assert set(SPOKEN) == set(Prompt) - {Prompt.SIGNAL_TONE}
+
+
+def test_nobody_is_told_that_ffmpeg_is_absent_before_it_is_needed() -> None:
+    """pydub warns when it is imported; the demo needs no ffmpeg."""
+    command = [sys.executable, "-W", "always", "-c", "import screener.media.recordings"]
+    done = subprocess.run(command, env={"PATH": ""}, capture_output=True, text=True)
+    assert done.returncode == 0
+    assert "ffmpeg" not in done.stderr

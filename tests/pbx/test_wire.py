@@ -145,3 +145,8 @@ def test_events_of_channels_that_callers_wrote_into_are_torn() -> None:
     assert messages.is_torn({**fields, "secret": "x"})
     assert messages.is_torn({name: value for name, value in fields.items() if name != "calleridname"})
     assert not messages.is_torn({"event": "Newchannel", "x": ""})
+
+
+def test_a_message_of_thousands_of_lines_is_none() -> None:
+    lines = "".join(f"x{n}: 1\r\n" for n in range(wire.MOST_LINES + 1))
+    assert not list(wire.Framer().feed(f"Event: Hangup\r\n{lines}\r\n".encode()))

@@ -6,7 +6,7 @@
 import os
 import random
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
@@ -29,6 +29,7 @@ from screener.store.log import CallLog, open_log
 from screener.store.records import Review
 from tests.reports import recount
 from tests.reports.random_log import BEGIN, DAYS, DIALLED, QUEUES, SPELLINGS, edge, random_calls
+from tests.store.databases import KINDS, new_log
 
 ZONES = [ZoneInfo(name) for name in ("Asia/Shanghai", "UTC", "Asia/Kathmandu", "America/New_York")]
 FORMS = {
@@ -56,15 +57,23 @@ def questions(seed: int) -> list[tuple[Span, ZoneInfo]]:
     return [(span, dice.choice(ZONES)) for span in spans]
 
 
-@pytest.fixture(params=range(SEEDS))
+@pytest.fixture(scope="module", params=range(SEEDS))
 def seed(request: pytest.FixtureRequest) -> int:
     return int(request.param)
 
 
-@pytest.fixture(params=["writer", "bulk"])
-def log(request: pytest.FixtureRequest, url: str, seed: int) -> CallLog:
+@pytest.fixture(scope="module", params=KINDS)
+def kind(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(scope="module", params=["writer", "bulk"])
+def log(
+    request: pytest.FixtureRequest, kind: str, seed: int, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[CallLog]:
+    """Written once: who asks changes nothing."""
     calls = random_calls(seed)
-    opened = open_log(url)
+    opened = open_log(new_log(request, kind, tmp_path_factory.mktemp("log")))
     if request.param == "bulk":
         load(opened, map(tidy, calls))
         load(opened, map(tidy, calls))
@@ -77,10 +86,11 @@ def log(request: pytest.FixtureRequest, url: str, seed: int) -> CallLog:
                     table = "UPDATE calls SET review = %r, reviewed_by = %r WHERE id = %r"
                     values = (call.review.value, call.reviewed_by, call.id)
                     connection.exec_driver_sql(table % values)
-    return opened
+    yield opened
+    opened.close()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def calls(seed: int) -> recount.Calls:
     return recount.kept(random_calls(seed))
 
@@ -98,7 +108,6 @@ def test_every_report_equals_its_recount(log: CallLog, calls: recount.Calls, see
         people = {row.agent: (row.hit, row.by_hand, row.confirmed, row.overturned) for row in agents(log, span)}
         assert people == recount.agents(calls, span), span
         check_accuracy(log, calls, span)
-    log.close()
 
 
 def check_frequency(log: CallLog, calls: recount.Calls, span: Span, zone: ZoneInfo) -> None:
@@ -171,7 +180,6 @@ def test_the_summary_says_what_the_reports_say(log: CallLog, calls: recount.Call
         assert answer.treatments == treatment(log, span)
         for rows, by in ((answer.top, SourceBy.NUMBER), (answer.regions, SourceBy.REGION)):
             assert rows == sources(log, span, by, 5)
-    log.close()
 
 
 def check_measures(found: Measures, calls: recount.Calls, period: Span) -> None:

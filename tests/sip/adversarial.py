@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from screener.errors import ScreenerError
 from screener.media import rtcp
 from screener.media.rtp import Packet, TelephoneEvent
+from screener.pbx import messages, wire
 from screener.sip import info, refer, sdp, timer
 from screener.sip.address import NameAddr, Uri, Via, escape_user, parse_params, plain, split_list
 from screener.sip.digest import Challenge, parse_fields, verify
@@ -99,6 +100,9 @@ UNITS = (
     b"--b\r\n",
     b"-",
     b"rtcp:1 ",
+    b"\r\n\r\n",
+    b"Event: UserEvent\r\n",
+    b"Variable: a\r\n",
 )  # fmt: skip
 ENDS = (b"", b"x", b'"', b">", b"@", b";", b" x", b"\r\n", b"\\", b":1", b"\xb8")
 HEAD = (
@@ -108,6 +112,11 @@ HEAD = (
     b"Authorization: Digest username=a%s\r\nMax-Forwards: 70\r\nX-Any: %s\r\nContent-Type: %s\r\n\r\n%s"
 )
 PLACES = HEAD.count(b"%s")
+
+
+def numbered(size: int) -> bytes:
+    """Header names that are all different, up to a size."""
+    return b"".join(b"%x:\r\n" % n for n in range(size // 4))[:size]
 
 
 def repeated(chance: random.Random, size: int) -> bytes:
@@ -197,6 +206,31 @@ def read_stream(data: bytes) -> None:
         framer.feed(data[start : start + 1400])
 
 
+EVENTS = (
+    b"%s",
+    b"Event: Newchannel\r\nPrivilege: call,all\r\nCallerIDName: %s",
+    b"Event: UserEvent\r\nPrivilege: user,all\r\nUserEvent: ScreenerFlag\r\nAgent: %s",
+    b"Event: UserEvent\r\nUserEvent: ScreenerFlag\r\nAgent: agent1\r\nCall: %s",
+)
+"""Where a caller's words stand in what the manager interface says."""
+
+
+def read_manager(data: bytes) -> None:
+    """As a connection is read: in pieces, and what is whole is looked at."""
+    block = place_of(data) % data + b"\r\n\r\n"
+    framer = wire.Framer()
+    for start in range(0, len(block), 16_384):
+        for fields in framer.feed(block[start : start + 16_384]):
+            if messages.parse(fields) is None:
+                messages.is_torn(fields)
+                messages.in_progress([fields])
+
+
+def place_of(data: bytes) -> bytes:
+    """One of the places, the same for the same data."""
+    return EVENTS[sum(data[:32]) % len(EVENTS)]
+
+
 PARSERS: dict[str, Callable[[bytes], None]] = {
     "message": read_message,
     "Via": header(Via.parse, "SIP/2.0/UDP a"),
@@ -214,12 +248,15 @@ PARSERS: dict[str, Callable[[bytes], None]] = {
     "multipart": read_multipart,
     "media": read_media,
     "stream": read_stream,
+    "manager": read_manager,
 }
 
 
 def hostile(name: str, chance: random.Random, size: int = MAX_BYTES) -> bytes:
     """Input for a parser; of a stream what is read at once."""
-    size = min(size, READ_BYTES) if name == "stream" else size
+    size = min(size, READ_BYTES) if name in ("stream", "manager") else size
+    if name == "manager" and chance.random() < 0.1:
+        return numbered(chance.choice((2000, 16_000, size)))
     if name == "message" or (name == "stream" and chance.random() < 0.5):
         return hostile_message(chance, size)
     return repeated(chance, size)
@@ -236,3 +273,4 @@ def every_unit(size: int) -> Iterator[bytes]:
     for unit in UNITS:
         for end in ENDS:
             yield (unit * (size // len(unit) + 1))[: size - 2] + end
+    yield numbered(size)

@@ -15,6 +15,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from screener.store.log import open_log
+
 _names = itertools.count()
 
 
@@ -96,10 +98,26 @@ def postgres_socket() -> Iterator[Path]:
         yield server.folder
 
 
-def _new_database(socket: Path) -> str:
+@pytest.fixture(scope="session")
+def log_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A call log without calls: to migrate one costs more than most tests that want one, so they copy it."""
+    path = tmp_path_factory.mktemp("template") / "calls.db"
+    open_log(f"sqlite:///{path}").close()
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_log(postgres_socket: Path) -> str:
+    """The name of such a database."""
+    url = _new_database(postgres_socket)
+    open_log(url).close()
+    return url.partition("@/")[2].partition("?")[0]
+
+
+def _new_database(socket: Path, template: str = "template1") -> str:
     name = f"log{next(_names)}"
     with psycopg.connect(host=str(socket), user="postgres", dbname="postgres", autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
     return f"postgresql://postgres@/{name}?host={socket}"
 
 
@@ -109,9 +127,27 @@ def postgres_url(postgres_socket: Path) -> str:
     return _new_database(postgres_socket)
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+KINDS = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
+
+
+def new_log(request: pytest.FixtureRequest, kind: str, folder: Path) -> str:
+    """The URL of a call log without calls: `sqlite`, in a folder, or `postgres`."""
+    if kind == "postgres":
+        template = request.getfixturevalue("postgres_log")
+        return _new_database(request.getfixturevalue("postgres_socket"), template)
+    shutil.copy(request.getfixturevalue("log_file"), folder / "calls.db")
+    return f"sqlite:///{folder}/calls.db"
+
+
+@pytest.fixture(params=KINDS)
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The URL of an empty database, of each kind."""
+    """The URL of a call log without calls, of each kind of database."""
+    return new_log(request, request.param, tmp_path)
+
+
+@pytest.fixture(params=KINDS)
+def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of a database that holds nothing yet, of each kind."""
     if request.param == "postgres":
         return _new_database(request.getfixturevalue("postgres_socket"))
     return f"sqlite:///{tmp_path}/calls.db"

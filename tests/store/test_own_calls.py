@@ -13,6 +13,7 @@ from screener.reports.frequency import Period, frequency
 from screener.reports.sources import SourceBy, sources
 from screener.reports.span import Span
 from screener.store.bulk import load
+from screener.store.history import history
 from screener.store.insert import tidy
 from screener.store.log import CallLog, open_log
 from screener.store.records import CallRecord
@@ -65,8 +66,9 @@ def test_a_call_that_goes_on_beside_an_agent_is_one_call_and_its_flag_counts(url
     assert counted(log) == (1, 1, 1, 1)
     write(log, [DIALLED, BESIDE, BY_HAND])
     assert counted(log) == (1, 1, 1, 1), "whoever tries how often"
-    history = log.history(NUMBER, NOON + timedelta(minutes=2))
-    assert (history.calls_15min, history.flagged, history.confirmed, history.genuine) == (1, 1, 1, 1)
+    with log.reading() as connection:
+        known = history(connection, NUMBER, NOON + timedelta(minutes=2))
+    assert (known.calls_15min, known.flagged, known.confirmed, known.genuine) == (1, 1, 1, 1)
     log.close()
 
 
@@ -96,7 +98,8 @@ def test_calls_of_which_the_pbx_tells_nothing_are_calls_each(url: str, write: Wr
 def test_a_genuine_end_beside_an_agent_is_a_genuine_past(url: str) -> None:
     log = open_log(url)
     log.write([replace(DIALLED, verdict=Verdict.UNDECIDED), replace(BESIDE, verdict=Verdict.GENUINE, kind=None)])
-    assert log.history(NUMBER, NOON + timedelta(days=1)).genuine == 1
+    with log.reading() as connection:
+        assert history(connection, NUMBER, NOON + timedelta(days=1)).genuine == 1
     log.close()
 
 

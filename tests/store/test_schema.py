@@ -1,6 +1,7 @@
 """The schema is made by migrations only, on SQLite and PostgreSQL alike."""
 
-import multiprocessing
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,6 +23,12 @@ from screener.store.records import CallRecord
 from screener.store.schema import downgrade, known_revisions, migrate, newest_revision, scripts
 from screener.store.tables import Base
 from tests.reports.random_log import random_calls
+
+
+@pytest.fixture
+def url(empty_url: str) -> str:
+    """Here logs are made."""
+    return empty_url
 
 
 def test_the_migrations_make_what_the_models_describe(url: str) -> None:
@@ -211,20 +218,29 @@ def test_parts_go_with_their_call_and_never_stand_alone(url: str) -> None:
     log.close()
 
 
+OPENS = """\
+import sys
+from screener.store.log import open_log
+print(flush=True)
+input()
+open_log(sys.argv[1]).close()
+"""
+
+
 def test_processes_that_start_together_make_one_log(url: str) -> None:
-    context = multiprocessing.get_context("spawn")
-    start = context.Barrier(4)
-    processes = [context.Process(target=_open, args=(url, start)) for _ in range(4)]
+    pipe = subprocess.PIPE
+    processes = [
+        subprocess.Popen([sys.executable, "-c", OPENS, url], stdin=pipe, stdout=pipe, text=True) for _ in range(4)
+    ]
     for process in processes:
-        process.start()
+        assert process.stdout and process.stdout.readline() == "\n", "it has imported what it needs"
     for process in processes:
-        process.join(60)
-    assert [process.exitcode for process in processes] == [0] * 4
-
-
-def _open(url: str, start: "multiprocessing.synchronize.Barrier") -> None:
-    start.wait(60)
-    open_log(url).close()
+        assert process.stdin
+        process.stdin.write("\n")
+        process.stdin.flush()
+    for process in processes:
+        process.communicate(timeout=60)
+    assert [process.returncode for process in processes] == [0] * 4
 
 
 @pytest.mark.parametrize(

@@ -40,6 +40,7 @@ def running(context: Context, person: Person, shown: Shown) -> wire.Running:
         words=tuple(sorted(call.words.values(), key=lambda heard: heard.at)),
         evidence=tuple(call.evidence),
         judged=call.judged,
+        warnings=tuple(call.warnings),
         treatment=call.treatment,
         unheard=call.unheard,
         asked_by=call.asked_by,

@@ -8,7 +8,7 @@ from datetime import date, datetime
 
 from screener.core.ladder import Standing
 from screener.events import Act, ListName
-from screener.feed.items import Began, Heard, Judged, Weighed
+from screener.feed.items import Began, Cautioned, Heard, Judged, Weighed
 from screener.review.suggest import Proposal
 from screener.store.records import CallRecord, ListedNumber, Review
 
@@ -52,6 +52,7 @@ class Running:
         at: audio seconds so far.
         words: newest utterances of both parties, the oldest first; likewise `evidence`.
         judged: the newest decision.
+        warnings: the steps of its warnings; a newest one that is `asked` waits for somebody's word.
         treatment: that goes on, else empty.
         unheard: why nobody listens, else empty.
         asked_by: who asks a supervisor to look, else empty.
@@ -66,6 +67,7 @@ class Running:
     words: tuple[Heard, ...]
     evidence: tuple[Weighed, ...]
     judged: Judged | None
+    warnings: tuple[Cautioned, ...]
     treatment: str
     unheard: str
     asked_by: str

@@ -23,6 +23,16 @@ for (const button of document.querySelectorAll("[data-act]")) {
   sure(button, outcome, "/agent/order", { act: button.dataset.act });
 }
 
+const rest = $("rest"), taking = rest.querySelector("button");
+taking.addEventListener("click", async () => {
+  taking.disabled = true;
+  const answer = await fetch("/agent/rest", {
+    method: "POST", headers: { "X-Guard": document.body.dataset.guard, "Accept": "application/json" },
+  }).catch(() => null);
+  taking.textContent = answer && answer.ok ? taking.dataset.done : taking.dataset.not;
+  setTimeout(() => { rest.hidden = true; taking.disabled = false; }, 4000);
+});
+
 function list(element, texts, className = () => "") {
   element.replaceChildren(...texts.map((text, at) => {
     const item = document.createElement("li");
@@ -40,6 +50,15 @@ function show(told) {
   }
   last = told;
   present.hidden = !told.call;
+  if (!taking.disabled) {
+    rest.hidden = !told.rest;
+    taking.textContent = taking.dataset.text.replace("{}", String(Math.round(told.rest * 10) / 10));
+  }
+  $("warn").hidden = !told.may_warn;
+  const waits = document.querySelector("#present .waits");
+  waits.hidden = !told.waits;
+  waits.querySelector("span").textContent = told.waits;
+  list(document.querySelector(".warnings"), told.warned);
   $("none").hidden = Boolean(told.call);
   $("number").textContent = told.call ? told.number : "";
   const shown = off ? null : pinned || told.card;

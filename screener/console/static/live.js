@@ -75,6 +75,9 @@ function show(call) {
   text(".verdict", [call.verdict, call.kind].filter(Boolean).join(" · "));
   text(".clock", call.over || clock(call.seconds));
   text(".about", [call.where, call.dialled, call.agent, call.node].filter(Boolean).join(" · "));
+  element.querySelector(".waits").hidden = !call.waits;
+  text(".waits span", call.waits);
+  line(element.querySelector(".warnings"), call.warnings.map((w) => ["", w]));
   text(".reason", [call.asked, call.unheard, call.reason, call.treatment, call.moved_to].filter(Boolean).join(" → "));
   const meter = element.querySelector(".score");
   meter.hidden = call.score === null;

@@ -9,7 +9,7 @@ encoding. Whatever is frequent in these sentences becomes one word.
 import json
 import re
 import tomllib
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -136,20 +136,11 @@ class Segmenter:
     """
 
     def __init__(self, corpus: Sequence[Sentence]) -> None:
-        cut = [list(s.text) for s in corpus]
         self._joins: dict[tuple[str, str], int] = {}
-        while True:
-            pairs = Counter(
-                pair for words in cut for pair in pairwise(words) if len(pair[0]) + len(pair[1]) <= LONGEST_WORD
-            )
-            if not pairs:
-                return
-            pair, count = max(pairs.items(), key=lambda item: (item[1], item[0]))
-            if count < RAREST_WORD:
-                return
+        pairs = _Pairs([list(s.text) for s in corpus])
+        while pair := pairs.commonest():
             self._joins[pair] = len(self._joins)
-            for words in cut:
-                _join(words, pair)
+            pairs.join(pair)
 
     def cut(self, sentence: Sentence) -> list[Word]:
         """A sentence as words."""
@@ -164,6 +155,50 @@ class Segmenter:
             found.append(Word(text, sentence.plain[at : at + len(text)]))
             at += len(text)
         return found
+
+
+class _Pairs:
+    """Neighbours in sentences that are being joined into words: counted once, then where they were joined.
+
+    Args:
+        cut: sentences as lists of words; they are changed.
+    """
+
+    def __init__(self, cut: list[list[str]]) -> None:
+        self._cut = cut
+        self._counts: Counter[tuple[str, str]] = Counter()
+        self._places: dict[tuple[str, str], set[int]] = defaultdict(set)
+        """In which sentences a pair is, or was."""
+        self._ranks: dict[int, set[tuple[str, str]]] = defaultdict(set)
+        """Pairs by their count."""
+        self._top = 0
+        for place in range(len(cut)):
+            self._count(place, 1)
+
+    def commonest(self) -> tuple[str, str] | None:
+        """The pair that is to be joined next; the last in order among equals. None when all are rare."""
+        while self._top >= RAREST_WORD:
+            if self._ranks[self._top]:
+                return max(self._ranks[self._top])
+            self._top -= 1
+        return None
+
+    def join(self, pair: tuple[str, str]) -> None:
+        """Make one word of it, everywhere."""
+        for place in self._places.pop(pair):
+            self._count(place, -1)
+            _join(self._cut[place], pair)
+            self._count(place, 1)
+
+    def _count(self, place: int, sign: int) -> None:
+        for pair in pairwise(self._cut[place]):
+            if len(pair[0]) + len(pair[1]) <= LONGEST_WORD:
+                before = self._counts[pair]
+                self._ranks[before].discard(pair)
+                self._counts[pair] = now = before + sign
+                self._ranks[now].add(pair)
+                self._places[pair].add(place)
+                self._top = max(self._top, now)
 
 
 def _join(words: list[str], pair: tuple[str, str]) -> None:

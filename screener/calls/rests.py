@@ -1,0 +1,39 @@
+"""Pauses that agents were offered after abusive calls: an observer that knows who may take which."""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+
+from screener.core.actions import Action, PauseOffered
+from screener.events import CallOffered, Event
+
+OFFERS = 1_000
+"""Offers that are kept; over that the oldest lapses."""
+
+
+class Rests:
+    """The offers that stand; each can be taken once.
+
+    Args:
+        rest: begins a pause of an agent, of so many seconds; must not block.
+    """
+
+    def __init__(self, rest: Callable[[str, float], None]) -> None:
+        self._rest = rest
+        self._lock = threading.Lock()
+        self._offers: OrderedDict[str, tuple[str, float]] = OrderedDict()
+
+    def observe(self, call_id: str, offer: CallOffered, item: Event | Action, _at: float) -> None:
+        """See one event or action of a call; on the calls thread."""
+        if isinstance(item, PauseOffered) and offer.agent:
+            with self._lock:
+                self._offers[call_id] = offer.agent, item.seconds
+                if len(self._offers) > OFFERS:
+                    self._offers.popitem(last=False)
+
+    def take(self, call_id: str) -> None:
+        """The agent of a call takes the pause; from any thread."""
+        with self._lock:
+            offered = self._offers.pop(call_id, None)
+        if offered is not None:
+            self._rest(*offered)
