@@ -66,7 +66,7 @@ class Net:
 
     def hear(self, memory: Array, rows: NDArray[np.intp], speaker: Speaker) -> tuple[Array, Array, Array]:
         """Memory after an utterance [H], and its logits of acts [A] and of the call [K]."""
-        said = self._utterance(rows, speaker)
+        said = self.utterance(rows, speaker)
         size = self.gate.shape[0]
         new, old = said @ self.gate_in + self.gate_inb, memory @ self.gate + self.gateb
         reset = _sigmoid(new[:size] + old[:size])
@@ -76,7 +76,8 @@ class Net:
         seen = np.concatenate((said, memory))
         return memory, seen @ self.act + self.actb, seen @ self.call + self.callb
 
-    def _utterance(self, rows: NDArray[np.intp], speaker: Speaker) -> Array:
+    def utterance(self, rows: NDArray[np.intp], speaker: Speaker) -> Array:
+        """An utterance by itself [H]."""
         size = len(rows)
         near = np.maximum(_windows(self.sounds[rows]) @ self.near + self.nearb, 0)
         both = near + np.maximum(_windows(near) @ self.far + self.farb, 0)
