@@ -41,7 +41,7 @@ check: $(INSTALLED)
 test: $(INSTALLED)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy & types=$$!; $(BIN)/pytest -n 5 --dist worksteal -m "not pbx"; tests=$$?; wait $$types && exit $$tests
+	$(BIN)/mypy & types=$$!; $(BIN)/pytest -n 6 -m "not pbx"; tests=$$?; wait $$types && exit $$tests
 
 test-pbx: $(INSTALLED)
 	tests/pbx/setup

@@ -18,6 +18,7 @@ MOST_BYTES = 256 * 1024
 MOST_LINES = 1000
 """Likewise; the longest event has fewer than a hundred."""
 _END = b"\r\n\r\n"
+_BEGINS = (b"event:", b"response:", b"asterisk ")
 _MANY = frozenset({"chanvariable", "destchanvariable", "variable", "output"})
 """Names that a message may have many of; none is of interest."""
 
@@ -41,22 +42,24 @@ class Framer:
             PbxError: no message is that long; the connection is of no more use.
         """
         self._buffer += data
-        while (end := self._buffer.find(_END, self._looked)) >= 0:
-            block = bytes(self._buffer[:end])
-            del self._buffer[: end + len(_END)]
-            self._looked = 0
-            if fields := parse(block):
-                yield fields
-            else:
-                self.torn += bool(block.strip())
-        self._looked = max(0, len(self._buffer) - len(_END) + 1)
+        begun = 0
+        try:
+            while (end := self._buffer.find(_END, max(begun, self._looked))) >= 0:
+                block, begun = bytes(self._buffer[begun:end]), end + len(_END)
+                if fields := parse(block):
+                    yield fields
+                else:
+                    self.torn += bool(block.strip())
+        finally:
+            del self._buffer[:begun]
+            self._looked = max(0, len(self._buffer) - len(_END) + 1)
         if len(self._buffer) > MOST_BYTES:
             raise PbxError(f"a message of the manager interface has more than {MOST_BYTES} bytes")
 
 
 def parse(block: bytes) -> Fields | None:
     """The fields of one message; None for what Asterisk does not write."""
-    if block.count(b"\r\n") > MOST_LINES:
+    if not block[:9].lower().startswith(_BEGINS) or block.count(b"\r\n") > MOST_LINES:
         return None
     lines = block.decode("utf-8", "replace").split("\r\n")
     if lines[0].startswith("Asterisk Call Manager/"):

@@ -13,6 +13,8 @@ from screener.sip.message import MAX_LINE, Message
 
 MAX_PARTS = 16
 """Of one body; further ones are passed over."""
+MAX_BREAKS = 6000
+"""Line ends of one body, CR and LF: a body that is nothing but line ends is no body."""
 BOUNDARY = "screener-part"
 
 
@@ -32,13 +34,15 @@ class Part:
 
 
 def parts(message: Message) -> tuple[Part, ...]:
-    """The parts of a multipart body, or the whole body as the only one; none for an empty body."""
+    """The parts of a multipart body, or the whole body as the only one; none for an empty one or endless lines."""
     header = message.headers.get("Content-Type")
     kind = _token(header)
     if not message.body.strip():
         return ()
     if not kind.startswith("multipart/"):
         return (Part(kind, _token(message.headers.get("Content-Disposition")), message.body),)
+    if message.body.count(b"\r") + message.body.count(b"\n") > MAX_BREAKS:
+        return ()
     named = parse_params(header.partition(";")[2]).get("boundary", "").strip('"')
     return tuple(_read(message.body, named.encode("utf-8", "surrogateescape")))
 

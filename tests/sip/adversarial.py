@@ -254,7 +254,7 @@ PARSERS: dict[str, Callable[[bytes], None]] = {
 
 def hostile(name: str, chance: random.Random, size: int = MAX_BYTES) -> bytes:
     """Input for a parser; of a stream what is read at once."""
-    size = min(size, READ_BYTES) if name == "stream" else size
+    size = min(size, READ_BYTES) if name in ("stream", "manager") else size
     if name == "manager" and chance.random() < 0.1:
         return numbered(chance.choice((2000, 16_000, size)))
     if name == "message" or (name == "stream" and chance.random() < 0.5):

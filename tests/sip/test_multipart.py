@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from screener.sip.message import Headers, Request
-from screener.sip.multipart import BOUNDARY, MAX_PARTS, Part, part, parts, serialize
+from screener.sip.multipart import BOUNDARY, MAX_BREAKS, MAX_PARTS, Part, part, parts, serialize
 
 
 def request(body: bytes, content_type: str) -> Request:
@@ -61,3 +61,9 @@ def test_a_boundary_that_the_header_does_not_name_is_the_first_line_s() -> None:
 def test_further_parts_are_passed_over() -> None:
     many = serialize([Part("a/b", "", b"1")] * (MAX_PARTS + 5))
     assert len(parts(request(many, MIXED))) == MAX_PARTS
+
+
+def test_endless_lines_are_no_body() -> None:
+    body = b"--b\r\nContent-Type: application/sdp\r\n\r\nv=0\r\n--b--"
+    assert parts(request(body, "multipart/mixed;boundary=b"))
+    assert parts(request(body + b"\r\n" * MAX_BREAKS, "multipart/mixed;boundary=b")) == ()
