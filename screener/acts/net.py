@@ -1,9 +1,10 @@
 """The model of acts: small nets over syllables, each with a memory of the call; numpy only.
 
-Each net looks up its syllables, looks at three and then at five of them together (two convolutions), takes of
-each channel the largest and the mean, and folds the utterance into the memory of the call (a gated recurrent unit,
-Cho et al., 2014). From the utterance and the memory it reads the act, and what the call is. Several nets that were
-learned from different beginnings vote: the mean of their log-odds. Trained in `screener.training.acts`.
+Each net looks up its syllables, looks at three, five and seven of them together (three convolutions), takes of
+each channel the largest, the mean and a few means in which it weighs the places itself (attention), and folds the
+utterance into the memory of the call (a gated recurrent unit, Cho et al., 2014). From the utterance and the
+memory it reads the act, and what the call is. Several nets that were learned from different beginnings vote: the
+mean of their log-odds. Trained in `screener.training.acts`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,6 +20,8 @@ from screener.events import Speaker
 Array = NDArray[np.float32]
 UNKNOWN = 1
 """Row of a syllable that nobody taught; row 0 is silence."""
+STEEPEST = 8.0
+"""Nats that a place of an utterance is heeded more or less than by nature, at most."""
 LONGEST = 40
 """Syllables of an utterance that are looked at: of a longer one the first and the last half of these."""
 
@@ -29,8 +32,10 @@ class Net:
 
     Attributes:
         sounds: a vector for each syllable [syllables, E].
-        near, nearb: the first convolution [3·E, C], [C]. `far`, `farb`: the second [3·C, C], [C].
-        fold, foldb: an utterance's vector [2·C + 3, H], [H].
+        near, nearb: the first convolution [3·E, C], [C]. `far`, `farb` and `broad`, `broadb`: the second
+            and the third [3·C, C], [C].
+        look, lookb: how much each of G glances heeds a place [C, G], [G].
+        fold, foldb: an utterance's vector [(2 + G)·C + 3, H], [H].
         gate_in, gate_inb, gate, gateb: of the unit, for reset, update and new [H, 3·H], [3·H], twice.
         act, actb: to the acts [2·H, A], [A]. `call`, `callb`: to what the call is [2·H, K], [K].
     """
@@ -40,6 +45,10 @@ class Net:
     nearb: Array
     far: Array
     farb: Array
+    broad: Array
+    broadb: Array
+    look: Array
+    lookb: Array
     fold: Array
     foldb: Array
     gate_in: Array
@@ -57,7 +66,7 @@ class Net:
 
     def hear(self, memory: Array, rows: NDArray[np.intp], speaker: Speaker) -> tuple[Array, Array, Array]:
         """Memory after an utterance [H], and its logits of acts [A] and of the call [K]."""
-        said = self._utterance(rows, speaker)
+        said = self.utterance(rows, speaker)
         size = self.gate.shape[0]
         new, old = said @ self.gate_in + self.gate_inb, memory @ self.gate + self.gateb
         reset = _sigmoid(new[:size] + old[:size])
@@ -67,15 +76,19 @@ class Net:
         seen = np.concatenate((said, memory))
         return memory, seen @ self.act + self.actb, seen @ self.call + self.callb
 
-    def _utterance(self, rows: NDArray[np.intp], speaker: Speaker) -> Array:
+    def utterance(self, rows: NDArray[np.intp], speaker: Speaker) -> Array:
+        """An utterance by itself [H]."""
         size = len(rows)
         near = np.maximum(_windows(self.sounds[rows]) @ self.near + self.nearb, 0)
         both = near + np.maximum(_windows(near) @ self.far + self.farb, 0)
+        seen = both + np.maximum(_windows(both) @ self.broad + self.broadb, 0)
         agent = float(speaker is Speaker.AGENT)
         about = np.array((agent, 1 - agent, np.log1p(size) / 3), np.float32)
-        mean = both.sum(0) / np.float32(2 * size**0.5)
-        seen = np.concatenate((both.max(0), mean, about))
-        return np.asarray(np.maximum(seen @ self.fold + self.foldb, 0), np.float32)
+        mean = seen.sum(0) / np.float32(2 * size**0.5)
+        heeded = np.exp(np.clip(seen @ self.look + self.lookb, -STEEPEST, STEEPEST))
+        glances = (heeded / heeded.sum(0)).T @ seen
+        told = np.concatenate((seen.max(0), mean, glances.ravel(), about))
+        return np.asarray(np.maximum(told @ self.fold + self.foldb, 0), np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +133,8 @@ class Acts:
         assert isinstance(memory, tuple)
         rows = rows_of(syllables, self.syllables)
         heard = [net.hear(past, rows, speaker) for net, past in zip(self.nets, memory, strict=True)]
-        acts = _softmax(np.mean([logits for _, logits, _ in heard], 0))
-        acts = acts * np.array([act.speaker is speaker for act in self.acts], np.float32)
+        theirs = np.array([act.speaker is speaker for act in self.acts])
+        acts = _softmax(np.where(theirs, np.mean([logits for _, logits, _ in heard], 0), np.float32(-np.inf)))
         call = np.mean([_log_softmax(logits) for _, _, logits in heard], 0)
         likeliest = int(acts.argmax())
         harassing = [i for i, what in enumerate(self.calls) if isinstance(what, Kind)]
@@ -132,7 +145,7 @@ class Acts:
         outlook = {self.calls[i]: float(p) for i, p in zip(rest, _softmax(call[rest]), strict=True)}
         return tuple(new for new, _, _ in heard), Understood(
             self.acts[likeliest],
-            float(acts[likeliest] / acts.sum()),
+            float(acts[likeliest]),
             self.scale * leaning + self.offset,
             kind,
             {what: p for what, p in outlook.items() if isinstance(what, Standing)},

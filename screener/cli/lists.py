@@ -74,7 +74,7 @@ def _group(name: ListName) -> click.Group:
         entries = [ListedNumber(name, proper(lines, number), reason, now, until) for number in numbers]
         log.enlist(*entries)
         for entry in entries:
-            show(f"{word(f'list_{name}', speaking())} + {entry.number}")
+            say(f"{word(f'list_{name}', speaking())} + {entry.number}")
 
     @group.command()
     @click.argument("numbers", nargs=-1, required=True)

@@ -21,7 +21,6 @@ from screener.errors import InputError, StoreError
 from screener.outside.files import write_private
 from screener.reports.page import Cell, Coded, Sheet, Type
 from screener.reports.render import Format, render
-from screener.settings.judging import load_notes
 from screener.settings.load import load
 from screener.settings.sections import Settings
 from screener.store.log import CallLog, open_log
@@ -160,6 +159,8 @@ def masker(settings: Settings, masked: bool) -> Callable[[str], str]:
 
 def teller(settings: Settings) -> Teller:
     """What puts codes into words, in the reader's language."""
+    from screener.settings.judging import load_notes  # most commands need none of it
+
     return Teller(speaking(), load_notes(settings.judgement, settings.folder))
 
 

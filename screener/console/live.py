@@ -21,6 +21,8 @@ from screener.feed.board import LiveCall
 from screener.feed.items import Order
 from screener.words.terms import word
 
+EMERGENCY = 4
+"""Rank of the calls that come before all others."""
 ACTS = (Act.ANALYSIS_QUEUE, Act.LINE_FAULT, Act.TERMINATE, Act.WARN, Act.SUPERVISOR, Act.AGENTS)
 """What has a button."""
 GAP_TOLD = timedelta(minutes=10)
@@ -106,6 +108,7 @@ def view(context: Context, person: Person, shown: Shown) -> dict[str, Any]:
     """A running call as a page or a program sees it: words for people, by role."""
     call, teller = shown.call, context.teller
     began, judged = call.began, call.judged
+    verdict = Verdict(judged.verdict) if judged else None
     return {
         "id": call.call,
         "number": context.number(began.number, person) if began else "?",
@@ -124,7 +127,7 @@ def view(context: Context, person: Person, shown: Shown) -> dict[str, Any]:
             {"weight": e.weight, "text": teller.evidence(e.rule, e.detail), "span": e.span}
             for e in call.evidence[-8:]
         ],
-        "verdict": teller.verdict(Verdict(judged.verdict)) if judged else teller.verdict(None),
+        "verdict": context.say("emergency") if rank(call) == EMERGENCY else teller.verdict(verdict),
         "kind": teller.kind(judged.kind) if judged else "",
         "reason": teller.reason(judged.reason) if judged else "",
         "score": judged.score if judged else None,
@@ -152,7 +155,7 @@ def rank(call: LiveCall) -> int:
     by_person = judged is not None and judged.reason.startswith(Reason.ORDERED)
     heard = None if by_person else judged
     if heard is not None and heard.emergency:
-        return 4
+        return EMERGENCY
     if heard is not None and heard.verdict in URGENT and heard.kind == Kind.THREAT:
         return 3
     if call.asked_by or call.waits:

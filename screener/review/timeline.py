@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from screener.core.evidence import Evidence, Verdict
+from screener.core.acts import Act
+from screener.core.evidence import Evidence, Source, Verdict
+from screener.core.signals import WITHDRAWN
 from screener.review.explain import Explanation, Step
 from screener.store.records import CallRecord
 from screener.words.judgement import Teller
@@ -68,7 +70,7 @@ def moments(call: CallRecord, teller: Teller, why: Explanation | None = None) ->
             Moment(e.at, "evidence", _weighed(e.weight, e.rule, e.detail, e.span, teller)) for e in call.evidence
         ]
     else:
-        for step in why.steps:
+        for step in lasting(why):
             e = step.evidence
             text = _weighed(e.weight, e.rule, e.detail, e.span, teller)
             told.append(Moment(e.at, "evidence", text, step, tipped=step is why.tipped))
@@ -94,6 +96,45 @@ def moments(call: CallRecord, teller: Teller, why: Explanation | None = None) ->
         became = said["ok"] if tried.ok else f"{said['failed']} {tried.status}"
         told.append(Moment(tried.at, "transfer", f"{word(f'to_{tried.target}', teller.lang)}: {became}"))
     return sorted(told, key=lambda moment: (moment.at, _ORDER.get(moment.what, 0)))
+
+
+def lasting(why: Explanation) -> list[Step]:
+    """The steps without what an utterance seemed to do in a pause and did not do in the end.
+
+    What flagged the call stays, and words that a recogniser took back.
+    """
+    gone: set[int] = set()
+    standing: dict[str, list[int]] = {}
+    for number, step in enumerate(why.steps):
+        rule = step.evidence.rule
+        taken_back = rule.removesuffix(WITHDRAWN)
+        if step.evidence.source is not Source.ACTS:
+            continue
+        if taken_back == rule:
+            standing.setdefault(rule, []).append(number)
+        elif standing.get(taken_back):
+            gone |= {number, standing[taken_back].pop()}
+    return [s for n, s in enumerate(why.steps) if n not in gone or s is why.tipped]
+
+
+def gist(why: Explanation, teller: Teller) -> list[str]:
+    """What both parties did, in order and in plain words, to be read in seconds; the same again is counted."""
+    said = _said(teller)
+    told: list[tuple[str, int]] = []
+    served = False
+    for step in lasting(why):
+        e = step.evidence
+        if e.source is not Source.ACTS or e.rule.endswith(WITHDRAWN):
+            continue
+        text = teller.evidence(e.rule, e.detail)
+        if e.rule.endswith(Act.CLOSING.value) and served:
+            text, served = text + said["settled"], False
+        served = served or e.rule.endswith((Act.BUSINESS.value, Act.GRIEVANCE.value))
+        times = told.pop()[1] if told and told[-1][0] == text else 0
+        told.append((text, times + 1))
+        if step is why.tipped:
+            told.append((f"◄ {said['flags']}", 1))
+    return [text if times == 1 else f"{text}×{times}" for text, times in told]
 
 
 def _said(teller: Teller) -> dict[str, str]:
@@ -122,7 +163,7 @@ def reasons(call: CallRecord, why: Explanation, teller: Teller) -> list[str]:
             f"“{e.span}” ({teller.evidence(e.rule, e.detail)}, {e.weight:+.1f})" for e in pieces
         )
 
-    lines = []
+    lines = [said["course"] + " → ".join(acts)] if (acts := gist(why, teller)) else []
     if why.tipped:
         lines.append(said["tipped"].format(why.tipped.evidence.at))
         lines += [said["needed"] + named(why.needed)] if why.needed else []

@@ -8,6 +8,8 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, with_config
 
+from screener.acts.file import load_acts
+from screener.acts.types import load_types
 from screener.core.cards import Card, Cards, Sound
 from screener.errors import SettingsError
 from screener.resources import config_folder
@@ -64,7 +66,8 @@ def load_cards(name: str, folder: Path, syllables: Callable[[str], tuple[str, ..
         cards.append(Card(c.id, c.name, c.sign, c.do, c.avoid, c.say, c.acts, sounds, hints, c.length))
     if len({card.id for card in cards}) != len(cards):
         raise SettingsError(f"{path}: two cards have one id", "correct the cards")
-    return Cards(cards)
+    shipped = config_folder()
+    return Cards(cards, load_types(shipped / "cards.bin", load_acts(shipped / "acts.bin")))
 
 
 def _sound(phrase: str, syllables: Callable[[str], tuple[str, ...]]) -> Sound:

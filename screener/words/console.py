@@ -39,6 +39,7 @@ SAID: dict[str, tuple[str, str]] = {
         "A node was away for {} s: what happened then is among the calls.",
     ),
     "missed": ("控制台读得过慢,漏看 {} 条。", "The console was too slow: {} lines were missed."),
+    "emergency": ("紧急情况", "Emergency"),
     "silent": ("点一下页面即可听到提示音。", "Click anywhere to hear the alarm."),
     "whole_call": ("查看整通", "The whole call"),
     "asked": ("{} 请主管查看", "{} asks a supervisor to look"),

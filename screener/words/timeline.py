@@ -24,6 +24,8 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "不是凭所听到的内容标记(名单、坐席人工确认,或权重此后有改动)。",
         "Not flagged for what was heard (a list, an agent's word, or weights that have changed since).",
     ),
+    "course": ("经过:", "Course: "),
+    "settled": ("(业务已办完)", " (the matter is settled)"),
     "lacking": ("从未标记,最接近时还差 {:.1f}。", "Never flagged; at its worst {:.1f} were lacking."),
     "protected": ("受保护:", "Protected by: "),
     "and": ("、", ", "),

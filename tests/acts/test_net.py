@@ -23,7 +23,9 @@ def small(seed: int = 1, nets: int = 2) -> Acts:
     wide, channels, memory, acts, calls = 4, 5, 6, len(Act), 3
     shapes = {
         "sounds": (5, wide), "near": (3 * wide, channels), "nearb": (channels,), "far": (3 * channels, channels),
-        "farb": (channels,), "fold": (2 * channels + 3, memory), "foldb": (memory,),
+        "farb": (channels,),
+        "broad": (3 * channels, channels), "broadb": (channels,), "look": (channels, 2), "lookb": (2,),
+        "fold": (4 * channels + 3, memory), "foldb": (memory,),
         "gate_in": (memory, 3 * memory), "gate_inb": (3 * memory,), "gate": (memory, 3 * memory),
         "gateb": (3 * memory,), "act": (2 * memory, acts), "actb": (acts,), "call": (2 * memory, calls),
         "callb": (calls,),

@@ -18,22 +18,11 @@ from pathlib import Path
 from screener.core.cards import Cards, Prompter
 from screener.settings.cards import load_cards
 from screener.speech.pinyin import syllables
+from screener.training.cards.written import calls
 
 EASY = "easy"
 SECOND, THIRD = 2, 3
 """Turns of the caller by which a card should be there."""
-
-
-def calls(text: str) -> list[tuple[str, str, list[tuple[str, str]]]]:
-    """Read the calls of a file: number, type, and turns (`A` or `C`, words)."""
-    found: list[tuple[str, str, list[tuple[str, str]]]] = []
-    for line in text.splitlines():
-        if line.startswith("==="):
-            number, kind = line[3:].split("|")
-            found.append((number.strip(), kind.strip(), []))
-        elif line[:2] in ("A ", "C "):
-            found[-1][2].append((line[0], line[2:]))
-    return found
 
 
 def shown(cards: Cards, turns: list[tuple[str, str]]) -> list[str]:

@@ -38,11 +38,15 @@ PATIENCE = 15.0
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """One call that was moved: seconds from the end of the word, and from the answer; where to."""
+    """One call that was moved: seconds from the end of the word, and from the answer; where to.
+
+    `answered` is by the monotonic clock; 0 where it is not known.
+    """
 
     from_word: float
     from_answer: float
     target: str
+    answered: float = 0.0
 
 
 def one_call(port: int, number: int, sentence: Sentence, pause: float) -> Moved | None:
@@ -69,7 +73,7 @@ def one_call(port: int, number: int, sentence: Sentence, pause: float) -> Moved 
     finally:
         caller.close()
     speech.join()
-    return Moved(at - word, at - answered, target)
+    return Moved(at - word, at - answered, target, answered)
 
 
 def _speak(caller: Caller, pcm: bytes) -> None:

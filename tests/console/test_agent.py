@@ -117,4 +117,5 @@ def test_only_the_agents_page_may_stand_in_a_frame_and_only_where_the_site_says(
     client = TestClient(build(context), follow_redirects=False)
     log_in(client, context, Role.AGENT)
     assert "frame-ancestors https://crm.example" in client.get("/agent").headers["content-security-policy"]
+    assert "x-frame-options" not in client.get("/agent").headers
     assert "frame-ancestors 'none'" in client.get("/live").headers["content-security-policy"]

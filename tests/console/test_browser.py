@@ -82,9 +82,13 @@ def test_an_agents_card_can_be_pinned_and_switched_off(
     tell(feed, context, BEGAN, Heard("a", 2.0, "caller", 0, "叫你们领导来接电话", final=True))
     expect(page, "#card h2", "要找您的领导")
     page.click("#pin")
-    tell(
-        feed, context, *(Heard("a", 3.0 + n, "caller", 1 + n, "便宜点打个折优惠点", final=True) for n in range(3))
+    bargaining = (
+        "这个价格能不能便宜一点 打个八折",
+        "再优惠一点嘛 别家才卖八十",
+        "再便宜二十块我马上就定",
+        "那送我点什么 打个折",
     )
+    tell(feed, context, *(Heard("a", 3.0 + n, "caller", 1 + n, t, final=True) for n, t in enumerate(bargaining)))
     page.wait_for_timeout(600)
     assert page.text_content("#card h2") == "要找您的领导", "pinned"
     page.click("#pin")

@@ -1,6 +1,7 @@
 """The cue card of a call: it comes when enough speaks for it, changes calmly, and counts who speaks."""
 
 from screener.core.cards import Card, Cards, Prompter
+from screener.events import Speaker
 
 
 def ways(*words: str) -> tuple[tuple[str, ...], ...]:
@@ -83,3 +84,39 @@ def test_who_speaks_how_much() -> None:
     prompter.agent_said(["a"] * 2)
     prompter.caller_said(["a"] * 8)
     assert prompter.spoken == {"caller": 8, "agent": 2}
+
+
+class Learned:
+    """Types that an utterance names itself: `boss 0.9`."""
+
+    def begin(self) -> object:
+        return 0
+
+    def hear(self, memory, speaker, syllables):
+        assert isinstance(memory, int)
+        if speaker is Speaker.AGENT:
+            return memory + 1, {}
+        pairs = zip(syllables[::2], syllables[1::2], strict=True)
+        return memory + 1, {id_: float(share) for id_, share in pairs}
+
+
+def test_what_is_learned_brings_a_card_and_changes_it_calmly() -> None:
+    cards = [Card(id_, id_, "s", ("d",), ("a",), "y") for id_ in ("boss", "late", "never", "quiet")]
+    prompter = Prompter(Cards(cards, Learned()))
+    assert said(prompter, "boss 0.5 late 0.1") == "", "it may well be an ordinary caller"
+    assert said(prompter, "boss 0.2 late 0.18 never 0.19 quiet 0.18") == "", "nobody knows which"
+    assert said(prompter, "boss 0.8 late 0.1") == "boss"
+    assert said(prompter, "boss 0.44 late 0.45") == "boss", "not for a hair"
+    assert said(prompter, "boss 0.3 late 0.6") == "late"
+    assert said(prompter, "late 0.3") == ""
+    prompter.agent_said(["hao"])
+    assert said(prompter, "other 0.99") == "", "a type without a card"
+
+
+def test_a_phrase_tells_apart_what_is_learned() -> None:
+    cards = [
+        Card("a", "a", "s", ("d",), ("a",), "y"),
+        Card("b", "b", "s", ("d",), ("a",), "y", sounds=((ways("b"),),)),
+    ]
+    assert said(Prompter(Cards(cards, Learned())), "a 0.45 b 0.4") == "b"
+    assert said(Prompter(Cards(cards, Learned())), "a 0.7 b 0.1") == "a"

@@ -3,15 +3,20 @@
 import shutil
 import subprocess
 import threading
+import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from screener.cli import cli
 from screener.errors import InputError
-from screener.review.stamp import Stamp, read, stamp
+from screener.review.stamp import STAMP, Stamp, read, stamp
+from screener.store.log import open_log
+from tests.console.written import flagged
 
 pytestmark = pytest.mark.skipif(shutil.which("openssl") is None, reason="no openssl here")
 MANIFEST = b"0" * 64 + b"  cover.html\n"
@@ -115,3 +120,38 @@ def test_an_authority_that_is_away_or_unknown_is_said(authority: Authority) -> N
     (authority.ca.parent / "no.pem").write_text("x")
     with pytest.raises(InputError, match="no certificates in PEM"):
         stamp(MANIFEST, authority.url, authority.ca.parent / "no.pem")
+
+
+def test_a_package_is_stamped_when_it_is_made_and_verify_says_so(
+    authority: Authority, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "recordings").mkdir()
+    (tmp_path / "recordings" / "ua.wav").write_bytes(b"RIFF")
+    (tmp_path / "screener.toml").write_text(
+        f'[store]\nurl = "sqlite:///log.db"\n[evidence]\ntimestamp_url = "{authority.url}"\n'
+        'timestamp_ca = "ca.pem"\nrecordings = "recordings"\n'
+    )
+    log = open_log("sqlite:///log.db", tmp_path)
+    log.write([flagged("a", 0)])
+    log.close()
+
+    def run(*arguments: str, code: int = 0) -> str:
+        done = CliRunner().invoke(cli, ["--lang", "en", "calls", *arguments])
+        assert done.exit_code == code, done.output
+        return done.output
+
+    run("export", "a", "-o", "case.zip")
+    with zipfile.ZipFile("case.zip") as package:
+        assert package.read("calls/a/audio.wav") == b"RIFF"
+        assert STAMP in package.namelist() and STAMP.encode() not in package.read("MANIFEST.sha256")
+        files = {name: package.read(name) for name in package.namelist()}
+    told = run("verify", "case.zip", "--tsa-ca", "ca.pem")
+    assert "stamped at 20" in told and "tests clock" in told
+    assert f"{len(files) - 3} files" in told
+    assert "name its authority with --tsa-ca" in run("verify", "case.zip", code=1)
+    files[STAMP] = stamp(b"another", authority.url, authority.ca)
+    with zipfile.ZipFile("other.zip", "w") as package:
+        for name, data in files.items():
+            package.writestr(name, data)
+    assert "it is none of this manifest" in run("verify", "other.zip", "--tsa-ca", "ca.pem", code=1)

@@ -77,8 +77,7 @@ def test_a_client_may_close_every_stream_in_its_answer_and_come_back(three: Foll
     client.send(client.invite)
     client.final("INVITE")
     client.ack(THREE.replace("audio 3000", "audio 0 RTP/AVP 0\nx=3000").replace("video 30004", "video 0").encode())
-    assert wait_for(lambda: bool(three.said))
-    assert three.said[-1].active == (False, False)
+    assert wait_for(lambda: bool(three.said) and three.said[-1].active == (False, False))
     assert client.again(THREE.encode(), "application/sdp").status == 200
     assert three.said[-1].active == (True, True)
     assert three.hears(1, 2)

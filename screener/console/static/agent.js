@@ -33,10 +33,9 @@ taking.addEventListener("click", async () => {
   setTimeout(() => { rest.hidden = true; taking.disabled = false; }, 4000);
 });
 
-function list(element, texts, className = () => "") {
-  element.replaceChildren(...texts.map((text, at) => {
+function list(element, texts) {
+  element.replaceChildren(...texts.map((text) => {
     const item = document.createElement("li");
-    item.className = className(at);
     item.textContent = text;
     return item;
   }));
@@ -78,8 +77,7 @@ function show(told) {
     listening.querySelector("meter").value = told.listening;
     listening.querySelector("span").textContent = listening.dataset.text.replace("{}", told.listening);
   }
-  list(document.querySelector(".words"), told.words.map((w) => w.text),
-    (at) => told.words[at].who + (told.words[at].final ? "" : " partial"));
+  talk(document.querySelector(".words"), told.words);
 }
 
 follow("/agent/events", state, show);

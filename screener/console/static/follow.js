@@ -40,6 +40,17 @@ function follow(path, state, take) {
   open();
 }
 
+// Who said what, as text: whoever does not see the colours reads it too.
+function talk(list, words) {
+  list.replaceChildren(...words.map((word) => {
+    const item = document.createElement("li"), who = document.createElement("b");
+    item.className = word.who + (word.final ? "" : " partial");
+    who.textContent = list.dataset[word.who] || "";
+    item.append(who, " ", word.text);
+    return item;
+  }));
+}
+
 // A button that asks once before it does something; says what came of it, and leads to the login when that ended.
 function sure(button, outcome, path, body) {
   button.addEventListener("click", async () => {

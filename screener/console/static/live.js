@@ -80,13 +80,13 @@ function show(call) {
   line(element.querySelector(".warnings"), call.warnings.map((w) => ["", w]));
   text(".reason", [call.asked, call.unheard, call.reason, call.treatment, call.moved_to].filter(Boolean).join(" → "));
   const meter = element.querySelector(".score");
-  meter.hidden = call.score === null;
+  meter.parentElement.hidden = call.score === null;
   if (call.score !== null) {
     meter.value = call.score;
     meter.high = call.threshold;
-    meter.title = `${call.score.toFixed(1)} / ${call.threshold.toFixed(1)}`;
+    text(".stands span", `${call.score.toFixed(1)} / ${call.threshold.toFixed(1)}`);
   }
-  line(element.querySelector(".words"), call.words.map((w) => [w.who + (w.final ? "" : " partial"), w.text]));
+  talk(element.querySelector(".words"), call.words);
   line(element.querySelector(".evidence"), call.evidence.map((e) =>
     [e.weight > 0 ? "for" : "against", `${e.weight > 0 ? "+" : ""}${e.weight.toFixed(1)} ${e.text} ${e.span}`]));
   element.classList.toggle("urgent", call.urgent && !call.over);

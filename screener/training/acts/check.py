@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from statistics import median
+from statistics import mean
 
 from screener.core.acts import Act
 from screener.core.evidence import Kind, Standing
@@ -58,7 +58,7 @@ def phrases(call: Call) -> set[str]:
 
 
 def shared(calls: Sequence[Call]) -> dict[tuple[str, str], tuple[int, float]]:
-    """For every two hands how many long phrases both say, and how many that is for all that they say."""
+    """For every two hands how many long phrases both say, and what share that is of what they say."""
     said: dict[str, set[str]] = {}
     for call in calls:
         said.setdefault(call.hand, set()).update(phrases(call))
@@ -71,7 +71,7 @@ def shared(calls: Sequence[Call]) -> dict[tuple[str, str], tuple[int, float]]:
 
 def _shared(calls: Sequence[Call]) -> Iterator[Finding]:
     found = shared(calls)
-    usual = median(share for _, share in found.values()) if found else 0.0
+    usual = mean(share for _, share in found.values()) if found else 0.0
     for (a, b), (count, share) in found.items():
         if count > FEW and share > BEYOND * usual:
             yield Finding(

@@ -9,7 +9,7 @@ from torch.nn import functional
 from screener.acts import net as run
 from screener.training.acts.disturb import split
 
-EMBEDDED, CHANNELS, MEMORY = 48, 128, 112
+EMBEDDED, CHANNELS, GLANCES, MEMORY = 64, 160, 4, 128
 DROPPED, DROPPED_SOUNDS = 0.3, 0.1
 FIRST = 2
 """Row of the first syllable; before it are silence and the unknown one."""
@@ -39,7 +39,9 @@ class Net(nn.Module):
             nn.init.normal_(table.weight, std=0.3)
         self.near = nn.Linear(3 * EMBEDDED, CHANNELS)
         self.far = nn.Linear(3 * CHANNELS, CHANNELS)
-        self.fold = nn.Linear(2 * CHANNELS + 3, MEMORY)
+        self.broad = nn.Linear(3 * CHANNELS, CHANNELS)
+        self.look = nn.Linear(CHANNELS, GLANCES)
+        self.fold = nn.Linear((2 + GLANCES) * CHANNELS + 3, MEMORY)
         self.memory = nn.GRU(MEMORY, MEMORY, batch_first=True)
         self.act = nn.Linear(2 * MEMORY, acts)
         self.call = nn.Linear(2 * MEMORY, calls)
@@ -75,11 +77,15 @@ class Net(nn.Module):
         sounds = self.drop_sounds(functional.embedding(rows, self.table())) * there
         near = functional.relu(self.near(_windows(sounds))) * there
         both = near + functional.relu(self.far(_windows(near))) * there
-        nothing = both.new_zeros(len(agent), CHANNELS)
-        most = nothing.index_reduce(0, owner, both, "amax")  # nothing is below 0
-        mean = nothing.index_add(0, owner, both) / (2 * size.sqrt()).unsqueeze(1)
+        seen = both + functional.relu(self.broad(_windows(both))) * there
+        nothing = seen.new_zeros(len(agent), CHANNELS)
+        most = nothing.index_reduce(0, owner, seen, "amax")  # nothing is below 0
+        mean = nothing.index_add(0, owner, seen) / (2 * size.sqrt()).unsqueeze(1)
+        heeded = torch.exp(self.look(seen).clamp(-run.STEEPEST, run.STEEPEST)) * there
+        all_heeded = heeded.new_zeros(len(agent), GLANCES).index_add(0, owner, heeded)
+        glances = [nothing.index_add(0, owner, seen * h.unsqueeze(1)) for h in (heeded / all_heeded[owner]).T]
         about = torch.stack([agent, 1 - agent, torch.log1p(size) / 3], 1)
-        folded: Tensor = functional.relu(self.fold(self.drop(torch.cat([most, mean, about], 1))))
+        folded: Tensor = functional.relu(self.fold(self.drop(torch.cat([most, mean, *glances, about], 1))))
         return folded
 
 
@@ -99,6 +105,10 @@ def exported(net: Net) -> dict[str, run.Array]:
         "nearb": said["near.bias"],
         "far": said["far.weight"].T,
         "farb": said["far.bias"],
+        "broad": said["broad.weight"].T,
+        "broadb": said["broad.bias"],
+        "look": said["look.weight"].T,
+        "lookb": said["look.bias"],
         "fold": said["fold.weight"].T,
         "foldb": said["fold.bias"],
         "gate_in": said["memory.weight_ih_l0"].T,

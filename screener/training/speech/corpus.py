@@ -69,6 +69,10 @@ def read_sentence(text: str) -> Sentence | None:
     return sentence
 
 
+GRADED = ("warning_", "idle_notice")
+"""How the names of prompts begin that came after the shipped model: nobody listens to them."""
+
+
 def sentences() -> list[Sentence]:
     """Every sentence of the corpus, sorted, each once."""
     found = {part for text in _texts() for part in [text, *_PARTS.split(text)]}
@@ -89,8 +93,8 @@ def _texts() -> Iterator[str]:
     for calls in sorted(CALLS.glob("*.jsonl")):
         for line in calls.read_text("utf-8").splitlines():
             yield from (str(turn["text"]) for turn in json.loads(line)["turns"])
-    prompts = _toml(config_folder() / "prompts.toml")
-    yield from (str(line) for line in prompts.get("zh", {}).values())
+    prompts = _toml(config_folder() / "prompts.toml").get("zh", {})
+    yield from (str(line) for name, line in prompts.items() if not name.startswith(GRADED))
     for path in sorted(FOLDER.glob("*.txt")):
         for line in path.read_text("utf-8").splitlines():
             if text := line.partition("#")[0].strip():

@@ -1,0 +1,6 @@
+// A page that could not be had: asks for it again and again, and shows it once it is there.
+"use strict";
+setInterval(async () => {
+  const answer = await fetch(location.href, { headers: { Accept: "text/html" } }).catch(() => null);
+  if (answer && answer.status < 500) location.reload();
+}, 5000);

@@ -1,0 +1,32 @@
+"""`python -m screener.training.cards fit`: makes config/cards.bin anew from the corpus, in seconds."""
+
+from pathlib import Path
+
+import click
+
+from screener.acts.file import load_acts
+from screener.acts.types import save_types
+from screener.resources import config_folder
+from screener.training.cards.fit import fit as learn
+from screener.training.cards.written import corpus
+
+
+@click.group()
+def main() -> None:
+    """The model of types of callers."""
+
+
+@main.command()
+@click.option("--to", type=click.Path(path_type=Path), help="File to write; default where the shipped one is.")
+def fit(to: Path | None) -> None:
+    """Learn from the corpus; the same corpus makes the same file.
+
+    Example: python -m screener.training.cards fit
+    """
+    path = to or config_folder() / "cards.bin"
+    found = list(corpus())
+    path.write_bytes(save_types(learn(found, load_acts(config_folder() / "acts.bin"))))
+    click.echo(f"{path}: {path.stat().st_size:,} bytes from {len(found)} calls")
+
+
+main()

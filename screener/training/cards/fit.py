@@ -1,0 +1,93 @@
+"""Learns the types: softmax regression by Adam (Kingma and Ba, 2015), numpy only, seconds."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from screener.acts.net import Acts, Array
+from screener.acts.types import GRAMS, LENGTHS, NETS, Spoken, Types, begin, heard, measures
+from screener.events import Speaker
+from screener.speech.pinyin import syllables
+from screener.training.cards.written import Call
+
+TURNS = 3
+"""Of the caller, after each of which the call is a sample."""
+SEEN = 2
+"""Calls that must hold a gram."""
+STEPS, RATE, DECAY = 300, 0.03, 3e-4
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A call after one of the caller's turns; all samples of a call weigh one together."""
+
+    kind: str
+    spoken: Spoken
+    weight: float
+
+
+def samples(found: Sequence[Call], acts: Acts) -> list[Sample]:
+    """Every call after its first turns of the caller."""
+    made: list[Sample] = []
+    sizes = Counter(kind for _, kind, _ in found)
+    for _, kind, turns in found:
+        spoken, after = begin(acts), []
+        for who, words in turns:
+            if sounds := syllables(words):
+                spoken = heard(acts, spoken, Speaker.AGENT if who == "A" else Speaker.CALLER, sounds)
+                after += [spoken] if who == "C" else []
+        after = after[:TURNS]
+        made += [Sample(kind, one, 1 / len(after) / sizes[kind]) for one in after]
+    return made
+
+
+def fit(found: Sequence[Call], acts: Acts) -> Types:
+    """Learn from calls; the same calls give the same model."""
+    given = samples(found, acts)
+    names = tuple(sorted({kind for _, kind, _ in found}))
+    held = Counter(gram for s in _last(given) for gram in s.spoken.grams)
+    known = sorted(gram for gram, number in held.items() if number >= SEEN)
+    calls = len(found)
+    rarity = {gram: (row, float(np.log(calls / held[gram]))) for row, gram in enumerate(known)}
+    dense = np.stack([np.concatenate(measures(s.spoken)) for s in given])
+    middle = np.asarray(dense.mean(0), np.float32)
+    spread = np.asarray(dense.std(0) + 0.01, np.float32)
+    rows = _rows(given, rarity, (dense - middle) / spread)
+    wanted = np.eye(len(names), dtype=np.float32)[[names.index(s.kind) for s in given]]
+    weight = np.array([s.weight for s in given], np.float32)
+    return Types(acts, names, rarity, middle, spread, _learned(rows, wanted, weight / weight.sum()))
+
+
+def _last(given: Sequence[Sample]) -> list[Sample]:
+    """The longest sample of each call: those that the next one does not go on from."""
+    ends = [*(len(s.spoken.lengths) for s in given[1:]), 1]
+    return [s for s, follows in zip(given, ends, strict=True) if follows == 1]
+
+
+def _rows(given: Sequence[Sample], rarity: dict[str, tuple[int, float]], dense: Array) -> Array:
+    grams = np.zeros((len(given), len(rarity)), np.float32)
+    for at, sample in enumerate(given):
+        for gram in sample.spoken.grams:
+            if gram in rarity:
+                row, rare = rarity[gram]
+                grams[at, row] = rare
+    grams *= GRAMS / np.maximum(np.linalg.norm(grams, axis=1, keepdims=True), 1e-6)
+    ones = np.ones((len(given), 1), np.float32)
+    return np.concatenate((grams, dense[:, :7] * LENGTHS, dense[:, 7:] * NETS, ones), 1).astype(np.float32)
+
+
+def _learned(rows: Array, wanted: Array, weight: Array) -> Array:
+    weights = np.zeros((rows.shape[1], wanted.shape[1]), np.float32)
+    mean, square = np.zeros_like(weights), np.zeros_like(weights)
+    for step in range(1, STEPS + 1):
+        logits = rows @ weights
+        grown = np.exp(logits - logits.max(1, keepdims=True))
+        off = (grown / grown.sum(1, keepdims=True) - wanted) * weight[:, None]
+        slope = rows.T @ off + DECAY * weights
+        mean = 0.9 * mean + 0.1 * slope
+        square = 0.99 * square + 0.01 * slope * slope
+        rate = RATE if step < 0.7 * STEPS else 0.3 * RATE
+        weights -= rate * (mean / (1 - 0.9**step)) / (np.sqrt(square / (1 - 0.99**step)) + 1e-6)
+    return weights

@@ -1,0 +1,70 @@
+"""Types of callers: learned in a moment, kept in a file, heard call by call."""
+
+from pathlib import Path
+
+import pytest
+
+from screener.acts.file import load_acts
+from screener.acts.types import EASY, Types, load_types, save_types
+from screener.errors import SettingsError
+from screener.events import Speaker
+from screener.resources import config_folder
+from screener.speech.pinyin import syllables
+from screener.training.cards.fit import fit
+from screener.training.cards.written import calls, corpus
+
+FEW = """
+=== 001 | boss
+A 您好
+C 叫你们领导来
+C 我找你们经理
+=== 002 | boss
+C 领导呢叫你们领导来
+=== 003 | easy
+C 我想查一下话费
+C 好的谢谢
+=== 004 | easy
+C 我想查一下余额谢谢
+"""
+ACTS = load_acts(config_folder() / "acts.bin")
+
+
+def heard(types: Types, *said: tuple[Speaker, str]) -> dict[str, float]:
+    memory, shares = types.begin(), {}
+    for speaker, words in said:
+        memory, shares = types.hear(memory, speaker, syllables(words))
+    return dict(shares)
+
+
+def test_what_is_learned_is_heard_again_and_the_file_says_the_same(tmp_path: Path) -> None:
+    made = fit(calls(FEW), ACTS)
+    said = (Speaker.AGENT, "您好"), (Speaker.CALLER, "叫你们领导来")
+    shares = heard(made, *said)
+    assert shares.keys() == {"boss"}
+    assert shares["boss"] > 0.6
+    assert heard(made, (Speaker.CALLER, "我想查一下话费"))["boss"] < 0.4
+    (tmp_path / "cards.bin").write_bytes(save_types(made))
+    read = load_types(tmp_path / "cards.bin", ACTS)
+    assert heard(read, *said)["boss"] == pytest.approx(shares["boss"], abs=0.03)
+
+
+def test_before_the_caller_speaks_nothing_is_known_and_what_nobody_taught_is_no_fault() -> None:
+    made = fit(calls(FEW), ACTS)
+    assert heard(made, (Speaker.AGENT, "您好")) == {}
+    assert 0 < heard(made, (Speaker.CALLER, "乌鲁木齐"))["boss"] < 1
+
+
+def test_a_file_that_is_none_or_of_another_model_of_acts_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "cards.bin"
+    path.write_bytes(b"no")
+    with pytest.raises(SettingsError, match="not a model of types"):
+        load_types(path, ACTS)
+
+
+def test_the_shipped_model_knows_every_card_and_the_corpus_has_every_type() -> None:
+    from screener.settings.cards import load_cards
+
+    cards = load_cards("", Path(), syllables)
+    assert {kind for _, kind, _ in corpus()} == cards.by_id.keys() | {EASY}
+    shipped = load_types(config_folder() / "cards.bin", ACTS)
+    assert set(shipped.names) == cards.by_id.keys() | {EASY}

@@ -1,0 +1,66 @@
+"""A call as lines of text, and its course in one line."""
+
+from datetime import UTC, datetime
+
+from screener.core.evidence import Kind, Source, Verdict
+from screener.core.judgement import Weights
+from screener.review.explain import explain
+from screener.review.timeline import gist, lasting, timeline
+from screener.store.records import CallRecord, EvidenceRow
+from screener.words.judgement import Teller
+
+W = Weights()
+
+
+def act(rule: str, weight: float, at: float, detail: str = "") -> EvidenceRow:
+    return EvidenceRow(at, f"act.{rule}", Source.ACTS, Kind.LEWD, weight, f"{rule}@{at}", detail)
+
+
+def call(*evidence: EvidenceRow) -> CallRecord:
+    return CallRecord("c", datetime(2026, 3, 4, tzinfo=UTC), evidence=evidence, verdict=Verdict.HARASSMENT)
+
+
+DRIFT = call(
+    act("agent.greet", 0.0, 1),
+    act("caller.business", -1.0, 2),
+    act("caller.closing", 0.0, 4),
+    act("caller.personal", 2.0, 5),
+    act("caller.personal", 2.0, 6),
+    act("agent.steer", 1.0, 7, "1"),
+    act("caller.lewd", 5.0, 8),
+)
+
+
+def test_the_course_of_a_call_is_one_line_that_says_when_the_matter_was_settled_and_what_flagged_it() -> None:
+    told = gist(explain(DRIFT, W), Teller())
+    assert told == [
+        "坐席问候", "来电人提出业务", "来电人道谢或结束(业务已办完)", "来电人打听坐席私事×2",
+        "坐席第1次引回正题", "来电人言语猥亵", "◄ 标记",
+    ]  # fmt: skip
+    assert ("Course: " + " → ".join(gist(explain(DRIFT, W), Teller("en")))) in "\n".join(
+        timeline(DRIFT, Teller("en"), UTC, explain(DRIFT, W))
+    )
+
+
+def test_what_an_utterance_only_seemed_to_do_is_not_told_but_what_flagged_is() -> None:
+    seemed = call(
+        act("caller.other", 0.5, 1),
+        act("caller.other.withdrawn", -0.5, 2),
+        act("caller.business", -1.0, 2),
+        act("caller.lewd", 9.0, 3),
+        act("caller.lewd.withdrawn", -9.0, 4),
+        act("caller.lewd", 9.5, 4),
+    )
+    why = explain(seemed, W)
+    assert [(s.evidence.rule, s.evidence.at) for s in lasting(why)] == [
+        ("act.caller.business", 2),
+        ("act.caller.lewd", 3),
+        ("act.caller.lewd", 4),
+    ]
+    assert why.tipped in lasting(why)
+
+
+def test_words_that_a_recogniser_took_back_are_told() -> None:
+    word = EvidenceRow(1, "a.1", Source.WORDS, Kind.LEWD, 4.0, "…", "")
+    back = EvidenceRow(2, "a.1.withdrawn", Source.WORDS, Kind.LEWD, -4.0, "…", "")
+    assert len(lasting(explain(call(word, back), W))) == 2
