@@ -25,6 +25,8 @@ class Upsampler:
 
     def accept(self, pcm: bytes) -> Samples:
         """Twice as many samples, -1..1, as there are 16-bit ones in `pcm`."""
+        if not pcm:
+            return np.empty(0, np.float32)
         new = np.frombuffer(pcm, "<i2").astype(np.float32) / 32768
         held: Samples = np.concatenate((self._before, new))
         self._before = held[new.size :]

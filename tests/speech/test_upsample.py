@@ -30,3 +30,10 @@ def test_pieces_join_without_a_seam() -> None:
     cuts = [0, 320, 322, 1000, 9000, len(sound)]
     pieces = [parts.accept(sound[a:b]) for a, b in pairwise(cuts)]
     assert np.allclose(whole.accept(sound), np.concatenate(pieces), atol=1e-6)
+
+
+def test_of_nothing_comes_nothing_and_what_follows_is_the_same() -> None:
+    samples = np.arange(400, dtype="<i2").tobytes()
+    one, other = Upsampler(), Upsampler()
+    assert one.accept(b"").size == 0
+    assert np.array_equal(one.accept(samples), other.accept(samples))
