@@ -8,6 +8,7 @@ import pytest
 
 from screener.core.evidence import Treatment, Verdict
 from screener.events import EndedBy, Entrance, Speaker
+from screener.proxy.kamailio import QUESTION
 from tests.pbx.behind_proxy import DEPLOY, BehindProxy, behind_proxy, missing
 from tests.pbx.network import SCREENER, Packet, Wiretap, wait_for
 from tests.pbx.rig import Screener, doctor
@@ -127,7 +128,8 @@ def test_a_stranger_gets_no_list_and_sends_no_refer(site: BehindProxy) -> None:
         import http.client
 
         connection = http.client.HTTPConnection("192.0.2.50", 8080, timeout=5)
-        connection.request("GET", "/calls", headers={"Authorization": "Bearer change-me-proxy"})
+        secret = {"Authorization": "Bearer change-me-proxy"}
+        connection.request("POST", "/calls", QUESTION, secret)
     assert connection.getresponse().status == 403, "another address"
 
 
