@@ -137,8 +137,8 @@ def test_a_harasser_is_taken_away_from_the_agent_who_is_listened_to(site: Site) 
 def test_a_certificate_is_renewed_while_a_caller_talks(site: Site) -> None:
     screener = site.screener()
     words = said("enquiry")
-    site.call(bytes([0xFF]) * 8000 + words, number="13800004444", loops=-1, dialled=BESIDE)
-    site.phone.answer(30, since=0)
+    caller = site.call(bytes([0xFF]) * 8000 + words, number="13800004444", loops=-1, dialled=BESIDE)
+    site.phone.answer(30, since=caller.started)
     legs = lambda: [line for line in site.asterisk.legs("screener") if "ChanSpy" in line]  # noqa: E731
     wait_for(lambda: len(legs()) == 2, 5, "two listening legs")
     renewed = site.authority.issue(SCREENER, file="renewed", ends=300 * DAY)
