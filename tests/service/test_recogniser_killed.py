@@ -89,9 +89,12 @@ def test_a_caller_in_path_goes_to_an_agent_and_the_figures_say_so(
         kill_all(signal.SIGKILL)
         refer = caller.wait_request("REFER")
         assert "agents@" in refer.headers.get("Refer-To")
-        figures = {(s.name, s.labels.get("cause")): s.value for s in service.figures()}
-        assert figures["voices_lost_total", "crash"] == 1
-        assert figures["recogniser_restarts_total", None] == 2
+
+        def figures() -> dict[tuple[str, str | None], float]:
+            return {(s.name, s.labels.get("cause")): s.value for s in service.figures()}
+
+        assert figures()["voices_lost_total", "crash"] == 1
+        wait_for(lambda: figures()["recogniser_restarts_total", None] == 2, 10, "both restarts")
         assert "died (SIGKILL)" in caplog.text
         late = Caller(service.sip_port)
         assert late.call().status == 200, "who calls meanwhile is taken"
