@@ -1,9 +1,11 @@
 """Who may use the console, which programs, and who is logged in: in the site's database, which consoles share."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import RowMapping, Select, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from screener.errors import InputError
@@ -84,24 +86,16 @@ class Accounts:
             InputError: the name is taken.
             StoreError: the database failed.
         """
-        values = {name: getattr(account, name) for name in Account.__dataclass_fields__}
-        with self._log.writing() as connection:
-            try:
-                connection.execute(insert(AccountOf).values(values))
-            except IntegrityError as problem:
-                raise InputError(f"{account.name}: there is such an account", "choose another name") from problem
+        self._insert(AccountOf, account, f"{account.name}: there is such an account")
 
     def get(self, name: str) -> Account | None:
         """The account of a name."""
-        with self._log.reading() as connection:
-            row = connection.execute(select(AccountOf.__table__).where(AccountOf.name == name)).mappings().first()
-            return Account(**row) if row else None
+        rows = self._rows(select(AccountOf.__table__).where(AccountOf.name == name))
+        return Account(**rows[0]) if rows else None
 
     def everybody(self) -> list[Account]:
         """All accounts, by name."""
-        with self._log.reading() as connection:
-            rows = connection.execute(select(AccountOf.__table__).order_by(AccountOf.name)).mappings()
-            return [Account(**row) for row in rows]
+        return [Account(**row) for row in self._rows(select(AccountOf.__table__).order_by(AccountOf.name))]
 
     def change(self, name: str, **values: object) -> None:
         """Write new values of an account."""
@@ -153,26 +147,29 @@ class Accounts:
             InputError: the name is taken.
             StoreError: the database failed.
         """
-        values = {name: getattr(token, name) for name in Token.__dataclass_fields__}
-        with self._log.writing() as connection:
-            try:
-                connection.execute(insert(TokenOf).values(values))
-            except IntegrityError as problem:
-                raise InputError(f"{token.name}: there is such a token", "choose another name") from problem
+        self._insert(TokenOf, token, f"{token.name}: there is such a token")
 
     def token(self, secret: str) -> Token | None:
         """The token of a SHA-256."""
-        with self._log.reading() as connection:
-            row = connection.execute(select(TokenOf.__table__).where(TokenOf.secret == secret)).mappings().first()
-            return Token(**row) if row else None
+        rows = self._rows(select(TokenOf.__table__).where(TokenOf.secret == secret))
+        return Token(**rows[0]) if rows else None
 
     def tokens(self) -> list[Token]:
         """All of them, by name."""
-        with self._log.reading() as connection:
-            rows = connection.execute(select(TokenOf.__table__).order_by(TokenOf.name)).mappings()
-            return [Token(**row) for row in rows]
+        return [Token(**row) for row in self._rows(select(TokenOf.__table__).order_by(TokenOf.name))]
 
     def remove_token(self, name: str) -> bool:
         """Let a program in no more; whether there was such a token."""
         with self._log.writing() as connection:
             return connection.execute(delete(TokenOf).where(TokenOf.name == name)).rowcount > 0
+
+    def _insert(self, table: type[AccountOf | TokenOf], entry: Account | Token, taken: str) -> None:
+        with self._log.writing() as connection:
+            try:
+                connection.execute(insert(table).values(asdict(entry)))
+            except IntegrityError as problem:
+                raise InputError(taken, "choose another name") from problem
+
+    def _rows(self, query: Select[Any]) -> Sequence[RowMapping]:
+        with self._log.reading() as connection:
+            return connection.execute(query).mappings().all()

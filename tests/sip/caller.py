@@ -13,6 +13,7 @@ from screener.media.rtp import Packet
 from screener.settings.sections import Sip
 from screener.sip import sdp
 from screener.sip.address import NameAddr
+from screener.sip.framing import Framer
 from screener.sip.message import Headers, Request, Response, parse, respond
 from screener.sip.useragent import SipUserAgent
 
@@ -170,6 +171,33 @@ class Caller:
     def close(self) -> None:
         self.sip.close()
         self.rtp.close()
+
+
+class StreamCaller(Caller):
+    """The same caller over one connection of a stream, whose messages are framed by Content-Length."""
+
+    transport: str
+
+    def __init__(self, port: int, connection: socket.socket) -> None:
+        super().__init__(port)
+        self.sip.close()
+        self.sip = connection
+        self._framer, self._waiting = Framer(), []
+
+    def request(self, method, *args, **extra):
+        request = super().request(method, *args, **extra)
+        request.headers.replace("Via", [str(request.via).replace("SIP/2.0/UDP", f"SIP/2.0/{self.transport}")])
+        return request
+
+    def send(self, message: Request | Response) -> None:
+        self.sip.sendall(message.serialize())
+
+    def receive(self) -> Request | Response:
+        while not self._waiting:
+            data = self.sip.recv(65535)
+            assert data, "closed by the other end"
+            self._waiting += self._framer.feed(data)
+        return parse(self._waiting.pop(0))
 
 
 class Desk:

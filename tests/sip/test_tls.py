@@ -19,10 +19,10 @@ from screener.settings.sections import Registrar
 from screener.sip import certificates
 from screener.sip.address import Uri
 from screener.sip.framing import Framer
-from screener.sip.message import Request, Response, parse, respond
+from screener.sip.message import Request, parse, respond
 from screener.sip.transport import TcpAddress, TlsAddress, next_address
 from tests.sip.authority import DAY, Authority, Issued
-from tests.sip.caller import WAIT, Caller, Desk, in_background, wait_for
+from tests.sip.caller import WAIT, Caller, Desk, StreamCaller, in_background, wait_for
 
 
 @pytest.fixture
@@ -42,34 +42,22 @@ def trusting(authority: Authority, own: Issued | None = None) -> ssl.SSLContext:
     return context
 
 
-class TlsCaller(Caller):
+class TlsCaller(StreamCaller):
     """The same caller over one TLS connection."""
 
+    transport = "TLS"
+
     def __init__(self, port: int, context: ssl.SSLContext, scheme: str = "sip") -> None:
-        super().__init__(port)
-        self.sip.close()
         plain = socket.create_connection(("127.0.0.1", port), timeout=WAIT)
-        self.sip = context.wrap_socket(plain, server_hostname="127.0.0.1")
+        super().__init__(port, context.wrap_socket(plain, server_hostname="127.0.0.1"))
         self.uri = self.uri.replace("sip:", f"{scheme}:")
         self._scheme = scheme
-        self._framer, self._waiting = Framer(), []
 
     def request(self, method, *args, **extra):
         request = super().request(method, *args, **extra)
-        request.headers.replace("Via", [str(request.via).replace("SIP/2.0/UDP", "SIP/2.0/TLS")])
         contact = request.headers.get("Contact").replace("<sip:", f"<{self._scheme}:")
         request.headers.replace("Contact", [contact])
         return request
-
-    def send(self, message: Request | Response) -> None:
-        self.sip.sendall(message.serialize())
-
-    def receive(self) -> Request | Response:
-        while not self._waiting:
-            data = self.sip.recv(65535)
-            assert data, "closed by the other end"
-            self._waiting += self._framer.feed(data)
-        return parse(self._waiting.pop(0))
 
 
 def port_of(desk: Desk) -> int:

@@ -11,10 +11,10 @@ from screener.errors import SipError, SipParseError
 from screener.events import CallAnswered, CallEnded
 from screener.settings.sections import Registrar, Sip
 from screener.sip.framing import Framer
-from screener.sip.message import Request, Response, parse, respond
+from screener.sip.message import Request, parse, respond
 from screener.sip.tcp import Ends
 from screener.sip.wire import Wire
-from tests.sip.caller import WAIT, Caller, Desk, in_background, wait_for
+from tests.sip.caller import WAIT, Desk, StreamCaller, in_background, wait_for
 
 ONE = b"OPTIONS sip:a@b SIP/2.0\r\nCall-ID: x\r\nContent-Length: 4\r\n\r\nbody"
 TWO = b"SIP/2.0 200 OK\r\nl : 0\r\n\r\n"
@@ -52,29 +52,13 @@ def test_any_stream(pieces):
             return
 
 
-class TcpCaller(Caller):
+class TcpCaller(StreamCaller):
     """The same caller over one TCP connection."""
 
+    transport = "TCP"
+
     def __init__(self, port: int) -> None:
-        super().__init__(port)
-        self.sip.close()
-        self.sip = socket.create_connection(("127.0.0.1", port), timeout=WAIT)
-        self._framer, self._waiting = Framer(), []
-
-    def request(self, method, *args, **extra):
-        request = super().request(method, *args, **extra)
-        request.headers.replace("Via", [str(request.via).replace("SIP/2.0/UDP", "SIP/2.0/TCP")])
-        return request
-
-    def send(self, message: Request | Response) -> None:
-        self.sip.sendall(message.serialize())
-
-    def receive(self) -> Request | Response:
-        while not self._waiting:
-            data = self.sip.recv(65535)
-            assert data, "closed by the other end"
-            self._waiting += self._framer.feed(data)
-        return parse(self._waiting.pop(0))
+        super().__init__(port, socket.create_connection(("127.0.0.1", port), timeout=WAIT))
 
 
 def test_a_call_over_tcp():
