@@ -1,7 +1,8 @@
 """What the console costs, and how fast it is: `python tests/bench/console.py page|wall|log`.
 
-`page`: from the end of the decisive word (as in `time_to_refer`) to the row that turns red in a real Chromium
-that has the page of running calls open; each caller speaks to a real `screener serve`, over the feed's socket.
+`page`: from the end of the decisive word (as in `time_to_refer`) to the row that says harassment in a real
+Chromium that has the page of running calls open (a call that is moved at once is over before it could stay red);
+each caller speaks to a real `screener serve`, over the feed's socket.
 
 `wall`: 100 calls that the service has in its analysis queue, so that its media thread sends to each, and 100
 calls that are talked in (two lines a second each), on the console with 20 browsers' event streams: how far the
@@ -97,18 +98,19 @@ def logged_in(address: str):
 # Act → page.
 
 WATCH = """
-window.reds = [];
+window.told = [];
 new MutationObserver(() => {
-  for (const tile of document.querySelectorAll(".tile.urgent:not([data-seen])")) {
+  for (const tile of document.querySelectorAll(".tile:not([data-seen])")) {
+    if (!tile.querySelector(".verdict").textContent.includes("骚扰")) continue;
     tile.dataset.seen = "yes";
-    window.reds.push(Date.now() / 1000);
+    window.told.push(Date.now() / 1000);
   }
-}).observe(document, {subtree: true, childList: true, attributes: true, attributeFilter: ["class"]});
+}).observe(document, {subtree: true, childList: true, characterData: true});
 """
 
 
 def page(calls: int) -> None:
-    """From the decisive word to the red row."""
+    """From the decisive word to the row that says harassment."""
     from playwright.sync_api import sync_playwright
 
     from tests.console.browser import CHROMIUM, FLAGS
@@ -130,20 +132,20 @@ def page(calls: int) -> None:
         opened.wait_for_url("**/live")
         seconds, words = [], []
         for number, sentence in enumerate(said):
-            before = len(opened.evaluate("window.reds"))
+            before = len(opened.evaluate("window.told"))
             begun = time.time() - time.monotonic()
             moved = one_call(port, number, sentence, 0.0)
             until = time.monotonic() + 5
-            while len(reds := opened.evaluate("window.reds")) == before and time.monotonic() < until:
+            while len(rows := opened.evaluate("window.told")) == before and time.monotonic() < until:
                 time.sleep(0.02)
-            if moved is None or moved.target != "analysis" or len(reds) == before:
+            if moved is None or moved.target != "analysis" or len(rows) == before:
                 words.append(sentence.text)
                 continue
             # The end of the word, by the clock of the wall: when the call was answered and so much was spoken.
             word = begun + moved.answered + int(sentence.end / FRAME_SECONDS) * FRAME_SECONDS
-            seconds.append(reds[before] - word)
+            seconds.append(rows[before] - word)
         print(machine())
-        print(percentiles("end of the decisive word to the red row", seconds, calls))
+        print(percentiles("end of the decisive word to the row that says harassment", seconds, calls))
         print(f"  not recognised: {', '.join(words) or 'none'}")
 
 

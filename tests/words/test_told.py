@@ -126,3 +126,8 @@ def test_the_language_is_chosen_once(
     Path("broken.toml").write_text("[site\n")
     assert choose(arguments, environment) == language
     assert "--lang" not in without_lang(arguments)
+
+
+def test_a_key_that_nobody_knows_is_told_in_one_language() -> None:
+    line = "screener.toml: [sip] prot: found an unknown key, allowed host, port; did you mean port?"
+    assert told(line, "zh") == "screener.toml: [sip] prot:见到 不认识的键,可用 host, port;是否想用 port?"
