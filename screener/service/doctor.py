@@ -31,6 +31,7 @@ from screener.service.peers import (
 )
 from screener.settings.judging import load_judgement
 from screener.settings.load import default_path, load
+from screener.settings.recordings import load_played
 from screener.settings.sections import Pbx, Settings, Sip
 from screener.sip.useragent import SipUserAgent
 from screener.speech.load import load_model
@@ -214,9 +215,10 @@ def check_model(settings: Settings) -> Check:
 
 def check_recordings(settings: Settings) -> Sequence[Check]:
     """Can every recording be played, and is each at the product's level?"""
-    folder = settings.folder / settings.prompts.folder if settings.prompts.folder else None
+    folder = settings.recordings
     try:
         load_clips(folder)
+        load_played(folder)
     except ScreenerError as problem:
         return [Check("recordings", ok=False, message=problem.message, remedy=problem.remedy)]
     remedy = "make it again with: screener prompts import, or: screener prompts build"
