@@ -299,7 +299,7 @@ class Service:
         offer = replace(
             self._offer(invite),
             entrance=Entrance.BY_HAND if by_hand else Entrance.IN_PATH,
-            dialled=self._lines.identify(dialled).number,
+            dialled=self._lines.normal(dialled),
             queue=said(sip.queue_header) or ("" if by_hand else user_of(self._settings.targets.agents)),
             agent=invite.referred_by if by_hand else "",
             uniqueid=said(sip.uniqueid_header),

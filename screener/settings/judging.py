@@ -9,7 +9,6 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, with_config
 
-from screener.acts.file import load_acts
 from screener.core.evidence import Kind
 from screener.core.judgement import Calendar, Judgement, Strength, Weights
 from screener.core.lexicon import GAP, Lexicon, Phrase, Role
@@ -71,6 +70,7 @@ def load_judgement(
     Raises:
         SettingsError: a file is missing or wrong; names the file, and the line of a lexicon mistake.
     """
+    from screener.acts.file import load_acts  # with numpy; who asks for the weights alone needs neither
 
     def place(name: str, shipped: str) -> Path:
         return folder / name if name else config_folder() / shipped
