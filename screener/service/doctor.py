@@ -29,6 +29,7 @@ from screener.service.peers import (
 )
 from screener.settings.judging import load_judgement
 from screener.settings.load import default_path, load
+from screener.settings.recordings import load_played
 from screener.settings.sections import Pbx, Settings, Sip
 from screener.speech.load import load_model
 from screener.store import check
@@ -224,9 +225,10 @@ def check_recordings(settings: Settings) -> Sequence[Check]:
     from screener.media.prompts import find, load_clips
     from screener.media.recordings import check as check_recording
 
-    folder = settings.folder / settings.prompts.folder if settings.prompts.folder else None
+    folder = settings.recordings
     try:
         load_clips(folder)
+        load_played(folder)
     except ScreenerError as problem:
         return [Check("recordings", ok=False, message=problem.message, remedy=problem.remedy)]
     remedy = "make it again with: screener prompts import, or: screener prompts build"
