@@ -27,7 +27,7 @@ OWNERS = {
     "torch": {"training/speech/net.py", "training/speech/fit.py", "training/acts/net.py", "training/acts/fit.py"},
     "pydub": {"media/recordings.py"},
     "panoramisk": {"pbx/ami.py"},
-    "phonenumbers": {"numbers/identify.py"},
+    "phonenumbers": {"numbers/identify.py", "numbers/places.py"},
     "pypinyin": {"speech/pinyin.py", "training/speech/corpus.py"},
     "sqlalchemy": {"store/", "reports/facts.py"},
 }

@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from screener import __version__
+from screener.cli.loading import loading
 from screener.cli.say import say_lines
 from screener.cli.speaking import Context, in_language, speaking, translated
 from screener.errors import InputError, ScreenerError
@@ -55,7 +56,8 @@ class _Commands(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module, name = COMMANDS[cmd_name][0].split(":")
-        command: click.Command = getattr(import_module(module), name)
+        with loading():
+            command: click.Command = getattr(import_module(module), name)
         return in_language(command, cmd_name, speaking(ctx))
 
     def resolve_command(

@@ -190,7 +190,7 @@ def _named(log: CallLog, call_ids: tuple[str, ...]) -> list[tuple[CallRecord, ..
 def _of_number(
     settings: Settings, log: CallLog, number: str, since: str | None, until: str | None
 ) -> list[tuple[CallRecord, ...]]:
-    known = lines_of(settings).identify(number).number
+    known = lines_of(settings).normal(number)
     if not known:
         raise InputError(f"{number} stands for no number", "a caller who withholds it cannot be named")
     begin, end = moment(settings, since), moment(settings, until)

@@ -27,8 +27,7 @@ from screener.review.missed import drawn, missed
 from screener.review.timeline import timeline
 from screener.review.tune import load_protected, propose
 from screener.review.verdict import Word, rule
-from screener.settings.judging import load_judgement
-from screener.speech.pinyin import syllables
+from screener.settings.judging import site_weights
 from screener.store.records import Review
 
 
@@ -43,7 +42,7 @@ def explain_command(settings: Settings, log: CallLog, call_id: str) -> None:
     Example: screener explain 20260304T040000-1a2b3c4d
     """
     call = log.call(call_id)
-    weights = load_judgement(settings.judgement, settings.folder, syllables).weights
+    weights = site_weights(settings.judgement, settings.folder)
     note_call(log, call.id)
     for line in timeline(call, teller(settings), ZoneInfo(settings.site.timezone), explain(call, weights)):
         show(line)
@@ -100,7 +99,7 @@ def tune(settings: Settings, log: CallLog, since: str | None, limit: int) -> She
 
     Example: screener tune --since 2026-03-01
     """
-    weights = load_judgement(settings.judgement, settings.folder, syllables).weights
+    weights = site_weights(settings.judgement, settings.folder)
     calls = [log.call(call.id) for call in log.calls(moment(settings, since), limit=limit)]
     proposed = propose(calls, weights, load_protected())
     rows: list[list[Cell]] = [[p.key, p.now, p.then, p.spared, p.lost, p.gained, p.found] for p in proposed]

@@ -85,7 +85,7 @@ def _group(name: ListName) -> click.Group:
         Example: screener list block remove 13800138000
         """
         lines = lines_of(settings)
-        missing = [number for number in numbers if not log.delist(name, lines.identify(number).number or number)]
+        missing = [number for number in numbers if not log.delist(name, lines.normal(number) or number)]
         if missing:
             raise InputError(f"not on the {name} list: {', '.join(missing)}", f"see: screener list {name} show")
 
@@ -127,7 +127,7 @@ def _group(name: ListName) -> click.Group:
             if wrong or isinstance(found, BadLine):
                 skipped.append(f"{file}:{line}: skipped: {wrong}")
             else:
-                number = lines.identify(found.number).number
+                number = lines.normal(found.number)
                 entries.append(ListedNumber(name, number, found.reason, now, found.expires_at))
         for text in skipped[:BAD_SHOWN]:
             say(text, err=True)

@@ -80,7 +80,7 @@ def erase_command(
 
     Example: screener erase 13800138000 --reason "书面申请 2026-03-04" --yes
     """
-    found = lines_of(settings).identify(number).number
+    found = lines_of(settings).normal(number)
     if not found:
         raise InputError(f"{number!r} is no number", "write it as reports show it")
     shown = mask(found)

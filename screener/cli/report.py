@@ -81,7 +81,7 @@ def report_options(command: Callable[..., Page]) -> Callable[..., None]:
         zone = time_zone(tz or settings.site.timezone)
         begin, end = moment(settings, since, zone), moment(settings, until, zone)
         moments.span_of(begin, end)
-        dialled = dialled and lines_of(settings).identify(dialled).number
+        dialled = dialled and lines_of(settings).normal(dialled)
         span = Span(begin, end, Kind(kind) if kind else None, queue_name, dialled)
         check_known(log, span)
         notes = load_notes(settings.judgement, settings.folder)

@@ -12,7 +12,7 @@ import click
 
 from screener.console.server import ConsoleServer, make_context
 from screener.errors import ScreenerError
-from screener.numbers.identify import forget_places_abroad
+from screener.numbers.places import forget_abroad
 from screener.operations.logs import start_logging
 from screener.operations.systemd import find_manager
 from screener.service.site import Service
@@ -42,7 +42,7 @@ def serve(config: Path | None, dry_run: bool) -> None:
 
     for ends in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(ends, stop)
-    forget_places_abroad(settings.site.region)
+    forget_abroad(settings.site.region)
     service = Service(settings)
     service.start()
     pages = _console(settings)

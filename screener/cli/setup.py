@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from screener.cli.loading import loading
 from screener.cli.say import put, say, show
 from screener.cli.speaking import speaking
 from screener.errors import InputError
@@ -53,7 +54,8 @@ def doctor(config: Path | None, as_json: bool) -> None:
 
     Example: screener doctor --config /etc/screener/screener.toml
     """
-    from screener.service.doctor import examine  # loads every part of the product; `init` needs none of them
+    with loading():
+        from screener.service.doctor import examine  # every part of the product; `init` needs none of them
 
     found = []
     for check in examine(config):

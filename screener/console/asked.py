@@ -76,7 +76,7 @@ def wanted(
         return (asked.get(name) or "").strip()
 
     number, kind = text("number"), text("kind")
-    known = lines.identify(number).number if number else ""
+    known = lines.normal(number) if number else ""
     return Wanted(
         since=since,
         until=until,
@@ -87,7 +87,7 @@ def wanted(
         withheld=bool(number) and not known,
         agent=agent_name(text("agent")),
         queue=text("queue"),
-        dialled=lines.identify(text("dialled")).number if text("dialled") else "",
+        dialled=lines.normal(text("dialled")) if text("dialled") else "",
         line=_code(LineClass, text("line")),
         region=text("region"),
         carrier=text("carrier"),
@@ -109,7 +109,7 @@ def span(asked: Mapping[str, str], zone: tzinfo, lines: "Lines") -> Span:
     """
     since, until = days(asked, zone)
     dialled = asked.get("dialled", "").strip()
-    dialled = lines.identify(dialled).number if dialled else ""
+    dialled = lines.normal(dialled) if dialled else ""
     return Span(since, until, _code(Kind, asked.get("kind", "")), asked.get("queue", "").strip(), dialled)
 
 

@@ -6,7 +6,7 @@ from screener.console.access import Person
 from screener.console.context import Context
 from screener.outside.text import visible
 from screener.review.explain import explain
-from screener.review.timeline import moments, reasons
+from screener.review.timeline import Moment, moments, reasons
 from screener.review.verdict import is_flag
 from screener.store.records import CallRecord
 from screener.words.terms import word
@@ -51,7 +51,7 @@ def part(context: Context, person: Person, call: CallRecord) -> dict[str, Any]:
                 "at": f"{moment.at:.1f}",
                 "what": moment.what,
                 "who": word(moment.what, lang) if moment.what in ("caller", "agent") else "",
-                "text": visible(moment.text),
+                "text": visible(_without_code(moment)),
                 "score": moment.step.score if moment.step else None,
                 "threshold": moment.step.threshold if moment.step else None,
                 "side": "for" if moment.step and moment.step.evidence.weight > 0 else "against",
@@ -61,6 +61,11 @@ def part(context: Context, person: Person, call: CallRecord) -> dict[str, Any]:
         ],
         "reasons": [visible(text) for text in reasons(call, why, context.teller)],
     }
+
+
+def _without_code(moment: Moment) -> str:
+    """People who tune weights ask `screener explain` for the codes of rules."""
+    return moment.text.removesuffix(f" [{moment.step.evidence.rule}]") if moment.step else moment.text
 
 
 def parts(context: Context, person: Person, call: CallRecord) -> list[dict[str, Any]]:

@@ -127,7 +127,7 @@ def view(context: Context, person: Person, shown: Shown) -> dict[str, Any]:
             {"weight": e.weight, "text": teller.evidence(e.rule, e.detail), "span": e.span}
             for e in call.evidence[-8:]
         ],
-        "verdict": context.say("emergency") if rank(call) == EMERGENCY else teller.verdict(verdict),
+        "verdict": _stands(context, call, verdict),
         "kind": teller.kind(judged.kind) if judged else "",
         "reason": teller.reason(judged.reason) if judged else "",
         "score": judged.score if judged else None,
@@ -142,6 +142,15 @@ def view(context: Context, person: Person, shown: Shown) -> dict[str, Any]:
         "urgent": is_urgent(call),
         "rank": rank(call),
     }
+
+
+def _stands(context: Context, call: LiveCall, verdict: Verdict | None) -> str:
+    """In a word, why one would look at it."""
+    if rank(call) == EMERGENCY:
+        return context.say("emergency")
+    if call.asked_by and (verdict is None or verdict.value not in URGENT):
+        return context.say("wanted")
+    return context.teller.verdict(verdict)
 
 
 def is_urgent(call: LiveCall) -> bool:

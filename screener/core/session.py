@@ -73,8 +73,7 @@ class Session:
         """Whether the call was flagged when it was judged last: its threshold is lower then."""
         self._treatment = Treatment.NONE
         """The treatment that has begun and not ended."""
-        said = {prompt: text for prompt, (text, _) in judgement.prompts.items()}
-        self._warner = Warner(flow.warnings, said, by_rule=not flow.dry_run)
+        self._warner = Warner(flow.warnings, judgement.played, by_rule=not flow.dry_run)
         self._deaf = False
         """The caller was not heard for a while, by the line or by us: nothing is known of whether they spoke."""
 
@@ -105,7 +104,7 @@ class Session:
                 yield from self._judge()
             case PlaybackEnded():
                 if self._state in (State.SCREENING, State.WARNING):
-                    yield from self._warner.played(self._at, sent=event.sent)
+                    yield from self._warner.played(event.at, sent=event.sent)
                 yield from self._played()
             case TransferEnded():
                 yield from self._transferred(event)

@@ -6,21 +6,13 @@ operators import lists of them.
 
 import csv
 import re
-import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import phonenumbers
-from phonenumbers import (
-    PhoneNumberFormat,
-    PhoneNumberType,
-    carrier,
-    carrierdata,
-    geocoder,
-    geodata,
-    shortnumberinfo,
-)
+from phonenumbers import PhoneNumberFormat, PhoneNumberType, shortnumberinfo
 
 from screener.errors import SettingsError
 from screener.events import Caller, LineClass
@@ -61,6 +53,14 @@ class LineEntry:
     note: str = ""
 
 
+class _Planned(NamedTuple):
+    """What the numbering plan says of a number; `parsed` where it is a whole one."""
+
+    number: str
+    line: LineClass
+    parsed: phonenumbers.PhoneNumber | None = None
+
+
 class Lines:
     """Identifies callers. Immutable; safe to share between threads.
 
@@ -93,10 +93,14 @@ class Lines:
             number: the user part that the network showed, in any usual writing; empty or `anonymous` if withheld.
             display_name: passed on as it is.
         """
-        known = self._plan(number)
-        entry = self._listed(known.number)
-        line = entry.line if entry else known.line
-        return Caller(known.number, display_name, line, known.region, known.carrier)
+        plain_number, line, parsed = self._plan(number)
+        entry = self._listed(plain_number)
+        region, operator = self._place(parsed, line) if parsed else ("", "")
+        return Caller(plain_number, display_name, entry.line if entry else line, region, operator)
+
+    def normal(self, number: str) -> str:
+        """The one form of a number, however it is written; empty where it is withheld."""
+        return self._plan(number).number
 
     def note(self, number: str) -> str:
         """The note of the imported list on a number, empty when it is on none."""
@@ -129,50 +133,49 @@ class Lines:
 
     def wrong(self, number: str) -> str:
         """Why no caller can ever have this number, for whoever puts it on a list; empty when one can."""
-        caller = self.identify(number)
-        if not caller.number:
+        known = self._plan(number)
+        if not known.number:
             return "withheld"
-        if caller.line is not LineClass.UNKNOWN:
+        listed = self._listed(known.number)
+        if (listed.line if listed else known.line) is not LineClass.UNKNOWN:
             return ""
-        return "not_digits" if re.search(r"[^\d+]", caller.number) else "no_number"
+        return "not_digits" if re.search(r"[^\d+]", known.number) else "no_number"
 
-    def _plan(self, raw: str) -> Caller:
+    def _plan(self, raw: str) -> _Planned:
         """What the numbering plan alone says."""
         digits = plain(visible(raw.strip()[: 4 * MAX_LENGTH]))
         if not digits:
-            return Caller(line=LineClass.ANONYMOUS)
+            return _Planned("", LineClass.ANONYMOUS)
         if self._extensions is not None and self._extensions.fullmatch(digits):
-            return Caller(digits, line=LineClass.INTERNAL)
+            return _Planned(digits, LineClass.INTERNAL)
         if not re.fullmatch(r"\+?\d+", digits):
             internal = re.fullmatch(r"[\w.\-]+", digits) and self._extensions is None
-            return Caller(digits, line=LineClass.INTERNAL if internal else LineClass.UNKNOWN)
+            return _Planned(digits, LineClass.INTERNAL if internal else LineClass.UNKNOWN)
         if self._region == "CN":
             digits = chinese(digits, self._area)
         if self._region == "CN" and not digits.startswith("+") and self._is_service(digits):
-            return Caller(digits, line=LineClass.SHORT)
+            return _Planned(digits, LineClass.SHORT)
         try:
             parsed = phonenumbers.parse(digits, self._region)
         except phonenumbers.NumberParseException:
-            return Caller(digits, line=self._inside(digits))
+            return _Planned(digits, self._inside(digits))
         if phonenumbers.is_valid_number(parsed):
             return self._valid(parsed)
-        return Caller(digits, line=self._short(digits, parsed))
+        return _Planned(digits, self._short(digits, parsed))
 
-    def _valid(self, parsed: phonenumbers.PhoneNumber) -> Caller:
+    def _valid(self, parsed: phonenumbers.PhoneNumber) -> _Planned:
         number = phonenumbers.format_number(parsed, PhoneNumberFormat.E164)
-        line = _TYPES.get(phonenumbers.number_type(parsed), LineClass.UNKNOWN)
-        if line in (LineClass.MOBILE, LineClass.FIXED):  # the library need not find out again what it is
-            place = geocoder.description_for_valid_number(parsed, "zh")
-        else:
-            place = geocoder.description_for_number(parsed, "zh")
         if parsed.country_code != self._country:
-            return Caller(number, line=LineClass.FOREIGN, region=place)
-        return Caller(
-            number,
-            line=line,
-            region="" if place == geocoder.country_name_for_number(parsed, "zh") else place,
-            carrier=carrier.name_for_valid_number(parsed, "zh") if line is LineClass.MOBILE else "",
-        )
+            return _Planned(number, LineClass.FOREIGN, parsed)
+        return _Planned(number, _TYPES.get(phonenumbers.number_type(parsed), LineClass.UNKNOWN), parsed)
+
+    def _place(self, parsed: phonenumbers.PhoneNumber, line: LineClass) -> tuple[str, str]:
+        """Region and carrier of a whole number of the plan."""
+        from screener.numbers import places  # takes longer to load than most commands take to answer
+
+        if line is LineClass.FOREIGN:
+            return places.region(parsed), ""
+        return places.home_region(parsed), places.carrier(parsed) if line is LineClass.MOBILE else ""
 
     def _short(self, digits: str, parsed: phonenumbers.PhoneNumber) -> LineClass:
         """The class of digits that are no whole number of the plan."""
@@ -231,23 +234,6 @@ def load_lines(paths: Sequence[Path], region: str = "CN", area_code: str = "", e
 def regions() -> frozenset[str]:
     """Countries whose numbering plan is known, ISO 3166."""
     return frozenset(phonenumbers.SUPPORTED_REGIONS)
-
-
-def forget_places_abroad(region: str) -> None:
-    """Drop the tables of places and carriers in other countries, some 40 MB, for a process that serves one site.
-
-    A foreign number then has its country for a region. The library reads all its tables on import; it cannot be
-    asked for fewer.
-    """
-    home = str(phonenumbers.country_code_for_region(region))
-    for package, table in ((geodata, geodata.GEOCODE_DATA), (carrierdata, carrierdata.CARRIER_DATA)):
-        kept = {prefix: names for prefix, names in table.items() if prefix.startswith(home)}
-        table.clear()
-        table.update(kept)
-        # The tables were put together from modules that still hold all of it.
-        for name in [name for name in vars(package) if name.startswith("data")]:
-            sys.modules.pop(f"{package.__name__}.{name}", None)
-            delattr(package, name)
 
 
 _CLASSES: Mapping[str, LineClass] = {c.value: c for c in LineClass}

@@ -24,4 +24,4 @@ def proper(lines: "Lines", number: str) -> str:
     if wrong := lines.wrong(number):
         remedy = "write it as 13800138000, 010-88886666, 95588 or +85223456789"
         raise InputError(f"{number!r} {WRONG[wrong]}", remedy)
-    return lines.identify(number).number
+    return lines.normal(number)

@@ -1,6 +1,7 @@
 """Is this machine ready to take calls? One small check for each thing that `serve` needs.
 
-Every check looks without leaving anything behind, is bounded in time, and says what to do.
+Every check looks without leaving anything behind, is bounded in time, and says what to do. It loads what it looks
+with when its turn comes, and nothing for what the site does not use: whoever runs it is waiting.
 """
 
 import errno
@@ -10,15 +11,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from screener.core.actions import Prompt
 from screener.errors import ScreenerError, SettingsError, SipError, StoreError
-from screener.media.prompts import find, load_clips
-from screener.media.recordings import check as check_recording
 from screener.numbers.identify import load_lines, regions
 from screener.outside.files import open_to_others
-from screener.pbx.ami import Ami
-from screener.ports import Endpoint, RegistrationState
 from screener.service.peers import (
     Check,
     check_certificates,
@@ -31,11 +29,13 @@ from screener.service.peers import (
 )
 from screener.settings.judging import load_judgement
 from screener.settings.load import default_path, load
+from screener.settings.recordings import load_played
 from screener.settings.sections import Pbx, Settings, Sip
-from screener.sip.useragent import SipUserAgent
 from screener.speech.load import load_model
-from screener.speech.pinyin import syllables
 from screener.store import check
+
+if TYPE_CHECKING:
+    from screener.ports import Endpoint, RegistrationState
 
 REGISTRATION_SECONDS = 5.0
 LOGIN_SECONDS = 5.0
@@ -117,17 +117,17 @@ def check_registrations(
     sip: Sip,
     *,
     port_free: bool,
-    agent: Callable[[Sip], Endpoint] = SipUserAgent,
+    agent: "Callable[[Sip], Endpoint] | None" = None,
     seconds: float = REGISTRATION_SECONDS,
 ) -> Iterator[Check]:
-    """Does every PBX accept our name and password? A REGISTER is sent as `serve` would, and taken back."""
+    """Does every PBX accept our name and password? A REGISTER is sent, and taken back."""
     if not sip.registrars:
         yield Check("registration", ok=True, message="none asked for; the PBX sends calls directly")
         return
     if not port_free:
         yield Check("registration", ok=False, message="not tried: the SIP port is not free", remedy="see sip port")
         return
-    endpoint = agent(replace(sip, max_calls=1))
+    endpoint = (agent or _user_agent())(replace(sip, max_calls=1))
     try:
         endpoint.start(lambda call: call.reject(503))
     except SipError as problem:
@@ -145,7 +145,13 @@ def check_registrations(
     yield from (_registration(state, seconds) for state in states)
 
 
-def _registration(state: RegistrationState, seconds: float) -> Check:
+def _user_agent() -> "Callable[[Sip], Endpoint]":
+    from screener.sip.useragent import SipUserAgent
+
+    return SipUserAgent
+
+
+def _registration(state: "RegistrationState", seconds: float) -> Check:
     if state.registered:
         return Check("registration", ok=True, message=f"{state.registrar} accepted us")
     return Check(
@@ -156,7 +162,7 @@ def _registration(state: RegistrationState, seconds: float) -> Check:
     )
 
 
-def _remedy(state: RegistrationState) -> str:
+def _remedy(state: "RegistrationState") -> str:
     if "certificate" in state.problem:
         return "renew its certificate, or correct authorities and peer_name in [sip.tls]"
     if _refused(state):
@@ -164,7 +170,7 @@ def _remedy(state: RegistrationState) -> str:
     return "is the PBX running, and are host, port and firewall right? See [[sip.registrars]]"
 
 
-def _refused(state: RegistrationState) -> bool:
+def _refused(state: "RegistrationState") -> bool:
     """Whether the PBX has answered that it does not want us, so that waiting longer is no use."""
     return any(word in state.problem for word in ("401", "403", "404", "407", "password", "certificate"))
 
@@ -181,6 +187,8 @@ def check_pbx(pbx: Pbx, seconds: float = LOGIN_SECONDS) -> Check:
     """Does the manager interface of the PBX let us in?"""
     if not pbx.host:
         return Check("manager interface", ok=True, message="none named; agents' calls are not listened to")
+    from screener.pbx.ami import Ami
+
     place = f"{pbx.host}:{pbx.port}"
     ami = Ami(pbx, lambda _event: None, lambda _up: None)
     ami.start()
@@ -214,9 +222,13 @@ def check_model(settings: Settings) -> Check:
 
 def check_recordings(settings: Settings) -> Sequence[Check]:
     """Can every recording be played, and is each at the product's level?"""
-    folder = settings.folder / settings.prompts.folder if settings.prompts.folder else None
+    from screener.media.prompts import find, load_clips
+    from screener.media.recordings import check as check_recording
+
+    folder = settings.recordings
     try:
         load_clips(folder)
+        load_played(folder)
     except ScreenerError as problem:
         return [Check("recordings", ok=False, message=problem.message, remedy=problem.remedy)]
     remedy = "make it again with: screener prompts import, or: screener prompts build"
@@ -227,6 +239,8 @@ def check_recordings(settings: Settings) -> Sequence[Check]:
 
 def check_judgement(settings: Settings) -> Check:
     """Can the lexicon, the weights and the calendar be used?"""
+    from screener.speech.pinyin import syllables
+
     try:
         load_judgement(settings.judgement, settings.folder, syllables)
     except ScreenerError as problem:

@@ -10,13 +10,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from screener.errors import PbxError, SipError, SipParseError
-from screener.proxy import kamailio
-from screener.proxy.watch import rtpengines
 from screener.settings.encryption import Tls
 from screener.settings.sections import Settings, Sip, Speech, Targets, Webhook
-from screener.sip import certificates
 from screener.sip.address import Uri
-from screener.sip.tcp import reason
 from screener.sip.transport import Address, TcpAddress, TlsAddress, name_of, next_address
 
 OPTIONS_SECONDS = 2.0
@@ -113,11 +109,15 @@ def _asked(line: socket.socket, place: str, transport: str) -> bool:
 
 
 def _secured(plain: socket.socket, host: str, tls: Tls) -> socket.socket:
-    return certificates.client_context(tls).wrap_socket(plain, server_hostname=tls.peer_name or host)
+    from screener.sip.certificates import client_context
+
+    return client_context(tls).wrap_socket(plain, server_hostname=tls.peer_name or host)
 
 
 def _unproven(name: str, place: str, problem: Exception) -> Check:
     """The other end cannot show who it is."""
+    from screener.sip.tcp import reason
+
     why = problem.message if isinstance(problem, SipError) else reason(problem)
     remedy = "renew its certificate, or correct authorities and peer_name in [sip.tls]"
     return Check(name, ok=False, message=f"{place}: TLS: {why}", remedy=remedy)
@@ -134,6 +134,8 @@ def check_certificates(tls: Tls, *, wanted: bool, now: datetime | None = None) -
     now = now or datetime.now(UTC)
     if not wanted:
         return Check("TLS", ok=True, message="none: signalling is in clear")
+    from screener.sip import certificates
+
     try:
         certificates.client_context(tls)
         own = certificates.read(Path(tls.certificate)) if tls.certificate else None
@@ -194,6 +196,9 @@ def check_proxy(settings: Settings) -> Iterator[Check]:
     proxy, host = settings.proxy, settings.sip.host
     if not proxy.url:
         return
+    from screener.proxy import kamailio
+    from screener.proxy.watch import rtpengines
+
     try:
         going_on = kamailio.listed(proxy, host)
         yield Check("proxy", ok=True, message=f"Kamailio lists its calls; {len(going_on)} to listen to now")
@@ -223,6 +228,8 @@ def check_webhook(settings: Settings, seconds: float = OPTIONS_SECONDS) -> Check
             if parts.scheme == "https":
                 _known(webhook, settings.folder).wrap_socket(plain, server_hostname=host).close()
     except ssl.SSLError as problem:
+        from screener.sip.tcp import reason
+
         remedy = "renew its certificate, or correct [webhook] ca"
         return Check("webhook", ok=False, message=f"{place}: TLS: {reason(problem)}", remedy=remedy)
     except OSError as problem:

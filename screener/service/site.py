@@ -167,9 +167,10 @@ class Service:
         self._settings = settings
         self._clock = clock
         self._zone = ZoneInfo(settings.site.timezone)
-        self._judgement = load_judgement(settings.judgement, folder, syllables)
+        recordings = settings.recordings
+        self._judgement = load_judgement(settings.judgement, folder, syllables, recordings)
         self._lines = load_lines(settings.line_files, *settings.site.numbering)
-        clips = load_clips(folder / settings.prompts.folder if settings.prompts.folder else None)
+        clips = load_clips(recordings)
         self._log = open_log(settings.store.url, folder)
         self._history = HistoryLookup(partial(past, self._log, settings.ladder))
         spool = folder / (settings.store.spool or "spool")
@@ -298,7 +299,7 @@ class Service:
         offer = replace(
             self._offer(invite),
             entrance=Entrance.BY_HAND if by_hand else Entrance.IN_PATH,
-            dialled=self._lines.identify(dialled).number,
+            dialled=self._lines.normal(dialled),
             queue=said(sip.queue_header) or ("" if by_hand else user_of(self._settings.targets.agents)),
             agent=invite.referred_by if by_hand else "",
             uniqueid=said(sip.uniqueid_header),

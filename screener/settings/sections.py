@@ -302,7 +302,8 @@ class Prompts:
     """`[prompts]`: the recordings.
 
     Attributes:
-        folder: a site's own recordings; any that is missing there is taken from the shipped ones.
+        folder: a site's own recordings; any that is missing there is taken from the shipped ones. Their words, for
+            the log, are in `said.toml` there.
     """
 
     folder: str = ""
@@ -409,6 +410,11 @@ class Settings:
     console: Console = field(default_factory=Console)
     oidc: Oidc = field(default_factory=Oidc)
     folder: Path = field(default_factory=Path)
+
+    @property
+    def recordings(self) -> Path | None:
+        """The site's own recordings; None when it has none."""
+        return self.folder / self.prompts.folder if self.prompts.folder else None
 
     @property
     def line_files(self) -> list[Path]:

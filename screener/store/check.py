@@ -3,14 +3,13 @@
 import tempfile
 from pathlib import Path
 
-from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, Engine, create_engine, inspect, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from screener.errors import StoreError
 from screener.store.engine import database_file, make_engine
-from screener.store.schema import known_revisions, newest_revision
+from screener.store.schema import known_revisions, newest_revision, revision_of
 from screener.store.tables import Base
 
 WAIT_SECONDS = 3
@@ -98,7 +97,7 @@ def _check_content(place: str, engine: Engine) -> str:
     """Is what the database holds a log of this version, or of one that `serve` can bring up to date?"""
     try:
         with engine.connect() as connection:
-            revision = MigrationContext.configure(connection).get_current_revision()
+            revision = revision_of(connection)
             if engine.dialect.name == "sqlite":
                 _look_for_damage(place, connection)
             if revision is None:

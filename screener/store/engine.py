@@ -23,6 +23,15 @@ SILENT_MILLISECONDS = 5000
 """After so long without a sign of the PostgreSQL server a connection is given up."""
 
 
+def insert_into(connection: Connection, table: Any) -> Any:  # noqa: ANN401 - the two dialects share no type
+    """An INSERT that understands `on_conflict_…`; SQLAlchemy's core does not."""
+    if connection.dialect.name == "postgresql":
+        from sqlalchemy.dialects.postgresql import insert
+    else:
+        from sqlalchemy.dialects.sqlite import insert  # type: ignore[assignment]
+    return insert(table)
+
+
 def make_engine(url: str, folder: Path | None = None, read_only: bool = False) -> Engine:
     """An engine; connects to nothing yet.
 

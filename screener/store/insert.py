@@ -11,9 +11,9 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, insert, select, text, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from screener.events import Entrance, LineClass
+from screener.store.engine import insert_into
 from screener.store.records import CallRecord, Review
 from screener.store.tables import (
     Base,
@@ -63,9 +63,8 @@ SHORT_MOST = 100
 
 
 def upsert(connection: Connection, table: type[Base], values: dict[str, Any]) -> Any:  # noqa: ANN401
-    """An INSERT that understands `on_conflict_…`; the two dialects share it, SQLAlchemy's core does not."""
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    return dialect.insert(table).values(values)
+    """An INSERT that understands `on_conflict_…`."""
+    return insert_into(connection, table).values(values)
 
 
 def insert_call(connection: Connection, record: CallRecord) -> bool:

@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Iterable
 
 from sqlalchemy import Connection
-from sqlalchemy.dialects import postgresql, sqlite
 
+from screener.store.engine import insert_into
 from screener.store.records import CallRecord
 from screener.store.tables import DAY_SECONDS, QUARTER_SECONDS, Base, OfferedPlace, OfferedTime
 
@@ -31,8 +31,7 @@ def count_offered(connection: Connection, fresh: Iterable[CallRecord]) -> None:
 def _add(connection: Connection, table: type[Base], keys: tuple[str, ...], counts: _Counts) -> None:
     if not counts:
         return
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    added = dialect.insert(table)
+    added = insert_into(connection, table)
     offered = table.__table__.c.offered
     connection.execute(
         added.on_conflict_do_update(index_elements=keys, set_={"offered": offered + added.excluded.offered}),

@@ -31,20 +31,20 @@ def migrate(engine: Engine, revision: str = "head") -> None:
     """
     newest = newest_revision()
     with engine.connect() as connection:
-        current = _revision(connection)
+        current = revision_of(connection)
     if revision == "head" and current == newest:
         return
     from alembic import command  # loaded where something is to be migrated only, and before others have to wait
 
     with _alone(engine) as connection:
-        current = _revision(connection)
+        current = revision_of(connection)
         if current is not None and current not in known_revisions():
             raise StoreError(
                 f"the call log has schema {current}, which this version does not know",
                 "install the newer Screener that made it, or name another database",
             )
         command.upgrade(_config(connection), revision)
-        log.info("the call log now has schema %s; before: %s", _revision(connection), current or "none")
+        log.info("the call log now has schema %s; before: %s", revision_of(connection), current or "none")
 
 
 def newest_revision() -> str:
@@ -60,7 +60,7 @@ def known_revisions() -> set[str]:
 def is_newest(engine: Engine) -> bool:
     """Whether a database has the schema of this version."""
     with engine.connect() as connection:
-        return _revision(connection) == newest_revision()
+        return revision_of(connection) == newest_revision()
 
 
 def downgrade(engine: Engine, revision: str) -> None:
@@ -80,7 +80,7 @@ def _alone(engine: Engine) -> Iterator[Connection]:
         yield connection
 
 
-def _revision(connection: Connection) -> str | None:
+def revision_of(connection: Connection) -> str | None:
     """What Alembic wrote down; None for a database that is not migrated yet."""
     if not inspect(connection).has_table("alembic_version"):
         return None

@@ -91,8 +91,9 @@ def test_every_wrong_row_is_named(tmp_path: Path) -> None:
 def test_places_abroad_can_be_forgotten() -> None:
     """In a process of its own, because the library's tables are everybody's."""
     script = """
-from screener.numbers.identify import forget_places_abroad, load_lines
-forget_places_abroad("CN")
+from screener.numbers.identify import load_lines
+from screener.numbers.places import forget_abroad
+forget_abroad("CN")
 lines = load_lines([], "CN")
 for number in ("+862155550178", "+8613800138000", "+12125550123"):
     caller = lines.identify(number)
