@@ -112,10 +112,9 @@ def _list(case: Case, maker: Maker) -> str:
             _verdict(exhibit, maker),
         )
         rows.append("<tr>" + "".join(f"<td>{escape(visible(cell))}</td>" for cell in cells) + "</tr>")
-    head = "".join(f"<th>{maker.word(key)}</th>" for key in heads)
+    head = "<thead><tr>" + "".join(f"<th>{maker.word(key)}</th>" for key in heads) + "</tr></thead>"
     return (
-        f'<h2>{maker.word("list")}</h2><div class="scroll"><table class="list"><tr>{head}</tr>{"".join(rows)}'
-        "</table></div>"
+        f'<h2>{maker.word("list")}</h2><div class="scroll"><table class="list">{head}{"".join(rows)}</table></div>'
     )
 
 
