@@ -26,7 +26,7 @@ from tests.console.test_recovery import console, free_port
 from tests.store.databases import running_postgres
 
 __all__ = ["chromium"]
-pytestmark = [needs_chromium, pytest.mark.waits, pytest.mark.timeout(400)]
+pytestmark = [needs_chromium, pytest.mark.timeout(400)]
 AWAY_SECONDS = float(os.environ.get("SCREENER_AWAY_SECONDS", "4"))
 HARASSING = Sentence("demo's lewd", read_wav(AUDIO / "lewd.wav"))
 

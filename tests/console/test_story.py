@@ -21,7 +21,7 @@ from tests.console.browser import chromium, needs_chromium, opened
 from tests.console.conftest import PASSWORD
 
 __all__ = ["chromium"]
-pytestmark = [needs_chromium, pytest.mark.waits, pytest.mark.timeout(180)]
+pytestmark = [needs_chromium, pytest.mark.timeout(180)]
 CLIPS = load_clips()
 
 
