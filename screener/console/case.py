@@ -9,6 +9,7 @@ from screener.review.explain import explain
 from screener.review.timeline import Moment, moments, reasons
 from screener.review.verdict import is_flag
 from screener.store.records import CallRecord
+from screener.words.places import place
 from screener.words.terms import headed, word
 
 
@@ -36,7 +37,7 @@ def part(context: Context, person: Person, call: CallRecord) -> dict[str, Any]:
     lang = context.teller.lang
     why = explain(call, context.weights)
     whole = context.sees_whole_numbers(person)
-    where = (word(call.line.value, lang), call.region, call.carrier)
+    where = (word(call.line.value, lang), place(call.region, lang), place(call.carrier, lang))
     return row(context, person, call) | {
         "name": visible(call.display_name) if whole else "",  # many callers' name is their number
         "number_whole": call.number if whole else "",

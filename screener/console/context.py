@@ -23,6 +23,7 @@ from screener.settings.sections import Settings
 from screener.store.log import CallLog
 from screener.words.console import said
 from screener.words.judgement import Teller
+from screener.words.places import place
 from screener.words.terms import word
 
 COOKIE = "screener"
@@ -98,6 +99,7 @@ class Context:
             "oidc": self.provider is not None,
             "t": lambda key: said(key, self.teller.lang),
             "word": self.word,
+            "place": lambda name: place(name, self.teller.lang),
         }
         return made
 

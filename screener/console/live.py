@@ -19,6 +19,7 @@ from screener.errors import InputError
 from screener.events import Act
 from screener.feed.board import LiveCall
 from screener.feed.items import Order
+from screener.words.places import place
 from screener.words.terms import headed, word
 
 EMERGENCY = 4
@@ -112,7 +113,9 @@ def view(context: Context, person: Person, shown: Shown) -> dict[str, Any]:
     return {
         "id": call.call,
         "number": context.number(began.number, person) if began else "?",
-        "where": " ".join(p for p in (word(began.line, teller.lang), began.region) if p) if began else "",
+        "where": " ".join(filter(None, (word(began.line, teller.lang), place(began.region, teller.lang))))
+        if began
+        else "",
         "dialled": began.dialled if began else "",
         "agent": began.agent if began else "",
         "entrance": began.entrance if began else "",

@@ -8,6 +8,7 @@ from screener.outside.text import visible
 from screener.review.case import Case, Exhibit, Maker
 from screener.review.course import course, quoted
 from screener.store.records import CallRecord, Review
+from screener.words.places import place
 from screener.words.terms import word
 
 NIGHT = frozenset({22, 23, 0, 1, 2, 3, 4, 5})
@@ -159,7 +160,8 @@ def _number(exhibit: Exhibit, maker: Maker) -> str:
 
 
 def _where(call: CallRecord, maker: Maker) -> str:
-    return " ".join(part for part in (word(call.line.value, maker.lang), call.region, call.carrier) if part)
+    parts = word(call.line.value, maker.lang), place(call.region, maker.lang), place(call.carrier, maker.lang)
+    return " ".join(filter(None, parts))
 
 
 def _agents(exhibit: Exhibit) -> str:
