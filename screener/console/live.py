@@ -20,7 +20,7 @@ from screener.events import Act
 from screener.feed.board import LiveCall
 from screener.feed.items import Order
 from screener.words.places import place
-from screener.words.terms import word
+from screener.words.terms import headed, word
 
 EMERGENCY = 4
 """Rank of the calls that come before all others."""
@@ -132,7 +132,7 @@ def view(context: Context, person: Person, shown: Shown) -> dict[str, Any]:
         ],
         "verdict": _stands(context, call, verdict),
         "kind": teller.kind(judged.kind) if judged else "",
-        "reason": teller.reason(judged.reason) if judged else "",
+        "reason": headed(teller.reason(judged.reason)) if judged else "",
         "score": judged.score if judged else None,
         "threshold": judged.threshold if judged else None,
         "warnings": [teller.warned(w.about, w.level, w.step, w.by) for w in call.warnings[-4:]],
@@ -153,7 +153,7 @@ def _stands(context: Context, call: LiveCall, verdict: Verdict | None) -> str:
         return context.say("emergency")
     if call.asked_by and (verdict is None or verdict.value not in URGENT):
         return context.say("wanted")
-    return context.teller.verdict(verdict)
+    return headed(context.teller.verdict(verdict))
 
 
 def is_urgent(call: LiveCall) -> bool:
