@@ -71,6 +71,7 @@ from screener.store.log import open_log
 from screener.store.lookup import HistoryLookup
 from screener.store.privacy import Purger
 from screener.store.writer import CLOSE_SECONDS, LogWriter
+from screener.words.terms import site_name
 
 log = logging.getLogger(__name__)
 
@@ -185,7 +186,8 @@ class Service:
         self._feed = open_feed(settings, self._ordered)
         self._tally = Tally()
         self._summaries = Summaries(settings, self._log, clock)
-        self._outbox = Outbox(settings.alerts, settings.site.name, settings.site.language, clock)
+        name = site_name(settings.site.name, settings.site.language)
+        self._outbox = Outbox(settings.alerts, name, settings.site.language, clock)
         watching = [self._notes.observe, self._tally.observe, *observers]
         watching.append(Causes(settings.alerts, self._outbox.put, clock).observe)
         if self._feed is not None:

@@ -20,6 +20,7 @@ from screener.events import Entrance, ListName
 from screener.store.engine import WRITES, database_file, make_engine
 from screener.store.history import holds
 from screener.store.insert import COLUMNS, SHORT_MOST, insert_call, take_turns, tidy, upsert
+from screener.store.numbered import begins, by_index
 from screener.store.offered import count_offered, tell_dialled
 from screener.store.records import (
     Access,
@@ -209,8 +210,10 @@ class CallLog:
         if kind is not None:
             query = query.where(Call.kind == kind)
         if number:
-            query = query.where(Call.number.startswith(number, autoescape=True))
+            query = query.where(begins(number))
         with self.reading() as connection:
+            if number and (few := by_index(connection, number)) is not None:
+                query = query.where(few)
             return [CallRecord(*row) for row in connection.execute(query)]
 
     def rows_of(self, call_id: str) -> list[CallRecord]:

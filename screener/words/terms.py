@@ -5,6 +5,7 @@ from typing import Literal
 Language = Literal["zh", "en"]
 
 WORDS: dict[str, tuple[str, str]] = {
+    "call_centre": ("呼叫中心", "Call centre"),
     # Columns.
     "bucket": ("时段", "Period"),
     "hour": ("时", "Hour"),
@@ -232,6 +233,11 @@ WORDS: dict[str, tuple[str, str]] = {
     "nothing": ("没有数据", "No data"),
 }
 WEEKDAYS = {"zh": "一二三四五六日", "en": ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")}
+
+
+def site_name(name: str, language: Language) -> str:
+    """What a site is called, one that has named itself or not."""
+    return name or word("call_centre", language)
 
 
 def word(key: str, lang: Language) -> str:
