@@ -70,6 +70,8 @@ def examine(path: Path | None = None) -> Iterator[Check]:
     yield from check_proxy(settings)
     yield check_region(settings.site.region)
     yield check_model(settings)
+    if settings.speech.second:
+        yield check_second(settings)
     yield from check_servers(settings.speech)
     yield from check_recordings(settings)
     yield check_judgement(settings)
@@ -218,6 +220,18 @@ def check_model(settings: Settings) -> Check:
     elif info.synthetic_only:
         message += ": understands the demo's synthetic speech only; for real callers: screener model install"
     return Check("speech model", ok=True, message=message)
+
+
+def check_second(settings: Settings) -> Check:
+    """Can the second reader be loaded?"""
+    from screener.speech.models import find_model
+    from screener.speech.offline import load_reader
+
+    try:
+        info = load_reader(find_model(settings.speech.second, settings.folder).folder).info
+    except ScreenerError as problem:
+        return Check("second reader", ok=False, message=problem.message, remedy=problem.remedy)
+    return Check("second reader", ok=True, message=f"{info.name} reads flags again")
 
 
 def check_recordings(settings: Settings) -> Sequence[Check]:

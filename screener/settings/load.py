@@ -3,7 +3,6 @@
 import difflib
 import ipaddress
 import json
-import math
 import os
 import re
 import tomllib
@@ -18,8 +17,8 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from screener.core.ladder import Ladder
-from screener.core.warnings import MOST_LEVELS, Warnings
 from screener.errors import SettingsError
+from screener.settings.flow import check_flow
 from screener.settings.proxy import Proxy, check_proxy
 from screener.settings.sections import Evidence, Oidc, Pbx, Registrar, Settings, Sip, Site, Webhook
 from screener.settings.servers import check_servers
@@ -169,7 +168,8 @@ def _cross_checks(settings: Settings) -> Iterator[Problem]:
     """What no single field's type can say."""
     yield from _check_sip(settings.sip)
     yield from _check_tls(settings.sip)
-    yield from _check_flow(settings)
+    yield from check_flow(settings.flow, second=settings.speech.second)
+    yield from _check_analysis(settings)
     yield from _check_pbx(settings)
     yield from _check_recordings(settings)
     yield from check_servers(settings.speech)
@@ -290,38 +290,13 @@ def _check_tls(sip: Sip) -> Iterator[Problem]:
         yield "[sip.tls] only", "found true, allowed with a certificate, or with a registrar to connect to"
 
 
-def _check_flow(settings: Settings) -> Iterator[Problem]:
-    flow = settings.flow
-    for spec in fields(flow):
-        value = getattr(flow, spec.name)
-        least_open = spec.name in ("settle_seconds", "tone_seconds", "stay_seconds", "pause_seconds")
-        if isinstance(value, float) and not (math.isfinite(value) and (value >= 0 if least_open else value > 0)):
-            allowed = "a number not below 0" if least_open else "a number above 0"
-            yield f"[flow] {spec.name}", f"found {value:g}, allowed {allowed}"
-        elif isinstance(value, int) and value < 0:
-            yield f"[flow] {spec.name}", f"found {value}, allowed a whole number not below 0"
-    yield from _check_warnings(flow.warnings)
+def _check_analysis(settings: Settings) -> Iterator[Problem]:
     analysis = settings.targets.analysis
-    wanted_by = "flow.queue_on_pbx" * flow.queue_on_pbx or "[pbx] host" * bool(settings.pbx.host)
+    wanted_by = "flow.queue_on_pbx" * settings.flow.queue_on_pbx or "[pbx] host" * bool(settings.pbx.host)
     wanted_by = wanted_by or "[webhook] url" * bool(settings.webhook.url) or settings.proxy.wanted
     if (analysis or wanted_by) and not _URI.fullmatch(analysis):
         why = f", needed by {wanted_by}" if wanted_by else ""
         yield "[targets] analysis", f"found {json.dumps(analysis)}, allowed a sip:, sips: or tel: URI{why}"
-
-
-def _check_warnings(warnings: Warnings) -> Iterator[Problem]:
-    for key in ("pause_seconds", "approve_seconds", "notice_seconds", "end_seconds"):
-        if not (math.isfinite(value := getattr(warnings, key)) and value >= 0):
-            yield f"[flow] warnings.{key}", f"found {value:g}, allowed a number not below 0"
-    if not 1 <= warnings.levels <= MOST_LEVELS:
-        yield "[flow] warnings.levels", f"found {warnings.levels}, allowed 1 to {MOST_LEVELS}"
-    if warnings.offences < 1:
-        yield "[flow] warnings.offences", f"found {warnings.offences}, allowed a whole number above 0"
-    if warnings.end_seconds and not 0 < warnings.notice_seconds < warnings.end_seconds:
-        yield (
-            "[flow] warnings.end_seconds",
-            "found an end without a notice before it, allowed above notice_seconds",
-        )
 
 
 def _check_pbx(settings: Settings) -> Iterator[Problem]:

@@ -232,6 +232,8 @@ class Speech:
             `online-websocket-server`, as `engine` says. Streams are spread over them.
         fallback: who hears when none of them answers: the `local` model, or nobody (`none`): then calls go on
             unheard, which is said and counted, and loading no model saves memory.
+        second: a better, slower model that reads again what a flag stands on (`[flow] second_seconds`): the name
+            of an installed one or a folder; empty is none.
         treat_with_synthetic_model: let the embedded model, which knows synthetic demo speech only, treat callers.
     """
 
@@ -243,6 +245,7 @@ class Speech:
     hotwords: tuple[str, ...] = ()
     servers: tuple[str, ...] = ()
     fallback: Literal["local", "none"] = "local"
+    second: str = ""
     treat_with_synthetic_model: bool = False
 
 
