@@ -293,7 +293,7 @@ class Service:
             if self._beside is not None:
                 self._beside.attach(call)
             else:
-                call.reject(404)
+                self._elsewhere.hear(call)
             return
         by_hand = invite.dialled == sip.analysis_extension
 

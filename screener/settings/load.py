@@ -19,6 +19,7 @@ from pydantic_core import ErrorDetails
 from screener.core.ladder import Ladder
 from screener.errors import SettingsError
 from screener.settings.flow import check_flow
+from screener.settings.freeswitch import Freeswitch, check_freeswitch
 from screener.settings.proxy import Proxy, check_proxy
 from screener.settings.sections import Evidence, Oidc, Pbx, Registrar, Settings, Sip, Site, Webhook
 from screener.settings.servers import check_servers
@@ -47,6 +48,7 @@ _ALLOWED = {
     "path": "a path in quotes",
     "missing": "a value; it has no default",
 }
+Account = Registrar | Pbx | Webhook | Oidc | Proxy | Freeswitch
 Problem = tuple[str, str]
 """Where (`[section] key`) and what is wrong there."""
 
@@ -174,6 +176,8 @@ def _cross_checks(settings: Settings) -> Iterator[Problem]:
     yield from _check_recordings(settings)
     yield from check_servers(settings.speech)
     yield from check_proxy(settings.proxy, settings.sip, settings.siprec.max_calls)
+    asterisk, calls = bool(settings.pbx.host), settings.sip.max_calls
+    yield from check_freeswitch(settings.freeswitch, asterisk=asterisk, calls=calls)
     yield from _check_ladder(settings.ladder)
     yield from _check_evidence(settings.evidence, settings.folder)
     yield from _check_oidc(settings.oidc)
@@ -293,7 +297,12 @@ def _check_tls(sip: Sip) -> Iterator[Problem]:
 def _check_analysis(settings: Settings) -> Iterator[Problem]:
     analysis = settings.targets.analysis
     wanted_by = "flow.queue_on_pbx" * settings.flow.queue_on_pbx or "[pbx] host" * bool(settings.pbx.host)
-    wanted_by = wanted_by or "[webhook] url" * bool(settings.webhook.url) or settings.proxy.wanted
+    wanted_by = (
+        wanted_by
+        or "[webhook] url" * bool(settings.webhook.url)
+        or settings.proxy.wanted
+        or settings.freeswitch.wanted
+    )
     if (analysis or wanted_by) and not _URI.fullmatch(analysis):
         why = f", needed by {wanted_by}" if wanted_by else ""
         yield "[targets] analysis", f"found {json.dumps(analysis)}, allowed a sip:, sips: or tel: URI{why}"
@@ -384,7 +393,7 @@ def _with_paths(settings: Settings) -> Settings:
 def _with_passwords(settings: Settings, problems: list[Problem]) -> Settings:
     """The same with every `password_file` read."""
 
-    def read(section: str, key: str, account: Registrar | Pbx | Webhook | Oidc | Proxy) -> str:
+    def read(section: str, key: str, account: Account) -> str:
         return _secret(settings.folder, f"{section} {key}_file", account, key, problems)
 
     registrars = tuple(
@@ -397,15 +406,15 @@ def _with_passwords(settings: Settings, problems: list[Problem]) -> Settings:
         event_secret=read("[pbx]", "event_secret", settings.pbx),
     )
     proxy = replace(settings.proxy, secret=read("[proxy]", "secret", settings.proxy))
+    freeswitch = replace(settings.freeswitch, password=read("[freeswitch]", "password", settings.freeswitch))
     webhook = replace(settings.webhook, secret=read("[webhook]", "secret", settings.webhook))
     oidc = replace(settings.oidc, secret=read("[oidc]", "secret", settings.oidc))
     sip = replace(settings.sip, registrars=registrars)
-    return replace(settings, sip=sip, pbx=pbx, webhook=webhook, proxy=proxy, oidc=oidc)
+    settings = replace(settings, freeswitch=freeswitch, webhook=webhook, proxy=proxy)
+    return replace(settings, sip=sip, pbx=pbx, oidc=oidc)
 
 
-def _secret(
-    folder: Path, where: str, account: Registrar | Pbx | Webhook | Oidc | Proxy, key: str, problems: list[Problem]
-) -> str:
+def _secret(folder: Path, where: str, account: Account, key: str, problems: list[Problem]) -> str:
     """A secret of an account, out of its file where it names one."""
     said: str = getattr(account, key)
     file: Path | None = getattr(account, f"{key}_file")

@@ -11,6 +11,7 @@ from screener.core.flow import Flow
 from screener.core.ladder import Ladder
 from screener.settings.alerts import Alerts
 from screener.settings.encryption import Encryption, Port, Tls
+from screener.settings.freeswitch import Freeswitch
 from screener.settings.proxy import Proxy
 
 Seconds = Annotated[float, Field(gt=0)]
@@ -400,6 +401,7 @@ class Settings:
     pbx: Pbx = field(default_factory=Pbx)
     siprec: Siprec = field(default_factory=Siprec)
     proxy: Proxy = field(default_factory=Proxy)
+    freeswitch: Freeswitch = field(default_factory=Freeswitch)
     webhook: Webhook = field(default_factory=Webhook)
     flow: Flow = field(default_factory=Flow)
     ladder: Ladder = field(default_factory=Ladder)

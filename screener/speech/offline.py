@@ -20,7 +20,7 @@ import numpy as np
 from screener.errors import ModelError
 from screener.events import SAMPLE_RATE, Speaker, Transcript
 from screener.settings.sections import Speech
-from screener.speech.models import describe, engine_of, find_model
+from screener.speech.models import AGAIN, describe, engine_of, find_model
 from screener.speech.pinyin import syllables
 from screener.speech.recognizer import ModelInfo, SpeechModel
 from screener.speech.upsample import Upsampler
@@ -140,7 +140,7 @@ def _one(folder: Path, pattern: str) -> Path:
     """The file of a part; the quantised one where both are there."""
     found = max(folder.glob(pattern), key=lambda path: (".int8." in path.name, path.name), default=None)
     if found is None or found.stat().st_size == 0:
-        raise ModelError(f"{pattern} is missing or empty in the speech model {folder}", "install it again")
+        raise ModelError(f"{pattern} is missing or empty in the speech model {folder}", AGAIN)
     return found
 
 
