@@ -244,3 +244,8 @@ def weekday(number: int, lang: Language) -> str:
     """Monday is 1."""
     name = WEEKDAYS[lang][number - 1]
     return name if lang == "en" else f"周{name}"
+
+
+def headed(text: str) -> str:
+    """A word that stands alone: with a capital, where the language has them."""
+    return text[:1].upper() + text[1:]
