@@ -120,10 +120,10 @@ class Hearing:
         if all(known.act and known.act.at == known.transcript.at for known in said.values()):
             return
         yield from self._forget_acts()
-        memory, leaning = self._memory, self._leaning
+        acts, memory, leaning = self._judgement.acts, self._memory, self._leaning
         for key, known in said.items():
             heard = known.transcript
-            memory, understood = self._judgement.acts.hear(memory, heard.speaker, heard.syllables)
+            memory, understood = acts.hear(memory, heard.speaker, heard.syllables, heard.text)
             times = self._acts[understood.act] + 1
             act = signals.of_act(understood, leaning, times, heard, opening=known.opening)
             self._open[key] = replace(known, act=act)
@@ -180,7 +180,8 @@ class Hearing:
         self, said: Transcript, before: Evidence | None = None, *, opening: bool = False
     ) -> Iterator[Evidence]:
         """An utterance that is over does what it does; `before` is what it seemed to do in a pause."""
-        self._memory, understood = self._judgement.acts.hear(self._memory, said.speaker, said.syllables)
+        hear = self._judgement.acts.hear
+        self._memory, understood = hear(self._memory, said.speaker, said.syllables, said.text)
         times = self._acts[understood.act] + 1
         act = signals.of_act(understood, self._leaning, times, said, opening=opening)
         if before and (before.rule, before.weight) == (act.rule, act.weight):
