@@ -16,7 +16,7 @@ from screener.errors import SettingsError
 LIMIT = 127
 """Units of the largest weight of a column: a signed byte."""
 FIRST = 2
-"""Row of the first syllable; of the first character it is 1."""
+"""Row of the first syllable."""
 
 
 def load_acts(path: Path) -> Acts:
@@ -56,7 +56,6 @@ def parse(file: bytes) -> Acts:
     return Acts(
         version=str(head["version"]),
         syllables={s: n for n, s in enumerate(str(head["syllables"]).split(), start=FIRST)},
-        characters={c: n for n, c in enumerate(str(head["characters"]), start=1)},
         acts=tuple(Act(a) for a in _names(head["acts"])),
         calls=tuple(Kind(c) if c in set(Kind) else Standing(c) for c in _names(head["calls"])),
         nets=tuple(nets),
@@ -86,7 +85,6 @@ def serialize(model: Acts) -> bytes:
         "calls": model.calls,
         "shapes": {f.name: getattr(model.nets[0], f.name).shape for f in fields(Net)},
         "syllables": " ".join(model.syllables),
-        "characters": "".join(model.characters),
     }
     return json.dumps(head, ensure_ascii=False).encode() + b"\n" + zlib.compress(bytes(data), 9)
 

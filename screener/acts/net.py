@@ -1,15 +1,12 @@
-"""The model of acts: small nets over syllables and characters, each with a memory of the call; numpy only.
+"""The model of acts: small nets over syllables, each with a memory of the call; numpy only.
 
-Each net looks up its syllables and the characters that they were printed as, adds the two, looks at three, five
-and seven of them together (three convolutions), takes of each channel the largest, the mean and a few means in
-which it weighs the places itself (attention), and folds the utterance into the memory of the call (a gated
-recurrent unit, Cho et al., 2014). From the utterance and the memory it reads the act and what the call is. Several
-nets that were learned from different beginnings vote: the mean of their log-odds. Trained in
-`screener.training.acts`.
+Each net looks up its syllables, looks at three, five and seven of them together (three convolutions), takes of
+each channel the largest, the mean and a few means in which it weighs the places itself (attention), and folds the
+utterance into the memory of the call (a gated recurrent unit, Cho et al., 2014). From the utterance and the
+memory it reads the act, and what the call is. Several nets that were learned from different beginnings vote: the
+mean of their log-odds. Trained in `screener.training.acts`.
 """
 
-import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -25,25 +22,8 @@ UNKNOWN = 1
 """Row of a syllable that nobody taught; row 0 is silence."""
 STEEPEST = 8.0
 """Nats that a place of an utterance is heeded more or less than by nature, at most."""
-NO_CHARACTER = 0
-"""Row of a character that is not known; its vector is nothing."""
 LONGEST = 40
 """Syllables of an utterance that are looked at: of a longer one the first and the last half of these."""
-_SPOKEN = re.compile(r"[\u3007\u3400-\u9fff\U00020000-\U0003ffff]|[a-z]|[0-9]")
-"""As `screener.speech.pinyin` reads them."""
-
-
-@dataclass(frozen=True, slots=True)
-class Sounds:
-    """An utterance as a net takes it.
-
-    Attributes:
-        syllables: the row of each syllable [n].
-        characters: the row of the character that it was printed as [n].
-    """
-
-    syllables: NDArray[np.intp]
-    characters: NDArray[np.intp]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +31,7 @@ class Net:
     """The arrays of one net; shapes in brackets, `C` channels, `H` of the memory.
 
     Attributes:
-        sounds: a vector for each syllable [syllables, E]. `written`: likewise each character [characters, E].
+        sounds: a vector for each syllable [syllables, E].
         near, nearb: the first convolution [3·E, C], [C]. `far`, `farb` and `broad`, `broadb`: the second
             and the third [3·C, C], [C].
         look, lookb: how much each of G glances heeds a place [C, G], [G].
@@ -61,7 +41,6 @@ class Net:
     """
 
     sounds: Array
-    written: Array
     near: Array
     nearb: Array
     far: Array
@@ -85,9 +64,9 @@ class Net:
         """The memory of nothing [H]."""
         return np.zeros(self.gate.shape[0], np.float32)
 
-    def hear(self, memory: Array, sounds: Sounds, speaker: Speaker) -> tuple[Array, Array, Array]:
+    def hear(self, memory: Array, rows: NDArray[np.intp], speaker: Speaker) -> tuple[Array, Array, Array]:
         """Memory after an utterance [H], and its logits of acts [A] and of the call [K]."""
-        said = self.utterance(sounds, speaker)
+        said = self.utterance(rows, speaker)
         size = self.gate.shape[0]
         new, old = said @ self.gate_in + self.gate_inb, memory @ self.gate + self.gateb
         reset = _sigmoid(new[:size] + old[:size])
@@ -97,11 +76,10 @@ class Net:
         seen = np.concatenate((said, memory))
         return memory, seen @ self.act + self.actb, seen @ self.call + self.callb
 
-    def utterance(self, sounds: Sounds, speaker: Speaker) -> Array:
+    def utterance(self, rows: NDArray[np.intp], speaker: Speaker) -> Array:
         """An utterance by itself [H]."""
-        size = len(sounds.syllables)
-        vectors = self.sounds[sounds.syllables] + self.written[sounds.characters]
-        near = np.maximum(_windows(vectors) @ self.near + self.nearb, 0)
+        size = len(rows)
+        near = np.maximum(_windows(self.sounds[rows]) @ self.near + self.nearb, 0)
         both = near + np.maximum(_windows(near) @ self.far + self.farb, 0)
         seen = both + np.maximum(_windows(both) @ self.broad + self.broadb, 0)
         agent = float(speaker is Speaker.AGENT)
@@ -120,7 +98,6 @@ class Acts:
     Attributes:
         version: names the weights.
         syllables: toneless pinyin; the first stands for row 2 of `Net.sounds`.
-        characters: those that are known, with their rows of `Net.written`.
         acts: what the acts' logits stand for, in order.
         calls: likewise of the call: kinds of harassment, then standings.
         nets: at least one.
@@ -132,7 +109,6 @@ class Acts:
 
     version: str
     syllables: Mapping[str, int]
-    characters: Mapping[str, int]
     acts: tuple[Act, ...]
     calls: tuple[Kind | Standing, ...]
     nets: tuple[Net, ...]
@@ -152,13 +128,11 @@ class Acts:
         """What is remembered of a call in which nothing was said."""
         return tuple(net.begin() for net in self.nets)
 
-    def hear(
-        self, memory: Memory, speaker: Speaker, syllables: Sequence[str], text: str = ""
-    ) -> tuple[Memory, Understood]:
+    def hear(self, memory: Memory, speaker: Speaker, syllables: Sequence[str]) -> tuple[Memory, Understood]:
         """One utterance more; see `screener.core.acts.Understanding`."""
         assert isinstance(memory, tuple)
-        sounds = sounds_of(syllables, text, self.syllables, self.characters)
-        heard = [net.hear(past, sounds, speaker) for net, past in zip(self.nets, memory, strict=True)]
+        rows = rows_of(syllables, self.syllables)
+        heard = [net.hear(past, rows, speaker) for net, past in zip(self.nets, memory, strict=True)]
         theirs = np.array([act.speaker is speaker for act in self.acts])
         acts = _softmax(np.where(theirs, np.mean([logits for _, logits, _ in heard], 0), np.float32(-np.inf)))
         call = np.mean([_log_softmax(logits) for _, _, logits in heard], 0)
@@ -178,24 +152,12 @@ class Acts:
         )
 
 
-def sounds_of(syllables: Sequence[str], text: str, known: Mapping[str, int], written: Mapping[str, int]) -> Sounds:
-    """An utterance as rows, at most `LONGEST`; a text that has not one character a syllable tells none."""
+def rows_of(syllables: Sequence[str], known: Mapping[str, int]) -> NDArray[np.intp]:
+    """Rows of an utterance's syllables, at most `LONGEST`."""
     rows = [known.get(syllable, UNKNOWN) for syllable in syllables]
-    told = printed(text)
-    if len(told) == len(rows):
-        characters = [written.get(character, NO_CHARACTER) for character in told]
-    else:
-        characters = [NO_CHARACTER] * len(rows)
     if len(rows) > LONGEST:
         rows = rows[: LONGEST // 2] + rows[-(LONGEST // 2) :]
-        characters = characters[: LONGEST // 2] + characters[-(LONGEST // 2) :]
-    return Sounds(np.array(rows, np.intp), np.array(characters, np.intp))
-
-
-def printed(text: str) -> list[str]:
-    """The characters of a text that are one syllable each: Chinese ones, letters, digits."""
-    found: list[str] = _SPOKEN.findall(unicodedata.normalize("NFKC", text).lower())
-    return found
+    return np.array(rows, np.intp)
 
 
 def _windows(rows: Array) -> Array:

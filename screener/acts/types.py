@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from screener.acts.net import Acts, Array, sounds_of
+from screener.acts.net import Acts, Array, rows_of
 from screener.errors import SettingsError
 from screener.events import Speaker
 
@@ -50,14 +50,14 @@ def begin(acts: Acts) -> Spoken:
 
 def heard(acts: Acts, spoken: Spoken, speaker: Speaker, syllables: Sequence[str]) -> Spoken:
     """The same with an utterance more; toneless pinyin, not empty."""
-    sounds = sounds_of(syllables, "", acts.syllables, acts.characters)
-    found = [net.hear(memory, sounds, speaker) for net, memory in zip(acts.nets, spoken.nets, strict=True)]
+    rows = rows_of(syllables, acts.syllables)
+    found = [net.hear(memory, rows, speaker) for net, memory in zip(acts.nets, spoken.nets, strict=True)]
     nets = tuple(memory for memory, _, _ in found)
     call = np.mean([logits for _, _, logits in found], 0)
     if speaker is Speaker.AGENT:
         return Spoken(nets, spoken.grams, spoken.lengths, spoken.acts, spoken.channels, call)
     does = np.mean([logits for _, logits, _ in found], 0)
-    channels = np.concatenate([net.utterance(sounds, speaker) for net in acts.nets])
+    channels = np.concatenate([net.utterance(rows, speaker) for net in acts.nets])
     return Spoken(
         nets,
         spoken.grams | frozenset(grams(syllables)),

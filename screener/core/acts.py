@@ -100,14 +100,11 @@ class Understanding(Protocol):
     def begin(self) -> Memory:
         """What is remembered of a call in which nothing was said."""
 
-    def hear(
-        self, memory: Memory, speaker: Speaker, syllables: Sequence[str], text: str = ""
-    ) -> tuple[Memory, Understood]:
+    def hear(self, memory: Memory, speaker: Speaker, syllables: Sequence[str]) -> tuple[Memory, Understood]:
         """One utterance more.
 
         Args:
             memory: of everything before.
             speaker: who says it.
             syllables: toneless pinyin; not empty.
-            text: as it was printed; its characters tell apart what sounds alike.
         """

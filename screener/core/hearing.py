@@ -6,6 +6,7 @@ understood when it is over, or when its speaker pauses; of an utterance that goe
 anew.
 """
 
+import copy
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -120,15 +121,32 @@ class Hearing:
         if all(known.act and known.act.at == known.transcript.at for known in said.values()):
             return
         yield from self._forget_acts()
-        acts, memory, leaning = self._judgement.acts, self._memory, self._leaning
+        memory, leaning = self._memory, self._leaning
         for key, known in said.items():
             heard = known.transcript
-            memory, understood = acts.hear(memory, heard.speaker, heard.syllables, heard.text)
+            memory, understood = self._judgement.acts.hear(memory, heard.speaker, heard.syllables)
             times = self._acts[understood.act] + 1
             act = signals.of_act(understood, leaning, times, heard, opening=known.opening)
             self._open[key] = replace(known, act=act)
             self._standing, leaning = _likeliest(understood), understood.leaning
             yield act
+
+    def noted(self, evidence: Evidence) -> Iterator[Evidence]:
+        """Take what is known already; it is listed with the rest."""
+        yield from self._add(evidence)
+
+    def fork(self) -> "Hearing":
+        """Another one that knows the same, and goes on by itself."""
+        other = copy.copy(self)
+        other._closed, other._open, other._done = [*self._closed], {**self._open}, {**self._done}
+        other._counts, other._acts = Counter(self._counts), Counter(self._acts)
+        return other
+
+    def instead_of(self, other: "Hearing", at: float) -> Iterator[Evidence]:
+        """What is new, and what is taken back, where this one takes the place of another."""
+        known, before = self._everything(), other._everything()
+        yield from (_withdrawn(e, at) for e in before if e not in known)
+        yield from (e for e in known if e not in before)
 
     def assessment(self, at: float) -> Assessment:
         """Everything known, weighed at `at`; weighed anew only when something has changed."""
@@ -180,8 +198,7 @@ class Hearing:
         self, said: Transcript, before: Evidence | None = None, *, opening: bool = False
     ) -> Iterator[Evidence]:
         """An utterance that is over does what it does; `before` is what it seemed to do in a pause."""
-        hear = self._judgement.acts.hear
-        self._memory, understood = hear(self._memory, said.speaker, said.syllables, said.text)
+        self._memory, understood = self._judgement.acts.hear(self._memory, said.speaker, said.syllables)
         times = self._acts[understood.act] + 1
         act = signals.of_act(understood, self._leaning, times, said, opening=opening)
         if before and (before.rule, before.weight) == (act.rule, act.weight):

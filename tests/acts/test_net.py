@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from screener.acts.file import load_acts, parse, serialize
-from screener.acts.net import LONGEST, Acts, Net, sounds_of
+from screener.acts.net import LONGEST, Acts, Net, rows_of
 from screener.core.acts import Act
 from screener.core.evidence import Kind, Standing
 from screener.errors import SettingsError
@@ -16,15 +16,13 @@ from screener.events import Speaker
 from screener.resources import config_folder
 
 KNOWN = {"ni": 2, "hao": 3, "ma": 4}
-WRITTEN = {"你": 1, "妈": 2}
 
 
 def small(seed: int = 1, nets: int = 2) -> Acts:
     dice = np.random.default_rng(seed)
     wide, channels, memory, acts, calls = 4, 5, 6, len(Act), 3
     shapes = {
-        "sounds": (5, wide), "written": (3, wide), "near": (3 * wide, channels),
-        "nearb": (channels,), "far": (3 * channels, channels),
+        "sounds": (5, wide), "near": (3 * wide, channels), "nearb": (channels,), "far": (3 * channels, channels),
         "farb": (channels,),
         "broad": (3 * channels, channels), "broadb": (channels,), "look": (channels, 2), "lookb": (2,),
         "fold": (4 * channels + 3, memory), "foldb": (memory,),
@@ -38,7 +36,7 @@ def small(seed: int = 1, nets: int = 2) -> Acts:
     ]
     kinds = (Kind.LEWD, Standing.GENUINE, Standing.COMPLAINT)
     hands = tuple((f"hand{n}",) for n in range(nets))
-    return Acts("t", KNOWN, WRITTEN, tuple(Act), kinds, tuple(made), hands, 1.5, 0.25, -4.0)
+    return Acts("t", KNOWN, tuple(Act), kinds, tuple(made), hands, 1.5, 0.25, -4.0)
 
 
 def heard(model: Acts, *said: tuple[Speaker, str]):
@@ -52,7 +50,6 @@ def heard(model: Acts, *said: tuple[Speaker, str]):
 def test_what_is_written_is_read_back_as_near_as_signed_bytes_are() -> None:
     model = small()
     again = parse(serialize(model))
-    assert again.characters == WRITTEN
     assert (again.version, again.syllables, again.calls, again.left_out) == (
         "t",
         KNOWN,
@@ -101,21 +98,9 @@ def test_only_nets_that_never_heard_a_hand_judge_it() -> None:
 
 
 def test_of_a_long_utterance_beginning_and_end_are_heard() -> None:
-    sounds = sounds_of(["ni"] * 30 + ["ma"] * 30, "你" * 30 + "妈" * 30, KNOWN, WRITTEN)
-    assert list(sounds.syllables) == [2] * (LONGEST // 2) + [4] * (LONGEST // 2)
-    assert list(sounds.characters) == [1] * (LONGEST // 2) + [2] * (LONGEST // 2)
-    assert list(sounds_of(["xyz"], "", KNOWN, WRITTEN).syllables) == [1], "unknown"
-
-
-def test_characters_tell_apart_what_sounds_alike_where_there_is_one_for_each_syllable() -> None:
-    def characters(syllables: str, text: str) -> list[int]:
-        return sounds_of(syllables.split(), text, KNOWN, WRITTEN).characters.tolist()
-
-    assert characters("ni hao ma", "你,好 妈!") == [1, 0, 2]
-    assert characters("ni hao ma", "nǐ hǎo mā") == [0, 0, 0], "only sounds were printed"
-    model = small()
-    by = {t: model.hear(model.begin(), Speaker.CALLER, ["ma"], t)[1].leaning for t in ("妈", "马", "")}
-    assert by["妈"] != by[""] == by["马"]
+    rows = rows_of(["ni"] * 30 + ["hao"] * 30, KNOWN)
+    assert list(rows) == [2] * (LONGEST // 2) + [3] * (LONGEST // 2)
+    assert list(rows_of(["xyz"], KNOWN)) == [1], "unknown"
 
 
 @pytest.mark.parametrize("spoiled", [b"", b"{}\n", b"no json\nx", b'{"acts": []}\nabc'])

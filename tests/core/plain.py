@@ -38,9 +38,7 @@ class Plain:
     def begin(self) -> Memory:
         return self.leaning, Standing.GENUINE
 
-    def hear(
-        self, memory: Memory, speaker: Speaker, syllables: Sequence[str], text: str = ""
-    ) -> tuple[Memory, Understood]:
+    def hear(self, memory: Memory, speaker: Speaker, syllables: Sequence[str]) -> tuple[Memory, Understood]:
         assert isinstance(memory, tuple)
         leaning, standing = memory
         act, kind = (Act.OTHER, Kind.PRANK) if speaker is Speaker.CALLER else (Act.AGENT_OTHER, Kind.PRANK)
@@ -62,8 +60,6 @@ class Always(Plain):
     def __init__(self, act: Act) -> None:
         self.act = act
 
-    def hear(
-        self, memory: Memory, speaker: Speaker, syllables: Sequence[str], text: str = ""
-    ) -> tuple[Memory, Understood]:
-        memory, understood = super().hear(memory, speaker, syllables, text)
+    def hear(self, memory: Memory, speaker: Speaker, syllables: Sequence[str]) -> tuple[Memory, Understood]:
+        memory, understood = super().hear(memory, speaker, syllables)
         return memory, replace(understood, act=self.act)

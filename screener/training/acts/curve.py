@@ -34,7 +34,7 @@ def curve(calls: Sequence[Call], seed: int = 1) -> Iterator[Table]:
 def _row(learned: Sequence[Call], tests: Sequence[Call], seed: int) -> list[Cell]:
     written = characters(learned)
     net = fit([made for call in learned if (made := lesson(call, written))], len(written), seed)
-    model = Acts("curve", ROWS, written, ACTS, CALLS, (Net(**exported(net)),), ((),), 1.0, 0.0, 0.0)
+    model = Acts("curve", ROWS, ACTS, CALLS, (Net(**exported(net)),), ((),), 1.0, 0.0, 0.0)
     told = [
         Told(c, Verdict.UNDECIDED, None, max((h.leaning for h in heard(model, c)), default=NEVER), None, ())
         for c in tests

@@ -1,5 +1,7 @@
 """Fits one net: acts of every turn and, after every turn, what the call is."""
 
+import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,13 +11,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from screener.acts.net import printed, sounds_of
+from screener.acts.net import LONGEST, rows_of
 from screener.core.acts import Act
 from screener.core.evidence import Kind, Standing
 from screener.events import Speaker
 from screener.speech.pinyin import inventory
 from screener.training.acts.corpus import Call, Turn
-from screener.training.acts.disturb import Heard, alike, disturbed, mistakes
+from screener.training.acts.disturb import Heard, Sound, alike, disturbed, mistakes
 from screener.training.acts.net import FIRST, Net
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
@@ -32,6 +34,7 @@ CALL, SMOOTHED = 0.5, (0.05, 0.02)
 """Weight of what exactly the call is, beside harassment or not; label smoothing of acts and of the call."""
 HIGHEST, SOFT = 0.5, 0.5
 """Weight of the highest moment of a call; nats within which moments are as high."""
+SPOKEN = re.compile(r"[\u3007\u3400-\u9fff\U00020000-\U0003ffff]|[a-z]|[0-9]")
 SEEN = 4
 """Times that a character stands in the calls before it is known."""
 TELLING = {
@@ -74,9 +77,22 @@ def lesson(call: Call, written: Mapping[str, int]) -> Lesson | None:
     return Lesson(heard, min(known(call), len(turns)), [c.value for c in CALLS].index(call.label))
 
 
-def _sounds(turn: Turn, written: Mapping[str, int]) -> tuple[tuple[int, int], ...]:
-    rows = sounds_of(turn.syllables, turn.text, ROWS, written)
-    return tuple(zip(rows.syllables.tolist(), rows.characters.tolist(), strict=True))
+def _sounds(turn: Turn, written: Mapping[str, int]) -> tuple[Sound, ...]:
+    """A syllable and its character each; no character where there is not one for each syllable."""
+    rows = rows_of(turn.syllables, ROWS).tolist()
+    told = printed(turn.text)
+    characters = [written.get(character, 0) for character in told]
+    if len(told) != len(turn.syllables):
+        characters = [0] * len(turn.syllables)
+    if len(characters) > LONGEST:
+        characters = characters[: LONGEST // 2] + characters[-(LONGEST // 2) :]
+    return tuple(zip(rows, characters, strict=True))
+
+
+def printed(text: str) -> list[str]:
+    """The characters of a text that are one syllable each, as `screener.speech.pinyin` reads them."""
+    found: list[str] = SPOKEN.findall(unicodedata.normalize("NFKC", text).lower())
+    return found
 
 
 def known(call: Call) -> int:

@@ -19,7 +19,8 @@ class Net(nn.Module):
     """Reads whole calls at once; what it learned is the same net as `run.Net`.
 
     A syllable's vector is the sum of its own, its initial's and its final's, so that what sounds alike starts
-    alike; the vector of the character that it is printed as comes on top, and is nothing until it is learned.
+    alike. While it learns it sees most characters too (privileged information: Vapnik and Vashist, 2009); what
+    runs goes by the sound alone, since with characters polished genuine talk passed for harassment.
 
     Args:
         syllables: toneless pinyin of the rows from `FIRST` on.
@@ -38,7 +39,7 @@ class Net(nn.Module):
         self.final = nn.Embedding(len(finals), EMBEDDED)
         for table in (self.sound, self.initial, self.final):
             nn.init.normal_(table.weight, std=0.3)
-        self.written = nn.Embedding(1 + characters, EMBEDDED, padding_idx=run.NO_CHARACTER)
+        self.written = nn.Embedding(1 + characters, EMBEDDED, padding_idx=0)
         nn.init.zeros_(self.written.weight)
         self.near = nn.Linear(3 * EMBEDDED, CHANNELS)
         self.far = nn.Linear(3 * CHANNELS, CHANNELS)
@@ -112,7 +113,6 @@ def exported(net: Net) -> dict[str, run.Array]:
 
     return {
         "sounds": net.table().detach().numpy(),
-        "written": said["written.weight"],
         "near": said["near.weight"].T,
         "nearb": said["near.bias"],
         "far": said["far.weight"].T,

@@ -8,7 +8,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="needs the extra `train`")
 
 from screener.acts.file import parse  # noqa: E402
-from screener.acts.net import Net, sounds_of  # noqa: E402
+from screener.acts.net import Net, rows_of  # noqa: E402
 from screener.events import Speaker  # noqa: E402
 from screener.training.acts.build import build  # noqa: E402
 from screener.training.acts.corpus import read_corpus  # noqa: E402
@@ -20,17 +20,17 @@ CALLS = read_corpus()[::60]
 
 def test_numpy_says_what_pytorch_says() -> None:
     written = characters(CALLS)
-    lessons = [made for call in CALLS if (made := lesson(call, written))]
-    net = fit(lessons, len(written), 1, epochs=1)
+    net = fit([made for call in CALLS if (made := lesson(call, written))], len(written), 1, epochs=1)
     run = Net(**exported(net))
     call = CALLS[0]
-    batch = Batch.of([(lessons[0].turns, lessons[0].known, lessons[0].call)])
+    unprinted = lesson(call, {})
+    assert unprinted is not None
+    batch = Batch.of([(unprinted.turns, unprinted.known, unprinted.call)])
     with torch.no_grad():
         acts, calls = net(batch.rows, batch.characters, batch.owner, batch.agent, batch.place, batch.shape)
     memory = run.begin()
     for n, turn in enumerate(t for t in call.turns if t.syllables):
-        sounds = sounds_of(turn.syllables, turn.text, ROWS, written)
-        memory, act, what = run.hear(memory, sounds, Speaker(turn.speaker))
+        memory, act, what = run.hear(memory, rows_of(turn.syllables, ROWS), Speaker(turn.speaker))
         assert np.allclose(act, acts[n].numpy(), atol=1e-4)
         assert np.allclose(what, calls[n].numpy(), atol=1e-4)
 
