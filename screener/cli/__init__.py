@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from difflib import get_close_matches
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import click
@@ -116,6 +117,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     The codes are in deploy/README.md, “Exit codes”.
     """
     arguments = list(sys.argv[1:] if arguments is None else arguments)
+    if sys.stdout is None:  # closed by whoever started us: nobody reads what we say
+        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - as long as we run
     for stream in (sys.stdout, sys.stderr):
         with suppress(AttributeError, ValueError):  # a terminal of another encoding shows what it can
             stream.reconfigure(errors="replace")  # type: ignore[union-attr]

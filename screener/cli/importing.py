@@ -68,7 +68,8 @@ def cdr_command(
     zone = time_zone(tz or settings.site.timezone)
     known = lines_of(settings)
     identify = _remembering(known.identify)
-    _import(files, log, lambda lines: read_cdr(lines, identify, zone, frozenset(contexts), known.is_extension))
+    own = known.is_extension
+    _import(files, log, lambda lines: read_cdr(lines, identify, zone, frozenset(contexts), is_extension=own))
 
 
 def _import(

@@ -20,6 +20,7 @@ from screener.cli.output import (
     log_options,
     masker,
     output_options,
+    reason_of,
     sheet,
     speaking,
     user,
@@ -133,6 +134,9 @@ def _group(name: ListName) -> click.Group:
             say(text, err=True)
         if len(skipped) > BAD_SHOWN:
             say(f"{len(skipped) - BAD_SHOWN} more lines skipped", err=True)
+        if skipped and not entries:
+            remedy = "one number a line, or what `screener list … export` wrote"
+            raise InputError(f"{file}: no number in it", remedy)
         log.enlist(*entries)
         say(f"{name}: {len(entries)} added, {len(skipped)} lines skipped")
 
@@ -281,4 +285,6 @@ def _text(file: Path) -> str:
     try:
         return file.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as problem:
-        raise InputError(f"{file}: cannot be read as UTF-8 ({problem})", "save it as CSV in UTF-8") from problem
+        raise InputError(
+            f"{file}: cannot be read as UTF-8 ({reason_of(problem)})", "save it as CSV in UTF-8"
+        ) from problem

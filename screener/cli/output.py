@@ -19,7 +19,7 @@ from screener.cli.say import put
 from screener.cli.speaking import speaking
 from screener.errors import InputError, StoreError
 from screener.outside.files import write_private
-from screener.reports.page import Cell, Coded, Sheet, Type
+from screener.reports.page import Cell, Coded, Page, Sheet, Type
 from screener.reports.render import Format, render
 from screener.settings.load import load
 from screener.settings.sections import Settings
@@ -109,7 +109,10 @@ def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
         shown = form == "table" and output is None
         colour = shown and sys.stdout.isatty()
         columns = shutil.get_terminal_size().columns if shown else None
-        made = render(command(**arguments), form, columns, colour)
+        found = command(**arguments)
+        if isinstance(found, Sheet):
+            found = Page(found.title, (found,), lang=speaking(), empty=word("nothing", speaking()))
+        made = render(found, form, columns, colour)
         data = made.encode("utf-8") if isinstance(made, str) else made
         if output:
             write_file(output, data)
@@ -236,6 +239,8 @@ def moment(settings: Settings, text: str | None, zone: tzinfo | None = None) -> 
 
 def reason_of(problem: BaseException) -> str:
     """Why a file cannot be read or written, in a few words."""
+    if isinstance(problem, UnicodeDecodeError):
+        return f"not a text in UTF-8, from byte {problem.start} on"
     return getattr(problem, "strerror", None) or str(problem)
 
 

@@ -9,7 +9,9 @@ from screener.core.actions import Prompt
 from screener.errors import InputError
 from screener.media.prompts import find
 from screener.media.recordings import LEVEL_DBFS, build, check, convert, load_texts
+from screener.resources import audio_folder
 from screener.settings.load import load
+from screener.settings.recordings import write_said
 
 FOLDER = click.option(
     "--folder", type=click.Path(path_type=Path), help="Default: [prompts] folder of the settings file."
@@ -23,8 +25,7 @@ def site_folder(folder: Path | None, config: Path | None) -> Path | None:
     """The folder named on the command line, else the settings' one, else None."""
     if folder is not None:
         return folder
-    settings = load(config)
-    return settings.folder / settings.prompts.folder if settings.prompts.folder else None
+    return load(config).recordings
 
 
 def needed(folder: Path | None) -> Path:
@@ -49,8 +50,11 @@ def build_command(folder: Path | None, config: Path | None, language: str, texts
 
     Example: screener prompts build --folder audio
     """
-    for path in build(needed(site_folder(folder, config)), load_texts(language, texts)):
+    into, spoken = needed(site_folder(folder, config)), load_texts(language, texts)
+    for path in build(into, spoken):
         say(path)
+    if into.resolve() != audio_folder().resolve():  # what the shipped ones say is in config/prompts.toml
+        write_said(into, spoken.lines)
 
 
 @prompts.command(name="check")
@@ -78,16 +82,19 @@ def check_command(folder: Path | None, config: Path | None) -> None:
 @prompts.command(name="import")
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--as", "prompt", type=click.Choice([p.value for p in Prompt]), help="Default: the file's own name.")
+@click.option("--says", default="", help="Its words, for the log of warnings; of one file.")
 @FOLDER
 @CONFIG
-def import_command(files: tuple[Path, ...], prompt: str | None, folder: Path | None, config: Path | None) -> None:
+def import_command(
+    files: tuple[Path, ...], prompt: str | None, says: str, folder: Path | None, config: Path | None
+) -> None:
     """Convert your own recordings, of any format, into prompts at the product's level.
 
     Several files at once must bear the prompts' names (greeting.mp3, steer.m4a …).
 
-    Example: screener prompts import hello.mp3 --as greeting
+    Example: screener prompts import w1.mp3 --as warning_abuse_1 --says 请您文明用语
     """
-    if prompt and len(files) > 1:
+    if (prompt or says) and len(files) > 1:
         raise InputError(
             f"{len(files)} files for one prompt", "import them one by one, or name them as the prompts"
         )
@@ -98,5 +105,6 @@ def import_command(files: tuple[Path, ...], prompt: str | None, folder: Path | N
     into = needed(site_folder(folder, config))
     for file in files:
         made = check(convert(file, into, Prompt(prompt or file.stem)))
+        write_said(into, {Prompt(prompt or file.stem): says})
         short = f" (peaks keep it below {LEVEL_DBFS:.0f})" if made.dbfs < LEVEL_DBFS - 1 else ""
         say(f"{made.path}: {made.seconds:.2f} s, {made.dbfs:.1f} dBFS{short}")

@@ -30,6 +30,13 @@ class Kind(StrEnum):
     REDIAL = "redial"
 
 
+GRAVEST_FIRST: tuple[Kind | None, ...] = (
+    *(Kind.THREAT, Kind.LEWD, Kind.ABUSE, Kind.PRANK, Kind.MIMIC, Kind.BREATHING),
+    *(Kind.CHITCHAT, Kind.SILENT, Kind.REDIAL, None),
+)
+"""Of a call whose rows were judged to be of several kinds the gravest counts; None is a flag without a kind."""
+
+
 class Treatment(StrEnum):
     """What is done with a flagged call."""
 

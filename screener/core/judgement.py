@@ -97,6 +97,8 @@ class Judgement:
     calendar: Calendar = field(default_factory=Calendar)
     prompts: Mapping[Prompt, tuple[str, tuple[str, ...]]] = field(default_factory=dict)
     """What the product's own recordings say, and its toneless pinyin: in path they are the agent's turns."""
+    played: Mapping[Prompt, str] = field(default_factory=dict)
+    """What the log writes down as played: the same words, or which file it was where nobody knows them."""
 
 
 def _within(hour: int, span: tuple[int, int]) -> bool:

@@ -29,6 +29,8 @@ RULE: Final = "rule"
 """Who asks when nobody does; no person is called so in the log."""
 PLAY_LIMIT: Final = 45.0
 """Seconds after which a recording whose end the edge never reports is taken as not heard."""
+SHORTEST: Final = 0.2
+"""No recording is shorter, in seconds: what ends sooner was another, which this one has replaced."""
 MATTER_SHARE: Final = 0.05
 """A call in which fewer of the caller's utterances are about a matter has none."""
 
@@ -171,7 +173,7 @@ class Warner:
 
     def played(self, at: float, *, sent: bool) -> Iterator[Action]:
         """The recording has come to its end, or could not be sent."""
-        if self._wait is not Wait.SOUND:
+        if self._wait is not Wait.SOUND or (sent and at - self._since < SHORTEST):
             return
         if sent and self._kind is Misconduct.IDLE:
             self._noticed = True

@@ -229,17 +229,13 @@ class _Leg:
     end: datetime
 
 
-def few_digits(name: str) -> bool:
-    """What is an extension where nobody says what extensions look like here."""
-    return name.isdigit() and len(name) <= 6
-
-
 def read_cdr(
     lines: Iterable[bytes],
     identify: Identify,
     zone: tzinfo,
     contexts: Collection[str] = (),
-    is_extension: Callable[[str], bool] = few_digits,
+    *,
+    is_extension: Callable[[str], bool],
 ) -> Iterator[CallRecord | BadLine]:
     """Calls of a CDR file, one for each linkedid, put together from all its rows once no more can follow.
 

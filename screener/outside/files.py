@@ -10,6 +10,8 @@ PRIVATE, PRIVATE_FOLDER = 0o600, 0o700
 def write_private(path: Path, data: bytes, *, new: bool = False) -> None:
     """Write a file that its owner alone can read; one that was open to others is closed first.
 
+    Nothing is left of a new one that could not be written whole.
+
     Args:
         path: where.
         data: all of it.
@@ -19,12 +21,18 @@ def write_private(path: Path, data: bytes, *, new: bool = False) -> None:
         OSError: it cannot be written, or is there.
     """
     flags = os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | (os.O_EXCL if new else 0)
+    made = not path.exists()
     handle = os.open(path, flags, PRIVATE)
-    with os.fdopen(handle, "wb") as file:
-        if stat.S_ISREG(os.fstat(handle).st_mode):  # not /dev/stdout, nor a pipe
-            os.fchmod(handle, PRIVATE)
-            os.ftruncate(handle, 0)
-        file.write(data)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            if stat.S_ISREG(os.fstat(handle).st_mode):  # not /dev/stdout, nor a pipe
+                os.fchmod(handle, PRIVATE)
+                os.ftruncate(handle, 0)
+            file.write(data)
+    except OSError:
+        if made:
+            path.unlink(missing_ok=True)
+        raise
 
 
 def make_private(path: Path) -> None:

@@ -8,8 +8,8 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from screener.core.evidence import Kind, Verdict
-from screener.reports.facts import KINDS, LISTENING, facts
+from screener.core.evidence import GRAVEST_FIRST, Kind, Verdict
+from screener.reports.facts import LISTENING, facts
 from screener.reports.span import Judged, Marked, Span
 from screener.store.log import CallLog
 from screener.store.records import Review
@@ -78,11 +78,11 @@ def count(marked: Iterable[Marked], judged: Iterable[Judged]) -> Accuracy:
     found: dict[str, tuple[int, int]] = {}
     for row in marked:
         if row.verdict == Verdict.HARASSMENT and row.entrance in LISTENING:
-            now = KINDS.index(row.kind), _REVIEWS.index(row.review)
+            now = GRAVEST_FIRST.index(row.kind), _REVIEWS.index(row.review)
             before = found.get(row.root, now)
             found[row.root] = min(before[0], now[0]), min(before[1], now[1])
     counts: Counter[tuple[str, str]] = Counter(
-        (KINDS[kind] or "", _REVIEWS[review]) for kind, review in found.values()
+        (GRAVEST_FIRST[kind] or "", _REVIEWS[review]) for kind, review in found.values()
     )
     kinds = [name for name in (*Kind, "") if any((name, review) in counts for review in Review)]
     rules = [AccuracyRow(rule, None, confirmed, overturned) for rule, confirmed, overturned in judged]

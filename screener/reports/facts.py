@@ -37,7 +37,7 @@ from sqlalchemy import (
     type_coerce,
 )
 
-from screener.core.evidence import Kind, Treatment, Verdict
+from screener.core.evidence import GRAVEST_FIRST, Treatment, Verdict
 from screener.events import Entrance
 from screener.reports.span import (
     PREFIX_CHARACTERS,
@@ -51,6 +51,7 @@ from screener.reports.span import (
     Stayed,
     Totals,
 )
+from screener.store.find import kind_rank
 from screener.store.log import CallLog
 from screener.store.records import Review
 from screener.store.tables import (
@@ -73,16 +74,6 @@ PLACES = ("number", "region", "carrier", "line", "dialled", "queue")
 """Where a call came from and went; all rows of a call have them in common."""
 LISTENING = (Entrance.IN_PATH, Entrance.BESIDE)
 """How calls come whose flags are the product's own, and neither an agent's nor an imported log's."""
-KINDS: Sequence[str | None] = (
-    *(Kind.THREAT, Kind.LEWD, Kind.ABUSE, Kind.PRANK, Kind.MIMIC, Kind.BREATHING),
-    *(Kind.CHITCHAT, Kind.SILENT, Kind.REDIAL, None),
-)
-"""The gravest first: of a call that was flagged for several it counts."""
-_KIND_RANK = case(
-    {str(kind): rank for rank, kind in enumerate(KINDS) if kind},
-    value=type_coerce(Call.kind, String),
-    else_=KINDS.index(None),
-)
 ROWS_AT_ONCE = 20_000
 NUMBERS_AT_ONCE = 500
 NUMBER_DIGITS_MOST = 20
@@ -133,7 +124,7 @@ class Facts:
         quarter = self._second(calls.called_at) // QUARTER_SECONDS
         query: Query = select(quarter, calls.kind, calls.treated, calls.by_hand).where(calls.flagged > 0)
         return [
-            Flag(slot, KINDS[kind], bool(treated), bool(by_hand))
+            Flag(slot, GRAVEST_FIRST[kind], bool(treated), bool(by_hand))
             for slot, kind, treated, by_hand in self._rows(query)
         ]
 
@@ -299,7 +290,7 @@ class Facts:
         Rows of one call lie side by side in the index, and have their place in common.
         """
         where = [func.min(self._plain(name)).label(name) for name in PLACES]
-        kind = func.min(_KIND_RANK).label("kind")
+        kind = func.min(kind_rank(Call)).label("kind")
         counts = {
             "flagged": Call.review != Review.OVERTURNED,
             "treated": and_(Call.treatment != Treatment.NONE, Call.dry_run.is_(False)),
@@ -311,7 +302,7 @@ class Facts:
         query = _within(query.where(_MARKED_CALL, Call.verdict == Verdict.HARASSMENT), span, Call.called_at)
         query = query.group_by(Call.called_at, Call.root)
         if span.kind:
-            query = query.having(func.min(_KIND_RANK) == KINDS.index(span.kind))
+            query = query.having(func.min(kind_rank(Call)) == GRAVEST_FIRST.index(span.kind))
         return query.subquery()
 
     def _of_marked(self, query: Query, span: Span) -> Query:

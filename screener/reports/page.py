@@ -133,7 +133,7 @@ class Trend:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A number that a manager looks for first, beside that of the period before, as text."""
+    """A number that a manager looks for first, beside what it was in the period before, as text."""
 
     name: str
     now: str

@@ -55,7 +55,8 @@ def _figure(name: str, now: Measures, then: Measures, reader: Reader) -> Figure:
     this, last, kind = getattr(now, name), getattr(then, name), _MEASURES[name]
     change = _change(this, last)
     text = "" if change is None else f"{'▲' if change > 0 else '▼' if change < 0 else '='} {abs(change):.0%}"
-    return Figure(reader.word(f"m_{name}"), shown(kind, this) or "–", shown(kind, last) or "–", text)
+    before = f"{reader.word('then')} {shown(kind, last) or '–'}"
+    return Figure(reader.word(f"m_{name}"), shown(kind, this) or "–", before, text)
 
 
 def measures_sheet(now: Measures, then: Measures, reader: Reader) -> Sheet:

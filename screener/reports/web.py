@@ -129,7 +129,7 @@ def body(page: Page, link: Link = lambda _of: "") -> str:
     notes = "".join(f'<p class="notes">{escape(note)}</p>' for note in page.notes)
     figures = "".join(map(_figure_tile, page.figures))
     figures = f'<div class="figures">{figures}</div>' if figures else ""
-    charts = "".join(_chart(chart, link) for chart in page.charts)
+    charts = "".join(_chart(chart, link) for chart in page.charts if chart.values)
     sheets = "".join(f"<div>{_sheet(sheet.for_people(), page.empty)}</div>" for sheet in page.sheets)
     if page.compact and not page.figures:
         charts, sheets = "", f'<p class="empty">{escape(page.empty)}</p>'
@@ -140,7 +140,7 @@ def body(page: Page, link: Link = lambda _of: "") -> str:
 
 
 def _figure_tile(figure: Figure) -> str:
-    beside = " ".join(part for part in (figure.change, f"({escape(figure.then)})") if part)
+    beside = f"{figure.change} ({escape(figure.then)})" if figure.change else escape(figure.then)
     return f"<div><span>{escape(figure.name)}</span><b>{escape(figure.now)}</b><span>{beside}</span></div>"
 
 
@@ -262,8 +262,9 @@ def _plot(
     )
     scale = "".join(f"<span>{_amount(value, share)}</span>" for value in (most, most / 2, 0))
     every = max(1, -(-len(labels) // 6))
+    wide = [n // every % 2 or _is_cut(label, n, len(labels)) for n, label in enumerate(labels)]
     axis = "".join(
-        f'<span class="{"second" if n // every % 2 else "first"}">{escape(label)}</span>'
+        f'<span class="{"second" if wide[n] else "first"}">{escape(label)}</span>'
         if n % every == 0 and 2 * (len(labels) - n) > every  # a label needs its room
         else "<span></span>"
         for n, label in enumerate(labels)
@@ -276,6 +277,11 @@ def _plot(
         f'<svg viewBox="0 0 100 100" preserveAspectRatio="none"{role}>{grid}{inside}</svg>'
         f'<div class="axis">{axis}</div></div>{under}'
     )
+
+
+def _is_cut(label: str, n: int, of: int) -> bool:
+    """Whether the nth of so many labels sticks out at the right of a phone, which has room for 33 letters."""
+    return (of - n) * 33 < len(label) * of
 
 
 def _heat(chart: Heat, link: Link) -> str:

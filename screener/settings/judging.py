@@ -9,13 +9,13 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, with_config
 
-from screener.core.actions import Prompt
 from screener.core.evidence import Kind
 from screener.core.judgement import Calendar, Judgement, Strength, Weights
 from screener.core.lexicon import GAP, Lexicon, Phrase, Role
 from screener.errors import SettingsError
 from screener.resources import config_folder
 from screener.settings import sections
+from screener.settings.recordings import load_played, load_words
 
 Syllables = Callable[[str], tuple[str, ...]]
 """Text to toneless pinyin; lives in speech/, which only the composition roots see."""
@@ -56,13 +56,16 @@ _CALENDAR = TypeAdapter(_CalendarFile)
 _WEIGHTS = TypeAdapter(Weights)
 
 
-def load_judgement(settings: sections.Judgement, folder: Path, syllables: Syllables) -> Judgement:
+def load_judgement(
+    settings: sections.Judgement, folder: Path, syllables: Syllables, recordings: Path | None = None
+) -> Judgement:
     """Everything that judges.
 
     Args:
         settings: the section; an empty name takes the shipped file.
         folder: where the settings file lies; names are relative to it.
         syllables: text to toneless pinyin.
+        recordings: a site's own recordings, as of `[prompts] folder`.
 
     Raises:
         SettingsError: a file is missing or wrong; names the file, and the line of a lexicon mistake.
@@ -78,7 +81,8 @@ def load_judgement(settings: sections.Judgement, folder: Path, syllables: Syllab
         weights=weights,
         calendar=load_calendar(place(settings.calendar, "calendar.toml")),
         acts=load_acts(place(settings.acts, "acts.bin")),
-        prompts=load_said(syllables),
+        prompts=load_words(syllables, recordings),
+        played=load_played(recordings),
     )
 
 
@@ -152,18 +156,6 @@ def load_notes(settings: sections.Judgement, folder: Path) -> dict[str, tuple[st
     found = [g for g in groups if isinstance(g, dict)] if isinstance(groups, list) else []
     named = {str(g.get("id", "")): (str(g.get("note", "")), str(g.get("note_en", ""))) for g in found}
     return {group: (zh or group, en or group) for group, (zh, en) in named.items()}
-
-
-def load_said(syllables: Syllables) -> dict[Prompt, tuple[str, tuple[str, ...]]]:
-    """What the shipped recordings say in Chinese, and its syllables.
-
-    Raises:
-        SettingsError: the file cannot be read or is no TOML.
-    """
-    _, data = _read(config_folder() / "prompts.toml")
-    said = data.get("zh")
-    texts = {prompt: str(said[prompt]) for prompt in Prompt if isinstance(said, dict) and prompt in said}
-    return {prompt: (text, syllables(text)) for prompt, text in texts.items()}
 
 
 def load_weights(path: Path) -> Weights:

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 
-from sqlalchemy import Select, exists, func, literal_column, or_, select
+from sqlalchemy import Select, String, case, exists, func, literal_column, or_, select, type_coerce
+from sqlalchemy.orm import aliased
 
-from screener.core.evidence import Kind, Treatment, Verdict
+from screener.core.evidence import GRAVEST_FIRST, Kind, Treatment, Verdict
 from screener.events import LineClass
 from screener.store.insert import COLUMNS
 from screener.store.log import CallLog
@@ -60,21 +61,22 @@ class Wanted:
         """What a row of `calls` must fulfil; `at` is the column of its moment."""
         found: list[Any] = []
         if self.flagged:  # in the words of the index of marked calls
-            marked = Call.verdict == literal_column("'harassment'"), Call.treatment != literal_column("'none'")
-            found += [or_(*marked), Call.verdict == Verdict.HARASSMENT, Call.review != Review.OVERTURNED]
+            found += [*_judged(Call), Call.review != Review.OVERTURNED]
         if self.since is not None:
             found.append(at >= self.since)
         if self.until is not None:
             found.append(at < self.until)
         exact = (
-            (Call.verdict, self.verdict), (Call.kind, self.kind), (Call.agent, self.agent),
+            (Call.verdict, self.verdict), (Call.agent, self.agent),
             (Call.queue, self.queue), (Call.dialled, self.dialled), (Call.review, self.review),
             (Call.line, self.line), (Call.region, self.region), (Call.carrier, self.carrier),
             (Call.treatment, self.treatment),
         )  # fmt: skip
         found += [column == value for column, value in exact if value]
-        if self.without_kind:
-            found.append(Call.kind.is_(None))
+        if self.flagged and (self.kind or self.without_kind):
+            found += self._of_kind()
+        elif self.kind or self.without_kind:
+            found.append(Call.kind == self.kind if self.kind else Call.kind.is_(None))
         if self.withheld:
             found.append(Call.number == "")
         elif self.number:
@@ -82,6 +84,31 @@ class Wanted:
         if self.text:
             found.append(said(self.text))
         return found
+
+    def _of_kind(self) -> list[Any]:
+        """Calls of which this is the gravest kind, as reports count them, whichever of their rows was of it."""
+        row = aliased(Call)
+        of_it = select(row.root).where(*_judged(row), row.kind == self.kind if self.kind else row.kind.is_(None))
+        if self.since is not None:
+            of_it = of_it.where(row.called_at >= self.since)
+        if self.until is not None:
+            of_it = of_it.where(row.called_at < self.until)
+        other = aliased(Call)
+        same = other.called_at == Call.called_at, other.root == Call.root
+        gravest = select(func.min(kind_rank(other))).where(*_judged(other), *same).scalar_subquery()
+        return [Call.root.in_(of_it), gravest == GRAVEST_FIRST.index(self.kind)]
+
+
+def kind_rank(call: Any) -> Any:  # noqa: ANN401 - `Call` or an alias of it
+    """Where the kind of a row stands in `GRAVEST_FIRST`."""
+    ranks = {kind.value: rank for rank, kind in enumerate(GRAVEST_FIRST) if kind}
+    return case(ranks, value=type_coerce(call.kind, String), else_=GRAVEST_FIRST.index(None))
+
+
+def _judged(call: Any) -> list[Any]:  # noqa: ANN401 - likewise
+    """Rows that were judged harassment, in the words of the index of marked calls."""
+    marked = call.verdict == literal_column("'harassment'"), call.treatment != literal_column("'none'")
+    return [or_(*marked), call.verdict == Verdict.HARASSMENT]
 
 
 def find(log: CallLog, wanted: Wanted, limit: int) -> list[CallRecord]:

@@ -51,7 +51,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "agent": ("坐席", "Agent"),
     "hit": ("遭骚扰", "Harassed"),
     "confirmed": ("确认", "Confirmed"),
-    "overturned": ("推翻", "Overturned"),
+    "overturned": ("撤销", "Overturned"),
     "kind": ("类别", "Kind"),
     "rule": ("规则代号", "Rule id"),
     "confirmed_share": ("确认占比", "Confirmed share"),
@@ -149,7 +149,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "m_numbers": ("骚扰号码数", "Harassing numbers"),
     "m_new": ("其中新号码", "New among them"),
     "m_confirmed": ("人工确认", "Confirmed"),
-    "m_overturned": ("人工推翻", "Overturned"),
+    "m_overturned": ("人工撤销", "Overturned"),
     "m_entered": ("进入分析队列", "Entered the analysis queue"),
     "m_to_the_end": ("听完分析队列", "Stayed to its end"),
     "m_stay_median": ("停留中位数(秒)", "Median stay, s"),
@@ -244,3 +244,8 @@ def weekday(number: int, lang: Language) -> str:
     """Monday is 1."""
     name = WEEKDAYS[lang][number - 1]
     return name if lang == "en" else f"周{name}"
+
+
+def headed(text: str) -> str:
+    """A word that stands alone: with a capital, where the language has them."""
+    return text[:1].upper() + text[1:]

@@ -1,8 +1,10 @@
 """Screenshots of every page of the console, to be looked at: `python tests/bench/shots.py FOLDER [PATH…]`.
 
-At 390, 1,280 and 1,920 pixels, light and dark, with calls that run and a log of some days.
+At 390, 1,280 and 1,920 pixels, light and dark, with calls that run and a log of some days; `--lang en` in English,
+`--empty` as on the first day.
 """
 
+import argparse
 import sys
 import tempfile
 from dataclasses import replace
@@ -17,8 +19,9 @@ from screener.console.access import Access, Role
 from screener.console.context import Context
 from screener.console.server import ConsoleServer
 from screener.core.evidence import Kind
+from screener.core.warnings import Warnings
 from screener.events import ListName
-from screener.feed.items import Asked, Began, Heard, Judged, Node, Weighed
+from screener.feed.items import Asked, Began, Cautioned, Heard, Judged, Node, Weighed
 from screener.feed.local import FeedServer
 from screener.settings.sections import Settings
 from screener.store.accounts import Accounts
@@ -85,10 +88,18 @@ def fill(context: Context, feed: FeedServer) -> None:
     begin("e", "+8613700137000", "8005", 150)
     feed.put(Heard("e", 30.0, "caller", 0, "叫你们领导来接电话", final=True))
     feed.put(Asked("e", 31.0, "李坐席"))
+    for level, step, by in ((1, "begun", "李坐席"), (1, "heard", "李坐席"), (2, "asked", "rule")):
+        feed.put(Cautioned("e", 40.0 + level, "abuse", level, step, by))
 
 
 def main() -> None:
-    target, only = Path(sys.argv[1]), sys.argv[2:]
+    options = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    options.add_argument("folder", type=Path)
+    options.add_argument("paths", nargs="*")
+    options.add_argument("--lang", choices=["zh", "en"], default="zh")
+    options.add_argument("--empty", action="store_true")
+    chosen = options.parse_args()
+    target, only = chosen.folder, chosen.paths
     target.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -97,18 +108,22 @@ def main() -> None:
         access.add("王主管", Role.ADMINISTRATOR, PASSWORD)
         access.add("李坐席", Role.AGENT, PASSWORD, "8005")
         feed = FeedServer(folder / "f.sock", lambda _order: None)
-        context = Context(replace(Settings(), folder=folder), log, access, hub_of([folder / "f.sock"]), Teller())
+        warnings = Warnings(by=("agent", "supervisor"), approve="agent")
+        settings = replace(Settings(), folder=folder, flow=replace(Settings().flow, warnings=warnings))
+        context = Context(settings, log, access, hub_of([folder / "f.sock"]), Teller(chosen.lang))
         server = ConsoleServer(context, port=0)
         server.start()
         wait_for(lambda: context.hub.feeds[0].up)
-        fill(context, feed)
+        if not chosen.empty:
+            fill(context, feed)
         with sync_playwright() as made:
+            locale = {"zh": "zh-CN", "en": "en-GB"}[chosen.lang]
             browser = made.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
             for width in (390, 1280, 1920):
                 for scheme in ("light", "dark"):
                     for who, paths in (("王主管", ("login", *SEEN)), ("李坐席", ("agent",))):
                         size = {"width": width, "height": 900}
-                        page = browser.new_context(viewport=size, color_scheme=scheme).new_page()
+                        page = browser.new_context(viewport=size, color_scheme=scheme, locale=locale).new_page()
                         for path in [p for p in paths if not only or p in only]:
                             page.goto(f"{server.address}{path}")
                             if path.startswith(("live", "agent")):

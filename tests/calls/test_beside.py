@@ -1,6 +1,7 @@
 """A site that listens beside its agents: a real service, real legs by SIP and RTP, and a manager on real TCP."""
 
 import contextlib
+import itertools
 import queue
 import threading
 import time
@@ -41,10 +42,11 @@ max_calls = 2
 {flow}
 [flow.treatment_of]
 [speech]
+processes = {processes}
 treat_with_synthetic_model = true
 """
-TALK = Talk()
 SECRET = "of-events"
+NUMBERS = itertools.count(17)
 
 
 class Pbx(Manager):
@@ -53,11 +55,15 @@ class Pbx(Manager):
     def __init__(self) -> None:
         super().__init__()
         self.port_of_service = 0
+        self.forget()
+
+    def forget(self) -> None:
+        """As on the first day: nobody talks, and nothing was told."""
         self.dials = True
         self.refused = 0
         """Legs that were asked for in vain."""
-        self.up: list[dict[str, str]] = []
-        """What is told of channels when somebody asks."""
+        self.talks: list[Talk] = []
+        """Who talks: what is told of channels when somebody asks."""
         self.asks = 0
         self.legs: dict[str, Caller] = {}
         self.told: queue.Queue = queue.Queue()
@@ -72,7 +78,8 @@ class Pbx(Manager):
             return [queued, {"Event": "OriginateResponse", "Response": "Success" if answered else "Failure"}]
         if action["action"] == "Status":
             self.asks += "channel" not in action
-            found = [one for one in self.up if action.get("channel", one["Channel"]) == one["Channel"]]
+            up = [one for talk in self.talks for one in talk.statuses()]
+            found = [one for one in up if action.get("channel", one["Channel"]) == one["Channel"]]
             if "channel" in action and not found:
                 return [{"Response": "Error", "Message": "No such channel"}]
             return [{"Response": "Success", "EventList": "start"}, *found, {"Event": "StatusComplete"}]
@@ -84,14 +91,14 @@ class Pbx(Manager):
         self.legs[extension.rpartition("-")[2]] = leg
         return leg.call().status == 200
 
-    def talk(self, talk: Talk = TALK) -> None:
+    def talk(self, talk: Talk) -> None:
         """Two talk now."""
-        self.up += talk.statuses()
+        self.talks.append(talk)
         self.event(**talk.connect())
 
-    def end(self, who: str, talk: Talk = TALK) -> None:
+    def end(self, who: str, talk: Talk) -> None:
         """One of them hangs up, and their call is over."""
-        self.up = [one for one in self.up if one not in talk.statuses()]
+        self.talks.remove(talk)
         self.event(**talk.hangup(who))
 
     def leg(self, speaker: Speaker) -> Caller:
@@ -106,16 +113,50 @@ class Pbx(Manager):
 
 
 class Site:
-    def __init__(self, folder: Path, pbx: str = "", flow: str = "", secret: str = SECRET) -> None:
+    """A service with its PBX, on which one caller after the other has an agent.
+
+    Attributes:
+        id: of the call that `talk` is about.
+        number: of its caller, whom nobody has heard of.
+    """
+
+    def __init__(
+        self, folder: Path, pbx: str = "", flow: str = "", secret: str = SECRET, processes: int = 1
+    ) -> None:
         self.pbx = Pbx()
-        text = SITE.format(port=self.pbx.port, pbx=pbx, flow=flow, secret=secret)
+        text = SITE.format(port=self.pbx.port, pbx=pbx, flow=flow, secret=secret, processes=processes)
         (folder / "screener.toml").write_text(text)
         self.settings: Settings = load(folder / "screener.toml")
         self.service = Service(self.settings)
         self.service.start()
         self.stopped = False
         self.pbx.port_of_service = self.service.sip_port
-        wait_for(lambda: self.pbx.logins, 5, "login")
+        wait_for(lambda: self.pbx.logins and self.pbx.asks, 5, "login, and a look at who talks")
+        self.begin()
+
+    def begin(self) -> None:
+        """A new caller; what was before is over."""
+        for talk in self.pbx.talks.copy():
+            self.pbx.end("caller", talk)
+        wait_for(lambda: not self._heard, 10, "end of what is listened to")
+        for leg in self.pbx.legs.values():
+            leg.close()
+        self.pbx.forget()
+        number = next(NUMBERS)
+        self.id, self.number = f"{number}.1", f"139{number:08}"
+        self.talking = Talk(caller_id=self.id, agent_id=f"{number}.2", number=self.number)
+
+    @property
+    def _heard(self) -> float:
+        return next(s.value for s in self.service.figures() if s.name == "beside_calls")
+
+    def talk(self) -> None:
+        """Caller and agent talk now."""
+        self.pbx.talk(self.talking)
+
+    def end(self, who: str) -> None:
+        """Caller or agent hangs up."""
+        self.pbx.end(who, self.talking)
 
     def stop(self) -> None:
         if not self.stopped:
@@ -125,7 +166,7 @@ class Site:
     def record(self, verdict: Verdict) -> CallRecord:
         log = open_log(self.settings.store.url, self.settings.folder)
         try:
-            done = lambda: [c for c in log.calls(verdict=verdict) if c.ended_at]  # noqa: E731
+            done = lambda: [c for c in log.calls(verdict=verdict) if c.ended_at and c.linkedid == self.id]  # noqa: E731
             return log.call(wait_for(done, 10, f"call that is {verdict}")[0].id)
         finally:
             log.close()
@@ -137,11 +178,18 @@ class Site:
         self.pbx.close()
 
 
-@pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
-    site = Site(tmp_path)
+@pytest.fixture(scope="module")
+def lasting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    site = Site(tmp_path_factory.mktemp("beside"))
     yield site
     site.close()
+
+
+@pytest.fixture
+def site(lasting: Site) -> Site:
+    """The same service for every test, and a caller of its own."""
+    lasting.begin()
+    return lasting
 
 
 def speech(name: str) -> bytes:
@@ -160,7 +208,7 @@ def say(leg: Caller, name: str) -> threading.Thread:
 
 
 def test_a_harasser_is_moved_and_log_and_pbx_are_told(site: Site) -> None:
-    site.pbx.talk()
+    site.talk()
     leg = site.pbx.leg(Speaker.CALLER)
     site.pbx.leg(Speaker.AGENT)
     say(leg, "lewd")
@@ -170,18 +218,18 @@ def test_a_harasser_is_moved_and_log_and_pbx_are_told(site: Site) -> None:
     assert (why["channel"], why["variable"]) == ("PJSIP/trunk-1", "SCREENED_WHY")
     assert why["value"].startswith("analysis_queue|")
     assert (told["userevent"], told["verdict"], told["kind"]) == ("ScreenerVerdict", "harassment", "lewd")
-    assert (told["agent"], told["callerlinkedid"], told["dryrun"]) == ("agent1", "17.1", "no")
+    assert (told["agent"], told["callerlinkedid"], told["dryrun"]) == ("agent1", site.id, "no")
     leg.wait_request("BYE")
     call = site.record(Verdict.HARASSMENT)
     assert (call.entrance, call.kind, call.treatment) == (Entrance.BESIDE, Kind.LEWD, Treatment.ANALYSIS_QUEUE)
-    assert (call.uniqueid, call.linkedid, call.agent, call.queue) == ("17.1", "17.1", "agent1", "agents")
-    assert (call.number, call.ended_by) == ("+8613900001111", EndedBy.TRANSFER)
+    assert (call.uniqueid, call.linkedid, call.agent, call.queue) == (site.id, site.id, "agent1", "agents")
+    assert (call.number, call.ended_by) == (f"+86{site.number}", EndedBy.TRANSFER)
     assert call.treatments[0].completed
 
 
 def test_another_treatment_is_another_extension(tmp_path: Path) -> None:
     site = Site(tmp_path, flow='treatment = "terminate"')
-    site.pbx.talk()
+    site.talk()
     leg = site.pbx.leg(Speaker.CALLER)
     say(leg, "lewd")
     assert site.pbx.asked("Redirect")["exten"] == "terminate"
@@ -190,12 +238,12 @@ def test_another_treatment_is_another_extension(tmp_path: Path) -> None:
 
 def test_in_a_dry_run_nobody_is_moved(tmp_path: Path) -> None:
     site = Site(tmp_path, flow="dry_run = true")
-    site.pbx.talk()
+    site.talk()
     leg = site.pbx.leg(Speaker.CALLER)
     leg.speak(speech("lewd"))
     told = site.pbx.asked("UserEvent")
     assert (told["verdict"], told["dryrun"]) == ("harassment", "yes")
-    site.pbx.end("agent")
+    site.end("agent")
     call = site.record(Verdict.HARASSMENT)
     assert (call.treatment, call.dry_run, call.ended_by) == (Treatment.NONE, True, EndedBy.AGENT)
     assert site.pbx.told.empty(), "neither moved nor noted"
@@ -203,13 +251,13 @@ def test_in_a_dry_run_nobody_is_moved(tmp_path: Path) -> None:
 
 
 def test_a_genuine_call_ends_with_the_caller_and_hears_nothing(site: Site) -> None:
-    site.pbx.talk()
+    site.talk()
     leg = site.pbx.leg(Speaker.CALLER)
     speaking = say(leg, "enquiry")
     heard = {packet.payload for packet in leg.hear(100)}
     assert heard == {b"\xff" * 160}, "a listening leg is silence"
     speaking.join()
-    site.pbx.end("caller")
+    site.end("caller")
     call = site.record(Verdict.GENUINE)
     assert (call.entrance, call.treatment, call.ended_by) == (Entrance.BESIDE, Treatment.NONE, EndedBy.CALLER)
     assert site.pbx.told.empty()
@@ -220,11 +268,11 @@ def test_a_move_that_fails_leaves_the_caller_with_the_agent(site: Site) -> None:
     site.pbx.answer = lambda action: (
         [{"Response": "Error", "Message": "no"}] if action["action"] == "Redirect" else answer(action)
     )
-    site.pbx.talk()
+    site.talk()
     leg = site.pbx.leg(Speaker.CALLER)
     say(leg, "lewd")
     site.pbx.asked("Setvar")
-    site.pbx.end("agent")
+    site.end("agent")
     call = site.record(Verdict.HARASSMENT)
     assert call.ended_by is EndedBy.AGENT
     assert [t.completed for t in call.treatments] == [False]
@@ -232,9 +280,9 @@ def test_a_move_that_fails_leaves_the_caller_with_the_agent(site: Site) -> None:
 
 def test_a_leg_that_never_comes_leaves_a_call_unheard_and_logged(site: Site) -> None:
     site.pbx.dials = False
-    site.pbx.talk()
+    site.talk()
     wait_for(lambda: site.pbx.refused, 5, "leg asked for")
-    site.pbx.end("caller")
+    site.end("caller")
     assert site.record(Verdict.UNDECIDED).entrance is Entrance.BESIDE
 
 
@@ -251,20 +299,22 @@ def test_a_leg_that_nobody_asked_for_is_refused(site: Site) -> None:
     stranger.close()
 
 
-def test_a_stopped_service_lets_the_conversation_go_on(site: Site) -> None:
-    site.pbx.talk()
+def test_a_stopped_service_lets_the_conversation_go_on(tmp_path: Path) -> None:
+    site = Site(tmp_path)
+    site.talk()
     leg = site.pbx.leg(Speaker.CALLER)
     stopping = in_background(site.stop)
     leg.wait_request("BYE")
     stopping.join()
     assert site.pbx.told.empty(), "nobody is moved"
+    site.close()
 
 
 TAKE_BACK = said("ScreenerTakeBack", "agent1", SECRET)
 
 
 def test_an_agent_takes_a_flag_back_and_the_caller_returns(site: Site) -> None:
-    site.pbx.talk()
+    site.talk()
     leg = site.pbx.leg(Speaker.CALLER)
     say(leg, "lewd")
     site.pbx.asked("Redirect")
@@ -279,15 +329,15 @@ def test_an_agent_takes_a_flag_back_and_the_caller_returns(site: Site) -> None:
 def test_a_caller_whom_the_agent_still_has_stays(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO")
     site = Site(tmp_path, flow="dry_run = true")
-    site.pbx.talk()
+    site.talk()
     leg = site.pbx.leg(Speaker.CALLER)
     leg.speak(speech("lewd"))
     site.pbx.asked("UserEvent")
-    site.pbx.event(**said("ScreenerTakeBack", "agent1", SECRET, "17.1"))
+    site.pbx.event(**said("ScreenerTakeBack", "agent1", SECRET, site.id))
     wait_for(lambda: "flag taken back by agent1" in caplog.text, 5, "word of the take-back")
-    wait_for(lambda: site.pbx.asks == 2, 5, "look at the PBX's channels, after that of the login")
+    wait_for(lambda: site.pbx.asks, 5, "look at the PBX's channels, after that of the login")
     time.sleep(0.3)
-    site.pbx.end("caller")
+    site.end("caller")
     assert site.record(Verdict.HARASSMENT).review is Review.OVERTURNED
     assert site.pbx.told.empty(), "nobody is moved"
     site.close()
@@ -295,34 +345,34 @@ def test_a_caller_whom_the_agent_still_has_stays(tmp_path: Path, caplog: pytest.
 
 def test_what_a_caller_writes_into_an_event_does_nothing(site: Site, caplog: pytest.LogCaptureFixture) -> None:
     """A flag, a take-back, an end and a conversation, from somebody who has no secret and no channel."""
-    site.pbx.talk()
+    site.talk()
     leg = site.pbx.leg(Speaker.CALLER)
     site.pbx.event(**said("ScreenerFlag", "agent1", ""))
-    site.pbx.event(**said("ScreenerFlag", "agent1", "guessed", "17.1"))
+    site.pbx.event(**said("ScreenerFlag", "agent1", "guessed", site.id))
     site.pbx.event(**said("ScreenerTakeBack", "agent1", "guessed"))
-    site.pbx.event(**TALK.hangup())
+    site.pbx.event(**site.talking.hangup())
     site.pbx.event(**Talk("PJSIP/trunk-9", "PJSIP/agent9-9", "9.1", "9.2").connect())
     wait_for(lambda: "hung up and is there" in caplog.text, 5, "doubt")
     assert leg.hear(10), "still listened to"
     assert site.pbx.told.empty(), "nobody is moved"
     assert len(site.pbx.legs) == 2
-    site.pbx.end("caller")
+    site.end("caller")
     assert site.record(Verdict.UNDECIDED).ended_by is EndedBy.CALLER
 
 
 def test_an_agent_has_no_say_about_another_s_call(site: Site, caplog: pytest.LogCaptureFixture) -> None:
-    site.pbx.talk()
+    site.talk()
     site.pbx.leg(Speaker.CALLER)
-    site.pbx.event(**said("ScreenerFlag", "agent2", SECRET, "17.1"))
+    site.pbx.event(**said("ScreenerFlag", "agent2", SECRET, site.id))
     wait_for(lambda: "agent2 flags a call that this agent does not have" in caplog.text, 5, "refusal")
     assert site.pbx.told.empty()
-    site.pbx.event(**said("ScreenerFlag", "agent1", SECRET, "17.1"))
+    site.pbx.event(**said("ScreenerFlag", "agent1", SECRET, site.id))
     assert site.pbx.asked("Redirect")["exten"] == "by-hand"
 
 
 def test_without_a_secret_no_user_event_counts(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     site = Site(tmp_path, secret="")
-    site.pbx.talk()
+    site.talk()
     site.pbx.leg(Speaker.CALLER)
     site.pbx.event(**said("ScreenerFlag", "agent1", ""))
     wait_for(lambda: "event_secret is empty" in caplog.text, 5, "refusal")

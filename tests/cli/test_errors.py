@@ -2,6 +2,8 @@
 
 import importlib
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import click
@@ -106,3 +108,53 @@ def test_an_error_run(path: str, lang: str, folder: Path, capsys: pytest.Capture
         assert not CHINESE.search(told.err), told.err
     made = {p.name for p in folder.iterdir()} - {"broken.toml", "empty.txt", "latin.txt"}
     assert made <= ({"screener.db"} if path in MAKES else set())
+
+
+@pytest.mark.parametrize("path", ["cals list", "calls lst", "list block ad", "report somary", "list blok show"])
+def test_a_mistyped_command_is_told_in_the_reader_s_language(
+    path: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(path.split())
+    assert ended.value.code == USAGE
+    told = capsys.readouterr().err
+    assert "没有命令" in told and "是否想用" in told and "such" not in told
+
+
+@pytest.mark.parametrize("content", [b"not a database at all" * 20, b"SQLite format 3\0" + b"x" * 5000])
+def test_what_the_database_says_is_told_in_the_reader_s_language(
+    content: bytes, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "wrong.db").write_bytes(content)
+    with pytest.raises(SystemExit) as ended:
+        main(["report", "summary", "--db", "sqlite:///wrong.db"])
+    assert ended.value.code == STORE
+    told = capsys.readouterr().err
+    assert re.search(r"\((不是 SQLite 数据库|数据库已损坏)\)", told), told
+
+
+def test_a_file_without_a_number_is_refused(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "wrong.csv").write_text("root:x:0\n" * 40)
+    for name, said in (("wrong.csv", "里面没有一个号码"), ("latin.txt", "从第 0 字节起不是 UTF-8 文本")):
+        with pytest.raises(SystemExit) as ended:
+            main(["list", "block", "import", name])
+        assert ended.value.code == INPUT
+        assert said in capsys.readouterr().err
+
+
+def test_nothing_found_is_said_in_words(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["list", "block", "add", "abc!"])  # makes the log
+    main(["calls", "list"])
+    assert capsys.readouterr().out.split() == ["来电", "没有数据"]
+    main(["calls", "list", "--format", "json"])
+    assert capsys.readouterr().out == "[]\n"
+
+
+def test_a_closed_terminal_is_no_fault_of_ours(folder: Path) -> None:
+    """Neither stream is there: nothing to read, and no traceback in a log."""
+    script = f"exec {sys.executable} -m screener -V >&- 2>errors.txt"
+    assert subprocess.run(["/bin/sh", "-c", script], cwd=folder).returncode == 0
+    script = f"exec {sys.executable} -m screener init made.toml >&- 2>>errors.txt"
+    assert subprocess.run(["/bin/sh", "-c", script], cwd=folder).returncode == 0
+    assert (folder / "errors.txt").read_text() == ""

@@ -219,7 +219,7 @@ def test_an_import_says_a_handful_of_lines_of_many(run: Run, tmp_path: Path) -> 
     said = run("import", "queue_log", "queue_log").output
     assert "995 more lines skipped" in said
     assert len(said.splitlines()) == 7
-    (tmp_path / "list.csv").write_text("nobody\n" * 100)
+    (tmp_path / "list.csv").write_text("nobody\n" * 100 + "13800138000\n")
     assert len(run("list", "watch", "import", "list.csv").output.splitlines()) == 7
 
 

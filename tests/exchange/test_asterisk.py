@@ -1,7 +1,9 @@
 """An Asterisk's history comes in whole, once, and a broken line costs that line only."""
 
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from hypothesis import given
@@ -9,7 +11,8 @@ from hypothesis import strategies as st
 
 from screener.core.evidence import Treatment, Verdict
 from screener.events import Caller, EndedBy, LineClass
-from screener.exchange.asterisk import read_cdr, read_queue_log
+from screener.exchange import asterisk
+from screener.exchange.asterisk import read_queue_log
 from screener.exchange.listfile import BadLine
 from screener.outside.text import is_number, is_pbx_id, visible
 from screener.store.bulk import load
@@ -43,6 +46,11 @@ broken
 
 def identify(number: str) -> Caller:
     return Caller(number, line=LineClass.INTERNAL if len(number) < 6 else LineClass.MOBILE)
+
+
+def read_cdr(lines: Iterable[bytes], *rest: Any) -> Iterator[CallRecord | BadLine]:
+    """At a site whose extensions have four digits."""
+    return asterisk.read_cdr(lines, *rest, is_extension=lambda name: name.isdigit() and len(name) == 4)
 
 
 def sort(found: object) -> tuple[dict[str, CallRecord], list[BadLine]]:

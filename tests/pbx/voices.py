@@ -40,6 +40,15 @@ def hears_the_agent(heard: bytes) -> bool:
     return is_in(audioop.lin2ulaw(hum(1), 2), heard[-16000:])
 
 
+def apart_from_the_agent(heard: bytes) -> bytes:
+    """What a caller was sent, without the hum of the agent in it."""
+    samples = np.frombuffer(audioop.ulaw2lin(heard, 2), np.int16).astype(np.float64)
+    spectrum = np.fft.rfft(samples)
+    spectrum[np.abs(np.fft.rfftfreq(len(samples), 1 / 8000) - 330) < 8] = 0
+    left = np.clip(np.rint(np.fft.irfft(spectrum, len(samples))), -32768, 32767).astype("<i2")
+    return audioop.lin2ulaw(left.tobytes(), 2)
+
+
 def is_in(needle: bytes, hay: bytes) -> bool:
     """Whether one recording is to be heard in another."""
     return place(needle, hay)[0] > SAME

@@ -20,7 +20,7 @@ SPELLINGS = {
     "+8613800138000": ("13800138000", "+86 138-0013-8000", "008613800138000", "1795113800138000", "013800138000"),
     "+8613800138001": ("13800138001", "12593013800138001", "tel:+8613800138001"),
     "+8613912345678": ("13912345678", "１３９１２３４５６７８"),
-    "+862012345678": ("020-12345678", "+86(20)12345678"),
+    "+862012345678": ("020-12345678", "+86(20)12345678", "02012345678"),
     "95588": ("95588", "+8695588", "01095588", "９５５８８"),
     "+861088886666": ("88886666;phone-context=+8610", "01088886666"),
     "+862188886666": ("tel:88886666;phone-context=+8621", "02188886666"),
@@ -92,7 +92,7 @@ def _call(dice: random.Random, call_id: str) -> CallRecord:
         verdict=dice.choice((*Verdict, None)),
         entrance=entrance,
         node="queue_log" if entrance is Entrance.REPLAY else "",
-        linkedid=dice.choice(("", f"17.{call_id}", f"17.{call_id}")),
+        linkedid=dice.choice(("", f"17.{call_id[1:6]}", f"17.{call_id[1:6]}")),
     )
     if dice.random() < 0.1:
         return replace(call, ended_at=None, verdict=None)

@@ -6,13 +6,17 @@
 import os
 import random
 from collections import Counter
-from collections.abc import Callable, Iterator
-from datetime import timedelta
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from screener.core.evidence import Kind
+from screener.events import LineClass
+from screener.exchange.asterisk import read_cdr, read_queue_log
+from screener.exchange.listfile import BadLine
 from screener.numbers.identify import Lines
 from screener.reports.accuracy import accuracy
 from screener.reports.agents import agents
@@ -24,10 +28,12 @@ from screener.reports.span import Span
 from screener.reports.summary import Measures, summary, usual_span
 from screener.reports.treatment import treatment
 from screener.store.bulk import load
+from screener.store.find import Wanted, find
 from screener.store.insert import tidy
 from screener.store.log import CallLog, open_log
-from screener.store.records import Review
+from screener.store.records import CallRecord, Review
 from tests.reports import recount
+from tests.reports.random_history import ANALYSIS, History, random_history
 from tests.reports.random_log import BEGIN, DAYS, DIALLED, QUEUES, SPELLINGS, edge, random_calls
 from tests.store.databases import KINDS, new_log
 
@@ -40,6 +46,7 @@ FORMS = {
     Period.MONTH: "%Y-%m",
 }
 LETTERS = {SourceBy.PREFIX: ("number", 10), SourceBy.NUMBER: ("number", None)}
+LINES = Lines()
 QUESTIONS = 8
 SEEDS = int(os.environ.get("SCREENER_SEEDS", "2"))
 
@@ -67,12 +74,33 @@ def kind(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
+def history_of(seed: int) -> History:
+    """Of the same site: some of its calls are in the log already, seen by the product itself."""
+    return random_history(seed, sorted({call.linkedid for call in random_calls(seed) if call.linkedid}))
+
+
+def bring_in(log: CallLog, history: History) -> list[BadLine]:
+    """Import both files as `screener import` does; what could not be read."""
+    bad: list[BadLine] = []
+
+    def good(found: Iterable[CallRecord | BadLine]) -> Iterator[CallRecord]:
+        for item in found:
+            if isinstance(item, BadLine):
+                bad.append(item)
+            else:
+                yield tidy(item)
+
+    load(log, good(read_queue_log(history.queue_log, LINES.identify, {ANALYSIS})))
+    load(log, good(read_cdr(history.cdr, LINES.identify, UTC, is_extension=LINES.is_extension)))
+    return bad
+
+
 @pytest.fixture(scope="module", params=["writer", "bulk"])
 def log(
     request: pytest.FixtureRequest, kind: str, seed: int, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[CallLog]:
     """Written once: who asks changes nothing."""
-    calls = random_calls(seed)
+    calls, history = random_calls(seed), history_of(seed)
     opened = open_log(new_log(request, kind, tmp_path_factory.mktemp("log")))
     if request.param == "bulk":
         load(opened, map(tidy, calls))
@@ -86,13 +114,16 @@ def log(
                     table = "UPDATE calls SET review = %r, reviewed_by = %r WHERE id = %r"
                     values = (call.review.value, call.reviewed_by, call.id)
                     connection.exec_driver_sql(table % values)
+    for _ in range(2):  # a second import changes nothing
+        bad = bring_in(opened, history)
+        assert [line.reason.partition(" ")[0] for line in bad] == ["call"] * history.halves
     yield opened
     opened.close()
 
 
 @pytest.fixture(scope="module")
 def calls(seed: int) -> recount.Calls:
-    return recount.kept(random_calls(seed))
+    return recount.kept([*random_calls(seed), *history_of(seed).calls])
 
 
 def test_every_report_equals_its_recount(log: CallLog, calls: recount.Calls, seed: int) -> None:
@@ -180,6 +211,35 @@ def test_the_summary_says_what_the_reports_say(log: CallLog, calls: recount.Call
         assert answer.treatments == treatment(log, span)
         for rows, by in ((answer.top, SourceBy.NUMBER), (answer.regions, SourceBy.REGION)):
             assert rows == sources(log, span, by, 5)
+
+
+def test_every_figure_can_be_followed_to_its_calls(log: CallLog, calls: recount.Calls, seed: int) -> None:
+    """`calls list --flagged`, asked for what a row of a report counts, lists as many calls."""
+    for span, zone in questions(seed):
+        at = {"since": span.since, "until": span.until, "queue": span.queue, "dialled": span.dialled, "zone": zone}
+        kinds = {"kind": span.kind} if span.kind else {}
+
+        def listed(_at: dict[str, Any] = at, **wanted: object) -> int:
+            return len(find(log, Wanted(flagged=True, **{**_at, **wanted}), 10_000))
+
+        bad = recount.flagged(recount.inside(calls, span), span)
+        assert listed(**kinds) == len(bad), span
+        for kind, number in Counter(call.kind for call in bad).items():
+            assert listed(kind=kind, without_kind=kind is None) == number, (span, kind)
+        for field in ("region", "carrier", "line", "queue", "dialled"):
+            for value, number in Counter(str(getattr(call, field)) for call in bad).items():
+                if value:
+                    asked = LineClass(value) if field == "line" else value
+                    assert listed(**kinds, **{field: asked}) == number, (span, field, value)
+        assert listed(**kinds, withheld=True) == sum(call.number == "" for call in bad)
+        for whole in {str(call.number) for call in bad} - {""}:
+            begins = sum(str(call.number).startswith(whole) for call in bad)
+            assert listed(**kinds, number=whole) == begins, (span, whole)
+        for (weekday, hour), number in recount.heat(calls, span, zone).items():
+            assert listed(**kinds, weekday=weekday, hour=hour) == number, (span, weekday, hour)
+        if not span.kind:
+            for agent, (hit, *_) in recount.agents(calls, span).items():
+                assert not agent or listed(agent=agent) == hit, (span, agent)
 
 
 def check_measures(found: Measures, calls: recount.Calls, period: Span) -> None:

@@ -36,8 +36,8 @@ def kill_all(how: signal.Signals) -> None:
 def test_a_call_beside_is_heard_again_and_nobody_is_flagged(
     tmp_path: Path, how: signal.Signals, caplog: pytest.LogCaptureFixture
 ) -> None:
-    site = Site(tmp_path)
-    site.pbx.talk()
+    site = Site(tmp_path, processes=2)
+    site.talk()
     leg = site.pbx.leg(Speaker.CALLER)
     site.pbx.leg(Speaker.AGENT)
     leg.speak(bytes(8000))
@@ -48,7 +48,7 @@ def test_a_call_beside_is_heard_again_and_nobody_is_flagged(
     assert time.monotonic() - began < 10
     assert "nobody listens any more" in caplog.text
     leg.speak(speech("enquiry"))
-    site.pbx.end("caller")
+    site.end("caller")
     call = site.record(Verdict.GENUINE)
     assert [s.text for s in call.segments], "what was said after the kill"
     assert site.pbx.told.empty(), "nobody is moved"
@@ -57,8 +57,8 @@ def test_a_call_beside_is_heard_again_and_nobody_is_flagged(
 
 
 def test_a_silent_caller_beside_whose_recogniser_died_is_not_silent(tmp_path: Path) -> None:
-    site = Site(tmp_path)
-    site.pbx.talk()
+    site = Site(tmp_path, processes=2)
+    site.talk()
     caller, agent = site.pbx.leg(Speaker.CALLER), site.pbx.leg(Speaker.AGENT)
     caller.speak(bytes(8000))
     kill_all(signal.SIGKILL)
@@ -68,7 +68,7 @@ def test_a_silent_caller_beside_whose_recogniser_died_is_not_silent(tmp_path: Pa
         quiet = in_background(lambda: caller.speak(bytes(len(speech("enquiry")))))
         say(agent, "enquiry").join()
         quiet.join()
-    site.pbx.end("agent")
+    site.end("agent")
     assert site.record(Verdict.UNDECIDED).entrance is Entrance.BESIDE
     site.close()
 

@@ -84,7 +84,9 @@ function show(call) {
   if (call.score !== null) {
     meter.value = call.score;
     meter.high = call.threshold;
-    text(".stands span", `${call.score.toFixed(1)} / ${call.threshold.toFixed(1)}`);
+    const stands = element.querySelector(".stands span");
+    stands.textContent = [call.score, call.threshold].reduce(
+      (said, value) => said.replace("{}", value.toFixed(1)), stands.dataset.text);
   }
   talk(element.querySelector(".words"), call.words);
   line(element.querySelector(".evidence"), call.evidence.map((e) =>

@@ -1,0 +1,231 @@
+"""Graded warnings and pauses on a real Asterisk: the caller hears a warning, the agent does not; a pause ends."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from screener.core.actions import Prompt, Step
+from screener.events import Act, Entrance
+from screener.feed.items import Began, Cautioned, Item, Order, Rest
+from screener.feed.local import FeedReader
+from screener.media.prompts import find
+from screener.settings.recordings import SAID
+from tests.pbx.network import PHONE, TRUNK, Wiretap, wait_for
+from tests.pbx.rig import BESIDE, Asterisk, Caller, Phone, Screener
+from tests.pbx.voices import QUIET, SAME, apart_from_the_agent, hears_the_agent, is_in, mulaw, place, prompt, said
+
+pytestmark = pytest.mark.pbx
+Place = Callable[..., Caller]
+SUPERVISOR = "王主管"
+PAUSE = 6.0
+"""Seconds of the pause that an agent is offered."""
+WARNINGS = f"""[flow.warnings]
+by = ["agent", "supervisor", "rule"]
+offences = 1
+pause_seconds = 1.0
+then = "terminate"
+
+[flow]
+pause_seconds = {PAUSE}"""
+
+
+class Desk:
+    """Somebody at the console, without its pages: sees the feed and gives orders."""
+
+    def __init__(self, screener: Screener) -> None:
+        self._reader = FeedReader(screener.home / "feed.sock", 1.0)
+        self.items: list[Item] = []
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self) -> None:
+        for item in self._reader:
+            if item is not None:
+                self.items.append(item)
+
+    def of(self, kind: type) -> list:
+        return [item for item in list(self.items) if isinstance(item, kind)]
+
+    def order(self, act: Act, by: str = SUPERVISOR) -> None:
+        call = wait_for(lambda: self.of(Began), 20, "a call on the feed")[-1]
+        self._reader.order(Order(call.call, act, by))
+
+    def steps(self) -> list[str]:
+        return [step.step for step in self.of(Cautioned)]
+
+    def wait_step(self, step: Step, seconds: float = 20, level: int = 1) -> None:
+        wait_for(
+            lambda: [w for w in self.of(Cautioned) if (w.step, w.level) == (step, level)],
+            seconds,
+            f"{step} of level {level}; {self.steps()}",
+        )
+
+    def close(self) -> None:
+        self._reader.close()
+
+
+@pytest.fixture
+def pauses(asterisk: Asterisk) -> Iterator[None]:
+    """The manager account with the one right more that deploy/asterisk/manager.conf names for pauses."""
+    file = asterisk.home / "etc/manager.conf"
+    shipped = file.read_text("utf-8")
+    plain = "write = call,originate,user\n"
+    assert plain in shipped
+    assert plain.strip() + ",agent" in shipped, "what a site has to write is said there"
+    file.write_text(shipped.replace(f"\n{plain}", f"\n{plain.strip()},agent\n", 1), "utf-8")
+    asterisk.rx("manager reload")
+    yield
+    file.write_text(shipped, "utf-8")
+    asterisk.rx("manager reload")
+    asterisk.rx("queue unpause member PJSIP/agent1")
+
+
+@pytest.fixture
+def site(pauses: None, run_screener: Callable[..., Screener]) -> Screener:
+    screener = run_screener({"[flow]": WARNINGS})
+    wait_for(lambda: "logged in" in screener.log, 10, "login at the manager interface")
+    return screener
+
+
+@pytest.fixture
+def desk(site: Screener) -> Iterator[Desk]:
+    desk = Desk(site)
+    yield desk
+    desk.close()
+
+
+def talk(place_call: Place, phone: Phone, tap: Wiretap, number: str, speech: bytes) -> Caller:
+    caller = place_call(speech, number=number, dialled=BESIDE)
+    phone.answer(30, since=caller.started)
+    wait_for(lambda: hears_the_agent(tap.heard_by(TRUNK)), 10, "agent's voice at the caller", every=0.2)
+    return caller
+
+
+def paused(asterisk: Asterisk) -> bool:
+    return "(paused" in asterisk.rx("queue show agents")
+
+
+def test_beside_an_agent_the_caller_alone_hears_the_warning(
+    site: Screener, desk: Desk, phone: Phone, place_call: Place, tap: Wiretap
+) -> None:
+    caller = talk(place_call, phone, tap, "13900008881", said("enquiry"))
+    time.sleep(1)  # the listening leg
+    desk.order(Act.WARN)
+    desk.wait_step(Step.HEARD)
+    time.sleep(1)
+    warning = prompt("warning_abuse_1")
+    assert place(warning, apart_from_the_agent(tap.heard_by(TRUNK)))[0] > SAME, "at the caller"
+    assert not is_in(warning, tap.heard_by(PHONE)), "on the way to the agent's phone"
+    assert hears_the_agent(tap.heard_by(TRUNK)), "the agent is heard all the same"
+    phone.command("hangup")
+    assert caller.wait(10) == 0
+    assert not is_in(warning, mulaw(phone.heard())), "in what the agent heard"
+    assert is_in(said("enquiry"), mulaw(phone.heard())), "and the comparison can find what was there"
+    call = site.record("13900008881", "genuine")
+    assert call.entrance is Entrance.BESIDE
+    assert [(w.step, w.by) for w in call.warnings] == [(Step.BEGUN, SUPERVISOR), (Step.HEARD, SUPERVISOR)]
+    assert call.warnings[0].said == "请注意言辞,您的问题我们会尽力解决。"
+
+
+def test_in_path_the_caller_hears_it_on_our_own_leg_to_its_end(
+    site: Screener, desk: Desk, place_call: Place, tap: Wiretap
+) -> None:
+    place_call(QUIET, number="13900008882")
+    wait_for(lambda: desk.of(Began), 10, "the call on the feed")
+    wait_for(lambda: len(tap.heard_by(TRUNK)) > 4000, 10, "the greeting")
+    desk.order(Act.WARN)  # in the middle of the greeting, which it replaces
+    desk.wait_step(Step.HEARD)
+    heard = tap.heard_by(TRUNK)
+    assert is_in(prompt("warning_abuse_1"), heard)
+    _, at = place(prompt("warning_abuse_1"), heard)
+    assert at + len(prompt("warning_abuse_1")) / 8000 <= len(heard) / 8000 + 0.1, "counted at its end, not before"
+
+
+def test_a_sites_own_recording_is_logged_as_what_it_was(
+    pauses: None, run_screener: Callable[..., Screener], place_call: Place, tap: Wiretap, tmp_path
+) -> None:
+    own = tmp_path / "own"
+    own.mkdir()
+    for name, source in ((Prompt.WARNING_ABUSE_1, Prompt.NOTICE), (Prompt.WARNING_ABUSE_2, Prompt.CONNECTING)):
+        (own / f"{name}.wav").write_bytes(find(source).read_bytes())
+    (own / SAID).write_text('warning_abuse_1 = "本站自己的话"\n', "utf-8")
+    site = run_screener(
+        {"[flow]": f"{WARNINGS}\nlisten_seconds = 60.0", "[sip]": f"[prompts]\nfolder = '{own}'\n[sip]"}
+    )
+    desk = Desk(site)
+    try:
+        caller = place_call(QUIET, number="13900008883")
+        for level in (1, 2):
+            wait_for(lambda: desk.of(Began), 10, "the call on the feed")
+            time.sleep(1)
+            desk.order(Act.WARN)
+            desk.wait_step(Step.HEARD, level=level)
+        heard = tap.heard_by(TRUNK)
+        assert is_in(prompt("notice"), heard)
+        assert is_in(prompt("connecting"), heard)
+        caller.stop()
+        wait_for(lambda: [c for c in site.calls() if c.ended_at], 20, "the call in the log", every=0.5)
+        (call,) = site.calls()
+        said_of = [w.said for w in call.warnings if w.step == Step.BEGUN]
+        assert said_of, call
+        assert said_of[0] == "本站自己的话"
+        assert said_of[1].startswith("warning_abuse_2.wav sha256:")
+    finally:
+        desk.close()
+
+
+def test_the_levels_lead_to_the_end_and_the_agent_is_paused_for_as_long_as_the_site_says(
+    asterisk: Asterisk, site: Screener, desk: Desk, phone: Phone, place_call: Place, tap: Wiretap
+) -> None:
+    caller = talk(place_call, phone, tap, "13900008884", said("complaint"))
+    for level in (1, 2):
+        time.sleep(1.5)
+        desk.order(Act.WARN)
+        desk.wait_step(Step.HEARD, level=level)
+    time.sleep(1.5)
+    desk.order(Act.WARN)  # every level was heard: the end is asked for, and a person grants it
+    desk.wait_step(Step.ASKED, level=0)
+    desk.order(Act.APPROVE)
+    phone.wait_event("CALL_CLOSED", 10, since=caller.started)
+    wait_for(lambda: is_in(prompt("terminate"), tap.heard_by(TRUNK)), 20, "the farewell at the caller", every=0.5)
+    heard = apart_from_the_agent(tap.heard_by(TRUNK))
+    places = [place(prompt(name), heard)[1] for name in ("warning_abuse_1", "warning_abuse_2", "terminate")]
+    assert places == sorted(places)
+
+    assert not paused(asterisk)
+    wait_for(lambda: desk.of(Rest), 10, "the offer of a pause")
+    desk.order(Act.PAUSE, "agent1")
+    wait_for(lambda: paused(asterisk), 5, "pause of the agent in the queue")
+    began = time.monotonic()
+    rings = time.monotonic()
+    place_call(QUIET, number="13900008885", dialled=BESIDE, line=1, stay=PAUSE * 3)
+    wait_for(lambda: not paused(asterisk), PAUSE + 10, "end of the pause")
+    took = time.monotonic() - began
+    assert PAUSE - 2 < took < PAUSE + 3, took
+    assert not [
+        at for at, event in phone.events if event.get("type") == "CALL_INCOMING" and rings < at < began + PAUSE - 1
+    ]
+    phone.wait_event("CALL_INCOMING", 10, since=rings)  # whoever waited gets the agent now
+    assert not any(name in str(row) for row in asterisk.queue_log("PAUSE") for name in (SUPERVISOR,))
+
+
+def test_an_account_without_the_right_pauses_nobody_and_says_so(
+    asterisk: Asterisk, run_screener: Callable[..., Screener], phone: Phone, place_call: Place, tap: Wiretap
+) -> None:
+    site = run_screener({"[flow]": WARNINGS})
+    wait_for(lambda: "logged in" in site.log, 10, "login at the manager interface")
+    desk = Desk(site)
+    try:
+        caller = talk(place_call, phone, tap, "13900008886", said("enquiry"))
+        time.sleep(1)
+        desk.order(Act.WARN)
+        desk.wait_step(Step.HEARD)
+        phone.command("hangup")
+        caller.wait(10)
+        wait_for(lambda: desk.of(Rest), 10, "the offer of a pause")
+        desk.order(Act.PAUSE, "agent1")
+        wait_for(lambda: "a pause could not begin" in site.log, 10, "word of it in the log")
+        assert not paused(asterisk)
+    finally:
+        desk.close()
