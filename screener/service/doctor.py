@@ -166,7 +166,7 @@ def _remedy(state: "RegistrationState") -> str:
     if "certificate" in state.problem:
         return "renew its certificate, or correct authorities and peer_name in [sip.tls]"
     if _refused(state):
-        return "correct username, password and realm in [[sip.registrars]]"
+        return "correct username and password in [[sip.registrars]]"
     return "is the PBX running, and are host, port and firewall right? See [[sip.registrars]]"
 
 
@@ -319,6 +319,8 @@ def _bind_problem(host: str, port: int, kind: int = socket.SOCK_DGRAM) -> OSErro
         try:
             family, _, _, _, address = socket.getaddrinfo(host, port, type=kind, flags=socket.AI_PASSIVE)[0]
             trial = stack.enter_context(socket.socket(family, kind))
+            if kind == socket.SOCK_STREAM:  # as the service binds: connections that just ended are no hindrance
+                trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             trial.bind(address)
         except OSError as problem:
             return problem

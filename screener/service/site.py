@@ -54,8 +54,7 @@ from screener.operations.metrics import MetricsServer, Sample
 from screener.ports import Call, InviteInfo, RegistrationState
 from screener.review.take_back import TakeBacks
 from screener.service.elsewhere import Elsewhere
-from screener.service.figures import Reviews
-from screener.service.hearing import of_hearing
+from screener.service.figures import Reviews, of_hearing
 from screener.service.state import StateTeller, open_feed
 from screener.service.summaries import Summaries
 from screener.settings.judging import load_judgement
