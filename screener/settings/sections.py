@@ -58,7 +58,6 @@ class Registrar:
     port: Port = 5060
     password: str = field(default="", repr=False)
     password_file: Path | None = None
-    realm: str = ""
     expires: Annotated[int, Field(ge=30, le=86400)] = 120
     transport: Literal["udp", "tcp", "tls"] = "udp"
 
@@ -349,7 +348,7 @@ class Console:
     certificate: str = ""
     key: str = ""
     feeds: tuple[str, ...] = ()
-    session_minutes: Seconds = 480.0
+    session_minutes: Annotated[float, Field(gt=0)] = 480.0
     requests_per_second: Annotated[float, Field(ge=0, le=1000)] = 20.0
     whole_numbers: tuple[Literal["agent", "supervisor", "auditor", "administrator"], ...] = (
         "supervisor",
