@@ -33,8 +33,12 @@ WAITING = {
 """Rooms whose tests wait for sockets, processes, servers or clocks, or compute for seconds."""
 
 
+HERE = Path(__file__).parent
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    here = Path(__file__).parent
     for item in items:
-        if item.path.relative_to(here).parts[0] in WAITING:
+        if item.path.relative_to(HERE).parts[0] in WAITING:
             item.add_marker("waits")
+        if "chromium" in getattr(item, "fixturenames", ()):
+            item.add_marker("browser")

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from screener.cli.say import say, show
+from screener.cli.speaking import speaking
 from screener.console.access import Role
 from screener.console.server import ConsoleServer, make_access, make_context
 from screener.errors import InputError
@@ -14,6 +15,7 @@ from screener.settings.load import load
 from screener.speech.pinyin import syllables
 from screener.store.accounts import Accounts
 from screener.store.log import open_log
+from screener.words.console import said
 
 config_option = click.option(
     "--config", type=click.Path(path_type=Path), help="Settings file; default screener.toml here."
@@ -48,7 +50,7 @@ def console(context: click.Context, config: Path | None, host: str | None, port:
 @click.argument("name")
 @click.option("--role", type=click.Choice([role.value for role in Role]), required=True)
 @click.option("--extension", default="", help="Of an agent, as the log names agents.")
-@click.password_option(help="Asked for when it is not given.")
+@click.option("--password", default="", help="Asked for when it is not given.")
 @click.pass_obj
 def adduser(config: Path | None, name: str, role: str, extension: str, password: str) -> None:
     """Let somebody use the console.
@@ -58,10 +60,19 @@ def adduser(config: Path | None, name: str, role: str, extension: str, password:
     settings = load(config)
     log = open_log(settings.store.url, settings.folder)
     try:
-        make_access(settings, log).add(name, Role(role), password, extension)
+        access = make_access(settings, log)
+        access.check(name, Role(role), extension)  # before anybody types a password
+        access.add(name, Role(role), password or _asked(), extension)
     finally:
         log.close()
     show(f"{name}: {role}")
+
+
+def _asked() -> str:
+    """A password that is typed twice and shown nowhere."""
+    lang = speaking()
+    again = said("password_again", lang)
+    return str(click.prompt(said("new_password", lang), hide_input=True, confirmation_prompt=again))
 
 
 @console.command()

@@ -2,10 +2,17 @@
 
 import contextlib
 import logging
+import math
+import os
 import secrets
 import tempfile
-from collections.abc import Callable, Iterator
+import time
+import webbrowser
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import click
 from rich.console import Console
@@ -15,15 +22,22 @@ from screener.cli.speaking import speaking
 from screener.console.access import Role
 from screener.console.server import ConsoleServer, make_access, make_context
 from screener.demo.screen import Screen
-from screener.demo.script import load_script
-from screener.demo.stage import Options, play
+from screener.demo.script import ScriptedCall, load_script
+from screener.demo.stage import Options, Outcome, Stage
 from screener.errors import StoreError
-from screener.settings.load import load
 from screener.speech.pinyin import syllables
+from screener.store.accounts import Accounts
 from screener.store.log import open_log
 from screener.words.terms import Language
 
 SEE = {"zh": "在浏览器里实时观看这些来电", "en": "shows these calls live in a browser"}
+OPEN = {
+    "zh": "在浏览器打开,实时观看来电 · 姓名 {} · 密码 {} · Ctrl-C 结束",
+    "en": "open it in a browser and watch the calls live · name {} · password {} · Ctrl-C ends it",
+}
+WHO = "demo"
+STAY_SECONDS = 300.0
+"""So long the calls go on for somebody at a terminal, who may want to see them; for ever with `--console`."""
 REPORTS = (("frequency", "--by", "hour"), ("sources", "--by", "number", "--mask"), ("sources", "--by", "line"))
 
 
@@ -36,7 +50,9 @@ REPORTS = (("frequency", "--by", "hour"), ("sources", "--by", "number", "--mask"
     "--keep", type=click.Path(path_type=Path, file_okay=False), help="Keep recordings and database here."
 )
 @click.option("--plain", is_flag=True, help="One line for everything that happens; no colours, no redrawing.")
-@click.option("--console", "pages", is_flag=True, help="Keep calling until Ctrl-C, and show it in the console.")
+@click.option(
+    "--console", "pages", is_flag=True, help="Show the calls in the console, and keep calling until Ctrl-C."
+)
 def demo(
     only: tuple[str, ...],
     engine: str,
@@ -59,39 +75,56 @@ def demo(
     with tempfile.TemporaryDirectory(prefix="screener-demo-") as temporary:
         options = Options(keep or Path(temporary), engine, model, noise)
         screen = Screen(console, lang, live=console.is_terminal and not plain)
-        with _log_file(options.folder):
-            try:
-                outcomes = play(script, calls, options, screen)
-                if pages:
-                    _go_on(console, options, lambda: play(script, calls, options, screen))
-            finally:
-                screen.close()
-        for arguments in REPORTS:
-            _report(console, options.settings_file, lang, *arguments)
-        screen.summary(outcomes)
-    console.print("screener demo --console", style="bold blue", end="  ")
-    console.print(SEE[lang])
+        watched = pages or (console.is_terminal and not plain)
+        if watched:  # the console's reports are about the last weeks
+            script = replace(script, day=datetime.now(ZoneInfo(script.timezone)).date() - timedelta(days=1))
+        with _log_file(options.folder), contextlib.closing(screen):
+            with Stage(script, options, screen) as stage:
+                outcomes = _shown(console, stage, calls, lang, math.inf) if pages else stage.play(calls)
+            for arguments in REPORTS:
+                _report(console, options.settings_file, lang, *arguments)
+            screen.summary(outcomes)
+            if watched and not pages:
+                with Stage(script, options, screen) as stage:
+                    _shown(console, stage, calls, lang, STAY_SECONDS)
+    if not watched:
+        console.print("screener demo --console", style="bold blue", end="  ")
+        console.print(SEE[lang])
     if not all(outcome.as_expected for outcome in outcomes):
         raise SystemExit(1)
 
 
-def _go_on(console: Console, options: Options, again: Callable[[], object]) -> None:
-    """Place the calls again and again, and show them in the console, until Ctrl-C."""
-    settings = load(options.settings_file)
+def _shown(
+    console: Console, stage: Stage, calls: Sequence[ScriptedCall], lang: Language, seconds: float
+) -> list[Outcome]:
+    """Place the calls again and again, with the site's console, for so long or until Ctrl-C; the first round.
+
+    Says the address and who may log in; opens a browser where there is a desktop.
+    """
+    settings = stage.settings
     log = open_log(settings.store.url, settings.folder)
     password = secrets.token_urlsafe(9)
-    make_access(settings, log).add("demo", Role.ADMINISTRATOR, password)
+    Accounts(log).remove(WHO)  # of an earlier demo in the same folder
+    make_access(settings, log).add(WHO, Role.ADMINISTRATOR, password)
     server = ConsoleServer(make_context(settings, log, syllables), port=0)
     server.start()
+    if os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"):
+        webbrowser.open(f"{server.address}live")
+    first: list[Outcome] = []
+    until = time.monotonic() + seconds
     try:
-        while True:
-            console.print(f"{server.address}live  demo / {password}", style="bold green")
-            again()
+        while not first or time.monotonic() < until:
+            console.print(f"{server.address}live", style="bold green", end="  ", soft_wrap=True)
+            console.print(OPEN[lang].format(WHO, password), soft_wrap=True)
+            outcomes = stage.play(calls)
+            first = first or outcomes
     except KeyboardInterrupt:
-        pass
+        if not first:
+            raise
     finally:
         server.stop()
         log.close()
+    return first
 
 
 @contextlib.contextmanager

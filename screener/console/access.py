@@ -88,10 +88,18 @@ class Access:
         """
         self._add(name, role, self._hashed(password), extension)
 
-    def _add(self, name: str, role: Role, secret: str, extension: str) -> None:
+    def check(self, name: str, role: Role, extension: str = "") -> None:
+        """Whether such an account may be made: before anybody is asked for a password.
+
+        Raises:
+            InputError: the name will not do or is a program's, or an agent lacks an extension.
+        """
         _check(name, role, extension)
         if any(token.name == name for token in self._accounts.tokens()):
             raise InputError(f"{name}: a program has this name", "choose another name")
+
+    def _add(self, name: str, role: Role, secret: str, extension: str) -> None:
+        self.check(name, role, extension)
         self._accounts.add(Account(name, role.value, extension, secret, self._clock()))
 
     def set_password(self, name: str, password: str) -> None:

@@ -30,7 +30,7 @@ from screener.words.told import told
 
 log = logging.getLogger(__name__)
 
-OPEN = ("/login", "/static")
+OPEN = ("/login", "/login/oidc", "/login/oidc/back", "/static/report.css", "/static")
 """What needs no login."""
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "

@@ -12,6 +12,7 @@ from screener.numbers.agents import agent_name
 from screener.reports.span import Span
 from screener.store.find import Wanted
 from screener.store.records import Review
+from screener.words.places import stored
 
 if TYPE_CHECKING:
     from screener.numbers.identify import Lines
@@ -89,8 +90,8 @@ def wanted(
         queue=text("queue"),
         dialled=lines.normal(text("dialled")) if text("dialled") else "",
         line=_code(LineClass, text("line")),
-        region=text("region"),
-        carrier=text("carrier"),
+        region=stored(text("region")),
+        carrier=stored(text("carrier")),
         flagged=bool(asked.get("flagged")),
         review=_code(Review, text("reviewed")),
         text="".join(text("text").split()),

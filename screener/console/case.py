@@ -9,7 +9,8 @@ from screener.review.explain import explain
 from screener.review.timeline import Moment, moments, reasons
 from screener.review.verdict import is_flag
 from screener.store.records import CallRecord
-from screener.words.terms import word
+from screener.words.places import place
+from screener.words.terms import headed, word
 
 
 def row(context: Context, person: Person, call: CallRecord) -> dict[str, Any]:
@@ -19,9 +20,9 @@ def row(context: Context, person: Person, call: CallRecord) -> dict[str, Any]:
         "id": call.id,
         "at": f"{call.started_at.astimezone(context.zone):%Y-%m-%d %H:%M:%S}",
         "number": context.number(visible(call.number), person),
-        "verdict": context.teller.verdict(call.verdict),
+        "verdict": headed(context.teller.verdict(call.verdict)),
         "kind": context.teller.kind(call.kind),
-        "review": word(f"review_{call.review}", lang),
+        "review": headed(word(f"review_{call.review}", lang)),
         "treatment": word(call.treatment.value, lang),
         "agent": visible(call.agent),
         "queue": visible(call.queue),
@@ -36,13 +37,13 @@ def part(context: Context, person: Person, call: CallRecord) -> dict[str, Any]:
     lang = context.teller.lang
     why = explain(call, context.weights)
     whole = context.sees_whole_numbers(person)
-    where = (word(call.line.value, lang), call.region, call.carrier)
+    where = (word(call.line.value, lang), place(call.region, lang), place(call.carrier, lang))
     return row(context, person, call) | {
         "name": visible(call.display_name) if whole else "",  # many callers' name is their number
         "number_whole": call.number if whole else "",
         "where": " ".join(visible(text) for text in where if text),
-        "entrance": word(call.entrance.value, lang),
-        "ended": word(f"by_{call.ended_by.value}", lang) if call.ended_by else "",
+        "entrance": headed(word(call.entrance.value, lang)),
+        "ended": headed(word(f"by_{call.ended_by.value}", lang)) if call.ended_by else "",
         "dry_run": word("dry_run", lang) if call.dry_run else "",
         "reviewed_by": visible(call.reviewed_by),
         "reviewed_at": f"{call.reviewed_at.astimezone(context.zone):%Y-%m-%d %H:%M}" if call.reviewed_at else "",
@@ -50,7 +51,7 @@ def part(context: Context, person: Person, call: CallRecord) -> dict[str, Any]:
             {
                 "at": f"{moment.at:.1f}",
                 "what": moment.what,
-                "who": word(moment.what, lang) if moment.what in ("caller", "agent") else "",
+                "who": headed(word(moment.what, lang)) if moment.what in ("caller", "agent") else "",
                 "text": visible(_without_code(moment)),
                 "score": moment.step.score if moment.step else None,
                 "threshold": moment.step.threshold if moment.step else None,

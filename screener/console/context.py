@@ -23,6 +23,7 @@ from screener.settings.sections import Settings
 from screener.store.log import CallLog
 from screener.words.console import said
 from screener.words.judgement import Teller
+from screener.words.places import place
 from screener.words.terms import word
 
 COOKIE = "screener"
@@ -36,7 +37,7 @@ STRANGERS_A_SECOND, STRANGERS = 0.1, 20.0
 
 @dataclass
 class Context:
-    """Shared by all pages; nothing in it changes after the start but the running calls and who asks how often."""
+    """Shared by all pages; after the start only the running calls change, who asks how often, and that it ends."""
 
     settings: Settings
     log: CallLog
@@ -45,6 +46,8 @@ class Context:
     teller: Teller
     streams: Counter[str] = field(default_factory=Counter)
     """Open event streams by login or token."""
+    leaving: bool = False
+    """The server stops: streams end, so that it need not wait for pages that stay open."""
     strangers: Turns = field(default_factory=lambda: Turns(STRANGERS_A_SECOND, STRANGERS))
 
     @cached_property
@@ -96,6 +99,7 @@ class Context:
             "oidc": self.provider is not None,
             "t": lambda key: said(key, self.teller.lang),
             "word": self.word,
+            "place": lambda name: place(name, self.teller.lang),
         }
         return made
 

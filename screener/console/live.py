@@ -19,7 +19,8 @@ from screener.errors import InputError
 from screener.events import Act
 from screener.feed.board import LiveCall
 from screener.feed.items import Order
-from screener.words.terms import word
+from screener.words.places import place
+from screener.words.terms import headed, word
 
 EMERGENCY = 4
 """Rank of the calls that come before all others."""
@@ -111,7 +112,9 @@ def view(context: Context, person: Person, shown: Shown) -> dict[str, Any]:
     return {
         "id": call.call,
         "number": context.number(began.number, person) if began else "?",
-        "where": " ".join(p for p in (word(began.line, teller.lang), began.region) if p) if began else "",
+        "where": " ".join(filter(None, (word(began.line, teller.lang), place(began.region, teller.lang))))
+        if began
+        else "",
         "dialled": began.dialled if began else "",
         "agent": began.agent if began else "",
         "entrance": began.entrance if began else "",
@@ -128,7 +131,7 @@ def view(context: Context, person: Person, shown: Shown) -> dict[str, Any]:
         ],
         "verdict": _stands(context, call, verdict),
         "kind": teller.kind(judged.kind) if judged else "",
-        "reason": teller.reason(judged.reason) if judged else "",
+        "reason": headed(teller.reason(judged.reason)) if judged else "",
         "score": judged.score if judged else None,
         "threshold": judged.threshold if judged else None,
         "warnings": [teller.warned(w.about, w.level, w.step, w.by) for w in call.warnings[-4:]],
@@ -149,7 +152,7 @@ def _stands(context: Context, call: LiveCall, verdict: Verdict | None) -> str:
         return context.say("emergency")
     if call.asked_by and (verdict is None or verdict not in URGENT):
         return context.say("wanted")
-    return context.teller.verdict(verdict)
+    return headed(context.teller.verdict(verdict))
 
 
 def is_urgent(call: LiveCall) -> bool:

@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+import socket
 import threading
 import time
 from collections.abc import Callable
@@ -25,6 +26,8 @@ from screener.words.judgement import Teller
 log = logging.getLogger(__name__)
 
 START_SECONDS = 10.0
+LEAVE_SECONDS = 3
+"""Requests that are being answered when the server stops have so long."""
 SILENCE_SECONDS = 1.0
 """A feed without news gives its reader a chance to stop so often."""
 
@@ -57,6 +60,18 @@ def make_context(settings: Settings, calls: CallLog, syllables: Callable[[str], 
     return Context(settings, calls, make_access(settings, calls), hub, teller)
 
 
+class _Server(uvicorn.Server):
+    """Ends the event streams first: an open page would keep it waiting for ever."""
+
+    def __init__(self, config: uvicorn.Config, context: Context) -> None:
+        super().__init__(config)
+        self._context = context
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._context.leaving = True
+        await super().shutdown(sockets)
+
+
 class ConsoleServer:
     """Serves the pages.
 
@@ -75,17 +90,18 @@ class ConsoleServer:
             log_config=None,
             access_log=False,
             server_header=False,
+            timeout_graceful_shutdown=LEAVE_SECONDS,
             ssl_certfile=context.settings.folder / settings.certificate if settings.certificate else None,
             ssl_keyfile=str(context.settings.folder / settings.key) if settings.key else None,
         )
-        self._server = uvicorn.Server(self._config)
+        self._server = _Server(self._config, context)
         self._thread = threading.Thread(target=self._serve, name="console", daemon=True)
 
     @property
     def address(self) -> str:
         """Where a browser finds it, once it runs."""
         scheme = "https" if self._config.is_ssl else "http"
-        sockets = [socket for server in self._server.servers for socket in server.sockets]
+        sockets = [one for server in self._server.servers for one in server.sockets]
         port = sockets[0].getsockname()[1] if sockets else self._config.port
         return f"{scheme}://{self._config.host}:{port}/"
 
@@ -120,6 +136,6 @@ class ConsoleServer:
 
     def stop(self) -> None:
         """Close every page and stop."""
-        self._server.should_exit = self._server.force_exit = True
-        self._thread.join(timeout=3)
+        self._server.should_exit = True
+        self._thread.join(timeout=LEAVE_SECONDS + 2)
         self._context.hub.stop()

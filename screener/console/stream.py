@@ -41,7 +41,7 @@ async def _told(context: Context, person: Person, request: Request, look: Look) 
     context.streams[person.token] += 1
     try:
         told = checked = time.monotonic()
-        while not await request.is_disconnected():
+        while not context.leaving and not await request.is_disconnected():
             now = time.monotonic()
             if (news := look()) is not None:
                 yield f"data: {news}\n\n"

@@ -6,6 +6,7 @@ database and the recordings.
 
 import json
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -164,32 +165,51 @@ class _Notes:
             self.ended = True
 
 
-def play(script: Script, calls: tuple[ScriptedCall, ...], options: Options, audience: Audience) -> list[Outcome]:
-    """Run the calls one after the other.
+class Stage:
+    """The site with its agent, up for as long as the `with` lasts.
+
+    Attributes:
+        settings: of the site.
 
     Raises:
         ScreenerError: a part cannot be had: the model, a port, the folder.
     """
-    greeting = read_wav(script.agent_greeting)
-    agent = Agent(greeting, len(greeting) / 2 / SAMPLE_RATE + AGENT_TALKS_SECONDS)
-    settings = write_settings(script, options, agent.uri)
-    clock, notes = Clock(script.moment(script.call[0])), _Notes(audience)
-    service = Service(settings, [notes.observe], clock)
-    agent.start()
-    outcomes: list[Outcome] = []
-    try:
-        service.start()
-        uri = f"sip:{settings.sip.screening_extension}@{HOST}:{service.sip_port}"
+
+    def __init__(self, script: Script, options: Options, audience: Audience) -> None:
+        self._script, self._options, self._audience = script, options, audience
+        greeting = read_wav(script.agent_greeting)
+        self._agent = Agent(greeting, len(greeting) / 2 / SAMPLE_RATE + AGENT_TALKS_SECONDS)
+        self.settings = write_settings(script, options, self._agent.uri)
+        self._clock, self._notes = Clock(script.moment(script.call[0])), _Notes(audience)
+        self._service = Service(self.settings, [self._notes.observe], self._clock)
+
+    def __enter__(self) -> "Stage":
+        self._agent.start()
+        try:
+            self._service.start()
+        except BaseException:
+            self._leave()
+            raise
+        return self
+
+    def __exit__(self, *_of: object) -> None:
+        self._leave()
+
+    def _leave(self) -> None:
+        self._service.stop()
+        self._agent.stop()
+
+    def play(self, calls: Sequence[ScriptedCall]) -> list[Outcome]:
+        """Run the calls one after the other."""
+        outcomes = []
+        uri = f"sip:{self.settings.sip.screening_extension}@{HOST}:{self._service.sip_port}"
         for number, call in enumerate(calls, 1):
-            clock.set(script.moment(call))
-            notes.begin()
-            audience.curtain(call, number, len(calls))
-            outcomes.append(_one(call, uri, agent, notes, options, audience))
-            audience.over()
-    finally:
-        service.stop()
-        agent.stop()
-    return outcomes
+            self._clock.set(self._script.moment(call))
+            self._notes.begin()
+            self._audience.curtain(call, number, len(calls))
+            outcomes.append(_one(call, uri, self._agent, self._notes, self._options, self._audience))
+            self._audience.over()
+        return outcomes
 
 
 def write_settings(script: Script, options: Options, agents: str) -> Settings:

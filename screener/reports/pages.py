@@ -15,6 +15,7 @@ from screener.reports.span import Span
 from screener.reports.treatment import DAYS, TreatmentRow
 from screener.reports.warnings import STEPS, Warned
 from screener.words.judgement import Teller
+from screener.words.places import place
 from screener.words.terms import Language, weekday, word
 
 BARS_MOST = 20
@@ -220,7 +221,8 @@ def source_name(source: str, by: SourceBy, reader: Reader) -> str:
         case SourceBy.LINE:
             return reader.coded(source)
         case SourceBy.REGION | SourceBy.CARRIER:
-            return source or Coded(reader.word("unknown_source"), None)
+            known = Coded(place(source, reader.lang), source)
+            return known if source else Coded(reader.word("unknown_source"), None)
 
 
 def source_bars(rows: Sequence[SourceRow], by: SourceBy, reader: Reader, title: str) -> Bars:

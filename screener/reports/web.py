@@ -129,7 +129,7 @@ def body(page: Page, link: Link = lambda _of: "") -> str:
     notes = "".join(f'<p class="notes">{escape(note)}</p>' for note in page.notes)
     figures = "".join(map(_figure_tile, page.figures))
     figures = f'<div class="figures">{figures}</div>' if figures else ""
-    charts = "".join(_chart(chart, link) for chart in page.charts)
+    charts = "".join(_chart(chart, link) for chart in page.charts if chart.values)
     sheets = "".join(f"<div>{_sheet(sheet.for_people(), page.empty)}</div>" for sheet in page.sheets)
     if page.compact and not page.figures:
         charts, sheets = "", f'<p class="empty">{escape(page.empty)}</p>'

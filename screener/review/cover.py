@@ -8,6 +8,7 @@ from screener.outside.text import visible
 from screener.review.case import Case, Exhibit, Maker
 from screener.review.course import course, quoted
 from screener.store.records import CallRecord, Review
+from screener.words.places import place
 from screener.words.terms import listed, word
 
 NIGHT = frozenset({22, 23, 0, 1, 2, 3, 4, 5})
@@ -111,10 +112,9 @@ def _list(case: Case, maker: Maker) -> str:
             _verdict(exhibit, maker),
         )
         rows.append("<tr>" + "".join(f"<td>{escape(visible(cell))}</td>" for cell in cells) + "</tr>")
-    head = "".join(f"<th>{maker.word(key)}</th>" for key in heads)
+    head = "<thead><tr>" + "".join(f"<th>{maker.word(key)}</th>" for key in heads) + "</tr></thead>"
     return (
-        f'<h2>{maker.word("list")}</h2><div class="scroll"><table class="list"><tr>{head}</tr>{"".join(rows)}'
-        "</table></div>"
+        f'<h2>{maker.word("list")}</h2><div class="scroll"><table class="list">{head}{"".join(rows)}</table></div>'
     )
 
 
@@ -159,7 +159,8 @@ def _number(exhibit: Exhibit, maker: Maker) -> str:
 
 
 def _where(call: CallRecord, maker: Maker) -> str:
-    return " ".join(part for part in (word(call.line.value, maker.lang), call.region, call.carrier) if part)
+    parts = word(call.line.value, maker.lang), place(call.region, maker.lang), place(call.carrier, maker.lang)
+    return " ".join(filter(None, parts))
 
 
 def _agents(exhibit: Exhibit) -> str:

@@ -9,6 +9,7 @@ from screener.core.signals import WITHDRAWN
 from screener.review.explain import Explanation, Step
 from screener.store.records import CallRecord
 from screener.words.judgement import Teller
+from screener.words.places import place
 from screener.words.terms import listed, word
 from screener.words.timeline import WORDS
 
@@ -47,7 +48,8 @@ def timeline(call: CallRecord, teller: Teller, zone: ZoneInfo, why: Explanation 
         why: its evidence weighed again; then each line of evidence says where the call stood after it.
     """
     said = _said(teller)
-    where = " ".join(part for part in (word(call.line.value, teller.lang), call.region, call.carrier) if part)
+    parts = word(call.line.value, teller.lang), place(call.region, teller.lang), place(call.carrier, teller.lang)
+    where = " ".join(filter(None, parts))
     lines = [
         f"{said['call']} {call.id}",
         f"{said['time']} {call.started_at.astimezone(zone):%Y-%m-%d %H:%M:%S}  "

@@ -1,11 +1,10 @@
-"""Figures for those who watch the service: of the log, and of the recognisers."""
+"""Figures of the log for those who watch the service."""
 
 from collections.abc import Iterator
 from datetime import datetime
 
 from screener.errors import StoreError
 from screener.operations.metrics import Sample
-from screener.speech.pool import Loss, RecognizerPool
 from screener.store.find import reviews
 from screener.store.log import CallLog
 from screener.store.records import Review
@@ -32,17 +31,3 @@ class Reviews:
             yield Sample(
                 "flags", number, "Flags of the log by what people said of them.", {"review": review.value}
             )
-
-
-def of_hearing(pool: RecognizerPool) -> Iterator[Sample]:
-    """What the processes do, and what they lost; any thread."""
-    yield Sample("voices", pool.voices, "Voices that are listened to now, heard or not.")
-    yield Sample("recognisers_ready", pool.ready(), "Recogniser processes that hear now.")
-    yield Sample("recogniser_restarts_total", pool.counts.restarts, "Recogniser processes started anew.")
-    for number, busy in enumerate(pool.busy()):
-        text = "Part of a processor that a recogniser process has used lately."
-        yield Sample("recogniser_busy", busy, text, {"process": str(number)})
-    for cause in Loss:
-        text = "Voices that were not heard any more, or not at all."
-        yield Sample("voices_lost_total", pool.counts.lost[cause], text, {"cause": cause})
-    yield Sample("voices_heard_again_total", pool.counts.heard_again, "Voices heard again after a crash.")

@@ -250,3 +250,8 @@ def weekday(number: int, lang: Language) -> str:
 def listed(items: Iterable[str], lang: Language) -> str:
     """Several things of one kind, one after the other."""
     return ("、", ", ")[lang == "en"].join(items)
+
+
+def headed(text: str) -> str:
+    """A word that stands alone: with a capital, where the language has them."""
+    return text[:1].upper() + text[1:]

@@ -8,7 +8,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "number": ("号码", "Number"),
     "verdict": ("结论", "Verdict"),
     "score": ("得分", "score"),
-    "threshold": ("门槛", "threshold"),
+    "threshold": ("标记线", "threshold"),
     "treatment": ("处理", "treatment"),
     "handed": ("坐席 {} 人工转入", "handed over by agent {}"),
     "pause": ("向坐席提供暂停", "the agent was offered a pause"),

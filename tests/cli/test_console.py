@@ -44,3 +44,16 @@ def test_people_are_added_shown_and_removed(config: Path) -> None:
     assert run(config, "users") == "王  supervisor\n"
     run(config, "removeuser", "王")
     assert "no such account" in run(config, "removeuser", "王", code=1)
+
+
+@pytest.mark.parametrize(("lang", "asked"), [("zh", "新密码"), ("en", "New password")])
+def test_a_password_is_asked_for_twice_in_the_readers_language(config: Path, lang: str, asked: str) -> None:
+    command = ["--lang", lang, "console", "--config", str(config), "adduser", "王"]
+    typed = "long enough it is\n" * 2
+    made = CliRunner().invoke(cli, [*command, "--role", "supervisor"], input=typed)
+    assert made.exit_code == 0
+    assert made.output.startswith(asked)
+    assert ("password" in made.output) == (lang == "en")
+    assert "long enough" not in made.output
+    refused = CliRunner().invoke(cli, [*command, "--role", "agent"], input=typed)
+    assert asked not in refused.output, "what is wrong already is said before anybody types"

@@ -6,6 +6,7 @@ import io
 import json
 import logging
 import os
+import shutil
 import stat
 import unicodedata
 import zipfile
@@ -45,11 +46,11 @@ EVIL = [
 NOW = datetime.now(UTC)
 
 
-@pytest.fixture
-def database(tmp_path: Path) -> str:
-    """Every piece of evil as number, name, queue, agent, words, three flagged calls each."""
-    url = f"sqlite:///{tmp_path}/calls.db"
-    log = open_log(url)
+@pytest.fixture(scope="module")
+def evil(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Every piece of evil as number, name, queue, agent, words, three flagged calls each: a log to copy."""
+    path = tmp_path_factory.mktemp("evil") / "calls.db"
+    log = open_log(f"sqlite:///{path}")
     log.write(
         [
             replace(
@@ -78,7 +79,13 @@ def database(tmp_path: Path) -> str:
     )
     log.enlist(*(ListedNumber(ListName.BLOCK, f"+86138001380{n:02}", text, NOW) for n, text in enumerate(EVIL)))
     log.close()
-    return url
+    return path
+
+
+@pytest.fixture
+def database(evil: Path, tmp_path: Path) -> str:
+    shutil.copy(evil, tmp_path)
+    return f"sqlite:///{tmp_path}/calls.db"
 
 
 def run(database: str, *arguments: str, code: int = 0) -> Result:

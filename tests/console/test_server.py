@@ -1,12 +1,15 @@
 import socket
+import time
 import urllib.error
 import urllib.request
 
+import httpx
 import pytest
 
 from screener.console.context import Context
-from screener.console.server import ConsoleServer
+from screener.console.server import LEAVE_SECONDS, ConsoleServer
 from screener.errors import InputError
+from tests.console.conftest import PASSWORD
 
 
 def test_it_serves_and_stops(context: Context) -> None:
@@ -21,6 +24,21 @@ def test_it_serves_and_stops(context: Context) -> None:
         server.stop()
     with pytest.raises((urllib.error.URLError, ConnectionError)):
         urllib.request.urlopen(address, timeout=2)
+
+
+def test_an_open_page_does_not_keep_it_from_stopping(context: Context, caplog: pytest.LogCaptureFixture) -> None:
+    server = ConsoleServer(context, port=0)
+    server.start()
+    with httpx.Client(base_url=server.address) as client:
+        client.post("/login", data={"name": "auditor", "password": PASSWORD})
+        with client.stream("GET", "/live/events") as answer:
+            lines = answer.iter_lines()
+            assert next(lines).startswith("data: ")
+            began = time.monotonic()
+            server.stop()
+            assert not [line for line in lines if line.startswith("event")], "it ends; the login does not"
+    assert time.monotonic() - began < LEAVE_SECONDS, "nothing had to be cut off"
+    assert not [record for record in caplog.records if record.exc_info]
 
 
 def test_a_port_that_is_taken_is_a_clear_error(context: Context) -> None:

@@ -4,6 +4,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from screener.cli import main
 from screener.media.prompts import read_wav
 
 
@@ -42,7 +45,8 @@ def test_a_call_that_ends_otherwise_is_told_by_the_exit_code() -> None:
     assert "不符" in done.stdout
 
 
-def test_an_unknown_call_is_named() -> None:
-    done = demo("--only", "moon")
-    assert done.returncode == 9
-    assert "no call is named 'moon'" in done.stderr
+def test_an_unknown_call_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["demo", "--plain", "--only", "moon", "--lang", "en"])
+    assert ended.value.code == 9
+    assert "no call is named 'moon'" in capsys.readouterr().err
