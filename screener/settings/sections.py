@@ -421,6 +421,11 @@ class Settings:
         return self.folder / self.prompts.folder if self.prompts.folder else None
 
     @property
+    def spool(self) -> Path:
+        """Where rows are kept while the database is away."""
+        return self.folder / (self.store.spool or "spool")
+
+    @property
     def line_files(self) -> list[Path]:
         """The operator's lists of payphones and duty phones."""
         return [self.folder / name for name in self.judgement.lines]
