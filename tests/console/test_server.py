@@ -1,7 +1,9 @@
+import re
 import socket
 import time
 import urllib.error
 import urllib.request
+from pathlib import Path
 
 import httpx
 import pytest
@@ -9,6 +11,7 @@ import pytest
 from screener.console.context import Context
 from screener.console.server import LEAVE_SECONDS, ConsoleServer
 from screener.errors import InputError
+from tests.bench.live import serving
 from tests.console.conftest import PASSWORD
 
 
@@ -47,3 +50,15 @@ def test_a_port_that_is_taken_is_a_clear_error(context: Context) -> None:
         taken.listen(1)
         with pytest.raises(InputError, match="cannot listen"):
             ConsoleServer(context, port=taken.getsockname()[1]).start()
+
+
+def test_the_service_serves_the_pages_too_where_the_site_wants_them() -> None:
+    with serving("[console]\nwith_serve = true\nport = 0\n") as (service, _):
+        told = Path(service.args[-1]).parent / "log.txt"
+        until = time.monotonic() + 60
+        while not (said := re.search(r"console on (http://\S+)", told.read_text())):
+            assert time.monotonic() < until, told.read_text()
+            time.sleep(0.1)
+        assert urllib.request.urlopen(f"{said[1]}login", timeout=10).status == 200
+        service.terminate()
+        assert service.wait(60) == 0
