@@ -195,6 +195,18 @@ class Transcript:
         return self.end
 
 
+@dataclass(frozen=True, slots=True)
+class Reread:
+    """What the second recogniser makes of utterances.
+
+    Attributes:
+        said: the utterances that were asked for, with its words; empty where it could not read them.
+    """
+
+    said: tuple[Transcript, ...]
+    at: float
+
+
 class CueKind(StrEnum):
     """A sound that is not a word."""
 
@@ -368,6 +380,7 @@ Event = (
     CallOffered
     | CallAnswered
     | Transcript
+    | Reread
     | Cue
     | Dtmf
     | PlaybackEnded

@@ -15,6 +15,7 @@ class InPath(Handling):
     """Listens until it is clear whose call this is; when in doubt, an agent's."""
 
     _warns = True
+    _acts = True
     _stops = False
     """The service goes down: nobody new is listened to."""
     _steered = 0
@@ -129,7 +130,7 @@ class InPath(Handling):
     def _ticked(self) -> Iterator[Action]:
         if self._state is State.SCREENING:
             yield from self._judge()
-            if self._screens:
+            if self._screens and not self._waits:
                 yield from self._attend()
         elif self._state is State.CLOSING:
             if self._patience.is_silent(self._at):
@@ -175,4 +176,6 @@ class InPath(Handling):
         self._patience.prompting(self._at, interruptible=Prompt.NOTICE not in prompts)
         for prompt in prompts:
             yield from self._note(self._hearing.played(prompt, self._at))
+            if self._second:
+                self._second.keep((prompt, self._at))
         yield Play(tuple((prompt, None) for prompt in prompts))

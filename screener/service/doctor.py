@@ -21,6 +21,7 @@ from screener.service.peers import (
     Check,
     check_certificates,
     check_encryption,
+    check_freeswitch,
     check_proxy,
     check_recording_clients,
     check_servers,
@@ -68,8 +69,12 @@ def examine(path: Path | None = None) -> Iterator[Check]:
     yield check_webhook(settings)
     yield check_pbx(settings.pbx)
     yield from check_proxy(settings)
+    if settings.freeswitch.host:
+        yield check_freeswitch(settings.freeswitch)
     yield check_region(settings.site.region)
     yield check_model(settings)
+    if settings.speech.second:
+        yield check_second(settings)
     yield from check_servers(settings.speech)
     yield from check_recordings(settings)
     yield check_judgement(settings)
@@ -220,6 +225,18 @@ def check_model(settings: Settings) -> Check:
     return Check("speech model", ok=True, message=message)
 
 
+def check_second(settings: Settings) -> Check:
+    """Can the second reader be loaded?"""
+    from screener.speech.models import find_model
+    from screener.speech.offline import load_reader
+
+    try:
+        info = load_reader(find_model(settings.speech.second, settings.folder).folder).info
+    except ScreenerError as problem:
+        return Check("second reader", ok=False, message=problem.message, remedy=problem.remedy)
+    return Check("second reader", ok=True, message=f"{info.name} reads flags again")
+
+
 def check_recordings(settings: Settings) -> Sequence[Check]:
     """Can every recording be played, and is each at the product's level?"""
     from screener.media.prompts import find, load_clips
@@ -283,6 +300,7 @@ def check_private(settings: Settings, file: Path | None) -> Check:
     """Can other users of this machine read passwords, numbers or words, or change what judges?"""
     folder = settings.folder
     secrets = [settings.pbx.password_file, settings.pbx.event_secret_file, settings.proxy.secret_file]
+    secrets.append(settings.freeswitch.password_file)
     secrets += [registrar.password_file for registrar in settings.sip.registrars]
     private = [folder / secret for secret in secrets if secret]
     private += [Path(settings.sip.tls.key)] if settings.sip.tls.key else []
@@ -308,6 +326,7 @@ def _says_a_secret(settings: Settings) -> bool:
     accounts = [(settings.pbx.password, settings.pbx.password_file)]
     accounts += [(settings.pbx.event_secret, settings.pbx.event_secret_file)]
     accounts += [(settings.proxy.secret, settings.proxy.secret_file)]
+    accounts += [(settings.freeswitch.password, settings.freeswitch.password_file)]
     accounts += [(registrar.password, registrar.password_file) for registrar in settings.sip.registrars]
     accounts += [(settings.sip.inbound_password, None), (check.password_in(settings.store.url), None)]
     return any(secret and not kept for secret, kept in accounts)

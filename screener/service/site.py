@@ -63,9 +63,11 @@ from screener.settings.sections import Settings
 from screener.sip.recording import RecordingSession
 from screener.sip.useragent import ENDPOINT_SECONDS, SipUserAgent
 from screener.speech.load import load_model
+from screener.speech.offline import load_second
 from screener.speech.pinyin import syllables
 from screener.speech.pool import RecognizerPool
 from screener.speech.recognizer import ModelInfo
+from screener.speech.second import SecondReader
 from screener.store.ladder import past
 from screener.store.log import open_log
 from screener.store.lookup import HistoryLookup
@@ -198,7 +200,8 @@ class Service:
         self._elsewhere = Elsewhere(settings, self._pool, self._offered_beside, self._endpoint.open_leg)
         watching += self._elsewhere.observers
         self._take_backs = TakeBacks(self._log, self._bring_back, clock)
-        self._shared = Shared(clips, settings.targets, self._pool, watching, self._post)
+        self._second = SecondReader(partial(load_second, hear, folder)) if hear.second else None
+        self._shared = Shared(clips, settings.targets, self._pool, watching, self._post, self._second)
         self._state: StateTeller | None = None
         if self._feed is not None:
             calls, waiting = (lambda: len(self._screenings)), (lambda: self._writer.waiting)
@@ -265,6 +268,8 @@ class Service:
         self._thread.join(CALLS_THREAD_SECONDS)
         helpers = [self._pool.stop, self._purger.stop, self._take_backs.stop, self._outbox.stop]
         helpers += [self._summaries.stop, self._history.stop, self._elsewhere.stop]
+        if self._second is not None:
+            helpers.append(self._second.stop)
         if self._metrics is not None:
             helpers.append(self._metrics.stop)
         if self._state is not None:
@@ -288,7 +293,7 @@ class Service:
             if self._beside is not None:
                 self._beside.attach(call)
             else:
-                call.reject(404)
+                self._elsewhere.hear(call)
             return
         by_hand = invite.dialled == sip.analysis_extension
 
@@ -386,7 +391,7 @@ class Service:
         yield Sample(
             "alive", alive, f"1: the calls, hearing, SIP and media threads answer within {PULSE_SECONDS:g} s."
         )
-        yield from of_hearing(self._pool)
+        yield from of_hearing(self._pool, self._second)
         yield Sample("events_waiting", self._inbox.qsize(), "Events that wait for the calls thread.")
         yield Sample("events_dropped_total", self._dropped, "Ticks, sounds and transcripts dropped behind time.")
 

@@ -11,6 +11,7 @@ from screener.core.flow import Flow
 from screener.core.ladder import Ladder
 from screener.settings.alerts import Alerts
 from screener.settings.encryption import Encryption, Port, Tls
+from screener.settings.freeswitch import Freeswitch
 from screener.settings.proxy import Proxy
 
 Seconds = Annotated[float, Field(gt=0)]
@@ -232,6 +233,8 @@ class Speech:
             `online-websocket-server`, as `engine` says. Streams are spread over them.
         fallback: who hears when none of them answers: the `local` model, or nobody (`none`): then calls go on
             unheard, which is said and counted, and loading no model saves memory.
+        second: a better, slower model that reads again what a flag stands on (`[flow] second_seconds`): the name
+            of an installed one or a folder; empty is none.
         treat_with_synthetic_model: let the embedded model, which knows synthetic demo speech only, treat callers.
     """
 
@@ -243,6 +246,7 @@ class Speech:
     hotwords: tuple[str, ...] = ()
     servers: tuple[str, ...] = ()
     fallback: Literal["local", "none"] = "local"
+    second: str = ""
     treat_with_synthetic_model: bool = False
 
 
@@ -397,6 +401,7 @@ class Settings:
     pbx: Pbx = field(default_factory=Pbx)
     siprec: Siprec = field(default_factory=Siprec)
     proxy: Proxy = field(default_factory=Proxy)
+    freeswitch: Freeswitch = field(default_factory=Freeswitch)
     webhook: Webhook = field(default_factory=Webhook)
     flow: Flow = field(default_factory=Flow)
     ladder: Ladder = field(default_factory=Ladder)

@@ -109,6 +109,9 @@ RULES: Mapping[str, Pair] = {
     "act.agent.sympathy": ("坐席安抚", "the agent shows sympathy"),
     "act.agent.other": ("坐席其他话语", "the agent says something else"),
     "act": ("行为", "act"),
+    "reading.confirmed": ("复听证实", "a second reading confirms the flag"),
+    "reading.cleared": ("复听推翻,标记撤回", "a second reading takes the flag back"),
+    "reading.none": ("复听未及时完成,以初听为准", "no second reading in time: the first stands"),
 }
 WITHDRAWN_NOTE: Pair = ("识别改正,撤回", "withdrawn: the recogniser corrected itself")
 VETOES: Mapping[str, Pair] = {Veto.EMERGENCY: ("紧急情况", "an emergency")}

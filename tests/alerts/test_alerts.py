@@ -4,15 +4,18 @@ import base64
 import hashlib
 import hmac
 import json
+import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlparse
 
 import pytest
 
+from screener.alerts import mail
 from screener.alerts.causes import Alert, Cause, Causes
 from screener.alerts.outbox import WAITING, Outbox
 from screener.alerts.ways import send
@@ -194,3 +197,43 @@ def test_what_is_worth_an_alert() -> None:
     see("h", Ordered(Act.LINE_FAULT, "李坐席", 1.0))
     see("h", Ordered(Act.SUPERVISOR, "李坐席", 1.0))
     assert (got[-1].cause, got[-1].call, got[-1].by) == (Cause.ASKED, "h", "李坐席")
+
+
+@contextmanager
+def mail_server(act: Callable[[socket.socket], None]) -> Iterator[str]:
+    """A mail server that does as it likes; host and port."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def take() -> None:
+            with suppress(OSError):
+                connection, _ = listening.accept()
+                with connection:
+                    act(connection)
+
+        threading.Thread(target=take, daemon=True).start()
+        yield f"127.0.0.1:{listening.getsockname()[1]}"
+
+
+@pytest.mark.parametrize("said", [b"220-on and on\r\n", b"2"])
+def test_a_mail_server_that_never_comes_to_the_point_is_cut_off(
+    monkeypatch: pytest.MonkeyPatch, said: bytes
+) -> None:
+    monkeypatch.setattr(mail, "WITHIN_SECONDS", 0.5)
+
+    def drip(connection: socket.socket) -> None:
+        while True:
+            connection.sendall(said)
+            time.sleep(0.05)
+
+    with mail_server(drip) as place, pytest.raises(AlertError, match="email"):
+        send(Way("email", place, sender="a@example.org", to=("b@example.org",)), ALERT, "threat", 1)
+
+
+def test_what_a_caller_wrote_is_no_header_and_no_fault_of_a_mail() -> None:
+    with mailbox() as box:
+        way = Way("email", box.place, sender="a@example.org", to=("b@example.org",))
+        send(way, ALERT, "threat \rBcc: x@evil.example\udcff\x1b[2J\nmore \udcff\x1b[2J\r\n.\r\nQUIT", 1)
+    assert box.to == ["b@example.org"]
+    (one,) = box.mails
+    assert one["bcc"] is None and "\x1b" not in one.get_content() + one["subject"]
+    assert "QUIT" in one.get_content()
