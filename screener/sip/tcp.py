@@ -211,6 +211,8 @@ class Tcp:
         return connection
 
     def _serve(self, connection: Connection, events: int) -> None:
+        if self._connections.get(connection.address) is not connection:
+            return  # closed while it was its turn
         try:
             if connection.connecting and not self._arrive(connection):
                 return

@@ -148,7 +148,7 @@ class _Travelling:
             if isinstance(self._decoder, ServedDecoder):
                 self._decoder.server.failed(problem.message, time.monotonic())
                 self._decoder.close()
-            elif problem:
+            else:
                 raise problem
             self._decoder = self._next()
             try:
