@@ -258,7 +258,7 @@ def _made(kind: type[Any], data: dict[str, Any]) -> Any:  # noqa: ANN401 - one o
                 values[name] = datetime.fromisoformat(str(values[name]))
         if kind is Node and values["faults"] is not None:
             values["faults"] = tuple(map(str, values["faults"]))
-            values["failing"] = tuple(map(str, values.get("failing", ())))
+            values["failing"] = tuple(map(str, values.get("failing") or ()))
         if any(value is None for value in values.values()):
             raise ValueError(f"{data['item']} lacks a value")
         return kind(**values)
