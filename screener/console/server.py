@@ -51,7 +51,7 @@ def make_context(settings: Settings, calls: CallLog, syllables: Callable[[str], 
         SettingsError: the cue cards are wrong.
     """
     feeds = settings.console.feeds or (settings.operations.feed,)
-    cards = load_cards(settings.console.cards, settings.folder, syllables)
+    cards = load_cards(settings.console.cards, settings.folder, syllables, settings.site.language)
 
     def connect(feed: str) -> Reader:
         return open_reader(feed, settings.folder, settings.store.url, SILENCE_SECONDS)

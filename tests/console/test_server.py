@@ -1,3 +1,4 @@
+import re
 import select
 import socket
 import time
@@ -5,6 +6,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
+from pathlib import Path
 
 import httpx
 import pytest
@@ -13,6 +15,7 @@ from screener.console import connections
 from screener.console.context import Context
 from screener.console.server import LEAVE_SECONDS, ConsoleServer
 from screener.errors import InputError
+from tests.bench.live import serving
 from tests.console.conftest import PASSWORD
 
 
@@ -51,6 +54,18 @@ def test_a_port_that_is_taken_is_a_clear_error(context: Context) -> None:
         taken.listen(1)
         with pytest.raises(InputError, match="cannot listen"):
             ConsoleServer(context, port=taken.getsockname()[1]).start()
+
+
+def test_the_service_serves_the_pages_too_where_the_site_wants_them() -> None:
+    with serving("[console]\nwith_serve = true\nport = 0\n") as (service, _):
+        told = Path(service.args[-1]).parent / "log.txt"
+        until = time.monotonic() + 60
+        while not (said := re.search(r"console on (http://\S+)", told.read_text())):
+            assert time.monotonic() < until, told.read_text()
+            time.sleep(0.1)
+        assert urllib.request.urlopen(f"{said[1]}login", timeout=10).status == 200
+        service.terminate()
+        assert service.wait(60) == 0
 
 
 @pytest.fixture
