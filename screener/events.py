@@ -195,14 +195,24 @@ class Transcript:
         return self.end
 
 
+@dataclass(frozen=True, slots=True)
+class Reread:
+    """What the second recogniser makes of utterances.
+
+    Attributes:
+        said: the utterances that were asked for, with its words; empty where it could not read them.
+    """
+
+    said: tuple[Transcript, ...]
+    at: float
+
+
 class CueKind(StrEnum):
     """A sound that is not a word."""
 
     SPEECH_START = "speech_start"
     SPEECH_END = "speech_end"
     LAUGHTER = "laughter"
-    SEVERAL_VOICES = "several_voices"
-    BREATHING = "breathing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -368,6 +378,7 @@ Event = (
     CallOffered
     | CallAnswered
     | Transcript
+    | Reread
     | Cue
     | Dtmf
     | PlaybackEnded

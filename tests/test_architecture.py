@@ -23,6 +23,7 @@ OWNERS = {
     "pyVoIP": {"sip/pyvoip.py"},
     "vosk": {"speech/vosk.py"},
     "sherpa_onnx": {"speech/sherpa.py"},
+    "faster_whisper": {"speech/offline.py"},
     "websockets": {"speech/servers.py"},
     "torch": {"training/speech/net.py", "training/speech/fit.py", "training/acts/net.py", "training/acts/fit.py"},
     "pydub": {"media/recordings.py"},

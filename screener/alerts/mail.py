@@ -1,16 +1,20 @@
 """E-mail, by the mail server of the site."""
 
+import contextlib
 import smtplib
+import socket
 import ssl
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from email.message import EmailMessage
 from typing import Protocol
 
 from screener.errors import AlertError
-from screener.outside.text import visible
+from screener.outside.text import visible, visible_lines
 
-SECONDS = 10.0
+SECONDS, WITHIN_SECONDS = 10.0, 60.0
+"""For one answer of the mail server, and for the whole of a mail, however slowly it talks."""
 SUBJECT_MOST = 100
 
 
@@ -54,21 +58,39 @@ def post(server: MailServer, text: str, page: str = "", files: Sequence[Attachme
     Raises:
         AlertError: it was not taken.
     """
-    message = EmailMessage()
-    message["From"], message["To"] = server.sender, ", ".join(server.to)
-    message["Subject"] = visible(text.split("\n")[0])[:SUBJECT_MOST]
-    message.set_content(text)
-    if page:
-        message.add_alternative(page, subtype="html")
-    for file in files:
-        main, _, sub = file.kind.partition("/")
-        message.add_attachment(file.data, maintype=main, subtype=sub, filename=file.name)
     host, _, port = server.url.partition(":")
+    taker = smtplib.SMTP(timeout=SECONDS)
+    cut = threading.Timer(WITHIN_SECONDS, _cut, (taker,))
+    cut.daemon = True
+    cut.start()
     try:
-        with smtplib.SMTP(host, int(port or 25), timeout=SECONDS) as taker:
+        message = _written(server, text, page, files)
+        with taker:
+            taker.connect(host, int(port or 25))
             if server.username:
                 taker.starttls(context=ssl.create_default_context())
                 taker.login(server.username, server.secret)
             taker.send_message(message)
     except (smtplib.SMTPException, OSError, ValueError) as problem:
         raise AlertError(f"email: {problem}", "look at [alerts]") from problem
+    finally:
+        cut.cancel()
+        taker.close()
+
+
+def _written(server: MailServer, text: str, page: str, files: Sequence[Attachment]) -> EmailMessage:
+    message = EmailMessage()
+    message["From"], message["To"] = server.sender, ", ".join(server.to)
+    message["Subject"] = visible(text.split("\n")[0])[:SUBJECT_MOST]
+    message.set_content(visible_lines(text))
+    if page:
+        message.add_alternative(page, subtype="html")
+    for file in files:
+        main, _, sub = file.kind.partition("/")
+        message.add_attachment(file.data, maintype=main, subtype=sub, filename=file.name)
+    return message
+
+
+def _cut(taker: smtplib.SMTP) -> None:
+    with contextlib.suppress(OSError, AttributeError):  # not connected yet, or not any more
+        taker.sock.shutdown(socket.SHUT_RDWR)  # type: ignore[union-attr]

@@ -1,14 +1,15 @@
-"""Asterisk's listening legs: the voices of calls that its agents have, each dialled to us by ChanSpy."""
+"""Listening legs: the voices of calls that agents have, each dialled to us; Asterisk's, by ChanSpy."""
 
 import threading
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
 from screener.calls.listened import ListenedCall, Outcome, Parties
 from screener.calls.rests import Rests
 from screener.events import CallAnswered, CallEnded, EndedBy, Event, Speaker
 from screener.media.prompts import Clip
-from screener.pbx.conversations import Conversation
-from screener.pbx.switchboard import Switchboard, leg_named
+from screener.pbx.conversations import Conversation, leg_named
+from screener.pbx.switchboard import Switchboard
 from screener.ports import Call, Destination, FrameSink
 from screener.settings.sections import Settings
 from screener.speech.pool import RecognizerPool
@@ -17,6 +18,23 @@ from screener.speech.pool import RecognizerPool
 def user_of(uri: str) -> str:
     """The user part of a SIP URI of `[targets]`, which is an extension of the PBX."""
     return uri.partition(":")[2].partition("@")[0]
+
+
+class Mover(Protocol):
+    """Who dials listening legs and moves callers: Asterisk, or FreeSWITCH. From any thread."""
+
+    @property
+    def whispers(self) -> bool:
+        """What is said into a caller's leg is heard by the caller alone."""
+        ...
+
+    def move(self, conversation: Conversation, extension: str, done: Callable[[bool], None]) -> None:
+        """Take the caller away from the agent."""
+        ...
+
+    def release(self, conversation: Conversation) -> None:
+        """It is not listened to any more."""
+        ...
 
 
 class Legs:
@@ -32,7 +50,7 @@ class Legs:
     def __init__(
         self,
         conversation: Conversation,
-        switchboard: Switchboard,
+        switchboard: Mover,
         pool: RecognizerPool,
         forget: Callable[[str], object],
     ) -> None:

@@ -17,6 +17,7 @@ from screener.core.actions import (
     PauseOffered,
     Play,
     Prompt,
+    ReadAgain,
     Reject,
     StopPlaying,
     Transfer,
@@ -31,15 +32,18 @@ from screener.events import (
     Entrance,
     Event,
     RecognizerLost,
+    Reread,
     Speaker,
     Target,
     Tick,
+    Transcript,
     TransferEnded,
 )
 from screener.media.prompts import Clip
-from screener.ports import Call, Destination
+from screener.ports import Call, Destination, FrameSink
 from screener.settings.sections import Targets
 from screener.speech.pool import RecognizerPool
+from screener.speech.second import Recent, SecondReader
 from screener.speech.voice import Voice
 
 log = logging.getLogger(__name__)
@@ -48,7 +52,7 @@ INSIST_SECONDS = 3.0
 """Pause before the next attempt to reach an agent after the judgement has failed."""
 
 Observer = Callable[[str, CallOffered, Event | Action, float], None]
-"""Sees everything that happens: call id, offer, event or action, audio time. Must not block or raise."""
+"""Sees everything that happens: call id, offer, event or action, audio time. Must not block."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,7 @@ class Shared:
         pool: recogniser processes.
         observers: who watches; the log's notes among them.
         post: hands an event for a call id to the thread that runs all sessions; never blocks.
+        second: reads again what a flag stands on, if the site has such a reader.
     """
 
     clips: Mapping[Prompt, Clip]
@@ -68,6 +73,7 @@ class Shared:
     pool: RecognizerPool
     observers: Sequence[Observer]
     post: Callable[[str, Event], None]
+    second: SecondReader | None = None
 
 
 class Screening:
@@ -82,6 +88,8 @@ class Screening:
         self.at = 0.0
         self._voice: Voice | None = None
         """The caller's, while it is listened to."""
+        self._recent = Recent()
+        """What the second reader may be given."""
         self._failed = False
         """The judgement is not asked any more; the caller is on the way to an agent."""
         self._try_again_at: float | None = None
@@ -150,7 +158,10 @@ class Screening:
 
     def _observe(self, item: Event | Action) -> None:
         for observer in self._shared.observers:
-            observer(self.offer.call_id, self.offer, item, self.at)
+            try:
+                observer(self.offer.call_id, self.offer, item, self.at)
+            except Exception:
+                log.exception("call %s: whoever watches has failed; the call goes on", self.offer.call_id)
 
     def _perform(self, action: Action) -> None:
         match action:
@@ -160,6 +171,8 @@ class Screening:
                 self._call.reject(status)
             case Listen(on):
                 self._listen(on)
+            case ReadAgain(said, seconds):
+                self._read_again(said, seconds)
             case Play(prompts):
                 self._call.play([(self._shared.clips[prompt], seconds) for prompt, seconds in prompts])
             case StopPlaying():
@@ -194,8 +207,30 @@ class Screening:
     def _listen(self, on: bool) -> None:
         if on and self._voice is None:
             self._voice = self._shared.pool.open(self.offer.call_id, Speaker.CALLER)
-            self._call.listen(self._voice.feed)
+            self._call.listen(self._kept(self._voice) if self._shared.second else self._voice.feed)
         elif not on and self._voice is not None:
             self._call.listen(None)
             self._shared.pool.close(self._voice)
             self._voice = None
+
+    # The second reading.
+
+    def _kept(self, voice: Voice) -> FrameSink:
+        recent = self._recent
+
+        def feed(pcm: bytes, at: float) -> None:
+            voice.feed(pcm, at)
+            recent.feed(pcm, at)
+
+        return feed
+
+    def _read_again(self, said: tuple[Transcript, ...], seconds: float) -> None:
+        post, call_id, at = self._shared.post, self.offer.call_id, self.at
+
+        def answered(read: tuple[Transcript, ...]) -> None:
+            post(call_id, Reread(read, at))
+
+        if self._shared.second is None:
+            answered(())
+        else:
+            self._shared.second.ask(said, self._recent, seconds, answered)

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from screener.cli.say import say, show
-from screener.cli.speaking import speaking
+from screener.cli.speaking import as_spoken, speaking
 from screener.console.access import Role
 from screener.console.server import ConsoleServer, make_access, make_context
 from screener.errors import InputError
@@ -35,7 +35,7 @@ def console(context: click.Context, config: Path | None, host: str | None, port:
     context.obj = config
     if context.invoked_subcommand is not None:
         return
-    settings = load(config)
+    settings = as_spoken(load(config))
     start_logging(settings.operations.log_level, as_json=settings.operations.log_json)
     log = open_log(settings.store.url, settings.folder)
     if not Accounts(log).everybody():

@@ -5,6 +5,7 @@ import logging
 import math
 import os
 import secrets
+import signal
 import tempfile
 import time
 import webbrowser
@@ -18,7 +19,7 @@ import click
 from rich.console import Console
 
 from screener.cli.report import report
-from screener.cli.speaking import speaking
+from screener.cli.speaking import as_spoken, speaking
 from screener.console.access import Role
 from screener.console.server import ConsoleServer, make_access, make_context
 from screener.demo.screen import Screen
@@ -97,11 +98,15 @@ def demo(
 def _shown(
     console: Console, stage: Stage, calls: Sequence[ScriptedCall], lang: Language, seconds: float
 ) -> list[Outcome]:
-    """Place the calls again and again, with the site's console, for so long or until Ctrl-C; the first round.
+    """Place the calls again and again, with the site's console, for so long or until Ctrl-C or SIGTERM.
+
+    Gives the first round.
 
     Says the address and who may log in; opens a browser where there is a desktop.
     """
-    settings = stage.settings
+    for ends in (signal.SIGINT, signal.SIGTERM):  # a shell's `&` has the first ignored
+        signal.signal(ends, signal.default_int_handler)
+    settings = as_spoken(stage.settings)
     log = open_log(settings.store.url, settings.folder)
     password = secrets.token_urlsafe(9)
     Accounts(log).remove(WHO)  # of an earlier demo in the same folder

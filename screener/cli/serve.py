@@ -10,6 +10,7 @@ from types import FrameType
 
 import click
 
+from screener.cli.speaking import as_spoken
 from screener.console.server import ConsoleServer, make_context
 from screener.errors import ScreenerError
 from screener.numbers.places import forget_abroad
@@ -30,7 +31,7 @@ def serve(config: Path | None, dry_run: bool) -> None:
 
     Example: screener serve --config /etc/screener/screener.toml --dry-run
     """
-    settings = load(config)
+    settings = as_spoken(load(config))
     if dry_run:
         settings = replace(settings, flow=replace(settings.flow, dry_run=True))
     start_logging(settings.operations.log_level, as_json=settings.operations.log_json)
@@ -52,9 +53,9 @@ def serve(config: Path | None, dry_run: bool) -> None:
     finally:
         manager.stopping("callers go to the agents")
         logging.getLogger(__name__).info("stopping; callers go to the agents")
+        service.stop()  # callers first
         if pages is not None:
             pages.stop()
-        service.stop()
 
 
 def _console(settings: Settings) -> ConsoleServer | None:

@@ -6,13 +6,18 @@ import re
 import textwrap
 import unicodedata
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from functools import cache
+from typing import TYPE_CHECKING
 
 import click
 
 from screener.words.language import choose
 from screener.words.terms import Language
 from screener.words.told import HEADINGS, PLACES, REMARKS, helped, option_helped
+
+if TYPE_CHECKING:  # help waits for no settings
+    from screener.settings.sections import Settings
 
 COLUMNS = 78
 """Of help, also on wider terminals: it is read, not scanned."""
@@ -30,6 +35,11 @@ def speaking(context: click.Context | None = None) -> Language:
 def width_of(text: str) -> int:
     """Columns that a text takes; Chinese characters take two."""
     return sum(1 + (unicodedata.east_asian_width(letter) in "WF") for letter in text)
+
+
+def as_spoken(settings: "Settings") -> "Settings":
+    """Settings of a site that speaks the language of the command at work: pages, alerts and summaries too."""
+    return replace(settings, site=replace(settings.site, language=speaking()))
 
 
 class Formatter(click.HelpFormatter):

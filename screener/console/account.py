@@ -26,6 +26,8 @@ FAILED_SECONDS = 0.5
 AT_ONCE = 4
 """Passwords that are checked at the same time: each costs a core and 64 MB for a moment."""
 _turns = asyncio.Semaphore(AT_ONCE)
+_askings = asyncio.Semaphore(AT_ONCE)
+"""Of the provider: one that is slow holds up no page but the login by it."""
 
 
 async def home(_context: Context, person: Person, _request: Request) -> Response:
@@ -41,10 +43,10 @@ async def login(context: Context, request: Request) -> Response:
     name, password = sent.get("name", ""), sent.get("password", "")
     after = _inside(sent.get("next", ""))
     peer = request.client.host if request.client else ""
-    if context.strangers.wait(peer, time.monotonic()):
-        return context.page("login.html", None, 429, problem=context.say("too_often"), next=after)
     try:
-        async with _turns:
+        async with _turns:  # who waited here may have guessed too often meanwhile
+            if context.strangers.wait(peer, time.monotonic()):
+                return context.page("login.html", None, 429, problem=context.say("too_often"), next=after)
             token, _ = await run_in_threadpool(context.access.login, name, password[:1000])
     except LoginRefusedError:
         context.strangers.take(peer, time.monotonic())
@@ -60,7 +62,9 @@ async def begin(context: Context, request: Request) -> Response:
     if context.provider is None:
         raise HTTPException(404)
     begun = Begun.new(_inside(request.query_params.get("next", "")))
-    answer = RedirectResponse(await run_in_threadpool(context.provider.address, begun, _back(request)), 303)
+    async with _askings:
+        place = await run_in_threadpool(context.provider.address, begun, _back(request))
+    answer = RedirectResponse(place, 303)
     answer.set_cookie(
         BEGUN,
         begun.serialize(),
@@ -92,7 +96,8 @@ async def back(context: Context, request: Request) -> Response:
             raise InputError("this login was not begun here", "begin anew")
         if not query.get("code"):
             raise InputError("the provider has refused the login", "begin anew")
-        found = await run_in_threadpool(context.provider.claimed, begun, query["code"], _back(request))
+        async with _askings:
+            found = await run_in_threadpool(context.provider.claimed, begun, query["code"], _back(request))
         token, _ = await run_in_threadpool(context.access.admit, found.name, found.role, found.extension)
     except InputError as problem:
         context.strangers.take(peer, time.monotonic())

@@ -31,9 +31,13 @@ ALGORITHMS = ["RS256", "PS256", "ES256", "RS384", "ES384", "RS512", "ES512", "Ed
 """No shared secret signs a token, and none goes unsigned."""
 SECONDS = 10.0
 ANSWER_MOST = 256 * 1024
+AWAY_SECONDS = 5.0
+"""A provider that has not answered is not asked for so long: who waits meanwhile is told at once."""
 KNOWN_SECONDS = 3600.0
 """How long the provider's addresses and keys are believed; an unknown key asks anew, once a minute at most."""
 LEEWAY_SECONDS = 60
+ODD = (JoseError, ValueError, TypeError, AttributeError, RecursionError)
+"""What the library makes of keys and tokens that are none."""
 RANK = (Role.ADMINISTRATOR, Role.SUPERVISOR, Role.AUDITOR, Role.AGENT)
 """Who has several roles has the first of these."""
 
@@ -92,6 +96,7 @@ class Provider:
         self._settings = settings
         self._lock = threading.Lock()
         self._known: tuple[float, dict[str, Any], KeySet] | None = None
+        self._away_until = 0.0
 
     def address(self, begun: Begun, back: str) -> str:
         """Where the browser logs in.
@@ -141,7 +146,7 @@ class Provider:
         try:
             try:
                 claims = jwt.decode(token, keys, algorithms=ALGORITHMS).claims
-            except (JoseError, ValueError):
+            except ODD:
                 _, keys = self._places(fresher_than=60.0)  # its keys may be new
                 claims = jwt.decode(token, keys, algorithms=ALGORITHMS).claims
             jwt.JWTClaimsRegistry(
@@ -153,7 +158,7 @@ class Provider:
                 sub={"essential": True},
                 nonce={"essential": True, "value": nonce},
             ).validate(claims)
-        except (JoseError, ValueError) as problem:
+        except ODD as problem:
             raise InputError(f"the login's token is not believed: {problem}", "try again") from problem
         if claims.get("azp", self._settings.client_id) != self._settings.client_id:
             raise InputError("the login's token is not believed: it is another program's", "try again")
@@ -162,19 +167,29 @@ class Provider:
     def _places(self, fresher_than: float = KNOWN_SECONDS) -> tuple[dict[str, Any], KeySet]:
         """The provider's addresses and keys."""
         with self._lock:
-            if self._known is None or time.monotonic() - self._known[0] > fresher_than:
-                issuer = self._settings.issuer
-                places = _fetched(f"{issuer.rstrip('/')}/.well-known/openid-configuration")
-                if places.get("issuer") != issuer:
-                    raise InputError("the login's provider calls itself otherwise", "correct [oidc] issuer")
+            now = time.monotonic()
+            if self._known is None or now - self._known[0] > fresher_than:
+                if now < self._away_until:
+                    raise InputError("the login's provider does not answer", "try again later")
                 try:
-                    keys = KeySet.import_key_set(_fetched(str(places["jwks_uri"])))  # type: ignore[arg-type]
-                    for name in ("authorization_endpoint", "token_endpoint"):
-                        places[name] = str(places[name])
-                except (KeyError, JoseError, ValueError) as problem:
-                    raise InputError(f"the login's provider lacks {problem}", "correct [oidc] issuer") from problem
-                self._known = time.monotonic(), places, keys
+                    self._known = (now, *self._asked())
+                except InputError:
+                    self._away_until = time.monotonic() + AWAY_SECONDS
+                    raise
             return self._known[1:]
+
+    def _asked(self) -> tuple[dict[str, Any], KeySet]:
+        issuer = self._settings.issuer
+        places = _fetched(f"{issuer.rstrip('/')}/.well-known/openid-configuration")
+        if places.get("issuer") != issuer:
+            raise InputError("the login's provider calls itself otherwise", "correct [oidc] issuer")
+        try:
+            keys = KeySet.import_key_set(_fetched(str(places["jwks_uri"])))  # type: ignore[arg-type]
+            for name in ("authorization_endpoint", "token_endpoint"):
+                places[name] = str(places[name])
+        except (KeyError, *ODD) as problem:
+            raise InputError(f"the login's provider lacks {problem}", "correct [oidc] issuer") from problem
+        return places, keys
 
 
 def claims_to_person(claims: Mapping[str, Any], settings: Oidc) -> Claimed:
@@ -193,7 +208,7 @@ def claims_to_person(claims: Mapping[str, Any], settings: Oidc) -> Claimed:
     if role is None:
         raise InputError(f"the provider gives {name} no role here", "ask who keeps the accounts")
     extension = _at(claims, settings.extension_claim) if role is Role.AGENT else ""
-    return Claimed(name, role, str(extension or ""))
+    return Claimed(name, role, extension if isinstance(extension, str) else "")
 
 
 def _at(claims: Mapping[str, Any], path: str) -> Any:  # noqa: ANN401 - what a claim holds

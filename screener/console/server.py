@@ -12,6 +12,7 @@ import uvicorn
 
 from screener.console.access import Access
 from screener.console.app import build
+from screener.console.connections import Connection
 from screener.console.context import Context
 from screener.console.hub import Hub
 from screener.errors import InputError
@@ -50,7 +51,7 @@ def make_context(settings: Settings, calls: CallLog, syllables: Callable[[str], 
         SettingsError: the cue cards are wrong.
     """
     feeds = settings.console.feeds or (settings.operations.feed,)
-    cards = load_cards(settings.console.cards, settings.folder, syllables)
+    cards = load_cards(settings.console.cards, settings.folder, syllables, settings.site.language)
 
     def connect(feed: str) -> Reader:
         return open_reader(feed, settings.folder, settings.store.url, SILENCE_SECONDS)
@@ -87,6 +88,7 @@ class ConsoleServer:
             build(context),
             host=host or settings.host,
             port=settings.port if port is None else port,
+            http=Connection,
             log_config=None,
             access_log=False,
             server_header=False,

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from screener.core.evidence import Decision, Evidence, Treatment
-from screener.events import Target
+from screener.events import Target, Transcript
 
 
 class Prompt(StrEnum):
@@ -70,6 +70,19 @@ class Listen:
     """Start (or stop) recognising the caller; a call in the analysis queue is not listened to."""
 
     on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ReadAgain:
+    """Have what the caller said read by the second recogniser. `Reread` follows, if it comes in time.
+
+    Attributes:
+        said: the utterances, as they were heard first.
+        seconds: after which nobody waits for it any more.
+    """
+
+    said: tuple[Transcript, ...]
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +212,7 @@ Action = (
     Answer
     | Reject
     | Listen
+    | ReadAgain
     | Play
     | StopPlaying
     | Transfer

@@ -25,6 +25,7 @@ class Flow:
         repeat_offenders: callers with this many confirmed flags go straight to the queue; 0 is never.
         record_notice: play the recording notice first.
         pause_seconds: a pause from the queues that an agent is offered after an abusive call; 0 is never.
+        second_seconds: a flag waits so long for a second reading, then the first stands; 0 reads nothing again.
         warnings: before a call may be ended.
     """
 
@@ -43,4 +44,5 @@ class Flow:
     repeat_offenders: int = 0
     record_notice: bool = False
     pause_seconds: float = 0.0
+    second_seconds: float = 0.0
     warnings: Warnings = field(default_factory=Warnings)

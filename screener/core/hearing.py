@@ -6,6 +6,7 @@ understood when it is over, or when its speaker pauses; of an utterance that goe
 anew.
 """
 
+import copy
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -129,6 +130,23 @@ class Hearing:
             self._open[key] = replace(known, act=act)
             self._standing, leaning = _likeliest(understood), understood.leaning
             yield act
+
+    def noted(self, evidence: Evidence) -> Iterator[Evidence]:
+        """Take what is known already; it is listed with the rest."""
+        yield from self._add(evidence)
+
+    def fork(self) -> "Hearing":
+        """Another one that knows the same, and goes on by itself."""
+        other = copy.copy(self)
+        other._closed, other._open, other._done = [*self._closed], {**self._open}, {**self._done}
+        other._counts, other._acts = Counter(self._counts), Counter(self._acts)
+        return other
+
+    def instead_of(self, other: "Hearing", at: float) -> Iterator[Evidence]:
+        """What is new, and what is taken back, where this one takes the place of another."""
+        known, before = self._everything(), other._everything()
+        yield from (_withdrawn(e, at) for e in before if e not in known)
+        yield from (e for e in known if e not in before)
 
     def assessment(self, at: float) -> Assessment:
         """Everything known, weighed at `at`; weighed anew only when something has changed."""

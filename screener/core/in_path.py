@@ -6,15 +6,15 @@ from screener.core import policy
 from screener.core.actions import Action, Answer, Listen, Play, Prompt, Reject, StopPlaying
 from screener.core.evidence import Assessment, Kind, Reason, Treatment, Verdict, Veto
 from screener.core.handling import Handling
-from screener.core.ladder import SUSPENDING
 from screener.core.state import State
-from screener.events import Act, ListName, Ordered, Rung, Target
+from screener.events import Act, Ordered, Rung, Target
 
 
 class InPath(Handling):
     """Listens until it is clear whose call this is; when in doubt, an agent's."""
 
     _warns = True
+    _acts = True
     _stops = False
     """The service goes down: nobody new is listened to."""
     _steered = 0
@@ -30,21 +30,17 @@ class InPath(Handling):
             yield from self._begin()
 
     def _begin(self) -> Iterator[Action]:
-        lists, confirmed = self._offer.history.lists, self._offer.history.confirmed
-        if ListName.ALLOW in lists:
-            yield from self._settle(Verdict.GENUINE, Reason.ALLOW_LIST)
-            yield from self._pass_on(Target.AGENTS)
-        elif ListName.BLOCK in lists:
-            yield from self._flag(Reason.BLOCK_LIST)
-        elif self._offer.history.rung in SUSPENDING:
-            yield from self._flag(Reason.SUSPENDED)
-        elif 0 < self._flow.repeat_offenders <= confirmed:
-            yield from self._flag(Reason.REPEAT_OFFENDER.of(confirmed))
-        else:
-            yield Listen(on=True)
-            notice = (Prompt.NOTICE,) if self._flow.record_notice else ()
-            warned = (Prompt.WARNING,) if self._offer.history.rung is Rung.WARNED else ()
-            yield from self._say(*notice, *warned, Prompt.GREETING)
+        match policy.known(self._offer.history, self._flow):
+            case Verdict.GENUINE, reason:
+                yield from self._settle(Verdict.GENUINE, reason)
+                yield from self._pass_on(Target.AGENTS)
+            case Verdict.HARASSMENT, reason:
+                yield from self._flag(reason)
+            case _:
+                yield Listen(on=True)
+                notice = (Prompt.NOTICE,) if self._flow.record_notice else ()
+                warned = (Prompt.WARNING,) if self._offer.history.rung is Rung.WARNED else ()
+                yield from self._say(*notice, *warned, Prompt.GREETING)
 
     # What is heard.
 
@@ -129,7 +125,7 @@ class InPath(Handling):
     def _ticked(self) -> Iterator[Action]:
         if self._state is State.SCREENING:
             yield from self._judge()
-            if self._screens:
+            if self._screens and not self._waits:
                 yield from self._attend()
         elif self._state is State.CLOSING:
             if self._patience.is_silent(self._at):
@@ -175,4 +171,6 @@ class InPath(Handling):
         self._patience.prompting(self._at, interruptible=Prompt.NOTICE not in prompts)
         for prompt in prompts:
             yield from self._note(self._hearing.played(prompt, self._at))
+            if self._second:
+                self._second.keep((prompt, self._at))
         yield Play(tuple((prompt, None) for prompt in prompts))

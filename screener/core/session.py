@@ -6,16 +6,18 @@ call, and what the edge never reports is taken as reported in time.
 
 # ruff: noqa: ARG002 - what an entrance overrides takes more than its default uses
 
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Generator, Iterator
 from dataclasses import replace
 
 from screener.core import policy
-from screener.core.actions import Action, Decided, Found, Misconduct, PauseOffered, Play, Treated
+from screener.core.actions import Action, Decided, Found, Misconduct, PauseOffered, Play, ReadAgain, Treated
 from screener.core.evidence import Assessment, Decision, Evidence, Kind, Reason, Treatment, Verdict
 from screener.core.flow import Flow
 from screener.core.hearing import Hearing
 from screener.core.judgement import Judgement
 from screener.core.patience import Patience
+from screener.core.rereading import CLEARED, CONFIRMED, UNREAD, Rereading, noted
 from screener.core.state import State
 from screener.core.warnings import Warner
 from screener.events import (
@@ -24,12 +26,14 @@ from screener.events import (
     CallEnded,
     CallOffered,
     Cue,
+    CueKind,
     Deaf,
     Entrance,
     Event,
     Ordered,
     PlaybackEnded,
     RecognizerLost,
+    Reread,
     Speaker,
     Stopping,
     Tick,
@@ -42,6 +46,7 @@ TRANSFER_LIMIT = 40.0
 is 32 s (RFC 3261, timer F)."""
 
 
+EDGES = frozenset({CueKind.SPEECH_START, CueKind.SPEECH_END})
 WARNINGS = frozenset({Act.WARN, Act.APPROVE, Act.REFUSE})
 
 
@@ -61,6 +66,7 @@ class Session:
         self._by_hand = offer.entrance is Entrance.BY_HAND
         self._hearing = Hearing(judgement)
         self._patience = Patience(flow)
+        self._second = Rereading(judgement, flow.second_seconds) if self._acts and flow.second_seconds else None
         self._state = State.OFFERED
         self._offered_already = False
         self._at = 0.0
@@ -89,6 +95,8 @@ class Session:
             case CallOffered():
                 if self._state is State.OFFERED and not self._offered_already:
                     self._offered_already = True
+                    if self._second:
+                        self._second.keep(self._offer)
                     yield from self._note(self._hearing.offered(self._offer))
                     yield from self._offered()
             case CallAnswered():
@@ -100,8 +108,12 @@ class Session:
                 yield from self._heard(event)
             case Cue() if event.speaker is Speaker.CALLER:
                 self._patience.noticed(event)
+                if self._second and event.kind not in EDGES:
+                    self._second.keep(event)
                 yield from self._note(self._hearing.noticed(event))
                 yield from self._judge()
+            case Reread(said):
+                yield from self._reread(said)
             case PlaybackEnded():
                 if self._state in (State.SCREENING, State.WARNING):
                     yield from self._warner.played(event.at, sent=event.sent)
@@ -140,6 +152,8 @@ class Session:
 
     _warns = False
     """Whether this caller can be warned."""
+    _acts = False
+    """Whether anything is done about a flag: only then is it read again."""
 
     def _offered(self) -> Iterator[Action]:
         yield from ()
@@ -202,7 +216,8 @@ class Session:
     def _heard(self, transcript: Transcript) -> Iterator[Action]:
         if transcript.speaker is Speaker.CALLER and len(transcript.syllables) > 1:
             yield from self._spoke(cut_short=self._patience.heard(transcript))
-        yield from self._note(self._hearing.heard(transcript))
+        if self._second is None or self._second.keep_words(transcript):
+            yield from self._note(self._hearing.heard(transcript))
         yield from self._judge()
 
     def _judge(self) -> Iterator[Action]:
@@ -216,12 +231,51 @@ class Session:
         self._over_threshold = over
         # An insult may be the first half of a complaint: hear the sentence out.
         hasty = over and assessment.kind in policy.RUDE and not paused
-        if not hasty:
+        if not over and self._second:
+            self._second.withdraw()
+        if not hasty and not (over and (yield from self._doubted())):
             found = policy.verdict(assessment, self._weights)
             yield from self._judged(found, assessment, flagged=over, paused=paused)
             if self._warns and paused and self._state is State.SCREENING:
                 share = self._hearing.matter_share
                 yield from self._warn(self._warner.judged(assessment, self._at, share))
+
+    # A flag is read again before anything is done about it.
+
+    @property
+    def _waits(self) -> bool:
+        """Whether a flag waits for its second reading."""
+        return self._second is not None and self._second.waits
+
+    def _doubted(self) -> Generator[Action, None, bool]:
+        """Whether the flag is to wait; asks for what it waits for."""
+        second = self._second
+        if second is None:
+            return False
+        if second.waits and second.is_late(self._at):
+            second.stand()
+            yield from self._note(self._hearing.noted(noted(UNREAD, self._at)))
+        elif not second.waits and (asked := second.ask(self._at)):
+            yield ReadAgain(asked, second.seconds)
+        return second.waits
+
+    def _reread(self, said: tuple[Transcript, ...]) -> Iterator[Action]:
+        if not self._waits or self._state is not State.SCREENING:
+            return  # too late
+        assert self._second is not None
+        if not said:
+            self._second.stand()
+            yield from self._note(self._hearing.noted(noted(UNREAD, self._at)))
+        else:
+            hearing = self._second.read(said)
+            if self._patience.is_pause(self._at):
+                deque(hearing.settle(), maxlen=0)
+            flagged = policy.is_flagged(hearing.assessment(self._at), self._weights)
+            if not flagged:
+                yield from self._note(hearing.instead_of(self._hearing, self._at))
+                self._hearing, self._over_threshold = hearing, False
+            yield from self._note(self._hearing.noted(noted(CONFIRMED if flagged else CLEARED, self._at, said)))
+        yield from self._judge()
 
     def _warn(self, actions: Iterator[Action]) -> Iterator[Action]:
         """A step of the warnings, and the end where it was granted."""

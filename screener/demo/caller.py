@@ -14,6 +14,8 @@ from screener.sip.transaction import MAGIC, ServerTransaction
 
 PATIENCE_SECONDS = 90.0
 """A caller whom nobody hangs up on does it itself after so long."""
+HANG_UP_SECONDS = 1.0
+"""How long hanging up may take."""
 EXPIRES = 60
 
 
@@ -42,6 +44,11 @@ class Caller(Phone):
     def wait(self, seconds: float = PATIENCE_SECONDS + 5) -> bool:
         """Wait until every call of this caller is over; whether it is."""
         return self._over.wait(seconds)
+
+    def leave(self) -> None:
+        """Hang up in the middle, so that nobody waits for this caller."""
+        self.post(self._give_up)
+        self.wait(HANG_UP_SECONDS)
 
     def asked(self, request: Request, transaction: ServerTransaction) -> None:
         """Do as a REFER says; the rest as every telephone does."""

@@ -255,6 +255,9 @@ def _one(
             audience.refresh()
         end, proof = _end(call, caller, agent)
         _keep(options.folder / "recordings", call, caller, agent)
+    except KeyboardInterrupt:
+        caller.leave()
+        raise
     finally:
         caller.stop()
     audience.refresh()

@@ -9,7 +9,6 @@ import shutil
 import subprocess
 import tomllib
 import warnings
-import wave
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,7 +26,6 @@ from screener.resources import config_folder
 with warnings.catch_warnings():  # a missing ffmpeg is said where somebody needs it
     warnings.filterwarnings("ignore", "Couldn't find ffmpeg", RuntimeWarning)
     from pydub import AudioSegment
-    from pydub.exceptions import PydubException
     from pydub.generators import Sine
 
 LEVEL_DBFS = -22.0
@@ -125,19 +123,8 @@ def convert(source: Path, folder: Path, prompt: Prompt) -> Path:
     """
     if not source.is_file():
         raise AudioError(f"{source}: no such file", "check the name")
-    with source.open("rb") as file:
-        is_wav = file.read(4) in (b"RIFF", b"RIFX", b"RF64")
-    if not is_wav and shutil.which("ffmpeg") is None:
-        raise AudioError(
-            f"{source}: only WAV can be read without ffmpeg", "apt-get install ffmpeg, or convert it to WAV"
-        )
-    try:
-        segment = AudioSegment.from_file(source, format="wav") if is_wav else AudioSegment.from_file(source)
-    except (PydubException, wave.Error, EOFError, OSError, KeyError, IndexError, ValueError) as problem:
-        raise AudioError(
-            f"{source}: not a recording that can be read", "play it in an audio editor and save it as WAV"
-        ) from problem
-    samples = _samples(segment)
+    channels, rate = read_sound(source)
+    samples = resample(channels.mean(axis=1), rate)
     if not samples.size or np.abs(samples).max() < 1e-4:
         raise AudioError(f"{source}: nothing but silence", "record it again")
     if prompt is not Prompt.SIGNAL_TONE:

@@ -23,6 +23,9 @@ MP4_AT = 4
 """Where the mark of an MP4 file stands."""
 FFMPEG_SECONDS = 300
 BYTES_MOST = 1 << 31
+"""Of a file, and of what ffmpeg makes of one."""
+RATES, CHANNELS_MOST = range(1000, 768_001), 32
+"""What no recording has makes gigabytes of a few bytes."""
 
 
 def read_sound(path: Path) -> tuple[Channels, int]:
@@ -67,6 +70,8 @@ def _wav(data: bytes) -> tuple[Channels, int] | str:
             body = data[at : at + size] if 0 < size <= len(data) - at else data[at:]
             break
         at += size + size % 2
+    if channels > CHANNELS_MOST or (rate and rate not in RATES):
+        return "damaged"
     if not (channels and rate) or not body:
         return "damaged" if body or not channels else "empty"
     samples = _samples(body, coding, bits)
@@ -107,11 +112,13 @@ def _through_ffmpeg(path: Path, what: str) -> tuple[Channels, int]:
     if program is None:
         raise AudioError(f"{path}: {what}, which needs ffmpeg", "apt-get install ffmpeg, or convert it to WAV")
     command = [program, "-v", "error", "-nostdin", "-protocol_whitelist", "file", "-i", f"file:{path.absolute()}"]
-    command += ["-map", "0:a:0", "-f", "wav", "-c:a", "pcm_s16le", "-"]
+    command += ["-map", "0:a:0", "-f", "wav", "-c:a", "pcm_s16le", "-fs", str(BYTES_MOST), "-"]
     try:
         done = subprocess.run(command, capture_output=True, timeout=FFMPEG_SECONDS, check=False)  # noqa: S603
     except subprocess.TimeoutExpired as problem:
         raise AudioError(f"{path}: {what}; ffmpeg does not come to an end", "convert it to WAV") from problem
+    if len(done.stdout) >= BYTES_MOST * 0.99:
+        raise AudioError(f"{path}: unpacks to more than {BYTES_MOST >> 20} MB", "cut it into parts")
     found = _wav(done.stdout) if done.returncode == 0 else "?"
     if isinstance(found, str):
         raise AudioError(f"{path}: {what}: not a recording that can be read", "save it as WAV")

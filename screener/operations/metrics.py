@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Literal
+from typing import Any, Literal
 
 from screener.errors import SipError
 
@@ -14,6 +14,8 @@ log = logging.getLogger(__name__)
 PREFIX = "screener_"
 HOST = "127.0.0.1"
 READ_SECONDS = 5.0
+AT_ONCE = 16
+"""Whoever asks beside so many is not heard."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,28 @@ def _escaped(value: str) -> str:
     return value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
 
 
+class _Few(ThreadingHTTPServer):
+    """A thread for each who asks, but not for any number of them."""
+
+    daemon_threads = True
+
+    def __init__(self, *about: Any) -> None:  # noqa: ANN401 - the library's own
+        self._free = threading.BoundedSemaphore(AT_ONCE)
+        super().__init__(*about)
+
+    def process_request(self, *about: Any) -> None:  # noqa: ANN401
+        if self._free.acquire(blocking=False):
+            super().process_request(*about)
+        else:
+            self.shutdown_request(about[0])
+
+    def process_request_thread(self, *about: Any) -> None:  # noqa: ANN401
+        try:
+            super().process_request_thread(*about)
+        finally:
+            self._free.release()
+
+
 class MetricsServer:
     """Serves `/metrics` on loopback.
 
@@ -88,12 +112,11 @@ class MetricsServer:
                 """Nothing: a line every few seconds says nothing."""
 
         try:
-            self._server = ThreadingHTTPServer((HOST, port), Handler)
+            self._server = _Few((HOST, port), Handler)
         except OSError as problem:
             raise SipError(
                 f"cannot serve metrics on {HOST}:{port} ({problem.strerror})", "change operations.metrics_port"
             ) from problem
-        self._server.daemon_threads = True
         self.port: int = self._server.server_address[1]
         self._thread = threading.Thread(target=self._server.serve_forever, name="metrics", daemon=True)
         self._thread.start()

@@ -9,7 +9,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from screener.events import EndedBy
+from screener.events import EndedBy, Speaker
 from screener.pbx.messages import Connected, Flagged, Party
 
 EVERY_QUEUE = "*"
@@ -27,6 +27,17 @@ class Conversation:
     token: str
     who: Connected
     heard: bool
+
+
+def leg_name(token: str, speaker: Speaker) -> str:
+    """The user part by which Asterisk dials the listening leg of one voice, after the extension."""
+    return f"{token}-{speaker}"
+
+
+def leg_named(name: str) -> tuple[str, Speaker] | None:
+    """Token and voice of such a user part; None when it is none."""
+    token, _, speaker = name.rpartition("-")
+    return (token, Speaker(speaker)) if token and speaker in list(Speaker) else None
 
 
 class Conversations:

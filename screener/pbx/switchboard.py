@@ -17,7 +17,7 @@ from screener.operations.metrics import Sample
 from screener.outside.text import is_pbx_id
 from screener.pbx import messages
 from screener.pbx.ami import Ami, Reply
-from screener.pbx.conversations import Conversation, Conversations
+from screener.pbx.conversations import Conversation, Conversations, leg_name
 from screener.pbx.messages import Connected, Flagged, Gone, TakenBack
 from screener.pbx.pauses import Pauses
 from screener.pbx.wire import Fields
@@ -53,17 +53,6 @@ class Listener(Protocol):
     def taken_back(self, agent: str, linkedid: str) -> None:
         """An agent says that the flag of a call (of their newest, when it is not named) was a mistake."""
         ...
-
-
-def leg_name(token: str, speaker: Speaker) -> str:
-    """The user part by which Asterisk dials the listening leg of one voice, after the extension."""
-    return f"{token}-{speaker}"
-
-
-def leg_named(name: str) -> tuple[str, Speaker] | None:
-    """Token and voice of such a user part; None when it is none."""
-    token, _, speaker = name.rpartition("-")
-    return (token, Speaker(speaker)) if token and speaker in list(Speaker) else None
 
 
 class Switchboard:

@@ -32,7 +32,6 @@ from sqlalchemy import (
     extract,
     func,
     literal_column,
-    or_,
     select,
     type_coerce,
 )
@@ -51,7 +50,7 @@ from screener.reports.span import (
     Stayed,
     Totals,
 )
-from screener.store.find import kind_rank
+from screener.store.find import kind_rank, marked
 from screener.store.log import CallLog
 from screener.store.records import Review
 from screener.store.tables import (
@@ -67,8 +66,7 @@ from screener.store.tables import (
 
 Query = Select[*tuple[Any, ...]]
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MARKED_CALL = or_(Call.verdict == literal_column("'harassment'"), Call.treatment != literal_column("'none'"))
-"""In the very words of the index that holds these calls (`store.tables.MARKED`)."""
+_MARKED_CALL = marked(Call)
 _STAYED = (TreatmentGiven.ended - TreatmentGiven.began, TreatmentGiven.completed)
 PLACES = ("number", "region", "carrier", "line", "dialled", "queue")
 """Where a call came from and went; all rows of a call have them in common."""

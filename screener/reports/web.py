@@ -140,7 +140,7 @@ def body(page: Page, link: Link = lambda _of: "") -> str:
 
 
 def _figure_tile(figure: Figure) -> str:
-    beside = f"{figure.change} ({escape(figure.then)})" if figure.change else escape(figure.then)
+    beside = f"{escape(figure.change)} ({escape(figure.then)})" if figure.change else escape(figure.then)
     return f"<div><span>{escape(figure.name)}</span><b>{escape(figure.now)}</b><span>{beside}</span></div>"
 
 

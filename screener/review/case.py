@@ -16,7 +16,7 @@ from screener.store.log import CallLog
 from screener.store.records import CallRecord, Review
 from screener.words.evidence import said
 from screener.words.judgement import Teller
-from screener.words.terms import Language
+from screener.words.terms import Language, listed
 
 IDS_SHOWN = 5
 
@@ -103,7 +103,7 @@ class Maker:
         for exhibit in exhibits:
             counts[exhibit.kind] = counts.get(exhibit.kind, 0) + 1
         named = sorted(counts.items(), key=lambda item: -item[1])
-        return "、".join(f"{self.teller.kind(kind) or self.word('no_kind')} {n}" for kind, n in named)
+        return listed((f"{self.teller.kind(kind) or self.word('no_kind')} {n}" for kind, n in named), self.lang)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +124,10 @@ class Case:
         return [exhibit for exhibit in self.exhibits if exhibit.holds]
 
 
+NAME_BYTES = 200
+"""No file of a PBX has a longer name; behind a proxy an id is a stranger's, and as long as they like."""
+
+
 def recording_of(folder: Path | None, rows: Sequence[CallRecord]) -> bytes | None:
     """What the PBX recorded of a call, where it keeps it under an id of the call; None where there is nothing.
 
@@ -132,7 +136,7 @@ def recording_of(folder: Path | None, rows: Sequence[CallRecord]) -> bytes | Non
     """
     ids = (name for row in rows for name in (row.id, row.uniqueid, row.linkedid))
     names = dict.fromkeys(name for name in ids if name and Path(name).name == name)
-    files = [folder / f"{name}.wav" for name in names] if folder else []
+    files = [folder / f"{name}.wav" for name in names if len(name.encode()) <= NAME_BYTES] if folder else []
     try:
         return next((file.read_bytes() for file in files if file.is_file()), None)
     except OSError as problem:

@@ -6,7 +6,6 @@ an extra: `pip install 'screener[timestamp]'`.
 
 import hashlib
 import ssl
-import urllib.error
 import urllib.request
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from typing import Any
 from cryptography import x509
 
 from screener.errors import InputError
+from screener.outside.ask import ask
 
 STAMP = "MANIFEST.tsr"
 """Beside the manifest; not named in it."""
@@ -58,12 +58,11 @@ def stamp(manifest: bytes, url: str, ca: Path | None = None) -> bytes:
     head = {"Content-Type": "application/timestamp-query"}
     asked = urllib.request.Request(url, question.as_bytes(), head, method="POST")  # noqa: S310 - as the settings check
     try:
-        with urllib.request.urlopen(asked, timeout=SECONDS) as answer:  # noqa: S310
-            said: bytes = answer.read(ANSWER_MOST)
+        said = ask(asked, SECONDS, ANSWER_MOST)
         response = library.decode_timestamp_response(said)
         if response.status == 0 and response.tst_info.nonce != question.nonce:
             raise ValueError("it answers another question")
-    except (urllib.error.URLError, OSError, ValueError) as problem:
+    except (OSError, ValueError) as problem:
         reason = getattr(problem, "reason", problem)
         raise InputError(f"{url}: no time stamp was had ({reason})", REMEDY) from problem
     if isinstance(wrong := read(manifest, said, ca), str):

@@ -21,6 +21,7 @@ from screener.service.peers import (
     Check,
     check_certificates,
     check_encryption,
+    check_freeswitch,
     check_proxy,
     check_recording_clients,
     check_servers,
@@ -68,8 +69,12 @@ def examine(path: Path | None = None) -> Iterator[Check]:
     yield check_webhook(settings)
     yield check_pbx(settings.pbx)
     yield from check_proxy(settings)
+    if settings.freeswitch.host:
+        yield check_freeswitch(settings.freeswitch)
     yield check_region(settings.site.region)
     yield check_model(settings)
+    if settings.speech.second:
+        yield check_second(settings)
     yield from check_servers(settings.speech)
     yield from check_recordings(settings)
     yield check_judgement(settings)
@@ -166,7 +171,7 @@ def _remedy(state: "RegistrationState") -> str:
     if "certificate" in state.problem:
         return "renew its certificate, or correct authorities and peer_name in [sip.tls]"
     if _refused(state):
-        return "correct username, password and realm in [[sip.registrars]]"
+        return "correct username and password in [[sip.registrars]]"
     return "is the PBX running, and are host, port and firewall right? See [[sip.registrars]]"
 
 
@@ -218,6 +223,18 @@ def check_model(settings: Settings) -> Check:
     elif info.synthetic_only:
         message += ": understands the demo's synthetic speech only; for real callers: screener model install"
     return Check("speech model", ok=True, message=message)
+
+
+def check_second(settings: Settings) -> Check:
+    """Can the second reader be loaded?"""
+    from screener.speech.models import find_model
+    from screener.speech.offline import load_reader
+
+    try:
+        info = load_reader(find_model(settings.speech.second, settings.folder).folder).info
+    except ScreenerError as problem:
+        return Check("second reader", ok=False, message=problem.message, remedy=problem.remedy)
+    return Check("second reader", ok=True, message=f"{info.name} reads flags again")
 
 
 def check_recordings(settings: Settings) -> Sequence[Check]:
@@ -283,13 +300,14 @@ def check_private(settings: Settings, file: Path | None) -> Check:
     """Can other users of this machine read passwords, numbers or words, or change what judges?"""
     folder = settings.folder
     secrets = [settings.pbx.password_file, settings.pbx.event_secret_file, settings.proxy.secret_file]
+    secrets += [settings.freeswitch.password_file, settings.webhook.secret_file, settings.oidc.secret_file]
     secrets += [registrar.password_file for registrar in settings.sip.registrars]
-    private = [folder / secret for secret in secrets if secret]
+    private = [folder / secret for secret in (*secrets, settings.console.key, settings.evidence.key) if secret]
     private += [Path(settings.sip.tls.key)] if settings.sip.tls.key else []
     private += [file] if file and _says_a_secret(settings) else []
     if database := check.database_at(settings.store.url, folder):
         private += [database, database.with_name(f"{database.name}-wal")]
-    spool = folder / (settings.store.spool or "spool")
+    spool = settings.spool
     private += [spool, *sorted(spool.glob("*.jsonl"))]
     found = [path for path in private if open_to_others(path)]
     changed = [path for path in (file, folder) if path and "w" in open_to_others(path)]
@@ -308,8 +326,14 @@ def _says_a_secret(settings: Settings) -> bool:
     accounts = [(settings.pbx.password, settings.pbx.password_file)]
     accounts += [(settings.pbx.event_secret, settings.pbx.event_secret_file)]
     accounts += [(settings.proxy.secret, settings.proxy.secret_file)]
+    accounts += [(settings.freeswitch.password, settings.freeswitch.password_file)]
     accounts += [(registrar.password, registrar.password_file) for registrar in settings.sip.registrars]
+    accounts += [(settings.webhook.secret, settings.webhook.secret_file)]
+    accounts += [(settings.oidc.secret, settings.oidc.secret_file)]
     accounts += [(settings.sip.inbound_password, None), (check.password_in(settings.store.url), None)]
+    accounts += [(way.secret, None) for way in settings.alerts.ways]
+    accounts += [(summary.secret, None) for summary in settings.alerts.summaries]
+    accounts += [(way.url, None) for way in settings.alerts.ways if way.kind != "email"]  # a robot's key is in it
     return any(secret and not kept for secret, kept in accounts)
 
 
@@ -319,6 +343,8 @@ def _bind_problem(host: str, port: int, kind: int = socket.SOCK_DGRAM) -> OSErro
         try:
             family, _, _, _, address = socket.getaddrinfo(host, port, type=kind, flags=socket.AI_PASSIVE)[0]
             trial = stack.enter_context(socket.socket(family, kind))
+            if kind == socket.SOCK_STREAM:  # as the service binds: connections that just ended are no hindrance
+                trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             trial.bind(address)
         except OSError as problem:
             return problem

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Iterator, Sequence
 
+from screener.calls.eavesdropped import EavesdropPost
 from screener.calls.flags import Flags
 from screener.calls.forked import ForkServer
 from screener.calls.recorded import Offer, RecordingServer
 from screener.calls.screening import Observer
 from screener.media.leg import Leg
 from screener.operations.metrics import Sample
+from screener.ports import Call
 from screener.settings.sections import Settings
 from screener.sip.recording import RecordingSession
 from screener.speech.pool import RecognizerPool
@@ -18,7 +20,7 @@ class Elsewhere:
     """Calls that neither are offered to us nor are Asterisk's.
 
     Args:
-        settings: the sections `[siprec]`, `[webhook]` and `[proxy]`.
+        settings: the sections `[siprec]`, `[webhook]`, `[proxy]` and `[freeswitch]`.
         pool: recogniser processes.
         offer: takes each call as it begins.
         open_leg: opens a leg on the media loop.
@@ -33,15 +35,25 @@ class Elsewhere:
         self.observers: Sequence[Observer] = [flags.observe] if flags else []
         self._server = RecordingServer(settings.siprec, pool, offer, flags)
         self._forks = ForkServer(settings, pool, offer, open_leg) if settings.proxy.url else None
+        self._legs = EavesdropPost(settings, pool, offer) if settings.freeswitch.host else None
 
     def start(self) -> None:
         """Look for calls."""
         if self._forks is not None:
             self._forks.start()
+        if self._legs is not None:
+            self._legs.start()
 
     def attach(self, session: RecordingSession) -> None:
         """A client begins a session; on the SIP thread."""
         self._server.attach(session)
+
+    def hear(self, leg: Call) -> None:
+        """A listening leg is dialled; on the SIP thread."""
+        if self._legs is None:
+            leg.reject(404)
+        else:
+            self._legs.attach(leg)
 
     def samples(self) -> Iterator[Sample]:
         """Figures for operators; any thread."""
@@ -51,10 +63,14 @@ class Elsewhere:
             yield from self._sender.samples()
         if self._forks is not None:
             yield from self._forks.samples()
+        if self._legs is not None:
+            yield from self._legs.samples()
 
     def stop(self) -> None:
         """Ask nobody any more."""
         if self._forks is not None:
             self._forks.stop()
+        if self._legs is not None:
+            self._legs.stop()
         if self._sender is not None:
             self._sender.stop()

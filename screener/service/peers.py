@@ -3,6 +3,7 @@
 import secrets
 import socket
 import ssl
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
@@ -11,12 +12,14 @@ from urllib.parse import urlsplit
 
 from screener.errors import PbxError, SipError, SipParseError
 from screener.settings.encryption import Tls
+from screener.settings.freeswitch import Freeswitch
 from screener.settings.sections import Settings, Sip, Speech, Targets, Webhook
 from screener.sip.address import Uri
 from screener.sip.transport import Address, TcpAddress, TlsAddress, name_of, next_address
 
 OPTIONS_SECONDS = 2.0
 OPTIONS_TRIES = 2
+LOGIN_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +213,27 @@ def check_proxy(settings: Settings) -> Iterator[Check]:
         message = f"rtpengine {engine.place} answers" if ok else f"rtpengine {engine.place} does not answer"
         yield Check("proxy", ok=ok, message=message, remedy="" if ok else remedy)
         engine.close()
+
+
+def check_freeswitch(freeswitch: Freeswitch, seconds: float = LOGIN_SECONDS) -> Check:
+    """Does the event socket let us in?"""
+    from screener.freeswitch.socket import EventSocket
+
+    place = f"{freeswitch.host}:{freeswitch.port}"
+    event_socket = EventSocket(freeswitch, lambda _event: None, lambda _up: None)
+    event_socket.start()
+    deadline = time.monotonic() + seconds
+    while not (event_socket.up or event_socket.refused) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    up, refused = event_socket.up, event_socket.refused
+    event_socket.stop()
+    if up:
+        return Check("event socket", ok=True, message=f"{place} let us in")
+    if refused:
+        remedy = "correct password in [freeswitch], as in event_socket.conf.xml"
+        return Check("event socket", ok=False, message=f"{place} refused the password", remedy=remedy)
+    remedy = "is FreeSWITCH running, and do listen-ip, apply-inbound-acl and the firewall let this machine in?"
+    return Check("event socket", ok=False, message=f"{place}: no answer within {seconds:g} s", remedy=remedy)
 
 
 def check_webhook(settings: Settings, seconds: float = OPTIONS_SECONDS) -> Check:

@@ -63,15 +63,16 @@ from screener.settings.sections import Settings
 from screener.sip.recording import RecordingSession
 from screener.sip.useragent import ENDPOINT_SECONDS, SipUserAgent
 from screener.speech.load import load_model
+from screener.speech.offline import load_second
 from screener.speech.pinyin import syllables
 from screener.speech.pool import RecognizerPool
 from screener.speech.recognizer import ModelInfo
+from screener.speech.second import SecondReader
 from screener.store.ladder import past
 from screener.store.log import open_log
 from screener.store.lookup import HistoryLookup
 from screener.store.privacy import Purger
 from screener.store.writer import CLOSE_SECONDS, LogWriter
-from screener.words.terms import site_name
 
 log = logging.getLogger(__name__)
 
@@ -174,7 +175,7 @@ class Service:
         clips = load_clips(recordings)
         self._log = open_log(settings.store.url, folder)
         self._history = HistoryLookup(partial(past, self._log, settings.ladder))
-        spool = folder / (settings.store.spool or "spool")
+        spool = settings.spool
         self._writer = LogWriter(self._log, settings.store.queue_rows, spool, self._spool_failed)
         self._purger = Purger(self._log, settings.store.transcript_days, clock, spool)
         hear, loader = settings.speech, partial(load_model, settings.speech, folder)
@@ -186,8 +187,7 @@ class Service:
         self._feed = open_feed(settings, self._ordered)
         self._tally = Tally()
         self._summaries = Summaries(settings, self._log, clock)
-        name = site_name(settings.site.name, settings.site.language)
-        self._outbox = Outbox(settings.alerts, name, settings.site.language, clock)
+        self._outbox = Outbox(settings.alerts, settings.site, clock)
         watching = [self._notes.observe, self._tally.observe, *observers]
         watching.append(Causes(settings.alerts, self._outbox.put, clock).observe)
         if self._feed is not None:
@@ -200,12 +200,13 @@ class Service:
         self._elsewhere = Elsewhere(settings, self._pool, self._offered_beside, self._endpoint.open_leg)
         watching += self._elsewhere.observers
         self._take_backs = TakeBacks(self._log, self._bring_back, clock)
-        self._shared = Shared(clips, settings.targets, self._pool, watching, self._post)
+        self._second = SecondReader(partial(load_second, hear, folder)) if hear.second else None
+        self._shared = Shared(clips, settings.targets, self._pool, watching, self._post, self._second)
         self._state: StateTeller | None = None
         if self._feed is not None:
             calls, waiting = (lambda: len(self._screenings)), (lambda: self._writer.waiting)
-            about = self.model, self.flow.dry_run
-            self._state = StateTeller(self._feed, *about, calls, self.registrations, waiting, clock)
+            tell = partial(StateTeller, self._feed, self.model, self.flow.dry_run, calls)
+            self._state = tell(self.registrations, waiting, self._pool.failing, clock)
         self._inbox: queue.SimpleQueue[tuple[str, Event | _Offered | _Pulse] | None] = queue.SimpleQueue()
         self._metrics: MetricsServer | None = None
         self._reviews = Reviews(self._log)
@@ -267,6 +268,8 @@ class Service:
         self._thread.join(CALLS_THREAD_SECONDS)
         helpers = [self._pool.stop, self._purger.stop, self._take_backs.stop, self._outbox.stop]
         helpers += [self._summaries.stop, self._history.stop, self._elsewhere.stop]
+        if self._second is not None:
+            helpers.append(self._second.stop)
         if self._metrics is not None:
             helpers.append(self._metrics.stop)
         if self._state is not None:
@@ -290,7 +293,7 @@ class Service:
             if self._beside is not None:
                 self._beside.attach(call)
             else:
-                call.reject(404)
+                self._elsewhere.hear(call)
             return
         by_hand = invite.dialled == sip.analysis_extension
 
@@ -388,7 +391,7 @@ class Service:
         yield Sample(
             "alive", alive, f"1: the calls, hearing, SIP and media threads answer within {PULSE_SECONDS:g} s."
         )
-        yield from of_hearing(self._pool)
+        yield from of_hearing(self._pool, self._second)
         yield Sample("events_waiting", self._inbox.qsize(), "Events that wait for the calls thread.")
         yield Sample("events_dropped_total", self._dropped, "Ticks, sounds and transcripts dropped behind time.")
 

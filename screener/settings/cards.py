@@ -17,6 +17,18 @@ from screener.resources import config_folder
 GAP, OR = "…", "/"
 Text = Annotated[str, Field(min_length=1, max_length=80)]
 """Short enough to be read while somebody talks."""
+English = Annotated[str, Field(min_length=1, max_length=160)]
+"""Likewise."""
+
+
+@with_config(ConfigDict(extra="forbid"))
+@dataclass(frozen=True, slots=True)
+class _English:
+    name: English
+    sign: English
+    do: tuple[English, ...]
+    avoid: tuple[English, ...]
+    say: English
 
 
 @with_config(ConfigDict(extra="forbid"))
@@ -31,19 +43,23 @@ class _Card:
     phrases: tuple[str, ...]
     hints: tuple[str, ...] = ()
     acts: dict[str, float] = field(default_factory=dict)
+    en: _English | None = None
     length: tuple[Annotated[int, Field(ge=0)], int, Annotated[float, Field(ge=0)]] = (0, 0, 0.0)
 
 
 _CARDS = TypeAdapter(list[_Card])
 
 
-def load_cards(name: str, folder: Path, syllables: Callable[[str], tuple[str, ...]]) -> Cards:
+def load_cards(
+    name: str, folder: Path, syllables: Callable[[str], tuple[str, ...]], language: str = "zh"
+) -> Cards:
     """Read the cards.
 
     Args:
         name: of the file, relative to `folder`; empty takes the shipped one.
         folder: where the settings lie.
         syllables: text to toneless pinyin.
+        language: which words the cards have, `zh` or `en`; Chinese where a site's own card has no English.
 
     Raises:
         SettingsError: the file cannot be read, or a card is wrong.
@@ -63,7 +79,9 @@ def load_cards(name: str, folder: Path, syllables: Callable[[str], tuple[str, ..
         )
         if not all(way for parts in sounds + hints for part in parts for way in part):
             raise SettingsError(f"{path}: card {c.id}: a phrase without a sound", "correct the cards")
-        cards.append(Card(c.id, c.name, c.sign, c.do, c.avoid, c.say, c.acts, sounds, hints, c.length))
+        told = c.en if c.en is not None and language == "en" else c
+        words = told.name, told.sign, told.do, told.avoid, told.say
+        cards.append(Card(c.id, *words, c.acts, sounds, hints, c.length))
     if len({card.id for card in cards}) != len(cards):
         raise SettingsError(f"{path}: two cards have one id", "correct the cards")
     shipped = config_folder()

@@ -3,7 +3,6 @@
 import difflib
 import ipaddress
 import json
-import math
 import os
 import re
 import tomllib
@@ -18,8 +17,9 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from screener.core.ladder import Ladder
-from screener.core.warnings import MOST_LEVELS, Warnings
 from screener.errors import SettingsError
+from screener.settings.flow import check_flow
+from screener.settings.freeswitch import Freeswitch, check_freeswitch
 from screener.settings.proxy import Proxy, check_proxy
 from screener.settings.sections import Evidence, Oidc, Pbx, Registrar, Settings, Sip, Site, Webhook
 from screener.settings.servers import check_servers
@@ -48,6 +48,7 @@ _ALLOWED = {
     "path": "a path in quotes",
     "missing": "a value; it has no default",
 }
+Account = Registrar | Pbx | Webhook | Oidc | Proxy | Freeswitch
 Problem = tuple[str, str]
 """Where (`[section] key`) and what is wrong there."""
 
@@ -169,11 +170,14 @@ def _cross_checks(settings: Settings) -> Iterator[Problem]:
     """What no single field's type can say."""
     yield from _check_sip(settings.sip)
     yield from _check_tls(settings.sip)
-    yield from _check_flow(settings)
+    yield from check_flow(settings.flow, second=settings.speech.second)
+    yield from _check_analysis(settings)
     yield from _check_pbx(settings)
     yield from _check_recordings(settings)
     yield from check_servers(settings.speech)
     yield from check_proxy(settings.proxy, settings.sip, settings.siprec.max_calls)
+    asterisk, calls = bool(settings.pbx.host), settings.sip.max_calls
+    yield from check_freeswitch(settings.freeswitch, asterisk=asterisk, calls=calls)
     yield from _check_ladder(settings.ladder)
     yield from _check_evidence(settings.evidence, settings.folder)
     yield from _check_oidc(settings.oidc)
@@ -290,38 +294,18 @@ def _check_tls(sip: Sip) -> Iterator[Problem]:
         yield "[sip.tls] only", "found true, allowed with a certificate, or with a registrar to connect to"
 
 
-def _check_flow(settings: Settings) -> Iterator[Problem]:
-    flow = settings.flow
-    for spec in fields(flow):
-        value = getattr(flow, spec.name)
-        least_open = spec.name in ("settle_seconds", "tone_seconds", "stay_seconds", "pause_seconds")
-        if isinstance(value, float) and not (math.isfinite(value) and (value >= 0 if least_open else value > 0)):
-            allowed = "a number not below 0" if least_open else "a number above 0"
-            yield f"[flow] {spec.name}", f"found {value:g}, allowed {allowed}"
-        elif isinstance(value, int) and value < 0:
-            yield f"[flow] {spec.name}", f"found {value}, allowed a whole number not below 0"
-    yield from _check_warnings(flow.warnings)
+def _check_analysis(settings: Settings) -> Iterator[Problem]:
     analysis = settings.targets.analysis
-    wanted_by = "flow.queue_on_pbx" * flow.queue_on_pbx or "[pbx] host" * bool(settings.pbx.host)
-    wanted_by = wanted_by or "[webhook] url" * bool(settings.webhook.url) or settings.proxy.wanted
+    wanted_by = "flow.queue_on_pbx" * settings.flow.queue_on_pbx or "[pbx] host" * bool(settings.pbx.host)
+    wanted_by = (
+        wanted_by
+        or "[webhook] url" * bool(settings.webhook.url)
+        or settings.proxy.wanted
+        or settings.freeswitch.wanted
+    )
     if (analysis or wanted_by) and not _URI.fullmatch(analysis):
         why = f", needed by {wanted_by}" if wanted_by else ""
         yield "[targets] analysis", f"found {json.dumps(analysis)}, allowed a sip:, sips: or tel: URI{why}"
-
-
-def _check_warnings(warnings: Warnings) -> Iterator[Problem]:
-    for key in ("pause_seconds", "approve_seconds", "notice_seconds", "end_seconds"):
-        if not (math.isfinite(value := getattr(warnings, key)) and value >= 0):
-            yield f"[flow] warnings.{key}", f"found {value:g}, allowed a number not below 0"
-    if not 1 <= warnings.levels <= MOST_LEVELS:
-        yield "[flow] warnings.levels", f"found {warnings.levels}, allowed 1 to {MOST_LEVELS}"
-    if warnings.offences < 1:
-        yield "[flow] warnings.offences", f"found {warnings.offences}, allowed a whole number above 0"
-    if warnings.end_seconds and not 0 < warnings.notice_seconds < warnings.end_seconds:
-        yield (
-            "[flow] warnings.end_seconds",
-            "found an end without a notice before it, allowed above notice_seconds",
-        )
 
 
 def _check_pbx(settings: Settings) -> Iterator[Problem]:
@@ -409,7 +393,7 @@ def _with_paths(settings: Settings) -> Settings:
 def _with_passwords(settings: Settings, problems: list[Problem]) -> Settings:
     """The same with every `password_file` read."""
 
-    def read(section: str, key: str, account: Registrar | Pbx | Webhook | Oidc | Proxy) -> str:
+    def read(section: str, key: str, account: Account) -> str:
         return _secret(settings.folder, f"{section} {key}_file", account, key, problems)
 
     registrars = tuple(
@@ -422,15 +406,15 @@ def _with_passwords(settings: Settings, problems: list[Problem]) -> Settings:
         event_secret=read("[pbx]", "event_secret", settings.pbx),
     )
     proxy = replace(settings.proxy, secret=read("[proxy]", "secret", settings.proxy))
+    freeswitch = replace(settings.freeswitch, password=read("[freeswitch]", "password", settings.freeswitch))
     webhook = replace(settings.webhook, secret=read("[webhook]", "secret", settings.webhook))
     oidc = replace(settings.oidc, secret=read("[oidc]", "secret", settings.oidc))
     sip = replace(settings.sip, registrars=registrars)
-    return replace(settings, sip=sip, pbx=pbx, webhook=webhook, proxy=proxy, oidc=oidc)
+    settings = replace(settings, freeswitch=freeswitch, webhook=webhook, proxy=proxy)
+    return replace(settings, sip=sip, pbx=pbx, oidc=oidc)
 
 
-def _secret(
-    folder: Path, where: str, account: Registrar | Pbx | Webhook | Oidc | Proxy, key: str, problems: list[Problem]
-) -> str:
+def _secret(folder: Path, where: str, account: Account, key: str, problems: list[Problem]) -> str:
     """A secret of an account, out of its file where it names one."""
     said: str = getattr(account, key)
     file: Path | None = getattr(account, f"{key}_file")

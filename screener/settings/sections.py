@@ -11,6 +11,7 @@ from screener.core.flow import Flow
 from screener.core.ladder import Ladder
 from screener.settings.alerts import Alerts
 from screener.settings.encryption import Encryption, Port, Tls
+from screener.settings.freeswitch import Freeswitch
 from screener.settings.proxy import Proxy
 
 Seconds = Annotated[float, Field(gt=0)]
@@ -58,7 +59,6 @@ class Registrar:
     port: Port = 5060
     password: str = field(default="", repr=False)
     password_file: Path | None = None
-    realm: str = ""
     expires: Annotated[int, Field(ge=30, le=86400)] = 120
     transport: Literal["udp", "tcp", "tls"] = "udp"
 
@@ -232,6 +232,8 @@ class Speech:
             `online-websocket-server`, as `engine` says. Streams are spread over them.
         fallback: who hears when none of them answers: the `local` model, or nobody (`none`): then calls go on
             unheard, which is said and counted, and loading no model saves memory.
+        second: a better, slower model that reads again what a flag stands on (`[flow] second_seconds`): the name
+            of an installed one or a folder; empty is none.
         treat_with_synthetic_model: let the embedded model, which knows synthetic demo speech only, treat callers.
     """
 
@@ -243,6 +245,7 @@ class Speech:
     hotwords: tuple[str, ...] = ()
     servers: tuple[str, ...] = ()
     fallback: Literal["local", "none"] = "local"
+    second: str = ""
     treat_with_synthetic_model: bool = False
 
 
@@ -349,7 +352,7 @@ class Console:
     certificate: str = ""
     key: str = ""
     feeds: tuple[str, ...] = ()
-    session_minutes: Seconds = 480.0
+    session_minutes: Annotated[float, Field(gt=0)] = 480.0
     requests_per_second: Annotated[float, Field(ge=0, le=1000)] = 20.0
     whole_numbers: tuple[Literal["agent", "supervisor", "auditor", "administrator"], ...] = (
         "supervisor",
@@ -397,6 +400,7 @@ class Settings:
     pbx: Pbx = field(default_factory=Pbx)
     siprec: Siprec = field(default_factory=Siprec)
     proxy: Proxy = field(default_factory=Proxy)
+    freeswitch: Freeswitch = field(default_factory=Freeswitch)
     webhook: Webhook = field(default_factory=Webhook)
     flow: Flow = field(default_factory=Flow)
     ladder: Ladder = field(default_factory=Ladder)
@@ -415,6 +419,11 @@ class Settings:
     def recordings(self) -> Path | None:
         """The site's own recordings; None when it has none."""
         return self.folder / self.prompts.folder if self.prompts.folder else None
+
+    @property
+    def spool(self) -> Path:
+        """Where rows are kept while the database is away."""
+        return self.folder / (self.store.spool or "spool")
 
     @property
     def line_files(self) -> list[Path]:

@@ -5,10 +5,11 @@ Both take audio in binary messages and say in JSON what they have heard so far; 
 
 import json
 from collections.abc import Callable
-from typing import Protocol
+from typing import Any, Protocol
 
 from screener.errors import ModelError
 from screener.events import SAMPLE_RATE
+from screener.outside.objects import read_object
 from screener.speech.models import Engine
 from screener.speech.stream import Heard
 from screener.speech.upsample import Upsampler
@@ -16,6 +17,10 @@ from screener.speech.upsample import Upsampler
 VOSK_END = '{"eof" : 1}'
 """To the byte: the server compares."""
 SHERPA_END, SHERPA_ENDED = "Done", "Done!"
+MESSAGE_MOST, TEXT_MOST = 1 << 17, 2000
+"""Characters of a message, and of one utterance: eight minutes without a pause."""
+MOST_SURE = 1.001
+"""A mean of ones, rounded."""
 
 
 class Dialect(Protocol):
@@ -64,14 +69,14 @@ class VoskDialect:
         """`{"partial": …}` or `{"text": …, "result": …}`."""
         from screener.speech.vosk import parse_final, parse_partial  # the library comes with it
 
-        return _sense(
-            lambda: parse_partial(message) if '"partial"' in message else self._final(message, parse_final)
-        )
+        def read(said: dict[str, Any]) -> Heard:
+            if "partial" in said:
+                return parse_partial(message)
+            if "text" not in said:
+                raise ValueError("no text")
+            return parse_final(message, self._min_confidence)
 
-    def _final(self, message: str, parse_final: Callable[[str, float], Heard]) -> Heard:
-        if "text" not in json.loads(message):
-            raise ValueError("no text")
-        return parse_final(message, self._min_confidence)
+        return _sense(message, read)
 
     def is_last(self, message: str) -> bool:
         """The next final."""
@@ -97,7 +102,7 @@ class SherpaDialect:
 
         if message == SHERPA_ENDED:
             return None
-        return _sense(lambda: parse_result(message, json.loads(message)["is_final"] is True, self._min_confidence))
+        return _sense(message, lambda said: parse_result(message, said["is_final"] is True, self._min_confidence))
 
     def is_last(self, message: str) -> bool:
         """Its word for it."""
@@ -109,8 +114,20 @@ def dialect(engine: Engine, min_confidence: float) -> Dialect:
     return VoskDialect(min_confidence) if engine == "vosk" else SherpaDialect(min_confidence)
 
 
-def _sense(read: Callable[[], Heard]) -> Heard:
+def _sense(message: str, read: Callable[[dict[str, Any]], Heard]) -> Heard:
+    """What is read of a message; what no recogniser says is an error, and costs the process nothing."""
     try:
-        return read()
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ModelError(f"a recogniser server says what makes no sense: {error}") from error
+        if len(message) > MESSAGE_MOST:
+            raise ValueError(f"{len(message)} characters")
+        said = read_object(message)
+        if any(isinstance(text, str) and len(text) > TEXT_MOST for text in said.values()):
+            raise ValueError(f"more than {TEXT_MOST} characters of one utterance")
+        heard = read(said)
+        if len(heard.text) > TEXT_MOST or len(heard.syllables) > TEXT_MOST:
+            raise ValueError(f"more than {TEXT_MOST} characters of one utterance")
+        heard.text.encode()  # surrogates are no text
+        if not 0.0 <= (heard.confidence or 0.0) <= MOST_SURE:
+            raise ValueError(f"confidence {heard.confidence}")
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
+        raise ModelError(f"a recogniser server says what makes no sense: {str(error)[:200]}") from error
+    return heard

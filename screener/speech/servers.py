@@ -14,11 +14,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from websockets.asyncio.client import ClientConnection, connect
+from websockets.asyncio.client import ClientConnection
+from websockets.asyncio.client import connect as connect_anywhere
 from websockets.exceptions import WebSocketException
 
 from screener.errors import ModelError
-from screener.speech.served import Dialect
+from screener.speech.served import MESSAGE_MOST, Dialect
 from screener.speech.stream import Heard
 
 log = logging.getLogger(__name__)
@@ -28,7 +29,18 @@ PING_SECONDS = 1.0
 """A server is asked so often whether it lives, and given up when it does not say so within twice the time."""
 AWAY_SECONDS = (2.0, 5.0, 10.0, 30.0)
 """How long a server that has failed once, twice … in a row is left alone."""
-MAX_MESSAGE = 1 << 20
+MAX_MESSAGE = 4 * MESSAGE_MOST
+"""Bytes of a message."""
+WAITING_MOST = 200
+"""Messages either way: twenty seconds. With more unread a server does not hear, or says what nobody asked."""
+
+
+class connect(connect_anywhere):  # noqa: N801 - as the library calls it
+    """To a server and nowhere else: what callers say goes where the settings say."""
+
+    def process_redirect(self, exc: Exception) -> Exception:
+        """A redirect is a failure."""
+        return exc
 
 
 @dataclass(eq=False)
@@ -138,6 +150,8 @@ class Link:
         Raises:
             ModelError: the connection is gone, or was never there.
         """
+        if not self._problem and self._out.qsize() > WAITING_MOST:
+            self._problem = "it takes no more audio"
         if self._problem:
             raise ModelError(self._problem)
         self._unanswered += seconds
@@ -150,7 +164,6 @@ class Link:
             found.append(self._in.popleft())
         if found:
             self._unanswered = 0.0
-            self.server.works()
         return found
 
     def read(self, message: str) -> Heard | None:
@@ -159,7 +172,9 @@ class Link:
         Raises:
             ModelError: it makes no sense.
         """
-        return self._dialect.heard(message)
+        heard = self._dialect.heard(message)
+        self.server.works()
+        return heard
 
     def finish(self, seconds: float) -> list[str]:
         """Say that no more comes, and what the server makes of it within so long."""
@@ -190,7 +205,7 @@ class Link:
                     task.cancel()
                 for task in done:
                     task.result()
-            self._problem = "the server has closed the connection"
+            self._problem = self._problem or "the server has closed the connection"
         except (OSError, TimeoutError, WebSocketException) as error:
             self._problem = str(error) or type(error).__name__
         finally:
@@ -200,6 +215,9 @@ class Link:
         with contextlib.suppress(asyncio.CancelledError):
             async for message in socket:
                 text = message if isinstance(message, str) else message.decode("utf-8", "replace")
+                if len(self._in) >= WAITING_MOST:
+                    self._problem = "it says more than anybody asked"
+                    return
                 self._in.append(text)
                 if self._dialect.is_last(text):
                     self._ended.set()

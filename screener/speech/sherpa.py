@@ -2,7 +2,7 @@
 
 import json
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import exp
 from pathlib import Path
 from statistics import fmean
@@ -88,6 +88,31 @@ class SherpaModel:
     def decoder(self) -> Decoder:
         """A fresh stream's."""
         return _SherpaDecoder(self._recognizer, self._min_confidence)
+
+
+def whole_reader(factory: str, **files: str) -> Callable[[Any], str]:
+    """What reads whole utterances, samples at 16 kHz, with one of the library's offline models.
+
+    Args:
+        factory: of `OfflineRecognizer`.
+        files: and what else it takes.
+
+    Raises:
+        ModelError: the library is not installed.
+    """
+    try:
+        import sherpa_onnx
+    except ImportError as error:
+        raise ModelError("sherpa-onnx is not installed", "pip install 'screener[sherpa]'") from error
+    recognizer = getattr(sherpa_onnx.OfflineRecognizer, factory)(**files, num_threads=1)
+
+    def read(samples: Any) -> str:  # noqa: ANN401 - the library has no types
+        stream = recognizer.create_stream()
+        stream.accept_waveform(MODEL_RATE, samples)
+        recognizer.decode_stream(stream)
+        return str(stream.result.text)
+
+    return read
 
 
 class _SherpaDecoder:

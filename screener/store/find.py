@@ -106,10 +106,14 @@ def kind_rank(call: Any) -> Any:  # noqa: ANN401 - `Call` or an alias of it
     return case(ranks, value=type_coerce(call.kind, String), else_=GRAVEST_FIRST.index(None))
 
 
+def marked(call: Any) -> Any:  # noqa: ANN401 - likewise
+    """Flagged or treated rows, in the very words of the index that holds them (`store.tables.MARKED`)."""
+    return or_(call.verdict == literal_column("'harassment'"), call.treatment != literal_column("'none'"))
+
+
 def _judged(call: Any) -> list[Any]:  # noqa: ANN401 - likewise
-    """Rows that were judged harassment, in the words of the index of marked calls."""
-    marked = call.verdict == literal_column("'harassment'"), call.treatment != literal_column("'none'")
-    return [or_(*marked), call.verdict == Verdict.HARASSMENT]
+    """Rows that were judged harassment, by the index of marked calls."""
+    return [marked(call), call.verdict == Verdict.HARASSMENT]
 
 
 def find(log: CallLog, wanted: Wanted, limit: int) -> list[CallRecord]:
@@ -176,7 +180,6 @@ def reviews(log: CallLog) -> dict[Review, int]:
     Raises:
         StoreError: the database failed.
     """
-    marked = or_(Call.verdict == literal_column("'harassment'"), Call.treatment != literal_column("'none'"))
-    query = select(Call.review, func.count()).where(marked, Call.verdict == Verdict.HARASSMENT)
+    query = select(Call.review, func.count()).where(*_judged(Call))
     with log.reading() as connection:
         return {review: int(number) for review, number in connection.execute(query.group_by(Call.review))}

@@ -79,7 +79,6 @@ RULES: Mapping[str, Pair] = {
     "history.watched": ("在关注名单上", "on the watch list"),
     "history.redial": ("频繁重拨", "dials again and again"),
     "sound.laughter": ("背景笑声", "laughter behind"),
-    "sound.several_voices": ("背景多人", "several voices behind"),
     "dialogue.silent": ("询问{}次均无人应答", "asked {} times, nobody answers"),
     "act.caller.business": ("来电人提出业务", "the caller names a matter"),
     "act.caller.answer": ("来电人回答坐席", "the caller answers the agent"),
@@ -109,6 +108,9 @@ RULES: Mapping[str, Pair] = {
     "act.agent.sympathy": ("坐席安抚", "the agent shows sympathy"),
     "act.agent.other": ("坐席其他话语", "the agent says something else"),
     "act": ("行为", "act"),
+    "reading.confirmed": ("复听证实", "a second reading confirms the flag"),
+    "reading.cleared": ("复听推翻,标记撤回", "a second reading takes the flag back"),
+    "reading.none": ("复听未及时完成,以初听为准", "no second reading in time: the first stands"),
 }
 WITHDRAWN_NOTE: Pair = ("识别改正,撤回", "withdrawn: the recogniser corrected itself")
 VETOES: Mapping[str, Pair] = {Veto.EMERGENCY: ("紧急情况", "an emergency")}

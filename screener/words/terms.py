@@ -1,5 +1,6 @@
 """What supervisors read, in Chinese and English: one line for every word that a report can show."""
 
+from collections.abc import Iterable
 from typing import Literal
 
 Language = Literal["zh", "en"]
@@ -250,6 +251,11 @@ def weekday(number: int, lang: Language) -> str:
     """Monday is 1."""
     name = WEEKDAYS[lang][number - 1]
     return name if lang == "en" else f"周{name}"
+
+
+def listed(items: Iterable[str], lang: Language) -> str:
+    """Several things of one kind, one after the other."""
+    return ("、", ", ")[lang == "en"].join(items)
 
 
 def headed(text: str) -> str:

@@ -4,15 +4,19 @@ import base64
 import hashlib
 import hmac
 import json
+import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlparse
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from screener.alerts import mail
 from screener.alerts.causes import Alert, Cause, Causes
 from screener.alerts.outbox import WAITING, Outbox
 from screener.alerts.ways import send
@@ -21,7 +25,9 @@ from screener.core.evidence import Assessment, Decision, Kind, Treatment, Verdic
 from screener.errors import AlertError
 from screener.events import Act, Caller, CallOffered, Ordered, RecognizerLost
 from screener.settings.alerts import Alerts, Way
+from screener.settings.sections import Site
 from screener.webhook.message import TOLERANCE_SECONDS, is_signed
+from screener.words.alerts import told
 from tests.alerts.mailbox import mailbox
 
 NOON = datetime(2026, 3, 4, 4, 0, tzinfo=UTC)
@@ -118,7 +124,9 @@ def test_a_fault_of_a_way_costs_one_alert_and_not_the_way() -> None:
         if len(sent) == 1:
             raise TypeError("not foreseen")
 
-    outbox = Outbox(Alerts(ways=(Way("webhook", "http://127.0.0.1/"),)), "x", "en", lambda: NOON, sender)
+    outbox = Outbox(
+        Alerts(ways=(Way("webhook", "http://127.0.0.1/"),)), Site("x", language="en"), lambda: NOON, sender
+    )
     outbox.start()
     outbox.put(ALERT)
     outbox.put(ALERT)
@@ -146,7 +154,7 @@ def until(true: object) -> None:
 def test_what_is_not_taken_is_sent_again_and_only_wanted_causes_go(peer: Peer) -> None:
     peer.answers = [(500, b""), (503, b"")]
     ways = (Way("webhook", peer.url), Way("webhook", peer.url + "2", causes=("burst",)))
-    outbox = Outbox(Alerts(ways=ways), "某中心", "zh", lambda: NOON, retry_seconds=0.01)
+    outbox = Outbox(Alerts(ways=ways), Site("某中心"), lambda: NOON, retry_seconds=0.01)
     outbox.start()
     outbox.put(ALERT)
     until(lambda: outbox.sent == 1)
@@ -157,7 +165,7 @@ def test_what_is_not_taken_is_sent_again_and_only_wanted_causes_go(peer: Peer) -
 
 
 def test_the_outbox_is_bounded_and_putting_never_waits() -> None:
-    outbox = Outbox(Alerts(ways=(Way("webhook", "http://127.0.0.1:9/"),)), "x", "en", lambda: NOON)
+    outbox = Outbox(Alerts(ways=(Way("webhook", "http://127.0.0.1:9/"),)), Site("x", language="en"), lambda: NOON)
     for _ in range(WAITING + 5):  # nobody sends: it was not started
         outbox.put(ALERT)
     assert outbox.lost == 5
@@ -194,3 +202,48 @@ def test_what_is_worth_an_alert() -> None:
     see("h", Ordered(Act.LINE_FAULT, "李坐席", 1.0))
     see("h", Ordered(Act.SUPERVISOR, "李坐席", 1.0))
     assert (got[-1].cause, got[-1].call, got[-1].by) == (Cause.ASKED, "h", "李坐席")
+
+
+@contextmanager
+def mail_server(act: Callable[[socket.socket], None]) -> Iterator[str]:
+    """A mail server that does as it likes; host and port."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def take() -> None:
+            with suppress(OSError):
+                connection, _ = listening.accept()
+                with connection:
+                    act(connection)
+
+        threading.Thread(target=take, daemon=True).start()
+        yield f"127.0.0.1:{listening.getsockname()[1]}"
+
+
+@pytest.mark.parametrize("said", [b"220-on and on\r\n", b"2"])
+def test_a_mail_server_that_never_comes_to_the_point_is_cut_off(
+    monkeypatch: pytest.MonkeyPatch, said: bytes
+) -> None:
+    monkeypatch.setattr(mail, "WITHIN_SECONDS", 0.5)
+
+    def drip(connection: socket.socket) -> None:
+        while True:
+            connection.sendall(said)
+            time.sleep(0.05)
+
+    with mail_server(drip) as place, pytest.raises(AlertError, match="email"):
+        send(Way("email", place, sender="a@example.org", to=("b@example.org",)), ALERT, "threat", 1)
+
+
+def test_what_a_caller_wrote_is_no_header_and_no_fault_of_a_mail() -> None:
+    with mailbox() as box:
+        way = Way("email", box.place, sender="a@example.org", to=("b@example.org",))
+        send(way, ALERT, "threat \rBcc: x@evil.example\udcff\x1b[2J\nmore \udcff\x1b[2J\r\n.\r\nQUIT", 1)
+    assert box.to == ["b@example.org"]
+    (one,) = box.mails
+    assert one["bcc"] is None and "\x1b" not in one.get_content() + one["subject"]
+    assert "QUIT" in one.get_content()
+
+
+def test_an_alert_says_when_by_the_sites_own_clock() -> None:
+    text = told("asked", "zh", "某中心", ZoneInfo("Asia/Shanghai"), NOON, "", "", 0, "")
+    assert text == "[某中心] 请主管查看来电 2026-03-04 12:00:00"

@@ -28,6 +28,8 @@ class Fake:
     header: dict = field(default_factory=lambda: {"alg": "RS256", "kid": "one"})
     codes: dict = field(default_factory=dict)
     refuse: str = ""
+    keys: object = ...
+    forged: str | None = None
 
     def token(self, nonce: str) -> str:
         now = int(time.time())
@@ -55,7 +57,7 @@ def provider() -> Iterator[Fake]:
                 places = {"authorization_endpoint": "authorize", "token_endpoint": "token", "jwks_uri": "keys"}
                 self._json({"issuer": fake.issuer} | {k: f"{fake.issuer}/{v}" for k, v in places.items()})
             elif path == "/keys":
-                self._json({"keys": [fake.key.as_dict(private=False)]})
+                self._json({"keys": [fake.key.as_dict(private=False)] if fake.keys is ... else fake.keys})
             elif path == "/authorize":
                 asked = {name: values[0] for name, values in query.items()}
                 assert asked["code_challenge_method"] == "S256" and "openid" in asked["scope"]
@@ -82,7 +84,12 @@ def provider() -> Iterator[Fake]:
             ):
                 self._json({"error": "invalid_grant"}, 400)
                 return
-            self._json({"token_type": "Bearer", "id_token": fake.token(asked["nonce"])})
+            self._json(
+                {
+                    "token_type": "Bearer",
+                    "id_token": fake.token(asked["nonce"]) if fake.forged is None else fake.forged,
+                }
+            )
 
         def log_message(self, *_: object) -> None:
             pass

@@ -1,9 +1,13 @@
 """Every address, for every role and for nobody; what guards them all."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from starlette.testclient import TestClient
 
 from screener.console.access import Role
+from screener.console.account import AT_ONCE
 from screener.console.address import Address
 from screener.console.addresses import ADDRESSES, PAGES
 from screener.console.app import OPEN, build
@@ -210,3 +214,47 @@ def test_who_guesses_passwords_of_many_names_is_not_heard_for_a_while(
     assert client.post("/login", data=right).status_code == 429
     elsewhere = TestClient(build(context), client=("192.0.2.7", 5), follow_redirects=False)
     assert elsewhere.post("/login", data=right).status_code == 303
+
+
+def test_who_guesses_many_passwords_at_once_is_heard_no_more_often(
+    context: Context, client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("screener.console.account.FAILED_SECONDS", 0)
+    checked: list[str] = []
+    right = context.access.login
+
+    def login(name: str, password: str):
+        checked.append(name)
+        time.sleep(0.02)  # a real one takes longer
+        return right(name, password)
+
+    monkeypatch.setattr(context.access, "login", login)
+
+    def guess(number: int) -> int:
+        return client.post("/login", data={"name": f"n{number}", "password": "guess", "next": "/"}).status_code
+
+    with client, ThreadPoolExecutor(80) as at_once:
+        statuses = list(at_once.map(guess, range(80)))
+    assert statuses.count(401) == len(checked) <= STRANGERS + AT_ONCE
+    assert statuses.count(429) == 80 - len(checked)
+
+
+@pytest.mark.parametrize(
+    "kind", ["application/x-www-form-urlencoded", "multipart/form-data; boundary=b", "text/plain"]
+)
+def test_a_form_where_json_is_asked_for_is_a_clear_error(context: Context, client: TestClient, kind: str) -> None:
+    token = {"authorization": f"Bearer {program(context, Role.SUPERVISOR)}"}
+    guard = log_in(client, context, Role.SUPERVISOR)
+    for address in ADDRESSES:
+        if (
+            address.method != "POST"
+            or Role.SUPERVISOR not in address.roles
+            or address.path in ("/logout", "/password")
+        ):
+            continue
+        path = address.path.replace("{call}", "x")
+        body = f"guard={guard}&act=agents" if "urlencoded" in kind else "--b--"
+        headers = {"content-type": kind, **(token if address.api else {})}
+        if "urlencoded" not in kind:
+            headers["x-guard"] = guard
+        assert client.post(path, content=body, headers=headers).status_code < 500, path

@@ -1,14 +1,20 @@
 """Logging in with the site's provider: role by claim; what is forged, old or begun elsewhere is refused."""
 
+import base64
+import socket
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
+from joserfc import jws
 from joserfc.jwk import OctKey, RSAKey
 from starlette.testclient import TestClient
 
+from screener.console import oidc
 from screener.console.access import Role
 from screener.console.account import BEGUN
 from screener.console.app import build
@@ -28,8 +34,8 @@ def fake() -> Iterator[Fake]:
 
 @pytest.fixture
 def client(context: Context, fake: Fake) -> TestClient:
-    oidc = Oidc(issuer=fake.issuer, client_id="console", secret=SECRET)
-    context.settings = replace(context.settings, oidc=oidc)
+    section = Oidc(issuer=fake.issuer, client_id="console", secret=SECRET)
+    context.settings = replace(context.settings, oidc=section)
     return TestClient(build(context), follow_redirects=False)
 
 
@@ -172,8 +178,51 @@ def test_a_cookie_that_is_none_of_ours_is_nothing(text: str) -> None:
 
 
 def test_roles_may_be_named_otherwise_and_lie_inside() -> None:
-    oidc = Oidc(role_claim="realm_access.roles", roles={"cc-lead": "supervisor", "cc-boss": "administrator"})
+    section = Oidc(role_claim="realm_access.roles", roles={"cc-lead": "supervisor", "cc-boss": "administrator"})
     claims = {"preferred_username": "a", "realm_access": {"roles": ["x", "cc-lead", "cc-boss"]}}
-    assert claims_to_person(claims, oidc).role is Role.ADMINISTRATOR
+    assert claims_to_person(claims, section).role is Role.ADMINISTRATOR
     with pytest.raises(InputError):
-        claims_to_person(claims | {"realm_access": {"roles": ["administrator"]}}, oidc)
+        claims_to_person(claims | {"realm_access": {"roles": ["administrator"]}}, section)
+
+
+@pytest.mark.parametrize("odd", [None, 1, "x", [], {}, True, 1e999, [[]], {"kty": []}], ids=str)
+@pytest.mark.parametrize("place", ["keys", "key", "kty", "n", "kid"])
+def test_odd_keys_of_a_provider_are_a_clear_error(
+    context: Context, client: TestClient, fake: Fake, monkeypatch: pytest.MonkeyPatch, odd: object, place: str
+) -> None:
+    key = fake.key.as_dict(private=False)
+    keys = odd if place == "keys" else [odd if place == "key" else {**key, place: odd}]
+    monkeypatch.setattr(fake, "keys", keys)
+    begun = client.get("/login/oidc")
+    status = log_in(client).status_code if begun.status_code == 303 else begun.status_code
+    assert status in ((200, 400) if place == "kid" else (400,))
+
+
+@pytest.mark.parametrize(
+    "token", ["", ".", "a.b.c", "é.é.é", "a.b.c.d.e", "eyJhbGciOjF9.e30.AA", "W10.W10.AA", "\0"]
+)
+def test_odd_tokens_of_a_provider_are_a_clear_error(client: TestClient, fake: Fake, token: str) -> None:
+    fake.forged = token
+    assert log_in(client).status_code == 400
+
+
+def test_tokens_nested_without_end_are_a_clear_error(client: TestClient, fake: Fake) -> None:
+    deep = base64.urlsafe_b64encode(b'{"alg":' + b"[" * 60_000).rstrip(b"=").decode()
+    for token in (f"{deep}.e30.AA", jws.serialize_compact(fake.header, b"[" * 60_000, fake.key)):
+        fake.forged = token
+        assert log_in(client).status_code == 400
+
+
+def test_a_provider_that_is_slow_holds_up_no_other_page(context: Context) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        issuer = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        context.settings = replace(context.settings, oidc=Oidc(issuer=issuer, client_id="x"))
+        with TestClient(build(context)) as client, ThreadPoolExecutor(60) as people:
+            begun = [people.submit(client.get, "/login/oidc") for _ in range(60)]
+            time.sleep(0.5)
+            began = time.monotonic()
+            assert client.get("/health", headers={"accept": "text/html"}).status_code == 200, "the login's page"
+            assert time.monotonic() - began < oidc.SECONDS / 2
+            silent.close()
+            assert {one.result().status_code for one in begun} == {400}
+    assert time.monotonic() - began < 2 * oidc.SECONDS, "asked once, and told to all"

@@ -62,6 +62,16 @@ def with_account(service: subprocess.Popen) -> Path:
     return folder
 
 
+def reach(page, count: int) -> None:
+    """Look again until a page of calls has so many rows: a call is in the log soon after it is over."""
+    page.wait_for_selector("table.list")
+    deadline = time.monotonic() + 60
+    while (rows := page.locator("table.list tbody tr").count()) < count:
+        assert time.monotonic() < deadline, f"{rows} of {count} calls are in the log"
+        time.sleep(1)
+        page.reload()
+
+
 @pytest.mark.postgres
 @pytest.mark.parametrize("feed", ["feed.sock", "database"])
 def test_the_database_is_away_while_calls_come(chromium, feed: str) -> None:
@@ -96,11 +106,7 @@ def test_the_database_is_away_while_calls_come(chromium, feed: str) -> None:
                 after = callers.call()
                 live.locator(".tile", has_text="骚扰").first.wait_for(timeout=20_000)
                 made = callers.count
-                deadline = time.monotonic() + 60
-                while (rows := calls.locator("table.list tbody tr").count()) < made:
-                    assert time.monotonic() < deadline, f"{rows} of {made} calls are in the log"
-                    time.sleep(1)
-                    calls.reload()
+                reach(calls, made)
                 assert live.problems == []
                 print(
                     f"\n{feed}: seconds from INVITE to REFER: median {statistics.median(before):.2f} before, "
@@ -121,7 +127,7 @@ def test_console_and_service_are_killed_in_turn(chromium) -> None:
         with console(folder, console_port):
             page.wait_for_selector("#state:has-text('已恢复')", timeout=30_000)
             page.click("#state a")
-            page.wait_for_selector("table.list tbody tr")  # what the page has missed
+            reach(page, 1)  # what the page has missed
             page.goto(f"http://127.0.0.1:{console_port}/live")
             service.kill()
             page.wait_for_selector("#gaps:has-text('有节点不在线')")

@@ -1,14 +1,21 @@
+import re
+import select
 import socket
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
+from contextlib import ExitStack, suppress
+from pathlib import Path
 
 import httpx
 import pytest
 
+from screener.console import connections
 from screener.console.context import Context
 from screener.console.server import LEAVE_SECONDS, ConsoleServer
 from screener.errors import InputError
+from tests.bench.live import serving
 from tests.console.conftest import PASSWORD
 
 
@@ -47,3 +54,88 @@ def test_a_port_that_is_taken_is_a_clear_error(context: Context) -> None:
         taken.listen(1)
         with pytest.raises(InputError, match="cannot listen"):
             ConsoleServer(context, port=taken.getsockname()[1]).start()
+
+
+def test_the_service_serves_the_pages_too_where_the_site_wants_them() -> None:
+    with serving("[console]\nwith_serve = true\nport = 0\n") as (service, _):
+        told = Path(service.args[-1]).parent / "log.txt"
+        until = time.monotonic() + 60
+        while not (said := re.search(r"console on (http://\S+)", told.read_text())):
+            assert time.monotonic() < until, told.read_text()
+            time.sleep(0.1)
+        assert urllib.request.urlopen(f"{said[1]}login", timeout=10).status == 200
+        service.terminate()
+        assert service.wait(60) == 0
+
+
+@pytest.fixture
+def server(context: Context, monkeypatch: pytest.MonkeyPatch) -> Iterator[ConsoleServer]:
+    monkeypatch.setattr(connections, "CONNECTIONS", 10)
+    monkeypatch.setattr(connections, "ASKING_SECONDS", 1.5)
+    made = ConsoleServer(context, port=0)
+    made.start()
+    yield made
+    made.stop()
+
+
+def connected(server: ConsoleServer) -> socket.socket:
+    host, _, port = server.address.strip("/").rpartition("/")[2].partition(":")
+    return socket.create_connection((host, int(port)), 5)
+
+
+def is_over(line: socket.socket, seconds: float) -> bool:
+    """Whether the other side closes it, whatever it says before."""
+    line.settimeout(seconds)
+    with suppress(ConnectionError):
+        try:
+            while line.recv(65536):
+                pass
+        except TimeoutError:
+            return False
+    return True
+
+
+FORM = b"Content-Type: application/x-www-form-urlencoded\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    "beginning",
+    [
+        b"",
+        b"GET /login HTTP/1.1\r\n",
+        b"POST /login HTTP/1.1\r\nHost: a\r\nContent-Length: 9000\r\n" + FORM,
+    ],
+)
+def test_who_is_slow_to_say_what_they_want_is_left(server: ConsoleServer, beginning: bytes) -> None:
+    began = time.monotonic()
+    with connected(server) as line:
+        line.sendall(beginning)
+        with suppress(OSError):
+            while beginning and not select.select([line], [], [], 0.2)[0] and time.monotonic() < began + 10:
+                line.sendall(b"a")
+        assert is_over(line, 10)
+
+
+def test_a_page_that_stays_open_is_not_left(server: ConsoleServer) -> None:
+    with connected(server) as line:
+        for _ in range(3):  # one connection, one request after the other, longer than one may take
+            line.sendall(b"GET /static/report.css HTTP/1.1\r\nHost: a\r\n\r\n")
+            line.settimeout(5)
+            got = b""
+            while b"\r\n\r\n" not in got or len(got.partition(b"\r\n\r\n")[2]) < length(got):
+                got += line.recv(65536)
+            time.sleep(0.8)
+
+
+def length(head: bytes) -> int:
+    return int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0])
+
+
+def test_so_many_connections_and_no_more(server: ConsoleServer) -> None:
+    with ExitStack() as lines:
+        idle = [lines.enter_context(connected(server)) for _ in range(10)]
+        time.sleep(0.2)
+        assert is_over(lines.enter_context(connected(server)), 1.0), "the eleventh"
+        assert all(is_over(line, 10) for line in idle)
+    with urllib.request.urlopen(f"{server.address}login", timeout=5) as answer:
+        assert answer.status == 200, "others are served again"

@@ -1,7 +1,9 @@
 """The demo itself: real SIP and RTP on loopback, the embedded model, judged by what was heard on the line."""
 
+import signal
 import subprocess
 import sys
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -43,6 +45,26 @@ def test_a_call_that_ends_otherwise_is_told_by_the_exit_code() -> None:
     done = demo("--only", "lewd", "--noise", "-20")
     assert done.returncode == 1, done.stdout + done.stderr
     assert "不符" in done.stdout
+
+
+@pytest.mark.parametrize("ends", [signal.SIGINT, signal.SIGTERM])
+def test_a_demo_in_the_console_ends_in_the_middle_of_a_call(ends: signal.Signals, tmp_path: Path) -> None:
+    """Also where a script has started it with `&`, which ignores Ctrl-C."""
+    own = [sys.executable, "-m", "screener", "demo", "--plain", "--console", "--only", "lewd", "--lang", "en"]
+    own += ["--keep", str(tmp_path)]
+    command = ["sh", "-c", 'trap "" INT; exec "$@"', "sh", *own]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as running:
+        assert running.stdout is not None
+        said = iter(running.stdout.readline, "")
+        try:
+            address = next(line for line in said if "/live" in line).split("live")[0]
+            assert b'<html lang="en"' in urllib.request.urlopen(f"{address}login", timeout=10).read()
+            assert any("caller says: " in line for line in said)
+            running.send_signal(ends)
+            assert running.wait(60) == 130
+        finally:
+            running.kill()
+    assert "Traceback" not in (tmp_path / "screener.log").read_text()
 
 
 def test_an_unknown_call_is_named(capsys: pytest.CaptureFixture[str]) -> None:

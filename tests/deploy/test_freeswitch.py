@@ -6,6 +6,8 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from screener.settings.load import load
+
 FOLDER = Path(__file__).parents[2] / "deploy/freeswitch"
 DIALPLAN = FOLDER / "dialplan/screener.xml"
 
@@ -60,3 +62,21 @@ def test_the_gateway_that_is_dialled_is_the_profile_s() -> None:
         assert "leg_timeout=2," in data, "nobody waits longer for the screener"
     settings = {param.attrib["name"]: param.attrib["value"] for param in profile.find("settings") or ()}
     assert settings["context"] == "from-screener"
+
+
+def test_the_settings_fit_the_event_socket_the_profile_and_the_dialplan(contexts: dict[str, list[str]]) -> None:
+    settings = load(FOLDER / "screener.toml")
+    socket = ET.parse(FOLDER / "autoload_configs/event_socket.conf.xml").getroot()
+    params = {param.attrib["name"]: param.attrib["value"] for param in socket.iter("param")}
+    section = settings.freeswitch
+    told = params["listen-ip"], int(params["listen-port"]), params["password"]
+    assert (section.host, section.port, section.password) == told
+    profile = ET.parse(FOLDER / "sip_profiles/screener.xml").getroot()
+    gateways = {gateway.attrib["name"] for gateway in profile.iter("gateway")}
+    assert section.dial.removeprefix("sofia/gateway/").removesuffix("/{leg}") in gateways
+    for uri in (settings.targets.agents, settings.targets.supervisor, settings.targets.analysis):
+        user, _, place = uri.removeprefix("sip:").partition("@")
+        assert any(re.search(expression, user) for expression in contexts[section.context])
+        assert place == f"{section.host}:5066"
+    used = {queue for name, data in actions() if name == "callcenter" for queue in [data]}
+    assert set(section.queues) <= used

@@ -8,10 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from screener.core.actions import Prompt
 from screener.errors import AudioError
 from screener.events import SAMPLE_RATE
+from screener.media import sound
 from screener.media.g711 import Law
-from screener.media.recordings import read_channels
+from screener.media.recordings import convert, read_channels
 
 SECONDS = 1.5
 TONE = 440.0
@@ -106,3 +108,37 @@ def test_what_is_no_recording_is_said(tmp_path: Path, data: bytes) -> None:
     (tmp_path / "x.wav").write_bytes(data)
     with pytest.raises(AudioError):
         read_channels(tmp_path / "x.wav")
+
+
+@pytest.mark.parametrize(("rate", "channels"), [(1, 1), (999, 1), (4_294_967_295, 1), (8000, 65_535)])
+def test_a_few_bytes_never_become_gigabytes(tmp_path: Path, rate: int, channels: int) -> None:
+    path = tmp_path / "a.wav"
+    body, block = bytes(200_000), 2 * channels
+    form = struct.pack("<HHIIHH", 1, channels, rate, (rate * block) & 0xFFFFFFFF, block & 0xFFFF, 16)
+    chunks = b"fmt " + struct.pack("<I", len(form)) + form + b"data" + struct.pack("<I", len(body)) + body
+    path.write_bytes(b"RIFF" + struct.pack("<I", 4 + len(chunks)) + b"WAVE" + chunks)
+    with pytest.raises(AudioError):
+        read_channels(path)
+    with pytest.raises(AudioError):
+        convert(path, tmp_path, Prompt.GREETING)
+
+
+@pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="ffmpeg is absent")
+def test_what_unpacks_without_end_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "a.flac"
+    quiet = ["-f", "lavfi", "-i", "anullsrc=r=48000:cl=stereo", "-t", "120", str(path)]
+    subprocess.run(["ffmpeg", "-v", "error", *quiet], check=True)
+    assert path.stat().st_size < 300_000
+    monkeypatch.setattr(sound, "BYTES_MOST", 1 << 20)
+    with pytest.raises(AudioError, match="unpacks to more than 1 MB"):
+        read_channels(path)
+
+
+@pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="ffmpeg is absent")
+def test_a_playlist_is_no_recording(tmp_path: Path) -> None:
+    other = wav(tmp_path / "secret.wav", (tone(8000) * 32767).astype("<i2").tobytes(), 1, 16, 8000)
+    texts = (f"#EXTM3U\n#EXTINF:1,\n{other}\n", f"ffconcat version 1.0\nfile {other}\n")
+    for name, text in zip(("a.mp3", "b.mp3"), texts, strict=True):
+        (tmp_path / name).write_text(text)
+        with pytest.raises(AudioError, match="not a recording that can be read"):
+            read_channels(tmp_path / name)

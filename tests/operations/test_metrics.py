@@ -1,10 +1,14 @@
+import socket
+import threading
+import time
 import urllib.error
 import urllib.request
+from contextlib import ExitStack
 
 import pytest
 
 from screener.errors import SipError
-from screener.operations.metrics import MetricsServer, Sample, render
+from screener.operations.metrics import AT_ONCE, MetricsServer, Sample, render
 
 SAMPLES = [
     Sample("calls", 3, "Calls up."),
@@ -30,4 +34,18 @@ def test_it_is_served_on_loopback_and_nothing_else_is():
         urllib.request.urlopen(f"http://127.0.0.1:{server.port}/", timeout=5)
     with pytest.raises(SipError, match="metrics_port"):
         MetricsServer(server.port, lambda: SAMPLES)
+    server.stop()
+
+
+def test_whoever_asks_and_says_nothing_takes_so_many_threads_and_no_more():
+    server = MetricsServer(0, lambda: SAMPLES)
+    before = threading.active_count()
+    with ExitStack() as lines:
+        for _ in range(4 * AT_ONCE):
+            lines.enter_context(socket.create_connection(("127.0.0.1", server.port)))
+        time.sleep(0.5)
+        assert threading.active_count() - before <= AT_ONCE
+    time.sleep(0.5)
+    with urllib.request.urlopen(f"http://127.0.0.1:{server.port}/metrics", timeout=5) as page:
+        assert page.status == 200
     server.stop()

@@ -7,9 +7,8 @@ from hypothesis import strategies as st
 
 from screener.events import EndedBy, Speaker
 from screener.pbx import messages
-from screener.pbx.conversations import Conversation, Conversations
+from screener.pbx.conversations import Conversation, Conversations, leg_name, leg_named
 from screener.pbx.messages import Connected, Flagged, Gone, Party, TakenBack
-from screener.pbx.switchboard import leg_name, leg_named
 from tests.pbx.shapes import Talk, channel
 
 TALK = Talk(number="13900001111")

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -9,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from screener.core.evidence import Kind, Source, Treatment, Verdict
 from screener.events import EndedBy, Entrance, Speaker
-from screener.review.case import Case, Exhibit, Maker
+from screener.review.case import Case, Exhibit, Maker, recording_of
 from screener.review.dossier import COVER, MANIFEST, SHEET, pack, sealed
 from screener.review.seal import SIGNATURE, check, seal_of, sign, site_key
 from screener.store.records import CallRecord, DecisionRow, EvidenceRow, Review, Segment, TreatmentRow
@@ -134,3 +135,14 @@ def test_the_site_s_key_is_made_once_and_for_its_owner(tmp_path) -> None:  # typ
     made = seal_of(site_key(path))
     assert path.stat().st_mode & 0o077 == 0
     assert seal_of(site_key(path)) == made
+
+
+@pytest.mark.parametrize("strange", ["x" * 5000, "字" * 200, "../b", "..", ".", "/etc/passwd", "a\0b", "", "a/b"])
+def test_a_strangers_id_of_a_call_finds_no_other_file_and_stops_no_package(tmp_path: Path, strange: str) -> None:
+    folder = tmp_path / "recordings"
+    folder.mkdir()
+    (tmp_path / "b.wav").write_bytes(b"another's")
+    (folder / "17.1.wav").write_bytes(b"its own")
+    rows = [replace(FIRST, id=strange, uniqueid=strange, linkedid="")]
+    assert recording_of(folder, rows) is None
+    assert recording_of(folder, [*rows, FIRST]) == b"its own"

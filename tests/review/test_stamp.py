@@ -1,6 +1,8 @@
 """A time stamp of an authority of the tests' own (openssl), asked over HTTP as a real one is."""
 
+import contextlib
 import shutil
+import socketserver
 import subprocess
 import threading
 import zipfile
@@ -155,3 +157,62 @@ def test_a_package_is_stamped_when_it_is_made_and_verify_says_so(
         for name, data in files.items():
             package.writestr(name, data)
     assert "it is none of this manifest" in run("verify", "other.zip", "--tsa-ca", "ca.pem", code=1)
+
+
+@contextlib.contextmanager
+def answering(answer: bytes) -> Iterator[str]:
+    """A server that says just that, whatever it is asked; its URL."""
+
+    class Handler(socketserver.StreamRequestHandler):
+        def handle(self) -> None:
+            self.request.recv(65536)
+            self.wfile.write(answer)
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_address[1]}/"
+        server.shutdown()
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"no HTTP at all\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\n" + b"A: b\r\n" * 200 + b"\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\nabc",
+        b"HTTP/1.1 200 OK\r\n\r\n" + b"\x30\x80" * 5000,
+        b"HTTP/1.1 200 OK\r\n\r\n" + bytes.fromhex("30053003020100"),
+    ],
+)
+def test_an_authority_that_answers_anything_is_a_clear_error(answer: bytes) -> None:
+    with answering(answer) as url, pytest.raises(InputError, match="no time stamp was had"):
+        stamp(MANIFEST, url)
+
+
+def test_an_authority_leads_nobody_elsewhere(authority: Authority) -> None:
+    led = f"HTTP/1.1 302 Found\r\nLocation: {authority.url}\r\n\r\n".encode()
+    with answering(led) as url, pytest.raises(InputError, match="no time stamp was had"):
+        stamp(MANIFEST, url, authority.ca)
+    assert not (authority.ca.parent / "q").exists()
+
+
+def test_a_certificate_for_something_else_stamps_nothing(authority: Authority) -> None:
+    folder = authority.ca.parent
+    said = stamp(MANIFEST, authority.url, authority.ca)
+    (folder / "web").write_text("[web]\nbasicConstraints = critical,CA:false\nextendedKeyUsage = serverAuth\n")
+    openssl(
+        folder, "x509", "-req", "-in", "tsa.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial",
+        "-days", "30", "-extfile", "web", "-extensions", "web", "-out", "web.pem",
+    )  # fmt: skip
+    granted = bytes.fromhex("3003020100")
+    (folder / "real").write_bytes(said[said.index(granted) + len(granted) :])
+    openssl(folder, "cms", "-verify", "-noverify", "-inform", "DER", "-in", "real", "-out", "info")
+    openssl(
+        folder, "cms", "-sign", "-binary", "-nodetach", "-in", "info", "-signer", "web.pem", "-inkey", "tsa.key",
+        "-econtent_type", "1.2.840.113549.1.9.16.1.4", "-cades", "-outform", "DER", "-out", "t",
+    )  # fmt: skip
+    token = (folder / "t").read_bytes()
+    body = granted + token
+    forged = b"\x30\x82" + len(body).to_bytes(2) + body
+    told = read(MANIFEST, forged, authority.ca)
+    assert isinstance(told, str) and "not signed by an authority" in told

@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from screener.core.cards import Card
 from screener.errors import SettingsError
 from screener.settings.cards import load_cards
 from screener.speech.pinyin import syllables
@@ -25,12 +26,25 @@ def test_the_shipped_cards_can_be_read_while_somebody_talks() -> None:
     for card in cards:
         assert 1 <= len(card.do) <= 4 and 1 <= len(card.avoid) <= 4
         assert len(card.say) <= 60
+        assert not any("a" <= letter <= "z" for letter in "".join(words_of(card))), card.id
         assert card.acts or card.sounds or card.hints or card.length[2], card.id
         for sound in card.sounds:
             assert sum(min(map(len, ways)) for ways in sound) >= 3, (card.id, sound)
         for sound in card.hints:
             assert sum(min(map(len, ways)) for ways in sound) >= 2, (card.id, sound)
         assert all(act.startswith("caller.") for act in card.acts), card.id
+
+
+def words_of(card: Card) -> tuple[str, ...]:
+    return (card.name, card.sign, *card.do, *card.avoid, card.say)
+
+
+def test_every_shipped_card_has_its_english() -> None:
+    chinese, english = (load_cards("", Path(), syllables, language).cards for language in ("zh", "en"))
+    for card, same in zip(chinese, english, strict=True):
+        assert (same.id, same.sounds, same.hints, same.acts) == (card.id, card.sounds, card.hints, card.acts)
+        assert (len(same.do), len(same.avoid)) == (len(card.do), len(card.avoid)), card.id
+        assert not any("一" <= letter <= "鿿" for letter in "".join(words_of(same))), card.id
 
 
 @pytest.mark.parametrize(
@@ -44,6 +58,7 @@ def test_the_shipped_cards_can_be_read_while_somebody_talks() -> None:
         (CARD.replace("半句", "!"), "without a sound"),
         (CARD.replace("0.5", "-1"), "length"),
         (CARD.replace("说", "说" * 90), "say"),
+        (CARD + "[card.en]\nname = 'only'", "sign"),
         ("[[card]", "cannot be read"),
     ],
 )
@@ -56,7 +71,8 @@ def test_a_wrong_card_is_named(tmp_path: Path, wrong: str, named: str) -> None:
 
 def test_a_site_has_its_own(tmp_path: Path) -> None:
     (tmp_path / "cards.toml").write_text(CARD, "utf-8")
-    (card,) = load_cards("cards.toml", tmp_path, syllables).cards
+    (card,) = load_cards("cards.toml", tmp_path, syllables, "en").cards
+    assert card.name == "某类"  # it has no English
     assert card.sounds == (((("yi", "ju"), ("zhe", "ju")), (("liang", "ju"),)),)
     assert card.hints == (((("ban", "ju"),),),)
     assert card.length == (1, 5, 0.5)

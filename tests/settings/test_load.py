@@ -64,8 +64,8 @@ def test_every_wrong_setting_is_named_with_what_was_found_and_what_is_allowed() 
         "max_requests_per_second, peers, port, "
         "queue_header, recording_extension, registrars, rtp_port_high, rtp_port_low, screening_extension, "
         "srtp, tcp, tls, uniqueid_header, user_agent; did you mean port?",
-        "[bogus]: found an unknown key, allowed alerts, console, evidence, flow, judgement, ladder, oidc, "
-        "operations, pbx, prompts, proxy, sip, siprec, site, speech, store, targets, webhook",
+        "[bogus]: found an unknown key, allowed alerts, console, evidence, flow, freeswitch, judgement, ladder, "
+        "oidc, operations, pbx, prompts, proxy, sip, siprec, site, speech, store, targets, webhook",
         "[site] language: found true, allowed zh or en",
         '[sip] port: found "x", allowed a whole number',
         '[sip] peers: found "a", allowed a list in [ ]',

@@ -2,28 +2,36 @@
 
 import contextlib
 import json
+import queue
 import shutil
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from websockets.datastructures import Headers
+from websockets.exceptions import ConnectionClosed
+from websockets.http11 import Response
+from websockets.sync.server import ServerConnection, serve
 
 from screener.demo.script import AUDIO
 from screener.errors import ModelError
-from screener.events import Speaker, Transcript
+from screener.events import FRAME_BYTES, FRAME_SECONDS, Speaker, Transcript
 from screener.settings.sections import Speech
 from screener.speech import remote
 from screener.speech.load import load_model
 from screener.speech.models import Engine
+from screener.speech.pool import RecognizerPool
 from screener.speech.remote import RemoteModel
 from screener.speech.served import SherpaDialect, VoskDialect, dialect
-from screener.speech.servers import look
+from screener.speech.servers import WAITING_MOST, Link, Servers, look
 from screener.speech.vosk import VoskModel
 from tests.pbx.network import wait_for
 from tests.pbx.voices import samples
@@ -165,6 +173,27 @@ def test_one_that_takes_a_connection_and_says_nothing_is_given_up(two: list[Runn
         assert there.servers.servers[0].failures == 1
 
 
+def test_the_pool_knows_which_servers_fail(two: list[Running]) -> None:
+    two[1].kill()
+    loader = partial(load_model, Speech(servers=tuple(s.url for s in two), fallback="none"), Path())
+    told: queue.Queue[object] = queue.Queue()
+    pool = RecognizerPool(loader, 1, 20.0, lambda *result: told.put(result))
+    try:
+        voices = [pool.open(f"call{n}", Speaker.CALLER) for n in range(2)]
+        pcm = speech("lewd")
+        for number in range(len(pcm) // FRAME_BYTES):
+            for voice in voices:
+                voice.feed(pcm[number * FRAME_BYTES : (number + 1) * FRAME_BYTES], number * FRAME_SECONDS)
+            time.sleep(0.005)
+        dead, live = (server.url.removeprefix("ws://") for server in (two[1], two[0]))
+        wait_for(lambda: pool.failing() == (dead,), 20, "the dead server to be known")
+        up = {state.place: (state.up, state.streams) for state in pool.servers()}
+        assert up[dead] == (False, 0)
+        assert up[live] == (True, 2)
+    finally:
+        pool.stop()
+
+
 def test_look(two: list[Running]) -> None:
     assert look(two[0].url) == (f"127.0.0.1:{two[0].port}", "")
     two[0].kill()
@@ -208,6 +237,108 @@ def test_what_they_say() -> None:
     assert ended and ended.final and ended.syllables == ("ni", "hao")
     assert sherpa.heard("Done!") is None
     assert (vosk.is_last('{"text": ""}'), sherpa.is_last("Done!"), sherpa.is_last(PRINTED)) == (True, True, False)
+
+
+DEEP = "[" * 100_000
+ODD = (
+    '{"text": "a", "is_final": true, "tokens": ["a"], "ys_probs": [], "result": ' + DEEP,
+    '{"partial": ' + DEEP,
+    json.dumps({"partial": "好" * 3000}),
+    json.dumps({"text": "a" * 3000, "is_final": False, "tokens": ["a"], "ys_probs": []}),
+    json.dumps({"text": "a", "is_final": False, "tokens": ["hǎo"] * 3000, "ys_probs": []}),
+    json.dumps({"text": "a", "result": [{"conf": 1, "word": "好"}] * 2100}),
+    '{"text": "a", "result": [{"conf": 1e999, "word": "a"}]}',
+    '{"text": "a", "result": [{"conf": 99, "word": "a"}]}',
+    '{"text": "a", "is_final": true, "tokens": ["a"], "ys_probs": [1e9]}',
+    '{"partial": "\\ud800"}',
+    '{"text": "\\ud800", "is_final": false, "tokens": ["a"], "ys_probs": []}',
+    json.dumps({"partial": "a", "rest": " " * 200_000}),
+)
+"""What no recogniser says: nested, endless, surer than sure, no text at all."""
+
+
+@pytest.mark.parametrize("message", ODD, ids=range(len(ODD)))
+def test_what_no_recogniser_says_is_an_error_at_once(message: str) -> None:
+    engine: Engine = "sherpa" if "is_final" in message else "vosk"
+    with pytest.raises(ModelError, match="makes no sense") as problem:
+        dialect(engine, 0.0).heard(message)
+    assert len(problem.value.message) < 300
+
+
+@contextlib.contextmanager
+def speaking(act: Callable[[ServerConnection], None], **how: object) -> Iterator[str]:
+    """A websocket server that does as it likes; its URL."""
+    with serve(act, "127.0.0.1", 0, compression=None, **how) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"ws://127.0.0.1:{server.socket.getsockname()[1]}"
+        server.shutdown()
+
+
+def given_up(url: str, seconds: float = 20.0) -> tuple[str, Link]:
+    """Why a stream to a server is given up, while it is fed."""
+    servers = Servers([url])
+    link = servers.link(servers.servers[0], VoskDialect(0.0))
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        try:
+            for message in link.take() if link.unanswered > 1.0 else []:
+                link.read(message)
+            link.say(bytes(64_000), 0.01)
+        except ModelError as problem:
+            return problem.message, link
+        time.sleep(0.002)
+    raise AssertionError("it is fed for ever")
+
+
+def test_a_server_leads_nobody_elsewhere() -> None:
+    came: list[str] = []
+    with speaking(lambda socket: came.append(socket.recv())) as stranger:
+
+        def led(socket: ServerConnection, _request: object) -> Response:
+            return Response(302, "Found", Headers({"Location": stranger, "Content-Length": "0"}))
+
+        with speaking(lambda _: None, process_request=led) as url:
+            problem, _ = given_up(url)
+            assert "302" in problem and "302" in look(url)[1]
+    assert not came, "what callers say"
+
+
+def test_a_server_that_never_stops_talking_is_given_up() -> None:
+    def flood(socket: ServerConnection) -> None:
+        with contextlib.suppress(ConnectionClosed):
+            while True:
+                socket.send('{"partial": "a"}')
+
+    with speaking(flood) as url:
+        problem, link = given_up(url)
+        assert problem == "it says more than anybody asked"
+        assert len(link.take()) <= WAITING_MOST
+
+
+def test_a_server_that_takes_no_audio_is_given_up_whatever_it_says() -> None:
+    done = threading.Event()
+    with speaking(lambda _: done.wait(), max_queue=1) as url:
+        try:
+            problem, _ = given_up(url)
+        finally:
+            done.set()
+    assert problem == "it takes no more audio"
+
+
+def test_a_server_that_talks_nonsense_is_left_alone_longer_each_time() -> None:
+    def nonsense(socket: ServerConnection) -> None:
+        with contextlib.suppress(ConnectionClosed):
+            for _ in socket:
+                socket.send("nonsense")
+
+    with speaking(nonsense) as url:
+        there = RemoteModel("vosk", [url], None, 0.45)
+        server = there.servers.servers[0]
+        for failures in (1, 2):
+            server.away_until = 0.0
+            with pytest.raises(ModelError, match="no recogniser server answers"):
+                heard(there.open(Speaker.CALLER), speech("lewd"), pause=0.1)
+            assert server.failures == failures
 
 
 # sherpa-onnx's own server.

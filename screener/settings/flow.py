@@ -1,0 +1,48 @@
+"""`[flow]`: what no single field's type can say of a call's course."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import fields
+
+from screener.core.flow import Flow
+from screener.core.warnings import MOST_LEVELS, Warnings
+
+MAY_BE_NOTHING = ("settle_seconds", "tone_seconds", "stay_seconds", "pause_seconds", "second_seconds")
+
+
+def check_flow(flow: Flow, *, second: str) -> Iterator[tuple[str, str]]:
+    """Where something is wrong, and what.
+
+    Args:
+        flow: the section.
+        second: `[speech] second`.
+    """
+    for spec in fields(flow):
+        value = getattr(flow, spec.name)
+        least_open = spec.name in MAY_BE_NOTHING
+        if isinstance(value, float) and not (math.isfinite(value) and (value >= 0 if least_open else value > 0)):
+            allowed = "a number not below 0" if least_open else "a number above 0"
+            yield f"[flow] {spec.name}", f"found {value:g}, allowed {allowed}"
+        elif isinstance(value, int) and value < 0:
+            yield f"[flow] {spec.name}", f"found {value}, allowed a whole number not below 0"
+    yield from _check_warnings(flow.warnings)
+    if bool(flow.second_seconds) != bool(second):
+        yield (
+            "[flow] second_seconds",
+            f"found {flow.second_seconds:g}, allowed with [speech] second alone, above 0",
+        )
+
+
+def _check_warnings(warnings: Warnings) -> Iterator[tuple[str, str]]:
+    for key in ("pause_seconds", "approve_seconds", "notice_seconds", "end_seconds"):
+        if not (math.isfinite(value := getattr(warnings, key)) and value >= 0):
+            yield f"[flow] warnings.{key}", f"found {value:g}, allowed a number not below 0"
+    if not 1 <= warnings.levels <= MOST_LEVELS:
+        yield "[flow] warnings.levels", f"found {warnings.levels}, allowed 1 to {MOST_LEVELS}"
+    if warnings.offences < 1:
+        yield "[flow] warnings.offences", f"found {warnings.offences}, allowed a whole number above 0"
+    if warnings.end_seconds and not 0 < warnings.notice_seconds < warnings.end_seconds:
+        yield (
+            "[flow] warnings.end_seconds",
+            "found an end without a notice before it, allowed above notice_seconds",
+        )

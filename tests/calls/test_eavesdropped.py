@@ -1,0 +1,188 @@
+"""Beside the agents of a FreeSWITCH: a real service, real legs by SIP and RTP, and an event socket on real TCP."""
+
+import contextlib
+import queue
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from screener.core.evidence import Kind, Treatment, Verdict
+from screener.demo.script import AUDIO
+from screener.events import EndedBy, Entrance, Speaker
+from screener.service.site import Service
+from screener.settings.load import load
+from screener.store.log import open_log
+from screener.store.records import CallRecord
+from tests.freeswitch.peer import Freeswitch, bridged, hung_up, queued
+from tests.pbx.network import wait_for
+from tests.pbx.voices import samples
+from tests.sip.caller import Caller, in_background
+
+SITE = """
+[sip]
+port = 0
+[targets]
+agents = "sip:agents@127.0.0.1"
+analysis = "sip:analysis@127.0.0.1"
+[freeswitch]
+host = "127.0.0.1"
+port = {port}
+password = "ClueCon"
+extensions = ["1005"]
+max_calls = 2
+[speech]
+treat_with_synthetic_model = true
+"""
+NUMBERS = count(1)
+
+
+class Site:
+    """A service and its FreeSWITCH, which dials the legs that it is asked for."""
+
+    def __init__(self, folder: Path) -> None:
+        self.peer = Freeswitch()
+        self.peer.answer = self._answer
+        self.moves = True
+        self.dials = True
+        self.legs: dict[str, Caller] = {}
+        self.told: queue.Queue[str] = queue.Queue()
+        (folder / "screener.toml").write_text(SITE.format(port=self.peer.port))
+        self.settings = load(folder / "screener.toml")
+        self.service = Service(self.settings)
+        self.service.start()
+        wait_for(lambda: self.peer.subscribed, 10, "login and subscription")
+        self.begin()
+
+    def begin(self) -> None:
+        """A new caller and agent."""
+        for leg in self.legs.values():
+            leg.close()
+        self.legs, self.moves, self.dials = {}, True, True
+        number = next(NUMBERS)
+        self.caller, self.agent, self.number = f"caller-{number}", f"agent-{number}", f"138{number:08}"
+
+    def _answer(self, command: str) -> str:
+        name, _, what = command.partition(" ")
+        if name == "originate":
+            return self._dial(what) if self.dials else "-ERR NO_ROUTE_DESTINATION\n"
+        self.told.put(command)
+        return "+OK\n" if self.moves else "-ERR No such channel!\n"
+
+    def _dial(self, what: str) -> str:
+        extension = what.partition("sofia/gateway/screener/")[2].partition(" ")[0]
+        spied = what.partition("&eavesdrop(")[2].partition(")")[0]
+        speaker = extension.rpartition("-")[2]
+        assert spied == (self.caller if speaker == Speaker.CALLER else self.agent)
+        leg = Caller(self.service.sip_port, dialled=extension)
+        self.legs[speaker] = leg
+        return "+OK 1f2e\n" if leg.call().status == 200 else "-ERR CALL_REJECTED\n"
+
+    def leg(self, speaker: Speaker) -> Caller:
+        wait_for(lambda: (leg := self.legs.get(speaker)) and leg.remote_rtp, 10, f"leg of the {speaker}")
+        return self.legs[speaker]
+
+    def figure(self, name: str) -> float:
+        return next(s.value for s in self.service.figures() if s.name == name)
+
+    def record(self, verdict: Verdict) -> CallRecord:
+        log = open_log(self.settings.store.url, self.settings.folder)
+        try:
+            done = lambda: [c for c in log.calls(verdict=verdict) if c.ended_at and c.uniqueid == self.caller]  # noqa: E731
+            return log.call(wait_for(done, 20, f"call that is {verdict}")[0].id)
+        finally:
+            log.close()
+
+    def close(self) -> None:
+        self.service.stop()
+        for leg in self.legs.values():
+            leg.close()
+        self.peer.stop()
+
+
+@pytest.fixture(scope="module")
+def lasting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    site = Site(tmp_path_factory.mktemp("freeswitch"))
+    yield site
+    site.close()
+
+
+@pytest.fixture
+def site(lasting: Site) -> Iterator[Site]:
+    lasting.begin()
+    yield lasting
+    lasting.peer.tell(hung_up(lasting.caller))
+    wait_for(lambda: not lasting.figure("eavesdropped_calls"), 20, "end of what is listened to")
+
+
+def say(leg: Caller, name: str) -> None:
+    def speak() -> None:
+        with contextlib.suppress(OSError):
+            leg.speak(samples(AUDIO / f"{name}.wav") + bytes(16000))
+
+    in_background(speak)
+
+
+def test_a_harasser_of_a_queue_is_moved(site: Site) -> None:
+    site.peer.tell(queued(site.caller, site.agent, site.number))
+    site.leg(Speaker.AGENT)
+    say(site.leg(Speaker.CALLER), "lewd")
+    assert site.told.get(timeout=30) == f"uuid_transfer {site.caller} analysis XML from-screener"
+    site.peer.tell(hung_up(site.agent))
+    call = site.record(Verdict.HARASSMENT)
+    assert (call.entrance, call.kind, call.treatment) == (Entrance.BESIDE, Kind.LEWD, Treatment.ANALYSIS_QUEUE)
+    assert (call.number, call.agent, call.queue) == (f"+86{site.number}", "1001", "agents@default")
+    assert call.ended_by is EndedBy.TRANSFER
+    assert call.treatments[0].completed
+
+
+def test_a_caller_who_cannot_be_moved_stays_and_the_flag_stands(site: Site) -> None:
+    site.moves = False
+    site.peer.tell(bridged(site.caller, site.agent, "1005", site.number))
+    say(site.leg(Speaker.CALLER), "lewd")
+    site.told.get(timeout=30)
+    wait_for(lambda: site.figure("freeswitch_stayed_total"), 10, "the refusal")
+    site.peer.tell(hung_up(site.caller))
+    call = site.record(Verdict.HARASSMENT)
+    assert (call.agent, call.queue, call.ended_by) == ("1005", "", EndedBy.CALLER)
+    assert not call.treatments[0].completed
+
+
+def test_who_hangs_up_is_known_and_a_genuine_caller_is_left_alone(site: Site) -> None:
+    site.peer.tell(queued(site.caller, site.agent, site.number))
+    leg = site.leg(Speaker.CALLER)
+    leg.speak(samples(AUDIO / "enquiry.wav") + bytes(16000))
+    site.peer.tell(hung_up(site.agent))
+    call = site.record(Verdict.GENUINE)
+    assert call.ended_by is EndedBy.AGENT
+    leg.wait_request("BYE")
+    assert site.told.empty()
+
+
+def test_an_agent_whom_nobody_named_is_not_listened_to(site: Site) -> None:
+    site.peer.tell(bridged(site.caller, site.agent, "1006", site.number))
+    site.peer.tell(queued("other-1", "other-2", "13811112222"))
+    wait_for(lambda: site.figure("eavesdropped_calls") == 1, 10, "the other call")
+    site.peer.tell(hung_up("other-1"))
+    assert not site.told.qsize()
+
+
+def test_a_leg_that_nobody_asked_for_is_refused(site: Site) -> None:
+    stranger = Caller(site.service.sip_port, dialled="beside-0123456789abcdef-caller")
+    try:
+        assert stranger.call().status == 404
+    finally:
+        stranger.close()
+
+
+def test_a_lost_connection_ends_what_is_listened_to_and_it_comes_back(site: Site) -> None:
+    site.peer.tell(queued(site.caller, site.agent, site.number))
+    leg = site.leg(Speaker.CALLER)
+    before = site.peer.logins
+    site.peer.drop()
+    leg.wait_request("BYE")
+    wait_for(lambda: site.peer.logins > before and site.figure("freeswitch_connected"), 15, "another login")
+    site.begin()
+    site.peer.tell(queued(site.caller, site.agent, site.number))
+    site.leg(Speaker.CALLER)

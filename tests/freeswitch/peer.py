@@ -1,0 +1,132 @@
+"""A small FreeSWITCH on loopback: its event socket on real TCP, as documented, and nothing behind it."""
+
+import contextlib
+import queue
+import socket
+import threading
+from collections.abc import Callable
+
+from screener.freeswitch import wire
+from screener.freeswitch.wire import Event, Message
+
+OK = "+OK "
+
+
+class Freeswitch:
+    """Takes logins and commands.
+
+    Attributes:
+        answer: gives what a command in the background ends with; None keeps silent for ever.
+        commands: every command that came in the background.
+    """
+
+    def __init__(self, password: str = "ClueCon", port: int = 0) -> None:
+        self.password = password
+        self.answer: Callable[[str], str | None] = lambda _command: "+OK 1f2e\n"
+        self.commands: queue.Queue[str] = queue.Queue()
+        self.logins = 0
+        self.subscribed = ""
+        self._connections: list[socket.socket] = []
+        self._server = socket.create_server(("127.0.0.1", port))
+        self.port: int = self._server.getsockname()[1]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _ = self._server.accept()
+                self._connections.append(connection)
+                threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+
+    def _serve(self, connection: socket.socket) -> None:
+        said = b""
+        with contextlib.suppress(OSError):
+            connection.sendall(b"Content-Type: auth/request\n\n")
+            while data := connection.recv(65536):
+                said += data
+                *commands, said = said.split(b"\n\n")
+                for command in commands:
+                    self._take(connection, command.decode())
+
+    def _take(self, connection: socket.socket, command: str) -> None:
+        line, _, rest = command.partition("\n")
+        name, _, what = line.partition(" ")
+        match name:
+            case "auth":
+                ok = what == self.password
+                self.logins += ok
+                self._reply(connection, "+OK accepted" if ok else "-ERR invalid")
+            case "event":
+                self.subscribed = what
+                self._reply(connection, "+OK event listener enabled plain")
+            case "bgapi":
+                job = rest.partition(":")[2].strip()
+                self._reply(connection, f"+OK Job-UUID: {job}", {"Job-UUID": job})
+                self.commands.put(what)
+                threading.Thread(target=self._end, args=(job, what), daemon=True).start()
+            case "api":
+                body = b"UP 0 years\n"
+                connection.sendall(wire.serialize(Message({"Content-Type": "api/response"}, body)))
+
+    def _end(self, job: str, command: str) -> None:
+        ended = self.answer(command)
+        if ended is not None:
+            self.tell(Event({"Event-Name": "BACKGROUND_JOB", "Job-UUID": job}, ended))
+
+    def _reply(self, connection: socket.socket, text: str, more: dict[str, str] | None = None) -> None:
+        head = {"Content-Type": "command/reply", "Reply-Text": text, **(more or {})}
+        connection.sendall(wire.serialize(Message(head)))
+
+    def tell(self, event: Event) -> None:
+        """Tell everybody who listens of an event."""
+        said = wire.serialize(Message({"Content-Type": wire.EVENT}, wire.serialize_event(event)))
+        for connection in list(self._connections):
+            with contextlib.suppress(OSError):
+                connection.sendall(said)
+
+    def drop(self) -> None:
+        """Lose every connection."""
+        for connection in self._connections:
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+            connection.close()
+        self._connections.clear()
+
+    def stop(self) -> None:
+        with contextlib.suppress(OSError):
+            self._server.shutdown(socket.SHUT_RDWR)
+        self._server.close()
+        self.drop()
+
+
+def queued(caller: str, agent: str, number: str = "13900007777", queue: str = "agents@default") -> Event:
+    """An agent of mod_callcenter has a caller of a queue."""
+    return Event(
+        {
+            "Event-Subclass": "callcenter::info", "Event-Name": "CUSTOM", "CC-Queue": queue,
+            "CC-Action": "bridge-agent-start", "CC-Agent": "1001@default", "CC-Agent-System": "single_box",
+            "CC-Agent-UUID": agent, "CC-Member-UUID": "453324f8-3424-4322-4242362fd23d",
+            "CC-Member-Session-UUID": caller, "CC-Member-CID-Name": "Outbound Call",
+            "CC-Member-CID-Number": number,
+        }
+    )  # fmt: skip
+
+
+def bridged(caller: str, agent: str, extension: str, number: str = "13900007777") -> Event:
+    """A caller talks to an extension."""
+    return Event(
+        {
+            "Event-Name": "CHANNEL_BRIDGE", "Unique-ID": caller, "Bridge-A-Unique-ID": caller,
+            "Bridge-B-Unique-ID": agent, "Caller-Caller-ID-Number": number,
+            "Caller-Destination-Number": "4008001234",
+            "Other-Leg-Destination-Number": extension, "Channel-State": "CS_EXECUTE",
+        }
+    )  # fmt: skip
+
+
+def hung_up(uuid: str) -> Event:
+    return Event({"Event-Name": "CHANNEL_HANGUP", "Unique-ID": uuid, "Hangup-Cause": "NORMAL_CLEARING"})
+
+
+def parted(uuid: str) -> Event:
+    return Event({"Event-Name": "CHANNEL_UNBRIDGE", "Unique-ID": uuid})
