@@ -205,8 +205,8 @@ class Service:
         self._state: StateTeller | None = None
         if self._feed is not None:
             calls, waiting = (lambda: len(self._screenings)), (lambda: self._writer.waiting)
-            about = self.model, self.flow.dry_run
-            self._state = StateTeller(self._feed, *about, calls, self.registrations, waiting, clock)
+            tell = partial(StateTeller, self._feed, self.model, self.flow.dry_run, calls)
+            self._state = tell(self.registrations, waiting, self._pool.failing, clock)
         self._inbox: queue.SimpleQueue[tuple[str, Event | _Offered | _Pulse] | None] = queue.SimpleQueue()
         self._metrics: MetricsServer | None = None
         self._reviews = Reviews(self._log)
