@@ -105,7 +105,6 @@ WORDS: dict[str, tuple[str, str]] = {
     "t_tune": ("权重建议", "Proposed weights"),
     "t_suggest": ("名单建议", "Proposed entries"),
     "t_status": ("正在进行的来电", "Calls that go on"),
-    "t_dialled": ("被叫号码", "Which line is hit"),
     "rung": ("处置", "Rung"),
     "since": ("自", "Since"),
     "rung_warned": ("警告", "Warned"),
