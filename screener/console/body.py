@@ -32,13 +32,19 @@ async def taken(request: Request, shape: type[T]) -> T:
     Raises:
         InputError: it has another shape; says which key.
     """
-    data = await request.body()
+    data = b"" if is_form(request) else await request.body()  # a form is read already, and no JSON
     try:
         return adapter(shape).validate_json(data)
     except ValidationError as problem:
         first = problem.errors(include_url=False, include_context=False, include_input=False)[0]
         where = ".".join(map(str, first["loc"])) or "the body"
         raise InputError(f"{where}: {first['msg']}", "see the API's OpenAPI document") from problem
+
+
+def is_form(request: Request) -> bool:
+    """Whether a request brings a form."""
+    kind = request.headers.get("content-type", "")
+    return kind.startswith(("application/x-www-form-urlencoded", "multipart/form-data"))
 
 
 async def form(request: Request) -> Mapping[str, str]:
