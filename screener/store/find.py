@@ -1,10 +1,11 @@
 """Finding calls in the log: which somebody wants, and what the log is asked for them."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, time, timedelta, tzinfo
 from typing import Any
 
-from sqlalchemy import Select, String, case, exists, func, literal_column, or_, select, type_coerce
+from sqlalchemy import Connection, Select, String, case, exists, func, literal_column, or_, select, type_coerce
 from sqlalchemy.orm import aliased
 
 from screener.core.evidence import GRAVEST_FIRST, Kind, Treatment, Verdict
@@ -14,6 +15,11 @@ from screener.store.log import CallLog
 from screener.store.records import CallRecord, Review
 from screener.store.search import said, said_by_index
 from screener.store.tables import Call, EvidencePiece
+
+DAY = timedelta(days=1)
+FEW = 20_000
+"""So many calls of a number are read and put in order; of more the newest are soon found in the log."""
+BEHIND_ALL = "\U0010ffff"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +63,19 @@ class Wanted:
         local = moment.astimezone(self.zone)
         return self.hour in (None, local.hour) and self.weekday in (None, local.isoweekday())
 
+    def spans(self, first: datetime, last: datetime) -> Iterator[tuple[datetime, datetime]]:
+        """When the hour and the weekday were between two moments, newest first, from and to.
+
+        No database knows every zone: it is asked for these.
+        """
+        local = last.astimezone(self.zone).date()
+        while (day := datetime.combine(local, time(), self.zone)) + DAY > first:
+            if self.weekday in (None, day.isoweekday()):
+                hours = (0, 24) if self.hour is None else (self.hour, self.hour + 1)
+                begins, ends = (day + timedelta(hours=hour) for hour in hours)  # of the wall clock
+                yield begins.astimezone(UTC), ends.astimezone(UTC)
+            local -= DAY
+
     def conditions(self, at: Any) -> list[Any]:  # noqa: ANN401 - SQLAlchemy's own
         """What a row of `calls` must fulfil; `at` is the column of its moment."""
         found: list[Any] = []
@@ -87,16 +106,10 @@ class Wanted:
 
     def _of_kind(self) -> list[Any]:
         """Calls of which this is the gravest kind, as reports count them, whichever of their rows was of it."""
-        row = aliased(Call)
-        of_it = select(row.root).where(*_judged(row), row.kind == self.kind if self.kind else row.kind.is_(None))
-        if self.since is not None:
-            of_it = of_it.where(row.called_at >= self.since)
-        if self.until is not None:
-            of_it = of_it.where(row.called_at < self.until)
         other = aliased(Call)
         same = other.called_at == Call.called_at, other.root == Call.root
         gravest = select(func.min(kind_rank(other))).where(*_judged(other), *same).scalar_subquery()
-        return [Call.root.in_(of_it), gravest == GRAVEST_FIRST.index(self.kind)]
+        return [gravest == GRAVEST_FIRST.index(self.kind)]
 
 
 def kind_rank(call: Any) -> Any:  # noqa: ANN401 - `Call` or an alias of it
@@ -119,18 +132,49 @@ def find(log: CallLog, wanted: Wanted, limit: int) -> list[CallRecord]:
     """
     at = Call.called_at if wanted.flagged else Call.started_at
     query: Select[Any] = select(Call.root, at, *(getattr(Call, name) for name in COLUMNS))
-    query = query.where(*wanted.conditions(at)).order_by(at.desc(), Call.id.desc())
+    query = query.where(*wanted.conditions(at))
     found: dict[str, CallRecord] = {}
     with log.reading() as connection:
         if wanted.text and (few := said_by_index(connection, wanted.text)) is not None:
             query = query.where(few)
-        for root, moment, *row in connection.execute(query, execution_options={"yield_per": max(100, limit)}):
-            if not wanted.is_at(moment):
-                continue
-            found.setdefault(root, CallRecord(*row))
-            if len(found) == limit:
-                break
+        if wanted.number and _is_rare(connection, wanted.number):  # no order that an index has: by that of numbers
+            query = query.where(*_begins(wanted.number)).order_by(func.coalesce(at, at).desc(), Call.id.desc())
+        else:
+            query = query.order_by(at.desc(), Call.id.desc())
+        for part in _parts(connection, query, wanted, at):
+            for root, moment, *row in connection.execute(part, execution_options={"yield_per": max(100, limit)}):
+                if not wanted.is_at(moment):
+                    continue
+                found.setdefault(root, CallRecord(*row))
+                if len(found) == limit:
+                    return list(found.values())
     return list(found.values())
+
+
+def _parts(connection: Connection, query: Select[Any], wanted: Wanted, at: Any) -> Iterator[Select[Any]]:  # noqa: ANN401
+    """The query, where an hour or a weekday is wanted one for each time that it was."""
+    if wanted.hour is None and wanted.weekday is None:
+        yield query
+        return
+    oldest, newest = (connection.scalar(select(edge(Call.started_at))) for edge in (func.min, func.max))
+    if oldest is None or newest is None:
+        return
+    first = max(oldest - DAY, wanted.since or oldest - DAY)  # a caller dialled before the call came here
+    for begins, ends in wanted.spans(first, min(newest, wanted.until or newest)):
+        yield query.where(at >= begins, at < ends)
+
+
+def _begins(number: str) -> tuple[Any, Any]:
+    """Numbers that begin so, as a range of the index."""
+    return Call.number >= number, Call.number < number + BEHIND_ALL
+
+
+def _is_rare(connection: Connection, number: str) -> bool:
+    """Whether few calls are of such a number; only SQLite orders them as the range does, and cannot know it."""
+    if connection.dialect.name != "sqlite":
+        return False
+    some: Select[Any] = select(literal_column("1")).select_from(Call).where(*_begins(number)).limit(FEW + 1)
+    return int(connection.scalar(select(func.count()).select_from(some.subquery())) or 0) <= FEW
 
 
 def unflagged(log: CallLog, since: datetime) -> list[str]:
