@@ -14,6 +14,7 @@ from screener.operations.metrics import Sample
 from screener.settings.alerts import Alerts, Way
 from screener.settings.sections import Site
 from screener.words.alerts import told
+from screener.words.terms import site_name
 
 log = logging.getLogger(__name__)
 
@@ -98,7 +99,7 @@ class Outbox:
         text = told(
             alert.cause.value,
             self._site.language,
-            self._site.name,
+            site_name(self._site.name, self._site.language),
             self._zone,
             alert.at,
             alert.number,

@@ -178,7 +178,7 @@ def made(context: Context, person: Person, name: str, query: Mapping[str, str]) 
     span = asked.span(query, context.zone, context.lines)
     span = usual_span(span, now) if name == "summary" else span
     reader = Reader(
-        context.settings.site.name,
+        context.site_name,
         context.teller,
         context.zone,
         mask=None if context.sees_whole_numbers(person) else context.mask,

@@ -171,8 +171,9 @@ class Facts:
         return counts
 
     def known(self, place: str) -> set[str]:
-        """The queues, or the dialled numbers, of all calls that ever came."""
-        return set(self._connection.scalars(select(OfferedTime.__table__.c[place]).distinct()))
+        """The queues, dialled numbers, regions or carriers of all calls that ever came."""
+        table = (OfferedTime if place in ("dialled", "queue") else OfferedPlace).__table__.c
+        return set(self._connection.scalars(select(table[place]).distinct()))
 
     def offered_by_number(self, span: Span, numbers: Sequence[str]) -> Counter[str]:
         """Calls that came from each of these numbers."""

@@ -36,7 +36,7 @@ svg { display: block; width: 100%; }
   gap: .25rem .6rem; align-items: center; }
 .bars span:nth-child(3n) { text-align: right; font-variant-numeric: tabular-nums; }
 .bars svg { height: .9rem; }
-.plot { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: .2rem .5rem; }
+.plot { display: grid; grid-template-columns: minmax(3.2rem, max-content) minmax(0, 1fr); gap: .2rem .5rem; }
 .plot .scale { display: flex; flex-direction: column; justify-content: space-between; text-align: right; }
 .plot .axis { grid-column: 2; display: flex; overflow: hidden; }
 .axis span { flex: 1 1 0; min-width: 0; overflow: visible; white-space: nowrap; }

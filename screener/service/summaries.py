@@ -30,6 +30,7 @@ from screener.settings.sections import Settings
 from screener.store.log import CallLog, open_log
 from screener.store.records import Access
 from screener.words.judgement import Teller
+from screener.words.terms import site_name
 
 log = logging.getLogger(__name__)
 
@@ -87,12 +88,13 @@ def make(settings: Settings, masked: bool, span: Span, now: datetime) -> Made:
     zone = ZoneInfo(settings.site.timezone)
     teller = Teller(settings.site.language, load_notes(settings.judgement, settings.folder))
     mask = Masker(masking_key(settings.folder / settings.evidence.key)) if masked else None
+    name = site_name(settings.site.name, settings.site.language)
     try:
-        page = summary_page(summary(calls, span, zone), Reader(settings.site.name, teller, zone, mask, now))
+        page = summary_page(summary(calls, span, zone), Reader(name, teller, zone, mask, now))
     finally:
         calls.close()
     figures = [f"{figure.name}: {figure.now} ({figure.then}) {figure.change}".rstrip() for figure in page.figures]
-    text = "\n".join([f"[{settings.site.name}] {page.title}", *page.notes, "", *(figures or [page.empty])])
+    text = "\n".join([f"[{name}] {page.title}", *page.notes, "", *(figures or [page.empty])])
     html, workbook = render(page, "html"), render(page, "xlsx")
     assert isinstance(html, str)
     assert isinstance(workbook, bytes)

@@ -22,7 +22,7 @@ class Site:
     """`[site]`: whose call centre this is.
 
     Attributes:
-        name: printed on reports.
+        name: printed on reports; empty is 呼叫中心, or Call centre.
         timezone: IANA name; hours and days of reports and the calendar are in it. The log itself is UTC.
         language: what supervisors read, `zh` or `en`.
         region: where bare local numbers belong, ISO 3166.
@@ -32,7 +32,7 @@ class Site:
             to six digits that is no service number for one.
     """
 
-    name: str = "呼叫中心"
+    name: str = ""
     timezone: str = "Asia/Shanghai"
     language: Literal["zh", "en"] = "zh"
     region: str = "CN"

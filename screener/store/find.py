@@ -11,6 +11,7 @@ from screener.core.evidence import GRAVEST_FIRST, Kind, Treatment, Verdict
 from screener.events import LineClass
 from screener.store.insert import COLUMNS
 from screener.store.log import CallLog
+from screener.store.numbered import begins, by_index
 from screener.store.records import CallRecord, Review
 from screener.store.search import said, said_by_index
 from screener.store.tables import Call, EvidencePiece
@@ -80,7 +81,7 @@ class Wanted:
         if self.withheld:
             found.append(Call.number == "")
         elif self.number:
-            found.append(Call.number.startswith(self.number, autoescape=True))
+            found.append(begins(self.number))
         if self.text:
             found.append(said(self.text))
         return found
@@ -127,6 +128,8 @@ def find(log: CallLog, wanted: Wanted, limit: int) -> list[CallRecord]:
     found: dict[str, CallRecord] = {}
     with log.reading() as connection:
         if wanted.text and (few := said_by_index(connection, wanted.text)) is not None:
+            query = query.where(few)
+        if wanted.number and (few := by_index(connection, wanted.number)) is not None:
             query = query.where(few)
         for root, moment, *row in connection.execute(query, execution_options={"yield_per": max(100, limit)}):
             if not wanted.is_at(moment):

@@ -6,6 +6,7 @@ from typing import Literal
 Language = Literal["zh", "en"]
 
 WORDS: dict[str, tuple[str, str]] = {
+    "call_centre": ("呼叫中心", "Call centre"),
     # Columns.
     "bucket": ("时段", "Period"),
     "hour": ("时", "Hour"),
@@ -104,7 +105,6 @@ WORDS: dict[str, tuple[str, str]] = {
     "t_tune": ("权重建议", "Proposed weights"),
     "t_suggest": ("名单建议", "Proposed entries"),
     "t_status": ("正在进行的来电", "Calls that go on"),
-    "t_dialled": ("被叫号码", "Which line is hit"),
     "rung": ("处置", "Rung"),
     "since": ("自", "Since"),
     "rung_warned": ("警告", "Warned"),
@@ -233,6 +233,11 @@ WORDS: dict[str, tuple[str, str]] = {
     "nothing": ("没有数据", "No data"),
 }
 WEEKDAYS = {"zh": "一二三四五六日", "en": ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")}
+
+
+def site_name(name: str, language: Language) -> str:
+    """What a site is called, one that has named itself or not."""
+    return name or word("call_centre", language)
 
 
 def word(key: str, lang: Language) -> str:
