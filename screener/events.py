@@ -213,8 +213,6 @@ class CueKind(StrEnum):
     SPEECH_START = "speech_start"
     SPEECH_END = "speech_end"
     LAUGHTER = "laughter"
-    SEVERAL_VOICES = "several_voices"
-    BREATHING = "breathing"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from screener.core.actions import Action, Decided
 from screener.core.evidence import Kind, Verdict
-from screener.events import Act, CallOffered, Event, Ordered, RecognizerLost
+from screener.events import Act, CallEnded, CallOffered, Event, Ordered, RecognizerLost
 from screener.numbers.mask import mask
 from screener.settings.alerts import Alerts
 
@@ -80,10 +80,10 @@ class Causes:
                 self._put(Alert(Cause.ASKED, self._clock(), call_id, number, offer.dialled, by=item.by))
             case RecognizerLost():
                 self._many(Cause.DEAF, self._lost, self._settings.deaf_calls)
+            case CallEnded():
+                self._told -= {(call_id, cause) for cause in Cause}
             case _:
                 pass
-        if len(self._told) > CALLS_REMEMBERED:
-            self._told.clear()
 
     def _once(self, cause: Cause, call_id: str, offer: CallOffered) -> None:
         if (call_id, cause) not in self._told:
@@ -99,6 +99,3 @@ class Causes:
         if len(times) >= most:
             self._put(Alert(cause, now, count=len(times)))
             times.clear()
-
-
-CALLS_REMEMBERED = 10_000

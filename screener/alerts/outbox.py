@@ -5,14 +5,16 @@ import queue
 import threading
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from screener.alerts.causes import Alert, Cause
 from screener.alerts.ways import send
 from screener.errors import AlertError
 from screener.operations.metrics import Sample
 from screener.settings.alerts import Alerts, Way
+from screener.settings.sections import Site
 from screener.words.alerts import told
-from screener.words.terms import Language
+from screener.words.terms import site_name
 
 log = logging.getLogger(__name__)
 
@@ -30,8 +32,7 @@ class Outbox:
 
     Args:
         settings: the section `[alerts]`.
-        site: name of the call centre, which begins each text.
-        lang: of the texts.
+        site: its name begins each text, which is in its language and zone.
         clock: the wall clock, aware UTC.
         sender: sends one alert one way; raises `AlertError`.
         retry_seconds: the first pause.
@@ -40,13 +41,12 @@ class Outbox:
     def __init__(
         self,
         settings: Alerts,
-        site: str,
-        lang: Language,
+        site: Site,
         clock: Callable[[], datetime],
         sender: Sender = send,
         retry_seconds: float = RETRY_SECONDS,
     ) -> None:
-        self._site, self._lang, self._clock = site, lang, clock
+        self._site, self._zone, self._clock = site, ZoneInfo(site.timezone), clock
         self._sender, self._retry_seconds = sender, retry_seconds
         self._stopped = threading.Event()
         self.sent = self.lost = 0
@@ -98,8 +98,9 @@ class Outbox:
     def _deliver(self, way: Way, alert: Alert) -> None:
         text = told(
             alert.cause.value,
-            self._lang,
-            self._site,
+            self._site.language,
+            site_name(self._site.name, self._site.language),
+            self._zone,
             alert.at,
             alert.number,
             alert.dialled,

@@ -11,14 +11,12 @@ from typing import Protocol
 
 from screener.calls.listened import Outcome
 from screener.core.actions import ON_PBX, Action, Decided
-from screener.core.evidence import Decision, Treatment, Verdict
+from screener.core.evidence import URGENT, Decision, Treatment
 from screener.events import CallEnded, CallOffered, Event
 from screener.ports import Destination
 from screener.webhook import message
 from screener.webhook.message import Answer, Flag
 
-TOLD = (Verdict.HARASSMENT, Verdict.ABUSIVE_COMPLAINT)
-"""What somebody should see at once; the second is a supervisor's case."""
 _ACTS = {target: treatment for treatment, target in ON_PBX.items()}
 
 
@@ -55,7 +53,7 @@ class Flags:
             if isinstance(item, CallEnded):
                 del self._latest[call_id]
                 return
-            if not isinstance(item, Decided) or item.decision.verdict not in TOLD:
+            if not isinstance(item, Decided) or item.decision.verdict not in URGENT:
                 return
             self._latest[call_id] = offer, item.decision
         if item.decision.treatment is Treatment.NONE:

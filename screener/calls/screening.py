@@ -52,7 +52,7 @@ INSIST_SECONDS = 3.0
 """Pause before the next attempt to reach an agent after the judgement has failed."""
 
 Observer = Callable[[str, CallOffered, Event | Action, float], None]
-"""Sees everything that happens: call id, offer, event or action, audio time. Must not block or raise."""
+"""Sees everything that happens: call id, offer, event or action, audio time. Must not block."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +158,10 @@ class Screening:
 
     def _observe(self, item: Event | Action) -> None:
         for observer in self._shared.observers:
-            observer(self.offer.call_id, self.offer, item, self.at)
+            try:
+                observer(self.offer.call_id, self.offer, item, self.at)
+            except Exception:
+                log.exception("call %s: whoever watches has failed; the call goes on", self.offer.call_id)
 
     def _perform(self, action: Action) -> None:
         match action:

@@ -1,12 +1,9 @@
 """Tells the PBX what was found: user events for wallboards and agents' desktops, and lines for queue_log."""
 
 from screener.core.actions import Action, Decided, Treated
-from screener.core.evidence import Decision, Verdict
+from screener.core.evidence import URGENT, Decision, Verdict
 from screener.events import CallEnded, CallOffered, Entrance, Event
 from screener.pbx.switchboard import Switchboard
-
-TOLD = (Verdict.HARASSMENT, Verdict.ABUSIVE_COMPLAINT)
-"""What somebody should see at once: the second is a supervisor's case."""
 
 
 class Wallboard:
@@ -26,7 +23,7 @@ class Wallboard:
         """See one event or action of a call."""
         beside = offer.entrance is Entrance.BESIDE
         match item:
-            case Decided(decision) if decision.verdict in TOLD:
+            case Decided(decision) if decision.verdict in URGENT:
                 self._switchboard.tell(_verdict(call_id, offer, decision))
                 self._have_recorded(call_id, offer, decision)
             case Treated(treatment=treatment, done=False) if beside:

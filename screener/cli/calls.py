@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from screener.cli.known import check_known
 from screener.cli.output import (
     CallLog,
     Settings,
@@ -43,7 +44,7 @@ from screener.review.timeline import timeline
 from screener.store.find import Wanted, find
 from screener.store.log import open_log
 from screener.store.records import CallRecord, Review
-from screener.words.terms import word
+from screener.words.terms import site_name, word
 
 
 @click.group()
@@ -90,7 +91,9 @@ def list_command(
     zone, number = ZoneInfo(settings.site.timezone), masker(settings, masked)
     begin, end = moment(settings, since), moment(settings, until)
     moments.span_of(begin, end)
-    found = find(log, wanted(asked, begin, end, lines_of(settings)), limit)
+    which = wanted(asked, begin, end, lines_of(settings))
+    check_known(log, queue=which.queue, dialled=which.dialled, region=which.region, carrier=which.carrier)
+    found = find(log, which, limit)
     rows: list[list[Cell]] = [
         [
             call.id,
@@ -168,7 +171,8 @@ def export_command(
     kept = audio or (settings.folder / evidence.recordings if evidence.recordings else None)
     case = case_of(log, [Exhibit(rows, recording_of(kept, rows)) for rows in found], record=record)
     key = site_key(settings.folder / evidence.key)
-    maker = Maker(settings.site.name, by or user(), now, teller(settings), ZoneInfo(settings.site.timezone), key)
+    name = site_name(settings.site.name, speaking())
+    maker = Maker(name, by or user(), now, teller(settings), ZoneInfo(settings.site.timezone), key)
     files = pack(case, maker)
     if evidence.timestamp_url:
         ca = settings.folder / evidence.timestamp_ca if evidence.timestamp_ca else None

@@ -22,7 +22,7 @@ from screener.cli.report import report
 from screener.cli.speaking import as_spoken, speaking
 from screener.console.access import Role
 from screener.console.server import ConsoleServer, make_access, make_context
-from screener.demo.screen import Screen
+from screener.demo.screen import WORDS, Screen
 from screener.demo.script import ScriptedCall, load_script
 from screener.demo.stage import Options, Outcome, Stage
 from screener.errors import StoreError
@@ -31,11 +31,6 @@ from screener.store.accounts import Accounts
 from screener.store.log import open_log
 from screener.words.terms import Language
 
-SEE = {"zh": "在浏览器里实时观看这些来电", "en": "shows these calls live in a browser"}
-OPEN = {
-    "zh": "在浏览器打开,实时观看来电 · 姓名 {} · 密码 {} · Ctrl-C 结束",
-    "en": "open it in a browser and watch the calls live · name {} · password {} · Ctrl-C ends it",
-}
 WHO = "demo"
 STAY_SECONDS = 300.0
 """So long the calls go on for somebody at a terminal, who may want to see them; for ever with `--console`."""
@@ -90,7 +85,7 @@ def demo(
                     _shown(console, stage, calls, lang, STAY_SECONDS)
     if not watched:
         console.print("screener demo --console", style="bold blue", end="  ")
-        console.print(SEE[lang])
+        console.print(WORDS[lang]["see"])
     if not all(outcome.as_expected for outcome in outcomes):
         raise SystemExit(1)
 
@@ -120,7 +115,7 @@ def _shown(
     try:
         while not first or time.monotonic() < until:
             console.print(f"{server.address}live", style="bold green", end="  ", soft_wrap=True)
-            console.print(OPEN[lang].format(WHO, password), soft_wrap=True)
+            console.print(WORDS[lang]["open"].format(WHO, password), soft_wrap=True)
             outcomes = stage.play(calls)
             first = first or outcomes
     except KeyboardInterrupt:

@@ -163,9 +163,7 @@ def _judge(
     recogniser = Recogniser(share)
     words = WordList(judgement.lexicon.phrases)
     zone = ZoneInfo(settings.site.timezone)
-    identify = load_lines(
-        [settings.folder / line for line in settings.judgement.lines], settings.site.region
-    ).identify
+    identify = load_lines(settings.line_files, *settings.site.numbering).identify
     times, everyone = steering
     for labelled in calls:
         call = steered(labelled.call, times) if everyone or labelled.label == "chitchat" else labelled.call

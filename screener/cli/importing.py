@@ -31,8 +31,8 @@ def importing() -> None:
     """Bring an Asterisk site's history into the log; a second time changes nothing.
 
     A line that cannot be read is named with its number and skipped. Import queue_log before cdr: it knows queues
-    and agents, and a call that is there already is left alone. Name rotated files together, the oldest first; they
-    may be compressed (.gz).
+    and agents, and a call that is there already gets nothing but the dialled number. Name rotated files together,
+    the oldest first; they may be compressed (.gz).
     """
 
 

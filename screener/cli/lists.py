@@ -123,7 +123,7 @@ def _group(name: ListName) -> click.Group:
         now = datetime.now(UTC)
         entries: list[ListedNumber] = []
         skipped: list[str] = []
-        for line, found in _entries(_text(file), name, now):
+        for line, found in _entries(_text(file), name, now, ZoneInfo(settings.site.timezone)):
             wrong = WRONG.get(lines.wrong(found.number), "") if isinstance(found, ListedNumber) else found.reason
             if wrong or isinstance(found, BadLine):
                 skipped.append(f"{file}:{line}: skipped: {wrong}")
@@ -262,10 +262,12 @@ def _held(log: CallLog, name: ListName, at: datetime) -> list[ListedNumber]:
     return [entry for entry in log.listed(at) if entry.name is name]
 
 
-def _entries(text: str, name: ListName, now: datetime) -> Iterable[tuple[int, ListedNumber | BadLine]]:
+def _entries(
+    text: str, name: ListName, now: datetime, zone: ZoneInfo
+) -> Iterable[tuple[int, ListedNumber | BadLine]]:
     """What a list file holds, with the lines where it stands."""
     for line, row in enumerate(text.removeprefix("\ufeff").splitlines(), start=1):
-        for found in from_csv(row, name, now):
+        for found in from_csv(row, name, now, zone):
             yield line, found
 
 

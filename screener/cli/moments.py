@@ -7,8 +7,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
 
-EARLIEST, LATEST = 1970, 9000
-"""Years that a log can be asked about."""
+from screener.console import asked
+from screener.errors import InputError
+
 _DAY = timedelta(days=1)
 
 
@@ -56,10 +57,9 @@ def moment(text: str | None, zone: tzinfo, now: datetime) -> datetime | None:
             return name(today)
         if back := re.fullmatch(r"(\d{1,4})\s*(h|小时|d|天|w|周)", said):
             return now - int(back[1]) * _BACK[back[2]]
-        found = datetime.fromisoformat(text.strip())
-        if EARLIEST <= found.year < LATEST:
-            return found if found.tzinfo else found.replace(tzinfo=zone)
-    except (ValueError, OverflowError):
+        if said and (found := asked.moment(text.strip(), zone)):
+            return found
+    except (InputError, OverflowError):
         pass
     raise click.BadParameter(
         f"{text}: allowed: a day or time such as 2026-03-04, 2026-03-04T09:00, 今天, week, 30d"

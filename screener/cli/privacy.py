@@ -1,7 +1,6 @@
 """`screener purge`, `erase` and `access`: what is kept, who is forgotten, and who took what out."""
 
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import click
@@ -58,7 +57,7 @@ def purge_command(
         click.confirm(
             told(f"--days 0 deletes all {old.segments} utterances of the log; go on?", speaking()), abort=True
         )
-    purged = purge(log, before, _spool(settings))
+    purged = purge(log, before, settings.spool)
     say(f"{purged.segments} utterances and {purged.spans} quoted words deleted, older than {kept} days")
     _say_whether_gone(purged.gone)
 
@@ -89,16 +88,12 @@ def erase_command(
         say(f"{shown}: {count} calls; nothing is erased without --yes")
         return
     log.note_access(Access(datetime.now(UTC), user(), "screener erase", f"{shown}: {reason}", "", masked=True))
-    erased = erase(log, found, shown, _spool(settings), keep_listed=keep_listed)
+    erased = erase(log, found, shown, settings.spool, keep_listed=keep_listed)
     say(
         f"{shown}: erased from {erased.calls} calls with {erased.segments} utterances, "
         f"{erased.lists} list entries, {erased.notes} notes of access"
     )
     _say_whether_gone(erased.gone)
-
-
-def _spool(settings: Settings) -> Path:
-    return settings.folder / (settings.store.spool or "spool")
 
 
 def _say_whether_gone(gone: bool) -> None:

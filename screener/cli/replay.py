@@ -27,6 +27,7 @@ from screener.settings.load import load
 from screener.speech.load import load_model
 from screener.speech.pinyin import syllables
 from screener.words.judgement import Teller
+from screener.words.terms import listed
 
 
 @click.command()
@@ -78,9 +79,18 @@ def replay(
         if form == "json":
             put(f"{in_json(json.dumps(told, ensure_ascii=False))}\n", file=output)
         else:
-            words = "、".join(dict.fromkeys(piece["span"] for piece in told["evidence"] if piece["span"]))
+            spans = dict.fromkeys(piece["span"] for piece in told["evidence"] if piece["span"])
             kind = coded(told["kind"])
-            rows.append([told["id"], coded(told["verdict"]), kind, told["flagged_at"], told["score"], words])
+            rows.append(
+                [
+                    told["id"],
+                    coded(told["verdict"]),
+                    kind,
+                    told["flagged_at"],
+                    told["score"],
+                    listed(spans, teller.lang),
+                ]
+            )
     if form == "table":
         keys = ["id", "verdict", "kind", "flagged_seconds", "score", "words"]
         put(render(sheet("t_replay", keys, rows, id="phone"), "table"), file=output)

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from screener.cli.known import check_known
 from screener.cli.output import (
     CallLog,
     Settings,
@@ -21,11 +22,9 @@ from screener.cli.output import (
     time_zone,
 )
 from screener.core.evidence import Kind
-from screener.errors import InputError
 from screener.reports import pages
 from screener.reports.accuracy import accuracy
 from screener.reports.agents import agents
-from screener.reports.facts import facts
 from screener.reports.frequency import Period, frequency
 from screener.reports.page import Page
 from screener.reports.pages import Reader
@@ -38,10 +37,9 @@ from screener.reports.treatment import treatment
 from screener.reports.warnings import warnings
 from screener.settings.judging import load_notes
 from screener.words.judgement import Teller
+from screener.words.terms import site_name
 
 HEAT = "heat"
-NAMES_SHOWN = 20
-"""Queues that are named when one is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,32 +81,15 @@ def report_options(command: Callable[..., Page]) -> Callable[..., None]:
         moments.span_of(begin, end)
         dialled = dialled and lines_of(settings).normal(dialled)
         span = Span(begin, end, Kind(kind) if kind else None, queue_name, dialled)
-        check_known(log, span)
+        check_known(log, queue=span.queue, dialled=span.dialled)
         notes = load_notes(settings.judgement, settings.folder)
         mask = masker(settings, masked) if masked else None
-        reader = Reader(settings.site.name, Teller(speaking(), notes), zone, mask, datetime.now(UTC))
+        reader = Reader(
+            site_name(settings.site.name, speaking()), Teller(speaking(), notes), zone, mask, datetime.now(UTC)
+        )
         return command(Ask(log, span, reader), **own)
 
     return wrapped
-
-
-def check_known(log: CallLog, span: Span) -> None:
-    """A queue or number that no call has is a mistake, and not a page of zeros.
-
-    Raises:
-        InputError: the log has calls, and none of them.
-    """
-    asked = {"queue": span.queue, "dialled": span.dialled}
-    if not any(asked.values()):
-        return
-    with facts(log) as known:
-        for place, name in asked.items():
-            found = known.known(place) - {""}
-            if name and name not in found:
-                shown = ", ".join(sorted(found)[:NAMES_SHOWN]) or "-"
-                if place == "queue":
-                    raise InputError(f"no call has the queue {name}", f"there are: {shown}")
-                raise InputError(f"no call has the dialled number {name}", f"there are: {shown}")
 
 
 @click.group()

@@ -4,6 +4,7 @@ import logging
 import os
 import signal
 import threading
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType
@@ -46,7 +47,8 @@ def serve(config: Path | None, dry_run: bool) -> None:
     forget_abroad(settings.site.region)
     service = Service(settings)
     service.start()
-    pages = _console(settings)
+    pages = ExitStack()
+    _console(settings, pages)
     try:
         manager.ready(service.status())
         manager.attend(stopped, service.pulse, service.status)
@@ -54,18 +56,18 @@ def serve(config: Path | None, dry_run: bool) -> None:
         manager.stopping("callers go to the agents")
         logging.getLogger(__name__).info("stopping; callers go to the agents")
         service.stop()  # callers first
-        if pages is not None:
-            pages.stop()
+        pages.close()
 
 
-def _console(settings: Settings) -> ConsoleServer | None:
-    """The pages, where the site wants them; calls are taken without them too."""
+def _console(settings: Settings, ends: ExitStack) -> None:
+    """The pages, where the site wants them; calls are taken without them too. `ends` takes what ends them."""
     if not settings.console.with_serve:
-        return None
+        return
     try:
-        pages = ConsoleServer(make_context(settings, open_log(settings.store.url, settings.folder), syllables))
+        log = open_log(settings.store.url, settings.folder)
+        ends.callback(log.close)
+        pages = ConsoleServer(make_context(settings, log, syllables))
         pages.start()
+        ends.callback(pages.stop)
     except ScreenerError as problem:
         logging.getLogger(__name__).error("no console: %s", problem)
-        return None
-    return pages

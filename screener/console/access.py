@@ -10,6 +10,7 @@ from enum import StrEnum
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from screener.core.warnings import RULE
 from screener.errors import InputError
 from screener.store.accounts import Account, Accounts, Login, Token
 
@@ -221,6 +222,8 @@ def is_guarded(person: Person, sent: str) -> bool:
 def _check(name: str, role: Role, extension: str) -> None:
     if not name or len(name) > NAME_MOST or not name.isprintable() or name != name.strip():
         raise InputError("a name has 1 to 64 printable characters", "choose another name")
+    if name == RULE:
+        raise InputError(f"{name}: this name is the system's own", "choose another name")
     if (role is Role.AGENT) != bool(extension):
         raise InputError("an agent has an extension, others have none", "give --extension with the role agent")
 

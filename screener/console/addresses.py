@@ -64,7 +64,7 @@ def _api(
 
 async def _document(context: Context, _person: Person, _request: Request) -> Response:
     """The API's own description."""
-    return JSONResponse(described(PROGRAMS, context.settings.site.name))
+    return JSONResponse(described(PROGRAMS, context.site_name))
 
 
 PROGRAMS: tuple[Address, ...] = (

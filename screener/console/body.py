@@ -32,7 +32,8 @@ async def taken(request: Request, shape: type[T]) -> T:
     Raises:
         InputError: it has another shape; says which key.
     """
-    data = await request.body()
+    data = b"" if is_form(request) else await request.body()  # a form is read already, and no JSON
+    checked(data.decode("utf-8", "replace").replace("\\u0000", "\0"))
     try:
         return adapter(shape).validate_json(data)
     except ValidationError as problem:
@@ -41,10 +42,28 @@ async def taken(request: Request, shape: type[T]) -> T:
         raise InputError(f"{where}: {first['msg']}", "see the API's OpenAPI document") from problem
 
 
+def is_form(request: Request) -> bool:
+    """Whether a request brings a form."""
+    kind = request.headers.get("content-type", "")
+    return kind.startswith(("application/x-www-form-urlencoded", "multipart/form-data"))
+
+
 async def form(request: Request) -> Mapping[str, str]:
     """The fields of a form; a file is none."""
     sent = await request.form(max_files=0, max_fields=FIELDS)
-    return {name: value for name, value in sent.items() if isinstance(value, str)}
+    found = {name: value for name, value in sent.items() if isinstance(value, str)}
+    checked(*found.values())
+    return found
+
+
+def checked(*texts: str) -> None:
+    """Refuses what no database keeps, before it looks as if the database were away.
+
+    Raises:
+        InputError: there is a zero character.
+    """
+    if any("\0" in text for text in texts):
+        raise InputError("a zero character stands in what was sent", "leave it out")
 
 
 class Bounded:

@@ -114,7 +114,7 @@ async def evidence(context: Context, person: Person, request: Request) -> Respon
         exhibit = Exhibit(rows, recording_of(kept, rows))
         case = case_of(context.log, [exhibit], record=not exhibit.holds)
         key = site_key(settings.folder / settings.evidence.key)
-        files = pack(case, Maker(settings.site.name, person.name, now, context.teller, context.zone, key))
+        files = pack(case, Maker(context.site_name, person.name, now, context.teller, context.zone, key))
         if url := settings.evidence.timestamp_url:
             ca = settings.folder / settings.evidence.timestamp_ca if settings.evidence.timestamp_ca else None
             files[STAMP] = stamp(files[MANIFEST], url, ca)

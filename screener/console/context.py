@@ -24,7 +24,7 @@ from screener.store.log import CallLog
 from screener.words.console import said
 from screener.words.judgement import Teller
 from screener.words.places import place
-from screener.words.terms import word
+from screener.words.terms import site_name, word
 
 COOKIE = "screener"
 API = "/api/"
@@ -88,6 +88,11 @@ class Context:
         """Hides the middle of phone numbers."""
         return Masker(masking_key(self.settings.folder / self.settings.evidence.key))
 
+    @property
+    def site_name(self) -> str:
+        """What the site is called."""
+        return site_name(self.settings.site.name, self.teller.lang)
+
     @cached_property
     def templates(self) -> Environment:
         """Every value is escaped; a name that is not there is an error."""
@@ -95,7 +100,7 @@ class Context:
         made = Environment(loader=FileSystemLoader(folder), autoescape=True, undefined=StrictUndefined)
         made.globals |= {
             "lang": self.teller.lang,
-            "site": self.settings.site.name,
+            "site": self.site_name,
             "oidc": self.provider is not None,
             "t": lambda key: said(key, self.teller.lang),
             "word": self.word,

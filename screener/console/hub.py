@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from screener.core.cards import Cards, Prompter
+from screener.core.signals import ACT
 from screener.errors import InputError
 from screener.events import Act
 from screener.feed.board import Board, LiveCall
@@ -16,8 +17,6 @@ from screener.feed.items import Heard, Item, Order, Over, Weighed
 
 log = logging.getLogger(__name__)
 
-ACT = "act."
-"""How rules begin that name what an utterance does."""
 AGAIN_SECONDS = 1.0
 """Pause before a feed that is away is tried again."""
 ENDED_SECONDS = 20.0
@@ -114,11 +113,8 @@ class Hub:
         Returns:
             the version to ask with next, the calls that changed, and the ids of all that are shown.
         """
-        now = time.monotonic()
         with self._lock:
-            ages = {id_: now - shown.over_at for id_, shown in self._shown.items() if shown.over_at}
-            for id_ in [id_ for id_, age in ages.items() if age > max(ENDED_SECONDS, REST_SECONDS)]:
-                del self._shown[id_]
+            ages = self._ages()
             here = {id_: s for id_, s in self._shown.items() if ages.get(id_, 0.0) <= ENDED_SECONDS}
             changed = [shown for shown in here.values() if shown.version > version]
             return self._version, changed, frozenset(here)
@@ -162,6 +158,8 @@ class Hub:
                         self._take(feed, item)
             except InputError as problem:
                 log.warning("feed %s: %s", feed.name, problem.message)
+            except Exception:
+                log.exception("feed %s: a fault of ours; it is read anew", feed.name)
             finally:
                 feed.up, feed.lost = False, feed.lost + 1
                 feed.away_since, feed.away_seconds = datetime.now(UTC), None
@@ -211,11 +209,21 @@ class Hub:
             if call is None:
                 return
             self._version += 1
-            shown = self._shown.setdefault(call.call, Shown(call, feed.name, Prompter(self._cards)))
+            if (shown := self._shown.get(call.call)) is None:
+                shown = self._shown[call.call] = Shown(call, feed.name, Prompter(self._cards))
             self._prompt(shown.prompter, item)
             shown.call, shown.version = call, self._version
             if isinstance(item, Over):
                 shown.over_at = time.monotonic()
+                self._ages()  # whether or not anybody has a page open
+
+    def _ages(self) -> dict[str, float]:
+        """Seconds since the end of each call that is over; those of long ago go."""
+        now = time.monotonic()
+        ages = {id_: now - shown.over_at for id_, shown in self._shown.items() if shown.over_at is not None}
+        for id_ in [id_ for id_, age in ages.items() if age > max(ENDED_SECONDS, REST_SECONDS)]:
+            del self._shown[id_], ages[id_]
+        return ages
 
     def _prompt(self, prompter: Prompter, item: Item) -> None:
         """Tell the chooser of cards what was said and done."""

@@ -14,7 +14,7 @@ from screener.console.body import taken
 from screener.console.context import Context
 from screener.console.hub import Shown
 from screener.console.stream import Look, stream
-from screener.core.evidence import Kind, Reason, Verdict
+from screener.core.evidence import URGENT, Kind, Reason, Verdict
 from screener.errors import InputError
 from screener.events import Act
 from screener.feed.board import LiveCall
@@ -28,7 +28,6 @@ ACTS = (Act.ANALYSIS_QUEUE, Act.LINE_FAULT, Act.TERMINATE, Act.WARN, Act.SUPERVI
 """What has a button."""
 GAP_TOLD = timedelta(minutes=10)
 """So long a page says that a service was not heard."""
-URGENT = {Verdict.HARASSMENT.value, Verdict.ABUSIVE_COMPLAINT.value}
 
 
 async def page(context: Context, person: Person, request: Request) -> Response:
@@ -151,7 +150,7 @@ def _stands(context: Context, call: LiveCall, verdict: Verdict | None) -> str:
     """In a word, why one would look at it."""
     if rank(call) == EMERGENCY:
         return context.say("emergency")
-    if call.asked_by and (verdict is None or verdict.value not in URGENT):
+    if call.asked_by and (verdict is None or verdict not in URGENT):
         return context.say("wanted")
     return headed(context.teller.verdict(verdict))
 

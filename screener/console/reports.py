@@ -22,7 +22,7 @@ from screener.reports.frequency import Period, frequency
 from screener.reports.page import Page, alike
 from screener.reports.pages import Reader
 from screener.reports.queue import queue
-from screener.reports.render import Format, render
+from screener.reports.render import XLSX, Format, render
 from screener.reports.sources import SourceBy, sources
 from screener.reports.span import Span
 from screener.reports.summary import summary, usual_span
@@ -34,7 +34,6 @@ from screener.store.log import CallLog
 
 TOP = 50
 """Sources that are listed."""
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 THAN = ("than_since", "than_until")
 """Of an address: the second period, beside the first."""
 FORMS: Mapping[Format, str] = {"csv": "text/csv", "xlsx": XLSX, "json": "application/json"}
@@ -179,7 +178,7 @@ def made(context: Context, person: Person, name: str, query: Mapping[str, str]) 
     span = asked.span(query, context.zone, context.lines)
     span = usual_span(span, now) if name == "summary" else span
     reader = Reader(
-        context.settings.site.name,
+        context.site_name,
         context.teller,
         context.zone,
         mask=None if context.sees_whole_numbers(person) else context.mask,

@@ -133,7 +133,7 @@ class Prompter:
         """Syllables of each party: who listens?"""
 
     def agent_said(self, syllables: Sequence[str]) -> None:
-        """Take an utterance of the agent: it only counts for who speaks how much."""
+        """Take an utterance of the agent: it brings no card, but tells which type of caller it answers."""
         self.spoken["agent"] += len(syllables)
         self._hear(Speaker.AGENT, syllables)
 
@@ -177,11 +177,11 @@ class Prompter:
             id_: self._shares.get(id_, 0.0) / max(likely, 0.01) + HELP * min(1.0, self._points.get(id_, 0.0))
             for id_ in self._cards.by_id
         }
-        best = max(rank, key=rank.__getitem__)
+        best = max(rank, key=rank.__getitem__, default="")
         needed = rank[self.shown.id] + CLEARLY if self.shown else SURE
         if likely < GONE_LIKELY:
             self.shown = None
-        elif likely >= LIKELY and rank[best] >= needed:
+        elif best and likely >= LIKELY and rank[best] >= needed:
             self.shown = self._cards.by_id[best]
         return self.shown
 

@@ -15,6 +15,10 @@ class Verdict(StrEnum):
     UNDECIDED = "undecided"
 
 
+URGENT = frozenset({Verdict.HARASSMENT, Verdict.ABUSIVE_COMPLAINT})
+"""What somebody should know at once, while the call goes on; the second is a supervisor's case."""
+
+
 class Kind(StrEnum):
     """Kinds of harassment."""
 

@@ -11,7 +11,7 @@ from screener.events import Target, TransferEnded
 TRANSFER_TRIES = 6
 """Transfers that may fail, over all targets, before the caller is asked to call again."""
 PLAY_LIMIT = 45.0
-"""Likewise for playing, over the tone's length."""
+"""Seconds, over the tone's length, after which recordings are taken as played although the edge never said so."""
 
 
 class Handling(Session):

@@ -6,9 +6,8 @@ from screener.core import policy
 from screener.core.actions import Action, Answer, Listen, Play, Prompt, Reject, StopPlaying
 from screener.core.evidence import Assessment, Kind, Reason, Treatment, Verdict, Veto
 from screener.core.handling import Handling
-from screener.core.ladder import SUSPENDING
 from screener.core.state import State
-from screener.events import Act, ListName, Ordered, Rung, Target
+from screener.events import Act, Ordered, Rung, Target
 
 
 class InPath(Handling):
@@ -31,21 +30,17 @@ class InPath(Handling):
             yield from self._begin()
 
     def _begin(self) -> Iterator[Action]:
-        lists, confirmed = self._offer.history.lists, self._offer.history.confirmed
-        if ListName.ALLOW in lists:
-            yield from self._settle(Verdict.GENUINE, Reason.ALLOW_LIST)
-            yield from self._pass_on(Target.AGENTS)
-        elif ListName.BLOCK in lists:
-            yield from self._flag(Reason.BLOCK_LIST)
-        elif self._offer.history.rung in SUSPENDING:
-            yield from self._flag(Reason.SUSPENDED)
-        elif 0 < self._flow.repeat_offenders <= confirmed:
-            yield from self._flag(Reason.REPEAT_OFFENDER.of(confirmed))
-        else:
-            yield Listen(on=True)
-            notice = (Prompt.NOTICE,) if self._flow.record_notice else ()
-            warned = (Prompt.WARNING,) if self._offer.history.rung is Rung.WARNED else ()
-            yield from self._say(*notice, *warned, Prompt.GREETING)
+        match policy.known(self._offer.history, self._flow):
+            case Verdict.GENUINE, reason:
+                yield from self._settle(Verdict.GENUINE, reason)
+                yield from self._pass_on(Target.AGENTS)
+            case Verdict.HARASSMENT, reason:
+                yield from self._flag(reason)
+            case _:
+                yield Listen(on=True)
+                notice = (Prompt.NOTICE,) if self._flow.record_notice else ()
+                warned = (Prompt.WARNING,) if self._offer.history.rung is Rung.WARNED else ()
+                yield from self._say(*notice, *warned, Prompt.GREETING)
 
     # What is heard.
 

@@ -33,7 +33,7 @@ class Weights:
         line: by class of line.
         night, noon, holiday: by the calendar.
         flagged_before, confirmed_before, overturned_before, genuine_before, watched, redial: by history.
-        laughter, several_voices: one finding at full confidence; three of each count.
+        laughter: one finding at full confidence; three count.
     """
 
     prior: float = -4.0
@@ -58,7 +58,6 @@ class Weights:
     watched: float = 0.8
     redial: float = 0.5
     laughter: float = 0.4
-    several_voices: float = 0.4
 
 
 @dataclass(frozen=True, slots=True)

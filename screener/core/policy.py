@@ -12,8 +12,10 @@ from screener.core.acts import Act
 from screener.core.evidence import Assessment, Decision, Kind, Reason, Standing, Treatment, Verdict, Veto
 from screener.core.flow import Flow
 from screener.core.judgement import Weights
+from screener.core.ladder import SUSPENDING
 from screener.core.scoring import carries
 from screener.core.signals import ACT
+from screener.events import History, ListName
 
 REASONS = {
     Verdict.GENUINE: Reason.MATTER,
@@ -78,6 +80,19 @@ def was_abused(decision: Decision | None, assessment: Assessment) -> bool:
 def is_clear(assessment: Assessment, weights: Weights) -> bool:
     """Whether the caller has a matter, and nothing speaks for harassment."""
     return assessment.score <= weights.clear and any(e.rule in MATTERS for e in assessment.evidence)
+
+
+def known(history: History, flow: Flow) -> tuple[Verdict, str] | None:
+    """What is settled about a caller before a word is said, and why; None for nothing."""
+    if ListName.ALLOW in history.lists:
+        return Verdict.GENUINE, Reason.ALLOW_LIST
+    if ListName.BLOCK in history.lists:
+        return Verdict.HARASSMENT, Reason.BLOCK_LIST
+    if history.rung in SUSPENDING:
+        return Verdict.HARASSMENT, Reason.SUSPENDED
+    if 0 < flow.repeat_offenders <= history.confirmed:
+        return Verdict.HARASSMENT, Reason.REPEAT_OFFENDER.of(history.confirmed)
+    return None
 
 
 def decide(assessment: Assessment, weights: Weights, flow: Flow) -> Decision:

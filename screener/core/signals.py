@@ -101,15 +101,10 @@ SHOWN = 60
 
 def of_cue(cue: Cue, weights: Weights) -> Evidence | None:
     """What a sound says: it supports and never carries."""
-    match cue.kind:
-        case CueKind.LAUGHTER:
-            weight = weights.laughter
-        case CueKind.SEVERAL_VOICES:
-            weight = weights.several_voices
-        case _:
-            return None
-    span = f"{cue.duration:.1f}s"
-    return Evidence(f"sound.{cue.kind}", Source.SOUND, Kind.PRANK, weight * cue.confidence, cue.at, span)
+    if cue.kind is not CueKind.LAUGHTER:
+        return None
+    span, weight = f"{cue.duration:.1f}s", weights.laughter * cue.confidence
+    return Evidence(f"sound.{cue.kind}", Source.SOUND, Kind.PRANK, weight, cue.at, span)
 
 
 def of_silence(at: float, asked: int, weights: Weights) -> Evidence:

@@ -4,14 +4,10 @@ from collections.abc import Iterator
 
 from screener.core import policy
 from screener.core.actions import ON_PBX, Action, Hangup, Listen, Transfer
-from screener.core.evidence import Assessment, Reason, Treatment, Verdict, Veto
-from screener.core.ladder import SUSPENDING
+from screener.core.evidence import URGENT, Assessment, Reason, Treatment, Verdict, Veto
 from screener.core.session import TRANSFER_LIMIT, Session
 from screener.core.state import State
-from screener.events import Act, ListName, Ordered, Target, TransferEnded
-
-URGENT = (Verdict.HARASSMENT, Verdict.ABUSIVE_COMPLAINT)
-"""What is said at once; anything else is known when the call has ended."""
+from screener.events import Act, Ordered, Target, TransferEnded
 
 
 class Watching(Session):
@@ -51,17 +47,13 @@ class Beside(Watching):
     """Where the caller was asked to be moved."""
 
     def _answered(self) -> Iterator[Action]:
-        lists, confirmed = self._offer.history.lists, self._offer.history.confirmed
-        if ListName.ALLOW in lists:
-            yield from self._settle(Verdict.GENUINE, Reason.ALLOW_LIST)
-        elif ListName.BLOCK in lists:
-            yield from self._flag(Reason.BLOCK_LIST)
-        elif self._offer.history.rung in SUSPENDING:
-            yield from self._flag(Reason.SUSPENDED)
-        elif 0 < self._flow.repeat_offenders <= confirmed:
-            yield from self._flag(Reason.REPEAT_OFFENDER.of(confirmed))
-        else:
-            yield Listen(on=True)
+        match policy.known(self._offer.history, self._flow):
+            case Verdict.GENUINE, reason:
+                yield from self._settle(Verdict.GENUINE, reason)
+            case Verdict.HARASSMENT, reason:
+                yield from self._flag(reason)
+            case _:
+                yield Listen(on=True)
 
     def _say(self, found: Verdict) -> Iterator[Action]:
         if found is Verdict.HARASSMENT:

@@ -8,7 +8,7 @@ import io
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, tzinfo
 
 from screener.errors import InputError
 from screener.events import ListName
@@ -39,13 +39,14 @@ def to_csv(entries: Iterable[ListedNumber]) -> str:
     return "\ufeff" + out.getvalue()
 
 
-def from_csv(text: str, name: ListName, added_at: datetime) -> Iterator[ListedNumber | BadLine]:
+def from_csv(text: str, name: ListName, added_at: datetime, zone: tzinfo) -> Iterator[ListedNumber | BadLine]:
     """Rows of `list,number,reason,expires`, or of a number and perhaps a reason; a row of another list is skipped.
 
     Args:
         text: the file.
         name: the list that is wanted.
         added_at: when; aware.
+        zone: of days and times that say none: the site's.
     """
     lines = csv.reader(text.removeprefix("\ufeff").splitlines())
     for line, cells in enumerate(([one.strip() for one in row] for row in lines), start=1):
@@ -63,7 +64,7 @@ def from_csv(text: str, name: ListName, added_at: datetime) -> Iterator[ListedNu
         if not re.fullmatch(r"\+?[\d\-\s()]{3,}", number):
             yield BadLine(line, f"number: found {number!r}")
         else:
-            until = until.astimezone(added_at.tzinfo) if until and not until.tzinfo else until
+            until = until.replace(tzinfo=zone) if until and not until.tzinfo else until
             yield ListedNumber(name, number, reason, added_at, until)
 
 

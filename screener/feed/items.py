@@ -168,6 +168,7 @@ class Node:
         waiting: calls that are not in the log yet.
         dropped: lines of the feed that were not told.
         faults: newest warnings and errors of the program's log.
+        failing: recogniser servers on other machines that fail now.
     """
 
     node: str
@@ -183,6 +184,7 @@ class Node:
     waiting: int
     dropped: int
     faults: tuple[str, ...]
+    failing: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,6 +258,7 @@ def _made(kind: type[Any], data: dict[str, Any]) -> Any:  # noqa: ANN401 - one o
                 values[name] = datetime.fromisoformat(str(values[name]))
         if kind is Node and values["faults"] is not None:
             values["faults"] = tuple(map(str, values["faults"]))
+            values["failing"] = tuple(map(str, values.get("failing") or ()))
         if any(value is None for value in values.values()):
             raise ValueError(f"{data['item']} lacks a value")
         return kind(**values)

@@ -122,6 +122,8 @@ class FeedServer:
 
     def stop(self) -> None:
         """Leave every reader and take the socket away."""
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)  # wakes the thread that accepts
         self._socket.close()
         with contextlib.suppress(queue.Full):
             self._items.put_nowait(None)

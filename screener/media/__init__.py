@@ -1,1 +1,1 @@
-"""Audio: wire formats (pure), recordings, sound cues, and the one event loop that moves all RTP."""
+"""Audio: wire formats (pure), recordings, and the one event loop that moves all RTP."""

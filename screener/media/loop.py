@@ -193,7 +193,10 @@ class MediaLoop:
         with self._lock:
             tasks, self._tasks = self._tasks, []
         for task in tasks:
-            task()
+            try:
+                task()
+            except Exception:
+                log.exception("media loop: a task failed; the others are done")
 
 
 def _ask_for_realtime() -> None:

@@ -16,6 +16,8 @@ PRESS_FRAMES = 5
 """How long a key of ours is pressed: 100 ms."""
 END_PACKETS = 3
 """The end of an event is sent so often, in case one is lost (RFC 4733 2.5.1.4)."""
+PRESSED_PACKETS = PRESS_FRAMES - 1 + END_PACKETS
+"""Packets of one key of ours."""
 KEY_VOLUME = 10
 
 

@@ -2,6 +2,7 @@
 
 import audioop
 import logging
+import math
 import random
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -23,7 +24,7 @@ from screener.media.audibility import Audibility
 from screener.media.g711 import Law
 from screener.media.jitter import JitterBuffer
 from screener.media.prompts import Clip
-from screener.media.rtp import DIGITS, HEADER, MAX_PACKET, Packet, TelephoneEvent, press
+from screener.media.rtp import DIGITS, HEADER, MAX_PACKET, PRESSED_PACKETS, Packet, TelephoneEvent, press
 
 log = logging.getLogger(__name__)
 
@@ -128,7 +129,7 @@ class AudioStream:
 
     def press(self, digits: str) -> bool:
         """Send keys (RFC 4733) in the place of audio; False when the peer takes none or too many wait already."""
-        room = MAX_KEYS - len(self._keys) // (8 + KEY_PAUSE_FRAMES)
+        room = MAX_KEYS - math.ceil(len(self._keys) / (PRESSED_PACKETS + KEY_PAUSE_FRAMES))
         if self.event_type is None or len(digits) > room or any(digit not in DIGITS for digit in digits):
             return False
         for digit in digits:

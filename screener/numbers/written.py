@@ -21,7 +21,6 @@ _OPERATORS = re.compile(r"95\d{3,6}|1010\d{4}|100(?:00|01|10|50|60|86)")
 _LOCAL_SERVICE = re.compile(r"96\d{3,6}|1[12]\d|1[012]\d{3}")
 """Service numbers that every city has its own of: 96118, 12345, 110."""
 _AREA = r"(?:10|2\d|[3-9]\d{2})"
-AREA_CODE = re.compile(rf"0?{_AREA}")
 _IP_PREFIX = re.compile(
     r"(?:179\d{2}|1259[03]|12520|1258[123]|10193|11808)(0?1[3-9]\d{9}|0[1-9]\d{8,10}|00\d{8,15})"
 )

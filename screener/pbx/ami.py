@@ -27,9 +27,13 @@ PING_SECONDS = 5.0
 RETRY_SECONDS = 2
 IN_FLIGHT = 500
 """Actions that may wait for their answer; further ones are refused."""
-_EVERYTHING = (
-    "login", "ping", "originate", "redirect", "setvar", "queuelog", "userevent", "status",
-)  # fmt: skip
+
+
+class _Everything:
+    """The actions that panoramisk is to forget when a connection is lost, instead of sending them on the next."""
+
+    def __contains__(self, action: object) -> bool:
+        return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +80,7 @@ class Ami:
             reconnect_timeout=RETRY_SECONDS,
             protocol_factory=lambda: _Protocol(self._place, self._event),
             # What one connection lost must not be sent on the next: the call may be another by then.
-            forgetable_actions=_EVERYTHING,
+            forgetable_actions=_Everything(),
             ping_delay=1 << 30,  # its own ping does not look at the answer
             log=_Quiet(log, {}),
             on_connect=self._connected,

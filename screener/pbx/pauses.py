@@ -4,6 +4,7 @@ What is running is kept at the PBX, in the reason of each pause, so that a servi
 ends it all the same.
 """
 
+import math
 from collections.abc import Callable
 
 from screener.pbx import messages
@@ -25,6 +26,8 @@ class Pauses:
 
     def __init__(self, ami: Ami, clock: Callable[[], float]) -> None:
         self._ami, self._clock = ami, clock
+        self._next = math.inf
+        """When is looked next; one look at a time is waited for, however many rest."""
 
     def begin(self, agent: str, seconds: float, done: Callable[[bool], None]) -> None:
         """Let an agent rest in every queue where they take calls now; any thread.
@@ -50,26 +53,39 @@ class Pauses:
 
     def take_up(self) -> None:
         """End what has run out, and wait for the rest: after every login, for what a restart or a fault missed."""
+        self._next = math.inf
         self._ami.ask(messages.queue_members(), self._end)
 
     def _begun(self, answer: Reply, seconds: float, done: Callable[[bool], None]) -> None:
         done(answer.ok)
-        self._ami.later(seconds, self.take_up)
+        self._look_in(seconds)
 
     def _end(self, reply: Reply) -> None:
         """Who was paused by somebody else meanwhile has another reason, and is left alone."""
+        if not reply.ok:
+            self._look_in(AGAIN_SECONDS)
         for member in messages.members(reply.parts):
             if not member.paused or not member.reason.startswith(REASON):
                 continue
             left = _number(member.reason.removeprefix(REASON)) - self._clock()
             if left >= 1.0:
-                self._ami.later(left, self.take_up)
+                self._look_in(left)
             else:
                 self._ami.ask(messages.pause(member.queue, member.interface, "", on=False), self._ended)
 
     def _ended(self, answer: Reply) -> None:
         if not answer.ok:
-            self._ami.later(AGAIN_SECONDS, self.take_up)
+            self._look_in(AGAIN_SECONDS)
+
+    def _look_in(self, seconds: float) -> None:
+        """Look after so long; what is due later is seen to then."""
+        if (due := self._clock() + seconds) < self._next:
+            self._next = due
+            self._ami.later(seconds, lambda: self._look(due))
+
+    def _look(self, due: float) -> None:
+        if due == self._next:  # else another look came before it
+            self.take_up()
 
 
 def _number(text: str) -> float:

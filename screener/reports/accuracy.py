@@ -3,12 +3,12 @@
 What an agent handed over or another system's log says is no flag of the product, and not counted here.
 """
 
-import math
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from screener.core.evidence import GRAVEST_FIRST, Kind, Verdict
+from screener.intervals import wilson
 from screener.reports.facts import LISTENING, facts
 from screener.reports.span import Judged, Marked, Span
 from screener.store.log import CallLog
@@ -16,8 +16,6 @@ from screener.store.records import Review
 
 _REVIEWS = (Review.CONFIRMED, Review.OVERTURNED, Review.NONE)
 """Which word on a call's flags counts."""
-Z = 1.96
-"""Of the 95 % interval."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +44,7 @@ class AccuracyRow:
     def interval(self) -> tuple[float, float] | None:
         """95 % interval of the share (Wilson)."""
         looked = self.confirmed + self.overturned
-        if not looked:
-            return None
-        share = self.confirmed / looked
-        middle = share + Z * Z / (2 * looked)
-        reach = Z * math.sqrt(share * (1 - share) / looked + Z * Z / (4 * looked * looked))
-        scale = 1 + Z * Z / looked
-        return max(0.0, (middle - reach) / scale), min(1.0, (middle + reach) / scale)
+        return wilson(self.confirmed, looked) if looked else None
 
 
 @dataclass(frozen=True, slots=True)

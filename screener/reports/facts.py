@@ -32,7 +32,6 @@ from sqlalchemy import (
     extract,
     func,
     literal_column,
-    or_,
     select,
     type_coerce,
 )
@@ -51,7 +50,7 @@ from screener.reports.span import (
     Stayed,
     Totals,
 )
-from screener.store.find import kind_rank
+from screener.store.find import kind_rank, marked
 from screener.store.log import CallLog
 from screener.store.records import Review
 from screener.store.tables import (
@@ -67,8 +66,7 @@ from screener.store.tables import (
 
 Query = Select[*tuple[Any, ...]]
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MARKED_CALL = or_(Call.verdict == literal_column("'harassment'"), Call.treatment != literal_column("'none'"))
-"""In the very words of the index that holds these calls (`store.tables.MARKED`)."""
+_MARKED_CALL = marked(Call)
 _STAYED = (TreatmentGiven.ended - TreatmentGiven.began, TreatmentGiven.completed)
 PLACES = ("number", "region", "carrier", "line", "dialled", "queue")
 """Where a call came from and went; all rows of a call have them in common."""
@@ -173,8 +171,9 @@ class Facts:
         return counts
 
     def known(self, place: str) -> set[str]:
-        """The queues, or the dialled numbers, of all calls that ever came."""
-        return set(self._connection.scalars(select(OfferedTime.__table__.c[place]).distinct()))
+        """The queues, dialled numbers, regions or carriers of all calls that ever came."""
+        table = (OfferedTime if place in ("dialled", "queue") else OfferedPlace).__table__.c
+        return set(self._connection.scalars(select(table[place]).distinct()))
 
     def offered_by_number(self, span: Span, numbers: Sequence[str]) -> Counter[str]:
         """Calls that came from each of these numbers."""

@@ -11,6 +11,8 @@ from screener.outside.text import IN_A_CELL, cell, in_json, visible
 from screener.reports.page import Cell, Coded, Page, Sheet, Type
 
 Format = Literal["table", "csv", "json", "xlsx", "html"]
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+"""Media type of a workbook."""
 
 
 def render(page: Page | Sheet, form: Format, width: int | None = None, colour: bool = False) -> str | bytes:

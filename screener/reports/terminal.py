@@ -134,7 +134,7 @@ def _bars(chart: Bars | Trend) -> Text:
     wide = max((cell_len(label) for label, _ in pairs), default=0)
     text = Text(f"{chart.title}\n", "bold")
     for label, value in pairs:
-        amount = f"{value:.1%}" if isinstance(chart, Bars) and chart.share else f"{value:g}"
+        amount = f"{value:.1%}" if chart.share else f"{value:g}"
         text.append(f"{visible(label)}{' ' * (wide - cell_len(label))} ", "none")
         text.append("█" * round(BAR_COLUMNS * value / most), "blue")
         text.append(f" {amount}\n", "none")

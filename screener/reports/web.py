@@ -36,7 +36,7 @@ svg { display: block; width: 100%; }
   gap: .25rem .6rem; align-items: center; }
 .bars span:nth-child(3n) { text-align: right; font-variant-numeric: tabular-nums; }
 .bars svg { height: .9rem; }
-.plot { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: .2rem .5rem; }
+.plot { display: grid; grid-template-columns: minmax(3.2rem, max-content) minmax(0, 1fr); gap: .2rem .5rem; }
 .plot .scale { display: flex; flex-direction: column; justify-content: space-between; text-align: right; }
 .plot .axis { grid-column: 2; display: flex; overflow: hidden; }
 .axis span { flex: 1 1 0; min-width: 0; overflow: visible; white-space: nowrap; }
@@ -140,7 +140,7 @@ def body(page: Page, link: Link = lambda _of: "") -> str:
 
 
 def _figure_tile(figure: Figure) -> str:
-    beside = f"{figure.change} ({escape(figure.then)})" if figure.change else escape(figure.then)
+    beside = f"{escape(figure.change)} ({escape(figure.then)})" if figure.change else escape(figure.then)
     return f"<div><span>{escape(figure.name)}</span><b>{escape(figure.now)}</b><span>{beside}</span></div>"
 
 

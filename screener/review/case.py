@@ -16,7 +16,7 @@ from screener.store.log import CallLog
 from screener.store.records import CallRecord, Review
 from screener.words.evidence import said
 from screener.words.judgement import Teller
-from screener.words.terms import Language
+from screener.words.terms import Language, listed
 
 IDS_SHOWN = 5
 
@@ -103,7 +103,7 @@ class Maker:
         for exhibit in exhibits:
             counts[exhibit.kind] = counts.get(exhibit.kind, 0) + 1
         named = sorted(counts.items(), key=lambda item: -item[1])
-        return "、".join(f"{self.teller.kind(kind) or self.word('no_kind')} {n}" for kind, n in named)
+        return listed((f"{self.teller.kind(kind) or self.word('no_kind')} {n}" for kind, n in named), self.lang)
 
 
 @dataclass(frozen=True, slots=True)

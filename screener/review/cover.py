@@ -9,7 +9,7 @@ from screener.review.case import Case, Exhibit, Maker
 from screener.review.course import course, quoted
 from screener.store.records import CallRecord, Review
 from screener.words.places import place
-from screener.words.terms import word
+from screener.words.terms import listed, word
 
 NIGHT = frozenset({22, 23, 0, 1, 2, 3, 4, 5})
 LISTED_MOST = 500
@@ -136,7 +136,7 @@ def _exhibit(exhibit: Exhibit, maker: Maker) -> str:
         ("duration", maker.duration(exhibit)),
         ("verdict", _verdict(exhibit, maker)),
         ("review", "; ".join(_review(row, maker) for row in exhibit.flags) or maker.word("review_none")),
-        ("treatment", "、".join(given) or word("none", maker.lang)),
+        ("treatment", listed(given, maker.lang) or word("none", maker.lang)),
         *([("quoted", "".join(f"“{text}”" for text in said))] if said else []),
         (
             "recording",

@@ -10,7 +10,7 @@ from screener.review.explain import Explanation, Step
 from screener.store.records import CallRecord
 from screener.words.judgement import Teller
 from screener.words.places import place
-from screener.words.terms import word
+from screener.words.terms import listed, word
 from screener.words.timeline import WORDS
 
 
@@ -161,9 +161,8 @@ def reasons(call: CallRecord, why: Explanation, teller: Teller) -> list[str]:
     said = _said(teller)
 
     def named(pieces: tuple[Evidence, ...]) -> str:
-        return said["and"].join(
-            f"“{e.span}” ({teller.evidence(e.rule, e.detail)}, {e.weight:+.1f})" for e in pieces
-        )
+        texts = (f"“{e.span}” ({teller.evidence(e.rule, e.detail)}, {e.weight:+.1f})" for e in pieces)
+        return listed(texts, teller.lang)
 
     lines = [said["course"] + " → ".join(acts)] if (acts := gist(why, teller)) else []
     if why.tipped:
@@ -175,5 +174,5 @@ def reasons(call: CallRecord, why: Explanation, teller: Teller) -> list[str]:
     elif why.lacking is not None:
         lines.append(said["lacking"].format(max(0.0, why.lacking)))
     if why.vetoes:
-        lines.append(said["protected"] + said["and"].join(map(teller.veto, why.vetoes)))
+        lines.append(said["protected"] + listed(map(teller.veto, why.vetoes), teller.lang))
     return lines

@@ -171,7 +171,7 @@ def _remedy(state: "RegistrationState") -> str:
     if "certificate" in state.problem:
         return "renew its certificate, or correct authorities and peer_name in [sip.tls]"
     if _refused(state):
-        return "correct username, password and realm in [[sip.registrars]]"
+        return "correct username and password in [[sip.registrars]]"
     return "is the PBX running, and are host, port and firewall right? See [[sip.registrars]]"
 
 
@@ -300,14 +300,14 @@ def check_private(settings: Settings, file: Path | None) -> Check:
     """Can other users of this machine read passwords, numbers or words, or change what judges?"""
     folder = settings.folder
     secrets = [settings.pbx.password_file, settings.pbx.event_secret_file, settings.proxy.secret_file]
-    secrets.append(settings.freeswitch.password_file)
+    secrets += [settings.freeswitch.password_file, settings.webhook.secret_file, settings.oidc.secret_file]
     secrets += [registrar.password_file for registrar in settings.sip.registrars]
-    private = [folder / secret for secret in secrets if secret]
+    private = [folder / secret for secret in (*secrets, settings.console.key, settings.evidence.key) if secret]
     private += [Path(settings.sip.tls.key)] if settings.sip.tls.key else []
     private += [file] if file and _says_a_secret(settings) else []
     if database := check.database_at(settings.store.url, folder):
         private += [database, database.with_name(f"{database.name}-wal")]
-    spool = folder / (settings.store.spool or "spool")
+    spool = settings.spool
     private += [spool, *sorted(spool.glob("*.jsonl"))]
     found = [path for path in private if open_to_others(path)]
     changed = [path for path in (file, folder) if path and "w" in open_to_others(path)]
@@ -328,7 +328,12 @@ def _says_a_secret(settings: Settings) -> bool:
     accounts += [(settings.proxy.secret, settings.proxy.secret_file)]
     accounts += [(settings.freeswitch.password, settings.freeswitch.password_file)]
     accounts += [(registrar.password, registrar.password_file) for registrar in settings.sip.registrars]
+    accounts += [(settings.webhook.secret, settings.webhook.secret_file)]
+    accounts += [(settings.oidc.secret, settings.oidc.secret_file)]
     accounts += [(settings.sip.inbound_password, None), (check.password_in(settings.store.url), None)]
+    accounts += [(way.secret, None) for way in settings.alerts.ways]
+    accounts += [(summary.secret, None) for summary in settings.alerts.summaries]
+    accounts += [(way.url, None) for way in settings.alerts.ways if way.kind != "email"]  # a robot's key is in it
     return any(secret and not kept for secret, kept in accounts)
 
 
@@ -338,6 +343,8 @@ def _bind_problem(host: str, port: int, kind: int = socket.SOCK_DGRAM) -> OSErro
         try:
             family, _, _, _, address = socket.getaddrinfo(host, port, type=kind, flags=socket.AI_PASSIVE)[0]
             trial = stack.enter_context(socket.socket(family, kind))
+            if kind == socket.SOCK_STREAM:  # as the service binds: connections that just ended are no hindrance
+                trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             trial.bind(address)
         except OSError as problem:
             return problem

@@ -17,6 +17,10 @@ def of_hearing(pool: RecognizerPool, second: SecondReader | None) -> Iterator[Sa
     for number, busy in enumerate(pool.busy()):
         text = "Part of a processor that a recogniser process has used lately."
         yield Sample("recogniser_busy", busy, text, {"process": str(number)})
+    for server in pool.servers():
+        where = {"server": server.place}
+        yield Sample("recogniser_server_up", server.up, "0: the server on another machine fails now.", where)
+        yield Sample("recogniser_server_streams", server.streams, "Streams that the server hears for us.", where)
     for cause in Loss:
         text = "Voices that were not heard any more, or not at all."
         yield Sample("voices_lost_total", pool.counts.lost[cause], text, {"cause": cause})

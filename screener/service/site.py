@@ -175,7 +175,7 @@ class Service:
         clips = load_clips(recordings)
         self._log = open_log(settings.store.url, folder)
         self._history = HistoryLookup(partial(past, self._log, settings.ladder))
-        spool = folder / (settings.store.spool or "spool")
+        spool = settings.spool
         self._writer = LogWriter(self._log, settings.store.queue_rows, spool, self._spool_failed)
         self._purger = Purger(self._log, settings.store.transcript_days, clock, spool)
         hear, loader = settings.speech, partial(load_model, settings.speech, folder)
@@ -187,7 +187,7 @@ class Service:
         self._feed = open_feed(settings, self._ordered)
         self._tally = Tally()
         self._summaries = Summaries(settings, self._log, clock)
-        self._outbox = Outbox(settings.alerts, settings.site.name, settings.site.language, clock)
+        self._outbox = Outbox(settings.alerts, settings.site, clock)
         watching = [self._notes.observe, self._tally.observe, *observers]
         watching.append(Causes(settings.alerts, self._outbox.put, clock).observe)
         if self._feed is not None:
@@ -205,8 +205,8 @@ class Service:
         self._state: StateTeller | None = None
         if self._feed is not None:
             calls, waiting = (lambda: len(self._screenings)), (lambda: self._writer.waiting)
-            about = self.model, self.flow.dry_run
-            self._state = StateTeller(self._feed, *about, calls, self.registrations, waiting, clock)
+            tell = partial(StateTeller, self._feed, self.model, self.flow.dry_run, calls)
+            self._state = tell(self.registrations, waiting, self._pool.failing, clock)
         self._inbox: queue.SimpleQueue[tuple[str, Event | _Offered | _Pulse] | None] = queue.SimpleQueue()
         self._metrics: MetricsServer | None = None
         self._reviews = Reviews(self._log)

@@ -45,6 +45,7 @@ class StateTeller:
         calls: how many are up.
         registrations: with each registrar.
         waiting: calls that are not in the log yet.
+        failing: recogniser servers that fail now.
         clock: the wall clock, aware UTC.
         every: seconds from one telling to the next.
     """
@@ -57,12 +58,13 @@ class StateTeller:
         calls: Callable[[], int],
         registrations: Callable[[], Sequence[RegistrationState]],
         waiting: Callable[[], int],
+        failing: Callable[[], tuple[str, ...]],
         clock: Callable[[], datetime],
         every: float = EVERY_SECONDS,
     ) -> None:
         self._feed, self._model, self._dry_run = feed, model, dry_run
         self._calls, self._registrations, self._waiting = calls, registrations, waiting
-        self._clock, self._every = clock, every
+        self._failing, self._clock, self._every = failing, clock, every
         self._faults = Faults()
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="state", daemon=True)
@@ -97,6 +99,7 @@ class StateTeller:
             waiting=self._waiting(),
             dropped=self._feed.dropped,
             faults=self._faults.newest(),
+            failing=self._failing(),
         )
 
     def _run(self) -> None:

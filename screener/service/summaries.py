@@ -8,17 +8,18 @@ import logging
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from multiprocessing import get_context
 from zoneinfo import ZoneInfo
 
 from screener.alerts.mail import Attachment, post
-from screener.errors import AlertError, ScreenerError
+from screener.errors import AlertError, ScreenerError, StoreError
 from screener.numbers.mask import Masker
 from screener.operations.metrics import Sample
 from screener.reports.pages import Reader
-from screener.reports.render import render
+from screener.reports.render import XLSX, render
 from screener.reports.span import Span
 from screener.reports.summary import summary
 from screener.reports.summary_page import summary_page
@@ -29,6 +30,7 @@ from screener.settings.sections import Settings
 from screener.store.log import CallLog, open_log
 from screener.store.records import Access
 from screener.words.judgement import Teller
+from screener.words.terms import site_name
 
 log = logging.getLogger(__name__)
 
@@ -36,10 +38,9 @@ LOOK_SECONDS = 20.0
 """How often it is looked whether one is due."""
 TRIES = 6
 RETRY_SECONDS = 60.0
-"""Pause after a mail that was not taken; doubles with each further one."""
+"""Pause after one that could not be made, or was not taken; doubles with each further one."""
 WHO = "screener serve"
 ACTION = "summary by e-mail"
-WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +88,13 @@ def make(settings: Settings, masked: bool, span: Span, now: datetime) -> Made:
     zone = ZoneInfo(settings.site.timezone)
     teller = Teller(settings.site.language, load_notes(settings.judgement, settings.folder))
     mask = Masker(masking_key(settings.folder / settings.evidence.key)) if masked else None
+    name = site_name(settings.site.name, settings.site.language)
     try:
-        page = summary_page(summary(calls, span, zone), Reader(settings.site.name, teller, zone, mask, now))
+        page = summary_page(summary(calls, span, zone), Reader(name, teller, zone, mask, now))
     finally:
         calls.close()
     figures = [f"{figure.name}: {figure.now} ({figure.then}) {figure.change}".rstrip() for figure in page.figures]
-    text = "\n".join([f"[{settings.site.name}] {page.title}", *page.notes, "", *(figures or [page.empty])])
+    text = "\n".join([f"[{name}] {page.title}", *page.notes, "", *(figures or [page.empty])])
     html, workbook = render(page, "html"), render(page, "xlsx")
     assert isinstance(html, str)
     assert isinstance(workbook, bytes)
@@ -103,10 +105,13 @@ def apart(settings: Settings, masked: bool, span: Span, now: datetime) -> Made:
     """The same, made in a process of its own.
 
     Raises:
-        StoreError: the log cannot be read.
+        StoreError: the log cannot be read, or the process was killed.
     """
-    with ProcessPoolExecutor(1, get_context("spawn")) as process:
-        return process.submit(make, settings, masked, span, now).result()
+    try:
+        with ProcessPoolExecutor(1, get_context("spawn")) as process:
+            return process.submit(make, settings, masked, span, now).result()
+    except BrokenProcessPool as problem:
+        raise StoreError("the process that makes the summary has died", "is there enough memory?") from problem
 
 
 class Summaries:
@@ -163,18 +168,18 @@ class Summaries:
                 log.error("a summary waits: %s", problem.message)
 
     def _send(self, asked: Summary, period: Period, now: datetime) -> None:
-        made = self._maker(self._settings, asked.masked, Span(period.since, period.until), now)
-        name = f"{period.since:%Y-%m-%d}"
-        files = [
-            Attachment(f"{name}.html", "text/html", made.page.encode()),
-            Attachment(f"{name}.xlsx", WORKBOOK, made.workbook),
-        ]
+        name, made = f"{period.since:%Y-%m-%d}", None
         pause = self._retry_seconds
         for _ in range(TRIES):
             try:
+                made = made or self._maker(self._settings, asked.masked, Span(period.since, period.until), now)
+                files = [
+                    Attachment(f"{name}.html", "text/html", made.page.encode()),
+                    Attachment(f"{name}.xlsx", XLSX, made.workbook),
+                ]
                 post(asked, made.text, made.page, files)
-            except AlertError as problem:
-                log.error("a summary is sent again: %s", problem.message)
+            except (AlertError, StoreError) as problem:
+                log.error("a summary is tried again: %s", problem.message)
                 if self._stopped.wait(pause):
                     break
                 pause *= 2
@@ -183,11 +188,14 @@ class Summaries:
                 log.info("the summary of %s was sent", name)
                 return
         self._lost += 1
-        log.error("the summary of %s was not taken; make it with: screener report summary", name)
+        log.error("the summary of %s was not sent; make it with: screener report summary", name)
 
     def _run(self) -> None:
         while True:
-            self.once()
+            try:
+                self.once()
+            except Exception:
+                log.exception("summaries: a fault of ours; they go on")
             if self._stopped.wait(LOOK_SECONDS):
                 return
 

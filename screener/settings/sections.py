@@ -22,7 +22,7 @@ class Site:
     """`[site]`: whose call centre this is.
 
     Attributes:
-        name: printed on reports.
+        name: printed on reports; empty is 呼叫中心, or Call centre.
         timezone: IANA name; hours and days of reports and the calendar are in it. The log itself is UTC.
         language: what supervisors read, `zh` or `en`.
         region: where bare local numbers belong, ISO 3166.
@@ -32,7 +32,7 @@ class Site:
             to six digits that is no service number for one.
     """
 
-    name: str = "呼叫中心"
+    name: str = ""
     timezone: str = "Asia/Shanghai"
     language: Literal["zh", "en"] = "zh"
     region: str = "CN"
@@ -59,7 +59,6 @@ class Registrar:
     port: Port = 5060
     password: str = field(default="", repr=False)
     password_file: Path | None = None
-    realm: str = ""
     expires: Annotated[int, Field(ge=30, le=86400)] = 120
     transport: Literal["udp", "tcp", "tls"] = "udp"
 
@@ -353,7 +352,7 @@ class Console:
     certificate: str = ""
     key: str = ""
     feeds: tuple[str, ...] = ()
-    session_minutes: Seconds = 480.0
+    session_minutes: Annotated[float, Field(gt=0)] = 480.0
     requests_per_second: Annotated[float, Field(ge=0, le=1000)] = 20.0
     whole_numbers: tuple[Literal["agent", "supervisor", "auditor", "administrator"], ...] = (
         "supervisor",
@@ -420,6 +419,11 @@ class Settings:
     def recordings(self) -> Path | None:
         """The site's own recordings; None when it has none."""
         return self.folder / self.prompts.folder if self.prompts.folder else None
+
+    @property
+    def spool(self) -> Path:
+        """Where rows are kept while the database is away."""
+        return self.folder / (self.store.spool or "spool")
 
     @property
     def line_files(self) -> list[Path]:

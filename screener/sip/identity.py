@@ -5,13 +5,10 @@ import re
 from collections.abc import Sequence
 
 from screener.errors import SipParseError
-from screener.numbers.written import in_context
+from screener.numbers.written import WITHHELD, in_context
 from screener.ports import InviteInfo
 from screener.sip.address import NameAddr, Uri, parse_params, plain
 from screener.sip.message import Request
-
-_WITHHELD = {"", "anonymous", "unknown", "unavailable", "restricted", "asterisk"}
-"""User parts that stand for no number at all."""
 
 
 def invite_info(request: Request, source: str, wanted: Sequence[str]) -> InviteInfo:
@@ -27,7 +24,7 @@ def invite_info(request: Request, source: str, wanted: Sequence[str]) -> InviteI
     """
     caller = _asserted(request) or _first(request, "Remote-Party-ID") or request.from_
     number = caller.uri.number
-    withheld = number.lower() in _WITHHELD or caller.uri.host.lower().endswith(".invalid")
+    withheld = number.lower() in WITHHELD or caller.uri.host.lower().endswith(".invalid")
     said = {**caller.params, **caller.uri.params, **parse_params(caller.uri.user.partition(";")[2])}
     if context := said.get("phone-context", ""):
         number = in_context(number, f"phone-context={context}")

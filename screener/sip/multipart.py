@@ -4,6 +4,7 @@ Read line by line, each line once: a boundary that is missing from the header or
 or missing part headers and any order of parts cost nothing.
 """
 
+import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -13,8 +14,8 @@ from screener.sip.message import MAX_LINE, Message
 
 MAX_PARTS = 16
 """Of one body; further ones are passed over."""
-MAX_BREAKS = 6000
-"""Line ends of one body, CR and LF: a body that is nothing but line ends is no body."""
+MAX_LINES = 2000
+"""Of one body: one that is nothing but line ends is no body."""
 BOUNDARY = "screener-part"
 
 
@@ -41,7 +42,7 @@ def parts(message: Message) -> tuple[Part, ...]:
         return ()
     if not kind.startswith("multipart/"):
         return (Part(kind, _token(message.headers.get("Content-Disposition")), message.body),)
-    if message.body.count(b"\r") + message.body.count(b"\n") > MAX_BREAKS:
+    if message.body.count(b"\n") > MAX_LINES:
         return ()
     named = parse_params(header.partition(";")[2]).get("boundary", "").strip('"')
     return tuple(_read(message.body, named.encode("utf-8", "surrogateescape")))
@@ -71,7 +72,7 @@ def _read(body: bytes, boundary: bytes) -> Iterator[Part]:
 def _pieces(body: bytes, boundary: bytes) -> Iterator[list[bytes]]:
     """The lines between the delimiters; what comes before the first and after the last is left out."""
     now: list[bytes] | None = None
-    for line in body.splitlines(keepends=True):
+    for line in io.BytesIO(body):  # a CR alone ends no line
         said = line.rstrip()
         if not boundary and now is None and said.startswith(b"--") and len(said) > 2:
             boundary = said[2:]  # the header named none

@@ -60,6 +60,8 @@ class Connection:
     def __init__(self, sock: socket.socket, address: TcpAddress, *, ours: bool) -> None:
         self.sock, self.address, self.ours, self.connecting = sock, address, ours, True
         self.framer = Framer()
+        self.heard = False
+        """Whether the other end has ever said anything."""
         self.unsent = bytearray()
         self.used = self.began = time.monotonic()
         """When the newest bytes moved, and when what is under way began: the connection, or half a message."""
@@ -209,6 +211,8 @@ class Tcp:
         return connection
 
     def _serve(self, connection: Connection, events: int) -> None:
+        if self._connections.get(connection.address) is not connection:
+            return  # closed while it was its turn
         try:
             if connection.connecting and not self._arrive(connection):
                 return
@@ -239,8 +243,13 @@ class Tcp:
             except self.later:
                 return
             if not data:
-                self._drop(connection)
+                # A peer that does not like our certificate may let us in first, and close then (TLS 1.3).
+                if connection.ours and not connection.heard:
+                    self._broke(connection, "closed without a word")
+                else:
+                    self._drop(connection)
                 return
+            connection.heard = True
             waiting = connection.framer.waiting
             messages = connection.framer.feed(data)
             connection.took(time.monotonic(), whole=bool(messages) or not waiting)

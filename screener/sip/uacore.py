@@ -4,6 +4,7 @@ import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from screener.errors import SipError
 from screener.settings.encryption import Encryption
 from screener.settings.sections import Sip
 from screener.sip.address import NameAddr, Uri
@@ -53,12 +54,20 @@ def own_address(settings: Sip, peer: Address, port: int) -> str:
 
 
 def own_host(settings: Sip, peer: Address) -> str:
-    """Our address as a peer reaches it: what the site advertises, or that of the interface towards the peer."""
+    """Our address as a peer reaches it: what the site advertises, or that of the interface towards the peer.
+
+    Raises:
+        SipError: nothing leads there.
+    """
     host = settings.advertised_host or settings.host
     if host not in ("0.0.0.0", "::", ""):  # noqa: S104 - a comparison
         return host
     with socket.socket(socket.AF_INET6 if ":" in peer[0] else socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.connect(peer)
+        try:
+            probe.connect(peer)
+        except OSError as problem:
+            remedy = "is the network up? Else set [sip] advertised_host"
+            raise SipError(f"nothing leads to {peer[0]}: {problem.strerror}", remedy) from problem
         return str(probe.getsockname()[0])
 
 

@@ -52,7 +52,7 @@ SWEEP_SECONDS = 1.0
 
 
 class SipUserAgent:
-    """An endpoint on pyVoIP, as `endpoint.Endpoint` describes it.
+    """An endpoint on pyVoIP, as `ports.Endpoint` describes it.
 
     Args:
         settings: the `[sip]` section.
@@ -94,10 +94,9 @@ class SipUserAgent:
         """Bind, register, take calls.
 
         Raises:
-            SipError: the address cannot be bound, or a certificate cannot be used.
+            SipError: the address cannot be bound, a certificate cannot be used, or nothing leads to a registrar.
         """
-        settings = self._settings
-        self._offers = offers
+        settings, self._offers = self._settings, offers
         self._media = MediaLoop(settings.host, settings.rtp_port_low, settings.rtp_port_high)
         self._phone = Phone(settings, self._media, self._registrars.names)
         client = self._phone.sip
@@ -106,11 +105,12 @@ class SipUserAgent:
         self._layer = TransactionLayer(self._send, self._clock, self._unacknowledged, settings.user_agent)
         try:
             self._phone.start()
+            # The PBX dials the contact: its user must be an extension that is answered.
+            self._registrars.start(self._layer, self._own, settings.screening_extension)
         except SipError:
+            client.stop()
             self._media.stop()
             raise
-        # The PBX dials the contact: its user must be an extension that is answered.
-        self._registrars.start(self._layer, self._own, settings.screening_extension)
         client.post(lambda: None)  # wakes the thread, which finds them due
 
     def open_leg(self) -> Leg:
@@ -174,9 +174,7 @@ class SipUserAgent:
             return
         if isinstance(message, Response):
             self._response_came(message)
-            return
-        wrong = fault(message)
-        if wrong is None:
+        elif (wrong := fault(message)) is None:
             self._request(message, source)
         elif message.method != "ACK":
             self.counts.malformed += 1

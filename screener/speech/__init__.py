@@ -1,1 +1,1 @@
-"""Recognisers behind one protocol: Vosk, sherpa-onnx, or none; and the models that they need."""
+"""Recognisers behind one protocol: Vosk, sherpa-onnx, their servers, or none; and the models that they need."""

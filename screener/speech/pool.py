@@ -25,7 +25,7 @@ from screener.errors import ModelError
 from screener.events import Cue, RecognizerLost, Speaker, Transcript
 from screener.speech import wire
 from screener.speech.process import Process
-from screener.speech.recognizer import ModelInfo
+from screener.speech.recognizer import ModelInfo, ServerState
 from screener.speech.slot import Slot
 from screener.speech.voice import Voice
 from screener.speech.wire import Kind, Record
@@ -130,6 +130,19 @@ class RecognizerPool:
         """How many processes hear now."""
         return sum(slot.ready for slot in self._slots)
 
+    def servers(self) -> Sequence[ServerState]:
+        """Recogniser servers on other machines: one is up where no process of ours knows better."""
+        known: dict[str, ServerState] = {}
+        for state in (state for slot in self._slots for state in slot.servers):
+            before = known.get(state.place, ServerState(state.place, up=True, streams=0))
+            streams = before.streams + state.streams
+            known[state.place] = ServerState(state.place, before.up and state.up, streams)
+        return list(known.values())
+
+    def failing(self) -> tuple[str, ...]:
+        """Places of those that fail now."""
+        return tuple(state.place for state in self.servers() if not state.up)
+
     def open(self, call_id: str, speaker: Speaker) -> Voice:
         """Begin to hear a voice of a call; one that is open is closed first."""
         voice = Voice(call_id, speaker, self._queue_seconds)
@@ -221,6 +234,8 @@ class RecognizerPool:
                 if self._info is None:
                     self._problem = problem
                     self._loaded.set()
+            case Kind.SERVERS:
+                slot.servers = wire.servers_of(record.content)
             case Kind.STATUS:
                 slot.measure(*wire.status_of(record.content))
             case _:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from screener.events import Speaker, Transcript
 
@@ -55,4 +55,28 @@ class SpeechModel(Protocol):
 
     def open(self, speaker: Speaker) -> Recognizer:
         """A new stream."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ServerState:
+    """A recogniser server on another machine, as one process of ours knows it.
+
+    Attributes:
+        place: host and port.
+        up: it has not failed since it answered last.
+        streams: of ours, that it hears now.
+    """
+
+    place: str
+    up: bool
+    streams: int
+
+
+@runtime_checkable
+class Spread(Protocol):
+    """A model whose work is done by servers."""
+
+    def states(self) -> Sequence[ServerState]:
+        """How each is."""
         ...

@@ -13,7 +13,7 @@ from typing import Protocol
 from screener.errors import ModelError
 from screener.events import SAMPLE_RATE, Speaker
 from screener.speech.models import Engine
-from screener.speech.recognizer import ModelInfo, SpeechModel
+from screener.speech.recognizer import ModelInfo, ServerState, SpeechModel
 from screener.speech.served import dialect
 from screener.speech.servers import Link, Server, Servers
 from screener.speech.stream import Decoder, Heard, StreamRecognizer
@@ -55,6 +55,10 @@ class RemoteModel:
         if self._local is not None:
             return self._local.info
         return ModelInfo(self._engine, f"{len(self.servers.servers)} servers")
+
+    def states(self) -> Sequence[ServerState]:
+        """How each server is."""
+        return [ServerState(s.place, not s.failures, s.streams) for s in self.servers.servers]
 
     def open(self, speaker: Speaker) -> StreamRecognizer:
         """A new stream."""
@@ -144,7 +148,7 @@ class _Travelling:
             if isinstance(self._decoder, ServedDecoder):
                 self._decoder.server.failed(problem.message, time.monotonic())
                 self._decoder.close()
-            elif problem:
+            else:
                 raise problem
             self._decoder = self._next()
             try:

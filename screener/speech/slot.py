@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from screener.speech import wire
 from screener.speech.process import Process
+from screener.speech.recognizer import ServerState
 from screener.speech.voice import BATCH_FRAMES, Voice
 from screener.speech.wire import Kind, Record
 
@@ -34,6 +35,7 @@ class Slot:
         waiting_since: since when it owes an answer; None when it owes none.
         late_since: since when it is late; None when it is not.
         busy: part of a processor that it has used lately.
+        servers: on other machines, as the process knows them.
     """
 
     number: int
@@ -46,6 +48,7 @@ class Slot:
     waiting_since: float | None = None
     late_since: float | None = None
     busy: float = 0.0
+    servers: tuple[ServerState, ...] = ()
     _deaths: int = 0
     _status: tuple[float, float] = (0.0, 0.0)
 

@@ -9,7 +9,7 @@ import vosk
 from screener.errors import ModelError
 from screener.events import SAMPLE_RATE, Speaker
 from screener.resources import embedded_model_folder
-from screener.speech.models import check_folder, describe
+from screener.speech.models import AGAIN, check_folder, describe
 from screener.speech.pinyin import syllables
 from screener.speech.recognizer import ModelInfo
 from screener.speech.stream import Decoder, Heard, StreamRecognizer
@@ -35,9 +35,7 @@ class VoskModel:
         try:
             self._model = vosk.Model(str(folder))
         except Exception as error:  # the library raises the bare class
-            raise ModelError(
-                f"Vosk cannot load the model in {folder}", "install it again with `screener model install`"
-            ) from error
+            raise ModelError(f"Vosk cannot load the model in {folder}", AGAIN) from error
         self._min_confidence = min_confidence
         self._info = ModelInfo("vosk", card.name, synthetic_only=card.synthetic_only)
 

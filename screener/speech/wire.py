@@ -6,14 +6,14 @@ has a `serialize` and is found again by `parse`; a packet that holds anything el
 
 import json
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
 from screener.errors import ModelError
 from screener.events import Cue, CueKind, Speaker, Transcript
-from screener.speech.recognizer import ModelInfo
+from screener.speech.recognizer import ModelInfo, ServerState
 
 PACKET_BYTES = 60_000
 """No packet is larger: well below what a local socket takes by default."""
@@ -41,6 +41,7 @@ class Kind(IntEnum):
     CLOSED = 21
     FAILED = 22
     STATUS = 23
+    SERVERS = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +196,19 @@ def status_of(content: bytes) -> tuple[float, float]:
     """The same."""
     now, worked = _number(_STATUS, content)
     return now, worked
+
+
+def servers(states: Sequence[ServerState]) -> Record:
+    """How the servers are that a process has its work done by."""
+    return Record(Kind.SERVERS, 0, _json([[s.place, s.up, s.streams] for s in states]))
+
+
+def servers_of(content: bytes) -> tuple[ServerState, ...]:
+    """The same."""
+    try:
+        return tuple(ServerState(str(place), bool(up), int(n)) for place, up, n in json.loads(content))
+    except (TypeError, ValueError) as error:
+        raise _senseless(error) from error
 
 
 def _senseless(why: object) -> ModelError:

@@ -23,7 +23,7 @@ from screener.errors import ModelError
 from screener.events import FRAME_BYTES
 from screener.speech import wire
 from screener.speech.listener import Listener
-from screener.speech.recognizer import SpeechModel
+from screener.speech.recognizer import SpeechModel, Spread
 from screener.speech.wire import Kind, Record
 
 STATUS_SECONDS = 0.5
@@ -69,6 +69,8 @@ class Worker:
             if now >= self._status_at:
                 self._status_at = now + STATUS_SECONDS
                 self._say(wire.status(now, time.process_time()))
+                if isinstance(self._model, Spread):
+                    self._say(wire.servers(self._model.states()), now=True)
 
     # In.
 

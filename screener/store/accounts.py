@@ -110,10 +110,9 @@ class Accounts:
 
     def open(self, login: Login, *, idle_since: datetime) -> None:
         """Remember a login; those without a sign of life since then are forgotten."""
-        values = {name: getattr(login, name) for name in Login.__dataclass_fields__}
         with self._log.writing() as connection:
             connection.execute(delete(LoginOf).where(LoginOf.seen_at < idle_since))
-            connection.execute(insert(LoginOf).values(values))
+            connection.execute(insert(LoginOf).values(asdict(login)))
 
     def login(self, token: str) -> tuple[Login, Account] | None:
         """Who holds a token."""

@@ -1,6 +1,7 @@
 """Many finished calls at once, for importing a history and for measuring: rows go past the models to the driver.
 
-Calls that are in the log already are left alone, so that a second run changes nothing.
+Calls that are in the log already are left alone, but for what was dialled where nobody knew it: a second run
+changes nothing.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -16,7 +17,7 @@ from sqlalchemy import Connection, Table, select, text
 from screener.errors import StoreError
 from screener.store.insert import COLUMNS, PARTS, ROOT_COLUMNS, Root, placing, root_of, take_turns
 from screener.store.log import CallLog
-from screener.store.offered import count_offered
+from screener.store.offered import count_offered, tell_dialled
 from screener.store.records import (
     CallRecord,
     DecisionRow,
@@ -65,6 +66,7 @@ def _load(connection: Connection, batch: Sequence[CallRecord]) -> int:
     fresh = list({call.id: call for call in reversed(batch)}.values())[::-1]  # the first of an id counts
     take_turns(connection)
     known = _among(connection, select(Call.id), Call.id, [call.id for call in fresh])
+    again = [call for call in fresh if call.id in known]
     fresh = [call for call in fresh if call.id not in known]
     roots = _roots(connection, fresh)
     own = [call for call in fresh if call.id not in roots]
@@ -75,6 +77,7 @@ def _load(connection: Connection, batch: Sequence[CallRecord]) -> int:
         rows = ((call.id, *cells(row)) for call in fresh for row in getattr(call, part))
         send(connection, PARTS[part], columns, _plain(rows, writers))
     count_offered(connection, own)
+    tell_dialled(connection, [*again, *(call for call in fresh if call.id in roots)])
     return len(fresh)
 
 

@@ -12,14 +12,12 @@ from screener.core.evidence import GRAVEST_FIRST, Kind, Treatment, Verdict
 from screener.events import LineClass
 from screener.store.insert import COLUMNS
 from screener.store.log import CallLog
+from screener.store.numbered import begins, by_index
 from screener.store.records import CallRecord, Review
 from screener.store.search import said, said_by_index
 from screener.store.tables import Call, EvidencePiece
 
 DAY = timedelta(days=1)
-FEW = 20_000
-"""So many calls of a number are read and put in order; of more the newest are soon found in the log."""
-BEHIND_ALL = "\U0010ffff"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +97,7 @@ class Wanted:
         if self.withheld:
             found.append(Call.number == "")
         elif self.number:
-            found.append(Call.number.startswith(self.number, autoescape=True))
+            found.append(begins(self.number))
         if self.text:
             found.append(said(self.text))
         return found
@@ -118,10 +116,14 @@ def kind_rank(call: Any) -> Any:  # noqa: ANN401 - `Call` or an alias of it
     return case(ranks, value=type_coerce(call.kind, String), else_=GRAVEST_FIRST.index(None))
 
 
+def marked(call: Any) -> Any:  # noqa: ANN401 - likewise
+    """Flagged or treated rows, in the very words of the index that holds them (`store.tables.MARKED`)."""
+    return or_(call.verdict == literal_column("'harassment'"), call.treatment != literal_column("'none'"))
+
+
 def _judged(call: Any) -> list[Any]:  # noqa: ANN401 - likewise
-    """Rows that were judged harassment, in the words of the index of marked calls."""
-    marked = call.verdict == literal_column("'harassment'"), call.treatment != literal_column("'none'")
-    return [or_(*marked), call.verdict == Verdict.HARASSMENT]
+    """Rows that were judged harassment, by the index of marked calls."""
+    return [marked(call), call.verdict == Verdict.HARASSMENT]
 
 
 def find(log: CallLog, wanted: Wanted, limit: int) -> list[CallRecord]:
@@ -132,15 +134,13 @@ def find(log: CallLog, wanted: Wanted, limit: int) -> list[CallRecord]:
     """
     at = Call.called_at if wanted.flagged else Call.started_at
     query: Select[Any] = select(Call.root, at, *(getattr(Call, name) for name in COLUMNS))
-    query = query.where(*wanted.conditions(at))
+    query = query.where(*wanted.conditions(at)).order_by(at.desc(), Call.id.desc())
     found: dict[str, CallRecord] = {}
     with log.reading() as connection:
         if wanted.text and (few := said_by_index(connection, wanted.text)) is not None:
             query = query.where(few)
-        if wanted.number and _is_rare(connection, wanted.number):  # no order that an index has: by that of numbers
-            query = query.where(*_begins(wanted.number)).order_by(func.coalesce(at, at).desc(), Call.id.desc())
-        else:
-            query = query.order_by(at.desc(), Call.id.desc())
+        if wanted.number and (few := by_index(connection, wanted.number)) is not None:
+            query = query.where(few)
         for part in _parts(connection, query, wanted, at):
             for root, moment, *row in connection.execute(part, execution_options={"yield_per": max(100, limit)}):
                 if not wanted.is_at(moment):
@@ -160,21 +160,8 @@ def _parts(connection: Connection, query: Select[Any], wanted: Wanted, at: Any) 
     if oldest is None or newest is None:
         return
     first = max(oldest - DAY, wanted.since or oldest - DAY)  # a caller dialled before the call came here
-    for begins, ends in wanted.spans(first, min(newest, wanted.until or newest)):
-        yield query.where(at >= begins, at < ends)
-
-
-def _begins(number: str) -> tuple[Any, Any]:
-    """Numbers that begin so, as a range of the index."""
-    return Call.number >= number, Call.number < number + BEHIND_ALL
-
-
-def _is_rare(connection: Connection, number: str) -> bool:
-    """Whether few calls are of such a number; only SQLite orders them as the range does, and cannot know it."""
-    if connection.dialect.name != "sqlite":
-        return False
-    some: Select[Any] = select(literal_column("1")).select_from(Call).where(*_begins(number)).limit(FEW + 1)
-    return int(connection.scalar(select(func.count()).select_from(some.subquery())) or 0) <= FEW
+    for since, until in wanted.spans(first, min(newest, wanted.until or newest)):
+        yield query.where(at >= since, at < until)
 
 
 def unflagged(log: CallLog, since: datetime) -> list[str]:
@@ -217,7 +204,6 @@ def reviews(log: CallLog) -> dict[Review, int]:
     Raises:
         StoreError: the database failed.
     """
-    marked = or_(Call.verdict == literal_column("'harassment'"), Call.treatment != literal_column("'none'"))
-    query = select(Call.review, func.count()).where(marked, Call.verdict == Verdict.HARASSMENT)
+    query = select(Call.review, func.count()).where(*_judged(Call))
     with log.reading() as connection:
         return {review: int(number) for review, number in connection.execute(query.group_by(Call.review))}

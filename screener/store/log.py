@@ -5,6 +5,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
 from datetime import datetime
+from itertools import compress
+from operator import not_
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,8 @@ from screener.events import Entrance, ListName
 from screener.store.engine import WRITES, database_file, make_engine
 from screener.store.history import holds
 from screener.store.insert import COLUMNS, SHORT_MOST, insert_call, take_turns, tidy, upsert
-from screener.store.offered import count_offered
+from screener.store.numbered import begins, by_index
+from screener.store.offered import count_offered, tell_dialled
 from screener.store.records import (
     Access,
     CallRecord,
@@ -152,7 +155,9 @@ class CallLog:
         with self._transaction() as connection:
             take_turns(connection)
             tidied = [tidy(record) for record in records]
-            count_offered(connection, [record for record in tidied if insert_call(connection, record)])
+            fresh = [insert_call(connection, record) for record in tidied]
+            count_offered(connection, compress(tidied, fresh))
+            tell_dialled(connection, compress(tidied, map(not_, fresh)))
 
     def call(self, call_id: str) -> CallRecord:
         """The whole call of an id, or of the only id that begins so.
@@ -205,8 +210,10 @@ class CallLog:
         if kind is not None:
             query = query.where(Call.kind == kind)
         if number:
-            query = query.where(Call.number.startswith(number, autoescape=True))
+            query = query.where(begins(number))
         with self.reading() as connection:
+            if number and (few := by_index(connection, number)) is not None:
+                query = query.where(few)
             return [CallRecord(*row) for row in connection.execute(query)]
 
     def rows_of(self, call_id: str) -> list[CallRecord]:

@@ -1,19 +1,27 @@
 """Keeps the counts of offered calls in step with the calls themselves, inside the transaction that writes them."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, delete, select, update
+from sqlalchemy.orm import aliased
 
 from screener.store.engine import insert_into
+from screener.store.insert import ROOT_COLUMNS, Root
 from screener.store.records import CallRecord
-from screener.store.tables import DAY_SECONDS, QUARTER_SECONDS, Base, OfferedPlace, OfferedTime
+from screener.store.tables import DAY_SECONDS, QUARTER_SECONDS, Base, Call, OfferedPlace, OfferedTime
 
 _Counts = Counter[tuple[int, *tuple[str, ...]]]
 
 
-def count_offered(connection: Connection, fresh: Iterable[CallRecord]) -> None:
-    """Add calls of the callers' own that have just got their row.
+_TIMES = OfferedTime, ("quarter", "queue", "dialled")
+_PLACES = OfferedPlace, ("day", "queue", "dialled", "line", "region", "carrier")
+_ASKED_AT_ONCE = 500
+
+
+def count_offered(connection: Connection, fresh: Iterable[CallRecord | Root], by: int = 1) -> None:
+    """Add calls of the callers' own that have just got their row, or with -1 take them away.
 
     Rows are taken in the order of their keys, so that two writers never wait for each other in a circle.
     """
@@ -21,11 +29,46 @@ def count_offered(connection: Connection, fresh: Iterable[CallRecord]) -> None:
     places: _Counts = Counter()
     for call in fresh:
         second = int(call.started_at.timestamp() // 1)
-        times[second // QUARTER_SECONDS, call.queue, call.dialled] += 1
+        times[second // QUARTER_SECONDS, call.queue, call.dialled] += by
         where = (call.queue, call.dialled, call.line.value, call.region, call.carrier)
-        places[second // DAY_SECONDS, *where] += 1
-    _add(connection, OfferedTime, ("quarter", "queue", "dialled"), times)
-    _add(connection, OfferedPlace, ("day", "queue", "dialled", "line", "region", "carrier"), places)
+        places[second // DAY_SECONDS, *where] += by
+    for (table, keys), counts in ((_TIMES, times), (_PLACES, places)):
+        _add(connection, table, keys, counts)
+        if by < 0:
+            _drop_empty(connection, table, keys, list(counts))
+
+
+def tell_dialled(connection: Connection, others: Iterable[CallRecord]) -> None:
+    """What was dialled, where the first row of a call did not know it, and another does.
+
+    A queue_log does not say it; the CDR file, or the listening beside the agent, may.
+
+    Args:
+        connection: inside the transaction that wrote these records, or found them written already.
+        others: records that are no new call of a caller's own; of several that know it the first counts.
+    """
+    told = {record.id: record.dialled for record in others if record.dialled and record.linkedid}
+    known = _without_dialled(connection, list(told))
+    roots: dict[Root, str] = {}
+    for name, dialled in told.items():
+        if name in known:
+            roots.setdefault(known[name], dialled)
+    for root, dialled in roots.items():
+        connection.execute(update(Call).where(Call.root == root.id).values(dialled=dialled))
+    if roots:
+        count_offered(connection, roots, -1)
+        count_offered(connection, (replace(root, dialled=dialled) for root, dialled in roots.items()))
+
+
+def _without_dialled(connection: Connection, ids: Sequence[str]) -> dict[str, Root]:
+    """The first row of the calls of these rows, where it does not say what was dialled."""
+    row = aliased(Call)
+    query = select(row.id, *ROOT_COLUMNS).join(Call, Call.id == row.root).where(Call.dialled == "")
+    return {
+        name: Root(*root)
+        for start in range(0, len(ids), _ASKED_AT_ONCE)
+        for name, *root in connection.execute(query.where(row.id.in_(ids[start : start + _ASKED_AT_ONCE])))
+    }
 
 
 def _add(connection: Connection, table: type[Base], keys: tuple[str, ...], counts: _Counts) -> None:
@@ -37,3 +80,15 @@ def _add(connection: Connection, table: type[Base], keys: tuple[str, ...], count
         added.on_conflict_do_update(index_elements=keys, set_={"offered": offered + added.excluded.offered}),
         [dict(zip((*keys, "offered"), (*key, number), strict=True)) for key, number in sorted(counts.items())],
     )
+
+
+def _drop_empty(
+    connection: Connection,
+    table: type[Base],
+    keys: tuple[str, ...],
+    touched: Sequence[tuple[int, *tuple[str, ...]]],
+) -> None:
+    columns = table.__table__.c
+    for key in touched:
+        here = [columns[name] == value for name, value in zip(keys, key, strict=True)]
+        connection.execute(delete(table).where(*here, columns.offered == 0))

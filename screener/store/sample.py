@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import accumulate
 
-from screener.core.evidence import Kind, Source, Treatment, Verdict
+from screener.core.evidence import Kind, Reason, Source, Treatment, Verdict
 from screener.events import EndedBy, Entrance, LineClass, Speaker
 from screener.store.records import CallRecord, DecisionRow, EvidenceRow, Review, Segment, TransferRow, TreatmentRow
 
@@ -110,7 +110,9 @@ def _call(dice: random.Random, number: int, at: datetime, who: int, way: _Way, h
             score=-3.0, ended_by=EndedBy.TRANSFER, node=NODE,
             segments=_heard(dice, "我想问一下我的订单到哪里了") if way.heard else (),
             evidence=(EvidenceRow(3.0, "act.caller.business", Source.ACTS, None, -3.0, "", ""),),
-            decisions=(DecisionRow(4.0, verdict, None, Treatment.NONE, -3.0, 2.0, way.dry_run, False, "有业务"),),
+            decisions=(
+                DecisionRow(4.0, verdict, None, Treatment.NONE, -3.0, 2.0, way.dry_run, False, Reason.MATTER),
+            ),
             transfers=(TransferRow(4.2, "agents", True, 200),) if way.heard else (),
         )  # fmt: skip
     kind = _KINDS[_pick(dice, _KIND_WEIGHTS)]
@@ -133,7 +135,9 @@ def _call(dice: random.Random, number: int, at: datetime, who: int, way: _Way, h
         segments=_heard(dice, "你一个人吗") if way.heard else (),
         evidence=(EvidenceRow(0, "time.night", Source.TIME, None, 0.4, "", ""), *_words(dice, kind, flagged)),
         decisions=(
-            DecisionRow(flagged, Verdict.HARASSMENT, kind, treatment, 3.0, 2.0, way.dry_run, False, "骚扰"),
+            DecisionRow(
+                flagged, Verdict.HARASSMENT, kind, treatment, 3.0, 2.0, way.dry_run, False, Reason.JUDGED.of(kind)
+            ),
         ),
         treatments=(given,) if treatment is not Treatment.NONE else (),
     )  # fmt: skip

@@ -168,24 +168,25 @@ def _rewrite(file: Path, kept: Callable[[bytes, datetime], bytes]) -> None:
     """Every line as `kept` leaves it, in its place; empty ones go. The service may append meanwhile: it waits."""
     try:
         handle = os.open(file, os.O_RDWR | os.O_CLOEXEC)
+        with os.fdopen(handle, "r+b") as stream:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            written = datetime.fromtimestamp(os.fstat(handle).st_mtime, UTC)
+            before = stream.read()
+            lines = (kept(line, written) for line in before.splitlines())
+            after = b"".join(line + b"\n" for line in lines if line)
+            if after == before:
+                return
+            stream.seek(0)
+            stream.write(after.ljust(len(before), b"\n"))  # nothing of the old words stays behind the new end
+            stream.flush()
+            os.fsync(handle)
+            stream.truncate(len(after))
     except FileNotFoundError:
         return
     except OSError as problem:
         raise StoreError(
             f"{file}: cannot be rewritten ({problem.strerror})", "run it as the service's user"
         ) from problem
-    with os.fdopen(handle, "r+b") as stream:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        written = datetime.fromtimestamp(os.fstat(handle).st_mtime, UTC)
-        before = stream.read()
-        after = b"".join(line + b"\n" for line in (kept(line, written) for line in before.splitlines()) if line)
-        if after == before:
-            return
-        stream.seek(0)
-        stream.write(after.ljust(len(before), b"\n"))  # nothing of the old words stays behind the new end
-        stream.flush()
-        os.fsync(handle)
-        stream.truncate(len(after))
 
 
 def _line(record: CallRecord) -> bytes:

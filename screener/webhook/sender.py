@@ -38,7 +38,7 @@ log = logging.getLogger(__name__)
 WAITING = 200
 """Messages that may wait."""
 WITHIN_SECONDS = 30.0
-"""From the flag to the end of the last try; below `core.watching.TRANSFER_LIMIT`."""
+"""From the flag to the end of the last try; below `core.session.TRANSFER_LIMIT`."""
 PAUSES = (0.5, 2.0, 5.0)
 """Seconds before the second, third, fourth try, and so on."""
 JOIN_SECONDS = 2.0

@@ -1,6 +1,6 @@
 """What alerts say."""
 
-from datetime import datetime
+from datetime import datetime, tzinfo
 
 from screener.words.terms import Language
 
@@ -27,6 +27,7 @@ def told(
     cause: str,
     lang: Language,
     site: str,
+    zone: tzinfo,
     at: datetime,
     number: str,
     dialled: str,
@@ -38,5 +39,5 @@ def told(
     english = lang == "en"
     values = {"by": by, "number": number, "dialled": dialled, "call": call}
     parts = [_PARTS[key][english].format(value) for key, value in values.items() if value]
-    head = f"[{site}] {CAUSES[cause][english].format(count)} {at.astimezone():%Y-%m-%d %H:%M:%S}"
+    head = f"[{site}] {CAUSES[cause][english].format(count)} {at.astimezone(zone):%Y-%m-%d %H:%M:%S}"
     return "\n".join([head, *([", ".join(parts)] if parts else [])])

@@ -133,6 +133,7 @@ SAID: dict[str, tuple[str, str]] = {
     "runs_since": ("运行自", "Runs since"),
     "model": ("识别模型", "Model"),
     "registrations": ("SIP 注册", "Registrations"),
+    "failing": ("识别服务器不应答", "Recogniser servers that fail"),
     "no_registrar": ("不用注册", "none needed"),
     "waiting": ("待写入记录的来电", "Calls that wait for the log"),
     "feed_dropped": ("未播报条数", "Lines not told"),

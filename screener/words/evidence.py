@@ -71,8 +71,6 @@ SAID: dict[str, tuple[str, str]] = {
     "caller": ("来电人说", "The caller says"),
     "agent": ("坐席说", "The agent says"),
     "judged": ("系统判定:{}", "The system's verdict: {}"),
-    "confirmed_by": ("坐席 {} 确认为骚扰", "Agent {} confirms harassment"),
-    "protected": ("系统判定:{}", "The system's verdict: {}"),
     "put_into": ("转入来电自动分析队列", "Moved into the analysis queue"),
     "line_fault": ("播放线路故障提示", "The announcement of a line fault is played"),
     "terminate": ("结束通话", "The call is ended"),

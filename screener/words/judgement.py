@@ -79,7 +79,6 @@ RULES: Mapping[str, Pair] = {
     "history.watched": ("在关注名单上", "on the watch list"),
     "history.redial": ("频繁重拨", "dials again and again"),
     "sound.laughter": ("背景笑声", "laughter behind"),
-    "sound.several_voices": ("背景多人", "several voices behind"),
     "dialogue.silent": ("询问{}次均无人应答", "asked {} times, nobody answers"),
     "act.caller.business": ("来电人提出业务", "the caller names a matter"),
     "act.caller.answer": ("来电人回答坐席", "the caller answers the agent"),

@@ -1,10 +1,12 @@
 """What supervisors read, in Chinese and English: one line for every word that a report can show."""
 
+from collections.abc import Iterable
 from typing import Literal
 
 Language = Literal["zh", "en"]
 
 WORDS: dict[str, tuple[str, str]] = {
+    "call_centre": ("呼叫中心", "Call centre"),
     # Columns.
     "bucket": ("时段", "Period"),
     "hour": ("时", "Hour"),
@@ -103,7 +105,6 @@ WORDS: dict[str, tuple[str, str]] = {
     "t_tune": ("权重建议", "Proposed weights"),
     "t_suggest": ("名单建议", "Proposed entries"),
     "t_status": ("正在进行的来电", "Calls that go on"),
-    "t_dialled": ("被叫号码", "Which line is hit"),
     "rung": ("处置", "Rung"),
     "since": ("自", "Since"),
     "rung_warned": ("警告", "Warned"),
@@ -234,6 +235,11 @@ WORDS: dict[str, tuple[str, str]] = {
 WEEKDAYS = {"zh": "一二三四五六日", "en": ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")}
 
 
+def site_name(name: str, language: Language) -> str:
+    """What a site is called, one that has named itself or not."""
+    return name or word("call_centre", language)
+
+
 def word(key: str, lang: Language) -> str:
     """What a key is called; a key that is no word of ours is called as it is."""
     chinese, english = WORDS.get(key, (key, key))
@@ -244,6 +250,11 @@ def weekday(number: int, lang: Language) -> str:
     """Monday is 1."""
     name = WEEKDAYS[lang][number - 1]
     return name if lang == "en" else f"周{name}"
+
+
+def listed(items: Iterable[str], lang: Language) -> str:
+    """Several things of one kind, one after the other."""
+    return ("、", ", ")[lang == "en"].join(items)
 
 
 def headed(text: str) -> str:

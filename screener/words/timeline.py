@@ -28,5 +28,4 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "settled": ("(业务已办完)", " (the matter is settled)"),
     "lacking": ("从未标记,最接近时还差 {:.1f}。", "Never flagged; at its worst {:.1f} were lacking."),
     "protected": ("受保护:", "Protected by: "),
-    "and": ("、", ", "),
 }

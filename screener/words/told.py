@@ -71,7 +71,8 @@ def _line(line: str) -> str:
         return f"{_line(wrong)} — {_line(remedy)}"
     for begins, pattern, chinese in _patterns():
         if line.startswith(begins) and (found := pattern.fullmatch(line)):
-            parts = [_line(part) for part in found.groups()]
+            # A key of the settings, `[sip] port`, stays as it stands there.
+            parts = [part if f"] {part}:" in line else _line(part) for part in found.groups()]
             return _filled(chinese, parts)
     return line
 

@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlparse
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -24,7 +25,9 @@ from screener.core.evidence import Assessment, Decision, Kind, Treatment, Verdic
 from screener.errors import AlertError
 from screener.events import Act, Caller, CallOffered, Ordered, RecognizerLost
 from screener.settings.alerts import Alerts, Way
+from screener.settings.sections import Site
 from screener.webhook.message import TOLERANCE_SECONDS, is_signed
+from screener.words.alerts import told
 from tests.alerts.mailbox import mailbox
 
 NOON = datetime(2026, 3, 4, 4, 0, tzinfo=UTC)
@@ -121,7 +124,9 @@ def test_a_fault_of_a_way_costs_one_alert_and_not_the_way() -> None:
         if len(sent) == 1:
             raise TypeError("not foreseen")
 
-    outbox = Outbox(Alerts(ways=(Way("webhook", "http://127.0.0.1/"),)), "x", "en", lambda: NOON, sender)
+    outbox = Outbox(
+        Alerts(ways=(Way("webhook", "http://127.0.0.1/"),)), Site("x", language="en"), lambda: NOON, sender
+    )
     outbox.start()
     outbox.put(ALERT)
     outbox.put(ALERT)
@@ -149,7 +154,7 @@ def until(true: object) -> None:
 def test_what_is_not_taken_is_sent_again_and_only_wanted_causes_go(peer: Peer) -> None:
     peer.answers = [(500, b""), (503, b"")]
     ways = (Way("webhook", peer.url), Way("webhook", peer.url + "2", causes=("burst",)))
-    outbox = Outbox(Alerts(ways=ways), "某中心", "zh", lambda: NOON, retry_seconds=0.01)
+    outbox = Outbox(Alerts(ways=ways), Site("某中心"), lambda: NOON, retry_seconds=0.01)
     outbox.start()
     outbox.put(ALERT)
     until(lambda: outbox.sent == 1)
@@ -160,7 +165,7 @@ def test_what_is_not_taken_is_sent_again_and_only_wanted_causes_go(peer: Peer) -
 
 
 def test_the_outbox_is_bounded_and_putting_never_waits() -> None:
-    outbox = Outbox(Alerts(ways=(Way("webhook", "http://127.0.0.1:9/"),)), "x", "en", lambda: NOON)
+    outbox = Outbox(Alerts(ways=(Way("webhook", "http://127.0.0.1:9/"),)), Site("x", language="en"), lambda: NOON)
     for _ in range(WAITING + 5):  # nobody sends: it was not started
         outbox.put(ALERT)
     assert outbox.lost == 5
@@ -237,3 +242,8 @@ def test_what_a_caller_wrote_is_no_header_and_no_fault_of_a_mail() -> None:
     (one,) = box.mails
     assert one["bcc"] is None and "\x1b" not in one.get_content() + one["subject"]
     assert "QUIT" in one.get_content()
+
+
+def test_an_alert_says_when_by_the_sites_own_clock() -> None:
+    text = told("asked", "zh", "某中心", ZoneInfo("Asia/Shanghai"), NOON, "", "", 0, "")
+    assert text == "[某中心] 请主管查看来电 2026-03-04 12:00:00"

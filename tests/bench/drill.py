@@ -36,7 +36,7 @@ from tests.pbx import stranger
 from tests.pbx.behind_proxy import DEPLOY as PROXIED
 from tests.pbx.behind_proxy import behind_proxy
 from tests.pbx.behind_proxy import missing as behind_proxy_missing
-from tests.pbx.network import ASTERISK, SCREENER, TRUNK, Wiretap, wait_for
+from tests.pbx.network import ASTERISK, SCREENER, TRUNK, Network, Wiretap, wait_for
 from tests.pbx.network import CREW as CREW_HOST
 from tests.pbx.rig import BESIDE, IN_PATH, SECURE, Caller, Screener, end, missing, secured
 from tests.pbx.voices import QUIET, hears_the_agent, said, samples
@@ -47,6 +47,7 @@ from tests.siprec.client import Client
 from tests.siprec.offers import MIXED, RFC, SDP, TWO, XML, joined
 from tests.store.databases import Postgres, running_postgres
 
+VOSK_SERVER = Path(__file__).parents[1] / "speech/vosk_server.py"
 CALLERS = 4
 CREW = 12
 MONITORED = 20
@@ -544,6 +545,39 @@ def injected() -> Outcome:
         return Outcome(callers, lost + len(moved) + believed, f"{note}; {drill.next_is_screened()}")
 
 
+def recogniser_servers_gone() -> Outcome:
+    """Both recogniser servers on other machines are killed, and no model is here; then they are back."""
+    ports = 2701, 2702
+    servers = ", ".join(f'"ws://127.0.0.1:{port}"' for port in ports)
+    speech = f'servers = [{servers}]\nfallback = "none"'
+    with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
+        said_there = stack.enter_context(Path(folder, "servers.txt").open("wb"))
+
+        def begin(network: Network) -> list[subprocess.Popen]:
+            command = [sys.executable, str(VOSK_SERVER)]
+            begun = [network.popen([*command, str(port)], Path(folder), said_there) for port in ports]
+            for process in begun:
+                stack.callback(end, process)
+            return begun
+
+        drill = stack.enter_context(drilling(screener=False))
+        running = begin(drill.site.network)
+        time.sleep(5)
+        drill.site.start_screener(speech=speech)
+        drill.call(IN_PATH)
+        drill.call(BESIDE, calls=2)
+        drill.wait_screened(CALLERS + 4)
+        for process in running:
+            process.kill()
+        began = time.monotonic()
+        callers, lost, seconds = drill.lost_with_more(began)
+        said_so = drill.site.screener.log.count("recogniser server")
+        begin(drill.site.network)
+        time.sleep(35)  # the longest that a server is left alone, and its model
+        note = f"said {said_so} times; last agent after {seconds:.1f} s; {_flagged(drill)} flagged"
+        return Outcome(callers, lost, f"{note}; {drill.next_is_screened()}")
+
+
 def rtpengine_restarted() -> Outcome:
     """rtpengine dies and starts again, behind Kamailio, while a screener listens to copies of its calls."""
     if reason := behind_proxy_missing():
@@ -683,6 +717,7 @@ FAULTS: dict[str, Callable[[], Outcome]] = {
     "rtpengine": rtpengine_restarted,
     "certificate": certificate_expired,
     "siprec": recording_client_gone,
+    "servers": recogniser_servers_gone,
 }
 
 

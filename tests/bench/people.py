@@ -15,7 +15,7 @@ import random
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -86,16 +86,20 @@ def recorded(folder: Path, most: int) -> Iterator[Clip]:
 
 
 def spoken(most: int) -> Iterator[Clip]:
-    """Scripted callers' sentences in Kokoro's voices, made once and kept."""
+    """Scripted callers' sentences in Kokoro's voices."""
     said = {t.text for call in read_labelled([ROOT / "tests" / "data" / "calls"]) for t in call.call.turns}
-    texts = sorted(text for text in said if 5 <= len(text) <= 25)
-    texts = random.Random(1).sample(texts, most)
+    texts = random.Random(1).sample(sorted(text for text in said if 5 <= len(text) <= 25), most)
+    voices = (*TIMBRES, *BLENDS)
+    yield from in_voices([(voices[number % len(voices)], text) for number, text in enumerate(texts)])
+
+
+def in_voices(said: Sequence[tuple[str, str]]) -> Iterator[Clip]:
+    """Sentences, each in one of Kokoro's voices, made once and kept; needs `make voices`."""
     wanted = []
-    for number, text in enumerate(texts):
-        voice = (*TIMBRES, *BLENDS)[number % (len(TIMBRES) + len(BLENDS))]
+    for voice, text in said:
         name = hashlib.sha256(f"{voice} {text}".encode()).hexdigest()[:16]
         wanted.append((voice, VOICES / f"{name}.wav", text))
-    lines = [f"{voice}\t{path}\t{text}\n" for voice, path, text in wanted if not path.exists()]
+    lines = dict.fromkeys(f"{voice}\t{path}\t{text}\n" for voice, path, text in wanted if not path.exists())
     if lines:
         command = [str(VOICES / "bin" / "python"), str(ROOT / "tests" / "bench" / "kokoro.py")]
         subprocess.run(command, input="".join(lines), text=True, check=True, stderr=subprocess.DEVNULL)

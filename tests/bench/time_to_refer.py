@@ -146,16 +146,15 @@ def report(what: str, said: Sequence[Sentence], moved: Sequence[Moved | None], t
         print(f"  not so: {text} went to {where}")
 
 
-def in_turn(before: Path, lewd: Sequence[Sentence], genuine: Sequence[Sentence], greeting: float) -> None:
-    """Each call at another checkout and at this one, one right after the other: what disturbs, disturbs both."""
-    with serving(root=before) as (_, old), serving() as (_, new):
-        for what, said, pause, target, first in (
-            ("harassment: end of the decisive word", lewd, 0.0, "analysis", 0),
-            ("genuine: end of the first clear request", genuine, greeting, "agents", 5000),
-        ):
-            moved = [[one_call(port, first + n, s, pause) for port in (old, new)] for n, s in enumerate(said)]
-            report(f"before  {what}", said, [pair[0] for pair in moved], target, "")
-            report(f"now     {what}", said, [pair[1] for pair in moved], target, "")
+def in_turn(ports: dict[str, int], lewd: Sequence[Sentence], genuine: Sequence[Sentence], greeting: float) -> None:
+    """Each call at one service and at another, one right after the other: what disturbs, disturbs both."""
+    for what, said, pause, target, first in (
+        ("harassment: end of the decisive word", lewd, 0.0, "analysis", 0),
+        ("genuine: end of the first clear request", genuine, greeting, "agents", 5000),
+    ):
+        moved = [[one_call(port, first + n, s, pause) for port in ports.values()] for n, s in enumerate(said)]
+        for place, name in enumerate(ports):
+            report(f"{name:8}{what}", said, [both[place] for both in moved], target, "")
 
 
 def main() -> None:
@@ -163,11 +162,18 @@ def main() -> None:
     options.add_argument("--calls", type=int, default=30, help="of each kind")
     options.add_argument("--pbx", action="store_true", help="genuine callers through a real Asterisk")
     options.add_argument("--before", type=Path, help="another checkout, called in turn with this one")
+    options.add_argument("--second", default="", help="also with this second reader: a model's name or folder")
     chosen = options.parse_args()
     greeting = len(samples(audio_folder() / "greeting.wav")) / 16000
     lewd, genuine = sentences(HARASSING, chosen.calls), sentences(REQUESTS, chosen.calls)
     if chosen.before:
-        in_turn(chosen.before.resolve(), lewd, genuine, greeting)
+        with serving(root=chosen.before.resolve()) as (_, old), serving() as (_, new):
+            in_turn({"before": old, "now": new}, lewd, genuine, greeting)
+        return
+    if chosen.second:
+        extra, flow = f'second = "{chosen.second}"\n', "second_seconds = 2.0"
+        with serving() as (_, without), serving(extra, flow=flow) as (_, second):
+            in_turn({"once": without, "twice": second}, lewd, genuine, greeting)
         return
     with serving() as (_, port):
         moved = [one_call(port, number, sentence, 0.0) for number, sentence in enumerate(lewd)]

@@ -181,3 +181,14 @@ def test_the_end_of_a_call_is_the_end(bench) -> None:
     before = list(one.call.asked)
     one.say("你今天穿什么颜色的内裤", at=5.0)
     assert one.call.asked == before
+
+
+def test_whoever_watches_and_fails_costs_the_call_nothing(bench, caplog: pytest.LogCaptureFixture) -> None:
+    one = bench()
+    one.screening._shared.observers.insert(0, lambda *_: 1 / 0)
+    one.say("你今天穿什么颜色的内裤")
+    assert any(isinstance(item, Decided) for item in one.seen), "the others still see it"
+    assert one.call.transfers() == [], "the caller is judged on"
+    one.screening.handle(CallEnded(EndedBy.CALLER, 9.0))
+    assert one.screening.ended
+    assert "whoever watches has failed" in caplog.text

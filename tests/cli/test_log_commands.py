@@ -258,3 +258,21 @@ def test_every_command_says_what_it_does_with_an_example(name: str, command: cli
 
 def test_the_commands_of_the_log_are_registered() -> None:
     assert {"access", "bench-log", "calls", "import", "list", "purge", "report"} <= set(COMMANDS)
+
+
+def test_calls_are_found_by_a_number_s_beginning_and_a_name_that_no_call_has_is_a_mistake(run: Run) -> None:
+    def numbers(begins: str) -> list[str]:
+        rows = json.loads(run("calls", "list", "--number", begins, "--limit", "100000", "--format", "json").output)
+        return [row["number"] or "" for row in rows]
+
+    every = [
+        row["number"] or ""
+        for row in json.loads(run("calls", "list", "--limit", "100000", "--format", "json").output)
+    ]
+    whole = next(number for number in every if number.startswith("+861"))
+    for begins in (whole[3:6], whole[:6]):
+        assert numbers(begins) == [number for number in every if number.startswith(whole[:6])]
+    assert whole in numbers(whole[3:])
+    for place in ("queue", "dialled", "region", "carrier"):
+        with pytest.raises(InputError, match="nowhere"):
+            run("calls", "list", f"--{place}", "nowhere", code=1)

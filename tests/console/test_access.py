@@ -64,6 +64,7 @@ def test_a_new_password_ends_every_login(context: Context) -> None:
         ("a\x1b[31m", Role.AUDITOR, PASSWORD, ""),
         (" a", Role.AUDITOR, PASSWORD, ""),
         ("a" * 65, Role.AUDITOR, PASSWORD, ""),
+        ("rule", Role.AUDITOR, PASSWORD, ""),
         ("new", Role.AUDITOR, "short", ""),
         ("new", Role.AGENT, PASSWORD, ""),
         ("new", Role.AUDITOR, PASSWORD, "8001"),

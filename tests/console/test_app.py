@@ -237,3 +237,41 @@ def test_who_guesses_many_passwords_at_once_is_heard_no_more_often(
         statuses = list(at_once.map(guess, range(80)))
     assert statuses.count(401) == len(checked) <= STRANGERS + AT_ONCE
     assert statuses.count(429) == 80 - len(checked)
+
+
+@pytest.mark.parametrize(
+    "kind", ["application/x-www-form-urlencoded", "multipart/form-data; boundary=b", "text/plain"]
+)
+def test_a_form_where_json_is_asked_for_is_a_clear_error(context: Context, client: TestClient, kind: str) -> None:
+    token = {"authorization": f"Bearer {program(context, Role.SUPERVISOR)}"}
+    guard = log_in(client, context, Role.SUPERVISOR)
+    for address in ADDRESSES:
+        if (
+            address.method != "POST"
+            or Role.SUPERVISOR not in address.roles
+            or address.path in ("/logout", "/password")
+        ):
+            continue
+        path = address.path.replace("{call}", "x")
+        body = f"guard={guard}&act=agents" if "urlencoded" in kind else "--b--"
+        headers = {"content-type": kind, **(token if address.api else {})}
+        if "urlencoded" not in kind:
+            headers["x-guard"] = guard
+        assert client.post(path, content=body, headers=headers).status_code < 500, path
+
+
+def test_a_zero_character_is_a_clear_error_before_any_database_sees_it(
+    context: Context, client: TestClient
+) -> None:
+    token = {"authorization": f"Bearer {program(context, Role.SUPERVISOR)}"}
+    guard = log_in(client, context, Role.SUPERVISOR)
+    asked = [
+        client.get("/calls?text=a%00"),
+        client.get("/review/a%00b"),
+        client.get("/api/v1/calls/%00", headers=token),
+    ]
+    asked += [client.post("/lists/add", data={"guard": guard, "name": "block", "number": "1", "reason": "a\0"})]
+    asked += [client.post("/login", data={"name": "a\0", "password": "x", "next": "/"})]
+    entry = {"name": "block", "number": "13800138000", "reason": "a\0", "expires": None}
+    asked += [client.post("/api/v1/lists", json=entry, headers=token)]
+    assert [answer.status_code for answer in asked] == [400] * len(asked)

@@ -1,4 +1,5 @@
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -6,6 +7,7 @@ from screener.events import ListName
 from screener.exchange.listfile import BadLine, from_csv, national, to_asterisk, to_csv, to_freepbx, to_kamailio
 from screener.store.records import ListedNumber
 
+SHANGHAI = ZoneInfo("Asia/Shanghai")
 NOW = datetime(2026, 3, 4, tzinfo=UTC)
 ENTRIES = [
     ListedNumber(ListName.BLOCK, "+8613800138000", '恶"作剧\n', NOW),
@@ -14,15 +16,20 @@ ENTRIES = [
 
 
 def test_csv_is_read_back_as_it_was_written() -> None:
-    assert list(from_csv(to_csv(ENTRIES[1:]), ListName.BLOCK, NOW)) == ENTRIES[1:]
-    assert list(from_csv(to_csv(ENTRIES), ListName.ALLOW, NOW)) == []
+    assert list(from_csv(to_csv(ENTRIES[1:]), ListName.BLOCK, NOW, SHANGHAI)) == ENTRIES[1:]
+    assert list(from_csv(to_csv(ENTRIES), ListName.ALLOW, NOW, SHANGHAI)) == []
 
 
 def test_a_plain_list_of_numbers_is_enough_and_bad_rows_are_named() -> None:
     text = "number,reason\n13800138000,吵闹\n# note\nnobody,x\n13900139000,x,someday\n\n95588\n"
-    found = list(from_csv(text, ListName.WATCH, NOW))
+    found = list(from_csv(text, ListName.WATCH, NOW, SHANGHAI))
     assert [item.number for item in found] == ["13800138000", 4, 5, "95588"]
     assert [isinstance(item, BadLine) for item in found] == [False, True, True, False]
+
+
+def test_a_day_without_a_zone_is_the_sites() -> None:
+    (entry,) = from_csv("13800138000,x,2026-12-31\n", ListName.BLOCK, NOW, SHANGHAI)
+    assert isinstance(entry, ListedNumber) and entry.expires_at == datetime(2026, 12, 30, 16, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(

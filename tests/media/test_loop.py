@@ -139,6 +139,13 @@ def test_keys_that_cannot_be_sent_are_refused():
     audio, _, _ = stream()
     assert not audio.press("5x")
     assert not audio.press("1" * 33)
+    assert audio.press("1" * 32)
+    assert not audio.press("1"), "no room for one more"
+    for _ in range(9):
+        audio.tick()
+    assert not audio.press("1"), "the first is not over yet"
+    audio.tick()
+    assert audio.press("1")
     audio.event_type = None
     assert not audio.press("5")
 
@@ -413,3 +420,13 @@ def test_opening_and_closing_from_many_threads(loop):
     while len(loop) and time.monotonic() < deadline:
         time.sleep(0.01)
     assert (failures.qsize(), len(loop)) == (0, 0)
+
+
+def test_a_task_that_fails_costs_the_others_nothing(loop):
+    done = threading.Event()
+    ready = threading.Event()
+    loop.post(lambda: ready.wait(5))  # the two that follow are taken together
+    loop.post(lambda: 1 / 0)
+    loop.post(done.set)
+    ready.set()
+    assert done.wait(5)

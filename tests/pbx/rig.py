@@ -349,6 +349,7 @@ class Screener:
         replaced: pairs of text in that file and what stands there instead.
         env: for its process.
         shipped: the file.
+        speech: further lines of its section `[speech]`.
     """
 
     def __init__(
@@ -358,9 +359,10 @@ class Screener:
         replaced: dict[str, str] | None = None,
         env: dict[str, str] | None = None,
         shipped: Path = DEPLOY / "screener.toml",
+        speech: str = "",
     ) -> None:
         home.mkdir(parents=True, exist_ok=True)
-        self.network, self.home, self.config = network, home, write_config(home, replaced, shipped)
+        self.network, self.home, self.config = network, home, write_config(home, replaced, shipped, speech)
         self._env = env
         self.start()
 
@@ -434,7 +436,10 @@ class Screener:
 
 
 def write_config(
-    home: Path, replaced: dict[str, str] | None = None, shipped: Path = DEPLOY / "screener.toml"
+    home: Path,
+    replaced: dict[str, str] | None = None,
+    shipped: Path = DEPLOY / "screener.toml",
+    speech: str = "",
 ) -> Path:
     """The shipped settings with a `[speech]` section that understands the callers."""
     text = shipped.read_text("utf-8")
@@ -442,7 +447,7 @@ def write_config(
         assert old in text, f"screener.toml no longer says {old}"
         text = text.replace(old, new)
     path = home / "screener.toml"
-    path.write_text(f"{text}\n[speech]\n{SPEECH}\n", "utf-8")
+    path.write_text(f"{text}\n[speech]\n{SPEECH}\n{speech}\n", "utf-8")
     path.chmod(0o600)
     return path
 

@@ -1,7 +1,6 @@
 """Nothing in clear: Asterisk 22, baresip and the screener over TLS with client certificates and SRTP."""
 
 import audioop  # part of Python before 3.13, the package audioop-lts after
-import os
 import re
 import shutil
 import time
@@ -10,24 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from screener.core.actions import Prompt
 from screener.core.evidence import Kind, Treatment
-from screener.events import CallAnswered, CallEnded, Entrance, PlaybackEnded
-from screener.media.prompts import load_clips
-from screener.settings.encryption import Tls
+from screener.events import Entrance
 from tests.pbx.network import ASTERISK, PHONE, SCREENER, TRUNK, Network, Wiretap, wait_for
 from tests.pbx.rig import BESIDE, SECURE, Asterisk, Caller, Phone, Screener, doctor, secured
 from tests.pbx.voices import hears_the_agent, hum, is_in, mulaw, prompt, said
 from tests.sip.authority import DAY, Authority, Issued
-from tests.sip.caller import Desk
 
-pytestmark = [
-    pytest.mark.pbx,
-    pytest.mark.skipif(
-        "SCREENER_PBX_SECURE" not in os.environ,
-        reason="baresip's TLS does not answer within the time in every run; set SCREENER_PBX_SECURE=1",
-    ),
-]
+pytestmark = pytest.mark.pbx
 
 
 class Site:
@@ -173,53 +162,3 @@ def test_an_expired_certificate_is_said_and_callers_reach_the_agents(site: Site)
     found = doctor(site.network, screener.config)
     assert "is expired on" in found.stdout
     assert found.returncode == 1
-
-
-@pytest.fixture
-def keys(tmp_path: Path) -> Path:
-    """The authority's certificate, the screener's, and the phone's with its key."""
-    authority = Authority(tmp_path)
-    authority.issue(SCREENER, file="screener")
-    phone = authority.issue(PHONE, file="phone")
-    with phone.certificate.open("ab") as both:
-        both.write(phone.key.read_bytes())
-    return tmp_path
-
-
-@pytest.mark.parametrize("medium", ["srtp", "srtp-mand", ""])
-def test_baresip_calls_the_user_agent_itself(network: Network, keys: Path, tmp_path: Path, medium: str) -> None:
-    """Optional SRTP (RTP/AVP with keys), mandatory (RTP/SAVP), and none, which is refused."""
-    own, authority = keys / "screener", str(keys / "ca.pem")
-    tls = Tls(f"{own}.pem", f"{own}.key", 5061, authority, client_certificates=True, only=True)
-    heard = bytearray()
-    peers = PHONE, SCREENER  # baresip connects from whatever address the kernel gives it
-    with network.entered():  # its threads, and so their sockets, stay there
-        desk = Desk(host=SCREENER, peers=peers, srtp="required", tls=tls)
-    encryption = f";mediaenc={medium}" if medium else ""
-    account = f"<sip:caller@{PHONE};transport=tls>;regint=0{encryption}"
-    phone = Phone(network, tmp_path / "phone", keys, account)
-    tap = Wiretap(network)
-    try:
-        phone.command("dial", f"sip:100@{SCREENER}:5061;transport=tls")
-        if not medium:
-            phone.wait_event("CALL_CLOSED", 10)
-            (why,) = [str(event.get("param")) for _, event in phone.events if event.get("type") == "CALL_CLOSED"]
-            assert why.startswith("488")
-            assert desk.calls.empty()
-            return
-        desk.event(CallAnswered)
-        call = desk.call()
-        call.listen(lambda pcm, _at: heard.extend(audioop.lin2ulaw(pcm, 2)))
-        call.play([(load_clips()[Prompt.GREETING], None)])
-        desk.event(PlaybackEnded)
-        wait_for(lambda: hears_the_agent(bytes(heard)), 20, "the phone's voice", every=0.2)
-        phone.command("hangup")
-        desk.event(CallEnded)
-        assert not is_in(prompt("greeting"), tap.heard_by(PHONE)), "not in clear"
-        assert not is_in(audioop.lin2ulaw(hum(1), 2), tap.heard_by(SCREENER))
-        phone.stop()
-        assert is_in(prompt("greeting"), mulaw(phone.heard()))
-    finally:
-        tap.stop()
-        phone.stop()
-        desk.stop()

@@ -48,9 +48,11 @@ def random_history(seed: int, linked: Sequence[str], count: int = 80) -> History
         at = BEGIN + timedelta(seconds=dice.randrange(DAYS * 86400))
         number_, written = _written(dice)
         if dice.random() < 0.5:
-            calls.append(_in_queues(dice, queued, callid, at, number_, written))
-            if dice.random() < 0.7:  # the CDR file has it too: no second call
-                cdr += _legs(dice, callid, at, written, dice.choice(DIALLED))[1]
+            call = _in_queues(dice, queued, callid, at, number_, written)
+            if dice.random() < 0.7:  # the CDR file has it too: no second call, but it knows what was dialled
+                call = replace(call, dialled=dice.choice(DIALLED))
+                cdr += _legs(dice, callid, at, written, call.dialled)[1]
+            calls.append(call)
         else:
             call, rows = _of_cdr(dice, callid, at, number_, written)
             cdr += rows

@@ -40,6 +40,11 @@ class Call:
         return getattr(self.rows[0], name)
 
     @property
+    def dialled(self) -> str:
+        """As the first row says that knows it."""
+        return next((row.dialled for row in self.rows if row.dialled), "")
+
+    @property
     def judged(self) -> list[CallRecord]:
         return [row for row in self.rows if row.verdict is Verdict.HARASSMENT]
 

@@ -26,11 +26,16 @@ class Told:
         pass
 
 
+FAILING = ("10.0.0.9:2700",)
+
+
 def test_it_tells_again_and_again_and_ends_with_the_service() -> None:
     told = Told()
     states = [RegistrationState("a.example", True), RegistrationState("b.example", False, "403")]
     about = ModelInfo("vosk", "small"), True
-    teller = StateTeller(told, *about, lambda: 2, lambda: states, lambda: 9, lambda: NOON, every=0.02)
+    teller = StateTeller(
+        told, *about, lambda: 2, lambda: states, lambda: 9, lambda: FAILING, lambda: NOON, every=0.02
+    )
     teller.start()
     try:
         log = logging.getLogger("screener.sip.x")
@@ -40,6 +45,7 @@ def test_it_tells_again_and_again_and_ends_with_the_service() -> None:
         wait_for(lambda: told.items and isinstance(told.items[-1], Node) and len(told.items[-1].faults) == FAULTS)
         node = told.items[-1]
         assert (node.calls, node.registered, node.registrars, node.problem) == (2, 1, 2, "b.example: 403")
+        assert node.failing == FAILING
         assert (node.waiting, node.dropped, node.model, node.dry_run) == (9, 3, "vosk small", True)
         assert [fault.split(" ")[3] for fault in node.faults] == ["fault"] * FAULTS
         assert " sip.x: fault 7 " in node.faults[-1] and "\x1b" not in node.faults[-1]

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import openpyxl
 import pytest
 
+from screener.errors import StoreError
 from screener.service.summaries import ACTION, Summaries, apart, make, newest_due
 from screener.settings.alerts import Alerts, Summary
 from screener.settings.sections import Settings, Store
@@ -99,3 +100,19 @@ def test_a_mail_server_that_is_away_costs_nothing_but_the_mail(settings: Setting
     summaries.once()
     assert {sample.name: sample.value for sample in summaries.samples()}["summaries_lost_total"] == 1
     log.close()
+
+
+def test_one_that_cannot_be_made_is_tried_again(settings: Settings) -> None:
+    failures = [StoreError("the database is away")] * 2
+
+    def maker(*asked):
+        if failures:
+            raise failures.pop()
+        return make(*asked)
+
+    with mailbox() as box:
+        settings = replace(settings, alerts=Alerts(summaries=(asked("month", box.place),)))
+        log = open_log(settings.store.url)
+        Summaries(settings, log, lambda: NOW, maker, retry_seconds=0.001).once()
+        assert len(box.mails) == 1
+        log.close()

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from screener.sip.message import Headers, Request
-from screener.sip.multipart import BOUNDARY, MAX_BREAKS, MAX_PARTS, Part, part, parts, serialize
+from screener.sip.multipart import BOUNDARY, MAX_LINES, MAX_PARTS, Part, part, parts, serialize
 
 
 def request(body: bytes, content_type: str) -> Request:
@@ -66,4 +66,9 @@ def test_further_parts_are_passed_over() -> None:
 def test_endless_lines_are_no_body() -> None:
     body = b"--b\r\nContent-Type: application/sdp\r\n\r\nv=0\r\n--b--"
     assert parts(request(body, "multipart/mixed;boundary=b"))
-    assert parts(request(body + b"\r\n" * MAX_BREAKS, "multipart/mixed;boundary=b")) == ()
+    assert parts(request(body + b"\r\n" * MAX_LINES, "multipart/mixed;boundary=b")) == ()
+
+
+def test_a_carriage_return_alone_ends_no_line() -> None:
+    body = b"--b\r\nContent-Type: application/sdp\r\n\r\nv=0\r--b\rs=-\r\n--b--"
+    assert part(request(body, "multipart/mixed;boundary=b"), "application/sdp") == b"v=0\r--b\rs=-"

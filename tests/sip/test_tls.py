@@ -225,6 +225,14 @@ class Pbx:
                 sock.sendall(response.serialize())
 
 
+class Closing(Pbx):
+    """One that hears a request and closes the connection."""
+
+    def _talk(self, sock: ssl.SSLSocket) -> None:
+        sock.recv(4096)
+        sock.close()
+
+
 def at(registrar: Pbx) -> Registrar:
     return Registrar("127.0.0.1", "screener", registrar.port, password="x", transport="tls")
 
@@ -257,6 +265,14 @@ def test_a_pbx_that_cannot_prove_who_it_is_gets_no_registration(
     assert wait_for(lambda: why in desk.agent.registrations()[0].problem), desk.agent.registrations()
     assert not desk.agent.registrations()[0].registered
     assert not pbx.requests
+    desk.stop()
+
+
+def test_a_pbx_that_lets_us_in_and_closes_is_said(authority: Authority) -> None:
+    """So does Asterisk with who shows a certificate that has expired: TLS 1.3 lets the client in first."""
+    pbx = Closing(authority, authority.issue("127.0.0.1", file="pbx"))
+    desk = Desk(tls=section(authority, None), registrars=(at(pbx),))
+    assert wait_for(lambda: "closed without a word" in desk.agent.registrations()[0].problem)
     desk.stop()
 
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import queue
 import shutil
 import socket
 import subprocess
@@ -9,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -21,11 +23,12 @@ from websockets.sync.server import ServerConnection, serve
 
 from screener.demo.script import AUDIO
 from screener.errors import ModelError
-from screener.events import Speaker, Transcript
+from screener.events import FRAME_BYTES, FRAME_SECONDS, Speaker, Transcript
 from screener.settings.sections import Speech
 from screener.speech import remote
 from screener.speech.load import load_model
 from screener.speech.models import Engine
+from screener.speech.pool import RecognizerPool
 from screener.speech.remote import RemoteModel
 from screener.speech.served import SherpaDialect, VoskDialect, dialect
 from screener.speech.servers import WAITING_MOST, Link, Servers, look
@@ -168,6 +171,27 @@ def test_one_that_takes_a_connection_and_says_nothing_is_given_up(two: list[Runn
         expected = heard(VoskModel(min_confidence=0.45).open(Speaker.CALLER), speech("lewd"), pause=0.0)
         assert heard(there.open(Speaker.CALLER), speech("lewd"), pause=0.1) == expected
         assert there.servers.servers[0].failures == 1
+
+
+def test_the_pool_knows_which_servers_fail(two: list[Running]) -> None:
+    two[1].kill()
+    loader = partial(load_model, Speech(servers=tuple(s.url for s in two), fallback="none"), Path())
+    told: queue.Queue[object] = queue.Queue()
+    pool = RecognizerPool(loader, 1, 20.0, lambda *result: told.put(result))
+    try:
+        voices = [pool.open(f"call{n}", Speaker.CALLER) for n in range(2)]
+        pcm = speech("lewd")
+        for number in range(len(pcm) // FRAME_BYTES):
+            for voice in voices:
+                voice.feed(pcm[number * FRAME_BYTES : (number + 1) * FRAME_BYTES], number * FRAME_SECONDS)
+            time.sleep(0.005)
+        dead, live = (server.url.removeprefix("ws://") for server in (two[1], two[0]))
+        wait_for(lambda: pool.failing() == (dead,), 20, "the dead server to be known")
+        up = {state.place: (state.up, state.streams) for state in pool.servers()}
+        assert up[dead] == (False, 0)
+        assert up[live] == (True, 2)
+    finally:
+        pool.stop()
 
 
 def test_look(two: list[Running]) -> None:

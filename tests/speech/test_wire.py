@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from screener.errors import ModelError
 from screener.events import Cue, CueKind, Speaker, Transcript
 from screener.speech import wire
-from screener.speech.recognizer import ModelInfo
+from screener.speech.recognizer import ModelInfo, ServerState
 from screener.speech.wire import Kind, Record
 
 numbers = st.integers(0, 2**32 - 1)
@@ -78,3 +78,12 @@ def test_a_process_out_of_its_mind_is_an_error_and_nothing_worse(noise: bytes) -
 def test_words_that_are_none_are_refused(content: bytes) -> None:
     with pytest.raises(ModelError):
         wire.words_of(content)
+
+
+def test_how_servers_are() -> None:
+    states = (ServerState("10.0.0.9:2700", up=False, streams=0), ServerState("[::1]:2700", up=True, streams=3))
+    (record,) = wire.parse(wire.servers(states).serialize())
+    assert (record.kind, wire.servers_of(record.content)) == (Kind.SERVERS, states)
+    for nonsense in (b"{}x", b"[1]", b'[["a", true]]'):
+        with pytest.raises(ModelError):
+            wire.servers_of(nonsense)

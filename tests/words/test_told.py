@@ -131,3 +131,8 @@ def test_the_language_is_chosen_once(
 def test_a_key_that_nobody_knows_is_told_in_one_language() -> None:
     line = "screener.toml: [sip] prot: found an unknown key, allowed host, port; did you mean port?"
     assert told(line, "zh") == "screener.toml: [sip] prot:见到 不认识的键,可用 host, port;是否想用 port?"
+
+
+def test_a_key_of_the_settings_is_said_as_it_stands_there() -> None:
+    wrong = '/etc/screener.toml: [evidence] recordings: found "x", allowed an existing folder'
+    assert told(wrong, "zh") == '/etc/screener.toml:[evidence] recordings:见到 "x",应为已有的文件夹'

@@ -8,12 +8,13 @@ from pydantic import TypeAdapter
 
 from screener.console.address import Address, Told
 from screener.console.api.wire import Problem
+from screener.reports.render import XLSX
 
 PLACE = "#/components/schemas/{model}"
 REPORT = {
     "application/json": {"schema": {"description": "a list of rows, or such lists by name"}},
     "text/csv": {"schema": {"type": "string"}},
-    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": {"schema": {"type": "string"}},
+    XLSX: {"schema": {"type": "string"}},
 }
 ERRORS = {
     "400": "It cannot be: a filter, a number, a call that is over",

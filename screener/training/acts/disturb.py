@@ -1,6 +1,7 @@
 """What happens to a call on its way: a bad recogniser, an agent who is not heard, turns that run together."""
 
-from collections.abc import Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 
@@ -12,7 +13,13 @@ NO_AGENT, HALF_AGENT, TOGETHER = 0.15, 0.25, 0.1
 """Shares of calls without the agent's side, with half of it (the difference), with turns that run together."""
 LATE = 0.2
 """Share of calls that are heard from somewhere before they are known: what is plain needs no beginning."""
+UNPRINTED, SMUDGED = 0.25, 0.1
+"""Shares of utterances of which only the sounds are known, and of characters in the others that are not known."""
 INITIALS = ("zh", "ch", "sh", *"bpmfdtnlgkhjqxrzcsyw")
+
+
+Sound = tuple[int, int]
+"""Number of a syllable, and of the character that it is printed as; 0 for none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +29,12 @@ class Heard:
     Attributes:
         agent: 1 for the agent's, 0 for the caller's.
         act: number of the act.
-        rows: numbers of its syllables.
+        sounds: what is said.
     """
 
     agent: int
     act: int
-    rows: tuple[int, ...]
+    sounds: tuple[Sound, ...]
 
 
 def split(syllable: str) -> tuple[str, str]:
@@ -47,9 +54,29 @@ def alike(syllables: Sequence[str], first: int) -> Mapping[int, Sequence[int]]:
     }
 
 
-def disturbed(
-    turns: Sequence[Heard], known: int, near: Mapping[int, Sequence[int]], chance: Random
-) -> tuple[list[Heard], int]:
+@dataclass(frozen=True, slots=True)
+class Mistakes:
+    """What a recogniser takes for what.
+
+    Attributes:
+        near: of each syllable those that sound alike.
+        printed: of each syllable the characters that it is printed as, and how often each.
+    """
+
+    near: Mapping[int, Sequence[int]]
+    printed: Mapping[int, tuple[Sequence[int], Sequence[int]]]
+
+
+def mistakes(near: Mapping[int, Sequence[int]], heard: Iterable[Heard]) -> Mistakes:
+    """As what was written, correctly, shows the characters of each syllable."""
+    counts: dict[int, Counter[int]] = defaultdict(Counter)
+    for turn in heard:
+        for syllable, character in turn.sounds:
+            counts[syllable][character] += 1
+    return Mistakes(near, {row: (tuple(c), tuple(c.values())) for row, c in counts.items()})
+
+
+def disturbed(turns: Sequence[Heard], known: int, made: Mistakes, chance: Random) -> tuple[list[Heard], int]:
     """A call as it might have been heard, and the turn (from 1) at which it is known then; 0 stays 0."""
     fate = chance.random()
     if fate < NO_AGENT and any(not t.agent for t in turns):
@@ -63,31 +90,33 @@ def disturbed(
         before = [n for n, i in enumerate(kept) if not known or i + 1 < known]
         kept = kept[min(chance.randint(0, len(before)), len(kept) - 1) :]
     share = chance.choice(SHARES)
-    heard = [Heard(turns[i].agent, turns[i].act, badly(turns[i].rows, share, near, chance)) for i in kept]
+    heard = [Heard(turns[i].agent, turns[i].act, badly(turns[i].sounds, share, made, chance)) for i in kept]
     at = min(sum(i + 1 < known for i in kept) + 1, len(heard)) if known else 0
     return _together(heard, at, chance) if chance.random() < TOGETHER else (heard, at)
 
 
-def badly(
-    rows: tuple[int, ...], share: float, near: Mapping[int, Sequence[int]], chance: Random
-) -> tuple[int, ...]:
-    """An utterance with a share of its syllables wrong; never empty."""
-    if not share:
-        return rows
-    every = tuple(near)
-    heard: list[int] = []
-    for row in rows:
+def badly(sounds: tuple[Sound, ...], share: float, made: Mistakes, chance: Random) -> tuple[Sound, ...]:
+    """An utterance with a share of its syllables wrong, as it is printed; never empty."""
+    unseen = 1.0 if chance.random() < UNPRINTED else SMUDGED
+    every = tuple(made.near)
+
+    def printed(syllable: int) -> Sound:
+        characters, counts = made.printed.get(syllable, ((0,), (1,)))
+        return syllable, chance.choices(characters, counts)[0]
+
+    heard: list[Sound] = []
+    for sound in sounds:
         if chance.random() >= share:
-            heard.append(row)
+            heard.append(sound)
             continue
         fate = chance.random()
         if fate < NEAR:
-            heard.append(chance.choice(near.get(row) or (row,)))
+            heard.append(printed(chance.choice(made.near.get(sound[0]) or (sound[0],))))
         elif fate < OTHER:
-            heard.append(chance.choice(every))
+            heard.append(printed(chance.choice(every)))
         elif fate >= LOST:
-            heard += (row, chance.choice(every))
-    return tuple(heard) or rows[:1]
+            heard += (sound, printed(chance.choice(every)))
+    return tuple((s, 0 if chance.random() < unseen else c) for s, c in heard or sounds[:1])
 
 
 def _together(turns: list[Heard], at: int, chance: Random) -> tuple[list[Heard], int]:
@@ -97,7 +126,7 @@ def _together(turns: list[Heard], at: int, chance: Random) -> tuple[list[Heard],
     for number, turn in enumerate(turns, start=1):
         last = joined[-1] if joined else None
         if last and last.agent == turn.agent and chance.random() < 0.5:
-            joined[-1] = Heard(last.agent, last.act, last.rows + turn.rows)
+            joined[-1] = Heard(last.agent, last.act, last.sounds + turn.sounds)
         else:
             joined.append(turn)
         if number == at:

@@ -1,0 +1,35 @@
+"""What somebody asks for by name must be in the log: a mistyped queue is a mistake, and not a page of nothing."""
+
+from screener.errors import InputError
+from screener.reports.facts import facts
+from screener.store.log import CallLog
+
+SHOWN = 20
+"""Names that are offered instead."""
+
+
+_SAID = {
+    "queue": "no call has the queue {}",
+    "dialled": "no call has the dialled number {}",
+    "region": "no call came from the region {}",
+    "carrier": "no call came from the carrier {}",
+}
+
+
+def check_known(log: CallLog, **asked: str) -> None:
+    """Look whether any call has them.
+
+    Args:
+        log: the calls.
+        asked: `queue`, `dialled`, `region` or `carrier`; empty asks for none.
+
+    Raises:
+        InputError: the log has calls, and none of them.
+    """
+    if not any(asked.values()):
+        return
+    with facts(log) as known:
+        for place, name in asked.items():
+            if name and name not in (found := known.known(place) - {""}):
+                shown = ", ".join(sorted(found)[:SHOWN]) or "-"
+                raise InputError(_SAID[place].format(name), f"there are: {shown}")
