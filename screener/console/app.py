@@ -22,7 +22,7 @@ from screener.console import account, reports
 from screener.console.access import Person, is_guarded
 from screener.console.address import Address
 from screener.console.addresses import ADDRESSES
-from screener.console.body import Bounded, form
+from screener.console.body import Bounded, checked, form
 from screener.console.context import API, Context
 from screener.errors import InputError, ScreenerError
 from screener.store.records import Access as AccessNote
@@ -67,6 +67,7 @@ def _guarded(context: Context, address: Address) -> Callable[[Request], Awaitabl
     """Lets in who may, once the request is known to be meant, and after it is on record."""
 
     async def guarded(request: Request) -> Response:
+        checked(request.url.path, *request.query_params.values())
         now, peer = time.monotonic(), request.client.host if request.client else ""
         if address.api and (seconds := context.strangers.wait(peer, now)):
             return _too_often(request, seconds)

@@ -33,6 +33,7 @@ async def taken(request: Request, shape: type[T]) -> T:
         InputError: it has another shape; says which key.
     """
     data = b"" if is_form(request) else await request.body()  # a form is read already, and no JSON
+    checked(data.decode("utf-8", "replace").replace("\\u0000", "\0"))
     try:
         return adapter(shape).validate_json(data)
     except ValidationError as problem:
@@ -50,7 +51,19 @@ def is_form(request: Request) -> bool:
 async def form(request: Request) -> Mapping[str, str]:
     """The fields of a form; a file is none."""
     sent = await request.form(max_files=0, max_fields=FIELDS)
-    return {name: value for name, value in sent.items() if isinstance(value, str)}
+    found = {name: value for name, value in sent.items() if isinstance(value, str)}
+    checked(*found.values())
+    return found
+
+
+def checked(*texts: str) -> None:
+    """Refuses what no database keeps, before it looks as if the database were away.
+
+    Raises:
+        InputError: there is a zero character.
+    """
+    if any("\0" in text for text in texts):
+        raise InputError("a zero character stands in what was sent", "leave it out")
 
 
 class Bounded:

@@ -1,10 +1,11 @@
 """Finding calls in the log: which somebody wants, and what the log is asked for them."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, time, timedelta, tzinfo
 from typing import Any
 
-from sqlalchemy import Select, String, case, exists, func, literal_column, or_, select, type_coerce
+from sqlalchemy import Connection, Select, String, case, exists, func, literal_column, or_, select, type_coerce
 from sqlalchemy.orm import aliased
 
 from screener.core.evidence import GRAVEST_FIRST, Kind, Treatment, Verdict
@@ -15,6 +16,8 @@ from screener.store.numbered import begins, by_index
 from screener.store.records import CallRecord, Review
 from screener.store.search import said, said_by_index
 from screener.store.tables import Call, EvidencePiece
+
+DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,19 @@ class Wanted:
         local = moment.astimezone(self.zone)
         return self.hour in (None, local.hour) and self.weekday in (None, local.isoweekday())
 
+    def spans(self, first: datetime, last: datetime) -> Iterator[tuple[datetime, datetime]]:
+        """When the hour and the weekday were between two moments, newest first, from and to.
+
+        No database knows every zone: it is asked for these.
+        """
+        local = last.astimezone(self.zone).date()
+        while (day := datetime.combine(local, time(), self.zone)) + DAY > first:
+            if self.weekday in (None, day.isoweekday()):
+                hours = (0, 24) if self.hour is None else (self.hour, self.hour + 1)
+                begins, ends = (day + timedelta(hours=hour) for hour in hours)  # of the wall clock
+                yield begins.astimezone(UTC), ends.astimezone(UTC)
+            local -= DAY
+
     def conditions(self, at: Any) -> list[Any]:  # noqa: ANN401 - SQLAlchemy's own
         """What a row of `calls` must fulfil; `at` is the column of its moment."""
         found: list[Any] = []
@@ -88,16 +104,10 @@ class Wanted:
 
     def _of_kind(self) -> list[Any]:
         """Calls of which this is the gravest kind, as reports count them, whichever of their rows was of it."""
-        row = aliased(Call)
-        of_it = select(row.root).where(*_judged(row), row.kind == self.kind if self.kind else row.kind.is_(None))
-        if self.since is not None:
-            of_it = of_it.where(row.called_at >= self.since)
-        if self.until is not None:
-            of_it = of_it.where(row.called_at < self.until)
         other = aliased(Call)
         same = other.called_at == Call.called_at, other.root == Call.root
         gravest = select(func.min(kind_rank(other))).where(*_judged(other), *same).scalar_subquery()
-        return [Call.root.in_(of_it), gravest == GRAVEST_FIRST.index(self.kind)]
+        return [gravest == GRAVEST_FIRST.index(self.kind)]
 
 
 def kind_rank(call: Any) -> Any:  # noqa: ANN401 - `Call` or an alias of it
@@ -131,13 +141,27 @@ def find(log: CallLog, wanted: Wanted, limit: int) -> list[CallRecord]:
             query = query.where(few)
         if wanted.number and (few := by_index(connection, wanted.number)) is not None:
             query = query.where(few)
-        for root, moment, *row in connection.execute(query, execution_options={"yield_per": max(100, limit)}):
-            if not wanted.is_at(moment):
-                continue
-            found.setdefault(root, CallRecord(*row))
-            if len(found) == limit:
-                break
+        for part in _parts(connection, query, wanted, at):
+            for root, moment, *row in connection.execute(part, execution_options={"yield_per": max(100, limit)}):
+                if not wanted.is_at(moment):
+                    continue
+                found.setdefault(root, CallRecord(*row))
+                if len(found) == limit:
+                    return list(found.values())
     return list(found.values())
+
+
+def _parts(connection: Connection, query: Select[Any], wanted: Wanted, at: Any) -> Iterator[Select[Any]]:  # noqa: ANN401
+    """The query, where an hour or a weekday is wanted one for each time that it was."""
+    if wanted.hour is None and wanted.weekday is None:
+        yield query
+        return
+    oldest, newest = (connection.scalar(select(edge(Call.started_at))) for edge in (func.min, func.max))
+    if oldest is None or newest is None:
+        return
+    first = max(oldest - DAY, wanted.since or oldest - DAY)  # a caller dialled before the call came here
+    for since, until in wanted.spans(first, min(newest, wanted.until or newest)):
+        yield query.where(at >= since, at < until)
 
 
 def unflagged(log: CallLog, since: datetime) -> list[str]:

@@ -36,12 +36,16 @@ from screener.feed.local import FeedServer
 from screener.settings.load import load as load_settings
 from screener.store.log import open_log
 from tests.bench.capacity import Load
-from tests.bench.live import HARASSING, percentiles, sentences, serving
+from tests.bench.live import percentiles, sentences, serving
 from tests.bench.site import Cost, machine, site
 from tests.bench.time_to_refer import one_call
 
 PASSWORD = "a bench's password"
 BROWSERS, CALLS = 20, 100
+FLAGGED = ("跟我睡", "跟我上床", "跟你上床", "陪我上床", "跟我做爱", "我要睡你", "我想干你")
+"""Of the sentences of `time_to_refer` those that `screener replay` judges harassment in every voice."""
+PATIENCE = 20.0
+"""Of who waits for a page, in seconds."""
 
 
 @contextlib.contextmanager
@@ -115,7 +119,7 @@ def page(calls: int) -> None:
 
     from tests.console.browser import CHROMIUM, FLAGS
 
-    said = sentences(HARASSING, calls)
+    said = sentences(FLAGGED, calls)
     with contextlib.ExitStack() as stack:
         process, port = stack.enter_context(serving())
         folder = Path(process.args[-1]).parent
@@ -229,6 +233,8 @@ def wall(seconds: float) -> None:
 
 def log(url: str) -> None:
     """Seconds of every page."""
+    import httpx
+
     now = datetime.now(UTC)
     since = f"{now - timedelta(days=30):%Y-%m-%d}"
     with tempfile.TemporaryDirectory() as folder, console(Path(folder), [], url) as (_, address):
@@ -248,8 +254,13 @@ def log(url: str) -> None:
             times = []
             for _ in range(3):
                 began = time.monotonic()
-                status = client.get(path).status_code
+                try:
+                    status = client.get(path, timeout=PATIENCE).status_code
+                except httpx.TimeoutException:
+                    status = 0  # nobody waits any longer
                 times.append(time.monotonic() - began)
+                if not status:
+                    break
             slow += statistics.median(times) > 1.0
             print(
                 f"{statistics.median(times):7.3f} s median, {max(times):7.3f} s most  {status}  {path}", flush=True

@@ -258,3 +258,20 @@ def test_a_form_where_json_is_asked_for_is_a_clear_error(context: Context, clien
         if "urlencoded" not in kind:
             headers["x-guard"] = guard
         assert client.post(path, content=body, headers=headers).status_code < 500, path
+
+
+def test_a_zero_character_is_a_clear_error_before_any_database_sees_it(
+    context: Context, client: TestClient
+) -> None:
+    token = {"authorization": f"Bearer {program(context, Role.SUPERVISOR)}"}
+    guard = log_in(client, context, Role.SUPERVISOR)
+    asked = [
+        client.get("/calls?text=a%00"),
+        client.get("/review/a%00b"),
+        client.get("/api/v1/calls/%00", headers=token),
+    ]
+    asked += [client.post("/lists/add", data={"guard": guard, "name": "block", "number": "1", "reason": "a\0"})]
+    asked += [client.post("/login", data={"name": "a\0", "password": "x", "next": "/"})]
+    entry = {"name": "block", "number": "13800138000", "reason": "a\0", "expires": None}
+    asked += [client.post("/api/v1/lists", json=entry, headers=token)]
+    assert [answer.status_code for answer in asked] == [400] * len(asked)
