@@ -11,6 +11,8 @@ from click.testing import CliRunner
 from screener.cli import cli
 from screener.core.evidence import Kind, Source, Treatment, Verdict
 from screener.events import ListName, Speaker
+from screener.resources import config_folder
+from screener.settings.judging import load_weights
 from screener.store.log import open_log
 from screener.store.records import CallRecord, DecisionRow, EvidenceRow, Review, Segment
 
@@ -58,7 +60,8 @@ def test_explain_tells_when_it_tipped_and_what_was_needed(db: str) -> None:
     told = run("explain", LEWD.id, "--db", db)
     assert "来电 20260304T040000-aaaa\n" in told and "结论 骚扰 猥亵\n" in told
     assert "来电人: 你穿什么内裤" in told
-    assert "得分 4.5/2.7 ◄ 标记" in told
+    bar = load_weights(config_folder() / "weights.toml").threshold_of[Kind.LEWD]
+    assert f"得分 4.5/{bar} ◄ 标记" in told
     assert "在 3.00 秒越过标记线。" in told
     assert "少了其中任何一项就不会标记:“你穿什么内裤”" in told
 
