@@ -1,19 +1,16 @@
-"""FreeSWITCH's listening legs: the voices of calls that its agents have, each dialled to us by `eavesdrop`."""
+"""Beside the agents of a FreeSWITCH: the voices of their calls, each dialled to us by `eavesdrop`."""
 
 from collections.abc import Callable, Iterator
 
-from screener.calls.beside import Legs
+from screener.calls.legs import Post
 from screener.calls.listened import ListenedCall
-from screener.events import EndedBy
 from screener.freeswitch.watch import FreeswitchWatch
 from screener.operations.metrics import Sample
-from screener.pbx.conversations import Conversation, leg_named
-from screener.ports import Call
 from screener.settings.sections import Settings
 from screener.speech.pool import RecognizerPool
 
 
-class EavesdropPost:
+class EavesdropPost(Post):
     """Every call that is listened to beside an agent of a FreeSWITCH.
 
     Args:
@@ -23,10 +20,8 @@ class EavesdropPost:
     """
 
     def __init__(self, settings: Settings, pool: RecognizerPool, offer: Callable[[ListenedCall], None]) -> None:
-        self._pool, self._offer = pool, offer
-        self._prefix = f"{settings.sip.listening_extension}-"
-        self._watch = FreeswitchWatch(settings.freeswitch, settings.sip.listening_extension, self)
-        self._legs: dict[str, Legs] = {}
+        super().__init__(settings.sip.listening_extension, pool, offer)
+        self.mover = self._watch = FreeswitchWatch(settings.freeswitch, settings.sip.listening_extension, self)
 
     def start(self) -> None:
         """Begin to listen."""
@@ -39,32 +34,3 @@ class EavesdropPost:
     def samples(self) -> Iterator[Sample]:
         """Figures for operators; any thread."""
         yield from self._watch.samples()
-
-    # On the thread `freeswitch`.
-
-    def begun(self, conversation: Conversation) -> None:
-        """Two talk."""
-        legs = Legs(conversation, self._watch, self._pool, lambda token: self._legs.pop(token, None))
-        self._legs[conversation.token] = legs
-        self._offer(legs.call)
-
-    def deaf(self, conversation: Conversation, reason: str) -> None:
-        """There will be no leg for the caller's voice."""
-        if legs := self._legs.get(conversation.token):
-            legs.call.deaf(reason)
-
-    def over(self, conversation: Conversation, by: EndedBy) -> None:
-        """They talk no more."""
-        if legs := self._legs.get(conversation.token):
-            legs.call.over(by)
-
-    # On the SIP thread.
-
-    def attach(self, leg: Call) -> None:
-        """A listening leg is dialled; one that nobody asked for is refused."""
-        named = leg_named(leg.invite.dialled.removeprefix(self._prefix))
-        legs = self._legs.get(named[0]) if named else None
-        if named is None or legs is None:
-            leg.reject(404)
-        else:
-            legs.attach(named[1], leg)

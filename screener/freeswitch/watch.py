@@ -8,7 +8,6 @@ import logging
 import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import Protocol
 
 from screener.events import EndedBy, Speaker
 from screener.freeswitch import messages
@@ -16,27 +15,11 @@ from screener.freeswitch.messages import Bridged, Left
 from screener.freeswitch.socket import EventSocket
 from screener.freeswitch.wire import Event
 from screener.operations.metrics import Sample
-from screener.pbx.conversations import Conversation, Conversations, leg_name
+from screener.pbx.conversations import Conversation, Conversations, Listener, leg_name
 from screener.pbx.messages import Connected
 from screener.settings.freeswitch import Freeswitch
 
 log = logging.getLogger(__name__)
-
-
-class Listener(Protocol):
-    """Who is told; every method is called on the thread `freeswitch` and must only enqueue."""
-
-    def begun(self, conversation: Conversation) -> None:
-        """Two talk; their listening legs are being dialled."""
-        ...
-
-    def deaf(self, conversation: Conversation, reason: str) -> None:
-        """There will be no leg for the caller's voice."""
-        ...
-
-    def over(self, conversation: Conversation, by: EndedBy) -> None:
-        """They talk no more."""
-        ...
 
 
 class FreeswitchWatch:

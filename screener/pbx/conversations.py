@@ -8,6 +8,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from screener.events import EndedBy, Speaker
 from screener.pbx.messages import Connected, Flagged, Party
@@ -38,6 +39,22 @@ def leg_named(name: str) -> tuple[str, Speaker] | None:
     """Token and voice of such a user part; None when it is none."""
     token, _, speaker = name.rpartition("-")
     return (token, Speaker(speaker)) if token and speaker in list(Speaker) else None
+
+
+class Listener(Protocol):
+    """Who is told of conversations; every method is called on the phone system's thread and must only enqueue."""
+
+    def begun(self, conversation: Conversation) -> None:
+        """Two talk; their listening legs are being dialled."""
+        ...
+
+    def deaf(self, conversation: Conversation, reason: str) -> None:
+        """There will be no leg for the caller's voice."""
+        ...
+
+    def over(self, conversation: Conversation, by: EndedBy) -> None:
+        """They talk no more."""
+        ...
 
 
 class Conversations:

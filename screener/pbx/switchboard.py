@@ -15,7 +15,7 @@ from typing import Protocol
 from screener.events import EndedBy, Speaker
 from screener.operations.metrics import Sample
 from screener.outside.text import is_pbx_id
-from screener.pbx import messages
+from screener.pbx import conversations, messages
 from screener.pbx.ami import Ami, Reply
 from screener.pbx.conversations import Conversation, Conversations, leg_name
 from screener.pbx.messages import Connected, Flagged, Gone, TakenBack
@@ -35,20 +35,8 @@ SAID_WHY = ("SCREENED_QUEUE", "SCREENED_AGENT", "SCREENED_WHY")
 """Channel variables of a caller who is moved; deploy/asterisk makes a line of queue_log of them."""
 
 
-class Listener(Protocol):
+class Listener(conversations.Listener, Protocol):
     """Who is told; every method is called on the thread `pbx` and must only enqueue."""
-
-    def begun(self, conversation: Conversation) -> None:
-        """Two talk; their listening legs are being dialled."""
-        ...
-
-    def deaf(self, conversation: Conversation, reason: str) -> None:
-        """There will be no leg for the caller's voice."""
-        ...
-
-    def over(self, conversation: Conversation, by: EndedBy) -> None:
-        """They talk no more."""
-        ...
 
     def taken_back(self, agent: str, linkedid: str) -> None:
         """An agent says that the flag of a call (of their newest, when it is not named) was a mistake."""

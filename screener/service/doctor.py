@@ -22,6 +22,7 @@ from screener.service.peers import (
     check_certificates,
     check_encryption,
     check_freeswitch,
+    check_pbx,
     check_proxy,
     check_recording_clients,
     check_servers,
@@ -31,7 +32,7 @@ from screener.service.peers import (
 from screener.settings.judging import load_judgement
 from screener.settings.load import default_path, load
 from screener.settings.recordings import load_played
-from screener.settings.sections import Pbx, Settings, Sip
+from screener.settings.sections import Settings, Sip
 from screener.speech.load import load_model
 from screener.store import check
 
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
     from screener.ports import Endpoint, RegistrationState
 
 REGISTRATION_SECONDS = 5.0
-LOGIN_SECONDS = 5.0
 
 
 def examine(path: Path | None = None) -> Iterator[Check]:
@@ -186,29 +186,6 @@ def check_region(region: str) -> Check:
         return Check("region", ok=True, message=f"numbers without a country belong to {region}")
     remedy = "set [site] region to a country of ISO 3166, as CN"
     return Check("region", ok=False, message=f"{region} is no country that numbers are known of", remedy=remedy)
-
-
-def check_pbx(pbx: Pbx, seconds: float = LOGIN_SECONDS) -> Check:
-    """Does the manager interface of the PBX let us in?"""
-    if not pbx.host:
-        return Check("manager interface", ok=True, message="none named; agents' calls are not listened to")
-    from screener.pbx.ami import Ami
-
-    place = f"{pbx.host}:{pbx.port}"
-    ami = Ami(pbx, lambda _event: None, lambda _up: None)
-    ami.start()
-    deadline = time.monotonic() + seconds
-    while not (ami.up or ami.refused) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    up, refused = ami.up, ami.refused
-    ami.stop()
-    if up:
-        return Check("manager interface", ok=True, message=f"{place} let us in as {pbx.username}")
-    if refused:
-        remedy = "correct username and password in [pbx], or permit and the account in manager.conf"
-        return Check("manager interface", ok=False, message=f"{place} refused {pbx.username}", remedy=remedy)
-    remedy = "is the PBX running, manager.conf enabled, and are [pbx] host, port and the firewall right?"
-    return Check("manager interface", ok=False, message=f"{place}: no answer within {seconds:g} s", remedy=remedy)
 
 
 def check_model(settings: Settings) -> Check:

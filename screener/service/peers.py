@@ -8,12 +8,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Protocol
 from urllib.parse import urlsplit
 
 from screener.errors import PbxError, SipError, SipParseError
 from screener.settings.encryption import Tls
 from screener.settings.freeswitch import Freeswitch
-from screener.settings.sections import Settings, Sip, Speech, Targets, Webhook
+from screener.settings.sections import Pbx, Settings, Sip, Speech, Targets, Webhook
 from screener.sip.address import Uri
 from screener.sip.transport import Address, TcpAddress, TlsAddress, name_of, next_address
 
@@ -215,25 +216,58 @@ def check_proxy(settings: Settings) -> Iterator[Check]:
         engine.close()
 
 
+def check_pbx(pbx: Pbx, seconds: float = LOGIN_SECONDS) -> Check:
+    """Does the manager interface of the PBX let us in?"""
+    if not pbx.host:
+        return Check("manager interface", ok=True, message="none named; agents' calls are not listened to")
+    from screener.pbx.ami import Ami
+
+    place = f"{pbx.host}:{pbx.port}"
+    ami = Ami(pbx, lambda _event: None, lambda _up: None)
+    if _logged_in(ami, seconds):
+        return Check("manager interface", ok=True, message=f"{place} let us in as {pbx.username}")
+    if ami.refused:
+        remedy = "correct username and password in [pbx], or permit and the account in manager.conf"
+        return Check("manager interface", ok=False, message=f"{place} refused {pbx.username}", remedy=remedy)
+    remedy = "is the PBX running, manager.conf enabled, and are [pbx] host, port and the firewall right?"
+    return Check("manager interface", ok=False, message=f"{place}: no answer within {seconds:g} s", remedy=remedy)
+
+
 def check_freeswitch(freeswitch: Freeswitch, seconds: float = LOGIN_SECONDS) -> Check:
     """Does the event socket let us in?"""
     from screener.freeswitch.socket import EventSocket
 
     place = f"{freeswitch.host}:{freeswitch.port}"
     event_socket = EventSocket(freeswitch, lambda _event: None, lambda _up: None)
-    event_socket.start()
-    deadline = time.monotonic() + seconds
-    while not (event_socket.up or event_socket.refused) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    up, refused = event_socket.up, event_socket.refused
-    event_socket.stop()
-    if up:
+    if _logged_in(event_socket, seconds):
         return Check("event socket", ok=True, message=f"{place} let us in")
-    if refused:
+    if event_socket.refused:
         remedy = "correct password in [freeswitch], as in event_socket.conf.xml"
         return Check("event socket", ok=False, message=f"{place} refused the password", remedy=remedy)
     remedy = "is FreeSWITCH running, and do listen-ip, apply-inbound-acl and the firewall let this machine in?"
     return Check("event socket", ok=False, message=f"{place}: no answer within {seconds:g} s", remedy=remedy)
+
+
+class _Login(Protocol):
+    """A connection of ours that logs in when it is started; `refused` stays after it was stopped."""
+
+    @property
+    def up(self) -> bool: ...
+    @property
+    def refused(self) -> bool: ...
+    def start(self) -> None: ...
+    def stop(self) -> None: ...
+
+
+def _logged_in(peer: _Login, seconds: float) -> bool:
+    """Whether it lets us in within that time; it is let go of."""
+    peer.start()
+    deadline = time.monotonic() + seconds
+    while not (peer.up or peer.refused) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    up = peer.up
+    peer.stop()
+    return up
 
 
 def check_webhook(settings: Settings, seconds: float = OPTIONS_SECONDS) -> Check:

@@ -21,7 +21,8 @@ from zoneinfo import ZoneInfo
 
 from screener.alerts.causes import Alert, Cause, Causes
 from screener.alerts.outbox import Outbox
-from screener.calls.beside import ListeningPost, user_of
+from screener.calls.beside import ListeningPost
+from screener.calls.legs import user_of
 from screener.calls.listened import ListenedCall
 from screener.calls.logbook import CallNotes
 from screener.calls.screening import Observer, Screening, Shared

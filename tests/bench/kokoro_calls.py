@@ -12,7 +12,6 @@ Beside each the same calls as text. Needs `make voices` and the data folder `sha
 """
 
 import argparse
-import contextlib
 import random
 import statistics
 import sys
@@ -33,18 +32,16 @@ from screener.core.evidence import Kind
 from screener.core.flow import Flow
 from screener.core.judgement import Judgement
 from screener.events import SAMPLE_RATE, Speaker
-from screener.resources import audio_folder
 from screener.settings.judging import load_judgement
 from screener.settings.sections import Judgement as Section
-from screener.sip.message import respond
 from screener.speech.pinyin import syllables
 from screener.training.acts.corpus import Call, read_corpus
 from screener.training.acts.measure import told
 from tests.bench.people import BLENDS, SHARED, TIMBRES, VOICES, in_voices
 from tests.bench.site import machine, site
+from tests.bench.spoken_calls import moved_to, speak
 from tests.core.helpers import Line, offer
 from tests.freeswitch.peer import Freeswitch, hung_up, queued
-from tests.pbx.voices import samples
 from tests.sip.caller import Caller, in_background
 
 MODEL = SHARED / "models" / "sherpa-kws-zh"
@@ -133,34 +130,8 @@ def since(ends: Sequence[float], at: float) -> float:
 
 
 def in_path(port: int, number: int, spoken: Spoken) -> Moved:
-    greeting = len(samples(audio_folder() / "greeting.wav"))
-    caller = Caller(port, number=f"1390000{number:04d}")
-    try:
-        caller.call()
-        talk = bytes(greeting) + spoken.alone() + bytes(round(SECOND * PATIENCE))
-        begun = time.monotonic() + greeting / SECOND
-        speech = in_background(lambda: _speak(caller, talk))
-        caller.sip.settimeout(len(talk) / SECOND)
-        try:
-            refer = caller.wait_request("REFER")
-        except TimeoutError:
-            return Moved("")
-        after = since(spoken.ends(alone=True), time.monotonic() - begun)
-        caller.send(respond(refer, 202))
-        body = b"SIP/2.0 200 OK\r\n"
-        extra = {"Event": "refer", "Subscription_State": "terminated;reason=noresource"}
-        caller.send(caller.request("NOTIFY", body, "message/sipfrag;version=2.0", **extra))
-        with contextlib.suppress(TimeoutError):
-            caller.send(respond(caller.wait_request("BYE"), 200))
-    finally:
-        caller.close()
-    speech.join()
-    return Moved(refer.headers.get("Refer-To").partition("sip:")[2].partition("@")[0], after)
-
-
-def _speak(caller: Caller, pcm: bytes) -> None:
-    with contextlib.suppress(OSError):  # the call is over
-        caller.speak(pcm)
+    where, after = moved_to(port, number, spoken.alone(), PATIENCE)
+    return Moved(where, since(spoken.ends(alone=True), after)) if where else Moved("")
 
 
 class Beside:
@@ -196,7 +167,7 @@ class Beside:
             legs = {speaker: self._legs[id_] for speaker, id_ in ids.items()}
         begun = time.monotonic()
         said = [
-            in_background(lambda s=s, leg=leg: _speak(leg, spoken.track(s) + bytes(round(SECOND * PATIENCE))))
+            in_background(lambda s=s, leg=leg: speak(leg, spoken.track(s) + bytes(round(SECOND * PATIENCE))))
             for s, leg in legs.items()
         ]
         for speech in said:

@@ -13,6 +13,7 @@ import argparse
 import contextlib
 import io
 import sys
+import time
 import zipfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -116,19 +117,21 @@ def spoken(call: LabelledCall, voice: Voice) -> bytes | None:
     return pause.join(t.tobytes() for t in turns if t is not None) if all(t is not None for t in turns) else None
 
 
-def moved_to(port: int, number: int, pcm: bytes) -> str:
-    """Where a caller who says this is moved to; empty when nowhere."""
+def moved_to(port: int, number: int, pcm: bytes, patience: float = PATIENCE) -> tuple[str, float]:
+    """Where a caller who says this is moved to, empty when nowhere, and how long after the greeting (seconds)."""
     greeting = len(samples(audio_folder() / "greeting.wav"))
     caller = Caller(port, number=f"1390000{number:04d}")
     try:
         caller.call()
-        talk = bytes(greeting) + pcm + bytes(round(2 * SAMPLE_RATE * PATIENCE))
-        speech = in_background(lambda: _speak(caller, talk))
+        talk = bytes(greeting) + pcm + bytes(round(2 * SAMPLE_RATE * patience))
+        greeted = time.monotonic() + greeting / (2 * SAMPLE_RATE)
+        speech = in_background(lambda: speak(caller, talk))
         caller.sip.settimeout(len(talk) / (2 * SAMPLE_RATE))
         try:
             refer = caller.wait_request("REFER")
         except TimeoutError:
-            return ""
+            return "", 0.0
+        after = time.monotonic() - greeted
         caller.send(respond(refer, 202))
         body = b"SIP/2.0 200 OK\r\n"
         extra = {"Event": "refer", "Subscription_State": "terminated;reason=noresource"}
@@ -138,10 +141,11 @@ def moved_to(port: int, number: int, pcm: bytes) -> str:
     finally:
         caller.close()
     speech.join()
-    return refer.headers.get("Refer-To").partition("sip:")[2].partition("@")[0]
+    return refer.headers.get("Refer-To").partition("sip:")[2].partition("@")[0], after
 
 
-def _speak(caller: Caller, pcm: bytes) -> None:
+def speak(caller: Caller, pcm: bytes) -> None:
+    """Say it, as far as the call goes."""
     with contextlib.suppress(OSError):  # the call is over
         caller.speak(pcm)
 
@@ -186,7 +190,7 @@ def main() -> None:
         ThreadPoolExecutor(AT_ONCE) as callers,
     ):
         asked = [callers.submit(moved_to, running.port, n, pcm) for n, (_, _, pcm) in enumerate(chosen)]
-        where = [a.result() for a in asked]
+        where = [a.result()[0] for a in asked]
     counts: dict[tuple[str, str], Counter[str]] = {}
     for (name, call, _), target in zip(chosen, where, strict=True):
         row = counts.setdefault((name, call.label), Counter())

@@ -11,7 +11,7 @@ import pytest
 from screener.cli.setup import line_of
 from screener.errors import SipError
 from screener.ports import OfferSink, RegistrationState
-from screener.service import doctor
+from screener.service import doctor, peers
 from screener.service.peers import Check
 from screener.settings.load import load
 from screener.settings.sections import Judgement, Pbx, Prompts, Registrar, Settings, Sip, Speech, Store, Targets
@@ -273,17 +273,17 @@ def test_a_log_that_is_damaged_newer_or_half_migrated_is_found(tmp_path: Path, h
 
 
 def test_the_manager_interface_lets_us_in_refuses_us_or_is_not_there() -> None:
-    assert doctor.check_pbx(Pbx()).ok, "nobody wants to listen beside agents"
+    assert peers.check_pbx(Pbx()).ok, "nobody wants to listen beside agents"
     manager = Manager()
     account = Pbx(host="127.0.0.1", port=manager.port, password="s3cret")
-    assert doctor.check_pbx(account) == Check(
+    assert peers.check_pbx(account) == Check(
         "manager interface", ok=True, message=f"127.0.0.1:{manager.port} let us in as screener"
     )
-    refused = doctor.check_pbx(replace(account, password="not it"))
+    refused = peers.check_pbx(replace(account, password="not it"))
     assert "refused screener" in refused.message
     assert "manager.conf" in refused.remedy
     manager.close()
-    absent = doctor.check_pbx(account, seconds=0.3)
+    absent = peers.check_pbx(account, seconds=0.3)
     assert "no answer" in absent.message
     assert "is the PBX running" in absent.remedy
 
