@@ -179,3 +179,9 @@ class Endpoint(Protocol):
     def stop(self) -> None:
         """Refuse new calls, end the calls that are up, deregister, close every socket."""
         ...
+
+
+def user_of(uri: str) -> str:
+    """The user part of a SIP URI, an extension where it is the PBX's; empty where it has none."""
+    user, at, _ = uri.partition(":")[2].partition(";")[0].rpartition("@")
+    return user if at else ""

@@ -8,13 +8,8 @@ from screener.calls.listened import ListenedCall, Outcome, Parties
 from screener.events import CallAnswered, CallEnded, EndedBy, Event, Speaker
 from screener.media.prompts import Clip
 from screener.pbx.conversations import Conversation, leg_named
-from screener.ports import Call, Destination, FrameSink
+from screener.ports import Call, Destination, FrameSink, user_of
 from screener.speech.pool import RecognizerPool
-
-
-def user_of(uri: str) -> str:
-    """The user part of a SIP URI of `[targets]`, which is an extension of the PBX."""
-    return uri.partition(":")[2].partition("@")[0]
 
 
 class Mover(Protocol):

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from screener.errors import InputError
+from screener.ports import user_of
 
 MARK = "screener"
 """Dialog variable: the queue of a call that is to be listened to."""
@@ -85,13 +86,6 @@ def parse(body: bytes) -> tuple[Dialog, ...]:
 def serialize(dialogs: Sequence[Dialog]) -> bytes:
     """A list as Kamailio writes it, as far as it is read here."""
     return json.dumps({"jsonrpc": "2.0", "result": [_row(dialog) for dialog in dialogs], "id": 1}).encode()
-
-
-def user_of(uri: str) -> str:
-    """The user part of a SIP URI; empty where it has none."""
-    rest = uri.partition(":")[2].partition(";")[0]
-    user, at, _ = rest.rpartition("@")
-    return user if at else ""
 
 
 class Dialogs:

@@ -22,7 +22,6 @@ from zoneinfo import ZoneInfo
 from screener.alerts.causes import Alert, Cause, Causes
 from screener.alerts.outbox import Outbox
 from screener.calls.beside import ListeningPost
-from screener.calls.legs import user_of
 from screener.calls.listened import ListenedCall
 from screener.calls.logbook import CallNotes
 from screener.calls.screening import Observer, Screening, Shared
@@ -52,7 +51,7 @@ from screener.media.prompts import load_clips
 from screener.numbers.identify import load_lines
 from screener.numbers.mask import mask
 from screener.operations.metrics import MetricsServer, Sample
-from screener.ports import Call, InviteInfo, RegistrationState
+from screener.ports import Call, InviteInfo, RegistrationState, user_of
 from screener.review.take_back import TakeBacks
 from screener.service.elsewhere import Elsewhere
 from screener.service.figures import Reviews

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from screener.errors import InputError
-from screener.proxy.dialogs import Dialog, Dialogs, Party, parse, serialize, user_of
+from screener.ports import user_of
+from screener.proxy.dialogs import Dialog, Dialogs, Party, parse, serialize
 
 NAMES = st.text(max_size=20)
 PARTIES = st.builds(Party, NAMES, NAMES, NAMES, st.integers(0, 2**31), NAMES)
