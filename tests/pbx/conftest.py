@@ -18,6 +18,16 @@ def network() -> Iterator[Network]:
     network.stop()
 
 
+@pytest.fixture(scope="module")
+def lan() -> Iterator[Network]:
+    """A module's own, for peers that would have the addresses and ports of those that everybody shares."""
+    if reason := missing():
+        pytest.skip(reason)
+    network = Network()
+    yield network
+    network.stop()
+
+
 @pytest.fixture(scope="session")
 def asterisk(network: Network, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asterisk]:
     asterisk = Asterisk(network, tmp_path_factory.mktemp("asterisk"))

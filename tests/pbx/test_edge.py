@@ -27,15 +27,6 @@ pytestmark = pytest.mark.pbx
 TONES = signal(-20)
 
 
-@pytest.fixture(scope="module")
-def lan() -> Iterator[Network]:
-    if reason := missing():
-        pytest.skip(reason)
-    network = Network()
-    yield network
-    network.stop()
-
-
 def boot(network: Network, home: Path) -> Asterisk:
     asterisk = Asterisk(network, home)
     config = home / "etc/pjsip.conf"

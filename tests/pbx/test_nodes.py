@@ -17,7 +17,7 @@ from screener.store.log import open_log
 from screener.store.records import CallRecord
 from tests.pbx.kamailio import kamailio
 from tests.pbx.network import ASTERISK, PHONE, PROXY, SCREENER, SECOND_SCREENER, TRUNK, Network, Wiretap, wait_for
-from tests.pbx.rig import DEPLOY, ROOT, Asterisk, Caller, Phone, Screener, missing
+from tests.pbx.rig import DEPLOY, ROOT, Asterisk, Caller, Phone, Screener
 from tests.pbx.voices import QUIET, said
 from tests.sip.caller import Caller as Direct
 from tests.sip.caller import in_background
@@ -30,15 +30,6 @@ URL = "postgresql://screener@db.example/screener"
 QUALIFY_TIMEOUT = 1.0
 """Of deploy/kamailio/pjsip.conf."""
 Place = Callable[..., Caller]
-
-
-@pytest.fixture(scope="module")
-def lan() -> Iterator[Network]:
-    if reason := missing():
-        pytest.skip(reason)
-    network = Network()
-    yield network
-    network.stop()
 
 
 @pytest.fixture(scope="module")

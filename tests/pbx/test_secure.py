@@ -82,8 +82,8 @@ class Site:
 
 
 @pytest.fixture(scope="module")
-def a_site(network: Network, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    site = Site(network, tmp_path_factory.mktemp("secure"))
+def a_site(lan: Network, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    site = Site(lan, tmp_path_factory.mktemp("secure"))
     yield site
     site.stop()
 

@@ -30,18 +30,18 @@ def keys(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("medium", ["srtp", "srtp-mand", ""])
-def test_baresip_calls_the_user_agent_itself(network: Network, keys: Path, tmp_path: Path, medium: str) -> None:
+def test_baresip_calls_the_user_agent_itself(lan: Network, keys: Path, tmp_path: Path, medium: str) -> None:
     """Optional SRTP (RTP/AVP with keys), mandatory (RTP/SAVP), and none, which is refused."""
     own, authority = keys / "screener", str(keys / "ca.pem")
     tls = Tls(f"{own}.pem", f"{own}.key", 5061, authority, client_certificates=True, only=True)
     heard = bytearray()
     peers = PHONE, SCREENER  # baresip connects from whatever address the kernel gives it
-    with network.entered():  # its threads, and so their sockets, stay there
+    with lan.entered():  # its threads, and so their sockets, stay there
         desk = Desk(host=SCREENER, peers=peers, srtp="required", tls=tls)
     encryption = f";mediaenc={medium}" if medium else ""
     account = f"<sip:caller@{PHONE};transport=tls>;regint=0{encryption}"
-    phone = Phone(network, tmp_path / "phone", keys, account)
-    tap = Wiretap(network)
+    phone = Phone(lan, tmp_path / "phone", keys, account)
+    tap = Wiretap(lan)
     try:
         phone.command("dial", f"sip:100@{SCREENER}:5061;transport=tls")
         if not medium:
