@@ -19,7 +19,7 @@ from screener.acts.net import Acts, Net
 from screener.core.acts import Understood
 from screener.core.judgement import Weights
 from screener.training.acts.corpus import Call, grouped
-from screener.training.acts.fit import ACTS, CALLS, EPOCHS, ROWS, Lesson, characters, fit, lesson
+from screener.training.acts.fit import ACTS, CALLS, EPOCHS, ROWS, Lesson, fit, lesson
 from screener.training.acts.net import exported
 
 GROUPS, VOTES = 4, 2
@@ -32,10 +32,9 @@ ALLOWED = 0.005
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a net is learned from: the lessons, how many characters they use, the seed of everything random."""
+    """What a net is learned from: the lessons, the seed of everything random."""
 
     lessons: tuple[Lesson, ...]
-    characters: int
     seed: int
     epochs: int
 
@@ -49,16 +48,10 @@ def build(
     epochs: int = EPOCHS,
 ) -> dict[str, bytes]:
     """The files of a model that has learned from these calls; the same calls and seed make the same bytes."""
-    written = characters(calls)
-    lessons = {call.id: made for call in calls if (made := lesson(call, written))}
+    lessons = {call.id: made for call in calls if (made := lesson(call))}
     left_out = [group for group in grouped(calls, groups) for _ in range(votes)]
     plans = [
-        Plan(
-            tuple(lessons[c.id] for c in calls if c.hand not in group and c.id in lessons),
-            len(written),
-            seed + n,
-            epochs,
-        )
+        Plan(tuple(lessons[c.id] for c in calls if c.hand not in group and c.id in lessons), seed + n, epochs)
         for n, group in enumerate(left_out)
     ]
     with ProcessPoolExecutor(PARALLEL, get_context("spawn")) as pool:
@@ -82,7 +75,7 @@ def build(
 
 
 def _learned(plan: Plan) -> Net:
-    return Net(**exported(fit(plan.lessons, plan.characters, plan.seed, plan.epochs)))
+    return Net(**exported(fit(plan.lessons, plan.seed, plan.epochs)))
 
 
 def calibrated(model: Acts, calls: Sequence[Call], weights: Weights) -> tuple[float, float]:

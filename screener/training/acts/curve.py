@@ -6,7 +6,7 @@ from screener.acts.net import Acts, Net
 from screener.core.evidence import Verdict
 from screener.training.acts.build import GROUPS, heard
 from screener.training.acts.corpus import Call, grouped
-from screener.training.acts.fit import ACTS, CALLS, ROWS, characters, fit, lesson
+from screener.training.acts.fit import ACTS, CALLS, ROWS, fit, lesson
 from screener.training.acts.measure import ALLOWED, NEVER, Cell, Table, Told, area, beyond, share
 from screener.training.acts.net import exported
 
@@ -32,8 +32,7 @@ def curve(calls: Sequence[Call], seed: int = 1) -> Iterator[Table]:
 
 
 def _row(learned: Sequence[Call], tests: Sequence[Call], seed: int) -> list[Cell]:
-    written = characters(learned)
-    net = fit([made for call in learned if (made := lesson(call, written))], len(written), seed)
+    net = fit([made for call in learned if (made := lesson(call))], seed)
     model = Acts("curve", ROWS, ACTS, CALLS, (Net(**exported(net)),), ((),), 1.0, 0.0, 0.0)
     told = [
         Told(c, Verdict.UNDECIDED, None, max((h.leaning for h in heard(model, c)), default=NEVER), None, ())

@@ -1,7 +1,6 @@
 """What happens to a call on its way: a bad recogniser, an agent who is not heard, turns that run together."""
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 
@@ -13,13 +12,7 @@ NO_AGENT, HALF_AGENT, TOGETHER = 0.15, 0.25, 0.1
 """Shares of calls without the agent's side, with half of it (the difference), with turns that run together."""
 LATE = 0.2
 """Share of calls that are heard from somewhere before they are known: what is plain needs no beginning."""
-UNPRINTED, SMUDGED = 0.25, 0.1
-"""Shares of utterances of which only the sounds are known, and of characters in the others that are not known."""
 INITIALS = ("zh", "ch", "sh", *"bpmfdtnlgkhjqxrzcsyw")
-
-
-Sound = tuple[int, int]
-"""Number of a syllable, and of the character that it is printed as; 0 for none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +22,12 @@ class Heard:
     Attributes:
         agent: 1 for the agent's, 0 for the caller's.
         act: number of the act.
-        sounds: what is said.
+        sounds: numbers of the syllables.
     """
 
     agent: int
     act: int
-    sounds: tuple[Sound, ...]
+    sounds: tuple[int, ...]
 
 
 def split(syllable: str) -> tuple[str, str]:
@@ -54,29 +47,9 @@ def alike(syllables: Sequence[str], first: int) -> Mapping[int, Sequence[int]]:
     }
 
 
-@dataclass(frozen=True, slots=True)
-class Mistakes:
-    """What a recogniser takes for what.
-
-    Attributes:
-        near: of each syllable those that sound alike.
-        printed: of each syllable the characters that it is printed as, and how often each.
-    """
-
-    near: Mapping[int, Sequence[int]]
-    printed: Mapping[int, tuple[Sequence[int], Sequence[int]]]
-
-
-def mistakes(near: Mapping[int, Sequence[int]], heard: Iterable[Heard]) -> Mistakes:
-    """As what was written, correctly, shows the characters of each syllable."""
-    counts: dict[int, Counter[int]] = defaultdict(Counter)
-    for turn in heard:
-        for syllable, character in turn.sounds:
-            counts[syllable][character] += 1
-    return Mistakes(near, {row: (tuple(c), tuple(c.values())) for row, c in counts.items()})
-
-
-def disturbed(turns: Sequence[Heard], known: int, made: Mistakes, chance: Random) -> tuple[list[Heard], int]:
+def disturbed(
+    turns: Sequence[Heard], known: int, near: Mapping[int, Sequence[int]], chance: Random
+) -> tuple[list[Heard], int]:
     """A call as it might have been heard, and the turn (from 1) at which it is known then; 0 stays 0."""
     fate = chance.random()
     if fate < NO_AGENT and any(not t.agent for t in turns):
@@ -90,33 +63,29 @@ def disturbed(turns: Sequence[Heard], known: int, made: Mistakes, chance: Random
         before = [n for n, i in enumerate(kept) if not known or i + 1 < known]
         kept = kept[min(chance.randint(0, len(before)), len(kept) - 1) :]
     share = chance.choice(SHARES)
-    heard = [Heard(turns[i].agent, turns[i].act, badly(turns[i].sounds, share, made, chance)) for i in kept]
+    heard = [Heard(turns[i].agent, turns[i].act, badly(turns[i].sounds, share, near, chance)) for i in kept]
     at = min(sum(i + 1 < known for i in kept) + 1, len(heard)) if known else 0
     return _together(heard, at, chance) if chance.random() < TOGETHER else (heard, at)
 
 
-def badly(sounds: tuple[Sound, ...], share: float, made: Mistakes, chance: Random) -> tuple[Sound, ...]:
-    """An utterance with a share of its syllables wrong, as it is printed; never empty."""
-    unseen = 1.0 if chance.random() < UNPRINTED else SMUDGED
-    every = tuple(made.near)
-
-    def printed(syllable: int) -> Sound:
-        characters, counts = made.printed.get(syllable, ((0,), (1,)))
-        return syllable, chance.choices(characters, counts)[0]
-
-    heard: list[Sound] = []
+def badly(
+    sounds: tuple[int, ...], share: float, near: Mapping[int, Sequence[int]], chance: Random
+) -> tuple[int, ...]:
+    """An utterance with a share of its syllables wrong; never empty."""
+    every = tuple(near)
+    heard: list[int] = []
     for sound in sounds:
         if chance.random() >= share:
             heard.append(sound)
             continue
         fate = chance.random()
         if fate < NEAR:
-            heard.append(printed(chance.choice(made.near.get(sound[0]) or (sound[0],))))
+            heard.append(chance.choice(near.get(sound) or (sound,)))
         elif fate < OTHER:
-            heard.append(printed(chance.choice(every)))
+            heard.append(chance.choice(every))
         elif fate >= LOST:
-            heard += (sound, printed(chance.choice(every)))
-    return tuple((s, 0 if chance.random() < unseen else c) for s, c in heard or sounds[:1])
+            heard += (sound, chance.choice(every))
+    return tuple(heard) or sounds[:1]
 
 
 def _together(turns: list[Heard], at: int, chance: Random) -> tuple[list[Heard], int]:

@@ -1,9 +1,6 @@
 """Fits one net: acts of every turn and, after every turn, what the call is."""
 
-import re
-import unicodedata
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from random import Random
 
@@ -11,13 +8,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from screener.acts.net import LONGEST, rows_of
+from screener.acts.net import rows_of
 from screener.core.acts import Act
 from screener.core.evidence import Kind, Standing
 from screener.events import Speaker
 from screener.speech.pinyin import inventory
-from screener.training.acts.corpus import Call, Turn
-from screener.training.acts.disturb import Heard, Sound, alike, disturbed, mistakes
+from screener.training.acts.corpus import Call
+from screener.training.acts.disturb import Heard, alike, disturbed
 from screener.training.acts.net import FIRST, Net
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
@@ -34,9 +31,6 @@ CALL, SMOOTHED = 0.5, (0.05, 0.02)
 """Weight of what exactly the call is, beside harassment or not; label smoothing of acts and of the call."""
 HIGHEST, SOFT = 0.5, 0.5
 """Weight of the highest moment of a call; nats within which moments are as high."""
-SPOKEN = re.compile(r"[\u3007\u3400-\u9fff\U00020000-\U0003ffff]|[a-z]|[0-9]")
-SEEN = 4
-"""Times that a character stands in the calls before it is known."""
 TELLING = {
     Kind.LEWD: (Act.LEWD, Act.PERSONAL),
     Kind.ABUSE: (Act.INSULT_AGENT,),
@@ -61,38 +55,16 @@ class Lesson:
     call: int
 
 
-def characters(calls: Iterable[Call]) -> Mapping[str, int]:
-    """The characters that calls teach, with their rows."""
-    counts = Counter(character for call in calls for turn in call.turns for character in printed(turn.text))
-    known = sorted(character for character, count in counts.items() if count >= SEEN)
-    return {character: row for row, character in enumerate(known, start=1)}
-
-
-def lesson(call: Call, written: Mapping[str, int]) -> Lesson | None:
+def lesson(call: Call) -> Lesson | None:
     """A call as numbers; None where nothing is said."""
-    turns = [t for t in call.turns if t.syllables]
-    if not turns:
+    heard = tuple(
+        Heard(int(t.speaker is Speaker.AGENT), ACTS.index(t.act), tuple(rows_of(t.syllables, ROWS).tolist()))
+        for t in call.turns
+        if t.syllables
+    )
+    if not heard:
         return None
-    heard = tuple(Heard(int(t.speaker is Speaker.AGENT), ACTS.index(t.act), _sounds(t, written)) for t in turns)
-    return Lesson(heard, min(known(call), len(turns)), [c.value for c in CALLS].index(call.label))
-
-
-def _sounds(turn: Turn, written: Mapping[str, int]) -> tuple[Sound, ...]:
-    """A syllable and its character each; no character where there is not one for each syllable."""
-    rows = rows_of(turn.syllables, ROWS).tolist()
-    told = printed(turn.text)
-    characters = [written.get(character, 0) for character in told]
-    if len(told) != len(turn.syllables):
-        characters = [0] * len(turn.syllables)
-    if len(characters) > LONGEST:
-        characters = characters[: LONGEST // 2] + characters[-(LONGEST // 2) :]
-    return tuple(zip(rows, characters, strict=True))
-
-
-def printed(text: str) -> list[str]:
-    """The characters of a text that are one syllable each, as `screener.speech.pinyin` reads them."""
-    found: list[str] = SPOKEN.findall(unicodedata.normalize("NFKC", text).lower())
-    return found
+    return Lesson(heard, min(known(call), len(heard)), [c.value for c in CALLS].index(call.label))
 
 
 def known(call: Call) -> int:
@@ -107,20 +79,19 @@ def known(call: Call) -> int:
     return at[wanted - 1] if len(at) >= wanted else max(1, (2 * len(call.turns) + 2) // 3)
 
 
-def fit(lessons: Sequence[Lesson], written: int, seed: int, epochs: int = EPOCHS) -> Net:
+def fit(lessons: Sequence[Lesson], seed: int, epochs: int = EPOCHS) -> Net:
     """A net that has learned; the same lessons and seed give the same one on the same machine.
 
     Args:
         lessons: of all calls.
-        written: how many characters they use.
         seed: of everything random.
         epochs: times that every call is heard.
     """
     torch.manual_seed(seed)
     torch.set_num_threads(1)
     chance = Random(seed)  # noqa: S311 - reproducible, not secret
-    made = mistakes(alike(SYLLABLES, FIRST), (turn for one in lessons for turn in one.turns))
-    net = Net(SYLLABLES, written, len(ACTS), len(CALLS))
+    near = alike(SYLLABLES, FIRST)
+    net = Net(SYLLABLES, len(ACTS), len(CALLS))
     optimiser = torch.optim.AdamW(net.parameters(), lr=RATE, weight_decay=DECAY)
     steps = epochs * -(-len(lessons) // BATCH)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, RATE, total_steps=steps, pct_start=0.15)
@@ -129,7 +100,7 @@ def fit(lessons: Sequence[Lesson], written: int, seed: int, epochs: int = EPOCHS
         order = chance.sample(list(lessons), len(lessons))
         for start in range(0, len(order), BATCH):
             drawn = order[start : start + BATCH]
-            batch = Batch.of([(*disturbed(x.turns, x.known, made, chance), x.call) for x in drawn])
+            batch = Batch.of([(*disturbed(x.turns, x.known, near, chance), x.call) for x in drawn])
             optimiser.zero_grad()
             _loss(net, batch).backward()
             nn.utils.clip_grad_norm_(net.parameters(), 1.0)
@@ -144,7 +115,6 @@ class Batch:
     """Calls side by side; what `Net.forward` takes, and what is to be said of each utterance."""
 
     rows: Tensor
-    characters: Tensor
     owner: Tensor
     agent: Tensor
     place: Tensor
@@ -158,10 +128,9 @@ class Batch:
         """Of the turns, the turn at which it is known, and what it is, of each call."""
         longest = max(len(turns) for turns, _, _ in calls)
         flat = list(_flat(calls, longest))
-        said = [(*turn.sounds, (0, 0)) for turn, *_ in flat]
+        said = [(*turn.sounds, 0) for turn, *_ in flat]
         return cls(
-            torch.tensor([row for sounds in said for row, _ in sounds]),
-            torch.tensor([character for sounds in said for _, character in sounds]),
+            torch.tensor([row for sounds in said for row in sounds]),
             torch.tensor([number for number, sounds in enumerate(said) for _ in sounds]),
             torch.tensor([float(turn.agent) for turn, *_ in flat]),
             torch.tensor([place for _, place, _, _ in flat]),
@@ -181,7 +150,7 @@ def _flat(
 
 
 def _loss(net: Net, batch: Batch) -> Tensor:
-    acts, calls = net(batch.rows, batch.characters, batch.owner, batch.agent, batch.place, batch.shape)
+    acts, calls = net(batch.rows, batch.owner, batch.agent, batch.place, batch.shape)
     of_acts = functional.cross_entropy(acts, batch.act, label_smoothing=SMOOTHED[0])
     of_calls = functional.cross_entropy(calls, batch.call, reduction="none", label_smoothing=SMOOTHED[1])
     harassing = (batch.call < len(KINDS)).float()

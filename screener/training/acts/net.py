@@ -19,16 +19,14 @@ class Net(nn.Module):
     """Reads whole calls at once; what it learned is the same net as `run.Net`.
 
     A syllable's vector is the sum of its own, its initial's and its final's, so that what sounds alike starts
-    alike. While it learns it sees most characters too (privileged information: Vapnik and Vashist, 2009); what
-    runs goes by the sound alone, since with characters polished genuine talk passed for harassment.
+    alike. It goes by the sound alone: with characters polished genuine talk passed for harassment.
 
     Args:
         syllables: toneless pinyin of the rows from `FIRST` on.
-        characters: how many are known.
         acts, calls: how many there are of each.
     """
 
-    def __init__(self, syllables: Sequence[str], characters: int, acts: int, calls: int) -> None:
+    def __init__(self, syllables: Sequence[str], acts: int, calls: int) -> None:
         super().__init__()
         parts = [("", ""), ("", ""), *map(split, syllables)]
         initials, finals = sorted({p[0] for p in parts}), sorted({p[1] for p in parts})
@@ -39,8 +37,6 @@ class Net(nn.Module):
         self.final = nn.Embedding(len(finals), EMBEDDED)
         for table in (self.sound, self.initial, self.final):
             nn.init.normal_(table.weight, std=0.3)
-        self.written = nn.Embedding(1 + characters, EMBEDDED, padding_idx=0)
-        nn.init.zeros_(self.written.weight)
         self.near = nn.Linear(3 * EMBEDDED, CHANNELS)
         self.far = nn.Linear(3 * CHANNELS, CHANNELS)
         self.broad = nn.Linear(3 * CHANNELS, CHANNELS)
@@ -58,35 +54,27 @@ class Net(nn.Module):
         return summed
 
     def forward(
-        self,
-        rows: Tensor,
-        characters: Tensor,
-        owner: Tensor,
-        agent: Tensor,
-        place: Tensor,
-        shape: tuple[int, int],
+        self, rows: Tensor, owner: Tensor, agent: Tensor, place: Tensor, shape: tuple[int, int]
     ) -> tuple[Tensor, Tensor]:
         """Logits of acts and of the call after each utterance.
 
         Args:
             rows: of all utterances' syllables, one utterance after the other, a 0 behind each [syllables].
-            characters: rows of what they are printed as [syllables].
             owner: the utterance of each row [syllables].
             agent: 1 for the agent's, 0 for the caller's [utterances].
             place: of each utterance among call · turn [utterances].
             shape: calls, turns of the longest.
         """
-        said = self._utterances(rows, characters, owner, agent)
+        said = self._utterances(rows, owner, agent)
         spread = said.new_zeros(shape[0] * shape[1], MEMORY).index_copy(0, place, said).view(*shape, -1)
         memory, _ = self.memory(self.drop(spread))
         seen = self.drop(torch.cat([said, memory.reshape(shape[0] * shape[1], -1)[place]], 1))
         return self.act(seen), self.call(seen)
 
-    def _utterances(self, rows: Tensor, characters: Tensor, owner: Tensor, agent: Tensor) -> Tensor:
+    def _utterances(self, rows: Tensor, owner: Tensor, agent: Tensor) -> Tensor:
         there = (rows > 0).float().unsqueeze(1)
         size = there.new_zeros(len(agent)).index_add(0, owner, there[:, 0])
-        vectors = functional.embedding(rows, self.table()) + self.written(characters)
-        sounds = self.drop_sounds(vectors) * there
+        sounds = self.drop_sounds(functional.embedding(rows, self.table())) * there
         near = functional.relu(self.near(_windows(sounds))) * there
         both = near + functional.relu(self.far(_windows(near))) * there
         seen = both + functional.relu(self.broad(_windows(both))) * there

@@ -12,22 +12,21 @@ from screener.acts.net import Net, rows_of  # noqa: E402
 from screener.events import Speaker  # noqa: E402
 from screener.training.acts.build import build  # noqa: E402
 from screener.training.acts.corpus import read_corpus  # noqa: E402
-from screener.training.acts.fit import ROWS, Batch, characters, fit, lesson  # noqa: E402
+from screener.training.acts.fit import ROWS, Batch, fit, lesson  # noqa: E402
 from screener.training.acts.net import exported  # noqa: E402
 
 CALLS = read_corpus()[::60]
 
 
 def test_numpy_says_what_pytorch_says() -> None:
-    written = characters(CALLS)
-    net = fit([made for call in CALLS if (made := lesson(call, written))], len(written), 1, epochs=1)
+    net = fit([made for call in CALLS if (made := lesson(call))], 1, epochs=1)
     run = Net(**exported(net))
     call = CALLS[0]
-    unprinted = lesson(call, {})
-    assert unprinted is not None
-    batch = Batch.of([(unprinted.turns, unprinted.known, unprinted.call)])
+    told = lesson(call)
+    assert told is not None
+    batch = Batch.of([(told.turns, told.known, told.call)])
     with torch.no_grad():
-        acts, calls = net(batch.rows, batch.characters, batch.owner, batch.agent, batch.place, batch.shape)
+        acts, calls = net(batch.rows, batch.owner, batch.agent, batch.place, batch.shape)
     memory = run.begin()
     for n, turn in enumerate(t for t in call.turns if t.syllables):
         memory, act, what = run.hear(memory, rows_of(turn.syllables, ROWS), Speaker(turn.speaker))
