@@ -1,6 +1,5 @@
 """A site that listens beside its agents: a real service, real legs by SIP and RTP, and a manager on real TCP."""
 
-import contextlib
 import itertools
 import queue
 import threading
@@ -19,10 +18,10 @@ from screener.settings.sections import Settings
 from screener.store.log import open_log
 from screener.store.records import CallRecord, Review
 from tests.pbx.manager import SUCCESS, Manager
-from tests.pbx.network import wait_for
 from tests.pbx.shapes import Talk, said
 from tests.pbx.voices import samples
 from tests.sip.caller import Caller, in_background
+from tests.waiting import WAIT, wait_for
 
 SITE = """
 [sip]
@@ -102,12 +101,12 @@ class Pbx(Manager):
         self.event(**talk.hangup(who))
 
     def leg(self, speaker: Speaker) -> Caller:
-        wait_for(lambda: (leg := self.legs.get(speaker)) and leg.remote_rtp, 5, f"leg of the {speaker}")
+        wait_for(lambda: (leg := self.legs.get(speaker)) and leg.remote_rtp, what=f"leg of the {speaker}")
         return self.legs[speaker]
 
     def asked(self, action: str) -> dict[str, str]:
         """The next action of that name; what comes before it is kept in `earlier`."""
-        while (found := self.told.get(timeout=30))["action"] != action:
+        while (found := self.told.get(timeout=WAIT))["action"] != action:
             self.earlier[found["action"]] = found
         return found
 
@@ -131,14 +130,14 @@ class Site:
         self.service.start()
         self.stopped = False
         self.pbx.port_of_service = self.service.sip_port
-        wait_for(lambda: self.pbx.logins and self.pbx.asks, 5, "login, and a look at who talks")
+        wait_for(lambda: self.pbx.logins and self.pbx.asks, what="login, and a look at who talks")
         self.begin()
 
     def begin(self) -> None:
         """A new caller; what was before is over."""
         for talk in self.pbx.talks.copy():
             self.pbx.end("caller", talk)
-        wait_for(lambda: not self._heard, 10, "end of what is listened to")
+        wait_for(lambda: not self._heard, what="end of what is listened to")
         for leg in self.pbx.legs.values():
             leg.close()
         self.pbx.forget()
@@ -167,7 +166,7 @@ class Site:
         log = open_log(self.settings.store.url, self.settings.folder)
         try:
             done = lambda: [c for c in log.calls(verdict=verdict) if c.ended_at and c.linkedid == self.id]  # noqa: E731
-            return log.call(wait_for(done, 10, f"call that is {verdict}")[0].id)
+            return log.call(wait_for(done, what=f"call that is {verdict}")[0].id)
         finally:
             log.close()
 
@@ -199,12 +198,7 @@ def speech(name: str) -> bytes:
 
 def say(leg: Caller, name: str) -> threading.Thread:
     """Say it on a leg, which may be hung up meanwhile."""
-
-    def speak() -> None:
-        with contextlib.suppress(OSError):
-            leg.speak(speech(name))
-
-    return in_background(speak)
+    return leg.speaking(speech(name))
 
 
 def test_a_harasser_is_moved_and_log_and_pbx_are_told(site: Site) -> None:
@@ -281,7 +275,7 @@ def test_a_move_that_fails_leaves_the_caller_with_the_agent(site: Site) -> None:
 def test_a_leg_that_never_comes_leaves_a_call_unheard_and_logged(site: Site) -> None:
     site.pbx.dials = False
     site.talk()
-    wait_for(lambda: site.pbx.refused, 5, "leg asked for")
+    wait_for(lambda: site.pbx.refused, what="leg asked for")
     site.end("caller")
     assert site.record(Verdict.UNDECIDED).entrance is Entrance.BESIDE
 
@@ -290,7 +284,7 @@ def test_calls_beyond_the_limit_go_on_unheard(site: Site, caplog: pytest.LogCapt
     for number in range(3):
         agent = f"PJSIP/agent{number}-2"
         site.pbx.talk(Talk(f"PJSIP/trunk-{number}", agent, f"1.{number}", f"2.{number}"))
-    wait_for(lambda: "pbx.max_calls is reached" in caplog.text, 5, "word of the third call")
+    wait_for(lambda: "pbx.max_calls is reached" in caplog.text, what="word of the third call")
 
 
 def test_a_leg_that_nobody_asked_for_is_refused(site: Site) -> None:
@@ -334,8 +328,8 @@ def test_a_caller_whom_the_agent_still_has_stays(tmp_path: Path, caplog: pytest.
     leg.speak(speech("lewd"))
     site.pbx.asked("UserEvent")
     site.pbx.event(**said("ScreenerTakeBack", "agent1", SECRET, site.id))
-    wait_for(lambda: "flag taken back by agent1" in caplog.text, 5, "word of the take-back")
-    wait_for(lambda: site.pbx.asks, 5, "look at the PBX's channels, after that of the login")
+    wait_for(lambda: "flag taken back by agent1" in caplog.text, what="word of the take-back")
+    wait_for(lambda: site.pbx.asks, what="look at the PBX's channels, after that of the login")
     time.sleep(0.3)
     site.end("caller")
     assert site.record(Verdict.HARASSMENT).review is Review.OVERTURNED
@@ -352,7 +346,7 @@ def test_what_a_caller_writes_into_an_event_does_nothing(site: Site, caplog: pyt
     site.pbx.event(**said("ScreenerTakeBack", "agent1", "guessed"))
     site.pbx.event(**site.talking.hangup())
     site.pbx.event(**Talk("PJSIP/trunk-9", "PJSIP/agent9-9", "9.1", "9.2").connect())
-    wait_for(lambda: "hung up and is there" in caplog.text, 5, "doubt")
+    wait_for(lambda: "hung up and is there" in caplog.text, what="doubt")
     assert leg.hear(10), "still listened to"
     assert site.pbx.told.empty(), "nobody is moved"
     assert len(site.pbx.legs) == 2
@@ -364,7 +358,7 @@ def test_an_agent_has_no_say_about_another_s_call(site: Site, caplog: pytest.Log
     site.talk()
     site.pbx.leg(Speaker.CALLER)
     site.pbx.event(**said("ScreenerFlag", "agent2", SECRET, site.id))
-    wait_for(lambda: "agent2 flags a call that this agent does not have" in caplog.text, 5, "refusal")
+    wait_for(lambda: "agent2 flags a call that this agent does not have" in caplog.text, what="refusal")
     assert site.pbx.told.empty()
     site.pbx.event(**said("ScreenerFlag", "agent1", SECRET, site.id))
     assert site.pbx.asked("Redirect")["exten"] == "by-hand"
@@ -375,6 +369,6 @@ def test_without_a_secret_no_user_event_counts(tmp_path: Path, caplog: pytest.Lo
     site.talk()
     site.pbx.leg(Speaker.CALLER)
     site.pbx.event(**said("ScreenerFlag", "agent1", ""))
-    wait_for(lambda: "event_secret is empty" in caplog.text, 5, "refusal")
+    wait_for(lambda: "event_secret is empty" in caplog.text, what="refusal")
     assert site.pbx.told.empty()
     site.close()

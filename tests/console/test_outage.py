@@ -24,6 +24,7 @@ from tests.console.browser import chromium, needs_chromium, opened
 from tests.console.conftest import PASSWORD
 from tests.console.test_recovery import console, free_port
 from tests.store.databases import running_postgres
+from tests.waiting import wait_for
 
 __all__ = ["chromium"]
 pytestmark = [needs_chromium, pytest.mark.timeout(400)]
@@ -134,10 +135,7 @@ def test_console_and_service_are_killed_in_turn(chromium) -> None:
             with (folder / "log.txt").open("w") as out:
                 again = subprocess.Popen(service.args, stdout=out, stderr=out)
             try:
-                deadline = time.monotonic() + 60
-                while "taking calls" not in (folder / "log.txt").read_text():
-                    assert time.monotonic() < deadline, "it never came back"
-                    time.sleep(0.1)
+                wait_for(lambda: "taking calls" in (folder / "log.txt").read_text(), 60, "return", every=0.1)
                 page.wait_for_selector("#gaps:has-text('有节点曾中断')", timeout=20_000)
                 callers.call()
                 page.wait_for_selector(".tile:has-text('骚扰')")

@@ -5,10 +5,9 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -25,8 +24,9 @@ from screener.store.accounts import Accounts
 from screener.store.log import open_log
 from tests.console.browser import chromium, expect, needs_chromium, opened, site
 from tests.console.conftest import PASSWORD, QUICK, Clock
-from tests.console.test_live import BEGAN, NOON, feed, orders, place, tell, wait_for
+from tests.console.test_live import BEGAN, NOON, feed, orders, place, tell
 from tests.store.databases import running_postgres
+from tests.waiting import WAIT, wait_for
 
 __all__ = ["chromium", "feed", "orders", "place", "site"]
 pytestmark = needs_chromium
@@ -44,14 +44,14 @@ def console(folder: Path, port: int) -> Iterator[subprocess.Popen]:
     command = [sys.executable, "-m", "screener", "console", "--config", str(folder / "screener.toml")]
     process = subprocess.Popen([*command, "--port", str(port)], stderr=subprocess.DEVNULL)
     try:
-        until = time.monotonic() + 60
-        while True:
-            try:
-                urllib.request.urlopen(f"http://127.0.0.1:{port}/login", timeout=2).close()
-                break
-            except OSError:
-                assert process.poll() is None and time.monotonic() < until, "it never came up"
-                time.sleep(0.1)
+
+        def is_up() -> bool:
+            assert process.poll() is None
+            with suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{port}/login", timeout=WAIT):
+                return True
+            return False
+
+        wait_for(is_up, 60, "console", every=0.1)
         yield process
     finally:
         process.kill()

@@ -33,9 +33,9 @@ from screener.speech.remote import RemoteModel
 from screener.speech.served import SherpaDialect, VoskDialect, dialect
 from screener.speech.servers import WAITING_MOST, Link, Servers, look
 from screener.speech.vosk import VoskModel
-from tests.pbx.network import wait_for
 from tests.pbx.voices import samples
 from tests.speech.test_sherpa import MODEL, PRINTED, SHARED
+from tests.waiting import wait_for
 
 SERVER = Path(__file__).with_name("vosk_server.py")
 SHERPA = Path(sys.executable).with_name("sherpa-onnx-online-websocket-server")
@@ -186,7 +186,7 @@ def test_the_pool_knows_which_servers_fail(two: list[Running]) -> None:
                 voice.feed(pcm[number * FRAME_BYTES : (number + 1) * FRAME_BYTES], number * FRAME_SECONDS)
             time.sleep(0.005)
         dead, live = (server.url.removeprefix("ws://") for server in (two[1], two[0]))
-        wait_for(lambda: pool.failing() == (dead,), 20, "the dead server to be known")
+        wait_for(lambda: pool.failing() == (dead,), what="the dead server to be known")
         up = {state.place: (state.up, state.streams) for state in pool.servers()}
         assert up[dead] == (False, 0)
         assert up[live] == (True, 2)

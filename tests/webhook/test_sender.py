@@ -13,6 +13,7 @@ from screener.settings.sections import Webhook
 from screener.webhook import sender
 from screener.webhook.message import Answer, Decision, write_answer
 from screener.webhook.sender import WAITING, Sender
+from tests.waiting import WAIT
 from tests.webhook.receiver import MOVED, Receiver
 from tests.webhook.test_message import FLAG
 
@@ -36,7 +37,7 @@ def ask(url: str, tries: int = 3, seconds: float = 5.0, secret: str = SECRET) ->
     posts = Sender(Webhook(url, secret, tries=tries, timeout_seconds=seconds), Path())
     posts.post(FLAG, answers.put)
     try:
-        return answers.get(timeout=10), posts
+        return answers.get(timeout=WAIT), posts
     finally:
         posts.stop()
 
