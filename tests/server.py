@@ -5,6 +5,13 @@ import socket
 import threading
 
 
+def free_port(kind: socket.SocketKind = socket.SOCK_DGRAM) -> int:
+    """A port of loopback that nobody has, of UDP or of TCP."""
+    with socket.socket(socket.AF_INET, kind) as taken:
+        taken.bind(("127.0.0.1", 0))
+        return int(taken.getsockname()[1])
+
+
 class Server:
     """Accepts, greets, and hands every message of every connection to `take`; one thread a connection.
 

@@ -24,6 +24,7 @@ from screener.core.actions import Decided
 from screener.core.evidence import Assessment, Decision, Kind, Treatment, Verdict
 from screener.errors import AlertError
 from screener.events import Act, Caller, CallOffered, Ordered, RecognizerLost
+from screener.pauses import Pauses
 from screener.settings.alerts import Alerts, Way
 from screener.settings.sections import Site
 from screener.webhook.message import TOLERANCE_SECONDS, is_signed
@@ -145,7 +146,7 @@ def test_e_mail_is_handed_to_the_mail_server() -> None:
 def test_what_is_not_taken_is_sent_again_and_only_wanted_causes_go(peer: Peer) -> None:
     peer.answers = [(500, b""), (503, b"")]
     ways = (Way("webhook", peer.url), Way("webhook", peer.url + "2", causes=("burst",)))
-    outbox = Outbox(Alerts(ways=ways), Site("某中心"), lambda: NOON, retry_seconds=0.01)
+    outbox = Outbox(Alerts(ways=ways), Site("某中心"), lambda: NOON, retry=Pauses(0.01, 0.01))
     outbox.start()
     outbox.put(ALERT)
     wait_for(lambda: outbox.sent == 1)

@@ -1,10 +1,11 @@
 """A site that listens beside its agents: a real service, real legs by SIP and RTP, and a manager on real TCP."""
 
+import contextlib
 import itertools
 import queue
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -177,6 +178,9 @@ class Site:
         self.pbx.close()
 
 
+Make = Callable[..., Site]
+
+
 @pytest.fixture(scope="module")
 def lasting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     site = Site(tmp_path_factory.mktemp("beside"))
@@ -189,6 +193,19 @@ def site(lasting: Site) -> Site:
     """The same service for every test, and a caller of its own."""
     lasting.begin()
     return lasting
+
+
+@pytest.fixture
+def make(tmp_path: Path) -> Iterator[Make]:
+    """Makes a service with settings of its own."""
+    with contextlib.ExitStack() as made:
+
+        def own(**settings: str) -> Site:
+            site = Site(tmp_path, **settings)
+            made.callback(site.close)
+            return site
+
+        yield own
 
 
 def speech(name: str) -> bytes:
@@ -221,17 +238,16 @@ def test_a_harasser_is_moved_and_log_and_pbx_are_told(site: Site) -> None:
     assert call.treatments[0].completed
 
 
-def test_another_treatment_is_another_extension(tmp_path: Path) -> None:
-    site = Site(tmp_path, flow='treatment = "terminate"')
+def test_another_treatment_is_another_extension(make: Make) -> None:
+    site = make(flow='treatment = "terminate"')
     site.talk()
     leg = site.pbx.leg(Speaker.CALLER)
     say(leg, "lewd")
     assert site.pbx.asked("Redirect")["exten"] == "terminate"
-    site.close()
 
 
-def test_in_a_dry_run_nobody_is_moved(tmp_path: Path) -> None:
-    site = Site(tmp_path, flow="dry_run = true")
+def test_in_a_dry_run_nobody_is_moved(make: Make) -> None:
+    site = make(flow="dry_run = true")
     site.talk()
     leg = site.pbx.leg(Speaker.CALLER)
     leg.speak(speech("lewd"))
@@ -241,7 +257,6 @@ def test_in_a_dry_run_nobody_is_moved(tmp_path: Path) -> None:
     call = site.record(Verdict.HARASSMENT)
     assert (call.treatment, call.dry_run, call.ended_by) == (Treatment.NONE, True, EndedBy.AGENT)
     assert site.pbx.told.empty(), "neither moved nor noted"
-    site.close()
 
 
 def test_a_genuine_call_ends_with_the_caller_and_hears_nothing(site: Site) -> None:
@@ -293,15 +308,14 @@ def test_a_leg_that_nobody_asked_for_is_refused(site: Site) -> None:
     stranger.close()
 
 
-def test_a_stopped_service_lets_the_conversation_go_on(tmp_path: Path) -> None:
-    site = Site(tmp_path)
+def test_a_stopped_service_lets_the_conversation_go_on(make: Make) -> None:
+    site = make()
     site.talk()
     leg = site.pbx.leg(Speaker.CALLER)
     stopping = in_background(site.stop)
     leg.wait_request("BYE")
     stopping.join()
     assert site.pbx.told.empty(), "nobody is moved"
-    site.close()
 
 
 TAKE_BACK = said("ScreenerTakeBack", "agent1", SECRET)
@@ -320,9 +334,9 @@ def test_an_agent_takes_a_flag_back_and_the_caller_returns(site: Site) -> None:
     assert (call.review, call.reviewed_by) == (Review.OVERTURNED, "agent1")
 
 
-def test_a_caller_whom_the_agent_still_has_stays(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_caller_whom_the_agent_still_has_stays(make: Make, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO")
-    site = Site(tmp_path, flow="dry_run = true")
+    site = make(flow="dry_run = true")
     site.talk()
     leg = site.pbx.leg(Speaker.CALLER)
     leg.speak(speech("lewd"))
@@ -334,7 +348,6 @@ def test_a_caller_whom_the_agent_still_has_stays(tmp_path: Path, caplog: pytest.
     site.end("caller")
     assert site.record(Verdict.HARASSMENT).review is Review.OVERTURNED
     assert site.pbx.told.empty(), "nobody is moved"
-    site.close()
 
 
 def test_what_a_caller_writes_into_an_event_does_nothing(site: Site, caplog: pytest.LogCaptureFixture) -> None:
@@ -364,11 +377,10 @@ def test_an_agent_has_no_say_about_another_s_call(site: Site, caplog: pytest.Log
     assert site.pbx.asked("Redirect")["exten"] == "by-hand"
 
 
-def test_without_a_secret_no_user_event_counts(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    site = Site(tmp_path, secret="")
+def test_without_a_secret_no_user_event_counts(make: Make, caplog: pytest.LogCaptureFixture) -> None:
+    site = make(secret="")
     site.talk()
     site.pbx.leg(Speaker.CALLER)
     site.pbx.event(**said("ScreenerFlag", "agent1", ""))
     wait_for(lambda: "event_secret is empty" in caplog.text, what="refusal")
     assert site.pbx.told.empty()
-    site.close()

@@ -25,17 +25,12 @@ from screener.store.log import open_log
 from tests.console.browser import chromium, expect, needs_chromium, opened, site
 from tests.console.conftest import PASSWORD, QUICK, Clock
 from tests.console.test_live import BEGAN, NOON, feed, orders, place, tell
+from tests.server import free_port
 from tests.store.databases import running_postgres
 from tests.waiting import WAIT, wait_for
 
 __all__ = ["chromium", "feed", "orders", "place", "site"]
 pytestmark = needs_chromium
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 @contextmanager
@@ -65,7 +60,7 @@ def test_a_console_that_is_killed_and_started_again(
     (tmp_path / "screener.toml").write_text(
         f"[store]\nurl = 'sqlite:///log.db'\n[console]\nfeeds = ['{place}']\nsession_minutes = 1e7\n"
     )
-    server, port = FeedServer(place, orders.put), free_port()
+    server, port = FeedServer(place, orders.put), free_port(socket.SOCK_STREAM)
     try:
         server.put(BEGAN)
         with console(tmp_path, port) as first:

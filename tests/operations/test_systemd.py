@@ -19,6 +19,7 @@ from screener.events import CallOffered
 from screener.operations.systemd import Notifier, find_manager
 from screener.service.site import Service
 from screener.settings.load import load
+from tests.server import free_port
 from tests.sip.caller import Caller, Desk, in_background
 from tests.waiting import WAIT, wait_for
 
@@ -73,12 +74,6 @@ def manager(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Manager]
     manager = Manager(getattr(request, "param", f"{tmp_path}/notify"))
     yield manager
     manager.socket.close()
-
-
-def free_port(kind: int) -> int:
-    with socket.socket(socket.AF_INET, kind) as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
 
 
 def alive(port: int) -> bool:

@@ -15,7 +15,8 @@ import pytest
 
 from screener.events import EndedBy
 from screener.store.log import open_log
-from tests.service.test_killed import SETTINGS, free_port, serving
+from tests.server import free_port
+from tests.service.test_killed import SETTINGS, serving
 from tests.sip.caller import Caller
 from tests.store.databases import running_postgres
 from tests.store.test_hardship import AWAY_SECONDS, small_disk

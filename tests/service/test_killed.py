@@ -2,7 +2,6 @@
 
 import contextlib
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -16,6 +15,7 @@ import pytest
 from screener.events import EndedBy
 from screener.sip.message import respond
 from screener.store.log import open_log
+from tests.server import free_port
 from tests.sip.caller import Caller
 from tests.waiting import WAIT, wait_for
 
@@ -47,12 +47,6 @@ def serving(folder: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
         finally:
             process.terminate()
             process.wait(timeout=30)
-
-
-def free_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
-        taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])
 
 
 def test_every_call_that_got_its_bye_is_in_the_log_after_a_kill_and_none_twice(tmp_path: Path) -> None:

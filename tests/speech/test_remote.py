@@ -34,6 +34,7 @@ from screener.speech.served import SherpaDialect, VoskDialect, dialect
 from screener.speech.servers import WAITING_MOST, Link, Servers, look
 from screener.speech.vosk import VoskModel
 from tests.pbx.voices import samples
+from tests.server import free_port
 from tests.speech.test_sherpa import MODEL, PRINTED, SHARED
 from tests.waiting import wait_for
 
@@ -42,12 +43,6 @@ SHERPA = Path(sys.executable).with_name("sherpa-onnx-online-websocket-server")
 CHUNK = 1600
 AT_ONCE = 0.02
 """Seconds that 100 ms of audio are played in here."""
-
-
-def free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
 
 
 def answers(port: int) -> bool:
@@ -60,7 +55,7 @@ class Running:
     """A server program."""
 
     def __init__(self, command: Callable[[int], Sequence[str | Path]]) -> None:
-        self.port = free_port()
+        self.port = free_port(socket.SOCK_STREAM)
         self._process = subprocess.Popen(
             [*map(str, command(self.port))], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
