@@ -54,14 +54,14 @@ def doctor(config: Path | None, as_json: bool) -> None:
 
     Example: screener doctor --config /etc/screener/screener.toml
     """
-    with loading():
-        from screener.service.doctor import examine  # every part of the product; `init` needs none of them
-
     found = []
-    for check in examine(config):
-        found.append(check)
-        if not as_json:
-            show(line_of(check), bad=not check.ok)
+    with loading():  # each check loads its part of the product
+        from screener.service.doctor import examine  # `init` needs none of them
+
+        for check in examine(config):
+            found.append(check)
+            if not as_json:
+                show(line_of(check), bad=not check.ok)
     if as_json:
         put(json.dumps([asdict(check) for check in found], ensure_ascii=False, indent=1) + "\n")
     if not all(check.ok for check in found):

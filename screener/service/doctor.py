@@ -34,7 +34,7 @@ from screener.settings.load import default_path, load
 from screener.settings.recordings import load_played
 from screener.settings.sections import Settings, Sip
 from screener.speech.load import load_model
-from screener.store import check
+from screener.store import place
 
 if TYPE_CHECKING:
     from screener.ports import Endpoint, RegistrationState
@@ -257,7 +257,11 @@ def check_lines(settings: Settings) -> Check:
 def check_database(settings: Settings) -> Check:
     """Can the call log be written? Creates no database, so that whoever runs `serve` owns it."""
     try:
-        return Check("database", ok=True, message=check.check_database(settings.store.url, settings.folder))
+        if file := place.to_be_made(settings.store.url, settings.folder):
+            return Check("database", ok=True, message=f"{file} (made by serve)")
+        from screener.store.check import check_database as look_into
+
+        return Check("database", ok=True, message=look_into(settings.store.url, settings.folder))
     except StoreError as problem:
         return Check("database", ok=False, message=problem.message, remedy=problem.remedy)
 
@@ -266,7 +270,7 @@ def check_spool(settings: Settings) -> Check:
     """Can rows be kept while the database is away?"""
     spool = settings.folder / (settings.store.spool or "spool")
     nearest = next(folder for folder in (spool, *spool.parents) if folder.exists())
-    if problem := check.folder_problem(nearest):
+    if problem := place.folder_problem(nearest):
         return Check(
             "spool", ok=False, message=f"{nearest}: {problem}", remedy="give the folder to the service's user"
         )
@@ -282,7 +286,7 @@ def check_private(settings: Settings, file: Path | None) -> Check:
     private = [folder / secret for secret in (*secrets, settings.console.key, settings.evidence.key) if secret]
     private += [Path(settings.sip.tls.key)] if settings.sip.tls.key else []
     private += [file] if file and _says_a_secret(settings) else []
-    if database := check.database_at(settings.store.url, folder):
+    if database := place.database_at(settings.store.url, folder):
         private += [database, database.with_name(f"{database.name}-wal")]
     spool = settings.spool
     private += [spool, *sorted(spool.glob("*.jsonl"))]
@@ -307,7 +311,7 @@ def _says_a_secret(settings: Settings) -> bool:
     accounts += [(registrar.password, registrar.password_file) for registrar in settings.sip.registrars]
     accounts += [(settings.webhook.secret, settings.webhook.secret_file)]
     accounts += [(settings.oidc.secret, settings.oidc.secret_file)]
-    accounts += [(settings.sip.inbound_password, None), (check.password_in(settings.store.url), None)]
+    accounts += [(settings.sip.inbound_password, None), (place.password_in(settings.store.url), None)]
     accounts += [(way.secret, None) for way in settings.alerts.ways]
     accounts += [(summary.secret, None) for summary in settings.alerts.summaries]
     accounts += [(way.url, None) for way in settings.alerts.ways if way.kind != "email"]  # a robot's key is in it

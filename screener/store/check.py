@@ -1,14 +1,14 @@
-"""Can a call log be kept where the settings say? Asked before the service starts; makes no database."""
+"""Is what lies where the settings say a call log, whole and of this version? Makes no database."""
 
-import tempfile
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, create_engine, inspect, text
-from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from screener.errors import StoreError
-from screener.store.engine import database_file, make_engine
+from screener.store.engine import make_engine
+from screener.store.place import database_at
 from screener.store.schema import known_revisions, newest_revision, revision_of
 from screener.store.tables import Base
 
@@ -19,7 +19,7 @@ SQLITE_HEAD = b"SQLite format 3\0"
 
 
 def check_database(url: str, folder: Path) -> str:
-    """Reach the database, or its folder where it is a file that is not made yet.
+    """Reach the database and look into it.
 
     Args:
         url: SQLAlchemy URL; a relative SQLite path is relative to `folder`.
@@ -31,10 +31,10 @@ def check_database(url: str, folder: Path) -> str:
     Raises:
         StoreError: says what is wrong and what to do.
     """
+    if (file := database_at(url, folder)) is not None:
+        return _check_sqlite(file)
     try:
         parsed = make_url(url)
-        if parsed.get_backend_name() == "sqlite":
-            return _check_sqlite(parsed, folder)
         wait = {"connect_timeout": WAIT_SECONDS} if parsed.get_backend_name() == "postgresql" else {}
         engine = create_engine(parsed, connect_args=wait)
         with engine.connect() as connection:
@@ -50,39 +50,7 @@ def check_database(url: str, folder: Path) -> str:
         ) from problem
 
 
-def database_at(url: str, folder: Path) -> Path | None:
-    """The file of an SQLite database, None for any other and for what is no URL."""
-    try:
-        return database_file(make_url(url), folder)
-    except ArgumentError:
-        return None
-
-
-def password_in(url: str) -> str:
-    """The password that a database URL holds; empty when it holds none."""
-    try:
-        return str(make_url(url).password or "")
-    except ArgumentError:
-        return ""
-
-
-def folder_problem(folder: Path) -> str:
-    """Why no file can be made in a folder; empty when one can."""
-    try:
-        with tempfile.TemporaryFile(dir=folder):
-            return ""
-    except OSError as problem:
-        return problem.strerror or str(problem)
-
-
-def _check_sqlite(url: URL, folder: Path) -> str:
-    if not url.database or url.database == ":memory:":
-        raise StoreError("in memory: the log is lost at the end", "name a file in [store] url")
-    file = folder / url.database
-    if problem := folder_problem(file.parent):
-        raise StoreError(f"{file.parent}: {problem}", "give the folder to the service's user")
-    if not file.exists():
-        return f"{file} (made by serve)"
+def _check_sqlite(file: Path) -> str:
     try:
         with file.open("r+b") as log:
             head = log.read(len(SQLITE_HEAD))

@@ -1,0 +1,53 @@
+"""Where the settings say that the call log is, told without loading the library that opens it."""
+
+import re
+import tempfile
+from pathlib import Path
+from urllib.parse import unquote
+
+from screener.errors import StoreError
+
+_PASSWORD = re.compile(r"[\w+]+://[^:/]*:([^@]*)@")
+_SQLITE = re.compile(r"sqlite(?:\+\w+)?://(?:/([^?]*))?(?:\?.*)?", re.DOTALL)
+
+
+def password_in(url: str) -> str:
+    """The password that a database URL holds; empty when it holds none."""
+    found = _PASSWORD.match(url)
+    return found[1] if found else ""
+
+
+def database_at(url: str, folder: Path) -> Path | None:
+    """The file of an SQLite database, None for any other and for what is no URL."""
+    found = _SQLITE.fullmatch(url)
+    name = unquote(found[1] or "") if found else ""
+    return folder / name if name and name != ":memory:" else None
+
+
+def folder_problem(folder: Path) -> str:
+    """Why no file can be made in a folder; empty when one can."""
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            return ""
+    except OSError as problem:
+        return problem.strerror or str(problem)
+
+
+def to_be_made(url: str, folder: Path) -> Path | None:
+    """The file of an SQLite database that `serve` has still to make; None where there is one to look into.
+
+    Args:
+        url: SQLAlchemy URL; a relative SQLite path is relative to `folder`.
+        folder: where relative names begin.
+
+    Raises:
+        StoreError: says what is wrong with the place and what to do.
+    """
+    if not _SQLITE.fullmatch(url):
+        return None
+    file = database_at(url, folder)
+    if file is None:
+        raise StoreError("in memory: the log is lost at the end", "name a file in [store] url")
+    if problem := folder_problem(file.parent):
+        raise StoreError(f"{file.parent}: {problem}", "give the folder to the service's user")
+    return None if file.exists() else file
