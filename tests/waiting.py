@@ -9,7 +9,7 @@ T = TypeVar("T")
 
 WAIT = 30.0
 """Seconds that are enough on a machine that others keep busy, too."""
-PATIENCE = float(os.environ.get("SCREENER_PBX_PATIENCE", "1"))
+PATIENCE = float(os.environ.get("SCREENER_PBX_PATIENCE", "3"))
 """So many times longer is waited beside real peers."""
 
 

@@ -5,6 +5,7 @@ answer and sees every event; the Asterisk is their own, with one line more than 
 """
 
 import contextlib
+import re
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -178,8 +179,11 @@ def test_audio_passes_both_ways_as_g711_allows(desk: Desk, caller: Caller) -> No
 
 
 @pytest.mark.parametrize(("target", "status"), [("nobody", 404), ("analysis", 200)])
-def test_a_transfer_is_judged_by_its_notify(desk: Desk, caller: Caller, target: str, status: int) -> None:
+def test_a_transfer_is_judged_by_its_notify(
+    pbx: Asterisk, desk: Desk, caller: Caller, target: str, status: int
+) -> None:
     call = connect(desk, caller)
+    wait_for(lambda: re.search(r" 2 +basic ", pbx.rx("bridge show all")), 5, "bridge", every=0.2)  # else 500
     call.transfer(Destination(Target.AGENTS, f"sip:{target}@{ASTERISK}"))
     ended = desk.event(TransferEnded)
     assert (ended.ok, ended.status) == (status == 200, status)
