@@ -13,7 +13,6 @@ import screener
 
 PACKAGE = Path(screener.__file__).parent
 README = (PACKAGE.parent / "README.md").read_text("utf-8")
-BASE = {"errors", "events", "resources", "intervals", "outside"}
 CORE_ALLOWED = {"screener.events", "screener.errors"}
 NOT_DRAWN = {"__init__", "__main__"}
 """The package itself, and `python -m screener`, which is the command line."""
@@ -40,12 +39,13 @@ def drawing() -> dict[str, set[str]]:
     assert block, "the README draws no rooms"
     lines = block[1].splitlines()
     rooms = {line.split()[0].rstrip("/"): line for line in lines[1:]}
-    may: dict[str, set[str]] = {part: set() for part in lines[0].split("   ")[0].split()}
+    base = set(lines[0].split("   ")[0].split())
+    may: dict[str, set[str]] = {part: set() for part in base}
     for room, line in rooms.items():
         named = re.match(r"[a-z/]+ +(?:((?:[a-z]+ )*[a-z]+)  )?", line)
         assert named, line
         words = set((named[1] or "").split())
-        may[room] = set(rooms) | BASE if words == {"every", "room"} else words | BASE
+        may[room] = (set(rooms) if words == {"every", "room"} else words) | base
     return may
 
 

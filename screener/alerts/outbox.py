@@ -11,6 +11,7 @@ from screener.alerts.causes import Alert, Cause
 from screener.alerts.ways import send
 from screener.errors import AlertError
 from screener.operations.metrics import Sample
+from screener.pauses import Pauses
 from screener.settings.alerts import Alerts, Way
 from screener.settings.sections import Site
 from screener.words.alerts import told
@@ -21,8 +22,7 @@ log = logging.getLogger(__name__)
 WAITING = 200
 """Alerts that may wait for each way; the next ones are lost, and counted."""
 TRIES = 6
-RETRY_SECONDS = 2.0
-"""Pause after a failure; doubles with each further one."""
+RETRY = Pauses(2.0, 60.0)
 
 Sender = Callable[[Way, Alert, str, int], None]
 
@@ -35,7 +35,7 @@ class Outbox:
         site: its name begins each text, which is in its language and zone.
         clock: the wall clock, aware UTC.
         sender: sends one alert one way; raises `AlertError`.
-        retry_seconds: the first pause.
+        retry: pauses between the tries.
     """
 
     def __init__(
@@ -44,10 +44,10 @@ class Outbox:
         site: Site,
         clock: Callable[[], datetime],
         sender: Sender = send,
-        retry_seconds: float = RETRY_SECONDS,
+        retry: Pauses = RETRY,
     ) -> None:
         self._site, self._zone, self._clock = site, ZoneInfo(site.timezone), clock
-        self._sender, self._retry_seconds = sender, retry_seconds
+        self._sender, self._retry = sender, retry
         self._stopped = threading.Event()
         self.sent = self.lost = 0
         self._queues: list[tuple[Way, queue.Queue[Alert]]] = [(way, queue.Queue(WAITING)) for way in settings.ways]
@@ -108,15 +108,13 @@ class Outbox:
             alert.call,
             alert.by,
         )
-        pause = self._retry_seconds
-        for _ in range(TRIES):
+        for failures in range(TRIES):
+            if failures and self._stopped.wait(self._retry.after(failures)):
+                return
             try:
                 self._sender(way, alert, text, int(self._clock().timestamp()))
             except AlertError as problem:
                 log.error("an alert waits: %s", problem.message)
-                if self._stopped.wait(pause):
-                    return
-                pause *= 2
             else:
                 self.sent += 1
                 return

@@ -12,20 +12,23 @@ import urllib.request
 from typing import Any
 
 
-def ask(request: urllib.request.Request, seconds: float, most: int) -> bytes:
+def ask(
+    request: urllib.request.Request, seconds: float, most: int, authorities: ssl.SSLContext | None = None
+) -> bytes:
     """The body of a 2xx answer, as much of it as is wanted.
 
     Args:
         request: what is asked; its URL is the settings'.
         seconds: of the whole, not of each read. One read more may be waited for.
         most: bytes of the body.
+        authorities: who may vouch for it over HTTPS; None takes the machine's own.
 
     Raises:
-        OSError: there is no such answer: another status, a redirect (what was sent would go to a stranger, or be
-            lost), nothing in time, or what is no HTTP.
+        HTTPError: another status; a redirect is one, too: what was sent would go to a stranger, or be lost.
+        OSError: nothing in time, or what is no HTTP.
     """
     opened: list[http.client.HTTPConnection] = []
-    opener = urllib.request.build_opener(_Stays, _Plain(opened), _Encrypted(opened))
+    opener = urllib.request.build_opener(_Stays, _Plain(opened), _Encrypted(opened, authorities))
     until = time.monotonic() + seconds
     cut = threading.Timer(seconds, _cut, (opened,))
     cut.daemon = True
@@ -64,9 +67,9 @@ class _Plain(urllib.request.HTTPHandler):
 
 
 class _Encrypted(urllib.request.HTTPSHandler):
-    def __init__(self, opened: list[http.client.HTTPConnection]) -> None:
+    def __init__(self, opened: list[http.client.HTTPConnection], authorities: ssl.SSLContext | None) -> None:
         super().__init__()
-        self._opened, self._tls = opened, ssl.create_default_context()
+        self._opened, self._tls = opened, authorities or ssl.create_default_context()
 
     def https_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
         """Likewise."""

@@ -354,7 +354,7 @@ class Service:
             self._beside.rests.take(order.call)  # nobody's record
 
     def _spool_failed(self, waiting: int) -> None:
-        """Neither the database nor the spool takes calls; on whatever thread puts one in."""
+        """The spool cannot be written; on whatever thread puts a call in."""
         self._outbox.put(Alert(Cause.SPOOL, self._clock(), count=waiting))
 
     def _take_back(self, agent: str, linkedid: str) -> None:

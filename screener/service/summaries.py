@@ -18,6 +18,7 @@ from screener.alerts.mail import Attachment, post
 from screener.errors import AlertError, ScreenerError, StoreError
 from screener.numbers.mask import Masker
 from screener.operations.metrics import Sample
+from screener.pauses import Pauses
 from screener.reports.pages import Reader
 from screener.reports.render import XLSX, render
 from screener.reports.span import Span
@@ -37,8 +38,8 @@ log = logging.getLogger(__name__)
 LOOK_SECONDS = 20.0
 """How often it is looked whether one is due."""
 TRIES = 6
-RETRY_SECONDS = 60.0
-"""Pause after one that could not be made, or was not taken; doubles with each further one."""
+RETRY = Pauses(60.0, 1800.0)
+"""After one that could not be made, or was not taken."""
 WHO = "screener serve"
 ACTION = "summary by e-mail"
 
@@ -122,7 +123,7 @@ class Summaries:
         calls: the log, which keeps what was sent.
         clock: the wall clock, aware UTC.
         maker: makes one; raises `StoreError`.
-        retry_seconds: the first pause.
+        retry: pauses between the tries.
     """
 
     def __init__(
@@ -131,10 +132,10 @@ class Summaries:
         calls: CallLog,
         clock: Callable[[], datetime],
         maker: Callable[[Settings, bool, Span, datetime], Made] = apart,
-        retry_seconds: float = RETRY_SECONDS,
+        retry: Pauses = RETRY,
     ) -> None:
         self._settings, self._calls, self._clock = settings, calls, clock
-        self._maker, self._retry_seconds = maker, retry_seconds
+        self._maker, self._retry = maker, retry
         self._zone = ZoneInfo(settings.site.timezone)
         self._stopped = threading.Event()
         self._sent = self._lost = 0
@@ -169,8 +170,9 @@ class Summaries:
 
     def _send(self, asked: Summary, period: Period, now: datetime) -> None:
         name, made = f"{period.since:%Y-%m-%d}", None
-        pause = self._retry_seconds
-        for _ in range(TRIES):
+        for failures in range(TRIES):
+            if failures and self._stopped.wait(self._retry.after(failures)):
+                break
             try:
                 made = made or self._maker(self._settings, asked.masked, Span(period.since, period.until), now)
                 files = [
@@ -180,9 +182,6 @@ class Summaries:
                 post(asked, made.text, made.page, files)
             except (AlertError, StoreError) as problem:
                 log.error("a summary is tried again: %s", problem.message)
-                if self._stopped.wait(pause):
-                    break
-                pause *= 2
             else:
                 self._sent += 1
                 log.info("the summary of %s was sent", name)

@@ -3,6 +3,7 @@
 import random
 
 from screener.errors import SipParseError
+from screener.pauses import Pauses
 from screener.ports import RegistrationState
 from screener.settings.sections import Registrar
 from screener.sip.address import NameAddr, Uri
@@ -15,9 +16,8 @@ SHORTEST_REFRESH = 5.0
 """Seconds: a registrar that grants less is not asked more often."""
 MOST_ANSWERS = 3
 """Requests that are sent at once because of a response (challenge, stale nonce, longer interval) in one go."""
-RETRY_FIRST = 2.0
-RETRY_LONGEST = 120.0
-"""Seconds between attempts: doubled from the first to the longest, each shortened by up to a half at random."""
+RETRY = Pauses(2.0, 120.0)
+"""Between attempts, each shortened by up to a half at random."""
 
 
 class Registration:
@@ -125,10 +125,9 @@ class Registration:
 
     def _fail(self, problem: str, now: float) -> Request | None:
         self._registered, self._problem = False, problem
-        pause = min(RETRY_LONGEST, RETRY_FIRST * 2**self._failures)
-        self._failures = min(self._failures + 1, 10)
+        self._failures += 1
         self._challenge = None
-        self.deadline = now + pause * self._chance.uniform(0.5, 1.0)
+        self.deadline = now + RETRY.after(self._failures) * self._chance.uniform(0.5, 1.0)
         return None
 
     def _granted(self, response: Response) -> int:

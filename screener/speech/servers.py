@@ -19,6 +19,7 @@ from websockets.asyncio.client import connect as connect_anywhere
 from websockets.exceptions import WebSocketException
 
 from screener.errors import ModelError
+from screener.pauses import Pauses
 from screener.speech.served import MESSAGE_MOST, Dialect
 from screener.speech.stream import Heard
 
@@ -27,8 +28,8 @@ log = logging.getLogger(__name__)
 CONNECT_SECONDS = 1.5
 PING_SECONDS = 1.0
 """A server is asked so often whether it lives, and given up when it does not say so within twice the time."""
-AWAY_SECONDS = (2.0, 5.0, 10.0, 30.0)
-"""How long a server that has failed once, twice … in a row is left alone."""
+AWAY = Pauses(2.0, 30.0)
+"""How long a server that fails is left alone."""
 MAX_MESSAGE = 4 * MESSAGE_MOST
 """Bytes of a message."""
 WAITING_MOST = 200
@@ -68,8 +69,8 @@ class Server:
         """It is left alone for a while; a failure that several streams report at once is one."""
         if now < self.away_until:
             return
-        pause = AWAY_SECONDS[min(self.failures, len(AWAY_SECONDS) - 1)]
         self.failures += 1
+        pause = AWAY.after(self.failures)
         self.away_until = now + pause
         log.error("recogniser server %s fails (%s): it is left alone for %g s", self.place, why, pause)
 

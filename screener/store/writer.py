@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from screener.errors import StoreError
+from screener.pauses import Pauses
 from screener.store.log import CallLog
 from screener.store.records import CallRecord
 from screener.store.spool import REFUSED, Spool
@@ -21,9 +22,8 @@ log = logging.getLogger(__name__)
 
 BATCH = 200
 """Records in one transaction."""
-RETRY_SECONDS = 1.0
-"""Pause after a failure; doubles with each further one."""
-RETRY_SECONDS_MOST = 30.0
+RETRY = Pauses(1.0, 30.0)
+"""Before the database is asked again."""
 CLOSE_SECONDS = 40.0
 """A database that takes longer for what is left is given up; the spool keeps it."""
 
@@ -104,7 +104,7 @@ class LogWriter:
             return False
 
     def _run(self) -> None:
-        pause = RETRY_SECONDS
+        failures = 0
         stopping = False
         while not stopping:
             with self._changed:
@@ -113,17 +113,17 @@ class LogWriter:
                 self._news = False
             try:
                 self._carry()
-                pause = RETRY_SECONDS
+                failures = 0
                 continue
             except (StoreError, OSError) as problem:
                 log.error("calls wait in the spool: %s", problem)
             except Exception:
                 log.exception("calls wait in the spool: a fault of the log's writer")
+            failures += 1
             self._sync()
             with self._changed:
                 self._news = True
-                self._changed.wait_for(lambda: self._stopping, pause)
-            pause = min(2 * pause, RETRY_SECONDS_MOST)
+                self._changed.wait_for(lambda: self._stopping, RETRY.after(failures))
 
     def _carry(self) -> None:
         """Everything from memory and spool into the database, oldest first."""

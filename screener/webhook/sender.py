@@ -1,25 +1,25 @@
 """Posts messages, one after the other, on a thread of its own: no call waits for another system.
 
 A message is tried a few times, within a time that ends before the call would give its transfer up; then, and when
-too many wait, its caller stays where they are. Redirects are not followed: what is said of callers goes where the
-settings say and nowhere else.
+too many wait, its caller stays where they are.
 """
 
-import http.client
 import logging
 import queue
-import socket
 import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.error import HTTPError
+from urllib.request import Request
 
 from screener.errors import InputError
 from screener.operations.metrics import Sample
+from screener.outside.ask import ask
 from screener.outside.text import visible
+from screener.pauses import Pauses
 from screener.settings.sections import Webhook
 from screener.webhook.message import (
     DELIVERY,
@@ -39,8 +39,7 @@ WAITING = 200
 """Messages that may wait."""
 WITHIN_SECONDS = 30.0
 """From the flag to the end of the last try; below `core.session.TRANSFER_LIMIT`."""
-PAUSES = (0.5, 2.0, 5.0)
-"""Seconds before the second, third, fourth try, and so on."""
+RETRY = Pauses(0.5, 5.0)
 JOIN_SECONDS = 2.0
 AGAIN = frozenset((408, 425, 429, *range(500, 600)))
 """Statuses that another try may change."""
@@ -62,9 +61,8 @@ class Sender:
 
     def __init__(self, settings: Webhook, folder: Path, wall: Callable[[], float] = time.time) -> None:
         self._settings, self._wall = settings, wall
-        self._url = urlsplit(settings.url)
-        authority = str(folder / settings.ca) if settings.ca else None
-        self._tls = ssl.create_default_context(cafile=authority) if self._url.scheme == "https" else None
+        own = str(folder / settings.ca) if settings.ca else None
+        self._authorities = ssl.create_default_context(cafile=own)
         self._waiting: queue.Queue[_Waiting | None] = queue.Queue(WAITING)
         self._stopped = threading.Event()
         self._sent = self._failed = self._dropped = 0
@@ -109,26 +107,35 @@ class Sender:
     def _deliver(self, flag: Flag, until: float) -> Answer:
         """Try until it is taken, or the tries or the time are used up."""
         body, problem = serialize(flag), "no time was left"
-        for number in range(self._settings.tries):
-            if number and self._stopped.wait(PAUSES[min(number, len(PAUSES)) - 1]):
+        for failures in range(self._settings.tries):
+            if failures and self._stopped.wait(RETRY.after(failures)):
                 break
             seconds = min(self._settings.timeout_seconds, until - time.monotonic())
             if seconds <= 0:
                 break
             try:
-                status, said = self._try(flag, body, seconds)
-            except (OSError, http.client.HTTPException) as fault:
-                problem = str(fault) or type(fault).__name__
-                continue
-            if 200 <= status < 300:
+                said = ask(self._request(flag, body), seconds, MAX_ANSWER, self._authorities)
+            except HTTPError as refusal:
+                problem = f"status {refusal.code}"
+                if refusal.code not in AGAIN:
+                    break
+            except OSError as fault:
+                problem = str(getattr(fault, "reason", fault)) or type(fault).__name__
+            else:
                 self._sent += 1
                 return self._read(flag, said)
-            problem = f"status {status}"
-            if status not in AGAIN:
-                break
         self._failed += 1
         log.error("webhook: call %s stays with its agent: %s", flag.call, visible(problem))
         return _STAYS
+
+    def _request(self, flag: Flag, body: bytes) -> Request:
+        headers = {
+            "Content-Type": "application/json; charset=utf-8",
+            "User-Agent": "Screener",
+            DELIVERY: flag.id,
+            SIGNATURE: sign(self._settings.secret, int(self._wall()), body),
+        }
+        return Request(self._settings.url, body, headers, method="POST")  # noqa: S310 - checked by the settings
 
     def _read(self, flag: Flag, said: bytes) -> Answer:
         try:
@@ -136,33 +143,3 @@ class Sender:
         except InputError as problem:
             log.error("webhook: call %s stays with its agent: %s", flag.call, problem)
             return _STAYS
-
-    def _try(self, flag: Flag, body: bytes, seconds: float) -> tuple[int, bytes]:
-        host, port = self._url.hostname or "", self._url.port
-        connection = (
-            http.client.HTTPSConnection(host, port, timeout=seconds, context=self._tls)
-            if self._tls
-            else http.client.HTTPConnection(host, port, timeout=seconds)
-        )
-        cut = threading.Timer(seconds, _cut, (connection,))  # the timeout above is that of each single read
-        cut.daemon = True
-        cut.start()
-        try:
-            path = (self._url.path or "/") + (f"?{self._url.query}" if self._url.query else "")
-            headers = {
-                "Content-Type": "application/json; charset=utf-8",
-                "User-Agent": "Screener",
-                DELIVERY: flag.id,
-                SIGNATURE: sign(self._settings.secret, int(self._wall()), body),
-            }
-            connection.request("POST", path, body, headers)
-            response = connection.getresponse()
-            return response.status, response.read(MAX_ANSWER)
-        finally:
-            cut.cancel()
-            connection.close()
-
-
-def _cut(connection: http.client.HTTPConnection) -> None:
-    with suppress(OSError, AttributeError):
-        connection.sock.shutdown(socket.SHUT_RDWR)

@@ -24,11 +24,13 @@ from screener.core.actions import Decided
 from screener.core.evidence import Assessment, Decision, Kind, Treatment, Verdict
 from screener.errors import AlertError
 from screener.events import Act, Caller, CallOffered, Ordered, RecognizerLost
+from screener.pauses import Pauses
 from screener.settings.alerts import Alerts, Way
 from screener.settings.sections import Site
 from screener.webhook.message import TOLERANCE_SECONDS, is_signed
 from screener.words.alerts import told
 from tests.alerts.mailbox import mailbox
+from tests.waiting import wait_for
 
 NOON = datetime(2026, 3, 4, 4, 0, tzinfo=UTC)
 ALERT = Alert(Cause.THREAT, NOON, "call-1", "+86138****00", "+864008001234")
@@ -130,10 +132,7 @@ def test_a_fault_of_a_way_costs_one_alert_and_not_the_way() -> None:
     outbox.start()
     outbox.put(ALERT)
     outbox.put(ALERT)
-    until = time.monotonic() + 10
-    while (outbox.lost, outbox.sent) != (1, 1):
-        assert time.monotonic() < until
-        time.sleep(0.01)
+    wait_for(lambda: (outbox.lost, outbox.sent) == (1, 1))
     outbox.stop()
 
 
@@ -144,20 +143,13 @@ def test_e_mail_is_handed_to_the_mail_server() -> None:
     assert (box.mails[0]["subject"], box.mails[0].get_content().split()) == ("threat", ["threat", "more"])
 
 
-def until(true: object) -> None:
-    deadline = time.monotonic() + 10
-    while not true() and time.monotonic() < deadline:  # type: ignore[operator]
-        time.sleep(0.01)
-    assert true()  # type: ignore[operator]
-
-
 def test_what_is_not_taken_is_sent_again_and_only_wanted_causes_go(peer: Peer) -> None:
     peer.answers = [(500, b""), (503, b"")]
     ways = (Way("webhook", peer.url), Way("webhook", peer.url + "2", causes=("burst",)))
-    outbox = Outbox(Alerts(ways=ways), Site("某中心"), lambda: NOON, retry_seconds=0.01)
+    outbox = Outbox(Alerts(ways=ways), Site("某中心"), lambda: NOON, retry=Pauses(0.01, 0.01))
     outbox.start()
     outbox.put(ALERT)
-    until(lambda: outbox.sent == 1)
+    wait_for(lambda: outbox.sent == 1)
     outbox.stop()
     assert [path for path, _, _ in peer.got] == ["/hook"] * 3
     assert "[某中心] 来电威胁" in json.loads(peer.got[-1][2])["text"]

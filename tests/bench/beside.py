@@ -27,9 +27,10 @@ from screener.events import FRAME_SECONDS, Speaker
 from tests.bench.live import HARASSING, REQUESTS, Sentence, percentiles, sentences
 from tests.bench.pbx_site import PbxSite, pbx_site
 from tests.bench.site import Cost, machine
-from tests.pbx.network import ASTERISK, CREW, PHONE, TRUNK, Packet, Wiretap, wait_for
+from tests.pbx.network import ASTERISK, CREW, PHONE, TRUNK, Packet, Wiretap
 from tests.pbx.rig import BESIDE, Caller, missing
 from tests.pbx.voices import SAME, place, prompt
+from tests.waiting import wait_for
 
 PAUSE = 3.0
 """Seconds that a caller is silent first: the agent answers meanwhile."""

@@ -36,7 +36,7 @@ from tests.pbx import stranger
 from tests.pbx.behind_proxy import DEPLOY as PROXIED
 from tests.pbx.behind_proxy import behind_proxy
 from tests.pbx.behind_proxy import missing as behind_proxy_missing
-from tests.pbx.network import ASTERISK, SCREENER, TRUNK, Network, Wiretap, wait_for
+from tests.pbx.network import ASTERISK, SCREENER, TRUNK, Network, Wiretap
 from tests.pbx.network import CREW as CREW_HOST
 from tests.pbx.rig import BESIDE, IN_PATH, SECURE, Caller, Screener, end, missing, secured
 from tests.pbx.voices import QUIET, hears_the_agent, said, samples
@@ -46,6 +46,7 @@ from tests.sip.unheard import Talker
 from tests.siprec.client import Client
 from tests.siprec.offers import MIXED, RFC, SDP, TWO, XML, joined
 from tests.store.databases import Postgres, running_postgres
+from tests.waiting import wait_for
 
 VOSK_SERVER = Path(__file__).parents[1] / "speech/vosk_server.py"
 CALLERS = 4

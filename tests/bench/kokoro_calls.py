@@ -160,7 +160,7 @@ class Beside:
 
     def call(self, number: int, spoken: Spoken) -> Moved:
         ids = {Speaker.CALLER: f"caller-{number}", Speaker.AGENT: f"agent-{number}"}
-        self._peer.tell(queued(ids[Speaker.CALLER], ids[Speaker.AGENT], f"1391000{number:04d}"))
+        self._peer.happen(queued(ids[Speaker.CALLER], ids[Speaker.AGENT], f"1391000{number:04d}"))
         with self._changed:
             if not self._changed.wait_for(lambda: all(id_ in self._legs for id_ in ids.values()), 15):
                 return Moved("no legs")
@@ -172,7 +172,7 @@ class Beside:
         ]
         for speech in said:
             speech.join()
-        self._peer.tell(hung_up(ids[Speaker.CALLER]))
+        self._peer.happen(hung_up(ids[Speaker.CALLER]))
         for leg in legs.values():
             leg.close()
         at = self._moved.get(ids[Speaker.CALLER])
@@ -247,7 +247,7 @@ def main() -> None:
             asked = [callers.submit(beside.call, n, s) for n, s in enumerate(spoken)]
             text = [t.flagged for t in told(calls, judgement)]
             report("beside", spoken, [a.result() for a in asked], text)
-    peer.stop()
+    peer.close()
 
 
 if __name__ == "__main__":

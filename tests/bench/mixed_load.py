@@ -17,9 +17,9 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from tests.bench.pbx_site import PbxSite, pbx_site
 from tests.bench.site import machine
-from tests.pbx.network import wait_for
 from tests.pbx.rig import BESIDE, IN_PATH, Caller, missing
 from tests.pbx.voices import QUIET, said
+from tests.waiting import wait_for
 
 CREW = 30
 AT_ONCE = 20

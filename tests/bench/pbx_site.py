@@ -5,8 +5,9 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from tests.pbx.network import Network, wait_for
+from tests.pbx.network import Network
 from tests.pbx.rig import Asterisk, Crew, Phone, Screener
+from tests.waiting import wait_for
 
 
 class PbxSite:

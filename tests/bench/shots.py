@@ -31,8 +31,8 @@ from screener.words.judgement import Teller
 from tests.console.browser import CHROMIUM, FLAGS
 from tests.console.conftest import PASSWORD, QUICK, hub_of
 from tests.console.test_accessible import SEEN
-from tests.console.test_live import wait_for
 from tests.console.written import NUMBER, flagged, write
+from tests.waiting import wait_for
 
 NOW = datetime.now(UTC)
 

@@ -5,7 +5,7 @@ import itertools
 import queue
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -19,10 +19,10 @@ from screener.settings.sections import Settings
 from screener.store.log import open_log
 from screener.store.records import CallRecord, Review
 from tests.pbx.manager import SUCCESS, Manager
-from tests.pbx.network import wait_for
 from tests.pbx.shapes import Talk, said
 from tests.pbx.voices import samples
 from tests.sip.caller import Caller, in_background
+from tests.waiting import WAIT, wait_for
 
 SITE = """
 [sip]
@@ -89,7 +89,7 @@ class Pbx(Manager):
     def _dial(self, extension: str) -> bool:
         leg = Caller(self.port_of_service, dialled=extension)
         self.legs[extension.rpartition("-")[2]] = leg
-        return leg.call().status == 200
+        return leg.is_answered()
 
     def talk(self, talk: Talk) -> None:
         """Two talk now."""
@@ -102,12 +102,12 @@ class Pbx(Manager):
         self.event(**talk.hangup(who))
 
     def leg(self, speaker: Speaker) -> Caller:
-        wait_for(lambda: (leg := self.legs.get(speaker)) and leg.remote_rtp, 5, f"leg of the {speaker}")
+        wait_for(lambda: (leg := self.legs.get(speaker)) and leg.remote_rtp, what=f"leg of the {speaker}")
         return self.legs[speaker]
 
     def asked(self, action: str) -> dict[str, str]:
         """The next action of that name; what comes before it is kept in `earlier`."""
-        while (found := self.told.get(timeout=30))["action"] != action:
+        while (found := self.told.get(timeout=WAIT))["action"] != action:
             self.earlier[found["action"]] = found
         return found
 
@@ -131,14 +131,14 @@ class Site:
         self.service.start()
         self.stopped = False
         self.pbx.port_of_service = self.service.sip_port
-        wait_for(lambda: self.pbx.logins and self.pbx.asks, 5, "login, and a look at who talks")
+        wait_for(lambda: self.pbx.logins and self.pbx.asks, what="login, and a look at who talks")
         self.begin()
 
     def begin(self) -> None:
         """A new caller; what was before is over."""
         for talk in self.pbx.talks.copy():
             self.pbx.end("caller", talk)
-        wait_for(lambda: not self._heard, 10, "end of what is listened to")
+        wait_for(lambda: not self._heard, what="end of what is listened to")
         for leg in self.pbx.legs.values():
             leg.close()
         self.pbx.forget()
@@ -167,7 +167,7 @@ class Site:
         log = open_log(self.settings.store.url, self.settings.folder)
         try:
             done = lambda: [c for c in log.calls(verdict=verdict) if c.ended_at and c.linkedid == self.id]  # noqa: E731
-            return log.call(wait_for(done, 10, f"call that is {verdict}")[0].id)
+            return log.call(wait_for(done, what=f"call that is {verdict}")[0].id)
         finally:
             log.close()
 
@@ -176,6 +176,9 @@ class Site:
         for leg in self.pbx.legs.values():
             leg.close()
         self.pbx.close()
+
+
+Make = Callable[..., Site]
 
 
 @pytest.fixture(scope="module")
@@ -192,6 +195,19 @@ def site(lasting: Site) -> Site:
     return lasting
 
 
+@pytest.fixture
+def make(tmp_path: Path) -> Iterator[Make]:
+    """Makes a service with settings of its own."""
+    with contextlib.ExitStack() as made:
+
+        def own(**settings: str) -> Site:
+            site = Site(tmp_path, **settings)
+            made.callback(site.close)
+            return site
+
+        yield own
+
+
 def speech(name: str) -> bytes:
     """What a caller of the demo says, and a second of silence."""
     return samples(AUDIO / f"{name}.wav") + bytes(16000)
@@ -199,12 +215,7 @@ def speech(name: str) -> bytes:
 
 def say(leg: Caller, name: str) -> threading.Thread:
     """Say it on a leg, which may be hung up meanwhile."""
-
-    def speak() -> None:
-        with contextlib.suppress(OSError):
-            leg.speak(speech(name))
-
-    return in_background(speak)
+    return leg.speaking(speech(name))
 
 
 def test_a_harasser_is_moved_and_log_and_pbx_are_told(site: Site) -> None:
@@ -227,17 +238,16 @@ def test_a_harasser_is_moved_and_log_and_pbx_are_told(site: Site) -> None:
     assert call.treatments[0].completed
 
 
-def test_another_treatment_is_another_extension(tmp_path: Path) -> None:
-    site = Site(tmp_path, flow='treatment = "terminate"')
+def test_another_treatment_is_another_extension(make: Make) -> None:
+    site = make(flow='treatment = "terminate"')
     site.talk()
     leg = site.pbx.leg(Speaker.CALLER)
     say(leg, "lewd")
     assert site.pbx.asked("Redirect")["exten"] == "terminate"
-    site.close()
 
 
-def test_in_a_dry_run_nobody_is_moved(tmp_path: Path) -> None:
-    site = Site(tmp_path, flow="dry_run = true")
+def test_in_a_dry_run_nobody_is_moved(make: Make) -> None:
+    site = make(flow="dry_run = true")
     site.talk()
     leg = site.pbx.leg(Speaker.CALLER)
     leg.speak(speech("lewd"))
@@ -247,7 +257,6 @@ def test_in_a_dry_run_nobody_is_moved(tmp_path: Path) -> None:
     call = site.record(Verdict.HARASSMENT)
     assert (call.treatment, call.dry_run, call.ended_by) == (Treatment.NONE, True, EndedBy.AGENT)
     assert site.pbx.told.empty(), "neither moved nor noted"
-    site.close()
 
 
 def test_a_genuine_call_ends_with_the_caller_and_hears_nothing(site: Site) -> None:
@@ -281,7 +290,7 @@ def test_a_move_that_fails_leaves_the_caller_with_the_agent(site: Site) -> None:
 def test_a_leg_that_never_comes_leaves_a_call_unheard_and_logged(site: Site) -> None:
     site.pbx.dials = False
     site.talk()
-    wait_for(lambda: site.pbx.refused, 5, "leg asked for")
+    wait_for(lambda: site.pbx.refused, what="leg asked for")
     site.end("caller")
     assert site.record(Verdict.UNDECIDED).entrance is Entrance.BESIDE
 
@@ -290,7 +299,7 @@ def test_calls_beyond_the_limit_go_on_unheard(site: Site, caplog: pytest.LogCapt
     for number in range(3):
         agent = f"PJSIP/agent{number}-2"
         site.pbx.talk(Talk(f"PJSIP/trunk-{number}", agent, f"1.{number}", f"2.{number}"))
-    wait_for(lambda: "pbx.max_calls is reached" in caplog.text, 5, "word of the third call")
+    wait_for(lambda: "pbx.max_calls is reached" in caplog.text, what="word of the third call")
 
 
 def test_a_leg_that_nobody_asked_for_is_refused(site: Site) -> None:
@@ -299,15 +308,14 @@ def test_a_leg_that_nobody_asked_for_is_refused(site: Site) -> None:
     stranger.close()
 
 
-def test_a_stopped_service_lets_the_conversation_go_on(tmp_path: Path) -> None:
-    site = Site(tmp_path)
+def test_a_stopped_service_lets_the_conversation_go_on(make: Make) -> None:
+    site = make()
     site.talk()
     leg = site.pbx.leg(Speaker.CALLER)
     stopping = in_background(site.stop)
     leg.wait_request("BYE")
     stopping.join()
     assert site.pbx.told.empty(), "nobody is moved"
-    site.close()
 
 
 TAKE_BACK = said("ScreenerTakeBack", "agent1", SECRET)
@@ -326,21 +334,20 @@ def test_an_agent_takes_a_flag_back_and_the_caller_returns(site: Site) -> None:
     assert (call.review, call.reviewed_by) == (Review.OVERTURNED, "agent1")
 
 
-def test_a_caller_whom_the_agent_still_has_stays(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_caller_whom_the_agent_still_has_stays(make: Make, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO")
-    site = Site(tmp_path, flow="dry_run = true")
+    site = make(flow="dry_run = true")
     site.talk()
     leg = site.pbx.leg(Speaker.CALLER)
     leg.speak(speech("lewd"))
     site.pbx.asked("UserEvent")
     site.pbx.event(**said("ScreenerTakeBack", "agent1", SECRET, site.id))
-    wait_for(lambda: "flag taken back by agent1" in caplog.text, 5, "word of the take-back")
-    wait_for(lambda: site.pbx.asks, 5, "look at the PBX's channels, after that of the login")
+    wait_for(lambda: "flag taken back by agent1" in caplog.text, what="word of the take-back")
+    wait_for(lambda: site.pbx.asks, what="look at the PBX's channels, after that of the login")
     time.sleep(0.3)
     site.end("caller")
     assert site.record(Verdict.HARASSMENT).review is Review.OVERTURNED
     assert site.pbx.told.empty(), "nobody is moved"
-    site.close()
 
 
 def test_what_a_caller_writes_into_an_event_does_nothing(site: Site, caplog: pytest.LogCaptureFixture) -> None:
@@ -352,7 +359,7 @@ def test_what_a_caller_writes_into_an_event_does_nothing(site: Site, caplog: pyt
     site.pbx.event(**said("ScreenerTakeBack", "agent1", "guessed"))
     site.pbx.event(**site.talking.hangup())
     site.pbx.event(**Talk("PJSIP/trunk-9", "PJSIP/agent9-9", "9.1", "9.2").connect())
-    wait_for(lambda: "hung up and is there" in caplog.text, 5, "doubt")
+    wait_for(lambda: "hung up and is there" in caplog.text, what="doubt")
     assert leg.hear(10), "still listened to"
     assert site.pbx.told.empty(), "nobody is moved"
     assert len(site.pbx.legs) == 2
@@ -364,17 +371,16 @@ def test_an_agent_has_no_say_about_another_s_call(site: Site, caplog: pytest.Log
     site.talk()
     site.pbx.leg(Speaker.CALLER)
     site.pbx.event(**said("ScreenerFlag", "agent2", SECRET, site.id))
-    wait_for(lambda: "agent2 flags a call that this agent does not have" in caplog.text, 5, "refusal")
+    wait_for(lambda: "agent2 flags a call that this agent does not have" in caplog.text, what="refusal")
     assert site.pbx.told.empty()
     site.pbx.event(**said("ScreenerFlag", "agent1", SECRET, site.id))
     assert site.pbx.asked("Redirect")["exten"] == "by-hand"
 
 
-def test_without_a_secret_no_user_event_counts(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    site = Site(tmp_path, secret="")
+def test_without_a_secret_no_user_event_counts(make: Make, caplog: pytest.LogCaptureFixture) -> None:
+    site = make(secret="")
     site.talk()
     site.pbx.leg(Speaker.CALLER)
     site.pbx.event(**said("ScreenerFlag", "agent1", ""))
-    wait_for(lambda: "event_secret is empty" in caplog.text, 5, "refusal")
+    wait_for(lambda: "event_secret is empty" in caplog.text, what="refusal")
     assert site.pbx.told.empty()
-    site.close()

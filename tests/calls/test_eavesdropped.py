@@ -1,6 +1,5 @@
 """Beside the agents of a FreeSWITCH: a real service, real legs by SIP and RTP, and an event socket on real TCP."""
 
-import contextlib
 import queue
 from collections.abc import Iterator
 from itertools import count
@@ -16,9 +15,9 @@ from screener.settings.load import load
 from screener.store.log import open_log
 from screener.store.records import CallRecord
 from tests.freeswitch.peer import Freeswitch, bridged, hung_up, queued
-from tests.pbx.network import wait_for
 from tests.pbx.voices import samples
-from tests.sip.caller import Caller, in_background
+from tests.sip.caller import Caller
+from tests.waiting import WAIT, wait_for
 
 SITE = """
 [sip]
@@ -46,13 +45,14 @@ class Site:
         self.peer.answer = self._answer
         self.moves = True
         self.dials = True
-        self.legs: dict[str, Caller] = {}
+        self.legs: dict[tuple[str, str], Caller] = {}
+        """By whom each listens to, a channel and a speaker."""
         self.told: queue.Queue[str] = queue.Queue()
         (folder / "screener.toml").write_text(SITE.format(port=self.peer.port))
         self.settings = load(folder / "screener.toml")
         self.service = Service(self.settings)
         self.service.start()
-        wait_for(lambda: self.peer.subscribed, 10, "login and subscription")
+        wait_for(lambda: self.peer.subscribed, what="login and subscription")
         self.begin()
 
     def begin(self) -> None:
@@ -73,15 +73,15 @@ class Site:
     def _dial(self, what: str) -> str:
         extension = what.partition("sofia/gateway/screener/")[2].partition(" ")[0]
         spied = what.partition("&eavesdrop(")[2].partition(")")[0]
-        speaker = extension.rpartition("-")[2]
-        assert spied == (self.caller if speaker == Speaker.CALLER else self.agent)
         leg = Caller(self.service.sip_port, dialled=extension)
-        self.legs[speaker] = leg
-        return "+OK 1f2e\n" if leg.call().status == 200 else "-ERR CALL_REJECTED\n"
+        self.legs[spied, extension.rpartition("-")[2]] = leg
+        return "+OK 1f2e\n" if leg.is_answered() else "-ERR CALL_REJECTED\n"
 
     def leg(self, speaker: Speaker) -> Caller:
-        wait_for(lambda: (leg := self.legs.get(speaker)) and leg.remote_rtp, 10, f"leg of the {speaker}")
-        return self.legs[speaker]
+        """The leg that listens to the caller or to the agent, once there is one."""
+        spied = self.caller if speaker is Speaker.CALLER else self.agent
+        wait_for(lambda: (leg := self.legs.get((spied, speaker))) and leg.remote_rtp, what=f"leg of the {speaker}")
+        return self.legs[spied, speaker]
 
     def figure(self, name: str) -> float:
         return next(s.value for s in self.service.figures() if s.name == name)
@@ -90,7 +90,7 @@ class Site:
         log = open_log(self.settings.store.url, self.settings.folder)
         try:
             done = lambda: [c for c in log.calls(verdict=verdict) if c.ended_at and c.uniqueid == self.caller]  # noqa: E731
-            return log.call(wait_for(done, 20, f"call that is {verdict}")[0].id)
+            return log.call(wait_for(done, what=f"call that is {verdict}")[0].id)
         finally:
             log.close()
 
@@ -98,7 +98,7 @@ class Site:
         self.service.stop()
         for leg in self.legs.values():
             leg.close()
-        self.peer.stop()
+        self.peer.close()
 
 
 @pytest.fixture(scope="module")
@@ -112,24 +112,20 @@ def lasting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 def site(lasting: Site) -> Iterator[Site]:
     lasting.begin()
     yield lasting
-    lasting.peer.tell(hung_up(lasting.caller))
-    wait_for(lambda: not lasting.figure("eavesdropped_calls"), 20, "end of what is listened to")
+    lasting.peer.happen(hung_up(lasting.caller))
+    wait_for(lambda: not lasting.figure("eavesdropped_calls"), what="end of what is listened to")
 
 
 def say(leg: Caller, name: str) -> None:
-    def speak() -> None:
-        with contextlib.suppress(OSError):
-            leg.speak(samples(AUDIO / f"{name}.wav") + bytes(16000))
-
-    in_background(speak)
+    leg.speaking(samples(AUDIO / f"{name}.wav") + bytes(16000))
 
 
 def test_a_harasser_of_a_queue_is_moved(site: Site) -> None:
-    site.peer.tell(queued(site.caller, site.agent, site.number))
+    site.peer.happen(queued(site.caller, site.agent, site.number))
     site.leg(Speaker.AGENT)
     say(site.leg(Speaker.CALLER), "lewd")
-    assert site.told.get(timeout=30) == f"uuid_transfer {site.caller} analysis XML from-screener"
-    site.peer.tell(hung_up(site.agent))
+    assert site.told.get(timeout=WAIT) == f"uuid_transfer {site.caller} analysis XML from-screener"
+    site.peer.happen(hung_up(site.agent))
     call = site.record(Verdict.HARASSMENT)
     assert (call.entrance, call.kind, call.treatment) == (Entrance.BESIDE, Kind.LEWD, Treatment.ANALYSIS_QUEUE)
     assert (call.number, call.agent, call.queue) == (f"+86{site.number}", "1001", "agents@default")
@@ -139,21 +135,21 @@ def test_a_harasser_of_a_queue_is_moved(site: Site) -> None:
 
 def test_a_caller_who_cannot_be_moved_stays_and_the_flag_stands(site: Site) -> None:
     site.moves = False
-    site.peer.tell(bridged(site.caller, site.agent, "1005", site.number))
+    site.peer.happen(bridged(site.caller, site.agent, "1005", site.number))
     say(site.leg(Speaker.CALLER), "lewd")
-    site.told.get(timeout=30)
-    wait_for(lambda: site.figure("freeswitch_stayed_total"), 10, "the refusal")
-    site.peer.tell(hung_up(site.caller))
+    site.told.get(timeout=WAIT)
+    wait_for(lambda: site.figure("freeswitch_stayed_total"), what="the refusal")
+    site.peer.happen(hung_up(site.caller))
     call = site.record(Verdict.HARASSMENT)
     assert (call.agent, call.queue, call.ended_by) == ("1005", "", EndedBy.CALLER)
     assert not call.treatments[0].completed
 
 
 def test_who_hangs_up_is_known_and_a_genuine_caller_is_left_alone(site: Site) -> None:
-    site.peer.tell(queued(site.caller, site.agent, site.number))
+    site.peer.happen(queued(site.caller, site.agent, site.number))
     leg = site.leg(Speaker.CALLER)
     leg.speak(samples(AUDIO / "enquiry.wav") + bytes(16000))
-    site.peer.tell(hung_up(site.agent))
+    site.peer.happen(hung_up(site.agent))
     call = site.record(Verdict.GENUINE)
     assert call.ended_by is EndedBy.AGENT
     leg.wait_request("BYE")
@@ -161,10 +157,10 @@ def test_who_hangs_up_is_known_and_a_genuine_caller_is_left_alone(site: Site) ->
 
 
 def test_an_agent_whom_nobody_named_is_not_listened_to(site: Site) -> None:
-    site.peer.tell(bridged(site.caller, site.agent, "1006", site.number))
-    site.peer.tell(queued("other-1", "other-2", "13811112222"))
-    wait_for(lambda: site.figure("eavesdropped_calls") == 1, 10, "the other call")
-    site.peer.tell(hung_up("other-1"))
+    site.peer.happen(bridged(site.caller, site.agent, "1006", site.number))
+    site.peer.happen(queued("other-1", "other-2", "13811112222"))
+    wait_for(lambda: site.figure("eavesdropped_calls") == 1, what="the other call")
+    site.peer.happen(hung_up("other-1"))
     assert not site.told.qsize()
 
 
@@ -177,12 +173,12 @@ def test_a_leg_that_nobody_asked_for_is_refused(site: Site) -> None:
 
 
 def test_a_lost_connection_ends_what_is_listened_to_and_it_comes_back(site: Site) -> None:
-    site.peer.tell(queued(site.caller, site.agent, site.number))
+    site.peer.happen(queued(site.caller, site.agent, site.number))
     leg = site.leg(Speaker.CALLER)
     before = site.peer.logins
-    site.peer.drop()
+    site.peer.cut()
     leg.wait_request("BYE")
-    wait_for(lambda: site.peer.logins > before and site.figure("freeswitch_connected"), 15, "another login")
+    wait_for(lambda: site.peer.logins > before and site.figure("freeswitch_connected"), what="another login")
     site.begin()
-    site.peer.tell(queued(site.caller, site.agent, site.number))
+    site.peer.happen(queued(site.caller, site.agent, site.number))
     site.leg(Speaker.CALLER)

@@ -16,6 +16,7 @@ from screener.feed.items import Began, Cautioned, Heard, Order, Over, Rest
 from screener.feed.local import FeedServer
 from tests.console.conftest import log_in
 from tests.console.test_live import BEGAN, NOON, feed, orders, place, tell
+from tests.waiting import WAIT
 
 __all__ = ["feed", "orders", "place"]
 
@@ -57,7 +58,7 @@ def test_an_agent_sees_and_orders_about_the_own_call_only(
     tell(feed, context, BEGAN)
     for act in (Act.ANALYSIS_QUEUE, Act.SUPERVISOR):
         assert client.post("/agent/order", json={"act": act}, headers=headers).status_code == 200
-        assert orders.get(timeout=5) == Order("a", act, "agent")
+        assert orders.get(timeout=WAIT) == Order("a", act, "agent")
     for act in set(Act) - {Act.ANALYSIS_QUEUE, Act.SUPERVISOR}:
         answer = client.post("/agent/order", json={"act": act}, headers=headers)
         assert answer.status_code == 400, "not an agent's, unless the site says so"
@@ -81,7 +82,7 @@ def test_where_the_site_says_so_an_agent_warns_and_answers_what_the_rule_asks(
     assert (now["may_warn"], now["waits"]) == (True, "第1级警告(辱骂)")
     for act in ("warn", "approve", "refuse"):
         assert client.post("/agent/order", headers=headers, json={"act": act}).status_code == 200
-        assert orders.get(timeout=5).act == act
+        assert orders.get(timeout=WAIT).act == act
     tell(feed, context, Cautioned("a", 9.0, "abuse", 1, "granted", "agent"))
     assert not seen(context)["waits"]
     assert seen(context)["warned"][-1] == "第1级警告(辱骂):agent 批准"
@@ -103,7 +104,7 @@ def test_a_pause_is_offered_after_the_call_once_and_nobody_writes_down_who_takes
     tell(feed, context, Began("b", "n", NOON, "+861", "mobile", "", "1", "beside", "8001"))
     assert offered() == 5.0, "also while the next call is there already"
     assert client.post("/agent/rest", headers=headers).status_code == 200
-    assert orders.get(timeout=5) == Order("a", Act.PAUSE, "agent")
+    assert orders.get(timeout=WAIT) == Order("a", Act.PAUSE, "agent")
     assert offered() == 0.0
     assert client.post("/agent/rest", headers=headers).status_code == 400
     assert not [access for access in context.log.accesses() if "rest" in access.subject]

@@ -27,6 +27,7 @@ from screener.store.records import Review
 from tests.console.conftest import PASSWORD, Clock
 from tests.console.test_live import BEGAN, FLAGGED, SCRIPT, feed, orders, place, tell
 from tests.console.written import NUMBER, flagged, write
+from tests.waiting import WAIT
 
 __all__ = ["feed", "orders", "place"]
 
@@ -128,7 +129,7 @@ def test_running_calls_come_as_codes_and_a_button_is_an_order(
     [call] = program.get("/live", wire.Changes).calls
     assert (call.began, call.judged, call.words[0].text, call.urgent) == (BEGAN, FLAGGED, SCRIPT, True)
     program.post("/live/a/order", {"act": "line_fault"})
-    assert orders.get(timeout=5) == Order("a", Act.LINE_FAULT, "crm supervisor")
+    assert orders.get(timeout=WAIT) == Order("a", Act.LINE_FAULT, "crm supervisor")
     for body in ({"act": "dance"}, {}, [], None, "x"):
         assert program.post("/live/a/order", body, 400).json()["remedy"]
     assert program.post("/live/zzz/order", {"act": "agents"}, 400).json()["error"] == "that call is over"
@@ -155,7 +156,7 @@ def test_an_agents_token_sees_the_own_call_only(
     tell(feed, context, BEGAN)
     assert program.get("/agent", Present).call == "a"
     program.post("/agent/order", {"act": "analysis_queue"})
-    assert orders.get(timeout=5) == Order("a", Act.ANALYSIS_QUEUE, "crm agent")
+    assert orders.get(timeout=WAIT) == Order("a", Act.ANALYSIS_QUEUE, "crm agent")
     assert program.get("/live", wire.Problem, 403).error
 
 

@@ -14,6 +14,7 @@ from screener.store.records import ListedNumber, Review
 from tests.console.browser import chromium, expect, needs_chromium, opened, site
 from tests.console.test_live import BEGAN, FLAGGED, SCRIPT, feed, orders, place, tell
 from tests.console.written import NUMBER, flagged, write
+from tests.waiting import WAIT
 
 __all__ = ["chromium", "feed", "orders", "place", "site"]
 pytestmark = needs_chromium
@@ -35,7 +36,7 @@ def test_a_supervisor_sees_a_call_turn_red_and_acts(
     button.click()
     assert orders.empty(), "one click asks"
     button.click()
-    assert orders.get(timeout=5) == Order("a", Act.LINE_FAULT, "supervisor")
+    assert orders.get(timeout=WAIT) == Order("a", Act.LINE_FAULT, "supervisor")
     expect(page, "#call-a .outcome", "已下达")
     tell(feed, context, Over("a", 9.0, "caller"))
     page.wait_for_selector("#call-a.over")
@@ -99,7 +100,7 @@ def test_an_agents_card_can_be_pinned_and_switched_off(
     page.wait_for_selector("#usual", state="visible")
     page.click("[data-act=analysis_queue]")
     page.click("[data-act=analysis_queue]")
-    assert orders.get(timeout=5) == Order("a", Act.ANALYSIS_QUEUE, "agent")
+    assert orders.get(timeout=WAIT) == Order("a", Act.ANALYSIS_QUEUE, "agent")
     assert page.problems == []
 
 

@@ -10,7 +10,8 @@ from screener.console.context import Context
 from screener.feed.items import Node
 from screener.feed.local import FeedServer
 from tests.console.conftest import log_in
-from tests.console.test_live import SCRIPT, feed, orders, place, wait_for
+from tests.console.test_live import SCRIPT, feed, orders, place
+from tests.waiting import wait_for
 
 __all__ = ["feed", "orders", "place"]
 

@@ -2,8 +2,7 @@
 
 import json
 import queue
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from screener.feed.board import Board
 from screener.feed.items import Asked, Began, Cautioned, Heard, Judged, Order, Over, Unheard, Weighed
 from screener.feed.local import FeedServer
 from tests.console.conftest import hub_of, log_in
+from tests.waiting import WAIT, wait_for
 
 NOON = datetime(2026, 3, 4, 4, 0, tzinfo=UTC)
 SCRIPT = "<script>alert(1)</script>"
@@ -26,13 +26,6 @@ BEGAN = Began("a", "n1", NOON, "+8613800138000", "mobile", "北京市", "95500",
 FLAGGED = Judged(
     "a", 3.0, "harassment", "lewd", 7.0, 2.0, "analysis_queue", "judged:lewd", emergency=False, dry_run=False
 )
-
-
-def wait_for(ready: Callable[[], object]) -> None:
-    until = time.monotonic() + 10
-    while not ready():
-        assert time.monotonic() < until, "it never came"
-        time.sleep(0.01)
 
 
 @pytest.fixture
@@ -97,7 +90,7 @@ def test_a_button_becomes_an_order_with_the_persons_name(
     guard = log_in(client, context, Role.SUPERVISOR)
     answer = client.post("/live/a/order", json={"act": "line_fault"}, headers={"x-guard": guard})
     assert answer.status_code == 200
-    assert orders.get(timeout=5) == Order("a", Act.LINE_FAULT, "supervisor")
+    assert orders.get(timeout=WAIT) == Order("a", Act.LINE_FAULT, "supervisor")
     assert context.log.accesses()[0].subject == "/live/a/order"
     for path, body in (("/live/a/order", {"act": "dance"}), ("/live/zzz/order", {"act": "agents"})):
         refused = client.post(path, json=body, headers={"x-guard": guard, "accept": "application/json"})
@@ -206,7 +199,7 @@ def test_an_asking_rises_to_the_top_and_only_who_may_answers(
     client = TestClient(build(context), follow_redirects=False)
     headers = {"x-guard": log_in(client, context, Role.SUPERVISOR), "accept": "application/json"}
     assert client.post("/live/a/order", headers=headers, json={"act": "approve"}).status_code == 200
-    assert orders.get(timeout=5) == Order("a", Act.APPROVE, "supervisor")
+    assert orders.get(timeout=WAIT) == Order("a", Act.APPROVE, "supervisor")
     for act in ("warn", "pause"):
         assert client.post("/live/a/order", headers=headers, json={"act": act}).status_code == 400
     assert 'data-act="warn"' not in client.get("/live").text, "off unless the site wants it"

@@ -24,6 +24,7 @@ from screener.errors import InputError
 from screener.settings.sections import Oidc
 from screener.store.accounts import Accounts
 from tests.console.provider import SECRET, Fake, provider
+from tests.waiting import WAIT
 
 
 @pytest.fixture
@@ -47,7 +48,7 @@ class _Stay(urllib.request.HTTPRedirectHandler):
 def at_provider(address: str) -> str:
     """What the browser does there; where it is led back to."""
     try:
-        urllib.request.build_opener(_Stay).open(address, timeout=5)
+        urllib.request.build_opener(_Stay).open(address, timeout=WAIT)
     except urllib.error.HTTPError as answer:
         return answer.headers["location"]
     raise AssertionError("it leads on")

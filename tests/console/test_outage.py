@@ -5,6 +5,7 @@
 
 import itertools
 import os
+import socket
 import statistics
 import subprocess
 import time
@@ -22,8 +23,10 @@ from tests.bench.live import Sentence, serving
 from tests.bench.time_to_refer import one_call
 from tests.console.browser import chromium, needs_chromium, opened
 from tests.console.conftest import PASSWORD
-from tests.console.test_recovery import console, free_port
+from tests.console.test_recovery import console
+from tests.server import free_port
 from tests.store.databases import running_postgres
+from tests.waiting import wait_for
 
 __all__ = ["chromium"]
 pytestmark = [needs_chromium, pytest.mark.timeout(400)]
@@ -79,7 +82,7 @@ def test_the_database_is_away_while_calls_come(chromium, feed: str) -> None:
         store = f"{PATIENT}[store]\nurl = '{postgres.new_database()}'\n[operations]\nfeed = '{feed}'\n"
         with serving(store) as (service, port):
             folder = with_account(service)
-            with console(folder, console_port := free_port()):
+            with console(folder, console_port := free_port(socket.SOCK_STREAM)):
                 address = f"http://127.0.0.1:{console_port}/"
                 live = opened(chromium, address, Role.SUPERVISOR, "live")
                 calls = live.context.new_page()
@@ -117,7 +120,7 @@ def test_the_database_is_away_while_calls_come(chromium, feed: str) -> None:
 
 def test_console_and_service_are_killed_in_turn(chromium) -> None:
     with serving(PATIENT) as (service, port):
-        folder, console_port = with_account(service), free_port()
+        folder, console_port = with_account(service), free_port(socket.SOCK_STREAM)
         callers = Callers(port)
         with console(folder, console_port) as first:
             page = opened(chromium, f"http://127.0.0.1:{console_port}/", Role.SUPERVISOR, "live")
@@ -134,10 +137,7 @@ def test_console_and_service_are_killed_in_turn(chromium) -> None:
             with (folder / "log.txt").open("w") as out:
                 again = subprocess.Popen(service.args, stdout=out, stderr=out)
             try:
-                deadline = time.monotonic() + 60
-                while "taking calls" not in (folder / "log.txt").read_text():
-                    assert time.monotonic() < deadline, "it never came back"
-                    time.sleep(0.1)
+                wait_for(lambda: "taking calls" in (folder / "log.txt").read_text(), 60, "return", every=0.1)
                 page.wait_for_selector("#gaps:has-text('有节点曾中断')", timeout=20_000)
                 callers.call()
                 page.wait_for_selector(".tile:has-text('骚扰')")

@@ -5,10 +5,9 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -25,17 +24,13 @@ from screener.store.accounts import Accounts
 from screener.store.log import open_log
 from tests.console.browser import chromium, expect, needs_chromium, opened, site
 from tests.console.conftest import PASSWORD, QUICK, Clock
-from tests.console.test_live import BEGAN, NOON, feed, orders, place, tell, wait_for
+from tests.console.test_live import BEGAN, NOON, feed, orders, place, tell
+from tests.server import free_port
 from tests.store.databases import running_postgres
+from tests.waiting import WAIT, wait_for
 
 __all__ = ["chromium", "feed", "orders", "place", "site"]
 pytestmark = needs_chromium
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 @contextmanager
@@ -44,14 +39,14 @@ def console(folder: Path, port: int) -> Iterator[subprocess.Popen]:
     command = [sys.executable, "-m", "screener", "console", "--config", str(folder / "screener.toml")]
     process = subprocess.Popen([*command, "--port", str(port)], stderr=subprocess.DEVNULL)
     try:
-        until = time.monotonic() + 60
-        while True:
-            try:
-                urllib.request.urlopen(f"http://127.0.0.1:{port}/login", timeout=2).close()
-                break
-            except OSError:
-                assert process.poll() is None and time.monotonic() < until, "it never came up"
-                time.sleep(0.1)
+
+        def is_up() -> bool:
+            assert process.poll() is None
+            with suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{port}/login", timeout=WAIT):
+                return True
+            return False
+
+        wait_for(is_up, 60, "console", every=0.1)
         yield process
     finally:
         process.kill()
@@ -65,7 +60,7 @@ def test_a_console_that_is_killed_and_started_again(
     (tmp_path / "screener.toml").write_text(
         f"[store]\nurl = 'sqlite:///log.db'\n[console]\nfeeds = ['{place}']\nsession_minutes = 1e7\n"
     )
-    server, port = FeedServer(place, orders.put), free_port()
+    server, port = FeedServer(place, orders.put), free_port(socket.SOCK_STREAM)
     try:
         server.put(BEGAN)
         with console(tmp_path, port) as first:

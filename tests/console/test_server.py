@@ -17,20 +17,21 @@ from screener.console.server import LEAVE_SECONDS, ConsoleServer
 from screener.errors import InputError
 from tests.bench.live import serving
 from tests.console.conftest import PASSWORD
+from tests.waiting import WAIT, wait_for
 
 
 def test_it_serves_and_stops(context: Context) -> None:
     server = ConsoleServer(context, port=0)
     server.start()
     try:
-        with urllib.request.urlopen(f"{server.address}login", timeout=5) as answer:
+        with urllib.request.urlopen(f"{server.address}login", timeout=WAIT) as answer:
             assert answer.status == 200
             assert "server" not in {name.lower() for name in answer.headers}
     finally:
         address = server.address
         server.stop()
     with pytest.raises((urllib.error.URLError, ConnectionError)):
-        urllib.request.urlopen(address, timeout=2)
+        urllib.request.urlopen(address, timeout=WAIT)
 
 
 def test_an_open_page_does_not_keep_it_from_stopping(context: Context, caplog: pytest.LogCaptureFixture) -> None:
@@ -59,11 +60,8 @@ def test_a_port_that_is_taken_is_a_clear_error(context: Context) -> None:
 def test_the_service_serves_the_pages_too_where_the_site_wants_them() -> None:
     with serving("[console]\nwith_serve = true\nport = 0\n") as (service, _):
         told = Path(service.args[-1]).parent / "log.txt"
-        until = time.monotonic() + 60
-        while not (said := re.search(r"console on (http://\S+)", told.read_text())):
-            assert time.monotonic() < until, told.read_text()
-            time.sleep(0.1)
-        assert urllib.request.urlopen(f"{said[1]}login", timeout=10).status == 200
+        said = wait_for(lambda: re.search(r"console on (http://\S+)", told.read_text()), 60, "console")
+        assert urllib.request.urlopen(f"{said[1]}login", timeout=WAIT).status == 200
         service.terminate()
         assert service.wait(60) == 0
 
@@ -120,7 +118,7 @@ def test_a_page_that_stays_open_is_not_left(server: ConsoleServer) -> None:
     with connected(server) as line:
         for _ in range(3):  # one connection, one request after the other, longer than one may take
             line.sendall(b"GET /static/report.css HTTP/1.1\r\nHost: a\r\n\r\n")
-            line.settimeout(5)
+            line.settimeout(WAIT)
             got = b""
             while b"\r\n\r\n" not in got or len(got.partition(b"\r\n\r\n")[2]) < length(got):
                 got += line.recv(65536)
@@ -137,5 +135,5 @@ def test_so_many_connections_and_no_more(server: ConsoleServer) -> None:
         time.sleep(0.2)
         assert is_over(lines.enter_context(connected(server)), 1.0), "the eleventh"
         assert all(is_over(line, 10) for line in idle)
-    with urllib.request.urlopen(f"{server.address}login", timeout=5) as answer:
+    with urllib.request.urlopen(f"{server.address}login", timeout=WAIT) as answer:
         assert answer.status == 200, "others are served again"

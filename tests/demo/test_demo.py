@@ -10,6 +10,7 @@ import pytest
 
 from screener.cli import main
 from screener.media.prompts import read_wav
+from tests.waiting import WAIT
 
 
 def demo(*options: str) -> subprocess.CompletedProcess[str]:
@@ -58,7 +59,7 @@ def test_a_demo_in_the_console_ends_in_the_middle_of_a_call(ends: signal.Signals
         said = iter(running.stdout.readline, "")
         try:
             address = next(line for line in said if "/live" in line).split("live")[0]
-            assert b'<html lang="en"' in urllib.request.urlopen(f"{address}login", timeout=10).read()
+            assert b'<html lang="en"' in urllib.request.urlopen(f"{address}login", timeout=WAIT).read()
             assert any("caller says: " in line for line in said)
             running.send_signal(ends)
             assert running.wait(60) == 130

@@ -12,6 +12,7 @@ from screener.demo.caller import Caller
 from screener.demo.phone import Leg
 from screener.sip.message import Request, Response
 from screener.sip.refer import sipfrag_status, terminated
+from tests.waiting import WAIT
 
 NUMBER = "+8613800138021"
 
@@ -80,7 +81,7 @@ def test_both_hear_each_other_and_the_agent_hangs_up(telephones) -> None:
     agent.start()
     caller = telephones(Caller(NUMBER, said))
     caller.place(agent.uri)
-    assert caller.wait(10)
+    assert caller.wait(WAIT)
     (leg,) = caller.legs
     assert leg.status == 200
     assert leg.ended_by_peer
@@ -97,7 +98,7 @@ def test_a_caller_follows_a_refer_and_says_what_became_of_it(telephones) -> None
     screener.start()
     caller = telephones(Caller(NUMBER, said, to_agent))
     caller.place(screener.uri)
-    assert caller.wait(10)
+    assert caller.wait(WAIT)
     assert screener.accepted == 202
     assert screener.notified[0] == 100
     assert screener.notified[-1] == 200
@@ -116,7 +117,7 @@ def test_a_refused_refer_is_told_and_the_caller_stays(telephones) -> None:
     screener.start()
     caller = telephones(Caller(NUMBER, sound(1)))
     caller.place(screener.uri)
-    assert screener.judged.wait(10)
+    assert screener.judged.wait(WAIT)
     assert screener.notified[-1] == 486
     before, after = caller.legs
     assert after.status == 486
@@ -131,5 +132,5 @@ def test_a_refused_call_is_over(telephones) -> None:
     agent.start()
     caller = telephones(Caller(NUMBER))
     caller.place(agent.uri)
-    assert caller.wait(5)
+    assert caller.wait(WAIT)
     assert caller.legs[0].status == 486

@@ -11,6 +11,7 @@ from screener.settings.load import load
 from screener.settings.sections import Webhook
 from screener.webhook.message import Answer, Decision
 from screener.webhook.sender import Sender
+from tests.waiting import WAIT
 from tests.webhook.test_message import FLAG
 
 FOLDER = Path(__file__).parents[2] / "deploy/siprec"
@@ -41,7 +42,7 @@ def ask(secret: str, moved: bool) -> tuple[Answer, list[str]]:
     try:
         for _ in range(2):
             sender.post(ASKS, answers.put)
-        first, again = answers.get(timeout=10), answers.get(timeout=10)
+        first, again = answers.get(timeout=WAIT), answers.get(timeout=WAIT)
         assert first == again
         return again, asked
     finally:

@@ -13,6 +13,7 @@ from screener.errors import InputError
 from screener.events import Act
 from screener.feed.items import Heard, Missed, Order, Over
 from screener.feed.local import READER_LINES, FeedReader, FeedServer
+from tests.waiting import WAIT
 
 
 @pytest.fixture
@@ -38,13 +39,13 @@ def test_a_reader_hears_what_is_up_and_then_what_comes_and_its_order_arrives(pla
     with server(place, orders) as feed:
         assert place.stat().st_mode & 0o777 == 0o600
         feed.put(heard(0))
-        reader = FeedReader(place, timeout=5)
+        reader = FeedReader(place, timeout=WAIT)
         seen = iter(reader)
         assert next(seen) == heard(0)
         feed.put(heard(1))
         assert next(seen) == heard(1)
         reader.order(Order("a", Act.LINE_FAULT, "王主管"))
-        assert orders.get(timeout=5) == Order("a", Act.LINE_FAULT, "王主管")
+        assert orders.get(timeout=WAIT) == Order("a", Act.LINE_FAULT, "王主管")
         feed.put(Over("a", 2.0, "caller"))
         assert next(seen) == Over("a", 2.0, "caller")
         late = FeedReader(place, timeout=0.3)
@@ -56,7 +57,7 @@ def test_a_reader_hears_what_is_up_and_then_what_comes_and_its_order_arrives(pla
 
 def test_a_reader_that_does_not_read_loses_lines_and_is_told_and_nobody_waits_for_it(place: Path) -> None:
     with server(place) as feed:
-        lazy = FeedReader(place, timeout=5)
+        lazy = FeedReader(place, timeout=WAIT)
         feed.put(heard(0))
         seen = iter(lazy)
         assert next(seen) == heard(0)

@@ -1,6 +1,5 @@
 """A small FreeSWITCH on loopback: its event socket on real TCP, as documented, and nothing behind it."""
 
-import contextlib
 import queue
 import socket
 import threading
@@ -8,11 +7,12 @@ from collections.abc import Callable
 
 from screener.freeswitch import wire
 from screener.freeswitch.wire import Event, Message
+from tests.server import Server
 
 OK = "+OK "
 
 
-class Freeswitch:
+class Freeswitch(Server):
     """Takes logins and commands.
 
     Attributes:
@@ -20,36 +20,19 @@ class Freeswitch:
         commands: every command that came in the background.
     """
 
+    greeting = b"Content-Type: auth/request\n\n"
+    message_end = b"\n\n"
+
     def __init__(self, password: str = "ClueCon", port: int = 0) -> None:
         self.password = password
         self.answer: Callable[[str], str | None] = lambda _command: "+OK 1f2e\n"
         self.commands: queue.Queue[str] = queue.Queue()
         self.logins = 0
         self.subscribed = ""
-        self._connections: list[socket.socket] = []
-        self._server = socket.create_server(("127.0.0.1", port))
-        self.port: int = self._server.getsockname()[1]
-        threading.Thread(target=self._accept, daemon=True).start()
+        super().__init__(port)
 
-    def _accept(self) -> None:
-        with contextlib.suppress(OSError):
-            while True:
-                connection, _ = self._server.accept()
-                self._connections.append(connection)
-                threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
-
-    def _serve(self, connection: socket.socket) -> None:
-        said = b""
-        with contextlib.suppress(OSError):
-            connection.sendall(b"Content-Type: auth/request\n\n")
-            while data := connection.recv(65536):
-                said += data
-                *commands, said = said.split(b"\n\n")
-                for command in commands:
-                    self._take(connection, command.decode())
-
-    def _take(self, connection: socket.socket, command: str) -> None:
-        line, _, rest = command.partition("\n")
+    def take(self, connection: socket.socket, message: str) -> None:
+        line, _, rest = message.partition("\n")
         name, _, what = line.partition(" ")
         match name:
             case "auth":
@@ -57,8 +40,9 @@ class Freeswitch:
                 self.logins += ok
                 self._reply(connection, "+OK accepted" if ok else "-ERR invalid")
             case "event":
-                self.subscribed = what
                 self._reply(connection, "+OK event listener enabled plain")
+                self.listeners.append(connection)
+                self.subscribed = what
             case "bgapi":
                 job = rest.partition(":")[2].strip()
                 self._reply(connection, f"+OK Job-UUID: {job}", {"Job-UUID": job})
@@ -71,32 +55,15 @@ class Freeswitch:
     def _end(self, job: str, command: str) -> None:
         ended = self.answer(command)
         if ended is not None:
-            self.tell(Event({"Event-Name": "BACKGROUND_JOB", "Job-UUID": job}, ended))
+            self.happen(Event({"Event-Name": "BACKGROUND_JOB", "Job-UUID": job}, ended))
 
     def _reply(self, connection: socket.socket, text: str, more: dict[str, str] | None = None) -> None:
         head = {"Content-Type": "command/reply", "Reply-Text": text, **(more or {})}
         connection.sendall(wire.serialize(Message(head)))
 
-    def tell(self, event: Event) -> None:
+    def happen(self, event: Event) -> None:
         """Tell everybody who listens of an event."""
-        said = wire.serialize(Message({"Content-Type": wire.EVENT}, wire.serialize_event(event)))
-        for connection in list(self._connections):
-            with contextlib.suppress(OSError):
-                connection.sendall(said)
-
-    def drop(self) -> None:
-        """Lose every connection."""
-        for connection in self._connections:
-            with contextlib.suppress(OSError):
-                connection.shutdown(socket.SHUT_RDWR)
-            connection.close()
-        self._connections.clear()
-
-    def stop(self) -> None:
-        with contextlib.suppress(OSError):
-            self._server.shutdown(socket.SHUT_RDWR)
-        self._server.close()
-        self.drop()
+        self.tell(wire.serialize(Message({"Content-Type": wire.EVENT}, wire.serialize_event(event))))
 
 
 def queued(caller: str, agent: str, number: str = "13900007777", queue: str = "agents@default") -> Event:

@@ -10,7 +10,7 @@ from screener.freeswitch import socket as socket_module
 from screener.freeswitch.socket import EventSocket
 from screener.settings.freeswitch import Freeswitch as Section
 from tests.freeswitch.peer import Freeswitch, queued
-from tests.pbx.network import wait_for
+from tests.waiting import WAIT, wait_for
 
 
 class Client:
@@ -24,7 +24,7 @@ class Client:
     def ask(self, command: str) -> tuple[bool, str]:
         answers: queue.Queue[tuple[bool, str]] = queue.Queue()
         self.socket.ask(command, lambda ok, why: answers.put((ok, why)))
-        answer = answers.get(timeout=15)
+        answer = answers.get(timeout=WAIT)
         assert answers.empty()
         return answer
 
@@ -33,23 +33,23 @@ class Client:
 def peer() -> Iterator[Freeswitch]:
     made = Freeswitch()
     yield made
-    made.stop()
+    made.close()
 
 
 @pytest.fixture
 def client(peer: Freeswitch) -> Iterator[Client]:
     made = Client(peer)
-    wait_for(lambda: made.socket.up, 10, "login")
+    wait_for(lambda: made.socket.up, what="login")
     yield made
     made.socket.stop()
 
 
 def test_events_come_and_commands_are_answered(peer: Freeswitch, client: Client):
-    wait_for(lambda: peer.subscribed, 5, "subscription")
+    wait_for(lambda: peer.subscribed, what="subscription")
     assert "CHANNEL_BRIDGE" in peer.subscribed
     assert peer.subscribed.endswith("CUSTOM callcenter::info")
-    peer.tell(queued("a", "b"))
-    assert client.events.get(timeout=5).fields["cc-agent"] == "1001@default"
+    peer.happen(queued("a", "b"))
+    assert client.events.get(timeout=WAIT).fields["cc-agent"] == "1001@default"
     assert client.ask("uuid_transfer a analysis XML c") == (True, "+OK 1f2e")
     peer.answer = lambda _: "-ERR No such channel!\n"
     assert client.ask("uuid_transfer a analysis XML c") == (False, "-ERR No such channel!")
@@ -64,9 +64,9 @@ def test_a_command_without_an_answer_fails_in_time(
 
 
 def test_what_waits_fails_with_the_connection_and_it_is_made_anew(peer: Freeswitch, client: Client):
-    peer.answer = lambda _: (peer.drop(), None)[1]
+    peer.answer = lambda _: (peer.cut(), None)[1]
     assert client.ask("uuid_transfer a b XML c")[0] is False
-    wait_for(lambda: peer.logins == 2 and client.socket.up, 15, "another login")
+    wait_for(lambda: peer.logins == 2 and client.socket.up, what="another login")
     assert client.ups == [True, False, True]
     peer.answer = lambda _: "+OK\n"
     assert client.ask("uuid_transfer a b XML c") == (True, "+OK")
@@ -75,7 +75,7 @@ def test_what_waits_fails_with_the_connection_and_it_is_made_anew(peer: Freeswit
 
 def test_nothing_is_asked_where_nobody_is():
     peer = Freeswitch()
-    peer.stop()
+    peer.close()
     client = Client(peer)
     assert client.ask("status") == (False, "not connected")
     client.socket.stop()
@@ -83,7 +83,7 @@ def test_nothing_is_asked_where_nobody_is():
 
 def test_a_wrong_password_is_known(peer: Freeswitch):
     client = Client(peer, "wrong")
-    wait_for(lambda: client.socket.refused, 10, "refusal")
+    wait_for(lambda: client.socket.refused, what="refusal")
     assert not client.socket.up
     client.socket.stop()
     assert client.ups == []

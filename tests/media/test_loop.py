@@ -16,6 +16,7 @@ from screener.media.loop import MediaLoop
 from screener.media.prompts import Clip
 from screener.media.rtp import Packet, TelephoneEvent
 from screener.media.stream import FADING, AudioStream, Playlist
+from tests.waiting import WAIT, wait_for
 
 PORTS = (20000, 29998)
 LOUD = b"\x00\x40" * 160
@@ -177,20 +178,13 @@ def loop():
 def peer():
     sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     sock.bind(("127.0.0.1", 0))
-    sock.settimeout(3)
+    sock.settimeout(WAIT)
     return sock
 
 
 def speak(sock, leg, ssrc):
     for n in range(10):
         sock.sendto(Packet(0, n, n * 160, ssrc, Law.PCMU.encode(LOUD)).serialize(), ("127.0.0.1", leg.port))
-
-
-def until(happened):
-    deadline = time.monotonic() + 3
-    while not happened():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 def test_many_calls_are_paced_without_drift_and_spread(loop):
@@ -236,7 +230,7 @@ def test_only_the_pinned_peer_is_heard(loop):
     sock.sendto(b"junk", ("127.0.0.1", leg.port))
     assert sock.recv(2000)
     speak(sock, leg, ssrc=5)
-    until(lambda: loop.counts.received == 11)
+    wait_for(lambda: loop.counts.received == 11)
     speak(other, leg, ssrc=6)
     speak_on(sock, leg, 5, 0.5, start=10)
     assert audio.jitter.counts.strays == 0
@@ -258,7 +252,7 @@ def test_a_peer_behind_a_nat_is_heard_at_once_and_pinned_after_a_while(loop):
     taken = loop.counts.received
     speak(negotiated, leg, ssrc=6)
     speak_on(real, leg, 5, 0.2, start=number)
-    until(lambda: loop.counts.received == taken + 10)
+    wait_for(lambda: loop.counts.received == taken + 10)
     assert audio.jitter.counts.strays == 0, "nobody else is heard from then on"
     negotiated.close()
     real.close()
@@ -270,14 +264,14 @@ def test_a_stranger_on_the_peers_host_that_speaks_first_does_not_shut_the_caller
     leg.point(*caller.getsockname())
     leg.start(audio)
     speak(stranger, leg, ssrc=6)
-    until(lambda: loop.counts.received == 10)
+    wait_for(lambda: loop.counts.received == 10)
     speak(caller, leg, ssrc=5)
-    until(lambda: audio.reception.ssrc == 5)
+    wait_for(lambda: audio.reception.ssrc == 5)
     speak(stranger, leg, ssrc=6)
     speak_on(caller, leg, 5, 0.3, start=10)
     assert audio.reception.ssrc == 5
     assert loop.counts.received == 10 + 10 + 15
-    until(lambda: any(rms(pcm) for pcm, _ in heard))
+    wait_for(lambda: any(rms(pcm) for pcm, _ in heard))
     caller.close()
     stranger.close()
 
@@ -300,12 +294,12 @@ def test_a_pinned_peer_that_falls_silent_is_looked_for_anew(loop):
     leg.point(*sock.getsockname())
     leg.start(audio)
     speak(sock, leg, ssrc=5)
-    until(lambda: audio.reception.ssrc == 5)
+    wait_for(lambda: audio.reception.ssrc == 5)
     time.sleep(QUIET_SECONDS + 0.2)
     speak(moved, leg, ssrc=6)
-    until(lambda: audio.reception.ssrc == 6)
+    wait_for(lambda: audio.reception.ssrc == 6)
     speak(sock, leg, ssrc=5)
-    until(lambda: audio.reception.ssrc == 5)
+    wait_for(lambda: audio.reception.ssrc == 5)
     sock.close()
     moved.close()
 
@@ -316,10 +310,10 @@ def test_strangers_that_spoke_before_the_peer_are_refused(loop):
     leg.point("127.0.0.2", 9)
     leg.start(audio)
     speak(stranger, leg, ssrc=6)
-    until(lambda: loop.counts.refused == 10)
+    wait_for(lambda: loop.counts.refused == 10)
     leg.point(*sock.getsockname())
     speak(sock, leg, ssrc=5)
-    until(lambda: loop.counts.received == 10)
+    wait_for(lambda: loop.counts.received == 10)
     assert loop.counts.refused == 10
     sock.close()
     stranger.close()
@@ -331,11 +325,11 @@ def test_a_peer_that_has_moved_is_heard_on_the_same_port(loop):
     leg.point(*before.getsockname())
     leg.start(audio)
     speak(before, leg, ssrc=5)
-    until(lambda: loop.counts.received == 10)
+    wait_for(lambda: loop.counts.received == 10)
     leg.point(*after.getsockname())
     assert after.recv(2000)
     speak(after, leg, ssrc=6)
-    until(lambda: loop.counts.received == 20)
+    wait_for(lambda: loop.counts.received == 20)
     assert audio.reception.ssrc == 6
     before.close()
     after.close()
@@ -364,9 +358,7 @@ def test_reports_go_to_a_peer_that_offers_to_take_them(muxed):
     theirs = rtcp.Report(5, (rtcp.ReportBlock(report.ssrc, 25, 3, 9, 40),)).serialize("peer")
     target = leg.port if muxed else leg.port + 1
     (sock if muxed else control).sendto(theirs, (host, target))
-    deadline = time.monotonic() + 3
-    while audio.heard_of_us is None and time.monotonic() < deadline:
-        time.sleep(0.01)
+    wait_for(lambda: audio.heard_of_us)
     assert audio.heard_of_us == rtcp.ReportBlock(report.ssrc, 25, 3, 9, 40)
     loop.stop()
 
@@ -388,13 +380,12 @@ def test_ports_are_even_bounded_and_given_back():
     with pytest.raises(SipError, match="no RTP port is free"):
         loop.open()
     legs[0].close()
-    again = None
-    deadline = time.monotonic() + 3
-    while again is None and time.monotonic() < deadline:
+
+    def again():
         with contextlib.suppress(SipError):  # the loop closes it in its own time
-            again = loop.open()
-    assert again
-    assert again.port == legs[0].port
+            return loop.open()
+
+    assert wait_for(again).port == legs[0].port
     loop.stop()
 
 
@@ -416,17 +407,15 @@ def test_opening_and_closing_from_many_threads(loop):
         thread.start()
     for thread in threads:
         thread.join()
-    deadline = time.monotonic() + 3
-    while len(loop) and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert (failures.qsize(), len(loop)) == (0, 0)
+    wait_for(lambda: not len(loop))
+    assert failures.empty()
 
 
 def test_a_task_that_fails_costs_the_others_nothing(loop):
     done = threading.Event()
     ready = threading.Event()
-    loop.post(lambda: ready.wait(5))  # the two that follow are taken together
+    loop.post(lambda: ready.wait(WAIT))  # the two that follow are taken together
     loop.post(lambda: 1 / 0)
     loop.post(done.set)
     ready.set()
-    assert done.wait(5)
+    assert done.wait(WAIT)

@@ -15,6 +15,7 @@ from screener.media.rtcp import Report
 from screener.media.rtp import Packet
 from screener.media.srtp import Keys, MasterKey, Srtp, Suite
 from screener.media.stream import AudioStream
+from tests.server import free_port
 
 A, B, C = (MasterKey.new(Suite.AES_CM_128_HMAC_SHA1_80) for _ in range(3))
 
@@ -78,13 +79,10 @@ class Loop:
         pass
 
 
-def free_port() -> socket.socket:
+def bound() -> socket.socket:
     """Bound to a port by its number, as a media loop does: it keeps it when it is disconnected."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
     sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    sock.bind(("127.0.0.1", port))
+    sock.bind(("127.0.0.1", free_port()))
     return sock
 
 
@@ -94,7 +92,7 @@ class Line:
     def __init__(self) -> None:
         self.peer = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.peer.bind(("127.0.0.1", 0))
-        sock = free_port()
+        sock = bound()
         sock.setblocking(False)
         self.events, self.heard = [], bytearray()
         self.counts = LoopCounts()

@@ -9,6 +9,7 @@ import pytest
 
 from screener.errors import SipError
 from screener.operations.metrics import AT_ONCE, MetricsServer, Sample, render
+from tests.waiting import WAIT
 
 SAMPLES = [
     Sample("calls", 3, "Calls up."),
@@ -27,11 +28,11 @@ def test_the_text_that_prometheus_reads():
 
 def test_it_is_served_on_loopback_and_nothing_else_is():
     server = MetricsServer(0, lambda: SAMPLES)
-    with urllib.request.urlopen(f"http://127.0.0.1:{server.port}/metrics", timeout=5) as page:
+    with urllib.request.urlopen(f"http://127.0.0.1:{server.port}/metrics", timeout=WAIT) as page:
         assert page.read().decode() == render(SAMPLES)
         assert page.headers["Content-Type"].startswith("text/plain; version=0.0.4")
     with pytest.raises(urllib.error.HTTPError, match="404"):
-        urllib.request.urlopen(f"http://127.0.0.1:{server.port}/", timeout=5)
+        urllib.request.urlopen(f"http://127.0.0.1:{server.port}/", timeout=WAIT)
     with pytest.raises(SipError, match="metrics_port"):
         MetricsServer(server.port, lambda: SAMPLES)
     server.stop()
@@ -46,6 +47,6 @@ def test_whoever_asks_and_says_nothing_takes_so_many_threads_and_no_more():
         time.sleep(0.5)
         assert threading.active_count() - before <= AT_ONCE
     time.sleep(0.5)
-    with urllib.request.urlopen(f"http://127.0.0.1:{server.port}/metrics", timeout=5) as page:
+    with urllib.request.urlopen(f"http://127.0.0.1:{server.port}/metrics", timeout=WAIT) as page:
         assert page.status == 200
     server.stop()

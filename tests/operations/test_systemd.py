@@ -19,7 +19,9 @@ from screener.events import CallOffered
 from screener.operations.systemd import Notifier, find_manager
 from screener.service.site import Service
 from screener.settings.load import load
-from tests.sip.caller import Caller, Desk, in_background, wait_for
+from tests.server import free_port
+from tests.sip.caller import Caller, Desk, in_background
+from tests.waiting import WAIT, wait_for
 
 SITE = """
 [sip]
@@ -74,15 +76,9 @@ def manager(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Manager]
     manager.socket.close()
 
 
-def free_port(kind: int) -> int:
-    with socket.socket(socket.AF_INET, kind) as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
-
-
 def alive(port: int) -> bool:
     """What the metrics say."""
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as page:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=WAIT) as page:
         return b"screener_alive 1\n" in page.read()
 
 
@@ -150,7 +146,7 @@ def test_the_watchdog_is_silent_while_the_calls_thread_hangs(manager: Manager, t
         assert manager.hear() == ["WATCHDOG=1", f"STATUS=port {service.sip_port}, 0 calls"]
         assert alive(metrics)
         in_background(caller.call)
-        assert hangs.wait(10)
+        assert hangs.wait(WAIT)
         time.sleep(0.5)  # a sign of life from before may still count once
         assert manager.quiet_for(1.5)
         assert not alive(metrics)
@@ -159,7 +155,7 @@ def test_the_watchdog_is_silent_while_the_calls_thread_hangs(manager: Manager, t
     finally:
         hang.set()
         stopped.set()
-        attending.join(10)
+        attending.join(WAIT)
         service.stop()
         caller.close()
 
@@ -181,11 +177,11 @@ def test_a_pulse_needs_the_sip_thread() -> None:
     desk = Hanging()
     caller = Caller(desk.agent.port)
     try:
-        assert pulse_of(desk).wait(5)
+        assert pulse_of(desk).wait(WAIT)
         caller.send(caller.request("INVITE", caller.sdp))
         assert wait_for(lambda: not pulse_of(desk).wait(0.3))
         hang.set()
-        assert pulse_of(desk).wait(5)
+        assert pulse_of(desk).wait(WAIT)
     finally:
         hang.set()
         desk.stop()
@@ -203,13 +199,13 @@ def test_a_pulse_needs_the_media_thread() -> None:
     caller = Caller(desk.agent.port)
     try:
         assert caller.call().status == 200
-        assert pulse_of(desk).wait(5)
+        assert pulse_of(desk).wait(WAIT)
         desk.call().listen(frames)
         caller.speak(bytes(16000))
-        assert hangs.wait(5)
+        assert hangs.wait(WAIT)
         assert not pulse_of(desk).wait(0.5)
         hang.set()
-        assert pulse_of(desk).wait(5)
+        assert pulse_of(desk).wait(WAIT)
     finally:
         hang.set()
         desk.stop()
@@ -233,7 +229,7 @@ def test_serve_is_ready_with_its_port_bound_pings_and_says_that_it_stops(manager
         while (heard := manager.hear())[0] == "WATCHDOG=1":
             pass
         assert heard == ["STOPPING=1", "STATUS=callers go to the agents"]
-        assert process.wait(30) == 0
+        assert process.wait(WAIT) == 0
     finally:
         process.kill()
         process.wait()

@@ -11,6 +11,7 @@ import pytest
 
 from screener.outside.ask import ask
 from screener.outside.objects import read_object
+from tests.waiting import WAIT
 
 HEAD = b"HTTP/1.1 200 OK\r\n"
 
@@ -39,8 +40,8 @@ def server(talk: Callable[[socket.socket], None]) -> Iterator[str]:
     listening.close()
 
 
-def asked(url: str, most: int = 1000) -> bytes:
-    return ask(urllib.request.Request(url, b"{}", method="POST"), 0.4, most)
+def asked(url: str, most: int = 1000, seconds: float = WAIT) -> bytes:
+    return ask(urllib.request.Request(url, b"{}", method="POST"), seconds, most)
 
 
 def test_an_answer_is_read_as_far_as_is_wanted() -> None:
@@ -60,7 +61,7 @@ def test_who_talks_slowly_is_cut_off(before: bytes) -> None:
     with server(talk) as url:
         began = time.monotonic()
         with pytest.raises(OSError):
-            asked(url)
+            asked(url, seconds=0.4)
         assert time.monotonic() - began < 10, "25 s at its own speed"
 
 

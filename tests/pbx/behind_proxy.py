@@ -15,10 +15,11 @@ from screener.media.rtp import Packet
 from screener.sip import sdp
 from screener.sip.message import Request, Response, parse, respond
 from tests.pbx.kamailio import kamailio
-from tests.pbx.network import PHONE, PROXY, TRUNK, Network, wait_for
+from tests.pbx.network import PHONE, PROXY, TRUNK, Network
 from tests.pbx.rig import ROOT, end
 from tests.pbx.voices import QUIET
 from tests.sip.caller import Caller
+from tests.waiting import wait_for
 
 DEPLOY = ROOT / "deploy/rtpengine"
 FRAME = 160

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.pbx.network import Network, Wiretap, wait_for
+from tests.pbx.network import Network, Wiretap
 from tests.pbx.rig import Asterisk, Caller, Phone, Screener, missing
+from tests.waiting import wait_for
 
 
 @pytest.fixture(scope="session")

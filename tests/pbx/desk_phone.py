@@ -6,8 +6,9 @@ from urllib.parse import quote
 
 from screener.sip.dialog import Dialog
 from screener.sip.message import Request, parse, respond
-from tests.pbx.network import ASTERISK, CREW, Network, wait_for
+from tests.pbx.network import ASTERISK, CREW, Network
 from tests.sip.caller import Caller
+from tests.waiting import wait_for
 
 
 class DeskPhone:

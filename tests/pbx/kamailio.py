@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.pbx.network import Network, wait_for
+from tests.pbx.network import Network
 from tests.pbx.rig import end
+from tests.waiting import wait_for
 
 
 @contextlib.contextmanager

@@ -11,10 +11,12 @@ import struct
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TypeVar
+from typing import IO
+
+from tests.waiting import PATIENCE
 
 ASTERISK, SCREENER, TRUNK, PHONE = "192.0.2.10", "192.0.2.20", "192.0.2.30", "192.0.2.41"
 SECOND_SCREENER, PROXY = "192.0.2.21", "192.0.2.50"
@@ -23,31 +25,10 @@ CREW = "192.0.2.42"
 """Further agents, as peers/pjsip_wizard.conf names them."""
 _ADDRESSES = ASTERISK, SCREENER, SECOND_SCREENER, TRUNK, PHONE, CREW, PROXY
 
-T = TypeVar("T")
-PATIENCE = float(os.environ.get("SCREENER_PBX_PATIENCE", "1"))
-"""So many times longer is waited on a machine that others keep busy."""
 
 _CLONE_NEWNET = 0x40000000
 _ETH_P_IP = 0x0800
 _SIP_PORT = 5060
-
-
-def wait_for(found: Callable[[], T], seconds: float, what: str, every: float = 0.02) -> T:
-    """Ask again and again until something true comes back, which is returned.
-
-    Args:
-        found: what is asked.
-        seconds: how long.
-        what: what was missing in the end.
-        every: seconds between two questions; more for one that is work to answer.
-    """
-    seconds *= PATIENCE
-    deadline = time.monotonic() + seconds
-    while not (result := found()):
-        if time.monotonic() > deadline:
-            raise AssertionError(f"after {seconds:g} s: no {what}")
-        time.sleep(every)
-    return result
 
 
 class Network:

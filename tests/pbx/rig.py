@@ -20,8 +20,9 @@ from pathlib import Path
 
 from screener.store.log import open_log
 from screener.store.records import CallRecord
-from tests.pbx.network import ASTERISK, CREW, PHONE, TRUNK, Network, wait_for
+from tests.pbx.network import ASTERISK, CREW, PHONE, TRUNK, Network
 from tests.pbx.voices import SPEECH, hum
+from tests.waiting import wait_for
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]

@@ -8,7 +8,7 @@ import pytest
 from screener.pbx.ami import Ami, Reply
 from screener.settings.sections import Pbx
 from tests.pbx.manager import Manager
-from tests.pbx.network import wait_for
+from tests.waiting import WAIT, wait_for
 
 
 class Bench:
@@ -22,7 +22,7 @@ class Bench:
     def ask(self, **fields: str) -> Reply:
         answers: queue.Queue[Reply] = queue.Queue()
         self.ami.ask(fields, answers.put)
-        return answers.get(timeout=5)
+        return answers.get(timeout=WAIT)
 
 
 @pytest.fixture
@@ -35,16 +35,16 @@ def manager() -> Iterator[Manager]:
 @pytest.fixture
 def bench(manager: Manager) -> Iterator[Bench]:
     bench = Bench(manager)
-    wait_for(lambda: bench.ami.up, 5, "login")
+    wait_for(lambda: bench.ami.up, what="login")
     yield bench
     bench.ami.stop()
 
 
 def test_events_come_with_their_fields(bench: Bench, manager: Manager) -> None:
     manager.event(Event="Hangup", Uniqueid="17.1", CallerIDName="张三")
-    event = bench.events.get(timeout=5)
+    event = bench.events.get(timeout=WAIT)
     while event["event"] != "Hangup":
-        event = bench.events.get(timeout=5)
+        event = bench.events.get(timeout=WAIT)
     assert (event["uniqueid"], event["calleridname"]) == ("17.1", "张三")
 
 
@@ -92,8 +92,8 @@ def test_a_cut_connection_comes_back_and_sends_nothing_again(bench: Bench, manag
     bench.ami.ask({"Action": "Redirect", "Channel": "PJSIP/trunk-1"}, answers.put)
     manager.action()
     manager.cut()
-    assert not answers.get(timeout=5).ok, "refused at once"
-    wait_for(lambda: bench.ups[1:] == [False, True], 10, "second login")
+    assert not answers.get(timeout=WAIT).ok, "refused at once"
+    wait_for(lambda: bench.ups[1:] == [False, True], what="second login")
     assert manager.actions.empty(), "what was lost is not sent again: the call may be another by now"
 
 
@@ -101,7 +101,7 @@ def test_a_connection_that_is_dead_without_a_word_is_made_anew(bench: Bench, man
     manager.silent = True
     wait_for(lambda: False in bench.ups, 12, "notice of the dead connection")
     manager.silent = False
-    wait_for(lambda: bench.ami.up, 10, "second login")
+    wait_for(lambda: bench.ami.up, what="second login")
 
 
 def test_nothing_is_sent_while_there_is_no_connection(manager: Manager) -> None:
@@ -113,7 +113,7 @@ def test_nothing_is_sent_while_there_is_no_connection(manager: Manager) -> None:
 
 def test_a_wrong_password_is_said(manager: Manager, caplog: pytest.LogCaptureFixture) -> None:
     bench = Bench(manager, secret="not it")
-    wait_for(lambda: bench.ami.refused, 5, "refusal")
+    wait_for(lambda: bench.ami.refused, what="refusal")
     assert "login refused" in caplog.text
     assert "not it" not in caplog.text, "the password is not said"
     bench.ami.stop()

@@ -9,9 +9,10 @@ from screener.core.evidence import Kind, Treatment
 from screener.events import EndedBy, Entrance
 from screener.store.records import Review
 from tests.pbx.desk_phone import DeskPhone
-from tests.pbx.network import ASTERISK, PHONE, TRUNK, Network, Wiretap, wait_for
+from tests.pbx.network import ASTERISK, PHONE, TRUNK, Network, Wiretap
 from tests.pbx.rig import BESIDE, SECRET, Asterisk, Caller, Phone, Screener
 from tests.pbx.voices import SAME, hears_the_agent, is_in, mulaw, place, prompt, said
+from tests.waiting import wait_for
 
 pytestmark = pytest.mark.pbx
 Place = Callable[..., Caller]

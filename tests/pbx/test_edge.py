@@ -17,11 +17,12 @@ from screener.media.rtp import Packet, TelephoneEvent
 from screener.ports import Destination
 from screener.settings.sections import Registrar
 from screener.sip.message import respond
-from tests.pbx.network import ASTERISK, PHONE, SCREENER, TRUNK, Network, Wiretap, wait_for
+from tests.pbx.network import ASTERISK, PHONE, SCREENER, TRUNK, Network, Wiretap
 from tests.pbx.rig import Asterisk, missing
 from tests.pbx.road import Road
-from tests.sip.caller import Caller, Desk, in_background
+from tests.sip.caller import Caller, Desk
 from tests.sip.fidelity import signal, snr
+from tests.waiting import wait_for
 
 pytestmark = pytest.mark.pbx
 TONES = signal(-20)
@@ -166,7 +167,7 @@ def test_audio_passes_both_ways_as_g711_allows(desk: Desk, caller: Caller) -> No
     call, inward = connect(desk, caller), bytearray()
     call.listen(lambda frame, at: inward.extend(frame))
     call.play([(Clip.of("tones", TONES), None)])
-    speaking = in_background(lambda: caller.speak(bytes(3200) + TONES + bytes(6400)))
+    speaking = caller.speaking(bytes(3200) + TONES + bytes(6400))
     packets = [p for p in caller.hear(70) if p.payload_type == 0]
     speaking.join()
     from screener.media.g711 import Law

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.pbx.network import ASTERISK, SCREENER, TRUNK, Network, Packet, Wiretap, wait_for
+from tests.pbx.network import ASTERISK, SCREENER, TRUNK, Network, Packet, Wiretap
 from tests.pbx.rig import Asterisk, Caller, Phone, Screener, doctor, write_config
 from tests.pbx.voices import QUIET, hears_the_agent, said
+from tests.waiting import wait_for
 
 pytestmark = pytest.mark.pbx
 Place = Callable[..., Caller]

@@ -5,9 +5,10 @@ from collections.abc import Callable
 import pytest
 
 from screener.core.evidence import Kind, Treatment
-from tests.pbx.network import ASTERISK, PHONE, SCREENER, TRUNK, Wiretap, wait_for
+from tests.pbx.network import ASTERISK, PHONE, SCREENER, TRUNK, Wiretap
 from tests.pbx.rig import Asterisk, Caller, Phone, Screener
 from tests.pbx.voices import QUIET, SAME, hears_the_agent, is_in, mulaw, place, prompt, said
+from tests.waiting import wait_for
 
 pytestmark = pytest.mark.pbx
 Place = Callable[..., Caller]

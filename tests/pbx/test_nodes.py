@@ -16,12 +16,13 @@ from screener.core.evidence import Verdict
 from screener.store.log import open_log
 from screener.store.records import CallRecord
 from tests.pbx.kamailio import kamailio
-from tests.pbx.network import ASTERISK, PHONE, PROXY, SCREENER, SECOND_SCREENER, TRUNK, Network, Wiretap, wait_for
+from tests.pbx.network import ASTERISK, PHONE, PROXY, SCREENER, SECOND_SCREENER, TRUNK, Network, Wiretap
 from tests.pbx.rig import DEPLOY, ROOT, Asterisk, Caller, Phone, Screener
 from tests.pbx.voices import QUIET, said
 from tests.sip.caller import Caller as Direct
 from tests.sip.caller import in_background
 from tests.store.databases import Postgres, running_postgres
+from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.pbx, pytest.mark.postgres, pytest.mark.timeout(300)]
 SHIPPED = ROOT / "deploy/kamailio"

@@ -8,9 +8,10 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.pbx.network import ASTERISK, TRUNK, Wiretap, wait_for
+from tests.pbx.network import ASTERISK, TRUNK, Wiretap
 from tests.pbx.rig import BESIDE, IN_PATH, Asterisk, Caller, Phone, Screener
 from tests.pbx.voices import is_in, mulaw, place, prompt, said
+from tests.waiting import wait_for
 
 pytestmark = pytest.mark.pbx
 ACCOUNT = "screener-records"

@@ -10,9 +10,10 @@ from screener.core.evidence import Treatment, Verdict
 from screener.events import EndedBy, Entrance, Speaker
 from screener.proxy.kamailio import QUESTION
 from tests.pbx.behind_proxy import DEPLOY, BehindProxy, behind_proxy, missing
-from tests.pbx.network import SCREENER, Packet, Wiretap, wait_for
+from tests.pbx.network import SCREENER, Packet, Wiretap
 from tests.pbx.rig import Screener, doctor
 from tests.pbx.voices import QUIET, said
+from tests.waiting import wait_for
 
 pytestmark = pytest.mark.pbx
 ACTS = {"dry_run = true": "dry_run = false", "[flow]": "[flow.treatment_of]\n\n[flow]"}

@@ -11,10 +11,11 @@ import pytest
 
 from screener.core.evidence import Kind, Treatment
 from screener.events import Entrance
-from tests.pbx.network import ASTERISK, PHONE, SCREENER, TRUNK, Network, Wiretap, wait_for
+from tests.pbx.network import ASTERISK, PHONE, SCREENER, TRUNK, Network, Wiretap
 from tests.pbx.rig import BESIDE, SECURE, Asterisk, Caller, Phone, Screener, doctor, secured
 from tests.pbx.voices import hears_the_agent, hum, is_in, mulaw, prompt, said
 from tests.sip.authority import DAY, Authority, Issued
+from tests.waiting import wait_for
 
 pytestmark = pytest.mark.pbx
 

@@ -9,11 +9,12 @@ from screener.core.actions import Prompt
 from screener.events import CallAnswered, CallEnded, PlaybackEnded
 from screener.media.prompts import load_clips
 from screener.settings.encryption import Tls
-from tests.pbx.network import PHONE, SCREENER, Network, Wiretap, wait_for
+from tests.pbx.network import PHONE, SCREENER, Network, Wiretap
 from tests.pbx.rig import Phone
 from tests.pbx.voices import hears_the_agent, hum, is_in, mulaw, prompt
 from tests.sip.authority import Authority
 from tests.sip.caller import Desk
+from tests.waiting import wait_for
 
 pytestmark = pytest.mark.pbx
 

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from tests.pbx import stranger
-from tests.pbx.network import ASTERISK, Network, wait_for
+from tests.pbx.network import ASTERISK, Network
 from tests.pbx.rig import BESIDE, CRM, DEPLOY, IN_PATH, SECRET, Asterisk, Caller, Crew, Phone, Screener
 from tests.pbx.voices import said
+from tests.waiting import wait_for
 
 pytestmark = pytest.mark.pbx
 

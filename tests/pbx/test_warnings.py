@@ -12,9 +12,10 @@ from screener.feed.items import Began, Cautioned, Item, Order, Rest
 from screener.feed.local import FeedReader
 from screener.media.prompts import find
 from screener.settings.recordings import SAID
-from tests.pbx.network import PHONE, TRUNK, Wiretap, wait_for
+from tests.pbx.network import PHONE, TRUNK, Wiretap
 from tests.pbx.rig import BESIDE, Asterisk, Caller, Phone, Screener
 from tests.pbx.voices import QUIET, SAME, apart_from_the_agent, hears_the_agent, is_in, mulaw, place, prompt, said
+from tests.waiting import wait_for
 
 pytestmark = pytest.mark.pbx
 Place = Callable[..., Caller]

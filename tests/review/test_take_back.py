@@ -12,7 +12,7 @@ from screener.events import Entrance
 from screener.review.take_back import TakeBacks
 from screener.store.log import CallLog, open_log
 from screener.store.records import CallRecord, Review
-from tests.pbx.network import wait_for
+from tests.waiting import wait_for
 
 NOW = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
 
@@ -49,7 +49,7 @@ def test_the_newest_flag_of_the_agent_is_meant(bench: Bench) -> None:
     others = call("3", 1, agent="agent2"), call("4", 1, verdict=Verdict.GENUINE)
     bench.log.write([call("1", 30), call("2", 5), *others])
     bench.take_backs.put("agent1", "")
-    wait_for(lambda: bench.back == ["u2"], 5, "caller brought back")
+    wait_for(lambda: bench.back == ["u2"], what="caller brought back")
     assert bench.overturned() == {"2"}
 
 
@@ -57,7 +57,7 @@ def test_a_named_call_that_the_agent_had_is_meant_also_while_it_goes_on(bench: B
     on = call("1", 2, verdict=None, kind=None, ended_at=None)
     bench.log.write([on, call("2", 1, entrance=Entrance.BY_HAND, linkedid="l1", uniqueid="u1", agent="agent2")])
     bench.take_backs.put("agent1", "l1")
-    wait_for(lambda: bench.overturned() == {"1", "2"}, 5, "both flags of the call taken back")
+    wait_for(lambda: bench.overturned() == {"1", "2"}, what="both flags of the call taken back")
     assert bench.back == ["u1"]
     bench.log.write([call("1", 2)])
     assert bench.log.call("1").review is Review.OVERTURNED, "the end of the call does not undo it"
@@ -66,14 +66,14 @@ def test_a_named_call_that_the_agent_had_is_meant_also_while_it_goes_on(bench: B
 def test_a_call_that_the_agent_never_had_is_another_s(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
     bench.log.write([call("1", 2)])
     bench.take_backs.put("agent2", "l1")
-    wait_for(lambda: "none to take back" in caplog.text, 5, "word of it")
+    wait_for(lambda: "none to take back" in caplog.text, what="word of it")
     assert not bench.overturned()
 
 
 def test_an_old_flag_is_not_meant(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
     bench.log.write([call("1", 90)])
     bench.take_backs.put("agent1", "")
-    wait_for(lambda: "none to take back" in caplog.text, 5, "word of it")
+    wait_for(lambda: "none to take back" in caplog.text, what="word of it")
     assert not bench.overturned()
 
 
@@ -97,7 +97,7 @@ def test_a_database_that_is_away_delays_it(tmp_path: Path) -> None:
     take_backs = TakeBacks(Away(bench.log, 2), bench.back.append, lambda: NOW, retry_seconds=0.05)
     take_backs.start()
     take_backs.put("agent1", "")
-    wait_for(lambda: bench.overturned() == {"1"}, 5, "flag taken back")
+    wait_for(lambda: bench.overturned() == {"1"}, what="flag taken back")
     take_backs.stop()
     bench.log.close()
 
@@ -107,7 +107,7 @@ def test_what_cannot_be_written_before_the_end_is_said(tmp_path: Path, caplog: p
     take_backs = TakeBacks(Away(bench.log, 99), bench.back.append, lambda: NOW)
     take_backs.start()
     take_backs.put("agent1", "l1")
-    wait_for(lambda: "waits" in caplog.text, 5, "word of the wait")
+    wait_for(lambda: "waits" in caplog.text, what="word of the wait")
     take_backs.stop()
     assert "screener review overturn" in caplog.text
     bench.log.close()

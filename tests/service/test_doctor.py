@@ -18,6 +18,7 @@ from screener.settings.sections import Judgement, Pbx, Prompts, Registrar, Setti
 from screener.store.log import open_log
 from tests.pbx.manager import Manager
 from tests.reports.random_log import random_calls
+from tests.server import free_port
 
 
 @pytest.fixture(autouse=True)
@@ -30,11 +31,6 @@ def taken(kind: socket.SocketKind = socket.SOCK_DGRAM) -> Iterator[int]:
     with socket.socket(socket.AF_INET, kind) as holder:
         holder.bind(("127.0.0.1", 0))
         yield holder.getsockname()[1]
-
-
-def free_port() -> int:
-    with taken() as port:
-        return port
 
 
 def test_a_line_shows_what_was_found_and_what_to_do() -> None:

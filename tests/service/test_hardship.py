@@ -15,10 +15,12 @@ import pytest
 
 from screener.events import EndedBy
 from screener.store.log import open_log
-from tests.service.test_killed import SETTINGS, free_port, serving
-from tests.sip.caller import Caller, wait_for
+from tests.server import free_port
+from tests.service.test_killed import SETTINGS, serving
+from tests.sip.caller import Caller
 from tests.store.databases import running_postgres
 from tests.store.test_hardship import AWAY_SECONDS, small_disk
+from tests.waiting import wait_for
 
 CALLS_A_SECOND = 10
 STORE = """

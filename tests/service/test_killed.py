@@ -2,7 +2,6 @@
 
 import contextlib
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -16,7 +15,9 @@ import pytest
 from screener.events import EndedBy
 from screener.sip.message import respond
 from screener.store.log import open_log
+from tests.server import free_port
 from tests.sip.caller import Caller
+from tests.waiting import WAIT, wait_for
 
 CALLS = 200
 SETTINGS = """
@@ -39,21 +40,13 @@ def serving(folder: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
         begun = out.tell()
         process = subprocess.Popen(command, stderr=out, stdout=out)
         try:
-            deadline = time.monotonic() + 100
-            while b"taking calls" not in (folder / "log.txt").read_bytes()[begun:]:
-                assert process.poll() is None, (folder / "log.txt").read_text()
-                assert time.monotonic() < deadline
-                time.sleep(0.05)
+            told = lambda: (folder / "log.txt").read_bytes()[begun:]  # noqa: E731
+            wait_for(lambda: b"taking calls" in told() or process.poll() is not None, 100, "calls taken")
+            assert process.poll() is None, told().decode()
             yield process
         finally:
             process.terminate()
             process.wait(timeout=30)
-
-
-def free_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
-        taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])
 
 
 def test_every_call_that_got_its_bye_is_in_the_log_after_a_kill_and_none_twice(tmp_path: Path) -> None:
@@ -103,7 +96,6 @@ def test_however_it_is_asked_to_end_callers_go_to_the_agents_first(tmp_path: Pat
     agents = "[targets]\nagents = 'sip:agents@127.0.0.1'\n"
     (tmp_path / "screener.toml").write_text(SETTINGS.format(port=port) + agents)
     caller = Caller(port)
-    caller.sip.settimeout(20)
     with serving(tmp_path, port) as service:
         assert caller.call().status == 200
         time.sleep(0.3)
@@ -114,5 +106,5 @@ def test_however_it_is_asked_to_end_callers_go_to_the_agents_first(tmp_path: Pat
         extra = {"Event": "refer", "Subscription_State": "terminated;reason=noresource"}
         caller.send(caller.request("NOTIFY", b"SIP/2.0 200 OK\r\n", "message/sipfrag;version=2.0", **extra))
         caller.send(respond(caller.wait_request("BYE"), 200))
-        assert service.wait(timeout=30) == 0
+        assert service.wait(timeout=WAIT) == 0
     caller.close()

@@ -14,8 +14,8 @@ from screener.service.site import Service
 from screener.settings.load import load
 from screener.store.log import open_log
 from tests.calls.test_beside import Site, say, speech
-from tests.pbx.network import wait_for
-from tests.sip.caller import Caller, in_background
+from tests.sip.caller import Caller
+from tests.waiting import wait_for
 
 KILLS = (signal.SIGKILL, signal.SIGSEGV)
 
@@ -43,7 +43,7 @@ def test_a_call_beside_is_heard_again_and_nobody_is_flagged(
     leg.speak(bytes(8000))
     began = time.monotonic()
     kill_all(how)
-    wait_for(lambda: caplog.text.count("is back after") == 2, 10, "both processes")
+    wait_for(lambda: caplog.text.count("is back after") == 2, what="both processes")
     seconds = [float(found) for found in re.findall(r"is back after ([\d.]+) s", caplog.text)]
     assert time.monotonic() - began < 10
     assert "nobody listens any more" in caplog.text
@@ -63,9 +63,9 @@ def test_a_silent_caller_beside_whose_recogniser_died_is_not_silent(tmp_path: Pa
     caller.speak(bytes(8000))
     kill_all(signal.SIGKILL)
     time.sleep(0.2)
-    wait_for(lambda: len(recognisers()) == 2, 10, "new processes")
+    wait_for(lambda: len(recognisers()) == 2, what="new processes")
     for _ in range(4):
-        quiet = in_background(lambda: caller.speak(bytes(len(speech("enquiry")))))
+        quiet = caller.speaking(bytes(len(speech("enquiry"))))
         say(agent, "enquiry").join()
         quiet.join()
     site.end("agent")
@@ -94,7 +94,7 @@ def test_a_caller_in_path_goes_to_an_agent_and_the_figures_say_so(
             return {(s.name, s.labels.get("cause")): s.value for s in service.figures()}
 
         assert figures()["voices_lost_total", "crash"] == 1
-        wait_for(lambda: figures()["recogniser_restarts_total", None] == 2, 10, "both restarts")
+        wait_for(lambda: figures()["recogniser_restarts_total", None] == 2, what="both restarts")
         assert "died (SIGKILL)" in caplog.text
         late = Caller(service.sip_port)
         assert late.call().status == 200, "who calls meanwhile is taken"

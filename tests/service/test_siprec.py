@@ -16,7 +16,6 @@ from screener.siprec.roles import Known
 from screener.store.log import open_log
 from screener.store.records import CallRecord
 from screener.webhook.message import Answer, Decision, write_answer
-from tests.pbx.network import wait_for
 from tests.pbx.voices import samples
 from tests.siprec.client import Client
 from tests.siprec.offers import (
@@ -34,7 +33,8 @@ from tests.siprec.offers import (
     media,
     sdp,
 )
-from tests.webhook.receiver import Receiver
+from tests.waiting import wait_for
+from tests.webhook.receiver import Receiver, every_one_is_moved
 
 SECRET = "s3cret"
 SITE = """
@@ -68,6 +68,10 @@ class Site:
         self.seen: set[str] = set()
         """Calls that a test has looked at."""
 
+    def begin(self) -> None:
+        """As on the first day: the other system moves every caller."""
+        self.receiver.reply = every_one_is_moved
+
     def client(self) -> Client:
         return Client(self.service.sip_port)
 
@@ -76,7 +80,7 @@ class Site:
         log = open_log(self.settings.store.url, self.settings.folder)
         try:
             new = lambda: [c for c in log.calls() if c.ended_at and c.id not in self.seen and wanted(c)]  # noqa: E731
-            found = wait_for(new, 15, "call that has ended")[0]
+            found = wait_for(new, what="call that has ended")[0]
             self.seen.add(found.id)
             return log.call(found.id)
         finally:
@@ -88,10 +92,17 @@ class Site:
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def lasting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     site = Site(tmp_path_factory.mktemp("siprec"))
     yield site
     site.close()
+
+
+@pytest.fixture
+def site(lasting: Site) -> Site:
+    """The same service for every test."""
+    lasting.begin()
+    return lasting
 
 
 def speech(name: str) -> bytes:

@@ -18,7 +18,8 @@ from screener.settings.sections import Settings
 from screener.sip.message import respond
 from screener.speech.recognizer import ModelInfo
 from screener.store.log import open_log
-from tests.sip.caller import Caller, in_background, wait_for
+from tests.sip.caller import Caller
+from tests.waiting import WAIT, wait_for
 
 SITE = """
 [sip]
@@ -62,7 +63,6 @@ def test_a_caller_put_in_by_an_agent_hears_the_queue_and_is_logged_as_confirmed(
     service: Service, settings: Settings
 ) -> None:
     caller = Caller(service.sip_port, dialled=settings.sip.analysis_extension, number="13900001111")
-    caller.sip.settimeout(30)
     assert caller.call(Referred_By="<sip:2001@127.0.0.1>").status == 200
     caller.send(respond(caller.wait_request("BYE"), 200))
     caller.close()
@@ -76,10 +76,9 @@ def test_a_caller_put_in_by_an_agent_hears_the_queue_and_is_logged_as_confirmed(
 
 def test_time_up_sends_the_caller_to_the_agents(service: Service, settings: Settings) -> None:
     caller = Caller(service.sip_port, number="13900002222")
-    caller.sip.settimeout(10)
     assert caller.call().status == 200
     noise = bytes(range(256)) * 2 * 16000  # something like a voice, which nobody understands
-    speech = in_background(lambda: caller.speak(noise[: 16000 * 3]))
+    speech = caller.speaking(noise[: 16000 * 3])
     refer = caller.wait_request("REFER")
     assert "agents@127.0.0.1" in refer.headers.get("Refer-To")
     caller.send(respond(refer, 202))
@@ -136,12 +135,11 @@ def test_the_feed_tells_a_running_call_and_a_person_may_order_what_becomes_of_it
     (folder / "screener.toml").write_text(SITE.replace("listen_seconds = 1.0", "listen_seconds = 60"))
     service = Service(load(folder / "screener.toml"))
     service.start()
-    reader = FeedReader(folder / "feed.sock", timeout=10)
+    reader = FeedReader(folder / "feed.sock", timeout=WAIT)
     try:
         caller = Caller(service.sip_port, number="13900003333")
-        caller.sip.settimeout(20)
         assert caller.call().status == 200
-        in_background(lambda: caller.speak(bytes(range(256)) * 2 * 160))  # who sends nothing is deaf to us
+        caller.speaking(bytes(range(256)) * 2 * 160)  # who sends nothing is deaf to us
         seen = iter(reader)
         began = next(item for item in seen if isinstance(item, Began))
         assert (began.number, began.entrance) == ("+8613900003333", "in_path")

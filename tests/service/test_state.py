@@ -8,7 +8,7 @@ from screener.operations.logs import FAULT_CHARACTERS, FAULTS
 from screener.ports import RegistrationState
 from screener.service.state import StateTeller
 from screener.speech.recognizer import ModelInfo
-from tests.console.test_live import wait_for
+from tests.waiting import wait_for
 
 NOON = datetime(2026, 3, 4, 4, 0, tzinfo=UTC)
 

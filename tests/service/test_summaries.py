@@ -10,6 +10,7 @@ import openpyxl
 import pytest
 
 from screener.errors import StoreError
+from screener.pauses import Pauses
 from screener.service.summaries import ACTION, Summaries, apart, make, newest_due
 from screener.settings.alerts import Alerts, Summary
 from screener.settings.sections import Settings, Store
@@ -56,6 +57,7 @@ def settings(tmp_path: Path) -> Settings:
 
 
 NOW = datetime(2026, 4, 1, 4, 0, tzinfo=UTC)
+AT_ONCE = Pauses(0.01, 0.01)
 
 
 def test_it_is_sent_once_with_page_and_workbook_and_stands_on_record(settings: Settings) -> None:
@@ -63,7 +65,7 @@ def test_it_is_sent_once_with_page_and_workbook_and_stands_on_record(settings: S
         summary = asked("month", box.place)
         settings = replace(settings, alerts=Alerts(summaries=(summary,)))
         log = open_log(settings.store.url)
-        summaries = Summaries(settings, log, lambda: NOW, make, retry_seconds=0.01)
+        summaries = Summaries(settings, log, lambda: NOW, make, retry=AT_ONCE)
         summaries.once()
         summaries.once()
         Summaries(settings, log, lambda: NOW + timedelta(days=3), make).once()  # started anew, or another node
@@ -96,7 +98,7 @@ def test_a_process_of_its_own_makes_the_same(settings: Settings) -> None:
 def test_a_mail_server_that_is_away_costs_nothing_but_the_mail(settings: Settings) -> None:
     settings = replace(settings, alerts=Alerts(summaries=(asked("day", "127.0.0.1:9"),)))
     log = open_log(settings.store.url)
-    summaries = Summaries(settings, log, lambda: NOW, make, retry_seconds=0.001)
+    summaries = Summaries(settings, log, lambda: NOW, make, retry=AT_ONCE)
     summaries.once()
     assert {sample.name: sample.value for sample in summaries.samples()}["summaries_lost_total"] == 1
     log.close()
@@ -113,6 +115,6 @@ def test_one_that_cannot_be_made_is_tried_again(settings: Settings) -> None:
     with mailbox() as box:
         settings = replace(settings, alerts=Alerts(summaries=(asked("month", box.place),)))
         log = open_log(settings.store.url)
-        Summaries(settings, log, lambda: NOW, maker, retry_seconds=0.001).once()
+        Summaries(settings, log, lambda: NOW, maker, retry=AT_ONCE).once()
         assert len(box.mails) == 1
         log.close()

@@ -10,8 +10,8 @@ from screener.events import DeafCause
 from screener.service.site import Service
 from screener.settings.load import load
 from screener.store.log import open_log
-from tests.sip.caller import wait_for
 from tests.sip.unheard import WAYS, Talker
+from tests.waiting import wait_for
 
 SITE = """
 [sip]

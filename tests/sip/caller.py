@@ -1,5 +1,6 @@
 """A small SIP and RTP caller on loopback: a peer for the user agent that shares none of its state machines."""
 
+import contextlib
 import itertools
 import queue
 import socket
@@ -16,8 +17,7 @@ from screener.sip.address import NameAddr
 from screener.sip.framing import Framer
 from screener.sip.message import Headers, Request, Response, parse, respond
 from screener.sip.useragent import SipUserAgent
-
-WAIT = 5.0
+from tests.waiting import WAIT
 
 
 class Caller:
@@ -137,6 +137,12 @@ class Caller:
             self.send(ack)
         return response
 
+    def is_answered(self) -> bool:
+        """INVITE, from a thread of its own: whether it is answered before it is closed."""
+        with contextlib.suppress(OSError):
+            return self.call().status == 200
+        return False
+
     def connected(self, response: Response) -> None:
         self.to = response.headers.get("To")
         self.routes = [("Route", route) for route in reversed(response.headers.values("Record-Route"))]
@@ -164,6 +170,15 @@ class Caller:
             self.sequence += 1
             due += 0.02
             time.sleep(max(0.0, due - time.monotonic()))
+
+    def speaking(self, pcm: bytes, law: Law = Law.PCMU) -> threading.Thread:
+        """Send audio at its own speed from a thread, to the end or until the call is closed."""
+
+        def speak() -> None:
+            with contextlib.suppress(OSError):
+                self.speak(pcm, law)
+
+        return in_background(speak)
 
     def hear(self, frames: int) -> list[Packet]:
         return [Packet.parse(self.rtp.recv(2000)) for _ in range(frames)]
@@ -237,13 +252,6 @@ class Desk:
 
     def stop(self, patience: float = 0.1) -> None:
         self.agent.stop(patience)
-
-
-def wait_for(condition, seconds: float = WAIT) -> bool:
-    deadline = time.monotonic() + seconds
-    while not condition() and time.monotonic() < deadline:
-        time.sleep(0.01)
-    return condition()
 
 
 def in_background(task) -> threading.Thread:

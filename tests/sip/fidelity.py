@@ -9,7 +9,7 @@ from screener.events import CallAnswered
 from screener.media.g711 import Law
 from screener.media.prompts import Clip
 from screener.media.rtp import Packet
-from tests.sip.caller import Caller, Desk, in_background
+from tests.sip.caller import Caller, Desk
 
 SECONDS = 0.8
 PIECE = 800
@@ -60,7 +60,7 @@ def measure(law: Law, level: int) -> Fidelity:
         call, inward = desk.call(), bytearray()
         call.listen(lambda frame, at: inward.extend(frame))
         call.play([(Clip.of("tones", pcm), None)])
-        speaking = in_background(lambda: caller.speak(bytes(1600) + pcm + bytes(3200), law))
+        speaking = caller.speaking(bytes(1600) + pcm + bytes(3200), law)
         packets: list[Packet] = caller.hear(round(SECONDS / 0.02) + 12)
         speaking.join()
         outward = b"".join(law.decode(p.payload) for p in packets)

@@ -16,6 +16,7 @@ from screener.sip import sdp
 from tests.sip.adversarial import repeated
 from tests.sip.caller import Caller, Desk
 from tests.sip.torture import OWN
+from tests.waiting import WAIT
 
 WORDS = (
     b"\r\n", b"\r\n\r\n", b";", b",", b"<", b">", b'"', b"\\", b"%", b"=", b":", b"@", b"?", b"\0", b"\xff", b" ",
@@ -165,7 +166,7 @@ class Target:
             while self.caller.sip.recv(65535):
                 pass
         except BlockingIOError:
-            self.caller.sip.settimeout(5)
+            self.caller.sip.settimeout(WAIT)
 
     def works(self) -> bool:
         """Whether threads live and another call is taken; the old ones are ended first to make room."""

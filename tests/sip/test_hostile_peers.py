@@ -20,7 +20,8 @@ from screener.sip.tcp import HALF_MESSAGE_SECONDS, Connection, Ends
 from screener.sip.transport import TcpAddress
 from screener.sip.useragent import ACK_SECONDS
 from screener.sip.wire import Wire
-from tests.sip.caller import WAIT, Caller, Desk, in_background, wait_for
+from tests.sip.caller import Caller, Desk, in_background
+from tests.waiting import WAIT, wait_for
 
 
 @pytest.fixture

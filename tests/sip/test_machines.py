@@ -13,7 +13,7 @@ from screener.sip.digest import Challenge, authorize, strongest, verify
 from screener.sip.guard import WATCH_SECONDS, Allowed, Authenticator, Rate, Watch
 from screener.sip.message import Headers, Request, parse, respond
 from screener.sip.refer import refer, sipfrag_status
-from screener.sip.registration import RETRY_LONGEST, Registration
+from screener.sip.registration import RETRY, Registration
 from screener.sip.transaction import LIFE, T1, T2, ClientTransaction, ServerTransaction, invite_key, server_key
 
 
@@ -190,7 +190,7 @@ def test_a_silent_pbx_is_asked_ever_more_rarely_and_found_again():
         pauses.append(with_pbx.deadline - now)
         now = with_pbx.deadline
     assert pauses[0] <= 2
-    assert RETRY_LONGEST / 2 <= pauses[-1] <= RETRY_LONGEST
+    assert RETRY.longest / 2 <= pauses[-1] <= RETRY.longest
     with_pbx.receive(respond(with_pbx.poll(now), 200), now)
     assert with_pbx.state().registered
     assert with_pbx.deregister().headers.get("Expires") == "0"

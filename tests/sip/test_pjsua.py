@@ -13,8 +13,9 @@ import pytest
 
 from screener.events import CallAnswered, CallEnded, Dtmf, EndedBy
 from screener.media.prompts import Clip
-from tests.sip.caller import Desk, wait_for
+from tests.sip.caller import Desk
 from tests.sip.fidelity import signal
+from tests.waiting import WAIT, wait_for
 
 PYTHON = os.environ.get("SCREENER_PJSUA", "")
 pytestmark = pytest.mark.skipif(not PYTHON, reason="needs SCREENER_PJSUA, an interpreter with pjsua2")
@@ -40,7 +41,7 @@ def test_a_whole_call(tmp_path: Path, over: str) -> None:
         assert wait_for(lambda: call.streams[0].held), "hold"
         assert wait_for(lambda: not call.streams[0].held), "resume"
         assert desk.event(CallEnded).by is EndedBy.CALLER
-        assert process.wait(20) == 0, (tmp_path / "log.txt").read_text()
+        assert process.wait(WAIT) == 0, (tmp_path / "log.txt").read_text()
     finally:
         process.kill()
         desk.stop()

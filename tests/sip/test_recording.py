@@ -6,9 +6,10 @@ from screener.events import CallAnswered, CallEnded
 from screener.media.g711 import Law
 from screener.ports import RecordingInfo
 from screener.siprec.metadata import MediaStream, Metadata, Participant, parse, serialize, updated
-from tests.sip.caller import Desk, wait_for
+from tests.sip.caller import Desk
 from tests.siprec.client import Client
 from tests.siprec.offers import MIXED, RFC, SDP, TWO, XML, joined, media, sdp
+from tests.waiting import wait_for
 
 THREE = sdp(media("1"), "m=video 30004 RTP/AVP 96\na=rtpmap:96 H264/90000\na=sendonly\n", media("2", port=30002))
 METADATA_ONLY = "application/rs-metadata+xml"

@@ -10,7 +10,8 @@ from screener.media.rtp import Packet
 from screener.media.srtp import Keys, MasterKey, Srtp, Suite
 from screener.sip import sdes, sdp
 from screener.sip.message import respond
-from tests.sip.caller import Caller, Desk, wait_for
+from tests.sip.caller import Caller, Desk
+from tests.waiting import WAIT, wait_for
 
 SUITE = Suite.AES_CM_128_HMAC_SHA1_80
 
@@ -101,7 +102,7 @@ def test_a_call_never_falls_back_to_clear_where_srtp_is_required() -> None:
             caller.rtp.recv(2000)
         except BlockingIOError:
             break
-    caller.rtp.settimeout(2)
+    caller.rtp.settimeout(WAIT)
     assert Packet.parse(caller.hear_one()), "what goes out is encrypted still"
     caller.close()
     desk.stop()

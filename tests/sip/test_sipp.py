@@ -7,7 +7,8 @@ import pytest
 
 from screener.events import CallAnswered, CallEnded, EndedBy, Target
 from screener.ports import Destination
-from tests.sip.caller import Desk, wait_for
+from tests.sip.caller import Desk
+from tests.waiting import wait_for
 
 pytestmark = pytest.mark.skipif(shutil.which("sipp") is None, reason="needs SIPp (Debian package sip-tester)")
 

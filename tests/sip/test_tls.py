@@ -22,7 +22,8 @@ from screener.sip.framing import Framer
 from screener.sip.message import Request, parse, respond
 from screener.sip.transport import TcpAddress, TlsAddress, next_address
 from tests.sip.authority import DAY, Authority, Issued
-from tests.sip.caller import WAIT, Caller, Desk, StreamCaller, in_background, wait_for
+from tests.sip.caller import Caller, Desk, StreamCaller, in_background
+from tests.waiting import WAIT, wait_for
 
 
 @pytest.fixture

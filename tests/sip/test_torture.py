@@ -9,6 +9,7 @@ from screener.errors import SipParseError
 from screener.sip.message import Request, parse
 from tests.sip.caller import Caller, Desk
 from tests.sip.torture import OWN, RFC
+from tests.waiting import WAIT
 
 FILES = Path(__file__).parents[3] / "shared" / "sip" / "rfc4475"
 
@@ -33,7 +34,7 @@ def final(data: bytes, port: int) -> int:
             socket.AF_INET, socket.SOCK_DGRAM
         ) as marker:  # answered after it: nothing more is coming
             marker.bind(("127.0.0.1", 0))
-            marker.settimeout(5)
+            marker.settimeout(WAIT)
             caller = Caller(port)
             caller.sip.close()
             caller.sip = marker

@@ -16,7 +16,8 @@ from screener.ports import Destination
 from screener.sip import refer
 from screener.sip.call import KEEP_SECONDS
 from screener.sip.message import Request, respond
-from tests.sip.caller import Caller, Desk, in_background, wait_for
+from tests.sip.caller import Caller, Desk, in_background
+from tests.waiting import WAIT, wait_for
 
 TONE = struct.pack("<8000h", *(int(8000 * math.sin(i * 0.3)) for i in range(8000)))
 CLIP = Clip.of("tone", TONE[:6400])  # 0.4 s
@@ -48,7 +49,7 @@ def test_a_call_is_answered_hears_speaks_and_ends(desk, caller):
     heard: list[tuple[bytes, float]] = []
     call.listen(lambda pcm, at: heard.append((pcm, at)))
     call.play([(CLIP, None)])
-    speaking = in_background(lambda: caller.speak(TONE))
+    speaking = caller.speaking(TONE)
     packets = caller.hear(60)
     speaking.join()
     assert desk.event(PlaybackEnded).at == pytest.approx(0.4, abs=0.2)
@@ -187,7 +188,7 @@ def test_media_moves_in_place(desk, caller, method):
     caller.hear(3)
     moved = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     moved.bind(("127.0.0.1", 0))
-    moved.settimeout(5)
+    moved.settimeout(WAIT)
     before = Packet.parse(caller.rtp.recv(2000))
     response = caller.ask(method, caller.offer("0 101", moved))
     assert response.status == 200
@@ -212,7 +213,7 @@ def test_hold_stops_sending_and_resume_goes_on(desk, caller):
     caller.rtp.settimeout(0.2)
     with pytest.raises(TimeoutError):
         caller.hear(50)
-    caller.rtp.settimeout(5)
+    caller.rtp.settimeout(WAIT)
     response = caller.ask("INVITE", caller.offer("0"))
     caller.ack(cseq=response.cseq[0])
     assert caller.hear(2)
@@ -363,7 +364,7 @@ def test_nobody_else_is_heard_or_reflected_to(desk, caller):
 def test_registration_with_digest():
     pbx = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     pbx.bind(("127.0.0.1", 0))
-    pbx.settimeout(5)
+    pbx.settimeout(WAIT)
     from screener.settings.sections import Registrar
     from screener.sip.digest import Challenge, verify
     from screener.sip.message import parse
@@ -405,7 +406,7 @@ def test_a_register_that_is_lost_is_sent_again():
 
     pbx = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     pbx.bind(("127.0.0.1", 0))
-    pbx.settimeout(5)
+    pbx.settimeout(WAIT)
     desk = Desk(registrars=(Registrar("127.0.0.1", "screener", pbx.getsockname()[1], "secret"),))
     assert pbx.recv(65535) == pbx.recv(65535), "timer E, although nothing else happens"
     desk.stop()
@@ -431,5 +432,5 @@ def test_stop_ends_the_calls(desk, caller):
     up(desk, caller)
     stopping = in_background(lambda: desk.stop(3))
     caller.send(respond(caller.wait_request("BYE"), 200))
-    stopping.join(timeout=5)
+    stopping.join(WAIT)
     assert desk.event(CallEnded)

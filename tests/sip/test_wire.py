@@ -1,7 +1,6 @@
 """Framing and sockets of SIP over TCP, and calls through them."""
 
 import socket
-import time
 
 import pytest
 from hypothesis import given
@@ -14,7 +13,8 @@ from screener.sip.framing import Framer
 from screener.sip.message import Request, parse, respond
 from screener.sip.tcp import Ends
 from screener.sip.wire import Wire
-from tests.sip.caller import WAIT, Desk, StreamCaller, in_background, wait_for
+from tests.sip.caller import Desk, StreamCaller, in_background
+from tests.waiting import WAIT, wait_for
 
 ONE = b"OPTIONS sip:a@b SIP/2.0\r\nCall-ID: x\r\nContent-Length: 4\r\n\r\nbody"
 TWO = b"SIP/2.0 200 OK\r\nl : 0\r\n\r\n"
@@ -151,8 +151,5 @@ def test_many_connections_come_and_go():
         with socket.create_connection(("127.0.0.1", desk.agent.port), timeout=WAIT) as sock:
             sock.sendall(b"OPTIONS sip:a@b SIP/2.0\r\n")
     wire = desk.agent._phone.sip.wire
-    deadline = time.monotonic() + WAIT
-    while wire.connections["tcp"] and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert not wire.connections["tcp"]
+    wait_for(lambda: not wire.connections["tcp"])
     desk.stop()

@@ -12,6 +12,7 @@ from screener.media.g711 import Law
 from screener.media.rtp import Packet
 from screener.sip.message import Response, respond
 from tests.sip.caller import Caller, in_background
+from tests.waiting import WAIT
 
 with wave.open(str(Path(screener.__file__).parent / "demo" / "audio" / "complaint.wav")) as _recording:
     SPEECH = _recording.readframes(_recording.getnframes())
@@ -104,7 +105,7 @@ class Talker(Caller):
 
     def talk(self) -> None:
         """Until it is sent on or hung up on, or the time is up."""
-        self.sip.settimeout(15)
+        self.sip.settimeout(WAIT)
         self.status = self.call(self.offer(self._formats)).status
         assert self.status == 200
         self.sip.settimeout(0.1)
@@ -114,7 +115,7 @@ class Talker(Caller):
             since = time.monotonic() - began
             if self.way == "on_hold" and held != (self._hold[0] <= since < self._hold[1]):
                 held = not held
-                self.sip.settimeout(5)
+                self.sip.settimeout(WAIT)
                 self.ask("INVITE", self.offer(self._formats, direction="sendonly" if held else "sendrecv"))
                 self.ack(cseq=next(self.cseq) - 1)
                 self.sip.settimeout(0.1)

@@ -9,7 +9,7 @@ from screener.media.g711 import Law
 from screener.media.rtp import Packet
 from screener.sip import sdp
 from screener.sip.message import Request, Response
-from tests.sip.caller import WAIT, Caller, in_background
+from tests.sip.caller import Caller, in_background
 
 FRAME = 320
 
@@ -73,10 +73,7 @@ class Client(Caller):
 
     def serve(self) -> Request:
         """Wait for the end that the recording server makes."""
-        self.sip.settimeout(60)
-        bye = self.wait_request("BYE")
-        self.sip.settimeout(WAIT)
-        return bye
+        return self.wait_request("BYE")
 
     def close(self) -> None:
         super().close()

@@ -19,12 +19,11 @@ from screener.events import Cue, RecognizerLost, Speaker, Transcript
 from screener.speech import pool as pool_module
 from screener.speech.pool import Loss, RecognizerPool
 from screener.speech.voice import Voice
-from tests.pbx.network import wait_for
 from tests.speech import fakes
 from tests.speech.fakes import CRASH, HANG, KILL, QUIET, RAISE, SAY, SLOW, frame
+from tests.waiting import WAIT, wait_for
 
 ROOT = Path(__file__).parents[2]
-WAIT = 20.0
 
 Results = queue.Queue[tuple[str, Speaker, Transcript | Cue | RecognizerLost]]
 MakePool = Callable[..., tuple[RecognizerPool, Results]]
@@ -141,7 +140,7 @@ def test_who_was_heard_by_a_process_that_died_is_lost_and_heard_again(make: Make
     assert not voice.caught_up
     again = speak_until(results, voice, at)
     assert again.utterance > first.utterance, "utterances count on"
-    wait_for(lambda: voice.caught_up, WAIT, "caught up")
+    wait_for(lambda: voice.caught_up, what="caught up")
     assert (pool.counts.restarts, pool.counts.heard_again) == (1, 1)
 
 
@@ -205,7 +204,7 @@ def test_a_process_that_hangs_is_put_down(make: MakePool) -> None:
     feed(voice, HANG * 5)
     assert isinstance(results.get(timeout=WAIT)[2], RecognizerLost)
     assert speak_until(results, voice, 0.2).text == "said"
-    wait_for(lambda: not before & children(), WAIT, "end of the process that hung")
+    wait_for(lambda: not before & children(), what="end of the process that hung")
 
 
 def test_the_newest_call_is_given_up_when_a_process_cannot_keep_up(make: MakePool) -> None:
@@ -245,7 +244,7 @@ def test_each_process_loads_its_model_once(make: MakePool, tmp_path: Path) -> No
         results.get(timeout=WAIT)
     assert {int(path.name) for path in tmp_path.iterdir()} <= children()
     assert len(list(tmp_path.iterdir())) == 2
-    wait_for(lambda: len(list(tmp_path.iterdir())) == 3, WAIT, "the spare one")
+    wait_for(lambda: len(list(tmp_path.iterdir())) == 3, what="the spare one")
 
 
 def test_the_spare_process_takes_over_at_once(
@@ -253,7 +252,7 @@ def test_the_spare_process_takes_over_at_once(
 ) -> None:
     monkeypatch.setattr(pool_module, "SPARE_SECONDS", 0.0)
     pool, results = make(loader=partial(fakes.load_noting, tmp_path))
-    wait_for(lambda: len(list(tmp_path.iterdir())) == 2, WAIT, "the spare one")
+    wait_for(lambda: len(list(tmp_path.iterdir())) == 2, what="the spare one")
     time.sleep(0.2)
     voice = pool.open("a", Speaker.CALLER)
     feed(voice, KILL * 5)
@@ -261,7 +260,7 @@ def test_the_spare_process_takes_over_at_once(
     assert speak_until(results, voice, 0.2).text == "said"
     (seconds,) = re.findall(r"is back after ([\d.]+) s", caplog.text)
     assert float(seconds) < 0.2
-    wait_for(lambda: len(list(tmp_path.iterdir())) == 3, WAIT, "another spare one")
+    wait_for(lambda: len(list(tmp_path.iterdir())) == 3, what="another spare one")
 
 
 def test_stop_ends_every_process_and_the_thread() -> None:
@@ -297,4 +296,4 @@ def test_a_service_that_is_killed_leaves_no_process_behind(tmp_path: Path) -> No
     service.send_signal(signal.SIGKILL)
     service.wait()
     service.stdout.close()
-    wait_for(lambda: not any(Path(f"/proc/{pid}/exe").exists() for pid in pids), WAIT, "end of the processes")
+    wait_for(lambda: not any(Path(f"/proc/{pid}/exe").exists() for pid in pids), what="end of the processes")

@@ -33,21 +33,16 @@ from screener.speech.remote import RemoteModel
 from screener.speech.served import SherpaDialect, VoskDialect, dialect
 from screener.speech.servers import WAITING_MOST, Link, Servers, look
 from screener.speech.vosk import VoskModel
-from tests.pbx.network import wait_for
 from tests.pbx.voices import samples
+from tests.server import free_port
 from tests.speech.test_sherpa import MODEL, PRINTED, SHARED
+from tests.waiting import wait_for
 
 SERVER = Path(__file__).with_name("vosk_server.py")
 SHERPA = Path(sys.executable).with_name("sherpa-onnx-online-websocket-server")
 CHUNK = 1600
 AT_ONCE = 0.02
 """Seconds that 100 ms of audio are played in here."""
-
-
-def free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
 
 
 def answers(port: int) -> bool:
@@ -60,7 +55,7 @@ class Running:
     """A server program."""
 
     def __init__(self, command: Callable[[int], Sequence[str | Path]]) -> None:
-        self.port = free_port()
+        self.port = free_port(socket.SOCK_STREAM)
         self._process = subprocess.Popen(
             [*map(str, command(self.port))], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
@@ -186,7 +181,7 @@ def test_the_pool_knows_which_servers_fail(two: list[Running]) -> None:
                 voice.feed(pcm[number * FRAME_BYTES : (number + 1) * FRAME_BYTES], number * FRAME_SECONDS)
             time.sleep(0.005)
         dead, live = (server.url.removeprefix("ws://") for server in (two[1], two[0]))
-        wait_for(lambda: pool.failing() == (dead,), 20, "the dead server to be known")
+        wait_for(lambda: pool.failing() == (dead,), what="the dead server to be known")
         up = {state.place: (state.up, state.streams) for state in pool.servers()}
         assert up[dead] == (False, 0)
         assert up[live] == (True, 2)

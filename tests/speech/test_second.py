@@ -15,13 +15,12 @@ from screener.events import FRAME_BYTES, FRAME_SECONDS, Speaker, Transcript
 from screener.speech.offline import OfflineModel, load_reader
 from screener.speech.pinyin import syllables
 from screener.speech.second import MARGIN_SECONDS, WAITING, Outcome, Recent, SecondReader
-from tests.pbx.network import wait_for
 from tests.speech import fakes
 from tests.speech.fakes import HANG, KILL, QUIET, RAISE, SAY, frame
+from tests.waiting import WAIT, wait_for
 
 ROOT = Path(__file__).parents[2]
 SHARED = ROOT.parent / "shared"
-WAIT = 20.0
 CLIP = "文森特卡索是全球知名的法国性格派演员"
 
 
@@ -50,7 +49,7 @@ def make() -> Iterator[Make]:
         reader = SecondReader(loader)
         readers.append(reader)
         if ready:
-            wait_for(lambda: reader.ready, WAIT, "second reader")
+            wait_for(lambda: reader.ready, what="second reader")
         return reader
 
     yield make
@@ -108,7 +107,7 @@ def test_only_the_newest_audio_is_kept():
 def test_an_engine_that_fails_is_no_reading_and_the_next_one_is(make: Make):
     reader = make()
     assert read(reader, [heard()], recent(RAISE)) == ()
-    wait_for(lambda: reader.ready, WAIT, "another process")
+    wait_for(lambda: reader.ready, what="another process")
     assert read(reader, [heard()], recent(SAY))
     assert counts(reader) == {"read": 1, "late": 0, "full": 0, "failed": 1}
 
@@ -116,7 +115,7 @@ def test_an_engine_that_fails_is_no_reading_and_the_next_one_is(make: Make):
 def test_a_process_that_dies_is_started_again(make: Make):
     reader = make()
     assert read(reader, [heard()], recent(KILL)) == ()
-    wait_for(lambda: reader.ready, WAIT, "another process")
+    wait_for(lambda: reader.ready, what="another process")
 
 
 def test_more_than_may_wait_are_answered_at_once(make: Make):
@@ -139,7 +138,7 @@ def test_nothing_is_begun_that_nobody_waits_for(make: Make):
 def test_before_it_is_loaded_and_without_a_model_there_is_no_reading(make: Make):
     reader = make(fakes.load_nothing, ready=False)
     assert read(reader, [heard()], recent(SAY)) == ()
-    wait_for(lambda: reader._unusable, WAIT, "refusal")
+    wait_for(lambda: reader._unusable, what="refusal")
     assert not reader.ready
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from screener.errors import StoreError
+from screener.pauses import Pauses
 from screener.reports.frequency import Period, frequency
 from screener.reports.sources import SourceBy, sources
 from screener.reports.span import Span
@@ -24,7 +25,8 @@ from screener.store.log import CallLog, open_log
 from screener.store.records import CallRecord
 from screener.store.writer import LogWriter
 from tests.store.databases import running_postgres
-from tests.store.test_writer import NOON, finished, wait_until
+from tests.store.test_writer import NOON, finished
+from tests.waiting import wait_for
 
 AWAY_SECONDS = float(os.environ.get("SCREENER_AWAY_SECONDS", "2"))
 CALLS_A_SECOND = 50
@@ -36,8 +38,7 @@ def ids(log: CallLog) -> list[str]:
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(writer_module, "RETRY_SECONDS", 0.2)
-    monkeypatch.setattr(writer_module, "RETRY_SECONDS_MOST", 1.0)
+    monkeypatch.setattr(writer_module, "RETRY", Pauses(0.2, 1.0))
 
 
 @pytest.mark.postgres
@@ -91,8 +92,8 @@ def test_a_full_disk_costs_no_call_and_the_operator_is_told(
         for number in range(300):
             begun = time.monotonic()
             writer.put(finished(f"c{number:03}"))
-            assert time.monotonic() - begun < 1.0
-        wait_until(lambda: "No space left" in caplog.text or "full" in caplog.text)
+            assert time.monotonic() - begun < 5.0
+        wait_for(lambda: "No space left" in caplog.text or "full" in caplog.text)
         assert not writer.flush(0.5), "nothing can be written now"
         ballast.unlink()
         assert writer.flush(60)

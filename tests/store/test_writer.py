@@ -5,8 +5,7 @@ import signal
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,12 +18,14 @@ from screener.core.evidence import Kind, Source, Treatment, Verdict
 from screener.core.ladder import Ladder
 from screener.errors import StoreError
 from screener.events import EndedBy, Entrance, LineClass, Speaker
+from screener.pauses import Pauses
 from screener.store import writer as writer_module
 from screener.store.ladder import past
 from screener.store.log import CallLog, open_log
 from screener.store.records import CallRecord, EvidenceRow, Refusal, Review, Segment, TransferRow, parse, serialize
 from screener.store.spool import REFUSED, Spool
 from screener.store.writer import LogWriter
+from tests.waiting import wait_for
 
 NOON = datetime(2026, 3, 4, 4, 0, tzinfo=UTC)
 
@@ -61,16 +62,11 @@ def log(url: str) -> Unsteady:
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(writer_module, "RETRY_SECONDS", 0.05)
+    monkeypatch.setattr(writer_module, "RETRY", Pauses(0.05, 0.5))
 
 
 def ids(log: CallLog) -> list[str]:
     return sorted(call.id for call in log.calls(limit=None))
-
-
-def wait_until(true: Callable[[], bool]) -> None:
-    while not true():
-        time.sleep(0.01)
 
 
 def test_what_is_put_in_is_in_the_log_and_the_spool_is_empty(log: Unsteady, tmp_path: Path) -> None:
@@ -147,7 +143,7 @@ def test_a_kill_loses_no_call_and_doubles_none(url: str, tmp_path: Path) -> None
             [sys.executable, "-c", CHILD, url, str(tmp_path / "spool"), str(tests)], stdout=out
         )
         try:
-            wait_until(lambda: told.stat().st_size > 300 * 8 or child.poll() is not None)
+            wait_for(lambda: told.stat().st_size > 300 * 8 or child.poll() is not None)
         finally:
             os.kill(child.pid, signal.SIGKILL)
             child.wait()

@@ -12,10 +12,14 @@ Reply = tuple[int, bytes]
 MOVED = 200, write_answer(Answer(Decision.MOVED, "router"))
 
 
+def every_one_is_moved(_number: int) -> Reply:
+    return MOVED
+
+
 class Receiver:
     """Answers with what `reply` makes of the number of the request."""
 
-    def __init__(self, secret: str, reply: Callable[[int], Reply] = lambda _n: MOVED) -> None:
+    def __init__(self, secret: str, reply: Callable[[int], Reply] = every_one_is_moved) -> None:
         self.flags: list[Flag] = []
         self.reply = reply
         outer = self

@@ -9,10 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from screener.pauses import Pauses
 from screener.settings.sections import Webhook
 from screener.webhook import sender
 from screener.webhook.message import Answer, Decision, write_answer
 from screener.webhook.sender import WAITING, Sender
+from tests.waiting import WAIT
 from tests.webhook.receiver import MOVED, Receiver
 from tests.webhook.test_message import FLAG
 
@@ -28,7 +30,7 @@ def receiver() -> Iterator[Receiver]:
 
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sender, "PAUSES", (0.01,))
+    monkeypatch.setattr(sender, "RETRY", Pauses(0.01, 0.01))
 
 
 def ask(url: str, tries: int = 3, seconds: float = 5.0, secret: str = SECRET) -> tuple[Answer, Sender]:
@@ -36,7 +38,7 @@ def ask(url: str, tries: int = 3, seconds: float = 5.0, secret: str = SECRET) ->
     posts = Sender(Webhook(url, secret, tries=tries, timeout_seconds=seconds), Path())
     posts.post(FLAG, answers.put)
     try:
-        return answers.get(timeout=10), posts
+        return answers.get(timeout=WAIT), posts
     finally:
         posts.stop()
 

@@ -1,0 +1,31 @@
+"""Waiting for what other threads, processes and servers do: one that succeeds costs nothing, so all are long."""
+
+import os
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+T = TypeVar("T")
+
+WAIT = 30.0
+"""Seconds that are enough on a machine that others keep busy, too."""
+PATIENCE = float(os.environ.get("SCREENER_PBX_PATIENCE", "1"))
+"""So many times longer is waited beside real peers."""
+
+
+def wait_for(found: Callable[[], T], seconds: float = WAIT, what: str = "end of it", every: float = 0.01) -> T:
+    """Ask again and again until something true comes back, which is returned.
+
+    Args:
+        found: what is asked.
+        seconds: how long.
+        what: what was missing in the end.
+        every: seconds between two questions; more for one that is work to answer.
+    """
+    seconds *= PATIENCE
+    deadline = time.monotonic() + seconds
+    while not (result := found()):
+        if time.monotonic() > deadline:
+            raise AssertionError(f"after {seconds:g} s: no {what}")
+        time.sleep(every)
+    return result
