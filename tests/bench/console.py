@@ -8,9 +8,9 @@ each caller speaks to a real `screener serve`, over the feed's socket.
 calls that are talked in (two lines a second each), on the console with 20 browsers' event streams: how far the
 media thread is from its pace without and with it, and what the console takes of a processor.
 
-`log --db URL`: every page over a log of many calls (`screener bench-log N --db URL`), three times each; as it opens,
-with the last 30 days, and the whole log. Beside the seconds that went by stand those of a processor: on a machine with
-other work the two differ.
+`log --db URL`: every page over a log of many calls (`screener bench-log N --db URL`), three times each: as it
+opens, with the last 30 days, and the whole log. Beside the seconds that went by stand those of a processor: on a
+machine with other work the two differ.
 
 All on this machine, together with whatever else runs there: the load average is printed.
 """
