@@ -4,8 +4,11 @@ import random
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import product
+from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from screener.core.evidence import Kind, Treatment, Verdict
 from screener.events import LineClass
@@ -110,3 +113,31 @@ def test_what_few_calls_have(site: tuple[CallLog, list[CallRecord]]) -> None:
     for (name, value), region in product(odd, ("", "上海市")):
         wanted = {name: value} | ({"region": region} if region else {})
         assert [call.id for call in find(log, Wanted(**wanted), 1000)] == by_hand(calls, **wanted), wanted
+
+
+@pytest.mark.parametrize(
+    ("wanted", "index"),
+    [
+        (Wanted(agent="9999"), "ix_calls_agent"),
+        (Wanted(kind=Kind.MIMIC), "ix_calls_kind"),
+        (Wanted(review=Review.OVERTURNED), "ix_calls_review"),
+        (Wanted(treatment=Treatment.LINE_FAULT), "ix_calls_treatment"),
+        (Wanted(agent="9999", flagged=True), "ix_calls_marked"),
+        (Wanted(kind=Kind.MIMIC, flagged=True), "ix_calls_marked"),
+    ],
+)
+def test_for_the_few_nobody_reads_all(tmp_path: Path, wanted: Wanted, index: str) -> None:
+    log = open_log(f"sqlite:///{tmp_path}/calls.db")
+    log.write(made(0))
+    asked: list[tuple[str, Any]] = []
+
+    @event.listens_for(log.engine, "before_cursor_execute")
+    def before(_c: object, _cursor: object, sql: str, values: object, *_: object) -> None:
+        asked.append((sql, values))
+
+    find(log, wanted, 50)
+    sql, values = asked[-1]
+    with log.engine.connect() as connection:
+        plan = [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", values)]
+    assert index in plan[0], plan
+    log.close()
