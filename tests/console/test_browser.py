@@ -155,7 +155,7 @@ def test_a_bar_opens_its_calls_and_a_call_gives_its_evidence(
 ) -> None:
     write(context, flagged("c0", 0), flagged("c1", 1, region="上海市"))
     page = opened(chromium, site, Role.SUPERVISOR, "reports/sources")
-    page.goto(f"{site}reports/sources?by=region")
+    page.goto(f"{site}reports/sources?by=region&since=")
     page.click("text=上海市 >> nth=0")
     page.wait_for_url("**/calls?*")
     page.click("table a")
@@ -164,7 +164,7 @@ def test_a_bar_opens_its_calls_and_a_call_gives_its_evidence(
         page.click("form[action$=evidence] button")
     coming.value.save_as(tmp_path / "c1.zip")
     assert "cover.html" in zipfile.ZipFile(tmp_path / "c1.zip").namelist()
-    page.goto(f"{site}reports/frequency")
+    page.goto(f"{site}reports/frequency?since=")
     page.click(".plot a >> nth=0")
     page.wait_for_url("**/calls?*")
     assert page.problems == []
