@@ -2,13 +2,14 @@
 
 import queue
 import zipfile
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from screener.console.access import Role
 from screener.console.context import Context
 from screener.events import Act, ListName
-from screener.feed.items import Heard, Order, Over, Weighed
+from screener.feed.items import Heard, Order, Over, Rest, Rested, Weighed
 from screener.feed.local import FeedServer
 from screener.store.records import ListedNumber, Review
 from tests.console.browser import chromium, expect, needs_chromium, opened, site
@@ -101,6 +102,21 @@ def test_an_agents_card_can_be_pinned_and_switched_off(
     page.click("[data-act=analysis_queue]")
     page.click("[data-act=analysis_queue]")
     assert orders.get(timeout=WAIT) == Order("a", Act.ANALYSIS_QUEUE, "agent")
+    assert page.problems == []
+
+
+def test_an_agent_reads_what_came_of_a_pause(
+    chromium, site: str, feed: FeedServer, context: Context, orders: "queue.Queue[Order]"
+) -> None:
+    page = opened(chromium, site, Role.AGENT, "agent")
+    for call, ok, words in (("a", False, "未能暂停,请在话机上暂停"), ("b", True, "已暂停,到时自动恢复")):
+        tell(feed, context, replace(BEGAN, call=call), Rest(call, 20.0, 300.0), Over(call, 20.0, "caller"))
+        expect(page, "#rest button", "暂停接听 5 分钟")
+        page.click("#rest button")
+        assert orders.get(timeout=WAIT) == Order(call, Act.PAUSE, "agent")
+        expect(page, "#rest [role=status]", "已下达")
+        feed.put(Rested(call, ok))
+        expect(page, "#rest [role=status]", words)
     assert page.problems == []
 
 
