@@ -40,10 +40,11 @@ check: $(INSTALLED)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy & types=$$!; $(BIN)/pytest -n 2 --dist worksteal -m "not waits and not pbx"; tests=$$?; wait $$types && exit $$tests
 
+# Collecting once keeps the compiled tests, which in a fresh clone every worker would else compile for itself.
 test: $(INSTALLED)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy & types=$$!; $(BIN)/pytest -n 6 --dist worksteal -m "not pbx and not browser"; tests=$$?; wait $$types && exit $$tests
+	$(BIN)/mypy & types=$$!; $(BIN)/pytest --collect-only -qq >/dev/null; $(BIN)/pytest -n 6 --dist worksteal -m "not pbx and not browser"; tests=$$?; wait $$types && exit $$tests
 
 # Chromium takes more of the processor than everything that it shows: apart from `test`, which stays quick.
 test-browser: $(INSTALLED)

@@ -17,13 +17,13 @@ class Server:
 
     Attributes:
         greeting: said to who connects.
-        end: after each message.
+        message_end: after each message.
         port: a free one, unless one was asked for.
         listeners: connections that want to be told what happens; whoever takes their wish puts them in.
     """
 
     greeting = b""
-    end = b"\n"
+    message_end = b"\n"
 
     def __init__(self, port: int = 0) -> None:
         self.listeners: list[socket.socket] = []
@@ -69,6 +69,6 @@ class Server:
             connection.sendall(self.greeting)
             while data := connection.recv(65536):
                 said += data
-                *messages, said = said.split(self.end)
+                *messages, said = said.split(self.message_end)
                 for message in messages:
                     self.take(connection, message.decode())

@@ -64,9 +64,8 @@ class Net:
         """The memory of nothing [H]."""
         return np.zeros(self.gate.shape[0], np.float32)
 
-    def hear(self, memory: Array, rows: NDArray[np.intp], speaker: Speaker) -> tuple[Array, Array, Array]:
+    def hear(self, memory: Array, said: Array) -> tuple[Array, Array, Array]:
         """Memory after an utterance [H], and its logits of acts [A] and of the call [K]."""
-        said = self.utterance(rows, speaker)
         size = self.gate.shape[0]
         new, old = said @ self.gate_in + self.gate_inb, memory @ self.gate + self.gateb
         reset = _sigmoid(new[:size] + old[:size])
@@ -132,7 +131,7 @@ class Acts:
         """One utterance more; see `screener.core.acts.Understanding`."""
         assert isinstance(memory, tuple)
         rows = rows_of(syllables, self.syllables)
-        heard = [net.hear(past, rows, speaker) for net, past in zip(self.nets, memory, strict=True)]
+        heard = [n.hear(past, n.utterance(rows, speaker)) for n, past in zip(self.nets, memory, strict=True)]
         theirs = np.array([act.speaker is speaker for act in self.acts])
         acts = _softmax(np.where(theirs, np.mean([logits for _, logits, _ in heard], 0), np.float32(-np.inf)))
         call = np.mean([_log_softmax(logits) for _, _, logits in heard], 0)

@@ -21,6 +21,8 @@ EASY = "easy"
 """The type of a caller for whom there is no card."""
 GRAMS, LENGTHS, NETS = 6.0, 0.5, 0.05
 """What each view weighs before anything is learned."""
+SIZES = 7
+"""Figures of the view of lengths."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,19 +53,19 @@ def begin(acts: Acts) -> Spoken:
 def heard(acts: Acts, spoken: Spoken, speaker: Speaker, syllables: Sequence[str]) -> Spoken:
     """The same with an utterance more; toneless pinyin, not empty."""
     rows = rows_of(syllables, acts.syllables)
-    found = [net.hear(memory, rows, speaker) for net, memory in zip(acts.nets, spoken.nets, strict=True)]
+    said = [net.utterance(rows, speaker) for net in acts.nets]
+    found = [net.hear(past, one) for net, past, one in zip(acts.nets, spoken.nets, said, strict=True)]
     nets = tuple(memory for memory, _, _ in found)
     call = np.mean([logits for _, _, logits in found], 0)
     if speaker is Speaker.AGENT:
         return Spoken(nets, spoken.grams, spoken.lengths, spoken.acts, spoken.channels, call)
     does = np.mean([logits for _, logits, _ in found], 0)
-    channels = np.concatenate([net.utterance(rows, speaker) for net in acts.nets])
     return Spoken(
         nets,
         spoken.grams | frozenset(grams(syllables)),
         (*spoken.lengths, len(syllables)),
         (*spoken.acts, does),
-        (*spoken.channels, channels),
+        (*spoken.channels, np.concatenate(said)),
         call,
     )
 
@@ -79,7 +81,7 @@ def grams(syllables: Sequence[str]) -> Iterable[str]:
 
 
 def measures(spoken: Spoken) -> tuple[Array, Array]:
-    """Lengths [7] and what the nets hear, of a call in which the caller has spoken."""
+    """Lengths [`SIZES`] and what the nets hear, of a call in which the caller has spoken."""
     sizes = np.array(spoken.lengths, np.float32)
     short, long = float(sizes.max() < 8), float(sizes.max() > 40)
     few = float(sizes.mean() < 6)
@@ -129,8 +131,8 @@ class Types:
         rare = np.array([value for _, value in known], np.float32)
         size = float(np.linalg.norm(rare)) or 1.0
         dense = (np.concatenate(measures(spoken)) - self.middle) / self.spread
-        dense[:7] *= LENGTHS
-        dense[7:] *= NETS
+        dense[:SIZES] *= LENGTHS
+        dense[SIZES:] *= NETS
         logits = (GRAMS / size) * (rare @ self.weights[rows]) if len(rows) else 0.0
         logits = logits + np.append(dense, 1.0) @ self.weights[len(self.rarity) :]
         grown = np.exp(logits - logits.max())

@@ -25,7 +25,7 @@ class Cause(StrEnum):
     ASKED = "asked"
     """Somebody asks a supervisor to look at a call."""
     SPOOL = "spool"
-    """Calls wait in memory: neither database nor disk takes them."""
+    """The spool cannot be written: calls wait in memory for the database."""
 
 
 @dataclass(frozen=True, slots=True)

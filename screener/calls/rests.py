@@ -3,6 +3,7 @@
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
+from functools import partial
 
 from screener.core.actions import Action, PauseOffered
 from screener.events import CallOffered, Event
@@ -15,11 +16,14 @@ class Rests:
     """The offers that stand; each can be taken once.
 
     Args:
-        rest: begins a pause of an agent, of so many seconds; must not block.
+        rest: begins a pause of an agent, of so many seconds, and tells whether it began; must not block.
+        tell: takes of which call's offer a pause began, or could not; any thread; must not block.
     """
 
-    def __init__(self, rest: Callable[[str, float], None]) -> None:
-        self._rest = rest
+    def __init__(
+        self, rest: Callable[[str, float, Callable[[bool], None]], None], tell: Callable[[str, bool], None]
+    ) -> None:
+        self._rest, self._tell = rest, tell
         self._lock = threading.Lock()
         self._offers: OrderedDict[str, tuple[str, float]] = OrderedDict()
 
@@ -35,5 +39,5 @@ class Rests:
         """The agent of a call takes the pause; from any thread."""
         with self._lock:
             offered = self._offers.pop(call_id, None)
-        if offered is not None:
-            self._rest(*offered)
+        if offered is not None:  # else taken already, or another node's
+            self._rest(*offered, partial(self._tell, call_id))

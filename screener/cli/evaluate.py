@@ -80,7 +80,7 @@ def evaluate(
     Example: screener evaluate tests/data/calls --slices --noise 0 --noise 0.2
     """
     settings = load(config)
-    judgement = load_judgement(settings.judgement, settings.folder, syllables)
+    judgement = load_judgement(settings.judgement, settings.folder, syllables, settings.recordings)
     if no_lexicon:
         judgement = measure.wordless(judgement)
     if hands:

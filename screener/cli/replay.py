@@ -64,7 +64,7 @@ def replay(
             err=True,
         )
     replayer = Replayer(
-        judgement=load_judgement(settings.judgement, folder, syllables),
+        judgement=load_judgement(settings.judgement, folder, syllables, settings.recordings),
         flow=settings.flow,
         zone=zone,
         identify=load_lines(settings.line_files, *settings.site.numbering).identify,

@@ -8,7 +8,7 @@ from starlette.responses import JSONResponse, Response
 from screener.console.access import Person
 from screener.console.body import adapter, taken
 from screener.console.context import Context
-from screener.console.hub import Shown
+from screener.console.hub import Pause, Shown
 from screener.console.stream import stream
 from screener.core.cards import Card
 from screener.errors import InputError
@@ -62,7 +62,8 @@ class Present:
         may_warn: the site lets agents warn.
         warned: the steps of this call's warnings so far, in words.
         waits: what waits for this agent's word; empty is nothing.
-        rest: minutes of the pause that is offered after the last call; 0 is none.
+        rest: minutes of the pause that is offered after the last call, or was taken; 0 is none.
+        pause: what came of it, once it was taken: `ordered`, `begun`, or `refused` by the PBX.
     """
 
     call: str = ""
@@ -74,6 +75,7 @@ class Present:
     warned: tuple[str, ...] = ()
     waits: str = ""
     rest: float = 0.0
+    pause: Pause = Pause.OFFERED
 
 
 async def page(context: Context, person: Person, _request: Request) -> Response:
@@ -125,7 +127,7 @@ def now(context: Context, person: Person) -> Present:
     """What an agent sees now."""
     present = view(context, person, context.hub.of_agent(person.extension))
     offered = context.hub.rest_of(person.extension)
-    return replace(present, rest=offered.call.rest / 60) if offered else present
+    return replace(present, rest=offered.call.rest / 60, pause=offered.pause) if offered else present
 
 
 def view(context: Context, person: Person, shown: Shown | None) -> Present:

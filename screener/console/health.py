@@ -18,6 +18,8 @@ from screener.store.ladder import standings
 
 SILENT = timedelta(seconds=30)
 """A service that has said nothing for so long is away."""
+RECENT = timedelta(days=7)
+"""Who has written no call for so long is no node of the site any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,7 @@ class Health:
     Attributes:
         services: each node as it said last: model, registrations, what waits for the log, last faults.
         newest: when the newest call of the log began; null in an empty log.
-        nodes: hosts that wrote the log.
+        nodes: hosts that wrote the log in the last week of its calls.
         reviews: flags by what people said of them.
         ladder: numbers that stand on the ladder, by rung; null where it is off.
     """
@@ -67,7 +69,7 @@ def look(context: Context) -> Health:
         ),
         services=tuple(node for feed in context.hub.feeds for _, node in sorted(feed.board.nodes.items())),
         newest=newest[0].started_at if newest else None,
-        nodes=tuple(sorted(nodes(context.log) - {""})),
+        nodes=tuple(sorted(nodes(context.log, newest[0].started_at - RECENT) - {""})) if newest else (),
         reviews={review.value: count for review, count in reviews(context.log).items()},
         ladder={rung.value: stands[rung] for rung in Rung} if ladder.steps else None,
     )
@@ -80,7 +82,13 @@ async def page(context: Context, person: Person, _request: Request) -> Response:
         found, now = look(context), datetime.now(UTC)
         silent = {node.node for node in found.services if now - node.at > SILENT}
         return context.page(
-            "health.html", person, health=found, silent=silent, local=lambda at: _local(context, at), seen=visible
+            "health.html",
+            person,
+            health=found,
+            silent=silent,
+            local=lambda at: _local(context, at),
+            seen=visible,
+            told=lambda fault: visible(_at_home(context, fault)),
         )
 
     return await run_in_threadpool(made)
@@ -88,3 +96,12 @@ async def page(context: Context, person: Person, _request: Request) -> Response:
 
 def _local(context: Context, at: datetime) -> str:
     return f"{at.astimezone(context.zone):%Y-%m-%d %H:%M:%S}"
+
+
+def _at_home(context: Context, fault: str) -> str:
+    """A line of a node's log with its time in the site's zone."""
+    at, space, rest = fault.partition(" ")
+    try:
+        return f"{_local(context, datetime.fromisoformat(at))}{space}{rest}"
+    except ValueError:
+        return fault

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from enum import StrEnum
 
 from screener.core.cards import Cards, Prompter
 from screener.core.signals import ACT
@@ -13,7 +14,7 @@ from screener.errors import InputError
 from screener.events import Act
 from screener.feed.board import Board, LiveCall
 from screener.feed.choose import Reader
-from screener.feed.items import Heard, Item, Order, Over, Weighed
+from screener.feed.items import Heard, Item, Order, Over, Rested, Weighed
 
 log = logging.getLogger(__name__)
 
@@ -25,6 +26,16 @@ REST_SECONDS = 120.0
 """A pause is offered for so long."""
 
 
+class Pause(StrEnum):
+    """What came of a pause that an agent is offered."""
+
+    OFFERED = ""
+    ORDERED = "ordered"
+    BEGUN = "begun"
+    REFUSED = "refused"
+    """The PBX did not do it, or could not be asked."""
+
+
 @dataclass(slots=True)
 class Shown:
     """A call and how new it is.
@@ -32,7 +43,7 @@ class Shown:
     Attributes:
         prompter: chooses the agent's cue card.
         version: grows with everything that is told of the call.
-        rested: the pause that was offered after it was taken.
+        pause: what came of the pause that was offered after it.
         over_at: monotonic time of its end, None while it is up.
         texts: by form, the version of which a text was made, and the text.
     """
@@ -42,7 +53,7 @@ class Shown:
     prompter: Prompter
     version: int = 0
     over_at: float | None = None
-    rested: bool = False
+    pause: Pause = Pause.OFFERED
     texts: dict[str, tuple[int, str]] = field(default_factory=dict)
 
 
@@ -179,14 +190,14 @@ class Hub:
             return max(own, key=lambda found: found[:2])[2] if own else None
 
     def rest_of(self, extension: str) -> Shown | None:
-        """The newest call after which an agent may take a pause; for a while, and once."""
+        """The newest call after which an agent is offered a pause, or has taken it; for a while."""
         now = time.monotonic()
         with self._lock:
             own = [
                 (shown.over_at, shown)
                 for shown in self._shown.values()
                 if shown.over_at and now - shown.over_at < REST_SECONDS and _is_of(shown, extension)
-                if shown.call.rest and not shown.rested
+                if shown.call.rest
             ]
             return max(own, key=lambda found: found[0])[1] if own else None
 
@@ -198,13 +209,19 @@ class Hub:
         """
         shown = self.rest_of(extension)
         readers = [feed.reader for feed in self.feeds if shown and feed.name == shown.feed]
-        if shown is None or not readers or (reader := readers[0]) is None:
+        if shown is None or shown.pause or not readers or (reader := readers[0]) is None:
             raise InputError("no pause is offered any more", "use the telephone's own pause")
-        reader.order(Order(shown.call.call, Act.PAUSE, by))
-        shown.rested = True
+        shown.pause = Pause.ORDERED  # before its answer can come
+        try:
+            reader.order(Order(shown.call.call, Act.PAUSE, by))
+        except InputError:
+            shown.pause = Pause.OFFERED
+            raise
 
     def _take(self, feed: Feed, item: Item) -> None:
         with self._lock:
+            if isinstance(item, Rested) and (rested := self._shown.get(item.call)) and rested.pause:
+                rested.pause = Pause.BEGUN if item.ok else Pause.REFUSED
             call = feed.board.take(item)
             if call is None:
                 return

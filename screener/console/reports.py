@@ -25,7 +25,7 @@ from screener.reports.queue import queue
 from screener.reports.render import XLSX, Format, render
 from screener.reports.sources import SourceBy, sources
 from screener.reports.span import Span
-from screener.reports.summary import summary, usual_span
+from screener.reports.summary import USUAL_DAYS, summary, usual_span
 from screener.reports.summary_page import summary_page
 from screener.reports.treatment import treatment
 from screener.reports.warnings import warnings
@@ -93,7 +93,7 @@ async def start(_context: Context, _person: Person, _request: Request) -> Respon
 
 
 async def page(context: Context, person: Person, request: Request) -> Response:
-    """A report; its address keeps the view.
+    """A report; its address keeps the view. One that says no time opens with the last 30 days.
 
     Raises:
         InputError: no such report, or a filter cannot be.
@@ -101,6 +101,8 @@ async def page(context: Context, person: Person, request: Request) -> Response:
 
     def shown() -> Response:
         name, query = request.path_params["name"], dict(request.query_params)
+        if name != "summary" and not {"since", "until"} & query.keys():
+            query["since"] = f"{datetime.now(context.zone) - timedelta(days=USUAL_DAYS):%Y-%m-%d}"
         by, span, report = made(context, person, name, query)
         sides = [(span, report, query)]
         if query.get("than_since") or query.get("than_until"):

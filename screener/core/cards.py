@@ -12,33 +12,6 @@ from typing import Protocol
 
 from screener.events import Speaker
 
-FADE = 0.85
-"""What is left of a card's points after each further utterance of the caller."""
-SHOWN_FROM = 0.9
-"""Points from which a card is shown."""
-AHEAD = 0.3
-"""How much further another card must be to take the place of the one that is shown."""
-GONE_BELOW = 0.45
-"""Points under which a shown card leaves."""
-PHRASE = 1.0
-"""Points of a phrase that says enough by itself."""
-HINT = 0.6
-"""Points of a hint: one may be an ordinary caller's, two bring the card."""
-AGAIN = 0.3
-"""Share of its points for what was heard before in this call."""
-LIKELY = 0.7
-"""How likely it must be that any card is needed, where types are learned."""
-SURE = 0.3
-"""Likewise of all cards this one: its share of them, and what a phrase adds."""
-GONE_LIKELY = 0.5
-"""Below it a shown card leaves."""
-CLEARLY = 0.05
-"""How much further another card must be to take the place of the one that is shown, likewise."""
-HELP = 0.3
-"""What a phrase weighs beside what was learned."""
-NEAR = 3
-"""Syllables that may stand between two parts of a phrase."""
-
 Sound = tuple[tuple[tuple[str, ...], ...], ...]
 """A phrase as toneless pinyin: its parts, in this order and near one another, and of each the ways to say it."""
 
@@ -66,6 +39,39 @@ class Card:
     length: tuple[int, int, float] = (0, 0, 0.0)
 
 
+@dataclass(frozen=True, slots=True)
+class Showing:
+    """When a card comes and goes: `[showing]` of `config/cards.toml`.
+
+    Attributes:
+        phrase, hint: points of a phrase that says enough by itself, and of one of which it takes two.
+        again: share of its points for what was heard before in this call.
+        fade: what is left of a card's points after each further utterance of the caller.
+        near: syllables that may stand between two parts of a phrase.
+        from_points, ahead_points, below_points: without learned types, the points from which a card is shown, by
+            how many another must be ahead to take its place, and under which it leaves.
+        from_likely, below_likely: with learned types, how likely it must be that any card is needed for one to be
+            shown, and for one to stay.
+        sure, ahead: likewise the share of this one among all cards, with what helps; and by how much another must
+            be ahead to take its place.
+        help: what a point weighs beside what was learned, one point at most.
+    """
+
+    phrase: float = 1.0
+    hint: float = 0.6
+    again: float = 0.3
+    fade: float = 0.85
+    near: int = 3
+    from_points: float = 0.9
+    ahead_points: float = 0.3
+    below_points: float = 0.45
+    from_likely: float = 0.7
+    below_likely: float = 0.5
+    sure: float = 0.3
+    ahead: float = 0.05
+    help: float = 0.3
+
+
 class Types(Protocol):
     """Hears which type of caller it sounds like. Pure; safe to share between threads."""
 
@@ -89,15 +95,16 @@ class Cards:
     Args:
         cards: in the order in which equals are preferred.
         types: learned from calls; None goes by phrases and acts alone.
+        showing: when a card comes and goes.
     """
 
-    def __init__(self, cards: Iterable[Card], types: Types | None = None) -> None:
+    def __init__(self, cards: Iterable[Card], types: Types | None = None, showing: Showing = Showing()) -> None:
         self.cards = tuple(cards)
-        self.types = types
+        self.types, self.showing = types, showing
         self.by_id = {card.id: card for card in self.cards}
         self._beginning: dict[str, list[tuple[str, Sound, float]]] = defaultdict(list)
         for card in self.cards:
-            for sounds, points in ((card.sounds, PHRASE), (card.hints, HINT)):
+            for sounds, points in ((card.sounds, showing.phrase), (card.hints, showing.hint)):
                 for parts in sounds:
                     for syllable in sorted({way[0] for way in parts[0]}):
                         self._beginning[syllable].append((card.id, parts, points))
@@ -108,7 +115,8 @@ class Cards:
         for at, syllable in enumerate(syllables):
             best: dict[str, tuple[str, Sound, float]] = {}
             for card, parts, points in self._beginning.get(syllable, ()):
-                if (card not in best or points > best[card][2]) and _stands(parts, syllables, at):
+                better = card not in best or points > best[card][2]
+                if better and _stands(parts, syllables, at, self.showing.near):
                     best[card] = (card, parts, points)
             found += best.values()
         return found
@@ -122,7 +130,7 @@ class Prompter:
     """
 
     def __init__(self, cards: Cards) -> None:
-        self._cards = cards
+        self._cards, self._showing = cards, cards.showing
         self._points: dict[str, float] = defaultdict(float)
         self._heard: set[tuple[str, Sound]] = set()
         self._utterances = 0
@@ -141,9 +149,9 @@ class Prompter:
         """Take a finished utterance of the caller, as toneless pinyin; the card to show now."""
         self.spoken["caller"] += len(syllables)
         for card in self._points:
-            self._points[card] *= FADE
+            self._points[card] *= self._showing.fade
         for card, parts, points in self._cards.said(syllables):
-            self._points[card] += points * (AGAIN if (card, parts) in self._heard else 1.0)
+            self._points[card] += points * (self._showing.again if (card, parts) in self._heard else 1.0)
             self._heard.add((card, parts))
         self._utterances += 1
         mean = self.spoken["caller"] / self._utterances
@@ -171,43 +179,44 @@ class Prompter:
         return self._by_points() if self._cards.types is None else self._by_types()
 
     def _by_types(self) -> Card | None:
-        """Phrases and acts only help to tell apart what was learned; a phrase alone brings its card too."""
-        likely = sum(self._shares.values())
+        """Phrases and acts only help to tell apart what was learned."""
+        rule, likely = self._showing, sum(self._shares.values())
         rank = {
-            id_: self._shares.get(id_, 0.0) / max(likely, 0.01) + HELP * min(1.0, self._points.get(id_, 0.0))
+            id_: self._shares.get(id_, 0.0) / max(likely, 0.01) + rule.help * min(1.0, self._points.get(id_, 0.0))
             for id_ in self._cards.by_id
         }
         best = max(rank, key=rank.__getitem__, default="")
-        needed = rank[self.shown.id] + CLEARLY if self.shown else SURE
-        if likely < GONE_LIKELY:
+        needed = rank[self.shown.id] + rule.ahead if self.shown else rule.sure
+        if likely < rule.below_likely:
             self.shown = None
-        elif best and likely >= LIKELY and rank[best] >= needed:
+        elif best and likely >= rule.from_likely and rank[best] >= needed:
             self.shown = self._cards.by_id[best]
         return self.shown
 
     def _by_points(self) -> Card | None:
+        rule = self._showing
         order = {card.id: -number for number, card in enumerate(self._cards.cards)}
         best = max(self._points, key=lambda id_: (self._points[id_], order[id_]), default=None)
         now = self._points.get(self.shown.id, 0.0) if self.shown else 0.0
-        if self.shown and now < GONE_BELOW:
+        if self.shown and now < rule.below_points:
             self.shown, now = None, 0.0
         if (
             best
-            and self._points[best] >= SHOWN_FROM
-            and (self.shown is None or (best != self.shown.id and self._points[best] >= now + AHEAD))
+            and self._points[best] >= rule.from_points
+            and (self.shown is None or (best != self.shown.id and self._points[best] >= now + rule.ahead_points))
         ):
             self.shown = self._cards.by_id[best]
         return self.shown
 
 
-def _stands(parts: Sound, syllables: Sequence[str], at: int) -> bool:
+def _stands(parts: Sound, syllables: Sequence[str], at: int, near: int) -> bool:
     """Whether a phrase begins at a syllable."""
     return any(
-        tuple(syllables[at : at + len(way)]) == way and _follows(parts[1:], syllables, at + len(way))
+        tuple(syllables[at : at + len(way)]) == way and _follows(parts[1:], syllables, at + len(way), near)
         for way in parts[0]
     )
 
 
-def _follows(parts: Sound, syllables: Sequence[str], at: int) -> bool:
+def _follows(parts: Sound, syllables: Sequence[str], at: int, near: int) -> bool:
     """Whether the further parts of a phrase stand from a syllable on."""
-    return not parts or any(_stands(parts, syllables, place) for place in range(at, at + NEAR + 1))
+    return not parts or any(_stands(parts, syllables, place, near) for place in range(at, at + near + 1))

@@ -19,6 +19,7 @@ from screener.core.evidence import Treatment, Verdict
 from screener.events import Caller, EndedBy, Entrance, LineClass
 from screener.exchange.listfile import BadLine
 from screener.numbers.agents import agent_name
+from screener.numbers.written import given
 from screener.outside.text import is_number, is_pbx_id, visible
 from screener.store.records import CallRecord, Review, TreatmentRow
 
@@ -139,7 +140,7 @@ def _queue_line(line: bytes, newest: float) -> tuple[float, str, str, str, str, 
 
 def _is_caller(number: str) -> bool:
     """A number, or one that was withheld."""
-    return is_number(number) or number in ("", "<unknown>")
+    return is_number(number) or not given(number)
 
 
 def _enter(call: _Waiting | None, callid: str, queue: str, caller: str, now: float, analysis: bool) -> _Waiting:

@@ -17,6 +17,7 @@ from screener.feed.items import (
     Node,
     Over,
     Rest,
+    Rested,
     Unheard,
     Weighed,
 )
@@ -106,7 +107,7 @@ class Board:
             return None
         call = self.calls.get(item.call)
         if call is None:
-            if isinstance(item, Over):
+            if isinstance(item, Over | Rested):
                 return None
             call = self.calls[item.call] = LiveCall(item.call)
             if len(self.calls) > CALLS:

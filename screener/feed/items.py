@@ -120,6 +120,14 @@ class Rest:
 
 
 @dataclass(frozen=True, slots=True)
+class Rested:
+    """What came of the pause that the agent took; mostly after the call is over, and of no running call."""
+
+    call: str
+    ok: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Moved:
     """A transfer was judged to its end."""
 
@@ -195,7 +203,20 @@ class Missed:
 
 
 Item = (
-    Began | Heard | Weighed | Judged | Handled | Cautioned | Rest | Moved | Unheard | Asked | Over | Node | Missed
+    Began
+    | Heard
+    | Weighed
+    | Judged
+    | Handled
+    | Cautioned
+    | Rest
+    | Rested
+    | Moved
+    | Unheard
+    | Asked
+    | Over
+    | Node
+    | Missed
 )
 KINDS: Final[dict[str, type[Any]]] = {kind.__name__.lower(): kind for kind in get_args(Item)}
 

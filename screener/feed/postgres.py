@@ -14,6 +14,7 @@ import psycopg
 from psycopg import sql
 
 from screener.errors import InputError
+from screener.events import Act
 from screener.feed.board import Board
 from screener.feed.items import LINE_LIMIT, Item, Order, parse, parse_order, serialize
 
@@ -96,7 +97,7 @@ class PostgresFeed:
             except InputError as problem:
                 log.warning("a reader of the feed sends %s", problem.message)
                 continue
-            if order.call in self._board.calls:
+            if order.act is Act.PAUSE or order.call in self._board.calls:  # a pause is taken after its call
                 self._ordered(order)
 
     def _forget_while_away(self) -> None:

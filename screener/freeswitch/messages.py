@@ -7,13 +7,13 @@ import re
 from dataclasses import dataclass
 
 from screener.freeswitch.wire import Event, Fields
+from screener.numbers.written import given
 from screener.outside.text import is_pbx_id
 from screener.pbx.messages import Connected, Party
 
 SUBSCRIBED = "event plain CHANNEL_BRIDGE CHANNEL_UNBRIDGE CHANNEL_HANGUP BACKGROUND_JOB CUSTOM callcenter::info"
 _EXTENSION = re.compile(r"[\w.+*#-]{1,64}", re.ASCII)
 _NAME = re.compile(r"[^\w.+-]")
-_WITHHELD = frozenset({"", "anonymous", "unknown", "restricted", "0000000000"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +89,12 @@ def _bridged(fields: Fields) -> Bridged | None:
 def _connected(
     caller: str, agent: str, fields: Fields, number: str, name: str, *, queue: str, agent_name: str
 ) -> Connected:
-    said = fields.get(number, "")
     return Connected(
         caller=Party(caller, caller),
         agent=Party(agent, agent),
         linkedid=caller,
-        number="" if said.lower() in _WITHHELD else said,
-        name=fields.get(name, ""),
+        number=given(fields.get(number, "")),
+        name=given(fields.get(name, "")),
         queue=queue,
         agent_name=agent_name,
     )

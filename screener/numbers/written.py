@@ -10,8 +10,8 @@ import unicodedata
 MAX_LENGTH = 64
 WITHHELD = frozenset(
     {
-        "", "anonymous", "asserted", "asterisk", "private", "restricted", "unavailable", "unknown", "withheld",
-        "s", "null", "none", "匿名", "未知", "未知号码", "未显示", "保密", "无法显示", "无主叫号码",
+        "", "anonymous", "asserted", "asterisk", "private", "restricted", "unavailable", "unknown", "<unknown>",
+        "withheld", "s", "null", "none", "匿名", "未知", "未知号码", "未显示", "保密", "无法显示", "无主叫号码",
     }
 )  # fmt: skip
 """What stands for no number at all."""
@@ -26,6 +26,11 @@ _IP_PREFIX = re.compile(
 )
 """Access codes of cheap long distance, which exchanges leave before the number; with and without its 0."""
 _MASKED = re.compile(r"\+?[\d\s-]*[*xX×•#]{2,}[\d\s*xX×•#-]*")
+
+
+def given(text: str) -> str:
+    """A number or name as a network or PBX tells it; empty where that stands for nobody."""
+    return "" if text.strip().lower() in WITHHELD or not text.strip("+0 ") else text
 
 
 def plain(raw: str) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from screener.numbers import agents
+from screener.numbers.written import given
 from screener.outside.text import is_pbx_id
 from screener.pbx.wire import Fields
 
@@ -20,7 +21,6 @@ NAME_MOST = 64
 """Characters of an agent's name."""
 _NO_NAME = re.compile(r"[^\w.+-]")
 _CHANNEL_NAME = re.compile(r"[\w+.@-]+/[\w+.@:;*#/-]{1,100}", re.ASCII)
-_WITHHELD = {"", "<unknown>", "anonymous", "unknown"}
 NO_CHANNEL = "No such channel"
 """How Asterisk answers about a channel that has hung up."""
 
@@ -148,13 +148,12 @@ def _connected(fields: Fields, queue: str, interface: str) -> Connected | None:
         and is_pbx_id(linkedid)
     ):
         return None
-    number, name = fields.get("calleridnum", ""), fields.get("calleridname", "")
     return Connected(
         caller=caller,
         agent=agent,
         linkedid=linkedid,
-        number="" if number.lower() in _WITHHELD else number,
-        name="" if name.lower() in _WITHHELD else name,
+        number=given(fields.get("calleridnum", "")),
+        name=given(fields.get("calleridname", "")),
         queue=queue,
         agent_name=agent_name(interface),
     )

@@ -120,10 +120,24 @@ class Switchboard:
         """A user event for wallboards and agent desktops."""
         self._ami.ask(messages.tell(messages.VERDICT, values))
 
-    def rest(self, agent: str, seconds: float) -> None:
-        """Let an agent rest from the queues; ends by itself."""
-        if self._pauses is not None:
-            self._pauses.begin(agent, seconds, lambda ok: None if ok else log.warning("a pause could not begin"))
+    def rest(self, agent: str, seconds: float, done: Callable[[bool], None]) -> None:
+        """Let an agent rest from the queues; ends by itself.
+
+        Args:
+            agent: the name.
+            seconds: how long.
+            done: takes whether the pause began; on the thread `pbx`.
+        """
+
+        def begun(ok: bool) -> None:
+            if not ok:
+                log.warning("a pause could not begin")
+            done(ok)
+
+        if self._pauses is None:
+            begun(False)
+        else:
+            self._pauses.begin(agent, seconds, begun)
 
     def record(self, uniqueid: str) -> None:
         """Have a caller's channel recorded from now on, under its uniqueid."""

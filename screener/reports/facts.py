@@ -128,7 +128,7 @@ class Facts:
 
     def sources(self, span: Span) -> list[Source]:
         """Where the flagged calls of the span came from, overturned ones among them."""
-        calls = self._judged(span).c
+        calls = self._judged(span, PLACES).c
         flags_at = case((calls.flagged > 0, calls.called_at))
         where = [calls[name] for name in PLACES]
         first, last = self._second(func.min(flags_at)), self._second(func.max(flags_at))
@@ -164,7 +164,8 @@ class Facts:
         of_time = place in ("dialled", "queue")
         table = (OfferedTime if of_time else OfferedPlace).__table__.c
         seconds = QUARTER_SECONDS if of_time else DAY_SECONDS
-        for source, offered in self._offered(span, seconds, table[place], table):
+        # Not a plain column: SQLite would read an index by place from end to end, and not the days of the span.
+        for source, offered in self._offered(span, seconds, table[place].concat(""), table):
             counts[source] += int(offered)
         for source, offered in self._edges(span, seconds, self._plain(place)):
             counts[source] += int(offered)
@@ -172,8 +173,13 @@ class Facts:
 
     def known(self, place: str) -> set[str]:
         """The queues, dialled numbers, regions or carriers of all calls that ever came."""
-        table = (OfferedTime if place in ("dialled", "queue") else OfferedPlace).__table__.c
-        return set(self._connection.scalars(select(table[place]).distinct()))
+        column = OfferedPlace.__table__.c[place]
+        found: set[str] = set()
+        name = self._connection.scalar(select(func.min(column)))
+        while name is not None:  # from one to the next by the index: each occurs on every day
+            found.add(name)
+            name = self._connection.scalar(select(func.min(column)).where(column > name))
+        return found
 
     def offered_by_number(self, span: Span, numbers: Sequence[str]) -> Counter[str]:
         """Calls that came from each of these numbers."""
@@ -204,8 +210,11 @@ class Facts:
 
     def flagged_numbers(self, span: Span) -> set[str]:
         """Numbers that were flagged in the span."""
-        calls = self._judged(span).c
-        return {number for (number,) in self._rows(select(calls.number).where(calls.flagged > 0))}
+        if span.kind:
+            calls = self._judged(span, ("number",)).c
+            return {number for (number,) in self._rows(select(calls.number).where(calls.flagged > 0))}
+        query = _within(select(Call.number).where(_MARKED_CALL, *_flagged()), span, Call.called_at)
+        return {number for (number,) in self._rows(query)}
 
     def genuine(self, numbers: Sequence[str]) -> set[str]:
         """Which of these numbers ever had a call that ended as genuine or as a complaint."""
@@ -268,7 +277,7 @@ class Facts:
 
     def rests(self, span: Span) -> int:
         """Calls of the span after which the agent was offered a pause."""
-        query: Query = select(func.count()).select_from(Call).where(Call.pause_offered)
+        query: Query = select(func.count()).select_from(Call).where(literal_column("pause_offered"))
         return int(self._connection.execute(_within(query, span, Call.called_at)).scalar_one())
 
     def newest(self) -> datetime | None:
@@ -283,12 +292,13 @@ class Facts:
         for rows in self._connection.execute(query, execution_options=options).partitions():
             yield from rows
 
-    def _judged(self, span: Span) -> Subquery:
+    def _judged(self, span: Span, places: Sequence[str] = ()) -> Subquery:
         """Calls with a row that was judged harassment: where from, of what kind, how many such rows hold.
 
         Rows of one call lie side by side in the index, and have their place in common.
         """
-        where = [func.min(self._plain(name)).label(name) for name in PLACES]
+        # SQLite takes a column that is not grouped by from any row of the group, which costs less.
+        where = [self._plain(name) if self._sqlite else func.min(self._plain(name)).label(name) for name in places]
         kind = func.min(kind_rank(Call)).label("kind")
         counts = {
             "flagged": Call.review != Review.OVERTURNED,

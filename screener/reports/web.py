@@ -43,7 +43,10 @@ svg { display: block; width: 100%; }
 .scale, .axis, .heat th { color: var(--soft); font-size: .78rem; font-weight: normal; }
 .plot svg { height: 11rem; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
-.scroll { overflow-x: auto; }
+/* A shadow where a table goes on beyond the edge. */
+.scroll { overflow-x: auto;
+  background: linear-gradient(to left, var(--paper) 50%, transparent) right / 2.4rem 100% no-repeat local,
+  linear-gradient(to left, rgba(128, 128, 128, .5), transparent) right / .9rem 100% no-repeat scroll; }
 .sheet th, .sheet td { padding: .3rem .6rem; border-bottom: 1px solid var(--line); text-align: left; }
 .sheet th { border-bottom-width: 2px; word-break: keep-all; vertical-align: bottom; font-weight: 600; }
 .sheet .n { text-align: right; }
@@ -76,7 +79,7 @@ table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nu
   .compact .heat td { height: .8rem; } .compact { font-size: 8pt; line-height: 1.35; }
   .compact .tables > div:nth-child(n+2) { display: none; }
   .compact .sheet td, .compact .sheet th { padding: 1px 4px; }
-  .scroll { overflow: visible; }
+  .scroll { overflow: visible; background: none; }
   .charts { grid-template-columns: 1fr 1fr; } .plot svg { height: 7rem; } .heat td { height: 1.1rem; }
   h2 { margin-top: 1rem; break-after: avoid; } .sheet th, .sheet td { padding: .15rem .4rem; }
   .sheet td:first-child, .sheet th:first-child { position: static; }

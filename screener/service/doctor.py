@@ -236,7 +236,7 @@ def check_judgement(settings: Settings) -> Check:
     from screener.speech.pinyin import syllables
 
     try:
-        load_judgement(settings.judgement, settings.folder, syllables)
+        load_judgement(settings.judgement, settings.folder, syllables, None)  # words of recordings: with these
     except ScreenerError as problem:
         return Check("lexicon", ok=False, message=problem.message, remedy=problem.remedy)
     return Check("lexicon", ok=True, message=settings.judgement.lexicon or "the shipped one")

@@ -26,7 +26,6 @@ from screener.calls.listened import ListenedCall
 from screener.calls.logbook import CallNotes
 from screener.calls.screening import Observer, Screening, Shared
 from screener.calls.tally import Tally
-from screener.calls.wallboard import Wallboard
 from screener.core.entrances import open_session
 from screener.core.flow import Flow
 from screener.events import (
@@ -56,7 +55,7 @@ from screener.review.take_back import TakeBacks
 from screener.service.elsewhere import Elsewhere
 from screener.service.figures import Reviews
 from screener.service.hearing import of_hearing
-from screener.service.state import StateTeller, open_feed
+from screener.service.state import StateTeller, open_feed, rest_teller
 from screener.service.summaries import Summaries
 from screener.settings.judging import load_judgement
 from screener.settings.sections import Settings
@@ -193,9 +192,9 @@ class Service:
         if self._feed is not None:
             watching.append(Publisher(self._feed.put, socket.gethostname()).observe)
         if settings.pbx.host:
-            self._beside = ListeningPost(settings, self._pool, self._offered_beside, self._take_back)
-            watching.append(Wallboard(self._beside.switchboard, record=settings.pbx.record_flagged).observe)
-            watching.append(self._beside.rests.observe)
+            hands = self._offered_beside, self._take_back, rest_teller(self._feed)
+            self._beside = ListeningPost(settings, self._pool, *hands)
+            watching += self._beside.observers
         self._endpoint = SipUserAgent(settings.sip)
         self._elsewhere = Elsewhere(settings, self._pool, self._offered_beside, self._endpoint.open_leg)
         watching += self._elsewhere.observers
@@ -354,7 +353,7 @@ class Service:
             self._beside.rests.take(order.call)  # nobody's record
 
     def _spool_failed(self, waiting: int) -> None:
-        """Neither the database nor the spool takes calls; on whatever thread puts one in."""
+        """The spool cannot be written; on whatever thread puts a call in."""
         self._outbox.put(Alert(Cause.SPOOL, self._clock(), count=waiting))
 
     def _take_back(self, agent: str, linkedid: str) -> None:

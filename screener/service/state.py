@@ -9,7 +9,7 @@ from datetime import datetime
 from screener import __version__
 from screener.errors import InputError
 from screener.feed.choose import Teller, open_teller
-from screener.feed.items import Node, Order
+from screener.feed.items import Node, Order, Rested
 from screener.operations.logs import Faults
 from screener.ports import RegistrationState
 from screener.settings.sections import Settings
@@ -34,6 +34,16 @@ def open_feed(settings: Settings, ordered: Callable[[Order], None]) -> Teller | 
     except InputError as problem:
         log.warning("no feed of running calls: %s; %s", problem.message, problem.remedy)
         return None
+
+
+def rest_teller(feed: Teller | None) -> Callable[[str, bool], None]:
+    """Tells what came of a pause that an agent took; where nobody is told, nobody could take one."""
+
+    def tell(call: str, ok: bool) -> None:
+        if feed is not None:
+            feed.put(Rested(call, ok))
+
+    return tell
 
 
 class StateTeller:

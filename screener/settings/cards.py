@@ -10,7 +10,7 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, with_confi
 
 from screener.acts.file import load_acts
 from screener.acts.types import load_types
-from screener.core.cards import Card, Cards, Sound
+from screener.core.cards import Card, Cards, Showing, Sound
 from screener.errors import SettingsError
 from screener.resources import config_folder
 
@@ -47,7 +47,14 @@ class _Card:
     length: tuple[Annotated[int, Field(ge=0)], int, Annotated[float, Field(ge=0)]] = (0, 0, 0.0)
 
 
-_CARDS = TypeAdapter(list[_Card])
+@with_config(ConfigDict(extra="forbid"))
+@dataclass(frozen=True, slots=True)
+class _File:
+    card: list[_Card] = field(default_factory=list)
+    showing: Showing = field(default_factory=Showing)
+
+
+_FILE = TypeAdapter(_File)
 
 
 def load_cards(
@@ -66,14 +73,14 @@ def load_cards(
     """
     path = folder / name if name else config_folder() / "cards.toml"
     try:
-        found = _CARDS.validate_python(tomllib.loads(path.read_text("utf-8")).get("card", []))
+        file = _FILE.validate_python(tomllib.loads(path.read_text("utf-8")))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as problem:
         raise SettingsError(f"{path}: cannot be read ({problem})", "correct [console] cards") from problem
     except ValidationError as problem:
-        lines = [f"{path}: card {'.'.join(map(str, e['loc']))}: {e['msg']}" for e in problem.errors()]
+        lines = [f"{path}: {'.'.join(map(str, e['loc']))}: {e['msg']}" for e in problem.errors()]
         raise SettingsError("\n".join(lines), "correct the cards") from problem
     cards = []
-    for c in found:
+    for c in file.card:
         sounds, hints = (
             tuple(_sound(phrase, syllables) for phrase in phrases) for phrases in (c.phrases, c.hints)
         )
@@ -85,7 +92,9 @@ def load_cards(
     if len({card.id for card in cards}) != len(cards):
         raise SettingsError(f"{path}: two cards have one id", "correct the cards")
     shipped = config_folder()
-    return Cards(cards, load_types(shipped / "cards.bin", load_acts(shipped / "acts.bin")))
+    types = load_types(shipped / "cards.bin", load_acts(shipped / "acts.bin"))
+    learned = {card.id for card in cards} & set(types.names)
+    return Cards(cards, types if learned else None, file.showing)
 
 
 def _sound(phrase: str, syllables: Callable[[str], tuple[str, ...]]) -> Sound:

@@ -10,12 +10,13 @@ from screener.core.warnings import MOST_LEVELS, Warnings
 MAY_BE_NOTHING = ("settle_seconds", "tone_seconds", "stay_seconds", "pause_seconds", "second_seconds")
 
 
-def check_flow(flow: Flow, *, second: str) -> Iterator[tuple[str, str]]:
+def check_flow(flow: Flow, *, second: str, pausing: bool) -> Iterator[tuple[str, str]]:
     """Where something is wrong, and what.
 
     Args:
         flow: the section.
         second: `[speech] second`.
+        pausing: there is an Asterisk that can pause an agent, by `[pbx]`.
     """
     for spec in fields(flow):
         value = getattr(flow, spec.name)
@@ -25,6 +26,11 @@ def check_flow(flow: Flow, *, second: str) -> Iterator[tuple[str, str]]:
             yield f"[flow] {spec.name}", f"found {value:g}, allowed {allowed}"
         elif isinstance(value, int) and value < 0:
             yield f"[flow] {spec.name}", f"found {value}, allowed a whole number not below 0"
+    if flow.pause_seconds > 0 and not pausing:
+        yield (
+            "[flow] pause_seconds",
+            f"found {flow.pause_seconds:g}, allowed with [pbx] host: Asterisk pauses the agent",
+        )
     yield from _check_warnings(flow.warnings)
     if bool(flow.second_seconds) != bool(second):
         yield (

@@ -57,7 +57,7 @@ _WEIGHTS = TypeAdapter(Weights)
 
 
 def load_judgement(
-    settings: sections.Judgement, folder: Path, syllables: Syllables, recordings: Path | None = None
+    settings: sections.Judgement, folder: Path, syllables: Syllables, recordings: Path | None
 ) -> Judgement:
     """Everything that judges.
 
@@ -65,7 +65,7 @@ def load_judgement(
         settings: the section; an empty name takes the shipped file.
         folder: where the settings file lies; names are relative to it.
         syllables: text to toneless pinyin.
-        recordings: a site's own recordings, as of `[prompts] folder`.
+        recordings: a site's own recordings, as of `[prompts] folder`; None when it has none.
 
     Raises:
         SettingsError: a file is missing or wrong; names the file, and the line of a lexicon mistake.

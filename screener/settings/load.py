@@ -170,14 +170,14 @@ def _cross_checks(settings: Settings) -> Iterator[Problem]:
     """What no single field's type can say."""
     yield from _check_sip(settings.sip)
     yield from _check_tls(settings.sip)
-    yield from check_flow(settings.flow, second=settings.speech.second)
+    flow, asterisk = settings.flow, bool(settings.pbx.host)
+    yield from check_flow(flow, second=settings.speech.second, pausing=asterisk)
     yield from _check_analysis(settings)
     yield from _check_pbx(settings)
     yield from _check_recordings(settings)
     yield from check_servers(settings.speech)
     yield from check_proxy(settings.proxy, settings.sip, settings.siprec.max_calls)
-    asterisk, calls = bool(settings.pbx.host), settings.sip.max_calls
-    yield from check_freeswitch(settings.freeswitch, asterisk=asterisk, calls=calls)
+    yield from check_freeswitch(settings.freeswitch, asterisk=asterisk, calls=settings.sip.max_calls)
     yield from _check_ladder(settings.ladder)
     yield from _check_evidence(settings.evidence, settings.folder)
     yield from _check_oidc(settings.oidc)

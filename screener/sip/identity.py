@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence
 
 from screener.errors import SipParseError
-from screener.numbers.written import WITHHELD, in_context
+from screener.numbers.written import given, in_context
 from screener.ports import InviteInfo
 from screener.sip.address import NameAddr, Uri, parse_params, plain
 from screener.sip.message import Request
@@ -24,7 +24,7 @@ def invite_info(request: Request, source: str, wanted: Sequence[str]) -> InviteI
     """
     caller = _asserted(request) or _first(request, "Remote-Party-ID") or request.from_
     number = caller.uri.number
-    withheld = number.lower() in WITHHELD or caller.uri.host.lower().endswith(".invalid")
+    withheld = not given(number) or caller.uri.host.lower().endswith(".invalid")
     said = {**caller.params, **caller.uri.params, **parse_params(caller.uri.user.partition(";")[2])}
     if context := said.get("phone-context", ""):
         number = in_context(number, f"phone-context={context}")

@@ -13,9 +13,10 @@ from screener.events import LineClass
 from screener.store.insert import COLUMNS
 from screener.store.log import CallLog
 from screener.store.numbered import begins, by_index
+from screener.store.offered import came
 from screener.store.records import CallRecord, Review
 from screener.store.search import said, said_by_index
-from screener.store.tables import Call, EvidencePiece
+from screener.store.tables import RARE, Call, EvidencePiece
 
 DAY = timedelta(days=1)
 
@@ -54,6 +55,18 @@ class Wanted:
     weekday: int | None = None
     zone: tzinfo = UTC
 
+    @property
+    def places(self) -> dict[str, str]:
+        """Where the calls came from and went, as far as it is said."""
+        said = {
+            "queue": self.queue,
+            "dialled": self.dialled,
+            "line": self.line.value if self.line else "",
+            "region": self.region,
+            "carrier": self.carrier,
+        }
+        return {name: value for name, value in said.items() if value}
+
     def is_at(self, moment: datetime) -> bool:
         """Whether a moment is in the hour and on the weekday; no database knows every zone."""
         if self.hour is None and self.weekday is None:
@@ -83,13 +96,13 @@ class Wanted:
             found.append(at >= self.since)
         if self.until is not None:
             found.append(at < self.until)
-        exact = (
-            (Call.verdict, self.verdict), (Call.agent, self.agent),
-            (Call.queue, self.queue), (Call.dialled, self.dialled), (Call.review, self.review),
-            (Call.line, self.line), (Call.region, self.region), (Call.carrier, self.carrier),
-            (Call.treatment, self.treatment),
-        )  # fmt: skip
-        found += [column == value for column, value in exact if value]
+        rare = {"agent": self.agent, "review": self.review, "treatment": self.treatment}
+        exact = {"verdict": self.verdict, **rare, **self.places}
+        found += [getattr(Call, name) == value for name, value in exact.items() if value]
+        if not self.flagged:  # whose own index knows these
+            found += [
+                literal_column(RARE[name]) for name, value in rare.items() if value not in ("", None, "none")
+            ]
         if self.flagged and (self.kind or self.without_kind):
             found += self._of_kind()
         elif self.kind or self.without_kind:
@@ -152,9 +165,13 @@ def find(log: CallLog, wanted: Wanted, limit: int) -> list[CallRecord]:
 
 
 def _parts(connection: Connection, query: Select[Any], wanted: Wanted, at: Any) -> Iterator[Select[Any]]:  # noqa: ANN401
-    """The query, where an hour or a weekday is wanted one for each time that it was."""
+    """The query; where an hour, a weekday or a place is wanted one for each time that there were such calls."""
     if wanted.hour is None and wanted.weekday is None:
-        yield query
+        if wanted.flagged or not wanted.places:
+            yield query
+        else:
+            for since, until in came(connection, wanted.places, wanted.since, wanted.until):
+                yield query.where(at >= since, at < until)
         return
     oldest, newest = (connection.scalar(select(edge(Call.started_at))) for edge in (func.min, func.max))
     if oldest is None or newest is None:
@@ -188,14 +205,15 @@ def calls_of(log: CallLog, number: str) -> int:
         return int(connection.scalar(query) or 0)
 
 
-def nodes(log: CallLog) -> set[str]:
-    """Who wrote the calls of the log.
+def nodes(log: CallLog, since: datetime | None = None) -> set[str]:
+    """Who wrote the calls of the log, or those since a moment.
 
     Raises:
         StoreError: the database failed.
     """
+    query = select(Call.node).distinct()
     with log.reading() as connection:
-        return set(connection.scalars(select(Call.node).distinct()))
+        return set(connection.scalars(query if since is None else query.where(Call.started_at >= since)))
 
 
 def reviews(log: CallLog) -> dict[Review, int]:

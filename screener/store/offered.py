@@ -1,8 +1,9 @@
 """Keeps the counts of offered calls in step with the calls themselves, inside the transaction that writes them."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection, delete, select, update
 from sqlalchemy.orm import aliased
@@ -18,6 +19,10 @@ _Counts = Counter[tuple[int, *tuple[str, ...]]]
 _TIMES = OfferedTime, ("quarter", "queue", "dialled")
 _PLACES = OfferedPlace, ("day", "queue", "dialled", "line", "region", "carrier")
 _ASKED_AT_ONCE = 500
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+DAY = timedelta(days=1)
+LONGEST_CALL = timedelta(hours=6)
+"""No row of a call begins so long after its first."""
 
 
 def count_offered(connection: Connection, fresh: Iterable[CallRecord | Root], by: int = 1) -> None:
@@ -58,6 +63,45 @@ def tell_dialled(connection: Connection, others: Iterable[CallRecord]) -> None:
     if roots:
         count_offered(connection, roots, -1)
         count_offered(connection, (replace(root, dialled=dialled) for root, dialled in roots.items()))
+
+
+def came(
+    connection: Connection, places: Mapping[str, str], since: datetime | None = None, until: datetime | None = None
+) -> Iterator[tuple[datetime, datetime]]:
+    """When there were calls of a place, newest first, from and to; days in a row are one time, longer and longer.
+
+    Args:
+        connection: to the log.
+        places: columns of `OfferedPlace` and their values.
+        since: aware; earlier days do not matter.
+        until: aware; nor do later ones.
+    """
+    table = OfferedPlace.__table__.c
+    query = select(table.day).where(*(table[name] == value for name, value in places.items()), table.offered > 0)
+    if since is not None:
+        query = query.where(table.day >= (since - LONGEST_CALL - EPOCH) // DAY)
+    if until is not None:
+        query = query.where(table.day <= (until - EPOCH) // DAY)
+    days = connection.scalars(
+        query.group_by(table.day).order_by(table.day.desc()).execution_options(yield_per=100)
+    )
+    low = high = end = 0  # days from `low` up to `high`; what begins on `end` was told already
+    most = 1
+    for day in days:
+        if low and day == low - 1 and high - low < most:
+            low = day
+            continue
+        if low:
+            yield _time(low, high, end)
+            end, most = low, 2 * most
+        low, high = day, day + 1
+    if low:
+        yield _time(low, high, end)
+
+
+def _time(low: int, high: int, end: int) -> tuple[datetime, datetime]:
+    until = EPOCH + high * DAY + LONGEST_CALL
+    return EPOCH + low * DAY, min(until, EPOCH + end * DAY) if end else until
 
 
 def _without_dialled(connection: Connection, ids: Sequence[str]) -> dict[str, Root]:

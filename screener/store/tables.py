@@ -54,6 +54,15 @@ MARKED = "(verdict = 'harassment' OR treatment != 'none')"
 One index holds them with every column that a report wants, so that no report reads the whole of `calls`. The
 databases know it again only in these very words.
 """
+RARE = {
+    "agent": "agent != ''",
+    "kind": "kind IS NOT NULL",
+    "review": "review != 'none'",
+    "treatment": "treatment != 'none'",
+}
+"""What most calls have nothing of, and SQL of those that have: each has an index of them alone, so that nobody
+reads all calls for the few. Likewise in these very words.
+"""
 LONG_AGO = "1970-01-01 00:00:00+00"
 """Stands in `called_at` where nothing does yet."""
 QUARTER_SECONDS = 900
@@ -156,6 +165,10 @@ class Call(Base):
             sqlite_where=text(MARKED),
             postgresql_where=text(MARKED),
         ),
+        *(
+            Index(f"ix_calls_{name}", name, "started_at", sqlite_where=text(some), postgresql_where=text(some))
+            for name, some in RARE.items()
+        ),
     )
 
 
@@ -179,7 +192,10 @@ class OfferedPlace(Base):
     """The same calls by day and by where they came from."""
 
     __tablename__ = "offered_places"
-    __table_args__ = ({"sqlite_with_rowid": False},)
+    __table_args__ = (
+        *(Index(None, name, "day") for name in ("queue", "dialled", "line", "region", "carrier")),
+        {"sqlite_with_rowid": False},
+    )
 
     day: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     """Days since 1970, UTC."""

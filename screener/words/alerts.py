@@ -11,8 +11,8 @@ CAUSES: dict[str, tuple[str, str]] = {
     "deaf": ("语音识别中断 {} 次,来电未被听到", "Recognition broke off {} times: callers pass unheard"),
     "asked": ("请主管查看来电", "A supervisor is asked to look at a call"),
     "spool": (
-        "记录库与磁盘都写不进,{} 通来电在内存中等待",
-        "{} calls wait in memory: neither database nor disk takes them",
+        "暂存目录写不进(磁盘是否已满?),{} 通来电在内存中等待写入记录库",
+        "The spool cannot be written (a full disk?): {} calls wait in memory for the database",
     ),
 }
 _PARTS: dict[str, tuple[str, str]] = {

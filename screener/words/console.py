@@ -63,6 +63,7 @@ SAID: dict[str, tuple[str, str]] = {
     "rest": ("刚才的通话不好受,可以歇一会儿。", "That was a hard call. You may take a break."),
     "take_rest": ("暂停接听 {} 分钟", "Pause for {} minutes"),
     "resting": ("已暂停,到时自动恢复", "Paused; it ends by itself"),
+    "no_rest": ("未能暂停,请在话机上暂停", "Not paused; use the telephone's own pause"),
     "act_supervisor": ("通知主管", "Tell a supervisor"),
     "act_agents": ("这是误判", "A mistake"),
     "agent": ("坐席", "Agent"),

@@ -1,4 +1,4 @@
-"""How big a call log gets, how fast it fills, and how long each report takes; beside DuckDB on a plain CSV.
+"""How big a call log gets, how fast it fills, how long each report and each search takes; beside DuckDB on a CSV.
 
     nice python tests/bench/call_log.py --calls 1000000 --folder /var/tmp
     nice python tests/bench/call_log.py --calls 10000000 --folder /var/tmp --only sqlite
@@ -20,12 +20,15 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import text
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
+from screener.core.evidence import Kind, Treatment, Verdict
+from screener.events import LineClass
 from screener.reports.accuracy import accuracy
 from screener.reports.agents import agents
 from screener.reports.frequency import Period, frequency
@@ -35,7 +38,9 @@ from screener.reports.span import Span
 from screener.reports.summary import summary
 from screener.reports.treatment import treatment
 from screener.store.bulk import filling, load
+from screener.store.find import Wanted, find
 from screener.store.log import CallLog, open_log
+from screener.store.records import Review
 from screener.store.sample import YEARS, sample
 from tests.store.databases import running_postgres
 
@@ -54,6 +59,36 @@ REPORTS: dict[str, Callable[[CallLog, Span], object]] = {
         log, span if span.since else Span(UNTIL - timedelta(days=365 * YEARS), UNTIL), ZONE
     ),
 }
+SEARCHES: dict[str, dict[str, Any]] = {
+    "nothing": {},
+    "an agent": {"agent": "8001"},
+    "an agent of few calls": {"agent": "8039"},
+    "an agent of none": {"agent": "9999"},
+    "flags of an agent of none": {"agent": "9999", "flagged": True},
+    "a kind": {"kind": Kind.LEWD},
+    "flags of a kind": {"kind": Kind.LEWD, "flagged": True},
+    "a kind that never was": {"kind": Kind.MIMIC},
+    "flags of a kind that never were": {"kind": Kind.MIMIC, "flagged": True},
+    "a verdict that never was": {"verdict": Verdict.ABUSIVE_COMPLAINT},
+    "a queue": {"queue": "sales"},
+    "a queue that never was": {"queue": "none"},
+    "a dialled number that never was": {"dialled": "10086"},
+    "a region": {"region": "广西南宁市"},
+    "a region that never was": {"region": "西藏拉萨市"},
+    "a class of line that never was": {"line": LineClass.PUBLIC},
+    "overturned": {"review": Review.OVERTURNED},
+    "a treatment": {"treatment": Treatment.LINE_FAULT},
+    "withheld": {"withheld": True},
+    "a number": {"number": "+8613800138000"},
+    "the beginning of a number": {"number": "+86138"},
+    "an hour": {"hour": 3},
+    "an hour, of an agent of none": {"hour": 3, "agent": "9999"},
+    "a frequent word": {"text": "你"},
+    "a sentence": {"text": "我的订单到哪里了"},
+    "a word that nobody said": {"text": "绑架"},
+}
+"""What `calls list` and the console are asked for: what is there often, and what is there rarely or never."""
+SHOWN = 50
 BAD = "verdict = 'harassment' AND review <> 'overturned'"
 DUCKDB = {
     "frequency --by day": "SELECT date_trunc('day', started_at + INTERVAL 8 HOUR), "
@@ -135,6 +170,9 @@ def measure(log: CallLog, csv_folder: Path | None) -> None:
     row(f"{name}, seconds", list(spans))
     for report, ask in REPORTS.items():
         row(report, [timed(ask, log, span) for span in spans.values()])
+    row(f"{name}, the newest {SHOWN} calls of", list(SPANS))
+    for words, wanted in SEARCHES.items():
+        row(words, [searched(log, wanted, *SPANS[span](spans)) for span in SPANS])
     if csv_folder:
         beside(log, csv_folder, spans)
 
@@ -148,6 +186,18 @@ def spans_of(log: CallLog) -> dict[str, Span]:
         "year": Span(end - timedelta(days=365), end),
         "everything": Span(),
     }
+
+
+SPANS: dict[str, Callable[[dict[str, Span]], tuple[datetime | None, datetime | None]]] = {
+    "everything": lambda _: (None, None),
+    "month": lambda spans: (spans["month"].since, None),
+    "old month": lambda spans: (spans["year"].since, (spans["year"].since or UNTIL) + timedelta(days=30)),
+}
+
+
+def searched(log: CallLog, wanted: dict[str, Any], since: datetime | None, until: datetime | None) -> str:
+    """The best of three."""
+    return min(timed(find, log, Wanted(since, until, **wanted), SHOWN) for _ in range(3))
 
 
 def timed(ask: Callable[..., object], *arguments: object) -> str:
@@ -186,7 +236,7 @@ def over_csv(duckdb: object, file: Path, question: str, span: Span) -> None:
 
 
 def row(name: str, cells: list[str]) -> None:
-    print(f"{name:28}" + "".join(f"{cell:>16}" for cell in cells), flush=True)
+    print(f"{name:36}" + "".join(f"{cell:>16}" for cell in cells), flush=True)
 
 
 if __name__ == "__main__":

@@ -42,7 +42,7 @@ def events(call: RecordedCall) -> Iterator[Event]:
 
 
 def main() -> None:
-    judgement = load_judgement(Judgement(), Path(), syllables)
+    judgement = load_judgement(Judgement(), Path(), syllables, None)
     flow = Flow()
     calls = [labelled.call for labelled in read_labelled([CALLS])]
     played = [(c, list(events(c))) for c in calls if c.turns]

@@ -217,7 +217,7 @@ def main() -> None:
     chosen = options.parse_args()
     if not SHARED.is_dir() or not (VOICES / ".installed").exists():
         sys.exit(f"{SHARED} is absent, or `make voices` has not been run")
-    judgement = load_judgement(Section(), Path(), syllables)
+    judgement = load_judgement(Section(), Path(), syllables, None)
     calls, nets = drawn(chosen.seed, chosen.calls, cast("Acts", judgement.acts))
     spoken = in_kokoro(calls, chosen.seed)
     seconds = sum(len(s.track(Speaker.CALLER)) for s in spoken) / SECOND

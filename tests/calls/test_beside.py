@@ -89,7 +89,7 @@ class Pbx(Manager):
     def _dial(self, extension: str) -> bool:
         leg = Caller(self.port_of_service, dialled=extension)
         self.legs[extension.rpartition("-")[2]] = leg
-        return leg.call().status == 200
+        return leg.is_answered()
 
     def talk(self, talk: Talk) -> None:
         """Two talk now."""

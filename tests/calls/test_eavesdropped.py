@@ -75,7 +75,7 @@ class Site:
         spied = what.partition("&eavesdrop(")[2].partition(")")[0]
         leg = Caller(self.service.sip_port, dialled=extension)
         self.legs[spied, extension.rpartition("-")[2]] = leg
-        return "+OK 1f2e\n" if leg.call().status == 200 else "-ERR CALL_REJECTED\n"
+        return "+OK 1f2e\n" if leg.is_answered() else "-ERR CALL_REJECTED\n"
 
     def leg(self, speaker: Speaker) -> Caller:
         """The leg that listens to the caller or to the agent, once there is one."""

@@ -27,8 +27,8 @@ pytestmark = [
 SERIOUS = {"serious", "critical"}
 SEEN = (
     *("live", "live?wall", "review/c0", "review", "calls", "calls?flagged=1&kind=lewd", "calls/c0"),
-    *(f"reports/{name}" for name in REPORTS),
-    *("reports/frequency?by=hour", "lists", "health", "password", "no-such-page", "calls?since=x"),
+    *(f"reports/{name}?since=" for name in REPORTS),
+    *("reports/frequency?by=hour&since=", "lists", "health", "password", "no-such-page", "calls?since=x"),
 )
 
 

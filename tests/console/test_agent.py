@@ -4,6 +4,7 @@ import json
 import queue
 from dataclasses import asdict, replace
 
+import pytest
 from starlette.testclient import TestClient
 
 from screener.console.access import Role
@@ -12,11 +13,11 @@ from screener.console.app import build
 from screener.console.context import Context
 from screener.core.warnings import Warnings
 from screener.events import Act
-from screener.feed.items import Began, Cautioned, Heard, Order, Over, Rest
+from screener.feed.items import Began, Cautioned, Heard, Order, Over, Rest, Rested
 from screener.feed.local import FeedServer
 from tests.console.conftest import log_in
 from tests.console.test_live import BEGAN, NOON, feed, orders, place, tell
-from tests.waiting import WAIT
+from tests.waiting import WAIT, wait_for
 
 __all__ = ["feed", "orders", "place"]
 
@@ -88,26 +89,39 @@ def test_where_the_site_says_so_an_agent_warns_and_answers_what_the_rule_asks(
     assert seen(context)["warned"][-1] == "第1级警告(辱骂):agent 批准"
 
 
+def resting(client: TestClient) -> tuple[float, str]:
+    told = json.loads(client.get("/agent/events?once").text.partition("data: ")[2])
+    return told["rest"], told["pause"]
+
+
 def test_a_pause_is_offered_after_the_call_once_and_nobody_writes_down_who_takes_it(
     feed: FeedServer, context: Context, orders: "queue.Queue[Order]"
 ) -> None:
     client = TestClient(build(context), follow_redirects=False)
     headers = {"x-guard": log_in(client, context, Role.AGENT), "accept": "application/json"}
-
-    def offered() -> float:
-        return json.loads(client.get("/agent/events?once").text.partition("data: ")[2])["rest"]
-
     tell(feed, context, BEGAN)
     assert client.post("/agent/rest", headers=headers).status_code == 400
     tell(feed, context, Rest("a", 20.0, 300.0), Over("a", 20.0, "caller"))
-    assert offered() == 5.0
+    assert resting(client) == (5.0, "")
     tell(feed, context, Began("b", "n", NOON, "+861", "mobile", "", "1", "beside", "8001"))
-    assert offered() == 5.0, "also while the next call is there already"
+    assert resting(client) == (5.0, ""), "also while the next call is there already"
     assert client.post("/agent/rest", headers=headers).status_code == 200
     assert orders.get(timeout=WAIT) == Order("a", Act.PAUSE, "agent")
-    assert offered() == 0.0
+    assert resting(client) == (5.0, "ordered"), "it is not known yet whether the PBX does it"
     assert client.post("/agent/rest", headers=headers).status_code == 400
     assert not [access for access in context.log.accesses() if "rest" in access.subject]
+
+
+@pytest.mark.parametrize(("ok", "told"), [(True, "begun"), (False, "refused")])
+def test_the_agent_is_told_whether_the_pbx_began_the_pause(
+    feed: FeedServer, context: Context, *, ok: bool, told: str
+) -> None:
+    client = TestClient(build(context), follow_redirects=False)
+    headers = {"x-guard": log_in(client, context, Role.AGENT), "accept": "application/json"}
+    tell(feed, context, BEGAN, Rest("a", 20.0, 300.0), Over("a", 20.0, "caller"))
+    assert client.post("/agent/rest", headers=headers).status_code == 200
+    feed.put(Rested("a", ok))
+    wait_for(lambda: resting(client) == (5.0, told))
 
 
 def test_only_the_agents_page_may_stand_in_a_frame_and_only_where_the_site_says(context: Context) -> None:

@@ -2,13 +2,14 @@
 
 import queue
 import zipfile
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from screener.console.access import Role
 from screener.console.context import Context
 from screener.events import Act, ListName
-from screener.feed.items import Heard, Order, Over, Weighed
+from screener.feed.items import Heard, Order, Over, Rest, Rested, Weighed
 from screener.feed.local import FeedServer
 from screener.store.records import ListedNumber, Review
 from tests.console.browser import chromium, expect, needs_chromium, opened, site
@@ -104,6 +105,21 @@ def test_an_agents_card_can_be_pinned_and_switched_off(
     assert page.problems == []
 
 
+def test_an_agent_reads_what_came_of_a_pause(
+    chromium, site: str, feed: FeedServer, context: Context, orders: "queue.Queue[Order]"
+) -> None:
+    page = opened(chromium, site, Role.AGENT, "agent")
+    for call, ok, words in (("a", False, "未能暂停,请在话机上暂停"), ("b", True, "已暂停,到时自动恢复")):
+        tell(feed, context, replace(BEGAN, call=call), Rest(call, 20.0, 300.0), Over(call, 20.0, "caller"))
+        expect(page, "#rest button", "暂停接听 5 分钟")
+        page.click("#rest button")
+        assert orders.get(timeout=WAIT) == Order(call, Act.PAUSE, "agent")
+        expect(page, "#rest [role=status]", "已下达")
+        feed.put(Rested(call, ok))
+        expect(page, "#rest [role=status]", words)
+    assert page.problems == []
+
+
 WIDTHS = (390, 1280, 1920)
 
 
@@ -155,7 +171,7 @@ def test_a_bar_opens_its_calls_and_a_call_gives_its_evidence(
 ) -> None:
     write(context, flagged("c0", 0), flagged("c1", 1, region="上海市"))
     page = opened(chromium, site, Role.SUPERVISOR, "reports/sources")
-    page.goto(f"{site}reports/sources?by=region")
+    page.goto(f"{site}reports/sources?by=region&since=")
     page.click("text=上海市 >> nth=0")
     page.wait_for_url("**/calls?*")
     page.click("table a")
@@ -164,7 +180,7 @@ def test_a_bar_opens_its_calls_and_a_call_gives_its_evidence(
         page.click("form[action$=evidence] button")
     coming.value.save_as(tmp_path / "c1.zip")
     assert "cover.html" in zipfile.ZipFile(tmp_path / "c1.zip").namelist()
-    page.goto(f"{site}reports/frequency")
+    page.goto(f"{site}reports/frequency?since=")
     page.click(".plot a >> nth=0")
     page.wait_for_url("**/calls?*")
     assert page.problems == []

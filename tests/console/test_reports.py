@@ -4,7 +4,7 @@ import csv
 import html
 import io
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import openpyxl
 import pytest
@@ -47,6 +47,11 @@ def site(context: Context) -> Context:
     return context
 
 
+def whole(path: str) -> str:
+    """The address of a report over the whole log."""
+    return f"/reports/{path}" if "since=" in path else f"/reports/{path}{'&' if '?' in path else '?'}since="
+
+
 @pytest.mark.parametrize("name", list(REPORTS))
 def test_each_report_has_its_page_its_exports_and_no_style_that_the_policy_forbids(
     site: Context, client: TestClient, name: str
@@ -79,7 +84,7 @@ def test_each_report_has_its_page_its_exports_and_no_style_that_the_policy_forbi
 )
 def test_a_bar_opens_its_calls(site: Context, client: TestClient, path: str, bar: str, ids: set[str]) -> None:
     log_in(client, site, Role.SUPERVISOR)
-    found = bars(client.get(f"/reports/{path}").text)
+    found = bars(client.get(whole(path)).text)
     assert bar in found, found
     assert calls(client, found[bar]) == ids
 
@@ -101,7 +106,7 @@ def test_hours_weekdays_the_map_and_the_queue_open_their_calls(
     site: Context, client: TestClient, path: str, bar: str, ids: set[str]
 ) -> None:
     log_in(client, site, Role.SUPERVISOR)
-    found = bars(client.get(f"/reports/{path}").text)
+    found = bars(client.get(whole(path)).text)
     assert bar in found, found
     assert calls(client, found[bar]) == ids
 
@@ -134,7 +139,7 @@ def test_the_period_before_is_one_click_away(site: Context, client: TestClient) 
     link = html.unescape(page.split("对比上一时段")[0].rpartition('href="')[2].split('"')[0])
     assert "than_since=2026-02-26" in link and "than_until=2026-03-01" in link
     assert client.get(link).status_code == 200
-    assert "对比上一时段" not in client.get("/reports/sources").text, "an open period has none before it"
+    assert "对比上一时段" not in client.get(whole("sources")).text, "an open period has none before it"
 
 
 def test_the_figures_are_those_of_the_report(site: Context, client: TestClient) -> None:
@@ -153,7 +158,7 @@ def test_an_auditor_sees_no_whole_number_on_a_page_in_an_address_or_in_a_file(
 ) -> None:
     log_in(client, site, Role.AUDITOR)
     name, _, query = path.partition("?")
-    page = client.get(f"/reports/{path}").text
+    page = client.get(whole(path)).text
     sheet = client.get(f"/reports/{name}/export?form=csv&{query}").text
     book = openpyxl.load_workbook(io.BytesIO(client.get(f"/reports/{name}/export?form=xlsx&{query}").content))
     cells = " ".join(str(cell.value) for tab in book for row in tab.rows for cell in row)
@@ -185,3 +190,11 @@ def test_a_link_keeps_the_view(site: Context, client: TestClient) -> None:
     for kept in ('value="region" selected', 'value="prank" selected', 'value="service" selected', "2026-03-01"):
         assert kept in page
     assert "/export?form=csv&amp;by=region" in page
+
+
+def test_a_page_that_says_no_time_opens_with_the_last_month(site: Context, client: TestClient) -> None:
+    log_in(client, site, Role.SUPERVISOR)
+    since = f"{datetime.now(site.zone) - timedelta(days=30):%Y-%m-%d}"
+    page = client.get("/reports/sources?by=region").text
+    assert f'name="since" value="{since}"' in page and f"since={since}" in page.split("/export?")[1].split('"')[0]
+    assert "上海市" not in page and "上海市" in client.get(whole("sources?by=region")).text

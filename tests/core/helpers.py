@@ -53,7 +53,7 @@ PROMPT_SECONDS = 2.0
 
 @cache
 def shipped() -> Judgement:
-    return load_judgement(JudgementSection(), Path(), syllables)
+    return load_judgement(JudgementSection(), Path(), syllables, None)
 
 
 def lexicon() -> Lexicon:

@@ -66,6 +66,13 @@ def test_the_settings_fit_the_network(services: dict[str, Any], site: Path) -> N
     assert f"127.0.0.1:{settings.operations.metrics_port}/metrics" in health
 
 
+def test_what_the_service_writes_lies_on_its_volume(services: dict[str, Any], site: Path) -> None:
+    settings = load(site / "screener/screener.toml")
+    written = (settings.spool, Path(settings.operations.feed), Path(settings.evidence.key))
+    assert "screener:/var/lib/screener" in services["screener"]["volumes"]
+    assert [path for path in written if not path.is_relative_to("/var/lib/screener")] == []
+
+
 def test_passwords_are_fresh_and_only_their_readers_may_read_them(site: Path) -> None:
     text = "".join(file.read_text("utf-8") for file in site.rglob("*") if file.is_file())
     assert "change-me" not in text

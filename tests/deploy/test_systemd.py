@@ -52,6 +52,11 @@ def test_the_recipe_installs_nothing_past_the_hashes() -> None:
     assert installs == ["--require-hashes -r requirements.txt", "--no-deps --no-index ./screener-*.whl"]
 
 
+@pytest.mark.parametrize("key", ["url", "spool", "feed", "key"])
+def test_the_recipe_names_a_place_that_can_be_written_for_all_that_is_kept(key: str) -> None:
+    assert re.search(rf'(?m)^# .*\b{key} = "(sqlite:///)?/var/lib/screener/\w', UNIT.read_text("utf-8"))
+
+
 def test_what_it_writes_is_its_own_alone() -> None:
     lines = UNIT.read_text("utf-8").splitlines()
     assert "UMask=0077" in lines

@@ -72,6 +72,19 @@ def test_a_call_that_is_over_is_no_news_to_who_comes_later(make, postgres_url: s
     again.close()
 
 
+def test_a_pause_is_ordered_after_its_call(make, postgres_url: str) -> None:
+    feed, orders = make()
+    feed.put(began("a"))
+    feed.put(Over("a", 1.0, "caller"))
+    feed.put(began("b"))
+    reader = PostgresReader(postgres_url, timeout=WAIT)
+    next(item for item in told(reader) if item.call == "b")
+    for act in (Act.LINE_FAULT, Act.PAUSE):
+        reader.order(Order("a", act, "8001"))
+    assert orders.get(timeout=WAIT) == Order("a", Act.PAUSE, "8001"), "everything else comes too late"
+    reader.close()
+
+
 def test_a_line_that_is_too_long_for_the_database_is_left_out(make, postgres_url: str) -> None:
     feed, _ = make()
     reader = PostgresReader(postgres_url, timeout=WAIT)

@@ -21,7 +21,7 @@ class Freeswitch(Server):
     """
 
     greeting = b"Content-Type: auth/request\n\n"
-    end = b"\n\n"
+    message_end = b"\n\n"
 
     def __init__(self, password: str = "ClueCon", port: int = 0) -> None:
         self.password = password

@@ -23,7 +23,7 @@ class Manager(Server):
     """
 
     greeting = b"Asterisk Call Manager/11.0.0\r\n"
-    end = b"\r\n\r\n"
+    message_end = b"\r\n\r\n"
 
     def __init__(self, secret: str = "s3cret") -> None:
         self.secret = secret

@@ -1,9 +1,14 @@
+"""The file of the cue cards: what ships is complete, what a site writes is checked."""
+
+import tomllib
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
-from screener.core.cards import Card
+from screener.core.cards import Card, Prompter, Showing
 from screener.errors import SettingsError
+from screener.resources import config_folder
 from screener.settings.cards import load_cards
 from screener.speech.pinyin import syllables
 
@@ -59,6 +64,7 @@ def test_every_shipped_card_has_its_english() -> None:
         (CARD.replace("0.5", "-1"), "length"),
         (CARD.replace("说", "说" * 90), "say"),
         (CARD + "[card.en]\nname = 'only'", "sign"),
+        ("[showing]\nfades = 0.5\n" + CARD, "showing.fades"),
         ("[[card]", "cannot be read"),
     ],
 )
@@ -67,6 +73,22 @@ def test_a_wrong_card_is_named(tmp_path: Path, wrong: str, named: str) -> None:
     with pytest.raises(SettingsError, match=named) as error:
         load_cards("cards.toml", tmp_path, syllables)
     assert "cards.toml" in str(error.value)
+
+
+def test_the_shipped_file_says_when_a_card_comes_and_goes() -> None:
+    shipped = tomllib.loads((config_folder() / "cards.toml").read_text("utf-8"))["showing"]
+    assert shipped == asdict(load_cards("", Path(), syllables).showing) == asdict(Showing())
+
+
+def test_a_site_s_own_types_go_by_what_is_said(tmp_path: Path) -> None:
+    (tmp_path / "cards.toml").write_text("[showing]\nfrom_points = 2\n" + CARD, "utf-8")
+    prompter = Prompter(load_cards("cards.toml", tmp_path, syllables))
+    said = syllables("一句话两句")
+    assert prompter.caller_said(said) is None
+    (tmp_path / "cards.toml").write_text(CARD, "utf-8")
+    prompter = Prompter(load_cards("cards.toml", tmp_path, syllables))
+    shown = prompter.caller_said(said)
+    assert shown and shown.id == "x"
 
 
 def test_a_site_has_its_own(tmp_path: Path) -> None:

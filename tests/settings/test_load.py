@@ -103,6 +103,10 @@ def test_every_wrong_setting_is_named_with_what_was_found_and_what_is_allowed() 
         ("[flow]\nlisten_seconds = nan", "[flow] listen_seconds: found nan, allowed a number above 0"),
         ("[flow]\nlisten_seconds = inf", "[flow] listen_seconds: found inf, allowed a number above 0"),
         ("[flow]\nsettle_seconds = -1", "[flow] settle_seconds: found -1, allowed a number not below 0"),
+        (
+            "[flow]\npause_seconds = 60",
+            "[flow] pause_seconds: found 60, allowed with [pbx] host: Asterisk pauses the agent",
+        ),
         ("[flow]\nsteer_prompts = -1", "[flow] steer_prompts: found -1, allowed a whole number not below 0"),
         ('[site]\ntimezone = "Mars/Olympus"', '[site] timezone: found "Mars/Olympus", allowed an IANA name'),
         ('[site]\ntimezone = "../etc"', '[site] timezone: found "../etc", allowed an IANA name'),

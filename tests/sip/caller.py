@@ -137,6 +137,12 @@ class Caller:
             self.send(ack)
         return response
 
+    def is_answered(self) -> bool:
+        """INVITE, from a thread of its own: whether it is answered before it is closed."""
+        with contextlib.suppress(OSError):
+            return self.call().status == 200
+        return False
+
     def connected(self, response: Response) -> None:
         self.to = response.headers.get("To")
         self.routes = [("Route", route) for route in reversed(response.headers.values("Record-Route"))]

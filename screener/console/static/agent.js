@@ -23,14 +23,14 @@ for (const button of document.querySelectorAll("[data-act]")) {
   sure(button, outcome, "/agent/order", { act: button.dataset.act });
 }
 
-const rest = $("rest"), taking = rest.querySelector("button");
+const rest = $("rest"), taking = rest.querySelector("button"), rested = rest.querySelector("[role=status]");
 taking.addEventListener("click", async () => {
   taking.disabled = true;
   const answer = await fetch("/agent/rest", {
     method: "POST", headers: { "X-Guard": document.body.dataset.guard, "Accept": "application/json" },
   }).catch(() => null);
-  taking.textContent = answer && answer.ok ? taking.dataset.done : taking.dataset.not;
-  setTimeout(() => { rest.hidden = true; taking.disabled = false; }, 4000);
+  if (!answer || !answer.ok) rested.textContent = rested.dataset.refused;
+  taking.disabled = false;
 });
 
 function list(element, texts) {
@@ -49,10 +49,10 @@ function show(told) {
   }
   last = told;
   present.hidden = !told.call;
-  if (!taking.disabled) {
-    rest.hidden = !told.rest;
-    taking.textContent = taking.dataset.text.replace("{}", String(Math.round(told.rest * 10) / 10));
-  }
+  rest.hidden = !told.rest;
+  taking.hidden = Boolean(told.pause);
+  taking.textContent = taking.dataset.text.replace("{}", String(Math.round(told.rest * 10) / 10));
+  rested.textContent = rested.dataset[told.pause] || "";
   $("warn").hidden = !told.may_warn;
   const waits = document.querySelector("#present .waits");
   waits.hidden = !told.waits;

@@ -40,7 +40,7 @@ def fit(to: Path | None, seed: int) -> None:
     for name, data in build(read_corpus(), VERSION, seed).items():
         (folder / name).write_bytes(data)
         click.echo(f"{folder / name}: {len(data):,} bytes")
-    judgement = load_judgement(Judgement(acts=str((folder / "acts.bin").absolute())), Path(), syllables)
+    judgement = load_judgement(Judgement(acts=str((folder / "acts.bin").absolute())), Path(), syllables, None)
     near = nearest(list(told(read_corpus(), judgement)), NEAREST)
     (folder / "protected.jsonl.gz").write_bytes(near)
 

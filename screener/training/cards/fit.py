@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from screener.acts.net import Acts, Array
-from screener.acts.types import GRAMS, LENGTHS, NETS, Spoken, Types, begin, heard, measures
+from screener.acts.types import GRAMS, LENGTHS, NETS, SIZES, Spoken, Types, begin, heard, measures
 from screener.events import Speaker
 from screener.speech.pinyin import syllables
 from screener.training.cards.written import Call
@@ -75,7 +75,7 @@ def _rows(given: Sequence[Sample], rarity: dict[str, tuple[int, float]], dense: 
                 grams[at, row] = rare
     grams *= GRAMS / np.maximum(np.linalg.norm(grams, axis=1, keepdims=True), 1e-6)
     ones = np.ones((len(given), 1), np.float32)
-    return np.concatenate((grams, dense[:, :7] * LENGTHS, dense[:, 7:] * NETS, ones), 1).astype(np.float32)
+    return np.concatenate((grams, dense[:, :SIZES] * LENGTHS, dense[:, SIZES:] * NETS, ones), 1).astype(np.float32)
 
 
 def _learned(rows: Array, wanted: Array, weight: Array) -> Array:

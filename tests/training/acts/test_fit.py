@@ -29,7 +29,7 @@ def test_numpy_says_what_pytorch_says() -> None:
         acts, calls = net(batch.rows, batch.owner, batch.agent, batch.place, batch.shape)
     memory = run.begin()
     for n, turn in enumerate(t for t in call.turns if t.syllables):
-        memory, act, what = run.hear(memory, rows_of(turn.syllables, ROWS), Speaker(turn.speaker))
+        memory, act, what = run.hear(memory, run.utterance(rows_of(turn.syllables, ROWS), Speaker(turn.speaker)))
         assert np.allclose(act, acts[n].numpy(), atol=1e-4)
         assert np.allclose(what, calls[n].numpy(), atol=1e-4)
 

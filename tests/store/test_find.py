@@ -1,0 +1,143 @@
+"""Every filter finds what a plain loop over all calls finds, however rare or frequent it is."""
+
+import random
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+
+from screener.core.evidence import Kind, Treatment, Verdict
+from screener.events import LineClass
+from screener.store.find import Wanted, find
+from screener.store.insert import tidy
+from screener.store.log import CallLog, open_log
+from screener.store.offered import LONGEST_CALL
+from screener.store.records import CallRecord, Review
+
+BEGIN = datetime(2026, 1, 1, 15, 50, tzinfo=UTC)
+DAYS = 60
+FREQUENT = {
+    "queue": "sales",
+    "dialled": "95500",
+    "line": LineClass.MOBILE,
+    "region": "北京市",
+    "carrier": "中国移动",
+}
+RARE = {
+    "queue": "complaints",
+    "dialled": "96118",
+    "line": LineClass.FIXED,
+    "region": "上海市",
+    "carrier": "中国联通",
+}
+NOWHERE = {
+    "queue": "no",
+    "dialled": "1",
+    "line": LineClass.ANONYMOUS,
+    "region": "西藏拉萨市",
+    "carrier": "中国广电",
+}
+
+
+def made(seed: int) -> list[CallRecord]:
+    """Calls of two months, of which a few are of another place; some leave a second row, hours later."""
+    dice = random.Random(seed)
+    calls = []
+    for n in range(300):
+        at = BEGIN + timedelta(days=dice.randrange(DAYS), seconds=dice.randrange(40_000))
+        places = {name: (RARE if dice.random() < 0.03 else FREQUENT)[name] for name in FREQUENT}
+        first = CallRecord(
+            id=f"{n:04}", started_at=at, ended_at=at, number=f"+861380000{n % 40:04}", linkedid=str(n),
+            verdict=dice.choice([Verdict.GENUINE, Verdict.GENUINE, Verdict.HARASSMENT]), **places,
+        )  # fmt: skip
+        calls.append(first)
+        if dice.random() < 0.2:
+            later = at + LONGEST_CALL * dice.random()
+            odd = {
+                "agent": dice.choice(["", "8001", "8002"]),
+                "kind": dice.choice([None, Kind.LEWD, Kind.THREAT]),
+                "review": dice.choice(list(Review)),
+                "treatment": dice.choice([Treatment.NONE, Treatment.ANALYSIS_QUEUE]),
+            }
+            calls.append(
+                CallRecord(id=f"{n:04}b", started_at=later, ended_at=later, linkedid=str(n), **places, **odd)
+            )
+    return calls
+
+
+def by_hand(calls: list[CallRecord], **wanted: object) -> list[str]:
+    """The newest row of each call that has all that."""
+    found: dict[str, str] = {}
+    for row in sorted(calls, key=lambda one: (one.started_at, one.id), reverse=True):
+        if all(getattr(row, name) == value for name, value in wanted.items()):
+            found.setdefault(row.linkedid, row.id)
+    return list(found.values())
+
+
+@pytest.fixture(params=range(2))
+def site(url: str, request: pytest.FixtureRequest) -> Iterator[tuple[CallLog, list[CallRecord]]]:
+    log, calls = open_log(url), [tidy(call) for call in made(request.param)]
+    log.write(sorted(calls, key=lambda one: one.started_at))
+    yield log, calls
+    log.close()
+
+
+def test_each_place_and_each_pair_of_them(site: tuple[CallLog, list[CallRecord]]) -> None:
+    log, calls = site
+    one = [{name: of[name]} for name in FREQUENT for of in (FREQUENT, RARE, NOWHERE)]
+    for first, second in product(one, one):
+        wanted = first | second
+        found = [call.id for call in find(log, Wanted(**wanted), 1000)]
+        assert found == by_hand(calls, **wanted), wanted
+        assert [call.id for call in find(log, Wanted(**wanted), 3)] == found[:3]
+
+
+@pytest.mark.parametrize("days", [(3, 9), (0, 1), (50, 70)])
+def test_a_rare_place_of_a_time(site: tuple[CallLog, list[CallRecord]], days: tuple[int, int]) -> None:
+    log, calls = site
+    since, until = (BEGIN + timedelta(days=day, hours=5) for day in days)
+    inside = [call for call in calls if since <= call.started_at < until]
+    for name, value in RARE.items():
+        found = find(log, Wanted(since=since, until=until, **{name: value}), 1000)
+        assert [call.id for call in found] == by_hand(inside, **{name: value}), name
+
+
+def test_what_few_calls_have(site: tuple[CallLog, list[CallRecord]]) -> None:
+    log, calls = site
+    odd = [("agent", "8001"), ("agent", "9999"), ("kind", Kind.THREAT), ("kind", Kind.PRANK)]
+    odd += [("review", review) for review in Review] + [("treatment", Treatment.ANALYSIS_QUEUE)]
+    for (name, value), region in product(odd, ("", "上海市")):
+        wanted = {name: value} | ({"region": region} if region else {})
+        assert [call.id for call in find(log, Wanted(**wanted), 1000)] == by_hand(calls, **wanted), wanted
+
+
+@pytest.mark.parametrize(
+    ("wanted", "index"),
+    [
+        (Wanted(agent="9999"), "ix_calls_agent"),
+        (Wanted(kind=Kind.MIMIC), "ix_calls_kind"),
+        (Wanted(review=Review.OVERTURNED), "ix_calls_review"),
+        (Wanted(treatment=Treatment.LINE_FAULT), "ix_calls_treatment"),
+        (Wanted(agent="9999", flagged=True), "ix_calls_marked"),
+        (Wanted(kind=Kind.MIMIC, flagged=True), "ix_calls_marked"),
+    ],
+)
+def test_for_the_few_nobody_reads_all(tmp_path: Path, wanted: Wanted, index: str) -> None:
+    log = open_log(f"sqlite:///{tmp_path}/calls.db")
+    log.write(made(0))
+    asked: list[tuple[str, Any]] = []
+
+    @event.listens_for(log.engine, "before_cursor_execute")
+    def before(_c: object, _cursor: object, sql: str, values: object, *_: object) -> None:
+        asked.append((sql, values))
+
+    find(log, wanted, 50)
+    sql, values = asked[-1]
+    with log.engine.connect() as connection:
+        plan = [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", values)]
+    assert index in plan[0], plan
+    log.close()
