@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.store.databases import (
     empty_url,
@@ -32,6 +33,9 @@ WAITING = {
 }
 """Rooms whose tests wait for sockets, processes, servers or clocks, or compute for seconds."""
 
+
+settings.register_profile("busy", deadline=None)  # on a busy machine an example's time says nothing
+settings.load_profile("busy")
 
 HERE = Path(__file__).parent
 
