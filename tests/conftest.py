@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from tests.store.databases import (
     empty_url,
@@ -34,7 +34,8 @@ WAITING = {
 """Rooms whose tests wait for sockets, processes, servers or clocks, or compute for seconds."""
 
 
-settings.register_profile("busy", deadline=None)  # on a busy machine an example's time says nothing
+# On a busy machine the time that an example takes says nothing.
+settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("busy")
 
 HERE = Path(__file__).parent
