@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.store.databases import (
     empty_url,
@@ -32,6 +33,10 @@ WAITING = {
 }
 """Rooms whose tests wait for sockets, processes, servers or clocks, or compute for seconds."""
 
+
+# On a busy machine the time that an example takes says nothing.
+settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy")
 
 HERE = Path(__file__).parent
 

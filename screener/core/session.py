@@ -69,6 +69,8 @@ class Session:
         self._second = Rereading(judgement, flow.second_seconds) if self._acts and flow.second_seconds else None
         self._state = State.OFFERED
         self._offered_already = False
+        self._early: Ordered | None = None
+        """The newest order from before the answer."""
         self._at = 0.0
         """Audio time of the newest event."""
         self._since = 0.0
@@ -104,6 +106,8 @@ class Session:
                     self._enter(State.SCREENING)
                     self._patience.begin(self._at)
                     yield from self._answered()
+                    if self._early:
+                        yield from self._handle(self._early)
             case Transcript():
                 yield from self._heard(event)
             case Cue() if event.speaker is Speaker.CALLER:
@@ -128,12 +132,14 @@ class Session:
                 yield from self._unheard(Reason.DEAF.of(cause))
             case Stopping():
                 yield from self._stopping()
+            case Ordered(act=Act.SUPERVISOR | Act.PAUSE):
+                pass  # observers tell a supervisor; a pause is the agent's
+            case Ordered() if self._state is State.OFFERED:
+                self._early = event
             case Ordered(act, by) if act in WARNINGS:
                 if self._warns and self._state is State.SCREENING:
                     assessment = self._hearing.assessment(self._at)
                     yield from self._warn(self._warner.ordered(act, by, self._at, assessment))
-            case Ordered(act=Act.SUPERVISOR | Act.PAUSE):
-                pass  # observers tell a supervisor; a pause is the agent's
             case Ordered():
                 yield from self._ordered(event)
             case Tick():

@@ -123,7 +123,7 @@ def drive(offered, flow, given_events):
     return [(event, session.handle(event)) for event in (*given_events, CallEnded(EndedBy.CALLER, 200.0))]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(offers, flows, st.lists(events, max_size=40))
 def test_promises_hold_in_any_order(offered, flow, given_events) -> None:
     steps = drive(offered, flow, given_events)
@@ -181,7 +181,7 @@ def check_warnings(flow, warned) -> None:
     assert sum(w.step in (Step.HEARD, Step.UNHEARD) for w in warned) == sum(w.step is Step.BEGUN for w in warned)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(events, max_size=40), st.integers(0, 3))
 def test_nobody_is_left_alone(given_events, refusals) -> None:
     """Whatever happened before, time alone brings every answered call to a transfer or its end."""
@@ -203,7 +203,7 @@ def test_nobody_is_left_alone(given_events, refusals) -> None:
     assert any(isinstance(a, Hangup | Transfer) for a in actions)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(offers, flows, st.lists(events, max_size=40))
 def test_nobody_whose_voice_does_not_arrive_is_flagged_for_silence(offered, flow, given_events) -> None:
     unheard = [replace(e, heard=False) if isinstance(e, Tick) else e for e in given_events]

@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from screener.core.actions import Prompt
@@ -121,7 +121,6 @@ def test_who_speaks_over_whom_makes_no_difference_to_the_sum() -> None:
     assert ear.assessment(3).score == pytest.approx(-4.0 + 3.5 + 3.0)
 
 
-@settings(deadline=None)
 @given(
     st.lists(
         st.tuples(st.sampled_from(Speaker), st.sampled_from([*WORDS, "嗯", ""]), st.booleans(), st.booleans()),

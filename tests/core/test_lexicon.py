@@ -118,7 +118,7 @@ def test_every_shipped_phrase_finds_itself() -> None:
     assert missing == []
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     st.lists(
         st.sampled_from(["ni", "chuan", "shen", "me", "nei", "yi", "san", "ba", "fu", "nv", "jie", "a"]),

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from screener.core.actions import ON_PBX, Hangup, Listen, Play, Prompt, Reject, StopPlaying, Transfer
+from screener.core.actions import ON_PBX, Decided, Hangup, Listen, Play, Prompt, Reject, StopPlaying, Transfer
 from screener.core.entrances import open_session
 from screener.core.evidence import Kind, Treatment, Verdict
 from screener.core.flow import Flow
@@ -476,6 +476,16 @@ def test_what_a_person_orders_is_done_also_in_a_dry_run_and_the_log_says_who(act
         assert line.decisions[-1].verdict is Verdict.HARASSMENT
         assert line.decisions[-1].reason == "ordered:王主管"
         assert next(t.treatment for t in line.treated) is Treatment(act.value)
+
+
+@pytest.mark.parametrize("entrance", [Entrance.IN_PATH, Entrance.BESIDE])
+def test_an_order_from_before_the_answer_is_done_at_the_answer(entrance: Entrance) -> None:
+    offered = offer(entrance=entrance)
+    session = open_session(offered, plain(), Flow())
+    before = [*session.handle(offered), *session.handle(Ordered(Act.AGENTS, "王主管", 0.0))]
+    assert not any(isinstance(action, Decided) for action in before)
+    decided = [action.decision for action in session.handle(CallAnswered()) if isinstance(action, Decided)]
+    assert [(d.verdict, d.reason) for d in decided] == [(Verdict.GENUINE, "ordered:王主管")]
 
 
 def test_a_supervisor_who_is_asked_to_look_changes_nothing_for_the_caller() -> None:

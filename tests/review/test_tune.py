@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from screener.core.evidence import Kind, Source, Verdict
@@ -68,7 +68,6 @@ def test_nothing_to_learn_from() -> None:
     assert propose([call("right", {"a": 6.5}, review=Review.CONFIRMED)], W) == []
 
 
-@settings(deadline=None)
 @given(
     st.lists(
         st.tuples(

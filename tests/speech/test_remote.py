@@ -181,10 +181,12 @@ def test_the_pool_knows_which_servers_fail(two: list[Running]) -> None:
                 voice.feed(pcm[number * FRAME_BYTES : (number + 1) * FRAME_BYTES], number * FRAME_SECONDS)
             time.sleep(0.005)
         dead, live = (server.url.removeprefix("ws://") for server in (two[1], two[0]))
-        wait_for(lambda: pool.failing() == (dead,), what="the dead server to be known")
-        up = {state.place: (state.up, state.streams) for state in pool.servers()}
-        assert up[dead] == (False, 0)
-        assert up[live] == (True, 2)
+        known = {dead: (False, 0), live: (True, 2)}
+        wait_for(
+            lambda: known == {state.place: (state.up, state.streams) for state in pool.servers()},
+            what="the dead server to be known, and both voices at the other",
+        )
+        assert pool.failing() == (dead,)
     finally:
         pool.stop()
 

@@ -31,7 +31,7 @@ def small(rng: np.random.Generator, phones: int) -> kaldi.Model:
     )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(0, 2**32), st.integers(1, 70))
 def test_what_is_written_is_read_again(seed: int, phones: int) -> None:
     model = small(np.random.default_rng(seed), phones)
@@ -43,7 +43,7 @@ def test_what_is_written_is_read_again(seed: int, phones: int) -> None:
     assert np.array_equal(again.priors, model.priors)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.data())
 def test_a_damaged_model_is_refused_or_read_but_never_crashes(data: st.DataObject) -> None:
     good = kaldi.serialize(small(np.random.default_rng(1), 3))

@@ -19,13 +19,13 @@ def graphs(draw: st.DrawFn) -> list[State]:
     return [State(draw(float32), draw(st.lists(arcs, max_size=5))) for _ in range(count)]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(graphs())
 def test_what_is_written_is_read_again(states: list[State]) -> None:
     assert openfst.parse(openfst.serialize(states)) == (states, 0)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(graphs(), st.data())
 def test_a_graph_cut_short_is_refused(states: list[State], data: st.DataObject) -> None:
     written = openfst.serialize(states)
