@@ -8,7 +8,7 @@ import pytest
 
 from screener.core.actions import Prompt, Step
 from screener.events import Act, Entrance
-from screener.feed.items import Began, Cautioned, Item, Order, Rest
+from screener.feed.items import Began, Cautioned, Item, Order, Rest, Rested
 from screener.feed.local import FeedReader
 from screener.media.prompts import find
 from screener.settings.recordings import SAID
@@ -198,6 +198,7 @@ def test_the_levels_lead_to_the_end_and_the_agent_is_paused_for_as_long_as_the_s
     wait_for(lambda: desk.of(Rest), 10, "the offer of a pause")
     desk.order(Act.PAUSE, "agent1")
     wait_for(lambda: paused(asterisk), 5, "pause of the agent in the queue")
+    wait_for(lambda: [rested.ok for rested in desk.of(Rested)] == [True], 5, "word of it on the feed")
     began = time.monotonic()
     rings = time.monotonic()
     place_call(QUIET, number="13900008885", dialled=BESIDE, line=1, stay=PAUSE * 3)
@@ -227,6 +228,7 @@ def test_an_account_without_the_right_pauses_nobody_and_says_so(
         wait_for(lambda: desk.of(Rest), 10, "the offer of a pause")
         desk.order(Act.PAUSE, "agent1")
         wait_for(lambda: "a pause could not begin" in site.log, 10, "word of it in the log")
+        wait_for(lambda: [rested.ok for rested in desk.of(Rested)] == [False], 5, "word of it on the feed")
         assert not paused(asterisk)
     finally:
         desk.close()
