@@ -1,4 +1,4 @@
-"""`python -m screener.training.cards fit`: makes config/cards.bin anew from the corpus, in seconds."""
+"""`python -m screener.training.cards fit`: makes config/cards.bin anew from the corpus, in minutes."""
 
 from pathlib import Path
 

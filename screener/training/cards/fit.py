@@ -1,4 +1,4 @@
-"""Learns the types: softmax regression by Adam (Kingma and Ba, 2015), numpy only, seconds."""
+"""Learns the types: softmax regression by Adam (Kingma and Ba, 2015), numpy only, minutes."""
 
 from collections import Counter
 from collections.abc import Sequence
