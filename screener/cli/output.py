@@ -197,7 +197,7 @@ def _note_reading(log: CallLog, url: str, folder: Path) -> None:
             note_answer(record)
         finally:
             record.close()
-    elif form != "table" or output is not None:
+    elif form != "table" or output is not None or not sys.stdout.isatty():
         remedy = "what cannot be put on record is not handed out; a table on the terminal may be read"
         raise StoreError(f"{log.place}: cannot be written (Permission denied)", remedy)
 

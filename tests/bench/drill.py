@@ -58,6 +58,8 @@ STRANGER = "192.0.2.66"
 AWAY_SECONDS = 60
 FROZEN_SECONDS = 20
 AWAY_RTPENGINE_SECONDS = 3.0
+BACK_SECONDS = 1.0
+"""In which one recogniser process that was killed must hear again."""
 LONGEST = 60.0
 """Seconds after a fault in which a caller must have an agent."""
 _HANGS = """
@@ -195,7 +197,15 @@ def drilling(**options) -> Iterator[Drill]:
 def outcome(drill: Drill, began: float, note: str = "") -> Outcome:
     callers, lost, seconds = drill.lost(began)
     note = f"last agent after {seconds:.1f} s; {note}" if note else f"last agent after {seconds:.1f} s"
-    return Outcome(callers, lost, f"{note}; {drill.next_is_screened()}")
+    return judged(drill, callers, lost, note)
+
+
+def judged(drill: Drill, callers: int, lost: int, note: str, url: str = "sqlite:///screener.db") -> Outcome:
+    """Hangs everybody up, screens one more, and looks into the log: a genuine caller who is flagged counts."""
+    afterwards = drill.next_is_screened()
+    time.sleep(2)  # what has ended is being written
+    flagged = _flagged(drill, url)
+    return Outcome(callers, lost + flagged, f"{note}; {flagged} flagged; {afterwards}")
 
 
 def killed_in_path() -> Outcome:
@@ -208,9 +218,7 @@ def killed_in_path() -> Outcome:
         drill.hang_up()
         drill.site.screener.start()
         drill.site.wait_ready()
-        return Outcome(
-            callers, lost, f"last agent after {seconds:.1f} s; started again; {drill.next_is_screened()}"
-        )
+        return judged(drill, callers, lost, f"last agent after {seconds:.1f} s; started again")
 
 
 def killed_beside() -> Outcome:
@@ -224,7 +232,7 @@ def killed_beside() -> Outcome:
         drill.hang_up()
         drill.site.screener.start()
         drill.site.wait_ready()
-        return Outcome(callers, lost, f"talk on; started again; {drill.next_is_screened()}")
+        return judged(drill, callers, lost, "talk on; started again")
 
 
 def manager_cut() -> Outcome:
@@ -292,7 +300,7 @@ def _database_fails(
                 time.sleep(max(0.0, least - (time.monotonic() - began)))
             wait_for(lambda: _logged(url) >= callers, 60, "calls in the log", every=1)
             note = f"last agent after {seconds:.1f} s; {what} {least} s; all {callers} calls in the log"
-            return Outcome(callers, lost, f"{note}; {drill.next_is_screened()}")
+            return judged(drill, callers, lost, note, url)
 
 
 def _logged(url: str) -> int:
@@ -320,7 +328,7 @@ def recogniser_hangs() -> Outcome:
             began = time.monotonic()
             callers, lost, seconds = drill.lost(began)
             hang.unlink()
-            return Outcome(callers, lost, f"last agent after {seconds:.1f} s; {drill.next_is_screened()}")
+            return judged(drill, callers, lost, f"last agent after {seconds:.1f} s")
 
 
 def recognisers_killed() -> Outcome:
@@ -355,7 +363,10 @@ def recognisers_killed() -> Outcome:
             f"{' and '.join(f'{t:.2f}' for t in times[1:])} s; {heard} heard afterwards, {flagged} flagged, "
             f"said {log.count('recogniser process')} times"
         )
-        return Outcome(callers, lost + flagged + (len(beside) - heard), f"{note}; {drill.next_is_screened()}")
+        late = sum(seconds > BACK_SECONDS for seconds in times[:1])
+        note = f"{note}; {late} back too late" if late else note
+        bad = lost + flagged + late + (len(beside) - heard)
+        return Outcome(callers, bad, f"{note}; {drill.next_is_screened()}")
 
 
 def _back(drill: Drill, count: int) -> list[float]:
@@ -386,7 +397,7 @@ def disk_full() -> Outcome:
                     lambda: _logged(f"sqlite:///{disk}/screener.db") >= callers, 60, "calls in the log", every=1
                 )
                 note = f"last agent after {seconds:.1f} s; said {told} times; all {callers} calls in the log"
-                return Outcome(callers, lost, f"{note}; {drill.next_is_screened()}")
+                return judged(drill, callers, lost, note, f"sqlite:///{disk}/screener.db")
         finally:
             subprocess.run(["umount", disk], check=True)
 
@@ -429,7 +440,7 @@ def flood() -> Outcome:
         sent = len([p for p in drill.tap.packets if p.source[0] == STRANGER and p.data.startswith(b"INVITE")])
         answered = len([p for p in drill.tap.packets if p.target[0] == STRANGER])
         note = f"last agent after {seconds:.1f} s; {sent} INVITE, {answered} answers"
-        return Outcome(callers, lost, f"{note}; {drill.next_is_screened()}")
+        return judged(drill, callers, lost, note)
 
 
 def deaf() -> Outcome:
@@ -457,12 +468,12 @@ def _unheard(drill: Drill, least: int) -> str:
         )
     text = drill.site.screener.log
     causes = Counter(re.findall(r"the caller is not heard: (\w+)", text))
-    return f"said {dict(causes)}; flagged {_flagged(drill)}"
+    return f"said {dict(causes)}"
 
 
-def _flagged(drill: Drill) -> int:
+def _flagged(drill: Drill, url: str) -> int:
     """Calls of the log that are flagged."""
-    log = open_log("sqlite:///screener.db", drill.site.screener.home)
+    log = open_log(url, drill.site.screener.home)
     try:
         return sum(call.verdict is Verdict.HARASSMENT for call in log.calls(limit=None))
     finally:
@@ -498,7 +509,7 @@ def slow_header() -> Outcome:
         began = time.monotonic()
         callers, lost, seconds = drill.lost_with_more(began)
         note = f"last agent after {seconds:.1f} s; {sent} messages"
-        return Outcome(callers, lost, f"{note}; {drill.next_is_screened()}")
+        return judged(drill, callers, lost, note)
 
 
 def transactions() -> Outcome:
@@ -518,7 +529,7 @@ def transactions() -> Outcome:
         began = time.monotonic()
         callers, lost, seconds = drill.lost_with_more(began)
         note = f"last agent after {seconds:.1f} s; {sent} requests"
-        return Outcome(callers, lost, f"{note}; {drill.next_is_screened()}")
+        return judged(drill, callers, lost, note)
 
 
 def injected() -> Outcome:
@@ -543,7 +554,7 @@ def injected() -> Outcome:
         forged = [line for line in asterisk.queue_log("ENTERQUEUE") if line[1] == "17.1"]
         believed = log.count("flags a call") + len(forged)
         note = f"last agent after {seconds:.1f} s; {tried} tried, {believed} believed, {len(moved)} callers moved"
-        return Outcome(callers, lost + len(moved) + believed, f"{note}; {drill.next_is_screened()}")
+        return judged(drill, callers, lost + len(moved) + believed, note)
 
 
 def recogniser_servers_gone() -> Outcome:
@@ -575,8 +586,8 @@ def recogniser_servers_gone() -> Outcome:
         said_so = drill.site.screener.log.count("recogniser server")
         begin(drill.site.network)
         time.sleep(35)  # the longest that a server is left alone, and its model
-        note = f"said {said_so} times; last agent after {seconds:.1f} s; {_flagged(drill)} flagged"
-        return Outcome(callers, lost, f"{note}; {drill.next_is_screened()}")
+        note = f"said {said_so} times; last agent after {seconds:.1f} s"
+        return judged(drill, callers, lost, note)
 
 
 def rtpengine_restarted() -> Outcome:
@@ -655,7 +666,7 @@ def certificate_expired() -> Outcome:
                 f"talked on, last agent after {seconds:.1f} s; started anew with it: refused {refused} times, "
                 f"last agent after {later:.1f} s; renewed, no restart"
             )
-            return Outcome(callers + more, lost + also_lost, f"{note}; {drill.next_is_screened()}")
+            return judged(drill, callers + more, lost + also_lost, note)
 
 
 def _put(home: Path, certificate: bytes, key: bytes) -> None:

@@ -2,6 +2,7 @@
 
 import ast
 import csv
+import hashlib
 import io
 import json
 import logging
@@ -15,17 +16,20 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner, Result
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 import screener
 from screener.cli import cli, person
 from screener.cli.package import write_package
-from screener.errors import InputError, ScreenerError
+from screener.errors import InputError, ScreenerError, StoreError
 from screener.events import ListName
 from screener.operations.logs import start_logging
 from screener.review.dossier import MANIFEST
-from screener.store.log import open_log
+from screener.review.seal import SIGNATURE, sign
+from screener.store.log import CallLog, open_log
 from screener.store.records import ListedNumber, Review
 from tests.store.test_log import FLAGGED
 
@@ -104,9 +108,12 @@ SHOWN = [
     ["calls", "list", "--mask"],
     *(["report", "sources", "--by", by] for by in ("number", "prefix", "region", "carrier")),
     *(["report", name] for name in ("agents", "queue", "summary", "treatment", "accuracy", "frequency")),
+    ["report", "warnings"],
     ["list", "suggest", "--flags", "1"],
-    ["list", "block", "show"],
+    *(["list", name.value, "show"] for name in ListName),
+    ["list", "ladder"],
     ["tune"],
+    ["sample"],
     ["access"],
 ]
 
@@ -114,10 +121,10 @@ SHOWN = [
 @pytest.mark.parametrize("arguments", SHOWN, ids=" ".join)
 @pytest.mark.parametrize("form", ["table", "json"])
 def test_every_table_is_shown_and_harmless(database: str, arguments: list[str], form: str) -> None:
-    output = run(database, *arguments, "--format", form).output
-    harmless(output)
+    result = run(database, *arguments, "--format", form)
+    harmless(result.output)
     if form == "json":
-        json.loads(output)
+        json.loads(result.stdout)
 
 
 def test_what_a_stranger_called_itself_is_shown_as_it_is(database: str) -> None:
@@ -218,8 +225,6 @@ def package(database: str, tmp_path: Path) -> Path:
 
 
 def test_words_and_manifest_that_were_both_changed_are_found_by_the_sum(package: Path) -> None:
-    import hashlib
-
     told = hashlib.sha256((package / MANIFEST).read_bytes()).hexdigest()
     assert "as they were made" in verify(package, "--sum", told).output
     transcript = next(package.glob("calls/*/transcript.txt"))
@@ -239,6 +244,27 @@ def test_an_empty_manifest_vouches_for_nothing(tmp_path: Path, manifest: bytes) 
     (tmp_path / "case").mkdir()
     (tmp_path / "case" / MANIFEST).write_bytes(manifest)
     assert "✘" in verify(tmp_path / "case", code=1).output
+
+
+def test_a_package_that_somebody_else_signed_anew_is_found_by_key_and_by_the_record(
+    package: Path, database: str
+) -> None:
+    """Words, manifest and signature changed: whole in itself, and made by nobody of the site."""
+    ours = verify(package).output.splitlines()[-1].removeprefix("signed with the key ")
+    assert "as they were made" in verify(package, "--key", ours).output
+    assert "as they were made" in verify(package, "--db", database).output
+    transcript = next(package.glob("calls/*/transcript.txt"))
+    old = hashlib.sha256(transcript.read_bytes()).hexdigest()
+    transcript.write_text("他没有说过这句话\n", "utf-8")
+    manifest = package / MANIFEST
+    changed = manifest.read_text("utf-8").replace(old, hashlib.sha256(transcript.read_bytes()).hexdigest())
+    manifest.write_text(changed, "utf-8")
+    (package / SIGNATURE).write_bytes(sign(manifest.read_bytes(), Ed25519PrivateKey.generate()))
+    blind = verify(package).output
+    assert "as they were made" not in blind
+    assert "only its sum or key tells" in blind
+    assert "by another key" in verify(package, "--key", ours, code=1).output
+    assert "not in the access record" in verify(package, "--db", database, code=1).output
 
 
 def zipped(tmp_path: Path, *members: tuple[str, bytes]) -> Path:
@@ -337,6 +363,57 @@ def test_every_answer_is_on_record_before_it_is_given(database: str, tmp_path: P
             == "screener " + " ".join(a for a in arguments if a.isalpha())[: len(notes[0].action) - 9]
         )
         assert notes[0].who == person.user()
+
+
+TELLING = {
+    *(("list", name.value, "export") for name in ListName),
+    ("calls", "show"),
+    ("calls", "export"),
+    ("explain",),
+    ("status",),
+    ("calls", "follow"),
+}
+"""What tells of callers without `--format`, under other forms, or of the running service."""
+SILENT = {
+    ("bench-log",), ("erase",), ("purge",), ("review",), ("import", "cdr"), ("import", "queue_log"),
+    ("list", "lift"), *(("list", name.value, verb) for name in ListName for verb in ("add", "remove", "import")),
+    ("serve",), ("demo",), ("console",), ("calls", "verify"),
+}  # fmt: skip
+"""What works on the log, or on its own, and hands no caller of it out."""
+
+
+def commands(group: click.Group, *path: str) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command
+        yield (*path, name), command
+        if isinstance(command, click.Group):
+            yield from commands(command, *path, name)
+
+
+def test_no_command_of_the_log_goes_unnamed_here() -> None:
+    """By its kind: whoever adds a command that tells of callers must see it go on record, above."""
+    of_the_log = {path for path, command in commands(cli) if {p.name for p in command.params} >= {"db", "config"}}
+    asked = {tuple(word for word in arguments if word.isalpha()) for arguments in SHOWN}
+    shown = {path for path in of_the_log if any(path == one[: len(path)] for one in asked)}
+    assert of_the_log - shown - TELLING - SILENT == set()
+    assert len(shown) > 15
+
+
+def test_who_may_not_write_the_record_sees_tables_on_the_terminal_alone(
+    database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(CallLog, "may_write", lambda _log: False)
+    for arguments in SHOWN:
+        if arguments[:2] == ["list", "suggest"]:
+            continue  # it writes: no log that cannot be written is opened for it
+        for more in ([], ["--format", "json"], ["-o", str(tmp_path / "out")]):
+            with pytest.raises(StoreError, match="cannot be written"):
+                run(database, *arguments, *more)  # into a pipe, as here: no terminal
+    assert not (tmp_path / "out").exists()
+    monkeypatch.setattr("click.testing._NamedTextIOWrapper.isatty", lambda _stream: True)
+    assert run(database, "calls", "list").output
 
 
 def test_what_cannot_be_put_on_record_is_not_given(database: str, tmp_path: Path) -> None:

@@ -22,3 +22,20 @@ def test_the_three_files_fit() -> None:
     engine.read(FOLDER / "rtpengine.conf")
     assert settings.proxy.rtpengine == (engine["rtpengine"]["listen-ng"],)
     assert f'"udp:{engine["rtpengine"]["listen-ng"]}"' in script
+
+
+def test_both_proxies_take_the_same_off_what_comes_from_outside() -> None:
+    """What only the inside may say, of a caller of the trunk: by one list in both, before anything is passed on."""
+    taken = {
+        folder.name: re.findall(r'remove_hf_re\("(.+?)"\)', (folder / "kamailio.cfg").read_text())
+        for folder in (FOLDER, FOLDER.parent / "kamailio")
+    }
+    assert taken["rtpengine"] == taken["kamailio"]
+    script = (FOLDER / "kamailio.cfg").read_text()
+    assert script.index("$si == TRUNK") < script.index("remove_hf_re") < script.index("t_relay")
+    names = ("P-Asserted-Identity", "p-preferred-identity", "Remote-Party-ID", "Referred-By", "b", "Diversion",
+             "History-Info", "X-Linkedid", "x-uniqueid", "X-Dialled", "Replaces", "Identity")  # fmt: skip
+    for name in names:
+        assert any(re.search(pattern, name, re.IGNORECASE) for pattern in taken["rtpengine"]), name
+    for name in ("Via", "From", "To", "Call-ID", "CSeq", "Contact", "Content-Type", "Route", "Refer-To"):
+        assert not any(re.search(pattern, name, re.IGNORECASE) for pattern in taken["rtpengine"]), name

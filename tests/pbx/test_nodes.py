@@ -8,11 +8,13 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from screener.core.evidence import Verdict
+from screener.sip.message import respond
 from screener.store.log import open_log
 from screener.store.records import CallRecord
 from tests.pbx.kamailio import kamailio
@@ -325,6 +327,10 @@ CLAIMS = {
     "History-Info": "<sip:8001@192.0.2.10>;index=1, <sip:100@192.0.2.10>;index=1.1",
     "X-Linkedid": "1700000000.1",
     "x-uniqueid": "1700000000.1",
+    "X-Dialled": "4000000000",
+    "Identity": "x",
+    "Priority": "emergency",
+    "P-Charging-Vector": "icid-value=1",
 }
 """What only the inside may say."""
 
@@ -370,6 +376,42 @@ def test_a_trunk_cannot_aim_media_at_others_later(lan: Network, nodes: Nodes) ->
         assert trunk.ask("INVITE", trunk.sdp.replace(*AIMS["session"])).status == 488
         assert trunk.ask("INVITE", trunk.offer("0 101", direction="sendonly")).status == 200, "a hold"
         trunk.ack(cseq=3)
+        assert trunk.ask("BYE").status == 200
+
+
+def passed_on(tap: Wiretap, start: str, number: str) -> list[bytes]:
+    return [p.data for p in tap.sip(start, source=PROXY) if number.encode() in p.data]
+
+
+def test_a_trunk_cannot_aim_media_at_others_in_its_ack(lan: Network, nodes: Nodes, tap: Wiretap) -> None:
+    """An INVITE without a description is answered with an offer; the answer comes with the ACK."""
+    number = "13800000083"
+    with calling_the_proxy(lan, TRUNK, number) as trunk:
+        trunk.invite = trunk.request("INVITE")
+        trunk.send(trunk.invite)
+        offer = trunk.final("INVITE")
+        assert offer.status == 200
+        trunk.connected(offer)
+        trunk.ack(trunk.sdp.replace(*AIMS["session"]))
+        time.sleep(0.5)
+        assert not passed_on(tap, "ACK ", number)
+        trunk.ack(trunk.sdp)
+        wait_for(lambda: passed_on(tap, "ACK ", number), 5, "ACK that aims at nobody else")
+        assert trunk.ask("BYE").status == 200
+
+
+def test_a_trunk_cannot_aim_media_at_others_by_an_answer(lan: Network, nodes: Nodes, tap: Wiretap) -> None:
+    number = "13800000084"
+    with calling_the_proxy(lan, TRUNK, number) as trunk:
+        assert trunk.call().status == 200
+        refer = trunk.wait_request("REFER")  # nothing arrives: the caller is not heard, and goes to an agent
+        aimed = replace(respond(refer, 202), body=trunk.sdp.replace(*AIMS["session"]))
+        aimed.headers.add("Content-Type", "application/sdp")
+        trunk.send(aimed)
+        time.sleep(1)
+        assert not passed_on(tap, "SIP/2.0 202", number)
+        trunk.send(respond(refer, 202))
+        wait_for(lambda: passed_on(tap, "SIP/2.0 202", number), 5, "answer that aims at nobody else")
         assert trunk.ask("BYE").status == 200
 
 

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from screener.sip.message import Request, parse
 from tests.pbx import stranger
-from tests.pbx.network import ASTERISK, Network
+from tests.pbx.network import ASTERISK, SCREENER, Network, Wiretap
 from tests.pbx.rig import BESIDE, CRM, DEPLOY, IN_PATH, SECRET, Asterisk, Caller, Crew, Phone, Screener
 from tests.pbx.voices import said
 from tests.waiting import wait_for
@@ -66,6 +67,22 @@ def test_the_dialplan_lets_digits_and_a_plain_name_through(network: Network, ast
     dialled = [f"{BESIDE}\r\nEvent: x", f"{IN_PATH}\r\nEvent: x", f"{IN_PATH},1)", f"{IN_PATH}${{HASH(x)}}"]
     for number in dialled:
         assert stranger.dial(network, ["13800006666"], number)[0] >= 400, "no such number"
+
+
+def test_the_name_that_goes_on_is_plain(
+    network: Network, asterisk: Asterisk, run_screener: Callable[..., Screener]
+) -> None:
+    run_screener()
+    wait_for(lambda: asterisk.contact("screener") == "Avail", 20, "registration")
+    tap = Wiretap(network)
+    try:
+        stranger.dial(network, ["13800008888"], IN_PATH, name=r"张三[/x]|'\"y\\")
+        asked = wait_for(lambda: tap.sip("INVITE ", source=ASTERISK, target=SCREENER), 5, "INVITE to the screener")
+    finally:
+        tap.stop()
+    invite = parse(asked[0].data)
+    assert isinstance(invite, Request)
+    assert (invite.from_.uri.number, invite.from_.display_name) == ("13800008888", "张三[/x]y")
 
 
 @pytest.fixture

@@ -1,6 +1,8 @@
 """A running site on loopback: a real caller, real SIP and RTP, and what the log says afterwards."""
 
 import dataclasses
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,10 +14,12 @@ from screener.errors import ScreenerError
 from screener.events import Act, Entrance
 from screener.feed.items import Began, Judged, Order
 from screener.feed.local import FeedReader
+from screener.service import site
 from screener.service.site import Service, site_flow
 from screener.settings.load import load
 from screener.settings.sections import Settings
 from screener.sip.message import respond
+from screener.sip.useragent import ENDPOINT_SECONDS
 from screener.speech.recognizer import ModelInfo
 from screener.store.log import open_log
 from tests.sip.caller import Caller
@@ -105,6 +109,31 @@ def test_a_stopped_service_has_written_every_call(settings: Settings) -> None:
     log.close()
     for caller in callers:
         caller.close()
+
+
+def test_a_stop_ends_in_its_time_whatever_hangs(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The worst of what STOPS_WITHIN adds up: a caller whom nobody takes over, and every helper hangs."""
+    for name in ("HAND_OVER_SECONDS", "CALLS_THREAD_SECONDS", "HELPERS_SECONDS"):
+        monkeypatch.setattr(site, name, 0.5)
+    service = Service(settings)
+    service.start()
+    caller = Caller(service.sip_port)
+    assert caller.call().status == 200
+    helpers = [service._pool, service._purger, service._take_backs, service._outbox, service._summaries]
+    helpers += [service._history, service._elsewhere]
+    stops = {type(helper): type(helper).stop for helper in helpers}
+    hang = threading.Event()
+    for kind in stops:
+        monkeypatch.setattr(kind, "stop", lambda _helper: hang.wait(60))
+    began = time.monotonic()
+    service.stop()
+    took = time.monotonic() - began
+    hang.set()
+    for helper in helpers:
+        stops[type(helper)](helper)
+    caller.close()
+    assert took < 3 * 0.5 + ENDPOINT_SECONDS + 3, "all at the same time, and none for ever"
+    assert finished(settings), "and the call is in the log"
 
 
 def test_a_model_of_synthetic_speech_treats_nobody_unless_the_site_says_so(

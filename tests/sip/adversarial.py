@@ -2,9 +2,13 @@
 
 import contextlib
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
+from urllib.parse import quote
 
 from screener.errors import ScreenerError
+from screener.freeswitch import messages as events
+from screener.freeswitch import wire as event_socket
 from screener.media import rtcp
 from screener.media.rtp import Packet, TelephoneEvent
 from screener.pbx import messages, wire
@@ -12,6 +16,7 @@ from screener.sip import info, refer, sdp, timer
 from screener.sip.address import NameAddr, Uri, Via, escape_user, parse_params, plain, split_list
 from screener.sip.digest import Challenge, parse_fields, verify
 from screener.sip.framing import Framer
+from screener.sip.identity import invite_info
 from screener.sip.message import (
     MAX_BYTES,
     MAX_LINE,
@@ -27,7 +32,9 @@ from screener.sip.multipart import part
 from screener.sip.replaces import Replaces
 from screener.sip.tcp import READ_BYTES
 from screener.sip.timer import agree
+from screener.siprec import metadata
 
+T = TypeVar("T")
 UNITS = (
 
     b'"',
@@ -103,6 +110,10 @@ UNITS = (
     b"\r\n\r\n",
     b"Event: UserEvent\r\n",
     b"Variable: a\r\n",
+    b"<a>",
+    b"</a>",
+    b"&#65;",
+    b"|2^20",
 )  # fmt: skip
 ENDS = (b"", b"x", b'"', b">", b"@", b";", b" x", b"\r\n", b"\\", b":1", b"\xb8")
 HEAD = (
@@ -187,6 +198,52 @@ def read_sdp(data: bytes) -> None:
                 sdp.answer(theirs, [(stream, 4000)], "192.0.2.1", 1)
 
 
+KEYS = (
+    b"a=crypto:%s",
+    b"a=crypto:1 AES_CM_128_HMAC_SHA1_80 %s",
+    b"a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:%s",
+    b"a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:MTIzNDU2Nzg5QUJDREUwMTIzNDU2Nzg5QUJjZGVm|%s",
+)
+
+
+def read_crypto(data: bytes) -> None:
+    """Lines of keys, of a stream that would be taken with one."""
+    head = b"v=0\r\nc=IN IP4 192.0.2.1\r\nm=audio 1 RTP/SAVP 0 8 101\r\n"
+    theirs = sdp.parse((head + place_of(data, KEYS) % data)[: sdp.MAX_BYTES])
+    theirs.audio()
+
+
+IDENTITIES = ("From", "P-Asserted-Identity", "Remote-Party-ID", "Referred-By", "Diversion", "History-Info")
+
+
+def read_identity(data: bytes) -> None:
+    """Who calls and who sent them, as an INVITE's headers say it; one of them is repetition."""
+    value = text(data[:MAX_LINE])
+    if not is_crowded(data[:MAX_LINE]):
+        headers = Headers([("From", "<sip:a@b>;tag=1"), ("X-Any", value)])
+        headers.replace(place_of(data, IDENTITIES), [value])
+        invite_info(Request(headers, b"", "INVITE", "sip:100@a"), "192.0.2.1:5060", ("X-Any",))
+
+
+DOCUMENTS = (b"%s", b"<recording>%s", b'<recording a="%s', b"<recording><participant><nameID>%s")
+
+
+def read_recording(data: bytes) -> None:
+    """What a recording client says of a call."""
+    metadata.parse((place_of(data, DOCUMENTS) % data)[: metadata.MAX_BYTES])
+
+
+def read_socket(data: bytes) -> None:
+    """As the event socket of a FreeSWITCH is read, in pieces: it escapes what a caller wrote."""
+    name = quote(data[:MAX_LINE]).encode()
+    body = b"Event-Name: CHANNEL_BRIDGE\nCaller-Caller-ID-Name: %s\nUnique-ID: 1\n\n" % name
+    block = b"Content-Length: %d\nContent-Type: text/event-plain\n\n%s" % (len(body), body)
+    framer = event_socket.Framer()
+    for start in range(0, len(block), 16_384):
+        for message in framer.feed(block[start : start + 16_384]):
+            events.read(event_socket.parse(message.body))
+
+
 def read_multipart(data: bytes) -> None:
     for boundary in ("b", "-", "a"):
         headers = Headers([("Content-Type", f"multipart/mixed;boundary={boundary}")])
@@ -217,7 +274,7 @@ EVENTS = (
 
 def read_manager(data: bytes) -> None:
     """As a connection is read: in pieces, and what is whole is looked at."""
-    block = place_of(data) % data + b"\r\n\r\n"
+    block = place_of(data, EVENTS) % data + b"\r\n\r\n"
     framer = wire.Framer()
     for start in range(0, len(block), 16_384):
         for fields in framer.feed(block[start : start + 16_384]):
@@ -226,9 +283,9 @@ def read_manager(data: bytes) -> None:
                 messages.in_progress([fields])
 
 
-def place_of(data: bytes) -> bytes:
+def place_of(data: bytes, places: Sequence[T]) -> T:
     """One of the places, the same for the same data."""
-    return EVENTS[sum(data[:32]) % len(EVENTS)]
+    return places[sum(data[:32]) % len(places)]
 
 
 PARSERS: dict[str, Callable[[bytes], None]] = {
@@ -244,17 +301,21 @@ PARSERS: dict[str, Callable[[bytes], None]] = {
     "text": header(plain),
     "user": header(escape_user),
     "digest": read_digest,
+    "identity": read_identity,
     "sdp": read_sdp,
+    "crypto": read_crypto,
+    "recording": read_recording,
     "multipart": read_multipart,
     "media": read_media,
     "stream": read_stream,
     "manager": read_manager,
+    "socket": read_socket,
 }
 
 
 def hostile(name: str, chance: random.Random, size: int = MAX_BYTES) -> bytes:
     """Input for a parser; of a stream what is read at once."""
-    size = min(size, READ_BYTES) if name in ("stream", "manager") else size
+    size = min(size, READ_BYTES) if name in ("stream", "manager", "socket") else size
     if name == "manager" and chance.random() < 0.1:
         return numbered(chance.choice((2000, 16_000, size)))
     if name == "message" or (name == "stream" and chance.random() < 0.5):

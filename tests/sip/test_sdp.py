@@ -56,6 +56,30 @@ def test_what_is_not_sdp(body):
         sdp.parse(body)
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "held"),
+    [
+        (b"", b"", True),
+        (b"a=sendonly", b"a=inactive", True),
+        (b"a=sendonly", b"a=sendrecv", False),
+        (b"a=sendonly\r\n", b"", False),
+        (b"a=sendonly", b"a=recvonly", False),
+        (b"a=sendonly\r\n", b"c=IN IP4 0.0.0.0\r\n", True),
+        (b"a=sendonly\r\n", b"c=IN IP6 ::\r\n", True),
+    ],
+    ids=["sendonly", "inactive", "sendrecv", "nothing said", "recvonly is one-way", "RFC 2543", "RFC 2543 of IPv6"],
+)
+def test_a_hold_is_known_however_it_is_said(old, new, held):
+    assert sdp.parse(OFFER.replace(old, new)).audio().held is held
+
+
+@pytest.mark.parametrize("direction", [b"sendonly", b"inactive"])
+def test_a_hold_of_the_whole_session_holds_its_stream(direction):
+    body = OFFER.replace(b"a=sendonly\r\n", b"").replace(b"t=0 0\r\n", b"t=0 0\r\na=" + direction + b"\r\n")
+    assert sdp.parse(body).audio().held
+    assert not sdp.parse(body + b"a=sendrecv\r\n").audio().held, "the stream's own word goes first"
+
+
 def test_reports_go_where_they_are_offered_to_go():
     assert sdp.parse(OFFER).audio().control is None
     named = sdp.parse(OFFER + b"a=rtcp:6123 IN IP4 192.0.2.9\r\n").audio()

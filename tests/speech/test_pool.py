@@ -2,6 +2,7 @@
 
 import os
 import queue
+import re
 import signal
 import subprocess
 import sys
@@ -247,7 +248,7 @@ def test_each_process_loads_its_model_once(make: MakePool, tmp_path: Path) -> No
 
 
 def test_the_spare_process_takes_over_at_once(
-    make: MakePool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    make: MakePool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(pool_module, "SPARE_SECONDS", 0.0)
     pool, results = make(loader=partial(fakes.load_at_most, 2, tmp_path))
@@ -257,6 +258,8 @@ def test_the_spare_process_takes_over_at_once(
     assert isinstance(results.get(timeout=WAIT)[2], RecognizerLost)
     assert speak_until(results, voice, 0.2).text == "said"
     assert not pool._spare.ready, "it was heard before any other process had loaded"
+    (seconds,) = re.findall(r"is back after ([\d.]+) s: 1 voices are heard again", caplog.text)
+    assert float(seconds) < 1, "restarted within a second"
     (tmp_path / "open").touch()
     wait_for(lambda: pool._spare.ready, what="another spare one")
 
