@@ -25,7 +25,7 @@ def test_the_three_files_fit() -> None:
 
 
 def test_both_proxies_take_the_same_off_what_comes_from_outside() -> None:
-    """What only the inside may say, of a caller of the trunk: by one list in both, before anything is passed on."""
+    """What only the inside may say, of a caller of the trunk: by one list in both, first of all."""
     taken = {
         folder.name: re.findall(r'remove_hf_re\("(.+?)"\)', (folder / "kamailio.cfg").read_text())
         for folder in (FOLDER, FOLDER.parent / "kamailio")

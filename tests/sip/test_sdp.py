@@ -67,7 +67,15 @@ def test_what_is_not_sdp(body):
         (b"a=sendonly\r\n", b"c=IN IP4 0.0.0.0\r\n", True),
         (b"a=sendonly\r\n", b"c=IN IP6 ::\r\n", True),
     ],
-    ids=["sendonly", "inactive", "sendrecv", "nothing said", "recvonly is one-way", "RFC 2543", "RFC 2543 of IPv6"],
+    ids=[
+        "sendonly",
+        "inactive",
+        "sendrecv",
+        "nothing said",
+        "recvonly is one-way",
+        "RFC 2543",
+        "RFC 2543 of IPv6",
+    ],
 )
 def test_a_hold_is_known_however_it_is_said(old, new, held):
     assert sdp.parse(OFFER.replace(old, new)).audio().held is held
