@@ -15,8 +15,9 @@ from screener.console.hub import Hub
 from screener.console.limits import Turns
 from screener.console.oidc import Provider
 from screener.core.judgement import Weights
-from screener.numbers.identify import Lines, load_lines
+from screener.numbers.identify import Lines
 from screener.numbers.mask import Masker
+from screener.numbers.site import lines_of
 from screener.review.seal import masking_key
 from screener.settings.judging import site_weights
 from screener.settings.sections import Settings
@@ -81,7 +82,7 @@ class Context:
     @cached_property
     def lines(self) -> Lines:
         """What knows the site's numbers."""
-        return load_lines(self.settings.line_files, *self.settings.site.numbering)
+        return lines_of(self.settings)
 
     @cached_property
     def mask(self) -> Masker:

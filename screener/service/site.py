@@ -47,8 +47,8 @@ from screener.events import (
 from screener.feed.items import Order
 from screener.feed.publish import Publisher
 from screener.media.prompts import load_clips
-from screener.numbers.identify import load_lines
 from screener.numbers.mask import mask
+from screener.numbers.site import lines_of
 from screener.operations.metrics import MetricsServer, Sample
 from screener.ports import Call, InviteInfo, RegistrationState, user_of
 from screener.review.take_back import TakeBacks
@@ -170,7 +170,7 @@ class Service:
         self._zone = ZoneInfo(settings.site.timezone)
         recordings = settings.recordings
         self._judgement = load_judgement(settings.judgement, folder, syllables, recordings)
-        self._lines = load_lines(settings.line_files, *settings.site.numbering)
+        self._lines = lines_of(settings)
         clips = load_clips(recordings)
         self._log = open_log(settings.store.url, folder)
         self._history = HistoryLookup(partial(past, self._log, settings.ladder))
