@@ -7,7 +7,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
-from screener.cli.say import say, say_lines
+from screener.cli.say import say, show
 from screener.errors import InputError, ModelError
 from screener.resources import embedded_model_folder
 from screener.speech.install import ARCHIVES, DEFAULT_MODEL, PUBLISHED, install
@@ -37,8 +37,11 @@ def install_command(name: str | None, source: Path | None, sha256: str) -> None:
     if name is None and source is None:
         say("Name the one to fetch:")
         for known, published in PUBLISHED.items():
-            mark = "  (take this one, unless the last remark forbids it)" if known == DEFAULT_MODEL else ""
-            say_lines(f"\n{known}  {published.size >> 20} MB{mark}\n  {published.known}")
+            show("")
+            show(f"{known}  {published.size >> 20} MB")
+            if known == DEFAULT_MODEL:
+                say("take this one, unless its last remark forbids it")
+            say(published.known)
         return
     name = name or _named(source)
     columns = TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn()
@@ -52,7 +55,10 @@ def install_command(name: str | None, source: Path | None, sha256: str) -> None:
         )
         bar.update(task, visible=source is None)
     engine = engine_of(folder)
-    say_lines(f'{folder}\nin screener.toml, under [speech]:\n  engine = "{engine}"\n  model = "{name}"')
+    show(folder)
+    say("in screener.toml, under [speech]:")
+    show(f'  engine = "{engine}"')
+    show(f'  model = "{name}"')
 
 
 def _named(source: Path | None) -> str:

@@ -26,6 +26,7 @@ from screener.feed.items import Began, Handled, Heard, Item, Judged, Missed, Mov
 from screener.feed.local import FeedReader
 from screener.reports.page import Cell, Coded
 from screener.words.judgement import Teller
+from screener.words.places import place
 from screener.words.terms import word
 
 SILENCE_SECONDS = 0.5
@@ -99,8 +100,8 @@ def line_of(item: Item, told: Teller, shown: Callable[[str], str]) -> str:
     call = "" if isinstance(item, Missed | Node) else f"{item.call[-8:]} "
     match item:
         case Began():
-            number = shown(item.number) or word("withheld", lang)
-            return f"{call}☎ {number} {item.region} → {item.dialled or item.agent} [{word(item.entrance, lang)}]"
+            number, region = shown(item.number) or word("withheld", lang), place(item.region, lang)
+            return f"{call}☎ {number} {region} → {item.dialled or item.agent} [{word(item.entrance, lang)}]"
         case Heard(final=True):
             return f"{call}{word(item.speaker, lang)}: {item.text}"
         case Weighed():

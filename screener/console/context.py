@@ -16,8 +16,9 @@ from screener.console.hub import Hub
 from screener.console.limits import Turns
 from screener.console.oidc import Provider
 from screener.core.judgement import Weights
-from screener.numbers.identify import Lines, load_lines
+from screener.numbers.identify import Lines
 from screener.numbers.mask import Masker
+from screener.numbers.site import lines_of
 from screener.review.missed import Missed
 from screener.review.seal import masking_key
 from screener.settings.judging import site_weights
@@ -39,7 +40,7 @@ STRANGERS_A_SECOND, STRANGERS = 0.1, 20.0
 
 @dataclass
 class Context:
-    """Shared by all pages; after the start change the running calls, the sample, who asks how often, and its end."""
+    """Shared by all pages; later change the running calls, the sample, who asks how often, and the end."""
 
     settings: Settings
     log: CallLog
@@ -85,7 +86,7 @@ class Context:
     @cached_property
     def lines(self) -> Lines:
         """What knows the site's numbers."""
-        return load_lines(self.settings.line_files, *self.settings.site.numbering)
+        return lines_of(self.settings)
 
     @cached_property
     def mask(self) -> Masker:

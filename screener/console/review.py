@@ -23,7 +23,7 @@ from screener.store.records import CallRecord, Review
 
 WAITING = 200
 """Calls that are looked at in one go; the others come up as these are done."""
-BESIDE = 12
+SHOWN_AFTER = 12
 """Of them beside the call."""
 SAMPLED = 5
 """About so many flags come to one unflagged call."""
@@ -68,7 +68,7 @@ async def page(context: Context, person: Person, request: Request) -> Response:
             next=following,
             then=then,
             onward=_address(following, then=then),
-            after=[row(context, person, one) for one in after[:BESIDE]],
+            after=[row(context, person, one) for one in after[:SHOWN_AFTER]],
             left=reviews(context.log).get(Review.NONE, 0),
             share=_share(context),
         )

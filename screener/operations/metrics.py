@@ -41,7 +41,7 @@ class Sample:
 
     def __str__(self) -> str:
         labels = ",".join(f'{name}="{_escaped(value)}"' for name, value in self.labels.items())
-        return f"{PREFIX}{self.name}{f'{{{labels}}}' if labels else ''} {self.value:g}"
+        return f"{PREFIX}{self.name}{f'{{{labels}}}' if labels else ''} {self.value:.15g}"
 
 
 def render(samples: Iterable[Sample]) -> str:

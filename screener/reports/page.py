@@ -60,10 +60,14 @@ class Sheet:
             rows=[[row[n] for n in kept] for row in self.rows],
         )
 
-    def type_at(self, row: int, column: int) -> Type:
-        """What a cell holds."""
+    def types_in(self, column: int) -> Sequence[Type]:
+        """What each cell of a column holds."""
         kind = self.type_of(column)
-        return self.row_types[row] if self.row_types and kind == "number" else kind
+        return self.row_types if self.row_types and kind == "number" else [kind] * len(self.rows)
+
+    def texts(self, column: int) -> list[str]:
+        """A column's cells for a person's eyes, on every surface the same."""
+        return [shown(kind, row[column]) for kind, row in zip(self.types_in(column), self.rows, strict=True)]
 
     def type_of(self, column: int) -> Type:
         """What a column holds."""
@@ -202,3 +206,10 @@ def shown(kind: Type, cell: Cell) -> str:
             return f"{cell:.1f}" if kind == "seconds" else f"{cell:.2f}"
         case int():
             return str(cell)
+
+
+def amount(value: float, share: bool = False) -> str:
+    """What a bar or a field of a chart stands for, for a person's eyes."""
+    if share:
+        return f"{value:.1%}"
+    return f"{value:,.0f}" if value == int(value) else f"{value:,.1f}"

@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from screener.outside.text import visible
-from screener.reports.page import Bars, Chart, Heat, Page, Sheet, Trend, Type, shown
+from screener.reports.page import Bars, Chart, Heat, Page, Sheet, Trend, amount
 
 USUAL_COLUMNS = 80
 HEAD_LEAST = 6
@@ -84,7 +84,7 @@ def parts(sheet: Sheet, width: int) -> list[list[int]]:
 def _width(sheet: Sheet, column: int) -> int:
     """Columns of the screen: a number whole, a text up to a measure, a head folded if need be."""
     kind = sheet.type_of(column)
-    cells = max((cell_len(shown(kind, row[column])) for row in sheet.rows), default=0)
+    cells = max(map(cell_len, sheet.texts(column)), default=0)
     head = min(cell_len(sheet.heads[column]), max(HEAD_LEAST, cells, _longest_word(sheet.heads[column])))
     if kind == "time":
         return max(TIME_COLUMNS, head)
@@ -100,17 +100,16 @@ def _table(sheet: Sheet, columns: Sequence[int], *, titled: bool) -> Table:
     table = Table(
         title=sheet.title if titled else None, box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False
     )
-    types: list[Type] = [sheet.type_of(column) for column in columns]
-    for column, kind in zip(columns, types, strict=True):
-        numbers = kind not in ("text", "phone", "time")
+    for column in columns:
+        numbers = sheet.type_of(column) not in ("text", "phone", "time")
         table.add_column(
             _shown(sheet.heads[column]),
             justify="right" if numbers else "left",
             overflow="fold",
             width=_width(sheet, column),
         )
-    for row in sheet.rows:
-        table.add_row(*(_shown(shown(kind, row[n])) for n, kind in zip(columns, types, strict=True)))
+    for row in zip(*map(sheet.texts, columns), strict=True):
+        table.add_row(*map(_shown, row))
     return table
 
 
@@ -134,10 +133,9 @@ def _bars(chart: Bars | Trend) -> Text:
     wide = max((cell_len(label) for label, _ in pairs), default=0)
     text = Text(f"{chart.title}\n", "bold")
     for label, value in pairs:
-        amount = f"{value:.1%}" if chart.share else f"{value:g}"
         text.append(f"{visible(label)}{' ' * (wide - cell_len(label))} ", "none")
         text.append("█" * round(BAR_COLUMNS * value / most), "blue")
-        text.append(f" {amount}\n", "none")
+        text.append(f" {amount(value, chart.share)}\n", "none")
     return text
 
 
@@ -157,5 +155,5 @@ def _heat(chart: Heat) -> Text:
     text.append(" " * (wide + 1), "none")
     for level, step in enumerate(steps, start=1):
         text.append(SHADES[level] * 2, HOT[level])
-        text.append(f" ≤{step:g}  " if level > 1 else f" {step:g}  ", "dim")
+        text.append(f" {'≤' if level > 1 else ''}{amount(step)}  ", "dim")
     return text

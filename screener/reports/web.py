@@ -8,7 +8,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from html import escape
 
-from screener.reports.page import Bars, Chart, Coded, Figure, Heat, Page, Sheet, Trend, shown
+from screener.reports.page import Bars, Chart, Coded, Figure, Heat, Page, Sheet, Trend, amount
 
 STYLE = """
 :root { color-scheme: light dark; --ink: #1b2733; --soft: #5c6b7a; --line: #d5dde5; --bar: #2f6f9f;
@@ -152,13 +152,8 @@ def _sheet(sheet: Sheet, empty: str) -> str:
     marks = ["" if kind in ("text", "phone", "time") else ' class="n"' for kind in types]
     heads = "".join(f"<th{mark}>{escape(head)}</th>" for mark, head in zip(marks, sheet.heads, strict=True))
     rows = "".join(
-        "<tr>"
-        + "".join(
-            f"<td{mark}>{escape(shown(sheet.type_at(number, column), cell))}</td>"
-            for column, (mark, cell) in enumerate(zip(marks, row, strict=True))
-        )
-        + "</tr>\n"
-        for number, row in enumerate(sheet.rows)
+        f"<tr>{''.join(f'<td{mark}>{escape(text)}</td>' for mark, text in zip(marks, row, strict=True))}</tr>\n"
+        for row in zip(*map(sheet.texts, range(len(sheet.keys))), strict=True)
     )
     body = rows or f'<tr><td colspan="{len(sheet.keys)}">{escape(empty)}</td></tr>'
     return (
@@ -191,7 +186,7 @@ def _bars(chart: Bars, link: Link) -> str:
         f"<span>{_linked(escape(label), _address(chart, label, link))}</span>"
         f'<svg viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true">'
         f'<rect width="{100 * value / most:.2f}" height="10" fill="var(--bar)"/></svg>'
-        f"<span>{_amount(value, chart.share)}</span>"
+        f"<span>{amount(value, chart.share)}</span>"
         for label, value in zip(chart.labels, chart.values, strict=True)
     )
     return f'<div class="bars">{rows}</div>'
@@ -204,9 +199,9 @@ def _columns(chart: Bars, link: Link) -> str:
         _linked(
             f'<rect x="{wide * (number + 0.1):.3f}" y="{100 - 100 * value / most:.2f}" width="{wide * 0.8:.3f}" '
             f'height="{100 * value / most:.2f}" fill="var(--bar)">'
-            f"<title>{escape(label)}: {_amount(value, chart.share)}</title></rect>",
+            f"<title>{escape(label)}: {amount(value, chart.share)}</title></rect>",
             _address(chart, label, link) if value else "",
-            f"{label}: {_amount(value, chart.share)}",
+            f"{label}: {amount(value, chart.share)}",
         )
         for number, (label, value) in enumerate(zip(chart.labels, chart.values, strict=True))
     )
@@ -263,7 +258,7 @@ def _plot(
         f'<line x1="0" x2="100" y1="{y}" y2="{y}" stroke="var(--line)" vector-effect="non-scaling-stroke"/>'
         for y in (0, 50, 100)
     )
-    scale = "".join(f"<span>{_amount(value, share)}</span>" for value in (most, most / 2, 0))
+    scale = "".join(f"<span>{amount(value, share)}</span>" for value in (most, most / 2, 0))
     every = max(1, -(-len(labels) // 6))
     wide = [n // every % 2 or _is_cut(label, n, len(labels)) for n, label in enumerate(labels)]
     axis = "".join(
@@ -293,10 +288,10 @@ def _heat(chart: Heat, link: Link) -> str:
     def cell(row: str, column: str, value: float) -> str:
         codes = zip(chart.by, (_code(row), _code(column)), strict=True)
         address = link({by: code for by, code in codes if by}) if value and any(chart.by) else ""
-        name = f"{row} {column}: {value:g}"
+        name = f"{row} {column}: {amount(value)}"
         return (
             f'<td class="h{round(9 * value / most)}" title="{escape(name)}">'
-            f"{_linked(f'{value:g}', address, name)}</td>"
+            f"{_linked(amount(value), address, name)}</td>"
         )
 
     heads = "".join(f"<th>{escape(label) if n % 3 == 0 else ''}</th>" for n, label in enumerate(chart.columns))
@@ -306,11 +301,5 @@ def _heat(chart: Heat, link: Link) -> str:
         + "</tr>"
         for label, values in zip(chart.rows, chart.values, strict=True)
     )
-    legend = f'<div class="legend">{escape(chart.unit)} 0 <i></i> {most:g}</div>'
+    legend = f'<div class="legend">{escape(chart.unit)} 0 <i></i> {amount(most)}</div>'
     return f'<div class="heat"><table><tr><th></th>{heads}</tr>{rows}</table>{legend}</div>'
-
-
-def _amount(value: float, share: bool = False) -> str:
-    if share:
-        return f"{value:.1%}"
-    return f"{value:,.0f}" if value == int(value) else f"{value:,.1f}"

@@ -39,8 +39,8 @@ def workbook(page: Page) -> bytes:
         for column, head in enumerate(sheet.heads):
             tab.write_string(top, column, head, bold)
             tab.set_column(column, column, _width(sheet, column), formats[sheet.type_of(column)])
-            for line, row in enumerate(sheet.rows):
-                _write(tab, top + 1 + line, column, row[column], formats[sheet.type_at(line, column)])
+            for line, (row, kind) in enumerate(zip(sheet.rows, sheet.types_in(column), strict=True)):
+                _write(tab, top + 1 + line, column, row[column], formats[kind])
         if sheet.rows:
             tab.autofilter(top, 0, top + len(sheet.rows), len(sheet.keys) - 1)
     book.close()

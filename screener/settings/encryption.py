@@ -22,7 +22,7 @@ class Tls:
         peer_name: what certificates of peers that we connect to must say; empty takes the registrar's `host`, or
             the address.
         client_certificates: who connects must show a certificate of these authorities.
-        only: nothing is taken or sent over UDP and TCP.
+        only: no SIP is taken or sent over UDP and TCP; `[proxy]` does that, and is refused beside it.
     """
 
     certificate: str = ""

@@ -1,6 +1,7 @@
 """The commands of the log from end to end, on a log of made-up calls."""
 
 import json
+import re
 import shutil
 import subprocess
 import zipfile
@@ -83,6 +84,40 @@ def test_every_report_in_every_form_and_language(run: Run, tmp_path: Path, argum
             run("report", *arguments, "--format", form, "--lang", lang, "-o", f"r.{form}")
             assert (tmp_path / f"r.{form}").stat().st_size > 50
     assert json.loads((tmp_path / "r.json").read_text("utf-8"))
+
+
+def squeezed(text: str) -> str:
+    return "".join(text.split())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "names"),
+    [
+        (["summary", "--until", "2026-11-01"], ("treatment", "measures")),
+        (["treatment", "--since", "2025-01-01"], ("treatment",)),
+        (["queue", "--by", "month"], ("queue", "periods")),
+    ],
+    ids=["summary", "treatment", "queue"],
+)
+def test_a_terminal_shows_the_digits_of_the_page_and_of_the_programs(
+    run: Run, monkeypatch: pytest.MonkeyPatch, arguments: list[str], names: tuple[str, ...]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "250")
+    lines = [squeezed(line) for line in run("report", *arguments).output.splitlines()]
+    said = json.loads(run("report", *arguments, "--format", "json").output)
+    page = run("report", *arguments, "--format", "html").output
+    tables = re.findall(r"<tbody>(.*?)</tbody>", page, re.DOTALL)
+    for name, table in zip(names, tables, strict=False):
+        rows = [re.findall("<td[^>]*>([^<]*)</td>", row) for row in table.splitlines() if row]
+        for values, texts in zip(said[name] if isinstance(said, dict) else said, rows, strict=True):
+            assert squeezed("".join(texts)) in lines
+            for key, value, text in list(zip(values, values.values(), texts, strict=True))[1:]:
+                share = key.endswith("share") or values.get("measure") == "share"
+                assert text.endswith("%") == (share and value is not None)
+                if value is not None:
+                    number = float(text.rstrip("%")) / (100 if share else 1)
+                    assert number == pytest.approx(value, rel=0, abs=0.0006 if share else 0.051)
+                    assert share or isinstance(value, float) == ("." in text)
 
 
 def test_a_report_masks_numbers_when_asked(run: Run) -> None:

@@ -12,7 +12,7 @@ from screener.operations.metrics import AT_ONCE, MetricsServer, Sample, render
 from tests.waiting import WAIT
 
 SAMPLES = [
-    Sample("calls", 3, "Calls up."),
+    Sample("calls", 1234567, "Calls up."),
     Sample("refused_total", 2, "Refused.", {"status": "503"}),
     Sample("refused_total", 1, "Refused.", {"status": 'a"b\\c\n'}),
 ]
@@ -20,7 +20,7 @@ SAMPLES = [
 
 def test_the_text_that_prometheus_reads():
     assert render(SAMPLES) == (
-        "# HELP screener_calls Calls up.\n# TYPE screener_calls gauge\nscreener_calls 3\n"
+        "# HELP screener_calls Calls up.\n# TYPE screener_calls gauge\nscreener_calls 1234567\n"
         "# HELP screener_refused_total Refused.\n# TYPE screener_refused_total counter\n"
         'screener_refused_total{status="503"} 2\nscreener_refused_total{status="a\\"b\\\\c\\n"} 1\n'
     )

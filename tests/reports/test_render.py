@@ -5,6 +5,7 @@ import io
 import json
 from datetime import datetime
 from html.parser import HTMLParser
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 import openpyxl
@@ -131,6 +132,20 @@ def test_charts_have_whole_counts_on_their_scale_and_only_labels_that_have_room(
     assert scale == "1050", "10, 5 and 0; a middle of 4.5 calls is none"
     assert month[24] in parser.text
     assert month[30] not in parser.text, "it would stick out of the page"
+
+
+@pytest.mark.parametrize("form", ["table", "html"])
+def test_a_count_of_a_million_keeps_its_digits_on_every_chart(form: Literal["table", "html"]) -> None:
+    charts = (
+        Bars("横", ["甲"], [1234567]),
+        Bars("竖", ["00"], [2345678], upright=True),
+        Heat("热", ["周一"], ["00"], [[3456789]]),
+        Trend("线", ["2026-03-01"], [4567890]),
+    )
+    text = str(render(Page("页", (SHEET,), charts=charts), form, colour=True))
+    assert "e+06" not in text
+    for count in ("1,234,567", "2,345,678", "3,456,789", "4,567,890"):
+        assert count in text
 
 
 def test_a_table_fits_the_terminal_that_it_is_for() -> None:

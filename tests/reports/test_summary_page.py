@@ -3,7 +3,6 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from screener.reports.page import shown
 from screener.reports.pages import Reader
 from screener.reports.span import Span
 from screener.reports.summary import Measures
@@ -18,7 +17,7 @@ THEN = Measures(1644, 45, 45, 3, 42, 2, 17, 0, 43, 6, 11.72)
 def test_each_measure_in_its_own_unit() -> None:
     sheet = measures_sheet(replace(THEN, offered=1590, flagged=44), THEN, READER)
     column = list(sheet.keys).index("now")
-    told = {row[0].code: shown(sheet.type_at(n, column), row[column]) for n, row in enumerate(sheet.rows)}  # type: ignore[union-attr]
+    told = {row[0].code: text for row, text in zip(sheet.rows, sheet.texts(column), strict=True)}  # type: ignore[union-attr]
     assert (told["offered"], told["share"], told["stay_median"]) == ("1590", "2.8%", "11.7")
 
 

@@ -4,6 +4,7 @@ import hashlib
 import http.server
 import io
 import json
+import re
 import tarfile
 import threading
 import zipfile
@@ -18,6 +19,8 @@ from screener.cli.model import model
 from screener.errors import ModelError
 from screener.speech.install import DEFAULT_MODEL, PUBLISHED, Published, install
 from screener.speech.models import check_folder, describe
+from screener.words.terms import Language
+from screener.words.told import told
 
 
 def zipped(folder: Path, root: str = "model/") -> bytes:
@@ -181,9 +184,13 @@ def test_a_folder_that_is_here_is_copied(models: Path, vosk_folder: Path) -> Non
     assert left(models) == ["mine"]
 
 
-def test_without_a_name_both_roads_are_shown(models: Path) -> None:
-    shown = CliRunner().invoke(model, ["install"]).output
-    assert all(name in shown and published.known[:20] in shown for name, published in PUBLISHED.items())
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_without_a_name_both_roads_are_shown(models: Path, lang: Language) -> None:
+    shown = CliRunner(env={"SCREENER_LANG": lang}).invoke(model, ["install"]).output
+    for name, published in PUBLISHED.items():
+        remark = told(published.known, lang)
+        assert name in shown and remark in shown
+        assert bool(re.search(r"[\u4e00-\u9fff]", remark)) == (lang == "zh")
     assert {published.ending for published in PUBLISHED.values()} == {".zip", ".tar.bz2"}
     assert not models.exists() or left(models) == []
 
