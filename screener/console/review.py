@@ -126,8 +126,7 @@ def _share(context: Context) -> str:
         return ""
     shares = (known.missed / known.looked_at, *known.interval)
     counts = PERIOD.days, known.looked_at, known.missed
-    sentence = context.say("missed_share")
-    return sentence.format(*counts, *(f"{100 * share:.1f}" for share in shares))
+    return context.say("share").format(*counts, *(f"{100 * share:.1f}" for share in shares))
 
 
 def _address(call: str, said: str = "", then: str = "") -> str:
