@@ -24,6 +24,8 @@ _CHINESE_SERVICE = re.compile(r"9[56]\d{3,6}|1010\d{4}|1(00|1[02]|2[03])\d{2,3}"
 _CHINESE_AREA_CODE = re.compile(r"0(10|2\d|[3-9]\d{2})")
 _CHINA_APART = re.compile(r"\s*86[\s-]")
 """China's code as people set it apart: `86-95588`."""
+_USER = re.compile(r"[\w.\-]+")
+"""A name that a SIP user may have."""
 INTERNAL_DIGITS_MOST = 6
 """A number of so few digits, and no service number, is an extension."""
 _TYPES = {
@@ -136,10 +138,12 @@ class Lines:
         known = self._plan(number)
         if not known.number:
             return "withheld"
+        if re.search(r"[^\d+]", known.number):
+            if self.is_extension(known.number):
+                return ""
+            return "no_user" if _USER.fullmatch(known.number) else "not_digits"
         listed = self._listed(known.number)
-        if (listed.line if listed else known.line) is not LineClass.UNKNOWN:
-            return ""
-        return "not_digits" if re.search(r"[^\d+]", known.number) else "no_number"
+        return "no_number" if (listed.line if listed else known.line) is LineClass.UNKNOWN else ""
 
     def _plan(self, raw: str) -> _Planned:
         """What the numbering plan alone says."""
@@ -149,7 +153,7 @@ class Lines:
         if self._extensions is not None and self._extensions.fullmatch(digits):
             return _Planned(digits, LineClass.INTERNAL)
         if not re.fullmatch(r"\+?\d+", digits):
-            internal = re.fullmatch(r"[\w.\-]+", digits) and self._extensions is None
+            internal = _USER.fullmatch(digits) and self._extensions is None
             return _Planned(digits, LineClass.INTERNAL if internal else LineClass.UNKNOWN)
         if self._region == "CN":
             digits = chinese(f"+{digits}" if self._has_china(digits, raw) else digits, self._area)

@@ -94,6 +94,31 @@ def test_any_text_gets_an_answer_and_a_number_means_the_same_again(raw: str) -> 
     assert LINES.identify(caller.number).number == caller.number
 
 
+@pytest.mark.parametrize(
+    ("raw", "extensions", "wrong"),
+    [
+        ("abc", "", "no_user"),
+        ("reception", "", "no_user"),
+        ("138OO138000", "", "no_user"),
+        ("sales-01", "", "no_user"),
+        ("sales-01", r"8\d{3}|sales-\d\d", ""),
+        ("sales-1x", r"8\d{3}|sales-\d\d", "no_user"),
+        ("abc!", "", "not_digits"),
+        ("abc!", r"[a-z]+", "not_digits"),
+        ("8001", "", ""),
+        ("8001", r"8\d{3}", ""),
+        ("9001", r"8\d{3}", "no_number"),
+        ("13800138000", r"8\d{3}", ""),
+        ("9013800138000", "", "no_number"),
+        ("000", "", "withheld"),
+    ],
+)
+def test_a_list_takes_what_a_caller_can_have(raw: str, extensions: str, wrong: str) -> None:
+    lines = Lines(extensions=extensions)
+    assert lines.wrong(raw) == wrong
+    assert wrong or lines.identify(raw).number == lines.normal(raw)
+
+
 def write(folder: Path, text: str) -> Path:
     path = folder / "payphones.csv"
     path.write_text(text, "utf-8")
