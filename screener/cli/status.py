@@ -28,6 +28,7 @@ from screener.reports.page import Cell, Coded
 from screener.words.judgement import Teller
 from screener.words.places import place
 from screener.words.terms import word
+from screener.words.told import told as sentence
 
 SILENCE_SECONDS = 0.5
 """After so long without a line, all that is known of the calls that are up has been told."""
@@ -113,7 +114,7 @@ def line_of(item: Item, told: Teller, shown: Callable[[str], str]) -> str:
         case Moved():
             return f"{call}→ {word('to_' + item.target, lang)} {'✔' if item.ok else '✘'}"
         case Unheard():
-            return f"{call}✘ {item.why}"
+            return f"{call}✘ {sentence(item.why, lang)}"
         case Over():
             return f"{call}■ {word('by_' + item.by, lang)}"
         case Missed():
