@@ -50,6 +50,7 @@ def drawing() -> dict[str, set[str]]:
 
 
 MAY_IMPORT = drawing()
+BASE = {part for part, below in MAY_IMPORT.items() if not below}
 
 
 def modules() -> list[Path]:
@@ -90,13 +91,43 @@ def test_the_root_holds_no_loose_modules() -> None:
     assert len(list(PACKAGE.glob("*.py"))) <= 8
 
 
+def rooms_of(found: frozenset[str]) -> set[str]:
+    """The rooms that imports are of."""
+    return {m.split(".")[1] for m in found if m.startswith("screener.")} - {"__version__"}
+
+
+def astray(path: Path, own: str) -> set[str]:
+    """The rooms that a file of the room `own` imports upwards or sideways."""
+    return rooms_of(imports(path)) - MAY_IMPORT[own] - {own}
+
+
 @pytest.mark.parametrize("path", [p for p in modules() if room(p) not in NOT_DRAWN], ids=name)
 def test_imports_point_down_only(path: Path) -> None:
-    allowed = MAY_IMPORT[room(path)] | {room(path)}
-    bad = {
-        m for m in imports(path) if m.startswith("screener.") and m.split(".")[1] not in allowed | {"__version__"}
-    }
-    assert not bad, f"{name(path)} imports upwards or sideways: {sorted(bad)}"
+    assert astray(path, room(path)) == set()
+
+
+@pytest.mark.parametrize(
+    ("file", "line", "where"),
+    [
+        ("core/policy.py", "from screener.calls.screening import Screening", "calls"),
+        ("store/log.py", "import screener.reports.facts", "reports"),
+        ("events.py", "from screener import core", "core"),
+        ("sip/refer.py", "from screener.pbx.ami import Ami", "pbx"),
+        ("feed/board.py", "from screener.console import live", "console"),
+    ],
+)
+def test_an_import_up_or_sideways_is_found_wherever_it_stands(
+    file: str, line: str, where: str, tmp_path: Path
+) -> None:
+    broken = tmp_path / "copy.py"
+    broken.write_text(f"{(PACKAGE / file).read_text('utf-8')}\n\ndef late() -> None:\n    {line}\n", "utf-8")
+    assert astray(broken, room(PACKAGE / file)) == {where}
+
+
+@pytest.mark.parametrize("own", sorted(set(MAY_IMPORT) - {"cli"}))
+def test_every_drawn_arrow_is_used(own: str) -> None:
+    used = set().union(*(rooms_of(imports(p)) for p in modules() if room(p) == own))
+    assert MAY_IMPORT[own] - BASE - used == set()
 
 
 def walk() -> list[str]:

@@ -36,7 +36,7 @@ from screener.errors import InputError
 from screener.events import LineClass
 from screener.reports.page import Cell, Coded
 from screener.review.case import Exhibit, Maker, case_of, recording_of
-from screener.review.dossier import BESIDE, MANIFEST, pack, problems, sealed, sum_of
+from screener.review.dossier import MANIFEST, UNLISTED, pack, problems, sealed, sum_of
 from screener.review.seal import SIGNATURE, site_key
 from screener.review.stamp import STAMP, Stamp, stamp
 from screener.review.stamp import read as read_stamp
@@ -250,7 +250,7 @@ def verify_command(package: Path, told: str, known: str, authority: Path | None,
         say(f"✘ {problem}", bad=True)
     if found:
         raise SystemExit(1)
-    count = len(read.sums.keys() - {MANIFEST, *BESIDE})
+    count = len(read.sums.keys() - {MANIFEST, *UNLISTED})
     if told or known or db:
         say(f"✔ {count} files are as they were made")
     else:

@@ -19,6 +19,7 @@ import click
 from rich.console import Console
 
 from screener.cli.report import report
+from screener.cli.say import may_colour
 from screener.cli.speaking import as_spoken, speaking
 from screener.console.access import Role
 from screener.console.server import ConsoleServer, make_access, make_context
@@ -67,7 +68,7 @@ def demo(
     lang = speaking()
     script = load_script()
     calls = script.only(only)
-    console = Console(no_color=plain, highlight=False)
+    console = Console(no_color=plain or not may_colour(), highlight=False)
     with tempfile.TemporaryDirectory(prefix="screener-demo-") as temporary:
         options = Options(keep or Path(temporary), engine, model, noise)
         screen = Screen(console, lang, live=console.is_terminal and not plain)

@@ -17,8 +17,8 @@ from screener.core.evidence import Kind, Verdict
 from screener.core.judgement import Judgement
 from screener.evaluation.count import Judged, Row, WordList, table, worst
 from screener.evaluation.labelled import HARASSMENT, HARMLESS, UNAIMED, LabelledCall, read_labelled, steered
-from screener.evaluation.noise import Recogniser
-from screener.numbers.identify import load_lines
+from screener.evaluation.noise import Garbler
+from screener.numbers.site import lines_of
 from screener.replay.run import Replayer
 from screener.reports.page import Cell, Page, Sheet
 from screener.reports.render import Format, render
@@ -160,14 +160,14 @@ def _judge(
     judgement: Judgement,
     settings: Settings,
 ) -> Iterator[Judged]:
-    recogniser = Recogniser(share)
+    garbler = Garbler(share)
     words = WordList(judgement.lexicon.phrases)
     zone = ZoneInfo(settings.site.timezone)
-    identify = load_lines(settings.line_files, *settings.site.numbering).identify
+    identify = lines_of(settings).identify
     times, everyone = steering
     for labelled in calls:
         call = steered(labelled.call, times) if everyone or labelled.label == "chitchat" else labelled.call
-        call = recogniser.hear(call, seed)
+        call = garbler.hear(call, seed)
         replayer = Replayer(
             judgement,
             settings.flow,

@@ -23,7 +23,7 @@ from screener.events import Speaker
 from screener.numbers.mask import mask
 from screener.reports.page import Cell, Coded
 from screener.review.explain import explain
-from screener.review.missed import drawn, missed
+from screener.review.missed import missed_in
 from screener.review.timeline import timeline
 from screener.review.tune import load_protected, propose
 from screener.review.verdict import Word, rule
@@ -108,20 +108,19 @@ def tune(settings: Settings, log: CallLog, since: str | None, limit: int) -> She
 
 
 @click.command()
-@click.option("--since", help="Only calls from this day or time on.")
 @click.option("--count", type=click.IntRange(1, 1000), default=20, show_default=True, help="How many to look at.")
 @output_options
 @log_options
-def sample(settings: Settings, log: CallLog, since: str | None, count: int) -> Sheet:
+def sample(settings: Settings, log: CallLog, count: int) -> Sheet:
     """Draw unflagged calls for a person to look at, and say how much harassment is missed, as far as is known.
 
     Look at each with `screener explain CALL`, then say `screener review confirm CALL` (it is harassment) or
-    `screener review overturn CALL` (it is none), in this order.
+    `screener review overturn CALL` (it is none), in this order. Drawn are calls of the last 30 days, in the order
+    of the console's review, which goes on where this ends.
 
-    Example: screener sample --since 2026-03-01 --count 50
+    Example: screener sample --count 50
     """
-    calls = [log.call(call.id) for call in log.calls(moment(settings, since), limit=None)]
-    known = missed(calls)
+    known = missed_in(log, datetime.now(UTC))
     low, high = known.interval
     say(f"{known.missed} of {known.looked_at} looked at were missed ({low:.1%} to {high:.1%})", err=True)
     words = teller(settings)
@@ -132,6 +131,6 @@ def sample(settings: Settings, log: CallLog, since: str | None, count: int) -> S
             call.score,
             " ".join(s.text for s in call.segments if s.speaker is Speaker.CALLER),
         ]
-        for call in [call for call in drawn(calls) if call.review is Review.NONE][:count]
+        for call in map(log.call, known.waiting[:count])
     ]
     return sheet("t_sample", ["id", "verdict", "score", "heard"], rows)

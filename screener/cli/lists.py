@@ -235,7 +235,7 @@ def suggest_command(
     now = datetime.now(UTC)
     lines = lines_of(settings)
     proposals = suggest(log, Span(since=now - timedelta(days=days)), flags, now)
-    chosen = {proper(lines, number) for number in accept}
+    chosen = {lines.normal(number) or number for number in accept}
     if unknown := chosen - {proposal.number for proposal in proposals}:
         raise InputError(f"not proposed: {', '.join(sorted(unknown))}", "see: screener list suggest")
     until = _expiry(settings, expires, now)

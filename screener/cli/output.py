@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, tzinfo
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from typing import Any, get_args
 from zoneinfo import ZoneInfo
 
 import click
@@ -18,6 +18,7 @@ from screener.cli.person import user
 from screener.cli.say import put
 from screener.cli.speaking import speaking
 from screener.errors import InputError, StoreError
+from screener.numbers.site import lines_of
 from screener.outside.files import write_private
 from screener.reports.page import Cell, Coded, Page, Sheet, Type
 from screener.reports.render import Format, render
@@ -27,9 +28,6 @@ from screener.store.log import CallLog, open_log
 from screener.store.records import Access
 from screener.words.judgement import Teller
 from screener.words.terms import word
-
-if TYPE_CHECKING:
-    from screener.numbers.identify import Lines
 
 
 class Use(Enum):
@@ -137,17 +135,6 @@ def sheet(title: str, keys: Sequence[str], rows: Sequence[Sequence[Cell]], **typ
 def coded(code: str | None, prefix: str = "") -> Coded:
     """A code of the log as a word for people; None and an unknown one are empty."""
     return Coded(word(f"{prefix}{code}", speaking()) if code else "", code or None)
-
-
-def lines_of(settings: Settings) -> "Lines":
-    """What knows the site's numbers.
-
-    Raises:
-        SettingsError: an imported list is wrong.
-    """
-    from screener.numbers.identify import load_lines  # its tables of places take longer to load than most answers
-
-    return load_lines(settings.line_files, *settings.site.numbering)
 
 
 def masker(settings: Settings, masked: bool) -> Callable[[str], str]:

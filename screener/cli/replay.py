@@ -16,7 +16,7 @@ from screener.cli.moments import moment
 from screener.cli.output import coded, sheet
 from screener.cli.say import put, say
 from screener.cli.speaking import speaking
-from screener.numbers.identify import load_lines
+from screener.numbers.site import lines_of
 from screener.outside.text import in_json
 from screener.replay.files import read_calls
 from screener.replay.run import Replayer
@@ -67,7 +67,7 @@ def replay(
         judgement=load_judgement(settings.judgement, folder, syllables, settings.recordings),
         flow=settings.flow,
         zone=zone,
-        identify=load_lines(settings.line_files, *settings.site.numbering).identify,
+        identify=lines_of(settings).identify,
         syllables=syllables,
         model=model,
     )

@@ -26,7 +26,9 @@ from screener.feed.items import Began, Handled, Heard, Item, Judged, Missed, Mov
 from screener.feed.local import FeedReader
 from screener.reports.page import Cell, Coded
 from screener.words.judgement import Teller
+from screener.words.places import place
 from screener.words.terms import word
+from screener.words.told import told as sentence
 
 SILENCE_SECONDS = 0.5
 """After so long without a line, all that is known of the calls that are up has been told."""
@@ -99,8 +101,8 @@ def line_of(item: Item, told: Teller, shown: Callable[[str], str]) -> str:
     call = "" if isinstance(item, Missed | Node) else f"{item.call[-8:]} "
     match item:
         case Began():
-            number = shown(item.number) or word("withheld", lang)
-            return f"{call}☎ {number} {item.region} → {item.dialled or item.agent} [{word(item.entrance, lang)}]"
+            number, region = shown(item.number) or word("withheld", lang), place(item.region, lang)
+            return f"{call}☎ {number} {region} → {item.dialled or item.agent} [{word(item.entrance, lang)}]"
         case Heard(final=True):
             return f"{call}{word(item.speaker, lang)}: {item.text}"
         case Weighed():
@@ -112,7 +114,7 @@ def line_of(item: Item, told: Teller, shown: Callable[[str], str]) -> str:
         case Moved():
             return f"{call}→ {word('to_' + item.target, lang)} {'✔' if item.ok else '✘'}"
         case Unheard():
-            return f"{call}✘ {item.why}"
+            return f"{call}✘ {sentence(item.why, lang)}"
         case Over():
             return f"{call}■ {word('by_' + item.by, lang)}"
         case Missed():

@@ -9,6 +9,7 @@ from screener.core.evidence import Kind, Treatment, Verdict
 from screener.errors import InputError
 from screener.events import LineClass
 from screener.numbers.agents import agent_name
+from screener.outside.times import in_zone
 from screener.reports.span import Span
 from screener.store.find import Wanted
 from screener.store.records import Review
@@ -17,8 +18,6 @@ from screener.words.places import stored
 if TYPE_CHECKING:
     from screener.numbers.identify import Lines
 
-EARLIEST, LATEST = 1970, 9000
-"""Years that a log can be asked about."""
 NO_KIND = "none"
 _Code = TypeVar("_Code", bound=StrEnum)
 
@@ -32,12 +31,10 @@ def moment(text: str, zone: tzinfo) -> datetime | None:
     if not text:
         return None
     try:
-        found = datetime.fromisoformat(text)
-        if EARLIEST <= found.year < LATEST:
-            return found if found.tzinfo else found.replace(tzinfo=zone)
+        return in_zone(datetime.fromisoformat(text), zone)
     except ValueError:
-        pass
-    raise InputError(f"{text!r} is no day or time", "write it as 2026-03-04 or 2026-03-04T09:00")
+        remedy = "write it as 2026-03-04 or 2026-03-04T09:00"
+        raise InputError(f"{text!r} is no day or time", remedy) from None
 
 
 def days(asked: Mapping[str, str], zone: tzinfo) -> tuple[datetime | None, datetime | None]:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -15,8 +16,10 @@ from screener.console.hub import Hub
 from screener.console.limits import Turns
 from screener.console.oidc import Provider
 from screener.core.judgement import Weights
-from screener.numbers.identify import Lines, load_lines
+from screener.numbers.identify import Lines
 from screener.numbers.mask import Masker
+from screener.numbers.site import lines_of
+from screener.review.missed import Missed
 from screener.review.seal import masking_key
 from screener.settings.judging import site_weights
 from screener.settings.sections import Settings
@@ -37,7 +40,7 @@ STRANGERS_A_SECOND, STRANGERS = 0.1, 20.0
 
 @dataclass
 class Context:
-    """Shared by all pages; after the start only the running calls change, who asks how often, and that it ends."""
+    """Shared by all pages; later change the running calls, the sample, who asks how often, and the end."""
 
     settings: Settings
     log: CallLog
@@ -48,6 +51,8 @@ class Context:
     """Open event streams by login or token."""
     leaving: bool = False
     """The server stops: streams end, so that it need not wait for pages that stay open."""
+    sample: tuple[datetime, Missed] | None = None
+    """What is known of the calls that are drawn for review, and when it was counted."""
     strangers: Turns = field(default_factory=lambda: Turns(STRANGERS_A_SECOND, STRANGERS))
 
     @cached_property
@@ -81,7 +86,7 @@ class Context:
     @cached_property
     def lines(self) -> Lines:
         """What knows the site's numbers."""
-        return load_lines(self.settings.line_files, *self.settings.site.numbering)
+        return lines_of(self.settings)
 
     @cached_property
     def mask(self) -> Masker:

@@ -21,6 +21,7 @@ from screener.feed.board import LiveCall
 from screener.feed.items import Order
 from screener.words.places import place
 from screener.words.terms import headed, word
+from screener.words.told import told
 
 EMERGENCY = 4
 """Rank of the calls that come before all others."""
@@ -137,9 +138,9 @@ def view(context: Context, person: Person, shown: Shown) -> dict[str, Any]:
         "warnings": [teller.warned(w.about, w.level, w.step, w.by) for w in call.warnings[-4:]],
         "waits": teller.warning(call.waits.about, call.waits.level) if call.waits else "",
         "treatment": word(call.treatment, teller.lang) if call.treatment else "",
-        "unheard": call.unheard,
-        "moved_to": word(call.moved_to, teller.lang) if call.moved_to else "",
-        "over": word(call.over, teller.lang) if call.over else "",
+        "unheard": told(call.unheard, teller.lang),
+        "moved_to": word(f"to_{call.moved_to}", teller.lang) if call.moved_to else "",
+        "over": word(f"by_{call.over}", teller.lang) if call.over else "",
         "asked": context.say("asked").replace("{}", call.asked_by) if call.asked_by else "",
         "urgent": is_urgent(call),
         "rank": rank(call),

@@ -1,7 +1,6 @@
 """复核: what nobody has reviewed, newest first, one call after the other, by keyboard.
 
-Among the flags come calls that were not flagged, in the order of the draw of `review.missed`: so it is known how
-much is missed.
+Among the flags come calls that were not flagged, as `review.missed` draws them: the page says how much is missed.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -17,19 +16,19 @@ from screener.console.case import parts, row
 from screener.console.context import Context
 from screener.console.lists import in_one_line
 from screener.errors import InputError
-from screener.review.missed import turn
-from screener.review.verdict import Word, rule
-from screener.store.find import Wanted, find, reviews, unflagged
+from screener.review.missed import PERIOD, Missed, missed_in, turn
+from screener.review.verdict import Word, is_flag, rule
+from screener.store.find import Wanted, find, reviews
 from screener.store.records import CallRecord, Review
 
 WAITING = 200
 """Calls that are looked at in one go; the others come up as these are done."""
-BESIDE = 12
+SHOWN_AFTER = 12
 """Of them beside the call."""
 SAMPLED = 5
 """About so many flags come to one unflagged call."""
-SAMPLED_SINCE = timedelta(days=30)
-"""Older calls have no transcript any more, or nobody remembers."""
+COUNTED_FOR = timedelta(minutes=1)
+"""The sample is counted over every call of weeks: not for each page."""
 
 
 async def start(context: Context, person: Person, request: Request) -> Response:
@@ -38,7 +37,8 @@ async def start(context: Context, person: Person, request: Request) -> Response:
     queue = await run_in_threadpool(waiting, context)
     if queue:
         return RedirectResponse(_address(queue[0].id, said), 303)
-    return context.page("review.html", person, parts=None, said=said)
+    share = await run_in_threadpool(_share, context)
+    return context.page("review.html", person, parts=None, said=said, share=share)
 
 
 async def page(context: Context, person: Person, request: Request) -> Response:
@@ -57,8 +57,8 @@ async def page(context: Context, person: Person, request: Request) -> Response:
         after = [one for one in queue[at + 1 :] if one.id != call.id]
         older = after[0].id if after else ""
         following, then = request.query_params.get("then", "") or older, ""
-        if at >= 0 and (drawn := _drawn(context, call)):
-            following, then = drawn, older
+        if at >= 0 and turn(call.id)[0] % SAMPLED == 0 and (drawn := _known(context).waiting):
+            following, then = drawn[0], older
         return context.page(
             "review.html",
             person,
@@ -68,8 +68,9 @@ async def page(context: Context, person: Person, request: Request) -> Response:
             next=following,
             then=then,
             onward=_address(following, then=then),
-            after=[row(context, person, one) for one in after[:BESIDE]],
+            after=[row(context, person, one) for one in after[:SHOWN_AFTER]],
             left=reviews(context.log).get(Review.NONE, 0),
+            share=_share(context),
         )
 
     return await run_in_threadpool(made)
@@ -100,7 +101,9 @@ def say(context: Context, person: Person, call: str, review: Review, reason: str
         InputError: no such call, or it was never judged.
     """
     said = Word(review, person.name, datetime.now(UTC), "console", reason=in_one_line(reason))
-    rule(context.log, call, said, unflagged=True)
+    ruling = rule(context.log, call, said, unflagged=True)
+    if not is_flag(ruling.rows[0]):
+        context.sample = None
 
 
 def waiting(context: Context) -> list[CallRecord]:
@@ -108,11 +111,22 @@ def waiting(context: Context) -> list[CallRecord]:
     return find(context.log, Wanted(flagged=True, review=Review.NONE), WAITING)
 
 
-def _drawn(context: Context, flag: CallRecord) -> str:
-    """The unflagged call that comes after a flag; empty after most."""
-    if turn(flag.id)[0] % SAMPLED:
+def _known(context: Context) -> Missed:
+    """What is known of the sample; what somebody says of it here counts at once."""
+    now, held = datetime.now(UTC), context.sample
+    if held is None or now - held[0] > COUNTED_FOR:
+        held = context.sample = now, missed_in(context.log, now)
+    return held[1]
+
+
+def _share(context: Context) -> str:
+    """How much is missed, in a sentence; empty before anything was drawn."""
+    known = _known(context)
+    if not known.looked_at:
         return ""
-    return min(unflagged(context.log, flag.started_at - SAMPLED_SINCE), key=turn, default="")
+    shares = (known.missed / known.looked_at, *known.interval)
+    counts = PERIOD.days, known.looked_at, known.missed
+    return context.say("share").format(*counts, *(f"{100 * share:.1f}" for share in shares))
 
 
 def _address(call: str, said: str = "", then: str = "") -> str:

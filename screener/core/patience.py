@@ -24,17 +24,29 @@ class Patience:
     def __init__(self, flow: Flow) -> None:
         self._flow = flow
         self._began = 0.0
+        """The answer; like all times here audio time, in seconds."""
         self._quiet_since = 0.0
+        """The answer, or the end of the newest sound or prompt; time that was not heard since is added."""
         self._words_changed: float | None = None
+        """When words last came that were not known before; None before the first."""
         self._words_final = True
+        """Whether the newest words are their utterance's last."""
         self._text: tuple[int, tuple[str, ...]] = (-1, ())
+        """The newest words: their utterance and its syllables."""
         self._speaking_since: float | None = None
+        """When the voice began that has not ended yet; None while there is none."""
         self._voice_ended = False
+        """Whether a voice has ended, and neither another nor new words have come since."""
         self._prompt_since: float | None = None
+        """When the prompt began that is being played; None while there is none."""
         self._interruptible = True
+        """Whether the caller's words cut that prompt short."""
         self._adrift_since: float | None = None
+        """Where the caller's first words since the newest prompt began; None before them."""
         self._voice_heard = False
+        """Whether the call has had any voice or words at all."""
         self._ticked_at = 0.0
+        """The newest tick."""
         self._stood_still = 0.0
         """Seconds that the caller was not heard."""
         self.asked = 0

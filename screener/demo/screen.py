@@ -21,7 +21,8 @@ from screener.numbers.mask import mask
 from screener.settings.judging import load_notes
 from screener.settings.sections import Judgement
 from screener.words.judgement import Teller
-from screener.words.terms import Language
+from screener.words.places import place
+from screener.words.terms import Language, word
 
 WORDS: dict[str, dict[str, str]] = tomllib.loads((FOLDER / "words.toml").read_text("utf-8"))
 
@@ -31,7 +32,7 @@ class _Call:
     """What is known of the call that is up."""
 
     scripted: ScriptedCall
-    place: str
+    turn: str
     offer: CallOffered | None = None
     said: dict[int, Transcript] = field(default_factory=dict)
     evidence: list[Evidence] = field(default_factory=list)
@@ -51,6 +52,7 @@ class Screen:
 
     def __init__(self, console: Console, language: Language = "zh", *, live: bool = True) -> None:
         self._console = console
+        self._lang: Language = language
         self._words = WORDS[language]
         self._teller = Teller(language, load_notes(Judgement(), Path()))
         self._live = live
@@ -166,12 +168,12 @@ class Screen:
         call = self._call
         assert call
         scripted = call.scripted
-        title = Text(f"{call.place} {scripted.title} ", "bold").append(
+        title = Text(f"{call.turn} {scripted.title[self._lang]} ", "bold").append(
             f"{scripted.at:%H:%M} {mask(scripted.number)}"
         )
         if call.offer:
             caller, flagged = call.offer.caller, call.offer.history.flagged
-            title.append(f" {self._word(caller.line)} {caller.region}")
+            title.append(f" {self._word(caller.line)} {place(caller.region, self._lang)}")
             if flagged:
                 title.append(f" {self._words['history'].format(flagged)}", "bold red")
         return title
@@ -181,7 +183,7 @@ class Screen:
         return (
             Text(f"{evidence.weight:+.1f} ", colour)
             .append(self._teller.evidence(evidence.rule, evidence.detail))
-            .append(f" 「{evidence.span}」", "dim")
+            .append(f" “{evidence.span}”", "dim")
         )
 
     def _decided(self, decision: Decision) -> Text:
@@ -191,11 +193,13 @@ class Screen:
         return Text(self._judged(decision.verdict, decision.kind), colour).append(f"{reason} {score}")
 
     def _judged(self, verdict: Verdict | None, kind: Kind | None) -> str:
-        words = [self._word(word) for word in (verdict, kind) if word]
-        return " · ".join(words) or self._words["nothing"]
+        if verdict is None:
+            return self._words["nothing"]
+        return " · ".join([self._teller.verdict(verdict), *([self._teller.kind(kind)] if kind else [])])
 
     def _word(self, value: str) -> str:
-        return self._words.get(value, str(value).replace("_", " "))
+        """Of a recording, a place to go, a line, an end: the demo's own word, else the one that reports have."""
+        return self._words.get(value) or word(value, self._lang)
 
     # The end.
 
@@ -210,7 +214,7 @@ class Screen:
             actual = self._judged(decision.verdict, decision.kind) if decision else words["nothing"]
             proof = ", ".join(f"{words['at'].format(p.at)} {p.correlation:.3f}" for p in outcome.proof)
             table.add_row(
-                f"{call.title} ({call.name})",
+                f"{call.title[self._lang]} ({call.name})",
                 f"{self._judged(call.verdict, call.kind)} → {self._word(call.end)}",
                 f"{actual} → {self._word(outcome.end) if outcome.end else words['nothing']}",
                 proof or words["nothing"],

@@ -11,6 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from screener.core.evidence import Kind, Verdict
 from screener.errors import InputError
+from screener.words.terms import Language
 
 FOLDER = Path(__file__).parent
 AUDIO = FOLDER / "audio"
@@ -66,7 +67,7 @@ class ScriptedCall:
     """One call and its expected end; the attributes are described in `calls.toml`."""
 
     name: str
-    title: str
+    title: dict[Language, str]
     number: str
     at: time
     verdict: Verdict

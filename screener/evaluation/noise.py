@@ -16,7 +16,7 @@ NEAR = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class Recogniser:
+class Garbler:
     """Gets a share of all syllables wrong, and writes as many again in characters of the same sound.
 
     Args:

@@ -21,6 +21,7 @@ from screener.exchange.listfile import BadLine
 from screener.numbers.agents import agent_name
 from screener.numbers.written import given
 from screener.outside.text import is_number, is_pbx_id, visible
+from screener.outside.times import YEARS, in_zone
 from screener.store.records import CallRecord, Review, TreatmentRow
 
 Identify = Callable[[str], Caller]
@@ -286,7 +287,7 @@ def _leg(row: dict[str, str], zone: tzinfo) -> tuple[str, _Leg]:
         raise ValueError(f"src: found {row['src']!r}, allowed a number")
     if visible(row["dst"]) != row["dst"]:
         raise ValueError(f"dst: found {row['dst']!r}")
-    start, end = _local(row["start"], zone), _local(row["end"], zone)
+    start, end = _local(row, "start", zone), _local(row, "end", zone)
     if end < start:
         raise ValueError(f"end: found {row['end']!r}, before start")
     answered = row["disposition"] == "ANSWERED" and row["answer"] != ""
@@ -300,7 +301,7 @@ def _leg(row: dict[str, str], zone: tzinfo) -> tuple[str, _Leg]:
         queue,
         row.get("dcontext", ""),
         start,
-        _local(row["answer"], zone) if answered else None,
+        _local(row, "answer", zone) if answered else None,
         end,
     )
 
@@ -367,5 +368,9 @@ def _moment(seconds: float) -> datetime:
     return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)
 
 
-def _local(text: str, zone: tzinfo) -> datetime:
-    return datetime.strptime(text, "%Y-%m-%d %H:%M:%S").replace(tzinfo=zone).astimezone(UTC)
+def _local(row: dict[str, str], name: str, zone: tzinfo) -> datetime:
+    try:
+        return in_zone(datetime.strptime(row[name], "%Y-%m-%d %H:%M:%S"), zone).astimezone(UTC)
+    except ValueError:
+        allowed = f"allowed a time such as 2026-03-04 09:00:00 {YEARS}"
+        raise ValueError(f"{name}: found {row[name]!r}, {allowed}") from None

@@ -13,6 +13,7 @@ from datetime import datetime, tzinfo
 from screener.errors import InputError
 from screener.events import ListName
 from screener.outside.text import cell, is_number, visible
+from screener.outside.times import YEARS, in_zone
 from screener.store.records import ListedNumber
 
 HEAD = ("list", "number", "reason", "expires")
@@ -57,14 +58,13 @@ def from_csv(text: str, name: ListName, added_at: datetime, zone: tzinfo) -> Ite
             continue
         number, reason, expires = (*cells[own:], "", "", "")[:3]
         try:
-            until = datetime.fromisoformat(expires) if expires else None
+            until = in_zone(datetime.fromisoformat(expires), zone) if expires else None
         except ValueError:
-            yield BadLine(line, f"expires: found {expires!r}, allowed a day or time such as 2026-12-31")
+            yield BadLine(line, f"expires: found {expires!r}, allowed a day or time such as 2026-12-31 {YEARS}")
             continue
         if not re.fullmatch(r"\+?[\d\-\s()]{3,}", number):
             yield BadLine(line, f"number: found {number!r}")
         else:
-            until = until.replace(tzinfo=zone) if until and not until.tzinfo else until
             yield ListedNumber(name, number, reason, added_at, until)
 
 

@@ -87,31 +87,46 @@ class AudioStream:
     def __init__(self, emit: Callable[[Event], None], law: Law, payload_type: int, event_type: int | None) -> None:
         self.law, self.payload_type, self.event_type = law, payload_type, event_type
         self.listener: Callable[[bytes, float], None] | None = None
+        """Takes each frame that comes, as PCM, and its audio time; None while nobody listens."""
         self.playlist: Playlist | None = None
+        """What is being played; None is silence."""
         self.sending = True
+        """False while the peer holds us, and where we only listen: nothing goes out."""
         self.held = False
         """The caller is on hold: what comes meanwhile is not the caller."""
         self.jitter = JitterBuffer()
+        """Frames that came and are not heard yet."""
         self.audibility = Audibility()
         """Whether the caller can be heard; of use while somebody listens."""
         self.reception = rtcp.Reception()
+        """What our next report says of the peer's stream."""
         self.heard_of_us: rtcp.ReportBlock | None = None
         """What the peer's newest report says of our stream."""
         self.malformed = 0
+        """Datagrams, RTP and RTCP, that could not be read."""
         self.ticks = 0
+        """Frames since the answer."""
         self.heard_at = 0
         """Tick at which the newest packet came."""
         self._emit = emit
         self._packets = 0
+        """So many were sent."""
         self._sequence = random.randrange(0x8000)  # noqa: S311 - RFC 3550 asks for random, not for secret
         self._timestamp = random.randrange(1 << 31)  # noqa: S311
         self._ssrc = random.randrange(1, 1 << 32)  # noqa: S311
+        """Sequence number of the newest packet of ours, timestamp of the next frame, and our source."""
         self._marker = True
+        """Whether the next packet is the first after a pause: it bears the marker bit."""
         self._last = SILENT_PCM
+        """The newest frame that came, repeated for those that are lost."""
         self._missing = len(FADING)
+        """How many of those in a row: at the end of `FADING` silence is heard."""
         self._event_timestamp: int | None = None
+        """Of the peer's newest key, whose packets repeat it; None before the first."""
         self._keys: deque[TelephoneEvent | None] = deque()
+        """One item a frame: a packet of a key to be sent, or None for audio between two keys."""
         self._key_timestamp = 0
+        """Of the key that is being sent: all its packets bear it."""
 
     @property
     def at(self) -> float:

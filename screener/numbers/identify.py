@@ -16,14 +16,16 @@ from phonenumbers import PhoneNumberFormat, PhoneNumberType, shortnumberinfo
 
 from screener.errors import SettingsError
 from screener.events import Caller, LineClass
-from screener.numbers.written import MAX_LENGTH, chinese, plain
+from screener.numbers.written import LOCAL_LINE, MAX_LENGTH, chinese, is_service, plain
 from screener.outside.text import visible
 
 _CHINESE_SERVICE = re.compile(r"9[56]\d{3,6}|1010\d{4}|1(00|1[02]|2[03])\d{2,3}")
 """Service numbers of mainland China: 95xxx and 96xxx, 1010xxxx, and the operators' and authorities' 1xxxx."""
 _CHINESE_AREA_CODE = re.compile(r"0(10|2\d|[3-9]\d{2})")
-_CHINESE_LOCAL = re.compile(r"[2-8]\d{6,7}")
-"""A fixed line of the caller's own city, dialled without area code."""
+_CHINA_APART = re.compile(r"\s*86[\s-]")
+"""China's code as people set it apart: `86-95588`."""
+_USER = re.compile(r"[\w.\-]+")
+"""A name that a SIP user may have."""
 INTERNAL_DIGITS_MOST = 6
 """A number of so few digits, and no service number, is an extension."""
 _TYPES = {
@@ -136,10 +138,12 @@ class Lines:
         known = self._plan(number)
         if not known.number:
             return "withheld"
+        if re.search(r"[^\d+]", known.number):
+            if self.is_extension(known.number):
+                return ""
+            return "no_user" if _USER.fullmatch(known.number) else "not_digits"
         listed = self._listed(known.number)
-        if (listed.line if listed else known.line) is not LineClass.UNKNOWN:
-            return ""
-        return "not_digits" if re.search(r"[^\d+]", known.number) else "no_number"
+        return "no_number" if (listed.line if listed else known.line) is LineClass.UNKNOWN else ""
 
     def _plan(self, raw: str) -> _Planned:
         """What the numbering plan alone says."""
@@ -149,12 +153,14 @@ class Lines:
         if self._extensions is not None and self._extensions.fullmatch(digits):
             return _Planned(digits, LineClass.INTERNAL)
         if not re.fullmatch(r"\+?\d+", digits):
-            internal = re.fullmatch(r"[\w.\-]+", digits) and self._extensions is None
+            internal = _USER.fullmatch(digits) and self._extensions is None
             return _Planned(digits, LineClass.INTERNAL if internal else LineClass.UNKNOWN)
         if self._region == "CN":
-            digits = chinese(digits, self._area)
+            digits = chinese(f"+{digits}" if self._has_china(digits, raw) else digits, self._area)
         if self._region == "CN" and not digits.startswith("+") and self._is_service(digits):
             return _Planned(digits, LineClass.SHORT)
+        if self._region == "CN" and LOCAL_LINE.fullmatch(digits):
+            return _Planned(digits, LineClass.FIXED)
         try:
             parsed = phonenumbers.parse(digits, self._region)
         except phonenumbers.NumberParseException:
@@ -163,10 +169,26 @@ class Lines:
             return self._valid(parsed)
         return _Planned(digits, self._short(digits, parsed))
 
+    def _has_china(self, digits: str, raw: str) -> bool:
+        """Whether a service number stands behind a bare 86, and that is China's code: 86955881 is a line too."""
+        if not digits.startswith("86") or not is_service(digits.removeprefix("86")):
+            return False
+        whole = self._inside(digits) is LineClass.INTERNAL or self._is_local_line(digits)
+        return not whole or bool(_CHINA_APART.match(raw))
+
+    def _is_local_line(self, digits: str) -> bool:
+        """Whether these may be a fixed line of the site's city; where that is not known, of any."""
+        if not LOCAL_LINE.fullmatch(digits):
+            return False
+        there = phonenumbers.parse(f"+86{self._area}{digits}") if self._area else None
+        return there is None or phonenumbers.is_valid_number(there)
+
     def _valid(self, parsed: phonenumbers.PhoneNumber) -> _Planned:
         number = phonenumbers.format_number(parsed, PhoneNumberFormat.E164)
         if parsed.country_code != self._country:
             return _Planned(number, LineClass.FOREIGN, parsed)
+        if self._region == "CN" and chinese(number, self._area) != number:
+            return self._plan(number)  # a service number that lacked its city's 0
         return _Planned(number, _TYPES.get(phonenumbers.number_type(parsed), LineClass.UNKNOWN), parsed)
 
     def _place(self, parsed: phonenumbers.PhoneNumber, line: LineClass) -> tuple[str, str]:
@@ -185,8 +207,7 @@ class Lines:
             return LineClass.SHORT
         if len(digits) <= INTERNAL_DIGITS_MOST:
             return self._inside(digits)
-        local = self._region == "CN" and _CHINESE_LOCAL.fullmatch(digits)
-        return LineClass.FIXED if local else LineClass.UNKNOWN
+        return LineClass.UNKNOWN
 
     def _inside(self, digits: str) -> LineClass:
         """The class of a few digits: an extension, unless the site says what its own are."""

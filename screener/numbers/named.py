@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 
 WRONG = {
     "withheld": "stands for no number at all: zeros, masked digits, or empty",
+    "no_user": "is no number, and no user of the site that [site] extensions names",
     "not_digits": "has signs in it that no number has",
     "no_number": "is no whole number: nobody can call from it",
 }

@@ -20,6 +20,8 @@ _OPERATORS = re.compile(r"95\d{3,6}|1010\d{4}|100(?:00|01|10|50|60|86)")
 """Service numbers that are the same everywhere: banks, airlines (95), chains (1010), operators (100…)."""
 _LOCAL_SERVICE = re.compile(r"96\d{3,6}|1[12]\d|1[012]\d{3}")
 """Service numbers that every city has its own of: 96118, 12345, 110."""
+LOCAL_LINE = re.compile(r"[2-8]\d{6,7}")
+"""A fixed line of the caller's own city, dialled without area code."""
 _AREA = r"(?:10|2\d|[3-9]\d{2})"
 _IP_PREFIX = re.compile(
     r"(?:179\d{2}|1259[03]|12520|1258[123]|10193|11808)(0?1[3-9]\d{9}|0[1-9]\d{8,10}|00\d{8,15})"
@@ -62,6 +64,12 @@ def in_context(digits: str, parameters: str) -> str:
     return SEPARATORS.sub("", context[1]) + digits.removeprefix("0")
 
 
+def is_service(digits: str) -> bool:
+    """Whether these are a service number of mainland China, perhaps behind a city's code."""
+    service = f"{_OPERATORS.pattern}|{_LOCAL_SERVICE.pattern}"
+    return re.fullmatch(f"(?:0?{_AREA})?(?:{service})", digits) is not None
+
+
 def chinese(digits: str, area: str = "") -> str:
     """Digits of a call within mainland China, without access codes, and service numbers in their one form.
 
@@ -74,8 +82,6 @@ def chinese(digits: str, area: str = "") -> str:
         a fixed line of the site's own city with country and area (`+861088886666`), anything else as it was.
     """
     national = re.sub(r"^(?:\+|00)86", "", digits)
-    if national == digits and re.fullmatch(r"86(?:9[56]\d{3,6}|1010\d{4}|100\d\d)", digits):
-        national = digits.removeprefix("86")
     if access := _IP_PREFIX.fullmatch(national):
         national = digits = access[1]
     if national.startswith(("+", "00")):
@@ -91,7 +97,7 @@ def chinese(digits: str, area: str = "") -> str:
             return service if code == area else f"0{code}{service}"
     if re.fullmatch(r"0?[48]00\d{7}", national):
         return f"+86{national.removeprefix('0')}"
-    if digits == national and area and re.fullmatch(r"[2-8]\d{6,7}", digits):
+    if digits == national and area and LOCAL_LINE.fullmatch(digits):
         return f"+86{area}{digits}"
     if national != digits and _LOCAL_SERVICE.fullmatch(national):
         return national

@@ -11,6 +11,7 @@ from typing import TextIO, TypeVar
 from screener.errors import InputError
 from screener.events import LineClass, Speaker
 from screener.outside.objects import read_object
+from screener.outside.times import YEARS, in_zone
 from screener.replay.run import EPOCH, RecordedCall, Turn
 
 Choice = TypeVar("Choice", bound=StrEnum)
@@ -159,7 +160,7 @@ def _time(value: object, where: str) -> datetime | None:
     if value is None:
         return None
     try:
-        time = datetime.fromisoformat(str(value))
+        return in_zone(datetime.fromisoformat(str(value)), UTC)
     except ValueError:
-        raise InputError(f"{where}: started_at: found {value!r}, allowed: ISO 8601", REMEDY) from None
-    return time if time.tzinfo else time.replace(tzinfo=UTC)
+        wrong = f"{where}: started_at: found {value!r}, allowed: ISO 8601 {YEARS}"
+        raise InputError(wrong, REMEDY) from None

@@ -5,7 +5,6 @@ which begins with the same first column.
 """
 
 import io
-import os
 from collections.abc import Sequence
 
 from rich import box
@@ -43,7 +42,7 @@ def terminal(page: Page, width: int | None = None, colour: bool = False) -> str:
         file=out,
         width=width or USUAL_COLUMNS,
         force_terminal=colour,
-        color_system="standard" if colour and "NO_COLOR" not in os.environ else None,
+        color_system="standard" if colour else None,  # rich itself heeds NO_COLOR
         highlight=False,
         markup=False,
         emoji=False,

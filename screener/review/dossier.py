@@ -23,7 +23,7 @@ from screener.store.records import serialize
 MANIFEST = "MANIFEST.sha256"
 COVER = "cover.html"
 SHEET = "12321.txt"
-BESIDE = (SIGNATURE, STAMP)
+UNLISTED = (SIGNATURE, STAMP)
 """What vouches for the manifest, and is not named in it."""
 LEAST = (COVER,)
 """What is in every package, besides a call."""
@@ -89,7 +89,7 @@ def problems(manifest: bytes | None, sums: Mapping[str, str], told: str = "") ->
             found.append(f"{MANIFEST}: line {number} is no sum and name, or names a file again")
         named[name] = digest
     found += [f"{name}: not in the manifest, which every package has" for name in LEAST if name not in named]
-    for name in sorted({*named, *sums} - {MANIFEST, *BESIDE, ""}):
+    for name in sorted({*named, *sums} - {MANIFEST, *UNLISTED, ""}):
         if name not in sums:
             found.append(f"{name}: missing")
         elif name not in named:

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 
 from screener.core.actions import Prompt
 from screener.errors import ScreenerError, SettingsError, SipError, StoreError
-from screener.numbers.identify import load_lines, regions
+from screener.numbers.identify import regions
+from screener.numbers.site import lines_of
 from screener.outside.files import open_to_others
 from screener.service.peers import (
     Check,
@@ -244,14 +245,14 @@ def check_judgement(settings: Settings) -> Check:
 
 def check_lines(settings: Settings) -> Check:
     """Can the operator's lists of payphones and duty phones be read?"""
-    paths = settings.line_files
     try:
-        load_lines(paths, *settings.site.numbering)
+        lines_of(settings)
     except ScreenerError as problem:
         return Check(
             "line lists", ok=False, message="; ".join(problem.message.splitlines()), remedy=problem.remedy
         )
-    return Check("line lists", ok=True, message=f"{len(paths)} read" if paths else "none: payphones are not known")
+    count = len(settings.line_files)
+    return Check("line lists", ok=True, message=f"{count} read" if count else "none: payphones are not known")
 
 
 def check_database(settings: Settings) -> Check:

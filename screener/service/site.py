@@ -1,9 +1,9 @@
-"""The composition root of a running site: reads the clock, owns the threads, wires the edges to the judgement.
+"""The composition root of a running site: makes, starts and stops its parts, wires the edges to the judgement.
 
 Three kinds of thread carry a call: the SIP and media threads of the endpoint, the hearing thread with the
-recogniser processes behind it, and one *calls thread* that runs every session. They meet in one bounded inbox.
-When it is over its limit, ticks, sounds and partial transcripts are dropped and counted; the end of a call or of a
-transfer never is.
+recogniser processes behind it, and one *calls thread*, which is here and runs every session. They meet in one
+bounded inbox. When it is over its limit, ticks, sounds and partial transcripts are dropped and counted; the end of
+a call or of a transfer never is.
 """
 
 import logging
@@ -47,8 +47,8 @@ from screener.events import (
 from screener.feed.items import Order
 from screener.feed.publish import Publisher
 from screener.media.prompts import load_clips
-from screener.numbers.identify import load_lines
 from screener.numbers.mask import mask
+from screener.numbers.site import lines_of
 from screener.operations.metrics import MetricsServer, Sample
 from screener.ports import Call, InviteInfo, RegistrationState, user_of
 from screener.review.take_back import TakeBacks
@@ -155,7 +155,7 @@ class Service:
     Args:
         settings: validated.
         observers: called on the calls thread with everything that happens.
-        clock: the wall clock, aware UTC; only ever read here.
+        clock: the wall clock, aware UTC; read here and by the parts that take one.
 
     Raises:
         ScreenerError: a part cannot be had: model, recordings, lexicon, database.
@@ -170,7 +170,7 @@ class Service:
         self._zone = ZoneInfo(settings.site.timezone)
         recordings = settings.recordings
         self._judgement = load_judgement(settings.judgement, folder, syllables, recordings)
-        self._lines = load_lines(settings.line_files, *settings.site.numbering)
+        self._lines = lines_of(settings)
         clips = load_clips(recordings)
         self._log = open_log(settings.store.url, folder)
         self._history = HistoryLookup(partial(past, self._log, settings.ladder))

@@ -7,7 +7,7 @@ from screener.events import FRAME_BYTES, FRAME_SAMPLES, FRAME_SECONDS, SAMPLE_RA
 from screener.speech.vad import dbfs
 
 MODE = 2
-"""WebRTC's second strictest of 0 to 3."""
+"""One less strict than `vad.MODE`: a voice that is not noticed here takes the words of a caller away."""
 FLOOR_DBFS = -50.0
 """Quieter frames are never a voice."""
 TONE_SHARE = 0.98

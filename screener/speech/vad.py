@@ -9,7 +9,7 @@ import webrtcvad
 from screener.events import FRAME_SECONDS, SAMPLE_RATE
 
 MODE = 3
-"""WebRTC's strictest: fewest sounds taken for speech."""
+"""WebRTC's strictest: a noise taken for speech would keep a silent caller from being asked, so few are."""
 ONSET_FRAMES = 4
 ONSET_WINDOW = 6
 """Speech begins when 4 of the newest 6 frames (120 ms) hold it: a click does not."""

@@ -35,9 +35,14 @@ class Voice:
         self.closing = self.close_said = self.is_lost = False
         self.crashes = 0
         self._fed = self._done = self._sent = 0
+        """Frames since the voice was opened: that came, that a process has heard, that one was given.
+
+        When another process takes over, all that came counts as given and heard.
+        """
         self._counted_from = 0
         """Frames that were fed before the process began to count."""
         self._utterances = self._base = 0
+        """The number of the call's next utterance, and of the first that the present process counts."""
 
     @property
     def key(self) -> tuple[str, Speaker]:

@@ -181,17 +181,40 @@ def _parts(connection: Connection, query: Select[Any], wanted: Wanted, at: Any) 
         yield query.where(at >= since, at < until)
 
 
-def unflagged(log: CallLog, since: datetime) -> list[str]:
-    """Ids of calls since then that were heard and not flagged, and of which nobody has said anything.
+@dataclass(frozen=True, slots=True)
+class Unflagged:
+    """A call that was heard and not flagged, and what a person said of it.
+
+    Attributes:
+        id: of the first row that was heard.
+        ended_at: or when it began, where the end is not known.
+    """
+
+    id: str
+    started_at: datetime
+    ended_at: datetime
+    review: Review
+    reviewed_at: datetime | None
+
+
+def unflagged(log: CallLog, since: datetime) -> list[Unflagged]:
+    """Calls since then that were heard and judged and of which no row was flagged, each once.
 
     Raises:
         StoreError: the database failed.
     """
-    query = select(Call.id).where(Call.started_at >= since, Call.verdict != Verdict.HARASSMENT)
-    query = query.where(Call.flagged_at.is_(None), Call.review == Review.NONE)
+    other = aliased(Call)
+    flag = or_(other.verdict == Verdict.HARASSMENT, other.flagged_at.is_not(None))
+    ended = func.coalesce(Call.ended_at, Call.started_at)
+    query = select(Call.root, Call.id, Call.started_at, ended, Call.review, Call.reviewed_at)
+    query = query.where(Call.started_at >= since, Call.verdict != Verdict.HARASSMENT, Call.flagged_at.is_(None))
     query = query.where(exists().where(EvidencePiece.call_id == Call.id))
+    query = query.where(~exists().where(other.root == Call.root, flag))
+    found: dict[str, Unflagged] = {}
     with log.reading() as connection:
-        return list(connection.scalars(query))
+        for root, name, began, end, review, at in connection.execute(query.order_by(Call.started_at, Call.id)):
+            found.setdefault(root, Unflagged(name, began, end, review, at))
+    return list(found.values())
 
 
 def calls_of(log: CallLog, number: str) -> int:

@@ -160,7 +160,7 @@ def tidy(record: CallRecord) -> CallRecord:
     record = replace(record, **values) if values else record
     if record.entrance is not Entrance.BY_HAND:
         return record
-    agent = record.agent or record.referred_by  # who sends a caller into the queue confirms the flag
+    agent = record.agent or record.referred_by  # who hands over confirms: rule 8 of review.verdict
     review: dict[str, Any] = dict(zip(_REVIEW, (Review.CONFIRMED, agent, record.started_at), strict=True))
     return replace(record, agent=agent, **review)
 

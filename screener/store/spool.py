@@ -126,13 +126,13 @@ def purge_refused(folder: Path, before: datetime) -> None:
         StoreError: the file cannot be rewritten.
     """
 
-    def kept(line: bytes, written: datetime) -> bytes:
+    def carried(line: bytes, written: datetime) -> bytes:
         record = _record(line)
         if record is None:
             return line if written >= before else b""
         return line if record.started_at >= before else _line(_without_words(record)).rstrip(b"\n")
 
-    _rewrite(folder / REFUSED, kept)
+    _rewrite(folder / REFUSED, carried)
 
 
 def erase_refused(folder: Path, number: str) -> None:
@@ -142,7 +142,7 @@ def erase_refused(folder: Path, number: str) -> None:
         StoreError: the file cannot be rewritten.
     """
 
-    def kept(line: bytes, _written: datetime) -> bytes:
+    def carried(line: bytes, _written: datetime) -> bytes:
         record = _record(line)
         if record is None:
             return line if number.encode() not in line else b""
@@ -150,7 +150,7 @@ def erase_refused(folder: Path, number: str) -> None:
             return line
         return _line(replace(_without_words(record), number="", display_name="")).rstrip(b"\n")
 
-    _rewrite(folder / REFUSED, kept)
+    _rewrite(folder / REFUSED, carried)
 
 
 def _record(line: bytes) -> CallRecord | None:
@@ -164,15 +164,15 @@ def _without_words(record: CallRecord) -> CallRecord:
     return replace(record, segments=(), evidence=tuple(replace(piece, span="") for piece in record.evidence))
 
 
-def _rewrite(file: Path, kept: Callable[[bytes, datetime], bytes]) -> None:
-    """Every line as `kept` leaves it, in its place; empty ones go. The service may append meanwhile: it waits."""
+def _rewrite(file: Path, carried: Callable[[bytes, datetime], bytes]) -> None:
+    """Every line as `carried` leaves it, in its place; empty ones go. Whoever appends meanwhile waits."""
     try:
         handle = os.open(file, os.O_RDWR | os.O_CLOEXEC)
         with os.fdopen(handle, "r+b") as stream:
             fcntl.flock(handle, fcntl.LOCK_EX)
             written = datetime.fromtimestamp(os.fstat(handle).st_mtime, UTC)
             before = stream.read()
-            lines = (kept(line, written) for line in before.splitlines())
+            lines = (carried(line, written) for line in before.splitlines())
             after = b"".join(line + b"\n" for line in lines if line)
             if after == before:
                 return

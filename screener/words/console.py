@@ -89,6 +89,10 @@ SAID: dict[str, tuple[str, str]] = {
     "overturn": ("这是误判", "Overturn"),
     "no_harassment": ("不是骚扰", "No harassment"),
     "sampled": ("抽样:系统未标记此通话。", "Drawn at random: this call was not flagged."),
+    "share": (
+        "近 {} 天抽查未标记来电 {} 通,其中骚扰 {} 通:漏判率 {} %({}–{} %)",
+        "Last {} days: {} unflagged calls drawn, {} of them harassment: {} % missed ({}–{} %)",
+    ),
     "next": ("下一通", "Next"),
     "course": ("经过", "What happened"),
     "tipped": ("此处标记", "flagged here"),

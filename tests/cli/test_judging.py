@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -12,6 +12,7 @@ from screener.cli import cli
 from screener.core.evidence import Kind, Source, Treatment, Verdict
 from screener.events import ListName, Speaker
 from screener.resources import config_folder
+from screener.review.missed import turn
 from screener.settings.judging import load_weights
 from screener.store.log import open_log
 from screener.store.records import CallRecord, DecisionRow, EvidenceRow, Review, Segment
@@ -85,13 +86,20 @@ def test_review_is_kept_and_feeds_the_watch_list(db: str) -> None:
     log.close()
 
 
-def test_a_sample_of_unflagged_calls_tells_what_is_missed(db: str) -> None:
+def test_a_sample_of_unflagged_calls_tells_what_is_missed_of_the_last_30_days(db: str) -> None:
+    at = datetime.now(UTC) - timedelta(days=1)
+    names = sorted((f"recent-{n}" for n in range(3)), key=turn)
+    old = at - timedelta(days=40)
+    log = open_log(db)
+    log.write([replace(GENUINE, id=names[0], started_at=old, ended_at=old)])
+    log.write([replace(GENUINE, id=name, started_at=at, ended_at=at) for name in names[1:]])
+    log.close()
     before = run("sample", "--db", db)
-    assert GENUINE.id in before and LEWD.id not in before
-    assert "漏判 0 通" in before
-    run("review", "confirm", GENUINE.id, "--db", db)
+    assert [line for line in names if line in before] == names[1:] and LEWD.id not in before
+    assert "漏判 0 通,已看 0 通" in before
+    run("review", "confirm", names[1], "--db", db)
     after = run("sample", "--db", db)
-    assert "漏判 1 通" in after and GENUINE.id not in after
+    assert "漏判 1 通,已看 1 通" in after and names[1] not in after and names[2] in after
 
 
 def test_a_call_that_was_never_judged_cannot_be_reviewed(db: str) -> None:

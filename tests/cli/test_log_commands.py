@@ -185,6 +185,21 @@ def test_lists_from_suggestion_to_the_pbx(run: Run, log: CallLog, tmp_path: Path
         run("list", "allow", "remove", "13800138000")
 
 
+def test_a_list_takes_no_name_and_no_end_that_is_past(run: Run, log: CallLog, tmp_path: Path) -> None:
+    for number in ("abc", "reception"):
+        with pytest.raises(
+            InputError, match=r"is no number, and no user of the site that \[site\] extensions names"
+        ):
+            run("list", "block", "add", number, "13800138001")
+    for expires, said in (("2020-01-01", "is past; name a day to come"), ("abc", "allowed: a day or time")):
+        refused = run("list", "block", "add", "13800138001", "--expires", expires, code=2)
+        assert said in " ".join(refused.output.split())
+    assert log.listed(datetime.now(UTC)) == [], "nothing is listed by halves"
+    (tmp_path / "screener.toml").write_text('[site]\nextensions = "8[0-9]{3}|reception"\n')
+    run("list", "block", "add", "reception")
+    assert [entry.number for entry in log.listed(datetime.now(UTC))] == ["reception"]
+
+
 def test_a_package_of_evidence_is_checked_by_us_and_by_sha256sum(run: Run, log: CallLog, tmp_path: Path) -> None:
     rows = json.loads(run("calls", "list", "--verdict", "harassment", "--limit", "2", "--format", "json").output)
     ids = [row["id"] for row in rows]

@@ -213,7 +213,8 @@ def test_lists_are_kept(context: Context, supervisor: Program) -> None:
     assert supervisor.get("/lists", wire.Lists).entries == ()
     for body in ({"name": "x", "number": "1"}, {"name": "block", "number": "; rm"}, {"name": "block"}):
         supervisor.post("/lists", body, 400)
-    supervisor.post("/lists", {"name": "block", "number": "13800138000", "expires": "2020-01-01"}, 400)
+    for expires in ("2020-01-01", "0001-01-01", "9999-12-31T23:59:00-05:00"):
+        supervisor.post("/lists", {"name": "block", "number": "13800138000", "expires": expires}, 400)
 
 
 def test_a_proposal_is_accepted(context: Context, supervisor: Program) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import queue
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,10 +13,12 @@ from starlette.testclient import TestClient
 from screener.console.access import Role
 from screener.console.app import build
 from screener.console.context import Context
+from screener.console.hub import Shown
 from screener.console.live import gap_of, is_urgent, rank, view
-from screener.events import Act
+from screener.core.cards import Prompter
+from screener.events import Act, EndedBy, Target
 from screener.feed.board import Board
-from screener.feed.items import Asked, Began, Cautioned, Heard, Judged, Order, Over, Unheard, Weighed
+from screener.feed.items import Asked, Began, Cautioned, Heard, Judged, Moved, Order, Over, Unheard, Weighed
 from screener.feed.local import FeedServer
 from tests.console.conftest import hub_of, log_in
 from tests.waiting import WAIT, wait_for
@@ -107,6 +110,22 @@ def test_the_stream_tells_what_is_up_and_what_changes(feed: FeedServer, context:
     told = json.loads(answer.text.partition("data: ")[2].partition("\n")[0])
     assert [call["id"] for call in told["calls"]] == ["a"]
     assert told["feeds"] == [True]
+
+
+@pytest.mark.parametrize("by", list(EndedBy))
+@pytest.mark.parametrize("target", list(Target))
+def test_what_becomes_of_a_call_is_told_in_chinese(context: Context, by: EndedBy, target: Target) -> None:
+    board = Board()
+    for item in (BEGAN, Unheard("a", 2.0, "the recogniser process died (exit status 3)")):
+        board.take(item)
+    board.take(Moved("a", 3.0, target.value, ok=True))
+    over = board.take(Over("a", 4.0, by.value))
+    assert over is not None
+    _, person = context.access.login(Role.SUPERVISOR.value, "correct horse")
+    call = view(context, person, Shown(over, "", Prompter(hub_of([])._cards)))
+    assert call["unheard"] == "识别进程退出(退出码 3)"
+    for name in ("moved_to", "over"):
+        assert re.fullmatch(r"[\u4e00-\u9fff]+", call[name]), name
 
 
 def test_a_service_that_is_killed_and_comes_back_is_seen_again(

@@ -1,6 +1,8 @@
 """复核: what nobody has reviewed, one call after the other; who may say what, and what is shown of callers."""
 
 import re
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from starlette.testclient import TestClient
@@ -9,7 +11,7 @@ from screener.console.access import Role
 from screener.console.context import Context
 from screener.core.evidence import Verdict
 from screener.events import ListName
-from screener.review.missed import drawn, missed
+from screener.review.missed import PERIOD, missed_in, turn
 from screener.store.records import Review
 from tests.console.conftest import log_in
 from tests.console.written import NUMBER, SCRIPT, flagged, write
@@ -86,8 +88,10 @@ def test_what_callers_say_and_are_called_stays_text(context: Context, client: Te
 
 
 def genuine(name: str, minutes: int, **changes):
-    """A call that was heard and not flagged."""
-    return flagged(name, minutes, verdict=Verdict.GENUINE, kind=None, flagged_at=None, **changes)
+    """A call that was heard and not flagged, so many minutes ago."""
+    at = datetime.now(UTC) - timedelta(minutes=minutes)
+    heard = {"verdict": Verdict.GENUINE, "kind": None, "flagged_at": None, "started_at": at, "ended_at": at}
+    return flagged(name, minutes, **heard | changes)
 
 
 def test_what_was_never_judged_cannot_be_reviewed(context: Context, client: TestClient) -> None:
@@ -121,9 +125,36 @@ def test_a_sample_of_unflagged_calls_comes_among_the_flags_in_the_order_of_the_d
             break
     assert [name for name in seen if name[0] == "f"] == [flag.id for flag in flags]
     sampled = [name for name in seen if name[0] == "g"]
-    assert sampled == [call.id for call in drawn(others)][: len(sampled)] and 3 <= len(sampled) <= 15
-    known = missed(context.log.call(call.id) for call in others)
+    order = sorted((call.id for call in others if call.evidence), key=turn)
+    assert sampled == order[: len(sampled)] and 3 <= len(sampled) <= 15
+    known = missed_in(context.log, datetime.now(UTC))
     assert (known.looked_at, known.missed) == (len(sampled), 0)
+
+
+@pytest.mark.parametrize(
+    ("lang", "said"),
+    [
+        ("zh", "近 30 天抽查未标记来电 2 通,其中骚扰 1 通:漏判率 50.0 %(9.5–90.5 %)"),
+        (
+            "en",
+            "Last 30 days: 2 unflagged calls drawn, 1 of them harassment: 50.0 % missed (9.5–90.5 %)",
+        ),
+    ],
+)
+def test_the_page_says_how_much_is_missed_whatever_was_never_drawn(
+    context: Context, client: TestClient, lang: str, said: str
+) -> None:
+    names = sorted((f"g{n}" for n in range(4)), key=turn)
+    days = PERIOD.days * 24 * 60
+    write(context, flagged("f", 1), genuine(names[0], days + 60), *(genuine(name, 60) for name in names[1:]))
+    context.teller = replace(context.teller, lang=lang)
+    guard = log_in(client, context, Role.SUPERVISOR)
+    assert "share" not in client.get("/review/f").text
+    for name, word in zip(names[1:3], ("confirmed", "overturned"), strict=True):
+        client.post(f"/review/{name}", data={"guard": guard, "word": word})
+    assert said in client.get("/review/f").text
+    client.post("/review/f", data={"guard": guard, "word": "confirmed"})
+    assert said in client.get("/review").text
 
 
 def test_evidence_that_was_taken_out_is_no_longer_what_tipped_it(context: Context, client: TestClient) -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from screener.evaluation.noise import Recogniser
+from screener.evaluation.noise import Garbler
 from screener.events import Speaker
 from screener.replay.run import RecordedCall, Turn
 from screener.speech.pinyin import characters_of, syllables
@@ -17,7 +17,7 @@ def call(text: str) -> RecordedCall:
 
 
 def heard(text: str, share: float, seed: int = 1) -> str:
-    return Recogniser(share).hear(call(text), seed).turns[0].text
+    return Garbler(share).hear(call(text), seed).turns[0].text
 
 
 def test_without_errors_nothing_changes_and_a_seed_repeats_itself() -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -278,6 +279,20 @@ def test_ids_and_numbers_of_another_shape_are_refused_and_named() -> None:
         (found,) = read_cdr([line.encode() for line in lines], identify, SHANGHAI)
         assert isinstance(found, BadLine), column
         assert column in found.reason
+
+
+@pytest.mark.parametrize("zone", ["Asia/Shanghai", "America/New_York"])
+@pytest.mark.parametrize("column", ["start", "answer", "end"])
+@pytest.mark.parametrize("value", ["0001-01-01 00:00:00", "9999-12-31 23:59:59", "noon"])
+def test_a_time_that_is_none_is_named_with_its_column(zone: str, column: str, value: str) -> None:
+    row = {
+        "src": "13800138000", "dst": "95000", "start": "2026-03-01 09:00:00", "answer": "2026-03-01 09:00:10",
+        "end": "2026-03-01 09:01:00", "disposition": "ANSWERED", "uniqueid": "7.1", "linkedid": "7.1",
+    } | {column: value}  # fmt: skip
+    lines = [",".join(row).encode(), ",".join(row.values()).encode()]
+    (found,) = read_cdr(lines, identify, ZoneInfo(zone))
+    assert isinstance(found, BadLine) and found.number == 2
+    assert found.reason.startswith(f"{column}: found '{value}', allowed a time such as")
 
 
 def test_a_stranger_s_line_makes_no_confirmed_harasser() -> None:

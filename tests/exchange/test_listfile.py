@@ -32,6 +32,13 @@ def test_a_day_without_a_zone_is_the_sites() -> None:
     assert isinstance(entry, ListedNumber) and entry.expires_at == datetime(2026, 12, 30, 16, tzinfo=UTC)
 
 
+@pytest.mark.parametrize("expires", ["0001-01-01", "9999-12-31T23:59-05:00", "abc"])
+def test_an_end_that_no_calendar_holds_is_named(expires: str) -> None:
+    (found,) = from_csv(f"13800138000,x,{expires}\n", ListName.BLOCK, NOW, SHANGHAI)
+    assert isinstance(found, BadLine)
+    assert found.reason.startswith(f"expires: found '{expires}', allowed a day or time such as")
+
+
 @pytest.mark.parametrize(
     ("number", "shown"),
     [

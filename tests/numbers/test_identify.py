@@ -48,11 +48,75 @@ def test_the_numbering_plan(raw: str, number: str, line: LineClass, region: str,
     assert LINES.identify(raw, "王") == Caller(number, "王", line, region, carrier)
 
 
-@given(st.text(max_size=80))
+@pytest.mark.parametrize(
+    ("raw", "area", "number"),
+    [
+        ("86955881", "", "86955881"),
+        ("86955881", "010", "+861086955881"),
+        ("86955881", "0570", "955881"),  # lines of Quzhou have seven digits
+        ("8695 5881", "0571", "+8657186955881"),
+        ("86961234", "", "86961234"),
+        ("86969999", "021", "+862186969999"),
+        ("86110000", "", "86110000"),
+        ("86110000", "0755", "+8675586110000"),
+        ("8695588", "", "8695588"),
+        ("8695588", "0570", "+865708695588"),
+        ("8695588", "010", "95588"),
+        ("8610086", "010", "10086"),
+        ("8612345", "010", "12345"),
+        ("8610101010", "", "10101010"),
+        ("86-95588", "", "95588"),
+        ("86 955881", "", "955881"),
+        ("+86955881", "", "955881"),
+        ("0086955881", "010", "955881"),
+        ("+8695588", "0570", "95588"),
+        ("86110", "", "86110"),
+        ("+86110", "", "110"),
+        ("8613800138000", "", "+8613800138000"),
+        ("861086955881", "", "+861086955881"),
+        ("861095588", "", "95588"),
+        ("86057112345", "", "057112345"),
+        ("8610110", "", "8610110"),
+        ("83995451", "", "83995451"),
+        ("455957851", "", "957851"),
+    ],
+)
+def test_a_bare_86_is_a_country_only_where_the_whole_is_no_number(raw: str, area: str, number: str) -> None:
+    lines = Lines(area_code=area)
+    assert lines.normal(raw) == number
+    assert lines.normal(number) == number
+
+
+@given(st.text(max_size=80) | st.from_regex(r"(\+|00)?86[ -]?[19]\d{0,9}", fullmatch=True))
 def test_any_text_gets_an_answer_and_a_number_means_the_same_again(raw: str) -> None:
     caller = LINES.identify(raw)
     assert len(caller.number) <= 64
     assert LINES.identify(caller.number).number == caller.number
+
+
+@pytest.mark.parametrize(
+    ("raw", "extensions", "wrong"),
+    [
+        ("abc", "", "no_user"),
+        ("reception", "", "no_user"),
+        ("138OO138000", "", "no_user"),
+        ("sales-01", "", "no_user"),
+        ("sales-01", r"8\d{3}|sales-\d\d", ""),
+        ("sales-1x", r"8\d{3}|sales-\d\d", "no_user"),
+        ("abc!", "", "not_digits"),
+        ("abc!", r"[a-z]+", "not_digits"),
+        ("8001", "", ""),
+        ("8001", r"8\d{3}", ""),
+        ("9001", r"8\d{3}", "no_number"),
+        ("13800138000", r"8\d{3}", ""),
+        ("9013800138000", "", "no_number"),
+        ("000", "", "withheld"),
+    ],
+)
+def test_a_list_takes_what_a_caller_can_have(raw: str, extensions: str, wrong: str) -> None:
+    lines = Lines(extensions=extensions)
+    assert lines.wrong(raw) == wrong
+    assert wrong or lines.identify(raw).number == lines.normal(raw)
 
 
 def write(folder: Path, text: str) -> Path:

@@ -104,6 +104,8 @@ def test_files_are_read_in_chronological_order(tmp_path: Path) -> None:
         (line(turns=[{"speaker": "caller"}]), "turn 1: `speaker` and `text`"),
         (line(turns=[{"speaker": "caller", "text": "a", "t": -1}]), "t: found -1"),
         (line(started_at="noon"), "started_at: found 'noon'"),
+        (line(started_at="9999-12-31T23:59Z"), "started_at: found '9999-12-31T23:59Z', allowed: ISO 8601 of the"),
+        (line(started_at="0001-01-01"), "started_at: found '0001-01-01', allowed: ISO 8601 of the years 1970"),
         (line(line="moon"), "line: found 'moon', allowed: mobile, fixed"),
     ],
 )

@@ -10,11 +10,13 @@ from screener.core.evidence import Kind, Verdict
 from screener.errors import StoreError
 from screener.events import Entrance
 from screener.review.take_back import TakeBacks
+from screener.review.verdict import Word, rule
 from screener.store.log import CallLog, open_log
 from screener.store.records import CallRecord, Review
 from tests.waiting import wait_for
 
 NOW = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
+NUMBER = "+8613800138084"
 
 
 def call(name: str, minutes: int, **changes) -> CallRecord:
@@ -51,6 +53,19 @@ def test_the_newest_flag_of_the_agent_is_meant(bench: Bench) -> None:
     bench.take_backs.put("agent1", "")
     wait_for(lambda: bench.back == ["u2"], what="caller brought back")
     assert bench.overturned() == {"2"}
+    (note,) = bench.log.accesses()
+    assert (note.at, note.who, note.action, note.subject, note.destination) == (
+        NOW, "agent1", "review overturn", "2", "agent's key",
+    )  # fmt: skip
+
+
+def test_a_number_that_a_confirmation_listed_goes_with_it(bench: Bench) -> None:
+    bench.log.write([call("1", 5, number=NUMBER)])
+    rule(bench.log, "1", Word(Review.CONFIRMED, "supervisor", NOW, "console"))
+    assert [entry.number for entry in bench.log.listed(NOW)] == [NUMBER]
+    bench.take_backs.put("agent1", "l1")
+    wait_for(lambda: bench.back == ["u1"], what="caller brought back")
+    assert bench.log.listed(NOW) == []
 
 
 def test_a_named_call_that_the_agent_had_is_meant_also_while_it_goes_on(bench: Bench) -> None:

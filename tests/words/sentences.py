@@ -12,6 +12,11 @@ ERRORS = {
     "InputError",     "BadParameter", "UsageError", "BadLine",
 }  # fmt: skip
 SAYS = {"say", "Check"}
+UNHEARD = {
+    *(("speech", "_lose"), ("speech", "failed")),
+    *((room, "deaf") for room in ("calls", "pbx", "freeswitch", "proxy", "sip", "siprec")),
+}
+"""Room and name of what says why a call is not heard: supervisors read it."""
 UNSEEN_ROOMS = {"training", "demo"}
 """Only who works on the product itself meets these."""
 
@@ -35,7 +40,7 @@ def sentences() -> Iterator[tuple[str, str]]:
             if isinstance(node, ast.Call):
                 name = getattr(node.func, "id", None) or getattr(node.func, "attr", "")
                 wanted: list[ast.expr] = []
-                if name in ERRORS or name in SAYS:
+                if name in ERRORS or name in SAYS or (place.parts[0], name) in UNHEARD:
                     wanted = [*node.args, *(k.value for k in node.keywords if k.arg in ("message", "remedy"))]
                 for value in wanted:
                     for choice in [value.body, value.orelse] if isinstance(value, ast.IfExp) else [value]:

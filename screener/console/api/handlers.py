@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from screener.console import agent, calls, health, lists, reports, review
+from screener.console import agent, asked, calls, health, lists, reports, review
 from screener.console.access import Person
 from screener.console.api import wire
 from screener.console.body import adapter, taken
@@ -157,11 +157,7 @@ async def enlist(context: Context, person: Person, request: Request) -> Response
         InputError: the number or its end cannot be.
     """
     entry = await taken(request, wire.AnEntry)
-    until = entry.expires
-    if until is not None and not isinstance(until, datetime):
-        until = datetime.combine(until, time())
-    if until is not None and until.tzinfo is None:
-        until = until.replace(tzinfo=context.zone)
+    until = asked.moment(entry.expires.isoformat() if entry.expires else "", context.zone)
     await run_in_threadpool(lists.enlist, context, person, entry.name, entry.number, entry.reason, until)
     return answer(wire.Done())
 

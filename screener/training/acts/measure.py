@@ -22,7 +22,7 @@ from screener.core.lexicon import Lexicon, Role
 from screener.core.policy import threshold
 from screener.core.scoring import assess, carries
 from screener.core.signals import WITHDRAWN
-from screener.evaluation.noise import Recogniser
+from screener.evaluation.noise import Garbler
 from screener.events import Caller, Speaker
 from screener.intervals import wilson
 from screener.replay.run import EPOCH, RecordedCall, Replayer
@@ -120,11 +120,11 @@ def only(speaker: Speaker) -> Change:
 
 def misheard(share: float, seed: int = 1) -> Change:
     """As a recogniser prints it that gets a share of the syllables wrong."""
-    recogniser = Recogniser(share)
+    garbler = Garbler(share)
 
     def change(call: Call) -> Call:
         said = RecordedCall(call.id, turns=tuple(Said(t.speaker, t.text) for t in call.turns))
-        heard = recogniser.hear(said, seed).turns
+        heard = garbler.hear(said, seed).turns
         turns = tuple(Turn(t.speaker, h.text, t.act) for t, h in zip(call.turns, heard, strict=True))
         return replace(call, turns=turns)
 

@@ -1,0 +1,34 @@
+"""No time that comes from outside stops the reckoning with it."""
+
+from datetime import UTC, datetime, timedelta, timezone
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from screener.outside.times import in_zone
+
+ZONES = [ZoneInfo("Asia/Shanghai"), ZoneInfo("America/New_York"), UTC, timezone(timedelta(hours=23, minutes=59))]
+
+
+@given(st.datetimes(timezones=st.none() | st.sampled_from(ZONES)), st.sampled_from(ZONES))
+def test_a_time_is_refused_or_can_be_brought_to_any_zone(found: datetime, zone: ZoneInfo) -> None:
+    try:
+        aware = in_zone(found, zone)
+    except ValueError as problem:
+        assert not 1970 <= found.year <= 8999
+        assert str(problem).startswith(f"found {found.isoformat()}, allowed")
+    else:
+        assert aware.replace(tzinfo=None) == found.replace(tzinfo=None)
+        assert [aware.astimezone(other) == aware for other in ZONES] == [True] * len(ZONES)
+
+
+@pytest.mark.parametrize(("year", "taken"), [(1, False), (1969, False), (1970, True), (8999, True), (9999, False)])
+def test_the_years_that_are_taken(year: int, taken: bool) -> None:
+    try:
+        assert in_zone(datetime(year, 12, 31, 23, 59), ZONES[0]).tzinfo is ZONES[0]
+    except ValueError:
+        assert not taken
+    else:
+        assert taken
