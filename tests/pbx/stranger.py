@@ -64,6 +64,10 @@ def dial(network: Network, numbers: Sequence[str], dialled: str, name: str = "")
                     status = int(answer.split()[1]) if answer.startswith(b"SIP/2.0 ") else 0
             found.append(status)
             if status < 200:
-                cancel = message.partition(b"\r\nContent-Type")[0] + b"\r\nContent-Length: 0\r\n\r\n"
-                sock.sendto(cancel.replace(b"INVITE", b"CANCEL"), (ASTERISK, 5060))
+                ending = message.partition(b"\r\nContent-Type")[0] + b"\r\nContent-Length: 0\r\n\r\n"
+                sock.sendto(ending.replace(b"INVITE", b"CANCEL"), (ASTERISK, 5060))
+                with contextlib.suppress(TimeoutError):  # who goes before the 487 may stay in the queue
+                    while b"SIP/2.0 487" not in answer:
+                        answer = sock.recv(65536)
+                sock.sendto(ending.replace(b"INVITE", b"ACK"), (ASTERISK, 5060))
     return found
