@@ -51,6 +51,7 @@ WIDTH = 160
 @click.option("--steer-all", is_flag=True, help="Put them into every call.")
 @click.option("--no-lexicon", is_flag=True, help="No harassing word of the lexicon counts.")
 @click.option("--hands", is_flag=True, help="The corpus of the tree, or FILEs of its form: every table of it.")
+@click.option("--in-path", is_flag=True, help="With --hands: a machine answered the callers of FILE.")
 @click.option("--slices", is_flag=True, help="A row for each slice of a set.")
 @click.option("--worst", "show", default=10, show_default=True, help="So many false flags, with their evidence.")
 @click.option("--format", "form", type=click.Choice(["table", "csv", "json"]), default="table")
@@ -63,6 +64,7 @@ def evaluate(
     steer_all: bool,
     no_lexicon: bool,
     hands: bool,
+    in_path: bool,
     slices: bool,
     show: int,
     form: Format,
@@ -76,6 +78,7 @@ def evaluate(
 
     With --hands the calls of the corpus are judged by those nets of the model that never heard their writer, and
     counted by hand, kind and label; a FILE by a hand that nobody learned from is judged by all nets.
+    With --in-path the thresholds are those of a caller whom the product answers.
 
     Example: screener evaluate tests/data/calls --slices --noise 0 --noise 0.2
     """
@@ -84,7 +87,7 @@ def evaluate(
     if no_lexicon:
         judgement = measure.wordless(judgement)
     if hands:
-        _by_hands(paths, judgement, form)
+        _by_hands(paths, judgement, form, in_path=in_path)
         return
     if not paths:
         raise click.UsageError("name files or folders of labelled calls, or say --hands")
@@ -107,14 +110,15 @@ def _put(sheets: Sequence[Sheet], form: Format) -> None:
     put(render(Page("", tuple(sheets)), form, None if sys.stdout.isatty() else WIDTH))
 
 
-def _by_hands(paths: tuple[Path, ...], judgement: Judgement, form: Format) -> None:
+def _by_hands(paths: tuple[Path, ...], judgement: Judgement, form: Format, *, in_path: bool) -> None:
     """Every table of the corpus, or of files of its form."""
     calls = [call for path in paths for call in read_hand(path)] if paths else read_corpus()
+    answered = {call.hand for call in calls} if in_path else None
     console = Console(stderr=True)
     sheets: list[Sheet] = []
 
     def judged(name: str, judgement: Judgement, change: measure.Change = lambda call: call) -> list[measure.Told]:
-        done = measure.told(calls, judgement, change)
+        done = measure.told(calls, judgement, change, answered)
         return list(track(done, name, len(calls), console=console, disable=not console.is_terminal))
 
     def show(title: str, heads: list[str], rows: list[list[measure.Cell]]) -> None:

@@ -1,5 +1,6 @@
 """Which course a call takes, by the way it came."""
 
+from dataclasses import replace
 from typing import Final
 
 from screener.core.by_hand import ByHand
@@ -26,4 +27,5 @@ def open_session(offer: CallOffered, judgement: Judgement, flow: Flow) -> Sessio
         judgement: lexicon, weights and calendar.
         flow: the site's course of a call.
     """
+    judgement = replace(judgement, weights=judgement.weights.at(offer.entrance))
     return COURSES[offer.entrance](offer, judgement, flow)

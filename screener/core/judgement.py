@@ -1,7 +1,7 @@
 """Everything that judges, as data: lexicon, weights, calendar. Loaded once, shared by all calls, never changed."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Literal
 
@@ -9,7 +9,7 @@ from screener.core.actions import Prompt
 from screener.core.acts import Understanding
 from screener.core.evidence import Kind
 from screener.core.lexicon import Lexicon
-from screener.events import LineClass
+from screener.events import Entrance, LineClass
 
 Strength = Literal["decisive", "strong", "weak"]
 STRENGTH: dict[Strength, float] = {"decisive": 5.5, "strong": 1.5, "weak": 0.6}
@@ -22,6 +22,7 @@ class Weights:
     Attributes:
         prior: of harassment before anything is known.
         threshold: at which a call is flagged; `threshold_of` overrides it for a kind.
+        in_path: added to every threshold where the caller speaks with the product before any agent.
         release: once over a threshold, the score must fall this far below it to be under it again.
         carry: the caller's own words and acts must weigh this much: no agent's word and no number flags a call.
         clear: a caller with a matter whose score is this low is passed on; who scores more is listened to.
@@ -39,6 +40,7 @@ class Weights:
     prior: float = -4.0
     threshold: float = 2.0
     threshold_of: dict[Kind, float] = field(default_factory=dict)
+    in_path: float = 0.0
     release: float = 0.5
     carry: float = 1.0
     clear: float = -2.0
@@ -58,6 +60,13 @@ class Weights:
     watched: float = 0.8
     redial: float = 0.5
     laughter: float = 0.4
+
+    def at(self, entrance: Entrance) -> "Weights":
+        """The weights as they hold for a call that came this way."""
+        if entrance is not Entrance.IN_PATH or not self.in_path:
+            return self
+        of_kind = {kind: limit + self.in_path for kind, limit in self.threshold_of.items()}
+        return replace(self, threshold=self.threshold + self.in_path, threshold_of=of_kind, in_path=0.0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,6 +54,7 @@ def explain(call: CallRecord, weights: Weights) -> Explanation:
         call: with its evidence.
         weights: the site's, as they are now; with other weights than at the time of the call the scores differ.
     """
+    weights = weights.at(call.entrance)
     known: list[Evidence] = []
     steps: list[Step] = []
     tipped: Step | None = None

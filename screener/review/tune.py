@@ -84,7 +84,7 @@ def propose(calls: Sequence[CallRecord], weights: Weights, protected: Sequence[H
     heard = [call for call in calls if call.evidence]
     chosen: list[Proposal] = []
     for _ in range(STEPS):
-        before = {call.id: is_flagged(call.evidence, weights) for call in heard}
+        before = {call.id: is_flagged(call.evidence, weights.at(call.entrance)) for call in heard}
         spoiled = {n for n, rows in enumerate(protected) if is_flagged(rows, weights)}
         tried = []
         for key, now, then, other in _changes(heard, weights):
@@ -138,7 +138,7 @@ def _effect(
     weights: Weights,
 ) -> tuple[Proposal, bool]:
     """The proposal, and whether it flags anybody who should not be."""
-    after = {call.id: is_flagged(call.evidence, weights) for call in calls}
+    after = {call.id: is_flagged(call.evidence, weights.at(call.entrance)) for call in calls}
     fewer = [c for c in calls if before[c.id] and not after[c.id]]
     more = [c for c in calls if after[c.id] and not before[c.id]]
     confirmed = [c for c in more if c.review is Review.CONFIRMED]

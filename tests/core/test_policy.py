@@ -2,11 +2,15 @@
 
 from dataclasses import replace
 
+import pytest
+
 from screener.core import policy
 from screener.core.acts import Act
 from screener.core.evidence import Kind, Source, Standing, Treatment, Verdict
 from screener.core.flow import Flow
 from screener.core.scoring import assess
+from screener.events import Entrance
+from tests.core.helpers import Line, offer, plain
 from tests.core.weighed import OVER, W, act, found, verdict
 
 
@@ -37,6 +41,23 @@ def test_a_kind_may_have_its_own_threshold() -> None:
     strict = replace(W, threshold_of={Kind.PRANK: 9.0})
     assert verdict(act(Act.ABSURD, OVER, Kind.PRANK), weights=strict) is Verdict.UNDECIDED
     assert policy.threshold(Kind.PRANK, strict) == 9.0
+
+
+def test_thresholds_are_others_where_the_product_answers() -> None:
+    weights = replace(W, threshold_of={Kind.LEWD: 3.0}, in_path=-0.5)
+    answering = weights.at(Entrance.IN_PATH)
+    assert policy.threshold(Kind.LEWD, answering) == 2.5
+    assert policy.threshold(None, answering) == W.threshold - 0.5
+    assert answering.at(Entrance.IN_PATH) == answering, "once"
+    assert {weights.at(e).threshold for e in Entrance if e is not Entrance.IN_PATH} == {W.threshold}
+
+
+@pytest.mark.parametrize(("entrance", "limit"), [(Entrance.IN_PATH, 1.5), (Entrance.BESIDE, 2.0)])
+def test_a_session_judges_by_the_thresholds_of_its_entrance(entrance: Entrance, limit: float) -> None:
+    judgement = replace(plain(), weights=replace(W, threshold=2.0, in_path=-0.5))
+    line = Line(offered=offer(entrance=entrance), judgement=judgement).begin()
+    line.end()
+    assert line.decisions[-1].threshold == limit
 
 
 def test_hysteresis_holds_what_was_over() -> None:

@@ -1,9 +1,11 @@
 """Why a call was judged so."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from screener.core.evidence import Kind, Source, Verdict
 from screener.core.judgement import Weights
+from screener.events import Entrance
 from screener.review.explain import explain
 from screener.store.records import CallRecord, EvidenceRow
 
@@ -45,6 +47,13 @@ def test_a_call_that_was_protected_by_what_it_is_about() -> None:
     found = explain(call(about, row(4.0, 3, "a"), row(4.0, 4, "b")), W)
     assert found.tipped is None
     assert found.lacking == W.threshold - W.prior - 4.0
+
+
+def test_the_thresholds_are_those_of_the_way_the_call_came() -> None:
+    weights = replace(W, in_path=-0.5)
+    heard = call(row(W.threshold - W.prior - 0.2, 1, "a"))
+    assert explain(heard, weights).tipped is not None
+    assert explain(replace(heard, entrance=Entrance.BESIDE), weights).tipped is None
 
 
 def test_a_call_without_a_word() -> None:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from screener.core.evidence import Kind, Source, Verdict
 from screener.core.judgement import Weights
+from screener.events import Entrance
 from screener.resources import config_folder
 from screener.review.tune import HARMLESS, is_flagged, load_protected, propose
 from screener.settings.judging import load_weights
@@ -43,6 +44,13 @@ def test_what_was_missed_is_found_only_where_it_flags_nobody_wrongly() -> None:
     assert propose([missed], W, [genuine.evidence]) == [], (
         "nor one of the protected calls that ship with the product"
     )
+
+
+def test_a_call_is_weighed_by_the_thresholds_of_the_way_it_came() -> None:
+    weights = replace(W, in_path=-1.0)
+    wrong = call("wrong", {"a": W.threshold - W.prior - 0.5}, review=Review.OVERTURNED)
+    assert propose([wrong], weights)
+    assert not propose([replace(wrong, entrance=Entrance.BESIDE)], weights), "it would not be flagged"
 
 
 def test_changes_build_on_each_other() -> None:

@@ -75,17 +75,22 @@ class Hand:
         name: of the file, without its ending.
         calls: how many were written.
         particulars: what its brief asked for beside the rules for all.
+        in_path: whether a machine answers its callers, before any agent.
     """
 
     name: str
     calls: int
     particulars: str
+    in_path: bool
 
 
 def hands(folder: Path = FOLDER) -> tuple[Hand, ...]:
     """Who wrote what, of the manifest."""
     data = tomllib.loads((folder / "manifest.toml").read_text("utf-8"))
-    return tuple(Hand(name, int(of["calls"]), str(of["particulars"])) for name, of in data["hand"].items())
+    return tuple(
+        Hand(name, int(of["calls"]), str(of["particulars"]), bool(of.get("in_path")))
+        for name, of in data["hand"].items()
+    )
 
 
 def read_corpus(folder: Path = FOLDER) -> list[Call]:

@@ -8,7 +8,7 @@ others.
 import gzip
 import json
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from typing import NoReturn, cast
@@ -23,12 +23,12 @@ from screener.core.policy import threshold
 from screener.core.scoring import assess, carries
 from screener.core.signals import WITHDRAWN
 from screener.evaluation.noise import Garbler
-from screener.events import Caller, Speaker
+from screener.events import Caller, Entrance, Speaker
 from screener.intervals import wilson
 from screener.replay.run import EPOCH, RecordedCall, Replayer
 from screener.replay.run import Turn as Said
 from screener.speech.pinyin import syllables
-from screener.training.acts.corpus import Call, Turn
+from screener.training.acts.corpus import Call, Turn, hands
 
 UTC = ZoneInfo("UTC")
 NEVER = -99.0
@@ -44,6 +44,7 @@ class Told:
         margin: the most that its score was ever above the threshold of its kind, while the caller carried it.
         flagged_turn: the turn, from 1, after which it was flagged; None for never.
         evidence: everything found, in the order of time.
+        in_path: whether a machine answered.
     """
 
     call: Call
@@ -52,6 +53,7 @@ class Told:
     margin: float
     flagged_turn: int | None
     evidence: tuple[Evidence, ...]
+    in_path: bool = False
 
     @property
     def flagged(self) -> bool:
@@ -62,18 +64,34 @@ class Told:
 Change = Callable[[Call], Call]
 
 
-def told(calls: Iterable[Call], judgement: Judgement, change: Change = lambda call: call) -> Iterator[Told]:
-    """Judge calls, each as `change` makes it."""
+def told(
+    calls: Iterable[Call],
+    judgement: Judgement,
+    change: Change = lambda call: call,
+    in_path: Container[str] | None = None,
+) -> Iterator[Told]:
+    """Judge calls, each as `change` makes it.
+
+    Args:
+        calls: of any hands.
+        judgement: with all nets.
+        change: what becomes of each beforehand.
+        in_path: hands whose callers a machine answers; None for what the manifest says.
+    """
     acts = cast("Acts", judgement.acts)
+    if in_path is None:
+        in_path = {hand.name for hand in hands() if hand.in_path}
     of_hand = {}
     for original in calls:
         call = change(original)
         if call.hand not in of_hand:
-            of_hand[call.hand] = replace(judgement, acts=acts.unheard(call.hand))
-        yield _judged(call, of_hand[call.hand])
+            entrance = Entrance.IN_PATH if call.hand in in_path else Entrance.REPLAY
+            weights = judgement.weights.at(entrance)
+            of_hand[call.hand] = replace(judgement, acts=acts.unheard(call.hand), weights=weights)
+        yield _judged(call, of_hand[call.hand], in_path=call.hand in in_path)
 
 
-def _judged(call: Call, judgement: Judgement) -> Told:
+def _judged(call: Call, judgement: Judgement, *, in_path: bool) -> Told:
     begins = EPOCH if call.hour is None else EPOCH + timedelta(hours=call.hour - EPOCH.hour)
     turns = tuple(Said(t.speaker, t.text) for t in call.turns)
     replayer = Replayer(judgement, Flow(), UTC, lambda _: Caller(), syllables, load_no_recogniser)
@@ -83,7 +101,7 @@ def _judged(call: Call, judgement: Judgement) -> Told:
     turn = None
     if flagged:
         turn = sum(e.source is Source.ACTS and e.at <= decision.at for e in outcome.evidence)
-    return Told(call, decision.verdict, decision.kind, max(marks, default=NEVER), turn, outcome.evidence)
+    return Told(call, decision.verdict, decision.kind, max(marks, default=NEVER), turn, outcome.evidence, in_path)
 
 
 def margins(evidence: Iterable[Evidence], weights: Weights) -> Iterator[float]:
@@ -208,12 +226,10 @@ def tables(judged: Sequence[Told]) -> Iterator[Table]:
         *("found", "protected flagged", "found at 0 %", "protected at 0 %"),
         *("found at 0.5 %", "protected at 0.5 %", "area"),
     ]
-    hands = sorted({t.call.hand for t in judged})
-    yield (
-        "each hand by nets that never heard it",
-        ["hand", *heads],
-        [row(h, [t for t in judged if t.call.hand == h]) for h in hands] + [row("all", judged)],
-    )
+    rows = [row(h, [t for t in judged if t.call.hand == h]) for h in sorted({t.call.hand for t in judged})]
+    ways = [("an agent answers", False), ("a machine answers", True)]
+    rows += [row(name, of) for name, way in ways if (of := [t for t in judged if t.in_path is way])]
+    yield "each hand by nets that never heard it", ["hand", *heads], [*rows, row("all", judged)]
     kinds = sorted({t.call.label for t in judged if t.call.is_harassment})
     yield (
         "by kind",

@@ -57,6 +57,13 @@ def test_tables_count_each_call_once() -> None:
     assert found["how early"][0][1] == 1
 
 
+def test_callers_whom_a_machine_answers_are_counted_apart() -> None:
+    calls = [judged("a", "lewd", 1.0), replace(judged("b", "lewd", -1.0), in_path=True)]
+    rows = {row[0]: row[1] for row in next(tables(calls))[2]}
+    assert rows["an agent answers"] == Share(1, 1)
+    assert rows["a machine answers"] == Share(0, 1)
+
+
 def test_a_share_has_its_interval() -> None:
     assert str(share([True, False])) == "1/2 50.0% (9.5%-90.5%)"
     assert str(Share(0, 0)) == "-"
