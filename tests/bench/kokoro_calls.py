@@ -4,8 +4,8 @@ Calls of the corpus of acts, by hands that none of the judging nets ever heard (
 hands left out of it), half harassing, drawn by a seed. Caller and agent each have a voice of Kokoro's, through the
 band of a telephone and G.711, recognised by sherpa-onnx's model and judged by a real `screener serve`:
 
-- *in path*: the caller speaks after the greeting, a REFER says where they went;
-- *beside*: caller and agent on two listening legs (the event socket of tests/freeswitch), a `uuid_transfer` says
+- *in path*: calls that a machine answers; the caller speaks after the greeting, a REFER says where they went;
+- *beside*: calls with an agent; caller and agent on two listening legs (the event socket of tests/freeswitch), a `uuid_transfer` says
   that the caller was moved.
 
 Beside each the same calls as text. Needs `make voices` and the data folder `shared` beside the clone.
@@ -35,7 +35,7 @@ from screener.events import SAMPLE_RATE, Speaker
 from screener.settings.judging import load_judgement
 from screener.settings.sections import Judgement as Section
 from screener.speech.pinyin import syllables
-from screener.training.acts.corpus import Call, read_corpus
+from screener.training.acts.corpus import Call, hands, read_corpus
 from screener.training.acts.measure import told
 from tests.bench.people import BLENDS, SHARED, TIMBRES, VOICES, in_voices
 from tests.bench.site import machine, site
@@ -96,22 +96,27 @@ class Moved:
     after: float = 0.0
 
 
-def drawn(seed: int, most: int, acts: Acts) -> tuple[list[Call], Acts]:
-    """Calls by hands of one group, and the nets that never heard them."""
+def drawn(seed: int, most: int, acts: Acts) -> tuple[list[Call], list[Call], Acts]:
+    """Calls that a machine answers and calls with an agent, by hands of one group, and the nets without them."""
     draw = random.Random(seed)
-    hands = draw.choice(sorted(set(acts.left_out)))
+    left_out = draw.choice(sorted(set(acts.left_out)))
     fit = [
         c
         for c in read_corpus()
-        if c.hand in hands
+        if c.hand in left_out
         and c.label not in LEFT_OUT
         and 3 <= len(c.turns) <= MOST_TURNS
         and sum(len(t.text) for t in c.turns) <= MOST_CHARACTERS
     ]
     draw.shuffle(fit)
-    sides = ([c for c in fit if c.is_harassment is harassing] for harassing in (True, False))
-    pairs = zip(*sides, strict=False)
-    return [call for pair in pairs for call in pair][:most], acts.unheard(hands[0])
+    answered = {hand.name for hand in hands() if hand.in_path}
+
+    def some(of: Sequence[Call]) -> list[Call]:
+        sides = ([c for c in of if c.is_harassment is harassing] for harassing in (True, False))
+        return [call for pair in zip(*sides, strict=False) for call in pair][:most]
+
+    in_path, beside = ([c for c in fit if (c.hand in answered) is way] for way in (True, False))
+    return some(in_path), some(beside), acts.unheard(left_out[0])
 
 
 def in_kokoro(calls: Sequence[Call], seed: int) -> list[Spoken]:
@@ -218,11 +223,13 @@ def main() -> None:
     if not SHARED.is_dir() or not (VOICES / ".installed").exists():
         sys.exit(f"{SHARED} is absent, or `make voices` has not been run")
     judgement = load_judgement(Section(), Path(), syllables, None)
-    calls, nets = drawn(chosen.seed, chosen.calls, cast("Acts", judgement.acts))
+    answered, agents, nets = drawn(chosen.seed, chosen.calls // 2, cast("Acts", judgement.acts))
+    calls = [*answered, *agents]
     spoken = in_kokoro(calls, chosen.seed)
+    first, second = spoken[: len(answered)], spoken[len(answered) :]
     seconds = sum(len(s.track(Speaker.CALLER)) for s in spoken) / SECOND
-    hands = ", ".join(sorted({c.hand for c in calls}))
-    print(f"{machine()}; {len(calls)} calls by {hands}, {seconds:.0f} s, {AT_ONCE} at a time")
+    writers = ", ".join(sorted({c.hand for c in calls}))
+    print(f"{machine()}; {len(calls)} calls by {writers}, {seconds:.0f} s, {AT_ONCE} at a time")
     if chosen.speak_only:
         return
     judgement = replace(judgement, acts=nets)
@@ -242,11 +249,11 @@ def main() -> None:
             ThreadPoolExecutor(AT_ONCE) as callers,
         ):
             beside.port = running.port
-            asked = [callers.submit(in_path, running.port, n, s) for n, s in enumerate(spoken)]
-            report("in path", spoken, [a.result() for a in asked], [as_text(c, judgement) for c in calls])
-            asked = [callers.submit(beside.call, n, s) for n, s in enumerate(spoken)]
-            text = [t.flagged for t in told(calls, judgement)]
-            report("beside", spoken, [a.result() for a in asked], text)
+            asked = [callers.submit(in_path, running.port, n, s) for n, s in enumerate(first)]
+            report("in path", first, [a.result() for a in asked], [as_text(c, judgement) for c in answered])
+            asked = [callers.submit(beside.call, n, s) for n, s in enumerate(second)]
+            text = [t.flagged for t in told(agents, judgement)]
+            report("beside", second, [a.result() for a in asked], text)
     peer.close()
 
 
