@@ -5,8 +5,8 @@ hands left out of it), half harassing, drawn by a seed. Caller and agent each ha
 band of a telephone and G.711, recognised by sherpa-onnx's model and judged by a real `screener serve`:
 
 - *in path*: calls that a machine answers; the caller speaks after the greeting, a REFER says where they went;
-- *beside*: calls with an agent; caller and agent on two listening legs (the event socket of tests/freeswitch), a `uuid_transfer` says
-  that the caller was moved.
+- *beside*: calls with an agent; caller and agent on two listening legs (the event socket of tests/freeswitch), a
+  `uuid_transfer` says that the caller was moved.
 
 Beside each the same calls as text. Needs `make voices` and the data folder `shared` beside the clone.
 """
