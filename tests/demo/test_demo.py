@@ -19,10 +19,10 @@ def demo(*options: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_the_lewd_caller_ends_in_the_queue_and_the_reports(tmp_path: Path) -> None:
-    done = demo("--only", "lewd", "--keep", str(tmp_path))
+    done = demo("--only", "repeat", "--keep", str(tmp_path))
     assert done.returncode == 0, done.stdout + done.stderr
     for said in (
-        "来电人说: 喂你好",
+        "来电人说: 喂我好想你",
         "判断: 骚扰",
         "信号音",
         "骚扰来电频次",
@@ -31,7 +31,7 @@ def test_the_lewd_caller_ends_in_the_queue_and_the_reports(tmp_path: Path) -> No
     ):
         assert said in done.stdout
     assert "13800138084" not in done.stdout, "numbers are masked"
-    assert len(read_wav(tmp_path / "recordings" / "lewd-heard-1.wav")) > 16000 * 10
+    assert len(read_wav(tmp_path / "recordings" / "repeat-heard-1.wav")) > 16000 * 10
     assert "13800138084" not in (tmp_path / "screener.log").read_text()
 
 

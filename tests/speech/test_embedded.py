@@ -15,9 +15,12 @@ from screener.resources import embedded_model_folder
 from screener.settings.sections import Speech
 from screener.speech.models import check_folder, describe
 from screener.speech.pinyin import syllables
+from screener.speech.voice import BATCH_FRAMES
 from screener.speech.vosk import VoskModel
 from screener.training.speech.sounds import SOUNDS, sound
 
+BATCH = BATCH_FRAMES * FRAME_BYTES
+"""What is heard at once, as a recogniser process is given it."""
 CALLS = {call.name: call for call in load_script().call if call.recording}
 DECISIVE = {
     "lewd": ("声音真好听", "什么颜色的内衣", "陪我睡觉"),
@@ -37,8 +40,8 @@ def model() -> VoskModel:
 def listen(model: VoskModel, pcm: bytes) -> list[Transcript]:
     stream = model.open(Speaker.CALLER)
     heard: list[Transcript] = []
-    for at in range(0, len(pcm), FRAME_BYTES):
-        heard += stream.accept(pcm[at : at + FRAME_BYTES], at / 2 / SAMPLE_RATE)
+    for at in range(0, len(pcm), BATCH):
+        heard += stream.accept(pcm[at : at + BATCH], at / 2 / SAMPLE_RATE)
     return [*heard, *stream.finish()]
 
 
