@@ -1,6 +1,7 @@
 """Recognition by servers: vosk-server's protocol by a small server of ours, sherpa-onnx's by its own program."""
 
 import contextlib
+import itertools
 import json
 import queue
 import shutil
@@ -237,16 +238,17 @@ def test_the_pool_knows_which_servers_fail(two: list[Server]) -> None:
     pool = RecognizerPool(loader, 1, 20.0, lambda *result: told.put(result))
     try:
         voices = [pool.open(f"call{n}", Speaker.CALLER) for n in range(2)]
-        for number in range(len(SAID) // FRAME_BYTES):
-            for voice in voices:
-                voice.feed(SAID[number * FRAME_BYTES : (number + 1) * FRAME_BYTES], number * FRAME_SECONDS)
-            time.sleep(0.005)
         dead, live = (server.url.removeprefix("ws://") for server in (two[1], two[0]))
         known = {dead: (False, 0), live: (True, 2)}
-        wait_for(
-            lambda: known == {state.place: (state.up, state.streams) for state in pool.servers()},
-            what="the dead server to be known, and both voices at the other",
-        )
+        frames = itertools.count()
+
+        def is_known() -> bool:
+            number = next(frames)
+            for voice in voices:
+                voice.feed(bytes(FRAME_BYTES), number * FRAME_SECONDS)
+            return known == {state.place: (state.up, state.streams) for state in pool.servers()}
+
+        wait_for(is_known, what="the dead server to be known, and both voices at the other", every=FRAME_SECONDS)
         assert pool.failing() == (dead,)
     finally:
         pool.stop()
