@@ -43,6 +43,7 @@ max_calls = 2
 [speech]
 processes = {processes}
 treat_with_synthetic_model = true
+queue_seconds = 30.0
 """
 SECRET = "of-events"
 NUMBERS = itertools.count(17)

@@ -32,6 +32,7 @@ extensions = ["1005"]
 max_calls = 2
 [speech]
 treat_with_synthetic_model = true
+queue_seconds = 30.0
 """
 NUMBERS = count(1)
 

@@ -52,6 +52,7 @@ secret = "s3cret"
 [flow.treatment_of]
 [speech]
 treat_with_synthetic_model = true
+queue_seconds = 30.0
 """
 AT_ONCE = 4
 """Calls that a test plays at once: its machine has other things to do."""
