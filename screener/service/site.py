@@ -34,6 +34,7 @@ from screener.events import (
     Caller,
     CallOffered,
     Cue,
+    Dtmf,
     EndedBy,
     Entrance,
     Event,
@@ -145,7 +146,7 @@ class _Pulse:
     answered: Callable[[], None]
 
 
-_DROPPABLE = (Tick, Cue, Transcript)
+_DROPPABLE = (Tick, Cue, Transcript, Dtmf)
 _EVERY_CALL = ""
 
 
@@ -392,7 +393,9 @@ class Service:
         )
         yield from of_hearing(self._pool, self._second)
         yield Sample("events_waiting", self._inbox.qsize(), "Events that wait for the calls thread.")
-        yield Sample("events_dropped_total", self._dropped, "Ticks, sounds and transcripts dropped behind time.")
+        yield Sample(
+            "events_dropped_total", self._dropped, "Ticks, sounds, keys, transcripts dropped behind time."
+        )
 
     # The calls thread.
 

@@ -33,7 +33,8 @@ def test_both_proxies_believe_as_little_of_what_comes_from_outside() -> None:
     assert script.index("exit;") < script.index("route(OUTSIDE)") < script.index("t_relay"), "first of all"
     taken = re.findall(r'remove_hf_re\("(.+?)"\)', ours["OUTSIDE"])
     names = ("P-Asserted-Identity", "p-preferred-identity", "Remote-Party-ID", "Referred-By", "b", "Diversion",
-             "History-Info", "X-Linkedid", "x-uniqueid", "X-Dialled", "Replaces", "Identity")  # fmt: skip
+             "History-Info", "X-Linkedid", "x-uniqueid", "X-Dialled", "Replaces", "Identity",
+             "Alert-Info", "Call-Info", "Answer-Mode", "Priv-Answer-Mode", "Join")  # fmt: skip
     for name in names:
         assert any(re.search(pattern, name, re.IGNORECASE) for pattern in taken), name
     for name in ("Via", "From", "To", "Call-ID", "CSeq", "Contact", "Content-Type", "Route", "Refer-To"):

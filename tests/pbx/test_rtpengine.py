@@ -16,7 +16,7 @@ from screener.proxy.kamailio import QUESTION
 from screener.sip.message import Request, respond
 from tests.pbx.behind_proxy import DEPLOY, BehindProxy, behind_proxy, missing
 from tests.pbx.network import PHONE, PROXY, SCREENER, SECOND_SCREENER, TRUNK, Packet, Wiretap
-from tests.pbx.outside import AIMS, believed, headers, names
+from tests.pbx.outside import AIMS, ALLOWED, believed, headers, names
 from tests.pbx.rig import Screener, doctor
 from tests.pbx.voices import QUIET, said
 from tests.sip.caller import Caller
@@ -205,10 +205,21 @@ def test_what_a_trunk_says_of_itself_is_taken_off(site: BehindProxy) -> None:
         assert trunk.ask("INFO", **headers()).status == 200
         assert trunk.ask("BYE").status == 200
     asked = [request for request in invited(site, "13800138094") if request.method in ("INVITE", "INFO")]
-    assert len(asked) == 2
+    assert {request.method for request in asked} == {"INVITE", "INFO"}
     for request in asked:
         assert not believed(request.serialize())
         assert {"via", "from", "to", "call-id", "cseq", "contact"} <= names(request.serialize())
+
+
+@pytest.mark.parametrize("method", ["REFER", "SUBSCRIBE", "MESSAGE", "PUBLISH"])
+def test_a_trunk_gives_no_orders_to_an_agents_phone(site: BehindProxy, method: str) -> None:
+    number = "13800138099"
+    with at(site, TRUNK, number) as trunk:
+        assert trunk.call().status == 200
+        extra = {"Refer_To": "<sip:0090012345@192.0.2.30>", "Event": "dialog"}
+        assert trunk.ask(method, **extra).status == 405
+        assert trunk.ask("BYE").status == 200
+    assert {asked.method for asked in invited(site, number)} == {"INVITE", "ACK", "BYE"}
 
 
 @pytest.mark.parametrize("way", AIMS)
@@ -217,6 +228,12 @@ def test_a_trunk_cannot_aim_media_at_others(site: BehindProxy, way: str) -> None
         assert AIMS[way][0] in trunk.sdp
         assert trunk.call(trunk.sdp.replace(*AIMS[way])).status == 488
     assert not invited(site, "13800138095")
+
+
+def test_a_trunk_may_aim_media_at_its_own_networks(site: BehindProxy) -> None:
+    with at(site, TRUNK, "13800138098") as trunk:
+        assert trunk.call(trunk.sdp.replace(b"a=sendrecv", ALLOWED)).status == 200
+        assert trunk.ask("BYE").status == 200
 
 
 def test_a_trunk_cannot_aim_media_at_others_later(site: BehindProxy) -> None:
@@ -239,7 +256,7 @@ def test_a_trunk_cannot_aim_media_at_others_by_an_answer(site: BehindProxy) -> N
         answer.headers.add("Content-Type", "application/sdp")
         agent.sip.settimeout(1)
         stranger.send(answer)
-        for way in ("session", "media", "reports"):
+        for way in ("session", "media", "reports", "candidate"):
             trunk.send(replace(answer, body=trunk.sdp.replace(*AIMS[way])))
         with pytest.raises(TimeoutError):
             agent.final("INVITE")
