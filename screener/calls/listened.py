@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from screener.events import (
-    Act,
     CallAnswered,
+    CallControl,
     CallEnded,
     Deaf,
     EndedBy,
@@ -71,7 +71,7 @@ class Outcome:
     genuine: str | None = None
 
 
-class Source(Protocol):
+class VoiceSource(Protocol):
     """Where the voices of one conversation come from, and what can be done to its caller. From any thread."""
 
     def tap(self, speaker: Speaker, frames: FrameSink | None) -> None:
@@ -104,7 +104,7 @@ class ListenedCall:
         pool: hears the agent's voice; the caller's goes where `listen` says.
     """
 
-    def __init__(self, source: Source, parties: Parties, pool: RecognizerPool) -> None:
+    def __init__(self, source: VoiceSource, parties: Parties, pool: RecognizerPool) -> None:
         self.parties = parties
         self.call_id = ""
         """The product's; empty leaves the agent's voice unheard."""
@@ -156,7 +156,7 @@ class ListenedCall:
             if outcome.moved:
                 self.over(EndedBy.TRANSFER)
             elif outcome.genuine is not None:
-                self._events(Ordered(Act.AGENTS, outcome.genuine, self._at))
+                self._events(Ordered(CallControl.AGENTS, outcome.genuine, self._at))
 
         self._source.act(to, done)
 

@@ -8,18 +8,18 @@ from starlette.responses import JSONResponse, Response
 from screener.console.access import Person
 from screener.console.body import adapter, taken
 from screener.console.context import Context
-from screener.console.hub import Pause, Shown
+from screener.console.hub import PauseState, Shown
 from screener.console.stream import stream
 from screener.core.cards import Card
 from screener.errors import InputError
-from screener.events import Act
+from screener.events import CallControl
 from screener.feed.items import Order
 
 FEW = 40
 """Syllables under which nobody's share of the talk is shown."""
 
 
-MAY = frozenset({Act.ANALYSIS_QUEUE, Act.SUPERVISOR})
+MAY = frozenset({CallControl.ANALYSIS_QUEUE, CallControl.SUPERVISOR})
 """What an agent may order."""
 
 
@@ -27,7 +27,7 @@ MAY = frozenset({Act.ANALYSIS_QUEUE, Act.SUPERVISOR})
 class Button:
     """What an agent's button says."""
 
-    act: Act
+    act: CallControl
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ class Present:
     warned: tuple[str, ...] = ()
     waits: str = ""
     rest: float = 0.0
-    pause: Pause = Pause.OFFERED
+    pause: PauseState = PauseState.OFFERED
 
 
 async def page(context: Context, person: Person, _request: Request) -> Response:
@@ -103,8 +103,8 @@ async def order(context: Context, person: Person, request: Request) -> Response:
     """
     act = (await taken(request, Button)).act
     warnings = context.settings.flow.warnings
-    allowed = set(MAY) | ({Act.WARN} if "agent" in warnings.by else set())
-    if act not in allowed | ({Act.APPROVE, Act.REFUSE} if warnings.approve == "agent" else set()):
+    allowed = set(MAY) | ({CallControl.WARN} if "agent" in warnings.by else set())
+    if act not in allowed | ({CallControl.APPROVE, CallControl.REFUSE} if warnings.approve == "agent" else set()):
         raise InputError("no such act", "load the page again")
     shown = context.hub.of_agent(person.extension)
     if shown is None or shown.over_at is not None:

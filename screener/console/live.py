@@ -16,7 +16,7 @@ from screener.console.hub import Shown
 from screener.console.stream import Look, stream
 from screener.core.evidence import URGENT, Kind, Reason, Verdict
 from screener.errors import InputError
-from screener.events import Act
+from screener.events import CallControl
 from screener.feed.board import LiveCall
 from screener.feed.items import Order
 from screener.words.places import place
@@ -25,7 +25,14 @@ from screener.words.told import told
 
 EMERGENCY = 4
 """Rank of the calls that come before all others."""
-ACTS = (Act.ANALYSIS_QUEUE, Act.LINE_FAULT, Act.TERMINATE, Act.WARN, Act.SUPERVISOR, Act.AGENTS)
+ACTS = (
+    CallControl.ANALYSIS_QUEUE,
+    CallControl.LINE_FAULT,
+    CallControl.TERMINATE,
+    CallControl.WARN,
+    CallControl.SUPERVISOR,
+    CallControl.AGENTS,
+)
 """What has a button."""
 GAP_TOLD = timedelta(minutes=10)
 """So long a page says that a service was not heard."""
@@ -33,7 +40,11 @@ GAP_TOLD = timedelta(minutes=10)
 
 async def page(context: Context, person: Person, request: Request) -> Response:
     """The page; its calls come over the event stream. `?wall` shows large tiles without buttons."""
-    acts = [act.value for act in ACTS if act is not Act.WARN or "supervisor" in context.settings.flow.warnings.by]
+    acts = [
+        act.value
+        for act in ACTS
+        if act is not CallControl.WARN or "supervisor" in context.settings.flow.warnings.by
+    ]
     return context.page("live.html", person, wall="wall" in request.query_params, acts=acts)
 
 
@@ -53,7 +64,9 @@ async def order(context: Context, person: Person, request: Request) -> Response:
         InputError: no such act, or the call is over.
     """
     act = (await taken(request, AnOrder)).act
-    if act is Act.PAUSE or (act is Act.WARN and "supervisor" not in context.settings.flow.warnings.by):
+    if act is CallControl.PAUSE or (
+        act is CallControl.WARN and "supervisor" not in context.settings.flow.warnings.by
+    ):
         raise InputError("that is not a supervisor's to order", "see [flow.warnings] by in the settings")
     context.hub.order(Order(request.path_params["call"], act, person.name))
     return JSONResponse({"ok": True})

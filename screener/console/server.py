@@ -16,7 +16,7 @@ from screener.console.connections import Connection
 from screener.console.context import Context
 from screener.console.hub import Hub
 from screener.errors import InputError
-from screener.feed.choose import Reader, open_reader
+from screener.feed.choose import FeedSource, open_source
 from screener.settings.cards import load_cards
 from screener.settings.judging import load_notes
 from screener.settings.sections import Settings
@@ -53,8 +53,8 @@ def make_context(settings: Settings, calls: CallLog, syllables: Callable[[str], 
     feeds = settings.console.feeds or (settings.operations.feed,)
     cards = load_cards(settings.console.cards, settings.folder, syllables, settings.site.language)
 
-    def connect(feed: str) -> Reader:
-        return open_reader(feed, settings.folder, settings.store.url, SILENCE_SECONDS)
+    def connect(feed: str) -> FeedSource:
+        return open_source(feed, settings.folder, settings.store.url, SILENCE_SECONDS)
 
     hub = Hub([feed for feed in feeds if feed], connect, cards, syllables)
     teller = Teller(settings.site.language, load_notes(settings.judgement, settings.folder))

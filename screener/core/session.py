@@ -21,8 +21,8 @@ from screener.core.rereading import CLEARED, CONFIRMED, UNREAD, Rereading, noted
 from screener.core.state import State
 from screener.core.warnings import Warner
 from screener.events import (
-    Act,
     CallAnswered,
+    CallControl,
     CallEnded,
     CallOffered,
     Cue,
@@ -47,7 +47,7 @@ is 32 s (RFC 3261, timer F)."""
 
 
 EDGES = frozenset({CueKind.SPEECH_START, CueKind.SPEECH_END})
-WARNINGS = frozenset({Act.WARN, Act.APPROVE, Act.REFUSE})
+WARNINGS = frozenset({CallControl.WARN, CallControl.APPROVE, CallControl.REFUSE})
 
 
 class Session:
@@ -132,7 +132,7 @@ class Session:
                 yield from self._unheard(Reason.DEAF.of(cause))
             case Stopping():
                 yield from self._stopping()
-            case Ordered(act=Act.SUPERVISOR | Act.PAUSE):
+            case Ordered(act=CallControl.SUPERVISOR | CallControl.PAUSE):
                 pass  # observers tell a supervisor; a pause is the agent's
             case Ordered() if self._state is State.OFFERED:
                 self._early = event

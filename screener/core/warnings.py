@@ -17,10 +17,10 @@ from enum import StrEnum
 from typing import Final, Literal
 
 from screener.core.actions import Action, Misconduct, Play, Prompt, Step, Warned
-from screener.core.acts import Act as Deed
+from screener.core.acts import CallControl as Deed
 from screener.core.evidence import Assessment, Veto
 from screener.core.signals import ACT
-from screener.events import Act
+from screener.events import CallControl
 
 ENDING: Final = 0
 """In the place of a level: what follows the warnings."""
@@ -153,9 +153,9 @@ class Warner:
         self._set(Misconduct.ABUSE, 1, RULE)
         yield from self._begin(at, Prompt.WARNING)
 
-    def ordered(self, act: Act, by: str, at: float, assessment: Assessment) -> Iterator[Action]:
+    def ordered(self, act: CallControl, by: str, at: float, assessment: Assessment) -> Iterator[Action]:
         """A person wants a warning, or answers about one."""
-        if act is Act.WARN:
+        if act is CallControl.WARN:
             if not self._settings.by or self._wait is Wait.SOUND or Veto.EMERGENCY in assessment.vetoes:
                 return
             if self._wait is Wait.ANSWER and self._level != ENDING:
@@ -168,8 +168,8 @@ class Warner:
                 yield from self._begin(at)
             elif self._wait is Wait.NOTHING:
                 yield from self._ask(kind, level, by, at)
-        elif act in (Act.APPROVE, Act.REFUSE) and self._wait is Wait.ANSWER:
-            yield from self._answered(by, at, granted=act is Act.APPROVE)
+        elif act in (CallControl.APPROVE, CallControl.REFUSE) and self._wait is Wait.ANSWER:
+            yield from self._answered(by, at, granted=act is CallControl.APPROVE)
 
     def played(self, at: float, *, sent: bool) -> Iterator[Action]:
         """The recording has come to its end, or could not be sent."""

@@ -3,7 +3,16 @@
 from collections.abc import Callable
 
 from screener.core.actions import Action, Decided, Found, PauseOffered, Treated, Warned
-from screener.events import Act, CallEnded, CallOffered, Event, Ordered, RecognizerLost, Transcript, TransferEnded
+from screener.events import (
+    CallControl,
+    CallEnded,
+    CallOffered,
+    Event,
+    Ordered,
+    RecognizerLost,
+    Transcript,
+    TransferEnded,
+)
 from screener.feed.items import (
     TEXT_LIMIT,
     Asked,
@@ -92,7 +101,7 @@ def _told(call: str, item: Event | Action, at: float) -> Item | None:
             return Moved(call, item.at, item.target.value, item.ok)
         case RecognizerLost():
             return Unheard(call, at, item.reason)
-        case Ordered(act=Act.SUPERVISOR):
+        case Ordered(act=CallControl.SUPERVISOR):
             return Asked(call, at, item.by)
         case CallEnded():
             return Over(call, at, item.by.value)

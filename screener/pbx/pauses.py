@@ -16,7 +16,7 @@ AGAIN_SECONDS = 30.0
 """Pause before the end of a pause is tried again that the PBX did not take."""
 
 
-class Pauses:
+class QueuePauses:
     """The pauses that go on.
 
     Args:

@@ -19,7 +19,7 @@ from screener.pbx import conversations, messages
 from screener.pbx.ami import Ami, Reply
 from screener.pbx.conversations import Conversation, Conversations, leg_name
 from screener.pbx.messages import Connected, Flagged, Gone, TakenBack
-from screener.pbx.pauses import Pauses
+from screener.pbx.pauses import QueuePauses
 from screener.pbx.wire import Fields
 from screener.settings.sections import Pbx
 
@@ -65,7 +65,7 @@ class Switchboard:
             settings.queues, settings.extensions, settings.max_calls, lambda: secrets.token_hex(8)
         )
         self._ami = Ami(settings, self._event, self._up)
-        self._pauses = Pauses(self._ami, time.time) if pauses else None
+        self._pauses = QueuePauses(self._ami, time.time) if pauses else None
         self._doubtful: tuple[Conversation, ...] = ()
         """What went on when the connection was lost, and may be over since."""
         self._unheard = 0

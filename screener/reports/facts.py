@@ -44,7 +44,7 @@ from screener.reports.span import (
     Judged,
     Marked,
     Return,
-    Source,
+    SourceCalls,
     Span,
     Stay,
     Stayed,
@@ -126,14 +126,14 @@ class Facts:
             for slot, kind, treated, by_hand in self._rows(query)
         ]
 
-    def sources(self, span: Span) -> list[Source]:
+    def sources(self, span: Span) -> list[SourceCalls]:
         """Where the flagged calls of the span came from, overturned ones among them."""
         calls = self._judged(span, PLACES).c
         flags_at = case((calls.flagged > 0, calls.called_at))
         where = [calls[name] for name in PLACES]
         first, last = self._second(func.min(flags_at)), self._second(func.max(flags_at))
         query: Query = select(*where, *_totals(calls), first, last).group_by(*where)
-        return list(map(Source._make, self._rows(query)))
+        return list(map(SourceCalls._make, self._rows(query)))
 
     def totals(self, span: Span) -> Totals:
         """The same of all places together."""

@@ -74,7 +74,7 @@ class Flag(NamedTuple):
     by_hand: bool
 
 
-class Source(NamedTuple):
+class SourceCalls(NamedTuple):
     """What one number did from one place: calls judged harassment.
 
     Attributes:
@@ -99,7 +99,7 @@ class Source(NamedTuple):
 
 
 class Totals(NamedTuple):
-    """All calls judged harassment together; as in `Source`."""
+    """All calls judged harassment together; as in `SourceCalls`."""
 
     flagged: int
     treated: int
@@ -108,7 +108,7 @@ class Totals(NamedTuple):
     overturned: int
 
     @classmethod
-    def of(cls, found: Sequence[Source]) -> "Totals":
+    def of(cls, found: Sequence[SourceCalls]) -> "Totals":
         """The sum over all places."""
         return cls(
             flagged=sum(one.flagged for one in found),

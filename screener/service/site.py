@@ -29,7 +29,7 @@ from screener.calls.tally import Tally
 from screener.core.entrances import open_session
 from screener.core.flow import Flow
 from screener.events import (
-    Act,
+    CallControl,
     CallEnded,
     Caller,
     CallOffered,
@@ -346,7 +346,7 @@ class Service:
             self._post(call_id, event)
 
     def _ordered(self, order: Order) -> None:
-        if order.act is not Act.PAUSE:
+        if order.act is not CallControl.PAUSE:
             log.info("call %s: %s ordered by %s", order.call, order.act, order.by)
             self._inbox.put((order.call, Ordered(order.act, order.by, 0.0)))
         elif self._beside is not None:

@@ -15,10 +15,10 @@ from multiprocessing import get_context
 from zoneinfo import ZoneInfo
 
 from screener.alerts.mail import Attachment, post
+from screener.backoff import Backoff
 from screener.errors import AlertError, ScreenerError, StoreError
 from screener.numbers.mask import Masker
 from screener.operations.metrics import Sample
-from screener.pauses import Pauses
 from screener.reports.pages import Reader
 from screener.reports.render import XLSX, render
 from screener.reports.span import Span
@@ -38,7 +38,7 @@ log = logging.getLogger(__name__)
 LOOK_SECONDS = 20.0
 """How often it is looked whether one is due."""
 TRIES = 6
-RETRY = Pauses(60.0, 1800.0)
+RETRY = Backoff(60.0, 1800.0)
 """After one that could not be made, or was not taken."""
 WHO = "screener serve"
 ACTION = "summary by e-mail"
@@ -132,7 +132,7 @@ class Summaries:
         calls: CallLog,
         clock: Callable[[], datetime],
         maker: Callable[[Settings, bool, Span, datetime], Made] = apart,
-        retry: Pauses = RETRY,
+        retry: Backoff = RETRY,
     ) -> None:
         self._settings, self._calls, self._clock = settings, calls, clock
         self._maker, self._retry = maker, retry

@@ -15,11 +15,11 @@ from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import Request
 
+from screener.backoff import Backoff
 from screener.errors import InputError
 from screener.operations.metrics import Sample
 from screener.outside.ask import ask
 from screener.outside.text import visible
-from screener.pauses import Pauses
 from screener.settings.sections import Webhook
 from screener.webhook.message import (
     DELIVERY,
@@ -39,7 +39,7 @@ WAITING = 200
 """Messages that may wait."""
 WITHIN_SECONDS = 30.0
 """From the flag to the end of the last try; below `core.session.TRANSFER_LIMIT`."""
-RETRY = Pauses(0.5, 5.0)
+RETRY = Backoff(0.5, 5.0)
 JOIN_SECONDS = 2.0
 AGAIN = frozenset((408, 425, 429, *range(500, 600)))
 """Statuses that another try may change."""

@@ -12,7 +12,7 @@ from screener.console.agent import view
 from screener.console.app import build
 from screener.console.context import Context
 from screener.core.warnings import Warnings
-from screener.events import Act
+from screener.events import CallControl
 from screener.feed.items import Began, Cautioned, Heard, Order, Over, Rest, Rested
 from screener.feed.local import FeedServer
 from tests.console.conftest import log_in
@@ -57,10 +57,10 @@ def test_an_agent_sees_and_orders_about_the_own_call_only(
     told = json.loads(client.get("/agent/events?once").text.partition("data: ")[2])
     assert told["call"] == ""
     tell(feed, context, BEGAN)
-    for act in (Act.ANALYSIS_QUEUE, Act.SUPERVISOR):
+    for act in (CallControl.ANALYSIS_QUEUE, CallControl.SUPERVISOR):
         assert client.post("/agent/order", json={"act": act}, headers=headers).status_code == 200
         assert orders.get(timeout=WAIT) == Order("a", act, "agent")
-    for act in set(Act) - {Act.ANALYSIS_QUEUE, Act.SUPERVISOR}:
+    for act in set(CallControl) - {CallControl.ANALYSIS_QUEUE, CallControl.SUPERVISOR}:
         answer = client.post("/agent/order", json={"act": act}, headers=headers)
         assert answer.status_code == 400, "not an agent's, unless the site says so"
     assert orders.empty()
@@ -106,7 +106,7 @@ def test_a_pause_is_offered_after_the_call_once_and_nobody_writes_down_who_takes
     tell(feed, context, Began("b", "n", NOON, "+861", "mobile", "", "1", "beside", "8001"))
     assert resting(client) == (5.0, ""), "also while the next call is there already"
     assert client.post("/agent/rest", headers=headers).status_code == 200
-    assert orders.get(timeout=WAIT) == Order("a", Act.PAUSE, "agent")
+    assert orders.get(timeout=WAIT) == Order("a", CallControl.PAUSE, "agent")
     assert resting(client) == (5.0, "ordered"), "it is not known yet whether the PBX does it"
     assert client.post("/agent/rest", headers=headers).status_code == 400
     assert not [access for access in context.log.accesses() if "rest" in access.subject]

@@ -20,7 +20,7 @@ from screener.console.health import Health
 from screener.console.stream import STREAMS
 from screener.core.ladder import Ladder, Step
 from screener.errors import InputError
-from screener.events import Act, ListName, Rung
+from screener.events import CallControl, ListName, Rung
 from screener.feed.items import Began, Heard, Order, Weighed
 from screener.feed.local import FeedServer
 from screener.store.records import Review
@@ -129,7 +129,7 @@ def test_running_calls_come_as_codes_and_a_button_is_an_order(
     [call] = program.get("/live", wire.Changes).calls
     assert (call.began, call.judged, call.words[0].text, call.urgent) == (BEGAN, FLAGGED, SCRIPT, True)
     program.post("/live/a/order", {"act": "line_fault"})
-    assert orders.get(timeout=WAIT) == Order("a", Act.LINE_FAULT, "crm supervisor")
+    assert orders.get(timeout=WAIT) == Order("a", CallControl.LINE_FAULT, "crm supervisor")
     for body in ({"act": "dance"}, {}, [], None, "x"):
         assert program.post("/live/a/order", body, 400).json()["remedy"]
     assert program.post("/live/zzz/order", {"act": "agents"}, 400).json()["error"] == "that call is over"
@@ -156,7 +156,7 @@ def test_an_agents_token_sees_the_own_call_only(
     tell(feed, context, BEGAN)
     assert program.get("/agent", Present).call == "a"
     program.post("/agent/order", {"act": "analysis_queue"})
-    assert orders.get(timeout=WAIT) == Order("a", Act.ANALYSIS_QUEUE, "crm agent")
+    assert orders.get(timeout=WAIT) == Order("a", CallControl.ANALYSIS_QUEUE, "crm agent")
     assert program.get("/live", wire.Problem, 403).error
 
 

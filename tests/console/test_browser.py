@@ -8,7 +8,7 @@ from pathlib import Path
 
 from screener.console.access import Role
 from screener.console.context import Context
-from screener.events import Act, ListName
+from screener.events import CallControl, ListName
 from screener.feed.items import Heard, Order, Over, Rest, Rested, Weighed
 from screener.feed.local import FeedServer
 from screener.store.records import ListedNumber, Review
@@ -37,7 +37,7 @@ def test_a_supervisor_sees_a_call_turn_red_and_acts(
     button.click()
     assert orders.empty(), "one click asks"
     button.click()
-    assert orders.get(timeout=WAIT) == Order("a", Act.LINE_FAULT, "supervisor")
+    assert orders.get(timeout=WAIT) == Order("a", CallControl.LINE_FAULT, "supervisor")
     expect(page, "#call-a .outcome", "已下达")
     tell(feed, context, Over("a", 9.0, "caller"))
     page.wait_for_selector("#call-a.over")
@@ -101,7 +101,7 @@ def test_an_agents_card_can_be_pinned_and_switched_off(
     page.wait_for_selector("#usual", state="visible")
     page.click("[data-act=analysis_queue]")
     page.click("[data-act=analysis_queue]")
-    assert orders.get(timeout=WAIT) == Order("a", Act.ANALYSIS_QUEUE, "agent")
+    assert orders.get(timeout=WAIT) == Order("a", CallControl.ANALYSIS_QUEUE, "agent")
     assert page.problems == []
 
 
@@ -113,7 +113,7 @@ def test_an_agent_reads_what_came_of_a_pause(
         tell(feed, context, replace(BEGAN, call=call), Rest(call, 20.0, 300.0), Over(call, 20.0, "caller"))
         expect(page, "#rest button", "暂停接听 5 分钟")
         page.click("#rest button")
-        assert orders.get(timeout=WAIT) == Order(call, Act.PAUSE, "agent")
+        assert orders.get(timeout=WAIT) == Order(call, CallControl.PAUSE, "agent")
         expect(page, "#rest [role=status]", "已下达")
         feed.put(Rested(call, ok))
         expect(page, "#rest [role=status]", words)

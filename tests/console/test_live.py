@@ -16,7 +16,7 @@ from screener.console.context import Context
 from screener.console.hub import Shown
 from screener.console.live import gap_of, is_urgent, rank, view
 from screener.core.cards import Prompter
-from screener.events import Act, EndedBy, Target
+from screener.events import CallControl, EndedBy, Target
 from screener.feed.board import Board
 from screener.feed.items import Asked, Began, Cautioned, Heard, Judged, Moved, Order, Over, Unheard, Weighed
 from screener.feed.local import FeedServer
@@ -93,7 +93,7 @@ def test_a_button_becomes_an_order_with_the_persons_name(
     guard = log_in(client, context, Role.SUPERVISOR)
     answer = client.post("/live/a/order", json={"act": "line_fault"}, headers={"x-guard": guard})
     assert answer.status_code == 200
-    assert orders.get(timeout=WAIT) == Order("a", Act.LINE_FAULT, "supervisor")
+    assert orders.get(timeout=WAIT) == Order("a", CallControl.LINE_FAULT, "supervisor")
     assert context.log.accesses()[0].subject == "/live/a/order"
     for path, body in (("/live/a/order", {"act": "dance"}), ("/live/zzz/order", {"act": "agents"})):
         refused = client.post(path, json=body, headers={"x-guard": guard, "accept": "application/json"})
@@ -218,7 +218,7 @@ def test_an_asking_rises_to_the_top_and_only_who_may_answers(
     client = TestClient(build(context), follow_redirects=False)
     headers = {"x-guard": log_in(client, context, Role.SUPERVISOR), "accept": "application/json"}
     assert client.post("/live/a/order", headers=headers, json={"act": "approve"}).status_code == 200
-    assert orders.get(timeout=WAIT) == Order("a", Act.APPROVE, "supervisor")
+    assert orders.get(timeout=WAIT) == Order("a", CallControl.APPROVE, "supervisor")
     for act in ("warn", "pause"):
         assert client.post("/live/a/order", headers=headers, json={"act": act}).status_code == 400
     assert 'data-act="warn"' not in client.get("/live").text, "off unless the site wants it"

@@ -25,8 +25,8 @@ from screener.core.evidence import Kind, Reason, Treatment, Verdict
 from screener.core.flow import Flow
 from screener.core.warnings import ENDING, RULE, Warnings
 from screener.events import (
-    Act,
     CallAnswered,
+    CallControl,
     CallEnded,
     Cue,
     CueKind,
@@ -81,7 +81,7 @@ events = st.one_of(
     st.builds(RecognizerLost, st.just("overrun"), times),
     st.builds(Deaf, st.sampled_from(DeafCause), times),
     st.builds(Stopping, times),
-    st.builds(Ordered, st.sampled_from(Act), st.just("王主管"), times),
+    st.builds(Ordered, st.sampled_from(CallControl), st.just("王主管"), times),
     st.builds(Tick, times, st.booleans()),
     st.builds(CallEnded, st.sampled_from(EndedBy), times),
 )

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 
 from screener.pbx.ami import Reply
-from screener.pbx.pauses import AGAIN_SECONDS, Pauses
+from screener.pbx.pauses import AGAIN_SECONDS, QueuePauses
 
 
 class FakePbx:
@@ -48,8 +48,8 @@ class FakePbx:
         self.now = until
 
 
-def resting(pbx: FakePbx) -> Pauses:
-    return Pauses(pbx, lambda: pbx.now)  # type: ignore[arg-type]
+def resting(pbx: FakePbx) -> QueuePauses:
+    return QueuePauses(pbx, lambda: pbx.now)  # type: ignore[arg-type]
 
 
 def test_a_pause_ends_by_itself():

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from screener.core.actions import Prompt, Step
-from screener.events import Act, Entrance
+from screener.events import CallControl, Entrance
 from screener.feed.items import Began, Cautioned, Item, Order, Rest, Rested
 from screener.feed.local import FeedReader
 from screener.media.prompts import find
@@ -48,7 +48,7 @@ class Desk:
     def of(self, kind: type) -> list:
         return [item for item in list(self.items) if isinstance(item, kind)]
 
-    def order(self, act: Act, by: str = SUPERVISOR) -> None:
+    def order(self, act: CallControl, by: str = SUPERVISOR) -> None:
         call = wait_for(lambda: self.of(Began), 20, "a call on the feed")[-1]
         self._reader.order(Order(call.call, act, by))
 
@@ -112,7 +112,7 @@ def test_beside_an_agent_the_caller_alone_hears_the_warning(
 ) -> None:
     caller = talk(place_call, phone, tap, "13900008881", said("enquiry"))
     time.sleep(1)  # the listening leg
-    desk.order(Act.WARN)
+    desk.order(CallControl.WARN)
     desk.wait_step(Step.HEARD)
     time.sleep(1)
     warning = prompt("warning_abuse_1")
@@ -135,7 +135,7 @@ def test_in_path_the_caller_hears_it_on_our_own_leg_to_its_end(
     place_call(QUIET, number="13900008882")
     wait_for(lambda: desk.of(Began), 10, "the call on the feed")
     wait_for(lambda: len(tap.heard_by(TRUNK)) > 4000, 10, "the greeting")
-    desk.order(Act.WARN)  # in the middle of the greeting, which it replaces
+    desk.order(CallControl.WARN)  # in the middle of the greeting, which it replaces
     desk.wait_step(Step.HEARD)
     heard = tap.heard_by(TRUNK)
     assert is_in(prompt("warning_abuse_1"), heard)
@@ -160,7 +160,7 @@ def test_a_sites_own_recording_is_logged_as_what_it_was(
         for level in (1, 2):
             wait_for(lambda: desk.of(Began), 10, "the call on the feed")
             time.sleep(1)
-            desk.order(Act.WARN)
+            desk.order(CallControl.WARN)
             desk.wait_step(Step.HEARD, level=level)
         heard = tap.heard_by(TRUNK)
         assert is_in(prompt("notice"), heard)
@@ -182,12 +182,12 @@ def test_the_levels_lead_to_the_end_and_the_agent_is_paused_for_as_long_as_the_s
     caller = talk(place_call, phone, tap, "13900008884", said("complaint"))
     for level in (1, 2):
         time.sleep(1.5)
-        desk.order(Act.WARN)
+        desk.order(CallControl.WARN)
         desk.wait_step(Step.HEARD, level=level)
     time.sleep(1.5)
-    desk.order(Act.WARN)  # every level was heard: the end is asked for, and a person grants it
+    desk.order(CallControl.WARN)  # every level was heard: the end is asked for, and a person grants it
     desk.wait_step(Step.ASKED, level=0)
-    desk.order(Act.APPROVE)
+    desk.order(CallControl.APPROVE)
     phone.wait_event("CALL_CLOSED", 10, since=caller.started)
     wait_for(lambda: is_in(prompt("terminate"), tap.heard_by(TRUNK)), 20, "the farewell at the caller", every=0.5)
     heard = apart_from_the_agent(tap.heard_by(TRUNK))
@@ -196,7 +196,7 @@ def test_the_levels_lead_to_the_end_and_the_agent_is_paused_for_as_long_as_the_s
 
     assert not paused(asterisk)
     wait_for(lambda: desk.of(Rest), 10, "the offer of a pause")
-    desk.order(Act.PAUSE, "agent1")
+    desk.order(CallControl.PAUSE, "agent1")
     wait_for(lambda: paused(asterisk), 5, "pause of the agent in the queue")
     wait_for(lambda: [rested.ok for rested in desk.of(Rested)] == [True], 5, "word of it on the feed")
     began = time.monotonic()
@@ -221,12 +221,12 @@ def test_an_account_without_the_right_pauses_nobody_and_says_so(
     try:
         caller = talk(place_call, phone, tap, "13900008886", said("enquiry"))
         time.sleep(1)
-        desk.order(Act.WARN)
+        desk.order(CallControl.WARN)
         desk.wait_step(Step.HEARD)
         phone.command("hangup")
         caller.wait(10)
         wait_for(lambda: desk.of(Rest), 10, "the offer of a pause")
-        desk.order(Act.PAUSE, "agent1")
+        desk.order(CallControl.PAUSE, "agent1")
         wait_for(lambda: "a pause could not begin" in site.log, 10, "word of it in the log")
         wait_for(lambda: [rested.ok for rested in desk.of(Rested)] == [False], 5, "word of it on the feed")
         assert not paused(asterisk)

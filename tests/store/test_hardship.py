@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from screener.backoff import Backoff
 from screener.errors import StoreError
-from screener.pauses import Pauses
 from screener.reports.frequency import Period, frequency
 from screener.reports.sources import SourceBy, sources
 from screener.reports.span import Span
@@ -38,7 +38,7 @@ def ids(log: CallLog) -> list[str]:
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(writer_module, "RETRY", Pauses(0.2, 1.0))
+    monkeypatch.setattr(writer_module, "RETRY", Backoff(0.2, 1.0))
 
 
 @pytest.mark.postgres

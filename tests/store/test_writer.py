@@ -14,11 +14,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from screener.backoff import Backoff
 from screener.core.evidence import Kind, Source, Treatment, Verdict
 from screener.core.ladder import Ladder
 from screener.errors import StoreError
 from screener.events import EndedBy, Entrance, LineClass, Speaker
-from screener.pauses import Pauses
 from screener.store import writer as writer_module
 from screener.store.ladder import past
 from screener.store.log import CallLog, open_log
@@ -62,7 +62,7 @@ def log(url: str) -> Unsteady:
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(writer_module, "RETRY", Pauses(0.05, 0.5))
+    monkeypatch.setattr(writer_module, "RETRY", Backoff(0.05, 0.5))
 
 
 def ids(log: CallLog) -> list[str]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from screener.pauses import Pauses
+from screener.backoff import Backoff
 from screener.settings.sections import Webhook
 from screener.webhook import sender
 from screener.webhook.message import Answer, Decision, write_answer
@@ -30,7 +30,7 @@ def receiver() -> Iterator[Receiver]:
 
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sender, "RETRY", Pauses(0.01, 0.01))
+    monkeypatch.setattr(sender, "RETRY", Backoff(0.01, 0.01))
 
 
 def ask(url: str, tries: int = 3, seconds: float = 5.0, secret: str = SECRET) -> tuple[Answer, Sender]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from screener.core.ladder import Standing
-from screener.events import Act, ListName
+from screener.events import CallControl, ListName
 from screener.feed.items import Began, Cautioned, Heard, Judged, Weighed
 from screener.review.suggest import Proposal
 from screener.store.records import CallRecord, ListedNumber, Review
@@ -139,7 +139,7 @@ class Lists:
 class AnOrder:
     """What is to be done about a running call."""
 
-    act: Act
+    act: CallControl
 
 
 @dataclass(frozen=True, slots=True)
