@@ -15,7 +15,7 @@ from screener.core.evidence import URGENT, Decision, Treatment
 from screener.events import CallEnded, CallOffered, Event
 from screener.ports import Destination
 from screener.webhook import message
-from screener.webhook.message import Answer, Flag
+from screener.webhook.message import FlagAnswer, FlagMessage
 
 _ACTS = {target: treatment for treatment, target in ON_PBX.items()}
 
@@ -23,7 +23,7 @@ _ACTS = {target: treatment for treatment, target in ON_PBX.items()}
 class Poster(Protocol):
     """Who carries messages."""
 
-    def post(self, flag: Flag, answered: Callable[[Answer], None]) -> None:
+    def post(self, flag: FlagMessage, answered: Callable[[FlagAnswer], None]) -> None:
         """Send one; the answer follows in any case."""
         ...
 
@@ -65,13 +65,13 @@ class Flags:
             done(Outcome(moved=False))
             return
 
-        def answered(answer: Answer) -> None:
+        def answered(answer: FlagAnswer) -> None:
             match answer.decision:
-                case message.Decision.MOVED:
+                case message.Disposition.MOVED:
                     done(Outcome(moved=True))
-                case message.Decision.GENUINE:
+                case message.Disposition.GENUINE:
                     done(Outcome(moved=False, genuine=answer.by))
-                case message.Decision.STAYS:
+                case message.Disposition.STAYS:
                     done(Outcome(moved=False))
 
         self._poster.post(_flag(*known, to), answered)
@@ -86,8 +86,8 @@ class Flags:
             return self._latest.get(call_id)
 
 
-def _flag(offer: CallOffered, decision: Decision, to: Destination | None = None) -> Flag:
-    return Flag(
+def _flag(offer: CallOffered, decision: Decision, to: Destination | None = None) -> FlagMessage:
+    return FlagMessage(
         id=secrets.token_hex(16),
         call=offer.call_id,
         session=offer.uniqueid,

@@ -15,7 +15,7 @@ import click
 from screener import __version__
 from screener.cli.loading import loading
 from screener.cli.say import say_lines
-from screener.cli.speaking import Context, in_language, speaking, translated
+from screener.cli.speaking import SpeakingContext, in_language, speaking, translated
 from screener.errors import InputError, ScreenerError
 from screener.words.language import choose, language_of, without_lang
 from screener.words.told import helped, told
@@ -48,7 +48,7 @@ COMMANDS = {
 
 
 class _Commands(click.Group):
-    context_class = Context
+    context_class = SpeakingContext
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         return sorted(COMMANDS)

@@ -8,9 +8,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from screener.console.access import Person, Role
-from screener.console.context import API, Context
+from screener.console.context import API, ConsoleContext
 
-Handler = Callable[[Context, Person, Request], Awaitable[Response]]
+Handler = Callable[[ConsoleContext, Person, Request], Awaitable[Response]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
-class Address:
+class Route:
     """One address.
 
     Attributes:

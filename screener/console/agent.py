@@ -7,7 +7,7 @@ from starlette.responses import JSONResponse, Response
 
 from screener.console.access import Person
 from screener.console.body import adapter, taken
-from screener.console.context import Context
+from screener.console.context import ConsoleContext
 from screener.console.hub import PauseState, Shown
 from screener.console.stream import stream
 from screener.core.cards import Card
@@ -31,7 +31,7 @@ class Button:
 
 
 @dataclass(frozen=True, slots=True)
-class Cue:
+class CueCard:
     """A cue card."""
 
     id: str
@@ -68,7 +68,7 @@ class Present:
 
     call: str = ""
     number: str = ""
-    card: Cue | None = None
+    card: CueCard | None = None
     listening: int | None = None
     words: tuple[Said, ...] = ()
     may_warn: bool = False
@@ -78,12 +78,12 @@ class Present:
     pause: PauseState = PauseState.OFFERED
 
 
-async def page(context: Context, person: Person, _request: Request) -> Response:
+async def page(context: ConsoleContext, person: Person, _request: Request) -> Response:
     """The page; a CRM may show it in a frame where the site says so."""
     return context.page("agent.html", person)
 
 
-async def events(context: Context, person: Person, request: Request) -> Response:
+async def events(context: ConsoleContext, person: Person, request: Request) -> Response:
     """The present call and card, whenever they change, as server-sent events; `?once` ends after the first."""
     told = ""
 
@@ -95,7 +95,7 @@ async def events(context: Context, person: Person, request: Request) -> Response
     return stream(context, person, request, look)
 
 
-async def order(context: Context, person: Person, request: Request) -> Response:
+async def order(context: ConsoleContext, person: Person, request: Request) -> Response:
     """The agent's buttons: harassment, a supervisor, a warning, an answer to the rule. Only about the own call.
 
     Raises:
@@ -113,7 +113,7 @@ async def order(context: Context, person: Person, request: Request) -> Response:
     return JSONResponse({"ok": True})
 
 
-async def rest(context: Context, person: Person, _request: Request) -> Response:
+async def rest(context: ConsoleContext, person: Person, _request: Request) -> Response:
     """The agent takes the pause that is offered; nobody writes down who did.
 
     Raises:
@@ -123,14 +123,14 @@ async def rest(context: Context, person: Person, _request: Request) -> Response:
     return JSONResponse({"ok": True})
 
 
-def now(context: Context, person: Person) -> Present:
+def now(context: ConsoleContext, person: Person) -> Present:
     """What an agent sees now."""
     present = view(context, person, context.hub.of_agent(person.extension))
     offered = context.hub.rest_of(person.extension)
     return replace(present, rest=offered.call.rest / 60, pause=offered.pause) if offered else present
 
 
-def view(context: Context, person: Person, shown: Shown | None) -> Present:
+def view(context: ConsoleContext, person: Person, shown: Shown | None) -> Present:
     """What the agent sees: who calls, what was said, the card, and who speaks how much."""
     if shown is None or shown.over_at is not None:
         return Present()
@@ -154,5 +154,5 @@ def view(context: Context, person: Person, shown: Shown | None) -> Present:
     )
 
 
-def _cue(card: Card | None) -> Cue | None:
-    return Cue(card.id, card.name, card.sign, card.do, card.avoid, card.say) if card else None
+def _cue(card: Card | None) -> CueCard | None:
+    return CueCard(card.id, card.name, card.sign, card.do, card.avoid, card.say) if card else None

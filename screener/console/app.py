@@ -20,10 +20,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from screener.console import account, reports
 from screener.console.access import Person, is_guarded
-from screener.console.address import Address
+from screener.console.address import Route
 from screener.console.addresses import ADDRESSES
 from screener.console.body import Bounded, checked, form
-from screener.console.context import API, Context
+from screener.console.context import API, ConsoleContext
 from screener.errors import InputError, ScreenerError
 from screener.store.records import Access as AccessNote
 from screener.words.told import told
@@ -41,7 +41,7 @@ HTTPS_SECONDS = 31_536_000
 """A browser that came once by TLS comes no other way for a year."""
 
 
-def build(context: Context) -> Starlette:
+def build(context: ConsoleContext) -> Starlette:
     """The application.
 
     Args:
@@ -63,7 +63,7 @@ def build(context: Context) -> Starlette:
     return app
 
 
-def _guarded(context: Context, address: Address) -> Callable[[Request], Awaitable[Response]]:
+def _guarded(context: ConsoleContext, address: Route) -> Callable[[Request], Awaitable[Response]]:
     """Lets in who may, once the request is known to be meant, and after it is on record."""
 
     async def guarded(request: Request) -> Response:
@@ -104,7 +104,7 @@ def _asked(request: Request) -> str:
     return f"{request.url.path}?{request.url.query}" if request.url.query else request.url.path
 
 
-def _note(context: Context, person: Person, request: Request) -> AccessNote:
+def _note(context: ConsoleContext, person: Person, request: Request) -> AccessNote:
     masked = not context.sees_whole_numbers(person)
     way = "api" if request.url.path.startswith(API) else "page"
     action = f"console {request.method}"
@@ -120,7 +120,7 @@ def _no(
 ) -> Response:
     if _wants_json(request):
         return JSONResponse({"error": message, "remedy": remedy}, status, headers)
-    context: Context = request.app.state.context
+    context: ConsoleContext = request.app.state.context
     lang = context.teller.lang
     again = status == 503 and request.method == "GET"
     words = {"message": told(message, lang), "remedy": told(remedy, lang)}

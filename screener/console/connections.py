@@ -11,7 +11,7 @@ ASKING_SECONDS = 20.0
 """A request that is not whole after so long is none, however it trickles in."""
 
 
-class Connection(H11Protocol):
+class HttpConnection(H11Protocol):
     """One connection, as uvicorn keeps it, with an end to its patience."""
 
     _late: asyncio.TimerHandle | None = None

@@ -11,7 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
-from screener.console.access import Access, Person
+from screener.console.access import Logins, Person
 from screener.console.hub import Hub
 from screener.console.limits import Turns
 from screener.console.oidc import Provider
@@ -39,12 +39,12 @@ STRANGERS_A_SECOND, STRANGERS = 0.1, 20.0
 
 
 @dataclass
-class Context:
+class ConsoleContext:
     """Shared by all pages; later change the running calls, the sample, who asks how often, and the end."""
 
     settings: Settings
     log: CallLog
-    access: Access
+    access: Logins
     hub: Hub
     teller: Teller
     streams: Counter[str] = field(default_factory=Counter)

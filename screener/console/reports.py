@@ -11,7 +11,7 @@ from starlette.responses import RedirectResponse, Response
 
 from screener.console import asked
 from screener.console.access import Person
-from screener.console.context import Context
+from screener.console.context import ConsoleContext
 from screener.core.evidence import Kind, Treatment
 from screener.errors import InputError
 from screener.reports import pages
@@ -87,12 +87,12 @@ REPORTS: Mapping[str, tuple[Make, tuple[str, ...], str]] = {
 """What makes each report, what it can count by, and what it counts by unless said."""
 
 
-async def start(_context: Context, _person: Person, _request: Request) -> Response:
+async def start(_context: ConsoleContext, _person: Person, _request: Request) -> Response:
     """The manager's page comes first."""
     return RedirectResponse("/reports/summary", 303)
 
 
-async def page(context: Context, person: Person, request: Request) -> Response:
+async def page(context: ConsoleContext, person: Person, request: Request) -> Response:
     """A report; its address keeps the view. One that says no time opens with the last 30 days.
 
     Raises:
@@ -138,7 +138,7 @@ async def page(context: Context, person: Person, request: Request) -> Response:
     return await run_in_threadpool(shown)
 
 
-async def export(context: Context, person: Person, request: Request) -> Response:
+async def export(context: ConsoleContext, person: Person, request: Request) -> Response:
     """A report as a file, in the form that `?form` says: `csv`, `xlsx` or `json`.
 
     Raises:
@@ -148,7 +148,7 @@ async def export(context: Context, person: Person, request: Request) -> Response
     return await run_in_threadpool(exported, context, person, request.path_params["name"], query)
 
 
-def exported(context: Context, person: Person, name: str, query: Mapping[str, str]) -> Response:
+def exported(context: ConsoleContext, person: Person, name: str, query: Mapping[str, str]) -> Response:
     """A report as a file.
 
     Raises:
@@ -168,7 +168,7 @@ async def style(_request: Request) -> Response:
     return Response(STYLE, media_type="text/css")
 
 
-def made(context: Context, person: Person, name: str, query: Mapping[str, str]) -> tuple[str, Span, Page]:
+def made(context: ConsoleContext, person: Person, name: str, query: Mapping[str, str]) -> tuple[str, Span, Page]:
     """What it counts by, of which calls, and the report."""
     if name not in REPORTS:
         raise InputError("there is no such report", f"there are: {', '.join(REPORTS)}")
@@ -189,7 +189,7 @@ def made(context: Context, person: Person, name: str, query: Mapping[str, str]) 
     return by, span, make(context.log, span, by, reader)
 
 
-def _before(context: Context, query: Mapping[str, str], span: Span) -> str:
+def _before(context: ConsoleContext, query: Mapping[str, str], span: Span) -> str:
     """The view with the period of the same length before beside it; empty for an open one."""
     if span.since is None or span.until is None:
         return ""
@@ -198,7 +198,7 @@ def _before(context: Context, query: Mapping[str, str], span: Span) -> str:
     return urlencode({**query, "since": since, "until": until, "than_since": first, "than_until": since})
 
 
-def _links(context: Context, person: Person, span: Span, report: str) -> Link:
+def _links(context: ConsoleContext, person: Person, span: Span, report: str) -> Link:
     """From a bar to its calls; whole numbers stand in no address of somebody who may not see them."""
     about = {"kind": span.kind.value if span.kind else "", "queue": span.queue, "dialled": span.dialled}
     about |= {"treatment": Treatment.ANALYSIS_QUEUE} if report == "queue" else {"flagged": "1"}
@@ -231,7 +231,7 @@ _FILTERS = frozenset(
 _TREATED = frozenset(treatment.value for treatment in Treatment if treatment is not Treatment.NONE)
 
 
-def _period(by: str, bucket: str, context: Context) -> tuple[datetime, datetime]:
+def _period(by: str, bucket: str, context: ConsoleContext) -> tuple[datetime, datetime]:
     """Begin and end of a bucket, in the site's zone."""
     if by == "month":
         year, month = int(bucket[:4]), int(bucket[5:])

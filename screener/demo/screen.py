@@ -15,7 +15,7 @@ from rich.text import Text
 from screener.core.actions import Action, Decided, Found, Play, Transfer, Treated
 from screener.core.evidence import Decision, Evidence, Kind, Verdict
 from screener.demo.script import FOLDER, ScriptedCall
-from screener.demo.stage import Outcome
+from screener.demo.stage import CallOutcome
 from screener.events import CallEnded, CallOffered, Event, Speaker, Transcript, TransferEnded
 from screener.numbers.mask import mask
 from screener.settings.judging import load_notes
@@ -203,7 +203,7 @@ class Screen:
 
     # The end.
 
-    def summary(self, outcomes: Sequence[Outcome]) -> None:
+    def summary(self, outcomes: Sequence[CallOutcome]) -> None:
         """What was expected against what came out, and what was heard on the line to prove it."""
         words = self._words
         table = Table()

@@ -18,7 +18,7 @@ from screener.core.actions import Action, Decided, Prompt
 from screener.core.evidence import Decision
 from screener.demo.agent import Agent
 from screener.demo.announcement import Place, in_order
-from screener.demo.caller import Caller
+from screener.demo.caller import CallerPhone
 from screener.demo.handset import HOST
 from screener.demo.script import LINES, End, Script, ScriptedCall
 from screener.errors import StoreError
@@ -88,7 +88,7 @@ class Options:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class CallOutcome:
     """What became of a call.
 
     Attributes:
@@ -129,7 +129,7 @@ class Audience(Protocol):
         ...
 
 
-class Clock:
+class StageClock:
     """The wall clock of the site: set to a call's scripted time, it runs on from there."""
 
     def __init__(self, now: datetime) -> None:
@@ -180,7 +180,7 @@ class Stage:
         greeting = read_wav(script.agent_greeting)
         self._agent = Agent(greeting, len(greeting) / 2 / SAMPLE_RATE + AGENT_TALKS_SECONDS)
         self.settings = write_settings(script, options, self._agent.uri)
-        self._clock, self._notes = Clock(script.moment(script.call[0])), _Notes(audience)
+        self._clock, self._notes = StageClock(script.moment(script.call[0])), _Notes(audience)
         self._service = Service(self.settings, [self._notes.observe], self._clock)
 
     def __enter__(self) -> "Stage":
@@ -199,7 +199,7 @@ class Stage:
         self._service.stop()
         self._agent.stop()
 
-    def play(self, calls: Sequence[ScriptedCall]) -> list[Outcome]:
+    def play(self, calls: Sequence[ScriptedCall]) -> list[CallOutcome]:
         """Run the calls one after the other."""
         outcomes = []
         uri = f"sip:{self.settings.sip.screening_extension}@{HOST}:{self._service.sip_port}"
@@ -241,10 +241,10 @@ def write_settings(script: Script, options: Options, agents: str) -> Settings:
 
 def _one(
     call: ScriptedCall, uri: str, agent: Agent, notes: _Notes, options: Options, audience: Audience
-) -> Outcome:
+) -> CallOutcome:
     """Place one call, follow it to its end, and judge by the sound what became of it."""
     to_agent = bytes(2 * int(SAMPLE_RATE * 3.0)) + _speech(call.agent_recording)  # after the agent's greeting
-    caller = Caller(call.number, _speech(call.recording), to_agent, noise(options.noise_db))
+    caller = CallerPhone(call.number, _speech(call.recording), to_agent, noise(options.noise_db))
     try:
         caller.place(uri)
         while not caller.wait(REFRESH_SECONDS):
@@ -261,10 +261,10 @@ def _one(
     finally:
         caller.stop()
     audience.refresh()
-    return Outcome(call, notes.decision, end, proof)
+    return CallOutcome(call, notes.decision, end, proof)
 
 
-def _end(call: ScriptedCall, caller: Caller, agent: Agent) -> tuple[End | None, tuple[Place, ...]]:
+def _end(call: ScriptedCall, caller: CallerPhone, agent: Agent) -> tuple[End | None, tuple[Place, ...]]:
     """Where the caller ended up, by what both ends heard."""
     clips = load_clips()
     first, *others = caller.legs
@@ -296,7 +296,7 @@ def noise(noise_db: float | None) -> bytes:
     return samples.clip(-32767, 32767).astype("<i2").tobytes()
 
 
-def _keep(folder: Path, call: ScriptedCall, caller: Caller, agent: Agent) -> None:
+def _keep(folder: Path, call: ScriptedCall, caller: CallerPhone, agent: Agent) -> None:
     for number, leg in enumerate(caller.legs, 1):
         write_wav(folder / f"{call.name}-heard-{number}.wav", leg.handset.heard)
     if heard := agent.heard_from(call.number):

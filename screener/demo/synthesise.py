@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from screener.demo.script import AUDIO, Group, ScriptedCall, Voice, load_script
+from screener.demo.script import AUDIO, Group, ScriptedCall, ScriptVoice, load_script
 from screener.events import SAMPLE_RATE
 from screener.media.prompts import write_wav
 from screener.media.recordings import Samples, Texts, level, speak, trim
@@ -22,7 +22,7 @@ TAIL_SECONDS = 0.3
 LAUGHTER_LEVEL_DB = -8.0
 
 
-def say(line: Voice) -> Samples:
+def say(line: ScriptVoice) -> Samples:
     """One sentence at the level of all recordings."""
     text = line.text
     for character, reading in READINGS.items():
@@ -36,14 +36,14 @@ def compose(call: ScriptedCall) -> Samples:
     parts: list[Samples] = []
     for sentence in call.says:
         parts.append(np.zeros(int(sentence.pause * SAMPLE_RATE)))
-        parts.append(say(Voice(call.voice, call.speed, call.pitch, sentence.text)))
+        parts.append(say(ScriptVoice(call.voice, call.speed, call.pitch, sentence.text)))
     speech = np.concatenate([*parts, np.zeros(int(TAIL_SECONDS * SAMPLE_RATE))])
     return speech + background(call.group, call, speech.size) if call.group else speech
 
 
 def background(group: Group, call: ScriptedCall, size: int) -> Samples:
     """Others who egg the speaker on, and their laughter; it fills the pauses between the sentences."""
-    voices = say(Voice(group.voice, group.speed, group.pitch, group.text)) * 10 ** (group.level_db / 20)
+    voices = say(ScriptVoice(group.voice, group.speed, group.pitch, group.text)) * 10 ** (group.level_db / 20)
     mixed = np.zeros(size)
     first = int(call.says[0].pause * SAMPLE_RATE)
     for start in range(first, size - voices.size, 2 * voices.size):
@@ -89,7 +89,7 @@ def main() -> None:
         if call.recording:
             save(call.recording, compose(call))
         if call.agent_recording:
-            save(call.agent_recording, say(Voice(call.voice, call.speed, call.pitch, call.to_agent)))
+            save(call.agent_recording, say(ScriptVoice(call.voice, call.speed, call.pitch, call.to_agent)))
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from screener.core.actions import Action, Decided, Found, Play, Prompt, Transfer
 from screener.core.evidence import Assessment, Decision, Evidence, Kind, Reason, Source, Treatment, Verdict
 from screener.demo.screen import WORDS, Screen
 from screener.demo.script import End, load_script
-from screener.demo.stage import Outcome
+from screener.demo.stage import CallOutcome
 from screener.events import (
     CallEnded,
     Caller,
@@ -82,7 +82,7 @@ def seen(lang: Language, *, live: bool) -> str:
             screen.watch(offer, item, float(at))
         screen.over()
         decision = decided(verdict, kind).decision
-        outcomes.append(Outcome(call, decision, call.end, ()))
+        outcomes.append(CallOutcome(call, decision, call.end, ()))
     screen.summary(outcomes)
     shown = paper.getvalue()
     assert SAID in shown
