@@ -91,7 +91,7 @@ class Net:
 
 
 @dataclass(frozen=True, slots=True)
-class Acts:
+class ActsModel:
     """Nets that vote: an `Understanding`.
 
     Attributes:

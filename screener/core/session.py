@@ -11,7 +11,16 @@ from collections.abc import Generator, Iterator
 from dataclasses import replace
 
 from screener.core import policy
-from screener.core.actions import Action, Decided, Found, Misconduct, PauseOffered, Play, ReadAgain, Treated
+from screener.core.actions import (
+    Action,
+    Decided,
+    EvidenceFound,
+    Misconduct,
+    PauseOffered,
+    Play,
+    ReadAgain,
+    Treated,
+)
 from screener.core.evidence import Assessment, Decision, Evidence, Kind, Reason, Treatment, Verdict
 from screener.core.flow import Flow
 from screener.core.hearing import Hearing
@@ -207,7 +216,7 @@ class Session:
 
     def _note(self, found: Iterator[Evidence]) -> Iterator[Action]:
         for evidence in found:
-            yield Found(evidence)
+            yield EvidenceFound(evidence)
 
     def _settle(self, verdict: Verdict, reason: str = "", kind: Kind | None = None) -> Iterator[Action]:
         assessment = self._hearing.assessment(self._at)

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Literal
 
-from screener.core.actions import Action, Misconduct, Play, Prompt, Step, Warned
+from screener.core.actions import Action, Misconduct, Play, Prompt, Warned, WarningStep
 from screener.core.acts import CallControl as Deed
 from screener.core.evidence import Assessment, Veto
 from screener.core.signals import ACT
@@ -179,21 +179,21 @@ class Warner:
             self._noticed = True
         elif sent:
             self._heard += 1
-        yield from self._close(Step.HEARD if sent else Step.UNHEARD, at)
+        yield from self._close(WarningStep.HEARD if sent else WarningStep.UNHEARD, at)
 
     def ticked(self, at: float) -> Iterator[Action]:
         """Time has moved on."""
         if self._wait is Wait.ANSWER and at - self._since >= self._settings.approve_seconds:
-            yield from self._close(Step.LAPSED, at)
+            yield from self._close(WarningStep.LAPSED, at)
         elif self._wait is Wait.SOUND and at - self._since >= PLAY_LIMIT:
-            yield from self._close(Step.UNHEARD, at)
+            yield from self._close(WarningStep.UNHEARD, at)
 
     def over(self, at: float) -> Iterator[Action]:
         """The caller is moved, or the call has ended: nothing more comes of it."""
         if self._wait is Wait.ANSWER:
-            yield from self._close(Step.LAPSED, at)
+            yield from self._close(WarningStep.LAPSED, at)
         elif self._wait is Wait.SOUND:
-            yield from self._close(Step.UNHEARD, at)
+            yield from self._close(WarningStep.UNHEARD, at)
 
     @property
     def _next_level(self) -> int:
@@ -214,12 +214,12 @@ class Warner:
             return
         self._set(kind, level, by)
         self._wait, self._since = Wait.ANSWER, at
-        yield self._warned(Step.ASKED, by, at)
+        yield self._warned(WarningStep.ASKED, by, at)
         if self._settings.approve == "nobody":
             yield from self._answered(by, at, granted=True)
 
     def _answered(self, by: str, at: float, *, granted: bool) -> Iterator[Action]:
-        yield self._warned(Step.GRANTED if granted else Step.REFUSED, by, at)
+        yield self._warned(WarningStep.GRANTED if granted else WarningStep.REFUSED, by, at)
         if granted and self._level != ENDING:
             yield from self._begin(at)
             return
@@ -230,12 +230,12 @@ class Warner:
     def _begin(self, at: float, recording: Prompt | None = None) -> Iterator[Action]:
         recording = recording or RECORDINGS[self._kind, self._level]
         self._wait, self._since = Wait.SOUND, at
-        yield Warned(self._kind, self._level, Step.BEGUN, self._by, at, self._said.get(recording, ""))
+        yield Warned(self._kind, self._level, WarningStep.BEGUN, self._by, at, self._said.get(recording, ""))
         yield Play(((recording, None),))
 
-    def _close(self, step: Step, at: float) -> Iterator[Action]:
+    def _close(self, step: WarningStep, at: float) -> Iterator[Action]:
         yield self._warned(step, self._by, at)
-        self._forget(at, heard=step is Step.HEARD)
+        self._forget(at, heard=step is WarningStep.HEARD)
 
     def _forget(self, at: float, *, heard: bool = False) -> None:
         """What was waited for is over; what was said until now leads to nothing more."""
@@ -245,5 +245,5 @@ class Warner:
     def _set(self, kind: Misconduct, level: int, by: str) -> None:
         self._kind, self._level, self._by = kind, level, by
 
-    def _warned(self, step: Step, by: str, at: float) -> Warned:
+    def _warned(self, step: WarningStep, by: str, at: float) -> Warned:
         return Warned(self._kind, self._level, step, by, at)

@@ -12,7 +12,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from screener.core.actions import Action, Decided, Found, Play, Transfer, Treated
+from screener.core.actions import Action, Decided, EvidenceFound, Play, Transfer, Treated
 from screener.core.evidence import Decision, Evidence, Kind, Verdict
 from screener.demo.script import FOLDER, ScriptedCall
 from screener.demo.stage import CallOutcome
@@ -113,7 +113,7 @@ class Screen:
             case Transcript(speaker=Speaker.CALLER):
                 call.said[item.utterance] = item
                 return Text(f"{self._words['heard']}: {item.text}", "bold") if item.final else Text()
-            case Found(evidence):
+            case EvidenceFound(evidence):
                 call.evidence.append(evidence)
                 return Text(f"{self._words['evidence']}: ").append(self._evidence(evidence))
             case Decided(decision):

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from screener.core.evidence import Verdict
-from screener.core.lexicon import Phrase, Role
+from screener.core.lexicon import Phrase, PhraseRole
 from screener.evaluation.labelled import HARASSMENT, UNAIMED, LabelledCall
 from screener.events import Speaker
 from screener.intervals import wilson
@@ -100,7 +100,7 @@ class WordList:
     """
 
     def __init__(self, phrases: Iterable[Phrase]) -> None:
-        harassing = (p for p in phrases if p.role is Role.HARASSMENT and p.kind and p.kind.value in LISTED)
+        harassing = (p for p in phrases if p.role is PhraseRole.HARASSMENT and p.kind and p.kind.value in LISTED)
         self._words = frozenset(p.text for p in harassing if len(p.parts) == 1)
         self._lengths = sorted({len(word) for word in self._words})
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from screener.core.actions import Action, Decided, Found, PauseOffered, Treated, Warned
+from screener.core.actions import Action, Decided, EvidenceFound, PauseOffered, Treated, Warned
 from screener.events import (
     CallControl,
     CallEnded,
@@ -75,7 +75,7 @@ def _told(call: str, item: Event | Action, at: float) -> Item | None:
         case Transcript() if item.text:
             text = item.text[:TEXT_LIMIT]
             return Heard(call, item.at, item.speaker.value, item.utterance, text, item.final)
-        case Found(e):
+        case EvidenceFound(e):
             kind = e.kind.value if e.kind else ""
             return Weighed(call, e.at, e.rule, e.detail, kind, round(e.weight, 3), e.span[:TEXT_LIMIT])
         case Decided(d):

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from screener.core.actions import Decided, Found
+from screener.core.actions import Decided, EvidenceFound
 from screener.core.entrances import open_session
 from screener.core.evidence import Decision, Evidence, Verdict
 from screener.core.flow import Flow
@@ -183,7 +183,7 @@ class Replayer:
         evidence: list[Evidence] = []
         for event in (offer, CallAnswered(), *events):
             for action in session.handle(event):
-                if isinstance(action, Found):
+                if isinstance(action, EvidenceFound):
                     evidence.append(action.evidence)
                 elif isinstance(action, Decided):
                     decision = action.decision

@@ -6,12 +6,12 @@ A pause is counted where it was offered. Whether an agent took it is in no log.
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 
-from screener.core.actions import Step
+from screener.core.actions import WarningStep
 from screener.reports.facts import facts
 from screener.reports.span import Span
 from screener.store.log import CallLog
 
-STEPS = tuple(step.value for step in Step)
+STEPS = tuple(step.value for step in WarningStep)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from screener.core.actions import Step
+from screener.core.actions import WarningStep
 from screener.core.evidence import Source, Treatment, Verdict
 from screener.core.warnings import RULE
 from screener.events import Entrance
@@ -20,7 +20,7 @@ _GIVEN = {
 }
 
 
-WARNED = (Step.GRANTED, Step.BEGUN, Step.HEARD, Step.UNHEARD)
+WARNED = (WarningStep.GRANTED, WarningStep.BEGUN, WarningStep.HEARD, WarningStep.UNHEARD)
 """Steps of a warning that somebody outside wants to know: who granted it, what was said, whether it was heard."""
 
 

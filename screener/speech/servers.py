@@ -21,7 +21,7 @@ from websockets.exceptions import WebSocketException
 from screener.backoff import Backoff
 from screener.errors import ModelError
 from screener.speech.served import MESSAGE_MOST, Dialect
-from screener.speech.stream import Heard
+from screener.speech.stream import Hypothesis
 
 log = logging.getLogger(__name__)
 
@@ -167,7 +167,7 @@ class Link:
             self._unanswered = 0.0
         return found
 
-    def read(self, message: str) -> Heard | None:
+    def read(self, message: str) -> Hypothesis | None:
         """What a message says.
 
         Raises:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, exists, func, select
 
 from screener.core.evidence import Reason, Verdict
-from screener.core.ladder import HEIGHT, Confirmed, Ladder, Standing, standing
+from screener.core.ladder import HEIGHT, Confirmed, Ladder, LadderPlace, standing
 from screener.events import History, ListName
 from screener.store.history import history, holds
 from screener.store.insert import upsert
@@ -32,7 +32,7 @@ def past(log: CallLog, ladder: Ladder, number: str, at: datetime) -> History:
         return replace(known, rung=stands.rung) if stands else known
 
 
-def standings(log: CallLog, ladder: Ladder, at: datetime) -> dict[str, Standing]:
+def standings(log: CallLog, ladder: Ladder, at: datetime) -> dict[str, LadderPlace]:
     """Every number that stands on a step, the highest first.
 
     Raises:
@@ -48,7 +48,7 @@ def standings(log: CallLog, ladder: Ladder, at: datetime) -> dict[str, Standing]
     return dict(sorted(kept, key=lambda pair: (HEIGHT[pair[1].rung], pair[1].until), reverse=True))
 
 
-def standing_of(connection: Connection, number: str, ladder: Ladder, at: datetime) -> Standing | None:
+def standing_of(connection: Connection, number: str, ladder: Ladder, at: datetime) -> LadderPlace | None:
     """Where a number stands; None on no step, and for a withheld one."""
     if not (ladder.steps and number):
         return None

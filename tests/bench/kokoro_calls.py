@@ -27,7 +27,7 @@ from typing import cast
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from screener.acts.file import serialize
-from screener.acts.net import Acts
+from screener.acts.net import ActsModel
 from screener.core.evidence import Kind
 from screener.core.flow import Flow
 from screener.core.judgement import Judgement
@@ -96,7 +96,7 @@ class Moved:
     after: float = 0.0
 
 
-def drawn(seed: int, most: int, acts: Acts) -> tuple[list[Call], list[Call], Acts]:
+def drawn(seed: int, most: int, acts: ActsModel) -> tuple[list[Call], list[Call], ActsModel]:
     """Calls that a machine answers and calls with an agent, by hands of one group, and the nets without them."""
     draw = random.Random(seed)
     left_out = draw.choice(sorted(set(acts.left_out)))

@@ -18,7 +18,7 @@ from screener.console.app import build
 from screener.console.context import ConsoleContext
 from screener.console.health import Health
 from screener.console.stream import STREAMS
-from screener.core.ladder import Ladder, Step
+from screener.core.ladder import Ladder, LadderStep
 from screener.errors import InputError
 from screener.events import CallControl, ListName, Rung
 from screener.feed.items import Began, Heard, Order, Weighed
@@ -233,7 +233,7 @@ def test_the_ladder_is_told_and_lifted(context: ConsoleContext, supervisor: Prog
     at = datetime.now(UTC) - timedelta(hours=1)
     write(context, flagged("c1", 0, started_at=at, review=Review.CONFIRMED, reviewed_at=at))
     assert supervisor.get("/health", Health).ladder is None
-    context.settings = replace(context.settings, ladder=Ladder((Step(Rung.SUSPENDED, 1, 30, 7),)))
+    context.settings = replace(context.settings, ladder=Ladder((LadderStep(Rung.SUSPENDED, 1, 30, 7),)))
     [stands] = supervisor.get("/lists", wire.Lists).ladder
     assert (stands.number, stands.stands.rung) == (NUMBER, Rung.SUSPENDED)
     assert supervisor.get("/health", Health).ladder == {"warned": 0, "suspended": 1, "reported": 0}

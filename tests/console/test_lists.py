@@ -8,7 +8,7 @@ from starlette.testclient import TestClient
 
 from screener.console.access import Role
 from screener.console.context import ConsoleContext
-from screener.core.ladder import Ladder, Step
+from screener.core.ladder import Ladder, LadderStep
 from screener.events import ListName, Rung
 from screener.store.records import ListedNumber, Review
 from tests.console.conftest import hub_of, log_in
@@ -87,7 +87,7 @@ def test_the_ladder_is_shown_and_lifted(context: ConsoleContext, client: TestCli
     write(context, *calls)
     guard = log_in(client, context, Role.SUPERVISOR)
     assert "逐级处置" not in client.get("/lists").text + client.get("/health").text, "off by default"
-    context.settings = replace(context.settings, ladder=Ladder((Step(Rung.SUSPENDED, 2, 30, 7),)))
+    context.settings = replace(context.settings, ladder=Ladder((LadderStep(Rung.SUSPENDED, 2, 30, 7),)))
     assert "暂停受理" in client.get("/lists").text
     assert "逐级处置中的号码: 暂停受理</dt><dd>1" in client.get("/health").text
     assert client.post("/lists/lift", data={"guard": guard, "number": NUMBER}).status_code == 303

@@ -1,7 +1,7 @@
 """Counting judged calls."""
 
 from screener.core.evidence import Assessment, Decision, Kind, Treatment, Verdict
-from screener.core.lexicon import Phrase, Role
+from screener.core.lexicon import Phrase, PhraseRole
 from screener.evaluation.count import Judged, WordList, table, worst
 from screener.evaluation.labelled import LabelledCall
 from screener.events import Speaker
@@ -40,8 +40,8 @@ def test_the_worst_are_the_surest_of_those_that_should_be_left_alone() -> None:
 def test_a_word_list_looks_at_nothing_but_the_callers_words() -> None:
     words = WordList(
         [
-            Phrase("abuse.x.1", Role.HARASSMENT, Kind.ABUSE, 1.0, "垃圾", (("la", "ji"),)),
-            Phrase("chitchat.x.1", Role.HARASSMENT, Kind.CHITCHAT, 1.0, "电影", (("dian", "ying"),)),
+            Phrase("abuse.x.1", PhraseRole.HARASSMENT, Kind.ABUSE, 1.0, "垃圾", (("la", "ji"),)),
+            Phrase("chitchat.x.1", PhraseRole.HARASSMENT, Kind.CHITCHAT, 1.0, "电影", (("dian", "ying"),)),
         ]
     )
 

@@ -7,7 +7,7 @@ import pytest
 from screener.core.actions import Prompt
 from screener.core.evidence import Kind
 from screener.core.judgement import Weights
-from screener.core.lexicon import Role
+from screener.core.lexicon import PhraseRole
 from screener.errors import SettingsError
 from screener.resources import config_folder
 from screener.settings.judging import load_judgement, load_phrases, load_weights
@@ -43,7 +43,7 @@ def test_a_lexicon_is_compiled_to_syllables(tmp_path: Path) -> None:
     assert (bed.rule, bed.kind, bed.weight) == ("lewd.bed.1", Kind.LEWD, 5.5)
     assert bed.parts == (("pei", "wo", "shui", "jiao"),)
     assert gap.parts == (("ni", "chuan"), ("nei", "yi"))
-    assert (tea.role, tea.kind) == (Role.SAFE, None)
+    assert (tea.role, tea.kind) == (PhraseRole.SAFE, None)
 
 
 @pytest.mark.parametrize(

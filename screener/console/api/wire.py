@@ -6,7 +6,7 @@ Calls of the log are `store.records.CallRecord`, entries of lists `ListedNumber`
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from screener.core.ladder import Standing
+from screener.core.ladder import LadderPlace
 from screener.events import CallControl, ListName
 from screener.feed.items import Began, Cautioned, Heard, Judged, Weighed
 from screener.review.suggest import Proposal
@@ -123,7 +123,7 @@ class OnLadder:
     """A number that keeps harassing, and where it stands."""
 
     number: str
-    stands: Standing
+    stands: LadderPlace
 
 
 @dataclass(frozen=True, slots=True)

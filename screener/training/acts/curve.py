@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from screener.acts.net import Acts, Net
+from screener.acts.net import ActsModel, Net
 from screener.core.evidence import Verdict
 from screener.training.acts.build import GROUPS, heard
 from screener.training.acts.corpus import Call, grouped
@@ -33,7 +33,7 @@ def curve(calls: Sequence[Call], seed: int = 1) -> Iterator[Table]:
 
 def _row(learned: Sequence[Call], tests: Sequence[Call], seed: int) -> list[Cell]:
     net = fit([made for call in learned if (made := lesson(call))], seed)
-    model = Acts("curve", ROWS, ACTS, CALLS, (Net(**exported(net)),), ((),), 1.0, 0.0, 0.0)
+    model = ActsModel("curve", ROWS, ACTS, CALLS, (Net(**exported(net)),), ((),), 1.0, 0.0, 0.0)
     told = [
         Told(c, Verdict.UNDECIDED, None, max((h.leaning for h in heard(model, c)), default=NEVER), None, ())
         for c in tests

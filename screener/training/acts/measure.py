@@ -14,11 +14,10 @@ from datetime import timedelta
 from typing import NoReturn, cast
 from zoneinfo import ZoneInfo
 
-from screener.acts.net import Acts
 from screener.core.evidence import Evidence, Kind, Source, Standing, Verdict
 from screener.core.flow import Flow
 from screener.core.judgement import Judgement, Weights
-from screener.core.lexicon import Lexicon, Role
+from screener.core.lexicon import Lexicon, PhraseRole
 from screener.core.policy import threshold
 from screener.core.scoring import assess, carries
 from screener.core.signals import WITHDRAWN
@@ -157,7 +156,7 @@ def timeless(call: Call) -> Call:
 def wordless(judgement: Judgement) -> Judgement:
     """Without the lexicon's harassing words."""
     return replace(
-        judgement, lexicon=Lexicon(p for p in judgement.lexicon.phrases if p.role is not Role.HARASSMENT)
+        judgement, lexicon=Lexicon(p for p in judgement.lexicon.phrases if p.role is not PhraseRole.HARASSMENT)
     )
 
 

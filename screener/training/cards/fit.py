@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from screener.acts.net import Acts, Array
-from screener.acts.types import GRAMS, LENGTHS, NETS, SIZES, Spoken, Types, begin, heard, measures
+from screener.acts.net import ActsModel, Array
+from screener.acts.types import GRAMS, LENGTHS, NETS, SIZES, LearnedTypes, Spoken, begin, heard, measures
 from screener.events import Speaker
 from screener.speech.pinyin import syllables
 from screener.training.cards.written import Call
@@ -28,7 +28,7 @@ class Sample:
     weight: float
 
 
-def samples(found: Sequence[Call], acts: Acts) -> list[Sample]:
+def samples(found: Sequence[Call], acts: ActsModel) -> list[Sample]:
     """Every call after its first turns of the caller."""
     made: list[Sample] = []
     sizes = Counter(kind for _, kind, _ in found)
@@ -43,7 +43,7 @@ def samples(found: Sequence[Call], acts: Acts) -> list[Sample]:
     return made
 
 
-def fit(found: Sequence[Call], acts: Acts) -> Types:
+def fit(found: Sequence[Call], acts: ActsModel) -> LearnedTypes:
     """Learn from calls; the same calls give the same model."""
     given = samples(found, acts)
     names = tuple(sorted({kind for _, kind, _ in found}))
@@ -57,7 +57,7 @@ def fit(found: Sequence[Call], acts: Acts) -> Types:
     rows = _rows(given, rarity, (dense - middle) / spread)
     wanted = np.eye(len(names), dtype=np.float32)[[names.index(s.kind) for s in given]]
     weight = np.array([s.weight for s in given], np.float32)
-    return Types(acts, names, rarity, middle, spread, _learned(rows, wanted, weight / weight.sum()))
+    return LearnedTypes(acts, names, rarity, middle, spread, _learned(rows, wanted, weight / weight.sum()))
 
 
 def _last(given: Sequence[Sample]) -> list[Sample]:
