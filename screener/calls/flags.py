@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable
 from typing import Protocol
 
-from screener.calls.listened import Outcome
+from screener.calls.listened import MoveOutcome
 from screener.core.actions import ON_PBX, Action, Decided
 from screener.core.evidence import URGENT, Decision, Treatment
 from screener.events import CallEnded, CallOffered, Event
@@ -59,20 +59,20 @@ class Flags:
         if item.decision.treatment is Treatment.NONE:
             self._poster.post(_flag(offer, item.decision), lambda _answer: None)
 
-    def ask(self, call_id: str, to: Destination, done: Callable[[Outcome], None]) -> None:
+    def ask(self, call_id: str, to: Destination, done: Callable[[MoveOutcome], None]) -> None:
         """Ask for a caller to be moved."""
         if (known := self._known(call_id)) is None:
-            done(Outcome(moved=False))
+            done(MoveOutcome(moved=False))
             return
 
         def answered(answer: FlagAnswer) -> None:
             match answer.decision:
                 case message.Disposition.MOVED:
-                    done(Outcome(moved=True))
+                    done(MoveOutcome(moved=True))
                 case message.Disposition.GENUINE:
-                    done(Outcome(moved=False, genuine=answer.by))
+                    done(MoveOutcome(moved=False, genuine=answer.by))
                 case message.Disposition.STAYS:
-                    done(Outcome(moved=False))
+                    done(MoveOutcome(moved=False))
 
         self._poster.post(_flag(*known, to), answered)
 

@@ -59,7 +59,7 @@ class Parties:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class MoveOutcome:
     """What became of an act.
 
     Attributes:
@@ -78,7 +78,7 @@ class VoiceSource(Protocol):
         """Send a voice there from now on; one that has not come yet, once it comes."""
         ...
 
-    def act(self, to: Destination, done: Callable[[Outcome], None]) -> None:
+    def act(self, to: Destination, done: Callable[[MoveOutcome], None]) -> None:
         """Bring the caller there, if that can be done, and say what became of it."""
         ...
 
@@ -150,7 +150,7 @@ class ListenedCall:
     def transfer(self, to: Destination, *, marked: bool = False) -> None:  # noqa: ARG002 - an agent has the caller already
         """Bring the caller there; `TransferEnded` follows, and the end of the call where it succeeds."""
 
-        def done(outcome: Outcome) -> None:
+        def done(outcome: MoveOutcome) -> None:
             status = MOVED if outcome.moved else REFUSED
             self._events(TransferEnded(to.target, ok=outcome.moved, status=status, at=self._at))
             if outcome.moved:

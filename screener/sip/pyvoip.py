@@ -181,7 +181,7 @@ class Client(SIP.SIPClient):
         self.wire.close()
 
 
-class Phone(VoIPPhone):
+class PyVoipPhone(VoIPPhone):
     """pyVoIP's phone: the registry of calls, with our client and our media.
 
     Args:

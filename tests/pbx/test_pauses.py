@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
-from screener.pbx.ami import Reply
+from screener.pbx.ami import AmiResponse
 from screener.pbx.pauses import AGAIN_SECONDS, QueuePauses
 
 
@@ -17,7 +17,7 @@ class FakePbx:
         self.members = [f"PJSIP/{agent}" for agent in range(8001, 8009)]
         self.waiting: list[tuple[float, Callable[[], object]]] = []
 
-    def ask(self, action: dict[str, str], done: Callable[[Reply], None] | None = None) -> None:
+    def ask(self, action: dict[str, str], done: Callable[[AmiResponse], None] | None = None) -> None:
         parts: tuple[dict[str, str], ...] = ()
         if self.up and action["Action"] == "QueueStatus":
             parts = tuple(self._member(interface) for interface in self.members)
@@ -26,7 +26,7 @@ class FakePbx:
         elif self.up:
             del self.paused[action["Interface"]]
         if done is not None:
-            done(Reply(self.up, "", parts))
+            done(AmiResponse(self.up, "", parts))
 
     def _member(self, interface: str) -> dict[str, str]:
         reason = self.paused.get(interface, "")

@@ -18,7 +18,7 @@ from screener.settings.load import parse as settings_of
 from screener.settings.sections import Registrar
 from screener.sip import certificates
 from screener.sip.address import Uri
-from screener.sip.framing import Framer
+from screener.sip.framing import SipFramer
 from screener.sip.message import Request, parse, respond
 from screener.sip.transport import TcpAddress, TlsAddress, next_address
 from tests.sip.authority import DAY, Authority, Issued
@@ -215,7 +215,7 @@ class Pbx:
             in_background(lambda sock=sock: self._talk(sock))
 
     def _talk(self, sock: ssl.SSLSocket) -> None:
-        framer = Framer()
+        framer = SipFramer()
         while data := sock.recv(4096):
             for message in framer.feed(data):
                 request = parse(message)
