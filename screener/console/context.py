@@ -19,7 +19,7 @@ from screener.core.judgement import Weights
 from screener.numbers.identify import Lines
 from screener.numbers.mask import Masker
 from screener.numbers.site import lines_of
-from screener.review.missed import Missed
+from screener.review.missed import MissedShare
 from screener.review.seal import masking_key
 from screener.settings.judging import site_weights
 from screener.settings.sections import Settings
@@ -51,7 +51,7 @@ class ConsoleContext:
     """Open event streams by login or token."""
     leaving: bool = False
     """The server stops: streams end, so that it need not wait for pages that stay open."""
-    sample: tuple[datetime, Missed] | None = None
+    sample: tuple[datetime, MissedShare] | None = None
     """What is known of the calls that are drawn for review, and when it was counted."""
     strangers: Turns = field(default_factory=lambda: Turns(STRANGERS_A_SECOND, STRANGERS))
 

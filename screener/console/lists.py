@@ -16,7 +16,7 @@ from screener.events import ListName
 from screener.numbers.named import proper
 from screener.outside.text import visible
 from screener.reports.span import Span
-from screener.review.suggest import Proposal, suggest
+from screener.review.suggest import ListProposal, suggest
 from screener.store.ladder import lift, standings
 from screener.store.records import Access, ListedNumber
 from screener.words.judgement import list_reason
@@ -79,7 +79,7 @@ async def page(context: ConsoleContext, person: Person, _request: Request) -> Re
     return await run_in_threadpool(made)
 
 
-def look(context: ConsoleContext, person: Person, now: datetime) -> tuple[list[ListedNumber], list[Proposal]]:
+def look(context: ConsoleContext, person: Person, now: datetime) -> tuple[list[ListedNumber], list[ListProposal]]:
     """Entries that hold and proposals, with numbers as somebody may see them."""
     entries = [replace(entry, number=context.number(entry.number, person)) for entry in context.log.listed(now)]
     proposals = [

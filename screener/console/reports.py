@@ -18,7 +18,7 @@ from screener.reports import pages
 from screener.reports.accuracy import accuracy
 from screener.reports.agents import agents
 from screener.reports.facts import facts
-from screener.reports.frequency import Period, frequency
+from screener.reports.frequency import Bucket, frequency
 from screener.reports.page import Page, alike
 from screener.reports.pages import Reader
 from screener.reports.queue import queue
@@ -45,7 +45,7 @@ def _summary(log: CallLog, span: Span, _by: str, reader: Reader) -> Page:
 
 
 def _frequency(log: CallLog, span: Span, by: str, reader: Reader) -> Page:
-    period = Period(by)
+    period = Bucket(by)
     return pages.frequency_page(frequency(log, span, period, reader.zone), span, period, reader)
 
 
@@ -54,7 +54,7 @@ def _sources(log: CallLog, span: Span, by: str, reader: Reader) -> Page:
 
 
 def _queue(log: CallLog, span: Span, by: str, reader: Reader) -> Page:
-    return pages.queue_page(queue(log, span, Period(by), reader.zone), span, Period(by), reader)
+    return pages.queue_page(queue(log, span, Bucket(by), reader.zone), span, Bucket(by), reader)
 
 
 def _treatment(log: CallLog, span: Span, _by: str, reader: Reader) -> Page:
@@ -73,12 +73,12 @@ def _accuracy(log: CallLog, span: Span, _by: str, reader: Reader) -> Page:
     return pages.accuracy_page(accuracy(log, span), span, reader)
 
 
-_PERIODS = tuple(period.value for period in Period)
+_PERIODS = tuple(period.value for period in Bucket)
 REPORTS: Mapping[str, tuple[Make, tuple[str, ...], str]] = {
     "summary": (_summary, (), ""),
-    "frequency": (_frequency, _PERIODS, Period.DAY),
+    "frequency": (_frequency, _PERIODS, Bucket.DAY),
     "sources": (_sources, tuple(by.value for by in SourceBy), SourceBy.NUMBER),
-    "queue": (_queue, _PERIODS, Period.MONTH),
+    "queue": (_queue, _PERIODS, Bucket.MONTH),
     "treatment": (_treatment, (), ""),
     "agents": (_agents, (), ""),
     "warnings": (_warnings, (), ""),

@@ -16,7 +16,7 @@ from screener.console.case import parts, row
 from screener.console.context import ConsoleContext
 from screener.console.lists import in_one_line
 from screener.errors import InputError
-from screener.review.missed import PERIOD, Missed, missed_in, turn
+from screener.review.missed import PERIOD, MissedShare, missed_in, turn
 from screener.review.verdict import Word, is_flag, rule
 from screener.store.find import Wanted, find, reviews
 from screener.store.records import CallRecord, Review
@@ -111,7 +111,7 @@ def waiting(context: ConsoleContext) -> list[CallRecord]:
     return find(context.log, Wanted(flagged=True, review=Review.NONE), WAITING)
 
 
-def _known(context: ConsoleContext) -> Missed:
+def _known(context: ConsoleContext) -> MissedShare:
     """What is known of the sample; what somebody says of it here counts at once."""
     now, held = datetime.now(UTC), context.sample
     if held is None or now - held[0] > COUNTED_FOR:

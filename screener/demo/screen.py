@@ -19,7 +19,7 @@ from screener.demo.stage import CallOutcome
 from screener.events import CallEnded, CallOffered, Event, Speaker, Transcript, TransferEnded
 from screener.numbers.mask import mask
 from screener.settings.judging import load_notes
-from screener.settings.sections import Judgement
+from screener.settings.sections import JudgementSection
 from screener.words.judgement import Teller
 from screener.words.places import place
 from screener.words.terms import Language, word
@@ -54,7 +54,7 @@ class Screen:
         self._console = console
         self._lang: Language = language
         self._words = WORDS[language]
-        self._teller = Teller(language, load_notes(Judgement(), Path()))
+        self._teller = Teller(language, load_notes(JudgementSection(), Path()))
         self._live = live
         self._seen: queue.SimpleQueue[tuple[CallOffered, Event | Action, float]] = queue.SimpleQueue()
         self._call: _Call | None = None

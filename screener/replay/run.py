@@ -74,7 +74,7 @@ class RecordedCall:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class ReplayOutcome:
     """What came of a replayed call. `serialize` is the stable interface of `screener replay`."""
 
     id: str
@@ -159,7 +159,7 @@ class Replayer:
         self._model = model
         self._ledger = Ledger()
 
-    def replay(self, call: RecordedCall) -> Outcome:
+    def replay(self, call: RecordedCall) -> ReplayOutcome:
         """Drive a session through the whole call.
 
         Raises:
@@ -189,7 +189,7 @@ class Replayer:
                     decision = action.decision
         assert decision is not None, "a session decides at the latest when its call ends"
         self._ledger.add(caller.number, started_at, decision.verdict)
-        return Outcome(call.id, decision, tuple(evidence))
+        return ReplayOutcome(call.id, decision, tuple(evidence))
 
     def _text_events(self, turns: Iterable[Turn]) -> Iterator[Event]:
         now = 0.0

@@ -59,7 +59,7 @@ class Marked(NamedTuple):
         return self.verdict == Verdict.HARASSMENT and self.review != Review.OVERTURNED
 
 
-class Flag(NamedTuple):
+class FlaggedCall(NamedTuple):
     """A flagged call, as far as it matters how often they come.
 
     Attributes:
@@ -78,7 +78,7 @@ class SourceCalls(NamedTuple):
     """What one number did from one place: calls judged harassment.
 
     Attributes:
-        flagged: of these, not overturned; `treated` and `by_hand` are parts of it, as of `Flag`.
+        flagged: of these, not overturned; `treated` and `by_hand` are parts of it, as of `FlaggedCall`.
         confirmed: of the flagged, by a person; `overturned`: calls of which no flag holds.
         first, last: of the flagged, seconds since 1970; None where none is.
     """
@@ -147,7 +147,7 @@ class Return(NamedTuple):
     again: int | None
 
 
-class Judged(NamedTuple):
+class RuleVerdicts(NamedTuple):
     """How often one rule spoke for harassment on flags that a person has looked at."""
 
     rule: str

@@ -30,7 +30,7 @@ class WarningCount:
 
 
 @dataclass(frozen=True, slots=True)
-class Warned:
+class WarningFigures:
     """The answer.
 
     Attributes:
@@ -42,7 +42,7 @@ class Warned:
     rests: int
 
 
-def warnings(log: CallLog, span: Span) -> Warned:
+def warnings(log: CallLog, span: Span) -> WarningFigures:
     """Count the warnings of a span.
 
     Raises:
@@ -57,4 +57,4 @@ def warnings(log: CallLog, span: Span) -> Warned:
     rows = tuple(
         WarningCount(about, level, {step: counted[about, level][step] for step in STEPS}) for about, level in order
     )
-    return Warned(rows, rests)
+    return WarningFigures(rows, rests)

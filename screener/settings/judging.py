@@ -57,7 +57,7 @@ _WEIGHTS = TypeAdapter(Weights)
 
 
 def load_judgement(
-    settings: sections.Judgement, folder: Path, syllables: Syllables, recordings: Path | None
+    settings: sections.JudgementSection, folder: Path, syllables: Syllables, recordings: Path | None
 ) -> Judgement:
     """Everything that judges.
 
@@ -86,7 +86,7 @@ def load_judgement(
     )
 
 
-def site_weights(settings: sections.Judgement, folder: Path) -> Weights:
+def site_weights(settings: sections.JudgementSection, folder: Path) -> Weights:
     """The weights alone; arguments as of `load_judgement`.
 
     Raises:
@@ -145,7 +145,7 @@ def load_phrases(path: Path, weights: Weights, syllables: Syllables) -> tuple[Ph
     return tuple(phrases)
 
 
-def load_notes(settings: sections.Judgement, folder: Path) -> dict[str, tuple[str, str]]:
+def load_notes(settings: sections.JudgementSection, folder: Path) -> dict[str, tuple[str, str]]:
     """What the lexicon's groups are called, in Chinese and English, by their ids.
 
     Raises:

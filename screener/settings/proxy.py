@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field
 
-from screener.settings.encryption import Encryption, Tls
+from screener.settings.encryption import Encryption, TlsSection
 
 _PLACE = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[\w.\-]+)(:[0-9]{1,5})?", re.ASCII)
 
@@ -44,7 +44,7 @@ class Proxy:
         return "[proxy] url" if self.url else ""
 
 
-class Endpoint(Protocol):
+class SipPorts(Protocol):
     """What `[sip]` says of ports, of what takes some, and of encryption."""
 
     @property
@@ -58,10 +58,10 @@ class Endpoint(Protocol):
     @property
     def srtp(self) -> Encryption: ...  # noqa: D102
     @property
-    def tls(self) -> Tls: ...  # noqa: D102
+    def tls(self) -> TlsSection: ...  # noqa: D102
 
 
-def check_proxy(proxy: Proxy, sip: Endpoint, recordings: int) -> Iterator[tuple[str, str]]:
+def check_proxy(proxy: Proxy, sip: SipPorts, recordings: int) -> Iterator[tuple[str, str]]:
     """Where something is wrong, and what.
 
     Args:

@@ -33,7 +33,7 @@ from screener.core.flow import Flow
 from screener.core.judgement import Judgement
 from screener.events import SAMPLE_RATE, Speaker
 from screener.settings.judging import load_judgement
-from screener.settings.sections import Judgement as Section
+from screener.settings.sections import JudgementSection as Section
 from screener.speech.pinyin import syllables
 from screener.training.acts.corpus import Call, hands, read_corpus
 from screener.training.acts.measure import told

@@ -2,15 +2,19 @@
 
 from screener.core.evidence import Assessment, Decision, Kind, Treatment, Verdict
 from screener.core.lexicon import Phrase, PhraseRole
-from screener.evaluation.count import Judged, WordList, table, worst
+from screener.evaluation.count import JudgedCall, WordList, table, worst
 from screener.evaluation.labelled import LabelledCall
 from screener.events import Speaker
-from screener.replay.run import Outcome, RecordedCall, Turn
+from screener.replay.run import RecordedCall, ReplayOutcome, Turn
 
 
-def judged(label: str, verdict: Verdict, kind: Kind | None = None, score: float = 3.0, slice_: str = "") -> Judged:
+def judged(
+    label: str, verdict: Verdict, kind: Kind | None = None, score: float = 3.0, slice_: str = ""
+) -> JudgedCall:
     decision = Decision(verdict, kind, Treatment.NONE, 1.0, 2.0, Assessment(1.0, score, kind, ()))
-    return Judged(LabelledCall("a set", label, slice_, RecordedCall(label)), Outcome(label, decision), listed=True)
+    return JudgedCall(
+        LabelledCall("a set", label, slice_, RecordedCall(label)), ReplayOutcome(label, decision), listed=True
+    )
 
 
 def test_a_row_for_each_label_and_slice() -> None:

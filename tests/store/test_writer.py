@@ -22,7 +22,16 @@ from screener.events import EndedBy, Entrance, LineClass, Speaker
 from screener.store import writer as writer_module
 from screener.store.ladder import past
 from screener.store.log import CallLog, open_log
-from screener.store.records import CallRecord, EvidenceRow, Refusal, Review, Segment, TransferRow, parse, serialize
+from screener.store.records import (
+    CallRecord,
+    EvidenceRow,
+    RefusedRecord,
+    Review,
+    Segment,
+    TransferRow,
+    parse,
+    serialize,
+)
 from screener.store.spool import REFUSED, Spool
 from screener.store.writer import LogWriter
 from tests.waiting import wait_for
@@ -49,7 +58,7 @@ class Unsteady(CallLog):
         super().__init__(log.engine)
         self.away = threading.Event()
 
-    def write(self, records: Sequence[CallRecord]) -> list[Refusal]:
+    def write(self, records: Sequence[CallRecord]) -> list[RefusedRecord]:
         if self.away.is_set():
             raise StoreError("the server is away")
         return super().write(records)

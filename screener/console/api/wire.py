@@ -9,7 +9,7 @@ from datetime import date, datetime
 from screener.core.ladder import LadderPlace
 from screener.events import CallControl, ListName
 from screener.feed.items import Began, Cautioned, Heard, Judged, Weighed
-from screener.review.suggest import Proposal
+from screener.review.suggest import ListProposal
 from screener.store.records import CallRecord, ListedNumber, Review
 
 
@@ -131,7 +131,7 @@ class Lists:
     """Entries that hold, numbers that the log proposes, and who stands on the ladder."""
 
     entries: tuple[ListedNumber, ...]
-    proposals: tuple[Proposal, ...]
+    proposals: tuple[ListProposal, ...]
     ladder: tuple[OnLadder, ...]
 
 
