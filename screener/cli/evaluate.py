@@ -117,7 +117,9 @@ def _by_hands(paths: tuple[Path, ...], judgement: Judgement, form: Format, *, in
     console = Console(stderr=True)
     sheets: list[Sheet] = []
 
-    def judged(name: str, judgement: Judgement, change: measure.Change = lambda call: call) -> list[measure.Told]:
+    def judged(
+        name: str, judgement: Judgement, change: measure.Change = lambda call: call
+    ) -> list[measure.MeasuredCall]:
         done = measure.told(calls, judgement, change, answered)
         return list(track(done, name, len(calls), console=console, disable=not console.is_terminal))
 

@@ -20,7 +20,7 @@ STEPS, RATE, DECAY = 300, 0.03, 3e-4
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
+class TurnSample:
     """A call after one of the caller's turns; all samples of a call weigh one together."""
 
     kind: str
@@ -28,9 +28,9 @@ class Sample:
     weight: float
 
 
-def samples(found: Sequence[Call], acts: ActsModel) -> list[Sample]:
+def samples(found: Sequence[Call], acts: ActsModel) -> list[TurnSample]:
     """Every call after its first turns of the caller."""
-    made: list[Sample] = []
+    made: list[TurnSample] = []
     sizes = Counter(kind for _, kind, _ in found)
     for _, kind, turns in found:
         spoken, after = begin(acts), []
@@ -39,7 +39,7 @@ def samples(found: Sequence[Call], acts: ActsModel) -> list[Sample]:
                 spoken = heard(acts, spoken, Speaker.AGENT if who == "A" else Speaker.CALLER, sounds)
                 after += [spoken] if who == "C" else []
         after = after[:TURNS]
-        made += [Sample(kind, one, 1 / len(after) / sizes[kind]) for one in after]
+        made += [TurnSample(kind, one, 1 / len(after) / sizes[kind]) for one in after]
     return made
 
 
@@ -60,13 +60,13 @@ def fit(found: Sequence[Call], acts: ActsModel) -> LearnedTypes:
     return LearnedTypes(acts, names, rarity, middle, spread, _learned(rows, wanted, weight / weight.sum()))
 
 
-def _last(given: Sequence[Sample]) -> list[Sample]:
+def _last(given: Sequence[TurnSample]) -> list[TurnSample]:
     """The longest sample of each call: those that the next one does not go on from."""
     ends = [*(len(s.spoken.lengths) for s in given[1:]), 1]
     return [s for s, follows in zip(given, ends, strict=True) if follows == 1]
 
 
-def _rows(given: Sequence[Sample], rarity: dict[str, tuple[int, float]], dense: Array) -> Array:
+def _rows(given: Sequence[TurnSample], rarity: dict[str, tuple[int, float]], dense: Array) -> Array:
     grams = np.zeros((len(given), len(rarity)), np.float32)
     for at, sample in enumerate(given):
         for gram in sample.spoken.grams:
