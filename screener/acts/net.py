@@ -116,7 +116,7 @@ class ActsModel:
     offset: float
     leaning: float
 
-    def unheard(self, hand: str) -> "Acts":
+    def unheard(self, hand: str) -> "ActsModel":
         """The nets that never heard a hand, by themselves; all of them for a hand of which none did."""
         kept = [n for n, hands in enumerate(self.left_out) if hand in hands] or range(len(self.nets))
         return replace(

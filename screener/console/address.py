@@ -31,7 +31,7 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
-class Route:
+class Address:
     """One address.
 
     Attributes:

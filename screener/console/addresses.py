@@ -8,7 +8,7 @@ from starlette.responses import JSONResponse, Response
 
 from screener.console import account, agent, calls, health, lists, live, reports, review
 from screener.console.access import Person, Role
-from screener.console.address import Handler, Route, Told
+from screener.console.address import Address, Handler, Told
 from screener.console.api import handlers as api
 from screener.console.api import wire
 from screener.console.api.openapi import described
@@ -20,33 +20,33 @@ SUPERVISORS = frozenset({Role.SUPERVISOR, Role.ADMINISTRATOR})
 READERS = SUPERVISORS | {Role.AUDITOR}
 
 
-PAGES: tuple[Route, ...] = (
-    Route("GET", "/", account.home, EVERYBODY),
-    Route("POST", "/logout", account.logout, EVERYBODY),
-    Route("GET", "/password", account.password_page, EVERYBODY),
-    Route("POST", "/password", account.change_password, EVERYBODY),
-    Route("GET", "/agent", agent.page, AGENTS, noted=True, framed=True),
-    Route("GET", "/agent/events", agent.events, AGENTS),
-    Route("POST", "/agent/order", agent.order, AGENTS, noted=True),
-    Route("POST", "/agent/rest", agent.rest, AGENTS),
-    Route("GET", "/live", live.page, READERS, noted=True),
-    Route("GET", "/live/events", live.events, READERS),
-    Route("POST", "/live/{call}/order", live.order, SUPERVISORS, noted=True),
-    Route("GET", "/review", review.start, READERS),
-    Route("GET", "/review/{call}", review.page, READERS, noted=True),
-    Route("POST", "/review/{call}", review.word, SUPERVISORS, noted=True),
-    Route("GET", "/calls", calls.search, READERS, noted=True),
-    Route("GET", "/calls/{call}", calls.page, READERS, noted=True),
-    Route("POST", "/calls/{call}/evidence", calls.evidence, SUPERVISORS, noted=True),
-    Route("GET", "/reports", reports.start, READERS),
-    Route("GET", "/reports/{name}", reports.page, READERS, noted=True),
-    Route("GET", "/reports/{name}/export", reports.export, READERS, noted=True),
-    Route("GET", "/lists", lists.page, READERS, noted=True),
-    Route("POST", "/lists/add", lists.add, SUPERVISORS, noted=True),
-    Route("POST", "/lists/remove", lists.remove, SUPERVISORS, noted=True),
-    Route("POST", "/lists/accept", lists.accept, SUPERVISORS, noted=True),
-    Route("POST", "/lists/lift", lists.take_off_ladder, SUPERVISORS, noted=True),
-    Route("GET", "/health", health.page, READERS),
+PAGES: tuple[Address, ...] = (
+    Address("GET", "/", account.home, EVERYBODY),
+    Address("POST", "/logout", account.logout, EVERYBODY),
+    Address("GET", "/password", account.password_page, EVERYBODY),
+    Address("POST", "/password", account.change_password, EVERYBODY),
+    Address("GET", "/agent", agent.page, AGENTS, noted=True, framed=True),
+    Address("GET", "/agent/events", agent.events, AGENTS),
+    Address("POST", "/agent/order", agent.order, AGENTS, noted=True),
+    Address("POST", "/agent/rest", agent.rest, AGENTS),
+    Address("GET", "/live", live.page, READERS, noted=True),
+    Address("GET", "/live/events", live.events, READERS),
+    Address("POST", "/live/{call}/order", live.order, SUPERVISORS, noted=True),
+    Address("GET", "/review", review.start, READERS),
+    Address("GET", "/review/{call}", review.page, READERS, noted=True),
+    Address("POST", "/review/{call}", review.word, SUPERVISORS, noted=True),
+    Address("GET", "/calls", calls.search, READERS, noted=True),
+    Address("GET", "/calls/{call}", calls.page, READERS, noted=True),
+    Address("POST", "/calls/{call}/evidence", calls.evidence, SUPERVISORS, noted=True),
+    Address("GET", "/reports", reports.start, READERS),
+    Address("GET", "/reports/{name}", reports.page, READERS, noted=True),
+    Address("GET", "/reports/{name}/export", reports.export, READERS, noted=True),
+    Address("GET", "/lists", lists.page, READERS, noted=True),
+    Address("POST", "/lists/add", lists.add, SUPERVISORS, noted=True),
+    Address("POST", "/lists/remove", lists.remove, SUPERVISORS, noted=True),
+    Address("POST", "/lists/accept", lists.accept, SUPERVISORS, noted=True),
+    Address("POST", "/lists/lift", lists.take_off_ladder, SUPERVISORS, noted=True),
+    Address("GET", "/health", health.page, READERS),
 )
 
 SPAN = ("since", "until", "kind", "queue", "dialled")
@@ -58,8 +58,8 @@ FILTERS = (
 
 def _api(
     method: str, path: str, handler: Handler, roles: frozenset[Role], told: Told, *, noted: bool = True
-) -> Route:
-    return Route(method, f"{API}v1{path}", handler, roles, noted, told=told)
+) -> Address:
+    return Address(method, f"{API}v1{path}", handler, roles, noted, told=told)
 
 
 async def _document(context: ConsoleContext, _person: Person, _request: Request) -> Response:
@@ -67,7 +67,7 @@ async def _document(context: ConsoleContext, _person: Person, _request: Request)
     return JSONResponse(described(PROGRAMS, context.site_name))
 
 
-PROGRAMS: tuple[Route, ...] = (
+PROGRAMS: tuple[Address, ...] = (
     _api("GET", "/openapi.json", _document, EVERYBODY, Told("This document", dict), noted=False),
     _api("GET", "/me", api.myself, EVERYBODY, Told("Whose token it is", wire.Myself), noted=False),
     _api("GET", "/agent", api.own_call, AGENTS, Told("The agent's present call and cue card", agent.Present)),

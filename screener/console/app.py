@@ -20,12 +20,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from screener.console import account, reports
 from screener.console.access import Person, is_guarded
-from screener.console.address import Route
+from screener.console.address import Address
 from screener.console.addresses import ADDRESSES
 from screener.console.body import Bounded, checked, form
 from screener.console.context import API, ConsoleContext
 from screener.errors import InputError, ScreenerError
-from screener.store.records import Access as AccessNote
+from screener.store.records import Access
 from screener.words.told import told
 
 log = logging.getLogger(__name__)
@@ -63,7 +63,7 @@ def build(context: ConsoleContext) -> Starlette:
     return app
 
 
-def _guarded(context: ConsoleContext, address: Route) -> Callable[[Request], Awaitable[Response]]:
+def _guarded(context: ConsoleContext, address: Address) -> Callable[[Request], Awaitable[Response]]:
     """Lets in who may, once the request is known to be meant, and after it is on record."""
 
     async def guarded(request: Request) -> Response:
@@ -104,11 +104,11 @@ def _asked(request: Request) -> str:
     return f"{request.url.path}?{request.url.query}" if request.url.query else request.url.path
 
 
-def _note(context: ConsoleContext, person: Person, request: Request) -> AccessNote:
+def _note(context: ConsoleContext, person: Person, request: Request) -> Access:
     masked = not context.sees_whole_numbers(person)
     way = "api" if request.url.path.startswith(API) else "page"
     action = f"console {request.method}"
-    return AccessNote(datetime.now(UTC), person.name, action, _asked(request)[:500], way, masked)
+    return Access(datetime.now(UTC), person.name, action, _asked(request)[:500], way, masked)
 
 
 def _wants_json(request: Request) -> bool:

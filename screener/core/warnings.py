@@ -17,7 +17,7 @@ from enum import StrEnum
 from typing import Final, Literal
 
 from screener.core.actions import Action, Misconduct, Play, Prompt, Warned, WarningStep
-from screener.core.acts import CallControl as Deed
+from screener.core.acts import Act
 from screener.core.evidence import Assessment, Veto
 from screener.core.signals import ACT
 from screener.events import CallControl
@@ -35,9 +35,9 @@ MATTER_SHARE: Final = 0.05
 """A call in which fewer of the caller's utterances are about a matter has none."""
 
 OFFENCES: Final[Mapping[str, Misconduct]] = {
-    f"{ACT}{Deed.INSULT_AGENT}": Misconduct.ABUSE,
-    f"{ACT}{Deed.THREAT}": Misconduct.ABUSE,
-    f"{ACT}{Deed.LEWD}": Misconduct.LEWD,
+    f"{ACT}{Act.INSULT_AGENT}": Misconduct.ABUSE,
+    f"{ACT}{Act.THREAT}": Misconduct.ABUSE,
+    f"{ACT}{Act.LEWD}": Misconduct.LEWD,
 }
 RECORDINGS: Final[Mapping[tuple[Misconduct, int], Prompt]] = {
     (Misconduct.ABUSE, 1): Prompt.WARNING_ABUSE_1,

@@ -44,7 +44,7 @@ class PhoneLeg:
     status: int = 0
     ended: bool = False
     ended_by_peer: bool = False
-    origin: "Leg | None" = None
+    origin: "PhoneLeg | None" = None
     ack: bytes = b""
     invite: ServerTransaction | None = None
 

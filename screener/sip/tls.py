@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from screener.settings.encryption import TlsTransport as Section
+from screener.settings.encryption import TlsSection
 from screener.sip.certificates import Contexts, utc_now
 from screener.sip.tcp import Ends, Tcp, TcpConnection
 from screener.sip.transport import TlsAddress
@@ -35,7 +35,7 @@ class TlsTransport(Tcp):
         self,
         selector: selectors.BaseSelector,
         host: str,
-        section: Section,
+        section: TlsSection,
         ends: Ends,
         names: Mapping[str, str] | None = None,
         clock: Callable[[], datetime] = utc_now,

@@ -105,7 +105,7 @@ def read_answer(body: bytes) -> FlagAnswer:
     said = _object(body)
     decision, by = said.get("decision"), said.get("by", "")
     if decision not in list(Disposition) or not isinstance(by, str):
-        raise InputError("the answer has no decision", f"allowed: {', '.join(Decision)}")
+        raise InputError("the answer has no decision", f"allowed: {', '.join(Disposition)}")
     return FlagAnswer(Disposition(str(decision)), " ".join(by.split())[:64])
 
 

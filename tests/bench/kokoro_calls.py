@@ -33,7 +33,7 @@ from screener.core.flow import Flow
 from screener.core.judgement import Judgement
 from screener.events import SAMPLE_RATE, Speaker
 from screener.settings.judging import load_judgement
-from screener.settings.sections import JudgementSection as Section
+from screener.settings.sections import JudgementSection
 from screener.speech.pinyin import syllables
 from screener.training.acts.corpus import CorpusCall, hands, read_corpus
 from screener.training.acts.measure import told
@@ -222,8 +222,8 @@ def main() -> None:
     chosen = options.parse_args()
     if not SHARED.is_dir() or not (VOICES / ".installed").exists():
         sys.exit(f"{SHARED} is absent, or `make voices` has not been run")
-    judgement = load_judgement(Section(), Path(), syllables, None)
-    answered, agents, nets = drawn(chosen.seed, chosen.calls // 2, cast("Acts", judgement.acts))
+    judgement = load_judgement(JudgementSection(), Path(), syllables, None)
+    answered, agents, nets = drawn(chosen.seed, chosen.calls // 2, cast("ActsModel", judgement.acts))
     calls = [*answered, *agents]
     spoken = in_kokoro(calls, chosen.seed)
     first, second = spoken[: len(answered)], spoken[len(answered) :]

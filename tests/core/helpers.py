@@ -42,7 +42,7 @@ from screener.events import (
     TransferEnded,
 )
 from screener.settings.judging import load_judgement
-from screener.settings.sections import JudgementSection as JudgementSection
+from screener.settings.sections import JudgementSection
 from screener.speech.pinyin import syllables
 from tests.core.plain import Plain
 

@@ -14,6 +14,7 @@ from datetime import timedelta
 from typing import NoReturn, cast
 from zoneinfo import ZoneInfo
 
+from screener.acts.net import ActsModel
 from screener.core.evidence import Evidence, Kind, Source, Standing, Verdict
 from screener.core.flow import Flow
 from screener.core.judgement import Judgement, Weights
@@ -25,7 +26,7 @@ from screener.evaluation.noise import Garbler
 from screener.events import Caller, Entrance, Speaker
 from screener.intervals import wilson
 from screener.replay.run import EPOCH, RecordedCall, Replayer
-from screener.replay.run import CorpusTurn as Said
+from screener.replay.run import Turn as Said
 from screener.speech.pinyin import syllables
 from screener.training.acts.corpus import CorpusCall, CorpusTurn, hands
 
@@ -77,7 +78,7 @@ def told(
         change: what becomes of each beforehand.
         in_path: hands whose callers a machine answers; None for what the manifest says.
     """
-    acts = cast("Acts", judgement.acts)
+    acts = cast("ActsModel", judgement.acts)
     if in_path is None:
         in_path = {hand.name for hand in hands() if hand.in_path}
     of_hand = {}

@@ -89,7 +89,7 @@ class SynthesisVoice:
     sandhi: bool = True
 
     @classmethod
-    def random(cls, rng: np.random.Generator, variants: Sequence[str]) -> "Voice":
+    def random(cls, rng: np.random.Generator, variants: Sequence[str]) -> "SynthesisVoice":
         """Any of these variants at a usual speed and pitch."""
         return cls(
             variants[int(rng.integers(len(variants)))],
@@ -100,7 +100,7 @@ class SynthesisVoice:
             sandhi=bool(rng.random() < 0.7),
         )
 
-    def stretched(self, rng: np.random.Generator) -> "Voice":
+    def stretched(self, rng: np.random.Generator) -> "SynthesisVoice":
         """The same voice in another throat, more often than not; about as fast as before."""
         if rng.random() < UNSTRETCHED_SHARE:
             return self
