@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from screener.acts.net import ActsModel, Array, Net
-from screener.core.acts import Act
+from screener.core.dialogue_acts import Act
 from screener.core.evidence import Kind, Standing
 from screener.errors import SettingsError
 

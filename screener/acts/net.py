@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from screener.core.acts import Act, Memory, Understood
+from screener.core.dialogue_acts import Act, Memory, Understood
 from screener.core.evidence import Kind, Standing
 from screener.events import Speaker
 
@@ -128,7 +128,7 @@ class ActsModel:
         return tuple(net.begin() for net in self.nets)
 
     def hear(self, memory: Memory, speaker: Speaker, syllables: Sequence[str]) -> tuple[Memory, Understood]:
-        """One utterance more; see `screener.core.acts.Understanding`."""
+        """One utterance more; see `screener.core.dialogue_acts.Understanding`."""
         assert isinstance(memory, tuple)
         rows = rows_of(syllables, self.syllables)
         heard = [n.hear(past, n.utterance(rows, speaker)) for n, past in zip(self.nets, memory, strict=True)]

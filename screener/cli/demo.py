@@ -21,7 +21,7 @@ from rich.console import Console
 from screener.cli.report import report
 from screener.cli.say import may_colour
 from screener.cli.speaking import as_spoken, speaking
-from screener.console.access import Role
+from screener.console.logins import Role
 from screener.console.server import ConsoleServer, make_access, make_context
 from screener.demo.screen import WORDS, Screen
 from screener.demo.script import ScriptedCall, load_script

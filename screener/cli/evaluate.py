@@ -18,11 +18,11 @@ from screener.core.judgement import Judgement
 from screener.evaluation.count import ConfusionRow, JudgedCall, WordList, table, worst
 from screener.evaluation.labelled import HARASSMENT, HARMLESS, UNAIMED, LabelledCall, read_labelled, steered
 from screener.evaluation.noise import Garbler
-from screener.numbers.site import lines_of
+from screener.numbers.plan import lines_of
 from screener.replay.run import Replayer
-from screener.reports.page import Cell, Page, Sheet
+from screener.reports.layout import Cell, Page, Sheet
 from screener.reports.render import Format, render
-from screener.settings.judging import load_judgement
+from screener.settings.judgement import load_judgement
 from screener.settings.load import load
 from screener.settings.sections import Settings
 from screener.speech.load import load_model

@@ -26,7 +26,7 @@ from screener.reports import pages
 from screener.reports.accuracy import accuracy
 from screener.reports.agents import agents
 from screener.reports.frequency import Bucket, frequency
-from screener.reports.page import Page
+from screener.reports.layout import Page
 from screener.reports.pages import Reader
 from screener.reports.queue import queue
 from screener.reports.sources import SourceBy, sources
@@ -35,7 +35,7 @@ from screener.reports.summary import summary, usual_span
 from screener.reports.summary_page import summary_page
 from screener.reports.treatment import treatment
 from screener.reports.warnings import warnings
-from screener.settings.judging import load_notes
+from screener.settings.judgement import load_notes
 from screener.words.judgement import Teller
 from screener.words.terms import site_name
 

@@ -11,9 +11,9 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from screener.console.access import LoginRefusedError, Person, Role
 from screener.console.body import form
 from screener.console.context import COOKIE, ConsoleContext
+from screener.console.logins import LoginRefusedError, Person, Role
 from screener.console.oidc import Begun
 from screener.errors import InputError
 

@@ -7,8 +7,8 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from screener.console.access import Person, Role
 from screener.console.context import API, ConsoleContext
+from screener.console.logins import Person, Role
 
 Handler = Callable[[ConsoleContext, Person, Request], Awaitable[Response]]
 

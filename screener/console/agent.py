@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from screener.console.access import Person
 from screener.console.body import adapter, taken
 from screener.console.context import ConsoleContext
 from screener.console.hub import PauseState, Shown
+from screener.console.logins import Person
 from screener.console.stream import stream
 from screener.core.cards import Card
 from screener.errors import InputError

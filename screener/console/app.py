@@ -19,11 +19,11 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from screener.console import account, reports
-from screener.console.access import Person, is_guarded
 from screener.console.address import Address
 from screener.console.addresses import ADDRESSES
 from screener.console.body import Bounded, checked, form
 from screener.console.context import API, ConsoleContext
+from screener.console.logins import Person, is_guarded
 from screener.errors import InputError, ScreenerError
 from screener.store.records import Access
 from screener.words.told import told

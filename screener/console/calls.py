@@ -9,9 +9,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from screener.console import asked
-from screener.console.access import Person
 from screener.console.case import parts, row
 from screener.console.context import ConsoleContext
+from screener.console.logins import Person
 from screener.core.evidence import Kind, Treatment, Verdict
 from screener.errors import InputError
 from screener.events import LineClass

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from screener.console.access import Person
 from screener.console.context import ConsoleContext
+from screener.console.logins import Person
 from screener.outside.text import visible
 from screener.review.explain import explain
 from screener.review.timeline import Moment, moments, reasons

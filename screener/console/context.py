@@ -11,17 +11,17 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
-from screener.console.access import Logins, Person
 from screener.console.hub import Hub
 from screener.console.limits import Turns
+from screener.console.logins import Logins, Person
 from screener.console.oidc import Provider
 from screener.core.judgement import Weights
 from screener.numbers.identify import Lines
 from screener.numbers.mask import Masker
-from screener.numbers.site import lines_of
+from screener.numbers.plan import lines_of
 from screener.review.missed import MissedShare
 from screener.review.seal import masking_key
-from screener.settings.judging import site_weights
+from screener.settings.judgement import site_weights
 from screener.settings.sections import Settings
 from screener.store.log import CallLog
 from screener.words.console import said

@@ -8,8 +8,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from screener.console.access import Person
 from screener.console.context import ConsoleContext
+from screener.console.logins import Person
 from screener.events import Rung
 from screener.feed.items import Node
 from screener.outside.text import visible

@@ -8,9 +8,9 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from screener.console import asked
-from screener.console.access import Person
 from screener.console.body import form
 from screener.console.context import ConsoleContext
+from screener.console.logins import Person
 from screener.errors import InputError
 from screener.events import ListName
 from screener.numbers.named import proper

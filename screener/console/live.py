@@ -8,11 +8,11 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from screener.console.access import Person
 from screener.console.api.wire import AnOrder
 from screener.console.body import taken
 from screener.console.context import ConsoleContext
 from screener.console.hub import Shown
+from screener.console.logins import Person
 from screener.console.stream import Look, stream
 from screener.core.evidence import URGENT, Kind, Reason, Verdict
 from screener.errors import InputError

@@ -10,8 +10,8 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from screener.console import asked
-from screener.console.access import Person
 from screener.console.context import ConsoleContext
+from screener.console.logins import Person
 from screener.core.evidence import Kind, Treatment
 from screener.errors import InputError
 from screener.reports import pages
@@ -19,7 +19,7 @@ from screener.reports.accuracy import accuracy
 from screener.reports.agents import agents
 from screener.reports.facts import facts
 from screener.reports.frequency import Bucket, frequency
-from screener.reports.page import Page, alike
+from screener.reports.layout import Page, alike
 from screener.reports.pages import Reader
 from screener.reports.queue import queue
 from screener.reports.render import XLSX, Format, render

@@ -10,11 +10,11 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from screener.console.access import Person
 from screener.console.body import form
 from screener.console.case import parts, row
 from screener.console.context import ConsoleContext
 from screener.console.lists import in_one_line
+from screener.console.logins import Person
 from screener.errors import InputError
 from screener.review.missed import PERIOD, MissedShare, missed_in, turn
 from screener.review.verdict import Word, is_flag, rule

@@ -10,15 +10,15 @@ from datetime import UTC, datetime, timedelta
 
 import uvicorn
 
-from screener.console.access import Logins
 from screener.console.app import build
 from screener.console.connections import HttpConnection
 from screener.console.context import ConsoleContext
 from screener.console.hub import Hub
+from screener.console.logins import Logins
 from screener.errors import InputError
 from screener.feed.choose import FeedSource, open_source
 from screener.settings.cards import load_cards
-from screener.settings.judging import load_notes
+from screener.settings.judgement import load_notes
 from screener.settings.sections import Settings
 from screener.store.accounts import Accounts
 from screener.store.log import CallLog

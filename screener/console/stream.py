@@ -12,8 +12,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 
-from screener.console.access import Person
 from screener.console.context import ConsoleContext
+from screener.console.logins import Person
 from screener.errors import StoreError
 
 EVERY_SECONDS = 0.2

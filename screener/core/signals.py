@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from screener.core.acts import MATTERS, Understood
+from screener.core.dialogue_acts import MATTERS, Understood
 from screener.core.evidence import Evidence, Kind, Source
 from screener.core.judgement import Calendar, Weights
 from screener.core.lexicon import Match, PhraseRole

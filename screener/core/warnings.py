@@ -17,7 +17,7 @@ from enum import StrEnum
 from typing import Final, Literal
 
 from screener.core.actions import Action, Misconduct, Play, Prompt, Warned, WarningStep
-from screener.core.acts import Act
+from screener.core.dialogue_acts import Act
 from screener.core.evidence import Assessment, Veto
 from screener.core.signals import ACT
 from screener.events import CallControl

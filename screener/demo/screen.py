@@ -18,7 +18,7 @@ from screener.demo.script import FOLDER, ScriptedCall
 from screener.demo.stage import CallOutcome
 from screener.events import CallEnded, CallOffered, Event, Speaker, Transcript, TransferEnded
 from screener.numbers.mask import mask
-from screener.settings.judging import load_notes
+from screener.settings.judgement import load_notes
 from screener.settings.sections import JudgementSection
 from screener.words.judgement import Teller
 from screener.words.places import place

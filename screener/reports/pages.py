@@ -8,7 +8,7 @@ from screener.core.evidence import Kind
 from screener.reports.accuracy import Accuracy, AccuracyRow
 from screener.reports.agents import AgentRow
 from screener.reports.frequency import Bucket, Frequency
-from screener.reports.page import Bars, Cell, Chart, Coded, Figure, Heat, Page, Sheet, Type
+from screener.reports.layout import Bars, Cell, Chart, Coded, Figure, Heat, Page, Sheet, Type
 from screener.reports.queue import QueueAnswer, QueueRow
 from screener.reports.sources import SourceBy, SourceRow
 from screener.reports.span import Span

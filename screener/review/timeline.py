@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from screener.core.acts import Act
+from screener.core.dialogue_acts import Act
 from screener.core.evidence import Evidence, Source, Verdict
 from screener.core.signals import WITHDRAWN
 from screener.review.explain import Explanation, ScoreStep

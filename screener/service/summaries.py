@@ -26,7 +26,7 @@ from screener.reports.summary import summary
 from screener.reports.summary_page import summary_page
 from screener.review.seal import masking_key
 from screener.settings.alerts import SummarySection
-from screener.settings.judging import load_notes
+from screener.settings.judgement import load_notes
 from screener.settings.sections import Settings
 from screener.store.log import CallLog, open_log
 from screener.store.records import Access

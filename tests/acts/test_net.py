@@ -9,7 +9,7 @@ import pytest
 
 from screener.acts.file import load_acts, parse, serialize
 from screener.acts.net import LONGEST, ActsModel, Net, rows_of
-from screener.core.acts import Act
+from screener.core.dialogue_acts import Act
 from screener.core.evidence import Kind, Standing
 from screener.errors import SettingsError
 from screener.events import Speaker

@@ -16,7 +16,7 @@ from screener.core.flow import Flow
 from screener.evaluation.labelled import read_labelled
 from screener.events import CallAnswered, CallOffered, Entrance, Event, Speaker, Tick, Transcript
 from screener.replay.run import EPOCH, RecordedCall
-from screener.settings.judging import load_judgement
+from screener.settings.judgement import load_judgement
 from screener.settings.sections import JudgementSection
 from screener.speech.pinyin import syllables
 

@@ -32,7 +32,7 @@ from screener.core.evidence import Kind
 from screener.core.flow import Flow
 from screener.core.judgement import Judgement
 from screener.events import SAMPLE_RATE, Speaker
-from screener.settings.judging import load_judgement
+from screener.settings.judgement import load_judgement
 from screener.settings.sections import JudgementSection
 from screener.speech.pinyin import syllables
 from screener.training.acts.corpus import CorpusCall, hands, read_corpus

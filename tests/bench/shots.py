@@ -15,8 +15,8 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from playwright.sync_api import sync_playwright
 
-from screener.console.access import Logins, Role
 from screener.console.context import ConsoleContext
+from screener.console.logins import Logins, Role
 from screener.console.server import ConsoleServer
 from screener.core.evidence import Kind
 from screener.core.warnings import Warnings

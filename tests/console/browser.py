@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from screener.console.access import Role
 from screener.console.context import ConsoleContext
+from screener.console.logins import Role
 from screener.console.server import ConsoleServer
 from screener.feed.local import FeedServer
 from tests.console.conftest import PASSWORD

@@ -8,10 +8,10 @@ import pytest
 from argon2 import PasswordHasher
 from starlette.testclient import TestClient
 
-from screener.console.access import Logins, Role
 from screener.console.app import build
 from screener.console.context import ConsoleContext
 from screener.console.hub import Hub
+from screener.console.logins import Logins, Role
 from screener.feed.local import FeedReader
 from screener.settings.cards import load_cards
 from screener.settings.sections import Settings

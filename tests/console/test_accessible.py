@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from screener.console.access import Role
 from screener.console.addresses import PAGES
 from screener.console.context import ConsoleContext
+from screener.console.logins import Role
 from screener.console.reports import REPORTS
 from screener.events import ListName
 from screener.feed.items import Began, Heard, Judged, Weighed

@@ -7,10 +7,10 @@ from dataclasses import asdict, replace
 import pytest
 from starlette.testclient import TestClient
 
-from screener.console.access import Role
 from screener.console.agent import view
 from screener.console.app import build
 from screener.console.context import ConsoleContext
+from screener.console.logins import Role
 from screener.core.warnings import Warnings
 from screener.events import CallControl
 from screener.feed.items import Began, Cautioned, Heard, Order, Over, Rest, Rested

@@ -11,12 +11,12 @@ import pytest
 from pydantic import TypeAdapter
 from starlette.testclient import TestClient
 
-from screener.console.access import Role
 from screener.console.addresses import ADDRESSES, PROGRAMS
 from screener.console.api import wire
 from screener.console.app import build
 from screener.console.context import ConsoleContext
 from screener.console.health import Health
+from screener.console.logins import Role
 from screener.console.stream import STREAMS
 from screener.core.ladder import Ladder, LadderStep
 from screener.errors import InputError

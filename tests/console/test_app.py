@@ -6,7 +6,6 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from starlette.testclient import TestClient
 
-from screener.console.access import Role
 from screener.console.account import AT_ONCE
 from screener.console.address import Address
 from screener.console.addresses import ADDRESSES, PAGES
@@ -14,6 +13,7 @@ from screener.console.app import OPEN, build
 from screener.console.body import LIMIT
 from screener.console.context import STRANGERS, ConsoleContext
 from screener.console.limits import Turns
+from screener.console.logins import Role
 from tests.console.conftest import PASSWORD, log_in
 
 ALL = [pytest.param(a, id=f"{a.method} {a.path}") for a in ADDRESSES]

@@ -6,8 +6,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from screener.console.access import Role
 from screener.console.context import ConsoleContext
+from screener.console.logins import Role
 from screener.events import CallControl, ListName
 from screener.feed.items import Heard, Order, Over, Rest, Rested, Weighed
 from screener.feed.local import FeedServer

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
-from screener.console.access import Role
 from screener.console.context import ConsoleContext
+from screener.console.logins import Role
 from screener.core.evidence import Kind, Verdict
 from screener.review.dossier import MANIFEST, problems, sealed
 from screener.review.seal import SIGNATURE

@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 from starlette.testclient import TestClient
 
-from screener.console.access import Role
 from screener.console.app import build
 from screener.console.context import ConsoleContext
+from screener.console.logins import Role
 from screener.feed.items import Node
 from screener.feed.local import FeedServer
 from tests.console.conftest import log_in

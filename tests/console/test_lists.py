@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from starlette.testclient import TestClient
 
-from screener.console.access import Role
 from screener.console.context import ConsoleContext
+from screener.console.logins import Role
 from screener.core.ladder import Ladder, LadderStep
 from screener.events import ListName, Rung
 from screener.store.records import ListedNumber, Review

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
-from screener.console.access import Role
 from screener.console.app import build
 from screener.console.context import ConsoleContext
 from screener.console.hub import Shown
 from screener.console.live import gap_of, is_urgent, rank, view
+from screener.console.logins import Role
 from screener.core.cards import Prompter
 from screener.events import CallControl, EndedBy, Target
 from screener.feed.board import Board

@@ -15,10 +15,10 @@ from joserfc.jwk import OctKey, RSAKey
 from starlette.testclient import TestClient
 
 from screener.console import oidc
-from screener.console.access import Role
 from screener.console.account import BEGUN
 from screener.console.app import build
 from screener.console.context import ConsoleContext
+from screener.console.logins import Role
 from screener.console.oidc import Begun, claims_to_person
 from screener.errors import InputError
 from screener.settings.sections import Oidc

@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 from screener.console import stream
-from screener.console.access import Logins, Role
 from screener.console.context import ConsoleContext
+from screener.console.logins import Logins, Role
 from screener.console.server import ConsoleServer
 from screener.feed.items import Began
 from screener.feed.local import FeedServer

@@ -10,8 +10,8 @@ import openpyxl
 import pytest
 from starlette.testclient import TestClient
 
-from screener.console.access import Role
 from screener.console.context import ConsoleContext
+from screener.console.logins import Role
 from screener.console.reports import REPORTS
 from screener.core.evidence import Kind
 from screener.reports.sources import SourceBy, sources

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from starlette.testclient import TestClient
 
-from screener.console.access import Role
 from screener.console.context import ConsoleContext
+from screener.console.logins import Role
 from screener.core.evidence import Verdict
 from screener.events import ListName
 from screener.review.missed import PERIOD, missed_in, turn

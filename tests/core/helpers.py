@@ -41,7 +41,7 @@ from screener.events import (
     Transcript,
     TransferEnded,
 )
-from screener.settings.judging import load_judgement
+from screener.settings.judgement import load_judgement
 from screener.settings.sections import JudgementSection
 from screener.speech.pinyin import syllables
 from tests.core.plain import Plain

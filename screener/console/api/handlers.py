@@ -10,12 +10,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from screener.console import agent, asked, calls, health, lists, reports, review
-from screener.console.access import Person
 from screener.console.api import wire
 from screener.console.body import adapter, taken
 from screener.console.context import ConsoleContext
 from screener.console.hub import Shown
 from screener.console.live import changes, is_urgent
+from screener.console.logins import Person
 from screener.console.stream import stream
 from screener.review.explain import explain
 from screener.review.timeline import reasons

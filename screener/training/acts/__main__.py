@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from screener.resources import config_folder
-from screener.settings.judging import load_judgement
+from screener.settings.judgement import load_judgement
 from screener.settings.sections import JudgementSection
 from screener.speech.pinyin import syllables
 from screener.training.acts.check import check as findings

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from screener.acts.file import parse, serialize
 from screener.acts.net import ActsModel, Net
-from screener.core.acts import Understood
+from screener.core.dialogue_acts import Understood
 from screener.core.judgement import Weights
 from screener.training.acts.corpus import CorpusCall, grouped
 from screener.training.acts.fit import ACTS, CALLS, EPOCHS, ROWS, Lesson, fit, lesson

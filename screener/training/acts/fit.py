@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from screener.acts.net import rows_of
-from screener.core.acts import Act
+from screener.core.dialogue_acts import Act
 from screener.core.evidence import Kind, Standing
 from screener.events import Speaker
 from screener.speech.pinyin import inventory

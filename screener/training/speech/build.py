@@ -7,10 +7,10 @@ from pathlib import Path
 
 from screener.events import SAMPLE_RATE
 from screener.training.speech import folder, graph, wordbank
-from screener.training.speech.card import Provenance
 from screener.training.speech.corpus import Segmenter, garbage, sentences
 from screener.training.speech.data import make_all, plan
 from screener.training.speech.fit import HEARD, fit
+from screener.training.speech.provenance import Provenance
 from screener.training.speech.synthesis import TRAINED
 from screener.training.speech.throats import MADE, cabinet
 

@@ -5,7 +5,7 @@ from random import Random
 
 import pytest
 
-from screener.core.acts import Act
+from screener.core.dialogue_acts import Act
 from screener.core.evidence import Evidence, Kind, Source, Verdict
 from screener.core.judgement import Weights
 from screener.events import Speaker

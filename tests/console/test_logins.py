@@ -1,7 +1,7 @@
 import pytest
 
-from screener.console.access import FAILURES, LOCKED, LoginRefusedError, Logins, Role, is_guarded
 from screener.console.context import ConsoleContext
+from screener.console.logins import FAILURES, LOCKED, LoginRefusedError, Logins, Role, is_guarded
 from screener.errors import InputError
 from screener.store.accounts import Accounts
 from tests.console.conftest import PASSWORD, Clock

@@ -10,7 +10,7 @@ from screener.core.judgement import Weights
 from screener.core.lexicon import PhraseRole
 from screener.errors import SettingsError
 from screener.resources import config_folder
-from screener.settings.judging import load_judgement, load_phrases, load_weights
+from screener.settings.judgement import load_judgement, load_phrases, load_weights
 from screener.settings.sections import JudgementSection
 from screener.speech.pinyin import syllables
 
