@@ -16,7 +16,7 @@ from screener.resources import embedded_model_folder
 from screener.settings.sections import Speech
 from screener.speech.models import check_folder
 from screener.speech.vosk import VoskModel
-from screener.training.speech import alarms, folder
+from screener.training.speech import alarms, folder, provenance
 from screener.training.speech.build import Recipe
 from screener.training.speech.build import build as build_folder
 from screener.training.speech.evaluate import demo_calls, held_out_voices, people

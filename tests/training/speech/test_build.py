@@ -14,6 +14,7 @@ if shutil.which("espeak-ng") is None:
 
 from screener.speech.models import check_folder
 from screener.speech.vosk import VoskModel
+from screener.training.speech import provenance
 from screener.training.speech.build import Recipe, build
 
 
