@@ -88,7 +88,8 @@ class Sip:
         inbound_username, inbound_password: demand digest of inbound calls when both are set.
         user_agent: the User-Agent and Server header; empty says nothing.
         srtp: `off` takes calls in clear alone, `required` encrypted ones alone (SDES, RFC 4568); `optional` both,
-            encrypted where the peer can. The copies of `[proxy]` are in clear, and not taken with `required`.
+            encrypted where the peer can. With `required` (or `tls.only`) nothing else may leave in clear either:
+            settings/clear.py has the list.
     """
 
     host: str = "127.0.0.1"
@@ -227,7 +228,7 @@ class Speech:
         processes: recogniser processes; so many cores are used at most.
         queue_seconds: audio a stream may fall behind before it is given up (the call goes to the agents).
         min_confidence: final words below it are no evidence. Two words that sound alike share theirs: 0.5 each.
-        hotwords: names, the firm, slang that callers use; preferred by sherpa with a model that prints characters.
+        hotwords: names, the firm, slang that callers use; preferred by sherpa-onnx, whatever its model prints.
         servers: recogniser servers on other machines, `ws://` or `wss://`: vosk-server's, or sherpa-onnx's
             `online-websocket-server`, as `engine` says. Streams are spread over them.
         fallback: who hears when none of them answers: the `local` model, or nobody (`none`): then calls go on
