@@ -26,6 +26,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
+from screener.acts.net import ActsModel
 from screener.core.actions import ReadAgain
 from screener.core.evidence import Verdict
 from screener.core.flow import Flow
