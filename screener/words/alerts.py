@@ -6,12 +6,12 @@ from screener.words.terms import Language
 
 CAUSES: dict[str, tuple[str, str]] = {
     "threat": ("来电威胁", "A caller threatens"),
-    "emergency": ("来电人遇到紧急情况,已转坐席", "An emergency: the caller is with an agent"),
+    "emergency": ("来电人遇到紧急情况，已转坐席", "An emergency: the caller is with an agent"),
     "burst": ("短时间内骚扰来电 {} 通", "{} harassment calls within a short time"),
-    "deaf": ("语音识别中断 {} 次,来电未被听到", "Recognition broke off {} times: callers pass unheard"),
+    "deaf": ("语音识别中断 {} 次，来电未被听到", "Recognition broke off {} times: callers pass unheard"),
     "asked": ("请主管查看来电", "A supervisor is asked to look at a call"),
     "spool": (
-        "暂存目录写不进(磁盘是否已满?),{} 通来电在内存中等待写入记录库",
+        "暂存目录写不进（磁盘是否已满？），{} 通来电在内存中等待写入记录库",
         "The spool cannot be written (a full disk?): {} calls wait in memory for the database",
     ),
 }

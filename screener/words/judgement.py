@@ -24,7 +24,7 @@ KINDS: Mapping[str, Pair] = {
     Kind.LEWD: ("言语猥亵", "lewd talk"),
     Kind.ABUSE: ("辱骂坐席", "abuse of the agent"),
     Kind.PRANK: ("恶作剧", "prank"),
-    Kind.CHITCHAT: ("闲聊,无业务", "idle talk, no matter"),
+    Kind.CHITCHAT: ("闲聊，无业务", "idle talk, no matter"),
     Kind.THREAT: ("威胁", "threat"),
     Kind.MIMIC: ("模仿、唱歌、放录音", "mimicry, songs, recordings"),
     Kind.BREATHING: ("喘息怪声", "breathing"),
@@ -33,23 +33,23 @@ KINDS: Mapping[str, Pair] = {
 }
 REASONS: Mapping[str, Pair] = {
     Reason.MATTER: ("有业务需求", "has a matter of business"),
-    Reason.COMPLAINT: ("真实投诉,受保护", "a genuine complaint, protected"),
-    Reason.ABUSIVE: ("投诉中持续辱骂,转主管", "sustained insult within a complaint: to a supervisor"),
-    Reason.UNCLEAR: ("未能判断,转坐席", "not clear: to an agent"),
-    Reason.EMERGENCY: ("紧急情况,立即转坐席", "an emergency: to an agent at once"),
+    Reason.COMPLAINT: ("真实投诉，受保护", "a genuine complaint, protected"),
+    Reason.ABUSIVE: ("投诉中持续辱骂，转主管", "sustained insult within a complaint: to a supervisor"),
+    Reason.UNCLEAR: ("未能判断，转坐席", "not clear: to an agent"),
+    Reason.EMERGENCY: ("紧急情况，立即转坐席", "an emergency: to an agent at once"),
     Reason.JUDGED: ("骚扰", "harassment"),
     Reason.ALLOW_LIST: ("白名单号码", "on the allow list"),
     Reason.BLOCK_LIST: ("黑名单号码", "on the block list"),
     Reason.REPEAT_OFFENDER: ("已确认 {} 次的骚扰号码", "confirmed as harassment {} times before"),
-    Reason.SUSPENDED: ("多次确认骚扰,暂停受理", "suspended after confirmed harassment"),
+    Reason.SUSPENDED: ("多次确认骚扰，暂停受理", "suspended after confirmed harassment"),
     Reason.BY_AGENT: ("坐席 {} 确认", "confirmed by agent {}"),
     Reason.ORDERED: ("{} 人工处理", "decided by {}"),
     Reason.WARNED: ("警告 {} 次后", "after {} warnings"),
-    Reason.UNHEARD: ("识别中断,转坐席", "recognition broke off: to an agent"),
-    Reason.DEAF: ("听不到来电人({}),转坐席", "the caller cannot be heard ({}): to an agent"),
-    Reason.STOPPING: ("服务停止,转坐席", "the service stops: to an agent"),
-    Reason.TIME_UP: ("听满时限未能判断,转坐席", "time is up without a judgement: to an agent"),
-    Reason.FELL_SILENT: ("来电人不再说话,转坐席", "the caller says no more: to an agent"),
+    Reason.UNHEARD: ("识别中断，转坐席", "recognition broke off: to an agent"),
+    Reason.DEAF: ("听不到来电人（{}），转坐席", "the caller cannot be heard ({}): to an agent"),
+    Reason.STOPPING: ("服务停止，转坐席", "the service stops: to an agent"),
+    Reason.TIME_UP: ("听满时限未能判断，转坐席", "time is up without a judgement: to an agent"),
+    Reason.FELL_SILENT: ("来电人不再说话，转坐席", "the caller says no more: to an agent"),
 }
 DEAF: Mapping[str, Pair] = {
     DeafCause.NO_MEDIA: ("没有音频", "no audio"),
@@ -93,7 +93,7 @@ RULES: Mapping[str, Pair] = {
     "act.caller.aside": ("来电人与旁人说话", "the caller talks to somebody beside them"),
     "act.caller.distress": ("来电人求助或情绪危急", "the caller is in distress"),
     "act.caller.refusal": ("来电人不肯说业务", "the caller will not name a matter"),
-    "act.caller.opening": ("来电人开场,未说业务", "the caller opens, and names no matter"),
+    "act.caller.opening": ("来电人开场，未说业务", "the caller opens, and names no matter"),
     "act.caller.closing": ("来电人道谢或结束", "the caller says goodbye"),
     "act.caller.backchannel": ("来电人应声", "the caller acknowledges"),
     "act.caller.other": ("来电人其他话语", "the caller says something else"),
@@ -109,10 +109,10 @@ RULES: Mapping[str, Pair] = {
     "act.agent.other": ("坐席其他话语", "the agent says something else"),
     "act": ("行为", "act"),
     "reading.confirmed": ("复听证实", "a second reading confirms the flag"),
-    "reading.cleared": ("复听推翻,标记撤回", "a second reading takes the flag back"),
-    "reading.none": ("复听未及时完成,以初听为准", "no second reading in time: the first stands"),
+    "reading.cleared": ("复听推翻，标记撤回", "a second reading takes the flag back"),
+    "reading.none": ("复听未及时完成，以初听为准", "no second reading in time: the first stands"),
 }
-WITHDRAWN_NOTE: Pair = ("识别改正,撤回", "withdrawn: the recogniser corrected itself")
+WITHDRAWN_NOTE: Pair = ("识别改正，撤回", "withdrawn: the recogniser corrected itself")
 VETOES: Mapping[str, Pair] = {Veto.EMERGENCY: ("紧急情况", "an emergency")}
 
 ABOUT: Mapping[str, Pair] = {
@@ -124,15 +124,15 @@ STEPS: Mapping[str, Pair] = {
     Step.ASKED: ("{} 提请", "asked for by {}"),
     Step.GRANTED: ("{} 批准", "granted by {}"),
     Step.REFUSED: ("{} 不批准", "refused by {}"),
-    Step.LAPSED: ("无人答复,作罢", "nobody answered"),
-    Step.BEGUN: ("开始播放({} 发起)", "begins ({})"),
+    Step.LAPSED: ("无人答复，作罢", "nobody answered"),
+    Step.BEGUN: ("开始播放（{} 发起）", "begins ({})"),
     Step.HEARD: ("已播放完", "heard to its end"),
-    Step.UNHEARD: ("未能播放完,不计", "not heard to its end, counts for nothing"),
+    Step.UNHEARD: ("未能播放完，不计", "not heard to its end, counts for nothing"),
 }
 
 LIST_REASONS: Mapping[str, Pair] = {
     "confirmed": ("已确认 {}", "confirmed: {}"),
-    "suggested": ("骚扰 {} 次,确认 {} 次,由 {} 采纳", "harassment {} times, confirmed {}, accepted by {}"),
+    "suggested": ("骚扰 {} 次，确认 {} 次，由 {} 采纳", "harassment {} times, confirmed {}, accepted by {}"),
 }
 """Why the product itself put a number on a list, by the code that begins the reason."""
 
@@ -193,8 +193,8 @@ class Teller:
         """A warning, or the end after the warnings."""
         what = self.misconduct(about)
         if level:
-            return self._of((f"第{level}级警告({what})", f"warning, level {level} ({what})"))
-        return self._of((f"警告后结束通话({what})", f"end of the call after warnings ({what})"))
+            return self._of((f"第{level}级警告（{what}）", f"warning, level {level} ({what})"))
+        return self._of((f"警告后结束通话（{what}）", f"end of the call after warnings ({what})"))
 
     def warned(self, about: str, level: int, step: str, by: str) -> str:
         """A step of a warning."""

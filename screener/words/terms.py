@@ -35,10 +35,10 @@ WORDS: dict[str, tuple[str, str]] = {
     "entered": ("进入", "Entered"),
     "to_the_end": ("听完", "To the end"),
     "abandoned": ("中途挂断", "Abandoned"),
-    "abandoned_after_seconds": ("挂断前停留(秒)", "Left after, s"),
+    "abandoned_after_seconds": ("挂断前停留（秒）", "Left after, s"),
     "repeated": ("重复进入", "Repeated"),
-    "stay_median_seconds": ("停留中位数(秒)", "Median stay, s"),
-    "stay_p95_seconds": ("95 分位停留(秒)", "95th percentile, s"),
+    "stay_median_seconds": ("停留中位数（秒）", "Median stay, s"),
+    "stay_p95_seconds": ("95 分位停留（秒）", "95th percentile, s"),
     "treatment": ("处理方式", "Treatment"),
     "sources": ("来源数", "Sources"),
     "watched_1": ("满1天", "Watched 1 day"),
@@ -98,7 +98,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "list_share": ("词表", "Word list"),
     "evidence": ("依据", "Evidence"),
     "t_evaluate": ("判断与标注对照", "Judged against the labels"),
-    "t_false_flags": ("误标,得分高者在前", "False flags, the surest first"),
+    "t_false_flags": ("误标，得分高者在前", "False flags, the surest first"),
     "t_calls": ("来电", "Calls"),
     "t_accesses": ("数据取出记录", "Who took data out"),
     "t_sample": ("未标记来电的抽样", "A sample of unflagged calls"),
@@ -109,7 +109,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "since": ("自", "Since"),
     "rung_warned": ("警告", "Warned"),
     "rung_suspended": ("暂停受理", "Suspended"),
-    "rung_reported": ("暂停受理,应举报", "Suspended, to be reported"),
+    "rung_reported": ("暂停受理，应举报", "Suspended, to be reported"),
     "t_ladder": ("逐级处置", "The ladder"),
     "list_allow": ("白名单", "Allow list"),
     "list_block": ("黑名单", "Block list"),
@@ -140,7 +140,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "score": ("得分", "Score"),
     "words": ("所据的话", "Words"),
     "t_replay": ("判断结果", "Judged"),
-    "hint": ("逐通查看:", "The calls themselves: "),
+    "hint": ("逐通查看：", "The calls themselves: "),
     # Measures of the summary.
     "m_offered": ("来电", "Calls"),
     "m_flagged": ("骚扰来电", "Harassment calls"),
@@ -153,7 +153,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "m_overturned": ("人工撤销", "Overturned"),
     "m_entered": ("进入分析队列", "Entered the analysis queue"),
     "m_to_the_end": ("听完分析队列", "Stayed to its end"),
-    "m_stay_median": ("停留中位数(秒)", "Median stay, s"),
+    "m_stay_median": ("停留中位数（秒）", "Median stay, s"),
     # Titles.
     "t_frequency": ("骚扰来电频次", "How often"),
     "t_heat": ("星期与时段", "Weekday and hour"),
@@ -180,7 +180,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "t_measures": ("本期与上期", "This period and the last"),
     "t_trend": ("每日骚扰来电", "Harassment calls a day"),
     "t_share": ("骚扰占比", "Share of harassment"),
-    "flagged_calls": ("骚扰来电(通)", "harassment calls"),
+    "flagged_calls": ("骚扰来电（通）", "harassment calls"),
     "partial": ("本期未完", "the period is not over"),
     "t_kinds": ("骚扰类别", "Kinds of harassment"),
     "t_top": ("最多的号码", "Worst numbers"),
@@ -193,11 +193,11 @@ WORDS: dict[str, tuple[str, str]] = {
     "line_fault": ("线路故障", "Line fault"),
     "terminate": ("结束通话", "Terminate"),
     "none": ("未处理", "Untreated"),
-    "dry_run": ("试运行(对照)", "Dry run (control)"),
+    "dry_run": ("试运行（对照）", "Dry run (control)"),
     "unknown_source": ("未知", "unknown"),
     "withheld": ("未显示", "withheld"),
-    "nobody": ("(未到坐席)", "(reached nobody)"),
-    "no_kind": ("(无类别)", "(no kind)"),
+    "nobody": ("（未到坐席）", "(reached nobody)"),
+    "no_kind": ("（无类别）", "(no kind)"),
     "others": ("其他", "Others"),
     "lewd": ("猥亵", "Lewd"),
     "abuse": ("辱骂", "Abuse"),
@@ -227,7 +227,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "made_at": ("生成于", "Made"),
     "queue": ("队列", "Queue"),
     "masked": (
-        "号码已遮盖,其后短码相同即同一号码",
+        "号码已遮盖，其后短码相同即同一号码",
         "Numbers are masked; the same mark behind them is the same number",
     ),
     "nothing": ("没有数据", "No data"),
@@ -255,6 +255,16 @@ def weekday(number: int, lang: Language) -> str:
 def listed(items: Iterable[str], lang: Language) -> str:
     """Several things of one kind, one after the other."""
     return ("、", ", ")[lang == "en"].join(items)
+
+
+def labelled(name: str, text: object, lang: Language) -> str:
+    """A name and what stands for it: `Queue: sales`."""
+    return f"{name}{('：', ': ')[lang == 'en']}{text}"
+
+
+def aside(text: object, lang: Language) -> str:
+    """What is said in passing, to be put right behind a word."""
+    return f" ({text})" if lang == "en" else f"（{text}）"
 
 
 def headed(text: str) -> str:

@@ -109,7 +109,7 @@ def test_an_agent_reads_what_came_of_a_pause(
     chromium, site: str, feed: FeedServer, context: Context, orders: "queue.Queue[Order]"
 ) -> None:
     page = opened(chromium, site, Role.AGENT, "agent")
-    for call, ok, words in (("a", False, "未能暂停,请在话机上暂停"), ("b", True, "已暂停,到时自动恢复")):
+    for call, ok, words in (("a", False, "未能暂停，请在话机上暂停"), ("b", True, "已暂停，到时自动恢复")):
         tell(feed, context, replace(BEGAN, call=call), Rest(call, 20.0, 300.0), Over(call, 20.0, "caller"))
         expect(page, "#rest button", "暂停接听 5 分钟")
         page.click("#rest button")

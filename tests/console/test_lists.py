@@ -87,6 +87,6 @@ def test_the_ladder_is_shown_and_lifted(context: Context, client: TestClient) ->
     assert "逐级处置" not in client.get("/lists").text + client.get("/health").text, "off by default"
     context.settings = replace(context.settings, ladder=Ladder((Step(Rung.SUSPENDED, 2, 30, 7),)))
     assert "暂停受理" in client.get("/lists").text
-    assert "逐级处置中的号码: 暂停受理</dt><dd>1" in client.get("/health").text
+    assert "逐级处置中的号码 · 暂停受理</dt><dd>1" in client.get("/health").text
     assert client.post("/lists/lift", data={"guard": guard, "number": NUMBER}).status_code == 303
     assert "逐级处置" not in client.get("/lists").text
