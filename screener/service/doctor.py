@@ -35,6 +35,7 @@ from screener.settings.load import default_path, load
 from screener.settings.recordings import load_played
 from screener.settings.sections import Settings, Sip
 from screener.speech.load import load_model
+from screener.speech.models import DEFAULT_MODEL, DEFAULT_WHY
 from screener.store import place
 
 if TYPE_CHECKING:
@@ -199,7 +200,10 @@ def check_model(settings: Settings) -> Check:
     if info.engine == "none":
         message = "none: no word is heard; only silence, repeats and sounds are judged"
     elif info.synthetic_only:
-        message += ": understands the demo's synthetic speech only; for real callers: screener model install"
+        message += (
+            ": understands the demo's synthetic speech only; for real callers: "
+            f"screener model install {DEFAULT_MODEL} ({DEFAULT_WHY})"
+        )
     return Check("speech model", ok=True, message=message)
 
 

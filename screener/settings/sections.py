@@ -227,7 +227,7 @@ class Speech:
         processes: recogniser processes; so many cores are used at most.
         queue_seconds: audio a stream may fall behind before it is given up (the call goes to the agents).
         min_confidence: final words below it are no evidence. Two words that sound alike share theirs: 0.5 each.
-        hotwords: names, the firm, slang that callers use; preferred by sherpa with a model that prints characters.
+        hotwords: names, the firm, slang that callers use; preferred by sherpa-onnx, whatever its model prints.
         servers: recogniser servers on other machines, `ws://` or `wss://`: vosk-server's, or sherpa-onnx's
             `online-websocket-server`, as `engine` says. Streams are spread over them.
         fallback: who hears when none of them answers: the `local` model, or nobody (`none`): then calls go on

@@ -9,10 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from screener.core.evidence import Verdict
 from screener.errors import ModelError
 from screener.events import Speaker, Transcript
 from screener.speech.gate import VoiceGate
+from screener.speech.pinyin import syllables
 from screener.speech.stream import CHUNK_BYTES, DOZE_SECONDS, LEAD_BYTES, Heard, StreamRecognizer
+from tests.core.helpers import LISTED, Line, offer
 
 
 def voice(seconds: float) -> bytes:
@@ -85,6 +88,21 @@ def test_a_partial_is_told_as_far_as_the_next_one_bears_it_out() -> None:
 def test_what_flickers_up_is_not_told() -> None:
     script = [NI, Heard("好", ("hao",)), NIHAO, Heard("好", ("hao",)), Heard("", final=True)]
     assert run(ScriptedDecoder(script), frames(voice(0.5))) == []
+
+
+@pytest.mark.parametrize(("chunks", "flags"), [(1, False), (2, True)])
+def test_a_harassing_word_that_flickers_up_does_not_flag(chunks: int, flags: bool) -> None:
+    """The recogniser claims it for a tenth of a second. Borne out by the next chunk it flags, before any final."""
+    claims = [Heard(text, syllables(text)) for text in (f"{LISTED}啊", "陪我水饺")]
+    script = [Heard(""), *[claims[0]] * chunks, *[claims[1]] * 5]
+    line = Line(offered=offer()).begin().wait(3)
+    stream = StreamRecognizer(Speaker.CALLER, ScriptedDecoder(script))
+    for pcm, at in frames(voice(0.1 * len(script)), at=line.at):
+        for told in stream.accept(pcm, at):
+            assert not told.final
+            line.give(told)
+        line.wait(0.02)
+    assert (Verdict.HARASSMENT in [decision.verdict for decision in line.decisions]) is flags
 
 
 def test_a_final_that_takes_a_partial_back_is_told() -> None:
