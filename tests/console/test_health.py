@@ -1,4 +1,4 @@
-"""状态: each node with its model, registrations, what waits for the log, and its last faults."""
+"""运行状态: each node with its model, registrations, what waits for the log, and its last faults."""
 
 from datetime import UTC, datetime, timedelta
 

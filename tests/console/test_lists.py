@@ -1,4 +1,4 @@
-"""名单, 状态: entries and proposals; who may change them; what is on record."""
+"""名单, 运行状态: entries and proposals; who may change them; what is on record."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
