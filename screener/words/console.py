@@ -119,7 +119,7 @@ SAID: dict[str, tuple[str, str]] = {
     "by": ("分组", "Group by"),
     "than_from": ("对比期：自", "Compare from"),
     "than_until": ("对比期：至（不含）", "Compare to (exclusive)"),
-    "than_before": ("与上一时段对比", "Compare with the period before"),
+    "than_before": ("对比上一时段", "Compare with the period before"),
     "show": ("查看", "Show"),
     "lists": ("名单", "Lists"),
     "entries": ("名单上的号码", "Numbers on the lists"),
