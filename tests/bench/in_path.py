@@ -16,7 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
-from screener.acts.net import Acts
+from screener.acts.net import ActsModel
 from screener.core.flow import Flow
 from screener.core.judgement import Judgement
 from screener.events import Speaker
@@ -46,7 +46,7 @@ def became(call: Call, judgement: Judgement) -> str:
 
 def lived(calls: list[Call], judgement: Judgement) -> Iterator[tuple[Call, str]]:
     """Each call, and what became of it."""
-    acts = cast("Acts", judgement.acts)
+    acts = cast("ActsModel", judgement.acts)
     of_hand = {call.hand: replace(judgement, acts=acts.unheard(call.hand)) for call in calls}
     yield from ((call, became(call, of_hand[call.hand])) for call in calls)
 
