@@ -16,11 +16,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
+from screener.settings.judging import load_judgement
+
 from screener.acts.net import ActsModel
 from screener.core.flow import Flow
 from screener.core.judgement import Judgement
 from screener.events import Speaker
-from screener.settings.judging import load_judgement
 from screener.settings.sections import Judgement as Section
 from screener.speech.pinyin import syllables
 from screener.training.acts.corpus import Call, hands, read_corpus, read_hand

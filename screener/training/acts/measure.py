@@ -15,7 +15,7 @@ from typing import NoReturn
 from zoneinfo import ZoneInfo
 
 from screener.acts.net import ActsModel
-from screener.core.acts import Act, Memory, Understood
+from screener.core.dialogue_acts import Act, Memory, Understood
 from screener.core.evidence import Evidence, Kind, Source, Standing, Verdict
 from screener.core.flow import Flow
 from screener.core.judgement import Judgement, Weights
