@@ -14,6 +14,8 @@ from screener.errors import InputError
 from screener.outside.files import write_private
 from screener.resources import config_folder
 from screener.settings.load import FILE_NAME
+from screener.speech.models import DEFAULT_MODEL, DEFAULT_WHY
+from screener.words.terms import labelled
 from screener.words.told import told
 
 if TYPE_CHECKING:
@@ -39,8 +41,8 @@ def init(path: Path, force: bool) -> None:
     except OSError as problem:
         raise InputError(f"{path}: cannot be written ({problem.strerror})", "name another file") from problem
     say(
-        f"{path}: written. Next: set [sip] and [targets] in it, take a model of people's voices "
-        "(screener model install says which, and why), then run: screener doctor"
+        f"{path}: written. Next: set [sip] and [targets] in it, take a model of people's voices with: "
+        f"screener model install {DEFAULT_MODEL} ({DEFAULT_WHY}), then run: screener doctor"
     )
 
 
@@ -71,4 +73,5 @@ def doctor(config: Path | None, as_json: bool) -> None:
 def line_of(check: "Check") -> str:
     """One line for a terminal."""
     parts = [told(part, speaking()) for part in (check.name, check.message, check.remedy)]
-    return f"{'✔' if check.ok else '✘'} {parts[0]}: {parts[1]}" + (f" → {parts[2]}" if check.remedy else "")
+    said = labelled(parts[0], parts[1], speaking())
+    return f"{'✔' if check.ok else '✘'} {said}" + (f" → {parts[2]}" if check.remedy else "")

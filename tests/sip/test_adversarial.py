@@ -10,7 +10,7 @@ import pytest
 from screener.errors import SipParseError
 from screener.sip import sdp
 from screener.sip.address import NameAddr, Via
-from screener.sip.framing import Framer
+from screener.sip.framing import SipFramer
 from screener.sip.message import MAX_HEAD, MAX_HEADERS, MAX_LINE, MAX_SEPARATORS, parse
 from tests.sip.adversarial import PARSERS, every_unit, hostile, read
 
@@ -58,7 +58,7 @@ def test_a_session_description_that_goes_on_for_ever_is_refused(body):
 
 
 def test_bytes_that_come_one_by_one_are_looked_at_once():
-    framer, found = Framer(), []
+    framer, found = SipFramer(), []
     head = b"OPTIONS sip:a@b SIP/2.0\r\nX: " + b"y" * 12_000 + b"\r\nContent-Length: 48000\r\n\r\n"
     message = head + b"z" * 48_000
     for at in range(len(message) - 1):
@@ -68,7 +68,7 @@ def test_bytes_that_come_one_by_one_are_looked_at_once():
 
 
 def test_keep_alives_in_thousands():
-    framer = Framer()
+    framer = SipFramer()
     assert framer.feed(b"\r\n\r\n" * 16_000) == []
     assert framer.pings == 16_000
     assert not framer.waiting, "nothing of them is kept"
