@@ -16,12 +16,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
-from screener.settings.judgement import load_judgement
-
 from screener.acts.net import ActsModel
 from screener.core.flow import Flow
 from screener.core.judgement import Judgement
 from screener.events import Speaker
+from screener.settings.judgement import load_judgement
 from screener.settings.sections import JudgementSection as Section
 from screener.speech.pinyin import syllables
 from screener.training.acts.corpus import CorpusCall, hands, read_corpus, read_hand
