@@ -137,7 +137,7 @@ def main() -> None:
     judgement = load_judgement(Section(), Path(), syllables, None)
     calls, _, nets = drawn(chosen.seed, chosen.calls, cast("Acts", judgement.acts))
     judgement = replace(judgement, acts=nets)
-    spoken = in_kokoro(calls, chosen.seed)
+    spoken = in_kokoro(calls, chosen.seed, [Speaker.CALLER])
     model = load_model(Speech(engine="sherpa", model=str(MODEL)), Path())
     reading = Reading(SecondReader(partial(load_reader, find_model(chosen.second).folder)))
     wait_for(lambda: reading.reader.ready, 120, "second reader")
