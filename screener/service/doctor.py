@@ -21,6 +21,7 @@ from screener.outside.files import open_to_others
 from screener.service.peers import (
     Check,
     check_certificates,
+    check_clear,
     check_encryption,
     check_freeswitch,
     check_pbx,
@@ -65,6 +66,7 @@ def examine(path: Path | None = None) -> Iterator[Check]:
     yield check_rtp(settings.sip)
     yield check_certificates(settings.sip.tls, wanted=settings.sip.speaks_tls)
     yield check_encryption(settings.sip)
+    yield from check_clear(settings)
     yield from check_registrations(settings.sip, port_free=port.ok)
     yield from check_targets(settings)
     yield check_recording_clients(settings)

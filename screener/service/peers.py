@@ -12,6 +12,7 @@ from typing import Protocol
 from urllib.parse import urlsplit
 
 from screener.errors import PbxError, SipError, SipParseError
+from screener.settings.clear import exposed
 from screener.settings.encryption import Tls
 from screener.settings.freeswitch import Freeswitch
 from screener.settings.sections import Pbx, Settings, Sip, Speech, Targets, Webhook
@@ -171,6 +172,12 @@ def check_encryption(sip: Sip) -> Check:
         message="required, but its keys may come over UDP or TCP, where anybody on the way reads them",
         remedy="set only = true in [sip.tls]",
     )
+
+
+def check_clear(settings: Settings) -> Iterator[Check]:
+    """Does anything leave in clear, where calls must be encrypted?"""
+    for found in exposed(settings):
+        yield Check("in clear", ok=False, message=f"{found.where}: {found.what}", remedy=found.remedy)
 
 
 def check_recording_clients(settings: Settings) -> Check:

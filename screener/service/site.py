@@ -1,9 +1,7 @@
 """The composition root of a running site: makes, starts and stops its parts, wires the edges to the judgement.
 
-Three kinds of thread carry a call: the SIP and media threads of the endpoint, the hearing thread with the
-recogniser processes behind it, and one *calls thread*, which is here and runs every session. They meet in one
-bounded inbox. When it is over its limit, ticks, sounds and partial transcripts are dropped and counted; the end of
-a call or of a transfer never is.
+SIP and media threads, the hearing thread before the recogniser processes, and one *calls thread*, which runs every
+session, meet in one bounded inbox. Over its limit ticks, sounds, keys and transcripts are dropped and counted.
 """
 
 import logging
@@ -34,6 +32,7 @@ from screener.events import (
     Caller,
     CallOffered,
     Cue,
+    Dtmf,
     EndedBy,
     Entrance,
     Event,
@@ -145,7 +144,7 @@ class _Pulse:
     answered: Callable[[], None]
 
 
-_DROPPABLE = (Tick, Cue, Transcript)
+_DROPPABLE = (Tick, Cue, Transcript, Dtmf)
 _EVERY_CALL = ""
 
 
@@ -392,7 +391,9 @@ class Service:
         )
         yield from of_hearing(self._pool, self._second)
         yield Sample("events_waiting", self._inbox.qsize(), "Events that wait for the calls thread.")
-        yield Sample("events_dropped_total", self._dropped, "Ticks, sounds and transcripts dropped behind time.")
+        yield Sample(
+            "events_dropped_total", self._dropped, "Ticks, sounds, keys, transcripts dropped behind time."
+        )
 
     # The calls thread.
 

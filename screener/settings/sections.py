@@ -88,7 +88,8 @@ class Sip:
         inbound_username, inbound_password: demand digest of inbound calls when both are set.
         user_agent: the User-Agent and Server header; empty says nothing.
         srtp: `off` takes calls in clear alone, `required` encrypted ones alone (SDES, RFC 4568); `optional` both,
-            encrypted where the peer can. The copies of `[proxy]` are in clear, and not taken with `required`.
+            encrypted where the peer can. With `required` (or `tls.only`) nothing else may leave in clear either:
+            settings/clear.py has the list.
     """
 
     host: str = "127.0.0.1"

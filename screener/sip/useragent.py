@@ -242,10 +242,10 @@ class SipUserAgent:
         self._send(self._response(request, status, tag).serialize(), source)
 
     def _dispatch(self, request: Request, transaction: ServerTransaction, source: Address) -> None:
-        if unsupported := invitation.unsupported(request, self._settings):
-            self._refuse(transaction, 420, ("Unsupported", ", ".join(unsupported)))
-        elif request.method == "CANCEL":
+        if request.method == "CANCEL":  # whatever it requires (RFC 3261 8.2.2.3)
             self._cancel(request, transaction, source)
+        elif unsupported := invitation.unsupported(request, self._settings):
+            self._refuse(transaction, 420, ("Unsupported", ", ".join(unsupported)))
         elif request.to.tag:
             call = self._call_of(request)
             if call is not None:

@@ -67,13 +67,15 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def serving(extra: str = "", root: Path = ROOT, flow: str = "") -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+def serving(
+    extra: str = "", root: Path = ROOT, flow: str = "", sip: str = ""
+) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
     """`screener serve` of a checkout on loopback as a process of its own; yields it and its SIP port."""
     with tempfile.TemporaryDirectory() as folder:
         port, config, log = free_port(), Path(folder, "screener.toml"), Path(folder, "log.txt")
         target = "sip:{}@127.0.0.1"
         config.write_text(
-            f"[sip]\nport = {port}\n[targets]\nagents = '{target.format('agents')}'\n"
+            f"[sip]\nport = {port}\n{sip}[targets]\nagents = '{target.format('agents')}'\n"
             f"analysis = '{target.format('analysis')}'\n[flow]\nqueue_on_pbx = true\n{flow}\n"
             f"[speech]\n{SPEECH}\n{extra}"
         )

@@ -129,11 +129,37 @@ def length(head: bytes) -> int:
     return int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0])
 
 
-def test_so_many_connections_and_no_more(server: ConsoleServer) -> None:
+def test_so_many_connections_and_no_more(server: ConsoleServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who has asked nothing for longest gives way to whoever comes: others are served at any time."""
+    monkeypatch.setattr(connections, "ASKING_SECONDS", 60)
     with ExitStack() as lines:
         idle = [lines.enter_context(connected(server)) for _ in range(10)]
         time.sleep(0.2)
-        assert is_over(lines.enter_context(connected(server)), 1.0), "the eleventh"
+        with urllib.request.urlopen(f"{server.address}login", timeout=WAIT) as answer:
+            assert answer.status == 200, "the eleventh"
+        assert is_over(idle[0], 10)
+        for _ in range(30):
+            idle.append(lines.enter_context(connected(server)))
+        assert all(is_over(line, 10) for line in idle[:-10])
+        assert not any(is_over(line, 0.05) for line in idle[-10:]), "the newest ten stay"
+
+
+def test_pages_that_are_open_give_way_to_nobody(server: ConsoleServer) -> None:
+    with httpx.Client(base_url=server.address, timeout=2) as client:
+        client.post("/login", data={"name": "auditor", "password": PASSWORD})
+        with client.stream("GET", "/live/events") as answer, ExitStack() as lines:
+            news = answer.iter_lines()
+            assert next(news).startswith("data: ")
+            for _ in range(40):
+                lines.enter_context(connected(server))
+            with suppress(httpx.ReadTimeout):  # no news, and no end
+                for _ in range(3):
+                    next(news)
+
+
+def test_after_many_others_are_served_again(server: ConsoleServer) -> None:
+    with ExitStack() as lines:
+        idle = [lines.enter_context(connected(server)) for _ in range(10)]
         assert all(is_over(line, 10) for line in idle)
     with urllib.request.urlopen(f"{server.address}login", timeout=WAIT) as answer:
         assert answer.status == 200, "others are served again"
