@@ -21,11 +21,11 @@ from rich.console import Console
 from screener.cli.report import report
 from screener.cli.say import may_colour
 from screener.cli.speaking import as_spoken, speaking
-from screener.console.access import Role
+from screener.console.logins import Role
 from screener.console.server import ConsoleServer, make_access, make_context
 from screener.demo.screen import WORDS, Screen
 from screener.demo.script import AUDIO, ScriptedCall, load_script
-from screener.demo.stage import Options, Outcome, Stage
+from screener.demo.stage import CallOutcome, Options, Stage
 from screener.errors import StoreError
 from screener.speech.pinyin import syllables
 from screener.store.accounts import Accounts
@@ -101,7 +101,7 @@ def demo(
 
 def _shown(
     console: Console, stage: Stage, calls: Sequence[ScriptedCall], lang: Language, seconds: float
-) -> list[Outcome]:
+) -> list[CallOutcome]:
     """Place the calls again and again, with the site's console, for so long or until Ctrl-C or SIGTERM.
 
     Gives the first round.
@@ -119,7 +119,7 @@ def _shown(
     server.start()
     if os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"):
         webbrowser.open(f"{server.address}live")
-    first: list[Outcome] = []
+    first: list[CallOutcome] = []
     until = time.monotonic() + seconds
     try:
         while not first or time.monotonic() < until:

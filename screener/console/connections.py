@@ -15,7 +15,7 @@ ASKING_SECONDS = 20.0
 """A request that is not whole after so long is none, however it trickles in."""
 
 
-class Connection(H11Protocol):
+class HttpConnection(H11Protocol):
     """One connection, as uvicorn keeps it, with an end to its patience."""
 
     _late: asyncio.TimerHandle | None = None
@@ -24,8 +24,8 @@ class Connection(H11Protocol):
         """Take it; where there are too many, another gives way, or it does."""
         super().connection_made(transport)
         if len(self.connections) > CONNECTIONS:
-            asking = [c for c in self.connections if isinstance(c, Connection) and c._late is not None]
-            min(asking, key=Connection._asks_until, default=self)._give_way()
+            asking = [c for c in self.connections if isinstance(c, HttpConnection) and c._late is not None]
+            min(asking, key=HttpConnection._asks_until, default=self)._give_way()
         self._watch()
 
     def data_received(self, data: bytes) -> None:

@@ -39,7 +39,7 @@ class Say:
 
 
 @dataclass(frozen=True, slots=True)
-class Voice:
+class ScriptVoice:
     """A voice of espeak-ng and its words.
 
     Attributes:
@@ -106,7 +106,7 @@ class Script:
 
     day: date
     timezone: str
-    agent: Voice
+    agent: ScriptVoice
     call: tuple[ScriptedCall, ...]
 
     @property

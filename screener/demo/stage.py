@@ -18,7 +18,7 @@ from screener.core.actions import Action, Decided, Prompt
 from screener.core.evidence import Decision
 from screener.demo.agent import Agent
 from screener.demo.announcement import Place, in_order
-from screener.demo.caller import Caller
+from screener.demo.caller import CallerPhone
 from screener.demo.handset import HOST
 from screener.demo.script import AUDIO, GREETING, LINES, End, Script, ScriptedCall
 from screener.errors import StoreError
@@ -92,7 +92,7 @@ class Options:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class CallOutcome:
     """What became of a call.
 
     Attributes:
@@ -156,7 +156,7 @@ class Voices:
         return self._said[call.agent_recording]
 
 
-class Clock:
+class StageClock:
     """The wall clock of the site: set to a call's scripted time, it runs on from there."""
 
     def __init__(self, now: datetime) -> None:
@@ -207,7 +207,7 @@ class Stage:
         self._voices = Voices(script, options.voices)
         self._agent = Agent(self._voices.greeting, self._voices.agent_seconds)
         self.settings = write_settings(script, options, self._agent.uri)
-        self._clock, self._notes = Clock(script.moment(script.call[0])), _Notes(audience)
+        self._clock, self._notes = StageClock(script.moment(script.call[0])), _Notes(audience)
         self._service = Service(self.settings, [self._notes.observe], self._clock)
 
     def __enter__(self) -> "Stage":
@@ -226,7 +226,7 @@ class Stage:
         self._service.stop()
         self._agent.stop()
 
-    def play(self, calls: Sequence[ScriptedCall]) -> list[Outcome]:
+    def play(self, calls: Sequence[ScriptedCall]) -> list[CallOutcome]:
         """Run the calls one after the other."""
         outcomes = []
         uri = f"sip:{self.settings.sip.screening_extension}@{HOST}:{self._service.sip_port}"
@@ -238,12 +238,12 @@ class Stage:
             self._audience.over()
         return outcomes
 
-    def _one(self, call: ScriptedCall, uri: str) -> Outcome:
+    def _one(self, call: ScriptedCall, uri: str) -> CallOutcome:
         """Place one call, follow it to its end, and judge by the sound what became of it."""
         voices, notes, audience = self._voices, self._notes, self._audience
         pause = bytes(2 * round((_seconds(len(voices.greeting)) + ANSWER_SECONDS) * SAMPLE_RATE))
         background = noise(self._options.noise_db)
-        caller = Caller(call.number, voices.said(call), pause + voices.to_agent(call), background)
+        caller = CallerPhone(call.number, voices.said(call), pause + voices.to_agent(call), background)
         try:
             caller.place(uri)
             while not caller.wait(REFRESH_SECONDS):
@@ -260,7 +260,7 @@ class Stage:
         finally:
             caller.stop()
         audience.refresh()
-        return Outcome(call, notes.decision, end, proof)
+        return CallOutcome(call, notes.decision, end, proof)
 
 
 def write_settings(script: Script, options: Options, agents: str) -> Settings:
@@ -290,7 +290,9 @@ def write_settings(script: Script, options: Options, agents: str) -> Settings:
     return load(options.settings_file)
 
 
-def _end(call: ScriptedCall, caller: Caller, agent: Agent, voices: Voices) -> tuple[End | None, tuple[Place, ...]]:
+def _end(
+    call: ScriptedCall, caller: CallerPhone, agent: Agent, voices: Voices
+) -> tuple[End | None, tuple[Place, ...]]:
     """Where the caller ended up, by what both ends heard."""
     clips = load_clips()
     first, *others = caller.legs
@@ -322,7 +324,7 @@ def noise(noise_db: float | None) -> bytes:
     return samples.clip(-32767, 32767).astype("<i2").tobytes()
 
 
-def _keep(folder: Path, call: ScriptedCall, caller: Caller, agent: Agent) -> None:
+def _keep(folder: Path, call: ScriptedCall, caller: CallerPhone, agent: Agent) -> None:
     for number, leg in enumerate(caller.legs, 1):
         write_wav(folder / f"{call.name}-heard-{number}.wav", leg.handset.heard)
     if heard := agent.heard_from(call.number):

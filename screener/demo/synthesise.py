@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from screener.demo.script import AUDIO, GREETING, Group, Script, ScriptedCall, Voice, load_script
+from screener.demo.script import AUDIO, GREETING, Group, Script, ScriptedCall, ScriptVoice, load_script
 from screener.events import SAMPLE_RATE
 from screener.media.prompts import write_wav
 from screener.media.recordings import Samples, Texts, level, speak, trim
@@ -20,12 +20,12 @@ LANGUAGE = "cmn-latn-pinyin"
 READINGS = {"喂": "wei2"}
 """What is said otherwise on the telephone than the dictionary has it."""
 TAIL_SECONDS = 0.3
-Say = Callable[[Voice], Samples]
+Say = Callable[[ScriptVoice], Samples]
 """Says a line, at the level of all recordings."""
 LAUGHTER_LEVEL_DB = -8.0
 
 
-def say(line: Voice) -> Samples:
+def say(line: ScriptVoice) -> Samples:
     """A line by espeak-ng."""
     text = line.text
     for character, reading in READINGS.items():
@@ -39,14 +39,14 @@ def compose(call: ScriptedCall, say: Say) -> Samples:
     parts: list[Samples] = []
     for sentence in call.says:
         parts.append(np.zeros(int(sentence.pause * SAMPLE_RATE)))
-        parts.append(say(Voice(call.voice, call.speed, call.pitch, sentence.text)))
+        parts.append(say(ScriptVoice(call.voice, call.speed, call.pitch, sentence.text)))
     speech = np.concatenate([*parts, np.zeros(int(TAIL_SECONDS * SAMPLE_RATE))])
     return speech + background(call.group, call, speech.size, say) if call.group else speech
 
 
 def background(group: Group, call: ScriptedCall, size: int, say: Say) -> Samples:
     """Others who egg the speaker on, and their laughter; it fills the pauses between the sentences."""
-    voices = say(Voice(group.voice, group.speed, group.pitch, group.text)) * 10 ** (group.level_db / 20)
+    voices = say(ScriptVoice(group.voice, group.speed, group.pitch, group.text)) * 10 ** (group.level_db / 20)
     mixed = np.zeros(size)
     first = int(call.says[0].pause * SAMPLE_RATE)
     for start in range(first, size - voices.size, 2 * voices.size):
@@ -91,7 +91,7 @@ def make(script: Script, folder: Path, say: Say) -> None:
         if call.recording:
             save(folder / call.recording, compose(call, say))
         if call.agent_recording:
-            line = Voice(call.voice, call.speed, call.pitch, call.to_agent)
+            line = ScriptVoice(call.voice, call.speed, call.pitch, call.to_agent)
             save(folder / call.agent_recording, say(line))
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from screener.core.actions import Prompt
 from screener.errors import ScreenerError, SettingsError, SipError, StoreError
 from screener.numbers.identify import regions
-from screener.numbers.site import lines_of
+from screener.numbers.plan import lines_of
 from screener.outside.files import open_to_others
 from screener.service.peers import (
     Check,
@@ -31,7 +31,7 @@ from screener.service.peers import (
     check_targets,
     check_webhook,
 )
-from screener.settings.judging import load_judgement
+from screener.settings.judgement import load_judgement
 from screener.settings.load import default_path, load
 from screener.settings.recordings import load_played
 from screener.settings.sections import Settings, Sip

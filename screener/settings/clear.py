@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import SplitResult, parse_qs, urlsplit
 
-from screener.settings.alerts import Summary, Way
+from screener.settings.alerts import SummarySection, Way
 from screener.settings.sections import Settings, Sip
 
 _SECURE_MODES = ("require", "verify-ca", "verify-full")
@@ -78,7 +78,7 @@ def _voice(settings: Settings) -> Iterator[Exposed]:
 def _told(settings: Settings) -> Iterator[Exposed]:
     """Alerts and summaries: who called, and what was said."""
     ways, summaries = settings.alerts.ways, settings.alerts.summaries
-    mails: list[tuple[str, int, Way | Summary]] = []
+    mails: list[tuple[str, int, Way | SummarySection]] = []
     mails += [("[[alerts.ways]]", number, way) for number, way in enumerate(ways, 1) if way.kind == "email"]
     mails += [("[[alerts.summaries]]", number, summary) for number, summary in enumerate(summaries, 1)]
     for section, number, mail in mails:

@@ -22,7 +22,7 @@ from screener.settings.clear import exposed, is_here
 from screener.settings.flow import check_flow
 from screener.settings.freeswitch import Freeswitch, check_freeswitch
 from screener.settings.proxy import Proxy, check_proxy
-from screener.settings.sections import Evidence, Oidc, Pbx, Registrar, Settings, Sip, Site, Webhook
+from screener.settings.sections import EvidenceSection, Oidc, Pbx, Registrar, Settings, Sip, Site, Webhook
 from screener.settings.servers import check_servers
 
 if TYPE_CHECKING:
@@ -229,7 +229,7 @@ def _check_ladder(ladder: Ladder) -> Iterator[Problem]:
         yield "[ladder] complaint_days", f"found {ladder.complaint_days}, {allowed}"
 
 
-def _check_evidence(evidence: Evidence, folder: Path) -> Iterator[Problem]:
+def _check_evidence(evidence: EvidenceSection, folder: Path) -> Iterator[Problem]:
     if evidence.timestamp_url and not re.match(r"https?://[^\s/]+", evidence.timestamp_url):
         yield "[evidence] timestamp_url", "found a value that is not shown, allowed an http or https URL"
     if evidence.timestamp_ca and not (folder / evidence.timestamp_ca).is_file():

@@ -42,7 +42,7 @@ class Proxy:
         return "[proxy] url" if self.url else ""
 
 
-class Endpoint(Protocol):
+class SipPorts(Protocol):
     """What `[sip]` says of ports, and of what takes some."""
 
     @property
@@ -55,7 +55,7 @@ class Endpoint(Protocol):
     def recording_extension(self) -> str: ...  # noqa: D102
 
 
-def check_proxy(proxy: Proxy, sip: Endpoint, recordings: int) -> Iterator[tuple[str, str]]:
+def check_proxy(proxy: Proxy, sip: SipPorts, recordings: int) -> Iterator[tuple[str, str]]:
     """Where something is wrong, and what.
 
     Args:

@@ -10,7 +10,7 @@ from pydantic import Field
 from screener.core.flow import Flow
 from screener.core.ladder import Ladder
 from screener.settings.alerts import Alerts
-from screener.settings.encryption import Encryption, Port, Tls
+from screener.settings.encryption import Encryption, Port, TlsSection
 from screener.settings.freeswitch import Freeswitch
 from screener.settings.proxy import Proxy
 
@@ -113,7 +113,7 @@ class Sip:
     inbound_password: str = field(default="", repr=False)
     user_agent: str = "Screener"
     srtp: Encryption = "optional"
-    tls: Tls = field(default_factory=Tls)
+    tls: TlsSection = field(default_factory=TlsSection)
     registrars: tuple[Registrar, ...] = ()
 
     @property
@@ -251,7 +251,7 @@ class Speech:
 
 
 @dataclass(frozen=True, slots=True)
-class Judgement:
+class JudgementSection:
     """`[judgement]`: the data files that judge; empty takes the shipped one.
 
     Attributes:
@@ -285,7 +285,7 @@ class Store:
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class EvidenceSection:
     """`[evidence]`: packages for the operator, 12321 or the police.
 
     Attributes:
@@ -406,10 +406,10 @@ class Settings:
     flow: Flow = field(default_factory=Flow)
     ladder: Ladder = field(default_factory=Ladder)
     speech: Speech = field(default_factory=Speech)
-    judgement: Judgement = field(default_factory=Judgement)
+    judgement: JudgementSection = field(default_factory=JudgementSection)
     store: Store = field(default_factory=Store)
     alerts: Alerts = field(default_factory=Alerts)
-    evidence: Evidence = field(default_factory=Evidence)
+    evidence: EvidenceSection = field(default_factory=EvidenceSection)
     prompts: Prompts = field(default_factory=Prompts)
     operations: Operations = field(default_factory=Operations)
     console: Console = field(default_factory=Console)

@@ -13,7 +13,7 @@ from screener.events import SAMPLE_RATE, Speaker
 from screener.speech.models import SHERPA_FILES, check_folder, describe
 from screener.speech.pinyin import initials_and_finals, syllables
 from screener.speech.recognizer import ModelInfo
-from screener.speech.stream import Decoder, Heard, StreamRecognizer
+from screener.speech.stream import Decoder, Hypothesis, StreamRecognizer
 from screener.speech.upsample import Upsampler
 
 TRAILING_SILENCE_SECONDS = 0.8
@@ -127,9 +127,9 @@ class _SherpaDecoder:
         self._stream = recognizer.create_stream()
         self._upsampler = Upsampler()
         self._min_confidence = min_confidence
-        self._last = Heard("")
+        self._last = Hypothesis("")
 
-    def feed(self, pcm: bytes) -> Heard:
+    def feed(self, pcm: bytes) -> Hypothesis:
         try:
             if self._decode(pcm):
                 final = self._recognizer.is_endpoint(self._stream)
@@ -137,12 +137,12 @@ class _SherpaDecoder:
                 if final:
                     self._recognizer.reset(self._stream)
             elif self._last.final:
-                self._last = Heard("")
+                self._last = Hypothesis("")
         except RuntimeError as error:
             raise ModelError(f"sherpa-onnx failed on a stream: {error}") from error
         return self._last
 
-    def flush(self) -> Heard:
+    def flush(self) -> Hypothesis:
         self._decode(bytes(SAMPLE_RATE))  # half a second of silence pushes the last tokens out of the encoder
         self._stream.input_finished()
         self._decode(b"")
@@ -158,7 +158,7 @@ class _SherpaDecoder:
             decoded = True
         return decoded
 
-    def _heard(self, final: bool) -> Heard:
+    def _heard(self, final: bool) -> Hypothesis:
         result = self._recognizer.get_result_as_json_string(self._stream)
         return parse_result(result.translate(self._names), final, self._min_confidence)
 
@@ -206,7 +206,7 @@ def spell(word: str, tokens: Container[str]) -> Sequence[str]:
     )
 
 
-def parse_result(result: str, final: bool, min_confidence: float) -> Heard:
+def parse_result(result: str, final: bool, min_confidence: float) -> Hypothesis:
     """A result as the library prints it: `{"text": "nǐhǎo", "tokens": ["n", "ǐ", …], "ys_probs": [-0.2, …]}`.
 
     Args:
@@ -217,14 +217,14 @@ def parse_result(result: str, final: bool, min_confidence: float) -> Heard:
     fields = json.loads(result)
     tokens, log_probabilities = fields["tokens"], fields["ys_probs"]
     if not tokens:
-        return Heard("", final=final)
+        return Hypothesis("", final=final)
     confidence = None
     said = syllables(" ".join(tokens))
     if log_probabilities:
         confidence = min(1.0, fmean(map(exp, log_probabilities))) ** CONFIDENCE_POWER
         if confidence < min_confidence * (LONG_SHARE if len(said) >= LONG_SYLLABLES else 1.0):
-            return Heard("", final=final)
-    return Heard(fields["text"].replace(" ", ""), said, final, confidence if final else None)
+            return Hypothesis("", final=final)
+    return Hypothesis(fields["text"].replace(" ", ""), said, final, confidence if final else None)
 
 
 def _newest(folder: Path, pattern: str) -> Path:

@@ -16,7 +16,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from screener.demo.script import Script, Voice, load_script
+from screener.demo.script import Script, ScriptVoice, load_script
 from screener.demo.synthesise import make
 from screener.media.recordings import Samples, level, trim
 from tests.bench.people import SHARED, VOICES, in_voices
@@ -34,7 +34,7 @@ PEOPLE = {
 """Who has the part of which voice of espeak-ng."""
 
 
-def say(line: Voice) -> Samples:
+def say(line: ScriptVoice) -> Samples:
     (clip,) = in_voices([(PEOPLE[line.voice], line.text)])
     return level(trim(np.frombuffer(clip.pcm, "<i2") / 32768))
 

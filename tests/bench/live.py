@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from screener.demo.script import Voice
+from screener.demo.script import ScriptVoice
 from screener.demo.synthesise import say
 from tests.pbx.voices import SPEECH
 
@@ -53,7 +53,7 @@ def sentences(texts: Sequence[str], count: int) -> list[Sentence]:
     """
     said = []
     for number, text in zip(range(count), itertools.cycle(texts), strict=False):
-        samples = say(Voice(VOICES[number // len(texts) % len(VOICES)], 200, 50, text))
+        samples = say(ScriptVoice(VOICES[number // len(texts) % len(VOICES)], 200, 50, text))
         loud = np.flatnonzero(np.abs(samples) > 10 ** (-40 / 20))
         pcm = (np.clip(samples[loud[0] : loud[-1] + 1], -1, 1) * 32767).astype("<i2").tobytes()
         said.append(Sentence(text, pcm))

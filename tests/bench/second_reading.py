@@ -26,15 +26,15 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from screener.acts.net import Acts
+from screener.acts.net import ActsModel
 from screener.core.actions import ReadAgain
 from screener.core.evidence import Verdict
 from screener.core.flow import Flow
 from screener.core.judgement import Judgement
 from screener.core.rereading import CLEARED, CONFIRMED, UNREAD
 from screener.events import FRAME_BYTES, FRAME_SECONDS, SAMPLE_RATE, Cue, Reread, Speaker, Transcript
-from screener.settings.judging import load_judgement
-from screener.settings.sections import Judgement as Section
+from screener.settings.judgement import load_judgement
+from screener.settings.sections import JudgementSection as Section
 from screener.settings.sections import Speech
 from screener.speech.listener import Listener
 from screener.speech.load import load_model
@@ -136,7 +136,7 @@ def main() -> None:
     if not SHARED.is_dir() or not (VOICES / ".installed").exists():
         sys.exit(f"{SHARED} is absent, or `make voices` has not been run")
     judgement = load_judgement(Section(), Path(), syllables, None)
-    calls, _, nets = drawn(chosen.seed, chosen.calls, cast("Acts", judgement.acts))
+    calls, _, nets = drawn(chosen.seed, chosen.calls, cast("ActsModel", judgement.acts))
     judgement = replace(judgement, acts=nets)
     spoken = in_kokoro(calls, chosen.seed, [Speaker.CALLER])
     model = load_model(Speech(engine="sherpa", model=str(MODEL)), Path())

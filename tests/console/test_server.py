@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from screener.console import connections
-from screener.console.context import Context
+from screener.console.context import ConsoleContext
 from screener.console.server import LEAVE_SECONDS, ConsoleServer
 from screener.errors import InputError
 from tests.bench.live import serving
@@ -20,7 +20,7 @@ from tests.console.conftest import PASSWORD
 from tests.waiting import WAIT, wait_for
 
 
-def test_it_serves_and_stops(context: Context) -> None:
+def test_it_serves_and_stops(context: ConsoleContext) -> None:
     server = ConsoleServer(context, port=0)
     server.start()
     try:
@@ -34,7 +34,9 @@ def test_it_serves_and_stops(context: Context) -> None:
         urllib.request.urlopen(address, timeout=WAIT)
 
 
-def test_an_open_page_does_not_keep_it_from_stopping(context: Context, caplog: pytest.LogCaptureFixture) -> None:
+def test_an_open_page_does_not_keep_it_from_stopping(
+    context: ConsoleContext, caplog: pytest.LogCaptureFixture
+) -> None:
     server = ConsoleServer(context, port=0)
     server.start()
     with httpx.Client(base_url=server.address) as client:
@@ -49,7 +51,7 @@ def test_an_open_page_does_not_keep_it_from_stopping(context: Context, caplog: p
     assert not [record for record in caplog.records if record.exc_info]
 
 
-def test_a_port_that_is_taken_is_a_clear_error(context: Context) -> None:
+def test_a_port_that_is_taken_is_a_clear_error(context: ConsoleContext) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen(1)
@@ -67,7 +69,7 @@ def test_the_service_serves_the_pages_too_where_the_site_wants_them() -> None:
 
 
 @pytest.fixture
-def server(context: Context, monkeypatch: pytest.MonkeyPatch) -> Iterator[ConsoleServer]:
+def server(context: ConsoleContext, monkeypatch: pytest.MonkeyPatch) -> Iterator[ConsoleServer]:
     monkeypatch.setattr(connections, "CONNECTIONS", 10)
     monkeypatch.setattr(connections, "ASKING_SECONDS", 1.5)
     made = ConsoleServer(context, port=0)

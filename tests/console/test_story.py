@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from screener.console.access import Role
+from screener.console.logins import Role
 from screener.console.server import ConsoleServer, make_access, make_context
 from screener.core.actions import Prompt
 from screener.demo.announcement import in_order

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from screener.core.actions import Prompt
-from screener.core.acts import Act
+from screener.core.dialogue_acts import Act
 from screener.core.evidence import Evidence, Kind, Source, Standing
 from screener.core.hearing import ACT_LIMIT, SAME_RULE_LIMIT, SOUND_LIMIT, Hearing
 from screener.events import Caller, Cue, CueKind, History, LineClass, Speaker
@@ -98,7 +98,7 @@ def test_acts_are_counted_and_said_in_plain_words() -> None:
     ear = hearing()
     for number in range(2):
         found = list(ear.heard(said("请问您要咨询什么业务", number, number, speaker=AGENT)))
-    assert Teller().evidence(found[0].rule, found[0].detail) == "坐席第2次引回正题"
+    assert Teller().evidence(found[0].rule, found[0].detail) == "坐席第 2 次引回正题"
 
 
 def test_our_own_prompts_are_the_agents_turns() -> None:

@@ -17,7 +17,17 @@ from screener.ports import OfferSink, RegistrationState
 from screener.service import doctor, peers
 from screener.service.peers import Check
 from screener.settings.load import load
-from screener.settings.sections import Judgement, Pbx, Prompts, Registrar, Settings, Sip, Speech, Store, Targets
+from screener.settings.sections import (
+    JudgementSection,
+    Pbx,
+    Prompts,
+    Registrar,
+    Settings,
+    Sip,
+    Speech,
+    Store,
+    Targets,
+)
 from screener.speech.models import DEFAULT_MODEL, DEFAULT_WHY
 from screener.store.log import open_log
 from screener.words.terms import Language
@@ -223,11 +233,11 @@ def test_recordings(tmp_path: Path) -> None:
 def test_the_judgement_data(tmp_path: Path) -> None:
     assert doctor.check_judgement(Settings()).ok
     (tmp_path / "bad.toml").write_text("= 3")
-    bad = doctor.check_judgement(Settings(judgement=Judgement(lexicon="bad.toml"), folder=tmp_path))
+    bad = doctor.check_judgement(Settings(judgement=JudgementSection(lexicon="bad.toml"), folder=tmp_path))
     assert not bad.ok
     assert "bad.toml" in bad.message
     (tmp_path / "lines.csv").write_text("x,y\nz,w\n")
-    lines = doctor.check_lines(Settings(judgement=Judgement(lines=("lines.csv",)), folder=tmp_path))
+    lines = doctor.check_lines(Settings(judgement=JudgementSection(lines=("lines.csv",)), folder=tmp_path))
     assert not lines.ok
     assert "\n" not in line_of(lines)
 

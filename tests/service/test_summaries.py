@@ -9,10 +9,10 @@ from zoneinfo import ZoneInfo
 import openpyxl
 import pytest
 
+from screener.backoff import Backoff
 from screener.errors import StoreError
-from screener.pauses import Pauses
 from screener.service.summaries import ACTION, Summaries, apart, make, newest_due
-from screener.settings.alerts import Alerts, Summary
+from screener.settings.alerts import Alerts, SummarySection
 from screener.settings.sections import Settings, Store
 from screener.store.log import open_log
 from tests.alerts.mailbox import mailbox
@@ -22,8 +22,8 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 NEW_YORK = ZoneInfo("America/New_York")
 
 
-def asked(every: str, place: str = "127.0.0.1:25", **changes: object) -> Summary:
-    made = Summary(every, place, "a@example.org", ("b@example.org", "c@example.org"))  # type: ignore[arg-type]
+def asked(every: str, place: str = "127.0.0.1:25", **changes: object) -> SummarySection:
+    made = SummarySection(every, place, "a@example.org", ("b@example.org", "c@example.org"))  # type: ignore[arg-type]
     return replace(made, **changes)  # type: ignore[arg-type]
 
 
@@ -57,7 +57,7 @@ def settings(tmp_path: Path) -> Settings:
 
 
 NOW = datetime(2026, 4, 1, 4, 0, tzinfo=UTC)
-AT_ONCE = Pauses(0.01, 0.01)
+AT_ONCE = Backoff(0.01, 0.01)
 
 
 def test_it_is_sent_once_with_page_and_workbook_and_stands_on_record(settings: Settings) -> None:
@@ -79,7 +79,7 @@ def test_it_is_sent_once_with_page_and_workbook_and_stands_on_record(settings: S
     assert "骚扰来电小结" in mail["subject"]
     text, page = mail.get_body(("plain",)), mail.get_body(("html",))
     assert text is not None and page is not None
-    assert "骚扰来电: " in text.get_content() and "2026-03-01 00:00" in text.get_content()
+    assert "骚扰来电：" in text.get_content() and "2026-03-01 00:00" in text.get_content()
     assert "<svg" in page.get_content() and "13800138000" not in page.get_content()
     files = {file.get_filename(): file.get_content() for file in mail.iter_attachments()}
     assert set(files) == {"2026-03-01.html", "2026-03-01.xlsx"}
