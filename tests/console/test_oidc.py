@@ -22,7 +22,7 @@ from screener.console.context import ConsoleContext
 from screener.console.logins import Role
 from screener.console.oidc import Begun, claims_to_person
 from screener.errors import InputError
-from screener.settings.sections import Oidc
+from screener.settings.console import Oidc
 from screener.store.accounts import Accounts
 from tests.console.provider import SECRET, Fake, provider
 from tests.waiting import WAIT, wait_for
