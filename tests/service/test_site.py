@@ -120,7 +120,7 @@ def test_a_stop_ends_in_its_time_whatever_hangs(settings: Settings, monkeypatch:
     caller = Caller(service.sip_port)
     assert caller.call().status == 200
     helpers = [service._pool, service._purger, service._take_backs, service._outbox, service._summaries]
-    helpers += [service._history, service._elsewhere]
+    helpers += [service._history, service._monitored]
     stops = {type(helper): type(helper).stop for helper in helpers}
     hang = threading.Event()
     for kind in stops:
