@@ -1,6 +1,5 @@
 """The demo itself: real SIP and RTP on loopback, the embedded model, judged by what was heard on the line."""
 
-import shutil
 import signal
 import subprocess
 import sys
@@ -10,9 +9,7 @@ from pathlib import Path
 import pytest
 
 from screener.cli import main
-from screener.demo.script import AUDIO, load_script
-from screener.demo.stage import Voices
-from screener.media.prompts import read_wav, write_wav
+from screener.media.prompts import read_wav
 from tests.waiting import WAIT
 
 
@@ -22,11 +19,11 @@ def demo(*options: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_the_lewd_caller_ends_in_the_queue_and_the_reports(tmp_path: Path) -> None:
-    done = demo("--only", "lewd", "--keep", str(tmp_path))
+    done = demo("--only", "repeat", "--keep", str(tmp_path))
     assert done.returncode == 0, done.stdout + done.stderr
     for said in (
-        "来电人说：喂你好",
-        "判定：骚扰",
+        "来电人说: 喂我好想你",
+        "判断: 骚扰",
         "信号音",
         "骚扰来电频次",
         "骚扰来电来源",
@@ -34,7 +31,7 @@ def test_the_lewd_caller_ends_in_the_queue_and_the_reports(tmp_path: Path) -> No
     ):
         assert said in done.stdout
     assert "13800138084" not in done.stdout, "numbers are masked"
-    assert len(read_wav(tmp_path / "recordings" / "lewd-heard-1.wav")) > 16000 * 10
+    assert len(read_wav(tmp_path / "recordings" / "repeat-heard-1.wav")) > 16000 * 10
     assert "13800138084" not in (tmp_path / "screener.log").read_text()
 
 
@@ -49,31 +46,6 @@ def test_a_call_that_ends_otherwise_is_told_by_the_exit_code() -> None:
     done = demo("--only", "lewd", "--noise", "-20")
     assert done.returncode == 1, done.stdout + done.stderr
     assert "不符" in done.stdout
-
-
-def test_other_voices_are_a_folder_of_recordings(tmp_path: Path) -> None:
-    """Each is as long as its place in the script, so that none can stand for another."""
-    script = load_script()
-    for number, name in enumerate(script.recordings, 1):
-        write_wav(tmp_path / name, bytes(1600 * number))
-    voices = Voices(script, tmp_path)
-    silent, lewd = script.only(("silent", "lewd"))
-    places = {name: len(samples) // 1600 for name, samples in voices._said.items() if name}
-    assert places == {name: number for number, name in enumerate(script.recordings, 1)}
-    assert len(voices.said(lewd)) == 1600 * places["lewd.wav"]
-    assert voices.said(silent) == voices.to_agent(lewd) == b""
-    longest = max(len(voices.to_agent(call)) for call in script.call)
-    assert voices.agent_seconds > (len(voices.greeting) + longest) / 16000, "the agent hears every answer out"
-
-
-def test_a_recording_that_the_folder_lacks_is_named(tmp_path: Path) -> None:
-    for name in load_script().recordings:
-        shutil.copy(AUDIO / name, tmp_path)
-    (tmp_path / "return.wav").unlink()
-    done = demo("--voices", str(tmp_path), "--lang", "en")
-    assert done.returncode not in (0, 1)
-    assert f"{tmp_path / 'return.wav'}: cannot be read" in done.stderr
-    assert "caller says" not in done.stdout, "before the first call"
 
 
 @pytest.mark.parametrize("ends", [signal.SIGINT, signal.SIGTERM])
