@@ -85,7 +85,8 @@ def report_options(command: Callable[..., Page]) -> Callable[..., None]:
         notes = load_notes(settings.judgement, settings.folder)
         mask = masker(settings, masked) if masked else None
         reader = Reader(
-            site_name(settings.site.name, speaking()), Teller(speaking(), notes), zone, mask, datetime.now(UTC)
+            *(site_name(settings.site.name, speaking()), Teller(speaking(), notes), zone, mask, datetime.now(UTC)),
+            tz=tz or "",
         )
         return command(Ask(log, span, reader), **own)
 

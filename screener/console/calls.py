@@ -12,6 +12,7 @@ from screener.console import asked
 from screener.console.access import Person
 from screener.console.case import parts, row
 from screener.console.context import Context
+from screener.core.actions import Step
 from screener.core.evidence import Kind, Treatment, Verdict
 from screener.errors import InputError
 from screener.events import LineClass
@@ -23,11 +24,14 @@ from screener.review.stamp import STAMP, stamp
 from screener.review.verdict import is_flag
 from screener.store.find import find
 from screener.store.records import Access, CallRecord, Review
+from screener.store.wanted import DRY_RUN, Stay, Way
 from screener.words.terms import weekday
 
 SHOWN = 50
 """The newest so many; `?more` shows more."""
 MORE = 500
+USUAL = ("number", "verdict", "kind", "reviewed", "text", "flagged")
+"""Filters that stand open; the others are folded away until one of them is asked for."""
 
 
 async def search(context: Context, person: Person, request: Request) -> Response:
@@ -53,7 +57,12 @@ async def search(context: Context, person: Person, request: Request) -> Response
             kinds=[*Kind, asked.NO_KIND],
             reviews=[Review.CONFIRMED, Review.OVERTURNED, Review.NONE],
             lines=list(LineClass),
-            treatments=[treatment for treatment in Treatment if treatment is not Treatment.NONE],
+            treatments=[*Treatment, DRY_RUN],
+            ways=list(Way),
+            stays=list(Stay),
+            steps=list(Step),
+            filters=asked.FILTERS,
+            usual=USUAL,
             weekdays={str(day): weekday(day, context.teller.lang) for day in range(1, 8)},
             hours={str(hour): f"{hour:02}" for hour in range(24)},
         )

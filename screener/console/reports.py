@@ -12,9 +12,9 @@ from starlette.responses import RedirectResponse, Response
 from screener.console import asked
 from screener.console.access import Person
 from screener.console.context import Context
-from screener.core.evidence import Kind, Treatment
+from screener.core.evidence import Kind
 from screener.errors import InputError
-from screener.reports import pages
+from screener.reports import follow, pages
 from screener.reports.accuracy import accuracy
 from screener.reports.agents import agents
 from screener.reports.facts import facts
@@ -120,7 +120,7 @@ async def page(context: Context, person: Person, request: Request) -> Response:
             title=report.title,
             sides=[
                 {
-                    "body": Markup(body(page, _links(context, person, of, name))),  # noqa: S704 - it escapes all
+                    "body": Markup(body(page, _links(context, of))),  # noqa: S704 - it escapes all
                     "query": urlencode({key: value for key, value in asked_for.items() if key not in THAN}),
                 }
                 for of, page, asked_for in sides
@@ -198,47 +198,6 @@ def _before(context: Context, query: Mapping[str, str], span: Span) -> str:
     return urlencode({**query, "since": since, "until": until, "than_since": first, "than_until": since})
 
 
-def _links(context: Context, person: Person, span: Span, report: str) -> Link:
-    """From a bar to its calls; whole numbers stand in no address of somebody who may not see them."""
-    about = {"kind": span.kind.value if span.kind else "", "queue": span.queue, "dialled": span.dialled}
-    about |= {"treatment": Treatment.ANALYSIS_QUEUE} if report == "queue" else {"flagged": "1"}
-
-    def link(of: Mapping[str, str]) -> str:
-        since, until, asked_for = span.since, span.until, dict(about)
-        for by, code in of.items():
-            if by in ("number", "prefix"):
-                if not context.sees_whole_numbers(person):
-                    return ""
-                asked_for["number"] = code
-            elif by in ("day", "week", "month"):
-                begin, end = _period(by, code, context)
-                since, until = max(begin, since or begin), min(end, until or end)
-            elif by == "treatment" and code not in _TREATED:
-                return ""
-            elif by in _FILTERS:
-                asked_for[by] = code.lstrip("0") or "0" if by == "hour" else code
-            else:
-                return ""
-        asked_for |= {name: at.isoformat() for name, at in (("since", since), ("until", until)) if at}
-        return f"/calls?{urlencode({name: value for name, value in asked_for.items() if value})}"
-
-    return link
-
-
-_FILTERS = frozenset(
-    {"region", "carrier", "line", "dialled", "queue", "kind", "agent", "hour", "weekday", "treatment"}
-)
-_TREATED = frozenset(treatment.value for treatment in Treatment if treatment is not Treatment.NONE)
-
-
-def _period(by: str, bucket: str, context: Context) -> tuple[datetime, datetime]:
-    """Begin and end of a bucket, in the site's zone."""
-    if by == "month":
-        year, month = int(bucket[:4]), int(bucket[5:])
-        begin = datetime(year, month, 1, tzinfo=context.zone)
-        return begin, datetime(year + month // 12, month % 12 + 1, 1, tzinfo=context.zone)
-    if by == "week":
-        begin = datetime.fromisocalendar(int(bucket[:4]), int(bucket[6:]), 1).replace(tzinfo=context.zone)
-        return begin, begin + timedelta(days=7)
-    begin = datetime.fromisoformat(bucket).replace(tzinfo=context.zone)
-    return begin, begin + timedelta(days=1)
+def _links(context: Context, span: Span) -> Link:
+    """From a figure to its calls; figures of a masked number lead nowhere."""
+    return lambda asks: f"/calls?{urlencode(follow.asked(span, asks, context.zone))}"

@@ -18,8 +18,9 @@ from screener.console.lists import in_one_line
 from screener.errors import InputError
 from screener.review.missed import PERIOD, Missed, missed_in, turn
 from screener.review.verdict import Word, is_flag, rule
-from screener.store.find import Wanted, find, reviews
+from screener.store.find import find, reviews
 from screener.store.records import CallRecord, Review
+from screener.store.wanted import Counted, Wanted
 
 WAITING = 200
 """Calls that are looked at in one go; the others come up as these are done."""
@@ -108,7 +109,7 @@ def say(context: Context, person: Person, call: str, review: Review, reason: str
 
 def waiting(context: Context) -> list[CallRecord]:
     """The newest flags that nobody has reviewed."""
-    return find(context.log, Wanted(flagged=True, review=Review.NONE), WAITING)
+    return find(context.log, Wanted(counted=Counted.FLAGGED, review=Review.NONE), WAITING)
 
 
 def _known(context: Context) -> Missed:

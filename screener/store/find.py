@@ -1,142 +1,22 @@
-"""Finding calls in the log: which somebody wants, and what the log is asked for them."""
+"""Finding the calls in the log that somebody wants."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta, tzinfo
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, String, case, exists, func, literal_column, or_, select, type_coerce
+from sqlalchemy import Connection, Select, exists, func, or_, select
 from sqlalchemy.orm import aliased
 
-from screener.core.evidence import GRAVEST_FIRST, Kind, Treatment, Verdict
-from screener.events import LineClass
+from screener.core.evidence import Verdict
 from screener.store.insert import COLUMNS
 from screener.store.log import CallLog
-from screener.store.numbered import begins, by_index
+from screener.store.numbered import by_index
 from screener.store.offered import came
 from screener.store.records import CallRecord, Review
-from screener.store.search import said, said_by_index
-from screener.store.tables import RARE, Call, EvidencePiece
-
-DAY = timedelta(days=1)
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What is not said, any call has.
-
-    Attributes:
-        since, until: aware; `until` itself is not among them.
-        number: whole, or its beginning; `withheld` wants calls without one.
-        without_kind: flags without a kind.
-        flagged: what reports count: harassment that nobody overturned, at the moment at which the caller dialled.
-        text: was said by either, in these very words; the database looks for them itself.
-        hour, weekday: 0 … 23, and 1 (Monday) … 7, of the moment in `zone`.
-    """
-
-    since: datetime | None = None
-    until: datetime | None = None
-    verdict: Verdict | None = None
-    kind: Kind | None = None
-    without_kind: bool = False
-    number: str = ""
-    withheld: bool = False
-    agent: str = ""
-    queue: str = ""
-    dialled: str = ""
-    line: LineClass | None = None
-    region: str = ""
-    carrier: str = ""
-    flagged: bool = False
-    review: Review | None = None
-    text: str = ""
-    treatment: Treatment | None = None
-    hour: int | None = None
-    weekday: int | None = None
-    zone: tzinfo = UTC
-
-    @property
-    def places(self) -> dict[str, str]:
-        """Where the calls came from and went, as far as it is said."""
-        said = {
-            "queue": self.queue,
-            "dialled": self.dialled,
-            "line": self.line.value if self.line else "",
-            "region": self.region,
-            "carrier": self.carrier,
-        }
-        return {name: value for name, value in said.items() if value}
-
-    def is_at(self, moment: datetime) -> bool:
-        """Whether a moment is in the hour and on the weekday; no database knows every zone."""
-        if self.hour is None and self.weekday is None:
-            return True
-        local = moment.astimezone(self.zone)
-        return self.hour in (None, local.hour) and self.weekday in (None, local.isoweekday())
-
-    def spans(self, first: datetime, last: datetime) -> Iterator[tuple[datetime, datetime]]:
-        """When the hour and the weekday were between two moments, newest first, from and to.
-
-        No database knows every zone: it is asked for these.
-        """
-        local = last.astimezone(self.zone).date()
-        while (day := datetime.combine(local, time(), self.zone)) + DAY > first:
-            if self.weekday in (None, day.isoweekday()):
-                hours = (0, 24) if self.hour is None else (self.hour, self.hour + 1)
-                begins, ends = (day + timedelta(hours=hour) for hour in hours)  # of the wall clock
-                yield begins.astimezone(UTC), ends.astimezone(UTC)
-            local -= DAY
-
-    def conditions(self, at: Any) -> list[Any]:  # noqa: ANN401 - SQLAlchemy's own
-        """What a row of `calls` must fulfil; `at` is the column of its moment."""
-        found: list[Any] = []
-        if self.flagged:  # in the words of the index of marked calls
-            found += [*_judged(Call), Call.review != Review.OVERTURNED]
-        if self.since is not None:
-            found.append(at >= self.since)
-        if self.until is not None:
-            found.append(at < self.until)
-        rare = {"agent": self.agent, "review": self.review, "treatment": self.treatment}
-        exact = {"verdict": self.verdict, **rare, **self.places}
-        found += [getattr(Call, name) == value for name, value in exact.items() if value]
-        if not self.flagged:  # whose own index knows these
-            found += [
-                literal_column(RARE[name]) for name, value in rare.items() if value not in ("", None, "none")
-            ]
-        if self.flagged and (self.kind or self.without_kind):
-            found += self._of_kind()
-        elif self.kind or self.without_kind:
-            found.append(Call.kind == self.kind if self.kind else Call.kind.is_(None))
-        if self.withheld:
-            found.append(Call.number == "")
-        elif self.number:
-            found.append(begins(self.number))
-        if self.text:
-            found.append(said(self.text))
-        return found
-
-    def _of_kind(self) -> list[Any]:
-        """Calls of which this is the gravest kind, as reports count them, whichever of their rows was of it."""
-        other = aliased(Call)
-        same = other.called_at == Call.called_at, other.root == Call.root
-        gravest = select(func.min(kind_rank(other))).where(*_judged(other), *same).scalar_subquery()
-        return [gravest == GRAVEST_FIRST.index(self.kind)]
-
-
-def kind_rank(call: Any) -> Any:  # noqa: ANN401 - `Call` or an alias of it
-    """Where the kind of a row stands in `GRAVEST_FIRST`."""
-    ranks = {kind.value: rank for rank, kind in enumerate(GRAVEST_FIRST) if kind}
-    return case(ranks, value=type_coerce(call.kind, String), else_=GRAVEST_FIRST.index(None))
-
-
-def marked(call: Any) -> Any:  # noqa: ANN401 - likewise
-    """Flagged or treated rows, in the very words of the index that holds them (`store.tables.MARKED`)."""
-    return or_(call.verdict == literal_column("'harassment'"), call.treatment != literal_column("'none'"))
-
-
-def _judged(call: Any) -> list[Any]:  # noqa: ANN401 - likewise
-    """Rows that were judged harassment, by the index of marked calls."""
-    return [marked(call), call.verdict == Verdict.HARASSMENT]
+from screener.store.search import said_by_index
+from screener.store.tables import Call, EvidencePiece
+from screener.store.wanted import DAY, Wanted, judged
 
 
 def find(log: CallLog, wanted: Wanted, limit: int) -> list[CallRecord]:
@@ -145,16 +25,15 @@ def find(log: CallLog, wanted: Wanted, limit: int) -> list[CallRecord]:
     Raises:
         StoreError: the database failed.
     """
-    at = Call.called_at if wanted.flagged else Call.started_at
-    query: Select[Any] = select(Call.root, at, *(getattr(Call, name) for name in COLUMNS))
-    query = query.where(*wanted.conditions(at)).order_by(at.desc(), Call.id.desc())
+    query: Select[Any] = select(Call.root, Call.called_at, *(getattr(Call, name) for name in COLUMNS))
+    query = query.where(*wanted.conditions()).order_by(wanted.at.desc(), Call.id.desc())
     found: dict[str, CallRecord] = {}
     with log.reading() as connection:
         if wanted.text and (few := said_by_index(connection, wanted.text)) is not None:
             query = query.where(few)
         if wanted.number and (few := by_index(connection, wanted.number)) is not None:
             query = query.where(few)
-        for part in _parts(connection, query, wanted, at):
+        for part in _parts(connection, query, wanted):
             for root, moment, *row in connection.execute(part, execution_options={"yield_per": max(100, limit)}):
                 if not wanted.is_at(moment):
                     continue
@@ -164,21 +43,21 @@ def find(log: CallLog, wanted: Wanted, limit: int) -> list[CallRecord]:
     return list(found.values())
 
 
-def _parts(connection: Connection, query: Select[Any], wanted: Wanted, at: Any) -> Iterator[Select[Any]]:  # noqa: ANN401
+def _parts(connection: Connection, query: Select[Any], wanted: Wanted) -> Iterator[Select[Any]]:
     """The query; where an hour, a weekday or a place is wanted one for each time that there were such calls."""
     if wanted.hour is None and wanted.weekday is None:
-        if wanted.flagged or not wanted.places:
+        if wanted.at is Call.called_at or not wanted.places:
             yield query
         else:
             for since, until in came(connection, wanted.places, wanted.since, wanted.until):
-                yield query.where(at >= since, at < until)
+                yield query.where(Call.started_at >= since, Call.started_at < until)
         return
     oldest, newest = (connection.scalar(select(edge(Call.started_at))) for edge in (func.min, func.max))
     if oldest is None or newest is None:
         return
     first = max(oldest - DAY, wanted.since or oldest - DAY)  # a caller dialled before the call came here
     for since, until in wanted.spans(first, min(newest, wanted.until or newest)):
-        yield query.where(at >= since, at < until)
+        yield query.where(*wanted.between(since, until))
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,6 +124,6 @@ def reviews(log: CallLog) -> dict[Review, int]:
     Raises:
         StoreError: the database failed.
     """
-    query = select(Call.review, func.count()).where(*_judged(Call))
+    query = select(Call.review, func.count()).where(*judged(Call))
     with log.reading() as connection:
         return {review: int(number) for review, number in connection.execute(query.group_by(Call.review))}

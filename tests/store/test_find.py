@@ -12,11 +12,12 @@ from sqlalchemy import event
 
 from screener.core.evidence import Kind, Source, Treatment, Verdict
 from screener.events import LineClass
-from screener.store.find import Wanted, find, unflagged
+from screener.store.find import find, unflagged
 from screener.store.insert import tidy
 from screener.store.log import CallLog, open_log
 from screener.store.offered import LONGEST_CALL
 from screener.store.records import CallRecord, EvidenceRow, Review
+from screener.store.wanted import Counted, Wanted
 
 BEGIN = datetime(2026, 1, 1, 15, 50, tzinfo=UTC)
 DAYS = 60
@@ -122,8 +123,8 @@ def test_what_few_calls_have(site: tuple[CallLog, list[CallRecord]]) -> None:
         (Wanted(kind=Kind.MIMIC), "ix_calls_kind"),
         (Wanted(review=Review.OVERTURNED), "ix_calls_review"),
         (Wanted(treatment=Treatment.LINE_FAULT), "ix_calls_treatment"),
-        (Wanted(agent="9999", flagged=True), "ix_calls_marked"),
-        (Wanted(kind=Kind.MIMIC, flagged=True), "ix_calls_marked"),
+        (Wanted(agent="9999", counted=Counted.FLAGGED), "ix_calls_marked"),
+        (Wanted(kind=Kind.MIMIC, counted=Counted.FLAGGED), "ix_calls_marked"),
     ],
 )
 def test_for_the_few_nobody_reads_all(tmp_path: Path, wanted: Wanted, index: str) -> None:
