@@ -303,7 +303,7 @@ def _heat(chart: Heat, link: Link) -> str:
         name = f"{row} {column}: {amount(value)}"
         return (
             f'<td class="h{round(9 * value / most)}" title="{escape(name)}">'
-            f"{_linked(amount(value), address, name)}</td>"
+            f"{_linked(amount(value), address, name) if value else ''}</td>"
         )
 
     heads = "".join(f"<th>{escape(label) if n % 3 == 0 else ''}</th>" for n, label in enumerate(chart.columns))

@@ -24,14 +24,16 @@ h1 { font-size: 1.5rem; text-align: center; } h2 { font-size: 1.1rem; margin-top
   border-bottom: 2px solid #d5dde5; break-after: avoid; }
 table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; vertical-align: top; padding: .3rem .6rem; border-bottom: 1px solid #d5dde5; }
-.about th { width: 11rem; font-weight: 600; } .list th { border-bottom-width: 2px; }
+.about th { width: 11rem; font-weight: 600; } .list th { border-bottom-width: 2px; white-space: nowrap; }
 .list .other td { color: #5c6b7a; } .list td { white-space: nowrap; } .list td:last-child { white-space: normal; }
 .note { border: 2px solid #a33; padding: .6rem; font-weight: 600; } .course { margin: 0; padding-left: 1.2rem; }
 .sign { display: flex; gap: 2rem; margin-top: 3rem; }
 .sign div { flex: 1; border-top: 1px solid #1b2733; padding-top: .3rem; }
 .files { columns: 2; font-size: .85em; color: #5c6b7a; overflow-wrap: anywhere; }
 @media (max-width: 40rem) { body { padding: .8rem; } .about th { width: 7rem; } .scroll { overflow-x: auto; } }
-@media print { body { padding: 0; font-size: 10pt; } tr, .sign { break-inside: avoid; } }
+@media print { body { padding: 0; max-width: none; font-size: 9.5pt; line-height: 1.45; }
+  th, td { padding: .1rem .5rem; } h2 { margin: 1rem 0 .4rem; } p { margin: .4rem 0; }
+  tr, .sign, .course li { break-inside: avoid; } .files { font-size: 7pt; } }
 @page { size: A4; margin: 16mm; }
 """
 
@@ -44,13 +46,15 @@ def cover(case: Case, names: Sequence[str], maker: Maker) -> str:
     parts = [f"<h1>{title}</h1>", _table([*about, ("key", maker.fingerprint)], maker)]
     if not good:
         parts.append(f'<p class="note">{maker.word("not_harassment")}</p>')
-    if len(case.dated) > 1:
-        parts += [_summary(case, maker), _list(case, maker)]
-    parts += [_exhibit(exhibit, maker) for exhibit in case.exhibits]
-    files = "".join(f"<li>{escape(name)}</li>" for name in names)
-    parts.append(f'<h2>{maker.word("files")}</h2><ul class="files">{files}</ul><p>{maker.word("sums")}</p>')
     signing = "".join(f"<div>{maker.word(key)}</div>" for key in ("signed_by", "date", "stamp"))
-    parts.append(f'<div class="sign">{signing}</div>')
+    signing = f'<div class="sign">{signing}</div>'
+    exhibits = [_exhibit(exhibit, maker) for exhibit in case.exhibits]
+    if len(case.dated) > 1:  # signed on the first sheet, however many follow
+        parts += [_summary(case, maker), signing, _list(case, maker), *exhibits]
+    else:
+        parts += [*exhibits, signing]
+    files = "".join(f"<li>{escape(name)}</li>" for name in _by_folder(names))
+    parts.append(f'<h2>{maker.word("files")}</h2><ul class="files">{files}</ul><p>{maker.word("sums")}</p>')
     return f"""<!doctype html>
 <html lang="{"en" if maker.lang == "en" else "zh-CN"}">
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
@@ -59,6 +63,16 @@ def cover(case: Case, names: Sequence[str], maker: Maker) -> str:
 {"".join(parts)}
 </body></html>
 """
+
+
+def _by_folder(names: Sequence[str]) -> list[str]:
+    """Files of one folder on one line: `calls/ID/ record.json timeline.txt`."""
+    folders: dict[str, list[str]] = {}
+    for name in names:
+        folder, slash, file = name.rpartition("/")
+        folders.setdefault(folder + slash, []).append(file)
+    alone = folders.pop("", [])
+    return [*alone, *(f"{folder} {' '.join(files)}" for folder, files in folders.items())]
 
 
 def sheet(case: Case, maker: Maker) -> list[str]:
