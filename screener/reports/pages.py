@@ -124,12 +124,13 @@ class Reader:
         )
 
     def hint(self, span: Span, sheet: Sheet, asks: Asks) -> str:
-        """How to look at the calls behind the figures, all of them and those of the first row."""
+        """How to look at the calls behind the figures, all of them and those of one row."""
         lines = [self.word("hint"), command(span, asks, self.zone, self.tz)]
         counted = next((of for of in sheet.asks.values() if asks.items() <= of.items()), None)
-        first = next((both(row, counted) for row in sheet.row_asks if row), None)
-        if first is not None:
-            lines += [self.word("hint_row"), command(span, first, self.zone, self.tz)]
+        number = next((n for n, row in enumerate(sheet.row_asks) if row and both(row, counted)), None)
+        if number is not None and (one := both(sheet.row_asks[number], counted)):
+            name = sheet.texts(0)[number]
+            lines += [self.word("hint_row").format(name), command(span, one, self.zone, self.tz)]
         return "\n".join(lines)
 
     def whole(self, by: SourceBy, source: str) -> Asks | None:

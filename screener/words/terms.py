@@ -141,7 +141,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "words": ("所据的话", "Words"),
     "t_replay": ("判断结果", "Judged"),
     "hint": ("逐通查看:", "The calls themselves: "),
-    "hint_row": ("只看一行,如第一行:", "Of one row, such as the first: "),
+    "hint_row": ("只看一行,如“{}”:", "Of one row, such as “{}”: "),
     # Measures of the summary.
     "m_offered": ("来电", "Calls"),
     "m_flagged": ("骚扰来电", "Harassment calls"),
