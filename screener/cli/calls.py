@@ -32,11 +32,11 @@ from screener.cli.package import read_package, write_package
 from screener.cli.say import say, show
 from screener.cli.status import follow
 from screener.console.asked import wanted
-from screener.core.actions import Step
+from screener.core.actions import WarningStep
 from screener.core.evidence import Kind, Treatment, Verdict
 from screener.errors import InputError
 from screener.events import LineClass
-from screener.reports.page import Cell, Coded
+from screener.reports.layout import Cell, Coded
 from screener.review.case import Exhibit, Maker, case_of, recording_of
 from screener.review.dossier import LIST, MANIFEST, UNLISTED, pack, problems, sealed, sum_of
 from screener.review.seal import SIGNATURE, site_key
@@ -90,7 +90,7 @@ def calls() -> None:
 @click.option("--rule", default="", help="This rule spoke for harassment.")
 @click.option("--warned", default="", help="With a warning about this, as `report warnings` names it.")
 @click.option("--level", type=click.IntRange(0, 99), help="With a warning of this level; 0 is the end after them.")
-@click.option("--step", type=click.Choice([s.value for s in Step]), help="With a warning that came so far.")
+@click.option("--step", type=click.Choice([s.value for s in WarningStep]), help="With a warning that came so far.")
 @click.option("--rested", is_flag=True, help="After which the agent was offered a pause.")
 @click.option("--text", default="", help="Calls in which these words were said, as the transcript has them.")
 @click.option("--tz", help="IANA time zone of hours and days; default the site's.")

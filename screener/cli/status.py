@@ -24,7 +24,7 @@ from screener.errors import InputError
 from screener.feed.board import Board, LiveCall
 from screener.feed.items import Began, Handled, Heard, Item, Judged, Missed, Moved, Node, Over, Unheard, Weighed
 from screener.feed.local import FeedReader
-from screener.reports.page import Cell, Coded
+from screener.reports.layout import Cell, Coded
 from screener.words.judgement import Teller
 from screener.words.places import place
 from screener.words.terms import word

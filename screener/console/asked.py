@@ -5,7 +5,7 @@ from datetime import UTC, datetime, tzinfo
 from enum import StrEnum
 from typing import TYPE_CHECKING, TypeVar
 
-from screener.core.actions import Step
+from screener.core.actions import WarningStep
 from screener.core.evidence import Kind, Treatment, Verdict
 from screener.errors import InputError
 from screener.events import LineClass
@@ -111,7 +111,7 @@ def wanted(
         rule=text("rule"),
         warned=text("warned"),
         level=_number(text("level"), 0, 99),
-        step=_code(Step, text("step")) or "",
+        step=_code(WarningStep, text("step")) or "",
         rested=bool(asked.get("rested")),
         hour=_number(text("hour"), 0, 23),
         weekday=_number(text("weekday"), 1, 7),

@@ -11,17 +11,17 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
-from screener.console.access import Access, Person
 from screener.console.hub import Hub
 from screener.console.limits import Turns
+from screener.console.logins import Logins, Person
 from screener.console.oidc import Provider
 from screener.core.judgement import Weights
 from screener.numbers.identify import Lines
 from screener.numbers.mask import Masker
-from screener.numbers.site import lines_of
-from screener.review.missed import Missed
+from screener.numbers.plan import lines_of
+from screener.review.missed import MissedShare
 from screener.review.seal import masking_key
-from screener.settings.judging import site_weights
+from screener.settings.judgement import site_weights
 from screener.settings.sections import Settings
 from screener.store.log import CallLog
 from screener.words.console import said
@@ -39,19 +39,19 @@ STRANGERS_A_SECOND, STRANGERS = 0.1, 20.0
 
 
 @dataclass
-class Context:
+class ConsoleContext:
     """Shared by all pages; later change the running calls, the sample, who asks how often, and the end."""
 
     settings: Settings
     log: CallLog
-    access: Access
+    access: Logins
     hub: Hub
     teller: Teller
     streams: Counter[str] = field(default_factory=Counter)
     """Open event streams by login or token."""
     leaving: bool = False
     """The server stops: streams end, so that it need not wait for pages that stay open."""
-    sample: tuple[datetime, Missed] | None = None
+    sample: tuple[datetime, MissedShare] | None = None
     """What is known of the calls that are drawn for review, and when it was counted."""
     strangers: Turns = field(default_factory=lambda: Turns(STRANGERS_A_SECOND, STRANGERS))
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from screener.core.evidence import GRAVEST_FIRST, Kind, Verdict
 from screener.intervals import wilson
 from screener.reports.facts import facts
-from screener.reports.span import Judged, Marked, Span
+from screener.reports.span import Marked, RuleVerdicts, Span
 from screener.store.log import CallLog
 from screener.store.records import Review
 from screener.store.wanted import LISTENING, REVIEWS
@@ -63,7 +63,7 @@ def accuracy(log: CallLog, span: Span) -> Accuracy:
         return count(known.marked(replace(span, kind=None)), known.judged_rules(span), span.kind)
 
 
-def count(marked: Iterable[Marked], judged: Iterable[Judged], only: Kind | None = None) -> Accuracy:
+def count(marked: Iterable[Marked], judged: Iterable[RuleVerdicts], only: Kind | None = None) -> Accuracy:
     """Rows of what `Facts` knows; with `only` of calls whose gravest own flag is of that kind."""
     found: dict[str, tuple[int, int]] = {}
     for row in marked:

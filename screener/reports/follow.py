@@ -4,7 +4,7 @@ import shlex
 from collections.abc import Mapping
 from datetime import datetime, time, timedelta, tzinfo
 
-from screener.reports.page import Asks
+from screener.reports.layout import Asks
 from screener.reports.span import PREFIX_CHARACTERS, Span
 from screener.store.wanted import UNKNOWN, Counted
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from html import escape
 
 from screener.reports.follow import both
-from screener.reports.page import Asks, Bars, Chart, Figure, Heat, Page, Sheet, Trend, amount
+from screener.reports.layout import Asks, Bars, Chart, Figure, Heat, Page, Sheet, Trend, amount
 
 STYLE = """
 :root { color-scheme: light dark; --ink: #1b2733; --soft: #5c6b7a; --line: #d5dde5; --bar: #2f6f9f;

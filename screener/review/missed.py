@@ -19,7 +19,7 @@ PERIOD = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
-class Missed:
+class MissedShare:
     """What people said of the sample.
 
     Attributes:
@@ -43,7 +43,7 @@ def turn(call_id: str) -> bytes:
     return sha256(call_id.encode()).digest()
 
 
-def missed_in(log: CallLog, now: datetime) -> Missed:
+def missed_in(log: CallLog, now: datetime) -> MissedShare:
     """Counts the sample of a log.
 
     Raises:
@@ -52,7 +52,7 @@ def missed_in(log: CallLog, now: datetime) -> Missed:
     return missed(unflagged(log, now - 2 * PERIOD), now)
 
 
-def missed(calls: Iterable[Unflagged], now: datetime) -> Missed:
+def missed(calls: Iterable[Unflagged], now: datetime) -> MissedShare:
     """Counts the sample.
 
     A call that somebody looked at for another reason is not part of it: chance did not choose it. It was a call's
@@ -73,4 +73,4 @@ def missed(calls: Iterable[Unflagged], now: datetime) -> Missed:
             if not any(one.ended_at <= then <= one.started_at + PERIOD for one in passed):
                 words.append(call.review)
     waiting = tuple(one.id for one in passed if one.started_at >= now - PERIOD)
-    return Missed(waiting, len(words), words.count(Review.CONFIRMED))
+    return MissedShare(waiting, len(words), words.count(Review.CONFIRMED))

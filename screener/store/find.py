@@ -15,7 +15,7 @@ from screener.store.numbered import by_index
 from screener.store.offered import came
 from screener.store.records import CallRecord, Review
 from screener.store.search import said_by_index
-from screener.store.tables import Call, EvidencePiece
+from screener.store.tables import CallRow, EvidencePiece
 from screener.store.wanted import DAY, Wanted, judged
 
 
@@ -25,8 +25,8 @@ def find(log: CallLog, wanted: Wanted, limit: int) -> list[CallRecord]:
     Raises:
         StoreError: the database failed.
     """
-    query: Select[Any] = select(Call.root, Call.called_at, *(getattr(Call, name) for name in COLUMNS))
-    query = query.where(*wanted.conditions()).order_by(wanted.at.desc(), Call.id.desc())
+    query: Select[Any] = select(CallRow.root, CallRow.called_at, *(getattr(CallRow, name) for name in COLUMNS))
+    query = query.where(*wanted.conditions()).order_by(wanted.at.desc(), CallRow.id.desc())
     found: dict[str, CallRecord] = {}
     with log.reading() as connection:
         if wanted.text and (few := said_by_index(connection, wanted.text)) is not None:
@@ -46,13 +46,13 @@ def find(log: CallLog, wanted: Wanted, limit: int) -> list[CallRecord]:
 def _parts(connection: Connection, query: Select[Any], wanted: Wanted) -> Iterator[Select[Any]]:
     """The query; where an hour, a weekday or a place is wanted one for each time that there were such calls."""
     if wanted.hour is None and wanted.weekday is None:
-        if wanted.at is Call.called_at or not wanted.places:
+        if wanted.at is CallRow.called_at or not wanted.places:
             yield query
         else:
             for since, until in came(connection, wanted.places, wanted.since, wanted.until):
-                yield query.where(Call.started_at >= since, Call.started_at < until)
+                yield query.where(CallRow.started_at >= since, CallRow.started_at < until)
         return
-    oldest, newest = (connection.scalar(select(edge(Call.started_at))) for edge in (func.min, func.max))
+    oldest, newest = (connection.scalar(select(edge(CallRow.started_at))) for edge in (func.min, func.max))
     if oldest is None or newest is None:
         return
     first = max(oldest - DAY, wanted.since or oldest - DAY)  # a caller dialled before the call came here
@@ -82,16 +82,20 @@ def unflagged(log: CallLog, since: datetime) -> list[Unflagged]:
     Raises:
         StoreError: the database failed.
     """
-    other = aliased(Call)
+    other = aliased(CallRow)
     flag = or_(other.verdict == Verdict.HARASSMENT, other.flagged_at.is_not(None))
-    ended = func.coalesce(Call.ended_at, Call.started_at)
-    query = select(Call.root, Call.id, Call.started_at, ended, Call.review, Call.reviewed_at)
-    query = query.where(Call.started_at >= since, Call.verdict != Verdict.HARASSMENT, Call.flagged_at.is_(None))
-    query = query.where(exists().where(EvidencePiece.call_id == Call.id))
-    query = query.where(~exists().where(other.root == Call.root, flag))
+    ended = func.coalesce(CallRow.ended_at, CallRow.started_at)
+    query = select(CallRow.root, CallRow.id, CallRow.started_at, ended, CallRow.review, CallRow.reviewed_at)
+    query = query.where(
+        CallRow.started_at >= since, CallRow.verdict != Verdict.HARASSMENT, CallRow.flagged_at.is_(None)
+    )
+    query = query.where(exists().where(EvidencePiece.call_id == CallRow.id))
+    query = query.where(~exists().where(other.root == CallRow.root, flag))
     found: dict[str, Unflagged] = {}
     with log.reading() as connection:
-        for root, name, began, end, review, at in connection.execute(query.order_by(Call.started_at, Call.id)):
+        for root, name, began, end, review, at in connection.execute(
+            query.order_by(CallRow.started_at, CallRow.id)
+        ):
             found.setdefault(root, Unflagged(name, began, end, review, at))
     return list(found.values())
 
@@ -102,7 +106,7 @@ def calls_of(log: CallLog, number: str) -> int:
     Raises:
         StoreError: the database failed.
     """
-    query = select(func.count()).select_from(Call).where(Call.number == number, Call.own)
+    query = select(func.count()).select_from(CallRow).where(CallRow.number == number, CallRow.own)
     with log.reading() as connection:
         return int(connection.scalar(query) or 0)
 
@@ -113,9 +117,9 @@ def nodes(log: CallLog, since: datetime | None = None) -> set[str]:
     Raises:
         StoreError: the database failed.
     """
-    query = select(Call.node).distinct()
+    query = select(CallRow.node).distinct()
     with log.reading() as connection:
-        return set(connection.scalars(query if since is None else query.where(Call.started_at >= since)))
+        return set(connection.scalars(query if since is None else query.where(CallRow.started_at >= since)))
 
 
 def reviews(log: CallLog) -> dict[Review, int]:
@@ -124,6 +128,6 @@ def reviews(log: CallLog) -> dict[Review, int]:
     Raises:
         StoreError: the database failed.
     """
-    query = select(Call.review, func.count()).where(*judged(Call))
+    query = select(CallRow.review, func.count()).where(*judged(CallRow))
     with log.reading() as connection:
-        return {review: int(number) for review, number in connection.execute(query.group_by(Call.review))}
+        return {review: int(number) for review, number in connection.execute(query.group_by(CallRow.review))}

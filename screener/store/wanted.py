@@ -18,7 +18,7 @@ from screener.store.numbered import begins
 from screener.store.offered import LONGEST_CALL
 from screener.store.records import Review
 from screener.store.search import said
-from screener.store.tables import RARE, Call, EvidencePiece, TreatmentGiven, WarningGiven
+from screener.store.tables import RARE, CallRow, EvidencePiece, TreatmentGiven, WarningGiven
 
 DAY = timedelta(days=1)
 DRY_RUN = "dry_run"
@@ -127,7 +127,7 @@ class Wanted:
     @property
     def at(self) -> Any:  # noqa: ANN401 - SQLAlchemy's own
         """The column that calls are looked for along: whose index they are in."""
-        return Call.called_at if self.counted or self.rested else Call.started_at
+        return CallRow.called_at if self.counted or self.rested else CallRow.started_at
 
     def is_at(self, moment: datetime) -> bool:
         """Whether a moment is in the hour and on the weekday; no database knows every zone."""
@@ -153,35 +153,35 @@ class Wanted:
         """Calls that were dialled then; rows of one call begin later, and are looked for along their own time."""
         found: list[Any] = []
         if since is not None:
-            found.append(Call.called_at >= since)
+            found.append(CallRow.called_at >= since)
         if until is not None:
-            found.append(Call.called_at < until)
-        if self.at is not Call.called_at:
-            found += [Call.started_at >= since] if since is not None else []
-            found += [Call.started_at < until + LONGEST_CALL] if until is not None and until < _LAST else []
+            found.append(CallRow.called_at < until)
+        if self.at is not CallRow.called_at:
+            found += [CallRow.started_at >= since] if since is not None else []
+            found += [CallRow.started_at < until + LONGEST_CALL] if until is not None and until < _LAST else []
         return found
 
     def conditions(self) -> list[Any]:
         """What a row of `calls` must fulfil, besides hour and weekday."""
         found = [*self._as_counted(), *self.between(self.since, self.until)]
         exact = {"verdict": self.verdict, "treatment": self.treatment}
-        found += [getattr(Call, name) == value for name, value in exact.items() if value]
-        found += [getattr(Call, name) == value for name, value in self.places.items()]
-        found += [Call.reviewed_by == known(self.reviewer)] if self.reviewer else []
+        found += [getattr(CallRow, name) == value for name, value in exact.items() if value]
+        found += [getattr(CallRow, name) == value for name, value in self.places.items()]
+        found += [CallRow.reviewed_by == known(self.reviewer)] if self.reviewer else []
         if self.treatment or self.dry_run:
-            found.append(Call.dry_run.is_(self.dry_run))
+            found.append(CallRow.dry_run.is_(self.dry_run))
         found += self._of_agent() + self._reviewed() + self._done()
         if self.kind or self.without_kind:
             as_reported = self.counted or self.rested or self.warned
             found.append(
                 gravest_kind(own=self.counted is Counted.OWN) == GRAVEST_FIRST.index(self.kind)
                 if as_reported
-                else Call.kind == self.kind  # None is NULL
+                else CallRow.kind == self.kind  # None is NULL
             )
         if self.withheld:
-            found.append(Call.number == "")
+            found.append(CallRow.number == "")
         elif self.number:
-            found.append(Call.number == self.number if self.exact else begins(self.number))
+            found.append(CallRow.number == self.number if self.exact else begins(self.number))
         if self.text:
             found.append(said(self.text))
         if not self.counted:  # whose own index knows these
@@ -194,51 +194,51 @@ class Wanted:
     def _as_counted(self) -> list[Any]:
         match self.counted:
             case Counted.FLAGGED:  # in the words of the index of marked calls
-                return [*judged(Call), Call.review != Review.OVERTURNED]
+                return [*judged(CallRow), CallRow.review != Review.OVERTURNED]
             case Counted.OVERTURNED:
-                return [*judged(Call), not_(_any_row(lambda other: other.review != Review.OVERTURNED))]
+                return [*judged(CallRow), not_(_any_row(lambda other: other.review != Review.OVERTURNED))]
             case Counted.JUDGED:
-                return judged(Call)
+                return judged(CallRow)
             case Counted.OWN:
-                return [*judged(Call), Call.entrance.in_(LISTENING)]
+                return [*judged(CallRow), CallRow.entrance.in_(LISTENING)]
             case Counted.ENTERED:
-                return [marked(Call)]
+                return [marked(CallRow)]
             case None:
                 return [literal_column("pause_offered")] if self.rested else []
 
     def _of_agent(self) -> list[Any]:
         if self.agent == UNKNOWN and self.counted:  # no row of it reached anybody
             return [not_(_any_row(lambda other: and_(other.agent != "", other.review != Review.OVERTURNED)))]
-        return [Call.agent == known(self.agent)] if self.agent else []
+        return [CallRow.agent == known(self.agent)] if self.agent else []
 
     def _reviewed(self) -> list[Any]:
         if self.review is None:
             return []
         if self.counted is Counted.OWN and not self.rule:  # of several flags of a call one word counts
             return [_over_rows(lambda o: func.min(_review_rank(o)), own=True) == REVIEWS.index(self.review)]
-        return [Call.review == self.review]
+        return [CallRow.review == self.review]
 
     def _done(self) -> list[Any]:
         """What came of the call, and why."""
         found: list[Any] = []
         if self.treated:
-            found.append(_any_row(_treated) if self.counted else _treated(Call))
+            found.append(_any_row(_treated) if self.counted else _treated(CallRow))
         if self.counted is Counted.ENTERED:
-            given = [TreatmentGiven.call_id == Call.id, TreatmentGiven.treatment == Treatment.ANALYSIS_QUEUE]
+            given = [TreatmentGiven.call_id == CallRow.id, TreatmentGiven.treatment == Treatment.ANALYSIS_QUEUE]
             given += [TreatmentGiven.by_hand.is_(self.way is Way.BY_HAND)] if self.way else []
             given += [TreatmentGiven.completed.is_(self.stay is Stay.TO_THE_END)] if self.stay else []
             found.append(exists().where(*given))
         elif self.way:
             of_any = self.counted and not self.agent
-            by_hand = _any_row(lambda other: other.by_hand.is_(True)) if of_any else Call.by_hand.is_(True)
+            by_hand = _any_row(lambda other: other.by_hand.is_(True)) if of_any else CallRow.by_hand.is_(True)
             found.append(by_hand if self.way is Way.BY_HAND else not_(by_hand))
         if self.rule:
             spoke = EvidencePiece.rule == self.rule, EvidencePiece.weight > 0
-            found.append(exists().where(EvidencePiece.call_id == Call.id, *spoke))
+            found.append(exists().where(EvidencePiece.call_id == CallRow.id, *spoke))
         steps = {"about": self.warned or None, "level": self.level, "step": self.step or None}
         came_to = [getattr(WarningGiven, name) == value for name, value in steps.items() if value is not None]
         if came_to:
-            found.append(Call.id.in_(select(WarningGiven.call_id).where(*came_to)))
+            found.append(CallRow.id.in_(select(WarningGiven.call_id).where(*came_to)))
         return found
 
 
@@ -270,18 +270,18 @@ def gravest_kind(*, own: bool = False) -> Any:  # noqa: ANN401 - SQLAlchemy's ow
 
 def _over_rows(value: Callable[[Any], Any], *, own: bool = False) -> Any:  # noqa: ANN401 - likewise
     """Something of all rows of a call that were judged harassment."""
-    other = aliased(Call)
+    other = aliased(CallRow)
     listened = [other.entrance.in_(LISTENING)] if own else []
     return select(value(other)).where(*_judged_of_call(other), *listened).scalar_subquery()
 
 
 def _any_row(condition: Callable[[Any], Any]) -> Any:  # noqa: ANN401 - likewise
-    other = aliased(Call)
+    other = aliased(CallRow)
     return exists().where(*_judged_of_call(other), condition(other))
 
 
 def _judged_of_call(other: Any) -> list[Any]:  # noqa: ANN401 - likewise
-    return [*judged(other), other.called_at == Call.called_at, other.root == Call.root]
+    return [*judged(other), other.called_at == CallRow.called_at, other.root == CallRow.root]
 
 
 def _treated(call: Any) -> Any:  # noqa: ANN401 - likewise

@@ -21,8 +21,8 @@ from screener.reports.accuracy import accuracy
 from screener.reports.agents import agents
 from screener.reports.facts import facts
 from screener.reports.follow import asked, both
-from screener.reports.frequency import Period, frequency
-from screener.reports.page import Page
+from screener.reports.frequency import Bucket, frequency
+from screener.reports.layout import Page
 from screener.reports.pages import (
     Reader,
     accuracy_page,
@@ -54,11 +54,11 @@ from tests.store.databases import KINDS, new_log
 
 ZONES = [ZoneInfo(name) for name in ("Asia/Shanghai", "UTC", "Asia/Kathmandu", "America/New_York")]
 FORMS = {
-    Period.HOUR: "%H",
-    Period.WEEKDAY: "%u",
-    Period.DAY: "%Y-%m-%d",
-    Period.WEEK: "%G-W%V",
-    Period.MONTH: "%Y-%m",
+    Bucket.HOUR: "%H",
+    Bucket.WEEKDAY: "%u",
+    Bucket.DAY: "%Y-%m-%d",
+    Bucket.WEEK: "%G-W%V",
+    Bucket.MONTH: "%Y-%m",
 }
 LETTERS = {SourceBy.PREFIX: ("number", 10), SourceBy.NUMBER: ("number", None)}
 LINES = Lines()
@@ -191,7 +191,7 @@ def check_sources(log: CallLog, calls: recount.Calls, span: Span) -> None:
 
 
 def check_queue(log: CallLog, calls: recount.Calls, span: Span, zone: ZoneInfo) -> None:
-    answer = queue(log, span, Period.DAY, zone)
+    answer = queue(log, span, Bucket.DAY, zone)
     every, automatic, by_hand = answer.ways
     cells = (every.entered, every.to_the_end, every.abandoned, every.repeated, every.by_hand)
     expected = recount.queue(calls, span)
@@ -216,7 +216,7 @@ def test_the_summary_says_what_the_reports_say(log: CallLog, calls: recount.Call
         assert answer.before.until == span.since
         for measures, period in ((answer.now, span), (answer.then, answer.before)):
             check_measures(measures, calls, period)
-        by_day = recount.frequency(calls, span, FORMS[Period.DAY], zone)
+        by_day = recount.frequency(calls, span, FORMS[Bucket.DAY], zone)
         assert {row.bucket: row.flagged for row in answer.days.rows if row.flagged} == {
             day: row[1] for day, row in by_day.items() if row[1]
         }
@@ -234,10 +234,10 @@ def test_every_figure_of_every_report_can_be_followed_to_its_calls(log: CallLog,
     for span, zone in dice.sample(questions(seed), 2):
         end = BEGIN + timedelta(days=DAYS)
         reader = Reader("", Teller("zh", {}), zone, None, end)
-        made = [frequency_page(frequency(log, span, by, zone), span, by, reader) for by in Period]
-        made.append(heat_page(frequency(log, span, Period.HOUR, zone), span, reader))
+        made = [frequency_page(frequency(log, span, by, zone), span, by, reader) for by in Bucket]
+        made.append(heat_page(frequency(log, span, Bucket.HOUR, zone), span, reader))
         made += [sources_page(sources(log, span, by, 1000), span, by, reader) for by in SourceBy]
-        made += [queue_page(queue(log, span, by, zone), span, by, reader) for by in Period]
+        made += [queue_page(queue(log, span, by, zone), span, by, reader) for by in Bucket]
         made.append(treatment_page(treatment(log, span), span, reader))
         made.append(agents_page(agents(log, span), span, reader))
         made.append(warnings_page(warnings(log, span), span, reader))

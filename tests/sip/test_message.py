@@ -60,6 +60,8 @@ def test_addresses():
         (b"CSeq: 7 INVITE", b"CSeq: 99999999999 INVITE", 400),
         (b"i: abc@x\r\n", b"", 400),
         (b"l: 4", b"l: 400", 400),
+        (b"l: 4", b"l: 0000000000400", 400),
+        (b"i: abc@x", b"i: abc@x\r\nMax-Forwards: 0000000000256", 400),
         (b"sip:100@pbx.example SIP", b"nobody:here SIP", 416),
         (b"sip:100@pbx.example SIP", b"<sip:100@pbx.example> SIP", 400),
         (b"t: <sip", b't: "open <sip', 400),
@@ -69,6 +71,11 @@ def test_addresses():
 def test_faults(old, new, status):
     wrong = parse((INVITE % b"x").replace(old, new, 1))
     assert fault(wrong)[0] == status
+
+
+def test_zeros_before_a_length_change_nothing():
+    led = parse((INVITE % b"x").replace(b"l: 4", b"l: 0000000000004", 1))
+    assert (fault(led), led.body) == (None, b"body")
 
 
 @pytest.mark.parametrize(
@@ -90,6 +97,12 @@ def test_who_calls_and_who_sent_them():
     assert invite_info(parse(verified), "h:1", ()).number == "13800138000"
     hidden = invite_info(parse((INVITE % b"x").replace(b"13800138000@", b"anonymous@")), "h:1", ())
     assert (hidden.number, hidden.referred_by) == ("", "")
+
+
+@pytest.mark.parametrize(("values", "number"), [(100, "13900139000"), (101, "13800138000")])
+def test_more_addresses_than_a_call_has_stations_are_none(values, number):
+    asserted = b"P-Asserted-Identity: " + b", ".join([b"<sip:13900139000@a>"] * values) + b"\r\nl: 4"
+    assert invite_info(parse((INVITE % b"x").replace(b"l: 4", asserted)), "h:1", ()).number == number
 
 
 def test_multipart_body():
