@@ -11,7 +11,7 @@ from screener.review.case import Case, Exhibit, Maker
 from screener.review.course import course, quoted
 from screener.store.records import CallRecord, Review
 from screener.words.places import place
-from screener.words.terms import listed, word
+from screener.words.terms import aside, labelled, listed, word
 
 NIGHT = frozenset({22, 23, 0, 1, 2, 3, 4, 5})
 LISTED_MOST = 500
@@ -42,7 +42,11 @@ def cover(case: Case, names: Sequence[str], maker: Maker) -> str:
     """The page; needs nothing from anywhere."""
     good = case.flagged
     title = maker.word("title" if good else "title_record")
-    about = [("site", maker.site), ("by", maker.who), ("made", f"{maker.moment(maker.at)} ({maker.zone})")]
+    about = [
+        ("site", maker.site),
+        ("by", maker.who),
+        ("made", f"{maker.moment(maker.at)}{aside(maker.zone, maker.lang)}"),
+    ]
     parts = [f"<h1>{title}</h1>", _table([*about, ("key", maker.fingerprint)], maker)]
     if not good:
         parts.append(f'<p class="note">{maker.word("not_harassment")}</p>')
@@ -119,7 +123,7 @@ def _summary(case: Case, maker: Maker) -> str:
         *([("all_calls", str(case.all_calls))] if case.all_calls is not None else []),
         ("from_to", f"{maker.moment(first.started_at)} – {maker.moment(good[-1].first.started_at)}"),
         ("days", str(len(days))),
-        ("worst_day", f"{day}: {most}"),
+        ("worst_day", labelled(day, most, maker.lang)),
         ("night", str(sum(at.hour in NIGHT for at in local))),
         ("kinds", maker.kinds(good)),
     ]
@@ -167,13 +171,13 @@ def _dated(number: int, exhibit: Exhibit, maker: Maker) -> list[str]:
 def _what(exhibit: Exhibit, maker: Maker) -> str:
     """What a call is, in the words of who knows nothing of this product: nobody takes it for more than it is."""
     if exhibit.flags:
-        looked = f" ({maker.word('confirmed' if exhibit.confirmed else 'review_none')})" if exhibit.holds else ""
-        return _verdict(exhibit, maker) + looked
+        looked = maker.word("confirmed" if exhibit.confirmed else "review_none")
+        return _verdict(exhibit, maker) + (aside(looked, maker.lang) if exhibit.holds else "")
     last = exhibit.rows[-1]
     if all(row.answered_at is None for row in exhibit.rows):
-        return f"{maker.word('no_flag')} ({maker.word('unanswered')})"
+        return maker.word("no_flag") + aside(maker.word("unanswered"), maker.lang)
     told = maker.teller.verdict(last.verdict) if last.verdict else maker.word("unknown")
-    return f"{maker.word('no_flag')} ({told})"
+    return maker.word("no_flag") + aside(told, maker.lang)
 
 
 def _exhibit(exhibit: Exhibit, maker: Maker) -> str:
@@ -229,7 +233,7 @@ def _verdict(exhibit: Exhibit, maker: Maker) -> str:
     row = next(iter(exhibit.flags), exhibit.rows[-1])
     text = f"{maker.teller.verdict(row.verdict)} {maker.teller.kind(exhibit.kind)}".rstrip()
     if exhibit.flags and not exhibit.holds:
-        text += f" ({_review(exhibit.flags[-1], maker)})"
+        text += aside(_review(exhibit.flags[-1], maker), maker.lang)
     return text
 
 

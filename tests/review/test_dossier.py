@@ -68,7 +68,7 @@ def test_the_cover_has_every_row_of_the_call_and_who_made_it() -> None:
     ):
         assert text in page, text
     assert "1 分 6 秒" not in page
-    assert "12:00:01 来电人说:“你穿什么内裤”" in page
+    assert "12:00:01 来电人说：“你穿什么内裤”" in page
     assert "12:01:06 坐席 8001 将来电转入来电自动分析队列" in page
     assert "lewd.clothes" not in page, "no codes"
 
@@ -82,13 +82,15 @@ def test_a_number_s_package_counts_its_calls() -> None:
     page = files[COVER].decode("utf-8")
     assert "<th>骚扰来电次数</th><td>5</td>" in page
     assert "<th>来电总次数</th><td>48</td>" in page
-    assert "<th>其中夜间(22 时至 6 时)</th><td>4</td>" in page
+    assert "<th>其中夜间（22 时至 6 时）</th><td>4</td>" in page
     assert page.count("<tr><td>") == 5, "each with its date"
     sheet = files[SHEET].decode("utf-8").splitlines()
     assert [line.partition(":")[0] for line in sheet[2:]] == [
         "被举报号码", "类型", "来电时间", "通话时长", "举报描述",
     ]  # fmt: skip
-    assert "拨打 +864008001234,共骚扰来电 5 次,涉及 2 天" in sheet[-1], "what was dialled has no field of its own"
+    assert "拨打 +864008001234，共骚扰来电 5 次，涉及 2 天" in sheet[-1], (
+        "what was dialled has no field of its own"
+    )
 
 
 def test_calls_that_were_not_flagged_are_dated_and_called_what_they_are() -> None:
@@ -112,8 +114,8 @@ def test_calls_that_were_not_flagged_are_dated_and_called_what_they_are() -> Non
     for said in (
         "<th>骚扰来电次数</th><td>2</td>",
         "<th>其中经人工确认</th><td>1</td>",
-        "<th>同期其他来电(未判为骚扰)</th><td>4</td>",
-        "历次来电(含未判为骚扰的,逐通注明)",
+        "<th>同期其他来电（未判为骚扰）</th><td>4</td>",
+        "历次来电（含未判为骚扰的，逐通注明）",
     ):
         assert said in page, said
     assert page.count('<tr class="other">') == 4 and "<h2>来电 " in page
@@ -121,12 +123,12 @@ def test_calls_that_were_not_flagged_are_dated_and_called_what_they_are() -> Non
     assert [line.split(",", 1)[0] for line in lines] == ["序号", *"123456"]
     told = [line.split(",", 6)[6] for line in lines[1:]]
     assert [text.strip('"') for text in told] == [
-        "未判为骚扰 (未接听)", "骚扰 猥亵 (人工确认)", "未判为骚扰 (正常)", "未判为骚扰 (投诉)",
-        "骚扰 猥亵 (未复核)", "骚扰 恶作剧 (李 于 不详 撤销:不是骚扰)",
+        "未判为骚扰（未接听）", "骚扰 猥亵（人工确认）", "未判为骚扰（正常）", "未判为骚扰（投诉）",
+        "骚扰 猥亵（未复核）", "骚扰 恶作剧（李 于 不详 撤销：不是骚扰）",
     ]  # fmt: skip
     assert not any("我要投诉" in data.decode("utf-8", "replace") for data in files.values()), "not handed out"
     assert {name.split("/")[1] for name in files if name.startswith("calls/")} == {"a", "p"}
-    assert "同期另有来电 4 次,未判为骚扰" in files[SHEET].decode("utf-8")
+    assert "同期另有来电 4 次，未判为骚扰" in files[SHEET].decode("utf-8")
 
 
 def test_what_is_no_harassment_is_titled_otherwise_and_an_overturned_flag_is_said() -> None:
@@ -134,7 +136,7 @@ def test_what_is_no_harassment_is_titled_otherwise_and_an_overturned_flag_is_sai
     page = cover(Exhibit((taken_back,)))
     assert "骚扰来电证据材料" not in page
     assert "来电记录" in page and "不作为骚扰的证据" in page
-    assert "李主管 于 2026-03-04 12:00:00 撤销:不是骚扰" in page
+    assert "李主管 于 2026-03-04 12:00:00 撤销：不是骚扰" in page
     assert SHEET not in pack(Case([Exhibit((taken_back,))]), maker())
 
 
