@@ -143,9 +143,9 @@ def test_what_is_no_harassment_is_titled_otherwise_and_an_overturned_flag_is_sai
 @pytest.mark.parametrize(
     ("call", "said"),
     [
-        (replace(FIRST, segments=()), "已按保存期限清除"),
+        (replace(FIRST, segments=()), "已按保存期限删除"),
         (replace(FIRST, segments=(), evidence=()), "没有听到话"),
-        (replace(FIRST, segments=(), evidence=(), entrance=Entrance.REPLAY), "系统没有听这次通话"),
+        (replace(FIRST, segments=(), evidence=(), entrance=Entrance.REPLAY), "系统未旁听这次通话"),
     ],
 )
 def test_a_missing_transcript_says_why(call: CallRecord, said: str) -> None:
