@@ -14,7 +14,7 @@ import click
 
 from screener import version
 from screener.cli.loading import loading
-from screener.cli.say import say_lines
+from screener.cli.say import put, say_lines
 from screener.cli.speaking import SpeakingContext, in_language, speaking, translated
 from screener.errors import InputError, ScreenerError
 from screener.words.language import choose, language_of, without_lang
@@ -104,7 +104,7 @@ class _Commands(click.Group):
 
 def _version(ctx: click.Context, _option: click.Parameter, asked: bool) -> None:
     if asked:
-        click.echo(f"screener, version {version()}")
+        put(f"screener, version {version()}\n")
         ctx.exit()
 
 

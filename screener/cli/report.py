@@ -27,8 +27,8 @@ from screener.reports.accuracy import accuracy
 from screener.reports.agents import agents
 from screener.reports.frequency import Bucket, frequency
 from screener.reports.layout import Page
-from screener.reports.pages import Reader
 from screener.reports.queue import queue
+from screener.reports.reader import Reader
 from screener.reports.sources import SourceBy, sources
 from screener.reports.span import Span
 from screener.reports.summary import summary, usual_span

@@ -20,8 +20,8 @@ from screener.reports.agents import agents
 from screener.reports.facts import facts
 from screener.reports.frequency import Bucket, frequency
 from screener.reports.layout import Page, alike
-from screener.reports.pages import Reader
 from screener.reports.queue import queue
+from screener.reports.reader import Reader
 from screener.reports.render import XLSX, Format, render
 from screener.reports.sources import SourceBy, sources
 from screener.reports.span import Span

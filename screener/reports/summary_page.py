@@ -4,8 +4,16 @@ from collections.abc import Sequence
 
 from screener.reports.follow import BY_HAND, ENTERED, FLAGGED, OFFERED, OVERTURNED
 from screener.reports.layout import Asks, Bars, Cell, Chart, Coded, Figure, Page, Sheet, Trend, Type, shown
-from screener.reports.pages import Reader, heat_chart, kind_name, source_bars, source_sheet, treatment_sheet
+from screener.reports.pages import (
+    heat_chart,
+    kind_name,
+    source_bars,
+    source_sheet,
+    treatment_sheet,
+)
+from screener.reports.reader import Reader
 from screener.reports.sources import SourceBy
+from screener.reports.span import Span
 from screener.reports.summary import Measures, Summary
 
 _MEASURES: dict[str, Type] = {
@@ -49,7 +57,7 @@ def summary_page(answer: Summary, reader: Reader) -> Page:
     ]
     sheets = [
         treatment_sheet(answer.treatments, reader),
-        measures_sheet(answer, reader),
+        measures_sheet(answer.now, answer.then, answer.before, reader),
         source_sheet(answer.top, SourceBy.NUMBER, reader, "t_top", "top"),
     ]
     figures = tuple(_figure(name, answer.now, answer.then, reader) for name in _FIRST)
@@ -67,9 +75,8 @@ def _figure(name: str, now: Measures, then: Measures, reader: Reader) -> Figure:
     return Figure(reader.word(f"m_{name}"), shown(kind, this) or "–", before, text, _ASKS.get(name))
 
 
-def measures_sheet(answer: Summary, reader: Reader) -> Sheet:
-    """Every figure of both periods."""
-    now, then = answer.now, answer.then
+def measures_sheet(now: Measures, then: Measures, period: Span, reader: Reader) -> Sheet:
+    """Every figure of both periods; `period` is the one before, which has both ends."""
     rows: list[list[Cell]] = []
     for name in _MEASURES:
         this, last = getattr(now, name), getattr(then, name)
@@ -77,9 +84,9 @@ def measures_sheet(answer: Summary, reader: Reader) -> Sheet:
     keys = ["measure", "now", "then", "change_share"]
     numbers: dict[str, Type] = {"now": "number", "then": "number"}
     types = list(_MEASURES.values())
-    assert answer.before.since is not None
-    assert answer.before.until is not None
-    before = {"from": answer.before.since.isoformat(), "to": answer.before.until.isoformat()}
+    assert period.since is not None
+    assert period.until is not None
+    before = {"from": period.since.isoformat(), "to": period.until.isoformat()}
     return Sheet(
         reader.word("t_measures"), keys, reader.words(keys), rows, numbers, "measures",
         row_types=types, row_asks=[_ASKS.get(name) for name in _MEASURES], asks={"now": {}, "then": before},

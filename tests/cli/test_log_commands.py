@@ -80,7 +80,10 @@ REPORTS = [
 @pytest.mark.parametrize("arguments", REPORTS, ids=" ".join)
 def test_every_report_in_every_form_and_language(run: Run, tmp_path: Path, arguments: list[str]) -> None:
     shown = run("report", *arguments)
-    assert max(map(len, shown.output.splitlines())) <= 80
+    lines = [
+        line for line in shown.output.splitlines() if not line.startswith("screener ")
+    ]  # a command stays whole
+    assert max(map(len, lines)) <= 80
     for form in ("csv", "json", "xlsx", "html"):
         for lang in ("zh", "en"):
             run("report", *arguments, "--format", form, "--lang", lang, "-o", f"r.{form}")

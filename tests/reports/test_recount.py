@@ -25,7 +25,6 @@ from screener.reports.follow import asked, both
 from screener.reports.frequency import Bucket, frequency
 from screener.reports.layout import Page
 from screener.reports.pages import (
-    Reader,
     accuracy_page,
     agents_page,
     frequency_page,
@@ -36,6 +35,7 @@ from screener.reports.pages import (
     warnings_page,
 )
 from screener.reports.queue import queue
+from screener.reports.reader import Reader
 from screener.reports.sources import SourceBy, sources
 from screener.reports.span import Span
 from screener.reports.summary import Measures, summary, usual_span
