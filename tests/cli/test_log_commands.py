@@ -217,6 +217,7 @@ def test_a_package_of_evidence_is_checked_by_us_and_by_sha256sum(run: Run, log: 
     assert names == {
         "cover.html",
         "12321.txt",
+        "calls.csv",
         "MANIFEST.sha256",
         "MANIFEST.sig",
         f"calls/{ids[0]}/audio.wav",
