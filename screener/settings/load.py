@@ -18,6 +18,7 @@ from pydantic_core import ErrorDetails
 
 from screener.core.ladder import Ladder
 from screener.errors import SettingsError
+from screener.settings.console import check_console
 from screener.settings.flow import check_flow
 from screener.settings.freeswitch import Freeswitch, check_freeswitch
 from screener.settings.proxy import Proxy, check_proxy
@@ -181,6 +182,7 @@ def _cross_checks(settings: Settings) -> Iterator[Problem]:
     yield from _check_ladder(settings.ladder)
     yield from _check_evidence(settings.evidence, settings.folder)
     yield from _check_oidc(settings.oidc)
+    yield from check_console(settings.console, settings.folder)
     for key in ("agents", "supervisor", "line_fault", "terminate"):
         uri = getattr(settings.targets, key)
         if (uri or key == "agents") and not _URI.fullmatch(uri):

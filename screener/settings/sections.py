@@ -338,10 +338,12 @@ class Console:
         with_serve: `screener serve` starts the console too.
         host, port: where it listens; loopback unless a certificate or a proxy protects it.
         certificate, key: PEM files for TLS, relative to the settings; empty is none.
+        proxies: addresses and networks of the proxies before it, whose X-Forwarded-For and X-Forwarded-Proto are
+            believed; nobody else's are.
         feeds: of running services whose calls are shown; empty is the site's own `operations.feed`.
         session_minutes: a login without a sign of life for so long is over.
         requests_per_second: of one login or token, five seconds' worth at once; 0 sets no limit.
-        whole_numbers: roles that see whole phone numbers; others see them masked.
+        whole_numbers: roles that see whole phone numbers; others see them masked, and none in a transcript.
         embed_from: web origins that may show an agent's page in a frame, such as a CRM's.
         cards: cue cards of agents; empty takes the shipped ones.
     """
@@ -351,6 +353,7 @@ class Console:
     port: Port = 8700
     certificate: str = ""
     key: str = ""
+    proxies: tuple[str, ...] = ()
     feeds: tuple[str, ...] = ()
     session_minutes: Annotated[float, Field(gt=0)] = 480.0
     requests_per_second: Annotated[float, Field(ge=0, le=1000)] = 20.0
