@@ -21,6 +21,7 @@ SAID: dict[str, tuple[str, str]] = {
     "oidc": ("用单位账号登录", "Log in with the site's account"),
     "onward": ("已登录,请继续", "Logged in: go on"),
     "again": ("每 5 秒自动重试……", "Trying again every 5 seconds…"),
+    "counting": ("正在统计,请稍候。", "Counting; one moment."),
     "home": ("回到首页", "To the first page"),
     "skip": ("跳到内容", "Skip to the content"),
     "live": ("实时", "Live"),
