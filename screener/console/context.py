@@ -58,7 +58,7 @@ class Context:
     strangers: Turns = field(default_factory=lambda: Turns(STRANGERS_A_SECOND, STRANGERS))
 
     def sample(self) -> Missed:
-        """What is known of the calls that are drawn for review; nothing of a large log that was never counted yet."""
+        """What is known of the calls that are drawn for review; nothing before it was counted."""
         known = self.slowly.ask(SAMPLE, lambda: missed_in(self.log, datetime.now(UTC)), SAMPLE_SECONDS)
         return known or Missed((), 0, 0)
 

@@ -1,4 +1,4 @@
-"""What takes long in a large log: made in the background and once for all who ask, so that no page waits for it."""
+"""What takes long in a large log: made in the background, once for all who ask; no page waits for it."""
 
 import threading
 import time
@@ -35,10 +35,11 @@ class Slowly:
 
     Args:
         clock: monotonic seconds.
+        wait: seconds that one waits for an answer.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
+    def __init__(self, clock: Callable[[], float] = time.monotonic, wait: float = WAIT_SECONDS) -> None:
+        self._clock, self._wait = clock, wait
         self._lock = threading.Lock()
         self._turns = threading.Semaphore(AT_ONCE)
         self._answers: OrderedDict[Hashable, _Answer] = OrderedDict()
@@ -65,7 +66,7 @@ class Slowly:
                 arguments = key, make, fresh_seconds, coming
                 threading.Thread(target=self._make, args=arguments, name="slowly", daemon=True).start()
         try:
-            return coming.result(WAIT_SECONDS)  # type: ignore[no-any-return]
+            return coming.result(self._wait)  # type: ignore[no-any-return]
         except TimeoutError:
             return held.value if held is not None and now - held.made_at < OLD_SECONDS else None
 
