@@ -12,6 +12,7 @@ from screener.console.access import Access, Role
 from screener.console.app import build
 from screener.console.context import Context
 from screener.console.hub import Hub
+from screener.console.slowly import Slowly
 from screener.feed.local import FeedReader
 from screener.settings.cards import load_cards
 from screener.settings.sections import Settings
@@ -19,6 +20,7 @@ from screener.speech.pinyin import syllables
 from screener.store.accounts import Accounts
 from screener.store.log import open_log
 from screener.words.judgement import Teller
+from tests.waiting import WAIT
 
 CARDS = load_cards("", Path(), syllables)
 QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
@@ -53,7 +55,8 @@ def context(tmp_path: Path, clock: Clock, log_file: Path) -> Iterator[Context]:
     access = Access(Accounts(log), clock, timedelta(minutes=30), QUICK)
     for role in Role:
         access.add(role.value, role, PASSWORD, "8001" if role is Role.AGENT else "")
-    yield Context(settings, log, access, hub_of([]), Teller())
+    # However busy the machine is, the pages wait until what they show is there.
+    yield Context(settings, log, access, hub_of([]), Teller(), slowly=Slowly(wait=WAIT))
     log.close()
 
 
