@@ -1,17 +1,17 @@
 """What takes long is made in the background, once for all who ask; nobody waits for it longer than a moment."""
 
 import threading
-from collections.abc import Iterator
 
 import pytest
 from starlette.testclient import TestClient
 
-from screener.console import reports, slowly
+from screener.console import reports
 from screener.console.access import Role
 from screener.console.context import Context
 from screener.console.slowly import AT_ONCE, FRESH_TIMES, KEPT, OLD_SECONDS, Slowly
 from screener.errors import InputError, StoreError
 from tests.console.conftest import log_in
+from tests.console.written import NUMBER, flagged, write
 from tests.waiting import wait_for
 
 
@@ -33,17 +33,14 @@ class Work:
         return self.now
 
 
-@pytest.fixture(autouse=True)
-def impatient(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(slowly, "WAIT_SECONDS", 0.05)
-    return iter([None])
+WAIT = 0.05
 
 
 def test_what_is_quick_is_made_anew_each_time_unless_it_may_be_kept() -> None:
     work = Work()
-    answers = Slowly(work.clock)
-    monkey = [answers.ask("a", work) for _ in range(2)]
-    assert monkey == [1, 2]
+    answers = Slowly(work.clock, 10.0)
+    made = [answers.ask("a", work) for _ in range(2)]
+    assert made == [1, 2]
     assert [answers.ask("b", work, fresh_seconds=60.0) for _ in range(2)] == [3, 3]
     work.now += 61
     assert answers.ask("b", work, fresh_seconds=60.0) == 4
@@ -51,7 +48,7 @@ def test_what_is_quick_is_made_anew_each_time_unless_it_may_be_kept() -> None:
 
 def test_what_is_slow_is_made_once_for_all_and_kept_in_proportion() -> None:
     work = Work(seconds=10.0, held=True)
-    answers = Slowly(work.clock)
+    answers = Slowly(work.clock, WAIT)
     assert [answers.ask("a", work) for _ in range(3)] == [None] * 3, "not there yet"
     assert work.made == 1
     work.free.release()
@@ -69,7 +66,7 @@ def test_what_is_slow_is_made_once_for_all_and_kept_in_proportion() -> None:
 
 def test_what_is_forgotten_is_made_anew_and_so_is_what_was_being_made() -> None:
     work = Work(held=True)
-    answers = Slowly(work.clock)
+    answers = Slowly(work.clock, WAIT)
     assert answers.ask("a", work, 60.0) is None
     answers.forget("a")
     assert answers.ask("a", work, 60.0) is None
@@ -82,15 +79,15 @@ def test_what_is_forgotten_is_made_anew_and_so_is_what_was_being_made() -> None:
 
 def test_only_so_many_are_made_at_once_and_kept() -> None:
     work = Work(held=True)
-    answers = Slowly(work.clock)
+    answers = Slowly(work.clock, WAIT)
     for n in range(AT_ONCE + 2):
         answers.ask(n, work)
     assert work.made == AT_ONCE
     work.free.release(1000)
-    wait_for(lambda: work.made == AT_ONCE + 2)
+    wait_for(lambda: work.made == AT_ONCE + 2 and not answers._making)
     for n in range(KEPT + 10):
-        answers.ask(n, work, 60.0)
-    assert len(answers._answers) == KEPT and not answers._making
+        wait_for(lambda n=n: answers.ask(n, work, 60.0))
+    assert len(answers._answers) == KEPT
 
 
 @pytest.mark.parametrize(
@@ -100,7 +97,7 @@ def test_what_goes_wrong_is_raised_for_who_asks(problem: Exception) -> None:
     def broken() -> None:
         raise problem
 
-    answers = Slowly()
+    answers = Slowly(wait=10.0)
     for _ in range(2):
         with pytest.raises(type(problem)):
             answers.ask("a", broken)
@@ -117,6 +114,7 @@ def test_a_report_that_takes_long_says_so_and_comes_by_itself(
         return make(*asked)
 
     monkeypatch.setattr(reports, "REPORTS", {**reports.REPORTS, "agents": (slow, ways, usual)})
+    context.slowly = Slowly(wait=WAIT)
     log_in(client, context, Role.SUPERVISOR)
     waiting = client.get("/reports/agents?since=2020-01-01", headers={"accept": "text/html"})
     assert waiting.status_code == 202
@@ -127,13 +125,9 @@ def test_a_report_that_takes_long_says_so_and_comes_by_itself(
 
 
 def test_nobody_is_shown_what_was_made_for_a_role_that_sees_more(context: Context, client: TestClient) -> None:
-    from tests.console.written import NUMBER, flagged, write
-
-    context.slowly = Slowly()
     write(context, flagged("c0", 0))
     pages = {}
     for role in (Role.SUPERVISOR, Role.AUDITOR):
         log_in(client, context, role)
-        wait_for(lambda: client.get("/reports/sources?since=").status_code == 200)
         pages[role] = client.get("/reports/sources?since=").text
     assert NUMBER in pages[Role.SUPERVISOR] and NUMBER not in pages[Role.AUDITOR]
