@@ -50,7 +50,7 @@ def test_what_is_slow_is_made_once_for_all_and_kept_in_proportion() -> None:
     work = Work(seconds=10.0, held=True)
     answers = Slowly(work.clock, WAIT)
     assert [answers.ask("a", work) for _ in range(3)] == [None] * 3, "not there yet"
-    assert work.made == 1
+    wait_for(lambda: work.made == 1)
     work.free.release()
     wait_for(lambda: answers.ask("a", work) == 1)
     work.now += 10 * FRESH_TIMES - 1
@@ -82,7 +82,7 @@ def test_only_so_many_are_made_at_once_and_kept() -> None:
     answers = Slowly(work.clock, WAIT)
     for n in range(AT_ONCE + 2):
         answers.ask(n, work)
-    assert work.made == AT_ONCE
+    wait_for(lambda: work.made == AT_ONCE)
     work.free.release(1000)
     wait_for(lambda: work.made == AT_ONCE + 2 and not answers._making)
     for n in range(KEPT + 10):
