@@ -100,7 +100,7 @@ def test_every_kind_of_error(context: Context, monkeypatch: pytest.MonkeyPatch) 
     )
     monkeypatch.setattr("screener.console.account.FAILED_SECONDS", 0)
     guard = log_in(client, context, Role.SUPERVISOR)
-    form = {"content-type": "application/x-www-form-urlencoded", "x-guard": guard}
+    form = {"content-type": "application/json", "x-guard": guard}
 
     def broken(_context: Context) -> None:
         raise RuntimeError("a fault of ours")
