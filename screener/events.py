@@ -311,7 +311,7 @@ class Stopping:
     at: float
 
 
-class Act(StrEnum):
+class CallControl(StrEnum):
     """What a person may order about a call; all but a pause while it goes on."""
 
     ANALYSIS_QUEUE = "analysis_queue"
@@ -338,7 +338,7 @@ class Ordered:
         by: name of the person, for the log.
     """
 
-    act: Act
+    act: CallControl
     by: str
     at: float
 

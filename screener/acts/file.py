@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from screener.acts.net import Acts, Array, Net
-from screener.core.acts import Act
+from screener.acts.net import ActsModel, Array, Net
+from screener.core.dialogue_acts import Act
 from screener.core.evidence import Kind, Standing
 from screener.errors import SettingsError
 
@@ -19,7 +19,7 @@ FIRST = 2
 """Row of the first syllable."""
 
 
-def load_acts(path: Path) -> Acts:
+def load_acts(path: Path) -> ActsModel:
     """Read a model.
 
     Raises:
@@ -32,7 +32,7 @@ def load_acts(path: Path) -> Acts:
         raise SettingsError(f"{path}: not a model of acts ({problem})", remedy) from problem
 
 
-def parse(file: bytes) -> Acts:
+def parse(file: bytes) -> ActsModel:
     """The model of a file's bytes.
 
     Raises:
@@ -53,7 +53,7 @@ def parse(file: bytes) -> Acts:
         nets.append(Net(**arrays))
     if at != len(data):
         raise ValueError("its size is not what it says")
-    return Acts(
+    return ActsModel(
         version=str(head["version"]),
         syllables={s: n for n, s in enumerate(str(head["syllables"]).split(), start=FIRST)},
         acts=tuple(Act(a) for a in _names(head["acts"])),
@@ -66,7 +66,7 @@ def parse(file: bytes) -> Acts:
     )
 
 
-def serialize(model: Acts) -> bytes:
+def serialize(model: ActsModel) -> bytes:
     """The file's bytes; every column of an array in units of its own."""
     data = bytearray()
     for net in model.nets:

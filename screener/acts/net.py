@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from screener.core.acts import Act, Memory, Understood
+from screener.core.dialogue_acts import Act, Memory, Understood
 from screener.core.evidence import Kind, Standing
 from screener.events import Speaker
 
@@ -91,7 +91,7 @@ class Net:
 
 
 @dataclass(frozen=True, slots=True)
-class Acts:
+class ActsModel:
     """Nets that vote: an `Understanding`.
 
     Attributes:
@@ -116,7 +116,7 @@ class Acts:
     offset: float
     leaning: float
 
-    def unheard(self, hand: str) -> "Acts":
+    def unheard(self, hand: str) -> "ActsModel":
         """The nets that never heard a hand, by themselves; all of them for a hand of which none did."""
         kept = [n for n, hands in enumerate(self.left_out) if hand in hands] or range(len(self.nets))
         return replace(
@@ -128,7 +128,7 @@ class Acts:
         return tuple(net.begin() for net in self.nets)
 
     def hear(self, memory: Memory, speaker: Speaker, syllables: Sequence[str]) -> tuple[Memory, Understood]:
-        """One utterance more; see `screener.core.acts.Understanding`."""
+        """One utterance more; see `screener.core.dialogue_acts.Understanding`."""
         assert isinstance(memory, tuple)
         rows = rows_of(syllables, self.syllables)
         heard = [n.hear(past, n.utterance(rows, speaker)) for n, past in zip(self.nets, memory, strict=True)]

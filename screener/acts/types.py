@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from screener.acts.net import Acts, Array, rows_of
+from screener.acts.net import ActsModel, Array, rows_of
 from screener.errors import SettingsError
 from screener.events import Speaker
 
@@ -45,12 +45,12 @@ class Spoken:
     call: Array | None = None
 
 
-def begin(acts: Acts) -> Spoken:
+def begin(acts: ActsModel) -> Spoken:
     """A call in which nothing was said."""
     return Spoken(tuple(net.begin() for net in acts.nets))
 
 
-def heard(acts: Acts, spoken: Spoken, speaker: Speaker, syllables: Sequence[str]) -> Spoken:
+def heard(acts: ActsModel, spoken: Spoken, speaker: Speaker, syllables: Sequence[str]) -> Spoken:
     """The same with an utterance more; toneless pinyin, not empty."""
     rows = rows_of(syllables, acts.syllables)
     said = [net.utterance(rows, speaker) for net in acts.nets]
@@ -94,7 +94,7 @@ def measures(spoken: Spoken) -> tuple[Array, Array]:
 
 
 @dataclass(frozen=True, slots=True)
-class Types:
+class LearnedTypes:
     """Hears types: `screener.core.cards.Types`.
 
     Attributes:
@@ -105,7 +105,7 @@ class Types:
         weights: grams, then lengths, then nets, then one for all [rows, types].
     """
 
-    acts: Acts
+    acts: ActsModel
     names: tuple[str, ...]
     rarity: Mapping[str, tuple[int, float]]
     middle: Array
@@ -139,7 +139,7 @@ class Types:
         return {name: float(p) for name, p in zip(self.names, grown / grown.sum(), strict=True) if name != EASY}
 
 
-def load_types(path: Path, acts: Acts) -> Types:
+def load_types(path: Path, acts: ActsModel) -> LearnedTypes:
     """Read a model.
 
     Raises:
@@ -153,7 +153,7 @@ def load_types(path: Path, acts: Acts) -> Types:
             rows = {
                 gram: (n, float(r)) for n, (gram, r) in enumerate(zip(head["grams"], file["rare"], strict=True))
             }
-            made = Types(acts, tuple(head["names"]), rows, file["middle"], file["spread"], weights)
+            made = LearnedTypes(acts, tuple(head["names"]), rows, file["middle"], file["spread"], weights)
     except (OSError, ValueError, KeyError, TypeError) as problem:
         raise SettingsError(f"{path}: not a model of types ({problem})", "take the shipped file") from problem
     if head["acts"] != acts.version or len(weights) != len(rows) + len(made.middle) + 1:
@@ -163,7 +163,7 @@ def load_types(path: Path, acts: Acts) -> Types:
     return made
 
 
-def save_types(types: Types) -> bytes:
+def save_types(types: LearnedTypes) -> bytes:
     """The file's bytes; every column of the weights in units of its own."""
     units = np.asarray(np.abs(types.weights).max(0) / 127, np.float32)
     head = {"acts": types.acts.version, "names": types.names, "grams": list(types.rarity)}

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from screener.core.actions import Action, Decided
 from screener.core.evidence import Kind, Verdict
-from screener.events import Act, CallEnded, CallOffered, Event, Ordered, RecognizerLost
+from screener.events import CallControl, CallEnded, CallOffered, Event, Ordered, RecognizerLost
 from screener.numbers.mask import mask
 from screener.settings.alerts import Alerts
 
@@ -75,7 +75,7 @@ class Causes:
                     if (call_id, Cause.BURST) not in self._told:
                         self._told.add((call_id, Cause.BURST))
                         self._many(Cause.BURST, self._flags, self._settings.burst_calls)
-            case Ordered(act=Act.SUPERVISOR):
+            case Ordered(act=CallControl.SUPERVISOR):
                 number = mask(offer.caller.number)
                 self._put(Alert(Cause.ASKED, self._clock(), call_id, number, offer.dialled, by=item.by))
             case RecognizerLost():

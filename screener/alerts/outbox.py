@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 
 from screener.alerts.causes import Alert, Cause
 from screener.alerts.ways import send
+from screener.backoff import Backoff
 from screener.errors import AlertError
 from screener.operations.metrics import Sample
-from screener.pauses import Pauses
 from screener.settings.alerts import Alerts, Way
 from screener.settings.sections import Site
 from screener.words.alerts import told
@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 WAITING = 200
 """Alerts that may wait for each way; the next ones are lost, and counted."""
 TRIES = 6
-RETRY = Pauses(2.0, 60.0)
+RETRY = Backoff(2.0, 60.0)
 
 Sender = Callable[[Way, Alert, str, int], None]
 
@@ -44,7 +44,7 @@ class Outbox:
         site: Site,
         clock: Callable[[], datetime],
         sender: Sender = send,
-        retry: Pauses = RETRY,
+        retry: Backoff = RETRY,
     ) -> None:
         self._site, self._zone, self._clock = site, ZoneInfo(site.timezone), clock
         self._sender, self._retry = sender, retry

@@ -9,13 +9,13 @@ import threading
 from collections.abc import Callable
 from typing import Protocol
 
-from screener.calls.listened import Outcome
+from screener.calls.listened import MoveOutcome
 from screener.core.actions import ON_PBX, Action, Decided
 from screener.core.evidence import URGENT, Decision, Treatment
 from screener.events import CallEnded, CallOffered, Event
 from screener.ports import Destination
 from screener.webhook import message
-from screener.webhook.message import Answer, Flag
+from screener.webhook.message import FlagAnswer, FlagMessage
 
 _ACTS = {target: treatment for treatment, target in ON_PBX.items()}
 
@@ -23,7 +23,7 @@ _ACTS = {target: treatment for treatment, target in ON_PBX.items()}
 class Poster(Protocol):
     """Who carries messages."""
 
-    def post(self, flag: Flag, answered: Callable[[Answer], None]) -> None:
+    def post(self, flag: FlagMessage, answered: Callable[[FlagAnswer], None]) -> None:
         """Send one; the answer follows in any case."""
         ...
 
@@ -59,20 +59,20 @@ class Flags:
         if item.decision.treatment is Treatment.NONE:
             self._poster.post(_flag(offer, item.decision), lambda _answer: None)
 
-    def ask(self, call_id: str, to: Destination, done: Callable[[Outcome], None]) -> None:
+    def ask(self, call_id: str, to: Destination, done: Callable[[MoveOutcome], None]) -> None:
         """Ask for a caller to be moved."""
         if (known := self._known(call_id)) is None:
-            done(Outcome(moved=False))
+            done(MoveOutcome(moved=False))
             return
 
-        def answered(answer: Answer) -> None:
+        def answered(answer: FlagAnswer) -> None:
             match answer.decision:
-                case message.Decision.MOVED:
-                    done(Outcome(moved=True))
-                case message.Decision.GENUINE:
-                    done(Outcome(moved=False, genuine=answer.by))
-                case message.Decision.STAYS:
-                    done(Outcome(moved=False))
+                case message.Disposition.MOVED:
+                    done(MoveOutcome(moved=True))
+                case message.Disposition.GENUINE:
+                    done(MoveOutcome(moved=False, genuine=answer.by))
+                case message.Disposition.STAYS:
+                    done(MoveOutcome(moved=False))
 
         self._poster.post(_flag(*known, to), answered)
 
@@ -86,8 +86,8 @@ class Flags:
             return self._latest.get(call_id)
 
 
-def _flag(offer: CallOffered, decision: Decision, to: Destination | None = None) -> Flag:
-    return Flag(
+def _flag(offer: CallOffered, decision: Decision, to: Destination | None = None) -> FlagMessage:
+    return FlagMessage(
         id=secrets.token_hex(16),
         call=offer.call_id,
         session=offer.uniqueid,

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from screener.calls.listened import ListenedCall, Outcome, Parties
+from screener.calls.listened import ListenedCall, MoveOutcome, Parties
 from screener.errors import PbxError, SipError
 from screener.events import CallAnswered, EndedBy, Event, Speaker
 from screener.media.g711 import Law
@@ -19,7 +19,7 @@ from screener.media.prompts import Clip
 from screener.media.stream import AudioStream
 from screener.operations.metrics import Sample
 from screener.ports import Destination, FrameSink
-from screener.proxy.dialogs import Dialog
+from screener.proxy.dialogs import ProxyDialog
 from screener.proxy.rtpengine import Copy
 from screener.proxy.watch import ProxyWatch
 from screener.settings.sections import Settings
@@ -52,7 +52,7 @@ class _Copied:
 class Fork:
     """The copied voices of one call: a source of `ListenedCall`."""
 
-    def __init__(self, dialog: Dialog, server: "ForkServer") -> None:
+    def __init__(self, dialog: ProxyDialog, server: "ForkServer") -> None:
         self._dialog, self._server = dialog, server
         self._lock = threading.Lock()
         self._voices: dict[Speaker, _Copied] = {}
@@ -77,12 +77,12 @@ class Fork:
         if voice := self._voices.get(speaker):
             voice.audio.listener = frames
 
-    def act(self, to: Destination, done: Callable[[Outcome], None]) -> None:
+    def act(self, to: Destination, done: Callable[[MoveOutcome], None]) -> None:
         """REFER the caller there through the proxy; a call that is over meanwhile waits for what becomes of it."""
         self._moving = True
 
         def ended(ok: bool) -> None:
-            done(Outcome(moved=ok))
+            done(MoveOutcome(moved=ok))
             self._moving = False
             if self._gone:
                 self.over()
@@ -218,13 +218,13 @@ class ForkServer:
         yield Sample("forks_failed_total", self.failed, "Copies of voices that were asked of rtpengine in vain.")
         yield Sample("forks_again_total", self.again, "Copies of voices that were asked for anew, and came.")
 
-    def forget(self, dialog: Dialog) -> None:
+    def forget(self, dialog: ProxyDialog) -> None:
         """It is not listened to any more."""
         self._forks.pop(dialog.key, None)
 
     # As the listener of `ProxyWatch`.
 
-    def begun(self, dialog: Dialog) -> None:
+    def begun(self, dialog: ProxyDialog) -> None:
         """Two talk."""
         fork = Fork(dialog, self)
         try:
@@ -236,7 +236,7 @@ class ForkServer:
             return
         self._forks[dialog.key] = fork
 
-    def over(self, dialog: Dialog) -> None:
+    def over(self, dialog: ProxyDialog) -> None:
         """They talk no more."""
         if fork := self._forks.get(dialog.key):
             fork.over()

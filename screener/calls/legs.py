@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from screener.calls.listened import ListenedCall, Outcome, Parties
+from screener.calls.listened import ListenedCall, MoveOutcome, Parties
 from screener.events import CallAnswered, CallEnded, EndedBy, Event, Speaker
 from screener.media.prompts import Clip
 from screener.pbx.conversations import Conversation, leg_named
@@ -74,9 +74,9 @@ class Legs:
         if leg := self._legs.get(speaker):
             leg.listen(frames)
 
-    def act(self, to: Destination, done: Callable[[Outcome], None]) -> None:
+    def act(self, to: Destination, done: Callable[[MoveOutcome], None]) -> None:
         """Move the caller to the extension that the URI names."""
-        self._switchboard.move(self._conversation, user_of(to.uri), lambda ok: done(Outcome(moved=ok)))
+        self._switchboard.move(self._conversation, user_of(to.uri), lambda ok: done(MoveOutcome(moved=ok)))
 
     def say(self, clips: Sequence[tuple[Clip, float | None]]) -> bool:
         """Speak into the caller's leg: ChanSpy whispers to the caller alone, where the site wants warnings."""

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from screener.events import (
-    Act,
     CallAnswered,
+    CallControl,
     CallEnded,
     Deaf,
     EndedBy,
@@ -59,7 +59,7 @@ class Parties:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class MoveOutcome:
     """What became of an act.
 
     Attributes:
@@ -71,14 +71,14 @@ class Outcome:
     genuine: str | None = None
 
 
-class Source(Protocol):
+class VoiceSource(Protocol):
     """Where the voices of one conversation come from, and what can be done to its caller. From any thread."""
 
     def tap(self, speaker: Speaker, frames: FrameSink | None) -> None:
         """Send a voice there from now on; one that has not come yet, once it comes."""
         ...
 
-    def act(self, to: Destination, done: Callable[[Outcome], None]) -> None:
+    def act(self, to: Destination, done: Callable[[MoveOutcome], None]) -> None:
         """Bring the caller there, if that can be done, and say what became of it."""
         ...
 
@@ -104,7 +104,7 @@ class ListenedCall:
         pool: hears the agent's voice; the caller's goes where `listen` says.
     """
 
-    def __init__(self, source: Source, parties: Parties, pool: RecognizerPool) -> None:
+    def __init__(self, source: VoiceSource, parties: Parties, pool: RecognizerPool) -> None:
         self.parties = parties
         self.call_id = ""
         """The product's; empty leaves the agent's voice unheard."""
@@ -150,13 +150,13 @@ class ListenedCall:
     def transfer(self, to: Destination, *, marked: bool = False) -> None:  # noqa: ARG002 - an agent has the caller already
         """Bring the caller there; `TransferEnded` follows, and the end of the call where it succeeds."""
 
-        def done(outcome: Outcome) -> None:
+        def done(outcome: MoveOutcome) -> None:
             status = MOVED if outcome.moved else REFUSED
             self._events(TransferEnded(to.target, ok=outcome.moved, status=status, at=self._at))
             if outcome.moved:
                 self.over(EndedBy.TRANSFER)
             elif outcome.genuine is not None:
-                self._events(Ordered(Act.AGENTS, outcome.genuine, self._at))
+                self._events(Ordered(CallControl.AGENTS, outcome.genuine, self._at))
 
         self._source.act(to, done)
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from screener.core.actions import Action, Decided, Found, PauseOffered, Treated, Warned
+from screener.core.actions import Action, Decided, EvidenceFound, PauseOffered, Treated, Warned
 from screener.core.evidence import Decision, Treatment, Verdict
 from screener.events import CallAnswered, CallEnded, CallOffered, Event, Transcript, TransferEnded
 from screener.store.records import (
@@ -57,7 +57,7 @@ class CallNotes:
                 note.record = replace(note.record, answered_at=self._clock())
             case Transcript(final=True) if item.text:
                 note.segments.append(Segment(item.speaker, item.start, item.end, item.text, item.confidence))
-            case Found(e):
+            case EvidenceFound(e):
                 note.evidence.append(EvidenceRow(e.at, e.rule, e.source, e.kind, e.weight, e.span, e.detail))
             case Decided(decision):
                 note.decisions.append(decision)

@@ -14,7 +14,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 
 from screener.calls.flags import Flags
-from screener.calls.listened import ListenedCall, Outcome, Parties
+from screener.calls.listened import ListenedCall, MoveOutcome, Parties
 from screener.errors import InputError
 from screener.events import CallAnswered, CallEnded, EndedBy, Event, Speaker, Tick
 from screener.media.prompts import Clip
@@ -62,15 +62,15 @@ class Recorded:
             self._frames[speaker] = frames
             self._tap()
 
-    def act(self, to: Destination, done: Callable[[Outcome], None]) -> None:
+    def act(self, to: Destination, done: Callable[[MoveOutcome], None]) -> None:
         """Ask the other system, where there is one and it is known who spoke."""
         call, roles, flags = self._call, self._roles, self._server.flags
         if flags is None or call is None:
-            done(Outcome(moved=False))
+            done(MoveOutcome(moved=False))
         elif roles is None or roles.known is Known.MIXED:
             log.warning("call %s: one stream carries both voices: nobody is moved", call.call_id)
             flags.tell(call.call_id)
-            done(Outcome(moved=False))
+            done(MoveOutcome(moved=False))
         else:
             flags.ask(call.call_id, to, done)
 

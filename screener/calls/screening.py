@@ -11,7 +11,7 @@ from screener.core.actions import (
     Action,
     Answer,
     Decided,
-    Found,
+    EvidenceFound,
     Hangup,
     Listen,
     PauseOffered,
@@ -181,7 +181,7 @@ class Screening:
                 self._transfer(target, marked)
             case Hangup():
                 self._call.hangup()
-            case Found() | Decided() | Treated() | Warned() | PauseOffered():
+            case EvidenceFound() | Decided() | Treated() | Warned() | PauseOffered():
                 pass  # for observers only
 
     def _transfer(self, target: Target, marked: bool) -> None:

@@ -15,7 +15,7 @@ import click
 from screener import __version__
 from screener.cli.loading import loading
 from screener.cli.say import say_lines
-from screener.cli.speaking import Context, in_language, speaking, translated
+from screener.cli.speaking import SpeakingContext, in_language, speaking, translated
 from screener.errors import InputError, ScreenerError
 from screener.words.language import choose, language_of, without_lang
 from screener.words.told import helped, told
@@ -29,7 +29,7 @@ COMMANDS = {
     "doctor": ("screener.cli.setup:doctor", "Check settings, ports, PBX, speech model, recordings and database."),
     "erase": ("screener.cli.privacy:erase_command", "Forget a caller: number, name and words."),
     "evaluate": ("screener.cli.evaluate:evaluate", "Judge labelled calls and count what came out."),
-    "explain": ("screener.cli.judging:explain_command", "Tell why a call was judged so."),
+    "explain": ("screener.cli.review:explain_command", "Tell why a call was judged so."),
     "import": ("screener.cli.importing:importing", "Bring an Asterisk site's history into the log."),
     "init": ("screener.cli.setup:init", "Write a commented settings file."),
     "list": ("screener.cli.lists:lists", "Keep the lists: allow, block, watch."),
@@ -38,17 +38,17 @@ COMMANDS = {
     "purge": ("screener.cli.privacy:purge_command", "Delete transcripts that are older than they may be kept."),
     "replay": ("screener.cli.replay:replay", "Judge calls in recordings or transcripts."),
     "report": ("screener.cli.report:report", "How often harassment comes, from where, what came of it."),
-    "review": ("screener.cli.judging:review", "Confirm a flag or take it back."),
-    "sample": ("screener.cli.judging:sample", "Draw unflagged calls to look at: how much is missed?"),
+    "review": ("screener.cli.review:review", "Confirm a flag or take it back."),
+    "sample": ("screener.cli.review:sample", "Draw unflagged calls to look at: how much is missed?"),
     "serve": ("screener.cli.serve:serve", "Take calls until stopped."),
     "status": ("screener.cli.status:status", "Show whether the service runs, and what it does."),
-    "tune": ("screener.cli.judging:tune", "Propose weights, with their effect on the site's own calls."),
+    "tune": ("screener.cli.review:tune", "Propose weights, with their effect on the site's own calls."),
 }
 """Each command, where it lives, and its help in a line; imported only when asked for, so that help is quick."""
 
 
 class _Commands(click.Group):
-    context_class = Context
+    context_class = SpeakingContext
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         return sorted(COMMANDS)

@@ -34,7 +34,7 @@ from screener.console.asked import wanted
 from screener.core.evidence import Kind, Verdict
 from screener.errors import InputError
 from screener.events import LineClass
-from screener.reports.page import Cell, Coded
+from screener.reports.layout import Cell, Coded
 from screener.review.case import Exhibit, Maker, case_of, recording_of
 from screener.review.dossier import MANIFEST, UNLISTED, pack, problems, sealed, sum_of
 from screener.review.seal import SIGNATURE, site_key

@@ -7,7 +7,7 @@ import click
 
 from screener.cli.say import say, show
 from screener.cli.speaking import as_spoken, speaking
-from screener.console.access import Role
+from screener.console.logins import Role
 from screener.console.server import ConsoleServer, make_access, make_context
 from screener.errors import InputError
 from screener.operations.logs import start_logging

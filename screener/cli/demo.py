@@ -21,11 +21,11 @@ from rich.console import Console
 from screener.cli.report import report
 from screener.cli.say import may_colour
 from screener.cli.speaking import as_spoken, speaking
-from screener.console.access import Role
+from screener.console.logins import Role
 from screener.console.server import ConsoleServer, make_access, make_context
 from screener.demo.screen import WORDS, Screen
-from screener.demo.script import ScriptedCall, load_script
-from screener.demo.stage import Options, Outcome, Stage
+from screener.demo.script import AUDIO, ScriptedCall, load_script
+from screener.demo.stage import CallOutcome, Options, Stage
 from screener.errors import StoreError
 from screener.speech.pinyin import syllables
 from screener.store.accounts import Accounts
@@ -42,6 +42,13 @@ REPORTS = (("frequency", "--by", "hour"), ("sources", "--by", "number", "--mask"
 @click.option("--only", multiple=True, metavar="NAME", help="Place this call only; may be given several times.")
 @click.option("--engine", type=click.Choice(["vosk", "sherpa"]), default="vosk", help="Who listens.")
 @click.option("--model", default="embedded", help="embedded, the name of an installed model, or a folder.")
+@click.option(
+    "--voices",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    default=AUDIO,
+    show_default=False,
+    help="Folder of the callers' and the agent's recordings, named as the shipped ones.",
+)
 @click.option("--noise", type=float, metavar="DB", help="Noise under the callers, so many dB below their speech.")
 @click.option(
     "--keep", type=click.Path(path_type=Path, file_okay=False), help="Keep recordings and database here."
@@ -54,6 +61,7 @@ def demo(
     only: tuple[str, ...],
     engine: str,
     model: str,
+    voices: Path,
     noise: float | None,
     keep: Path | None,
     plain: bool,
@@ -70,7 +78,7 @@ def demo(
     calls = script.only(only)
     console = Console(no_color=plain or not may_colour(), highlight=False)
     with tempfile.TemporaryDirectory(prefix="screener-demo-") as temporary:
-        options = Options(keep or Path(temporary), engine, model, noise)
+        options = Options(keep or Path(temporary), engine, model, noise, voices)
         screen = Screen(console, lang, live=console.is_terminal and not plain)
         watched = pages or (console.is_terminal and not plain)
         if watched:  # the console's reports are about the last weeks
@@ -93,7 +101,7 @@ def demo(
 
 def _shown(
     console: Console, stage: Stage, calls: Sequence[ScriptedCall], lang: Language, seconds: float
-) -> list[Outcome]:
+) -> list[CallOutcome]:
     """Place the calls again and again, with the site's console, for so long or until Ctrl-C or SIGTERM.
 
     Gives the first round.
@@ -111,7 +119,7 @@ def _shown(
     server.start()
     if os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"):
         webbrowser.open(f"{server.address}live")
-    first: list[Outcome] = []
+    first: list[CallOutcome] = []
     until = time.monotonic() + seconds
     try:
         while not first or time.monotonic() < until:

@@ -15,14 +15,14 @@ from screener.cli.output import coded, sheet, speaking
 from screener.cli.say import put, say
 from screener.core.evidence import Kind, Verdict
 from screener.core.judgement import Judgement
-from screener.evaluation.count import Judged, Row, WordList, table, worst
+from screener.evaluation.count import ConfusionRow, JudgedCall, WordList, table, worst
 from screener.evaluation.labelled import HARASSMENT, HARMLESS, UNAIMED, LabelledCall, read_labelled, steered
 from screener.evaluation.noise import Garbler
-from screener.numbers.site import lines_of
+from screener.numbers.plan import lines_of
 from screener.replay.run import Replayer
-from screener.reports.page import Cell, Page, Sheet
+from screener.reports.layout import Cell, Page, Sheet
 from screener.reports.render import Format, render
-from screener.settings.judging import load_judgement
+from screener.settings.judgement import load_judgement
 from screener.settings.load import load
 from screener.settings.sections import Settings
 from screener.speech.load import load_model
@@ -96,7 +96,7 @@ def evaluate(
     if strange := sorted({c.label for c in calls} - known):
         told = f"{', '.join(strange)}: no usual label, counted as what must not be flagged"
         say(f"screener: {told} — usual are {', '.join(sorted(known))}", err=True)
-    judged: list[Judged] = []
+    judged: list[JudgedCall] = []
     console = Console(stderr=True)
     for share in noise or NOISE:
         done = _judge(calls, share, seed, (steer, steer_all), judgement, settings)
@@ -117,7 +117,9 @@ def _by_hands(paths: tuple[Path, ...], judgement: Judgement, form: Format, *, in
     console = Console(stderr=True)
     sheets: list[Sheet] = []
 
-    def judged(name: str, judgement: Judgement, change: measure.Change = lambda call: call) -> list[measure.Told]:
+    def judged(
+        name: str, judgement: Judgement, change: measure.Change = lambda call: call
+    ) -> list[measure.MeasuredCall]:
         done = measure.told(calls, judgement, change, answered)
         return list(track(done, name, len(calls), console=console, disable=not console.is_terminal))
 
@@ -163,7 +165,7 @@ def _judge(
     steering: tuple[int, bool],
     judgement: Judgement,
     settings: Settings,
-) -> Iterator[Judged]:
+) -> Iterator[JudgedCall]:
     garbler = Garbler(share)
     words = WordList(judgement.lexicon.phrases)
     zone = ZoneInfo(settings.site.timezone)
@@ -180,10 +182,10 @@ def _judge(
             syllables,
             lambda: load_model(settings.speech, settings.folder),
         )
-        yield Judged(labelled, replayer.replay(call), words.flags(call), share)
+        yield JudgedCall(labelled, replayer.replay(call), words.flags(call), share)
 
 
-def _counts(rows: list[Row]) -> Sheet:
+def _counts(rows: list[ConfusionRow]) -> Sheet:
     """Every number, for programs."""
     others = [v for v in Verdict if v is not Verdict.HARASSMENT]
     keys = ["noise_share", "set", "slice", "label", "calls", "flagged", "flagged_share", "low_share", "high_share"]
@@ -200,7 +202,7 @@ def _counts(rows: list[Row]) -> Sheet:
     return Sheet("", keys, keys, cells, name="counts")
 
 
-def _shown(rows: list[Row]) -> Sheet:
+def _shown(rows: list[ConfusionRow]) -> Sheet:
     """The same in as few columns as a terminal has."""
     keys = [
         "noise_share",
@@ -237,7 +239,7 @@ def _listed(counts: Iterable[tuple[str, int]]) -> str:
     return " ".join(f"{name} {count}" for name, count in counts)
 
 
-def _false(judged: list[Judged]) -> Sheet:
+def _false(judged: list[JudgedCall]) -> Sheet:
     keys = ["noise_share", "set", "label", "id", "kind", "score", "evidence"]
     cells: list[list[Cell]] = []
     for j in judged:

@@ -10,8 +10,16 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 from screener.cli.say import say, show
 from screener.errors import InputError, ModelError
 from screener.resources import embedded_model_folder
-from screener.speech.install import ARCHIVES, DEFAULT_MODEL, PUBLISHED, install
-from screener.speech.models import check_folder, describe, engine_of, find_model, installed, models_folder
+from screener.speech.install import ARCHIVES, PUBLISHED, install
+from screener.speech.models import (
+    DEFAULT_MODEL,
+    check_folder,
+    describe,
+    engine_of,
+    find_model,
+    installed,
+    models_folder,
+)
 
 
 @click.group()

@@ -16,7 +16,7 @@ from screener.resources import embedded_model_folder
 from screener.settings.sections import Speech
 from screener.speech.models import check_folder
 from screener.speech.vosk import VoskModel
-from screener.training.speech import alarms, card, folder
+from screener.training.speech import alarms, folder, provenance
 from screener.training.speech.build import Recipe
 from screener.training.speech.build import build as build_folder
 from screener.training.speech.evaluate import demo_calls, held_out_voices, people
@@ -86,7 +86,9 @@ def build(
     for line in _evaluate(where, clips, sounds):
         tell(line)
         figures.append(line)
-    (where / card.NAME).write_text(card.write(folder.NAME, folder.VERSION, today, made, figures), "utf-8")
+    (where / provenance.NAME).write_text(
+        provenance.write(folder.NAME, folder.VERSION, today, made, figures), "utf-8"
+    )
     tell("done")
 
 

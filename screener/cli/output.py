@@ -18,9 +18,9 @@ from screener.cli.person import user
 from screener.cli.say import put
 from screener.cli.speaking import speaking
 from screener.errors import InputError, StoreError
-from screener.numbers.site import lines_of
+from screener.numbers.plan import lines_of
 from screener.outside.files import write_private
-from screener.reports.page import Cell, Coded, Page, Sheet, Type
+from screener.reports.layout import Cell, Coded, Page, Sheet, Type
 from screener.reports.render import Format, render
 from screener.settings.load import load
 from screener.settings.sections import Settings
@@ -149,7 +149,7 @@ def masker(settings: Settings, masked: bool) -> Callable[[str], str]:
 
 def teller(settings: Settings) -> Teller:
     """What puts codes into words, in the reader's language."""
-    from screener.settings.judging import load_notes  # most commands need none of it
+    from screener.settings.judgement import load_notes  # most commands need none of it
 
     return Teller(speaking(), load_notes(settings.judgement, settings.folder))
 

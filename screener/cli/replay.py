@@ -16,13 +16,13 @@ from screener.cli.moments import moment
 from screener.cli.output import coded, sheet
 from screener.cli.say import put, say
 from screener.cli.speaking import speaking
-from screener.numbers.site import lines_of
+from screener.numbers.plan import lines_of
 from screener.outside.text import in_json
 from screener.replay.files import read_calls
 from screener.replay.run import Replayer
-from screener.reports.page import Cell
+from screener.reports.layout import Cell
 from screener.reports.render import render
-from screener.settings.judging import load_judgement, load_notes
+from screener.settings.judgement import load_judgement, load_notes
 from screener.settings.load import load
 from screener.speech.load import load_model
 from screener.speech.pinyin import syllables

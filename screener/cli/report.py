@@ -25,8 +25,8 @@ from screener.core.evidence import Kind
 from screener.reports import pages
 from screener.reports.accuracy import accuracy
 from screener.reports.agents import agents
-from screener.reports.frequency import Period, frequency
-from screener.reports.page import Page
+from screener.reports.frequency import Bucket, frequency
+from screener.reports.layout import Page
 from screener.reports.pages import Reader
 from screener.reports.queue import queue
 from screener.reports.sources import SourceBy, sources
@@ -35,7 +35,7 @@ from screener.reports.summary import summary, usual_span
 from screener.reports.summary_page import summary_page
 from screener.reports.treatment import treatment
 from screener.reports.warnings import warnings
-from screener.settings.judging import load_notes
+from screener.settings.judgement import load_notes
 from screener.words.judgement import Teller
 from screener.words.terms import site_name
 
@@ -102,7 +102,7 @@ def report() -> None:
 
 
 @report.command(name="frequency")
-@click.option("--by", type=click.Choice([*(p.value for p in Period), HEAT]), default="day", help="Count by what.")
+@click.option("--by", type=click.Choice([*(p.value for p in Bucket), HEAT]), default="day", help="Count by what.")
 @report_options
 def frequency_command(ask: Ask, by: str) -> Page:
     """How often: by hour, weekday, day, week or month, or a heat map of weekday and hour.
@@ -113,10 +113,10 @@ def frequency_command(ask: Ask, by: str) -> Page:
     Example: screener report frequency --by hour --since 2026-03-01
     """
     if by == HEAT:
-        answer = frequency(ask.log, ask.span, Period.HOUR, ask.reader.zone)
+        answer = frequency(ask.log, ask.span, Bucket.HOUR, ask.reader.zone)
         return pages.heat_page(answer, ask.span, ask.reader)
-    answer = frequency(ask.log, ask.span, Period(by), ask.reader.zone)
-    return pages.frequency_page(answer, ask.span, Period(by), ask.reader)
+    answer = frequency(ask.log, ask.span, Bucket(by), ask.reader.zone)
+    return pages.frequency_page(answer, ask.span, Bucket(by), ask.reader)
 
 
 @report.command(name="sources")
@@ -136,7 +136,7 @@ def sources_command(ask: Ask, by: str, top: int) -> Page:
 
 
 @report.command(name="queue")
-@click.option("--by", type=click.Choice([p.value for p in Period]), default="month", help="Second table by what.")
+@click.option("--by", type=click.Choice([p.value for p in Bucket]), default="month", help="Second table by what.")
 @report_options
 def queue_command(ask: Ask, by: str) -> Page:
     """The analysis queue: who entered and how long they stayed.
@@ -146,8 +146,8 @@ def queue_command(ask: Ask, by: str) -> Page:
 
     Example: screener report queue --since 2026-03-01 --format html -o queue.html
     """
-    answer = queue(ask.log, ask.span, Period(by), ask.reader.zone)
-    return pages.queue_page(answer, ask.span, Period(by), ask.reader)
+    answer = queue(ask.log, ask.span, Bucket(by), ask.reader.zone)
+    return pages.queue_page(answer, ask.span, Bucket(by), ask.reader)
 
 
 @report.command(name="treatment")

@@ -14,6 +14,7 @@ from screener.errors import InputError
 from screener.outside.files import write_private
 from screener.resources import config_folder
 from screener.settings.load import FILE_NAME
+from screener.speech.models import DEFAULT_MODEL, DEFAULT_WHY
 from screener.words.told import told
 
 if TYPE_CHECKING:
@@ -39,8 +40,8 @@ def init(path: Path, force: bool) -> None:
     except OSError as problem:
         raise InputError(f"{path}: cannot be written ({problem.strerror})", "name another file") from problem
     say(
-        f"{path}: written. Next: set [sip] and [targets] in it, take a model of people's voices "
-        "(screener model install says which, and why), then run: screener doctor"
+        f"{path}: written. Next: set [sip] and [targets] in it, take a model of people's voices with: "
+        f"screener model install {DEFAULT_MODEL} ({DEFAULT_WHY}), then run: screener doctor"
     )
 
 

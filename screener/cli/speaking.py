@@ -103,7 +103,7 @@ class _English(Formatter):
     lang: Language = "en"
 
 
-class Context(click.Context):
+class SpeakingContext(click.Context):
     """Of every command of ours."""
 
     @property
@@ -116,7 +116,7 @@ class Context(click.Context):
 def in_language(command: click.Command, path: str, lang: Language) -> click.Command:
     """A copy of a command, and of those below it, whose help is in the reader's language."""
     spoken = copy.copy(command)
-    spoken.context_class = Context
+    spoken.context_class = SpeakingContext
     if lang == "zh":
         spoken.help = helped(path) or command.help
         spoken.short_help = (spoken.help or "").split("\n")[0]

@@ -26,7 +26,7 @@ from screener.feed.items import Began, Handled, Heard, Item, Judged, Missed, Mov
 from screener.feed.local import FeedReader
 from screener.feed.masked import masked as masked_words
 from screener.feed.masked import masked_item
-from screener.reports.page import Cell, Coded
+from screener.reports.layout import Cell, Coded
 from screener.words.judgement import Teller
 from screener.words.places import place
 from screener.words.terms import word

@@ -11,10 +11,10 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from screener.console.access import LoginRefusedError, Person, Role
 from screener.console.body import form
-from screener.console.context import COOKIE, Context
+from screener.console.context import COOKIE, ConsoleContext
 from screener.console.limits import peer_of
+from screener.console.logins import LoginRefusedError, Person, Role
 from screener.console.oidc import Begun
 from screener.errors import InputError
 
@@ -31,12 +31,12 @@ _askings = asyncio.Semaphore(AT_ONCE)
 """Of the provider: one that is slow holds up no page but the login by it."""
 
 
-async def home(_context: Context, person: Person, _request: Request) -> Response:
+async def home(_context: ConsoleContext, person: Person, _request: Request) -> Response:
     """The page that somebody's role begins with."""
     return RedirectResponse("/agent" if person.role is Role.AGENT else "/live", 303)
 
 
-async def login(context: Context, request: Request) -> Response:
+async def login(context: ConsoleContext, request: Request) -> Response:
     """The form, and what is typed into it."""
     if request.method == "GET":
         return context.page("login.html", None, problem="", next=_inside(request.query_params.get("next", "")))
@@ -58,7 +58,7 @@ async def login(context: Context, request: Request) -> Response:
     return answer
 
 
-async def begin(context: Context, request: Request) -> Response:
+async def begin(context: ConsoleContext, request: Request) -> Response:
     """Leads to the site's provider."""
     if context.provider is None:
         raise HTTPException(404)
@@ -78,7 +78,7 @@ async def begin(context: Context, request: Request) -> Response:
     return answer
 
 
-async def back(context: Context, request: Request) -> Response:
+async def back(context: ConsoleContext, request: Request) -> Response:
     """The provider leads here: who it says that it is, is logged in.
 
     Raises:
@@ -111,7 +111,7 @@ async def back(context: Context, request: Request) -> Response:
     return answer
 
 
-async def logout(context: Context, person: Person, _request: Request) -> Response:
+async def logout(context: ConsoleContext, person: Person, _request: Request) -> Response:
     """The login is over, here and in every tab."""
     await run_in_threadpool(context.access.logout, person)
     answer = RedirectResponse("/login", 303)
@@ -119,12 +119,12 @@ async def logout(context: Context, person: Person, _request: Request) -> Respons
     return answer
 
 
-async def password_page(context: Context, person: Person, _request: Request) -> Response:
+async def password_page(context: ConsoleContext, person: Person, _request: Request) -> Response:
     """The form for a new password."""
     return context.page("password.html", person, problem="")
 
 
-async def change_password(context: Context, person: Person, request: Request) -> Response:
+async def change_password(context: ConsoleContext, person: Person, request: Request) -> Response:
     """A new password, for who knows the old one; every login of the name is over."""
     sent = await form(request)
     try:

@@ -7,10 +7,10 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from screener.console.access import Person, Role
-from screener.console.context import API, Context
+from screener.console.context import API, ConsoleContext
+from screener.console.logins import Person, Role
 
-Handler = Callable[[Context, Person, Request], Awaitable[Response]]
+Handler = Callable[[ConsoleContext, Person, Request], Awaitable[Response]]
 
 
 @dataclass(frozen=True, slots=True)

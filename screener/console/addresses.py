@@ -7,12 +7,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from screener.console import account, agent, calls, health, lists, live, reports, review
-from screener.console.access import Person, Role
 from screener.console.address import Address, Handler, Told
 from screener.console.api import handlers as api
 from screener.console.api import wire
 from screener.console.api.openapi import described
-from screener.console.context import API, Context
+from screener.console.context import API, ConsoleContext
+from screener.console.logins import Person, Role
 
 EVERYBODY = frozenset(Role)
 AGENTS = frozenset({Role.AGENT})
@@ -62,7 +62,7 @@ def _api(
     return Address(method, f"{API}v1{path}", handler, roles, noted, told=told)
 
 
-async def _document(context: Context, _person: Person, _request: Request) -> Response:
+async def _document(context: ConsoleContext, _person: Person, _request: Request) -> Response:
     """The API's own description."""
     return JSONResponse(described(PROGRAMS, context.site_name))
 

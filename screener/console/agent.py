@@ -6,21 +6,21 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from screener.console import seen
-from screener.console.access import Person
 from screener.console.body import adapter, taken
-from screener.console.context import Context
-from screener.console.hub import Pause, Shown
+from screener.console.context import ConsoleContext
+from screener.console.hub import PauseState, Shown
+from screener.console.logins import Person
 from screener.console.stream import stream
 from screener.core.cards import Card
 from screener.errors import InputError
-from screener.events import Act
+from screener.events import CallControl
 from screener.feed.items import Order
 
 FEW = 40
 """Syllables under which nobody's share of the talk is shown."""
 
 
-MAY = frozenset({Act.ANALYSIS_QUEUE, Act.SUPERVISOR})
+MAY = frozenset({CallControl.ANALYSIS_QUEUE, CallControl.SUPERVISOR})
 """What an agent may order."""
 
 
@@ -28,11 +28,11 @@ MAY = frozenset({Act.ANALYSIS_QUEUE, Act.SUPERVISOR})
 class Button:
     """What an agent's button says."""
 
-    act: Act
+    act: CallControl
 
 
 @dataclass(frozen=True, slots=True)
-class Cue:
+class CueCard:
     """A cue card."""
 
     id: str
@@ -69,22 +69,22 @@ class Present:
 
     call: str = ""
     number: str = ""
-    card: Cue | None = None
+    card: CueCard | None = None
     listening: int | None = None
     words: tuple[Said, ...] = ()
     may_warn: bool = False
     warned: tuple[str, ...] = ()
     waits: str = ""
     rest: float = 0.0
-    pause: Pause = Pause.OFFERED
+    pause: PauseState = PauseState.OFFERED
 
 
-async def page(context: Context, person: Person, _request: Request) -> Response:
+async def page(context: ConsoleContext, person: Person, _request: Request) -> Response:
     """The page; a CRM may show it in a frame where the site says so."""
     return context.page("agent.html", person)
 
 
-async def events(context: Context, person: Person, request: Request) -> Response:
+async def events(context: ConsoleContext, person: Person, request: Request) -> Response:
     """The present call and card, whenever they change, as server-sent events; `?once` ends after the first."""
     told = ""
 
@@ -96,7 +96,7 @@ async def events(context: Context, person: Person, request: Request) -> Response
     return stream(context, person, request, look)
 
 
-async def order(context: Context, person: Person, request: Request) -> Response:
+async def order(context: ConsoleContext, person: Person, request: Request) -> Response:
     """The agent's buttons: harassment, a supervisor, a warning, an answer to the rule. Only about the own call.
 
     Raises:
@@ -104,8 +104,8 @@ async def order(context: Context, person: Person, request: Request) -> Response:
     """
     act = (await taken(request, Button)).act
     warnings = context.settings.flow.warnings
-    allowed = set(MAY) | ({Act.WARN} if "agent" in warnings.by else set())
-    if act not in allowed | ({Act.APPROVE, Act.REFUSE} if warnings.approve == "agent" else set()):
+    allowed = set(MAY) | ({CallControl.WARN} if "agent" in warnings.by else set())
+    if act not in allowed | ({CallControl.APPROVE, CallControl.REFUSE} if warnings.approve == "agent" else set()):
         raise InputError("no such act", "load the page again")
     shown = context.hub.of_agent(person.extension)
     if shown is None or shown.over_at is not None:
@@ -114,7 +114,7 @@ async def order(context: Context, person: Person, request: Request) -> Response:
     return JSONResponse({"ok": True})
 
 
-async def rest(context: Context, person: Person, _request: Request) -> Response:
+async def rest(context: ConsoleContext, person: Person, _request: Request) -> Response:
     """The agent takes the pause that is offered; nobody writes down who did.
 
     Raises:
@@ -124,14 +124,14 @@ async def rest(context: Context, person: Person, _request: Request) -> Response:
     return JSONResponse({"ok": True})
 
 
-def now(context: Context, person: Person) -> Present:
+def now(context: ConsoleContext, person: Person) -> Present:
     """What an agent sees now."""
     present = view(context, person, context.hub.of_agent(person.extension))
     offered = context.hub.rest_of(person.extension)
     return replace(present, rest=offered.call.rest / 60, pause=offered.pause) if offered else present
 
 
-def view(context: Context, person: Person, shown: Shown | None) -> Present:
+def view(context: ConsoleContext, person: Person, shown: Shown | None) -> Present:
     """What the agent sees: who calls, what was said, the card, and who speaks how much."""
     if shown is None or shown.over_at is not None:
         return Present()
@@ -153,5 +153,5 @@ def view(context: Context, person: Person, shown: Shown | None) -> Present:
     )
 
 
-def _cue(card: Card | None) -> Cue | None:
-    return Cue(card.id, card.name, card.sign, card.do, card.avoid, card.say) if card else None
+def _cue(card: Card | None) -> CueCard | None:
+    return CueCard(card.id, card.name, card.sign, card.do, card.avoid, card.say) if card else None

@@ -18,15 +18,15 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from screener.console import account, reports
-from screener.console.access import Person, is_guarded
 from screener.console.address import Address
 from screener.console.addresses import ADDRESSES
 from screener.console.body import Bounded, checked, form
-from screener.console.context import API, Context
+from screener.console.context import API, ConsoleContext
 from screener.console.guards import Guards
 from screener.console.limits import peer_of
+from screener.console.logins import Person, is_guarded
 from screener.errors import InputError, ScreenerError
-from screener.store.records import Access as AccessNote
+from screener.store.records import Access
 from screener.words.told import told
 
 log = logging.getLogger(__name__)
@@ -35,7 +35,7 @@ OPEN = ("/login", "/login/oidc", "/login/oidc/back", "/static/report.css", "/sta
 """What needs no login."""
 
 
-def build(context: Context) -> Starlette:
+def build(context: ConsoleContext) -> Starlette:
     """The application.
 
     Args:
@@ -58,7 +58,7 @@ def build(context: Context) -> Starlette:
     return app
 
 
-def _guarded(context: Context, address: Address) -> Callable[[Request], Awaitable[Response]]:
+def _guarded(context: ConsoleContext, address: Address) -> Callable[[Request], Awaitable[Response]]:
     """Lets in who may, once the request is known to be meant, and after it is on record."""
 
     async def guarded(request: Request) -> Response:
@@ -99,11 +99,11 @@ def _asked(request: Request) -> str:
     return f"{request.url.path}?{request.url.query}" if request.url.query else request.url.path
 
 
-def _note(context: Context, person: Person, request: Request) -> AccessNote:
+def _note(context: ConsoleContext, person: Person, request: Request) -> Access:
     masked = not context.sees_whole_numbers(person)
     way = "api" if request.url.path.startswith(API) else "page"
     action = f"console {request.method}"
-    return AccessNote(datetime.now(UTC), person.name, action, _asked(request)[:500], way, masked)
+    return Access(datetime.now(UTC), person.name, action, _asked(request)[:500], way, masked)
 
 
 def _wants_json(request: Request) -> bool:
@@ -115,7 +115,7 @@ def _no(
 ) -> Response:
     if _wants_json(request):
         return JSONResponse({"error": message, "remedy": remedy}, status, headers)
-    context: Context = request.app.state.context
+    context: ConsoleContext = request.app.state.context
     lang = context.teller.lang
     again = status == 503 and request.method == "GET"
     words = {"message": told(message, lang), "remedy": told(remedy, lang)}

@@ -9,9 +9,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from screener.console import asked, seen
-from screener.console.access import Person
 from screener.console.case import parts, row
-from screener.console.context import Context
+from screener.console.context import ConsoleContext
+from screener.console.logins import Person
 from screener.core.evidence import Kind, Treatment, Verdict
 from screener.errors import InputError
 from screener.events import LineClass
@@ -30,7 +30,7 @@ SHOWN = 50
 MORE = 500
 
 
-async def search(context: Context, person: Person, request: Request) -> Response:
+async def search(context: ConsoleContext, person: Person, request: Request) -> Response:
     """The calls that are asked for, newest first.
 
     Raises:
@@ -61,7 +61,7 @@ async def search(context: Context, person: Person, request: Request) -> Response
     return await run_in_threadpool(made)
 
 
-def sought(context: Context, person: Person, query: Mapping[str, str]) -> tuple[list[CallRecord], int]:
+def sought(context: ConsoleContext, person: Person, query: Mapping[str, str]) -> tuple[list[CallRecord], int]:
     """The calls that a query asks for, and how many it would have got at most.
 
     Raises:
@@ -73,7 +73,7 @@ def sought(context: Context, person: Person, query: Mapping[str, str]) -> tuple[
     return find(context.log, wanted, most), most
 
 
-async def page(context: Context, person: Person, request: Request) -> Response:
+async def page(context: ConsoleContext, person: Person, request: Request) -> Response:
     """Everything that the log has of one call.
 
     Raises:
@@ -96,7 +96,7 @@ async def page(context: Context, person: Person, request: Request) -> Response:
     return await run_in_threadpool(made)
 
 
-async def evidence(context: Context, person: Person, request: Request) -> Response:
+async def evidence(context: ConsoleContext, person: Person, request: Request) -> Response:
     """The package of evidence of one call as a ZIP file, made and put on record as `screener calls export` does.
 
     Raises:

@@ -3,8 +3,8 @@
 from typing import Any
 
 from screener.console import seen
-from screener.console.access import Person
-from screener.console.context import Context
+from screener.console.context import ConsoleContext
+from screener.console.logins import Person
 from screener.outside.text import visible
 from screener.review.explain import explain
 from screener.review.timeline import Moment, moments, reasons
@@ -14,7 +14,7 @@ from screener.words.places import place
 from screener.words.terms import headed, word
 
 
-def row(context: Context, person: Person, call: CallRecord) -> dict[str, Any]:
+def row(context: ConsoleContext, person: Person, call: CallRecord) -> dict[str, Any]:
     """A call on one line of a list."""
     lang = context.teller.lang
     return {
@@ -33,7 +33,7 @@ def row(context: Context, person: Person, call: CallRecord) -> dict[str, Any]:
     }
 
 
-def part(context: Context, person: Person, call: CallRecord) -> dict[str, Any]:
+def part(context: ConsoleContext, person: Person, call: CallRecord) -> dict[str, Any]:
     """A row of the log with everything that happened in it, the evidence weighed again."""
     lang = context.teller.lang
     call = seen.of_record(context, person, call)
@@ -71,6 +71,6 @@ def _without_code(moment: Moment) -> str:
     return moment.text.removesuffix(f" [{moment.step.evidence.rule}]") if moment.step else moment.text
 
 
-def parts(context: Context, person: Person, call: CallRecord) -> list[dict[str, Any]]:
+def parts(context: ConsoleContext, person: Person, call: CallRecord) -> list[dict[str, Any]]:
     """Everything that the log has of the call that a row belongs to, oldest first."""
     return [part(context, person, one) for one in context.log.rows_of(call.id)]

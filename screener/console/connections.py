@@ -1,4 +1,8 @@
-"""Connections to the console: only so many, and none that is slow to say what it wants."""
+"""Connections to the console: only so many, and none that is slow to say what it wants.
+
+Where there are too many, the one that has asked nothing for longest gives way, not whoever comes: idle connections
+lock nobody out.
+"""
 
 import asyncio
 
@@ -13,16 +17,17 @@ ASKING_SECONDS = 20.0
 """A request that is not whole after so long is none, however it trickles in."""
 
 
-class Connection(H11Protocol):
+class HttpConnection(H11Protocol):
     """One connection, as uvicorn keeps it, with an end to its patience."""
 
     _late: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Take it, unless there are too many."""
+        """Take it; where there are too many, another gives way, or it does."""
         super().connection_made(transport)
         if len(self.connections) > CONNECTIONS:
-            transport.abort()
+            asking = [c for c in self.connections if isinstance(c, HttpConnection) and c._late is not None]
+            min(asking, key=HttpConnection._asks_until, default=self)._give_way()
         self._watch()
 
     def data_received(self, data: bytes) -> None:
@@ -50,6 +55,13 @@ class Connection(H11Protocol):
             self._settled()
         elif self._late is None:
             self._late = self.loop.call_later(ASKING_SECONDS, self.transport.abort)
+
+    def _asks_until(self) -> float:
+        return self._late.when() if self._late is not None else 0.0
+
+    def _give_way(self) -> None:
+        self._settled()  # so that it gives way once
+        self.transport.abort()
 
     def _settled(self) -> None:
         if self._late is not None:

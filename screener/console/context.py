@@ -11,18 +11,18 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
-from screener.console.access import Access, Person
 from screener.console.hub import Hub
 from screener.console.limits import Turns
+from screener.console.logins import Logins, Person
 from screener.console.oidc import Provider
 from screener.console.slowly import Slowly
 from screener.core.judgement import Weights
 from screener.numbers.identify import Lines
 from screener.numbers.mask import Masker
-from screener.numbers.site import lines_of
-from screener.review.missed import Missed, missed_in
+from screener.numbers.plan import lines_of
+from screener.review.missed import MissedShare, missed_in
 from screener.review.seal import masking_key
-from screener.settings.judging import site_weights
+from screener.settings.judgement import site_weights
 from screener.settings.sections import Settings
 from screener.store.log import CallLog
 from screener.words.console import said
@@ -42,12 +42,12 @@ STRANGERS_A_SECOND, STRANGERS = 0.1, 20.0
 
 
 @dataclass
-class Context:
+class ConsoleContext:
     """Shared by all pages; later change the running calls, what was asked lately, and the end."""
 
     settings: Settings
     log: CallLog
-    access: Access
+    access: Logins
     hub: Hub
     teller: Teller
     streams: Counter[str] = field(default_factory=Counter)
@@ -57,10 +57,10 @@ class Context:
     slowly: Slowly = field(default_factory=Slowly)
     strangers: Turns = field(default_factory=lambda: Turns(STRANGERS_A_SECOND, STRANGERS))
 
-    def sample(self) -> Missed:
+    def sample(self) -> MissedShare:
         """What is known of the calls that are drawn for review; nothing before it was counted."""
         known = self.slowly.ask(SAMPLE, lambda: missed_in(self.log, datetime.now(UTC)), SAMPLE_SECONDS)
-        return known or Missed((), 0, 0)
+        return known or MissedShare((), 0, 0)
 
     @cached_property
     def provider(self) -> Provider | None:

@@ -8,8 +8,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from screener.console.access import Person
-from screener.console.context import Context
+from screener.console.context import ConsoleContext
+from screener.console.logins import Person
 from screener.events import Rung
 from screener.feed.items import Node
 from screener.outside.text import visible
@@ -59,7 +59,7 @@ class Health:
     ladder: dict[str, int] | None
 
 
-def look(context: Context) -> Health:
+def look(context: ConsoleContext) -> Health:
     """How the site is now."""
     newest, ladder = context.log.calls(limit=1), context.settings.ladder
     stands = Counter(where.rung.value for where in standings(context.log, ladder, datetime.now(UTC)).values())
@@ -76,7 +76,7 @@ def look(context: Context) -> Health:
     )
 
 
-async def page(context: Context, person: Person, _request: Request) -> Response:
+async def page(context: ConsoleContext, person: Person, _request: Request) -> Response:
     """The feeds of the services, the newest call, the nodes that wrote, and what people have said."""
 
     def made() -> Response:
@@ -96,17 +96,17 @@ async def page(context: Context, person: Person, _request: Request) -> Response:
     return await run_in_threadpool(made)
 
 
-def _local(context: Context, at: datetime) -> str:
+def _local(context: ConsoleContext, at: datetime) -> str:
     return f"{at.astimezone(context.zone):%Y-%m-%d %H:%M:%S}"
 
 
-def _of_registrar(context: Context, said: str) -> str:
+def _of_registrar(context: ConsoleContext, said: str) -> str:
     """Which registration does not stand, and why, in words."""
     registrar, colon, problem = said.partition(": ")
     return f"{registrar}{colon}{told(problem, context.teller.lang)}"
 
 
-def _at_home(context: Context, fault: str) -> str:
+def _at_home(context: ConsoleContext, fault: str) -> str:
     """A line of a node's log with its time in the site's zone."""
     at, space, rest = fault.partition(" ")
     try:

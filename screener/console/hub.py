@@ -11,9 +11,9 @@ from enum import StrEnum
 from screener.core.cards import Cards, Prompter
 from screener.core.signals import ACT
 from screener.errors import InputError
-from screener.events import Act
+from screener.events import CallControl
 from screener.feed.board import Board, LiveCall
-from screener.feed.choose import Reader
+from screener.feed.choose import FeedSource
 from screener.feed.items import Heard, Item, Order, Over, Rested, Weighed
 
 log = logging.getLogger(__name__)
@@ -26,7 +26,7 @@ REST_SECONDS = 120.0
 """A pause is offered for so long."""
 
 
-class Pause(StrEnum):
+class PauseState(StrEnum):
     """What came of a pause that an agent is offered."""
 
     OFFERED = ""
@@ -53,7 +53,7 @@ class Shown:
     prompter: Prompter
     version: int = 0
     over_at: float | None = None
-    pause: Pause = Pause.OFFERED
+    pause: PauseState = PauseState.OFFERED
     texts: dict[str, tuple[int, str]] = field(default_factory=dict)
 
 
@@ -69,7 +69,7 @@ class Feed:
     """When it went away last, and for how long, None while it is away or never was."""
     away_seconds: float | None = None
     board: Board = field(default_factory=Board)
-    reader: Reader | None = None
+    reader: FeedSource | None = None
 
 
 class Hub:
@@ -87,7 +87,7 @@ class Hub:
     def __init__(
         self,
         feeds: Sequence[str],
-        connect: Callable[[str], Reader],
+        connect: Callable[[str], FeedSource],
         cards: Cards,
         syllables: Callable[[str], tuple[str, ...]],
     ) -> None:
@@ -211,17 +211,17 @@ class Hub:
         readers = [feed.reader for feed in self.feeds if shown and feed.name == shown.feed]
         if shown is None or shown.pause or not readers or (reader := readers[0]) is None:
             raise InputError("no pause is offered any more", "use the telephone's own pause")
-        shown.pause = Pause.ORDERED  # before its answer can come
+        shown.pause = PauseState.ORDERED  # before its answer can come
         try:
-            reader.order(Order(shown.call.call, Act.PAUSE, by))
+            reader.order(Order(shown.call.call, CallControl.PAUSE, by))
         except InputError:
-            shown.pause = Pause.OFFERED
+            shown.pause = PauseState.OFFERED
             raise
 
     def _take(self, feed: Feed, item: Item) -> None:
         with self._lock:
             if isinstance(item, Rested) and (rested := self._shown.get(item.call)) and rested.pause:
-                rested.pause = Pause.BEGUN if item.ok else Pause.REFUSED
+                rested.pause = PauseState.BEGUN if item.ok else PauseState.REFUSED
             call = feed.board.take(item)
             if call is None:
                 return

@@ -8,15 +8,15 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from screener.console import asked, seen
-from screener.console.access import Person
 from screener.console.body import form
-from screener.console.context import Context
+from screener.console.context import ConsoleContext
+from screener.console.logins import Person
 from screener.errors import InputError
 from screener.events import ListName
 from screener.numbers.named import proper
 from screener.outside.text import visible
 from screener.reports.span import Span
-from screener.review.suggest import Proposal, suggest
+from screener.review.suggest import ListProposal, suggest
 from screener.store.ladder import lift, standings
 from screener.store.records import Access, ListedNumber
 from screener.words.judgement import is_code, list_reason
@@ -31,7 +31,7 @@ _OFFERED = (ListName.BLOCK, ListName.WATCH, ListName.ALLOW)
 """Whoever is in a hurry does not let a caller through by mistake."""
 
 
-async def page(context: Context, person: Person, _request: Request) -> Response:
+async def page(context: ConsoleContext, person: Person, _request: Request) -> Response:
     """All entries that hold, and the proposals."""
 
     def made() -> Response:
@@ -79,7 +79,7 @@ async def page(context: Context, person: Person, _request: Request) -> Response:
     return await run_in_threadpool(made)
 
 
-def look(context: Context, person: Person, now: datetime) -> tuple[list[ListedNumber], list[Proposal]]:
+def look(context: ConsoleContext, person: Person, now: datetime) -> tuple[list[ListedNumber], list[ListProposal]]:
     """Entries that hold and proposals, with numbers as somebody may see them."""
     entries = [
         replace(
@@ -96,7 +96,7 @@ def look(context: Context, person: Person, now: datetime) -> tuple[list[ListedNu
     return entries, proposals
 
 
-async def add(context: Context, person: Person, request: Request) -> Response:
+async def add(context: ConsoleContext, person: Person, request: Request) -> Response:
     """Put a number on a list.
 
     Raises:
@@ -109,7 +109,7 @@ async def add(context: Context, person: Person, request: Request) -> Response:
     return RedirectResponse("/lists", 303)
 
 
-async def remove(context: Context, person: Person, request: Request) -> Response:
+async def remove(context: ConsoleContext, person: Person, request: Request) -> Response:
     """Take a number off a list.
 
     Raises:
@@ -120,7 +120,7 @@ async def remove(context: Context, person: Person, request: Request) -> Response
     return RedirectResponse("/lists", 303)
 
 
-async def accept(context: Context, person: Person, request: Request) -> Response:
+async def accept(context: ConsoleContext, person: Person, request: Request) -> Response:
     """Put a proposed number on its list.
 
     Raises:
@@ -131,7 +131,7 @@ async def accept(context: Context, person: Person, request: Request) -> Response
     return RedirectResponse("/lists", 303)
 
 
-async def take_off_ladder(context: Context, person: Person, request: Request) -> Response:
+async def take_off_ladder(context: ConsoleContext, person: Person, request: Request) -> Response:
     """Take a number off the ladder.
 
     Raises:
@@ -141,7 +141,7 @@ async def take_off_ladder(context: Context, person: Person, request: Request) ->
     return RedirectResponse("/lists", 303)
 
 
-def lift_off(context: Context, person: Person, number: str) -> None:
+def lift_off(context: ConsoleContext, person: Person, number: str) -> None:
     """Take a number off the ladder, and that on record.
 
     Raises:
@@ -152,7 +152,7 @@ def lift_off(context: Context, person: Person, number: str) -> None:
 
 
 def enlist(
-    context: Context, person: Person, name: ListName, number: str, reason: str, until: datetime | None
+    context: ConsoleContext, person: Person, name: ListName, number: str, reason: str, until: datetime | None
 ) -> None:
     """Put a number on a list, and that on record.
 
@@ -166,7 +166,7 @@ def enlist(
     _enlist(context, person, ListedNumber(name, number, in_one_line(reason), now, until))
 
 
-def delist(context: Context, person: Person, name: ListName, number: str) -> None:
+def delist(context: ConsoleContext, person: Person, name: ListName, number: str) -> None:
     """Take a number off a list, and that on record.
 
     Raises:
@@ -177,7 +177,7 @@ def delist(context: Context, person: Person, name: ListName, number: str) -> Non
         raise InputError("that number is not on the list", "load the page again")
 
 
-def accept_proposal(context: Context, person: Person, number: str) -> None:
+def accept_proposal(context: ConsoleContext, person: Person, number: str) -> None:
     """Put a number on the list that the log proposes.
 
     Raises:
@@ -197,12 +197,12 @@ def in_one_line(reason: str) -> str:
     return visible(" ".join(reason.split()))[:REASON_MOST]
 
 
-def _enlist(context: Context, person: Person, entry: ListedNumber) -> None:
+def _enlist(context: ConsoleContext, person: Person, entry: ListedNumber) -> None:
     _note(context, person, f"list {entry.name} add", entry.number)
     context.log.enlist(entry)
 
 
-def _note(context: Context, person: Person, action: str, number: str) -> None:
+def _note(context: ConsoleContext, person: Person, action: str, number: str) -> None:
     context.log.note_access(Access(datetime.now(UTC), person.name, action, number[:100], "console"))
 
 

@@ -9,15 +9,15 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from screener.console import seen
-from screener.console.access import Person
 from screener.console.api.wire import AnOrder
 from screener.console.body import taken
-from screener.console.context import Context
+from screener.console.context import ConsoleContext
 from screener.console.hub import Shown
+from screener.console.logins import Person
 from screener.console.stream import Look, stream
 from screener.core.evidence import URGENT, Kind, Reason, Verdict
 from screener.errors import InputError
-from screener.events import Act
+from screener.events import CallControl
 from screener.feed.board import LiveCall
 from screener.feed.items import Order
 from screener.words.places import place
@@ -26,19 +26,30 @@ from screener.words.told import told
 
 EMERGENCY = 4
 """Rank of the calls that come before all others."""
-ACTS = (Act.ANALYSIS_QUEUE, Act.LINE_FAULT, Act.TERMINATE, Act.WARN, Act.SUPERVISOR, Act.AGENTS)
+ACTS = (
+    CallControl.ANALYSIS_QUEUE,
+    CallControl.LINE_FAULT,
+    CallControl.TERMINATE,
+    CallControl.WARN,
+    CallControl.SUPERVISOR,
+    CallControl.AGENTS,
+)
 """What has a button."""
 GAP_TOLD = timedelta(minutes=10)
 """So long a page says that a service was not heard."""
 
 
-async def page(context: Context, person: Person, request: Request) -> Response:
+async def page(context: ConsoleContext, person: Person, request: Request) -> Response:
     """The page; its calls come over the event stream. `?wall` shows large tiles without buttons."""
-    acts = [act.value for act in ACTS if act is not Act.WARN or "supervisor" in context.settings.flow.warnings.by]
+    acts = [
+        act.value
+        for act in ACTS
+        if act is not CallControl.WARN or "supervisor" in context.settings.flow.warnings.by
+    ]
     return context.page("live.html", person, wall="wall" in request.query_params, acts=acts)
 
 
-async def events(context: Context, person: Person, request: Request) -> Response:
+async def events(context: ConsoleContext, person: Person, request: Request) -> Response:
     """What changed since the last look, as server-sent events; `?once` ends after the first: what is up now."""
 
     def made(shown: Shown) -> str:
@@ -47,20 +58,22 @@ async def events(context: Context, person: Person, request: Request) -> Response
     return stream(context, person, request, changes(context, person, made, "page"))
 
 
-async def order(context: Context, person: Person, request: Request) -> Response:
+async def order(context: ConsoleContext, person: Person, request: Request) -> Response:
     """Carry out what a button says.
 
     Raises:
         InputError: no such act, or the call is over.
     """
     act = (await taken(request, AnOrder)).act
-    if act is Act.PAUSE or (act is Act.WARN and "supervisor" not in context.settings.flow.warnings.by):
+    if act is CallControl.PAUSE or (
+        act is CallControl.WARN and "supervisor" not in context.settings.flow.warnings.by
+    ):
         raise InputError("that is not a supervisor's to order", "see [flow.warnings] by in the settings")
     context.hub.order(Order(request.path_params["call"], act, person.name))
     return JSONResponse({"ok": True})
 
 
-def changes(context: Context, person: Person, made: Callable[[Shown], str], form: str) -> Look:
+def changes(context: ConsoleContext, person: Person, made: Callable[[Shown], str], form: str) -> Look:
     """What looks for changes; everybody who sees the same of a call shares one text of it.
 
     Args:
@@ -92,7 +105,7 @@ def changes(context: Context, person: Person, made: Callable[[Shown], str], form
     return look
 
 
-def gap_of(context: Context) -> dict[str, object] | None:
+def gap_of(context: ConsoleContext) -> dict[str, object] | None:
     """The last time that a service was not heard, for a while after it is heard again."""
     ended = [
         (feed.away_since + timedelta(seconds=feed.away_seconds), feed.away_since, feed.away_seconds)
@@ -106,7 +119,7 @@ def gap_of(context: Context) -> dict[str, object] | None:
     return {"since": since.astimezone(context.zone).isoformat(timespec="seconds"), "seconds": round(seconds)}
 
 
-def view(context: Context, person: Person, shown: Shown) -> dict[str, Any]:
+def view(context: ConsoleContext, person: Person, shown: Shown) -> dict[str, Any]:
     """A running call as a page or a program sees it: words for people, by role."""
     call, teller = shown.call, context.teller
     began, judged = call.began, call.judged
@@ -145,7 +158,7 @@ def view(context: Context, person: Person, shown: Shown) -> dict[str, Any]:
     }
 
 
-def _stands(context: Context, call: LiveCall, verdict: Verdict | None) -> str:
+def _stands(context: ConsoleContext, call: LiveCall, verdict: Verdict | None) -> str:
     """In a word, why one would look at it."""
     if rank(call) == EMERGENCY:
         return context.say("emergency")

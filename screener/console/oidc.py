@@ -21,7 +21,7 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
-from screener.console.access import Role
+from screener.console.logins import Role
 from screener.errors import InputError
 from screener.outside.ask import ask
 from screener.outside.objects import read_object

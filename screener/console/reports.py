@@ -10,16 +10,16 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from screener.console import asked
-from screener.console.access import Person
-from screener.console.context import Context
+from screener.console.context import ConsoleContext
+from screener.console.logins import Person
 from screener.core.evidence import Kind, Treatment
 from screener.errors import InputError
 from screener.reports import pages
 from screener.reports.accuracy import accuracy
 from screener.reports.agents import agents
 from screener.reports.facts import facts
-from screener.reports.frequency import Period, frequency
-from screener.reports.page import Page, alike
+from screener.reports.frequency import Bucket, frequency
+from screener.reports.layout import Page, alike
 from screener.reports.pages import Reader
 from screener.reports.queue import queue
 from screener.reports.render import XLSX, Format, render
@@ -45,7 +45,7 @@ def _summary(log: CallLog, span: Span, _by: str, reader: Reader) -> Page:
 
 
 def _frequency(log: CallLog, span: Span, by: str, reader: Reader) -> Page:
-    period = Period(by)
+    period = Bucket(by)
     return pages.frequency_page(frequency(log, span, period, reader.zone), span, period, reader)
 
 
@@ -54,7 +54,7 @@ def _sources(log: CallLog, span: Span, by: str, reader: Reader) -> Page:
 
 
 def _queue(log: CallLog, span: Span, by: str, reader: Reader) -> Page:
-    return pages.queue_page(queue(log, span, Period(by), reader.zone), span, Period(by), reader)
+    return pages.queue_page(queue(log, span, Bucket(by), reader.zone), span, Bucket(by), reader)
 
 
 def _treatment(log: CallLog, span: Span, _by: str, reader: Reader) -> Page:
@@ -73,12 +73,12 @@ def _accuracy(log: CallLog, span: Span, _by: str, reader: Reader) -> Page:
     return pages.accuracy_page(accuracy(log, span), span, reader)
 
 
-_PERIODS = tuple(period.value for period in Period)
+_PERIODS = tuple(period.value for period in Bucket)
 REPORTS: Mapping[str, tuple[Make, tuple[str, ...], str]] = {
     "summary": (_summary, (), ""),
-    "frequency": (_frequency, _PERIODS, Period.DAY),
+    "frequency": (_frequency, _PERIODS, Bucket.DAY),
     "sources": (_sources, tuple(by.value for by in SourceBy), SourceBy.NUMBER),
-    "queue": (_queue, _PERIODS, Period.MONTH),
+    "queue": (_queue, _PERIODS, Bucket.MONTH),
     "treatment": (_treatment, (), ""),
     "agents": (_agents, (), ""),
     "warnings": (_warnings, (), ""),
@@ -87,12 +87,12 @@ REPORTS: Mapping[str, tuple[Make, tuple[str, ...], str]] = {
 """What makes each report, what it can count by, and what it counts by unless said."""
 
 
-async def start(_context: Context, _person: Person, _request: Request) -> Response:
+async def start(_context: ConsoleContext, _person: Person, _request: Request) -> Response:
     """The manager's page comes first."""
     return RedirectResponse("/reports/summary", 303)
 
 
-async def page(context: Context, person: Person, request: Request) -> Response:
+async def page(context: ConsoleContext, person: Person, request: Request) -> Response:
     """A report; its address keeps the view. One that says no time opens with the last 30 days.
 
     One that takes long is made in the background; the page says so, and comes again by itself.
@@ -145,7 +145,7 @@ Side = tuple[Span, Page, Mapping[str, str]]
 """Of one period: the calls, the report, and what was asked for."""
 
 
-def _sides(context: Context, person: Person, name: str, query: Mapping[str, str]) -> tuple[str, list[Side]]:
+def _sides(context: ConsoleContext, person: Person, name: str, query: Mapping[str, str]) -> tuple[str, list[Side]]:
     """What it counts by; the report, and that of a second period beside it where one is asked for."""
     by, span, report = made(context, person, name, query)
     if not (query.get("than_since") or query.get("than_until")):
@@ -156,7 +156,7 @@ def _sides(context: Context, person: Person, name: str, query: Mapping[str, str]
     return by, [(span, report, query), (than, second, other)]
 
 
-async def export(context: Context, person: Person, request: Request) -> Response:
+async def export(context: ConsoleContext, person: Person, request: Request) -> Response:
     """A report as a file, in the form that `?form` says: `csv`, `xlsx` or `json`.
 
     Raises:
@@ -166,7 +166,7 @@ async def export(context: Context, person: Person, request: Request) -> Response
     return await run_in_threadpool(exported, context, person, request.path_params["name"], query)
 
 
-def exported(context: Context, person: Person, name: str, query: Mapping[str, str]) -> Response:
+def exported(context: ConsoleContext, person: Person, name: str, query: Mapping[str, str]) -> Response:
     """A report as a file.
 
     Raises:
@@ -186,7 +186,7 @@ async def style(_request: Request) -> Response:
     return Response(STYLE, media_type="text/css")
 
 
-def made(context: Context, person: Person, name: str, query: Mapping[str, str]) -> tuple[str, Span, Page]:
+def made(context: ConsoleContext, person: Person, name: str, query: Mapping[str, str]) -> tuple[str, Span, Page]:
     """What it counts by, of which calls, and the report."""
     if name not in REPORTS:
         raise InputError("there is no such report", f"there are: {', '.join(REPORTS)}")
@@ -207,7 +207,7 @@ def made(context: Context, person: Person, name: str, query: Mapping[str, str]) 
     return by, span, make(context.log, span, by, reader)
 
 
-def _before(context: Context, query: Mapping[str, str], span: Span) -> str:
+def _before(context: ConsoleContext, query: Mapping[str, str], span: Span) -> str:
     """The view with the period of the same length before beside it; empty for an open one."""
     if span.since is None or span.until is None:
         return ""
@@ -216,7 +216,7 @@ def _before(context: Context, query: Mapping[str, str], span: Span) -> str:
     return urlencode({**query, "since": since, "until": until, "than_since": first, "than_until": since})
 
 
-def _links(context: Context, person: Person, span: Span, report: str) -> Link:
+def _links(context: ConsoleContext, person: Person, span: Span, report: str) -> Link:
     """From a bar to its calls; whole numbers stand in no address of somebody who may not see them."""
     about = {"kind": span.kind.value if span.kind else "", "queue": span.queue, "dialled": span.dialled}
     about |= {"treatment": Treatment.ANALYSIS_QUEUE} if report == "queue" else {"flagged": "1"}
@@ -249,7 +249,7 @@ _FILTERS = frozenset(
 _TREATED = frozenset(treatment.value for treatment in Treatment if treatment is not Treatment.NONE)
 
 
-def _period(by: str, bucket: str, context: Context) -> tuple[datetime, datetime]:
+def _period(by: str, bucket: str, context: ConsoleContext) -> tuple[datetime, datetime]:
     """Begin and end of a bucket, in the site's zone."""
     if by == "month":
         year, month = int(bucket[:4]), int(bucket[5:])

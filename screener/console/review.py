@@ -10,11 +10,11 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from screener.console.access import Person
 from screener.console.body import form
 from screener.console.case import parts, row
-from screener.console.context import SAMPLE, Context
+from screener.console.context import SAMPLE, ConsoleContext
 from screener.console.lists import in_one_line
+from screener.console.logins import Person
 from screener.errors import InputError
 from screener.review.missed import PERIOD, turn
 from screener.review.verdict import Word, is_flag, rule
@@ -29,7 +29,7 @@ SAMPLED = 5
 """About so many flags come to one unflagged call."""
 
 
-async def start(context: Context, person: Person, request: Request) -> Response:
+async def start(context: ConsoleContext, person: Person, request: Request) -> Response:
     """Leads to the newest call that nobody has reviewed; a page that says so when none is left."""
     said = request.query_params.get("said", "")
     queue = await run_in_threadpool(waiting, context)
@@ -39,7 +39,7 @@ async def start(context: Context, person: Person, request: Request) -> Response:
     return context.page("review.html", person, parts=None, said=said, share=share)
 
 
-async def page(context: Context, person: Person, request: Request) -> Response:
+async def page(context: ConsoleContext, person: Person, request: Request) -> Response:
     """One call, and which come after it.
 
     `?said` names the call before, whose word can be undone; `?then` the one after a call that was drawn.
@@ -74,7 +74,7 @@ async def page(context: Context, person: Person, request: Request) -> Response:
     return await run_in_threadpool(made)
 
 
-async def word(context: Context, person: Person, request: Request) -> Response:
+async def word(context: ConsoleContext, person: Person, request: Request) -> Response:
     """Confirm, overturn or undo; then the next call.
 
     Raises:
@@ -92,7 +92,7 @@ async def word(context: Context, person: Person, request: Request) -> Response:
     return RedirectResponse(_address(sent.get("next", ""), call, sent.get("then", "")), 303)
 
 
-def say(context: Context, person: Person, call: str, review: Review, reason: str) -> None:
+def say(context: ConsoleContext, person: Person, call: str, review: Review, reason: str) -> None:
     """Carry out what somebody says of a call.
 
     Raises:
@@ -104,12 +104,12 @@ def say(context: Context, person: Person, call: str, review: Review, reason: str
         context.slowly.forget(SAMPLE)
 
 
-def waiting(context: Context) -> list[CallRecord]:
+def waiting(context: ConsoleContext) -> list[CallRecord]:
     """The newest flags that nobody has reviewed."""
     return find(context.log, Wanted(flagged=True, review=Review.NONE), WAITING)
 
 
-def _share(context: Context) -> str:
+def _share(context: ConsoleContext) -> str:
     """How much is missed, in a sentence; empty before anything was drawn."""
     known = context.sample()
     if not known.looked_at:

@@ -6,8 +6,8 @@ Everything that shows words of a call goes through here: pages, the API, event s
 from collections.abc import Sequence
 from dataclasses import replace
 
-from screener.console.access import Person
-from screener.console.context import Context
+from screener.console.context import ConsoleContext
+from screener.console.logins import Person
 from screener.errors import InputError
 from screener.feed.board import LiveCall
 from screener.feed.items import Heard, Weighed
@@ -16,7 +16,7 @@ from screener.numbers.mask import Transcript, has_digits, hide
 from screener.store.records import CallRecord
 
 
-def of_record(context: Context, person: Person, record: CallRecord) -> CallRecord:
+def of_record(context: ConsoleContext, person: Person, record: CallRecord) -> CallRecord:
     """A row of the log with its words as somebody may read them; its number stays as it is."""
     if context.sees_whole_numbers(person):
         return record
@@ -31,19 +31,19 @@ def of_record(context: Context, person: Person, record: CallRecord) -> CallRecor
     )
 
 
-def of_call(context: Context, person: Person, call: LiveCall) -> tuple[Sequence[Heard], Sequence[Weighed]]:
+def of_call(context: ConsoleContext, person: Person, call: LiveCall) -> tuple[Sequence[Heard], Sequence[Weighed]]:
     """Words and evidence of a running call, oldest first, as somebody may read them."""
     if context.sees_whole_numbers(person):
         return sorted(call.words.values(), key=lambda heard: heard.at), call.evidence
     return masked(call)
 
 
-def of_person(context: Context, person: Person, text: str) -> str:
+def of_person(context: ConsoleContext, person: Person, text: str) -> str:
     """What a person wrote, as somebody may read it."""
     return text if context.sees_whole_numbers(person) else hide(text)
 
 
-def check_search(context: Context, person: Person, number: str, text: str) -> None:
+def check_search(context: ConsoleContext, person: Person, number: str, text: str) -> None:
     """Refuse a search that would find out a number by asking often enough.
 
     Raises:

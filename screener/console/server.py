@@ -10,15 +10,15 @@ from datetime import UTC, datetime, timedelta
 
 import uvicorn
 
-from screener.console.access import Access
 from screener.console.app import build
-from screener.console.connections import Connection
-from screener.console.context import Context
+from screener.console.connections import HttpConnection
+from screener.console.context import ConsoleContext
 from screener.console.hub import Hub
+from screener.console.logins import Logins
 from screener.errors import InputError
-from screener.feed.choose import Reader, open_reader
+from screener.feed.choose import FeedSource, open_source
 from screener.settings.cards import load_cards
-from screener.settings.judging import load_notes
+from screener.settings.judgement import load_notes
 from screener.settings.sections import Settings
 from screener.store.accounts import Accounts
 from screener.store.log import CallLog
@@ -33,13 +33,15 @@ SILENCE_SECONDS = 1.0
 """A feed without news gives its reader a chance to stop so often."""
 
 
-def make_access(settings: Settings, calls: CallLog) -> Access:
+def make_access(settings: Settings, calls: CallLog) -> Logins:
     """The site's logins."""
     idle = timedelta(minutes=settings.console.session_minutes)
-    return Access(Accounts(calls), lambda: datetime.now(UTC), idle)
+    return Logins(Accounts(calls), lambda: datetime.now(UTC), idle)
 
 
-def make_context(settings: Settings, calls: CallLog, syllables: Callable[[str], tuple[str, ...]]) -> Context:
+def make_context(
+    settings: Settings, calls: CallLog, syllables: Callable[[str], tuple[str, ...]]
+) -> ConsoleContext:
     """What the pages work with; its hub is not started.
 
     Args:
@@ -53,18 +55,18 @@ def make_context(settings: Settings, calls: CallLog, syllables: Callable[[str], 
     feeds = settings.console.feeds or (settings.operations.feed,)
     cards = load_cards(settings.console.cards, settings.folder, syllables, settings.site.language)
 
-    def connect(feed: str) -> Reader:
-        return open_reader(feed, settings.folder, settings.store.url, SILENCE_SECONDS)
+    def connect(feed: str) -> FeedSource:
+        return open_source(feed, settings.folder, settings.store.url, SILENCE_SECONDS)
 
     hub = Hub([feed for feed in feeds if feed], connect, cards, syllables)
     teller = Teller(settings.site.language, load_notes(settings.judgement, settings.folder))
-    return Context(settings, calls, make_access(settings, calls), hub, teller)
+    return ConsoleContext(settings, calls, make_access(settings, calls), hub, teller)
 
 
 class _Server(uvicorn.Server):
     """Ends the event streams first: an open page would keep it waiting for ever."""
 
-    def __init__(self, config: uvicorn.Config, context: Context) -> None:
+    def __init__(self, config: uvicorn.Config, context: ConsoleContext) -> None:
         super().__init__(config)
         self._context = context
 
@@ -81,14 +83,14 @@ class ConsoleServer:
         host, port: where it listens, instead of what the settings say; port 0 takes a free one.
     """
 
-    def __init__(self, context: Context, host: str | None = None, port: int | None = None) -> None:
+    def __init__(self, context: ConsoleContext, host: str | None = None, port: int | None = None) -> None:
         self._context = context
         settings = context.settings.console
         self._config = uvicorn.Config(
             build(context),
             host=host or settings.host,
             port=settings.port if port is None else port,
-            http=Connection,
+            http=HttpConnection,
             log_config=None,
             access_log=False,
             server_header=False,

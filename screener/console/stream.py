@@ -12,8 +12,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 
-from screener.console.access import Person
-from screener.console.context import Context
+from screener.console.context import ConsoleContext
+from screener.console.logins import Person
 from screener.errors import StoreError
 
 EVERY_SECONDS = 0.2
@@ -30,7 +30,7 @@ Look = Callable[[], str | None]
 """The next event's data, None when there is nothing new."""
 
 
-def stream(context: Context, person: Person, request: Request, look: Look) -> Response:
+def stream(context: ConsoleContext, person: Person, request: Request, look: Look) -> Response:
     """Tell what `look` finds; `?once` ends after the first."""
     if context.streams[person.token] >= STREAMS or context.streams.total() >= STREAMS_OF_ALL:
         return PlainTextResponse("too many streams are open", 429, {"retry-after": "5"})
@@ -41,7 +41,7 @@ def stream(context: Context, person: Person, request: Request, look: Look) -> Re
     )
 
 
-async def _told(context: Context, person: Person, request: Request, look: Look) -> AsyncIterator[str]:
+async def _told(context: ConsoleContext, person: Person, request: Request, look: Look) -> AsyncIterator[str]:
     context.streams[person.token] += 1
     try:
         told = checked = time.monotonic()
@@ -67,7 +67,7 @@ async def _told(context: Context, person: Person, request: Request, look: Look) 
             del context.streams[person.token]
 
 
-async def _holds(context: Context, person: Person, request: Request) -> bool:
+async def _holds(context: ConsoleContext, person: Person, request: Request) -> bool:
     try:
         found = await run_in_threadpool(context.who, request)
     except StoreError:

@@ -120,7 +120,7 @@ class Hangup:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class EvidenceFound:
     """New evidence, for the live view and the log."""
 
     evidence: Evidence
@@ -161,7 +161,7 @@ class Misconduct(StrEnum):
     """Talks for long without a matter."""
 
 
-class Step(StrEnum):
+class WarningStep(StrEnum):
     """How far a warning, or the end after the warnings, has come."""
 
     ASKED = "asked"
@@ -189,7 +189,7 @@ class Warned:
 
     kind: Misconduct
     level: int
-    step: Step
+    step: WarningStep
     by: str
     at: float
     said: str = ""
@@ -217,7 +217,7 @@ Action = (
     | StopPlaying
     | Transfer
     | Hangup
-    | Found
+    | EvidenceFound
     | Decided
     | Treated
     | Warned

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from screener.core import signals
 from screener.core.actions import Prompt
-from screener.core.acts import MATTERS, Act, Understood
+from screener.core.dialogue_acts import MATTERS, Act, Understood
 from screener.core.evidence import Assessment, Evidence, Source, Standing
 from screener.core.judgement import Judgement
 from screener.core.scoring import assess

@@ -7,7 +7,7 @@ from screener.core.actions import Action, Answer, Listen, Play, Prompt, Reject, 
 from screener.core.evidence import Assessment, Kind, Reason, Treatment, Verdict, Veto
 from screener.core.handling import Handling
 from screener.core.state import State
-from screener.events import Act, Ordered, Rung, Target
+from screener.events import CallControl, Ordered, Rung, Target
 
 
 class InPath(Handling):
@@ -103,12 +103,12 @@ class InPath(Handling):
         """A person knows better, also about a caller who is being treated."""
         reason = Reason.ORDERED.of(event.by)
         treated = self._state in (State.TREATING, State.STAYING)
-        if event.act is Act.AGENTS and (self._screens or treated):
+        if event.act is CallControl.AGENTS and (self._screens or treated):
             yield from self._treated(completed=False)
             yield StopPlaying()
             yield from self._settle(Verdict.GENUINE, reason)
             yield from self._pass_on(Target.AGENTS)
-        elif event.act is not Act.AGENTS and self._screens:
+        elif event.act is not CallControl.AGENTS and self._screens:
             yield from self._settle(Verdict.HARASSMENT, reason)
             yield from self._treat(Treatment(event.act.value))
 

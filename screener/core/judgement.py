@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Literal
 
 from screener.core.actions import Prompt
-from screener.core.acts import Understanding
+from screener.core.dialogue_acts import Understanding
 from screener.core.evidence import Kind
 from screener.core.lexicon import Lexicon
 from screener.events import Entrance, LineClass

@@ -16,7 +16,7 @@ HEIGHT = {rung: height for height, rung in enumerate(Rung)}
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class LadderStep:
     """One step.
 
     Attributes:
@@ -41,7 +41,7 @@ class Ladder:
         complaint_days: a number with a complaint within so many days is never touched.
     """
 
-    steps: tuple[Step, ...] = ()
+    steps: tuple[LadderStep, ...] = ()
     complaint_days: int = 90
 
 
@@ -54,7 +54,7 @@ class Confirmed:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class LadderPlace:
     """Where a number stands.
 
     Attributes:
@@ -68,7 +68,7 @@ class Standing:
     confirmed: int
 
 
-def standing(calls: Sequence[Confirmed], ladder: Ladder, at: datetime) -> Standing | None:
+def standing(calls: Sequence[Confirmed], ladder: Ladder, at: datetime) -> LadderPlace | None:
     """Where a number stands at a moment; None for on no step.
 
     Args:
@@ -81,11 +81,11 @@ def standing(calls: Sequence[Confirmed], ladder: Ladder, at: datetime) -> Standi
     return max(reached, key=lambda found: (HEIGHT[found.rung], found.until), default=None)
 
 
-def _reached(calls: Sequence[Confirmed], step: Step) -> Standing | None:
+def _reached(calls: Sequence[Confirmed], step: LadderStep) -> LadderPlace | None:
     """When a step was reached last."""
     spans = (calls[first : first + step.confirmed] for first in range(len(calls) - step.confirmed + 1))
     within = timedelta(days=step.within_days)
     since = [max(call.said_at for call in s) for s in spans if s[-1].called_at - s[0].called_at <= within]
     if not since:
         return None
-    return Standing(step.rung, max(since), max(since) + timedelta(days=step.days), len(calls))
+    return LadderPlace(step.rung, max(since), max(since) + timedelta(days=step.days), len(calls))

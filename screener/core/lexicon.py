@@ -15,7 +15,7 @@ from screener.core.evidence import Kind
 from screener.core.phonetics import cost, fold
 
 
-class Role(StrEnum):
+class PhraseRole(StrEnum):
     """What a phrase speaks for."""
 
     HARASSMENT = "harassment"
@@ -51,7 +51,7 @@ class Phrase:
     """
 
     rule: str
-    role: Role
+    role: PhraseRole
     kind: Kind | None
     weight: float
     text: str
@@ -131,11 +131,11 @@ class Lexicon:
             heard = (_verify(part, index + 1, syllables, shown) for part in self._parts[state])
             pieces += [piece for piece in heard if piece]
         matches = _join(pieces, syllables, shown)
-        safe = [m for m in matches if m.phrase.role is Role.SAFE]
+        safe = [m for m in matches if m.phrase.role is PhraseRole.SAFE]
         held_from = len(syllables) if final else self._held_from(state, len(syllables))
-        harmful = [m for m in matches if m.phrase.role is Role.HARASSMENT]
+        harmful = [m for m in matches if m.phrase.role is PhraseRole.HARASSMENT]
         harmful = [m for m in harmful if m.begin < held_from and not _is_hidden(m, safe)]
-        others = [m for m in matches if m.phrase.role not in (Role.HARASSMENT, Role.SAFE)]
+        others = [m for m in matches if m.phrase.role not in (PhraseRole.HARASSMENT, PhraseRole.SAFE)]
         return _longest(harmful + others)
 
     def _held_from(self, state: int, heard: int) -> int:
@@ -150,7 +150,7 @@ class Lexicon:
     def _insert(self, part: _Part) -> None:
         state = 0
         for syllable in part.syllables:
-            if part.phrase.role is Role.SAFE and state:
+            if part.phrase.role is PhraseRole.SAFE and state:
                 self._safe_ahead[state] = True
             sound = fold(syllable)
             if sound not in self._next[state]:

@@ -7,8 +7,8 @@ with sustained insult of the agent a supervisor's case, or genuine.
 
 from dataclasses import replace
 
-from screener.core.acts import MATTERS as MATTER
-from screener.core.acts import Act
+from screener.core.dialogue_acts import MATTERS as MATTER
+from screener.core.dialogue_acts import Act
 from screener.core.evidence import Assessment, Decision, Kind, Reason, Standing, Treatment, Verdict, Veto
 from screener.core.flow import Flow
 from screener.core.judgement import Weights

@@ -11,7 +11,16 @@ from collections.abc import Generator, Iterator
 from dataclasses import replace
 
 from screener.core import policy
-from screener.core.actions import Action, Decided, Found, Misconduct, PauseOffered, Play, ReadAgain, Treated
+from screener.core.actions import (
+    Action,
+    Decided,
+    EvidenceFound,
+    Misconduct,
+    PauseOffered,
+    Play,
+    ReadAgain,
+    Treated,
+)
 from screener.core.evidence import Assessment, Decision, Evidence, Kind, Reason, Treatment, Verdict
 from screener.core.flow import Flow
 from screener.core.hearing import Hearing
@@ -21,8 +30,8 @@ from screener.core.rereading import CLEARED, CONFIRMED, UNREAD, Rereading, noted
 from screener.core.state import State
 from screener.core.warnings import Warner
 from screener.events import (
-    Act,
     CallAnswered,
+    CallControl,
     CallEnded,
     CallOffered,
     Cue,
@@ -47,7 +56,7 @@ is 32 s (RFC 3261, timer F)."""
 
 
 EDGES = frozenset({CueKind.SPEECH_START, CueKind.SPEECH_END})
-WARNINGS = frozenset({Act.WARN, Act.APPROVE, Act.REFUSE})
+WARNINGS = frozenset({CallControl.WARN, CallControl.APPROVE, CallControl.REFUSE})
 
 
 class Session:
@@ -132,7 +141,7 @@ class Session:
                 yield from self._unheard(Reason.DEAF.of(cause))
             case Stopping():
                 yield from self._stopping()
-            case Ordered(act=Act.SUPERVISOR | Act.PAUSE):
+            case Ordered(act=CallControl.SUPERVISOR | CallControl.PAUSE):
                 pass  # observers tell a supervisor; a pause is the agent's
             case Ordered() if self._state is State.OFFERED:
                 self._early = event
@@ -207,7 +216,7 @@ class Session:
 
     def _note(self, found: Iterator[Evidence]) -> Iterator[Action]:
         for evidence in found:
-            yield Found(evidence)
+            yield EvidenceFound(evidence)
 
     def _settle(self, verdict: Verdict, reason: str = "", kind: Kind | None = None) -> Iterator[Action]:
         assessment = self._hearing.assessment(self._at)

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from screener.core.acts import MATTERS, Understood
+from screener.core.dialogue_acts import MATTERS, Understood
 from screener.core.evidence import Evidence, Kind, Source
 from screener.core.judgement import Calendar, Weights
-from screener.core.lexicon import Match, Role
+from screener.core.lexicon import Match, PhraseRole
 from screener.events import CallOffered, Cue, CueKind, ListName, Speaker, Transcript
 
 EMERGENCY = "emergency."
@@ -62,9 +62,9 @@ def of_words(matches: Sequence[Match], transcript: Transcript) -> tuple[Evidence
     found: dict[str, Evidence] = {}
     for match in matches:
         phrase = match.phrase
-        emergency = phrase.role is Role.EMERGENCY
+        emergency = phrase.role is PhraseRole.EMERGENCY
         weight = 0.0 if emergency else phrase.weight * match.likeness
-        if phrase.role is Role.PRETEXT:
+        if phrase.role is PhraseRole.PRETEXT:
             continue
         if match.likeness >= (SURE if emergency else DOUBTFUL) and phrase.rule not in found:
             source = Source.EMERGENCY if emergency else Source.WORDS
@@ -74,7 +74,7 @@ def of_words(matches: Sequence[Match], transcript: Transcript) -> tuple[Evidence
 
 def is_opening(matches: Sequence[Match], said: int) -> bool:
     """Whether an utterance of so many syllables is only a pretext."""
-    covered = {n for m in matches if m.phrase.role is Role.PRETEXT for n in range(m.begin, m.end)}
+    covered = {n for m in matches if m.phrase.role is PhraseRole.PRETEXT for n in range(m.begin, m.end)}
     return bool(covered) and said - len(covered) <= REST
 
 

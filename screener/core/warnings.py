@@ -16,11 +16,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Literal
 
-from screener.core.actions import Action, Misconduct, Play, Prompt, Step, Warned
-from screener.core.acts import Act as Deed
+from screener.core.actions import Action, Misconduct, Play, Prompt, Warned, WarningStep
+from screener.core.dialogue_acts import Act
 from screener.core.evidence import Assessment, Veto
 from screener.core.signals import ACT
-from screener.events import Act
+from screener.events import CallControl
 
 ENDING: Final = 0
 """In the place of a level: what follows the warnings."""
@@ -35,9 +35,9 @@ MATTER_SHARE: Final = 0.05
 """A call in which fewer of the caller's utterances are about a matter has none."""
 
 OFFENCES: Final[Mapping[str, Misconduct]] = {
-    f"{ACT}{Deed.INSULT_AGENT}": Misconduct.ABUSE,
-    f"{ACT}{Deed.THREAT}": Misconduct.ABUSE,
-    f"{ACT}{Deed.LEWD}": Misconduct.LEWD,
+    f"{ACT}{Act.INSULT_AGENT}": Misconduct.ABUSE,
+    f"{ACT}{Act.THREAT}": Misconduct.ABUSE,
+    f"{ACT}{Act.LEWD}": Misconduct.LEWD,
 }
 RECORDINGS: Final[Mapping[tuple[Misconduct, int], Prompt]] = {
     (Misconduct.ABUSE, 1): Prompt.WARNING_ABUSE_1,
@@ -153,9 +153,9 @@ class Warner:
         self._set(Misconduct.ABUSE, 1, RULE)
         yield from self._begin(at, Prompt.WARNING)
 
-    def ordered(self, act: Act, by: str, at: float, assessment: Assessment) -> Iterator[Action]:
+    def ordered(self, act: CallControl, by: str, at: float, assessment: Assessment) -> Iterator[Action]:
         """A person wants a warning, or answers about one."""
-        if act is Act.WARN:
+        if act is CallControl.WARN:
             if not self._settings.by or self._wait is Wait.SOUND or Veto.EMERGENCY in assessment.vetoes:
                 return
             if self._wait is Wait.ANSWER and self._level != ENDING:
@@ -168,8 +168,8 @@ class Warner:
                 yield from self._begin(at)
             elif self._wait is Wait.NOTHING:
                 yield from self._ask(kind, level, by, at)
-        elif act in (Act.APPROVE, Act.REFUSE) and self._wait is Wait.ANSWER:
-            yield from self._answered(by, at, granted=act is Act.APPROVE)
+        elif act in (CallControl.APPROVE, CallControl.REFUSE) and self._wait is Wait.ANSWER:
+            yield from self._answered(by, at, granted=act is CallControl.APPROVE)
 
     def played(self, at: float, *, sent: bool) -> Iterator[Action]:
         """The recording has come to its end, or could not be sent."""
@@ -179,21 +179,21 @@ class Warner:
             self._noticed = True
         elif sent:
             self._heard += 1
-        yield from self._close(Step.HEARD if sent else Step.UNHEARD, at)
+        yield from self._close(WarningStep.HEARD if sent else WarningStep.UNHEARD, at)
 
     def ticked(self, at: float) -> Iterator[Action]:
         """Time has moved on."""
         if self._wait is Wait.ANSWER and at - self._since >= self._settings.approve_seconds:
-            yield from self._close(Step.LAPSED, at)
+            yield from self._close(WarningStep.LAPSED, at)
         elif self._wait is Wait.SOUND and at - self._since >= PLAY_LIMIT:
-            yield from self._close(Step.UNHEARD, at)
+            yield from self._close(WarningStep.UNHEARD, at)
 
     def over(self, at: float) -> Iterator[Action]:
         """The caller is moved, or the call has ended: nothing more comes of it."""
         if self._wait is Wait.ANSWER:
-            yield from self._close(Step.LAPSED, at)
+            yield from self._close(WarningStep.LAPSED, at)
         elif self._wait is Wait.SOUND:
-            yield from self._close(Step.UNHEARD, at)
+            yield from self._close(WarningStep.UNHEARD, at)
 
     @property
     def _next_level(self) -> int:
@@ -214,12 +214,12 @@ class Warner:
             return
         self._set(kind, level, by)
         self._wait, self._since = Wait.ANSWER, at
-        yield self._warned(Step.ASKED, by, at)
+        yield self._warned(WarningStep.ASKED, by, at)
         if self._settings.approve == "nobody":
             yield from self._answered(by, at, granted=True)
 
     def _answered(self, by: str, at: float, *, granted: bool) -> Iterator[Action]:
-        yield self._warned(Step.GRANTED if granted else Step.REFUSED, by, at)
+        yield self._warned(WarningStep.GRANTED if granted else WarningStep.REFUSED, by, at)
         if granted and self._level != ENDING:
             yield from self._begin(at)
             return
@@ -230,12 +230,12 @@ class Warner:
     def _begin(self, at: float, recording: Prompt | None = None) -> Iterator[Action]:
         recording = recording or RECORDINGS[self._kind, self._level]
         self._wait, self._since = Wait.SOUND, at
-        yield Warned(self._kind, self._level, Step.BEGUN, self._by, at, self._said.get(recording, ""))
+        yield Warned(self._kind, self._level, WarningStep.BEGUN, self._by, at, self._said.get(recording, ""))
         yield Play(((recording, None),))
 
-    def _close(self, step: Step, at: float) -> Iterator[Action]:
+    def _close(self, step: WarningStep, at: float) -> Iterator[Action]:
         yield self._warned(step, self._by, at)
-        self._forget(at, heard=step is Step.HEARD)
+        self._forget(at, heard=step is WarningStep.HEARD)
 
     def _forget(self, at: float, *, heard: bool = False) -> None:
         """What was waited for is over; what was said until now leads to nothing more."""
@@ -245,5 +245,5 @@ class Warner:
     def _set(self, kind: Misconduct, level: int, by: str) -> None:
         self._kind, self._level, self._by = kind, level, by
 
-    def _warned(self, step: Step, by: str, at: float) -> Warned:
+    def _warned(self, step: WarningStep, by: str, at: float) -> Warned:
         return Warned(self._kind, self._level, step, by, at)

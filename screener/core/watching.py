@@ -7,7 +7,7 @@ from screener.core.actions import ON_PBX, Action, Hangup, Listen, Transfer
 from screener.core.evidence import URGENT, Assessment, Reason, Treatment, Verdict, Veto
 from screener.core.session import TRANSFER_LIMIT, Session
 from screener.core.state import State
-from screener.events import Act, Ordered, Target, TransferEnded
+from screener.events import CallControl, Ordered, Target, TransferEnded
 
 
 class Watching(Session):
@@ -106,7 +106,7 @@ class Beside(Watching):
             return
         self._decided_by_person = True
         reason = Reason.ORDERED.of(event.by)
-        if event.act is Act.AGENTS:
+        if event.act is CallControl.AGENTS:
             yield from self._settle(Verdict.GENUINE, reason)
             self._enter(State.GONE)
             yield Hangup()

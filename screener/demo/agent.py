@@ -1,7 +1,7 @@
 """The agents' side: answers every call, greets, listens, and hangs up after a few seconds."""
 
 from screener.demo.handset import HOST, Handset
-from screener.demo.phone import Leg, Phone, new_tag
+from screener.demo.phone import PhoneLeg, Softphone, new_tag
 from screener.errors import SipParseError
 from screener.sip import sdp
 from screener.sip.dialog import Dialog
@@ -11,7 +11,7 @@ from screener.sip.transaction import ServerTransaction
 RING_SECONDS = 0.3
 
 
-class Agent(Phone):
+class Agent(Softphone):
     """Answers at `uri`.
 
     Args:
@@ -47,14 +47,14 @@ class Agent(Phone):
             self.answer(transaction, 486 if stream else 488, tag)
             return
         address = (hop.host, hop.port or 5060)
-        leg = Leg(request.headers.get("From"), Handset(), address, dialog, invite=transaction)
+        leg = PhoneLeg(request.headers.get("From"), Handset(), address, dialog, invite=transaction)
         self.legs.append(leg)
         self.answer(transaction, 180, tag)
         body = sdp.answer(theirs, [(stream, leg.handset.port)], HOST, session_id=leg.handset.port)
         self.layer.after(RING_SECONDS, lambda: self._pick_up(leg, stream, transaction, tag, body))
 
     def _pick_up(
-        self, leg: Leg, stream: sdp.Stream, transaction: ServerTransaction, tag: str, body: bytes
+        self, leg: PhoneLeg, stream: sdp.Stream, transaction: ServerTransaction, tag: str, body: bytes
     ) -> None:
         self.answer(transaction, 200, tag, body)
         leg.handset.start(stream)

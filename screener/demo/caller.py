@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable
 
 from screener.demo.handset import HOST, Handset
-from screener.demo.phone import Leg, Phone, new_tag
+from screener.demo.phone import PhoneLeg, Softphone, new_tag
 from screener.errors import SipParseError
 from screener.sip import sdp
 from screener.sip.address import NameAddr, Uri
@@ -19,7 +19,7 @@ HANG_UP_SECONDS = 1.0
 EXPIRES = 60
 
 
-class Caller(Phone):
+class CallerPhone(Softphone):
     """One caller for one call, and for the calls that it is referred to.
 
     Args:
@@ -65,15 +65,15 @@ class Caller(Phone):
         self._notify(leg, 100, "Trying")
         self._invite(str(target), leg)
 
-    def ended(self, leg: Leg) -> None:
+    def ended(self, leg: PhoneLeg) -> None:
         """When the last call is over, so is the caller's errand."""
         super().ended(leg)
         if all(known.ended for known in self.legs):
             self._over.set()
 
-    def _invite(self, uri: str, origin: Leg | None) -> None:
+    def _invite(self, uri: str, origin: PhoneLeg | None) -> None:
         target = Uri.parse(uri)
-        leg = Leg(uri, Handset(self._noise), (target.host, target.port or 5060), origin=origin)
+        leg = PhoneLeg(uri, Handset(self._noise), (target.host, target.port or 5060), origin=origin)
         self.legs.append(leg)
         headers = Headers(
             [
@@ -93,7 +93,7 @@ class Caller(Phone):
         )
         self.ask(leg, request, self._final(leg, request))
 
-    def _final(self, leg: Leg, request: Request) -> Callable[[Response | None], None]:
+    def _final(self, leg: PhoneLeg, request: Request) -> Callable[[Response | None], None]:
         def take(response: Response | None) -> None:
             leg.status = response.status if response else 408
             stream = sdp.parse(response.body).audio() if response and response.status < 300 else None
@@ -112,7 +112,7 @@ class Caller(Phone):
 
         return take
 
-    def _connect(self, leg: Leg, request: Request, response: Response) -> None:
+    def _connect(self, leg: PhoneLeg, request: Request, response: Response) -> None:
         contact = str(NameAddr.parse(response.headers.get("Contact")).uri)
         leg.dialog = Dialog(
             call_id=request.call_id,
@@ -130,7 +130,7 @@ class Caller(Phone):
         leg.ack = ack.serialize()
         self._send(leg.ack, leg.address)
 
-    def _notify(self, leg: Leg, status: int, reason: str) -> None:
+    def _notify(self, leg: PhoneLeg, status: int, reason: str) -> None:
         if leg.dialog is None or leg.ended:
             return
         plain = leg.dialog.request("NOTIFY")

@@ -21,7 +21,7 @@ POLL_SECONDS = 0.05
 
 
 @dataclass(slots=True)
-class Leg:
+class PhoneLeg:
     """One call of a telephone.
 
     Attributes:
@@ -44,12 +44,12 @@ class Leg:
     status: int = 0
     ended: bool = False
     ended_by_peer: bool = False
-    origin: "Leg | None" = None
+    origin: "PhoneLeg | None" = None
     ack: bytes = b""
     invite: ServerTransaction | None = None
 
 
-class Phone:
+class Softphone:
     """What caller and agent share. All but `post`, `start` and `stop` runs on the telephone's own thread."""
 
     def __init__(self, user: str) -> None:
@@ -57,7 +57,7 @@ class Phone:
         self._socket.bind((HOST, 0))
         self.port: int = self._socket.getsockname()[1]
         self.uri = f"sip:{user}@{HOST}:{self.port}"
-        self.legs: list[Leg] = []
+        self.legs: list[PhoneLeg] = []
         self.layer = TransactionLayer(self._send, time.monotonic, self._unacknowledged, "Screener demo")
         self._tasks: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._running = True
@@ -92,14 +92,14 @@ class Phone:
         else:
             self.answer(transaction, 481 if leg is None else 405)
 
-    def ended(self, leg: Leg) -> None:
+    def ended(self, leg: PhoneLeg) -> None:
         """A call is over."""
         leg.ended = True
         leg.handset.stop()
 
     # What both do.
 
-    def leg_of(self, request: Request) -> Leg | None:
+    def leg_of(self, request: Request) -> PhoneLeg | None:
         """The call that a request belongs to."""
         return next((leg for leg in self.legs if leg.dialog and leg.dialog.matches(request)), None)
 
@@ -112,11 +112,13 @@ class Phone:
             response = Response(response.headers, body, response.status, response.reason)
         self.layer.respond(transaction, response)
 
-    def ask(self, leg: Leg, request: Request, done: Callable[[Response | None], None] = lambda _: None) -> None:
+    def ask(
+        self, leg: PhoneLeg, request: Request, done: Callable[[Response | None], None] = lambda _: None
+    ) -> None:
         """Send a request of ours."""
         self.layer.request(request, leg.address, f"{HOST}:{self.port}", done)
 
-    def hang_up(self, leg: Leg) -> None:
+    def hang_up(self, leg: PhoneLeg) -> None:
         """BYE."""
         if leg.dialog and not leg.ended:
             self.ask(leg, leg.dialog.request("BYE"))

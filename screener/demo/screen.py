@@ -12,14 +12,14 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from screener.core.actions import Action, Decided, Found, Play, Transfer, Treated
+from screener.core.actions import Action, Decided, EvidenceFound, Play, Transfer, Treated
 from screener.core.evidence import Decision, Evidence, Kind, Verdict
 from screener.demo.script import FOLDER, ScriptedCall
-from screener.demo.stage import Outcome
+from screener.demo.stage import CallOutcome
 from screener.events import CallEnded, CallOffered, Event, Speaker, Transcript, TransferEnded
 from screener.numbers.mask import mask
-from screener.settings.judging import load_notes
-from screener.settings.sections import Judgement
+from screener.settings.judgement import load_notes
+from screener.settings.sections import JudgementSection
 from screener.words.judgement import Teller
 from screener.words.places import place
 from screener.words.terms import Language, word
@@ -54,7 +54,7 @@ class Screen:
         self._console = console
         self._lang: Language = language
         self._words = WORDS[language]
-        self._teller = Teller(language, load_notes(Judgement(), Path()))
+        self._teller = Teller(language, load_notes(JudgementSection(), Path()))
         self._live = live
         self._seen: queue.SimpleQueue[tuple[CallOffered, Event | Action, float]] = queue.SimpleQueue()
         self._call: _Call | None = None
@@ -113,7 +113,7 @@ class Screen:
             case Transcript(speaker=Speaker.CALLER):
                 call.said[item.utterance] = item
                 return Text(f"{self._words['heard']}: {item.text}", "bold") if item.final else Text()
-            case Found(evidence):
+            case EvidenceFound(evidence):
                 call.evidence.append(evidence)
                 return Text(f"{self._words['evidence']}: ").append(self._evidence(evidence))
             case Decided(decision):
@@ -203,7 +203,7 @@ class Screen:
 
     # The end.
 
-    def summary(self, outcomes: Sequence[Outcome]) -> None:
+    def summary(self, outcomes: Sequence[CallOutcome]) -> None:
         """What was expected against what came out, and what was heard on the line to prove it."""
         words = self._words
         table = Table()

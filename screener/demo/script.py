@@ -15,6 +15,9 @@ from screener.words.terms import Language
 
 FOLDER = Path(__file__).parent
 AUDIO = FOLDER / "audio"
+"""The recordings as they are shipped, in synthetic voices; another folder with the same names may stand for it."""
+GREETING = "agent.wav"
+"""The recording of the agent's first words."""
 LINES = FOLDER / "lines.csv"
 
 
@@ -36,7 +39,7 @@ class Say:
 
 
 @dataclass(frozen=True, slots=True)
-class Voice:
+class ScriptVoice:
     """A voice of espeak-ng and its words.
 
     Attributes:
@@ -81,14 +84,14 @@ class ScriptedCall:
     group: Group | None = None
 
     @property
-    def recording(self) -> Path | None:
-        """What the caller says, pauses included; None for a caller who says nothing."""
-        return AUDIO / f"{self.name}.wav" if self.says else None
+    def recording(self) -> str:
+        """File of what the caller says, pauses included; empty for a caller who says nothing."""
+        return f"{self.name}.wav" if self.says else ""
 
     @property
-    def agent_recording(self) -> Path | None:
-        """What the caller says to the agent; None when the caller never meets one."""
-        return AUDIO / f"{self.name}-to-agent.wav" if self.to_agent else None
+    def agent_recording(self) -> str:
+        """File of what the caller says to the agent; empty when the caller never meets one."""
+        return f"{self.name}-to-agent.wav" if self.to_agent else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,13 +106,14 @@ class Script:
 
     day: date
     timezone: str
-    agent: Voice
+    agent: ScriptVoice
     call: tuple[ScriptedCall, ...]
 
     @property
-    def agent_greeting(self) -> Path:
-        """The recording of the agent's first words."""
-        return AUDIO / "agent.wav"
+    def recordings(self) -> tuple[str, ...]:
+        """Every file that a folder of voices has."""
+        named = (name for call in self.call for name in (call.recording, call.agent_recording))
+        return GREETING, *filter(None, named)
 
     def moment(self, call: ScriptedCall) -> datetime:
         """When a call is placed; aware, in the site's time zone."""

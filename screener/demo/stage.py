@@ -18,9 +18,9 @@ from screener.core.actions import Action, Decided, Prompt
 from screener.core.evidence import Decision
 from screener.demo.agent import Agent
 from screener.demo.announcement import Place, in_order
-from screener.demo.caller import Caller
+from screener.demo.caller import CallerPhone
 from screener.demo.handset import HOST
-from screener.demo.script import LINES, End, Script, ScriptedCall
+from screener.demo.script import AUDIO, GREETING, LINES, End, Script, ScriptedCall
 from screener.errors import StoreError
 from screener.events import SAMPLE_RATE, CallEnded, CallOffered, Event
 from screener.media.prompts import load_clips, read_wav, write_wav
@@ -29,8 +29,10 @@ from screener.service.site import Service
 from screener.settings.load import load
 from screener.settings.sections import Settings
 
-AGENT_TALKS_SECONDS = 3.6
-"""How long the agent listens after the greeting."""
+ANSWER_SECONDS = 0.2
+"""From the end of the agent's greeting to the caller's answer."""
+AGENT_STAYS_SECONDS = 0.4
+"""So long the agent listens after the longest answer."""
 END_SECONDS = 5.0
 """How long after the caller's end the service may take to say that the call is over."""
 NOISE_SECONDS = 3.1
@@ -74,12 +76,14 @@ class Options:
         folder: where settings, database and recordings go.
         engine, model: as in `[speech]`.
         noise_db: signal-to-noise ratio of what callers say; None is quiet.
+        voices: folder of the recordings that `calls.toml` asks for.
     """
 
     folder: Path
     engine: str = "vosk"
     model: str = "embedded"
     noise_db: float | None = None
+    voices: Path = AUDIO
 
     @property
     def settings_file(self) -> Path:
@@ -88,7 +92,7 @@ class Options:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class CallOutcome:
     """What became of a call.
 
     Attributes:
@@ -129,7 +133,30 @@ class Audience(Protocol):
         ...
 
 
-class Clock:
+class Voices:
+    """What everybody says, 16-bit samples at 8 kHz.
+
+    Raises:
+        AudioError: a recording is missing or unfit.
+    """
+
+    def __init__(self, script: Script, folder: Path) -> None:
+        self._said = {"": b"", **{name: read_wav(folder / name) for name in script.recordings}}
+        self.greeting = self._said[GREETING]
+        longest = max((len(self.to_agent(call)) for call in script.call), default=0)
+        self.agent_seconds = _seconds(len(self.greeting) + longest) + ANSWER_SECONDS + AGENT_STAYS_SECONDS
+        """How long an agent stays on the line."""
+
+    def said(self, call: ScriptedCall) -> bytes:
+        """By a caller, to whoever answers first; empty for one who says nothing."""
+        return self._said[call.recording]
+
+    def to_agent(self, call: ScriptedCall) -> bytes:
+        """By a caller to the agent; empty for one who meets none."""
+        return self._said[call.agent_recording]
+
+
+class StageClock:
     """The wall clock of the site: set to a call's scripted time, it runs on from there."""
 
     def __init__(self, now: datetime) -> None:
@@ -177,10 +204,10 @@ class Stage:
 
     def __init__(self, script: Script, options: Options, audience: Audience) -> None:
         self._script, self._options, self._audience = script, options, audience
-        greeting = read_wav(script.agent_greeting)
-        self._agent = Agent(greeting, len(greeting) / 2 / SAMPLE_RATE + AGENT_TALKS_SECONDS)
+        self._voices = Voices(script, options.voices)
+        self._agent = Agent(self._voices.greeting, self._voices.agent_seconds)
         self.settings = write_settings(script, options, self._agent.uri)
-        self._clock, self._notes = Clock(script.moment(script.call[0])), _Notes(audience)
+        self._clock, self._notes = StageClock(script.moment(script.call[0])), _Notes(audience)
         self._service = Service(self.settings, [self._notes.observe], self._clock)
 
     def __enter__(self) -> "Stage":
@@ -199,7 +226,7 @@ class Stage:
         self._service.stop()
         self._agent.stop()
 
-    def play(self, calls: Sequence[ScriptedCall]) -> list[Outcome]:
+    def play(self, calls: Sequence[ScriptedCall]) -> list[CallOutcome]:
         """Run the calls one after the other."""
         outcomes = []
         uri = f"sip:{self.settings.sip.screening_extension}@{HOST}:{self._service.sip_port}"
@@ -207,9 +234,33 @@ class Stage:
             self._clock.set(self._script.moment(call))
             self._notes.begin()
             self._audience.curtain(call, number, len(calls))
-            outcomes.append(_one(call, uri, self._agent, self._notes, self._options, self._audience))
+            outcomes.append(self._one(call, uri))
             self._audience.over()
         return outcomes
+
+    def _one(self, call: ScriptedCall, uri: str) -> CallOutcome:
+        """Place one call, follow it to its end, and judge by the sound what became of it."""
+        voices, notes, audience = self._voices, self._notes, self._audience
+        pause = bytes(2 * round((_seconds(len(voices.greeting)) + ANSWER_SECONDS) * SAMPLE_RATE))
+        background = noise(self._options.noise_db)
+        caller = CallerPhone(call.number, voices.said(call), pause + voices.to_agent(call), background)
+        try:
+            caller.place(uri)
+            while not caller.wait(REFRESH_SECONDS):
+                audience.refresh()
+            deadline = time.monotonic() + END_SECONDS
+            while not notes.ended and time.monotonic() < deadline:
+                time.sleep(REFRESH_SECONDS)
+                audience.refresh()
+            end, proof = _end(call, caller, self._agent, voices)
+            _keep(self._options.folder / "recordings", call, caller, self._agent)
+        except KeyboardInterrupt:
+            caller.leave()
+            raise
+        finally:
+            caller.stop()
+        audience.refresh()
+        return CallOutcome(call, notes.decision, end, proof)
 
 
 def write_settings(script: Script, options: Options, agents: str) -> Settings:
@@ -239,32 +290,9 @@ def write_settings(script: Script, options: Options, agents: str) -> Settings:
     return load(options.settings_file)
 
 
-def _one(
-    call: ScriptedCall, uri: str, agent: Agent, notes: _Notes, options: Options, audience: Audience
-) -> Outcome:
-    """Place one call, follow it to its end, and judge by the sound what became of it."""
-    to_agent = bytes(2 * int(SAMPLE_RATE * 3.0)) + _speech(call.agent_recording)  # after the agent's greeting
-    caller = Caller(call.number, _speech(call.recording), to_agent, noise(options.noise_db))
-    try:
-        caller.place(uri)
-        while not caller.wait(REFRESH_SECONDS):
-            audience.refresh()
-        deadline = time.monotonic() + END_SECONDS
-        while not notes.ended and time.monotonic() < deadline:
-            time.sleep(REFRESH_SECONDS)
-            audience.refresh()
-        end, proof = _end(call, caller, agent)
-        _keep(options.folder / "recordings", call, caller, agent)
-    except KeyboardInterrupt:
-        caller.leave()
-        raise
-    finally:
-        caller.stop()
-    audience.refresh()
-    return Outcome(call, notes.decision, end, proof)
-
-
-def _end(call: ScriptedCall, caller: Caller, agent: Agent) -> tuple[End | None, tuple[Place, ...]]:
+def _end(
+    call: ScriptedCall, caller: CallerPhone, agent: Agent, voices: Voices
+) -> tuple[End | None, tuple[Place, ...]]:
     """Where the caller ended up, by what both ends heard."""
     clips = load_clips()
     first, *others = caller.legs
@@ -277,14 +305,14 @@ def _end(call: ScriptedCall, caller: Caller, agent: Agent) -> tuple[End | None, 
         return End.SILENT, unheard
     for leg in others:
         greeted = in_order([agent.greeting], leg.handset.heard)
-        understood = in_order([_speech(call.agent_recording)], agent.heard_from(call.number))
+        understood = in_order([voices.to_agent(call)], agent.heard_from(call.number))
         if greeted and understood:
             return End.AGENTS, greeted + understood
     return None, announcement or unheard
 
 
-def _speech(path: Path | None) -> bytes:
-    return read_wav(path) if path else b""
+def _seconds(size: int) -> float:
+    return size / 2 / SAMPLE_RATE
 
 
 def noise(noise_db: float | None) -> bytes:
@@ -296,7 +324,7 @@ def noise(noise_db: float | None) -> bytes:
     return samples.clip(-32767, 32767).astype("<i2").tobytes()
 
 
-def _keep(folder: Path, call: ScriptedCall, caller: Caller, agent: Agent) -> None:
+def _keep(folder: Path, call: ScriptedCall, caller: CallerPhone, agent: Agent) -> None:
     for number, leg in enumerate(caller.legs, 1):
         write_wav(folder / f"{call.name}-heard-{number}.wav", leg.handset.heard)
     if heard := agent.heard_from(call.number):

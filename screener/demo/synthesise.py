@@ -4,11 +4,12 @@ The sentences go in as pinyin with tone numbers, because espeak-ng reads charact
 reading of many. The same script always gives the same files.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
-from screener.demo.script import AUDIO, Group, ScriptedCall, Voice, load_script
+from screener.demo.script import AUDIO, GREETING, Group, Script, ScriptedCall, ScriptVoice, load_script
 from screener.events import SAMPLE_RATE
 from screener.media.prompts import write_wav
 from screener.media.recordings import Samples, Texts, level, speak, trim
@@ -19,11 +20,13 @@ LANGUAGE = "cmn-latn-pinyin"
 READINGS = {"喂": "wei2"}
 """What is said otherwise on the telephone than the dictionary has it."""
 TAIL_SECONDS = 0.3
+Say = Callable[[ScriptVoice], Samples]
+"""Says a line, at the level of all recordings."""
 LAUGHTER_LEVEL_DB = -8.0
 
 
-def say(line: Voice) -> Samples:
-    """One sentence at the level of all recordings."""
+def say(line: ScriptVoice) -> Samples:
+    """A line by espeak-ng."""
     text = line.text
     for character, reading in READINGS.items():
         text = text.replace(character, f" {reading} ")
@@ -31,19 +34,19 @@ def say(line: Voice) -> Samples:
     return level(trim(speak(numbered(text), texts)))
 
 
-def compose(call: ScriptedCall) -> Samples:
+def compose(call: ScriptedCall, say: Say) -> Samples:
     """Everything that a caller says, pauses included, with the group behind."""
     parts: list[Samples] = []
     for sentence in call.says:
         parts.append(np.zeros(int(sentence.pause * SAMPLE_RATE)))
-        parts.append(say(Voice(call.voice, call.speed, call.pitch, sentence.text)))
+        parts.append(say(ScriptVoice(call.voice, call.speed, call.pitch, sentence.text)))
     speech = np.concatenate([*parts, np.zeros(int(TAIL_SECONDS * SAMPLE_RATE))])
-    return speech + background(call.group, call, speech.size) if call.group else speech
+    return speech + background(call.group, call, speech.size, say) if call.group else speech
 
 
-def background(group: Group, call: ScriptedCall, size: int) -> Samples:
+def background(group: Group, call: ScriptedCall, size: int, say: Say) -> Samples:
     """Others who egg the speaker on, and their laughter; it fills the pauses between the sentences."""
-    voices = say(Voice(group.voice, group.speed, group.pitch, group.text)) * 10 ** (group.level_db / 20)
+    voices = say(ScriptVoice(group.voice, group.speed, group.pitch, group.text)) * 10 ** (group.level_db / 20)
     mixed = np.zeros(size)
     first = int(call.says[0].pause * SAMPLE_RATE)
     for start in range(first, size - voices.size, 2 * voices.size):
@@ -80,17 +83,17 @@ def save(path: Path, samples: Samples) -> None:
     write_wav(path, (np.clip(samples, -1, 1) * 32767).astype("<i2").tobytes())
 
 
-def main() -> None:
+def make(script: Script, folder: Path, say: Say) -> None:
     """Make every recording that the script asks for."""
-    script = load_script()
-    AUDIO.mkdir(exist_ok=True)
-    save(script.agent_greeting, say(script.agent))
+    folder.mkdir(parents=True, exist_ok=True)
+    save(folder / GREETING, say(script.agent))
     for call in script.call:
         if call.recording:
-            save(call.recording, compose(call))
+            save(folder / call.recording, compose(call, say))
         if call.agent_recording:
-            save(call.agent_recording, say(Voice(call.voice, call.speed, call.pitch, call.to_agent)))
+            line = ScriptVoice(call.voice, call.speed, call.pitch, call.to_agent)
+            save(folder / call.agent_recording, say(line))
 
 
 if __name__ == "__main__":
-    main()
+    make(load_script(), AUDIO, say)

@@ -5,15 +5,15 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from screener.core.evidence import Verdict
-from screener.core.lexicon import Phrase, Role
+from screener.core.lexicon import Phrase, PhraseRole
 from screener.evaluation.labelled import HARASSMENT, UNAIMED, LabelledCall
 from screener.events import Speaker
 from screener.intervals import wilson
-from screener.replay.run import Outcome, RecordedCall
+from screener.replay.run import RecordedCall, ReplayOutcome
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class JudgedCall:
     """A labelled call, and what was made of it.
 
     Attributes:
@@ -22,7 +22,7 @@ class Judged:
     """
 
     labelled: LabelledCall
-    outcome: Outcome
+    outcome: ReplayOutcome
     listed: bool
     noise: float = 0.0
 
@@ -38,7 +38,7 @@ class Judged:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ConfusionRow:
     """One line of the confusion table.
 
     Attributes:
@@ -68,14 +68,14 @@ class Row:
         return wilson(self.flagged, self.calls)
 
 
-def table(judged: Iterable[Judged], *, slices: bool) -> list[Row]:
+def table(judged: Iterable[JudgedCall], *, slices: bool) -> list[ConfusionRow]:
     """A row for every noise, set, slice and label, in that order; all slices as one unless asked for."""
-    groups: dict[tuple[float, str, str, str], list[Judged]] = {}
+    groups: dict[tuple[float, str, str, str], list[JudgedCall]] = {}
     for j in judged:
         key = (j.noise, j.labelled.set, j.labelled.slice if slices else "", j.labelled.label)
         groups.setdefault(key, []).append(j)
     return [
-        Row(
+        ConfusionRow(
             *key,
             len(group),
             Counter(j.outcome.decision.verdict for j in group),
@@ -86,7 +86,7 @@ def table(judged: Iterable[Judged], *, slices: bool) -> list[Row]:
     ]
 
 
-def worst(judged: Iterable[Judged], limit: int) -> list[Judged]:
+def worst(judged: Iterable[JudgedCall], limit: int) -> list[JudgedCall]:
     """The false flags, the surest first."""
     false = [j for j in judged if j.is_false_flag]
     return sorted(false, key=lambda j: -j.outcome.decision.assessment.score)[:limit]
@@ -100,7 +100,7 @@ class WordList:
     """
 
     def __init__(self, phrases: Iterable[Phrase]) -> None:
-        harassing = (p for p in phrases if p.role is Role.HARASSMENT and p.kind and p.kind.value in LISTED)
+        harassing = (p for p in phrases if p.role is PhraseRole.HARASSMENT and p.kind and p.kind.value in LISTED)
         self._words = frozenset(p.text for p in harassing if len(p.parts) == 1)
         self._lengths = sorted({len(word) for word in self._words})
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from screener.core.actions import Step
+from screener.core.actions import WarningStep
 from screener.feed.items import (
     Asked,
     Began,
@@ -62,7 +62,7 @@ class LiveCall:
     def waits(self) -> Cautioned | None:
         """The warning, or the end after the warnings, that waits for somebody's word."""
         newest = self.warnings[-1] if self.warnings else None
-        return newest if newest and newest.step == Step.ASKED else None
+        return newest if newest and newest.step == WarningStep.ASKED else None
 
     def items(self) -> Iterator[Item]:
         """What tells a newcomer all that is known of the call."""

@@ -12,7 +12,7 @@ DATABASE: Final = "database"
 """In the settings instead of a path: the site's PostgreSQL."""
 
 
-class Teller(Protocol):
+class FeedSink(Protocol):
     """Tells what goes on."""
 
     dropped: int
@@ -26,7 +26,7 @@ class Teller(Protocol):
         ...
 
 
-class Reader(Protocol):
+class FeedSource(Protocol):
     """Hears what goes on."""
 
     def __iter__(self) -> Iterator[Item | None]:
@@ -42,7 +42,7 @@ class Reader(Protocol):
         ...
 
 
-def open_teller(feed: str, folder: Path, database: str, ordered: Callable[[Order], None]) -> Teller:
+def open_sink(feed: str, folder: Path, database: str, ordered: Callable[[Order], None]) -> FeedSink:
     """Begin to tell.
 
     Args:
@@ -62,8 +62,8 @@ def open_teller(feed: str, folder: Path, database: str, ordered: Callable[[Order
     return PostgresFeed(database, ordered)
 
 
-def open_reader(feed: str, folder: Path, database: str, timeout: float) -> Reader:
-    """Begin to hear; the arguments are those of `open_teller`.
+def open_source(feed: str, folder: Path, database: str, timeout: float) -> FeedSource:
+    """Begin to hear; the arguments are those of `open_sink`.
 
     Args:
         feed: a path relative to `folder`, or `DATABASE`.

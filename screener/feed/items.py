@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, Final, get_args
 
 from screener.errors import InputError
-from screener.events import Act
+from screener.events import CallControl
 from screener.outside.objects import read_object
 
 LINE_LIMIT = 7_900
@@ -230,7 +230,7 @@ class Order:
     """
 
     call: str
-    act: Act
+    act: CallControl
     by: str
 
 
@@ -259,7 +259,7 @@ def parse_order(line: str | bytes) -> Order:
     """
     data = _object(line)
     try:
-        return Order(str(data["call"]), Act(data["act"]), str(data["by"]))
+        return Order(str(data["call"]), CallControl(data["act"]), str(data["by"]))
     except (KeyError, ValueError) as problem:
         raise InputError(f"no order: {problem}", "send call, act and by") from problem
 

@@ -14,7 +14,7 @@ import psycopg
 from psycopg import sql
 
 from screener.errors import InputError
-from screener.events import Act
+from screener.events import CallControl
 from screener.feed.board import Board
 from screener.feed.items import LINE_LIMIT, Item, Order, parse, parse_order, serialize
 
@@ -97,7 +97,9 @@ class PostgresFeed:
             except InputError as problem:
                 log.warning("a reader of the feed sends %s", problem.message)
                 continue
-            if order.act is Act.PAUSE or order.call in self._board.calls:  # a pause is taken after its call
+            if (
+                order.act is CallControl.PAUSE or order.call in self._board.calls
+            ):  # a pause is taken after its call
                 self._ordered(order)
 
     def _forget_while_away(self) -> None:

@@ -2,8 +2,17 @@
 
 from collections.abc import Callable
 
-from screener.core.actions import Action, Decided, Found, PauseOffered, Treated, Warned
-from screener.events import Act, CallEnded, CallOffered, Event, Ordered, RecognizerLost, Transcript, TransferEnded
+from screener.core.actions import Action, Decided, EvidenceFound, PauseOffered, Treated, Warned
+from screener.events import (
+    CallControl,
+    CallEnded,
+    CallOffered,
+    Event,
+    Ordered,
+    RecognizerLost,
+    Transcript,
+    TransferEnded,
+)
 from screener.feed.items import (
     TEXT_LIMIT,
     Asked,
@@ -66,7 +75,7 @@ def _told(call: str, item: Event | Action, at: float) -> Item | None:
         case Transcript() if item.text:
             text = item.text[:TEXT_LIMIT]
             return Heard(call, item.at, item.speaker.value, item.utterance, text, item.final)
-        case Found(e):
+        case EvidenceFound(e):
             kind = e.kind.value if e.kind else ""
             return Weighed(call, e.at, e.rule, e.detail, kind, round(e.weight, 3), e.span[:TEXT_LIMIT])
         case Decided(d):
@@ -92,7 +101,7 @@ def _told(call: str, item: Event | Action, at: float) -> Item | None:
             return Moved(call, item.at, item.target.value, item.ok)
         case RecognizerLost():
             return Unheard(call, at, item.reason)
-        case Ordered(act=Act.SUPERVISOR):
+        case Ordered(act=CallControl.SUPERVISOR):
             return Asked(call, at, item.by)
         case CallEnded():
             return Over(call, at, item.by.value)

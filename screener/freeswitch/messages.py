@@ -6,7 +6,7 @@ Names of fields are those of FreeSWITCH 1.10: mod_event_socket, mod_callcenter, 
 import re
 from dataclasses import dataclass
 
-from screener.freeswitch.wire import Event, Fields
+from screener.freeswitch.wire import EslEvent, Fields
 from screener.numbers.written import given
 from screener.outside.text import is_pbx_id
 from screener.pbx.messages import Connected, Party
@@ -38,7 +38,7 @@ class Left:
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
+class JobDone:
     """A command in the background has come to its end."""
 
     job: str
@@ -46,7 +46,7 @@ class Done:
     why: str
 
 
-def read(event: Event) -> Connected | Bridged | Left | Done | None:
+def read(event: EslEvent) -> Connected | Bridged | Left | JobDone | None:
     """What an event means; None for one that is of no interest."""
     fields = event.fields
     match fields.get("event-name", ""):
@@ -58,7 +58,7 @@ def read(event: Event) -> Connected | Bridged | Left | Done | None:
             return Left(uuid, hung_up=name == "CHANNEL_HANGUP")
         case "BACKGROUND_JOB":
             said = event.body.strip()
-            return Done(fields.get("job-uuid", ""), ok=said.startswith("+OK"), why=said[:80])
+            return JobDone(fields.get("job-uuid", ""), ok=said.startswith("+OK"), why=said[:80])
         case _:
             return None
 

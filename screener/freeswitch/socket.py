@@ -17,8 +17,8 @@ from dataclasses import dataclass
 
 from screener.errors import PbxError
 from screener.freeswitch import messages, wire
-from screener.freeswitch.messages import Done
-from screener.freeswitch.wire import Event, Framer, Message
+from screener.freeswitch.messages import JobDone
+from screener.freeswitch.wire import EslEvent, EslFramer, EslMessage
 from screener.settings.freeswitch import Freeswitch
 
 log = logging.getLogger(__name__)
@@ -57,7 +57,7 @@ class EventSocket:
     def __init__(
         self,
         settings: Freeswitch,
-        on_event: Callable[[Event], None],
+        on_event: Callable[[EslEvent], None],
         on_up: Callable[[bool], None],
         on_look: Callable[[], None] = lambda: None,
     ) -> None:
@@ -133,7 +133,7 @@ class EventSocket:
             OSError: it is.
             PbxError: what comes is no event socket's, or it refuses us.
         """
-        framer = Framer()
+        framer = EslFramer()
         place = self._settings.host, self._settings.port
         with (
             socket.create_connection(place, CONNECT_SECONDS) as self._socket,
@@ -161,7 +161,7 @@ class EventSocket:
                     asked_at = now
                     self._send("api status")
 
-    def _take(self, message: Message) -> None:
+    def _take(self, message: EslMessage) -> None:
         match message.kind:
             case "auth/request":
                 self._send(messages.auth(self._settings.password))
@@ -170,7 +170,7 @@ class EventSocket:
             case wire.EVENT:
                 event = wire.parse(message.body)
                 done = messages.read(event)
-                if isinstance(done, Done):
+                if isinstance(done, JobDone):
                     if job := self._jobs.pop(done.job, None):
                         job.done(done.ok, done.why)
                 else:

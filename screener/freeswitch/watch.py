@@ -13,9 +13,9 @@ from screener.events import EndedBy, Speaker
 from screener.freeswitch import messages
 from screener.freeswitch.messages import Bridged, Left
 from screener.freeswitch.socket import EventSocket
-from screener.freeswitch.wire import Event
+from screener.freeswitch.wire import EslEvent
 from screener.operations.metrics import Sample
-from screener.pbx.conversations import Conversation, Conversations, Listener, leg_name
+from screener.pbx.conversations import Conversation, ConversationListener, Conversations, leg_name
 from screener.pbx.messages import Connected
 from screener.settings.freeswitch import Freeswitch
 
@@ -34,7 +34,7 @@ class FreeswitchWatch:
     whispers = False
     """`eavesdrop` could, but nothing here has seen it do so."""
 
-    def __init__(self, settings: Freeswitch, extension: str, listener: Listener) -> None:
+    def __init__(self, settings: Freeswitch, extension: str, listener: ConversationListener) -> None:
         self._settings, self._extension, self._listener = settings, extension, listener
         self._conversations = Conversations(
             settings.queues, settings.extensions, settings.max_calls, lambda: secrets.token_hex(8)
@@ -108,7 +108,7 @@ class FreeswitchWatch:
             self._conversations.release(conversation)
             self._over(conversation, EndedBy.FAULT)
 
-    def _event(self, event: Event) -> None:
+    def _event(self, event: EslEvent) -> None:
         match messages.read(event):
             case Connected() as who:
                 self._connected(who)

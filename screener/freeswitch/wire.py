@@ -23,7 +23,7 @@ Fields = Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
+class EslMessage:
     """One message.
 
     Attributes:
@@ -41,20 +41,20 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class EslEvent:
     """One event: its fields, decoded, and the body that it may have."""
 
     fields: Fields
     body: str = ""
 
 
-class Framer:
+class EslFramer:
     """Cuts a stream into messages."""
 
     def __init__(self) -> None:
         self._buffer = bytearray()
 
-    def feed(self, data: bytes) -> Iterator[Message]:
+    def feed(self, data: bytes) -> Iterator[EslMessage]:
         """Take what has come; gives each message that is whole.
 
         Raises:
@@ -73,12 +73,12 @@ class Framer:
             whole = end + len(_END) + _length(head)
             if len(self._buffer) < whole:
                 return
-            message = Message(head, bytes(self._buffer[end + len(_END) : whole]))
+            message = EslMessage(head, bytes(self._buffer[end + len(_END) : whole]))
             del self._buffer[:whole]
             yield message
 
 
-def parse(body: bytes) -> Event:
+def parse(body: bytes) -> EslEvent:
     """An event from the body of its message.
 
     Raises:
@@ -86,17 +86,17 @@ def parse(body: bytes) -> Event:
     """
     head, _, rest = body.partition(_END)
     fields = _lines(head, encoded=True)
-    return Event(fields, rest[: _length(fields)].decode("utf-8", "replace"))
+    return EslEvent(fields, rest[: _length(fields)].decode("utf-8", "replace"))
 
 
-def serialize(message: Message) -> bytes:
-    """A message as FreeSWITCH writes it; `Framer` reads it."""
+def serialize(message: EslMessage) -> bytes:
+    """A message as FreeSWITCH writes it; `EslFramer` reads it."""
     length = {"content-length": str(len(message.body))} if message.body else {}
     lines = "".join(f"{name}: {value}\n" for name, value in {**length, **message.head}.items())
     return lines.encode("utf-8", "replace") + b"\n" + message.body
 
 
-def serialize_event(event: Event) -> bytes:
+def serialize_event(event: EslEvent) -> bytes:
     """The body of an event's message; `parse` reads it."""
     body = event.body.encode("utf-8", "replace")
     fields = {**event.fields, **({"content-length": str(len(body))} if body else {})}

@@ -63,7 +63,7 @@ class Owner(Protocol):
         ...
 
 
-Source = tuple[str, int]
+RemoteAddress = tuple[str, int]
 
 
 class Leg:
@@ -81,14 +81,14 @@ class Leg:
     ) -> None:
         self.port: int = sock.getsockname()[1]
         self.hosts: frozenset[str] = frozenset()
-        self.remote: Source | None = None
-        self.control: Source | None = None
+        self.remote: RemoteAddress | None = None
+        self.control: RemoteAddress | None = None
         self.stream: AudioStream | None = None
         self.slot: int | None = None
-        self._negotiated: Source | None = None
-        self._pinned: Source | None = None
+        self._negotiated: RemoteAddress | None = None
+        self._pinned: RemoteAddress | None = None
         """The newest peer that was pinned."""
-        self._provisional: Source | None = None
+        self._provisional: RemoteAddress | None = None
         """Who is heard, and not pinned yet."""
         self._since = 0.0
         """When the provisional peer was first heard."""
@@ -142,7 +142,9 @@ class Leg:
 
     # The media thread: who the peer is changes here only, so that no packet finds it half changed.
 
-    def _turn(self, remote: Source, hosts: frozenset[str], control: Source | None, muxed: bool) -> None:
+    def _turn(
+        self, remote: RemoteAddress, hosts: frozenset[str], control: RemoteAddress | None, muxed: bool
+    ) -> None:
         if (remote, hosts, muxed) == (self._negotiated, self.hosts, self._muxed) and self._latched:
             return
         self._release()
@@ -200,7 +202,7 @@ class Leg:
         elif self._take(stream, data, now) and not self._latched:
             self._found(stream, source, counts, now)
 
-    def _may_be_the_peer(self, source: Source, now: float) -> bool:
+    def _may_be_the_peer(self, source: RemoteAddress, now: float) -> bool:
         if source in (self._negotiated, self._pinned):
             return True
         free = self._provisional in (None, source) or now - self._heard_at > PROVISIONAL_QUIET_SECONDS
@@ -226,7 +228,7 @@ class Leg:
             self.stream.audibility.odd(DeafCause.NOT_AUTHENTIC)
         return opened
 
-    def _found(self, stream: AudioStream, source: Source, counts: LoopCounts, now: float) -> None:
+    def _found(self, stream: AudioStream, source: RemoteAddress, counts: LoopCounts, now: float) -> None:
         """Somebody who may be the peer has sent RTP."""
         if source in (self._negotiated, self._pinned):
             self._latch(stream, source, counts, now)
@@ -236,7 +238,7 @@ class Leg:
         elif now - self._since >= PROVISIONAL_SECONDS:
             self._latch(stream, source, counts, now)
 
-    def _latch(self, stream: AudioStream, source: Source, counts: LoopCounts, now: float) -> None:
+    def _latch(self, stream: AudioStream, source: RemoteAddress, counts: LoopCounts, now: float) -> None:
         """Hear nobody else from now on, and send there: the kernel sees to it, at less cost than looking."""
         with contextlib.suppress(OSError):
             self._sock.connect(source)

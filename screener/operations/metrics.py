@@ -1,7 +1,10 @@
 """Figures of the running program in Prometheus' text format, and the HTTP endpoint on loopback for them."""
 
+import contextlib
 import logging
+import socket
 import threading
+import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -14,6 +17,8 @@ log = logging.getLogger(__name__)
 PREFIX = "screener_"
 HOST = "127.0.0.1"
 READ_SECONDS = 5.0
+WHOLE_SECONDS = 10.0
+"""From the connection to the end of the page, however the question trickles in."""
 AT_ONCE = 16
 """Whoever asks beside so many is not heard."""
 
@@ -61,16 +66,19 @@ def _escaped(value: str) -> str:
 
 
 class _Few(ThreadingHTTPServer):
-    """A thread for each who asks, but not for any number of them."""
+    """A thread for each who asks, but not for any number of them, nor for ever."""
 
     daemon_threads = True
 
     def __init__(self, *about: Any) -> None:  # noqa: ANN401 - the library's own
         self._free = threading.BoundedSemaphore(AT_ONCE)
+        self._since: dict[socket.socket, float] = {}
+        """Who is served, and since when."""
         super().__init__(*about)
 
     def process_request(self, *about: Any) -> None:  # noqa: ANN401
         if self._free.acquire(blocking=False):
+            self._since[about[0]] = time.monotonic()
             super().process_request(*about)
         else:
             self.shutdown_request(about[0])
@@ -79,7 +87,16 @@ class _Few(ThreadingHTTPServer):
         try:
             super().process_request_thread(*about)
         finally:
+            self._since.pop(about[0], None)
             self._free.release()
+
+    def service_actions(self) -> None:
+        """A few times a second: cut whoever takes too long."""
+        now = time.monotonic()
+        for line, since in list(self._since.items()):
+            if now - since > WHOLE_SECONDS:
+                with contextlib.suppress(OSError):  # gone by itself
+                    line.shutdown(socket.SHUT_RDWR)
 
 
 class MetricsServer:

@@ -15,7 +15,7 @@ from panoramisk.ami_protocol import AMIProtocol
 from panoramisk.message import Message
 
 from screener.errors import PbxError
-from screener.pbx.wire import Fields, Framer
+from screener.pbx.wire import AmiFramer, Fields
 from screener.settings.sections import Pbx
 
 log = logging.getLogger(__name__)
@@ -37,7 +37,7 @@ class _Everything:
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class AmiResponse:
     """The answer to an action; `parts` are the events of a list."""
 
     ok: bool
@@ -103,7 +103,7 @@ class Ami:
         self._thread.start()
 
     def ask(
-        self, action: Mapping[str, str], done: Callable[[Reply], None] | None = None, *, or_not: str = ""
+        self, action: Mapping[str, str], done: Callable[[AmiResponse], None] | None = None, *, or_not: str = ""
     ) -> None:
         """Send an action; any thread.
 
@@ -144,18 +144,18 @@ class Ami:
         self._loop.run_until_complete(asyncio.sleep(0))
         self._loop.close()
 
-    async def _ask(self, fields: Fields, done: Callable[[Reply], None] | None, or_not: str) -> None:
+    async def _ask(self, fields: Fields, done: Callable[[AmiResponse], None] | None, or_not: str) -> None:
         reply = await self._answer(fields)
         if not reply.ok and not (or_not and or_not in reply.message):
             log.warning("%s: %s refused: %s", self._place, fields.get("Action"), reply.message)
         if done is not None:
             done(reply)
 
-    async def _answer(self, fields: Fields) -> Reply:
+    async def _answer(self, fields: Fields) -> AmiResponse:
         if not self._up:
-            return Reply(ok=False, message="not connected")
+            return AmiResponse(ok=False, message="not connected")
         if len(self._waiting) >= IN_FLIGHT:
-            return Reply(ok=False, message="too many actions wait for their answer")
+            return AmiResponse(ok=False, message="too many actions wait for their answer")
         future = self._manager.send_action(dict(fields))
         self._waiting.add(future)
         try:
@@ -163,13 +163,13 @@ class Ami:
         finally:
             self._waiting.discard(future)
         if future.cancelled():
-            return Reply(ok=False, message="connection lost")
+            return AmiResponse(ok=False, message="connection lost")
         if not future.done():
-            return Reply(ok=False, message=f"no answer within {self._patience:g} s")
+            return AmiResponse(ok=False, message=f"no answer within {self._patience:g} s")
         answer = future.result()
         parts = tuple(_fields(part) for part in (answer if isinstance(answer, list) else [answer]))
         refused = next((part for part in parts if part.get("response") in ("Error", "Failure")), None)
-        return Reply(refused is None, (refused or parts[0]).get("message", ""), parts[1:])
+        return AmiResponse(refused is None, (refused or parts[0]).get("message", ""), parts[1:])
 
     async def _watch(self) -> None:
         """Notice a connection that is dead without having been closed."""
@@ -225,7 +225,7 @@ class _Protocol(AMIProtocol):  # type: ignore[misc]
 
     def __init__(self, place: str, on_event: Callable[[Fields], None]) -> None:
         self._place, self._on_event = place, on_event
-        self._framer = Framer()
+        self._framer = AmiFramer()
 
     def data_received(self, data: bytes) -> None:
         try:

@@ -41,7 +41,7 @@ def leg_named(name: str) -> tuple[str, Speaker] | None:
     return (token, Speaker(speaker)) if token and speaker in list(Speaker) else None
 
 
-class Listener(Protocol):
+class ConversationListener(Protocol):
     """Who is told of conversations; every method is called on the phone system's thread and must only enqueue."""
 
     def begun(self, conversation: Conversation) -> None:

@@ -98,10 +98,10 @@ class TakenBack:
     secret: str = field(default="", repr=False)
 
 
-Event = Connected | Gone | Flagged | TakenBack
+AmiEvent = Connected | Gone | Flagged | TakenBack
 
 
-def parse(fields: Fields) -> Event | None:
+def parse(fields: Fields) -> AmiEvent | None:
     """An event from its fields; None for one that is of no interest, or has not the shape that Asterisk gives it.
 
     Who talks to whom is asked of Asterisk again (`between`): an event tells only that there is something to ask.
@@ -159,7 +159,7 @@ def _connected(fields: Fields, queue: str, interface: str) -> Connected | None:
     )
 
 
-def _user_event(fields: Fields) -> Event | None:
+def _user_event(fields: Fields) -> AmiEvent | None:
     """`Call` is a field of ours: one that a dialplan sends has the ids of its own channel beside it."""
     agent, call = agent_name(fields.get("agent", "")), fields.get("call", "")
     if call and not (is_pbx_id(call) or _CHANNEL_NAME.fullmatch(call)):

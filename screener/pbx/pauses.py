@@ -8,7 +8,7 @@ import math
 from collections.abc import Callable
 
 from screener.pbx import messages
-from screener.pbx.ami import Ami, Reply
+from screener.pbx.ami import Ami, AmiResponse
 
 REASON = "screener-"
 """How the reason of a pause of ours begins; then when it ends, seconds since 1970."""
@@ -16,7 +16,7 @@ AGAIN_SECONDS = 30.0
 """Pause before the end of a pause is tried again that the PBX did not take."""
 
 
-class Pauses:
+class QueuePauses:
     """The pauses that go on.
 
     Args:
@@ -39,7 +39,7 @@ class Pauses:
         """
         reason = f"{REASON}{self._clock() + seconds:.0f}"
 
-        def found(reply: Reply) -> None:
+        def found(reply: AmiResponse) -> None:
             free = [m for m in messages.members(reply.parts) if m.agent == agent and not m.paused]
             for member in free[:-1]:
                 self._ami.ask(messages.pause(member.queue, member.interface, reason, on=True))
@@ -56,11 +56,11 @@ class Pauses:
         self._next = math.inf
         self._ami.ask(messages.queue_members(), self._end)
 
-    def _begun(self, answer: Reply, seconds: float, done: Callable[[bool], None]) -> None:
+    def _begun(self, answer: AmiResponse, seconds: float, done: Callable[[bool], None]) -> None:
         done(answer.ok)
         self._look_in(seconds)
 
-    def _end(self, reply: Reply) -> None:
+    def _end(self, reply: AmiResponse) -> None:
         """Who was paused by somebody else meanwhile has another reason, and is left alone."""
         if not reply.ok:
             self._look_in(AGAIN_SECONDS)
@@ -73,7 +73,7 @@ class Pauses:
             else:
                 self._ami.ask(messages.pause(member.queue, member.interface, "", on=False), self._ended)
 
-    def _ended(self, answer: Reply) -> None:
+    def _ended(self, answer: AmiResponse) -> None:
         if not answer.ok:
             self._look_in(AGAIN_SECONDS)
 

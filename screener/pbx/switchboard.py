@@ -16,10 +16,10 @@ from screener.events import EndedBy, Speaker
 from screener.operations.metrics import Sample
 from screener.outside.text import is_pbx_id
 from screener.pbx import conversations, messages
-from screener.pbx.ami import Ami, Reply
+from screener.pbx.ami import Ami, AmiResponse
 from screener.pbx.conversations import Conversation, Conversations, leg_name
 from screener.pbx.messages import Connected, Flagged, Gone, TakenBack
-from screener.pbx.pauses import Pauses
+from screener.pbx.pauses import QueuePauses
 from screener.pbx.wire import Fields
 from screener.settings.sections import Pbx
 
@@ -35,7 +35,7 @@ SAID_WHY = ("SCREENED_QUEUE", "SCREENED_AGENT", "SCREENED_WHY")
 """Channel variables of a caller who is moved; deploy/asterisk makes a line of queue_log of them."""
 
 
-class Listener(conversations.Listener, Protocol):
+class SwitchboardListener(conversations.ConversationListener, Protocol):
     """Who is told; every method is called on the thread `pbx` and must only enqueue."""
 
     def taken_back(self, agent: str, linkedid: str) -> None:
@@ -55,7 +55,13 @@ class Switchboard:
     """
 
     def __init__(
-        self, settings: Pbx, extension: str, listener: Listener, *, whispers: bool = False, pauses: bool = False
+        self,
+        settings: Pbx,
+        extension: str,
+        listener: SwitchboardListener,
+        *,
+        whispers: bool = False,
+        pauses: bool = False,
     ) -> None:
         self._settings = settings
         self.whispers = whispers
@@ -65,7 +71,7 @@ class Switchboard:
             settings.queues, settings.extensions, settings.max_calls, lambda: secrets.token_hex(8)
         )
         self._ami = Ami(settings, self._event, self._up)
-        self._pauses = Pauses(self._ami, time.time) if pauses else None
+        self._pauses = QueuePauses(self._ami, time.time) if pauses else None
         self._doubtful: tuple[Conversation, ...] = ()
         """What went on when the connection was lost, and may be over since."""
         self._unheard = 0
@@ -145,12 +151,12 @@ class Switchboard:
             return
         file = f"{self._settings.record_folder}/{uniqueid}.wav"
 
-        def found(reply: Reply) -> None:
+        def found(reply: AmiResponse) -> None:
             channels = [part.get("channel", "") for part in reply.parts if part.get("uniqueid") == uniqueid]
             if channels:
                 self._ami.ask(messages.record(channels[0], file), recorded)
 
-        def recorded(reply: Reply) -> None:
+        def recorded(reply: AmiResponse) -> None:
             if not reply.ok:
                 log.error("a flagged call is not recorded: %s", reply.message)
 
@@ -159,7 +165,7 @@ class Switchboard:
     def bring_back(self, uniqueid: str, extension: str) -> None:
         """Take a caller out of the analysis queue, to an extension; not one who has left, or has an agent."""
 
-        def found(reply: Reply) -> None:
+        def found(reply: AmiResponse) -> None:
             channels = [part.get("channel", "") for part in reply.parts if part.get("uniqueid") == uniqueid]
             if channels and not self._conversations.has(uniqueid):
                 self._move(channels[0], extension, lambda _reply: None)
@@ -168,7 +174,7 @@ class Switchboard:
 
     # On the thread `pbx`.
 
-    def _move(self, channel: str, extension: str, done: Callable[[Reply], None]) -> None:
+    def _move(self, channel: str, extension: str, done: Callable[[AmiResponse], None]) -> None:
         self._ami.ask(messages.move(channel, self._settings.context, extension), done)
 
     def _up(self, up: bool) -> None:
@@ -179,7 +185,7 @@ class Switchboard:
         else:
             self._doubtful = self._conversations.conversations()
 
-    def _take_up(self, reply: Reply) -> None:
+    def _take_up(self, reply: AmiResponse) -> None:
         """What the PBX is doing now, which we may have missed: begin and end what is different."""
         if not reply.ok:
             return
@@ -229,8 +235,8 @@ class Switchboard:
             return
         self._asking += 1
 
-        def caller_known(caller: Reply) -> None:
-            def both_known(agent: Reply) -> None:
+        def caller_known(caller: AmiResponse) -> None:
+            def both_known(agent: AmiResponse) -> None:
                 self._asking -= 1
                 if who := messages.between(caller.parts, agent.parts, hint):
                     self._connected(who)
@@ -251,7 +257,7 @@ class Switchboard:
     def _ask_gone(self, uniqueid: str) -> None:
         """A channel has hung up, if the PBX has none of its name, or another by now."""
 
-        def answered(reply: Reply) -> None:
+        def answered(reply: AmiResponse) -> None:
             there = {part["uniqueid"] for part in reply.parts if messages.is_status(part)}
             if (there and uniqueid not in there) or messages.NO_CHANNEL in reply.message:
                 if over := self._conversations.gone(uniqueid):
@@ -284,7 +290,7 @@ class Switchboard:
     def _dial(self, conversation: Conversation, speaker: Speaker, channel: str) -> None:
         name = f"{self._extension}-{leg_name(conversation.token, speaker)}"
 
-        def dialled(reply: Reply) -> None:
+        def dialled(reply: AmiResponse) -> None:
             if not reply.ok:
                 self._failed += 1
                 if speaker is Speaker.CALLER:
@@ -302,7 +308,7 @@ class Switchboard:
             return
         agent = flagged.agent
 
-        def named(_reply: Reply) -> None:
+        def named(_reply: AmiResponse) -> None:
             self._move(caller.channel, self._settings.by_hand, lambda _reply: None)
 
         self._ami.ask(messages.set_variable(caller.channel, SAID_BY, agent), named)

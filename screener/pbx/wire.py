@@ -23,7 +23,7 @@ _MANY = frozenset({"chanvariable", "destchanvariable", "variable", "output"})
 """Names that a message may have many of; none is of interest."""
 
 
-class Framer:
+class AmiFramer:
     """Cuts a stream into messages.
 
     Attributes:

@@ -22,7 +22,7 @@ MAX_BYTES = 8_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Party:
+class DialogParty:
     """One end of a dialog.
 
     Attributes:
@@ -41,7 +41,7 @@ class Party:
 
 
 @dataclass(frozen=True, slots=True)
-class Dialog:
+class ProxyDialog:
     """A caller and an agent who talk.
 
     Attributes:
@@ -54,8 +54,8 @@ class Dialog:
     queue: str
     agent: str
     number: str
-    caller: Party
-    callee: Party
+    caller: DialogParty
+    callee: DialogParty
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -63,7 +63,7 @@ class Dialog:
         return self.call_id, self.caller.tag, self.callee.tag
 
 
-def parse(body: bytes) -> tuple[Dialog, ...]:
+def parse(body: bytes) -> tuple[ProxyDialog, ...]:
     """The dialogs of a list that are to be listened to.
 
     Args:
@@ -83,7 +83,7 @@ def parse(body: bytes) -> tuple[Dialog, ...]:
         ) from problem
 
 
-def serialize(dialogs: Sequence[Dialog]) -> bytes:
+def serialize(dialogs: Sequence[ProxyDialog]) -> bytes:
     """A list as Kamailio writes it, as far as it is read here."""
     return json.dumps({"jsonrpc": "2.0", "result": [_row(dialog) for dialog in dialogs], "id": 1}).encode()
 
@@ -97,12 +97,12 @@ class Dialogs:
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._heard: dict[tuple[str, str, str], Dialog] = {}
+        self._heard: dict[tuple[str, str, str], ProxyDialog] = {}
         self._unheard: set[tuple[str, str, str]] = set()
 
     def listed(
-        self, dialogs: Sequence[Dialog], unheard: Callable[[Dialog], object] = lambda _dialog: None
-    ) -> tuple[list[Dialog], list[Dialog]]:
+        self, dialogs: Sequence[ProxyDialog], unheard: Callable[[ProxyDialog], object] = lambda _dialog: None
+    ) -> tuple[list[ProxyDialog], list[ProxyDialog]]:
         """Take a list: which dialogs have begun, and which are over. `unheard` takes those beyond the bound."""
         now = {dialog.key: dialog for dialog in dialogs}
         over = [dialog for key, dialog in self._heard.items() if key not in now]
@@ -121,19 +121,19 @@ class Dialogs:
                 unheard(dialog)
         return begun, over
 
-    def newest(self, dialog: Dialog) -> Dialog | None:
+    def newest(self, dialog: ProxyDialog) -> ProxyDialog | None:
         """The same as the last list has it; None when it is over."""
         return self._heard.get(dialog.key)
 
 
-def _dialog(row: Mapping[str, Any]) -> Dialog | None:
+def _dialog(row: Mapping[str, Any]) -> ProxyDialog | None:
     said: dict[str, str] = {}
     for pair in row.get("variables") or ():
         said.update({str(name): str(value) for name, value in pair.items()})
     if row["state"] != TALKING or MARK not in said:
         return None
     caller, callee = _party(row["caller"], row["from_uri"]), _party(row["callee"], row["to_uri"])
-    return Dialog(
+    return ProxyDialog(
         call_id=str(row["call-id"]),
         queue=said[MARK],
         agent=said.get(AGENT) or user_of(callee.contact) or user_of(callee.uri),
@@ -143,12 +143,12 @@ def _dialog(row: Mapping[str, Any]) -> Dialog | None:
     )
 
 
-def _party(fields: Mapping[str, Any], uri: object) -> Party:
+def _party(fields: Mapping[str, Any], uri: object) -> DialogParty:
     routes = str(fields.get("route_set") or "")
-    return Party(str(fields["tag"]), str(uri), str(fields["contact"]), int(fields["cseq"] or 0), routes)
+    return DialogParty(str(fields["tag"]), str(uri), str(fields["contact"]), int(fields["cseq"] or 0), routes)
 
 
-def _row(dialog: Dialog) -> dict[str, object]:
+def _row(dialog: ProxyDialog) -> dict[str, object]:
     variables = {MARK: dialog.queue, AGENT: dialog.agent, NUMBER: dialog.number}
     return {
         "call-id": dialog.call_id,
@@ -161,5 +161,5 @@ def _row(dialog: Dialog) -> dict[str, object]:
     }
 
 
-def _end(party: Party) -> dict[str, str]:
+def _end(party: DialogParty) -> dict[str, str]:
     return {"tag": party.tag, "contact": party.contact, "cseq": str(party.cseq), "route_set": party.routes}

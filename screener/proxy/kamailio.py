@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from screener.errors import InputError, PbxError, SipParseError
-from screener.proxy.dialogs import MAX_BYTES, Dialog, parse
+from screener.proxy.dialogs import MAX_BYTES, ProxyDialog, parse
 from screener.settings.proxy import Proxy
 from screener.sip.message import Headers, Request, Response, respond
 from screener.sip.message import parse as parse_message
@@ -43,7 +43,7 @@ def place(text: str, port: int) -> tuple[str, int]:
     return parts.hostname or "", parts.port or port
 
 
-def listed(settings: Proxy, host: str) -> tuple[Dialog, ...]:
+def listed(settings: Proxy, host: str) -> tuple[ProxyDialog, ...]:
     """The dialogs that are to be listened to.
 
     Args:
@@ -80,7 +80,7 @@ def listed(settings: Proxy, host: str) -> tuple[Dialog, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class Moved:
+class ReferResult:
     """What became of a REFER.
 
     Attributes:
@@ -92,7 +92,7 @@ class Moved:
     why: str = ""
 
 
-def move(dialog: Dialog, uri: str, proxy: tuple[str, int], host: str) -> Moved:
+def move(dialog: ProxyDialog, uri: str, proxy: tuple[str, int], host: str) -> ReferResult:
     """REFER the caller of a dialog there, and wait for what becomes of it.
 
     Args:
@@ -105,10 +105,10 @@ def move(dialog: Dialog, uri: str, proxy: tuple[str, int], host: str) -> Moved:
         with contextlib.closing(_line(proxy, host)) as line:
             return _Reference(line, proxy, dialog, uri).carried_out()
     except OSError as problem:
-        return Moved(ok=False, why=f"{proxy[0]}:{proxy[1]}: {problem}")
+        return ReferResult(ok=False, why=f"{proxy[0]}:{proxy[1]}: {problem}")
 
 
-def refer(dialog: Dialog, uri: str, here: tuple[str, int], proxy: tuple[str, int]) -> Request:
+def refer(dialog: ProxyDialog, uri: str, here: tuple[str, int], proxy: tuple[str, int]) -> Request:
     """The REFER that asks a caller to go there, in the name of the agent.
 
     An agent's phone that has sent nothing yet counts from 1 or above, so 0 stays below whatever it sends later.
@@ -160,28 +160,32 @@ def _line(proxy: tuple[str, int], host: str) -> socket.socket:
 class _Reference:
     """A REFER and its NOTIFYs."""
 
-    def __init__(self, line: socket.socket, proxy: tuple[str, int], dialog: Dialog, uri: str) -> None:
+    def __init__(self, line: socket.socket, proxy: tuple[str, int], dialog: ProxyDialog, uri: str) -> None:
         self._line, self._proxy, self._dialog, self._uri = line, proxy, dialog, uri
         self._told = 0
         """What the newest NOTIFY says of the caller."""
 
-    def carried_out(self) -> Moved:
+    def carried_out(self) -> ReferResult:
         try:
             request = refer(self._dialog, self._uri, self._line.getsockname()[:2], self._proxy)
         except InputError as problem:
-            return Moved(ok=False, why=problem.message)
+            return ReferResult(ok=False, why=problem.message)
         status = self._asked(request)
         if status is None:
-            return Moved(ok=False, why="nobody answers the REFER")
+            return ReferResult(ok=False, why="nobody answers the REFER")
         if status >= 300:
-            return Moved(ok=False, why=f"the caller's system answers {status}")
+            return ReferResult(ok=False, why=f"the caller's system answers {status}")
         until = time.monotonic() + FIRST_NOTIFY_SECONDS
         while self._told < 200 and self._hear(until) is not None:
             if self._told:
                 until = max(until, time.monotonic() + NOTIFY_SECONDS)
         if self._told < 200:
-            return Moved(ok=False, why="nobody says what became of the caller")
-        return Moved(ok=True) if self._told < 300 else Moved(ok=False, why=f"the target answers {self._told}")
+            return ReferResult(ok=False, why="nobody says what became of the caller")
+        return (
+            ReferResult(ok=True)
+            if self._told < 300
+            else ReferResult(ok=False, why=f"the target answers {self._told}")
+        )
 
     def _asked(self, request: Request) -> int | None:
         """The final status of the REFER; None when there is none."""

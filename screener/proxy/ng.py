@@ -40,7 +40,7 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class NgReply:
     """What rtpengine says.
 
     Attributes:
@@ -80,13 +80,13 @@ def parse(datagram: bytes) -> tuple[bytes, Question]:
     return cookie, Question(Command(command), *asked, _bytes(said, b"sdp"))
 
 
-def serialize_reply(cookie: bytes, reply: Reply) -> bytes:
+def serialize_reply(cookie: bytes, reply: NgReply) -> bytes:
     """A reply as a datagram, as rtpengine writes it."""
     texts = {"result": "ok" if reply.ok else "error", "error-reason": reply.reason, "to-tag": reply.to_tag}
     return _datagram(cookie, texts, reply.sdp)
 
 
-def parse_reply(datagram: bytes) -> tuple[bytes, Reply]:
+def parse_reply(datagram: bytes) -> tuple[bytes, NgReply]:
     """Cookie and reply.
 
     Raises:
@@ -96,7 +96,7 @@ def parse_reply(datagram: bytes) -> tuple[bytes, Reply]:
     result = _text(said, b"result")
     if not result:
         raise InputError("rtpengine's reply has no result")
-    return cookie, Reply(
+    return cookie, NgReply(
         result in ("ok", "pong"), _text(said, b"error-reason"), _text(said, b"to-tag"), _bytes(said, b"sdp")
     )
 

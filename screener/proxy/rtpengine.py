@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from screener.errors import InputError, PbxError, SipParseError
 from screener.outside.text import visible
 from screener.proxy import ng
-from screener.proxy.ng import Command, Question, Reply
+from screener.proxy.ng import Command, NgReply, Question
 from screener.sip import sdp
 
 log = logging.getLogger(__name__)
@@ -95,7 +95,7 @@ class Rtpengine:
         if self._socket is not None:
             self._socket.close()
 
-    def _copy(self, call_id: str, offered: Reply) -> Copy:
+    def _copy(self, call_id: str, offered: NgReply) -> Copy:
         try:
             stream = sdp.parse(offered.sdp).audio()
         except SipParseError as problem:
@@ -107,7 +107,7 @@ class Rtpengine:
     def _local(self) -> str:
         return str(self._connected().getsockname()[0])
 
-    def _ask(self, question: Question) -> Reply:
+    def _ask(self, question: Question) -> NgReply:
         if time.monotonic() < self._away_until:
             raise PbxError(f"rtpengine {self.place} does not answer")
         cookie = secrets.token_hex(8).encode()
@@ -121,7 +121,7 @@ class Rtpengine:
         raise PbxError(f"rtpengine {self.place} does not answer", "is it running? See [proxy] rtpengine")
 
     @staticmethod
-    def _reply(line: socket.socket, cookie: bytes, until: float) -> Reply | None:
+    def _reply(line: socket.socket, cookie: bytes, until: float) -> NgReply | None:
         while (left := until - time.monotonic()) > 0:
             line.settimeout(left)
             try:

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from screener.errors import PbxError
 from screener.operations.metrics import Sample
 from screener.proxy import kamailio
-from screener.proxy.dialogs import Dialog, Dialogs
+from screener.proxy.dialogs import Dialogs, ProxyDialog
 from screener.proxy.rtpengine import Rtpengine, Rtpengines
 from screener.settings.proxy import Proxy
 
@@ -27,14 +27,14 @@ NG_PORT = 2223
 JOIN_SECONDS = 5.0
 
 
-class Listener(Protocol):
+class DialogListener(Protocol):
     """Who is told; every method is called on the thread `proxy`."""
 
-    def begun(self, dialog: Dialog) -> None:
+    def begun(self, dialog: ProxyDialog) -> None:
         """Two talk."""
         ...
 
-    def over(self, dialog: Dialog) -> None:
+    def over(self, dialog: ProxyDialog) -> None:
         """They talk no more."""
         ...
 
@@ -57,7 +57,7 @@ class ProxyWatch:
         listener: who is told.
     """
 
-    def __init__(self, settings: Proxy, host: str, listener: Listener) -> None:
+    def __init__(self, settings: Proxy, host: str, listener: DialogListener) -> None:
         self._settings, self._host, self._listener = settings, host, listener
         self.rtpengines = Rtpengines(rtpengines(settings, host))
         self._dialogs = Dialogs(settings.max_calls)
@@ -80,7 +80,7 @@ class ProxyWatch:
         """Have the thread `proxy` do this next; any thread."""
         self._tasks.put(task)
 
-    def move(self, dialog: Dialog, uri: str, done: Callable[[bool], None]) -> None:
+    def move(self, dialog: ProxyDialog, uri: str, done: Callable[[bool], None]) -> None:
         """REFER a caller there, on a thread of its own; `done` takes whether they are there."""
 
         def carry_out() -> None:
@@ -142,6 +142,6 @@ class ProxyWatch:
             self._up = up
             log.log(logging.INFO if up else logging.ERROR, "%s", "Kamailio lists its calls" if up else why)
 
-    def _is_unheard(self, dialog: Dialog) -> None:
+    def _is_unheard(self, dialog: ProxyDialog) -> None:
         self._unheard += 1
         log.warning("%s has a call that is not listened to: proxy.max_calls is reached", dialog.agent)

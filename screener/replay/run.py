@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from screener.core.actions import Decided, Found
+from screener.core.actions import Decided, EvidenceFound
 from screener.core.entrances import open_session
 from screener.core.evidence import Decision, Evidence, Verdict
 from screener.core.flow import Flow
@@ -74,7 +74,7 @@ class RecordedCall:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class ReplayOutcome:
     """What came of a replayed call. `serialize` is the stable interface of `screener replay`."""
 
     id: str
@@ -159,7 +159,7 @@ class Replayer:
         self._model = model
         self._ledger = Ledger()
 
-    def replay(self, call: RecordedCall) -> Outcome:
+    def replay(self, call: RecordedCall) -> ReplayOutcome:
         """Drive a session through the whole call.
 
         Raises:
@@ -183,13 +183,13 @@ class Replayer:
         evidence: list[Evidence] = []
         for event in (offer, CallAnswered(), *events):
             for action in session.handle(event):
-                if isinstance(action, Found):
+                if isinstance(action, EvidenceFound):
                     evidence.append(action.evidence)
                 elif isinstance(action, Decided):
                     decision = action.decision
         assert decision is not None, "a session decides at the latest when its call ends"
         self._ledger.add(caller.number, started_at, decision.verdict)
-        return Outcome(call.id, decision, tuple(evidence))
+        return ReplayOutcome(call.id, decision, tuple(evidence))
 
     def _text_events(self, turns: Iterable[Turn]) -> Iterator[Event]:
         now = 0.0

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from screener.core.evidence import GRAVEST_FIRST, Kind, Verdict
 from screener.intervals import wilson
 from screener.reports.facts import LISTENING, facts
-from screener.reports.span import Judged, Marked, Span
+from screener.reports.span import Marked, RuleVerdicts, Span
 from screener.store.log import CallLog
 from screener.store.records import Review
 
@@ -65,7 +65,7 @@ def accuracy(log: CallLog, span: Span) -> Accuracy:
         return count(known.marked(span), known.judged_rules(span))
 
 
-def count(marked: Iterable[Marked], judged: Iterable[Judged]) -> Accuracy:
+def count(marked: Iterable[Marked], judged: Iterable[RuleVerdicts]) -> Accuracy:
     """Rows of what `Facts` knows."""
     found: dict[str, tuple[int, int]] = {}
     for row in marked:

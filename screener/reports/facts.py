@@ -40,11 +40,11 @@ from screener.core.evidence import GRAVEST_FIRST, Treatment, Verdict
 from screener.events import Entrance
 from screener.reports.span import (
     PREFIX_CHARACTERS,
-    Flag,
-    Judged,
+    FlaggedCall,
     Marked,
     Return,
-    Source,
+    RuleVerdicts,
+    SourceCalls,
     Span,
     Stay,
     Stayed,
@@ -56,7 +56,7 @@ from screener.store.records import Review
 from screener.store.tables import (
     DAY_SECONDS,
     QUARTER_SECONDS,
-    Call,
+    CallRow,
     EvidencePiece,
     OfferedPlace,
     OfferedTime,
@@ -66,7 +66,7 @@ from screener.store.tables import (
 
 Query = Select[*tuple[Any, ...]]
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MARKED_CALL = marked(Call)
+_MARKED_CALL = marked(CallRow)
 _STAYED = (TreatmentGiven.ended - TreatmentGiven.began, TreatmentGiven.completed)
 PLACES = ("number", "region", "carrier", "line", "dialled", "queue")
 """Where a call came from and went; all rows of a call have them in common."""
@@ -113,27 +113,27 @@ class Facts:
     def marked(self, span: Span) -> list[Marked]:
         """Flagged and treated calls of the span, oldest first."""
         columns = [self._plain(name) for name in Marked._fields[1:]]
-        query = self._of_marked(select(self._second(Call.called_at), *columns), span)
-        return list(map(Marked._make, self._rows(query.order_by(Call.called_at, Call.root, Call.id))))
+        query = self._of_marked(select(self._second(CallRow.called_at), *columns), span)
+        return list(map(Marked._make, self._rows(query.order_by(CallRow.called_at, CallRow.root, CallRow.id))))
 
-    def flags(self, span: Span) -> list[Flag]:
+    def flags(self, span: Span) -> list[FlaggedCall]:
         """Flagged calls of the span."""
         calls = self._judged(span).c
         quarter = self._second(calls.called_at) // QUARTER_SECONDS
         query: Query = select(quarter, calls.kind, calls.treated, calls.by_hand).where(calls.flagged > 0)
         return [
-            Flag(slot, GRAVEST_FIRST[kind], bool(treated), bool(by_hand))
+            FlaggedCall(slot, GRAVEST_FIRST[kind], bool(treated), bool(by_hand))
             for slot, kind, treated, by_hand in self._rows(query)
         ]
 
-    def sources(self, span: Span) -> list[Source]:
+    def sources(self, span: Span) -> list[SourceCalls]:
         """Where the flagged calls of the span came from, overturned ones among them."""
         calls = self._judged(span, PLACES).c
         flags_at = case((calls.flagged > 0, calls.called_at))
         where = [calls[name] for name in PLACES]
         first, last = self._second(func.min(flags_at)), self._second(func.max(flags_at))
         query: Query = select(*where, *_totals(calls), first, last).group_by(*where)
-        return list(map(Source._make, self._rows(query)))
+        return list(map(SourceCalls._make, self._rows(query)))
 
     def totals(self, span: Span) -> Totals:
         """The same of all places together."""
@@ -146,7 +146,7 @@ class Facts:
         table = OfferedTime.__table__.c
         for slot, offered in self._offered(span, QUARTER_SECONDS, table.quarter, table):
             counts[int(slot)] += int(offered)
-        edge = self._second(Call.started_at) // QUARTER_SECONDS
+        edge = self._second(CallRow.started_at) // QUARTER_SECONDS
         for slot, offered in self._edges(span, QUARTER_SECONDS, edge):
             counts[int(slot)] += int(offered)
         return counts
@@ -185,8 +185,8 @@ class Facts:
         """Calls that came from each of these numbers."""
         counts: Counter[str] = Counter()
         for start in range(0, len(numbers), NUMBERS_AT_ONCE):
-            some = Call.number.in_(numbers[start : start + NUMBERS_AT_ONCE])
-            query: Query = select(Call.number, func.count()).where(some, Call.own).group_by(Call.number)
+            some = CallRow.number.in_(numbers[start : start + NUMBERS_AT_ONCE])
+            query: Query = select(CallRow.number, func.count()).where(some, CallRow.own).group_by(CallRow.number)
             for number, calls in self._connection.execute(_within(query, span)):
                 counts[number] = int(calls)
         return counts
@@ -195,12 +195,12 @@ class Facts:
         """Calls that came from numbers that begin with each of these prefixes."""
         counts: Counter[str] = Counter()
         for prefix in prefixes:
-            begins = func.substr(Call.number, 1, PREFIX_CHARACTERS) == prefix
+            begins = func.substr(CallRow.number, 1, PREFIX_CHARACTERS) == prefix
             if len(prefix) < PREFIX_CHARACTERS:  # the whole number
-                begins = Call.number == prefix
+                begins = CallRow.number == prefix
             elif _DIGITS.fullmatch(prefix):  # an index finds these in the collation of every database
-                begins = and_(begins, Call.number.between(prefix, prefix + "9" * NUMBER_DIGITS_MOST))
-            query = _within(select(func.count()).select_from(Call).where(begins, Call.own), span)
+                begins = and_(begins, CallRow.number.between(prefix, prefix + "9" * NUMBER_DIGITS_MOST))
+            query = _within(select(func.count()).select_from(CallRow).where(begins, CallRow.own), span)
             counts[prefix] = int(self._connection.scalar(query) or 0)
         return counts
 
@@ -213,30 +213,30 @@ class Facts:
         if span.kind:
             calls = self._judged(span, ("number",)).c
             return {number for (number,) in self._rows(select(calls.number).where(calls.flagged > 0))}
-        query = _within(select(Call.number).where(_MARKED_CALL, *_flagged()), span, Call.called_at)
+        query = _within(select(CallRow.number).where(_MARKED_CALL, *_flagged()), span, CallRow.called_at)
         return {number for (number,) in self._rows(query)}
 
     def genuine(self, numbers: Sequence[str]) -> set[str]:
         """Which of these numbers ever had a call that ended as genuine or as a complaint."""
         found: set[str] = set()
         for start in range(0, len(numbers), NUMBERS_AT_ONCE):
-            some = Call.number.in_(numbers[start : start + NUMBERS_AT_ONCE])
-            good = Call.verdict.in_((Verdict.GENUINE, Verdict.COMPLAINT))
-            found.update(self._connection.scalars(select(Call.number).where(some, good).distinct()))
+            some = CallRow.number.in_(numbers[start : start + NUMBERS_AT_ONCE])
+            good = CallRow.verdict.in_((Verdict.GENUINE, Verdict.COMPLAINT))
+            found.update(self._connection.scalars(select(CallRow.number).where(some, good).distinct()))
         return found
 
     def queued_before(self, at: datetime | None) -> set[str]:
         """Numbers that were in the analysis queue before a moment."""
         if at is None:
             return set()
-        query = self._of_marked(select(Call.number), Span(until=at))
-        query = query.where(Call.treatment == Treatment.ANALYSIS_QUEUE, Call.dry_run.is_(False))
+        query = self._of_marked(select(CallRow.number), Span(until=at))
+        query = query.where(CallRow.treatment == Treatment.ANALYSIS_QUEUE, CallRow.dry_run.is_(False))
         return {number for (number,) in self._rows(query)}
 
     def stays(self, span: Span) -> list[Stay]:
         """Entries into the analysis queue, oldest first."""
-        columns = (self._second(Call.called_at), Call.number, TreatmentGiven.by_hand, *_STAYED)
-        query = self._of_stays(select(*columns), span).order_by(Call.called_at, Call.root, TreatmentGiven.id)
+        columns = (self._second(CallRow.called_at), CallRow.number, TreatmentGiven.by_hand, *_STAYED)
+        query = self._of_stays(select(*columns), span).order_by(CallRow.called_at, CallRow.root, TreatmentGiven.id)
         return list(map(Stay._make, self._rows(query)))
 
     def stayed(self, span: Span) -> list[Stayed]:
@@ -245,44 +245,46 @@ class Facts:
 
     def returns(self, span: Span) -> list[Return]:
         """For each source and treatment of the span: its first flag, and the next call of the number after it."""
-        arm = case((Call.dry_run, literal_column("'dry_run'")), else_=self._plain("treatment")).label("arm")
-        columns = (Call.number, arm, func.min(Call.called_at).label("first"))
-        query = self._of_marked(select(*columns), span).where(*_flagged(), Call.number != "")
-        first = query.group_by(Call.number, arm).subquery()
-        later = and_(Call.number == first.c.number, Call.started_at > first.c.first, Call.own)
-        again = select(func.min(Call.started_at)).where(later).scalar_subquery()
+        arm = case((CallRow.dry_run, literal_column("'dry_run'")), else_=self._plain("treatment")).label("arm")
+        columns = (CallRow.number, arm, func.min(CallRow.called_at).label("first"))
+        query = self._of_marked(select(*columns), span).where(*_flagged(), CallRow.number != "")
+        first = query.group_by(CallRow.number, arm).subquery()
+        later = and_(CallRow.number == first.c.number, CallRow.started_at > first.c.first, CallRow.own)
+        again = select(func.min(CallRow.started_at)).where(later).scalar_subquery()
         query = select(first.c.arm, self._second(first.c.first), self._second(again))
         return list(map(Return._make, self._rows(query)))
 
-    def judged_rules(self, span: Span) -> list[Judged]:
+    def judged_rules(self, span: Span) -> list[RuleVerdicts]:
         """Rules that spoke for harassment on the product's own flags that people have looked at, by name."""
 
         def calls(review: Review) -> Any:  # noqa: ANN401
-            return func.count(distinct(case((Call.review == review, Call.root))))
+            return func.count(distinct(case((CallRow.review == review, CallRow.root))))
 
         counts = calls(Review.CONFIRMED), calls(Review.OVERTURNED)
         query = self._of_marked(select(EvidencePiece.rule, *counts), span)
-        query = query.join(EvidencePiece, EvidencePiece.call_id == Call.id)
+        query = query.join(EvidencePiece, EvidencePiece.call_id == CallRow.id)
         query = query.where(
-            Call.verdict == Verdict.HARASSMENT, Call.review != Review.NONE, EvidencePiece.weight > 0
-        ).where(Call.entrance.in_(LISTENING))
+            CallRow.verdict == Verdict.HARASSMENT, CallRow.review != Review.NONE, EvidencePiece.weight > 0
+        ).where(CallRow.entrance.in_(LISTENING))
         rows = self._connection.execute(query.group_by(EvidencePiece.rule).order_by(EvidencePiece.rule))
-        return [Judged(rule, int(good), int(bad)) for rule, good, bad in rows]
+        return [RuleVerdicts(rule, int(good), int(bad)) for rule, good, bad in rows]
 
     def warned(self, span: Span) -> list[tuple[str, int, str, int]]:
         """How many warnings of the span came to which step: what about, level, step, number."""
         steps = WarningGiven.about, WarningGiven.level, WarningGiven.step
-        query: Query = select(*steps, func.count()).join(Call, Call.id == WarningGiven.call_id).group_by(*steps)
-        return [tuple(row) for row in self._rows(_within(query, span, Call.called_at))]
+        query: Query = (
+            select(*steps, func.count()).join(CallRow, CallRow.id == WarningGiven.call_id).group_by(*steps)
+        )
+        return [tuple(row) for row in self._rows(_within(query, span, CallRow.called_at))]
 
     def rests(self, span: Span) -> int:
         """Calls of the span after which the agent was offered a pause."""
-        query: Query = select(func.count()).select_from(Call).where(literal_column("pause_offered"))
-        return int(self._connection.execute(_within(query, span, Call.called_at)).scalar_one())
+        query: Query = select(func.count()).select_from(CallRow).where(literal_column("pause_offered"))
+        return int(self._connection.execute(_within(query, span, CallRow.called_at)).scalar_one())
 
     def newest(self) -> datetime | None:
         """When the newest call of the log came."""
-        return self._connection.scalar(select(func.max(Call.started_at)))
+        return self._connection.scalar(select(func.max(CallRow.started_at)))
 
     # Pieces of queries.
 
@@ -299,32 +301,32 @@ class Facts:
         """
         # SQLite takes a column that is not grouped by from any row of the group, which costs less.
         where = [self._plain(name) if self._sqlite else func.min(self._plain(name)).label(name) for name in places]
-        kind = func.min(kind_rank(Call)).label("kind")
+        kind = func.min(kind_rank(CallRow)).label("kind")
         counts = {
-            "flagged": Call.review != Review.OVERTURNED,
-            "treated": and_(Call.treatment != Treatment.NONE, Call.dry_run.is_(False)),
-            "by_hand": Call.by_hand,
-            "confirmed": Call.review == Review.CONFIRMED,
+            "flagged": CallRow.review != Review.OVERTURNED,
+            "treated": and_(CallRow.treatment != Treatment.NONE, CallRow.dry_run.is_(False)),
+            "by_hand": CallRow.by_hand,
+            "confirmed": CallRow.review == Review.CONFIRMED,
         }
         numbers = [_number_of(condition).label(name) for name, condition in counts.items()]
-        query: Query = select(Call.called_at, Call.root, *where, kind, *numbers)
-        query = _within(query.where(_MARKED_CALL, Call.verdict == Verdict.HARASSMENT), span, Call.called_at)
-        query = query.group_by(Call.called_at, Call.root)
+        query: Query = select(CallRow.called_at, CallRow.root, *where, kind, *numbers)
+        query = _within(query.where(_MARKED_CALL, CallRow.verdict == Verdict.HARASSMENT), span, CallRow.called_at)
+        query = query.group_by(CallRow.called_at, CallRow.root)
         if span.kind:
-            query = query.having(func.min(kind_rank(Call)) == GRAVEST_FIRST.index(span.kind))
+            query = query.having(func.min(kind_rank(CallRow)) == GRAVEST_FIRST.index(span.kind))
         return query.subquery()
 
     def _of_marked(self, query: Query, span: Span) -> Query:
-        query = _within(query.where(_MARKED_CALL), span, Call.called_at)
+        query = _within(query.where(_MARKED_CALL), span, CallRow.called_at)
         if span.kind:
-            query = query.where(Call.kind == span.kind)
+            query = query.where(CallRow.kind == span.kind)
         return query
 
     def _of_stays(self, query: Query, span: Span) -> Query:
         # SQLite would begin with the treatments and look for each call among all pages of `calls`. It cannot where
         # the calls' side is no plain column; then it reads the index of marked calls and looks among treatments.
-        call_id = Call.id.concat("") if self._sqlite else Call.id
-        query = query.select_from(Call).join(TreatmentGiven, TreatmentGiven.call_id == call_id)
+        call_id = CallRow.id.concat("") if self._sqlite else CallRow.id
+        query = query.select_from(CallRow).join(TreatmentGiven, TreatmentGiven.call_id == call_id)
         return self._of_marked(query, span).where(TreatmentGiven.treatment == Treatment.ANALYSIS_QUEUE)
 
     def _offered(self, span: Span, slot_seconds: int, by: Any, table: Any) -> Any:  # noqa: ANN401 - columns
@@ -346,12 +348,12 @@ class Facts:
         for since, until in edges:
             part = replace(span, since=since, until=until)
             yield from self._connection.execute(
-                _within(select(by, func.count()).where(Call.own), part).group_by(by)
+                _within(select(by, func.count()).where(CallRow.own), part).group_by(by)
             )
 
     def _plain(self, name: str) -> Any:  # noqa: ANN401
         """A column without the work of making enums of it."""
-        column = getattr(Call, name)
+        column = getattr(CallRow, name)
         return column if name in ("dry_run", "by_hand") else type_coerce(column, String).label(name)
 
     def _second(self, column: Any) -> Any:  # noqa: ANN401
@@ -381,15 +383,15 @@ def whole_slots(
     return low, high, [(begin, end) for begin, end in edges if begin < end]
 
 
-def _within(query: Query, span: Span, at: Any = Call.started_at) -> Query:  # noqa: ANN401 - a column
+def _within(query: Query, span: Span, at: Any = CallRow.started_at) -> Query:  # noqa: ANN401 - a column
     if span.since is not None:
         query = query.where(at >= span.since)
     if span.until is not None:
         query = query.where(at < span.until)
     if span.queue:
-        query = query.where(Call.queue == span.queue)
+        query = query.where(CallRow.queue == span.queue)
     if span.dialled:
-        query = query.where(Call.dialled == span.dialled)
+        query = query.where(CallRow.dialled == span.dialled)
     return query
 
 
@@ -409,4 +411,4 @@ def _number_of(condition: Any) -> Any:  # noqa: ANN401
 
 
 def _flagged() -> tuple[Any, Any]:
-    return Call.verdict == Verdict.HARASSMENT, Call.review != Review.OVERTURNED
+    return CallRow.verdict == Verdict.HARASSMENT, CallRow.review != Review.OVERTURNED

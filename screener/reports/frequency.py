@@ -8,12 +8,12 @@ from enum import StrEnum
 
 from screener.core.evidence import Kind
 from screener.reports.facts import facts
-from screener.reports.span import Flag, Span
+from screener.reports.span import FlaggedCall, Span
 from screener.store.log import CallLog
 from screener.store.tables import QUARTER_SECONDS
 
 
-class Period(StrEnum):
+class Bucket(StrEnum):
     """What is counted by, in the site's own time zone."""
 
     HOUR = "hour"
@@ -56,7 +56,7 @@ class Frequency:
     heat: Mapping[tuple[int, int], int]
 
 
-def frequency(log: CallLog, span: Span, by: Period, zone: tzinfo) -> Frequency:
+def frequency(log: CallLog, span: Span, by: Bucket, zone: tzinfo) -> Frequency:
     """How often harassment comes.
 
     Raises:
@@ -66,7 +66,7 @@ def frequency(log: CallLog, span: Span, by: Period, zone: tzinfo) -> Frequency:
         return count(known.flags(span), known.offered_by_quarter(span), by, zone)
 
 
-def count(flags: Iterable[Flag], offered: Mapping[int, int], by: Period, zone: tzinfo) -> Frequency:
+def count(flags: Iterable[FlaggedCall], offered: Mapping[int, int], by: Bucket, zone: tzinfo) -> Frequency:
     """Buckets of what `Facts` knows.
 
     Args:
@@ -75,7 +75,7 @@ def count(flags: Iterable[Flag], offered: Mapping[int, int], by: Period, zone: t
         by: what to count by.
         zone: whose hours and days.
     """
-    clock = Clock(zone)
+    clock = BucketClock(zone)
     flags = list(flags)
     quarters = Counter(flag.quarter for flag in flags)
     buckets = {quarter: clock.bucket(quarter, by) for quarter in {*offered, *quarters}}
@@ -109,13 +109,13 @@ def count(flags: Iterable[Flag], offered: Mapping[int, int], by: Period, zone: t
     return Frequency(rows, heat)
 
 
-class Clock:
+class BucketClock:
     """From quarters of an hour to local buckets; each is worked out once."""
 
     def __init__(self, zone: tzinfo) -> None:
         self._zone = zone
         self._local: dict[int, datetime] = {}
-        self._buckets: dict[tuple[int, Period], str] = {}
+        self._buckets: dict[tuple[int, Bucket], str] = {}
 
     def local(self, quarter: int) -> datetime:
         """The local time at which a quarter begins."""
@@ -123,7 +123,7 @@ class Clock:
             self._local[quarter] = datetime.fromtimestamp(quarter * QUARTER_SECONDS, self._zone)
         return self._local[quarter]
 
-    def bucket(self, quarter: int, by: Period) -> str:
+    def bucket(self, quarter: int, by: Bucket) -> str:
         """The bucket that a quarter belongs to."""
         key = (quarter, by)
         if key not in self._buckets:
@@ -136,26 +136,26 @@ class Clock:
         return local.isoweekday(), local.hour
 
 
-def gapless(buckets: Iterable[str], by: Period) -> list[str]:
+def gapless(buckets: Iterable[str], by: Bucket) -> list[str]:
     """The buckets in order, and those between them in which nothing happened."""
     found = sorted(buckets)
     if not found:
         return []
     match by:
-        case Period.HOUR:
+        case Bucket.HOUR:
             return [f"{hour:02}" for hour in range(24)]
-        case Period.WEEKDAY:
+        case Bucket.WEEKDAY:
             return [str(day) for day in range(1, 8)]
-        case Period.MONTH:
+        case Bucket.MONTH:
             first, last = (int(month[:4]) * 12 + int(month[5:]) - 1 for month in (found[0], found[-1]))
             return [f"{month // 12:04}-{month % 12 + 1:02}" for month in range(first, last + 1)]
-        case Period.DAY:
+        case Bucket.DAY:
             return _steps(datetime.fromisoformat(found[0]), datetime.fromisoformat(found[-1]), 1, by)
-        case Period.WEEK:
+        case Bucket.WEEK:
             return _steps(_monday(found[0]), _monday(found[-1]), 7, by)
 
 
-def _steps(first: datetime, last: datetime, days: int, by: Period) -> list[str]:
+def _steps(first: datetime, last: datetime, days: int, by: Bucket) -> list[str]:
     return [_BUCKETS[by](first + timedelta(days=days * step)) for step in range((last - first).days // days + 1)]
 
 
@@ -168,10 +168,10 @@ def _week(at: datetime) -> str:
     return f"{year:04}-W{week:02}"
 
 
-_BUCKETS: dict[Period, Callable[[datetime], str]] = {
-    Period.HOUR: lambda at: f"{at:%H}",
-    Period.WEEKDAY: lambda at: str(at.isoweekday()),
-    Period.DAY: lambda at: at.date().isoformat(),
-    Period.WEEK: _week,
-    Period.MONTH: lambda at: at.date().isoformat()[:7],
+_BUCKETS: dict[Bucket, Callable[[datetime], str]] = {
+    Bucket.HOUR: lambda at: f"{at:%H}",
+    Bucket.WEEKDAY: lambda at: str(at.isoweekday()),
+    Bucket.DAY: lambda at: at.date().isoformat(),
+    Bucket.WEEK: _week,
+    Bucket.MONTH: lambda at: at.date().isoformat()[:7],
 }

@@ -7,13 +7,13 @@ from datetime import datetime, tzinfo
 from screener.core.evidence import Kind
 from screener.reports.accuracy import Accuracy, AccuracyRow
 from screener.reports.agents import AgentRow
-from screener.reports.frequency import Frequency, Period
-from screener.reports.page import Bars, Cell, Chart, Coded, Figure, Heat, Page, Sheet, Type
+from screener.reports.frequency import Bucket, Frequency
+from screener.reports.layout import Bars, Cell, Chart, Coded, Figure, Heat, Page, Sheet, Type
 from screener.reports.queue import QueueAnswer, QueueRow
 from screener.reports.sources import SourceBy, SourceRow
 from screener.reports.span import Span
-from screener.reports.treatment import DAYS, TreatmentRow
-from screener.reports.warnings import STEPS, Warned
+from screener.reports.treatment import DAYS, ArmRow
+from screener.reports.warnings import STEPS, WarningFigures
 from screener.words.judgement import Teller
 from screener.words.places import place
 from screener.words.terms import Language, weekday, word
@@ -131,7 +131,7 @@ class Reader:
         return f"{local:%Y-%m-%d}" if midnight else f"{local:%Y-%m-%dT%H:%M%z}"
 
 
-def frequency_page(answer: Frequency, span: Span, by: Period, reader: Reader) -> Page:
+def frequency_page(answer: Frequency, span: Span, by: Bucket, reader: Reader) -> Page:
     """The report `frequency` by a period of time."""
     kinds = (*Kind, None)
     of_kinds = [kind.value if kind else "no_kind" for kind in kinds]
@@ -180,13 +180,13 @@ def heat_chart(answer: Frequency, reader: Reader) -> Heat:
     return Heat(reader.word("t_heat"), days, hours, values, reader.word("flagged_calls"), by=by)
 
 
-def _buckets(answer: Frequency, by: Period, reader: Reader) -> list[str]:
+def _buckets(answer: Frequency, by: Bucket, reader: Reader) -> list[str]:
     return [_bucket(row.bucket, by, reader) for row in answer.rows]
 
 
-def _bucket(bucket: str, by: Period, reader: Reader) -> str:
+def _bucket(bucket: str, by: Bucket, reader: Reader) -> str:
     """A weekday is a word, everywhere."""
-    return Coded(weekday(int(bucket), reader.lang), bucket) if by is Period.WEEKDAY else bucket
+    return Coded(weekday(int(bucket), reader.lang), bucket) if by is Bucket.WEEKDAY else bucket
 
 
 def source_sheet(rows: Sequence[SourceRow], by: SourceBy, reader: Reader, title: str, name: str) -> Sheet:
@@ -243,7 +243,7 @@ _QUEUE = (
 )  # fmt: skip
 
 
-def queue_page(answer: QueueAnswer, span: Span, by: Period, reader: Reader) -> Page:
+def queue_page(answer: QueueAnswer, span: Span, by: Bucket, reader: Reader) -> Page:
     """The report `queue`."""
     ways = _queue_sheet(answer.ways, "group", reader.coded, reader, "t_queue", "queue")
     periods = _queue_sheet(
@@ -281,7 +281,7 @@ def _queue_sheet(
     return Sheet(reader.word(title), keys, reader.words(keys), cells, {first: "text"}, name)
 
 
-def treatment_sheet(rows: Sequence[TreatmentRow], reader: Reader) -> Sheet:
+def treatment_sheet(rows: Sequence[ArmRow], reader: Reader) -> Sheet:
     """What came of each treatment, as a table."""
     keys = ["treatment", "sources"]
     for days in DAYS:
@@ -293,7 +293,7 @@ def treatment_sheet(rows: Sequence[TreatmentRow], reader: Reader) -> Sheet:
     return Sheet(reader.word("t_treatment"), keys, reader.words(keys), cells, name="treatment")
 
 
-def treatment_page(rows: Sequence[TreatmentRow], span: Span, reader: Reader) -> Page:
+def treatment_page(rows: Sequence[ArmRow], span: Span, reader: Reader) -> Page:
     """The report `treatment`."""
     most = max((window.share or 0.0 for row in rows for window in row.windows), default=0.0)
     charts = [
@@ -323,7 +323,7 @@ def agents_page(rows: Sequence[AgentRow], span: Span, reader: Reader) -> Page:
     return reader.page("t_agents", span, [sheet], [bars])
 
 
-def warnings_page(answer: Warned, span: Span, reader: Reader) -> Page:
+def warnings_page(answer: WarningFigures, span: Span, reader: Reader) -> Page:
     """The report `warnings`."""
     keys = ["about", "level", *(f"step_{step}" for step in STEPS)]
     cells: list[list[Cell]] = [

@@ -8,7 +8,7 @@ from datetime import tzinfo
 from statistics import median
 
 from screener.reports.facts import facts
-from screener.reports.frequency import Clock, Period, gapless
+from screener.reports.frequency import Bucket, BucketClock, gapless
 from screener.reports.span import Span, Stay
 from screener.store.log import CallLog
 from screener.store.tables import QUARTER_SECONDS
@@ -46,7 +46,7 @@ class QueueAnswer:
     periods: tuple[QueueRow, ...]
 
 
-def queue(log: CallLog, span: Span, by: Period, zone: tzinfo) -> QueueAnswer:
+def queue(log: CallLog, span: Span, by: Bucket, zone: tzinfo) -> QueueAnswer:
     """What happened in the analysis queue.
 
     Raises:
@@ -56,7 +56,7 @@ def queue(log: CallLog, span: Span, by: Period, zone: tzinfo) -> QueueAnswer:
         return count(known.stays(span), known.queued_before(span.since), by, zone)
 
 
-def count(stays: Iterable[Stay], before: Set[str], by: Period, zone: tzinfo) -> QueueAnswer:
+def count(stays: Iterable[Stay], before: Set[str], by: Bucket, zone: tzinfo) -> QueueAnswer:
     """Groups of what `Facts` knows.
 
     Args:
@@ -66,7 +66,7 @@ def count(stays: Iterable[Stay], before: Set[str], by: Period, zone: tzinfo) -> 
         zone: whose hours and days.
     """
     seen = set(before)
-    clock = Clock(zone)
+    clock = BucketClock(zone)
     ways: dict[str, list[tuple[Stay, bool]]] = {"all": [], "automatic": [], "by_hand": []}
     periods: defaultdict[str, list[tuple[Stay, bool]]] = defaultdict(list)
     for stay in stays:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from screener.outside.text import IN_A_CELL, cell, in_json, visible
-from screener.reports.page import Cell, Coded, Page, Sheet, Type
+from screener.reports.layout import Cell, Coded, Page, Sheet, Type
 
 Format = Literal["table", "csv", "json", "xlsx", "html"]
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"

@@ -8,7 +8,7 @@ from enum import StrEnum
 from heapq import nsmallest
 
 from screener.reports.facts import Facts, facts
-from screener.reports.span import PREFIX_CHARACTERS, Source, Span
+from screener.reports.span import PREFIX_CHARACTERS, SourceCalls, Span
 from screener.store.log import CallLog
 
 
@@ -60,7 +60,7 @@ def sources(log: CallLog, span: Span, by: SourceBy, limit: int = 20) -> tuple[So
         return fill(known, span, by, rank(known.sources(span), known.flagged_before(span.since), by, limit))
 
 
-def rank(found: Iterable[Source], before: Set[str], by: SourceBy, limit: int) -> list[SourceRow]:
+def rank(found: Iterable[SourceCalls], before: Set[str], by: SourceBy, limit: int) -> list[SourceRow]:
     """The sources in order, their calls still to be counted.
 
     Args:
@@ -77,14 +77,14 @@ def rank(found: Iterable[Source], before: Set[str], by: SourceBy, limit: int) ->
         flagged[source] += one.flagged
         last[source] = max(last[source], one.last or 0)
     best = nsmallest(limit, flagged, key=lambda source: (-flagged[source], -last[source], source))
-    chosen: dict[str, list[Source]] = {source: [] for source in best}
+    chosen: dict[str, list[SourceCalls]] = {source: [] for source in best}
     for source, one in flags:
         if source in chosen:
             chosen[source].append(one)
     return [_row(source, some, flagged.total(), before) for source, some in chosen.items()]
 
 
-def _row(source: str, found: list[Source], total: int, before: Set[str]) -> SourceRow:
+def _row(source: str, found: list[SourceCalls], total: int, before: Set[str]) -> SourceRow:
     numbers: Counter[str] = Counter()
     for one in found:
         numbers[one.number] += one.flagged
@@ -114,7 +114,7 @@ def fill(known: Facts, span: Span, by: SourceBy, ranked: list[SourceRow]) -> tup
     return tuple(replace(row, calls=calls[row.source]) for row in ranked)
 
 
-_SOURCES: dict[SourceBy, Callable[[Source], str]] = {
+_SOURCES: dict[SourceBy, Callable[[SourceCalls], str]] = {
     SourceBy.NUMBER: lambda one: one.number,
     SourceBy.PREFIX: lambda one: one.number[:PREFIX_CHARACTERS],
     SourceBy.REGION: lambda one: one.region,

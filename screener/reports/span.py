@@ -59,7 +59,7 @@ class Marked(NamedTuple):
         return self.verdict == Verdict.HARASSMENT and self.review != Review.OVERTURNED
 
 
-class Flag(NamedTuple):
+class FlaggedCall(NamedTuple):
     """A flagged call, as far as it matters how often they come.
 
     Attributes:
@@ -74,11 +74,11 @@ class Flag(NamedTuple):
     by_hand: bool
 
 
-class Source(NamedTuple):
+class SourceCalls(NamedTuple):
     """What one number did from one place: calls judged harassment.
 
     Attributes:
-        flagged: of these, not overturned; `treated` and `by_hand` are parts of it, as of `Flag`.
+        flagged: of these, not overturned; `treated` and `by_hand` are parts of it, as of `FlaggedCall`.
         confirmed: of the flagged, by a person; `overturned`: calls of which no flag holds.
         first, last: of the flagged, seconds since 1970; None where none is.
     """
@@ -99,7 +99,7 @@ class Source(NamedTuple):
 
 
 class Totals(NamedTuple):
-    """All calls judged harassment together; as in `Source`."""
+    """All calls judged harassment together; as in `SourceCalls`."""
 
     flagged: int
     treated: int
@@ -108,7 +108,7 @@ class Totals(NamedTuple):
     overturned: int
 
     @classmethod
-    def of(cls, found: Sequence[Source]) -> "Totals":
+    def of(cls, found: Sequence[SourceCalls]) -> "Totals":
         """The sum over all places."""
         return cls(
             flagged=sum(one.flagged for one in found),
@@ -147,7 +147,7 @@ class Return(NamedTuple):
     again: int | None
 
 
-class Judged(NamedTuple):
+class RuleVerdicts(NamedTuple):
     """How often one rule spoke for harassment on flags that a person has looked at."""
 
     rule: str

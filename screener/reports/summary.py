@@ -8,10 +8,10 @@ from statistics import median
 
 from screener.reports import frequency, sources, treatment
 from screener.reports.facts import facts
-from screener.reports.frequency import Frequency, Period
+from screener.reports.frequency import Bucket, Frequency
 from screener.reports.sources import SourceBy, SourceRow
 from screener.reports.span import Span, Stayed, Totals
-from screener.reports.treatment import TreatmentRow
+from screener.reports.treatment import ArmRow
 from screener.store.log import CallLog
 
 TOP = 5
@@ -60,7 +60,7 @@ class Summary:
     top: tuple[SourceRow, ...]
     regions: tuple[SourceRow, ...]
     lines: tuple[SourceRow, ...]
-    treatments: tuple[TreatmentRow, ...]
+    treatments: tuple[ArmRow, ...]
 
 
 def usual_span(span: Span, now: datetime) -> Span:
@@ -107,7 +107,7 @@ def summary(log: CallLog, span: Span, zone: tzinfo) -> Summary:
                 long_before,
                 known.stayed(before),
             ),
-            days=frequency.count(flags, offered, Period.DAY, zone),
+            days=frequency.count(flags, offered, Bucket.DAY, zone),
             kinds=Counter(flag.kind or "" for flag in flags),
             top=worst(SourceBy.NUMBER),
             regions=worst(SourceBy.REGION),

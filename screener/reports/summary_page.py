@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from screener.reports.page import Bars, Cell, Chart, Coded, Figure, Page, Sheet, Trend, Type, shown
+from screener.reports.layout import Bars, Cell, Chart, Coded, Figure, Page, Sheet, Trend, Type, shown
 from screener.reports.pages import Reader, heat_chart, kind_name, source_bars, source_sheet, treatment_sheet
 from screener.reports.sources import SourceBy
 from screener.reports.summary import Measures, Summary

@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from screener.outside.text import visible
-from screener.reports.page import Bars, Chart, Heat, Page, Sheet, Trend, amount
+from screener.reports.layout import Bars, Chart, Heat, Page, Sheet, Trend, amount
 
 USUAL_COLUMNS = 80
 HEAD_LEAST = 6

@@ -30,7 +30,7 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True)
-class TreatmentRow:
+class ArmRow:
     """One treatment.
 
     Attributes:
@@ -43,7 +43,7 @@ class TreatmentRow:
     windows: tuple[Window, ...]
 
 
-def treatment(log: CallLog, span: Span) -> tuple[TreatmentRow, ...]:
+def treatment(log: CallLog, span: Span) -> tuple[ArmRow, ...]:
     """What came of each treatment.
 
     Raises:
@@ -53,7 +53,7 @@ def treatment(log: CallLog, span: Span) -> tuple[TreatmentRow, ...]:
         return count(known.returns(span), known.newest())
 
 
-def count(returns: Iterable[Return], newest: datetime | None) -> tuple[TreatmentRow, ...]:
+def count(returns: Iterable[Return], newest: datetime | None) -> tuple[ArmRow, ...]:
     """Rows for the treatments that occurred.
 
     Args:
@@ -65,7 +65,7 @@ def count(returns: Iterable[Return], newest: datetime | None) -> tuple[Treatment
     for one in returns:
         arms[one.arm].append(one)
     return tuple(
-        TreatmentRow(arm, len(arms[arm]), tuple(_window(arms[arm], days, end) for days in DAYS))
+        ArmRow(arm, len(arms[arm]), tuple(_window(arms[arm], days, end) for days in DAYS))
         for arm in ARMS
         if arm in arms
     )

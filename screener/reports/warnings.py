@@ -6,12 +6,12 @@ A pause is counted where it was offered. Whether an agent took it is in no log.
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 
-from screener.core.actions import Step
+from screener.core.actions import WarningStep
 from screener.reports.facts import facts
 from screener.reports.span import Span
 from screener.store.log import CallLog
 
-STEPS = tuple(step.value for step in Step)
+STEPS = tuple(step.value for step in WarningStep)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class WarningCount:
 
 
 @dataclass(frozen=True, slots=True)
-class Warned:
+class WarningFigures:
     """The answer.
 
     Attributes:
@@ -42,7 +42,7 @@ class Warned:
     rests: int
 
 
-def warnings(log: CallLog, span: Span) -> Warned:
+def warnings(log: CallLog, span: Span) -> WarningFigures:
     """Count the warnings of a span.
 
     Raises:
@@ -57,4 +57,4 @@ def warnings(log: CallLog, span: Span) -> Warned:
     rows = tuple(
         WarningCount(about, level, {step: counted[about, level][step] for step in STEPS}) for about, level in order
     )
-    return Warned(rows, rests)
+    return WarningFigures(rows, rests)

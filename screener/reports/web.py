@@ -8,7 +8,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from html import escape
 
-from screener.reports.page import Bars, Chart, Coded, Figure, Heat, Page, Sheet, Trend, amount
+from screener.reports.layout import Bars, Chart, Coded, Figure, Heat, Page, Sheet, Trend, amount
 
 STYLE = """
 :root { color-scheme: light dark; --ink: #1b2733; --soft: #5c6b7a; --line: #d5dde5; --bar: #2f6f9f;

@@ -6,7 +6,7 @@ from typing import Any
 
 import xlsxwriter
 
-from screener.reports.page import Cell, Page, Sheet, Type, shown
+from screener.reports.layout import Cell, Page, Sheet, Type, shown
 
 _FORMATS: dict[Type, dict[str, Any]] = {
     "text": {"num_format": "@"},

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from screener.core.actions import Step
+from screener.core.actions import WarningStep
 from screener.core.evidence import Source, Treatment, Verdict
 from screener.core.warnings import RULE
 from screener.events import Entrance
@@ -20,12 +20,12 @@ _GIVEN = {
 }
 
 
-WARNED = (Step.GRANTED, Step.BEGUN, Step.HEARD, Step.UNHEARD)
+WARNED = (WarningStep.GRANTED, WarningStep.BEGUN, WarningStep.HEARD, WarningStep.UNHEARD)
 """Steps of a warning that somebody outside wants to know: who granted it, what was said, whether it was heard."""
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class CourseEntry:
     """One thing that happened; `order` tells apart what happened at the same moment."""
 
     at: datetime
@@ -33,7 +33,7 @@ class Moment:
     text: str
 
 
-def course(rows: Sequence[CallRecord], teller: Teller) -> list[Moment]:
+def course(rows: Sequence[CallRecord], teller: Teller) -> list[CourseEntry]:
     """All rows of a call, in the order of time.
 
     Args:
@@ -44,7 +44,7 @@ def course(rows: Sequence[CallRecord], teller: Teller) -> list[Moment]:
     return sorted(moments, key=lambda moment: (moment.at, moment.order))
 
 
-def _of_row(row: CallRecord, teller: Teller) -> Iterator[Moment]:
+def _of_row(row: CallRecord, teller: Teller) -> Iterator[CourseEntry]:
     lang = teller.lang
     began = row.answered_at or row.started_at
 
@@ -53,32 +53,32 @@ def _of_row(row: CallRecord, teller: Teller) -> Iterator[Moment]:
 
     who = visible(row.agent or row.referred_by) or said("unknown", lang)
     entrance = {Entrance.REPLAY: "imported"}.get(row.entrance, row.entrance.value)
-    yield Moment(row.started_at, 0, said(entrance, lang).format(who))
+    yield CourseEntry(row.started_at, 0, said(entrance, lang).format(who))
     if row.answered_at is None and row.entrance is Entrance.REPLAY:
-        yield Moment(row.started_at, 1, said("unanswered", lang))
+        yield CourseEntry(row.started_at, 1, said("unanswered", lang))
     for part in row.segments:
-        yield Moment(at(part.start), 2, f"{said(part.speaker.value, lang)}:“{visible(part.text)}”")
+        yield CourseEntry(at(part.start), 2, f"{said(part.speaker.value, lang)}:“{visible(part.text)}”")
     for made in row.decisions:
         if made.verdict is not Verdict.UNDECIDED:
             verdict = teller.verdict(made.verdict)
             kind = f"({teller.kind(made.kind)})" if made.kind else ""
-            yield Moment(at(made.at), 3, said("judged", lang).format(f"{verdict}{kind}"))
+            yield CourseEntry(at(made.at), 3, said("judged", lang).format(f"{verdict}{kind}"))
     for step in row.warnings:
         if step.step in WARNED:
             warning = teller.warning(step.about, step.level)
             by = said("system", lang) if step.by == RULE else visible(step.by)
             text = said(f"warning_{step.step}", lang).format(warning, by)
-            yield Moment(at(step.at), 4, f"{text}:“{visible(step.said)}”" if step.said else text)
+            yield CourseEntry(at(step.at), 4, f"{text}:“{visible(step.said)}”" if step.said else text)
     for given in row.treatments:
         if name := _GIVEN.get(given.treatment):
-            yield Moment(at(given.began), 5, said(name, lang))
+            yield CourseEntry(at(given.began), 5, said(name, lang))
             if given.ended is not None and given.treatment is Treatment.ANALYSIS_QUEUE:
-                yield Moment(at(given.ended), 6, said("heard_out" if given.completed else "left", lang))
+                yield CourseEntry(at(given.ended), 6, said("heard_out" if given.completed else "left", lang))
     for tried in row.transfers:
         if tried.ok and tried.target in ("agents", "supervisor"):
-            yield Moment(at(tried.at), 7, said(f"to_{tried.target}", lang))
+            yield CourseEntry(at(tried.at), 7, said(f"to_{tried.target}", lang))
     if row.ended_at is not None and row.ended_by is not None:
-        yield Moment(row.ended_at, 8, said(f"ended_{row.ended_by.value}", lang))
+        yield CourseEntry(row.ended_at, 8, said(f"ended_{row.ended_by.value}", lang))
 
 
 def quoted(rows: Sequence[CallRecord]) -> list[str]:

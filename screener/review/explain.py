@@ -12,7 +12,7 @@ from screener.store.records import CallRecord, EvidenceRow
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class ScoreStep:
     """One piece of evidence, and where the call stood after it.
 
     Attributes:
@@ -39,8 +39,8 @@ class Explanation:
         vetoes: what protected it at its end.
     """
 
-    steps: tuple[Step, ...]
-    tipped: Step | None
+    steps: tuple[ScoreStep, ...]
+    tipped: ScoreStep | None
     needed: tuple[Evidence, ...]
     spare: tuple[Evidence, ...]
     lacking: float | None
@@ -56,8 +56,8 @@ def explain(call: CallRecord, weights: Weights) -> Explanation:
     """
     weights = weights.at(call.entrance)
     known: list[Evidence] = []
-    steps: list[Step] = []
-    tipped: Step | None = None
+    steps: list[ScoreStep] = []
+    tipped: ScoreStep | None = None
     tipped_by: tuple[Evidence, ...] = ()
     for row in call.evidence:
         known = known_after(known, row)
@@ -92,9 +92,11 @@ def _evidence(row: EvidenceRow) -> Evidence:
     return Evidence(row.rule, Source(row.source), row.kind, row.weight, row.at, row.span, row.detail)
 
 
-def _step(evidence: Evidence, assessment: Assessment, weights: Weights, *, flagged: bool) -> Step:
+def _step(evidence: Evidence, assessment: Assessment, weights: Weights, *, flagged: bool) -> ScoreStep:
     kind = assessment.kind
-    return Step(evidence, assessment.score, kind.value if kind else "", policy.threshold(kind, weights), flagged)
+    return ScoreStep(
+        evidence, assessment.score, kind.value if kind else "", policy.threshold(kind, weights), flagged
+    )
 
 
 def _flagged_without(piece: Evidence, known: Sequence[Evidence], weights: Weights) -> bool:

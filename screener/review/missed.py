@@ -22,7 +22,7 @@ WAITING = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Missed:
+class MissedShare:
     """What people said of the sample.
 
     Attributes:
@@ -46,7 +46,7 @@ def turn(call_id: str) -> bytes:
     return sha256(call_id.encode()).digest()
 
 
-def missed_in(log: CallLog, now: datetime, most: int = WAITING) -> Missed:
+def missed_in(log: CallLog, now: datetime, most: int = WAITING) -> MissedShare:
     """Counts the sample of a log.
 
     Of the calls, which may be half a million, the ids alone are read; the calls themselves in the order of the
@@ -62,14 +62,14 @@ def missed_in(log: CallLog, now: datetime, most: int = WAITING) -> Missed:
     return drawn(_in_turn(log, ids, since), looked, now, most)
 
 
-def missed(calls: Iterable[Unflagged], now: datetime) -> Missed:
+def missed(calls: Iterable[Unflagged], now: datetime) -> MissedShare:
     """Counts a sample of calls, in any order, of twice the period."""
     known = sorted(calls, key=lambda one: turn(one.id))
     looked = [one for one in known if one.review is not Review.NONE and one.started_at >= now - PERIOD]
     return drawn(known, looked, now, len(known))
 
 
-def drawn(ordered: Iterable[Unflagged], looked: Iterable[Unflagged], now: datetime, most: int) -> Missed:
+def drawn(ordered: Iterable[Unflagged], looked: Iterable[Unflagged], now: datetime, most: int) -> MissedShare:
     """Counts the sample.
 
     A call that somebody looked at for another reason is not part of it: chance did not choose it. It was a call's
@@ -95,7 +95,7 @@ def drawn(ordered: Iterable[Unflagged], looked: Iterable[Unflagged], now: dateti
             words.append(call.review)
         if not open_ and len(waiting) >= most:
             break
-    return Missed(tuple(waiting[:most]), len(words), words.count(Review.CONFIRMED))
+    return MissedShare(tuple(waiting[:most]), len(words), words.count(Review.CONFIRMED))
 
 
 def _waited(call: Unflagged, then: datetime) -> bool:

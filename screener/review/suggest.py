@@ -17,7 +17,7 @@ CONFIRMED_FOR_BLOCK = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Proposal:
+class ListProposal:
     """A number that should be listed.
 
     Attributes:
@@ -38,7 +38,7 @@ class Proposal:
         return f"suggested:{self.flags}:{self.confirmed}:{who}"
 
 
-def suggest(log: CallLog, span: Span, least: int, at: datetime) -> tuple[Proposal, ...]:
+def suggest(log: CallLog, span: Span, least: int, at: datetime) -> tuple[ListProposal, ...]:
     """Numbers with at least so many flags, none ever overturned, without one genuine call, on no list yet.
 
     Raises:
@@ -51,7 +51,7 @@ def suggest(log: CallLog, span: Span, least: int, at: datetime) -> tuple[Proposa
     return tuple(proposal for proposal in found if proposal.number not in genuine)
 
 
-def propose(marked: Iterable[Marked], listed: Set[str], least: int) -> list[Proposal]:
+def propose(marked: Iterable[Marked], listed: Set[str], least: int) -> list[ListProposal]:
     """Proposals from marked calls, oldest first; the most flagged number comes first."""
     calls: defaultdict[str, dict[str, Marked]] = defaultdict(dict)
     doubtful = set(listed)
@@ -70,10 +70,10 @@ def propose(marked: Iterable[Marked], listed: Set[str], least: int) -> list[Prop
     return sorted(proposals, key=lambda p: (-p.flags, -p.confirmed, p.number))
 
 
-def _proposal(number: str, flags: list[Marked]) -> Proposal:
+def _proposal(number: str, flags: list[Marked]) -> ListProposal:
     confirmed = sum(call.review == Review.CONFIRMED for call in flags)
     kinds = Counter(call.kind for call in flags if call.kind)
-    return Proposal(
+    return ListProposal(
         ListName.BLOCK if confirmed >= CONFIRMED_FOR_BLOCK else ListName.WATCH,
         number,
         len(flags),

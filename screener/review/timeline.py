@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from screener.core.acts import Act
+from screener.core.dialogue_acts import Act
 from screener.core.evidence import Evidence, Source, Verdict
 from screener.core.signals import WITHDRAWN
-from screener.review.explain import Explanation, Step
+from screener.review.explain import Explanation, ScoreStep
 from screener.store.records import CallRecord
 from screener.words.judgement import Teller
 from screener.words.places import place
@@ -30,7 +30,7 @@ class Moment:
     at: float
     what: str
     text: str
-    step: Step | None = None
+    step: ScoreStep | None = None
     tipped: bool = False
 
 
@@ -100,7 +100,7 @@ def moments(call: CallRecord, teller: Teller, why: Explanation | None = None) ->
     return sorted(told, key=lambda moment: (moment.at, _ORDER.get(moment.what, 0)))
 
 
-def lasting(why: Explanation) -> list[Step]:
+def lasting(why: Explanation) -> list[ScoreStep]:
     """The steps without what an utterance seemed to do in a pause and did not do in the end.
 
     What flagged the call stays, and words that a recogniser took back.

@@ -52,7 +52,7 @@ def load_protected(path: Path | None = None) -> list[Heard]:
 
 
 @dataclass(frozen=True, slots=True)
-class Proposal:
+class WeightProposal:
     """One change, and its effect on the log on top of the changes before it.
 
     Attributes:
@@ -73,7 +73,9 @@ class Proposal:
     found: int
 
 
-def propose(calls: Sequence[CallRecord], weights: Weights, protected: Sequence[Heard] = ()) -> list[Proposal]:
+def propose(
+    calls: Sequence[CallRecord], weights: Weights, protected: Sequence[Heard] = ()
+) -> list[WeightProposal]:
     """Changes that together judge the log best, in the order in which they are worth making.
 
     Args:
@@ -82,7 +84,7 @@ def propose(calls: Sequence[CallRecord], weights: Weights, protected: Sequence[H
         protected: evidence of calls that must never be flagged, beside the log's.
     """
     heard = [call for call in calls if call.evidence]
-    chosen: list[Proposal] = []
+    chosen: list[WeightProposal] = []
     for _ in range(STEPS):
         before = {call.id: is_flagged(call.evidence, weights.at(call.entrance)) for call in heard}
         spoiled = {n for n, rows in enumerate(protected) if is_flagged(rows, weights)}
@@ -136,13 +138,13 @@ def _effect(
     calls: Sequence[CallRecord],
     before: Mapping[str, bool],
     weights: Weights,
-) -> tuple[Proposal, bool]:
+) -> tuple[WeightProposal, bool]:
     """The proposal, and whether it flags anybody who should not be."""
     after = {call.id: is_flagged(call.evidence, weights.at(call.entrance)) for call in calls}
     fewer = [c for c in calls if before[c.id] and not after[c.id]]
     more = [c for c in calls if after[c.id] and not before[c.id]]
     confirmed = [c for c in more if c.review is Review.CONFIRMED]
-    proposal = Proposal(
+    proposal = WeightProposal(
         key,
         *values,
         spared=sum(c.review is Review.OVERTURNED for c in fewer),

@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING
 from screener.core.actions import Prompt
 from screener.errors import ScreenerError, SettingsError, SipError, StoreError
 from screener.numbers.identify import regions
-from screener.numbers.site import lines_of
+from screener.numbers.plan import lines_of
 from screener.outside.files import open_to_others
 from screener.service.peers import (
     Check,
     check_certificates,
+    check_clear,
     check_encryption,
     check_freeswitch,
     check_pbx,
@@ -30,11 +31,12 @@ from screener.service.peers import (
     check_targets,
     check_webhook,
 )
-from screener.settings.judging import load_judgement
+from screener.settings.judgement import load_judgement
 from screener.settings.load import default_path, load
 from screener.settings.recordings import load_played
 from screener.settings.sections import Settings, Sip
 from screener.speech.load import load_model
+from screener.speech.models import DEFAULT_MODEL, DEFAULT_WHY
 from screener.store import place
 
 if TYPE_CHECKING:
@@ -64,6 +66,7 @@ def examine(path: Path | None = None) -> Iterator[Check]:
     yield check_rtp(settings.sip)
     yield check_certificates(settings.sip.tls, wanted=settings.sip.speaks_tls)
     yield check_encryption(settings.sip)
+    yield from check_clear(settings)
     yield from check_registrations(settings.sip, port_free=port.ok)
     yield from check_targets(settings)
     yield check_recording_clients(settings)
@@ -199,7 +202,10 @@ def check_model(settings: Settings) -> Check:
     if info.engine == "none":
         message = "none: no word is heard; only silence, repeats and sounds are judged"
     elif info.synthetic_only:
-        message += ": understands the demo's synthetic speech only; for real callers: screener model install"
+        message += (
+            ": understands the demo's synthetic speech only; for real callers: "
+            f"screener model install {DEFAULT_MODEL} ({DEFAULT_WHY})"
+        )
     return Check("speech model", ok=True, message=message)
 
 

@@ -12,7 +12,8 @@ from typing import Protocol
 from urllib.parse import urlsplit
 
 from screener.errors import PbxError, SipError, SipParseError
-from screener.settings.encryption import Tls
+from screener.settings.clear import exposed
+from screener.settings.encryption import TlsSection
 from screener.settings.freeswitch import Freeswitch
 from screener.settings.sections import Pbx, Settings, Sip, Speech, Targets, Webhook
 from screener.sip.address import Uri
@@ -65,7 +66,7 @@ def _place_of(uri: str) -> Address | None:
     return next_address(parsed) if parsed.scheme in ("sip", "sips") and parsed.host else None
 
 
-def _answers(address: Address, tls: Tls, seconds: float) -> Check:
+def _answers(address: Address, tls: TlsSection, seconds: float) -> Check:
     """Send an OPTIONS (RFC 3261 11) over the transport that calls would take; whatever comes back is an answer."""
     host, port = address
     place = f"{host}:{port}"
@@ -112,7 +113,7 @@ def _asked(line: socket.socket, place: str, transport: str) -> bool:
     return False
 
 
-def _secured(plain: socket.socket, host: str, tls: Tls) -> socket.socket:
+def _secured(plain: socket.socket, host: str, tls: TlsSection) -> socket.socket:
     from screener.sip.certificates import client_context
 
     return client_context(tls).wrap_socket(plain, server_hostname=tls.peer_name or host)
@@ -127,7 +128,7 @@ def _unproven(name: str, place: str, problem: Exception) -> Check:
     return Check(name, ok=False, message=f"{place}: TLS: {why}", remedy=remedy)
 
 
-def check_certificates(tls: Tls, *, wanted: bool, now: datetime | None = None) -> Check:
+def check_certificates(tls: TlsSection, *, wanted: bool, now: datetime | None = None) -> Check:
     """Can our certificate be shown, and for how long yet?
 
     Args:
@@ -171,6 +172,12 @@ def check_encryption(sip: Sip) -> Check:
         message="required, but its keys may come over UDP or TCP, where anybody on the way reads them",
         remedy="set only = true in [sip.tls]",
     )
+
+
+def check_clear(settings: Settings) -> Iterator[Check]:
+    """Does anything leave in clear, where calls must be encrypted?"""
+    for found in exposed(settings):
+        yield Check("in clear", ok=False, message=f"{found.where}: {found.what}", remedy=found.remedy)
 
 
 def check_recording_clients(settings: Settings) -> Check:

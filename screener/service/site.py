@@ -1,9 +1,7 @@
 """The composition root of a running site: makes, starts and stops its parts, wires the edges to the judgement.
 
-Three kinds of thread carry a call: the SIP and media threads of the endpoint, the hearing thread with the
-recogniser processes behind it, and one *calls thread*, which is here and runs every session. They meet in one
-bounded inbox. When it is over its limit, ticks, sounds and partial transcripts are dropped and counted; the end of
-a call or of a transfer never is.
+SIP and media threads, the hearing thread before the recogniser processes, and one *calls thread*, which runs every
+session, meet in one bounded inbox. Over its limit ticks, sounds, keys and transcripts are dropped and counted.
 """
 
 import logging
@@ -29,11 +27,12 @@ from screener.calls.tally import Tally
 from screener.core.entrances import open_session
 from screener.core.flow import Flow
 from screener.events import (
-    Act,
+    CallControl,
     CallEnded,
     Caller,
     CallOffered,
     Cue,
+    Dtmf,
     EndedBy,
     Entrance,
     Event,
@@ -48,16 +47,16 @@ from screener.feed.items import Order
 from screener.feed.publish import Publisher
 from screener.media.prompts import load_clips
 from screener.numbers.mask import mask
-from screener.numbers.site import lines_of
+from screener.numbers.plan import lines_of
 from screener.operations.metrics import MetricsServer, Sample
 from screener.ports import Call, InviteInfo, RegistrationState, user_of
 from screener.review.take_back import TakeBacks
-from screener.service.elsewhere import Elsewhere
 from screener.service.figures import Reviews
-from screener.service.hearing import of_hearing
-from screener.service.state import StateTeller, open_feed, rest_teller
+from screener.service.monitored import MonitoredCalls
+from screener.service.node import StateTeller, open_feed, rest_teller
+from screener.service.recognisers import of_hearing
 from screener.service.summaries import Summaries
-from screener.settings.judging import load_judgement
+from screener.settings.judgement import load_judgement
 from screener.settings.sections import Settings
 from screener.sip.recording import RecordingSession
 from screener.sip.useragent import ENDPOINT_SECONDS, SipUserAgent
@@ -145,7 +144,7 @@ class _Pulse:
     answered: Callable[[], None]
 
 
-_DROPPABLE = (Tick, Cue, Transcript)
+_DROPPABLE = (Tick, Cue, Transcript, Dtmf)
 _EVERY_CALL = ""
 
 
@@ -196,8 +195,8 @@ class Service:
             self._beside = ListeningPost(settings, self._pool, *hands)
             watching += self._beside.observers
         self._endpoint = SipUserAgent(settings.sip)
-        self._elsewhere = Elsewhere(settings, self._pool, self._offered_beside, self._endpoint.open_leg)
-        watching += self._elsewhere.observers
+        self._monitored = MonitoredCalls(settings, self._pool, self._offered_beside, self._endpoint.open_leg)
+        watching += self._monitored.observers
         self._take_backs = TakeBacks(self._log, self._bring_back, clock)
         self._second = SecondReader(partial(load_second, hear, folder)) if hear.second else None
         self._shared = Shared(clips, settings.targets, self._pool, watching, self._post, self._second)
@@ -252,7 +251,7 @@ class Service:
             self._state.start()
         if self._beside is not None:
             self._beside.switchboard.start()
-        self._elsewhere.start()
+        self._monitored.start()
         if port := self._settings.operations.metrics_port:
             self._metrics = MetricsServer(port, self.figures)
         log.info("taking calls on port %d with %s %s", self.sip_port, self.model.engine, self.model.name)
@@ -266,7 +265,7 @@ class Service:
         self._inbox.put(None)
         self._thread.join(CALLS_THREAD_SECONDS)
         helpers = [self._pool.stop, self._purger.stop, self._take_backs.stop, self._outbox.stop]
-        helpers += [self._summaries.stop, self._history.stop, self._elsewhere.stop]
+        helpers += [self._summaries.stop, self._history.stop, self._monitored.stop]
         if self._second is not None:
             helpers.append(self._second.stop)
         if self._metrics is not None:
@@ -286,13 +285,13 @@ class Service:
     def _offered(self, call: Call) -> None:
         invite, sip = call.invite, self._settings.sip
         if isinstance(call, RecordingSession):
-            self._elsewhere.attach(call)
+            self._monitored.attach(call)
             return
         if invite.dialled.startswith(f"{sip.listening_extension}-"):
             if self._beside is not None:
                 self._beside.attach(call)
             else:
-                self._elsewhere.hear(call)
+                self._monitored.hear(call)
             return
         by_hand = invite.dialled == sip.analysis_extension
 
@@ -346,7 +345,7 @@ class Service:
             self._post(call_id, event)
 
     def _ordered(self, order: Order) -> None:
-        if order.act is not Act.PAUSE:
+        if order.act is not CallControl.PAUSE:
             log.info("call %s: %s ordered by %s", order.call, order.act, order.by)
             self._inbox.put((order.call, Ordered(order.act, order.by, 0.0)))
         elif self._beside is not None:
@@ -382,7 +381,7 @@ class Service:
         yield Sample("log_waiting", self._writer.waiting, "Calls that are not in the database yet.")
         if self._beside is not None:
             yield from self._beside.switchboard.samples()
-        yield from self._elsewhere.samples()
+        yield from self._monitored.samples()
         yield from self._reviews.samples(self._clock())
         beat = threading.Event()
         self.pulse(beat.set)
@@ -392,7 +391,9 @@ class Service:
         )
         yield from of_hearing(self._pool, self._second)
         yield Sample("events_waiting", self._inbox.qsize(), "Events that wait for the calls thread.")
-        yield Sample("events_dropped_total", self._dropped, "Ticks, sounds and transcripts dropped behind time.")
+        yield Sample(
+            "events_dropped_total", self._dropped, "Ticks, sounds, keys, transcripts dropped behind time."
+        )
 
     # The calls thread.
 

@@ -15,18 +15,18 @@ from multiprocessing import get_context
 from zoneinfo import ZoneInfo
 
 from screener.alerts.mail import Attachment, post
+from screener.backoff import Backoff
 from screener.errors import AlertError, ScreenerError, StoreError
 from screener.numbers.mask import Masker
 from screener.operations.metrics import Sample
-from screener.pauses import Pauses
 from screener.reports.pages import Reader
 from screener.reports.render import XLSX, render
 from screener.reports.span import Span
 from screener.reports.summary import summary
 from screener.reports.summary_page import summary_page
 from screener.review.seal import masking_key
-from screener.settings.alerts import Summary
-from screener.settings.judging import load_notes
+from screener.settings.alerts import SummarySection
+from screener.settings.judgement import load_notes
 from screener.settings.sections import Settings
 from screener.store.log import CallLog, open_log
 from screener.store.records import Access
@@ -38,7 +38,7 @@ log = logging.getLogger(__name__)
 LOOK_SECONDS = 20.0
 """How often it is looked whether one is due."""
 TRIES = 6
-RETRY = Pauses(60.0, 1800.0)
+RETRY = Backoff(60.0, 1800.0)
 """After one that could not be made, or was not taken."""
 WHO = "screener serve"
 ACTION = "summary by e-mail"
@@ -54,7 +54,7 @@ class Period:
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class RenderedSummary:
     """A summary: as text, whose first line is a subject, as a page, and as a workbook."""
 
     text: str
@@ -62,7 +62,7 @@ class Made:
     workbook: bytes
 
 
-def newest_due(asked: Summary, zone: ZoneInfo, now: datetime) -> Period:
+def newest_due(asked: SummarySection, zone: ZoneInfo, now: datetime) -> Period:
     """The period whose summary was due last at a moment."""
     local = now.astimezone(zone)
     at = time.fromisoformat(asked.at)
@@ -79,7 +79,7 @@ def newest_due(asked: Summary, zone: ZoneInfo, now: datetime) -> Period:
     )
 
 
-def make(settings: Settings, masked: bool, span: Span, now: datetime) -> Made:
+def make(settings: Settings, masked: bool, span: Span, now: datetime) -> RenderedSummary:
     """The summary of a period.
 
     Raises:
@@ -99,10 +99,10 @@ def make(settings: Settings, masked: bool, span: Span, now: datetime) -> Made:
     html, workbook = render(page, "html"), render(page, "xlsx")
     assert isinstance(html, str)
     assert isinstance(workbook, bytes)
-    return Made(text, html, workbook)
+    return RenderedSummary(text, html, workbook)
 
 
-def apart(settings: Settings, masked: bool, span: Span, now: datetime) -> Made:
+def apart(settings: Settings, masked: bool, span: Span, now: datetime) -> RenderedSummary:
     """The same, made in a process of its own.
 
     Raises:
@@ -131,8 +131,8 @@ class Summaries:
         settings: Settings,
         calls: CallLog,
         clock: Callable[[], datetime],
-        maker: Callable[[Settings, bool, Span, datetime], Made] = apart,
-        retry: Pauses = RETRY,
+        maker: Callable[[Settings, bool, Span, datetime], RenderedSummary] = apart,
+        retry: Backoff = RETRY,
     ) -> None:
         self._settings, self._calls, self._clock = settings, calls, clock
         self._maker, self._retry = maker, retry
@@ -168,7 +168,7 @@ class Summaries:
             except ScreenerError as problem:
                 log.error("a summary waits: %s", problem.message)
 
-    def _send(self, asked: Summary, period: Period, now: datetime) -> None:
+    def _send(self, asked: SummarySection, period: Period, now: datetime) -> None:
         name, made = f"{period.since:%Y-%m-%d}", None
         for failures in range(TRIES):
             if failures and self._stopped.wait(self._retry.after(failures)):
@@ -199,6 +199,6 @@ class Summaries:
                 return
 
 
-def _access(asked: Summary, period: Period, now: datetime) -> Access:
+def _access(asked: SummarySection, period: Period, now: datetime) -> Access:
     subject = f"{asked.every} {period.since:%Y-%m-%d} {period.until:%Y-%m-%d}"
     return Access(now, WHO, ACTION, subject, ", ".join(asked.to), asked.masked)

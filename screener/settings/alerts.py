@@ -27,7 +27,7 @@ class Way:
 
 
 @dataclass(frozen=True, slots=True)
-class Summary:
+class SummarySection:
     """`[[alerts.summaries]]`: the manager's summary by e-mail, as page and workbook.
 
     Attributes:
@@ -61,4 +61,4 @@ class Alerts:
     burst_seconds: Annotated[float, Field(gt=0)] = 600.0
     deaf_calls: Annotated[int, Field(ge=1)] = 3
     ways: tuple[Way, ...] = ()
-    summaries: tuple[Summary, ...] = ()
+    summaries: tuple[SummarySection, ...] = ()

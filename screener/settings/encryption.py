@@ -11,7 +11,7 @@ Encryption = Literal["off", "optional", "required"]
 
 
 @dataclass(frozen=True, slots=True)
-class Tls:
+class TlsSection:
     """`[sip.tls]`: SIP over TLS.
 
     Attributes:

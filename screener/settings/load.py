@@ -18,11 +18,12 @@ from pydantic_core import ErrorDetails
 
 from screener.core.ladder import Ladder
 from screener.errors import SettingsError
+from screener.settings.clear import exposed, is_here
 from screener.settings.console import check_console
 from screener.settings.flow import check_flow
 from screener.settings.freeswitch import Freeswitch, check_freeswitch
 from screener.settings.proxy import Proxy, check_proxy
-from screener.settings.sections import Evidence, Oidc, Pbx, Registrar, Settings, Sip, Site, Webhook
+from screener.settings.sections import EvidenceSection, Oidc, Pbx, Registrar, Settings, Sip, Site, Webhook
 from screener.settings.servers import check_servers
 
 if TYPE_CHECKING:
@@ -179,6 +180,7 @@ def _cross_checks(settings: Settings) -> Iterator[Problem]:
     yield from check_servers(settings.speech)
     yield from check_proxy(settings.proxy, settings.sip, settings.siprec.max_calls)
     yield from check_freeswitch(settings.freeswitch, asterisk=asterisk, calls=settings.sip.max_calls)
+    yield from ((found.where, found.what) for found in exposed(settings) if found.refused)
     yield from _check_ladder(settings.ladder)
     yield from _check_evidence(settings.evidence, settings.folder)
     yield from _check_oidc(settings.oidc)
@@ -229,7 +231,7 @@ def _check_ladder(ladder: Ladder) -> Iterator[Problem]:
         yield "[ladder] complaint_days", f"found {ladder.complaint_days}, {allowed}"
 
 
-def _check_evidence(evidence: Evidence, folder: Path) -> Iterator[Problem]:
+def _check_evidence(evidence: EvidenceSection, folder: Path) -> Iterator[Problem]:
     if evidence.timestamp_url and not re.match(r"https?://[^\s/]+", evidence.timestamp_url):
         yield "[evidence] timestamp_url", "found a value that is not shown, allowed an http or https URL"
     if evidence.timestamp_ca and not (folder / evidence.timestamp_ca).is_file():
@@ -379,7 +381,7 @@ def _is_safe(url: str) -> bool:
         return False
     if not host or parts.username or not url.isascii() or any(c <= " " for c in url):
         return False
-    return parts.scheme == "https" or (parts.scheme == "http" and host in ("127.0.0.1", "::1", "localhost"))
+    return parts.scheme == "https" or (parts.scheme == "http" and is_here(host))
 
 
 def _with_paths(settings: Settings) -> Settings:

@@ -10,8 +10,6 @@ from urllib.parse import urlsplit
 
 from pydantic import Field
 
-from screener.settings.encryption import Encryption, Tls
-
 _PLACE = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[\w.\-]+)(:[0-9]{1,5})?", re.ASCII)
 
 
@@ -44,8 +42,8 @@ class Proxy:
         return "[proxy] url" if self.url else ""
 
 
-class Endpoint(Protocol):
-    """What `[sip]` says of ports, of what takes some, and of encryption."""
+class SipPorts(Protocol):
+    """What `[sip]` says of ports, and of what takes some."""
 
     @property
     def rtp_port_low(self) -> int: ...  # noqa: D102
@@ -55,13 +53,9 @@ class Endpoint(Protocol):
     def max_calls(self) -> int: ...  # noqa: D102
     @property
     def recording_extension(self) -> str: ...  # noqa: D102
-    @property
-    def srtp(self) -> Encryption: ...  # noqa: D102
-    @property
-    def tls(self) -> Tls: ...  # noqa: D102
 
 
-def check_proxy(proxy: Proxy, sip: Endpoint, recordings: int) -> Iterator[tuple[str, str]]:
+def check_proxy(proxy: Proxy, sip: SipPorts, recordings: int) -> Iterator[tuple[str, str]]:
     """Where something is wrong, and what.
 
     Args:
@@ -79,18 +73,6 @@ def check_proxy(proxy: Proxy, sip: Endpoint, recordings: int) -> Iterator[tuple[
         for place in places:
             if not _PLACE.fullmatch(place):
                 yield f"[proxy] {key}", f"found {json.dumps(place)}, allowed host and port, as 192.0.2.50:2223"
-    if sip.srtp == "required":
-        yield (
-            "[sip] srtp",
-            'found "required", allowed optional or off beside [proxy] url, whose copies come in clear: '
-            "take [proxy] out, or give it a screener of its own on a network that you trust",
-        )
-    if sip.tls.only:
-        yield (
-            "[sip.tls] only",
-            "found true, allowed false beside [proxy] url, whose REFER goes by UDP: "
-            "take [proxy] out, or give it a screener of its own on a network that you trust",
-        )
     others = sip.max_calls + (recordings if sip.recording_extension else 0)
     needed = sip.rtp_port_low + 2 * (others + (1 + proxy.hear_agent) * proxy.max_calls) - 1
     if sip.rtp_port_high < needed:

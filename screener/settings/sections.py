@@ -10,7 +10,7 @@ from pydantic import Field
 from screener.core.flow import Flow
 from screener.core.ladder import Ladder
 from screener.settings.alerts import Alerts
-from screener.settings.encryption import Encryption, Port, Tls
+from screener.settings.encryption import Encryption, Port, TlsSection
 from screener.settings.freeswitch import Freeswitch
 from screener.settings.proxy import Proxy
 
@@ -88,7 +88,8 @@ class Sip:
         inbound_username, inbound_password: demand digest of inbound calls when both are set.
         user_agent: the User-Agent and Server header; empty says nothing.
         srtp: `off` takes calls in clear alone, `required` encrypted ones alone (SDES, RFC 4568); `optional` both,
-            encrypted where the peer can. The copies of `[proxy]` are in clear, and not taken with `required`.
+            encrypted where the peer can. With `required` (or `tls.only`) nothing else may leave in clear either:
+            settings/clear.py has the list.
     """
 
     host: str = "127.0.0.1"
@@ -112,7 +113,7 @@ class Sip:
     inbound_password: str = field(default="", repr=False)
     user_agent: str = "Screener"
     srtp: Encryption = "optional"
-    tls: Tls = field(default_factory=Tls)
+    tls: TlsSection = field(default_factory=TlsSection)
     registrars: tuple[Registrar, ...] = ()
 
     @property
@@ -227,7 +228,7 @@ class Speech:
         processes: recogniser processes; so many cores are used at most.
         queue_seconds: audio a stream may fall behind before it is given up (the call goes to the agents).
         min_confidence: final words below it are no evidence. Two words that sound alike share theirs: 0.5 each.
-        hotwords: names, the firm, slang that callers use; preferred by sherpa with a model that prints characters.
+        hotwords: names, the firm, slang that callers use; preferred by sherpa-onnx, whatever its model prints.
         servers: recogniser servers on other machines, `ws://` or `wss://`: vosk-server's, or sherpa-onnx's
             `online-websocket-server`, as `engine` says. Streams are spread over them.
         fallback: who hears when none of them answers: the `local` model, or nobody (`none`): then calls go on
@@ -250,7 +251,7 @@ class Speech:
 
 
 @dataclass(frozen=True, slots=True)
-class Judgement:
+class JudgementSection:
     """`[judgement]`: the data files that judge; empty takes the shipped one.
 
     Attributes:
@@ -284,7 +285,7 @@ class Store:
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class EvidenceSection:
     """`[evidence]`: packages for the operator, 12321 or the police.
 
     Attributes:
@@ -408,10 +409,10 @@ class Settings:
     flow: Flow = field(default_factory=Flow)
     ladder: Ladder = field(default_factory=Ladder)
     speech: Speech = field(default_factory=Speech)
-    judgement: Judgement = field(default_factory=Judgement)
+    judgement: JudgementSection = field(default_factory=JudgementSection)
     store: Store = field(default_factory=Store)
     alerts: Alerts = field(default_factory=Alerts)
-    evidence: Evidence = field(default_factory=Evidence)
+    evidence: EvidenceSection = field(default_factory=EvidenceSection)
     prompts: Prompts = field(default_factory=Prompts)
     operations: Operations = field(default_factory=Operations)
     console: Console = field(default_factory=Console)

@@ -64,7 +64,7 @@ class SipCall(Negotiation):
         """When `sweep` has something to do: refuse a stale offer, refresh the session or give it up."""
         self._answered_at = 0.0
         self._hangup_wanted = False
-        self._transfer: refer.Transfer | None = None
+        self._transfer: refer.Refer | None = None
         self._goodbye: ServerTransaction | None = None
         """The peer's BYE, while it waits for its answer."""
 
@@ -254,7 +254,7 @@ class SipCall(Negotiation):
         if self._state is not _State.UP or self._transfer is not None:
             self._events(TransferEnded(to.target, ok=False, status=491, at=self._stream.at))
             return
-        self._transfer = refer.Transfer(to.uri, self._core.layer.after, partial(self._transferred, to, marked))
+        self._transfer = refer.Refer(to.uri, self._core.layer.after, partial(self._transferred, to, marked))
         request = refer.refer(self.dialog, to.uri, self._core.contact, marked=marked)
         self._send(request, self._transfer.answered)
 

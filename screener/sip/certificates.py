@@ -14,7 +14,7 @@ from pathlib import Path
 from cryptography import x509
 
 from screener.errors import SipError
-from screener.settings.encryption import Tls
+from screener.settings.encryption import TlsSection
 
 log = logging.getLogger(__name__)
 
@@ -67,7 +67,7 @@ def of(found: x509.Certificate) -> Certificate:
     return Certificate(subject, found.not_valid_before_utc, found.not_valid_after_utc)
 
 
-def server_context(tls: Tls) -> ssl.SSLContext:
+def server_context(tls: TlsSection) -> ssl.SSLContext:
     """For connections that others open.
 
     Raises:
@@ -80,7 +80,7 @@ def server_context(tls: Tls) -> ssl.SSLContext:
     return context
 
 
-def client_context(tls: Tls) -> ssl.SSLContext:
+def client_context(tls: TlsSection) -> ssl.SSLContext:
     """For connections of ours: the other end must show a certificate that we can believe.
 
     Raises:
@@ -91,7 +91,7 @@ def client_context(tls: Tls) -> ssl.SSLContext:
     return context
 
 
-def _fill(context: ssl.SSLContext, tls: Tls) -> None:
+def _fill(context: ssl.SSLContext, tls: TlsSection) -> None:
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     try:
         if tls.certificate:
@@ -120,7 +120,7 @@ class Contexts:
         SipError: certificate, key or authorities cannot be used.
     """
 
-    def __init__(self, tls: Tls, now: datetime) -> None:
+    def __init__(self, tls: TlsSection, now: datetime) -> None:
         self._tls = tls
         self._seen = self._stamps()
         self._take()

@@ -12,7 +12,7 @@ PING, PONG = b"\r\n\r\n", b"\r\n"
 """Keep-alive of RFC 5626 3.5.1 and its answer."""
 
 
-class Framer:
+class SipFramer:
     """The bytes of one connection, cut into messages. Holds one message at most, looks at no byte of it twice."""
 
     def __init__(self) -> None:

@@ -185,9 +185,9 @@ def parse(data: bytes) -> Request | Response:
             headers.add(_COMPACT.get(name.lower(), name), value.strip())
     if not headers.lines:
         raise SipParseError("no headers")
-    length = headers.get("Content-Length")
-    if length.isascii() and length.isdigit() and int(length[:9]) < len(body):
-        body = body[: int(length[:9])]
+    length = _number(headers.get("Content-Length"))
+    if length is not None and length < len(body):
+        body = body[:length]
     if start[:4].upper() == "SIP/":
         _, _, rest = start.partition(" ")
         status, _, reason = rest.strip().partition(" ")
@@ -224,10 +224,10 @@ def fault(request: Request) -> tuple[int, str] | None:
     if repeated:
         return 400, f"Several {repeated}"
     length = headers.get("Content-Length")
-    if length and (not (length.isascii() and length.isdigit()) or int(length[:9]) > len(request.body)):
+    if length and ((said := _number(length)) is None or said > len(request.body)):
         return 400, "Content-Length does not fit"
     hops = headers.get("Max-Forwards")
-    if hops and not (hops.isascii() and hops.isdigit() and int(hops[:9]) <= 255):
+    if hops and ((left := _number(hops)) is None or left > 255):
         return 400, "Bad Max-Forwards"
     scheme = request.uri.partition(":")[0].lower()
     if scheme not in ("sip", "sips", "tel"):
@@ -237,6 +237,11 @@ def fault(request: Request) -> tuple[int, str] | None:
     except SipParseError:
         return 400, "Bad Request-URI"
     return (400, "Headers in the Request-URI") if "?" in uri.tail else None
+
+
+def _number(text: str) -> int | None:
+    """What digits say, however many zeros lead them, and a very large number at most; None of other text."""
+    return int(text.lstrip("0")[:9] or "0") if text.isascii() and text.isdigit() else None
 
 
 def is_crowded(head: bytes) -> bool:

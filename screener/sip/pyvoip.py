@@ -72,7 +72,7 @@ class RtpLeg(RTP.RTPClient):
 class PhoneCall(VoIPCall):
     """pyVoIP's record of a call: its state, its place in the registry, its RTP."""
 
-    phone: "Phone"
+    phone: "PyVoipPhone"
 
     @property
     def leg(self) -> Leg:
@@ -128,7 +128,7 @@ class Client(SIP.SIPClient):
 
     wire: Wire
 
-    def __init__(self, phone: "Phone", settings: Sip, names: Mapping[str, str]) -> None:
+    def __init__(self, phone: "PyVoipPhone", settings: Sip, names: Mapping[str, str]) -> None:
         super().__init__("", 0, "", "", phone=phone, myIP=settings.host, myPort=settings.port)
         self._settings, self._names = settings, names
         self.received: Callable[[bytes, Address], None] = lambda _data, _source: None
@@ -181,7 +181,7 @@ class Client(SIP.SIPClient):
         self.wire.close()
 
 
-class Phone(VoIPPhone):
+class PyVoipPhone(VoIPPhone):
     """pyVoIP's phone: the registry of calls, with our client and our media.
 
     Args:

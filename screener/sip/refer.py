@@ -48,7 +48,7 @@ def terminated(notify: Message) -> bool:
     return notify.headers.get("Subscription-State").lower().startswith("terminated")
 
 
-class Transfer:
+class Refer:
     """One REFER from its sending to its judgement: by the last NOTIFY, by its refusal, or by their absence.
 
     Args:

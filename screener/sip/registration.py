@@ -2,8 +2,8 @@
 
 import random
 
+from screener.backoff import Backoff
 from screener.errors import SipParseError
-from screener.pauses import Pauses
 from screener.ports import RegistrationState
 from screener.settings.sections import Registrar
 from screener.sip.address import NameAddr, Uri
@@ -16,7 +16,7 @@ SHORTEST_REFRESH = 5.0
 """Seconds: a registrar that grants less is not asked more often."""
 MOST_ANSWERS = 3
 """Requests that are sent at once because of a response (challenge, stale nonce, longer interval) in one go."""
-RETRY = Pauses(2.0, 120.0)
+RETRY = Backoff(2.0, 120.0)
 """Between attempts, each shortened by up to a half at random."""
 
 

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from screener.errors import SipParseError
-from screener.sip.framing import PONG, Framer
+from screener.sip.framing import PONG, SipFramer
 from screener.sip.transport import Address, TcpAddress, name_of
 from screener.sip.udp import bound
 
@@ -49,7 +49,7 @@ class Ends:
     failed: Callable[[Address, str], None] = lambda _address, _why: None
 
 
-class Connection:
+class TcpConnection:
     """One connection.
 
     Attributes:
@@ -59,7 +59,7 @@ class Connection:
 
     def __init__(self, sock: socket.socket, address: TcpAddress, *, ours: bool) -> None:
         self.sock, self.address, self.ours, self.connecting = sock, address, ours, True
-        self.framer = Framer()
+        self.framer = SipFramer()
         self.heard = False
         """Whether the other end has ever said anything."""
         self.unsent = bytearray()
@@ -98,7 +98,7 @@ class Tcp:
 
     def __init__(self, selector: selectors.BaseSelector, host: str, port: int | None, ends: Ends) -> None:
         self._selector, self._host, self._ends = selector, host, ends
-        self._connections: dict[Address, Connection] = {}
+        self._connections: dict[Address, TcpConnection] = {}
         self._listener: socket.socket | None = None
         self._accept_at: float | None = None
         """When connections are taken again, after a pause for want of files."""
@@ -153,11 +153,11 @@ class Tcp:
 
     # What TLS does otherwise.
 
-    def _shake_hands(self, connection: Connection) -> bool:  # noqa: ARG002
+    def _shake_hands(self, connection: TcpConnection) -> bool:  # noqa: ARG002
         """Whether the other end has shown who it is; False: not yet."""
         return True
 
-    def _more_waits(self, connection: Connection) -> bool:  # noqa: ARG002
+    def _more_waits(self, connection: TcpConnection) -> bool:  # noqa: ARG002
         """Whether bytes wait that the selector does not know of."""
         return False
 
@@ -178,7 +178,7 @@ class Tcp:
             return
         self._add(sock, self.kind(source[:2]), ours=False)
 
-    def _connect(self, address: TcpAddress) -> Connection | None:
+    def _connect(self, address: TcpAddress) -> TcpConnection | None:
         if len(self._connections) >= MAX_CONNECTIONS:
             return None
         sock = socket.socket(socket.AF_INET6 if ":" in self._host else socket.AF_INET, socket.SOCK_STREAM)
@@ -195,12 +195,12 @@ class Tcp:
             return None
         return self._add(sock, address, ours=True)
 
-    def _add(self, sock: socket.socket, address: TcpAddress, *, ours: bool) -> Connection:
+    def _add(self, sock: socket.socket, address: TcpAddress, *, ours: bool) -> TcpConnection:
         sock.setblocking(False)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if former := self._connections.get(address):
             self._drop(former)
-        connection = self._connections[address] = Connection(sock, address, ours=ours)
+        connection = self._connections[address] = TcpConnection(sock, address, ours=ours)
 
         def serve(events: int) -> None:
             self._serve(connection, events)
@@ -210,7 +210,7 @@ class Tcp:
             self._serve(connection, 0)
         return connection
 
-    def _serve(self, connection: Connection, events: int) -> None:
+    def _serve(self, connection: TcpConnection, events: int) -> None:
         if self._connections.get(connection.address) is not connection:
             return  # closed while it was its turn
         try:
@@ -223,7 +223,7 @@ class Tcp:
         except (OSError, SipParseError) as problem:
             self._broke(connection, reason(problem))
 
-    def _arrive(self, connection: Connection) -> bool:
+    def _arrive(self, connection: TcpConnection) -> bool:
         """Whether the connection stands by now."""
         if problem := connection.sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
             raise OSError(problem, "cannot connect")
@@ -236,7 +236,7 @@ class Tcp:
             self._watch(connection)
         return True
 
-    def _read(self, connection: Connection) -> None:
+    def _read(self, connection: TcpConnection) -> None:
         while self._connections.get(connection.address) is connection:
             try:
                 data = connection.sock.recv(READ_BYTES)
@@ -261,7 +261,7 @@ class Tcp:
             if not self._more_waits(connection):
                 return
 
-    def _flush(self, connection: Connection) -> None:
+    def _flush(self, connection: TcpConnection) -> None:
         with contextlib.suppress(*self.later):
             while connection.unsent:
                 sent = connection.sock.send(connection.unsent)
@@ -269,23 +269,23 @@ class Tcp:
                 connection.used = time.monotonic()
         self._watch(connection)
 
-    def _watch(self, connection: Connection) -> None:
+    def _watch(self, connection: TcpConnection) -> None:
         self._want(connection, write=bool(connection.unsent))
 
-    def _want(self, connection: Connection, *, write: bool) -> None:
+    def _want(self, connection: TcpConnection, *, write: bool) -> None:
         wanted = selectors.EVENT_READ | selectors.EVENT_WRITE * write
         key = self._selector.get_key(connection.sock)
         if key.events != wanted:
             self._selector.modify(connection.sock, wanted, key.data)
 
-    def _broke(self, connection: Connection, why: str) -> None:
+    def _broke(self, connection: TcpConnection, why: str) -> None:
         address = connection.address
         log.info("%s connection with %s:%d closed: %s", name_of(address), *address, why)
         self._drop(connection)
         if connection.ours or connection.connecting:
             self._ends.failed(address, why)
 
-    def _drop(self, connection: Connection) -> None:
+    def _drop(self, connection: TcpConnection) -> None:
         if self._connections.get(connection.address) is connection:
             del self._connections[connection.address]
             self._selector.unregister(connection.sock)

@@ -6,16 +6,16 @@ import time
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from screener.settings.encryption import Tls as Section
+from screener.settings.encryption import TlsSection
 from screener.sip.certificates import Contexts, utc_now
-from screener.sip.tcp import Connection, Ends, Tcp
+from screener.sip.tcp import Ends, Tcp, TcpConnection
 from screener.sip.transport import TlsAddress
 
 LOOK_SECONDS = 30.0
 """Between two looks at the files of the certificates."""
 
 
-class Tls(Tcp):
+class TlsTransport(Tcp):
     """Every TLS connection.
 
     Args:
@@ -35,7 +35,7 @@ class Tls(Tcp):
         self,
         selector: selectors.BaseSelector,
         host: str,
-        section: Section,
+        section: TlsSection,
         ends: Ends,
         names: Mapping[str, str] | None = None,
         clock: Callable[[], datetime] = utc_now,
@@ -60,7 +60,7 @@ class Tls(Tcp):
         until = self._looked + LOOK_SECONDS - now
         return until if wait is None else min(wait, until)
 
-    def _shake_hands(self, connection: Connection) -> bool:
+    def _shake_hands(self, connection: TcpConnection) -> bool:
         if not isinstance(connection.sock, ssl.SSLSocket):
             connection.sock = self._wrapped(connection)
         try:
@@ -73,7 +73,7 @@ class Tls(Tcp):
             return False
         return True
 
-    def _wrapped(self, connection: Connection) -> ssl.SSLSocket:
+    def _wrapped(self, connection: TcpConnection) -> ssl.SSLSocket:
         if not connection.ours:
             assert self._contexts.server is not None  # nobody is listened to without one
             return self._contexts.server.wrap_socket(
@@ -85,5 +85,5 @@ class Tls(Tcp):
             connection.sock, server_hostname=name, do_handshake_on_connect=False
         )
 
-    def _more_waits(self, connection: Connection) -> bool:
+    def _more_waits(self, connection: TcpConnection) -> bool:
         return isinstance(connection.sock, ssl.SSLSocket) and connection.sock.pending() > 0

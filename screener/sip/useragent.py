@@ -28,7 +28,7 @@ from screener.sip.guard import Allowed, Authenticator, Rate, Watch
 from screener.sip.invitation import Invitation, Refusal, in_place_of
 from screener.sip.layer import TransactionLayer
 from screener.sip.message import Request, Response, fault, parse, respond
-from screener.sip.pyvoip import Phone
+from screener.sip.pyvoip import PyVoipPhone
 from screener.sip.recording import open_call
 from screener.sip.registrars import Registrars
 from screener.sip.replaces import Replaces
@@ -98,7 +98,7 @@ class SipUserAgent:
         """
         settings, self._offers = self._settings, offers
         self._media = MediaLoop(settings.host, settings.rtp_port_low, settings.rtp_port_high)
-        self._phone = Phone(settings, self._media, self._registrars.names)
+        self._phone = PyVoipPhone(settings, self._media, self._registrars.names)
         client = self._phone.sip
         client.received, client.on_bye, client.poll = self._received, self._send_bye, self._poll
         client.admits, client.failed = self._admitted, self._unreachable
@@ -242,10 +242,10 @@ class SipUserAgent:
         self._send(self._response(request, status, tag).serialize(), source)
 
     def _dispatch(self, request: Request, transaction: ServerTransaction, source: Address) -> None:
-        if unsupported := invitation.unsupported(request, self._settings):
-            self._refuse(transaction, 420, ("Unsupported", ", ".join(unsupported)))
-        elif request.method == "CANCEL":
+        if request.method == "CANCEL":  # whatever it requires (RFC 3261 8.2.2.3)
             self._cancel(request, transaction, source)
+        elif unsupported := invitation.unsupported(request, self._settings):
+            self._refuse(transaction, 420, ("Unsupported", ", ".join(unsupported)))
         elif request.to.tag:
             call = self._call_of(request)
             if call is not None:

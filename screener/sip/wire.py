@@ -9,7 +9,7 @@ from datetime import datetime
 from screener.errors import SipError
 from screener.settings.sections import Sip
 from screener.sip.tcp import Ends, Tcp
-from screener.sip.tls import Tls
+from screener.sip.tls import TlsTransport
 from screener.sip.transport import Address, TcpAddress, TlsAddress, name_of
 from screener.sip.udp import Udp
 
@@ -35,14 +35,14 @@ class Wire:
         self._ends = ends
         self._udp: Udp | None = None
         self._tcp: Tcp | None = None
-        self._tls: Tls | None = None
+        self._tls: TlsTransport | None = None
         host = settings.host
         try:
             if not settings.tls.only:
                 self._udp = Udp(self._selector, host, settings.port, ends.received)
                 self._tcp = Tcp(self._selector, host, self._udp.port if settings.tcp else None, ends)
             if settings.speaks_tls:
-                self._tls = Tls(self._selector, host, settings.tls, ends, names)
+                self._tls = TlsTransport(self._selector, host, settings.tls, ends, names)
         except SipError:
             self.close()
             raise

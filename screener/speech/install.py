@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from screener.errors import ModelError
-from screener.speech.models import CARD, check_folder, models_folder, sha256_of
+from screener.speech.models import CARD, DEFAULT_MODEL, check_folder, models_folder, sha256_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,6 @@ class Published:
 
 
 ARCHIVES = (".zip", ".tar.bz2", ".tar.gz")
-DEFAULT_MODEL = "sherpa-onnx-kws-zipformer-wenetspeech-3.3M-2024-01-01"
 PUBLISHED: Mapping[str, Published] = {
     # Both Apache-2.0. Neither project prints a SHA-256; these are the sums that many independent projects which
     # fetch the same files have pinned.

@@ -10,6 +10,7 @@ from functools import cache, lru_cache
 
 from pypinyin import Style, lazy_pinyin
 from pypinyin.constants import PINYIN_DICT
+from pypinyin.contrib.tone_convert import to_finals_tone, to_initials
 
 CACHED_TEXTS = 8192
 """Texts whose reading is remembered; partial results repeat a lot."""
@@ -80,6 +81,17 @@ def numbered(text: str) -> str:
     text = unicodedata.normalize("NFKC", text).replace("。", ".").replace("、", ",")
     read = lazy_pinyin(text, style=Style.TONE3, neutral_tone_with_five=True, tone_sandhi=True)
     return " ".join(" ".join(read).split())
+
+
+def initials_and_finals(text: str) -> tuple[str, ...]:
+    """What recognisers of pinyin print, token by token: `外婆` becomes `("w", "ài", "p", "ó")`.
+
+    What is no character of pinyin stays as it is.
+    """
+    read = lazy_pinyin(text, style=Style.TONE)
+    halves = ((to_initials(sound, strict=False), to_finals_tone(sound, strict=False)) for sound in read)
+    parts = (filter(None, half) if any(half) else [sound] for sound, half in zip(read, halves, strict=True))
+    return tuple(part for some in parts for part in some)
 
 
 @cache

@@ -28,7 +28,7 @@ from screener.speech.process import Process
 from screener.speech.recognizer import ModelInfo, ServerState
 from screener.speech.slot import Slot
 from screener.speech.voice import Voice
-from screener.speech.wire import Kind, Record
+from screener.speech.wire import Record, RecordKind
 from screener.speech.worker import Loader
 
 log = logging.getLogger(__name__)
@@ -226,17 +226,17 @@ class RecognizerPool:
 
     def _take(self, slot: Slot, record: Record) -> None:
         match record.kind:
-            case Kind.READY:
+            case RecordKind.READY:
                 self._is_ready(slot, wire.info_of(record.content))
-            case Kind.UNUSABLE:
+            case RecordKind.UNUSABLE:
                 problem = wire.error_of(record.content)
                 log.error("recogniser process %d: %s", slot.number, problem)
                 if self._info is None:
                     self._problem = problem
                     self._loaded.set()
-            case Kind.SERVERS:
+            case RecordKind.SERVERS:
                 slot.servers = wire.servers_of(record.content)
-            case Kind.STATUS:
+            case RecordKind.STATUS:
                 slot.measure(*wire.status_of(record.content))
             case _:
                 if voice := slot.voices.get(record.stream):
@@ -244,16 +244,16 @@ class RecognizerPool:
 
     def _take_of_voice(self, slot: Slot, voice: Voice, record: Record) -> None:
         match record.kind:
-            case Kind.WORDS:
+            case RecordKind.WORDS:
                 self._tell(voice, voice.numbered(wire.words_of(record.content)))
-            case Kind.SOUND:
+            case RecordKind.SOUND:
                 self._tell(voice, wire.sound_of(record.content))
-            case Kind.DONE:
+            case RecordKind.DONE:
                 voice.heard_so_far(wire.done_of(record.content))
-            case Kind.FAILED:
+            case RecordKind.FAILED:
                 slot.voices.pop(voice.number, None)
                 self._lose(voice, Loss.FAILURE, record.content.decode("utf-8", "replace"))
-            case Kind.CLOSED:
+            case RecordKind.CLOSED:
                 slot.voices.pop(voice.number, None)
             case _:
                 raise ModelError(f"a recogniser process said what makes no sense: {record.kind.name}")

@@ -16,7 +16,7 @@ from screener.speech.models import Engine
 from screener.speech.recognizer import ModelInfo, ServerState, SpeechModel
 from screener.speech.served import dialect
 from screener.speech.servers import Link, Server, Servers
-from screener.speech.stream import Decoder, Heard, StreamRecognizer
+from screener.speech.stream import Decoder, Hypothesis, StreamRecognizer
 
 BEHIND_SECONDS = 3.0
 """Audio without a word from the server, after which it does not keep up."""
@@ -78,18 +78,18 @@ class ServedDecoder:
         self._link = link
         self._closed = weakref.finalize(self, link.close)
         """A stream that is dropped without its last words closes too."""
-        self._last = Heard("")
-        self._told: list[Heard] = []
+        self._last = Hypothesis("")
+        self._told: list[Hypothesis] = []
 
     @property
     def server(self) -> Server:
         """Who does it."""
         return self._link.server
 
-    def feed(self, pcm: bytes) -> Heard:
+    def feed(self, pcm: bytes) -> Hypothesis:
         """Send a chunk; a final that has come is told before anything newer."""
         if self._last.final:
-            self._last = Heard("")
+            self._last = Hypothesis("")
         self._link.say(pcm, len(pcm) / 2 / SAMPLE_RATE)
         self._told += self._read(self._link.take())
         if self._link.unanswered > BEHIND_SECONDS:
@@ -100,18 +100,18 @@ class ServedDecoder:
                 break
         return self._last
 
-    def flush(self) -> Heard:
+    def flush(self) -> Hypothesis:
         """What comes of the end, within a moment."""
         told = self._told + self._read(self._link.finish(LAST_WORDS_SECONDS))
         self._closed()
         text = next((heard for heard in reversed(told) if heard.text), self._last)
-        return Heard(text.text, text.syllables, final=True, confidence=text.confidence)
+        return Hypothesis(text.text, text.syllables, final=True, confidence=text.confidence)
 
     def close(self) -> None:
         """It is not used any more."""
         self._closed()
 
-    def _read(self, messages: Sequence[str]) -> list[Heard]:
+    def _read(self, messages: Sequence[str]) -> list[Hypothesis]:
         return [heard for message in messages if (heard := self._link.read(message)) is not None]
 
 
@@ -123,7 +123,7 @@ class _Travelling:
         self._kept = b""
         self._decoder = self._next()
 
-    def feed(self, pcm: bytes) -> Heard:
+    def feed(self, pcm: bytes) -> Hypothesis:
         self._kept = (self._kept + pcm)[-KEPT_BYTES:]
         try:
             heard = self._decoder.feed(pcm)
@@ -135,14 +135,14 @@ class _Travelling:
                 self._decoder = self._next()
         return heard
 
-    def flush(self) -> Heard:
+    def flush(self) -> Hypothesis:
         try:
             return self._decoder.flush()
         except ModelError as problem:
             self._moved(problem)
             return self._decoder.flush()
 
-    def _moved(self, problem: ModelError) -> Heard:
+    def _moved(self, problem: ModelError) -> Hypothesis:
         """What the next decoder makes of the utterance so far."""
         while True:
             if isinstance(self._decoder, ServedDecoder):

@@ -21,7 +21,7 @@ from screener.errors import ModelError
 from screener.events import FRAME_SECONDS, Speaker, Transcript
 from screener.speech import wire
 from screener.speech.process import Process
-from screener.speech.wire import Kind, Record
+from screener.speech.wire import Record, RecordKind
 from screener.speech.worker import Loader
 
 log = logging.getLogger(__name__)
@@ -40,7 +40,7 @@ AGAIN_SECONDS = 5.0
 RECORD_BYTES = 32_000
 
 
-class Outcome(StrEnum):
+class ReadingOutcome(StrEnum):
     """What became of a reading."""
 
     READ = "read"
@@ -89,7 +89,7 @@ class SecondReader:
     def __init__(self, loader: Loader) -> None:
         self._loader = loader
         self._jobs: queue.Queue[_Job | None] = queue.Queue(WAITING)
-        self.counts: Counter[Outcome] = Counter()
+        self.counts: Counter[ReadingOutcome] = Counter()
         """Readings, by what became of them."""
         self.seconds = 0.0
         """That readings took."""
@@ -120,12 +120,12 @@ class SecondReader:
         audio = tuple(recent.cut(t.start, t.end) for t in said)
         job = _Job(tuple(said), audio, time.monotonic() + seconds, answered)
         if not self._ready:
-            self._end(job, Outcome.FAILED)
+            self._end(job, ReadingOutcome.FAILED)
             return
         try:
             self._jobs.put_nowait(job)
         except queue.Full:
-            self._end(job, Outcome.FULL)
+            self._end(job, ReadingOutcome.FULL)
 
     def stop(self) -> None:
         """Read nothing more."""
@@ -134,7 +134,7 @@ class SecondReader:
             self._jobs.put_nowait(None)
         self._thread.join(2.0)
 
-    def _end(self, job: _Job, outcome: Outcome, said: tuple[Transcript, ...] = ()) -> None:
+    def _end(self, job: _Job, outcome: ReadingOutcome, said: tuple[Transcript, ...] = ()) -> None:
         self.counts[outcome] += 1
         job.answered(said)
 
@@ -162,7 +162,7 @@ class SecondReader:
         self._start_at = now + AGAIN_SECONDS
         try:
             self._process = Process(self._loader)
-            self._await(Kind.READY, LOAD_SECONDS)
+            self._await(RecordKind.READY, LOAD_SECONDS)
         except (ModelError, OSError) as problem:
             log.error("there is no second reading: %s", problem)
             self._give_up()
@@ -184,14 +184,14 @@ class SecondReader:
     def _work(self, job: _Job) -> None:
         begun = time.monotonic()
         if begun >= job.until:
-            self._end(job, Outcome.LATE)
+            self._end(job, ReadingOutcome.LATE)
             return
         try:
             heard = [self._read(pcm) for pcm in job.audio]
         except ModelError as problem:
             log.error("a second reading failed: %s", problem)
             self._give_up()
-            self._end(job, Outcome.FAILED)
+            self._end(job, ReadingOutcome.FAILED)
             return
         self.seconds += time.monotonic() - begun
         read = (
@@ -203,7 +203,7 @@ class SecondReader:
             )
             for said, finals in zip(job.said, heard, strict=True)
         )
-        self._end(job, Outcome.READ, tuple(read))
+        self._end(job, ReadingOutcome.READ, tuple(read))
 
     def _read(self, pcm: bytes) -> list[Transcript]:
         """What is said in a piece of audio.
@@ -217,12 +217,12 @@ class SecondReader:
         process.say(wire.opened(number, Speaker.CALLER))
         for begin in range(0, len(pcm), RECORD_BYTES):
             process.say(wire.audio(number, begin / 16000, pcm[begin : begin + RECORD_BYTES]))
-        process.say(Record(Kind.CLOSE, number))
-        said = self._await(Kind.CLOSED, STUCK_SECONDS)
-        heard = [wire.words_of(r.content) for r in said if r.kind is Kind.WORDS and r.stream == number]
+        process.say(Record(RecordKind.CLOSE, number))
+        said = self._await(RecordKind.CLOSED, STUCK_SECONDS)
+        heard = [wire.words_of(r.content) for r in said if r.kind is RecordKind.WORDS and r.stream == number]
         return [t for t in heard if t.final]
 
-    def _await(self, kind: Kind, seconds: float) -> list[Record]:
+    def _await(self, kind: RecordKind, seconds: float) -> list[Record]:
         """What it says up to a record of this kind.
 
         Raises:
@@ -243,10 +243,10 @@ class SecondReader:
                 raise ModelError("its process died")
             for record in records:
                 said.append(record)
-                if record.kind is Kind.UNUSABLE:
+                if record.kind is RecordKind.UNUSABLE:
                     self._unusable = True
                     raise wire.error_of(record.content)
-                if record.kind is Kind.FAILED:
+                if record.kind is RecordKind.FAILED:
                     raise ModelError(record.content.decode("utf-8", "replace"))
                 if record.kind is kind:
                     return said

@@ -11,7 +11,7 @@ from screener.errors import ModelError
 from screener.events import SAMPLE_RATE
 from screener.outside.objects import read_object
 from screener.speech.models import Engine
-from screener.speech.stream import Heard
+from screener.speech.stream import Hypothesis
 from screener.speech.upsample import Upsampler
 
 VOSK_END = '{"eof" : 1}'
@@ -40,7 +40,7 @@ class Dialect(Protocol):
         """A message with 16-bit samples at 8 kHz."""
         ...
 
-    def heard(self, message: str) -> Heard | None:
+    def heard(self, message: str) -> Hypothesis | None:
         """What a message of the server says; None for nothing new.
 
         Raises:
@@ -65,11 +65,11 @@ class VoskDialect:
         """The samples as they are."""
         return pcm
 
-    def heard(self, message: str) -> Heard | None:
+    def heard(self, message: str) -> Hypothesis | None:
         """`{"partial": …}` or `{"text": …, "result": …}`."""
         from screener.speech.vosk import parse_final, parse_partial  # the library comes with it
 
-        def read(said: dict[str, Any]) -> Heard:
+        def read(said: dict[str, Any]) -> Hypothesis:
             if "partial" in said:
                 return parse_partial(message)
             if "text" not in said:
@@ -96,7 +96,7 @@ class SherpaDialect:
         """Twice as many samples, as floats."""
         return self._upsampler.accept(pcm).astype("<f4").tobytes()
 
-    def heard(self, message: str) -> Heard | None:
+    def heard(self, message: str) -> Hypothesis | None:
         """`{"text": …, "tokens": […], "ys_probs": […], "is_final": …}`."""
         from screener.speech.sherpa import parse_result
 
@@ -114,7 +114,7 @@ def dialect(engine: Engine, min_confidence: float) -> Dialect:
     return VoskDialect(min_confidence) if engine == "vosk" else SherpaDialect(min_confidence)
 
 
-def _sense(message: str, read: Callable[[dict[str, Any]], Heard]) -> Heard:
+def _sense(message: str, read: Callable[[dict[str, Any]], Hypothesis]) -> Hypothesis:
     """What is read of a message; what no recogniser says is an error, and costs the process nothing."""
     try:
         if len(message) > MESSAGE_MOST:

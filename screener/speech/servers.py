@@ -18,17 +18,17 @@ from websockets.asyncio.client import ClientConnection
 from websockets.asyncio.client import connect as connect_anywhere
 from websockets.exceptions import WebSocketException
 
+from screener.backoff import Backoff
 from screener.errors import ModelError
-from screener.pauses import Pauses
 from screener.speech.served import MESSAGE_MOST, Dialect
-from screener.speech.stream import Heard
+from screener.speech.stream import Hypothesis
 
 log = logging.getLogger(__name__)
 
 CONNECT_SECONDS = 1.5
 PING_SECONDS = 1.0
 """A server is asked so often whether it lives, and given up when it does not say so within twice the time."""
-AWAY = Pauses(2.0, 30.0)
+AWAY = Backoff(2.0, 30.0)
 """How long a server that fails is left alone."""
 MAX_MESSAGE = 4 * MESSAGE_MOST
 """Bytes of a message."""
@@ -167,7 +167,7 @@ class Link:
             self._unanswered = 0.0
         return found
 
-    def read(self, message: str) -> Heard | None:
+    def read(self, message: str) -> Hypothesis | None:
         """What a message says.
 
         Raises:

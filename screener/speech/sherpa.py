@@ -2,7 +2,7 @@
 
 import json
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from math import exp
 from pathlib import Path
 from statistics import fmean
@@ -11,9 +11,9 @@ from typing import Any
 from screener.errors import ModelError
 from screener.events import SAMPLE_RATE, Speaker
 from screener.speech.models import SHERPA_FILES, check_folder, describe
-from screener.speech.pinyin import syllables
+from screener.speech.pinyin import initials_and_finals, syllables
 from screener.speech.recognizer import ModelInfo
-from screener.speech.stream import Decoder, Heard, StreamRecognizer
+from screener.speech.stream import Decoder, Hypothesis, StreamRecognizer
 from screener.speech.upsample import Upsampler
 
 TRAILING_SILENCE_SECONDS = 0.8
@@ -21,7 +21,10 @@ TRAILING_SILENCE_SECONDS = 0.8
 LONGEST_UTTERANCE_SECONDS = 20.0
 PREFERRING = {"decoding_method": "modified_beam_search", "hotwords_score": 1.5, "modeling_unit": "cjkchar"}
 """With hot words: a search that keeps several paths, a tenth dearer; what each token of such a word gains (the
-library's default)."""
+library's default); and that a line of their file is taken apart character by character."""
+FIRST_NAME = 0x4E00
+"""A model of pinyin has tokens of several letters, which the library would take apart in the file of hot words: it
+is given a table in which token n is the n-th character from here on, and what it prints is read back by that."""
 MODEL_RATE = 2 * SAMPLE_RATE
 """The library would resample too, and say so on standard error for every stream."""
 CONFIDENCE_POWER = 1.4
@@ -42,7 +45,7 @@ class SherpaModel:
         folder: where it lies.
         min_confidence: while the confidence of an utterance is below it, the utterance is empty; of a long one,
             below half of it.
-        hotwords: names, slang, the firm: paths that hold one of them are preferred.
+        hotwords: names, slang, the firm: paths that hold one of them are preferred, and nothing else is.
 
     Raises:
         ModelError: the library is not installed, or a file is missing or damaged; says which.
@@ -55,14 +58,14 @@ class SherpaModel:
             raise ModelError("sherpa-onnx is not installed", "pip install 'screener[sherpa]'") from error
         check_folder(folder)
         files = {part: str(_newest(folder, pattern)) for part, pattern in SHERPA_FILES.items()}
-        spelled = _spelled(hotwords, folder)
-        with tempfile.NamedTemporaryFile("w", encoding="utf-8", suffix=".txt") as file:
-            file.write(spelled)
-            file.flush()
+        tokens = _tokens(folder)
+        characters = any("\u4e00" <= token[0] <= "\u9fff" for token in tokens)
+        self._names = _renamed(tokens) if hotwords and not characters else {}
+        with tempfile.TemporaryDirectory() as scratch:
+            preferring = _preferring(hotwords, tokens, self._names, Path(scratch))
             try:
                 self._recognizer = sherpa_onnx.OnlineRecognizer.from_transducer(
-                    **files,
-                    **({"hotwords_file": file.name, **PREFERRING} if spelled else {}),
+                    **{**files, **preferring},
                     num_threads=1,
                     enable_endpoint_detection=True,
                     rule2_min_trailing_silence=TRAILING_SILENCE_SECONDS,
@@ -71,8 +74,6 @@ class SherpaModel:
             except Exception as error:
                 raise ModelError(f"sherpa-onnx cannot load the model in {folder}: {error}") from error
         card = describe(folder)
-        tokens = (folder / "tokens.txt").read_text("utf-8").split()
-        characters = any("\u4e00" <= token[0] <= "\u9fff" for token in tokens)
         self._min_confidence = min_confidence
         self._info = ModelInfo("sherpa", card.name, card.synthetic_only, gives_pinyin=not characters)
 
@@ -87,7 +88,7 @@ class SherpaModel:
 
     def decoder(self) -> Decoder:
         """A fresh stream's."""
-        return _SherpaDecoder(self._recognizer, self._min_confidence)
+        return _SherpaDecoder(self._recognizer, self._min_confidence, self._names)
 
 
 def whole_reader(factory: str, **files: str) -> Callable[[Any], str]:
@@ -116,14 +117,19 @@ def whole_reader(factory: str, **files: str) -> Callable[[Any], str]:
 
 
 class _SherpaDecoder:
-    def __init__(self, recognizer: Any, min_confidence: float) -> None:  # noqa: ANN401 - the library has no types
-        self._recognizer = recognizer
+    def __init__(
+        self,
+        recognizer: Any,  # noqa: ANN401 - the library has no types
+        min_confidence: float,
+        names: Mapping[int, str],
+    ) -> None:
+        self._recognizer, self._names = recognizer, names
         self._stream = recognizer.create_stream()
         self._upsampler = Upsampler()
         self._min_confidence = min_confidence
-        self._last = Heard("")
+        self._last = Hypothesis("")
 
-    def feed(self, pcm: bytes) -> Heard:
+    def feed(self, pcm: bytes) -> Hypothesis:
         try:
             if self._decode(pcm):
                 final = self._recognizer.is_endpoint(self._stream)
@@ -131,12 +137,12 @@ class _SherpaDecoder:
                 if final:
                     self._recognizer.reset(self._stream)
             elif self._last.final:
-                self._last = Heard("")
+                self._last = Hypothesis("")
         except RuntimeError as error:
             raise ModelError(f"sherpa-onnx failed on a stream: {error}") from error
         return self._last
 
-    def flush(self) -> Heard:
+    def flush(self) -> Hypothesis:
         self._decode(bytes(SAMPLE_RATE))  # half a second of silence pushes the last tokens out of the encoder
         self._stream.input_finished()
         self._decode(b"")
@@ -152,31 +158,55 @@ class _SherpaDecoder:
             decoded = True
         return decoded
 
-    def _heard(self, final: bool) -> Heard:
-        return parse_result(self._recognizer.get_result_as_json_string(self._stream), final, self._min_confidence)
+    def _heard(self, final: bool) -> Hypothesis:
+        result = self._recognizer.get_result_as_json_string(self._stream)
+        return parse_result(result.translate(self._names), final, self._min_confidence)
 
 
-def _spelled(hotwords: Sequence[str], folder: Path) -> str:
-    """The library's file of hot words: one a line, in the model's tokens."""
-    tokens = {line.split()[0] for line in (folder / "tokens.txt").read_text("utf-8").splitlines() if line.strip()}
-    return "".join(f"{spell(word, tokens)}\n" for word in hotwords)
+def _tokens(folder: Path) -> dict[str, int]:
+    """What a model prints, by number."""
+    rows = (line.split() for line in (folder / "tokens.txt").read_text("utf-8").splitlines())
+    return {row[0]: int(row[1]) for row in rows if len(row) == 2 and row[1].isdigit()}
 
 
-def spell(word: str, tokens: set[str]) -> str:
-    """A word in the tokens of a model, which must be characters: the library takes others apart wrongly.
+def _renamed(tokens: Mapping[str, int]) -> dict[int, str]:
+    """The character, by code, that stands for each token; the library knows `<blk>` and its like by name."""
+    return {FIRST_NAME + number: token for token, number in tokens.items() if not token.startswith("<")}
+
+
+def _preferring(
+    hotwords: Sequence[str], tokens: Mapping[str, int], names: Mapping[int, str], scratch: Path
+) -> dict[str, object]:
+    """What the library is told: a file of hot words, one a line, and for a model of pinyin another table."""
+    if not hotwords:
+        return {}
+    named = {token: chr(code) for code, token in names.items()}
+    spelled = (" ".join(named.get(token, token) for token in spell(word, tokens)) for word in hotwords)
+    file, table = scratch / "hotwords.txt", scratch / "tokens.txt"
+    file.write_text("".join(f"{line}\n" for line in spelled), "utf-8")
+    told: dict[str, object] = {"hotwords_file": str(file), **PREFERRING}
+    if named:
+        table.write_text("".join(f"{named.get(token, token)} {n}\n" for token, n in tokens.items()), "utf-8")
+        told["tokens"] = str(table)
+    return told
+
+
+def spell(word: str, tokens: Container[str]) -> Sequence[str]:
+    """A word in the tokens of a model: its characters, or their initials and finals.
 
     Raises:
         ModelError: the model has no tokens for it.
     """
-    if word and tokens.issuperset(word):
-        return " ".join(word)
+    for parts in (tuple(word), initials_and_finals(word)):
+        if parts and all(part in tokens for part in parts):
+            return parts
     raise ModelError(
-        f"the model cannot prefer {word!r}: it has not every character of it",
-        "empty speech.hotwords, or take a model that prints characters",
+        f"the model cannot prefer {word!r}: it has no tokens for all of it",
+        "write it in Chinese characters, or take it out of speech.hotwords",
     )
 
 
-def parse_result(result: str, final: bool, min_confidence: float) -> Heard:
+def parse_result(result: str, final: bool, min_confidence: float) -> Hypothesis:
     """A result as the library prints it: `{"text": "nǐhǎo", "tokens": ["n", "ǐ", …], "ys_probs": [-0.2, …]}`.
 
     Args:
@@ -187,14 +217,14 @@ def parse_result(result: str, final: bool, min_confidence: float) -> Heard:
     fields = json.loads(result)
     tokens, log_probabilities = fields["tokens"], fields["ys_probs"]
     if not tokens:
-        return Heard("", final=final)
+        return Hypothesis("", final=final)
     confidence = None
     said = syllables(" ".join(tokens))
     if log_probabilities:
         confidence = min(1.0, fmean(map(exp, log_probabilities))) ** CONFIDENCE_POWER
         if confidence < min_confidence * (LONG_SHARE if len(said) >= LONG_SYLLABLES else 1.0):
-            return Heard("", final=final)
-    return Heard(fields["text"].replace(" ", ""), said, final, confidence if final else None)
+            return Hypothesis("", final=final)
+    return Hypothesis(fields["text"].replace(" ", ""), said, final, confidence if final else None)
 
 
 def _newest(folder: Path, pattern: str) -> Path:

@@ -7,7 +7,7 @@ from screener.speech import wire
 from screener.speech.process import Process
 from screener.speech.recognizer import ServerState
 from screener.speech.voice import BATCH_FRAMES, Voice
-from screener.speech.wire import Kind, Record
+from screener.speech.wire import Record, RecordKind
 
 NEARLY_BUSY = 0.85
 """A process that works a larger part of its time takes no further call."""
@@ -92,7 +92,7 @@ class Slot:
         """Hear it no more."""
         self.voices.pop(voice.number, None)
         if self.process and self.ready:
-            self.process.say(Record(Kind.DROP, voice.number))
+            self.process.say(Record(RecordKind.DROP, voice.number))
 
     def carry(self) -> None:
         """Send the audio that waits, as much as the process takes now."""
@@ -106,7 +106,7 @@ class Slot:
                         process.say(wire.audio(voice.number, at, pcm))
                 if voice.closing and not voice.close_said:
                     voice.close_said = True
-                    process.say(Record(Kind.CLOSE, voice.number))
+                    process.say(Record(RecordKind.CLOSE, voice.number))
         process.flush()
 
     def is_late(self, behind: float, bound: float, now: float) -> bool:

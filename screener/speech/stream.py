@@ -29,7 +29,7 @@ LONGEST_SILENCE_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class Hypothesis:
     """What a decoder makes of the utterance so far.
 
     Attributes:
@@ -48,11 +48,11 @@ class Heard:
 class Decoder(Protocol):
     """The engine's side of one stream."""
 
-    def feed(self, pcm: bytes) -> Heard:
+    def feed(self, pcm: bytes) -> Hypothesis:
         """Decode the next chunk of 16-bit samples at 8 kHz."""
         ...
 
-    def flush(self) -> Heard:
+    def flush(self) -> Hypothesis:
         """Close the utterance; `final` is True."""
         ...
 
@@ -74,7 +74,7 @@ class StreamRecognizer:
         self._start: float | None = None  # first voice of the utterance
         self._utterance = 0
         self._text = ""
-        self._claimed = Heard("")
+        self._claimed = Hypothesis("")
         self._voiceless = 0.0
         """Seconds since the last voice."""
         self._lead = b""
@@ -135,14 +135,14 @@ class StreamRecognizer:
                 found += self._report(agreed, end)
         return found
 
-    def _agree(self, heard: Heard) -> Heard | None:
+    def _agree(self, heard: Hypothesis) -> Hypothesis | None:
         """A final as it is; of a partial what the one before claimed too, None where both differ."""
-        before, self._claimed = self._claimed, Heard("") if heard.final else heard
+        before, self._claimed = self._claimed, Hypothesis("") if heard.final else heard
         if heard.final or heard.text == before.text:
             return heard
         return before if heard.text.startswith(before.text) else None
 
-    def _report(self, heard: Heard, end: float) -> list[Transcript]:
+    def _report(self, heard: Hypothesis, end: float) -> list[Transcript]:
         """What has changed and has a voice behind it."""
         found: list[Transcript] = []
         changed = heard.text != self._text

@@ -12,7 +12,7 @@ from screener.resources import embedded_model_folder
 from screener.speech.models import AGAIN, check_folder, describe
 from screener.speech.pinyin import syllables
 from screener.speech.recognizer import ModelInfo
-from screener.speech.stream import Decoder, Heard, StreamRecognizer
+from screener.speech.stream import Decoder, Hypothesis, StreamRecognizer
 
 vosk.SetLogLevel(-1)
 
@@ -59,7 +59,7 @@ class _VoskDecoder:
         self._recognizer.SetWords(True)
         self._min_confidence = min_confidence
 
-    def feed(self, pcm: bytes) -> Heard:
+    def feed(self, pcm: bytes) -> Hypothesis:
         try:
             if self._recognizer.AcceptWaveform(pcm):
                 return parse_final(self._recognizer.Result(), self._min_confidence)
@@ -67,17 +67,17 @@ class _VoskDecoder:
         except Exception as error:
             raise ModelError(f"Vosk failed on a stream: {error}") from error
 
-    def flush(self) -> Heard:
+    def flush(self) -> Hypothesis:
         return parse_final(self._recognizer.FinalResult(), self._min_confidence)
 
 
-def parse_partial(result: str) -> Heard:
+def parse_partial(result: str) -> Hypothesis:
     """A partial result as Vosk prints it: `{"partial": "你 好"}`."""
     text = json.loads(result).get("partial", "").replace(" ", "")
-    return Heard(text, syllables(text))
+    return Hypothesis(text, syllables(text))
 
 
-def parse_final(result: str, min_confidence: float) -> Heard:
+def parse_final(result: str, min_confidence: float) -> Hypothesis:
     """A final result as Vosk prints it: `{"result": [{"conf": 0.98, "word": "你", …}], "text": "你 好"}`.
 
     Args:
@@ -88,4 +88,4 @@ def parse_final(result: str, min_confidence: float) -> Heard:
     sure = [word for word in words if word["conf"] >= min_confidence]
     text = "".join(word["word"] for word in sure)
     confidence = fmean(word["conf"] for word in sure) if sure else None
-    return Heard(text, syllables(text), final=True, confidence=confidence)
+    return Hypothesis(text, syllables(text), final=True, confidence=confidence)

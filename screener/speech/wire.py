@@ -24,7 +24,7 @@ _DONE = struct.Struct("<I")
 _SPEAKERS = tuple(Speaker)
 
 
-class Kind(IntEnum):
+class RecordKind(IntEnum):
     """Of a record; to a process, then from it."""
 
     OPEN = 1
@@ -52,7 +52,7 @@ class Record:
         stream: its number; 0 where it is about the process.
     """
 
-    kind: Kind
+    kind: RecordKind
     stream: int = 0
     content: bytes = b""
 
@@ -74,7 +74,7 @@ def parse(packet: bytes) -> Iterator[Record]:
             position += _HEAD.size + length
             if position > len(packet):
                 raise ValueError("cut short")
-            yield Record(Kind(kind), stream, packet[position - length : position])
+            yield Record(RecordKind(kind), stream, packet[position - length : position])
         except (struct.error, ValueError) as error:
             raise _senseless(error) from error
 
@@ -84,7 +84,7 @@ def parse(packet: bytes) -> Iterator[Record]:
 
 def opened(stream: int, speaker: Speaker) -> Record:
     """A stream begins."""
-    return Record(Kind.OPEN, stream, bytes((_SPEAKERS.index(speaker),)))
+    return Record(RecordKind.OPEN, stream, bytes((_SPEAKERS.index(speaker),)))
 
 
 def speaker_of(content: bytes) -> Speaker:
@@ -94,7 +94,7 @@ def speaker_of(content: bytes) -> Speaker:
 
 def audio(stream: int, at: float, pcm: bytes) -> Record:
     """Audio from `at` on, seconds of audio time, without a gap."""
-    return Record(Kind.AUDIO, stream, _AUDIO.pack(at) + pcm)
+    return Record(RecordKind.AUDIO, stream, _AUDIO.pack(at) + pcm)
 
 
 def audio_of(content: bytes) -> tuple[float, bytes]:
@@ -107,7 +107,7 @@ def audio_of(content: bytes) -> tuple[float, bytes]:
 
 def ready(info: ModelInfo) -> Record:
     """The model is loaded."""
-    return Record(Kind.READY, 0, _json([info.engine, info.name, info.synthetic_only, info.gives_pinyin]))
+    return Record(RecordKind.READY, 0, _json([info.engine, info.name, info.synthetic_only, info.gives_pinyin]))
 
 
 def info_of(content: bytes) -> ModelInfo:
@@ -118,7 +118,7 @@ def info_of(content: bytes) -> ModelInfo:
 
 def unusable(error: ModelError) -> Record:
     """The model cannot be loaded."""
-    return Record(Kind.UNUSABLE, 0, _json([error.message, error.remedy]))
+    return Record(RecordKind.UNUSABLE, 0, _json([error.message, error.remedy]))
 
 
 def error_of(content: bytes) -> ModelError:
@@ -131,10 +131,12 @@ def heard(stream: int, result: Transcript | Cue) -> Record:
     """Words or a sound."""
     if isinstance(result, Cue):
         return Record(
-            Kind.SOUND, stream, _json([result.kind, result.at, result.duration, result.confidence, result.speaker])
+            RecordKind.SOUND,
+            stream,
+            _json([result.kind, result.at, result.duration, result.confidence, result.speaker]),
         )
     return Record(
-        Kind.WORDS,
+        RecordKind.WORDS,
         stream,
         _json(
             [
@@ -174,7 +176,7 @@ def sound_of(content: bytes) -> Cue:
 
 def done(stream: int, frames: int) -> Record:
     """So many frames of the stream have been heard, since it began."""
-    return Record(Kind.DONE, stream, _DONE.pack(frames))
+    return Record(RecordKind.DONE, stream, _DONE.pack(frames))
 
 
 def done_of(content: bytes) -> int:
@@ -184,12 +186,12 @@ def done_of(content: bytes) -> int:
 
 def failed(stream: int, reason: str) -> Record:
     """The engine failed on this stream alone."""
-    return Record(Kind.FAILED, stream, reason.encode("utf-8", "replace")[:1000])
+    return Record(RecordKind.FAILED, stream, reason.encode("utf-8", "replace")[:1000])
 
 
 def status(now: float, worked: float) -> Record:
     """Of a process: seconds of its clock, and how many of them it has had a processor."""
-    return Record(Kind.STATUS, 0, _STATUS.pack(now, worked))
+    return Record(RecordKind.STATUS, 0, _STATUS.pack(now, worked))
 
 
 def status_of(content: bytes) -> tuple[float, float]:
@@ -200,7 +202,7 @@ def status_of(content: bytes) -> tuple[float, float]:
 
 def servers(states: Sequence[ServerState]) -> Record:
     """How the servers are that a process has its work done by."""
-    return Record(Kind.SERVERS, 0, _json([[s.place, s.up, s.streams] for s in states]))
+    return Record(RecordKind.SERVERS, 0, _json([[s.place, s.up, s.streams] for s in states]))
 
 
 def servers_of(content: bytes) -> tuple[ServerState, ...]:

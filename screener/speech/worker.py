@@ -24,7 +24,7 @@ from screener.events import FRAME_BYTES
 from screener.speech import wire
 from screener.speech.listener import Listener
 from screener.speech.recognizer import SpeechModel, Spread
-from screener.speech.wire import Kind, Record
+from screener.speech.wire import Record, RecordKind
 
 STATUS_SECONDS = 0.5
 _PR_SET_PDEATHSIG = 1
@@ -93,15 +93,15 @@ class Worker:
 
     def _take(self, packet: bytes) -> None:
         for record in wire.parse(packet):
-            if record.kind is Kind.OPEN:
+            if record.kind is RecordKind.OPEN:
                 self._open(record.stream, record.content)
                 continue
             stream = self._streams.get(record.stream)
             if stream is None:
                 continue
-            if record.kind is Kind.AUDIO:
+            if record.kind is RecordKind.AUDIO:
                 stream.waiting.append(wire.audio_of(record.content))
-            elif record.kind is Kind.CLOSE:
+            elif record.kind is RecordKind.CLOSE:
                 stream.closing = True
             else:
                 del self._streams[record.stream]
@@ -137,7 +137,7 @@ class Worker:
             return
         if stream.closing:
             del self._streams[stream.number]
-            self._say(Record(Kind.CLOSED, stream.number), now=True)
+            self._say(Record(RecordKind.CLOSED, stream.number), now=True)
         else:
             self._say(wire.done(stream.number, stream.frames))
 
@@ -148,7 +148,7 @@ class Worker:
         if len(self._out) + len(data) > wire.PACKET_BYTES:
             self._flush()
         self._out += data
-        if now or record.kind in (Kind.READY, Kind.STATUS):
+        if now or record.kind in (RecordKind.READY, RecordKind.STATUS):
             self._flush()
 
     def _flush(self) -> None:

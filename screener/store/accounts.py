@@ -18,7 +18,7 @@ class Account:
     """Somebody who may use the console.
 
     Attributes:
-        role: a `screener.console.access.Role`.
+        role: a `screener.console.logins.Role`.
         extension: of an agent, as the log names agents; empty for others.
         secret: argon2 hash of the password.
         failures: wrong passwords since the last right one.

@@ -27,7 +27,7 @@ from screener.store.records import (
     TreatmentRow,
     WarningRow,
 )
-from screener.store.tables import ENUMS, Base, Call
+from screener.store.tables import ENUMS, Base, CallRow
 
 AT_ONCE = 10_000
 """Calls in one transaction."""
@@ -65,13 +65,13 @@ def _load(connection: Connection, batch: Sequence[CallRecord]) -> int:
     send, writers = (_copy, _FOR_POSTGRES) if postgres else (_insert, _FOR_SQLITE)
     fresh = list({call.id: call for call in reversed(batch)}.values())[::-1]  # the first of an id counts
     take_turns(connection)
-    known = _among(connection, select(Call.id), Call.id, [call.id for call in fresh])
+    known = _among(connection, select(CallRow.id), CallRow.id, [call.id for call in fresh])
     again = [call for call in fresh if call.id in known]
     fresh = [call for call in fresh if call.id not in known]
     roots = _roots(connection, fresh)
     own = [call for call in fresh if call.id not in roots]
     rows = (_row(call, roots.get(call.id)) for call in fresh)
-    send(connection, Call, (*COLUMNS, *_PLACED), _plain(rows, writers))
+    send(connection, CallRow, (*COLUMNS, *_PLACED), _plain(rows, writers))
     for part, columns in _PART_FIELDS.items():
         cells = attrgetter(*columns[1:])
         rows = ((call.id, *cells(row)) for call in fresh for row in getattr(call, part))
@@ -99,8 +99,8 @@ def _roots(connection: Connection, fresh: Sequence[CallRecord]) -> dict[str, Roo
     known: dict[str, Root] = {}
     names = list(first)
     for start in range(0, len(names), 500):
-        of_log = select(Call.linkedid, *ROOT_COLUMNS).where(
-            Call.own, Call.linkedid.in_(names[start : start + 500])
+        of_log = select(CallRow.linkedid, *ROOT_COLUMNS).where(
+            CallRow.own, CallRow.linkedid.in_(names[start : start + 500])
         )
         known.update((linkedid, Root(*root)) for linkedid, *root in connection.execute(of_log))
     return {
@@ -163,8 +163,8 @@ _FOR_SQLITE: _Writers = {**_FOR_POSTGRES, datetime: _sqlite_time}
 def filling(log: CallLog) -> Iterator[None]:
     """While an empty log is filled: its index by number, in whose order no calls come, is made at the end."""
     with log.reading() as connection:
-        empty = connection.execute(select(Call.id).limit(1)).first() is None
-    by_number = next(index for index in _table(Call).indexes if index.name == "ix_calls_number_started_at_own")
+        empty = connection.execute(select(CallRow.id).limit(1)).first() is None
+    by_number = next(index for index in _table(CallRow).indexes if index.name == "ix_calls_number_started_at_own")
     if not empty:
         yield
         return

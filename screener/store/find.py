@@ -16,7 +16,7 @@ from screener.store.numbered import begins, by_index
 from screener.store.offered import came
 from screener.store.records import CallRecord, Review
 from screener.store.search import said, said_by_index
-from screener.store.tables import RARE, Call
+from screener.store.tables import RARE, CallRow
 
 DAY = timedelta(days=1)
 
@@ -91,14 +91,14 @@ class Wanted:
         """What a row of `calls` must fulfil; `at` is the column of its moment."""
         found: list[Any] = []
         if self.flagged:  # in the words of the index of marked calls
-            found += [*_judged(Call), Call.review != Review.OVERTURNED]
+            found += [*_judged(CallRow), CallRow.review != Review.OVERTURNED]
         if self.since is not None:
             found.append(at >= self.since)
         if self.until is not None:
             found.append(at < self.until)
         rare = {"agent": self.agent, "review": self.review, "treatment": self.treatment}
         exact = {"verdict": self.verdict, **rare, **self.places}
-        found += [getattr(Call, name) == value for name, value in exact.items() if value]
+        found += [getattr(CallRow, name) == value for name, value in exact.items() if value]
         if not self.flagged:  # whose own index knows these
             found += [
                 literal_column(RARE[name]) for name, value in rare.items() if value not in ("", None, "none")
@@ -106,9 +106,9 @@ class Wanted:
         if self.flagged and (self.kind or self.without_kind):
             found += self._of_kind()
         elif self.kind or self.without_kind:
-            found.append(Call.kind == self.kind if self.kind else Call.kind.is_(None))
+            found.append(CallRow.kind == self.kind if self.kind else CallRow.kind.is_(None))
         if self.withheld:
-            found.append(Call.number == "")
+            found.append(CallRow.number == "")
         elif self.number:
             found.append(begins(self.number))
         if self.text:
@@ -117,13 +117,13 @@ class Wanted:
 
     def _of_kind(self) -> list[Any]:
         """Calls of which this is the gravest kind, as reports count them, whichever of their rows was of it."""
-        other = aliased(Call)
-        same = other.called_at == Call.called_at, other.root == Call.root
+        other = aliased(CallRow)
+        same = other.called_at == CallRow.called_at, other.root == CallRow.root
         gravest = select(func.min(kind_rank(other))).where(*_judged(other), *same).scalar_subquery()
         return [gravest == GRAVEST_FIRST.index(self.kind)]
 
 
-def kind_rank(call: Any) -> Any:  # noqa: ANN401 - `Call` or an alias of it
+def kind_rank(call: Any) -> Any:  # noqa: ANN401 - `CallRow` or an alias of it
     """Where the kind of a row stands in `GRAVEST_FIRST`."""
     ranks = {kind.value: rank for rank, kind in enumerate(GRAVEST_FIRST) if kind}
     return case(ranks, value=type_coerce(call.kind, String), else_=GRAVEST_FIRST.index(None))
@@ -145,9 +145,9 @@ def find(log: CallLog, wanted: Wanted, limit: int) -> list[CallRecord]:
     Raises:
         StoreError: the database failed.
     """
-    at = Call.called_at if wanted.flagged else Call.started_at
-    query: Select[Any] = select(Call.root, at, *(getattr(Call, name) for name in COLUMNS))
-    query = query.where(*wanted.conditions(at)).order_by(at.desc(), Call.id.desc())
+    at = CallRow.called_at if wanted.flagged else CallRow.started_at
+    query: Select[Any] = select(CallRow.root, at, *(getattr(CallRow, name) for name in COLUMNS))
+    query = query.where(*wanted.conditions(at)).order_by(at.desc(), CallRow.id.desc())
     found: dict[str, CallRecord] = {}
     with log.reading() as connection:
         if wanted.text and (few := said_by_index(connection, wanted.text)) is not None:
@@ -173,7 +173,7 @@ def _parts(connection: Connection, query: Select[Any], wanted: Wanted, at: Any) 
             for since, until in came(connection, wanted.places, wanted.since, wanted.until):
                 yield query.where(at >= since, at < until)
         return
-    oldest, newest = (connection.scalar(select(edge(Call.started_at))) for edge in (func.min, func.max))
+    oldest, newest = (connection.scalar(select(edge(CallRow.started_at))) for edge in (func.min, func.max))
     if oldest is None or newest is None:
         return
     first = max(oldest - DAY, wanted.since or oldest - DAY)  # a caller dialled before the call came here
@@ -187,7 +187,7 @@ def calls_of(log: CallLog, number: str) -> int:
     Raises:
         StoreError: the database failed.
     """
-    query = select(func.count()).select_from(Call).where(Call.number == number, Call.own)
+    query = select(func.count()).select_from(CallRow).where(CallRow.number == number, CallRow.own)
     with log.reading() as connection:
         return int(connection.scalar(query) or 0)
 
@@ -198,9 +198,9 @@ def nodes(log: CallLog, since: datetime | None = None) -> set[str]:
     Raises:
         StoreError: the database failed.
     """
-    query = select(Call.node).distinct()
+    query = select(CallRow.node).distinct()
     with log.reading() as connection:
-        return set(connection.scalars(query if since is None else query.where(Call.started_at >= since)))
+        return set(connection.scalars(query if since is None else query.where(CallRow.started_at >= since)))
 
 
 def reviews(log: CallLog) -> dict[Review, int]:
@@ -209,6 +209,6 @@ def reviews(log: CallLog) -> dict[Review, int]:
     Raises:
         StoreError: the database failed.
     """
-    query = select(Call.review, func.count()).where(*_judged(Call))
+    query = select(CallRow.review, func.count()).where(*_judged(CallRow))
     with log.reading() as connection:
-        return {review: int(number) for review, number in connection.execute(query.group_by(Call.review))}
+        return {review: int(number) for review, number in connection.execute(query.group_by(CallRow.review))}

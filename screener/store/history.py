@@ -8,7 +8,7 @@ from sqlalchemy import Connection, case, distinct, func, select
 from screener.core.evidence import Verdict
 from screener.events import History
 from screener.store.records import Review
-from screener.store.tables import Call, Listed
+from screener.store.tables import CallRow, Listed
 
 MILLISECONDS = 500
 """A look-up that takes longer on PostgreSQL is given up: a caller is waiting."""
@@ -21,18 +21,18 @@ def history(connection: Connection, number: str, at: datetime) -> History:
     """
     if not number:
         return History()
-    flag = Call.verdict == Verdict.HARASSMENT
+    flag = CallRow.verdict == Verdict.HARASSMENT
     counts = {
         "calls_15min": _within(at, timedelta(minutes=15)),
         "calls_60min": _within(at, timedelta(minutes=60)),
         "calls_24h": _within(at, timedelta(hours=24)),
-        "flagged": flag & (Call.review != Review.OVERTURNED),
-        "confirmed": flag & (Call.review == Review.CONFIRMED),
-        "overturned": flag & (Call.review == Review.OVERTURNED),
-        "genuine": Call.verdict.in_((Verdict.GENUINE, Verdict.COMPLAINT)),
+        "flagged": flag & (CallRow.review != Review.OVERTURNED),
+        "confirmed": flag & (CallRow.review == Review.CONFIRMED),
+        "overturned": flag & (CallRow.review == Review.OVERTURNED),
+        "genuine": CallRow.verdict.in_((Verdict.GENUINE, Verdict.COMPLAINT)),
     }
-    roots = [func.count(distinct(case((condition, Call.root)))) for condition in counts.values()]
-    calls = select(*roots).where(Call.number == number, Call.started_at < at)
+    roots = [func.count(distinct(case((condition, CallRow.root)))) for condition in counts.values()]
+    calls = select(*roots).where(CallRow.number == number, CallRow.started_at < at)
     lists = select(Listed.name).where(Listed.number == number, holds(at))
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql(f"SET LOCAL statement_timeout = {MILLISECONDS}")
@@ -46,4 +46,4 @@ def holds(at: datetime) -> Any:  # noqa: ANN401 - an expression of SQLAlchemy's
 
 
 def _within(at: datetime, span: timedelta) -> Any:  # noqa: ANN401
-    return Call.own & (Call.started_at >= at - span)
+    return CallRow.own & (CallRow.started_at >= at - span)

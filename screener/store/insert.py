@@ -17,7 +17,7 @@ from screener.store.engine import insert_into
 from screener.store.records import CallRecord, Review
 from screener.store.tables import (
     Base,
-    Call,
+    CallRow,
     DecisionMade,
     EvidencePiece,
     SegmentRow,
@@ -79,7 +79,7 @@ def insert_call(connection: Connection, record: CallRecord) -> bool:
     """
     root = _root(connection, record)
     placed = {name: getattr(record, name) for name in COLUMNS} | placing(record, root)
-    row = upsert(connection, Call, placed).on_conflict_do_nothing().returning(Call.own)
+    row = upsert(connection, CallRow, placed).on_conflict_do_nothing().returning(CallRow.own)
     fresh = connection.execute(row).first()
     counts = fresh is not None and fresh.own
     values = {name: value for name, value in placed.items() if name not in ("own", "root", "called_at")}
@@ -114,7 +114,7 @@ class Root:
     queue: str
 
 
-ROOT_COLUMNS = tuple(getattr(Call, f.name) for f in fields(Root))
+ROOT_COLUMNS = tuple(getattr(CallRow, f.name) for f in fields(Root))
 
 
 def placing(record: CallRecord, root: Root | None) -> dict[str, Any]:
@@ -139,7 +139,7 @@ def root_of(record: CallRecord) -> Root:
 def _root(connection: Connection, record: CallRecord) -> Root | None:
     if not record.linkedid:
         return None
-    query = select(*ROOT_COLUMNS).where(Call.linkedid == record.linkedid, Call.own, Call.id != record.id)
+    query = select(*ROOT_COLUMNS).where(CallRow.linkedid == record.linkedid, CallRow.own, CallRow.id != record.id)
     found = connection.execute(query.limit(1)).first()
     return Root(*found) if found else None
 
@@ -173,7 +173,9 @@ def _complete(connection: Connection, call_id: str, values: dict[str, Any]) -> b
     """Whether the call was up until now."""
     late = {name: value for name, value in values.items() if name not in _REVIEW + _FIXED}
     return (
-        connection.execute(update(Call).where(Call.id == call_id, Call.ended_at.is_(None)).values(late)).rowcount
+        connection.execute(
+            update(CallRow).where(CallRow.id == call_id, CallRow.ended_at.is_(None)).values(late)
+        ).rowcount
         > 0
     )
 

@@ -8,13 +8,13 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, exists, func, select
 
 from screener.core.evidence import Reason, Verdict
-from screener.core.ladder import HEIGHT, Confirmed, Ladder, Standing, standing
+from screener.core.ladder import HEIGHT, Confirmed, Ladder, LadderPlace, standing
 from screener.events import History, ListName
 from screener.store.history import history, holds
 from screener.store.insert import upsert
 from screener.store.log import CallLog
 from screener.store.records import Access, Review
-from screener.store.tables import Call, DecisionMade, Lift, Listed
+from screener.store.tables import CallRow, DecisionMade, Lift, Listed
 
 COMPLAINTS = (Verdict.COMPLAINT, Verdict.ABUSIVE_COMPLAINT)
 AT_ONCE = 500
@@ -32,7 +32,7 @@ def past(log: CallLog, ladder: Ladder, number: str, at: datetime) -> History:
         return replace(known, rung=stands.rung) if stands else known
 
 
-def standings(log: CallLog, ladder: Ladder, at: datetime) -> dict[str, Standing]:
+def standings(log: CallLog, ladder: Ladder, at: datetime) -> dict[str, LadderPlace]:
     """Every number that stands on a step, the highest first.
 
     Raises:
@@ -48,7 +48,7 @@ def standings(log: CallLog, ladder: Ladder, at: datetime) -> dict[str, Standing]
     return dict(sorted(kept, key=lambda pair: (HEIGHT[pair[1].rung], pair[1].until), reverse=True))
 
 
-def standing_of(connection: Connection, number: str, ladder: Ladder, at: datetime) -> Standing | None:
+def standing_of(connection: Connection, number: str, ladder: Ladder, at: datetime) -> LadderPlace | None:
     """Where a number stands; None on no step, and for a withheld one."""
     if not (ladder.steps and number):
         return None
@@ -76,14 +76,16 @@ def lift(log: CallLog, number: str, access: Access) -> None:
 
 def _confirmed(connection: Connection, number: str | None = None) -> Mapping[str, Sequence[Confirmed]]:
     """Confirmed calls by number, each once, that no suspension brought about and that came after any lift."""
-    unheard = exists().where(DecisionMade.call_id == Call.id, DecisionMade.reason == Reason.SUSPENDED)
-    said_at = func.max(func.coalesce(Call.reviewed_at, Call.started_at), type_=Call.started_at.type)
-    query = select(Call.number, Call.called_at, said_at, Lift.at).outerjoin(Lift, Lift.number == Call.number)
-    query = query.where(Call.verdict == Verdict.HARASSMENT, Call.review == Review.CONFIRMED, ~unheard)
-    query = query.where(Call.number == number) if number is not None else query.where(Call.number != "")
+    unheard = exists().where(DecisionMade.call_id == CallRow.id, DecisionMade.reason == Reason.SUSPENDED)
+    said_at = func.max(func.coalesce(CallRow.reviewed_at, CallRow.started_at), type_=CallRow.started_at.type)
+    query = select(CallRow.number, CallRow.called_at, said_at, Lift.at).outerjoin(
+        Lift, Lift.number == CallRow.number
+    )
+    query = query.where(CallRow.verdict == Verdict.HARASSMENT, CallRow.review == Review.CONFIRMED, ~unheard)
+    query = query.where(CallRow.number == number) if number is not None else query.where(CallRow.number != "")
     found: defaultdict[str, list[Confirmed]] = defaultdict(list)
     for who, called_at, said, lifted in connection.execute(
-        query.group_by(Call.number, Call.root, Call.called_at, Lift.at)
+        query.group_by(CallRow.number, CallRow.root, CallRow.called_at, Lift.at)
     ):
         if lifted is None or said > lifted:
             found[who].append(Confirmed(called_at, said))
@@ -96,8 +98,8 @@ def _protected(connection: Connection, numbers: Sequence[str], ladder: Ladder, a
     for start in range(0, len(numbers), AT_ONCE):
         some = numbers[start : start + AT_ONCE]
         open_since = at - timedelta(days=ladder.complaint_days)
-        complained = select(Call.number).where(Call.number.in_(some), Call.started_at >= open_since)
-        found.update(connection.scalars(complained.where(Call.verdict.in_(COMPLAINTS)).distinct()))
+        complained = select(CallRow.number).where(CallRow.number.in_(some), CallRow.started_at >= open_since)
+        found.update(connection.scalars(complained.where(CallRow.verdict.in_(COMPLAINTS)).distinct()))
         allowed = select(Listed.number).where(Listed.number.in_(some), Listed.name == ListName.ALLOW, holds(at))
         found.update(connection.scalars(allowed))
     return found

@@ -28,7 +28,7 @@ from screener.store.records import (
     DecisionRow,
     EvidenceRow,
     ListedNumber,
-    Refusal,
+    RefusedRecord,
     Review,
     Segment,
     TransferRow,
@@ -36,7 +36,7 @@ from screener.store.records import (
     WarningRow,
 )
 from screener.store.schema import is_newest, migrate
-from screener.store.tables import AccessNote, Call, Listed
+from screener.store.tables import AccessNote, CallRow, Listed
 
 
 def open_log(url: str, folder: Path | None = None, must_exist: bool = False, read_only: bool = False) -> "CallLog":
@@ -125,7 +125,7 @@ class CallLog:
 
     # Calls.
 
-    def write(self, records: Sequence[CallRecord]) -> list[Refusal]:
+    def write(self, records: Sequence[CallRecord]) -> list[RefusedRecord]:
         """Write calls; a call that is complete in the log already is left alone.
 
         A record without `ended_at` makes a row only where there is none.
@@ -141,12 +141,12 @@ class CallLog:
                 self._write(records)
             except (DataError, IntegrityError) as problem:
                 if len(records) == 1:
-                    return [Refusal(records[0], str(problem.orig).strip())]
+                    return [RefusedRecord(records[0], str(problem.orig).strip())]
             except StatementError as problem:
                 if type(problem) is not StatementError:
                     raise
                 if len(records) == 1:
-                    return [Refusal(records[0], str(problem.orig).strip())]
+                    return [RefusedRecord(records[0], str(problem.orig).strip())]
             else:
                 return []
         return [refusal for record in records for refusal in self.write([record])]
@@ -167,10 +167,10 @@ class CallLog:
             StoreError: the database failed.
         """
         with self.reading() as connection, Session(bind=connection) as session:
-            row = session.get(Call, call_id)
+            row = session.get(CallRow, call_id)
             if row is None:
-                begins = Call.id.startswith(call_id, autoescape=True)
-                found = session.scalars(select(Call).where(begins).order_by(Call.id).limit(2)).all()
+                begins = CallRow.id.startswith(call_id, autoescape=True)
+                found = session.scalars(select(CallRow).where(begins).order_by(CallRow.id).limit(2)).all()
                 if len(found) != 1:
                     what = "several calls have an id that begins" if found else "no call has an id that begins"
                     raise InputError(f"{what} with {call_id!r}", "see: screener calls list")
@@ -199,16 +199,16 @@ class CallLog:
         Raises:
             StoreError: the database failed.
         """
-        query: Select[Any] = select(*(getattr(Call, name) for name in COLUMNS))
-        query = query.order_by(Call.started_at.desc(), Call.id.desc()).limit(limit)
+        query: Select[Any] = select(*(getattr(CallRow, name) for name in COLUMNS))
+        query = query.order_by(CallRow.started_at.desc(), CallRow.id.desc()).limit(limit)
         if since is not None:
-            query = query.where(Call.started_at >= since)
+            query = query.where(CallRow.started_at >= since)
         if until is not None:
-            query = query.where(Call.started_at < until)
+            query = query.where(CallRow.started_at < until)
         if verdict is not None:
-            query = query.where(Call.verdict == verdict)
+            query = query.where(CallRow.verdict == verdict)
         if kind is not None:
-            query = query.where(Call.kind == kind)
+            query = query.where(CallRow.kind == kind)
         if number:
             query = query.where(begins(number))
         with self.reading() as connection:
@@ -225,8 +225,8 @@ class CallLog:
         Raises:
             StoreError: the database failed.
         """
-        root = select(Call.root).where(Call.id == call_id).scalar_subquery()
-        query = select(Call).where(Call.root == root).order_by(Call.started_at, Call.id)
+        root = select(CallRow.root).where(CallRow.id == call_id).scalar_subquery()
+        query = select(CallRow).where(CallRow.root == root).order_by(CallRow.started_at, CallRow.id)
         with self.reading() as connection, Session(bind=connection) as session:
             return [_record(row) for row in session.scalars(query)]
 
@@ -236,9 +236,11 @@ class CallLog:
         Raises:
             StoreError: the database failed.
         """
-        query: Select[Any] = select(*(getattr(Call, name) for name in COLUMNS))
-        query = query.where(Call.number == number, Call.verdict == Verdict.HARASSMENT)
-        query = query.where(Call.review != Review.OVERTURNED).order_by(Call.started_at.desc(), Call.id.desc())
+        query: Select[Any] = select(*(getattr(CallRow, name) for name in COLUMNS))
+        query = query.where(CallRow.number == number, CallRow.verdict == Verdict.HARASSMENT)
+        query = query.where(CallRow.review != Review.OVERTURNED).order_by(
+            CallRow.started_at.desc(), CallRow.id.desc()
+        )
         with self.reading() as connection:
             return [CallRecord(*row) for row in connection.execute(query)]
 
@@ -254,19 +256,23 @@ class CallLog:
         Raises:
             StoreError: the database failed.
         """
-        columns = [getattr(Call, name) for name in COLUMNS]
-        flagged = (Call.verdict == Verdict.HARASSMENT) | (Call.entrance == Entrance.BY_HAND)
-        recent = select(*columns).where(Call.started_at >= since).order_by(Call.started_at.desc(), Call.id.desc())
+        columns = [getattr(CallRow, name) for name in COLUMNS]
+        flagged = (CallRow.verdict == Verdict.HARASSMENT) | (CallRow.entrance == Entrance.BY_HAND)
+        recent = (
+            select(*columns)
+            .where(CallRow.started_at >= since)
+            .order_by(CallRow.started_at.desc(), CallRow.id.desc())
+        )
         with self.reading() as connection:
             if not linkedid:
-                newest = connection.execute(recent.where(Call.agent == agent, flagged).limit(1)).first()
+                newest = connection.execute(recent.where(CallRow.agent == agent, flagged).limit(1)).first()
                 if newest is None or not (linkedid := CallRecord(*newest).linkedid):
                     return [CallRecord(*newest)] if newest else []
             else:
-                had = recent.where(Call.linkedid == linkedid, Call.agent == agent).limit(1)
+                had = recent.where(CallRow.linkedid == linkedid, CallRow.agent == agent).limit(1)
                 if connection.execute(had).first() is None:
                     return []
-            of_call = recent.where(Call.linkedid == linkedid, flagged | Call.ended_at.is_(None))
+            of_call = recent.where(CallRow.linkedid == linkedid, flagged | CallRow.ended_at.is_(None))
             return [CallRecord(*row) for row in connection.execute(of_call)]
 
     def review(self, call_id: str, review: Review, by: str, at: datetime) -> None:
@@ -283,8 +289,8 @@ class CallLog:
             StoreError: the database failed.
         """
         change = (
-            update(Call)
-            .where(Call.id == call_id)
+            update(CallRow)
+            .where(CallRow.id == call_id)
             .values(review=review, reviewed_by=by[:SHORT_MOST], reviewed_at=at)
         )
         with self.writing() as connection:
@@ -380,7 +386,7 @@ _PARTS: dict[str, type[Any]] = {
 }
 
 
-def _record(call: Call) -> CallRecord:
+def _record(call: CallRow) -> CallRecord:
     values: dict[str, Any] = {name: getattr(call, name) for name in COLUMNS}
     for name, part in _PARTS.items():
         keys = [f.name for f in fields(part)]

@@ -11,7 +11,7 @@ from sqlalchemy.orm import aliased
 from screener.store.engine import insert_into
 from screener.store.insert import ROOT_COLUMNS, Root
 from screener.store.records import CallRecord
-from screener.store.tables import DAY_SECONDS, QUARTER_SECONDS, Base, Call, OfferedPlace, OfferedTime
+from screener.store.tables import DAY_SECONDS, QUARTER_SECONDS, Base, CallRow, OfferedPlace, OfferedTime
 
 _Counts = Counter[tuple[int, *tuple[str, ...]]]
 
@@ -59,7 +59,7 @@ def tell_dialled(connection: Connection, others: Iterable[CallRecord]) -> None:
         if name in known:
             roots.setdefault(known[name], dialled)
     for root, dialled in roots.items():
-        connection.execute(update(Call).where(Call.root == root.id).values(dialled=dialled))
+        connection.execute(update(CallRow).where(CallRow.root == root.id).values(dialled=dialled))
     if roots:
         count_offered(connection, roots, -1)
         count_offered(connection, (replace(root, dialled=dialled) for root, dialled in roots.items()))
@@ -106,8 +106,8 @@ def _time(low: int, high: int, end: int) -> tuple[datetime, datetime]:
 
 def _without_dialled(connection: Connection, ids: Sequence[str]) -> dict[str, Root]:
     """The first row of the calls of these rows, where it does not say what was dialled."""
-    row = aliased(Call)
-    query = select(row.id, *ROOT_COLUMNS).join(Call, Call.id == row.root).where(Call.dialled == "")
+    row = aliased(CallRow)
+    query = select(row.id, *ROOT_COLUMNS).join(CallRow, CallRow.id == row.root).where(CallRow.dialled == "")
     return {
         name: Root(*root)
         for start in range(0, len(ids), _ASKED_AT_ONCE)

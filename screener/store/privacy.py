@@ -19,7 +19,7 @@ from screener.errors import StoreError
 from screener.store.log import CallLog
 from screener.store.search import forget
 from screener.store.spool import erase_refused, purge_refused
-from screener.store.tables import AccessNote, Call, EvidencePiece, Lift, Listed, SegmentRow
+from screener.store.tables import AccessNote, CallRow, EvidencePiece, Lift, Listed, SegmentRow
 
 log = logging.getLogger(__name__)
 
@@ -106,19 +106,21 @@ def erase(
         StoreError: as in `purge`; a second time does the rest.
     """
     with store.reading() as connection:
-        ids = list(connection.scalars(select(Call.id).where(Call.number == number)))
-        of_number = Call.number == number
+        ids = list(connection.scalars(select(CallRow.id).where(CallRow.number == number)))
+        of_number = CallRow.number == number
         segments = list(
-            connection.scalars(select(SegmentRow.id).join(Call, Call.id == SegmentRow.call_id).where(of_number))
+            connection.scalars(
+                select(SegmentRow.id).join(CallRow, CallRow.id == SegmentRow.call_id).where(of_number)
+            )
         )
-        quoted = select(EvidencePiece.id).join(Call, Call.id == EvidencePiece.call_id)
+        quoted = select(EvidencePiece.id).join(CallRow, CallRow.id == EvidencePiece.call_id)
         spans = list(connection.scalars(quoted.where(EvidencePiece.span != "", of_number)))
     _delete_words(store, segments, spans)
     forget(store)
     for some in _batches(ids):
         with store.writing() as connection:
             _overwrite(connection)
-            connection.execute(update(Call).where(Call.id.in_(some)).values(number="", display_name=""))
+            connection.execute(update(CallRow).where(CallRow.id.in_(some)).values(number="", display_name=""))
     lists = notes = 0
     with store.writing() as connection:
         _overwrite(connection)
@@ -141,7 +143,7 @@ def doubt(store: CallLog, now: datetime) -> str:
     """
     settled = now - SETTLED
     with store.reading() as connection:
-        newest = connection.scalar(select(func.max(Call.started_at)).where(Call.started_at <= settled))
+        newest = connection.scalar(select(func.max(CallRow.started_at)).where(CallRow.started_at <= settled))
     if newest is None or settled - newest <= HOLE:
         return ""
     return f"the clock says {now:%Y-%m-%d}, but before the last two days the newest call is of {newest:%Y-%m-%d}"
@@ -170,10 +172,10 @@ def to_purge(store: CallLog, before: datetime) -> Purged:
 
 def _old(store: CallLog, before: datetime) -> tuple[list[int], list[int]]:
     """Ids of utterances and of pieces of evidence with words in them, of calls that began before a moment."""
-    old = Call.started_at < before
+    old = CallRow.started_at < before
     with store.reading() as connection:
-        heard = select(SegmentRow.id).join(Call, Call.id == SegmentRow.call_id).where(old)
-        quoted = select(EvidencePiece.id).join(Call, Call.id == EvidencePiece.call_id)
+        heard = select(SegmentRow.id).join(CallRow, CallRow.id == SegmentRow.call_id).where(old)
+        quoted = select(EvidencePiece.id).join(CallRow, CallRow.id == EvidencePiece.call_id)
         return list(connection.scalars(heard)), list(
             connection.scalars(quoted.where(EvidencePiece.span != "", old))
         )

@@ -202,7 +202,7 @@ class Access:
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class RefusedRecord:
     """A record that the database will never take, and why."""
 
     record: CallRecord

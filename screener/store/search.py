@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, exists, func, select, text
 
 from screener.store.log import CallLog
-from screener.store.tables import Call, SegmentRow
+from screener.store.tables import CallRow, SegmentRow
 
 GRAM = 3
 """Characters of a piece of the index."""
@@ -23,7 +23,7 @@ MERGED_PAGES = 500
 
 def said(words: str) -> Any:  # noqa: ANN401 - SQLAlchemy's own
     """The condition that a call holds these very words, whoever said them."""
-    return exists().where(SegmentRow.call_id == Call.id, SegmentRow.text.icontains(words, autoescape=True))
+    return exists().where(SegmentRow.call_id == CallRow.id, SegmentRow.text.icontains(words, autoescape=True))
 
 
 def said_by_index(connection: Connection, words: str) -> Any:  # noqa: ANN401
@@ -34,7 +34,7 @@ def said_by_index(connection: Connection, words: str) -> Any:  # noqa: ANN401
     few = select(func.count()).select_from(found.limit(FEW + 1).subquery())
     if int(connection.scalar(few) or 0) > FEW:
         return None
-    return Call.id.in_(select(SegmentRow.call_id).where(SegmentRow.id.in_(found)))
+    return CallRow.id.in_(select(SegmentRow.call_id).where(SegmentRow.id.in_(found)))
 
 
 def _by_index(connection: Connection, words: str) -> Any:  # noqa: ANN401

@@ -86,7 +86,7 @@ class Base(DeclarativeBase):
     type_annotation_map = _TYPES
 
 
-class Call(Base):
+class CallRow(Base):
     """One call. The row is written when the call is offered and completed when it ends.
 
     `ended_at` is null while the call is up, and for ever when the process was killed under it.
@@ -175,7 +175,7 @@ class Call(Base):
 class OfferedTime(Base):
     """How many calls came in a quarter of an hour; kept by the writer, so that reports need not count them.
 
-    Only calls of the callers' own (`Call.own`) are among them.
+    Only calls of the callers' own (`CallRow.own`) are among them.
     """
 
     __tablename__ = "offered_times"

@@ -11,7 +11,7 @@ from sqlalchemy.orm import aliased
 from screener.core.evidence import Verdict
 from screener.store.log import CallLog
 from screener.store.records import Review
-from screener.store.tables import RARE, Call, EvidencePiece
+from screener.store.tables import RARE, CallRow, EvidencePiece
 
 AT_ONCE = 500
 """Ids of one question."""
@@ -40,7 +40,7 @@ def judged_ids(log: CallLog, since: datetime) -> list[str]:
     Raises:
         StoreError: the database failed.
     """
-    query = select(Call.id).where(*_judged(Call, since))
+    query = select(CallRow.id).where(*_judged(CallRow, since))
     with log.reading() as connection:
         rows = connection.execute(query, execution_options={"yield_per": ROWS_AT_ONCE})
         return [name for part in rows.partitions() for (name,) in part]
@@ -52,8 +52,8 @@ def looked_at(log: CallLog, since: datetime) -> list[Unflagged]:
     Raises:
         StoreError: the database failed.
     """
-    said = Call.review.in_((Review.CONFIRMED, Review.OVERTURNED))
-    query = select(Call.id).where(*_judged(Call, since), said, literal_column(RARE["review"]))
+    said = CallRow.review.in_((Review.CONFIRMED, Review.OVERTURNED))
+    query = select(CallRow.id).where(*_judged(CallRow, since), said, literal_column(RARE["review"]))
     with log.reading() as connection:
         names = list(connection.scalars(query))
     return unflagged(log, names, since)
@@ -70,25 +70,25 @@ def unflagged(log: CallLog, names: Sequence[str], since: datetime) -> list[Unfla
     Raises:
         StoreError: the database failed.
     """
-    other, earlier = aliased(Call), aliased(Call)
+    other, earlier = aliased(CallRow), aliased(CallRow)
     flag = or_(other.verdict == Verdict.HARASSMENT, other.flagged_at.is_not(None))
     before = and_(
-        earlier.root == Call.root,
-        tuple_(earlier.started_at, earlier.id) < tuple_(Call.started_at, Call.id),
+        earlier.root == CallRow.root,
+        tuple_(earlier.started_at, earlier.id) < tuple_(CallRow.started_at, CallRow.id),
         *_judged(earlier, since),
         exists().where(EvidencePiece.call_id == earlier.id),
     )
-    ended = func.coalesce(Call.ended_at, Call.started_at)
-    query = select(Call.id, Call.started_at, ended, Call.review, Call.reviewed_at).where(
-        *_judged(Call, since),
-        exists().where(EvidencePiece.call_id == Call.id),
-        ~exists().where(other.root == Call.root, flag),
+    ended = func.coalesce(CallRow.ended_at, CallRow.started_at)
+    query = select(CallRow.id, CallRow.started_at, ended, CallRow.review, CallRow.reviewed_at).where(
+        *_judged(CallRow, since),
+        exists().where(EvidencePiece.call_id == CallRow.id),
+        ~exists().where(other.root == CallRow.root, flag),
         ~exists().where(before),
     )
     found: list[Unflagged] = []
     with log.reading() as connection:
         for start in range(0, len(names), AT_ONCE):
-            some = query.where(Call.id.in_(names[start : start + AT_ONCE]))
+            some = query.where(CallRow.id.in_(names[start : start + AT_ONCE]))
             found += [Unflagged(*row) for row in connection.execute(some)]
     return found
 

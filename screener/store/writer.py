@@ -12,8 +12,8 @@ from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 
+from screener.backoff import Backoff
 from screener.errors import StoreError
-from screener.pauses import Pauses
 from screener.store.log import CallLog
 from screener.store.records import CallRecord
 from screener.store.spool import REFUSED, Spool
@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 BATCH = 200
 """Records in one transaction."""
-RETRY = Pauses(1.0, 30.0)
+RETRY = Backoff(1.0, 30.0)
 """Before the database is asked again."""
 CLOSE_SECONDS = 40.0
 """A database that takes longer for what is left is given up; the spool keeps it."""

@@ -25,7 +25,7 @@ _SIGNED = re.compile(r"t=([0-9]{1,12}),v1=([0-9a-f]{64})")
 
 
 @dataclass(frozen=True, slots=True)
-class Flag:
+class FlagMessage:
     """One message.
 
     Attributes:
@@ -57,7 +57,7 @@ class Flag:
     dry_run: bool = False
 
 
-class Decision(StrEnum):
+class Disposition(StrEnum):
     """What the other system has done with a caller."""
 
     MOVED = "moved"
@@ -69,47 +69,47 @@ class Decision(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class FlagAnswer:
     """A decision, and who took it (empty when nobody is named)."""
 
-    decision: Decision
+    decision: Disposition
     by: str = ""
 
 
-def serialize(flag: Flag) -> bytes:
+def serialize(flag: FlagMessage) -> bytes:
     """A message's body."""
     return json.dumps(asdict(flag), ensure_ascii=False, sort_keys=True).encode("utf-8", "replace")
 
 
-def parse(body: bytes) -> Flag:
+def parse(body: bytes) -> FlagMessage:
     """Read a body, as a receiver does.
 
     Raises:
         InputError: it is none.
     """
     said = _object(body)
-    kinds = {f.name: f.type for f in fields(Flag)}
+    kinds = {f.name: f.type for f in fields(FlagMessage)}
     if said.keys() != kinds.keys() or not all(isinstance(v, str | bool | int | float) for v in said.values()):
         raise InputError("not a message of Screener", "look at its version")
-    return Flag(**said)  # type: ignore[arg-type]
+    return FlagMessage(**said)  # type: ignore[arg-type]
 
 
-def read_answer(body: bytes) -> Answer:
+def read_answer(body: bytes) -> FlagAnswer:
     """Read an answer: `{"decision": "moved", "by": "…"}`. An empty body has taken note, and done nothing.
 
     Raises:
         InputError: it is none.
     """
     if not body.strip():
-        return Answer(Decision.STAYS)
+        return FlagAnswer(Disposition.STAYS)
     said = _object(body)
     decision, by = said.get("decision"), said.get("by", "")
-    if decision not in list(Decision) or not isinstance(by, str):
-        raise InputError("the answer has no decision", f"allowed: {', '.join(Decision)}")
-    return Answer(Decision(str(decision)), " ".join(by.split())[:64])
+    if decision not in list(Disposition) or not isinstance(by, str):
+        raise InputError("the answer has no decision", f"allowed: {', '.join(Disposition)}")
+    return FlagAnswer(Disposition(str(decision)), " ".join(by.split())[:64])
 
 
-def write_answer(answer: Answer) -> bytes:
+def write_answer(answer: FlagAnswer) -> bytes:
     """An answer's body, for whoever receives messages."""
     return json.dumps({"decision": answer.decision, "by": answer.by}, ensure_ascii=False).encode(
         "utf-8", "replace"

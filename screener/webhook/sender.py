@@ -15,19 +15,19 @@ from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import Request
 
+from screener.backoff import Backoff
 from screener.errors import InputError
 from screener.operations.metrics import Sample
 from screener.outside.ask import ask
 from screener.outside.text import visible
-from screener.pauses import Pauses
 from screener.settings.sections import Webhook
 from screener.webhook.message import (
     DELIVERY,
     MAX_ANSWER,
     SIGNATURE,
-    Answer,
-    Decision,
-    Flag,
+    Disposition,
+    FlagAnswer,
+    FlagMessage,
     read_answer,
     serialize,
     sign,
@@ -39,15 +39,15 @@ WAITING = 200
 """Messages that may wait."""
 WITHIN_SECONDS = 30.0
 """From the flag to the end of the last try; below `core.session.TRANSFER_LIMIT`."""
-RETRY = Pauses(0.5, 5.0)
+RETRY = Backoff(0.5, 5.0)
 JOIN_SECONDS = 2.0
 AGAIN = frozenset((408, 425, 429, *range(500, 600)))
 """Statuses that another try may change."""
 
-Answered = Callable[[Answer], None]
+Answered = Callable[[FlagAnswer], None]
 """Takes the decision; called on the thread `webhook`, must only enqueue."""
-_STAYS = Answer(Decision.STAYS)
-_Waiting = tuple[Flag, Answered, float]
+_STAYS = FlagAnswer(Disposition.STAYS)
+_Waiting = tuple[FlagMessage, Answered, float]
 
 
 class Sender:
@@ -69,7 +69,7 @@ class Sender:
         self._thread = threading.Thread(target=self._run, name="webhook", daemon=True)
         self._thread.start()
 
-    def post(self, flag: Flag, answered: Answered) -> None:
+    def post(self, flag: FlagMessage, answered: Answered) -> None:
         """Send a message; any thread, returns at once. `answered` follows in any case."""
         try:
             self._waiting.put_nowait((flag, answered, time.monotonic() + WITHIN_SECONDS))
@@ -104,7 +104,7 @@ class Sender:
                 answer = _STAYS
             answered(answer)
 
-    def _deliver(self, flag: Flag, until: float) -> Answer:
+    def _deliver(self, flag: FlagMessage, until: float) -> FlagAnswer:
         """Try until it is taken, or the tries or the time are used up."""
         body, problem = serialize(flag), "no time was left"
         for failures in range(self._settings.tries):
@@ -128,7 +128,7 @@ class Sender:
         log.error("webhook: call %s stays with its agent: %s", flag.call, visible(problem))
         return _STAYS
 
-    def _request(self, flag: Flag, body: bytes) -> Request:
+    def _request(self, flag: FlagMessage, body: bytes) -> Request:
         headers = {
             "Content-Type": "application/json; charset=utf-8",
             "User-Agent": "Screener",
@@ -137,7 +137,7 @@ class Sender:
         }
         return Request(self._settings.url, body, headers, method="POST")  # noqa: S310 - checked by the settings
 
-    def _read(self, flag: Flag, said: bytes) -> Answer:
+    def _read(self, flag: FlagMessage, said: bytes) -> FlagAnswer:
         try:
             return read_answer(said)
         except InputError as problem:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from screener.core.actions import Misconduct, Step
+from screener.core.actions import Misconduct, WarningStep
 from screener.core.evidence import CODE, Kind, Reason, Verdict, Veto
 from screener.core.signals import WITHDRAWN
 from screener.core.warnings import RULE
@@ -121,13 +121,13 @@ ABOUT: Mapping[str, Pair] = {
     Misconduct.IDLE: ("长时间无业务", "long without a matter"),
 }
 STEPS: Mapping[str, Pair] = {
-    Step.ASKED: ("{} 提请", "asked for by {}"),
-    Step.GRANTED: ("{} 批准", "granted by {}"),
-    Step.REFUSED: ("{} 不批准", "refused by {}"),
-    Step.LAPSED: ("无人答复,作罢", "nobody answered"),
-    Step.BEGUN: ("开始播放({} 发起)", "begins ({})"),
-    Step.HEARD: ("已播放完", "heard to its end"),
-    Step.UNHEARD: ("未能播放完,不计", "not heard to its end, counts for nothing"),
+    WarningStep.ASKED: ("{} 提请", "asked for by {}"),
+    WarningStep.GRANTED: ("{} 批准", "granted by {}"),
+    WarningStep.REFUSED: ("{} 不批准", "refused by {}"),
+    WarningStep.LAPSED: ("无人答复,作罢", "nobody answered"),
+    WarningStep.BEGUN: ("开始播放({} 发起)", "begins ({})"),
+    WarningStep.HEARD: ("已播放完", "heard to its end"),
+    WarningStep.UNHEARD: ("未能播放完,不计", "not heard to its end, counts for nothing"),
 }
 
 LIST_REASONS: Mapping[str, Pair] = {

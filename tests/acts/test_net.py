@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from screener.acts.file import load_acts, parse, serialize
-from screener.acts.net import LONGEST, Acts, Net, rows_of
-from screener.core.acts import Act
+from screener.acts.net import LONGEST, ActsModel, Net, rows_of
+from screener.core.dialogue_acts import Act
 from screener.core.evidence import Kind, Standing
 from screener.errors import SettingsError
 from screener.events import Speaker
@@ -18,7 +18,7 @@ from screener.resources import config_folder
 KNOWN = {"ni": 2, "hao": 3, "ma": 4}
 
 
-def small(seed: int = 1, nets: int = 2) -> Acts:
+def small(seed: int = 1, nets: int = 2) -> ActsModel:
     dice = np.random.default_rng(seed)
     wide, channels, memory, acts, calls = 4, 5, 6, len(Act), 3
     shapes = {
@@ -36,10 +36,10 @@ def small(seed: int = 1, nets: int = 2) -> Acts:
     ]
     kinds = (Kind.LEWD, Standing.GENUINE, Standing.COMPLAINT)
     hands = tuple((f"hand{n}",) for n in range(nets))
-    return Acts("t", KNOWN, tuple(Act), kinds, tuple(made), hands, 1.5, 0.25, -4.0)
+    return ActsModel("t", KNOWN, tuple(Act), kinds, tuple(made), hands, 1.5, 0.25, -4.0)
 
 
-def heard(model: Acts, *said: tuple[Speaker, str]):
+def heard(model: ActsModel, *said: tuple[Speaker, str]):
     memory, found = model.begin(), []
     for speaker, text in said:
         memory, understood = model.hear(memory, speaker, text.split())

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from screener.acts.file import load_acts
-from screener.acts.types import EASY, Types, load_types, save_types
+from screener.acts.types import EASY, LearnedTypes, load_types, save_types
 from screener.errors import SettingsError
 from screener.events import Speaker
 from screener.resources import config_folder
@@ -29,7 +29,7 @@ C 我想查一下余额谢谢
 ACTS = load_acts(config_folder() / "acts.bin")
 
 
-def heard(types: Types, *said: tuple[Speaker, str]) -> dict[str, float]:
+def heard(types: LearnedTypes, *said: tuple[Speaker, str]) -> dict[str, float]:
     memory, shares = types.begin(), {}
     for speaker, words in said:
         memory, shares = types.hear(memory, speaker, syllables(words))

@@ -20,11 +20,11 @@ from screener.alerts import mail
 from screener.alerts.causes import Alert, Cause, Causes
 from screener.alerts.outbox import WAITING, Outbox
 from screener.alerts.ways import send
+from screener.backoff import Backoff
 from screener.core.actions import Decided
 from screener.core.evidence import Assessment, Decision, Kind, Treatment, Verdict
 from screener.errors import AlertError
-from screener.events import Act, Caller, CallOffered, Ordered, RecognizerLost
-from screener.pauses import Pauses
+from screener.events import CallControl, Caller, CallOffered, Ordered, RecognizerLost
 from screener.settings.alerts import Alerts, Way
 from screener.settings.sections import Site
 from screener.webhook.message import TOLERANCE_SECONDS, is_signed
@@ -146,7 +146,7 @@ def test_e_mail_is_handed_to_the_mail_server() -> None:
 def test_what_is_not_taken_is_sent_again_and_only_wanted_causes_go(peer: Peer) -> None:
     peer.answers = [(500, b""), (503, b"")]
     ways = (Way("webhook", peer.url), Way("webhook", peer.url + "2", causes=("burst",)))
-    outbox = Outbox(Alerts(ways=ways), Site("某中心"), lambda: NOON, retry=Pauses(0.01, 0.01))
+    outbox = Outbox(Alerts(ways=ways), Site("某中心"), lambda: NOON, retry=Backoff(0.01, 0.01))
     outbox.start()
     outbox.put(ALERT)
     wait_for(lambda: outbox.sent == 1)
@@ -191,8 +191,8 @@ def test_what_is_worth_an_alert() -> None:
     assert got[-1].cause is Cause.BURST and len(got) == 3, "the window has passed"
     see("g", RecognizerLost("x", 1.0))
     assert got[-1].cause is Cause.DEAF
-    see("h", Ordered(Act.LINE_FAULT, "李坐席", 1.0))
-    see("h", Ordered(Act.SUPERVISOR, "李坐席", 1.0))
+    see("h", Ordered(CallControl.LINE_FAULT, "李坐席", 1.0))
+    see("h", Ordered(CallControl.SUPERVISOR, "李坐席", 1.0))
     assert (got[-1].cause, got[-1].call, got[-1].by) == (Cause.ASKED, "h", "李坐席")
 
 

@@ -31,7 +31,7 @@ from screener.core.evidence import Kind, Treatment, Verdict
 from screener.events import LineClass
 from screener.reports.accuracy import accuracy
 from screener.reports.agents import agents
-from screener.reports.frequency import Period, frequency
+from screener.reports.frequency import Bucket, frequency
 from screener.reports.queue import queue
 from screener.reports.sources import SourceBy, sources
 from screener.reports.span import Span
@@ -47,11 +47,11 @@ from tests.store.databases import running_postgres
 UNTIL = datetime(2026, 11, 1, tzinfo=UTC)
 ZONE = ZoneInfo("Asia/Shanghai")
 REPORTS: dict[str, Callable[[CallLog, Span], object]] = {
-    "frequency --by day": lambda log, span: frequency(log, span, Period.DAY, ZONE),
+    "frequency --by day": lambda log, span: frequency(log, span, Bucket.DAY, ZONE),
     "sources --by number": lambda log, span: sources(log, span, SourceBy.NUMBER),
     "sources --by prefix": lambda log, span: sources(log, span, SourceBy.PREFIX),
     "sources --by region": lambda log, span: sources(log, span, SourceBy.REGION),
-    "queue": lambda log, span: queue(log, span, Period.MONTH, ZONE),
+    "queue": lambda log, span: queue(log, span, Bucket.MONTH, ZONE),
     "treatment": treatment,
     "agents": agents,
     "accuracy": accuracy,

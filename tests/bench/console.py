@@ -30,7 +30,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from screener.console.access import Role
+from screener.console.logins import Role
 from screener.console.reports import REPORTS
 from screener.console.server import make_access
 from screener.events import FRAME_SECONDS

@@ -1,10 +1,10 @@
 """Everything that can fail, made to fail with genuine callers on the line: `python tests/bench/drill.py [NAME…]`.
 
 A real Asterisk with deploy/asterisk, callers by SIPp, a crew of agents who answer and hum (root, see
-tests/pbx/setup; `database` needs PostgreSQL). For each fault: the genuine callers who were on
-the line or called meanwhile, how many of them did not hear an agent in the end (lost, must be 0), and whether the
-next caller is screened. A call that the PBX itself drops when it restarts is not among them: nobody but the PBX
-holds it.
+tests/pbx/setup; `database` needs PostgreSQL). For each fault: the genuine callers who were on the line or called
+meanwhile; how many of them did not hear an agent in the end (lost), how many calls of the whole log are flagged,
+what else went wrong (all three must be 0); and whether the next caller is screened. A call that the PBX itself
+drops when it restarts is not among them: nobody but the PBX holds it.
 """
 
 import argparse
@@ -87,7 +87,10 @@ class Outcome:
 
     callers: int
     lost: int
+    flagged: int
     note: str
+    wrong: int = 0
+    """Whatever else must not be, which the note tells."""
 
 
 class Drill:
@@ -200,12 +203,14 @@ def outcome(drill: Drill, began: float, note: str = "") -> Outcome:
     return judged(drill, callers, lost, note)
 
 
-def judged(drill: Drill, callers: int, lost: int, note: str, url: str = "sqlite:///screener.db") -> Outcome:
-    """Hangs everybody up, screens one more, and looks into the log: a genuine caller who is flagged counts."""
+def judged(
+    drill: Drill, callers: int, lost: int, note: str, url: str = "sqlite:///screener.db", wrong: int = 0
+) -> Outcome:
+    """Hangs everybody up, screens one more, and looks into the log: nobody in it is to be flagged."""
     afterwards = drill.next_is_screened()
     time.sleep(2)  # what has ended is being written
-    flagged = _flagged(drill, url)
-    return Outcome(callers, lost + flagged, f"{note}; {flagged} flagged; {afterwards}")
+    logged, flagged = _flagged(drill, url)
+    return Outcome(callers, lost, flagged, f"{note}; {logged} in the log; {afterwards}", wrong)
 
 
 def killed_in_path() -> Outcome:
@@ -357,16 +362,14 @@ def recognisers_killed() -> Outcome:
         calls = drill.site.screener.calls()
         beside = [call for call in calls if call.entrance is Entrance.BESIDE]
         heard = sum(any(s.end > killed_at for s in call.segments) for call in beside)
-        flagged = sum(call.verdict is Verdict.HARASSMENT for call in calls)
         note = (
             f"{len(beside)} monitored; one killed: heard again after {times[0]:.2f} s; all killed: after "
-            f"{' and '.join(f'{t:.2f}' for t in times[1:])} s; {heard} heard afterwards, {flagged} flagged, "
+            f"{' and '.join(f'{t:.2f}' for t in times[1:])} s; {heard} heard afterwards, "
             f"said {log.count('recogniser process')} times"
         )
         late = sum(seconds > BACK_SECONDS for seconds in times[:1])
         note = f"{note}; {late} back too late" if late else note
-        bad = lost + flagged + late + (len(beside) - heard)
-        return Outcome(callers, bad, f"{note}; {drill.next_is_screened()}")
+        return judged(drill, callers, lost, note, wrong=late + MONITORED - heard)
 
 
 def _back(drill: Drill, count: int) -> list[float]:
@@ -471,11 +474,12 @@ def _unheard(drill: Drill, least: int) -> str:
     return f"said {dict(causes)}"
 
 
-def _flagged(drill: Drill, url: str) -> int:
-    """Calls of the log that are flagged."""
+def _flagged(drill: Drill, url: str) -> tuple[int, int]:
+    """Calls of the log, and how many of them are flagged."""
     log = open_log(url, drill.site.screener.home)
     try:
-        return sum(call.verdict is Verdict.HARASSMENT for call in log.calls(limit=None))
+        calls = log.calls(limit=None)
+        return len(calls), sum(call.verdict is Verdict.HARASSMENT for call in calls)
     finally:
         log.close()
 
@@ -554,7 +558,7 @@ def injected() -> Outcome:
         forged = [line for line in asterisk.queue_log("ENTERQUEUE") if line[1] == "17.1"]
         believed = log.count("flags a call") + len(forged)
         note = f"last agent after {seconds:.1f} s; {tried} tried, {believed} believed, {len(moved)} callers moved"
-        return judged(drill, callers, lost + len(moved) + believed, note)
+        return judged(drill, callers, lost, note, wrong=len(moved) + believed)
 
 
 def recogniser_servers_gone() -> Outcome:
@@ -626,9 +630,10 @@ def rtpengine_restarted() -> Outcome:
             heard = sum(any(s.speaker is Speaker.CALLER for s in call.segments) for call in logged)
             note = (
                 f"away {AWAY_RTPENGINE_SECONDS:g} s; every voice copied again after {again:.1f} s; {heard} of "
-                f"{len(calls)} callers understood, {flagged} flagged, {screener.log.count('Traceback')} tracebacks"
+                f"{len(calls)} callers understood, {len(logged)} in the log, "
+                f"{screener.log.count('Traceback')} tracebacks"
             )
-            return Outcome(len(calls), lost + flagged, note)
+            return Outcome(len(calls), lost, flagged, note)
         finally:
             tap.stop()
             screener.stop()
@@ -701,12 +706,11 @@ def recording_client_gone() -> Outcome:
         time.sleep(2)
         kept = [call for call in drill.site.screener.calls() if call.number.startswith("+861390000")]
         fault = sum(call.ended_by is EndedBy.FAULT for call in kept)
-        flagged = sum(call.verdict is Verdict.HARASSMENT for call in kept)
         note = (
             f"last agent after {seconds:.1f} s; {len(kept)} of {CALLERS} recordings logged, {fault} as a fault, "
-            f"{flagged} flagged, given up after {after:.0f} s"
+            f"given up after {after:.0f} s"
         )
-        return Outcome(callers, lost + flagged, f"{note}; {drill.next_is_screened()}")
+        return judged(drill, callers, lost, note, wrong=CALLERS - len(kept))
 
 
 FAULTS: dict[str, Callable[[], Outcome]] = {
@@ -740,15 +744,16 @@ def main() -> None:
     if reason := missing():
         raise SystemExit(reason)
     bad = 0
-    print(f"{'fault':14} {'callers':>7} {'lost':>4}  what else", flush=True)
+    print(f"{'fault':14} {'callers':>7} {'lost':>4} {'flagged':>7} {'wrong':>5}  what else", flush=True)
     for name in chosen:
         try:
             found = FAULTS[name]()
-            bad += found.lost or "NOT SCREENED" in found.note
-            print(f"{name:14} {found.callers:7} {found.lost:4}  {found.note}", flush=True)
+            bad += bool(found.lost or found.flagged or found.wrong or "NOT SCREENED" in found.note)
+            counts = f"{found.callers:7} {found.lost:4} {found.flagged:7} {found.wrong:5}"
+            print(f"{name:14} {counts}  {found.note}", flush=True)
         except AssertionError as problem:
             bad += 1
-            print(f"{name:14} {'':7} {'':4}  NOT RUN TO ITS END: {str(problem).splitlines()[0]}", flush=True)
+            print(f"{name:14} {'':26}  NOT RUN TO ITS END: {str(problem).splitlines()[0]}", flush=True)
     raise SystemExit(bool(bad))
 
 

@@ -16,8 +16,8 @@ from screener.core.flow import Flow
 from screener.evaluation.labelled import read_labelled
 from screener.events import CallAnswered, CallOffered, Entrance, Event, Speaker, Tick, Transcript
 from screener.replay.run import EPOCH, RecordedCall
-from screener.settings.judging import load_judgement
-from screener.settings.sections import Judgement
+from screener.settings.judgement import load_judgement
+from screener.settings.sections import JudgementSection
 from screener.speech.pinyin import syllables
 
 CALLS = Path(__file__).resolve().parents[1] / "data" / "calls"
@@ -42,7 +42,7 @@ def events(call: RecordedCall) -> Iterator[Event]:
 
 
 def main() -> None:
-    judgement = load_judgement(Judgement(), Path(), syllables, None)
+    judgement = load_judgement(JudgementSection(), Path(), syllables, None)
     flow = Flow()
     calls = [labelled.call for labelled in read_labelled([CALLS])]
     played = [(c, list(events(c))) for c in calls if c.turns]

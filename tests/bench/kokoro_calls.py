@@ -27,15 +27,15 @@ from typing import cast
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from screener.acts.file import serialize
-from screener.acts.net import Acts
+from screener.acts.net import ActsModel
 from screener.core.evidence import Kind
 from screener.core.flow import Flow
 from screener.core.judgement import Judgement
 from screener.events import SAMPLE_RATE, Speaker
-from screener.settings.judging import load_judgement
-from screener.settings.sections import Judgement as Section
+from screener.settings.judgement import load_judgement
+from screener.settings.sections import JudgementSection
 from screener.speech.pinyin import syllables
-from screener.training.acts.corpus import Call, hands, read_corpus
+from screener.training.acts.corpus import CorpusCall, hands, read_corpus
 from screener.training.acts.measure import told
 from tests.bench.people import BLENDS, SHARED, TIMBRES, VOICES, in_voices
 from tests.bench.site import machine, site
@@ -60,7 +60,7 @@ SECOND = 2 * SAMPLE_RATE
 class Spoken:
     """A call with what its parties say, turn by turn."""
 
-    call: Call
+    call: CorpusCall
     turns: tuple[bytes, ...]
 
     def track(self, speaker: Speaker) -> bytes:
@@ -96,7 +96,7 @@ class Moved:
     after: float = 0.0
 
 
-def drawn(seed: int, most: int, acts: Acts) -> tuple[list[Call], list[Call], Acts]:
+def drawn(seed: int, most: int, acts: ActsModel) -> tuple[list[CorpusCall], list[CorpusCall], ActsModel]:
     """Calls that a machine answers and calls with an agent, by hands of one group, and the nets without them."""
     draw = random.Random(seed)
     left_out = draw.choice(sorted(set(acts.left_out)))
@@ -111,7 +111,7 @@ def drawn(seed: int, most: int, acts: Acts) -> tuple[list[Call], list[Call], Act
     draw.shuffle(fit)
     answered = {hand.name for hand in hands() if hand.in_path}
 
-    def some(of: Sequence[Call]) -> list[Call]:
+    def some(of: Sequence[CorpusCall]) -> list[CorpusCall]:
         sides = ([c for c in of if c.is_harassment is harassing] for harassing in (True, False))
         return [call for pair in zip(*sides, strict=False) for call in pair][:most]
 
@@ -119,7 +119,7 @@ def drawn(seed: int, most: int, acts: Acts) -> tuple[list[Call], list[Call], Act
     return some(in_path), some(beside), acts.unheard(left_out[0])
 
 
-def in_kokoro(calls: Sequence[Call], seed: int) -> list[Spoken]:
+def in_kokoro(calls: Sequence[CorpusCall], seed: int) -> list[Spoken]:
     """Two voices for every call."""
     draw, voices = random.Random(seed), (*TIMBRES, *BLENDS)
     cast_of = [dict(zip(Speaker, draw.sample(voices, 2), strict=True)) for _ in calls]
@@ -184,7 +184,7 @@ class Beside:
         return Moved("analysis", since(spoken.ends(alone=False), at - begun)) if at else Moved("")
 
 
-def as_text(call: Call, judgement: Judgement) -> bool:
+def as_text(call: CorpusCall, judgement: Judgement) -> bool:
     """Whether the same caller, perfectly heard and alone, is treated."""
     line = Line(Flow(), judgement=judgement, offered=offer()).begin().wait(3)
     for turn in call.turns:
@@ -222,8 +222,8 @@ def main() -> None:
     chosen = options.parse_args()
     if not SHARED.is_dir() or not (VOICES / ".installed").exists():
         sys.exit(f"{SHARED} is absent, or `make voices` has not been run")
-    judgement = load_judgement(Section(), Path(), syllables, None)
-    answered, agents, nets = drawn(chosen.seed, chosen.calls // 2, cast("Acts", judgement.acts))
+    judgement = load_judgement(JudgementSection(), Path(), syllables, None)
+    answered, agents, nets = drawn(chosen.seed, chosen.calls // 2, cast("ActsModel", judgement.acts))
     calls = [*answered, *agents]
     spoken = in_kokoro(calls, chosen.seed)
     first, second = spoken[: len(answered)], spoken[len(answered) :]

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from screener.demo.script import Voice
+from screener.demo.script import ScriptVoice
 from screener.demo.synthesise import say
 from tests.pbx.voices import SPEECH
 
@@ -53,7 +53,7 @@ def sentences(texts: Sequence[str], count: int) -> list[Sentence]:
     """
     said = []
     for number, text in zip(range(count), itertools.cycle(texts), strict=False):
-        samples = say(Voice(VOICES[number // len(texts) % len(VOICES)], 200, 50, text))
+        samples = say(ScriptVoice(VOICES[number // len(texts) % len(VOICES)], 200, 50, text))
         loud = np.flatnonzero(np.abs(samples) > 10 ** (-40 / 20))
         pcm = (np.clip(samples[loud[0] : loud[-1] + 1], -1, 1) * 32767).astype("<i2").tobytes()
         said.append(Sentence(text, pcm))
@@ -67,13 +67,15 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def serving(extra: str = "", root: Path = ROOT, flow: str = "") -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+def serving(
+    extra: str = "", root: Path = ROOT, flow: str = "", sip: str = ""
+) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
     """`screener serve` of a checkout on loopback as a process of its own; yields it and its SIP port."""
     with tempfile.TemporaryDirectory() as folder:
         port, config, log = free_port(), Path(folder, "screener.toml"), Path(folder, "log.txt")
         target = "sip:{}@127.0.0.1"
         config.write_text(
-            f"[sip]\nport = {port}\n[targets]\nagents = '{target.format('agents')}'\n"
+            f"[sip]\nport = {port}\n{sip}[targets]\nagents = '{target.format('agents')}'\n"
             f"analysis = '{target.format('analysis')}'\n[flow]\nqueue_on_pbx = true\n{flow}\n"
             f"[speech]\n{SPEECH}\n{extra}"
         )

@@ -25,7 +25,7 @@ from screener.media.leg import Leg, LoopCounts
 from screener.media.rtp import Packet
 from screener.media.srtp import Keys, MasterKey, Srtp, Suite
 from screener.media.stream import AudioStream
-from screener.settings.encryption import Tls
+from screener.settings.encryption import TlsSection
 from screener.settings.sections import Sip
 from screener.sip.tcp import Ends
 from screener.sip.wire import Wire
@@ -101,7 +101,11 @@ def signalling(secure: bool) -> tuple[float, float]:
     with tempfile.TemporaryDirectory() as folder:
         authority = Authority(Path(folder))
         own = authority.issue("127.0.0.1")
-        tls = Tls(str(own.certificate), str(own.key), 0, str(authority.certificate)) if secure else Tls()
+        tls = (
+            TlsSection(str(own.certificate), str(own.key), 0, str(authority.certificate))
+            if secure
+            else TlsSection()
+        )
         wire: Wire | None = None
 
         def answer(_data: bytes, source: tuple[str, int]) -> None:

@@ -15,8 +15,8 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from playwright.sync_api import sync_playwright
 
-from screener.console.access import Access, Role
-from screener.console.context import Context
+from screener.console.context import ConsoleContext
+from screener.console.logins import Logins, Role
 from screener.console.server import ConsoleServer
 from screener.core.evidence import Kind
 from screener.core.warnings import Warnings
@@ -37,7 +37,7 @@ from tests.waiting import wait_for
 NOW = datetime.now(UTC)
 
 
-def fill(context: Context, feed: FeedServer) -> None:
+def fill(context: ConsoleContext, feed: FeedServer) -> None:
     """A log of three weeks, lists, a node, and five calls that run."""
     kinds = [Kind.LEWD, Kind.ABUSE, Kind.PRANK, Kind.THREAT, Kind.CHITCHAT]
     places = [("北京市", "+8613800138000"), ("上海市", "+8613912345678"), ("广东省广州市", "+8618612345678")]
@@ -104,13 +104,13 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         log = open_log(f"sqlite:///{folder}/log.db")
-        access = Access(Accounts(log), lambda: datetime.now(UTC), timedelta(hours=1), QUICK)
+        access = Logins(Accounts(log), lambda: datetime.now(UTC), timedelta(hours=1), QUICK)
         access.add("王主管", Role.ADMINISTRATOR, PASSWORD)
         access.add("李坐席", Role.AGENT, PASSWORD, "8005")
         feed = FeedServer(folder / "f.sock", lambda _order: None)
         warnings = Warnings(by=("agent", "supervisor"), approve="agent")
         settings = replace(Settings(), folder=folder, flow=replace(Settings().flow, warnings=warnings))
-        context = Context(settings, log, access, hub_of([folder / "f.sock"]), Teller(chosen.lang))
+        context = ConsoleContext(settings, log, access, hub_of([folder / "f.sock"]), Teller(chosen.lang))
         server = ConsoleServer(context, port=0)
         server.start()
         wait_for(lambda: context.hub.feeds[0].up)

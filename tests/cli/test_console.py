@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from screener.cli import cli
-from screener.console.access import Role
+from screener.console.logins import Role
 from screener.console.server import make_access
 from screener.settings.load import load
 from screener.store.log import open_log

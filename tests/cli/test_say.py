@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from screener.cli.say import may_colour, say, show
-from screener.reports.page import Bars, Heat, Page, Sheet
+from screener.reports.layout import Bars, Heat, Page, Sheet
 from screener.reports.render import render
 
 COLOUR = re.compile(r"\x1b\[[0-9;]*(?<![0-9])(?:3[0-7]|4[0-7]|9[0-7]|10[0-7]|38|48)[;m]")

@@ -8,6 +8,10 @@ from screener.cli.setup import init
 from screener.errors import InputError
 from screener.settings.load import load
 from screener.settings.sections import Settings
+from screener.speech.install import PUBLISHED
+from screener.speech.models import DEFAULT_MODEL, DEFAULT_WHY
+from screener.words.terms import Language
+from screener.words.told import told
 
 
 def run(*arguments: str) -> str:
@@ -20,6 +24,15 @@ def test_init_writes_the_defaults_and_says_what_comes_next(tmp_path: Path) -> No
     file = tmp_path / "mine.toml"
     assert "screener doctor" in run(str(file))
     assert load(file) == replace(Settings(), folder=tmp_path)
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_init_says_which_model_to_take_and_why(tmp_path: Path, lang: Language) -> None:
+    written = CliRunner(env={"SCREENER_LANG": lang}).invoke(init, [str(tmp_path / "mine.toml")]).output
+    assert f"screener model install {DEFAULT_MODEL}" in written
+    assert told(DEFAULT_WHY, lang) in written
+    assert DEFAULT_MODEL in PUBLISHED, "it can be fetched by that name"
+    assert (told(DEFAULT_WHY, lang) == DEFAULT_WHY) == (lang == "en")
 
 
 def test_init_into_a_folder_and_into_the_current_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

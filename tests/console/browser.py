@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from screener.console.access import Role
-from screener.console.context import Context
+from screener.console.context import ConsoleContext
+from screener.console.logins import Role
 from screener.console.server import ConsoleServer
 from screener.feed.local import FeedServer
 from tests.console.conftest import PASSWORD
@@ -32,7 +32,7 @@ def chromium() -> Iterator["playwright.Browser"]:
 
 
 @pytest.fixture
-def site(feed: FeedServer, context: Context) -> Iterator[str]:
+def site(feed: FeedServer, context: ConsoleContext) -> Iterator[str]:
     server = ConsoleServer(context, port=0)
     server.start()
     yield server.address

@@ -8,10 +8,10 @@ import pytest
 from argon2 import PasswordHasher
 from starlette.testclient import TestClient
 
-from screener.console.access import Access, Role
 from screener.console.app import build
-from screener.console.context import Context
+from screener.console.context import ConsoleContext
 from screener.console.hub import Hub
+from screener.console.logins import Logins, Role
 from screener.console.slowly import Slowly
 from screener.feed.local import FeedReader
 from screener.settings.cards import load_cards
@@ -48,24 +48,24 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def context(tmp_path: Path, clock: Clock, log_file: Path) -> Iterator[Context]:
+def context(tmp_path: Path, clock: Clock, log_file: Path) -> Iterator[ConsoleContext]:
     settings = replace(Settings(), folder=tmp_path)
     shutil.copy(log_file, tmp_path / "log.db")
     log = open_log(f"sqlite:///{tmp_path}/log.db")
-    access = Access(Accounts(log), clock, timedelta(minutes=30), QUICK)
+    access = Logins(Accounts(log), clock, timedelta(minutes=30), QUICK)
     for role in Role:
         access.add(role.value, role, PASSWORD, "8001" if role is Role.AGENT else "")
     # However busy the machine is, the pages wait until what they show is there.
-    yield Context(settings, log, access, hub_of([]), Teller(), slowly=Slowly(wait=WAIT))
+    yield ConsoleContext(settings, log, access, hub_of([]), Teller(), slowly=Slowly(wait=WAIT))
     log.close()
 
 
 @pytest.fixture
-def client(context: Context) -> TestClient:
+def client(context: ConsoleContext) -> TestClient:
     return TestClient(build(context), follow_redirects=False)
 
 
-def log_in(client: TestClient, context: Context, role: Role) -> str:
+def log_in(client: TestClient, context: ConsoleContext, role: Role) -> str:
     """Log in; gives the guard that the pages carry."""
     answer = client.post("/login", data={"name": role.value, "password": PASSWORD, "next": "/"})
     assert answer.status_code == 303, answer.text

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from screener.console.access import Role
 from screener.console.addresses import PAGES
-from screener.console.context import Context
+from screener.console.context import ConsoleContext
+from screener.console.logins import Role
 from screener.console.reports import REPORTS
 from screener.events import ListName
 from screener.feed.items import Began, Heard, Judged, Weighed
@@ -52,7 +52,7 @@ def faults(page) -> list[str]:
 
 
 @pytest.fixture
-def full(context: Context, feed: FeedServer) -> None:
+def full(context: ConsoleContext, feed: FeedServer) -> None:
     """A site with something on every page."""
     write(context, *(flagged(f"c{n}", n * 700) for n in range(12)))
     for name in ListName:
@@ -82,7 +82,7 @@ def test_no_page_has_a_serious_fault(chromium, site: str, full: None) -> None:
     assert wrong == {}
 
 
-def test_an_agents_page_has_none_either(chromium, site: str, context: Context, feed: FeedServer) -> None:
+def test_an_agents_page_has_none_either(chromium, site: str, context: ConsoleContext, feed: FeedServer) -> None:
     page = opened(chromium, site, Role.AGENT, "agent")
     assert faults(page) == []
     tell(feed, context, BEGAN, Heard("a", 2.0, "caller", 0, "叫你们领导来接电话", final=True))

@@ -7,12 +7,12 @@ from dataclasses import asdict, replace
 import pytest
 from starlette.testclient import TestClient
 
-from screener.console.access import Role
 from screener.console.agent import view
 from screener.console.app import build
-from screener.console.context import Context
+from screener.console.context import ConsoleContext
+from screener.console.logins import Role
 from screener.core.warnings import Warnings
-from screener.events import Act
+from screener.events import CallControl
 from screener.feed.items import Began, Cautioned, Heard, Order, Over, Rest, Rested
 from screener.feed.local import FeedServer
 from tests.console.conftest import log_in
@@ -22,13 +22,13 @@ from tests.waiting import WAIT, wait_for
 __all__ = ["feed", "orders", "place"]
 
 
-def seen(context: Context) -> dict:
+def seen(context: ConsoleContext) -> dict:
     _, person = context.access.login("agent", "correct horse")
     return asdict(view(context, person, context.hub.of_agent(person.extension)))
 
 
 def test_the_card_comes_with_what_the_caller_says_and_leaves_with_the_call(
-    feed: FeedServer, context: Context
+    feed: FeedServer, context: ConsoleContext
 ) -> None:
     assert seen(context)["call"] == ""
     tell(feed, context, BEGAN, Heard("a", 2.0, "caller", 0, "叫你们领导来接电话", final=True))
@@ -39,14 +39,14 @@ def test_the_card_comes_with_what_the_caller_says_and_leaves_with_the_call(
     assert seen(context)["call"] == ""
 
 
-def test_who_speaks_how_much_is_shown_once_enough_was_said(feed: FeedServer, context: Context) -> None:
+def test_who_speaks_how_much_is_shown_once_enough_was_said(feed: FeedServer, context: ConsoleContext) -> None:
     tell(feed, context, BEGAN, Heard("a", 2.0, "agent", 0, "好" * 12, final=True))
     tell(feed, context, Heard("a", 3.0, "caller", 0, "说" * 36, final=True))
     assert seen(context)["listening"] == 75
 
 
 def test_an_agent_sees_and_orders_about_the_own_call_only(
-    feed: FeedServer, context: Context, orders: "queue.Queue[Order]"
+    feed: FeedServer, context: ConsoleContext, orders: "queue.Queue[Order]"
 ) -> None:
     tell(feed, context, Began("b", "n", NOON, "+861", "mobile", "", "1", "beside", "8002"))
     client = TestClient(build(context), follow_redirects=False)
@@ -57,23 +57,23 @@ def test_an_agent_sees_and_orders_about_the_own_call_only(
     told = json.loads(client.get("/agent/events?once").text.partition("data: ")[2])
     assert told["call"] == ""
     tell(feed, context, BEGAN)
-    for act in (Act.ANALYSIS_QUEUE, Act.SUPERVISOR):
+    for act in (CallControl.ANALYSIS_QUEUE, CallControl.SUPERVISOR):
         assert client.post("/agent/order", json={"act": act}, headers=headers).status_code == 200
         assert orders.get(timeout=WAIT) == Order("a", act, "agent")
-    for act in set(Act) - {Act.ANALYSIS_QUEUE, Act.SUPERVISOR}:
+    for act in set(CallControl) - {CallControl.ANALYSIS_QUEUE, CallControl.SUPERVISOR}:
         answer = client.post("/agent/order", json={"act": act}, headers=headers)
         assert answer.status_code == 400, "not an agent's, unless the site says so"
     assert orders.empty()
     assert client.get("/live").status_code == 403
 
 
-def with_warnings(context: Context, **warnings) -> None:
+def with_warnings(context: ConsoleContext, **warnings) -> None:
     flow = replace(context.settings.flow, warnings=Warnings(**warnings))
     context.settings = replace(context.settings, flow=flow)
 
 
 def test_where_the_site_says_so_an_agent_warns_and_answers_what_the_rule_asks(
-    feed: FeedServer, context: Context, orders: "queue.Queue[Order]"
+    feed: FeedServer, context: ConsoleContext, orders: "queue.Queue[Order]"
 ) -> None:
     with_warnings(context, by=("agent", "rule"), approve="agent")
     client = TestClient(build(context), follow_redirects=False)
@@ -95,7 +95,7 @@ def resting(client: TestClient) -> tuple[float, str]:
 
 
 def test_a_pause_is_offered_after_the_call_once_and_nobody_writes_down_who_takes_it(
-    feed: FeedServer, context: Context, orders: "queue.Queue[Order]"
+    feed: FeedServer, context: ConsoleContext, orders: "queue.Queue[Order]"
 ) -> None:
     client = TestClient(build(context), follow_redirects=False)
     headers = {"x-guard": log_in(client, context, Role.AGENT), "accept": "application/json"}
@@ -106,7 +106,7 @@ def test_a_pause_is_offered_after_the_call_once_and_nobody_writes_down_who_takes
     tell(feed, context, Began("b", "n", NOON, "+861", "mobile", "", "1", "beside", "8001"))
     assert resting(client) == (5.0, ""), "also while the next call is there already"
     assert client.post("/agent/rest", headers=headers).status_code == 200
-    assert orders.get(timeout=WAIT) == Order("a", Act.PAUSE, "agent")
+    assert orders.get(timeout=WAIT) == Order("a", CallControl.PAUSE, "agent")
     assert resting(client) == (5.0, "ordered"), "it is not known yet whether the PBX does it"
     assert client.post("/agent/rest", headers=headers).status_code == 400
     assert not [access for access in context.log.accesses() if "rest" in access.subject]
@@ -114,7 +114,7 @@ def test_a_pause_is_offered_after_the_call_once_and_nobody_writes_down_who_takes
 
 @pytest.mark.parametrize(("ok", "told"), [(True, "begun"), (False, "refused")])
 def test_the_agent_is_told_whether_the_pbx_began_the_pause(
-    feed: FeedServer, context: Context, *, ok: bool, told: str
+    feed: FeedServer, context: ConsoleContext, *, ok: bool, told: str
 ) -> None:
     client = TestClient(build(context), follow_redirects=False)
     headers = {"x-guard": log_in(client, context, Role.AGENT), "accept": "application/json"}
@@ -124,7 +124,7 @@ def test_the_agent_is_told_whether_the_pbx_began_the_pause(
     wait_for(lambda: resting(client) == (5.0, told))
 
 
-def test_only_the_agents_page_may_stand_in_a_frame_and_only_where_the_site_says(context: Context) -> None:
+def test_only_the_agents_page_may_stand_in_a_frame_and_only_where_the_site_says(context: ConsoleContext) -> None:
     settings = replace(
         context.settings, console=replace(context.settings.console, embed_from=("https://crm.example",))
     )

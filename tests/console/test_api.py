@@ -11,16 +11,16 @@ import pytest
 from pydantic import TypeAdapter
 from starlette.testclient import TestClient
 
-from screener.console.access import Role
 from screener.console.addresses import ADDRESSES, PROGRAMS
 from screener.console.api import wire
 from screener.console.app import build
-from screener.console.context import Context
+from screener.console.context import ConsoleContext
 from screener.console.health import Health
+from screener.console.logins import Role
 from screener.console.stream import STREAMS
-from screener.core.ladder import Ladder, Step
+from screener.core.ladder import Ladder, LadderStep
 from screener.errors import InputError
-from screener.events import Act, ListName, Rung
+from screener.events import CallControl, ListName, Rung
 from screener.feed.items import Began, Heard, Order, Weighed
 from screener.feed.local import FeedServer
 from screener.store.records import Review
@@ -35,7 +35,7 @@ __all__ = ["feed", "orders", "place"]
 class Program:
     """A program with a token."""
 
-    def __init__(self, context: Context, role: Role, extension: str = "") -> None:
+    def __init__(self, context: ConsoleContext, role: Role, extension: str = "") -> None:
         token = context.access.add_token(f"crm {role}", role, extension)
         self.client = TestClient(build(context), headers={"authorization": f"Bearer {token}"})
 
@@ -51,7 +51,7 @@ class Program:
 
 
 @pytest.fixture
-def supervisor(context: Context) -> Program:
+def supervisor(context: ConsoleContext) -> Program:
     return Program(context, Role.SUPERVISOR)
 
 
@@ -81,7 +81,7 @@ def test_every_reference_of_the_document_leads_somewhere_and_every_schema_is_use
 # Tokens.
 
 
-def test_a_token_is_kept_as_its_hash_and_ends(context: Context, clock: Clock) -> None:
+def test_a_token_is_kept_as_its_hash_and_ends(context: ConsoleContext, clock: Clock) -> None:
     from screener.store.accounts import Accounts
 
     token = context.access.add_token("crm", Role.AUDITOR, lasts=timedelta(days=1))
@@ -94,12 +94,14 @@ def test_a_token_is_kept_as_its_hash_and_ends(context: Context, clock: Clock) ->
 
 
 @pytest.mark.parametrize(("name", "role", "extension"), [("", Role.AUDITOR, ""), ("a", Role.AGENT, "")])
-def test_a_token_that_will_not_do_is_refused(context: Context, name: str, role: Role, extension: str) -> None:
+def test_a_token_that_will_not_do_is_refused(
+    context: ConsoleContext, name: str, role: Role, extension: str
+) -> None:
     with pytest.raises(InputError):
         context.access.add_token(name, role, extension)
 
 
-def test_no_program_has_a_persons_name_or_another_programs(context: Context) -> None:
+def test_no_program_has_a_persons_name_or_another_programs(context: ConsoleContext) -> None:
     context.access.add_token("crm", Role.AUDITOR)
     for name in ("supervisor", "crm"):
         with pytest.raises(InputError):
@@ -108,7 +110,7 @@ def test_no_program_has_a_persons_name_or_another_programs(context: Context) -> 
         context.access.add("crm", Role.AUDITOR, PASSWORD)
 
 
-def test_a_token_that_is_taken_away_opens_nothing(context: Context, supervisor: Program) -> None:
+def test_a_token_that_is_taken_away_opens_nothing(context: ConsoleContext, supervisor: Program) -> None:
     from screener.store.accounts import Accounts
 
     assert supervisor.get("/me", wire.Myself) == wire.Myself("crm supervisor", "supervisor", "", True)
@@ -121,7 +123,7 @@ def test_a_token_that_is_taken_away_opens_nothing(context: Context, supervisor: 
 
 
 def test_running_calls_come_as_codes_and_a_button_is_an_order(
-    feed: FeedServer, context: Context, orders: "queue.Queue[Order]"
+    feed: FeedServer, context: ConsoleContext, orders: "queue.Queue[Order]"
 ) -> None:
     program = Program(context, Role.SUPERVISOR)
     tell(feed, context, BEGAN, Heard("a", 1.0, "caller", 0, SCRIPT, final=True))
@@ -129,14 +131,14 @@ def test_running_calls_come_as_codes_and_a_button_is_an_order(
     [call] = program.get("/live", wire.Changes).calls
     assert (call.began, call.judged, call.words[0].text, call.urgent) == (BEGAN, FLAGGED, SCRIPT, True)
     program.post("/live/a/order", {"act": "line_fault"})
-    assert orders.get(timeout=WAIT) == Order("a", Act.LINE_FAULT, "crm supervisor")
+    assert orders.get(timeout=WAIT) == Order("a", CallControl.LINE_FAULT, "crm supervisor")
     for body in ({"act": "dance"}, {}, [], None, "x"):
         assert program.post("/live/a/order", body, 400).json()["remedy"]
     assert program.post("/live/zzz/order", {"act": "agents"}, 400).json()["error"] == "that call is over"
     assert orders.empty()
 
 
-def test_the_stream_tells_the_same_and_masks_by_role(feed: FeedServer, context: Context) -> None:
+def test_the_stream_tells_the_same_and_masks_by_role(feed: FeedServer, context: ConsoleContext) -> None:
     tell(feed, context, BEGAN)
     for role, number in ((Role.SUPERVISOR, BEGAN.number), (Role.AUDITOR, "+861********00")):
         text = Program(context, role).client.get("/api/v1/live/events?once").text
@@ -145,7 +147,7 @@ def test_the_stream_tells_the_same_and_masks_by_role(feed: FeedServer, context: 
 
 
 def test_an_agents_token_sees_the_own_call_only(
-    feed: FeedServer, context: Context, orders: "queue.Queue[Order]"
+    feed: FeedServer, context: ConsoleContext, orders: "queue.Queue[Order]"
 ) -> None:
     from screener.console.agent import Present
 
@@ -156,11 +158,11 @@ def test_an_agents_token_sees_the_own_call_only(
     tell(feed, context, BEGAN)
     assert program.get("/agent", Present).call == "a"
     program.post("/agent/order", {"act": "analysis_queue"})
-    assert orders.get(timeout=WAIT) == Order("a", Act.ANALYSIS_QUEUE, "crm agent")
+    assert orders.get(timeout=WAIT) == Order("a", CallControl.ANALYSIS_QUEUE, "crm agent")
     assert program.get("/live", wire.Problem, 403).error
 
 
-def test_one_token_has_so_many_streams_at_most(context: Context, supervisor: Program) -> None:
+def test_one_token_has_so_many_streams_at_most(context: ConsoleContext, supervisor: Program) -> None:
     token = context.access._accounts.tokens()[0].secret
     context.streams[token] = STREAMS
     assert supervisor.client.get("/api/v1/live/events?once").status_code == 429
@@ -172,7 +174,7 @@ def test_one_token_has_so_many_streams_at_most(context: Context, supervisor: Pro
 # The log.
 
 
-def test_calls_are_found_told_whole_and_handed_out(context: Context, supervisor: Program) -> None:
+def test_calls_are_found_told_whole_and_handed_out(context: ConsoleContext, supervisor: Program) -> None:
     write(context, flagged("a", 1), flagged("b", 2, region="上海市"))
     assert [call.id for call in supervisor.get("/calls", wire.Found).calls] == ["a", "b"]
     assert [call.id for call in supervisor.get("/calls?region=上海市", wire.Found).calls] == ["b"]
@@ -184,7 +186,7 @@ def test_calls_are_found_told_whole_and_handed_out(context: Context, supervisor:
     assert supervisor.get("/calls?since=x", wire.Problem, 400).remedy
 
 
-def test_an_auditors_token_sees_no_whole_number(context: Context) -> None:
+def test_an_auditors_token_sees_no_whole_number(context: ConsoleContext) -> None:
     program = Program(context, Role.AUDITOR)
     write(context, flagged("a", 1, display_name=NUMBER))
     for path in ("/calls", "/calls/a", "/review", "/reports/sources", "/lists"):
@@ -193,7 +195,7 @@ def test_an_auditors_token_sees_no_whole_number(context: Context) -> None:
     assert program.get("/calls?number=138", wire.Problem, 400).error
 
 
-def test_a_word_is_said_and_taken_back(context: Context, supervisor: Program) -> None:
+def test_a_word_is_said_and_taken_back(context: ConsoleContext, supervisor: Program) -> None:
     write(context, flagged("a", 1))
     assert supervisor.get("/review", wire.Waiting).left == 1
     supervisor.post("/review/a", {"word": "confirmed", "reason": "很脏"})
@@ -204,7 +206,7 @@ def test_a_word_is_said_and_taken_back(context: Context, supervisor: Program) ->
     supervisor.post("/review/a", {"word": "maybe"}, 400)
 
 
-def test_lists_are_kept(context: Context, supervisor: Program) -> None:
+def test_lists_are_kept(context: ConsoleContext, supervisor: Program) -> None:
     supervisor.post("/lists", {"name": "block", "number": "13800138000", "expires": "2999-01-01"})
     [entry] = supervisor.get("/lists", wire.Lists).entries
     assert (entry.name, entry.number) == (ListName.BLOCK, NUMBER)
@@ -217,7 +219,7 @@ def test_lists_are_kept(context: Context, supervisor: Program) -> None:
         supervisor.post("/lists", {"name": "block", "number": "13800138000", "expires": expires}, 400)
 
 
-def test_a_proposal_is_accepted(context: Context, supervisor: Program) -> None:
+def test_a_proposal_is_accepted(context: ConsoleContext, supervisor: Program) -> None:
     at = datetime.now(UTC) - timedelta(days=1)
     write(context, *(flagged(f"c{n}", 0, started_at=at - timedelta(minutes=n)) for n in range(3)))
     [proposal] = supervisor.get("/lists", wire.Lists).proposals
@@ -227,11 +229,11 @@ def test_a_proposal_is_accepted(context: Context, supervisor: Program) -> None:
     supervisor.post("/lists/accept", {"number": NUMBER}, 400)
 
 
-def test_the_ladder_is_told_and_lifted(context: Context, supervisor: Program) -> None:
+def test_the_ladder_is_told_and_lifted(context: ConsoleContext, supervisor: Program) -> None:
     at = datetime.now(UTC) - timedelta(hours=1)
     write(context, flagged("c1", 0, started_at=at, review=Review.CONFIRMED, reviewed_at=at))
     assert supervisor.get("/health", Health).ladder is None
-    context.settings = replace(context.settings, ladder=Ladder((Step(Rung.SUSPENDED, 1, 30, 7),)))
+    context.settings = replace(context.settings, ladder=Ladder((LadderStep(Rung.SUSPENDED, 1, 30, 7),)))
     [stands] = supervisor.get("/lists", wire.Lists).ladder
     assert (stands.number, stands.stands.rung) == (NUMBER, Rung.SUSPENDED)
     assert supervisor.get("/health", Health).ladder == {"warned": 0, "suspended": 1, "reported": 0}
@@ -239,7 +241,7 @@ def test_the_ladder_is_told_and_lifted(context: Context, supervisor: Program) ->
     assert supervisor.get("/lists", wire.Lists).ladder == ()
 
 
-def test_reports_come_as_json_and_as_files(context: Context, supervisor: Program) -> None:
+def test_reports_come_as_json_and_as_files(context: ConsoleContext, supervisor: Program) -> None:
     write(context, flagged("a", 1), flagged("b", 2))
     [row] = supervisor.get("/reports/sources?by=number", list)
     assert row["flagged"] == 2
@@ -247,5 +249,5 @@ def test_reports_come_as_json_and_as_files(context: Context, supervisor: Program
     assert supervisor.get("/reports/nothing", wire.Problem, 400).remedy
 
 
-def test_health_is_told(context: Context, supervisor: Program) -> None:
+def test_health_is_told(context: ConsoleContext, supervisor: Program) -> None:
     assert supervisor.get("/health", Health).feeds == ()

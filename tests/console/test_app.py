@@ -6,14 +6,14 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from starlette.testclient import TestClient
 
-from screener.console.access import Role
 from screener.console.account import AT_ONCE
 from screener.console.address import Address
 from screener.console.addresses import ADDRESSES, PAGES
 from screener.console.app import OPEN, build
 from screener.console.body import LIMIT
-from screener.console.context import STRANGERS, Context
+from screener.console.context import STRANGERS, ConsoleContext
 from screener.console.limits import Turns
+from screener.console.logins import Role
 from tests.console.conftest import PASSWORD, log_in
 
 ALL = [pytest.param(a, id=f"{a.method} {a.path}") for a in ADDRESSES]
@@ -25,19 +25,19 @@ def ask(client: TestClient, address: Address, **headers: str) -> int:
     return client.request(address.method, path + query, headers=headers).status_code
 
 
-def ask_as(client: TestClient, context: Context, address: Address, role: Role) -> int:
+def ask_as(client: TestClient, context: ConsoleContext, address: Address, role: Role) -> int:
     """As a person with a login, or as a program with a token."""
     if address.api:
         return ask(client, address, authorization=f"Bearer {program(context, role)}")
     return ask(client, address, **{"x-guard": log_in(client, context, role)})
 
 
-def program(context: Context, role: Role) -> str:
+def program(context: ConsoleContext, role: Role) -> str:
     return context.access.add_token(f"a {role}", role, "8001" if role is Role.AGENT else "")
 
 
 def test_the_table_has_every_address_once_and_everyone_of_them_has_a_rule(
-    context: Context, client: TestClient
+    context: ConsoleContext, client: TestClient
 ) -> None:
     drawn = {(a.method, a.path) for a in ADDRESSES}
     assert len(drawn) == len(ADDRESSES)
@@ -59,7 +59,7 @@ def test_nobody_gets_in_without_a_login(client: TestClient, address: Address) ->
 @pytest.mark.parametrize("role", list(Role))
 @pytest.mark.parametrize("address", ALL)
 def test_each_role_against_each_address(
-    context: Context, client: TestClient, address: Address, role: Role
+    context: ConsoleContext, client: TestClient, address: Address, role: Role
 ) -> None:
     status = ask_as(client, context, address, role)
     assert (status == 403) == (role not in address.roles), status
@@ -68,7 +68,7 @@ def test_each_role_against_each_address(
 
 @pytest.mark.parametrize("address", ALL)
 def test_a_cookie_opens_no_address_of_the_api_and_a_token_no_page(
-    context: Context, client: TestClient, address: Address
+    context: ConsoleContext, client: TestClient, address: Address
 ) -> None:
     token = program(context, Role.ADMINISTRATOR)
     if address.api:
@@ -83,7 +83,7 @@ def test_a_cookie_opens_no_address_of_the_api_and_a_token_no_page(
 
 @pytest.mark.parametrize("address", [pytest.param(a, id=a.path) for a in PAGES if a.method != "GET"])
 def test_what_changes_something_needs_the_logins_guard(
-    context: Context, client: TestClient, address: Address
+    context: ConsoleContext, client: TestClient, address: Address
 ) -> None:
     log_in(client, context, Role.ADMINISTRATOR)
     assert ask(client, address) == 403
@@ -92,7 +92,7 @@ def test_what_changes_something_needs_the_logins_guard(
 
 @pytest.mark.parametrize("address", [p for p in ALL if p.values[0].noted])
 def test_what_shows_callers_is_on_record_with_the_persons_name(
-    context: Context, client: TestClient, address: Address
+    context: ConsoleContext, client: TestClient, address: Address
 ) -> None:
     role = sorted(address.roles)[0]
     before = len(context.log.accesses())
@@ -129,7 +129,7 @@ def test_a_login_leads_to_no_other_site(client: TestClient, next_page: str) -> N
     assert answer.headers["location"] == "/"
 
 
-def test_a_fixed_token_is_not_taken_over(context: Context, client: TestClient) -> None:
+def test_a_fixed_token_is_not_taken_over(context: ConsoleContext, client: TestClient) -> None:
     data = {"name": "auditor", "password": PASSWORD, "next": "/"}
     client.post("/login", data=data, headers={"cookie": "screener=chosen by a stranger"})
     assert context.access.who("chosen by a stranger") is None
@@ -140,7 +140,7 @@ def test_no_file_but_ours_is_served(client: TestClient, path: str) -> None:
     assert client.get(path).status_code in (303, 404)
 
 
-def test_logging_out_ends_the_login(context: Context, client: TestClient) -> None:
+def test_logging_out_ends_the_login(context: ConsoleContext, client: TestClient) -> None:
     guard = log_in(client, context, Role.AUDITOR)
     token = client.cookies["screener"]
     assert client.post("/logout", data={"guard": guard}).status_code == 303
@@ -155,7 +155,9 @@ def test_a_login_leads_back_to_the_whole_view(client: TestClient) -> None:
     assert client.post("/login", data=data).headers["location"] == data["next"]
 
 
-def test_a_body_that_is_too_long_is_refused_however_it_is_sent(context: Context, client: TestClient) -> None:
+def test_a_body_that_is_too_long_is_refused_however_it_is_sent(
+    context: ConsoleContext, client: TestClient
+) -> None:
     guard = log_in(client, context, Role.SUPERVISOR)
 
     def parts():
@@ -169,7 +171,7 @@ def test_a_body_that_is_too_long_is_refused_however_it_is_sent(context: Context,
     assert client.post("/login", content=parts(), headers=kind).status_code == 413
 
 
-def test_who_asks_too_often_waits_and_others_do_not(context: Context, client: TestClient) -> None:
+def test_who_asks_too_often_waits_and_others_do_not(context: ConsoleContext, client: TestClient) -> None:
     context.turns = Turns(0.001, 5)
     token = program(context, Role.AUDITOR)
     headers = {"authorization": f"Bearer {token}"}
@@ -182,7 +184,7 @@ def test_who_asks_too_often_waits_and_others_do_not(context: Context, client: Te
     assert [client.get("/health").status_code for _ in range(6)] == [200] * 5 + [429]
 
 
-def test_who_guesses_tokens_is_not_heard_for_a_while(context: Context, client: TestClient) -> None:
+def test_who_guesses_tokens_is_not_heard_for_a_while(context: ConsoleContext, client: TestClient) -> None:
     guesses = [client.get("/api/v1/me", headers={"authorization": f"Bearer scr_{n}"}) for n in range(25)]
     assert [answer.status_code for answer in guesses] == [401] * int(STRANGERS) + [429] * 5
     headers = {"authorization": f"Bearer {program(context, Role.AUDITOR)}"}
@@ -192,7 +194,7 @@ def test_who_guesses_tokens_is_not_heard_for_a_while(context: Context, client: T
 
 
 def test_who_guesses_passwords_of_many_names_is_not_heard_for_a_while(
-    context: Context, client: TestClient, monkeypatch: pytest.MonkeyPatch
+    context: ConsoleContext, client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("screener.console.account.FAILED_SECONDS", 0)
     data = {"password": "guessed", "next": "/"}
@@ -205,7 +207,7 @@ def test_who_guesses_passwords_of_many_names_is_not_heard_for_a_while(
 
 
 def test_who_guesses_many_passwords_at_once_is_heard_no_more_often(
-    context: Context, client: TestClient, monkeypatch: pytest.MonkeyPatch
+    context: ConsoleContext, client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("screener.console.account.FAILED_SECONDS", 0)
     checked: list[str] = []
@@ -230,7 +232,9 @@ def test_who_guesses_many_passwords_at_once_is_heard_no_more_often(
 @pytest.mark.parametrize(
     "kind", ["application/x-www-form-urlencoded", "multipart/form-data; boundary=b", "text/plain"]
 )
-def test_a_form_where_json_is_asked_for_is_a_clear_error(context: Context, client: TestClient, kind: str) -> None:
+def test_a_form_where_json_is_asked_for_is_a_clear_error(
+    context: ConsoleContext, client: TestClient, kind: str
+) -> None:
     token = {"authorization": f"Bearer {program(context, Role.SUPERVISOR)}"}
     guard = log_in(client, context, Role.SUPERVISOR)
     for address in ADDRESSES:
@@ -249,7 +253,7 @@ def test_a_form_where_json_is_asked_for_is_a_clear_error(context: Context, clien
 
 
 def test_a_zero_character_is_a_clear_error_before_any_database_sees_it(
-    context: Context, client: TestClient
+    context: ConsoleContext, client: TestClient
 ) -> None:
     token = {"authorization": f"Bearer {program(context, Role.SUPERVISOR)}"}
     guard = log_in(client, context, Role.SUPERVISOR)

@@ -6,9 +6,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from screener.console.access import Role
-from screener.console.context import Context
-from screener.events import Act, ListName
+from screener.console.context import ConsoleContext
+from screener.console.logins import Role
+from screener.events import CallControl, ListName
 from screener.feed.items import Heard, Order, Over, Rest, Rested, Weighed
 from screener.feed.local import FeedServer
 from screener.store.records import ListedNumber, Review
@@ -22,7 +22,7 @@ pytestmark = needs_chromium
 
 
 def test_a_supervisor_sees_a_call_turn_red_and_acts(
-    chromium, site: str, feed: FeedServer, context: Context, orders: "queue.Queue[Order]"
+    chromium, site: str, feed: FeedServer, context: ConsoleContext, orders: "queue.Queue[Order]"
 ) -> None:
     page = opened(chromium, site, Role.SUPERVISOR, "live")
     tell(feed, context, BEGAN, Heard("a", 1.0, "caller", 0, SCRIPT, final=True))
@@ -37,7 +37,7 @@ def test_a_supervisor_sees_a_call_turn_red_and_acts(
     button.click()
     assert orders.empty(), "one click asks"
     button.click()
-    assert orders.get(timeout=WAIT) == Order("a", Act.LINE_FAULT, "supervisor")
+    assert orders.get(timeout=WAIT) == Order("a", CallControl.LINE_FAULT, "supervisor")
     expect(page, "#call-a .outcome", "已下达")
     tell(feed, context, Over("a", 9.0, "caller"))
     page.wait_for_selector("#call-a.over")
@@ -45,7 +45,7 @@ def test_a_supervisor_sees_a_call_turn_red_and_acts(
 
 
 def test_an_auditor_looks_and_has_no_buttons_and_sees_no_whole_number(
-    chromium, site: str, feed: FeedServer, context: Context
+    chromium, site: str, feed: FeedServer, context: ConsoleContext
 ) -> None:
     page = opened(chromium, site, Role.AUDITOR, "live")
     tell(feed, context, BEGAN)
@@ -55,7 +55,7 @@ def test_an_auditor_looks_and_has_no_buttons_and_sees_no_whole_number(
 
 
 def test_two_browsers_see_the_same_call_and_one_that_comes_back_misses_nothing(
-    chromium, site: str, feed: FeedServer, context: Context
+    chromium, site: str, feed: FeedServer, context: ConsoleContext
 ) -> None:
     pages = [opened(chromium, site, Role.SUPERVISOR, "live") for _ in range(2)]
     tell(feed, context, BEGAN)
@@ -65,7 +65,7 @@ def test_two_browsers_see_the_same_call_and_one_that_comes_back_misses_nothing(
     pages[0].wait_for_selector("#call-a")
 
 
-def test_a_login_that_has_ended_leads_back_to_the_login(chromium, site: str, context: Context) -> None:
+def test_a_login_that_has_ended_leads_back_to_the_login(chromium, site: str, context: ConsoleContext) -> None:
     page = opened(chromium, site, Role.SUPERVISOR, "live")
     context.access.set_password("supervisor", "another long one")
     page.reload()
@@ -78,7 +78,7 @@ def test_a_login_that_has_ended_leads_back_to_the_login(chromium, site: str, con
 
 
 def test_an_agents_card_can_be_pinned_and_switched_off(
-    chromium, site: str, feed: FeedServer, context: Context, orders: "queue.Queue[Order]"
+    chromium, site: str, feed: FeedServer, context: ConsoleContext, orders: "queue.Queue[Order]"
 ) -> None:
     page = opened(chromium, site, Role.AGENT, "agent")
     tell(feed, context, BEGAN, Heard("a", 2.0, "caller", 0, "叫你们领导来接电话", final=True))
@@ -101,19 +101,19 @@ def test_an_agents_card_can_be_pinned_and_switched_off(
     page.wait_for_selector("#usual", state="visible")
     page.click("[data-act=analysis_queue]")
     page.click("[data-act=analysis_queue]")
-    assert orders.get(timeout=WAIT) == Order("a", Act.ANALYSIS_QUEUE, "agent")
+    assert orders.get(timeout=WAIT) == Order("a", CallControl.ANALYSIS_QUEUE, "agent")
     assert page.problems == []
 
 
 def test_an_agent_reads_what_came_of_a_pause(
-    chromium, site: str, feed: FeedServer, context: Context, orders: "queue.Queue[Order]"
+    chromium, site: str, feed: FeedServer, context: ConsoleContext, orders: "queue.Queue[Order]"
 ) -> None:
     page = opened(chromium, site, Role.AGENT, "agent")
     for call, ok, words in (("a", False, "未能暂停,请在话机上暂停"), ("b", True, "已暂停,到时自动恢复")):
         tell(feed, context, replace(BEGAN, call=call), Rest(call, 20.0, 300.0), Over(call, 20.0, "caller"))
         expect(page, "#rest button", "暂停接听 5 分钟")
         page.click("#rest button")
-        assert orders.get(timeout=WAIT) == Order(call, Act.PAUSE, "agent")
+        assert orders.get(timeout=WAIT) == Order(call, CallControl.PAUSE, "agent")
         expect(page, "#rest [role=status]", "已下达")
         feed.put(Rested(call, ok))
         expect(page, "#rest [role=status]", words)
@@ -133,7 +133,9 @@ def check_sizes(page) -> None:
         assert page.problems == []
 
 
-def test_nothing_sticks_out(chromium, site: str, feed: FeedServer, context: Context, tmp_path: Path) -> None:
+def test_nothing_sticks_out(
+    chromium, site: str, feed: FeedServer, context: ConsoleContext, tmp_path: Path
+) -> None:
     page = opened(chromium, site, Role.SUPERVISOR, "live")
     tell(feed, context, BEGAN, Heard("a", 1.0, "caller", 0, "长" * 300, final=True), FLAGGED)
     page.wait_for_selector("#call-a.urgent")
@@ -145,7 +147,7 @@ def test_nothing_sticks_out(chromium, site: str, feed: FeedServer, context: Cont
 PAGES = ["review/c0", "calls", "calls/c0", "reports/summary", "reports/sources", "lists", "health"]
 
 
-def test_ten_flags_are_reviewed_by_keyboard_alone(chromium, site: str, context: Context) -> None:
+def test_ten_flags_are_reviewed_by_keyboard_alone(chromium, site: str, context: ConsoleContext) -> None:
     write(context, *(flagged(f"c{n}", n) for n in range(10)))
     page = opened(chromium, site, Role.SUPERVISOR, "calls")
     page.goto(f"{site}review")
@@ -167,7 +169,7 @@ def test_ten_flags_are_reviewed_by_keyboard_alone(chromium, site: str, context: 
 
 
 def test_a_bar_opens_its_calls_and_a_call_gives_its_evidence(
-    chromium, site: str, context: Context, tmp_path: Path
+    chromium, site: str, context: ConsoleContext, tmp_path: Path
 ) -> None:
     write(context, flagged("c0", 0), flagged("c1", 1, region="上海市"))
     page = opened(chromium, site, Role.SUPERVISOR, "reports/sources")
@@ -186,7 +188,7 @@ def test_a_bar_opens_its_calls_and_a_call_gives_its_evidence(
     assert page.problems == []
 
 
-def test_no_page_sticks_out(chromium, site: str, context: Context) -> None:
+def test_no_page_sticks_out(chromium, site: str, context: ConsoleContext) -> None:
     many = [flagged(f"c{n}", n * 700, words="长" * 200 if not n else "你一个人吗") for n in range(40)]
     write(context, *many)
     for name in ListName:

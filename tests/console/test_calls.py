@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
-from screener.console.access import Role
-from screener.console.context import Context
+from screener.console.context import ConsoleContext
+from screener.console.logins import Role
 from screener.core.evidence import Kind, Verdict
 from screener.review.dossier import MANIFEST, problems, sealed
 from screener.review.seal import SIGNATURE
@@ -44,7 +44,9 @@ def found(client: TestClient, query: str) -> list[str]:
         ("until=2026-03-04T11:55", ["b", "c"]),
     ],
 )
-def test_each_filter_finds_its_calls(context: Context, client: TestClient, query: str, ids: list[str]) -> None:
+def test_each_filter_finds_its_calls(
+    context: ConsoleContext, client: TestClient, query: str, ids: list[str]
+) -> None:
     other = {"number": "+8613912345678", "region": "上海市"}
     write(
         context,
@@ -68,12 +70,14 @@ def test_each_filter_finds_its_calls(context: Context, client: TestClient, query
 @pytest.mark.parametrize(
     "query", ["kind=x", "verdict=x", "since=yesterday", "since=9999-01-01", "since=2026-03-05&until=2026-03-04"]
 )
-def test_a_filter_that_cannot_be_is_refused(context: Context, client: TestClient, query: str) -> None:
+def test_a_filter_that_cannot_be_is_refused(context: ConsoleContext, client: TestClient, query: str) -> None:
     log_in(client, context, Role.SUPERVISOR)
     assert client.get(f"/calls?{query}").status_code == 400
 
 
-def test_who_sees_masked_numbers_cannot_find_them_out_by_searching(context: Context, client: TestClient) -> None:
+def test_who_sees_masked_numbers_cannot_find_them_out_by_searching(
+    context: ConsoleContext, client: TestClient
+) -> None:
     write(context, flagged("a", 1))
     log_in(client, context, Role.AUDITOR)
     for path in ("/calls", "/calls/a", "/review/a"):
@@ -83,7 +87,9 @@ def test_who_sees_masked_numbers_cannot_find_them_out_by_searching(context: Cont
     assert client.get("/calls?number=138").status_code == 400
 
 
-def test_the_package_of_evidence_is_whole_signed_and_on_record(context: Context, client: TestClient) -> None:
+def test_the_package_of_evidence_is_whole_signed_and_on_record(
+    context: ConsoleContext, client: TestClient
+) -> None:
     write(context, flagged("a", 1))
     guard = log_in(client, context, Role.SUPERVISOR)
     answer = client.post("/calls/a/evidence", data={"guard": guard})
@@ -99,7 +105,9 @@ def test_the_package_of_evidence_is_whole_signed_and_on_record(context: Context,
     assert notes["console evidence"].who == "supervisor"
 
 
-def test_no_package_for_who_sees_masked_numbers(context: Context, client: TestClient, tmp_path: Path) -> None:
+def test_no_package_for_who_sees_masked_numbers(
+    context: ConsoleContext, client: TestClient, tmp_path: Path
+) -> None:
     from dataclasses import replace
 
     write(context, flagged("a", 1))
@@ -110,7 +118,7 @@ def test_no_package_for_who_sees_masked_numbers(context: Context, client: TestCl
     assert not (tmp_path / "evidence.key").exists()
 
 
-def test_a_genuine_call_is_a_mere_record(context: Context, client: TestClient) -> None:
+def test_a_genuine_call_is_a_mere_record(context: ConsoleContext, client: TestClient) -> None:
     write(context, flagged("a", 1, verdict=Verdict.GENUINE, kind=None))
     guard = log_in(client, context, Role.SUPERVISOR)
     assert "下载通话记录" in client.get("/calls/a").text

@@ -11,11 +11,11 @@ from starlette.testclient import TestClient
 
 import screener.console
 from screener.console import health
-from screener.console.access import Role
 from screener.console.app import build
 from screener.console.body import LIMIT
-from screener.console.context import STRANGERS, Context
+from screener.console.context import STRANGERS, ConsoleContext
 from screener.console.limits import Turns, peer_of
+from screener.console.logins import Role
 from screener.console.server import ConsoleServer
 from tests.console.conftest import PASSWORD, log_in
 
@@ -46,7 +46,7 @@ def check(headers, path: str, *, tls: bool, frames: str = "'none'") -> None:
 
 
 @pytest.fixture
-def framing(context: Context) -> Context:
+def framing(context: ConsoleContext) -> ConsoleContext:
     """One that may be framed: the other answers must not follow."""
     context.settings = replace(
         context.settings, console=replace(context.settings.console, embed_from=(CRM,), requests_per_second=0)
@@ -68,7 +68,7 @@ def asked(app) -> Iterator[tuple[str, str]]:
 @pytest.mark.parametrize("scheme", ["http", "https"])
 @pytest.mark.parametrize("role", [None, *Role])
 def test_every_address_for_everybody(
-    framing: Context, role: Role | None, scheme: str, monkeypatch: pytest.MonkeyPatch
+    framing: ConsoleContext, role: Role | None, scheme: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("screener.console.account.FAILED_SECONDS", 0)
     app = build(framing)
@@ -94,7 +94,7 @@ def test_every_address_for_everybody(
     assert statuses >= ({303, 401} if role is None else {200, 303, 400})
 
 
-def test_every_kind_of_error(context: Context, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_kind_of_error(context: ConsoleContext, monkeypatch: pytest.MonkeyPatch) -> None:
     client = TestClient(
         build(context), base_url="https://testserver", follow_redirects=False, raise_server_exceptions=False
     )
@@ -102,7 +102,7 @@ def test_every_kind_of_error(context: Context, monkeypatch: pytest.MonkeyPatch) 
     guard = log_in(client, context, Role.SUPERVISOR)
     form = {"content-type": "application/json", "x-guard": guard}
 
-    def broken(_context: Context) -> None:
+    def broken(_context: ConsoleContext) -> None:
         raise RuntimeError("a fault of ours")
 
     monkeypatch.setattr(health, "look", broken)
@@ -126,7 +126,7 @@ def test_every_kind_of_error(context: Context, monkeypatch: pytest.MonkeyPatch) 
 
 
 @pytest.fixture
-def server(context: Context) -> Iterator[ConsoleServer]:
+def server(context: ConsoleContext) -> Iterator[ConsoleServer]:
     made = ConsoleServer(context, port=0)
     made.start()
     yield made
@@ -161,7 +161,7 @@ def test_what_is_no_http_is_answered_with_them_too(server: ConsoleServer) -> Non
     check(Headers(answer), "/", tls=False)
 
 
-def test_event_streams_are_kept_by_no_proxy(context: Context, client: TestClient) -> None:
+def test_event_streams_are_kept_by_no_proxy(context: ConsoleContext, client: TestClient) -> None:
     log_in(client, context, Role.SUPERVISOR)
     answer = client.get("/live/events?once")
     assert answer.headers["x-accel-buffering"] == "no" and answer.headers["cache-control"] == "no-store"
@@ -170,7 +170,7 @@ def test_event_streams_are_kept_by_no_proxy(context: Context, client: TestClient
 # Who asks, behind a proxy.
 
 
-def served(context: Context, proxies: tuple[str, ...]) -> ConsoleServer:
+def served(context: ConsoleContext, proxies: tuple[str, ...]) -> ConsoleServer:
     console = replace(context.settings.console, proxies=proxies)
     context.settings = replace(context.settings, console=console)
     made = ConsoleServer(context, port=0)
@@ -184,7 +184,7 @@ def guess(server: ConsoleServer, forwarded: str) -> int:
     return raw(server, request.encode()).status
 
 
-def test_behind_a_proxy_each_client_has_limits_of_its_own(context: Context) -> None:
+def test_behind_a_proxy_each_client_has_limits_of_its_own(context: ConsoleContext) -> None:
     server = served(context, ("127.0.0.1",))
     try:
         tried = [guess(server, "192.0.2.7") for _ in range(int(STRANGERS) + 2)]
@@ -197,7 +197,7 @@ def test_behind_a_proxy_each_client_has_limits_of_its_own(context: Context) -> N
         server.stop()
 
 
-def test_without_a_proxy_nobody_says_who_asks(context: Context) -> None:
+def test_without_a_proxy_nobody_says_who_asks(context: ConsoleContext) -> None:
     server = served(context, ())
     try:
         tried = [guess(server, f"192.0.2.{n}") for n in range(int(STRANGERS) + 2)]
@@ -208,7 +208,7 @@ def test_without_a_proxy_nobody_says_who_asks(context: Context) -> None:
         server.stop()
 
 
-def test_a_proxy_that_is_believed_says_that_there_is_tls(context: Context) -> None:
+def test_a_proxy_that_is_believed_says_that_there_is_tls(context: ConsoleContext) -> None:
     server = served(context, ("127.0.0.0/8",))
     body = f"name=auditor&password={PASSWORD.replace(' ', '+')}&next=/"
     try:

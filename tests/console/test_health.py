@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 from starlette.testclient import TestClient
 
-from screener.console.access import Role
 from screener.console.app import build
-from screener.console.context import Context
+from screener.console.context import ConsoleContext
+from screener.console.logins import Role
 from screener.feed.items import Node
 from screener.feed.local import FeedServer
 from tests.console.conftest import log_in
@@ -26,7 +26,7 @@ def node(name: str, seconds: float = 0.0) -> Node:
     )  # fmt: skip
 
 
-def test_every_node_is_told_and_one_that_says_nothing_any_more(feed: FeedServer, context: Context) -> None:
+def test_every_node_is_told_and_one_that_says_nothing_any_more(feed: FeedServer, context: ConsoleContext) -> None:
     feed.put(node("n1"))
     feed.put(node("n2", seconds=60))
     wait_for(lambda: len(context.hub.feeds[0].board.nodes) == 2)
@@ -42,7 +42,7 @@ def test_every_node_is_told_and_one_that_says_nothing_any_more(feed: FeedServer,
     assert "<dt>待写入记录的来电</dt><dd>7</dd>" in first
 
 
-def test_who_comes_later_is_told_of_the_nodes_too(feed: FeedServer, context: Context, place) -> None:
+def test_who_comes_later_is_told_of_the_nodes_too(feed: FeedServer, context: ConsoleContext, place) -> None:
     from tests.console.conftest import hub_of
 
     feed.put(node("n1"))

@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from starlette.testclient import TestClient
 
-from screener.console.access import Role
-from screener.console.context import Context
-from screener.core.ladder import Ladder, Step
+from screener.console.context import ConsoleContext
+from screener.console.logins import Role
+from screener.core.ladder import Ladder, LadderStep
 from screener.events import ListName, Rung
 from screener.store.records import ListedNumber, Review
 from tests.console.conftest import hub_of, log_in
@@ -17,12 +17,12 @@ from tests.console.written import NUMBER, SCRIPT, flagged, write
 NOW = datetime.now(UTC)
 
 
-def entries(context: Context) -> set[tuple[str, str]]:
+def entries(context: ConsoleContext) -> set[tuple[str, str]]:
     return {(entry.name.value, entry.number) for entry in context.log.listed(datetime.now(UTC))}
 
 
 def test_a_number_is_put_on_a_list_and_taken_off_and_both_are_on_record(
-    context: Context, client: TestClient
+    context: ConsoleContext, client: TestClient
 ) -> None:
     guard = log_in(client, context, Role.SUPERVISOR)
     form = {"guard": guard, "name": "block", "number": "138 0013 8000", "reason": SCRIPT, "expires": "2199-01-01"}
@@ -40,14 +40,16 @@ def test_a_number_is_put_on_a_list_and_taken_off_and_both_are_on_record(
     "changes",
     [{"number": "000000"}, {"number": ""}, {"name": "grey"}, {"expires": "2020-01-01"}, {"expires": "soon"}],
 )
-def test_an_entry_that_cannot_be_is_refused(context: Context, client: TestClient, changes: dict[str, str]) -> None:
+def test_an_entry_that_cannot_be_is_refused(
+    context: ConsoleContext, client: TestClient, changes: dict[str, str]
+) -> None:
     guard = log_in(client, context, Role.SUPERVISOR)
     form = {"guard": guard, "name": "block", "number": "13800138000", **changes}
     assert client.post("/lists/add", data=form).status_code == 400
     assert entries(context) == set()
 
 
-def test_a_proposal_is_accepted_by_a_person(context: Context, client: TestClient) -> None:
+def test_a_proposal_is_accepted_by_a_person(context: ConsoleContext, client: TestClient) -> None:
     now = datetime.now(UTC)
     at = [now - timedelta(days=n + 1) for n in range(3)]
     write(context, *(flagged(f"c{n}", 0, started_at=when, review=Review.CONFIRMED) for n, when in enumerate(at)))
@@ -59,7 +61,7 @@ def test_a_proposal_is_accepted_by_a_person(context: Context, client: TestClient
     assert "由 supervisor 采纳" in client.get("/lists").text
 
 
-def test_an_auditor_sees_masked_entries_and_changes_nothing(context: Context, client: TestClient) -> None:
+def test_an_auditor_sees_masked_entries_and_changes_nothing(context: ConsoleContext, client: TestClient) -> None:
     context.log.enlist(ListedNumber(ListName.WATCH, NUMBER, "", NOW))
     guard = log_in(client, context, Role.AUDITOR)
     page = client.get("/lists").text
@@ -70,7 +72,7 @@ def test_an_auditor_sees_masked_entries_and_changes_nothing(context: Context, cl
     assert entries(context) == {("watch", NUMBER)}
 
 
-def test_the_health_page_says_which_service_is_away(context: Context, client: TestClient, tmp_path) -> None:
+def test_the_health_page_says_which_service_is_away(context: ConsoleContext, client: TestClient, tmp_path) -> None:
     context.hub = hub_of([tmp_path / "nobody.sock"])
     write(context, flagged("a", 0, node="n1"))
     log_in(client, context, Role.AUDITOR)
@@ -78,14 +80,14 @@ def test_the_health_page_says_which_service_is_away(context: Context, client: Te
     assert "nobody.sock" in page and "✘ 不在线" in page and "n1" in page and "2026-03-04 12:00:00" in page
 
 
-def test_the_ladder_is_shown_and_lifted(context: Context, client: TestClient) -> None:
+def test_the_ladder_is_shown_and_lifted(context: ConsoleContext, client: TestClient) -> None:
     now = datetime.now(UTC)
     at = [now - timedelta(hours=n + 1) for n in range(2)]
     calls = [flagged(f"c{n}", 0, started_at=t, review=Review.CONFIRMED, reviewed_at=t) for n, t in enumerate(at)]
     write(context, *calls)
     guard = log_in(client, context, Role.SUPERVISOR)
     assert "逐级处置" not in client.get("/lists").text + client.get("/health").text, "off by default"
-    context.settings = replace(context.settings, ladder=Ladder((Step(Rung.SUSPENDED, 2, 30, 7),)))
+    context.settings = replace(context.settings, ladder=Ladder((LadderStep(Rung.SUSPENDED, 2, 30, 7),)))
     assert "暂停受理" in client.get("/lists").text
     assert "逐级处置中的号码: 暂停受理</dt><dd>1" in client.get("/health").text
     assert client.post("/lists/lift", data={"guard": guard, "number": NUMBER}).status_code == 303

@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
-from screener.console.access import Role
 from screener.console.app import build
-from screener.console.context import Context
+from screener.console.context import ConsoleContext
 from screener.console.hub import Shown
 from screener.console.live import gap_of, is_urgent, rank, view
+from screener.console.logins import Role
 from screener.core.cards import Prompter
-from screener.events import Act, EndedBy, Target
+from screener.events import CallControl, EndedBy, Target
 from screener.feed.board import Board
 from screener.feed.items import Asked, Began, Cautioned, Heard, Judged, Moved, Order, Over, Unheard, Weighed
 from screener.feed.local import FeedServer
@@ -42,7 +42,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def feed(place: Path, orders: "queue.Queue[Order]", context: Context) -> Iterator[FeedServer]:
+def feed(place: Path, orders: "queue.Queue[Order]", context: ConsoleContext) -> Iterator[FeedServer]:
     server = FeedServer(place, orders.put)
     context.hub = hub_of([place])
     context.hub.start()
@@ -56,20 +56,22 @@ def feed(place: Path, orders: "queue.Queue[Order]", context: Context) -> Iterato
     server.stop()
 
 
-def shown(context: Context, role: Role = Role.SUPERVISOR) -> dict:
+def shown(context: ConsoleContext, role: Role = Role.SUPERVISOR) -> dict:
     _, person = context.access.login(role.value, "correct horse")
     _, changed, _ = context.hub.newer(0)
     return view(context, person, changed[0])
 
 
-def tell(feed: FeedServer, context: Context, *items) -> None:
+def tell(feed: FeedServer, context: ConsoleContext, *items) -> None:
     before = context.hub.newer(0)[0]
     for item in items:
         feed.put(item)
     wait_for(lambda: context.hub.newer(0)[0] >= before + len(items))
 
 
-def test_a_call_grows_on_the_page_and_what_a_caller_says_stays_text(feed: FeedServer, context: Context) -> None:
+def test_a_call_grows_on_the_page_and_what_a_caller_says_stays_text(
+    feed: FeedServer, context: ConsoleContext
+) -> None:
     tell(feed, context, BEGAN, Heard("a", 1.0, "caller", 0, SCRIPT, final=True))
     call = shown(context)
     assert (call["number"], call["agent"], call["urgent"]) == ("+8613800138000", "8001", False)
@@ -80,20 +82,20 @@ def test_a_call_grows_on_the_page_and_what_a_caller_says_stays_text(feed: FeedSe
     assert call["evidence"][0]["text"] == "深夜来电"
 
 
-def test_numbers_are_masked_by_role(feed: FeedServer, context: Context) -> None:
+def test_numbers_are_masked_by_role(feed: FeedServer, context: ConsoleContext) -> None:
     tell(feed, context, BEGAN)
     assert shown(context, Role.AUDITOR)["number"].partition("·")[0] == "+861********00"
 
 
 def test_a_button_becomes_an_order_with_the_persons_name(
-    feed: FeedServer, context: Context, orders: "queue.Queue[Order]"
+    feed: FeedServer, context: ConsoleContext, orders: "queue.Queue[Order]"
 ) -> None:
     tell(feed, context, BEGAN)
     client = TestClient(build(context), follow_redirects=False)
     guard = log_in(client, context, Role.SUPERVISOR)
     answer = client.post("/live/a/order", json={"act": "line_fault"}, headers={"x-guard": guard})
     assert answer.status_code == 200
-    assert orders.get(timeout=WAIT) == Order("a", Act.LINE_FAULT, "supervisor")
+    assert orders.get(timeout=WAIT) == Order("a", CallControl.LINE_FAULT, "supervisor")
     assert context.log.accesses()[0].subject == "/live/a/order"
     for path, body in (("/live/a/order", {"act": "dance"}), ("/live/zzz/order", {"act": "agents"})):
         refused = client.post(path, json=body, headers={"x-guard": guard, "accept": "application/json"})
@@ -102,7 +104,7 @@ def test_a_button_becomes_an_order_with_the_persons_name(
     assert orders.empty()
 
 
-def test_the_stream_tells_what_is_up_and_what_changes(feed: FeedServer, context: Context) -> None:
+def test_the_stream_tells_what_is_up_and_what_changes(feed: FeedServer, context: ConsoleContext) -> None:
     tell(feed, context, BEGAN)
     client = TestClient(build(context), follow_redirects=False)
     log_in(client, context, Role.SUPERVISOR)
@@ -114,7 +116,7 @@ def test_the_stream_tells_what_is_up_and_what_changes(feed: FeedServer, context:
 
 @pytest.mark.parametrize("by", list(EndedBy))
 @pytest.mark.parametrize("target", list(Target))
-def test_what_becomes_of_a_call_is_told_in_chinese(context: Context, by: EndedBy, target: Target) -> None:
+def test_what_becomes_of_a_call_is_told_in_chinese(context: ConsoleContext, by: EndedBy, target: Target) -> None:
     board = Board()
     for item in (BEGAN, Unheard("a", 2.0, "the recogniser process died (exit status 3)")):
         board.take(item)
@@ -129,7 +131,7 @@ def test_what_becomes_of_a_call_is_told_in_chinese(context: Context, by: EndedBy
 
 
 def test_a_service_that_is_killed_and_comes_back_is_seen_again(
-    feed: FeedServer, context: Context, place: Path, orders: "queue.Queue[Order]"
+    feed: FeedServer, context: ConsoleContext, place: Path, orders: "queue.Queue[Order]"
 ) -> None:
     tell(feed, context, BEGAN)
     feed.stop()
@@ -174,14 +176,14 @@ def test_what_is_worst_comes_first() -> None:
     assert ranks == [4, 3, 2, 1, 1, 0]
 
 
-def test_a_call_that_somebody_asks_to_look_at_rises(feed: FeedServer, context: Context) -> None:
+def test_a_call_that_somebody_asks_to_look_at_rises(feed: FeedServer, context: ConsoleContext) -> None:
     tell(feed, context, BEGAN, Asked("a", 1.0, "李坐席"))
     call = shown(context)
     assert (call["urgent"], call["asked"]) == (True, "李坐席 请主管查看")
 
 
 def test_a_service_that_was_away_is_told_of_for_a_while(
-    feed: FeedServer, context: Context, place: Path, orders: "queue.Queue[Order]"
+    feed: FeedServer, context: ConsoleContext, place: Path, orders: "queue.Queue[Order]"
 ) -> None:
     assert gap_of(context) is None
     feed.stop()
@@ -203,14 +205,14 @@ def quiet_values(judged: Judged) -> list[object]:
     return [getattr(judged, name) for name in Judged.__dataclass_fields__]
 
 
-def test_a_call_that_is_over_leaves_after_a_while(feed: FeedServer, context: Context) -> None:
+def test_a_call_that_is_over_leaves_after_a_while(feed: FeedServer, context: ConsoleContext) -> None:
     tell(feed, context, BEGAN, Over("a", 4.0, "caller"))
     call = shown(context)
     assert call["over"] and not context.hub.call("a")
 
 
 def test_an_asking_rises_to_the_top_and_only_who_may_answers(
-    feed: FeedServer, context: Context, orders: "queue.Queue[Order]"
+    feed: FeedServer, context: ConsoleContext, orders: "queue.Queue[Order]"
 ) -> None:
     tell(feed, context, BEGAN, Cautioned("a", 9.0, "abuse", 0, "asked", "rule"))
     call = shown(context)
@@ -218,7 +220,7 @@ def test_an_asking_rises_to_the_top_and_only_who_may_answers(
     client = TestClient(build(context), follow_redirects=False)
     headers = {"x-guard": log_in(client, context, Role.SUPERVISOR), "accept": "application/json"}
     assert client.post("/live/a/order", headers=headers, json={"act": "approve"}).status_code == 200
-    assert orders.get(timeout=WAIT) == Order("a", Act.APPROVE, "supervisor")
+    assert orders.get(timeout=WAIT) == Order("a", CallControl.APPROVE, "supervisor")
     for act in ("warn", "pause"):
         assert client.post("/live/a/order", headers=headers, json={"act": act}).status_code == 400
     assert 'data-act="warn"' not in client.get("/live").text, "off unless the site wants it"

@@ -15,10 +15,10 @@ from joserfc.jwk import OctKey, RSAKey
 from starlette.testclient import TestClient
 
 from screener.console import oidc
-from screener.console.access import Role
 from screener.console.account import BEGUN
 from screener.console.app import build
-from screener.console.context import Context
+from screener.console.context import ConsoleContext
+from screener.console.logins import Role
 from screener.console.oidc import Begun, claims_to_person
 from screener.errors import InputError
 from screener.settings.sections import Oidc
@@ -34,7 +34,7 @@ def fake() -> Iterator[Fake]:
 
 
 @pytest.fixture
-def client(context: Context, fake: Fake) -> TestClient:
+def client(context: ConsoleContext, fake: Fake) -> TestClient:
     section = Oidc(issuer=fake.issuer, client_id="console", secret=SECRET)
     context.settings = replace(context.settings, oidc=section)
     return TestClient(build(context), follow_redirects=False)
@@ -61,7 +61,7 @@ def log_in(client: TestClient, after: str = "/reports/sources?by=region"):
 
 
 def test_who_logs_in_there_is_logged_in_here_with_the_claimed_role(
-    context: Context, client: TestClient, fake: Fake
+    context: ConsoleContext, client: TestClient, fake: Fake
 ) -> None:
     assert "/login/oidc?next=/calls" in client.get("/login?next=/calls").text
     page = log_in(client)
@@ -75,7 +75,9 @@ def test_who_logs_in_there_is_logged_in_here_with_the_claimed_role(
     assert any("screener=" in c and "HttpOnly" in c and "SameSite=strict" in c for c in cookies)
 
 
-def test_the_account_follows_what_the_provider_says(context: Context, client: TestClient, fake: Fake) -> None:
+def test_the_account_follows_what_the_provider_says(
+    context: ConsoleContext, client: TestClient, fake: Fake
+) -> None:
     log_in(client)
     fake.claims["roles"] = ["agent"]
     fake.claims["extension"] = "8001"
@@ -108,7 +110,7 @@ def test_the_account_follows_what_the_provider_says(context: Context, client: Te
     ],
 )
 def test_a_token_that_cannot_be_believed_logs_nobody_in(
-    context: Context, client: TestClient, fake: Fake, claims: dict
+    context: ConsoleContext, client: TestClient, fake: Fake, claims: dict
 ) -> None:
     fake.claims |= claims
     before = Accounts(context.log).everybody()
@@ -126,7 +128,7 @@ def test_a_forged_signature_logs_nobody_in(client: TestClient, fake: Fake) -> No
 
 
 def test_new_keys_of_the_provider_are_asked_for(
-    context: Context, client: TestClient, fake: Fake, monkeypatch: pytest.MonkeyPatch
+    context: ConsoleContext, client: TestClient, fake: Fake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert log_in(client).status_code == 200
     fake.key = RSAKey.generate_key(2048, {"kid": "two", "use": "sig"})
@@ -136,7 +138,9 @@ def test_new_keys_of_the_provider_are_asked_for(
     assert log_in(client).status_code == 200
 
 
-def test_a_login_that_was_begun_elsewhere_ends_nowhere(context: Context, client: TestClient, fake: Fake) -> None:
+def test_a_login_that_was_begun_elsewhere_ends_nowhere(
+    context: ConsoleContext, client: TestClient, fake: Fake
+) -> None:
     begin = client.get("/login/oidc")
     back = at_provider(begin.headers["location"])
     other = TestClient(client.app, follow_redirects=False)
@@ -160,14 +164,14 @@ def test_it_leads_to_no_other_site(client: TestClient, after: str) -> None:
     assert 'url=/"' in log_in(client, after).text
 
 
-def test_without_a_provider_there_is_no_such_login(context: Context) -> None:
+def test_without_a_provider_there_is_no_such_login(context: ConsoleContext) -> None:
     client = TestClient(build(context), follow_redirects=False)
     assert client.get("/login/oidc").status_code == 404
     assert client.get("/login/oidc/back?code=x").status_code == 404
     assert "/login/oidc" not in client.get("/login").text
 
 
-def test_a_provider_that_is_away_is_a_clear_error(context: Context) -> None:
+def test_a_provider_that_is_away_is_a_clear_error(context: ConsoleContext) -> None:
     context.settings = replace(context.settings, oidc=Oidc(issuer="http://127.0.0.1:9", client_id="x"))
     page = TestClient(build(context)).get("/login/oidc", headers={"accept": "text/html"})
     assert page.status_code == 400 and "登录服务没有应答" in page.text
@@ -189,7 +193,12 @@ def test_roles_may_be_named_otherwise_and_lie_inside() -> None:
 @pytest.mark.parametrize("odd", [None, 1, "x", [], {}, True, 1e999, [[]], {"kty": []}], ids=str)
 @pytest.mark.parametrize("place", ["keys", "key", "kty", "n", "kid"])
 def test_odd_keys_of_a_provider_are_a_clear_error(
-    context: Context, client: TestClient, fake: Fake, monkeypatch: pytest.MonkeyPatch, odd: object, place: str
+    context: ConsoleContext,
+    client: TestClient,
+    fake: Fake,
+    monkeypatch: pytest.MonkeyPatch,
+    odd: object,
+    place: str,
 ) -> None:
     key = fake.key.as_dict(private=False)
     keys = odd if place == "keys" else [odd if place == "key" else {**key, place: odd}]
@@ -214,7 +223,7 @@ def test_tokens_nested_without_end_are_a_clear_error(client: TestClient, fake: F
         assert log_in(client).status_code == 400
 
 
-def test_a_provider_that_is_slow_holds_up_no_other_page(context: Context) -> None:
+def test_a_provider_that_is_slow_holds_up_no_other_page(context: ConsoleContext) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         issuer = f"http://127.0.0.1:{silent.getsockname()[1]}"
         context.settings = replace(context.settings, oidc=Oidc(issuer=issuer, client_id="x"))

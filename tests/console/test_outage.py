@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from screener.console.access import Role
+from screener.console.logins import Role
 from screener.console.server import make_access
 from screener.demo.script import AUDIO
 from screener.media.prompts import read_wav

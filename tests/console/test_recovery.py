@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 from screener.console import stream
-from screener.console.access import Access, Role
-from screener.console.context import Context
+from screener.console.context import ConsoleContext
+from screener.console.logins import Logins, Role
 from screener.console.server import ConsoleServer
 from screener.feed.items import Began
 from screener.feed.local import FeedServer
@@ -55,7 +55,7 @@ def console(folder: Path, port: int) -> Iterator[subprocess.Popen]:
 
 @pytest.mark.timeout(180)
 def test_a_console_that_is_killed_and_started_again(
-    chromium, context: Context, place: Path, orders, tmp_path
+    chromium, context: ConsoleContext, place: Path, orders, tmp_path
 ) -> None:
     (tmp_path / "screener.toml").write_text(
         f"[store]\nurl = 'sqlite:///log.db'\n[console]\nfeeds = ['{place}']\nsession_minutes = 1e7\n"
@@ -82,7 +82,7 @@ def test_a_console_that_is_killed_and_started_again(
 
 
 def test_a_screener_that_is_restarted(
-    chromium, site: str, feed: FeedServer, context: Context, place: Path, orders
+    chromium, site: str, feed: FeedServer, context: ConsoleContext, place: Path, orders
 ) -> None:
     page = opened(chromium, site, Role.SUPERVISOR, "live")
     tell(feed, context, BEGAN)
@@ -103,10 +103,10 @@ def test_a_screener_that_is_restarted(
 
 
 @pytest.mark.timeout(180)
-def test_a_database_that_is_away(chromium, context: Context, feed: FeedServer, clock: Clock) -> None:
+def test_a_database_that_is_away(chromium, context: ConsoleContext, feed: FeedServer, clock: Clock) -> None:
     with running_postgres() as postgres:
         log = open_log(postgres.new_database())
-        access = Access(Accounts(log), clock, timedelta(minutes=30), QUICK)
+        access = Logins(Accounts(log), clock, timedelta(minutes=30), QUICK)
         access.add("supervisor", Role.SUPERVISOR, PASSWORD)
         server = ConsoleServer(replace(context, log=log, access=access), port=0)
         server.start()
@@ -129,7 +129,7 @@ def test_a_database_that_is_away(chromium, context: Context, feed: FeedServer, c
 
 
 def test_a_login_that_ends_leads_an_open_page_to_the_login_and_back(
-    chromium, site: str, feed: FeedServer, context: Context, monkeypatch: pytest.MonkeyPatch
+    chromium, site: str, feed: FeedServer, context: ConsoleContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(stream, "CHECK_SECONDS", 0.2)
     page = opened(chromium, site, Role.SUPERVISOR, "live")
@@ -145,7 +145,7 @@ def test_a_login_that_ends_leads_an_open_page_to_the_login_and_back(
 
 
 def test_a_button_of_a_page_whose_login_has_ended_leads_to_the_login(
-    chromium, site: str, feed: FeedServer, context: Context, orders
+    chromium, site: str, feed: FeedServer, context: ConsoleContext, orders
 ) -> None:
     page = opened(chromium, site, Role.SUPERVISOR, "live")
     tell(feed, context, BEGAN)

@@ -10,8 +10,8 @@ import openpyxl
 import pytest
 from starlette.testclient import TestClient
 
-from screener.console.access import Role
-from screener.console.context import Context
+from screener.console.context import ConsoleContext
+from screener.console.logins import Role
 from screener.console.reports import REPORTS
 from screener.core.evidence import Kind
 from screener.reports.sources import SourceBy, sources
@@ -35,7 +35,7 @@ def calls(client: TestClient, address: str) -> set[str]:
 
 
 @pytest.fixture
-def site(context: Context) -> Context:
+def site(context: ConsoleContext) -> ConsoleContext:
     shanghai = {"number": "+8613912345678", "region": "上海市", "agent": "8002", "queue": "service"}
     write(
         context,
@@ -54,7 +54,7 @@ def whole(path: str) -> str:
 
 @pytest.mark.parametrize("name", list(REPORTS))
 def test_each_report_has_its_page_its_exports_and_no_style_that_the_policy_forbids(
-    site: Context, client: TestClient, name: str
+    site: ConsoleContext, client: TestClient, name: str
 ) -> None:
     log_in(client, site, Role.SUPERVISOR)
     page = client.get(f"/reports/{name}?since=2026-02-01&until=2026-03-05")
@@ -82,7 +82,9 @@ def test_each_report_has_its_page_its_exports_and_no_style_that_the_policy_forbi
         ("summary?since=2026-03-01&until=2026-03-05", "猥亵", {"a", "b", "c"}),
     ],
 )
-def test_a_bar_opens_its_calls(site: Context, client: TestClient, path: str, bar: str, ids: set[str]) -> None:
+def test_a_bar_opens_its_calls(
+    site: ConsoleContext, client: TestClient, path: str, bar: str, ids: set[str]
+) -> None:
     log_in(client, site, Role.SUPERVISOR)
     found = bars(client.get(whole(path)).text)
     assert bar in found, found
@@ -103,7 +105,7 @@ def test_a_bar_opens_its_calls(site: Context, client: TestClient, path: str, bar
     ],
 )
 def test_hours_weekdays_the_map_and_the_queue_open_their_calls(
-    site: Context, client: TestClient, path: str, bar: str, ids: set[str]
+    site: ConsoleContext, client: TestClient, path: str, bar: str, ids: set[str]
 ) -> None:
     log_in(client, site, Role.SUPERVISOR)
     found = bars(client.get(whole(path)).text)
@@ -112,7 +114,7 @@ def test_hours_weekdays_the_map_and_the_queue_open_their_calls(
 
 
 def test_two_periods_stand_side_by_side_on_one_scale_and_each_has_its_export(
-    site: Context, client: TestClient
+    site: ConsoleContext, client: TestClient
 ) -> None:
     log_in(client, site, Role.SUPERVISOR)
     query = "by=hour&since=2026-03-04&until=2026-03-05&than_since=2026-03-03&than_until=2026-03-04&kind=lewd"
@@ -133,7 +135,7 @@ def test_two_periods_stand_side_by_side_on_one_scale_and_each_has_its_export(
     assert exported.count("12,") >= 1
 
 
-def test_the_period_before_is_one_click_away(site: Context, client: TestClient) -> None:
+def test_the_period_before_is_one_click_away(site: ConsoleContext, client: TestClient) -> None:
     log_in(client, site, Role.SUPERVISOR)
     page = client.get("/reports/sources?since=2026-03-01&until=2026-03-04").text
     link = html.unescape(page.split("对比上一时段")[0].rpartition('href="')[2].split('"')[0])
@@ -142,7 +144,7 @@ def test_the_period_before_is_one_click_away(site: Context, client: TestClient) 
     assert "对比上一时段" not in client.get(whole("sources")).text, "an open period has none before it"
 
 
-def test_the_figures_are_those_of_the_report(site: Context, client: TestClient) -> None:
+def test_the_figures_are_those_of_the_report(site: ConsoleContext, client: TestClient) -> None:
     log_in(client, site, Role.SUPERVISOR)
     answer = client.get("/reports/sources/export?by=number&form=csv").content.decode("utf-8-sig")
     rows = list(csv.reader(io.StringIO(answer)))[1:]
@@ -154,7 +156,7 @@ def test_the_figures_are_those_of_the_report(site: Context, client: TestClient) 
     "path", [*REPORTS, "sources?by=prefix", "summary?since=2026-03-01&until=2026-03-05", "sources?by=region"]
 )
 def test_an_auditor_sees_no_whole_number_on_a_page_in_an_address_or_in_a_file(
-    site: Context, client: TestClient, path: str
+    site: ConsoleContext, client: TestClient, path: str
 ) -> None:
     log_in(client, site, Role.AUDITOR)
     name, _, query = path.partition("?")
@@ -167,7 +169,7 @@ def test_an_auditor_sees_no_whole_number_on_a_page_in_an_address_or_in_a_file(
     assert "number=" not in page
 
 
-def test_what_stands_in_the_log_stays_text(context: Context, client: TestClient) -> None:
+def test_what_stands_in_the_log_stays_text(context: ConsoleContext, client: TestClient) -> None:
     at = datetime.now(UTC)
     write(context, flagged("a", 1, started_at=at, region=SCRIPT, queue=SCRIPT, agent=SCRIPT, dialled='"><script>'))
     log_in(client, context, Role.SUPERVISOR)
@@ -179,12 +181,12 @@ def test_what_stands_in_the_log_stays_text(context: Context, client: TestClient)
 @pytest.mark.parametrize(
     "path", ["made-up", "frequency?by=made-up", "sources?kind=x", "summary?since=x", "frequency/export?form=exe"]
 )
-def test_what_cannot_be_is_refused(site: Context, client: TestClient, path: str) -> None:
+def test_what_cannot_be_is_refused(site: ConsoleContext, client: TestClient, path: str) -> None:
     log_in(client, site, Role.SUPERVISOR)
     assert client.get(f"/reports/{path}").status_code == 400
 
 
-def test_a_link_keeps_the_view(site: Context, client: TestClient) -> None:
+def test_a_link_keeps_the_view(site: ConsoleContext, client: TestClient) -> None:
     log_in(client, site, Role.SUPERVISOR)
     page = client.get("/reports/sources?by=region&kind=prank&queue=service&since=2026-03-01").text
     for kept in ('value="region" selected', 'value="prank" selected', 'value="service" selected', "2026-03-01"):
@@ -192,7 +194,7 @@ def test_a_link_keeps_the_view(site: Context, client: TestClient) -> None:
     assert "/export?form=csv&amp;by=region" in page
 
 
-def test_a_page_that_says_no_time_opens_with_the_last_month(site: Context, client: TestClient) -> None:
+def test_a_page_that_says_no_time_opens_with_the_last_month(site: ConsoleContext, client: TestClient) -> None:
     log_in(client, site, Role.SUPERVISOR)
     since = f"{datetime.now(site.zone) - timedelta(days=30):%Y-%m-%d}"
     page = client.get("/reports/sources?by=region").text

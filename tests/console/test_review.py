@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from starlette.testclient import TestClient
 
-from screener.console.access import Role
-from screener.console.context import Context
+from screener.console.context import ConsoleContext
+from screener.console.logins import Role
 from screener.core.evidence import Verdict
 from screener.events import ListName
 from screener.review.missed import PERIOD, missed_in, turn
@@ -17,12 +17,12 @@ from tests.console.conftest import log_in
 from tests.console.written import NUMBER, SCRIPT, flagged, write
 
 
-def reviews(context: Context) -> dict[str, Review]:
+def reviews(context: ConsoleContext) -> dict[str, Review]:
     return {call.id: call.review for call in context.log.calls(limit=None)}
 
 
 def test_the_newest_that_nobody_has_reviewed_comes_first_and_each_word_leads_on(
-    context: Context, client: TestClient
+    context: ConsoleContext, client: TestClient
 ) -> None:
     write(context, flagged("old", 30), flagged("new", 1), flagged("done", 5, review=Review.CONFIRMED))
     guard = log_in(client, context, Role.SUPERVISOR)
@@ -39,7 +39,9 @@ def test_the_newest_that_nobody_has_reviewed_comes_first_and_each_word_leads_on(
     assert (note.who, note.subject, note.destination) == ("supervisor", "new (说得 很脏)", "console")
 
 
-def test_a_word_can_be_undone_and_takes_its_list_entry_with_it(context: Context, client: TestClient) -> None:
+def test_a_word_can_be_undone_and_takes_its_list_entry_with_it(
+    context: ConsoleContext, client: TestClient
+) -> None:
     write(context, flagged("a", 1))
     guard = log_in(client, context, Role.SUPERVISOR)
     client.post("/review/a", data={"guard": guard, "word": "confirmed"})
@@ -52,12 +54,12 @@ def test_a_word_can_be_undone_and_takes_its_list_entry_with_it(context: Context,
     assert context.log.accesses()[0].action == "review undo"
 
 
-def _now(context: Context):
+def _now(context: ConsoleContext):
     return context.log.accesses()[0].at
 
 
 def test_the_page_tells_what_was_said_what_it_weighed_and_when_it_tipped(
-    context: Context, client: TestClient
+    context: ConsoleContext, client: TestClient
 ) -> None:
     write(context, flagged("a", 1))
     log_in(client, context, Role.SUPERVISOR)
@@ -67,7 +69,9 @@ def test_the_page_tells_what_was_said_what_it_weighed_and_when_it_tipped(
     assert NUMBER in page
 
 
-def test_an_auditor_reads_and_says_nothing_and_sees_no_whole_number(context: Context, client: TestClient) -> None:
+def test_an_auditor_reads_and_says_nothing_and_sees_no_whole_number(
+    context: ConsoleContext, client: TestClient
+) -> None:
     write(context, flagged("a", 1, display_name=NUMBER))
     guard = log_in(client, context, Role.AUDITOR)
     page = client.get("/review/a").text
@@ -78,7 +82,9 @@ def test_an_auditor_reads_and_says_nothing_and_sees_no_whole_number(context: Con
 
 
 @pytest.mark.parametrize("path", ["/review/a", "/calls/a", "/calls", "/review/b?said=a%22%3E%3Cscript%3E"])
-def test_what_callers_say_and_are_called_stays_text(context: Context, client: TestClient, path: str) -> None:
+def test_what_callers_say_and_are_called_stays_text(
+    context: ConsoleContext, client: TestClient, path: str
+) -> None:
     write(context, flagged("a", 1, display_name=SCRIPT, words=SCRIPT, agent=SCRIPT), flagged("b", 2, queue=SCRIPT))
     log_in(client, context, Role.SUPERVISOR)
     page = client.get(path)
@@ -94,7 +100,7 @@ def genuine(name: str, minutes: int, **changes):
     return flagged(name, minutes, **heard | changes)
 
 
-def test_what_was_never_judged_cannot_be_reviewed(context: Context, client: TestClient) -> None:
+def test_what_was_never_judged_cannot_be_reviewed(context: ConsoleContext, client: TestClient) -> None:
     write(context, genuine("a", 1), genuine("b", 1, ended_at=None))
     context.log.write([flagged("c", 1, verdict=None, flagged_at=None, kind=None, ended_at=None)])
     guard = log_in(client, context, Role.SUPERVISOR)
@@ -104,7 +110,7 @@ def test_what_was_never_judged_cannot_be_reviewed(context: Context, client: Test
 
 
 def test_a_sample_of_unflagged_calls_comes_among_the_flags_in_the_order_of_the_draw(
-    context: Context, client: TestClient
+    context: ConsoleContext, client: TestClient
 ) -> None:
     flags = [flagged(f"f{n}", n) for n in range(40)]
     others = [genuine(f"g{n}", n) for n in range(40)] + [genuine("unheard", 1, evidence=())]
@@ -142,7 +148,7 @@ def test_a_sample_of_unflagged_calls_comes_among_the_flags_in_the_order_of_the_d
     ],
 )
 def test_the_page_says_how_much_is_missed_whatever_was_never_drawn(
-    context: Context, client: TestClient, lang: str, said: str
+    context: ConsoleContext, client: TestClient, lang: str, said: str
 ) -> None:
     names = sorted((f"g{n}" for n in range(4)), key=turn)
     days = PERIOD.days * 24 * 60
@@ -157,7 +163,9 @@ def test_the_page_says_how_much_is_missed_whatever_was_never_drawn(
     assert said in client.get("/review").text
 
 
-def test_evidence_that_was_taken_out_is_no_longer_what_tipped_it(context: Context, client: TestClient) -> None:
+def test_evidence_that_was_taken_out_is_no_longer_what_tipped_it(
+    context: ConsoleContext, client: TestClient
+) -> None:
     write(context, flagged("a", 1, evidence=()))
     log_in(client, context, Role.SUPERVISOR)
     assert "不是凭所听到的内容标记" in client.get("/review/a").text

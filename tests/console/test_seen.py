@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 from starlette.testclient import TestClient
 
-from screener.console.access import Role
 from screener.console.addresses import ADDRESSES
-from screener.console.context import Context
+from screener.console.context import ConsoleContext
+from screener.console.logins import Role
 from screener.core.evidence import Source
 from screener.events import ListName, Speaker
 from screener.feed.items import Heard, Weighed
@@ -26,7 +26,7 @@ PIECES = (*SAID, "幺三九", "八七六五", "四三二幺", "987654")
 
 
 @pytest.fixture
-def told(context: Context, feed: FeedServer) -> None:
+def told(context: ConsoleContext, feed: FeedServer) -> None:
     """A call in the log and one that is up, in which the number is said in every way, and an entry that has it."""
     words = [*GROUPS, *(f"打{said}" for said in SAID)]
     segments = tuple(Segment(Speaker.CALLER, 2.0 + n, 2.5 + n, text) for n, text in enumerate(words))
@@ -42,7 +42,7 @@ def told(context: Context, feed: FeedServer) -> None:
     tell(feed, context, BEGAN, *heard, *weighed, FLAGGED)
 
 
-def texts(context: Context, client: TestClient, role: Role) -> dict[str, str]:
+def texts(context: ConsoleContext, client: TestClient, role: Role) -> dict[str, str]:
     """What every address shows somebody."""
     log_in(client, context, role)
     token = context.access.add_token(f"a {role}", role, "8001" if role is Role.AGENT else "")
@@ -59,7 +59,7 @@ def texts(context: Context, client: TestClient, role: Role) -> dict[str, str]:
 
 @pytest.mark.parametrize("role", [Role.AGENT, Role.AUDITOR])
 def test_who_sees_no_whole_numbers_reads_none_that_are_said(
-    context: Context, client: TestClient, told: None, role: Role
+    context: ConsoleContext, client: TestClient, told: None, role: Role
 ) -> None:
     found = texts(context, client, role)
     read = {path: [piece for piece in PIECES if piece in text] for path, text in found.items()}
@@ -76,14 +76,18 @@ def test_who_sees_no_whole_numbers_reads_none_that_are_said(
 
 
 @pytest.mark.parametrize("role", [Role.SUPERVISOR, Role.ADMINISTRATOR])
-def test_who_sees_whole_numbers_reads_them(context: Context, client: TestClient, told: None, role: Role) -> None:
+def test_who_sees_whole_numbers_reads_them(
+    context: ConsoleContext, client: TestClient, told: None, role: Role
+) -> None:
+    context: ConsoleContext, client: TestClient, told: None, role: Role
+) -> None:
     found = texts(context, client, role)
     for path in ("/calls/c0", "/review/c0", "/api/v1/calls/c0", "/live/events", "/api/v1/live"):
         assert [piece for piece in SAID if piece not in found[path]] == [], path
     assert WRITTEN[0] in found["/lists"]
 
 
-def test_what_a_role_sees_is_the_sites_to_say(context: Context, client: TestClient, told: None) -> None:
+def test_what_a_role_sees_is_the_sites_to_say(context: ConsoleContext, client: TestClient, told: None) -> None:
     console = replace(context.settings.console, whole_numbers=("auditor",))
     context.settings = replace(context.settings, console=console)
     assert SAID[0] in texts(context, client, Role.AUDITOR)["/calls/c0"]
@@ -91,7 +95,7 @@ def test_what_a_role_sees_is_the_sites_to_say(context: Context, client: TestClie
 
 
 @pytest.mark.parametrize("text", ["幺三", "13", "1 3 9", "电话幺三九"])
-def test_no_search_finds_a_number_out(context: Context, client: TestClient, told: None, text: str) -> None:
+def test_no_search_finds_a_number_out(context: ConsoleContext, client: TestClient, told: None, text: str) -> None:
     log_in(client, context, Role.AUDITOR)
     answer = client.get("/calls", params={"text": text}, headers={"accept": "text/html"})
     assert answer.status_code == 400 and "号码" in answer.text

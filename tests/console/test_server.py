@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from screener.console import connections
-from screener.console.context import Context
+from screener.console.context import ConsoleContext
 from screener.console.server import LEAVE_SECONDS, ConsoleServer
 from screener.errors import InputError
 from tests.bench.live import serving
@@ -20,7 +20,7 @@ from tests.console.conftest import PASSWORD
 from tests.waiting import WAIT, wait_for
 
 
-def test_it_serves_and_stops(context: Context) -> None:
+def test_it_serves_and_stops(context: ConsoleContext) -> None:
     server = ConsoleServer(context, port=0)
     server.start()
     try:
@@ -34,7 +34,9 @@ def test_it_serves_and_stops(context: Context) -> None:
         urllib.request.urlopen(address, timeout=WAIT)
 
 
-def test_an_open_page_does_not_keep_it_from_stopping(context: Context, caplog: pytest.LogCaptureFixture) -> None:
+def test_an_open_page_does_not_keep_it_from_stopping(
+    context: ConsoleContext, caplog: pytest.LogCaptureFixture
+) -> None:
     server = ConsoleServer(context, port=0)
     server.start()
     with httpx.Client(base_url=server.address) as client:
@@ -49,7 +51,7 @@ def test_an_open_page_does_not_keep_it_from_stopping(context: Context, caplog: p
     assert not [record for record in caplog.records if record.exc_info]
 
 
-def test_a_port_that_is_taken_is_a_clear_error(context: Context) -> None:
+def test_a_port_that_is_taken_is_a_clear_error(context: ConsoleContext) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen(1)
@@ -67,7 +69,7 @@ def test_the_service_serves_the_pages_too_where_the_site_wants_them() -> None:
 
 
 @pytest.fixture
-def server(context: Context, monkeypatch: pytest.MonkeyPatch) -> Iterator[ConsoleServer]:
+def server(context: ConsoleContext, monkeypatch: pytest.MonkeyPatch) -> Iterator[ConsoleServer]:
     monkeypatch.setattr(connections, "CONNECTIONS", 10)
     monkeypatch.setattr(connections, "ASKING_SECONDS", 1.5)
     made = ConsoleServer(context, port=0)
@@ -129,11 +131,37 @@ def length(head: bytes) -> int:
     return int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0])
 
 
-def test_so_many_connections_and_no_more(server: ConsoleServer) -> None:
+def test_so_many_connections_and_no_more(server: ConsoleServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who has asked nothing for longest gives way to whoever comes: others are served at any time."""
+    monkeypatch.setattr(connections, "ASKING_SECONDS", 60)
     with ExitStack() as lines:
         idle = [lines.enter_context(connected(server)) for _ in range(10)]
         time.sleep(0.2)
-        assert is_over(lines.enter_context(connected(server)), 1.0), "the eleventh"
+        with urllib.request.urlopen(f"{server.address}login", timeout=WAIT) as answer:
+            assert answer.status == 200, "the eleventh"
+        assert is_over(idle[0], 10)
+        for _ in range(30):
+            idle.append(lines.enter_context(connected(server)))
+        assert all(is_over(line, 10) for line in idle[:-10])
+        assert not any(is_over(line, 0.05) for line in idle[-10:]), "the newest ten stay"
+
+
+def test_pages_that_are_open_give_way_to_nobody(server: ConsoleServer) -> None:
+    with httpx.Client(base_url=server.address, timeout=2) as client:
+        client.post("/login", data={"name": "auditor", "password": PASSWORD})
+        with client.stream("GET", "/live/events") as answer, ExitStack() as lines:
+            news = answer.iter_lines()
+            assert next(news).startswith("data: ")
+            for _ in range(40):
+                lines.enter_context(connected(server))
+            with suppress(httpx.ReadTimeout):  # no news, and no end
+                for _ in range(3):
+                    next(news)
+
+
+def test_after_many_others_are_served_again(server: ConsoleServer) -> None:
+    with ExitStack() as lines:
+        idle = [lines.enter_context(connected(server)) for _ in range(10)]
         assert all(is_over(line, 10) for line in idle)
     with urllib.request.urlopen(f"{server.address}login", timeout=WAIT) as answer:
         assert answer.status == 200, "others are served again"

@@ -6,8 +6,8 @@ import pytest
 from starlette.testclient import TestClient
 
 from screener.console import reports
-from screener.console.access import Role
-from screener.console.context import Context
+from screener.console.context import ConsoleContext
+from screener.console.logins import Role
 from screener.console.slowly import AT_ONCE, FRESH_TIMES, KEPT, OLD_SECONDS, Slowly
 from screener.errors import InputError, StoreError
 from tests.console.conftest import log_in
@@ -104,7 +104,7 @@ def test_what_goes_wrong_is_raised_for_who_asks(problem: Exception) -> None:
 
 
 def test_a_report_that_takes_long_says_so_and_comes_by_itself(
-    context: Context, client: TestClient, monkeypatch: pytest.MonkeyPatch
+    context: ConsoleContext, client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     free = threading.Event()
     make, ways, usual = reports.REPORTS["agents"]
@@ -124,7 +124,11 @@ def test_a_report_that_takes_long_says_so_and_comes_by_itself(
     assert client.get("/reports/agents?since=x").status_code == 400
 
 
-def test_nobody_is_shown_what_was_made_for_a_role_that_sees_more(context: Context, client: TestClient) -> None:
+def test_nobody_is_shown_what_was_made_for_a_role_that_sees_more(
+    context: ConsoleContext, client: TestClient
+) -> None:
+    context: ConsoleContext, client: TestClient
+) -> None:
     write(context, flagged("c0", 0))
     pages = {}
     for role in (Role.SUPERVISOR, Role.AUDITOR):

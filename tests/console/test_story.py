@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from screener.console.access import Role
+from screener.console.logins import Role
 from screener.console.server import ConsoleServer, make_access, make_context
 from screener.core.actions import Prompt
 from screener.demo.announcement import in_order
-from screener.demo.script import load_script
+from screener.demo.script import AUDIO, GREETING, load_script
 from screener.demo.stage import Options, Stage
 from screener.media.prompts import load_clips, read_wav
 from screener.speech.pinyin import syllables
@@ -93,9 +93,7 @@ def test_a_call_turns_from_genuine_to_flagged_and_a_mistake_is_mended_by_a_butto
     other.wait_for_selector(f"{tile}.urgent")
     press(page, tile, "agents")
     calling.join(60)
-    assert in_order([read_wav(site.script.agent_greeting)], site.heard("lewd", leg=2)), (
-        "an agent greets the caller"
-    )
+    assert in_order([read_wav(AUDIO / GREETING)], site.heard("lewd", leg=2)), "an agent greets the caller"
     assert not in_order([CLIPS[Prompt.ANALYSIS_DONE].pcm], site.heard("lewd")), "out of the queue before its end"
     for one in (page, other):
         one.wait_for_selector(f"{tile}.over")

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from screener.console.context import Context
+from screener.console.context import ConsoleContext
 from screener.core.evidence import Kind, Source, Treatment, Verdict
 from screener.events import EndedBy, LineClass, Speaker
 from screener.store.records import CallRecord, DecisionRow, EvidenceRow, Segment, TreatmentRow
@@ -39,6 +39,6 @@ def flagged(name: str, minutes: int, words: str = "你一个人吗", **changes) 
     return replace(call, **changes)
 
 
-def write(context: Context, *calls: CallRecord) -> None:
+def write(context: ConsoleContext, *calls: CallRecord) -> None:
     """Put calls into the log."""
     context.log.write(list(calls))

@@ -10,7 +10,7 @@ from screener.core.actions import (
     Action,
     Answer,
     Decided,
-    Found,
+    EvidenceFound,
     Hangup,
     Listen,
     Play,
@@ -23,7 +23,7 @@ from screener.core.entrances import open_session
 from screener.core.evidence import Decision, Evidence, Kind
 from screener.core.flow import Flow
 from screener.core.judgement import Judgement, Weights
-from screener.core.lexicon import Lexicon, Phrase, Role
+from screener.core.lexicon import Lexicon, Phrase, PhraseRole
 from screener.events import (
     CallAnswered,
     CallEnded,
@@ -41,8 +41,8 @@ from screener.events import (
     Transcript,
     TransferEnded,
 )
-from screener.settings.judging import load_judgement
-from screener.settings.sections import Judgement as JudgementSection
+from screener.settings.judgement import load_judgement
+from screener.settings.sections import JudgementSection
 from screener.speech.pinyin import syllables
 from tests.core.plain import Plain
 
@@ -67,10 +67,10 @@ LISTED = "陪我睡觉"
 @cache
 def plain() -> Judgement:
     """What anybody can follow: acts of a few words, and a list of one phrase."""
-    phrases = [p for p in lexicon().phrases if p.role is Role.EMERGENCY]
-    phrases.append(Phrase("lewd.listed.1", Role.HARASSMENT, Kind.LEWD, 6.5, LISTED, (syllables(LISTED),)))
+    phrases = [p for p in lexicon().phrases if p.role is PhraseRole.EMERGENCY]
+    phrases.append(Phrase("lewd.listed.1", PhraseRole.HARASSMENT, Kind.LEWD, 6.5, LISTED, (syllables(LISTED),)))
     steps = "陪我睡觉觉的绘本"
-    phrases.append(Phrase("safe.listed.1", Role.SAFE, None, 1.0, steps, (syllables(steps),)))
+    phrases.append(Phrase("safe.listed.1", PhraseRole.SAFE, None, 1.0, steps, (syllables(steps),)))
     return replace(
         shipped(), lexicon=Lexicon(phrases), acts=Plain(), weights=Weights(line={LineClass.PUBLIC: 0.6})
     )
@@ -214,7 +214,7 @@ class Line:
 
     @property
     def evidence(self) -> list[Evidence]:
-        return [action.evidence for action in self.of(Found)]
+        return [action.evidence for action in self.of(EvidenceFound)]
 
 
 def rules(found: Iterable[Evidence]) -> set[str]:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from screener.core.acts import Act, Memory, Understood
+from screener.core.dialogue_acts import Act, Memory, Understood
 from screener.core.evidence import Kind, Standing
 from screener.events import Speaker
 from screener.speech.pinyin import syllables

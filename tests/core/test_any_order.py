@@ -14,19 +14,19 @@ from screener.core.actions import (
     PauseOffered,
     Play,
     Prompt,
-    Step,
     StopPlaying,
     Transfer,
     Treated,
     Warned,
+    WarningStep,
 )
 from screener.core.entrances import open_session
 from screener.core.evidence import Kind, Reason, Treatment, Verdict
 from screener.core.flow import Flow
 from screener.core.warnings import ENDING, RULE, Warnings
 from screener.events import (
-    Act,
     CallAnswered,
+    CallControl,
     CallEnded,
     Cue,
     CueKind,
@@ -81,7 +81,7 @@ events = st.one_of(
     st.builds(RecognizerLost, st.just("overrun"), times),
     st.builds(Deaf, st.sampled_from(DeafCause), times),
     st.builds(Stopping, times),
-    st.builds(Ordered, st.sampled_from(Act), st.just("王主管"), times),
+    st.builds(Ordered, st.sampled_from(CallControl), st.just("王主管"), times),
     st.builds(Tick, times, st.booleans()),
     st.builds(CallEnded, st.sampled_from(EndedBy), times),
 )
@@ -147,7 +147,7 @@ def test_promises_hold_in_any_order(offered, flow, given_events) -> None:
         silent = Answer | Play | StopPlaying | Transfer | Hangup | Listen | Treated | Warned | PauseOffered
         assert not any(isinstance(a, silent) for a in actions)
     if offered.entrance is Entrance.BESIDE:
-        begun = sum(w.step is Step.BEGUN for w in warned)
+        begun = sum(w.step is WarningStep.BEGUN for w in warned)
         assert not any(isinstance(a, Answer | StopPlaying) for a in actions), "nobody hears us"
         assert sum(isinstance(a, Play) for a in actions) == begun, "but for a warning"
         moves = [a for a in actions if isinstance(a, Transfer)]
@@ -168,17 +168,19 @@ def check_warnings(flow, warned) -> None:
     graded = [w for w in warned if w.kind is not Misconduct.IDLE]
     heard = 0
     for before, now in zip([None, *graded], graded, strict=False):
-        heard += now.step is Step.HEARD
-        if now.step is Step.BEGUN and now.by == RULE and flow.warnings.by:
-            assert before and before.step is Step.GRANTED
+        heard += now.step is WarningStep.HEARD
+        if now.step is WarningStep.BEGUN and now.by == RULE and flow.warnings.by:
+            assert before and before.step is WarningStep.GRANTED
         if now.level == ENDING:
             assert heard >= flow.warnings.levels
-    ended = [w for w in warned if w.level == ENDING and w.step is Step.GRANTED]
+    ended = [w for w in warned if w.level == ENDING and w.step is WarningStep.GRANTED]
     if ended and flow.warnings.approve != "nobody":
         assert ended[-1].by == "王主管"
-    asked = sum(w.step is Step.ASKED for w in warned)
-    assert sum(w.step in (Step.REFUSED, Step.LAPSED, Step.GRANTED) for w in warned) == asked
-    assert sum(w.step in (Step.HEARD, Step.UNHEARD) for w in warned) == sum(w.step is Step.BEGUN for w in warned)
+    asked = sum(w.step is WarningStep.ASKED for w in warned)
+    assert sum(w.step in (WarningStep.REFUSED, WarningStep.LAPSED, WarningStep.GRANTED) for w in warned) == asked
+    assert sum(w.step in (WarningStep.HEARD, WarningStep.UNHEARD) for w in warned) == sum(
+        w.step is WarningStep.BEGUN for w in warned
+    )
 
 
 @settings(max_examples=100)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from screener.core.actions import Prompt
-from screener.core.acts import Act
+from screener.core.dialogue_acts import Act
 from screener.core.evidence import Evidence, Kind, Source, Standing
 from screener.core.hearing import ACT_LIMIT, SAME_RULE_LIMIT, SOUND_LIMIT, Hearing
 from screener.events import Caller, Cue, CueKind, History, LineClass, Speaker

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from screener.core.actions import Prompt
 from screener.core.evidence import Reason, Treatment, Verdict
 from screener.core.flow import Flow
-from screener.core.ladder import Confirmed, Ladder, Step, standing
+from screener.core.ladder import Confirmed, Ladder, LadderStep, standing
 from screener.events import Entrance, History, ListName, Rung
 from tests.core.helpers import Line, offer
 
@@ -16,10 +16,10 @@ DAY = timedelta(days=1)
 BEGIN = datetime(2026, 3, 1, tzinfo=UTC)
 SITE = Ladder(
     (
-        Step(Rung.WARNED, 1, 30, 30),
-        Step(Rung.SUSPENDED, 2, 30, 7),
-        Step(Rung.SUSPENDED, 4, 90, 30),
-        Step(Rung.REPORTED, 6, 180, 30),
+        LadderStep(Rung.WARNED, 1, 30, 30),
+        LadderStep(Rung.SUSPENDED, 2, 30, 7),
+        LadderStep(Rung.SUSPENDED, 4, 90, 30),
+        LadderStep(Rung.REPORTED, 6, 180, 30),
     )
 )
 

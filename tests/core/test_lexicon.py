@@ -8,13 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from screener.core.evidence import Kind
-from screener.core.lexicon import Lexicon, Match, Phrase, Role
+from screener.core.lexicon import Lexicon, Match, Phrase, PhraseRole
 from screener.speech.pinyin import syllables
 from tests.core.helpers import lexicon
 
 
-def phrase(text: str, role: Role = Role.HARASSMENT, rule: str = "") -> Phrase:
-    kind = Kind.LEWD if role is Role.HARASSMENT else None
+def phrase(text: str, role: PhraseRole = PhraseRole.HARASSMENT, rule: str = "") -> Phrase:
+    kind = Kind.LEWD if role is PhraseRole.HARASSMENT else None
     return Phrase(rule or text, role, kind, 1.0, text, tuple(syllables(part) for part in text.split("…")))
 
 
@@ -60,14 +60,14 @@ def test_a_gap_takes_up_to_four_syllables() -> None:
 
 
 def test_a_safe_phrase_hides_what_it_covers() -> None:
-    book = Lexicon([phrase("三八"), phrase("三八妇女节", Role.SAFE)])
+    book = Lexicon([phrase("三八"), phrase("三八妇女节", PhraseRole.SAFE)])
     assert find(book, "三八妇女节快乐") == ()
     assert len(find(book, "你个三八")) == 1
     assert len(find(book, "三八妇女节那天她说三八")) == 1
 
 
 def test_a_find_that_a_safe_phrase_may_yet_cover_waits_for_the_next_syllable() -> None:
-    book = Lexicon([phrase("三八"), phrase("三八妇女节", Role.SAFE)])
+    book = Lexicon([phrase("三八"), phrase("三八妇女节", PhraseRole.SAFE)])
     assert find(book, "三八", final=False) == ()
     assert find(book, "三八妇", final=False) == ()
     assert find(book, "三八妇女节", final=False) == ()
@@ -109,7 +109,7 @@ def test_the_shipped_phrases_are_found(speech: str) -> None:
 
 def test_every_shipped_phrase_finds_itself() -> None:
     book = lexicon()
-    whole = [p for p in book.phrases if p.role is not Role.SAFE and len(p.parts) == 1]
+    whole = [p for p in book.phrases if p.role is not PhraseRole.SAFE and len(p.parts) == 1]
     missing = [
         p.text
         for p in whole
@@ -126,7 +126,7 @@ def test_every_shipped_phrase_finds_itself() -> None:
     )
 )
 def test_matches_lie_in_what_was_heard_and_partials_only_hold_back(sounds: list[str]) -> None:
-    book = Lexicon([phrase("你穿什么内衣"), phrase("三八"), phrase("内衣"), phrase("三八妇女节", Role.SAFE)])
+    book = Lexicon([phrase("你穿什么内衣"), phrase("三八"), phrase("内衣"), phrase("三八妇女节", PhraseRole.SAFE)])
     whole = book.find("", sounds)
     for match in whole:
         assert 0 <= match.begin < match.end <= len(sounds)
@@ -138,7 +138,7 @@ def test_time_depends_on_what_was_said_not_on_how_many_phrases_there_are() -> No
     chance = random.Random(1)
     sounds = sorted({s for p in lexicon().phrases for part in p.parts for s in part})
     many = [
-        Phrase(f"r{n}", Role.HARASSMENT, Kind.LEWD, 1.0, "甲乙丙丁戊", (tuple(chance.choices(sounds, k=5)),))
+        Phrase(f"r{n}", PhraseRole.HARASSMENT, Kind.LEWD, 1.0, "甲乙丙丁戊", (tuple(chance.choices(sounds, k=5)),))
         for n in range(20_000)
     ]
     talk = chance.choices(sounds, k=20_000)

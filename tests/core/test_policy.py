@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from screener.core import policy
-from screener.core.acts import Act
+from screener.core.dialogue_acts import Act
 from screener.core.evidence import Kind, Source, Standing, Treatment, Verdict
 from screener.core.flow import Flow
 from screener.core.scoring import assess

@@ -10,7 +10,7 @@ from screener.core.actions import Decided, ReadAgain, Transfer
 from screener.core.evidence import Verdict
 from screener.core.flow import Flow
 from screener.core.rereading import CLEARED, CONFIRMED, MOST_READINGS, UNREAD
-from screener.events import Act, Entrance, Ordered, Reread, Transcript
+from screener.events import CallControl, Entrance, Ordered, Reread, Transcript
 from screener.speech.pinyin import syllables
 from tests.core.helpers import LISTED, Line, offer, said
 
@@ -114,7 +114,7 @@ def test_a_reading_never_raises_a_flag():
 
 def test_a_person_decides_while_it_waits():
     made = line(Entrance.BESIDE).say(LISTED)
-    made.give(Ordered(Act.AGENTS, "wang", made.at))
+    made.give(Ordered(CallControl.AGENTS, "wang", made.at))
     answer(made, LISTED)
     assert verdicts(made) == [Verdict.GENUINE]
     assert not made.of(Transfer)

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from screener.core.acts import Act
+from screener.core.dialogue_acts import Act
 from screener.core.evidence import Kind, Source, Verdict
 from screener.core.scoring import assess
 from tests.core.weighed import OVER, W, act, found, verdict

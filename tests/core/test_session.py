@@ -9,8 +9,8 @@ from screener.core.entrances import open_session
 from screener.core.evidence import Kind, Treatment, Verdict
 from screener.core.flow import Flow
 from screener.events import (
-    Act,
     CallAnswered,
+    CallControl,
     Caller,
     Deaf,
     DeafCause,
@@ -464,13 +464,13 @@ def test_beside_an_agent_a_service_that_stops_only_stops_listening() -> None:
     assert line.transfers == []
 
 
-def ordered(line: Line, act: Act) -> Line:
+def ordered(line: Line, act: CallControl) -> Line:
     line.give(Ordered(act, "王主管", line.at))
     return line
 
 
-@pytest.mark.parametrize("act", [Act(treatment.value) for treatment in ON_PBX])
-def test_what_a_person_orders_is_done_also_in_a_dry_run_and_the_log_says_who(act: Act) -> None:
+@pytest.mark.parametrize("act", [CallControl(treatment.value) for treatment in ON_PBX])
+def test_what_a_person_orders_is_done_also_in_a_dry_run_and_the_log_says_who(act: CallControl) -> None:
     for line in (beside(Flow(dry_run=True)), call(Flow(dry_run=True))):
         ordered(line.wait(2).say("今天天气不错"), act).wait(1)
         assert line.decisions[-1].verdict is Verdict.HARASSMENT
@@ -482,7 +482,7 @@ def test_what_a_person_orders_is_done_also_in_a_dry_run_and_the_log_says_who(act
 def test_an_order_from_before_the_answer_is_done_at_the_answer(entrance: Entrance) -> None:
     offered = offer(entrance=entrance)
     session = open_session(offered, plain(), Flow())
-    before = [*session.handle(offered), *session.handle(Ordered(Act.AGENTS, "王主管", 0.0))]
+    before = [*session.handle(offered), *session.handle(Ordered(CallControl.AGENTS, "王主管", 0.0))]
     assert not any(isinstance(action, Decided) for action in before)
     decided = [action.decision for action in session.handle(CallAnswered()) if isinstance(action, Decided)]
     assert [(d.verdict, d.reason) for d in decided] == [(Verdict.GENUINE, "ordered:王主管")]
@@ -491,22 +491,22 @@ def test_an_order_from_before_the_answer_is_done_at_the_answer(entrance: Entranc
 def test_a_supervisor_who_is_asked_to_look_changes_nothing_for_the_caller() -> None:
     for line in (beside().wait(2), call().wait(2)):
         before = list(line.decisions), list(line.treated), list(line.transfers)
-        ordered(line, Act.SUPERVISOR)
+        ordered(line, CallControl.SUPERVISOR)
         assert (line.decisions, line.treated, line.transfers) == before
 
 
 def test_beside_an_agent_a_person_who_says_that_it_is_genuine_ends_the_listening() -> None:
-    line = ordered(beside().wait(2), Act.AGENTS)
+    line = ordered(beside().wait(2), CallControl.AGENTS)
     assert line.decisions[-1].verdict is Verdict.GENUINE
     assert line.of(Hangup)
     assert line.transfers == []
 
 
 def test_in_path_who_is_genuine_by_a_persons_word_goes_to_the_agents_also_out_of_the_queue() -> None:
-    assert ordered(call().wait(2), Act.AGENTS).wait(1).transfers == ["agents"]
+    assert ordered(call().wait(2), CallControl.AGENTS).wait(1).transfers == ["agents"]
     line = call().wait(2).say("小姐陪我睡觉多少钱").wait(1)
     assert line.decisions[-1].verdict is Verdict.HARASSMENT
-    ordered(line, Act.AGENTS).wait(1)
+    ordered(line, CallControl.AGENTS).wait(1)
     assert line.transfers == ["agents"]
     assert line.decisions[-1].verdict is Verdict.GENUINE
     assert [t.completed for t in line.treated if t.done] == [False]
@@ -515,5 +515,5 @@ def test_in_path_who_is_genuine_by_a_persons_word_goes_to_the_agents_also_out_of
 def test_an_order_about_a_caller_who_is_on_the_way_changes_nothing() -> None:
     line = call().wait(2).say("我想查一下话费").wait(1)
     before = len(line.actions)
-    ordered(line, Act.LINE_FAULT)
+    ordered(line, CallControl.LINE_FAULT)
     assert len(line.actions) == before

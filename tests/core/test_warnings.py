@@ -2,11 +2,11 @@
 
 import pytest
 
-from screener.core.actions import Misconduct, PauseOffered, Prompt, Step, Warned
+from screener.core.actions import Misconduct, PauseOffered, Prompt, Warned, WarningStep
 from screener.core.evidence import Reason, Treatment, Verdict
 from screener.core.flow import Flow
 from screener.core.warnings import ENDING, Warnings
-from screener.events import Act, Entrance, Ordered, PlaybackEnded
+from screener.events import CallControl, Entrance, Ordered, PlaybackEnded
 from tests.core.helpers import Line, offer
 
 ALL = ("agent", "supervisor", "rule")
@@ -17,7 +17,7 @@ def beside(pause: float = 0.0, **warnings) -> Line:
     return Line(Flow(warnings=settings, pause_seconds=pause), offered=offer(entrance=Entrance.BESIDE)).begin()
 
 
-def steps(line: Line) -> list[tuple[int, Step]]:
+def steps(line: Line) -> list[tuple[int, WarningStep]]:
     return [(w.level, w.step) for w in line.of(Warned)]
 
 
@@ -31,14 +31,14 @@ def complain(line: Line) -> Line:
     return line.say("我要投诉没人处理退款")
 
 
-def order(line: Line, act: Act, by: str = "王主管") -> Line:
+def order(line: Line, act: CallControl, by: str = "王主管") -> Line:
     line.give(Ordered(act, by, line.at))
     return line
 
 
 def test_nothing_of_it_happens_unless_the_site_wants_it() -> None:
     line = insult(complain(Line(offered=offer(entrance=Entrance.BESIDE)).begin()), 4)
-    order(line, Act.WARN).wait(1500).end()
+    order(line, CallControl.WARN).wait(1500).end()
     assert not line.of(Warned)
     assert not line.played
     assert not line.of(PauseOffered)
@@ -49,28 +49,33 @@ def test_the_rule_asks_after_as_many_offences_as_the_site_says_and_a_person_gran
     assert not line.of(Warned)
     insult(line)
     asked = line.of(Warned)[-1]
-    assert (asked.kind, asked.level, asked.step, asked.by) == (Misconduct.ABUSE, 1, Step.ASKED, "rule")
+    assert (asked.kind, asked.level, asked.step, asked.by) == (Misconduct.ABUSE, 1, WarningStep.ASKED, "rule")
     assert not line.played, "nobody has granted it"
-    order(line, Act.APPROVE).wait(3)
+    order(line, CallControl.APPROVE).wait(3)
     assert line.played == [Prompt.WARNING_ABUSE_1]
-    assert steps(line) == [(1, Step.ASKED), (1, Step.GRANTED), (1, Step.BEGUN), (1, Step.HEARD)]
+    assert steps(line) == [
+        (1, WarningStep.ASKED),
+        (1, WarningStep.GRANTED),
+        (1, WarningStep.BEGUN),
+        (1, WarningStep.HEARD),
+    ]
     assert line.of(Warned)[1].by == "王主管"
     assert line.of(Warned)[2].said, "the log says what the recording says"
 
 
 def test_what_was_refused_or_not_answered_leads_to_nothing_until_it_is_said_again() -> None:
-    line = order(insult(complain(beside()), 2), Act.REFUSE).wait(30)
-    assert steps(line) == [(1, Step.ASKED), (1, Step.REFUSED)]
+    line = order(insult(complain(beside()), 2), CallControl.REFUSE).wait(30)
+    assert steps(line) == [(1, WarningStep.ASKED), (1, WarningStep.REFUSED)]
     insult(line, 2).wait(61)
-    assert steps(line)[2:] == [(1, Step.ASKED), (1, Step.LAPSED)]
+    assert steps(line)[2:] == [(1, WarningStep.ASKED), (1, WarningStep.LAPSED)]
     assert not line.played
 
 
 def test_an_agents_button_needs_no_approval_and_the_level_follows_from_what_was_heard() -> None:
-    line = order(complain(beside()), Act.WARN, "8001").wait(3)
+    line = order(complain(beside()), CallControl.WARN, "8001").wait(3)
     assert line.played == [Prompt.WARNING_ABUSE_1]
     assert {w.by for w in line.of(Warned)} == {"8001"}
-    order(line, Act.WARN, "8001").wait(3)
+    order(line, CallControl.WARN, "8001").wait(3)
     assert line.played[-1] is Prompt.WARNING_ABUSE_2
 
 
@@ -81,25 +86,25 @@ def test_words_that_are_lewd_have_their_own_recording() -> None:
 
 
 def test_a_recording_that_could_not_be_sent_counts_for_nothing() -> None:
-    line = order(beside(), Act.WARN)
+    line = order(beside(), CallControl.WARN)
     line.give(PlaybackEnded(line.at, sent=False))
-    order(line.wait(1), Act.WARN)
-    assert [w.level for w in line.of(Warned) if w.step is Step.BEGUN] == [1, 1]
-    assert (1, Step.UNHEARD) in steps(line)
+    order(line.wait(1), CallControl.WARN)
+    assert [w.level for w in line.of(Warned) if w.step is WarningStep.BEGUN] == [1, 1]
+    assert (1, WarningStep.UNHEARD) in steps(line)
 
 
 def test_a_call_ends_only_after_every_level_was_heard_another_offence_and_a_persons_word() -> None:
     line = complain(beside(levels=2, then="terminate"))
-    for act in (Act.APPROVE, Act.APPROVE):
+    for act in (CallControl.APPROVE, CallControl.APPROVE):
         order(insult(line.wait(11), 2), act).wait(5)
     assert line.played == [Prompt.WARNING_ABUSE_1, Prompt.WARNING_ABUSE_2]
     assert not line.transfers
     line.wait(20)
-    assert steps(line)[-1] == (2, Step.HEARD), "without another offence nothing more is asked"
+    assert steps(line)[-1] == (2, WarningStep.HEARD), "without another offence nothing more is asked"
     insult(line)
-    assert steps(line)[-1] == (ENDING, Step.ASKED)
+    assert steps(line)[-1] == (ENDING, WarningStep.ASKED)
     assert not line.transfers
-    order(line, Act.APPROVE).wait(1)
+    order(line, CallControl.APPROVE).wait(1)
     assert line.transfers == ["terminate"]
     last = line.decisions[-1]
     assert (last.verdict, last.treatment, last.reason) == (
@@ -111,17 +116,17 @@ def test_a_call_ends_only_after_every_level_was_heard_another_offence_and_a_pers
 
 
 def test_the_next_warning_leaves_time_to_mend_ones_ways() -> None:
-    line = order(insult(complain(beside(pause_seconds=30.0)), 2), Act.APPROVE).wait(3)
+    line = order(insult(complain(beside(pause_seconds=30.0)), 2), CallControl.APPROVE).wait(3)
     insult(line, 2)
-    assert steps(line)[-1] == (1, Step.HEARD)
+    assert steps(line)[-1] == (1, WarningStep.HEARD)
     insult(line.wait(30))
-    assert steps(line)[-1] == (2, Step.ASKED)
+    assert steps(line)[-1] == (2, WarningStep.ASKED)
 
 
 @pytest.mark.parametrize(("then", "went"), [("supervisor", ["supervisor"]), ("nothing", [])])
 def test_what_follows_the_last_level_is_the_sites(then: str, went: list[str]) -> None:
-    line = order(complain(beside(levels=1, then=then)), Act.WARN).wait(20)
-    order(insult(line, 2), Act.APPROVE).wait(1)
+    line = order(complain(beside(levels=1, then=then)), CallControl.WARN).wait(20)
+    order(insult(line, 2), CallControl.APPROVE).wait(1)
     assert line.transfers == went
 
 
@@ -134,7 +139,7 @@ def test_where_nobody_is_asked_the_rule_goes_on_by_itself() -> None:
 
 def test_an_emergency_is_never_warned() -> None:
     line = insult(complain(beside(approve="nobody", offences=1)).say("救命啊着火了"), 3)
-    order(line, Act.WARN)
+    order(line, CallControl.WARN)
     assert not line.of(Warned)
 
 
@@ -162,23 +167,23 @@ def test_a_call_with_a_matter_may_last() -> None:
 
 def test_who_answers_about_a_call_without_a_matter_is_not_asked_again() -> None:
     line = talk(beside(notice_seconds=300.0, end_seconds=600.0), "今天天气不错", 320)
-    order(line, Act.REFUSE)
+    order(line, CallControl.REFUSE)
     talk(line, "天气不错", 900)
-    assert steps(line) == [(1, Step.ASKED), (1, Step.REFUSED)]
+    assert steps(line) == [(1, WarningStep.ASKED), (1, WarningStep.REFUSED)]
 
 
 def test_in_path_a_person_can_warn_and_the_caller_is_heard_on() -> None:
     line = Line(Flow(warnings=Warnings(by=ALL))).begin().wait(4).say("今天天气不错")
-    order(line, Act.WARN).wait(3)
+    order(line, CallControl.WARN).wait(3)
     assert line.played[-1] is Prompt.WARNING_ABUSE_1
     assert line.listening
-    assert steps(line) == [(1, Step.BEGUN), (1, Step.HEARD)]
+    assert steps(line) == [(1, WarningStep.BEGUN), (1, WarningStep.HEARD)]
 
 
 def test_in_path_the_one_word_before_a_supervisor_is_logged_too() -> None:
     line = Line().begin().wait(2).say("我要投诉你们乱扣费没人处理你这个废物").wait(0.1).say("废物").wait(5)
     assert line.played[-1] is Prompt.WARNING
-    assert steps(line) == [(1, Step.BEGUN), (1, Step.HEARD)]
+    assert steps(line) == [(1, WarningStep.BEGUN), (1, WarningStep.HEARD)]
     assert line.transfers == ["supervisor"]
 
 

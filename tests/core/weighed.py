@@ -1,7 +1,7 @@
 """Evidence made by hand, and what the shipped weights say of it."""
 
 from screener.core import policy
-from screener.core.acts import Act
+from screener.core.dialogue_acts import Act
 from screener.core.evidence import Evidence, Kind, Source, Standing, Verdict
 from screener.core.judgement import Weights
 from screener.core.scoring import assess

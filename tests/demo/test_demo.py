@@ -4,6 +4,7 @@ import contextlib
 import os
 import pty
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,7 +15,9 @@ import pytest
 
 from screener.cli import main
 from screener.core.evidence import Verdict
-from screener.media.prompts import read_wav
+from screener.demo.script import AUDIO, load_script
+from screener.demo.stage import Voices
+from screener.media.prompts import read_wav, write_wav
 from screener.store.log import open_log
 from tests.waiting import WAIT
 
@@ -52,6 +55,31 @@ def test_a_call_that_ends_otherwise_is_told_by_the_exit_code() -> None:
     done = demo("--only", "lewd", "--noise", "-20")
     assert done.returncode == 1, done.stdout + done.stderr
     assert "不符" in done.stdout
+
+
+def test_other_voices_are_a_folder_of_recordings(tmp_path: Path) -> None:
+    """Each is as long as its place in the script, so that none can stand for another."""
+    script = load_script()
+    for number, name in enumerate(script.recordings, 1):
+        write_wav(tmp_path / name, bytes(1600 * number))
+    voices = Voices(script, tmp_path)
+    silent, lewd = script.only(("silent", "lewd"))
+    places = {name: len(samples) // 1600 for name, samples in voices._said.items() if name}
+    assert places == {name: number for number, name in enumerate(script.recordings, 1)}
+    assert len(voices.said(lewd)) == 1600 * places["lewd.wav"]
+    assert voices.said(silent) == voices.to_agent(lewd) == b""
+    longest = max(len(voices.to_agent(call)) for call in script.call)
+    assert voices.agent_seconds > (len(voices.greeting) + longest) / 16000, "the agent hears every answer out"
+
+
+def test_a_recording_that_the_folder_lacks_is_named(tmp_path: Path) -> None:
+    for name in load_script().recordings:
+        shutil.copy(AUDIO / name, tmp_path)
+    (tmp_path / "return.wav").unlink()
+    done = demo("--voices", str(tmp_path), "--lang", "en")
+    assert done.returncode not in (0, 1)
+    assert f"{tmp_path / 'return.wav'}: cannot be read" in done.stderr
+    assert "caller says" not in done.stdout, "before the first call"
 
 
 @pytest.mark.parametrize("ends", [signal.SIGINT, signal.SIGTERM])

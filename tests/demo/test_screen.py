@@ -9,11 +9,11 @@ from enum import StrEnum
 import pytest
 from rich.console import Console
 
-from screener.core.actions import Action, Decided, Found, Play, Prompt, Transfer, Treated
+from screener.core.actions import Action, Decided, EvidenceFound, Play, Prompt, Transfer, Treated
 from screener.core.evidence import Assessment, Decision, Evidence, Kind, Reason, Source, Treatment, Verdict
 from screener.demo.screen import WORDS, Screen
 from screener.demo.script import End, load_script
-from screener.demo.stage import Outcome
+from screener.demo.stage import CallOutcome
 from screener.events import (
     CallEnded,
     Caller,
@@ -48,7 +48,7 @@ def happened(verdict: Verdict, kind: Kind | None) -> list[Event | Action]:
     return [
         Play(tuple((prompt, None) for prompt in Prompt)),
         Transcript(Speaker.CALLER, 0, SAID, (), 0.0, 1.0, final=True),
-        Found(Evidence("act.caller.lewd", Source.ACTS, Kind.LEWD, 5.0, 1.0, SAID)),
+        EvidenceFound(Evidence("act.caller.lewd", Source.ACTS, Kind.LEWD, 5.0, 1.0, SAID)),
         decided(verdict, kind),
         *(
             item
@@ -82,7 +82,7 @@ def seen(lang: Language, *, live: bool) -> str:
             screen.watch(offer, item, float(at))
         screen.over()
         decision = decided(verdict, kind).decision
-        outcomes.append(Outcome(call, decision, call.end, ()))
+        outcomes.append(CallOutcome(call, decision, call.end, ()))
     screen.summary(outcomes)
     shown = paper.getvalue()
     assert SAID in shown

@@ -8,8 +8,8 @@ import pytest
 
 from screener.demo.agent import Agent
 from screener.demo.announcement import MATCH, locate
-from screener.demo.caller import Caller
-from screener.demo.phone import Leg
+from screener.demo.caller import CallerPhone
+from screener.demo.phone import PhoneLeg
 from screener.sip.message import Request, Response
 from screener.sip.refer import sipfrag_status, terminated
 from tests.waiting import WAIT
@@ -33,11 +33,11 @@ class Referrer(Agent):
         self.notified: list[int] = []
         self.judged = threading.Event()
 
-    def _pick_up(self, leg: Leg, *rest: object) -> None:
+    def _pick_up(self, leg: PhoneLeg, *rest: object) -> None:
         super()._pick_up(leg, *rest)  # type: ignore[arg-type]
         self.layer.after(0.8, lambda: self.refer(leg))
 
-    def refer(self, leg: Leg) -> None:
+    def refer(self, leg: PhoneLeg) -> None:
         assert leg.dialog
         request = leg.dialog.request("REFER")
         request.headers.add("Refer-To", f"<{self.target}>")
@@ -79,7 +79,7 @@ def test_both_hear_each_other_and_the_agent_hangs_up(telephones) -> None:
     said, greeting = sound(1), sound(2)
     agent = telephones(Agent(greeting, talk_seconds=1.2))
     agent.start()
-    caller = telephones(Caller(NUMBER, said))
+    caller = telephones(CallerPhone(NUMBER, said))
     caller.place(agent.uri)
     assert caller.wait(WAIT)
     (leg,) = caller.legs
@@ -96,7 +96,7 @@ def test_a_caller_follows_a_refer_and_says_what_became_of_it(telephones) -> None
     agent.start()
     screener = telephones(Referrer(agent.uri, first))
     screener.start()
-    caller = telephones(Caller(NUMBER, said, to_agent))
+    caller = telephones(CallerPhone(NUMBER, said, to_agent))
     caller.place(screener.uri)
     assert caller.wait(WAIT)
     assert screener.accepted == 202
@@ -115,7 +115,7 @@ def test_a_refused_refer_is_told_and_the_caller_stays(telephones) -> None:
     agent.start()
     screener = telephones(Referrer(agent.uri, sound(3)))
     screener.start()
-    caller = telephones(Caller(NUMBER, sound(1)))
+    caller = telephones(CallerPhone(NUMBER, sound(1)))
     caller.place(screener.uri)
     assert screener.judged.wait(WAIT)
     assert screener.notified[-1] == 486
@@ -130,7 +130,7 @@ def test_a_refused_refer_is_told_and_the_caller_stays(telephones) -> None:
 def test_a_refused_call_is_over(telephones) -> None:
     agent = telephones(Agent(busy=True))
     agent.start()
-    caller = telephones(Caller(NUMBER))
+    caller = telephones(CallerPhone(NUMBER))
     caller.place(agent.uri)
     assert caller.wait(WAIT)
     assert caller.legs[0].status == 486

@@ -12,9 +12,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from screener.console.access import Role
 from screener.console.body import LIMIT
-from screener.console.context import STRANGERS, Context
+from screener.console.context import STRANGERS, ConsoleContext
+from screener.console.logins import Role
 from screener.console.server import ConsoleServer
 from tests.console.conftest import PASSWORD, clock, context
 from tests.waiting import WAIT, wait_for
@@ -150,7 +150,7 @@ def test_nginx_takes_the_file(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def proxy(context: Context, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
+def proxy(context: ConsoleContext, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
     context.settings = replace(context.settings, console=replace(context.settings.console, proxies=("127.0.0.1",)))
     server = ConsoleServer(context, port=0)
     server.start()
@@ -191,7 +191,11 @@ def test_a_client_that_guesses_is_stopped_and_the_others_are_not(proxy: Proxy) -
 
 
 @needs_nginx
-def test_a_login_through_it_is_for_tls_alone_and_a_stream_comes_at_once(proxy: Proxy, context: Context) -> None:
+def test_a_login_through_it_is_for_tls_alone_and_a_stream_comes_at_once(
+    proxy: Proxy, context: ConsoleContext
+) -> None:
+    proxy: Proxy, context: ConsoleContext
+) -> None:
     with client(proxy) as browser:
         data = {"name": Role.AUDITOR.value, "password": PASSWORD, "next": "/"}
         answer = ask(browser, "POST", "/login", data=data)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from screener.settings.load import load
 from screener.settings.sections import Webhook
-from screener.webhook.message import Answer, Decision
+from screener.webhook.message import Disposition, FlagAnswer
 from screener.webhook.sender import Sender
 from tests.waiting import WAIT
 from tests.webhook.test_message import FLAG
@@ -26,7 +26,7 @@ def test_the_settings_are_taken(tmp_path: Path) -> None:
     assert settings.siprec.agents == ("8*", "7301")
 
 
-def ask(secret: str, moved: bool) -> tuple[Answer, list[str]]:
+def ask(secret: str, moved: bool) -> tuple[FlagAnswer, list[str]]:
     receiver = runpy.run_path(str(FOLDER / "receiver.py"))
     asked: list[str] = []
 
@@ -37,7 +37,7 @@ def ask(secret: str, moved: bool) -> tuple[Answer, list[str]]:
     receiver["answer"].__globals__["move"] = move
     server = receiver["serve"]("s3cret", 0)
     threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-    answers: queue.Queue[Answer] = queue.Queue()
+    answers: queue.Queue[FlagAnswer] = queue.Queue()
     sender = Sender(Webhook(f"http://127.0.0.1:{server.server_address[1]}/", secret, tries=1), Path())
     try:
         for _ in range(2):
@@ -52,9 +52,9 @@ def ask(secret: str, moved: bool) -> tuple[Answer, list[str]]:
 
 
 def test_the_receiver_moves_once_and_says_so() -> None:
-    assert ask("s3cret", moved=True) == (Answer(Decision.MOVED, "router"), [ASKS.to])
-    assert ask("s3cret", moved=False) == (Answer(Decision.STAYS, "router"), [ASKS.to])
+    assert ask("s3cret", moved=True) == (FlagAnswer(Disposition.MOVED, "router"), [ASKS.to])
+    assert ask("s3cret", moved=False) == (FlagAnswer(Disposition.STAYS, "router"), [ASKS.to])
 
 
 def test_the_receiver_believes_nobody_without_the_secret() -> None:
-    assert ask("guessed", moved=True) == (Answer(Decision.STAYS), [])
+    assert ask("guessed", moved=True) == (FlagAnswer(Disposition.STAYS), [])

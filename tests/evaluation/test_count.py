@@ -1,16 +1,20 @@
 """Counting judged calls."""
 
 from screener.core.evidence import Assessment, Decision, Kind, Treatment, Verdict
-from screener.core.lexicon import Phrase, Role
-from screener.evaluation.count import Judged, WordList, table, worst
+from screener.core.lexicon import Phrase, PhraseRole
+from screener.evaluation.count import JudgedCall, WordList, table, worst
 from screener.evaluation.labelled import LabelledCall
 from screener.events import Speaker
-from screener.replay.run import Outcome, RecordedCall, Turn
+from screener.replay.run import RecordedCall, ReplayOutcome, Turn
 
 
-def judged(label: str, verdict: Verdict, kind: Kind | None = None, score: float = 3.0, slice_: str = "") -> Judged:
+def judged(
+    label: str, verdict: Verdict, kind: Kind | None = None, score: float = 3.0, slice_: str = ""
+) -> JudgedCall:
     decision = Decision(verdict, kind, Treatment.NONE, 1.0, 2.0, Assessment(1.0, score, kind, ()))
-    return Judged(LabelledCall("a set", label, slice_, RecordedCall(label)), Outcome(label, decision), listed=True)
+    return JudgedCall(
+        LabelledCall("a set", label, slice_, RecordedCall(label)), ReplayOutcome(label, decision), listed=True
+    )
 
 
 def test_a_row_for_each_label_and_slice() -> None:
@@ -40,8 +44,8 @@ def test_the_worst_are_the_surest_of_those_that_should_be_left_alone() -> None:
 def test_a_word_list_looks_at_nothing_but_the_callers_words() -> None:
     words = WordList(
         [
-            Phrase("abuse.x.1", Role.HARASSMENT, Kind.ABUSE, 1.0, "垃圾", (("la", "ji"),)),
-            Phrase("chitchat.x.1", Role.HARASSMENT, Kind.CHITCHAT, 1.0, "电影", (("dian", "ying"),)),
+            Phrase("abuse.x.1", PhraseRole.HARASSMENT, Kind.ABUSE, 1.0, "垃圾", (("la", "ji"),)),
+            Phrase("chitchat.x.1", PhraseRole.HARASSMENT, Kind.CHITCHAT, 1.0, "电影", (("dian", "ying"),)),
         ]
     )
 

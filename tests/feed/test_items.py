@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from screener.errors import InputError
-from screener.events import Act
+from screener.events import CallControl
 from screener.feed.items import (
     Asked,
     Began,
@@ -55,8 +55,8 @@ def test_what_is_written_is_read_again(item) -> None:
     assert parse(line) == item
 
 
-@given(text, st.sampled_from(Act), text)
-def test_an_order_is_read_again(call: str, act: Act, by: str) -> None:
+@given(text, st.sampled_from(CallControl), text)
+def test_an_order_is_read_again(call: str, act: CallControl, by: str) -> None:
     assert parse_order(serialize(Order(call, act, by))) == Order(call, act, by)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from screener.errors import InputError
-from screener.events import Act
+from screener.events import CallControl
 from screener.feed.items import Heard, Missed, Order, Over
 from screener.feed.local import READER_LINES, FeedReader, FeedServer
 from tests.waiting import WAIT
@@ -44,8 +44,8 @@ def test_a_reader_hears_what_is_up_and_then_what_comes_and_its_order_arrives(pla
         assert next(seen) == heard(0)
         feed.put(heard(1))
         assert next(seen) == heard(1)
-        reader.order(Order("a", Act.LINE_FAULT, "王主管"))
-        assert orders.get(timeout=WAIT) == Order("a", Act.LINE_FAULT, "王主管")
+        reader.order(Order("a", CallControl.LINE_FAULT, "王主管"))
+        assert orders.get(timeout=WAIT) == Order("a", CallControl.LINE_FAULT, "王主管")
         feed.put(Over("a", 2.0, "caller"))
         assert next(seen) == Over("a", 2.0, "caller")
         late = FeedReader(place, timeout=0.3)

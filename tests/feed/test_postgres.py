@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from screener.errors import InputError
-from screener.events import Act
+from screener.events import CallControl
 from screener.feed.items import Began, Heard, Item, Order, Over
 from screener.feed.postgres import PostgresFeed, PostgresReader
 from tests.waiting import WAIT
@@ -52,8 +52,8 @@ def test_every_reader_hears_every_service_also_what_began_before_it_came(make, p
     other = PostgresReader(postgres_url, timeout=WAIT)
     one.put(Heard("a", 1.0, "caller", 0, "喂'; DROP TABLE calls; --", final=True))
     assert any(isinstance(item, Heard) and "DROP" in item.text for item in told(other))
-    late.order(Order("b", Act.LINE_FAULT, "王主管"))
-    assert orders_two.get(timeout=WAIT) == Order("b", Act.LINE_FAULT, "王主管")
+    late.order(Order("b", CallControl.LINE_FAULT, "王主管"))
+    assert orders_two.get(timeout=WAIT) == Order("b", CallControl.LINE_FAULT, "王主管")
     assert orders_one.empty(), "only who has the call is ordered"
     late.close()
     other.close()
@@ -79,9 +79,9 @@ def test_a_pause_is_ordered_after_its_call(make, postgres_url: str) -> None:
     feed.put(began("b"))
     reader = PostgresReader(postgres_url, timeout=WAIT)
     next(item for item in told(reader) if item.call == "b")
-    for act in (Act.LINE_FAULT, Act.PAUSE):
+    for act in (CallControl.LINE_FAULT, CallControl.PAUSE):
         reader.order(Order("a", act, "8001"))
-    assert orders.get(timeout=WAIT) == Order("a", Act.PAUSE, "8001"), "everything else comes too late"
+    assert orders.get(timeout=WAIT) == Order("a", CallControl.PAUSE, "8001"), "everything else comes too late"
     reader.close()
 
 

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 
 from screener.freeswitch import wire
-from screener.freeswitch.wire import Event, Message
+from screener.freeswitch.wire import EslEvent, EslMessage
 from tests.server import Server
 
 OK = "+OK "
@@ -50,25 +50,25 @@ class Freeswitch(Server):
                 threading.Thread(target=self._end, args=(job, what), daemon=True).start()
             case "api":
                 body = b"UP 0 years\n"
-                connection.sendall(wire.serialize(Message({"Content-Type": "api/response"}, body)))
+                connection.sendall(wire.serialize(EslMessage({"Content-Type": "api/response"}, body)))
 
     def _end(self, job: str, command: str) -> None:
         ended = self.answer(command)
         if ended is not None:
-            self.happen(Event({"Event-Name": "BACKGROUND_JOB", "Job-UUID": job}, ended))
+            self.happen(EslEvent({"Event-Name": "BACKGROUND_JOB", "Job-UUID": job}, ended))
 
     def _reply(self, connection: socket.socket, text: str, more: dict[str, str] | None = None) -> None:
         head = {"Content-Type": "command/reply", "Reply-Text": text, **(more or {})}
-        connection.sendall(wire.serialize(Message(head)))
+        connection.sendall(wire.serialize(EslMessage(head)))
 
-    def happen(self, event: Event) -> None:
+    def happen(self, event: EslEvent) -> None:
         """Tell everybody who listens of an event."""
-        self.tell(wire.serialize(Message({"Content-Type": wire.EVENT}, wire.serialize_event(event))))
+        self.tell(wire.serialize(EslMessage({"Content-Type": wire.EVENT}, wire.serialize_event(event))))
 
 
-def queued(caller: str, agent: str, number: str = "13900007777", queue: str = "agents@default") -> Event:
+def queued(caller: str, agent: str, number: str = "13900007777", queue: str = "agents@default") -> EslEvent:
     """An agent of mod_callcenter has a caller of a queue."""
-    return Event(
+    return EslEvent(
         {
             "Event-Subclass": "callcenter::info", "Event-Name": "CUSTOM", "CC-Queue": queue,
             "CC-Action": "bridge-agent-start", "CC-Agent": "1001@default", "CC-Agent-System": "single_box",
@@ -79,9 +79,9 @@ def queued(caller: str, agent: str, number: str = "13900007777", queue: str = "a
     )  # fmt: skip
 
 
-def bridged(caller: str, agent: str, extension: str, number: str = "13900007777") -> Event:
+def bridged(caller: str, agent: str, extension: str, number: str = "13900007777") -> EslEvent:
     """A caller talks to an extension."""
-    return Event(
+    return EslEvent(
         {
             "Event-Name": "CHANNEL_BRIDGE", "Unique-ID": caller, "Bridge-A-Unique-ID": caller,
             "Bridge-B-Unique-ID": agent, "Caller-Caller-ID-Number": number,
@@ -91,9 +91,9 @@ def bridged(caller: str, agent: str, extension: str, number: str = "13900007777"
     )  # fmt: skip
 
 
-def hung_up(uuid: str) -> Event:
-    return Event({"Event-Name": "CHANNEL_HANGUP", "Unique-ID": uuid, "Hangup-Cause": "NORMAL_CLEARING"})
+def hung_up(uuid: str) -> EslEvent:
+    return EslEvent({"Event-Name": "CHANNEL_HANGUP", "Unique-ID": uuid, "Hangup-Cause": "NORMAL_CLEARING"})
 
 
-def parted(uuid: str) -> Event:
-    return Event({"Event-Name": "CHANNEL_UNBRIDGE", "Unique-ID": uuid})
+def parted(uuid: str) -> EslEvent:
+    return EslEvent({"Event-Name": "CHANNEL_UNBRIDGE", "Unique-ID": uuid})

@@ -5,15 +5,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from screener.freeswitch import messages, wire
-from screener.freeswitch.messages import Bridged, Done, Left
-from screener.freeswitch.wire import Event
+from screener.freeswitch.messages import Bridged, JobDone, Left
+from screener.freeswitch.wire import EslEvent
 from screener.pbx.messages import Connected, Party
 from tests.freeswitch.peer import bridged, hung_up, parted, queued
 
 CALLER, AGENT = "8e3c1f4a-1", "7acfecd3-2"
 
 
-def read(event: Event):
+def read(event: EslEvent):
     return messages.read(wire.parse(wire.serialize_event(event)))
 
 
@@ -55,9 +55,9 @@ def test_what_is_no_id_is_not_believed(id_: str):
 
 
 def test_a_command_ends():
-    job = Event({"Event-Name": "BACKGROUND_JOB", "Job-UUID": "j"}, "-ERR NO_ANSWER\n")
-    assert read(job) == Done("j", ok=False, why="-ERR NO_ANSWER")
-    assert read(Event(job.fields, "+OK 1f2e\n")).ok
+    job = EslEvent({"Event-Name": "BACKGROUND_JOB", "Job-UUID": "j"}, "-ERR NO_ANSWER\n")
+    assert read(job) == JobDone("j", ok=False, why="-ERR NO_ANSWER")
+    assert read(EslEvent(job.fields, "+OK 1f2e\n")).ok
 
 
 def test_a_leg_hears_one_channel_and_nobody_hears_it():

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from screener.errors import PbxError
 from screener.freeswitch import wire
-from screener.freeswitch.wire import Event, Framer, Message
+from screener.freeswitch.wire import EslEvent, EslFramer, EslMessage
 
 # As mod_event_socket's documentation shows them.
 DOCUMENTED = (
@@ -30,8 +30,8 @@ names = st.from_regex(r"[A-Za-z][A-Za-z0-9_-]{0,20}", fullmatch=True).filter(
 )
 
 
-def cut(data: bytes, sizes: list[int]) -> list[Message]:
-    framer, found = Framer(), []
+def cut(data: bytes, sizes: list[int]) -> list[EslMessage]:
+    framer, found = EslFramer(), []
     while data:
         size = sizes.pop(0) if sizes else len(data)
         found += framer.feed(data[:size])
@@ -50,7 +50,7 @@ def test_what_the_documentation_shows_comes_whole_however_it_is_torn(sizes):
 
 def test_an_event_is_decoded_and_has_a_body():
     length = len(JOB.partition(b"\n\n")[2])
-    (message,) = Framer().feed(JOB.replace(b"196", str(length).encode(), 1))
+    (message,) = EslFramer().feed(JOB.replace(b"196", str(length).encode(), 1))
     event = wire.parse(message.body)
     assert event.fields["job-command-arg"] == "sofia/default/1005 '&park'"
     assert event.body == "+OK 7f4de4bc-17d7-11dd-b7a0-db4edd065621\n"
@@ -62,9 +62,9 @@ def test_an_event_is_decoded_and_has_a_body():
 )
 def test_an_event_is_read_as_it_was_written(fields, body):
     fields = {name.lower(): value for name, value in fields.items()}
-    written = wire.serialize_event(Event(fields, body))
-    said = wire.serialize(Message({"Content-Type": wire.EVENT}, written))
-    (message,) = Framer().feed(said)
+    written = wire.serialize_event(EslEvent(fields, body))
+    said = wire.serialize(EslMessage({"Content-Type": wire.EVENT}, written))
+    (message,) = EslFramer().feed(said)
     read = wire.parse(message.body)
     assert {n: v for n, v in read.fields.items() if n != "content-length"} == fields
     assert read.body == body
@@ -72,7 +72,7 @@ def test_an_event_is_read_as_it_was_written(fields, body):
 
 def test_a_name_that_a_caller_sends_ends_no_line():
     name = "x\nEvent-Name: CHANNEL_HANGUP\n\nUnique-ID: 1"
-    event = wire.parse(wire.serialize_event(Event({"Event-Name": "CUSTOM", "CC-Member-CID-Name": name})))
+    event = wire.parse(wire.serialize_event(EslEvent({"Event-Name": "CUSTOM", "CC-Member-CID-Name": name})))
     assert event.fields["cc-member-cid-name"] == name
     assert event.fields["event-name"] == "CUSTOM"
 
@@ -80,7 +80,7 @@ def test_a_name_that_a_caller_sends_ends_no_line():
 @given(st.binary(max_size=400))
 def test_anything_else_is_nothing_or_one_clear_error(data):
     try:
-        for message in Framer().feed(data):
+        for message in EslFramer().feed(data):
             wire.parse(message.body)
     except PbxError as problem:
         assert "event socket" in str(problem)
@@ -89,9 +89,9 @@ def test_anything_else_is_nothing_or_one_clear_error(data):
 @pytest.mark.parametrize("length", ["-1", "1e3", "99999999", "٣", "0x10"])
 def test_a_length_that_makes_no_sense_is_refused(length):
     with pytest.raises(PbxError):
-        list(Framer().feed(f"Content-Length: {length}\n\n".encode()))
+        list(EslFramer().feed(f"Content-Length: {length}\n\n".encode()))
 
 
 def test_a_head_without_end_is_refused():
     with pytest.raises(PbxError):
-        list(Framer().feed(b"a" * (wire.MOST_BYTES + 1)))
+        list(EslFramer().feed(b"a" * (wire.MOST_BYTES + 1)))

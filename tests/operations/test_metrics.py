@@ -8,6 +8,7 @@ from contextlib import ExitStack
 import pytest
 
 from screener.errors import SipError
+from screener.operations import metrics
 from screener.operations.metrics import AT_ONCE, MetricsServer, Sample, render
 from tests.waiting import WAIT
 
@@ -49,4 +50,24 @@ def test_whoever_asks_and_says_nothing_takes_so_many_threads_and_no_more():
     time.sleep(0.5)
     with urllib.request.urlopen(f"http://127.0.0.1:{server.port}/metrics", timeout=WAIT) as page:
         assert page.status == 200
+    server.stop()
+
+
+def test_a_question_that_trickles_in_holds_nobody_up_for_ever(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(metrics, "WHOLE_SECONDS", 1.0)
+    server = MetricsServer(0, lambda: SAMPLES)
+    with ExitStack() as stack:
+        lines = [stack.enter_context(socket.create_connection(("127.0.0.1", server.port))) for _ in range(AT_ONCE)]
+        until, cut = time.monotonic() + WAIT, 0
+        while cut < AT_ONCE and time.monotonic() < until:
+            time.sleep(0.2)
+            cut = 0
+            for line in lines:  # every one goes on talking, well within the time of one read
+                try:
+                    line.sendall(b"G")
+                except OSError:
+                    cut += 1
+        assert cut == AT_ONCE
+        with urllib.request.urlopen(f"http://127.0.0.1:{server.port}/metrics", timeout=WAIT) as page:
+            assert page.status == 200
     server.stop()

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from screener.pbx.ami import Ami, Reply
+from screener.pbx.ami import Ami, AmiResponse
 from screener.settings.sections import Pbx
 from tests.pbx.manager import Manager
 from tests.waiting import WAIT, wait_for
@@ -19,8 +19,8 @@ class Bench:
         self.ami = Ami(settings, self.events.put, self.ups.append, patience)
         self.ami.start()
 
-    def ask(self, **fields: str) -> Reply:
-        answers: queue.Queue[Reply] = queue.Queue()
+    def ask(self, **fields: str) -> AmiResponse:
+        answers: queue.Queue[AmiResponse] = queue.Queue()
         self.ami.ask(fields, answers.put)
         return answers.get(timeout=WAIT)
 
@@ -52,7 +52,7 @@ def test_an_action_is_answered(bench: Bench, manager: Manager) -> None:
     assert bench.ask(Action="Redirect", Channel="PJSIP/trunk-1").ok
     assert manager.action()["channel"] == "PJSIP/trunk-1"
     manager.answer = lambda _action: [{"Response": "Error", "Message": "No such channel"}]
-    assert bench.ask(Action="Redirect") == Reply(ok=False, message="No such channel")
+    assert bench.ask(Action="Redirect") == AmiResponse(ok=False, message="No such channel")
 
 
 def test_a_list_comes_whole(bench: Bench, manager: Manager) -> None:
@@ -88,7 +88,7 @@ def test_a_line_break_smuggles_in_no_second_action(bench: Bench, manager: Manage
 
 def test_a_cut_connection_comes_back_and_sends_nothing_again(bench: Bench, manager: Manager) -> None:
     manager.answer = lambda _action: None
-    answers: queue.Queue[Reply] = queue.Queue()
+    answers: queue.Queue[AmiResponse] = queue.Queue()
     bench.ami.ask({"Action": "Redirect", "Channel": "PJSIP/trunk-1"}, answers.put)
     manager.action()
     manager.cut()
@@ -107,7 +107,7 @@ def test_a_connection_that_is_dead_without_a_word_is_made_anew(bench: Bench, man
 def test_nothing_is_sent_while_there_is_no_connection(manager: Manager) -> None:
     manager.close()
     bench = Bench(manager)
-    assert bench.ask(Action="Redirect") == Reply(ok=False, message="not connected")
+    assert bench.ask(Action="Redirect") == AmiResponse(ok=False, message="not connected")
     bench.ami.stop()
 
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Iterator
 
-from screener.pbx.ami import Reply
-from screener.pbx.pauses import AGAIN_SECONDS, Pauses
+from screener.pbx.ami import AmiResponse
+from screener.pbx.pauses import AGAIN_SECONDS, QueuePauses
 
 
 class FakePbx:
@@ -17,7 +17,7 @@ class FakePbx:
         self.members = [f"PJSIP/{agent}" for agent in range(8001, 8009)]
         self.waiting: list[tuple[float, Callable[[], object]]] = []
 
-    def ask(self, action: dict[str, str], done: Callable[[Reply], None] | None = None) -> None:
+    def ask(self, action: dict[str, str], done: Callable[[AmiResponse], None] | None = None) -> None:
         parts: tuple[dict[str, str], ...] = ()
         if self.up and action["Action"] == "QueueStatus":
             parts = tuple(self._member(interface) for interface in self.members)
@@ -26,7 +26,7 @@ class FakePbx:
         elif self.up:
             del self.paused[action["Interface"]]
         if done is not None:
-            done(Reply(self.up, "", parts))
+            done(AmiResponse(self.up, "", parts))
 
     def _member(self, interface: str) -> dict[str, str]:
         reason = self.paused.get(interface, "")
@@ -48,8 +48,8 @@ class FakePbx:
         self.now = until
 
 
-def resting(pbx: FakePbx) -> Pauses:
-    return Pauses(pbx, lambda: pbx.now)  # type: ignore[arg-type]
+def resting(pbx: FakePbx) -> QueuePauses:
+    return QueuePauses(pbx, lambda: pbx.now)  # type: ignore[arg-type]
 
 
 def test_a_pause_ends_by_itself():

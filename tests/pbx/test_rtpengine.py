@@ -1,18 +1,25 @@
 """Beside the agents behind a real Kamailio and a real rtpengine, with deploy/rtpengine as it is shipped."""
 
+import contextlib
+import http.client
 import os
+import socket
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
 from screener.core.evidence import Treatment, Verdict
 from screener.events import EndedBy, Entrance, Speaker
 from screener.proxy.kamailio import QUESTION
+from screener.sip.message import Request, respond
 from tests.pbx.behind_proxy import DEPLOY, BehindProxy, behind_proxy, missing
-from tests.pbx.network import SCREENER, Packet, Wiretap
+from tests.pbx.network import PHONE, PROXY, SCREENER, SECOND_SCREENER, TRUNK, Packet, Wiretap
+from tests.pbx.outside import AIMS, ALLOWED, believed, headers, names
 from tests.pbx.rig import Screener, doctor
 from tests.pbx.voices import QUIET, said
+from tests.sip.caller import Caller
 from tests.waiting import wait_for
 
 pytestmark = pytest.mark.pbx
@@ -126,8 +133,6 @@ def test_rtpengine_is_restarted_and_both_voices_come_again(site: BehindProxy, sc
 
 def test_a_stranger_gets_no_list_and_sends_no_refer(site: BehindProxy) -> None:
     with site.network.entered():
-        import http.client
-
         connection = http.client.HTTPConnection("192.0.2.50", 8080, timeout=5)
         secret = {"Authorization": "Bearer change-me-proxy"}
         connection.request("POST", "/calls", QUESTION, secret)
@@ -138,3 +143,126 @@ def test_the_doctor_finds_both(site: BehindProxy, screener: Screener) -> None:
     said_by_doctor = doctor(site.network, screener.config).stdout
     assert "Kamailio lists its calls" in said_by_doctor
     assert "rtpengine 192.0.2.50:2223 answers" in said_by_doctor
+
+
+@contextlib.contextmanager
+def at(site: BehindProxy, host: str, number: str = "13800138090") -> Iterator[Caller]:
+    """Somebody at an address who speaks to the proxy."""
+    with site.network.entered():
+        caller = Caller(5060, "4008001234", number, host=host, peer=PROXY)
+    with contextlib.closing(caller):
+        yield caller
+
+
+def invited(site: BehindProxy, number: str) -> list[Request]:
+    """What the agents were asked of a caller."""
+    return [asked for asked in site.agents.asked if number in asked.headers.get("From")]
+
+
+@pytest.mark.parametrize("method", ["INVITE", "OPTIONS", "REGISTER", "MESSAGE"])
+def test_a_stranger_is_not_answered(site: BehindProxy, method: str) -> None:
+    with at(site, SECOND_SCREENER, "13800138091") as stranger:
+        stranger.sip.settimeout(1)
+        stranger.send(stranger.request(method, stranger.sdp))
+        with pytest.raises(TimeoutError):
+            stranger.receive()
+    assert not invited(site, "13800138091")
+
+
+def test_a_stranger_is_not_answered_where_the_list_is_asked_for(site: BehindProxy) -> None:
+    """That port takes SIP too."""
+    with at(site, SECOND_SCREENER, "13800138092") as stranger, site.network.entered():
+        data = stranger.request("INVITE", stranger.sdp).serialize().replace(b"SIP/2.0/UDP", b"SIP/2.0/TCP")
+        with socket.create_connection((PROXY, 8080), 5, (SECOND_SCREENER, 0)) as line:
+            line.settimeout(1)
+            line.sendall(data)
+            with pytest.raises(TimeoutError):
+                line.recv(100)
+    assert not invited(site, "13800138092")
+
+
+@pytest.mark.parametrize("method", ["BYE", "REFER", "INVITE", "CANCEL", "NOTIFY", "INFO"])
+def test_a_stranger_does_nothing_to_a_call(site: BehindProxy, method: str) -> None:
+    """Who knows every tag and the route of it."""
+    call = site.call(QUIET, "13800138093")
+    with at(site, SECOND_SCREENER) as stranger:
+        stranger.sip.settimeout(1)
+        theirs = call.caller
+        stranger.call_id, stranger.from_, stranger.to = theirs.call_id, theirs.from_, theirs.to
+        stranger.routes, stranger.uri = theirs.routes, theirs.uri
+        stranger.send(stranger.request(method, cseq=50, Refer_To="<sip:1@192.0.2.21>", Event="refer"))
+        with pytest.raises(TimeoutError):
+            stranger.receive()
+    assert {asked.method for asked in invited(site, "13800138093") if asked.call_id == call.call_id} == {
+        "INVITE",
+        "ACK",
+    }
+
+
+def test_what_a_trunk_says_of_itself_is_taken_off(site: BehindProxy) -> None:
+    with at(site, TRUNK, "13800138094") as trunk:
+        assert trunk.call(**headers()).status == 200
+        assert trunk.ask("INFO", **headers()).status == 200
+        assert trunk.ask("BYE").status == 200
+    asked = [request for request in invited(site, "13800138094") if request.method in ("INVITE", "INFO")]
+    assert {request.method for request in asked} == {"INVITE", "INFO"}
+    for request in asked:
+        assert not believed(request.serialize())
+        assert {"via", "from", "to", "call-id", "cseq", "contact"} <= names(request.serialize())
+
+
+@pytest.mark.parametrize("method", ["REFER", "SUBSCRIBE", "MESSAGE", "PUBLISH"])
+def test_a_trunk_gives_no_orders_to_an_agents_phone(site: BehindProxy, method: str) -> None:
+    number = "13800138099"
+    with at(site, TRUNK, number) as trunk:
+        assert trunk.call().status == 200
+        extra = {"Refer_To": "<sip:0090012345@192.0.2.30>", "Event": "dialog"}
+        assert trunk.ask(method, **extra).status == 405
+        assert trunk.ask("BYE").status == 200
+    assert {asked.method for asked in invited(site, number)} == {"INVITE", "ACK", "BYE"}
+
+
+@pytest.mark.parametrize("way", AIMS)
+def test_a_trunk_cannot_aim_media_at_others(site: BehindProxy, way: str) -> None:
+    with at(site, TRUNK, "13800138095") as trunk:
+        assert AIMS[way][0] in trunk.sdp
+        assert trunk.call(trunk.sdp.replace(*AIMS[way])).status == 488
+    assert not invited(site, "13800138095")
+
+
+def test_a_trunk_may_aim_media_at_its_own_networks(site: BehindProxy) -> None:
+    with at(site, TRUNK, "13800138098") as trunk:
+        assert trunk.call(trunk.sdp.replace(b"a=sendrecv", ALLOWED)).status == 200
+        assert trunk.ask("BYE").status == 200
+
+
+def test_a_trunk_cannot_aim_media_at_others_later(site: BehindProxy) -> None:
+    with at(site, TRUNK, "13800138096") as trunk:
+        assert trunk.call().status == 200
+        assert trunk.ask("INVITE", trunk.sdp.replace(*AIMS["session"])).status == 488
+        assert [asked.method for asked in invited(site, "13800138096")] == ["INVITE", "ACK"]
+        assert trunk.ask("UPDATE", trunk.offer("0 101", direction="sendonly")).status == 200, "a hold"
+        assert trunk.ask("BYE").status == 200
+
+
+def test_a_trunk_cannot_aim_media_at_others_by_an_answer(site: BehindProxy) -> None:
+    """An agent calls out. Nor does a stranger answer who knows the branch."""
+    with at(site, PHONE, "13800138097") as agent, at(site, TRUNK) as trunk, at(site, SECOND_SCREENER) as stranger:
+        agent.uri = f"sip:13800138097@{TRUNK}:{trunk.port}"
+        agent.send(agent.request("INVITE", agent.sdp))
+        invite = trunk.wait_request("INVITE")
+        answer = replace(respond(invite, 200, tag="trunk"), body=trunk.sdp)
+        answer.headers.add("Contact", f"<sip:{TRUNK}:{trunk.port}>")
+        answer.headers.add("Content-Type", "application/sdp")
+        agent.sip.settimeout(1)
+        stranger.send(answer)
+        for way in ("session", "media", "reports", "candidate"):
+            trunk.send(replace(answer, body=trunk.sdp.replace(*AIMS[way])))
+        with pytest.raises(TimeoutError):
+            agent.final("INVITE")
+        trunk.send(answer)
+        agent.sip.settimeout(5)
+        answered = agent.final("INVITE")
+        assert answered.status == 200
+        agent.connected(answered)
+        assert agent.remote_rtp and agent.remote_rtp[0] == PROXY

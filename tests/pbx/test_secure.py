@@ -39,14 +39,22 @@ class Site:
         self._callers: list[Caller] = []
         wait_for(lambda: self.asterisk.contact("agent1"), 10, "registration of the agent's phone over TLS")
 
-    def screener(self, own: Issued | None = None, *, registered: bool = True) -> Screener:
+    def encrypt(self, lines: str) -> None:
+        """What the PBX wants of the screener's media from now on, in the place of SDES alone."""
+        file = self.asterisk.home / "etc/pjsip_secure.conf"
+        head, endpoint, rest = secured(self.keys)[file.name].partition("[screener](+type=endpoint)\n")
+        file.write_text(f"{head}{endpoint}{rest.replace('media_encryption = sdes', lines, 1)}", "utf-8")
+        self.asterisk.rx("module reload res_pjsip.so")
+
+    def screener(self, own: Issued | None = None, *, registered: bool = True, srtp: str = "required") -> Screener:
         home = self.folder / f"screener{len(self._screeners)}"
         shutil.copytree(self.keys, home / "keys")
         if own is not None:
             shutil.copy(own.certificate, home / "keys/screener.pem")
             shutil.copy(own.key, home / "keys/screener.key")
         before = self._registrations()
-        self._screeners.append(Screener(self.network, home, shipped=SECURE))
+        setting = {'srtp = "required"': f'srtp = "{srtp}"'}
+        self._screeners.append(Screener(self.network, home, setting, shipped=SECURE))
         if registered:
             wait_for(lambda: self._registrations() > before, 15, "registration over TLS")
             wait_for(lambda: self.asterisk.contact("screener") == "Avail", 15, "an answer to OPTIONS over TLS")
@@ -164,3 +172,71 @@ def test_an_expired_certificate_is_said_and_callers_reach_the_agents(site: Site)
     found = doctor(site.network, screener.config)
     assert "is expired on" in found.stdout
     assert found.returncode == 1
+
+
+BOTH = "media_encryption = sdes\nmedia_encryption_optimistic = yes"
+"""RTP/AVP with keys: encrypted where the other side can."""
+NEVER = "media_encryption = no"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "srtp", "encrypted"),
+    [(BOTH, "optional", True), (BOTH, "required", True), (BOTH, "off", False), (NEVER, "optional", False)],
+    ids=["both may", "the PBX may, we must", "we do not", "the PBX does not"],
+)
+def test_optional_encryption_is_used_where_both_can(site: Site, wanted: str, srtp: str, encrypted: bool) -> None:
+    """Asterisk offers; what goes either way, caller to screener and screener to caller, is encrypted or is not."""
+    site.encrypt(wanted)
+    screener = site.screener(srtp=srtp)
+    tap = Wiretap(site.network)
+    try:
+        words = said("enquiry")
+        caller = site.call(words, number="13800006666")
+        site.phone.answer(30, since=caller.started)
+        site.phone.command("hangup")
+        assert screener.logged("13800006666", "genuine")["treatment"] == "none"
+        between = [p for p in tap.packets if {p.source[0], p.target[0]} == {ASTERISK, SCREENER}]
+        assert any(p.source[0] == SCREENER for p in between) and any(p.source[0] == ASTERISK for p in between)
+        assert not any(p.is_sip for p in between), "signalling is TLS in any case"
+        assert is_in(words, tap.heard_by(SCREENER)) is not encrypted, "what the caller says"
+        assert is_in(prompt("greeting"), tap.heard_by(ASTERISK)) is not encrypted, "what we say"
+        assert is_in(prompt("greeting"), tap.heard_by(TRUNK)), "the caller heard it"
+    finally:
+        tap.stop()
+        site.encrypt("media_encryption = sdes")
+
+
+def test_listening_legs_are_encrypted_where_both_can(site: Site) -> None:
+    """Beside an agent both legs only hear: ChanSpy's voice to us is encrypted, and so is our silence."""
+    site.encrypt(BOTH)
+    screener = site.screener(srtp="optional")
+    tap = Wiretap(site.network)
+    try:
+        wait_for(lambda: "logged in" in screener.log, 10, "login at the manager interface")
+        words = said("lewd")
+        caller = site.call(words, number="13900008888", dialled=BESIDE)
+        site.phone.answer(30, since=caller.started)
+        site.phone.wait_event("CALL_CLOSED", 30, since=caller.started)
+        assert screener.record("13900008888", "harassment").treatment == Treatment.ANALYSIS_QUEUE
+        assert [p for p in tap.packets if p.target[0] == SCREENER]
+        assert not is_in(words, tap.heard_by(SCREENER))
+    finally:
+        tap.stop()
+        site.encrypt("media_encryption = sdes")
+
+
+def test_a_pbx_that_cannot_encrypt_is_refused_where_we_must(site: Site) -> None:
+    """The caller goes on to the agents, and nothing was said in clear."""
+    site.encrypt(NEVER)
+    screener = site.screener()
+    tap = Wiretap(site.network)
+    try:
+        words = said("enquiry")
+        caller = site.call(words, number="13800007777")
+        site.phone.answer(30, since=caller.started)
+        wait_for(lambda: hears_the_agent(site.tap.heard_by(TRUNK)), 20, "agent's voice at the caller", every=0.5)
+        assert not [p for p in tap.packets if p.target[0] == SCREENER and p.is_pcmu]
+        assert not [c for c in screener.calls() if (c.number or "").endswith("13800007777")]
+    finally:
+        tap.stop()
+        site.encrypt("media_encryption = sdes")

@@ -8,7 +8,7 @@ import pytest
 from screener.core.actions import Prompt
 from screener.events import CallAnswered, CallEnded, PlaybackEnded
 from screener.media.prompts import load_clips
-from screener.settings.encryption import Tls
+from screener.settings.encryption import TlsSection
 from tests.pbx.network import PHONE, SCREENER, Network, Wiretap
 from tests.pbx.rig import Phone
 from tests.pbx.voices import hears_the_agent, hum, is_in, mulaw, prompt
@@ -34,7 +34,7 @@ def keys(tmp_path: Path) -> Path:
 def test_baresip_calls_the_user_agent_itself(lan: Network, keys: Path, tmp_path: Path, medium: str) -> None:
     """Optional SRTP (RTP/AVP with keys), mandatory (RTP/SAVP), and none, which is refused."""
     own, authority = keys / "screener", str(keys / "ca.pem")
-    tls = Tls(f"{own}.pem", f"{own}.key", 5061, authority, client_certificates=True, only=True)
+    tls = TlsSection(f"{own}.pem", f"{own}.key", 5061, authority, client_certificates=True, only=True)
     heard = bytearray()
     peers = PHONE, SCREENER  # baresip connects from whatever address the kernel gives it
     with lan.entered():  # its threads, and so their sockets, stay there

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 
 from screener.events import EndedBy
 from screener.pbx import wire
-from screener.pbx.ami import Reply
+from screener.pbx.ami import AmiResponse
 from screener.pbx.conversations import Conversation
 from screener.pbx.switchboard import Switchboard
 from screener.settings.sections import Pbx
@@ -26,16 +26,16 @@ class Asked:
         self.last: Mapping[str, str] = {}
 
     def ask(
-        self, action: Mapping[str, str], done: Callable[[Reply], None] | None = None, *, or_not: str = ""
+        self, action: Mapping[str, str], done: Callable[[AmiResponse], None] | None = None, *, or_not: str = ""
     ) -> None:
         if action["Action"] != "Status":
             self.acts.append(action["Action"])
             self.last = action
-            reply = Reply(ok=True, message="done")
+            reply = AmiResponse(ok=True, message="done")
         else:
             found = [one for one in self.up if action.get("Channel", one["Channel"]) == one["Channel"]]
             parts = tuple({name.lower(): value for name, value in one.items()} for one in found)
-            reply = Reply(bool(parts), or_not if not parts else "", parts)
+            reply = AmiResponse(bool(parts), or_not if not parts else "", parts)
         if done:
             done(reply)
 
@@ -74,7 +74,7 @@ def bench() -> tuple[Switchboard, Asked, Ears]:
 
 
 def tell(board: Switchboard, data: bytes) -> None:
-    for fields in wire.Framer().feed(data):
+    for fields in wire.AmiFramer().feed(data):
         board._event(fields)
 
 
@@ -108,7 +108,9 @@ def test_a_channel_that_hangs_up_while_it_is_asked_about_is_over() -> None:
     waiting: list[Callable[[], None]] = []
     plain = asked.ask
 
-    def late(action: Mapping[str, str], done: Callable[[Reply], None] | None = None, *, or_not: str = "") -> None:
+    def late(
+        action: Mapping[str, str], done: Callable[[AmiResponse], None] | None = None, *, or_not: str = ""
+    ) -> None:
         plain(action, (lambda reply: waiting.append(lambda: done(reply))) if done else None, or_not=or_not)
 
     asked.ask = late  # type: ignore[method-assign]

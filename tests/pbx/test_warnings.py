@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from screener.core.actions import Prompt, Step
-from screener.events import Act, Entrance
+from screener.core.actions import Prompt, WarningStep
+from screener.events import CallControl, Entrance
 from screener.feed.items import Began, Cautioned, Item, Order, Rest, Rested
 from screener.feed.local import FeedReader
 from screener.media.prompts import find
@@ -48,14 +48,14 @@ class Desk:
     def of(self, kind: type) -> list:
         return [item for item in list(self.items) if isinstance(item, kind)]
 
-    def order(self, act: Act, by: str = SUPERVISOR) -> None:
+    def order(self, act: CallControl, by: str = SUPERVISOR) -> None:
         call = wait_for(lambda: self.of(Began), 20, "a call on the feed")[-1]
         self._reader.order(Order(call.call, act, by))
 
     def steps(self) -> list[str]:
         return [step.step for step in self.of(Cautioned)]
 
-    def wait_step(self, step: Step, seconds: float = 20, level: int = 1) -> None:
+    def wait_step(self, step: WarningStep, seconds: float = 20, level: int = 1) -> None:
         wait_for(
             lambda: [w for w in self.of(Cautioned) if (w.step, w.level) == (step, level)],
             seconds,
@@ -112,8 +112,8 @@ def test_beside_an_agent_the_caller_alone_hears_the_warning(
 ) -> None:
     caller = talk(place_call, phone, tap, "13900008881", said("enquiry"))
     time.sleep(1)  # the listening leg
-    desk.order(Act.WARN)
-    desk.wait_step(Step.HEARD)
+    desk.order(CallControl.WARN)
+    desk.wait_step(WarningStep.HEARD)
     time.sleep(1)
     warning = prompt("warning_abuse_1")
     assert place(warning, apart_from_the_agent(tap.heard_by(TRUNK)))[0] > SAME, "at the caller"
@@ -125,7 +125,10 @@ def test_beside_an_agent_the_caller_alone_hears_the_warning(
     assert is_in(said("enquiry"), mulaw(phone.heard())), "and the comparison can find what was there"
     call = site.record("13900008881", "genuine")
     assert call.entrance is Entrance.BESIDE
-    assert [(w.step, w.by) for w in call.warnings] == [(Step.BEGUN, SUPERVISOR), (Step.HEARD, SUPERVISOR)]
+    assert [(w.step, w.by) for w in call.warnings] == [
+        (WarningStep.BEGUN, SUPERVISOR),
+        (WarningStep.HEARD, SUPERVISOR),
+    ]
     assert call.warnings[0].said == "请注意言辞,您的问题我们会尽力解决。"
 
 
@@ -135,8 +138,8 @@ def test_in_path_the_caller_hears_it_on_our_own_leg_to_its_end(
     place_call(QUIET, number="13900008882")
     wait_for(lambda: desk.of(Began), 10, "the call on the feed")
     wait_for(lambda: len(tap.heard_by(TRUNK)) > 4000, 10, "the greeting")
-    desk.order(Act.WARN)  # in the middle of the greeting, which it replaces
-    desk.wait_step(Step.HEARD)
+    desk.order(CallControl.WARN)  # in the middle of the greeting, which it replaces
+    desk.wait_step(WarningStep.HEARD)
     heard = tap.heard_by(TRUNK)
     assert is_in(prompt("warning_abuse_1"), heard)
     _, at = place(prompt("warning_abuse_1"), heard)
@@ -160,15 +163,15 @@ def test_a_sites_own_recording_is_logged_as_what_it_was(
         for level in (1, 2):
             wait_for(lambda: desk.of(Began), 10, "the call on the feed")
             time.sleep(1)
-            desk.order(Act.WARN)
-            desk.wait_step(Step.HEARD, level=level)
+            desk.order(CallControl.WARN)
+            desk.wait_step(WarningStep.HEARD, level=level)
         heard = tap.heard_by(TRUNK)
         assert is_in(prompt("notice"), heard)
         assert is_in(prompt("connecting"), heard)
         caller.stop()
         wait_for(lambda: [c for c in site.calls() if c.ended_at], 20, "the call in the log", every=0.5)
         (call,) = site.calls()
-        said_of = [w.said for w in call.warnings if w.step == Step.BEGUN]
+        said_of = [w.said for w in call.warnings if w.step == WarningStep.BEGUN]
         assert said_of, call
         assert said_of[0] == "本站自己的话"
         assert said_of[1].startswith("warning_abuse_2.wav sha256:")
@@ -182,12 +185,12 @@ def test_the_levels_lead_to_the_end_and_the_agent_is_paused_for_as_long_as_the_s
     caller = talk(place_call, phone, tap, "13900008884", said("complaint"))
     for level in (1, 2):
         time.sleep(1.5)
-        desk.order(Act.WARN)
-        desk.wait_step(Step.HEARD, level=level)
+        desk.order(CallControl.WARN)
+        desk.wait_step(WarningStep.HEARD, level=level)
     time.sleep(1.5)
-    desk.order(Act.WARN)  # every level was heard: the end is asked for, and a person grants it
-    desk.wait_step(Step.ASKED, level=0)
-    desk.order(Act.APPROVE)
+    desk.order(CallControl.WARN)  # every level was heard: the end is asked for, and a person grants it
+    desk.wait_step(WarningStep.ASKED, level=0)
+    desk.order(CallControl.APPROVE)
     phone.wait_event("CALL_CLOSED", 10, since=caller.started)
     wait_for(lambda: is_in(prompt("terminate"), tap.heard_by(TRUNK)), 20, "the farewell at the caller", every=0.5)
     heard = apart_from_the_agent(tap.heard_by(TRUNK))
@@ -196,7 +199,7 @@ def test_the_levels_lead_to_the_end_and_the_agent_is_paused_for_as_long_as_the_s
 
     assert not paused(asterisk)
     wait_for(lambda: desk.of(Rest), 10, "the offer of a pause")
-    desk.order(Act.PAUSE, "agent1")
+    desk.order(CallControl.PAUSE, "agent1")
     wait_for(lambda: paused(asterisk), 5, "pause of the agent in the queue")
     wait_for(lambda: [rested.ok for rested in desk.of(Rested)] == [True], 5, "word of it on the feed")
     began = time.monotonic()
@@ -221,12 +224,12 @@ def test_an_account_without_the_right_pauses_nobody_and_says_so(
     try:
         caller = talk(place_call, phone, tap, "13900008886", said("enquiry"))
         time.sleep(1)
-        desk.order(Act.WARN)
-        desk.wait_step(Step.HEARD)
+        desk.order(CallControl.WARN)
+        desk.wait_step(WarningStep.HEARD)
         phone.command("hangup")
         caller.wait(10)
         wait_for(lambda: desk.of(Rest), 10, "the offer of a pause")
-        desk.order(Act.PAUSE, "agent1")
+        desk.order(CallControl.PAUSE, "agent1")
         wait_for(lambda: "a pause could not begin" in site.log, 10, "word of it in the log")
         wait_for(lambda: [rested.ok for rested in desk.of(Rested)] == [False], 5, "word of it on the feed")
         assert not paused(asterisk)

@@ -49,7 +49,7 @@ def newchannel(number: str, name: str) -> dict[str, str]:
 
 
 def events_of(data: bytes, step: int = 0) -> list[object]:
-    framer = wire.Framer()
+    framer = wire.AmiFramer()
     pieces = [data[at : at + step] for at in range(0, len(data), step)] if step else [data]
     read = itertools.chain.from_iterable(framer.feed(piece) for piece in pieces)
     return [event for event in map(messages.parse, list(read)) if event is not None]
@@ -109,7 +109,7 @@ def test_no_bytes_are_too_strange(data: bytes) -> None:
     ],
 )
 def test_what_asterisk_does_not_write_is_left_out(torn: bytes) -> None:
-    framer = wire.Framer()
+    framer = wire.AmiFramer()
     assert list(framer.feed(torn + b"\r\n\r\n")) == []
     assert framer.torn == 1
 
@@ -131,7 +131,7 @@ def test_what_is_written_is_read(fields: dict[str, str]) -> None:
 
 
 def test_a_message_without_an_end_costs_a_connection_not_the_memory() -> None:
-    framer = wire.Framer()
+    framer = wire.AmiFramer()
     began = time.process_time()
     with pytest.raises(PbxError):
         for _ in range(wire.MOST_BYTES // 16 + 2):
@@ -149,4 +149,4 @@ def test_events_of_channels_that_callers_wrote_into_are_torn() -> None:
 
 def test_a_message_of_thousands_of_lines_is_none() -> None:
     lines = "".join(f"x{n}: 1\r\n" for n in range(wire.MOST_LINES + 1))
-    assert not list(wire.Framer().feed(f"Event: Hangup\r\n{lines}\r\n".encode()))
+    assert not list(wire.AmiFramer().feed(f"Event: Hangup\r\n{lines}\r\n".encode()))

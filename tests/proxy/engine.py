@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 
 from screener.proxy import ng
-from screener.proxy.ng import Command, Question, Reply
+from screener.proxy.ng import Command, NgReply, Question
 
 OFFER = (
     b"v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"
@@ -54,15 +54,15 @@ class Engine:
                 self.socket.sendto(b"1 d6:result2:oke", source)  # of somebody else's question
                 self.socket.sendto(self._answered[cookie], source)
 
-    def _reply(self, question: Question) -> Reply:
+    def _reply(self, question: Question) -> NgReply:
         if reason := self.refuses(question):
-            return Reply(ok=False, reason=reason)
+            return NgReply(ok=False, reason=reason)
         if question.command is not Command.PING and question.call_id not in self.calls:
-            return Reply(ok=False, reason="Unknown call-ID")
+            return NgReply(ok=False, reason="Unknown call-ID")
         if question.command is Command.SUBSCRIBE:
             port = self.socket.getsockname()[1]
-            return Reply(ok=True, to_tag=f"copy{len(self.asked)}", sdp=OFFER % (port, self.payload_type))
-        return Reply(ok=True)
+            return NgReply(ok=True, to_tag=f"copy{len(self.asked)}", sdp=OFFER % (port, self.payload_type))
+        return NgReply(ok=True)
 
     def close(self) -> None:
         self.socket.close()

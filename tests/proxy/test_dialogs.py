@@ -9,14 +9,14 @@ from hypothesis import strategies as st
 
 from screener.errors import InputError
 from screener.ports import user_of
-from screener.proxy.dialogs import Dialog, Dialogs, Party, parse, serialize
+from screener.proxy.dialogs import DialogParty, Dialogs, ProxyDialog, parse, serialize
 
 NAMES = st.text(max_size=20)
-PARTIES = st.builds(Party, NAMES, NAMES, NAMES, st.integers(0, 2**31), NAMES)
-DIALOGS = st.builds(Dialog, NAMES, NAMES, st.text(min_size=1), st.text(min_size=1), PARTIES, PARTIES)
-CALLER = Party("c1", "sip:13800138000@192.0.2.30", "sip:caller@192.0.2.30:5060", 1)
-AGENT = Party("a1", "sip:4001@192.0.2.50", "sip:agent1@192.0.2.41:5060", 0)
-ONE = Dialog("call-1", "sales", "agent1", "13800138000", CALLER, AGENT)
+PARTIES = st.builds(DialogParty, NAMES, NAMES, NAMES, st.integers(0, 2**31), NAMES)
+DIALOGS = st.builds(ProxyDialog, NAMES, NAMES, st.text(min_size=1), st.text(min_size=1), PARTIES, PARTIES)
+CALLER = DialogParty("c1", "sip:13800138000@192.0.2.30", "sip:caller@192.0.2.30:5060", 1)
+AGENT = DialogParty("a1", "sip:4001@192.0.2.50", "sip:agent1@192.0.2.41:5060", 0)
+ONE = ProxyDialog("call-1", "sales", "agent1", "13800138000", CALLER, AGENT)
 # As Kamailio 5.6 answers, fields that nobody reads left out.
 REAL = {
     "jsonrpc": "2.0",
@@ -34,7 +34,7 @@ REAL = {
 
 
 @given(st.lists(DIALOGS, max_size=4))
-def test_what_is_written_is_read(dialogs: list[Dialog]) -> None:
+def test_what_is_written_is_read(dialogs: list[ProxyDialog]) -> None:
     assert parse(serialize(dialogs)) == tuple(dialogs)
 
 
@@ -79,7 +79,7 @@ def test_user_of(uri: str, user: str) -> None:
     assert user_of(uri) == user
 
 
-def numbered(number: int) -> Dialog:
+def numbered(number: int) -> ProxyDialog:
     return replace(ONE, call_id=f"call-{number}")
 
 
@@ -97,7 +97,7 @@ def test_calls_begin_and_end_with_the_lists() -> None:
 
 def test_beyond_the_bound_they_are_told_once_and_stay_unheard() -> None:
     dialogs = Dialogs(1)
-    told: list[Dialog] = []
+    told: list[ProxyDialog] = []
     for _ in range(3):
         dialogs.listed([numbered(1), numbered(2)], told.append)
     assert told == [numbered(2)]
@@ -108,7 +108,7 @@ def test_beyond_the_bound_they_are_told_once_and_stay_unheard() -> None:
 @given(st.lists(st.sets(st.integers(0, 6)), max_size=12), st.integers(1, 4))
 def test_whatever_is_listed_as_many_end_as_begin(lists: list[set[int]], most: int) -> None:
     dialogs = Dialogs(most)
-    heard: set[Dialog] = set()
+    heard: set[ProxyDialog] = set()
     for listed in [*lists, set()]:
         begun, over = dialogs.listed([numbered(n) for n in sorted(listed)])
         assert set(over) <= heard

@@ -9,8 +9,8 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 
 from screener.errors import InputError, PbxError
-from screener.proxy.dialogs import Dialog, serialize
-from screener.proxy.kamailio import QUESTION, Moved, listed, move, place, refer
+from screener.proxy.dialogs import ProxyDialog, serialize
+from screener.proxy.kamailio import QUESTION, ReferResult, listed, move, place, refer
 from screener.settings.proxy import Proxy
 from screener.sip.message import Headers, Request, Response, parse, respond
 from tests.proxy.test_dialogs import AGENT, CALLER, ONE
@@ -132,7 +132,7 @@ class Proxied:
         headers.add("CSeq", "9 NOTIFY")
         return Request(headers, fragment.encode(), "NOTIFY", "sip:x")
 
-    def move(self, dialog: Dialog = ONE) -> Moved:
+    def move(self, dialog: ProxyDialog = ONE) -> ReferResult:
         try:
             return move(dialog, "sip:analysis@pbx", self.socket.getsockname()[:2], "127.0.0.1")
         finally:
@@ -142,19 +142,19 @@ class Proxied:
 @pytest.mark.parametrize(
     ("said", "moved"),
     [
-        ((100, 202, "SIP/2.0 100 Trying\r\n", "SIP/2.0 200 OK\r\n"), Moved(ok=True)),
-        (("SIP/2.0 200 OK",), Moved(ok=True)),
-        ((202, "SIP/2.0 486 Busy Here\r\n"), Moved(ok=False, why="the target answers 486")),
-        ((603,), Moved(ok=False, why="the caller's system answers 603")),
+        ((100, 202, "SIP/2.0 100 Trying\r\n", "SIP/2.0 200 OK\r\n"), ReferResult(ok=True)),
+        (("SIP/2.0 200 OK",), ReferResult(ok=True)),
+        ((202, "SIP/2.0 486 Busy Here\r\n"), ReferResult(ok=False, why="the target answers 486")),
+        ((603,), ReferResult(ok=False, why="the caller's system answers 603")),
     ],
 )
-def test_what_becomes_of_it(said: tuple[int | str, ...], moved: Moved) -> None:
+def test_what_becomes_of_it(said: tuple[int | str, ...], moved: ReferResult) -> None:
     assert Proxied(*said).move() == moved
 
 
 @pytest.mark.waits
 def test_nobody_answers_or_says_what_became_of_it() -> None:
     silent = Proxied()
-    assert silent.move() == Moved(ok=False, why="nobody answers the REFER")
+    assert silent.move() == ReferResult(ok=False, why="nobody answers the REFER")
     assert silent.refers == 4
-    assert Proxied(202).move() == Moved(ok=False, why="nobody says what became of the caller")
+    assert Proxied(202).move() == ReferResult(ok=False, why="nobody says what became of the caller")

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from screener.errors import InputError
 from screener.proxy import ng
-from screener.proxy.ng import Command, Question, Reply
+from screener.proxy.ng import Command, NgReply, Question
 
 COOKIES = st.from_regex(rb"[0-9a-f]{1,16}", fullmatch=True)
 TEXTS = st.text(max_size=30)
@@ -18,8 +18,8 @@ def test_questions(cookie: bytes, asked: Question) -> None:
     assert ng.parse(ng.serialize(cookie, asked)) == (cookie, asked)
 
 
-@given(COOKIES, st.builds(Reply, st.booleans(), TEXTS, TEXTS, st.binary(max_size=50)))
-def test_replies(cookie: bytes, reply: Reply) -> None:
+@given(COOKIES, st.builds(NgReply, st.booleans(), TEXTS, TEXTS, st.binary(max_size=50)))
+def test_replies(cookie: bytes, reply: NgReply) -> None:
     assert ng.parse_reply(ng.serialize_reply(cookie, reply)) == (cookie, reply)
 
 
@@ -33,10 +33,10 @@ def test_anything_else_is_refused(datagram: bytes) -> None:
 
 
 def test_what_rtpengine_says() -> None:
-    assert ng.parse_reply(OFFERED) == (b"abc", Reply(ok=True, to_tag="638a", sdp=b"v=0\r\n"))
-    assert ng.parse_reply(b"x d6:result4:ponge") == (b"x", Reply(ok=True))
+    assert ng.parse_reply(OFFERED) == (b"abc", NgReply(ok=True, to_tag="638a", sdp=b"v=0\r\n"))
+    assert ng.parse_reply(b"x d6:result4:ponge") == (b"x", NgReply(ok=True))
     refused = b"x d12:error-reason15:Unknown call-ID6:result5:errore"
-    assert ng.parse_reply(refused) == (b"x", Reply(ok=False, reason="Unknown call-ID"))
+    assert ng.parse_reply(refused) == (b"x", NgReply(ok=False, reason="Unknown call-ID"))
 
 
 @pytest.mark.parametrize("datagram", [b"", b"abc", b" d6:result2:oke", b"x de", b"x i1e", b"x d6:resulti1ee"])

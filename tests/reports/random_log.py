@@ -8,7 +8,7 @@ import random
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from screener.core.actions import Misconduct, Step
+from screener.core.actions import Misconduct, WarningStep
 from screener.core.evidence import Kind, Source, Treatment, Verdict
 from screener.events import EndedBy, Entrance
 from screener.numbers.identify import Lines
@@ -52,7 +52,7 @@ def _warned(dice: random.Random, row: CallRecord) -> CallRecord:
     steps = tuple(
         WarningRow(float(n), about.value, level, step.value, "王", "请注意言辞")
         for n, (about, level) in enumerate((dice.choice(tuple(Misconduct)), level) for level in (1, 1, 2, 0))
-        for step in dice.sample(tuple(Step), dice.randrange(4))
+        for step in dice.sample(tuple(WarningStep), dice.randrange(4))
     )
     return replace(row, warnings=steps, pause_offered=dice.random() < 0.5)
 

@@ -21,7 +21,7 @@ from screener.numbers.identify import Lines
 from screener.reports.accuracy import accuracy
 from screener.reports.agents import agents
 from screener.reports.facts import facts
-from screener.reports.frequency import Period, frequency
+from screener.reports.frequency import Bucket, frequency
 from screener.reports.queue import queue
 from screener.reports.sources import SourceBy, sources
 from screener.reports.span import Span
@@ -40,11 +40,11 @@ from tests.store.databases import KINDS, new_log
 
 ZONES = [ZoneInfo(name) for name in ("Asia/Shanghai", "UTC", "Asia/Kathmandu", "America/New_York")]
 FORMS = {
-    Period.HOUR: "%H",
-    Period.WEEKDAY: "%u",
-    Period.DAY: "%Y-%m-%d",
-    Period.WEEK: "%G-W%V",
-    Period.MONTH: "%Y-%m",
+    Bucket.HOUR: "%H",
+    Bucket.WEEKDAY: "%u",
+    Bucket.DAY: "%Y-%m-%d",
+    Bucket.WEEK: "%G-W%V",
+    Bucket.MONTH: "%Y-%m",
 }
 LETTERS = {SourceBy.PREFIX: ("number", 10), SourceBy.NUMBER: ("number", None)}
 LINES = Lines()
@@ -178,7 +178,7 @@ def check_sources(log: CallLog, calls: recount.Calls, span: Span) -> None:
 
 
 def check_queue(log: CallLog, calls: recount.Calls, span: Span, zone: ZoneInfo) -> None:
-    answer = queue(log, span, Period.DAY, zone)
+    answer = queue(log, span, Bucket.DAY, zone)
     every, automatic, by_hand = answer.ways
     cells = (every.entered, every.to_the_end, every.abandoned, every.repeated, every.by_hand)
     expected = recount.queue(calls, span)
@@ -218,7 +218,7 @@ def test_the_summary_says_what_the_reports_say(log: CallLog, calls: recount.Call
         assert answer.before.until == span.since
         for measures, period in ((answer.now, span), (answer.then, answer.before)):
             check_measures(measures, calls, period)
-        by_day = recount.frequency(calls, span, FORMS[Period.DAY], zone)
+        by_day = recount.frequency(calls, span, FORMS[Bucket.DAY], zone)
         assert {row.bucket: row.flagged for row in answer.days.rows if row.flagged} == {
             day: row[1] for day, row in by_day.items() if row[1]
         }

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import openpyxl
 import pytest
 
-from screener.reports.page import Bars, Cell, Coded, Heat, Page, Sheet, Trend, shown
+from screener.reports.layout import Bars, Cell, Coded, Heat, Page, Sheet, Trend, shown
 from screener.reports.render import render
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")

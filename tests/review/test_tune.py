@@ -11,7 +11,7 @@ from screener.core.judgement import Weights
 from screener.events import Entrance
 from screener.resources import config_folder
 from screener.review.tune import HARMLESS, is_flagged, load_protected, propose
-from screener.settings.judging import load_weights
+from screener.settings.judgement import load_weights
 from screener.store.records import CallRecord, EvidenceRow, Review
 
 W = Weights()

@@ -7,6 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from websockets.datastructures import Headers
+from websockets.http11 import Request, Response
+from websockets.sync.server import ServerConnection, serve
 
 from screener.cli.setup import line_of
 from screener.errors import SipError
@@ -14,8 +17,21 @@ from screener.ports import OfferSink, RegistrationState
 from screener.service import doctor, peers
 from screener.service.peers import Check
 from screener.settings.load import load
-from screener.settings.sections import Judgement, Pbx, Prompts, Registrar, Settings, Sip, Speech, Store, Targets
+from screener.settings.sections import (
+    JudgementSection,
+    Pbx,
+    Prompts,
+    Registrar,
+    Settings,
+    Sip,
+    Speech,
+    Store,
+    Targets,
+)
+from screener.speech.models import DEFAULT_MODEL, DEFAULT_WHY
 from screener.store.log import open_log
+from screener.words.terms import Language
+from screener.words.told import told
 from tests.pbx.manager import Manager
 from tests.reports.random_log import random_calls
 from tests.server import free_port
@@ -142,6 +158,66 @@ def test_the_model(tmp_path: Path) -> None:
     assert absent.remedy
 
 
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_the_embedded_model_is_no_model_for_people_and_the_one_to_take_is_named(
+    monkeypatch: pytest.MonkeyPatch, lang: Language
+) -> None:
+    monkeypatch.setenv("SCREENER_LANG", lang)
+    line = line_of(doctor.check_model(Settings()))
+    assert f"screener model install {DEFAULT_MODEL}" in line
+    assert told(DEFAULT_WHY, lang) in line
+    assert ("合成语音" in line, "synthetic speech only" in line) == (lang == "zh", lang == "en")
+
+
+class RecogniserServer:
+    """Takes a stream, or turns every one away."""
+
+    def __init__(self, *, busy: bool = False) -> None:
+        self.streams = 0
+
+        def asked(_connection: ServerConnection, request: Request) -> Response | None:
+            del request
+            return Response(503, "Service Unavailable", Headers(), b"") if busy else None
+
+        def heard(connection: ServerConnection) -> None:
+            self.streams += 1
+            for _ in connection:
+                pass
+
+        self._server = serve(heard, "127.0.0.1", 0, process_request=asked)
+        self.place = f"127.0.0.1:{self._server.socket.getsockname()[1]}"
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def close(self) -> None:
+        self._server.shutdown()
+
+
+def test_recogniser_servers_answer_refuse_or_are_not_there() -> None:
+    assert not list(peers.check_servers(Speech())), "none named, nothing to say"
+    answers, refuses = RecogniserServer(), RecogniserServer(busy=True)
+    absent = f"127.0.0.1:{taken_closed()}"
+    urls = (f"ws://{answers.place}", f"ws://user:s3cret@{refuses.place}/asr", f"ws://{absent}")
+    good, bad, gone = peers.check_servers(Speech(servers=urls))
+    assert good == Check("recogniser server", ok=True, message=f"{answers.place} answers")
+    assert bad.message.startswith(f"{refuses.place} does not answer: ") and "503" in bad.message
+    assert gone.message.startswith(f"{absent} does not answer: ")
+    for check in (bad, gone):
+        assert not check.ok
+        assert "is the server running there, with the protocol of [speech] engine?" in check.remedy
+        assert "s3cret" not in line_of(check)
+    answers.close()
+    refuses.close()
+
+
+def test_examining_asks_every_recogniser_server(tmp_path: Path) -> None:
+    file = tmp_path / "screener.toml"
+    file.write_text(
+        f'[speech]\nservers = ["ws://127.0.0.1:{taken_closed()}", "ws://127.0.0.1:{taken_closed()}"]\n'
+    )
+    found = [check for check in doctor.examine(file) if check.name == "recogniser server"]
+    assert [check.ok for check in found] == [False, False]
+
+
 def test_recordings(tmp_path: Path) -> None:
     assert [c.ok for c in doctor.check_recordings(Settings())] == [True]
     settings = Settings(prompts=Prompts(folder="site"), folder=tmp_path)
@@ -157,11 +233,11 @@ def test_recordings(tmp_path: Path) -> None:
 def test_the_judgement_data(tmp_path: Path) -> None:
     assert doctor.check_judgement(Settings()).ok
     (tmp_path / "bad.toml").write_text("= 3")
-    bad = doctor.check_judgement(Settings(judgement=Judgement(lexicon="bad.toml"), folder=tmp_path))
+    bad = doctor.check_judgement(Settings(judgement=JudgementSection(lexicon="bad.toml"), folder=tmp_path))
     assert not bad.ok
     assert "bad.toml" in bad.message
     (tmp_path / "lines.csv").write_text("x,y\nz,w\n")
-    lines = doctor.check_lines(Settings(judgement=Judgement(lines=("lines.csv",)), folder=tmp_path))
+    lines = doctor.check_lines(Settings(judgement=JudgementSection(lines=("lines.csv",)), folder=tmp_path))
     assert not lines.ok
     assert "\n" not in line_of(lines)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from screener.service import doctor, peers
-from screener.settings.encryption import Tls
+from screener.settings.encryption import TlsSection
 from screener.settings.sections import Registrar, Settings, Sip, Siprec, Targets, Webhook
 from tests.sip.authority import DAY, Authority, Issued
 
@@ -21,9 +21,9 @@ def authority(tmp_path: Path) -> Authority:
     return Authority(tmp_path)
 
 
-def section(authority: Authority, own: Issued | None = None, **keys: object) -> Tls:
+def section(authority: Authority, own: Issued | None = None, **keys: object) -> TlsSection:
     shown = {"certificate": str(own.certificate), "key": str(own.key)} if own else {}
-    return Tls(authorities=str(authority.certificate), **shown, **keys)  # type: ignore[arg-type]
+    return TlsSection(authorities=str(authority.certificate), **shown, **keys)  # type: ignore[arg-type]
 
 
 @contextmanager
@@ -73,15 +73,15 @@ def test_files_that_are_no_certificates(authority: Authority, tmp_path: Path) ->
     mixed = section(authority, Issued(own.certificate, other.key))
     assert not peers.check_certificates(mixed, wanted=True).ok
     (tmp_path / "nothing.pem").touch()
-    assert not peers.check_certificates(Tls(authorities=str(tmp_path / "nothing.pem")), wanted=True).ok
-    assert peers.check_certificates(Tls(), wanted=False).ok
+    assert not peers.check_certificates(TlsSection(authorities=str(tmp_path / "nothing.pem")), wanted=True).ok
+    assert peers.check_certificates(TlsSection(), wanted=False).ok
 
 
 def test_keys_of_media_that_anybody_can_read() -> None:
     assert peers.check_encryption(Sip()).ok
     assert peers.check_encryption(Sip(srtp="off")).ok
     assert not peers.check_encryption(Sip(srtp="required")).ok
-    assert peers.check_encryption(Sip(srtp="required", tls=Tls(only=True))).ok
+    assert peers.check_encryption(Sip(srtp="required", tls=TlsSection(only=True))).ok
 
 
 def test_the_port_of_tls(authority: Authority) -> None:

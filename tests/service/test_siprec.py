@@ -15,7 +15,7 @@ from screener.settings.load import load
 from screener.siprec.roles import Known
 from screener.store.log import open_log
 from screener.store.records import CallRecord
-from screener.webhook.message import Answer, Decision, write_answer
+from screener.webhook.message import Disposition, FlagAnswer, write_answer
 from tests.pbx.voices import samples
 from tests.siprec.client import Client
 from tests.siprec.offers import (
@@ -221,7 +221,7 @@ def test_metadata_that_come_later_say_who_is_who(site: Site) -> None:
 
 
 def test_a_person_at_the_other_system_says_that_a_flag_is_a_mistake(site: Site) -> None:
-    site.receiver.reply = lambda _n: (200, write_answer(Answer(Decision.GENUINE, "Wang")))
+    site.receiver.reply = lambda _n: (200, write_answer(FlagAnswer(Disposition.GENUINE, "Wang")))
     client = site.client()
     assert client.record(_apart(ASSOCIATED.body, 97), ASSOCIATED.content_type).status == 200
     client.say(0, speech("lewd"))

@@ -11,7 +11,7 @@ import pytest
 from screener.core.evidence import Treatment, Verdict
 from screener.core.flow import Flow
 from screener.errors import ScreenerError
-from screener.events import Act, Entrance
+from screener.events import CallControl, Entrance
 from screener.feed.items import Began, Judged, Order
 from screener.feed.local import FeedReader
 from screener.service import site
@@ -172,7 +172,7 @@ def test_the_feed_tells_a_running_call_and_a_person_may_order_what_becomes_of_it
         seen = iter(reader)
         began = next(item for item in seen if isinstance(item, Began))
         assert (began.number, began.entrance) == ("+8613900003333", "in_path")
-        reader.order(Order(began.call, Act.AGENTS, "王主管"))
+        reader.order(Order(began.call, CallControl.AGENTS, "王主管"))
         judged = next(item for item in seen if isinstance(item, Judged))
         assert (judged.verdict, judged.reason) == ("genuine", "ordered:王主管")
         assert "agents@127.0.0.1" in caller.wait_request("REFER").headers.get("Refer-To")

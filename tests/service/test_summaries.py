@@ -9,10 +9,10 @@ from zoneinfo import ZoneInfo
 import openpyxl
 import pytest
 
+from screener.backoff import Backoff
 from screener.errors import StoreError
-from screener.pauses import Pauses
 from screener.service.summaries import ACTION, Summaries, apart, make, newest_due
-from screener.settings.alerts import Alerts, Summary
+from screener.settings.alerts import Alerts, SummarySection
 from screener.settings.sections import Settings, Store
 from screener.store.log import open_log
 from tests.alerts.mailbox import mailbox
@@ -22,8 +22,8 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 NEW_YORK = ZoneInfo("America/New_York")
 
 
-def asked(every: str, place: str = "127.0.0.1:25", **changes: object) -> Summary:
-    made = Summary(every, place, "a@example.org", ("b@example.org", "c@example.org"))  # type: ignore[arg-type]
+def asked(every: str, place: str = "127.0.0.1:25", **changes: object) -> SummarySection:
+    made = SummarySection(every, place, "a@example.org", ("b@example.org", "c@example.org"))  # type: ignore[arg-type]
     return replace(made, **changes)  # type: ignore[arg-type]
 
 
@@ -57,7 +57,7 @@ def settings(tmp_path: Path) -> Settings:
 
 
 NOW = datetime(2026, 4, 1, 4, 0, tzinfo=UTC)
-AT_ONCE = Pauses(0.01, 0.01)
+AT_ONCE = Backoff(0.01, 0.01)
 
 
 def test_it_is_sent_once_with_page_and_workbook_and_stands_on_record(settings: Settings) -> None:

@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from screener.core.evidence import Kind, Treatment
-from screener.core.ladder import Step
+from screener.core.ladder import LadderStep
 from screener.errors import SettingsError
 from screener.resources import config_folder
-from screener.settings.alerts import Summary, Way
+from screener.settings.alerts import SummarySection, Way
 from screener.settings.load import load, parse
 from screener.settings.sections import Registrar, Settings
 from screener.sip.useragent import SipUserAgent
@@ -48,7 +48,7 @@ def test_the_shipped_file_shows_every_key() -> None:
             }
             assert wanted == data[section.name].keys(), section.name
     shown = set(re.findall(r"^# (\w+) = ", SHIPPED.read_text("utf-8"), re.M))
-    tables = (*fields(Registrar), *fields(Way), *fields(Summary), *fields(Step))
+    tables = (*fields(Registrar), *fields(Way), *fields(SummarySection), *fields(LadderStep))
     assert shown == {f.name for f in tables} | {"event_secret_file", "secret_file"}
 
 

@@ -15,7 +15,7 @@ from screener.pbx import messages, wire
 from screener.sip import info, refer, sdp, timer
 from screener.sip.address import NameAddr, Uri, Via, escape_user, parse_params, plain, split_list
 from screener.sip.digest import Challenge, parse_fields, verify
-from screener.sip.framing import Framer
+from screener.sip.framing import SipFramer
 from screener.sip.identity import invite_info
 from screener.sip.message import (
     MAX_BYTES,
@@ -238,7 +238,7 @@ def read_socket(data: bytes) -> None:
     name = quote(data[:MAX_LINE]).encode()
     body = b"Event-Name: CHANNEL_BRIDGE\nCaller-Caller-ID-Name: %s\nUnique-ID: 1\n\n" % name
     block = b"Content-Length: %d\nContent-Type: text/event-plain\n\n%s" % (len(body), body)
-    framer = event_socket.Framer()
+    framer = event_socket.EslFramer()
     for start in range(0, len(block), 16_384):
         for message in framer.feed(block[start : start + 16_384]):
             events.read(event_socket.parse(message.body))
@@ -258,7 +258,7 @@ def read_media(data: bytes) -> None:
 
 
 def read_stream(data: bytes) -> None:
-    framer = Framer()
+    framer = SipFramer()
     for start in range(0, len(data), 1400):
         framer.feed(data[start : start + 1400])
 
@@ -275,7 +275,7 @@ EVENTS = (
 def read_manager(data: bytes) -> None:
     """As a connection is read: in pieces, and what is whole is looked at."""
     block = place_of(data, EVENTS) % data + b"\r\n\r\n"
-    framer = wire.Framer()
+    framer = wire.AmiFramer()
     for start in range(0, len(block), 16_384):
         for fields in framer.feed(block[start : start + 16_384]):
             if messages.parse(fields) is None:

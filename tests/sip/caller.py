@@ -14,7 +14,7 @@ from screener.media.rtp import Packet
 from screener.settings.sections import Sip
 from screener.sip import sdp
 from screener.sip.address import NameAddr
-from screener.sip.framing import Framer
+from screener.sip.framing import SipFramer
 from screener.sip.message import Headers, Request, Response, parse, respond
 from screener.sip.useragent import SipUserAgent
 from tests.waiting import WAIT
@@ -197,7 +197,7 @@ class StreamCaller(Caller):
         super().__init__(port)
         self.sip.close()
         self.sip = connection
-        self._framer, self._waiting = Framer(), []
+        self._framer, self._waiting = SipFramer(), []
 
     def request(self, method, *args, **extra):
         request = super().request(method, *args, **extra)

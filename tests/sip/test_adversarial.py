@@ -8,7 +8,7 @@ import pytest
 from screener.errors import SipParseError
 from screener.sip import sdp
 from screener.sip.address import NameAddr, Via
-from screener.sip.framing import Framer
+from screener.sip.framing import SipFramer
 from screener.sip.message import MAX_HEAD, MAX_HEADERS, MAX_LINE, MAX_SEPARATORS, parse
 from tests.sip.adversarial import PARSERS, every_unit, hostile, read
 
@@ -66,7 +66,7 @@ def test_a_session_description_that_goes_on_for_ever_is_refused(body):
 
 def test_bytes_that_come_one_by_one_are_looked_at_once():
     """60,000 reads of one byte; the head alone was searched from its beginning 60,000 times."""
-    framer, began, found = Framer(), time.thread_time(), []
+    framer, began, found = SipFramer(), time.thread_time(), []
     message = (
         b"OPTIONS sip:a@b SIP/2.0\r\nX: " + b"y" * 12_000 + b"\r\nContent-Length: 48000\r\n\r\n" + b"z" * 48_000
     )
@@ -77,7 +77,7 @@ def test_bytes_that_come_one_by_one_are_looked_at_once():
 
 
 def test_keep_alives_in_thousands():
-    framer, began = Framer(), time.thread_time()
+    framer, began = SipFramer(), time.thread_time()
     assert framer.feed(b"\r\n\r\n" * 16_000) == []
     assert framer.pings == 16_000
     assert time.thread_time() - began < LONGEST

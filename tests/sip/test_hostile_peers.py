@@ -13,10 +13,10 @@ from screener.settings.sections import Registrar, Sip
 from screener.sip import layer, refer, sdp
 from screener.sip.address import NameAddr, Uri
 from screener.sip.digest import Challenge, authorize
-from screener.sip.framing import Framer
+from screener.sip.framing import SipFramer
 from screener.sip.message import Headers, Request, parse, respond
 from screener.sip.registration import MOST_ANSWERS, SHORTEST_REFRESH, Registration
-from screener.sip.tcp import HALF_MESSAGE_SECONDS, Connection, Ends
+from screener.sip.tcp import HALF_MESSAGE_SECONDS, Ends, TcpConnection
 from screener.sip.transport import TcpAddress
 from screener.sip.useragent import ACK_SECONDS
 from screener.sip.wire import Wire
@@ -185,7 +185,7 @@ def test_nobody_else_on_the_pbxs_host_uses_its_rate_up():
 )
 def test_a_stream_whose_length_is_in_doubt_is_read_no_further(head):
     with pytest.raises(SipParseError):
-        Framer().feed(b"OPTIONS sip:a@b SIP/2.0\r\n" + head + b"\r\nOPTIONS sip:evil@b SIP/2.0\r\nl: 0\r\n\r\n")
+        SipFramer().feed(b"OPTIONS sip:a@b SIP/2.0\r\n" + head + b"\r\nOPTIONS sip:evil@b SIP/2.0\r\nl: 0\r\n\r\n")
 
 
 def test_two_content_lengths_close_the_connection():
@@ -199,7 +199,7 @@ def test_two_content_lengths_close_the_connection():
 
 
 def test_half_a_message_has_one_deadline_however_slowly_it_trickles_in():
-    connection = Connection(socket.socket(), TcpAddress(("127.0.0.1", 1)), ours=False)
+    connection = TcpConnection(socket.socket(), TcpAddress(("127.0.0.1", 1)), ours=False)
     connection.connecting = False
     began = connection.began
     for second in range(40):

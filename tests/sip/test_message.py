@@ -60,6 +60,8 @@ def test_addresses():
         (b"CSeq: 7 INVITE", b"CSeq: 99999999999 INVITE", 400),
         (b"i: abc@x\r\n", b"", 400),
         (b"l: 4", b"l: 400", 400),
+        (b"l: 4", b"l: 0000000000400", 400),
+        (b"i: abc@x", b"i: abc@x\r\nMax-Forwards: 0000000000256", 400),
         (b"sip:100@pbx.example SIP", b"nobody:here SIP", 416),
         (b"sip:100@pbx.example SIP", b"<sip:100@pbx.example> SIP", 400),
         (b"t: <sip", b't: "open <sip', 400),
@@ -69,6 +71,11 @@ def test_addresses():
 def test_faults(old, new, status):
     wrong = parse((INVITE % b"x").replace(old, new, 1))
     assert fault(wrong)[0] == status
+
+
+def test_zeros_before_a_length_change_nothing():
+    led = parse((INVITE % b"x").replace(b"l: 4", b"l: 0000000000004", 1))
+    assert (fault(led), led.body) == (None, b"body")
 
 
 @pytest.mark.parametrize(

@@ -13,12 +13,12 @@ import pytest
 
 from screener.errors import SettingsError, SipError
 from screener.events import CallAnswered, CallEnded
-from screener.settings.encryption import Tls
+from screener.settings.encryption import TlsSection
 from screener.settings.load import parse as settings_of
 from screener.settings.sections import Registrar
 from screener.sip import certificates
 from screener.sip.address import Uri
-from screener.sip.framing import Framer
+from screener.sip.framing import SipFramer
 from screener.sip.message import Request, parse, respond
 from screener.sip.transport import TcpAddress, TlsAddress, next_address
 from tests.sip.authority import DAY, Authority, Issued
@@ -31,9 +31,9 @@ def authority(tmp_path: Path) -> Authority:
     return Authority(tmp_path)
 
 
-def section(authority: Authority, own: Issued | None, **keys: object) -> Tls:
+def section(authority: Authority, own: Issued | None, **keys: object) -> TlsSection:
     shown = {"certificate": str(own.certificate), "key": str(own.key)} if own else {}
-    return Tls(port=0, authorities=str(authority.certificate), **shown, **keys)  # type: ignore[arg-type]
+    return TlsSection(port=0, authorities=str(authority.certificate), **shown, **keys)  # type: ignore[arg-type]
 
 
 def trusting(authority: Authority, own: Issued | None = None) -> ssl.SSLContext:
@@ -215,7 +215,7 @@ class Pbx:
             in_background(lambda sock=sock: self._talk(sock))
 
     def _talk(self, sock: ssl.SSLSocket) -> None:
-        framer = Framer()
+        framer = SipFramer()
         while data := sock.recv(4096):
             for message in framer.feed(data):
                 request = parse(message)
@@ -323,4 +323,4 @@ def test_paths_are_those_of_the_settings_folder(tmp_path: Path) -> None:
     (tmp_path / "c.pem").touch()
     (tmp_path / "c.key").touch()
     found = settings_of('[sip.tls]\ncertificate = "c.pem"\nkey = "c.key"', tmp_path / "screener.toml").sip.tls
-    assert found == replace(Tls(), certificate=str(tmp_path / "c.pem"), key=str(tmp_path / "c.key"))
+    assert found == replace(TlsSection(), certificate=str(tmp_path / "c.pem"), key=str(tmp_path / "c.key"))

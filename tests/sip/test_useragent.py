@@ -131,13 +131,14 @@ def test_a_stranger_is_not_answered():
     desk.stop()
 
 
-def test_cancel(desk, caller):
+@pytest.mark.parametrize("extra", [{}, {"Require": "100rel"}], ids=["plain", "whatever it requires"])
+def test_cancel(desk, caller, extra):
     desk.answering = False
     invite = caller.request("INVITE", caller.sdp)
     caller.send(invite)
     assert [caller.response("INVITE").status for _ in range(2)] == [100, 180]
     desk.call()
-    caller.send(caller.request("CANCEL", cseq=1, branch=invite.via.branch))
+    caller.send(caller.request("CANCEL", cseq=1, branch=invite.via.branch, **extra))
     statuses = {(r := caller.response()).cseq[1]: r.status for _ in range(2)}
     assert statuses == {"CANCEL": 200, "INVITE": 487}
     assert desk.event(CallEnded).by is EndedBy.CALLER

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from screener.errors import SipError, SipParseError
 from screener.events import CallAnswered, CallEnded
 from screener.settings.sections import Registrar, Sip
-from screener.sip.framing import Framer
+from screener.sip.framing import SipFramer
 from screener.sip.message import Request, parse, respond
 from screener.sip.tcp import Ends
 from screener.sip.wire import Wire
@@ -22,7 +22,7 @@ TWO = b"SIP/2.0 200 OK\r\nl : 0\r\n\r\n"
 
 @given(st.lists(st.integers(1, 40), max_size=20), st.booleans())
 def test_messages_are_the_same_however_the_stream_is_cut(cuts, keepalive):
-    framer, found = Framer(), []
+    framer, found = SipFramer(), []
     stream = ONE + (b"\r\n\r\n" if keepalive else b"") + TWO + ONE
     for cut in cuts:
         found += framer.feed(stream[:cut])
@@ -39,12 +39,12 @@ def test_messages_are_the_same_however_the_stream_is_cut(cuts, keepalive):
 )
 def test_a_stream_that_cannot_be_read_any_further(data):
     with pytest.raises(SipParseError):
-        Framer().feed(data)
+        SipFramer().feed(data)
 
 
 @given(st.lists(st.binary(max_size=60), max_size=10))
 def test_any_stream(pieces):
-    framer = Framer()
+    framer = SipFramer()
     for piece in pieces:
         try:
             framer.feed(piece)

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from screener.demo.script import load_script
+from screener.demo.script import AUDIO, load_script
 from screener.errors import ModelError
 from screener.events import FRAME_BYTES, SAMPLE_RATE, Speaker, Transcript
 from screener.media.g711 import Law
@@ -54,8 +54,7 @@ def test_the_decisive_phrases_of_the_demo_are_heard(
     model: VoskModel, name: str, law: Law, noise_db: float | None
 ) -> None:
     recording = CALLS[name].recording
-    assert recording
-    samples = np.frombuffer(read_wav(recording), "<i2").astype(np.float64)
+    samples = np.frombuffer(read_wav(AUDIO / recording), "<i2").astype(np.float64)
     if noise_db is not None:
         loud = samples[np.abs(samples) > 0.05 * np.abs(samples).max()]
         gain = np.sqrt(np.mean(loud**2)) * 10 ** (-noise_db / 20)
@@ -87,17 +86,15 @@ def made(name: str) -> bytes:
 
 def test_silence_before_the_first_word_does_not_hold_a_stream(model: VoskModel) -> None:
     recording = CALLS["enquiry"].recording
-    assert recording
     began = time.thread_time()
-    heard = listen(model, bytes(3 * 2 * SAMPLE_RATE) + read_wav(recording) + bytes(16000))
+    heard = listen(model, bytes(3 * 2 * SAMPLE_RATE) + read_wav(AUDIO / recording) + bytes(16000))
     assert any("话费余额" in t.text for t in heard)
     assert time.thread_time() - began < 3, "far below the seven seconds that it lasts"
 
 
 def test_partials_grow_while_the_caller_speaks(model: VoskModel) -> None:
     recording = CALLS["enquiry"].recording
-    assert recording
-    pcm = read_wav(recording)
+    pcm = read_wav(AUDIO / recording)
     heard = listen(model, pcm + bytes(16000))
     partials = [t for t in heard if not t.final]
     assert len(partials) >= 3

@@ -17,8 +17,8 @@ from click.testing import CliRunner
 
 from screener.cli.model import model
 from screener.errors import ModelError
-from screener.speech.install import DEFAULT_MODEL, PUBLISHED, Published, install
-from screener.speech.models import check_folder, describe
+from screener.speech.install import PUBLISHED, Published, install
+from screener.speech.models import DEFAULT_MODEL, check_folder, describe
 from screener.words.terms import Language
 from screener.words.told import told
 
@@ -191,6 +191,9 @@ def test_without_a_name_both_roads_are_shown(models: Path, lang: Language) -> No
         remark = told(published.known, lang)
         assert name in shown and remark in shown
         assert bool(re.search(r"[\u4e00-\u9fff]", remark)) == (lang == "zh")
+    advice = told("take this one, unless its last remark forbids it", lang)
+    (after,) = re.findall(rf"^{re.escape(DEFAULT_MODEL)}.*\n(.*)", shown, re.M)
+    assert advice in after and shown.count(advice) == 1
     assert {published.ending for published in PUBLISHED.values()} == {".zip", ".tar.bz2"}
     assert not models.exists() or left(models) == []
 

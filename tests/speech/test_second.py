@@ -14,7 +14,7 @@ from screener.errors import ModelError
 from screener.events import FRAME_BYTES, FRAME_SECONDS, Speaker, Transcript
 from screener.speech.offline import OfflineModel, load_reader
 from screener.speech.pinyin import syllables
-from screener.speech.second import MARGIN_SECONDS, WAITING, Outcome, Recent, SecondReader
+from screener.speech.second import MARGIN_SECONDS, WAITING, ReadingOutcome, Recent, SecondReader
 from tests.speech import fakes
 from tests.speech.fakes import HANG, KILL, QUIET, RAISE, SAY, frame
 from tests.waiting import WAIT, wait_for
@@ -77,7 +77,7 @@ def read(
 
 
 def counts(reader: SecondReader) -> dict[str, int]:
-    return {outcome.value: reader.counts[outcome] for outcome in Outcome}
+    return {outcome.value: reader.counts[outcome] for outcome in ReadingOutcome}
 
 
 def test_it_reads_what_was_said_with_a_little_around_it(make: Make):

@@ -18,7 +18,7 @@ from screener.speech.sherpa import SherpaModel, parse_result, spell
 
 SHARED = Path(__file__).resolve().parents[3] / "shared"
 MODEL = SHARED / "models" / "sherpa-kws-zh"
-HUMAN = SHARED / "speech" / "human"
+HUMAN, AISHELL = SHARED / "speech" / "human", SHARED / "speech" / "aishell"
 shared = [
     pytest.mark.shared,
     pytest.mark.skipif(not SHARED.is_dir(), reason="the data folder ../shared is absent"),
@@ -49,11 +49,12 @@ def test_a_long_result_is_believed_at_half_the_confidence() -> None:
     assert parse_result(said, True, 0.6).text == ""
 
 
-def test_hot_words_are_spelled_in_characters() -> None:
-    assert spell("你好", {"你", "好"}) == "你 好"
-    for word in ("你们", ""):
+def test_hot_words_are_spelled_in_what_the_model_prints() -> None:
+    assert spell("你好", {"你", "好", "n", "ǐ"}) == ("你", "好")
+    assert spell("外婆", {"w", "ài", "p", "ó"}) == ("w", "ài", "p", "ó")
+    for word in ("你们", "", "你 好"):
         with pytest.raises(ModelError, match="cannot prefer"):
-            spell(word, {"你", "好"})
+            spell(word, {"你", "好", "n", "ǐ"})
 
 
 def test_without_the_library_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -80,6 +81,12 @@ def listen(model: SpeechModel, path: Path) -> list[Transcript]:
     recognizer = model.open(Speaker.CALLER)
     found = [t for i in range(0, len(pcm), 320) for t in recognizer.accept(pcm[i : i + 320], i / 16000)]
     return [*found, *recognizer.finish()]
+
+
+def contains(told: list[Transcript], text: str) -> bool:
+    """Whether somebody was heard to say it."""
+    heard, wanted = tuple(s for t in told if t.final for s in t.syllables), syllables(text)
+    return any(heard[at:][: len(wanted)] == wanted for at in range(len(heard)))
 
 
 def distance(a: tuple[str, ...], b: tuple[str, ...]) -> int:
@@ -110,9 +117,20 @@ class TestListening:
         assert said > 200
         assert errors / said < 0.18
 
-    def test_a_model_of_pinyin_takes_no_hot_words(self) -> None:
-        with pytest.raises(ModelError, match="cannot prefer '城隍庙'"):
-            load_model(Speech(engine="sherpa", model=str(MODEL), hotwords=("城隍庙",)), Path())
+    def test_a_name_is_heard_because_it_is_a_hot_word(self, model: SpeechModel) -> None:
+        """A market's name, which this model takes for 超外 without."""
+        clip, name = AISHELL / "BAC009S0150W0231.flac", "场外市场"
+        assert not contains(listen(model, clip), name)
+        knowing = load_model(Speech(engine="sherpa", model=str(MODEL), hotwords=("城隍庙", name)), Path())
+        told = listen(knowing, clip)
+        assert contains(told, name)
+        assert contains(told, "最后再"), "the rest as ever"
+        assert all(t.text.isalpha() and not any("\u4e00" <= c <= "\u9fff" for c in t.text) for t in told)
+        assert knowing.info.gives_pinyin
+
+    def test_a_word_that_the_model_cannot_print_is_named(self) -> None:
+        with pytest.raises(ModelError, match="cannot prefer 'VIP客户'"):
+            load_model(Speech(engine="sherpa", model=str(MODEL), hotwords=("VIP客户",)), Path())
 
     def test_the_engine_says_nothing_of_its_own(
         self, model: SpeechModel, capfd: pytest.CaptureFixture[str]

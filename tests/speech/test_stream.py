@@ -9,10 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from screener.core.evidence import Verdict
 from screener.errors import ModelError
 from screener.events import Speaker, Transcript
 from screener.speech.gate import VoiceGate
-from screener.speech.stream import CHUNK_BYTES, DOZE_SECONDS, LEAD_BYTES, Heard, StreamRecognizer
+from screener.speech.pinyin import syllables
+from screener.speech.stream import CHUNK_BYTES, DOZE_SECONDS, LEAD_BYTES, Hypothesis, StreamRecognizer
+from tests.core.helpers import LISTED, Line, offer
 
 
 def voice(seconds: float) -> bytes:
@@ -29,18 +32,18 @@ def voice(seconds: float) -> bytes:
 class ScriptedDecoder:
     """Says what the script says, chunk by chunk, and keeps the audio."""
 
-    def __init__(self, script: Sequence[Heard] = (), last: Heard | None = None) -> None:
+    def __init__(self, script: Sequence[Hypothesis] = (), last: Hypothesis | None = None) -> None:
         self.audio = b""
         self.sizes: list[int] = []
         self.script = list(script)
-        self.last = last or Heard("", final=True)
+        self.last = last or Hypothesis("", final=True)
 
-    def feed(self, pcm: bytes) -> Heard:
+    def feed(self, pcm: bytes) -> Hypothesis:
         self.audio += pcm
         self.sizes.append(len(pcm))
-        return self.script.pop(0) if self.script else Heard("")
+        return self.script.pop(0) if self.script else Hypothesis("")
 
-    def flush(self) -> Heard:
+    def flush(self) -> Hypothesis:
         return self.last
 
 
@@ -54,14 +57,14 @@ def run(decoder: ScriptedDecoder, audio: list[tuple[bytes, float]]) -> list[Tran
     return [*found, *stream.finish()]
 
 
-NI = Heard("你", ("ni",))
-NIHAO = Heard("你好", ("ni", "hao"))
-NI_FINAL = Heard("你", ("ni",), final=True)
+NI = Hypothesis("你", ("ni",))
+NIHAO = Hypothesis("你好", ("ni", "hao"))
+NI_FINAL = Hypothesis("你", ("ni",), final=True)
 
 
 def test_partials_are_told_when_they_change_and_finals_always() -> None:
-    final = Heard("你好", ("ni", "hao"), final=True, confidence=0.9)
-    script = [Heard(""), NI, NI, NIHAO, NIHAO, final, NI, NI]
+    final = Hypothesis("你好", ("ni", "hao"), final=True, confidence=0.9)
+    script = [Hypothesis(""), NI, NI, NIHAO, NIHAO, final, NI, NI]
     told = run(ScriptedDecoder(script, last=NI_FINAL), frames(voice(0.8), at=2.0))
     assert [(t.text, t.final, t.utterance) for t in told] == [
         ("你", False, 0),
@@ -77,18 +80,35 @@ def test_partials_are_told_when_they_change_and_finals_always() -> None:
 
 
 def test_a_partial_is_told_as_far_as_the_next_one_bears_it_out() -> None:
-    growing = [NI, NIHAO, Heard("你好吗", ("ni", "hao", "ma"))]
-    told = run(ScriptedDecoder([Heard(""), *growing, Heard("", final=True)]), frames(voice(0.5)))
+    growing = [NI, NIHAO, Hypothesis("你好吗", ("ni", "hao", "ma"))]
+    told = run(ScriptedDecoder([Hypothesis(""), *growing, Hypothesis("", final=True)]), frames(voice(0.5)))
     assert [(t.text, round(t.end, 3)) for t in told if not t.final] == [("你", 0.3), ("你好", 0.4)]
 
 
 def test_what_flickers_up_is_not_told() -> None:
-    script = [NI, Heard("好", ("hao",)), NIHAO, Heard("好", ("hao",)), Heard("", final=True)]
+    script = [NI, Hypothesis("好", ("hao",)), NIHAO, Hypothesis("好", ("hao",)), Hypothesis("", final=True)]
     assert run(ScriptedDecoder(script), frames(voice(0.5))) == []
 
 
+@pytest.mark.parametrize(("chunks", "flags"), [(1, False), (2, True)])
+def test_a_harassing_word_that_flickers_up_does_not_flag(chunks: int, flags: bool) -> None:
+    """The recogniser claims it for a tenth of a second. Borne out by the next chunk it flags, before any final."""
+    claims = [Hypothesis(text, syllables(text)) for text in (f"{LISTED}啊", "陪我水饺")]
+    script = [Hypothesis(""), *[claims[0]] * chunks, *[claims[1]] * 5]
+    line = Line(offered=offer()).begin().wait(3)
+    stream = StreamRecognizer(Speaker.CALLER, ScriptedDecoder(script))
+    for pcm, at in frames(voice(0.1 * len(script)), at=line.at):
+        for told in stream.accept(pcm, at):
+            assert not told.final
+            line.give(told)
+        line.wait(0.02)
+    assert (Verdict.HARASSMENT in [decision.verdict for decision in line.decisions]) is flags
+
+
 def test_a_final_that_takes_a_partial_back_is_told() -> None:
-    told = run(ScriptedDecoder([NI, NI, Heard("", final=True), Heard("", final=True)]), frames(voice(0.5)))
+    told = run(
+        ScriptedDecoder([NI, NI, Hypothesis("", final=True), Hypothesis("", final=True)]), frames(voice(0.5))
+    )
     assert [(t.text, t.final, t.utterance) for t in told] == [("你", False, 0), ("", True, 0)]
 
 
@@ -124,7 +144,7 @@ def test_noise_and_clicks_have_no_voice() -> None:
 
 
 def test_a_gap_is_silence_and_times_stay_right() -> None:
-    decoder = ScriptedDecoder([Heard("")] * 7 + [NI, NI])
+    decoder = ScriptedDecoder([Hypothesis("")] * 7 + [NI, NI])
     sound = voice(0.3)
     told = run(decoder, frames(sound, 0.0) + frames(sound, 0.7))
     assert decoder.audio == sound + bytes(6400) + sound
@@ -132,7 +152,7 @@ def test_a_gap_is_silence_and_times_stay_right() -> None:
 
 
 def test_a_long_gap_costs_no_more_than_its_end() -> None:
-    decoder = ScriptedDecoder([Heard("")] * 3 + [Heard("")] * round(10 * DOZE_SECONDS) + [NI, NI])
+    decoder = ScriptedDecoder([Hypothesis("")] * 3 + [Hypothesis("")] * round(10 * DOZE_SECONDS) + [NI, NI])
     told = run(decoder, frames(voice(0.3), 0.0) + frames(voice(0.3), 600.0))
     assert len(decoder.audio) == 2 * round(8000 * (0.6 + DOZE_SECONDS)) + LEAD_BYTES
     assert round(told[0].end, 3) == 600.2

@@ -10,7 +10,7 @@ from screener.errors import ModelError
 from screener.events import Cue, CueKind, Speaker, Transcript
 from screener.speech import wire
 from screener.speech.recognizer import ModelInfo, ServerState
-from screener.speech.wire import Kind, Record
+from screener.speech.wire import Record, RecordKind
 
 numbers = st.integers(0, 2**32 - 1)
 times = st.floats(0, 1e6, allow_nan=False)
@@ -27,7 +27,7 @@ transcripts = st.builds(
     st.none() | st.floats(0, 1),
 )
 cues = st.builds(Cue, st.sampled_from(CueKind), times, times, st.floats(0, 1), speakers)
-records = st.builds(Record, st.sampled_from(Kind), numbers, st.binary(max_size=2000))
+records = st.builds(Record, st.sampled_from(RecordKind), numbers, st.binary(max_size=2000))
 
 
 @given(st.lists(records, max_size=8))
@@ -38,14 +38,14 @@ def test_a_packet_holds_its_records(said: list[Record]) -> None:
 @given(numbers, transcripts)
 def test_words_arrive_as_they_were_said(stream: int, said: Transcript) -> None:
     (record,) = wire.parse(wire.heard(stream, said).serialize())
-    assert (record.kind, record.stream) == (Kind.WORDS, stream)
+    assert (record.kind, record.stream) == (RecordKind.WORDS, stream)
     assert wire.words_of(record.content) == said
 
 
 @given(numbers, cues)
 def test_sounds_arrive_as_they_were_noticed(stream: int, said: Cue) -> None:
     (record,) = wire.parse(wire.heard(stream, said).serialize())
-    assert (record.kind, record.stream) == (Kind.SOUND, stream)
+    assert (record.kind, record.stream) == (RecordKind.SOUND, stream)
     assert wire.sound_of(record.content) == said
 
 
@@ -83,7 +83,7 @@ def test_words_that_are_none_are_refused(content: bytes) -> None:
 def test_how_servers_are() -> None:
     states = (ServerState("10.0.0.9:2700", up=False, streams=0), ServerState("[::1]:2700", up=True, streams=3))
     (record,) = wire.parse(wire.servers(states).serialize())
-    assert (record.kind, wire.servers_of(record.content)) == (Kind.SERVERS, states)
+    assert (record.kind, wire.servers_of(record.content)) == (RecordKind.SERVERS, states)
     for nonsense in (b"{}x", b"[1]", b'[["a", true]]'):
         with pytest.raises(ModelError):
             wire.servers_of(nonsense)

@@ -15,9 +15,9 @@ from pathlib import Path
 
 import pytest
 
+from screener.backoff import Backoff
 from screener.errors import StoreError
-from screener.pauses import Pauses
-from screener.reports.frequency import Period, frequency
+from screener.reports.frequency import Bucket, frequency
 from screener.reports.sources import SourceBy, sources
 from screener.reports.span import Span
 from screener.store import writer as writer_module
@@ -38,7 +38,7 @@ def ids(log: CallLog) -> list[str]:
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(writer_module, "RETRY", Pauses(0.2, 1.0))
+    monkeypatch.setattr(writer_module, "RETRY", Backoff(0.2, 1.0))
 
 
 @pytest.mark.postgres
@@ -146,7 +146,7 @@ def test_two_processes_and_reports_at_once(url: str, tmp_path: Path, caplog: pyt
     def reading() -> None:
         while not done.is_set():
             try:
-                frequency(log, Span(), Period.HOUR, NOON.tzinfo)  # type: ignore[arg-type]
+                frequency(log, Span(), Bucket.HOUR, NOON.tzinfo)  # type: ignore[arg-type]
                 sources(log, Span(), SourceBy.NUMBER)
             except StoreError as fault:
                 faults.append(fault)
@@ -160,6 +160,6 @@ def test_two_processes_and_reports_at_once(url: str, tmp_path: Path, caplog: pyt
     assert said == [b"", b""]
     assert faults == []
     assert len(ids(log)) == 300
-    (row,) = frequency(log, Span(), Period.MONTH, NOON.tzinfo).rows  # type: ignore[arg-type]
+    (row,) = frequency(log, Span(), Bucket.MONTH, NOON.tzinfo).rows  # type: ignore[arg-type]
     assert row.offered == 300, "counted once, whoever wrote it"
     log.close()

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from screener.core.evidence import Kind, Reason, Treatment, Verdict
-from screener.core.ladder import Ladder, Step
+from screener.core.ladder import Ladder, LadderStep
 from screener.events import ListName, Rung
 from screener.store.ladder import lift, past, standings
 from screener.store.log import CallLog, open_log
@@ -16,7 +16,7 @@ from screener.store.records import Access, CallRecord, DecisionRow, ListedNumber
 DAY = timedelta(days=1)
 NOON = datetime(2026, 3, 4, 4, 0, tzinfo=UTC)
 BAD, OTHER = "+8613800138000", "+8613912345678"
-SITE = Ladder((Step(Rung.SUSPENDED, 2, 30, 7), Step(Rung.REPORTED, 4, 30, 7)), complaint_days=90)
+SITE = Ladder((LadderStep(Rung.SUSPENDED, 2, 30, 7), LadderStep(Rung.REPORTED, 4, 30, 7)), complaint_days=90)
 
 
 def flag(name: str, day: float, number: str = BAD, reason: str = "judged:lewd", **changes) -> CallRecord:

@@ -9,7 +9,7 @@ import pytest
 
 from screener.core.evidence import Kind, Verdict
 from screener.events import Entrance
-from screener.reports.frequency import Period, frequency
+from screener.reports.frequency import Bucket, frequency
 from screener.reports.sources import SourceBy, sources
 from screener.reports.span import Span
 from screener.store.bulk import load
@@ -54,7 +54,7 @@ def write(request: pytest.FixtureRequest) -> Write:
 
 def counted(log: CallLog) -> tuple[int, int, int, int]:
     """Calls and flagged calls by time; offered by region, and by number, which the calls themselves tell."""
-    (day,) = frequency(log, Span(), Period.DAY, UTC).rows
+    (day,) = frequency(log, Span(), Bucket.DAY, UTC).rows
     regions = sources(log, Span(), SourceBy.REGION)
     numbers = sources(log, Span(), SourceBy.NUMBER)
     return day.offered, day.flagged, sum(row.calls for row in regions), sum(row.calls for row in numbers)

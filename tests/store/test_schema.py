@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 
 from screener.core.evidence import Kind
 from screener.errors import StoreError
-from screener.reports.frequency import Period, frequency
+from screener.reports.frequency import Bucket, frequency
 from screener.reports.sources import SourceBy, sources
 from screener.reports.span import Span
 from screener.store.engine import make_engine
@@ -91,7 +91,7 @@ def test_a_filled_log_of_the_first_schema_comes_up_whole_and_goes_back(url: str)
     assert [call.id for call in log.calls()] == ["d", "c", "b", "a"]
     assert [call.agent for call in log.calls()] == ["8001", "", "", ""]
     assert log.call("b").evidence[0].rule == "lewd.1"
-    rows = frequency(log, Span(), Period.DAY, UTC).rows
+    rows = frequency(log, Span(), Bucket.DAY, UTC).rows
     assert [(row.bucket, row.offered, row.flagged, row.by_hand) for row in rows] == [
         ("2026-03-04", 3, 1, 0),
         ("2026-03-05", 1, 1, 1),
@@ -112,7 +112,7 @@ def test_a_filled_log_of_the_first_schema_comes_up_whole_and_goes_back(url: str)
     log.close()
     log = open_log(url)
     assert [replace(call, agent="") for call in log.calls()] == before
-    assert frequency(log, Span(), Period.DAY, UTC).rows == rows
+    assert frequency(log, Span(), Bucket.DAY, UTC).rows == rows
     log.close()
 
 
@@ -132,7 +132,7 @@ def test_the_last_steps_go_back_and_come_again_on_a_filled_log(url: str) -> None
     assert {"ix_calls_uniqueid", "ix_calls_number_started_at_entrance", "ix_calls_marked"} <= indexes
     log.close()
     log = open_log(url)
-    answers = [frequency(log, Span(), Period.HOUR, UTC), *(sources(log, Span(), by) for by in SourceBy)]
+    answers = [frequency(log, Span(), Bucket.HOUR, UTC), *(sources(log, Span(), by) for by in SourceBy)]
     calls = log.calls(limit=None)
     own = own_ids(log)
     assert len(own) < len(calls)
@@ -141,7 +141,7 @@ def test_the_last_steps_go_back_and_come_again_on_a_filled_log(url: str) -> None
     log = open_log(url)
     assert log.calls(limit=None) == calls
     assert own_ids(log) == own, "the linkedid tells it again"
-    assert [frequency(log, Span(), Period.HOUR, UTC), *(sources(log, Span(), by) for by in SourceBy)] == answers
+    assert [frequency(log, Span(), Bucket.HOUR, UTC), *(sources(log, Span(), by) for by in SourceBy)] == answers
     log.close()
 
 
@@ -175,7 +175,7 @@ def test_older_rows_learn_which_call_they_belong_to(url: str) -> None:
         ("d", "d", "", "", ""),
     ]
     assert [bool(row.own) for row in found] == [True, False, True, True]
-    (hour,) = (row for row in frequency(log, Span(), Period.HOUR, UTC).rows if row.offered)
+    (hour,) = (row for row in frequency(log, Span(), Bucket.HOUR, UTC).rows if row.offered)
     assert (hour.offered, hour.flagged, hour.by_hand) == (3, 3, 1)
     log.close()
 

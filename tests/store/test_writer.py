@@ -14,15 +14,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from screener.backoff import Backoff
 from screener.core.evidence import Kind, Source, Treatment, Verdict
 from screener.core.ladder import Ladder
 from screener.errors import StoreError
 from screener.events import EndedBy, Entrance, LineClass, Speaker
-from screener.pauses import Pauses
 from screener.store import writer as writer_module
 from screener.store.ladder import past
 from screener.store.log import CallLog, open_log
-from screener.store.records import CallRecord, EvidenceRow, Refusal, Review, Segment, TransferRow, parse, serialize
+from screener.store.records import (
+    CallRecord,
+    EvidenceRow,
+    RefusedRecord,
+    Review,
+    Segment,
+    TransferRow,
+    parse,
+    serialize,
+)
 from screener.store.spool import REFUSED, Spool
 from screener.store.writer import LogWriter
 from tests.waiting import wait_for
@@ -49,7 +58,7 @@ class Unsteady(CallLog):
         super().__init__(log.engine)
         self.away = threading.Event()
 
-    def write(self, records: Sequence[CallRecord]) -> list[Refusal]:
+    def write(self, records: Sequence[CallRecord]) -> list[RefusedRecord]:
         if self.away.is_set():
             raise StoreError("the server is away")
         return super().write(records)
@@ -62,7 +71,7 @@ def log(url: str) -> Unsteady:
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(writer_module, "RETRY", Pauses(0.05, 0.5))
+    monkeypatch.setattr(writer_module, "RETRY", Backoff(0.05, 0.5))
 
 
 def ids(log: CallLog) -> list[str]:

@@ -6,10 +6,18 @@ import time
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from screener.webhook.message import SIGNATURE, Answer, Decision, Flag, is_signed, parse, write_answer
+from screener.webhook.message import (
+    SIGNATURE,
+    Disposition,
+    FlagAnswer,
+    FlagMessage,
+    is_signed,
+    parse,
+    write_answer,
+)
 
 Reply = tuple[int, bytes]
-MOVED = 200, write_answer(Answer(Decision.MOVED, "router"))
+MOVED = 200, write_answer(FlagAnswer(Disposition.MOVED, "router"))
 
 
 def every_one_is_moved(_number: int) -> Reply:
@@ -20,7 +28,7 @@ class Receiver:
     """Answers with what `reply` makes of the number of the request."""
 
     def __init__(self, secret: str, reply: Callable[[int], Reply] = every_one_is_moved) -> None:
-        self.flags: list[Flag] = []
+        self.flags: list[FlagMessage] = []
         self.reply = reply
         outer = self
 

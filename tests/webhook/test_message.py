@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from screener.errors import InputError
 from screener.webhook.message import (
     TOLERANCE_SECONDS,
-    Answer,
-    Decision,
-    Flag,
+    Disposition,
+    FlagAnswer,
+    FlagMessage,
     is_signed,
     parse,
     read_answer,
@@ -20,27 +20,27 @@ from screener.webhook.message import (
 
 texts = st.text(st.characters(codec="utf-8"), max_size=20)
 flags = st.builds(
-    Flag, *([texts] * 7), st.floats(allow_nan=False, allow_infinity=False), *([texts] * 5), st.booleans()
+    FlagMessage, *([texts] * 7), st.floats(allow_nan=False, allow_infinity=False), *([texts] * 5), st.booleans()
 )
-FLAG = Flag(
+FLAG = FlagMessage(
     "1", "c", "s", "+8613900001111", "8001", "95500", "2026-03-11T04:00:00+00:00", 4.2, "harassment", "", ""
 )
 
 
 @given(flags)
-def test_what_is_written_is_read(flag: Flag) -> None:
+def test_what_is_written_is_read(flag: FlagMessage) -> None:
     assert parse(serialize(flag)) == flag
 
 
 @given(
-    st.sampled_from(Decision), st.text(st.characters(codec="ascii", exclude_categories=("C", "Z")), max_size=64)
+    st.sampled_from(Disposition), st.text(st.characters(codec="ascii", exclude_categories=("C", "Z")), max_size=64)
 )
-def test_so_is_an_answer(decision: Decision, by: str) -> None:
-    assert read_answer(write_answer(Answer(decision, by))) == Answer(decision, by)
+def test_so_is_an_answer(decision: Disposition, by: str) -> None:
+    assert read_answer(write_answer(FlagAnswer(decision, by))) == FlagAnswer(decision, by)
 
 
 def test_an_empty_answer_has_taken_note_and_done_nothing() -> None:
-    assert read_answer(b" \n") == Answer(Decision.STAYS)
+    assert read_answer(b" \n") == FlagAnswer(Disposition.STAYS)
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_what_is_no_answer(body: bytes) -> None:
 @given(st.binary(max_size=200))
 def test_anything_is_an_answer_or_an_error(body: bytes) -> None:
     try:
-        assert isinstance(read_answer(body), Answer)
+        assert isinstance(read_answer(body), FlagAnswer)
     except InputError as problem:
         assert problem.remedy
 

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from screener.pauses import Pauses
+from screener.backoff import Backoff
 from screener.settings.sections import Webhook
 from screener.webhook import sender
-from screener.webhook.message import Answer, Decision, write_answer
+from screener.webhook.message import Disposition, FlagAnswer, write_answer
 from screener.webhook.sender import WAITING, Sender
 from tests.waiting import WAIT
 from tests.webhook.receiver import MOVED, Receiver
@@ -30,11 +30,11 @@ def receiver() -> Iterator[Receiver]:
 
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sender, "RETRY", Pauses(0.01, 0.01))
+    monkeypatch.setattr(sender, "RETRY", Backoff(0.01, 0.01))
 
 
-def ask(url: str, tries: int = 3, seconds: float = 5.0, secret: str = SECRET) -> tuple[Answer, Sender]:
-    answers: queue.Queue[Answer] = queue.Queue()
+def ask(url: str, tries: int = 3, seconds: float = 5.0, secret: str = SECRET) -> tuple[FlagAnswer, Sender]:
+    answers: queue.Queue[FlagAnswer] = queue.Queue()
     posts = Sender(Webhook(url, secret, tries=tries, timeout_seconds=seconds), Path())
     posts.post(FLAG, answers.put)
     try:
@@ -45,13 +45,13 @@ def ask(url: str, tries: int = 3, seconds: float = 5.0, secret: str = SECRET) ->
 
 def test_a_flag_goes_out_signed_and_the_decision_comes_in(receiver: Receiver) -> None:
     answer, posts = ask(receiver.url)
-    assert (answer, receiver.flags) == (Answer(Decision.MOVED, "router"), [FLAG])
+    assert (answer, receiver.flags) == (FlagAnswer(Disposition.MOVED, "router"), [FLAG])
     assert {s.name: s.value for s in posts.samples()}["webhook_sent_total"] == 1
 
 
 def test_a_busy_system_is_asked_again_and_the_message_is_the_same(receiver: Receiver) -> None:
     receiver.reply = lambda number: (503, b"") if number < 3 else MOVED
-    assert ask(receiver.url)[0].decision is Decision.MOVED
+    assert ask(receiver.url)[0].decision is Disposition.MOVED
     assert receiver.flags == [FLAG] * 3
 
 
@@ -61,19 +61,19 @@ def test_the_tries_are_bounded_and_what_another_cannot_change_has_one(
 ) -> None:
     receiver.reply = lambda _n: (status, b"")
     answer, posts = ask(receiver.url, tries=2)
-    assert (answer.decision, len(receiver.flags)) == (Decision.STAYS, asked)
+    assert (answer.decision, len(receiver.flags)) == (Disposition.STAYS, asked)
     assert {s.name: s.value for s in posts.samples()}["webhook_failed_total"] == 1
 
 
 def test_an_answer_that_is_none_leaves_the_caller(receiver: Receiver) -> None:
     receiver.reply = lambda _n: (200, b"<html>thanks</html>")
-    assert ask(receiver.url)[0].decision is Decision.STAYS
-    receiver.reply = lambda _n: (200, b"x" * 100_000 + write_answer(Answer(Decision.MOVED)))
-    assert ask(receiver.url)[0].decision is Decision.STAYS
+    assert ask(receiver.url)[0].decision is Disposition.STAYS
+    receiver.reply = lambda _n: (200, b"x" * 100_000 + write_answer(FlagAnswer(Disposition.MOVED)))
+    assert ask(receiver.url)[0].decision is Disposition.STAYS
 
 
 def test_a_wrong_secret_is_refused_by_the_receiver(receiver: Receiver) -> None:
-    assert ask(receiver.url, secret="guessed")[0].decision is Decision.STAYS
+    assert ask(receiver.url, secret="guessed")[0].decision is Disposition.STAYS
     assert not receiver.flags
 
 
@@ -81,7 +81,7 @@ def test_nobody_there(receiver: Receiver) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))  # and not listening
         answer, _ = ask(f"http://127.0.0.1:{taken.getsockname()[1]}/")
-    assert answer.decision is Decision.STAYS
+    assert answer.decision is Disposition.STAYS
 
 
 def test_a_server_that_drips_is_cut_off() -> None:
@@ -100,18 +100,18 @@ def test_a_server_that_drips_is_cut_off() -> None:
         threading.Thread(target=drip, daemon=True).start()
         answer, _ = ask(f"http://127.0.0.1:{server.getsockname()[1]}/", tries=1, seconds=0.3)
         over.set()
-    assert answer.decision is Decision.STAYS
+    assert answer.decision is Disposition.STAYS
 
 
 def test_when_too_many_wait_the_caller_stays_and_nobody_is_held_up() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:  # takes connections and says nothing
         url = f"http://127.0.0.1:{server.getsockname()[1]}/"
         posts = Sender(Webhook(url, SECRET, tries=1, timeout_seconds=20.0), Path())
-        answers: queue.Queue[Answer] = queue.Queue()
+        answers: queue.Queue[FlagAnswer] = queue.Queue()
         begun = time.monotonic()
         for _ in range(WAITING + 2):
             posts.post(FLAG, answers.put)
         assert time.monotonic() - begun < 5
-        assert answers.get(timeout=1).decision is Decision.STAYS
+        assert answers.get(timeout=1).decision is Disposition.STAYS
         assert {s.name: s.value for s in posts.samples()}["webhook_dropped_total"] >= 1
         posts.stop()

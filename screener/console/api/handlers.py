@@ -10,12 +10,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from screener.console import agent, asked, calls, health, lists, reports, review, seen
-from screener.console.access import Person
 from screener.console.api import wire
 from screener.console.body import adapter, taken
-from screener.console.context import Context
+from screener.console.context import ConsoleContext
 from screener.console.hub import Shown
 from screener.console.live import changes, is_urgent
+from screener.console.logins import Person
 from screener.console.stream import stream
 from screener.review.explain import explain
 from screener.review.timeline import reasons
@@ -29,7 +29,7 @@ def answer(value: Any) -> Response:  # noqa: ANN401 - any shape of `wire`
     return Response(adapter(type(value)).dump_json(value), media_type="application/json")
 
 
-def running(context: Context, person: Person, shown: Shown) -> wire.Running:
+def running(context: ConsoleContext, person: Person, shown: Shown) -> wire.Running:
     """A running call, as a program may see it."""
     call = shown.call
     words, evidence = seen.of_call(context, person, call)
@@ -51,13 +51,13 @@ def running(context: Context, person: Person, shown: Shown) -> wire.Running:
     )
 
 
-async def myself(context: Context, person: Person, _request: Request) -> Response:
+async def myself(context: ConsoleContext, person: Person, _request: Request) -> Response:
     """Whose token it is."""
     whole = context.sees_whole_numbers(person)
     return answer(wire.Myself(person.name, person.role.value, person.extension, whole))
 
 
-async def live(context: Context, person: Person, _request: Request) -> Response:
+async def live(context: ConsoleContext, person: Person, _request: Request) -> Response:
     """Every call that is up."""
     _, found, _ = context.hub.newer(0)
     feeds = tuple(feed.up for feed in context.hub.feeds)
@@ -65,7 +65,7 @@ async def live(context: Context, person: Person, _request: Request) -> Response:
     return answer(wire.Changes(tuple(running(context, person, one) for one in found), (), feeds, missed))
 
 
-async def live_events(context: Context, person: Person, request: Request) -> Response:
+async def live_events(context: ConsoleContext, person: Person, request: Request) -> Response:
     """The same whenever it changes."""
 
     def made(shown: Shown) -> str:
@@ -74,12 +74,12 @@ async def live_events(context: Context, person: Person, request: Request) -> Res
     return stream(context, person, request, changes(context, person, made, "api"))
 
 
-async def own_call(context: Context, person: Person, _request: Request) -> Response:
+async def own_call(context: ConsoleContext, person: Person, _request: Request) -> Response:
     """An agent's present call and card."""
     return answer(agent.now(context, person))
 
 
-async def search(context: Context, person: Person, request: Request) -> Response:
+async def search(context: ConsoleContext, person: Person, request: Request) -> Response:
     """The calls that are asked for.
 
     Raises:
@@ -90,7 +90,7 @@ async def search(context: Context, person: Person, request: Request) -> Response
     return answer(wire.Found(tuple(_seen(context, person, one) for one in found), len(found) == most))
 
 
-async def call(context: Context, person: Person, request: Request) -> Response:
+async def call(context: ConsoleContext, person: Person, request: Request) -> Response:
     """Everything that the log has of one call.
 
     Raises:
@@ -106,7 +106,7 @@ async def call(context: Context, person: Person, request: Request) -> Response:
     return await run_in_threadpool(made)
 
 
-async def waiting(context: Context, person: Person, _request: Request) -> Response:
+async def waiting(context: ConsoleContext, person: Person, _request: Request) -> Response:
     """Flags that nobody has reviewed."""
 
     def made() -> Response:
@@ -116,7 +116,7 @@ async def waiting(context: Context, person: Person, _request: Request) -> Respon
     return await run_in_threadpool(made)
 
 
-async def word(context: Context, person: Person, request: Request) -> Response:
+async def word(context: ConsoleContext, person: Person, request: Request) -> Response:
     """Say something of a call.
 
     Raises:
@@ -127,7 +127,7 @@ async def word(context: Context, person: Person, request: Request) -> Response:
     return answer(wire.Done())
 
 
-async def report(context: Context, person: Person, request: Request) -> Response:
+async def report(context: ConsoleContext, person: Person, request: Request) -> Response:
     """A report, in the form that `?form` says: `json`, `csv` or `xlsx`.
 
     Raises:
@@ -137,7 +137,7 @@ async def report(context: Context, person: Person, request: Request) -> Response
     return await run_in_threadpool(reports.exported, context, person, request.path_params["name"], query)
 
 
-async def listed(context: Context, person: Person, _request: Request) -> Response:
+async def listed(context: ConsoleContext, person: Person, _request: Request) -> Response:
     """The lists, and what the log proposes."""
 
     def made() -> Response:
@@ -152,7 +152,7 @@ async def listed(context: Context, person: Person, _request: Request) -> Respons
     return await run_in_threadpool(made)
 
 
-async def enlist(context: Context, person: Person, request: Request) -> Response:
+async def enlist(context: ConsoleContext, person: Person, request: Request) -> Response:
     """Put a number on a list.
 
     Raises:
@@ -164,7 +164,7 @@ async def enlist(context: Context, person: Person, request: Request) -> Response
     return answer(wire.Done())
 
 
-async def delist(context: Context, person: Person, request: Request) -> Response:
+async def delist(context: ConsoleContext, person: Person, request: Request) -> Response:
     """Take a number off a list.
 
     Raises:
@@ -175,7 +175,7 @@ async def delist(context: Context, person: Person, request: Request) -> Response
     return answer(wire.Done())
 
 
-async def accept(context: Context, person: Person, request: Request) -> Response:
+async def accept(context: ConsoleContext, person: Person, request: Request) -> Response:
     """Put a proposed number on its list.
 
     Raises:
@@ -186,7 +186,7 @@ async def accept(context: Context, person: Person, request: Request) -> Response
     return answer(wire.Done())
 
 
-async def lift(context: Context, person: Person, request: Request) -> Response:
+async def lift(context: ConsoleContext, person: Person, request: Request) -> Response:
     """Take a number off the ladder.
 
     Raises:
@@ -197,16 +197,16 @@ async def lift(context: Context, person: Person, request: Request) -> Response:
     return answer(wire.Done())
 
 
-async def state(context: Context, _person: Person, _request: Request) -> Response:
+async def state(context: ConsoleContext, _person: Person, _request: Request) -> Response:
     """Whether the site's services are heard."""
     return answer(await run_in_threadpool(health.look, context))
 
 
-def _masked(context: Context, person: Person, number: str) -> str:
+def _masked(context: ConsoleContext, person: Person, number: str) -> str:
     return context.number(number, person) if number else ""
 
 
-def _seen(context: Context, person: Person, record: CallRecord) -> CallRecord:
+def _seen(context: ConsoleContext, person: Person, record: CallRecord) -> CallRecord:
     """A row of the log; many callers' name is their number."""
     if context.sees_whole_numbers(person):
         return record

@@ -6,10 +6,10 @@ Calls of the log are `store.records.CallRecord`, entries of lists `ListedNumber`
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from screener.core.ladder import Standing
-from screener.events import Act, ListName
+from screener.core.ladder import LadderPlace
+from screener.events import CallControl, ListName
 from screener.feed.items import Began, Cautioned, Heard, Judged, Weighed
-from screener.review.suggest import Proposal
+from screener.review.suggest import ListProposal
 from screener.store.records import CallRecord, ListedNumber, Review
 
 
@@ -123,7 +123,7 @@ class OnLadder:
     """A number that keeps harassing, and where it stands."""
 
     number: str
-    stands: Standing
+    stands: LadderPlace
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +131,7 @@ class Lists:
     """Entries that hold, numbers that the log proposes, and who stands on the ladder."""
 
     entries: tuple[ListedNumber, ...]
-    proposals: tuple[Proposal, ...]
+    proposals: tuple[ListProposal, ...]
     ladder: tuple[OnLadder, ...]
 
 
@@ -139,7 +139,7 @@ class Lists:
 class AnOrder:
     """What is to be done about a running call."""
 
-    act: Act
+    act: CallControl
 
 
 @dataclass(frozen=True, slots=True)

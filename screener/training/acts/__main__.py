@@ -6,8 +6,8 @@ from pathlib import Path
 import click
 
 from screener.resources import config_folder
-from screener.settings.judging import load_judgement
-from screener.settings.sections import Judgement
+from screener.settings.judgement import load_judgement
+from screener.settings.sections import JudgementSection
 from screener.speech.pinyin import syllables
 from screener.training.acts.check import check as findings
 from screener.training.acts.corpus import read_corpus, read_hand, write_hand
@@ -40,7 +40,9 @@ def fit(to: Path | None, seed: int) -> None:
     for name, data in build(read_corpus(), VERSION, seed).items():
         (folder / name).write_bytes(data)
         click.echo(f"{folder / name}: {len(data):,} bytes")
-    judgement = load_judgement(Judgement(acts=str((folder / "acts.bin").absolute())), Path(), syllables, None)
+    judgement = load_judgement(
+        JudgementSection(acts=str((folder / "acts.bin").absolute())), Path(), syllables, None
+    )
     near = nearest(list(told(read_corpus(), judgement)), NEAREST)
     (folder / "protected.jsonl.gz").write_bytes(near)
 

@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from screener.acts.file import parse, serialize
-from screener.acts.net import Acts, Net
-from screener.core.acts import Understood
+from screener.acts.net import ActsModel, Net
+from screener.core.dialogue_acts import Understood
 from screener.core.judgement import Weights
-from screener.training.acts.corpus import Call, grouped
+from screener.training.acts.corpus import CorpusCall, grouped
 from screener.training.acts.fit import ACTS, CALLS, EPOCHS, ROWS, Lesson, fit, lesson
 from screener.training.acts.net import exported
 
@@ -40,7 +40,7 @@ class Plan:
 
 
 def build(
-    calls: Sequence[Call],
+    calls: Sequence[CorpusCall],
     version: str,
     seed: int = 1,
     groups: int = GROUPS,
@@ -57,7 +57,7 @@ def build(
     with ProcessPoolExecutor(PARALLEL, get_context("spawn")) as pool:
         nets = tuple(pool.map(_learned, plans))
     weights = Weights()
-    raw = Acts(
+    raw = ActsModel(
         version=version,
         syllables=ROWS,
         acts=ACTS,
@@ -78,7 +78,7 @@ def _learned(plan: Plan) -> Net:
     return Net(**exported(fit(plan.lessons, plan.seed, plan.epochs)))
 
 
-def calibrated(model: Acts, calls: Sequence[Call], weights: Weights) -> tuple[float, float]:
+def calibrated(model: ActsModel, calls: Sequence[CorpusCall], weights: Weights) -> tuple[float, float]:
     """Scale and offset: calls by unheard hands begin at the prior, and the bar is where the threshold is."""
     told = [(c, [h.leaning for h in heard(model.unheard(c.hand), c)]) for c in calls]
     begun = float(np.mean([leanings[0] for _, leanings in told if leanings]))
@@ -87,7 +87,7 @@ def calibrated(model: Acts, calls: Sequence[Call], weights: Weights) -> tuple[fl
     return scale, weights.threshold - scale * passed
 
 
-def heard(model: Acts, call: Call) -> list[Understood]:
+def heard(model: ActsModel, call: CorpusCall) -> list[Understood]:
     """What a model makes of each turn of a call."""
     memory, found = model.begin(), []
     for turn in call.turns:
@@ -126,7 +126,7 @@ other ways. Measure with `screener evaluate --hands`, and on your own log with `
 """
 
 
-def _card(model: Acts, calls: Sequence[Call], seed: int) -> str:
+def _card(model: ActsModel, calls: Sequence[CorpusCall], seed: int) -> str:
     labels = Counter(call.label for call in calls)
     net = model.nets[0]
     return CARD.format(

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from itertools import combinations
 from statistics import mean
 
-from screener.core.acts import Act
+from screener.core.dialogue_acts import Act
 from screener.core.evidence import Kind, Standing
 from screener.events import Speaker
-from screener.training.acts.corpus import Call
+from screener.training.acts.corpus import CorpusCall
 
 LONG = 9
 """Characters of a phrase that two people seldom say alike."""
@@ -40,7 +40,7 @@ class Finding:
     what: str
 
 
-def check(calls: Sequence[Call]) -> Iterator[Finding]:
+def check(calls: Sequence[CorpusCall]) -> Iterator[Finding]:
     """Everything that looks wrong."""
     yield from _shared(calls)
     yield from _templates(calls)
@@ -51,13 +51,13 @@ def check(calls: Sequence[Call]) -> Iterator[Finding]:
             yield Finding(call_id, f"stands {times} times")
 
 
-def phrases(call: Call) -> set[str]:
+def phrases(call: CorpusCall) -> set[str]:
     """The long phrases that its caller says."""
     texts = [t.text.replace(" ", "") for t in call.turns if t.speaker is Speaker.CALLER]
     return {text[i : i + LONG] for text in texts for i in range(len(text) - LONG + 1)}
 
 
-def shared(calls: Sequence[Call]) -> dict[tuple[str, str], tuple[int, float]]:
+def shared(calls: Sequence[CorpusCall]) -> dict[tuple[str, str], tuple[int, float]]:
     """For every two hands how many long phrases both say, and what share that is of what they say."""
     said: dict[str, set[str]] = {}
     for call in calls:
@@ -69,7 +69,7 @@ def shared(calls: Sequence[Call]) -> dict[tuple[str, str], tuple[int, float]]:
     }
 
 
-def _shared(calls: Sequence[Call]) -> Iterator[Finding]:
+def _shared(calls: Sequence[CorpusCall]) -> Iterator[Finding]:
     found = shared(calls)
     usual = mean(share for _, share in found.values()) if found else 0.0
     for (a, b), (count, share) in found.items():
@@ -79,7 +79,7 @@ def _shared(calls: Sequence[Call]) -> Iterator[Finding]:
             )
 
 
-def _templates(calls: Sequence[Call]) -> Iterator[Finding]:
+def _templates(calls: Sequence[CorpusCall]) -> Iterator[Finding]:
     uses: Counter[tuple[str, str]] = Counter()
     for call in calls:
         uses.update((call.hand, phrase) for phrase in phrases(call))
@@ -88,7 +88,7 @@ def _templates(calls: Sequence[Call]) -> Iterator[Finding]:
             yield Finding(hand, f"“{phrase}” in {times} calls")
 
 
-def _contradictions(call: Call) -> Iterator[Finding]:
+def _contradictions(call: CorpusCall) -> Iterator[Finding]:
     acts = {turn.act for turn in call.turns}
     if call.is_harassment and (needed := NEEDED.get(Kind(call.label))) and not acts & needed:
         yield Finding(call.id, f"{call.label} without {' or '.join(sorted(needed))}")

@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from screener.core.acts import Act
+from screener.core.dialogue_acts import Act
 from screener.core.evidence import Kind, Standing
 from screener.errors import InputError
 from screener.events import LineClass, Speaker
@@ -25,7 +25,7 @@ LABELS = (*(k.value for k in Kind if k is not Kind.SILENT), *(s.value for s in S
 
 
 @dataclass(frozen=True)
-class Turn:
+class CorpusTurn:
     """One thing said, and what it does."""
 
     speaker: Speaker
@@ -39,7 +39,7 @@ class Turn:
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class CorpusCall:
     """One call of the corpus.
 
     Attributes:
@@ -51,7 +51,7 @@ class Call:
     id: str
     hand: str
     label: str
-    turns: tuple[Turn, ...]
+    turns: tuple[CorpusTurn, ...]
     known_at: int | None = None
     hour: int | None = None
     line: LineClass | None = None
@@ -93,13 +93,13 @@ def hands(folder: Path = FOLDER) -> tuple[Hand, ...]:
     )
 
 
-def read_corpus(folder: Path = FOLDER) -> list[Call]:
+def read_corpus(folder: Path = FOLDER) -> list[CorpusCall]:
     """Every call of every hand in the manifest.
 
     Raises:
         InputError: a file cannot be read or has not as many calls as the manifest says.
     """
-    calls: list[Call] = []
+    calls: list[CorpusCall] = []
     for hand in hands(folder):
         written = list(read_hand(folder / f"{hand.name}.jsonl.gz"))
         if len(written) != hand.calls:
@@ -109,7 +109,7 @@ def read_corpus(folder: Path = FOLDER) -> list[Call]:
     return calls
 
 
-def read_hand(path: Path) -> Iterator[Call]:
+def read_hand(path: Path) -> Iterator[CorpusCall]:
     """The calls of one file.
 
     Raises:
@@ -123,7 +123,7 @@ def read_hand(path: Path) -> Iterator[Call]:
         raise InputError(f"{path}: cannot be read ({problem})", "name a gzipped file of calls") from problem
 
 
-def parse(line: str, where: str = "") -> Call:
+def parse(line: str, where: str = "") -> CorpusCall:
     """The call that a line stands for.
 
     Raises:
@@ -132,9 +132,10 @@ def parse(line: str, where: str = "") -> Call:
     try:
         data = json.loads(line)
         turns = tuple(
-            Turn(Speaker(t["speaker"]), str(t["text"]), Act(f"{t['speaker']}.{t['act']}")) for t in data["turns"]
+            CorpusTurn(Speaker(t["speaker"]), str(t["text"]), Act(f"{t['speaker']}.{t['act']}"))
+            for t in data["turns"]
         )
-        call = Call(
+        call = CorpusCall(
             id=str(data["id"]),
             hand=str(data["hand"]),
             label=str(data["label"]),
@@ -150,7 +151,7 @@ def parse(line: str, where: str = "") -> Call:
     return call
 
 
-def serialize(call: Call) -> str:
+def serialize(call: CorpusCall) -> str:
     """One line of JSON, without its end; `parse` gives the same call."""
     data: dict[str, Any] = {"id": call.id, "hand": call.hand, "label": call.label}
     data |= {k: v for k in ("hour", "known_at") if (v := getattr(call, k)) is not None}
@@ -161,13 +162,13 @@ def serialize(call: Call) -> str:
     return json.dumps(data, ensure_ascii=False, separators=(",", ":"))
 
 
-def write_hand(calls: Iterable[Call], path: Path) -> None:
+def write_hand(calls: Iterable[CorpusCall], path: Path) -> None:
     """A hand's file; the same calls make the same bytes."""
     text = "".join(serialize(call) + "\n" for call in calls)
     path.write_bytes(gzip.compress(text.encode(), 9, mtime=0))
 
 
-def grouped(calls: Sequence[Call], groups: int) -> list[tuple[str, ...]]:
+def grouped(calls: Sequence[CorpusCall], groups: int) -> list[tuple[str, ...]]:
     """The hands in as many groups of about the same number of calls; each hand in one."""
     sizes: dict[str, int] = {}
     for call in calls:

@@ -2,19 +2,19 @@
 
 from collections.abc import Iterator, Sequence
 
-from screener.acts.net import Acts, Net
+from screener.acts.net import ActsModel, Net
 from screener.core.evidence import Verdict
 from screener.training.acts.build import GROUPS, heard
-from screener.training.acts.corpus import Call, grouped
+from screener.training.acts.corpus import CorpusCall, grouped
 from screener.training.acts.fit import ACTS, CALLS, ROWS, fit, lesson
-from screener.training.acts.measure import ALLOWED, NEVER, Cell, Table, Told, area, beyond, share
+from screener.training.acts.measure import ALLOWED, NEVER, Cell, MeasuredCall, Table, area, beyond, share
 from screener.training.acts.net import exported
 
 STEPS = (0.125, 0.25, 0.5, 1.0)
 """Shares of the hands, and of each hand's calls, that are learned from."""
 
 
-def curve(calls: Sequence[Call], seed: int = 1) -> Iterator[Table]:
+def curve(calls: Sequence[CorpusCall], seed: int = 1) -> Iterator[Table]:
     """Tables by hands and by calls, each judged on the same group of hands, by one net."""
     unheard = set(grouped(calls, GROUPS)[0])
     known = [call for call in calls if call.hand not in unheard]
@@ -31,11 +31,13 @@ def curve(calls: Sequence[Call], seed: int = 1) -> Iterator[Table]:
     yield "by calls of all hands", heads, [*by_calls, by_hands[-1]]
 
 
-def _row(learned: Sequence[Call], tests: Sequence[Call], seed: int) -> list[Cell]:
+def _row(learned: Sequence[CorpusCall], tests: Sequence[CorpusCall], seed: int) -> list[Cell]:
     net = fit([made for call in learned if (made := lesson(call))], seed)
-    model = Acts("curve", ROWS, ACTS, CALLS, (Net(**exported(net)),), ((),), 1.0, 0.0, 0.0)
+    model = ActsModel("curve", ROWS, ACTS, CALLS, (Net(**exported(net)),), ((),), 1.0, 0.0, 0.0)
     told = [
-        Told(c, Verdict.UNDECIDED, None, max((h.leaning for h in heard(model, c)), default=NEVER), None, ())
+        MeasuredCall(
+            c, Verdict.UNDECIDED, None, max((h.leaning for h in heard(model, c)), default=NEVER), None, ()
+        )
         for c in tests
     ]
     found = share(passed for t, passed in beyond(told, ALLOWED[1]) if t.call.is_harassment)

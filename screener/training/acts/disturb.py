@@ -16,7 +16,7 @@ INITIALS = ("zh", "ch", "sh", *"bpmfdtnlgkhjqxrzcsyw")
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class HeardTurn:
     """A turn as it reaches the model.
 
     Attributes:
@@ -48,8 +48,8 @@ def alike(syllables: Sequence[str], first: int) -> Mapping[int, Sequence[int]]:
 
 
 def disturbed(
-    turns: Sequence[Heard], known: int, near: Mapping[int, Sequence[int]], chance: Random
-) -> tuple[list[Heard], int]:
+    turns: Sequence[HeardTurn], known: int, near: Mapping[int, Sequence[int]], chance: Random
+) -> tuple[list[HeardTurn], int]:
     """A call as it might have been heard, and the turn (from 1) at which it is known then; 0 stays 0."""
     fate = chance.random()
     if fate < NO_AGENT and any(not t.agent for t in turns):
@@ -63,7 +63,7 @@ def disturbed(
         before = [n for n, i in enumerate(kept) if not known or i + 1 < known]
         kept = kept[min(chance.randint(0, len(before)), len(kept) - 1) :]
     share = chance.choice(SHARES)
-    heard = [Heard(turns[i].agent, turns[i].act, badly(turns[i].sounds, share, near, chance)) for i in kept]
+    heard = [HeardTurn(turns[i].agent, turns[i].act, badly(turns[i].sounds, share, near, chance)) for i in kept]
     at = min(sum(i + 1 < known for i in kept) + 1, len(heard)) if known else 0
     return _together(heard, at, chance) if chance.random() < TOGETHER else (heard, at)
 
@@ -88,14 +88,14 @@ def badly(
     return tuple(heard) or sounds[:1]
 
 
-def _together(turns: list[Heard], at: int, chance: Random) -> tuple[list[Heard], int]:
+def _together(turns: list[HeardTurn], at: int, chance: Random) -> tuple[list[HeardTurn], int]:
     """Half of the turns of a speaker who goes on run into the one before."""
-    joined: list[Heard] = []
+    joined: list[HeardTurn] = []
     then = 0
     for number, turn in enumerate(turns, start=1):
         last = joined[-1] if joined else None
         if last and last.agent == turn.agent and chance.random() < 0.5:
-            joined[-1] = Heard(last.agent, last.act, last.sounds + turn.sounds)
+            joined[-1] = HeardTurn(last.agent, last.act, last.sounds + turn.sounds)
         else:
             joined.append(turn)
         if number == at:

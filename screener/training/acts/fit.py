@@ -9,13 +9,13 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from screener.acts.net import rows_of
-from screener.core.acts import Act
+from screener.core.dialogue_acts import Act
 from screener.core.evidence import Kind, Standing
 from screener.events import Speaker
 from screener.speech.pinyin import inventory
-from screener.training.acts.corpus import Call
-from screener.training.acts.disturb import Heard, alike, disturbed
-from screener.training.acts.net import FIRST, Net
+from screener.training.acts.corpus import CorpusCall
+from screener.training.acts.disturb import HeardTurn, alike, disturbed
+from screener.training.acts.net import FIRST, TorchNet
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 SYLLABLES = tuple(sorted(set(inventory()) | set(LETTERS)))
@@ -50,15 +50,15 @@ class Lesson:
         call: number of what it is.
     """
 
-    turns: tuple[Heard, ...]
+    turns: tuple[HeardTurn, ...]
     known: int
     call: int
 
 
-def lesson(call: Call) -> Lesson | None:
+def lesson(call: CorpusCall) -> Lesson | None:
     """A call as numbers; None where nothing is said."""
     heard = tuple(
-        Heard(int(t.speaker is Speaker.AGENT), ACTS.index(t.act), tuple(rows_of(t.syllables, ROWS).tolist()))
+        HeardTurn(int(t.speaker is Speaker.AGENT), ACTS.index(t.act), tuple(rows_of(t.syllables, ROWS).tolist()))
         for t in call.turns
         if t.syllables
     )
@@ -67,7 +67,7 @@ def lesson(call: Call) -> Lesson | None:
     return Lesson(heard, min(known(call), len(heard)), [c.value for c in CALLS].index(call.label))
 
 
-def known(call: Call) -> int:
+def known(call: CorpusCall) -> int:
     """The turn, from 1, at which a call is known to be harassment; 0 for none."""
     if not call.is_harassment:
         return 0
@@ -79,7 +79,7 @@ def known(call: Call) -> int:
     return at[wanted - 1] if len(at) >= wanted else max(1, (2 * len(call.turns) + 2) // 3)
 
 
-def fit(lessons: Sequence[Lesson], seed: int, epochs: int = EPOCHS) -> Net:
+def fit(lessons: Sequence[Lesson], seed: int, epochs: int = EPOCHS) -> TorchNet:
     """A net that has learned; the same lessons and seed give the same one on the same machine.
 
     Args:
@@ -91,7 +91,7 @@ def fit(lessons: Sequence[Lesson], seed: int, epochs: int = EPOCHS) -> Net:
     torch.set_num_threads(1)
     chance = Random(seed)  # noqa: S311 - reproducible, not secret
     near = alike(SYLLABLES, FIRST)
-    net = Net(SYLLABLES, len(ACTS), len(CALLS))
+    net = TorchNet(SYLLABLES, len(ACTS), len(CALLS))
     optimiser = torch.optim.AdamW(net.parameters(), lr=RATE, weight_decay=DECAY)
     steps = epochs * -(-len(lessons) // BATCH)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, RATE, total_steps=steps, pct_start=0.15)
@@ -112,7 +112,7 @@ def fit(lessons: Sequence[Lesson], seed: int, epochs: int = EPOCHS) -> Net:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Calls side by side; what `Net.forward` takes, and what is to be said of each utterance."""
+    """Calls side by side; what `TorchNet.forward` takes, and what is to be said of each utterance."""
 
     rows: Tensor
     owner: Tensor
@@ -124,7 +124,7 @@ class Batch:
     weight: Tensor
 
     @classmethod
-    def of(cls, calls: Sequence[tuple[Sequence[Heard], int, int]]) -> "Batch":
+    def of(cls, calls: Sequence[tuple[Sequence[HeardTurn], int, int]]) -> "Batch":
         """Of the turns, the turn at which it is known, and what it is, of each call."""
         longest = max(len(turns) for turns, _, _ in calls)
         flat = list(_flat(calls, longest))
@@ -142,14 +142,14 @@ class Batch:
 
 
 def _flat(
-    calls: Sequence[tuple[Sequence[Heard], int, int]], longest: int
-) -> Iterator[tuple[Heard, int, int, float]]:
+    calls: Sequence[tuple[Sequence[HeardTurn], int, int]], longest: int
+) -> Iterator[tuple[HeardTurn, int, int, float]]:
     for number, (turns, at, what) in enumerate(calls):
         for n, turn in enumerate(turns):
             yield turn, number * longest + n, what, EARLY if n + 1 < at else 1.0
 
 
-def _loss(net: Net, batch: Batch) -> Tensor:
+def _loss(net: TorchNet, batch: Batch) -> Tensor:
     with torch.autocast("cpu", dtype=torch.bfloat16):  # twice as fast where the processor multiplies such numbers
         acts, calls = (out.float() for out in net(batch.rows, batch.owner, batch.agent, batch.place, batch.shape))
     of_acts = functional.cross_entropy(acts, batch.act, label_smoothing=SMOOTHED[0])

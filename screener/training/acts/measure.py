@@ -14,11 +14,11 @@ from datetime import timedelta
 from typing import NoReturn, cast
 from zoneinfo import ZoneInfo
 
-from screener.acts.net import Acts
+from screener.acts.net import ActsModel
 from screener.core.evidence import Evidence, Kind, Source, Standing, Verdict
 from screener.core.flow import Flow
 from screener.core.judgement import Judgement, Weights
-from screener.core.lexicon import Lexicon, Role
+from screener.core.lexicon import Lexicon, PhraseRole
 from screener.core.policy import threshold
 from screener.core.scoring import assess, carries
 from screener.core.signals import WITHDRAWN
@@ -28,7 +28,7 @@ from screener.intervals import wilson
 from screener.replay.run import EPOCH, RecordedCall, Replayer
 from screener.replay.run import Turn as Said
 from screener.speech.pinyin import syllables
-from screener.training.acts.corpus import Call, Turn, hands
+from screener.training.acts.corpus import CorpusCall, CorpusTurn, hands
 
 UTC = ZoneInfo("UTC")
 NEVER = -99.0
@@ -36,7 +36,7 @@ NEVER = -99.0
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class MeasuredCall:
     """A call, and what was made of it.
 
     Attributes:
@@ -47,7 +47,7 @@ class Told:
         in_path: whether a machine answered.
     """
 
-    call: Call
+    call: CorpusCall
     verdict: Verdict
     kind: Kind | None
     margin: float
@@ -61,15 +61,15 @@ class Told:
         return self.verdict is Verdict.HARASSMENT
 
 
-Change = Callable[[Call], Call]
+Change = Callable[[CorpusCall], CorpusCall]
 
 
 def told(
-    calls: Iterable[Call],
+    calls: Iterable[CorpusCall],
     judgement: Judgement,
     change: Change = lambda call: call,
     in_path: Container[str] | None = None,
-) -> Iterator[Told]:
+) -> Iterator[MeasuredCall]:
     """Judge calls, each as `change` makes it.
 
     Args:
@@ -78,7 +78,7 @@ def told(
         change: what becomes of each beforehand.
         in_path: hands whose callers a machine answers; None for what the manifest says.
     """
-    acts = cast("Acts", judgement.acts)
+    acts = cast("ActsModel", judgement.acts)
     if in_path is None:
         in_path = {hand.name for hand in hands() if hand.in_path}
     of_hand = {}
@@ -91,7 +91,7 @@ def told(
         yield _judged(call, of_hand[call.hand], in_path=call.hand in in_path)
 
 
-def _judged(call: Call, judgement: Judgement, *, in_path: bool) -> Told:
+def _judged(call: CorpusCall, judgement: Judgement, *, in_path: bool) -> MeasuredCall:
     begins = EPOCH if call.hour is None else EPOCH + timedelta(hours=call.hour - EPOCH.hour)
     turns = tuple(Said(t.speaker, t.text) for t in call.turns)
     replayer = Replayer(judgement, Flow(), UTC, lambda _: Caller(), syllables, load_no_recogniser)
@@ -101,7 +101,9 @@ def _judged(call: Call, judgement: Judgement, *, in_path: bool) -> Told:
     turn = None
     if flagged:
         turn = sum(e.source is Source.ACTS and e.at <= decision.at for e in outcome.evidence)
-    return Told(call, decision.verdict, decision.kind, max(marks, default=NEVER), turn, outcome.evidence, in_path)
+    return MeasuredCall(
+        call, decision.verdict, decision.kind, max(marks, default=NEVER), turn, outcome.evidence, in_path
+    )
 
 
 def margins(evidence: Iterable[Evidence], weights: Weights) -> Iterator[float]:
@@ -129,7 +131,7 @@ def cut(share: float) -> Change:
 def only(speaker: Speaker) -> Change:
     """One side of it; all of it where that side says nothing."""
 
-    def change(call: Call) -> Call:
+    def change(call: CorpusCall) -> CorpusCall:
         kept = tuple(t for t in call.turns if t.speaker is speaker)
         return replace(call, turns=kept or call.turns)
 
@@ -140,16 +142,16 @@ def misheard(share: float, seed: int = 1) -> Change:
     """As a recogniser prints it that gets a share of the syllables wrong."""
     garbler = Garbler(share)
 
-    def change(call: Call) -> Call:
+    def change(call: CorpusCall) -> CorpusCall:
         said = RecordedCall(call.id, turns=tuple(Said(t.speaker, t.text) for t in call.turns))
         heard = garbler.hear(said, seed).turns
-        turns = tuple(Turn(t.speaker, h.text, t.act) for t, h in zip(call.turns, heard, strict=True))
+        turns = tuple(CorpusTurn(t.speaker, h.text, t.act) for t, h in zip(call.turns, heard, strict=True))
         return replace(call, turns=turns)
 
     return change
 
 
-def timeless(call: Call) -> Call:
+def timeless(call: CorpusCall) -> CorpusCall:
     """Without hour and line."""
     return replace(call, hour=None, line=None)
 
@@ -157,7 +159,7 @@ def timeless(call: Call) -> Call:
 def wordless(judgement: Judgement) -> Judgement:
     """Without the lexicon's harassing words."""
     return replace(
-        judgement, lexicon=Lexicon(p for p in judgement.lexicon.phrases if p.role is not Role.HARASSMENT)
+        judgement, lexicon=Lexicon(p for p in judgement.lexicon.phrases if p.role is not PhraseRole.HARASSMENT)
     )
 
 
@@ -184,7 +186,7 @@ def share(found: Iterable[bool]) -> Share:
     return Share(sum(counted), len(counted))
 
 
-def beyond(judged: Sequence[Told], allowed: float) -> list[tuple[Told, bool]]:
+def beyond(judged: Sequence[MeasuredCall], allowed: float) -> list[tuple[MeasuredCall, bool]]:
     """Each call, and whether it passes the bar that so many protected calls of the other hands pass."""
     bars: dict[str, float] = {}
     for hand in {t.call.hand for t in judged}:
@@ -193,7 +195,7 @@ def beyond(judged: Sequence[Told], allowed: float) -> list[tuple[Told, bool]]:
     return [(t, t.margin > bars[t.call.hand]) for t in judged]
 
 
-def area(judged: Sequence[Told]) -> float:
+def area(judged: Sequence[MeasuredCall]) -> float:
     """Under the curve of harassment against protected calls (Mann and Whitney)."""
     bad = [t.margin for t in judged if t.call.is_harassment]
     good = sorted(t.margin for t in judged if t.call.is_protected)
@@ -209,11 +211,11 @@ Table = tuple[str, list[str], list[list[Cell]]]
 ALLOWED = (0.0, 0.005)
 
 
-def tables(judged: Sequence[Told]) -> Iterator[Table]:
+def tables(judged: Sequence[MeasuredCall]) -> Iterator[Table]:
     """By hand, by kind, by label, and how early."""
     marks = {allowed: {t.call.id: passed for t, passed in beyond(judged, allowed)} for allowed in ALLOWED}
 
-    def row(name: str, of: Sequence[Told]) -> list[Cell]:
+    def row(name: str, of: Sequence[MeasuredCall]) -> list[Cell]:
         bad = [t for t in of if t.call.is_harassment]
         good = [t for t in of if t.call.is_protected]
         cells: list[Cell] = [name, share(t.flagged for t in bad), share(t.flagged for t in good)]
@@ -272,14 +274,14 @@ def tables(judged: Sequence[Told]) -> Iterator[Table]:
         yield "how early", heads, [early]
 
 
-def _lag(told: Told) -> int | None:
+def _lag(told: MeasuredCall) -> int | None:
     call = told.call
     if not call.is_harassment or call.known_at is None or told.flagged_turn is None:
         return None
     return told.flagged_turn - call.known_at
 
 
-def summary(name: str, judged: Sequence[Told]) -> list[Cell]:
+def summary(name: str, judged: Sequence[MeasuredCall]) -> list[Cell]:
     """One row of a table of variants."""
     passed = {t.call.id: p for t, p in beyond(judged, ALLOWED[1])}
     bad, good = [t for t in judged if t.call.is_harassment], [t for t in judged if t.call.is_protected]
@@ -307,7 +309,7 @@ VARIANTS: Sequence[tuple[str, Change]] = (
 )
 
 
-def nearest(judged: Sequence[Told], count: int) -> bytes:
+def nearest(judged: Sequence[MeasuredCall], count: int) -> bytes:
     """Evidence of the protected calls that come nearest to the bar, as `screener tune` reads it."""
     good = sorted(
         (t for t in judged if t.call.is_protected and not t.flagged), key=lambda t: (-t.margin, t.call.id)

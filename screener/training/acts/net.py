@@ -15,7 +15,7 @@ FIRST = 2
 """Row of the first syllable; before it are silence and the unknown one."""
 
 
-class Net(nn.Module):
+class TorchNet(nn.Module):
     """Reads whole calls at once; what it learned is the same net as `run.Net`.
 
     A syllable's vector is the sum of its own, its initial's and its final's, so that what sounds alike starts
@@ -95,7 +95,7 @@ def _windows(rows: Tensor) -> Tensor:
     return torch.cat([padded[:-2], padded[1:-1], padded[2:]], 1)
 
 
-def exported(net: Net) -> dict[str, run.Array]:
+def exported(net: TorchNet) -> dict[str, run.Array]:
     """The arrays of `run.Net`, by name."""
     said = {name: value.detach().numpy() for name, value in net.named_parameters()}
 

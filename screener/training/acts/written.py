@@ -4,11 +4,11 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from screener.core.acts import Act
+from screener.core.dialogue_acts import Act
 from screener.core.evidence import Kind
 from screener.errors import InputError
 from screener.events import LineClass, Speaker
-from screener.training.acts.corpus import LABELS, Call, Turn
+from screener.training.acts.corpus import LABELS, CorpusCall, CorpusTurn
 
 SPEAKERS = {"A": Speaker.AGENT, "C": Speaker.CALLER}
 LINES = {"payphone": "public"}
@@ -16,7 +16,7 @@ KINDS = {"repeat": Kind.REDIAL.value}
 _TURN = re.compile(r"([AC]) (\w+) ?\| ?(.+)$")
 
 
-def read_written(folder: Path, hand: str) -> Iterator[Call]:
+def read_written(folder: Path, hand: str) -> Iterator[CorpusCall]:
     """The calls of a hand's text files, in the order of their names.
 
     Raises:
@@ -26,7 +26,7 @@ def read_written(folder: Path, hand: str) -> Iterator[Call]:
     if not files:
         raise InputError(f"{folder}: no .txt in it", "name the folder that a hand wrote")
     head: list[str] = []
-    turns: list[Turn] = []
+    turns: list[CorpusTurn] = []
     number = 0
     for file in files:
         for at, raw in enumerate(file.read_text("utf-8").splitlines(), start=1):
@@ -38,7 +38,7 @@ def read_written(folder: Path, hand: str) -> Iterator[Call]:
             elif found := _TURN.match(line):
                 speaker = SPEAKERS[found[1]]
                 try:
-                    turns.append(Turn(speaker, found[3].strip(), Act(f"{speaker}.{found[2]}")))
+                    turns.append(CorpusTurn(speaker, found[3].strip(), Act(f"{speaker}.{found[2]}")))
                 except ValueError as problem:
                     raise InputError(f"{where}: {problem}", "see corpus/card.md") from problem
             elif line and not line.startswith(("#", "```")):
@@ -47,7 +47,7 @@ def read_written(folder: Path, hand: str) -> Iterator[Call]:
         yield _call(head, turns, hand, number)
 
 
-def _call(head: list[str], turns: list[Turn], hand: str, number: int) -> Call:
+def _call(head: list[str], turns: list[CorpusTurn], hand: str, number: int) -> CorpusCall:
     where = head[0]
     if len(head) != 7 or not turns:
         raise InputError(f"{where}: six fields and turns are needed", "see corpus/card.md")
@@ -57,7 +57,7 @@ def _call(head: list[str], turns: list[Turn], hand: str, number: int) -> Call:
     if label not in LABELS:
         raise InputError(f"{where}: found {label!r}, allowed: {', '.join(LABELS)}", "correct label or kind")
     known, line = said.get("known", "-"), said.get("line", "")
-    return Call(
+    return CorpusCall(
         id=f"{hand}-{number:03d}",
         hand=hand,
         label=label,

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from screener.acts.net import Acts, Array
-from screener.acts.types import GRAMS, LENGTHS, NETS, SIZES, Spoken, Types, begin, heard, measures
+from screener.acts.net import ActsModel, Array
+from screener.acts.types import GRAMS, LENGTHS, NETS, SIZES, LearnedTypes, Spoken, begin, heard, measures
 from screener.events import Speaker
 from screener.speech.pinyin import syllables
 from screener.training.cards.written import Call
@@ -20,7 +20,7 @@ STEPS, RATE, DECAY = 300, 0.03, 3e-4
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
+class TurnSample:
     """A call after one of the caller's turns; all samples of a call weigh one together."""
 
     kind: str
@@ -28,9 +28,9 @@ class Sample:
     weight: float
 
 
-def samples(found: Sequence[Call], acts: Acts) -> list[Sample]:
+def samples(found: Sequence[Call], acts: ActsModel) -> list[TurnSample]:
     """Every call after its first turns of the caller."""
-    made: list[Sample] = []
+    made: list[TurnSample] = []
     sizes = Counter(kind for _, kind, _ in found)
     for _, kind, turns in found:
         spoken, after = begin(acts), []
@@ -39,11 +39,11 @@ def samples(found: Sequence[Call], acts: Acts) -> list[Sample]:
                 spoken = heard(acts, spoken, Speaker.AGENT if who == "A" else Speaker.CALLER, sounds)
                 after += [spoken] if who == "C" else []
         after = after[:TURNS]
-        made += [Sample(kind, one, 1 / len(after) / sizes[kind]) for one in after]
+        made += [TurnSample(kind, one, 1 / len(after) / sizes[kind]) for one in after]
     return made
 
 
-def fit(found: Sequence[Call], acts: Acts) -> Types:
+def fit(found: Sequence[Call], acts: ActsModel) -> LearnedTypes:
     """Learn from calls; the same calls give the same model."""
     given = samples(found, acts)
     names = tuple(sorted({kind for _, kind, _ in found}))
@@ -57,16 +57,16 @@ def fit(found: Sequence[Call], acts: Acts) -> Types:
     rows = _rows(given, rarity, (dense - middle) / spread)
     wanted = np.eye(len(names), dtype=np.float32)[[names.index(s.kind) for s in given]]
     weight = np.array([s.weight for s in given], np.float32)
-    return Types(acts, names, rarity, middle, spread, _learned(rows, wanted, weight / weight.sum()))
+    return LearnedTypes(acts, names, rarity, middle, spread, _learned(rows, wanted, weight / weight.sum()))
 
 
-def _last(given: Sequence[Sample]) -> list[Sample]:
+def _last(given: Sequence[TurnSample]) -> list[TurnSample]:
     """The longest sample of each call: those that the next one does not go on from."""
     ends = [*(len(s.spoken.lengths) for s in given[1:]), 1]
     return [s for s, follows in zip(given, ends, strict=True) if follows == 1]
 
 
-def _rows(given: Sequence[Sample], rarity: dict[str, tuple[int, float]], dense: Array) -> Array:
+def _rows(given: Sequence[TurnSample], rarity: dict[str, tuple[int, float]], dense: Array) -> Array:
     grams = np.zeros((len(given), len(rarity)), np.float32)
     for at, sample in enumerate(given):
         for gram in sample.spoken.grams:

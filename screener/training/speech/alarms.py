@@ -66,7 +66,7 @@ def together(what: str, rows: Iterable[Alarms]) -> Iterator[Alarms]:
     yield Alarms(what, sum(r.phrases for r in seen), sum(r.syllables for r in seen), sum(r.seconds for r in seen))
 
 
-class Listener:
+class AlarmCounter:
     """Counts what a model hears in recordings.
 
     Args:
@@ -117,7 +117,7 @@ def _made(
     prefix: str,
     seed: int,
 ) -> Iterator[Alarms]:
-    listener = Listener(model)
+    listener = AlarmCounter(model)
     for name, make in makers.items():
         rng = np.random.default_rng((seed, len(name), *name.encode()))  # each kind has its own chance
         count = round((MOUTH_MINUTES if name in mouths else MINUTES) * 60 / PIECE_SECONDS)
@@ -127,7 +127,7 @@ def _made(
 
 def other_languages(model: VoskModel, seed: int = 11) -> Iterator[Alarms]:
     """The same enquiry in other languages, at several speeds and pitches, through G.711."""
-    listener = Listener(model)
+    listener = AlarmCounter(model)
     rng = np.random.default_rng(seed)
     for language, text in LANGUAGES.items():
         ways = [(speed, pitch) for speed in (140, 165, 190, 215) for pitch in (25, 50, 75)]
@@ -138,7 +138,7 @@ def other_languages(model: VoskModel, seed: int = 11) -> Iterator[Alarms]:
 
 def recorded(model: VoskModel, folder: Path) -> Iterator[Alarms]:
     """A folder of recordings without speech, by the kind that their names begin with: `laugh_1.flac`."""
-    listener = Listener(model)
+    listener = AlarmCounter(model)
     files = sorted(p for p in folder.iterdir() if p.suffix in (".wav", ".flac"))
     for kind in sorted({p.name.partition("_")[0] for p in files}):
         yield listener.among(f"recorded: {kind}", (pcm_of(p) for p in files if p.name.partition("_")[0] == kind))

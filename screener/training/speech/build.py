@@ -7,10 +7,10 @@ from pathlib import Path
 
 from screener.events import SAMPLE_RATE
 from screener.training.speech import folder, graph, wordbank
-from screener.training.speech.card import Made
 from screener.training.speech.corpus import Segmenter, garbage, sentences
 from screener.training.speech.data import make_all, plan
 from screener.training.speech.fit import HEARD, fit
+from screener.training.speech.provenance import Provenance
 from screener.training.speech.synthesis import TRAINED
 from screener.training.speech.throats import MADE, cabinet
 
@@ -38,7 +38,7 @@ class Recipe:
     banks: tuple[Path, ...] = ()
 
 
-def build(recipe: Recipe, where: Path, progress: Callable[[str], None]) -> Made:
+def build(recipe: Recipe, where: Path, progress: Callable[[str], None]) -> Provenance:
     """Make the model.
 
     Args:
@@ -61,4 +61,4 @@ def build(recipe: Recipe, where: Path, progress: Callable[[str], None]) -> Made:
     progress(f"{len(words) - 1} words, {len(states)} states in the graph")
     folder.write(where, net, states, words, recipe.date)
     millions = sum(p.numel() for p in net.parameters()) / 1e6
-    return Made(hours, len({*TRAINED, *MADE}), len(corpus), len(words) - 1, millions, recipe.seed)
+    return Provenance(hours, len({*TRAINED, *MADE}), len(corpus), len(words) - 1, millions, recipe.seed)

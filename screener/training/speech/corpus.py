@@ -125,7 +125,7 @@ def _spell(text: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Word:
+class Pronunciation:
     """A word as the recogniser prints it, with one way to read it."""
 
     text: str
@@ -146,7 +146,7 @@ class Segmenter:
             self._joins[pair] = len(self._joins)
             pairs.join(pair)
 
-    def cut(self, sentence: Sentence) -> list[Word]:
+    def cut(self, sentence: Sentence) -> list[Pronunciation]:
         """A sentence as words."""
         words = list(sentence.text)
         while len(words) > 1:
@@ -156,7 +156,7 @@ class Segmenter:
             _join(words, min(pairs, key=self._joins.__getitem__))
         found, at = [], 0
         for text in words:
-            found.append(Word(text, sentence.plain[at : at + len(text)]))
+            found.append(Pronunciation(text, sentence.plain[at : at + len(text)]))
             at += len(text)
         return found
 
@@ -217,7 +217,7 @@ def _gb2312(character: str) -> bytes:
     return character.encode("gb2312", "ignore")
 
 
-def garbage(corpus: Iterable[Sentence]) -> list[Word]:
+def garbage(corpus: Iterable[Sentence]) -> list[Pronunciation]:
     """One word for every syllable there is, for what the corpus does not know.
 
     The character that stands for a syllable is the commonest of the corpus that is read so on its own, else the
@@ -237,5 +237,5 @@ def garbage(corpus: Iterable[Sentence]) -> list[Word]:
         except ValueError:
             continue
         if syllable in chosen:
-            found.append(Word(chosen[syllable], (syllable,)))
+            found.append(Pronunciation(chosen[syllable], (syllable,)))
     return found

@@ -16,7 +16,7 @@ from screener.training.speech.corpus import Sentence
 from screener.training.speech.features import Features, cepstra
 from screener.training.speech.scraps import any_scraps
 from screener.training.speech.sounds import any_sound
-from screener.training.speech.synthesis import TRAINED, Samples, Voice, gibberish, say
+from screener.training.speech.synthesis import TRAINED, Samples, SynthesisVoice, gibberish, say
 from screener.training.speech.throats import MADE
 from screener.training.speech.tokens import encode
 
@@ -42,7 +42,7 @@ BEHIND_DB = (-20.0, -8.0)
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class UtterancePlan:
     """One utterance to be made.
 
     Attributes:
@@ -53,8 +53,8 @@ class Item:
     """
 
     parts: tuple[Sentence, ...]
-    voice: Voice
-    behind: tuple[Sentence, Voice] | None
+    voice: SynthesisVoice
+    behind: tuple[Sentence, SynthesisVoice] | None
     seed: int
 
 
@@ -70,7 +70,7 @@ Versions = tuple[Example, ...]
 """The same utterance over several lines, frame by frame."""
 
 
-def plan(corpus: Sequence[Sentence], count: int, seed: int) -> list[Item]:
+def plan(corpus: Sequence[Sentence], count: int, seed: int) -> list[UtterancePlan]:
     """Draw the items: every sentence comes up about equally often."""
     rng = np.random.default_rng(seed)
     syllables = sorted({(s.text[i], s.toned[i]) for s in corpus for i in range(len(s.text))})
@@ -96,17 +96,17 @@ def plan(corpus: Sequence[Sentence], count: int, seed: int) -> list[Item]:
         else:
             parts = (draw(),)
         behind = (draw(), _voice(rng)) if parts and rng.random() < BEHIND_SHARE else None
-        items.append(Item(parts, _voice(rng), behind, int(rng.integers(1 << 62))))
+        items.append(UtterancePlan(parts, _voice(rng), behind, int(rng.integers(1 << 62))))
     return items
 
 
-def _voice(rng: np.random.Generator) -> Voice:
+def _voice(rng: np.random.Generator) -> SynthesisVoice:
     """One of espeak-ng's in another throat, or a made one."""
     made = rng.random() < MADE_SHARE
-    return Voice.random(rng, MADE) if made else Voice.random(rng, TRAINED).stretched(rng)
+    return SynthesisVoice.random(rng, MADE) if made else SynthesisVoice.random(rng, TRAINED).stretched(rng)
 
 
-def make(item: Item) -> Versions:
+def make(item: UtterancePlan) -> Versions:
     """Synthesise an item and distort it, several times over."""
     rng = np.random.default_rng(item.seed)
     if item.parts:
@@ -134,7 +134,7 @@ def _nothing_said(rng: np.random.Generator) -> Samples:
     return any_scraps(rng) if dice < GIBBERISH_SHARE + SCRAPS_SHARE else any_sound(rng)
 
 
-def make_all(items: Sequence[Item], workers: int) -> list[Versions]:
+def make_all(items: Sequence[UtterancePlan], workers: int) -> list[Versions]:
     """Make every item, in order."""
     with ProcessPoolExecutor(workers) as pool:
         return list(pool.map(make, items, chunksize=32))

@@ -19,7 +19,7 @@ from screener.speech.pinyin import syllables
 from screener.speech.vosk import VoskModel
 from screener.training.speech.augment import from_pcm, g711, level, lose, noise, to_pcm
 from screener.training.speech.corpus import Sentence, read_sentence, sentences
-from screener.training.speech.synthesis import HELD_OUT, Samples, Voice, resample, say
+from screener.training.speech.synthesis import HELD_OUT, Samples, SynthesisVoice, resample, say
 
 PHRASE = range(2, 11)
 """Syllables of a phrase."""
@@ -43,7 +43,7 @@ AIMED = "20 dB"
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ScoreRow:
     """One line of the table: so many of so many, with the share of syllables wrong where it is known."""
 
     what: str
@@ -85,7 +85,7 @@ def contains(heard: Sequence[str], phrase: Sequence[str]) -> bool:
     return any(tuple(heard[i : i + len(phrase)]) == tuple(phrase) for i in range(len(heard) - len(phrase) + 1))
 
 
-def held_out_voices(model: VoskModel, voices: Sequence[str] = HELD_OUT, seed: int = 7) -> Iterable[Row]:
+def held_out_voices(model: VoskModel, voices: Sequence[str] = HELD_OUT, seed: int = 7) -> Iterable[ScoreRow]:
     """Phrases of the corpus, and key phrases within sentences that are not in it, in voices not trained on.
 
     Args:
@@ -106,7 +106,10 @@ def held_out_voices(model: VoskModel, voices: Sequence[str] = HELD_OUT, seed: in
             carried = read_sentence(CARRIERS[int(rng.integers(len(CARRIERS)))].format(phrase.text))
             if carried is not None:
                 unseen.append((voice, carried, phrase))
-    said = [(sentence, key, say(sentence, Voice.random(rng, (voice,)))) for voice, sentence, key in known + unseen]
+    said = [
+        (sentence, key, say(sentence, SynthesisVoice.random(rng, (voice,))))
+        for voice, sentence, key in known + unseen
+    ]
     for name, distort in CONDITIONS.items():
         exact = phrases = errors = total = found = keys_said = 0
         for sentence, key, samples in said if name == AIMED else said[::4]:
@@ -118,11 +121,11 @@ def held_out_voices(model: VoskModel, voices: Sequence[str] = HELD_OUT, seed: in
             exact, phrases = exact + (heard == sentence.plain), phrases + 1
             errors += distance(heard, sentence.plain)
             total += len(sentence.plain)
-        yield Row(f"phrases exact, {name}", exact, phrases, errors / total)
-        yield Row(f"key phrases in unseen sentences, {name}", found, keys_said)
+        yield ScoreRow(f"phrases exact, {name}", exact, phrases, errors / total)
+        yield ScoreRow(f"key phrases in unseen sentences, {name}", found, keys_said)
 
 
-def demo_calls(model: VoskModel, runs: int = 5, seed: int = 7) -> Iterable[Row]:
+def demo_calls(model: VoskModel, runs: int = 5, seed: int = 7) -> Iterable[ScoreRow]:
     """Sentences of the demo that are heard whole in its own recordings, as they are and with noise."""
     rng = np.random.default_rng(seed)
     script = tomllib.loads((PACKAGE / "demo" / "calls.toml").read_text("utf-8"))
@@ -137,10 +140,10 @@ def demo_calls(model: VoskModel, runs: int = 5, seed: int = 7) -> Iterable[Row]:
             hits = sum(contains(h, part) for h in heard for part in parts)
             whole = tuple(s for part in parts for s in part)
             wrong = sum(distance(h, whole) for h in heard) / (runs * len(whole))
-            yield Row(f"demo {call['name']}, {name}", hits, runs * len(parts), wrong)
+            yield ScoreRow(f"demo {call['name']}, {name}", hits, runs * len(parts), wrong)
 
 
-def people(model: VoskModel, folder: Path) -> Row:
+def people(model: VoskModel, folder: Path) -> ScoreRow:
     """Clips of people with their transcripts: sentences heard whole, and syllables."""
     exact = errors = total = count = 0
     for line in (folder / "transcripts.tsv").read_text("utf-8").splitlines():
@@ -149,7 +152,7 @@ def people(model: VoskModel, folder: Path) -> Row:
         heard = hear(model, pcm_of(folder / name))
         exact, count = exact + (heard == said), count + 1
         errors, total = errors + distance(heard, said), total + len(said)
-    return Row("clips of people, whole", exact, count, errors / total)
+    return ScoreRow("clips of people, whole", exact, count, errors / total)
 
 
 def key_phrases(strengths: Sequence[str]) -> list[str]:

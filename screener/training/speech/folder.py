@@ -70,7 +70,7 @@ def to_kaldi(net: Tdnn) -> kaldi.Model:
     return kaldi.Model(len(TOKENS), tuple(config), components, LEFT, RIGHT, priors)
 
 
-def write(folder: Path, net: Tdnn, states: Sequence[openfst.State], words: Sequence[str], date: str) -> None:
+def write(folder: Path, net: Tdnn, states: Sequence[openfst.FstState], words: Sequence[str], date: str) -> None:
     """Write every file and the card with their sums.
 
     Args:

@@ -13,8 +13,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from screener.training.speech.corpus import Word
-from screener.training.speech.openfst import EPSILON, Arc, State
+from screener.training.speech.corpus import Pronunciation
+from screener.training.speech.openfst import EPSILON, Arc, FstState
 from screener.training.speech.tokens import BLANK, encode
 
 DISCOUNT = 0.2
@@ -24,7 +24,7 @@ GARBAGE_SHARE = 0.04
 SCALE = 1.3
 """The weight of the language model against the net's; as the discount, chosen on voices not in the evaluation."""
 
-Key = Word | None
+Key = Pronunciation | None
 """A history: the last word, or None at the beginning."""
 
 
@@ -49,13 +49,13 @@ class Bigrams:
         end: of a sentence's end after a history.
     """
 
-    after: dict[Key, dict[Word, float]]
+    after: dict[Key, dict[Pronunciation, float]]
     step_back: dict[Key, float]
-    anywhere: dict[Word, float]
+    anywhere: dict[Pronunciation, float]
     end: dict[Key, float]
 
     @classmethod
-    def of(cls, sentences: Iterable[Sequence[Word]], garbage: Sequence[Word]) -> "Bigrams":
+    def of(cls, sentences: Iterable[Sequence[Pronunciation]], garbage: Sequence[Pronunciation]) -> "Bigrams":
         """Count and discount."""
         pairs: dict[Key, Counter[Key]] = defaultdict(Counter)
         for words in sentences:
@@ -70,7 +70,7 @@ class Bigrams:
         anywhere = {w: (1 - GARBAGE_SHARE) * n / total for w, n in fans.items() if w is not None}
         for word in garbage:
             anywhere[word] = anywhere.get(word, 0.0) + GARBAGE_SHARE / len(garbage)
-        after: dict[Key, dict[Word, float]] = {}
+        after: dict[Key, dict[Pronunciation, float]] = {}
         step_back: dict[Key, float] = {}
         end: dict[Key, float] = {}
         for history, followers in pairs.items():
@@ -87,11 +87,11 @@ class Bigrams:
 @dataclass(slots=True)
 class _Node:
     children: dict[int, "_Node"] = field(default_factory=dict)
-    words: dict[Word, float] = field(default_factory=dict)
+    words: dict[Pronunciation, float] = field(default_factory=dict)
     best: float = math.inf  # the least cost of any word from here on
 
 
-def _tree(costs: Mapping[Word, float]) -> _Node:
+def _tree(costs: Mapping[Pronunciation, float]) -> _Node:
     root = _Node()
     for word, cost in costs.items():
         node = root
@@ -107,11 +107,11 @@ def _cost(probability: float) -> float:
     return -SCALE * math.log(probability)
 
 
-def build(bigrams: Bigrams) -> tuple[list[State], list[str]]:
+def build(bigrams: Bigrams) -> tuple[list[FstState], list[str]]:
     """The graph, and its words by label; label 0 is `<eps>`, the start is state 0."""
     names = ["<eps>", *sorted({word.text for word in bigrams.anywhere})]
     labels = {name: label for label, name in enumerate(names)}
-    states = [State() for _ in range(len(bigrams.after) + 2)]
+    states = [FstState() for _ in range(len(bigrams.after) + 2)]
     begin_of: dict[Key, int] = {history: at for at, history in enumerate(bigrams.after)}
     unknown, anywhere = len(states) - 2, len(states) - 1
 
@@ -119,7 +119,7 @@ def build(bigrams: Bigrams) -> tuple[list[State], list[str]]:
         """Hang a tree below states that already cost `paid`."""
         for token, child in node.children.items():
             here = len(states)
-            states.append(State(arcs=[Arc(stay(token), EPSILON, 0.0, here)]))
+            states.append(FstState(arcs=[Arc(stay(token), EPSILON, 0.0, here)]))
             for origin in origins:
                 states[origin].arcs.append(Arc(enter(token), EPSILON, child.best - paid, here))
             for word, cost in child.words.items():
@@ -127,7 +127,7 @@ def build(bigrams: Bigrams) -> tuple[list[State], list[str]]:
                 states[here].arcs.append(Arc(EPSILON, labels[word.text], cost - child.best, target))
             if child.children:
                 blank = len(states)
-                states.append(State(arcs=[Arc(stay(BLANK), EPSILON, 0.0, blank)]))
+                states.append(FstState(arcs=[Arc(stay(BLANK), EPSILON, 0.0, blank)]))
                 states[here].arcs.append(Arc(enter(BLANK), EPSILON, 0.0, blank))
                 grow(child, (here, blank), child.best)
 

@@ -42,14 +42,14 @@ class Arc:
 
 
 @dataclass(slots=True)
-class State:
+class FstState:
     """A state: the cost of ending here, and the steps from it."""
 
     final: float = NOT_FINAL
     arcs: list[Arc] = field(default_factory=list)
 
 
-def serialize(states: Sequence[State], start: int = 0) -> bytes:
+def serialize(states: Sequence[FstState], start: int = 0) -> bytes:
     """States as OpenFst writes them."""
     arcs = sum(len(state.arcs) for state in states)
     out = [
@@ -64,7 +64,7 @@ def serialize(states: Sequence[State], start: int = 0) -> bytes:
     return b"".join(out)
 
 
-def parse(data: bytes) -> tuple[list[State], int]:
+def parse(data: bytes) -> tuple[list[FstState], int]:
     """The way back: states and the start.
 
     Raises:
@@ -76,7 +76,7 @@ def parse(data: bytes) -> tuple[list[State], int]:
         raise ModelError(f"not a graph that this project makes: {error}", "build it again") from error
 
 
-def _parse(data: bytes) -> tuple[list[State], int]:
+def _parse(data: bytes) -> tuple[list[FstState], int]:
     head = _HEADER.unpack_from(data)
     *kind, start, count, arcs = head
     if kind != [_MAGIC, len(_TYPE), _TYPE, len(_ARCS), _ARCS, _VERSION, 0, _PROPERTIES]:
@@ -89,7 +89,7 @@ def _parse(data: bytes) -> tuple[list[State], int]:
         end = at + size * _ARC.size
         if size < 0 or end > len(data):
             raise ValueError(f"cut short at byte {at}")
-        states.append(State(final, [Arc(*fields) for fields in _ARC.iter_unpack(data[at:end])]))
+        states.append(FstState(final, [Arc(*fields) for fields in _ARC.iter_unpack(data[at:end])]))
         at = end
     if at != len(data):
         raise ValueError(f"{len(data) - at} bytes too many")

@@ -67,7 +67,7 @@ Samples = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
-class Voice:
+class SynthesisVoice:
     """How a sentence is said.
 
     Attributes:
@@ -89,7 +89,7 @@ class Voice:
     sandhi: bool = True
 
     @classmethod
-    def random(cls, rng: np.random.Generator, variants: Sequence[str]) -> "Voice":
+    def random(cls, rng: np.random.Generator, variants: Sequence[str]) -> "SynthesisVoice":
         """Any of these variants at a usual speed and pitch."""
         return cls(
             variants[int(rng.integers(len(variants)))],
@@ -100,7 +100,7 @@ class Voice:
             sandhi=bool(rng.random() < 0.7),
         )
 
-    def stretched(self, rng: np.random.Generator) -> "Voice":
+    def stretched(self, rng: np.random.Generator) -> "SynthesisVoice":
         """The same voice in another throat, more often than not; about as fast as before."""
         if rng.random() < UNSTRETCHED_SHARE:
             return self
@@ -108,7 +108,7 @@ class Voice:
         return replace(self, tract=tract, speed=round(self.speed / tract))
 
 
-def say(sentence: Sentence, voice: Voice) -> Samples:
+def say(sentence: Sentence, voice: SynthesisVoice) -> Samples:
     """Synthesise a sentence.
 
     Raises:
@@ -127,7 +127,7 @@ def gibberish(rng: np.random.Generator) -> Samples:
         "".join(str(rng.choice(_ONSETS)) + str(rng.choice(_VOWELS)) for _ in range(int(rng.integers(1, 5))))
         for _ in range(int(rng.integers(2, 9)))
     )
-    voice = Voice.random(rng, TRAINED).stretched(rng)
+    voice = SynthesisVoice.random(rng, TRAINED).stretched(rng)
     name = f"{rng.choice(ACCENTS)}+{voice.variant}" if voice.variant else str(rng.choice(ACCENTS))
     said = speak(" ".join(words), name, voice.speed, voice.pitch, tract=voice.tract, sharp=voice.sharp)
     return said[::-1] if rng.random() < BACKWARDS_SHARE else said
@@ -136,7 +136,7 @@ def gibberish(rng: np.random.Generator) -> Samples:
 def speak(
     text: str, name: str, speed: int, pitch: int, *, gap: int = 0, tract: float = 1.0, sharp: bool = True
 ) -> Samples:
-    """Have espeak-ng read a text in a voice of any language; `Voice` explains the other arguments.
+    """Have espeak-ng read a text in a voice of any language; `SynthesisVoice` explains the other arguments.
 
     Raises:
         ModelError: espeak-ng is missing or fails.

@@ -31,14 +31,14 @@ PAUSES = (0.0, 0.0, 0.03, 0.15)
 
 
 @dataclass(frozen=True, slots=True)
-class Spoken:
+class SpokenWord:
     """A word: its tokens, and its sound at 8 kHz without silence around."""
 
     tokens: tuple[int, ...]
     samples: Samples
 
 
-def read(bank: Path) -> list[Spoken]:
+def read(bank: Path) -> list[SpokenWord]:
     """Every word of a bank whose name can be read as Mandarin.
 
     Raises:
@@ -51,7 +51,7 @@ def read(bank: Path) -> list[Spoken]:
                 tokens = _tokens(name)
                 if tokens:
                     samples, rate = soundfile.read(io.BytesIO(archive.read(name)), dtype="float32", always_2d=True)
-                    found.append(Spoken(tokens, trim(resample(samples[:, 0], rate))))
+                    found.append(SpokenWord(tokens, trim(resample(samples[:, 0], rate))))
     except (OSError, zipfile.BadZipFile, soundfile.LibsndfileError) as error:
         raise ModelError(f"{bank}: {error}", "a word bank is a zip of recordings named by their words") from error
     return found
@@ -69,7 +69,7 @@ def _tokens(name: str) -> tuple[int, ...]:
         return ()
 
 
-def utterances(bank: Sequence[Spoken], count: int, seed: int) -> list[Versions]:
+def utterances(bank: Sequence[SpokenWord], count: int, seed: int) -> list[Versions]:
     """Words in random order, at a speed that no speaker has, through the telephone."""
     rng = np.random.default_rng(seed)
     made: list[Versions] = []

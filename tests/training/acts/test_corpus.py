@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from screener.core.acts import Act
+from screener.core.dialogue_acts import Act
 from screener.core.evidence import Kind, Standing
 from screener.errors import InputError
 from screener.events import LineClass, Speaker
 from screener.training.acts.check import check, shared
 from screener.training.acts.corpus import (
-    Call,
-    Turn,
+    CorpusCall,
+    CorpusTurn,
     grouped,
     hands,
     parse,
@@ -24,11 +24,11 @@ from screener.training.acts.corpus import (
 from screener.training.acts.written import read_written
 
 CALLER, AGENT = Speaker.CALLER, Speaker.AGENT
-CALL = Call(
+CALL = CorpusCall(
     "hand99-001",
     "hand99",
     "lewd",
-    (Turn(AGENT, "您好", Act.GREET), Turn(CALLER, "你今天穿什么呀", Act.LEWD)),
+    (CorpusTurn(AGENT, "您好", Act.GREET), CorpusTurn(CALLER, "你今天穿什么呀", Act.LEWD)),
     known_at=2,
     hour=22,
     line=LineClass.MOBILE,
@@ -43,11 +43,11 @@ C grievance | 我的钱呢
 
 
 @pytest.fixture(scope="module")
-def corpus() -> list[Call]:
+def corpus() -> list[CorpusCall]:
     return read_corpus()
 
 
-def test_it_is_large_by_many_and_half_of_it_must_not_be_flagged(corpus: list[Call]) -> None:
+def test_it_is_large_by_many_and_half_of_it_must_not_be_flagged(corpus: list[CorpusCall]) -> None:
     assert len(corpus) >= 3000
     assert len(hands()) >= 20
     assert sum(call.is_harassment for call in corpus) < len(corpus) / 2
@@ -55,11 +55,11 @@ def test_it_is_large_by_many_and_half_of_it_must_not_be_flagged(corpus: list[Cal
     assert all(hand.particulars for hand in hands())
 
 
-def test_every_call_is_read_back_as_it_was_written(corpus: list[Call]) -> None:
+def test_every_call_is_read_back_as_it_was_written(corpus: list[CorpusCall]) -> None:
     assert all(parse(serialize(call)) == call for call in corpus[::50])
 
 
-def test_no_call_stands_twice_and_no_two_hands_copy(corpus: list[Call]) -> None:
+def test_no_call_stands_twice_and_no_two_hands_copy(corpus: list[CorpusCall]) -> None:
     assert not [f for f in check(corpus) if "times" in f.what and "share" not in f.what and "“" not in f.what]
     assert max(share for _, share in shared(corpus).values()) < 0.01
 
@@ -89,15 +89,15 @@ def test_a_hand_writes_plain_text(tmp_path: Path) -> None:
 
 
 def test_contradictions_and_templates_are_found() -> None:
-    clean = replace(CALL, turns=(CALL.turns[0], Turn(CALLER, "我查话费", Act.BUSINESS)))
+    clean = replace(CALL, turns=(CALL.turns[0], CorpusTurn(CALLER, "我查话费", Act.BUSINESS)))
     assert [f.what for f in check([clean])] == ["lewd without caller.lewd or caller.personal"]
     protected = replace(CALL, label="genuine", known_at=None)
     assert [f.what for f in check([protected])] == ["protected, and lewd"]
-    said = Turn(CALLER, "这是一句每次都要说的话", Act.LEWD)
+    said = CorpusTurn(CALLER, "这是一句每次都要说的话", Act.LEWD)
     copies = [replace(CALL, id=f"c{n}", turns=(said,), known_at=1) for n in range(4)]
     assert any("in 4 calls" in f.what for f in check(copies))
 
 
-def test_every_hand_is_in_one_group(corpus: list[Call]) -> None:
+def test_every_hand_is_in_one_group(corpus: list[CorpusCall]) -> None:
     groups = grouped(corpus, 5)
     assert sorted(hand for group in groups for hand in group) == sorted(h.name for h in hands())

@@ -5,25 +5,38 @@ from random import Random
 
 import pytest
 
-from screener.core.acts import Act
+from screener.core.dialogue_acts import Act
 from screener.core.evidence import Evidence, Kind, Source, Verdict
 from screener.core.judgement import Weights
 from screener.events import Speaker
-from screener.training.acts.corpus import Call, Turn
-from screener.training.acts.disturb import Heard, alike, badly, disturbed, split
-from screener.training.acts.measure import Share, Told, area, beyond, cut, margins, misheard, only, share, tables
+from screener.training.acts.corpus import CorpusCall, CorpusTurn
+from screener.training.acts.disturb import HeardTurn, alike, badly, disturbed, split
+from screener.training.acts.measure import (
+    MeasuredCall,
+    Share,
+    area,
+    beyond,
+    cut,
+    margins,
+    misheard,
+    only,
+    share,
+    tables,
+)
 
 W = Weights()
 TURNS = tuple(
-    Turn((Speaker.AGENT, Speaker.CALLER)[n % 2], text, (Act.ASK, Act.BUSINESS)[n % 2])
+    CorpusTurn((Speaker.AGENT, Speaker.CALLER)[n % 2], text, (Act.ASK, Act.BUSINESS)[n % 2])
     for n, text in enumerate(("您好请讲", "我查话费", "请问号码", "一三九"))
 )
 
 
-def judged(hand: str, label: str, margin: float, turn: int | None = None, known: int | None = None) -> Told:
-    call = Call(f"{hand}-{label}-{margin}", hand, label, TURNS, known)
+def judged(
+    hand: str, label: str, margin: float, turn: int | None = None, known: int | None = None
+) -> MeasuredCall:
+    call = CorpusCall(f"{hand}-{label}-{margin}", hand, label, TURNS, known)
     verdict = Verdict.HARASSMENT if margin > 0 else Verdict.GENUINE
-    return Told(call, verdict, Kind.LEWD if margin > 0 else None, margin, turn, ())
+    return MeasuredCall(call, verdict, Kind.LEWD if margin > 0 else None, margin, turn, ())
 
 
 def test_a_hands_bar_is_fixed_on_the_others() -> None:
@@ -85,7 +98,7 @@ def test_a_syllable_is_its_initial_and_its_final(syllable: str) -> None:
 def test_disturbing_keeps_what_is_known_when() -> None:
     near = alike(("ma", "mi", "na", "ni"), 2)
     assert near[2] == [3, 4]
-    turns = [Heard(n % 2, 0, (2, 3, 4, 5)) for n in range(8)]
+    turns = [HeardTurn(n % 2, 0, (2, 3, 4, 5)) for n in range(8)]
     for seed in range(300):
         heard, known = disturbed(turns, 5, near, Random(seed))
         assert 1 <= known <= len(heard)

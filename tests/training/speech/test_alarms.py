@@ -5,7 +5,7 @@ import pytest
 pytest.importorskip("soundfile", reason="needs the extra `train`")
 
 from screener.speech.vosk import VoskModel
-from screener.training.speech.alarms import Alarms, Listener, together
+from screener.training.speech.alarms import AlarmCounter, Alarms, together
 
 
 def test_a_sum_follows_its_rows() -> None:
@@ -15,4 +15,4 @@ def test_a_sum_follows_its_rows() -> None:
 
 
 def test_nothing_is_counted_in_silence() -> None:
-    assert Listener(VoskModel()).count(bytes(32000)) == (0, 0)
+    assert AlarmCounter(VoskModel()).count(bytes(32000)) == (0, 0)

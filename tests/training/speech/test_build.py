@@ -14,7 +14,7 @@ if shutil.which("espeak-ng") is None:
 
 from screener.speech.models import check_folder
 from screener.speech.vosk import VoskModel
-from screener.training.speech import card
+from screener.training.speech import provenance
 from screener.training.speech.build import Recipe, build
 
 
@@ -33,8 +33,10 @@ def test_the_same_recipe_gives_the_same_model(tmp_path: Path) -> None:
 
 
 def test_the_card_says_what_it_is_good_for() -> None:
-    made = card.Made(hours=7.1, voices=60, sentences=3, words=4, parameters=0.7, seed=1, wall=600, cpu=900)
-    text = card.write("name", "1", "2026-01-01", made, ["first row", "second row"])
+    made = provenance.Provenance(
+        hours=7.1, voices=60, sentences=3, words=4, parameters=0.7, seed=1, wall=600, cpu=900
+    )
+    text = provenance.write("name", "1", "2026-01-01", made, ["first row", "second row"])
     assert "synthetic speech" in text
     assert "    first row\n    second row\n" in text
     assert "7.1 h" in text

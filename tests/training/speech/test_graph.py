@@ -6,23 +6,23 @@ import math
 import pytest
 
 from screener.training.speech.corpus import (
+    Pronunciation,
     Segmenter,
-    Word,
     garbage,
     listed_phrases,
     read_sentence,
     sentences,
 )
 from screener.training.speech.graph import SCALE, Bigrams, build, enter
-from screener.training.speech.openfst import EPSILON, State
+from screener.training.speech.openfst import EPSILON, FstState
 from screener.training.speech.tokens import BLANK, encode
 
-GO = Word("走", ("zou",))
-HOME = Word("回家", ("hui", "jia"))
-NOISE = Word("噪", ("zao",))
+GO = Pronunciation("走", ("zou",))
+HOME = Pronunciation("回家", ("hui", "jia"))
+NOISE = Pronunciation("噪", ("zao",))
 
 
-def best(states: list[State], labels: list[int]) -> tuple[float, tuple[int, ...]]:
+def best(states: list[FstState], labels: list[int]) -> tuple[float, tuple[int, ...]]:
     """The cheapest way to take these labels from the start to an end: cost and words."""
     queue: list[tuple[float, int, int, tuple[int, ...]]] = [(0.0, 0, 0, ())]
     done: set[tuple[int, int]] = set()

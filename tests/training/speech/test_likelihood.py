@@ -16,7 +16,7 @@ from screener.training.speech import folder  # noqa: E402
 from screener.training.speech.features import cepstra  # noqa: E402
 from screener.training.speech.graph import enter, stay  # noqa: E402
 from screener.training.speech.net import Tdnn, outputs, pad  # noqa: E402
-from screener.training.speech.openfst import EPSILON, Arc, State  # noqa: E402
+from screener.training.speech.openfst import EPSILON, Arc, FstState  # noqa: E402
 from screener.training.speech.tokens import BLANK, encode  # noqa: E402
 
 TOKENS = encode(("ni", "hao", "wa", "shi"))
@@ -47,16 +47,18 @@ def pcm() -> bytes:
     return sound.astype("<i2").tobytes()
 
 
-def one_way_graph(tokens: list[int]) -> list[State]:
+def one_way_graph(tokens: list[int]) -> list[FstState]:
     """These tokens in this order, blanks wherever they may be."""
-    states = [State(arcs=[Arc(enter(BLANK), EPSILON, 0.0, 0)])]
+    states = [FstState(arcs=[Arc(enter(BLANK), EPSILON, 0.0, 0)])]
     origins = [0]
     for token in tokens:
         here, blank = len(states), len(states) + 1
         for origin in origins:
             states[origin].arcs.append(Arc(enter(token), 1 if token == tokens[0] else EPSILON, 0.0, here))
-        states.append(State(arcs=[Arc(stay(token), EPSILON, 0.0, here), Arc(enter(BLANK), EPSILON, 0.0, blank)]))
-        states.append(State(arcs=[Arc(stay(BLANK), EPSILON, 0.0, blank)]))
+        states.append(
+            FstState(arcs=[Arc(stay(token), EPSILON, 0.0, here), Arc(enter(BLANK), EPSILON, 0.0, blank)])
+        )
+        states.append(FstState(arcs=[Arc(stay(BLANK), EPSILON, 0.0, blank)]))
         origins = [here, blank]
     for last in origins:
         states[last].final = 0.0

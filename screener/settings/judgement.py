@@ -11,7 +11,7 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, with_confi
 
 from screener.core.evidence import Kind
 from screener.core.judgement import Calendar, Judgement, Strength, Weights
-from screener.core.lexicon import GAP, Lexicon, Phrase, Role
+from screener.core.lexicon import GAP, Lexicon, Phrase, PhraseRole
 from screener.errors import SettingsError
 from screener.resources import config_folder
 from screener.settings import sections
@@ -24,9 +24,9 @@ Loaded = TypeVar("Loaded")
 
 HARASSING = (Kind.LEWD, Kind.ABUSE, Kind.PRANK, Kind.CHITCHAT, Kind.THREAT)
 """Kinds that words can speak for."""
-ROLES: dict[str, tuple[Role, Kind | None]] = {
-    **{kind.value: (Role.HARASSMENT, kind) for kind in HARASSING},
-    **{role.value: (role, None) for role in Role if role is not Role.HARASSMENT},
+ROLES: dict[str, tuple[PhraseRole, Kind | None]] = {
+    **{kind.value: (PhraseRole.HARASSMENT, kind) for kind in HARASSING},
+    **{role.value: (role, None) for role in PhraseRole if role is not PhraseRole.HARASSMENT},
 }
 
 
@@ -57,7 +57,7 @@ _WEIGHTS = TypeAdapter(Weights)
 
 
 def load_judgement(
-    settings: sections.Judgement, folder: Path, syllables: Syllables, recordings: Path | None
+    settings: sections.JudgementSection, folder: Path, syllables: Syllables, recordings: Path | None
 ) -> Judgement:
     """Everything that judges.
 
@@ -86,7 +86,7 @@ def load_judgement(
     )
 
 
-def site_weights(settings: sections.Judgement, folder: Path) -> Weights:
+def site_weights(settings: sections.JudgementSection, folder: Path) -> Weights:
     """The weights alone; arguments as of `load_judgement`.
 
     Raises:
@@ -145,7 +145,7 @@ def load_phrases(path: Path, weights: Weights, syllables: Syllables) -> tuple[Ph
     return tuple(phrases)
 
 
-def load_notes(settings: sections.Judgement, folder: Path) -> dict[str, tuple[str, str]]:
+def load_notes(settings: sections.JudgementSection, folder: Path) -> dict[str, tuple[str, str]]:
     """What the lexicon's groups are called, in Chinese and English, by their ids.
 
     Raises:

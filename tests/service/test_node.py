@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from screener.feed.items import Item, Node
 from screener.operations.logs import FAULT_CHARACTERS, FAULTS
 from screener.ports import RegistrationState
-from screener.service.state import StateTeller
+from screener.service.node import StateTeller
 from screener.speech.recognizer import ModelInfo
 from tests.waiting import wait_for
 

@@ -6,7 +6,7 @@ _MOST_DOUBLINGS = 60
 
 
 @dataclass(frozen=True, slots=True)
-class Pauses:
+class Backoff:
     """Twice as long after every further failure in a row.
 
     Attributes:

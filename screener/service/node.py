@@ -8,7 +8,7 @@ from datetime import datetime
 
 from screener import __version__
 from screener.errors import InputError
-from screener.feed.choose import Teller, open_teller
+from screener.feed.choose import FeedSink, open_sink
 from screener.feed.items import Node, Order, Rested
 from screener.operations.logs import Faults
 from screener.ports import RegistrationState
@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 EVERY_SECONDS = 5.0
 
 
-def open_feed(settings: Settings, ordered: Callable[[Order], None]) -> Teller | None:
+def open_feed(settings: Settings, ordered: Callable[[Order], None]) -> FeedSink | None:
     """The feed of running calls; a site takes calls without one too.
 
     Args:
@@ -30,13 +30,13 @@ def open_feed(settings: Settings, ordered: Callable[[Order], None]) -> Teller | 
     if not settings.operations.feed:
         return None
     try:
-        return open_teller(settings.operations.feed, settings.folder, settings.store.url, ordered)
+        return open_sink(settings.operations.feed, settings.folder, settings.store.url, ordered)
     except InputError as problem:
         log.warning("no feed of running calls: %s; %s", problem.message, problem.remedy)
         return None
 
 
-def rest_teller(feed: Teller | None) -> Callable[[str, bool], None]:
+def rest_teller(feed: FeedSink | None) -> Callable[[str, bool], None]:
     """Tells what came of a pause that an agent took; where nobody is told, nobody could take one."""
 
     def tell(call: str, ok: bool) -> None:
@@ -62,7 +62,7 @@ class StateTeller:
 
     def __init__(
         self,
-        feed: Teller,
+        feed: FeedSink,
         model: ModelInfo,
         dry_run: bool,
         calls: Callable[[], int],

@@ -16,7 +16,7 @@ from screener.speech.pool import RecognizerPool
 from screener.webhook.sender import Sender
 
 
-class Elsewhere:
+class MonitoredCalls:
     """Calls that neither are offered to us nor are Asterisk's.
 
     Args:

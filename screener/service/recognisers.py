@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from screener.operations.metrics import Sample
 from screener.speech.pool import Loss, RecognizerPool
-from screener.speech.second import Outcome, SecondReader
+from screener.speech.second import ReadingOutcome, SecondReader
 
 
 def of_hearing(pool: RecognizerPool, second: SecondReader | None) -> Iterator[Sample]:
@@ -29,7 +29,7 @@ def of_hearing(pool: RecognizerPool, second: SecondReader | None) -> Iterator[Sa
 
 def _of_second(second: SecondReader) -> Iterator[Sample]:
     yield Sample("second_reader_ready", second.ready, "1: a second reader reads what flags stand on.")
-    for outcome in Outcome:
+    for outcome in ReadingOutcome:
         text = "Second readings, by what became of them."
         yield Sample("second_readings_total", second.counts[outcome], text, {"outcome": outcome})
     yield Sample("second_reading_seconds_total", second.seconds, "Seconds that second readings took.")

@@ -40,7 +40,7 @@ The sums of all files are in `model.json`; `screener model verify` checks them.
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class Provenance:
     """How a model was made.
 
     Attributes:
@@ -61,7 +61,7 @@ class Made:
     cpu: float = 0.0
 
 
-def write(name: str, version: str, date: str, made: Made, figures: Sequence[str]) -> str:
+def write(name: str, version: str, date: str, made: Provenance, figures: Sequence[str]) -> str:
     """The card as Markdown."""
-    fields = {field: getattr(made, field) for field in Made.__slots__}
+    fields = {field: getattr(made, field) for field in Provenance.__slots__}
     return _TEXT.format(name=name, version=version, date=date, figures="\n    ".join(figures), **fields)

@@ -7,11 +7,11 @@ import pytest
 from screener.core.actions import Prompt
 from screener.core.evidence import Kind
 from screener.core.judgement import Weights
-from screener.core.lexicon import Role
+from screener.core.lexicon import PhraseRole
 from screener.errors import SettingsError
 from screener.resources import config_folder
-from screener.settings.judging import load_judgement, load_phrases, load_weights
-from screener.settings.sections import Judgement
+from screener.settings.judgement import load_judgement, load_phrases, load_weights
+from screener.settings.sections import JudgementSection
 from screener.speech.pinyin import syllables
 
 GOOD = """\
@@ -43,7 +43,7 @@ def test_a_lexicon_is_compiled_to_syllables(tmp_path: Path) -> None:
     assert (bed.rule, bed.kind, bed.weight) == ("lewd.bed.1", Kind.LEWD, 5.5)
     assert bed.parts == (("pei", "wo", "shui", "jiao"),)
     assert gap.parts == (("ni", "chuan"), ("nei", "yi"))
-    assert (tea.role, tea.kind) == (Role.SAFE, None)
+    assert (tea.role, tea.kind) == (PhraseRole.SAFE, None)
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_what_is_no_lexicon_is_refused(tmp_path: Path, text: str, says: str) -> 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"none\.toml"):
-        load_judgement(Judgement(lexicon="none.toml"), tmp_path, syllables, None)
+        load_judgement(JudgementSection(lexicon="none.toml"), tmp_path, syllables, None)
 
 
 def test_weights(tmp_path: Path) -> None:
@@ -110,12 +110,12 @@ def test_weights(tmp_path: Path) -> None:
 def test_the_model_of_acts_may_be_a_sites_own(tmp_path: Path) -> None:
     shipped = config_folder() / "acts.bin"
     (tmp_path / "own.bin").write_bytes(shipped.read_bytes())
-    assert load_judgement(Judgement(acts="own.bin"), tmp_path, syllables, None).acts.version
+    assert load_judgement(JudgementSection(acts="own.bin"), tmp_path, syllables, None).acts.version
     with pytest.raises(SettingsError, match=r"acts\.toml: not a model of acts"):
-        load_judgement(Judgement(acts="acts.toml"), tmp_path, syllables, None)
+        load_judgement(JudgementSection(acts="acts.toml"), tmp_path, syllables, None)
 
 
 def test_the_recordings_are_known_by_what_they_say() -> None:
-    said = load_judgement(Judgement(), Path(), syllables, None).prompts
+    said = load_judgement(JudgementSection(), Path(), syllables, None).prompts
     assert said[Prompt.GREETING][1][:2] == ("nin", "hao")
     assert Prompt.SIGNAL_TONE not in said

@@ -21,13 +21,13 @@ from screener.cli.output import (
 from screener.cli.say import say, show
 from screener.events import Speaker
 from screener.numbers.mask import mask
-from screener.reports.page import Cell, Coded
+from screener.reports.layout import Cell, Coded
 from screener.review.explain import explain
 from screener.review.missed import missed_in
 from screener.review.timeline import timeline
 from screener.review.tune import load_protected, propose
 from screener.review.verdict import Word, rule
-from screener.settings.judging import site_weights
+from screener.settings.judgement import site_weights
 from screener.store.records import Review
 
 

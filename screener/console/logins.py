@@ -59,7 +59,7 @@ class LoginRefusedError(InputError):
     """A login is not believed; says the same whatever was wrong, so that nobody learns the names."""
 
 
-class Access:
+class Logins:
     """Logins of the site's accounts.
 
     Args:

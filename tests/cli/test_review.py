@@ -13,7 +13,7 @@ from screener.core.evidence import Kind, Source, Treatment, Verdict
 from screener.events import ListName, Speaker
 from screener.resources import config_folder
 from screener.review.missed import turn
-from screener.settings.judging import load_weights
+from screener.settings.judgement import load_weights
 from screener.store.log import open_log
 from screener.store.records import CallRecord, DecisionRow, EvidenceRow, Review, Segment
 
