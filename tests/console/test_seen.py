@@ -79,8 +79,6 @@ def test_who_sees_no_whole_numbers_reads_none_that_are_said(
 def test_who_sees_whole_numbers_reads_them(
     context: ConsoleContext, client: TestClient, told: None, role: Role
 ) -> None:
-    context: ConsoleContext, client: TestClient, told: None, role: Role
-) -> None:
     found = texts(context, client, role)
     for path in ("/calls/c0", "/review/c0", "/api/v1/calls/c0", "/live/events", "/api/v1/live"):
         assert [piece for piece in SAID if piece not in found[path]] == [], path

@@ -127,8 +127,6 @@ def test_a_report_that_takes_long_says_so_and_comes_by_itself(
 def test_nobody_is_shown_what_was_made_for_a_role_that_sees_more(
     context: ConsoleContext, client: TestClient
 ) -> None:
-    context: ConsoleContext, client: TestClient
-) -> None:
     write(context, flagged("c0", 0))
     pages = {}
     for role in (Role.SUPERVISOR, Role.AUDITOR):

@@ -194,8 +194,6 @@ def test_a_client_that_guesses_is_stopped_and_the_others_are_not(proxy: Proxy) -
 def test_a_login_through_it_is_for_tls_alone_and_a_stream_comes_at_once(
     proxy: Proxy, context: ConsoleContext
 ) -> None:
-    proxy: Proxy, context: ConsoleContext
-) -> None:
     with client(proxy) as browser:
         data = {"name": Role.AUDITOR.value, "password": PASSWORD, "next": "/"}
         answer = ask(browser, "POST", "/login", data=data)
