@@ -8,7 +8,7 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from email.message import EmailMessage
-from typing import Protocol
+from typing import Any, BinaryIO, Protocol
 
 from screener.errors import AlertError
 from screener.outside.text import visible, visible_lines
@@ -16,6 +16,8 @@ from screener.outside.text import visible, visible_lines
 SECONDS, WITHIN_SECONDS = 10.0, 60.0
 """For one answer of the mail server, and for the whole of a mail, however slowly it talks."""
 SUBJECT_MOST = 100
+REPLY_MOST = 65_536
+"""Bytes of one reply of the mail server, which may have any number of lines."""
 
 
 class MailServer(Protocol):
@@ -59,7 +61,7 @@ def post(server: MailServer, text: str, page: str = "", files: Sequence[Attachme
         AlertError: it was not taken.
     """
     host, _, port = server.url.partition(":")
-    taker = smtplib.SMTP(timeout=SECONDS)
+    taker = _Taker(timeout=SECONDS)
     cut = threading.Timer(WITHIN_SECONDS, _cut, (taker,))
     cut.daemon = True
     cut.start()
@@ -89,6 +91,43 @@ def _written(server: MailServer, text: str, page: str, files: Sequence[Attachmen
         main, _, sub = file.kind.partition("/")
         message.add_attachment(file.data, maintype=main, subtype=sub, filename=file.name)
     return message
+
+
+class _Taker(smtplib.SMTP):
+    """The mail server, who is heard no longer than it takes to reply."""
+
+    file: Any
+
+    def getreply(self) -> tuple[int, bytes]:
+        """The next reply."""
+        assert self.sock is not None
+        if not isinstance(self.file, _Reply):
+            self.file = _Reply(self.file or self.sock.makefile("rb"))
+        self.file.left = REPLY_MOST
+        return super().getreply()
+
+
+class _Reply:
+    """What smtplib reads lines from, up to an end."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file, self.left = file, 0
+
+    def readline(self, most: int) -> bytes:
+        """The next line.
+
+        Raises:
+            OSError: the reply does not end.
+        """
+        line = self._file.readline(most)
+        self.left -= len(line)
+        if self.left < 0:
+            raise OSError("a reply without end")
+        return line
+
+    def close(self) -> None:
+        """Hear nothing more."""
+        self._file.close()
 
 
 def _cut(taker: smtplib.SMTP) -> None:

@@ -3,6 +3,7 @@
 import contextlib
 import logging
 import socket
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -89,6 +90,11 @@ class _Few(ThreadingHTTPServer):
         finally:
             self._since.pop(about[0], None)
             self._free.release()
+
+    def handle_error(self, *_about: Any) -> None:  # noqa: ANN401
+        """Whoever leaves before the page is worth no line; the library would print a traceback."""
+        if not isinstance(sys.exc_info()[1], OSError):
+            log.exception("metrics: a fault of ours")
 
     def service_actions(self) -> None:
         """A few times a second: cut whoever takes too long."""

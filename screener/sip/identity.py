@@ -10,6 +10,9 @@ from screener.ports import InviteInfo
 from screener.sip.address import NameAddr, Uri, parse_params, plain
 from screener.sip.message import Request
 
+MOST_ADDRESSES = 100
+"""Of one header: Max-Forwards ends a call at its 70th station."""
+
 
 def invite_info(request: Request, source: str, wanted: Sequence[str]) -> InviteInfo:
     """Decode an INVITE of a configured peer.
@@ -75,9 +78,10 @@ def _first(request: Request, name: str) -> NameAddr | None:
 
 
 def _all(request: Request, name: str) -> list[NameAddr]:
-    """Every value of a header that is an address."""
+    """Every value of a header that is an address; none of a header with more of them than a call has stations."""
     found = []
-    for value in request.headers.values(name):
+    values = request.headers.values(name)
+    for value in values if len(values) <= MOST_ADDRESSES else ():
         with contextlib.suppress(SipParseError):
             found.append(NameAddr.parse(value))
     return found

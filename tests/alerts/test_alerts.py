@@ -226,6 +226,16 @@ def test_a_mail_server_that_never_comes_to_the_point_is_cut_off(
         send(Way("email", place, sender="a@example.org", to=("b@example.org",)), ALERT, "threat", 1)
 
 
+def test_a_reply_without_end_is_not_read_to_its_end() -> None:
+    def flood(connection: socket.socket) -> None:
+        with suppress(OSError):
+            while True:
+                connection.sendall(b"220-on and on\r\n" * 1000)
+
+    with mail_server(flood) as place, pytest.raises(AlertError, match="without end"):
+        send(Way("email", place, sender="a@example.org", to=("b@example.org",)), ALERT, "threat", 1)
+
+
 def test_what_a_caller_wrote_is_no_header_and_no_fault_of_a_mail() -> None:
     with mailbox() as box:
         way = Way("email", box.place, sender="a@example.org", to=("b@example.org",))

@@ -1,4 +1,6 @@
+import logging
 import socket
+import struct
 import threading
 import time
 import urllib.error
@@ -10,7 +12,7 @@ import pytest
 from screener.errors import SipError
 from screener.operations import metrics
 from screener.operations.metrics import AT_ONCE, MetricsServer, Sample, render
-from tests.waiting import WAIT
+from tests.waiting import WAIT, wait_for
 
 SAMPLES = [
     Sample("calls", 1234567, "Calls up."),
@@ -71,3 +73,39 @@ def test_a_question_that_trickles_in_holds_nobody_up_for_ever(monkeypatch: pytes
         with urllib.request.urlopen(f"http://127.0.0.1:{server.port}/metrics", timeout=WAIT) as page:
             assert page.status == 200
     server.stop()
+
+
+def test_who_leaves_before_the_page_is_worth_no_line(
+    capfd: pytest.CaptureFixture, caplog: pytest.LogCaptureFixture
+):
+    asked, left = threading.Event(), threading.Event()
+
+    def samples() -> list[Sample]:
+        asked.set()
+        left.wait(WAIT)
+        return SAMPLES * 10_000
+
+    server = MetricsServer(0, samples)
+    with socket.create_connection(("127.0.0.1", server.port)) as line:
+        line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        line.sendall(b"GET /metrics HTTP/1.1\r\n\r\n")
+        assert asked.wait(WAIT)
+    left.set()
+    wait_for(lambda: not server._server._since, WAIT, "end of it")
+    server.stop()
+    assert "Traceback" not in capfd.readouterr().err
+    assert not caplog.records
+
+
+def test_a_fault_of_ours_is_said(caplog):
+    def samples() -> list[Sample]:
+        raise ValueError("ours")
+
+    server = MetricsServer(0, samples)
+    with socket.create_connection(("127.0.0.1", server.port)) as line:
+        line.sendall(b"GET /metrics HTTP/1.1\r\n\r\n")
+        assert line.recv(100) == b""
+    server.stop()
+    assert [(record.levelno, record.message) for record in caplog.records] == [
+        (logging.ERROR, "metrics: a fault of ours")
+    ]

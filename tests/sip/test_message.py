@@ -99,6 +99,12 @@ def test_who_calls_and_who_sent_them():
     assert (hidden.number, hidden.referred_by) == ("", "")
 
 
+@pytest.mark.parametrize(("values", "number"), [(100, "13900139000"), (101, "13800138000")])
+def test_more_addresses_than_a_call_has_stations_are_none(values, number):
+    asserted = b"P-Asserted-Identity: " + b", ".join([b"<sip:13900139000@a>"] * values) + b"\r\nl: 4"
+    assert invite_info(parse((INVITE % b"x").replace(b"l: 4", asserted)), "h:1", ()).number == number
+
+
 def test_multipart_body():
     body = (
         b"--b\r\nContent-Type: text/plain\r\n\r\nx\r\n--b\r\nContent-Type: application/sdp\r\n\r\nv=0\r\n--b--\r\n"
