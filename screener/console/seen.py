@@ -12,7 +12,7 @@ from screener.errors import InputError
 from screener.feed.board import LiveCall
 from screener.feed.items import Heard, Weighed
 from screener.feed.masked import masked
-from screener.numbers.mask import Transcript, has_digits, hide
+from screener.numbers.mask import MaskedTranscript, has_digits, hide
 from screener.store.records import CallRecord
 
 
@@ -20,7 +20,7 @@ def of_record(context: ConsoleContext, person: Person, record: CallRecord) -> Ca
     """A row of the log with its words as somebody may read them; its number stays as it is."""
     if context.sees_whole_numbers(person):
         return record
-    transcript = Transcript((segment.speaker.value, segment.text) for segment in record.segments)
+    transcript = MaskedTranscript((segment.speaker.value, segment.text) for segment in record.segments)
     said = zip(record.segments, transcript.texts, strict=True)
     return replace(
         record,

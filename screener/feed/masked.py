@@ -5,13 +5,13 @@ from dataclasses import replace
 
 from screener.feed.board import Board, LiveCall
 from screener.feed.items import Heard, Item, Weighed
-from screener.numbers.mask import Transcript, hide
+from screener.numbers.mask import MaskedTranscript, hide
 
 
 def masked(call: LiveCall) -> tuple[Sequence[Heard], Sequence[Weighed]]:
     """Words and evidence of a running call, oldest first, without the numbers that were said."""
     words = sorted(call.words.values(), key=lambda heard: heard.at)
-    transcript = Transcript((heard.speaker, heard.text) for heard in words)
+    transcript = MaskedTranscript((heard.speaker, heard.text) for heard in words)
     return (
         [replace(heard, text=text) for heard, text in zip(words, transcript.texts, strict=True)],
         [replace(e, span=transcript.quoted(e.span), detail=transcript.quoted(e.detail)) for e in call.evidence],

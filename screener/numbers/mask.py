@@ -62,7 +62,7 @@ _MORE = {"两": 0, "二": 0, "三": 1, "四": 2, "五": 3, "六": 4, "2": 0, "3"
 """三个八 is three digits in two."""
 
 
-class Transcript:
+class MaskedTranscript:
     """What was said in a call, without the numbers that were said.
 
     A number is hidden to its last digit, so that one that grows on a page is never read piece by piece, and across

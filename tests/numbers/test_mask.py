@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from screener.numbers.mask import Masker, Transcript, has_digits, hide, mask, mask_text
+from screener.numbers.mask import MaskedTranscript, Masker, has_digits, hide, mask, mask_text
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_a_hidden_text_is_as_long_and_keeps_no_five_digits(parts: list[str]) -> 
 
 
 def test_a_number_that_is_said_in_groups_is_hidden_in_all_of_them_and_where_it_is_quoted() -> None:
-    said = Transcript(
+    said = MaskedTranscript(
         [("caller", "我是一三八"), ("agent", "嗯二"), ("caller", "零零一三"), ("caller", "八零零零。好")]
     )
     assert said.texts == ["我是***", "嗯二", "****", "****。好"]
