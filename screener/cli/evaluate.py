@@ -133,6 +133,7 @@ def _by_hands(paths: tuple[Path, ...], judgement: Judgement, form: Format, *, in
     rows = [measure.summary("as written", plain)]
     rows += [measure.summary(name, judged(name, judgement, change)) for name, change in measure.VARIANTS]
     rows.append(measure.summary("no harassing words", judged("no words", measure.wordless(judgement))))
+    rows.append(measure.summary("listed words alone", judged("words alone", measure.words_alone(judgement))))
     show("cut off, disturbed, without a part", measure.SUMMARY, rows)
     _put(sheets, form)
 

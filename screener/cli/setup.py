@@ -15,6 +15,7 @@ from screener.outside.files import write_private
 from screener.resources import config_folder
 from screener.settings.load import FILE_NAME
 from screener.speech.models import DEFAULT_MODEL, DEFAULT_WHY
+from screener.words.terms import labelled
 from screener.words.told import told
 
 if TYPE_CHECKING:
@@ -72,4 +73,5 @@ def doctor(config: Path | None, as_json: bool) -> None:
 def line_of(check: "Check") -> str:
     """One line for a terminal."""
     parts = [told(part, speaking()) for part in (check.name, check.message, check.remedy)]
-    return f"{'✔' if check.ok else '✘'} {parts[0]}: {parts[1]}" + (f" → {parts[2]}" if check.remedy else "")
+    said = labelled(parts[0], parts[1], speaking())
+    return f"{'✔' if check.ok else '✘'} {said}" + (f" → {parts[2]}" if check.remedy else "")

@@ -49,13 +49,16 @@ class Formatter(click.HelpFormatter):
 
     def write_usage(self, prog: str, args: str = "", prefix: str | None = None) -> None:  # noqa: D102
         if self.lang == "zh":
-            prefix = f"{HEADINGS['Usage']}: "
+            prefix = f"{HEADINGS['Usage']}："
             for english, chinese in PLACES.items():
                 args = args.replace(english, chinese)
         super().write_usage(prog, args, prefix)
 
     def write_heading(self, heading: str) -> None:  # noqa: D102
-        super().write_heading(HEADINGS.get(heading, heading) if self.lang == "zh" else heading)
+        if self.lang == "zh":
+            self.write(f"{' ' * self.current_indent}{HEADINGS.get(heading, heading)}：\n")
+        else:
+            super().write_heading(heading)
 
     def write_text(self, text: str) -> None:  # noqa: D102
         indent = " " * self.current_indent
@@ -84,7 +87,9 @@ class Formatter(click.HelpFormatter):
 def wrapped(text: str, columns: int) -> Iterator[str]:
     """Lines of at most so many columns: between words, and between any two Chinese characters."""
     line = ""
-    for piece in re.findall(r"\s+|[^\s\u2e80-\uffef]+[,.;:!?,。;:、)]?|[\u2e80-\uffef][,。;:、)]?", text):
+    for piece in re.findall(
+        r"\s+|[^\s\u2e80-\uffef]+[,.;:!?)，；：？！）。、”]*|[（“]*[\u2e80-\uffef][,，；：？！）。、”]*", text
+    ):
         if line and width_of(line + piece.rstrip()) > columns:
             yield line.rstrip()
             line = ""

@@ -29,7 +29,7 @@ from screener.feed.masked import masked_item
 from screener.reports.layout import Cell, Coded
 from screener.words.judgement import Teller
 from screener.words.places import place
-from screener.words.terms import word
+from screener.words.terms import aside, labelled, word
 from screener.words.told import told as sentence
 
 SILENCE_SECONDS = 0.5
@@ -111,11 +111,12 @@ def line_of(item: Item, told: Teller, shown: Callable[[str], str]) -> str:
             number, region = shown(item.number) or word("withheld", lang), place(item.region, lang)
             return f"{call}☎ {number} {region} → {item.dialled or item.agent} [{word(item.entrance, lang)}]"
         case Heard(final=True):
-            return f"{call}{word(item.speaker, lang)}: {item.text}"
+            return call + labelled(word(item.speaker, lang), item.text, lang)
         case Weighed():
             return f"{call}  {item.weight:+.1f} {told.evidence(item.rule, item.detail)} “{item.span}”"
         case Judged():
-            return f"{call}⇒ {told.verdict(Verdict(item.verdict))}: {told.reason(item.reason)} ({item.score:.1f})"
+            reason = told.reason(item.reason) + aside(f"{item.score:.1f}", lang)
+            return f"{call}⇒ {labelled(told.verdict(Verdict(item.verdict)), reason, lang)}"
         case Handled(done=False):
             return f"{call}→ {word(item.treatment, lang)}"
         case Moved():

@@ -1,4 +1,4 @@
-"""通话: the log, searched and filtered; one call's page; its package of evidence."""
+"""来电记录: the log, searched and filtered; one call's page; its package of evidence."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime

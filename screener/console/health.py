@@ -1,4 +1,4 @@
-"""状态: whether the site's services are heard, and what waits in the log."""
+"""运行状态: whether the site's services are heard, and what waits in the log."""
 
 from collections import Counter
 from dataclasses import dataclass

@@ -22,7 +22,7 @@ from screener.settings.judgement import load_notes
 from screener.settings.sections import JudgementSection
 from screener.words.judgement import Teller
 from screener.words.places import place
-from screener.words.terms import Language, word
+from screener.words.terms import Language, aside, labelled, word
 
 WORDS: dict[str, dict[str, str]] = tomllib.loads((FOLDER / "words.toml").read_text("utf-8"))
 
@@ -112,13 +112,15 @@ class Screen:
         match item:
             case Transcript(speaker=Speaker.CALLER):
                 call.said[item.utterance] = item
-                return Text(f"{self._words['heard']}: {item.text}", "bold") if item.final else Text()
+                return (
+                    Text(labelled(self._words["heard"], item.text, self._lang), "bold") if item.final else Text()
+                )
             case EvidenceFound(evidence):
                 call.evidence.append(evidence)
-                return Text(f"{self._words['evidence']}: ").append(self._evidence(evidence))
+                return Text(labelled(self._words["evidence"], "", self._lang)).append(self._evidence(evidence))
             case Decided(decision):
                 call.decision = decision
-                return Text(f"{self._words['decision']}: ").append(self._decided(decision))
+                return Text(labelled(self._words["decision"], "", self._lang)).append(self._decided(decision))
             case _:
                 done = self._treatment(call, item)
                 if done:
@@ -132,7 +134,7 @@ class Screen:
                 return words["plays"].format(" → ".join(self._word(prompt) for prompt, _ in prompts))
             case Transfer(target):
                 call.target = self._word(target)
-                return f"REFER: {words['refer'].format(call.target)}"
+                return labelled("REFER", words["refer"].format(call.target), self._lang)
             case TransferEnded(ok=True):
                 return words["arrived"].format(call.target)
             case TransferEnded():
@@ -189,7 +191,7 @@ class Screen:
     def _decided(self, decision: Decision) -> Text:
         colour = "bold red" if decision.verdict is Verdict.HARASSMENT else "bold green"
         score = self._words["score"].format(decision.assessment.score, decision.threshold)
-        reason = f"({self._teller.reason(decision.reason)})"
+        reason = aside(self._teller.reason(decision.reason), self._lang)
         return Text(self._judged(decision.verdict, decision.kind), colour).append(f"{reason} {score}")
 
     def _judged(self, verdict: Verdict | None, kind: Kind | None) -> str:
@@ -214,7 +216,7 @@ class Screen:
             actual = self._judged(decision.verdict, decision.kind) if decision else words["nothing"]
             proof = ", ".join(f"{words['at'].format(p.at)} {p.correlation:.3f}" for p in outcome.proof)
             table.add_row(
-                f"{call.title[self._lang]} ({call.name})",
+                f"{call.title[self._lang]}{aside(call.name, self._lang)}",
                 f"{self._judged(call.verdict, call.kind)} → {self._word(call.end)}",
                 f"{actual} → {self._word(outcome.end) if outcome.end else words['nothing']}",
                 proof or words["nothing"],

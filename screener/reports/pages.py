@@ -16,7 +16,7 @@ from screener.reports.treatment import DAYS, ArmRow
 from screener.reports.warnings import STEPS, WarningFigures
 from screener.words.judgement import Teller
 from screener.words.places import place
-from screener.words.terms import Language, weekday, word
+from screener.words.terms import Language, aside, labelled, weekday, word
 
 BARS_MOST = 20
 """Sources that a chart shows."""
@@ -72,10 +72,10 @@ class Reader:
             for name, at in (("from", span.since), ("to", span.until))
             if at is not None
         ]
-        about = [f"{self.word('period')}: {' '.join(ends) or self.word('whole_log')} ({self.zone})"]
-        about += [f"{self.word('queue')}: {span.queue}"] if span.queue else []
-        about += [f"{self.word('dialled')}: {span.dialled}"] if span.dialled else []
-        about += [f"{self.word('kind')}: {self.word(span.kind)}"] if span.kind else []
+        period = (" ".join(ends) or self.word("whole_log")) + aside(self.zone, self.lang)
+        kind = self.word(span.kind) if span.kind else ""
+        named = {"period": period, "queue": span.queue, "dialled": span.dialled, "kind": kind}
+        about = [labelled(self.word(key), text, self.lang) for key, text in named.items() if text]
         about += [self.word("masked")] if self.mask else []
         about += [self.word("partial")] if self.is_partial(span) and span.since is not None else []
         return (

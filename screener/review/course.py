@@ -12,6 +12,7 @@ from screener.outside.text import visible
 from screener.store.records import CallRecord
 from screener.words.evidence import said
 from screener.words.judgement import Teller
+from screener.words.terms import aside, labelled
 
 _GIVEN = {
     Treatment.ANALYSIS_QUEUE: "put_into",
@@ -57,18 +58,22 @@ def _of_row(row: CallRecord, teller: Teller) -> Iterator[CourseEntry]:
     if row.answered_at is None and row.entrance is Entrance.REPLAY:
         yield CourseEntry(row.started_at, 1, said("unanswered", lang))
     for part in row.segments:
-        yield CourseEntry(at(part.start), 2, f"{said(part.speaker.value, lang)}:“{visible(part.text)}”")
+        yield CourseEntry(
+            at(part.start), 2, labelled(said(part.speaker.value, lang), f"“{visible(part.text)}”", lang)
+        )
     for made in row.decisions:
         if made.verdict is not Verdict.UNDECIDED:
             verdict = teller.verdict(made.verdict)
-            kind = f"({teller.kind(made.kind)})" if made.kind else ""
+            kind = aside(teller.kind(made.kind), lang) if made.kind else ""
             yield CourseEntry(at(made.at), 3, said("judged", lang).format(f"{verdict}{kind}"))
     for step in row.warnings:
         if step.step in WARNED:
             warning = teller.warning(step.about, step.level)
             by = said("system", lang) if step.by == RULE else visible(step.by)
             text = said(f"warning_{step.step}", lang).format(warning, by)
-            yield CourseEntry(at(step.at), 4, f"{text}:“{visible(step.said)}”" if step.said else text)
+            yield CourseEntry(
+                at(step.at), 4, labelled(text, f"“{visible(step.said)}”", lang) if step.said else text
+            )
     for given in row.treatments:
         if name := _GIVEN.get(given.treatment):
             yield CourseEntry(at(given.began), 5, said(name, lang))

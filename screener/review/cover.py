@@ -9,7 +9,7 @@ from screener.review.case import Case, Exhibit, Maker
 from screener.review.course import course, quoted
 from screener.store.records import CallRecord, Review
 from screener.words.places import place
-from screener.words.terms import listed, word
+from screener.words.terms import aside, labelled, listed, word
 
 NIGHT = frozenset({22, 23, 0, 1, 2, 3, 4, 5})
 LISTED_MOST = 500
@@ -37,7 +37,11 @@ def cover(case: Case, names: Sequence[str], maker: Maker) -> str:
     """The page; needs nothing from anywhere."""
     good = case.flagged
     title = maker.word("title" if good else "title_record")
-    about = [("site", maker.site), ("by", maker.who), ("made", f"{maker.moment(maker.at)} ({maker.zone})")]
+    about = [
+        ("site", maker.site),
+        ("by", maker.who),
+        ("made", f"{maker.moment(maker.at)}{aside(maker.zone, maker.lang)}"),
+    ]
     parts = [f"<h1>{title}</h1>", _table([*about, ("key", maker.fingerprint)], maker)]
     if not good:
         parts.append(f'<p class="note">{maker.word("not_harassment")}</p>')
@@ -92,7 +96,7 @@ def _summary(case: Case, maker: Maker) -> str:
         *([("all_calls", str(case.all_calls))] if case.all_calls is not None else []),
         ("from_to", f"{maker.moment(first.started_at)} – {maker.moment(good[-1].first.started_at)}"),
         ("days", str(len(days))),
-        ("worst_day", f"{day}: {most}"),
+        ("worst_day", labelled(day, most, maker.lang)),
         ("night", str(sum(at.hour in NIGHT for at in local))),
         ("kinds", maker.kinds(good)),
     ]
@@ -171,7 +175,7 @@ def _verdict(exhibit: Exhibit, maker: Maker) -> str:
     row = next(iter(exhibit.flags), exhibit.rows[-1])
     text = f"{maker.teller.verdict(row.verdict)} {maker.teller.kind(exhibit.kind)}".rstrip()
     if exhibit.flags and not exhibit.holds:
-        text += f" ({_review(exhibit.flags[-1], maker)})"
+        text += aside(_review(exhibit.flags[-1], maker), maker.lang)
     return text
 
 

@@ -10,7 +10,7 @@ from screener.review.explain import Explanation, ScoreStep
 from screener.store.records import CallRecord
 from screener.words.judgement import Teller
 from screener.words.places import place
-from screener.words.terms import listed, word
+from screener.words.terms import aside, labelled, listed, word
 from screener.words.timeline import WORDS
 
 
@@ -53,7 +53,8 @@ def timeline(call: CallRecord, teller: Teller, zone: ZoneInfo, why: Explanation 
     lines = [
         f"{said['call']} {call.id}",
         f"{said['time']} {call.started_at.astimezone(zone):%Y-%m-%d %H:%M:%S}  "
-        f"{said['number']} {call.number or word('withheld', teller.lang)} ({where})",
+        f"{said['number']} {call.number or word('withheld', teller.lang)}"
+        f"{aside(where, teller.lang)}",
         f"{said['verdict']} {teller.verdict(call.verdict)} {teller.kind(call.kind)}".rstrip(),
         "",
     ]
@@ -80,8 +81,8 @@ def moments(call: CallRecord, teller: Teller, why: Explanation | None = None) ->
         Moment(
             d.at,
             "decision",
-            f"{teller.verdict(d.verdict)}: {teller.reason(d.reason)} "
-            f"({said['score']} {d.score:.1f}, {said['threshold']} {d.threshold:.1f})",
+            labelled(teller.verdict(d.verdict), teller.reason(d.reason), teller.lang)
+            + aside(f"{said['score']} {d.score:.1f} / {said['threshold']} {d.threshold:.1f}", teller.lang),
         )
         for d in call.decisions
     ]
@@ -96,7 +97,9 @@ def moments(call: CallRecord, teller: Teller, why: Explanation | None = None) ->
         told.append(Moment((call.ended_at - call.answered_at).total_seconds(), "pause", said["pause"]))
     for tried in call.transfers:
         became = said["ok"] if tried.ok else f"{said['failed']} {tried.status}"
-        told.append(Moment(tried.at, "transfer", f"{word(f'to_{tried.target}', teller.lang)}: {became}"))
+        told.append(
+            Moment(tried.at, "transfer", labelled(word(f"to_{tried.target}", teller.lang), became, teller.lang))
+        )
     return sorted(told, key=lambda moment: (moment.at, _ORDER.get(moment.what, 0)))
 
 
@@ -145,7 +148,7 @@ def _said(teller: Teller) -> dict[str, str]:
 
 def _line(moment: Moment, said: dict[str, str], teller: Teller) -> str:
     if moment.what not in _ORDER:
-        return f"{word(moment.what, teller.lang)}: {moment.text}"
+        return labelled(word(moment.what, teller.lang), moment.text, teller.lang)
     text = f"  => {moment.text}" if moment.what == "decision" else f"  {moment.text}"
     if moment.step is not None:
         text += f" {said['score']} {moment.step.score:.1f}/{moment.step.threshold:.1f}"
@@ -161,8 +164,11 @@ def reasons(call: CallRecord, why: Explanation, teller: Teller) -> list[str]:
     said = _said(teller)
 
     def named(pieces: tuple[Evidence, ...]) -> str:
-        texts = (f"“{e.span}” ({teller.evidence(e.rule, e.detail)}, {e.weight:+.1f})" for e in pieces)
-        return listed(texts, teller.lang)
+        lang = teller.lang
+        return listed(
+            (f"“{e.span}”{aside(f'{teller.evidence(e.rule, e.detail)} {e.weight:+.1f}', lang)}" for e in pieces),
+            lang,
+        )
 
     lines = [said["course"] + " → ".join(acts)] if (acts := gist(why, teller)) else []
     if why.tipped:

@@ -31,7 +31,7 @@ from screener.settings.sections import Settings
 from screener.store.log import CallLog, open_log
 from screener.store.records import Access
 from screener.words.judgement import Teller
-from screener.words.terms import site_name
+from screener.words.terms import aside, labelled, site_name
 
 log = logging.getLogger(__name__)
 
@@ -94,7 +94,11 @@ def make(settings: Settings, masked: bool, span: Span, now: datetime) -> Rendere
         page = summary_page(summary(calls, span, zone), Reader(name, teller, zone, mask, now))
     finally:
         calls.close()
-    figures = [f"{figure.name}: {figure.now} ({figure.then}) {figure.change}".rstrip() for figure in page.figures]
+    lang = settings.site.language
+    figures = [
+        f"{labelled(figure.name, figure.now, lang)}{aside(figure.then, lang)} {figure.change}".rstrip()
+        for figure in page.figures
+    ]
     text = "\n".join([f"[{name}] {page.title}", *page.notes, "", *(figures or [page.empty])])
     html, workbook = render(page, "html"), render(page, "xlsx")
     assert isinstance(html, str)

@@ -8,7 +8,7 @@ from screener.core.evidence import CODE, Kind, Reason, Verdict, Veto
 from screener.core.signals import WITHDRAWN
 from screener.core.warnings import RULE
 from screener.events import DeafCause
-from screener.words.terms import Language, word
+from screener.words.terms import Language, labelled, word
 
 Pair = tuple[str, str]
 """Chinese and English."""
@@ -24,32 +24,32 @@ KINDS: Mapping[str, Pair] = {
     Kind.LEWD: ("言语猥亵", "lewd talk"),
     Kind.ABUSE: ("辱骂坐席", "abuse of the agent"),
     Kind.PRANK: ("恶作剧", "prank"),
-    Kind.CHITCHAT: ("闲聊,无业务", "idle talk, no matter"),
+    Kind.CHITCHAT: ("闲聊，无业务", "idle talk, no business"),
     Kind.THREAT: ("威胁", "threat"),
     Kind.MIMIC: ("模仿、唱歌、放录音", "mimicry, songs, recordings"),
     Kind.BREATHING: ("喘息怪声", "breathing"),
     Kind.SILENT: ("无声电话", "silent call"),
-    Kind.REDIAL: ("反复拨打", "dialled again and again"),
+    Kind.REDIAL: ("反复拨打", "repeated redialling"),
 }
 REASONS: Mapping[str, Pair] = {
-    Reason.MATTER: ("有业务需求", "has a matter of business"),
-    Reason.COMPLAINT: ("真实投诉,受保护", "a genuine complaint, protected"),
-    Reason.ABUSIVE: ("投诉中持续辱骂,转主管", "sustained insult within a complaint: to a supervisor"),
-    Reason.UNCLEAR: ("未能判断,转坐席", "not clear: to an agent"),
-    Reason.EMERGENCY: ("紧急情况,立即转坐席", "an emergency: to an agent at once"),
+    Reason.MATTER: ("有业务需求", "has a business request"),
+    Reason.COMPLAINT: ("真实投诉，受保护", "a genuine complaint, protected"),
+    Reason.ABUSIVE: ("投诉中持续辱骂，转主管", "keeps insulting within a complaint: to a supervisor"),
+    Reason.UNCLEAR: ("未能判断，转坐席", "unclear: to an agent"),
+    Reason.EMERGENCY: ("紧急情况，立即转坐席", "an emergency: to an agent at once"),
     Reason.JUDGED: ("骚扰", "harassment"),
     Reason.ALLOW_LIST: ("白名单号码", "on the allow list"),
     Reason.BLOCK_LIST: ("黑名单号码", "on the block list"),
     Reason.REPEAT_OFFENDER: ("已确认 {} 次的骚扰号码", "confirmed as harassment {} times before"),
-    Reason.SUSPENDED: ("多次确认骚扰,暂停受理", "suspended after confirmed harassment"),
+    Reason.SUSPENDED: ("多次确认骚扰，暂停受理", "suspended after confirmed harassment"),
     Reason.BY_AGENT: ("坐席 {} 确认", "confirmed by agent {}"),
     Reason.ORDERED: ("{} 人工处理", "decided by {}"),
-    Reason.WARNED: ("警告 {} 次后", "after {} warnings"),
-    Reason.UNHEARD: ("识别中断,转坐席", "recognition broke off: to an agent"),
-    Reason.DEAF: ("听不到来电人({}),转坐席", "the caller cannot be heard ({}): to an agent"),
-    Reason.STOPPING: ("服务停止,转坐席", "the service stops: to an agent"),
-    Reason.TIME_UP: ("听满时限未能判断,转坐席", "time is up without a judgement: to an agent"),
-    Reason.FELL_SILENT: ("来电人不再说话,转坐席", "the caller says no more: to an agent"),
+    Reason.WARNED: ("警告 {} 次仍再犯", "went on after {} warnings"),
+    Reason.UNHEARD: ("识别中断，转坐席", "recognition broke off: to an agent"),
+    Reason.DEAF: ("听不到来电人（{}），转坐席", "the caller cannot be heard ({}): to an agent"),
+    Reason.STOPPING: ("服务停止，转坐席", "the service stops: to an agent"),
+    Reason.TIME_UP: ("听满时限未能判断，转坐席", "no judgement in time: to an agent"),
+    Reason.FELL_SILENT: ("来电人不再说话，转坐席", "the caller fell silent: to an agent"),
 }
 DEAF: Mapping[str, Pair] = {
     DeafCause.NO_MEDIA: ("没有音频", "no audio"),
@@ -73,66 +73,66 @@ RULES: Mapping[str, Pair] = {
     "time.noon": ("午间来电", "calls at noon"),
     "time.holiday": ("节假日来电", "calls on a holiday"),
     "history.flagged": ("曾被标记", "flagged before"),
-    "history.confirmed": ("曾经人工确认", "confirmed before"),
+    "history.confirmed": ("曾被确认骚扰", "confirmed before"),
     "history.overturned": ("标记曾被撤销", "a flag was overturned before"),
     "history.genuine": ("曾有正常来电", "had genuine calls before"),
     "history.watched": ("在关注名单上", "on the watch list"),
-    "history.redial": ("频繁重拨", "dials again and again"),
-    "sound.laughter": ("背景笑声", "laughter behind"),
-    "dialogue.silent": ("询问{}次均无人应答", "asked {} times, nobody answers"),
-    "act.caller.business": ("来电人提出业务", "the caller names a matter"),
+    "history.redial": ("反复拨打", "redials repeatedly"),
+    "sound.laughter": ("背景笑声", "laughter in the background"),
+    "dialogue.silent": ("询问 {} 次均无人应答", "asked {} times, no answer"),
+    "act.caller.business": ("来电人提出业务", "the caller states a request"),
     "act.caller.answer": ("来电人回答坐席", "the caller answers the agent"),
     "act.caller.grievance": ("来电人诉说不满", "the caller complains"),
-    "act.caller.smalltalk": ("来电人说业务以外的话", "the caller talks off the matter"),
+    "act.caller.smalltalk": ("来电人说业务以外的话", "the caller talks off topic"),
     "act.caller.personal": ("来电人打听坐席私事", "the caller gets personal"),
     "act.caller.lewd": ("来电人言语猥亵", "the caller talks lewdly"),
     "act.caller.insult_agent": ("来电人侮辱坐席", "the caller insults the agent"),
     "act.caller.insult_other": ("来电人骂公司或他人", "the caller swears at the firm or others"),
     "act.caller.threat": ("来电人威胁", "the caller threatens"),
-    "act.caller.absurd": ("来电人胡闹或模仿", "the caller plays or mimics"),
-    "act.caller.aside": ("来电人与旁人说话", "the caller talks to somebody beside them"),
+    "act.caller.absurd": ("来电人胡闹或模仿", "the caller fools around or mimics"),
+    "act.caller.aside": ("来电人与旁人说话", "the caller talks to somebody else"),
     "act.caller.distress": ("来电人求助或情绪危急", "the caller is in distress"),
-    "act.caller.refusal": ("来电人不肯说业务", "the caller will not name a matter"),
-    "act.caller.opening": ("来电人开场,未说业务", "the caller opens, and names no matter"),
+    "act.caller.refusal": ("来电人不肯说业务", "the caller will not state a request"),
+    "act.caller.opening": ("来电人开场，未说业务", "opening words, no request yet"),
     "act.caller.closing": ("来电人道谢或结束", "the caller says goodbye"),
     "act.caller.backchannel": ("来电人应声", "the caller acknowledges"),
     "act.caller.other": ("来电人其他话语", "the caller says something else"),
     "act.agent.greet": ("坐席问候", "the agent greets"),
     "act.agent.ask": ("坐席询问", "the agent asks"),
     "act.agent.inform": ("坐席答复", "the agent informs"),
-    "act.agent.steer": ("坐席第{}次引回正题", "the agent steers back, time {}"),
-    "act.agent.refuse": ("坐席第{}次拒绝", "the agent refuses, time {}"),
-    "act.agent.rebuke": ("坐席第{}次请其自重", "the agent rebukes, time {}"),
-    "act.agent.warn": ("坐席第{}次警告", "the agent warns, time {}"),
+    "act.agent.steer": ("坐席第 {} 次引回正题", "the agent steers back, time {}"),
+    "act.agent.refuse": ("坐席第 {} 次拒绝", "the agent refuses, time {}"),
+    "act.agent.rebuke": ("坐席第 {} 次请其自重", "the agent rebukes, time {}"),
+    "act.agent.warn": ("坐席第 {} 次警告", "the agent warns, time {}"),
     "act.agent.end": ("坐席结束通话", "the agent ends the call"),
     "act.agent.sympathy": ("坐席安抚", "the agent shows sympathy"),
     "act.agent.other": ("坐席其他话语", "the agent says something else"),
     "act": ("行为", "act"),
     "reading.confirmed": ("复听证实", "a second reading confirms the flag"),
-    "reading.cleared": ("复听推翻,标记撤回", "a second reading takes the flag back"),
-    "reading.none": ("复听未及时完成,以初听为准", "no second reading in time: the first stands"),
+    "reading.cleared": ("复听推翻，标记撤回", "a second reading takes the flag back"),
+    "reading.none": ("复听未及时完成，以初听为准", "no second reading in time: the first stands"),
 }
-WITHDRAWN_NOTE: Pair = ("识别改正,撤回", "withdrawn: the recogniser corrected itself")
+WITHDRAWN_NOTE: Pair = ("识别改正，撤回", "withdrawn: the recogniser corrected itself")
 VETOES: Mapping[str, Pair] = {Veto.EMERGENCY: ("紧急情况", "an emergency")}
 
 ABOUT: Mapping[str, Pair] = {
     Misconduct.ABUSE: ("辱骂", "abuse"),
     Misconduct.LEWD: ("言语猥亵", "lewd talk"),
-    Misconduct.IDLE: ("长时间无业务", "long without a matter"),
+    Misconduct.IDLE: ("长时间无业务", "long without business"),
 }
 STEPS: Mapping[str, Pair] = {
     WarningStep.ASKED: ("{} 提请", "asked for by {}"),
     WarningStep.GRANTED: ("{} 批准", "granted by {}"),
     WarningStep.REFUSED: ("{} 不批准", "refused by {}"),
-    WarningStep.LAPSED: ("无人答复,作罢", "nobody answered"),
-    WarningStep.BEGUN: ("开始播放({} 发起)", "begins ({})"),
-    WarningStep.HEARD: ("已播放完", "heard to its end"),
-    WarningStep.UNHEARD: ("未能播放完,不计", "not heard to its end, counts for nothing"),
+    WarningStep.LAPSED: ("无人答复，作罢", "nobody answered"),
+    WarningStep.BEGUN: ("开始播放（{} 发起）", "begins ({})"),
+    WarningStep.HEARD: ("已播放完", "played to its end"),
+    WarningStep.UNHEARD: ("未能播放完，不计", "not played to its end; does not count"),
 }
 
 LIST_REASONS: Mapping[str, Pair] = {
     "confirmed": ("已确认 {}", "confirmed: {}"),
-    "suggested": ("骚扰 {} 次,确认 {} 次,由 {} 采纳", "harassment {} times, confirmed {}, accepted by {}"),
+    "suggested": ("骚扰 {} 次，确认 {} 次，由 {} 采纳", "harassment {} times, confirmed {}, accepted by {}"),
 }
 """Why the product itself put a number on a list, by the code that begins the reason."""
 
@@ -193,20 +193,22 @@ class Teller:
 
     def level(self, level: int) -> str:
         """Of a warning; 0 is the end of the call."""
-        return self._of((f"第{level}级", f"level {level}")) if level else self._of(("结束通话", "end of the call"))
+        return (
+            self._of((f"第 {level} 级", f"level {level}")) if level else self._of(("结束通话", "end of the call"))
+        )
 
     def warning(self, about: str, level: int) -> str:
         """A warning, or the end after the warnings."""
         what = self.misconduct(about)
         if level:
-            return self._of((f"第{level}级警告({what})", f"warning, level {level} ({what})"))
-        return self._of((f"警告后结束通话({what})", f"end of the call after warnings ({what})"))
+            return self._of((f"第 {level} 级警告（{what}）", f"warning, level {level} ({what})"))
+        return self._of((f"警告后结束通话（{what}）", f"end of the call after warnings ({what})"))
 
     def warned(self, about: str, level: int, step: str, by: str) -> str:
         """A step of a warning."""
         who = self._of(("系统", "the rule")) if by == RULE else by
         said = self._of(STEPS.get(step, (step, step))).format(who)
-        return f"{self.warning(about, level)}{self._of((':', ': '))}{said}"
+        return labelled(self.warning(about, level), said, self.lang)
 
     def evidence(self, rule: str, detail: str = "") -> str:
         """A piece of evidence, from its rule and its detail."""

@@ -152,7 +152,7 @@ def test_what_is_not_taken_is_sent_again_and_only_wanted_causes_go(peer: Peer) -
     wait_for(lambda: outbox.sent == 1)
     outbox.stop()
     assert [path for path, _, _ in peer.got] == ["/hook"] * 3
-    assert "[某中心] 来电威胁" in json.loads(peer.got[-1][2])["text"]
+    assert "[某中心] 来电人威胁" in json.loads(peer.got[-1][2])["text"]
     assert outbox.lost == 0
 
 

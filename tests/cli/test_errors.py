@@ -130,7 +130,7 @@ def test_what_the_database_says_is_told_in_the_reader_s_language(
         main(["report", "summary", "--db", "sqlite:///wrong.db"])
     assert ended.value.code == STORE
     told = capsys.readouterr().err
-    assert re.search(r"\((不是 SQLite 数据库|数据库已损坏)\)", told), told
+    assert re.search(r"（(不是 SQLite 数据库|数据库已损坏)）", told), told
 
 
 def test_a_file_without_a_number_is_refused(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -54,7 +54,7 @@ def test_counts_and_false_flags_for_programs(calls: str, strict: str) -> None:
 def test_a_table_for_people_at_each_noise(calls: str, strict: str) -> None:
     told = run(calls, "--config", strict, "--noise", "0", "--noise", "0.3")
     assert "30.0%" in told
-    assert "False flags" in told and "误标" not in told
+    assert "False flags" in told and "误判" not in told
 
 
 def test_calls_of_the_corpus_are_judged_by_nets_that_never_heard_their_hand(tmp_path: Path) -> None:

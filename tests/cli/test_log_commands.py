@@ -308,7 +308,7 @@ def commands(group: click.Command, name: str) -> list[tuple[str, click.Command]]
 @pytest.mark.parametrize(("name", "command"), commands(cli, "screener"), ids=lambda item: str(item))
 def test_every_command_says_what_it_does_with_an_example(name: str, command: click.Command) -> None:
     assert command.help
-    assert "例:screener" in command.help or name.split()[1] not in ("report", "list", "calls", "import"), name
+    assert "例：screener" in command.help or name.split()[1] not in ("report", "list", "calls", "import"), name
 
 
 def test_the_commands_of_the_log_are_registered() -> None:

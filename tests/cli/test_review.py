@@ -59,12 +59,12 @@ def run(*arguments: str, code: int = 0) -> str:
 
 def test_explain_tells_when_it_tipped_and_what_was_needed(db: str) -> None:
     told = run("explain", LEWD.id, "--db", db)
-    assert "来电 20260304T040000-aaaa\n" in told and "结论 骚扰 猥亵\n" in told
-    assert "来电人: 你穿什么内裤" in told
+    assert "来电 20260304T040000-aaaa\n" in told and "判定 骚扰 猥亵\n" in told
+    assert "来电人：你穿什么内裤" in told
     bar = load_weights(config_folder() / "weights.toml").threshold_of[Kind.LEWD]
     assert f"得分 4.5/{bar} ◄ 标记" in told
-    assert "在 3.00 秒越过标记线。" in told
-    assert "少了其中任何一项就不会标记:“你穿什么内裤”" in told
+    assert "在第 3.00 秒越过标记线。" in told
+    assert "少了其中任何一项就不会标记：“你穿什么内裤”" in told
 
 
 def test_explain_tells_what_protected_a_call(db: str) -> None:
@@ -96,10 +96,10 @@ def test_a_sample_of_unflagged_calls_tells_what_is_missed_of_the_last_30_days(db
     log.close()
     before = run("sample", "--db", db)
     assert [line for line in names if line in before] == names[1:] and LEWD.id not in before
-    assert "漏判 0 通,已看 0 通" in before
+    assert "漏判 0 通，已看 0 通" in before
     run("review", "confirm", names[1], "--db", db)
     after = run("sample", "--db", db)
-    assert "漏判 1 通,已看 1 通" in after and names[1] not in after and names[2] in after
+    assert "漏判 1 通，已看 1 通" in after and names[1] not in after and names[2] in after
 
 
 def test_a_call_that_was_never_judged_cannot_be_reviewed(db: str) -> None:

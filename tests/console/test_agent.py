@@ -80,13 +80,13 @@ def test_where_the_site_says_so_an_agent_warns_and_answers_what_the_rule_asks(
     headers = {"x-guard": log_in(client, context, Role.AGENT), "accept": "application/json"}
     tell(feed, context, BEGAN, Cautioned("a", 9.0, "abuse", 1, "asked", "rule"))
     now = seen(context)
-    assert (now["may_warn"], now["waits"]) == (True, "第1级警告(辱骂)")
+    assert (now["may_warn"], now["waits"]) == (True, "第 1 级警告（辱骂）")
     for act in ("warn", "approve", "refuse"):
         assert client.post("/agent/order", headers=headers, json={"act": act}).status_code == 200
         assert orders.get(timeout=WAIT).act == act
     tell(feed, context, Cautioned("a", 9.0, "abuse", 1, "granted", "agent"))
     assert not seen(context)["waits"]
-    assert seen(context)["warned"][-1] == "第1级警告(辱骂):agent 批准"
+    assert seen(context)["warned"][-1] == "第 1 级警告（辱骂）：agent 批准"
 
 
 def resting(client: TestClient) -> tuple[float, str]:

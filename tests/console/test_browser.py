@@ -38,7 +38,7 @@ def test_a_supervisor_sees_a_call_turn_red_and_acts(
     assert orders.empty(), "one click asks"
     button.click()
     assert orders.get(timeout=WAIT) == Order("a", CallControl.LINE_FAULT, "supervisor")
-    expect(page, "#call-a .outcome", "已下达")
+    expect(page, "#call-a .outcome", "已发出")
     tell(feed, context, Over("a", 9.0, "caller"))
     page.wait_for_selector("#call-a.over")
     assert page.problems == []
@@ -109,12 +109,12 @@ def test_an_agent_reads_what_came_of_a_pause(
     chromium, site: str, feed: FeedServer, context: ConsoleContext, orders: "queue.Queue[Order]"
 ) -> None:
     page = opened(chromium, site, Role.AGENT, "agent")
-    for call, ok, words in (("a", False, "未能暂停,请在话机上暂停"), ("b", True, "已暂停,到时自动恢复")):
+    for call, ok, words in (("a", False, "未能暂停，请在话机上暂停"), ("b", True, "已暂停，到时自动恢复")):
         tell(feed, context, replace(BEGAN, call=call), Rest(call, 20.0, 300.0), Over(call, 20.0, "caller"))
         expect(page, "#rest button", "暂停接听 5 分钟")
         page.click("#rest button")
         assert orders.get(timeout=WAIT) == Order(call, CallControl.PAUSE, "agent")
-        expect(page, "#rest [role=status]", "已下达")
+        expect(page, "#rest [role=status]", "已发出")
         feed.put(Rested(call, ok))
         expect(page, "#rest [role=status]", words)
     assert page.problems == []

@@ -1,4 +1,4 @@
-"""通话: search and filters, one call's page, the package of evidence."""
+"""来电记录: search and filters, one call's page, the package of evidence."""
 
 import hashlib
 import io
@@ -121,7 +121,7 @@ def test_no_package_for_who_sees_masked_numbers(
 def test_a_genuine_call_is_a_mere_record(context: ConsoleContext, client: TestClient) -> None:
     write(context, flagged("a", 1, verdict=Verdict.GENUINE, kind=None))
     guard = log_in(client, context, Role.SUPERVISOR)
-    assert "下载通话记录" in client.get("/calls/a").text
+    assert "下载来电记录" in client.get("/calls/a").text
     answer = client.post("/calls/a/evidence", data={"guard": guard})
     assert answer.status_code == 200
     assert "12321.txt" not in zipfile.ZipFile(io.BytesIO(answer.content)).namelist()

@@ -1,4 +1,4 @@
-"""状态: each node with its model, registrations, what waits for the log, and its last faults."""
+"""运行状态: each node with its model, registrations, what waits for the log, and its last faults."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -39,7 +39,7 @@ def test_every_node_is_told_and_one_that_says_nothing_any_more(feed: FeedServer,
         assert text in first, text
     assert "没有消息" not in first and "没有消息" in second
     assert SCRIPT not in page, "what a stranger sends stays text"
-    assert "<dt>待写入记录的来电</dt><dd>7</dd>" in first
+    assert "<dt>待写入记录库的来电</dt><dd>7</dd>" in first
 
 
 def test_who_comes_later_is_told_of_the_nodes_too(feed: FeedServer, context: ConsoleContext, place) -> None:

@@ -1,4 +1,4 @@
-"""名单, 状态: entries and proposals; who may change them; what is on record."""
+"""名单, 运行状态: entries and proposals; who may change them; what is on record."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -89,6 +89,6 @@ def test_the_ladder_is_shown_and_lifted(context: ConsoleContext, client: TestCli
     assert "逐级处置" not in client.get("/lists").text + client.get("/health").text, "off by default"
     context.settings = replace(context.settings, ladder=Ladder((LadderStep(Rung.SUSPENDED, 2, 30, 7),)))
     assert "暂停受理" in client.get("/lists").text
-    assert "逐级处置中的号码: 暂停受理</dt><dd>1" in client.get("/health").text
+    assert "逐级处置中的号码 · 暂停受理</dt><dd>1" in client.get("/health").text
     assert client.post("/lists/lift", data={"guard": guard, "number": NUMBER}).status_code == 303
     assert "逐级处置" not in client.get("/lists").text

@@ -125,7 +125,7 @@ def test_what_becomes_of_a_call_is_told_in_chinese(context: ConsoleContext, by: 
     assert over is not None
     _, person = context.access.login(Role.SUPERVISOR.value, "correct horse")
     call = view(context, person, Shown(over, "", Prompter(hub_of([])._cards)))
-    assert call["unheard"] == "识别进程退出(退出码 3)"
+    assert call["unheard"] == "识别进程退出（退出码 3）"
     for name in ("moved_to", "over"):
         assert re.fullmatch(r"[\u4e00-\u9fff]+", call[name]), name
 
@@ -216,7 +216,7 @@ def test_an_asking_rises_to_the_top_and_only_who_may_answers(
 ) -> None:
     tell(feed, context, BEGAN, Cautioned("a", 9.0, "abuse", 0, "asked", "rule"))
     call = shown(context)
-    assert (call["urgent"], call["waits"]) == (True, "警告后结束通话(辱骂)")
+    assert (call["urgent"], call["waits"]) == (True, "警告后结束通话（辱骂）")
     client = TestClient(build(context), follow_redirects=False)
     headers = {"x-guard": log_in(client, context, Role.SUPERVISOR), "accept": "application/json"}
     assert client.post("/live/a/order", headers=headers, json={"act": "approve"}).status_code == 200
@@ -229,4 +229,4 @@ def test_an_asking_rises_to_the_top_and_only_who_may_answers(
     assert client.post("/live/a/order", headers=headers, json={"act": "approve"}).status_code == 403
     tell(feed, context, Cautioned("a", 9.0, "abuse", 0, "refused", "王主管"))
     assert not shown(context)["waits"]
-    assert shown(context)["warnings"][-1] == "警告后结束通话(辱骂):王主管 不批准"
+    assert shown(context)["warnings"][-1] == "警告后结束通话（辱骂）：王主管 不批准"

@@ -67,7 +67,7 @@ def test_a_console_that_is_killed_and_started_again(
             page = opened(chromium, f"http://127.0.0.1:{port}/", Role.SUPERVISOR, "live")
             page.wait_for_selector("#call-a")
             os.kill(first.pid, signal.SIGKILL)
-            expect(page, "#state", "连接中断,正在重连……")
+            expect(page, "#state", "连接中断，正在重连……")
         server.put(Began("b", "n1", NOON, "+861", "mobile", "", "1", "in_path", ""))
         with console(tmp_path, port):
             page.wait_for_selector("#state a", timeout=30_000)

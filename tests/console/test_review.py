@@ -140,7 +140,7 @@ def test_a_sample_of_unflagged_calls_comes_among_the_flags_in_the_order_of_the_d
 @pytest.mark.parametrize(
     ("lang", "said"),
     [
-        ("zh", "近 30 天抽查未标记来电 2 通,其中骚扰 1 通:漏判率 50.0 %(9.5–90.5 %)"),
+        ("zh", "近 30 天抽查未标记来电 2 通，其中骚扰 1 通：漏判率 50.0%（9.5%–90.5%）"),
         (
             "en",
             "Last 30 days: 2 unflagged calls drawn, 1 of them harassment: 50.0 % missed (9.5–90.5 %)",

@@ -98,7 +98,7 @@ def test_acts_are_counted_and_said_in_plain_words() -> None:
     ear = hearing()
     for number in range(2):
         found = list(ear.heard(said("请问您要咨询什么业务", number, number, speaker=AGENT)))
-    assert Teller().evidence(found[0].rule, found[0].detail) == "坐席第2次引回正题"
+    assert Teller().evidence(found[0].rule, found[0].detail) == "坐席第 2 次引回正题"
 
 
 def test_our_own_prompts_are_the_agents_turns() -> None:

@@ -31,8 +31,8 @@ def test_the_lewd_caller_ends_in_the_queue_and_the_reports(tmp_path: Path) -> No
     done = demo("--only", "lewd", "--keep", str(tmp_path))
     assert done.returncode == 0, done.stdout + done.stderr
     for said in (
-        "来电人说: 喂你好",
-        "判断: 骚扰",
+        "来电人说：喂你好",
+        "判定：骚扰",
         "信号音",
         "骚扰来电频次",
         "骚扰来电来源",

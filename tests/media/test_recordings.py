@@ -45,9 +45,9 @@ def test_the_shipped_recordings_are_in_the_one_format_at_the_one_level(prompt: P
 
 def test_the_wordings_of_the_procedure_are_exact() -> None:
     lines = load_texts().lines
-    assert lines[Prompt.LINE_FAULT] == "您好,您好,听得到吗?对不起线路故障,请您稍后再拨。"
-    assert lines[Prompt.ANALYSIS_ENTER] == "您已进入来电自动分析系统,请稍候。"
-    assert lines[Prompt.ANALYSIS_DONE] == "分析完成,请挂断。"
+    assert lines[Prompt.LINE_FAULT] == "您好，您好，听得到吗？对不起线路故障，请您稍后再拨。"
+    assert lines[Prompt.ANALYSIS_ENTER] == "您已进入来电自动分析系统，请稍候。"
+    assert lines[Prompt.ANALYSIS_DONE] == "分析完成，请挂断。"
 
 
 @needs_espeak

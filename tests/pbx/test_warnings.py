@@ -129,7 +129,7 @@ def test_beside_an_agent_the_caller_alone_hears_the_warning(
         (WarningStep.BEGUN, SUPERVISOR),
         (WarningStep.HEARD, SUPERVISOR),
     ]
-    assert call.warnings[0].said == "请注意言辞,您的问题我们会尽力解决。"
+    assert call.warnings[0].said == "请注意言辞，您的问题我们会尽力解决。"
 
 
 def test_in_path_the_caller_hears_it_on_our_own_leg_to_its_end(

@@ -68,7 +68,7 @@ def test_the_cover_has_every_row_of_the_call_and_who_made_it() -> None:
     ):
         assert text in page, text
     assert "1 分 6 秒" not in page
-    assert "12:00:01 来电人说:“你穿什么内裤”" in page
+    assert "12:00:01 来电人说：“你穿什么内裤”" in page
     assert "12:01:06 坐席 8001 将来电转入来电自动分析队列" in page
     assert "lewd.clothes" not in page, "no codes"
 
@@ -82,13 +82,13 @@ def test_a_number_s_package_counts_its_calls() -> None:
     page = files[COVER].decode("utf-8")
     assert "<th>骚扰来电次数</th><td>5</td>" in page
     assert "<th>来电总次数</th><td>48</td>" in page
-    assert "<th>其中夜间(22 时至 6 时)</th><td>4</td>" in page
+    assert "<th>其中夜间（22 时至 6 时）</th><td>4</td>" in page
     assert page.count("<tr><td>") == 5, "each with its date"
     sheet = files[SHEET].decode("utf-8").splitlines()
     assert [line.partition(":")[0] for line in sheet[2:]] == [
         "被举报号码", "类型", "来电时间", "通话时长", "被叫号码", "举报描述",
     ]  # fmt: skip
-    assert "共骚扰来电 5 次,涉及 2 天" in sheet[-1]
+    assert "共骚扰来电 5 次，涉及 2 天" in sheet[-1]
 
 
 def test_what_is_no_harassment_is_titled_otherwise_and_an_overturned_flag_is_said() -> None:
@@ -96,7 +96,7 @@ def test_what_is_no_harassment_is_titled_otherwise_and_an_overturned_flag_is_sai
     page = cover(Exhibit((taken_back,)))
     assert "骚扰来电证据材料" not in page
     assert "来电记录" in page and "不作为骚扰的证据" in page
-    assert "李主管 于 2026-03-04 12:00:00 撤销:不是骚扰" in page
+    assert "李主管 于 2026-03-04 12:00:00 撤销：不是骚扰" in page
     assert SHEET not in pack(Case([Exhibit((taken_back,))]), maker())
 
 

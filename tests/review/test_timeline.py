@@ -34,8 +34,8 @@ DRIFT = call(
 def test_the_course_of_a_call_is_one_line_that_says_when_the_matter_was_settled_and_what_flagged_it() -> None:
     told = gist(explain(DRIFT, W), Teller())
     assert told == [
-        "坐席问候", "来电人提出业务", "来电人道谢或结束(业务已办完)", "来电人打听坐席私事×2",
-        "坐席第1次引回正题", "来电人言语猥亵", "◄ 标记",
+        "坐席问候", "来电人提出业务", "来电人道谢或结束（业务已办完）", "来电人打听坐席私事×2",
+        "坐席第 1 次引回正题", "来电人言语猥亵", "◄ 标记",
     ]  # fmt: skip
     assert ("Course: " + " → ".join(gist(explain(DRIFT, W), Teller("en")))) in "\n".join(
         timeline(DRIFT, Teller("en"), UTC, explain(DRIFT, W))

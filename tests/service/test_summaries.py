@@ -79,7 +79,7 @@ def test_it_is_sent_once_with_page_and_workbook_and_stands_on_record(settings: S
     assert "骚扰来电小结" in mail["subject"]
     text, page = mail.get_body(("plain",)), mail.get_body(("html",))
     assert text is not None and page is not None
-    assert "骚扰来电: " in text.get_content() and "2026-03-01 00:00" in text.get_content()
+    assert "骚扰来电：" in text.get_content() and "2026-03-01 00:00" in text.get_content()
     assert "<svg" in page.get_content() and "13800138000" not in page.get_content()
     files = {file.get_filename(): file.get_content() for file in mail.iter_attachments()}
     assert set(files) == {"2026-03-01.html", "2026-03-01.xlsx"}

@@ -15,12 +15,12 @@ REGISTRAR = '[[sip.registrars]]\nhost = "192.0.2.1"\nusername = "u"\ntransport =
 REQUIRED = (
     '[sip]\nsrtp = "required"\n',
     '[sip] srtp: found "required", allowed optional or off beside [proxy] url, whose copies come in clear: ',
-    '[sip] srtp:见到 "required",设了 [proxy] url 时应为 optional 或 off,因为它的副本不加密:',
+    '[sip] srtp：见到 "required"，设了 [proxy] url 时应为 optional 或 off，因为它的副本不加密：',
 )
 ONLY = (
     f"[sip.tls]\nonly = true\n{REGISTRAR}[sip]\n",
     "[sip.tls] only: found true, allowed false beside [proxy] url, whose REFER goes by UDP: ",
-    "[sip.tls] only:见到 true,设了 [proxy] url 时应为 false,因为它的 REFER 走 UDP:",
+    "[sip.tls] only：见到 true，设了 [proxy] url 时应为 false，因为它的 REFER 走 UDP：",
 )
 
 
@@ -31,7 +31,7 @@ def test_clear_copies_are_refused_where_all_must_be_encrypted(encrypted: str, en
     (line,) = error.value.message.splitlines()
     do = "take [proxy] out, or give it a screener of its own on a network that you trust"
     assert line == f"{FILE}: {english}{do}"
-    assert told(line, "zh") == f"{FILE}:{chinese}请去掉 [proxy],或在可信的网络里另开一台 Screener 专用于它"
+    assert told(line, "zh") == f"{FILE}：{chinese}请去掉 [proxy]，或在可信的网络里另开一台 Screener 专用于它"
 
 
 def test_each_is_named_by_itself() -> None:

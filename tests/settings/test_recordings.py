@@ -21,7 +21,7 @@ def own(folder: Path) -> Path:
 
 def test_shipped_recordings_have_their_words() -> None:
     played = load_played()
-    assert played[OWN] == "请注意言辞,您的问题我们会尽力解决。"
+    assert played[OWN] == "请注意言辞，您的问题我们会尽力解决。"
     assert Prompt.SIGNAL_TONE not in played
 
 

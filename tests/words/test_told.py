@@ -65,8 +65,8 @@ def test_every_command_has_its_line() -> None:
 def test_a_sentence_is_filled_in_wherever_its_parts_stand() -> None:
     assert told(
         "/tmp/x.db: there is no call log — name it with --db, or its settings file with --config", "zh"
-    ) == ("/tmp/x.db:没有来电记录库 — 用 --db 指定,或用 --config 指定其设置文件")
-    assert told("am/final.mdl in small is damaged: cut", "zh") == "small 中的 am/final.mdl 已损坏:cut"
+    ) == ("/tmp/x.db：没有来电记录库 — 用 --db 指定，或用 --config 指定其设置文件")
+    assert told("am/final.mdl in small is damaged: cut", "zh") == "small 中的 am/final.mdl 已损坏：cut"
     assert told("no words of ours", "zh") == "no words of ours"
     assert told("no words of ours", "en") == "no words of ours"
 
@@ -130,9 +130,9 @@ def test_the_language_is_chosen_once(
 
 def test_a_key_that_nobody_knows_is_told_in_one_language() -> None:
     line = "screener.toml: [sip] prot: found an unknown key, allowed host, port; did you mean port?"
-    assert told(line, "zh") == "screener.toml: [sip] prot:见到 不认识的键,可用 host, port;是否想用 port?"
+    assert told(line, "zh") == "screener.toml：[sip] prot：不认识的键，可用 host, port；是否想用 port？"
 
 
 def test_a_key_of_the_settings_is_said_as_it_stands_there() -> None:
     wrong = '/etc/screener.toml: [evidence] recordings: found "x", allowed an existing folder'
-    assert told(wrong, "zh") == '/etc/screener.toml:[evidence] recordings:见到 "x",应为已有的文件夹'
+    assert told(wrong, "zh") == '/etc/screener.toml：[evidence] recordings：见到 "x"，应为已有的文件夹'

@@ -24,7 +24,7 @@ ACTS = tuple(Act)
 KINDS = tuple(k for k in Kind if k is not Kind.SILENT)
 CALLS: tuple[Kind | Standing, ...] = (*KINDS, *Standing)
 """What the call's logits stand for."""
-EPOCHS, BATCH, RATE, DECAY = 30, 24, 2e-3, 0.02
+EPOCHS, BATCH, RATE, DECAY = 20, 24, 2e-3, 0.02
 EARLY = 0.15
 """How much a harassing call counts before it is known to be one."""
 CALL, SMOOTHED = 0.5, (0.05, 0.02)

@@ -11,10 +11,11 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
-from typing import NoReturn, cast
+from typing import NoReturn
 from zoneinfo import ZoneInfo
 
 from screener.acts.net import ActsModel
+from screener.core.dialogue_acts import Act, Memory, Understood
 from screener.core.evidence import Evidence, Kind, Source, Standing, Verdict
 from screener.core.flow import Flow
 from screener.core.judgement import Judgement, Weights
@@ -78,7 +79,7 @@ def told(
         change: what becomes of each beforehand.
         in_path: hands whose callers a machine answers; None for what the manifest says.
     """
-    acts = cast("ActsModel", judgement.acts)
+    acts = judgement.acts
     if in_path is None:
         in_path = {hand.name for hand in hands() if hand.in_path}
     of_hand = {}
@@ -86,8 +87,8 @@ def told(
         call = change(original)
         if call.hand not in of_hand:
             entrance = Entrance.IN_PATH if call.hand in in_path else Entrance.REPLAY
-            weights = judgement.weights.at(entrance)
-            of_hand[call.hand] = replace(judgement, acts=acts.unheard(call.hand), weights=weights)
+            nets = acts.unheard(call.hand) if isinstance(acts, ActsModel) else acts
+            of_hand[call.hand] = replace(judgement, acts=nets, weights=judgement.weights.at(entrance))
         yield _judged(call, of_hand[call.hand], in_path=call.hand in in_path)
 
 
@@ -161,6 +162,28 @@ def wordless(judgement: Judgement) -> Judgement:
     return replace(
         judgement, lexicon=Lexicon(p for p in judgement.lexicon.phrases if p.role is not PhraseRole.HARASSMENT)
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Uncomprehending:
+    """An `Understanding` that understands nothing: what is left are the listed words."""
+
+    leaning: float
+    version: str = "none"
+
+    def begin(self) -> Memory:
+        """Nothing."""
+        return None
+
+    def hear(self, _memory: Memory, speaker: Speaker, _syllables: Sequence[str]) -> tuple[Memory, Understood]:
+        """It is as it was."""
+        act = Act.OTHER if speaker is Speaker.CALLER else Act.AGENT_OTHER
+        return None, Understood(act, 1.0, self.leaning, Kind.PRANK, dict.fromkeys(Standing, 1 / len(Standing)))
+
+
+def words_alone(judgement: Judgement) -> Judgement:
+    """Without the model of acts."""
+    return replace(judgement, acts=Uncomprehending(judgement.weights.prior))
 
 
 # What is counted.
