@@ -115,9 +115,9 @@ def test_the_gravest_call_comes_first(chromium, site: str, feed: FeedServer, con
     tell(feed, context, flag(0))
     turns(1, 4, 5, 3, 0, 2)
     tell(feed, context, flag(3, verdict="genuine", kind=""))
-    turns(1, 4, 5, 0, 3, 2)
+    turns(1, 4, 5, 0, 2, 3)
     tell(feed, context, Over("t001", 9.0, "caller"))
-    turns(4, 5, 0, 1, 3, 2)
+    turns(4, 5, 0, 2, 3, 1)
     assert "紧急" in page.text_content("#alarm") or "骚扰" in page.text_content("#alarm")
     assert page.problems == []
 
