@@ -1,11 +1,12 @@
 """One call as lines of text: what was heard, what it weighed, what was decided and done, in the order of time."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from screener.core.dialogue_acts import Act
 from screener.core.evidence import Evidence, Source, Verdict
-from screener.core.signals import WITHDRAWN
+from screener.core.signals import ACT, WITHDRAWN
 from screener.review.explain import Explanation, ScoreStep
 from screener.store.records import CallRecord
 from screener.words.judgement import Teller
@@ -36,6 +37,23 @@ class Moment:
 
 _ORDER = {"evidence": 1, "decision": 2, "warning": 3, "treatment": 4, "transfer": 5, "pause": 6}
 """Of what happened at the same moment; what was said comes first."""
+
+
+def _rule(act: Act) -> str:
+    return f"{ACT}{act}"
+
+
+MATTERS = frozenset(map(_rule, (Act.BUSINESS, Act.GRIEVANCE)))
+SOUR = frozenset(
+    map(
+        _rule,
+        (
+            *(Act.GRIEVANCE, Act.INSULT_AGENT, Act.INSULT_OTHER, Act.THREAT, Act.LEWD),
+            *(Act.REFUSE, Act.REBUKE, Act.WARN, Act.END),
+        ),
+    )
+)
+"""Acts after which a farewell does not mean that the matter is settled."""
 
 
 def timeline(call: CallRecord, teller: Teller, zone: ZoneInfo, why: Explanation | None = None) -> list[str]:
@@ -126,20 +144,27 @@ def gist(why: Explanation, teller: Teller) -> list[str]:
     """What both parties did, in order and in plain words, to be read in seconds; the same again is counted."""
     said = _said(teller)
     told: list[tuple[str, int]] = []
-    served = False
+    done: list[str] = []
     for step in lasting(why):
         e = step.evidence
         if e.source is not Source.ACTS or e.rule.endswith(WITHDRAWN):
             continue
         text = teller.evidence(e.rule, e.detail)
-        if e.rule.endswith(Act.CLOSING.value) and served:
-            text, served = text + said["settled"], False
-        served = served or e.rule.endswith((Act.BUSINESS.value, Act.GRIEVANCE.value))
+        if e.rule == _rule(Act.CLOSING) and _is_settled(done):
+            text, done = text + said["settled"], []
+        done.append(e.rule)
         times = told.pop()[1] if told and told[-1][0] == text else 0
         told.append((text, times + 1))
         if step is why.tipped:
             told.append((f"◄ {said['flags']}", 1))
     return [text if times == 1 else f"{text}×{times}" for text, times in told]
+
+
+def _is_settled(done: Sequence[str]) -> bool:
+    """Whether by these rules of acts a matter was named and answered, and nobody has turned sour since."""
+    named = next((n for n, rule in enumerate(done) if rule in MATTERS), len(done))
+    since = set(done[named + 1 :])
+    return _rule(Act.INFORM) in since and not since & SOUR
 
 
 def _said(teller: Teller) -> dict[str, str]:

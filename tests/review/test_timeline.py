@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime
 
+import pytest
+
 from screener.core.evidence import Kind, Source, Verdict
 from screener.core.judgement import Weights
 from screener.review.explain import explain
@@ -23,6 +25,7 @@ def call(*evidence: EvidenceRow) -> CallRecord:
 DRIFT = call(
     act("agent.greet", 0.0, 1),
     act("caller.business", -1.0, 2),
+    act("agent.inform", 0.0, 3),
     act("caller.closing", 0.0, 4),
     act("caller.personal", 2.0, 5),
     act("caller.personal", 2.0, 6),
@@ -34,12 +37,22 @@ DRIFT = call(
 def test_the_course_of_a_call_is_one_line_that_says_when_the_matter_was_settled_and_what_flagged_it() -> None:
     told = gist(explain(DRIFT, W), Teller())
     assert told == [
-        "坐席问候", "来电人提出业务", "来电人道谢或结束（业务已办完）", "来电人打听坐席私事×2",
+        "坐席问候", "来电人提出业务", "坐席答复", "来电人道谢或结束（业务已办完）", "来电人打听坐席私事×2",
         "坐席第 1 次引回正题", "来电人言语猥亵", "◄ 标记",
     ]  # fmt: skip
     assert ("Course: " + " → ".join(gist(explain(DRIFT, W), Teller("en")))) in "\n".join(
         timeline(DRIFT, Teller("en"), UTC, explain(DRIFT, W))
     )
+
+
+@pytest.mark.parametrize(
+    "between",
+    [(), ("agent.refuse",), ("agent.inform", "caller.grievance"), ("agent.inform", "caller.threat", "agent.warn")],
+)
+def test_a_farewell_settles_nothing_that_was_not_answered_or_went_sour(between: tuple[str, ...]) -> None:
+    rules = ("caller.business", *between, "caller.closing")
+    heard = call(*(act(rule, 0.0, n) for n, rule in enumerate(rules)))
+    assert gist(explain(heard, W), Teller())[-1] == "来电人道谢或结束"
 
 
 def test_what_an_utterance_only_seemed_to_do_is_not_told_but_what_flagged_is() -> None:
