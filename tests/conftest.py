@@ -1,10 +1,13 @@
 """Which tests wait for something, and the fixtures that several rooms need."""
 
+import math
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+from screener.speech import pool
 from tests.store.databases import (
     empty_url,
     log_file,
@@ -39,6 +42,14 @@ settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCh
 settings.load_profile("busy")
 
 HERE = Path(__file__).parent
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nothing_in_reserve() -> Iterator[None]:
+    """No service here loads a model for a recogniser process to come: a test that wants one says when."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pool, "SPARE_SECONDS", math.inf)
+        yield
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

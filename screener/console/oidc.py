@@ -25,7 +25,7 @@ from screener.console.logins import Role
 from screener.errors import InputError
 from screener.outside.ask import ask
 from screener.outside.objects import read_object
-from screener.settings.sections import Oidc
+from screener.settings.console import Oidc
 
 ALGORITHMS = ["RS256", "PS256", "ES256", "RS384", "ES384", "RS512", "ES512", "EdDSA"]
 """No shared secret signs a token, and none goes unsigned."""

@@ -15,9 +15,11 @@ The rules:
 6. Undone (`Review.NONE`): the flag is as if nobody had said anything; the entry of rule 4 goes as in rule 5.
 7. Whoever acts for the PBX brings a caller who is still there back to the agents.
 8. An agent's hand-over (`*77`, 900) confirms its own row, as it is written (`store.insert.tidy`): row and word are
-   one write, and the row itself is the record of who, when and by what way. It counts in the number's history, but
-   puts it onto no list, for one key pressed in the middle of a call is no second look; a person who confirms the
-   call afterwards does, by rule 4, and whoever takes it back does so by rules 5 and 6.
+   one write, and the row itself is the record of who, when and by what way. It alone has no line of its own in
+   the access record (an agent's `*78` has one, by rule 3): nothing was looked up, and a line that is written apart
+   could be there without its row, or hold up a caller. It counts in the number's history, but puts it onto no
+   list, for one key pressed in the middle of a call is no second look; a person who confirms the call afterwards
+   does, by rule 4, and whoever takes it back does so by rules 5 and 6.
 """
 
 from collections.abc import Sequence

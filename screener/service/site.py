@@ -6,16 +6,12 @@ session, meet in one bounded inbox. Over its limit ticks, sounds, keys and trans
 
 import logging
 import queue
-import resource
-import secrets
 import socket
 import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
-from zoneinfo import ZoneInfo
 
 from screener.alerts.causes import Alert, Cause, Causes
 from screener.alerts.outbox import Outbox
@@ -29,12 +25,10 @@ from screener.core.flow import Flow
 from screener.events import (
     CallControl,
     CallEnded,
-    Caller,
     CallOffered,
     Cue,
     Dtmf,
     EndedBy,
-    Entrance,
     Event,
     Ordered,
     RecognizerLost,
@@ -49,13 +43,15 @@ from screener.media.prompts import load_clips
 from screener.numbers.mask import mask
 from screener.numbers.plan import lines_of
 from screener.operations.metrics import MetricsServer, Sample
-from screener.ports import Call, InviteInfo, RegistrationState, user_of
+from screener.ports import Call, RegistrationState, user_of
 from screener.review.take_back import TakeBacks
 from screener.service.figures import Reviews
 from screener.service.monitored import MonitoredCalls
 from screener.service.node import StateTeller, open_feed, rest_teller
+from screener.service.offers import Offers
 from screener.service.recognisers import of_hearing
 from screener.service.summaries import Summaries
+from screener.service.system import all_at_once, raise_file_limit
 from screener.settings.judgement import load_judgement
 from screener.settings.sections import Settings
 from screener.sip.recording import RecordingSession
@@ -76,8 +72,6 @@ log = logging.getLogger(__name__)
 
 INBOX_ITEMS = 20_000
 """Events that may wait for the calls thread before droppable ones are dropped."""
-OTHER_FILES = 300
-"""Open files of everything but calls: TCP connections, the database, models, prompts."""
 HAND_OVER_SECONDS = 5.0
 """How long the callers may take to reach the agents when the service stops."""
 CALLS_THREAD_SECONDS = 10.0
@@ -105,28 +99,6 @@ def site_flow(settings: Settings, model: ModelInfo) -> Flow:
         model.name,
     )
     return replace(settings.flow, dry_run=True)
-
-
-def _raise_file_limit(calls: int) -> None:
-    """Every call holds two sockets: use as many as the system allows, and say so when that is too few."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    needed = 2 * calls + OTHER_FILES
-    if hard == resource.RLIM_INFINITY or hard > soft:
-        wanted = max(soft, needed) if hard == resource.RLIM_INFINITY else min(hard, max(soft, needed))
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
-        soft = wanted
-    if soft < needed:
-        log.warning("%d open files are allowed, %d calls need %d: raise LimitNOFILE", soft, calls, needed)
-
-
-def _all_at_once(stops: Sequence[Callable[[], None]], seconds: float) -> None:
-    """Stop things side by side; what hangs is left behind."""
-    threads = [threading.Thread(target=stop, name="stop", daemon=True) for stop in stops]
-    for thread in threads:
-        thread.start()
-    deadline = time.monotonic() + seconds
-    for thread in threads:
-        thread.join(max(0.0, deadline - time.monotonic()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,10 +138,10 @@ class Service:
         folder = settings.folder
         self._settings = settings
         self._clock = clock
-        self._zone = ZoneInfo(settings.site.timezone)
         recordings = settings.recordings
         self._judgement = load_judgement(settings.judgement, folder, syllables, recordings)
         self._lines = lines_of(settings)
+        self._offers = Offers(settings, self._lines, clock)
         clips = load_clips(recordings)
         self._log = open_log(settings.store.url, folder)
         self._history = HistoryLookup(partial(past, self._log, settings.ladder))
@@ -240,7 +212,7 @@ class Service:
         Raises:
             SipError: the address cannot be bound.
         """
-        _raise_file_limit(self._settings.sip.max_calls)
+        raise_file_limit(self._settings.sip.max_calls)
         self._thread.start()
         self._endpoint.start(self._offered)
         self._purger.start()
@@ -276,63 +248,29 @@ class Service:
             helpers.append(self._feed.stop)
         if self._beside is not None:
             helpers.append(self._beside.switchboard.stop)
-        _all_at_once(helpers, HELPERS_SECONDS)
+        all_at_once(helpers, HELPERS_SECONDS)
         self._writer.close()
         self._log.close()
 
     # From the SIP, media and hearing threads: only enqueue.
 
     def _offered(self, call: Call) -> None:
-        invite, sip = call.invite, self._settings.sip
+        invite = call.invite
         if isinstance(call, RecordingSession):
             self._monitored.attach(call)
             return
-        if invite.dialled.startswith(f"{sip.listening_extension}-"):
+        if invite.dialled.startswith(f"{self._settings.sip.listening_extension}-"):
             if self._beside is not None:
                 self._beside.attach(call)
             else:
                 self._monitored.hear(call)
             return
-        by_hand = invite.dialled == sip.analysis_extension
-
-        def said(header: str) -> str:
-            return invite.headers.get(header.lower(), "")
-
-        dialled = said(sip.dialled_header) or ("" if by_hand else invite.first_dialled or invite.dialled)
-        offer = replace(
-            self._offer(invite),
-            entrance=Entrance.BY_HAND if by_hand else Entrance.IN_PATH,
-            dialled=self._lines.normal(dialled),
-            queue=said(sip.queue_header) or ("" if by_hand else user_of(self._settings.targets.agents)),
-            agent=invite.referred_by if by_hand else "",
-            uniqueid=said(sip.uniqueid_header),
-            linkedid=said(sip.linkedid_header),
-        )
-        self._take(offer, call)
+        self._take(self._offers.dialled(invite), call)
 
     def _offered_beside(self, call: ListenedCall) -> None:
-        who = call.parties
-        offer = replace(
-            self._offer(call.invite),
-            entrance=Entrance.BESIDE,
-            dialled="" if who.queue else who.agent,
-            queue=who.queue,
-            agent=who.agent,
-            uniqueid=who.uniqueid,
-            linkedid=who.linkedid,
-        )
+        offer = self._offers.beside(call)
         call.call_id = offer.call_id
         self._take(offer, call)
-
-    def _offer(self, invite: InviteInfo) -> CallOffered:
-        now = self._clock()
-        return CallOffered(
-            call_id=f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(4)}",
-            started_at=now,
-            local_time=now.astimezone(self._zone),
-            caller=Caller(number=invite.number, display_name=invite.display_name),
-            referred_by=invite.referred_by,
-        )
 
     def _take(self, offer: CallOffered, call: Call) -> None:
         call.subscribe(lambda event: self._post(offer.call_id, event))

@@ -1,11 +1,12 @@
-"""How many agents' calls are heard at once: `python tests/bench/hundred.py [--levels 10,20,50,100,150]`.
+"""How many agents' calls are heard at once: `python tests/bench/hundred.py [--levels 10,20,50,100,150,100+1000]`.
 
 Every call has two listening legs with people's voices: caller and agent speak in turn, each 40 % of the time. Then
 each caller says one harassing sentence, its decisive word last, one call after the other. Measured, a row a level:
 from the packet with the end of that word to the order to the PBX to move the caller (the announcement follows
 within a packet or two; `beside.py` measures that through a real Asterisk); how far the media thread is from its
 pace; what the service and its recognisers take of the processors and of memory; how many calls were transcribed,
-and how many were not heard, and why.
+and how many were not heard, and why. `100+1000` has 1,000 further calls in the analysis queue beside 100: the last
+column is the gap between the packets that these get. All of it takes seven minutes on a quiet machine.
 
 The PBX is small and speaks AMI, SIP and RTP: nothing but the service is measured. It runs on the same machine, and
 so may others: the first row is the baseline of the others. Reads the data folder `shared` beside the clone.
@@ -24,6 +25,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -33,7 +35,8 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from screener.events import SAMPLE_RATE, Speaker
 from screener.store.log import open_log
-from tests.bench.load import Callers
+from tests.bench.capacity import Load
+from tests.bench.load import Callers, Pace
 from tests.bench.site import Cost, machine, site
 from tests.bench.spoken_calls import Bank, Voice
 from tests.pbx.manager import SUCCESS, Manager
@@ -41,7 +44,11 @@ from tests.pbx.shapes import Talk
 
 ROOT = Path(__file__).resolve().parents[2]
 SHARED = ROOT.parent / "shared"
-LEVELS = (10, 20, 50, 100, 150)
+LEVELS = "10,20,50,100,150,100+1000"
+QUEUE_RATE = 50.0
+"""Calls a second that are placed into the analysis queue."""
+MEASURED = 10.0
+"""Seconds over which pace and processors are measured."""
 HARASSING = ("跟我上床", "我想干你", "脱光衣服")
 TURN, TALK = 10.0, 4.0
 """Each side speaks so many of so many seconds, the agent half a turn later."""
@@ -193,8 +200,32 @@ def family(pid: int) -> list[int]:
     return [int(child) for task in tasks for child in task.read_text().split()]
 
 
-def level(calls: int, said: list[bytes], sentence: bytes, speech: str, base: list[float]) -> None:
-    turns = round((WARM + calls * PACE + PATIENCE) / TURN) + 2
+HEAD = (
+    f"{'calls':>9}{'legs':>6}{'words to move p50':>19}{'p95 s':>7}{'to row 1':>10}{'moved':>7}{'early':>7}"
+    f"{'callers':>9}{'agents':>8}{'unheard':>9}{'gap p99':>9}{'service':>9}{'recognisers':>13}{'MB':>6}{'load':>6}"
+    "  queue: up, gap p99"
+)
+"""`callers`, `agents`: of how many calls the log has their words; `early`: moved before the word, wrongly;
+`service`, `recognisers`: cores; `load`: average of the last minute, others' work included."""
+
+
+def p99(pace: Pace | None) -> float:
+    """Milliseconds between two packets of a call."""
+    return float(np.percentile(pace.gaps, 99)) if pace is not None and pace.gaps.size else float("nan")
+
+
+def level(calls: int, queue: int, said: list[bytes], sentence: bytes, speech: str, base: list[float]) -> None:
+    """One row.
+
+    Args:
+        calls: that are listened to beside agents.
+        queue: calls in the analysis queue besides.
+        said: what people say.
+        sentence: what each caller says in the end.
+        speech: lines of the settings.
+        base: p95 of the first row; filled by it.
+    """
+    turns = round((WARM + queue / QUEUE_RATE + calls * PACE + PATIENCE) / TURN) + 2
     scripts = []
     for number in range(12):
         scripts.append(frames(talk(said, 2 * number, turns, 0.0)))
@@ -214,10 +245,10 @@ def level(calls: int, said: list[bytes], sentence: bytes, speech: str, base: lis
             "analysis = 'sip:analysis@127.0.0.1:5070'\n[pbx]\nhost = '127.0.0.1'\n"
             f"port = {manager.port}\npassword = 's3cret'\nqueues = ['*']\nmax_calls = {calls}"
         )
-        flow = "dry_run = false"
+        flow = "dry_run = false\ntone_seconds = 3600.0"
         running = stack.enter_context(
             site(
-                f"max_calls = {2 * calls + 10}\nrtp_port_low = 20000\nrtp_port_high = 29998",
+                f"max_calls = {2 * calls + queue + 10}\nrtp_port_low = 20000\nrtp_port_high = 29998",
                 flow,
                 speech,
                 pbx_lines,
@@ -225,6 +256,7 @@ def level(calls: int, said: list[bytes], sentence: bytes, speech: str, base: lis
         )
         legs = context.Process(target=pbx, args=(theirs, running.port, scripts, frames(sentence)), daemon=True)
         legs.start()
+        queued = Load(running.port) if queue else None
         pid = running.process.pid
         deadline = time.monotonic() + 20
         while not manager.logins and time.monotonic() < deadline:
@@ -237,10 +269,14 @@ def level(calls: int, said: list[bytes], sentence: bytes, speech: str, base: lis
         while ask("up")[0] < 2 * calls and time.monotonic() < deadline:
             time.sleep(0.2)
         up, refused = ask("up")
+        in_queue = queued.ask("call", queue, QUEUE_RATE)[0] if queued else 0
         time.sleep(max(2.0, WARM - calls * 0.1 - 10))
         pids = [pid, *family(pid)]
         before = {p: Cost.of(p) for p in pids}
-        pace = ask("measure", 10.0)
+        with ThreadPoolExecutor(1) as beside:
+            waits = beside.submit(queued.ask, "measure", MEASURED) if queued else None
+            pace = ask("measure", MEASURED)
+            queue_pace = waits.result()[0] if waits else None
         after = {p: Cost.of(p) for p in pids if Path(f"/proc/{p}").exists()}
         service = after[pid].since(before[pid])
         hearing = sum(after[p].since(before[p]) for p in after if p != pid)
@@ -262,6 +298,8 @@ def level(calls: int, said: list[bytes], sentence: bytes, speech: str, base: lis
         unheard = ", ".join(f"{count} {reason}" for reason, count in why.items()) or "none"
         ours.send(None)
         legs.join(5)
+        if queued:
+            queued.close()
         running.process.terminate()
         running.process.wait(30)
         log = open_log("sqlite:///screener.db", running.folder)
@@ -270,23 +308,24 @@ def level(calls: int, said: list[bytes], sentence: bytes, speech: str, base: lis
         spoke = {s: sum(any(x.speaker is s for x in c.segments) for c in whole) for s in Speaker}
         early = sum(at < min(words.values(), default=0) for at in manager.moved.values())
     p50, p95 = np.percentile(taken, [50, 95]) if taken else (float("nan"), float("nan"))
-    gap = float(np.percentile(pace.gaps, 99)) if pace.gaps.size else float("nan")
     base += [p95] if not base else []
+    name = f"{calls}+{queue}" if queue else str(calls)
+    queue_row = f"  {in_queue}, {p99(queue_pace):.1f} ms" if queue else ""
     print(
-        f"{calls:5d} calls, {up} legs up{f' refused {refused}' if refused else ''}: word to move p50 {p50:.2f} "
-        f"p95 {p95:.2f} s ({p95 / base[0]:.1f} of the first row), {len(taken)} moved, {early} before their word; "
-        f"transcribed: {spoke[Speaker.CALLER]} callers, {spoke[Speaker.AGENT]} agents; "
-        f"unheard ({lost_before} before the words): {unheard}; gap p99 {gap:.1f} ms; "
-        f"service {service:.2f} recognisers {hearing:.2f} cores, {memory:.0f} MB; {machine()}",
+        f"{name:>9}{up:6}{p50:19.2f}{p95:7.2f}{p95 / base[0]:10.1f}{len(taken):7}"
+        f"{early:7}{spoke[Speaker.CALLER]:9}{spoke[Speaker.AGENT]:8}{sum(why.values()):9}{p99(pace):9.1f}"
+        f"{service:9.2f}{hearing:13.2f}{memory:6.0f}{os.getloadavg()[0]:6.1f}{queue_row}",
         flush=True,
     )
+    if why or refused:
+        print(
+            f"{'':9}unheard: {unheard}; {lost_before} before the words; refused: {refused or 'none'}", flush=True
+        )
 
 
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    options.add_argument(
-        "--levels", type=lambda text: tuple(int(part) for part in text.split(",")), default=LEVELS
-    )
+    options.add_argument("--levels", default=LEVELS, help="calls, and those of the queue besides")
     options.add_argument("--sentence", default=HARASSING[0])
     chosen = options.parse_args()
     if not SHARED.is_dir():
@@ -298,9 +337,11 @@ def main() -> None:
     speech = f"engine = 'sherpa'\nmodel = '{model}'"
     said = people()
     print(f"{machine()}; {os.cpu_count()} cores are shared with whoever else runs", flush=True)
+    print(HEAD, flush=True)
     base: list[float] = []
-    for calls in chosen.levels:
-        level(calls, said, pcm.tobytes(), speech, base)
+    for row in chosen.levels.split(","):
+        calls, _, queue = row.partition("+")
+        level(int(calls), int(queue or 0), said, pcm.tobytes(), speech, base)
     print(machine())
 
 

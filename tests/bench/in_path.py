@@ -16,15 +16,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
-from screener.settings.judging import load_judgement
-
 from screener.acts.net import ActsModel
 from screener.core.flow import Flow
 from screener.core.judgement import Judgement
 from screener.events import Speaker
-from screener.settings.sections import Judgement as Section
+from screener.settings.judgement import load_judgement
+from screener.settings.sections import JudgementSection as Section
 from screener.speech.pinyin import syllables
-from screener.training.acts.corpus import Call, hands, read_corpus, read_hand
+from screener.training.acts.corpus import CorpusCall, hands, read_corpus, read_hand
 from screener.training.acts.measure import share, told
 from tests.core.helpers import Line, offer
 
@@ -33,7 +32,7 @@ GREETING, BETWEEN, PATIENCE = 3.0, 0.7, 6.0
 WAYS = ("treated", "passed", "listened to")
 
 
-def became(call: Call, judgement: Judgement) -> str:
+def became(call: CorpusCall, judgement: Judgement) -> str:
     """What became of a caller: one of `WAYS`."""
     line = Line(Flow(), judgement=judgement, offered=offer()).begin().wait(GREETING)
     for turn in call.turns:
@@ -45,7 +44,7 @@ def became(call: Call, judgement: Judgement) -> str:
     return "passed" if line.transfers else "listened to"
 
 
-def lived(calls: list[Call], judgement: Judgement) -> Iterator[tuple[Call, str]]:
+def lived(calls: list[CorpusCall], judgement: Judgement) -> Iterator[tuple[CorpusCall, str]]:
     """Each call, and what became of it."""
     acts = cast("ActsModel", judgement.acts)
     of_hand = {call.hand: replace(judgement, acts=acts.unheard(call.hand)) for call in calls}

@@ -18,7 +18,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -119,13 +119,18 @@ def drawn(seed: int, most: int, acts: ActsModel) -> tuple[list[CorpusCall], list
     return some(in_path), some(beside), acts.unheard(left_out[0])
 
 
-def in_kokoro(calls: Sequence[CorpusCall], seed: int) -> list[Spoken]:
-    """Two voices for every call."""
+def in_kokoro(
+    calls: Sequence[CorpusCall], seed: int, speakers: Collection[Speaker] = tuple(Speaker)
+) -> list[Spoken]:
+    """Two voices for every call; a party who is not wanted says nothing."""
     draw, voices = random.Random(seed), (*TIMBRES, *BLENDS)
     cast_of = [dict(zip(Speaker, draw.sample(voices, 2), strict=True)) for _ in calls]
-    said = [(cast_of[n][t.speaker], t.text) for n, call in enumerate(calls) for t in call.turns]
-    clips = iter(list(in_voices(said)))
-    return [Spoken(call, tuple(next(clips).pcm for _ in call.turns)) for call in calls]
+    turns = [(n, t) for n, call in enumerate(calls) for t in call.turns if t.speaker in speakers]
+    clips = iter(list(in_voices([(cast_of[n][t.speaker], t.text) for n, t in turns])))
+    return [
+        Spoken(call, tuple(next(clips).pcm if t.speaker in speakers else b"" for t in call.turns))
+        for call in calls
+    ]
 
 
 def since(ends: Sequence[float], at: float) -> float:

@@ -1,8 +1,9 @@
 """How fast recognition is, and how soon: the embedded model, and sherpa-onnx where a folder is given, in one run.
 
-Prints for each: real-time factor of one stream, real-time streams that the cores of this machine carry, memory per
-stream, and how long after the end of a phrase a partial has all of it (p50, p90). Run as
-`python tests/bench/recognition.py [SHERPA_FOLDER]`. Every model is measured in a process of its own.
+Prints for each: real-time factor of one stream, and of one that begins with silence, real-time streams that the
+cores of this machine carry, memory per stream, and how long after the end of a phrase a partial has all of it
+(p50, p90). Run as `python tests/bench/recognition.py [SHERPA_FOLDER]`. Every model is measured in a process of its
+own.
 """
 
 import multiprocessing
@@ -83,6 +84,8 @@ def measure(name: str, load: Callable[[], SpeechModel]) -> None:
     run(model, pcm[: 10 * 2 * SAMPLE_RATE])
     loaded = resident() - before
     one = run(model, pcm) / seconds
+    late = PAUSE * 3 + said[0][1]
+    silent = run(model, late) / (len(late) / 2 / SAMPLE_RATE)
     begin = time.perf_counter()
     with ThreadPoolExecutor(cores) as pool:
         list(pool.map(lambda _: run(model, pcm), range(STREAMS)))
@@ -99,6 +102,7 @@ def measure(name: str, load: Callable[[], SpeechModel]) -> None:
         f"{name}: {seconds:.0f} s of speech, {cores} cores, loads in {loading:.2f} s, {loaded:.0f} MB when loaded"
     )
     print(f"  real-time factor of one stream      {one:.4f}")
+    print(f"  after six seconds of silence        {silent:.4f}")
     print(f"  real-time streams on {cores} cores        {carried:.0f}")
     print(f"  memory per stream                   {each:.2f} MB ({OPEN} open)")
     if len(known) > 1:

@@ -6,7 +6,7 @@ the product's own with an offline model: a folder or an installed name, as in `[
 
 - *right*: harassing calls that the first reader has flagged, as they were heard;
 - *wrong*: other calls that it has flagged, as they were heard;
-- *misheard*: the other calls once more, with one utterance heard as harassing words that nobody said.
+- *misheard*: the other calls once more, with the first utterance heard as harassing words that nobody said.
 
 A right flag ought to be confirmed, a wrong one taken back. The calls run on audio time: a busy machine changes the
 times that are printed, and nothing else. Needs `make voices` and the data folder `shared` beside the clone.
@@ -88,15 +88,16 @@ def frames(pcm: bytes) -> Iterator[tuple[float, bytes]]:
 
 
 def misheard(told: Heard, text: str) -> Heard:
-    """The same with the longest utterance heard as something else."""
-    finals = [item for _, item in told if isinstance(item, Transcript) and item.final]
-    longest = max(finals, key=lambda item: len(item.syllables), default=None)
+    """The same with the first utterance heard as something else, when it is over."""
+    finals = (item.utterance for _, item in told if isinstance(item, Transcript) and item.final)
+    wrong = next(finals, None)
 
-    def other(item: Transcript | Cue) -> Transcript | Cue:
-        wrong = isinstance(item, Transcript) and longest is not None and item.utterance == longest.utterance
-        return replace(item, text=text, syllables=syllables(text)) if wrong and item.final else item
+    def other(item: Transcript | Cue) -> Transcript | Cue | None:
+        if not isinstance(item, Transcript) or item.utterance != wrong:
+            return item
+        return replace(item, text=text, syllables=syllables(text)) if item.final else None
 
-    return [(at, other(item)) for at, item in told]
+    return [(at, changed) for at, item in told if (changed := other(item)) is not None]
 
 
 def flagged(told: Heard, pcm: bytes, judgement: Judgement, reading: Reading | None) -> tuple[bool, list[str]]:
@@ -137,7 +138,7 @@ def main() -> None:
     judgement = load_judgement(Section(), Path(), syllables, None)
     calls, _, nets = drawn(chosen.seed, chosen.calls, cast("ActsModel", judgement.acts))
     judgement = replace(judgement, acts=nets)
-    spoken = in_kokoro(calls, chosen.seed)
+    spoken = in_kokoro(calls, chosen.seed, [Speaker.CALLER])
     model = load_model(Speech(engine="sherpa", model=str(MODEL)), Path())
     reading = Reading(SecondReader(partial(load_reader, find_model(chosen.second).folder)))
     wait_for(lambda: reading.reader.ready, 120, "second reader")

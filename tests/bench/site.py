@@ -15,6 +15,8 @@ from pathlib import Path
 from tests.bench.live import free_port
 
 ROOT = Path(__file__).parents[2]
+START_SECONDS = 120.0
+"""A busy machine loads the models slowly."""
 
 
 @dataclass(slots=True)
@@ -98,7 +100,7 @@ def site(sip: str = "", flow: str = "", speech: str = 'engine = "none"', rest: s
             command = [sys.executable, "-m", "screener", "serve", "--config", str(config)]
             process = subprocess.Popen(command, stdout=out, stderr=out, cwd=ROOT)
         try:
-            deadline = time.monotonic() + 30
+            deadline = time.monotonic() + START_SECONDS
             while not (_listening(port) or "taking calls" in log.read_text()):
                 if process.poll() is not None or time.monotonic() > deadline:
                     raise SystemExit(log.read_text())

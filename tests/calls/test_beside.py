@@ -1,9 +1,9 @@
 """A site that listens beside its agents: a real service, real legs by SIP and RTP, and a manager on real TCP."""
 
 import contextlib
+import functools
 import itertools
 import queue
-import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from screener.core.evidence import Kind, Treatment, Verdict
-from screener.demo.script import AUDIO
 from screener.events import EndedBy, Entrance, Speaker
 from screener.service.site import Service
 from screener.settings.load import load
@@ -20,7 +19,7 @@ from screener.store.log import open_log
 from screener.store.records import CallRecord, Review
 from tests.pbx.manager import SUCCESS, Manager
 from tests.pbx.shapes import Talk, said
-from tests.pbx.voices import samples
+from tests.pbx.voices import lewd, speech
 from tests.sip.caller import Caller, in_background
 from tests.waiting import WAIT, wait_for
 
@@ -44,6 +43,7 @@ max_calls = 2
 [speech]
 processes = {processes}
 treat_with_synthetic_model = true
+queue_seconds = 30.0
 """
 SECRET = "of-events"
 NUMBERS = itertools.count(17)
@@ -182,47 +182,41 @@ Make = Callable[..., Site]
 
 
 @pytest.fixture(scope="module")
-def lasting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    site = Site(tmp_path_factory.mktemp("beside"))
-    yield site
-    site.close()
-
-
-@pytest.fixture
-def site(lasting: Site) -> Site:
-    """The same service for every test, and a caller of its own."""
-    lasting.begin()
-    return lasting
-
-
-@pytest.fixture
-def make(tmp_path: Path) -> Iterator[Make]:
-    """Makes a service with settings of its own."""
+def sites(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Make]:
+    """A service for each choice of settings, which stays for all tests."""
     with contextlib.ExitStack() as made:
 
-        def own(**settings: str) -> Site:
-            site = Site(tmp_path, **settings)
+        @functools.cache
+        def start(**settings: str) -> Site:
+            site = Site(tmp_path_factory.mktemp("beside"), **settings)
             made.callback(site.close)
             return site
 
-        yield own
+        yield start
 
 
-def speech(name: str) -> bytes:
-    """What a caller of the demo says, and a second of silence."""
-    return samples(AUDIO / f"{name}.wav") + bytes(16000)
+@pytest.fixture
+def lasting(sites: Make) -> Make:
+    """A service with these settings, and a caller of its own."""
+
+    def begin(**settings: str) -> Site:
+        site = sites(**settings)
+        site.begin()
+        return site
+
+    return begin
 
 
-def say(leg: Caller, name: str) -> threading.Thread:
-    """Say it on a leg, which may be hung up meanwhile."""
-    return leg.speaking(speech(name))
+@pytest.fixture
+def site(lasting: Make) -> Site:
+    return lasting()
 
 
 def test_a_harasser_is_moved_and_log_and_pbx_are_told(site: Site) -> None:
     site.talk()
     leg = site.pbx.leg(Speaker.CALLER)
     site.pbx.leg(Speaker.AGENT)
-    say(leg, "lewd")
+    leg.speaking(speech("lewd"))  # whole: a pretext first
     move = site.pbx.asked("Redirect")
     assert (move["channel"], move["context"], move["exten"]) == ("PJSIP/trunk-1", "from-screener", "analysis")
     why, told = (site.pbx.earlier[name] for name in ("Setvar", "UserEvent"))
@@ -238,19 +232,19 @@ def test_a_harasser_is_moved_and_log_and_pbx_are_told(site: Site) -> None:
     assert call.treatments[0].completed
 
 
-def test_another_treatment_is_another_extension(make: Make) -> None:
-    site = make(flow='treatment = "terminate"')
+def test_another_treatment_is_another_extension(lasting: Make) -> None:
+    site = lasting(secret="", flow='treatment = "terminate"')
     site.talk()
     leg = site.pbx.leg(Speaker.CALLER)
-    say(leg, "lewd")
+    leg.speaking(lewd())
     assert site.pbx.asked("Redirect")["exten"] == "terminate"
 
 
-def test_in_a_dry_run_nobody_is_moved(make: Make) -> None:
-    site = make(flow="dry_run = true")
+def test_in_a_dry_run_nobody_is_moved(lasting: Make) -> None:
+    site = lasting(flow="dry_run = true")
     site.talk()
     leg = site.pbx.leg(Speaker.CALLER)
-    leg.speak(speech("lewd"))
+    leg.speak(lewd())
     told = site.pbx.asked("UserEvent")
     assert (told["verdict"], told["dryrun"]) == ("harassment", "yes")
     site.end("agent")
@@ -262,7 +256,7 @@ def test_in_a_dry_run_nobody_is_moved(make: Make) -> None:
 def test_a_genuine_call_ends_with_the_caller_and_hears_nothing(site: Site) -> None:
     site.talk()
     leg = site.pbx.leg(Speaker.CALLER)
-    speaking = say(leg, "enquiry")
+    speaking = leg.speaking(speech("enquiry"))
     heard = {packet.payload for packet in leg.hear(100)}
     assert heard == {b"\xff" * 160}, "a listening leg is silence"
     speaking.join()
@@ -279,7 +273,7 @@ def test_a_move_that_fails_leaves_the_caller_with_the_agent(site: Site) -> None:
     )
     site.talk()
     leg = site.pbx.leg(Speaker.CALLER)
-    say(leg, "lewd")
+    leg.speaking(lewd())
     site.pbx.asked("Setvar")
     site.end("agent")
     call = site.record(Verdict.HARASSMENT)
@@ -308,14 +302,15 @@ def test_a_leg_that_nobody_asked_for_is_refused(site: Site) -> None:
     stranger.close()
 
 
-def test_a_stopped_service_lets_the_conversation_go_on(make: Make) -> None:
-    site = make()
+def test_a_stopped_service_lets_the_conversation_go_on(tmp_path: Path) -> None:
+    site = Site(tmp_path)
     site.talk()
     leg = site.pbx.leg(Speaker.CALLER)
     stopping = in_background(site.stop)
     leg.wait_request("BYE")
     stopping.join()
     assert site.pbx.told.empty(), "nobody is moved"
+    site.close()
 
 
 TAKE_BACK = said("ScreenerTakeBack", "agent1", SECRET)
@@ -324,7 +319,7 @@ TAKE_BACK = said("ScreenerTakeBack", "agent1", SECRET)
 def test_an_agent_takes_a_flag_back_and_the_caller_returns(site: Site) -> None:
     site.talk()
     leg = site.pbx.leg(Speaker.CALLER)
-    say(leg, "lewd")
+    leg.speaking(lewd())
     site.pbx.asked("Redirect")
     site.record(Verdict.HARASSMENT)
     site.pbx.event(**TAKE_BACK)
@@ -334,12 +329,12 @@ def test_an_agent_takes_a_flag_back_and_the_caller_returns(site: Site) -> None:
     assert (call.review, call.reviewed_by) == (Review.OVERTURNED, "agent1")
 
 
-def test_a_caller_whom_the_agent_still_has_stays(make: Make, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_caller_whom_the_agent_still_has_stays(lasting: Make, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO")
-    site = make(flow="dry_run = true")
+    site = lasting(flow="dry_run = true")
     site.talk()
     leg = site.pbx.leg(Speaker.CALLER)
-    leg.speak(speech("lewd"))
+    leg.speak(lewd())
     site.pbx.asked("UserEvent")
     site.pbx.event(**said("ScreenerTakeBack", "agent1", SECRET, site.id))
     wait_for(lambda: "flag taken back by agent1" in caplog.text, what="word of the take-back")
@@ -377,8 +372,8 @@ def test_an_agent_has_no_say_about_another_s_call(site: Site, caplog: pytest.Log
     assert site.pbx.asked("Redirect")["exten"] == "by-hand"
 
 
-def test_without_a_secret_no_user_event_counts(make: Make, caplog: pytest.LogCaptureFixture) -> None:
-    site = make(secret="")
+def test_without_a_secret_no_user_event_counts(lasting: Make, caplog: pytest.LogCaptureFixture) -> None:
+    site = lasting(secret="", flow='treatment = "terminate"')
     site.talk()
     site.pbx.leg(Speaker.CALLER)
     site.pbx.event(**said("ScreenerFlag", "agent1", ""))

@@ -8,14 +8,13 @@ from pathlib import Path
 import pytest
 
 from screener.core.evidence import Kind, Treatment, Verdict
-from screener.demo.script import AUDIO
 from screener.events import EndedBy, Entrance, Speaker
 from screener.service.site import Service
 from screener.settings.load import load
 from screener.store.log import open_log
 from screener.store.records import CallRecord
 from tests.freeswitch.peer import Freeswitch, bridged, hung_up, queued
-from tests.pbx.voices import samples
+from tests.pbx.voices import lewd, speech
 from tests.sip.caller import Caller
 from tests.waiting import WAIT, wait_for
 
@@ -33,6 +32,7 @@ extensions = ["1005"]
 max_calls = 2
 [speech]
 treat_with_synthetic_model = true
+queue_seconds = 30.0
 """
 NUMBERS = count(1)
 
@@ -116,14 +116,10 @@ def site(lasting: Site) -> Iterator[Site]:
     wait_for(lambda: not lasting.figure("eavesdropped_calls"), what="end of what is listened to")
 
 
-def say(leg: Caller, name: str) -> None:
-    leg.speaking(samples(AUDIO / f"{name}.wav") + bytes(16000))
-
-
 def test_a_harasser_of_a_queue_is_moved(site: Site) -> None:
     site.peer.happen(queued(site.caller, site.agent, site.number))
     site.leg(Speaker.AGENT)
-    say(site.leg(Speaker.CALLER), "lewd")
+    site.leg(Speaker.CALLER).speaking(lewd())
     assert site.told.get(timeout=WAIT) == f"uuid_transfer {site.caller} analysis XML from-screener"
     site.peer.happen(hung_up(site.agent))
     call = site.record(Verdict.HARASSMENT)
@@ -136,7 +132,7 @@ def test_a_harasser_of_a_queue_is_moved(site: Site) -> None:
 def test_a_caller_who_cannot_be_moved_stays_and_the_flag_stands(site: Site) -> None:
     site.moves = False
     site.peer.happen(bridged(site.caller, site.agent, "1005", site.number))
-    say(site.leg(Speaker.CALLER), "lewd")
+    site.leg(Speaker.CALLER).speaking(lewd())
     site.told.get(timeout=WAIT)
     wait_for(lambda: site.figure("freeswitch_stayed_total"), what="the refusal")
     site.peer.happen(hung_up(site.caller))
@@ -148,7 +144,7 @@ def test_a_caller_who_cannot_be_moved_stays_and_the_flag_stands(site: Site) -> N
 def test_who_hangs_up_is_known_and_a_genuine_caller_is_left_alone(site: Site) -> None:
     site.peer.happen(queued(site.caller, site.agent, site.number))
     leg = site.leg(Speaker.CALLER)
-    leg.speak(samples(AUDIO / "enquiry.wav") + bytes(16000))
+    leg.speak(speech("enquiry"))
     site.peer.happen(hung_up(site.agent))
     call = site.record(Verdict.GENUINE)
     assert call.ended_by is EndedBy.AGENT

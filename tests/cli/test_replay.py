@@ -7,11 +7,15 @@ import pytest
 from click.testing import CliRunner
 
 from screener.cli import cli
+from screener.resources import config_folder
 from screener.settings.recordings import SAID
 
 pytestmark = pytest.mark.usefixtures("english")
 
 CALL = '{"id": "1", "turns": [{"speaker": "caller", "text": "你好,我想查一下我的话费余额"}]}\n'
+DATA = Path(__file__).parent.parent / "data"
+STORED = DATA / "replay.jsonl"
+"""What one call of each kind comes to: judgement, every piece of evidence, its words and order."""
 
 
 @pytest.fixture
@@ -35,3 +39,20 @@ def test_the_words_of_a_sites_own_recordings_are_taken(site: Path) -> None:
     refused = replay(site)
     assert refused.exit_code != 0
     assert "no_recording is no recording with its words" in f"{refused.output}{refused.exception}"
+
+
+def one_of_each() -> str:
+    """The first call of each file, as `make replays` takes them."""
+    files = sorted((DATA / "calls").glob("*.jsonl"))
+    return "".join(f"{path.read_text('utf-8').splitlines()[0]}\n" for path in files)
+
+
+def test_recorded_calls_come_to_what_is_stored_byte_for_byte() -> None:
+    settings = config_folder() / "screener.toml"
+    told = CliRunner().invoke(cli, ["--lang", "zh", "replay", "-", "--config", str(settings)], input=one_of_each())
+    assert told.exit_code == 0, told.output
+    now, stored = told.stdout.splitlines(), STORED.read_text("utf-8").splitlines()
+    assert len(stored) >= 10
+    changed = [json.loads(old)["id"] for old, new in zip(stored, now, strict=True) if old != new]
+    assert not changed, f"{changed} come to something else; if meant: make replays, and read the difference"
+    assert told.stdout_bytes == STORED.read_bytes()

@@ -2,6 +2,7 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from screener.console.context import ConsoleContext
 from screener.console.hub import Hub
 from screener.console.logins import Logins, Role
 from screener.console.slowly import Slowly
+from screener.core.cards import Cards
 from screener.feed.local import FeedReader
 from screener.settings.cards import load_cards
 from screener.settings.sections import Settings
@@ -22,13 +24,18 @@ from screener.store.log import open_log
 from screener.words.judgement import Teller
 from tests.waiting import WAIT
 
-CARDS = load_cards("", Path(), syllables)
 QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 PASSWORD = "correct horse"
 
 
+@cache
+def cards() -> Cards:
+    """Those that are shipped."""
+    return load_cards("", Path(), syllables)
+
+
 def hub_of(paths: list[Path]) -> Hub:
-    return Hub([str(path) for path in paths], lambda name: FeedReader(Path(name), 1.0), CARDS, syllables)
+    return Hub([str(path) for path in paths], lambda name: FeedReader(Path(name), 1.0), cards(), syllables)
 
 
 class Clock:

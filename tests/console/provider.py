@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -17,13 +18,19 @@ from joserfc.jwk import RSAKey
 SECRET = "s:cret/1"  # what a form must encode
 
 
+@cache
+def own_key() -> RSAKey:
+    """To make one takes longer than most of what is done with it."""
+    return RSAKey.generate_key(2048, {"kid": "one", "use": "sig"})
+
+
 @dataclass
 class Fake:
     """What the provider says; a test changes it."""
 
     issuer: str = ""
     claims: dict = field(default_factory=lambda: {"preferred_username": "王主管", "roles": ["supervisor"]})
-    key: RSAKey = field(default_factory=lambda: RSAKey.generate_key(2048, {"kid": "one", "use": "sig"}))
+    key: RSAKey = field(default_factory=lambda: own_key())
     signs: RSAKey | None = None
     header: dict = field(default_factory=lambda: {"alg": "RS256", "kid": "one"})
     codes: dict = field(default_factory=dict)
@@ -96,7 +103,7 @@ def provider() -> Iterator[Fake]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     fake.issuer = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:
         yield fake

@@ -13,7 +13,7 @@ import pytest
 
 from screener.console import connections
 from screener.console.context import ConsoleContext
-from screener.console.server import LEAVE_SECONDS, ConsoleServer
+from screener.console.server import ConsoleServer
 from screener.errors import InputError
 from tests.bench.live import serving
 from tests.console.conftest import PASSWORD
@@ -44,10 +44,9 @@ def test_an_open_page_does_not_keep_it_from_stopping(
         with client.stream("GET", "/live/events") as answer:
             lines = answer.iter_lines()
             assert next(lines).startswith("data: ")
-            began = time.monotonic()
             server.stop()
             assert not [line for line in lines if line.startswith("event")], "it ends; the login does not"
-    assert time.monotonic() - began < LEAVE_SECONDS, "nothing had to be cut off"
+    assert "exceeded" not in caplog.text, "nothing had to be cut off"
     assert not [record for record in caplog.records if record.exc_info]
 
 

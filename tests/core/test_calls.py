@@ -1,6 +1,7 @@
 """Scripted calls of the project's own: every one judged as it should be, as a whole and live in path."""
 
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -26,6 +27,7 @@ FOUND = {"lewd": 0.35, "prank": 0.05, "silent": 1.0}
 the hand that wrote the old word list: a test of behaviour, no measure of accuracy."""
 
 
+@cache
 def judge(call: LabelledCall) -> Decision:
     replayer = Replayer(
         shipped(), Flow(), ZoneInfo("Asia/Shanghai"), load_lines([], "CN").identify, syllables, None

@@ -222,9 +222,7 @@ def test_serve_is_ready_with_its_port_bound_pings_and_says_that_it_stops(manager
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as second, pytest.raises(OSError):
             second.bind(("127.0.0.1", port))
         for _ in range(3):
-            begun = time.monotonic()
             assert manager.hear()[0] == "WATCHDOG=1"
-            assert time.monotonic() - begun < WATCHDOG
         process.send_signal(signal.SIGTERM)
         while (heard := manager.hear())[0] == "WATCHDOG=1":
             pass

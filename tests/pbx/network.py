@@ -138,6 +138,14 @@ class Wiretap:
         sent = (p for p in list(self.packets) if p.is_pcmu and p.target[0] == address and p.target[1] in ports)
         return b"".join(p.data[12:] for p in sent)
 
+    def streams(self, source: str, target: str) -> list[bytes]:
+        """The µ-law of each RTP stream from one address to another, in the order of arrival."""
+        found: dict[tuple[int, int], bytearray] = {}
+        for p in list(self.packets):
+            if p.is_pcmu and (p.source[0], p.target[0]) == (source, target):
+                found.setdefault((p.source[1], p.target[1]), bytearray()).extend(p.data[12:])
+        return [bytes(stream) for stream in found.values()]
+
     def stop(self) -> None:
         self._stopped = True
         self._thread.join()

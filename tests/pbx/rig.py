@@ -22,7 +22,7 @@ from screener.store.log import open_log
 from screener.store.records import CallRecord
 from tests.pbx.network import ASTERISK, CREW, PHONE, TRUNK, Network
 from tests.pbx.voices import SPEECH, hum
-from tests.waiting import wait_for
+from tests.waiting import PATIENCE, wait_for
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -422,7 +422,8 @@ class Screener:
 
     def _calls(self, *words: str) -> str:
         command = [sys.executable, "-m", "screener", "calls", *words, "--config", self.config]
-        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=30).stdout
+        seconds = 30 * PATIENCE
+        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=seconds).stdout
 
     def kill(self) -> float:
         """SIGKILL: no BYE, no more audio. Returns the monotonic time."""

@@ -15,6 +15,8 @@ from screener.resources import audio_folder
 SPEECH = 'engine = "vosk"\ntreat_with_synthetic_model = true'
 """The `[speech]` section of a screener that understands the demo's callers and acts on what it hears."""
 QUIET = b"\xff" * 8000
+LEWD_FROM = 8540
+"""Milliseconds into the lewd caller's recording, in the pause before the third sentence."""
 SAME = 0.9
 """Likeness above which two recordings are the same audio; that of different ones is below 0.5 here."""
 
@@ -22,6 +24,19 @@ SAME = 0.9
 def said(name: str) -> bytes:
     """What a caller of the demo says, with a pause at the end."""
     return mulaw(AUDIO / f"{name}.wav", pause=2.0)
+
+
+def speech(name: str, pause: float = 1.0) -> bytes:
+    """What a caller of the demo says, and seconds of silence, as 16-bit samples."""
+    return samples(AUDIO / f"{name}.wav") + bytes(int(8000 * pause) * 2)
+
+
+def lewd() -> bytes:
+    """The last two sentences of the demo's lewd caller, a second of silence, as 16-bit samples.
+
+    They leave no doubt, and come after the pretext: a test that is about what follows waits for no more.
+    """
+    return speech("lewd")[16 * LEWD_FROM :]
 
 
 def prompt(name: str) -> bytes:

@@ -103,10 +103,11 @@ def flagged(calls: Calls, span: Span) -> Calls:
 
 def frequency(calls: Calls, span: Span, form: str, zone: tzinfo) -> dict[str, tuple[object, ...]]:
     """By a format of `strftime`; buckets in which nothing happened are left out."""
-    asked = inside(calls, span)
+    buckets: dict[str, Calls] = {}
+    for call in inside(calls, span):
+        buckets.setdefault(call.at.astimezone(zone).strftime(form), []).append(call)
     found = {}
-    for bucket in {call.at.astimezone(zone).strftime(form) for call in asked}:
-        here = [call for call in asked if call.at.astimezone(zone).strftime(form) == bucket]
+    for bucket, here in buckets.items():
         bad = flagged(here, span)
         kinds = Counter(call.kind for call in bad)
         numbers = sum(call.treated for call in bad), sum(call.by_hand for call in bad)

@@ -8,6 +8,7 @@ import random
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, timedelta
+from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -75,9 +76,16 @@ def kind(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
+@cache
+def calls_of(seed: int) -> list[CallRecord]:
+    """That the product itself has seen."""
+    return random_calls(seed)
+
+
+@cache
 def history_of(seed: int) -> History:
     """Of the same site: some of its calls are in the log already, seen by the product itself."""
-    return random_history(seed, sorted({call.linkedid for call in random_calls(seed) if call.linkedid}))
+    return random_history(seed, sorted({call.linkedid for call in calls_of(seed) if call.linkedid}))
 
 
 def bring_in(log: CallLog, history: History) -> list[BadLine]:
@@ -101,7 +109,7 @@ def log(
     request: pytest.FixtureRequest, kind: str, seed: int, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[CallLog]:
     """Written once: who asks changes nothing."""
-    calls, history = random_calls(seed), history_of(seed)
+    calls, history = calls_of(seed), history_of(seed)
     opened = open_log(new_log(request, kind, tmp_path_factory.mktemp("log")))
     if request.param == "bulk":
         load(opened, map(tidy, calls))
@@ -122,9 +130,14 @@ def log(
     opened.close()
 
 
-@pytest.fixture(scope="module")
+@cache
+def kept_of(seed: int) -> recount.Calls:
+    return recount.kept([*calls_of(seed), *history_of(seed).calls])
+
+
+@pytest.fixture
 def calls(seed: int) -> recount.Calls:
-    return recount.kept([*random_calls(seed), *history_of(seed).calls])
+    return kept_of(seed)
 
 
 def test_every_report_equals_its_recount(log: CallLog, calls: recount.Calls, seed: int) -> None:
@@ -144,6 +157,7 @@ def test_every_report_equals_its_recount(log: CallLog, calls: recount.Calls, see
 
 
 def check_frequency(log: CallLog, calls: recount.Calls, span: Span, zone: ZoneInfo) -> None:
+    heat = dict(recount.heat(calls, span, zone))
     for by, form in FORMS.items():
         answer = frequency(log, span, by, zone)
         rows = {
@@ -153,7 +167,7 @@ def check_frequency(log: CallLog, calls: recount.Calls, span: Span, zone: ZoneIn
         }
         assert rows == recount.frequency(calls, span, form, zone), (span, zone, by)
         assert [row.bucket for row in answer.rows] == sorted({row.bucket for row in answer.rows})
-        assert dict(answer.heat) == dict(recount.heat(calls, span, zone))
+        assert dict(answer.heat) == heat
 
 
 def check_sources(log: CallLog, calls: recount.Calls, span: Span) -> None:

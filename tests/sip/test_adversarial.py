@@ -1,7 +1,9 @@
-"""No message holds a parser up; the times are measured by tests/bench/adversarial.py."""
+"""No message holds a parser up: what is read again and again does not come to its end here.
+
+How long each takes is measured by tests/bench/adversarial.py.
+"""
 
 import random
-import time
 
 import pytest
 
@@ -12,21 +14,12 @@ from screener.sip.framing import SipFramer
 from screener.sip.message import MAX_HEAD, MAX_HEADERS, MAX_LINE, MAX_SEPARATORS, parse
 from tests.sip.adversarial import PARSERS, every_unit, hostile, read
 
-LONGEST = 0.1
-"""Seconds of processor time, fifty times what is needed: what backtracks takes seconds."""
-
-
-def cost(name: str, data: bytes) -> float:
-    began = time.thread_time()
-    read(name, data)
-    return time.thread_time() - began
-
 
 @pytest.mark.parametrize("name", PARSERS)
-def test_one_thing_over_and_over_holds_nobody_up(name):
+def test_one_thing_over_and_over_is_read_to_its_end(name):
     chance = random.Random(7)
     for data in (*every_unit(16_000), *(hostile(name, chance) for _ in range(200))):
-        assert cost(name, data) < LONGEST, data[:100]
+        read(name, data)
 
 
 REQUEST = b"OPTIONS sip:a@b SIP/2.0\r\nVia: SIP/2.0/UDP a;branch=z9hG4bK1\r\nAny: %s\r\n\r\n"
@@ -65,22 +58,20 @@ def test_a_session_description_that_goes_on_for_ever_is_refused(body):
 
 
 def test_bytes_that_come_one_by_one_are_looked_at_once():
-    """60,000 reads of one byte; the head alone was searched from its beginning 60,000 times."""
-    framer, began, found = SipFramer(), time.thread_time(), []
-    message = (
-        b"OPTIONS sip:a@b SIP/2.0\r\nX: " + b"y" * 12_000 + b"\r\nContent-Length: 48000\r\n\r\n" + b"z" * 48_000
-    )
-    for at in range(len(message)):
+    framer, found = SipFramer(), []
+    head = b"OPTIONS sip:a@b SIP/2.0\r\nX: " + b"y" * 12_000 + b"\r\nContent-Length: 48000\r\n\r\n"
+    message = head + b"z" * 48_000
+    for at in range(len(message) - 1):
         found += framer.feed(message[at : at + 1])
-    assert found == [message]
-    assert time.thread_time() - began < 2, "37 s before"
+        assert framer._searched == min(at + 1, len(head)), "where the next search begins"
+    assert framer.feed(message[-1:]) == [message] and not found
 
 
 def test_keep_alives_in_thousands():
-    framer, began = SipFramer(), time.thread_time()
+    framer = SipFramer()
     assert framer.feed(b"\r\n\r\n" * 16_000) == []
     assert framer.pings == 16_000
-    assert time.thread_time() - began < LONGEST
+    assert not framer.waiting, "nothing of them is kept"
 
 
 @pytest.mark.parametrize("text", ["SIP / 2.0 / UDP a : 5060 ;branch=1", "SIP/2.0/UDP [::1]:5060", "sip/2.0/tcp a"])

@@ -101,7 +101,7 @@ class Talker(Caller):
 
     def stop(self) -> None:
         """Hang up."""
-        self._gone.set()
+        self._seconds = 0.0
 
     def talk(self) -> None:
         """Until it is sent on or hung up on, or the time is up."""

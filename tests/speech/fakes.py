@@ -67,8 +67,8 @@ def load() -> FakeModel:
 
 
 def load_noting(folder: Path) -> FakeModel:
-    """Leaves a file with the process's id."""
-    (folder / str(os.getpid())).touch()
+    """Leaves a file with the process's id; cannot be done twice."""
+    (folder / str(os.getpid())).touch(exist_ok=False)
     return FakeModel()
 
 

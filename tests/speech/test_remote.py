@@ -1,6 +1,7 @@
 """Recognition by servers: vosk-server's protocol by a small server of ours, sherpa-onnx's by its own program."""
 
 import contextlib
+import itertools
 import json
 import queue
 import shutil
@@ -10,7 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,6 @@ from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Response
 from websockets.sync.server import ServerConnection, serve
 
-from screener.demo.script import AUDIO
 from screener.errors import ModelError
 from screener.events import FRAME_BYTES, FRAME_SECONDS, Speaker, Transcript
 from screener.settings.sections import Speech
@@ -33,14 +33,16 @@ from screener.speech.remote import RemoteModel
 from screener.speech.served import SherpaDialect, VoskDialect, dialect
 from screener.speech.servers import WAITING_MOST, Link, Servers, look
 from screener.speech.vosk import VoskModel
-from tests.pbx.voices import samples
+from tests.pbx.voices import speech
 from tests.server import free_port
+from tests.sip.caller import in_background
 from tests.speech.test_sherpa import MODEL, PRINTED, SHARED
 from tests.waiting import wait_for
 
 SERVER = Path(__file__).with_name("vosk_server.py")
 SHERPA = Path(sys.executable).with_name("sherpa-onnx-online-websocket-server")
 CHUNK = 1600
+SAID = speech("enquiry", 1.5)
 AT_ONCE = 0.02
 """Seconds that 100 ms of audio are played in here."""
 
@@ -51,7 +53,20 @@ def answers(port: int) -> bool:
     return False
 
 
-class Running:
+class Server:
+    """Where streams may go, until it is killed."""
+
+    port: int
+
+    @property
+    def url(self) -> str:
+        return f"ws://127.0.0.1:{self.port}"
+
+    def kill(self) -> None:
+        raise NotImplementedError
+
+
+class Running(Server):
     """A server program."""
 
     def __init__(self, command: Callable[[int], Sequence[str | Path]]) -> None:
@@ -59,19 +74,56 @@ class Running:
         self._process = subprocess.Popen(
             [*map(str, command(self.port))], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
-        wait_for(lambda: answers(self.port), 60, "recogniser server")
 
-    @property
-    def url(self) -> str:
-        return f"ws://127.0.0.1:{self.port}"
+    def up(self) -> "Running":
+        """Once it takes connections."""
+        wait_for(lambda: answers(self.port), 60, "recogniser server")
+        return self
 
     def kill(self) -> None:
         self._process.kill()
         self._process.wait()
 
 
+class Way(Server):
+    """To a server program that many tests share; killed, it looks from outside like a program that was."""
+
+    def __init__(self, program: Running) -> None:
+        self._program = program
+        self._ends: list[socket.socket] = []
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listener.getsockname()[1]
+        in_background(self._accept)
+
+    def _accept(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                here, _ = self._listener.accept()
+                there = socket.create_connection(("127.0.0.1", self._program.port))
+                self._ends += here, there
+                in_background(partial(self._carry, here, there))
+                in_background(partial(self._carry, there, here))
+
+    @staticmethod
+    def _carry(one: socket.socket, other: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while data := one.recv(65536):
+                other.sendall(data)
+        with contextlib.suppress(OSError):
+            other.shutdown(socket.SHUT_WR)
+
+    def kill(self) -> None:
+        with contextlib.suppress(OSError):  # killed before
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        for end in self._ends:
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+            end.close()
+
+
 def vosk_server() -> Running:
-    return Running(lambda port: [sys.executable, SERVER, str(port)])
+    return Running(lambda port: [sys.executable, SERVER, str(port)]).up()
 
 
 @pytest.fixture(autouse=True)
@@ -80,9 +132,16 @@ def patience(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(remote, "LAST_WORDS_SECONDS", 20.0)
 
 
+@pytest.fixture(scope="module")
+def program() -> Iterator[Running]:
+    running = vosk_server()
+    yield running
+    running.kill()
+
+
 @pytest.fixture
-def two() -> Iterator[list[Running]]:
-    servers = [vosk_server(), vosk_server()]
+def two(program: Running) -> Iterator[list[Server]]:
+    servers: list[Server] = [Way(program), Way(program)]
     yield servers
     for server in servers:
         server.kill()
@@ -99,99 +158,103 @@ def heard(recognizer, pcm: bytes, at: Callable[[int], None] = lambda _chunk: Non
     return "".join(transcript.text for transcript in told if transcript.final)
 
 
-def speech(name: str) -> bytes:
-    return samples(AUDIO / f"{name}.wav") + bytes(24000)
+@cache
+def here() -> VoskModel:
+    """The model of this machine."""
+    return VoskModel(min_confidence=0.45)
 
 
-def model(servers: Sequence[Running], local: VoskModel | None = None) -> RemoteModel:
+@cache
+def expected() -> str:
+    """What it hears in `SAID`, and every server must."""
+    return heard(here().open(Speaker.CALLER), SAID, pause=0.0)
+
+
+def model(servers: Sequence[Server], local: VoskModel | None = None) -> RemoteModel:
     return RemoteModel("vosk", [server.url for server in servers], local, 0.45)
 
 
-def test_the_same_words_as_here_and_spread_over_all(two: list[Running]) -> None:
-    there, here = model(two), VoskModel(min_confidence=0.45)
+def test_the_same_words_as_here_and_spread_over_all(two: list[Server]) -> None:
+    there = model(two)
     streams = [there.open(Speaker.CALLER) for _ in range(4)]
     assert [server.streams for server in there.servers.servers] == [2, 2]
-    said = heard(streams[0], speech("enquiry"))
-    assert said == heard(here.open(Speaker.CALLER), speech("enquiry"), pause=0.0)
-    assert said
+    assert heard(streams[0], SAID) == expected() != ""
     streams.clear()  # dropped without their last words
     assert [server.streams for server in there.servers.servers] == [0, 0]
 
 
-def test_a_server_that_dies_in_a_sentence_costs_no_word(two: list[Running]) -> None:
-    there = model(two)
+def test_a_server_that_dies_in_a_sentence_costs_no_word(two: list[Server]) -> None:
+    dying = vosk_server()
+    there = model([dying, two[1]])
     stream = there.open(Speaker.CALLER)
-    expected = heard(VoskModel(min_confidence=0.45).open(Speaker.CALLER), speech("lewd"), pause=0.0)
 
     def kill(chunk: int) -> None:
-        if chunk == 8:
-            two[0].kill()
+        if chunk == 20:
+            dying.kill()
 
-    assert heard(stream, speech("lewd"), kill, pause=0.1) == expected
+    assert heard(stream, SAID, kill, pause=0.1) == expected()
     assert [server.failures for server in there.servers.servers] == [1, 0]
-    assert heard(there.open(Speaker.AGENT), speech("lewd"), pause=0.1) == expected, "new streams go to the other"
+    assert heard(there.open(Speaker.AGENT), SAID) == expected(), "new streams go to the other"
 
 
-def test_when_all_are_gone_this_machine_hears_and_then_a_server_again(two: list[Running]) -> None:
-    there = model(two, VoskModel(min_confidence=0.45))
-    assert there.info == VoskModel().info
+def test_when_all_are_gone_this_machine_hears_and_then_a_server_again(two: list[Server], program: Running) -> None:
+    there = model(two, here())
+    assert there.info == here().info
     stream = there.open(Speaker.CALLER)
     for server in two:
         server.kill()
-    expected = heard(VoskModel(min_confidence=0.45).open(Speaker.CALLER), speech("lewd"), pause=0.0)
-    assert heard(stream, speech("lewd"), pause=0.1) == expected
+    assert heard(stream, SAID, pause=0.1) == expected()
     assert there.servers.choose() is None or all(server.failures for server in there.servers.servers)
-    again = vosk_server()
+    again = Way(program)
     there.servers.servers[0].url = again.url
     there.servers.servers[0].away_until = 0.0
-    assert heard(there.open(Speaker.CALLER), speech("lewd"), pause=0.1) == expected
+    assert heard(there.open(Speaker.CALLER), SAID) == expected()
     assert not there.servers.servers[0].failures, "it hears again"
     again.kill()
 
 
-def test_when_all_are_gone_and_nobody_hears_here_the_stream_is_lost(two: list[Running]) -> None:
+def test_when_all_are_gone_and_nobody_hears_here_the_stream_is_lost(two: list[Server]) -> None:
     there = model(two)
     stream = there.open(Speaker.CALLER)
     for server in two:
         server.kill()
     with pytest.raises(ModelError, match="no recogniser server answers"):
-        heard(stream, speech("lewd"), pause=0.1)
+        heard(stream, SAID, pause=0.1)
     with pytest.raises(ModelError, match="no recogniser server answers"):
         there.open(Speaker.CALLER)
 
 
-def test_one_that_takes_a_connection_and_says_nothing_is_given_up(two: list[Running]) -> None:
+def test_one_that_takes_a_connection_and_says_nothing_is_given_up(two: list[Server]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as deaf:
         there = RemoteModel("vosk", [f"ws://127.0.0.1:{deaf.getsockname()[1]}", two[0].url], None, 0.45)
-        expected = heard(VoskModel(min_confidence=0.45).open(Speaker.CALLER), speech("lewd"), pause=0.0)
-        assert heard(there.open(Speaker.CALLER), speech("lewd"), pause=0.1) == expected
+        assert heard(there.open(Speaker.CALLER), SAID, pause=0.1) == expected()
         assert there.servers.servers[0].failures == 1
 
 
-def test_the_pool_knows_which_servers_fail(two: list[Running]) -> None:
+def test_the_pool_knows_which_servers_fail(two: list[Server]) -> None:
     two[1].kill()
     loader = partial(load_model, Speech(servers=tuple(s.url for s in two), fallback="none"), Path())
     told: queue.Queue[object] = queue.Queue()
     pool = RecognizerPool(loader, 1, 20.0, lambda *result: told.put(result))
     try:
         voices = [pool.open(f"call{n}", Speaker.CALLER) for n in range(2)]
-        pcm = speech("lewd")
-        for number in range(len(pcm) // FRAME_BYTES):
-            for voice in voices:
-                voice.feed(pcm[number * FRAME_BYTES : (number + 1) * FRAME_BYTES], number * FRAME_SECONDS)
-            time.sleep(0.005)
         dead, live = (server.url.removeprefix("ws://") for server in (two[1], two[0]))
         known = {dead: (False, 0), live: (True, 2)}
-        wait_for(
-            lambda: known == {state.place: (state.up, state.streams) for state in pool.servers()},
-            what="the dead server to be known, and both voices at the other",
-        )
+        frames = itertools.count()
+
+        def is_known() -> bool:
+            number = next(frames)
+            for voice in voices:
+                voice.feed(bytes(FRAME_BYTES), number * FRAME_SECONDS)
+            return known == {state.place: (state.up, state.streams) for state in pool.servers()}
+
+        wait_for(is_known, what="the dead server to be known, and both voices at the other", every=FRAME_SECONDS)
         assert pool.failing() == (dead,)
     finally:
         pool.stop()
 
 
-def test_look(two: list[Running]) -> None:
+def test_look(two: list[Server]) -> None:
     assert look(two[0].url) == (f"127.0.0.1:{two[0].port}", "")
     two[0].kill()
     place, problem = look(f"ws://user:s3cret@127.0.0.1:{two[0].port}")
@@ -199,7 +262,7 @@ def test_look(two: list[Running]) -> None:
     assert problem
 
 
-def test_settings_name_the_servers(two: list[Running]) -> None:
+def test_settings_name_the_servers(two: list[Server]) -> None:
     speech_settings = Speech(servers=(two[0].url,), fallback="none")
     loaded = load_model(speech_settings, Path())
     assert isinstance(loaded, RemoteModel)
@@ -334,7 +397,7 @@ def test_a_server_that_talks_nonsense_is_left_alone_longer_each_time() -> None:
         for failures in (1, 2):
             server.away_until = 0.0
             with pytest.raises(ModelError, match="no recogniser server answers"):
-                heard(there.open(Speaker.CALLER), speech("lewd"), pause=0.1)
+                heard(there.open(Speaker.CALLER), SAID, pause=0.1)
             assert server.failures == failures
 
 
@@ -354,16 +417,18 @@ def test_people_by_two_servers_of_sherpa_s_own() -> None:
     command += ["--enable-endpoint=true", "--rule2-min-trailing-silence=0.8", "--log-file=/dev/null"]
     servers = [Running(lambda port: [*command, f"--port={port}"]) for _ in range(2)]
     try:
+        for server in servers:
+            server.up()
         there = RemoteModel("sherpa", [server.url for server in servers], None, 0.45)
         pcm = read(SHARED / "speech" / "human" / "kws-1.flac") + bytes(32000)
-        expected = heard(SherpaModel(MODEL, 0.45).open(Speaker.CALLER), pcm, pause=0.0)
+        known = heard(SherpaModel(MODEL, 0.45).open(Speaker.CALLER), pcm, pause=0.0)
 
         def kill(chunk: int) -> None:
             if chunk == 15:
                 servers[0].kill()
 
-        assert len(expected) > 20
-        assert heard(there.open(Speaker.CALLER), pcm, kill, pause=0.1) == expected
+        assert len(known) > 20
+        assert heard(there.open(Speaker.CALLER), pcm, kill, pause=0.1) == known
     finally:
         for server in servers:
             server.kill()

@@ -123,10 +123,8 @@ def test_more_than_may_wait_are_answered_at_once(make: Make):
     for _ in range(WAITING + 1):
         reader.ask([heard()], recent(HANG), WAIT, lambda _: None)
         time.sleep(0.05)
-    begun = time.monotonic()
     assert read(reader, [heard()], recent(SAY)) == ()
-    assert time.monotonic() - begun < WAIT / 2
-    assert counts(reader)["full"] == 1
+    assert counts(reader) == {"read": 0, "late": 0, "full": 1, "failed": 0}, "and the others wait"
 
 
 def test_nothing_is_begun_that_nobody_waits_for(make: Make):

@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 
 from screener.errors import ModelError
-from screener.events import Speaker, Transcript
+from screener.events import FRAME_BYTES, Speaker, Transcript
 from screener.settings.sections import Speech
 from screener.speech.load import load_model
 from screener.speech.pinyin import syllables
 from screener.speech.recognizer import SpeechModel
 from screener.speech.sherpa import SherpaModel, parse_result, spell
+from screener.speech.voice import BATCH_FRAMES
 
 SHARED = Path(__file__).resolve().parents[3] / "shared"
 MODEL = SHARED / "models" / "sherpa-kws-zh"
@@ -25,6 +26,8 @@ shared = [
     pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="ffmpeg is absent"),
 ]
 
+BATCH = BATCH_FRAMES * FRAME_BYTES
+"""What is heard at once, as a recogniser process is given it."""
 PRINTED = '{"text": "nǐ hǎo", "tokens": ["n", "ǐ", "h", "ǎo"], "ys_probs": [-0.1, -0.1, -0.1, -0.1]}'
 
 
@@ -79,7 +82,7 @@ def listen(model: SpeechModel, path: Path) -> list[Transcript]:
     command = ["ffmpeg", "-v", "error", "-i", str(path), "-ar", "8000", "-ac", "1", "-f", "s16le", "-"]
     pcm = subprocess.run(command, capture_output=True, check=True).stdout
     recognizer = model.open(Speaker.CALLER)
-    found = [t for i in range(0, len(pcm), 320) for t in recognizer.accept(pcm[i : i + 320], i / 16000)]
+    found = [t for i in range(0, len(pcm), BATCH) for t in recognizer.accept(pcm[i : i + BATCH], i / 16000)]
     return [*found, *recognizer.finish()]
 
 

@@ -31,28 +31,26 @@ def template(node: ast.expr) -> str | None:
     return None
 
 
-def sentences() -> Iterator[tuple[str, str]]:
-    """File with line, and sentence."""
-    for path in sorted(PACKAGE.rglob("*.py")):
-        place = path.relative_to(PACKAGE)
-        if place.parts[0] in UNSEEN_ROOMS:
-            continue
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            if isinstance(node, ast.Call):
-                name = getattr(node.func, "id", None) or getattr(node.func, "attr", "")
-                wanted: list[ast.expr] = []
-                if name in ERRORS or name in SAYS or (place.parts[0], name) in UNHEARD:
-                    wanted = [*node.args, *(k.value for k in node.keywords if k.arg in ("message", "remedy"))]
-                for value in wanted:
-                    for choice in [value.body, value.orelse] if isinstance(value, ast.IfExp) else [value]:
-                        text = template(choice)
-                        if text and any(c.isalpha() for c in text.replace("{}", "")):
-                            yield f"{place}:{choice.lineno}", text
-            elif (
-                isinstance(node, (ast.Yield,))
-                and isinstance(node.value, ast.Tuple)
-                and place.parts[0] == "settings"
-            ):
-                text = template(node.value.elts[-1])
-                if text:
-                    yield f"{place}:{node.lineno}", text
+def files() -> list[Path]:
+    """Every file whose sentences somebody sees, within the package."""
+    places = (path.relative_to(PACKAGE) for path in sorted(PACKAGE.rglob("*.py")))
+    return [place for place in places if place.parts[0] not in UNSEEN_ROOMS]
+
+
+def sentences(place: Path) -> Iterator[tuple[int, str]]:
+    """Line and sentence, of one of the `files`."""
+    for node in ast.walk(ast.parse((PACKAGE / place).read_text("utf-8"))):
+        if isinstance(node, ast.Call):
+            name = getattr(node.func, "id", None) or getattr(node.func, "attr", "")
+            wanted: list[ast.expr] = []
+            if name in ERRORS or name in SAYS or (place.parts[0], name) in UNHEARD:
+                wanted = [*node.args, *(k.value for k in node.keywords if k.arg in ("message", "remedy"))]
+            for value in wanted:
+                for choice in [value.body, value.orelse] if isinstance(value, ast.IfExp) else [value]:
+                    text = template(choice)
+                    if text and any(c.isalpha() for c in text.replace("{}", "")):
+                        yield choice.lineno, text
+        elif isinstance(node, ast.Yield) and isinstance(node.value, ast.Tuple) and place.parts[0] == "settings":
+            text = template(node.value.elts[-1])
+            if text:
+                yield node.lineno, text
