@@ -8,7 +8,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from screener.console import asked
+from screener.console import asked, seen
 from screener.console.case import parts, row
 from screener.console.context import ConsoleContext
 from screener.console.logins import Person
@@ -76,8 +76,7 @@ def sought(context: ConsoleContext, person: Person, query: Mapping[str, str]) ->
     Raises:
         InputError: a filter cannot be, or somebody asks for a number who may not see any whole.
     """
-    if query.get("number") and not context.sees_whole_numbers(person):
-        raise InputError("numbers are masked for this role", "search without a number")
+    seen.check_search(context, person, query.get("number", ""), query.get("text", ""))
     wanted = asked.wanted(query, *asked.days(query, context.zone), context.lines, context.zone)
     most = MORE if "more" in query else SHOWN
     return find(context.log, wanted, most), most

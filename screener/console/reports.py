@@ -95,6 +95,8 @@ async def start(_context: ConsoleContext, _person: Person, _request: Request) ->
 async def page(context: ConsoleContext, person: Person, request: Request) -> Response:
     """A report; its address keeps the view. One that says no time opens with the last 30 days.
 
+    One that takes long is made in the background; the page says so, and comes again by itself.
+
     Raises:
         InputError: no such report, or a filter cannot be.
     """
@@ -103,13 +105,14 @@ async def page(context: ConsoleContext, person: Person, request: Request) -> Res
         name, query = request.path_params["name"], dict(request.query_params)
         if name != "summary" and not {"since", "until"} & query.keys():
             query["since"] = f"{datetime.now(context.zone) - timedelta(days=USUAL_DAYS):%Y-%m-%d}"
-        by, span, report = made(context, person, name, query)
-        sides = [(span, report, query)]
-        if query.get("than_since") or query.get("than_until"):
-            other = query | {"since": query.get("than_since", ""), "until": query.get("than_until", "")}
-            _, than, second = made(context, person, name, other)
-            report, second = alike(report, second)
-            sides = [(span, report, query), (than, second, other)]
+        key = "report", name, context.sees_whole_numbers(person), *sorted(query.items())
+        found = context.slowly.ask(key, lambda: _sides(context, person, name, query))
+        if found is None:
+            return context.page(
+                "problem.html", person, 202, message=context.say("counting"), remedy="", again=True
+            )
+        by, sides = found
+        span, report, _ = sides[0]
         with facts(context.log) as known:
             queues, dialled = (sorted(known.known(place) - {""}) for place in ("queue", "dialled"))
         return context.page(
@@ -136,6 +139,21 @@ async def page(context: ConsoleContext, person: Person, request: Request) -> Res
         )
 
     return await run_in_threadpool(shown)
+
+
+Side = tuple[Span, Page, Mapping[str, str]]
+"""Of one period: the calls, the report, and what was asked for."""
+
+
+def _sides(context: ConsoleContext, person: Person, name: str, query: Mapping[str, str]) -> tuple[str, list[Side]]:
+    """What it counts by; the report, and that of a second period beside it where one is asked for."""
+    by, span, report = made(context, person, name, query)
+    if not (query.get("than_since") or query.get("than_until")):
+        return by, [(span, report, query)]
+    other = {**query, "since": query.get("than_since", ""), "until": query.get("than_until", "")}
+    _, than, second = made(context, person, name, other)
+    report, second = alike(report, second)
+    return by, [(span, report, query), (than, second, other)]
 
 
 async def export(context: ConsoleContext, person: Person, request: Request) -> Response:

@@ -1,21 +1,18 @@
 """Finding the calls in the log that somebody wants."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, exists, func, or_, select
-from sqlalchemy.orm import aliased
+from sqlalchemy import Connection, Select, func, select
 
-from screener.core.evidence import Verdict
 from screener.store.insert import COLUMNS
 from screener.store.log import CallLog
 from screener.store.numbered import by_index
 from screener.store.offered import came
 from screener.store.records import CallRecord, Review
 from screener.store.search import said_by_index
-from screener.store.tables import CallRow, EvidencePiece
+from screener.store.tables import CallRow
 from screener.store.wanted import DAY, Wanted, judged
 
 
@@ -58,46 +55,6 @@ def _parts(connection: Connection, query: Select[Any], wanted: Wanted) -> Iterat
     first = max(oldest - DAY, wanted.since or oldest - DAY)  # a caller dialled before the call came here
     for since, until in wanted.spans(first, min(newest, wanted.until or newest)):
         yield query.where(*wanted.between(since, until))
-
-
-@dataclass(frozen=True, slots=True)
-class Unflagged:
-    """A call that was heard and not flagged, and what a person said of it.
-
-    Attributes:
-        id: of the first row that was heard.
-        ended_at: or when it began, where the end is not known.
-    """
-
-    id: str
-    started_at: datetime
-    ended_at: datetime
-    review: Review
-    reviewed_at: datetime | None
-
-
-def unflagged(log: CallLog, since: datetime) -> list[Unflagged]:
-    """Calls since then that were heard and judged and of which no row was flagged, each once.
-
-    Raises:
-        StoreError: the database failed.
-    """
-    other = aliased(CallRow)
-    flag = or_(other.verdict == Verdict.HARASSMENT, other.flagged_at.is_not(None))
-    ended = func.coalesce(CallRow.ended_at, CallRow.started_at)
-    query = select(CallRow.root, CallRow.id, CallRow.started_at, ended, CallRow.review, CallRow.reviewed_at)
-    query = query.where(
-        CallRow.started_at >= since, CallRow.verdict != Verdict.HARASSMENT, CallRow.flagged_at.is_(None)
-    )
-    query = query.where(exists().where(EvidencePiece.call_id == CallRow.id))
-    query = query.where(~exists().where(other.root == CallRow.root, flag))
-    found: dict[str, Unflagged] = {}
-    with log.reading() as connection:
-        for root, name, began, end, review, at in connection.execute(
-            query.order_by(CallRow.started_at, CallRow.id)
-        ):
-            found.setdefault(root, Unflagged(name, began, end, review, at))
-    return list(found.values())
 
 
 def calls_of(log: CallLog, number: str) -> int:

@@ -21,6 +21,7 @@ SAID: dict[str, tuple[str, str]] = {
     "oidc": ("用单位账号登录", "Log in with your organisation's account"),
     "onward": ("已登录，点此继续", "Logged in. Continue"),
     "again": ("每 5 秒自动重试……", "Retrying every 5 seconds…"),
+    "counting": ("正在统计，请稍候。", "Counting. One moment, please."),
     "home": ("返回首页", "Home"),
     "skip": ("跳至正文", "Skip to content"),
     "live": ("实时", "Live"),

@@ -1,5 +1,9 @@
 """The demo itself: real SIP and RTP on loopback, the embedded model, judged by what was heard on the line."""
 
+import contextlib
+import os
+import pty
+import re
 import shutil
 import signal
 import subprocess
@@ -10,9 +14,11 @@ from pathlib import Path
 import pytest
 
 from screener.cli import main
+from screener.core.evidence import Verdict
 from screener.demo.script import AUDIO, load_script
 from screener.demo.stage import Voices
 from screener.media.prompts import read_wav, write_wav
+from screener.store.log import open_log
 from tests.waiting import WAIT
 
 
@@ -94,6 +100,63 @@ def test_a_demo_in_the_console_ends_in_the_middle_of_a_call(ends: signal.Signals
         finally:
             running.kill()
     assert "Traceback" not in (tmp_path / "screener.log").read_text()
+
+
+def test_the_console_shows_a_second_round_and_ends_with_the_reports_of_all(tmp_path: Path) -> None:
+    own = [sys.executable, "-m", "screener", "demo", "--plain", "--console", "--only", "enquiry", "--lang", "en"]
+    with subprocess.Popen([*own, "--keep", str(tmp_path)], stdout=subprocess.PIPE, text=True) as running:
+        assert running.stdout is not None
+        said = iter(running.stdout.readline, "")
+        try:
+            rounds = []
+            for _ in range(2):
+                rounds.append(next(line for line in said if "/live" in line))
+                assert any("caller says: " in line for line in said)
+                assert any("genuine" in line for line in said)
+            assert rounds[0] == rounds[1], "address and password stay: whoever is logged in sees the calls go on"
+            address = rounds[1].split("live")[0]
+            assert urllib.request.urlopen(f"{address}login", timeout=WAIT).status == 200
+            running.send_signal(signal.SIGINT)
+            rest = running.stdout.read()
+            assert running.wait(60) == 0, "the first round is over, and was as expected"
+        finally:
+            running.kill()
+    assert "screener report frequency" in rest and "all 1 calls ended as expected" in rest
+    log = open_log(f"sqlite:///{tmp_path}/screener.db", read_only=True)
+    genuine = [call for call in log.calls(limit=None) if call.verdict is Verdict.GENUINE]
+    log.close()
+    assert len(genuine) >= 2, "the second call is in the log, and judged as the first"
+    assert "Traceback" not in (tmp_path / "screener.log").read_text()
+
+
+def test_in_a_terminal_it_ends_with_an_address_where_the_calls_go_on(tmp_path: Path) -> None:
+    """What `make demo` does, which places all seven."""
+    makefile = (Path(__file__).parents[2] / "Makefile").read_text("utf-8")
+    assert "\ndemo: $(INSTALLED)\n\t$(BIN)/screener demo\n" in makefile
+    ours, theirs = pty.openpty()
+    own = [sys.executable, "-m", "screener", "demo", "--only", "enquiry", "--keep", str(tmp_path)]
+    env = {name: value for name, value in os.environ.items() if name not in ("DISPLAY", "WAYLAND_DISPLAY")}
+    env |= {"TERM": "xterm", "COLUMNS": "120"}
+    with subprocess.Popen(own, stdin=theirs, stdout=theirs, stderr=theirs, env=env) as running:
+        os.close(theirs)
+        try:
+            text = ""
+            while not (address := re.search(r"(http://127\.0\.0\.1:\d+/)live.*demo", text)):
+                text += os.read(ours, 65536).decode("utf-8", "replace")
+            assert text.index("全部 1 通来电与预期相符") < address.start(), "at the end, after the reports"
+            page = urllib.request.urlopen(f"{address[1]}login", timeout=WAIT).read().decode()
+            assert '<html lang="zh' in page
+            seen = len(text)
+            while "来电人" not in text[seen:]:
+                text += os.read(ours, 65536).decode("utf-8", "replace")
+            running.send_signal(signal.SIGINT)
+            with contextlib.suppress(OSError):  # its end of the line is closed
+                while os.read(ours, 65536):
+                    pass
+            assert running.wait(60) == 0
+        finally:
+            running.kill()
+            os.close(ours)
 
 
 def test_an_unknown_call_is_named(capsys: pytest.CaptureFixture[str]) -> None:

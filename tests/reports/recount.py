@@ -262,3 +262,16 @@ def accuracy(calls: Calls, span: Span) -> tuple[dict[str, tuple[int, ...]], dict
             for rule in spoke:
                 rules.setdefault(rule, [0, 0])[column] += 1
     return {k: tuple(v) for k, v in kinds.items()}, {k: tuple(v) for k, v in rules.items()}
+
+
+def warnings(calls: Calls, span: Span) -> tuple[dict[tuple[str, int], dict[str, int]], int]:
+    """How many came to each step, by what about and level; and the pauses that agents were offered."""
+    steps: dict[tuple[str, int], dict[str, int]] = {}
+    rests = 0
+    for call in inside(calls, span):
+        for row in call.rows:
+            rests += row.pause_offered
+            for given in row.warnings:
+                counted = steps.setdefault((given.about, given.level), {})
+                counted[given.step] = counted.get(given.step, 0) + 1
+    return steps, rests

@@ -167,6 +167,7 @@ def test_every_report_equals_its_recount(log: CallLog, calls: recount.Calls, see
         people = {row.agent: (row.hit, row.by_hand, row.confirmed, row.overturned) for row in agents(log, span)}
         assert people == recount.agents(calls, span), span
         check_accuracy(log, calls, span)
+        check_warnings(log, calls, span)
 
 
 def check_frequency(log: CallLog, calls: recount.Calls, span: Span, zone: ZoneInfo) -> None:
@@ -221,6 +222,21 @@ def check_accuracy(log: CallLog, calls: recount.Calls, span: Span) -> None:
     found = {row.name: (row.flagged, row.confirmed, row.overturned) for row in answer.kinds}
     assert found == kinds, span
     assert {row.name: (row.confirmed, row.overturned) for row in answer.rules} == rules, span
+
+
+def check_warnings(log: CallLog, calls: recount.Calls, span: Span) -> None:
+    answer = warnings(log, span)
+    steps, rests = recount.warnings(calls, span)
+    found = {(row.about, row.level): {step: n for step, n in row.steps.items() if n} for row in answer.rows}
+    assert found == steps, span
+    assert answer.rests == rests, span
+    levels = [[row.level for row in answer.rows if row.about == about] for about, _ in steps]
+    assert all(of_one == sorted(of_one, key=lambda level: level or 99) for of_one in levels), "the end comes last"
+
+
+def test_warnings_and_pauses_are_in_the_random_logs(calls: recount.Calls) -> None:
+    steps, rests = recount.warnings(calls, Span())
+    assert rests > 10 and len(steps) == 9 and all(len(counted) == 7 for counted in steps.values())
 
 
 def test_the_summary_says_what_the_reports_say(log: CallLog, calls: recount.Calls, seed: int) -> None:

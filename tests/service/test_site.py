@@ -15,6 +15,7 @@ from screener.feed.items import Began, Judged, Order
 from screener.feed.local import FeedReader
 from screener.service import site
 from screener.service.site import Service, site_flow
+from screener.service.system import all_at_once
 from screener.settings.load import load
 from screener.settings.sections import Settings
 from screener.sip.message import respond
@@ -118,7 +119,7 @@ def test_a_stop_ends_in_its_time_whatever_hangs(settings: Settings, monkeypatch:
     caller = Caller(service.sip_port)
     assert caller.call().status == 200
     helpers = [service._pool, service._purger, service._take_backs, service._outbox, service._summaries]
-    helpers += [service._history, service._elsewhere]
+    helpers += [service._history, service._monitored]
     stops = {type(helper): type(helper).stop for helper in helpers}
     hang, hanging = threading.Event(), []
     for kind in stops:
@@ -134,7 +135,7 @@ def test_a_stop_ends_in_its_time_whatever_hangs(settings: Settings, monkeypatch:
 
 def test_what_helps_is_stopped_at_the_same_time() -> None:
     together = threading.Barrier(3)
-    site._all_at_once([lambda: together.wait(WAIT)] * 3, 2 * WAIT)
+    all_at_once([lambda: together.wait(WAIT)] * 3, 2 * WAIT)
     assert not together.broken and not together.n_waiting, "each has waited for the others"
 
 
