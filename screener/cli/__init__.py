@@ -12,9 +12,9 @@ from typing import Any
 
 import click
 
-from screener import __version__
+from screener import version
 from screener.cli.loading import loading
-from screener.cli.say import say_lines
+from screener.cli.say import put, say_lines
 from screener.cli.speaking import SpeakingContext, in_language, speaking, translated
 from screener.errors import InputError, ScreenerError
 from screener.words.language import choose, language_of, without_lang
@@ -102,8 +102,16 @@ class _Commands(click.Group):
         return super().make_context(info_name, without_lang(args), parent, obj=lang, **extra)
 
 
+def _version(ctx: click.Context, _option: click.Parameter, asked: bool) -> None:
+    if asked:
+        put(f"screener, version {version()}\n")
+        ctx.exit()
+
+
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, "-V", "--version")
+@click.option(
+    "-V", "--version", is_flag=True, expose_value=False, is_eager=True, callback=_version, help="Show the version."
+)
 @click.option(
     "--lang", type=click.Choice(["zh", "en"]), expose_value=False, help="Of everything; may stand anywhere."
 )

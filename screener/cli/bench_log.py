@@ -8,6 +8,7 @@ import click
 from screener.cli.output import CallLog, Settings, moment, named_log_options
 from screener.cli.say import say
 from screener.errors import InputError
+from screener.store.accounts import Accounts
 from screener.store.bulk import filling, load
 from screener.store.find import nodes
 from screener.store.sample import NODE, YEARS, Habits, sample
@@ -28,6 +29,8 @@ def bench_log(settings: Settings, log: CallLog, calls: int, seed: int, until: st
         raise InputError(
             f"{log.place}: has calls of {', '.join(sorted(foreign)) or '?'}", "name an empty log with --db"
         )
+    if log.listed(datetime.now(UTC)) or Accounts(log).everybody():
+        raise InputError(f"{log.place}: has lists or accounts of a site", "name an empty log with --db")
     end = moment(settings, until) or datetime.now(UTC)
     begun = time.monotonic()
     with filling(log):

@@ -24,6 +24,7 @@ from screener.cli.output import (
     sheet,
     speaking,
     teller,
+    time_zone,
     user,
     writing_log_options,
 )
@@ -31,19 +32,21 @@ from screener.cli.package import read_package, write_package
 from screener.cli.say import say, show
 from screener.cli.status import follow
 from screener.console.asked import wanted
-from screener.core.evidence import Kind, Verdict
+from screener.core.actions import WarningStep
+from screener.core.evidence import Kind, Treatment, Verdict
 from screener.errors import InputError
 from screener.events import LineClass
 from screener.reports.layout import Cell, Coded
 from screener.review.case import Exhibit, Maker, case_of, recording_of
-from screener.review.dossier import MANIFEST, UNLISTED, pack, problems, sealed, sum_of
+from screener.review.dossier import LIST, MANIFEST, UNLISTED, pack, problems, sealed, sum_of
 from screener.review.seal import SIGNATURE, site_key
 from screener.review.stamp import STAMP, Stamp, stamp
 from screener.review.stamp import read as read_stamp
 from screener.review.timeline import timeline
-from screener.store.find import Wanted, find
+from screener.store.find import find
 from screener.store.log import open_log
 from screener.store.records import CallRecord, Review
+from screener.store.wanted import DRY_RUN, UNKNOWN, Stay, Wanted, Way
 from screener.words.terms import site_name, word
 
 
@@ -56,6 +59,7 @@ def calls() -> None:
 @click.option("--since", help="From this day or time on: 2026-03-01, 今天, week, 30d.")
 @click.option("--until", help="Up to this day or time, itself not counted.")
 @click.option("--number", default="", help="Calls of this number, in any writing; or of numbers that begin so.")
+@click.option("--exact", is_flag=True, help="With --number: not of longer ones that begin so.")
 @click.option(
     "--kind", type=click.Choice([*(kind.value for kind in Kind), "none"]), help="Of this kind of harassment."
 )
@@ -65,10 +69,31 @@ def calls() -> None:
 @click.option("--line", type=click.Choice([c.value for c in LineClass]), help="Only calls from such a line.")
 @click.option("--region", default="", help="Only calls from this region, as `screener report sources` names it.")
 @click.option("--carrier", default="", help="Only calls of this carrier, likewise.")
+@click.option("--hour", type=click.IntRange(0, 23), help="Dialled in this hour of a day.")
+@click.option("--weekday", type=click.IntRange(1, 7), help="Dialled on this day of a week: 1 is Monday.")
 @click.option("--verdict", type=click.Choice([v.value for v in Verdict]), help="Only calls with this verdict.")
 @click.option("--flagged", is_flag=True, help="What reports count as flagged: harassment that nobody overturned.")
+@click.option("--judged", is_flag=True, help="Harassment, overturned or not.")
+@click.option("--overturned", is_flag=True, help="Harassment of which no flag holds: people took it back.")
+@click.option("--own", is_flag=True, help="Flags of the product itself, overturned or not, as `report accuracy`.")
+@click.option("--entered", is_flag=True, help="What came into the analysis queue, as `report queue` counts it.")
 @click.option("--reviewed", type=click.Choice([r.value for r in Review]), help="What a person said of the flag.")
+@click.option("--reviewer", default="", help="That this person said.")
+@click.option(
+    "--treatment",
+    type=click.Choice([*(t.value for t in Treatment), DRY_RUN]),
+    help="What was done; dry_run: it would have been.",
+)
+@click.option("--treated", is_flag=True, help="Something was done, and not in dry run.")
+@click.option("--way", type=click.Choice([w.value for w in Way]), help="Handed over by an agent, or not.")
+@click.option("--stay", type=click.Choice([s.value for s in Stay]), help="With --entered: heard it out, or left.")
+@click.option("--rule", default="", help="This rule spoke for harassment.")
+@click.option("--warned", default="", help="With a warning about this, as `report warnings` names it.")
+@click.option("--level", type=click.IntRange(0, 99), help="With a warning of this level; 0 is the end after them.")
+@click.option("--step", type=click.Choice([s.value for s in WarningStep]), help="With a warning that came so far.")
+@click.option("--rested", is_flag=True, help="After which the agent was offered a pause.")
 @click.option("--text", default="", help="Calls in which these words were said, as the transcript has them.")
+@click.option("--tz", help="IANA time zone of hours and days; default the site's.")
 @click.option("--limit", type=click.IntRange(1, 100000), default=50, help="The newest so many.")
 @click.option("--mask", "masked", is_flag=True, help="Hide the middle of phone numbers.")
 @output_options
@@ -78,21 +103,24 @@ def list_command(
     log: CallLog,
     since: str | None,
     until: str | None,
+    tz: str | None,
     limit: int,
     masked: bool,
     **asked: Any,  # noqa: ANN401 - click's own
 ) -> Sheet:
     """List calls, newest first; each call once, however many rows it left in the log.
 
-    Every figure of a report can be followed to its calls with the same options.
+    Every figure of a report can be followed to its calls with the same options. `-` stands for what is not known:
+    --region - are calls from nobody knows where.
 
     Example: screener calls list --flagged --kind lewd --since 本月
     """
-    zone, number = ZoneInfo(settings.site.timezone), masker(settings, masked)
-    begin, end = moment(settings, since), moment(settings, until)
+    zone, number = time_zone(tz or settings.site.timezone), masker(settings, masked)
+    begin, end = moment(settings, since, zone), moment(settings, until, zone)
     moments.span_of(begin, end)
-    which = wanted(asked, begin, end, lines_of(settings))
-    check_known(log, queue=which.queue, dialled=which.dialled, region=which.region, carrier=which.carrier)
+    which = wanted({name: _text(value) for name, value in asked.items()}, begin, end, lines_of(settings), zone)
+    places = {"queue": which.queue, "dialled": which.dialled, "region": which.region, "carrier": which.carrier}
+    check_known(log, **{name: value for name, value in places.items() if value != UNKNOWN})
     found = find(log, which, limit)
     rows: list[list[Cell]] = [
         [
@@ -113,6 +141,11 @@ def list_command(
     return sheet("t_calls", keys, rows, number="phone", dialled="phone", agent="phone", id="phone")
 
 
+def _text(value: str | int | bool | None) -> str:
+    """An option as an address would say it."""
+    return "" if value is None or value is False else str(value)
+
+
 @calls.command(name="show")
 @click.argument("call_id")
 @writing_log_options
@@ -130,7 +163,7 @@ def show_command(settings: Settings, log: CallLog, call_id: str) -> None:
 @calls.command(name="export")
 @click.argument("call_ids", nargs=-1, metavar="[CALL…]")
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="A new folder, or FILE.zip.")
-@click.option("--number", default="", help="All harassment calls of this number instead, with dates and counts.")
+@click.option("--number", default="", help="All calls of this number instead, with dates and counts.")
 @click.option("--since", help="With --number: from this day or time on.")
 @click.option("--until", help="With --number: up to this day or time, itself not counted.")
 @click.option(
@@ -157,6 +190,7 @@ def export_command(
 ) -> None:
     """Make a package of evidence for the operator, 12321 or the police; numbers are whole in it.
 
+    Of a number the harassment calls are told; its other calls of that time are dated, and called what they are.
     It holds a cover page, what happened in words, transcript and record of each call with everything that the log
     has of it, its recording if there is one, a sheet in the order in which 12321 asks, the SHA-256 sums of them
     all, and the site's signature. Write the sum and the fingerprint that are printed down elsewhere.
@@ -166,10 +200,11 @@ def export_command(
     if bool(call_ids) == bool(number):
         raise click.UsageError("name either calls or --number")
     now = datetime.now(UTC)
-    found = _named(log, call_ids) if call_ids else _of_number(settings, log, number, since, until)
+    found, others = (_named(log, call_ids), []) if call_ids else _of_number(settings, log, number, since, until)
     evidence = settings.evidence
     kept = audio or (settings.folder / evidence.recordings if evidence.recordings else None)
-    case = case_of(log, [Exhibit(rows, recording_of(kept, rows)) for rows in found], record=record)
+    exhibits = [Exhibit(rows, recording_of(kept, rows)) for rows in found]
+    case = case_of(log, exhibits, record=record, others=[Exhibit(rows) for rows in others])
     key = site_key(settings.folder / evidence.key)
     name = site_name(settings.site.name, speaking())
     maker = Maker(name, by or user(), now, teller(settings), ZoneInfo(settings.site.timezone), key)
@@ -183,6 +218,8 @@ def export_command(
     say(f"{output}: {len(found)} calls, {len(files)} files")
     say(f"SHA-256 of MANIFEST.sha256: {sum_of(files)}")
     say(f"signed with the key {maker.fingerprint}")
+    if others:
+        say(f"{len(others)} other calls of the number are dated in {LIST}, as not judged harassment")
 
 
 def _named(log: CallLog, call_ids: tuple[str, ...]) -> list[tuple[CallRecord, ...]]:
@@ -193,20 +230,20 @@ def _named(log: CallLog, call_ids: tuple[str, ...]) -> list[tuple[CallRecord, ..
 
 def _of_number(
     settings: Settings, log: CallLog, number: str, since: str | None, until: str | None
-) -> list[tuple[CallRecord, ...]]:
+) -> tuple[list[tuple[CallRecord, ...]], list[tuple[CallRecord, ...]]]:
+    """Calls of a number of which a flag holds, and its other calls of the same time: they show the pattern."""
     known = lines_of(settings).normal(number)
     if not known:
         raise InputError(f"{number} stands for no number", "a caller who withholds it cannot be named")
     begin, end = moment(settings, since), moment(settings, until)
     moments.span_of(begin, end)
-    flags = [
-        call
-        for call in find(log, Wanted(begin, end, number=known, flagged=True), CALLS_MOST)
-        if call.number == known
-    ]
-    if not flags:
+    all_calls = _named(
+        log, tuple(c.id for c in find(log, Wanted(begin, end, number=known, exact=True), CALLS_MOST))
+    )
+    flagged = [rows for rows in all_calls if Exhibit(rows).holds]
+    if not flagged:
         raise InputError(f"no harassment call of {known} in that time", "see: screener calls list --number")
-    return _named(log, tuple(call.id for call in flags))
+    return flagged, [rows for rows in all_calls if not Exhibit(rows).holds]
 
 
 CALLS_MOST = 5000

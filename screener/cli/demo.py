@@ -89,8 +89,8 @@ def demo(
             for arguments in REPORTS:
                 _report(console, options.settings_file, lang, *arguments)
             screen.summary(outcomes)
-            if watched and not pages:
-                with Stage(script, options, screen) as stage:
+            if watched and not pages:  # whoever has seen enough ends it: nothing went wrong
+                with contextlib.suppress(KeyboardInterrupt), Stage(script, options, screen) as stage:
                     _shown(console, stage, calls, lang, STAY_SECONDS)
     if not watched:
         console.print("screener demo --console", style="bold blue", end="  ")

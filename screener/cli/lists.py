@@ -115,7 +115,9 @@ def _group(name: ListName) -> click.Group:
     @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
     @filling_log_options
     def import_(settings: Settings, log: CallLog, file: Path) -> None:
-        """Add the numbers of a CSV file: number,reason,expires, or what `export` wrote; bad lines are skipped.
+        """Add the numbers of a CSV file: number,reason,expires, or what `export` wrote.
+
+        Bad lines are skipped, and those whose entry has ended already.
 
         Example: screener list block import block.csv
         """
@@ -123,10 +125,13 @@ def _group(name: ListName) -> click.Group:
         now = datetime.now(UTC)
         entries: list[ListedNumber] = []
         skipped: list[str] = []
+        past = 0
         for line, found in _entries(_text(file), name, now, ZoneInfo(settings.site.timezone)):
             wrong = WRONG.get(lines.wrong(found.number), "") if isinstance(found, ListedNumber) else found.reason
             if wrong or isinstance(found, BadLine):
                 skipped.append(f"{file}:{line}: skipped: {wrong}")
+            elif found.expires_at is not None and found.expires_at <= now:
+                past += 1
             else:
                 number = lines.normal(found.number)
                 entries.append(ListedNumber(name, number, found.reason, now, found.expires_at))
@@ -134,11 +139,13 @@ def _group(name: ListName) -> click.Group:
             say(text, err=True)
         if len(skipped) > BAD_SHOWN:
             say(f"{len(skipped) - BAD_SHOWN} more lines skipped", err=True)
-        if skipped and not entries:
+        if past:
+            say(f"{past} entries skipped: they have ended already", err=True)
+        if skipped and not entries and not past:
             remedy = "one number a line, or what `screener list … export` wrote"
             raise InputError(f"{file}: no number in it", remedy)
         log.enlist(*entries)
-        say(f"{name}: {len(entries)} added, {len(skipped)} lines skipped")
+        say(f"{name}: {len(entries)} added, {len(skipped) + past} lines skipped")
 
     @group.command()
     @click.option("--format", "form", type=click.Choice(list(EXPORTS)), default="csv", help="Who is to read it.")

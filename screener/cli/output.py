@@ -22,9 +22,10 @@ from screener.numbers.plan import lines_of
 from screener.outside.files import write_private
 from screener.reports.layout import Cell, Coded, Page, Sheet, Type
 from screener.reports.render import Format, render
-from screener.settings.load import load
+from screener.settings.load import FILE_NAME, load
 from screener.settings.sections import Settings
 from screener.store.log import CallLog, open_log
+from screener.store.place import database_at, place_of
 from screener.store.records import Access
 from screener.words.judgement import Teller
 from screener.words.terms import word
@@ -71,7 +72,7 @@ def _with_log(command: Callable[..., Any], use: Use) -> Callable[..., Any]:
     @functools.wraps(command)
     def wrapped(config: Path | None, db: str | None, **arguments: Any) -> Any:  # noqa: ANN401 - click's own
         settings = load(config)
-        if use is Use.MEASURE and not db:
+        if use is Use.MEASURE and (not db or is_of_a_site(db, settings)):
             raise click.UsageError("made-up calls never go into a site's log: name another one with --db")
         url, folder = db or settings.store.url, Path.cwd() if db else settings.folder
         log = open_log(url, folder, must_exist=use in (Use.READ, Use.WRITE), read_only=use is Use.READ)
@@ -85,6 +86,15 @@ def _with_log(command: Callable[..., Any], use: Use) -> Callable[..., Any]:
             log.close()
 
     return wrapped
+
+
+def is_of_a_site(db: str, settings: Settings) -> bool:
+    """Whether settings name this log: those of the command, or a settings file beside it."""
+    here, sites = Path.cwd(), [settings]
+    file = database_at(db, here)
+    if file is not None and (beside := file.parent / FILE_NAME).exists():
+        sites.append(load(beside))
+    return any(place_of(site.store.url, site.folder) == place_of(db, here) for site in sites)
 
 
 def output_options(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -27,8 +27,8 @@ from screener.reports.accuracy import accuracy
 from screener.reports.agents import agents
 from screener.reports.frequency import Bucket, frequency
 from screener.reports.layout import Page
-from screener.reports.pages import Reader
 from screener.reports.queue import queue
+from screener.reports.reader import Reader
 from screener.reports.sources import SourceBy, sources
 from screener.reports.span import Span
 from screener.reports.summary import summary, usual_span
@@ -85,7 +85,8 @@ def report_options(command: Callable[..., Page]) -> Callable[..., None]:
         notes = load_notes(settings.judgement, settings.folder)
         mask = masker(settings, masked) if masked else None
         reader = Reader(
-            site_name(settings.site.name, speaking()), Teller(speaking(), notes), zone, mask, datetime.now(UTC)
+            *(site_name(settings.site.name, speaking()), Teller(speaking(), notes), zone, mask, datetime.now(UTC)),
+            tz=tz or "",
         )
         return command(Ask(log, span, reader), **own)
 

@@ -120,7 +120,7 @@ def sample(settings: Settings, log: CallLog, count: int) -> Sheet:
 
     Example: screener sample --count 50
     """
-    known = missed_in(log, datetime.now(UTC))
+    known = missed_in(log, datetime.now(UTC), count)
     low, high = known.interval
     say(f"{known.missed} of {known.looked_at} looked at were missed ({low:.1%} to {high:.1%})", err=True)
     words = teller(settings)

@@ -24,6 +24,8 @@ from screener.errors import InputError
 from screener.feed.board import Board, LiveCall
 from screener.feed.items import Began, Handled, Heard, Item, Judged, Missed, Moved, Node, Over, Unheard, Weighed
 from screener.feed.local import FeedReader
+from screener.feed.masked import masked as masked_words
+from screener.feed.masked import masked_item
 from screener.reports.layout import Cell, Coded
 from screener.words.judgement import Teller
 from screener.words.places import place
@@ -55,6 +57,8 @@ def status(settings: Settings, log: CallLog, masked: bool) -> Sheet:  # noqa: AR
             board.take(item)
     finally:
         reader.close()
+    for call in board.calls.values() if masked else ():
+        call.words = {(heard.speaker, heard.utterance): heard for heard in masked_words(call)[0]}
     told, zone, number = teller(settings), ZoneInfo(settings.site.timezone), masker(settings, masked)
     say(f"the service runs; {len(board.calls)} calls", err=True)
     rows = [_row(call, told, zone, number) for call in board.calls.values()]
@@ -73,8 +77,11 @@ def follow(settings: Settings, log: CallLog, masked: bool) -> None:
     reader = listen(settings, None)
     note_call(log, "all running calls")
     told, zone, number = teller(settings), ZoneInfo(settings.site.timezone), masker(settings, masked)
+    board = Board()
     try:
         for item in reader:
+            if item is not None and masked:
+                item = masked_item(board, item)
             if item is not None and (line := line_of(item, told, number)):
                 show(f"{datetime.now(UTC).astimezone(zone):%H:%M:%S} {line}")
     except KeyboardInterrupt:

@@ -13,6 +13,7 @@ from starlette.responses import RedirectResponse, Response
 
 from screener.console.body import form
 from screener.console.context import COOKIE, ConsoleContext
+from screener.console.limits import peer_of
 from screener.console.logins import LoginRefusedError, Person, Role
 from screener.console.oidc import Begun
 from screener.errors import InputError
@@ -42,7 +43,7 @@ async def login(context: ConsoleContext, request: Request) -> Response:
     sent = await form(request)
     name, password = sent.get("name", ""), sent.get("password", "")
     after = _inside(sent.get("next", ""))
-    peer = request.client.host if request.client else ""
+    peer = peer_of(request)
     try:
         async with _turns:  # who waited here may have guessed too often meanwhile
             if context.strangers.wait(peer, time.monotonic()):
@@ -83,7 +84,7 @@ async def back(context: ConsoleContext, request: Request) -> Response:
     Raises:
         InputError: what it says cannot be believed, or gives no role.
     """
-    peer = request.client.host if request.client else ""
+    peer = peer_of(request)
     if context.strangers.wait(peer, time.monotonic()):
         return context.page("login.html", None, 429, problem=context.say("too_often"), next="/")
     if context.provider is None:

@@ -6,7 +6,7 @@ Nobody gets in without a login or a token but to the login itself and to our own
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from screener.console import account, agent, calls, health, lists, live, reports, review
+from screener.console import account, agent, asked, calls, health, lists, live, reports, review
 from screener.console.address import Address, Handler, Told
 from screener.console.api import handlers as api
 from screener.console.api import wire
@@ -50,10 +50,7 @@ PAGES: tuple[Address, ...] = (
 )
 
 SPAN = ("since", "until", "kind", "queue", "dialled")
-FILTERS = (
-    *("since", "until", "number", "agent", "queue", "dialled", "line", "region", "carrier"),
-    *("verdict", "kind", "reviewed", "flagged", "text", "more"),
-)
+FILTERS = ("since", "until", *asked.FILTERS, "more")
 
 
 def _api(

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from screener.console import seen
 from screener.console.body import adapter, taken
 from screener.console.context import ConsoleContext
 from screener.console.hub import PauseState, Shown
@@ -136,6 +137,7 @@ def view(context: ConsoleContext, person: Person, shown: Shown | None) -> Presen
         return Present()
     began = shown.call.began
     spoken = shown.prompter.spoken
+    words, _ = seen.of_call(context, person, shown.call)
     total = sum(spoken.values())
     warnings, teller, asked = context.settings.flow.warnings, context.teller, shown.call.waits
     grants = warnings.approve == "agent"
@@ -144,10 +146,7 @@ def view(context: ConsoleContext, person: Person, shown: Shown | None) -> Presen
         number=context.number(began.number, person) if began else "?",
         card=_cue(shown.prompter.shown),
         listening=round(100 * spoken["caller"] / total) if total >= FEW else None,
-        words=tuple(
-            Said(heard.speaker, heard.text, heard.final)
-            for heard in sorted(shown.call.words.values(), key=lambda heard: heard.at)[-6:]
-        ),
+        words=tuple(Said(heard.speaker, heard.text, heard.final) for heard in words[-6:]),
         may_warn="agent" in warnings.by,
         warned=tuple(teller.warned(w.about, w.level, w.step, w.by) for w in shown.call.warnings[-4:]),
         waits=teller.warning(asked.about, asked.level) if asked and grants else "",

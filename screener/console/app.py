@@ -16,13 +16,14 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from screener.console import account, reports
 from screener.console.address import Address
 from screener.console.addresses import ADDRESSES
 from screener.console.body import Bounded, checked, form
 from screener.console.context import API, ConsoleContext
+from screener.console.guards import Guards
+from screener.console.limits import peer_of
 from screener.console.logins import Person, is_guarded
 from screener.errors import InputError, ScreenerError
 from screener.store.records import Access
@@ -32,13 +33,6 @@ log = logging.getLogger(__name__)
 
 OPEN = ("/login", "/login/oidc", "/login/oidc/back", "/static/report.css", "/static")
 """What needs no login."""
-POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-    "form-action 'self'; base-uri 'none'"
-)
-
-HTTPS_SECONDS = 31_536_000
-"""A browser that came once by TLS comes no other way for a year."""
 
 
 def build(context: ConsoleContext) -> Starlette:
@@ -59,7 +53,8 @@ def build(context: ConsoleContext) -> Starlette:
     )
     app.state.context = context
     app.add_middleware(Bounded)
-    app.add_middleware(_Headers, frames=context.settings.console.embed_from)
+    framed = frozenset(address.path for address in ADDRESSES if address.framed)
+    app.add_middleware(Guards, framed=framed, frames=context.settings.console.embed_from, failed=_fault)
     return app
 
 
@@ -68,7 +63,7 @@ def _guarded(context: ConsoleContext, address: Address) -> Callable[[Request], A
 
     async def guarded(request: Request) -> Response:
         checked(request.url.path, *request.query_params.values())
-        now, peer = time.monotonic(), request.client.host if request.client else ""
+        now, peer = time.monotonic(), peer_of(request)
         if address.api and (seconds := context.strangers.wait(peer, now)):
             return _too_often(request, seconds)
         person = await run_in_threadpool(context.who, request)
@@ -140,45 +135,14 @@ async def _failed(request: Request, problem: ScreenerError) -> Response:
     return _no(request, status, problem.message, problem.remedy)
 
 
+async def _fault(request: Request) -> Response:
+    """A fault of ours, which the server's log tells."""
+    return _no(request, 500, "a fault of the console", "try again; the console's log says what it was")
+
+
 async def _refused(request: Request, problem: HTTPException) -> Response:
     """What is no address of ours, or too large."""
     message = {404: "no such page", 405: "not in this way", 413: "too large"}.get(
         problem.status_code, problem.detail
     )
     return _no(request, problem.status_code, message, "", dict(problem.headers or {}))
-
-
-class _Headers:
-    """Headers that every answer carries: no script but ours, no frame but a permitted one, nothing kept."""
-
-    def __init__(self, app: ASGIApp, frames: tuple[str, ...]) -> None:
-        self._app = app
-        self._framed = {address.path for address in ADDRESSES if address.framed}
-        self._frames = " ".join(frames)
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def sending(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                message["headers"] = [
-                    *message.get("headers", []),
-                    *self._of(str(scope["path"]), str(scope["scheme"])),
-                ]
-            await send(message)
-
-        await self._app(scope, receive, sending if scope["type"] == "http" else send)
-
-    def _of(self, path: str, scheme: str) -> list[tuple[bytes, bytes]]:
-        inside = self._frames if path in self._framed and self._frames else "'none'"
-        headers = [
-            (b"content-security-policy", f"{POLICY}; frame-ancestors {inside}".encode()),
-            (b"x-content-type-options", b"nosniff"),
-            (b"referrer-policy", b"same-origin"),
-            (b"cross-origin-opener-policy", b"same-origin"),
-            (b"cross-origin-resource-policy", b"same-origin"),
-            (b"permissions-policy", b"camera=(), microphone=(), geolocation=()"),
-        ]
-        if inside == "'none'":
-            headers.append((b"x-frame-options", b"DENY"))
-        if scheme == "https":
-            headers.append((b"strict-transport-security", f"max-age={HTTPS_SECONDS}".encode()))
-        return headers if path.startswith("/static/") else [*headers, (b"cache-control", b"no-store")]

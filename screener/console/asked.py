@@ -5,20 +5,27 @@ from datetime import UTC, datetime, tzinfo
 from enum import StrEnum
 from typing import TYPE_CHECKING, TypeVar
 
+from screener.core.actions import WarningStep
 from screener.core.evidence import Kind, Treatment, Verdict
 from screener.errors import InputError
 from screener.events import LineClass
 from screener.numbers.agents import agent_name
 from screener.outside.times import in_zone
 from screener.reports.span import Span
-from screener.store.find import Wanted
 from screener.store.records import Review
+from screener.store.wanted import DRY_RUN, UNKNOWN, Counted, Stay, Wanted, Way
 from screener.words.places import stored
 
 if TYPE_CHECKING:
     from screener.numbers.identify import Lines
 
 NO_KIND = "none"
+FILTERS = (
+    *("number", "exact", "agent", "queue", "dialled", "line", "region", "carrier", "hour", "weekday"),
+    *("verdict", "kind", "reviewed", "reviewer", *Counted, "treatment", "treated", "way", "stay"),
+    *("rule", "warned", "level", "step", "rested", "text"),
+)
+"""What calls can be asked for by, besides `since` and `until`."""
 _Code = TypeVar("_Code", bound=StrEnum)
 
 
@@ -56,47 +63,67 @@ def wanted(
     lines: "Lines",
     zone: tzinfo = UTC,
 ) -> Wanted:
-    """The calls that are asked for; what is not said, any call has.
+    """The calls that are asked for; what is not said, any call has. `-` is a place or agent that is not known.
 
     Args:
-        asked: `number agent queue dialled line region carrier verdict kind reviewed flagged text treatment hour
-            weekday`.
+        asked: by the names of `FILTERS`.
         since: aware.
         until: aware; itself not counted.
         lines: knows numbers in any writing.
         zone: whose hours and weekdays.
 
     Raises:
-        InputError: a code is none.
+        InputError: a code is none, or two of `Counted` are asked for.
     """
 
     def text(name: str) -> str:
         return (asked.get(name) or "").strip()
 
-    number, kind = text("number"), text("kind")
-    known = lines.normal(number) if number else ""
+    def dialled(text: str) -> str:
+        return text if text in ("", UNKNOWN) else lines.normal(text)
+
+    number, kind, treatment = text("number"), text("kind"), text("treatment")
+    normal = lines.normal(number) if number else ""
     return Wanted(
         since=since,
         until=until,
+        counted=_counted(asked),
         verdict=_code(Verdict, text("verdict")),
         kind=None if kind == NO_KIND else _code(Kind, kind),
         without_kind=kind == NO_KIND,
-        number=known,
-        withheld=bool(number) and not known,
-        agent=agent_name(text("agent")),
+        number=normal,
+        exact=bool(asked.get("exact")),
+        withheld=bool(number) and not normal,
+        agent=UNKNOWN if text("agent") == UNKNOWN else agent_name(text("agent")),
         queue=text("queue"),
-        dialled=lines.normal(text("dialled")) if text("dialled") else "",
+        dialled=dialled(text("dialled")),
         line=_code(LineClass, text("line")),
         region=stored(text("region")),
         carrier=stored(text("carrier")),
-        flagged=bool(asked.get("flagged")),
         review=_code(Review, text("reviewed")),
+        reviewer=text("reviewer"),
         text="".join(text("text").split()),
-        treatment=_code(Treatment, text("treatment")),
+        treatment=None if treatment == DRY_RUN else _code(Treatment, treatment),
+        dry_run=treatment == DRY_RUN,
+        treated=bool(asked.get("treated")),
+        way=_code(Way, text("way")),
+        stay=_code(Stay, text("stay")),
+        rule=text("rule"),
+        warned=text("warned"),
+        level=_number(text("level"), 0, 99),
+        step=_code(WarningStep, text("step")) or "",
+        rested=bool(asked.get("rested")),
         hour=_number(text("hour"), 0, 23),
         weekday=_number(text("weekday"), 1, 7),
         zone=zone,
     )
+
+
+def _counted(asked: Mapping[str, str | None]) -> Counted | None:
+    found = [counted for counted in Counted if asked.get(counted)]
+    if len(found) > 1:
+        raise InputError(f"{', '.join(found)}: calls are counted as one of these", "choose one")
+    return found[0] if found else None
 
 
 def span(asked: Mapping[str, str], zone: tzinfo, lines: "Lines") -> Span:

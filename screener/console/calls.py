@@ -8,10 +8,11 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from screener.console import asked
+from screener.console import asked, seen
 from screener.console.case import parts, row
 from screener.console.context import ConsoleContext
 from screener.console.logins import Person
+from screener.core.actions import WarningStep
 from screener.core.evidence import Kind, Treatment, Verdict
 from screener.errors import InputError
 from screener.events import LineClass
@@ -23,11 +24,14 @@ from screener.review.stamp import STAMP, stamp
 from screener.review.verdict import is_flag
 from screener.store.find import find
 from screener.store.records import Access, CallRecord, Review
+from screener.store.wanted import DRY_RUN, Stay, Way
 from screener.words.terms import weekday
 
 SHOWN = 50
 """The newest so many; `?more` shows more."""
 MORE = 500
+USUAL = ("number", "verdict", "kind", "reviewed", "text", "flagged")
+"""Filters that stand open; the others are folded away until one of them is asked for."""
 
 
 async def search(context: ConsoleContext, person: Person, request: Request) -> Response:
@@ -53,7 +57,12 @@ async def search(context: ConsoleContext, person: Person, request: Request) -> R
             kinds=[*Kind, asked.NO_KIND],
             reviews=[Review.CONFIRMED, Review.OVERTURNED, Review.NONE],
             lines=list(LineClass),
-            treatments=[treatment for treatment in Treatment if treatment is not Treatment.NONE],
+            treatments=[*Treatment, DRY_RUN],
+            ways=list(Way),
+            stays=list(Stay),
+            steps=list(WarningStep),
+            filters=asked.FILTERS,
+            usual=USUAL,
             weekdays={str(day): weekday(day, context.teller.lang) for day in range(1, 8)},
             hours={str(hour): f"{hour:02}" for hour in range(24)},
         )
@@ -67,8 +76,7 @@ def sought(context: ConsoleContext, person: Person, query: Mapping[str, str]) ->
     Raises:
         InputError: a filter cannot be, or somebody asks for a number who may not see any whole.
     """
-    if query.get("number") and not context.sees_whole_numbers(person):
-        raise InputError("numbers are masked for this role", "search without a number")
+    seen.check_search(context, person, query.get("number", ""), query.get("text", ""))
     wanted = asked.wanted(query, *asked.days(query, context.zone), context.lines, context.zone)
     most = MORE if "more" in query else SHOWN
     return find(context.log, wanted, most), most

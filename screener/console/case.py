@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from screener.console import seen
 from screener.console.context import ConsoleContext
 from screener.console.logins import Person
 from screener.outside.text import visible
@@ -35,6 +36,7 @@ def row(context: ConsoleContext, person: Person, call: CallRecord) -> dict[str, 
 def part(context: ConsoleContext, person: Person, call: CallRecord) -> dict[str, Any]:
     """A row of the log with everything that happened in it, the evidence weighed again."""
     lang = context.teller.lang
+    call = seen.of_record(context, person, call)
     why = explain(call, context.weights)
     whole = context.sees_whole_numbers(person)
     where = (word(call.line.value, lang), place(call.region, lang), place(call.carrier, lang))

@@ -9,6 +9,8 @@ import asyncio
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from screener.console.guards import headers
+
 CONNECTIONS = 1000
 """At once; the open streams of pages are among them."""
 ASKING_SECONDS = 20.0
@@ -37,6 +39,16 @@ class HttpConnection(H11Protocol):
         """Forget it."""
         super().connection_lost(exc)
         self._settled()
+
+    def send_400_response(self, msg: str) -> None:
+        """Answer what is no HTTP, with the headers of every answer."""
+        kind = (b"content-type", b"text/plain; charset=utf-8")
+        said = h11.Response(
+            status_code=400, headers=[kind, (b"connection", b"close"), *headers()], reason=b"Bad Request"
+        )
+        for event in (said, h11.Data(data=msg.encode("ascii")), h11.EndOfMessage()):
+            self.transport.write(self.conn.send(event))
+        self.transport.close()
 
     def _watch(self) -> None:
         if self.conn.their_state not in (h11.IDLE, h11.SEND_BODY):

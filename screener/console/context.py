@@ -2,7 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -15,11 +15,12 @@ from screener.console.hub import Hub
 from screener.console.limits import Turns
 from screener.console.logins import Logins, Person
 from screener.console.oidc import Provider
+from screener.console.slowly import Slowly
 from screener.core.judgement import Weights
 from screener.numbers.identify import Lines
 from screener.numbers.mask import Masker
 from screener.numbers.plan import lines_of
-from screener.review.missed import MissedShare
+from screener.review.missed import MissedShare, missed_in
 from screener.review.seal import masking_key
 from screener.settings.judgement import site_weights
 from screener.settings.sections import Settings
@@ -34,13 +35,15 @@ API = "/api/"
 """Below it a token counts, and no cookie; elsewhere a cookie, and no token."""
 BURST_SECONDS = 5.0
 """So many seconds' requests may come at once."""
+SAMPLE, SAMPLE_SECONDS = "sample", 60.0
+"""The sample is counted over every call of weeks: not for each page."""
 STRANGERS_A_SECOND, STRANGERS = 0.1, 20.0
 """Of one address: logins and tokens that were not believed; a call centre may have one address for all."""
 
 
 @dataclass
 class ConsoleContext:
-    """Shared by all pages; later change the running calls, the sample, who asks how often, and the end."""
+    """Shared by all pages; later change the running calls, what was asked lately, and the end."""
 
     settings: Settings
     log: CallLog
@@ -51,9 +54,13 @@ class ConsoleContext:
     """Open event streams by login or token."""
     leaving: bool = False
     """The server stops: streams end, so that it need not wait for pages that stay open."""
-    sample: tuple[datetime, MissedShare] | None = None
-    """What is known of the calls that are drawn for review, and when it was counted."""
+    slowly: Slowly = field(default_factory=Slowly)
     strangers: Turns = field(default_factory=lambda: Turns(STRANGERS_A_SECOND, STRANGERS))
+
+    def sample(self) -> MissedShare:
+        """What is known of the calls that are drawn for review; nothing before it was counted."""
+        known = self.slowly.ask(SAMPLE, lambda: missed_in(self.log, datetime.now(UTC)), SAMPLE_SECONDS)
+        return known or MissedShare((), 0, 0)
 
     @cached_property
     def provider(self) -> Provider | None:

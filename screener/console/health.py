@@ -15,6 +15,7 @@ from screener.feed.items import Node
 from screener.outside.text import visible
 from screener.store.find import nodes, reviews
 from screener.store.ladder import standings
+from screener.words.told import told
 
 SILENT = timedelta(seconds=30)
 """A service that has said nothing for so long is away."""
@@ -88,6 +89,7 @@ async def page(context: ConsoleContext, person: Person, _request: Request) -> Re
             silent=silent,
             local=lambda at: _local(context, at),
             seen=visible,
+            trouble=lambda said: visible(_of_registrar(context, said)),
             told=lambda fault: visible(_at_home(context, fault)),
         )
 
@@ -96,6 +98,12 @@ async def page(context: ConsoleContext, person: Person, _request: Request) -> Re
 
 def _local(context: ConsoleContext, at: datetime) -> str:
     return f"{at.astimezone(context.zone):%Y-%m-%d %H:%M:%S}"
+
+
+def _of_registrar(context: ConsoleContext, said: str) -> str:
+    """Which registration does not stand, and why, in words."""
+    registrar, colon, problem = said.partition(": ")
+    return f"{registrar}{colon}{told(problem, context.teller.lang)}"
 
 
 def _at_home(context: ConsoleContext, fault: str) -> str:

@@ -1,7 +1,10 @@
 """How often somebody may ask: a bucket of turns for each, filled as time goes by. Time is an argument."""
 
+import ipaddress
 from collections import OrderedDict
 from dataclasses import dataclass, field
+
+from starlette.requests import Request
 
 KEYS = 10_000
 """Buckets that are kept; the one that was asked for longest ago goes first."""
@@ -40,3 +43,16 @@ class Turns:
     def _of(self, who: str, now: float) -> float:
         left, at = self._left.get(who, (self.most, now))
         return min(self.most, left + (now - at) * self.a_second)
+
+
+def peer_of(request: Request) -> str:
+    """Who asks: the address, as a proxy tells it that is believed; of IPv6 the /64, which one host may have."""
+    host = request.client.host if request.client else ""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return host
+    if isinstance(address, ipaddress.IPv4Address):
+        return str(address)
+    mapped = address.ipv4_mapped
+    return str(mapped or ipaddress.ip_network((int(address), 64), strict=False).network_address)

@@ -7,7 +7,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from screener.console import asked
+from screener.console import asked, seen
 from screener.console.body import form
 from screener.console.context import ConsoleContext
 from screener.console.logins import Person
@@ -19,7 +19,7 @@ from screener.reports.span import Span
 from screener.review.suggest import ListProposal, suggest
 from screener.store.ladder import lift, standings
 from screener.store.records import Access, ListedNumber
-from screener.words.judgement import list_reason
+from screener.words.judgement import is_code, list_reason
 
 LOOK_BACK = timedelta(days=90)
 FLAGS_LEAST = 3
@@ -81,7 +81,14 @@ async def page(context: ConsoleContext, person: Person, _request: Request) -> Re
 
 def look(context: ConsoleContext, person: Person, now: datetime) -> tuple[list[ListedNumber], list[ListProposal]]:
     """Entries that hold and proposals, with numbers as somebody may see them."""
-    entries = [replace(entry, number=context.number(entry.number, person)) for entry in context.log.listed(now)]
+    entries = [
+        replace(
+            entry,
+            number=context.number(entry.number, person),
+            reason=entry.reason if is_code(entry.reason) else seen.of_person(context, person, entry.reason),
+        )
+        for entry in context.log.listed(now)
+    ]
     proposals = [
         replace(proposal, number=context.number(proposal.number, person))
         for proposal in suggest(context.log, Span(since=now - LOOK_BACK), FLAGS_LEAST, now)

@@ -8,6 +8,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from screener.console import seen
 from screener.console.api.wire import AnOrder
 from screener.console.body import taken
 from screener.console.context import ConsoleContext
@@ -122,6 +123,7 @@ def view(context: ConsoleContext, person: Person, shown: Shown) -> dict[str, Any
     """A running call as a page or a program sees it: words for people, by role."""
     call, teller = shown.call, context.teller
     began, judged = call.began, call.judged
+    words, evidence = seen.of_call(context, person, call)
     verdict = Verdict(judged.verdict) if judged else None
     return {
         "id": call.call,
@@ -135,13 +137,9 @@ def view(context: ConsoleContext, person: Person, shown: Shown) -> dict[str, Any
         "node": began.node if began else "",
         "began": began.started_at.isoformat() if began else "",
         "seconds": round(call.at, 1),
-        "words": [
-            {"who": heard.speaker, "text": heard.text, "final": heard.final}
-            for heard in sorted(call.words.values(), key=lambda heard: heard.at)[-12:]
-        ],
+        "words": [{"who": heard.speaker, "text": heard.text, "final": heard.final} for heard in words[-12:]],
         "evidence": [
-            {"weight": e.weight, "text": teller.evidence(e.rule, e.detail), "span": e.span}
-            for e in call.evidence[-8:]
+            {"weight": e.weight, "text": teller.evidence(e.rule, e.detail), "span": e.span} for e in evidence[-8:]
         ],
         "verdict": _stands(context, call, verdict),
         "kind": teller.kind(judged.kind) if judged else "",

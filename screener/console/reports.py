@@ -12,16 +12,16 @@ from starlette.responses import RedirectResponse, Response
 from screener.console import asked
 from screener.console.context import ConsoleContext
 from screener.console.logins import Person
-from screener.core.evidence import Kind, Treatment
+from screener.core.evidence import Kind
 from screener.errors import InputError
-from screener.reports import pages
+from screener.reports import follow, pages
 from screener.reports.accuracy import accuracy
 from screener.reports.agents import agents
 from screener.reports.facts import facts
 from screener.reports.frequency import Bucket, frequency
 from screener.reports.layout import Page, alike
-from screener.reports.pages import Reader
 from screener.reports.queue import queue
+from screener.reports.reader import Reader
 from screener.reports.render import XLSX, Format, render
 from screener.reports.sources import SourceBy, sources
 from screener.reports.span import Span
@@ -95,6 +95,8 @@ async def start(_context: ConsoleContext, _person: Person, _request: Request) ->
 async def page(context: ConsoleContext, person: Person, request: Request) -> Response:
     """A report; its address keeps the view. One that says no time opens with the last 30 days.
 
+    One that takes long is made in the background; the page says so, and comes again by itself.
+
     Raises:
         InputError: no such report, or a filter cannot be.
     """
@@ -103,13 +105,14 @@ async def page(context: ConsoleContext, person: Person, request: Request) -> Res
         name, query = request.path_params["name"], dict(request.query_params)
         if name != "summary" and not {"since", "until"} & query.keys():
             query["since"] = f"{datetime.now(context.zone) - timedelta(days=USUAL_DAYS):%Y-%m-%d}"
-        by, span, report = made(context, person, name, query)
-        sides = [(span, report, query)]
-        if query.get("than_since") or query.get("than_until"):
-            other = query | {"since": query.get("than_since", ""), "until": query.get("than_until", "")}
-            _, than, second = made(context, person, name, other)
-            report, second = alike(report, second)
-            sides = [(span, report, query), (than, second, other)]
+        key = "report", name, context.sees_whole_numbers(person), *sorted(query.items())
+        found = context.slowly.ask(key, lambda: _sides(context, person, name, query))
+        if found is None:
+            return context.page(
+                "problem.html", person, 202, message=context.say("counting"), remedy="", again=True
+            )
+        by, sides = found
+        span, report, _ = sides[0]
         with facts(context.log) as known:
             queues, dialled = (sorted(known.known(place) - {""}) for place in ("queue", "dialled"))
         return context.page(
@@ -120,7 +123,7 @@ async def page(context: ConsoleContext, person: Person, request: Request) -> Res
             title=report.title,
             sides=[
                 {
-                    "body": Markup(body(page, _links(context, person, of, name))),  # noqa: S704 - it escapes all
+                    "body": Markup(body(page, _links(context, of))),  # noqa: S704 - it escapes all
                     "query": urlencode({key: value for key, value in asked_for.items() if key not in THAN}),
                 }
                 for of, page, asked_for in sides
@@ -136,6 +139,21 @@ async def page(context: ConsoleContext, person: Person, request: Request) -> Res
         )
 
     return await run_in_threadpool(shown)
+
+
+Side = tuple[Span, Page, Mapping[str, str]]
+"""Of one period: the calls, the report, and what was asked for."""
+
+
+def _sides(context: ConsoleContext, person: Person, name: str, query: Mapping[str, str]) -> tuple[str, list[Side]]:
+    """What it counts by; the report, and that of a second period beside it where one is asked for."""
+    by, span, report = made(context, person, name, query)
+    if not (query.get("than_since") or query.get("than_until")):
+        return by, [(span, report, query)]
+    other = {**query, "since": query.get("than_since", ""), "until": query.get("than_until", "")}
+    _, than, second = made(context, person, name, other)
+    report, second = alike(report, second)
+    return by, [(span, report, query), (than, second, other)]
 
 
 async def export(context: ConsoleContext, person: Person, request: Request) -> Response:
@@ -198,47 +216,6 @@ def _before(context: ConsoleContext, query: Mapping[str, str], span: Span) -> st
     return urlencode({**query, "since": since, "until": until, "than_since": first, "than_until": since})
 
 
-def _links(context: ConsoleContext, person: Person, span: Span, report: str) -> Link:
-    """From a bar to its calls; whole numbers stand in no address of somebody who may not see them."""
-    about = {"kind": span.kind.value if span.kind else "", "queue": span.queue, "dialled": span.dialled}
-    about |= {"treatment": Treatment.ANALYSIS_QUEUE} if report == "queue" else {"flagged": "1"}
-
-    def link(of: Mapping[str, str]) -> str:
-        since, until, asked_for = span.since, span.until, dict(about)
-        for by, code in of.items():
-            if by in ("number", "prefix"):
-                if not context.sees_whole_numbers(person):
-                    return ""
-                asked_for["number"] = code
-            elif by in ("day", "week", "month"):
-                begin, end = _period(by, code, context)
-                since, until = max(begin, since or begin), min(end, until or end)
-            elif by == "treatment" and code not in _TREATED:
-                return ""
-            elif by in _FILTERS:
-                asked_for[by] = code.lstrip("0") or "0" if by == "hour" else code
-            else:
-                return ""
-        asked_for |= {name: at.isoformat() for name, at in (("since", since), ("until", until)) if at}
-        return f"/calls?{urlencode({name: value for name, value in asked_for.items() if value})}"
-
-    return link
-
-
-_FILTERS = frozenset(
-    {"region", "carrier", "line", "dialled", "queue", "kind", "agent", "hour", "weekday", "treatment"}
-)
-_TREATED = frozenset(treatment.value for treatment in Treatment if treatment is not Treatment.NONE)
-
-
-def _period(by: str, bucket: str, context: ConsoleContext) -> tuple[datetime, datetime]:
-    """Begin and end of a bucket, in the site's zone."""
-    if by == "month":
-        year, month = int(bucket[:4]), int(bucket[5:])
-        begin = datetime(year, month, 1, tzinfo=context.zone)
-        return begin, datetime(year + month // 12, month % 12 + 1, 1, tzinfo=context.zone)
-    if by == "week":
-        begin = datetime.fromisocalendar(int(bucket[:4]), int(bucket[6:]), 1).replace(tzinfo=context.zone)
-        return begin, begin + timedelta(days=7)
-    begin = datetime.fromisoformat(bucket).replace(tzinfo=context.zone)
-    return begin, begin + timedelta(days=1)
+def _links(context: ConsoleContext, span: Span) -> Link:
+    """From a figure to its calls; figures of a masked number lead nowhere."""
+    return lambda asks: f"/calls?{urlencode(follow.asked(span, asks, context.zone))}"

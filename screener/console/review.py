@@ -3,7 +3,7 @@
 Among the flags come calls that were not flagged, as `review.missed` draws them: the page says how much is missed.
 """
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from urllib.parse import quote, urlencode
 
 from starlette.concurrency import run_in_threadpool
@@ -12,14 +12,15 @@ from starlette.responses import RedirectResponse, Response
 
 from screener.console.body import form
 from screener.console.case import parts, row
-from screener.console.context import ConsoleContext
+from screener.console.context import SAMPLE, ConsoleContext
 from screener.console.lists import in_one_line
 from screener.console.logins import Person
 from screener.errors import InputError
-from screener.review.missed import PERIOD, MissedShare, missed_in, turn
+from screener.review.missed import PERIOD, turn
 from screener.review.verdict import Word, is_flag, rule
-from screener.store.find import Wanted, find, reviews
+from screener.store.find import find, reviews
 from screener.store.records import CallRecord, Review
+from screener.store.wanted import Counted, Wanted
 
 WAITING = 200
 """Calls that are looked at in one go; the others come up as these are done."""
@@ -27,8 +28,6 @@ SHOWN_AFTER = 12
 """Of them beside the call."""
 SAMPLED = 5
 """About so many flags come to one unflagged call."""
-COUNTED_FOR = timedelta(minutes=1)
-"""The sample is counted over every call of weeks: not for each page."""
 
 
 async def start(context: ConsoleContext, person: Person, request: Request) -> Response:
@@ -57,7 +56,7 @@ async def page(context: ConsoleContext, person: Person, request: Request) -> Res
         after = [one for one in queue[at + 1 :] if one.id != call.id]
         older = after[0].id if after else ""
         following, then = request.query_params.get("then", "") or older, ""
-        if at >= 0 and turn(call.id)[0] % SAMPLED == 0 and (drawn := _known(context).waiting):
+        if at >= 0 and turn(call.id)[0] % SAMPLED == 0 and (drawn := context.sample().waiting):
             following, then = drawn[0], older
         return context.page(
             "review.html",
@@ -103,25 +102,17 @@ def say(context: ConsoleContext, person: Person, call: str, review: Review, reas
     said = Word(review, person.name, datetime.now(UTC), "console", reason=in_one_line(reason))
     ruling = rule(context.log, call, said, unflagged=True)
     if not is_flag(ruling.rows[0]):
-        context.sample = None
+        context.slowly.forget(SAMPLE)
 
 
 def waiting(context: ConsoleContext) -> list[CallRecord]:
     """The newest flags that nobody has reviewed."""
-    return find(context.log, Wanted(flagged=True, review=Review.NONE), WAITING)
-
-
-def _known(context: ConsoleContext) -> MissedShare:
-    """What is known of the sample; what somebody says of it here counts at once."""
-    now, held = datetime.now(UTC), context.sample
-    if held is None or now - held[0] > COUNTED_FOR:
-        held = context.sample = now, missed_in(context.log, now)
-    return held[1]
+    return find(context.log, Wanted(counted=Counted.FLAGGED, review=Review.NONE), WAITING)
 
 
 def _share(context: ConsoleContext) -> str:
     """How much is missed, in a sentence; empty before anything was drawn."""
-    known = _known(context)
+    known = context.sample()
     if not known.looked_at:
         return ""
     shares = (known.missed / known.looked_at, *known.interval)

@@ -95,6 +95,9 @@ class ConsoleServer:
             access_log=False,
             server_header=False,
             timeout_graceful_shutdown=LEAVE_SECONDS,
+            # A proxy says who asks only where the settings name it; uvicorn's default believes all of loopback.
+            proxy_headers=bool(settings.proxies),
+            forwarded_allow_ips=list(settings.proxies),
             ssl_certfile=context.settings.folder / settings.certificate if settings.certificate else None,
             ssl_keyfile=str(context.settings.folder / settings.key) if settings.key else None,
         )

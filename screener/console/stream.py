@@ -34,7 +34,11 @@ def stream(context: ConsoleContext, person: Person, request: Request, look: Look
     """Tell what `look` finds; `?once` ends after the first."""
     if context.streams[person.token] >= STREAMS or context.streams.total() >= STREAMS_OF_ALL:
         return PlainTextResponse("too many streams are open", 429, {"retry-after": "5"})
-    return StreamingResponse(_told(context, person, request, look), media_type="text/event-stream")
+    # nginx and its kin keep what they pass on for a while, unless an answer says otherwise.
+    unbuffered = {"x-accel-buffering": "no"}
+    return StreamingResponse(
+        _told(context, person, request, look), media_type="text/event-stream", headers=unbuffered
+    )
 
 
 async def _told(context: ConsoleContext, person: Person, request: Request, look: Look) -> AsyncIterator[str]:

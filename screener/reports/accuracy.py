@@ -5,17 +5,15 @@ What an agent handed over or another system's log says is no flag of the product
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from screener.core.evidence import GRAVEST_FIRST, Kind, Verdict
 from screener.intervals import wilson
-from screener.reports.facts import LISTENING, facts
+from screener.reports.facts import facts
 from screener.reports.span import Marked, RuleVerdicts, Span
 from screener.store.log import CallLog
 from screener.store.records import Review
-
-_REVIEWS = (Review.CONFIRMED, Review.OVERTURNED, Review.NONE)
-"""Which word on a call's flags counts."""
+from screener.store.wanted import LISTENING, REVIEWS
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,19 +60,21 @@ def accuracy(log: CallLog, span: Span) -> Accuracy:
         StoreError: the database failed.
     """
     with facts(log) as known:
-        return count(known.marked(span), known.judged_rules(span))
+        return count(known.marked(replace(span, kind=None)), known.judged_rules(span), span.kind)
 
 
-def count(marked: Iterable[Marked], judged: Iterable[RuleVerdicts]) -> Accuracy:
-    """Rows of what `Facts` knows."""
+def count(marked: Iterable[Marked], judged: Iterable[RuleVerdicts], only: Kind | None = None) -> Accuracy:
+    """Rows of what `Facts` knows; with `only` of calls whose gravest own flag is of that kind."""
     found: dict[str, tuple[int, int]] = {}
     for row in marked:
         if row.verdict == Verdict.HARASSMENT and row.entrance in LISTENING:
-            now = GRAVEST_FIRST.index(row.kind), _REVIEWS.index(row.review)
+            now = GRAVEST_FIRST.index(row.kind), REVIEWS.index(row.review)
             before = found.get(row.root, now)
             found[row.root] = min(before[0], now[0]), min(before[1], now[1])
     counts: Counter[tuple[str, str]] = Counter(
-        (GRAVEST_FIRST[kind] or "", _REVIEWS[review]) for kind, review in found.values()
+        (GRAVEST_FIRST[kind] or "", REVIEWS[review])
+        for kind, review in found.values()
+        if only in (None, GRAVEST_FIRST[kind])
     )
     kinds = [name for name in (*Kind, "") if any((name, review) in counts for review in Review)]
     rules = [AccuracyRow(rule, None, confirmed, overturned) for rule, confirmed, overturned in judged]

@@ -37,7 +37,6 @@ from sqlalchemy import (
 )
 
 from screener.core.evidence import GRAVEST_FIRST, Treatment, Verdict
-from screener.events import Entrance
 from screener.reports.span import (
     PREFIX_CHARACTERS,
     FlaggedCall,
@@ -50,7 +49,6 @@ from screener.reports.span import (
     Stayed,
     Totals,
 )
-from screener.store.find import kind_rank, marked
 from screener.store.log import CallLog
 from screener.store.records import Review
 from screener.store.tables import (
@@ -63,6 +61,7 @@ from screener.store.tables import (
     TreatmentGiven,
     WarningGiven,
 )
+from screener.store.wanted import LISTENING, gravest_kind, kind_rank, marked
 
 Query = Select[*tuple[Any, ...]]
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -70,8 +69,6 @@ _MARKED_CALL = marked(CallRow)
 _STAYED = (TreatmentGiven.ended - TreatmentGiven.began, TreatmentGiven.completed)
 PLACES = ("number", "region", "carrier", "line", "dialled", "queue")
 """Where a call came from and went; all rows of a call have them in common."""
-LISTENING = (Entrance.IN_PATH, Entrance.BESIDE)
-"""How calls come whose flags are the product's own, and neither an agent's nor an imported log's."""
 ROWS_AT_ONCE = 20_000
 NUMBERS_AT_ONCE = 500
 NUMBER_DIGITS_MOST = 20
@@ -261,7 +258,8 @@ class Facts:
             return func.count(distinct(case((CallRow.review == review, CallRow.root))))
 
         counts = calls(Review.CONFIRMED), calls(Review.OVERTURNED)
-        query = self._of_marked(select(EvidencePiece.rule, *counts), span)
+        query = self._of_marked(select(EvidencePiece.rule, *counts), replace(span, kind=None))
+        query = self._of_kind(query, span, own=True)
         query = query.join(EvidencePiece, EvidencePiece.call_id == CallRow.id)
         query = query.where(
             CallRow.verdict == Verdict.HARASSMENT, CallRow.review != Review.NONE, EvidencePiece.weight > 0
@@ -275,12 +273,13 @@ class Facts:
         query: Query = (
             select(*steps, func.count()).join(CallRow, CallRow.id == WarningGiven.call_id).group_by(*steps)
         )
-        return [tuple(row) for row in self._rows(_within(query, span, CallRow.called_at))]
+        return [tuple(row) for row in self._rows(self._of_kind(_within(query, span, CallRow.called_at), span))]
 
     def rests(self, span: Span) -> int:
         """Calls of the span after which the agent was offered a pause."""
         query: Query = select(func.count()).select_from(CallRow).where(literal_column("pause_offered"))
-        return int(self._connection.execute(_within(query, span, CallRow.called_at)).scalar_one())
+        query = self._of_kind(_within(query, span, CallRow.called_at), span)
+        return int(self._connection.execute(query).scalar_one())
 
     def newest(self) -> datetime | None:
         """When the newest call of the log came."""
@@ -318,9 +317,11 @@ class Facts:
 
     def _of_marked(self, query: Query, span: Span) -> Query:
         query = _within(query.where(_MARKED_CALL), span, CallRow.called_at)
-        if span.kind:
-            query = query.where(CallRow.kind == span.kind)
-        return query
+        return self._of_kind(query, span)
+
+    def _of_kind(self, query: Query, span: Span, *, own: bool = False) -> Query:
+        """Rows of calls whose gravest kind it is, whichever of their rows was of it."""
+        return query.where(gravest_kind(own=own) == GRAVEST_FIRST.index(span.kind)) if span.kind else query
 
     def _of_stays(self, query: Query, span: Span) -> Query:
         # SQLite would begin with the treatments and look for each call among all pages of `calls`. It cannot where

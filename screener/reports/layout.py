@@ -22,6 +22,8 @@ class Coded(str):
 
 
 Cell = str | int | float | datetime | None
+Asks = Mapping[str, str]
+"""What the calls of a figure are asked for, besides what the whole report is; see `reports.follow`."""
 Type = Literal["text", "phone", "count", "number", "share", "seconds", "time"]
 
 
@@ -49,6 +51,10 @@ class Sheet:
     """Columns that people do not see where nothing is in them; programs always do."""
     row_types: Sequence[Type] = ()
     """Where each row holds something else: the type of its numbers."""
+    row_asks: Sequence[Asks | None] = ()
+    """What the calls of each row are asked for; None leads nowhere."""
+    asks: Mapping[str, Asks] = field(default_factory=dict)
+    """Likewise of each column that counts calls, by its key."""
 
     def for_people(self) -> "Sheet":
         """The same without empty columns."""
@@ -103,9 +109,8 @@ class Bars:
     """Where the scale ends, the same for charts that are compared; 0 takes the largest value."""
     axes: tuple[str, str] = ("", "")
     """What lies along it, and what it counts."""
-    by: str = ""
-    """What its labels are (`day`, `region`), so that a page may lead from a bar to its calls; empty for nothing of
-    the kind. A label's code is its own text where it is no `Coded`."""
+    asks: Sequence[Asks | None] = ()
+    """What the calls of each bar are asked for; None leads nowhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +123,8 @@ class Heat:
     values: Sequence[Sequence[float]]
     unit: str = ""
     most: float = 0.0
-    by: tuple[str, str] = ("", "")
-    """What its rows and columns are, as of `Bars`."""
+    asks: Sequence[Sequence[Asks]] = ()
+    """What the calls of each value are asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +148,8 @@ class Figure:
     now: str
     then: str
     change: str = ""
+    asks: Asks | None = None
+    """What its calls are asked for; None leads nowhere."""
 
 
 Chart = Bars | Heat | Trend

@@ -1,134 +1,33 @@
 """From answers to pages: which columns, which charts, in whose language and time zone."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import datetime, tzinfo
 
 from screener.core.evidence import Kind
 from screener.reports.accuracy import Accuracy, AccuracyRow
 from screener.reports.agents import AgentRow
+from screener.reports.follow import (
+    BY_HAND,
+    ENTERED,
+    FLAGGED,
+    JUDGED,
+    OFFERED,
+    OWN,
+    RESTED,
+    both,
+)
 from screener.reports.frequency import Bucket, Frequency
-from screener.reports.layout import Bars, Cell, Chart, Coded, Figure, Heat, Page, Sheet, Type
+from screener.reports.layout import Asks, Bars, Cell, Chart, Coded, Heat, Page, Sheet, Type
 from screener.reports.queue import QueueAnswer, QueueRow
+from screener.reports.reader import Reader
 from screener.reports.sources import SourceBy, SourceRow
 from screener.reports.span import Span
 from screener.reports.treatment import DAYS, ArmRow
 from screener.reports.warnings import STEPS, WarningFigures
-from screener.words.judgement import Teller
 from screener.words.places import place
-from screener.words.terms import Language, aside, labelled, weekday, word
+from screener.words.terms import weekday
 
 BARS_MOST = 20
 """Sources that a chart shows."""
-
-
-@dataclass(frozen=True, slots=True)
-class Reader:
-    """Who reads a report.
-
-    Attributes:
-        site: name of the call centre.
-        teller: puts codes into words of the reader's language.
-        zone: time zone of every hour and day.
-        mask: hides the middle of phone numbers; None shows them whole.
-        now: when the report is made; aware.
-    """
-
-    site: str
-    teller: Teller
-    zone: tzinfo
-    mask: Callable[[str], str] | None
-    now: datetime
-
-    @property
-    def lang(self) -> Language:
-        """Of every word."""
-        return self.teller.lang
-
-    def word(self, key: str) -> str:
-        """A word in the reader's language."""
-        return word(key, self.lang)
-
-    def coded(self, key: str) -> Coded:
-        """A word in the reader's language, for programs its key."""
-        return Coded(word(key, self.lang), key)
-
-    def words(self, keys: Sequence[str]) -> list[str]:
-        """Heads of columns."""
-        return [word(key, self.lang) for key in keys]
-
-    def local(self, at: datetime) -> datetime:
-        """A time in the reader's zone."""
-        return at.astimezone(self.zone)
-
-    def number(self, number: str) -> str:
-        """A phone number or prefix as the reader may see it."""
-        return (self.mask(number) if self.mask else number) or Coded(self.word("withheld"), None)
-
-    def notes(self, span: Span) -> tuple[str, ...]:
-        """The lines under the title."""
-        ends = [
-            f"{self.word(name)} {self.local(at):%Y-%m-%d %H:%M}"
-            for name, at in (("from", span.since), ("to", span.until))
-            if at is not None
-        ]
-        period = (" ".join(ends) or self.word("whole_log")) + aside(self.zone, self.lang)
-        kind = self.word(span.kind) if span.kind else ""
-        named = {"period": period, "queue": span.queue, "dialled": span.dialled, "kind": kind}
-        about = [labelled(self.word(key), text, self.lang) for key, text in named.items() if text]
-        about += [self.word("masked")] if self.mask else []
-        about += [self.word("partial")] if self.is_partial(span) and span.since is not None else []
-        return (
-            f"{self.site} · {' · '.join(about)}",
-            f"{self.word('made_at')} {self.local(self.now):%Y-%m-%d %H:%M}",
-        )
-
-    def is_partial(self, span: Span) -> bool:
-        """Whether the period goes on."""
-        return span.until is None or span.until >= self.now
-
-    def page(
-        self,
-        title: str,
-        span: Span,
-        sheets: Sequence[Sheet],
-        charts: Sequence[Chart] = (),
-        figures: tuple[Figure, ...] = (),
-        compact: bool = False,
-    ) -> Page:
-        """The page around the sheets."""
-        return Page(
-            self.word(title),
-            tuple(sheets),
-            self.notes(span),
-            tuple(charts),
-            self.lang,
-            empty=self.word("nothing"),
-            figures=figures,
-            compact=compact,
-            hint=self.hint(span),
-        )
-
-    def hint(self, span: Span) -> str:
-        """How to look at the calls behind the figures."""
-        options = [
-            f"--{name} {value}"
-            for name, value in (
-                ("since", span.since and self.asked(span.since)),
-                ("until", span.until and self.asked(span.until)),
-                ("queue", span.queue),
-                ("dialled", span.dialled),
-                ("kind", span.kind and span.kind.value),
-            )
-            if value
-        ]
-        return f"{self.word('hint')}\nscreener calls list --flagged {' '.join(options)}".rstrip()
-
-    def asked(self, at: datetime) -> str:
-        """A moment as somebody would type it: a day where it is the beginning of one."""
-        local = self.local(at)
-        midnight = (local.hour, local.minute, local.second) == (0, 0, 0)
-        return f"{local:%Y-%m-%d}" if midnight else f"{local:%Y-%m-%dT%H:%M%z}"
 
 
 def frequency_page(answer: Frequency, span: Span, by: Bucket, reader: Reader) -> Page:
@@ -150,13 +49,20 @@ def frequency_page(answer: Frequency, span: Span, by: Bucket, reader: Reader) ->
     ]
     title = reader.word("t_frequency")
     labels, axes = _buckets(answer, by, reader), (reader.word(by.value), reader.word("flagged_calls"))
+    places = [{by.value: row.bucket} for row in answer.rows]
+    flags = [place | FLAGGED for place in places]
     charts: list[Chart] = [
-        Bars(title, labels, [row.flagged for row in answer.rows], upright=True, axes=axes, by=by)
+        Bars(title, labels, [row.flagged for row in answer.rows], upright=True, axes=axes, asks=flags)
     ]
     shares = [row.share or 0.0 for row in answer.rows]
     axes = reader.word(by.value), reader.word("m_share")
-    charts.append(Bars(reader.word("t_share"), labels, shares, share=True, upright=True, axes=axes, by=by))
-    sheet = Sheet(title, keys, reader.words(keys), rows, {by.value: "text"}, "frequency", sparse=of_kinds)
+    charts.append(Bars(reader.word("t_share"), labels, shares, share=True, upright=True, axes=axes, asks=flags))
+    asks = {"offered": OFFERED, "flagged": FLAGGED, "treated": FLAGGED | {"treated": "1"}, "by_hand": BY_HAND}
+    asks |= {name: FLAGGED | {"kind": "none" if name == "no_kind" else name} for name in of_kinds}
+    sheet = Sheet(
+        title, keys, reader.words(keys), rows, {by.value: "text"}, "frequency",
+        sparse=of_kinds, row_asks=places, asks=asks,
+    )  # fmt: skip
     return reader.page("t_frequency", span, [sheet], [*charts, heat_chart(answer, reader)])
 
 
@@ -167,7 +73,15 @@ def heat_page(answer: Frequency, span: Span, reader: Reader) -> Page:
         [Coded(weekday(day, reader.lang), str(day)), *(answer.heat.get((day, hour), 0) for hour in range(24))]
         for day in range(1, 8)
     ]
-    sheet = Sheet(reader.word("t_heat"), ["weekday", *hours], [reader.word("weekday"), *hours], rows, name="heat")
+    sheet = Sheet(
+        reader.word("t_heat"),
+        ["weekday", *hours],
+        [reader.word("weekday"), *hours],
+        rows,
+        name="heat",
+        row_asks=[{"weekday": str(day)} for day in range(1, 8)],
+        asks={hour: FLAGGED | {"hour": hour} for hour in hours},
+    )
     return reader.page("t_heat", span, [sheet], [heat_chart(answer, reader)])
 
 
@@ -176,8 +90,8 @@ def heat_chart(answer: Frequency, reader: Reader) -> Heat:
     values = [[answer.heat.get((day, hour), 0) for hour in range(24)] for day in range(1, 8)]
     days = [Coded(weekday(day, reader.lang), str(day)) for day in range(1, 8)]
     hours = [f"{hour:02}" for hour in range(24)]
-    by = ("weekday", "hour")
-    return Heat(reader.word("t_heat"), days, hours, values, reader.word("flagged_calls"), by=by)
+    asks = [[FLAGGED | {"weekday": str(day), "hour": hour} for hour in hours] for day in range(1, 8)]
+    return Heat(reader.word("t_heat"), days, hours, values, reader.word("flagged_calls"), asks=asks)
 
 
 def _buckets(answer: Frequency, by: Bucket, reader: Reader) -> list[str]:
@@ -208,7 +122,11 @@ def source_sheet(rows: Sequence[SourceRow], by: SourceBy, reader: Reader, title:
         for row in rows
     ]
     kind: Type = "phone" if by in (SourceBy.NUMBER, SourceBy.PREFIX, SourceBy.DIALLED) else "text"
-    return Sheet(reader.word(title), keys, heads, cells, {by.value: kind}, name)
+    return Sheet(
+        reader.word(title), keys, heads, cells, {by.value: kind}, name,
+        row_asks=[reader.whole(by, row.source) for row in rows],
+        asks={"calls": OFFERED, "flagged": FLAGGED, "numbers": FLAGGED},
+    )  # fmt: skip
 
 
 def source_name(source: str, by: SourceBy, reader: Reader) -> str:
@@ -228,7 +146,8 @@ def source_name(source: str, by: SourceBy, reader: Reader) -> str:
 def source_bars(rows: Sequence[SourceRow], by: SourceBy, reader: Reader, title: str) -> Bars:
     """Sources as bars."""
     names = [source_name(row.source, by, reader) for row in rows[:BARS_MOST]]
-    return Bars(reader.word(title), names, [row.flagged for row in rows[:BARS_MOST]], by=by)
+    asks = [both(reader.whole(by, row.source), FLAGGED) for row in rows[:BARS_MOST]]
+    return Bars(reader.word(title), names, [row.flagged for row in rows[:BARS_MOST]], asks=asks)
 
 
 def sources_page(rows: Sequence[SourceRow], span: Span, by: SourceBy, reader: Reader) -> Page:
@@ -245,23 +164,38 @@ _QUEUE = (
 
 def queue_page(answer: QueueAnswer, span: Span, by: Bucket, reader: Reader) -> Page:
     """The report `queue`."""
-    ways = _queue_sheet(answer.ways, "group", reader.coded, reader, "t_queue", "queue")
-    periods = _queue_sheet(
-        answer.periods, by.value, lambda bucket: _bucket(bucket, by, reader), reader, "t_queue_periods", "periods"
-    )
+    periods = [{by.value: row.group} for row in answer.periods]
+    sheets = [
+        _queue_sheet(
+            answer.ways, "group", reader.coded, reader, "t_queue", [{}, {"way": "automatic"}, {"way": "by_hand"}]
+        ),
+        _queue_sheet(
+            answer.periods,
+            by.value,
+            lambda bucket: _bucket(bucket, by, reader),
+            reader,
+            "t_queue_periods",
+            periods,
+        ),
+    ]
     entered = [row.entered for row in answer.periods]
     bars = Bars(
         reader.word("entered"),
         [_bucket(row.group, by, reader) for row in answer.periods],
         entered,
         upright=True,
-        by=by,
+        asks=[period | ENTERED for period in periods],
     )
-    return reader.page("t_queue", span, [ways, periods], [bars])
+    return reader.page("t_queue", span, sheets, [bars], asks=ENTERED)
 
 
 def _queue_sheet(
-    rows: Sequence[QueueRow], first: str, name_of: Callable[[str], str], reader: Reader, title: str, name: str
+    rows: Sequence[QueueRow],
+    first: str,
+    name_of: Callable[[str], str],
+    reader: Reader,
+    title: str,
+    places: Sequence[Asks],
 ) -> Sheet:
     cells: list[list[Cell]] = [
         [
@@ -278,7 +212,12 @@ def _queue_sheet(
         for row in rows
     ]
     keys = [first, *_QUEUE]
-    return Sheet(reader.word(title), keys, reader.words(keys), cells, {first: "text"}, name)
+    asks = {"entered": ENTERED, "by_hand": ENTERED | {"way": "by_hand"}}
+    asks |= {stay: ENTERED | {"stay": stay} for stay in ("to_the_end", "abandoned")}
+    name = title.removeprefix("t_").removeprefix("queue_")
+    return Sheet(
+        reader.word(title), keys, reader.words(keys), cells, {first: "text"}, name, row_asks=places, asks=asks
+    )
 
 
 def treatment_sheet(rows: Sequence[ArmRow], reader: Reader) -> Sheet:
@@ -290,7 +229,11 @@ def treatment_sheet(rows: Sequence[ArmRow], reader: Reader) -> Sheet:
     for row in rows:
         windows: list[Cell] = [cell for w in row.windows for cell in (w.watched, w.again, w.share)]
         cells.append([reader.coded(row.arm), row.sources, *windows])
-    return Sheet(reader.word("t_treatment"), keys, reader.words(keys), cells, name="treatment")
+    places: list[Asks] = [{"treatment": row.arm} for row in rows]
+    asks = {"sources": FLAGGED}
+    return Sheet(
+        reader.word("t_treatment"), keys, reader.words(keys), cells, name="treatment", row_asks=places, asks=asks
+    )
 
 
 def treatment_page(rows: Sequence[ArmRow], span: Span, reader: Reader) -> Page:
@@ -303,7 +246,7 @@ def treatment_page(rows: Sequence[ArmRow], span: Span, reader: Reader) -> Page:
             [row.windows[number].share or 0.0 for row in rows],
             share=True,
             most=most,
-            by="treatment",
+            asks=[FLAGGED | {"treatment": row.arm} for row in rows],
         )
         for number, days in enumerate(DAYS)
     ]
@@ -318,8 +261,18 @@ def agents_page(rows: Sequence[AgentRow], span: Span, reader: Reader) -> Page:
         for row in rows
     ]
     hit = [row for row in rows if row.agent and row.hit][:BARS_MOST]
-    bars = Bars(reader.word("hit"), [row.agent for row in hit], [row.hit for row in hit], by="agent")
-    sheet = Sheet(reader.word("t_agents"), keys, reader.words(keys), cells, {"agent": "phone"}, "agents")
+    bars = Bars(
+        reader.word("hit"),
+        [row.agent for row in hit],
+        [row.hit for row in hit],
+        asks=[FLAGGED | {"person": row.agent} for row in hit],
+    )
+    asks = {"hit": FLAGGED, "by_hand": BY_HAND}
+    asks |= {"confirmed": JUDGED | {"reviewed": "confirmed"}, "overturned": JUDGED | {"reviewed": "overturned"}}
+    sheet = Sheet(
+        reader.word("t_agents"), keys, reader.words(keys), cells, {"agent": "phone"}, "agents",
+        row_asks=[{"person": row.agent} for row in rows], asks=asks,
+    )  # fmt: skip
     return reader.page("t_agents", span, [sheet], [bars])
 
 
@@ -334,11 +287,16 @@ def warnings_page(answer: WarningFigures, span: Span, reader: Reader) -> Page:
         ]
         for row in answer.rows
     ]
-    sheets = [
-        Sheet(reader.word("t_warnings"), keys, reader.words(keys), cells, name="warnings"),
-        Sheet(reader.word("t_rests"), ["rests"], reader.words(["rests"]), [[answer.rests]], name="rests"),
-    ]
-    return reader.page("t_warnings", span, sheets, [])
+    places: list[Asks] = [{"warned": row.about, "level": str(row.level)} for row in answer.rows]
+    asks: dict[str, Asks] = {f"step_{step}": {"step": step} for step in STEPS}
+    rests = Sheet(
+        reader.word("t_rests"), ["rests"], reader.words(["rests"]), [[answer.rests]], name="rests",
+        row_asks=[{}], asks={"rests": RESTED},
+    )  # fmt: skip
+    sheet = Sheet(
+        reader.word("t_warnings"), keys, reader.words(keys), cells, name="warnings", row_asks=places, asks=asks
+    )
+    return reader.page("t_warnings", span, [sheet, rests], [], asks={"step": STEPS[0]})
 
 
 def accuracy_page(answer: Accuracy, span: Span, reader: Reader) -> Page:
@@ -352,10 +310,17 @@ def accuracy_page(answer: Accuracy, span: Span, reader: Reader) -> Page:
         [Coded(reader.teller.evidence(row.name), row.name), row.name, *_accuracy_cells(row)]
         for row in answer.rules
     ]
+    reviewed = {review: OWN | {"reviewed": review} for review in ("confirmed", "overturned")}
     sheets = [
-        Sheet(reader.word("t_accuracy"), kind_keys, reader.words(kind_keys), kinds, name="kinds"),
-        Sheet(reader.word("t_rules"), rule_keys, reader.words(rule_keys), rules, name="rules"),
-    ]
+        Sheet(
+            reader.word("t_accuracy"), kind_keys, reader.words(kind_keys), kinds, name="kinds",
+            row_asks=[_of_kind(row.name) for row in answer.kinds], asks={"flagged": OWN, **reviewed},
+        ),
+        Sheet(
+            reader.word("t_rules"), rule_keys, reader.words(rule_keys), rules, name="rules",
+            row_asks=[{"rule": row.name} for row in answer.rules], asks=reviewed,
+        ),
+    ]  # fmt: skip
     names = [kind_name(row.name, reader) for row in answer.kinds]
     bars = Bars(
         reader.word("confirmed_share"),
@@ -363,9 +328,13 @@ def accuracy_page(answer: Accuracy, span: Span, reader: Reader) -> Page:
         [row.share or 0.0 for row in answer.kinds],
         share=True,
         most=1.0,
-        by="kind",
+        asks=[_of_kind(row.name) | OWN for row in answer.kinds],
     )
-    return reader.page("t_accuracy", span, sheets, [bars])
+    return reader.page("t_accuracy", span, sheets, [bars], asks=OWN)
+
+
+def _of_kind(name: str) -> dict[str, str]:
+    return {} if name == "all" else {"kind": name or "none"}
 
 
 def kind_name(name: str, reader: Reader) -> Coded:

@@ -2,9 +2,18 @@
 
 from collections.abc import Sequence
 
-from screener.reports.layout import Bars, Cell, Chart, Coded, Figure, Page, Sheet, Trend, Type, shown
-from screener.reports.pages import Reader, heat_chart, kind_name, source_bars, source_sheet, treatment_sheet
+from screener.reports.follow import BY_HAND, ENTERED, FLAGGED, OFFERED, OVERTURNED
+from screener.reports.layout import Asks, Bars, Cell, Chart, Coded, Figure, Page, Sheet, Trend, Type, shown
+from screener.reports.pages import (
+    heat_chart,
+    kind_name,
+    source_bars,
+    source_sheet,
+    treatment_sheet,
+)
+from screener.reports.reader import Reader
 from screener.reports.sources import SourceBy
+from screener.reports.span import Span
 from screener.reports.summary import Measures, Summary
 
 _MEASURES: dict[str, Type] = {
@@ -12,6 +21,12 @@ _MEASURES: dict[str, Type] = {
     "numbers": "count", "new": "count", "confirmed": "count", "overturned": "count", "entered": "count",
     "to_the_end": "count", "stay_median": "seconds",
 }  # fmt: skip
+_ASKS: dict[str, Asks] = {
+    "offered": OFFERED, "flagged": FLAGGED, "treated": FLAGGED | {"treated": "1"}, "by_hand": BY_HAND,
+    "numbers": FLAGGED, "confirmed": FLAGGED | {"reviewed": "confirmed"}, "overturned": OVERTURNED,
+    "entered": ENTERED, "to_the_end": ENTERED | {"stay": "to_the_end"},
+}  # fmt: skip
+"""The calls of each; shares, new numbers and medians are none."""
 _FIRST = ("offered", "flagged", "share", "treated", "by_hand", "numbers", "new", "confirmed")
 """What the page begins with."""
 
@@ -22,6 +37,7 @@ def summary_page(answer: Summary, reader: Reader) -> Page:
     partial = reader.is_partial(answer.span)
     kinds = sorted(answer.kinds.items(), key=lambda item: -item[1])
     names = [kind_name(kind, reader) for kind, _ in kinds]
+    of_kinds = [FLAGGED | {"kind": kind or "none"} for kind, _ in kinds]
     axes = reader.word("day"), reader.word("flagged_calls")
     charts: Sequence[Chart] = [
         Trend(reader.word("t_trend"), days, [row.flagged for row in answer.days.rows], axes=axes, partial=partial),
@@ -34,14 +50,14 @@ def summary_page(answer: Summary, reader: Reader) -> Page:
             partial=partial,
         ),
         heat_chart(answer.days, reader),
-        Bars(reader.word("t_kinds"), names, [n for _, n in kinds], by="kind"),
+        Bars(reader.word("t_kinds"), names, [n for _, n in kinds], asks=of_kinds),
         source_bars(answer.top, SourceBy.NUMBER, reader, "t_top"),
         source_bars(answer.regions, SourceBy.REGION, reader, "t_regions"),
         source_bars(answer.lines, SourceBy.LINE, reader, "t_lines"),
     ]
     sheets = [
         treatment_sheet(answer.treatments, reader),
-        measures_sheet(answer.now, answer.then, reader),
+        measures_sheet(answer.now, answer.then, answer.before, reader),
         source_sheet(answer.top, SourceBy.NUMBER, reader, "t_top", "top"),
     ]
     figures = tuple(_figure(name, answer.now, answer.then, reader) for name in _FIRST)
@@ -56,11 +72,11 @@ def _figure(name: str, now: Measures, then: Measures, reader: Reader) -> Figure:
     change = _change(this, last)
     text = "" if change is None else f"{'▲' if change > 0 else '▼' if change < 0 else '='} {abs(change):.0%}"
     before = f"{reader.word('then')} {shown(kind, last) or '–'}"
-    return Figure(reader.word(f"m_{name}"), shown(kind, this) or "–", before, text)
+    return Figure(reader.word(f"m_{name}"), shown(kind, this) or "–", before, text, _ASKS.get(name))
 
 
-def measures_sheet(now: Measures, then: Measures, reader: Reader) -> Sheet:
-    """Every figure of both periods."""
+def measures_sheet(now: Measures, then: Measures, period: Span, reader: Reader) -> Sheet:
+    """Every figure of both periods; `period` is the one before, which has both ends."""
     rows: list[list[Cell]] = []
     for name in _MEASURES:
         this, last = getattr(now, name), getattr(then, name)
@@ -68,7 +84,13 @@ def measures_sheet(now: Measures, then: Measures, reader: Reader) -> Sheet:
     keys = ["measure", "now", "then", "change_share"]
     numbers: dict[str, Type] = {"now": "number", "then": "number"}
     types = list(_MEASURES.values())
-    return Sheet(reader.word("t_measures"), keys, reader.words(keys), rows, numbers, "measures", row_types=types)
+    assert period.since is not None
+    assert period.until is not None
+    before = {"from": period.since.isoformat(), "to": period.until.isoformat()}
+    return Sheet(
+        reader.word("t_measures"), keys, reader.words(keys), rows, numbers, "measures",
+        row_types=types, row_asks=[_ASKS.get(name) for name in _MEASURES], asks={"now": {}, "then": before},
+    )  # fmt: skip
 
 
 def _change(now: float | None, then: float | None) -> float | None:

@@ -61,7 +61,7 @@ def terminal(page: Page, width: int | None = None, colour: bool = False) -> str:
             console.print()
             console.print(_chart(chart))
     if page.hint:
-        console.print(f"\n{page.hint}", style="dim", soft_wrap=True)
+        console.print("\n" + "\n".join(map(visible, page.hint.splitlines())), style="dim", soft_wrap=True)
     return out.getvalue()
 
 

@@ -5,10 +5,11 @@ they stay readable at any width.
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from html import escape
 
-from screener.reports.layout import Bars, Chart, Coded, Figure, Heat, Page, Sheet, Trend, amount
+from screener.reports.follow import both
+from screener.reports.layout import Asks, Bars, Chart, Figure, Heat, Page, Sheet, Trend, amount
 
 STYLE = """
 :root { color-scheme: light dark; --ink: #1b2733; --soft: #5c6b7a; --line: #d5dde5; --bar: #2f6f9f;
@@ -84,7 +85,7 @@ table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nu
   h2 { margin-top: 1rem; break-after: avoid; } .sheet th, .sheet td { padding: .15rem .4rem; }
   .sheet td:first-child, .sheet th:first-child { position: static; }
   * { print-color-adjust: exact; -webkit-print-color-adjust: exact; } tr, figure { break-inside: avoid; } }
-.bars a, .heat td a { color: inherit; }
+.bars a, .heat td a, .sheet a, .figures a { color: inherit; }
 .heat td a { display: block; text-decoration: none; line-height: 1.5rem; }
 .heat td a:hover, .heat td a:focus { text-decoration: underline; }
 .plot a:hover rect, .plot a:focus rect { opacity: .7; }
@@ -100,8 +101,8 @@ body { margin: 0 auto; padding: 1.2rem; max-width: 60rem; color: var(--ink); bac
 @page { size: A4; margin: 12mm; }
 """
 
-Link = Callable[[Mapping[str, str]], str]
-"""From what a bar counts by and its code (`{"day": "2026-03-04"}`) to the address of its calls; empty for none."""
+Link = Callable[[Asks], str]
+"""From what the calls of a figure are asked for to their address; empty for none."""
 
 
 def web_page(page: Page) -> str:
@@ -130,10 +131,10 @@ def body(page: Page, link: Link = lambda _of: "") -> str:
         link: where the calls of a bar are.
     """
     notes = "".join(f'<p class="notes">{escape(note)}</p>' for note in page.notes)
-    figures = "".join(map(_figure_tile, page.figures))
+    figures = "".join(_figure_tile(figure, link) for figure in page.figures)
     figures = f'<div class="figures">{figures}</div>' if figures else ""
     charts = "".join(_chart(chart, link) for chart in page.charts if chart.values)
-    sheets = "".join(f"<div>{_sheet(sheet.for_people(), page.empty)}</div>" for sheet in page.sheets)
+    sheets = "".join(f"<div>{_sheet(sheet.for_people(), page.empty, link)}</div>" for sheet in page.sheets)
     if page.compact and not page.figures:
         charts, sheets = "", f'<p class="empty">{escape(page.empty)}</p>'
     return f"""{notes}
@@ -142,24 +143,37 @@ def body(page: Page, link: Link = lambda _of: "") -> str:
 <div class="tables">{sheets}</div>"""
 
 
-def _figure_tile(figure: Figure) -> str:
+def _figure_tile(figure: Figure, link: Link) -> str:
+    now = _linked(escape(figure.now), "" if figure.asks is None else link(figure.asks))
     beside = f"{escape(figure.change)} ({escape(figure.then)})" if figure.change else escape(figure.then)
-    return f"<div><span>{escape(figure.name)}</span><b>{escape(figure.now)}</b><span>{beside}</span></div>"
+    return f"<div><span>{escape(figure.name)}</span><b>{now}</b><span>{beside}</span></div>"
 
 
-def _sheet(sheet: Sheet, empty: str) -> str:
+def _sheet(sheet: Sheet, empty: str, link: Link) -> str:
     types = [sheet.type_of(column) for column in range(len(sheet.keys))]
     marks = ["" if kind in ("text", "phone", "time") else ' class="n"' for kind in types]
     heads = "".join(f"<th{mark}>{escape(head)}</th>" for mark, head in zip(marks, sheet.heads, strict=True))
     rows = "".join(
-        f"<tr>{''.join(f'<td{mark}>{escape(text)}</td>' for mark, text in zip(marks, row, strict=True))}</tr>\n"
-        for row in zip(*map(sheet.texts, range(len(sheet.keys))), strict=True)
+        f"<tr>{''.join(f'<td{mark}>{text}</td>' for mark, text in zip(marks, row, strict=True))}</tr>\n"
+        for row in zip(*(_cells(sheet, column, link) for column in range(len(sheet.keys))), strict=True)
     )
     body = rows or f'<tr><td colspan="{len(sheet.keys)}">{escape(empty)}</td></tr>'
     return (
         f'<h2>{escape(sheet.title)}</h2><div class="scroll"><table class="sheet">'
         f"<thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table></div>\n"
     )
+
+
+def _cells(sheet: Sheet, column: int, link: Link) -> list[str]:
+    """A column's cells; those that count calls lead to them."""
+    texts = [escape(text) for text in sheet.texts(column)]
+    asks = sheet.asks.get(sheet.keys[column])
+    if asks is None:
+        return texts
+    return [
+        _linked(text, link(of)) if row[column] and (of := both(where, asks)) is not None else text
+        for text, row, where in zip(texts, sheet.rows, sheet.row_asks, strict=True)
+    ]
 
 
 def _chart(chart: Chart, link: Link) -> str:
@@ -183,11 +197,11 @@ def _figure(title: str, inside: str, wide: bool = False, kind: str = "") -> str:
 def _bars(chart: Bars, link: Link) -> str:
     most = chart.most or max(chart.values, default=0) or 1
     rows = "".join(
-        f"<span>{_linked(escape(label), _address(chart, label, link))}</span>"
+        f"<span>{_linked(escape(label), address)}</span>"
         f'<svg viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true">'
         f'<rect width="{100 * value / most:.2f}" height="10" fill="var(--bar)"/></svg>'
         f"<span>{amount(value, chart.share)}</span>"
-        for label, value in zip(chart.labels, chart.values, strict=True)
+        for label, value, address in zip(chart.labels, chart.values, _addresses(chart, link), strict=True)
     )
     return f'<div class="bars">{rows}</div>'
 
@@ -200,21 +214,19 @@ def _columns(chart: Bars, link: Link) -> str:
             f'<rect x="{wide * (number + 0.1):.3f}" y="{100 - 100 * value / most:.2f}" width="{wide * 0.8:.3f}" '
             f'height="{100 * value / most:.2f}" fill="var(--bar)">'
             f"<title>{escape(label)}: {amount(value, chart.share)}</title></rect>",
-            _address(chart, label, link) if value else "",
+            address if value else "",
             f"{label}: {amount(value, chart.share)}",
         )
-        for number, (label, value) in enumerate(zip(chart.labels, chart.values, strict=True))
+        for number, (label, value, address) in enumerate(
+            zip(chart.labels, chart.values, _addresses(chart, link), strict=True)
+        )
     )
     return _plot(chart.title, bars, most, chart.labels, chart.share, chart.axes)
 
 
-def _address(chart: Bars, label: str, link: Link) -> str:
-    code = _code(label)
-    return link({chart.by: code}) if chart.by and code else ""
-
-
-def _code(label: str) -> str:
-    return (label.code or "") if isinstance(label, Coded) else label
+def _addresses(chart: Bars, link: Link) -> list[str]:
+    """Where each bar leads."""
+    return ["" if asks is None else link(asks) for asks in chart.asks or [None] * len(chart.labels)]
 
 
 def _linked(inside: str, address: str, name: str = "") -> str:
@@ -285,21 +297,21 @@ def _is_cut(label: str, n: int, of: int) -> bool:
 def _heat(chart: Heat, link: Link) -> str:
     most = chart.most or max((value for row in chart.values for value in row), default=0) or 1
 
-    def cell(row: str, column: str, value: float) -> str:
-        codes = zip(chart.by, (_code(row), _code(column)), strict=True)
-        address = link({by: code for by, code in codes if by}) if value and any(chart.by) else ""
+    def cell(row: str, n: int, m: int, value: float) -> str:
+        address = link(chart.asks[n][m]) if value and chart.asks else ""
+        column = chart.columns[m]
         name = f"{row} {column}: {amount(value)}"
         return (
             f'<td class="h{round(9 * value / most)}" title="{escape(name)}">'
-            f"{_linked(amount(value), address, name)}</td>"
+            f"{_linked(amount(value), address, name) if value else ''}</td>"
         )
 
     heads = "".join(f"<th>{escape(label) if n % 3 == 0 else ''}</th>" for n, label in enumerate(chart.columns))
     rows = "".join(
         f"<tr><th>{escape(label)}</th>"
-        + "".join(cell(label, column, value) for column, value in zip(chart.columns, values, strict=True))
+        + "".join(cell(label, n, m, value) for m, value in enumerate(values))
         + "</tr>"
-        for label, values in zip(chart.rows, chart.values, strict=True)
+        for n, (label, values) in enumerate(zip(chart.rows, chart.values, strict=True))
     )
     legend = f'<div class="legend">{escape(chart.unit)} 0 <i></i> {amount(most)}</div>'
     return f'<div class="heat"><table><tr><th></th>{heads}</tr>{rows}</table>{legend}</div>'

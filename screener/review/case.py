@@ -49,6 +49,11 @@ class Exhibit:
         return any(row.review is not Review.OVERTURNED for row in self.flags)
 
     @property
+    def confirmed(self) -> bool:
+        """A person has confirmed a flag of it."""
+        return any(row.review is Review.CONFIRMED for row in self.flags)
+
+    @property
     def kind(self) -> str:
         """Of the first flag that has one; empty for none."""
         return next((row.kind.value for row in self.flags if row.kind), "")
@@ -113,15 +118,23 @@ class Case:
     Attributes:
         exhibits: calls, oldest first; at least one.
         all_calls: how often the number called in all; None where several numbers, or none, are in the package.
+        others: calls of the number in the same time that are no exhibits, oldest first: part of the pattern, dated
+            and called what they are; nothing of what was said in them is handed out.
     """
 
     exhibits: Sequence[Exhibit]
     all_calls: int | None = None
+    others: Sequence[Exhibit] = ()
 
     @property
     def flagged(self) -> list[Exhibit]:
         """Calls of which a flag holds."""
         return [exhibit for exhibit in self.exhibits if exhibit.holds]
+
+    @property
+    def dated(self) -> list[Exhibit]:
+        """All calls of the case, oldest first."""
+        return sorted((*self.exhibits, *self.others), key=lambda exhibit: exhibit.first.started_at)
 
 
 NAME_BYTES = 200
@@ -143,13 +156,16 @@ def recording_of(folder: Path | None, rows: Sequence[CallRecord]) -> bytes | Non
         raise InputError(f"{folder}: a recording cannot be read ({problem.strerror})") from problem
 
 
-def case_of(log: CallLog, exhibits: Sequence[Exhibit], *, record: bool = False) -> Case:
+def case_of(
+    log: CallLog, exhibits: Sequence[Exhibit], *, record: bool = False, others: Sequence[Exhibit] = ()
+) -> Case:
     """The case of some calls.
 
     Args:
         log: that they are from.
         exhibits: oldest first; at least one.
         record: a mere record, for which a call need be no harassment.
+        others: further calls of the same number, as of `Case`.
 
     Raises:
         InputError: a call is no harassment.
@@ -160,4 +176,4 @@ def case_of(log: CallLog, exhibits: Sequence[Exhibit], *, record: bool = False) 
         raise InputError(what, "leave it out, or make a mere record of it with --record")
     numbers = {exhibit.first.number for exhibit in exhibits}
     total = calls_of(log, next(iter(numbers))) if len(numbers) == 1 and "" not in numbers else None
-    return Case(exhibits, total)
+    return Case(exhibits, total, others)

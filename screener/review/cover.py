@@ -1,10 +1,12 @@
 """The page on top of a package of evidence, and the sheet in the order in which 12321 asks."""
 
+import csv
+import io
 from collections import Counter
 from collections.abc import Sequence
 from html import escape
 
-from screener.outside.text import visible
+from screener.outside.text import IN_A_CELL, cell, visible
 from screener.review.case import Case, Exhibit, Maker
 from screener.review.course import course, quoted
 from screener.store.records import CallRecord, Review
@@ -13,7 +15,8 @@ from screener.words.terms import aside, labelled, listed, word
 
 NIGHT = frozenset({22, 23, 0, 1, 2, 3, 4, 5})
 LISTED_MOST = 500
-"""Calls in the list of a number; the others are in the files."""
+"""Calls in the list of a number; all are in the file beside it."""
+_DATED = ("nth", "began", "duration", "dialled", "agents", "what")
 _STYLE = """
 body { font: 14px/1.6 "Noto Sans CJK SC", "Microsoft YaHei", "PingFang SC", system-ui, sans-serif; color: #1b2733;
   background: #fff; max-width: 48rem; margin: 0 auto; padding: 1.5rem; }
@@ -21,14 +24,16 @@ h1 { font-size: 1.5rem; text-align: center; } h2 { font-size: 1.1rem; margin-top
   border-bottom: 2px solid #d5dde5; break-after: avoid; }
 table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; vertical-align: top; padding: .3rem .6rem; border-bottom: 1px solid #d5dde5; }
-.about th { width: 11rem; font-weight: 600; } .list th { border-bottom-width: 2px; }
-.list td { white-space: nowrap; } .list td:last-child { white-space: normal; }
+.about th { width: 11rem; font-weight: 600; } .list th { border-bottom-width: 2px; white-space: nowrap; }
+.list .other td { color: #5c6b7a; } .list td { white-space: nowrap; } .list td:last-child { white-space: normal; }
 .note { border: 2px solid #a33; padding: .6rem; font-weight: 600; } .course { margin: 0; padding-left: 1.2rem; }
 .sign { display: flex; gap: 2rem; margin-top: 3rem; }
 .sign div { flex: 1; border-top: 1px solid #1b2733; padding-top: .3rem; }
 .files { columns: 2; font-size: .85em; color: #5c6b7a; overflow-wrap: anywhere; }
 @media (max-width: 40rem) { body { padding: .8rem; } .about th { width: 7rem; } .scroll { overflow-x: auto; } }
-@media print { body { padding: 0; font-size: 10pt; } tr, .sign { break-inside: avoid; } }
+@media print { body { padding: 0; max-width: none; font-size: 9.5pt; line-height: 1.45; }
+  th, td { padding: .1rem .5rem; } h2 { margin: 1rem 0 .4rem; } p { margin: .4rem 0; }
+  tr, .sign, .course li { break-inside: avoid; } .files { font-size: 7pt; } }
 @page { size: A4; margin: 16mm; }
 """
 
@@ -45,13 +50,15 @@ def cover(case: Case, names: Sequence[str], maker: Maker) -> str:
     parts = [f"<h1>{title}</h1>", _table([*about, ("key", maker.fingerprint)], maker)]
     if not good:
         parts.append(f'<p class="note">{maker.word("not_harassment")}</p>')
-    if len(case.exhibits) > 1:
-        parts += [_summary(case, maker), _list(case, maker)]
-    parts += [_exhibit(exhibit, maker) for exhibit in case.exhibits]
-    files = "".join(f"<li>{escape(name)}</li>" for name in names)
-    parts.append(f'<h2>{maker.word("files")}</h2><ul class="files">{files}</ul><p>{maker.word("sums")}</p>')
     signing = "".join(f"<div>{maker.word(key)}</div>" for key in ("signed_by", "date", "stamp"))
-    parts.append(f'<div class="sign">{signing}</div>')
+    signing = f'<div class="sign">{signing}</div>'
+    exhibits = [_exhibit(exhibit, maker) for exhibit in case.exhibits]
+    if len(case.dated) > 1:  # signed on the first sheet, however many follow
+        parts += [_summary(case, maker), signing, _list(case, maker), *exhibits]
+    else:
+        parts += [*exhibits, signing]
+    files = "".join(f"<li>{escape(name)}</li>" for name in _by_folder(names))
+    parts.append(f'<h2>{maker.word("files")}</h2><ul class="files">{files}</ul><p>{maker.word("sums")}</p>')
     return f"""<!doctype html>
 <html lang="{"en" if maker.lang == "en" else "zh-CN"}">
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
@@ -62,22 +69,40 @@ def cover(case: Case, names: Sequence[str], maker: Maker) -> str:
 """
 
 
+def _by_folder(names: Sequence[str]) -> list[str]:
+    """Files of one folder on one line: `calls/ID/ record.json timeline.txt`."""
+    folders: dict[str, list[str]] = {}
+    for name in names:
+        folder, slash, file = name.rpartition("/")
+        folders.setdefault(folder + slash, []).append(file)
+    alone = folders.pop("", [])
+    return [*alone, *(f"{folder} {' '.join(files)}" for folder, files in folders.items())]
+
+
 def sheet(case: Case, maker: Maker) -> list[str]:
-    """What 12321 asks, in its order: number, type, time, duration, description."""
+    """What 12321 asks, in its order: number, type, time, duration, description.
+
+    It has no field for the number that was dialled: that is part of the description.
+    """
     good = case.flagged
     last = good[-1]
     kinds = maker.kinds(good)
     days = len({maker.moment(exhibit.first.started_at)[:10] for exhibit in good})
     events = ";".join(moment.text for moment in course(last.rows, maker.teller))
     first, newest = maker.moment(good[0].first.started_at), maker.moment(last.first.started_at)
-    description = maker.word("sheet_last").format(first, newest, len(good), days, kinds, events)
+    dialled = listed(
+        dict.fromkeys(visible(exhibit.first.dialled) for exhibit in good if exhibit.first.dialled), maker.lang
+    )
+    others = maker.word("sheet_others").format(len(case.others)) if case.others else ""
+    description = maker.word("sheet_last").format(
+        first, newest, dialled or maker.word("unknown"), len(good), days, kinds, others, events
+    )
     kind = maker.teller.kind(last.kind) or maker.word("no_kind")
     fields = [
         ("sheet_number", ", ".join(dict.fromkeys(_number(exhibit, maker) for exhibit in good))),
         ("sheet_type", maker.word("sheet_type_of").format(kind)),
         ("sheet_time", newest),
         ("sheet_duration", maker.duration(last)),
-        ("sheet_dialled", visible(last.first.dialled) or maker.word("unknown")),
         ("sheet_description", description),
     ]
     return [maker.word("sheet_title"), "", *(f"{maker.word(key)}:{value}" for key, value in fields)]
@@ -93,6 +118,8 @@ def _summary(case: Case, maker: Maker) -> str:
         ("number", ", ".join(dict.fromkeys(_number(exhibit, maker) for exhibit in good))),
         ("line", _where(first, maker)),
         ("count", str(len(case.flagged))),
+        ("count_confirmed", str(sum(exhibit.confirmed for exhibit in case.flagged))),
+        *([("others", str(len(case.others)))] if case.others else []),
         *([("all_calls", str(case.all_calls))] if case.all_calls is not None else []),
         ("from_to", f"{maker.moment(first.started_at)} – {maker.moment(good[-1].first.started_at)}"),
         ("days", str(len(days))),
@@ -103,23 +130,54 @@ def _summary(case: Case, maker: Maker) -> str:
     return f"<h2>{maker.word('summary')}</h2>{_table(rows, maker)}"
 
 
+def dated(case: Case, maker: Maker) -> str:
+    """Every call of the case with its date and what it is, as CSV for people."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow([maker.word(key) for key in ("nth", "number", *_DATED[1:])])
+    for number, exhibit in enumerate(case.dated, start=1):
+        nth, *cells = _dated(number, exhibit, maker)
+        writer.writerow([nth, IN_A_CELL + _number(exhibit, maker), *map(cell, cells)])
+    return "\ufeff" + out.getvalue()
+
+
 def _list(case: Case, maker: Maker) -> str:
-    heads = ("nth", "began", "duration", "dialled", "agents", "verdict")
     rows = []
-    for number, exhibit in enumerate(case.exhibits[:LISTED_MOST], start=1):
-        cells = (
-            str(number),
-            maker.moment(exhibit.first.started_at),
-            maker.duration(exhibit),
-            exhibit.first.dialled,
-            _agents(exhibit),
-            _verdict(exhibit, maker),
-        )
-        rows.append("<tr>" + "".join(f"<td>{escape(visible(cell))}</td>" for cell in cells) + "</tr>")
-    head = "<thead><tr>" + "".join(f"<th>{maker.word(key)}</th>" for key in heads) + "</tr></thead>"
+    for number, exhibit in enumerate(case.dated[:LISTED_MOST], start=1):
+        cells = _dated(number, exhibit, maker)
+        mark = "" if exhibit.holds else ' class="other"'
+        rows.append(f"<tr{mark}>" + "".join(f"<td>{escape(text)}</td>" for text in cells) + "</tr>")
+    head = "<thead><tr>" + "".join(f"<th>{maker.word(key)}</th>" for key in _DATED) + "</tr></thead>"
+    title = maker.word("list_all" if case.others else "list")
+    more = maker.word("list_more").format(len(case.dated)) if len(case.dated) > LISTED_MOST else ""
     return (
-        f'<h2>{maker.word("list")}</h2><div class="scroll"><table class="list">{head}{"".join(rows)}</table></div>'
+        f'<h2>{title}</h2><div class="scroll"><table class="list">{head}{"".join(rows)}</table></div>'
+        f"{f'<p>{more}</p>' if more else ''}"
     )
+
+
+def _dated(number: int, exhibit: Exhibit, maker: Maker) -> list[str]:
+    """A call on one line, by the columns of `_DATED`."""
+    return [
+        str(number),
+        maker.moment(exhibit.first.started_at),
+        maker.duration(exhibit),
+        visible(exhibit.first.dialled),
+        _agents(exhibit),
+        _what(exhibit, maker),
+    ]
+
+
+def _what(exhibit: Exhibit, maker: Maker) -> str:
+    """What a call is, in the words of who knows nothing of this product: nobody takes it for more than it is."""
+    if exhibit.flags:
+        looked = maker.word("confirmed" if exhibit.confirmed else "review_none")
+        return _verdict(exhibit, maker) + (aside(looked, maker.lang) if exhibit.holds else "")
+    last = exhibit.rows[-1]
+    if all(row.answered_at is None for row in exhibit.rows):
+        return maker.word("no_flag") + aside(maker.word("unanswered"), maker.lang)
+    told = maker.teller.verdict(last.verdict) if last.verdict else maker.word("unknown")
+    return maker.word("no_flag") + aside(told, maker.lang)
 
 
 def _exhibit(exhibit: Exhibit, maker: Maker) -> str:

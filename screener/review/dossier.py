@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from screener.outside.text import file_name, visible
 from screener.review.case import Case, Exhibit, Maker
 from screener.review.course import course, silence
-from screener.review.cover import cover, sheet
+from screener.review.cover import cover, dated, sheet
 from screener.review.seal import SIGNATURE, Seal, check, sign
 from screener.review.stamp import STAMP
 from screener.store.records import serialize
@@ -23,6 +23,8 @@ from screener.store.records import serialize
 MANIFEST = "MANIFEST.sha256"
 COVER = "cover.html"
 SHEET = "12321.txt"
+LIST = "calls.csv"
+"""Every call with its date, where there are several."""
 UNLISTED = (SIGNATURE, STAMP)
 """What vouches for the manifest, and is not named in it."""
 LEAST = (COVER,)
@@ -42,6 +44,8 @@ def pack(case: Case, maker: Maker) -> dict[str, bytes]:
         files[f"{folder}/record.json"] = _text([json.dumps(rows, ensure_ascii=False, indent=1)])
         if exhibit.audio is not None:
             files[f"{folder}/audio.wav"] = exhibit.audio
+    if len(case.dated) > 1:
+        files[LIST] = dated(case, maker).encode("utf-8")
     if case.flagged:
         files[SHEET] = _text(sheet(case, maker))
     files[COVER] = cover(case, sorted(files), maker).encode("utf-8")

@@ -4,18 +4,21 @@ The draw is among the calls of the last 30 days. Its order is a hash of each cal
 known to nobody beforehand. The review room and `screener sample` draw in this order and count by this module.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
+from heapq import heapify, heappop
 
 from screener.intervals import wilson
-from screener.store.find import Unflagged, unflagged
 from screener.store.log import CallLog
 from screener.store.records import Review
+from screener.store.unflagged import AT_ONCE, Unflagged, judged_ids, looked_at, unflagged
 
 PERIOD = timedelta(days=30)
 """Older calls are not drawn: they have no transcript any more, or nobody remembers."""
+WAITING = 1000
+"""Of the calls that nobody has looked at so many are told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +26,7 @@ class MissedShare:
     """What people said of the sample.
 
     Attributes:
-        waiting: calls of the period that nobody has looked at, in the order of the draw.
+        waiting: the first calls of the period that nobody has looked at, in the order of the draw.
         looked_at: calls of the period that were looked at when it was their turn.
         missed: of those, how many are harassment.
     """
@@ -43,16 +46,30 @@ def turn(call_id: str) -> bytes:
     return sha256(call_id.encode()).digest()
 
 
-def missed_in(log: CallLog, now: datetime) -> MissedShare:
+def missed_in(log: CallLog, now: datetime, most: int = WAITING) -> MissedShare:
     """Counts the sample of a log.
+
+    Of the calls, which may be half a million, the ids alone are read; the calls themselves in the order of the
+    draw, until enough wait and every word is counted.
 
     Raises:
         StoreError: the database failed.
     """
-    return missed(unflagged(log, now - 2 * PERIOD), now)
+    since = now - 2 * PERIOD
+    looked = [one for one in looked_at(log, since) if one.started_at >= now - PERIOD]
+    # What was drawn was drawn among calls up to 30 days older; without a word those can be left alone.
+    ids = judged_ids(log, since if looked else now - PERIOD)
+    return drawn(_in_turn(log, ids, since), looked, now, most)
 
 
 def missed(calls: Iterable[Unflagged], now: datetime) -> MissedShare:
+    """Counts a sample of calls, in any order, of twice the period."""
+    known = sorted(calls, key=lambda one: turn(one.id))
+    looked = [one for one in known if one.review is not Review.NONE and one.started_at >= now - PERIOD]
+    return drawn(known, looked, now, len(known))
+
+
+def drawn(ordered: Iterable[Unflagged], looked: Iterable[Unflagged], now: datetime, most: int) -> MissedShare:
     """Counts the sample.
 
     A call that somebody looked at for another reason is not part of it: chance did not choose it. It was a call's
@@ -60,17 +77,35 @@ def missed(calls: Iterable[Unflagged], now: datetime) -> MissedShare:
     too old to be drawn stops the count.
 
     Args:
-        calls: of twice the period, since what was looked at 30 days ago was drawn among calls up to 30 days older.
+        ordered: calls of twice the period in the order of the draw, since what was looked at 30 days ago was drawn
+            among calls up to 30 days older. Read no further than is needed.
+        looked: those of the period of which somebody has said something.
         now: aware.
+        most: waiting calls that are wanted.
     """
-    passed: list[Unflagged] = []
+    open_ = {one.id: one for one in looked}
+    waiting: list[str] = []
     words: list[Review] = []
-    for call in sorted(calls, key=lambda one: turn(one.id)):
+    for call in ordered:
         if call.review is Review.NONE:
-            passed.append(call)
-        elif call.started_at >= now - PERIOD:
-            then = call.reviewed_at or now
-            if not any(one.ended_at <= then <= one.started_at + PERIOD for one in passed):
-                words.append(call.review)
-    waiting = tuple(one.id for one in passed if one.started_at >= now - PERIOD)
-    return MissedShare(waiting, len(words), words.count(Review.CONFIRMED))
+            if call.started_at >= now - PERIOD:
+                waiting.append(call.id)
+            open_ = {name: one for name, one in open_.items() if not _waited(call, one.reviewed_at or now)}
+        elif open_.pop(call.id, None):
+            words.append(call.review)
+        if not open_ and len(waiting) >= most:
+            break
+    return MissedShare(tuple(waiting[:most]), len(words), words.count(Review.CONFIRMED))
+
+
+def _waited(call: Unflagged, then: datetime) -> bool:
+    """Whether a call that nobody has looked at could be drawn at a moment."""
+    return call.ended_at <= then <= call.started_at + PERIOD
+
+
+def _in_turn(log: CallLog, ids: Iterable[str], since: datetime) -> Iterator[Unflagged]:
+    order = [(turn(name), name) for name in ids]
+    heapify(order)
+    while order:
+        some = [heappop(order)[1] for _ in range(min(len(order), AT_ONCE))]
+        yield from sorted(unflagged(log, some, since), key=lambda one: turn(one.id))

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from screener import __version__
+from screener import version
 from screener.errors import InputError
 from screener.feed.choose import FeedSink, open_sink
 from screener.feed.items import Node, Order, Rested
@@ -99,7 +99,7 @@ class StateTeller:
             node=socket.gethostname(),
             at=self._clock(),
             started_at=self._began,
-            version=__version__,
+            version=version(),
             model=f"{self._model.engine} {self._model.name}".strip(),
             dry_run=self._dry_run,
             calls=self._calls(),

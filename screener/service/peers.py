@@ -193,7 +193,9 @@ def check_recording_clients(settings: Settings) -> Check:
 
 def check_servers(speech: Speech) -> Iterator[Check]:
     """Does each recogniser server take a stream?"""
-    from screener.speech.servers import look  # only where there are some
+    if not speech.servers:
+        return
+    from screener.speech.servers import look
 
     remedy = "is the server running there, with the protocol of [speech] engine?"
     for url in speech.servers:

@@ -19,7 +19,7 @@ from screener.backoff import Backoff
 from screener.errors import AlertError, ScreenerError, StoreError
 from screener.numbers.mask import Masker
 from screener.operations.metrics import Sample
-from screener.reports.pages import Reader
+from screener.reports.reader import Reader
 from screener.reports.render import XLSX, render
 from screener.reports.span import Span
 from screener.reports.summary import summary

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from screener.core.ladder import Ladder
 from screener.settings.clear import exposed, is_here
-from screener.settings.console import Oidc
+from screener.settings.console import Oidc, check_console
 from screener.settings.flow import check_flow
 from screener.settings.freeswitch import check_freeswitch
 from screener.settings.proxy import check_proxy
@@ -45,6 +45,7 @@ def cross_checks(settings: Settings) -> Iterator[Problem]:
     yield from _check_ladder(settings.ladder)
     yield from _check_evidence(settings.evidence, settings.folder)
     yield from _check_oidc(settings.oidc)
+    yield from check_console(settings.console, settings.folder)
     for key in ("agents", "supervisor", "line_fault", "terminate"):
         uri = getattr(settings.targets, key)
         if (uri or key == "agents") and not _URI.fullmatch(uri):

@@ -107,7 +107,7 @@ def load_phrases(path: Path, weights: Weights, syllables: Syllables) -> tuple[Ph
     groups = data.get("group")
     problems: list[str] = []
     phrases: list[Phrase] = []
-    seen: dict[tuple[str, str], int] = {}
+    seen: dict[tuple[str, str], tuple[int, int, str, int]] = {}
     for number, raw in enumerate(groups if isinstance(groups, list) else []):
         head = heads[number] if number < len(heads) else 1
         end = heads[number + 1] - 1 if number + 1 < len(heads) else len(lines)
@@ -128,13 +128,14 @@ def load_phrases(path: Path, weights: Weights, syllables: Syllables) -> tuple[Ph
             said = tuple(syllables(part) for part in phrase.split(GAP))
             key = (group.kind, phrase)
             # The nth time a phrase stands in its group is on the nth line that quotes it.
-            at = _find_quoted(lines, head, end, phrase, group.phrases[:index].count(phrase))
+            place = head, end, phrase, group.phrases[:index].count(phrase)
             if not all(said):
-                problems.append(f"{path}:{at}: {group.id}: empty phrase {phrase!r}")
+                problems.append(f"{path}:{_find_quoted(lines, *place)}: {group.id}: empty phrase {phrase!r}")
             elif key in seen:
-                problems.append(f"{path}:{at}: {group.id}: {phrase} stands in line {seen[key]} already")
+                at, before = _find_quoted(lines, *place), _find_quoted(lines, *seen[key])
+                problems.append(f"{path}:{at}: {group.id}: {phrase} stands in line {before} already")
             else:
-                seen[key] = at
+                seen[key] = place
                 weight = weights.strength[group.strength]
                 rule = f"{group.id}.{index}"
                 phrases.append(Phrase(rule, role, kind, weight, phrase, said))

@@ -1,10 +1,12 @@
 """Vosk: the default recogniser. The only module that knows the library."""
 
 import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from statistics import fmean
-
-import vosk
+from types import ModuleType
 
 from screener.errors import ModelError
 from screener.events import SAMPLE_RATE, Speaker
@@ -13,6 +15,29 @@ from screener.speech.models import AGAIN, check_folder, describe
 from screener.speech.pinyin import syllables
 from screener.speech.recognizer import ModelInfo
 from screener.speech.stream import Decoder, Hypothesis, StreamRecognizer
+
+
+class _Unneeded(ModuleType):
+    """Stands for a library that vosk imports for its own downloads, which we never ask for."""
+
+    def __getattr__(self, name: str) -> None:
+        return None
+
+
+@contextmanager
+def _without(*names: str) -> Iterator[None]:
+    """Imports that would cost each process that loads vosk a tenth of its start, and are for nothing."""
+    absent = {name: _Unneeded(name) for name in names if name not in sys.modules}
+    sys.modules.update(absent)
+    try:
+        yield
+    finally:
+        for name in absent:
+            del sys.modules[name]
+
+
+with _without("requests", "tqdm"):
+    import vosk
 
 vosk.SetLogLevel(-1)
 

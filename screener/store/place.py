@@ -8,6 +8,10 @@ from urllib.parse import unquote
 from screener.errors import StoreError
 
 _PASSWORD = re.compile(r"[\w+]+://[^:/]*:([^@]*)@")
+_SERVER = re.compile(
+    r"\w+(?:\+\w+)?://(?:[^@/]*@)?(?P<host>\[[^\]]*\]|[^:/?]*)(?::(?P<port>\d+))?/(?P<name>[^?]*)"
+)
+POSTGRESQL_PORT = 5432
 _SQLITE = re.compile(r"sqlite(?:\+\w+)?://(?:/([^?]*))?(?:\?.*)?", re.DOTALL)
 
 
@@ -22,6 +26,18 @@ def database_at(url: str, folder: Path) -> Path | None:
     found = _SQLITE.fullmatch(url)
     name = unquote(found[1] or "") if found else ""
     return folder / name if name and name != ":memory:" else None
+
+
+def place_of(url: str, folder: Path) -> str:
+    """What all URLs of one log have in common, however they are written: its file, or host and name."""
+    if (file := database_at(url, folder)) is not None:
+        return str(file.resolve())
+    found = _SERVER.match(url)
+    if not found:
+        return url
+    host = (found["host"] or "localhost").lower()
+    host = "localhost" if host in ("127.0.0.1", "[::1]") else host
+    return f"{host}:{found['port'] or POSTGRESQL_PORT}/{found['name']}"
 
 
 def folder_problem(folder: Path) -> str:

@@ -139,11 +139,17 @@ LIST_REASONS: Mapping[str, Pair] = {
 
 def list_reason(reason: str, lang: Language) -> str:
     """Why a number is on a list: in words where the product put it there, as it was written otherwise."""
+    if not is_code(reason):
+        return reason
+    code, *values = reason.split(CODE)
+    return LIST_REASONS[code][lang == "en"].format(*values)
+
+
+def is_code(reason: str) -> bool:
+    """Whether the product itself wrote the reason of an entry."""
     code, *values = reason.split(CODE)
     pair = LIST_REASONS.get(code)
-    if pair is None or pair[0].count("{}") != len(values):
-        return reason
-    return pair[lang == "en"].format(*values)
+    return pair is not None and pair[0].count("{}") == len(values)
 
 
 @dataclass(frozen=True, slots=True)

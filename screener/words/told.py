@@ -56,21 +56,26 @@ def _catalogue() -> Mapping[str, Any]:
 
 
 @cache
-def _patterns() -> list[tuple[str, re.Pattern[str], str]]:
-    """How each sentence begins, its pattern, its Chinese; the ones that say most stand first."""
+def _sentences() -> list[tuple[list[str], str, str]]:
+    """What each sentence says between its gaps, itself, its Chinese; the ones that say most stand first."""
     sentences = sorted(_catalogue()["sentences"].items(), key=lambda pair: -len(pair[0].replace("{}", "")))
-    return [
-        (english.partition("{}")[0], re.compile(re.escape(english).replace(r"\{\}", "(.*?)"), re.S), chinese)
-        for english, chinese in sentences
-    ]
+    return [(english.split("{}"), english, chinese) for english, chinese in sentences]
+
+
+@cache
+def _pattern(english: str) -> re.Pattern[str]:
+    """Made only of the few sentences that may be meant: to make all of them takes longer than most commands."""
+    return re.compile(re.escape(english).replace(r"\{\}", "(.*?)"), re.S)
 
 
 def _line(line: str) -> str:
     if AND_DO in line:
         wrong, _, remedy = line.partition(AND_DO)
         return f"{_line(wrong)} — {_line(remedy)}"
-    for begins, pattern, chinese in _patterns():
-        if line.startswith(begins) and (found := pattern.fullmatch(line)):
+    for said, english, chinese in _sentences():
+        if not line.startswith(said[0]) or not line.endswith(said[-1]) or not all(part in line for part in said):
+            continue
+        if found := _pattern(english).fullmatch(line):
             # A key of the settings, `[sip] port`, stays as it stands there.
             parts = [part if f"] {part}:" in line else _line(part) for part in found.groups()]
             return _filled(chinese, parts)

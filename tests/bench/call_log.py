@@ -38,10 +38,11 @@ from screener.reports.span import Span
 from screener.reports.summary import summary
 from screener.reports.treatment import treatment
 from screener.store.bulk import filling, load
-from screener.store.find import Wanted, find
+from screener.store.find import find
 from screener.store.log import CallLog, open_log
 from screener.store.records import Review
 from screener.store.sample import YEARS, sample
+from screener.store.wanted import Counted, Wanted
 from tests.store.databases import running_postgres
 
 UNTIL = datetime(2026, 11, 1, tzinfo=UTC)
@@ -64,11 +65,11 @@ SEARCHES: dict[str, dict[str, Any]] = {
     "an agent": {"agent": "8001"},
     "an agent of few calls": {"agent": "8039"},
     "an agent of none": {"agent": "9999"},
-    "flags of an agent of none": {"agent": "9999", "flagged": True},
+    "flags of an agent of none": {"agent": "9999", "counted": Counted.FLAGGED},
     "a kind": {"kind": Kind.LEWD},
-    "flags of a kind": {"kind": Kind.LEWD, "flagged": True},
+    "flags of a kind": {"kind": Kind.LEWD, "counted": Counted.FLAGGED},
     "a kind that never was": {"kind": Kind.MIMIC},
-    "flags of a kind that never were": {"kind": Kind.MIMIC, "flagged": True},
+    "flags of a kind that never were": {"kind": Kind.MIMIC, "counted": Counted.FLAGGED},
     "a verdict that never was": {"verdict": Verdict.ABUSIVE_COMPLAINT},
     "a queue": {"queue": "sales"},
     "a queue that never was": {"queue": "none"},

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 import shutil
 import subprocess
 import zipfile
@@ -17,6 +18,7 @@ from screener.cli import COMMANDS, cli
 from screener.core.evidence import Verdict
 from screener.errors import InputError
 from screener.store.log import CallLog, open_log
+from screener.store.records import CallRecord
 
 pytestmark = pytest.mark.usefixtures("english")
 
@@ -78,7 +80,10 @@ REPORTS = [
 @pytest.mark.parametrize("arguments", REPORTS, ids=" ".join)
 def test_every_report_in_every_form_and_language(run: Run, tmp_path: Path, arguments: list[str]) -> None:
     shown = run("report", *arguments)
-    assert max(map(len, shown.output.splitlines())) <= 80
+    lines = [
+        line for line in shown.output.splitlines() if not line.startswith("screener ")
+    ]  # a command stays whole
+    assert max(map(len, lines)) <= 80
     for form in ("csv", "json", "xlsx", "html"):
         for lang in ("zh", "en"):
             run("report", *arguments, "--format", form, "--lang", lang, "-o", f"r.{form}")
@@ -212,6 +217,7 @@ def test_a_package_of_evidence_is_checked_by_us_and_by_sha256sum(run: Run, log: 
     assert names == {
         "cover.html",
         "12321.txt",
+        "calls.csv",
         "MANIFEST.sha256",
         "MANIFEST.sig",
         f"calls/{ids[0]}/audio.wav",
@@ -234,6 +240,26 @@ def test_a_package_of_evidence_is_checked_by_us_and_by_sha256sum(run: Run, log: 
     assert "cover.html: changed" in wrong
     assert "audio.wav: missing" in wrong
     assert "more.txt: not in the manifest" in wrong
+
+
+def test_a_package_of_a_number_has_its_other_calls_with_dates(run: Run, log: CallLog, tmp_path: Path) -> None:
+    at = datetime(2026, 10, 5, 3, tzinfo=UTC)
+    of_it = {"number": "+8613900000001", "ended_at": at + timedelta(hours=9)}
+    flag = CallRecord("bad", at, verdict=Verdict.HARASSMENT, **of_it)  # type: ignore[arg-type]
+    more = [CallRecord(f"n{n}", at + timedelta(hours=n), verdict=Verdict.GENUINE, **of_it) for n in (1, 2)]  # type: ignore[arg-type]
+    longer = CallRecord("longer", at, number="+86139000000012", verdict=Verdict.GENUINE, ended_at=at)
+    log.write([flag, *more, longer])
+    made = run("calls", "export", "--number", "13900000001", "-o", "n.zip", "--lang", "en")
+    assert "2 other calls of the number are dated in calls.csv" in made.output
+    with zipfile.ZipFile(tmp_path / "n.zip") as package:
+        lines = package.read("calls.csv").decode("utf-8-sig").splitlines()
+        assert len(lines) == 4 and [line.count("not judged harassment") for line in lines] == [0, 0, 1, 1]
+        assert not any("n1" in name for name in package.namelist())
+    run("calls", "export", "--number", "13900000001", "--until", "2026-10-05T12:30", "-o", "m.zip")
+    with zipfile.ZipFile(tmp_path / "m.zip") as package:
+        assert len(package.read("calls.csv").decode("utf-8-sig").splitlines()) == 3
+    with pytest.raises(InputError, match="no harassment call"):
+        run("calls", "export", "--number", "13900000001", "--since", "2026-10-05T11:30", "-o", "o.zip")
 
 
 def test_a_package_may_be_one_file_and_is_never_overwritten(run: Run, log: CallLog, tmp_path: Path) -> None:
@@ -331,3 +357,87 @@ def test_calls_are_found_by_a_number_s_beginning_and_a_name_that_no_call_has_is_
     for place in ("queue", "dialled", "region", "carrier"):
         with pytest.raises(InputError, match="nowhere"):
             run("calls", "list", f"--{place}", "nowhere", code=1)
+
+
+@pytest.mark.parametrize(
+    ("report", "sheet", "row", "figure"),
+    [
+        (["frequency", "--by", "hour"], "", 0, "flagged"),
+        (["frequency", "--by", "weekday", "--tz", "America/New_York"], "", 0, "flagged"),
+        (["frequency", "--by", "day", "--since", "2026-10-20"], "", 0, "flagged"),
+        (["sources", "--by", "region", "--since", "2026-09-01T10:20:30"], "", 0, "flagged"),
+        (["sources", "--by", "number", "--kind", "lewd"], "", 0, "flagged"),
+        (["queue"], "queue", 1, "entered"),  # the first is all of them
+        (["agents", "--until", "2026-08-01"], "", 0, "hit"),
+        (["accuracy"], "kinds", 1, "flagged"),
+    ],
+)
+def test_the_hint_under_a_report_lists_the_calls_of_a_row(
+    run: Run, report: list[str], sheet: str, row: int, figure: str
+) -> None:
+    rows = json.loads(run("report", *report, "--format", "json").output)
+    shown = run("report", *report).output
+    commands = [line for line in shown.splitlines() if line.startswith("screener calls list")]
+    assert len(commands) == 2, shown
+
+    def listed(command: str) -> int:
+        words = shlex.split(command.removeprefix("screener "))
+        return len(json.loads(run(*words, "--limit", "100000", "--format", "json").output))
+
+    rows = rows[sheet] if sheet else rows
+    assert listed(commands[1]) == rows[row][figure], commands
+    if report[0] == "frequency":
+        assert listed(commands[0]) == sum(one[figure] for one in rows), commands
+
+
+def test_calls_are_asked_for_by_whatever_a_report_counts(run: Run) -> None:
+    def listed(*asked: str) -> int:
+        return len(json.loads(run("calls", "list", *asked, "--limit", "100000", "--format", "json").output))
+
+    assert listed() == 3000
+    assert sum(listed("--weekday", str(day)) for day in range(1, 8)) == 3000
+    assert sum(listed("--hour", str(hour)) for hour in (0, 9, 23)) < 3000
+    parts = [listed("--flagged", "--way", way) for way in ("automatic", "by_hand")]
+    assert sum(parts) == listed("--flagged") and min(parts) > 0
+    assert listed("--flagged") + listed("--overturned") == listed("--judged")
+    stays = [listed("--entered", "--stay", stay) for stay in ("to_the_end", "abandoned")]
+    assert sum(stays) == listed("--entered") > 0
+    assert 0 < listed("--treatment", "line_fault") < listed("--treated") < 3000
+    with pytest.raises(InputError, match="counted as one of these"):
+        run("calls", "list", "--flagged", "--own")
+    for wrong in (("--hour", "24"), ("--weekday", "0"), ("--treatment", "abc"), ("--step", "x")):
+        run("calls", "list", *wrong, code=2)
+
+
+def test_made_up_calls_go_into_no_log_of_a_site(run: Run, database: Path, tmp_path: Path) -> None:
+    """Neither the one of the settings, nor of a settings file beside it, however its URL is written."""
+    here, there = tmp_path / "here", tmp_path / "there"
+    for folder in (here, there):
+        folder.mkdir()
+        (folder / "screener.toml").write_text('[store]\nurl = "sqlite:///site.db"\n')
+    refused = "made-up calls never go into a site's log"
+    for db, config in (
+        (f"sqlite:///{here}/site.db", here / "screener.toml"),
+        (f"sqlite+pysqlite:///{here}/../here/site.db", here / "screener.toml"),
+        (f"sqlite:///{there}/site.db", here / "screener.toml"),
+        ("sqlite:///there/site.db", here / "screener.toml"),
+    ):
+        arguments = ["bench-log", "10", "--config", str(config), "--db", db]
+        result = CliRunner().invoke(cli, arguments)
+        assert result.exit_code == 2 and refused in " ".join(result.output.split()), (db, result.output)
+    assert not (here / "site.db").exists() and not (there / "site.db").exists()
+    with_list = f"sqlite:///{tmp_path}/listed.db"
+    CliRunner().invoke(cli, ["list", "block", "add", "13800138000", "--db", with_list], catch_exceptions=False)
+    with pytest.raises(InputError, match="has lists or accounts of a site"):
+        CliRunner().invoke(cli, ["bench-log", "10", "--db", with_list], catch_exceptions=False)
+
+
+def test_entries_that_have_ended_are_not_imported_and_said(run: Run, log: CallLog, tmp_path: Path) -> None:
+    (tmp_path / "old.csv").write_text(
+        "13800138000,x,2020-01-01\n13800138001,x,2019-12-31\n13800138002,x,2999-01-01\n13800138003,x\nnobody,x\n"
+    )
+    said = run("list", "block", "import", "old.csv").output
+    assert "2 entries skipped: they have ended already" in said and "block: 2 added, 3 lines skipped" in said
+    assert {entry.number for entry in log.listed(datetime.now(UTC))} == {"+8613800138002", "+8613800138003"}
+    (tmp_path / "ended.csv").write_text("13800138000,x,2020-01-01\n")
+    assert "block: 0 added, 1 lines skipped" in run("list", "block", "import", "ended.csv").output

@@ -56,3 +56,12 @@ def opened(chromium, site: str, role: Role, path: str, **context: object):
 def expect(page, selector: str, text: str) -> None:
     """Wait for a text; without evaluating any, which the pages forbid."""
     playwright.expect(page.locator(selector)).to_have_text(text, timeout=10_000)
+
+
+def until(page, expression: str, seconds: float = 15.0) -> None:
+    """Wait until an expression is true; asked from outside, since the pages forbid to evaluate any."""
+    for _ in range(int(seconds / 0.05)):
+        if page.evaluate(expression):
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError(f"never: {expression}")

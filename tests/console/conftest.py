@@ -13,6 +13,7 @@ from screener.console.app import build
 from screener.console.context import ConsoleContext
 from screener.console.hub import Hub
 from screener.console.logins import Logins, Role
+from screener.console.slowly import Slowly
 from screener.core.cards import Cards
 from screener.feed.local import FeedReader
 from screener.settings.cards import load_cards
@@ -21,6 +22,7 @@ from screener.speech.pinyin import syllables
 from screener.store.accounts import Accounts
 from screener.store.log import open_log
 from screener.words.judgement import Teller
+from tests.waiting import WAIT
 
 QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 PASSWORD = "correct horse"
@@ -60,7 +62,8 @@ def context(tmp_path: Path, clock: Clock, log_file: Path) -> Iterator[ConsoleCon
     access = Logins(Accounts(log), clock, timedelta(minutes=30), QUICK)
     for role in Role:
         access.add(role.value, role, PASSWORD, "8001" if role is Role.AGENT else "")
-    yield ConsoleContext(settings, log, access, hub_of([]), Teller())
+    # However busy the machine is, the pages wait until what they show is there.
+    yield ConsoleContext(settings, log, access, hub_of([]), Teller(), slowly=Slowly(wait=WAIT))
     log.close()
 
 

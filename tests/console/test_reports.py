@@ -91,6 +91,37 @@ def test_a_bar_opens_its_calls(
     assert calls(client, found[bar]) == ids
 
 
+def figures(page: str) -> list[tuple[str, str]]:
+    """Figures of the tables that lead to their calls, with where."""
+    found = re.findall(r'<td class="n"><a href="(/calls[^"]*)">(\d+)</a>', page)
+    return [(figure, html.unescape(address)) for address, figure in found]
+
+
+@pytest.mark.parametrize(
+    ("path", "least"),
+    [
+        ("frequency?by=day", 8), ("frequency?by=hour&kind=prank", 3), ("sources?by=number", 6), ("queue", 6),
+        ("sources?by=region&queue=service", 3), ("agents", 2), ("accuracy", 3), ("treatment", 1),
+        ("summary?since=2026-03-01&until=2026-03-05", 5),
+    ],
+)  # fmt: skip
+def test_each_figure_of_a_table_leads_to_as_many_calls(
+    site: ConsoleContext, client: TestClient, path: str, least: int
+) -> None:
+    log_in(client, site, Role.SUPERVISOR)
+    found = figures(client.get(whole(path)).text)
+    assert len(found) >= least, found
+    most: dict[str, int] = {}
+    for (
+        figure,
+        address,
+    ) in found:  # how many numbers called leads to the calls themselves, as their own figure does
+        most[address] = max(most.get(address, 0), int(figure))
+    for address, figure in most.items():
+        if "treatment=" not in address:  # that one counts numbers alone
+            assert len(calls(client, address)) == figure, address
+
+
 @pytest.mark.parametrize(
     ("path", "bar", "ids"),
     [

@@ -66,6 +66,22 @@ def test_the_settings_fit_the_network(services: dict[str, Any], site: Path) -> N
     assert f"127.0.0.1:{settings.operations.metrics_port}/metrics" in health
 
 
+def test_the_console_has_a_proxy_before_it_that_it_believes(services: dict[str, Any], site: Path) -> None:
+    settings = load(site / "screener/screener.toml").console
+    assert settings.host == address(services, "console")
+    assert settings.proxies == (address(services, "proxy"),)
+    assert not settings.with_serve, "it is a process of its own"
+    proxy = (site / "proxy/nginx.conf").read_text("utf-8")
+    assert f"server {settings.host}:{settings.port};" in proxy and "127.0.0.1" not in re.sub(r"#.*", "", proxy)
+    assert [name for name in services if services[name].get("ports")] == ["proxy"]
+    assert services["console"]["image"] == services["screener"]["image"]
+    assert services["console"]["volumes"] == services["screener"]["volumes"], "the feed lies there"
+    inside = mounted(services, "proxy")
+    for path in re.findall(r"ssl_certificate(?:_key)? (\S+);", proxy):
+        assert path in inside.values()
+    assert (site / "proxy/privkey.pem").stat().st_mode & 0o777 == 0o600
+
+
 def test_what_the_service_writes_lies_on_its_volume(services: dict[str, Any], site: Path) -> None:
     settings = load(site / "screener/screener.toml")
     written = (settings.spool, Path(settings.operations.feed), Path(settings.evidence.key))

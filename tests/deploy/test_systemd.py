@@ -11,6 +11,8 @@ import pytest
 from screener.service.site import STOPS_WITHIN
 
 UNIT = Path(__file__).parents[2] / "deploy/systemd/screener.service"
+CONSOLE = UNIT.with_name("screener-console.service")
+both = pytest.mark.parametrize("file", [UNIT, CONSOLE], ids=lambda file: file.stem)
 EXPOSURE_MOST = 1.5
 """Of systemd's scale from 0 to 10; a service without any hardening has 9.6."""
 
@@ -21,14 +23,15 @@ def analyze(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(["systemd-analyze", *arguments], capture_output=True, text=True, timeout=60)
 
 
-def test_systemd_finds_nothing_wrong_with_it(tmp_path: Path) -> None:
-    text = UNIT.read_text("utf-8")
+@both
+def test_systemd_finds_nothing_wrong_with_it(file: Path, tmp_path: Path) -> None:
+    text = file.read_text("utf-8")
     program = tmp_path / "screener"  # verify wants a program that is there
     program.symlink_to(sys.executable)
-    unit = tmp_path / UNIT.name
+    unit = tmp_path / file.name
     unit.write_text(text.replace("ExecStart=/opt/screener/bin/screener", f"ExecStart={program}"), "utf-8")
     result = analyze("verify", "--man=no", unit)
-    complaints = [line for line in result.stderr.splitlines() if UNIT.name in line]
+    complaints = [line for line in result.stderr.splitlines() if file.name in line]
     assert not complaints
     assert result.returncode == 0, result.stderr
 
@@ -39,9 +42,10 @@ def test_verify_would_find_a_mistake(tmp_path: Path) -> None:
     assert "WatchdogSeconds" in analyze("verify", "--man=no", unit).stderr
 
 
-def test_it_is_exposed_little() -> None:
-    result = analyze("security", "--offline=true", f"--threshold={EXPOSURE_MOST * 10:.0f}", UNIT)
-    found = re.search(r"exposure level for screener.service: ([\d.]+)", result.stdout)
+@both
+def test_it_is_exposed_little(file: Path) -> None:
+    result = analyze("security", "--offline=true", f"--threshold={EXPOSURE_MOST * 10:.0f}", file)
+    found = re.search(rf"exposure level for {file.name}: ([\d.]+)", result.stdout)
     assert found, result
     print(f"exposure {found[1]} of 10")
     assert result.returncode == 0, result.stdout
@@ -57,8 +61,9 @@ def test_the_recipe_names_a_place_that_can_be_written_for_all_that_is_kept(key: 
     assert re.search(rf'(?m)^# .*\b{key} = "(sqlite:///)?/var/lib/screener/\w', UNIT.read_text("utf-8"))
 
 
-def test_what_it_writes_is_its_own_alone() -> None:
-    lines = UNIT.read_text("utf-8").splitlines()
+@both
+def test_what_it_writes_is_its_own_alone(file: Path) -> None:
+    lines = file.read_text("utf-8").splitlines()
     assert "UMask=0077" in lines
     assert "StateDirectoryMode=0700" in lines
 
@@ -71,3 +76,15 @@ def test_a_manager_waits_longer_than_the_worst_stop_takes() -> None:
     grace = re.search(r"stop_grace_period: (\d+)s", compose)
     assert grace
     assert float(grace[1]) >= STOPS_WITHIN + 10
+
+
+def test_the_console_runs_as_the_services_user_in_its_folder() -> None:
+    same = ("DynamicUser=", "User=", "StateDirectory=", "WorkingDirectory=", "UMask=")
+    units = [
+        {line for line in file.read_text("utf-8").splitlines() if line.startswith(same)}
+        for file in (UNIT, CONSOLE)
+    ]
+    assert units[0] == units[1] and len(units[0]) == len(same)
+    text = CONSOLE.read_text("utf-8")
+    assert "ExecStart=/opt/screener/bin/screener console --config /etc/screener/screener.toml\n" in text
+    assert "LimitRTPRIO" not in text, "calls come first"

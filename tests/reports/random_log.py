@@ -8,10 +8,11 @@ import random
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from screener.core.actions import Misconduct, WarningStep
 from screener.core.evidence import Kind, Source, Treatment, Verdict
 from screener.events import EndedBy, Entrance
 from screener.numbers.identify import Lines
-from screener.store.records import CallRecord, EvidenceRow, Review, TreatmentRow
+from screener.store.records import CallRecord, EvidenceRow, Review, TreatmentRow, WarningRow
 
 BEGIN = datetime(2026, 2, 24, 13, 50, tzinfo=UTC)
 DAYS = 45
@@ -41,7 +42,19 @@ def random_calls(seed: int, count: int = 200) -> list[CallRecord]:
         rows.append(call)
         if call.linkedid and dice.random() < 0.5:
             rows += [_going_on(dice, call, f"{call.id}-{leg}") for leg in range(dice.choice((1, 1, 2)))]
-    return rows
+    return [_warned(random.Random(f"warned {seed} {row.id}"), row) for row in rows]
+
+
+def _warned(dice: random.Random, row: CallRecord) -> CallRecord:
+    """The row, perhaps with warnings and the end after them, perhaps with a pause for its agent."""
+    if row.entrance is Entrance.REPLAY or dice.random() < 0.6:
+        return row
+    steps = tuple(
+        WarningRow(float(n), about.value, level, step.value, "王", "请注意言辞")
+        for n, (about, level) in enumerate((dice.choice(tuple(Misconduct)), level) for level in (1, 1, 2, 0))
+        for step in dice.sample(tuple(WarningStep), dice.randrange(4))
+    )
+    return replace(row, warnings=steps, pause_offered=dice.random() < 0.5)
 
 
 def spelt(dice: random.Random) -> str:

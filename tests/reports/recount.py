@@ -93,6 +93,11 @@ def inside(calls: Calls, span: Span) -> Calls:
     ]
 
 
+def of_kind(call: Call, span: Span) -> bool:
+    """A call has one kind, the gravest, whichever of its rows a report counts."""
+    return span.kind is None or (bool(call.judged) and call.kind is span.kind)
+
+
 def reported(calls: Calls, span: Span) -> Calls:
     return [call for call in calls if call.judged and (span.kind is None or call.kind is span.kind)]
 
@@ -163,7 +168,7 @@ def queue(calls: Calls, span: Span) -> tuple[object, ...]:
     repeated = 0
     for call in inside(calls, span):
         for row in call.rows:
-            if span.kind is not None and row.kind is not span.kind:
+            if not of_kind(call, span):
                 continue
             for given in row.treatments:
                 if given.treatment is Treatment.ANALYSIS_QUEUE:
@@ -191,7 +196,7 @@ def treatment(calls: Calls, span: Span) -> dict[str, tuple[object, ...]]:
     for call in inside(calls, span):
         for row in call.judged:
             arm = "dry_run" if row.dry_run else row.treatment.value
-            if call.number and row.review is not Review.OVERTURNED and span.kind in (None, row.kind):
+            if call.number and row.review is not Review.OVERTURNED and of_kind(call, span):
                 first.setdefault((arm, call.number), call.at)
     found = {}
     for arm in {arm for arm, _ in first}:
@@ -222,7 +227,7 @@ def agents(calls: Calls, span: Span) -> dict[str, tuple[int, ...]]:
         counts.setdefault(who, [0, 0, 0, 0])[column] += 1
 
     for call in inside(calls, span):
-        rows = [row for row in call.judged if span.kind in (None, row.kind)]
+        rows = call.judged if of_kind(call, span) else []
         good = [row for row in rows if row.review is not Review.OVERTURNED]
         people = {row.agent for row in good}
         for who in people - ({""} if len(people) > 1 else set()):
@@ -241,10 +246,11 @@ def accuracy(calls: Calls, span: Span) -> tuple[dict[str, tuple[int, ...]], dict
     rules: dict[str, list[int]] = {}
     for call in inside(calls, span):
         own = [row for row in call.judged if row.entrance in (Entrance.IN_PATH, Entrance.BESIDE)]
-        own = [row for row in own if span.kind in (None, row.kind)]
         if not own:
             continue
         kind = GRAVEST[min(GRAVEST.index(row.kind) for row in own)]
+        if span.kind not in (None, kind):
+            continue
         said = {row.review for row in own}
         for name in ("all", kind or ""):
             cells = kinds.setdefault(name, [0, 0, 0])
@@ -256,3 +262,16 @@ def accuracy(calls: Calls, span: Span) -> tuple[dict[str, tuple[int, ...]], dict
             for rule in spoke:
                 rules.setdefault(rule, [0, 0])[column] += 1
     return {k: tuple(v) for k, v in kinds.items()}, {k: tuple(v) for k, v in rules.items()}
+
+
+def warnings(calls: Calls, span: Span) -> tuple[dict[tuple[str, int], dict[str, int]], int]:
+    """How many came to each step, by what about and level; and the pauses that agents were offered."""
+    steps: dict[tuple[str, int], dict[str, int]] = {}
+    rests = 0
+    for call in inside(calls, span):
+        for row in call.rows:
+            rests += row.pause_offered
+            for given in row.warnings:
+                counted = steps.setdefault((given.about, given.level), {})
+                counted[given.step] = counted.get(given.step, 0) + 1
+    return steps, rests

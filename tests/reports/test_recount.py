@@ -6,33 +6,48 @@
 import os
 import random
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, timedelta
 from functools import cache
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from screener.core.evidence import Kind
-from screener.events import LineClass
+from screener.console.asked import FILTERS, days, wanted
+from screener.core.evidence import Kind, Treatment
 from screener.exchange.asterisk import read_cdr, read_queue_log
 from screener.exchange.listfile import BadLine
 from screener.numbers.identify import Lines
 from screener.reports.accuracy import accuracy
 from screener.reports.agents import agents
 from screener.reports.facts import facts
+from screener.reports.follow import asked, both
 from screener.reports.frequency import Bucket, frequency
+from screener.reports.layout import Page
+from screener.reports.pages import (
+    accuracy_page,
+    agents_page,
+    frequency_page,
+    heat_page,
+    queue_page,
+    sources_page,
+    treatment_page,
+    warnings_page,
+)
 from screener.reports.queue import queue
+from screener.reports.reader import Reader
 from screener.reports.sources import SourceBy, sources
 from screener.reports.span import Span
 from screener.reports.summary import Measures, summary, usual_span
+from screener.reports.summary_page import summary_page
 from screener.reports.treatment import treatment
+from screener.reports.warnings import warnings
 from screener.store.bulk import load
-from screener.store.find import Wanted, find
+from screener.store.find import find
 from screener.store.insert import tidy
 from screener.store.log import CallLog, open_log
 from screener.store.records import CallRecord, Review
+from screener.words.judgement import Teller
 from tests.reports import recount
 from tests.reports.random_history import ANALYSIS, History, random_history
 from tests.reports.random_log import BEGIN, DAYS, DIALLED, QUEUES, SPELLINGS, edge, random_calls
@@ -152,6 +167,7 @@ def test_every_report_equals_its_recount(log: CallLog, calls: recount.Calls, see
         people = {row.agent: (row.hit, row.by_hand, row.confirmed, row.overturned) for row in agents(log, span)}
         assert people == recount.agents(calls, span), span
         check_accuracy(log, calls, span)
+        check_warnings(log, calls, span)
 
 
 def check_frequency(log: CallLog, calls: recount.Calls, span: Span, zone: ZoneInfo) -> None:
@@ -208,9 +224,24 @@ def check_accuracy(log: CallLog, calls: recount.Calls, span: Span) -> None:
     assert {row.name: (row.confirmed, row.overturned) for row in answer.rules} == rules, span
 
 
+def check_warnings(log: CallLog, calls: recount.Calls, span: Span) -> None:
+    answer = warnings(log, span)
+    steps, rests = recount.warnings(calls, span)
+    found = {(row.about, row.level): {step: n for step, n in row.steps.items() if n} for row in answer.rows}
+    assert found == steps, span
+    assert answer.rests == rests, span
+    levels = [[row.level for row in answer.rows if row.about == about] for about, _ in steps]
+    assert all(of_one == sorted(of_one, key=lambda level: level or 99) for of_one in levels), "the end comes last"
+
+
+def test_warnings_and_pauses_are_in_the_random_logs(calls: recount.Calls) -> None:
+    steps, rests = recount.warnings(calls, Span())
+    assert rests > 10 and len(steps) == 9 and all(len(counted) == 7 for counted in steps.values())
+
+
 def test_the_summary_says_what_the_reports_say(log: CallLog, calls: recount.Calls, seed: int) -> None:
-    for asked, zone in questions(seed):
-        span = usual_span(asked, BEGIN + timedelta(days=DAYS))
+    for question, zone in questions(seed):
+        span = usual_span(question, BEGIN + timedelta(days=DAYS))
         answer = summary(log, span, zone)
         assert answer.before.until == span.since
         for measures, period in ((answer.now, span), (answer.then, answer.before)):
@@ -227,33 +258,71 @@ def test_the_summary_says_what_the_reports_say(log: CallLog, calls: recount.Call
             assert rows == sources(log, span, by, 5)
 
 
-def test_every_figure_can_be_followed_to_its_calls(log: CallLog, calls: recount.Calls, seed: int) -> None:
-    """`calls list --flagged`, asked for what a row of a report counts, lists as many calls."""
-    for span, zone in questions(seed):
-        at = {"since": span.since, "until": span.until, "queue": span.queue, "dialled": span.dialled, "zone": zone}
-        kinds = {"kind": span.kind} if span.kind else {}
+def test_every_figure_of_every_report_can_be_followed_to_its_calls(log: CallLog, seed: int) -> None:
+    """What a row's filter lists is as many as the row says: by the very words of the console's links."""
+    dice = random.Random(seed)
+    for span, zone in dice.sample(questions(seed), 2):
+        end = BEGIN + timedelta(days=DAYS)
+        reader = Reader("", Teller("zh", {}), zone, None, end)
+        made = [frequency_page(frequency(log, span, by, zone), span, by, reader) for by in Bucket]
+        made.append(heat_page(frequency(log, span, Bucket.HOUR, zone), span, reader))
+        made += [sources_page(sources(log, span, by, 1000), span, by, reader) for by in SourceBy]
+        made += [queue_page(queue(log, span, by, zone), span, by, reader) for by in Bucket]
+        made.append(treatment_page(treatment(log, span), span, reader))
+        made.append(agents_page(agents(log, span), span, reader))
+        made.append(warnings_page(warnings(log, span), span, reader))
+        made.append(accuracy_page(accuracy(log, span), span, reader))
+        for page in made:
+            follow_some(log, page, span, zone, dice)
+        whole = usual_span(span, end)
+        follow_some(log, summary_page(summary(log, whole, zone), reader), whole, zone, dice)
 
-        def listed(_at: dict[str, Any] = at, **wanted: object) -> int:
-            return len(find(log, Wanted(flagged=True, **{**_at, **wanted}), 10_000))
 
-        bad = recount.flagged(recount.inside(calls, span), span)
-        assert listed(**kinds) == len(bad), span
-        for kind, number in Counter(call.kind for call in bad).items():
-            assert listed(kind=kind, without_kind=kind is None) == number, (span, kind)
-        for field in ("region", "carrier", "line", "queue", "dialled"):
-            for value, number in Counter(str(getattr(call, field)) for call in bad).items():
-                if value:
-                    asked = LineClass(value) if field == "line" else value
-                    assert listed(**kinds, **{field: asked}) == number, (span, field, value)
-        assert listed(**kinds, withheld=True) == sum(call.number == "" for call in bad)
-        for whole in {str(call.number) for call in bad} - {""}:
-            begins = sum(str(call.number).startswith(whole) for call in bad)
-            assert listed(**kinds, number=whole) == begins, (span, whole)
-        for (weekday, hour), number in recount.heat(calls, span, zone).items():
-            assert listed(**kinds, weekday=weekday, hour=hour) == number, (span, weekday, hour)
-        if not span.kind:
-            for agent, (hit, *_) in recount.agents(calls, span).items():
-                assert not agent or listed(agent=agent) == hit, (span, agent)
+def follow_some(log: CallLog, page: Page, span: Span, zone: ZoneInfo, dice: random.Random) -> None:
+    """A figure of each column."""
+    for sheet in page.sheets:
+        for key, what in sheet.asks.items():
+            rows = list(zip(sheet.rows, sheet.row_asks, strict=True))
+            for row, where in dice.sample(rows, min(1, len(rows))):
+                if (asks := both(where, what)) is not None:
+                    figure = row[list(sheet.keys).index(key)]
+                    measure = str(getattr(row[0], "code", "")) if key in ("now", "then") else key
+                    query = asked(span, asks, zone)
+                    assert set(query) <= {*FILTERS, "since", "until"}
+                    assert listed(log, measure, query, zone) == figure, (span, zone, sheet.name, key, row, query)
+
+
+def listed(log: CallLog, measure: str, query: dict[str, str], zone: ZoneInfo) -> int:
+    """What a measure counts of the calls that are listed."""
+    calls = find(log, wanted(query, *days(query, zone), LINES, zone), 100_000)
+    assert len({call.linkedid or call.id for call in calls}) == len(calls), "each call once"
+    match measure:
+        case "numbers":
+            return len({call.number for call in calls})
+        case "sources":  # each counts once, and withheld ones never
+            return len({call.number for call in calls} - {""})
+        case "entered" | "to_the_end" | "abandoned" | "by_hand" if "entered" in query:
+            return entries(log, calls, query)  # a call may come into the analysis queue more than once
+        case step if step.startswith("step_"):  # and have several warnings
+            steps = [
+                (w.about, str(w.level), w.step)
+                for call in calls
+                for row in log.rows_of(call.id)
+                for w in row.warnings
+            ]
+            return steps.count((query["warned"], query["level"], query["step"]))
+        case _:
+            return len(calls)
+
+
+def entries(log: CallLog, calls: list[CallRecord], query: Mapping[str, str]) -> int:
+    given = [given for call in calls for row in log.rows_of(call.id) for given in row.treatments]
+    told = [
+        ("by_hand" if one.by_hand else "automatic", "to_the_end" if one.completed else "abandoned")
+        for one in given
+        if one.treatment is Treatment.ANALYSIS_QUEUE
+    ]
+    return sum(query.get("way", way) == way and query.get("stay", stay) == stay for way, stay in told)
 
 
 def check_measures(found: Measures, calls: recount.Calls, period: Span) -> None:
@@ -290,18 +359,18 @@ def test_no_report_reads_all_calls(url: str, tmp_path: object) -> None:
         pytest.skip("PostgreSQL chooses by what the tables hold")
     log = open_log(url)
     load(log, map(tidy, random_calls(0)))
-    asked: list[tuple[str, object]] = []
+    seen: list[tuple[str, object]] = []
     span = Span(BEGIN, BEGIN.replace(month=3, day=20))
     with facts(log) as known:
-        spy(known._connection, lambda sql, values: asked.append((sql, values)))
+        spy(known._connection, lambda sql, values: seen.append((sql, values)))
         known.marked(span), known.offered_by_quarter(span), known.offered_by_place(span, "region")
         known.offered_by_number(span, ["+861"]), known.offered_by_prefix(span, ["+861380013"])
         known.flagged_before(span.since), known.queued_before(span.since)
         known.stays(span), known.stays(Span()), known.returns(span), known.judged_rules(span), known.newest()
         known.rests(Span()), known.warned(Span()), known.known("queue"), known.totals(span), known.flags(span)
-    assert len(asked) >= 17
+    assert len(seen) >= 17
     with log.engine.connect() as connection:
-        for sql, values in asked:
+        for sql, values in seen:
             plan = "\n".join(row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", values))
             for of_few in ("COVERING INDEX ix_calls_marked", "INDEX ix_calls_rests"):
                 plan = plan.replace(f"SCAN calls USING {of_few}", "")

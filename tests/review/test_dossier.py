@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from screener.core.evidence import Kind, Source, Treatment, Verdict
 from screener.events import EndedBy, Entrance, Speaker
 from screener.review.case import Case, Exhibit, Maker, recording_of
-from screener.review.dossier import COVER, MANIFEST, SHEET, pack, sealed
+from screener.review.dossier import COVER, LIST, MANIFEST, SHEET, pack, sealed
 from screener.review.seal import SIGNATURE, check, seal_of, sign, site_key
 from screener.store.records import CallRecord, DecisionRow, EvidenceRow, Review, Segment, TreatmentRow
 from screener.words.judgement import Teller
@@ -86,9 +86,49 @@ def test_a_number_s_package_counts_its_calls() -> None:
     assert page.count("<tr><td>") == 5, "each with its date"
     sheet = files[SHEET].decode("utf-8").splitlines()
     assert [line.partition(":")[0] for line in sheet[2:]] == [
-        "被举报号码", "类型", "来电时间", "通话时长", "被叫号码", "举报描述",
+        "被举报号码", "类型", "来电时间", "通话时长", "举报描述",
     ]  # fmt: skip
-    assert "共骚扰来电 5 次，涉及 2 天" in sheet[-1]
+    assert "拨打 +864008001234，共骚扰来电 5 次，涉及 2 天" in sheet[-1], (
+        "what was dialled has no field of its own"
+    )
+
+
+def test_calls_that_were_not_flagged_are_dated_and_called_what_they_are() -> None:
+    """Forty-eight calls without a request are a pattern, whether the machine flagged each or not."""
+
+    def other(name: str, hours: int, **changes: object) -> Exhibit:
+        at = NOON + timedelta(hours=hours)
+        row = CallRecord(name, at, answered_at=at, ended_at=at + timedelta(seconds=9), number="+8613800138000")
+        return Exhibit((replace(row, **changes),))  # type: ignore[arg-type]
+
+    confirmed = Exhibit((replace(FIRST, review=Review.CONFIRMED, reviewed_by="王主管", reviewed_at=NOON),))
+    plain = Exhibit((replace(FIRST, id="p", linkedid="", started_at=NOON + timedelta(hours=3)),))
+    others = [
+        other("rung", -1, answered_at=None, ended_at=NOON - timedelta(minutes=59)),
+        other("short", 1, verdict=Verdict.GENUINE),
+        other("angry", 2, verdict=Verdict.COMPLAINT, segments=(Segment(Speaker.CALLER, 1, 2, "我要投诉你们"),)),
+        other("back", 4, verdict=Verdict.HARASSMENT, kind=Kind.PRANK, review=Review.OVERTURNED, reviewed_by="李"),
+    ]
+    files = pack(Case([confirmed, plain], 6, others), maker())
+    page = files[COVER].decode("utf-8")
+    for said in (
+        "<th>骚扰来电次数</th><td>2</td>",
+        "<th>其中经人工确认</th><td>1</td>",
+        "<th>同期其他来电（未判为骚扰）</th><td>4</td>",
+        "历次来电（含未判为骚扰的，逐通注明）",
+    ):
+        assert said in page, said
+    assert page.count('<tr class="other">') == 4 and "<h2>来电 " in page
+    lines = files[LIST].decode("utf-8-sig").splitlines()
+    assert [line.split(",", 1)[0] for line in lines] == ["序号", *"123456"]
+    told = [line.split(",", 6)[6] for line in lines[1:]]
+    assert [text.strip('"') for text in told] == [
+        "未判为骚扰（未接听）", "骚扰 猥亵（人工确认）", "未判为骚扰（正常）", "未判为骚扰（投诉）",
+        "骚扰 猥亵（未复核）", "骚扰 恶作剧（李 于 不详 撤销：不是骚扰）",
+    ]  # fmt: skip
+    assert not any("我要投诉" in data.decode("utf-8", "replace") for data in files.values()), "not handed out"
+    assert {name.split("/")[1] for name in files if name.startswith("calls/")} == {"a", "p"}
+    assert "同期另有来电 4 次，未判为骚扰" in files[SHEET].decode("utf-8")
 
 
 def test_what_is_no_harassment_is_titled_otherwise_and_an_overturned_flag_is_said() -> None:
@@ -103,9 +143,9 @@ def test_what_is_no_harassment_is_titled_otherwise_and_an_overturned_flag_is_sai
 @pytest.mark.parametrize(
     ("call", "said"),
     [
-        (replace(FIRST, segments=()), "已按保存期限清除"),
+        (replace(FIRST, segments=()), "已按保存期限删除"),
         (replace(FIRST, segments=(), evidence=()), "没有听到话"),
-        (replace(FIRST, segments=(), evidence=(), entrance=Entrance.REPLAY), "系统没有听这次通话"),
+        (replace(FIRST, segments=(), evidence=(), entrance=Entrance.REPLAY), "系统未旁听这次通话"),
     ],
 )
 def test_a_missing_transcript_says_why(call: CallRecord, said: str) -> None:

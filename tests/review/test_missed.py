@@ -1,15 +1,20 @@
 """The share that is missed: which calls are drawn, and which words count."""
 
+import random
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from screener.review.missed import PERIOD, missed, turn
-from screener.store.find import Unflagged
-from screener.store.records import Review
+from screener.core.evidence import Source, Verdict
+from screener.review.missed import PERIOD, missed, missed_in, turn
+from screener.store.log import open_log
+from screener.store.records import CallRecord, EvidenceRow, Review
+from screener.store.unflagged import Unflagged, judged_ids, unflagged
 
 NOW = datetime(2026, 3, 31, 4, 0, tzinfo=UTC)
 ORDER = sorted((f"call{n}" for n in range(6)), key=turn)
@@ -52,6 +57,36 @@ def test_a_call_that_was_passed_over_while_it_could_be_drawn_stays_so() -> None:
 
 def test_what_is_older_than_the_period_counts_no_more() -> None:
     assert missed([call(0, 31, CONFIRMED, 1), call(1, 3, OVERTURNED, 1)], NOW).looked_at == 1
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_log_is_counted_as_if_every_call_were_read(
+    seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Calls of 80 days; some were looked at in their turn, some for another reason, some long ago."""
+    monkeypatch.setattr("screener.review.missed.AT_ONCE", 5)
+    dice = random.Random(seed)
+    log = open_log(f"sqlite:///{tmp_path}/log.db")
+    heard = (EvidenceRow(1.0, "act.a", Source.ACTS, None, 1.0, "", ""),)
+    begun = [NOW - dice.random() * 80 * DAY for _ in range(120)]
+    log.write(
+        [
+            CallRecord(f"c{n}", at, ended_at=at + DAY / 100, verdict=Verdict.GENUINE, evidence=heard)
+            for n, at in enumerate(begun)
+        ]
+    )
+    for days in sorted((dice.random() * 60 for _ in range(dice.choice((0, 25)))), reverse=True):
+        at = NOW - days * DAY
+        names = [n for n, start in enumerate(begun) if start < at - DAY / 50]
+        turn_of = missed_in(log, at).waiting
+        name = dice.choice([turn_of[0], turn_of[0], f"c{dice.choice(names)}"]) if turn_of else f"c{names[0]}"
+        log.review(name, dice.choice((CONFIRMED, OVERTURNED)), "王", at)
+    every = unflagged(log, judged_ids(log, NOW - 2 * PERIOD), NOW - 2 * PERIOD)
+    known = missed(every, NOW)
+    assert missed_in(log, NOW) == known
+    assert missed_in(log, NOW, 3) == replace(known, waiting=known.waiting[:3])
+    assert not known.looked_at or 0 < known.looked_at <= 25
+    log.close()
 
 
 @given(st.dictionaries(st.integers(0, 700), st.booleans(), max_size=40), st.integers(0, 10))

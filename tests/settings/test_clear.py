@@ -89,8 +89,10 @@ def test_what_depends_on_the_way_is_said_by_the_doctor(encrypted: str, toml: str
 
 @ENCRYPTED
 @pytest.mark.parametrize("toml", FINE.values(), ids=FINE)
-def test_what_stays_here_or_is_encrypted_is_fine(encrypted: str, toml: str) -> None:
-    assert not list(exposed(parse(encrypted + toml, FILE)))
+def test_what_stays_here_or_is_encrypted_is_fine(encrypted: str, toml: str, tmp_path: Path) -> None:
+    for name in ("c.pem", "k.pem"):
+        (tmp_path / name).touch()
+    assert not list(exposed(parse(encrypted + toml, tmp_path / FILE.name)))
 
 
 def test_who_asks_for_encryption() -> None:

@@ -10,13 +10,14 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from screener.core.evidence import Kind, Source, Treatment, Verdict
+from screener.core.evidence import Kind, Treatment, Verdict
 from screener.events import LineClass
-from screener.store.find import Wanted, find, unflagged
+from screener.store.find import find
 from screener.store.insert import tidy
 from screener.store.log import CallLog, open_log
 from screener.store.offered import LONGEST_CALL
-from screener.store.records import CallRecord, EvidenceRow, Review
+from screener.store.records import CallRecord, Review
+from screener.store.wanted import Counted, Wanted
 
 BEGIN = datetime(2026, 1, 1, 15, 50, tzinfo=UTC)
 DAYS = 60
@@ -122,8 +123,8 @@ def test_what_few_calls_have(site: tuple[CallLog, list[CallRecord]]) -> None:
         (Wanted(kind=Kind.MIMIC), "ix_calls_kind"),
         (Wanted(review=Review.OVERTURNED), "ix_calls_review"),
         (Wanted(treatment=Treatment.LINE_FAULT), "ix_calls_treatment"),
-        (Wanted(agent="9999", flagged=True), "ix_calls_marked"),
-        (Wanted(kind=Kind.MIMIC, flagged=True), "ix_calls_marked"),
+        (Wanted(agent="9999", counted=Counted.FLAGGED), "ix_calls_marked"),
+        (Wanted(kind=Kind.MIMIC, counted=Counted.FLAGGED), "ix_calls_marked"),
     ],
 )
 def test_for_the_few_nobody_reads_all(tmp_path: Path, wanted: Wanted, index: str) -> None:
@@ -140,25 +141,4 @@ def test_for_the_few_nobody_reads_all(tmp_path: Path, wanted: Wanted, index: str
     with log.engine.connect() as connection:
         plan = [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", values)]
     assert index in plan[0], plan
-    log.close()
-
-
-def test_unflagged_is_each_call_once_of_which_no_row_was_flagged(tmp_path: Path) -> None:
-    heard = (EvidenceRow(1.0, "act.a", Source.ACTS, None, 1.0, "", ""),)
-
-    def row(name: str, hour: int, linkedid: str, verdict: Verdict, **changes: Any) -> CallRecord:
-        at = BEGIN + timedelta(hours=hour)
-        given = {"started_at": at, "ended_at": at, "linkedid": linkedid, "verdict": verdict, "evidence": heard}
-        return CallRecord(id=name, **given | changes)
-
-    log = open_log(f"sqlite:///{tmp_path}/log.db")
-    log.write([row("twice", 1, "1", Verdict.GENUINE), row("again", 2, "1", Verdict.UNDECIDED)])
-    log.write([row("before", 3, "2", Verdict.UNDECIDED), row("flag", 4, "2", Verdict.HARASSMENT)])
-    log.write([row("unheard", 5, "3", Verdict.GENUINE, evidence=()), row("late", 6, "4", Verdict.GENUINE)])
-    log.review("late", Review.CONFIRMED, "王主管", BEGIN)
-    found = unflagged(log, BEGIN)
-    assert [(one.id, one.review, one.reviewed_at) for one in found] == [
-        ("twice", Review.NONE, None), ("late", Review.CONFIRMED, BEGIN),
-    ]  # fmt: skip
-    assert found[0].ended_at == BEGIN + timedelta(hours=1)
     log.close()

@@ -10,10 +10,11 @@ import pytest
 from screener.core.evidence import Verdict
 from screener.events import Speaker
 from screener.store import search
-from screener.store.find import Wanted, find
+from screener.store.find import find
 from screener.store.log import CallLog, open_log
 from screener.store.privacy import erase, purge
 from screener.store.records import CallRecord, Segment
+from screener.store.wanted import Wanted
 
 NOON = datetime(2026, 3, 4, 4, 0, tzinfo=UTC)
 LETTERS = "我的订单到哪里了吗你好%_\"'*ABc é"

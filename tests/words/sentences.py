@@ -14,9 +14,10 @@ ERRORS = {
 SAYS = {"say", "Check"}
 UNHEARD = {
     *(("speech", "_lose"), ("speech", "failed")),
+    *(("sip", "_fail"), ("sip", "_ask_again")),
     *((room, "deaf") for room in ("calls", "pbx", "freeswitch", "proxy", "sip", "siprec")),
 }
-"""Room and name of what says why a call is not heard: supervisors read it."""
+"""Room and name of what says why a call is not heard, or a registration does not stand: supervisors read it."""
 UNSEEN_ROOMS = {"training", "demo"}
 """Only who works on the product itself meets these."""
 

@@ -9,7 +9,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from screener.console import agent, asked, calls, health, lists, reports, review
+from screener.console import agent, asked, calls, health, lists, reports, review, seen
 from screener.console.api import wire
 from screener.console.body import adapter, taken
 from screener.console.context import ConsoleContext
@@ -32,13 +32,14 @@ def answer(value: Any) -> Response:  # noqa: ANN401 - any shape of `wire`
 def running(context: ConsoleContext, person: Person, shown: Shown) -> wire.Running:
     """A running call, as a program may see it."""
     call = shown.call
+    words, evidence = seen.of_call(context, person, call)
     began = call.began and replace(call.began, number=_masked(context, person, call.began.number))
     return wire.Running(
         call=call.call,
         at=call.at,
         began=began,
-        words=tuple(sorted(call.words.values(), key=lambda heard: heard.at)),
-        evidence=tuple(call.evidence),
+        words=tuple(words),
+        evidence=tuple(evidence),
         judged=call.judged,
         warnings=tuple(call.warnings),
         treatment=call.treatment,
@@ -97,9 +98,10 @@ async def call(context: ConsoleContext, person: Person, request: Request) -> Res
     """
 
     def made() -> Response:
-        rows = context.log.rows_of(context.log.call(request.path_params["call"]).id)
+        found = context.log.rows_of(context.log.call(request.path_params["call"]).id)
+        rows = tuple(_seen(context, person, row) for row in found)
         told = (text for row in rows for text in reasons(row, explain(row, context.weights), context.teller))
-        return answer(wire.Whole(tuple(_seen(context, person, row) for row in rows), tuple(told)))
+        return answer(wire.Whole(rows, tuple(told)))
 
     return await run_in_threadpool(made)
 
@@ -208,4 +210,5 @@ def _seen(context: ConsoleContext, person: Person, record: CallRecord) -> CallRe
     """A row of the log; many callers' name is their number."""
     if context.sees_whole_numbers(person):
         return record
-    return replace(record, number=_masked(context, person, record.number), display_name="")
+    hidden = seen.of_record(context, person, record)
+    return replace(hidden, number=_masked(context, person, record.number), display_name="")

@@ -2,5 +2,5 @@
 "use strict";
 setInterval(async () => {
   const answer = await fetch(location.href, { headers: { Accept: "text/html" } }).catch(() => null);
-  if (answer && answer.status < 500) location.reload();
+  if (answer && answer.status < 500 && answer.status !== 202) location.reload();  // 202: it is still being made
 }, 5000);

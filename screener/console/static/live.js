@@ -103,6 +103,29 @@ function show(call) {
   seen.set(call.id, call);
 }
 
+// On the wall every call is seen at once, as long as tiles can be read: columns, and the least height of a row. What is
+// urgent takes four places where tiles are small. Fewer calls make tiles larger again only when they are clearly fewer.
+const wall = document.body.classList.contains("wall");
+const SIZES = [[2, 220], [4, 220], [5, 180], [6, 150], [8, 115], [10, 95], [12, 78]], SMALL = 8, NARROWEST = 140, GAP = 8;
+let size = 0;
+
+function fit() {
+  if (!wall) return;
+  const space = innerHeight - calls.getBoundingClientRect().top - scrollY - GAP, width = calls.clientWidth;
+  const rows = (least) => Math.max(1, Math.floor((space + GAP) / (least + GAP)));
+  const urgent = calls.querySelectorAll(".tile.urgent").length;
+  const places = ([columns]) => calls.children.length + (columns >= SMALL ? 3 * urgent : 0);
+  const holds = (n, part) => places(SIZES[n]) <= part * SIZES[n][0] * rows(SIZES[n][1]);
+  const sizes = SIZES.filter(([columns]) => columns === SIZES[0][0] || width / columns >= NARROWEST);
+  const last = sizes.length - 1, first = sizes.findIndex((_, n) => holds(n, n < size ? 0.85 : 1));
+  size = first < 0 ? last : first;
+  const [columns, least] = sizes[size], count = rows(least);
+  calls.style.setProperty("--columns", columns);
+  calls.style.setProperty("--row", `${Math.max(least, Math.floor((space + GAP) / count - GAP))}px`);
+  calls.classList.toggle("small", columns >= SMALL);
+}
+addEventListener("resize", fit);
+
 const gaps = document.getElementById("gaps");
 follow("/live/events", state, (told) => {
   told.calls.forEach(show);
@@ -116,4 +139,5 @@ follow("/live/events", state, (told) => {
   if (told.missed) words.push(gaps.dataset.missed.replace("{}", told.missed));
   gaps.textContent = words.join(" ");
   document.getElementById("none").hidden = seen.size > 0;
+  fit();
 });

@@ -324,7 +324,6 @@ VARIANTS: Sequence[tuple[str, Change]] = (
     ("cut after a third", cut(1 / 3)),
     ("cut after two thirds", cut(2 / 3)),
     ("no agent heard", only(Speaker.CALLER)),
-    ("no caller heard", only(Speaker.AGENT)),
     ("no hour, no line", timeless),
     ("10 % of syllables wrong", misheard(0.1)),
     ("20 % of syllables wrong", misheard(0.2)),
