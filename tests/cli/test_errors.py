@@ -1,6 +1,7 @@
 """Every command, given something wrong: a line that says what it is, in the reader's language, and its code."""
 
 import importlib
+import os
 import re
 import subprocess
 import sys
@@ -158,3 +159,15 @@ def test_a_closed_terminal_is_no_fault_of_ours(folder: Path) -> None:
     script = f"exec {sys.executable} -m screener init made.toml >&- 2>>errors.txt"
     assert subprocess.run(["/bin/sh", "-c", script], cwd=folder).returncode == 0
     assert (folder / "errors.txt").read_text() == ""
+
+
+def test_a_terminal_of_gbk_reads_what_it_can(folder: Path) -> None:
+    """The console of a Chinese Windows, or an old SSH client: no traceback, and Chinese that it shows."""
+    main(["list", "block", "add", "13800138000", "--reason", "恶作剧 ✔ 😀"])
+    for arguments in (("list", "block", "show"), ("calls", "list"), ("calls", "list", "--hour", "77")):
+        made = subprocess.run(
+            [sys.executable, "-m", "screener", *arguments],
+            cwd=folder, env={**os.environ, "PYTHONIOENCODING": "gbk"}, capture_output=True,
+        )  # fmt: skip
+        shown = made.stdout.decode("gbk") + made.stderr.decode("gbk")
+        assert "Traceback" not in shown and CHINESE.search(shown), shown

@@ -56,3 +56,13 @@ def test_recorded_calls_come_to_what_is_stored_byte_for_byte() -> None:
     changed = [json.loads(old)["id"] for old, new in zip(stored, now, strict=True) if old != new]
     assert not changed, f"{changed} come to something else; if meant: make replays, and read the difference"
     assert told.stdout_bytes == STORED.read_bytes()
+
+
+def test_transcripts_from_standard_input_as_a_table(site: Path) -> None:
+    lewd = CALL.replace("你好,我想查一下我的话费余额", "你穿什么颜色的内裤").replace('"1"', '"2"')
+    arguments = ["replay", "-", "--format", "table", "--config", str(site / "screener.toml")]
+    told = CliRunner().invoke(cli, arguments, input=CALL + lewd)
+    assert told.exit_code == 0, told.output
+    rows = [line.split() for line in told.output.splitlines() if line.split()[:1] in (["1"], ["2"])]
+    assert [row[:2] for row in rows] == [["1", "genuine"], ["2", "harassment"]], told.output
+    assert "内裤" in told.output, "the words that it rests on"

@@ -105,6 +105,24 @@ def test_more_addresses_than_a_call_has_stations_are_none(values, number):
     assert invite_info(parse((INVITE % b"x").replace(b"l: 4", asserted)), "h:1", ()).number == number
 
 
+@pytest.mark.parametrize(
+    ("asserted", "number"),
+    [
+        (("<sip:13900139000@a>", "<tel:+8613900139000>"), "13900139000"),
+        (("<sip:alice@a>", "<tel:+8613900139000>"), "+8613900139000"),
+        (("<sip:alice@a>, <tel:+8613900139000>",), "+8613900139000"),
+        (("<tel:+8613900139000>, <sip:alice@a>",), "+8613900139000"),
+        (("<<broken", "<tel:010-6234-5678>"), "010-6234-5678"),
+        (("<sip:alice@a>", "<sip:bob@a>"), "alice"),
+        (("<sip:anonymous@anonymous.invalid>", "<tel:13900139000>"), "13900139000"),
+    ],
+)
+def test_of_several_asserted_identities_the_telephone_number_counts(asserted: tuple[str, ...], number: str):
+    lines = "".join(f"P-Asserted-Identity: {value}\r\n" for value in asserted)
+    info = invite_info(parse((INVITE % b"x").replace(b"l: 4", lines.encode() + b"l: 4")), "h:1", ())
+    assert info.number == number
+
+
 def test_multipart_body():
     body = (
         b"--b\r\nContent-Type: text/plain\r\n\r\nx\r\n--b\r\nContent-Type: application/sdp\r\n\r\nv=0\r\n--b--\r\n"
