@@ -277,7 +277,7 @@ class Facts:
 
     def rests(self, span: Span) -> int:
         """Calls of the span after which the agent was offered a pause."""
-        query: Query = select(func.count()).select_from(CallRow).where(literal_column("pause_offered"))
+        query: Query = select(func.count(distinct(CallRow.root))).where(literal_column("pause_offered"))
         query = self._of_kind(_within(query, span, CallRow.called_at), span)
         return int(self._connection.execute(query).scalar_one())
 

@@ -27,6 +27,7 @@ from screener.core.ladder import Ladder, LadderStep
 from screener.events import EndedBy, Entrance, LineClass, ListName, Rung, Speaker, Target
 from screener.feed.items import Asked, Began, Cautioned, Handled, Heard, Judged, Moved, Node, Unheard, Weighed
 from screener.feed.local import FeedReader, FeedServer
+from screener.reports.frequency import Bucket
 from screener.settings.cards import load_cards
 from screener.settings.judgement import load_notes
 from screener.speech.pinyin import syllables
@@ -49,9 +50,17 @@ from tests.waiting import wait_for
 FOREIGN = {"en": re.compile(r"[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]+"), "zh": re.compile(r"[A-Za-z]{2,}")}
 KEPT = {
     "en": set[str](),
-    "zh": {"CSV", "XLSX", "queue_log", "Screener", "SIGKILL", "log", *(role.value for role in Role)},
+    "zh": {
+        *("CSV", "XLSX", "queue_log", "Screener", "SIGKILL", "log", "SIP", "Asia", "Shanghai", "nobody"),
+        *("screener", "calls", "list"),
+        *(role.value for role in Role),
+        *(part for code in (*Verdict, *ListName, *REPORTS, *Bucket) for part in re.split("[_.]", code)),
+    },
 }
-"""Names that are the same in every language; the accounts of the tests are called by their roles."""
+"""Names that are the same in every language, commands, and codes that an address may have, which an error names.
+
+The accounts of the tests are called by their roles.
+"""
 CODES = {"data-key", "data-act", "data-guard", "data-id", "data-rank"}
 """Attributes that nobody reads."""
 SHOWN = {"alt", "title", "aria-label", "placeholder", "label", "summary"}
@@ -277,7 +286,7 @@ def paths(role: Role) -> list[str]:
             found += [f"/reports/{name}?since=2020-01-01&than_since=2021-01-01" for name in REPORTS]
         else:
             found += [
-                address.path.replace("{call}", f"c{n}") for n in (range(17) if "{call}" in address.path else (0,))
+                address.path.replace("{call}", f"c{n}") for n in (range(16) if "{call}" in address.path else (0,))
             ]
     wrong = (
         "/no-such-page",

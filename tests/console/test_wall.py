@@ -163,7 +163,7 @@ def test_it_sounds_by_how_grave_it_is_and_can_be_muted(
     heard(1175, 1175, 1175, 1175)
     assert page.get_attribute("#mute", "aria-pressed") == "false"
     page.click("#mute")
-    expect(page, "#mute", "声音")
+    expect(page, "#mute", "取消静音")
     assert page.get_attribute("#mute", "aria-pressed") == "true"
     tell(feed, context, flag(2, kind="threat"))
     page.wait_for_selector("#call-t002.urgent")
@@ -172,7 +172,7 @@ def test_it_sounds_by_how_grave_it_is_and_can_be_muted(
     page.reload()
     page.wait_for_selector("#call-t002.urgent")
     heard()
-    expect(page, "#mute", "声音")
+    expect(page, "#mute", "取消静音")
     page.click("#mute")
     expect(page, "#mute", "静音")
     tell(feed, context, flag(3))

@@ -47,7 +47,7 @@ def random_calls(seed: int, count: int = 200) -> list[CallRecord]:
 
 def _warned(dice: random.Random, row: CallRecord) -> CallRecord:
     """The row, perhaps with warnings and the end after them, perhaps with a pause for its agent."""
-    if row.entrance is Entrance.REPLAY or dice.random() < 0.6:
+    if row.entrance is Entrance.REPLAY or row.ended_at is None or dice.random() < 0.6:
         return row
     steps = tuple(
         WarningRow(float(n), about.value, level, step.value, "王", "请注意言辞")
