@@ -46,7 +46,7 @@ from screener.review.timeline import timeline
 from screener.store.find import find
 from screener.store.log import open_log
 from screener.store.records import CallRecord, Review
-from screener.store.wanted import DRY_RUN, UNKNOWN, Stay, Wanted, Way
+from screener.store.wanted import DRY_RUN, UNKNOWN, QueueEntry, QueueStay, Wanted
 from screener.words.terms import site_name, word
 
 
@@ -85,8 +85,10 @@ def calls() -> None:
     help="What was done; dry_run: it would have been.",
 )
 @click.option("--treated", is_flag=True, help="Something was done, and not in dry run.")
-@click.option("--way", type=click.Choice([w.value for w in Way]), help="Handed over by an agent, or not.")
-@click.option("--stay", type=click.Choice([s.value for s in Stay]), help="With --entered: heard it out, or left.")
+@click.option("--way", type=click.Choice([w.value for w in QueueEntry]), help="Handed over by an agent, or not.")
+@click.option(
+    "--stay", type=click.Choice([s.value for s in QueueStay]), help="With --entered: heard it out, or left."
+)
 @click.option("--rule", default="", help="This rule spoke for harassment.")
 @click.option("--warned", default="", help="With a warning about this, as `report warnings` names it.")
 @click.option("--level", type=click.IntRange(0, 99), help="With a warning of this level; 0 is the end after them.")

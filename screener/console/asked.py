@@ -13,7 +13,7 @@ from screener.numbers.agents import agent_name
 from screener.outside.times import in_zone
 from screener.reports.span import Span
 from screener.store.records import Review
-from screener.store.wanted import DRY_RUN, UNKNOWN, Counted, Stay, Wanted, Way
+from screener.store.wanted import DRY_RUN, UNKNOWN, Counted, QueueEntry, QueueStay, Wanted
 from screener.words.places import stored
 
 if TYPE_CHECKING:
@@ -106,8 +106,8 @@ def wanted(
         treatment=None if treatment == DRY_RUN else _code(Treatment, treatment),
         dry_run=treatment == DRY_RUN,
         treated=bool(asked.get("treated")),
-        way=_code(Way, text("way")),
-        stay=_code(Stay, text("stay")),
+        way=_code(QueueEntry, text("way")),
+        stay=_code(QueueStay, text("stay")),
         rule=text("rule"),
         warned=text("warned"),
         level=_number(text("level"), 0, 99),

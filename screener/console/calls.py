@@ -24,7 +24,7 @@ from screener.review.stamp import STAMP, stamp
 from screener.review.verdict import is_flag
 from screener.store.find import find
 from screener.store.records import Access, CallRecord, Review
-from screener.store.wanted import DRY_RUN, Stay, Way
+from screener.store.wanted import DRY_RUN, QueueEntry, QueueStay
 from screener.words.terms import weekday
 
 SHOWN = 50
@@ -58,8 +58,8 @@ async def search(context: ConsoleContext, person: Person, request: Request) -> R
             reviews=[Review.CONFIRMED, Review.OVERTURNED, Review.NONE],
             lines=list(LineClass),
             treatments=[*Treatment, DRY_RUN],
-            ways=list(Way),
-            stays=list(Stay),
+            ways=list(QueueEntry),
+            stays=list(QueueStay),
             steps=list(WarningStep),
             filters=asked.FILTERS,
             usual=USUAL,

@@ -47,14 +47,14 @@ class Counted(StrEnum):
     """Came into the analysis queue."""
 
 
-class Way(StrEnum):
+class QueueEntry(StrEnum):
     """How a caller came into the analysis queue."""
 
     AUTOMATIC = "automatic"
     BY_HAND = "by_hand"
 
 
-class Stay(StrEnum):
+class QueueStay(StrEnum):
     """How long a caller stayed there."""
 
     TO_THE_END = "to_the_end"
@@ -101,8 +101,8 @@ class Wanted:
     treatment: Treatment | None = None
     dry_run: bool = False
     treated: bool = False
-    way: Way | None = None
-    stay: Stay | None = None
+    way: QueueEntry | None = None
+    stay: QueueStay | None = None
     rule: str = ""
     warned: str = ""
     level: int | None = None
@@ -225,13 +225,13 @@ class Wanted:
             found.append(_any_row(_treated) if self.counted else _treated(CallRow))
         if self.counted is Counted.ENTERED:
             given = [TreatmentGiven.call_id == CallRow.id, TreatmentGiven.treatment == Treatment.ANALYSIS_QUEUE]
-            given += [TreatmentGiven.by_hand.is_(self.way is Way.BY_HAND)] if self.way else []
-            given += [TreatmentGiven.completed.is_(self.stay is Stay.TO_THE_END)] if self.stay else []
+            given += [TreatmentGiven.by_hand.is_(self.way is QueueEntry.BY_HAND)] if self.way else []
+            given += [TreatmentGiven.completed.is_(self.stay is QueueStay.TO_THE_END)] if self.stay else []
             found.append(exists().where(*given))
         elif self.way:
             of_any = self.counted and not self.agent
             by_hand = _any_row(lambda other: other.by_hand.is_(True)) if of_any else CallRow.by_hand.is_(True)
-            found.append(by_hand if self.way is Way.BY_HAND else not_(by_hand))
+            found.append(by_hand if self.way is QueueEntry.BY_HAND else not_(by_hand))
         if self.rule:
             spoke = EvidencePiece.rule == self.rule, EvidencePiece.weight > 0
             found.append(exists().where(EvidencePiece.call_id == CallRow.id, *spoke))

@@ -9,6 +9,7 @@ encoding. Whatever is frequent in these sentences becomes one word.
 import json
 import re
 import tomllib
+import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -94,7 +95,8 @@ def _texts() -> Iterator[str]:
         for line in calls.read_text("utf-8").splitlines():
             yield from (str(turn["text"]) for turn in json.loads(line)["turns"])
     prompts = _toml(config_folder() / "prompts.toml").get("zh", {})
-    yield from (str(line) for name, line in prompts.items() if not name.startswith(GRADED))
+    lines = (str(line) for name, line in prompts.items() if not name.startswith(GRADED))
+    yield from (unicodedata.normalize("NFKC", line) for line in lines)  # `_PARTS` are marks of half a width
     for path in sorted(FOLDER.glob("*.txt")):
         for line in path.read_text("utf-8").splitlines():
             if text := line.partition("#")[0].strip():
