@@ -66,7 +66,7 @@ def test_hanging_before_it_answers(
         caller = place_call(QUIET)
         rang = phone.answer(10, since=caller.started)
         print(f"\nINVITE to ringing: {rang - caller.started:.2f} s")
-        assert tap.sip("CANCEL ", target=SCREENER), "the dialplan waits no longer than SCREENER_ANSWER"
+        assert 2 <= rang - caller.started < 4, "SCREENER_ANSWER of the dialplan"
         wait_for(lambda: _meets(caller, tap), 10, "meeting of the caller with the agent", every=0.2)
     finally:
         mortal.process.send_signal(signal.SIGCONT)
@@ -87,7 +87,7 @@ def test_full(
     rang = phone.answer(10, since=second.started)
     print(f"\nINVITE to ringing: {rang - second.started:.2f} s")
     assert tap.sip("SIP/2.0 503", source=SCREENER)
-    assert not tap.sip("CANCEL ", target=SCREENER), "the dialplan did not wait for SCREENER_ANSWER"
+    assert rang - second.started < 2, "at once: the dialplan did not wait for SCREENER_ANSWER"
     wait_for(lambda: _meets(second, tap), 10, "meeting of the second caller with the agent", every=0.2)
     assert len(asterisk.screened()) == 1, "the first caller is still screened"
 
@@ -131,7 +131,7 @@ def test_absent(asterisk: Asterisk, phone: Phone, place_call: Place, tap: Wireta
     caller = place_call(QUIET)
     rang = phone.answer(10, since=caller.started)
     print(f"\nINVITE to ringing: {rang - caller.started:.2f} s")
-    assert not tap.sip("INVITE ", target=SCREENER), "nobody was dialled"
+    assert rang - caller.started < 2, "at once: nobody was dialled"
     wait_for(lambda: _meets(caller, tap), 10, "meeting of the caller with the agent", every=0.2)
 
 
