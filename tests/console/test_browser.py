@@ -84,17 +84,17 @@ def test_an_agents_card_can_be_pinned_and_switched_off(
     tell(feed, context, BEGAN, Heard("a", 2.0, "caller", 0, "叫你们领导来接电话", final=True))
     expect(page, "#card h2", "要找您的领导")
     page.click("#pin")
-    bargaining = (
-        "这个价格能不能便宜一点 打个八折",
-        "再优惠一点嘛 别家才卖八十",
-        "再便宜二十块我马上就定",
-        "那送我点什么 打个折",
+    threats = (
+        "我已经在录音了 明天我就找记者曝光你们",
+        "我要去消协投诉你们 还要上法院告你们",
+        "我已经在录音了 记者马上就到",
+        "等着上法院吧",
     )
-    tell(feed, context, *(Heard("a", 3.0 + n, "caller", 1 + n, t, final=True) for n, t in enumerate(bargaining)))
+    tell(feed, context, *(Heard("a", 3.0 + n, "caller", 1 + n, t, final=True) for n, t in enumerate(threats)))
     page.wait_for_timeout(600)
     assert page.text_content("#card h2") == "要找您的领导", "pinned"
     page.click("#pin")
-    expect(page, "#card h2", "讨价还价")
+    expect(page, "#card h2", "扬言升级、施压")
     page.click("#cards")
     assert page.is_hidden("#card")
     page.reload()
