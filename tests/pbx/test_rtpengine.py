@@ -240,7 +240,8 @@ def test_a_trunk_cannot_aim_media_at_others_later(site: BehindProxy) -> None:
     with at(site, TRUNK, "13800138096") as trunk:
         assert trunk.call().status == 200
         assert trunk.ask("INVITE", trunk.sdp.replace(*AIMS["session"])).status == 488
-        assert [asked.method for asked in invited(site, "13800138096")] == ["INVITE", "ACK"]
+        asked = {request.headers.get("CSeq") for request in invited(site, "13800138096")}  # some are sent twice
+        assert sorted(str(cseq).split()[1] for cseq in asked) == ["ACK", "INVITE"]
         assert trunk.ask("UPDATE", trunk.offer("0 101", direction="sendonly")).status == 200, "a hold"
         assert trunk.ask("BYE").status == 200
 
