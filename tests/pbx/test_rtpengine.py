@@ -240,8 +240,8 @@ def test_a_trunk_cannot_aim_media_at_others_later(site: BehindProxy) -> None:
     with at(site, TRUNK, "13800138096") as trunk:
         assert trunk.call().status == 200
         assert trunk.ask("INVITE", trunk.sdp.replace(*AIMS["session"])).status == 488
-        asked = {request.headers.get("CSeq") for request in invited(site, "13800138096")}  # some are sent twice
-        assert sorted(str(cseq).split()[1] for cseq in asked) == ["ACK", "INVITE"]
+        asked = {one.headers.get("CSeq") for one in invited(site, "13800138096") if one.method == "INVITE"}
+        assert len(asked) == 1, "the second one went no further"
         assert trunk.ask("UPDATE", trunk.offer("0 101", direction="sendonly")).status == 200, "a hold"
         assert trunk.ask("BYE").status == 200
 
