@@ -177,36 +177,3 @@ def test_an_expired_certificate_is_said_and_callers_reach_the_agents(site: Site)
     found = doctor(site.network, screener.config)
     assert "is expired on" in found.stdout
     assert found.returncode == 1
-
-
-BOTH = "media_encryption = sdes\nmedia_encryption_optimistic = yes"
-"""RTP/AVP with keys: encrypted where the other side can."""
-NEVER = "media_encryption = no"
-
-
-@pytest.mark.parametrize(
-    ("wanted", "srtp", "encrypted"),
-    [(BOTH, "optional", True), (BOTH, "required", True), (BOTH, "off", False), (NEVER, "optional", False)],
-    ids=["both may", "the PBX may, we must", "we do not", "the PBX does not"],
-)
-def test_optional_encryption_is_used_where_both_can(site: Site, wanted: str, srtp: str, encrypted: bool) -> None:
-    """Asterisk offers; what goes either way, caller to screener and screener to caller, is encrypted or is not."""
-    site.encrypt(wanted)
-    screener = site.screener(srtp=srtp)
-    tap = Wiretap(site.network)
-    try:
-        words = said("enquiry")
-        caller = site.call(words, number="13800006666")
-        site.phone.answer(30, since=caller.started)
-        site.phone.command("hangup")
-        ours = lambda: [c for c in screener.calls() if c.number.endswith("13800006666")]  # noqa: E731
-        assert wait_for(ours, 10, "the call in the log", every=0.5)[0].treatment is Treatment.NONE
-        between = [p for p in tap.packets if {p.source[0], p.target[0]} == {ASTERISK, SCREENER}]
-        assert any(p.source[0] == SCREENER for p in between) and any(p.source[0] == ASTERISK for p in between)
-        assert not any(p.is_sip for p in between), "signalling is TLS in any case"
-        assert _said(words, tap, ASTERISK, SCREENER) is not encrypted, "what the caller says"
-        assert _said(prompt("greeting"), tap, SCREENER, ASTERISK) is not encrypted, "what we say"
-        assert is_in(prompt("greeting"), tap.heard_by(TRUNK)), "the caller heard it"
-    finally:
-        tap.stop()
-        site.encrypt("media_encryption = sdes")
