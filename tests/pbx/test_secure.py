@@ -39,13 +39,6 @@ class Site:
         self._callers: list[Caller] = []
         wait_for(lambda: self.asterisk.contact("agent1"), 10, "registration of the agent's phone over TLS")
 
-    def encrypt(self, lines: str) -> None:
-        """What the PBX wants of the screener's media from now on, in the place of SDES alone."""
-        file = self.asterisk.home / "etc/pjsip_secure.conf"
-        head, endpoint, rest = secured(self.keys)[file.name].partition("[screener](+type=endpoint)\n")
-        file.write_text(f"{head}{endpoint}{rest.replace('media_encryption = sdes', lines, 1)}", "utf-8")
-        self.asterisk.rx("module reload res_pjsip.so")
-
     def screener(self, own: Issued | None = None, *, registered: bool = True, srtp: str = "required") -> Screener:
         home = self.folder / f"screener{len(self._screeners)}"
         shutil.copytree(self.keys, home / "keys")
