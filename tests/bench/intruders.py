@@ -234,20 +234,27 @@ def cancels(site: Site) -> None:
         caller.close()
 
 
-def reinvites(site: Site) -> None:
-    """Calls whose every second word is another re-INVITE or UPDATE, never acknowledged."""
+@contextlib.contextmanager
+def answered(site: Site, count: int = 5) -> Iterator[list[Caller]]:
+    """Strangers whose calls are up, and who hang up in the end."""
+    calls = [site.intruder() for _ in range(count)]
     with contextlib.ExitStack() as stack:
-        calls = [site.intruder() for _ in range(5)]
         for call in calls:
             stack.callback(call.close)
             assert call.call().status == 200
+        yield calls
+        for call in calls:
+            call.send(call.request("BYE"))
+
+
+def reinvites(site: Site) -> None:
+    """Calls whose every second word is another re-INVITE or UPDATE, never acknowledged."""
+    with answered(site) as calls:
         for number in pace(500):
             call = calls[number % len(calls)]
             direction = ("sendrecv", "sendonly", "inactive", "recvonly")[number % 4]
             method = "UPDATE" if number % 3 else "INVITE"
             call.send(call.request(method, call.offer("0 8 101", direction=direction)))
-        for call in calls:
-            call.send(call.request("BYE"))
 
 
 def no_acks(site: Site) -> None:
@@ -292,26 +299,16 @@ def lying_packets(site: Site) -> None:
 def lying_calls(site: Site) -> None:
     """Callers whose own RTP is all lies, and as fast as it goes."""
     chance = random.Random(5)
-    with contextlib.ExitStack() as stack:
-        calls = [site.intruder() for _ in range(5)]
-        for call in calls:
-            stack.callback(call.close)
-            assert call.call().status == 200
+    with answered(site) as calls:
         for number in pace(5000):
             call = calls[number % len(calls)]
             assert call.remote_rtp
             call.rtp.sendto(_packet(chance, number, chance.randrange(256)), call.remote_rtp)
-        for call in calls:
-            call.send(call.request("BYE"))
 
 
 def keys(site: Site) -> None:
     """A flood of keys, as telephone events that are all new and by INFO."""
-    with contextlib.ExitStack() as stack:
-        calls = [site.intruder() for _ in range(5)]
-        for call in calls:
-            stack.callback(call.close)
-            assert call.call().status == 200
+    with answered(site) as calls:
         for number in pace(5000):
             call = calls[number % len(calls)]
             assert call.remote_rtp
@@ -319,8 +316,6 @@ def keys(site: Site) -> None:
             call.rtp.sendto(HEADER.pack(0x80, 101, number & 0xFFFF, number * 160, 7) + event, call.remote_rtp)
             if not number % 50:
                 call.send(call.request("INFO", b"Signal=5\r\nDuration=100\r\n", "application/dtmf-relay"))
-        for call in calls:
-            call.send(call.request("BYE"))
 
 
 # Other doors.

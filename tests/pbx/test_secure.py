@@ -39,15 +39,14 @@ class Site:
         self._callers: list[Caller] = []
         wait_for(lambda: self.asterisk.contact("agent1"), 10, "registration of the agent's phone over TLS")
 
-    def screener(self, own: Issued | None = None, *, registered: bool = True, srtp: str = "required") -> Screener:
+    def screener(self, own: Issued | None = None, *, registered: bool = True) -> Screener:
         home = self.folder / f"screener{len(self._screeners)}"
         shutil.copytree(self.keys, home / "keys")
         if own is not None:
             shutil.copy(own.certificate, home / "keys/screener.pem")
             shutil.copy(own.key, home / "keys/screener.key")
         before = self._registrations()
-        setting = {'srtp = "required"': f'srtp = "{srtp}"'}
-        self._screeners.append(Screener(self.network, home, setting, shipped=SECURE))
+        self._screeners.append(Screener(self.network, home, shipped=SECURE))
         if registered:
             wait_for(lambda: self._registrations() > before, 15, "registration over TLS")
             wait_for(lambda: self.asterisk.contact("screener") == "Avail", 15, "an answer to OPTIONS over TLS")
