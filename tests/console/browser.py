@@ -58,6 +58,11 @@ def expect(page, selector: str, text: str) -> None:
     playwright.expect(page.locator(selector)).to_have_text(text, timeout=10_000)
 
 
+def contains(page, selector: str, text: str) -> None:
+    """Wait for a text within; what has just come into the page may not hold its words yet."""
+    playwright.expect(page.locator(selector)).to_contain_text(text, timeout=10_000)
+
+
 def until(page, expression: str, seconds: float = 15.0) -> None:
     """Wait until an expression is true; asked from outside, since the pages forbid to evaluate any."""
     for _ in range(int(seconds / 0.05)):

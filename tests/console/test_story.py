@@ -17,7 +17,7 @@ from screener.demo.stage import Options, Stage
 from screener.media.prompts import load_clips, read_wav
 from screener.speech.pinyin import syllables
 from screener.store.log import open_log
-from tests.console.browser import chromium, needs_chromium, opened
+from tests.console.browser import chromium, contains, needs_chromium, opened
 from tests.console.conftest import PASSWORD
 
 __all__ = ["chromium"]
@@ -89,7 +89,7 @@ def test_a_call_turns_from_genuine_to_flagged_and_a_mistake_is_mended_by_a_butto
     page.wait_for_selector(f"{tile} .words >> text=咨询")
     assert "urgent" not in page.get_attribute(tile, "class"), "a caller who enquires"
     page.wait_for_selector(f"{tile}.urgent", timeout=30_000)
-    assert "骚扰" in page.inner_text(f"{tile} .verdict")
+    contains(page, f"{tile} .verdict", "骚扰")
     other.wait_for_selector(f"{tile}.urgent")
     press(page, tile, "agents")
     calling.join(60)

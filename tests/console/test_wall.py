@@ -9,7 +9,7 @@ from screener.console.context import ConsoleContext
 from screener.console.logins import Role
 from screener.feed.items import Asked, Began, Heard, Item, Judged, Over
 from screener.feed.local import FeedServer
-from tests.console.browser import chromium, expect, needs_chromium, opened, site, until
+from tests.console.browser import chromium, contains, expect, needs_chromium, opened, site, until
 from tests.console.test_live import BEGAN, FLAGGED, NOON, feed, orders, place, tell
 
 __all__ = ["chromium", "feed", "orders", "place", "site"]
@@ -118,7 +118,7 @@ def test_the_gravest_call_comes_first(chromium, site: str, feed: FeedServer, con
     turns(1, 4, 5, 0, 2, 3)
     tell(feed, context, Over("t001", 9.0, "caller"))
     turns(4, 5, 0, 2, 3, 1)
-    assert "紧急" in page.text_content("#alarm") or "骚扰" in page.text_content("#alarm")
+    page.wait_for_selector("#alarm >> text=/紧急|骚扰/", state="attached")
     assert page.problems == []
 
 
@@ -132,7 +132,7 @@ def test_the_score_stands_beside_its_threshold(
         assert page.is_hidden("#call-a .stands"), "nothing is judged yet"
         tell(feed, context, replace(FLAGGED, score=3.14159, threshold=2.1))
         expect(page, "#call-a .stands span", "得分 3.1 · 标记线 2.1")
-        assert page.is_visible("#call-a .stands meter")
+        page.wait_for_selector("#call-a .stands meter")
         meter = "document.querySelector('#call-a meter')"
         assert page.evaluate(f"[{meter}.value, {meter}.high, {meter}.max]") == [3.14159, 2.1, 10]
         tell(feed, context, Over("a", 9.0, "caller"))
@@ -150,7 +150,8 @@ def test_it_sounds_by_how_grave_it_is_and_can_be_muted(
     assert page.evaluate("window.heard") == []
 
     def heard(*tones: int) -> None:
-        page.wait_for_timeout(500)
+        until(page, f"window.heard.length >= {len(tones)}")
+        page.wait_for_timeout(500)  # and no more than these
         assert page.evaluate("window.heard.splice(0)") == list(tones)
 
     tell(feed, context, flag(0))
@@ -161,14 +162,14 @@ def test_it_sounds_by_how_grave_it_is_and_can_be_muted(
     tell(feed, context, flag(1, verdict="undecided", kind="", emergency=True))
     page.wait_for_selector("#call-t001.urgent")
     heard(1175, 1175, 1175, 1175)
-    assert page.get_attribute("#mute", "aria-pressed") == "false"
+    page.wait_for_selector("#mute[aria-pressed=false]")
     page.click("#mute")
     expect(page, "#mute", "取消静音")
-    assert page.get_attribute("#mute", "aria-pressed") == "true"
+    page.wait_for_selector("#mute[aria-pressed=true]")
     tell(feed, context, flag(2, kind="threat"))
     page.wait_for_selector("#call-t002.urgent")
     heard()
-    assert "骚扰" in page.text_content("#alarm"), "a screen reader tells it all the same"
+    contains(page, "#alarm", "骚扰")  # a screen reader tells it all the same
     page.reload()
     page.wait_for_selector("#call-t002.urgent")
     heard()
