@@ -2,7 +2,7 @@
 
 ::
 
-    datagram ─► allowed? ─► message ─► transaction ─► method ─► call
+    datagram ─► allowed? ─► not too many? ─► message ─► transaction ─► method ─► call
 """
 
 import hashlib
@@ -24,7 +24,7 @@ from screener.sip.address import escape_user
 from screener.sip.call import SipCall
 from screener.sip.counts import MediaTotals, SipCounts
 from screener.sip.dialog import Dialog
-from screener.sip.guard import Allowed, Authenticator, Rate, Watch
+from screener.sip.guard import Allowed, Authenticator, Rate, Readable, Watch
 from screener.sip.invitation import Invitation, Refusal, in_place_of
 from screener.sip.layer import TransactionLayer
 from screener.sip.message import Request, Response, fault, parse, respond
@@ -77,6 +77,7 @@ class SipUserAgent:
         )
         self._rate = Rate(settings.max_requests_per_second, self._registrars.addresses)
         self._talk = Rate(CALL_REQUESTS_PER_SECOND)
+        self._readable = Readable(self._rate, self._talk)
         self._secret = secrets.token_bytes(16)
         self._watch, self._past = Watch(), MediaTotals()
         self._swept, self._stopping = clock(), False
@@ -164,6 +165,10 @@ class SipUserAgent:
 
     def _received(self, data: bytes, source: Address) -> None:
         if not self._admitted(source[0]) or not data.strip(b"\r\n\0 "):  # an empty one keeps a NAT open
+            return
+        if not self._readable(data, source, self._calls, self._clock()):
+            self.counts.unread += 1
+            self._watch.note(source[0], "sends far too fast; dropped unread", self._clock())
             return
         try:
             message = parse(data)
