@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 MEDIA_TIMEOUT_SECONDS = 60.0
 """A peer that sends no audio for so long, and does not hold, is gone."""
 KEEP_SECONDS = LIFE / 2
-"""So long at most a BYE waits until the call is written down: on a busy machine its peer asks again, and nothing is lost."""
+"""So long at most a BYE waits until the call is written down; its peer asks again meanwhile."""
 OFFER_SECONDS = 60.0
 """An offer that nobody answers for so long is refused, so that the PBX goes on."""
 
