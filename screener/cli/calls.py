@@ -150,7 +150,7 @@ def _text(value: str | int | bool | None) -> str:
 
 @calls.command(name="show")
 @click.argument("call_id")
-@writing_log_options
+@log_options
 def show_command(settings: Settings, log: CallLog, call_id: str) -> None:
     """Tell the whole story of a call: what was heard, what it weighed, what was decided and done.
 
