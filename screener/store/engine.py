@@ -65,6 +65,21 @@ def database_file(url: URL, folder: Path | None) -> Path | None:
     return (folder or Path()) / url.database
 
 
+def be_there(file: Path) -> None:
+    """Refuse what a database would be made for.
+
+    Raises:
+        StoreError: there is no such file, or it is not for us to see.
+    """
+    try:
+        there = file.exists()
+    except OSError as problem:
+        raise StoreError(f"{file}: cannot be read ({problem.strerror})", NOT_YOURS) from problem
+    if not there:
+        remedy = "name it with --db, or its settings file with --config"
+        raise StoreError(f"{file}: there is no call log", remedy)
+
+
 def _sqlite(url: URL, folder: Path) -> Engine:
     file = database_file(url, folder)
     if file is None:

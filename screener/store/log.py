@@ -15,9 +15,9 @@ from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError, Statement
 from sqlalchemy.orm import Session
 
 from screener.core.evidence import Kind, Verdict
-from screener.errors import NOT_YOURS, InputError, StoreError
+from screener.errors import InputError, StoreError
 from screener.events import Entrance, ListName
-from screener.store.engine import WRITES, database_file, make_engine
+from screener.store.engine import WRITES, be_there, database_file, make_engine
 from screener.store.history import holds
 from screener.store.insert import COLUMNS, SHORT_MOST, insert_call, take_turns, tidy, upsert
 from screener.store.numbered import begins, by_index
@@ -53,12 +53,8 @@ def open_log(url: str, folder: Path | None = None, must_exist: bool = False, rea
     """
     engine = make_engine(url, folder)
     file = database_file(engine.url, None)
-    try:
-        if must_exist and file and not file.exists():
-            remedy = "name it with --db, or its settings file with --config"
-            raise StoreError(f"{file}: there is no call log", remedy)
-    except OSError as problem:
-        raise StoreError(f"{file}: cannot be read ({problem.strerror})", NOT_YOURS) from problem
+    if must_exist and file:
+        be_there(file)
     if read_only:
         looking = CallLog(make_engine(url, folder, read_only=True), read_only=True)
         with looking.faults("read"):
