@@ -10,7 +10,7 @@ from screener.acts.net import ActsModel, Array
 from screener.acts.types import GRAMS, LENGTHS, NETS, SIZES, LearnedTypes, Spoken, begin, heard, measures
 from screener.events import Speaker
 from screener.speech.pinyin import syllables
-from screener.training.cards.written import Call
+from screener.training.cards.written import WrittenCall
 
 TURNS = 3
 """Of the caller, after each of which the call is a sample."""
@@ -28,7 +28,7 @@ class TurnSample:
     weight: float
 
 
-def samples(found: Sequence[Call], acts: ActsModel) -> list[TurnSample]:
+def samples(found: Sequence[WrittenCall], acts: ActsModel) -> list[TurnSample]:
     """Every call after its first turns of the caller."""
     made: list[TurnSample] = []
     sizes = Counter(kind for _, kind, _ in found)
@@ -43,7 +43,7 @@ def samples(found: Sequence[Call], acts: ActsModel) -> list[TurnSample]:
     return made
 
 
-def fit(found: Sequence[Call], acts: ActsModel) -> LearnedTypes:
+def fit(found: Sequence[WrittenCall], acts: ActsModel) -> LearnedTypes:
     """Learn from calls; the same calls give the same model."""
     given = samples(found, acts)
     names = tuple(sorted({kind for _, kind, _ in found}))

@@ -5,13 +5,13 @@ from pathlib import Path
 
 CORPUS = Path(__file__).parent / "corpus"
 
-Call = tuple[str, str, list[tuple[str, str]]]
+WrittenCall = tuple[str, str, list[tuple[str, str]]]
 """Number, type, and turns (`A` or `C`, words)."""
 
 
-def calls(text: str) -> list[Call]:
+def calls(text: str) -> list[WrittenCall]:
     """Read the calls of a file."""
-    found: list[Call] = []
+    found: list[WrittenCall] = []
     for line in text.splitlines():
         if line.startswith("==="):
             number, kind = line[3:].split("|")
@@ -21,7 +21,7 @@ def calls(text: str) -> list[Call]:
     return found
 
 
-def corpus() -> Iterator[Call]:
+def corpus() -> Iterator[WrittenCall]:
     """Every call that is learned from."""
     for path in sorted(CORPUS.glob("*.txt")):
         yield from calls(path.read_text("utf-8"))
