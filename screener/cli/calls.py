@@ -46,7 +46,7 @@ from screener.review.timeline import timeline
 from screener.store.find import find
 from screener.store.log import open_log
 from screener.store.records import CallRecord, Review
-from screener.store.wanted import DRY_RUN, UNKNOWN, QueueEntry, QueueStay, Wanted
+from screener.store.wanted import DRY_RUN, UNKNOWN, Past, QueueEntry, QueueStay, Wanted
 from screener.words.terms import site_name, word
 
 
@@ -93,6 +93,11 @@ def calls() -> None:
 @click.option("--warned", default="", help="With a warning about this, as `report warnings` names it.")
 @click.option("--level", type=click.IntRange(0, 99), help="With a warning of this level; 0 is the end after them.")
 @click.option("--step", type=click.Choice([s.value for s in WarningStep]), help="With a warning that came so far.")
+@click.option(
+    "--past",
+    type=click.Choice([p.value for p in Past]),
+    help="new: of numbers not flagged before --since; returning: of numbers flagged before the call.",
+)
 @click.option("--rested", is_flag=True, help="After which the agent was offered a pause.")
 @click.option("--text", default="", help="Calls in which these words were said, as the transcript has them.")
 @click.option("--tz", help="IANA time zone of hours and days; default the site's.")
@@ -150,7 +155,7 @@ def _text(value: str | int | bool | None) -> str:
 
 @calls.command(name="show")
 @click.argument("call_id")
-@writing_log_options
+@log_options
 def show_command(settings: Settings, log: CallLog, call_id: str) -> None:
     """Tell the whole story of a call: what was heard, what it weighed, what was decided and done.
 

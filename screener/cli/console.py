@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from screener.cli.config import config_option
 from screener.cli.say import say, show
 from screener.cli.speaking import as_spoken, speaking
 from screener.console.logins import Role
@@ -16,10 +17,6 @@ from screener.speech.pinyin import syllables
 from screener.store.accounts import Accounts
 from screener.store.log import open_log
 from screener.words.console import said
-
-config_option = click.option(
-    "--config", type=click.Path(path_type=Path), help="Settings file; default screener.toml here."
-)
 
 
 @click.group(invoke_without_command=True)

@@ -11,6 +11,7 @@ import click
 from rich.console import Console
 from rich.progress import track
 
+from screener.cli.config import config_option
 from screener.cli.output import coded, sheet, speaking
 from screener.cli.say import put, say
 from screener.core.evidence import Kind, Verdict
@@ -39,7 +40,7 @@ WIDTH = 160
 
 @click.command()
 @click.argument("paths", nargs=-1, metavar="DIR|FILE…", type=click.Path(path_type=Path))
-@click.option("--config", type=click.Path(path_type=Path), help="Settings file; default screener.toml here.")
+@config_option
 @click.option(
     "--noise",
     multiple=True,

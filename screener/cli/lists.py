@@ -24,6 +24,7 @@ from screener.cli.output import (
     sheet,
     speaking,
     user,
+    writable,
     write_file,
     writing_log_options,
 )
@@ -221,7 +222,7 @@ def lift_command(settings: Settings, log: CallLog, numbers: tuple[str, ...], by:
 @click.option("--expires", default="180d", help="When accepted entries end; 0d is never.")
 @click.option("--mask", "masked", is_flag=True, help="Hide the middle of phone numbers.")
 @output_options
-@writing_log_options
+@log_options
 def suggest_command(
     settings: Settings,
     log: CallLog,
@@ -247,7 +248,9 @@ def suggest_command(
         raise InputError(f"not proposed: {', '.join(sorted(unknown))}", "see: screener list suggest")
     until = _expiry(settings, expires, now)
     accepted = [p for p in proposals if accept_all or p.number in chosen]
-    log.enlist(*(ListedNumber(p.name, p.number, p.reason(user()), now, until) for p in accepted))
+    if accepted:
+        with writable(log) as listing:
+            listing.enlist(*(ListedNumber(p.name, p.number, p.reason(user()), now, until) for p in accepted))
     zone, shown = ZoneInfo(settings.site.timezone), masker(settings, masked)
     rows: list[list[Cell]] = [
         [

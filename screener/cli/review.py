@@ -33,7 +33,7 @@ from screener.store.records import Review
 
 @click.command(name="explain")
 @click.argument("call_id", metavar="CALL")
-@writing_log_options
+@log_options
 def explain_command(settings: Settings, log: CallLog, call_id: str) -> None:
     """Tell why a call was judged so: what was heard, what it weighed, when it tipped, what would not have.
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, get_args, get_type_hints
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
-from screener.errors import SettingsError
+from screener.errors import NOT_YOURS, SettingsError
 from screener.settings.checks import SettingProblem, cross_checks
 from screener.settings.console import Oidc
 from screener.settings.freeswitch import Freeswitch
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 VARIABLE = "SCREENER_CONFIG"
 FILE_NAME = "screener.toml"
+WRITE_ONE = "write one with: screener init"
 SECRET_KEYS = frozenset({"secret", "password", "inbound_password", "event_secret", "url"})
 """Keys whose values never appear in a message; a database URL may hold a password."""
 
@@ -58,7 +59,8 @@ def load(path: Path | None = None) -> Settings:
         text = path.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as problem:
         reason = problem.strerror if isinstance(problem, OSError) else "not UTF-8"
-        raise SettingsError(f"{path}: cannot be read ({reason})", "write one with: screener init") from problem
+        denied = isinstance(problem, PermissionError)
+        raise SettingsError(f"{path}: cannot be read ({reason})", NOT_YOURS if denied else WRITE_ONE) from problem
     return parse(text, path)
 
 
