@@ -18,7 +18,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from screener.console import account, reports
-from screener.console.address import Address
+from screener.console.address import PageAddress
 from screener.console.addresses import ADDRESSES
 from screener.console.body import Bounded, checked, form
 from screener.console.context import API, ConsoleContext
@@ -60,7 +60,7 @@ def build(context: ConsoleContext) -> Starlette:
     return app
 
 
-def _guarded(context: ConsoleContext, address: Address) -> Callable[[Request], Awaitable[Response]]:
+def _guarded(context: ConsoleContext, address: PageAddress) -> Callable[[Request], Awaitable[Response]]:
     """Lets in who may, once the request is known to be meant, and after it is on record."""
 
     async def guarded(request: Request) -> Response:

@@ -29,7 +29,7 @@ from screener.reports.summary import USUAL_DAYS, summary, usual_span
 from screener.reports.summary_page import summary_page
 from screener.reports.treatment import treatment
 from screener.reports.warnings import warnings
-from screener.reports.web import STYLE, Link, body
+from screener.reports.web import STYLE, HrefOf, body
 from screener.store.log import CallLog
 
 TOP = 50
@@ -218,6 +218,6 @@ def _before(context: ConsoleContext, query: Mapping[str, str], span: Span) -> st
     return urlencode({**query, "since": start, "until": end, "than_since": first, "than_until": start})
 
 
-def _links(context: ConsoleContext, span: Span) -> Link:
+def _links(context: ConsoleContext, span: Span) -> HrefOf:
     """From a figure to its calls; figures of a masked number lead nowhere."""
     return lambda asks: f"/calls?{urlencode(follow.asked(span, asks, context.zone))}"
