@@ -238,8 +238,9 @@ def _linked(inside: str, address: str, name: str = "") -> str:
 
 def _trend(chart: Trend) -> str:
     most = _top([*chart.values, chart.most], chart.share)
-    step = 100 / max(1, len(chart.values) - 1)
-    places = [f"{step * n:.3f},{100 - 100 * value / most:.2f}" for n, value in enumerate(chart.values)]
+    values = chart.values if len(chart.values) > 1 else [*chart.values, *chart.values]  # of one day: a level
+    step = 100 / max(1, len(values) - 1)
+    places = [f"{step * n:.3f},{100 - 100 * value / most:.2f}" for n, value in enumerate(values)]
     over = places[:-1] if chart.partial and len(places) > 1 else places
     end = step * (len(over) - 1)
     stroke = 'fill="none" stroke="var(--bar)" stroke-width="2" vector-effect="non-scaling-stroke"'
