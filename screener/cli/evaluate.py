@@ -124,7 +124,7 @@ def _by_hands(paths: tuple[Path, ...], judgement: Judgement, form: Format, *, in
         done = measure.told(calls, judgement, change, answered)
         return list(track(done, name, len(calls), console=console, disable=not console.is_terminal))
 
-    def show(title: str, heads: list[str], rows: list[list[measure.Cell]]) -> None:
+    def show(title: str, heads: list[str], rows: list[list[measure.MeasuredCell]]) -> None:
         made = Sheet(title, heads, heads, [[str(cell) for cell in row] for row in rows], name=_key(title))
         sheets.append(made if form == "table" else _numbers(_key(title), heads, rows))
 
@@ -139,7 +139,7 @@ def _by_hands(paths: tuple[Path, ...], judgement: Judgement, form: Format, *, in
     _put(sheets, form)
 
 
-def _numbers(name: str, heads: Sequence[str], rows: Sequence[Sequence[measure.Cell]]) -> Sheet:
+def _numbers(name: str, heads: Sequence[str], rows: Sequence[Sequence[measure.MeasuredCell]]) -> Sheet:
     """A table of shares for programs: how many, and of how many."""
     keys = [_key(head) for head in heads]
     wide = [any(isinstance(row[n], measure.Share) for row in rows) for n in range(len(keys))]

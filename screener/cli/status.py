@@ -113,7 +113,7 @@ def line_of(item: Item, told: Teller, shown: Callable[[str], str]) -> str:
         case Heard(final=True):
             return call + labelled(word(item.speaker, lang), item.text, lang)
         case Weighed():
-            return f"{call}  {item.weight:+.1f} {told.evidence(item.rule, item.detail)} “{item.span}”"
+            return f"{call}  {item.weight:+.1f} {told.piece(item.rule, item.detail, item.span)}"
         case Judged():
             reason = told.reason(item.reason) + aside(f"{item.score:.1f}", lang)
             return f"{call}⇒ {labelled(told.verdict(Verdict(item.verdict)), reason, lang)}"

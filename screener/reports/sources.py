@@ -62,11 +62,11 @@ def sources(log: CallLog, span: Span, by: SourceBy, limit: int = 20) -> tuple[So
         return fill(known, span, by, rank(found, past, by, limit))
 
 
-Past = tuple[Set[str], Mapping[str, str]]
+SourcePast = tuple[Set[str], Mapping[str, str]]
 """Numbers that were flagged before the span, and the first flag in it of each."""
 
 
-def rank(found: Iterable[SourceCalls], past: Past, by: SourceBy, limit: int) -> list[SourceRow]:
+def rank(found: Iterable[SourceCalls], past: SourcePast, by: SourceBy, limit: int) -> list[SourceRow]:
     """The sources in order, their calls still to be counted.
 
     Args:
@@ -90,7 +90,7 @@ def rank(found: Iterable[SourceCalls], past: Past, by: SourceBy, limit: int) -> 
     return [_row(source, some, flagged.total(), past) for source, some in chosen.items()]
 
 
-def _row(source: str, found: list[SourceCalls], total: int, past: Past) -> SourceRow:
+def _row(source: str, found: list[SourceCalls], total: int, past: SourcePast) -> SourceRow:
     before, firsts = past
     numbers: Counter[str] = Counter()
     later: set[str] = set()

@@ -13,7 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from screener.errors import NOT_YOURS, SettingsError
-from screener.settings.checks import Problem, cross_checks
+from screener.settings.checks import SettingProblem, cross_checks
 from screener.settings.console import Oidc
 from screener.settings.freeswitch import Freeswitch
 from screener.settings.proxy import Proxy
@@ -40,7 +40,7 @@ _ALLOWED = {
     "path": "a path in quotes",
     "missing": "a value; it has no default",
 }
-Account = Registrar | Pbx | Webhook | Oidc | Proxy | Freeswitch
+PasswordSection = Registrar | Pbx | Webhook | Oidc | Proxy | Freeswitch
 
 
 def load(path: Path | None = None) -> Settings:
@@ -93,7 +93,9 @@ def parse(text: str, path: Path) -> Settings:
     return settings
 
 
-def _unknown_keys(section: "type[DataclassInstance]", data: object, at: tuple[str, ...]) -> Iterator[Problem]:
+def _unknown_keys(
+    section: "type[DataclassInstance]", data: object, at: tuple[str, ...]
+) -> Iterator[SettingProblem]:
     """Keys that no dataclass knows, with the nearest that one does."""
     if not isinstance(data, Mapping):
         return
@@ -126,7 +128,7 @@ def _place(at: tuple[str, ...]) -> str:
     return f"[{'.'.join(at[:-1])}] {at[-1]}" if len(at) > 1 else f"[{at[0]}]"
 
 
-def _explain(detail: ErrorDetails) -> Problem:
+def _explain(detail: ErrorDetails) -> SettingProblem:
     """A validator's complaint in the words of the file."""
     at: list[str] = []
     for part in detail["loc"]:
@@ -167,10 +169,10 @@ def _with_paths(settings: Settings) -> Settings:
     return replace(settings, sip=replace(settings.sip, tls=tls))
 
 
-def _with_passwords(settings: Settings, problems: list[Problem]) -> Settings:
+def _with_passwords(settings: Settings, problems: list[SettingProblem]) -> Settings:
     """The same with every `password_file` read."""
 
-    def read(section: str, key: str, account: Account) -> str:
+    def read(section: str, key: str, account: PasswordSection) -> str:
         return _secret(settings.folder, f"{section} {key}_file", account, key, problems)
 
     registrars = tuple(
@@ -191,7 +193,7 @@ def _with_passwords(settings: Settings, problems: list[Problem]) -> Settings:
     return replace(settings, sip=sip, pbx=pbx, oidc=oidc)
 
 
-def _secret(folder: Path, where: str, account: Account, key: str, problems: list[Problem]) -> str:
+def _secret(folder: Path, where: str, account: PasswordSection, key: str, problems: list[SettingProblem]) -> str:
     """A secret of an account, out of its file where it names one."""
     said: str = getattr(account, key)
     file: Path | None = getattr(account, f"{key}_file")

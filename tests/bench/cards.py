@@ -27,7 +27,7 @@ from screener.core.cards import Cards, Prompter
 from screener.resources import config_folder
 from screener.settings.cards import load_cards
 from screener.speech.pinyin import syllables
-from screener.training.cards.written import Call, calls
+from screener.training.cards.written import WrittenCall, calls
 
 EASY = "easy"
 SECOND, THIRD = 2, 3
@@ -62,7 +62,7 @@ def changes(after: list[str]) -> int:
     return sum(before != now and before != "" for before, now in pairwise(after))
 
 
-def spliced(found: list[Call], number: int) -> list[tuple[Call, Call]]:
+def spliced(found: list[WrittenCall], number: int) -> list[tuple[WrittenCall, WrittenCall]]:
     """Pairs of calls of different types; the same for the same file."""
     chance, by_type = random.Random(1), defaultdict(list)
     for call in found:
@@ -71,7 +71,7 @@ def spliced(found: list[Call], number: int) -> list[tuple[Call, Call]]:
     return [(chance.choice(by_type[one]), chance.choice(by_type[other])) for one, other in kinds]
 
 
-def moved_on(cards: Cards, pairs: list[tuple[Call, Call]]) -> str:
+def moved_on(cards: Cards, pairs: list[tuple[WrittenCall, WrittenCall]]) -> str:
     """How often the card is right soon after the caller has changed, and how often it changed."""
     told: dict[str, Counter[bool]] = defaultdict(Counter)
     stuck, changed = 0, 0

@@ -51,7 +51,7 @@ from screener.words.judgement import Teller
 from tests.reports import recount
 from tests.reports.random_history import ANALYSIS, History, random_history
 from tests.reports.random_log import BEGIN, DAYS, DIALLED, QUEUES, SPELLINGS, edge, random_calls
-from tests.store.databases import KINDS, new_log
+from tests.store.databases import new_log
 
 ZONES = [ZoneInfo(name) for name in ("Asia/Shanghai", "UTC", "Asia/Kathmandu", "America/New_York")]
 FORMS = {
@@ -80,14 +80,28 @@ def questions(seed: int) -> list[tuple[Span, ZoneInfo]]:
     return [(span, dice.choice(ZONES)) for span in spans]
 
 
-@pytest.fixture(scope="module", params=range(SEEDS))
-def seed(request: pytest.FixtureRequest) -> int:
-    return int(request.param)
+POSTGRES = pytest.mark.postgres
+WAYS = "writer", "bulk"
+LOGS = [
+    log
+    for seed in range(SEEDS)
+    for log in (
+        (seed, "sqlite", WAYS[seed % 2]),
+        pytest.param((seed, "postgres", WAYS[1 - seed % 2]), marks=POSTGRES),
+    )
+]
+"""Random calls by their seed, the kind of database, and the way in; the ways take turns."""
 
 
-@pytest.fixture(scope="module", params=KINDS)
-def kind(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
+@pytest.fixture(scope="module", params=LOGS, ids=lambda made: "-".join(map(str, made)))
+def made(request: pytest.FixtureRequest) -> tuple[int, str, str]:
+    seed, kind, way = request.param
+    return seed, kind, way
+
+
+@pytest.fixture(scope="module")
+def seed(made: tuple[int, str, str]) -> int:
+    return made[0]
 
 
 @cache
@@ -118,14 +132,15 @@ def bring_in(log: CallLog, history: History) -> list[BadLine]:
     return bad
 
 
-@pytest.fixture(scope="module", params=["writer", "bulk"])
+@pytest.fixture(scope="module")
 def log(
-    request: pytest.FixtureRequest, kind: str, seed: int, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest, made: tuple[int, str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[CallLog]:
     """Written once: who asks changes nothing."""
+    seed, kind, way = made
     calls, history = calls_of(seed), history_of(seed)
     opened = open_log(new_log(request, kind, tmp_path_factory.mktemp("log")))
-    if request.param == "bulk":
+    if way == "bulk":
         load(opened, map(tidy, calls))
         load(opened, map(tidy, calls))
     else:

@@ -22,7 +22,7 @@ from screener.acts.types import (
 )
 from screener.events import Speaker
 from screener.speech.pinyin import syllables
-from screener.training.cards.written import Call
+from screener.training.cards.written import WrittenCall
 
 SEEN = 2
 """Calls that must hold a gram."""
@@ -38,7 +38,7 @@ class TurnSample:
     weight: float
 
 
-def samples(found: Sequence[Call], acts: ActsModel) -> list[TurnSample]:
+def samples(found: Sequence[WrittenCall], acts: ActsModel) -> list[TurnSample]:
     """Every call after each of its first turns of the caller, as many as are remembered."""
     made: list[TurnSample] = []
     sizes = Counter(kind for _, kind, _ in found)
@@ -54,7 +54,7 @@ def samples(found: Sequence[Call], acts: ActsModel) -> list[TurnSample]:
     return made
 
 
-def fit(found: Sequence[Call], acts: ActsModel) -> LearnedTypes:
+def fit(found: Sequence[WrittenCall], acts: ActsModel) -> LearnedTypes:
     """Learn from calls; the same calls give the same model."""
     given = samples(found, acts)
     names = tuple(sorted({kind for _, kind, _ in found}))

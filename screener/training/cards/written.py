@@ -5,13 +5,13 @@ from pathlib import Path
 
 CORPUS = Path(__file__).parent / "corpus"
 
-Call = tuple[str, str, list[tuple[str, str]]]
+WrittenCall = tuple[str, str, list[tuple[str, str]]]
 """Number, type, and turns (`A` or `C`, words)."""
 
 
-def calls(text: str) -> list[Call]:
+def calls(text: str) -> list[WrittenCall]:
     """Read the calls of a file."""
-    found: list[Call] = []
+    found: list[WrittenCall] = []
     for line in text.splitlines():
         if line.startswith("==="):
             number, kind = line[3:].split("|")
@@ -21,7 +21,7 @@ def calls(text: str) -> list[Call]:
     return found
 
 
-def corpus(without: Collection[str] = ()) -> Iterator[Call]:
+def corpus(without: Collection[str] = ()) -> Iterator[WrittenCall]:
     """Every call that is learned from, but those of some hands, such as `hand2`."""
     for path in sorted(CORPUS.glob("*.txt")):
         if path.stem not in without:
