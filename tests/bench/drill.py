@@ -372,8 +372,8 @@ def recognisers_killed() -> Outcome:
         behind = len(re.findall(r"nobody listens any more: (?:more than|the recognisers)", log))  # a busy machine
         note = (
             f"{len(beside)} monitored; one killed: heard again after {times[0]:.2f} s; all killed: after "
-            f"{' and '.join(f'{t:.2f}' for t in times[1:])} s; {heard} heard afterwards, {behind} given up for want "
-            f"of time, said {log.count('recogniser process')} times"
+            f"{' and '.join(f'{t:.2f}' for t in times[1:])} s; {heard} heard afterwards, {behind} given up for "
+            f"want of time, said {log.count('recogniser process')} times"
         )
         late = sum(seconds > BACK_SECONDS for seconds in times[:1])
         note = f"{note}; {late} back too late" if late else note
