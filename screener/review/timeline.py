@@ -181,19 +181,19 @@ def _line(moment: Moment, said: dict[str, str], teller: Teller) -> str:
 
 
 def _weighed(weight: float, rule: str, detail: str, span: str, teller: Teller) -> str:
-    return f"{weight:+.1f} {teller.evidence(rule, detail)} “{span}” [{rule}]"
+    return f"{weight:+.1f} {teller.piece(rule, detail, span)} [{rule}]"
 
 
 def reasons(call: CallRecord, why: Explanation, teller: Teller) -> list[str]:
     """What tipped the call, what it could have done without, what protected it."""
     said = _said(teller)
 
+    def one(piece: Evidence) -> str:
+        text = f"{teller.evidence(piece.rule, piece.detail)} {piece.weight:+.1f}"
+        return text if piece.span in ("", piece.detail) else f"“{piece.span}”{aside(text, teller.lang)}"
+
     def named(pieces: tuple[Evidence, ...]) -> str:
-        lang = teller.lang
-        return listed(
-            (f"“{e.span}”{aside(f'{teller.evidence(e.rule, e.detail)} {e.weight:+.1f}', lang)}" for e in pieces),
-            lang,
-        )
+        return listed(map(one, pieces), teller.lang)
 
     lines = [said["course"] + " → ".join(acts)] if (acts := gist(why, teller)) else []
     if why.tipped:

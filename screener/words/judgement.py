@@ -222,5 +222,10 @@ class Teller:
             name = name.rpartition(".")[0]
         return rule
 
+    def piece(self, rule: str, detail: str, span: str) -> str:
+        """The same with the words that it stands on, where it does not say them itself."""
+        text = self.evidence(rule, detail)
+        return text if span in ("", detail) else f"{text} “{span}”"
+
     def _of(self, pair: Pair) -> str:
         return pair[self.lang == "en"]

@@ -182,3 +182,8 @@ def test_programs_get_codes_and_every_column_and_people_words_and_those_with_som
     assert told == [["kind", "a", "b", "yes"], ["prank", "3", "0", "True"], ["threat", "1", "0", "False"]]
     table = str(render(sheet, "table"))
     assert "恶作剧" in table and "甲" in table and "乙" not in table and "✔" in table and "False" not in table
+
+
+def test_a_trend_of_one_day_is_a_line_too() -> None:
+    shown = str(render(Page("页", (), (), (Trend("线", ["2026-03-01"], [4]),), empty=""), "html"))
+    assert 'points="0.000,0.00 100.000,0.00"' in shown
