@@ -56,7 +56,7 @@ def calls() -> None:
 
 
 @calls.command(name="list")
-@click.option("--since", help="From this day or time on: 2026-03-01, 今天, week, 30d.")
+@click.option("--since", help="From this day or time on: 2026-03-01, today, week, 30d.")
 @click.option("--until", help="Up to this day or time, itself not counted.")
 @click.option("--number", default="", help="Calls of this number, in any writing; or of numbers that begin so.")
 @click.option("--exact", is_flag=True, help="With --number: not of longer ones that begin so.")
@@ -120,7 +120,7 @@ def list_command(
     Every figure of a report can be followed to its calls with the same options. `-` stands for what is not known:
     --region - are calls from nobody knows where.
 
-    Example: screener calls list --flagged --kind lewd --since 本月
+    Example: screener calls list --flagged --kind lewd --since month
     """
     zone, number = time_zone(tz or settings.site.timezone), masker(settings, masked)
     begin, end = moment(settings, since, zone), moment(settings, until, zone)
@@ -202,7 +202,7 @@ def export_command(
     has of it, its recording if there is one, a sheet in the order in which 12321 asks, the SHA-256 sums of them
     all, and the site's signature. Write the sum and the fingerprint that are printed down elsewhere.
 
-    Example: screener calls export --number 13800138000 --since 30d --by 王主管 -o case.zip
+    Example: screener calls export --number 13800138000 --since 30d --by wang -o case.zip
     """
     if bool(call_ids) == bool(number):
         raise click.UsageError("name either calls or --number")

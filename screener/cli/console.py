@@ -52,7 +52,7 @@ def console(context: click.Context, config: Path | None, host: str | None, port:
 def adduser(config: Path | None, name: str, role: str, extension: str, password: str) -> None:
     """Let somebody use the console.
 
-    Example: screener console adduser 王主管 --role supervisor
+    Example: screener console adduser wang --role supervisor
     """
     settings = load(config)
     log = open_log(settings.store.url, settings.folder)
@@ -78,7 +78,7 @@ def _asked() -> str:
 def removeuser(config: Path | None, name: str) -> None:
     """Take somebody's account and logins away.
 
-    Example: screener console removeuser 王主管
+    Example: screener console removeuser wang
     """
     settings = load(config)
     log = open_log(settings.store.url, settings.folder)

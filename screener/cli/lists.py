@@ -68,7 +68,7 @@ def _group(name: ListName) -> click.Group:
     def add(settings: Settings, log: CallLog, numbers: tuple[str, ...], reason: str, expires: str | None) -> None:
         """Put numbers on the list; the newer reason and expiry of a number hold.
 
-        Example: screener list block add 13800138000 --reason 恶作剧 --expires 90d
+        Example: screener list block add 13800138000 --reason pranks --expires 90d
         """
         now = datetime.now(UTC)
         lines = lines_of(settings)

@@ -21,7 +21,7 @@ from screener.cli.say import put
 from screener.cli.speaking import speaking
 from screener.errors import InputError, StoreError
 from screener.numbers.plan import lines_of
-from screener.outside.files import write_private
+from screener.outside.files import reason_of, write_private
 from screener.reports.layout import Cell, Coded, Page, Sheet, Type
 from screener.reports.render import Format, render
 from screener.settings.load import FILE_NAME, load
@@ -251,13 +251,6 @@ def moment(settings: Settings, text: str | None, zone: tzinfo | None = None) -> 
         click.BadParameter: it is none.
     """
     return moments.moment(text, zone or ZoneInfo(settings.site.timezone), datetime.now(UTC))
-
-
-def reason_of(problem: BaseException) -> str:
-    """Why a file cannot be read or written, in a few words."""
-    if isinstance(problem, UnicodeDecodeError):
-        return f"not a text in UTF-8, from byte {problem.start} on"
-    return getattr(problem, "strerror", None) or str(problem)
 
 
 __all__ = [

@@ -181,7 +181,7 @@ class FeedReader:
             self._socket.close()
             denied = isinstance(problem, PermissionError)
             remedy = "run it as the service's user" if denied else "is `screener serve` running here?"
-            raise InputError(f"{path}: {problem.strerror}", remedy) from problem
+            raise InputError(f"{path}: cannot be reached ({problem.strerror})", remedy) from problem
 
     def __iter__(self) -> Iterator[Item | None]:
         """Every item as it comes; None after a silence; ends when the service leaves."""

@@ -118,8 +118,9 @@ def test_each_figure_of_a_table_leads_to_as_many_calls(
     ) in found:  # how many numbers called leads to the calls themselves, as their own figure does
         most[address] = max(most.get(address, 0), int(figure))
     for address, figure in most.items():
-        if "treatment=" not in address:  # that one counts numbers alone
-            assert len(calls(client, address)) == figure, address
+        listed = len(calls(client, address))
+        numbers_alone = "treatment=" in address or "past=" in address
+        assert listed >= figure if numbers_alone else listed == figure, address
 
 
 @pytest.mark.parametrize(

@@ -295,6 +295,13 @@ def test_of_a_flood_that_never_ends_twice_the_rate_is_read():
     assert sum(read[1000:]) == 180
 
 
+def test_the_goodbye_of_a_call_that_floods_is_read():
+    readable = Readable(Rate(10), Rate(3))
+    info, bye = (f"{method} sip:a@b SIP/2.0\r\ni: live\r\n\r\n".encode() for method in ("INFO", "BYE"))
+    assert sum(readable(info, PBX, {"live"}, 0.0) for _ in range(100)) == 12
+    assert sum(readable(bye, PBX, {"live"}, 0.0) for _ in range(100)) == 12, "and of goodbyes without end so many"
+
+
 def test_a_misdeed_is_told_once_a_minute(caplog):
     watch = Watch()
     for n in range(1000):
