@@ -1,4 +1,4 @@
-"""A name means one thing: no public class and no module of the package is called as another, but for a reason."""
+"""A name means one thing: no public type and no module of the package is called as another, but for a reason."""
 
 import ast
 from collections import defaultdict
@@ -11,8 +11,8 @@ PACKAGE = Path(screener.__file__).parent
 MODULES = sorted(PACKAGE.rglob("*.py"))
 FACES = {"cli", "console", "words", "settings", "training", "demo"}
 """Rooms whose modules are called as what they show, name, set, make or play of another room: `cli.replay`."""
-CLASSES: Mapping[str, str] = {}
-"""Public classes that may share a name, each with the reason."""
+TYPES: Mapping[str, str] = {}
+"""Public classes and aliases of types that may share a name, each with the reason."""
 SHARED = {
     "agents": "the site's agents among its numbers, and the report on them",
     "files": "files of programs outside, and files to replay",
@@ -35,11 +35,23 @@ def twice(names: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
     return {name: where for name, where in places.items() if len(where) > 1}
 
 
-def classes() -> Iterable[tuple[str, str]]:
+def name_of_type(node: ast.stmt) -> str:
+    """Of a class, or of what is written like one: `Cell = str | int`; else empty."""
+    match node:
+        case (
+            ast.ClassDef(name=name)
+            | ast.Assign(targets=[ast.Name(id=name)])
+            | ast.AnnAssign(target=ast.Name(id=name))
+        ):
+            return name if name[0].isupper() and not name.isupper() else ""
+    return ""
+
+
+def types() -> Iterable[tuple[str, str]]:
     for path in MODULES:
         for node in ast.parse(path.read_text("utf-8")).body:
-            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
-                yield node.name, path.relative_to(PACKAGE).as_posix()
+            if name := name_of_type(node):
+                yield name, path.relative_to(PACKAGE).as_posix()
 
 
 def modules() -> Iterable[tuple[str, str]]:
@@ -52,10 +64,10 @@ def modules() -> Iterable[tuple[str, str]]:
             yield parts[-1], parts[0]
 
 
-def test_no_public_class_name_stands_twice() -> None:
-    found = twice(classes())
-    assert {name: where for name, where in found.items() if name not in CLASSES} == {}
-    assert set(CLASSES) <= set(found), "a reason without its case"
+def test_no_public_type_has_the_name_of_another() -> None:
+    found = twice(types())
+    assert {name: where for name, where in found.items() if name not in TYPES} == {}
+    assert set(TYPES) <= set(found), "a reason without its case"
 
 
 def test_no_module_is_called_as_one_of_another_room_without_a_reason() -> None:

@@ -1,8 +1,9 @@
-"""What type of caller it sounds like: one layer over the words of a call so far and what the model of acts hears.
+"""What type of caller it sounds like now: one layer over the newest words and what the acts' model hears.
 
-Softmax regression over three views of the caller's utterances until now: which runs of syllables they hold (one to
+Softmax regression over three views of the caller's newest utterances: which runs of syllables they hold (one to
 three, and pairs around a third; weighed by rarity), how long they are, and the nets of `acts.bin`, which were
-learned from thousands of calls: their memory, acts and channels. Trained in `screener.training.cards`.
+learned from thousands of calls: their memory, acts and channels. What is older is forgotten: who bargains now is
+told how to bargain, whatever came before. Trained in `screener.training.cards`.
 """
 
 import io
@@ -23,51 +24,47 @@ GRAMS, LENGTHS, NETS = 6.0, 0.5, 0.05
 """What each view weighs before anything is learned."""
 SIZES = 7
 """Figures of the view of lengths."""
+REMEMBERED = 3
+"""The caller's utterances that count, the newest: as many as the calls that are learned from have."""
 
 
 @dataclass(frozen=True, slots=True)
-class Spoken:
-    """A call so far.
+class Utterance:
+    """An utterance by itself.
 
     Attributes:
-        nets: the memory of each net of the model of acts.
-        grams: runs of syllables of the caller.
-        lengths: syllables of each of the caller's utterances.
-        acts, channels: of each of the caller's utterances, from the nets.
-        call: what the nets say that the call is.
+        said: what each net of the model of acts makes of it.
+        grams: its runs of syllables.
+        length: its syllables.
     """
 
-    nets: tuple[Array, ...]
-    grams: frozenset[str] = frozenset()
-    lengths: tuple[int, ...] = ()
-    acts: tuple[Array, ...] = ()
-    channels: tuple[Array, ...] = ()
-    call: Array | None = None
+    speaker: Speaker
+    said: tuple[Array, ...]
+    grams: frozenset[str]
+    length: int
 
 
-def begin(acts: ActsModel) -> Spoken:
-    """A call in which nothing was said."""
-    return Spoken(tuple(net.begin() for net in acts.nets))
+Spoken = tuple[Utterance, ...]
+"""What is remembered of a call: from the agent's words before the oldest remembered utterance of the caller."""
 
 
 def heard(acts: ActsModel, spoken: Spoken, speaker: Speaker, syllables: Sequence[str]) -> Spoken:
     """The same with an utterance more; toneless pinyin, not empty."""
     rows = rows_of(syllables, acts.syllables)
-    said = [net.utterance(rows, speaker) for net in acts.nets]
-    found = [net.hear(past, one) for net, past, one in zip(acts.nets, spoken.nets, said, strict=True)]
-    nets = tuple(memory for memory, _, _ in found)
-    call = np.mean([logits for _, _, logits in found], 0)
-    if speaker is Speaker.AGENT:
-        return Spoken(nets, spoken.grams, spoken.lengths, spoken.acts, spoken.channels, call)
-    does = np.mean([logits for _, logits, _ in found], 0)
-    return Spoken(
-        nets,
-        spoken.grams | frozenset(grams(syllables)),
-        (*spoken.lengths, len(syllables)),
-        (*spoken.acts, does),
-        (*spoken.channels, np.concatenate(said)),
-        call,
-    )
+    said = tuple(net.utterance(rows, speaker) for net in acts.nets)
+    spoken = (*spoken, Utterance(speaker, said, frozenset(grams(syllables)), len(syllables)))
+    callers = [at for at, one in enumerate(spoken) if one.speaker is Speaker.CALLER]
+    return spoken[callers[-REMEMBERED - 1] + 1 :] if len(callers) > REMEMBERED else spoken
+
+
+def of_caller(spoken: Spoken) -> list[Utterance]:
+    """What the caller said of it."""
+    return [one for one in spoken if one.speaker is Speaker.CALLER]
+
+
+def grams_of(spoken: Spoken) -> frozenset[str]:
+    """Runs of syllables of the caller."""
+    return frozenset().union(*(one.grams for one in of_caller(spoken)))
 
 
 def grams(syllables: Sequence[str]) -> Iterable[str]:
@@ -80,16 +77,23 @@ def grams(syllables: Sequence[str]) -> Iterable[str]:
         yield f"{marked[at]}..{marked[at + 2]}"
 
 
-def measures(spoken: Spoken) -> tuple[Array, Array]:
+def measures(acts: ActsModel, spoken: Spoken) -> tuple[Array, Array]:
     """Lengths [`SIZES`] and what the nets hear, of a call in which the caller has spoken."""
-    sizes = np.array(spoken.lengths, np.float32)
+    callers = of_caller(spoken)
+    sizes = np.array([one.length for one in callers], np.float32)
     short, long = float(sizes.max() < 8), float(sizes.max() > 40)
     few = float(sizes.mean() < 6)
     logs = np.log1p(np.array([sizes.mean(), sizes[-1], sizes.max(), sizes.sum()], np.float32))
     lengths = np.array([*logs, few, short, long], np.float32)
-    assert spoken.call is not None
-    acts, channels = np.stack(spoken.acts), np.stack(spoken.channels)
-    views = (*spoken.nets, acts.mean(0), acts.max(0), spoken.call, channels.max(0), channels.mean(0))
+    memories, does = [net.begin() for net in acts.nets], []
+    for one in spoken:
+        found = [net.hear(*with_) for net, *with_ in zip(acts.nets, memories, one.said, strict=True)]
+        memories = [memory for memory, _, _ in found]
+        call = np.mean([logits for _, _, logits in found], 0)
+        if one.speaker is Speaker.CALLER:
+            does.append(np.mean([logits for _, logits, _ in found], 0))
+    doing, channels = np.stack(does), np.stack([np.concatenate(one.said) for one in callers])
+    views = (*memories, doing.mean(0), doing.max(0), call, channels.max(0), channels.mean(0))
     return lengths, np.concatenate(views).astype(np.float32)
 
 
@@ -114,23 +118,23 @@ class LearnedTypes:
 
     def begin(self) -> object:
         """What is remembered of a call in which nothing was said."""
-        return begin(self.acts)
+        return ()
 
     def hear(
         self, memory: object, speaker: Speaker, syllables: Sequence[str]
     ) -> tuple[object, Mapping[str, float]]:
         """See `screener.core.cards.Types`."""
-        assert isinstance(memory, Spoken)
+        assert isinstance(memory, tuple)
         spoken = heard(self.acts, memory, speaker, syllables)
-        return spoken, self.shares(spoken) if spoken.lengths else {}
+        return spoken, self.shares(spoken) if of_caller(spoken) else {}
 
     def shares(self, spoken: Spoken) -> dict[str, float]:
         """How likely each type is but the easy one."""
-        known = [self.rarity[gram] for gram in spoken.grams if gram in self.rarity]
+        known = [self.rarity[gram] for gram in grams_of(spoken) if gram in self.rarity]
         rows = np.array([row for row, _ in known], np.intp)
         rare = np.array([value for _, value in known], np.float32)
         size = float(np.linalg.norm(rare)) or 1.0
-        dense = (np.concatenate(measures(spoken)) - self.middle) / self.spread
+        dense = (np.concatenate(measures(self.acts, spoken)) - self.middle) / self.spread
         dense[:SIZES] *= LENGTHS
         dense[SIZES:] *= NETS
         logits = (GRAMS / size) * (rare @ self.weights[rows]) if len(rows) else 0.0

@@ -24,7 +24,7 @@ WAITING = 200
 TRIES = 6
 RETRY = Backoff(2.0, 60.0)
 
-Sender = Callable[[Way, Alert, str, int], None]
+SendAlert = Callable[[Way, Alert, str, int], None]
 
 
 class Outbox:
@@ -43,7 +43,7 @@ class Outbox:
         settings: Alerts,
         site: Site,
         clock: Callable[[], datetime],
-        sender: Sender = send,
+        sender: SendAlert = send,
         retry: Backoff = RETRY,
     ) -> None:
         self._site, self._zone, self._clock = site, ZoneInfo(site.timezone), clock

@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 WAIT_SECONDS = 3.0
 """How long metadata are waited for."""
 
-Offer = Callable[[ListenedCall], None]
+OnListened = Callable[[ListenedCall], None]
 """Takes a call as it begins; must only enqueue, and gives the call its id."""
 
 
@@ -194,7 +194,7 @@ class RecordingServer:
         flags: asks the other system to move callers; None where there is none.
     """
 
-    def __init__(self, settings: Siprec, pool: RecognizerPool, offer: Offer, flags: Flags | None) -> None:
+    def __init__(self, settings: Siprec, pool: RecognizerPool, offer: OnListened, flags: Flags | None) -> None:
         self.rules = Rules(settings.agents, settings.caller_label, settings.agent_label, Speaker(settings.first))
         self.pool, self.offer, self.flags = pool, offer, flags
         self.unreadable = 0

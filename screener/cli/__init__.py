@@ -116,7 +116,7 @@ def _version(ctx: click.Context, _option: click.Parameter, asked: bool) -> None:
     "--lang", type=click.Choice(["zh", "en"]), expose_value=False, help="Of everything; may stand anywhere."
 )
 def cli() -> None:
-    """Screener 骚扰电话识别与处理: screens harassment calls beside any SIP PBX."""
+    """Screener: screens harassment calls beside any SIP PBX."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -46,7 +46,7 @@ from screener.review.timeline import timeline
 from screener.store.find import find
 from screener.store.log import open_log
 from screener.store.records import CallRecord, Review
-from screener.store.wanted import DRY_RUN, UNKNOWN, QueueEntry, QueueStay, Wanted
+from screener.store.wanted import DRY_RUN, UNKNOWN, Past, QueueEntry, QueueStay, Wanted
 from screener.words.terms import site_name, word
 
 
@@ -56,7 +56,7 @@ def calls() -> None:
 
 
 @calls.command(name="list")
-@click.option("--since", help="From this day or time on: 2026-03-01, 今天, week, 30d.")
+@click.option("--since", help="From this day or time on: 2026-03-01, today, week, 30d.")
 @click.option("--until", help="Up to this day or time, itself not counted.")
 @click.option("--number", default="", help="Calls of this number, in any writing; or of numbers that begin so.")
 @click.option("--exact", is_flag=True, help="With --number: not of longer ones that begin so.")
@@ -93,6 +93,11 @@ def calls() -> None:
 @click.option("--warned", default="", help="With a warning about this, as `report warnings` names it.")
 @click.option("--level", type=click.IntRange(0, 99), help="With a warning of this level; 0 is the end after them.")
 @click.option("--step", type=click.Choice([s.value for s in WarningStep]), help="With a warning that came so far.")
+@click.option(
+    "--past",
+    type=click.Choice([p.value for p in Past]),
+    help="new: of numbers not flagged before --since; returning: of numbers flagged before the call.",
+)
 @click.option("--rested", is_flag=True, help="After which the agent was offered a pause.")
 @click.option("--text", default="", help="Calls in which these words were said, as the transcript has them.")
 @click.option("--tz", help="IANA time zone of hours and days; default the site's.")
@@ -115,7 +120,7 @@ def list_command(
     Every figure of a report can be followed to its calls with the same options. `-` stands for what is not known:
     --region - are calls from nobody knows where.
 
-    Example: screener calls list --flagged --kind lewd --since 本月
+    Example: screener calls list --flagged --kind lewd --since month
     """
     zone, number = time_zone(tz or settings.site.timezone), masker(settings, masked)
     begin, end = moment(settings, since, zone), moment(settings, until, zone)
@@ -150,7 +155,7 @@ def _text(value: str | int | bool | None) -> str:
 
 @calls.command(name="show")
 @click.argument("call_id")
-@writing_log_options
+@log_options
 def show_command(settings: Settings, log: CallLog, call_id: str) -> None:
     """Tell the whole story of a call: what was heard, what it weighed, what was decided and done.
 
@@ -197,7 +202,7 @@ def export_command(
     has of it, its recording if there is one, a sheet in the order in which 12321 asks, the SHA-256 sums of them
     all, and the site's signature. Write the sum and the fingerprint that are printed down elsewhere.
 
-    Example: screener calls export --number 13800138000 --since 30d --by 王主管 -o case.zip
+    Example: screener calls export --number 13800138000 --since 30d --by wang -o case.zip
     """
     if bool(call_ids) == bool(number):
         raise click.UsageError("name either calls or --number")

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from screener.cli.config import config_option
 from screener.cli.say import say, show
 from screener.cli.speaking import as_spoken, speaking
 from screener.console.logins import Role
@@ -16,10 +17,6 @@ from screener.speech.pinyin import syllables
 from screener.store.accounts import Accounts
 from screener.store.log import open_log
 from screener.words.console import said
-
-config_option = click.option(
-    "--config", type=click.Path(path_type=Path), help="Settings file; default screener.toml here."
-)
 
 
 @click.group(invoke_without_command=True)
@@ -55,7 +52,7 @@ def console(context: click.Context, config: Path | None, host: str | None, port:
 def adduser(config: Path | None, name: str, role: str, extension: str, password: str) -> None:
     """Let somebody use the console.
 
-    Example: screener console adduser 王主管 --role supervisor
+    Example: screener console adduser wang --role supervisor
     """
     settings = load(config)
     log = open_log(settings.store.url, settings.folder)
@@ -81,7 +78,7 @@ def _asked() -> str:
 def removeuser(config: Path | None, name: str) -> None:
     """Take somebody's account and logins away.
 
-    Example: screener console removeuser 王主管
+    Example: screener console removeuser wang
     """
     settings = load(config)
     log = open_log(settings.store.url, settings.folder)

@@ -11,6 +11,7 @@ import click
 from rich.console import Console
 from rich.progress import track
 
+from screener.cli.config import config_option
 from screener.cli.output import coded, sheet, speaking
 from screener.cli.say import put, say
 from screener.core.evidence import Kind, Verdict
@@ -39,7 +40,7 @@ WIDTH = 160
 
 @click.command()
 @click.argument("paths", nargs=-1, metavar="DIR|FILE…", type=click.Path(path_type=Path))
-@click.option("--config", type=click.Path(path_type=Path), help="Settings file; default screener.toml here.")
+@config_option
 @click.option(
     "--noise",
     multiple=True,
@@ -123,7 +124,7 @@ def _by_hands(paths: tuple[Path, ...], judgement: Judgement, form: Format, *, in
         done = measure.told(calls, judgement, change, answered)
         return list(track(done, name, len(calls), console=console, disable=not console.is_terminal))
 
-    def show(title: str, heads: list[str], rows: list[list[measure.Cell]]) -> None:
+    def show(title: str, heads: list[str], rows: list[list[measure.MeasuredCell]]) -> None:
         made = Sheet(title, heads, heads, [[str(cell) for cell in row] for row in rows], name=_key(title))
         sheets.append(made if form == "table" else _numbers(_key(title), heads, rows))
 
@@ -138,7 +139,7 @@ def _by_hands(paths: tuple[Path, ...], judgement: Judgement, form: Format, *, in
     _put(sheets, form)
 
 
-def _numbers(name: str, heads: Sequence[str], rows: Sequence[Sequence[measure.Cell]]) -> Sheet:
+def _numbers(name: str, heads: Sequence[str], rows: Sequence[Sequence[measure.MeasuredCell]]) -> Sheet:
     """A table of shares for programs: how many, and of how many."""
     keys = [_key(head) for head in heads]
     wide = [any(isinstance(row[n], measure.Share) for row in rows) for n in range(len(keys))]

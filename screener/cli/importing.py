@@ -20,6 +20,7 @@ from screener.store.records import CallRecord
 
 BAD_SHOWN = 5
 """Lines that were skipped and are named; of the others only their number."""
+WRONG_KIND = "is it the right kind of file? queue_log and cdr are two"
 BAD_MOST = 100_000
 """After so many bad lines without one call it is the wrong file."""
 NUMBERS_KEPT = 500_000
@@ -88,14 +89,13 @@ def _import(
             if counts["bad"] <= BAD_SHOWN:
                 say(f"{place}: skipped: {item.reason[:REASON_MOST]}", err=True)
             if counts["bad"] >= BAD_MOST and not counts["read"]:
-                raise InputError(
-                    f"{place.file}: {counts['bad']} lines and not one call",
-                    "is it the right kind of file? queue_log and cdr are two",
-                )
+                raise InputError(f"{place.file}: {counts['bad']} lines and not one call", WRONG_KIND)
 
     new = load(log, good(read(place.lines())))
     if counts["bad"] > BAD_SHOWN:
         say(f"{counts['bad'] - BAD_SHOWN} more lines skipped", err=True)
+    if counts["bad"] and not counts["read"]:
+        raise InputError(f"{place.file}: {counts['bad']} lines and not one call", WRONG_KIND)
     say(f"{counts['read']} calls read, {new} of them new; {counts['bad']} lines skipped")
 
 

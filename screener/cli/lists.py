@@ -24,6 +24,7 @@ from screener.cli.output import (
     sheet,
     speaking,
     user,
+    writable,
     write_file,
     writing_log_options,
 )
@@ -67,7 +68,7 @@ def _group(name: ListName) -> click.Group:
     def add(settings: Settings, log: CallLog, numbers: tuple[str, ...], reason: str, expires: str | None) -> None:
         """Put numbers on the list; the newer reason and expiry of a number hold.
 
-        Example: screener list block add 13800138000 --reason 恶作剧 --expires 90d
+        Example: screener list block add 13800138000 --reason pranks --expires 90d
         """
         now = datetime.now(UTC)
         lines = lines_of(settings)
@@ -221,7 +222,7 @@ def lift_command(settings: Settings, log: CallLog, numbers: tuple[str, ...], by:
 @click.option("--expires", default="180d", help="When accepted entries end; 0d is never.")
 @click.option("--mask", "masked", is_flag=True, help="Hide the middle of phone numbers.")
 @output_options
-@writing_log_options
+@log_options
 def suggest_command(
     settings: Settings,
     log: CallLog,
@@ -247,7 +248,9 @@ def suggest_command(
         raise InputError(f"not proposed: {', '.join(sorted(unknown))}", "see: screener list suggest")
     until = _expiry(settings, expires, now)
     accepted = [p for p in proposals if accept_all or p.number in chosen]
-    log.enlist(*(ListedNumber(p.name, p.number, p.reason(user()), now, until) for p in accepted))
+    if accepted:
+        with writable(log) as listing:
+            listing.enlist(*(ListedNumber(p.name, p.number, p.reason(user()), now, until) for p in accepted))
     zone, shown = ZoneInfo(settings.site.timezone), masker(settings, masked)
     rows: list[list[Cell]] = [
         [

@@ -62,7 +62,7 @@ def moment(text: str | None, zone: tzinfo, now: datetime) -> datetime | None:
     except (InputError, OverflowError):
         pass
     raise click.BadParameter(
-        f"{text}: allowed: a day or time such as 2026-03-04, 2026-03-04T09:00, 今天, week, 30d"
+        f"{text}: allowed: a day or time such as 2026-03-04, 2026-03-04T09:00, today, week, 30d"
     )
 
 

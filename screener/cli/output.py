@@ -3,7 +3,8 @@
 import functools
 import shutil
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, tzinfo
 from enum import Enum
 from pathlib import Path
@@ -13,13 +14,14 @@ from zoneinfo import ZoneInfo
 import click
 
 from screener.cli import moments
+from screener.cli.config import config_option
 from screener.cli.moments import time_zone
 from screener.cli.person import user
 from screener.cli.say import put
 from screener.cli.speaking import speaking
 from screener.errors import InputError, StoreError
 from screener.numbers.plan import lines_of
-from screener.outside.files import write_private
+from screener.outside.files import reason_of, write_private
 from screener.reports.layout import Cell, Coded, Page, Sheet, Type
 from screener.reports.render import Format, render
 from screener.settings.load import FILE_NAME, load
@@ -46,7 +48,8 @@ class Use(Enum):
 def log_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Adds `--config` and `--db`; the command gets `settings` and an open `log`, which it only reads.
 
-    A command that answers out of the log (it has a `--format`) is noted in the access record before it does.
+    A command that answers out of the log (it has a `--format`) is noted in the access record before it does; one
+    that tells of a call says so with `note_call`.
     """
     return _with_log(command, Use.READ)
 
@@ -67,7 +70,7 @@ def named_log_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _with_log(command: Callable[..., Any], use: Use) -> Callable[..., Any]:
-    @click.option("--config", type=click.Path(path_type=Path), help="Settings file; default screener.toml here.")
+    @config_option
     @click.option("--db", help="SQLAlchemy URL of the call log; default from the settings.")
     @functools.wraps(command)
     def wrapped(config: Path | None, db: str | None, **arguments: Any) -> Any:  # noqa: ANN401 - click's own
@@ -77,10 +80,7 @@ def _with_log(command: Callable[..., Any], use: Use) -> Callable[..., Any]:
         url, folder = db or settings.store.url, Path.cwd() if db else settings.folder
         log = open_log(url, folder, must_exist=use in (Use.READ, Use.WRITE), read_only=use is Use.READ)
         try:
-            if use is Use.READ:
-                _note_reading(log, url, folder)
-            else:
-                note_answer(log)
+            note_answer(log)
             return command(settings=settings, log=log, **arguments)
         finally:
             log.close()
@@ -178,29 +178,12 @@ def write_file(path: Path, data: bytes) -> None:
         ) from problem
 
 
-def _note_reading(log: CallLog, url: str, folder: Path) -> None:
-    """Note what a command that only reads is about to tell. Who may not write sees tables on the terminal alone.
+def note_answer(log: CallLog) -> None:
+    """Note in the access record what the command at work is about to tell, wherever it goes.
 
     Raises:
         StoreError: it cannot be put on record.
     """
-    context = click.get_current_context()
-    form, output = context.params.get("form"), context.params.get("output")
-    if form is None:
-        return
-    if log.may_write():
-        record = open_log(url, folder, must_exist=True)
-        try:
-            note_answer(record)
-        finally:
-            record.close()
-    elif form != "table" or output is not None or not sys.stdout.isatty():
-        remedy = "what cannot be put on record is not handed out; a table on the terminal may be read"
-        raise StoreError(f"{log.place}: cannot be written (Permission denied)", remedy)
-
-
-def note_answer(log: CallLog) -> None:
-    """Note in the access record what the command at work is about to tell, wherever it goes."""
     context = click.get_current_context()
     if "form" not in context.params:
         return
@@ -208,20 +191,56 @@ def note_answer(log: CallLog) -> None:
     own = {key: value for key, value in context.params.items() if value and key not in _NOT_SUBJECT}
     subject = " ".join(f"{key}={value}" for key, value in sorted(own.items()))
     masked = bool(context.params.get("masked"))
-    where = str(output) if output else f"{form} {'terminal' if sys.stdout.isatty() else 'pipe'}"
-    log.note_access(Access(datetime.now(UTC), user(), _action(context), subject, where, masked))
+    where = str(output) if output else f"{form} {_out()}"
+    _note(log, Access(datetime.now(UTC), user(), _action(context), subject, where, masked))
 
 
 def note_call(log: CallLog, call_id: str, destination: str = "") -> None:
-    """Note that the command at work tells of one call."""
-    where = destination or ("terminal" if sys.stdout.isatty() else "pipe")
-    log.note_access(Access(datetime.now(UTC), user(), _action(click.get_current_context()), call_id, where))
+    """Note that the command at work tells of one call.
+
+    Raises:
+        StoreError: it cannot be put on record.
+    """
+    where = destination or _out()
+    _note(log, Access(datetime.now(UTC), user(), _action(click.get_current_context()), call_id, where))
+
+
+def _note(log: CallLog, access: Access) -> None:
+    """Who may not write sees what the terminal shows, and takes nothing away."""
+    if not log.read_only or log.may_write():
+        with writable(log) as record:
+            record.note_access(access)
+    elif access.destination not in (TERMINAL, f"table {TERMINAL}"):
+        remedy = "what cannot be put on record is not handed out; on the terminal it may be read"
+        raise StoreError(f"{log.place}: cannot be written (Permission denied)", remedy)
+
+
+@contextmanager
+def writable(log: CallLog) -> Iterator[CallLog]:
+    """The log itself, or where a command only reads it, another one at the same place.
+
+    Raises:
+        StoreError: it cannot be opened.
+    """
+    if not log.read_only:
+        yield log
+        return
+    other = open_log(log.engine.url.render_as_string(hide_password=False), must_exist=True)
+    try:
+        yield other
+    finally:
+        other.close()
+
+
+def _out() -> str:
+    return TERMINAL if sys.stdout.isatty() else "pipe"
 
 
 def _action(context: click.Context) -> str:
     return f"screener {context.command_path.removeprefix('screener ').removeprefix('cli ')}"
 
 
+TERMINAL = "terminal"
 _NOT_SUBJECT = {"form", "output", "masked", "config", "db"}
 
 
@@ -234,15 +253,8 @@ def moment(settings: Settings, text: str | None, zone: tzinfo | None = None) -> 
     return moments.moment(text, zone or ZoneInfo(settings.site.timezone), datetime.now(UTC))
 
 
-def reason_of(problem: BaseException) -> str:
-    """Why a file cannot be read or written, in a few words."""
-    if isinstance(problem, UnicodeDecodeError):
-        return f"not a text in UTF-8, from byte {problem.start} on"
-    return getattr(problem, "strerror", None) or str(problem)
-
-
 __all__ = [
     "CallLog", "Cell", "Coded", "Settings", "Sheet", "coded", "filling_log_options", "lines_of", "log_options",
     "masker", "moment", "moments", "named_log_options", "output_options", "reason_of", "sheet", "speaking",
-    "time_zone", "user", "writing_log_options",
+    "time_zone", "user", "writable", "writing_log_options",
 ]  # fmt: skip

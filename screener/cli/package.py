@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import IO
 
 from screener.errors import InputError
-from screener.outside.files import PRIVATE_FOLDER, write_private
+from screener.outside.files import PRIVATE_FOLDER, reason_of, write_private
 from screener.outside.text import visible
 from screener.review.dossier import MANIFEST, zipped
 from screener.review.seal import SIGNATURE
@@ -81,7 +81,7 @@ def read_package(path: Path) -> Read:
             return _read_zip(path, package)
     except (OSError, zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError) as problem:
         raise InputError(
-            f"{path}: cannot be read ({problem})", "name the folder or ZIP file of a package"
+            f"{path}: cannot be read ({reason_of(problem)})", "name the folder or ZIP file of a package"
         ) from problem
 
 

@@ -77,7 +77,7 @@ def erase_command(
     it was judged and what was done; and the PBX's own ids, which lead to the PBX's records: erase it there too.
     Evidence that was handed out is not called back. There is no way back.
 
-    Example: screener erase 13800138000 --reason "书面申请 2026-03-04" --yes
+    Example: screener erase 13800138000 --reason "asked in writing" --yes
     """
     found = lines_of(settings).normal(number)
     if not found:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from screener.cli.config import config_option
 from screener.cli.say import say, show
 from screener.core.actions import Prompt
 from screener.errors import InputError
@@ -15,9 +16,6 @@ from screener.settings.recordings import write_said
 
 FOLDER = click.option(
     "--folder", type=click.Path(path_type=Path), help="Default: [prompts] folder of the settings file."
-)
-CONFIG = click.option(
-    "--config", type=click.Path(path_type=Path), help="Settings file; default screener.toml here."
 )
 
 
@@ -42,7 +40,7 @@ def prompts() -> None:
 
 @prompts.command(name="build")
 @FOLDER
-@CONFIG
+@config_option
 @click.option("--language", type=click.Choice(["zh", "en"]), default="zh", show_default=True)
 @click.option("--texts", type=click.Path(path_type=Path), help="A prompts.toml of your own wordings.")
 def build_command(folder: Path | None, config: Path | None, language: str, texts: Path | None) -> None:
@@ -59,7 +57,7 @@ def build_command(folder: Path | None, config: Path | None, language: str, texts
 
 @prompts.command(name="check")
 @FOLDER
-@CONFIG
+@config_option
 def check_command(folder: Path | None, config: Path | None) -> None:
     """Measure format, length, level and clipping of what would be played; exit code 1 when one is wrong.
 
@@ -84,7 +82,7 @@ def check_command(folder: Path | None, config: Path | None) -> None:
 @click.option("--as", "prompt", type=click.Choice([p.value for p in Prompt]), help="Default: the file's own name.")
 @click.option("--says", default="", help="Its words, for the log of warnings; of one file.")
 @FOLDER
-@CONFIG
+@config_option
 def import_command(
     files: tuple[Path, ...], prompt: str | None, says: str, folder: Path | None, config: Path | None
 ) -> None:

@@ -12,6 +12,7 @@ import click
 from rich.console import Console
 from rich.progress import track
 
+from screener.cli.config import config_option
 from screener.cli.moments import moment
 from screener.cli.output import coded, sheet
 from screener.cli.say import put, say
@@ -32,7 +33,7 @@ from screener.words.terms import listed
 
 @click.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--config", type=click.Path(path_type=Path), help="Settings file; default screener.toml here.")
+@config_option
 @click.option("-o", "--output", type=click.File("w", encoding="utf-8"), default="-", help="Default: stdout.")
 @click.option(
     "--format",

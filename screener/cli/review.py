@@ -33,7 +33,7 @@ from screener.store.records import Review
 
 @click.command(name="explain")
 @click.argument("call_id", metavar="CALL")
-@writing_log_options
+@log_options
 def explain_command(settings: Settings, log: CallLog, call_id: str) -> None:
     """Tell why a call was judged so: what was heard, what it weighed, when it tipped, what would not have.
 
@@ -70,7 +70,7 @@ def review(
     when it is taken back, and no other call of the number is confirmed, it leaves the list. Both weigh when it
     calls again, and both are what `screener tune` learns from.
 
-    Example: screener review overturn 20260304T040000-1a2b3c4d --by 王主管
+    Example: screener review overturn 20260304T040000-1a2b3c4d --by wang
     """
     review = Review.CONFIRMED if word == "confirm" else Review.OVERTURNED
     ruling = rule(

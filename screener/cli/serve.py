@@ -11,6 +11,7 @@ from types import FrameType
 
 import click
 
+from screener.cli.config import config_option
 from screener.cli.speaking import as_spoken
 from screener.console.server import ConsoleServer, make_context
 from screener.errors import ScreenerError
@@ -25,7 +26,7 @@ from screener.store.log import open_log
 
 
 @click.command()
-@click.option("--config", type=click.Path(path_type=Path), help="Settings file; default screener.toml here.")
+@config_option
 @click.option("--dry-run", is_flag=True, help="Decide and log, but treat nobody: every caller goes to the agents.")
 def serve(config: Path | None, dry_run: bool) -> None:
     """Take calls until stopped by Ctrl-C, SIGTERM or the end of the terminal.

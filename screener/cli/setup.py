@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from screener.cli.config import config_option
 from screener.cli.loading import loading
 from screener.cli.say import put, say, show
 from screener.cli.speaking import speaking
@@ -47,7 +48,7 @@ def init(path: Path, force: bool) -> None:
 
 
 @click.command()
-@click.option("--config", type=click.Path(path_type=Path), help="Settings file; default screener.toml here.")
+@config_option
 @click.option("--json", "as_json", is_flag=True, help="A list of objects: name, ok, message, remedy.")
 def doctor(config: Path | None, as_json: bool) -> None:
     """Check settings, ports, PBX, speech model, recordings, lexicon and database.

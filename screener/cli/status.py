@@ -11,12 +11,12 @@ from screener.cli.output import (
     Settings,
     Sheet,
     coded,
+    log_options,
     masker,
     note_call,
     output_options,
     sheet,
     teller,
-    writing_log_options,
 )
 from screener.cli.say import say, show
 from screener.core.evidence import Verdict
@@ -40,7 +40,7 @@ WORDS_SHOWN = 40
 @click.command()
 @click.option("--mask", "masked", is_flag=True, help="Hide the middle of phone numbers.")
 @output_options
-@writing_log_options
+@log_options
 def status(settings: Settings, log: CallLog, masked: bool) -> Sheet:  # noqa: ARG001 - the log has the access record
     """Show whether the service runs, and who is on the line: what was heard last, what was decided.
 
@@ -68,7 +68,7 @@ def status(settings: Settings, log: CallLog, masked: bool) -> Sheet:  # noqa: AR
 
 @click.command(name="follow")
 @click.option("--mask", "masked", is_flag=True, help="Hide the middle of phone numbers.")
-@writing_log_options
+@log_options
 def follow(settings: Settings, log: CallLog, masked: bool) -> None:
     """Tell what goes on in all calls as it happens, until Ctrl-C: who calls, what is heard, what is decided.
 
@@ -113,7 +113,7 @@ def line_of(item: Item, told: Teller, shown: Callable[[str], str]) -> str:
         case Heard(final=True):
             return call + labelled(word(item.speaker, lang), item.text, lang)
         case Weighed():
-            return f"{call}  {item.weight:+.1f} {told.evidence(item.rule, item.detail)} “{item.span}”"
+            return f"{call}  {item.weight:+.1f} {told.piece(item.rule, item.detail, item.span)}"
         case Judged():
             reason = told.reason(item.reason) + aside(f"{item.score:.1f}", lang)
             return f"{call}⇒ {labelled(told.verdict(Verdict(item.verdict)), reason, lang)}"

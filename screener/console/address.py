@@ -31,7 +31,7 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
-class Address:
+class PageAddress:
     """One address.
 
     Attributes:

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from screener.console import account, agent, asked, calls, health, lists, live, reports, review
-from screener.console.address import Address, Handler, Told
+from screener.console.address import Handler, PageAddress, Told
 from screener.console.api import handlers as api
 from screener.console.api import wire
 from screener.console.api.openapi import described
@@ -20,33 +20,33 @@ SUPERVISORS = frozenset({Role.SUPERVISOR, Role.ADMINISTRATOR})
 READERS = SUPERVISORS | {Role.AUDITOR}
 
 
-PAGES: tuple[Address, ...] = (
-    Address("GET", "/", account.home, EVERYBODY),
-    Address("POST", "/logout", account.logout, EVERYBODY),
-    Address("GET", "/password", account.password_page, EVERYBODY),
-    Address("POST", "/password", account.change_password, EVERYBODY),
-    Address("GET", "/agent", agent.page, AGENTS, noted=True, framed=True),
-    Address("GET", "/agent/events", agent.events, AGENTS),
-    Address("POST", "/agent/order", agent.order, AGENTS, noted=True),
-    Address("POST", "/agent/rest", agent.rest, AGENTS),
-    Address("GET", "/live", live.page, READERS, noted=True),
-    Address("GET", "/live/events", live.events, READERS),
-    Address("POST", "/live/{call}/order", live.order, SUPERVISORS, noted=True),
-    Address("GET", "/review", review.start, READERS),
-    Address("GET", "/review/{call}", review.page, READERS, noted=True),
-    Address("POST", "/review/{call}", review.word, SUPERVISORS, noted=True),
-    Address("GET", "/calls", calls.search, READERS, noted=True),
-    Address("GET", "/calls/{call}", calls.page, READERS, noted=True),
-    Address("POST", "/calls/{call}/evidence", calls.evidence, SUPERVISORS, noted=True),
-    Address("GET", "/reports", reports.start, READERS),
-    Address("GET", "/reports/{name}", reports.page, READERS, noted=True),
-    Address("GET", "/reports/{name}/export", reports.export, READERS, noted=True),
-    Address("GET", "/lists", lists.page, READERS, noted=True),
-    Address("POST", "/lists/add", lists.add, SUPERVISORS, noted=True),
-    Address("POST", "/lists/remove", lists.remove, SUPERVISORS, noted=True),
-    Address("POST", "/lists/accept", lists.accept, SUPERVISORS, noted=True),
-    Address("POST", "/lists/lift", lists.take_off_ladder, SUPERVISORS, noted=True),
-    Address("GET", "/health", health.page, READERS),
+PAGES: tuple[PageAddress, ...] = (
+    PageAddress("GET", "/", account.home, EVERYBODY),
+    PageAddress("POST", "/logout", account.logout, EVERYBODY),
+    PageAddress("GET", "/password", account.password_page, EVERYBODY),
+    PageAddress("POST", "/password", account.change_password, EVERYBODY),
+    PageAddress("GET", "/agent", agent.page, AGENTS, noted=True, framed=True),
+    PageAddress("GET", "/agent/events", agent.events, AGENTS),
+    PageAddress("POST", "/agent/order", agent.order, AGENTS, noted=True),
+    PageAddress("POST", "/agent/rest", agent.rest, AGENTS),
+    PageAddress("GET", "/live", live.page, READERS, noted=True),
+    PageAddress("GET", "/live/events", live.events, READERS),
+    PageAddress("POST", "/live/{call}/order", live.order, SUPERVISORS, noted=True),
+    PageAddress("GET", "/review", review.start, READERS),
+    PageAddress("GET", "/review/{call}", review.page, READERS, noted=True),
+    PageAddress("POST", "/review/{call}", review.word, SUPERVISORS, noted=True),
+    PageAddress("GET", "/calls", calls.search, READERS, noted=True),
+    PageAddress("GET", "/calls/{call}", calls.page, READERS, noted=True),
+    PageAddress("POST", "/calls/{call}/evidence", calls.evidence, SUPERVISORS, noted=True),
+    PageAddress("GET", "/reports", reports.start, READERS),
+    PageAddress("GET", "/reports/{name}", reports.page, READERS, noted=True),
+    PageAddress("GET", "/reports/{name}/export", reports.export, READERS, noted=True),
+    PageAddress("GET", "/lists", lists.page, READERS, noted=True),
+    PageAddress("POST", "/lists/add", lists.add, SUPERVISORS, noted=True),
+    PageAddress("POST", "/lists/remove", lists.remove, SUPERVISORS, noted=True),
+    PageAddress("POST", "/lists/accept", lists.accept, SUPERVISORS, noted=True),
+    PageAddress("POST", "/lists/lift", lists.take_off_ladder, SUPERVISORS, noted=True),
+    PageAddress("GET", "/health", health.page, READERS),
 )
 
 SPAN = ("since", "until", "kind", "queue", "dialled")
@@ -55,8 +55,8 @@ FILTERS = ("since", "until", *asked.FILTERS, "more")
 
 def _api(
     method: str, path: str, handler: Handler, roles: frozenset[Role], told: Told, *, noted: bool = True
-) -> Address:
-    return Address(method, f"{API}v1{path}", handler, roles, noted, told=told)
+) -> PageAddress:
+    return PageAddress(method, f"{API}v1{path}", handler, roles, noted, told=told)
 
 
 async def _document(context: ConsoleContext, _person: Person, _request: Request) -> Response:
@@ -64,7 +64,7 @@ async def _document(context: ConsoleContext, _person: Person, _request: Request)
     return JSONResponse(described(PROGRAMS, context.site_name))
 
 
-PROGRAMS: tuple[Address, ...] = (
+PROGRAMS: tuple[PageAddress, ...] = (
     _api("GET", "/openapi.json", _document, EVERYBODY, Told("This document", dict), noted=False),
     _api("GET", "/me", api.myself, EVERYBODY, Told("Whose token it is", wire.Myself), noted=False),
     _api("GET", "/agent", api.own_call, AGENTS, Told("The agent's present call and cue card", agent.Present)),

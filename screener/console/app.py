@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from functools import partial
 from math import ceil
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -18,7 +18,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from screener.console import account, reports
-from screener.console.address import Address
+from screener.console.address import PageAddress
 from screener.console.addresses import ADDRESSES
 from screener.console.body import Bounded, checked, form
 from screener.console.context import API, ConsoleContext
@@ -31,6 +31,8 @@ from screener.words.told import told
 
 log = logging.getLogger(__name__)
 
+COMMAND = "screener "
+"""What a remedy for a shell names: who reads pages has none."""
 OPEN = ("/login", "/login/oidc", "/login/oidc/back", "/static/report.css", "/static")
 """What needs no login."""
 
@@ -58,7 +60,7 @@ def build(context: ConsoleContext) -> Starlette:
     return app
 
 
-def _guarded(context: ConsoleContext, address: Address) -> Callable[[Request], Awaitable[Response]]:
+def _guarded(context: ConsoleContext, address: PageAddress) -> Callable[[Request], Awaitable[Response]]:
     """Lets in who may, once the request is known to be meant, and after it is on record."""
 
     async def guarded(request: Request) -> Response:
@@ -118,8 +120,14 @@ def _no(
     context: ConsoleContext = request.app.state.context
     lang = context.teller.lang
     again = status == 503 and request.method == "GET"
-    words = {"message": told(message, lang), "remedy": told(remedy, lang)}
-    answer = context.page("problem.html", None, status, again=again, **words)
+    words = {
+        "message": told(message, lang),
+        "remedy": "" if status == 400 and COMMAND in remedy else told(remedy, lang),
+    }
+    before = urlsplit(request.headers.get("referer", "")) if request.method == "POST" else urlsplit("")
+    # Only within the console: the address that a form was sent from, without its host.
+    back = before.path if before.netloc == request.url.netloc and before.path[:2] != "//" else ""
+    answer = context.page("problem.html", None, status, again=again, back=back, **words)
     answer.headers.update(headers or {})
     return answer
 

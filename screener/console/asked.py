@@ -13,7 +13,7 @@ from screener.numbers.agents import agent_name
 from screener.outside.times import in_zone
 from screener.reports.span import Span
 from screener.store.records import Review
-from screener.store.wanted import DRY_RUN, UNKNOWN, Counted, QueueEntry, QueueStay, Wanted
+from screener.store.wanted import DRY_RUN, UNKNOWN, Counted, Past, QueueEntry, QueueStay, Wanted
 from screener.words.places import stored
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ NO_KIND = "none"
 FILTERS = (
     *("number", "exact", "agent", "queue", "dialled", "line", "region", "carrier", "hour", "weekday"),
     *("verdict", "kind", "reviewed", "reviewer", *Counted, "treatment", "treated", "way", "stay"),
-    *("rule", "warned", "level", "step", "rested", "text"),
+    *("rule", "warned", "level", "step", "rested", "past", "text"),
 )
 """What calls can be asked for by, besides `since` and `until`."""
 _Code = TypeVar("_Code", bound=StrEnum)
@@ -113,6 +113,7 @@ def wanted(
         level=_number(text("level"), 0, 99),
         step=_code(WarningStep, text("step")) or "",
         rested=bool(asked.get("rested")),
+        past=_code(Past, text("past")),
         hour=_number(text("hour"), 0, 23),
         weekday=_number(text("weekday"), 1, 7),
         zone=zone,

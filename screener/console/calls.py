@@ -24,7 +24,7 @@ from screener.review.stamp import STAMP, stamp
 from screener.review.verdict import is_flag
 from screener.store.find import find
 from screener.store.records import Access, CallRecord, Review
-from screener.store.wanted import DRY_RUN, QueueEntry, QueueStay
+from screener.store.wanted import DRY_RUN, Past, QueueEntry, QueueStay
 from screener.words.terms import weekday
 
 SHOWN = 50
@@ -61,6 +61,7 @@ async def search(context: ConsoleContext, person: Person, request: Request) -> R
             ways=list(QueueEntry),
             stays=list(QueueStay),
             steps=list(WarningStep),
+            pasts=list(Past),
             filters=asked.FILTERS,
             usual=USUAL,
             weekdays={str(day): weekday(day, context.teller.lang) for day in range(1, 8)},

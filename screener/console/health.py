@@ -81,12 +81,14 @@ async def page(context: ConsoleContext, person: Person, _request: Request) -> Re
 
     def made() -> Response:
         found, now = look(context), datetime.now(UTC)
-        silent = {node.node for node in found.services if now - node.at > SILENT}
+        heard = {name: at for feed in context.hub.feeds for name, at in feed.nodes.items()}
+        silent = {node.node for node in found.services if now - heard.get(node.node, now) > SILENT}
         return context.page(
             "health.html",
             person,
             health=found,
             silent=silent,
+            heard=heard,
             local=lambda at: _local(context, at),
             seen=visible,
             trouble=lambda said: visible(_of_registrar(context, said)),

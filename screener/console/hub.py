@@ -14,7 +14,7 @@ from screener.errors import InputError
 from screener.events import CallControl
 from screener.feed.board import Board, LiveCall
 from screener.feed.choose import FeedSource
-from screener.feed.items import Heard, Item, Order, Over, Rested, Weighed
+from screener.feed.items import Heard, Item, Node, Order, Over, Rested, Weighed
 
 log = logging.getLogger(__name__)
 
@@ -70,6 +70,8 @@ class Feed:
     away_seconds: float | None = None
     board: Board = field(default_factory=Board)
     reader: FeedSource | None = None
+    nodes: dict[str, datetime] = field(default_factory=dict)
+    """When each node was heard last, by our own clock: its may be another."""
 
 
 class Hub:
@@ -223,6 +225,8 @@ class Hub:
             if isinstance(item, Rested) and (rested := self._shown.get(item.call)) and rested.pause:
                 rested.pause = PauseState.BEGUN if item.ok else PauseState.REFUSED
             call = feed.board.take(item)
+            if isinstance(item, Node):
+                feed.nodes[item.node] = datetime.now(UTC)
             if call is None:
                 return
             self._version += 1

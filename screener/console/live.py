@@ -1,7 +1,7 @@
 """实时: every call that is heard, as it goes on, and what a supervisor may do about it."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -16,10 +16,11 @@ from screener.console.hub import Shown
 from screener.console.logins import Person
 from screener.console.stream import Look, stream
 from screener.core.evidence import URGENT, Kind, Reason, Verdict
+from screener.core.signals import WITHDRAWN
 from screener.errors import InputError
 from screener.events import CallControl
 from screener.feed.board import LiveCall
-from screener.feed.items import Order
+from screener.feed.items import Order, Weighed
 from screener.words.places import place
 from screener.words.terms import headed, word
 from screener.words.told import told
@@ -139,7 +140,7 @@ def view(context: ConsoleContext, person: Person, shown: Shown) -> dict[str, Any
         "seconds": round(call.at, 1),
         "words": [{"who": heard.speaker, "text": heard.text, "final": heard.final} for heard in words[-12:]],
         "evidence": [
-            {"weight": e.weight, "text": teller.evidence(e.rule, e.detail), "span": e.span} for e in evidence[-8:]
+            {"weight": e.weight, "text": teller.piece(e.rule, e.detail, e.span)} for e in standing(evidence)[-8:]
         ],
         "verdict": _stands(context, call, verdict),
         "kind": teller.kind(judged.kind) if judged else "",
@@ -156,6 +157,19 @@ def view(context: ConsoleContext, person: Person, shown: Shown) -> dict[str, Any
         "urgent": is_urgent(call),
         "rank": rank(call),
     }
+
+
+def standing(evidence: Sequence[Weighed]) -> list[Weighed]:
+    """Without what was taken back when the recogniser heard more."""
+    left: list[Weighed] = []
+    for piece in evidence:
+        rule = piece.rule.removesuffix(WITHDRAWN)
+        meant = [n for n, one in enumerate(left) if one.rule == rule] if rule != piece.rule else []
+        if meant:
+            del left[meant[-1]]
+        else:
+            left.append(piece)
+    return left
 
 
 def _stands(context: ConsoleContext, call: LiveCall, verdict: Verdict | None) -> str:

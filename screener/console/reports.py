@@ -29,7 +29,7 @@ from screener.reports.summary import USUAL_DAYS, summary, usual_span
 from screener.reports.summary_page import summary_page
 from screener.reports.treatment import treatment
 from screener.reports.warnings import warnings
-from screener.reports.web import STYLE, Link, body
+from screener.reports.web import STYLE, HrefOf, body
 from screener.store.log import CallLog
 
 TOP = 50
@@ -109,7 +109,7 @@ async def page(context: ConsoleContext, person: Person, request: Request) -> Res
         found = context.slowly.ask(key, lambda: _sides(context, person, name, query))
         if found is None:
             return context.page(
-                "problem.html", person, 202, message=context.say("counting"), remedy="", again=True
+                "problem.html", person, 202, message=context.say("counting"), remedy="", again=True, back=""
             )
         by, sides = found
         span, report, _ = sides[0]
@@ -208,14 +208,16 @@ def made(context: ConsoleContext, person: Person, name: str, query: Mapping[str,
 
 
 def _before(context: ConsoleContext, query: Mapping[str, str], span: Span) -> str:
-    """The view with the period of the same length before beside it; empty for an open one."""
-    if span.since is None or span.until is None:
+    """The view with the period of the same length before beside it; one that goes on ends with today."""
+    if span.since is None:
         return ""
-    days = [at.astimezone(context.zone) for at in (span.since - (span.until - span.since), span.since, span.until)]
-    first, since, until = (f"{at:%Y-%m-%d}" if at.time() == time() else f"{at:%Y-%m-%dT%H:%M}" for at in days)
-    return urlencode({**query, "since": since, "until": until, "than_since": first, "than_until": since})
+    tomorrow = datetime.combine(datetime.now(context.zone) + timedelta(days=1), time(), context.zone)
+    until = span.until or tomorrow
+    days = [at.astimezone(context.zone) for at in (span.since - (until - span.since), span.since, until)]
+    first, start, end = (f"{at:%Y-%m-%d}" if at.time() == time() else f"{at:%Y-%m-%dT%H:%M}" for at in days)
+    return urlencode({**query, "since": start, "until": end, "than_since": first, "than_until": start})
 
 
-def _links(context: ConsoleContext, span: Span) -> Link:
+def _links(context: ConsoleContext, span: Span) -> HrefOf:
     """From a figure to its calls; figures of a masked number lead nowhere."""
     return lambda asks: f"/calls?{urlencode(follow.asked(span, asks, context.zone))}"

@@ -1,9 +1,10 @@
-"""复核: what nobody has reviewed, newest first, one call after the other, by keyboard.
+"""复核: what nobody has reviewed, newest or most doubtful first, one call after the other, by keyboard.
 
 Among the flags come calls that were not flagged, as `review.missed` draws them: the page says how much is missed.
 """
 
 from datetime import UTC, datetime
+from math import inf
 from urllib.parse import quote, urlencode
 
 from starlette.concurrency import run_in_threadpool
@@ -26,18 +27,20 @@ WAITING = 200
 """Calls that are looked at in one go; the others come up as these are done."""
 SHOWN_AFTER = 12
 """Of them beside the call."""
+DOUBTFUL = "doubtful"
+"""Asks for what was hardly flagged before what is newest."""
 SAMPLED = 5
 """About so many flags come to one unflagged call."""
 
 
 async def start(context: ConsoleContext, person: Person, request: Request) -> Response:
     """Leads to the newest call that nobody has reviewed; a page that says so when none is left."""
-    said = request.query_params.get("said", "")
-    queue = await run_in_threadpool(waiting, context)
+    said, order = request.query_params.get("said", ""), _order(request.query_params.get("order"))
+    queue = await run_in_threadpool(waiting, context, order)
     if queue:
-        return RedirectResponse(_address(queue[0].id, said), 303)
+        return RedirectResponse(_address(queue[0].id, said, order=order), 303)
     share = await run_in_threadpool(_share, context)
-    return context.page("review.html", person, parts=None, said=said, share=share)
+    return context.page("review.html", person, parts=None, said=said, share=share, order=order)
 
 
 async def page(context: ConsoleContext, person: Person, request: Request) -> Response:
@@ -51,7 +54,8 @@ async def page(context: ConsoleContext, person: Person, request: Request) -> Res
 
     def made() -> Response:
         call = context.log.call(request.path_params["call"])
-        queue = waiting(context)
+        order = _order(request.query_params.get("order"))
+        queue = waiting(context, order)
         at = next((n for n, one in enumerate(queue) if one.id == call.id), -1)
         after = [one for one in queue[at + 1 :] if one.id != call.id]
         older = after[0].id if after else ""
@@ -66,7 +70,9 @@ async def page(context: ConsoleContext, person: Person, request: Request) -> Res
             said=request.query_params.get("said", ""),
             next=following,
             then=then,
-            onward=_address(following, then=then),
+            onward=_address(following, then=then, order=order),
+            order=order,
+            orders={one: _address("", order=one) for one in ("", DOUBTFUL)},
             after=[row(context, person, one) for one in after[:SHOWN_AFTER]],
             left=reviews(context.log).get(Review.NONE, 0),
             share=_share(context),
@@ -86,11 +92,11 @@ async def word(context: ConsoleContext, person: Person, request: Request) -> Res
         review = Review(sent.get("word", ""))
     except ValueError:
         raise InputError("no such word", "load the page again") from None
-    call = request.path_params["call"]
+    call, order = request.path_params["call"], _order(sent.get("order"))
     await run_in_threadpool(say, context, person, call, review, sent.get("reason", ""))
     if review is Review.NONE:
-        return RedirectResponse(_address(call), 303)
-    return RedirectResponse(_address(sent.get("next", ""), call, sent.get("then", "")), 303)
+        return RedirectResponse(_address(call, order=order), 303)
+    return RedirectResponse(_address(sent.get("next", ""), call, sent.get("then", ""), order), 303)
 
 
 def say(context: ConsoleContext, person: Person, call: str, review: Review, reason: str) -> None:
@@ -105,9 +111,12 @@ def say(context: ConsoleContext, person: Person, call: str, review: Review, reas
         context.slowly.forget(SAMPLE)
 
 
-def waiting(context: ConsoleContext) -> list[CallRecord]:
-    """The newest flags that nobody has reviewed."""
-    return find(context.log, Wanted(counted=Counted.FLAGGED, review=Review.NONE), WAITING)
+def waiting(context: ConsoleContext, order: str = "") -> list[CallRecord]:
+    """The newest flags that nobody has reviewed; with `DOUBTFUL` those of the lowest score first."""
+    found = find(context.log, Wanted(counted=Counted.FLAGGED, review=Review.NONE), WAITING)
+    if order != DOUBTFUL:
+        return found
+    return sorted(found, key=lambda call: inf if call.score is None else call.score)
 
 
 def _share(context: ConsoleContext) -> str:
@@ -120,7 +129,11 @@ def _share(context: ConsoleContext) -> str:
     return context.say("share").format(*counts, *(f"{100 * share:.1f}" for share in shares))
 
 
-def _address(call: str, said: str = "", then: str = "") -> str:
+def _order(asked: str | None) -> str:
+    return DOUBTFUL if asked == DOUBTFUL else ""
+
+
+def _address(call: str, said: str = "", then: str = "", order: str = "") -> str:
     path = f"/review/{quote(call, safe='')}" if call else "/review"
-    query = urlencode({name: value for name, value in (("said", said), ("then", then)) if value})
+    query = urlencode({name: value for name, value in (("said", said), ("then", then), ("order", order)) if value})
     return f"{path}?{query}" if query else path

@@ -34,7 +34,7 @@ FEW_UTTERANCES = 10
 SAID = frozenset({Prompt.GREETING, Prompt.STEER})
 """Prompts that are an agent's turns; a caller who is silent does nothing."""
 
-Key = tuple[Speaker, int]
+UtteranceKey = tuple[Speaker, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class Hearing:
     def __init__(self, judgement: Judgement) -> None:
         self._judgement = judgement
         self._closed: list[Evidence] = []
-        self._open: dict[Key, _Open] = {}
+        self._open: dict[UtteranceKey, _Open] = {}
         self._done: dict[Speaker, int] = {}
         self._counts: Counter[str] = Counter()
         self._memory = judgement.acts.begin()
@@ -168,7 +168,7 @@ class Hearing:
             return 1.0
         return sum(caller.get(act, 0) for act in MATTERS - {Act.ANSWER}) / total
 
-    def _hear_words(self, key: Key, transcript: Transcript, *, over: bool = False) -> Iterator[Evidence]:
+    def _hear_words(self, key: UtteranceKey, transcript: Transcript, *, over: bool = False) -> Iterator[Evidence]:
         """The listed words of a caller's utterance take the place of those found before."""
         before = self._open.get(key, _Open(transcript))
         known = {e.rule: e for e in before.words}
@@ -186,7 +186,7 @@ class Hearing:
         yield from (_withdrawn(e, transcript.at) for e in before.words if e.rule not in rules)
         yield from (e for e in kept if e.rule not in known)
 
-    def _close(self, key: Key) -> Iterator[Evidence]:
+    def _close(self, key: UtteranceKey) -> Iterator[Evidence]:
         known = self._open.pop(key)
         self._done[key[0]] = max(key[1], self._done.get(key[0], -1))
         for evidence in known.words:

@@ -16,7 +16,7 @@ from itertools import chain
 
 from screener.core.actions import Prompt
 from screener.core.evidence import Evidence, Source
-from screener.core.hearing import Hearing
+from screener.core.hearing import Hearing, UtteranceKey
 from screener.core.judgement import Judgement
 from screener.core.signals import SHOWN
 from screener.events import CallOffered, Cue, Speaker, Transcript
@@ -32,7 +32,6 @@ MOST_READINGS = 6
 KEPT = 32
 """What was heard last can still be heard otherwise; more than this is settled."""
 
-Key = tuple[Speaker, int]
 _Said = tuple[Prompt, float]
 _Item = CallOffered | Cue | Transcript | _Said
 
@@ -49,8 +48,8 @@ class Rereading:
         self.seconds = seconds
         self._settled = Hearing(judgement)
         self._recent: deque[_Item] = deque()
-        self._open: dict[Key, Transcript] = {}
-        self._read: dict[Key, Transcript] = {}
+        self._open: dict[UtteranceKey, Transcript] = {}
+        self._read: dict[UtteranceKey, Transcript] = {}
         """Utterances that were read again, as they stand since then."""
         self._asked: tuple[Transcript, ...] = ()
         self._asked_at = 0.0

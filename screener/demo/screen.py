@@ -182,11 +182,9 @@ class Screen:
 
     def _evidence(self, evidence: Evidence) -> Text:
         colour = "red" if evidence.weight > 0 else "green"
-        return (
-            Text(f"{evidence.weight:+.1f} ", colour)
-            .append(self._teller.evidence(evidence.rule, evidence.detail))
-            .append(f" “{evidence.span}”", "dim")
-        )
+        told = self._teller.evidence(evidence.rule, evidence.detail)
+        whole = self._teller.piece(evidence.rule, evidence.detail, evidence.span)
+        return Text(f"{evidence.weight:+.1f} ", colour).append(told).append(whole.removeprefix(told), "dim")
 
     def _decided(self, decision: Decision) -> Text:
         colour = "bold red" if decision.verdict is Verdict.HARASSMENT else "bold green"

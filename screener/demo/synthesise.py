@@ -20,7 +20,7 @@ LANGUAGE = "cmn-latn-pinyin"
 READINGS = {"喂": "wei2"}
 """What is said otherwise on the telephone than the dictionary has it."""
 TAIL_SECONDS = 0.3
-Say = Callable[[ScriptVoice], Samples]
+SayLine = Callable[[ScriptVoice], Samples]
 """Says a line, at the level of all recordings."""
 LAUGHTER_LEVEL_DB = -8.0
 
@@ -34,7 +34,7 @@ def say(line: ScriptVoice) -> Samples:
     return level(trim(speak(numbered(text), texts)))
 
 
-def compose(call: ScriptedCall, say: Say) -> Samples:
+def compose(call: ScriptedCall, say: SayLine) -> Samples:
     """Everything that a caller says, pauses included, with the group behind."""
     parts: list[Samples] = []
     for sentence in call.says:
@@ -44,7 +44,7 @@ def compose(call: ScriptedCall, say: Say) -> Samples:
     return speech + background(call.group, call, speech.size, say) if call.group else speech
 
 
-def background(group: Group, call: ScriptedCall, size: int, say: Say) -> Samples:
+def background(group: Group, call: ScriptedCall, size: int, say: SayLine) -> Samples:
     """Others who egg the speaker on, and their laughter; it fills the pauses between the sentences."""
     voices = say(ScriptVoice(group.voice, group.speed, group.pitch, group.text)) * 10 ** (group.level_db / 20)
     mixed = np.zeros(size)
@@ -83,7 +83,7 @@ def save(path: Path, samples: Samples) -> None:
     write_wav(path, (np.clip(samples, -1, 1) * 32767).astype("<i2").tobytes())
 
 
-def make(script: Script, folder: Path, say: Say) -> None:
+def make(script: Script, folder: Path, say: SayLine) -> None:
     """Make every recording that the script asks for."""
     folder.mkdir(parents=True, exist_ok=True)
     save(folder / GREETING, say(script.agent))

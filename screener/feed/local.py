@@ -179,7 +179,9 @@ class FeedReader:
             self._socket.connect(str(path))
         except OSError as problem:
             self._socket.close()
-            raise InputError(f"{path}: {problem.strerror}", "is `screener serve` running here?") from problem
+            denied = isinstance(problem, PermissionError)
+            remedy = "run it as the service's user" if denied else "is `screener serve` running here?"
+            raise InputError(f"{path}: cannot be reached ({problem.strerror})", remedy) from problem
 
     def __iter__(self) -> Iterator[Item | None]:
         """Every item as it comes; None after a silence; ends when the service leaves."""

@@ -6,7 +6,7 @@ Names of fields are those of FreeSWITCH 1.10: mod_event_socket, mod_callcenter, 
 import re
 from dataclasses import dataclass
 
-from screener.freeswitch.wire import EslEvent, Fields
+from screener.freeswitch.wire import EslEvent, EslFields
 from screener.numbers.written import given
 from screener.outside.text import is_pbx_id
 from screener.pbx.messages import Connected, Party
@@ -63,7 +63,7 @@ def read(event: EslEvent) -> Connected | Bridged | Left | JobDone | None:
             return None
 
 
-def _queued(fields: Fields) -> Connected | None:
+def _queued(fields: EslFields) -> Connected | None:
     caller = fields.get("cc-member-session-uuid", "")
     agent = fields.get("cc-agent-uuid", "")
     if not (is_pbx_id(caller) and is_pbx_id(agent)):
@@ -74,7 +74,7 @@ def _queued(fields: Fields) -> Connected | None:
     )  # fmt: skip
 
 
-def _bridged(fields: Fields) -> Bridged | None:
+def _bridged(fields: EslFields) -> Bridged | None:
     caller = fields.get("bridge-a-unique-id", "")
     agent = fields.get("bridge-b-unique-id", "")
     if not (is_pbx_id(caller) and is_pbx_id(agent)):
@@ -87,7 +87,7 @@ def _bridged(fields: Fields) -> Bridged | None:
 
 
 def _connected(
-    caller: str, agent: str, fields: Fields, number: str, name: str, *, queue: str, agent_name: str
+    caller: str, agent: str, fields: EslFields, number: str, name: str, *, queue: str, agent_name: str
 ) -> Connected:
     return Connected(
         caller=Party(caller, caller),

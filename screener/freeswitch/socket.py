@@ -34,13 +34,13 @@ IN_FLIGHT = 500
 """Commands that may wait for their end; further ones are refused."""
 REFUSED = frozenset({"text/rude-rejection", "text/disconnect-notice"})
 
-Answered = Callable[[bool, str], None]
+OnReply = Callable[[bool, str], None]
 """Takes whether it was done, and FreeSWITCH's words; on the thread `freeswitch`."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Job:
-    done: Answered
+    done: OnReply
     until: float
 
 
@@ -92,13 +92,13 @@ class EventSocket:
         with contextlib.suppress(OSError):
             self._wake_write.send(b"\0", socket.MSG_DONTWAIT)
 
-    def ask(self, command: str, done: Answered) -> None:
+    def ask(self, command: str, done: OnReply) -> None:
         """Run a command in the background; any thread. `done` follows exactly once."""
         self.do(lambda: self._ask(command, done))
 
     # The thread.
 
-    def _ask(self, command: str, done: Answered) -> None:
+    def _ask(self, command: str, done: OnReply) -> None:
         if not self.up or len(self._jobs) >= IN_FLIGHT:
             done(False, "not connected" if not self.up else "too many commands wait")
             return

@@ -18,7 +18,7 @@ MOST_BYTES = 1 << 20
 _END = b"\n\n"
 EVENT = "text/event-plain"
 
-Fields = Mapping[str, str]
+EslFields = Mapping[str, str]
 """Of a head or an event, by their names in lower case."""
 
 
@@ -31,7 +31,7 @@ class EslMessage:
         body: as it came.
     """
 
-    head: Fields
+    head: EslFields
     body: bytes = field(default=b"")
 
     @property
@@ -44,7 +44,7 @@ class EslMessage:
 class EslEvent:
     """One event: its fields, decoded, and the body that it may have."""
 
-    fields: Fields
+    fields: EslFields
     body: str = ""
 
 
@@ -114,7 +114,7 @@ def _lines(block: bytes, *, encoded: bool) -> dict[str, str]:
     return fields
 
 
-def _length(fields: Fields) -> int:
+def _length(fields: EslFields) -> int:
     said = fields.get("content-length", "0")
     if not (said.isascii() and said.isdigit()) or len(said) > 7 or int(said) > MOST_BYTES:
         raise PbxError(f"the event socket says a length that makes no sense: {said[:20]!r}")

@@ -51,3 +51,10 @@ def open_to_others(path: Path) -> str:
     except OSError:
         return ""
     return "r" * bool(mode & stat.S_IROTH) + "w" * bool(mode & stat.S_IWOTH)
+
+
+def reason_of(problem: BaseException) -> str:
+    """Why a file cannot be read or written, in a few words."""
+    if isinstance(problem, UnicodeDecodeError):
+        return f"not a text in UTF-8, from byte {problem.start} on"
+    return getattr(problem, "strerror", None) or str(problem)

@@ -10,6 +10,7 @@ from typing import TextIO, TypeVar
 
 from screener.errors import InputError
 from screener.events import LineClass, Speaker
+from screener.outside.files import reason_of
 from screener.outside.objects import read_object
 from screener.outside.times import YEARS, in_zone
 from screener.replay.run import EPOCH, RecordedCall, Turn
@@ -89,7 +90,7 @@ def read_lines(path: Path) -> Iterator[tuple[int, str]]:
                     yield number, line
     except (OSError, EOFError, UnicodeDecodeError) as problem:
         raise InputError(
-            f"{path}: cannot be read ({problem})", "check its name, permissions, content"
+            f"{path}: cannot be read ({reason_of(problem)})", "check its name, permissions, content"
         ) from problem
 
 

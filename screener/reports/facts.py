@@ -11,10 +11,10 @@ handed over when one of them was, and of the gravest kind that was found.
 import gc
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from itertools import chain
 from typing import Any
 
@@ -48,6 +48,7 @@ from screener.reports.span import (
     Stay,
     Stayed,
     Totals,
+    whole_slots,
 )
 from screener.store.log import CallLog
 from screener.store.records import Review
@@ -64,7 +65,6 @@ from screener.store.tables import (
 from screener.store.wanted import LISTENING, gravest_kind, kind_rank, marked
 
 Query = Select[*tuple[Any, ...]]
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MARKED_CALL = marked(CallRow)
 _STAYED = (TreatmentGiven.ended - TreatmentGiven.began, TreatmentGiven.completed)
 PLACES = ("number", "region", "carrier", "line", "dialled", "queue")
@@ -129,8 +129,25 @@ class Facts:
         flags_at = case((calls.flagged > 0, calls.called_at))
         where = [calls[name] for name in PLACES]
         first, last = self._second(func.min(flags_at)), self._second(func.max(flags_at))
-        query: Query = select(*where, *_totals(calls), first, last).group_by(*where)
+        query: Query = select(*where, *_totals(calls), first, last, self._begun(calls)).group_by(*where)
         return list(map(SourceCalls._make, self._rows(query)))
+
+    def first_flags(self, span: Span, found: Sequence[SourceCalls]) -> dict[str, str]:
+        """The first flag of each number in the time of the span, of whatever kind and in whatever queue.
+
+        Args:
+            span: only its time counts.
+            found: what `sources` says of it.
+        """
+        firsts: dict[str, str] = {}
+        begun: Iterable[tuple[str, str | None]] = ((one.number, one.begun) for one in found)
+        if span != Span(span.since, span.until):
+            calls = self._judged(Span(span.since, span.until), ("number",)).c
+            begun = self._rows(select(calls.number, self._begun(calls)).group_by(calls.number))
+        for number, at in begun:
+            if at is not None:
+                firsts[number] = min(at, firsts.get(number, at))
+        return firsts
 
     def totals(self, span: Span) -> Totals:
         """The same of all places together."""
@@ -357,31 +374,18 @@ class Facts:
         column = getattr(CallRow, name)
         return column if name in ("dry_run", "by_hand") else type_coerce(column, String).label(name)
 
+    def _begun(self, calls: Any) -> Any:  # noqa: ANN401 - columns of `_judged`
+        """The first flagged one of calls: its time, and which of those of one time."""
+        at: Any = type_coerce(calls.called_at, String)
+        if not self._sqlite:
+            at = func.to_char(func.timezone("UTC", calls.called_at), "YYYYMMDDHH24MISSUS")
+        return func.min(case((calls.flagged > 0, at.concat(calls.root))))
+
     def _second(self, column: Any) -> Any:  # noqa: ANN401
         """Whole seconds since 1970."""
         if self._sqlite:
             return cast(func.strftime("%s", column), Integer)
         return cast(func.floor(extract("epoch", column)), BigInteger)
-
-
-def whole_slots(
-    since: datetime | None, until: datetime | None, seconds: int
-) -> tuple[int | None, int | None, list[tuple[datetime, datetime]]]:
-    """The slots that lie wholly in a span, and what is left of it at its edges.
-
-    Returns:
-        first slot and the one after the last, None where the span is unbounded; the edges as spans.
-    """
-    low = None if since is None else -((EPOCH - since) // timedelta(seconds=seconds))
-    high = None if until is None else (until - EPOCH) // timedelta(seconds=seconds)
-    if since is not None and until is not None and low is not None and high is not None and low >= high:
-        return 0, 0, [(since, until)]
-    edges: list[tuple[datetime, datetime]] = []
-    if since is not None and low is not None:
-        edges.append((since, EPOCH + timedelta(seconds=low * seconds)))
-    if until is not None and high is not None:
-        edges.append((EPOCH + timedelta(seconds=high * seconds), until))
-    return low, high, [(begin, end) for begin, end in edges if begin < end]
 
 
 def _within(query: Query, span: Span, at: Any = CallRow.started_at) -> Query:  # noqa: ANN401 - a column

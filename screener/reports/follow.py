@@ -14,6 +14,8 @@ JUDGED: dict[str, str] = {Counted.JUDGED.value: "1"}
 OVERTURNED: dict[str, str] = {Counted.OVERTURNED.value: "1"}
 OWN: dict[str, str] = {Counted.OWN.value: "1"}
 ENTERED: dict[str, str] = {Counted.ENTERED.value: "1"}
+NEW: dict[str, str] = {**FLAGGED, "past": "new"}
+RETURNING: dict[str, str] = {**FLAGGED, "past": "returning"}
 RESTED: dict[str, str] = {"rested": "1"}
 OFFERED: dict[str, str] = {}
 """Every call that came."""

@@ -10,9 +10,11 @@ from screener.reports.follow import (
     ENTERED,
     FLAGGED,
     JUDGED,
+    NEW,
     OFFERED,
     OWN,
     RESTED,
+    RETURNING,
     both,
 )
 from screener.reports.frequency import Bucket, Frequency
@@ -58,7 +60,8 @@ def frequency_page(answer: Frequency, span: Span, by: Bucket, reader: Reader) ->
     axes = reader.word(by.value), reader.word("m_share")
     charts.append(Bars(reader.word("t_share"), labels, shares, share=True, upright=True, axes=axes, asks=flags))
     asks = {"offered": OFFERED, "flagged": FLAGGED, "treated": FLAGGED | {"treated": "1"}, "by_hand": BY_HAND}
-    asks |= {name: FLAGGED | {"kind": "none" if name == "no_kind" else name} for name in of_kinds}
+    asked = [name for name in of_kinds if span.kind in (None, name)]  # of the others there are none
+    asks |= {name: FLAGGED | {"kind": "none" if name == "no_kind" else name} for name in asked}
     sheet = Sheet(
         title, keys, reader.words(keys), rows, {by.value: "text"}, "frequency",
         sparse=of_kinds, row_asks=places, asks=asks,
@@ -125,7 +128,7 @@ def source_sheet(rows: Sequence[SourceRow], by: SourceBy, reader: Reader, title:
     return Sheet(
         reader.word(title), keys, heads, cells, {by.value: kind}, name,
         row_asks=[reader.whole(by, row.source) for row in rows],
-        asks={"calls": OFFERED, "flagged": FLAGGED, "numbers": FLAGGED},
+        asks={"calls": OFFERED, "flagged": FLAGGED, "numbers": FLAGGED, "new": NEW, "returning": RETURNING},
     )  # fmt: skip
 
 

@@ -1,7 +1,7 @@
 """Where harassment comes from and which line it hits: numbers, prefixes, regions, carriers, dialled numbers."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Set
+from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -35,7 +35,7 @@ class SourceRow:
         share: its part of all flagged calls of the span, 0..1.
         numbers: different numbers among the flagged ones; withheld ones are one.
         new: of these, flagged in the span for the first time.
-        returning: of these, flagged in the span after an earlier flag, in the span or before it.
+        returning: of these, flagged in the span after an earlier flag, whenever, of whatever kind and queue.
         first, last: its first and last flagged call of the span, to the second.
     """
 
@@ -57,15 +57,21 @@ def sources(log: CallLog, span: Span, by: SourceBy, limit: int = 20) -> tuple[So
         StoreError: the database failed.
     """
     with facts(log) as known:
-        return fill(known, span, by, rank(known.sources(span), known.flagged_before(span.since), by, limit))
+        found = known.sources(span)
+        past = known.flagged_before(span.since), known.first_flags(span, found)
+        return fill(known, span, by, rank(found, past, by, limit))
 
 
-def rank(found: Iterable[SourceCalls], before: Set[str], by: SourceBy, limit: int) -> list[SourceRow]:
+SourcePast = tuple[Set[str], Mapping[str, str]]
+"""Numbers that were flagged before the span, and the first flag in it of each."""
+
+
+def rank(found: Iterable[SourceCalls], past: SourcePast, by: SourceBy, limit: int) -> list[SourceRow]:
     """The sources in order, their calls still to be counted.
 
     Args:
         found: what each number did.
-        before: numbers that were flagged before the span.
+        past: of the numbers.
         by: what to count by.
         limit: how many sources.
     """
@@ -81,13 +87,17 @@ def rank(found: Iterable[SourceCalls], before: Set[str], by: SourceBy, limit: in
     for source, one in flags:
         if source in chosen:
             chosen[source].append(one)
-    return [_row(source, some, flagged.total(), before) for source, some in chosen.items()]
+    return [_row(source, some, flagged.total(), past) for source, some in chosen.items()]
 
 
-def _row(source: str, found: list[SourceCalls], total: int, before: Set[str]) -> SourceRow:
+def _row(source: str, found: list[SourceCalls], total: int, past: SourcePast) -> SourceRow:
+    before, firsts = past
     numbers: Counter[str] = Counter()
+    later: set[str] = set()
     for one in found:
         numbers[one.number] += one.flagged
+        if one.flagged > 1 or one.number in before or one.begun != firsts[one.number]:
+            later.add(one.number)
     return SourceRow(
         source=source,
         calls=0,
@@ -95,7 +105,7 @@ def _row(source: str, found: list[SourceCalls], total: int, before: Set[str]) ->
         share=numbers.total() / total,
         numbers=len(numbers),
         new=sum(number not in before for number in numbers),
-        returning=sum(number in before or flags > 1 for number, flags in numbers.items()),
+        returning=len(later),
         first=datetime.fromtimestamp(min(one.first or 0 for one in found), UTC),
         last=datetime.fromtimestamp(max(one.last or 0 for one in found), UTC),
     )

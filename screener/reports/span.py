@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from screener.core.evidence import Kind, Verdict
 from screener.store.records import Review
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 PREFIX_CHARACTERS = 10
 """+86 and the seven digits that name exchange and area."""
 
@@ -81,6 +82,7 @@ class SourceCalls(NamedTuple):
         flagged: of these, not overturned; `treated` and `by_hand` are parts of it, as of `FlaggedCall`.
         confirmed: of the flagged, by a person; `overturned`: calls of which no flag holds.
         first, last: of the flagged, seconds since 1970; None where none is.
+        begun: the first of the flagged: sorts like its time.
     """
 
     number: str
@@ -96,6 +98,7 @@ class SourceCalls(NamedTuple):
     overturned: int
     first: int | None
     last: int | None
+    begun: str | None
 
 
 class Totals(NamedTuple):
@@ -153,3 +156,23 @@ class RuleVerdicts(NamedTuple):
     rule: str
     confirmed: int
     overturned: int
+
+
+def whole_slots(
+    since: datetime | None, until: datetime | None, seconds: int
+) -> tuple[int | None, int | None, list[tuple[datetime, datetime]]]:
+    """The slots that lie wholly in a span, and what is left of it at its edges.
+
+    Returns:
+        first slot and the one after the last, None where the span is unbounded; the edges as spans.
+    """
+    low = None if since is None else -((EPOCH - since) // timedelta(seconds=seconds))
+    high = None if until is None else (until - EPOCH) // timedelta(seconds=seconds)
+    if since is not None and until is not None and low is not None and high is not None and low >= high:
+        return 0, 0, [(since, until)]
+    edges: list[tuple[datetime, datetime]] = []
+    if since is not None and low is not None:
+        edges.append((since, EPOCH + timedelta(seconds=low * seconds)))
+    if until is not None and high is not None:
+        edges.append((EPOCH + timedelta(seconds=high * seconds), until))
+    return low, high, [(begin, end) for begin, end in edges if begin < end]

@@ -87,8 +87,10 @@ def summary(log: CallLog, span: Span, zone: tzinfo) -> Summary:
         anybody = Span(before.since, before.until)  # of every kind, in every queue
         earlier = long_before | (numbers_then if before == anybody else known.flagged_numbers(anybody))
 
+        past = earlier, known.first_flags(span, found)
+
         def worst(by: SourceBy) -> tuple[SourceRow, ...]:
-            return sources.fill(known, span, by, sources.rank(found, earlier, by, TOP))
+            return sources.fill(known, span, by, sources.rank(found, past, by, TOP))
 
         return Summary(
             span=span,

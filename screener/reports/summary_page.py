@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from screener.reports.follow import BY_HAND, ENTERED, FLAGGED, OFFERED, OVERTURNED
+from screener.reports.follow import BY_HAND, ENTERED, FLAGGED, NEW, OFFERED, OVERTURNED
 from screener.reports.layout import Asks, Bars, Cell, Chart, Coded, Figure, Page, Sheet, Trend, Type, shown
 from screener.reports.pages import (
     heat_chart,
@@ -23,10 +23,10 @@ _MEASURES: dict[str, Type] = {
 }  # fmt: skip
 _ASKS: dict[str, Asks] = {
     "offered": OFFERED, "flagged": FLAGGED, "treated": FLAGGED | {"treated": "1"}, "by_hand": BY_HAND,
-    "numbers": FLAGGED, "confirmed": FLAGGED | {"reviewed": "confirmed"}, "overturned": OVERTURNED,
+    "numbers": FLAGGED, "new": NEW, "confirmed": FLAGGED | {"reviewed": "confirmed"}, "overturned": OVERTURNED,
     "entered": ENTERED, "to_the_end": ENTERED | {"stay": "to_the_end"},
 }  # fmt: skip
-"""The calls of each; shares, new numbers and medians are none."""
+"""The calls of each; shares and medians are none."""
 _FIRST = ("offered", "flagged", "share", "treated", "by_hand", "numbers", "new", "confirmed")
 """What the page begins with."""
 
@@ -70,7 +70,8 @@ def summary_page(answer: Summary, reader: Reader) -> Page:
 def _figure(name: str, now: Measures, then: Measures, reader: Reader) -> Figure:
     this, last, kind = getattr(now, name), getattr(then, name), _MEASURES[name]
     change = _change(this, last)
-    text = "" if change is None else f"{'▲' if change > 0 else '▼' if change < 0 else '='} {abs(change):.0%}"
+    seen = None if change is None else round(change, 2)  # as it is shown
+    text = "" if seen is None else f"{'▲' if seen > 0 else '▼' if seen < 0 else '='} {abs(seen):.0%}"
     before = f"{reader.word('then')} {shown(kind, last) or '–'}"
     return Figure(reader.word(f"m_{name}"), shown(kind, this) or "–", before, text, _ASKS.get(name))
 

@@ -101,7 +101,7 @@ body { margin: 0 auto; padding: 1.2rem; max-width: 60rem; color: var(--ink); bac
 @page { size: A4; margin: 12mm; }
 """
 
-Link = Callable[[Asks], str]
+HrefOf = Callable[[Asks], str]
 """From what the calls of a figure are asked for to their address; empty for none."""
 
 
@@ -123,7 +123,7 @@ def web_page(page: Page) -> str:
 """
 
 
-def body(page: Page, link: Link = lambda _of: "") -> str:
+def body(page: Page, link: HrefOf = lambda _of: "") -> str:
     """What stands below the title of a report, as HTML that needs `STYLE` alone.
 
     Args:
@@ -143,13 +143,13 @@ def body(page: Page, link: Link = lambda _of: "") -> str:
 <div class="tables">{sheets}</div>"""
 
 
-def _figure_tile(figure: Figure, link: Link) -> str:
+def _figure_tile(figure: Figure, link: HrefOf) -> str:
     now = _linked(escape(figure.now), "" if figure.asks is None else link(figure.asks))
     beside = f"{escape(figure.change)} ({escape(figure.then)})" if figure.change else escape(figure.then)
     return f"<div><span>{escape(figure.name)}</span><b>{now}</b><span>{beside}</span></div>"
 
 
-def _sheet(sheet: Sheet, empty: str, link: Link) -> str:
+def _sheet(sheet: Sheet, empty: str, link: HrefOf) -> str:
     types = [sheet.type_of(column) for column in range(len(sheet.keys))]
     marks = ["" if kind in ("text", "phone", "time") else ' class="n"' for kind in types]
     heads = "".join(f"<th{mark}>{escape(head)}</th>" for mark, head in zip(marks, sheet.heads, strict=True))
@@ -164,7 +164,7 @@ def _sheet(sheet: Sheet, empty: str, link: Link) -> str:
     )
 
 
-def _cells(sheet: Sheet, column: int, link: Link) -> list[str]:
+def _cells(sheet: Sheet, column: int, link: HrefOf) -> list[str]:
     """A column's cells; those that count calls lead to them."""
     texts = [escape(text) for text in sheet.texts(column)]
     asks = sheet.asks.get(sheet.keys[column])
@@ -176,7 +176,7 @@ def _cells(sheet: Sheet, column: int, link: Link) -> list[str]:
     ]
 
 
-def _chart(chart: Chart, link: Link) -> str:
+def _chart(chart: Chart, link: HrefOf) -> str:
     match chart:
         case Bars(upright=True):
             return _figure(chart.title, _columns(chart, link), wide=len(chart.labels) > 12)
@@ -194,7 +194,7 @@ def _figure(title: str, inside: str, wide: bool = False, kind: str = "") -> str:
     return f"<figure{mark}><h2>{escape(title)}</h2>{inside}</figure>\n"
 
 
-def _bars(chart: Bars, link: Link) -> str:
+def _bars(chart: Bars, link: HrefOf) -> str:
     most = chart.most or max(chart.values, default=0) or 1
     rows = "".join(
         f"<span>{_linked(escape(label), address)}</span>"
@@ -206,7 +206,7 @@ def _bars(chart: Bars, link: Link) -> str:
     return f'<div class="bars">{rows}</div>'
 
 
-def _columns(chart: Bars, link: Link) -> str:
+def _columns(chart: Bars, link: HrefOf) -> str:
     most = _top([*chart.values, chart.most], chart.share)
     wide = 100 / max(1, len(chart.values))
     bars = "".join(
@@ -224,7 +224,7 @@ def _columns(chart: Bars, link: Link) -> str:
     return _plot(chart.title, bars, most, chart.labels, chart.share, chart.axes)
 
 
-def _addresses(chart: Bars, link: Link) -> list[str]:
+def _addresses(chart: Bars, link: HrefOf) -> list[str]:
     """Where each bar leads."""
     return ["" if asks is None else link(asks) for asks in chart.asks or [None] * len(chart.labels)]
 
@@ -238,8 +238,9 @@ def _linked(inside: str, address: str, name: str = "") -> str:
 
 def _trend(chart: Trend) -> str:
     most = _top([*chart.values, chart.most], chart.share)
-    step = 100 / max(1, len(chart.values) - 1)
-    places = [f"{step * n:.3f},{100 - 100 * value / most:.2f}" for n, value in enumerate(chart.values)]
+    values = chart.values if len(chart.values) > 1 else [*chart.values, *chart.values]  # of one day: a level
+    step = 100 / max(1, len(values) - 1)
+    places = [f"{step * n:.3f},{100 - 100 * value / most:.2f}" for n, value in enumerate(values)]
     over = places[:-1] if chart.partial and len(places) > 1 else places
     end = step * (len(over) - 1)
     stroke = 'fill="none" stroke="var(--bar)" stroke-width="2" vector-effect="non-scaling-stroke"'
@@ -294,7 +295,7 @@ def _is_cut(label: str, n: int, of: int) -> bool:
     return (of - n) * 33 < len(label) * of
 
 
-def _heat(chart: Heat, link: Link) -> str:
+def _heat(chart: Heat, link: HrefOf) -> str:
     most = chart.most or max((value for row in chart.values for value in row), default=0) or 1
 
     def cell(row: str, n: int, m: int, value: float) -> str:

@@ -9,7 +9,7 @@ from screener.core.evidence import Evidence, Source, Verdict
 from screener.core.signals import ACT, WITHDRAWN
 from screener.review.explain import Explanation, ScoreStep
 from screener.store.records import CallRecord
-from screener.words.judgement import Teller
+from screener.words.judgement import Teller, stands_on
 from screener.words.places import place
 from screener.words.terms import aside, labelled, listed, word
 from screener.words.timeline import WORDS
@@ -181,19 +181,20 @@ def _line(moment: Moment, said: dict[str, str], teller: Teller) -> str:
 
 
 def _weighed(weight: float, rule: str, detail: str, span: str, teller: Teller) -> str:
-    return f"{weight:+.1f} {teller.evidence(rule, detail)} “{span}” [{rule}]"
+    return f"{weight:+.1f} {teller.piece(rule, detail, span)} [{rule}]"
 
 
 def reasons(call: CallRecord, why: Explanation, teller: Teller) -> list[str]:
     """What tipped the call, what it could have done without, what protected it."""
     said = _said(teller)
 
+    def one(piece: Evidence) -> str:
+        text = f"{teller.evidence(piece.rule, piece.detail)} {piece.weight:+.1f}"
+        quoted = stands_on(piece.rule, piece.detail, piece.span)
+        return f"“{piece.span}”{aside(text, teller.lang)}" if quoted else text
+
     def named(pieces: tuple[Evidence, ...]) -> str:
-        lang = teller.lang
-        return listed(
-            (f"“{e.span}”{aside(f'{teller.evidence(e.rule, e.detail)} {e.weight:+.1f}', lang)}" for e in pieces),
-            lang,
-        )
+        return listed(map(one, pieces), teller.lang)
 
     lines = [said["course"] + " → ".join(acts)] if (acts := gist(why, teller)) else []
     if why.tipped:

@@ -33,11 +33,11 @@ MISSED, FALSE = 1.0, 3.0
 HARMLESS = frozenset({Verdict.GENUINE, Verdict.COMPLAINT})
 TUNED = frozenset({Source.ACTS, Source.WORDS})
 
-Heard = Sequence[EvidenceRow]
+EvidenceHeard = Sequence[EvidenceRow]
 _ROWS = TypeAdapter(tuple[EvidenceRow, ...])
 
 
-def load_protected(path: Path | None = None) -> list[Heard]:
+def load_protected(path: Path | None = None) -> list[EvidenceHeard]:
     """Evidence of the protected calls that ship with the product: of the corpus those nearest to the bar.
 
     Raises:
@@ -74,7 +74,7 @@ class WeightProposal:
 
 
 def propose(
-    calls: Sequence[CallRecord], weights: Weights, protected: Sequence[Heard] = ()
+    calls: Sequence[CallRecord], weights: Weights, protected: Sequence[EvidenceHeard] = ()
 ) -> list[WeightProposal]:
     """Changes that together judge the log best, in the order in which they are worth making.
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from screener.calls.eavesdropped import EavesdropPost
 from screener.calls.flags import Flags
 from screener.calls.forked import ForkServer
-from screener.calls.recorded import Offer, RecordingServer
+from screener.calls.recorded import OnListened, RecordingServer
 from screener.calls.screening import Observer
 from screener.media.leg import Leg
 from screener.operations.metrics import Sample
@@ -27,7 +27,7 @@ class MonitoredCalls:
     """
 
     def __init__(
-        self, settings: Settings, pool: RecognizerPool, offer: Offer, open_leg: Callable[[], Leg]
+        self, settings: Settings, pool: RecognizerPool, offer: OnListened, open_leg: Callable[[], Leg]
     ) -> None:
         self._takes_some = bool(settings.sip.recording_extension)
         self._sender = Sender(settings.webhook, settings.folder) if settings.webhook.url else None

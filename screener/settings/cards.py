@@ -12,6 +12,7 @@ from screener.acts.file import load_acts
 from screener.acts.types import load_types
 from screener.core.cards import Card, Cards, Showing, Sound
 from screener.errors import SettingsError
+from screener.outside.files import reason_of
 from screener.resources import config_folder
 
 GAP, OR = "…", "/"
@@ -75,7 +76,9 @@ def load_cards(
     try:
         file = _FILE.validate_python(tomllib.loads(path.read_text("utf-8")))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as problem:
-        raise SettingsError(f"{path}: cannot be read ({problem})", "correct [console] cards") from problem
+        raise SettingsError(
+            f"{path}: cannot be read ({reason_of(problem)})", "correct [console] cards"
+        ) from problem
     except ValidationError as problem:
         lines = [f"{path}: {'.'.join(map(str, e['loc']))}: {e['msg']}" for e in problem.errors()]
         raise SettingsError("\n".join(lines), "correct the cards") from problem

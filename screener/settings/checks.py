@@ -21,7 +21,7 @@ from screener.settings.proxy import check_proxy
 from screener.settings.sections import EvidenceSection, Settings, Sip, Site
 from screener.settings.servers import check_servers
 
-Problem = tuple[str, str]
+SettingProblem = tuple[str, str]
 """Where (`[section] key`) and what is wrong there."""
 LADDER_MOST = 3650
 """Days and calls of a step of the ladder."""
@@ -29,7 +29,7 @@ _URI = re.compile(r"(sips?:([^\s<>@;?\"]+@)?[^\s<>@;?\"]+|tel:\+?[\d\-.()*#]+)(;
 _EXTENSION = re.compile(r"[\w.+*#\-]+")
 
 
-def cross_checks(settings: Settings) -> Iterator[Problem]:
+def cross_checks(settings: Settings) -> Iterator[SettingProblem]:
     """What no single field's type can say."""
     yield from _check_sip(settings.sip)
     yield from _check_tls(settings.sip)
@@ -81,7 +81,7 @@ def cross_checks(settings: Settings) -> Iterator[Problem]:
         yield "[store] url", "found a text without ://, allowed a SQLAlchemy URL, as sqlite:///screener.db"
 
 
-def _check_ladder(ladder: Ladder) -> Iterator[Problem]:
+def _check_ladder(ladder: Ladder) -> Iterator[SettingProblem]:
     for number, step in enumerate(ladder.steps, start=1):
         for key in ("confirmed", "within_days", "days"):
             if not 1 <= getattr(step, key) <= LADDER_MOST:
@@ -92,7 +92,7 @@ def _check_ladder(ladder: Ladder) -> Iterator[Problem]:
         yield "[ladder] complaint_days", f"found {ladder.complaint_days}, {allowed}"
 
 
-def _check_evidence(evidence: EvidenceSection, folder: Path) -> Iterator[Problem]:
+def _check_evidence(evidence: EvidenceSection, folder: Path) -> Iterator[SettingProblem]:
     if evidence.timestamp_url and not re.match(r"https?://[^\s/]+", evidence.timestamp_url):
         yield "[evidence] timestamp_url", "found a value that is not shown, allowed an http or https URL"
     if evidence.timestamp_ca and not (folder / evidence.timestamp_ca).is_file():
@@ -102,7 +102,7 @@ def _check_evidence(evidence: EvidenceSection, folder: Path) -> Iterator[Problem
         yield "[evidence] recordings", f"found {json.dumps(evidence.recordings)}, allowed an existing folder"
 
 
-def _check_numbering(site: Site) -> Iterator[Problem]:
+def _check_numbering(site: Site) -> Iterator[SettingProblem]:
     if not re.fullmatch(r"(0?[1-9]\d{1,3})?", site.area_code):
         yield "[site] area_code", f"found {json.dumps(site.area_code)}, allowed an area code, as 010 or 0571"
     try:
@@ -112,7 +112,7 @@ def _check_numbering(site: Site) -> Iterator[Problem]:
         yield "[site] extensions", f"found {json.dumps(site.extensions)} ({problem}), {allowed}"
 
 
-def _check_sip(sip: Sip) -> Iterator[Problem]:
+def _check_sip(sip: Sip) -> Iterator[SettingProblem]:
     low, high = sip.rtp_port_low, sip.rtp_port_high
     if low % 2 or low < 1024:
         yield "[sip] rtp_port_low", f"found {low}, allowed an even port not below 1024"
@@ -139,7 +139,7 @@ def _check_sip(sip: Sip) -> Iterator[Problem]:
         yield "[sip] inbound_username", "found one of name and password, allowed both or neither"
 
 
-def _check_tls(sip: Sip) -> Iterator[Problem]:
+def _check_tls(sip: Sip) -> Iterator[SettingProblem]:
     tls = sip.tls
     for key in ("certificate", "key", "authorities"):
         name = getattr(tls, key)
@@ -159,7 +159,7 @@ def _check_tls(sip: Sip) -> Iterator[Problem]:
         yield "[sip.tls] only", "found true, allowed with a certificate, or with a registrar to connect to"
 
 
-def _check_analysis(settings: Settings) -> Iterator[Problem]:
+def _check_analysis(settings: Settings) -> Iterator[SettingProblem]:
     analysis = settings.targets.analysis
     wanted_by = "flow.queue_on_pbx" * settings.flow.queue_on_pbx or "[pbx] host" * bool(settings.pbx.host)
     wanted_by = (
@@ -173,7 +173,7 @@ def _check_analysis(settings: Settings) -> Iterator[Problem]:
         yield "[targets] analysis", f"found {json.dumps(analysis)}, allowed a sip:, sips: or tel: URI{why}"
 
 
-def _check_pbx(settings: Settings) -> Iterator[Problem]:
+def _check_pbx(settings: Settings) -> Iterator[SettingProblem]:
     pbx = settings.pbx
     if not pbx.host:
         return
@@ -197,7 +197,7 @@ def _check_pbx(settings: Settings) -> Iterator[Problem]:
         )
 
 
-def _check_recordings(settings: Settings) -> Iterator[Problem]:
+def _check_recordings(settings: Settings) -> Iterator[SettingProblem]:
     sip, siprec, webhook = settings.sip, settings.siprec, settings.webhook
     low, high = sip.rtp_port_low, sip.rtp_port_high
     needed = low + 2 * (sip.max_calls + siprec.max_calls) - 1
@@ -222,7 +222,7 @@ def _check_recordings(settings: Settings) -> Iterator[Problem]:
         yield "[webhook] ca", f"found {json.dumps(webhook.ca)}, allowed an existing PEM file"
 
 
-def _check_oidc(oidc: Oidc) -> Iterator[Problem]:
+def _check_oidc(oidc: Oidc) -> Iterator[SettingProblem]:
     if not oidc.issuer:
         return
     if not _is_safe(oidc.issuer):

@@ -13,6 +13,7 @@ from screener.core.evidence import Kind
 from screener.core.judgement import Calendar, Judgement, Strength, Weights
 from screener.core.lexicon import GAP, Lexicon, Phrase, PhraseRole
 from screener.errors import SettingsError
+from screener.outside.files import reason_of
 from screener.resources import config_folder
 from screener.settings import sections
 from screener.settings.recordings import load_played, load_words
@@ -194,7 +195,7 @@ def _read(path: Path) -> tuple[str, Mapping[str, Any]]:
         raise SettingsError(f"{path}: not TOML: {problem}", "correct that line") from problem
     except (OSError, UnicodeDecodeError) as problem:
         raise SettingsError(
-            f"{path}: cannot be read ({problem})", "correct [judgement] in the settings"
+            f"{path}: cannot be read ({reason_of(problem)})", "correct [judgement] in the settings"
         ) from problem
 
 

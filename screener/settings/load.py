@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, get_args, get_type_hints
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
-from screener.errors import SettingsError
-from screener.settings.checks import Problem, cross_checks
+from screener.errors import NOT_YOURS, SettingsError
+from screener.settings.checks import SettingProblem, cross_checks
 from screener.settings.console import Oidc
 from screener.settings.freeswitch import Freeswitch
 from screener.settings.proxy import Proxy
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 VARIABLE = "SCREENER_CONFIG"
 FILE_NAME = "screener.toml"
+WRITE_ONE = "write one with: screener init"
 SECRET_KEYS = frozenset({"secret", "password", "inbound_password", "event_secret", "url"})
 """Keys whose values never appear in a message; a database URL may hold a password."""
 
@@ -39,7 +40,7 @@ _ALLOWED = {
     "path": "a path in quotes",
     "missing": "a value; it has no default",
 }
-Account = Registrar | Pbx | Webhook | Oidc | Proxy | Freeswitch
+PasswordSection = Registrar | Pbx | Webhook | Oidc | Proxy | Freeswitch
 
 
 def load(path: Path | None = None) -> Settings:
@@ -58,7 +59,8 @@ def load(path: Path | None = None) -> Settings:
         text = path.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as problem:
         reason = problem.strerror if isinstance(problem, OSError) else "not UTF-8"
-        raise SettingsError(f"{path}: cannot be read ({reason})", "write one with: screener init") from problem
+        denied = isinstance(problem, PermissionError)
+        raise SettingsError(f"{path}: cannot be read ({reason})", NOT_YOURS if denied else WRITE_ONE) from problem
     return parse(text, path)
 
 
@@ -91,7 +93,9 @@ def parse(text: str, path: Path) -> Settings:
     return settings
 
 
-def _unknown_keys(section: "type[DataclassInstance]", data: object, at: tuple[str, ...]) -> Iterator[Problem]:
+def _unknown_keys(
+    section: "type[DataclassInstance]", data: object, at: tuple[str, ...]
+) -> Iterator[SettingProblem]:
     """Keys that no dataclass knows, with the nearest that one does."""
     if not isinstance(data, Mapping):
         return
@@ -124,7 +128,7 @@ def _place(at: tuple[str, ...]) -> str:
     return f"[{'.'.join(at[:-1])}] {at[-1]}" if len(at) > 1 else f"[{at[0]}]"
 
 
-def _explain(detail: ErrorDetails) -> Problem:
+def _explain(detail: ErrorDetails) -> SettingProblem:
     """A validator's complaint in the words of the file."""
     at: list[str] = []
     for part in detail["loc"]:
@@ -165,10 +169,10 @@ def _with_paths(settings: Settings) -> Settings:
     return replace(settings, sip=replace(settings.sip, tls=tls))
 
 
-def _with_passwords(settings: Settings, problems: list[Problem]) -> Settings:
+def _with_passwords(settings: Settings, problems: list[SettingProblem]) -> Settings:
     """The same with every `password_file` read."""
 
-    def read(section: str, key: str, account: Account) -> str:
+    def read(section: str, key: str, account: PasswordSection) -> str:
         return _secret(settings.folder, f"{section} {key}_file", account, key, problems)
 
     registrars = tuple(
@@ -189,7 +193,7 @@ def _with_passwords(settings: Settings, problems: list[Problem]) -> Settings:
     return replace(settings, sip=sip, pbx=pbx, oidc=oidc)
 
 
-def _secret(folder: Path, where: str, account: Account, key: str, problems: list[Problem]) -> str:
+def _secret(folder: Path, where: str, account: PasswordSection, key: str, problems: list[SettingProblem]) -> str:
     """A secret of an account, out of its file where it names one."""
     said: str = getattr(account, key)
     file: Path | None = getattr(account, f"{key}_file")

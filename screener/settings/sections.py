@@ -9,12 +9,10 @@ from pydantic import Field
 from screener.core.flow import Flow
 from screener.core.ladder import Ladder
 from screener.settings.alerts import Alerts
-from screener.settings.console import Console, Oidc
+from screener.settings.console import Console, Oidc, Seconds
 from screener.settings.encryption import Encryption, Port, TlsSection
 from screener.settings.freeswitch import Freeswitch
 from screener.settings.proxy import Proxy
-
-Seconds = Annotated[float, Field(gt=0)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from screener.sip.negotiation import Negotiation
 from screener.sip.pyvoip import PhoneCall
 from screener.sip.replies import reply, with_session
 from screener.sip.timer import SessionTimer
-from screener.sip.transaction import ServerTransaction
+from screener.sip.transaction import LIFE, ServerTransaction
 from screener.sip.transport import Address
 from screener.sip.uacore import UserAgentCore
 
@@ -29,8 +29,8 @@ log = logging.getLogger(__name__)
 
 MEDIA_TIMEOUT_SECONDS = 60.0
 """A peer that sends no audio for so long, and does not hold, is gone."""
-KEEP_SECONDS = 0.25
-"""So long at most a BYE waits until the call is written down; below T1, so that no peer sends it twice."""
+KEEP_SECONDS = LIFE / 2
+"""So long at most a BYE waits until the call is written down; its peer asks again meanwhile."""
 OFFER_SECONDS = 60.0
 """An offer that nobody answers for so long is refused, so that the PBX goes on."""
 

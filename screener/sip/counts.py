@@ -19,6 +19,7 @@ class SipCounts:
 
     Attributes:
         dropped: datagrams of sources that are not allowed.
+        unread: messages of sources that send far too many.
         malformed: datagrams that are not SIP, or requests that are wrong.
         stray: responses that nobody asked for.
         offered: calls that were handed on.
@@ -26,6 +27,7 @@ class SipCounts:
     """
 
     dropped: int = 0
+    unread: int = 0
     malformed: int = 0
     stray: int = 0
     offered: int = 0
@@ -68,8 +70,12 @@ def samples(
         yield Sample("registered", state.registered, "1 while registered there.", {"registrar": state.registrar})
     for status, count in sorted(counts.refused.items()):
         yield Sample("sip_refused_total", count, "Requests refused, by status.", {"status": str(status)})
-    drops = (("stranger", counts.dropped), ("malformed", counts.malformed), ("stray", counts.stray))
-    for reason, count in drops:
+    for reason, count in (
+        ("stranger", counts.dropped),
+        ("flood", counts.unread),
+        ("malformed", counts.malformed),
+        ("stray", counts.stray),
+    ):
         yield Sample("sip_dropped_total", count, "SIP messages dropped or found wrong.", {"reason": reason})
     media = past.add(streams)
     yield Sample("rtp_sent_total", loop.sent, "RTP packets sent.")

@@ -7,11 +7,11 @@ import logging
 import secrets
 import socket
 from collections import OrderedDict
-from collections.abc import Hashable, Iterable
+from collections.abc import Container, Hashable, Iterable
 
 from screener.errors import SipError
 from screener.sip.digest import Challenge, parse_fields, verify
-from screener.sip.message import Request
+from screener.sip.message import Request, peek_call_id
 
 log = logging.getLogger(__name__)
 
@@ -20,6 +20,8 @@ NONCE_SECONDS = 60.0
 REMEMBERED = 10_000
 """Sources whose verdict is remembered."""
 SIP_PORT = 5060
+READ_FACTOR = 2.0
+"""So many messages are read for each request that is taken: refusals and their ACKs, and what is sent again."""
 WATCH_SECONDS = 60.0
 """Between two lines of the log about the same misdeed of the same source."""
 
@@ -132,10 +134,13 @@ class Rate:
     Args:
         limit: requests a second.
         known: addresses that have buckets of their own from the beginning.
+
+    Attributes:
+        limit: that.
     """
 
     def __init__(self, limit: float, known: Iterable[tuple[str, int]] = ()) -> None:
-        self._limit = limit
+        self.limit = limit
         self._buckets: OrderedDict[Hashable, tuple[float, float]] = OrderedDict()
         self._known: OrderedDict[tuple[str, int], None] = OrderedDict.fromkeys(known)
 
@@ -149,19 +154,53 @@ class Rate:
 
     def allows(self, source: tuple[str, int], now: float) -> bool:
         """Take one request of a source; False when it asks too fast."""
+        return self.has_room(self.bucket(source), now)
+
+    def bucket(self, source: tuple[str, int]) -> Hashable:
+        """Which bucket is that of a source."""
         address = source[0], source[1]
         own = address in self._known or address[1] == SIP_PORT
-        return self.has_room(address if own else address[0], now)
+        return address if own else address[0]
 
     def has_room(self, bucket: Hashable, now: float) -> bool:
         """Take one out of a bucket; False when it is empty."""
-        full = 2 * self._limit
+        full = 2 * self.limit
         level, at = self._buckets.pop(bucket, (full, now))
-        level = min(full, level + (now - at) * self._limit)
+        level = min(full, level + (now - at) * self.limit)
         if len(self._buckets) >= REMEMBERED:
             self._buckets.popitem(last=False)
         self._buckets[bucket] = (level - 1 if level >= 1 else level), now
         return level >= 1
+
+
+class Readable:
+    """Which messages are read at all: of a source that sends far more than it may, the rest is dropped unread.
+
+    Each call has room of its own beside its source, and its BYE once more: not even a flood from the PBX's own
+    address and port keeps that away. To read a message costs thirty times what dropping it costs.
+
+    Args:
+        sources: how many requests a second a source may send, and which buckets there are.
+        calls: how many requests a second a call may send.
+    """
+
+    def __init__(self, sources: Rate, calls: Rate) -> None:
+        self._sources = sources
+        self._outside, self._within = Rate(READ_FACTOR * sources.limit), Rate(READ_FACTOR * calls.limit)
+
+    def __call__(self, data: bytes, source: tuple[str, int], calls: Container[str], now: float) -> bool:
+        """Take one message.
+
+        Args:
+            data: the message as it came.
+            source: who sent it.
+            calls: the Call-IDs of calls that are up.
+            now: monotonic seconds.
+        """
+        call_id = peek_call_id(data)
+        if call_id in calls:
+            return self._within.has_room((call_id, data.startswith(b"BYE ")), now)
+        return self._outside.has_room(self._sources.bucket(source), now)
 
 
 class Watch:

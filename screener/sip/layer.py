@@ -11,8 +11,8 @@ from screener.sip.message import Request, Response
 from screener.sip.transaction import (
     MAGIC,
     ClientTransaction,
-    Key,
     ServerTransaction,
+    TransactionKey,
     client_key,
     invite_key,
     server_key,
@@ -21,7 +21,7 @@ from screener.sip.transport import Address, TcpAddress, name_of
 
 log = logging.getLogger(__name__)
 
-Done = Callable[[Response | None], None]
+OnResponse = Callable[[Response | None], None]
 """Takes the final response to a request of ours, None when nothing came."""
 
 MAX_TRANSACTIONS = 20_000
@@ -61,9 +61,9 @@ class TransactionLayer:
         self._send = send
         self._clock = clock
         self._unacknowledged = unacknowledged
-        self._servers: dict[Key, tuple[ServerTransaction, Address]] = {}
-        self._clients: dict[Key, tuple[ClientTransaction, Address, Done]] = {}
-        self._keys: dict[int, Key] = {}
+        self._servers: dict[TransactionKey, tuple[ServerTransaction, Address]] = {}
+        self._clients: dict[TransactionKey, tuple[ClientTransaction, Address, OnResponse]] = {}
+        self._keys: dict[int, TransactionKey] = {}
         self._heap: list[tuple[float, int, ServerTransaction | ClientTransaction | _Alarm]] = []
         self._order: Iterator[int] = itertools.count()
 
@@ -139,7 +139,7 @@ class TransactionLayer:
 
     # Requests of ours.
 
-    def request(self, request: Request, address: Address, via: str, done: Done) -> None:
+    def request(self, request: Request, address: Address, via: str, done: OnResponse) -> None:
         """Send a request.
 
         Args:

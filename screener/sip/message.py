@@ -43,6 +43,7 @@ _TOKEN = re.compile(r"[A-Za-z0-9\-.!%*_+`'~]+")
 _END = re.compile(rb"\r?\n\r?\n")
 _LINE_END = re.compile(rb"\r?\n")
 _FOLD = re.compile(rb"\r?\n[ \t]+")
+_CALL_ID = re.compile(rb"\n(?:[Cc][Aa][Ll][Ll]-[Ii][Dd]|[Ii])[ \t]*:[ \t]*([^\s]+)[ \t]*\r?\n")
 
 
 class Headers:
@@ -199,6 +200,12 @@ def parse(data: bytes) -> Request | Response:
     if not (_TOKEN.fullmatch(method) and version[:4].upper() == "SIP/"):
         raise SipParseError(f"start line {start[:60]!r}")
     return Request(headers, body, method, uri, version)
+
+
+def peek_call_id(data: bytes) -> str:
+    """The Call-ID of a message that is not read yet, for a few microseconds; empty where a glance finds none."""
+    found = _CALL_ID.search(data, 0, MAX_LINE)
+    return _decode(found[1]) if found else ""
 
 
 SINGLE = ("From", "To", "Call-ID", "CSeq", "Max-Forwards", "Content-Length")

@@ -17,20 +17,20 @@ LIFE = 64 * T1
 MAGIC = "z9hG4bK"
 """Branches of RFC 3261 begin with it."""
 
-Key = tuple[str, ...]
+TransactionKey = tuple[str, ...]
 
 
-def server_key(request: Request) -> Key:
+def server_key(request: Request) -> TransactionKey:
     """What a request and its retransmissions have in common; an ACK has the key of its INVITE."""
     return _key(request, "INVITE" if request.method == "ACK" else request.method)
 
 
-def invite_key(cancel: Request) -> Key:
+def invite_key(cancel: Request) -> TransactionKey:
     """The key of the INVITE that a CANCEL names."""
     return _key(cancel, "INVITE")
 
 
-def _key(request: Request, kind: str) -> Key:
+def _key(request: Request, kind: str) -> TransactionKey:
     via = request.via
     number, _ = request.cseq
     if via.branch.startswith(MAGIC) and len(via.branch) > len(MAGIC):
@@ -38,7 +38,7 @@ def _key(request: Request, kind: str) -> Key:
     return request.call_id, request.from_.tag, str(number), via.host, str(via.port), via.branch, kind
 
 
-def client_key(message: Request | Response) -> Key:
+def client_key(message: Request | Response) -> TransactionKey:
     """What our request and its responses have in common."""
     return message.via.branch, message.cseq[1]
 

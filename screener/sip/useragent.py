@@ -2,7 +2,7 @@
 
 ::
 
-    datagram ─► allowed? ─► message ─► transaction ─► method ─► call
+    datagram ─► allowed? ─► not too many? ─► message ─► transaction ─► method ─► call
 """
 
 import hashlib
@@ -25,7 +25,7 @@ from screener.sip.address import escape_user
 from screener.sip.call import SipCall
 from screener.sip.counts import MediaTotals, SipCounts
 from screener.sip.dialog import Dialog
-from screener.sip.guard import Allowed, Authenticator, Rate, Watch
+from screener.sip.guard import Allowed, Authenticator, Rate, Readable, Watch
 from screener.sip.invitation import Invitation, Refusal, in_place_of
 from screener.sip.layer import TransactionLayer
 from screener.sip.message import Request, Response, fault, parse, respond
@@ -77,8 +77,8 @@ class SipUserAgent:
             settings.inbound_username, settings.inbound_password, settings.user_agent or "sip"
         )
         self._rate = Rate(settings.max_requests_per_second, self._registrars.addresses)
-        self._talk = Rate(CALL_REQUESTS_PER_SECOND)
-        self._secret = secrets.token_bytes(16)
+        self._talk, self._secret = Rate(CALL_REQUESTS_PER_SECOND), secrets.token_bytes(16)
+        self._readable = Readable(self._rate, self._talk)
         self._watch, self._past = Watch(), MediaTotals()
         self._swept, self._stopping = clock(), False
         self._calls: dict[str, SipCall] = {}
@@ -172,6 +172,10 @@ class SipUserAgent:
     def _received(self, data: bytes, source: Address) -> None:
         if not self._admitted(source[0]) or not data.strip(b"\r\n\0 "):  # an empty one keeps a NAT open
             return
+        if not self._readable(data, source, self._calls, self._clock()):
+            self.counts.unread += 1
+            self._watch.note(source[0], "sends far too fast; dropped unread", self._clock())
+            return
         try:
             message = parse(data)
         except SipParseError as problem:
@@ -230,16 +234,14 @@ class SipUserAgent:
         if request.to.tag:
             if self._call_of(request) is None:
                 return 481
-            too_fast = request.method != "BYE" and not self._talk.has_room(request.call_id, self._clock())
-            self._watch_if(too_fast, source, "asks too fast within a call; refused")
-            return 503 if too_fast else 0
-        too_fast = not self._rate.allows(source, self._clock())
-        self._watch_if(too_fast, source, "asks too fast; refused")
-        return 503 if too_fast else 0
-
-    def _watch_if(self, misdeed: bool, source: Address, what: str) -> None:
-        if misdeed:
-            self._watch.note(source[0], what, self._clock())
+            if request.method == "BYE" or self._talk.has_room(request.call_id, self._clock()):
+                return 0
+            self._watch.note(source[0], "asks too fast within a call; refused", self._clock())
+            return 503
+        if self._rate.allows(source, self._clock()):
+            return 0
+        self._watch.note(source[0], "asks too fast; refused", self._clock())
+        return 503
 
     def _refuse_unremembered(self, request: Request, status: int, source: Address) -> None:
         """As a stateless server (RFC 3261 8.2.7): the same tag for the same request, and nothing is sent again."""

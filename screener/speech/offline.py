@@ -31,7 +31,7 @@ BEAMS = 5
 LONGEST_SECONDS = 28.0
 """Whisper reads half a minute at once."""
 
-Read = Callable[[Any], str]
+ReadWhole = Callable[[Any], str]
 """Takes samples at 16 kHz, -1 to 1, and gives the words."""
 
 
@@ -43,7 +43,7 @@ class OfflineModel:
         read: reads an utterance.
     """
 
-    def __init__(self, name: str, read: Read) -> None:
+    def __init__(self, name: str, read: ReadWhole) -> None:
         self.info = ModelInfo("offline", name)
         self._read = read
 
@@ -55,7 +55,7 @@ class OfflineModel:
 class WholeRecognizer:
     """Gathers an utterance, and reads it when it is over."""
 
-    def __init__(self, speaker: Speaker, read: Read) -> None:
+    def __init__(self, speaker: Speaker, read: ReadWhole) -> None:
         self._speaker, self._read = speaker, read
         self._pcm = bytearray()
 
@@ -144,7 +144,7 @@ def _one(folder: Path, pattern: str) -> Path:
     return found
 
 
-def _ctranslate2(folder: Path) -> Read:
+def _ctranslate2(folder: Path) -> ReadWhole:
     try:
         from faster_whisper import WhisperModel
     except ImportError as error:

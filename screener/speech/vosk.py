@@ -36,7 +36,7 @@ def _without(*names: str) -> Iterator[None]:
             del sys.modules[name]
 
 
-with _without("requests", "tqdm"):
+with _without("requests", "tqdm", "urllib.request", "srt"):
     import vosk
 
 vosk.SetLogLevel(-1)

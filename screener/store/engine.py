@@ -10,7 +10,7 @@ from urllib.parse import quote
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
-from screener.errors import StoreError
+from screener.errors import NOT_YOURS, StoreError
 from screener.outside.files import make_private
 
 WRITES: Final[dict[str, Any]] = {"screener_writes": True}
@@ -65,6 +65,21 @@ def database_file(url: URL, folder: Path | None) -> Path | None:
     return (folder or Path()) / url.database
 
 
+def be_there(file: Path) -> None:
+    """Refuse what a database would be made for.
+
+    Raises:
+        StoreError: there is no such file, or it is not for us to see.
+    """
+    try:
+        there = file.exists()
+    except OSError as problem:
+        raise StoreError(f"{file}: cannot be read ({problem.strerror})", NOT_YOURS) from problem
+    if not there:
+        remedy = "name it with --db, or its settings file with --config"
+        raise StoreError(f"{file}: there is no call log", remedy)
+
+
 def _sqlite(url: URL, folder: Path) -> Engine:
     file = database_file(url, folder)
     if file is None:
@@ -95,8 +110,14 @@ def _sqlite_reader(url: URL, folder: Path) -> Engine:
     file = database_file(url, folder)
     if file is None:
         raise StoreError("a call log in memory is lost at the end", "name a file, as sqlite:///screener.db")
+    if file.exists() and not os.access(file, os.R_OK):
+        raise StoreError(f"{file}: cannot be read (Permission denied)", NOT_YOURS)
     waiting = file.with_name(f"{file.name}-wal")
-    alone = not waiting.exists() and not os.access(file.parent, os.W_OK)
+    bound = not os.access(file.parent, os.W_OK)
+    if bound and waiting.exists() and not file.with_name(f"{file.name}-shm").exists():
+        what = f"{file}: its newest calls wait in {waiting.name}, which only who may write can take in"
+        raise StoreError(what, "start the service once, or run it as the service's user")
+    alone = bound and not waiting.exists()
     # Without its helper files SQLite would have to make them; nobody has the file open then.
     target = f"file:{quote(str(file.absolute()))}?mode=ro{'&immutable=1' if alone else ''}"
 

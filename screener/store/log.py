@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from screener.core.evidence import Kind, Verdict
 from screener.errors import InputError, StoreError
 from screener.events import Entrance, ListName
-from screener.store.engine import WRITES, database_file, make_engine
+from screener.store.engine import WRITES, be_there, database_file, make_engine
 from screener.store.history import holds
 from screener.store.insert import COLUMNS, SHORT_MOST, insert_call, take_turns, tidy, upsert
 from screener.store.numbered import begins, by_index
@@ -53,10 +53,10 @@ def open_log(url: str, folder: Path | None = None, must_exist: bool = False, rea
     """
     engine = make_engine(url, folder)
     file = database_file(engine.url, None)
-    if must_exist and file and not file.exists():
-        raise StoreError(f"{file}: there is no call log", "name it with --db, or its settings file with --config")
+    if must_exist and file:
+        be_there(file)
     if read_only:
-        looking = CallLog(make_engine(url, folder, read_only=True))
+        looking = CallLog(make_engine(url, folder, read_only=True), read_only=True)
         with looking.faults("read"):
             if is_newest(looking.engine):
                 return looking
@@ -70,8 +70,9 @@ def open_log(url: str, folder: Path | None = None, must_exist: bool = False, rea
 class CallLog:
     """The log over one database. Safe to share between threads."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, read_only: bool = False) -> None:
         self.engine = engine
+        self.read_only = read_only
         self.place = engine.url.render_as_string(hide_password=True)
         dbapi: Any = engine.dialect.loaded_dbapi
         self.driver_error: type[Exception] = dbapi.Error
@@ -88,7 +89,9 @@ class CallLog:
         except SQLAlchemyError as problem:
             cause = getattr(problem, "orig", None) or problem
             first = (str(cause).strip().splitlines() or [type(cause).__name__])[0]
-            raise StoreError(f"{self.place}: cannot be {done} ({first})", "run: screener doctor") from problem
+            denied = "readonly database" in first or "permission denied" in first
+            remedy = "run it as the service's user, who may write" if denied else "run: screener doctor"
+            raise StoreError(f"{self.place}: cannot be {done} ({first})", remedy) from problem
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:

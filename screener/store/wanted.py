@@ -9,7 +9,7 @@ from datetime import UTC, datetime, time, timedelta, tzinfo
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import String, and_, case, exists, func, literal_column, not_, or_, select, type_coerce
+from sqlalchemy import String, and_, case, exists, func, literal_column, not_, or_, select, tuple_, type_coerce
 from sqlalchemy.orm import aliased
 
 from screener.core.evidence import GRAVEST_FIRST, Kind, Treatment, Verdict
@@ -47,6 +47,15 @@ class Counted(StrEnum):
     """Came into the analysis queue."""
 
 
+class Past(StrEnum):
+    """Whether the number had been flagged before, of whatever kind and in whatever queue."""
+
+    NEW = "new"
+    """Not before the time that is asked about."""
+    RETURNING = "returning"
+    """Before this call."""
+
+
 class QueueEntry(StrEnum):
     """How a caller came into the analysis queue."""
 
@@ -76,6 +85,7 @@ class Wanted:
         rule: spoke for harassment.
         warned, level, step: a warning about that, of that level, came to that step.
         rested: a pause was offered after it.
+        past: of the number.
         text: was said by either, in these very words; the database looks for them itself.
         hour, weekday: 0 … 23, and 1 (Monday) … 7, of the moment in `zone`.
     """
@@ -108,6 +118,7 @@ class Wanted:
     level: int | None = None
     step: str = ""
     rested: bool = False
+    past: Past | None = None
     hour: int | None = None
     weekday: int | None = None
     zone: tzinfo = UTC
@@ -182,6 +193,7 @@ class Wanted:
             found.append(CallRow.number == "")
         elif self.number:
             found.append(CallRow.number == self.number if self.exact else begins(self.number))
+        found += self._with_past()
         if self.text:
             found.append(said(self.text))
         if not self.counted:  # whose own index knows these
@@ -210,6 +222,21 @@ class Wanted:
         if self.agent == UNKNOWN and self.counted:  # no row of it reached anybody
             return [not_(_any_row(lambda other: and_(other.agent != "", other.review != Review.OVERTURNED)))]
         return [CallRow.agent == known(self.agent)] if self.agent else []
+
+    def _with_past(self) -> list[Any]:
+        # In other words than the index of marked calls has: few calls are of one number, and it has an index too.
+        other = aliased(CallRow)
+        flagged = other.verdict == Verdict.HARASSMENT, other.review != Review.OVERTURNED
+        match self.past:
+            case Past.RETURNING:
+                order = tuple_(other.called_at, other.root) < tuple_(CallRow.called_at, CallRow.root)
+                return [exists().where(other.number == CallRow.number, *flagged, order)]
+            case Past.NEW if self.since is not None:
+                return [
+                    not_(exists().where(other.number == CallRow.number, *flagged, other.called_at < self.since))
+                ]
+            case _:
+                return []
 
     def _reviewed(self) -> list[Any]:
         if self.review is None:

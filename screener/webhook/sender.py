@@ -44,10 +44,10 @@ JOIN_SECONDS = 2.0
 AGAIN = frozenset((408, 425, 429, *range(500, 600)))
 """Statuses that another try may change."""
 
-Answered = Callable[[FlagAnswer], None]
+OnFlagAnswer = Callable[[FlagAnswer], None]
 """Takes the decision; called on the thread `webhook`, must only enqueue."""
 _STAYS = FlagAnswer(Disposition.STAYS)
-_Waiting = tuple[FlagMessage, Answered, float]
+_Waiting = tuple[FlagMessage, OnFlagAnswer, float]
 
 
 class Sender:
@@ -69,7 +69,7 @@ class Sender:
         self._thread = threading.Thread(target=self._run, name="webhook", daemon=True)
         self._thread.start()
 
-    def post(self, flag: FlagMessage, answered: Answered) -> None:
+    def post(self, flag: FlagMessage, answered: OnFlagAnswer) -> None:
         """Send a message; any thread, returns at once. `answered` follows in any case."""
         try:
             self._waiting.put_nowait((flag, answered, time.monotonic() + WITHIN_SECONDS))

@@ -68,3 +68,15 @@ def test_the_shipped_model_knows_every_card_and_the_corpus_has_every_type() -> N
     assert {kind for _, kind, _ in corpus()} == cards.by_id.keys() | {EASY}
     shipped = load_types(config_folder() / "cards.bin", ACTS)
     assert set(shipped.names) == cards.by_id.keys() | {EASY}
+
+
+def test_what_was_said_long_ago_is_forgotten() -> None:
+    shipped = load_types(config_folder() / "cards.bin", ACTS)
+    bargain = "再便宜点吧", "打个八折我就买", "别家才卖九十你给我抹个零头"
+    said = [(Speaker.CALLER, words) for words in ("我是老客户了能不能少一点", *bargain)]
+    boss = (Speaker.AGENT, "您好"), (Speaker.CALLER, "叫你们领导来接电话我跟你说不着")
+    shares = heard(shipped, *boss)
+    assert max(shares, key=shares.__getitem__) == "boss"
+    assert heard(shipped, *boss, *said) == pytest.approx(heard(shipped, *said[-3:]), abs=1e-4)
+    shares = heard(shipped, *boss, *said)
+    assert max(shares, key=shares.__getitem__) == "bargaining"

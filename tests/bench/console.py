@@ -208,7 +208,7 @@ def wall(seconds: float) -> None:
     """The media thread's pace without and with the console and its browsers."""
     with contextlib.ExitStack() as stack:
         own = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        running = stack.enter_context(site())
+        running = stack.enter_context(site(flow="tone_seconds = 3600.0"))  # they stay
         caller = Load(running.port)
         stack.callback(caller.close)
         answered, refused = caller.ask("call", CALLS, 20.0)

@@ -7,7 +7,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from screener.console.account import AT_ONCE
-from screener.console.address import Address
+from screener.console.address import PageAddress
 from screener.console.addresses import ADDRESSES, PAGES
 from screener.console.app import OPEN, build
 from screener.console.body import LIMIT
@@ -19,13 +19,13 @@ from tests.console.conftest import PASSWORD, log_in
 ALL = [pytest.param(a, id=f"{a.method} {a.path}") for a in ADDRESSES]
 
 
-def ask(client: TestClient, address: Address, **headers: str) -> int:
+def ask(client: TestClient, address: PageAddress, **headers: str) -> int:
     path = address.path.replace("{call}", "x").replace("{number}", "1").replace("{name}", "x")
     query = "?once" if address.path.endswith("/events") else ""
     return client.request(address.method, path + query, headers=headers).status_code
 
 
-def ask_as(client: TestClient, context: ConsoleContext, address: Address, role: Role) -> int:
+def ask_as(client: TestClient, context: ConsoleContext, address: PageAddress, role: Role) -> int:
     """As a person with a login, or as a program with a token."""
     if address.api:
         return ask(client, address, authorization=f"Bearer {program(context, role)}")
@@ -49,7 +49,7 @@ def test_the_table_has_every_address_once_and_everyone_of_them_has_a_rule(
 
 
 @pytest.mark.parametrize("address", ALL)
-def test_nobody_gets_in_without_a_login(client: TestClient, address: Address) -> None:
+def test_nobody_gets_in_without_a_login(client: TestClient, address: PageAddress) -> None:
     assert ask(client, address, accept="text/html") in (303, 401)
     client.cookies["screener"] = "made up"
     assert ask(client, address, accept="text/html") in (303, 401)
@@ -59,7 +59,7 @@ def test_nobody_gets_in_without_a_login(client: TestClient, address: Address) ->
 @pytest.mark.parametrize("role", list(Role))
 @pytest.mark.parametrize("address", ALL)
 def test_each_role_against_each_address(
-    context: ConsoleContext, client: TestClient, address: Address, role: Role
+    context: ConsoleContext, client: TestClient, address: PageAddress, role: Role
 ) -> None:
     status = ask_as(client, context, address, role)
     assert (status == 403) == (role not in address.roles), status
@@ -68,7 +68,7 @@ def test_each_role_against_each_address(
 
 @pytest.mark.parametrize("address", ALL)
 def test_a_cookie_opens_no_address_of_the_api_and_a_token_no_page(
-    context: ConsoleContext, client: TestClient, address: Address
+    context: ConsoleContext, client: TestClient, address: PageAddress
 ) -> None:
     token = program(context, Role.ADMINISTRATOR)
     if address.api:
@@ -83,7 +83,7 @@ def test_a_cookie_opens_no_address_of_the_api_and_a_token_no_page(
 
 @pytest.mark.parametrize("address", [pytest.param(a, id=a.path) for a in PAGES if a.method != "GET"])
 def test_what_changes_something_needs_the_logins_guard(
-    context: ConsoleContext, client: TestClient, address: Address
+    context: ConsoleContext, client: TestClient, address: PageAddress
 ) -> None:
     log_in(client, context, Role.ADMINISTRATOR)
     assert ask(client, address) == 403
@@ -92,7 +92,7 @@ def test_what_changes_something_needs_the_logins_guard(
 
 @pytest.mark.parametrize("address", [p for p in ALL if p.values[0].noted])
 def test_what_shows_callers_is_on_record_with_the_persons_name(
-    context: ConsoleContext, client: TestClient, address: Address
+    context: ConsoleContext, client: TestClient, address: PageAddress
 ) -> None:
     role = sorted(address.roles)[0]
     before = len(context.log.accesses())

@@ -38,6 +38,7 @@ def test_a_supervisor_sees_a_call_turn_red_and_acts(
     button.click()
     assert orders.get(timeout=WAIT) == Order("a", CallControl.LINE_FAULT, "supervisor")
     expect(page, "#call-a .outcome", "已发出")
+    expect(page, "#call-a [data-act=line_fault]", "线路故障")  # who presses once more is asked again
     tell(feed, context, Over("a", 9.0, "caller"))
     page.wait_for_selector("#call-a.over")
     assert page.problems == []

@@ -92,3 +92,19 @@ def test_the_ladder_is_shown_and_lifted(context: ConsoleContext, client: TestCli
     assert "逐级处置中的号码 · 暂停受理</dt><dd>1" in client.get("/health").text
     assert client.post("/lists/lift", data={"guard": guard, "number": NUMBER}).status_code == 303
     assert "逐级处置" not in client.get("/lists").text
+
+
+def test_who_sent_a_form_that_cannot_be_finds_back_to_it(context: ConsoleContext, client: TestClient) -> None:
+    form = {"guard": log_in(client, context, Role.SUPERVISOR), "name": "block", "number": "abc", "reason": "x"}
+    own = str(client.base_url)
+    for came_from, back in (
+        (f"{own}/lists", True),
+        ("http://evil.example/lists", False),
+        (f"{own}//evil.x", False),
+    ):
+        page = client.post("/lists/add", data=form, headers={"accept": "text/html", "referer": came_from}).text
+        assert ('<a href="/lists">返回上一页</a>' in page) is back and "evil" not in page
+    page = client.get("/calls/none", headers={"accept": "text/html"}).text
+    assert "没有编号" in page and "返回上一页" not in page and "screener calls" not in page, (
+        "nobody here has a shell"
+    )

@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 from screener.console.app import build
 from screener.console.context import ConsoleContext
 from screener.console.hub import Shown
-from screener.console.live import gap_of, is_urgent, rank, view
+from screener.console.live import gap_of, is_urgent, rank, standing, view
 from screener.console.logins import Role
 from screener.core.cards import Prompter
 from screener.events import CallControl, EndedBy, Target
@@ -79,7 +79,7 @@ def test_a_call_grows_on_the_page_and_what_a_caller_says_stays_text(
     tell(feed, context, Weighed("a", 3.0, "time.night", "", "", 0.4, "23:00"), FLAGGED)
     call = shown(context)
     assert (call["verdict"], call["kind"], call["urgent"]) == ("骚扰", "猥亵", True)
-    assert call["evidence"][0]["text"] == "深夜来电"
+    assert call["evidence"][0]["text"] == "深夜来电 “23:00”"
 
 
 def test_numbers_are_masked_by_role(feed: FeedServer, context: ConsoleContext) -> None:
@@ -230,3 +230,13 @@ def test_an_asking_rises_to_the_top_and_only_who_may_answers(
     tell(feed, context, Cautioned("a", 9.0, "abuse", 0, "refused", "王主管"))
     assert not shown(context)["waits"]
     assert shown(context)["warnings"][-1] == "警告后结束通话（辱骂）：王主管 不批准"
+
+
+def test_what_was_taken_back_is_shown_no_more() -> None:
+    def weighed(rule: str, weight: float) -> Weighed:
+        return Weighed("a", 1.0, rule, "", "prank", weight, "x")
+
+    prank, ask = weighed("act.caller.absurd", 1.2), weighed("act.caller.ask", -0.4)
+    gone, unknown = weighed("act.caller.absurd.withdrawn", -1.2), weighed("act.caller.lewd.withdrawn", -1.0)
+    assert standing([prank, ask, gone]) == [ask]
+    assert standing([prank, gone, prank, unknown]) == [prank, unknown]

@@ -169,3 +169,18 @@ def test_evidence_that_was_taken_out_is_no_longer_what_tipped_it(
     write(context, flagged("a", 1, evidence=()))
     log_in(client, context, Role.SUPERVISOR)
     assert "不是凭所听到的内容标记" in client.get("/review/a").text
+
+
+def test_the_most_doubtful_come_first_where_that_is_asked_for(context: ConsoleContext, client: TestClient) -> None:
+    write(
+        context, flagged("sure", 1, score=9.0), flagged("doubtful", 30, score=2.2), flagged("middle", 5, score=4.0)
+    )
+    guard = log_in(client, context, Role.SUPERVISOR)
+    assert client.get("/review").headers["location"] == "/review/sure"
+    assert client.get("/review?order=doubtful").headers["location"] == "/review/doubtful?order=doubtful"
+    page = client.get("/review/doubtful?order=doubtful").text
+    assert 'name="next" value="middle"' in page and 'href="/review/middle?order=doubtful"' in page
+    form = {"guard": guard, "word": "confirmed", "next": "middle", "order": "doubtful"}
+    answer = client.post("/review/doubtful", data=form)
+    assert answer.headers["location"] == "/review/middle?said=doubtful&order=doubtful"
+    assert client.get("/review?order=//evil").headers["location"] == "/review/sure"

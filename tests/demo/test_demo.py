@@ -44,12 +44,6 @@ def test_the_lewd_caller_ends_in_the_queue_and_the_reports(tmp_path: Path) -> No
     assert "13800138084" not in (tmp_path / "screener.log").read_text()
 
 
-def test_a_caller_with_a_request_reaches_the_agent_in_english_too() -> None:
-    done = demo("--only", "enquiry", "--lang", "en")
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "genuine" in done.stdout
-
-
 def test_a_call_that_ends_otherwise_is_told_by_the_exit_code() -> None:
     """With no words to go by, the lewd caller reaches the agents."""
     done = demo("--only", "lewd", "--noise", "-20")

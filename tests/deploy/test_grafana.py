@@ -4,6 +4,7 @@ import ast
 import json
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,7 @@ VALUES = {
 """Of labels that queries may name a value of."""
 
 
+@cache
 def figures() -> dict[str, dict[str, frozenset[str] | None]]:
     """All samples of the code with their labels."""
     found: dict[str, dict[str, frozenset[str] | None]] = {}

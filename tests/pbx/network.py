@@ -94,6 +94,14 @@ class Packet:
         return not self.is_sip and len(self.data) > 12 and self.data[0] == 0x80 and self.data[1] & 127 == 0
 
 
+def udp_packet(source: tuple[str, int], target: tuple[str, int], data: bytes) -> bytes:
+    """An IP packet with a datagram of any sender, for a raw socket; the kernel counts the header's checksum."""
+    length = 8 + len(data)
+    addresses = socket.inet_aton(source[0]) + socket.inet_aton(target[0])
+    header = struct.pack("!BBHHHBBH", 0x45, 0, 20 + length, 0, 0, 64, socket.IPPROTO_UDP, 0) + addresses
+    return header + struct.pack("!HHHH", source[1], target[1], length, 0) + data
+
+
 class Wiretap:
     """Everything that passes the namespace's loopback, from the start to the stop."""
 

@@ -1,58 +1,39 @@
 """Two screeners behind deploy/kamailio as shipped, one PostgreSQL: calls spread, one dies, nothing is lost."""
 
-import contextlib
 import re
 import signal
-import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from screener.core.evidence import Verdict
-from screener.sip.message import respond
-from screener.store.log import open_log
 from screener.store.records import CallRecord
-from tests.pbx.kamailio import kamailio
-from tests.pbx.network import ASTERISK, PHONE, PROXY, SCREENER, SECOND_SCREENER, TRUNK, Network, Wiretap
-from tests.pbx.outside import AIMS, ALLOWED, believed, headers, names
-from tests.pbx.rig import DEPLOY, ROOT, Asterisk, Caller, Phone, Screener
+from tests.pbx.network import SCREENER, SECOND_SCREENER, TRUNK, Network, Wiretap
+from tests.pbx.nodes import (
+    HOSTS,
+    SHIPPED,
+    URL,
+    Nodes,
+    answered,
+    asked,
+    calling_the_proxy,
+    pbx,
+    server,
+    tapped,
+    two_nodes,
+)
+from tests.pbx.rig import Asterisk, Caller, Phone, Screener
 from tests.pbx.voices import QUIET, said
-from tests.sip.caller import Caller as Direct
 from tests.sip.caller import in_background
-from tests.store.databases import Postgres, running_postgres
+from tests.store.databases import Postgres
 from tests.waiting import wait_for
 
+__all__ = ["pbx", "server"]
 pytestmark = [pytest.mark.pbx, pytest.mark.postgres, pytest.mark.timeout(300)]
-SHIPPED = ROOT / "deploy/kamailio"
-HOSTS = SCREENER, SECOND_SCREENER
-URL = "postgresql://screener@db.example/screener"
-QUALIFY_TIMEOUT = 1.0
-"""Of deploy/kamailio/pjsip.conf."""
 Place = Callable[..., Caller]
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Postgres]:
-    """Reached by its socket in a folder, which is the same in every network namespace."""
-    with running_postgres() as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def pbx(lan: Network, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asterisk]:
-    """deploy/asterisk with the proxy's sections in the place of the screener's."""
-    sections = re.split(r"(?m)^(?=\[)", (DEPLOY / "pjsip.conf").read_text("utf-8"))
-    kept = [section for section in sections if not section.startswith("[screener]")]
-    assert len(kept) < len(sections)
-    pjsip = "".join([*kept, "\n", (SHIPPED / "pjsip.conf").read_text("utf-8")])
-    asterisk = Asterisk(lan, tmp_path_factory.mktemp("asterisk"), replaced={"pjsip.conf": pjsip})
-    yield asterisk
-    asterisk.stop()
 
 
 @pytest.fixture(scope="module")
@@ -63,58 +44,16 @@ def desk(lan: Network, pbx: Asterisk, tmp_path_factory: pytest.TempPathFactory) 
     phone.stop()
 
 
-class Nodes:
-    """Both screeners and their log."""
-
-    def __init__(self, lan: Network, home: Path, url: str) -> None:
-        self._lan, self._home, self._url = lan, home, url
-        self.screeners: dict[str, Screener] = {}
-
-    def start(self, host: str) -> None:
-        replaced = {URL: self._url, f'host = "{SCREENER}"': f'host = "{host}"'}
-        self.screeners[host] = Screener(self._lan, self._home / host, replaced, shipped=SHIPPED / "screener.toml")
-
-    def calls(self) -> list[CallRecord]:
-        log = open_log(self._url)
-        try:
-            return log.calls(limit=None)
-        finally:
-            log.close()
-
-    def command(self, host: str, *words: str) -> str:
-        """What a command prints that is given on one of the nodes."""
-        line = [sys.executable, "-m", "screener", *words, "--config", self.screeners[host].config]
-        return subprocess.run(line, capture_output=True, text=True, check=True, timeout=60).stdout
-
-    def close(self) -> None:
-        for screener in self.screeners.values():
-            screener.stop()
-
-
 @pytest.fixture
-def nodes(lan: Network, pbx: Asterisk, server: Postgres, tmp_path: Path, tap: Wiretap) -> Iterator[Nodes]:
-    list_file = SHIPPED / "dispatcher.list"
-    with contextlib.closing(Nodes(lan, tmp_path, server.new_database())) as nodes:
-        for host in HOSTS:
-            nodes.start(host)
-        with kamailio(lan, tmp_path, SHIPPED / "kamailio.cfg", PROXY, "-A", f'DISPATCHER_LIST="{list_file}"'):
-
-            def answers() -> bool:
-                pbx.rx("pjsip qualify screener")
-                return bool(tap.sip("SIP/2.0 200", source=PROXY, target=ASTERISK))
-
-            wait_for(answers, 15, "answer of the proxy to Asterisk", every=0.3)
-            time.sleep(QUALIFY_TIMEOUT)  # until then a ping that it has not answered still counts against it
-            answers()
-            wait_for(lambda: pbx.contact("screener") == "Avail", 15, "proxy that Asterisk dials")
-            yield nodes
+def nodes(lan: Network, pbx: Asterisk, server: Postgres, tmp_path: Path) -> Iterator[Nodes]:
+    with two_nodes(lan, pbx, server, tmp_path) as nodes:
+        yield nodes
 
 
 @pytest.fixture
 def tap(lan: Network) -> Iterator[Wiretap]:
-    tap = Wiretap(lan)
-    yield tap
-    tap.stop()
+    with tapped(lan) as tap:
+        yield tap
 
 
 @pytest.fixture
@@ -133,35 +72,9 @@ def place(lan: Network, pbx: Asterisk, desk: Phone, tmp_path: Path) -> Iterator[
     wait_for(lambda: not pbx.channels(), 10, "quiet PBX")
 
 
-def asked(tap: Wiretap) -> list[tuple[str, str, float]]:
-    """Every first INVITE to a screener: caller's number, the screener, when."""
-    found: dict[tuple[str, str], float] = {}
-    for packet in tap.sip("INVITE ", source=PROXY):
-        if packet.target[0] in HOSTS and (number := re.search(rb"(?m)^From:.*?sip:\+?(\d+)@", packet.data)):
-            found.setdefault((number[1].decode(), packet.target[0]), packet.at)
-    return [(number, host, at) for (number, host), at in found.items()]
-
-
-def answered(tap: Wiretap, number: str) -> str:
-    """The screener that has answered this number's call; empty while none has."""
-    for packet in tap.sip("SIP/2.0 200", target=PROXY):
-        if packet.source[0] in HOSTS and b" INVITE\r\n" in packet.data and f":{number}@".encode() in packet.data:
-            return packet.source[0]
-    return ""
-
-
 def queued(pbx: Asterisk, queue: str, number: str) -> int:
     place = 6 if queue == "agents" else -1
     return sum(line[2] == queue and line[place] == number for line in pbx.queue_log("ENTERQUEUE"))
-
-
-@contextlib.contextmanager
-def calling_the_proxy(lan: Network, host: str, number: str) -> Iterator[Direct]:
-    """A caller who does not come through the PBX."""
-    with lan.entered():
-        caller = Direct(5060, dialled="4008001234", number=number, host=host, peer=PROXY, own_port=5062)
-    with contextlib.closing(caller):
-        yield caller
 
 
 def numbers(first: int, count: int) -> list[str]:
@@ -309,84 +222,6 @@ def test_without_any_screener_the_callers_go_to_the_agents(
         calling.join(10)
         assert queued(pbx, "agents", "13800000052")
         assert trunk.ask("BYE").status == 200
-
-
-def test_a_trunk_that_calls_the_proxy_is_screened(lan: Network, nodes: Nodes, tap: Wiretap) -> None:
-    with calling_the_proxy(lan, TRUNK, "13800000060") as trunk:
-        assert trunk.call(trunk.sdp.replace(b"a=sendrecv", ALLOWED)).status == 200
-        assert answered(tap, "13800000060") in HOSTS
-        assert trunk.ask("BYE").status == 200
-
-
-def test_what_a_trunk_says_of_itself_is_taken_off(lan: Network, nodes: Nodes, tap: Wiretap) -> None:
-    with calling_the_proxy(lan, TRUNK, "13800000080") as trunk:
-        assert trunk.call(**headers()).status == 200
-        assert trunk.ask("BYE").status == 200
-    (asked,) = {p.data for p in tap.sip("INVITE ", source=PROXY) if b"13800000080" in p.data}
-    assert not believed(asked)
-    assert {"via", "from", "to", "call-id", "cseq", "contact", "content-type"} <= names(asked)
-    (call,) = [c for c in nodes.calls() if c.number.endswith("13800000080")]
-    assert (call.referred_by, call.linkedid, call.uniqueid) == ("", "", "")
-
-
-@pytest.mark.parametrize("way", AIMS)
-def test_a_trunk_cannot_aim_media_at_others(lan: Network, nodes: Nodes, tap: Wiretap, way: str) -> None:
-    with calling_the_proxy(lan, TRUNK, "13800000081") as trunk:
-        assert AIMS[way][0] in trunk.sdp
-        assert trunk.call(trunk.sdp.replace(*AIMS[way])).status == 488
-    assert not [p for p in tap.sip("INVITE ", source=PROXY) if b"13800000081" in p.data]
-
-
-def test_a_trunk_cannot_aim_media_at_others_later(lan: Network, nodes: Nodes) -> None:
-    with calling_the_proxy(lan, TRUNK, "13800000082") as trunk:
-        assert trunk.call().status == 200
-        assert trunk.ask("INVITE", trunk.sdp.replace(*AIMS["session"])).status == 488
-        assert trunk.ask("INVITE", trunk.offer("0 101", direction="sendonly")).status == 200, "a hold"
-        trunk.ack(cseq=3)
-        assert trunk.ask("BYE").status == 200
-
-
-def passed_on(tap: Wiretap, start: str, number: str) -> list[bytes]:
-    return [p.data for p in tap.sip(start, source=PROXY) if number.encode() in p.data]
-
-
-def test_a_trunk_cannot_aim_media_at_others_in_its_ack(lan: Network, nodes: Nodes, tap: Wiretap) -> None:
-    """An INVITE without a description is answered with an offer; the answer comes with the ACK."""
-    number = "13800000083"
-    with calling_the_proxy(lan, TRUNK, number) as trunk:
-        trunk.invite = trunk.request("INVITE")
-        trunk.send(trunk.invite)
-        offer = trunk.final("INVITE")
-        assert offer.status == 200
-        trunk.connected(offer)
-        trunk.ack(trunk.sdp.replace(*AIMS["session"]))
-        time.sleep(0.5)
-        assert not passed_on(tap, "ACK ", number)
-        trunk.ack(trunk.sdp)
-        wait_for(lambda: passed_on(tap, "ACK ", number), 5, "ACK that aims at nobody else")
-        assert trunk.ask("BYE").status == 200
-
-
-def test_a_trunk_cannot_aim_media_at_others_by_an_answer(lan: Network, nodes: Nodes, tap: Wiretap) -> None:
-    number = "13800000084"
-    with calling_the_proxy(lan, TRUNK, number) as trunk:
-        assert trunk.call().status == 200
-        refer = trunk.wait_request("REFER")  # nothing arrives: the caller is not heard, and goes to an agent
-        aimed = replace(respond(refer, 202), body=trunk.sdp.replace(*AIMS["session"]))
-        aimed.headers.add("Content-Type", "application/sdp")
-        trunk.send(aimed)
-        time.sleep(1)
-        assert not passed_on(tap, "SIP/2.0 202", number)
-        trunk.send(respond(refer, 202))
-        wait_for(lambda: passed_on(tap, "SIP/2.0 202", number), 5, "answer that aims at nobody else")
-        assert trunk.ask("BYE").status == 200
-
-
-def test_a_stranger_is_not_answered(lan: Network, nodes: Nodes) -> None:
-    with calling_the_proxy(lan, PHONE, "13800000070") as stranger:
-        stranger.sip.settimeout(2)
-        with pytest.raises(TimeoutError):
-            stranger.call()
 
 
 def _silent(tap: Wiretap, host: str) -> bool:

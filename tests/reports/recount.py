@@ -141,7 +141,9 @@ def sources(calls: Calls, span: Span, field: str, letters: int | None = None) ->
             for number in numbers
             if span.since and any(c.number == number and c.at < span.since for c in flagged(calls, Span()))
         }
-        again = {n for n in numbers if sum(call.number == n for call in here) > 1}
+        order = sorted(flagged(inside(calls, Span(span.since, span.until)), Span()), key=lambda c: (c.at, c.id))
+        first = {call.number: call.id for call in reversed(order)}
+        again = {call.number for call in here if first[call.number] != call.id}
         found[source] = (
             sum(source_of(call) == source for call in asked),
             len(here),

@@ -148,6 +148,11 @@ def test_a_count_of_a_million_keeps_its_digits_on_every_chart(form: Literal["tab
         assert count in text
 
 
+def test_nothing_is_less_than_none() -> None:
+    assert shown("share", -0.0002) == "0.0%"
+    assert shown("share", -0.002) == "-0.2%"
+
+
 def test_a_table_fits_the_terminal_that_it_is_for() -> None:
     text = render(SHEET, "table", width=60)
     assert isinstance(text, str)
@@ -182,3 +187,8 @@ def test_programs_get_codes_and_every_column_and_people_words_and_those_with_som
     assert told == [["kind", "a", "b", "yes"], ["prank", "3", "0", "True"], ["threat", "1", "0", "False"]]
     table = str(render(sheet, "table"))
     assert "恶作剧" in table and "甲" in table and "乙" not in table and "✔" in table and "False" not in table
+
+
+def test_a_trend_of_one_day_is_a_line_too() -> None:
+    shown = str(render(Page("页", (), (), (Trend("线", ["2026-03-01"], [4]),), empty=""), "html"))
+    assert 'points="0.000,0.00 100.000,0.00"' in shown

@@ -73,7 +73,7 @@ def test_a_named_call_that_the_agent_had_is_meant_also_while_it_goes_on(bench: B
     bench.log.write([on, call("2", 1, entrance=Entrance.BY_HAND, linkedid="l1", uniqueid="u1", agent="agent2")])
     bench.take_backs.put("agent1", "l1")
     wait_for(lambda: bench.overturned() == {"1", "2"}, what="both flags of the call taken back")
-    assert bench.back == ["u1"]
+    wait_for(lambda: bench.back == ["u1"], what="caller brought back")
     bench.log.write([call("1", 2)])
     assert bench.log.call("1").review is Review.OVERTURNED, "the end of the call does not undo it"
 

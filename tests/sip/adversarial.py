@@ -26,6 +26,7 @@ from screener.sip.message import (
     fault,
     is_crowded,
     parse,
+    peek_call_id,
     respond,
 )
 from screener.sip.multipart import part
@@ -288,7 +289,8 @@ def place_of(data: bytes, places: Sequence[T]) -> T:
     return places[sum(data[:32]) % len(places)]
 
 
-PARSERS: dict[str, Callable[[bytes], None]] = {
+PARSERS: dict[str, Callable[[bytes], object]] = {
+    "glance": peek_call_id,
     "message": read_message,
     "Via": header(Via.parse, "SIP/2.0/UDP a"),
     "Via alone": header(Via.parse),

@@ -13,6 +13,7 @@ from screener.media.rtcp import Report, ReportBlock
 from screener.media.rtp import Packet, TelephoneEvent
 from screener.media.stream import AudioStream
 from screener.sip import sdp
+from screener.sip.guard import Rate, Readable
 from tests.sip.adversarial import repeated
 from tests.sip.caller import Caller, Desk
 from tests.sip.torture import OWN
@@ -126,6 +127,7 @@ class Target:
         self.faults = Faults()
         logging.getLogger("screener").addHandler(self.faults)
         self.desk = Desk(max_requests_per_second=1e9, max_calls=100)
+        self.desk.agent._readable = Readable(Rate(1e9), Rate(1e9))
         self.caller = Caller(self.desk.agent.port)
         self._source = ("127.0.0.1", self.caller.port)
         self.caller.call()

@@ -1,8 +1,10 @@
 """What peers may do, and what must not come of it: nobody's call is touched by somebody else's message."""
 
+import contextlib
 import random
 import socket
 import time
+from collections import Counter
 
 import pytest
 
@@ -94,20 +96,54 @@ def test_a_tag_within_the_uri_of_to_is_no_tag(desk):
 # Time and load.
 
 
-def test_requests_over_the_rate_leave_nothing_behind_and_calls_go_on():
-    desk = Desk(max_requests_per_second=5)
-    caller = Caller(desk.agent.port)
+def flood(caller: Caller, count: int, start: int = 0) -> None:
+    for n in range(start, start + count):
+        request = caller.request("OPTIONS", branch=f"z9hG4bKflood{n}", cseq=1)
+        request.headers.replace("Call-ID", [f"flood-{n}"])
+        request.headers.replace("To", ["<sip:100@127.0.0.1>"])
+        caller.send(request)
+
+
+def answers(caller: Caller) -> Counter[int]:
+    """What has come by now."""
+    caller.sip.settimeout(0.2)
+    statuses: Counter[int] = Counter()
+    with contextlib.suppress(TimeoutError):
+        while True:
+            statuses[caller.receive().status] += 1
+    caller.sip.settimeout(WAIT)
+    return statuses
+
+
+def test_requests_over_the_rate_are_refused_then_dropped_unread_and_calls_go_on():
+    now = [0.0]
+    desk = Desk(lambda: now[0], max_requests_per_second=5)
+    caller, stranger = Caller(desk.agent.port), Caller(desk.agent.port)
     assert caller.call().status == 200
-    stranger = Caller(desk.agent.port)
-    statuses = []
-    for n in range(300):
-        stranger.call_id = f"flood-{n}"
-        statuses.append(stranger.ask("OPTIONS", branch=f"z9hG4bKflood{n}").status)
-    assert statuses.count(503) > 250
-    assert len(desk.agent._layer) <= 60
+    flood(stranger, 9)
+    assert answers(stranger) == {200: 9}
     again = [stranger.ask("OPTIONS", branch="z9hG4bKsame", cseq=7).headers.get("To") for _ in range(2)]
     assert again[0] == again[1], "a stateless answer is the same each time"
+    flood(stranger, 300, start=9)
     assert caller.ask("BYE").status == 200
+    assert answers(stranger) == {503: 8}, "with the INVITE and what came before, twenty are read"
+    assert desk.agent.counts.unread == 292
+    assert len(desk.agent._layer) == 11, "nine answers, the INVITE and the BYE are remembered"
+    now[0] += 0.4
+    assert [stranger.ask("OPTIONS", branch=f"z9hG4bKlater{n}").status for n in range(4)] == [200, 200, 503, 503]
+    desk.stop()
+
+
+def test_a_flood_from_the_very_port_of_the_pbx_keeps_no_message_of_a_call_away():
+    desk = Desk(lambda: 0.0, max_requests_per_second=5)
+    pbx, other = Caller(desk.agent.port), Caller(desk.agent.port)
+    assert pbx.call().status == 200
+    assert desk.event(CallAnswered)
+    flood(pbx, 300)
+    assert answers(pbx) == {200: 10, 503: 10}
+    assert pbx.ask("OPTIONS").status == 200, "within its call"
+    assert other.call().status == 200, "and whoever else calls is heard"
+    assert pbx.ask("BYE").status == other.ask("BYE").status == 200
     desk.stop()
 
 
@@ -124,8 +160,11 @@ def test_requests_within_calls_that_do_not_exist_and_cancels_leave_nothing_behin
 def test_a_call_that_floods_does_not_crowd_the_others_out(desk):
     loud, other = Caller(desk.agent.port), Caller(desk.agent.port)
     assert loud.call().status == other.call().status == 200
-    assert 503 in [loud.ask("OPTIONS").status for _ in range(120)]
+    for _ in range(300):
+        loud.send(loud.request("OPTIONS"))
     assert other.ask("OPTIONS").status == 200
+    assert answers(loud).keys() == {200, 503}
+    assert desk.agent.counts.unread > 0
     assert loud.ask("BYE").status == other.ask("BYE").status == 200
 
 

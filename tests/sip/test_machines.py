@@ -1,6 +1,7 @@
 """Transactions, dialogs, registration and digest: time passes only where a test says so."""
 
 import random
+from collections import Counter
 
 import pytest
 from hypothesis import given
@@ -10,7 +11,7 @@ from screener.errors import SipParseError
 from screener.settings.sections import Registrar
 from screener.sip.dialog import Dialog
 from screener.sip.digest import Challenge, authorize, strongest, verify
-from screener.sip.guard import WATCH_SECONDS, Allowed, Authenticator, Rate, Watch
+from screener.sip.guard import WATCH_SECONDS, Allowed, Authenticator, Rate, Readable, Watch
 from screener.sip.message import Headers, Request, parse, respond
 from screener.sip.refer import refer, sipfrag_status
 from screener.sip.registration import RETRY, Registration
@@ -279,6 +280,49 @@ def test_so_many_a_second_and_twice_as_many_at_once():
     assert [rate.allows(("a", 5060), 0.0) for _ in range(21)] == [True] * 20 + [False]
     assert rate.allows(("b", 5060), 0.0), "each source has its own"
     assert [rate.allows(("a", 5060), 0.5) for _ in range(6)] == [True] * 5 + [False]
+
+
+PBX, ELSEWHERE, ON_ITS_HOST = ("192.0.2.1", 5060), ("192.0.2.2", 5060), ("192.0.2.1", 5099)
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from([PBX, ON_ITS_HOST, ("192.0.2.1", 6000)]), st.booleans(), st.floats(0, 0.05)),
+        max_size=300,
+    )
+)
+def test_whatever_floods_so_much_is_read_of_it_and_all_of_calls_and_of_others(messages):
+    readable, now = Readable(Rate(10, [PBX]), Rate(3)), 0.0
+    read, next_of_ours = Counter(), 0.0
+    call = {method: f"{method} sip:a@b SIP/2.0\r\nCall-ID: live\r\n\r\n".encode() for method in ("INFO", "BYE")}
+    calls = {"live", "loud"}
+    for source, loud, pause in messages:
+        now += pause
+        flood = b"OPTIONS sip:a@b SIP/2.0\r\ni: " + (b"loud" if loud else b"any") + b"\r\n\r\n"
+        read["loud" if loud else source[1] == 5060] += readable(flood, source, calls, now)
+        if now >= next_of_ours:
+            next_of_ours = now + 1 / 6
+            assert readable(call["INFO"], source, calls, now)
+            assert readable(call["BYE"], source, calls, now)
+            assert readable(flood.replace(b"loud", b"any"), ELSEWHERE, calls, now)
+    most = 2 * 10 * (2 + now)
+    assert read[True] <= most, "the PBX's own port"
+    assert read[False] <= most, "all other ports of its host together"
+    assert read["loud"] <= 2 * 3 * (2 + now), "one call"
+
+
+def test_of_a_flood_that_never_ends_twice_the_rate_is_read():
+    readable = Readable(Rate(10), Rate(3))
+    read = [readable(b"OPTIONS sip:a@b SIP/2.0\r\ni: any\r\n\r\n", PBX, (), n / 1000) for n in range(10_000)]
+    assert sum(read[:1000]) == 40 + 19
+    assert sum(read[1000:]) == 180
+
+
+def test_the_goodbye_of_a_call_that_floods_is_read():
+    readable = Readable(Rate(10), Rate(3))
+    info, bye = (f"{method} sip:a@b SIP/2.0\r\ni: live\r\n\r\n".encode() for method in ("INFO", "BYE"))
+    assert sum(readable(info, PBX, {"live"}, 0.0) for _ in range(100)) == 12
+    assert sum(readable(bye, PBX, {"live"}, 0.0) for _ in range(100)) == 12, "and of goodbyes without end so many"
 
 
 def test_a_misdeed_is_told_once_a_minute(caplog):

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from screener.errors import SipParseError
 from screener.sip.address import NameAddr, Uri, Via, split_list
 from screener.sip.identity import invite_info
-from screener.sip.message import Request, Response, fault, parse, respond
+from screener.sip.message import Request, Response, fault, parse, peek_call_id, respond
 from screener.sip.multipart import part
 
 INVITE = (
@@ -131,6 +131,23 @@ def test_multipart_body():
     request = parse((INVITE % b"x").partition(b"l: 4")[0] + head + body)
     assert part(request, "application/sdp").strip() == b"v=0"
     assert part(request, "application/other") is None
+
+
+@given(
+    st.sampled_from(["Call-ID", "call-id", "CALL-ID", "i", "I"]),
+    st.text(st.characters(codec="utf-8", exclude_categories=["C", "Z"]), min_size=1, max_size=60),
+    st.sampled_from([":", ": ", " : ", ":\t"]),
+    st.sampled_from(["\r\n", " \r\n", "\n"]),
+    st.lists(st.sampled_from(["Via: a\r\n", "v: i\r\n", "X-Call-ID: x\r\n", "Subject: i: x\r\n"]), max_size=30),
+)
+def test_a_glance_finds_the_call_id_that_reading_finds(name, call_id, colon, end, before):
+    data = f"BYE sip:a@b SIP/2.0\r\n{''.join(before)}{name}{colon}{call_id}{end}CSeq: 1 BYE\r\n\r\n".encode()
+    assert peek_call_id(data) == parse(data).call_id == call_id
+
+
+def test_a_glance_finds_nothing_where_there_is_no_call_id_or_a_strange_one():
+    for header in ("", "Call-ID:\r\n", "Call-ID: a b\r\n", "X: a\r\n" * 2000 + "i: a\r\n", "Call-ID:\r\n a\r\n"):
+        assert peek_call_id(f"BYE sip:a@b SIP/2.0\r\n{header}CSeq: 1 BYE\r\n\r\n".encode()) == ""
 
 
 @given(st.binary(max_size=400))

@@ -16,7 +16,7 @@ from screener.ports import Destination
 from screener.sip import refer
 from screener.sip.call import KEEP_SECONDS
 from screener.sip.message import Request, respond
-from screener.sip.transaction import T1
+from screener.sip.transaction import LIFE
 from tests.sip.caller import Caller, Desk, in_background
 from tests.waiting import WAIT, wait_for
 
@@ -82,11 +82,29 @@ def test_a_bye_is_answered_once_the_end_of_the_call_is_kept(desk, caller):
     assert caller.response().status == 200
 
 
-def test_a_bye_waits_no_longer_than_a_moment_for_an_end_that_nobody_keeps(desk, caller):
+def test_a_bye_that_is_sent_again_waits_for_the_one_answer_and_not_for_ever():
+    now = [0.0]
+    desk = Desk(lambda: now[0])
+    caller = Caller(desk.agent.port)
     up(desk, caller)
     desk.keeping = False
-    assert caller.ask("BYE").status == 200
-    assert KEEP_SECONDS < T1, "before the peer would ask again"
+    bye = caller.request("BYE")
+    caller.sip.settimeout(0.1)
+    for pause in (0.5, 1.0, 2.0, 4.0, 4.0, 4.0):
+        caller.send(bye)
+        with pytest.raises(TimeoutError):
+            caller.response()
+        now[0] += pause
+    assert desk.event(CallEnded).by is EndedBy.CALLER
+    now[0] = KEEP_SECONDS
+    caller.sip.settimeout(WAIT)
+    caller.send(bye)
+    assert caller.response().status == 200
+    caller.send(bye)
+    assert caller.response().status == 200, "the same answer once more"
+    assert KEEP_SECONDS < LIFE, "before the peer gives up"
+    assert desk.events.empty()
+    desk.stop()
 
 
 def test_a_law(desk, caller):

@@ -1,8 +1,10 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pypinyin import Style, lazy_pinyin
+from pypinyin.constants import PHRASES_DICT, PINYIN_DICT
 
-from screener.speech.pinyin import inventory, syllables
+from screener.speech.pinyin import MUMBLES, inventory, syllables
 
 
 @pytest.mark.parametrize(
@@ -47,6 +49,15 @@ def test_any_text_has_a_reading_of_plain_letters(text: str) -> None:
         assert syllable.isascii()
         assert syllable.isalpha()
         assert syllable.islower()
+
+
+PIECES = st.one_of(st.sampled_from(sorted(PHRASES_DICT)[::7]), st.sampled_from(sorted(PINYIN_DICT)).map(chr))
+
+
+@given(st.lists(PIECES, min_size=1, max_size=12).map("".join))
+def test_characters_are_read_as_the_library_reads_them(text: str) -> None:
+    whole = lazy_pinyin(text, style=Style.NORMAL, errors="ignore")
+    assert syllables(text) == tuple(MUMBLES.get(s, s) for s in whole)
 
 
 MARKS = {"a": "āáǎà", "e": "ēéěè", "i": "īíǐì", "o": "ōóǒò", "u": "ūúǔù", "v": "ǖǘǚǜ"}

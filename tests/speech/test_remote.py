@@ -91,6 +91,7 @@ class Way(Server):
     def __init__(self, program: Running) -> None:
         self._program = program
         self._ends: list[socket.socket] = []
+        self._killed = False
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
         in_background(self._accept)
@@ -101,6 +102,8 @@ class Way(Server):
                 here, _ = self._listener.accept()
                 there = socket.create_connection(("127.0.0.1", self._program.port))
                 self._ends += here, there
+                if self._killed:  # while this one was on its way
+                    self._close()
                 in_background(partial(self._carry, here, there))
                 in_background(partial(self._carry, there, here))
 
@@ -113,9 +116,13 @@ class Way(Server):
             other.shutdown(socket.SHUT_WR)
 
     def kill(self) -> None:
+        self._killed = True
         with contextlib.suppress(OSError):  # killed before
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
+        self._close()
+
+    def _close(self) -> None:
         for end in self._ends:
             with contextlib.suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)
@@ -197,6 +204,18 @@ def test_a_server_that_dies_in_a_sentence_costs_no_word(two: list[Server]) -> No
     assert heard(there.open(Speaker.AGENT), SAID) == expected(), "new streams go to the other"
 
 
+def test_servers_that_die_at_the_last_word_cost_none(two: list[Server]) -> None:
+    there = model(two, here())
+    stream = there.open(Speaker.CALLER)
+
+    def kill(chunk: int) -> None:
+        if chunk == len(SAID) // CHUNK:
+            for server in two:
+                server.kill()
+
+    assert heard(stream, SAID, kill, pause=0.0) == expected()
+
+
 def test_when_all_are_gone_this_machine_hears_and_then_a_server_again(two: list[Server], program: Running) -> None:
     there = model(two, here())
     assert there.info == here().info
@@ -204,7 +223,7 @@ def test_when_all_are_gone_this_machine_hears_and_then_a_server_again(two: list[
     for server in two:
         server.kill()
     assert heard(stream, SAID, pause=0.1) == expected()
-    assert there.servers.choose() is None or all(server.failures for server in there.servers.servers)
+    assert all(server.failures for server in there.servers.servers), there.servers.servers
     again = Way(program)
     there.servers.servers[0].url = again.url
     there.servers.servers[0].away_until = 0.0

@@ -18,6 +18,7 @@ from screener.store.log import CallLog, open_log
 from screener.store.offered import LONGEST_CALL
 from screener.store.records import CallRecord, Review
 from screener.store.wanted import Counted, Wanted
+from tests.store.databases import new_log
 
 BEGIN = datetime(2026, 1, 1, 15, 50, tzinfo=UTC)
 DAYS = 60
@@ -79,9 +80,14 @@ def by_hand(calls: list[CallRecord], **wanted: object) -> list[str]:
     return list(found.values())
 
 
-@pytest.fixture(params=range(2))
-def site(url: str, request: pytest.FixtureRequest) -> Iterator[tuple[CallLog, list[CallRecord]]]:
-    log, calls = open_log(url), [tidy(call) for call in made(request.param)]
+@pytest.fixture(scope="module", params=[(0, "sqlite"), pytest.param((1, "postgres"), marks=pytest.mark.postgres)])
+def site(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[CallLog, list[CallRecord]]]:
+    """Written once, into each kind of database another: who asks changes nothing."""
+    seed, kind = request.param
+    url = new_log(request, kind, tmp_path_factory.mktemp("log"))
+    log, calls = open_log(url), [tidy(call) for call in made(seed)]
     log.write(sorted(calls, key=lambda one: one.started_at))
     yield log, calls
     log.close()

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from screener.console.address import Address, Told
+from screener.console.address import PageAddress, Told
 from screener.console.api.wire import Problem
 from screener.reports.render import XLSX
 
@@ -25,7 +25,7 @@ ERRORS = {
 }
 
 
-def described(addresses: Sequence[Address], site: str) -> dict[str, Any]:
+def described(addresses: Sequence[PageAddress], site: str) -> dict[str, Any]:
     """The document.
 
     Args:
@@ -55,7 +55,7 @@ def described(addresses: Sequence[Address], site: str) -> dict[str, Any]:
     }
 
 
-def _operation(address: Address, schemas: dict[type, Any]) -> dict[str, Any]:
+def _operation(address: PageAddress, schemas: dict[type, Any]) -> dict[str, Any]:
     told = address.told
     assert told is not None
     answer: dict[str, Any] = {"description": told.summary, "content": _content(told, schemas)}
@@ -80,7 +80,7 @@ def _operation(address: Address, schemas: dict[type, Any]) -> dict[str, Any]:
     return made
 
 
-def _in(address: Address) -> list[str]:
+def _in(address: PageAddress) -> list[str]:
     return re.findall(r"{(\w+)}", address.path)
 
 

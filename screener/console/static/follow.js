@@ -53,14 +53,17 @@ function talk(list, words) {
 
 // A button that asks once before it does something; says what came of it, and leads to the login when that ended.
 function sure(button, outcome, path, body) {
+  const name = button.textContent;
+  let asked;
+  const calm = () => { clearTimeout(asked); button.classList.remove("sure"); button.textContent = name; };
   button.addEventListener("click", async () => {
     if (button.dataset.sure && !button.classList.contains("sure")) {
-      const name = button.textContent;
       button.classList.add("sure");
       button.textContent = button.dataset.sure;
-      setTimeout(() => { button.classList.remove("sure"); button.textContent = name; }, 4000);
+      asked = setTimeout(calm, 4000);
       return;
     }
+    calm();  // whoever presses once more is asked once more
     const answer = await fetch(path, {
       method: "POST",
       headers: { "Content-Type": "application/json", "X-Guard": document.body.dataset.guard, "Accept": "application/json" },

@@ -90,7 +90,7 @@ function show(call) {
   }
   talk(element.querySelector(".words"), call.words);
   line(element.querySelector(".evidence"), call.evidence.map((e) =>
-    [e.weight > 0 ? "for" : "against", `${e.weight > 0 ? "+" : ""}${e.weight.toFixed(1)} ${e.text} ${e.span}`]));
+    [e.weight > 0 ? "for" : "against", `${e.weight > 0 ? "+" : ""}${e.weight.toFixed(1)} ${e.text}`]));
   element.classList.toggle("urgent", call.urgent && !call.over);
   element.classList.toggle("over", Boolean(call.over));
   element.querySelector(".whole").hidden = !call.over;

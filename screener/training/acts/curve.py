@@ -7,7 +7,7 @@ from screener.core.evidence import Verdict
 from screener.training.acts.build import GROUPS, heard
 from screener.training.acts.corpus import CorpusCall, grouped
 from screener.training.acts.fit import ACTS, CALLS, ROWS, fit, lesson
-from screener.training.acts.measure import ALLOWED, NEVER, Cell, MeasuredCall, Table, area, beyond, share
+from screener.training.acts.measure import ALLOWED, NEVER, MeasuredCall, MeasuredCell, Table, area, beyond, share
 from screener.training.acts.net import exported
 
 STEPS = (0.125, 0.25, 0.5, 1.0)
@@ -31,7 +31,7 @@ def curve(calls: Sequence[CorpusCall], seed: int = 1) -> Iterator[Table]:
     yield "by calls of all hands", heads, [*by_calls, by_hands[-1]]
 
 
-def _row(learned: Sequence[CorpusCall], tests: Sequence[CorpusCall], seed: int) -> list[Cell]:
+def _row(learned: Sequence[CorpusCall], tests: Sequence[CorpusCall], seed: int) -> list[MeasuredCell]:
     net = fit([made for call in learned if (made := lesson(call))], seed)
     model = ActsModel("curve", ROWS, ACTS, CALLS, (Net(**exported(net)),), ((),), 1.0, 0.0, 0.0)
     told = [

@@ -228,8 +228,8 @@ def area(judged: Sequence[MeasuredCall]) -> float:
     return won / len(bad) / len(good)
 
 
-Cell = str | int | float | Share
-Table = tuple[str, list[str], list[list[Cell]]]
+MeasuredCell = str | int | float | Share
+Table = tuple[str, list[str], list[list[MeasuredCell]]]
 """Title, heads, rows."""
 ALLOWED = (0.0, 0.005)
 
@@ -238,10 +238,10 @@ def tables(judged: Sequence[MeasuredCall]) -> Iterator[Table]:
     """By hand, by kind, by label, and how early."""
     marks = {allowed: {t.call.id: passed for t, passed in beyond(judged, allowed)} for allowed in ALLOWED}
 
-    def row(name: str, of: Sequence[MeasuredCall]) -> list[Cell]:
+    def row(name: str, of: Sequence[MeasuredCall]) -> list[MeasuredCell]:
         bad = [t for t in of if t.call.is_harassment]
         good = [t for t in of if t.call.is_protected]
-        cells: list[Cell] = [name, share(t.flagged for t in bad), share(t.flagged for t in good)]
+        cells: list[MeasuredCell] = [name, share(t.flagged for t in bad), share(t.flagged for t in good)]
         for allowed in ALLOWED:
             passed = marks[allowed]
             cells += [share(passed[t.call.id] for t in bad), share(passed[t.call.id] for t in good)]
@@ -286,7 +286,7 @@ def tables(judged: Sequence[MeasuredCall]) -> Iterator[Table]:
     )
     lags = sorted(lag for t in judged if t.flagged and (lag := _lag(t)) is not None)
     if lags:
-        early: list[Cell] = [
+        early: list[MeasuredCell] = [
             len(lags),
             lags[len(lags) // 2],
             share(lag <= 3 for lag in lags),
@@ -304,7 +304,7 @@ def _lag(told: MeasuredCall) -> int | None:
     return told.flagged_turn - call.known_at
 
 
-def summary(name: str, judged: Sequence[MeasuredCall]) -> list[Cell]:
+def summary(name: str, judged: Sequence[MeasuredCall]) -> list[MeasuredCell]:
     """One row of a table of variants."""
     passed = {t.call.id: p for t, p in beyond(judged, ALLOWED[1])}
     bad, good = [t for t in judged if t.call.is_harassment], [t for t in judged if t.call.is_protected]

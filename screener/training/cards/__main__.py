@@ -18,13 +18,14 @@ def main() -> None:
 
 @main.command()
 @click.option("--to", type=click.Path(path_type=Path), help="File to write; default where the shipped one is.")
-def fit(to: Path | None) -> None:
+@click.option("--without", multiple=True, help="Hand whose calls are left out, to be measured on; again for more.")
+def fit(to: Path | None, without: tuple[str, ...]) -> None:
     """Learn from the corpus; the same corpus makes the same file.
 
     Example: python -m screener.training.cards fit
     """
     path = to or config_folder() / "cards.bin"
-    found = list(corpus())
+    found = list(corpus(without))
     path.write_bytes(save_types(learn(found, load_acts(config_folder() / "acts.bin"))))
     click.echo(f"{path}: {path.stat().st_size:,} bytes from {len(found)} calls")
 

@@ -7,13 +7,23 @@ from dataclasses import dataclass
 import numpy as np
 
 from screener.acts.net import ActsModel, Array
-from screener.acts.types import GRAMS, LENGTHS, NETS, SIZES, LearnedTypes, Spoken, begin, heard, measures
+from screener.acts.types import (
+    GRAMS,
+    LENGTHS,
+    NETS,
+    REMEMBERED,
+    SIZES,
+    LearnedTypes,
+    Spoken,
+    grams_of,
+    heard,
+    measures,
+    of_caller,
+)
 from screener.events import Speaker
 from screener.speech.pinyin import syllables
-from screener.training.cards.written import Call
+from screener.training.cards.written import WrittenCall
 
-TURNS = 3
-"""Of the caller, after each of which the call is a sample."""
 SEEN = 2
 """Calls that must hold a gram."""
 STEPS, RATE, DECAY = 300, 0.03, 3e-4
@@ -28,30 +38,31 @@ class TurnSample:
     weight: float
 
 
-def samples(found: Sequence[Call], acts: ActsModel) -> list[TurnSample]:
-    """Every call after its first turns of the caller."""
+def samples(found: Sequence[WrittenCall], acts: ActsModel) -> list[TurnSample]:
+    """Every call after each of its first turns of the caller, as many as are remembered."""
     made: list[TurnSample] = []
     sizes = Counter(kind for _, kind, _ in found)
     for _, kind, turns in found:
-        spoken, after = begin(acts), []
+        spoken: Spoken = ()
+        after: list[Spoken] = []
         for who, words in turns:
             if sounds := syllables(words):
                 spoken = heard(acts, spoken, Speaker.AGENT if who == "A" else Speaker.CALLER, sounds)
                 after += [spoken] if who == "C" else []
-        after = after[:TURNS]
+        after = after[:REMEMBERED]
         made += [TurnSample(kind, one, 1 / len(after) / sizes[kind]) for one in after]
     return made
 
 
-def fit(found: Sequence[Call], acts: ActsModel) -> LearnedTypes:
+def fit(found: Sequence[WrittenCall], acts: ActsModel) -> LearnedTypes:
     """Learn from calls; the same calls give the same model."""
     given = samples(found, acts)
     names = tuple(sorted({kind for _, kind, _ in found}))
-    held = Counter(gram for s in _last(given) for gram in s.spoken.grams)
+    held = Counter(gram for s in _last(given) for gram in grams_of(s.spoken))
     known = sorted(gram for gram, number in held.items() if number >= SEEN)
     calls = len(found)
     rarity = {gram: (row, float(np.log(calls / held[gram]))) for row, gram in enumerate(known)}
-    dense = np.stack([np.concatenate(measures(s.spoken)) for s in given])
+    dense = np.stack([np.concatenate(measures(acts, s.spoken)) for s in given])
     middle = np.asarray(dense.mean(0), np.float32)
     spread = np.asarray(dense.std(0) + 0.01, np.float32)
     rows = _rows(given, rarity, (dense - middle) / spread)
@@ -62,14 +73,14 @@ def fit(found: Sequence[Call], acts: ActsModel) -> LearnedTypes:
 
 def _last(given: Sequence[TurnSample]) -> list[TurnSample]:
     """The longest sample of each call: those that the next one does not go on from."""
-    ends = [*(len(s.spoken.lengths) for s in given[1:]), 1]
+    ends = [*(len(of_caller(s.spoken)) for s in given[1:]), 1]
     return [s for s, follows in zip(given, ends, strict=True) if follows == 1]
 
 
 def _rows(given: Sequence[TurnSample], rarity: dict[str, tuple[int, float]], dense: Array) -> Array:
     grams = np.zeros((len(given), len(rarity)), np.float32)
     for at, sample in enumerate(given):
-        for gram in sample.spoken.grams:
+        for gram in grams_of(sample.spoken):
             if gram in rarity:
                 row, rare = rarity[gram]
                 grams[at, row] = rare

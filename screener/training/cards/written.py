@@ -1,17 +1,17 @@
 """Written beginnings of calls: `=== 001 | boss`, then lines `A words` (agent) and `C words` (caller)."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 CORPUS = Path(__file__).parent / "corpus"
 
-Call = tuple[str, str, list[tuple[str, str]]]
+WrittenCall = tuple[str, str, list[tuple[str, str]]]
 """Number, type, and turns (`A` or `C`, words)."""
 
 
-def calls(text: str) -> list[Call]:
+def calls(text: str) -> list[WrittenCall]:
     """Read the calls of a file."""
-    found: list[Call] = []
+    found: list[WrittenCall] = []
     for line in text.splitlines():
         if line.startswith("==="):
             number, kind = line[3:].split("|")
@@ -21,7 +21,8 @@ def calls(text: str) -> list[Call]:
     return found
 
 
-def corpus() -> Iterator[Call]:
-    """Every call that is learned from."""
+def corpus(without: Collection[str] = ()) -> Iterator[WrittenCall]:
+    """Every call that is learned from, but those of some hands, such as `hand2`."""
     for path in sorted(CORPUS.glob("*.txt")):
-        yield from calls(path.read_text("utf-8"))
+        if path.stem not in without:
+            yield from calls(path.read_text("utf-8"))

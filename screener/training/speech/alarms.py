@@ -17,7 +17,7 @@ from screener.speech.vosk import VoskModel
 from screener.training.speech.augment import g711, level, to_pcm
 from screener.training.speech.evaluate import contains, key_phrases, pcm_of
 from screener.training.speech.sounds import MOUTHS, SOUNDS, sound
-from screener.training.speech.synthesis import Samples, speak
+from screener.training.speech.synthesis import Waveform, speak
 from screener.training.speech.unheard import UNHEARD, unheard
 
 PIECE_SECONDS = 10.0
@@ -112,7 +112,7 @@ def of_other_mouths(model: VoskModel, seed: int = 11) -> Iterator[Alarms]:
 
 def _made(
     model: VoskModel,
-    makers: Mapping[str, Callable[[float, np.random.Generator], Samples]],
+    makers: Mapping[str, Callable[[float, np.random.Generator], Waveform]],
     mouths: Sequence[str],
     prefix: str,
     seed: int,

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from screener.events import FRAME_SAMPLES, SAMPLE_RATE
-from screener.training.speech.synthesis import Samples
+from screener.training.speech.synthesis import Waveform
 
 
-def telephone(samples: Samples, rng: np.random.Generator) -> Samples:
+def telephone(samples: Waveform, rng: np.random.Generator) -> Waveform:
     """Everything, as chance has it: room, line, noise, level, G.711, lost packets. Nothing moves in time."""
     if rng.random() < 0.25:
         samples = room(samples, rng.uniform(0.05, 0.35), rng)
@@ -26,13 +26,13 @@ def telephone(samples: Samples, rng: np.random.Generator) -> Samples:
     return g711(samples, alaw=bool(rng.random() < 0.5)) if rng.random() < 0.85 else samples
 
 
-def between_pauses(samples: Samples, rng: np.random.Generator) -> Samples:
+def between_pauses(samples: Waveform, rng: np.random.Generator) -> Waveform:
     """With a tenth to seven tenths of a second of silence before and after."""
     before, after = (np.zeros(int(seconds * SAMPLE_RATE), np.float32) for seconds in rng.uniform(0.1, 0.7, 2))
     return np.concatenate([before, samples, after])
 
 
-def room(samples: Samples, decay: float, rng: np.random.Generator) -> Samples:
+def room(samples: Waveform, decay: float, rng: np.random.Generator) -> Waveform:
     """Echo of a small room: noise that falls by 60 dB in `decay` seconds follows every sound."""
     time = np.arange(int(decay * SAMPLE_RATE)) / SAMPLE_RATE
     impulse = rng.standard_normal(len(time)) * 10 ** (-3 * time / decay)
@@ -43,14 +43,14 @@ def room(samples: Samples, decay: float, rng: np.random.Generator) -> Samples:
     return np.asarray(wet[: len(samples)], np.float32)
 
 
-def band(samples: Samples, low: float, high: float) -> Samples:
+def band(samples: Waveform, low: float, high: float) -> Waveform:
     """Only what lies between two frequencies, Hz, with edges 200 Hz wide."""
     frequency = np.fft.rfftfreq(len(samples), 1 / SAMPLE_RATE)
     gain = np.clip((frequency - low) / 200 + 1, 0.03, 1) * np.clip((high - frequency) / 200 + 1, 0.03, 1)
     return np.asarray(np.fft.irfft(np.fft.rfft(samples) * gain, len(samples)), np.float32)
 
 
-def noise(samples: Samples, snr: float, tilt: float, rng: np.random.Generator) -> Samples:
+def noise(samples: Waveform, snr: float, tilt: float, rng: np.random.Generator) -> Waveform:
     """Add noise.
 
     Args:
@@ -66,7 +66,7 @@ def noise(samples: Samples, snr: float, tilt: float, rng: np.random.Generator) -
     return np.asarray(samples + gain * added, np.float32)
 
 
-def mix(samples: Samples, behind: Samples, db: float) -> Samples:
+def mix(samples: Waveform, behind: Waveform, db: float) -> Waveform:
     """Put another voice behind, over and over, `db` louder than the first."""
     gain = _loudness(samples) * 10 ** (db / 20) / _loudness(behind)
     return np.asarray(samples + gain * np.resize(behind, len(samples)), np.float32)
@@ -78,18 +78,18 @@ def overlay(made: NDArray[np.float64], begin: int, sound: NDArray[np.float64], g
     made[begin : begin + len(sound)] += gain * sound[:room]
 
 
-def level(samples: Samples, dbfs: float) -> Samples:
+def level(samples: Waveform, dbfs: float) -> Waveform:
     """Bring the loud part to an RMS, dB of full scale; peaks are clipped."""
     return np.asarray(np.clip(samples * (10 ** (dbfs / 20) / _loudness(samples)), -1, 1), np.float32)
 
 
-def _loudness(samples: Samples) -> float:
+def _loudness(samples: Waveform) -> float:
     """RMS of the loud part."""
     loud = samples[np.abs(samples) > 0.05 * max(float(np.abs(samples).max()), 1e-4)]
     return float(np.sqrt(np.mean(loud**2))) if loud.size else 1e-3
 
 
-def lose(samples: Samples, share: float, rng: np.random.Generator) -> Samples:
+def lose(samples: Waveform, share: float, rng: np.random.Generator) -> Waveform:
     """Lose 20 ms packets: each is replaced by silence."""
     samples = samples.copy()
     for begin in range(0, len(samples), FRAME_SAMPLES):
@@ -98,7 +98,7 @@ def lose(samples: Samples, share: float, rng: np.random.Generator) -> Samples:
     return samples
 
 
-def g711(samples: Samples, *, alaw: bool) -> Samples:
+def g711(samples: Waveform, *, alaw: bool) -> Waveform:
     """Through G.711 and back."""
     pcm = to_pcm(samples)
     coded = (
@@ -107,11 +107,11 @@ def g711(samples: Samples, *, alaw: bool) -> Samples:
     return from_pcm(coded)
 
 
-def to_pcm(samples: Samples) -> bytes:
+def to_pcm(samples: Waveform) -> bytes:
     """16-bit little-endian."""
     return (np.clip(samples, -1, 1) * 32767).astype("<i2").tobytes()
 
 
-def from_pcm(pcm: bytes) -> Samples:
+def from_pcm(pcm: bytes) -> Waveform:
     """The way back."""
     return np.asarray(np.frombuffer(pcm, "<i2") / 32768, np.float32)

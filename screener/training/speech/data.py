@@ -16,7 +16,7 @@ from screener.training.speech.corpus import Sentence
 from screener.training.speech.features import Features, cepstra
 from screener.training.speech.scraps import any_scraps
 from screener.training.speech.sounds import any_sound
-from screener.training.speech.synthesis import TRAINED, Samples, SynthesisVoice, gibberish, say
+from screener.training.speech.synthesis import TRAINED, SynthesisVoice, Waveform, gibberish, say
 from screener.training.speech.throats import MADE
 from screener.training.speech.tokens import encode
 
@@ -126,7 +126,7 @@ def make(item: UtterancePlan) -> Versions:
     return tuple(Example(cepstra(to_pcm(telephone(clean, rng))), tokens) for _ in range(VERSIONS))
 
 
-def _nothing_said(rng: np.random.Generator) -> Samples:
+def _nothing_said(rng: np.random.Generator) -> Waveform:
     """Anything but Mandarin."""
     dice = rng.random()
     if dice < GIBBERISH_SHARE:

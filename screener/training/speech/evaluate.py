@@ -19,7 +19,7 @@ from screener.speech.pinyin import syllables
 from screener.speech.vosk import VoskModel
 from screener.training.speech.augment import from_pcm, g711, level, lose, noise, to_pcm
 from screener.training.speech.corpus import Sentence, read_sentence, sentences
-from screener.training.speech.synthesis import HELD_OUT, Samples, SynthesisVoice, resample, say
+from screener.training.speech.synthesis import HELD_OUT, SynthesisVoice, Waveform, resample, say
 
 PHRASE = range(2, 11)
 """Syllables of a phrase."""
@@ -30,7 +30,7 @@ CARRIERS = ("{}你听见没有", "我跟你说{}", "哎{}行不行", "然后呢{
 PHRASES_A_VOICE = 80
 KEYS_A_VOICE = 125
 
-Distort = Callable[[Samples, np.random.Generator], Samples]
+Distort = Callable[[Waveform, np.random.Generator], Waveform]
 CONDITIONS: dict[str, Distort] = {
     "clean": lambda s, _: level(s, -22),
     "20 dB": lambda s, rng: g711(level(noise(s, 20, 0, rng), -22), alaw=True),
@@ -175,7 +175,7 @@ def pcm_of(path: Path) -> bytes:
     return to_pcm(samples[:, 0] if rate == SAMPLE_RATE else resample(samples[:, 0], rate))
 
 
-def _pause() -> Samples:
+def _pause() -> Waveform:
     return np.zeros(SAMPLE_RATE // 2, np.float32)
 
 

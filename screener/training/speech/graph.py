@@ -24,7 +24,7 @@ GARBAGE_SHARE = 0.04
 SCALE = 1.3
 """The weight of the language model against the net's; as the discount, chosen on voices not in the evaluation."""
 
-Key = Pronunciation | None
+BigramHistory = Pronunciation | None
 """A history: the last word, or None at the beginning."""
 
 
@@ -49,17 +49,17 @@ class Bigrams:
         end: of a sentence's end after a history.
     """
 
-    after: dict[Key, dict[Pronunciation, float]]
-    step_back: dict[Key, float]
+    after: dict[BigramHistory, dict[Pronunciation, float]]
+    step_back: dict[BigramHistory, float]
     anywhere: dict[Pronunciation, float]
-    end: dict[Key, float]
+    end: dict[BigramHistory, float]
 
     @classmethod
     def of(cls, sentences: Iterable[Sequence[Pronunciation]], garbage: Sequence[Pronunciation]) -> "Bigrams":
         """Count and discount."""
-        pairs: dict[Key, Counter[Key]] = defaultdict(Counter)
+        pairs: dict[BigramHistory, Counter[BigramHistory]] = defaultdict(Counter)
         for words in sentences:
-            history: Key = None
+            history: BigramHistory = None
             for word in (*words, None):
                 pairs[history][word] += 1
                 history = word
@@ -70,9 +70,9 @@ class Bigrams:
         anywhere = {w: (1 - GARBAGE_SHARE) * n / total for w, n in fans.items() if w is not None}
         for word in garbage:
             anywhere[word] = anywhere.get(word, 0.0) + GARBAGE_SHARE / len(garbage)
-        after: dict[Key, dict[Pronunciation, float]] = {}
-        step_back: dict[Key, float] = {}
-        end: dict[Key, float] = {}
+        after: dict[BigramHistory, dict[Pronunciation, float]] = {}
+        step_back: dict[BigramHistory, float] = {}
+        end: dict[BigramHistory, float] = {}
         for history, followers in pairs.items():
             count = sum(followers.values())
             left = DISCOUNT * len(followers) / count
@@ -112,7 +112,7 @@ def build(bigrams: Bigrams) -> tuple[list[FstState], list[str]]:
     names = ["<eps>", *sorted({word.text for word in bigrams.anywhere})]
     labels = {name: label for label, name in enumerate(names)}
     states = [FstState() for _ in range(len(bigrams.after) + 2)]
-    begin_of: dict[Key, int] = {history: at for at, history in enumerate(bigrams.after)}
+    begin_of: dict[BigramHistory, int] = {history: at for at, history in enumerate(bigrams.after)}
     unknown, anywhere = len(states) - 2, len(states) - 1
 
     def grow(node: _Node, origins: Sequence[int], paid: float) -> None:

@@ -17,15 +17,15 @@ from numpy.typing import NDArray
 
 from screener.errors import ModelError
 
-Array = NDArray[np.float32]
+Matrix = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
 class FixedAffine:
     """y = weight @ x + bias."""
 
-    weight: Array
-    bias: Array
+    weight: Matrix
+    bias: Matrix
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ class Model:
     components: dict[str, Component]
     left: int
     right: int
-    priors: Array
+    priors: Matrix
 
 
 _STAY = 0.5
@@ -258,12 +258,12 @@ class _Writer:
     def int32s(self, values: Sequence[int]) -> None:
         self.raw(struct.pack(f"<bi{len(values)}i", 4, len(values), *values))
 
-    def vector(self, values: Array) -> None:
+    def vector(self, values: Matrix) -> None:
         self.token("FV")
         self.int32(len(values))
         self.raw(values.astype("<f4").tobytes())
 
-    def matrix(self, values: Array) -> None:
+    def matrix(self, values: Matrix) -> None:
         self.token("FM")
         self.int32(values.shape[0])
         self.int32(values.shape[1])
@@ -318,16 +318,16 @@ class _Reader:
         count = self.int32()  # the size of one stands before the count, as before any number
         return struct.unpack(f"<{count}i", self._take(4 * count))
 
-    def vector(self) -> Array:
+    def vector(self) -> Matrix:
         self.expect("FV")
         return self._floats(self.int32())
 
-    def matrix(self) -> Array:
+    def matrix(self) -> Matrix:
         self.expect("FM")
         rows, columns = self.int32(), self.int32()
         return self._floats(rows * columns).reshape(rows, columns)
 
-    def _floats(self, count: int) -> Array:
+    def _floats(self, count: int) -> Matrix:
         return np.frombuffer(self._take(4 * count), "<f4").astype(np.float32)
 
     def end(self) -> None:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from screener.events import SAMPLE_RATE
 from screener.training.speech.augment import overlay
-from screener.training.speech.synthesis import Samples, gibberish, resample
+from screener.training.speech.synthesis import Waveform, gibberish, resample
 
 _Sound = NDArray[np.float64]
 
@@ -20,7 +20,7 @@ BREATH_SHARE = 0.35
 """Of all."""
 
 
-def any_scraps(rng: np.random.Generator) -> Samples:
+def any_scraps(rng: np.random.Generator) -> Waveform:
     """One to four seconds of somebody who laughs or breathes, full scale 1.0."""
     said = np.asarray(gibberish(rng), np.float64)
     made = np.zeros(round(rng.uniform(*SECONDS) * SAMPLE_RATE))

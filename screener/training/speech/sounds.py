@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from screener.events import SAMPLE_RATE
-from screener.training.speech.synthesis import Samples
+from screener.training.speech.synthesis import Waveform
 
 _Sound = NDArray[np.float64]
 _Time = NDArray[np.float64]
@@ -206,14 +206,14 @@ MOUTH_SHARE = 0.6
 """Of what is trained on."""
 
 
-def sound(name: str, seconds: float, rng: np.random.Generator) -> Samples:
+def sound(name: str, seconds: float, rng: np.random.Generator) -> Waveform:
     """One of them, with a little noise."""
     time = np.arange(int(seconds * SAMPLE_RATE)) / SAMPLE_RATE
     made = SOUNDS[name](time, rng)
     return np.asarray(made * 0.3 + 1e-4 * rng.standard_normal(len(time)), np.float32)
 
 
-def any_sound(rng: np.random.Generator) -> Samples:
+def any_sound(rng: np.random.Generator) -> Waveform:
     """One to four seconds of any of them, of a throat more often than not."""
     among = MOUTHS if rng.random() < MOUTH_SHARE else list(SOUNDS)
     return sound(str(rng.choice(among)), rng.uniform(1, 4), rng)

@@ -62,7 +62,7 @@ BACKWARDS_SHARE = 0.25
 UNSTRETCHED_SHARE = 0.4
 TRACT = (0.85, 1.18)
 
-Samples = NDArray[np.float32]
+Waveform = NDArray[np.float32]
 """One channel at 8 kHz, full scale = 1.0."""
 
 
@@ -108,7 +108,7 @@ class SynthesisVoice:
         return replace(self, tract=tract, speed=round(self.speed / tract))
 
 
-def say(sentence: Sentence, voice: SynthesisVoice) -> Samples:
+def say(sentence: Sentence, voice: SynthesisVoice) -> Waveform:
     """Synthesise a sentence.
 
     Raises:
@@ -121,7 +121,7 @@ def say(sentence: Sentence, voice: SynthesisVoice) -> Samples:
     return speak(text, name, voice.speed, voice.pitch, gap=voice.gap, tract=voice.tract, sharp=voice.sharp)
 
 
-def gibberish(rng: np.random.Generator) -> Samples:
+def gibberish(rng: np.random.Generator) -> Waveform:
     """Words that mean nothing, in an accent that is not Mandarin: what the model must learn not to understand."""
     words = (
         "".join(str(rng.choice(_ONSETS)) + str(rng.choice(_VOWELS)) for _ in range(int(rng.integers(1, 5))))
@@ -135,7 +135,7 @@ def gibberish(rng: np.random.Generator) -> Samples:
 
 def speak(
     text: str, name: str, speed: int, pitch: int, *, gap: int = 0, tract: float = 1.0, sharp: bool = True
-) -> Samples:
+) -> Waveform:
     """Have espeak-ng read a text in a voice of any language; `SynthesisVoice` explains the other arguments.
 
     Raises:
@@ -164,7 +164,7 @@ def _plain(toned: str) -> str:
     return "".join(character for character in toned if not character.isdigit())
 
 
-def resample(samples: Samples, rate: int, *, sharp: bool = True) -> Samples:
+def resample(samples: Waveform, rate: int, *, sharp: bool = True) -> Waveform:
     """To 8 kHz: by the Fourier transform, or by lines between neighbours, which lets some aliases through."""
     count = len(samples) * SAMPLE_RATE // rate
     if not sharp:
@@ -174,7 +174,7 @@ def resample(samples: Samples, rate: int, *, sharp: bool = True) -> Samples:
     return np.asarray(np.fft.irfft(spectrum, count) * (count / len(samples)), np.float32)
 
 
-def trim(samples: Samples) -> Samples:
+def trim(samples: Waveform) -> Waveform:
     """Cut the silence of both ends off."""
     loud = np.flatnonzero(np.abs(samples) > 0.004)
     return samples[loud[0] : loud[-1] + 1] if loud.size else samples

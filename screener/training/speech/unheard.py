@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from screener.events import SAMPLE_RATE
 from screener.training.speech.augment import level, overlay
-from screener.training.speech.synthesis import Samples
+from screener.training.speech.synthesis import Waveform
 
 _Sound = NDArray[np.float64]
 
@@ -102,7 +102,7 @@ UNHEARD: Mapping[str, Callable[[float, np.random.Generator], _Sound]] = {
 }
 
 
-def unheard(name: str, seconds: float, rng: np.random.Generator) -> Samples:
+def unheard(name: str, seconds: float, rng: np.random.Generator) -> Waveform:
     """One of them at 8 kHz, full scale 1.0, at some level, with a little noise."""
     made = UNHEARD[name](seconds, rng)
     made = made + _FLOOR * np.abs(made).max() * rng.standard_normal(len(made))

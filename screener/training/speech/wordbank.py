@@ -20,7 +20,7 @@ from screener.speech.pinyin import syllables
 from screener.training.speech.augment import between_pauses, telephone, to_pcm
 from screener.training.speech.data import Example, Versions
 from screener.training.speech.features import cepstra
-from screener.training.speech.synthesis import Samples, resample, trim
+from screener.training.speech.synthesis import Waveform, resample, trim
 from screener.training.speech.tokens import encode
 
 JOINED = (1, 6)
@@ -35,7 +35,7 @@ class SpokenWord:
     """A word: its tokens, and its sound at 8 kHz without silence around."""
 
     tokens: tuple[int, ...]
-    samples: Samples
+    samples: Waveform
 
 
 def read(bank: Path) -> list[SpokenWord]:

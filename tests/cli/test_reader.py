@@ -1,0 +1,195 @@
+"""Whoever may only read the log, for real: another user of a group that may, without rights to write anything."""
+
+import json
+import os
+import pty
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from screener.store.log import CallLog, open_log
+from tests.reports.random_log import random_calls
+
+pytestmark = pytest.mark.waits
+NOBODY, READERS = 65534, 60017
+"""A user with no rights, and a group that only the log's files know."""
+ROOM = Path(__file__).parents[2]
+EACH = """
+import json, sys
+from screener.cli import main
+for arguments in json.loads(sys.argv[1]):
+    try:
+        main(["--lang", "en", *arguments])
+        code = 0
+    except SystemExit as ended:
+        code = ended.code or 0
+    print(f"##{code}", flush=True)
+"""
+REPORTS = ("frequency", "sources", "queue", "treatment", "agents", "warnings", "accuracy", "summary")
+CALL = "c00001"
+READING = [
+    *(["report", name] for name in REPORTS),
+    ["report", "frequency", "--by", "heat"],
+    ["calls", "list"],
+    ["calls", "show", CALL],
+    ["explain", CALL],
+    ["list", "block", "show"],
+    ["list", "suggest"],
+    ["list", "ladder"],
+    ["access"],
+    ["tune"],
+    ["sample"],
+]
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A site's folder that the group may read; not below pytest's own, where nobody gets in."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can become somebody else")
+    if not _python():
+        pytest.skip("no Python that another user may run")
+    made = Path(tempfile.mkdtemp())
+    yield made
+    shutil.rmtree(made)
+
+
+@pytest.fixture
+def log(folder: Path) -> Iterator[CallLog]:
+    """A service's: it is open, and its newest calls are in the write-ahead log."""
+    (folder / "screener.toml").write_text('[store]\nurl = "sqlite:///log.db"\n')
+    log = open_log(f"sqlite:///{folder}/log.db")
+    log.write(random_calls(3))
+    for path in (folder, *folder.iterdir()):
+        os.chown(path, 0, READERS)
+        path.chmod(0o750 if path.is_dir() else 0o640)
+    yield log
+    log.close()
+
+
+@cache
+def _python() -> list[str]:
+    """A Python with the product that another user may run; this one may lie in a folder of root's own."""
+    for python in (sys.executable, "/usr/bin/python3"):
+        try:
+            command = [python, "-c", "import screener.cli, sqlalchemy, pydantic_core"]
+            subprocess.run(command, check=True, capture_output=True, **_as_reader())  # type: ignore[call-overload]
+        except (OSError, subprocess.CalledProcessError):
+            continue
+        return [python, "-c", EACH]
+    return []
+
+
+def _as_reader() -> dict[str, object]:
+    paths = os.pathsep.join([str(ROOM), *(path for path in sys.path if path.endswith("site-packages"))])
+    environment = {
+        "PYTHONPATH": paths,
+        "PATH": os.environ["PATH"],
+        "COLUMNS": "100",
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+    return {"user": NOBODY, "group": READERS, "extra_groups": [], "env": environment}
+
+
+def asked(folder: Path, *commands: list[str], terminal: bool = True) -> list[tuple[int, str]]:
+    """What each command ends with and says, asked by the reader on a terminal, or into a pipe."""
+    command = [*_python(), json.dumps(commands)]
+    if terminal:
+        ours, theirs = pty.openpty()
+        with subprocess.Popen(  # type: ignore[call-overload]
+            command, cwd=folder, stdin=theirs, stdout=theirs, stderr=theirs, **_as_reader()
+        ):
+            os.close(theirs)
+            said = b"".join(_read(ours)).decode()
+        os.close(ours)
+    else:
+        done = subprocess.run(  # type: ignore[call-overload]
+            command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **_as_reader()
+        )
+        said = done.stdout.decode()
+    answers, last = [], ""
+    for part in said.splitlines():
+        if part.startswith("##"):
+            answers.append((int(part[2:]), last))
+            last = ""
+        else:
+            last += part + "\n"
+    assert len(answers) == len(commands), said
+    return answers
+
+
+def _read(terminal: int) -> Iterator[bytes]:
+    while True:
+        try:
+            data = os.read(terminal, 65536)
+        except OSError:  # the other end is closed
+            return
+        if not data:
+            return
+        yield data
+
+
+@pytest.mark.parametrize("service", ["runs", "was stopped", "was killed"])
+def test_every_report_is_read_on_a_terminal(folder: Path, log: CallLog, service: str) -> None:
+    if service == "was stopped":
+        log.close()
+        assert not (folder / "log.db-wal").exists()
+    elif service == "was killed":
+        left = {name: (folder / name).read_bytes() for name in ("log.db", "log.db-wal", "log.db-shm")}
+        log.close()
+        for name, data in left.items():
+            (folder / name).write_bytes(data)
+            os.chown(folder / name, 0, READERS)
+            (folder / name).chmod(0o640)
+    before = sorted((path.name, path.stat().st_mtime_ns) for path in folder.iterdir() if "shm" not in path.name)
+    for command, (code, said) in zip(READING, asked(folder, *READING), strict=True):
+        assert code == 0, (command, said)
+        assert said.strip(), command
+    assert before == sorted((p.name, p.stat().st_mtime_ns) for p in folder.iterdir() if "shm" not in p.name)
+
+
+@pytest.mark.usefixtures("log")
+def test_nothing_is_taken_away_that_is_not_on_record(folder: Path) -> None:
+    commands = [["calls", "list"], ["calls", "show", CALL], ["report", "sources", "--format", "json"]]
+    for code, said in asked(folder, *commands, terminal=False):
+        assert code == 8
+        assert "on the terminal it may be read" in said
+
+
+@pytest.mark.usefixtures("log")
+def test_what_a_reader_may_not_do_says_who_may(folder: Path) -> None:
+    writing = [
+        ["review", "confirm", CALL],
+        ["list", "block", "add", "13800138000"],
+        ["list", "lift", "13800138000"],
+    ]
+    for code, said in asked(folder, *writing):
+        assert code == 8, said
+        assert "the service's user" in said
+        assert said.count("\n") == 1
+
+
+def test_what_a_killed_service_left_behind_is_not_passed_over(folder: Path, log: CallLog) -> None:
+    waiting = (folder / "log.db-wal").read_bytes()
+    log.close()
+    (folder / "log.db-wal").write_bytes(waiting)
+    ((code, said),) = asked(folder, ["calls", "list"])
+    assert code == 8
+    assert "start the service once" in said
+
+
+@pytest.mark.parametrize("closed", ["", "log.db", "screener.toml"])
+@pytest.mark.usefixtures("log")
+def test_a_log_that_is_not_theirs_to_read_says_so(folder: Path, closed: str) -> None:
+    (folder / closed).chmod(0o600)
+    command = ["calls", "list", "--config", str(folder / "screener.toml")]
+    ((code, said),) = asked(Path("/"), command)
+    assert code in (3, 8)
+    assert "cannot be read (Permission denied)" in said
+    assert "let a group of yours read it" in said
