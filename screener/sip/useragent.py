@@ -9,7 +9,6 @@ import hashlib
 import logging
 import random
 import secrets
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 
@@ -137,16 +136,10 @@ class SipUserAgent:
         """Refuse new calls, end those that are up, deregister, close all; waits `patience` seconds at most."""
         if not self._phone.sip.NSD:  # pyVoIP's word for running: the start failed, or it was stopped already
             return
-        quiet = threading.Event()
-
-        def look() -> None:  # on the SIP thread: there an answer and what is asked because of it are one
-            if not (self._calls or self._layer.asking):
-                quiet.set()
-
         self._phone.sip.post(self._wind_up)
         deadline = time.monotonic() + patience
-        while time.monotonic() < deadline and not quiet.wait(0.02):
-            self._phone.sip.post(look)
+        while time.monotonic() < deadline and (not self._stopping or self._calls or self._layer.asking):
+            time.sleep(0.02)
         self._phone.stop()
         self._media.stop()
 
