@@ -208,7 +208,7 @@ def shown(kind: Type, cell: Cell) -> str:
         case str():
             return visible(cell)
         case _ if kind == "share":
-            return f"{cell:.1%}"
+            return f"{cell:z.1%}"
         case float():
             return f"{cell:.1f}" if kind == "seconds" else f"{cell:.2f}"
         case int():

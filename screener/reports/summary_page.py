@@ -70,7 +70,8 @@ def summary_page(answer: Summary, reader: Reader) -> Page:
 def _figure(name: str, now: Measures, then: Measures, reader: Reader) -> Figure:
     this, last, kind = getattr(now, name), getattr(then, name), _MEASURES[name]
     change = _change(this, last)
-    text = "" if change is None else f"{'▲' if change > 0 else '▼' if change < 0 else '='} {abs(change):.0%}"
+    seen = None if change is None else round(change, 2)  # as it is shown
+    text = "" if seen is None else f"{'▲' if seen > 0 else '▼' if seen < 0 else '='} {abs(seen):.0%}"
     before = f"{reader.word('then')} {shown(kind, last) or '–'}"
     return Figure(reader.word(f"m_{name}"), shown(kind, this) or "–", before, text, _ASKS.get(name))
 

@@ -9,7 +9,7 @@ from screener.core.evidence import Evidence, Source, Verdict
 from screener.core.signals import ACT, WITHDRAWN
 from screener.review.explain import Explanation, ScoreStep
 from screener.store.records import CallRecord
-from screener.words.judgement import Teller
+from screener.words.judgement import Teller, stands_on
 from screener.words.places import place
 from screener.words.terms import aside, labelled, listed, word
 from screener.words.timeline import WORDS
@@ -190,7 +190,8 @@ def reasons(call: CallRecord, why: Explanation, teller: Teller) -> list[str]:
 
     def one(piece: Evidence) -> str:
         text = f"{teller.evidence(piece.rule, piece.detail)} {piece.weight:+.1f}"
-        return text if piece.span in ("", piece.detail) else f"“{piece.span}”{aside(text, teller.lang)}"
+        quoted = stands_on(piece.rule, piece.detail, piece.span)
+        return f"“{piece.span}”{aside(text, teller.lang)}" if quoted else text
 
     def named(pieces: tuple[Evidence, ...]) -> str:
         return listed(map(one, pieces), teller.lang)

@@ -56,6 +56,10 @@ class Registration:
         """Why nothing can be sent to it, where that is known."""
         self._answered = False
         """Whether the newest request carried an answer to a challenge of this exchange."""
+        self._leaving = False
+        """Our binding is being taken away: whatever is answered, no other is asked for."""
+        self._asked = 0
+        """Seconds that the newest request asked for."""
 
     @property
     def uri(self) -> str:
@@ -76,11 +80,13 @@ class Registration:
             return None
         self.deadline = None
         self._answered, self._again = False, 0
-        return self._request(self._expires)
+        return self._request()
 
     def receive(self, response: Response, now: float) -> Request | None:
         """Take the final response; the request to send at once, if there is one."""
         status = response.status
+        if 200 <= status < 300 and self._leaving:
+            return self._request() if self._asked else None
         if 200 <= status < 300:
             self._registered, self._problem, self._failures = True, "", 0
             granted = self._granted(response)
@@ -112,21 +118,22 @@ class Registration:
         self.why = ""
 
     def deregister(self) -> Request | None:
-        """The request that takes our binding away; None when there is none."""
-        self.deadline = None
-        if not self._registered:
-            return None
-        self._registered, self._problem = False, "deregistered"
-        return self._request(0)
+        """The request that takes our binding away; None when there is none. One that is on its way goes then."""
+        self.deadline, self._leaving = None, True
+        bound, self._registered, self._problem = self._registered, False, "deregistered"
+        self._answered, self._again = False, 0
+        return self._request() if bound else None
 
     def _ask_again(self, problem: str, now: float) -> Request | None:
         self._again += 1
-        return self._request(self._expires) if self._again <= MOST_ANSWERS else self._fail(problem, now)
+        return self._request() if self._again <= MOST_ANSWERS else self._fail(problem, now)
 
     def _fail(self, problem: str, now: float) -> Request | None:
         self._registered, self._problem = False, problem
         self._failures += 1
         self._challenge = None
+        if self._leaving:
+            return None
         self.deadline = now + RETRY.after(self._failures) * self._chance.uniform(0.5, 1.0)
         return None
 
@@ -146,8 +153,9 @@ class Registration:
             return min(own or others, default=self._expires)
         return general
 
-    def _request(self, expires: int) -> Request:
+    def _request(self) -> Request:
         self._cseq += 1
+        self._asked = 0 if self._leaving else self._expires
         account = f"<sip:{self.registrar.username}@{self.registrar.host}>"
         headers = Headers(
             [
@@ -155,8 +163,8 @@ class Registration:
                 ("To", account),
                 ("Call-ID", self._call_id),
                 ("CSeq", f"{self._cseq} REGISTER"),
-                ("Contact", f"<{self._contact}>;expires={expires}"),
-                ("Expires", str(expires)),
+                ("Contact", f"<{self._contact}>;expires={self._asked}"),
+                ("Expires", str(self._asked)),
             ]
         )
         if self._challenge is not None:

@@ -18,7 +18,7 @@ SAID: dict[str, tuple[str, str]] = {
     "number": ("主叫号码", "Caller's number"),
     "line": ("线路、地区、运营商", "Line, region, carrier"),
     "count": ("骚扰来电次数", "Harassment calls"),
-    "all_calls": ("来电总次数", "Calls in total"),
+    "all_calls": ("记录以来的来电总次数", "Calls in total, since the log began"),
     "from_to": ("起止时间", "From – to"),
     "days": ("涉及天数", "Days affected"),
     "count_confirmed": ("其中经人工确认", "Of these confirmed by a person"),

@@ -59,6 +59,8 @@ DEAF: Mapping[str, Pair] = {
     DeafCause.SEVERAL_STREAMS: ("同时有多路音频", "several streams at once"),
     DeafCause.OUT_OF_STEP: ("音频残缺", "broken audio"),
 }
+CODED = ("caller.line", "history.watched")
+"""Rules that say in words what their span says as a code."""
 RULES: Mapping[str, Pair] = {
     "caller.line.public": ("公用电话", "payphone"),
     "caller.line.duty": ("值班电话", "duty phone"),
@@ -152,6 +154,11 @@ def is_code(reason: str) -> bool:
     return pair is not None and pair[0].count("{}") == len(values)
 
 
+def stands_on(rule: str, detail: str, span: str) -> bool:
+    """Whether the span of a piece of evidence tells more than its rule in words."""
+    return span not in ("", detail) and not rule.startswith(CODED)
+
+
 @dataclass(frozen=True, slots=True)
 class Teller:
     """Puts codes into words.
@@ -225,7 +232,7 @@ class Teller:
     def piece(self, rule: str, detail: str, span: str) -> str:
         """The same with the words that it stands on, where it does not say them itself."""
         text = self.evidence(rule, detail)
-        return text if span in ("", detail) else f"{text} “{span}”"
+        return f"{text} “{span}”" if stands_on(rule, detail, span) else text
 
     def _of(self, pair: Pair) -> str:
         return pair[self.lang == "en"]

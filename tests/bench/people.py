@@ -65,11 +65,15 @@ class Clip:
 def read(path: Path) -> bytes:
     command = ["ffmpeg", "-v", "error", "-i", str(path), "-ar", str(SAMPLE_RATE), "-ac", "1", "-f", "s16le", "-"]
     pcm = subprocess.run(command, capture_output=True, check=True).stdout
-    samples = np.frombuffer(pcm, "<i2").astype(np.float64)
+    return packed(in_band(np.frombuffer(pcm, "<i2").astype(np.float64)))
+
+
+def in_band(samples: np.ndarray) -> np.ndarray:
+    """What a telephone passes."""
     spectrum = np.fft.rfft(samples)
     hertz = np.fft.rfftfreq(samples.size, 1 / SAMPLE_RATE)
     spectrum[(hertz < BAND[0]) | (hertz > BAND[1])] = 0.0
-    return packed(np.fft.irfft(spectrum, samples.size))
+    return np.fft.irfft(spectrum, samples.size)
 
 
 def packed(samples: np.ndarray) -> bytes:

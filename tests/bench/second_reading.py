@@ -1,4 +1,4 @@
-"""What a second reading does to flags: `python tests/bench/second_reading.py --second MODEL [--calls 20]`.
+"""What a second reading does: `python tests/bench/second_reading.py --second MODEL [--calls 20] [--noise 10]`.
 
 Calls that a machine answers, by hands that none of the judging nets ever heard, spoken in Kokoro's voices through
 a telephone, and heard by sherpa-onnx's streaming model as the first reader. Their flags wait for the second one,
@@ -8,8 +8,10 @@ the product's own with an offline model: a folder or an installed name, as in `[
 - *wrong*: other calls that it has flagged, as they were heard;
 - *misheard*: the other calls once more, with the first utterance heard as harassing words that nobody said.
 
-A right flag ought to be confirmed, a wrong one taken back. The calls run on audio time: a busy machine changes the
-times that are printed, and nothing else. Needs `make voices` and the data folder `shared` beside the clone.
+A right flag ought to be confirmed, a wrong one taken back. Before that: how many toneless syllables each reader
+gets wrong of what the callers say, sentence by sentence, and how long the second takes for one. With `--noise`
+there is noise so many dB below the voice behind everything. The calls run on audio time: a busy machine changes
+the times that are printed, and nothing else. Needs `make voices` and the folder `shared` beside the clone.
 """
 
 import argparse
@@ -44,7 +46,7 @@ from screener.speech.pinyin import syllables
 from screener.speech.recognizer import SpeechModel
 from screener.speech.second import Recent, SecondReader
 from tests.bench.kokoro_calls import MODEL, PATIENCE, drawn, in_kokoro
-from tests.bench.people import SHARED, VOICES
+from tests.bench.people import QUIET_END, SHARED, VOICES, coded, distance, in_band, packed
 from tests.bench.site import machine
 from tests.core.helpers import Line, offer
 from tests.waiting import wait_for
@@ -127,10 +129,45 @@ def moved(item: Transcript | Cue, by: float) -> Transcript | Cue:
     return replace(item, at=item.at + by)
 
 
+def noisy(pcm: bytes, decibels: float | None, seed: int) -> bytes:
+    """With noise of a telephone's band behind it, so much quieter than the voice."""
+    if decibels is None:
+        return pcm
+    samples = np.frombuffer(pcm, "<i2").astype(np.float64)
+    loud = samples[np.abs(samples) > 0.05 * np.abs(samples).max()].std()
+    noise = in_band(np.random.default_rng(seed).standard_normal(samples.size))
+    return coded(packed(samples + noise / noise.std() * loud * 10 ** (-decibels / 20)))
+
+
+def read_alike(sentences: Sequence[tuple[str, bytes]], first: SpeechModel, second: SpeechModel) -> None:
+    """How well both read the same sentences."""
+    said, wrong, took = 0, [0, 0], []
+    for text, pcm in sentences:
+        begun = time.monotonic()
+        again = words(second, pcm)
+        took.append(time.monotonic() - begun)
+        meant = syllables(text)
+        said += len(meant)
+        wrong = [w + distance(heard, meant) for w, heard in zip(wrong, (words(first, pcm), again), strict=True)]
+    p50, p95 = np.percentile(took, [50, 95])
+    print(f"{len(sentences)} sentences, {said} syllables: wrong at the first reading {wrong[0] / said:.1%},")
+    print(
+        f"at the second {wrong[1] / said:.1%}; this takes p50 {p50:.2f} s, p95 {p95:.2f} s a sentence", flush=True
+    )
+
+
+def words(model: SpeechModel, pcm: bytes) -> tuple[str, ...]:
+    """The syllables of the finals."""
+    recognizer = model.open(Speaker.CALLER)
+    told = [t for at, frame in frames(pcm + QUIET_END) for t in recognizer.accept(frame, at)]
+    return tuple(s for t in [*told, *recognizer.finish()] if t.final for s in t.syllables)
+
+
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     options.add_argument("--second", required=True, help="the model that reads again")
     options.add_argument("--calls", type=int, default=20)
+    options.add_argument("--noise", type=float, help="so many dB below the voice; quiet without it")
     options.add_argument("--seed", type=int, default=1)
     chosen = options.parse_args()
     if not SHARED.is_dir() or not (VOICES / ".installed").exists():
@@ -140,12 +177,22 @@ def main() -> None:
     judgement = replace(judgement, acts=nets)
     spoken = in_kokoro(calls, chosen.seed, [Speaker.CALLER])
     model = load_model(Speech(engine="sherpa", model=str(MODEL)), Path())
-    reading = Reading(SecondReader(partial(load_reader, find_model(chosen.second).folder)))
+    folder = find_model(chosen.second).folder
+    clips = {
+        t.text: c
+        for s in spoken
+        for t, c in zip(s.call.turns, s.turns, strict=True)
+        if t.speaker is Speaker.CALLER
+    }
+    sentences = [(text, noisy(pcm, chosen.noise, n)) for n, (text, pcm) in enumerate(clips.items())]
+    print(f"{machine()}; second: {chosen.second}; noise: {'none' if chosen.noise is None else chosen.noise} dB")
+    read_alike(sentences, model, load_reader(folder))
+    reading = Reading(SecondReader(partial(load_reader, folder)))
     wait_for(lambda: reading.reader.ready, 120, "second reader")
     rows: dict[str, list[tuple[bool, list[str]]]] = {"right": [], "wrong": [], "misheard": []}
     harassing = sum(call.is_harassment for call in calls)
     for number, call in enumerate(spoken):
-        pcm = call.alone()
+        pcm = noisy(call.alone(), chosen.noise, number)
         told = heard(model, pcm)
         tries = [("right" if call.call.is_harassment else "wrong", told)]
         if not call.call.is_harassment:
@@ -154,7 +201,7 @@ def main() -> None:
             if flagged(what, pcm, judgement, None)[0]:
                 rows[row].append(flagged(what, pcm, judgement, reading))
     reading.reader.stop()
-    print(f"{machine()}; {harassing} harassing calls and {len(calls) - harassing} others; second: {chosen.second}")
+    print(f"{machine()}; {harassing} harassing calls and {len(calls) - harassing} others")
     print(f"{'flags':10}{'first':>7}{'confirmed':>11}{'taken back':>12}{'not read':>10}{'flagged at the end':>20}")
     for row, outcomes in rows.items():
         first = [came[0] if came else UNREAD for _, came in outcomes]

@@ -296,12 +296,20 @@ def test_an_import_names_bad_lines_and_twice_is_once(run: Run, tmp_path: Path) -
 
 
 def test_an_import_says_a_handful_of_lines_of_many(run: Run, tmp_path: Path) -> None:
-    (tmp_path / "queue_log").write_text("x\x1b[2J|\n" * 1000)
+    bad = "x\x1b[2J|\n" * 1000
+    call = "1772600000|u1|sales|NONE|ENTERQUEUE||13800138000|1\n1772600009|u1|sales|NONE|ABANDON|1|1|9\n"
+    (tmp_path / "queue_log").write_text(call + bad)
     said = run("import", "queue_log", "queue_log").output
     assert "995 more lines skipped" in said
     assert len(said.splitlines()) == 7
     (tmp_path / "list.csv").write_text("nobody\n" * 100 + "13800138000\n")
     assert len(run("list", "watch", "import", "list.csv").output.splitlines()) == 7
+
+
+def test_an_import_of_a_wrong_file_is_an_error(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "queue_log").write_text("root:x:0:0\n" * 9)
+    with pytest.raises(InputError, match="9 lines and not one call — is it the right kind of file"):
+        run("import", "queue_log", "queue_log")
 
 
 def test_a_caller_is_forgotten_on_demand(run: Run, log: CallLog) -> None:

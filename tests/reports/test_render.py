@@ -148,6 +148,11 @@ def test_a_count_of_a_million_keeps_its_digits_on_every_chart(form: Literal["tab
         assert count in text
 
 
+def test_nothing_is_less_than_none() -> None:
+    assert shown("share", -0.0002) == "0.0%"
+    assert shown("share", -0.002) == "-0.2%"
+
+
 def test_a_table_fits_the_terminal_that_it_is_for() -> None:
     text = render(SHEET, "table", width=60)
     assert isinstance(text, str)

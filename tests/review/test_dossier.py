@@ -81,7 +81,7 @@ def test_a_number_s_package_counts_its_calls() -> None:
     files = pack(Case([Exhibit((call,)) for call in (FIRST, *others)], 48), maker())
     page = files[COVER].decode("utf-8")
     assert "<th>骚扰来电次数</th><td>5</td>" in page
-    assert "<th>来电总次数</th><td>48</td>" in page
+    assert "<th>记录以来的来电总次数</th><td>48</td>" in page
     assert "<th>其中夜间（22 时至 6 时）</th><td>4</td>" in page
     assert page.count("<tr><td>") == 5, "each with its date"
     sheet = files[SHEET].decode("utf-8").splitlines()

@@ -198,6 +198,29 @@ def test_a_silent_pbx_is_asked_ever_more_rarely_and_found_again():
     assert not with_pbx.state().registered
 
 
+def test_a_binding_goes_where_the_nonce_has_grown_old():
+    """Asterisk's are good for 32 seconds: who leaves later is asked for the password anew."""
+    with_pbx = registration()
+    with_pbx.receive(respond(with_pbx.receive(challenged(with_pbx.poll(0.0)), 0.0), 200), 0.1)
+    asked = with_pbx.deregister()
+    again = with_pbx.receive(challenged(asked, stale=True), 40.0)
+    assert again.headers.get("Expires") == "0"
+    assert again.headers.get("Contact").endswith(";expires=0")
+    assert with_pbx.receive(respond(again, 200), 40.1) is None
+    assert not with_pbx.state().registered
+    assert with_pbx.poll(1e6) is None, "it does not come back"
+
+
+def test_who_leaves_while_a_request_is_on_its_way_leaves_when_it_is_answered():
+    with_pbx = registration()
+    asked = with_pbx.poll(0.0)
+    assert with_pbx.deregister() is None
+    away = with_pbx.receive(respond(asked, 200), 0.1)
+    assert away.headers.get("Expires") == "0"
+    assert with_pbx.receive(respond(away, 503), 0.2) is None
+    assert with_pbx.poll(1e6) is None
+
+
 def test_too_short_an_interval_is_asked_for_longer():
     with_pbx = registration()
     brief = respond(with_pbx.poll(0.0), 423)
