@@ -256,7 +256,7 @@ def test_in_a_dry_run_nobody_is_moved(lasting: Make) -> None:
 def test_a_genuine_call_ends_with_the_caller_and_hears_nothing(site: Site) -> None:
     site.talk()
     leg = site.pbx.leg(Speaker.CALLER)
-    speaking = leg.speaking(speech("enquiry"))
+    speaking = leg.speaking(speech("enquiry") + bytes(2 * 16000))
     heard = {packet.payload for packet in leg.hear(100)}
     assert heard == {b"\xff" * 160}, "a listening leg is silence"
     speaking.join()

@@ -144,7 +144,7 @@ def test_a_caller_who_cannot_be_moved_stays_and_the_flag_stands(site: Site) -> N
 def test_who_hangs_up_is_known_and_a_genuine_caller_is_left_alone(site: Site) -> None:
     site.peer.happen(queued(site.caller, site.agent, site.number))
     leg = site.leg(Speaker.CALLER)
-    leg.speak(speech("enquiry"))
+    leg.speak(speech("enquiry") + bytes(2 * 16000))  # a pause, in which the recogniser comes to the end of it
     site.peer.happen(hung_up(site.agent))
     call = site.record(Verdict.GENUINE)
     assert call.ended_by is EndedBy.AGENT
