@@ -28,7 +28,7 @@ PEOPLE = {
     "f5": "zf_xiaoyi",
     "m1": "zm_yunxia",
     "m2": "zm_yunjian",
-    "m3": "zm_yunxi+zm_yunjian",
+    "m3": "zm_yunyang",
     "m7": "zm_yunxi",
 }
 """Who has the part of which voice of espeak-ng."""
