@@ -51,7 +51,7 @@ def mailbox(refuse: int = 0) -> Iterator[Mailbox]:
                 self.wfile.write(b"250 ok\r\n")
 
     with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         box.place = f"127.0.0.1:{server.server_address[1]}"
         yield box
         server.shutdown()

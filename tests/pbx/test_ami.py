@@ -97,6 +97,7 @@ def test_a_cut_connection_comes_back_and_sends_nothing_again(bench: Bench, manag
     assert manager.actions.empty(), "what was lost is not sent again: the call may be another by now"
 
 
+@pytest.mark.waits
 def test_a_connection_that_is_dead_without_a_word_is_made_anew(bench: Bench, manager: Manager) -> None:
     manager.silent = True
     wait_for(lambda: False in bench.ups, 12, "notice of the dead connection")
