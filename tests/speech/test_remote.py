@@ -348,7 +348,7 @@ def test_what_no_recogniser_says_is_an_error_at_once(message: str) -> None:
 def speaking(act: Callable[[ServerConnection], None], **how: object) -> Iterator[str]:
     """A websocket server that does as it likes; its URL."""
     with serve(act, "127.0.0.1", 0, compression=None, **how) as server:
-        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+        threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"ws://127.0.0.1:{server.socket.getsockname()[1]}"
         server.shutdown()
 
