@@ -186,7 +186,7 @@ class RecogniserServer:
 
         self._server = serve(heard, "127.0.0.1", 0, process_request=asked)
         self.place = f"127.0.0.1:{self._server.socket.getsockname()[1]}"
-        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
     def close(self) -> None:
         self._server.shutdown()
