@@ -29,7 +29,7 @@ from screener.cli.output import (
     writing_log_options,
 )
 from screener.cli.say import put, say
-from screener.errors import InputError
+from screener.errors import InputError, MissingError
 from screener.events import ListName
 from screener.exchange.listfile import EXPORTS, BadLine, from_csv
 from screener.numbers.named import WRONG, proper
@@ -89,7 +89,7 @@ def _group(name: ListName) -> click.Group:
         lines = lines_of(settings)
         missing = [number for number in numbers if not log.delist(name, lines.normal(number) or number)]
         if missing:
-            raise InputError(f"not on the {name} list: {', '.join(missing)}", f"see: screener list {name} show")
+            raise MissingError(f"not on the {name} list: {', '.join(missing)}", f"see: screener list {name} show")
 
     @group.command()
     @click.option("--mask", "masked", is_flag=True, help="Hide the middle of phone numbers.")
@@ -210,7 +210,7 @@ def lift_command(settings: Settings, log: CallLog, numbers: tuple[str, ...], by:
     """
     now, lines = datetime.now(UTC), lines_of(settings)
     for number in [proper(lines, number) for number in numbers]:
-        lift(log, number, Access(now, by or user(), "screener list lift", number, "terminal"))
+        lift(log, settings.ladder, number, Access(now, by or user(), "screener list lift", number, "terminal"))
         say(f"off the ladder: {number}")
 
 
@@ -245,7 +245,7 @@ def suggest_command(
     proposals = suggest(log, Span(since=now - timedelta(days=days)), flags, now)
     chosen = {lines.normal(number) or number for number in accept}
     if unknown := chosen - {proposal.number for proposal in proposals}:
-        raise InputError(f"not proposed: {', '.join(sorted(unknown))}", "see: screener list suggest")
+        raise MissingError(f"not proposed: {', '.join(sorted(unknown))}", "see: screener list suggest")
     until = _expiry(settings, expires, now)
     accepted = [p for p in proposals if accept_all or p.number in chosen]
     if accepted:

@@ -11,7 +11,7 @@ from screener.console import asked, seen
 from screener.console.body import form
 from screener.console.context import ConsoleContext
 from screener.console.logins import Person
-from screener.errors import InputError
+from screener.errors import InputError, MissingError
 from screener.events import ListName
 from screener.numbers.named import proper
 from screener.outside.text import visible
@@ -113,7 +113,7 @@ async def remove(context: ConsoleContext, person: Person, request: Request) -> R
     """Take a number off a list.
 
     Raises:
-        InputError: it is not on it.
+        MissingError: it is not on it.
     """
     sent = await form(request)
     await run_in_threadpool(delist, context, person, _list(sent.get("name", "")), sent.get("number", ""))
@@ -124,7 +124,7 @@ async def accept(context: ConsoleContext, person: Person, request: Request) -> R
     """Put a proposed number on its list.
 
     Raises:
-        InputError: it is not proposed any more.
+        MissingError: it is not proposed any more.
     """
     sent = await form(request)
     await run_in_threadpool(accept_proposal, context, person, sent.get("number", ""))
@@ -145,10 +145,11 @@ def lift_off(context: ConsoleContext, person: Person, number: str) -> None:
     """Take a number off the ladder, and that on record.
 
     Raises:
-        InputError: nobody can call from it.
+        MissingError: it does not stand there.
     """
     number = proper(context.lines, number.strip())
-    lift(context.log, number, Access(datetime.now(UTC), person.name, "list lift", number, "console"))
+    access = Access(datetime.now(UTC), person.name, "list lift", number, "console")
+    lift(context.log, context.settings.ladder, number, access)
 
 
 def enlist(
@@ -170,24 +171,24 @@ def delist(context: ConsoleContext, person: Person, name: ListName, number: str)
     """Take a number off a list, and that on record.
 
     Raises:
-        InputError: it is not on it.
+        MissingError: it is not on it.
     """
     _note(context, person, f"list {name} remove", number)
     if not context.log.delist(name, number):
-        raise InputError("that number is not on the list", "load the page again")
+        raise MissingError("that number is not on the list", "load the page again")
 
 
 def accept_proposal(context: ConsoleContext, person: Person, number: str) -> None:
     """Put a number on the list that the log proposes.
 
     Raises:
-        InputError: it is not proposed any more.
+        MissingError: it is not proposed any more.
     """
     now = datetime.now(UTC)
     found = suggest(context.log, Span(since=now - LOOK_BACK), FLAGS_LEAST, now)
     proposal = next((one for one in found if one.number == number), None)
     if proposal is None:
-        raise InputError("that number is not proposed", "load the page again")
+        raise MissingError("that number is not proposed", "load the page again")
     entry = ListedNumber(proposal.name, number, proposal.reason(person.name), now, now + KEPT)
     _enlist(context, person, entry)
 

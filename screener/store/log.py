@@ -15,7 +15,7 @@ from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError, Statement
 from sqlalchemy.orm import Session
 
 from screener.core.evidence import Kind, Verdict
-from screener.errors import InputError, StoreError
+from screener.errors import InputError, MissingError, StoreError
 from screener.events import Entrance, ListName
 from screener.store.engine import WRITES, be_there, database_file, make_engine
 from screener.store.history import holds
@@ -37,6 +37,8 @@ from screener.store.records import (
 )
 from screener.store.schema import is_newest, migrate
 from screener.store.tables import AccessNote, CallRow, Listed
+
+SEE_CALLS = "see: screener calls list"
 
 
 def open_log(url: str, folder: Path | None = None, must_exist: bool = False, read_only: bool = False) -> "CallLog":
@@ -166,7 +168,8 @@ class CallLog:
         """The whole call of an id, or of the only id that begins so.
 
         Raises:
-            InputError: there is none, or there are several.
+            MissingError: there is none.
+            InputError: there are several.
             StoreError: the database failed.
         """
         with self.reading() as connection, Session(bind=connection) as session:
@@ -174,9 +177,10 @@ class CallLog:
             if row is None:
                 begins = CallRow.id.startswith(call_id, autoescape=True)
                 found = session.scalars(select(CallRow).where(begins).order_by(CallRow.id).limit(2)).all()
-                if len(found) != 1:
-                    what = "several calls have an id that begins" if found else "no call has an id that begins"
-                    raise InputError(f"{what} with {call_id!r}", "see: screener calls list")
+                if not found:
+                    raise MissingError(f"no call has an id that begins with {call_id!r}", SEE_CALLS)
+                if len(found) > 1:
+                    raise InputError(f"several calls have an id that begins with {call_id!r}", SEE_CALLS)
                 row = found[0]
             return _record(row)
 
@@ -288,7 +292,7 @@ class CallLog:
             at: when; aware.
 
         Raises:
-            InputError: there is no such call.
+            MissingError: there is no such call.
             StoreError: the database failed.
         """
         change = (
@@ -298,7 +302,7 @@ class CallLog:
         )
         with self.writing() as connection:
             if connection.execute(change).rowcount == 0:
-                raise InputError(f"no call has the id {call_id!r}", "see: screener calls list")
+                raise MissingError(f"no call has the id {call_id!r}", SEE_CALLS)
 
     # Lists.
 

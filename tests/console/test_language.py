@@ -346,6 +346,6 @@ def test_the_login_speaks_it_and_so_do_the_answers_to_what_is_wrong(site: Site) 
         client.post("/password", data={"guard": guard, "old": "9", "new": "9"}, headers=html),
         client.post("/logout", headers=html),
     ]
-    assert [answer.status_code for answer in wrong] == [400] * 8 + [403]
+    assert [answer.status_code for answer in wrong] == [400, 400, 404, 400, 404, 400, 404, 400, 403]
     found = [site.foreign_of_page(text) for text in (page, refused, *(answer.text for answer in wrong))]
     assert found == [[] for _ in found]

@@ -55,7 +55,7 @@ def test_a_proposal_is_accepted_by_a_person(context: ConsoleContext, client: Tes
     write(context, *(flagged(f"c{n}", 0, started_at=when, review=Review.CONFIRMED) for n, when in enumerate(at)))
     guard = log_in(client, context, Role.SUPERVISOR)
     assert 'action="/lists/accept"' in client.get("/lists").text
-    assert client.post("/lists/accept", data={"guard": guard, "number": "+8613912345678"}).status_code == 400
+    assert client.post("/lists/accept", data={"guard": guard, "number": "+8613912345678"}).status_code == 404
     assert client.post("/lists/accept", data={"guard": guard, "number": NUMBER}).status_code == 303
     assert entries(context) == {("block", NUMBER)}
     assert "由 supervisor 采纳" in client.get("/lists").text
