@@ -38,8 +38,6 @@ from screener.store.records import (
 from screener.store.schema import is_newest, migrate
 from screener.store.tables import AccessNote, CallRow, Listed
 
-SEE_CALLS = "see: screener calls list"
-
 
 def open_log(url: str, folder: Path | None = None, must_exist: bool = False, read_only: bool = False) -> "CallLog":
     """Open the log and bring its schema up to date.
@@ -168,8 +166,7 @@ class CallLog:
         """The whole call of an id, or of the only id that begins so.
 
         Raises:
-            MissingError: there is none.
-            InputError: there are several.
+            InputError: there is none (`MissingError`), or there are several.
             StoreError: the database failed.
         """
         with self.reading() as connection, Session(bind=connection) as session:
@@ -177,10 +174,10 @@ class CallLog:
             if row is None:
                 begins = CallRow.id.startswith(call_id, autoescape=True)
                 found = session.scalars(select(CallRow).where(begins).order_by(CallRow.id).limit(2)).all()
-                if not found:
-                    raise MissingError(f"no call has an id that begins with {call_id!r}", SEE_CALLS)
-                if len(found) > 1:
-                    raise InputError(f"several calls have an id that begins with {call_id!r}", SEE_CALLS)
+                if len(found) != 1:
+                    what = "several calls have an id that begins" if found else "no call has an id that begins"
+                    wrong = InputError if found else MissingError
+                    raise wrong(f"{what} with {call_id!r}", "see: screener calls list")
                 row = found[0]
             return _record(row)
 
@@ -302,7 +299,7 @@ class CallLog:
         )
         with self.writing() as connection:
             if connection.execute(change).rowcount == 0:
-                raise MissingError(f"no call has the id {call_id!r}", SEE_CALLS)
+                raise MissingError(f"no call has the id {call_id!r}", "see: screener calls list")
 
     # Lists.
 
