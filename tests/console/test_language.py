@@ -240,7 +240,13 @@ def items(site: Site) -> Iterator[object]:
         PROBLEM,
         7,
         2,
-        ("2026-03-04T04:00:00+00:00 ERROR broken",),
+        (
+            "2026-03-04T04:00:00+00:00 ERROR broken",
+            "2026-03-04T04:00:00+00:00 ERROR urllib3.connectionpool: a library's own words",
+            "2026-03-04T04:00:00+00:00 WARNING pbx.switchboard: a pause could not begin",
+            "2026-03-04T04:00:00+00:00 WARNING sip.guard: 9: asks too fast; refused (7 so far)",
+            "2026-03-04T04:00:00+00:00 WARNING pbx.ami: 9: 9 refused: the PBX's own words",
+        ),
         ("9",),
     )
     verdicts = [*((verdict, "") for verdict in Verdict), *(("harassment", kind) for kind in Kind)]
