@@ -70,7 +70,7 @@ def _group(name: ListName) -> click.Group:
 
         Example: screener list block add 13800138000 --reason pranks --expires 90d
         """
-        by = _hand()
+        by = _by()
         until = _expiry(settings, expires, by.at)
         entries = [ListedNumber(name, number, reason, by.at, until) for number in numbers]
         for entry in rules.enlist(log, lines_of(settings), entries, by):
@@ -84,7 +84,7 @@ def _group(name: ListName) -> click.Group:
 
         Example: screener list block remove 13800138000
         """
-        rules.delist(log, lines_of(settings), name, numbers, _hand())
+        rules.delist(log, lines_of(settings), name, numbers, _by())
 
     @group.command()
     @click.option("--mask", "masked", is_flag=True, help="Hide the middle of phone numbers.")
@@ -117,7 +117,7 @@ def _group(name: ListName) -> click.Group:
 
         Example: screener list block import block.csv
         """
-        lines, by = lines_of(settings), _hand()
+        lines, by = lines_of(settings), _by()
         entries: list[ListedNumber] = []
         skipped: list[str] = []
         past = 0
@@ -201,7 +201,7 @@ def lift_command(settings: Settings, log: CallLog, numbers: tuple[str, ...], by:
 
     Example: screener list lift 13800138000
     """
-    for number in rules.lift(log, lines_of(settings), settings.ladder, numbers, _hand(by)):
+    for number in rules.lift(log, lines_of(settings), settings.ladder, numbers, _by(by)):
         say(f"off the ladder: {number}")
 
 
@@ -236,7 +236,7 @@ def suggest_command(
 
     Example: screener list suggest --flags 5 --accept +8613800138000
     """
-    by = _hand()
+    by = _by()
     proposals = rules.proposed(log, by.at, days, flags)
     until = _expiry(settings, expires, by.at)
     chosen = [*accept, *(proposal.number for proposal in proposals if accept_all)]
@@ -262,8 +262,8 @@ def suggest_command(
     return sheet("t_suggest", keys, rows, number="phone")
 
 
-def _hand(by: str | None = None) -> rules.Hand:
-    return rules.Hand(by or user(), datetime.now(UTC), command_name())
+def _by(by: str | None = None) -> rules.By:
+    return rules.By(by or user(), datetime.now(UTC), command_name())
 
 
 def _called(name: ListName) -> str:

@@ -140,7 +140,7 @@ def lift_off(context: ConsoleContext, person: Person, number: str) -> None:
     Raises:
         MissingError: it does not stand there.
     """
-    lists.lift(context.log, context.lines, context.settings.ladder, [number], _hand(person))
+    lists.lift(context.log, context.lines, context.settings.ladder, [number], _by(person))
 
 
 def enlist(
@@ -151,7 +151,7 @@ def enlist(
     Raises:
         InputError: the number or its end cannot be.
     """
-    by = _hand(person)
+    by = _by(person)
     lists.enlist(context.log, context.lines, [ListedNumber(name, number, reason, by.at, until)], by)
 
 
@@ -161,7 +161,7 @@ def delist(context: ConsoleContext, person: Person, name: ListName, number: str)
     Raises:
         MissingError: it is not on it.
     """
-    lists.delist(context.log, context.lines, name, [number], _hand(person))
+    lists.delist(context.log, context.lines, name, [number], _by(person))
 
 
 def accept_proposal(context: ConsoleContext, person: Person, number: str) -> None:
@@ -170,13 +170,13 @@ def accept_proposal(context: ConsoleContext, person: Person, number: str) -> Non
     Raises:
         MissingError: it is not proposed any more.
     """
-    by = _hand(person)
+    by = _by(person)
     proposals = lists.proposed(context.log, by.at)
     lists.accept(context.log, context.lines, proposals, [number], by.at + lists.KEPT, by)
 
 
-def _hand(person: Person) -> lists.Hand:
-    return lists.Hand(person.name, datetime.now(UTC), "console")
+def _by(person: Person) -> lists.By:
+    return lists.By(person.name, datetime.now(UTC), "console")
 
 
 def _list(name: str) -> ListName:

@@ -38,7 +38,7 @@ IN_A_NOTE = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Hand:
+class By:
     """Who changes a list.
 
     Attributes:
@@ -52,7 +52,7 @@ class Hand:
     way: str
 
 
-def enlist(log: CallLog, lines: "Lines", entries: Sequence[ListedNumber], by: Hand) -> tuple[ListedNumber, ...]:
+def enlist(log: CallLog, lines: "Lines", entries: Sequence[ListedNumber], by: By) -> tuple[ListedNumber, ...]:
     """Put numbers on lists; the newer reason and expiry of a number hold.
 
     Args:
@@ -74,7 +74,7 @@ def enlist(log: CallLog, lines: "Lines", entries: Sequence[ListedNumber], by: Ha
     return _enlist(log, proper_ones, by)
 
 
-def delist(log: CallLog, lines: "Lines", name: ListName, numbers: Sequence[str], by: Hand) -> None:
+def delist(log: CallLog, lines: "Lines", name: ListName, numbers: Sequence[str], by: By) -> None:
     """Take numbers, in any writing, off a list.
 
     Raises:
@@ -108,7 +108,7 @@ def accept(
     proposals: Sequence[ListProposal],
     numbers: Sequence[str],
     until: datetime | None,
-    by: Hand,
+    by: By,
 ) -> tuple[ListedNumber, ...]:
     """Put numbers, in any writing, on the lists that are proposed for them, until then.
 
@@ -127,7 +127,7 @@ def accept(
     )
 
 
-def lift(log: CallLog, lines: "Lines", ladder: Ladder, numbers: Sequence[str], by: Hand) -> tuple[str, ...]:
+def lift(log: CallLog, lines: "Lines", ladder: Ladder, numbers: Sequence[str], by: By) -> tuple[str, ...]:
     """Take numbers, in any writing, off the ladder: what was confirmed until now takes them up no more.
 
     Returns:
@@ -145,7 +145,7 @@ def lift(log: CallLog, lines: "Lines", ladder: Ladder, numbers: Sequence[str], b
     return known
 
 
-def _enlist(log: CallLog, entries: Sequence[ListedNumber], by: Hand) -> tuple[ListedNumber, ...]:
+def _enlist(log: CallLog, entries: Sequence[ListedNumber], by: By) -> tuple[ListedNumber, ...]:
     listed = tuple(replace(entry, reason=in_one_line(entry.reason)) for entry in entries)
     for name in ListName:
         _note(log, f"list {name} add", [entry.number for entry in listed if entry.name is name], by)
@@ -158,6 +158,6 @@ def _known(lines: "Lines", numbers: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(lines.normal(number.strip()) or number.strip() for number in numbers))
 
 
-def _note(log: CallLog, action: str, numbers: Sequence[str], by: Hand) -> None:
+def _note(log: CallLog, action: str, numbers: Sequence[str], by: By) -> None:
     some = [numbers[start : start + IN_A_NOTE] for start in range(0, len(numbers), IN_A_NOTE)]
     log.note_access(*(Access(by.at, by.who, action, " ".join(few), by.way) for few in some))

@@ -13,7 +13,7 @@ from screener.errors import InputError, MissingError, StoreError
 from screener.events import ListName, Rung
 from screener.numbers.plan import lines_of
 from screener.review import lists
-from screener.review.lists import IN_A_NOTE, Hand
+from screener.review.lists import IN_A_NOTE, By
 from screener.settings.load import load
 from screener.store.log import CallLog, open_log
 from screener.store.records import Access, CallRecord, ListedNumber, Review
@@ -21,7 +21,7 @@ from screener.store.records import Access, CallRecord, ListedNumber, Review
 NOW = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
 NUMBER, OTHER = "+8613800138000", "+8613912345678"
 LINES = lines_of(load(None))
-BY = Hand("王", NOW, "console")
+BY = By("王", NOW, "console")
 SITE = Ladder((LadderStep(Rung.SUSPENDED, 2, 30, 7),))
 
 
