@@ -32,7 +32,7 @@ from screener.cli.say import put, say
 from screener.errors import InputError, MissingError
 from screener.events import ListName
 from screener.exchange.listfile import EXPORTS, BadLine, from_csv
-from screener.numbers.named import WRONG, proper
+from screener.numbers.named import WRONG, proper, proper_reason
 from screener.reports.span import Span
 from screener.review.suggest import suggest
 from screener.store.ladder import lift, standings
@@ -62,7 +62,7 @@ def _group(name: ListName) -> click.Group:
 
     @group.command()
     @click.argument("numbers", nargs=-1, required=True)
-    @click.option("--reason", default="", help="Why, for those who look later.")
+    @click.option("--reason", required=True, help="Why, for those who look later.")
     @click.option("--expires", help="A day or time to come, or a number of days such as 30d; default never.")
     @filling_log_options
     def add(settings: Settings, log: CallLog, numbers: tuple[str, ...], reason: str, expires: str | None) -> None:
@@ -73,7 +73,8 @@ def _group(name: ListName) -> click.Group:
         now = datetime.now(UTC)
         lines = lines_of(settings)
         until = _expiry(settings, expires, now)
-        entries = [ListedNumber(name, proper(lines, number), reason, now, until) for number in numbers]
+        why = proper_reason(reason)
+        entries = [ListedNumber(name, proper(lines, number), why, now, until) for number in numbers]
         log.enlist(*entries)
         for entry in entries:
             say(f"{word(f'list_{name}', speaking())} + {entry.number}")

@@ -13,7 +13,7 @@ from screener.console.context import ConsoleContext
 from screener.console.logins import Person
 from screener.errors import InputError, MissingError
 from screener.events import ListName
-from screener.numbers.named import proper
+from screener.numbers.named import proper, proper_reason
 from screener.outside.text import visible
 from screener.reports.span import Span
 from screener.review.suggest import ListProposal, suggest
@@ -26,7 +26,6 @@ FLAGS_LEAST = 3
 """Flags of a number within that time before it is proposed, as on the command line."""
 KEPT = timedelta(days=180)
 """How long an accepted proposal stays."""
-REASON_MOST = 200
 _OFFERED = (ListName.BLOCK, ListName.WATCH, ListName.ALLOW)
 """Whoever is in a hurry does not let a caller through by mistake."""
 
@@ -100,7 +99,7 @@ async def add(context: ConsoleContext, person: Person, request: Request) -> Resp
     """Put a number on a list.
 
     Raises:
-        InputError: no such list, or the number or the day of its end cannot be.
+        InputError: no such list, the number or the day of its end cannot be, or nobody says why.
     """
     sent = await form(request)
     until = asked.moment(sent.get("expires", ""), context.zone)
@@ -158,13 +157,13 @@ def enlist(
     """Put a number on a list, and that on record.
 
     Raises:
-        InputError: the number or its end cannot be.
+        InputError: the number or its end cannot be, or nobody says why.
     """
     now = datetime.now(UTC)
     number = proper(context.lines, number.strip())
     if until is not None and until <= now:
         raise InputError("the end is past", "choose a day to come")
-    _enlist(context, person, ListedNumber(name, number, in_one_line(reason), now, until))
+    _enlist(context, person, ListedNumber(name, number, proper_reason(reason), now, until))
 
 
 def delist(context: ConsoleContext, person: Person, name: ListName, number: str) -> None:
@@ -191,11 +190,6 @@ def accept_proposal(context: ConsoleContext, person: Person, number: str) -> Non
         raise MissingError("that number is not proposed", "load the page again")
     entry = ListedNumber(proposal.name, number, proposal.reason(person.name), now, now + KEPT)
     _enlist(context, person, entry)
-
-
-def in_one_line(reason: str) -> str:
-    """A person's own words, as the log keeps them."""
-    return visible(" ".join(reason.split()))[:REASON_MOST]
 
 
 def _enlist(context: ConsoleContext, person: Person, entry: ListedNumber) -> None:

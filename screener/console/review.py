@@ -14,9 +14,9 @@ from starlette.responses import RedirectResponse, Response
 from screener.console.body import form
 from screener.console.case import parts, row
 from screener.console.context import SAMPLE, ConsoleContext
-from screener.console.lists import in_one_line
 from screener.console.logins import Person
 from screener.errors import InputError
+from screener.numbers.named import in_one_line
 from screener.review.missed import PERIOD, turn
 from screener.review.verdict import Word, is_flag, rule
 from screener.store.find import find, reviews

@@ -156,7 +156,7 @@ class AnEntry:
 
     name: ListName
     number: str
-    reason: str = ""
+    reason: str
     expires: date | datetime | None = None
 
 
