@@ -45,7 +45,7 @@ def running(context: ConsoleContext, person: Person, shown: Shown) -> wire.Runni
         treatment=call.treatment,
         unheard=call.unheard,
         asked_by=call.asked_by,
-        moved_to=call.moved_to,
+        moved=call.moved,
         over=call.over,
         urgent=is_urgent(call),
     )
