@@ -16,7 +16,7 @@ from screener.console.hub import Shown
 from screener.console.logins import Person
 from screener.console.stream import Look, stream
 from screener.core.evidence import URGENT, Kind, Reason, Verdict
-from screener.core.signals import WITHDRAWN
+from screener.core.signals import taken_back
 from screener.errors import InputError
 from screener.events import CallControl
 from screener.feed.board import LiveCall
@@ -173,8 +173,8 @@ def standing(evidence: Sequence[Weighed]) -> list[Weighed]:
     """Without what was taken back when the recogniser heard more."""
     left: list[Weighed] = []
     for piece in evidence:
-        rule = piece.rule.removesuffix(WITHDRAWN)
-        meant = [n for n, one in enumerate(left) if one.rule == rule] if rule != piece.rule else []
+        rule = taken_back(piece.rule)
+        meant = [n for n, one in enumerate(left) if one.rule == rule]
         if meant:
             del left[meant[-1]]
         else:
