@@ -62,7 +62,7 @@ def _group(name: ListName) -> click.Group:
 
     @group.command()
     @click.argument("numbers", nargs=-1, required=True)
-    @click.option("--reason", default="", help="Why, for those who look later.")
+    @click.option("--reason", required=True, help="Why, for those who look later.")
     @click.option("--expires", help="A day or time to come, or a number of days such as 30d; default never.")
     @filling_log_options
     def add(settings: Settings, log: CallLog, numbers: tuple[str, ...], reason: str, expires: str | None) -> None:
@@ -138,7 +138,7 @@ def _group(name: ListName) -> click.Group:
         if skipped and not entries and not past:
             remedy = "one number a line, or what `screener list … export` wrote"
             raise InputError(f"{file}: no number in it", remedy)
-        rules.enlist(log, lines, entries, by)
+        rules.take_over(log, lines, entries, by)
         say(f"{_called(name)}: {len(entries)} added, {len(skipped) + past} lines skipped")
 
     @group.command()

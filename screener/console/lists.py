@@ -93,7 +93,7 @@ async def add(context: ConsoleContext, person: Person, request: Request) -> Resp
     """Put a number on a list.
 
     Raises:
-        InputError: no such list, or the number or the day of its end cannot be.
+        InputError: no such list, the number or the day of its end cannot be, or nobody says why.
     """
     sent = await form(request)
     until = asked.moment(sent.get("expires", ""), context.zone)
@@ -149,7 +149,7 @@ def enlist(
     """Put a number on a list.
 
     Raises:
-        InputError: the number or its end cannot be.
+        InputError: the number or its end cannot be, or nobody says why.
     """
     by = _by(person)
     lists.enlist(context.log, context.lines, [ListedNumber(name, number, reason, by.at, until)], by)

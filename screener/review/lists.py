@@ -3,7 +3,8 @@
 The rules:
 
 1. Whoever is put on a list can call: the number is a whole one, or a user of the site. Lists hold its one form.
-2. Why is one line of at most `outside.text.WORDS_MOST` characters; an entry ends in time to come, or never.
+2. Whoever lists a number says why, in one line of at most `outside.text.WORDS_MOST` characters; a file that is
+   taken over need not. An entry ends in time to come, or never.
 3. The access record comes first: each number, with who, when, and the way that it came. What cannot be put on
    record is not done.
 4. Numbers are listed all or none. Of those that are taken off, each that was there is; the others are told.
@@ -19,7 +20,7 @@ from typing import TYPE_CHECKING
 from screener.core.ladder import Ladder
 from screener.errors import InputError, MissingError
 from screener.events import ListName
-from screener.numbers.named import proper
+from screener.numbers.named import proper, proper_reason
 from screener.outside.text import in_one_line
 from screener.reports.span import Span
 from screener.review.suggest import ListProposal, suggest
@@ -63,6 +64,17 @@ def enlist(log: CallLog, lines: "Lines", entries: Sequence[ListedNumber], by: By
 
     Returns:
         The entries as they are listed.
+
+    Raises:
+        InputError: a number or an end cannot be, or nobody says why; then nothing is listed.
+        StoreError: the database failed.
+    """
+    said = [replace(entry, reason=proper_reason(entry.reason)) for entry in entries]
+    return take_over(log, lines, said, by)
+
+
+def take_over(log: CallLog, lines: "Lines", entries: Sequence[ListedNumber], by: By) -> tuple[ListedNumber, ...]:
+    """Put the numbers of a file on lists, with the reasons that it has; otherwise as `enlist`.
 
     Raises:
         InputError: a number or an end cannot be; then nothing is listed.

@@ -12,7 +12,7 @@ LEVELS: dict[str, tuple[str, str]] = {
     "CRITICAL": ("错误", "Error"),
 }
 ROOMS: dict[str, tuple[str, str]] = {
-    "alerts": ("告警外发", "alerts"),
+    "alerts": ("通知外发", "alerts"),
     "calls": ("来电处理", "calls"),
     "console": ("控制台", "console"),
     "feed": ("来电播报", "live feed"),

@@ -194,7 +194,7 @@ def test_lists_from_suggestion_to_the_pbx(run: Run, log: CallLog, tmp_path: Path
 def test_lists_are_kept_on_record_and_said_in_the_readers_language(run: Run, log: CallLog, tmp_path: Path) -> None:
     (tmp_path / "w.csv").write_text("13800138001,x\n")
     said = [
-        run("list", "watch", "add", "138 0013 8000", "--lang", "zh").output,
+        run("list", "watch", "add", "138 0013 8000", "--reason", "x", "--lang", "zh").output,
         run("list", "watch", "import", "w.csv", "--lang", "zh").output,
         run("list", "watch", "remove", "13800138000", "--lang", "zh").output,
     ]
@@ -215,14 +215,27 @@ def test_a_list_takes_no_name_and_no_end_that_is_past(run: Run, log: CallLog, tm
         with pytest.raises(
             InputError, match=r"is no number, and no user of the site that \[site\] extensions names"
         ):
-            run("list", "block", "add", number, "13800138001")
+            run("list", "block", "add", number, "13800138001", "--reason", "x")
     for expires, said in (("2020-01-01", "is past; name a day to come"), ("abc", "allowed: a day or time")):
-        refused = run("list", "block", "add", "13800138001", "--expires", expires, code=2)
+        refused = run("list", "block", "add", "13800138001", "--reason", "x", "--expires", expires, code=2)
         assert said in " ".join(refused.output.split())
     assert log.listed(datetime.now(UTC)) == [], "nothing is listed by halves"
     (tmp_path / "screener.toml").write_text('[site]\nextensions = "8[0-9]{3}|reception"\n')
-    run("list", "block", "add", "reception")
+    run("list", "block", "add", "reception", "--reason", "x")
     assert [entry.number for entry in log.listed(datetime.now(UTC))] == ["reception"]
+
+
+def test_an_entry_says_why_and_an_import_keeps_what_the_file_says(run: Run, log: CallLog, tmp_path: Path) -> None:
+    assert "--reason" in run("list", "watch", "add", "13800138001", code=2).output
+    with pytest.raises(InputError, match="an entry of a list needs a reason"):
+        run("list", "watch", "add", "13800138001", "--reason", "  ")
+    assert log.listed(datetime.now(UTC)) == []
+    (tmp_path / "watch.csv").write_text("13800138001,\n13800138002,两次 恶作剧\n")
+    run("list", "watch", "import", "watch.csv")
+    assert {entry.number[-1]: entry.reason for entry in log.listed(datetime.now(UTC))} == {
+        "1": "",
+        "2": "两次 恶作剧",
+    }
 
 
 def test_a_package_of_evidence_is_checked_by_us_and_by_sha256sum(run: Run, log: CallLog, tmp_path: Path) -> None:
@@ -455,7 +468,9 @@ def test_made_up_calls_go_into_no_log_of_a_site(run: Run, database: Path, tmp_pa
         assert result.exit_code == 2 and refused in " ".join(result.output.split()), (db, result.output)
     assert not (here / "site.db").exists() and not (there / "site.db").exists()
     with_list = f"sqlite:///{tmp_path}/listed.db"
-    CliRunner().invoke(cli, ["list", "block", "add", "13800138000", "--db", with_list], catch_exceptions=False)
+    CliRunner().invoke(
+        cli, ["list", "block", "add", "13800138000", "--reason", "x", "--db", with_list], catch_exceptions=False
+    )
     with pytest.raises(InputError, match="has lists or accounts of a site"):
         CliRunner().invoke(cli, ["bench-log", "10", "--db", with_list], catch_exceptions=False)
 

@@ -207,16 +207,26 @@ def test_a_word_is_said_and_taken_back(context: ConsoleContext, supervisor: Prog
 
 
 def test_lists_are_kept(context: ConsoleContext, supervisor: Program) -> None:
-    supervisor.post("/lists", {"name": "block", "number": "13800138000", "expires": "2999-01-01"})
+    supervisor.post(
+        "/lists", {"name": "block", "number": "13800138000", "reason": "恶作剧", "expires": "2999-01-01"}
+    )
     [entry] = supervisor.get("/lists", wire.Lists).entries
-    assert (entry.name, entry.number) == (ListName.BLOCK, NUMBER)
+    assert (entry.name, entry.number, entry.reason) == (ListName.BLOCK, NUMBER, "恶作剧")
     assert entry.expires_at.astimezone(context.zone).date().isoformat() == "2999-01-01"
     supervisor.post("/lists/remove", {"name": "block", "number": NUMBER})
     assert supervisor.get("/lists", wire.Lists).entries == ()
-    for body in ({"name": "x", "number": "1"}, {"name": "block", "number": "; rm"}, {"name": "block"}):
+    why = {"reason": "x"}
+    for body in (
+        *(
+            {"name": "x", "number": "1", **why},
+            {"name": "block", "number": "; rm", **why},
+            {"name": "block", **why},
+        ),
+        *({"name": "block", "number": NUMBER}, {"name": "block", "number": NUMBER, "reason": " "}),
+    ):
         supervisor.post("/lists", body, 400)
     for expires in ("2020-01-01", "0001-01-01", "9999-12-31T23:59:00-05:00"):
-        supervisor.post("/lists", {"name": "block", "number": "13800138000", "expires": expires}, 400)
+        supervisor.post("/lists", {"name": "block", "number": NUMBER, "expires": expires, **why}, 400)
 
 
 def test_a_proposal_is_accepted(context: ConsoleContext, supervisor: Program) -> None:

@@ -271,7 +271,7 @@ def items(site: Site) -> Iterator[object]:
         yield Handled(call, 3.0, [*Treatment][n % 4].value, done=False, completed=False)
         for about in Misconduct:
             yield Cautioned(call, 3.0, about.value, n % 2, [*WarningStep][n % 7].value, "rule")
-        yield Moved(call, 4.0, [*Target][n % 5].value, ok=True)
+        yield Moved(call, 4.0, [*Target][n % 5].value, ok=n % 3 == 0, status=(200, 486, 408)[n % 3])
         yield Unheard(call, 4.0, UNHEARD[n % len(UNHEARD)])
         yield Asked(call, 4.0, site.name)
 

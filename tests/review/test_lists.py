@@ -26,7 +26,7 @@ SITE = Ladder((LadderStep(Rung.SUSPENDED, 2, 30, 7),))
 
 
 def entry(number: str = "138 0013 8000", name: ListName = ListName.BLOCK, **changes) -> ListedNumber:
-    return replace(ListedNumber(name, number, "", NOW), **changes)
+    return replace(ListedNumber(name, number, "恶作剧", NOW), **changes)
 
 
 def flags(number: str = NUMBER, count: int = 3, **changes) -> list[CallRecord]:
@@ -114,12 +114,19 @@ def test_a_number_stands_in_its_one_form_and_why_in_one_line(log: CallLog) -> No
         ({"number": "abc"}, "is no number"),
         ({"number": "000000"}, "no number at all"),
         ({"expires_at": NOW}, "past"),
+        ({"reason": " \n"}, "needs a reason"),
     ],
 )
 def test_all_or_none_are_listed(log: CallLog, wrong: dict[str, object], said: str) -> None:
     with pytest.raises(InputError, match=said):
         lists.enlist(log, LINES, [entry(OTHER), entry(**wrong)], BY)
     assert held(log) == set() and log.accesses() == [], "nor is it said to be"
+
+
+def test_what_a_file_says_is_taken_over_without_a_reason_too(log: CallLog) -> None:
+    [listed] = lists.take_over(log, LINES, [entry(reason="")], BY)
+    assert (listed.number, listed.reason) == (NUMBER, "") and log.listed(NOW) == [listed]
+    assert [note.action for note in log.accesses()] == ["list block add"]
 
 
 def test_what_is_not_there_is_told_and_the_rest_is_taken_off(log: CallLog) -> None:
