@@ -17,13 +17,13 @@ from screener.core.evidence import Kind, Treatment, Verdict
 from screener.errors import InputError
 from screener.events import LineClass
 from screener.outside.text import file_name
-from screener.review.case import Exhibit, Maker, case_of, recording_of
-from screener.review.dossier import MANIFEST, pack, sum_of, zipped
-from screener.review.seal import site_key
-from screener.review.stamp import STAMP, stamp
+from screener.review import package
+from screener.review.by import By
+from screener.review.case import Exhibit
+from screener.review.dossier import zipped
 from screener.review.verdict import is_flag
 from screener.store.find import find
-from screener.store.records import Access, CallRecord, Review
+from screener.store.records import CallRecord, Review
 from screener.store.wanted import DRY_RUN, Past, QueueEntry, QueueStay
 from screener.words.terms import weekday
 
@@ -116,22 +116,14 @@ async def evidence(context: ConsoleContext, person: Person, request: Request) ->
         raise InputError("a package of evidence has whole numbers in it", "ask somebody who may see them")
 
     def made() -> Response:
-        call = context.log.call(request.path_params["call"])
-        rows = tuple(context.log.rows_of(call.id))
-        settings, now = context.settings, datetime.now(UTC)
-        kept = settings.folder / settings.evidence.recordings if settings.evidence.recordings else None
-        exhibit = Exhibit(rows, recording_of(kept, rows))
-        case = case_of(context.log, [exhibit], record=not exhibit.holds)
-        key = site_key(settings.folder / settings.evidence.key)
-        files = pack(case, Maker(context.site_name, person.name, now, context.teller, context.zone, key))
-        if url := settings.evidence.timestamp_url:
-            ca = settings.folder / settings.evidence.timestamp_ca if settings.evidence.timestamp_ca else None
-            files[STAMP] = stamp(files[MANIFEST], url, ca)
-        subject = f"{rows[0].id} manifest={sum_of(files)}"
+        chosen = package.of_calls(context.log, [request.path_params["call"]])
+        [rows] = chosen.calls
         name = f"{file_name(rows[0].id)}.zip"
-        context.log.note_access(Access(now, person.name, "console evidence", subject, name))
+        by = By(person.name, datetime.now(UTC), "console evidence")
+        mere = not Exhibit(rows).holds
+        made = package.make(context.log, context.settings, context.teller, chosen, by, name, record=mere)
         return Response(
-            zipped(files),
+            zipped(made.files),
             media_type="application/zip",
             headers={"content-disposition": f"attachment; filename*=utf-8''{quote(name, safe='')}"},
         )

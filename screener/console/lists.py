@@ -15,6 +15,7 @@ from screener.errors import InputError
 from screener.events import ListName
 from screener.outside.text import visible
 from screener.review import lists
+from screener.review.by import By
 from screener.review.suggest import ListProposal
 from screener.store.ladder import standings
 from screener.store.records import ListedNumber
@@ -175,8 +176,8 @@ def accept_proposal(context: ConsoleContext, person: Person, number: str) -> Non
     lists.accept(context.log, context.lines, proposals, [number], by.at + lists.KEPT, by)
 
 
-def _by(person: Person) -> lists.By:
-    return lists.By(person.name, datetime.now(UTC), "console")
+def _by(person: Person) -> By:
+    return By(person.name, datetime.now(UTC), "console")
 
 
 def _list(name: str) -> ListName:
