@@ -13,7 +13,7 @@ from screener.console import asked
 from screener.console.context import ConsoleContext
 from screener.console.logins import Person
 from screener.core.evidence import Kind
-from screener.errors import InputError
+from screener.errors import InputError, MissingError
 from screener.reports import follow, pages
 from screener.reports.accuracy import accuracy
 from screener.reports.agents import agents
@@ -189,7 +189,7 @@ async def style(_request: Request) -> Response:
 def made(context: ConsoleContext, person: Person, name: str, query: Mapping[str, str]) -> tuple[str, Span, Page]:
     """What it counts by, of which calls, and the report."""
     if name not in REPORTS:
-        raise InputError("there is no such report", f"there are: {', '.join(REPORTS)}")
+        raise MissingError("there is no such report", f"there are: {', '.join(REPORTS)}")
     make, ways, usual = REPORTS[name]
     by = query.get("by") or usual
     if ways and by not in ways:

@@ -7,14 +7,12 @@ with sustained insult of the agent a supervisor's case, or genuine.
 
 from dataclasses import replace
 
-from screener.core.dialogue_acts import MATTERS as MATTER
-from screener.core.dialogue_acts import Act
 from screener.core.evidence import Assessment, Decision, Kind, Reason, Standing, Treatment, Verdict, Veto
 from screener.core.flow import Flow
 from screener.core.judgement import Weights
 from screener.core.ladder import SUSPENDING
 from screener.core.scoring import carries
-from screener.core.signals import ACT
+from screener.core.signals import MATTER_RULES, OFFENCES
 from screener.events import History, ListName
 
 REASONS = {
@@ -31,9 +29,6 @@ STANDINGS = {
     Standing.ABUSIVE_COMPLAINT: Verdict.COMPLAINT,
     Standing.VULNERABLE: Verdict.GENUINE,
 }
-MATTERS = frozenset(f"{ACT}{act}" for act in MATTER)
-"""Rules of acts of a caller who has something to be done."""
-INSULTS = frozenset(f"{ACT}{act}" for act in (Act.INSULT_AGENT, Act.LEWD, Act.THREAT))
 
 
 def threshold(kind: Kind | None, weights: Weights) -> float:
@@ -64,13 +59,13 @@ def verdict(assessment: Assessment, weights: Weights) -> Verdict:
 
 def is_abusive(assessment: Assessment) -> bool:
     """Whether a complaint stands beside insult of the agent that goes on."""
-    sustained = sum(e.rule in INSULTS for e in assessment.evidence) > 1
+    sustained = sum(e.rule in OFFENCES for e in assessment.evidence) > 1
     return sustained and assessment.standing is Standing.ABUSIVE_COMPLAINT
 
 
 def was_abused(decision: Decision | None, assessment: Assessment) -> bool:
     """Whether an agent had to bear insult, lewdness or threats."""
-    if sum(e.rule in INSULTS for e in assessment.evidence) > 1:
+    if sum(e.rule in OFFENCES for e in assessment.evidence) > 1:
         return True
     if decision is None or decision.verdict is not Verdict.HARASSMENT:
         return decision is not None and decision.verdict is Verdict.ABUSIVE_COMPLAINT
@@ -79,7 +74,7 @@ def was_abused(decision: Decision | None, assessment: Assessment) -> bool:
 
 def is_clear(assessment: Assessment, weights: Weights) -> bool:
     """Whether the caller has a matter, and nothing speaks for harassment."""
-    return assessment.score <= weights.clear and any(e.rule in MATTERS for e in assessment.evidence)
+    return assessment.score <= weights.clear and any(e.rule in MATTER_RULES for e in assessment.evidence)
 
 
 def known(history: History, flow: Flow) -> tuple[Verdict, str] | None:

@@ -40,7 +40,7 @@ class LiveCall:
         rest: seconds of the pause that the agent is offered; 0 is none.
         unheard: why nobody listens, empty while somebody does.
         asked_by: who asks a supervisor to look, empty while nobody does.
-        moved_to: target of the last transfer that succeeded.
+        moved: the last transfer, whatever came of it.
         over: by whom the call was ended, empty while it goes on.
     """
 
@@ -55,7 +55,7 @@ class LiveCall:
     rest: float = 0.0
     unheard: str = ""
     asked_by: str = ""
-    moved_to: str = ""
+    moved: Moved | None = None
     over: str = ""
 
     @property
@@ -136,8 +136,8 @@ def _fold(call: LiveCall, item: Item) -> None:
             call.warnings = [*call.warnings, item][-UTTERANCES:]
         case Rest():
             call.rest = item.seconds
-        case Moved(target=target, ok=True):
-            call.moved_to = target
+        case Moved():
+            call.moved = item
         case Unheard():
             call.unheard = item.why
         case Asked():

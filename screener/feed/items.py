@@ -129,12 +129,13 @@ class Rested:
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """A transfer was judged to its end."""
+    """A transfer was judged to its end; `status` as of `events.TransferEnded`."""
 
     call: str
     at: float
     target: str
     ok: bool
+    status: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,7 +98,7 @@ def _told(call: str, item: Event | Action, at: float) -> Item | None:
         case PauseOffered():
             return Rest(call, item.at, item.seconds)
         case TransferEnded():
-            return Moved(call, item.at, item.target.value, item.ok)
+            return Moved(call, item.at, item.target.value, item.ok, item.status)
         case RecognizerLost():
             return Unheard(call, at, item.reason)
         case Ordered(act=CallControl.SUPERVISOR):

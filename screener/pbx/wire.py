@@ -24,16 +24,11 @@ _MANY = frozenset({"chanvariable", "destchanvariable", "variable", "output"})
 
 
 class AmiFramer:
-    """Cuts a stream into messages.
-
-    Attributes:
-        torn: messages that were left out so far.
-    """
+    """Cuts a stream into messages; what is torn is left out."""
 
     def __init__(self) -> None:
         self._buffer = bytearray()
         self._looked = 0
-        self.torn = 0
 
     def feed(self, data: bytes) -> Iterator[Fields]:
         """Take what has come; gives each message that is whole.
@@ -48,8 +43,6 @@ class AmiFramer:
             for block in filter(None, blocks):
                 if fields := parse(block):
                     yield fields
-                else:
-                    self.torn += not block.isspace()
         self._looked = max(0, len(self._buffer) - len(_END) + 1)
         if len(self._buffer) > MOST_BYTES:
             raise PbxError(f"a message of the manager interface has more than {MOST_BYTES} bytes")

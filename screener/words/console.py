@@ -84,7 +84,10 @@ SAID: dict[str, tuple[str, str]] = {
     ),
     "hand_over": ("骚扰，转入分析队列", "Harassment: move to the analysis queue"),
     "sure": ("确定？", "Are you sure?"),
-    "done": ("已发出", "Sent"),
+    "done": ("已发出：{}", "Sent: {}"),
+    "pbx_did": ("话务系统已执行：{}", "The PBX has done it: {}"),
+    "pbx_refused": ("话务系统未执行：{}", "The PBX has refused it: {}"),
+    "pbx_silent": ("话务系统没有应答：{}", "The PBX has not answered: {}"),
     "review": ("复核", "Review"),
     "left": ("还有 {} 通未复核", "{} left to review"),
     "order": ("先看哪些", "Order"),
@@ -162,7 +165,7 @@ SAID: dict[str, tuple[str, str]] = {
     "log": ("来电记录库", "Call log"),
     "newest_call": ("最近一通", "Newest call"),
     "nodes": ("节点", "Nodes"),
-    "not_done": ("未能执行", "Could not be done"),
+    "not_done": ("未能发出：{}", "Could not be sent: {}"),
 }
 
 

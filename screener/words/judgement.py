@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from screener.core.actions import Misconduct, WarningStep
 from screener.core.evidence import CODE, Kind, Reason, Verdict, Veto
-from screener.core.signals import WITHDRAWN
+from screener.core.signals import taken_back
 from screener.core.warnings import RULE
 from screener.events import DeafCause
 from screener.words.terms import Language, labelled, word
@@ -219,7 +219,7 @@ class Teller:
 
     def evidence(self, rule: str, detail: str = "") -> str:
         """A piece of evidence, from its rule and its detail."""
-        if rule.endswith(WITHDRAWN):
+        if taken_back(rule):
             return self._of(WITHDRAWN_NOTE)
         name = rule
         while name:

@@ -179,7 +179,7 @@ def test_lists_for_a_pbx_hold_numbers_only(database: str) -> None:
     lines = run(database, "list", "watch", "export", "--format", "kamailio").output.splitlines()
     assert not lines, "nothing that is no number is proposed"
     with pytest.raises(InputError, match="has signs in it that no number has"):
-        run(database, "list", "block", "add", "1380013\ncore stop now")
+        run(database, "list", "block", "add", "1380013\ncore stop now", "--reason", "x")
 
 
 @pytest.mark.parametrize("suffix", ["", ".zip"])

@@ -240,7 +240,13 @@ def items(site: Site) -> Iterator[object]:
         PROBLEM,
         7,
         2,
-        ("2026-03-04T04:00:00+00:00 ERROR broken",),
+        (
+            "2026-03-04T04:00:00+00:00 ERROR broken",
+            "2026-03-04T04:00:00+00:00 ERROR urllib3.connectionpool: a library's own words",
+            "2026-03-04T04:00:00+00:00 WARNING pbx.switchboard: a pause could not begin",
+            "2026-03-04T04:00:00+00:00 WARNING sip.guard: 9: asks too fast; refused (7 so far)",
+            "2026-03-04T04:00:00+00:00 WARNING pbx.ami: 9: 9 refused: the PBX's own words",
+        ),
         ("9",),
     )
     verdicts = [*((verdict, "") for verdict in Verdict), *(("harassment", kind) for kind in Kind)]
@@ -265,7 +271,7 @@ def items(site: Site) -> Iterator[object]:
         yield Handled(call, 3.0, [*Treatment][n % 4].value, done=False, completed=False)
         for about in Misconduct:
             yield Cautioned(call, 3.0, about.value, n % 2, [*WarningStep][n % 7].value, "rule")
-        yield Moved(call, 4.0, [*Target][n % 5].value, ok=True)
+        yield Moved(call, 4.0, [*Target][n % 5].value, ok=n % 3 == 0, status=(200, 486, 408)[n % 3])
         yield Unheard(call, 4.0, UNHEARD[n % len(UNHEARD)])
         yield Asked(call, 4.0, site.name)
 
@@ -346,6 +352,6 @@ def test_the_login_speaks_it_and_so_do_the_answers_to_what_is_wrong(site: Site) 
         client.post("/password", data={"guard": guard, "old": "9", "new": "9"}, headers=html),
         client.post("/logout", headers=html),
     ]
-    assert [answer.status_code for answer in wrong] == [400] * 8 + [403]
+    assert [answer.status_code for answer in wrong] == [400, 400, 404, 400, 404, 400, 404, 400, 403]
     found = [site.foreign_of_page(text) for text in (page, refused, *(answer.text for answer in wrong))]
     assert found == [[] for _ in found]

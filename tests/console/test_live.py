@@ -97,9 +97,10 @@ def test_a_button_becomes_an_order_with_the_persons_name(
     assert answer.status_code == 200
     assert orders.get(timeout=WAIT) == Order("a", CallControl.LINE_FAULT, "supervisor")
     assert context.log.accesses()[0].subject == "/live/a/order"
-    for path, body in (("/live/a/order", {"act": "dance"}), ("/live/zzz/order", {"act": "agents"})):
+    tried = ("/live/a/order", {"act": "dance"}, 400), ("/live/zzz/order", {"act": "agents"}, 404)
+    for path, body, status in tried:
         refused = client.post(path, json=body, headers={"x-guard": guard, "accept": "application/json"})
-        assert refused.status_code == 400
+        assert refused.status_code == status
         assert refused.json()["remedy"]
     assert orders.empty()
 
@@ -116,18 +117,23 @@ def test_the_stream_tells_what_is_up_and_what_changes(feed: FeedServer, context:
 
 @pytest.mark.parametrize("by", list(EndedBy))
 @pytest.mark.parametrize("target", list(Target))
-def test_what_becomes_of_a_call_is_told_in_chinese(context: ConsoleContext, by: EndedBy, target: Target) -> None:
+@pytest.mark.parametrize(
+    ("status", "said"), [(200, "话务系统已执行"), (486, "话务系统未执行"), (408, "话务系统没有应答")]
+)
+def test_what_becomes_of_a_call_is_told_in_chinese(
+    context: ConsoleContext, by: EndedBy, target: Target, status: int, said: str
+) -> None:
     board = Board()
     for item in (BEGAN, Unheard("a", 2.0, "the recogniser process died (exit status 3)")):
         board.take(item)
-    board.take(Moved("a", 3.0, target.value, ok=True))
+    board.take(Moved("a", 3.0, target.value, status == 200, status))
     over = board.take(Over("a", 4.0, by.value))
     assert over is not None
     _, person = context.access.login(Role.SUPERVISOR.value, "correct horse")
     call = view(context, person, Shown(over, "", Prompter(hub_of([])._cards)))
     assert call["unheard"] == "识别进程退出（退出码 3）"
-    for name in ("moved_to", "over"):
-        assert re.fullmatch(r"[\u4e00-\u9fff]+", call[name]), name
+    assert re.fullmatch(r"[\u4e00-\u9fff]+", call["over"])
+    assert re.fullmatch(rf"{said}：转[\u4e00-\u9fff]+", call["answer"])
 
 
 def test_a_service_that_is_killed_and_comes_back_is_seen_again(

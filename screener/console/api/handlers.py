@@ -45,7 +45,7 @@ def running(context: ConsoleContext, person: Person, shown: Shown) -> wire.Runni
         treatment=call.treatment,
         unheard=call.unheard,
         asked_by=call.asked_by,
-        moved_to=call.moved_to,
+        moved=call.moved,
         over=call.over,
         urgent=is_urgent(call),
     )
@@ -156,7 +156,7 @@ async def enlist(context: ConsoleContext, person: Person, request: Request) -> R
     """Put a number on a list.
 
     Raises:
-        InputError: the number or its end cannot be.
+        InputError: the number or its end cannot be, or nobody says why.
     """
     entry = await taken(request, wire.AnEntry)
     until = asked.moment(entry.expires.isoformat() if entry.expires else "", context.zone)

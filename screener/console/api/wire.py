@@ -8,7 +8,7 @@ from datetime import date, datetime
 
 from screener.core.ladder import LadderPlace
 from screener.events import CallControl, ListName
-from screener.feed.items import Began, Cautioned, Heard, Judged, Weighed
+from screener.feed.items import Began, Cautioned, Heard, Judged, Moved, Weighed
 from screener.review.suggest import ListProposal
 from screener.store.records import CallRecord, ListedNumber, Review
 
@@ -56,7 +56,7 @@ class Running:
         treatment: that goes on, else empty.
         unheard: why nobody listens, else empty.
         asked_by: who asks a supervisor to look, else empty.
-        moved_to: target of the last transfer that succeeded, else empty.
+        moved: the last transfer, and what the PBX answered: `ok` is that the caller is there; `status` is SIP's.
         over: by whom it was ended; empty while it goes on.
         urgent: somebody should look at once.
     """
@@ -71,7 +71,7 @@ class Running:
     treatment: str
     unheard: str
     asked_by: str
-    moved_to: str
+    moved: Moved | None
     over: str
     urgent: bool
 
@@ -156,7 +156,7 @@ class AnEntry:
 
     name: ListName
     number: str
-    reason: str = ""
+    reason: str
     expires: date | datetime | None = None
 
 
