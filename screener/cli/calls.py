@@ -30,11 +30,11 @@ from screener.cli.output import (
 )
 from screener.cli.say import say, show
 from screener.cli.status import follow
-from screener.console.asked import wanted
 from screener.core.actions import WarningStep
 from screener.core.evidence import Kind, Treatment, Verdict
 from screener.errors import InputError
 from screener.events import LineClass
+from screener.reports.filters import wanted
 from screener.reports.layout import Cell, Coded
 from screener.review import package
 from screener.review.by import By

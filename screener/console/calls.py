@@ -8,7 +8,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from screener.console import asked, seen
+from screener.console import seen
 from screener.console.case import parts, row
 from screener.console.context import ConsoleContext
 from screener.console.logins import Person
@@ -17,6 +17,7 @@ from screener.core.evidence import Kind, Treatment, Verdict
 from screener.errors import InputError
 from screener.events import LineClass
 from screener.outside.text import file_name
+from screener.reports import filters
 from screener.review import package
 from screener.review.by import By
 from screener.review.case import Exhibit
@@ -54,7 +55,7 @@ async def search(context: ConsoleContext, person: Person, request: Request) -> R
             whole=context.sees_whole_numbers(person),
             more="" if most == MORE else str(request.url.include_query_params(more=1).query),
             verdicts=list(Verdict),
-            kinds=[*Kind, asked.NO_KIND],
+            kinds=[*Kind, filters.NO_KIND],
             reviews=[Review.CONFIRMED, Review.OVERTURNED, Review.NONE],
             lines=list(LineClass),
             treatments=[*Treatment, DRY_RUN],
@@ -62,7 +63,7 @@ async def search(context: ConsoleContext, person: Person, request: Request) -> R
             stays=list(QueueStay),
             steps=list(WarningStep),
             pasts=list(Past),
-            filters=asked.FILTERS,
+            filters=filters.FILTERS,
             usual=USUAL,
             weekdays={str(day): weekday(day, context.teller.lang) for day in range(1, 8)},
             hours={str(hour): f"{hour:02}" for hour in range(24)},
@@ -78,7 +79,7 @@ def sought(context: ConsoleContext, person: Person, query: Mapping[str, str]) ->
         InputError: a filter cannot be, or somebody asks for a number who may not see any whole.
     """
     seen.check_search(context, person, query.get("number", ""), query.get("text", ""))
-    wanted = asked.wanted(query, *asked.days(query, context.zone), context.lines, context.zone)
+    wanted = filters.wanted(query, *filters.days(query, context.zone), context.lines, context.zone)
     most = MORE if "more" in query else SHOWN
     return find(context.log, wanted, most), most
 
