@@ -341,16 +341,16 @@ class CallLog:
 
     # Privacy.
 
-    def note_access(self, access: Access) -> None:
-        """Keep that somebody took data out.
+    def note_access(self, *accesses: Access) -> None:
+        """Keep that somebody took data out or changed what it holds, all or none.
 
         Raises:
             StoreError: the database failed.
         """
         with self.writing() as connection:
-            connection.execute(
-                insert(AccessNote).values({f.name: getattr(access, f.name) for f in fields(access)})
-            )
+            for access in accesses:
+                values = {f.name: getattr(access, f.name) for f in fields(access)}
+                connection.execute(insert(AccessNote).values(values))
 
     def note_once(self, access: Access) -> bool:
         """Keep what is done once only, whoever tries: False when the same action, subject and destination is kept.
