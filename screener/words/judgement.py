@@ -143,6 +143,7 @@ OUTCOMES: Mapping[str, Pair] = {
     OrderOutcome.REPLACED: ("未执行，接通前已有新的指令", "not done: another order came before the answer"),
 }
 """What came of a person's order."""
+ORDERED: Pair = ("人工操作 {} · {}", "Ordered by {} · {}")
 
 LIST_REASONS: Mapping[str, Pair] = {
     "confirmed": ("已确认 {}", "confirmed: {}"),
@@ -237,7 +238,7 @@ class Teller:
 
     def ordered(self, act: str, by: str, outcome: str) -> str:
         """The same, with who ordered it."""
-        return f"{self._of(('人工操作', 'Ordered by'))} {by} · {self.outcome(act, outcome)}"
+        return self._of(ORDERED).format(by, self.outcome(act, outcome))
 
     def evidence(self, rule: str, detail: str = "") -> str:
         """A piece of evidence, from its rule and its detail."""
