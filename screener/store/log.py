@@ -28,6 +28,7 @@ from screener.store.records import (
     DecisionRow,
     EvidenceRow,
     ListedNumber,
+    OrderRow,
     RefusedRecord,
     Review,
     Segment,
@@ -387,6 +388,7 @@ _PARTS: dict[str, type[Any]] = {
     "treatments": TreatmentRow,
     "transfers": TransferRow,
     "warnings": WarningRow,
+    "orders": OrderRow,
 }
 
 
