@@ -34,6 +34,7 @@ from screener.events import ListName
 from screener.exchange.listfile import EXPORTS, BadLine, from_csv
 from screener.numbers.named import WRONG
 from screener.review import lists as rules
+from screener.review.by import By
 from screener.store.ladder import standings
 from screener.store.records import ListedNumber
 from screener.words.judgement import list_reason
@@ -261,8 +262,8 @@ def suggest_command(
     return sheet("t_suggest", keys, rows, number="phone")
 
 
-def _by(by: str | None = None) -> rules.By:
-    return rules.By(by or user(), datetime.now(UTC), command_name())
+def _by(by: str | None = None) -> By:
+    return By(by or user(), datetime.now(UTC), command_name())
 
 
 def _called(name: ListName) -> str:

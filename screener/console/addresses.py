@@ -6,13 +6,14 @@ Nobody gets in without a login or a token but to the login itself and to our own
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from screener.console import account, agent, asked, calls, health, lists, live, reports, review
+from screener.console import account, agent, calls, health, lists, live, reports, review
 from screener.console.address import Handler, PageAddress, Told
 from screener.console.api import handlers as api
 from screener.console.api import wire
 from screener.console.api.openapi import described
 from screener.console.context import API, ConsoleContext
 from screener.console.logins import Person, Role
+from screener.reports import filters
 
 EVERYBODY = frozenset(Role)
 AGENTS = frozenset({Role.AGENT})
@@ -50,7 +51,7 @@ PAGES: tuple[PageAddress, ...] = (
 )
 
 SPAN = ("since", "until", "kind", "queue", "dialled")
-FILTERS = ("since", "until", *asked.FILTERS, "more")
+FILTERS = ("since", "until", *filters.FILTERS, "more")
 
 
 def _api(

@@ -9,12 +9,11 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from screener.console import asked
 from screener.console.context import ConsoleContext
 from screener.console.logins import Person
 from screener.core.evidence import Kind
 from screener.errors import InputError, MissingError
-from screener.reports import follow, pages
+from screener.reports import filters, follow, pages
 from screener.reports.accuracy import accuracy
 from screener.reports.agents import agents
 from screener.reports.facts import facts
@@ -195,7 +194,7 @@ def made(context: ConsoleContext, person: Person, name: str, query: Mapping[str,
     if ways and by not in ways:
         raise InputError(f"{by!r} is not known", f"there are: {', '.join(ways)}")
     now = datetime.now(UTC)
-    span = asked.span(query, context.zone, context.lines)
+    span = filters.span(query, context.zone, context.lines)
     span = usual_span(span, now) if name == "summary" else span
     reader = Reader(
         context.site_name,

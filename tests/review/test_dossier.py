@@ -13,8 +13,9 @@ from screener.events import Caller, EndedBy, Entrance, Speaker
 from screener.exchange.asterisk import read_queue_log
 from screener.review.case import Case, Exhibit, Maker, recording_of
 from screener.review.course import quoted
-from screener.review.dossier import COVER, LIST, MANIFEST, SHEET, pack, sealed
+from screener.review.dossier import COVER, LIST, MANIFEST, SHEET, pack
 from screener.review.seal import SIGNATURE, check, seal_of, sign, site_key
+from screener.review.verify import sealed
 from screener.store.records import CallRecord, DecisionRow, EvidenceRow, Review, Segment, TreatmentRow
 from screener.words.judgement import Teller
 
