@@ -64,8 +64,7 @@ def open_log(url: str, folder: Path | None = None, must_exist: bool = False, rea
             if read_only and revision == newest_revision():
                 ends.pop_all()
                 return looking
-    log = CallLog(engine)
-    with log.faults("opened"):
+    with (log := CallLog(engine)).faults("opened"):
         migrate(engine)
     return log
 
