@@ -75,7 +75,7 @@ PROGRAMS: tuple[PageAddress, ...] = (
     ),
     _api(
         "POST", "/agent/order", agent.order, AGENTS,
-        Told("The agent's buttons: harassment, a supervisor, a warning", wire.Done, agent.Button),
+        Told("The agent's buttons: harassment, a supervisor, a warning", wire.GivenOrder, agent.Button),
     ),
     _api(
         "POST", "/agent/rest", agent.rest, AGENTS,
@@ -88,7 +88,7 @@ PROGRAMS: tuple[PageAddress, ...] = (
     ),
     _api(
         "POST", "/live/{call}/order", live.order, SUPERVISORS,
-        Told("Do something about a running call", wire.Done, wire.AnOrder),
+        Told("Do something about a running call", wire.GivenOrder, wire.AnOrder),
     ),
     _api("GET", "/calls", api.search, READERS, Told("Calls of the log, newest first", wire.Found, query=FILTERS)),
     _api("GET", "/calls/{call}", api.call, READERS, Told("Everything that the log has of a call", wire.Whole)),

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from functools import reduce
 
 from screener.core.actions import WarningStep
-from screener.core.evidence import Evidence, Source, Treatment, Verdict
+from screener.core.evidence import Evidence, Reason, Source, Treatment, Verdict
 from screener.core.signals import AGENT_ACT
 from screener.core.warnings import RULE
 from screener.events import Entrance
@@ -70,7 +70,8 @@ def _of_row(row: CallRecord, teller: Teller) -> Iterator[CourseEntry]:
         if made.verdict is not Verdict.UNDECIDED:
             verdict = teller.verdict(made.verdict)
             kind = aside(teller.kind(made.kind), lang) if made.kind else ""
-            yield CourseEntry(at(made.at), 3, said("judged", lang).format(f"{verdict}{kind}"))
+            by = "ordered" if made.reason.startswith((Reason.ORDERED, Reason.BY_AGENT)) else "judged"
+            yield CourseEntry(at(made.at), 3, said(by, lang).format(f"{verdict}{kind}"))
     for step in row.warnings:
         if step.step in WARNED:
             warning = teller.warning(step.about, step.level)

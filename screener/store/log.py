@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import fields
 from datetime import datetime
 from itertools import compress
@@ -28,6 +28,7 @@ from screener.store.records import (
     DecisionRow,
     EvidenceRow,
     ListedNumber,
+    OrderRow,
     RefusedRecord,
     Review,
     Segment,
@@ -57,13 +58,10 @@ def open_log(url: str, folder: Path | None = None, must_exist: bool = False, rea
         be_there(file)
     if not file or file.exists():
         looking = CallLog(make_engine(url, folder, read_only=True), read_only=True)
-        with ExitStack() as ends:
-            ends.callback(looking.close)
-            with looking.faults("read" if read_only else "opened"):
-                revision = look(looking.engine, may_be_made=not must_exist)
-            if read_only and revision == newest_revision():
-                ends.pop_all()
-                return looking
+        with closing(looking), looking.faults("read" if read_only else "opened"):
+            revision = look(looking.engine, may_be_made=not must_exist)
+        if read_only and revision == newest_revision():
+            return looking  # it connects again
     with (log := CallLog(engine)).faults("opened"):
         migrate(engine)
     return log
@@ -389,6 +387,7 @@ _PARTS: dict[str, type[Any]] = {
     "treatments": TreatmentRow,
     "transfers": TransferRow,
     "warnings": WarningRow,
+    "orders": OrderRow,
 }
 
 

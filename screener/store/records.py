@@ -97,6 +97,16 @@ class WarningRow:
 
 
 @dataclass(frozen=True, slots=True)
+class OrderRow:
+    """One order of a person and what came of it, as in `core.actions.OrderAnswered`."""
+
+    at: float
+    act: str
+    by: str
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True)
 class CallRecord:
     """One call.
 
@@ -148,6 +158,7 @@ class CallRecord:
     treatments: tuple[TreatmentRow, ...] = ()
     transfers: tuple[TransferRow, ...] = ()
     warnings: tuple[WarningRow, ...] = ()
+    orders: tuple[OrderRow, ...] = ()
 
     @property
     def audio_began(self) -> datetime:

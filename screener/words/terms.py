@@ -206,7 +206,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "unknown_source": ("未知", "unknown"),
     "withheld": ("未显示", "withheld"),
     "nobody": ("（未到坐席）", "(no agent)"),
-    "no_kind": ("（未分类）", "(no kind)"),
+    "no_kind": ("未分类（人工处理或名单）", "No kind (a person's order, or a list)"),
     "others": ("其他", "Others"),
     "lewd": ("猥亵", "Lewd"),
     "abuse": ("辱骂", "Abuse"),

@@ -47,6 +47,7 @@ def running(context: ConsoleContext, person: Person, shown: Shown) -> wire.Runni
         unheard=call.unheard,
         asked_by=call.asked_by,
         moved=call.moved,
+        orders=tuple(call.orders),
         over=call.over,
         urgent=is_urgent(call),
     )
