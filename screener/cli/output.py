@@ -173,10 +173,9 @@ def masker(settings: Settings, masked: bool) -> Callable[[str], str]:
     """What shows a phone number as the reader asked for it."""
     if not masked:
         return str
-    from screener.numbers.mask import Masker
-    from screener.review.seal import masking_key
+    from screener.review.seal import masker_of
 
-    return Masker(masking_key(settings.folder / settings.evidence.key))
+    return masker_of(settings)
 
 
 def teller(settings: Settings) -> Teller:

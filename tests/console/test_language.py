@@ -20,13 +20,13 @@ from screener.console.app import build
 from screener.console.context import ConsoleContext
 from screener.console.hub import Hub
 from screener.console.logins import Role
-from screener.console.reports import REPORTS
 from screener.core.actions import Misconduct, WarningStep
 from screener.core.evidence import Kind, Reason, Source, Treatment, Verdict
 from screener.core.ladder import Ladder, LadderStep
 from screener.events import EndedBy, Entrance, LineClass, ListName, Rung, Speaker, Target
 from screener.feed.items import Asked, Began, Cautioned, Handled, Heard, Judged, Moved, Node, Unheard, Weighed
 from screener.feed.local import FeedReader, FeedServer
+from screener.reports.every import REPORTS
 from screener.reports.frequency import Bucket
 from screener.settings.cards import load_cards
 from screener.settings.judgement import load_notes
@@ -287,7 +287,7 @@ def paths(role: Role) -> list[str]:
             continue
         if "{name}" in address.path:
             found += [
-                f"/reports/{name}?by={by}" for name, (_, ways, _usual) in REPORTS.items() for by in ways or ("",)
+                f"/reports/{name}?by={by}" for name, report in REPORTS.items() for by in report.ways or ("",)
             ]
             found += [f"/reports/{name}?since=2020-01-01&than_since=2021-01-01" for name in REPORTS]
         else:
