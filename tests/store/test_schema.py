@@ -189,7 +189,7 @@ def test_seconds_of_imported_calls_come_to_count_from_the_answer(url: str) -> No
     came = datetime(2026, 3, 4, 4, tzinfo=UTC)
     heard = CallRecord("a", came, came + timedelta(seconds=5), came, flagged_at=55.0, treatments=(given,))
     log.write([heard, replace(heard, id="pbx-1", node="queue_log")])
-    downgrade(log.engine, "0012")
+    downgrade(log.engine, "0013")
     with log.engine.connect() as connection:
         query = (
             "SELECT flagged_at, began, ended FROM calls JOIN treatments ON call_id = calls.id ORDER BY calls.id"
