@@ -45,7 +45,7 @@ check: $(INSTALLED)
 test: $(INSTALLED)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy & types=$$!; $(BIN)/pytest --collect-only -qq >/dev/null; $(BIN)/pytest -n 6 --dist worksteal -m "not pbx and not browser"; tests=$$?; wait $$types && exit $$tests
+	$(BIN)/mypy & types=$$!; $(BIN)/pytest --collect-only -qq >/dev/null; $(BIN)/pytest -n 4 --dist worksteal -m "not pbx and not browser"; tests=$$?; wait $$types && exit $$tests
 
 # Chromium takes more of the processor than everything that it shows: apart from `test`, which stays quick.
 test-browser: $(INSTALLED)

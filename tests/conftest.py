@@ -1,6 +1,7 @@
 """Which tests wait for something, and the fixtures that several rooms need."""
 
 import faulthandler
+import gc
 import math
 import os
 from collections.abc import Generator, Iterator
@@ -44,6 +45,8 @@ settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCh
 settings.load_profile("busy")
 
 HERE = Path(__file__).parent
+YOUNG = 10_000
+"""So many new objects are looked through at once, as the tests' own are a heap that lives as long as the process."""
 OVERTIME = 60.0
 """Seconds after its own limit that a phase of a test has to tell what it hung in, before its process ends."""
 _told = pytest.StashKey[int]()
@@ -52,6 +55,14 @@ _told = pytest.StashKey[int]()
 
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[_told] = os.dup(2)
+    gc.disable()  # what is collected here are tests, and stays
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(YOUNG)
+    gc.enable()
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
