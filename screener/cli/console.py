@@ -10,7 +10,7 @@ from screener.cli.say import say, show
 from screener.cli.speaking import as_spoken, speaking
 from screener.console.logins import Role
 from screener.console.server import ConsoleServer, make_access, make_context
-from screener.errors import InputError
+from screener.errors import MissingError
 from screener.operations.logs import start_logging
 from screener.settings.load import load
 from screener.speech.pinyin import syllables
@@ -84,7 +84,7 @@ def removeuser(config: Path | None, name: str) -> None:
     log = open_log(settings.store.url, settings.folder)
     try:
         if not Accounts(log).remove(name):
-            raise InputError(f"{name}: no such account", "see: screener console users")
+            raise MissingError(f"{name}: no such account", "see: screener console users")
     finally:
         log.close()
     show(f"{name} ✘")
@@ -161,7 +161,7 @@ def token_remove(config: Path | None, name: str) -> None:
     log = open_log(settings.store.url, settings.folder)
     try:
         if not Accounts(log).remove_token(name):
-            raise InputError(f"{name}: no such token", "see: screener console token list")
+            raise MissingError(f"{name}: no such token", "see: screener console token list")
     finally:
         log.close()
     show(f"{name} ✘")

@@ -151,10 +151,9 @@ def masker(settings: Settings, masked: bool) -> Callable[[str], str]:
     """What shows a phone number as the reader asked for it."""
     if not masked:
         return str
-    from screener.numbers.mask import Masker
-    from screener.review.seal import masking_key
+    from screener.review.seal import masker_of
 
-    return Masker(masking_key(settings.folder / settings.evidence.key))
+    return masker_of(settings)
 
 
 def teller(settings: Settings) -> Teller:
@@ -192,7 +191,7 @@ def note_answer(log: CallLog) -> None:
     subject = " ".join(f"{key}={value}" for key, value in sorted(own.items()))
     masked = bool(context.params.get("masked"))
     where = str(output) if output else f"{form} {_out()}"
-    _note(log, Access(datetime.now(UTC), user(), _action(context), subject, where, masked))
+    _note(log, Access(datetime.now(UTC), user(), command_name(), subject, where, masked))
 
 
 def note_call(log: CallLog, call_id: str, destination: str = "") -> None:
@@ -202,7 +201,7 @@ def note_call(log: CallLog, call_id: str, destination: str = "") -> None:
         StoreError: it cannot be put on record.
     """
     where = destination or _out()
-    _note(log, Access(datetime.now(UTC), user(), _action(click.get_current_context()), call_id, where))
+    _note(log, Access(datetime.now(UTC), user(), command_name(), call_id, where))
 
 
 def _note(log: CallLog, access: Access) -> None:
@@ -236,7 +235,9 @@ def _out() -> str:
     return TERMINAL if sys.stdout.isatty() else "pipe"
 
 
-def _action(context: click.Context) -> str:
+def command_name() -> str:
+    """The command at work, as the access record has it: `screener list block add`."""
+    context = click.get_current_context()
     return f"screener {context.command_path.removeprefix('screener ').removeprefix('cli ')}"
 
 
@@ -254,7 +255,7 @@ def moment(settings: Settings, text: str | None, zone: tzinfo | None = None) -> 
 
 
 __all__ = [
-    "CallLog", "Cell", "Coded", "Settings", "Sheet", "coded", "filling_log_options", "lines_of", "log_options",
-    "masker", "moment", "moments", "named_log_options", "output_options", "reason_of", "sheet", "speaking",
-    "time_zone", "user", "writable", "writing_log_options",
+    "CallLog", "Cell", "Coded", "Settings", "Sheet", "coded", "command_name", "filling_log_options", "lines_of",
+    "log_options", "masker", "moment", "moments", "named_log_options", "output_options", "reason_of", "sheet",
+    "speaking", "time_zone", "user", "writable", "writing_log_options",
 ]  # fmt: skip

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from screener.core.actions import WarningStep
-from screener.core.evidence import Source, Treatment, Verdict
+from screener.core.evidence import Reason, Source, Treatment, Verdict
 from screener.core.warnings import RULE
 from screener.events import Entrance
 from screener.outside.text import visible
@@ -65,7 +65,8 @@ def _of_row(row: CallRecord, teller: Teller) -> Iterator[CourseEntry]:
         if made.verdict is not Verdict.UNDECIDED:
             verdict = teller.verdict(made.verdict)
             kind = aside(teller.kind(made.kind), lang) if made.kind else ""
-            yield CourseEntry(at(made.at), 3, said("judged", lang).format(f"{verdict}{kind}"))
+            by = "ordered" if made.reason.startswith((Reason.ORDERED, Reason.BY_AGENT)) else "judged"
+            yield CourseEntry(at(made.at), 3, said(by, lang).format(f"{verdict}{kind}"))
     for step in row.warnings:
         if step.step in WARNED:
             warning = teller.warning(step.about, step.level)

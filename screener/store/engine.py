@@ -88,7 +88,7 @@ def _sqlite(url: URL, folder: Path) -> Engine:
 
     @event.listens_for(engine, "do_connect")
     def connecting(*_arguments: object) -> None:
-        with contextlib.suppress(OSError):  # the driver says better what is wrong
+        with contextlib.suppress(OSError):  # it is there, or the driver says better what is wrong
             make_private(file)  # SQLite gives its WAL the same mode
 
     @event.listens_for(engine, "connect")

@@ -15,7 +15,7 @@ from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError, Statement
 from sqlalchemy.orm import Session
 
 from screener.core.evidence import Kind, Verdict
-from screener.errors import InputError, StoreError
+from screener.errors import InputError, MissingError, StoreError
 from screener.events import Entrance, ListName
 from screener.store.engine import WRITES, be_there, database_file, make_engine
 from screener.store.history import holds
@@ -28,6 +28,7 @@ from screener.store.records import (
     DecisionRow,
     EvidenceRow,
     ListedNumber,
+    OrderRow,
     RefusedRecord,
     Review,
     Segment,
@@ -166,7 +167,7 @@ class CallLog:
         """The whole call of an id, or of the only id that begins so.
 
         Raises:
-            InputError: there is none, or there are several.
+            InputError: there is none (`MissingError`), or there are several.
             StoreError: the database failed.
         """
         with self.reading() as connection, Session(bind=connection) as session:
@@ -176,7 +177,8 @@ class CallLog:
                 found = session.scalars(select(CallRow).where(begins).order_by(CallRow.id).limit(2)).all()
                 if len(found) != 1:
                     what = "several calls have an id that begins" if found else "no call has an id that begins"
-                    raise InputError(f"{what} with {call_id!r}", "see: screener calls list")
+                    wrong = InputError if found else MissingError
+                    raise wrong(f"{what} with {call_id!r}", "see: screener calls list")
                 row = found[0]
             return _record(row)
 
@@ -288,7 +290,7 @@ class CallLog:
             at: when; aware.
 
         Raises:
-            InputError: there is no such call.
+            MissingError: there is no such call.
             StoreError: the database failed.
         """
         change = (
@@ -298,7 +300,7 @@ class CallLog:
         )
         with self.writing() as connection:
             if connection.execute(change).rowcount == 0:
-                raise InputError(f"no call has the id {call_id!r}", "see: screener calls list")
+                raise MissingError(f"no call has the id {call_id!r}", "see: screener calls list")
 
     # Lists.
 
@@ -339,16 +341,16 @@ class CallLog:
 
     # Privacy.
 
-    def note_access(self, access: Access) -> None:
-        """Keep that somebody took data out.
+    def note_access(self, *accesses: Access) -> None:
+        """Keep that somebody took data out or changed what it holds, all or none.
 
         Raises:
             StoreError: the database failed.
         """
         with self.writing() as connection:
-            connection.execute(
-                insert(AccessNote).values({f.name: getattr(access, f.name) for f in fields(access)})
-            )
+            for access in accesses:
+                values = {f.name: getattr(access, f.name) for f in fields(access)}
+                connection.execute(insert(AccessNote).values(values))
 
     def note_once(self, access: Access) -> bool:
         """Keep what is done once only, whoever tries: False when the same action, subject and destination is kept.
@@ -386,6 +388,7 @@ _PARTS: dict[str, type[Any]] = {
     "treatments": TreatmentRow,
     "transfers": TransferRow,
     "warnings": WarningRow,
+    "orders": OrderRow,
 }
 
 

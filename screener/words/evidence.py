@@ -61,7 +61,7 @@ SAID: dict[str, tuple[str, str]] = {
     "stamp": ("单位（盖章）", "Official stamp"),
     "unknown": ("不详", "unknown"),
     "withheld": ("未显示", "withheld"),
-    "no_kind": ("未分类", "no kind"),
+    "no_kind": ("未分类（人工处理或名单）", "no kind (a person's order, or a list)"),
     # Reviews.
     "review_none": ("未复核", "not yet"),
     "review_confirmed": ("{} 于 {} 确认", "confirmed by {} at {}"),
@@ -78,6 +78,7 @@ SAID: dict[str, tuple[str, str]] = {
     "caller": ("来电人说", "The caller says"),
     "agent": ("坐席说", "The agent says"),
     "judged": ("系统判定：{}", "The system's verdict: {}"),
+    "ordered": ("人工判定：{}", "A person's verdict: {}"),
     "put_into": ("转入来电自动分析队列", "Moved into the analysis queue"),
     "line_fault": ("播放线路故障提示", "The announcement of a line fault is played"),
     "terminate": ("结束通话", "The call is ended"),

@@ -32,7 +32,7 @@ WRONG: dict[str, tuple[int, tuple[str, ...]]] = {
     "import cdr": (USAGE, ("nobody.txt",)),
     "import queue_log": (USAGE, ("nobody.txt",)),
     "init": (INPUT, ("broken.toml",)),
-    "list allow add": (INPUT, ("abc!",)),
+    "list allow add": (INPUT, ("abc!", "--reason", "x")),
     "list allow export": (STORE, NO_LOG),
     "list allow import": (INPUT, ("latin.txt",)),
     "list allow remove": (STORE, ("1", *NO_LOG)),
@@ -145,7 +145,7 @@ def test_a_file_without_a_number_is_refused(folder: Path, capsys: pytest.Capture
 
 def test_nothing_found_is_said_in_words(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
-        main(["list", "block", "add", "abc!"])  # makes the log
+        main(["list", "block", "add", "abc!", "--reason", "x"])  # makes the log
     main(["calls", "list"])
     assert capsys.readouterr().out.split() == ["来电", "没有数据"]
     main(["calls", "list", "--format", "json"])

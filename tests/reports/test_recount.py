@@ -13,7 +13,6 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from screener.console.asked import FILTERS, days, wanted
 from screener.core.evidence import Kind, Treatment
 from screener.exchange.asterisk import read_cdr, read_queue_log
 from screener.exchange.listfile import BadLine
@@ -21,6 +20,7 @@ from screener.numbers.identify import Lines
 from screener.reports.accuracy import accuracy
 from screener.reports.agents import agents
 from screener.reports.facts import facts
+from screener.reports.filters import FILTERS, days, wanted
 from screener.reports.follow import asked, both
 from screener.reports.frequency import Bucket, frequency
 from screener.reports.layout import Page

@@ -11,8 +11,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from screener.core.evidence import Kind, Source, Treatment, Verdict
 from screener.events import EndedBy, Entrance, Speaker
 from screener.review.case import Case, Exhibit, Maker, recording_of
-from screener.review.dossier import COVER, LIST, MANIFEST, SHEET, pack, sealed
+from screener.review.dossier import COVER, LIST, MANIFEST, SHEET, pack
 from screener.review.seal import SIGNATURE, check, seal_of, sign, site_key
+from screener.review.verify import sealed
 from screener.store.records import CallRecord, DecisionRow, EvidenceRow, Review, Segment, TreatmentRow
 from screener.words.judgement import Teller
 
