@@ -34,8 +34,9 @@ $(INSTALLED): requirements.txt pyproject.toml
 demo: $(INSTALLED)
 	$(BIN)/screener demo
 
-# Most tests wait for sockets and clocks: more of them at once than there are cores. Each worker gets a stretch of
-# neighbours (worksteal), so that what a module shares, a service or a server, is started once.
+# Most tests wait for sockets and clocks: more of them at once than there are cores, but each worker pays for
+# collecting all. Each gets a stretch of neighbours (worksteal), so that what a module shares, a service or a server,
+# is started once.
 check: $(INSTALLED)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .

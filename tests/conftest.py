@@ -46,7 +46,7 @@ settings.load_profile("busy")
 
 HERE = Path(__file__).parent
 YOUNG = 10_000
-"""So many new objects are looked through at once, as the tests' own are a heap that lives as long as the process."""
+"""New objects after which garbage is looked for: seldom, for there is little among what a test makes."""
 OVERTIME = 60.0
 """Seconds after its own limit that a phase of a test has to tell what it hung in, before its process ends."""
 _told = pytest.StashKey[int]()
