@@ -7,14 +7,16 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from screener.console import asked, seen
+from screener.console import seen
 from screener.console.body import form
 from screener.console.context import ConsoleContext
 from screener.console.logins import Person
 from screener.errors import InputError
 from screener.events import ListName
 from screener.outside.text import visible
+from screener.reports import filters
 from screener.review import lists
+from screener.review.by import By
 from screener.review.suggest import ListProposal
 from screener.store.ladder import standings
 from screener.store.records import ListedNumber
@@ -96,7 +98,7 @@ async def add(context: ConsoleContext, person: Person, request: Request) -> Resp
         InputError: no such list, the number or the day of its end cannot be, or nobody says why.
     """
     sent = await form(request)
-    until = asked.moment(sent.get("expires", ""), context.zone)
+    until = filters.moment(sent.get("expires", ""), context.zone)
     name, number = _list(sent.get("name", "")), sent.get("number", "")
     await run_in_threadpool(enlist, context, person, name, number, sent.get("reason", ""), until)
     return RedirectResponse("/lists", 303)
@@ -175,8 +177,8 @@ def accept_proposal(context: ConsoleContext, person: Person, number: str) -> Non
     lists.accept(context.log, context.lines, proposals, [number], by.at + lists.KEPT, by)
 
 
-def _by(person: Person) -> lists.By:
-    return lists.By(person.name, datetime.now(UTC), "console")
+def _by(person: Person) -> By:
+    return By(person.name, datetime.now(UTC), "console")
 
 
 def _list(name: str) -> ListName:

@@ -13,7 +13,7 @@ The rules:
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -23,6 +23,7 @@ from screener.events import ListName
 from screener.numbers.named import proper, proper_reason
 from screener.outside.text import in_one_line
 from screener.reports.span import Span
+from screener.review.by import By
 from screener.review.suggest import ListProposal, suggest
 from screener.store import ladder as store
 from screener.store.log import CallLog
@@ -36,21 +37,6 @@ FLAGS_LEAST = 3
 KEPT = timedelta(days=180)
 IN_A_NOTE = 50
 """Numbers of one line of the access record."""
-
-
-@dataclass(frozen=True, slots=True)
-class By:
-    """Who changes a list.
-
-    Attributes:
-        who: their name.
-        at: when; aware.
-        way: how it came: `console`, `screener list block add`; stands in the access record.
-    """
-
-    who: str
-    at: datetime
-    way: str
 
 
 def enlist(log: CallLog, lines: "Lines", entries: Sequence[ListedNumber], by: By) -> tuple[ListedNumber, ...]:

@@ -97,8 +97,20 @@ class WarningRow:
 
 
 @dataclass(frozen=True, slots=True)
+class OrderRow:
+    """One order of a person and what came of it, as in `core.actions.OrderAnswered`."""
+
+    at: float
+    act: str
+    by: str
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True)
 class CallRecord:
     """One call.
+
+    Seconds of its parts count from `audio_began`; what an imported call did before the answer is below zero.
 
     Attributes:
         id: the product's own; unique for ever.
@@ -146,6 +158,12 @@ class CallRecord:
     treatments: tuple[TreatmentRow, ...] = ()
     transfers: tuple[TransferRow, ...] = ()
     warnings: tuple[WarningRow, ...] = ()
+    orders: tuple[OrderRow, ...] = ()
+
+    @property
+    def audio_began(self) -> datetime:
+        """When second 0 was: at the answer, or where nobody answered at the beginning."""
+        return self.answered_at or self.started_at
 
 
 _RECORD = TypeAdapter(CallRecord)

@@ -13,7 +13,8 @@ from screener.errors import InputError, MissingError, StoreError
 from screener.events import ListName, Rung
 from screener.numbers.plan import lines_of
 from screener.review import lists
-from screener.review.lists import IN_A_NOTE, By
+from screener.review.by import By
+from screener.review.lists import IN_A_NOTE
 from screener.settings.load import load
 from screener.store.log import CallLog, open_log
 from screener.store.records import Access, CallRecord, ListedNumber, Review
