@@ -13,6 +13,7 @@
     ├── StoreError           the call log cannot be opened, migrated, written or read
     ├── AlertError           an alert was not taken; it is tried again
     └── InputError           a file or argument handed to a command is wrong
+        └── MissingError     it names a call, an entry, a report that is not there, or no more
 
 Each carries one sentence for a person, and where one can be given, what to do about it. `exit_code` is what
 the command line ends with.
@@ -93,3 +94,7 @@ class InputError(ScreenerError):
     """A file or argument handed to a command is wrong."""
 
     exit_code = 9
+
+
+class MissingError(InputError):
+    """What is named is not there, or no more: a call, an entry of a list, a report."""

@@ -1,4 +1,4 @@
-"""What the rest of the product sees of SIP: an endpoint that offers calls, and a call that can be steered."""
+"""What the rest of the product sees of calls: an endpoint that offers them, and a call that can be steered."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,9 +1,9 @@
 """A call that an agent already has, as a `ports.Call`: heard, and moved by whatever means its source has.
 
-Whoever listens beside an agent is a *source*: Asterisk's listening legs (`calls.beside`), a recording client
+Whoever listens beside an agent is a *source*: listening legs (`calls.legs`: of Asterisk in `calls.beside`, of
+FreeSWITCH in `calls.eavesdropped`), a media proxy that forks (`calls.forked`), a recording client
 (`calls.recorded`). It brings two voices and who they belong to, and says what can be done to the caller: move
-them, ask another system to, or nothing. Everything else is the same for all, and is here. Another source (a media
-proxy that forks, FreeSWITCH's `eavesdrop`) is one more class with these methods.
+them, ask another system to, or nothing. Everything else is the same for all, and is here.
 
 Nothing that is done here can be heard by the agent, and by the caller only a warning, where the source can speak
 to the caller alone.

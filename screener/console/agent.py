@@ -9,7 +9,9 @@ from screener.console import seen
 from screener.console.body import adapter, taken
 from screener.console.context import ConsoleContext
 from screener.console.hub import PauseState, Shown
+from screener.console.live import answer
 from screener.console.logins import Person
+from screener.console.orders import give
 from screener.console.stream import stream
 from screener.core.cards import Card
 from screener.errors import InputError
@@ -62,6 +64,7 @@ class Present:
         words: the newest few utterances.
         may_warn: the site lets agents warn.
         warned: the steps of this call's warnings so far, in words.
+        answer: what the PBX said to the last transfer of the call, in words.
         waits: what waits for this agent's word; empty is nothing.
         rest: minutes of the pause that is offered after the last call, or was taken; 0 is none.
         pause: what came of it, once it was taken: `ordered`, `begun`, or `refused` by the PBX.
@@ -74,6 +77,7 @@ class Present:
     words: tuple[Said, ...] = ()
     may_warn: bool = False
     warned: tuple[str, ...] = ()
+    answer: str = ""
     waits: str = ""
     rest: float = 0.0
     pause: PauseState = PauseState.OFFERED
@@ -110,8 +114,7 @@ async def order(context: ConsoleContext, person: Person, request: Request) -> Re
     shown = context.hub.of_agent(person.extension)
     if shown is None or shown.over_at is not None:
         raise InputError("there is no call of yours", "use the PBX: transfer the caller by hand")
-    context.hub.order(Order(shown.call.call, act, person.name))
-    return JSONResponse({"ok": True})
+    return await give(context, Order(shown.call.call, act, person.name))
 
 
 async def rest(context: ConsoleContext, person: Person, _request: Request) -> Response:
@@ -149,6 +152,7 @@ def view(context: ConsoleContext, person: Person, shown: Shown | None) -> Presen
         words=tuple(Said(heard.speaker, heard.text, heard.final) for heard in words[-6:]),
         may_warn="agent" in warnings.by,
         warned=tuple(teller.warned(w.about, w.level, w.step, w.by) for w in shown.call.warnings[-4:]),
+        answer=answer(context, shown.call),
         waits=teller.warning(asked.about, asked.level) if asked and grants else "",
     )
 

@@ -25,7 +25,7 @@ from screener.console.context import API, ConsoleContext
 from screener.console.guards import Guards
 from screener.console.limits import peer_of
 from screener.console.logins import Person, is_guarded
-from screener.errors import InputError, ScreenerError
+from screener.errors import InputError, MissingError, ScreenerError
 from screener.store.records import Access
 from screener.words.told import told
 
@@ -115,14 +115,16 @@ def _wants_json(request: Request) -> bool:
 def _no(
     request: Request, status: int, message: str, remedy: str, headers: dict[str, str] | None = None
 ) -> Response:
-    if _wants_json(request):
-        return JSONResponse({"error": message, "remedy": remedy}, status, headers)
     context: ConsoleContext = request.app.state.context
     lang = context.teller.lang
+    if request.url.path.startswith(API):
+        return JSONResponse({"error": message, "remedy": remedy}, status, headers)
+    if _wants_json(request):  # our own scripts, which show it
+        return JSONResponse({"error": told(message, lang), "remedy": told(remedy, lang)}, status, headers)
     again = status == 503 and request.method == "GET"
     words = {
         "message": told(message, lang),
-        "remedy": "" if status == 400 and COMMAND in remedy else told(remedy, lang),
+        "remedy": "" if status in (400, 404) and COMMAND in remedy else told(remedy, lang),
     }
     before = urlsplit(request.headers.get("referer", "")) if request.method == "POST" else urlsplit("")
     # Only within the console: the address that a form was sent from, without its host.
@@ -137,7 +139,8 @@ def _too_often(request: Request, seconds: float) -> Response:
 
 
 async def _failed(request: Request, problem: ScreenerError) -> Response:
-    status = 400 if isinstance(problem, InputError) else 503
+    """What is asked for is not there: 404; it cannot be: 400; else the database, or what else we need, is away."""
+    status = 404 if isinstance(problem, MissingError) else 400 if isinstance(problem, InputError) else 503
     if status == 503:
         log.error("console: %s", problem)
     return _no(request, status, problem.message, problem.remedy)

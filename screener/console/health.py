@@ -15,6 +15,7 @@ from screener.feed.items import Node
 from screener.outside.text import visible
 from screener.store.find import nodes, reviews
 from screener.store.ladder import standings
+from screener.words.faults import fault
 from screener.words.told import told
 
 SILENT = timedelta(seconds=30)
@@ -92,7 +93,7 @@ async def page(context: ConsoleContext, person: Person, _request: Request) -> Re
             local=lambda at: _local(context, at),
             seen=visible,
             trouble=lambda said: visible(_of_registrar(context, said)),
-            told=lambda fault: visible(_at_home(context, fault)),
+            told=lambda line: fault(line, context.teller.lang, context.zone),
         )
 
     return await run_in_threadpool(made)
@@ -106,12 +107,3 @@ def _of_registrar(context: ConsoleContext, said: str) -> str:
     """Which registration does not stand, and why, in words."""
     registrar, colon, problem = said.partition(": ")
     return f"{registrar}{colon}{told(problem, context.teller.lang)}"
-
-
-def _at_home(context: ConsoleContext, fault: str) -> str:
-    """A line of a node's log with its time in the site's zone."""
-    at, space, rest = fault.partition(" ")
-    try:
-        return f"{_local(context, datetime.fromisoformat(at))}{space}{rest}"
-    except ValueError:
-        return fault

@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from screener.core.cards import Cards, Prompter
 from screener.core.signals import ACT
-from screener.errors import InputError
+from screener.errors import InputError, MissingError
 from screener.events import CallControl
 from screener.feed.board import Board, LiveCall
 from screener.feed.choose import FeedSource
@@ -142,12 +142,13 @@ class Hub:
         """Hand an order to the service that has the call.
 
         Raises:
-            InputError: the call is over, or its service is away.
+            MissingError: the call is over.
+            InputError: its service is away.
         """
         with self._lock:
             shown = self._shown.get(order.call)
         if shown is None or shown.over_at is not None:
-            raise InputError("that call is over", "look for it among the calls")
+            raise MissingError("that call is over", "look for it among the calls")
         reader = next((feed.reader for feed in self.feeds if feed.name == shown.feed), None)
         if reader is None:
             raise InputError("the service that has the call is away", "use the PBX: transfer the caller by hand")

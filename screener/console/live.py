@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from screener.console import seen
 from screener.console.api.wire import AnOrder
@@ -14,9 +14,10 @@ from screener.console.body import taken
 from screener.console.context import ConsoleContext
 from screener.console.hub import Shown
 from screener.console.logins import Person
+from screener.console.orders import give
 from screener.console.stream import Look, stream
 from screener.core.evidence import URGENT, Kind, Reason, Verdict
-from screener.core.signals import WITHDRAWN
+from screener.core.signals import taken_back
 from screener.errors import InputError
 from screener.events import CallControl
 from screener.feed.board import LiveCall
@@ -36,6 +37,8 @@ ACTS = (
     CallControl.AGENTS,
 )
 """What has a button."""
+NO_ANSWER = 408
+"""SIP's status of what nothing was heard of."""
 GAP_TOLD = timedelta(minutes=10)
 """So long a page says that a service was not heard."""
 
@@ -70,8 +73,7 @@ async def order(context: ConsoleContext, person: Person, request: Request) -> Re
         act is CallControl.WARN and "supervisor" not in context.settings.flow.warnings.by
     ):
         raise InputError("that is not a supervisor's to order", "see [flow.warnings] by in the settings")
-    context.hub.order(Order(request.path_params["call"], act, person.name))
-    return JSONResponse({"ok": True})
+    return await give(context, Order(request.path_params["call"], act, person.name))
 
 
 def changes(context: ConsoleContext, person: Person, made: Callable[[Shown], str], form: str) -> Look:
@@ -148,10 +150,11 @@ def view(context: ConsoleContext, person: Person, shown: Shown) -> dict[str, Any
         "score": judged.score if judged else None,
         "threshold": judged.threshold if judged else None,
         "warnings": [teller.warned(w.about, w.level, w.step, w.by) for w in call.warnings[-4:]],
+        "orders": [teller.ordered(o.act, o.by, o.outcome) for o in call.orders[-4:]],
         "waits": teller.warning(call.waits.about, call.waits.level) if call.waits else "",
         "treatment": word(call.treatment, teller.lang) if call.treatment else "",
         "unheard": told(call.unheard, teller.lang),
-        "moved_to": word(f"to_{call.moved_to}", teller.lang) if call.moved_to else "",
+        "answer": answer(context, call),
         "over": word(f"by_{call.over}", teller.lang) if call.over else "",
         "asked": context.say("asked").replace("{}", call.asked_by) if call.asked_by else "",
         "urgent": is_urgent(call),
@@ -159,12 +162,20 @@ def view(context: ConsoleContext, person: Person, shown: Shown) -> dict[str, Any
     }
 
 
+def answer(context: ConsoleContext, call: LiveCall) -> str:
+    """What the PBX said to the last transfer; empty before it said anything."""
+    if (moved := call.moved) is None:
+        return ""
+    said = "pbx_did" if moved.ok else "pbx_silent" if moved.status == NO_ANSWER else "pbx_refused"
+    return context.say(said).format(context.word(f"to_{moved.target}"))
+
+
 def standing(evidence: Sequence[Weighed]) -> list[Weighed]:
     """Without what was taken back when the recogniser heard more."""
     left: list[Weighed] = []
     for piece in evidence:
-        rule = piece.rule.removesuffix(WITHDRAWN)
-        meant = [n for n, one in enumerate(left) if one.rule == rule] if rule != piece.rule else []
+        rule = taken_back(piece.rule)
+        meant = [n for n, one in enumerate(left) if one.rule == rule]
         if meant:
             del left[meant[-1]]
         else:

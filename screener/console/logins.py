@@ -11,7 +11,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from screener.core.warnings import RULE
-from screener.errors import InputError
+from screener.errors import InputError, MissingError
 from screener.store.accounts import Account, Accounts, Login, Token
 
 FAILURES = 5
@@ -107,10 +107,11 @@ class Logins:
         """Give an account a new password; its logins are over.
 
         Raises:
-            InputError: the password will not do, or there is no such account.
+            InputError: the password will not do.
+            MissingError: there is no such account.
         """
         if self._accounts.get(name) is None:
-            raise InputError(f"{name}: no such account", "see: screener console users")
+            raise MissingError(f"{name}: no such account", "see: screener console users")
         self._accounts.change(name, secret=self._hashed(password), failures=0, locked_until=None)
         self._accounts.close_all(name)
 

@@ -14,7 +14,6 @@ from starlette.responses import RedirectResponse, Response
 from screener.console.body import form
 from screener.console.case import parts, row
 from screener.console.context import SAMPLE, ConsoleContext
-from screener.console.lists import in_one_line
 from screener.console.logins import Person
 from screener.errors import InputError
 from screener.review.missed import PERIOD, turn
@@ -105,7 +104,7 @@ def say(context: ConsoleContext, person: Person, call: str, review: Review, reas
     Raises:
         InputError: no such call, or it was never judged.
     """
-    said = Word(review, person.name, datetime.now(UTC), "console", reason=in_one_line(reason))
+    said = Word(review, person.name, datetime.now(UTC), "console", reason=reason)
     ruling = rule(context.log, call, said, unflagged=True)
     if not is_flag(ruling.rows[0]):
         context.slowly.forget(SAMPLE)

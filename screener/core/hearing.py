@@ -300,7 +300,7 @@ class Hearing:
 
 
 def _withdrawn(evidence: Evidence, at: float) -> Evidence:
-    return replace(evidence, rule=f"{evidence.rule}{signals.WITHDRAWN}", weight=-evidence.weight, at=at)
+    return replace(evidence, rule=signals.withdrawn(evidence.rule), weight=-evidence.weight, at=at)
 
 
 def _likeliest(understood: Understood) -> Standing:

@@ -7,14 +7,12 @@ with sustained insult of the agent a supervisor's case, or genuine.
 
 from dataclasses import replace
 
-from screener.core.dialogue_acts import MATTERS as MATTER
-from screener.core.dialogue_acts import Act
 from screener.core.evidence import Assessment, Decision, Kind, Reason, Standing, Treatment, Verdict, Veto
 from screener.core.flow import Flow
 from screener.core.judgement import Weights
 from screener.core.ladder import SUSPENDING
 from screener.core.scoring import carries
-from screener.core.signals import ACT
+from screener.core.signals import MATTER_RULES, OFFENCES
 from screener.events import History, ListName
 
 REASONS = {
@@ -31,9 +29,6 @@ STANDINGS = {
     Standing.ABUSIVE_COMPLAINT: Verdict.COMPLAINT,
     Standing.VULNERABLE: Verdict.GENUINE,
 }
-MATTERS = frozenset(f"{ACT}{act}" for act in MATTER)
-"""Rules of acts of a caller who has something to be done."""
-INSULTS = frozenset(f"{ACT}{act}" for act in (Act.INSULT_AGENT, Act.LEWD, Act.THREAT))
 
 
 def threshold(kind: Kind | None, weights: Weights) -> float:
@@ -67,16 +62,19 @@ def standing(assessment: Assessment) -> Verdict:
 
 def is_abusive(assessment: Assessment) -> bool:
     """Whether a complaint stands beside insult of the agent that goes on."""
-    sustained = sum(e.rule in INSULTS for e in assessment.evidence) > 1
+    sustained = sum(e.rule in OFFENCES for e in assessment.evidence) > 1
     return sustained and assessment.standing is Standing.ABUSIVE_COMPLAINT
 
 
 def was_abused(decision: Decision | None, assessment: Assessment) -> bool:
     """Whether an agent had to bear insult, lewdness or threats."""
-    if sum(e.rule in INSULTS for e in assessment.evidence) > 1:
+    offences = sum(e.rule in OFFENCES for e in assessment.evidence)
+    if offences > 1:
         return True
     if decision is None or decision.verdict is not Verdict.HARASSMENT:
         return decision is not None and decision.verdict is Verdict.ABUSIVE_COMPLAINT
+    if decision.kind is None:
+        return offences > 0  # a person's word, of no kind
     return decision.kind in (Kind.LEWD, Kind.ABUSE, Kind.THREAT)
 
 
@@ -92,7 +90,7 @@ def waits(assessment: Assessment, weights: Weights) -> bool:
 
 def has_matter(assessment: Assessment) -> bool:
     """Whether the caller has said what is to be done."""
-    return any(e.rule in MATTERS for e in assessment.evidence)
+    return any(e.rule in MATTER_RULES for e in assessment.evidence)
 
 
 def known(history: History, flow: Flow) -> tuple[Verdict, str] | None:
@@ -111,6 +109,18 @@ def known(history: History, flow: Flow) -> tuple[Verdict, str] | None:
 def decide(assessment: Assessment, weights: Weights, flow: Flow) -> Decision:
     """The decision that stands on what has been heard."""
     return given(verdict(assessment, weights), assessment, weights, flow)
+
+
+def by_person(treatment: Treatment, assessment: Assessment, weights: Weights, flow: Flow, reason: str) -> Decision:
+    """The decision of a person who has a caller treated, which a dry run does not keep from them.
+
+    Of a kind only where what was heard would have been flagged: the leading kind of a call that says little is
+    nobody's word.
+    """
+    decision = given(Verdict.HARASSMENT, assessment, weights, flow, reason=reason)
+    kind = assessment.kind if is_flagged(assessment, weights) else None
+    line = threshold(kind, weights)
+    return replace(decision, kind=kind, threshold=line, treatment=treatment, dry_run=False)
 
 
 def given(

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 
 from screener.core.evidence import Assessment, Evidence, Kind, Source, Standing, Veto
 from screener.core.judgement import Weights
-from screener.core.signals import AGENT_ACT, EMERGENCY
+from screener.core.signals import AGENT_ACT
 
 SUPPORTING = frozenset({Source.CALLER, Source.TIME, Source.HISTORY, Source.SOUND})
 """Sources that never flag a call alone."""
@@ -77,4 +77,4 @@ def _leading(evidence: Sequence[Evidence], spoken: Kind, words: float) -> Kind |
 
 def _vetoes(evidence: Sequence[Evidence]) -> tuple[Veto, ...]:
     """What protects the call whatever else is said."""
-    return (Veto.EMERGENCY,) if any(e.rule.startswith(EMERGENCY) for e in evidence) else ()
+    return (Veto.EMERGENCY,) if any(e.source is Source.EMERGENCY for e in evidence) else ()

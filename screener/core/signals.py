@@ -2,14 +2,12 @@
 
 from collections.abc import Sequence
 
-from screener.core.dialogue_acts import MATTERS, Understood
+from screener.core.dialogue_acts import MATTERS, Act, Understood
 from screener.core.evidence import Evidence, Kind, Source
 from screener.core.judgement import Calendar, Weights
 from screener.core.lexicon import Match, PhraseRole
 from screener.events import CallOffered, Cue, CueKind, ListName, Speaker, Transcript
 
-EMERGENCY = "emergency."
-"""How rules of emergencies begin."""
 SURE = 0.7
 """Likeness below which an emergency is not believed: it ends the judgement of the call."""
 DOUBTFUL = 0.9
@@ -20,12 +18,33 @@ ACT = "act."
 """How rules of acts begin; then whose it is, and which."""
 OPENING = f"{ACT}{Speaker.CALLER}.opening"
 """Rule of an utterance that only opens the call, whatever it seems to do."""
-REST = 2
+FILLERS = 2
 """Syllables beside a pretext that say nothing: 喂, 啊, 那个."""
 AGENT_ACT = f"{ACT}{Speaker.AGENT}."
 """How rules of an agent's acts begin."""
-WITHDRAWN = ".withdrawn"
+_WITHDRAWN = ".withdrawn"
 """How the rules of what a recogniser took back end."""
+
+
+def rule_of(act: Act) -> str:
+    """The rule of evidence that an act was done."""
+    return f"{ACT}{act}"
+
+
+MATTER_RULES = frozenset(map(rule_of, MATTERS))
+"""Of acts of a caller who has something to be done."""
+OFFENCES = frozenset(map(rule_of, (Act.INSULT_AGENT, Act.LEWD, Act.THREAT)))
+"""Rules of acts that no agent has to bear."""
+
+
+def withdrawn(rule: str) -> str:
+    """The rule of what takes back a piece of evidence of a rule."""
+    return f"{rule}{_WITHDRAWN}"
+
+
+def taken_back(rule: str) -> str:
+    """The rule whose newest evidence is taken back by that of this rule; empty where it takes nothing back."""
+    return rule.removesuffix(_WITHDRAWN) if rule.endswith(_WITHDRAWN) else ""
 
 
 def of_offer(offer: CallOffered, weights: Weights, calendar: Calendar) -> tuple[Evidence, ...]:
@@ -75,7 +94,7 @@ def of_words(matches: Sequence[Match], transcript: Transcript) -> tuple[Evidence
 def is_opening(matches: Sequence[Match], said: int) -> bool:
     """Whether an utterance of so many syllables is only a pretext."""
     covered = {n for m in matches if m.phrase.role is PhraseRole.PRETEXT for n in range(m.begin, m.end)}
-    return bool(covered) and said - len(covered) <= REST
+    return bool(covered) and said - len(covered) <= FILLERS
 
 
 def of_act(
@@ -90,7 +109,7 @@ def of_act(
         transcript: what was said.
         opening: whether it is only a pretext.
     """
-    rule = OPENING if opening and heard.act in MATTERS else f"{ACT}{heard.act}"
+    rule = OPENING if opening and heard.act in MATTERS else rule_of(heard.act)
     weight = heard.leaning - before
     return Evidence(rule, Source.ACTS, heard.kind, weight, transcript.at, transcript.text[:SHOWN], str(times))
 

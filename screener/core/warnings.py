@@ -18,8 +18,8 @@ from typing import Final, Literal
 
 from screener.core.actions import Action, Misconduct, Play, Prompt, Warned, WarningStep
 from screener.core.dialogue_acts import Act
-from screener.core.evidence import Assessment, Veto
-from screener.core.signals import ACT
+from screener.core.evidence import Assessment, Evidence, Veto
+from screener.core.signals import OFFENCES, rule_of
 from screener.events import CallControl
 
 ENDING: Final = 0
@@ -34,11 +34,6 @@ SHORTEST: Final = 0.2
 MATTER_SHARE: Final = 0.05
 """A call in which fewer of the caller's utterances are about a matter has none."""
 
-OFFENCES: Final[Mapping[str, Misconduct]] = {
-    f"{ACT}{Act.INSULT_AGENT}": Misconduct.ABUSE,
-    f"{ACT}{Act.THREAT}": Misconduct.ABUSE,
-    f"{ACT}{Act.LEWD}": Misconduct.LEWD,
-}
 RECORDINGS: Final[Mapping[tuple[Misconduct, int], Prompt]] = {
     (Misconduct.ABUSE, 1): Prompt.WARNING_ABUSE_1,
     (Misconduct.ABUSE, 2): Prompt.WARNING_ABUSE_2,
@@ -144,7 +139,7 @@ class Warner:
         new = [e for e in assessment.evidence if e.rule in OFFENCES and e.at > self._done_at]
         enough = 1 if self._heard else self._settings.offences
         if len(new) >= enough and (not self._heard or at - self._done_at >= self._settings.pause_seconds):
-            yield from self._ask(OFFENCES[new[-1].rule], self._next_level, RULE, at)
+            yield from self._ask(_misconduct(new[-1]), self._next_level, RULE, at)
         elif matter < MATTER_SHARE:
             yield from self._look_at_the_clock(at)
 
@@ -161,7 +156,7 @@ class Warner:
             if self._wait is Wait.ANSWER and self._level != ENDING:
                 yield from self._answered(by, at, granted=True)
                 return
-            kinds = [OFFENCES[e.rule] for e in assessment.evidence if e.rule in OFFENCES]
+            kinds = [_misconduct(e) for e in assessment.evidence if e.rule in OFFENCES]
             kind, level = kinds[-1] if kinds else Misconduct.ABUSE, self._next_level
             if level != ENDING:
                 self._set(kind, level, by)
@@ -247,3 +242,8 @@ class Warner:
 
     def _warned(self, step: WarningStep, by: str, at: float) -> Warned:
         return Warned(self._kind, self._level, step, by, at)
+
+
+def _misconduct(offence: Evidence) -> Misconduct:
+    """What a warning that follows an offence is about."""
+    return Misconduct.LEWD if offence.rule == rule_of(Act.LEWD) else Misconduct.ABUSE

@@ -15,6 +15,7 @@ from screener.feed.items import (
     Missed,
     Moved,
     Node,
+    Obeyed,
     Over,
     Rest,
     Rested,
@@ -40,7 +41,8 @@ class LiveCall:
         rest: seconds of the pause that the agent is offered; 0 is none.
         unheard: why nobody listens, empty while somebody does.
         asked_by: who asks a supervisor to look, empty while nobody does.
-        moved_to: target of the last transfer that succeeded.
+        moved: the last transfer, whatever came of it.
+        orders: what people ordered and what came of it, the newest ones.
         over: by whom the call was ended, empty while it goes on.
     """
 
@@ -55,7 +57,8 @@ class LiveCall:
     rest: float = 0.0
     unheard: str = ""
     asked_by: str = ""
-    moved_to: str = ""
+    moved: Moved | None = None
+    orders: list[Obeyed] = field(default_factory=list)
     over: str = ""
 
     @property
@@ -79,6 +82,7 @@ class LiveCall:
             yield Unheard(self.call, self.at, self.unheard)
         if self.asked_by:
             yield Asked(self.call, self.at, self.asked_by)
+        yield from self.orders
 
 
 class Board:
@@ -136,12 +140,14 @@ def _fold(call: LiveCall, item: Item) -> None:
             call.warnings = [*call.warnings, item][-UTTERANCES:]
         case Rest():
             call.rest = item.seconds
-        case Moved(target=target, ok=True):
-            call.moved_to = target
+        case Moved():
+            call.moved = item
         case Unheard():
             call.unheard = item.why
         case Asked():
             call.asked_by = item.by
+        case Obeyed():
+            call.orders = [*call.orders, item][-UTTERANCES:]
         case Over():
             call.over = item.by
         case _:

@@ -129,12 +129,13 @@ class Rested:
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """A transfer was judged to its end."""
+    """A transfer was judged to its end; `status` as of `events.TransferEnded`."""
 
     call: str
     at: float
     target: str
     ok: bool
+    status: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +163,17 @@ class Asked:
     call: str
     at: float
     by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Obeyed:
+    """What came of a person's order: `core.actions.OrderAnswered`."""
+
+    call: str
+    at: float
+    act: str
+    by: str
+    outcome: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +226,7 @@ Item = (
     | Moved
     | Unheard
     | Asked
+    | Obeyed
     | Over
     | Node
     | Missed

@@ -2,7 +2,15 @@
 
 from collections.abc import Callable
 
-from screener.core.actions import Action, Decided, EvidenceFound, PauseOffered, Treated, Warned
+from screener.core.actions import (
+    Action,
+    Decided,
+    EvidenceFound,
+    OrderAnswered,
+    PauseOffered,
+    Treated,
+    Warned,
+)
 from screener.events import (
     CallControl,
     CallEnded,
@@ -23,6 +31,7 @@ from screener.feed.items import (
     Item,
     Judged,
     Moved,
+    Obeyed,
     Over,
     Rest,
     Unheard,
@@ -98,11 +107,13 @@ def _told(call: str, item: Event | Action, at: float) -> Item | None:
         case PauseOffered():
             return Rest(call, item.at, item.seconds)
         case TransferEnded():
-            return Moved(call, item.at, item.target.value, item.ok)
+            return Moved(call, item.at, item.target.value, item.ok, item.status)
         case RecognizerLost():
             return Unheard(call, at, item.reason)
         case Ordered(act=CallControl.SUPERVISOR):
             return Asked(call, at, item.by)
+        case OrderAnswered():
+            return Obeyed(call, item.at, item.act.value, item.by, item.outcome.value)
         case CallEnded():
             return Over(call, at, item.by.value)
         case _:

@@ -93,8 +93,11 @@ class Leg:
         self._since = 0.0
         """When the provisional peer was first heard."""
         self._heard_at = 0.0
+        """When anybody was last heard."""
         self._latched = False
+        """Whether the socket is connected to one source: the kernel drops what others send."""
         self._muxed = False
+        """Whether RTP and RTCP share a port (RFC 5761)."""
         self._srtp: Srtp | None = None
         """None in clear."""
         self._report_ticks = report_ticks

@@ -1,8 +1,9 @@
-"""A number that a person names, for a list: brought to its one form, or refused with what to write instead."""
+"""What a person writes for a list, a number and why: brought to its one form, or refused with what to write."""
 
 from typing import TYPE_CHECKING
 
 from screener.errors import InputError
+from screener.outside.text import in_one_line
 
 if TYPE_CHECKING:
     from screener.numbers.identify import Lines
@@ -26,3 +27,15 @@ def proper(lines: "Lines", number: str) -> str:
         remedy = "write it as 13800138000, 010-88886666, 95588 or +85223456789"
         raise InputError(f"{number!r} {WRONG[wrong]}", remedy)
     return lines.normal(number)
+
+
+def proper_reason(reason: str) -> str:
+    """Why a number is put on a list, as the log keeps it.
+
+    Raises:
+        InputError: nothing is said.
+    """
+    said = in_one_line(reason)
+    if not said:
+        raise InputError("an entry of a list needs a reason", "say why, for those who look later")
+    return said

@@ -13,7 +13,7 @@ from typing import Literal
 
 from screener.outside.text import in_json, visible
 
-FAULTS, FAULT_CHARACTERS = 6, 200
+FAULTS, FAULT_CHARACTERS = 6, 400
 """Faults that are remembered, and how much of each."""
 
 

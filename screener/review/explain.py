@@ -7,7 +7,7 @@ from screener.core import policy
 from screener.core.evidence import Assessment, Evidence, Source, Veto
 from screener.core.judgement import Weights
 from screener.core.scoring import assess
-from screener.core.signals import WITHDRAWN
+from screener.core.signals import taken_back
 from screener.store.records import CallRecord, EvidenceRow
 
 
@@ -81,9 +81,8 @@ def explain(call: CallRecord, weights: Weights) -> Explanation:
 
 def known_after(known: Sequence[Evidence], row: EvidenceRow) -> list[Evidence]:
     """What is known once a row of the log is: one more piece, or one less where it was taken back."""
-    if not row.rule.endswith(WITHDRAWN):
+    if not (rule := taken_back(row.rule)):
         return [*known, _evidence(row)]
-    rule = row.rule.removesuffix(WITHDRAWN)
     newest = max((i for i, e in enumerate(known) if e.rule == rule), default=None)
     return [e for i, e in enumerate(known) if i != newest]
 

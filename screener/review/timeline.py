@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from screener.core.dialogue_acts import Act
 from screener.core.evidence import Evidence, Source, Verdict
-from screener.core.signals import ACT, WITHDRAWN
+from screener.core.signals import rule_of, taken_back
 from screener.review.explain import Explanation, ScoreStep
 from screener.store.records import CallRecord
 from screener.words.judgement import Teller, stands_on
@@ -21,7 +21,7 @@ class Moment:
 
     Attributes:
         at: audio seconds.
-        what: who spoke (`caller`, `agent`), or `evidence`, `decision`, `warning`, `treatment`,
+        what: who spoke (`caller`, `agent`), or `evidence`, `order`, `decision`, `warning`, `treatment`,
             `transfer`, `pause`.
         text: in words.
         step: of the evidence weighed again; None elsewhere.
@@ -35,18 +35,15 @@ class Moment:
     tipped: bool = False
 
 
-_ORDER = {"evidence": 1, "decision": 2, "warning": 3, "treatment": 4, "transfer": 5, "pause": 6}
+_ORDER = {"evidence": 1, "order": 2, "decision": 3, "warning": 4, "treatment": 5, "transfer": 6, "pause": 7}
 """Of what happened at the same moment; what was said comes first."""
 
 
-def _rule(act: Act) -> str:
-    return f"{ACT}{act}"
-
-
-MATTERS = frozenset(map(_rule, (Act.BUSINESS, Act.GRIEVANCE)))
+MATTERS = frozenset(map(rule_of, (Act.BUSINESS, Act.GRIEVANCE)))
+"""Rules of acts that bring a matter, which may be settled in the end."""
 SOUR = frozenset(
     map(
-        _rule,
+        rule_of,
         (
             *(Act.GRIEVANCE, Act.INSULT_AGENT, Act.INSULT_OTHER, Act.THREAT, Act.LEWD),
             *(Act.REFUSE, Act.REBUKE, Act.WARN, Act.END),
@@ -111,6 +108,7 @@ def moments(call: CallRecord, teller: Teller, why: Explanation | None = None) ->
     for row in call.warnings:
         text = teller.warned(row.about, row.level, row.step, row.by)
         told.append(Moment(row.at, "warning", f"{text} “{row.said}”" if row.said else text))
+    told += [Moment(row.at, "order", teller.ordered(row.act, row.by, row.outcome)) for row in call.orders]
     if call.pause_offered and call.ended_at and call.answered_at:
         told.append(Moment((call.ended_at - call.answered_at).total_seconds(), "pause", said["pause"]))
     for tried in call.transfers:
@@ -130,13 +128,12 @@ def lasting(why: Explanation) -> list[ScoreStep]:
     standing: dict[str, list[int]] = {}
     for number, step in enumerate(why.steps):
         rule = step.evidence.rule
-        taken_back = rule.removesuffix(WITHDRAWN)
         if step.evidence.source is not Source.ACTS:
             continue
-        if taken_back == rule:
+        if not (earlier := taken_back(rule)):
             standing.setdefault(rule, []).append(number)
-        elif standing.get(taken_back):
-            gone |= {number, standing[taken_back].pop()}
+        elif standing.get(earlier):
+            gone |= {number, standing[earlier].pop()}
     return [s for n, s in enumerate(why.steps) if n not in gone or s is why.tipped]
 
 
@@ -147,10 +144,10 @@ def gist(why: Explanation, teller: Teller) -> list[str]:
     done: list[str] = []
     for step in lasting(why):
         e = step.evidence
-        if e.source is not Source.ACTS or e.rule.endswith(WITHDRAWN):
+        if e.source is not Source.ACTS or taken_back(e.rule):
             continue
         text = teller.evidence(e.rule, e.detail)
-        if e.rule == _rule(Act.CLOSING) and _is_settled(done):
+        if e.rule == rule_of(Act.CLOSING) and _is_settled(done):
             text, done = text + said["settled"], []
         done.append(e.rule)
         times = told.pop()[1] if told and told[-1][0] == text else 0
@@ -164,7 +161,7 @@ def _is_settled(done: Sequence[str]) -> bool:
     """Whether by these rules of acts a matter was named and answered, and nobody has turned sour since."""
     named = next((n for n, rule in enumerate(done) if rule in MATTERS), len(done))
     since = set(done[named + 1 :])
-    return _rule(Act.INFORM) in since and not since & SOUR
+    return rule_of(Act.INFORM) in since and not since & SOUR
 
 
 def _said(teller: Teller) -> dict[str, str]:

@@ -1,10 +1,12 @@
-"""Figures of the log for those who watch the service."""
+"""Figures for those who watch the service: what people said of its flags, and what its recognisers do."""
 
 from collections.abc import Iterator
 from datetime import datetime
 
 from screener.errors import StoreError
 from screener.operations.metrics import Sample
+from screener.speech.pool import Loss, RecognizerPool
+from screener.speech.second import ReadingOutcome, SecondReader
 from screener.store.find import reviews
 from screener.store.log import CallLog
 from screener.store.records import Review
@@ -31,3 +33,31 @@ class Reviews:
             yield Sample(
                 "flags", number, "Flags of the log by what people said of them.", {"review": review.value}
             )
+
+
+def of_hearing(pool: RecognizerPool, second: SecondReader | None) -> Iterator[Sample]:
+    """What the processes do, and what they lost; any thread."""
+    if second is not None:
+        yield from _of_second(second)
+    yield Sample("voices", pool.voices, "Voices that are listened to now, heard or not.")
+    yield Sample("recognisers_ready", pool.ready(), "Recogniser processes that hear now.")
+    yield Sample("recogniser_restarts_total", pool.counts.restarts, "Recogniser processes started anew.")
+    for number, busy in enumerate(pool.busy()):
+        text = "Part of a processor that a recogniser process has used lately."
+        yield Sample("recogniser_busy", busy, text, {"process": str(number)})
+    for server in pool.servers():
+        where = {"server": server.place}
+        yield Sample("recogniser_server_up", server.up, "0: the server on another machine fails now.", where)
+        yield Sample("recogniser_server_streams", server.streams, "Streams that the server hears for us.", where)
+    for cause in Loss:
+        text = "Voices that were not heard any more, or not at all."
+        yield Sample("voices_lost_total", pool.counts.lost[cause], text, {"cause": cause})
+    yield Sample("voices_heard_again_total", pool.counts.heard_again, "Voices heard again after a crash.")
+
+
+def _of_second(second: SecondReader) -> Iterator[Sample]:
+    yield Sample("second_reader_ready", second.ready, "1: a second reader reads what flags stand on.")
+    for outcome in ReadingOutcome:
+        text = "Second readings, by what became of them."
+        yield Sample("second_readings_total", second.counts[outcome], text, {"outcome": outcome})
+    yield Sample("second_reading_seconds_total", second.seconds, "Seconds that second readings took.")

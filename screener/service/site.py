@@ -45,11 +45,10 @@ from screener.numbers.plan import lines_of
 from screener.operations.metrics import MetricsServer, Sample
 from screener.ports import Call, RegistrationState, user_of
 from screener.review.take_back import TakeBacks
-from screener.service.figures import Reviews
+from screener.service.figures import Reviews, of_hearing
 from screener.service.monitored import MonitoredCalls
 from screener.service.node import StateTeller, open_feed, rest_teller
 from screener.service.offers import Offers
-from screener.service.recognisers import of_hearing
 from screener.service.summaries import Summaries
 from screener.service.system import all_at_once, raise_file_limit
 from screener.settings.judgement import load_judgement

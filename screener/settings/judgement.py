@@ -19,7 +19,7 @@ from screener.settings import sections
 from screener.settings.recordings import load_played, load_words
 
 Syllables = Callable[[str], tuple[str, ...]]
-"""Text to toneless pinyin; lives in speech/, which only the composition roots see."""
+"""Text to toneless pinyin; lives in speech/, which is above this room and handed in."""
 Hour = Annotated[int, Field(ge=0, le=24)]
 Loaded = TypeVar("Loaded")
 

@@ -49,7 +49,6 @@ class Media:
         formats: payload types as written, in order of preference.
         rtpmap: payload type to `name/rate`.
         direction: `sendrecv`, `sendonly`, `recvonly` or `inactive`.
-        ptime: milliseconds a packet, 0 when not said.
         rtcp: port of its a=rtcp line (RFC 3605), 0 when there is none.
         rtcp_mux: RTCP may share the RTP port (RFC 5761).
         label: of its a=label line (RFC 4574); empty when there is none.
@@ -63,7 +62,6 @@ class Media:
     host: str
     rtpmap: Mapping[int, str] = field(default_factory=dict)
     direction: str = "sendrecv"
-    ptime: int = 0
     rtcp: int = 0
     rtcp_mux: bool = False
     label: str = ""
@@ -268,8 +266,6 @@ def _attribute(media: dict[str, object], value: str) -> None:
         media["crypto"] = (*media.get("crypto", ()), *sdes.offered(value))[:MAX_CRYPTO]  # type: ignore[misc]
     elif value.startswith("label:"):
         media["label"] = value.removeprefix("label:").strip()[:MAX_LABEL]
-    elif match := re.fullmatch(r"ptime:([0-9]{1,4})(?:\.[0-9]+)?", value):
-        media["ptime"] = int(match[1])
 
 
 def _head(host: str, session_id: int, version: int) -> list[str]:

@@ -62,6 +62,7 @@ SAID: dict[str, tuple[str, str]] = {
     "act_refuse": ("不批准", "Decline"),
     "waits": ("待批准：", "Needs approval:"),
     "warnings": ("警告", "Warnings"),
+    "orders": ("人工操作", "Orders"),
     "rest": ("刚才这通电话辛苦了，可以休息一下。", "That was a hard call. You may take a break."),
     "take_rest": ("暂停接听 {} 分钟", "Pause for {} minutes"),
     "resting": ("已暂停，到时自动恢复", "Paused; ends by itself"),
@@ -84,7 +85,10 @@ SAID: dict[str, tuple[str, str]] = {
     ),
     "hand_over": ("骚扰，转入分析队列", "Harassment: move to the analysis queue"),
     "sure": ("确定？", "Are you sure?"),
-    "done": ("已发出", "Sent"),
+    "done": ("已发出：{}", "Sent: {}"),
+    "pbx_did": ("话务系统已执行：{}", "The PBX has done it: {}"),
+    "pbx_refused": ("话务系统未执行：{}", "The PBX has refused it: {}"),
+    "pbx_silent": ("话务系统没有应答：{}", "The PBX has not answered: {}"),
     "review": ("复核", "Review"),
     "left": ("还有 {} 通未复核", "{} left to review"),
     "order": ("先看哪些", "Order"),
@@ -162,7 +166,7 @@ SAID: dict[str, tuple[str, str]] = {
     "log": ("来电记录库", "Call log"),
     "newest_call": ("最近一通", "Newest call"),
     "nodes": ("节点", "Nodes"),
-    "not_done": ("未能执行", "Could not be done"),
+    "not_done": ("未能发出：{}", "Could not be sent: {}"),
 }
 
 

@@ -30,11 +30,22 @@ REMARKS = {
 """What click itself says of options."""
 
 
+_PROSE = re.compile(r"[A-Za-z]{2,}[,;:]? +\(?[A-Za-z]{2,}")
+"""English words; a name or a code has no two."""
+
+
 def told(text: str, lang: Language) -> str:
     """A text in the reader's language, line by line."""
     if lang == "en":
         return text
     return "\n".join(_line(line) for line in text.split("\n"))
+
+
+def faults_told(text: str) -> str:
+    """A line of the program's log in Chinese; empty when any part of it would stay English."""
+    lost: list[str] = []
+    said = _line(text, "faults", lost)
+    return "" if lost or said == text else said
 
 
 def helped(path: str) -> str:
@@ -56,9 +67,14 @@ def _catalogue() -> Mapping[str, Any]:
 
 
 @cache
-def _sentences() -> list[tuple[list[str], str, str]]:
-    """What each sentence says between its gaps, itself, its Chinese; the ones that say most stand first."""
-    sentences = sorted(_catalogue()["sentences"].items(), key=lambda pair: -len(pair[0].replace("{}", "")))
+def _sentences(*more: str) -> list[tuple[list[str], str, str]]:
+    """What each sentence says between its gaps, itself, its Chinese; the ones that say most stand first.
+
+    Args:
+        more: tables beside that of the sentences, which stand before these.
+    """
+    found = {key: value for table in ("sentences", *more) for key, value in _catalogue()[table].items()}
+    sentences = sorted(found.items(), key=lambda pair: -len(pair[0].replace("{}", "")))
     return [(english.split("{}"), english, chinese) for english, chinese in sentences]
 
 
@@ -68,17 +84,20 @@ def _pattern(english: str) -> re.Pattern[str]:
     return re.compile(re.escape(english).replace(r"\{\}", "(.*?)"), re.S)
 
 
-def _line(line: str) -> str:
+def _line(line: str, more: str = "", lost: list[str] | None = None) -> str:
+    """A line in Chinese; what stays English goes onto `lost`."""
     if AND_DO in line:
         wrong, _, remedy = line.partition(AND_DO)
-        return f"{_line(wrong)} — {_line(remedy)}"
-    for said, english, chinese in _sentences():
+        return f"{_line(wrong, more, lost)} — {_line(remedy, more, lost)}"
+    for said, english, chinese in _sentences(*([more] if more else [])):
         if not line.startswith(said[0]) or not line.endswith(said[-1]) or not all(part in line for part in said):
             continue
         if found := _pattern(english).fullmatch(line):
             # A key of the settings, `[sip] port`, stays as it stands there.
-            parts = [part if f"] {part}:" in line else _line(part) for part in found.groups()]
+            parts = [part if f"] {part}:" in line else _line(part, more, lost) for part in found.groups()]
             return _filled(chinese, parts)
+    if lost is not None and _PROSE.search(line):
+        lost.append(line)
     return line
 
 

@@ -56,7 +56,7 @@ def test_help_needs_nothing(arguments: list[str], tmp_path: Path) -> None:
 
 def test_lists_and_explanations_need_no_speech_and_no_places(db: str, tmp_path: Path) -> None:
     for arguments in (
-        ["list", "block", "add", "13800138000"],
+        ["list", "block", "add", "13800138000", "--reason", "x"],
         ["list", "block", "show"],
         ["list", "block", "remove", "13800138000"],
         ["explain", "c00001"],

@@ -166,7 +166,7 @@ def test_nothing_is_taken_away_that_is_not_on_record(folder: Path) -> None:
 def test_what_a_reader_may_not_do_says_who_may(folder: Path) -> None:
     writing = [
         ["review", "confirm", CALL],
-        ["list", "block", "add", "13800138000"],
+        ["list", "block", "add", "13800138000", "--reason", "x"],
         ["list", "lift", "13800138000"],
     ]
     for code, said in asked(folder, *writing):

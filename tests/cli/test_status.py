@@ -34,7 +34,7 @@ def test_what_becomes_of_a_call_is_told_in_chinese(by: EndedBy, target: Target, 
     call = "c-00000001"
     items: list[Item] = [
         Handled(call, 2.0, treatment.value, done=False, completed=False),
-        Moved(call, 3.0, target.value, ok=True),
+        Moved(call, 3.0, target.value, ok=True, status=200),
         Unheard(call, 3.0, "the recognisers are too busy"),
         Over(call, 4.0, by.value),
     ]

@@ -134,7 +134,7 @@ def test_running_calls_come_as_codes_and_a_button_is_an_order(
     assert orders.get(timeout=WAIT) == Order("a", CallControl.LINE_FAULT, "crm supervisor")
     for body in ({"act": "dance"}, {}, [], None, "x"):
         assert program.post("/live/a/order", body, 400).json()["remedy"]
-    assert program.post("/live/zzz/order", {"act": "agents"}, 400).json()["error"] == "that call is over"
+    assert program.post("/live/zzz/order", {"act": "agents"}, 404).json()["error"] == "that call is over"
     assert orders.empty()
 
 
@@ -182,7 +182,7 @@ def test_calls_are_found_told_whole_and_handed_out(context: ConsoleContext, supe
     assert whole.rows[0].segments[1].text == "你一个人吗" and whole.reasons
     package = zipfile.ZipFile(io.BytesIO(supervisor.post("/calls/a/evidence").content))
     assert "cover.html" in package.namelist()
-    assert supervisor.get("/calls/zzz", wire.Problem, 400).error
+    assert supervisor.get("/calls/zzz", wire.Problem, 404).error
     assert supervisor.get("/calls?since=x", wire.Problem, 400).remedy
 
 
@@ -207,16 +207,26 @@ def test_a_word_is_said_and_taken_back(context: ConsoleContext, supervisor: Prog
 
 
 def test_lists_are_kept(context: ConsoleContext, supervisor: Program) -> None:
-    supervisor.post("/lists", {"name": "block", "number": "13800138000", "expires": "2999-01-01"})
+    supervisor.post(
+        "/lists", {"name": "block", "number": "13800138000", "reason": "恶作剧", "expires": "2999-01-01"}
+    )
     [entry] = supervisor.get("/lists", wire.Lists).entries
-    assert (entry.name, entry.number) == (ListName.BLOCK, NUMBER)
+    assert (entry.name, entry.number, entry.reason) == (ListName.BLOCK, NUMBER, "恶作剧")
     assert entry.expires_at.astimezone(context.zone).date().isoformat() == "2999-01-01"
     supervisor.post("/lists/remove", {"name": "block", "number": NUMBER})
     assert supervisor.get("/lists", wire.Lists).entries == ()
-    for body in ({"name": "x", "number": "1"}, {"name": "block", "number": "; rm"}, {"name": "block"}):
+    why = {"reason": "x"}
+    for body in (
+        *(
+            {"name": "x", "number": "1", **why},
+            {"name": "block", "number": "; rm", **why},
+            {"name": "block", **why},
+        ),
+        *({"name": "block", "number": NUMBER}, {"name": "block", "number": NUMBER, "reason": " "}),
+    ):
         supervisor.post("/lists", body, 400)
     for expires in ("2020-01-01", "0001-01-01", "9999-12-31T23:59:00-05:00"):
-        supervisor.post("/lists", {"name": "block", "number": "13800138000", "expires": expires}, 400)
+        supervisor.post("/lists", {"name": "block", "number": NUMBER, "expires": expires, **why}, 400)
 
 
 def test_a_proposal_is_accepted(context: ConsoleContext, supervisor: Program) -> None:
@@ -226,7 +236,7 @@ def test_a_proposal_is_accepted(context: ConsoleContext, supervisor: Program) ->
     assert (proposal.name, proposal.number, proposal.flags) == (ListName.WATCH, NUMBER, 3)
     supervisor.post("/lists/accept", {"number": NUMBER})
     assert [entry.number for entry in supervisor.get("/lists", wire.Lists).entries] == [NUMBER]
-    supervisor.post("/lists/accept", {"number": NUMBER}, 400)
+    supervisor.post("/lists/accept", {"number": NUMBER}, 404)
 
 
 def test_the_ladder_is_told_and_lifted(context: ConsoleContext, supervisor: Program) -> None:
@@ -246,7 +256,7 @@ def test_reports_come_as_json_and_as_files(context: ConsoleContext, supervisor: 
     [row] = supervisor.get("/reports/sources?by=number", list)
     assert row["flagged"] == 2
     assert supervisor.client.get("/api/v1/reports/sources?form=csv").content.startswith(b"\xef\xbb\xbf")
-    assert supervisor.get("/reports/nothing", wire.Problem, 400).remedy
+    assert supervisor.get("/reports/nothing", wire.Problem, 404).remedy
 
 
 def test_health_is_told(context: ConsoleContext, supervisor: Program) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from screener.console.context import ConsoleContext
 from screener.console.logins import Role
 from screener.events import CallControl, ListName
-from screener.feed.items import Heard, Order, Over, Rest, Rested, Weighed
+from screener.feed.items import Heard, Moved, Order, Over, Rest, Rested, Weighed
 from screener.feed.local import FeedServer
 from screener.store.records import ListedNumber, Review
 from tests.console.browser import chromium, contains, expect, needs_chromium, opened, site
@@ -37,8 +37,12 @@ def test_a_supervisor_sees_a_call_turn_red_and_acts(
     assert orders.empty(), "one click asks"
     button.click()
     assert orders.get(timeout=WAIT) == Order("a", CallControl.LINE_FAULT, "supervisor")
-    expect(page, "#call-a .outcome", "已发出")
+    expect(page, "#call-a .outcome", "已发出：线路故障")
     expect(page, "#call-a [data-act=line_fault]", "线路故障")  # who presses once more is asked again
+    feed.put(Moved("a", 8.0, "line_fault", ok=False, status=486))
+    expect(page, "#call-a .answer", "话务系统未执行：转线路故障提示")
+    feed.put(Moved("a", 8.5, "line_fault", ok=True, status=200))
+    expect(page, "#call-a .answer", "话务系统已执行：转线路故障提示")
     tell(feed, context, Over("a", 9.0, "caller"))
     page.wait_for_selector("#call-a.over")
     assert page.problems == []
@@ -100,6 +104,9 @@ def test_an_agents_card_can_be_pinned_and_switched_off(
     page.click("[data-act=analysis_queue]")
     page.click("[data-act=analysis_queue]")
     assert orders.get(timeout=WAIT) == Order("a", CallControl.ANALYSIS_QUEUE, "agent")
+    expect(page, "#present .outcome", "已发出：骚扰，转入分析队列")
+    feed.put(Moved("a", 8.0, "analysis", ok=False, status=408))
+    expect(page, "#present .answer", "话务系统没有应答：转分析队列")
     assert page.problems == []
 
 
@@ -112,7 +119,7 @@ def test_an_agent_reads_what_came_of_a_pause(
         expect(page, "#rest button", "暂停接听 5 分钟")
         page.click("#rest button")
         assert orders.get(timeout=WAIT) == Order(call, CallControl.PAUSE, "agent")
-        expect(page, "#rest [role=status]", "已发出")
+        expect(page, "#rest [role=status]", "已发出：暂停接听 5 分钟")
         feed.put(Rested(call, ok))
         expect(page, "#rest [role=status]", words)
     assert page.problems == []

@@ -16,12 +16,16 @@ from tests.waiting import wait_for
 __all__ = ["feed", "orders", "place"]
 
 
+FAULT = "store.writer: calls wait in the spool: a fault of the log's writer"
+TOLD = "2026-03-04 12:00:00 错误 · 来电记录库：来电在暂存目录中等待：写入程序出错"
+
+
 def node(name: str, seconds: float = 0.0) -> Node:
     at = datetime.now(UTC) - timedelta(seconds=seconds)
     return Node(
         name, at, at, "1.0", "sherpa small", dry_run=True, calls=3, registered=1, registrars=2,
         problem=f"sip.example: {SCRIPT}", waiting=7, dropped=0,
-        faults=("2026-03-04T04:00:00+00:00 ERROR the database is away", SCRIPT),
+        faults=(f"2026-03-04T04:00:00+00:00 ERROR {FAULT}", SCRIPT),
         failing=("10.0.0.9:2700",),
     )  # fmt: skip
 
@@ -35,7 +39,13 @@ def test_every_node_is_told_and_one_that_says_nothing_any_more(feed: FeedServer,
     log_in(client, context, Role.AUDITOR)
     page = client.get("/health").text
     first, second = page.split("<h2>节点 ")[1:]
-    told = ("sherpa small", "试运行", "1 / 2", "2026-03-04 12:00:00 ERROR the database is away", "10.0.0.9:2700")
+    told = (
+        "sherpa small",
+        "试运行",
+        "1 / 2",
+        TOLD,
+        "10.0.0.9:2700",
+    )
     for text in told:
         assert text in first, text
     assert "没有消息" not in first and "没有消息" in second

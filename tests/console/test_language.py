@@ -20,13 +20,13 @@ from screener.console.app import build
 from screener.console.context import ConsoleContext
 from screener.console.hub import Hub
 from screener.console.logins import Role
-from screener.console.reports import REPORTS
 from screener.core.actions import Misconduct, WarningStep
 from screener.core.evidence import Kind, Reason, Source, Treatment, Verdict
 from screener.core.ladder import Ladder, LadderStep
 from screener.events import EndedBy, Entrance, LineClass, ListName, Rung, Speaker, Target
 from screener.feed.items import Asked, Began, Cautioned, Handled, Heard, Judged, Moved, Node, Unheard, Weighed
 from screener.feed.local import FeedReader, FeedServer
+from screener.reports.every import REPORTS
 from screener.reports.frequency import Bucket
 from screener.settings.cards import load_cards
 from screener.settings.judgement import load_notes
@@ -104,8 +104,10 @@ class Site:
     def name(self) -> str:
         return {"en": "Smith", "zh": "王"}[self.lang]
 
-    def get(self, path: str, role: Role) -> str:
+    def log_in(self, role: Role) -> None:
         log_in(self.client, self.context, role)
+
+    def get(self, path: str) -> str:
         answer = self.client.get(path, headers={"accept": "text/html"})
         return answer.text
 
@@ -240,7 +242,13 @@ def items(site: Site) -> Iterator[object]:
         PROBLEM,
         7,
         2,
-        ("2026-03-04T04:00:00+00:00 ERROR broken",),
+        (
+            "2026-03-04T04:00:00+00:00 ERROR broken",
+            "2026-03-04T04:00:00+00:00 ERROR urllib3.connectionpool: a library's own words",
+            "2026-03-04T04:00:00+00:00 WARNING pbx.switchboard: a pause could not begin",
+            "2026-03-04T04:00:00+00:00 WARNING sip.guard: 9: asks too fast; refused (7 so far)",
+            "2026-03-04T04:00:00+00:00 WARNING pbx.ami: 9: 9 refused: the PBX's own words",
+        ),
         ("9",),
     )
     verdicts = [*((verdict, "") for verdict in Verdict), *(("harassment", kind) for kind in Kind)]
@@ -265,7 +273,7 @@ def items(site: Site) -> Iterator[object]:
         yield Handled(call, 3.0, [*Treatment][n % 4].value, done=False, completed=False)
         for about in Misconduct:
             yield Cautioned(call, 3.0, about.value, n % 2, [*WarningStep][n % 7].value, "rule")
-        yield Moved(call, 4.0, [*Target][n % 5].value, ok=True)
+        yield Moved(call, 4.0, [*Target][n % 5].value, ok=n % 3 == 0, status=(200, 486, 408)[n % 3])
         yield Unheard(call, 4.0, UNHEARD[n % len(UNHEARD)])
         yield Asked(call, 4.0, site.name)
 
@@ -281,7 +289,7 @@ def paths(role: Role) -> list[str]:
             continue
         if "{name}" in address.path:
             found += [
-                f"/reports/{name}?by={by}" for name, (_, ways, _usual) in REPORTS.items() for by in ways or ("",)
+                f"/reports/{name}?by={by}" for name, report in REPORTS.items() for by in report.ways or ("",)
             ]
             found += [f"/reports/{name}?since=2020-01-01&than_since=2021-01-01" for name in REPORTS]
         else:
@@ -301,14 +309,16 @@ def paths(role: Role) -> list[str]:
 
 @pytest.mark.parametrize("role", [Role.ADMINISTRATOR, Role.AUDITOR, Role.AGENT])
 def test_no_page_says_a_word_of_the_other_language(site: Site, role: Role) -> None:
-    found = {path: site.foreign_of_page(site.get(path, role)) for path in dict.fromkeys(paths(role))}
+    site.log_in(role)
+    found = {path: site.foreign_of_page(site.get(path)) for path in dict.fromkeys(paths(role))}
     assert {path: words for path, words in found.items() if words} == {}
-    assert f'<html lang="{"en" if site.lang == "en" else "zh-CN"}"' in site.get("/password", role)
+    assert f'<html lang="{"en" if site.lang == "en" else "zh-CN"}"' in site.get("/password")
 
 
 def test_what_scripts_show_is_of_one_language_too(site: Site) -> None:
     for path, role in (("/live/events?once", Role.SUPERVISOR), ("/agent/events?once", Role.AGENT)):
-        text = site.get(path, role)
+        site.log_in(role)
+        text = site.get(path)
         told = json.loads(text.partition("data: ")[2])
         assert told, text
         shown = [text for call in told.get("calls", [told]) for text in texts(call)]
@@ -346,6 +356,6 @@ def test_the_login_speaks_it_and_so_do_the_answers_to_what_is_wrong(site: Site) 
         client.post("/password", data={"guard": guard, "old": "9", "new": "9"}, headers=html),
         client.post("/logout", headers=html),
     ]
-    assert [answer.status_code for answer in wrong] == [400] * 8 + [403]
+    assert [answer.status_code for answer in wrong] == [400, 400, 404, 400, 404, 400, 404, 400, 403]
     found = [site.foreign_of_page(text) for text in (page, refused, *(answer.text for answer in wrong))]
     assert found == [[] for _ in found]

@@ -38,14 +38,19 @@ def test_a_number_is_put_on_a_list_and_taken_off_and_both_are_on_record(
 
 @pytest.mark.parametrize(
     "changes",
-    [{"number": "000000"}, {"number": ""}, {"name": "grey"}, {"expires": "2020-01-01"}, {"expires": "soon"}],
+    [
+        *({"number": "000000"}, {"number": ""}, {"name": "grey"}, {"expires": "2020-01-01"}, {"expires": "soon"}),
+        *({"reason": ""}, {"reason": " \t"}),
+    ],
 )
 def test_an_entry_that_cannot_be_is_refused(
     context: ConsoleContext, client: TestClient, changes: dict[str, str]
 ) -> None:
     guard = log_in(client, context, Role.SUPERVISOR)
-    form = {"guard": guard, "name": "block", "number": "13800138000", **changes}
-    assert client.post("/lists/add", data=form).status_code == 400
+    form = {"guard": guard, "name": "block", "number": "13800138000", "reason": "恶作剧", **changes}
+    answer = client.post("/lists/add", data=form)
+    assert answer.status_code == 400
+    assert (answer.json()["remedy"] == "say why, for those who look later") == ("reason" in changes)
     assert entries(context) == set()
 
 
@@ -55,7 +60,7 @@ def test_a_proposal_is_accepted_by_a_person(context: ConsoleContext, client: Tes
     write(context, *(flagged(f"c{n}", 0, started_at=when, review=Review.CONFIRMED) for n, when in enumerate(at)))
     guard = log_in(client, context, Role.SUPERVISOR)
     assert 'action="/lists/accept"' in client.get("/lists").text
-    assert client.post("/lists/accept", data={"guard": guard, "number": "+8613912345678"}).status_code == 400
+    assert client.post("/lists/accept", data={"guard": guard, "number": "+8613912345678"}).status_code == 404
     assert client.post("/lists/accept", data={"guard": guard, "number": NUMBER}).status_code == 303
     assert entries(context) == {("block", NUMBER)}
     assert "由 supervisor 采纳" in client.get("/lists").text

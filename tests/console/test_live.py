@@ -18,7 +18,19 @@ from screener.console.logins import Role
 from screener.core.cards import Prompter
 from screener.events import CallControl, EndedBy, Target
 from screener.feed.board import Board
-from screener.feed.items import Asked, Began, Cautioned, Heard, Judged, Moved, Order, Over, Unheard, Weighed
+from screener.feed.items import (
+    Asked,
+    Began,
+    Cautioned,
+    Heard,
+    Judged,
+    Moved,
+    Obeyed,
+    Order,
+    Over,
+    Unheard,
+    Weighed,
+)
 from screener.feed.local import FeedServer
 from tests.console.conftest import hub_of, log_in
 from tests.waiting import WAIT, wait_for
@@ -97,9 +109,10 @@ def test_a_button_becomes_an_order_with_the_persons_name(
     assert answer.status_code == 200
     assert orders.get(timeout=WAIT) == Order("a", CallControl.LINE_FAULT, "supervisor")
     assert context.log.accesses()[0].subject == "/live/a/order"
-    for path, body in (("/live/a/order", {"act": "dance"}), ("/live/zzz/order", {"act": "agents"})):
+    tried = ("/live/a/order", {"act": "dance"}, 400), ("/live/zzz/order", {"act": "agents"}, 404)
+    for path, body, status in tried:
         refused = client.post(path, json=body, headers={"x-guard": guard, "accept": "application/json"})
-        assert refused.status_code == 400
+        assert refused.status_code == status
         assert refused.json()["remedy"]
     assert orders.empty()
 
@@ -116,18 +129,23 @@ def test_the_stream_tells_what_is_up_and_what_changes(feed: FeedServer, context:
 
 @pytest.mark.parametrize("by", list(EndedBy))
 @pytest.mark.parametrize("target", list(Target))
-def test_what_becomes_of_a_call_is_told_in_chinese(context: ConsoleContext, by: EndedBy, target: Target) -> None:
+@pytest.mark.parametrize(
+    ("status", "said"), [(200, "话务系统已执行"), (486, "话务系统未执行"), (408, "话务系统没有应答")]
+)
+def test_what_becomes_of_a_call_is_told_in_chinese(
+    context: ConsoleContext, by: EndedBy, target: Target, status: int, said: str
+) -> None:
     board = Board()
     for item in (BEGAN, Unheard("a", 2.0, "the recogniser process died (exit status 3)")):
         board.take(item)
-    board.take(Moved("a", 3.0, target.value, ok=True))
+    board.take(Moved("a", 3.0, target.value, status == 200, status))
     over = board.take(Over("a", 4.0, by.value))
     assert over is not None
     _, person = context.access.login(Role.SUPERVISOR.value, "correct horse")
     call = view(context, person, Shown(over, "", Prompter(hub_of([])._cards)))
     assert call["unheard"] == "识别进程退出（退出码 3）"
-    for name in ("moved_to", "over"):
-        assert re.fullmatch(r"[\u4e00-\u9fff]+", call[name]), name
+    assert re.fullmatch(r"[\u4e00-\u9fff]+", call["over"])
+    assert re.fullmatch(rf"{said}：转[\u4e00-\u9fff]+", call["answer"])
 
 
 def test_a_service_that_is_killed_and_comes_back_is_seen_again(
@@ -240,3 +258,33 @@ def test_what_was_taken_back_is_shown_no_more() -> None:
     gone, unknown = weighed("act.caller.absurd.withdrawn", -1.2), weighed("act.caller.lewd.withdrawn", -1.0)
     assert standing([prank, ask, gone]) == [ask]
     assert standing([prank, gone, prank, unknown]) == [prank, unknown]
+
+
+def test_who_orders_reads_at_once_what_came_of_it(
+    place: Path, context: ConsoleContext, client: TestClient
+) -> None:
+    """The service answers over its feed; everybody who sees the call reads it there too."""
+    server: FeedServer
+
+    def ordered(order: Order) -> None:
+        outcome = "done" if order.act is CallControl.LINE_FAULT else "too_late"
+        server.put(Obeyed(order.call, 2.0, order.act.value, order.by, outcome))
+
+    server = FeedServer(place, ordered)
+    context.hub = hub_of([place])
+    context.hub.start()
+    try:
+        wait_for(lambda: server.put(BEGAN) or context.hub.call("a"))
+        guard = log_in(client, context, Role.SUPERVISOR)
+
+        def order(act: str) -> dict:
+            return client.post("/live/a/order", json={"act": act}, headers={"x-guard": guard}).json()
+
+        for _ in range(2):
+            assert order("line_fault") == {"ok": True, "outcome": "done", "told": "线路故障：已执行"}
+        late = order("agents")
+        assert (late["ok"], late["told"]) == (False, "这是误判：未执行，来电人正在转接或已离开")
+        assert shown(context)["orders"][-1] == "人工操作 supervisor · 这是误判：未执行，来电人正在转接或已离开"
+    finally:
+        context.hub.stop()
+        server.stop()

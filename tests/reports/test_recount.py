@@ -13,35 +13,24 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from screener.console.asked import FILTERS, days, wanted
 from screener.core.evidence import Kind, Treatment
 from screener.exchange.asterisk import read_cdr, read_queue_log
 from screener.exchange.listfile import BadLine
 from screener.numbers.identify import Lines
-from screener.reports.accuracy import accuracy
-from screener.reports.agents import agents
+from screener.reports.accuracy import accuracy, accuracy_page
+from screener.reports.agents import agents, agents_page
 from screener.reports.facts import facts
+from screener.reports.filters import FILTERS, days, wanted
 from screener.reports.follow import asked, both
-from screener.reports.frequency import Bucket, frequency
+from screener.reports.frequency import Bucket, frequency, frequency_page, heat_page
 from screener.reports.layout import Page
-from screener.reports.pages import (
-    accuracy_page,
-    agents_page,
-    frequency_page,
-    heat_page,
-    queue_page,
-    sources_page,
-    treatment_page,
-    warnings_page,
-)
-from screener.reports.queue import queue
+from screener.reports.queue import queue, queue_page
 from screener.reports.reader import Reader
-from screener.reports.sources import SourceBy, sources
-from screener.reports.span import Span
-from screener.reports.summary import Measures, summary, usual_span
-from screener.reports.summary_page import summary_page
-from screener.reports.treatment import treatment
-from screener.reports.warnings import warnings
+from screener.reports.sources import sources, sources_page
+from screener.reports.span import SourceBy, Span
+from screener.reports.summary import Measures, summary, summary_page, usual_span
+from screener.reports.treatment import treatment, treatment_page
+from screener.reports.warnings import warnings, warnings_page
 from screener.store.bulk import load
 from screener.store.find import find
 from screener.store.insert import tidy
@@ -308,6 +297,12 @@ def follow_some(log: CallLog, page: Page, span: Span, zone: ZoneInfo, dice: rand
                     assert listed(log, measure, query, zone) == figure, (span, zone, sheet.name, key, row, query)
 
 
+@cache
+def rows_of(log: CallLog, call_id: str) -> list[CallRecord]:
+    """Of a log that does not change any more."""
+    return log.rows_of(call_id)
+
+
 def listed(log: CallLog, measure: str, query: dict[str, str], zone: ZoneInfo) -> int:
     """What a measure counts of the calls that are listed."""
     calls = find(log, wanted(query, *days(query, zone), LINES, zone), 100_000)
@@ -323,7 +318,7 @@ def listed(log: CallLog, measure: str, query: dict[str, str], zone: ZoneInfo) ->
             steps = [
                 (w.about, str(w.level), w.step)
                 for call in calls
-                for row in log.rows_of(call.id)
+                for row in rows_of(log, call.id)
                 for w in row.warnings
             ]
             return steps.count((query["warned"], query["level"], query["step"]))
@@ -332,7 +327,7 @@ def listed(log: CallLog, measure: str, query: dict[str, str], zone: ZoneInfo) ->
 
 
 def entries(log: CallLog, calls: list[CallRecord], query: Mapping[str, str]) -> int:
-    given = [given for call in calls for row in log.rows_of(call.id) for given in row.treatments]
+    given = [given for call in calls for row in rows_of(log, call.id) for given in row.treatments]
     told = [
         ("by_hand" if one.by_hand else "automatic", "to_the_end" if one.completed else "abandoned")
         for one in given

@@ -1,6 +1,7 @@
 """Every English sentence in the code that a person may see: of errors, checks, the command line."""
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,9 +10,13 @@ import screener
 PACKAGE = Path(screener.__file__).parent
 ERRORS = {
     "ScreenerError", "SettingsError", "AudioError", "ModelError", "SipError", "PbxError", "StoreError",
-    "InputError",     "BadParameter", "UsageError", "BadLine",
+    "InputError", "MissingError", "BadParameter", "UsageError", "BadLine",
 }  # fmt: skip
 SAYS = {"say", "Check"}
+LOGS = {"warning", "error", "exception", "critical"}
+"""Of a `log`: the page 运行状态 tells the newest of a node's."""
+UNWATCHED_ROOMS = {"cli", "replay", "evaluation"}
+"""Whose log no node tells."""
 UNHEARD = {
     *(("speech", "_lose"), ("speech", "failed")),
     *(("sip", "_fail"), ("sip", "_ask_again")),
@@ -29,6 +34,21 @@ def template(node: ast.expr) -> str | None:
     if isinstance(node, ast.JoinedStr):
         return "".join(part.value if isinstance(part, ast.Constant) else "{}" for part in node.values)  # type: ignore[misc]
     return None
+
+
+def faults(place: Path) -> Iterator[tuple[int, str]]:
+    """Line and sentence of every warning and error of the log, `{}` for what is filled in."""
+    if place.parts[0] in UNWATCHED_ROOMS:
+        return
+    for node in ast.walk(ast.parse((PACKAGE / place).read_text("utf-8"))):
+        if (
+            not isinstance(node, ast.Call)
+            or not isinstance(node.func, ast.Attribute)
+            or node.func.attr not in LOGS
+        ):
+            continue
+        if getattr(node.func.value, "id", "") == "log" and (text := template(node.args[0])):
+            yield node.lineno, re.sub(r"%[-.0-9]*[sdgfr]", "{}", text)
 
 
 def files() -> list[Path]:

@@ -12,8 +12,8 @@ from screener.cli import COMMANDS
 from screener.words.evidence import SAID
 from screener.words.language import choose, without_lang
 from screener.words.terms import WORDS
-from screener.words.told import _catalogue, helped, option_helped, told
-from tests.words.sentences import PACKAGE, files, sentences
+from screener.words.told import _catalogue, faults_told, helped, option_helped, told
+from tests.words.sentences import PACKAGE, faults, files, sentences
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 TEMPLATES = set(_catalogue()["sentences"])
@@ -33,6 +33,34 @@ def is_prose(sentence: str) -> bool:
 def test_every_sentence_is_told_in_chinese(place: Path) -> None:
     untold = [(line, text) for line, text in sentences(place) if is_prose(text) and not known(text)]
     assert untold == [], "add them to screener/words/zh.toml"
+
+
+@pytest.mark.parametrize("place", files(), ids=Path.as_posix)
+def test_every_warning_of_the_log_is_told_in_chinese(place: Path) -> None:
+    untold = [(line, text) for line, text in faults(place) if text != "{}" and not faults_told(text)]
+    assert untold == [], "add them to [faults] of screener/words/zh.toml"
+
+
+def test_warnings_are_found() -> None:
+    assert sum(1 for place in files() for _ in faults(place)) > 90
+
+
+@pytest.mark.parametrize(
+    ("line", "chinese"),
+    [
+        ("call 5f: the caller is not heard: no_media", "来电 5f：听不到来电人：没有音频"),
+        ("recogniser process 2 died (SIGKILL): 3 voices are not heard; it is started again in 4 s",
+         "识别进程 2 退出（SIGKILL）：3 路声音未被识别；4 秒后重启"),
+        ("10.0.0.9: asks too fast; refused (7 so far)", "10.0.0.9：请求过快，已拒绝（至今 7 次）"),
+        ("calls wait in the spool: x.db: cannot be written (disk I/O error) — run: screener doctor",
+         "来电在暂存目录中等待：x.db：无法写入（磁盘读写出错） — 请运行：screener doctor"),
+        ("calls wait in the spool: server closed the connection", ""),
+        ("broken", ""),
+        ("a line of a library", ""),
+    ],
+)  # fmt: skip
+def test_a_line_of_the_log_is_chinese_or_not_told(line: str, chinese: str) -> None:
+    assert faults_told(line) == chinese
 
 
 def test_sentences_are_found() -> None:
@@ -69,9 +97,9 @@ def test_every_command_has_its_line() -> None:
 
 
 def test_a_sentence_is_filled_in_wherever_its_parts_stand() -> None:
-    assert told(
-        "/tmp/x.db: there is no call log — name it with --db, or its settings file with --config", "zh"
-    ) == ("/tmp/x.db：没有来电记录库 — 用 --db 指定，或用 --config 指定其设置文件")
+    assert told("/tmp/x.db: there is no call log — see: screener calls list", "zh") == (
+        "/tmp/x.db：没有来电记录库 — 见：screener calls list"
+    )
     assert told("am/final.mdl in small is damaged: cut", "zh") == "small 中的 am/final.mdl 已损坏：cut"
     assert told("no words of ours", "zh") == "no words of ours"
     assert told("no words of ours", "en") == "no words of ours"

@@ -17,9 +17,10 @@ REPORT = {
     XLSX: {"schema": {"type": "string"}},
 }
 ERRORS = {
-    "400": "It cannot be: a filter, a number, a call that is over",
+    "400": "It cannot be: a filter, a number, a form",
     "401": "No token, or one that is not known any more",
     "403": "The token's role may not",
+    "404": "It is not there, or no more: a call, an entry, a report",
     "429": "Too often, or too many streams: see Retry-After",
     "503": "The database is away",
 }

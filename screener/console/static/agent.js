@@ -52,8 +52,9 @@ function show(told) {
   rest.hidden = !told.rest;
   taking.hidden = Boolean(told.pause);
   taking.textContent = taking.dataset.text.replace("{}", String(Math.round(told.rest * 10) / 10));
-  rested.textContent = rested.dataset[told.pause] || "";
+  rested.textContent = (rested.dataset[told.pause] || "").replace("{}", taking.textContent);
   $("warn").hidden = !told.may_warn;
+  document.querySelector(".answer").textContent = told.answer;
   const waits = document.querySelector("#present .waits");
   waits.hidden = !told.waits;
   waits.querySelector("span").textContent = told.waits;

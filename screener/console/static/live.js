@@ -78,7 +78,9 @@ function show(call) {
   element.querySelector(".waits").hidden = !call.waits;
   text(".waits span", call.waits);
   line(element.querySelector(".warnings"), call.warnings.map((w) => ["", w]));
-  text(".reason", [call.asked, call.unheard, call.reason, call.treatment, call.moved_to].filter(Boolean).join(" → "));
+  line(element.querySelector(".orders"), call.orders.map((o) => ["", o]));
+  text(".reason", [call.asked, call.unheard, call.reason, call.treatment].filter(Boolean).join(" → "));
+  text(".answer", call.answer);
   const meter = element.querySelector(".score");
   meter.parentElement.hidden = call.score === null;
   if (call.score !== null) {

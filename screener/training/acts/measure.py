@@ -22,7 +22,7 @@ from screener.core.judgement import Judgement, Weights
 from screener.core.lexicon import Lexicon, PhraseRole
 from screener.core.policy import threshold
 from screener.core.scoring import assess, carries
-from screener.core.signals import WITHDRAWN
+from screener.core.signals import taken_back
 from screener.evaluation.noise import Garbler
 from screener.events import Caller, Entrance, Speaker
 from screener.intervals import wilson
@@ -111,8 +111,7 @@ def margins(evidence: Iterable[Evidence], weights: Weights) -> Iterator[float]:
     """How far the score is above the threshold of its kind, after each piece, while the caller carries it."""
     known: list[Evidence] = []
     for piece in evidence:
-        if piece.rule.endswith(WITHDRAWN):
-            rule = piece.rule.removesuffix(WITHDRAWN)
+        if rule := taken_back(piece.rule):
             known.remove(next(e for e in reversed(known) if e.rule == rule))
         else:
             known.append(piece)
