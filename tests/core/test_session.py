@@ -577,7 +577,7 @@ def test_a_person_may_order_another_treatment_while_one_goes_on(seconds: float) 
 
 def test_an_order_while_a_warning_or_a_second_try_goes_on_is_carried_out() -> None:
     warned = call().wait(2).say("我要投诉你们乱扣费没人处理你这个废物").wait(0.1).say("废物").wait(1)
-    tried = call(refuse=["agents"]).wait(2).say("我想查一下话费")
+    tried = call(refuse=["agents"]).wait(2).say("我想查一下话费").wait(0.5)
     for line, before in ((warned, Prompt.WARNING), (tried, Prompt.CONNECTING)):
         assert line.played[-1] is before
         ordered(line, CallControl.LINE_FAULT).wait(5)
