@@ -31,13 +31,14 @@ from screener.store.records import (
     OrderRow,
     RefusedRecord,
     Review,
+    ReviewNote,
     Segment,
     TransferRow,
     TreatmentRow,
     WarningRow,
 )
 from screener.store.schema import is_newest, migrate
-from screener.store.tables import AccessNote, CallRow, Listed
+from screener.store.tables import AccessNote, CallRow, Listed, ReviewSaid
 
 
 def open_log(url: str, folder: Path | None = None, must_exist: bool = False, read_only: bool = False) -> "CallLog":
@@ -280,14 +281,16 @@ class CallLog:
             of_call = recent.where(CallRow.linkedid == linkedid, flagged | CallRow.ended_at.is_(None))
             return [CallRecord(*row) for row in connection.execute(of_call)]
 
-    def review(self, call_id: str, review: Review, by: str, at: datetime) -> None:
-        """Keep what a person says about a flag; the newest word holds.
+    def review(self, call_id: str, review: Review, by: str, at: datetime, way: str = "", reason: str = "") -> None:
+        """Keep what a person says about a flag; the newest word holds, those before stay on record.
 
         Args:
             call_id: a whole id.
             review: what they say.
             by: who.
             at: when; aware.
+            way: how it came.
+            reason: why, in the person's own words.
 
         Raises:
             MissingError: there is no such call.
@@ -301,6 +304,9 @@ class CallLog:
         with self.writing() as connection:
             if connection.execute(change).rowcount == 0:
                 raise MissingError(f"no call has the id {call_id!r}", "see: screener calls list")
+            note = ReviewNote(call_id, review, by[:SHORT_MOST], at, way, reason)
+            values = {f.name: getattr(note, f.name) for f in fields(note) if f.name != "call"}
+            connection.execute(insert(ReviewSaid).values(call_id=call_id, **values))
 
     # Lists.
 

@@ -317,6 +317,20 @@ class OrderGiven(Base):
     outcome: Mapped[str] = mapped_column(String(20))
 
 
+class ReviewSaid(Base):
+    """What a person said of a call: every word, also one that another's took the place of."""
+
+    __tablename__ = "reviews"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    call_id: Mapped[str] = _call()
+    review: Mapped[Review]
+    by: Mapped[str]
+    at: Mapped[datetime]
+    way: Mapped[str]
+    reason: Mapped[str]
+
+
 class Listed(Base):
     """A number on a list."""
 
