@@ -34,7 +34,7 @@ def console(context: click.Context, config: Path | None, host: str | None, port:
         return
     settings = as_spoken(load(config))
     start_logging(settings.operations.log_level, as_json=settings.operations.log_json)
-    log = open_log(settings.store.url, settings.folder)
+    log = open_log(settings.store.url, settings.folder, must_exist=True)
     if not Accounts(log).everybody():
         say("no account yet: screener console adduser NAME --role administrator", err=True)
     try:
@@ -55,7 +55,7 @@ def adduser(config: Path | None, name: str, role: str, extension: str, password:
     Example: screener console adduser wang --role supervisor
     """
     settings = load(config)
-    log = open_log(settings.store.url, settings.folder)
+    log = open_log(settings.store.url, settings.folder, must_exist=True)
     try:
         access = make_access(settings, log)
         access.check(name, Role(role), extension)  # before anybody types a password
@@ -81,7 +81,7 @@ def removeuser(config: Path | None, name: str) -> None:
     Example: screener console removeuser wang
     """
     settings = load(config)
-    log = open_log(settings.store.url, settings.folder)
+    log = open_log(settings.store.url, settings.folder, must_exist=True)
     try:
         if not Accounts(log).remove(name):
             raise MissingError(f"{name}: no such account", "see: screener console users")
@@ -98,7 +98,7 @@ def users(config: Path | None) -> None:
     Example: screener console users
     """
     settings = load(config)
-    log = open_log(settings.store.url, settings.folder)
+    log = open_log(settings.store.url, settings.folder, must_exist=True)
     try:
         for account in Accounts(log).everybody():
             show(f"{account.name}  {account.role}  {account.extension}".rstrip())
@@ -123,7 +123,7 @@ def token_add(config: Path | None, name: str, role: str, extension: str, days: i
     Example: screener console token add crm --role supervisor --days 365
     """
     settings = load(config)
-    log = open_log(settings.store.url, settings.folder)
+    log = open_log(settings.store.url, settings.folder, must_exist=True)
     try:
         lasts = timedelta(days=days) if days else None
         made = make_access(settings, log).add_token(name, Role(role), extension, lasts)
@@ -140,7 +140,7 @@ def token_list(config: Path | None) -> None:
     Example: screener console token list
     """
     settings = load(config)
-    log = open_log(settings.store.url, settings.folder)
+    log = open_log(settings.store.url, settings.folder, must_exist=True)
     try:
         for one in Accounts(log).tokens():
             until = f"→ {one.expires_at:%Y-%m-%d}" if one.expires_at else ""
@@ -158,7 +158,7 @@ def token_remove(config: Path | None, name: str) -> None:
     Example: screener console token remove crm
     """
     settings = load(config)
-    log = open_log(settings.store.url, settings.folder)
+    log = open_log(settings.store.url, settings.folder, must_exist=True)
     try:
         if not Accounts(log).remove_token(name):
             raise MissingError(f"{name}: no such token", "see: screener console token list")

@@ -14,6 +14,7 @@ from screener.console.api.openapi import described
 from screener.console.context import API, ConsoleContext
 from screener.console.logins import Person, Role
 from screener.reports import filters
+from screener.reports.every import REPORTS
 
 EVERYBODY = frozenset(Role)
 AGENTS = frozenset({Role.AGENT})
@@ -103,7 +104,7 @@ PROGRAMS: tuple[PageAddress, ...] = (
     ),
     _api(
         "GET", "/reports/{name}", api.report, READERS,
-        Told(f"A report: {', '.join(reports.REPORTS)}", "report", query=(*SPAN, "by", "form")),
+        Told(f"A report: {', '.join(REPORTS)}", "report", query=(*SPAN, "by", "form")),
     ),
     _api("GET", "/lists", api.listed, READERS, Told("Lists, proposals and the ladder", wire.Lists)),
     _api("POST", "/lists", api.enlist, SUPERVISORS, Told("Put a number on a list", wire.Done, wire.AnEntry)),

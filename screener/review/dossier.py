@@ -72,7 +72,7 @@ def _transcript(exhibit: Exhibit, maker: Maker) -> list[str]:
     """What was said, row by row; where nothing is kept, why."""
     lines: list[str] = []
     for row in exhibit.rows:
-        lines += [f"[{maker.moment(row.answered_at or row.started_at)}] {row.id}"]
+        lines += [f"[{maker.moment(row.audio_began)}] {row.id}"]
         lines += [
             f"{s.start:8.2f}-{s.end:.2f}s {maker.word(s.speaker.value)}:{visible(s.text)}" for s in row.segments
         ]

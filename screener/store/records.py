@@ -110,6 +110,8 @@ class OrderRow:
 class CallRecord:
     """One call.
 
+    Seconds of its parts count from `audio_began`; what an imported call did before the answer is below zero.
+
     Attributes:
         id: the product's own; unique for ever.
         started_at, answered_at, ended_at: aware, UTC; None while it has not happened.
@@ -157,6 +159,11 @@ class CallRecord:
     transfers: tuple[TransferRow, ...] = ()
     warnings: tuple[WarningRow, ...] = ()
     orders: tuple[OrderRow, ...] = ()
+
+    @property
+    def audio_began(self) -> datetime:
+        """When second 0 was: at the answer, or where nobody answered at the beginning."""
+        return self.answered_at or self.started_at
 
 
 _RECORD = TypeAdapter(CallRecord)

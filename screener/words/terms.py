@@ -160,6 +160,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "m_stay_median": ("停留中位数（秒）", "Median stay, s"),
     # Titles.
     "t_frequency": ("骚扰来电频次", "Frequency of harassment calls"),
+    "heat": ("星期 × 时段", "weekday × hour"),
     "t_heat": ("星期与时段", "Weekday and hour"),
     "t_sources": ("骚扰来电来源", "Sources of harassment calls"),
     "t_queue": ("来电自动分析队列", "Analysis queue"),

@@ -308,6 +308,12 @@ def follow_some(log: CallLog, page: Page, span: Span, zone: ZoneInfo, dice: rand
                     assert listed(log, measure, query, zone) == figure, (span, zone, sheet.name, key, row, query)
 
 
+@cache
+def rows_of(log: CallLog, call_id: str) -> list[CallRecord]:
+    """Of a log that does not change any more."""
+    return log.rows_of(call_id)
+
+
 def listed(log: CallLog, measure: str, query: dict[str, str], zone: ZoneInfo) -> int:
     """What a measure counts of the calls that are listed."""
     calls = find(log, wanted(query, *days(query, zone), LINES, zone), 100_000)
@@ -323,7 +329,7 @@ def listed(log: CallLog, measure: str, query: dict[str, str], zone: ZoneInfo) ->
             steps = [
                 (w.about, str(w.level), w.step)
                 for call in calls
-                for row in log.rows_of(call.id)
+                for row in rows_of(log, call.id)
                 for w in row.warnings
             ]
             return steps.count((query["warned"], query["level"], query["step"]))
@@ -332,7 +338,7 @@ def listed(log: CallLog, measure: str, query: dict[str, str], zone: ZoneInfo) ->
 
 
 def entries(log: CallLog, calls: list[CallRecord], query: Mapping[str, str]) -> int:
-    given = [given for call in calls for row in log.rows_of(call.id) for given in row.treatments]
+    given = [given for call in calls for row in rows_of(log, call.id) for given in row.treatments]
     told = [
         ("by_hand" if one.by_hand else "automatic", "to_the_end" if one.completed else "abandoned")
         for one in given
