@@ -31,7 +31,6 @@ from screener.store.records import (
     OrderRow,
     RefusedRecord,
     Review,
-    ReviewNote,
     Segment,
     TransferRow,
     TreatmentRow,
@@ -288,24 +287,19 @@ class CallLog:
             review: what they say.
             by: who.
             at: when; aware.
-            way: how it came.
-            reason: why, in the person's own words.
+            way: how it came; `reason`: why, in the person's own words.
 
         Raises:
             MissingError: there is no such call.
             StoreError: the database failed.
         """
-        change = (
-            update(CallRow)
-            .where(CallRow.id == call_id)
-            .values(review=review, reviewed_by=by[:SHORT_MOST], reviewed_at=at)
-        )
+        name, why = by[:SHORT_MOST], {"way": way, "reason": reason}
+        change = update(CallRow).where(CallRow.id == call_id)
+        change = change.values(review=review, reviewed_by=name, reviewed_at=at)
         with self.writing() as connection:
             if connection.execute(change).rowcount == 0:
                 raise MissingError(f"no call has the id {call_id!r}", "see: screener calls list")
-            note = ReviewNote(call_id, review, by[:SHORT_MOST], at, way, reason)
-            values = {f.name: getattr(note, f.name) for f in fields(note) if f.name != "call"}
-            connection.execute(insert(ReviewSaid).values(call_id=call_id, **values))
+            connection.execute(insert(ReviewSaid).values(call_id=call_id, review=review, by=name, at=at, **why))
 
     # Lists.
 
