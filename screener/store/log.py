@@ -287,7 +287,8 @@ class CallLog:
             review: what they say.
             by: who.
             at: when; aware.
-            way: how it came; `reason`: why, in the person's own words.
+            way: how it came.
+            reason: why, in the person's own words.
 
         Raises:
             MissingError: there is no such call.
