@@ -73,10 +73,11 @@ def said_of(context: ConsoleContext, person: Person, rows: Sequence[CallRecord])
     """What people said of a call, the oldest first; once what they said of several rows of it in one word."""
     told: dict[tuple[str, datetime], dict[str, str]] = {}
     for note in words_of(context.log, [one.id for one in rows]):
+        key = "review_undone" if note.review is Review.NONE else f"review_{note.review}"
         told[note.by, note.at] = {
             "who": visible(note.by),
             "at": f"{note.at.astimezone(context.zone):%Y-%m-%d %H:%M}",
-            "what": context.say("review_undone" if note.review is Review.NONE else f"review_{note.review}"),
+            "what": context.say(key),
             "reason": visible(seen.of_person(context, person, note.reason)),
         }
     return list(told.values())
