@@ -161,6 +161,11 @@ class CallRecord:
     orders: tuple[OrderRow, ...] = ()
 
     @property
+    def is_over(self) -> bool:
+        """Nobody is on the line any more."""
+        return self.ended_at is not None
+
+    @property
     def audio_began(self) -> datetime:
         """When second 0 was: at the answer, or where nobody answered at the beginning."""
         return self.answered_at or self.started_at
