@@ -48,7 +48,10 @@ class Counted(StrEnum):
 
 
 class Past(StrEnum):
-    """Whether the number had been flagged before, of whatever kind and in whatever queue."""
+    """Whether the number had been flagged before, of whatever kind and in whatever queue.
+
+    No withheld one has a past.
+    """
 
     NEW = "new"
     """Not before the time that is asked about."""
@@ -230,11 +233,12 @@ class Wanted:
         match self.past:
             case Past.RETURNING:
                 order = tuple_(other.called_at, other.root) < tuple_(CallRow.called_at, CallRow.root)
-                return [exists().where(other.number == CallRow.number, *flagged, order)]
+                return [CallRow.number != "", exists().where(other.number == CallRow.number, *flagged, order)]
             case Past.NEW if self.since is not None:
-                return [
-                    not_(exists().where(other.number == CallRow.number, *flagged, other.called_at < self.since))
-                ]
+                before = exists().where(other.number == CallRow.number, *flagged, other.called_at < self.since)
+                return [CallRow.number != "", not_(before)]
+            case Past.NEW:
+                return [CallRow.number != ""]
             case _:
                 return []
 
