@@ -195,6 +195,23 @@ def _plain(value: Any) -> str:  # noqa: ANN401 - what json hands over
 
 
 @dataclass(frozen=True, slots=True)
+class ReviewNote:
+    """One word of a person about a call; the newest holds.
+
+    Attributes:
+        way: how it came: `console`, `screener review`, `agent's key`.
+        reason: in the person's own words, perhaps empty.
+    """
+
+    call: str
+    review: Review
+    by: str
+    at: datetime
+    way: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class ListedNumber:
     """A number on a list; `expires_at` None is for ever."""
 
