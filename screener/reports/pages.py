@@ -59,7 +59,13 @@ def frequency_page(answer: Frequency, span: Span, by: Bucket, reader: Reader) ->
     shares = [row.share or 0.0 for row in answer.rows]
     axes = reader.word(by.value), reader.word("m_share")
     charts.append(Bars(reader.word("t_share"), labels, shares, share=True, upright=True, axes=axes, asks=flags))
-    asks = {"offered": OFFERED, "flagged": FLAGGED, "treated": FLAGGED | {"treated": "1"}, "by_hand": BY_HAND}
+    asks = {
+        "offered": OFFERED,
+        "flagged": FLAGGED,
+        "share": FLAGGED,
+        "treated": FLAGGED | {"treated": "1"},
+        "by_hand": BY_HAND,
+    }
     asked = [name for name in of_kinds if span.kind in (None, name)]  # of the others there are none
     asks |= {name: FLAGGED | {"kind": "none" if name == "no_kind" else name} for name in asked}
     sheet = Sheet(
@@ -128,7 +134,10 @@ def source_sheet(rows: Sequence[SourceRow], by: SourceBy, reader: Reader, title:
     return Sheet(
         reader.word(title), keys, heads, cells, {by.value: kind}, name,
         row_asks=[reader.whole(by, row.source) for row in rows],
-        asks={"calls": OFFERED, "flagged": FLAGGED, "numbers": FLAGGED, "new": NEW, "returning": RETURNING},
+        asks={
+            "calls": OFFERED, "flagged": FLAGGED, "share": FLAGGED,
+            "numbers": FLAGGED, "new": NEW, "returning": RETURNING,
+        },
     )  # fmt: skip
 
 
@@ -217,6 +226,8 @@ def _queue_sheet(
     keys = [first, *_QUEUE]
     asks = {"entered": ENTERED, "by_hand": ENTERED | {"way": "by_hand"}}
     asks |= {stay: ENTERED | {"stay": stay} for stay in ("to_the_end", "abandoned")}
+    asks |= {"abandoned_after_seconds": asks["abandoned"], "repeated": ENTERED | {"repeated": "1"}}
+    asks |= dict.fromkeys(("stay_median_seconds", "stay_p95_seconds"), ENTERED)
     name = title.removeprefix("t_").removeprefix("queue_")
     return Sheet(
         reader.word(title), keys, reader.words(keys), cells, {first: "text"}, name, row_asks=places, asks=asks
@@ -234,6 +245,9 @@ def treatment_sheet(rows: Sequence[ArmRow], reader: Reader) -> Sheet:
         cells.append([reader.coded(row.arm), row.sources, *windows])
     places: list[Asks] = [{"treatment": row.arm} for row in rows]
     asks = {"sources": FLAGGED}
+    for days in DAYS:
+        asks[f"watched_{days}"] = FLAGGED | {"watched": str(days)}
+        asks |= dict.fromkeys((f"again_{days}", f"again_{days}_share"), FLAGGED | {"again": str(days)})
     return Sheet(
         reader.word("t_treatment"), keys, reader.words(keys), cells, name="treatment", row_asks=places, asks=asks
     )
@@ -249,7 +263,7 @@ def treatment_page(rows: Sequence[ArmRow], span: Span, reader: Reader) -> Page:
             [row.windows[number].share or 0.0 for row in rows],
             share=True,
             most=most,
-            asks=[FLAGGED | {"treatment": row.arm} for row in rows],
+            asks=[FLAGGED | {"treatment": row.arm, "again": str(days)} for row in rows],
         )
         for number, days in enumerate(DAYS)
     ]
@@ -314,6 +328,7 @@ def accuracy_page(answer: Accuracy, span: Span, reader: Reader) -> Page:
         for row in answer.rules
     ]
     reviewed = {review: OWN | {"reviewed": review} for review in ("confirmed", "overturned")}
+    reviewed["confirmed_share"] = reviewed["confirmed"]
     sheets = [
         Sheet(
             reader.word("t_accuracy"), kind_keys, reader.words(kind_keys), kinds, name="kinds",
@@ -331,7 +346,7 @@ def accuracy_page(answer: Accuracy, span: Span, reader: Reader) -> Page:
         [row.share or 0.0 for row in answer.kinds],
         share=True,
         most=1.0,
-        asks=[_of_kind(row.name) | OWN for row in answer.kinds],
+        asks=[_of_kind(row.name) | reviewed["confirmed"] for row in answer.kinds],
     )
     return reader.page("t_accuracy", span, sheets, [bars], asks=OWN)
 

@@ -84,6 +84,8 @@ def _width(sheet: Sheet, column: int) -> int:
     """Columns of the screen: a number whole, a text up to a measure, a head folded if need be."""
     kind = sheet.type_of(column)
     cells = max(map(cell_len, sheet.texts(column)), default=0)
+    if len(sheet.keys) == 1:  # there is room
+        return max(cells, cell_len(sheet.heads[column]))
     head = min(cell_len(sheet.heads[column]), max(HEAD_LEAST, cells, _longest_word(sheet.heads[column])))
     if kind == "time":
         return max(TIME_COLUMNS, head)
@@ -96,9 +98,7 @@ def _longest_word(head: str) -> int:
 
 
 def _table(sheet: Sheet, columns: Sequence[int], *, titled: bool) -> Table:
-    table = Table(
-        title=sheet.title if titled else None, box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False
-    )
+    table = Table(title=sheet.title if titled else None, box=box.SIMPLE_HEAD, padding=0, show_edge=False)
     for column in columns:
         numbers = sheet.type_of(column) not in ("text", "phone", "time")
         table.add_column(

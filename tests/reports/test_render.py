@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import openpyxl
 import pytest
+from rich.cells import cell_len
 
 from screener.reports.layout import Bars, Cell, Coded, Heat, Page, Sheet, Trend, shown
 from screener.reports.render import render
@@ -159,6 +160,27 @@ def test_a_table_fits_the_terminal_that_it_is_for() -> None:
     assert "12.5%" in text
     assert max(map(len, text.splitlines())) <= 60
     assert "+8613800138000" in text
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 100])
+def test_no_date_number_or_share_is_broken_on_a_terminal(width: int) -> None:
+    """However many columns there are: what does not fit goes on in a table of its own."""
+    keys = ["day", *(f"count_{n}" for n in range(9)), *(f"{n}_share" for n in range(4)), "first"]
+    heads = ["日期", *["来电"] * 9, *["占比"] * 4, "首次"]
+    rows: list[list[Cell]] = [
+        [f"2026-03-{day:02}", *[10_000_000 + day] * 9, *[1.0] * 4, NOON] for day in range(1, 20)
+    ]
+    text = str(render(Sheet("表", keys, heads, rows, {"day": "text"}), "table", width=width))
+    assert max(map(cell_len, text.splitlines())) <= width
+    for day in range(1, 20):
+        assert text.count(f"2026-03-{day:02} ") >= 1
+        assert text.count(f"{10_000_000 + day}") == 9
+    assert text.count("100.0%") == 4 * 19 and text.count("12:30") == 19
+
+
+def test_a_head_that_stands_alone_is_not_folded() -> None:
+    head = "通话后提供的暂停接听次数"
+    assert head in str(render(Sheet("表", ["rests"], [head], [[0]]), "table"))
 
 
 @pytest.mark.parametrize(
