@@ -192,6 +192,29 @@ def test_a_name_that_is_computed_is_found(line: str, tmp_path: Path) -> None:
     assert computes(broken)
 
 
+CONSOLE_OF_CLI = {"screener.console.server", "screener.console.logins"}
+"""The command line starts the console and keeps its accounts; what both need lies in a room below them."""
+
+
+def console_of(path: Path) -> set[str]:
+    """The modules of the console that a file imports."""
+    return {".".join(m.split(".")[:3]) for m in imports(path) if m.startswith("screener.console")}
+
+
+def test_the_command_line_imports_no_page_of_the_console() -> None:
+    assert set().union(*(console_of(p) for p in modules() if room(p) == "cli")) == CONSOLE_OF_CLI
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["from screener.console import calls", "from screener.console.calls import search", "import screener.console"],
+)
+def test_a_page_that_it_imports_is_found(line: str, tmp_path: Path) -> None:
+    broken = tmp_path / "copy.py"
+    broken.write_text(f"def late() -> None:\n    {line}\n", "utf-8")
+    assert console_of(broken) - CONSOLE_OF_CLI
+
+
 @pytest.mark.parametrize("own", sorted(set(MAY_IMPORT) - {"cli"}))
 def test_every_drawn_arrow_is_used(own: str) -> None:
     used = set().union(*(rooms_of(imports(p)) for p in modules() if room(p) == own))

@@ -1,6 +1,5 @@
 """`screener calls`: the log, call by call."""
 
-import hashlib
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from screener.cli.output import (
     Settings,
     Sheet,
     coded,
+    command_name,
     lines_of,
     log_options,
     masker,
@@ -28,26 +28,25 @@ from screener.cli.output import (
     user,
     writing_log_options,
 )
-from screener.cli.package import read_package, write_package
 from screener.cli.say import say, show
 from screener.cli.status import follow
-from screener.console.asked import wanted
 from screener.core.actions import WarningStep
 from screener.core.evidence import Kind, Treatment, Verdict
 from screener.errors import InputError
 from screener.events import LineClass
+from screener.reports.filters import wanted
 from screener.reports.layout import Cell, Coded
-from screener.review.case import Exhibit, Maker, case_of, recording_of
-from screener.review.dossier import LIST, MANIFEST, UNLISTED, pack, problems, sealed, sum_of
-from screener.review.seal import SIGNATURE, site_key
-from screener.review.stamp import STAMP, Stamp, stamp
-from screener.review.stamp import read as read_stamp
+from screener.review import package
+from screener.review.by import By
+from screener.review.dossier import LIST
+from screener.review.files import read_package, write_package
 from screener.review.timeline import timeline
+from screener.review.verify import verify
 from screener.store.find import find
 from screener.store.log import open_log
-from screener.store.records import CallRecord, Review
-from screener.store.wanted import DRY_RUN, UNKNOWN, Past, QueueEntry, QueueStay, Wanted
-from screener.words.terms import site_name, word
+from screener.store.records import Review
+from screener.store.wanted import DRY_RUN, UNKNOWN, Past, QueueEntry, QueueStay
+from screener.words.terms import word
 
 
 @click.group()
@@ -187,7 +186,7 @@ def show_command(settings: Settings, log: CallLog, call_id: str) -> None:
     type=click.Path(path_type=Path, exists=True, file_okay=False),
     help="Where the PBX keeps recordings: ID.wav or UNIQUEID.wav is added. Default: [evidence] recordings.",
 )
-@click.option("--by", help="Who makes it; default the name of the account.")
+@click.option("--by", "author", help="Who makes it; default the name of the account.")
 @click.option(
     "--record", is_flag=True, help="Make it of calls that are no harassment too, titled as a mere record."
 )
@@ -201,7 +200,7 @@ def export_command(
     since: str | None,
     until: str | None,
     audio: Path | None,
-    by: str | None,
+    author: str | None,
     record: bool,
 ) -> None:
     """Make a package of evidence for the operator, 12321 or the police; numbers are whole in it.
@@ -215,59 +214,40 @@ def export_command(
     """
     if bool(call_ids) == bool(number):
         raise click.UsageError("name either calls or --number")
-    now = datetime.now(UTC)
-    found, others = (_named(log, call_ids), []) if call_ids else _of_number(settings, log, number, since, until)
-    evidence = settings.evidence
-    kept = audio or (settings.folder / evidence.recordings if evidence.recordings else None)
-    exhibits = [Exhibit(rows, recording_of(kept, rows)) for rows in found]
-    case = case_of(log, exhibits, record=record, others=[Exhibit(rows) for rows in others])
-    key = site_key(settings.folder / evidence.key)
-    name = site_name(settings.site.name, speaking())
-    maker = Maker(name, by or user(), now, teller(settings), ZoneInfo(settings.site.timezone), key)
-    files = pack(case, maker)
-    if evidence.timestamp_url:
-        ca = settings.folder / evidence.timestamp_ca if evidence.timestamp_ca else None
-        files[STAMP] = stamp(files[MANIFEST], evidence.timestamp_url, ca)
-    subject = f"{' '.join(rows[0].id for rows in found)} manifest={sum_of(files)}"
-    note_call(log, subject, str(output))
-    write_package(output, files)
-    say(f"{output}: {len(found)} calls, {len(files)} files")
-    say(f"SHA-256 of MANIFEST.sha256: {sum_of(files)}")
-    say(f"signed with the key {maker.fingerprint}")
-    if others:
-        say(f"{len(others)} other calls of the number are dated in {LIST}, as not judged harassment")
-
-
-def _named(log: CallLog, call_ids: tuple[str, ...]) -> list[tuple[CallRecord, ...]]:
-    """All rows of each call, oldest call first."""
-    calls = {rows[0].id: rows for rows in (tuple(log.rows_of(log.call(name).id)) for name in call_ids)}
-    return sorted(calls.values(), key=lambda rows: rows[0].started_at)
+    chosen = package.of_calls(log, call_ids) if call_ids else _of_number(settings, log, number, since, until)
+    by = By(user(), datetime.now(UTC), command_name())
+    made = package.make(
+        log,
+        settings,
+        teller(settings),
+        chosen,
+        by,
+        str(output),
+        record=record,
+        recordings=audio,
+        author=author or "",
+    )
+    write_package(output, made.files)
+    say(f"{output}: {len(chosen.calls)} calls, {len(made.files)} files")
+    say(f"SHA-256 of MANIFEST.sha256: {made.sum}")
+    say(f"signed with the key {made.fingerprint}")
+    if chosen.others:
+        say(f"{len(chosen.others)} other calls of the number are dated in {LIST}, as not judged harassment")
 
 
 def _of_number(
     settings: Settings, log: CallLog, number: str, since: str | None, until: str | None
-) -> tuple[list[tuple[CallRecord, ...]], list[tuple[CallRecord, ...]]]:
-    """Calls of a number of which a flag holds, and its other calls of the same time: they show the pattern."""
+) -> package.Chosen:
     known = lines_of(settings).normal(number)
     if not known:
         raise InputError(f"{number} stands for no number", "a caller who withholds it cannot be named")
     begin, end = moment(settings, since), moment(settings, until)
     moments.span_of(begin, end)
-    all_calls = _named(
-        log, tuple(c.id for c in find(log, Wanted(begin, end, number=known, exact=True), CALLS_MOST))
-    )
-    flagged = [rows for rows in all_calls if Exhibit(rows).holds]
-    if not flagged:
-        raise InputError(f"no harassment call of {known} in that time", "see: screener calls list --number")
-    return flagged, [rows for rows in all_calls if not Exhibit(rows).holds]
-
-
-CALLS_MOST = 5000
-"""Calls of one package."""
+    return package.of_number(log, known, begin, end)
 
 
 @calls.command(name="verify")
-@click.argument("package", type=click.Path(path_type=Path, exists=True))
+@click.argument("file", metavar="PACKAGE", type=click.Path(path_type=Path, exists=True))
 @click.option("--sum", "told", default="", metavar="SHA-256", help="The sum that `export` printed.")
 @click.option("--key", "known", default="", help="The fingerprint of the site's key that `export` printed.")
 @click.option(
@@ -277,7 +257,7 @@ CALLS_MOST = 5000
     help="Certificates (PEM) of whom the time stamp is trusted by; default the machine's.",
 )
 @click.option("--db", help="Also look for the sum in the access record of this call log.")
-def verify_command(package: Path, told: str, known: str, authority: Path | None, db: str | None) -> None:
+def verify_command(file: Path, told: str, known: str, authority: Path | None, db: str | None) -> None:
     """Check a package of evidence against its manifest, and that against its signature; ends with 1 if not so.
 
     Whoever changes a file can make the manifest and its signature anew with another key: only the fingerprint or
@@ -286,40 +266,25 @@ def verify_command(package: Path, told: str, known: str, authority: Path | None,
 
     Example: screener calls verify case.zip --key "1f3a 88c0 …"
     """
-    read = read_package(package)
-    found = problems(read.manifest, read.sums, told)
-    seal = sealed(read.manifest, read.signature)
-    if seal is None:
-        found.append(f"{SIGNATURE}: missing" if read.signature is None else f"{SIGNATURE}: none of this manifest")
-    elif known and known.replace(" ", "").lower() != seal.fingerprint.replace(" ", ""):
-        found.append(f"{SIGNATURE}: by another key, {seal.fingerprint}")
-    digest = hashlib.sha256(read.manifest or b"").hexdigest()
-    if db and not _on_record(db, digest):
-        found.append(f"{MANIFEST}: its sum is not in the access record")
-    at = read_stamp(read.manifest, read.stamp, authority) if read.manifest and read.stamp else None
-    if isinstance(at, str):
-        found.append(f"{STAMP}: {at}; name its authority with --tsa-ca")
-    for problem in found:
+    log = open_log(db, Path.cwd(), must_exist=True, read_only=True) if db else None
+    try:
+        found = verify(read_package(file), told, known, authority, log)
+    finally:
+        if log is not None:
+            log.close()
+    for problem in found.problems:
         say(f"✘ {problem}", bad=True)
-    if found:
+    if found.problems:
         raise SystemExit(1)
-    count = len(read.sums.keys() - {MANIFEST, *UNLISTED})
+    count = found.files
     if told or known or db:
         say(f"✔ {count} files are as they were made")
     else:
         say(f"✔ {count} files are as the manifest says; whether it is the true one, only its sum or key tells")
-    say(f"SHA-256 of MANIFEST.sha256: {digest}")
-    say(f"signed with the key {seal.fingerprint if seal else ''}")
-    if isinstance(at, Stamp):
-        say(f"stamped at {at.at:%Y-%m-%d %H:%M:%S} UTC by {at.authority}")
-
-
-def _on_record(db: str, digest: str) -> bool:
-    log = open_log(db, Path.cwd(), must_exist=True, read_only=True)
-    try:
-        return any(f"manifest={digest}" in note.subject for note in log.accesses(limit=None))
-    finally:
-        log.close()
+    say(f"SHA-256 of MANIFEST.sha256: {found.sum}")
+    say(f"signed with the key {found.seal.fingerprint if found.seal else ''}")
+    if found.stamp:
+        say(f"stamped at {found.stamp.at:%Y-%m-%d %H:%M:%S} UTC by {found.stamp.authority}")
 
 
 calls.add_command(follow)

@@ -34,7 +34,7 @@ def console(context: click.Context, config: Path | None, host: str | None, port:
         return
     settings = as_spoken(load(config))
     start_logging(settings.operations.log_level, as_json=settings.operations.log_json)
-    log = open_log(settings.store.url, settings.folder)
+    log = open_log(settings.store.url, settings.folder, must_exist=True)
     _everybody(log)
     try:
         ConsoleServer(make_context(settings, log, syllables), host, port).run()
@@ -54,7 +54,7 @@ def adduser(config: Path | None, name: str, role: str, extension: str, password:
     Example: screener console adduser wang --role supervisor
     """
     settings = load(config)
-    log = open_log(settings.store.url, settings.folder)
+    log = open_log(settings.store.url, settings.folder, must_exist=True)
     try:
         access = make_access(settings, log)
         access.check(name, Role(role), extension)  # before anybody types a password
@@ -80,7 +80,7 @@ def removeuser(config: Path | None, name: str) -> None:
     Example: screener console removeuser wang
     """
     settings = load(config)
-    log = open_log(settings.store.url, settings.folder)
+    log = open_log(settings.store.url, settings.folder, must_exist=True)
     try:
         if not Accounts(log).remove(name):
             raise MissingError(f"{name}: no such account", "see: screener console users")
@@ -97,7 +97,7 @@ def users(config: Path | None) -> None:
     Example: screener console users
     """
     settings = load(config)
-    log = open_log(settings.store.url, settings.folder)
+    log = open_log(settings.store.url, settings.folder, must_exist=True)
     try:
         for account in _everybody(log):
             show(f"{account.name}  {account.role}  {account.extension}".rstrip())
@@ -130,7 +130,7 @@ def token_add(config: Path | None, name: str, role: str, extension: str, days: i
     Example: screener console token add crm --role supervisor --days 365
     """
     settings = load(config)
-    log = open_log(settings.store.url, settings.folder)
+    log = open_log(settings.store.url, settings.folder, must_exist=True)
     try:
         lasts = timedelta(days=days) if days else None
         made = make_access(settings, log).add_token(name, Role(role), extension, lasts)
@@ -147,7 +147,7 @@ def token_list(config: Path | None) -> None:
     Example: screener console token list
     """
     settings = load(config)
-    log = open_log(settings.store.url, settings.folder)
+    log = open_log(settings.store.url, settings.folder, must_exist=True)
     try:
         tokens = Accounts(log).tokens()
         if not tokens:
@@ -168,7 +168,7 @@ def token_remove(config: Path | None, name: str) -> None:
     Example: screener console token remove crm
     """
     settings = load(config)
-    log = open_log(settings.store.url, settings.folder)
+    log = open_log(settings.store.url, settings.folder, must_exist=True)
     try:
         if not Accounts(log).remove_token(name):
             raise MissingError(f"{name}: no such token", "see: screener console token list")

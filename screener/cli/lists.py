@@ -15,7 +15,7 @@ from screener.cli.output import (
     Settings,
     Sheet,
     coded,
-    filling_log_options,
+    command_name,
     lines_of,
     log_options,
     masker,
@@ -29,14 +29,14 @@ from screener.cli.output import (
     writing_log_options,
 )
 from screener.cli.say import put, say
-from screener.errors import InputError, MissingError
+from screener.errors import InputError
 from screener.events import ListName
 from screener.exchange.listfile import EXPORTS, BadLine, from_csv
-from screener.numbers.named import WRONG, proper, proper_reason
-from screener.reports.span import Span
-from screener.review.suggest import suggest
-from screener.store.ladder import lift, standings
-from screener.store.records import Access, ListedNumber
+from screener.numbers.named import WRONG
+from screener.review import lists as rules
+from screener.review.by import By
+from screener.store.ladder import standings
+from screener.store.records import ListedNumber
 from screener.words.judgement import list_reason
 from screener.words.terms import word
 
@@ -64,20 +64,17 @@ def _group(name: ListName) -> click.Group:
     @click.argument("numbers", nargs=-1, required=True)
     @click.option("--reason", required=True, help="Why, for those who look later.")
     @click.option("--expires", help="A day or time to come, or a number of days such as 30d; default never.")
-    @filling_log_options
+    @writing_log_options
     def add(settings: Settings, log: CallLog, numbers: tuple[str, ...], reason: str, expires: str | None) -> None:
         """Put numbers on the list; the newer reason and expiry of a number hold.
 
         Example: screener list block add 13800138000 --reason pranks --expires 90d
         """
-        now = datetime.now(UTC)
-        lines = lines_of(settings)
-        until = _expiry(settings, expires, now)
-        why = proper_reason(reason)
-        entries = [ListedNumber(name, proper(lines, number), why, now, until) for number in numbers]
-        log.enlist(*entries)
-        for entry in entries:
-            say(f"{word(f'list_{name}', speaking())} + {entry.number}")
+        by = _by()
+        until = _expiry(settings, expires, by.at)
+        entries = [ListedNumber(name, number, reason, by.at, until) for number in numbers]
+        for entry in rules.enlist(log, lines_of(settings), entries, by):
+            say(f"{_called(name)} + {entry.number}")
 
     @group.command()
     @click.argument("numbers", nargs=-1, required=True)
@@ -87,10 +84,7 @@ def _group(name: ListName) -> click.Group:
 
         Example: screener list block remove 13800138000
         """
-        lines = lines_of(settings)
-        missing = [number for number in numbers if not log.delist(name, lines.normal(number) or number)]
-        if missing:
-            raise MissingError(f"not on the {name} list: {', '.join(missing)}", f"see: screener list {name} show")
+        rules.delist(log, lines_of(settings), name, numbers, _by())
 
     @group.command()
     @click.option("--mask", "masked", is_flag=True, help="Hide the middle of phone numbers.")
@@ -115,7 +109,7 @@ def _group(name: ListName) -> click.Group:
 
     @group.command(name="import")
     @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-    @filling_log_options
+    @writing_log_options
     def import_(settings: Settings, log: CallLog, file: Path) -> None:
         """Add the numbers of a CSV file: number,reason,expires, or what `export` wrote.
 
@@ -123,20 +117,18 @@ def _group(name: ListName) -> click.Group:
 
         Example: screener list block import block.csv
         """
-        lines = lines_of(settings)
-        now = datetime.now(UTC)
+        lines, by = lines_of(settings), _by()
         entries: list[ListedNumber] = []
         skipped: list[str] = []
         past = 0
-        for line, found in _entries(_text(file), name, now, ZoneInfo(settings.site.timezone)):
+        for line, found in _entries(_text(file), name, by.at, ZoneInfo(settings.site.timezone)):
             wrong = WRONG.get(lines.wrong(found.number), "") if isinstance(found, ListedNumber) else found.reason
             if wrong or isinstance(found, BadLine):
                 skipped.append(f"{file}:{line}: skipped: {wrong}")
-            elif found.expires_at is not None and found.expires_at <= now:
+            elif found.expires_at is not None and found.expires_at <= by.at:
                 past += 1
             else:
-                number = lines.normal(found.number)
-                entries.append(ListedNumber(name, number, found.reason, now, found.expires_at))
+                entries.append(found)
         for text in skipped[:BAD_SHOWN]:
             say(text, err=True)
         if len(skipped) > BAD_SHOWN:
@@ -146,8 +138,8 @@ def _group(name: ListName) -> click.Group:
         if skipped and not entries and not past:
             remedy = "one number a line, or what `screener list … export` wrote"
             raise InputError(f"{file}: no number in it", remedy)
-        log.enlist(*entries)
-        say(f"{name}: {len(entries)} added, {len(skipped) + past} lines skipped")
+        rules.take_over(log, lines, entries, by)
+        say(f"{_called(name)}: {len(entries)} added, {len(skipped) + past} lines skipped")
 
     @group.command()
     @click.option("--format", "form", type=click.Choice(list(EXPORTS)), default="csv", help="Who is to read it.")
@@ -209,18 +201,21 @@ def lift_command(settings: Settings, log: CallLog, numbers: tuple[str, ...], by:
 
     Example: screener list lift 13800138000
     """
-    now, lines = datetime.now(UTC), lines_of(settings)
-    for number in [proper(lines, number) for number in numbers]:
-        lift(log, settings.ladder, number, Access(now, by or user(), "screener list lift", number, "terminal"))
+    for number in rules.lift(log, lines_of(settings), settings.ladder, numbers, _by(by)):
         say(f"off the ladder: {number}")
 
 
 @lists.command(name="suggest")
-@click.option("--days", type=click.IntRange(1, 3650), default=90, help="Look so far back.")
-@click.option("--flags", type=click.IntRange(1), default=3, help="Propose numbers with at least so many flags.")
+@click.option("--days", type=click.IntRange(1, 3650), default=rules.DAYS, help="Look so far back.")
+@click.option(
+    "--flags",
+    type=click.IntRange(1),
+    default=rules.FLAGS_LEAST,
+    help="Propose numbers with at least so many flags.",
+)
 @click.option("--accept", multiple=True, metavar="NUMBER", help="Put this proposed number on its list.")
 @click.option("--accept-all", is_flag=True, help="Put every proposed number on its list.")
-@click.option("--expires", default="180d", help="When accepted entries end; 0d is never.")
+@click.option("--expires", default=f"{rules.KEPT.days}d", help="When accepted entries end; 0d is never.")
 @click.option("--mask", "masked", is_flag=True, help="Hide the middle of phone numbers.")
 @output_options
 @log_options
@@ -241,17 +236,15 @@ def suggest_command(
 
     Example: screener list suggest --flags 5 --accept +8613800138000
     """
-    now = datetime.now(UTC)
-    lines = lines_of(settings)
-    proposals = suggest(log, Span(since=now - timedelta(days=days)), flags, now)
-    chosen = {lines.normal(number) or number for number in accept}
-    if unknown := chosen - {proposal.number for proposal in proposals}:
-        raise MissingError(f"not proposed: {', '.join(sorted(unknown))}", "see: screener list suggest")
-    until = _expiry(settings, expires, now)
-    accepted = [p for p in proposals if accept_all or p.number in chosen]
-    if accepted:
+    by = _by()
+    proposals = rules.proposed(log, by.at, days, flags)
+    until = _expiry(settings, expires, by.at)
+    chosen = [*accept, *(proposal.number for proposal in proposals if accept_all)]
+    accepted: set[str] = set()
+    if chosen:
         with writable(log) as listing:
-            listing.enlist(*(ListedNumber(p.name, p.number, p.reason(user()), now, until) for p in accepted))
+            listed = rules.accept(listing, lines_of(settings), proposals, chosen, until, by)
+        accepted = {entry.number for entry in listed}
     zone, shown = ZoneInfo(settings.site.timezone), masker(settings, masked)
     rows: list[list[Cell]] = [
         [
@@ -261,12 +254,20 @@ def suggest_command(
             p.confirmed,
             coded(p.kind),
             p.last.astimezone(zone),
-            p in accepted,
+            p.number in accepted,
         ]
         for p in proposals
     ]
     keys = ["list", "number", "flagged", "confirmed", "kind", "last", "accepted"]
     return sheet("t_suggest", keys, rows, number="phone")
+
+
+def _by(by: str | None = None) -> By:
+    return By(by or user(), datetime.now(UTC), command_name())
+
+
+def _called(name: ListName) -> str:
+    return word(f"list_{name}", speaking())
 
 
 def _held(log: CallLog, name: ListName, at: datetime) -> list[ListedNumber]:

@@ -4,9 +4,8 @@ import functools
 import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime, tzinfo
-from enum import Enum
 from pathlib import Path
 from typing import Any, get_args
 from zoneinfo import ZoneInfo
@@ -17,7 +16,7 @@ from screener.cli import moments
 from screener.cli.config import config_option
 from screener.cli.moments import time_zone
 from screener.cli.person import user
-from screener.cli.say import put
+from screener.cli.say import put, say
 from screener.cli.speaking import speaking
 from screener.errors import InputError, StoreError
 from screener.numbers.plan import lines_of
@@ -33,52 +32,27 @@ from screener.words.judgement import Teller
 from screener.words.terms import word
 
 
-class Use(Enum):
-    """What a command does with the log."""
-
-    READ = "read"
-    """Looks only: works for a user who may only read, and makes no database."""
-    WRITE = "write"
-    MAKE = "make"
-    """Writes, and makes the log where there is none."""
-    MEASURE = "measure"
-    """Likewise, but never the site's own."""
-
-
 def log_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Adds `--config` and `--db`; the command gets `settings` and an open `log`, which it only reads.
 
-    A command that answers out of the log (it has a `--format`) is noted in the access record before it does; one
-    that tells of a call says so with `note_call`.
+    It works for a user who may only read, and makes no database. A command that answers out of the log (it has a
+    `--format`) is noted in the access record before it does; one that tells of a call says so with `note_call`.
     """
-    return _with_log(command, Use.READ)
+    return _with_log(command, read_only=True)
 
 
 def writing_log_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The same for a command that writes."""
-    return _with_log(command, Use.WRITE)
+    """The same for a command that writes, into a log that is there."""
+    return _with_log(command, read_only=False)
 
 
-def filling_log_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The same for a command that makes the log where there is none."""
-    return _with_log(command, Use.MAKE)
-
-
-def named_log_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The same for a command that must not touch a site's log: it is named with `--db`."""
-    return _with_log(command, Use.MEASURE)
-
-
-def _with_log(command: Callable[..., Any], use: Use) -> Callable[..., Any]:
+def _with_log(command: Callable[..., Any], *, read_only: bool) -> Callable[..., Any]:
     @config_option
-    @click.option("--db", help="SQLAlchemy URL of the call log; default from the settings.")
+    @click.option("--db", help=_DB_HELP)
     @functools.wraps(command)
     def wrapped(config: Path | None, db: str | None, **arguments: Any) -> Any:  # noqa: ANN401 - click's own
         settings = load(config)
-        if use is Use.MEASURE and (not db or is_of_a_site(db, settings)):
-            raise click.UsageError("made-up calls never go into a site's log: name another one with --db")
-        url, folder = db or settings.store.url, Path.cwd() if db else settings.folder
-        log = open_log(url, folder, must_exist=use in (Use.READ, Use.WRITE), read_only=use is Use.READ)
+        log = open_log(*_place(settings, db), must_exist=True, read_only=read_only)
         try:
             note_answer(log)
             return command(settings=settings, log=log, **arguments)
@@ -86,6 +60,54 @@ def _with_log(command: Callable[..., Any], use: Use) -> Callable[..., Any]:
             log.close()
 
     return wrapped
+
+
+Make = Callable[[], AbstractContextManager[CallLog]]
+"""Opens the log to be filled, and makes it where there is none."""
+
+
+def filling_log_options(*, of_a_site: bool = True) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Adds `--config` and `--db`; the command gets `settings`, and `make` once it has something to write.
+
+    Args:
+        of_a_site: the log may be one that settings name; otherwise it is another one, named with `--db`.
+    """
+
+    def decorated(command: Callable[..., Any]) -> Callable[..., Any]:
+        @config_option
+        @click.option("--db", help=_DB_HELP)
+        @functools.wraps(command)
+        def wrapped(config: Path | None, db: str | None, **arguments: Any) -> Any:  # noqa: ANN401 - click's own
+            settings = load(config)
+            if not of_a_site and (not db or is_of_a_site(db, settings)):
+                raise click.UsageError("made-up calls never go into a site's log: name another one with --db")
+            return command(settings=settings, make=lambda: _made(settings, db), **arguments)
+
+        return wrapped
+
+    return decorated
+
+
+_DB_HELP = "SQLAlchemy URL of the call log; default from the settings."
+
+
+def _place(settings: Settings, db: str | None) -> tuple[str, Path]:
+    return (db, Path.cwd()) if db else (settings.store.url, settings.folder)
+
+
+@contextmanager
+def _made(settings: Settings, db: str | None) -> Iterator[CallLog]:
+    """Who mistyped the name of a log reads that it is a new one."""
+    url, folder = _place(settings, db)
+    file = database_at(url, folder)
+    new = file is not None and not file.exists()
+    log = open_log(url, folder)
+    try:
+        if new:
+            say(f"{file}: a new call log", err=True)
+        yield log
+    finally:
+        log.close()
 
 
 def is_of_a_site(db: str, settings: Settings) -> bool:
@@ -151,10 +173,9 @@ def masker(settings: Settings, masked: bool) -> Callable[[str], str]:
     """What shows a phone number as the reader asked for it."""
     if not masked:
         return str
-    from screener.numbers.mask import Masker
-    from screener.review.seal import masking_key
+    from screener.review.seal import masker_of
 
-    return Masker(masking_key(settings.folder / settings.evidence.key))
+    return masker_of(settings)
 
 
 def teller(settings: Settings) -> Teller:
@@ -192,7 +213,7 @@ def note_answer(log: CallLog) -> None:
     subject = " ".join(f"{key}={value}" for key, value in sorted(own.items()))
     masked = bool(context.params.get("masked"))
     where = str(output) if output else f"{form} {_out()}"
-    _note(log, Access(datetime.now(UTC), user(), _action(context), subject, where, masked))
+    _note(log, Access(datetime.now(UTC), user(), command_name(), subject, where, masked))
 
 
 def note_call(log: CallLog, call_id: str, destination: str = "") -> None:
@@ -202,7 +223,7 @@ def note_call(log: CallLog, call_id: str, destination: str = "") -> None:
         StoreError: it cannot be put on record.
     """
     where = destination or _out()
-    _note(log, Access(datetime.now(UTC), user(), _action(click.get_current_context()), call_id, where))
+    _note(log, Access(datetime.now(UTC), user(), command_name(), call_id, where))
 
 
 def _note(log: CallLog, access: Access) -> None:
@@ -236,7 +257,9 @@ def _out() -> str:
     return TERMINAL if sys.stdout.isatty() else "pipe"
 
 
-def _action(context: click.Context) -> str:
+def command_name() -> str:
+    """The command at work, as the access record has it: `screener list block add`."""
+    context = click.get_current_context()
     return f"screener {context.command_path.removeprefix('screener ').removeprefix('cli ')}"
 
 
@@ -254,7 +277,7 @@ def moment(settings: Settings, text: str | None, zone: tzinfo | None = None) -> 
 
 
 __all__ = [
-    "CallLog", "Cell", "Coded", "Settings", "Sheet", "coded", "filling_log_options", "lines_of", "log_options",
-    "masker", "moment", "moments", "named_log_options", "output_options", "reason_of", "sheet", "speaking",
+    "CallLog", "Cell", "Coded", "Make", "Settings", "Sheet", "coded", "command_name", "filling_log_options",
+    "lines_of", "log_options", "masker", "moment", "moments", "output_options", "reason_of", "sheet", "speaking",
     "time_zone", "user", "writable", "writing_log_options",
 ]  # fmt: skip

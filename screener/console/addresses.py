@@ -6,13 +6,15 @@ Nobody gets in without a login or a token but to the login itself and to our own
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from screener.console import account, agent, asked, calls, health, lists, live, reports, review
+from screener.console import account, agent, calls, health, lists, live, reports, review
 from screener.console.address import Handler, PageAddress, Told
 from screener.console.api import handlers as api
 from screener.console.api import wire
 from screener.console.api.openapi import described
 from screener.console.context import API, ConsoleContext
 from screener.console.logins import Person, Role
+from screener.reports import filters
+from screener.reports.every import REPORTS
 
 EVERYBODY = frozenset(Role)
 AGENTS = frozenset({Role.AGENT})
@@ -50,7 +52,7 @@ PAGES: tuple[PageAddress, ...] = (
 )
 
 SPAN = ("since", "until", "kind", "queue", "dialled")
-FILTERS = ("since", "until", *asked.FILTERS, "more")
+FILTERS = ("since", "until", *filters.FILTERS, "more")
 
 
 def _api(
@@ -74,7 +76,7 @@ PROGRAMS: tuple[PageAddress, ...] = (
     ),
     _api(
         "POST", "/agent/order", agent.order, AGENTS,
-        Told("The agent's buttons: harassment, a supervisor, a warning", wire.Done, agent.Button),
+        Told("The agent's buttons: harassment, a supervisor, a warning", wire.GivenOrder, agent.Button),
     ),
     _api(
         "POST", "/agent/rest", agent.rest, AGENTS,
@@ -87,7 +89,7 @@ PROGRAMS: tuple[PageAddress, ...] = (
     ),
     _api(
         "POST", "/live/{call}/order", live.order, SUPERVISORS,
-        Told("Do something about a running call", wire.Done, wire.AnOrder),
+        Told("Do something about a running call", wire.GivenOrder, wire.AnOrder),
     ),
     _api("GET", "/calls", api.search, READERS, Told("Calls of the log, newest first", wire.Found, query=FILTERS)),
     _api("GET", "/calls/{call}", api.call, READERS, Told("Everything that the log has of a call", wire.Whole)),
@@ -102,7 +104,7 @@ PROGRAMS: tuple[PageAddress, ...] = (
     ),
     _api(
         "GET", "/reports/{name}", api.report, READERS,
-        Told(f"A report: {', '.join(reports.REPORTS)}", "report", query=(*SPAN, "by", "form")),
+        Told(f"A report: {', '.join(REPORTS)}", "report", query=(*SPAN, "by", "form")),
     ),
     _api("GET", "/lists", api.listed, READERS, Told("Lists, proposals and the ladder", wire.Lists)),
     _api("POST", "/lists", api.enlist, SUPERVISORS, Told("Put a number on a list", wire.Done, wire.AnEntry)),

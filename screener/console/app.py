@@ -115,10 +115,12 @@ def _wants_json(request: Request) -> bool:
 def _no(
     request: Request, status: int, message: str, remedy: str, headers: dict[str, str] | None = None
 ) -> Response:
-    if _wants_json(request):
-        return JSONResponse({"error": message, "remedy": remedy}, status, headers)
     context: ConsoleContext = request.app.state.context
     lang = context.teller.lang
+    if request.url.path.startswith(API):
+        return JSONResponse({"error": message, "remedy": remedy}, status, headers)
+    if _wants_json(request):  # our own scripts, which show it
+        return JSONResponse({"error": told(message, lang), "remedy": told(remedy, lang)}, status, headers)
     again = status == 503 and request.method == "GET"
     words = {
         "message": told(message, lang),

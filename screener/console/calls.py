@@ -8,7 +8,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from screener.console import asked, seen
+from screener.console import seen
 from screener.console.case import parts, row
 from screener.console.context import ConsoleContext
 from screener.console.logins import Person
@@ -17,13 +17,14 @@ from screener.core.evidence import Kind, Treatment, Verdict
 from screener.errors import InputError
 from screener.events import LineClass
 from screener.outside.text import file_name
-from screener.review.case import Exhibit, Maker, case_of, recording_of
-from screener.review.dossier import MANIFEST, pack, sum_of, zipped
-from screener.review.seal import site_key
-from screener.review.stamp import STAMP, stamp
+from screener.reports import filters
+from screener.review import package
+from screener.review.by import By
+from screener.review.case import Exhibit
+from screener.review.dossier import zipped
 from screener.review.verdict import is_flag
 from screener.store.find import find
-from screener.store.records import Access, CallRecord, Review
+from screener.store.records import CallRecord, Review
 from screener.store.wanted import DRY_RUN, Past, QueueEntry, QueueStay
 from screener.words.terms import weekday
 
@@ -54,7 +55,7 @@ async def search(context: ConsoleContext, person: Person, request: Request) -> R
             whole=context.sees_whole_numbers(person),
             more="" if most == MORE else str(request.url.include_query_params(more=1).query),
             verdicts=list(Verdict),
-            kinds=[*Kind, asked.NO_KIND],
+            kinds=[*Kind, filters.NO_KIND],
             reviews=[Review.CONFIRMED, Review.OVERTURNED, Review.NONE],
             lines=list(LineClass),
             treatments=[*Treatment, DRY_RUN],
@@ -62,7 +63,7 @@ async def search(context: ConsoleContext, person: Person, request: Request) -> R
             stays=list(QueueStay),
             steps=list(WarningStep),
             pasts=list(Past),
-            filters=asked.FILTERS,
+            filters=filters.FILTERS,
             usual=USUAL,
             weekdays={str(day): weekday(day, context.teller.lang) for day in range(1, 8)},
             hours={str(hour): f"{hour:02}" for hour in range(24)},
@@ -78,7 +79,7 @@ def sought(context: ConsoleContext, person: Person, query: Mapping[str, str]) ->
         InputError: a filter cannot be, or somebody asks for a number who may not see any whole.
     """
     seen.check_search(context, person, query.get("number", ""), query.get("text", ""))
-    wanted = asked.wanted(query, *asked.days(query, context.zone), context.lines, context.zone)
+    wanted = filters.wanted(query, *filters.days(query, context.zone), context.lines, context.zone)
     most = MORE if "more" in query else SHOWN
     return find(context.log, wanted, most), most
 
@@ -116,22 +117,14 @@ async def evidence(context: ConsoleContext, person: Person, request: Request) ->
         raise InputError("a package of evidence has whole numbers in it", "ask somebody who may see them")
 
     def made() -> Response:
-        call = context.log.call(request.path_params["call"])
-        rows = tuple(context.log.rows_of(call.id))
-        settings, now = context.settings, datetime.now(UTC)
-        kept = settings.folder / settings.evidence.recordings if settings.evidence.recordings else None
-        exhibit = Exhibit(rows, recording_of(kept, rows))
-        case = case_of(context.log, [exhibit], record=not exhibit.holds)
-        key = site_key(settings.folder / settings.evidence.key)
-        files = pack(case, Maker(context.site_name, person.name, now, context.teller, context.zone, key))
-        if url := settings.evidence.timestamp_url:
-            ca = settings.folder / settings.evidence.timestamp_ca if settings.evidence.timestamp_ca else None
-            files[STAMP] = stamp(files[MANIFEST], url, ca)
-        subject = f"{rows[0].id} manifest={sum_of(files)}"
+        chosen = package.of_calls(context.log, [request.path_params["call"]])
+        [rows] = chosen.calls
         name = f"{file_name(rows[0].id)}.zip"
-        context.log.note_access(Access(now, person.name, "console evidence", subject, name))
+        by = By(person.name, datetime.now(UTC), "console evidence")
+        mere = not Exhibit(rows).holds
+        made = package.make(context.log, context.settings, context.teller, chosen, by, name, record=mere)
         return Response(
-            zipped(files),
+            zipped(made.files),
             media_type="application/zip",
             headers={"content-disposition": f"attachment; filename*=utf-8''{quote(name, safe='')}"},
         )

@@ -1,31 +1,27 @@
 """名单: who is on which list, why and until when; what the log proposes, for a person to accept."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from screener.console import asked, seen
+from screener.console import seen
 from screener.console.body import form
 from screener.console.context import ConsoleContext
 from screener.console.logins import Person
-from screener.errors import InputError, MissingError
+from screener.errors import InputError
 from screener.events import ListName
-from screener.numbers.named import proper, proper_reason
 from screener.outside.text import visible
-from screener.reports.span import Span
-from screener.review.suggest import ListProposal, suggest
-from screener.store.ladder import lift, standings
-from screener.store.records import Access, ListedNumber
+from screener.reports import filters
+from screener.review import lists
+from screener.review.by import By
+from screener.review.suggest import ListProposal
+from screener.store.ladder import standings
+from screener.store.records import ListedNumber
 from screener.words.judgement import is_code, list_reason
 
-LOOK_BACK = timedelta(days=90)
-FLAGS_LEAST = 3
-"""Flags of a number within that time before it is proposed, as on the command line."""
-KEPT = timedelta(days=180)
-"""How long an accepted proposal stays."""
 _OFFERED = (ListName.BLOCK, ListName.WATCH, ListName.ALLOW)
 """Whoever is in a hurry does not let a caller through by mistake."""
 
@@ -90,7 +86,7 @@ def look(context: ConsoleContext, person: Person, now: datetime) -> tuple[list[L
     ]
     proposals = [
         replace(proposal, number=context.number(proposal.number, person))
-        for proposal in suggest(context.log, Span(since=now - LOOK_BACK), FLAGS_LEAST, now)
+        for proposal in lists.proposed(context.log, now)
     ]
     return entries, proposals
 
@@ -102,7 +98,7 @@ async def add(context: ConsoleContext, person: Person, request: Request) -> Resp
         InputError: no such list, the number or the day of its end cannot be, or nobody says why.
     """
     sent = await form(request)
-    until = asked.moment(sent.get("expires", ""), context.zone)
+    until = filters.moment(sent.get("expires", ""), context.zone)
     name, number = _list(sent.get("name", "")), sent.get("number", "")
     await run_in_threadpool(enlist, context, person, name, number, sent.get("reason", ""), until)
     return RedirectResponse("/lists", 303)
@@ -141,40 +137,33 @@ async def take_off_ladder(context: ConsoleContext, person: Person, request: Requ
 
 
 def lift_off(context: ConsoleContext, person: Person, number: str) -> None:
-    """Take a number off the ladder, and that on record.
+    """Take a number off the ladder.
 
     Raises:
         MissingError: it does not stand there.
     """
-    number = proper(context.lines, number.strip())
-    access = Access(datetime.now(UTC), person.name, "list lift", number, "console")
-    lift(context.log, context.settings.ladder, number, access)
+    lists.lift(context.log, context.lines, context.settings.ladder, [number], _by(person))
 
 
 def enlist(
     context: ConsoleContext, person: Person, name: ListName, number: str, reason: str, until: datetime | None
 ) -> None:
-    """Put a number on a list, and that on record.
+    """Put a number on a list.
 
     Raises:
         InputError: the number or its end cannot be, or nobody says why.
     """
-    now = datetime.now(UTC)
-    number = proper(context.lines, number.strip())
-    if until is not None and until <= now:
-        raise InputError("the end is past", "choose a day to come")
-    _enlist(context, person, ListedNumber(name, number, proper_reason(reason), now, until))
+    by = _by(person)
+    lists.enlist(context.log, context.lines, [ListedNumber(name, number, reason, by.at, until)], by)
 
 
 def delist(context: ConsoleContext, person: Person, name: ListName, number: str) -> None:
-    """Take a number off a list, and that on record.
+    """Take a number off a list.
 
     Raises:
         MissingError: it is not on it.
     """
-    _note(context, person, f"list {name} remove", number)
-    if not context.log.delist(name, number):
-        raise MissingError("that number is not on the list", "load the page again")
+    lists.delist(context.log, context.lines, name, [number], _by(person))
 
 
 def accept_proposal(context: ConsoleContext, person: Person, number: str) -> None:
@@ -183,22 +172,13 @@ def accept_proposal(context: ConsoleContext, person: Person, number: str) -> Non
     Raises:
         MissingError: it is not proposed any more.
     """
-    now = datetime.now(UTC)
-    found = suggest(context.log, Span(since=now - LOOK_BACK), FLAGS_LEAST, now)
-    proposal = next((one for one in found if one.number == number), None)
-    if proposal is None:
-        raise MissingError("that number is not proposed", "load the page again")
-    entry = ListedNumber(proposal.name, number, proposal.reason(person.name), now, now + KEPT)
-    _enlist(context, person, entry)
+    by = _by(person)
+    proposals = lists.proposed(context.log, by.at)
+    lists.accept(context.log, context.lines, proposals, [number], by.at + lists.KEPT, by)
 
 
-def _enlist(context: ConsoleContext, person: Person, entry: ListedNumber) -> None:
-    _note(context, person, f"list {entry.name} add", entry.number)
-    context.log.enlist(entry)
-
-
-def _note(context: ConsoleContext, person: Person, action: str, number: str) -> None:
-    context.log.note_access(Access(datetime.now(UTC), person.name, action, number[:100], "console"))
+def _by(person: Person) -> By:
+    return By(person.name, datetime.now(UTC), "console")
 
 
 def _list(name: str) -> ListName:

@@ -16,7 +16,6 @@ from screener.console.case import parts, row
 from screener.console.context import SAMPLE, ConsoleContext
 from screener.console.logins import Person
 from screener.errors import InputError
-from screener.numbers.named import in_one_line
 from screener.review.missed import PERIOD, turn
 from screener.review.verdict import Word, is_flag, rule
 from screener.store.find import find, reviews
@@ -105,7 +104,7 @@ def say(context: ConsoleContext, person: Person, call: str, review: Review, reas
     Raises:
         InputError: no such call, or it was never judged.
     """
-    said = Word(review, person.name, datetime.now(UTC), "console", reason=in_one_line(reason))
+    said = Word(review, person.name, datetime.now(UTC), "console", reason=reason)
     ruling = rule(context.log, call, said, unflagged=True)
     if not is_flag(ruling.rows[0]):
         context.slowly.forget(SAMPLE)

@@ -1,13 +1,16 @@
 """A call that comes to us first: answered, greeted, listened to, and passed on or treated."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 from screener.core import policy
-from screener.core.actions import Action, Answer, Listen, Play, Prompt, Reject, StopPlaying
+from screener.core.actions import Action, Answer, Listen, OrderOutcome, Play, Prompt, Reject, StopPlaying
 from screener.core.evidence import Assessment, Kind, Reason, Treatment, Verdict, Veto
 from screener.core.handling import Handling
 from screener.core.state import State
 from screener.events import CallControl, Ordered, Rung, Target
+
+OURS = frozenset({State.SCREENING, State.CLOSING, State.TREATING, State.STAYING, State.WARNING, State.RETRYING})
+"""While the caller is ours, a person's order can be carried out."""
 
 
 class InPath(Handling):
@@ -99,18 +102,27 @@ class InPath(Handling):
             case _:
                 yield from self._give_up(Reason.STOPPING)
 
-    def _ordered(self, event: Ordered) -> Iterator[Action]:
-        """A person knows better, also about a caller who is being treated."""
-        reason = Reason.ORDERED.of(event.by)
-        treated = self._state in (State.TREATING, State.STAYING)
-        if event.act is CallControl.AGENTS and (self._screens or treated):
-            yield from self._treated(completed=False)
-            yield StopPlaying()
-            yield from self._settle(Verdict.GENUINE, reason)
+    def _ordered(self, event: Ordered) -> Generator[Action, None, OrderOutcome]:
+        """A person knows better, also about a caller who is being treated: then otherwise."""
+        if self._goes_on(event.act):
+            return OrderOutcome.ALREADY
+        if self._state not in OURS:
+            return OrderOutcome.TOO_LATE
+        yield from self._warner.over(self._at)
+        yield from self._treated(completed=self._state is State.STAYING)
+        yield StopPlaying()
+        yield from self._settle_order(event)
+        if event.act is CallControl.AGENTS:
             yield from self._pass_on(Target.AGENTS)
-        elif event.act is not CallControl.AGENTS and self._screens:
-            yield from self._settle(Verdict.HARASSMENT, reason)
+        else:
             yield from self._treat(Treatment(event.act.value))
+        return OrderOutcome.DONE
+
+    def _goes_on(self, act: CallControl) -> bool:
+        """Whether what is ordered is being done."""
+        if act is CallControl.AGENTS:
+            return self._state in (State.TRANSFERRING, State.RETRYING) and self._target is Target.AGENTS
+        return self._treatment is not Treatment.NONE and act.value == self._treatment.value
 
     def _end(self) -> Iterator[Action]:
         decision = self._after_warnings()

@@ -38,6 +38,16 @@ LOST_SECONDS = 12 * 3600.0
 
 
 @dataclass(frozen=True, slots=True)
+class _Stay:
+    """A stay in the analysis queue: from, to, in seconds since 1970; to the end; who had the call before it."""
+
+    begin: float
+    end: float
+    to_the_end: bool
+    agent: str
+
+
+@dataclass(frozen=True, slots=True)
 class _Waiting:
     """A call of the queue_log that has entered a queue. Times are seconds since 1970."""
 
@@ -51,8 +61,12 @@ class _Waiting:
     agent: str = ""
     ended: float | None = None
     ended_by: EndedBy | None = None
-    stays: tuple[tuple[float, float, bool], ...] = ()
-    """Stays in the analysis queue: from, to, to the end."""
+    stays: tuple[_Stay, ...] = ()
+
+    @property
+    def audio_began(self) -> float:
+        """As of the record: what is written down counts from here."""
+        return self.entered if self.answered is None else self.answered
 
 
 _ENDS = {
@@ -153,7 +167,7 @@ def _enter(call: _Waiting | None, callid: str, queue: str, caller: str, now: flo
 def _leave(call: _Waiting, now: float, event: str) -> _Waiting:
     stays = call.stays
     if call.in_analysis:
-        stays = (*stays, (call.entered_last, now, event != "ABANDON"))
+        stays = (*stays, _Stay(call.entered_last, now, event != "ABANDON", call.agent))
     return replace(call, ended=now, ended_by=_ENDS[event], in_analysis=False, stays=stays)
 
 
@@ -165,19 +179,19 @@ def _queue_call(call: _Waiting, identify: Identify) -> CallRecord:
     if call.stays:
         flag: dict[str, Any] = {
             "verdict": Verdict.HARASSMENT,
-            "flagged_at": call.stays[0][0] - call.entered,
+            "flagged_at": call.stays[0].begin - call.audio_began,
             "treatment": Treatment.ANALYSIS_QUEUE,
-            **_review(call),
+            **_review(call.stays[0]),
             "treatments": tuple(
                 TreatmentRow(
                     Treatment.ANALYSIS_QUEUE,
-                    begin - call.entered,
-                    end - call.entered,
-                    to_the_end,
+                    stay.begin - call.audio_began,
+                    stay.end - call.audio_began,
+                    stay.to_the_end,
                     True,
-                    call.agent,
+                    stay.agent,
                 )
-                for begin, end, to_the_end in call.stays
+                for stay in call.stays
             ),
         }
     else:
@@ -196,15 +210,11 @@ def _queue_call(call: _Waiting, identify: Identify) -> CallRecord:
     )
 
 
-def _review(call: _Waiting) -> dict[str, Any]:
+def _review(first: _Stay) -> dict[str, Any]:
     """An agent who had the call confirmed the flag by sending it there; nobody did whom the log does not name."""
-    if not call.agent:
+    if not first.agent:
         return {}
-    return {
-        "review": Review.CONFIRMED,
-        "reviewed_by": call.agent,
-        "reviewed_at": _moment(call.stays[0][0]),
-    }
+    return {"review": Review.CONFIRMED, "reviewed_by": first.agent, "reviewed_at": _moment(first.begin)}
 
 
 CDR_COLUMNS = (

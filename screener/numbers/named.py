@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from screener.errors import InputError
-from screener.outside.text import visible
+from screener.outside.text import in_one_line
 
 if TYPE_CHECKING:
     from screener.numbers.identify import Lines
@@ -15,8 +15,6 @@ WRONG = {
     "no_number": "is no whole number: nobody can call from it",
 }
 """What `Lines.wrong` says, in words."""
-REASON_MOST = 200
-"""Characters of a reason that are kept."""
 
 
 def proper(lines: "Lines", number: str) -> str:
@@ -41,8 +39,3 @@ def proper_reason(reason: str) -> str:
     if not said:
         raise InputError("an entry of a list needs a reason", "say why, for those who look later")
     return said
-
-
-def in_one_line(reason: str) -> str:
-    """A person's own words, as the log keeps them."""
-    return visible(" ".join(reason.split()))[:REASON_MOST]

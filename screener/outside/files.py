@@ -36,12 +36,15 @@ def write_private(path: Path, data: bytes, *, new: bool = False) -> None:
 
 
 def make_private(path: Path) -> None:
-    """Make an empty file that its owner alone can read, unless it is there.
+    """Make an empty file that its owner alone can read.
+
+    One that is there is not touched, not even opened: whoever closes a file gives up all locks that their process
+    has on it (POSIX, `fcntl`), and SQLite's are such locks.
 
     Raises:
-        OSError: it cannot be made.
+        OSError: it cannot be made, or is there.
     """
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE))
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, PRIVATE))
 
 
 def open_to_others(path: Path) -> str:

@@ -20,10 +20,18 @@ _PBX_ID = re.compile(r"[\w.:+-]{1,100}", re.ASCII)
 IN_A_CELL = "\t"
 """Before a text that a spreadsheet would compute; it shows the text then, and reads it as text."""
 
+WORDS_MOST = 200
+"""Characters of what a person gives as a reason."""
+
 
 def visible(text: str) -> str:
     r"""One line for a terminal or a log: what controls, hides or turns around becomes `\x1b`, `\u202e`."""
     return _CONTROL.sub(lambda found: _escape(ord(found.group())), text)
+
+
+def in_one_line(text: str) -> str:
+    """A person's own words as the log keeps them: their lines one after the other, at most `WORDS_MOST`."""
+    return visible(" ".join(text.split()))[:WORDS_MOST]
 
 
 def visible_lines(text: str) -> str:

@@ -37,15 +37,13 @@ class AmiFramer:
             PbxError: no message is that long; the connection is of no more use.
         """
         self._buffer += data
-        begun = 0
-        try:
-            while (end := self._buffer.find(_END, max(begun, self._looked))) >= 0:
-                block, begun = bytes(self._buffer[begun:end]), end + len(_END)
+        if self._buffer.find(_END, self._looked) >= 0:
+            *blocks, rest = bytes(self._buffer).split(_END)
+            self._buffer = bytearray(rest)
+            for block in filter(None, blocks):
                 if fields := parse(block):
                     yield fields
-        finally:
-            del self._buffer[:begun]
-            self._looked = max(0, len(self._buffer) - len(_END) + 1)
+        self._looked = max(0, len(self._buffer) - len(_END) + 1)
         if len(self._buffer) > MOST_BYTES:
             raise PbxError(f"a message of the manager interface has more than {MOST_BYTES} bytes")
 

@@ -8,7 +8,6 @@ made for those who may know them.
 import hashlib
 import io
 import json
-import re
 import zipfile
 from collections.abc import Mapping, Sequence
 
@@ -16,7 +15,7 @@ from screener.outside.text import file_name, visible
 from screener.review.case import Case, Exhibit, Maker
 from screener.review.course import course, silence
 from screener.review.cover import cover, dated, sheet
-from screener.review.seal import SIGNATURE, Seal, check, sign
+from screener.review.seal import SIGNATURE, sign
 from screener.review.stamp import STAMP
 from screener.store.records import serialize
 
@@ -27,9 +26,6 @@ LIST = "calls.csv"
 """Every call with its date, where there are several."""
 UNLISTED = (SIGNATURE, STAMP)
 """What vouches for the manifest, and is not named in it."""
-LEAST = (COVER,)
-"""What is in every package, besides a call."""
-_SUM = re.compile(r"[0-9a-f]{64}")
 
 
 def pack(case: Case, maker: Maker) -> dict[str, bytes]:
@@ -68,41 +64,6 @@ def sum_of(files: Mapping[str, bytes]) -> str:
     return hashlib.sha256(files[MANIFEST]).hexdigest()
 
 
-def sealed(manifest: bytes | None, signature: bytes | None) -> Seal | None:
-    """Who signed; None when nobody did, or the signature is none of this manifest."""
-    return check(manifest, signature) if manifest is not None and signature is not None else None
-
-
-def problems(manifest: bytes | None, sums: Mapping[str, str], told: str = "") -> list[str]:
-    """What is wrong with a package; empty when it is as its manifest says, and the manifest as was told.
-
-    Args:
-        manifest: of the package; None when it has none.
-        sums: SHA-256 of each file by name.
-        told: the sum of the manifest as it was written down elsewhere; empty when it was not.
-    """
-    if manifest is None:
-        return [f"{MANIFEST}: missing"]
-    named: dict[str, str] = {}
-    found: list[str] = []
-    if told and hashlib.sha256(manifest).hexdigest() != told.strip().lower():
-        found.append(f"{MANIFEST}: not the one whose sum was told")
-    for number, line in enumerate(manifest.decode("utf-8", "replace").splitlines(), start=1):
-        digest, _, name = line.partition("  ")
-        if not _SUM.fullmatch(digest) or not name or name in named:
-            found.append(f"{MANIFEST}: line {number} is no sum and name, or names a file again")
-        named[name] = digest
-    found += [f"{name}: not in the manifest, which every package has" for name in LEAST if name not in named]
-    for name in sorted({*named, *sums} - {MANIFEST, *UNLISTED, ""}):
-        if name not in sums:
-            found.append(f"{name}: missing")
-        elif name not in named:
-            found.append(f"{name}: not in the manifest")
-        elif sums[name] != named[name]:
-            found.append(f"{name}: changed")
-    return found
-
-
 def _text(lines: Sequence[str]) -> bytes:
     return ("\n".join(lines) + "\n").encode("utf-8")
 
@@ -111,7 +72,7 @@ def _transcript(exhibit: Exhibit, maker: Maker) -> list[str]:
     """What was said, row by row; where nothing is kept, why."""
     lines: list[str] = []
     for row in exhibit.rows:
-        lines += [f"[{maker.moment(row.answered_at or row.started_at)}] {row.id}"]
+        lines += [f"[{maker.moment(row.audio_began)}] {row.id}"]
         lines += [
             f"{s.start:8.2f}-{s.end:.2f}s {maker.word(s.speaker.value)}:{visible(s.text)}" for s in row.segments
         ]

@@ -21,7 +21,7 @@ class Moment:
 
     Attributes:
         at: audio seconds.
-        what: who spoke (`caller`, `agent`), or `evidence`, `decision`, `warning`, `treatment`,
+        what: who spoke (`caller`, `agent`), or `evidence`, `order`, `decision`, `warning`, `treatment`,
             `transfer`, `pause`.
         text: in words.
         step: of the evidence weighed again; None elsewhere.
@@ -35,7 +35,7 @@ class Moment:
     tipped: bool = False
 
 
-_ORDER = {"evidence": 1, "decision": 2, "warning": 3, "treatment": 4, "transfer": 5, "pause": 6}
+_ORDER = {"evidence": 1, "order": 2, "decision": 3, "warning": 4, "treatment": 5, "transfer": 6, "pause": 7}
 """Of what happened at the same moment; what was said comes first."""
 
 
@@ -108,6 +108,7 @@ def moments(call: CallRecord, teller: Teller, why: Explanation | None = None) ->
     for row in call.warnings:
         text = teller.warned(row.about, row.level, row.step, row.by)
         told.append(Moment(row.at, "warning", f"{text} “{row.said}”" if row.said else text))
+    told += [Moment(row.at, "order", teller.ordered(row.act, row.by, row.outcome)) for row in call.orders]
     if call.pause_offered and call.ended_at and call.answered_at:
         told.append(Moment((call.ended_at - call.answered_at).total_seconds(), "pause", said["pause"]))
     for tried in call.transfers:

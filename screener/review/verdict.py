@@ -29,6 +29,7 @@ from datetime import datetime
 from screener.core.evidence import Verdict
 from screener.errors import InputError
 from screener.events import ListName
+from screener.outside.text import in_one_line
 from screener.store.log import CallLog
 from screener.store.records import Access, CallRecord, ListedNumber, Review
 
@@ -104,7 +105,8 @@ def rule_on(log: CallLog, rows: Sequence[CallRecord], word: Word) -> Ruling:
         StoreError: the database failed; it may be said again.
     """
     action = _ACTIONS[word.review]
-    subject = " ".join([*(row.id for row in rows), *([f"({word.reason})"] if word.reason else [])])
+    reason = in_one_line(word.reason)
+    subject = " ".join([*(row.id for row in rows), *([f"({reason})"] if reason else [])])
     log.note_access(Access(word.at, word.by, f"review {action}", subject, word.way))
     for row in rows:
         log.review(row.id, word.review, word.by, word.at)

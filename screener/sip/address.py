@@ -19,9 +19,14 @@ _OTHER_URI = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.\-]*):(?P<rest>[^\s<>]+
 _SENT_BY = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]+\]|[^\s:;,]+)(?: ?: ?(?P<port>[0-9]{1,5}))?")
 # A byte that is no UTF-8 begins a character of GBK, whose second byte may be the backslash's.
 _FOREIGN = "[\udc81-\udcfe][\x40-\x7e\udc80-\udcfe]"
-_QUOTED = re.compile(rf'"(?:[^"\\\udc81-\udcfe]|{_FOREIGN}|[\udc81-\udcfe]|\\.)*+"', re.DOTALL)
+_STRING = rf'"(?:[^"\\\udc81-\udcfe]|{_FOREIGN}|[\udc81-\udcfe]|\\.)*+"'
+_QUOTED = re.compile(_STRING, re.DOTALL)
 _ESCAPED = re.compile(rf"({_FOREIGN})|\\(.)", re.DOTALL)
-_SPECIAL = {separator: re.compile(f'["<{separator}]') for separator in (",", ";", "")}
+_SKIPPED = {
+    separator: re.compile(rf'(?:[^"<{separator}]++|{_STRING}|<[^>]*+>)*+', re.DOTALL) for separator in (",", ";")
+}
+"""As far as no separator stands: plain text, quoted strings and what is in angle brackets."""
+_NAME = re.compile(rf'(?:[^"<]++|{_STRING})*+', re.DOTALL)
 _CONTROL = re.compile("[\0-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
@@ -58,29 +63,18 @@ def without_quotes(text: str) -> str:
     return "".join((*parts, text[start:]))
 
 
-def _outside(text: str, wanted: str) -> list[int]:
-    """Where a separator stands outside quotes and angle brackets; what does not close goes on to the end.
-
-    With no separator wanted: where the first angle bracket outside quotes opens.
-    """
+def _outside(text: str, separator: str) -> list[int]:
+    """Where a separator stands outside quotes and angle brackets; what does not close goes on to the end."""
     found: list[int] = []
-    at = 0
-    while special := _SPECIAL[wanted].search(text, at):
-        at = special.end()
-        if special[0] == '"':
-            closed = _QUOTED.match(text, special.start())
-            if closed is None:
-                break
-            at = closed.end()
-        elif special[0] == "<":
-            if not wanted:
-                return [special.start()]
-            at = text.find(">", at) + 1
-            if not at:
-                break
-        else:
-            found.append(special.start())
+    at = _end_of(_SKIPPED[separator], text, 0)
+    while text.startswith(separator, at):
+        found.append(at)
+        at = _end_of(_SKIPPED[separator], text, at + 1)
     return found
+
+
+def _end_of(skipped: re.Pattern[str], text: str, at: int) -> int:
+    return match.end() if (match := skipped.match(text, at)) else at
 
 
 def split_list(value: str, separator: str = ",") -> list[str]:
@@ -178,8 +172,8 @@ class NameAddr:
             SipParseError: there is no URI in it, or the quotes or brackets do not close.
         """
         text = text.strip()
-        opening = next(iter(_outside(text, "")), -1)
-        if opening < 0:
+        opening = _end_of(_NAME, text, 0)
+        if not text.startswith("<", opening):
             uri, _, params = text.partition(";")
             return cls(Uri.parse(uri), "", parse_params(params))
         closing = text.find(">", opening)

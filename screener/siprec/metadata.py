@@ -17,7 +17,7 @@ from screener.errors import InputError
 
 MAX_BYTES = 65_535
 MAX_DEPTH = 16
-MAX_ELEMENTS = 2000
+MAX_ELEMENTS = 1000
 MAX_TEXT = 512
 """Characters of one value that are kept; a longer one is cut."""
 MAX_OBJECTS = 64

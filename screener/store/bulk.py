@@ -22,6 +22,7 @@ from screener.store.records import (
     CallRecord,
     DecisionRow,
     EvidenceRow,
+    OrderRow,
     Segment,
     TransferRow,
     TreatmentRow,
@@ -34,7 +35,7 @@ AT_ONCE = 10_000
 _PART_FIELDS = {
     name: ("call_id", *(field.name for field in fields(part)))
     for name, part in zip(
-        PARTS, (Segment, EvidenceRow, DecisionRow, TreatmentRow, TransferRow, WarningRow), strict=True
+        PARTS, (Segment, EvidenceRow, DecisionRow, TreatmentRow, TransferRow, WarningRow, OrderRow), strict=True
     )
 }
 _Writers = Mapping[type, Callable[[Any], Any]]

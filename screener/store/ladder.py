@@ -9,12 +9,11 @@ from sqlalchemy import Connection, exists, func, select
 
 from screener.core.evidence import Reason, Verdict
 from screener.core.ladder import HEIGHT, Confirmed, Ladder, LadderPlace, standing
-from screener.errors import MissingError
 from screener.events import History, ListName
 from screener.store.history import history, holds
 from screener.store.insert import upsert
 from screener.store.log import CallLog
-from screener.store.records import Access, Review
+from screener.store.records import Review
 from screener.store.tables import CallRow, DecisionMade, Lift, Listed
 
 COMPLAINTS = (Verdict.COMPLAINT, Verdict.ABUSIVE_COMPLAINT)
@@ -57,26 +56,26 @@ def standing_of(connection: Connection, number: str, ladder: Ladder, at: datetim
     return None if found is None or _protected(connection, [number], ladder, at) else found
 
 
-def lift(log: CallLog, ladder: Ladder, number: str, access: Access) -> None:
-    """Take a number off the ladder: what was confirmed until now takes it up no more.
+def lift(log: CallLog, ladder: Ladder, number: str, who: str, at: datetime) -> bool:
+    """Take a number off the ladder: what was confirmed until now takes it up no more; False when it is not there.
 
     Args:
         log: the log.
         ladder: of the site.
         number: in its one form.
-        access: who does so, when; it stands in the access record first.
+        who: does so.
+        at: now; aware.
 
     Raises:
-        MissingError: the number does not stand on it.
         StoreError: the database failed.
     """
-    log.note_access(access)
     with log.writing() as connection:
-        if standing_of(connection, number, ladder, access.at) is None:
-            raise MissingError(f"{number} is not on the ladder", "see: screener list ladder")
-        added = upsert(connection, Lift, {"number": number, "at": access.at, "who": access.who})
+        if standing_of(connection, number, ladder, at) is None:
+            return False
+        added = upsert(connection, Lift, {"number": number, "at": at, "who": who})
         newer = {"at": added.excluded.at, "who": added.excluded.who}
         connection.execute(added.on_conflict_do_update(index_elements=[Lift.number], set_=newer))
+        return True
 
 
 def _confirmed(connection: Connection, number: str | None = None) -> Mapping[str, Sequence[Confirmed]]:

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import fields
 from datetime import datetime
 from itertools import compress
@@ -28,6 +28,7 @@ from screener.store.records import (
     DecisionRow,
     EvidenceRow,
     ListedNumber,
+    OrderRow,
     RefusedRecord,
     Review,
     Segment,
@@ -35,34 +36,33 @@ from screener.store.records import (
     TreatmentRow,
     WarningRow,
 )
-from screener.store.schema import is_newest, migrate
+from screener.store.schema import look, migrate, newest_revision
 from screener.store.tables import AccessNote, CallRow, Listed
 
 
 def open_log(url: str, folder: Path | None = None, must_exist: bool = False, read_only: bool = False) -> "CallLog":
-    """Open the log and bring its schema up to date.
+    """Open the log and bring its schema up to date. A database of anything else is left as it is.
 
     Args:
         url: SQLAlchemy URL; a relative SQLite path is relative to `folder`.
         folder: None is the current folder.
-        must_exist: refuse to make an SQLite file that is not there.
+        must_exist: make no log, neither a file nor in an empty database.
         read_only: for whoever may only read; an older log is brought up to date all the same, if that is allowed.
 
     Raises:
-        StoreError: it cannot be opened or migrated.
+        StoreError: it cannot be opened or migrated, or is none.
     """
     engine = make_engine(url, folder)
     file = database_file(engine.url, None)
     if must_exist and file:
         be_there(file)
-    if read_only:
+    if not file or file.exists():
         looking = CallLog(make_engine(url, folder, read_only=True), read_only=True)
-        with looking.faults("read"):
-            if is_newest(looking.engine):
-                return looking
-        looking.close()
-    log = CallLog(engine)
-    with log.faults("opened"):
+        with closing(looking), looking.faults("read" if read_only else "opened"):
+            revision = look(looking.engine, may_be_made=not must_exist)
+        if read_only and revision == newest_revision():
+            return looking  # it connects again
+    with (log := CallLog(engine)).faults("opened"):
         migrate(engine)
     return log
 
@@ -340,16 +340,16 @@ class CallLog:
 
     # Privacy.
 
-    def note_access(self, access: Access) -> None:
-        """Keep that somebody took data out.
+    def note_access(self, *accesses: Access) -> None:
+        """Keep that somebody took data out or changed what it holds, all or none.
 
         Raises:
             StoreError: the database failed.
         """
         with self.writing() as connection:
-            connection.execute(
-                insert(AccessNote).values({f.name: getattr(access, f.name) for f in fields(access)})
-            )
+            for access in accesses:
+                values = {f.name: getattr(access, f.name) for f in fields(access)}
+                connection.execute(insert(AccessNote).values(values))
 
     def note_once(self, access: Access) -> bool:
         """Keep what is done once only, whoever tries: False when the same action, subject and destination is kept.
@@ -387,6 +387,7 @@ _PARTS: dict[str, type[Any]] = {
     "treatments": TreatmentRow,
     "transfers": TransferRow,
     "warnings": WarningRow,
+    "orders": OrderRow,
 }
 
 

@@ -97,8 +97,20 @@ class WarningRow:
 
 
 @dataclass(frozen=True, slots=True)
+class OrderRow:
+    """One order of a person and what came of it, as in `core.actions.OrderAnswered`."""
+
+    at: float
+    act: str
+    by: str
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True)
 class CallRecord:
     """One call.
+
+    Seconds of its parts count from `audio_began`; what an imported call did before the answer is below zero.
 
     Attributes:
         id: the product's own; unique for ever.
@@ -146,6 +158,12 @@ class CallRecord:
     treatments: tuple[TreatmentRow, ...] = ()
     transfers: tuple[TransferRow, ...] = ()
     warnings: tuple[WarningRow, ...] = ()
+    orders: tuple[OrderRow, ...] = ()
+
+    @property
+    def audio_began(self) -> datetime:
+        """When second 0 was: at the answer, or where nobody answered at the beginning."""
+        return self.answered_at or self.started_at
 
 
 _RECORD = TypeAdapter(CallRecord)
@@ -184,12 +202,12 @@ class ListedNumber:
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """Somebody took data out of the log, or looked into a call.
+    """Somebody took data out of the log, looked into a call, or changed what the log holds.
 
     Attributes:
-        action: the command, such as `screener report sources`.
+        action: the command, such as `screener report sources`, or what was done, such as `list block add`.
         subject: what was asked for: its options, or the ids of calls.
-        destination: the file, or the format that went to the terminal or a pipe.
+        destination: the file, or the format that went to the terminal or a pipe; the way that a change came.
         masked: phone numbers were hidden.
     """
 

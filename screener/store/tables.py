@@ -145,6 +145,7 @@ class CallRow(Base):
     pause_offered: Mapped[bool] = mapped_column(server_default=false())
     """The agent was offered a pause after the call; whether it was taken is nobody's record."""
     warnings: Mapped[list["WarningGiven"]] = relationship(cascade="all, delete-orphan", order_by="WarningGiven.id")
+    orders: Mapped[list["OrderGiven"]] = relationship(cascade="all, delete-orphan", order_by="OrderGiven.id")
     transfers: Mapped[list["TransferTried"]] = relationship(
         cascade="all, delete-orphan", order_by="TransferTried.id"
     )
@@ -309,6 +310,19 @@ class WarningGiven(Base):
     step: Mapped[str] = mapped_column(String(20))
     by: Mapped[str]
     said: Mapped[str]
+
+
+class OrderGiven(Base):
+    """One order of a person about the running call, and what came of it."""
+
+    __tablename__ = "orders"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    call_id: Mapped[str] = _call()
+    at: Mapped[float]
+    act: Mapped[str] = mapped_column(String(20))
+    by: Mapped[str]
+    outcome: Mapped[str] = mapped_column(String(20))
 
 
 class Listed(Base):

@@ -62,6 +62,7 @@ SAID: dict[str, tuple[str, str]] = {
     "act_refuse": ("不批准", "Decline"),
     "waits": ("待批准：", "Needs approval:"),
     "warnings": ("警告", "Warnings"),
+    "orders": ("人工操作", "Orders"),
     "rest": ("刚才这通电话辛苦了，可以休息一下。", "That was a hard call. You may take a break."),
     "take_rest": ("暂停接听 {} 分钟", "Pause for {} minutes"),
     "resting": ("已暂停，到时自动恢复", "Paused; ends by itself"),

@@ -61,7 +61,7 @@ SAID: dict[str, tuple[str, str]] = {
     "stamp": ("单位（盖章）", "Official stamp"),
     "unknown": ("不详", "unknown"),
     "withheld": ("未显示", "withheld"),
-    "no_kind": ("未分类", "no kind"),
+    "no_kind": ("未分类（人工处理或名单）", "no kind (a person's order, or a list)"),
     # Reviews.
     "review_none": ("未复核", "not yet"),
     "review_confirmed": ("{} 于 {} 确认", "confirmed by {} at {}"),
@@ -73,11 +73,13 @@ SAID: dict[str, tuple[str, str]] = {
     "in_path": ("来电打入，由系统先接听", "The call comes in, and the system answers it first"),
     "beside": ("坐席 {} 接听，系统旁听", "Agent {} has the call, the system listens beside"),
     "by_hand": ("坐席 {} 将来电转入来电自动分析队列", "Agent {} hands the call over into the analysis queue"),
-    "imported": ("据话务系统日志", "From the PBX's own log"),
+    "imported": ("来电打入（以下据话务系统日志）", "The call comes in (what follows is from the PBX's own log)"),
     "unanswered": ("未接听", "Not answered"),
+    "answered": ("电话接通", "The call is answered"),
     "caller": ("来电人说", "The caller says"),
     "agent": ("坐席说", "The agent says"),
     "judged": ("系统判定：{}", "The system's verdict: {}"),
+    "ordered": ("人工判定：{}", "A person's verdict: {}"),
     "put_into": ("转入来电自动分析队列", "Moved into the analysis queue"),
     "line_fault": ("播放线路故障提示", "The announcement of a line fault is played"),
     "terminate": ("结束通话", "The call is ended"),
@@ -109,11 +111,11 @@ SAID: dict[str, tuple[str, str]] = {
     "sheet_type_of": ("骚扰电话（{}）", "harassment call ({})"),
     "sheet_others": (
         "同期另有来电 {} 次，未判为骚扰。",
-        "In that time there were {} other calls, not judged harassment. ",
+        "Other calls in that time, not judged harassment: {}. ",
     ),
     "sheet_last": (
         "该号码自 {} 至 {} 拨打 {}，共骚扰来电 {} 次，涉及 {} 天，类别：{}。{}最近一次：{}",
-        "From {} to {} this number called {}: {} harassment calls on {} days: {}. {}The last one: {}",
+        "From {} to {} this number called {}. Harassment calls: {}; days: {}; kinds: {}. {}The last one: {}",
     ),
 }
 

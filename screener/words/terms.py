@@ -162,6 +162,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "m_stay_median": ("停留中位数（秒）", "Median stay, s"),
     # Titles.
     "t_frequency": ("骚扰来电频次", "Frequency of harassment calls"),
+    "heat": ("星期 × 时段", "weekday × hour"),
     "t_heat": ("星期与时段", "Weekday and hour"),
     "t_sources": ("骚扰来电来源", "Sources of harassment calls"),
     "t_queue": ("来电自动分析队列", "Analysis queue"),
@@ -208,7 +209,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "unknown_source": ("未知", "unknown"),
     "withheld": ("未显示", "withheld"),
     "nobody": ("（未到坐席）", "(no agent)"),
-    "no_kind": ("（未分类）", "(no kind)"),
+    "no_kind": ("未分类（人工处理或名单）", "No kind (a person's order, or a list)"),
     "others": ("其他", "Others"),
     "lewd": ("猥亵", "Lewd"),
     "abuse": ("辱骂", "Abuse"),

@@ -178,12 +178,12 @@ def descriptions(site: Site) -> None:
 
 
 def strangers_requests(site: Site) -> None:
-    """Every method, outside calls and within a call of somebody else, tags guessed."""
+    """Every method, outside calls and within others' calls, tags guessed; slowly enough to be answered."""
     methods = ("REFER", "INFO", "SUBSCRIBE", "UPDATE", "PRACK", "NOTIFY", "MESSAGE", "PUBLISH", "BYE", "FOO")
     caller = site.intruder()
-    for number in pace(150):
+    for number in pace(100):
         method = methods[number % len(methods)]
-        theirs = site.callers[number % CALLERS]
+        theirs = site.callers[number // 2 % CALLERS]
         caller.call_id = theirs.call_id if number % 2 else f"none-{number}"
         caller.to = f"<{caller.uri}>;tag=guess" if number % 4 < 2 else f"<{caller.uri}>"
         extra = {"Refer_To": "<sip:900@127.0.0.1>", "Event": "refer", "RAck": "1 1 INVITE"}

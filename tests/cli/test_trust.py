@@ -23,11 +23,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 import screener
 from screener.cli import cli, person
-from screener.cli.package import write_package
 from screener.errors import InputError, ScreenerError, StoreError
 from screener.events import ListName
 from screener.operations.logs import start_logging
 from screener.review.dossier import MANIFEST
+from screener.review.files import write_package
 from screener.review.seal import SIGNATURE, sign
 from screener.store.log import CallLog, open_log
 from screener.store.records import ListedNumber, Review
@@ -290,12 +290,12 @@ def test_a_member_that_lies_outside_is_refused(tmp_path: Path, name: str) -> Non
 
 def test_a_bomb_is_not_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Read piece by piece, and given up where it is too much: whatever its directory says."""
-    monkeypatch.setattr("screener.cli.package.BYTES_MOST", 10_000_000)
+    monkeypatch.setattr("screener.review.files.BYTES_MOST", 10_000_000)
     path = zipped(tmp_path, *((f"{number}", bytes(4_000_000)) for number in range(5)), (MANIFEST, b""))
     assert path.stat().st_size < 100_000
     with pytest.raises(InputError, match="unpacks to more"):
         verify(path)
-    monkeypatch.setattr("screener.cli.package.FILES_MOST", 3)
+    monkeypatch.setattr("screener.review.files.FILES_MOST", 3)
     with pytest.raises(InputError, match="more than 3 files"):
         verify(zipped(tmp_path, *((f"{number}", b"") for number in range(9))))
 

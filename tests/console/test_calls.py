@@ -11,8 +11,9 @@ from starlette.testclient import TestClient
 from screener.console.context import ConsoleContext
 from screener.console.logins import Role
 from screener.core.evidence import Kind, Verdict
-from screener.review.dossier import MANIFEST, problems, sealed
+from screener.review.dossier import MANIFEST
 from screener.review.seal import SIGNATURE
+from screener.review.verify import problems, sealed
 from screener.store.records import Review
 from tests.console.conftest import log_in
 from tests.console.written import NUMBER, flagged, write

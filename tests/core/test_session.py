@@ -4,7 +4,19 @@ from dataclasses import replace
 
 import pytest
 
-from screener.core.actions import ON_PBX, Decided, Hangup, Listen, Play, Prompt, Reject, StopPlaying, Transfer
+from screener.core.actions import (
+    ON_PBX,
+    Decided,
+    Hangup,
+    Listen,
+    OrderAnswered,
+    OrderOutcome,
+    Play,
+    Prompt,
+    Reject,
+    StopPlaying,
+    Transfer,
+)
 from screener.core.entrances import open_session
 from screener.core.evidence import Kind, Treatment, Verdict
 from screener.core.flow import Flow
@@ -513,7 +525,59 @@ def test_in_path_who_is_genuine_by_a_persons_word_goes_to_the_agents_also_out_of
 
 
 def test_an_order_about_a_caller_who_is_on_the_way_changes_nothing() -> None:
-    line = call().wait(2).say("我想查一下话费").wait(1)
+    line = ordered(call().wait(2), CallControl.AGENTS)
     before = len(line.actions)
+    for act, outcome in (
+        (CallControl.LINE_FAULT, OrderOutcome.TOO_LATE),
+        (CallControl.WARN, OrderOutcome.TOO_LATE),
+        (CallControl.AGENTS, OrderOutcome.ALREADY),
+    ):
+        assert answers(ordered(line, act))[-1] == (act, outcome)
+    assert len(line.actions) == before + 3
+
+
+def answers(line: Line) -> list[tuple[CallControl, OrderOutcome]]:
+    return [(answer.act, answer.outcome) for answer in line.of(OrderAnswered)]
+
+
+@pytest.mark.parametrize("seconds", [1, 20])
+def test_a_person_may_order_another_treatment_while_one_goes_on(seconds: float) -> None:
+    line = call(Flow(tone_seconds=8, stay_seconds=60)).wait(2).say("小姐陪我睡觉多少钱").wait(seconds)
+    ordered(line, CallControl.ANALYSIS_QUEUE)
     ordered(line, CallControl.LINE_FAULT)
-    assert len(line.actions) == before
+    assert line.played[-1] is Prompt.LINE_FAULT
+    assert answers(line) == [
+        (CallControl.ANALYSIS_QUEUE, OrderOutcome.ALREADY),
+        (CallControl.LINE_FAULT, OrderOutcome.DONE),
+    ]
+    line.wait(10)
+    heard = seconds == 20
+    assert [(t.treatment, t.completed) for t in line.treated if t.done] == [
+        (Treatment.ANALYSIS_QUEUE, heard),
+        (Treatment.LINE_FAULT, True),
+    ]
+    last = line.decisions[-1]
+    assert (last.reason, last.treatment) == ("ordered:王主管", Treatment.LINE_FAULT)
+    assert line.of(Hangup)
+
+
+def test_an_order_while_a_warning_or_a_second_try_goes_on_is_carried_out() -> None:
+    warned = call().wait(2).say("我要投诉你们乱扣费没人处理你这个废物").wait(0.1).say("废物").wait(1)
+    tried = call(refuse=["agents"]).wait(2).say("我想查一下话费")
+    for line, before in ((warned, Prompt.WARNING), (tried, Prompt.CONNECTING)):
+        assert line.played[-1] is before
+        ordered(line, CallControl.LINE_FAULT).wait(5)
+        assert line.played[-1] is Prompt.LINE_FAULT
+        assert line.of(Hangup)
+
+
+def test_nobody_is_warned_where_nothing_waits_and_the_answer_says_so() -> None:
+    assert answers(ordered(call().wait(2), CallControl.APPROVE)) == [(CallControl.APPROVE, OrderOutcome.NOT_HERE)]
+
+
+def test_an_order_says_of_which_kind_a_call_is_only_where_it_was_heard() -> None:
+    plainly = ordered(call().wait(2).say("你猜"), CallControl.TERMINATE).decisions[-1]
+    assert (plainly.verdict, plainly.kind, plainly.treatment) == (Verdict.HARASSMENT, None, Treatment.TERMINATE)
+    dry = beside(Flow(dry_run=True)).wait(2).say("小姐陪我睡觉多少钱")
+    heard = ordered(dry, CallControl.TERMINATE).decisions[-1]
+    assert (heard.kind, heard.dry_run) == (Kind.LEWD, False)

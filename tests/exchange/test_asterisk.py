@@ -90,11 +90,30 @@ def test_a_queue_that_stood_for_harassment_makes_confirmed_flags() -> None:
         Treatment.ANALYSIS_QUEUE,
         Review.CONFIRMED,
     )
-    assert (flag.flagged_at, flag.reviewed_by, flag.agent) == (60.0, "8001", "8001")
+    assert (flag.flagged_at, flag.reviewed_by, flag.agent) == (55.0, "8001", "8001")
     (stay,) = flag.treatments
-    assert (stay.began, stay.ended, stay.completed, stay.by_hand) == (60.0, 80.0, False, True)
+    assert (stay.began, stay.ended, stay.completed, stay.by_hand) == (55.0, 75.0, False, True)
     plain, _ = sort(read_queue_log(QUEUE_LOG.encode().splitlines(), identify))
     assert plain["pbx-100.1"].verdict is None
+
+
+def test_what_happened_before_the_answer_is_told_at_its_time() -> None:
+    """A call that nobody answered counts from its beginning; one answered later was in the queue before."""
+    alone = """\
+1772000000|9.1|analysis|NONE|ENTERQUEUE||13800138000|1
+1772000020|9.1|analysis|NONE|EXITWITHTIMEOUT|1|1|20
+"""
+    later = alone + "1772000021|9.1|sales|NONE|ENTERQUEUE||13800138000|1\n"
+    later += (
+        "1772000030|9.1|sales|Agent/8001|CONNECT|9|x|1\n1772000040|9.1|sales|Agent/8001|COMPLETEAGENT|9|10|1\n"
+    )
+    for log, began in ((alone, 0.0), (later, -30.0)):
+        calls, _ = sort(read_queue_log(log.encode().splitlines(), identify, {"analysis"}))
+        call = calls["pbx-9.1"]
+        (stay,) = call.treatments
+        assert stay.began == call.flagged_at == began
+        assert call.audio_began + timedelta(seconds=stay.began) == EPOCH + timedelta(seconds=1772000000)
+        assert (stay.agent, call.review) == ("", Review.NONE), "no agent had it before"
 
 
 def test_a_restart_of_the_pbx_ends_what_was_up() -> None:

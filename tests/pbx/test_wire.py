@@ -136,6 +136,13 @@ def test_a_message_without_an_end_costs_a_connection_not_the_memory() -> None:
             assert framer._looked == len(framer._buffer) - 3, "nothing is looked at twice"
 
 
+def test_empty_lines_are_no_messages_and_what_follows_them_is_read() -> None:
+    framer = wire.AmiFramer()
+    assert not list(framer.feed(b"\r\n" * 8000))
+    assert [fields["event"] for fields in framer.feed(wire.serialize({"Event": "X"}))] == ["X"]
+    assert not list(framer.feed(b"\r\n" + wire.serialize({"Event": "X"}))), "not as Asterisk begins one"
+
+
 def test_events_of_channels_that_callers_wrote_into_are_torn() -> None:
     fields = {name.lower(): value for name, value in Talk().connect().items()}
     assert not messages.is_torn(fields)

@@ -14,7 +14,6 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from screener.console.asked import FILTERS, days, wanted
 from screener.core.evidence import Kind, Treatment
 from screener.exchange.asterisk import read_cdr, read_queue_log
 from screener.exchange.listfile import BadLine
@@ -22,6 +21,7 @@ from screener.numbers.identify import Lines
 from screener.reports.accuracy import accuracy
 from screener.reports.agents import agents
 from screener.reports.facts import facts
+from screener.reports.filters import FILTERS, days, wanted
 from screener.reports.follow import asked, both
 from screener.reports.frequency import Bucket, frequency
 from screener.reports.layout import Page
@@ -344,6 +344,12 @@ PARTS = {
 """What a share is the share of."""
 
 
+@cache
+def rows_of(log: CallLog, call_id: str) -> list[CallRecord]:
+    """Of a log that does not change any more."""
+    return log.rows_of(call_id)
+
+
 def listed(log: CallLog, measure: str, query: dict[str, str], zone: ZoneInfo) -> float | None:
     """What a measure counts of the calls that are listed."""
     calls = find(log, wanted(query, *days(query, zone), LINES, zone), 100_000)
@@ -364,7 +370,7 @@ def listed(log: CallLog, measure: str, query: dict[str, str], zone: ZoneInfo) ->
             steps = [
                 (w.about, str(w.level), w.step)
                 for call in calls
-                for row in log.rows_of(call.id)
+                for row in rows_of(log, call.id)
                 for w in row.warnings
             ]
             return steps.count((query["warned"], query["level"], query["step"]))
@@ -373,7 +379,7 @@ def listed(log: CallLog, measure: str, query: dict[str, str], zone: ZoneInfo) ->
 
 
 def entries(log: CallLog, calls: list[CallRecord], query: Mapping[str, str]) -> list[TreatmentRow]:
-    given = [given for call in calls for row in log.rows_of(call.id) for given in row.treatments]
+    given = [given for call in calls for row in rows_of(log, call.id) for given in row.treatments]
     told = [
         (one, "by_hand" if one.by_hand else "automatic", "to_the_end" if one.completed else "abandoned")
         for one in given

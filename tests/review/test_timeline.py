@@ -1,5 +1,6 @@
 """A call as lines of text, and its course in one line."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -8,7 +9,7 @@ from screener.core.evidence import Kind, Source, Verdict
 from screener.core.judgement import Weights
 from screener.review.explain import explain
 from screener.review.timeline import gist, lasting, timeline
-from screener.store.records import CallRecord, EvidenceRow
+from screener.store.records import CallRecord, EvidenceRow, OrderRow
 from screener.words.judgement import Teller
 
 W = Weights()
@@ -77,3 +78,8 @@ def test_words_that_a_recogniser_took_back_are_told() -> None:
     word = EvidenceRow(1, "a.1", Source.WORDS, Kind.LEWD, 4.0, "…", "")
     back = EvidenceRow(2, "a.1.withdrawn", Source.WORDS, Kind.LEWD, -4.0, "…", "")
     assert len(lasting(explain(call(word, back), W))) == 2
+
+
+def test_what_people_ordered_is_told_with_what_came_of_it() -> None:
+    row = replace(call(), orders=(OrderRow(4.0, "line_fault", "wang", "too_late"),))
+    assert "人工操作 wang · 线路故障：未执行，来电人正在转接或已离开" in "\n".join(timeline(row, Teller(), UTC))

@@ -52,6 +52,36 @@ def test_addresses():
     assert split_list('"a,b" <sip:x,y@h>, <sip:z@h>') == ['"a,b" <sip:x,y@h>', "<sip:z@h>"]
 
 
+def split_slowly(text: str, separator: str) -> list[str]:
+    """What `split_list` says, character by character."""
+    parts, closing, escaped = [""], "", False
+    for character in text:
+        if escaped:
+            escaped = False
+        elif closing:
+            escaped = closing == '"' and character == "\\"
+            closing = "" if character == closing else closing
+        elif character == separator:
+            parts.append("")
+            continue
+        else:
+            closing = {'"': '"', "<": ">"}.get(character, "")
+        parts[-1] += character
+    return [part.strip() for part in parts if part.strip()]
+
+
+@given(st.text('a ,;"<>\\', max_size=60), st.sampled_from(",;"))
+def test_a_separator_counts_outside_quotes_and_brackets_only(text: str, separator: str) -> None:
+    assert split_list(text, separator) == split_slowly(text, separator)
+
+
+def test_a_bracket_in_a_name_opens_no_address() -> None:
+    assert NameAddr.parse('"a<sip:x@y>" <sip:a@b>').uri.host == "b"
+    assert NameAddr.parse('"<" "<" <sip:a@b>').uri.host == "b"
+    with pytest.raises(SipParseError):
+        NameAddr.parse('"<sip:a@b>')
+
+
 @pytest.mark.parametrize(
     ("old", "new", "status"),
     [

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from screener.errors import InputError
 from screener.siprec.metadata import (
     MAX_BYTES,
+    MAX_OBJECTS,
     MAX_TEXT,
     MediaStream,
     Metadata,
@@ -127,3 +128,12 @@ def test_a_name_is_one_line_whatever_is_written() -> None:
 
 def test_what_follows_the_document_is_left_out() -> None:
     assert parse(RFC.encode() + b"\r\n--boundary--\0") == parse(RFC.encode())
+
+
+def test_as_many_take_part_as_are_kept_and_then_no_more() -> None:
+    who = tuple(Participant(f"p{n}", f"sip:{n}@a", f"n{n}", n == 0) for n in range(MAX_OBJECTS))
+    what = tuple(MediaStream(f"s{n}", f"{n}", True) for n in range(MAX_OBJECTS))
+    said = Metadata(True, "1", who, what, {one.id: ("s1", "s2", "s3") for one in who})
+    assert parse(serialize(said)) == said
+    with pytest.raises(InputError, match="too many elements"):
+        parse(serialize(said).replace(b"</recording>", b"<a/>" * 1000 + b"</recording>"))

@@ -142,7 +142,7 @@ def test_two_processes_and_reports_at_once(url: str, tmp_path: Path, caplog: pyt
     done = threading.Event()
 
     def reading() -> None:
-        while not done.is_set():
+        while not done.wait(0.05):
             try:
                 frequency(log, Span(), Bucket.HOUR, NOON.tzinfo)  # type: ignore[arg-type]
                 sources(log, Span(), SourceBy.NUMBER)

@@ -7,12 +7,11 @@ import pytest
 
 from screener.core.evidence import Kind, Reason, Treatment, Verdict
 from screener.core.ladder import Ladder, LadderStep
-from screener.errors import MissingError
 from screener.events import ListName, Rung
 from screener.store.ladder import lift, past, standings
 from screener.store.log import CallLog, open_log
 from screener.store.privacy import erase
-from screener.store.records import Access, CallRecord, DecisionRow, ListedNumber, Review
+from screener.store.records import CallRecord, DecisionRow, ListedNumber, Review
 
 DAY = timedelta(days=1)
 NOON = datetime(2026, 3, 4, 4, 0, tzinfo=UTC)
@@ -77,25 +76,24 @@ def test_allowed_overturned_and_lifted(log: CallLog) -> None:
     assert rungs(log) == {}
     log.review("b", Review.CONFIRMED, "王", NOON + DAY)
     assert rungs(log) == {BAD: Rung.SUSPENDED}
-    lift(log, SITE, BAD, Access(NOON + 1.5 * DAY, "李", "screener list lift", BAD, "terminal"))
-    assert rungs(log, 2) == {} and log.accesses()[0].action == "screener list lift"
+    assert lift(log, SITE, BAD, "李", NOON + 1.5 * DAY)
+    assert rungs(log, 2) == {}
     log.write([flag("c", 2), flag("d", 2.1)])
     assert rungs(log, 3) == {BAD: Rung.SUSPENDED}, "what comes after a lift counts anew"
-    lift(log, SITE, BAD, Access(NOON + 4 * DAY, "李", "screener list lift", BAD, "terminal"))
+    assert lift(log, SITE, BAD, "李", NOON + 4 * DAY)
     assert rungs(log, 5) == {}
 
 
 def test_what_does_not_stand_there_is_not_lifted(log: CallLog) -> None:
     log.write([flag("a", 0)])
-    with pytest.raises(MissingError):
-        lift(log, SITE, BAD, Access(NOON + DAY, "李", "screener list lift", BAD, "terminal"))
+    assert not lift(log, SITE, BAD, "李", NOON + DAY)
     log.write([flag("b", 0.1)])
     assert rungs(log) == {BAD: Rung.SUSPENDED}
 
 
 def test_who_is_forgotten_is_forgotten_here_too(log: CallLog) -> None:
     log.write([flag("a", 0), flag("b", 0.1)])
-    lift(log, SITE, BAD, Access(NOON + DAY, "李", "screener list lift", BAD, "terminal"))
+    assert lift(log, SITE, BAD, "李", NOON + DAY)
     erase(log, BAD, "+861********00")
     with log.reading() as connection:
         assert connection.exec_driver_sql("SELECT count(*) FROM lifts").scalar() == 0

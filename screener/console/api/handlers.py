@@ -9,7 +9,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from screener.console import agent, asked, calls, health, lists, reports, review, seen
+from screener.console import agent, calls, health, lists, reports, review, seen
 from screener.console.api import wire
 from screener.console.body import adapter, taken
 from screener.console.context import ConsoleContext
@@ -17,6 +17,7 @@ from screener.console.hub import Shown
 from screener.console.live import changes, is_urgent
 from screener.console.logins import Person
 from screener.console.stream import stream
+from screener.reports import filters
 from screener.review.explain import explain
 from screener.review.timeline import reasons
 from screener.store.find import reviews
@@ -46,6 +47,7 @@ def running(context: ConsoleContext, person: Person, shown: Shown) -> wire.Runni
         unheard=call.unheard,
         asked_by=call.asked_by,
         moved=call.moved,
+        orders=tuple(call.orders),
         over=call.over,
         urgent=is_urgent(call),
     )
@@ -159,7 +161,7 @@ async def enlist(context: ConsoleContext, person: Person, request: Request) -> R
         InputError: the number or its end cannot be, or nobody says why.
     """
     entry = await taken(request, wire.AnEntry)
-    until = asked.moment(entry.expires.isoformat() if entry.expires else "", context.zone)
+    until = filters.moment(entry.expires.isoformat() if entry.expires else "", context.zone)
     await run_in_threadpool(lists.enlist, context, person, entry.name, entry.number, entry.reason, until)
     return answer(wire.Done())
 

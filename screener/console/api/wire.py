@@ -8,7 +8,7 @@ from datetime import date, datetime
 
 from screener.core.ladder import LadderPlace
 from screener.events import CallControl, ListName
-from screener.feed.items import Began, Cautioned, Heard, Judged, Moved, Weighed
+from screener.feed.items import Began, Cautioned, Heard, Judged, Moved, Obeyed, Weighed
 from screener.review.suggest import ListProposal
 from screener.store.records import CallRecord, ListedNumber, Review
 
@@ -22,8 +22,24 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
+class GivenOrder:
+    """What came of an order about a running call.
+
+    Attributes:
+        ok: it was carried out, goes on already, or is on its way.
+        outcome: `done`, `already`, `too_late`, `not_here` or `replaced`; empty while the service that has the call
+            has not said.
+        told: the same in words.
+    """
+
+    ok: bool
+    outcome: str
+    told: str
+
+
+@dataclass(frozen=True, slots=True)
 class Done:
-    """It was done, or is on its way to the service that has the call."""
+    """It was done."""
 
     ok: bool = True
 
@@ -57,6 +73,7 @@ class Running:
         unheard: why nobody listens, else empty.
         asked_by: who asks a supervisor to look, else empty.
         moved: the last transfer, and what the PBX answered: `ok` is that the caller is there; `status` is SIP's.
+        orders: what people ordered, and what came of it.
         over: by whom it was ended; empty while it goes on.
         urgent: somebody should look at once.
     """
@@ -72,6 +89,7 @@ class Running:
     unheard: str
     asked_by: str
     moved: Moved | None
+    orders: tuple[Obeyed, ...]
     over: str
     urgent: bool
 

@@ -70,6 +70,8 @@ function sure(button, outcome, path, body) {
       body: JSON.stringify(body),
     }).catch(() => null);
     if (answer && answer.status === 401) location.href = `/login?next=${encodeURIComponent(location.pathname)}`;
-    outcome.textContent = (answer && answer.ok ? outcome.dataset.done : outcome.dataset.not).replace("{}", name);
+    const said = answer ? await answer.json().catch(() => ({})) : {};
+    const words = (answer && answer.ok ? outcome.dataset.done : outcome.dataset.not).replace("{}", name);
+    outcome.textContent = said.told || [words, said.error].filter(Boolean).join(" · ");
   });
 }

@@ -78,6 +78,7 @@ function show(call) {
   element.querySelector(".waits").hidden = !call.waits;
   text(".waits span", call.waits);
   line(element.querySelector(".warnings"), call.warnings.map((w) => ["", w]));
+  line(element.querySelector(".orders"), call.orders.map((o) => ["", o]));
   text(".reason", [call.asked, call.unheard, call.reason, call.treatment].filter(Boolean).join(" → "));
   text(".answer", call.answer);
   const meter = element.querySelector(".score");

@@ -23,7 +23,7 @@ MANIFEST_MOST = 16 * 1024**2
 
 
 @dataclass(frozen=True, slots=True)
-class Read:
+class FoundPackage:
     """A package as it was found: the SHA-256 sum of each file by name, its manifest and signature."""
 
     sums: Mapping[str, str]
@@ -68,7 +68,7 @@ def write_package(path: Path, files: Mapping[str, bytes]) -> None:
         raise InputError(f"{path}: cannot be written ({problem.strerror})") from problem
 
 
-def read_package(path: Path) -> Read:
+def read_package(path: Path) -> FoundPackage:
     """The sum of each file of a package, read piece by piece; nothing is unpacked.
 
     Raises:
@@ -85,7 +85,7 @@ def read_package(path: Path) -> Read:
         ) from problem
 
 
-def _read_folder(path: Path) -> Read:
+def _read_folder(path: Path) -> FoundPackage:
     sums: dict[str, str] = {}
     kept: dict[str, bytes] = {}
     for file in sorted(path.rglob("*")):
@@ -99,10 +99,10 @@ def _read_folder(path: Path) -> Read:
                 if name in KEPT:
                     stream.seek(0)
                     kept[name] = stream.read(MANIFEST_MOST)
-    return Read(sums, kept)
+    return FoundPackage(sums, kept)
 
 
-def _read_zip(path: Path, package: zipfile.ZipFile) -> Read:
+def _read_zip(path: Path, package: zipfile.ZipFile) -> FoundPackage:
     left = [BYTES_MOST]
     sums: dict[str, str] = {}
     kept: dict[str, bytes] = {}
@@ -120,7 +120,7 @@ def _read_zip(path: Path, package: zipfile.ZipFile) -> Read:
         if name in KEPT:
             with package.open(member) as stream:
                 kept[name] = stream.read(MANIFEST_MOST)
-    return Read(sums, kept)
+    return FoundPackage(sums, kept)
 
 
 def _sum(stream: IO[bytes], left: list[int]) -> str:
