@@ -346,7 +346,7 @@ def accuracy_page(answer: Accuracy, span: Span, reader: Reader) -> Page:
         [row.share or 0.0 for row in answer.kinds],
         share=True,
         most=1.0,
-        asks=[_of_kind(row.name) | reviewed["confirmed"] for row in answer.kinds],
+        asks=[_of_kind(row.name) | OWN for row in answer.kinds],
     )
     return reader.page("t_accuracy", span, sheets, [bars], asks=OWN)
 
