@@ -5,19 +5,17 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from screener.errors import InputError, MissingError
-from screener.reports import pages
-from screener.reports.accuracy import accuracy
-from screener.reports.agents import agents
-from screener.reports.frequency import Bucket, frequency
+from screener.reports.accuracy import accuracy, accuracy_page
+from screener.reports.agents import agents, agents_page
+from screener.reports.frequency import Bucket, frequency, frequency_page, heat_page
 from screener.reports.layout import Page
-from screener.reports.queue import queue
+from screener.reports.queue import queue, queue_page
 from screener.reports.reader import Reader
-from screener.reports.sources import SourceBy, sources
-from screener.reports.span import Span
-from screener.reports.summary import summary, usual_span
-from screener.reports.summary_page import summary_page
-from screener.reports.treatment import treatment
-from screener.reports.warnings import warnings
+from screener.reports.sources import sources, sources_page
+from screener.reports.span import SourceBy, Span
+from screener.reports.summary import summary, summary_page, usual_span
+from screener.reports.treatment import treatment, treatment_page
+from screener.reports.warnings import warnings, warnings_page
 from screener.store.log import CallLog
 
 TOP = 50
@@ -64,45 +62,43 @@ def _summary(asked: ReportQuery) -> Page:
 def _frequency(asked: ReportQuery) -> Page:
     if asked.by == HEAT:
         answer = frequency(asked.log, asked.span, Bucket.HOUR, asked.reader.zone)
-        return pages.heat_page(answer, asked.span, asked.reader)
+        return heat_page(answer, asked.span, asked.reader)
     by = Bucket(asked.by)
-    return pages.frequency_page(
-        frequency(asked.log, asked.span, by, asked.reader.zone), asked.span, by, asked.reader
-    )
+    return frequency_page(frequency(asked.log, asked.span, by, asked.reader.zone), asked.span, by, asked.reader)
 
 
 def _sources(asked: ReportQuery) -> Page:
     by = SourceBy(asked.by)
-    return pages.sources_page(sources(asked.log, asked.span, by, asked.top), asked.span, by, asked.reader)
+    return sources_page(sources(asked.log, asked.span, by, asked.top), asked.span, by, asked.reader)
 
 
 def _queue(asked: ReportQuery) -> Page:
     by = Bucket(asked.by)
-    return pages.queue_page(queue(asked.log, asked.span, by, asked.reader.zone), asked.span, by, asked.reader)
+    return queue_page(queue(asked.log, asked.span, by, asked.reader.zone), asked.span, by, asked.reader)
 
 
 def _treatment(asked: ReportQuery) -> Page:
-    return pages.treatment_page(treatment(asked.log, asked.span), asked.span, asked.reader)
+    return treatment_page(treatment(asked.log, asked.span), asked.span, asked.reader)
 
 
 def _agents(asked: ReportQuery) -> Page:
-    return pages.agents_page(agents(asked.log, asked.span), asked.span, asked.reader)
+    return agents_page(agents(asked.log, asked.span), asked.span, asked.reader)
 
 
 def _warnings(asked: ReportQuery) -> Page:
-    return pages.warnings_page(warnings(asked.log, asked.span), asked.span, asked.reader)
+    return warnings_page(warnings(asked.log, asked.span), asked.span, asked.reader)
 
 
 def _accuracy(asked: ReportQuery) -> Page:
-    return pages.accuracy_page(accuracy(asked.log, asked.span), asked.span, asked.reader)
+    return accuracy_page(accuracy(asked.log, asked.span), asked.span, asked.reader)
 
 
 _PERIODS = tuple(period.value for period in Bucket)
 REPORTS: Mapping[str, ReportKind] = {
     "summary": ReportKind(_summary),
-    "frequency": ReportKind(_frequency, (*_PERIODS, HEAT), Bucket.DAY),
-    "sources": ReportKind(_sources, tuple(by.value for by in SourceBy), SourceBy.NUMBER),
-    "queue": ReportKind(_queue, _PERIODS, Bucket.MONTH),
+    "frequency": ReportKind(_frequency, (*_PERIODS, HEAT), Bucket.DAY.value),
+    "sources": ReportKind(_sources, tuple(by.value for by in SourceBy), SourceBy.NUMBER.value),
+    "queue": ReportKind(_queue, _PERIODS, Bucket.MONTH.value),
     "treatment": ReportKind(_treatment),
     "agents": ReportKind(_agents),
     "warnings": ReportKind(_warnings),

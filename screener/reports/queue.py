@@ -2,13 +2,16 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 from statistics import median
 
 from screener.reports.facts import facts
-from screener.reports.frequency import Bucket, BucketClock, gapless
+from screener.reports.follow import ENTERED
+from screener.reports.frequency import Bucket, BucketClock, bucket_name, gapless
+from screener.reports.layout import Asks, Bars, Cell, Page, Sheet
+from screener.reports.reader import Reader
 from screener.reports.span import Span, Stay
 from screener.store.log import CallLog
 from screener.store.tables import QUARTER_SECONDS
@@ -99,4 +102,70 @@ def _row(group: str, entries: Sequence[tuple[Stay, bool]]) -> QueueRow:
         abandoned_after=median(left) if left else None,
         stay_median=median(known) if known else None,
         stay_p95=percentile(known, 0.95) if known else None,
+    )
+
+
+_QUEUE = (
+    "entered", "to_the_end", "abandoned", "abandoned_after_seconds", "repeated", "by_hand",
+    "stay_median_seconds", "stay_p95_seconds",
+)  # fmt: skip
+
+
+def queue_page(answer: QueueAnswer, span: Span, by: Bucket, reader: Reader) -> Page:
+    """The report `queue`."""
+    periods = [{by.value: row.group} for row in answer.periods]
+    sheets = [
+        _queue_sheet(
+            answer.ways, "group", reader.coded, reader, "t_queue", [{}, {"way": "automatic"}, {"way": "by_hand"}]
+        ),
+        _queue_sheet(
+            answer.periods,
+            by.value,
+            lambda bucket: bucket_name(bucket, by, reader),
+            reader,
+            "t_queue_periods",
+            periods,
+        ),
+    ]
+    entered = [row.entered for row in answer.periods]
+    bars = Bars(
+        reader.word("entered"),
+        [bucket_name(row.group, by, reader) for row in answer.periods],
+        entered,
+        upright=True,
+        asks=[period | ENTERED for period in periods],
+    )
+    return reader.page("t_queue", span, sheets, [bars], asks=ENTERED)
+
+
+def _queue_sheet(
+    rows: Sequence[QueueRow],
+    first: str,
+    name_of: Callable[[str], str],
+    reader: Reader,
+    title: str,
+    places: Sequence[Asks],
+) -> Sheet:
+    cells: list[list[Cell]] = [
+        [
+            name_of(row.group),
+            row.entered,
+            row.to_the_end,
+            row.abandoned,
+            row.abandoned_after,
+            row.repeated,
+            row.by_hand,
+            row.stay_median,
+            row.stay_p95,
+        ]
+        for row in rows
+    ]
+    keys = [first, *_QUEUE]
+    asks = {"entered": ENTERED, "by_hand": ENTERED | {"way": "by_hand"}}
+    asks |= {stay: ENTERED | {"stay": stay} for stay in ("to_the_end", "abandoned")}
+    asks |= {"abandoned_after_seconds": asks["abandoned"], "repeated": ENTERED | {"repeated": "1"}}
+    asks |= dict.fromkeys(("stay_median_seconds", "stay_p95_seconds"), ENTERED)
+    name = title.removeprefix("t_").removeprefix("queue_")
+    return Sheet(
+        reader.word(title), keys, reader.words(keys), cells, {first: "text"}, name, row_asks=places, asks=asks
     )

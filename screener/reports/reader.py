@@ -7,8 +7,7 @@ from zoneinfo import ZoneInfo
 
 from screener.reports.follow import FLAGGED, both, command
 from screener.reports.layout import Asks, Chart, Coded, Figure, Page, Sheet
-from screener.reports.sources import SourceBy
-from screener.reports.span import Span
+from screener.reports.span import SourceBy, Span
 from screener.settings.sections import Settings
 from screener.words.judgement import Teller
 from screener.words.terms import Language, aside, labelled, site_name, word
@@ -54,6 +53,10 @@ class Reader:
     def coded(self, key: str) -> Coded:
         """A word in the reader's language, for programs its key."""
         return Coded(word(key, self.lang), key)
+
+    def kind(self, name: str) -> Coded:
+        """A kind of harassment, empty for none."""
+        return Coded(self.word(name or "no_kind"), name or None)
 
     def words(self, keys: Sequence[str]) -> list[str]:
         """Heads of columns."""

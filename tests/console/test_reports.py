@@ -14,8 +14,8 @@ from screener.console.context import ConsoleContext
 from screener.console.logins import Role
 from screener.core.evidence import Kind
 from screener.reports.every import REPORTS
-from screener.reports.sources import SourceBy, sources
-from screener.reports.span import Span
+from screener.reports.sources import sources
+from screener.reports.span import SourceBy, Span
 from tests.console.conftest import log_in
 from tests.console.written import NUMBER, SCRIPT, flagged, write
 

@@ -58,6 +58,7 @@ def test_the_command_line_offers_the_table() -> None:
         if by is not None:
             assert isinstance(by.type, click.Choice)
             assert (tuple(by.type.choices), by.default) == (one.ways, one.usual)
+            assert by.type.convert(by.default, by, None) == one.usual, "what it takes unless it is told"
 
 
 def test_so_many_sources_are_listed_unless_somebody_says_another_number(log: CallLog) -> None:

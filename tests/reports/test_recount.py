@@ -18,32 +18,21 @@ from screener.core.evidence import Kind, Treatment
 from screener.exchange.asterisk import read_cdr, read_queue_log
 from screener.exchange.listfile import BadLine
 from screener.numbers.identify import Lines
-from screener.reports.accuracy import accuracy
-from screener.reports.agents import agents
+from screener.reports.accuracy import accuracy, accuracy_page
+from screener.reports.agents import agents, agents_page
 from screener.reports.facts import facts
 from screener.reports.filters import FILTERS, days, wanted
 from screener.reports.follow import asked, both
-from screener.reports.frequency import Bucket, frequency
+from screener.reports.frequency import Bucket, frequency, frequency_page, heat_page
 from screener.reports.layout import Page
-from screener.reports.pages import (
-    accuracy_page,
-    agents_page,
-    frequency_page,
-    heat_page,
-    queue_page,
-    sources_page,
-    treatment_page,
-    warnings_page,
-)
-from screener.reports.queue import percentile, queue
+from screener.reports.queue import percentile, queue, queue_page
 from screener.reports.reader import Reader
-from screener.reports.sources import SourceBy, sources
-from screener.reports.span import Span
-from screener.reports.summary import Measures, summary, usual_span
-from screener.reports.summary_page import summary_page
+from screener.reports.sources import sources, sources_page
+from screener.reports.span import SourceBy, Span
+from screener.reports.summary import Measures, summary, summary_page, usual_span
 from screener.reports.treatment import DAYS as TREATMENT_DAYS
-from screener.reports.treatment import treatment
-from screener.reports.warnings import warnings
+from screener.reports.treatment import treatment, treatment_page
+from screener.reports.warnings import warnings, warnings_page
 from screener.store.bulk import load
 from screener.store.find import find
 from screener.store.insert import tidy

@@ -18,8 +18,8 @@ import pytest
 from screener.backoff import Backoff
 from screener.errors import StoreError
 from screener.reports.frequency import Bucket, frequency
-from screener.reports.sources import SourceBy, sources
-from screener.reports.span import Span
+from screener.reports.sources import sources
+from screener.reports.span import SourceBy, Span
 from screener.store import writer as writer_module
 from screener.store.log import CallLog, open_log
 from screener.store.records import CallRecord

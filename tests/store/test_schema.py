@@ -17,8 +17,8 @@ from sqlalchemy.exc import IntegrityError
 from screener.core.evidence import Kind, Treatment
 from screener.errors import StoreError
 from screener.reports.frequency import Bucket, frequency
-from screener.reports.sources import SourceBy, sources
-from screener.reports.span import Span
+from screener.reports.sources import sources
+from screener.reports.span import SourceBy, Span
 from screener.store.check import check_database
 from screener.store.engine import make_engine
 from screener.store.log import CallLog, open_log
