@@ -110,7 +110,7 @@ def treatment_page(rows: Sequence[ArmRow], span: Span, reader: Reader) -> Page:
             [row.windows[number].share or 0.0 for row in rows],
             share=True,
             most=most,
-            asks=[FLAGGED | {"treatment": row.arm, "again": str(days)} for row in rows],
+            asks=[FLAGGED | {"treatment": row.arm} for row in rows],
         )
         for number, days in enumerate(DAYS)
     ]
