@@ -70,11 +70,11 @@ def timeline(call: CallRecord, teller: Teller, zone: ZoneInfo, why: Explanation 
         f"{said['time']} {call.started_at.astimezone(zone):%Y-%m-%d %H:%M:%S}  "
         f"{said['number']} {call.number or word('withheld', teller.lang)}"
         f"{aside(where, teller.lang)}",
-        f"{said['verdict']} {teller.verdict(call.verdict)} {teller.kind(call.kind)}".rstrip(),
+        f"{said['verdict']} {teller.verdict(call.verdict, over=call.is_over)} {teller.kind(call.kind)}".rstrip(),
         "",
     ]
     lines += [f"{moment.at:7.2f}s {_line(moment, said, teller)}" for moment in moments(call, teller, why)]
-    ended = word(call.ended_by.value, teller.lang) if call.ended_by else said["unknown"]
+    ended = word(f"by_{call.ended_by.value}", teller.lang) if call.ended_by else said["unknown"]
     lines += ["", f"{said['ended']} {ended}"]
     return lines if why is None else [*lines, *reasons(call, why, teller)]
 

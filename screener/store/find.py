@@ -1,6 +1,7 @@
 """Finding the calls in the log that somebody wants."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
@@ -11,10 +12,13 @@ from screener.store.insert import COLUMNS
 from screener.store.log import CallLog
 from screener.store.numbered import by_index
 from screener.store.offered import came
-from screener.store.records import CallRecord, Review
+from screener.store.records import CallRecord, Review, ReviewNote
 from screener.store.search import said_by_index
-from screener.store.tables import JUDGED, CallRow
+from screener.store.tables import JUDGED, CallRow, ReviewSaid
 from screener.store.wanted import DAY, Wanted
+
+AT_ONCE = 500
+"""Ids in one question."""
 
 
 def find(log: CallLog, wanted: Wanted, limit: int) -> list[CallRecord]:
@@ -80,6 +84,22 @@ def nodes(log: CallLog, since: datetime | None = None) -> set[str]:
     query = select(CallRow.node).distinct()
     with log.reading() as connection:
         return set(connection.scalars(query if since is None else query.where(CallRow.started_at >= since)))
+
+
+def words_of(log: CallLog, call_ids: Sequence[str]) -> list[ReviewNote]:
+    """Every word that people said of these rows, the oldest first.
+
+    Raises:
+        StoreError: the database failed.
+    """
+    columns = [ReviewSaid.call_id, *(getattr(ReviewSaid, f.name) for f in fields(ReviewNote)[1:])]
+    query: Select[Any] = select(*columns).order_by(ReviewSaid.id)
+    with log.reading() as connection:
+        return [
+            ReviewNote(*row)
+            for start in range(0, len(call_ids), AT_ONCE)
+            for row in connection.execute(query.where(ReviewSaid.call_id.in_(call_ids[start : start + AT_ONCE])))
+        ]
 
 
 def reviews(log: CallLog) -> dict[Review, int]:

@@ -48,7 +48,10 @@ class Counted(StrEnum):
 
 
 class Past(StrEnum):
-    """Whether the number had been flagged before, of whatever kind and in whatever queue."""
+    """Whether the number had been flagged before, of whatever kind and in whatever queue.
+
+    No withheld one has a past.
+    """
 
     NEW = "new"
     """Not before the time that is asked about."""
@@ -236,9 +239,9 @@ class Wanted:
         earlier = tuple_(other.called_at, other.root) < tuple_(CallRow.called_at, CallRow.root)
         flagged = other.verdict == Verdict.HARASSMENT, other.review != Review.OVERTURNED
         queued = other.treatment == Treatment.ANALYSIS_QUEUE, other.dry_run.is_(False)
-        found: list[Any] = []
+        found: list[Any] = [CallRow.number != ""] if self.past or self.repeated else []
         if self.repeated:
-            found += [CallRow.number != "", exists().where(same, *queued, earlier)]
+            found.append(exists().where(same, *queued, earlier))
         if self.past is Past.RETURNING:
             found.append(exists().where(same, *flagged, earlier))
         elif self.past is Past.NEW and self.since is not None:

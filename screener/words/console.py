@@ -129,6 +129,11 @@ SAID: dict[str, tuple[str, str]] = {
     "review_confirmed": ("已确认", "Confirmed"),
     "review_overturned": ("已撤销", "Overturned"),
     "review_none": ("未复核", "Not reviewed"),
+    "review_undone": ("已撤回", "Taken back"),
+    "said_before": (
+        "您打开本页后，已有人复核这一通：见下。要改请再选一次。",
+        "Somebody has reviewed this call since you opened the page: see below. To change it, choose again.",
+    ),
     "of_number": ("该号码的来电", "Calls of this number"),
     "package": ("下载证据材料", "Download the evidence"),
     "record": ("下载来电记录", "Download the record"),

@@ -120,6 +120,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "list_block": ("黑名单", "Block list"),
     "list_watch": ("关注名单", "Watch list"),
     "going_on": ("进行中", "in progress"),
+    "not_judged": ("未判定", "not judged"),
     "genuine": ("正常", "genuine"),
     "complaint": ("投诉", "complaint"),
     "abusive_complaint": ("辱骂投诉", "abusive complaint"),

@@ -135,7 +135,7 @@ def sources(calls: Calls, span: Span, field: str, letters: int | None = None) ->
     found = {}
     for source in {source_of(call) for call in bad}:
         here = [call for call in bad if source_of(call) == source]
-        numbers = {call.number for call in here}
+        numbers = {call.number for call in here if call.number}
         old = {
             number
             for number in numbers
@@ -143,7 +143,7 @@ def sources(calls: Calls, span: Span, field: str, letters: int | None = None) ->
         }
         order = sorted(flagged(inside(calls, Span(span.since, span.until)), Span()), key=lambda c: (c.at, c.id))
         first = {call.number: call.id for call in reversed(order)}
-        again = {call.number for call in here if first[call.number] != call.id}
+        again = {call.number for call in here if call.number and first[call.number] != call.id}
         found[source] = (
             sum(source_of(call) == source for call in asked),
             len(here),

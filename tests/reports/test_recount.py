@@ -344,9 +344,7 @@ def listed(log: CallLog, measure: str, query: dict[str, str], zone: ZoneInfo) ->
     calls = find(log, wanted(query, *days(query, zone), LINES, zone), 100_000)
     assert len({call.linkedid or call.id for call in calls}) == len(calls), "each call once"
     match measure:
-        case "numbers" | "new" | "returning":
-            return len({call.number for call in calls})
-        case "sources":  # each counts once, and withheld ones never
+        case "numbers" | "new" | "returning" | "sources":  # each counts once, and withheld ones never
             return len({call.number for call in calls} - {""})
         case "entered" | "to_the_end" | "abandoned" | "by_hand" | "repeated" if "entered" in query:
             return len(entries(log, calls, query))  # a call may come into the analysis queue more than once
@@ -388,8 +386,8 @@ def check_measures(found: Measures, calls: recount.Calls, period: Span) -> None:
         flagged=len(bad),
         treated=sum(call.treated for call in bad),
         by_hand=sum(call.by_hand for call in bad),
-        numbers=len({call.number for call in bad}),
-        new=len({call.number for call in bad} - {call.number for call in before}),
+        numbers=len({call.number for call in bad} - {""}),
+        new=len({call.number for call in bad} - {call.number for call in before} - {""}),
         confirmed=sum(any(row.review is Review.CONFIRMED for row in call.judged) for call in bad),
         overturned=len(every) - len(bad),
         entered=entered,  # type: ignore[arg-type]

@@ -2,15 +2,18 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from screener.core.evidence import Kind, Source, Verdict
 from screener.core.judgement import Weights
+from screener.events import EndedBy
 from screener.review.explain import explain
 from screener.review.timeline import gist, lasting, timeline
 from screener.store.records import CallRecord, EvidenceRow, OrderRow
 from screener.words.judgement import Teller
+from screener.words.terms import Language
 
 W = Weights()
 
@@ -83,3 +86,18 @@ def test_words_that_a_recogniser_took_back_are_told() -> None:
 def test_what_people_ordered_is_told_with_what_came_of_it() -> None:
     row = replace(call(), orders=(OrderRow(4.0, "line_fault", "wang", "too_late"),))
     assert "人工操作 wang · 线路故障：未执行，来电人正在转接或已离开" in "\n".join(timeline(row, Teller(), UTC))
+
+
+@pytest.mark.parametrize(
+    ("lang", "on", "over", "ends"),
+    [
+        ("zh", "进行中", "未判定", "结束方式 系统结束"),
+        ("en", "in progress", "not judged", "End ended by Screener"),
+    ],
+)
+def test_a_call_that_is_over_does_not_go_on(lang: Language, on: str, over: str, ends: str) -> None:
+    running = replace(call(), verdict=None)
+    ended = replace(running, ended_at=running.started_at, ended_by=EndedBy.SCREENER)
+    assert on in timeline(running, Teller(lang), ZoneInfo("UTC"))[2]
+    lines = timeline(ended, Teller(lang), ZoneInfo("UTC"))
+    assert over in lines[2] and lines[-1] == ends
