@@ -249,6 +249,7 @@ def test_who_meets_a_database_that_is_away_reads_nothing_of_where_it_is(
 ) -> None:
     """Nor do they who have not logged in; the server's own log tells."""
     log_in(client, context, Role.SUPERVISOR)
+    token = context.access.add_token("crm", Role.AUDITOR)
     context.log.engine.dispose()
     (context.settings.folder / "log.db").write_bytes(b"no database " * 1000)
     headers = {"accept": accept}
@@ -256,7 +257,7 @@ def test_who_meets_a_database_that_is_away_reads_nothing_of_where_it_is(
     answers = [
         client.get("/calls", headers=headers),
         TestClient(client.app).post("/login", data=form, headers=headers),
-        client.get("/api/v1/calls", headers={"authorization": "Bearer x"}),
+        client.get("/api/v1/calls", headers={"authorization": f"Bearer {token}"}),
     ]
     for answer in answers:
         assert answer.status_code == 503
