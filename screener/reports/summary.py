@@ -189,8 +189,8 @@ def summary_page(answer: Summary, reader: Reader) -> Page:
         source_bars(answer.lines, SourceBy.LINE, reader, "t_lines"),
     ]
     sheets = [
-        treatment_sheet(answer.treatments, reader),
         measures_sheet(answer.now, answer.then, answer.before, reader),
+        treatment_sheet(answer.treatments, reader),
         source_sheet(answer.top, SourceBy.NUMBER, reader, "t_top", "top"),
     ]
     figures = tuple(_figure(name, answer.now, answer.then, reader) for name in _FIRST)

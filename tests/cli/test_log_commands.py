@@ -99,7 +99,7 @@ def squeezed(text: str) -> str:
 @pytest.mark.parametrize(
     ("arguments", "names"),
     [
-        (["summary", "--until", "2026-11-01"], ("treatment", "measures")),
+        (["summary", "--until", "2026-11-01"], ("measures", "treatment")),
         (["treatment", "--since", "2025-01-01"], ("treatment",)),
         (["queue", "--by", "month"], ("queue", "periods")),
     ],

@@ -73,25 +73,25 @@ def test_every_address_for_everybody(
 ) -> None:
     monkeypatch.setattr("screener.console.account.FAILED_SECONDS", 0)
     app = build(framing)
-    client = TestClient(app, base_url=f"{scheme}://testserver", follow_redirects=False)
     guard, token = "", ""
     paths = list(asked(app))
     assert {"/live/events?once", "/api/v1/live/events?once", "/static/live.js"} <= {path for _, path in paths}
     statuses = set()
-    for method, path in paths:
-        if role is not None and not guard:  # also after the logout
-            guard = log_in(client, framing, role)
-            token = token or framing.access.add_token(f"a {role}", role, "8001" if role is Role.AGENT else "")
-        headers = {"x-guard": guard, "accept": "text/html"}
-        if path.startswith("/api/") and role:
-            headers["authorization"] = f"Bearer {token}"
-        framing.strangers = Turns(0, 0)
-        answer = client.request(method, path, headers=headers)
-        frames = CRM if path.partition("?")[0] == "/agent" else "'none'"
-        check(answer.headers, path.partition("?")[0], tls=scheme == "https", frames=frames)
-        statuses.add(answer.status_code)
-        if path == "/logout":
-            guard = ""
+    with TestClient(app, base_url=f"{scheme}://testserver", follow_redirects=False) as client:
+        for method, path in paths:
+            if role is not None and not guard:  # also after the logout
+                guard = log_in(client, framing, role)
+                token = token or framing.access.add_token(f"a {role}", role, "8001" if role is Role.AGENT else "")
+            headers = {"x-guard": guard, "accept": "text/html"}
+            if path.startswith("/api/") and role:
+                headers["authorization"] = f"Bearer {token}"
+            framing.strangers = Turns(0, 0)
+            answer = client.request(method, path, headers=headers)
+            frames = CRM if path.partition("?")[0] == "/agent" else "'none'"
+            check(answer.headers, path.partition("?")[0], tls=scheme == "https", frames=frames)
+            statuses.add(answer.status_code)
+            if path == "/logout":
+                guard = ""
     assert statuses >= ({303, 401} if role is None else {200, 303, 400})
 
 
