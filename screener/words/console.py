@@ -108,6 +108,10 @@ SAID: dict[str, tuple[str, str]] = {
     "next": ("下一通", "Next"),
     "seconds": ("{} 秒", "{} s"),
     "course": ("经过", "What happened"),
+    "course_reads": (
+        "右侧：得分 / 标记线，与此时最像的骚扰类别；各类的标记线不同。",
+        "On the right: score / threshold, and the kind it is most like by then; each kind has its own threshold.",
+    ),
     "tipped": ("此处标记", "flagged here"),
     "calls": ("来电记录", "Call log"),
     "until": ("至（不含）", "To (exclusive)"),
