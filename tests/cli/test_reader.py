@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from screener.feed.local import FeedServer
+from screener.settings.sections import Settings
 from screener.store.log import CallLog, open_log
 from tests.reports.random_log import random_calls
 
@@ -186,6 +188,18 @@ def test_what_a_reader_may_not_do_says_who_may(folder: Path) -> None:
         assert code == 8, said
         assert "the service's user" in said
         assert said.count("\n") == 1
+
+
+@pytest.mark.usefixtures("log")
+def test_who_may_not_listen_is_told_who_may_and_how(folder: Path) -> None:
+    feed = FeedServer(folder / Settings().operations.feed, lambda _order: None)
+    try:
+        for code, said in asked(folder, ["status"], ["calls", "follow"]):
+            assert code == 9
+            assert "feed.sock: cannot be reached (Permission denied)" in said
+            assert "sudo -u root screener" in said
+    finally:
+        feed.stop()
 
 
 def test_what_a_killed_service_left_behind_is_not_passed_over(folder: Path, log: CallLog) -> None:
