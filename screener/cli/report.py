@@ -54,7 +54,7 @@ def report_options(command: Callable[..., Page]) -> Callable[..., None]:
     ) -> Page:
         zone = time_zone(tz or settings.site.timezone)
         begin, end = moment(settings, since, zone), moment(settings, until, zone)
-        moments.span_of(begin, end)
+        moments.span_of(begin, end, datetime.now(UTC))
         dialled = dialled and lines_of(settings).normal(dialled)
         span = Span(begin, end, Kind(kind) if kind else None, queue_name, dialled)
         check_known(log, queue=span.queue, dialled=span.dialled)

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from screener.console import seen
-from screener.console.case import parts, row
+from screener.console.case import parts, row, said_of
 from screener.console.context import ConsoleContext
 from screener.console.logins import Person
 from screener.core.actions import WarningStep
@@ -100,6 +100,7 @@ async def page(context: ConsoleContext, person: Person, request: Request) -> Res
             call=row(context, person, call),
             parts=parts(context, person, call),
             flag=next((one.id for one in rows if is_flag(one)), ""),
+            words=said_of(context, person, rows),
             harassment=Exhibit(tuple(rows)).holds,
             whole=context.sees_whole_numbers(person),
         )

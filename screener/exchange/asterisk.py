@@ -11,15 +11,17 @@ agent had that very call.
 
 import csv
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
+from unicodedata import normalize
 
 from screener.core.evidence import Treatment, Verdict
 from screener.events import Caller, EndedBy, Entrance, LineClass
 from screener.exchange.listfile import BadLine
 from screener.numbers.agents import agent_name
-from screener.numbers.written import given
+from screener.numbers.written import given, plain
 from screener.outside.text import is_number, is_pbx_id, visible
 from screener.outside.times import YEARS, in_zone
 from screener.store.records import CallRecord, Review, TreatmentRow
@@ -95,6 +97,7 @@ def read_queue_log(
     """
     up: dict[str, _Waiting] = {}
     halves: set[str] = set()
+    """Calls that were left out, and are named once."""
     over: dict[str, float] = {}  # ended but perhaps taken over; in the order of their ends
     now = 0.0
     number = 0
@@ -109,9 +112,13 @@ def read_queue_log(
             del over[first]
             yield _queue_call(up.pop(first), identify)
         if event == "ENTERQUEUE":
-            up[callid] = _enter(
-                up.get(callid), callid, queue, data[1] if len(data) > 1 else "", now, queue in analysis
-            )
+            try:
+                caller = _caller("caller", data[1] if len(data) > 1 else "")
+            except ValueError as problem:
+                halves.add(callid)
+                yield BadLine(number, str(problem))
+                continue
+            up[callid] = _enter(up.get(callid), callid, queue, caller, now, queue in analysis)
             over.pop(callid, None)
         elif event == "CONNECT" and callid in up:
             up[callid] = replace(up[callid], answered=up[callid].answered or now, agent=agent_name(member))
@@ -139,23 +146,33 @@ def _queue_line(line: bytes, newest: float) -> tuple[float, str, str, str, str, 
     if len(cells) < 5:
         raise ValueError(f"found {len(cells)} fields, allowed epoch|uniqueid|queue|member|event|data…")
     epoch, callid, queue, member, event, *data = cells
-    at = float(epoch)
+    try:
+        at = float(epoch)
+    except ValueError:
+        at = 0.0
     if not 0 < at < 1e11:
-        raise ValueError(f"epoch: found {epoch!r}")
+        raise ValueError(f"epoch: found {epoch!r}, allowed seconds since 1970")
     if at < newest - BACK_SECONDS:
         raise ValueError(f"epoch: found {epoch!r}, long before the line before")
     if not is_pbx_id(callid) or not event.isupper():
         raise ValueError(f"uniqueid or event: found {callid!r}, {event!r}")
     if visible(queue + member) != queue + member:
         raise ValueError(f"queue or member: found {queue!r}, {member!r}")
-    if event == "ENTERQUEUE" and len(data) > 1 and not _is_caller(data[1]):
-        raise ValueError(f"caller: found {data[1]!r}, allowed a number")
     return at, callid, queue, member, event, data
 
 
-def _is_caller(number: str) -> bool:
-    """A number, or one that was withheld."""
-    return is_number(number) or not given(number)
+def _caller(column: str, written: str) -> str:
+    """A number, in whatever writing; empty where it was withheld.
+
+    Raises:
+        ValueError: it is none.
+    """
+    bare = given(plain(written))
+    if not bare:
+        return ""
+    if number := next(filter(is_number, (normalize("NFKC", written), bare)), ""):
+        return number
+    raise ValueError(f"{column}: found {written!r}, allowed a number")
 
 
 def _enter(call: _Waiting | None, callid: str, queue: str, caller: str, now: float, analysis: bool) -> _Waiting:
@@ -234,6 +251,8 @@ class _Leg:
     dialled: str
     channel: str
     answered_by: str
+    rung: bool
+    """Whom it reached is a member of a queue, or the very device that was dialled: an agent, and no line out."""
     queue: str
     context: str
     start: datetime
@@ -275,7 +294,11 @@ def read_cdr(
                 calls[callid] = [*calls.pop(callid, []), leg]
                 while calls and (first := next(iter(calls))) and _settled(calls[first], leg.end):
                     yield from _cdr_call(first, calls.pop(first), identify, contexts, is_extension)
-        except (ValueError, KeyError, csv.Error) as problem:
+        except KeyError as lacking:
+            yield BadLine(number, f"no column {lacking}")
+        except csv.Error:
+            yield BadLine(number, "no whole row of a CSV file")
+        except ValueError as problem:
             yield BadLine(number, str(problem))
     for callid, legs in calls.items():
         yield from _cdr_call(callid, legs, identify, contexts, is_extension)
@@ -293,8 +316,6 @@ def _leg(row: dict[str, str], zone: tzinfo) -> tuple[str, _Leg]:
             raise ValueError(f"{name}: found {row[name]!r}")
     if not callid:
         raise ValueError("uniqueid: empty")
-    if not _is_caller(row["src"]):
-        raise ValueError(f"src: found {row['src']!r}, allowed a number")
     if visible(row["dst"]) != row["dst"]:
         raise ValueError(f"dst: found {row['dst']!r}")
     start, end = _local(row, "start", zone), _local(row, "end", zone)
@@ -304,16 +325,24 @@ def _leg(row: dict[str, str], zone: tzinfo) -> tuple[str, _Leg]:
     queue = row.get("lastdata", "").partition(",")[0] if row.get("lastapp") == "Queue" else ""
     return callid, _Leg(
         row["uniqueid"],
-        row["src"],
+        _caller("src", row["src"]),
         row["dst"],
         agent_name(row.get("channel", "")),
         agent_name(row.get("dstchannel", "")),
+        row.get("lastapp") == "Queue" or _is_device(row),
         queue,
         row.get("dcontext", ""),
         start,
         _local(row, "answer", zone) if answered else None,
         end,
     )
+
+
+def _is_device(row: dict[str, str]) -> bool:
+    """Whether a device was dialled by its name: `PJSIP/wang`, not `PJSIP/13800138000@trunk`."""
+    channel = row.get("dstchannel", "")
+    device = f"{channel.partition('/')[0]}/{agent_name(channel)}"
+    return device in row.get("lastdata", "").partition(",")[0].split("&")
 
 
 _NO_NUMBER = frozenset({"", "s", "h", "i", "t", "o", "~~s~~"})
@@ -335,7 +364,8 @@ def _cdr_call(
     if outbound or (contexts and not any(leg.context in contexts for leg in legs)):
         return
     answers = [leg.answer for leg in legs if leg.answer is not None]
-    agents = [leg.answered_by for leg in legs if leg.answer is not None and is_extension(leg.answered_by)]
+    reached = [leg for leg in legs if leg.answer is not None and leg.answered_by]
+    agents = [leg.answered_by for leg in reached if leg.rung or is_extension(leg.answered_by)]
     dialled = next((leg.dialled for leg in legs if leg.dialled not in _NO_NUMBER), "")
     yield _record(
         callid,
@@ -368,10 +398,10 @@ def _record(callid: str, at: datetime, caller: Caller, uniqueid: str = "", **res
 
 def _text(line: bytes) -> str:
     """UTF-8, or GB 18030 as older sites write it."""
-    try:
-        return line.decode("utf-8")
-    except UnicodeDecodeError:
-        return line.decode("gb18030")
+    for encoding in ("utf-8", "gb18030"):
+        with suppress(UnicodeDecodeError):
+            return line.decode(encoding)
+    raise ValueError("neither UTF-8 nor GB 18030")
 
 
 def _moment(seconds: float) -> datetime:

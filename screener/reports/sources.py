@@ -24,7 +24,7 @@ class SourceRow:
         calls: all calls that came from it in the span.
         flagged: harassment that nobody overturned.
         share: its part of all flagged calls of the span, 0..1.
-        numbers: different numbers among the flagged ones; withheld ones are one.
+        numbers: different numbers among the flagged ones; withheld ones are nobody's, and none of these.
         new: of these, flagged in the span for the first time.
         returning: of these, flagged in the span after an earlier flag, whenever, of whatever kind and queue.
         first, last: its first and last flagged call of the span, to the second.
@@ -87,15 +87,16 @@ def _row(source: str, found: list[SourceCalls], total: int, past: SourcePast) ->
     later: set[str] = set()
     for one in found:
         numbers[one.number] += one.flagged
-        if one.flagged > 1 or one.number in before or one.begun != firsts[one.number]:
+        if one.number and (one.flagged > 1 or one.number in before or one.begun != firsts[one.number]):
             later.add(one.number)
+    persons = numbers.keys() - {""}
     return SourceRow(
         source=source,
         calls=0,
         flagged=numbers.total(),
         share=numbers.total() / total,
-        numbers=len(numbers),
-        new=sum(number not in before for number in numbers),
+        numbers=len(persons),
+        new=len(persons - before),
         returning=len(later),
         first=datetime.fromtimestamp(min(one.first or 0 for one in found), UTC),
         last=datetime.fromtimestamp(max(one.last or 0 for one in found), UTC),
@@ -148,7 +149,10 @@ def source_sheet(rows: Sequence[SourceRow], by: SourceBy, reader: Reader, title:
     return Sheet(
         reader.word(title), keys, heads, cells, {by.value: kind}, name,
         row_asks=[reader.whole(by, row.source) for row in rows],
-        asks={"calls": OFFERED, "flagged": FLAGGED, "numbers": FLAGGED, "new": NEW, "returning": RETURNING},
+        asks={
+            "calls": OFFERED, "flagged": FLAGGED, "share": FLAGGED,
+            "numbers": FLAGGED, "new": NEW, "returning": RETURNING,
+        },
     )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 from statistics import median
 
+from screener.errors import InputError
 from screener.reports import frequency, sources, treatment
 from screener.reports.facts import facts
 from screener.reports.follow import BY_HAND, ENTERED, FLAGGED, NEW, OFFERED, OVERTURNED
@@ -28,7 +29,7 @@ class Measures:
     """The figures of one period; each means what the report of its own says.
 
     Attributes:
-        numbers: different numbers that were flagged, withheld ones as one.
+        numbers: different numbers that were flagged; withheld ones are none.
         new: of these, never flagged before the period.
     """
 
@@ -67,9 +68,16 @@ class Summary:
 
 
 def usual_span(span: Span, now: datetime) -> Span:
-    """The span with both ends: up to now, and 30 days long, where they are not said."""
+    """The span with both ends: up to now, and 30 days long, where they are not said.
+
+    Raises:
+        InputError: it ends before it begins, as one does that is still to come.
+    """
     until = span.until or now
-    return replace(span, since=span.since or until - timedelta(days=USUAL_DAYS), until=until)
+    since = span.since or until - timedelta(days=USUAL_DAYS)
+    if since >= until:
+        raise InputError(f"a period from {since:%Y-%m-%d %H:%M} to {until:%Y-%m-%d %H:%M}", "begin it earlier")
+    return replace(span, since=since, until=until)
 
 
 def summary(log: CallLog, span: Span, zone: tzinfo) -> Summary:
@@ -125,6 +133,7 @@ def _measures(
     offered: int, totals: Totals, numbers: Set[str], earlier: Set[str], stays: Sequence[Stayed]
 ) -> Measures:
     known = [stay.seconds for stay in stays if stay.seconds is not None]
+    numbers = numbers - {""}
     return Measures(
         offered=offered,
         flagged=totals.flagged,
@@ -146,11 +155,12 @@ _MEASURES: dict[str, Type] = {
     "to_the_end": "count", "stay_median": "seconds",
 }  # fmt: skip
 _ASKS: dict[str, Asks] = {
-    "offered": OFFERED, "flagged": FLAGGED, "treated": FLAGGED | {"treated": "1"}, "by_hand": BY_HAND,
-    "numbers": FLAGGED, "new": NEW, "confirmed": FLAGGED | {"reviewed": "confirmed"}, "overturned": OVERTURNED,
-    "entered": ENTERED, "to_the_end": ENTERED | {"stay": "to_the_end"},
+    "offered": OFFERED, "flagged": FLAGGED, "share": FLAGGED, "treated": FLAGGED | {"treated": "1"},
+    "by_hand": BY_HAND, "numbers": FLAGGED, "new": NEW, "confirmed": FLAGGED | {"reviewed": "confirmed"},
+    "overturned": OVERTURNED, "entered": ENTERED, "to_the_end": ENTERED | {"stay": "to_the_end"},
+    "stay_median": ENTERED,
 }  # fmt: skip
-"""The calls of each; shares and medians are none."""
+"""The calls of each; of a share those that it is the share of, of a median those among which it stands."""
 _FIRST = ("offered", "flagged", "share", "treated", "by_hand", "numbers", "new", "confirmed")
 """What the page begins with."""
 
@@ -180,8 +190,8 @@ def summary_page(answer: Summary, reader: Reader) -> Page:
         source_bars(answer.lines, SourceBy.LINE, reader, "t_lines"),
     ]
     sheets = [
-        treatment_sheet(answer.treatments, reader),
         measures_sheet(answer.now, answer.then, answer.before, reader),
+        treatment_sheet(answer.treatments, reader),
         source_sheet(answer.top, SourceBy.NUMBER, reader, "t_top", "top"),
     ]
     figures = tuple(_figure(name, answer.now, answer.then, reader) for name in _FIRST)

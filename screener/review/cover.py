@@ -231,7 +231,7 @@ def _agents(exhibit: Exhibit) -> str:
 
 def _verdict(exhibit: Exhibit, maker: Maker) -> str:
     row = next(iter(exhibit.flags), exhibit.rows[-1])
-    text = f"{maker.teller.verdict(row.verdict)} {maker.teller.kind(exhibit.kind)}".rstrip()
+    text = f"{maker.teller.verdict(row.verdict, over=row.is_over)} {maker.teller.kind(exhibit.kind)}".rstrip()
     if exhibit.flags and not exhibit.holds:
         text += aside(_review(exhibit.flags[-1], maker), maker.lang)
     return text

@@ -37,7 +37,7 @@ from screener.store.records import (
     WarningRow,
 )
 from screener.store.schema import look, migrate, newest_revision
-from screener.store.tables import AccessNote, CallRow, Listed
+from screener.store.tables import AccessNote, CallRow, Listed, ReviewSaid
 
 
 def open_log(url: str, folder: Path | None = None, must_exist: bool = False, read_only: bool = False) -> "CallLog":
@@ -279,27 +279,28 @@ class CallLog:
             of_call = recent.where(CallRow.linkedid == linkedid, flagged | CallRow.ended_at.is_(None))
             return [CallRecord(*row) for row in connection.execute(of_call)]
 
-    def review(self, call_id: str, review: Review, by: str, at: datetime) -> None:
-        """Keep what a person says about a flag; the newest word holds.
+    def review(self, call_id: str, review: Review, by: str, at: datetime, way: str = "", reason: str = "") -> None:
+        """Keep what a person says about a flag; the newest word holds, those before stay on record.
 
         Args:
             call_id: a whole id.
             review: what they say.
             by: who.
             at: when; aware.
+            way: how it came.
+            reason: why, in the person's own words.
 
         Raises:
             MissingError: there is no such call.
             StoreError: the database failed.
         """
-        change = (
-            update(CallRow)
-            .where(CallRow.id == call_id)
-            .values(review=review, reviewed_by=by[:SHORT_MOST], reviewed_at=at)
-        )
+        name, why = by[:SHORT_MOST], {"way": way, "reason": reason}
+        change = update(CallRow).where(CallRow.id == call_id)
+        change = change.values(review=review, reviewed_by=name, reviewed_at=at)
         with self.writing() as connection:
             if connection.execute(change).rowcount == 0:
                 raise MissingError(f"no call has the id {call_id!r}", "see: screener calls list")
+            connection.execute(insert(ReviewSaid).values(call_id=call_id, review=review, by=name, at=at, **why))
 
     # Lists.
 

@@ -161,6 +161,11 @@ class CallRecord:
     orders: tuple[OrderRow, ...] = ()
 
     @property
+    def is_over(self) -> bool:
+        """Nobody is on the line any more."""
+        return self.ended_at is not None
+
+    @property
     def audio_began(self) -> datetime:
         """When second 0 was: at the answer, or where nobody answered at the beginning."""
         return self.answered_at or self.started_at
@@ -187,6 +192,23 @@ def _plain(value: Any) -> str:  # noqa: ANN401 - what json hands over
     if isinstance(value, datetime):
         return value.isoformat()
     raise TypeError(f"{type(value).__name__} is not part of a record")
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewNote:
+    """One word of a person about a call; the newest holds.
+
+    Attributes:
+        way: how it came: `console`, `screener review`, `agent's key`.
+        reason: in the person's own words, perhaps empty.
+    """
+
+    call: str
+    review: Review
+    by: str
+    at: datetime
+    way: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -184,9 +184,9 @@ class Teller:
     lang: Language = "zh"
     groups: Mapping[str, Pair] = field(default_factory=dict)
 
-    def verdict(self, verdict: Verdict | None) -> str:
-        """What kind of call it is; None is one that goes on."""
-        return self._of(VERDICTS.get(verdict or "", ("进行中", "under way")))
+    def verdict(self, verdict: Verdict | None, *, over: bool = False) -> str:
+        """What kind of call it is; None is one that goes on, or once it is over one that nothing judged."""
+        return self._of(VERDICTS[verdict]) if verdict else word("not_judged" if over else "going_on", self.lang)
 
     def kind(self, kind: Kind | str | None) -> str:
         """A kind of harassment in a word, empty for none."""

@@ -99,7 +99,7 @@ def squeezed(text: str) -> str:
 @pytest.mark.parametrize(
     ("arguments", "names"),
     [
-        (["summary", "--until", "2026-11-01"], ("treatment", "measures")),
+        (["summary", "--until", "2026-11-01"], ("measures", "treatment")),
         (["treatment", "--since", "2025-01-01"], ("treatment",)),
         (["queue", "--by", "month"], ("queue", "periods")),
     ],
@@ -326,6 +326,18 @@ def test_an_import_names_bad_lines_and_twice_is_once(run: Run, tmp_path: Path) -
     assert "1 calls read, 0 of them new" in run("import", "queue_log", "queue_log").output
     rows = json.loads(run("report", "frequency", "--queue", "support", "--format", "json").output)
     assert [row["offered"] for row in rows] == [1]
+
+
+def test_a_context_that_no_call_has_is_the_mistake_and_not_the_file(run: Run, tmp_path: Path) -> None:
+    row = '"","13800138000","s","from-trunk","","PJSIP/t-1","","Answer","","2026-11-20 10:00:00","",'
+    row += '"2026-11-20 10:00:05",5,0,"NO ANSWER","","17.{}","","17.{}"\n'
+    (tmp_path / "Master.csv").write_text("broken\n" + "".join(row.format(n, n) for n in range(7)))
+    with pytest.raises(InputError, match="by the context nope — name it as the dialplan does"):
+        run("import", "cdr", "Master.csv", "--context", "nope")
+    assert "7 calls read" in run("import", "cdr", "Master.csv", "--context", "from-trunk").output
+    (tmp_path / "Master.csv").write_text("broken\n\n" * 9)
+    with pytest.raises(InputError, match="9 lines and not one call"):
+        run("import", "cdr", "Master.csv", "--context", "nope")
 
 
 def test_an_import_says_a_handful_of_lines_of_many(run: Run, tmp_path: Path) -> None:

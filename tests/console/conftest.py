@@ -82,8 +82,10 @@ def context(tmp_path: Path, clock: Clock, staffed_log: Path) -> Iterator[Console
 
 
 @pytest.fixture
-def client(context: ConsoleContext) -> TestClient:
-    return TestClient(build(context), follow_redirects=False)
+def client(context: ConsoleContext) -> Iterator[TestClient]:
+    """Of an application that runs: else each request would start a thread of its own for it."""
+    with TestClient(build(context), follow_redirects=False) as running:
+        yield running
 
 
 def log_in(client: TestClient, context: ConsoleContext, role: Role) -> str:

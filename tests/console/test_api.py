@@ -201,6 +201,10 @@ def test_a_word_is_said_and_taken_back(context: ConsoleContext, supervisor: Prog
     supervisor.post("/review/a", {"word": "confirmed", "reason": "很脏"})
     assert context.log.call("a").review is Review.CONFIRMED
     assert context.log.call("a").reviewed_by == "crm supervisor"
+    known = supervisor.get("/calls/a", wire.Whole)
+    assert [(word.by, word.reason) for word in known.words] == [("crm supervisor", "很脏")]
+    supervisor.post("/review/a", {"word": "overturned", "knows": ""}, 400)
+    supervisor.post("/review/a", {"word": "overturned", "knows": known.mark})
     supervisor.post("/review/a", {"word": "none"})
     assert context.log.call("a").review is Review.NONE
     supervisor.post("/review/a", {"word": "maybe"}, 400)

@@ -143,9 +143,10 @@ def site(
     context.hub = Hub([str(place)], lambda name: FeedReader(Path(name), 1.0), cards, syllables)
     context.hub.start()
     wait_for(lambda: context.hub.feeds[0].up)
-    made = Site(context, feed, lang, TestClient(build(context), follow_redirects=False))
-    fill(made)
-    yield made
+    with TestClient(build(context), follow_redirects=False) as client:
+        made = Site(context, feed, lang, client)
+        fill(made)
+        yield made
     context.hub.stop()
     feed.stop()
 

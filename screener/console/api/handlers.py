@@ -20,7 +20,8 @@ from screener.console.stream import stream
 from screener.reports import filters
 from screener.review.explain import explain
 from screener.review.timeline import reasons
-from screener.store.find import reviews
+from screener.review.verdict import mark
+from screener.store.find import reviews, words_of
 from screener.store.ladder import standings
 from screener.store.records import CallRecord, Review
 
@@ -103,7 +104,11 @@ async def call(context: ConsoleContext, person: Person, request: Request) -> Res
         found = context.log.rows_of(context.log.call(request.path_params["call"]).id)
         rows = tuple(_seen(context, person, row) for row in found)
         told = (text for row in rows for text in reasons(row, explain(row, context.weights), context.teller))
-        return answer(wire.Whole(rows, tuple(told)))
+        said = (
+            replace(note, reason=seen.of_person(context, person, note.reason))
+            for note in words_of(context.log, [row.id for row in found])
+        )
+        return answer(wire.Whole(rows, tuple(told), tuple(said), mark(found)))
 
     return await run_in_threadpool(made)
 
@@ -125,7 +130,8 @@ async def word(context: ConsoleContext, person: Person, request: Request) -> Res
         InputError: there is no such call, or it was never judged.
     """
     said = await taken(request, wire.AWord)
-    await run_in_threadpool(review.say, context, person, request.path_params["call"], said.word, said.reason)
+    call = request.path_params["call"]
+    await run_in_threadpool(review.say, context, person, call, said.word, said.reason, said.knows)
     return answer(wire.Done())
 
 

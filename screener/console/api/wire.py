@@ -10,7 +10,7 @@ from screener.core.ladder import LadderPlace
 from screener.events import CallControl, ListName
 from screener.feed.items import Began, Cautioned, Heard, Judged, Moved, Obeyed, Weighed
 from screener.review.suggest import ListProposal
-from screener.store.records import CallRecord, ListedNumber, Review
+from screener.store.records import CallRecord, ListedNumber, Review, ReviewNote
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,10 +122,17 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Whole:
-    """Everything that the log has of one call: its rows, oldest first, and the reasons in words."""
+    """Everything that the log has of one call: its rows, oldest first, the reasons in words, and what people said.
+
+    Attributes:
+        words: every word of a person about it, the oldest first.
+        mark: stands for the newest of them; `AWord.knows` takes it.
+    """
 
     rows: tuple[CallRecord, ...]
     reasons: tuple[str, ...]
+    words: tuple[ReviewNote, ...]
+    mark: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,10 +169,16 @@ class AnOrder:
 
 @dataclass(frozen=True, slots=True)
 class AWord:
-    """What a person says of a call: confirmed, overturned, or none, which takes an earlier word back."""
+    """What a person says of a call: confirmed, overturned, or none, which takes an earlier word back.
+
+    Attributes:
+        knows: the `mark` of the call as the person saw it: somebody else's word since then is not passed over
+            (400). Without it the newest word holds.
+    """
 
     word: Review
     reason: str = ""
+    knows: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
