@@ -25,7 +25,7 @@ from screener.console.context import API, ConsoleContext
 from screener.console.guards import Guards
 from screener.console.limits import peer_of
 from screener.console.logins import Person, is_guarded
-from screener.errors import InputError, MissingError, ScreenerError
+from screener.errors import InputError, MissingError, ScreenerError, StoreError
 from screener.store.records import Access
 from screener.words.told import told
 
@@ -124,7 +124,7 @@ def _no(
     again = status == 503 and request.method == "GET"
     words = {
         "message": told(message, lang),
-        "remedy": "" if status in (400, 404) and COMMAND in remedy else told(remedy, lang),
+        "remedy": "" if COMMAND in remedy else told(remedy, lang),
     }
     before = urlsplit(request.headers.get("referer", "")) if request.method == "POST" else urlsplit("")
     # Only within the console: the address that a form was sent from, without its host.
@@ -141,9 +141,12 @@ def _too_often(request: Request, seconds: float) -> Response:
 async def _failed(request: Request, problem: ScreenerError) -> Response:
     """What is asked for is not there: 404; it cannot be: 400; else the database, or what else we need, is away."""
     status = 404 if isinstance(problem, MissingError) else 400 if isinstance(problem, InputError) else 503
-    if status == 503:
-        log.error("console: %s", problem)
-    return _no(request, status, problem.message, problem.remedy)
+    if status != 503:
+        return _no(request, status, problem.message, problem.remedy)
+    log.error("console: %s", problem)
+    # Where it lies and what its driver says is the server's log's: whoever asks may be anybody.
+    away = "the database is away" if isinstance(problem, StoreError) else "the console lacks what it needs"
+    return _no(request, status, away, "try again; the console's log says what it was")
 
 
 async def _fault(request: Request) -> Response:

@@ -60,6 +60,7 @@ def part(context: ConsoleContext, person: Person, call: CallRecord) -> dict[str,
                 "text": visible(_without_code(moment)),
                 "score": moment.step.score if moment.step else None,
                 "threshold": moment.step.threshold if moment.step else None,
+                "kind": context.teller.kind(moment.step.kind) if moment.step else "",
                 "side": "for" if moment.step and moment.step.evidence.weight > 0 else "against",
                 "tipped": moment.tipped,
             }

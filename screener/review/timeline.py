@@ -88,10 +88,13 @@ def moments(call: CallRecord, teller: Teller, why: Explanation | None = None) ->
             Moment(e.at, "evidence", _weighed(e.weight, e.rule, e.detail, e.span, teller)) for e in call.evidence
         ]
     else:
-        for step in lasting(why):
+        at, stood = 0.0, why.prior
+        for step in standing(why):
             e = step.evidence
-            text = _weighed(e.weight, e.rule, e.detail, e.span, teller)
-            told.append(Moment(e.at, "evidence", text, step, tipped=step is why.tipped))
+            at = max(at, e.at)  # in the order in which it was weighed
+            text = _weighed(step.score - stood, e.rule, e.detail, e.span, teller)
+            told.append(Moment(at, "evidence", text, step, tipped=step is why.tipped))
+            stood = step.score
     told += [
         Moment(
             d.at,
@@ -117,6 +120,21 @@ def moments(call: CallRecord, teller: Teller, why: Explanation | None = None) ->
             Moment(tried.at, "transfer", labelled(word(f"to_{tried.target}", teller.lang), became, teller.lang))
         )
     return sorted(told, key=lambda moment: (moment.at, _ORDER.get(moment.what, 0)))
+
+
+def standing(why: Explanation) -> list[ScoreStep]:
+    """The steps that account for every score: without what was taken back before anything else was weighed.
+
+    What stood while another piece came is told, and so is its end: else the scores would not add up.
+    """
+    left: list[ScoreStep] = []
+    for step in why.steps:
+        earlier = taken_back(step.evidence.rule)
+        if earlier and left and left[-1].evidence.rule == earlier and left[-1] is not why.tipped:
+            left.pop()
+        else:
+            left.append(step)
+    return left
 
 
 def lasting(why: Explanation) -> list[ScoreStep]:
@@ -173,7 +191,8 @@ def _line(moment: Moment, said: dict[str, str], teller: Teller) -> str:
         return labelled(word(moment.what, teller.lang), moment.text, teller.lang)
     text = f"  => {moment.text}" if moment.what == "decision" else f"  {moment.text}"
     if moment.step is not None:
-        text += f" {said['score']} {moment.step.score:.1f}/{moment.step.threshold:.1f}"
+        step = moment.step
+        text += f" {said['score']} {step.score:.1f}/{step.threshold:.1f} {teller.kind(step.kind)}".rstrip()
     return f"{text} ◄ {said['flags']}" if moment.tipped else text
 
 

@@ -108,6 +108,10 @@ SAID: dict[str, tuple[str, str]] = {
     "next": ("下一通", "Next"),
     "seconds": ("{} 秒", "{} s"),
     "course": ("经过", "What happened"),
+    "course_reads": (
+        "右侧：得分 / 标记线，与此时最像的骚扰类别；各类的标记线不同。",
+        "On the right: score / threshold, and the kind it is most like by then; each kind has its own threshold.",
+    ),
     "tipped": ("此处标记", "flagged here"),
     "calls": ("来电记录", "Call log"),
     "until": ("至（不含）", "To (exclusive)"),
@@ -118,6 +122,7 @@ SAID: dict[str, tuple[str, str]] = {
     "only_overturned": ("已撤销的", "Overturned"),
     "only_own": ("系统自己的标记", "Flags of the system itself"),
     "only_entered": ("进入分析队列的", "Entered the analysis queue"),
+    "only_repeated": ("该号码此前进过分析队列的", "Numbers that were in the analysis queue before"),
     "only_treated": ("已处理的", "Treated"),
     "only_rested": ("其后提供过暂停的", "A pause was offered after it"),
     "search": ("查找", "Search"),

@@ -212,6 +212,11 @@ def test_colours_only_where_the_terminal_and_its_reader_want_them(
     assert not blue.search(plain) and "█" in plain, "the bar stays"
 
 
+def test_a_head_that_stands_alone_is_not_folded() -> None:
+    head = "通话后提供的暂停接听次数"
+    assert head in str(render(Sheet("表", ["rests"], [head], [[0]]), "table"))
+
+
 @pytest.mark.parametrize(
     ("kind", "cell", "text"),
     [

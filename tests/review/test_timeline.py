@@ -5,12 +5,14 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from screener.core.evidence import Kind, Source, Verdict
 from screener.core.judgement import Weights
 from screener.events import EndedBy
 from screener.review.explain import explain
-from screener.review.timeline import gist, lasting, timeline
+from screener.review.timeline import gist, lasting, moments, timeline
 from screener.store.records import CallRecord, EvidenceRow, OrderRow
 from screener.words.judgement import Teller
 from screener.words.terms import Language
@@ -101,3 +103,35 @@ def test_a_call_that_is_over_does_not_go_on(lang: Language, on: str, over: str, 
     assert on in timeline(running, Teller(lang), ZoneInfo("UTC"))[2]
     lines = timeline(ended, Teller(lang), ZoneInfo("UTC"))
     assert over in lines[2] and lines[-1] == ends
+
+
+RULES = ("caller.lewd", "caller.personal", "caller.business")
+happened = st.lists(
+    st.tuples(st.sampled_from(RULES), st.booleans(), st.floats(-3, 6), st.floats(0, 60)), max_size=12
+)
+
+
+@given(happened)
+def test_the_weights_that_are_told_add_up_to_the_scores(happened) -> None:
+    """Also where the recogniser took something back after more was heard, and where a cap or a factor holds."""
+    rows, up = [EvidenceRow(0.0, "time.night", Source.TIME, None, 9.0, "", "")], {rule: [] for rule in RULES}
+    for rule, back, weight, at in happened:
+        if back and up[rule]:
+            weight = -up[rule].pop()
+            rule += ".withdrawn"
+        else:
+            up[rule].append(weight)
+        rows.append(act(rule, weight, at))
+    why = explain(call(*rows), Weights(factor={"act.caller.lewd": 0.5}))
+    told = [moment for moment in moments(call(*rows), Teller(), why) if moment.step]
+    stands = why.prior
+    for moment in told:
+        stands += float(moment.text.split()[0])
+        assert moment.step.score == pytest.approx(stands, abs=0.06 * len(told))
+    assert [m.at for m in told] == sorted(m.at for m in told)
+    assert not told or told[-1].step.score == pytest.approx(why.steps[-1].score)
+
+
+def test_a_score_is_told_with_the_kind_whose_threshold_it_is_held_against() -> None:
+    told = timeline(DRIFT, Teller(), UTC, explain(DRIFT, W))
+    assert any(line.endswith("猥亵") or "猥亵 ◄" in line for line in told)
