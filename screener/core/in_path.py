@@ -63,7 +63,7 @@ class InPath(Handling):
             yield from self._pass_on(Target.AGENTS, marked=True)
         elif flagged:
             yield from self._flag()
-        elif not self._patience.is_over:
+        elif not self._patience.is_over(self._at):
             pass  # who draws breath is not passed on in the middle of what they say
         elif found is Verdict.ABUSIVE_COMPLAINT and self._warner.by_rule:
             pass  # warned step by step, while time lasts

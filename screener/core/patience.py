@@ -119,10 +119,12 @@ class Patience:
         """
         return self._words_changed is not None and (self._words_final or self._words_stood > 0)
 
-    @property
-    def is_over(self) -> bool:
-        """Whether the caller has finished a sentence, and may be passed on: a pause is not enough."""
-        stood = self._words_stood >= self._flow.settle_seconds
+    def is_over(self, at: float) -> bool:
+        """Whether the caller has finished a sentence, and may be passed on.
+
+        A pause is not enough, and none at all is one after which a voice is there again.
+        """
+        stood = self._words_stood >= self._flow.settle_seconds and not self._is_speaking(at)
         return self._words_changed is not None and (self._words_final or stood)
 
     def is_silent(self, at: float) -> bool:

@@ -87,13 +87,16 @@ def test_a_sentence_is_over_with_its_final_or_when_it_has_stood_for_as_long_as_t
     for at in (2.0, 2.4, 2.8):
         patience.heard(said("我想查话费", at, final=False))
         assert patience.is_pause == (at > 2.0)
-        assert not patience.is_over, "who draws breath goes on"
+        assert not patience.is_over(at), "who draws breath goes on"
     patience.heard(said("我想查话费", 3.2, final=False))
-    assert patience.is_over
+    assert patience.is_over(3.2)
+    patience.noticed(Cue(CueKind.SPEECH_START, 3.2))
+    assert not patience.is_over(3.2), "a voice is there again"
+    patience.noticed(Cue(CueKind.SPEECH_END, 3.3))
     patience.heard(said("我想查话费", 3.4, utterance=1, final=False))
-    assert not patience.is_over, "the same words once more are another sentence"
+    assert not patience.is_over(3.4), "the same words once more are another sentence"
     patience.heard(said("我想查话费", 3.5, utterance=1))
-    assert patience.is_over
+    assert patience.is_over(3.5)
 
 
 def test_a_talker_is_steered_in_a_pause_only(patience: Patience) -> None:
