@@ -98,6 +98,15 @@ def calls() -> None:
     type=click.Choice([p.value for p in Past]),
     help="new: of numbers not flagged before --since; returning: of numbers flagged before the call.",
 )
+@click.option("--repeated", is_flag=True, help="With --entered: an earlier call of the number was there too.")
+@click.option(
+    "--watched",
+    type=click.IntRange(1, 99),
+    help="With --flagged: of each number its first, so many days before the newest call of the log.",
+)
+@click.option(
+    "--again", type=click.IntRange(1, 99), help="Likewise, of numbers that called again within so many days."
+)
 @click.option("--rested", is_flag=True, help="After which the agent was offered a pause.")
 @click.option("--text", default="", help="Calls in which these words were said, as the transcript has them.")
 @click.option("--tz", help="IANA time zone of hours and days; default the site's.")

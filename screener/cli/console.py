@@ -14,8 +14,8 @@ from screener.errors import MissingError
 from screener.operations.logs import start_logging
 from screener.settings.load import load
 from screener.speech.pinyin import syllables
-from screener.store.accounts import Accounts
-from screener.store.log import open_log
+from screener.store.accounts import Account, Accounts
+from screener.store.log import CallLog, open_log
 from screener.words.console import said
 
 
@@ -35,8 +35,7 @@ def console(context: click.Context, config: Path | None, host: str | None, port:
     settings = as_spoken(load(config))
     start_logging(settings.operations.log_level, as_json=settings.operations.log_json)
     log = open_log(settings.store.url, settings.folder, must_exist=True)
-    if not Accounts(log).everybody():
-        say("no account yet: screener console adduser NAME --role administrator", err=True)
+    _everybody(log)
     try:
         ConsoleServer(make_context(settings, log, syllables), host, port).run()
     finally:
@@ -100,10 +99,18 @@ def users(config: Path | None) -> None:
     settings = load(config)
     log = open_log(settings.store.url, settings.folder, must_exist=True)
     try:
-        for account in Accounts(log).everybody():
+        for account in _everybody(log):
             show(f"{account.name}  {account.role}  {account.extension}".rstrip())
     finally:
         log.close()
+
+
+def _everybody(log: CallLog) -> list[Account]:
+    """Who may use the console; says what to do where nobody may."""
+    found = Accounts(log).everybody()
+    if not found:
+        say("no account yet: screener console adduser NAME --role administrator", err=True)
+    return found
 
 
 @console.group()
@@ -142,7 +149,10 @@ def token_list(config: Path | None) -> None:
     settings = load(config)
     log = open_log(settings.store.url, settings.folder, must_exist=True)
     try:
-        for one in Accounts(log).tokens():
+        tokens = Accounts(log).tokens()
+        if not tokens:
+            say("no program may use the API yet: screener console token add NAME --role auditor", err=True)
+        for one in tokens:
             until = f"→ {one.expires_at:%Y-%m-%d}" if one.expires_at else ""
             show(f"{one.name}  {one.role}  {one.extension}  {until}".rstrip())
     finally:

@@ -104,6 +104,7 @@ def accuracy_page(answer: Accuracy, span: Span, reader: Reader) -> Page:
         for row in answer.rules
     ]
     reviewed = {review: OWN | {"reviewed": review} for review in ("confirmed", "overturned")}
+    reviewed["confirmed_share"] = reviewed["confirmed"]
     sheets = [
         Sheet(
             reader.word("t_accuracy"), kind_keys, reader.words(kind_keys), kinds, name="kinds",

@@ -208,7 +208,8 @@ def frequency_page(answer: Frequency, span: Span, by: Bucket, reader: Reader) ->
     shares = [row.share or 0.0 for row in answer.rows]
     axes = reader.word(by.value), reader.word("m_share")
     charts.append(Bars(reader.word("t_share"), labels, shares, share=True, upright=True, axes=axes, asks=flags))
-    asks = {"offered": OFFERED, "flagged": FLAGGED, "treated": FLAGGED | {"treated": "1"}, "by_hand": BY_HAND}
+    asks = {"offered": OFFERED, "flagged": FLAGGED, "share": FLAGGED, "by_hand": BY_HAND}
+    asks |= {"treated": FLAGGED | {"treated": "1"}}
     asked = [name for name in of_kinds if span.kind in (None, name)]  # of the others there are none
     asks |= {name: FLAGGED | {"kind": "none" if name == "no_kind" else name} for name in asked}
     sheet = Sheet(

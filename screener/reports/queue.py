@@ -2,7 +2,7 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 from statistics import median
@@ -25,7 +25,8 @@ class QueueRow:
         entered: entries into the queue.
         to_the_end: heard its last sentence out.
         abandoned: left before; `abandoned_after` is their median stay.
-        repeated: entries of a number that had entered before; withheld numbers are never counted here.
+        repeated: entries of a number of which an earlier call was here, of whatever kind and from whatever queue;
+            withheld numbers are never counted here.
         by_hand: an agent handed the caller over.
         stay_median, stay_p95: of all entries whose end is known; the second by nearest rank.
     """
@@ -56,25 +57,23 @@ def queue(log: CallLog, span: Span, by: Bucket, zone: tzinfo) -> QueueAnswer:
         StoreError: the database failed.
     """
     with facts(log) as known:
-        return count(known.stays(span), known.queued_before(span.since), by, zone)
+        return count(known.stays(span), known.first_queued(span.until), by, zone)
 
 
-def count(stays: Iterable[Stay], before: Set[str], by: Bucket, zone: tzinfo) -> QueueAnswer:
+def count(stays: Iterable[Stay], firsts: Mapping[str, str], by: Bucket, zone: tzinfo) -> QueueAnswer:
     """Groups of what `Facts` knows.
 
     Args:
         stays: oldest first.
-        before: numbers that were in the queue before the span.
+        firsts: of each number the first call that was in the queue, as `Stay.begun`.
         by: what to count by.
         zone: whose hours and days.
     """
-    seen = set(before)
     clock = BucketClock(zone)
     ways: dict[str, list[tuple[Stay, bool]]] = {"all": [], "automatic": [], "by_hand": []}
     periods: defaultdict[str, list[tuple[Stay, bool]]] = defaultdict(list)
     for stay in stays:
-        entry = (stay, stay.number != "" and stay.number in seen)
-        seen.add(stay.number)
+        entry = (stay, firsts.get(stay.number, stay.begun) < stay.begun)
         ways["all"].append(entry)
         ways["by_hand" if stay.by_hand else "automatic"].append(entry)
         periods[clock.bucket(stay.second // QUARTER_SECONDS, by)].append(entry)
@@ -164,6 +163,8 @@ def _queue_sheet(
     keys = [first, *_QUEUE]
     asks = {"entered": ENTERED, "by_hand": ENTERED | {"way": "by_hand"}}
     asks |= {stay: ENTERED | {"stay": stay} for stay in ("to_the_end", "abandoned")}
+    asks |= {"abandoned_after_seconds": asks["abandoned"], "repeated": ENTERED | {"repeated": "1"}}
+    asks |= dict.fromkeys(("stay_median_seconds", "stay_p95_seconds"), ENTERED)
     name = title.removeprefix("t_").removeprefix("queue_")
     return Sheet(
         reader.word(title), keys, reader.words(keys), cells, {first: "text"}, name, row_asks=places, asks=asks

@@ -149,7 +149,10 @@ def source_sheet(rows: Sequence[SourceRow], by: SourceBy, reader: Reader, title:
     return Sheet(
         reader.word(title), keys, heads, cells, {by.value: kind}, name,
         row_asks=[reader.whole(by, row.source) for row in rows],
-        asks={"calls": OFFERED, "flagged": FLAGGED, "numbers": FLAGGED, "new": NEW, "returning": RETURNING},
+        asks={
+            "calls": OFFERED, "flagged": FLAGGED, "share": FLAGGED,
+            "numbers": FLAGGED, "new": NEW, "returning": RETURNING,
+        },
     )  # fmt: skip
 
 

@@ -136,10 +136,14 @@ class Totals(NamedTuple):
 
 
 class Stay(NamedTuple):
-    """One entry into the analysis queue; `seconds` None when its end is not known."""
+    """One entry into the analysis queue.
+
+    `begun` sorts like the time of its call; `seconds` is None when its end is not known.
+    """
 
     second: int
     number: str
+    begun: str
     by_hand: bool
     seconds: float | None
     to_the_end: bool

@@ -155,11 +155,12 @@ _MEASURES: dict[str, Type] = {
     "to_the_end": "count", "stay_median": "seconds",
 }  # fmt: skip
 _ASKS: dict[str, Asks] = {
-    "offered": OFFERED, "flagged": FLAGGED, "treated": FLAGGED | {"treated": "1"}, "by_hand": BY_HAND,
-    "numbers": FLAGGED, "new": NEW, "confirmed": FLAGGED | {"reviewed": "confirmed"}, "overturned": OVERTURNED,
-    "entered": ENTERED, "to_the_end": ENTERED | {"stay": "to_the_end"},
+    "offered": OFFERED, "flagged": FLAGGED, "share": FLAGGED, "treated": FLAGGED | {"treated": "1"},
+    "by_hand": BY_HAND, "numbers": FLAGGED, "new": NEW, "confirmed": FLAGGED | {"reviewed": "confirmed"},
+    "overturned": OVERTURNED, "entered": ENTERED, "to_the_end": ENTERED | {"stay": "to_the_end"},
+    "stay_median": ENTERED,
 }  # fmt: skip
-"""The calls of each; shares and medians are none."""
+"""The calls of each; of a share those that it is the share of, of a median those among which it stands."""
 _FIRST = ("offered", "flagged", "share", "treated", "by_hand", "numbers", "new", "confirmed")
 """What the page begins with."""
 

@@ -102,6 +102,8 @@ def _width(sheet: Sheet, column: int) -> int:
     texts, name = list(map(visible, sheet.texts(column))), visible(sheet.heads[column])
     kind = sheet.type_of(column)
     cells = max(map(cell_len, texts), default=0)
+    if len(sheet.keys) == 1:  # there is room
+        return max(cells, cell_len(name))
     head = min(cell_len(name), max(HEAD_LEAST, min(cells, TEXT_MOST), _longest_word(name)))
     if kind == "time":
         return max(TIME_COLUMNS, head)

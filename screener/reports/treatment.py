@@ -92,6 +92,9 @@ def treatment_sheet(rows: Sequence[ArmRow], reader: Reader) -> Sheet:
         cells.append([reader.coded(row.arm), row.sources, *windows])
     places: list[Asks] = [{"treatment": row.arm} for row in rows]
     asks = {"sources": FLAGGED}
+    for days in DAYS:
+        asks[f"watched_{days}"] = FLAGGED | {"watched": str(days)}
+        asks |= dict.fromkeys((f"again_{days}", f"again_{days}_share"), FLAGGED | {"again": str(days)})
     return Sheet(
         reader.word("t_treatment"), keys, reader.words(keys), cells, name="treatment", row_asks=places, asks=asks
     )

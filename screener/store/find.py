@@ -5,17 +5,18 @@ from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, or_, select
+from sqlalchemy import Connection, Select, func, literal_column, or_, select
 
 from screener.errors import MissingError
+from screener.store.again import stayed_away
 from screener.store.insert import COLUMNS
 from screener.store.log import CallLog
 from screener.store.numbered import by_index
 from screener.store.offered import LONGEST_CALL, came
 from screener.store.records import CallRecord, Review, ReviewNote
 from screener.store.search import said_by_index
-from screener.store.tables import CallRow, ReviewSaid
-from screener.store.wanted import DAY, Wanted, judged
+from screener.store.tables import JUDGED, CallRow, ReviewSaid
+from screener.store.wanted import DAY, Wanted
 
 AT_ONCE = 500
 """Ids in one question."""
@@ -42,6 +43,8 @@ def find(log: CallLog, wanted: Wanted, limit: int, after: str = "") -> list[Call
             query = query.where(few)
         if wanted.number and (few := by_index(connection, wanted.number)) is not None:
             query = query.where(few)
+        if wanted.watched or wanted.again:
+            query = query.where(*stayed_away(connection, wanted))
         shown: set[str] = set()
         if after:
             query, shown = _older(connection, query, wanted, after)
@@ -129,6 +132,6 @@ def reviews(log: CallLog) -> dict[Review, int]:
     Raises:
         StoreError: the database failed.
     """
-    query = select(CallRow.review, func.count()).where(*judged(CallRow))
+    query = select(CallRow.review, func.count()).where(literal_column(JUDGED))
     with log.reading() as connection:
         return {review: int(number) for review, number in connection.execute(query.group_by(CallRow.review))}

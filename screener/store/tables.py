@@ -35,6 +35,8 @@ MARKED = "(verdict = 'harassment' OR treatment != 'none')"
 One index holds them with every column that a report wants, so that no report reads the whole of `calls`. The
 databases know it again only in these very words.
 """
+JUDGED = "verdict = 'harassment'"
+"""SQL of the calls that people review: an index holds what they said of them. Likewise in these very words."""
 RARE = {
     "agent": "agent != ''",
     "kind": "kind IS NOT NULL",
@@ -131,7 +133,7 @@ class CallRow(Base):
 
     __table_args__ = (
         Index(None, "started_at", "verdict"),
-        Index(None, "number", "started_at", "own"),
+        Index(None, "number", "started_at", "own", "verdict"),
         Index(None, "linkedid"),
         Index(None, "root"),
         Index(
@@ -139,6 +141,12 @@ class CallRow(Base):
             "called_at",
             sqlite_where=text("pause_offered"),
             postgresql_where=text("pause_offered"),
+        ),
+        Index(
+            "ix_calls_judged",
+            *("review", "called_at", "verdict"),  # the last one for SQLite alone: it looks at the condition again
+            sqlite_where=text(JUDGED),
+            postgresql_where=text(JUDGED),
         ),
         Index(
             "ix_calls_marked",

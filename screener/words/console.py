@@ -122,6 +122,7 @@ SAID: dict[str, tuple[str, str]] = {
     "only_overturned": ("已撤销的", "Overturned"),
     "only_own": ("系统自己的标记", "Flags of the system itself"),
     "only_entered": ("进入分析队列的", "Entered the analysis queue"),
+    "only_repeated": ("该号码此前进过分析队列的", "Numbers that were in the analysis queue before"),
     "only_treated": ("已处理的", "Treated"),
     "only_rested": ("其后提供过暂停的", "A pause was offered after it"),
     "search": ("查找", "Search"),

@@ -29,6 +29,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "numbers": ("号码数", "Numbers"),
     "new": ("新号码", "New"),
     "returning": ("再犯号码", "Repeat"),
+    "watched": ("首次标记已满（天）", "Days since the first flag"),
+    "again": ("几天内再来", "Called again within days"),
     "past": ("号码以往", "Number before"),
     "past_new": ("此前未被标记", "Not flagged before"),
     "past_returning": ("此前已被标记", "Flagged before the call"),

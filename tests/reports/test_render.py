@@ -212,6 +212,11 @@ def test_colours_only_where_the_terminal_and_its_reader_want_them(
     assert not blue.search(plain) and "█" in plain, "the bar stays"
 
 
+def test_a_head_that_stands_alone_is_not_folded() -> None:
+    head = "通话后提供的暂停接听次数"
+    assert head in str(render(Sheet("表", ["rests"], [head], [[0]]), "table"))
+
+
 @pytest.mark.parametrize(
     ("kind", "cell", "text"),
     [
@@ -242,4 +247,10 @@ def test_programs_get_codes_and_every_column_and_people_words_and_those_with_som
 
 def test_a_trend_of_one_day_is_a_line_too() -> None:
     shown = str(render(Page("页", (), (), (Trend("线", ["2026-03-01"], [4]),), empty=""), "html"))
+    today = Trend("线", ["2026-03-01"], [4], partial=True)
+    goes_on = str(render(Page("页", (), (), (today,), empty=""), "html"))
+    assert re.search(r'<polygon points="0,100 0.000,[0-9.]+ 100.000,[0-9.]+ 100.000,100"', goes_on), (
+        "a day that goes on"
+    )
+    assert goes_on.count("<polyline") == 1 and "stroke-dasharray" in goes_on
     assert 'points="0.000,0.00 100.000,0.00"' in shown
