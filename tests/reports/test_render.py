@@ -254,4 +254,10 @@ def test_programs_get_codes_and_every_column_and_people_words_and_those_with_som
 
 def test_a_trend_of_one_day_is_a_line_too() -> None:
     shown = str(render(Page("页", (), (), (Trend("线", ["2026-03-01"], [4]),), empty=""), "html"))
+    today = Trend("线", ["2026-03-01"], [4], partial=True)
+    goes_on = str(render(Page("页", (), (), (today,), empty=""), "html"))
+    assert re.search(r'<polygon points="0,100 0.000,[0-9.]+ 100.000,[0-9.]+ 100.000,100"', goes_on), (
+        "a day that goes on"
+    )
+    assert goes_on.count("<polyline") == 1 and "stroke-dasharray" in goes_on
     assert 'points="0.000,0.00 100.000,0.00"' in shown
