@@ -69,12 +69,18 @@ def cdr_command(
     known = lines_of(settings)
     identify = _remembering(known.identify)
     own = known.is_extension
-    _import(files, make, lambda lines: read_cdr(lines, identify, zone, frozenset(contexts), is_extension=own))
+    read = _import(
+        files, make, lambda lines: read_cdr(lines, identify, zone, frozenset(contexts), is_extension=own)
+    )
+    if contexts and not read:
+        what = f"no call came in by the context {', '.join(contexts)}"
+        raise InputError(what, "name it as the dialplan does, or leave --context out")
 
 
 def _import(
     files: Sequence[Path], make: Make, read: Callable[[Iterable[bytes]], Iterator[CallRecord | BadLine]]
-) -> None:
+) -> int:
+    """How many calls are in the files."""
     counts = {"read": 0, "bad": 0}
     place = _Place(files)
 
@@ -97,9 +103,10 @@ def _import(
             new = load(log, chain([first], calls))
     if counts["bad"] > BAD_SHOWN:
         say(f"{counts['bad'] - BAD_SHOWN} more lines skipped", err=True)
-    if counts["bad"] and not counts["read"]:
-        raise InputError(f"{place.file}: {counts['bad']} lines and not one call", WRONG_KIND)
+    if counts["bad"] >= place.written > 0:  # nothing in it was understood
+        raise InputError(f"{place.file}: {place.written} lines and not one call", WRONG_KIND)
     say(f"{counts['read']} calls read, {new} of them new; {counts['bad']} lines skipped")
+    return counts["read"]
 
 
 class _Place:
@@ -109,6 +116,8 @@ class _Place:
         self._files = files
         self.file = files[0]
         self._line = 0
+        self.written = 0
+        """Lines of all files with something in them."""
 
     def lines(self) -> Iterator[bytes]:
         """Every line of every file.
@@ -127,6 +136,7 @@ class _Place:
     def _counted(self, lines: Iterable[bytes]) -> Iterator[bytes]:
         for number, line in enumerate(lines, start=1):
             self._line = number
+            self.written += bool(line.strip())
             yield line
 
     def __str__(self) -> str:

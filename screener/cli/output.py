@@ -1,6 +1,7 @@
 """What commands that read the log share: where the log is, and how the answer is shown."""
 
 import functools
+import re
 import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -19,6 +20,7 @@ from screener.cli.person import user
 from screener.cli.say import put, say
 from screener.cli.speaking import speaking
 from screener.errors import InputError, StoreError
+from screener.numbers.mask import hide
 from screener.numbers.plan import lines_of
 from screener.outside.files import reason_of, write_private
 from screener.reports.layout import Cell, Coded, Page, Sheet, Type
@@ -139,9 +141,13 @@ def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
         shown = form == "table" and output is None
         colour = shown and sys.stdout.isatty()
         columns = shutil.get_terminal_size().columns if shown else None
+        context = click.get_current_context()
+        context.meta[_LOOKED_INTO] = True
         found = command(**arguments)
         if isinstance(found, Sheet):
             found = Page(found.title, (found,), lang=speaking(), empty=word("nothing", speaking()))
+        if (unrecorded := context.meta.get(_UNRECORDED)) and _tells_of_people(found):
+            raise unrecorded
         made = render(found, form, columns, colour)
         data = made.encode("utf-8") if isinstance(made, str) else made
         if output:
@@ -199,6 +205,30 @@ def write_file(path: Path, data: bytes) -> None:
         ) from problem
 
 
+_LOOKED_INTO = "screener.looked_into"
+"""Who shows the answer of the command at work looks whom it tells of."""
+_UNRECORDED = "screener.unrecorded"
+"""The error that an answer is which tells of people, and cannot be put on record."""
+_PHONE_DIGITS = re.compile(r"\d{7,}")
+_OURS = ("agent", "id")
+"""What is shown like a number, and is none of a caller."""
+_DATE = re.compile(r"\d{4}-\d\d(?:-\d\d)?")
+
+
+def _tells_of_people(page: Page) -> bool:
+    """Whether a phone number, in digits or spoken, stands in an answer unmasked."""
+    for sheet in page.sheets:
+        for column in range(len(sheet.keys)):
+            texts = [text for row in sheet.rows if isinstance(text := row[column], str) and text]
+            own = [text for text in texts if not isinstance(text, Coded) or text.code]
+            if sheet.type_of(column) == "phone" and sheet.keys[column] not in _OURS and own:
+                return True
+            bare = (_DATE.sub("", text) for text in own)
+            if any(_PHONE_DIGITS.search(text) or hide(text) != text for text in bare):
+                return True
+    return False
+
+
 def note_answer(log: CallLog) -> None:
     """Note in the access record what the command at work is about to tell, wherever it goes.
 
@@ -227,13 +257,17 @@ def note_call(log: CallLog, call_id: str, destination: str = "") -> None:
 
 
 def _note(log: CallLog, access: Access) -> None:
-    """Who may not write sees what the terminal shows, and takes nothing away."""
+    """Who may not write sees what the terminal shows, and takes away what tells of nobody."""
     if not log.read_only or log.may_write():
         with writable(log) as record:
             record.note_access(access)
-    elif access.destination not in (TERMINAL, f"table {TERMINAL}"):
-        remedy = "what cannot be put on record is not handed out; on the terminal it may be read"
-        raise StoreError(f"{log.place}: cannot be written (Permission denied)", remedy)
+    elif access.destination not in (TERMINAL, f"table {TERMINAL}") and not access.masked:
+        remedy = "numbers that cannot be put on record are not handed out: see them on the terminal, or add --mask"
+        unrecorded = StoreError(f"{log.place}: cannot be written (Permission denied)", remedy)
+        meta = click.get_current_context().meta
+        if not meta.get(_LOOKED_INTO):
+            raise unrecorded
+        meta[_UNRECORDED] = unrecorded
 
 
 @contextmanager

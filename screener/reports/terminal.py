@@ -34,8 +34,8 @@ SHADES = " ░▒▓█"
 BAR_COLUMNS = 30
 BARS_MOST = 24
 HOT = ("grey11", "dark_red", "red3", "bright_red", "bold white on bright_red")
-_PIECES = re.compile(r"\s+|[\u2e80-\uffef]|[^\s\u2e80-\uffef]+")
-"""Of a text that may stand on lines of their own: words, and single Chinese characters."""
+_PIECES = re.compile(r"\s+|[（“]*[\u2e80-\uffef][，；：？！）。、”]*|[^\s\u2e80-\uffef]+")
+"""Of a text that may stand on lines of their own: words, and single Chinese characters with their marks."""
 
 
 def terminal(page: Page, width: int | None = None, colour: bool = False) -> str:

@@ -129,6 +129,7 @@ SAID: dict[str, tuple[str, str]] = {
     "filters": ("更多条件", "More filters"),
     "export": ("导出 {}", "Export {}"),
     "newest": ("只列出最近 {} 通。", "Only the newest {}."),
+    "older": ("更早的", "Older"),
     "more": ("显示更多", "Show more"),
     "review_confirmed": ("已确认", "Confirmed"),
     "review_overturned": ("已撤销", "Overturned"),

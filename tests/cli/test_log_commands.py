@@ -328,6 +328,18 @@ def test_an_import_names_bad_lines_and_twice_is_once(run: Run, tmp_path: Path) -
     assert [row["offered"] for row in rows] == [1]
 
 
+def test_a_context_that_no_call_has_is_the_mistake_and_not_the_file(run: Run, tmp_path: Path) -> None:
+    row = '"","13800138000","s","from-trunk","","PJSIP/t-1","","Answer","","2026-11-20 10:00:00","",'
+    row += '"2026-11-20 10:00:05",5,0,"NO ANSWER","","17.{}","","17.{}"\n'
+    (tmp_path / "Master.csv").write_text("broken\n" + "".join(row.format(n, n) for n in range(7)))
+    with pytest.raises(InputError, match="by the context nope — name it as the dialplan does"):
+        run("import", "cdr", "Master.csv", "--context", "nope")
+    assert "7 calls read" in run("import", "cdr", "Master.csv", "--context", "from-trunk").output
+    (tmp_path / "Master.csv").write_text("broken\n\n" * 9)
+    with pytest.raises(InputError, match="9 lines and not one call"):
+        run("import", "cdr", "Master.csv", "--context", "nope")
+
+
 def test_an_import_says_a_handful_of_lines_of_many(run: Run, tmp_path: Path) -> None:
     bad = "x\x1b[2J|\n" * 1000
     call = "1772600000|u1|sales|NONE|ENTERQUEUE||13800138000|1\n1772600009|u1|sales|NONE|ABANDON|1|1|9\n"
