@@ -57,20 +57,22 @@ class InPath(Handling):
         if self._state is State.CLOSING:
             self._enter(State.SCREENING)
 
-    def _judged(self, found: Verdict, assessment: Assessment, *, flagged: bool, paused: bool) -> Iterator[Action]:
+    def _judged(self, found: Verdict, assessment: Assessment, *, flagged: bool) -> Iterator[Action]:
         if Veto.EMERGENCY in assessment.vetoes:
             yield from self._settle(Verdict.GENUINE)
             yield from self._pass_on(Target.AGENTS, marked=True)
         elif flagged:
             yield from self._flag()
-        elif paused and found is Verdict.ABUSIVE_COMPLAINT and self._warner.by_rule:
+        elif not self._patience.is_over:
+            pass  # who draws breath is not passed on in the middle of what they say
+        elif found is Verdict.ABUSIVE_COMPLAINT and self._warner.by_rule:
             pass  # warned step by step, while time lasts
-        elif paused and found is Verdict.ABUSIVE_COMPLAINT and not self._flow.dry_run:
+        elif found is Verdict.ABUSIVE_COMPLAINT and not self._flow.dry_run:
             yield from self._settle(found)
             self._enter(State.WARNING)
             yield Listen(on=False)
             yield from self._warner.warn_once(self._at)
-        elif paused and found is not Verdict.UNDECIDED:
+        elif found is not Verdict.UNDECIDED:
             yield from self._settle(found)
             yield from self._pass_on(Target.AGENTS)
 
@@ -153,7 +155,11 @@ class InPath(Handling):
             yield from self._settle(found, "" if found is not Verdict.UNDECIDED else Reason.TIME_UP)
             yield from self._pass_on(Target.AGENTS)
         elif patience.is_silent(self._at):
-            if patience.ask():
+            assessment = self._hearing.assessment(self._at)
+            if policy.waits(assessment, self._weights):
+                yield from self._settle(policy.standing(assessment))
+                yield from self._pass_on(Target.AGENTS)
+            elif patience.ask():
                 yield from self._say(Prompt.STILL_THERE)
             elif self._hearing.anything_said:
                 yield from self._settle(Verdict.UNDECIDED, Reason.FELL_SILENT)

@@ -52,9 +52,12 @@ def verdict(assessment: Assessment, weights: Weights) -> Verdict:
         return Verdict.HARASSMENT
     if is_abusive(assessment):
         return Verdict.ABUSIVE_COMPLAINT
-    return (
-        STANDINGS[assessment.standing or Standing.GENUINE] if is_clear(assessment, weights) else Verdict.UNDECIDED
-    )
+    return standing(assessment) if is_clear(assessment, weights) else Verdict.UNDECIDED
+
+
+def standing(assessment: Assessment) -> Verdict:
+    """What a call is that is no harassment."""
+    return STANDINGS[assessment.standing or Standing.GENUINE]
 
 
 def is_abusive(assessment: Assessment) -> bool:
@@ -77,7 +80,17 @@ def was_abused(decision: Decision | None, assessment: Assessment) -> bool:
 
 def is_clear(assessment: Assessment, weights: Weights) -> bool:
     """Whether the caller has a matter, and nothing speaks for harassment."""
-    return assessment.score <= weights.clear and any(e.rule in MATTER_RULES for e in assessment.evidence)
+    return assessment.score <= weights.clear and has_matter(assessment)
+
+
+def waits(assessment: Assessment, weights: Weights) -> bool:
+    """Whether a caller who falls silent has said what they want, and waits for somebody to see to it."""
+    return assessment.score <= weights.waiting and has_matter(assessment)
+
+
+def has_matter(assessment: Assessment) -> bool:
+    """Whether the caller has said what is to be done."""
+    return any(e.rule in MATTER_RULES for e in assessment.evidence)
 
 
 def known(history: History, flow: Flow) -> tuple[Verdict, str] | None:

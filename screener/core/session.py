@@ -181,7 +181,7 @@ class Session:
         """The caller says something; `cut_short` tells whether over a prompt."""
         yield from ()
 
-    def _judged(self, found: Verdict, assessment: Assessment, *, flagged: bool, paused: bool) -> Iterator[Action]:
+    def _judged(self, found: Verdict, assessment: Assessment, *, flagged: bool) -> Iterator[Action]:
         """What follows from how the call stands; `flagged` waits for the end of a rude sentence."""
         yield from ()
 
@@ -241,7 +241,7 @@ class Session:
     def _judge(self) -> Iterator[Action]:
         if self._state is not State.SCREENING:
             return
-        paused = self._patience.is_pause(self._at)
+        paused = self._patience.is_pause
         if paused:
             yield from self._note(self._hearing.settle())
         assessment = self._hearing.assessment(self._at)
@@ -253,7 +253,7 @@ class Session:
             self._second.withdraw()
         if not hasty and not (over and (yield from self._doubted())):
             found = policy.verdict(assessment, self._weights)
-            yield from self._judged(found, assessment, flagged=over, paused=paused)
+            yield from self._judged(found, assessment, flagged=over)
             if self._warns and paused and self._state is State.SCREENING:
                 share = self._hearing.matter_share
                 yield from self._warn(self._warner.judged(assessment, self._at, share))
@@ -286,7 +286,7 @@ class Session:
             yield from self._note(self._hearing.noted(noted(UNREAD, self._at)))
         else:
             hearing = self._second.read(said)
-            if self._patience.is_pause(self._at):
+            if self._patience.is_pause:
                 deque(hearing.settle(), maxlen=0)
             flagged = policy.is_flagged(hearing.assessment(self._at), self._weights)
             if not flagged:

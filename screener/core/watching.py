@@ -15,7 +15,7 @@ class Watching(Session):
 
     _decided_by_person = False
 
-    def _judged(self, found: Verdict, assessment: Assessment, *, flagged: bool, paused: bool) -> Iterator[Action]:  # noqa: ARG002
+    def _judged(self, found: Verdict, assessment: Assessment, *, flagged: bool) -> Iterator[Action]:  # noqa: ARG002
         if found in URGENT or Veto.EMERGENCY in assessment.vetoes:
             before = self._decision
             if before is None or before.verdict not in (found, Verdict.HARASSMENT):  # harassment stands
