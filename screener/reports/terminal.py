@@ -102,8 +102,6 @@ def _width(sheet: Sheet, column: int) -> int:
     texts, name = list(map(visible, sheet.texts(column))), visible(sheet.heads[column])
     kind = sheet.type_of(column)
     cells = max(map(cell_len, texts), default=0)
-    if len(sheet.keys) == 1:  # there is room
-        return max(cells, cell_len(name))
     head = min(cell_len(name), max(HEAD_LEAST, min(cells, TEXT_MOST), _longest_word(name)))
     if kind == "time":
         return max(TIME_COLUMNS, head)
@@ -127,9 +125,9 @@ def _folded(text: str, width: int) -> str:
 
 
 def _table(sheet: Sheet, columns: Sequence[int], *, titled: bool) -> Table:
-    table = Table(
-        title=sheet.title if titled else None, box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False
-    )
+    title = sheet.title if titled else None
+    table = Table(title=title, box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False)
+    table.min_width = cell_len(title or "")  # it is folded to the width of the table
     for column in columns:
         numbers = sheet.type_of(column) not in ("text", "phone", "time")
         width = _width(sheet, column)
