@@ -52,7 +52,7 @@ PAGES: tuple[PageAddress, ...] = (
 )
 
 SPAN = ("since", "until", "kind", "queue", "dialled")
-FILTERS = ("since", "until", *filters.FILTERS, "more")
+FILTERS = ("since", "until", *filters.FILTERS, "limit", "after")
 
 
 def _api(

@@ -33,6 +33,10 @@ log = logging.getLogger(__name__)
 
 COMMAND = "screener "
 """What a remedy for a shell names: who reads pages has none."""
+FRAMES = ("iframe", "frame")
+"""What a browser says of a request for a page within another one (Fetch Metadata)."""
+TYPED = ("reason", "number", "expires")
+"""Fields of forms that somebody types into, and that nobody keeps to themselves."""
 OPEN = ("/login", "/login/oidc", "/login/oidc/back", "/static/report.css", "/static")
 """What needs no login."""
 
@@ -72,8 +76,10 @@ def _guarded(context: ConsoleContext, address: PageAddress) -> Callable[[Request
         if person is None:
             if address.api:
                 context.strangers.take(peer, now)
-            if address.api or address.method != "GET" or _wants_json(request):
+            if address.api or _wants_json(request):
                 return _no(request, 401, "login first", "log in, or send a token: Authorization: Bearer …")
+            if address.method != "GET" or request.headers.get("sec-fetch-dest") in FRAMES:
+                return await _ended(request)
             return RedirectResponse(f"/login?next={quote(_asked(request), safe='/')}", 303)
         if seconds := context.turns.take(person.token, now):
             return _too_often(request, seconds)
@@ -126,12 +132,26 @@ def _no(
         "message": told(message, lang),
         "remedy": "" if COMMAND in remedy else told(remedy, lang),
     }
-    before = urlsplit(request.headers.get("referer", "")) if request.method == "POST" else urlsplit("")
-    # Only within the console: the address that a form was sent from, without its host.
-    back = before.path if before.netloc == request.url.netloc and before.path[:2] != "//" else ""
+    back = _came_from(request) if request.method == "POST" else ""
     answer = context.page("problem.html", None, status, again=again, back=back, **words)
     answer.headers.update(headers or {})
     return answer
+
+
+async def _ended(request: Request) -> Response:
+    """Says to a person that the login has ended: what was typed is shown once more; in a frame it stands there."""
+    context: ConsoleContext = request.app.state.context
+    framed, came_from = request.method == "GET", _came_from(request)
+    typed = {} if framed or not came_from else await form(request)
+    kept = [text for name, text in typed.items() if name in TYPED and text.strip()]
+    after = _asked(request) if framed else came_from or "/"
+    return context.page("ended.html", None, 401, framed=framed, next=after, kept=kept)
+
+
+def _came_from(request: Request) -> str:
+    """The address within the console that a form was sent from, without its host; empty for any other."""
+    before = urlsplit(request.headers.get("referer", ""))
+    return before.path if before.netloc == request.url.netloc and before.path[:2] != "//" else ""
 
 
 def _too_often(request: Request, seconds: float) -> Response:

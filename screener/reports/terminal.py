@@ -34,8 +34,8 @@ SHADES = " ░▒▓█"
 BAR_COLUMNS = 30
 BARS_MOST = 24
 HOT = ("grey11", "dark_red", "red3", "bright_red", "bold white on bright_red")
-_PIECES = re.compile(r"\s+|[\u2e80-\uffef]|[^\s\u2e80-\uffef]+")
-"""Of a text that may stand on lines of their own: words, and single Chinese characters."""
+_PIECES = re.compile(r"\s+|[（“]*[\u2e80-\uffef][，；：？！）。、”]*|[^\s\u2e80-\uffef]+")
+"""Of a text that may stand on lines of their own: words, and single Chinese characters with their marks."""
 
 
 def terminal(page: Page, width: int | None = None, colour: bool = False) -> str:
@@ -102,8 +102,6 @@ def _width(sheet: Sheet, column: int) -> int:
     texts, name = list(map(visible, sheet.texts(column))), visible(sheet.heads[column])
     kind = sheet.type_of(column)
     cells = max(map(cell_len, texts), default=0)
-    if len(sheet.keys) == 1:  # there is room
-        return max(cells, cell_len(name))
     head = min(cell_len(name), max(HEAD_LEAST, min(cells, TEXT_MOST), _longest_word(name)))
     if kind == "time":
         return max(TIME_COLUMNS, head)
@@ -127,9 +125,9 @@ def _folded(text: str, width: int) -> str:
 
 
 def _table(sheet: Sheet, columns: Sequence[int], *, titled: bool) -> Table:
-    table = Table(
-        title=sheet.title if titled else None, box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False
-    )
+    title = sheet.title if titled else None
+    table = Table(title=title, box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False)
+    table.min_width = cell_len(title or "")  # it is folded to the width of the table
     for column in columns:
         numbers = sheet.type_of(column) not in ("text", "phone", "time")
         width = _width(sheet, column)

@@ -5,6 +5,8 @@ from screener.words.terms import Language
 SAID: dict[str, tuple[str, str]] = {
     "title": ("骚扰电话控制台", "Screener console"),
     "login": ("登录", "Log in"),
+    "login_ended": ("登录已结束，请重新登录。", "Your login has ended. Please log in again."),
+    "typed": ("没有保存的内容：", "What you typed was not saved:"),
     "logout": ("退出", "Log out"),
     "name": ("姓名", "Name"),
     "password": ("密码", "Password"),
@@ -129,6 +131,7 @@ SAID: dict[str, tuple[str, str]] = {
     "filters": ("更多条件", "More filters"),
     "export": ("导出 {}", "Export {}"),
     "newest": ("只列出最近 {} 通。", "Only the newest {}."),
+    "older": ("更早的", "Older"),
     "more": ("显示更多", "Show more"),
     "review_confirmed": ("已确认", "Confirmed"),
     "review_overturned": ("已撤销", "Overturned"),

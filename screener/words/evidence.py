@@ -86,7 +86,7 @@ SAID: dict[str, tuple[str, str]] = {
     "heard_out": ("听完分析队列", "The caller heard the analysis to its end"),
     "left": ("分析未完，来电人离开", "The caller left before the analysis ended"),
     "system": ("系统", "the system"),
-    "warning_granted": ("{}:{} 批准", "{}: granted by {}"),
+    "warning_granted": ("{}：{} 批准", "{}: granted by {}"),
     "warning_begun": ("向来电人播放{}（{} 发起）", "{} is played to the caller (by {})"),
     "warning_heard": ("{}已播放完", "{} was played to its end"),
     "warning_unheard": ("{}未能播放完，不计", "{} was not played to its end and does not count"),

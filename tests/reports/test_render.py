@@ -186,6 +186,13 @@ def test_no_number_agent_date_or_word_is_cut_in_two(rows: list[tuple[str, str, s
                 assert any(whole in re.split(r"[\s\u2e80-\uffef]+", line) for line in lines), (whole, lines)
 
 
+def test_a_head_is_folded_beside_its_marks() -> None:
+    sheet = Sheet("表", ["a"], ["挂断前停留（秒）"], [[1.0]], {"a": "seconds"})
+    wide = Sheet("表", ["a", "b"], ["甲", "挂断前停留（秒）"], [["甲" * 30, 1.0]])
+    for one in (sheet, wide):
+        assert any("（秒）" in line for line in str(render(one, "table", 40)).splitlines())
+
+
 @pytest.mark.parametrize(
     ("most", "legend"),
     [(1, "██ 1"), (2, "▒▒ 1 ██ 2"), (9, "░░ 1–2 ▒▒ 3–4 ▓▓ 5–6 ██ 7–9"), (4, "░░ 1 ▒▒ 2 ▓▓ 3 ██ 4")],
@@ -212,9 +219,10 @@ def test_colours_only_where_the_terminal_and_its_reader_want_them(
     assert not blue.search(plain) and "█" in plain, "the bar stays"
 
 
-def test_a_head_that_stands_alone_is_not_folded() -> None:
-    head = "通话后提供的暂停接听次数"
-    assert head in str(render(Sheet("表", ["rests"], [head], [[0]]), "table"))
+def test_a_title_is_not_folded_to_a_narrow_table() -> None:
+    title = "辱骂通话后提供的暂停接听次数"
+    text = str(render(Sheet(title, ["rests"], ["次数"], [[0]]), "table"))
+    assert title in text
 
 
 @pytest.mark.parametrize(
@@ -247,4 +255,10 @@ def test_programs_get_codes_and_every_column_and_people_words_and_those_with_som
 
 def test_a_trend_of_one_day_is_a_line_too() -> None:
     shown = str(render(Page("页", (), (), (Trend("线", ["2026-03-01"], [4]),), empty=""), "html"))
+    today = Trend("线", ["2026-03-01"], [4], partial=True)
+    goes_on = str(render(Page("页", (), (), (today,), empty=""), "html"))
+    assert re.search(r'<polygon points="0,100 0.000,[0-9.]+ 100.000,[0-9.]+ 100.000,100"', goes_on), (
+        "a day that goes on"
+    )
+    assert goes_on.count("<polyline") == 1 and "stroke-dasharray" in goes_on
     assert 'points="0.000,0.00 100.000,0.00"' in shown

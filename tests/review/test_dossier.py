@@ -1,5 +1,6 @@
 """A package of evidence says no more than what happened, and who vouches for it."""
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -88,7 +89,7 @@ def test_a_number_s_package_counts_its_calls() -> None:
     assert "<th>其中夜间（22 时至 6 时）</th><td>4</td>" in page
     assert page.count("<tr><td>") == 5, "each with its date"
     sheet = files[SHEET].decode("utf-8").splitlines()
-    assert [line.partition(":")[0] for line in sheet[2:]] == [
+    assert [line.partition("：")[0] for line in sheet[2:]] == [
         "被举报号码", "类型", "来电时间", "通话时长", "举报描述",
     ]  # fmt: skip
     assert "拨打 +864008001234，共骚扰来电 5 次，涉及 2 天" in sheet[-1], (
@@ -191,6 +192,15 @@ def test_the_caller_s_own_words_are_neither_the_agent_s_nor_what_was_taken_back(
         heard("act.caller.answer", "查一下账单", -1.0),
     )
     assert quoted([replace(FIRST, evidence=said)]) == ["你穿什么颜色"]
+
+
+def test_marks_are_full_width_in_chinese_and_spaced_in_english() -> None:
+    for lang, marks in (("zh", "被举报号码：+86"), ("en", "Number: +86")):
+        files = pack(Case([Exhibit((FIRST,))]), maker(lang))
+        said = files[SHEET].decode("utf-8") + files["calls/a/transcript.txt"].decode("utf-8")
+        assert marks in said
+        wrong = r"[\u4e00-\u9fff][:;]" if lang == "zh" else r"[a-z][:;](?! )"
+        assert not re.search(wrong, said), said
 
 
 def test_english_is_english_throughout() -> None:

@@ -17,6 +17,7 @@ from screener.console.hub import Shown
 from screener.console.live import changes, is_urgent
 from screener.console.logins import Person
 from screener.console.stream import stream
+from screener.errors import InputError
 from screener.reports import filters
 from screener.review.explain import explain
 from screener.review.timeline import reasons
@@ -89,8 +90,12 @@ async def search(context: ConsoleContext, person: Person, request: Request) -> R
         InputError: a filter cannot be.
     """
     query = dict(request.query_params)
+    if "more" in query:
+        raise InputError("more: there is no such filter", "ask with limit, and with after for the next ones")
     found, most = await run_in_threadpool(calls.sought, context, person, query)
-    return answer(wire.Found(tuple(_seen(context, person, one) for one in found), len(found) == most))
+    more = len(found) == most
+    calls_seen = tuple(_seen(context, person, one) for one in found)
+    return answer(wire.Found(calls_seen, more, found[-1].id if more else ""))
 
 
 async def call(context: ConsoleContext, person: Person, request: Request) -> Response:

@@ -114,10 +114,16 @@ class Changes:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Calls of the log, newest first, without their parts; `more`: there are others."""
+    """Calls of the log, newest first, without their parts: `limit` of them, from 1 to 500, 50 unless it is said.
+
+    Attributes:
+        more: there are others, or may be.
+        next: with `after` of this value those come; empty where there are none.
+    """
 
     calls: tuple[CallRecord, ...]
     more: bool
+    next: str
 
 
 @dataclass(frozen=True, slots=True)
