@@ -1,7 +1,10 @@
 """Which tests wait for something, and the fixtures that several rooms need."""
 
+import faulthandler
+import gc
 import math
-from collections.abc import Iterator
+import os
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -42,6 +45,43 @@ settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCh
 settings.load_profile("busy")
 
 HERE = Path(__file__).parent
+YOUNG = 10_000
+"""New objects after which garbage is looked for: seldom, for there is little among what a test makes."""
+OVERTIME = 60.0
+"""Seconds after its own limit that a phase of a test has to tell what it hung in, before its process ends."""
+_told = pytest.StashKey[int]()
+"""Where a process says its last words: what standard error was before pytest took it."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[_told] = os.dup(2)
+    gc.disable()  # what is collected here are tests, and stays
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(YOUNG)
+    gc.enable()
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def _ending(item: pytest.Item) -> Generator[None, object, object]:
+    """End a process that hangs, every thread's stack told.
+
+    The limit that pytest-timeout sets is called off by a test's first failure, its own included: pytest says of
+    each that somebody may want to look at it. What hangs after that, in a fixture's end, nothing would ever stop.
+    """
+    own = item.get_closest_marker("timeout")
+    limit = float(own.args[0] if own else item.config.getini("timeout"))
+    faulthandler.dump_traceback_later(limit + OVERTIME, exit=True, file=item.config.stash[_told])
+    try:
+        return (yield)
+    finally:
+        faulthandler.cancel_dump_traceback_later()
+
+
+pytest_runtest_setup = pytest_runtest_call = pytest_runtest_teardown = _ending
 
 
 @pytest.fixture(scope="session", autouse=True)

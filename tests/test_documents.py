@@ -13,6 +13,7 @@ import pytest
 
 from screener.cli import COMMANDS
 from screener.settings.sections import Settings
+from tests.pbx.test_trust import SCREENER_MAY, TRIED
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = sorted(
@@ -112,3 +113,12 @@ def test_the_two_deployment_documents_name_the_same() -> None:
         for name in ("deploy/README.md", "deploy/README.zh-CN.md")
     )
     assert english ^ chinese == set()
+
+
+@pytest.mark.parametrize("name", ["deploy/README.md", "deploy/README.zh-CN.md"])
+def test_the_table_of_accounts_names_everything_that_was_tried_and_refused(name: str) -> None:
+    """tests/pbx/test_trust.py tries it at a real Asterisk."""
+    (row,) = [line for line in text(name).splitlines() if "`manager.conf`" in line and "`QueueLog`" in line]
+    refused = row.split("|")[3]
+    told = {action for action in TRIED if f"`{action.partition(' ')[0]}`" in refused}
+    assert told == set(TRIED) - SCREENER_MAY | {"Originate"}, "Originate of a shell is told by its name"

@@ -11,6 +11,8 @@ WAIT = 30.0
 """Seconds that are enough on a machine that others keep busy, too."""
 PATIENCE = float(os.environ.get("SCREENER_PBX_PATIENCE", "3"))
 """So many times longer is waited beside real peers."""
+ENOUGH = WAIT * PATIENCE
+"""Seconds, for what waits by itself."""
 
 
 def wait_for(found: Callable[[], T], seconds: float = WAIT, what: str = "end of it", every: float = 0.01) -> T:

@@ -5,9 +5,10 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from screener.calls.listened import ListenedCall, MoveOutcome, Parties
+from screener.conversations.leg_names import leg_named
+from screener.conversations.ongoing import Conversation
 from screener.events import CallAnswered, CallEnded, EndedBy, Event, Speaker
 from screener.media.prompts import Clip
-from screener.pbx.conversations import Conversation, leg_named
 from screener.ports import Call, Destination, FrameSink, user_of
 from screener.speech.pool import RecognizerPool
 

@@ -5,13 +5,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from screener.core.actions import Action, Decided, EvidenceFound, PauseOffered, Treated, Warned
+from screener.core.actions import Action, Decided, EvidenceFound, OrderAnswered, PauseOffered, Treated, Warned
 from screener.core.evidence import Decision, Treatment, Verdict
 from screener.events import CallAnswered, CallEnded, CallOffered, Event, Transcript, TransferEnded
 from screener.store.records import (
     CallRecord,
     DecisionRow,
     EvidenceRow,
+    OrderRow,
     Segment,
     TransferRow,
     TreatmentRow,
@@ -30,6 +31,7 @@ class _Note:
     treatments: list[TreatmentRow] = field(default_factory=list)
     transfers: list[TransferRow] = field(default_factory=list)
     warnings: list[WarningRow] = field(default_factory=list)
+    orders: list[OrderRow] = field(default_factory=list)
 
 
 class CallNotes:
@@ -70,6 +72,8 @@ class CallNotes:
                 note.transfers.append(TransferRow(item.at, item.target, item.ok, item.status))
             case Warned(about, level, step, by, at, said):
                 note.warnings.append(WarningRow(at, about, level, step, by, said))
+            case OrderAnswered(act, by, at, outcome):
+                note.orders.append(OrderRow(at, act.value, by, outcome.value))
             case PauseOffered():
                 note.record = replace(note.record, pause_offered=True)
             case _:
@@ -134,4 +138,5 @@ def _complete(note: _Note) -> CallRecord:
         treatments=tuple(note.treatments),
         transfers=tuple(note.transfers),
         warnings=tuple(note.warnings),
+        orders=tuple(note.orders),
     )

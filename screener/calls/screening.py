@@ -14,6 +14,8 @@ from screener.core.actions import (
     EvidenceFound,
     Hangup,
     Listen,
+    OrderAnswered,
+    OrderOutcome,
     PauseOffered,
     Play,
     Prompt,
@@ -31,6 +33,7 @@ from screener.events import (
     Deaf,
     Entrance,
     Event,
+    Ordered,
     RecognizerLost,
     Reread,
     Speaker,
@@ -134,7 +137,9 @@ class Screening:
             self._perform(action)
 
     def _insist(self, event: Event) -> None:
-        """Try again to reach an agent, for as long as the caller holds the line."""
+        """Try again to reach an agent, for as long as the caller holds the line; no order is carried out."""
+        if isinstance(event, Ordered):
+            self._observe(OrderAnswered(event.act, event.by, self.at, OrderOutcome.TOO_LATE))
         if isinstance(event, TransferEnded) and not event.ok:
             self._try_again_at = self.at + INSIST_SECONDS
         elif isinstance(event, Tick) and self._try_again_at is not None and self.at >= self._try_again_at:
@@ -181,7 +186,7 @@ class Screening:
                 self._transfer(target, marked)
             case Hangup():
                 self._call.hangup()
-            case EvidenceFound() | Decided() | Treated() | Warned() | PauseOffered():
+            case EvidenceFound() | Decided() | Treated() | Warned() | OrderAnswered() | PauseOffered():
                 pass  # for observers only
 
     def _transfer(self, target: Target, marked: bool) -> None:

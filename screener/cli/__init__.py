@@ -18,7 +18,7 @@ from screener.cli.say import put, say_lines
 from screener.cli.speaking import SpeakingContext, in_language, speaking, translated
 from screener.errors import InputError, ScreenerError
 from screener.words.language import choose, language_of, without_lang
-from screener.words.told import helped, told
+from screener.words.told import AND_DO, helped, told
 
 COMMANDS = {
     "access": ("screener.cli.privacy:access", "Show who took data out of the log."),
@@ -140,7 +140,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except KeyboardInterrupt:
         sys.exit(130)
     except click.ClickException as wrong:
-        _fail(wrong.format_message(), arguments, 2)
+        _fail(_with_help(wrong), arguments, 2)
     except ScreenerError as error:
         _fail(str(error), arguments, error.exit_code)
     except BrokenPipeError:
@@ -151,6 +151,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
             sys.exit(0)
         what = problem.filename or "output"
         _fail(f"{what}: cannot be written ({problem.strerror})", arguments, InputError.exit_code)
+
+
+def _with_help(wrong: click.ClickException) -> str:
+    """What is wrong with an invocation, and where it stands how it is done."""
+    text, context = wrong.format_message(), getattr(wrong, "ctx", None)
+    if context is None or "\n" in text or AND_DO in text:
+        return text
+    return f"{text}{AND_DO}see: {context.command_path} --help"
 
 
 def _fail(text: str, arguments: Sequence[str], code: int) -> None:

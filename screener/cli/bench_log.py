@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import click
 
-from screener.cli.output import CallLog, Settings, moment, named_log_options
+from screener.cli.output import Make, Settings, filling_log_options, moment
 from screener.cli.say import say
 from screener.errors import InputError
 from screener.store.accounts import Accounts
@@ -19,21 +19,22 @@ from screener.store.sample import NODE, YEARS, Habits, sample
 @click.option("--seed", default=0, help="The same seed makes the same calls.")
 @click.option("--until", help="The calls end here; default now.")
 @click.option("--flagged", type=click.FloatRange(0, 1), default=0.03, help="Part of the calls that is harassment.")
-@named_log_options
-def bench_log(settings: Settings, log: CallLog, calls: int, seed: int, until: str | None, flagged: float) -> None:
+@filling_log_options(of_a_site=False)
+def bench_log(settings: Settings, make: Make, calls: int, seed: int, until: str | None, flagged: float) -> None:
     """Fill a call log with CALLS made-up calls of three years, for measuring; name it with --db.
 
     Example: screener bench-log 1000000 --db sqlite:////var/tmp/bench.db
     """
-    if foreign := nodes(log) - {NODE}:
-        raise InputError(
-            f"{log.place}: has calls of {', '.join(sorted(foreign)) or '?'}", "name an empty log with --db"
-        )
-    if log.listed(datetime.now(UTC)) or Accounts(log).everybody():
-        raise InputError(f"{log.place}: has lists or accounts of a site", "name an empty log with --db")
     end = moment(settings, until) or datetime.now(UTC)
-    begun = time.monotonic()
-    with filling(log):
-        loaded = load(log, sample(calls, end, seed, Habits(flagged=flagged)))
-    seconds = time.monotonic() - begun
+    with make() as log:
+        if foreign := nodes(log) - {NODE}:
+            raise InputError(
+                f"{log.place}: has calls of {', '.join(sorted(foreign)) or '?'}", "name an empty log with --db"
+            )
+        if log.listed(datetime.now(UTC)) or Accounts(log).everybody():
+            raise InputError(f"{log.place}: has lists or accounts of a site", "name an empty log with --db")
+        begun = time.monotonic()
+        with filling(log):
+            loaded = load(log, sample(calls, end, seed, Habits(flagged=flagged)))
+        seconds = time.monotonic() - begun
     say(f"{loaded} calls of {YEARS} years in {seconds:.1f} s, {loaded / seconds:.0f} a second: {log.place}")

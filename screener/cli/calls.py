@@ -46,6 +46,7 @@ from screener.store.find import find
 from screener.store.log import open_log
 from screener.store.records import Review
 from screener.store.wanted import DRY_RUN, UNKNOWN, Past, QueueEntry, QueueStay
+from screener.words.judgement import Teller
 from screener.words.terms import word
 
 
@@ -97,6 +98,15 @@ def calls() -> None:
     type=click.Choice([p.value for p in Past]),
     help="new: of numbers not flagged before --since; returning: of numbers flagged before the call.",
 )
+@click.option("--repeated", is_flag=True, help="With --entered: an earlier call of the number was there too.")
+@click.option(
+    "--watched",
+    type=click.IntRange(1, 99),
+    help="With --flagged: of each number its first, so many days before the newest call of the log.",
+)
+@click.option(
+    "--again", type=click.IntRange(1, 99), help="Likewise, of numbers that called again within so many days."
+)
 @click.option("--rested", is_flag=True, help="After which the agent was offered a pause.")
 @click.option("--text", default="", help="Calls in which these words were said, as the transcript has them.")
 @click.option("--tz", help="IANA time zone of hours and days; default the site's.")
@@ -123,17 +133,18 @@ def list_command(
     """
     zone, number = time_zone(tz or settings.site.timezone), masker(settings, masked)
     begin, end = moment(settings, since, zone), moment(settings, until, zone)
-    moments.span_of(begin, end)
+    moments.span_of(begin, end, datetime.now(UTC))
     which = wanted({name: _text(value) for name, value in asked.items()}, begin, end, lines_of(settings), zone)
     places = {"queue": which.queue, "dialled": which.dialled, "region": which.region, "carrier": which.carrier}
     check_known(log, **{name: value for name, value in places.items() if value != UNKNOWN})
     found = find(log, which, limit)
+    told = Teller(speaking())
     rows: list[list[Cell]] = [
         [
             call.id,
             call.started_at.astimezone(zone),
             number(call.number) or Coded(word("withheld", speaking()), None),
-            coded(call.verdict) if call.verdict else Coded(word("going_on", speaking()), None),
+            Coded(told.verdict(call.verdict, over=call.is_over), call.verdict),
             coded(call.kind),
             coded(call.review, "review_"),
             coded(call.treatment),
@@ -233,7 +244,7 @@ def _of_number(
     if not known:
         raise InputError(f"{number} stands for no number", "a caller who withholds it cannot be named")
     begin, end = moment(settings, since), moment(settings, until)
-    moments.span_of(begin, end)
+    moments.span_of(begin, end, datetime.now(UTC))
     return package.of_number(log, known, begin, end)
 
 

@@ -14,8 +14,8 @@ from screener.errors import MissingError
 from screener.operations.logs import start_logging
 from screener.settings.load import load
 from screener.speech.pinyin import syllables
-from screener.store.accounts import Accounts
-from screener.store.log import open_log
+from screener.store.accounts import Account, Accounts
+from screener.store.log import CallLog, open_log
 from screener.words.console import said
 
 
@@ -34,9 +34,8 @@ def console(context: click.Context, config: Path | None, host: str | None, port:
         return
     settings = as_spoken(load(config))
     start_logging(settings.operations.log_level, as_json=settings.operations.log_json)
-    log = open_log(settings.store.url, settings.folder)
-    if not Accounts(log).everybody():
-        say("no account yet: screener console adduser NAME --role administrator", err=True)
+    log = open_log(settings.store.url, settings.folder, must_exist=True)
+    _everybody(log)
     try:
         ConsoleServer(make_context(settings, log, syllables), host, port).run()
     finally:
@@ -55,7 +54,7 @@ def adduser(config: Path | None, name: str, role: str, extension: str, password:
     Example: screener console adduser wang --role supervisor
     """
     settings = load(config)
-    log = open_log(settings.store.url, settings.folder)
+    log = open_log(settings.store.url, settings.folder, must_exist=True)
     try:
         access = make_access(settings, log)
         access.check(name, Role(role), extension)  # before anybody types a password
@@ -81,7 +80,7 @@ def removeuser(config: Path | None, name: str) -> None:
     Example: screener console removeuser wang
     """
     settings = load(config)
-    log = open_log(settings.store.url, settings.folder)
+    log = open_log(settings.store.url, settings.folder, must_exist=True)
     try:
         if not Accounts(log).remove(name):
             raise MissingError(f"{name}: no such account", "see: screener console users")
@@ -98,12 +97,20 @@ def users(config: Path | None) -> None:
     Example: screener console users
     """
     settings = load(config)
-    log = open_log(settings.store.url, settings.folder)
+    log = open_log(settings.store.url, settings.folder, must_exist=True)
     try:
-        for account in Accounts(log).everybody():
+        for account in _everybody(log):
             show(f"{account.name}  {account.role}  {account.extension}".rstrip())
     finally:
         log.close()
+
+
+def _everybody(log: CallLog) -> list[Account]:
+    """Who may use the console; says what to do where nobody may."""
+    found = Accounts(log).everybody()
+    if not found:
+        say("no account yet: screener console adduser NAME --role administrator", err=True)
+    return found
 
 
 @console.group()
@@ -123,7 +130,7 @@ def token_add(config: Path | None, name: str, role: str, extension: str, days: i
     Example: screener console token add crm --role supervisor --days 365
     """
     settings = load(config)
-    log = open_log(settings.store.url, settings.folder)
+    log = open_log(settings.store.url, settings.folder, must_exist=True)
     try:
         lasts = timedelta(days=days) if days else None
         made = make_access(settings, log).add_token(name, Role(role), extension, lasts)
@@ -140,9 +147,12 @@ def token_list(config: Path | None) -> None:
     Example: screener console token list
     """
     settings = load(config)
-    log = open_log(settings.store.url, settings.folder)
+    log = open_log(settings.store.url, settings.folder, must_exist=True)
     try:
-        for one in Accounts(log).tokens():
+        tokens = Accounts(log).tokens()
+        if not tokens:
+            say("no program may use the API yet: screener console token add NAME --role auditor", err=True)
+        for one in tokens:
             until = f"→ {one.expires_at:%Y-%m-%d}" if one.expires_at else ""
             show(f"{one.name}  {one.role}  {one.extension}  {until}".rstrip())
     finally:
@@ -158,7 +168,7 @@ def token_remove(config: Path | None, name: str) -> None:
     Example: screener console token remove crm
     """
     settings = load(config)
-    log = open_log(settings.store.url, settings.folder)
+    log = open_log(settings.store.url, settings.folder, must_exist=True)
     try:
         if not Accounts(log).remove_token(name):
             raise MissingError(f"{name}: no such token", "see: screener console token list")

@@ -4,11 +4,12 @@ import functools
 import gzip
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 
 import click
 
-from screener.cli.output import CallLog, Settings, filling_log_options, lines_of, reason_of, time_zone
+from screener.cli.output import Make, Settings, filling_log_options, lines_of, reason_of, time_zone
 from screener.cli.say import REASON_MOST, say
 from screener.errors import InputError
 from screener.events import Caller
@@ -40,10 +41,8 @@ def importing() -> None:
 @importing.command(name="queue_log")
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--analysis", multiple=True, metavar="QUEUE", help="A queue that stood for harassment.")
-@filling_log_options
-def queue_log_command(
-    settings: Settings, log: CallLog, files: tuple[Path, ...], analysis: tuple[str, ...]
-) -> None:
+@filling_log_options()
+def queue_log_command(settings: Settings, make: Make, files: tuple[Path, ...], analysis: tuple[str, ...]) -> None:
     """Import the calls of a queue_log: caller, queue, agent, times.
 
     Calls that entered a queue named by --analysis are flags that a person confirmed; all others have no verdict.
@@ -51,16 +50,16 @@ def queue_log_command(
     Example: screener import queue_log /var/log/asterisk/queue_log --analysis analysis
     """
     identify = _remembering(lines_of(settings).identify)
-    _import(files, log, lambda lines: read_queue_log(lines, identify, frozenset(analysis)))
+    _import(files, make, lambda lines: read_queue_log(lines, identify, frozenset(analysis)))
 
 
 @importing.command(name="cdr")
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--context", "contexts", multiple=True, help="Only calls of this dialplan context.")
 @click.option("--tz", help="Time zone of the file; default the site's.")
-@filling_log_options
+@filling_log_options()
 def cdr_command(
-    settings: Settings, log: CallLog, files: tuple[Path, ...], contexts: tuple[str, ...], tz: str | None
+    settings: Settings, make: Make, files: tuple[Path, ...], contexts: tuple[str, ...], tz: str | None
 ) -> None:
     """Import the calls of a CDR file (Master.csv), except those of the site's own extensions.
 
@@ -70,12 +69,18 @@ def cdr_command(
     known = lines_of(settings)
     identify = _remembering(known.identify)
     own = known.is_extension
-    _import(files, log, lambda lines: read_cdr(lines, identify, zone, frozenset(contexts), is_extension=own))
+    read = _import(
+        files, make, lambda lines: read_cdr(lines, identify, zone, frozenset(contexts), is_extension=own)
+    )
+    if contexts and not read:
+        what = f"no call came in by the context {', '.join(contexts)}"
+        raise InputError(what, "name it as the dialplan does, or leave --context out")
 
 
 def _import(
-    files: Sequence[Path], log: CallLog, read: Callable[[Iterable[bytes]], Iterator[CallRecord | BadLine]]
-) -> None:
+    files: Sequence[Path], make: Make, read: Callable[[Iterable[bytes]], Iterator[CallRecord | BadLine]]
+) -> int:
+    """How many calls are in the files."""
     counts = {"read": 0, "bad": 0}
     place = _Place(files)
 
@@ -91,12 +96,17 @@ def _import(
             if counts["bad"] >= BAD_MOST and not counts["read"]:
                 raise InputError(f"{place.file}: {counts['bad']} lines and not one call", WRONG_KIND)
 
-    new = load(log, good(read(place.lines())))
+    calls = good(read(place.lines()))
+    new, first = 0, next(calls, None)
+    if first is not None:  # a file without calls makes no log
+        with make() as log:
+            new = load(log, chain([first], calls))
     if counts["bad"] > BAD_SHOWN:
         say(f"{counts['bad'] - BAD_SHOWN} more lines skipped", err=True)
-    if counts["bad"] and not counts["read"]:
-        raise InputError(f"{place.file}: {counts['bad']} lines and not one call", WRONG_KIND)
+    if counts["bad"] >= place.written > 0:  # nothing in it was understood
+        raise InputError(f"{place.file}: {place.written} lines and not one call", WRONG_KIND)
     say(f"{counts['read']} calls read, {new} of them new; {counts['bad']} lines skipped")
+    return counts["read"]
 
 
 class _Place:
@@ -106,6 +116,8 @@ class _Place:
         self._files = files
         self.file = files[0]
         self._line = 0
+        self.written = 0
+        """Lines of all files with something in them."""
 
     def lines(self) -> Iterator[bytes]:
         """Every line of every file.
@@ -124,6 +136,7 @@ class _Place:
     def _counted(self, lines: Iterable[bytes]) -> Iterator[bytes]:
         for number, line in enumerate(lines, start=1):
             self._line = number
+            self.written += bool(line.strip())
             yield line
 
     def __str__(self) -> str:

@@ -16,7 +16,6 @@ from screener.cli.output import (
     Sheet,
     coded,
     command_name,
-    filling_log_options,
     lines_of,
     log_options,
     masker,
@@ -65,7 +64,7 @@ def _group(name: ListName) -> click.Group:
     @click.argument("numbers", nargs=-1, required=True)
     @click.option("--reason", required=True, help="Why, for those who look later.")
     @click.option("--expires", help="A day or time to come, or a number of days such as 30d; default never.")
-    @filling_log_options
+    @writing_log_options
     def add(settings: Settings, log: CallLog, numbers: tuple[str, ...], reason: str, expires: str | None) -> None:
         """Put numbers on the list; the newer reason and expiry of a number hold.
 
@@ -110,7 +109,7 @@ def _group(name: ListName) -> click.Group:
 
     @group.command(name="import")
     @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-    @filling_log_options
+    @writing_log_options
     def import_(settings: Settings, log: CallLog, file: Path) -> None:
         """Add the numbers of a CSV file: number,reason,expires, or what `export` wrote.
 

@@ -66,12 +66,14 @@ def moment(text: str | None, zone: tzinfo, now: datetime) -> datetime | None:
     )
 
 
-def span_of(since: datetime | None, until: datetime | None) -> None:
+def span_of(since: datetime | None, until: datetime | None, now: datetime) -> None:
     """Refuse a span in which nothing can lie.
 
     Raises:
-        click.BadParameter: it ends before it begins.
+        click.BadParameter: it ends before it begins, or is still to come.
     """
+    if since and since > now:
+        raise click.BadParameter(f"--since {since:%Y-%m-%d %H:%M} is still to come")
     if since and until and since >= until:
         raise click.BadParameter(f"--since {since:%Y-%m-%d %H:%M} is not before --until {until:%Y-%m-%d %H:%M}")
 

@@ -1,12 +1,12 @@
 """What commands that read the log share: where the log is, and how the answer is shown."""
 
 import functools
+import re
 import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime, tzinfo
-from enum import Enum
 from pathlib import Path
 from typing import Any, get_args
 from zoneinfo import ZoneInfo
@@ -17,9 +17,10 @@ from screener.cli import moments
 from screener.cli.config import config_option
 from screener.cli.moments import time_zone
 from screener.cli.person import user
-from screener.cli.say import put
+from screener.cli.say import put, say
 from screener.cli.speaking import speaking
 from screener.errors import InputError, StoreError
+from screener.numbers.mask import hide
 from screener.numbers.plan import lines_of
 from screener.outside.files import reason_of, write_private
 from screener.reports.layout import Cell, Coded, Page, Sheet, Type
@@ -33,52 +34,27 @@ from screener.words.judgement import Teller
 from screener.words.terms import word
 
 
-class Use(Enum):
-    """What a command does with the log."""
-
-    READ = "read"
-    """Looks only: works for a user who may only read, and makes no database."""
-    WRITE = "write"
-    MAKE = "make"
-    """Writes, and makes the log where there is none."""
-    MEASURE = "measure"
-    """Likewise, but never the site's own."""
-
-
 def log_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Adds `--config` and `--db`; the command gets `settings` and an open `log`, which it only reads.
 
-    A command that answers out of the log (it has a `--format`) is noted in the access record before it does; one
-    that tells of a call says so with `note_call`.
+    It works for a user who may only read, and makes no database. A command that answers out of the log (it has a
+    `--format`) is noted in the access record before it does; one that tells of a call says so with `note_call`.
     """
-    return _with_log(command, Use.READ)
+    return _with_log(command, read_only=True)
 
 
 def writing_log_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The same for a command that writes."""
-    return _with_log(command, Use.WRITE)
+    """The same for a command that writes, into a log that is there."""
+    return _with_log(command, read_only=False)
 
 
-def filling_log_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The same for a command that makes the log where there is none."""
-    return _with_log(command, Use.MAKE)
-
-
-def named_log_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The same for a command that must not touch a site's log: it is named with `--db`."""
-    return _with_log(command, Use.MEASURE)
-
-
-def _with_log(command: Callable[..., Any], use: Use) -> Callable[..., Any]:
+def _with_log(command: Callable[..., Any], *, read_only: bool) -> Callable[..., Any]:
     @config_option
-    @click.option("--db", help="SQLAlchemy URL of the call log; default from the settings.")
+    @click.option("--db", help=_DB_HELP)
     @functools.wraps(command)
     def wrapped(config: Path | None, db: str | None, **arguments: Any) -> Any:  # noqa: ANN401 - click's own
         settings = load(config)
-        if use is Use.MEASURE and (not db or is_of_a_site(db, settings)):
-            raise click.UsageError("made-up calls never go into a site's log: name another one with --db")
-        url, folder = db or settings.store.url, Path.cwd() if db else settings.folder
-        log = open_log(url, folder, must_exist=use in (Use.READ, Use.WRITE), read_only=use is Use.READ)
+        log = open_log(*_place(settings, db), must_exist=True, read_only=read_only)
         try:
             note_answer(log)
             return command(settings=settings, log=log, **arguments)
@@ -86,6 +62,54 @@ def _with_log(command: Callable[..., Any], use: Use) -> Callable[..., Any]:
             log.close()
 
     return wrapped
+
+
+Make = Callable[[], AbstractContextManager[CallLog]]
+"""Opens the log to be filled, and makes it where there is none."""
+
+
+def filling_log_options(*, of_a_site: bool = True) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Adds `--config` and `--db`; the command gets `settings`, and `make` once it has something to write.
+
+    Args:
+        of_a_site: the log may be one that settings name; otherwise it is another one, named with `--db`.
+    """
+
+    def decorated(command: Callable[..., Any]) -> Callable[..., Any]:
+        @config_option
+        @click.option("--db", help=_DB_HELP)
+        @functools.wraps(command)
+        def wrapped(config: Path | None, db: str | None, **arguments: Any) -> Any:  # noqa: ANN401 - click's own
+            settings = load(config)
+            if not of_a_site and (not db or is_of_a_site(db, settings)):
+                raise click.UsageError("made-up calls never go into a site's log: name another one with --db")
+            return command(settings=settings, make=lambda: _made(settings, db), **arguments)
+
+        return wrapped
+
+    return decorated
+
+
+_DB_HELP = "SQLAlchemy URL of the call log; default from the settings."
+
+
+def _place(settings: Settings, db: str | None) -> tuple[str, Path]:
+    return (db, Path.cwd()) if db else (settings.store.url, settings.folder)
+
+
+@contextmanager
+def _made(settings: Settings, db: str | None) -> Iterator[CallLog]:
+    """Who mistyped the name of a log reads that it is a new one."""
+    url, folder = _place(settings, db)
+    file = database_at(url, folder)
+    new = file is not None and not file.exists()
+    log = open_log(url, folder)
+    try:
+        if new:
+            say(f"{file}: a new call log", err=True)
+        yield log
+    finally:
+        log.close()
 
 
 def is_of_a_site(db: str, settings: Settings) -> bool:
@@ -117,9 +141,13 @@ def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
         shown = form == "table" and output is None
         colour = shown and sys.stdout.isatty()
         columns = shutil.get_terminal_size().columns if shown else None
+        context = click.get_current_context()
+        context.meta[_LOOKED_INTO] = True
         found = command(**arguments)
         if isinstance(found, Sheet):
             found = Page(found.title, (found,), lang=speaking(), empty=word("nothing", speaking()))
+        if (unrecorded := context.meta.get(_UNRECORDED)) and _tells_of_people(found):
+            raise unrecorded
         made = render(found, form, columns, colour)
         data = made.encode("utf-8") if isinstance(made, str) else made
         if output:
@@ -151,10 +179,9 @@ def masker(settings: Settings, masked: bool) -> Callable[[str], str]:
     """What shows a phone number as the reader asked for it."""
     if not masked:
         return str
-    from screener.numbers.mask import Masker
-    from screener.review.seal import masking_key
+    from screener.review.seal import masker_of
 
-    return Masker(masking_key(settings.folder / settings.evidence.key))
+    return masker_of(settings)
 
 
 def teller(settings: Settings) -> Teller:
@@ -176,6 +203,30 @@ def write_file(path: Path, data: bytes) -> None:
         raise InputError(
             f"{path}: cannot be written ({problem.strerror})", "name another file with -o"
         ) from problem
+
+
+_LOOKED_INTO = "screener.looked_into"
+"""Who shows the answer of the command at work looks whom it tells of."""
+_UNRECORDED = "screener.unrecorded"
+"""The error that an answer is which tells of people, and cannot be put on record."""
+_PHONE_DIGITS = re.compile(r"\d{7,}")
+_OURS = ("agent", "id")
+"""What is shown like a number, and is none of a caller."""
+_DATE = re.compile(r"\d{4}-\d\d(?:-\d\d)?")
+
+
+def _tells_of_people(page: Page) -> bool:
+    """Whether a phone number, in digits or spoken, stands in an answer unmasked."""
+    for sheet in page.sheets:
+        for column in range(len(sheet.keys)):
+            texts = [text for row in sheet.rows if isinstance(text := row[column], str) and text]
+            own = [text for text in texts if not isinstance(text, Coded) or text.code]
+            if sheet.type_of(column) == "phone" and sheet.keys[column] not in _OURS and own:
+                return True
+            bare = (_DATE.sub("", text) for text in own)
+            if any(_PHONE_DIGITS.search(text) or hide(text) != text for text in bare):
+                return True
+    return False
 
 
 def note_answer(log: CallLog) -> None:
@@ -206,13 +257,17 @@ def note_call(log: CallLog, call_id: str, destination: str = "") -> None:
 
 
 def _note(log: CallLog, access: Access) -> None:
-    """Who may not write sees what the terminal shows, and takes nothing away."""
+    """Who may not write sees what the terminal shows, and takes away what tells of nobody."""
     if not log.read_only or log.may_write():
         with writable(log) as record:
             record.note_access(access)
-    elif access.destination not in (TERMINAL, f"table {TERMINAL}"):
-        remedy = "what cannot be put on record is not handed out; on the terminal it may be read"
-        raise StoreError(f"{log.place}: cannot be written (Permission denied)", remedy)
+    elif access.destination not in (TERMINAL, f"table {TERMINAL}") and not access.masked:
+        remedy = "numbers that cannot be put on record are not handed out: see them on the terminal, or add --mask"
+        unrecorded = StoreError(f"{log.place}: cannot be written (Permission denied)", remedy)
+        meta = click.get_current_context().meta
+        if not meta.get(_LOOKED_INTO):
+            raise unrecorded
+        meta[_UNRECORDED] = unrecorded
 
 
 @contextmanager
@@ -256,7 +311,7 @@ def moment(settings: Settings, text: str | None, zone: tzinfo | None = None) -> 
 
 
 __all__ = [
-    "CallLog", "Cell", "Coded", "Settings", "Sheet", "coded", "command_name", "filling_log_options", "lines_of",
-    "log_options", "masker", "moment", "moments", "named_log_options", "output_options", "reason_of", "sheet",
-    "speaking", "time_zone", "user", "writable", "writing_log_options",
+    "CallLog", "Cell", "Coded", "Make", "Settings", "Sheet", "coded", "command_name", "filling_log_options",
+    "lines_of", "log_options", "masker", "moment", "moments", "output_options", "reason_of", "sheet", "speaking",
+    "time_zone", "user", "writable", "writing_log_options",
 ]  # fmt: skip

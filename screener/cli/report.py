@@ -2,7 +2,6 @@
 
 import functools
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,41 +17,18 @@ from screener.cli.output import (
     moment,
     moments,
     output_options,
-    speaking,
+    teller,
     time_zone,
 )
 from screener.core.evidence import Kind
-from screener.reports import pages
-from screener.reports.accuracy import accuracy
-from screener.reports.agents import agents
-from screener.reports.frequency import Bucket, frequency
+from screener.reports.every import REPORTS, TOP, ReportQuery
 from screener.reports.layout import Page
-from screener.reports.queue import queue
 from screener.reports.reader import Reader
-from screener.reports.sources import SourceBy, sources
 from screener.reports.span import Span
-from screener.reports.summary import summary, usual_span
-from screener.reports.summary_page import summary_page
-from screener.reports.treatment import treatment
-from screener.reports.warnings import warnings
-from screener.settings.judgement import load_notes
-from screener.words.judgement import Teller
-from screener.words.terms import site_name
-
-HEAT = "heat"
-
-
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """What every report is asked: of which log, about which calls, for whom."""
-
-    log: CallLog
-    span: Span
-    reader: Reader
 
 
 def report_options(command: Callable[..., Page]) -> Callable[..., None]:
-    """Adds the options of every report; the command gets an `ask`, and the page it returns is shown."""
+    """Adds the options of every report; the command gets what is asked, and the page it returns is shown."""
 
     @click.option("--since", help="From this day or time on, such as 2026-03-01.")
     @click.option("--until", help="Up to this day or time, itself not counted.")
@@ -78,19 +54,19 @@ def report_options(command: Callable[..., Page]) -> Callable[..., None]:
     ) -> Page:
         zone = time_zone(tz or settings.site.timezone)
         begin, end = moment(settings, since, zone), moment(settings, until, zone)
-        moments.span_of(begin, end)
+        moments.span_of(begin, end, datetime.now(UTC))
         dialled = dialled and lines_of(settings).normal(dialled)
         span = Span(begin, end, Kind(kind) if kind else None, queue_name, dialled)
         check_known(log, queue=span.queue, dialled=span.dialled)
-        notes = load_notes(settings.judgement, settings.folder)
         mask = masker(settings, masked) if masked else None
-        reader = Reader(
-            *(site_name(settings.site.name, speaking()), Teller(speaking(), notes), zone, mask, datetime.now(UTC)),
-            tz=tz or "",
-        )
-        return command(Ask(log, span, reader), **own)
+        reader = Reader.of(settings, teller(settings), mask, datetime.now(UTC), tz or "")
+        return command(ReportQuery(log, span, reader, **own))
 
     return wrapped
+
+
+def _ways(name: str) -> click.Choice[str]:
+    return click.Choice(REPORTS[name].ways)
 
 
 @click.group()
@@ -103,9 +79,9 @@ def report() -> None:
 
 
 @report.command(name="frequency")
-@click.option("--by", type=click.Choice([*(p.value for p in Bucket), HEAT]), default="day", help="Count by what.")
+@click.option("--by", type=_ways("frequency"), default=REPORTS["frequency"].usual, help="Count by what.")
 @report_options
-def frequency_command(ask: Ask, by: str) -> Page:
+def frequency_command(ask: ReportQuery) -> Page:
     """How often: by hour, weekday, day, week or month, or a heat map of weekday and hour.
 
     Counts calls, flagged calls and their share, treated ones, those handed over by agents, and flagged ones by
@@ -113,18 +89,14 @@ def frequency_command(ask: Ask, by: str) -> Page:
 
     Example: screener report frequency --by hour --since 2026-03-01
     """
-    if by == HEAT:
-        answer = frequency(ask.log, ask.span, Bucket.HOUR, ask.reader.zone)
-        return pages.heat_page(answer, ask.span, ask.reader)
-    answer = frequency(ask.log, ask.span, Bucket(by), ask.reader.zone)
-    return pages.frequency_page(answer, ask.span, Bucket(by), ask.reader)
+    return REPORTS["frequency"].page(ask)
 
 
 @report.command(name="sources")
-@click.option("--by", type=click.Choice([s.value for s in SourceBy]), default="number", help="Count by what.")
-@click.option("--top", type=click.IntRange(1, 10000), default=20, help="How many rows.")
+@click.option("--by", type=_ways("sources"), default=REPORTS["sources"].usual, help="Count by what.")
+@click.option("--top", type=click.IntRange(1, 10000), default=TOP, help="How many rows.")
 @report_options
-def sources_command(ask: Ask, by: str, top: int) -> Page:
+def sources_command(ask: ReportQuery) -> Page:
     """From where: numbers, prefixes, regions, carriers or classes of line, the most flagged first.
 
     Counts all calls of a source, its flagged ones, their part of all flagged calls; different flagged numbers,
@@ -132,14 +104,13 @@ def sources_command(ask: Ask, by: str, top: int) -> Page:
 
     Example: screener report sources --by region --format xlsx -o sources.xlsx
     """
-    rows = sources(ask.log, ask.span, SourceBy(by), top)
-    return pages.sources_page(rows, ask.span, SourceBy(by), ask.reader)
+    return REPORTS["sources"].page(ask)
 
 
 @report.command(name="queue")
-@click.option("--by", type=click.Choice([p.value for p in Bucket]), default="month", help="Second table by what.")
+@click.option("--by", type=_ways("queue"), default=REPORTS["queue"].usual, help="Second table by what.")
 @report_options
-def queue_command(ask: Ask, by: str) -> Page:
+def queue_command(ask: ReportQuery) -> Page:
     """The analysis queue: who entered and how long they stayed.
 
     Counts entries, those that heard the last sentence out, those that left before and their median stay, entries
@@ -147,13 +118,12 @@ def queue_command(ask: Ask, by: str) -> Page:
 
     Example: screener report queue --since 2026-03-01 --format html -o queue.html
     """
-    answer = queue(ask.log, ask.span, Bucket(by), ask.reader.zone)
-    return pages.queue_page(answer, ask.span, Bucket(by), ask.reader)
+    return REPORTS["queue"].page(ask)
 
 
 @report.command(name="treatment")
 @report_options
-def treatment_command(ask: Ask) -> Page:
+def treatment_command(ask: ReportQuery) -> Page:
     """What came of it: do treated sources call again?
 
     Counts each number once by its first flag of a treatment; of those whose flag is at least 1, 7 or 30 days older
@@ -161,12 +131,12 @@ def treatment_command(ask: Ask) -> Page:
 
     Example: screener report treatment --since 2026-01-01 --until 2026-03-01
     """
-    return pages.treatment_page(treatment(ask.log, ask.span), ask.span, ask.reader)
+    return REPORTS["treatment"].page(ask)
 
 
 @report.command(name="agents")
 @report_options
-def agents_command(ask: Ask) -> Page:
+def agents_command(ask: ReportQuery) -> Page:
     """The agents: who is hit, who confirms, who overturns.
 
     Counts flagged calls that an agent had on the line, hand-overs among them, and flags that a person confirmed or
@@ -174,12 +144,12 @@ def agents_command(ask: Ask) -> Page:
 
     Example: screener report agents --since 2026-03-01
     """
-    return pages.agents_page(agents(ask.log, ask.span), ask.span, ask.reader)
+    return REPORTS["agents"].page(ask)
 
 
 @report.command(name="warnings")
 @report_options
-def warnings_command(ask: Ask) -> Page:
+def warnings_command(ask: ReportQuery) -> Page:
     """Graded warnings: asked for, granted, heard, and the ends of calls that followed.
 
     Counts each step by what the warning was about and its level, and the calls after which the agent was offered a
@@ -187,12 +157,12 @@ def warnings_command(ask: Ask) -> Page:
 
     Example: screener report warnings --since 2026-03-01
     """
-    return pages.warnings_page(warnings(ask.log, ask.span), ask.span, ask.reader)
+    return REPORTS["warnings"].page(ask)
 
 
 @report.command(name="accuracy")
 @report_options
-def accuracy_command(ask: Ask) -> Page:
+def accuracy_command(ask: ReportQuery) -> Page:
     """How right the flags were, by kind and by rule.
 
     Counts flags, overturned ones among them, and what people said about them; the share is confirmed of all that
@@ -200,17 +170,16 @@ def accuracy_command(ask: Ask) -> Page:
 
     Example: screener report accuracy --kind prank
     """
-    return pages.accuracy_page(accuracy(ask.log, ask.span), ask.span, ask.reader)
+    return REPORTS["accuracy"].page(ask)
 
 
 @report.command(name="summary")
 @report_options
-def summary_command(ask: Ask) -> Page:
+def summary_command(ask: ReportQuery) -> Page:
     """One page for a manager: this period against the one of the same length before it.
 
     Without --since the period is 30 days, without --until it ends now. Every figure counts as in its own report.
 
     Example: screener report summary --since 2026-03-01 --until 2026-04-01 --format html -o march.html
     """
-    span = usual_span(ask.span, ask.reader.now)
-    return summary_page(summary(ask.log, span, ask.reader.zone), ask.reader)
+    return REPORTS["summary"].page(ask)

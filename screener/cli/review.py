@@ -127,7 +127,10 @@ def sample(settings: Settings, log: CallLog, count: int) -> Sheet:
     rows: list[list[Cell]] = [
         [
             call.id,
-            Coded(words.verdict(call.verdict), call.verdict.value if call.verdict else None),
+            Coded(
+                words.verdict(call.verdict, over=call.is_over),
+                call.verdict.value if call.verdict else None,
+            ),
             call.score,
             " ".join(s.text for s in call.segments if s.speaker is Speaker.CALLER),
         ]

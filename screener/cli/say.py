@@ -33,8 +33,8 @@ def put(text: str | bytes, *, file: IO[str] | None = None) -> None:
 
 
 def may_colour() -> bool:
-    """Whether the reader lets programs colour what they write (https://no-color.org)."""
-    return not os.environ.get("NO_COLOR")
+    """Whether the reader lets programs colour what they write (https://no-color.org), on a terminal that can."""
+    return not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def _painted(text: str, bad: bool) -> str:

@@ -120,12 +120,22 @@ async def logout(context: ConsoleContext, person: Person, _request: Request) -> 
 
 
 async def password_page(context: ConsoleContext, person: Person, _request: Request) -> Response:
-    """The form for a new password."""
+    """The form for a new password.
+
+    Raises:
+        InputError: the site's provider keeps this person's.
+    """
+    _has_password(person)
     return context.page("password.html", person, problem="")
 
 
 async def change_password(context: ConsoleContext, person: Person, request: Request) -> Response:
-    """A new password, for who knows the old one; every login of the name is over."""
+    """A new password, for who knows the old one; every login of the name is over.
+
+    Raises:
+        InputError: the site's provider keeps this person's.
+    """
+    _has_password(person)
     sent = await form(request)
     try:
         async with _turns:
@@ -136,6 +146,11 @@ async def change_password(context: ConsoleContext, person: Person, request: Requ
     except InputError:
         return context.page("password.html", person, 400, problem=context.say("password_short"))
     return RedirectResponse("/login", 303)
+
+
+def _has_password(person: Person) -> None:
+    if not person.has_password:
+        raise InputError("your password is not kept here", "change it where you log in")
 
 
 def _give(answer: Response, token: str, request: Request) -> None:

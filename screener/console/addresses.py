@@ -14,6 +14,7 @@ from screener.console.api.openapi import described
 from screener.console.context import API, ConsoleContext
 from screener.console.logins import Person, Role
 from screener.reports import filters
+from screener.reports.every import REPORTS
 
 EVERYBODY = frozenset(Role)
 AGENTS = frozenset({Role.AGENT})
@@ -51,7 +52,7 @@ PAGES: tuple[PageAddress, ...] = (
 )
 
 SPAN = ("since", "until", "kind", "queue", "dialled")
-FILTERS = ("since", "until", *filters.FILTERS, "more")
+FILTERS = ("since", "until", *filters.FILTERS, "limit", "after")
 
 
 def _api(
@@ -75,7 +76,7 @@ PROGRAMS: tuple[PageAddress, ...] = (
     ),
     _api(
         "POST", "/agent/order", agent.order, AGENTS,
-        Told("The agent's buttons: harassment, a supervisor, a warning", wire.Done, agent.Button),
+        Told("The agent's buttons: harassment, a supervisor, a warning", wire.GivenOrder, agent.Button),
     ),
     _api(
         "POST", "/agent/rest", agent.rest, AGENTS,
@@ -88,7 +89,7 @@ PROGRAMS: tuple[PageAddress, ...] = (
     ),
     _api(
         "POST", "/live/{call}/order", live.order, SUPERVISORS,
-        Told("Do something about a running call", wire.Done, wire.AnOrder),
+        Told("Do something about a running call", wire.GivenOrder, wire.AnOrder),
     ),
     _api("GET", "/calls", api.search, READERS, Told("Calls of the log, newest first", wire.Found, query=FILTERS)),
     _api("GET", "/calls/{call}", api.call, READERS, Told("Everything that the log has of a call", wire.Whole)),
@@ -103,7 +104,7 @@ PROGRAMS: tuple[PageAddress, ...] = (
     ),
     _api(
         "GET", "/reports/{name}", api.report, READERS,
-        Told(f"A report: {', '.join(reports.REPORTS)}", "report", query=(*SPAN, "by", "form")),
+        Told(f"A report: {', '.join(REPORTS)}", "report", query=(*SPAN, "by", "form")),
     ),
     _api("GET", "/lists", api.listed, READERS, Told("Lists, proposals and the ladder", wire.Lists)),
     _api("POST", "/lists", api.enlist, SUPERVISORS, Told("Put a number on a list", wire.Done, wire.AnEntry)),

@@ -11,6 +11,7 @@ from screener.console.context import ConsoleContext
 from screener.console.hub import PauseState, Shown
 from screener.console.live import answer
 from screener.console.logins import Person
+from screener.console.orders import give
 from screener.console.stream import stream
 from screener.core.cards import Card
 from screener.errors import InputError
@@ -113,8 +114,7 @@ async def order(context: ConsoleContext, person: Person, request: Request) -> Re
     shown = context.hub.of_agent(person.extension)
     if shown is None or shown.over_at is not None:
         raise InputError("there is no call of yours", "use the PBX: transfer the caller by hand")
-    context.hub.order(Order(shown.call.call, act, person.name))
-    return JSONResponse({"ok": True})
+    return await give(context, Order(shown.call.call, act, person.name))
 
 
 async def rest(context: ConsoleContext, person: Person, _request: Request) -> Response:

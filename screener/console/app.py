@@ -25,7 +25,7 @@ from screener.console.context import API, ConsoleContext
 from screener.console.guards import Guards
 from screener.console.limits import peer_of
 from screener.console.logins import Person, is_guarded
-from screener.errors import InputError, MissingError, ScreenerError
+from screener.errors import InputError, MissingError, ScreenerError, StoreError
 from screener.store.records import Access
 from screener.words.told import told
 
@@ -33,6 +33,10 @@ log = logging.getLogger(__name__)
 
 COMMAND = "screener "
 """What a remedy for a shell names: who reads pages has none."""
+FRAMES = ("iframe", "frame")
+"""What a browser says of a request for a page within another one (Fetch Metadata)."""
+TYPED = ("reason", "number", "expires")
+"""Fields of forms that somebody types into, and that nobody keeps to themselves."""
 OPEN = ("/login", "/login/oidc", "/login/oidc/back", "/static/report.css", "/static")
 """What needs no login."""
 
@@ -72,8 +76,10 @@ def _guarded(context: ConsoleContext, address: PageAddress) -> Callable[[Request
         if person is None:
             if address.api:
                 context.strangers.take(peer, now)
-            if address.api or address.method != "GET" or _wants_json(request):
+            if address.api or _wants_json(request):
                 return _no(request, 401, "login first", "log in, or send a token: Authorization: Bearer …")
+            if address.method != "GET" or request.headers.get("sec-fetch-dest") in FRAMES:
+                return await _ended(request)
             return RedirectResponse(f"/login?next={quote(_asked(request), safe='/')}", 303)
         if seconds := context.turns.take(person.token, now):
             return _too_often(request, seconds)
@@ -115,21 +121,37 @@ def _wants_json(request: Request) -> bool:
 def _no(
     request: Request, status: int, message: str, remedy: str, headers: dict[str, str] | None = None
 ) -> Response:
-    if _wants_json(request):
-        return JSONResponse({"error": message, "remedy": remedy}, status, headers)
     context: ConsoleContext = request.app.state.context
     lang = context.teller.lang
+    if request.url.path.startswith(API):
+        return JSONResponse({"error": message, "remedy": remedy}, status, headers)
+    if _wants_json(request):  # our own scripts, which show it
+        return JSONResponse({"error": told(message, lang), "remedy": told(remedy, lang)}, status, headers)
     again = status == 503 and request.method == "GET"
     words = {
         "message": told(message, lang),
-        "remedy": "" if status in (400, 404) and COMMAND in remedy else told(remedy, lang),
+        "remedy": "" if COMMAND in remedy else told(remedy, lang),
     }
-    before = urlsplit(request.headers.get("referer", "")) if request.method == "POST" else urlsplit("")
-    # Only within the console: the address that a form was sent from, without its host.
-    back = before.path if before.netloc == request.url.netloc and before.path[:2] != "//" else ""
+    back = _came_from(request) if request.method == "POST" else ""
     answer = context.page("problem.html", None, status, again=again, back=back, **words)
     answer.headers.update(headers or {})
     return answer
+
+
+async def _ended(request: Request) -> Response:
+    """Says to a person that the login has ended: what was typed is shown once more; in a frame it stands there."""
+    context: ConsoleContext = request.app.state.context
+    framed, came_from = request.method == "GET", _came_from(request)
+    typed = {} if framed or not came_from else await form(request)
+    kept = [text for name, text in typed.items() if name in TYPED and text.strip()]
+    after = _asked(request) if framed else came_from or "/"
+    return context.page("ended.html", None, 401, framed=framed, next=after, kept=kept)
+
+
+def _came_from(request: Request) -> str:
+    """The address within the console that a form was sent from, without its host; empty for any other."""
+    before = urlsplit(request.headers.get("referer", ""))
+    return before.path if before.netloc == request.url.netloc and before.path[:2] != "//" else ""
 
 
 def _too_often(request: Request, seconds: float) -> Response:
@@ -139,9 +161,12 @@ def _too_often(request: Request, seconds: float) -> Response:
 async def _failed(request: Request, problem: ScreenerError) -> Response:
     """What is asked for is not there: 404; it cannot be: 400; else the database, or what else we need, is away."""
     status = 404 if isinstance(problem, MissingError) else 400 if isinstance(problem, InputError) else 503
-    if status == 503:
-        log.error("console: %s", problem)
-    return _no(request, status, problem.message, problem.remedy)
+    if status != 503:
+        return _no(request, status, problem.message, problem.remedy)
+    log.error("console: %s", problem)
+    # Where it lies and what its driver says is the server's log's: whoever asks may be anybody.
+    away = "the database is away" if isinstance(problem, StoreError) else "the console lacks what it needs"
+    return _no(request, status, away, "try again; the console's log says what it was")
 
 
 async def _fault(request: Request) -> Response:

@@ -32,7 +32,11 @@ async def taken(request: Request, shape: type[T]) -> T:
     Raises:
         InputError: it has another shape; says which key.
     """
-    data = b"" if is_form(request) else await request.body()  # a form is read already, and no JSON
+    if is_form(request):  # what many clients say of any body, unless told otherwise
+        raise InputError("the body is called a form", "send JSON, with the header Content-Type: application/json")
+    data = await request.body()
+    if not data.strip():
+        raise InputError("there is no body", "send JSON, with the header Content-Type: application/json")
     checked(data.decode("utf-8", "replace").replace("\\u0000", "\0"))
     try:
         return adapter(shape).validate_json(data)

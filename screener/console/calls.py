@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from screener.console import seen
-from screener.console.case import parts, row
+from screener.console.case import parts, row, said_of
 from screener.console.context import ConsoleContext
 from screener.console.logins import Person
 from screener.core.actions import WarningStep
@@ -54,6 +54,7 @@ async def search(context: ConsoleContext, person: Person, request: Request) -> R
             most=most,
             whole=context.sees_whole_numbers(person),
             more="" if most == MORE else str(request.url.include_query_params(more=1).query),
+            older=str(request.url.include_query_params(after=found[-1].id).query) if len(found) == most else "",
             verdicts=list(Verdict),
             kinds=[*Kind, filters.NO_KIND],
             reviews=[Review.CONFIRMED, Review.OVERTURNED, Review.NONE],
@@ -81,7 +82,12 @@ def sought(context: ConsoleContext, person: Person, query: Mapping[str, str]) ->
     seen.check_search(context, person, query.get("number", ""), query.get("text", ""))
     wanted = filters.wanted(query, *filters.days(query, context.zone), context.lines, context.zone)
     most = MORE if "more" in query else SHOWN
-    return find(context.log, wanted, most), most
+    if asked := query.get("limit", ""):
+        if not (asked.isascii() and asked.isdecimal() and 0 < int(asked) <= MORE):
+            remedy = "ask for as many calls, and for the next after"
+            raise InputError(f"{asked!r} is no number from 1 to {MORE}", remedy)
+        most = int(asked)
+    return find(context.log, wanted, most, query.get("after", "")), most
 
 
 async def page(context: ConsoleContext, person: Person, request: Request) -> Response:
@@ -100,6 +106,7 @@ async def page(context: ConsoleContext, person: Person, request: Request) -> Res
             call=row(context, person, call),
             parts=parts(context, person, call),
             flag=next((one.id for one in rows if is_flag(one)), ""),
+            words=said_of(context, person, rows),
             harassment=Exhibit(tuple(rows)).holds,
             whole=context.sees_whole_numbers(person),
         )

@@ -1,5 +1,7 @@
 """One call of the log in words, as somebody may see it: for its own page and for the review."""
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from screener.console import seen
@@ -9,7 +11,8 @@ from screener.outside.text import visible
 from screener.review.explain import explain
 from screener.review.timeline import Moment, moments, reasons
 from screener.review.verdict import is_flag
-from screener.store.records import CallRecord
+from screener.store.find import words_of
+from screener.store.records import CallRecord, Review
 from screener.words.places import place
 from screener.words.terms import headed, word
 
@@ -21,7 +24,7 @@ def row(context: ConsoleContext, person: Person, call: CallRecord) -> dict[str, 
         "id": call.id,
         "at": f"{call.started_at.astimezone(context.zone):%Y-%m-%d %H:%M:%S}",
         "number": context.number(visible(call.number), person),
-        "verdict": headed(context.teller.verdict(call.verdict)),
+        "verdict": headed(context.teller.verdict(call.verdict, over=call.is_over)),
         "kind": context.teller.kind(call.kind),
         "review": headed(word(f"review_{call.review}", lang)),
         "treatment": word(call.treatment.value, lang),
@@ -57,6 +60,7 @@ def part(context: ConsoleContext, person: Person, call: CallRecord) -> dict[str,
                 "text": visible(_without_code(moment)),
                 "score": moment.step.score if moment.step else None,
                 "threshold": moment.step.threshold if moment.step else None,
+                "kind": context.teller.kind(moment.step.kind) if moment.step else "",
                 "side": "for" if moment.step and moment.step.evidence.weight > 0 else "against",
                 "tipped": moment.tipped,
             }
@@ -64,6 +68,20 @@ def part(context: ConsoleContext, person: Person, call: CallRecord) -> dict[str,
         ],
         "reasons": [visible(text) for text in reasons(call, why, context.teller)],
     }
+
+
+def said_of(context: ConsoleContext, person: Person, rows: Sequence[CallRecord]) -> list[dict[str, str]]:
+    """What people said of a call, the oldest first; once what they said of several rows of it in one word."""
+    told: dict[tuple[str, datetime], dict[str, str]] = {}
+    for note in words_of(context.log, [one.id for one in rows]):
+        key = "review_undone" if note.review is Review.NONE else f"review_{note.review}"
+        told[note.by, note.at] = {
+            "who": visible(note.by),
+            "at": f"{note.at.astimezone(context.zone):%Y-%m-%d %H:%M}",
+            "what": context.say(key),
+            "reason": visible(seen.of_person(context, person, note.reason)),
+        }
+    return list(told.values())
 
 
 def _without_code(moment: Moment) -> str:

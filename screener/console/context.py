@@ -21,7 +21,7 @@ from screener.numbers.identify import Lines
 from screener.numbers.mask import Masker
 from screener.numbers.plan import lines_of
 from screener.review.missed import MissedShare, missed_in
-from screener.review.seal import masking_key
+from screener.review.seal import masker_of
 from screener.settings.judgement import site_weights
 from screener.settings.sections import Settings
 from screener.store.log import CallLog
@@ -98,7 +98,7 @@ class ConsoleContext:
     @cached_property
     def mask(self) -> Masker:
         """Hides the middle of phone numbers."""
-        return Masker(masking_key(self.settings.folder / self.settings.evidence.key))
+        return masker_of(self.settings)
 
     @property
     def site_name(self) -> str:

@@ -1,5 +1,6 @@
 """名单: who is on which list, why and until when; what the log proposes, for a person to accept."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -18,8 +19,10 @@ from screener.reports import filters
 from screener.review import lists
 from screener.review.by import By
 from screener.review.suggest import ListProposal
+from screener.review.verdict import CONFIRMED
+from screener.store.find import words_of
 from screener.store.ladder import standings
-from screener.store.records import ListedNumber
+from screener.store.records import ListedNumber, Review
 from screener.words.judgement import is_code, list_reason
 
 _OFFERED = (ListName.BLOCK, ListName.WATCH, ListName.ALLOW)
@@ -32,12 +35,15 @@ async def page(context: ConsoleContext, person: Person, _request: Request) -> Re
     def made() -> Response:
         whole = context.sees_whole_numbers(person)
         held, proposed = look(context, person, datetime.now(UTC))
+        why = _why(context, person, held)
         entries = [
             {
                 "name": entry.name.value,
                 "number": entry.number,
                 "whole": entry.number if whole else "",
-                "reason": visible(list_reason(entry.reason, context.teller.lang)),
+                "reason": visible(
+                    " ".join([list_reason(entry.reason, context.teller.lang), *why.get(entry.reason, ())])
+                ),
                 "added": f"{entry.added_at.astimezone(context.zone):%Y-%m-%d}",
                 "expires": f"{entry.expires_at.astimezone(context.zone):%Y-%m-%d}" if entry.expires_at else "",
             }
@@ -72,6 +78,17 @@ async def page(context: ConsoleContext, person: Person, _request: Request) -> Re
         )
 
     return await run_in_threadpool(made)
+
+
+def _why(context: ConsoleContext, person: Person, held: Sequence[ListedNumber]) -> dict[str, list[str]]:
+    """What a person said who confirmed a call, by the reason of the entry that it made."""
+    calls = {e.reason.removeprefix(CONFIRMED): e.reason for e in held if e.reason.startswith(CONFIRMED)}
+    said = (note for note in words_of(context.log, list(calls)) if note.review is Review.CONFIRMED)
+    return {
+        calls[note.call]: [f"“{seen.of_person(context, person, note.reason)}” {note.by}"]
+        for note in said
+        if note.reason
+    }
 
 
 def look(context: ConsoleContext, person: Person, now: datetime) -> tuple[list[ListedNumber], list[ListProposal]]:

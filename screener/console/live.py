@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from screener.console import seen
 from screener.console.api.wire import AnOrder
@@ -14,6 +14,7 @@ from screener.console.body import taken
 from screener.console.context import ConsoleContext
 from screener.console.hub import Shown
 from screener.console.logins import Person
+from screener.console.orders import give
 from screener.console.stream import Look, stream
 from screener.core.evidence import URGENT, Kind, Reason, Verdict
 from screener.core.signals import taken_back
@@ -72,8 +73,7 @@ async def order(context: ConsoleContext, person: Person, request: Request) -> Re
         act is CallControl.WARN and "supervisor" not in context.settings.flow.warnings.by
     ):
         raise InputError("that is not a supervisor's to order", "see [flow.warnings] by in the settings")
-    context.hub.order(Order(request.path_params["call"], act, person.name))
-    return JSONResponse({"ok": True})
+    return await give(context, Order(request.path_params["call"], act, person.name))
 
 
 def changes(context: ConsoleContext, person: Person, made: Callable[[Shown], str], form: str) -> Look:
@@ -150,6 +150,7 @@ def view(context: ConsoleContext, person: Person, shown: Shown) -> dict[str, Any
         "score": judged.score if judged else None,
         "threshold": judged.threshold if judged else None,
         "warnings": [teller.warned(w.about, w.level, w.step, w.by) for w in call.warnings[-4:]],
+        "orders": [teller.ordered(o.act, o.by, o.outcome) for o in call.orders[-4:]],
         "waits": teller.warning(call.waits.about, call.waits.level) if call.waits else "",
         "treatment": word(call.treatment, teller.lang) if call.treatment else "",
         "unheard": told(call.unheard, teller.lang),

@@ -46,6 +46,7 @@ class Person:
         extension: of an agent.
         guard: what every request that changes something must carry; a program needs none.
         token: SHA-256 of what it came with.
+        has_password: of ours; the site's provider keeps its people's, and a program has none.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Person:
     extension: str
     guard: str
     token: str
+    has_password: bool = False
 
 
 class LoginRefusedError(InputError):
@@ -234,7 +236,8 @@ def _kept(token: str) -> str:
 
 
 def _person(login: Login, account: Account) -> Person:
-    return Person(account.name, Role(account.role), account.extension, login.guard, login.token)
+    own = bool(account.secret)
+    return Person(account.name, Role(account.role), account.extension, login.guard, login.token, own)
 
 
 def _refused() -> LoginRefusedError:

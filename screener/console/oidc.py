@@ -208,6 +208,8 @@ def claims_to_person(claims: Mapping[str, Any], settings: Oidc) -> Claimed:
     if role is None:
         raise InputError(f"the provider gives {name} no role here", "ask who keeps the accounts")
     extension = _at(claims, settings.extension_claim) if role is Role.AGENT else ""
+    if role is Role.AGENT and not (isinstance(extension, str) and extension):
+        raise InputError(f"the provider gives {name} no extension", "ask who keeps the accounts")
     return Claimed(name, role, extension if isinstance(extension, str) else "")
 
 

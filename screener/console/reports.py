@@ -1,6 +1,6 @@
 """报表: the reports of the command line as pages: filters, bars that open their calls, exports."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime, time, timedelta
 from urllib.parse import quote, urlencode
 
@@ -12,78 +12,20 @@ from starlette.responses import RedirectResponse, Response
 from screener.console.context import ConsoleContext
 from screener.console.logins import Person
 from screener.core.evidence import Kind
-from screener.errors import InputError, MissingError
-from screener.reports import filters, follow, pages
-from screener.reports.accuracy import accuracy
-from screener.reports.agents import agents
+from screener.errors import InputError
+from screener.reports import filters, follow
+from screener.reports.every import REPORTS, ReportQuery, counted_by, span_of
 from screener.reports.facts import facts
-from screener.reports.frequency import Bucket, frequency
 from screener.reports.layout import Page, alike
-from screener.reports.queue import queue
 from screener.reports.reader import Reader
 from screener.reports.render import XLSX, Format, render
-from screener.reports.sources import SourceBy, sources
 from screener.reports.span import Span
-from screener.reports.summary import USUAL_DAYS, summary, usual_span
-from screener.reports.summary_page import summary_page
-from screener.reports.treatment import treatment
-from screener.reports.warnings import warnings
+from screener.reports.summary import USUAL_DAYS
 from screener.reports.web import STYLE, HrefOf, body
-from screener.store.log import CallLog
 
-TOP = 50
-"""Sources that are listed."""
 THAN = ("than_since", "than_until")
 """Of an address: the second period, beside the first."""
 FORMS: Mapping[Format, str] = {"csv": "text/csv", "xlsx": XLSX, "json": "application/json"}
-Make = Callable[[CallLog, Span, str, Reader], Page]
-
-
-def _summary(log: CallLog, span: Span, _by: str, reader: Reader) -> Page:
-    return summary_page(summary(log, span, reader.zone), reader)
-
-
-def _frequency(log: CallLog, span: Span, by: str, reader: Reader) -> Page:
-    period = Bucket(by)
-    return pages.frequency_page(frequency(log, span, period, reader.zone), span, period, reader)
-
-
-def _sources(log: CallLog, span: Span, by: str, reader: Reader) -> Page:
-    return pages.sources_page(sources(log, span, SourceBy(by), TOP), span, SourceBy(by), reader)
-
-
-def _queue(log: CallLog, span: Span, by: str, reader: Reader) -> Page:
-    return pages.queue_page(queue(log, span, Bucket(by), reader.zone), span, Bucket(by), reader)
-
-
-def _treatment(log: CallLog, span: Span, _by: str, reader: Reader) -> Page:
-    return pages.treatment_page(treatment(log, span), span, reader)
-
-
-def _warnings(log: CallLog, span: Span, _by: str, reader: Reader) -> Page:
-    return pages.warnings_page(warnings(log, span), span, reader)
-
-
-def _agents(log: CallLog, span: Span, _by: str, reader: Reader) -> Page:
-    return pages.agents_page(agents(log, span), span, reader)
-
-
-def _accuracy(log: CallLog, span: Span, _by: str, reader: Reader) -> Page:
-    return pages.accuracy_page(accuracy(log, span), span, reader)
-
-
-_PERIODS = tuple(period.value for period in Bucket)
-REPORTS: Mapping[str, tuple[Make, tuple[str, ...], str]] = {
-    "summary": (_summary, (), ""),
-    "frequency": (_frequency, _PERIODS, Bucket.DAY),
-    "sources": (_sources, tuple(by.value for by in SourceBy), SourceBy.NUMBER),
-    "queue": (_queue, _PERIODS, Bucket.MONTH),
-    "treatment": (_treatment, (), ""),
-    "agents": (_agents, (), ""),
-    "warnings": (_warnings, (), ""),
-    "accuracy": (_accuracy, (), ""),
-}
-"""What makes each report, what it can count by, and what it counts by unless said."""
 
 
 async def start(_context: ConsoleContext, _person: Person, _request: Request) -> Response:
@@ -130,7 +72,7 @@ async def page(context: ConsoleContext, person: Person, request: Request) -> Res
             compact=report.compact and len(sides) == 1,
             asked=query,
             by=by,
-            ways=REPORTS[name][1],
+            ways=REPORTS[name].ways,
             queues=queues,
             dialled=dialled,
             kinds=list(Kind),
@@ -187,23 +129,11 @@ async def style(_request: Request) -> Response:
 
 def made(context: ConsoleContext, person: Person, name: str, query: Mapping[str, str]) -> tuple[str, Span, Page]:
     """What it counts by, of which calls, and the report."""
-    if name not in REPORTS:
-        raise MissingError("there is no such report", f"there are: {', '.join(REPORTS)}")
-    make, ways, usual = REPORTS[name]
-    by = query.get("by") or usual
-    if ways and by not in ways:
-        raise InputError(f"{by!r} is not known", f"there are: {', '.join(ways)}")
-    now = datetime.now(UTC)
-    span = filters.span(query, context.zone, context.lines)
-    span = usual_span(span, now) if name == "summary" else span
-    reader = Reader(
-        context.site_name,
-        context.teller,
-        context.zone,
-        mask=None if context.sees_whole_numbers(person) else context.mask,
-        now=now,
-    )
-    return by, span, make(context.log, span, by, reader)
+    by, now = counted_by(name, query.get("by", "")), datetime.now(UTC)
+    span = span_of(name, filters.span(query, context.zone, context.lines), now)
+    mask = None if context.sees_whole_numbers(person) else context.mask
+    reader = Reader.of(context.settings, context.teller, mask, now)
+    return by, span, REPORTS[name].page(ReportQuery(context.log, span, reader, by))
 
 
 def _before(context: ConsoleContext, query: Mapping[str, str], span: Span) -> str:

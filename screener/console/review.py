@@ -3,6 +3,7 @@
 Among the flags come calls that were not flagged, as `review.missed` draws them: the page says how much is missed.
 """
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from math import inf
 from urllib.parse import quote, urlencode
@@ -12,13 +13,13 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from screener.console.body import form
-from screener.console.case import parts, row
+from screener.console.case import parts, row, said_of
 from screener.console.context import SAMPLE, ConsoleContext
 from screener.console.logins import Person
 from screener.errors import InputError
 from screener.review.missed import PERIOD, turn
-from screener.review.verdict import Word, is_flag, rule
-from screener.store.find import find, reviews
+from screener.review.verdict import AnotherWordError, Word, is_flag, mark, rule
+from screener.store.find import find, reviews, words_of
 from screener.store.records import CallRecord, Review
 from screener.store.wanted import Counted, Wanted
 
@@ -39,13 +40,17 @@ async def start(context: ConsoleContext, person: Person, request: Request) -> Re
     if queue:
         return RedirectResponse(_address(queue[0].id, said, order=order), 303)
     share = await run_in_threadpool(_share, context)
-    return context.page("review.html", person, parts=None, said=said, share=share, order=order)
+    said_mark = await run_in_threadpool(lambda: mark(context.log.rows_of(said)))
+    return context.page(
+        "review.html", person, parts=None, said=said, said_mark=said_mark, share=share, order=order
+    )
 
 
 async def page(context: ConsoleContext, person: Person, request: Request) -> Response:
     """One call, and which come after it.
 
-    `?said` names the call before, whose word can be undone; `?then` the one after a call that was drawn.
+    `?said` names the call before, whose word can be undone; `?then` the one after a call that was drawn; `?late`:
+    the word that was sent was not taken, for somebody else had spoken.
 
     Raises:
         InputError: there is no such call.
@@ -53,6 +58,7 @@ async def page(context: ConsoleContext, person: Person, request: Request) -> Res
 
     def made() -> Response:
         call = context.log.call(request.path_params["call"])
+        rows, said = context.log.rows_of(call.id), request.query_params.get("said", "")
         order = _order(request.query_params.get("order"))
         queue = waiting(context, order)
         at = next((n for n, one in enumerate(queue) if one.id == call.id), -1)
@@ -66,7 +72,12 @@ async def page(context: ConsoleContext, person: Person, request: Request) -> Res
             person,
             call=row(context, person, call),
             parts=parts(context, person, call),
-            said=request.query_params.get("said", ""),
+            said=said,
+            said_mark=mark(context.log.rows_of(said)) if said else "",
+            mark=mark(rows),
+            late="late" in request.query_params,
+            words=said_of(context, person, rows),
+            reason=_taken_back(context, person, rows),
             next=following,
             then=then,
             onward=_address(following, then=then, order=order),
@@ -92,19 +103,24 @@ async def word(context: ConsoleContext, person: Person, request: Request) -> Res
     except ValueError:
         raise InputError("no such word", "load the page again") from None
     call, order = request.path_params["call"], _order(sent.get("order"))
-    await run_in_threadpool(say, context, person, call, review, sent.get("reason", ""))
+    try:
+        await run_in_threadpool(say, context, person, call, review, sent.get("reason", ""), sent.get("mark"))
+    except AnotherWordError:
+        return RedirectResponse(_address(call, order=order, late=True), 303)
     if review is Review.NONE:
         return RedirectResponse(_address(call, order=order), 303)
     return RedirectResponse(_address(sent.get("next", ""), call, sent.get("then", ""), order), 303)
 
 
-def say(context: ConsoleContext, person: Person, call: str, review: Review, reason: str) -> None:
+def say(
+    context: ConsoleContext, person: Person, call: str, review: Review, reason: str, knows: str | None = None
+) -> None:
     """Carry out what somebody says of a call.
 
     Raises:
-        InputError: no such call, or it was never judged.
+        InputError: no such call, it was never judged, or somebody has spoken since.
     """
-    said = Word(review, person.name, datetime.now(UTC), "console", reason=reason)
+    said = Word(review, person.name, datetime.now(UTC), "console", reason=reason, knows=knows)
     ruling = rule(context.log, call, said, unflagged=True)
     if not is_flag(ruling.rows[0]):
         context.slowly.forget(SAMPLE)
@@ -128,11 +144,19 @@ def _share(context: ConsoleContext) -> str:
     return context.say("share").format(*counts, *(f"{100 * share:.1f}" for share in shares))
 
 
+def _taken_back(context: ConsoleContext, person: Person, rows: Sequence[CallRecord]) -> str:
+    """The reason of this person's own word that was taken back last, to be said again."""
+    notes = [note for note in words_of(context.log, [one.id for one in rows]) if note.by == person.name]
+    undone = bool(notes) and notes[-1].review is Review.NONE
+    return next((note.reason for note in reversed(notes) if note.review is not Review.NONE), "") if undone else ""
+
+
 def _order(asked: str | None) -> str:
     return DOUBTFUL if asked == DOUBTFUL else ""
 
 
-def _address(call: str, said: str = "", then: str = "", order: str = "") -> str:
+def _address(call: str, said: str = "", then: str = "", order: str = "", *, late: bool = False) -> str:
     path = f"/review/{quote(call, safe='')}" if call else "/review"
-    query = urlencode({name: value for name, value in (("said", said), ("then", then), ("order", order)) if value})
+    given = ("said", said), ("then", then), ("order", order), ("late", "1" if late else "")
+    query = urlencode({name: value for name, value in given if value})
     return f"{path}?{query}" if query else path

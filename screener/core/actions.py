@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from screener.core.evidence import Decision, Evidence, Treatment
-from screener.events import Target, Transcript
+from screener.events import CallControl, Target, Transcript
 
 
 class Prompt(StrEnum):
@@ -195,6 +195,35 @@ class Warned:
     said: str = ""
 
 
+class OrderOutcome(StrEnum):
+    """What came of a person's order about a call."""
+
+    DONE = "done"
+    ALREADY = "already"
+    """What is ordered goes on, or is on its way."""
+    TOO_LATE = "too_late"
+    """The caller is on the way to somebody else, or gone."""
+    NOT_HERE = "not_here"
+    """Nobody can be warned here or now, or nothing waits for an answer."""
+    REPLACED = "replaced"
+    """Another order came before the call was answered."""
+
+
+@dataclass(frozen=True, slots=True)
+class OrderAnswered:
+    """A person's order was carried out, or could not be: for the log and for whoever gave it.
+
+    Attributes:
+        by: who ordered.
+        at: audio time, seconds.
+    """
+
+    act: CallControl
+    by: str
+    at: float
+    outcome: OrderOutcome
+
+
 @dataclass(frozen=True, slots=True)
 class PauseOffered:
     """The agent may take a pause after what the caller did; whether it is taken is nobody's record.
@@ -221,5 +250,6 @@ Action = (
     | Decided
     | Treated
     | Warned
+    | OrderAnswered
     | PauseOffered
 )

@@ -65,7 +65,7 @@ class Showing:
     from_points: float = 0.9
     ahead_points: float = 0.3
     below_points: float = 0.45
-    from_likely: float = 0.7
+    from_likely: float = 0.8
     below_likely: float = 0.5
     sure: float = 0.3
     ahead: float = 0.05

@@ -31,7 +31,7 @@ class Flow:
 
     dry_run: bool = False
     listen_seconds: float = 30.0
-    settle_seconds: float = 0.3
+    settle_seconds: float = 0.6
     silence_seconds: float = 5.0
     silence_prompts: int = 2
     steer_seconds: float = 8.0

@@ -3,7 +3,7 @@
 Listed words count as soon as they are heard; a partial transcript's words stand until the next one of the same
 utterance takes its place, and what a recogniser takes back is taken back here too. What an utterance *does* is
 understood when it is over, or when its speaker pauses; of an utterance that goes on after a pause it is understood
-anew.
+anew. To understand costs more than all the rest: the same words after the same call are understood once.
 """
 
 import copy
@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from screener.core import signals
 from screener.core.actions import Prompt
-from screener.core.dialogue_acts import MATTERS, Act, Understood
+from screener.core.dialogue_acts import MATTERS, Act, Memory, Understood
 from screener.core.evidence import Assessment, Evidence, Source, Standing
 from screener.core.judgement import Judgement
 from screener.core.scoring import assess
@@ -38,14 +38,37 @@ UtteranceKey = tuple[Speaker, int]
 
 
 @dataclass(frozen=True, slots=True)
+class _Turn:
+    """What was understood of some words, and after what."""
+
+    before: Memory
+    syllables: tuple[str, ...]
+    after: Memory
+    understood: Understood
+
+
+@dataclass(frozen=True, slots=True)
 class _Open:
-    """An utterance that goes on: what its words say and, once its speaker paused, what it does."""
+    """An utterance that goes on: what its words say and, once its speaker paused, what it does.
+
+    Attributes:
+        paused: its speaker has said nothing since.
+        whole: words that a safe phrase might yet have covered count too.
+        opening: it only opens the call.
+    """
 
     transcript: Transcript
+    paused: bool = False
     words: tuple[Evidence, ...] = ()
-    act: Evidence | None = None
+    whole: bool = False
     opening: bool = False
-    """Whether it only opens the call."""
+    act: Evidence | None = None
+    turn: _Turn | None = None
+
+    @property
+    def is_understood(self) -> bool:
+        """Whether what it does is known of all its words."""
+        return self.act is not None and self.turn is not None and self.turn.syllables == self.transcript.syllables
 
 
 class Hearing:
@@ -107,6 +130,10 @@ class Hearing:
             self._caller_spoke = self._caller_spoke or len(transcript.syllables) > 1
         elif transcript.final:
             self.unanswered += not self._caller_spoke
+        before = self._open.get(key)
+        if before and not transcript.final and transcript.syllables == before.transcript.syllables:
+            self._open[key] = replace(before, transcript=transcript, paused=True)
+            return
         yield from self._hear_words(key, transcript)
         if transcript.final:
             yield from self._close(key)
@@ -114,21 +141,30 @@ class Hearing:
             yield from self._close(next(iter(self._open)))
 
     def settle(self) -> Iterator[Evidence]:
-        """Take a pause: what was said so far counts, words that were held back and the act."""
-        for key, known in list(self._open.items()):
-            yield from self._hear_words(key, known.transcript, over=True)
-        said = {k: known for k, known in self._open.items() if len(known.transcript.syllables) > 1}
-        if all(known.act and known.act.at == known.transcript.at for known in said.values()):
+        """Take a pause of the caller: what was said so far counts, words that were held back and the act.
+
+        An agent who speaks meanwhile is heard out.
+        """
+        said = {
+            key: known
+            for key, known in self._open.items()
+            if known.paused or known.transcript.speaker is Speaker.CALLER
+        }
+        for key, known in said.items():
+            if not known.whole:
+                yield from self._hear_words(key, known.transcript, over=True)
+        said = {key: self._open[key] for key, known in said.items() if len(known.transcript.syllables) > 1}
+        if all(known.is_understood for known in said.values()):
             return
         yield from self._forget_acts()
         memory, leaning = self._memory, self._leaning
         for key, known in said.items():
             heard = known.transcript
-            memory, understood = self._judgement.acts.hear(memory, heard.speaker, heard.syllables)
-            times = self._acts[understood.act] + 1
-            act = signals.of_act(understood, leaning, times, heard, opening=known.opening)
-            self._open[key] = replace(known, act=act)
-            self._standing, leaning = _likeliest(understood), understood.leaning
+            turn = self._understand(memory, heard, known.turn)
+            times = self._acts[turn.understood.act] + 1
+            act = signals.of_act(turn.understood, leaning, times, heard, opening=known.opening)
+            self._open[key] = replace(known, act=act, turn=turn)
+            self._standing, memory, leaning = _likeliest(turn.understood), turn.after, turn.understood.leaning
             yield act
 
     def noted(self, evidence: Evidence) -> Iterator[Evidence]:
@@ -181,7 +217,9 @@ class Hearing:
             opening = signals.is_opening(matches, len(transcript.syllables))
         # A find keeps the time at which it was first known.
         kept = tuple(replace(e, at=known[e.rule].at) if e.rule in known else e for e in found)
-        self._open[key] = _Open(transcript, kept, before.act, opening)
+        self._open[key] = replace(
+            before, transcript=transcript, paused=over, words=kept, whole=over, opening=opening
+        )
         rules = {e.rule for e in kept}
         yield from (_withdrawn(e, transcript.at) for e in before.words if e.rule not in rules)
         yield from (e for e in kept if e.rule not in known)
@@ -192,13 +230,19 @@ class Hearing:
         for evidence in known.words:
             self._keep(evidence)
         yield from self._forget_acts()
-        yield from self._do(known.transcript, known.act, opening=known.opening)
+        yield from self._do(known.transcript, known.act, known.turn, opening=known.opening)
 
     def _do(
-        self, said: Transcript, before: Evidence | None = None, *, opening: bool = False
+        self,
+        said: Transcript,
+        before: Evidence | None = None,
+        turn: _Turn | None = None,
+        *,
+        opening: bool = False,
     ) -> Iterator[Evidence]:
-        """An utterance that is over does what it does; `before` is what it seemed to do in a pause."""
-        self._memory, understood = self._judgement.acts.hear(self._memory, said.speaker, said.syllables)
+        """An utterance that is over does what it does; `before` and `turn` are what it seemed to do in a pause."""
+        turn = self._understand(self._memory, said, turn)
+        self._memory, understood = turn.after, turn.understood
         times = self._acts[understood.act] + 1
         act = signals.of_act(understood, self._leaning, times, said, opening=opening)
         if before and (before.rule, before.weight) == (act.rule, act.weight):
@@ -211,6 +255,11 @@ class Hearing:
         self._closed.append(act)
         if sum(self._acts.values()) > ACT_LIMIT:
             self._shorten()
+
+    def _understand(self, memory: Memory, said: Transcript, known: _Turn | None) -> _Turn:
+        if known and known.before is memory and known.syllables == said.syllables:
+            return known
+        return _Turn(memory, said.syllables, *self._judgement.acts.hear(memory, said.speaker, said.syllables))
 
     def _forget_acts(self) -> Iterator[Evidence]:
         """What open utterances seemed to do is to be understood anew."""

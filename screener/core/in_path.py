@@ -1,13 +1,16 @@
 """A call that comes to us first: answered, greeted, listened to, and passed on or treated."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 from screener.core import policy
-from screener.core.actions import Action, Answer, Listen, Play, Prompt, Reject, StopPlaying
+from screener.core.actions import Action, Answer, Listen, OrderOutcome, Play, Prompt, Reject, StopPlaying
 from screener.core.evidence import Assessment, Kind, Reason, Treatment, Verdict, Veto
 from screener.core.handling import Handling
 from screener.core.state import State
 from screener.events import CallControl, Ordered, Rung, Target
+
+OURS = frozenset({State.SCREENING, State.CLOSING, State.TREATING, State.STAYING, State.WARNING, State.RETRYING})
+"""While the caller is ours, a person's order can be carried out."""
 
 
 class InPath(Handling):
@@ -54,20 +57,22 @@ class InPath(Handling):
         if self._state is State.CLOSING:
             self._enter(State.SCREENING)
 
-    def _judged(self, found: Verdict, assessment: Assessment, *, flagged: bool, paused: bool) -> Iterator[Action]:
+    def _judged(self, found: Verdict, assessment: Assessment, *, flagged: bool) -> Iterator[Action]:
         if Veto.EMERGENCY in assessment.vetoes:
             yield from self._settle(Verdict.GENUINE)
             yield from self._pass_on(Target.AGENTS, marked=True)
         elif flagged:
             yield from self._flag()
-        elif paused and found is Verdict.ABUSIVE_COMPLAINT and self._warner.by_rule:
+        elif not self._patience.is_over(self._at):
+            pass  # who draws breath is not passed on in the middle of what they say
+        elif found is Verdict.ABUSIVE_COMPLAINT and self._warner.by_rule:
             pass  # warned step by step, while time lasts
-        elif paused and found is Verdict.ABUSIVE_COMPLAINT and not self._flow.dry_run:
+        elif found is Verdict.ABUSIVE_COMPLAINT and not self._flow.dry_run:
             yield from self._settle(found)
             self._enter(State.WARNING)
             yield Listen(on=False)
             yield from self._warner.warn_once(self._at)
-        elif paused and found is not Verdict.UNDECIDED:
+        elif found is not Verdict.UNDECIDED:
             yield from self._settle(found)
             yield from self._pass_on(Target.AGENTS)
 
@@ -99,18 +104,27 @@ class InPath(Handling):
             case _:
                 yield from self._give_up(Reason.STOPPING)
 
-    def _ordered(self, event: Ordered) -> Iterator[Action]:
-        """A person knows better, also about a caller who is being treated."""
-        reason = Reason.ORDERED.of(event.by)
-        treated = self._state in (State.TREATING, State.STAYING)
-        if event.act is CallControl.AGENTS and (self._screens or treated):
-            yield from self._treated(completed=False)
-            yield StopPlaying()
-            yield from self._settle(Verdict.GENUINE, reason)
+    def _ordered(self, event: Ordered) -> Generator[Action, None, OrderOutcome]:
+        """A person knows better, also about a caller who is being treated: then otherwise."""
+        if self._goes_on(event.act):
+            return OrderOutcome.ALREADY
+        if self._state not in OURS:
+            return OrderOutcome.TOO_LATE
+        yield from self._warner.over(self._at)
+        yield from self._treated(completed=self._state is State.STAYING)
+        yield StopPlaying()
+        yield from self._settle_order(event)
+        if event.act is CallControl.AGENTS:
             yield from self._pass_on(Target.AGENTS)
-        elif event.act is not CallControl.AGENTS and self._screens:
-            yield from self._settle(Verdict.HARASSMENT, reason)
+        else:
             yield from self._treat(Treatment(event.act.value))
+        return OrderOutcome.DONE
+
+    def _goes_on(self, act: CallControl) -> bool:
+        """Whether what is ordered is being done."""
+        if act is CallControl.AGENTS:
+            return self._state in (State.TRANSFERRING, State.RETRYING) and self._target is Target.AGENTS
+        return self._treatment is not Treatment.NONE and act.value == self._treatment.value
 
     def _end(self) -> Iterator[Action]:
         decision = self._after_warnings()
@@ -141,7 +155,11 @@ class InPath(Handling):
             yield from self._settle(found, "" if found is not Verdict.UNDECIDED else Reason.TIME_UP)
             yield from self._pass_on(Target.AGENTS)
         elif patience.is_silent(self._at):
-            if patience.ask():
+            assessment = self._hearing.assessment(self._at)
+            if policy.waits(assessment, self._weights):
+                yield from self._settle(policy.standing(assessment))
+                yield from self._pass_on(Target.AGENTS)
+            elif patience.ask():
                 yield from self._say(Prompt.STILL_THERE)
             elif self._hearing.anything_said:
                 yield from self._settle(Verdict.UNDECIDED, Reason.FELL_SILENT)

@@ -29,14 +29,14 @@ class Patience:
         """The answer, or the end of the newest sound or prompt; time that was not heard since is added."""
         self._words_changed: float | None = None
         """When words last came that were not known before; None before the first."""
+        self._words_stood = 0.0
+        """So long the recogniser has listened on since, and heard no other word."""
         self._words_final = True
         """Whether the newest words are their utterance's last."""
         self._text: tuple[int, tuple[str, ...]] = (-1, ())
         """The newest words: their utterance and its syllables."""
         self._speaking_since: float | None = None
         """When the voice began that has not ended yet; None while there is none."""
-        self._voice_ended = False
-        """Whether a voice has ended, and neither another nor new words have come since."""
         self._prompt_since: float | None = None
         """When the prompt began that is being played; None while there is none."""
         self._interruptible = True
@@ -68,10 +68,9 @@ class Patience:
         """Take a caller's words; tells whether they cut a prompt short."""
         at = transcript.at
         text = (transcript.utterance, transcript.syllables)
-        if text != self._text:
-            self._text = text
-            self._words_changed = at
-            self._voice_ended = False
+        if text != self._text or self._words_changed is None:
+            self._text, self._words_changed = text, at
+        self._words_stood = round(at - self._words_changed, 3)
         self._words_final = transcript.final
         self._quiet_since = max(self._quiet_since, at)
         self._voice_heard = True
@@ -87,12 +86,10 @@ class Patience:
         """Take where a voice begins and ends."""
         if cue.kind is CueKind.SPEECH_START:
             self._speaking_since = cue.at
-            self._voice_ended = False
             self._voice_heard = True
             self.asked = 0
         elif cue.kind is CueKind.SPEECH_END:
             self._speaking_since = None
-            self._voice_ended = True
             self._quiet_since = max(self._quiet_since, cue.at)
 
     def prompting(self, at: float, *, interruptible: bool) -> None:
@@ -113,12 +110,22 @@ class Patience:
         self.asked += 1
         return True
 
-    def is_pause(self, at: float) -> bool:
-        """Whether what was heard last is finished: a final, the voice's end, or no new word for a while."""
-        if self._words_changed is None:
-            return False
-        settled = at - self._words_changed >= self._flow.settle_seconds
-        return self._words_final or self._voice_ended or settled
+    @property
+    def is_pause(self) -> bool:
+        """Whether the caller pauses: a final, or a recogniser that has listened on and heard no other word.
+
+        It is the recogniser's clock that counts. A voice that has ended, or time that has passed, says nothing of
+        words that are not read yet: one that takes a third of a second at once is always so late.
+        """
+        return self._words_changed is not None and (self._words_final or self._words_stood > 0)
+
+    def is_over(self, at: float) -> bool:
+        """Whether the caller has finished a sentence, and may be passed on.
+
+        A pause is not enough, and none at all is one after which a voice is there again.
+        """
+        stood = self._words_stood >= self._flow.settle_seconds and not self._is_speaking(at)
+        return self._words_changed is not None and (self._words_final or stood)
 
     def is_silent(self, at: float) -> bool:
         """Whether nobody has made a sound for long enough, the prompts' own time not counted."""

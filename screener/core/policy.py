@@ -52,9 +52,12 @@ def verdict(assessment: Assessment, weights: Weights) -> Verdict:
         return Verdict.HARASSMENT
     if is_abusive(assessment):
         return Verdict.ABUSIVE_COMPLAINT
-    return (
-        STANDINGS[assessment.standing or Standing.GENUINE] if is_clear(assessment, weights) else Verdict.UNDECIDED
-    )
+    return standing(assessment) if is_clear(assessment, weights) else Verdict.UNDECIDED
+
+
+def standing(assessment: Assessment) -> Verdict:
+    """What a call is that is no harassment."""
+    return STANDINGS[assessment.standing or Standing.GENUINE]
 
 
 def is_abusive(assessment: Assessment) -> bool:
@@ -65,16 +68,29 @@ def is_abusive(assessment: Assessment) -> bool:
 
 def was_abused(decision: Decision | None, assessment: Assessment) -> bool:
     """Whether an agent had to bear insult, lewdness or threats."""
-    if sum(e.rule in OFFENCES for e in assessment.evidence) > 1:
+    offences = sum(e.rule in OFFENCES for e in assessment.evidence)
+    if offences > 1:
         return True
     if decision is None or decision.verdict is not Verdict.HARASSMENT:
         return decision is not None and decision.verdict is Verdict.ABUSIVE_COMPLAINT
+    if decision.kind is None:
+        return offences > 0  # a person's word, of no kind
     return decision.kind in (Kind.LEWD, Kind.ABUSE, Kind.THREAT)
 
 
 def is_clear(assessment: Assessment, weights: Weights) -> bool:
     """Whether the caller has a matter, and nothing speaks for harassment."""
-    return assessment.score <= weights.clear and any(e.rule in MATTER_RULES for e in assessment.evidence)
+    return assessment.score <= weights.clear and has_matter(assessment)
+
+
+def waits(assessment: Assessment, weights: Weights) -> bool:
+    """Whether a caller who falls silent has said what they want, and waits for somebody to see to it."""
+    return assessment.score <= weights.waiting and has_matter(assessment)
+
+
+def has_matter(assessment: Assessment) -> bool:
+    """Whether the caller has said what is to be done."""
+    return any(e.rule in MATTER_RULES for e in assessment.evidence)
 
 
 def known(history: History, flow: Flow) -> tuple[Verdict, str] | None:
@@ -93,6 +109,18 @@ def known(history: History, flow: Flow) -> tuple[Verdict, str] | None:
 def decide(assessment: Assessment, weights: Weights, flow: Flow) -> Decision:
     """The decision that stands on what has been heard."""
     return given(verdict(assessment, weights), assessment, weights, flow)
+
+
+def by_person(treatment: Treatment, assessment: Assessment, weights: Weights, flow: Flow, reason: str) -> Decision:
+    """The decision of a person who has a caller treated, which a dry run does not keep from them.
+
+    Of a kind only where what was heard would have been flagged: the leading kind of a call that says little is
+    nobody's word.
+    """
+    decision = given(Verdict.HARASSMENT, assessment, weights, flow, reason=reason)
+    kind = assessment.kind if is_flagged(assessment, weights) else None
+    line = threshold(kind, weights)
+    return replace(decision, kind=kind, threshold=line, treatment=treatment, dry_run=False)
 
 
 def given(

@@ -16,6 +16,8 @@ from screener.core.actions import (
     Decided,
     EvidenceFound,
     Misconduct,
+    OrderAnswered,
+    OrderOutcome,
     PauseOffered,
     Play,
     ReadAgain,
@@ -115,8 +117,9 @@ class Session:
                     self._enter(State.SCREENING)
                     self._patience.begin(self._at)
                     yield from self._answered()
-                    if self._early:
-                        yield from self._handle(self._early)
+                    if early := self._early:
+                        self._early = None
+                        yield from self._obey(early)
             case Transcript():
                 yield from self._heard(event)
             case Cue() if event.speaker is Speaker.CALLER:
@@ -141,21 +144,19 @@ class Session:
                 yield from self._unheard(Reason.DEAF.of(cause))
             case Stopping():
                 yield from self._stopping()
-            case Ordered(act=CallControl.SUPERVISOR | CallControl.PAUSE):
-                pass  # observers tell a supervisor; a pause is the agent's
-            case Ordered() if self._state is State.OFFERED:
+            case Ordered(act=CallControl.PAUSE):
+                pass  # nobody's record
+            case Ordered() if self._state is State.OFFERED and event.act is not CallControl.SUPERVISOR:
+                yield from self._miss(OrderOutcome.REPLACED)
                 self._early = event
-            case Ordered(act, by) if act in WARNINGS:
-                if self._warns and self._state is State.SCREENING:
-                    assessment = self._hearing.assessment(self._at)
-                    yield from self._warn(self._warner.ordered(act, by, self._at, assessment))
             case Ordered():
-                yield from self._ordered(event)
+                yield from self._obey(event)
             case Tick():
                 self._patience.ticked(event)
                 yield from self._warner.ticked(self._at)
                 yield from self._ticked()
             case CallEnded():
+                yield from self._miss(OrderOutcome.TOO_LATE)
                 yield from self._warner.over(self._at)
                 yield from self._ended()
                 yield from self._offer_pause()
@@ -180,7 +181,7 @@ class Session:
         """The caller says something; `cut_short` tells whether over a prompt."""
         yield from ()
 
-    def _judged(self, found: Verdict, assessment: Assessment, *, flagged: bool, paused: bool) -> Iterator[Action]:
+    def _judged(self, found: Verdict, assessment: Assessment, *, flagged: bool) -> Iterator[Action]:
         """What follows from how the call stands; `flagged` waits for the end of a rude sentence."""
         yield from ()
 
@@ -196,8 +197,10 @@ class Session:
     def _stopping(self) -> Iterator[Action]:
         yield from ()
 
-    def _ordered(self, event: Ordered) -> Iterator[Action]:
+    def _ordered(self, event: Ordered) -> Generator[Action, None, OrderOutcome]:
+        """What a person wants done to the caller."""
         yield from ()
+        return OrderOutcome.NOT_HERE
 
     def _end(self) -> Iterator[Action]:
         """The end after the warnings was granted."""
@@ -238,7 +241,7 @@ class Session:
     def _judge(self) -> Iterator[Action]:
         if self._state is not State.SCREENING:
             return
-        paused = self._patience.is_pause(self._at)
+        paused = self._patience.is_pause
         if paused:
             yield from self._note(self._hearing.settle())
         assessment = self._hearing.assessment(self._at)
@@ -250,7 +253,7 @@ class Session:
             self._second.withdraw()
         if not hasty and not (over and (yield from self._doubted())):
             found = policy.verdict(assessment, self._weights)
-            yield from self._judged(found, assessment, flagged=over, paused=paused)
+            yield from self._judged(found, assessment, flagged=over)
             if self._warns and paused and self._state is State.SCREENING:
                 share = self._hearing.matter_share
                 yield from self._warn(self._warner.judged(assessment, self._at, share))
@@ -283,7 +286,7 @@ class Session:
             yield from self._note(self._hearing.noted(noted(UNREAD, self._at)))
         else:
             hearing = self._second.read(said)
-            if self._patience.is_pause(self._at):
+            if self._patience.is_pause:
                 deque(hearing.settle(), maxlen=0)
             flagged = policy.is_flagged(hearing.assessment(self._at), self._weights)
             if not flagged:
@@ -291,6 +294,45 @@ class Session:
                 self._hearing, self._over_threshold = hearing, False
             yield from self._note(self._hearing.noted(noted(CONFIRMED if flagged else CLEARED, self._at, said)))
         yield from self._judge()
+
+    # Every order is answered.
+
+    def _obey(self, order: Ordered) -> Iterator[Action]:
+        if order.act is CallControl.SUPERVISOR:
+            outcome = OrderOutcome.DONE  # observers tell a supervisor
+        elif order.act in WARNINGS:
+            outcome = yield from self._ordered_warning(order)
+        else:
+            outcome = yield from self._ordered(order)
+        yield OrderAnswered(order.act, order.by, self._at, outcome)
+
+    def _miss(self, outcome: OrderOutcome) -> Iterator[Action]:
+        """The order from before the answer is not carried out."""
+        if early := self._early:
+            self._early = None
+            yield OrderAnswered(early.act, early.by, self._at, outcome)
+
+    def _ordered_warning(self, order: Ordered) -> Generator[Action, None, OrderOutcome]:
+        if not self._warns:
+            return OrderOutcome.NOT_HERE
+        if self._state is not State.SCREENING:
+            return OrderOutcome.TOO_LATE
+        assessment = self._hearing.assessment(self._at)
+        outcome = OrderOutcome.NOT_HERE
+        for action in self._warn(self._warner.ordered(order.act, order.by, self._at, assessment)):
+            outcome = OrderOutcome.DONE
+            yield action
+        return outcome
+
+    def _settle_order(self, order: Ordered) -> Iterator[Action]:
+        """A person's word decides; one that treats does so also in a dry run."""
+        reason = Reason.ORDERED.of(order.by)
+        if order.act is CallControl.AGENTS:
+            yield from self._settle(Verdict.GENUINE, reason)
+        else:
+            assessment = self._hearing.assessment(self._at)
+            treatment = Treatment(order.act.value)
+            yield from self._decide(policy.by_person(treatment, assessment, self._weights, self._flow, reason))
 
     def _warn(self, actions: Iterator[Action]) -> Iterator[Action]:
         """A step of the warnings, and the end where it was granted."""

@@ -1,10 +1,10 @@
 """A call that is only listened to: beside an agent, where a harasser is moved away, and in a replay."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 from screener.core import policy
-from screener.core.actions import ON_PBX, Action, Hangup, Listen, Transfer
-from screener.core.evidence import URGENT, Assessment, Reason, Treatment, Verdict, Veto
+from screener.core.actions import ON_PBX, Action, Hangup, Listen, OrderOutcome, Transfer
+from screener.core.evidence import URGENT, Assessment, Treatment, Verdict, Veto
 from screener.core.session import TRANSFER_LIMIT, Session
 from screener.core.state import State
 from screener.events import CallControl, Ordered, Target, TransferEnded
@@ -15,7 +15,7 @@ class Watching(Session):
 
     _decided_by_person = False
 
-    def _judged(self, found: Verdict, assessment: Assessment, *, flagged: bool, paused: bool) -> Iterator[Action]:  # noqa: ARG002
+    def _judged(self, found: Verdict, assessment: Assessment, *, flagged: bool) -> Iterator[Action]:  # noqa: ARG002
         if found in URGENT or Veto.EMERGENCY in assessment.vetoes:
             before = self._decision
             if before is None or before.verdict not in (found, Verdict.HARASSMENT):  # harassment stands
@@ -100,19 +100,18 @@ class Beside(Watching):
         yield from self._treated(completed=False)
         yield Listen(on=True)
 
-    def _ordered(self, event: Ordered) -> Iterator[Action]:
+    def _ordered(self, event: Ordered) -> Generator[Action, None, OrderOutcome]:
         """A person knows better: the caller is moved whatever was heard, or nobody listens any more."""
         if self._state is not State.SCREENING:
-            return
+            return OrderOutcome.ALREADY if event.act.value == self._treatment.value else OrderOutcome.TOO_LATE
         self._decided_by_person = True
-        reason = Reason.ORDERED.of(event.by)
+        yield from self._settle_order(event)
         if event.act is CallControl.AGENTS:
-            yield from self._settle(Verdict.GENUINE, reason)
             self._enter(State.GONE)
             yield Hangup()
         else:
-            yield from self._settle(Verdict.HARASSMENT, reason)
             yield from self._treat(Treatment(event.act.value))
+        return OrderOutcome.DONE
 
     def _stopping(self) -> Iterator[Action]:
         if self._state is not State.GONE:

@@ -11,15 +11,17 @@ agent had that very call.
 
 import csv
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
+from unicodedata import normalize
 
 from screener.core.evidence import Treatment, Verdict
 from screener.events import Caller, EndedBy, Entrance, LineClass
 from screener.exchange.listfile import BadLine
 from screener.numbers.agents import agent_name
-from screener.numbers.written import given
+from screener.numbers.written import given, plain
 from screener.outside.text import is_number, is_pbx_id, visible
 from screener.outside.times import YEARS, in_zone
 from screener.store.records import CallRecord, Review, TreatmentRow
@@ -38,6 +40,16 @@ LOST_SECONDS = 12 * 3600.0
 
 
 @dataclass(frozen=True, slots=True)
+class _Stay:
+    """A stay in the analysis queue: from, to, in seconds since 1970; to the end; who had the call before it."""
+
+    begin: float
+    end: float
+    to_the_end: bool
+    agent: str
+
+
+@dataclass(frozen=True, slots=True)
 class _Waiting:
     """A call of the queue_log that has entered a queue. Times are seconds since 1970."""
 
@@ -51,8 +63,12 @@ class _Waiting:
     agent: str = ""
     ended: float | None = None
     ended_by: EndedBy | None = None
-    stays: tuple[tuple[float, float, bool], ...] = ()
-    """Stays in the analysis queue: from, to, to the end."""
+    stays: tuple[_Stay, ...] = ()
+
+    @property
+    def audio_began(self) -> float:
+        """As of the record: what is written down counts from here."""
+        return self.entered if self.answered is None else self.answered
 
 
 _ENDS = {
@@ -81,6 +97,7 @@ def read_queue_log(
     """
     up: dict[str, _Waiting] = {}
     halves: set[str] = set()
+    """Calls that were left out, and are named once."""
     over: dict[str, float] = {}  # ended but perhaps taken over; in the order of their ends
     now = 0.0
     number = 0
@@ -95,9 +112,13 @@ def read_queue_log(
             del over[first]
             yield _queue_call(up.pop(first), identify)
         if event == "ENTERQUEUE":
-            up[callid] = _enter(
-                up.get(callid), callid, queue, data[1] if len(data) > 1 else "", now, queue in analysis
-            )
+            try:
+                caller = _caller("caller", data[1] if len(data) > 1 else "")
+            except ValueError as problem:
+                halves.add(callid)
+                yield BadLine(number, str(problem))
+                continue
+            up[callid] = _enter(up.get(callid), callid, queue, caller, now, queue in analysis)
             over.pop(callid, None)
         elif event == "CONNECT" and callid in up:
             up[callid] = replace(up[callid], answered=up[callid].answered or now, agent=agent_name(member))
@@ -125,23 +146,33 @@ def _queue_line(line: bytes, newest: float) -> tuple[float, str, str, str, str, 
     if len(cells) < 5:
         raise ValueError(f"found {len(cells)} fields, allowed epoch|uniqueid|queue|member|event|data…")
     epoch, callid, queue, member, event, *data = cells
-    at = float(epoch)
+    try:
+        at = float(epoch)
+    except ValueError:
+        at = 0.0
     if not 0 < at < 1e11:
-        raise ValueError(f"epoch: found {epoch!r}")
+        raise ValueError(f"epoch: found {epoch!r}, allowed seconds since 1970")
     if at < newest - BACK_SECONDS:
         raise ValueError(f"epoch: found {epoch!r}, long before the line before")
     if not is_pbx_id(callid) or not event.isupper():
         raise ValueError(f"uniqueid or event: found {callid!r}, {event!r}")
     if visible(queue + member) != queue + member:
         raise ValueError(f"queue or member: found {queue!r}, {member!r}")
-    if event == "ENTERQUEUE" and len(data) > 1 and not _is_caller(data[1]):
-        raise ValueError(f"caller: found {data[1]!r}, allowed a number")
     return at, callid, queue, member, event, data
 
 
-def _is_caller(number: str) -> bool:
-    """A number, or one that was withheld."""
-    return is_number(number) or not given(number)
+def _caller(column: str, written: str) -> str:
+    """A number, in whatever writing; empty where it was withheld.
+
+    Raises:
+        ValueError: it is none.
+    """
+    bare = given(plain(written))
+    if not bare:
+        return ""
+    if number := next(filter(is_number, (normalize("NFKC", written), bare)), ""):
+        return number
+    raise ValueError(f"{column}: found {written!r}, allowed a number")
 
 
 def _enter(call: _Waiting | None, callid: str, queue: str, caller: str, now: float, analysis: bool) -> _Waiting:
@@ -153,7 +184,7 @@ def _enter(call: _Waiting | None, callid: str, queue: str, caller: str, now: flo
 def _leave(call: _Waiting, now: float, event: str) -> _Waiting:
     stays = call.stays
     if call.in_analysis:
-        stays = (*stays, (call.entered_last, now, event != "ABANDON"))
+        stays = (*stays, _Stay(call.entered_last, now, event != "ABANDON", call.agent))
     return replace(call, ended=now, ended_by=_ENDS[event], in_analysis=False, stays=stays)
 
 
@@ -165,19 +196,19 @@ def _queue_call(call: _Waiting, identify: Identify) -> CallRecord:
     if call.stays:
         flag: dict[str, Any] = {
             "verdict": Verdict.HARASSMENT,
-            "flagged_at": call.stays[0][0] - call.entered,
+            "flagged_at": call.stays[0].begin - call.audio_began,
             "treatment": Treatment.ANALYSIS_QUEUE,
-            **_review(call),
+            **_review(call.stays[0]),
             "treatments": tuple(
                 TreatmentRow(
                     Treatment.ANALYSIS_QUEUE,
-                    begin - call.entered,
-                    end - call.entered,
-                    to_the_end,
+                    stay.begin - call.audio_began,
+                    stay.end - call.audio_began,
+                    stay.to_the_end,
                     True,
-                    call.agent,
+                    stay.agent,
                 )
-                for begin, end, to_the_end in call.stays
+                for stay in call.stays
             ),
         }
     else:
@@ -196,15 +227,11 @@ def _queue_call(call: _Waiting, identify: Identify) -> CallRecord:
     )
 
 
-def _review(call: _Waiting) -> dict[str, Any]:
+def _review(first: _Stay) -> dict[str, Any]:
     """An agent who had the call confirmed the flag by sending it there; nobody did whom the log does not name."""
-    if not call.agent:
+    if not first.agent:
         return {}
-    return {
-        "review": Review.CONFIRMED,
-        "reviewed_by": call.agent,
-        "reviewed_at": _moment(call.stays[0][0]),
-    }
+    return {"review": Review.CONFIRMED, "reviewed_by": first.agent, "reviewed_at": _moment(first.begin)}
 
 
 CDR_COLUMNS = (
@@ -224,6 +251,8 @@ class _Leg:
     dialled: str
     channel: str
     answered_by: str
+    rung: bool
+    """Whom it reached is a member of a queue, or the very device that was dialled: an agent, and no line out."""
     queue: str
     context: str
     start: datetime
@@ -265,7 +294,11 @@ def read_cdr(
                 calls[callid] = [*calls.pop(callid, []), leg]
                 while calls and (first := next(iter(calls))) and _settled(calls[first], leg.end):
                     yield from _cdr_call(first, calls.pop(first), identify, contexts, is_extension)
-        except (ValueError, KeyError, csv.Error) as problem:
+        except KeyError as lacking:
+            yield BadLine(number, f"no column {lacking}")
+        except csv.Error:
+            yield BadLine(number, "no whole row of a CSV file")
+        except ValueError as problem:
             yield BadLine(number, str(problem))
     for callid, legs in calls.items():
         yield from _cdr_call(callid, legs, identify, contexts, is_extension)
@@ -283,8 +316,6 @@ def _leg(row: dict[str, str], zone: tzinfo) -> tuple[str, _Leg]:
             raise ValueError(f"{name}: found {row[name]!r}")
     if not callid:
         raise ValueError("uniqueid: empty")
-    if not _is_caller(row["src"]):
-        raise ValueError(f"src: found {row['src']!r}, allowed a number")
     if visible(row["dst"]) != row["dst"]:
         raise ValueError(f"dst: found {row['dst']!r}")
     start, end = _local(row, "start", zone), _local(row, "end", zone)
@@ -294,16 +325,24 @@ def _leg(row: dict[str, str], zone: tzinfo) -> tuple[str, _Leg]:
     queue = row.get("lastdata", "").partition(",")[0] if row.get("lastapp") == "Queue" else ""
     return callid, _Leg(
         row["uniqueid"],
-        row["src"],
+        _caller("src", row["src"]),
         row["dst"],
         agent_name(row.get("channel", "")),
         agent_name(row.get("dstchannel", "")),
+        row.get("lastapp") == "Queue" or _is_device(row),
         queue,
         row.get("dcontext", ""),
         start,
         _local(row, "answer", zone) if answered else None,
         end,
     )
+
+
+def _is_device(row: dict[str, str]) -> bool:
+    """Whether a device was dialled by its name: `PJSIP/wang`, not `PJSIP/13800138000@trunk`."""
+    channel = row.get("dstchannel", "")
+    device = f"{channel.partition('/')[0]}/{agent_name(channel)}"
+    return device in row.get("lastdata", "").partition(",")[0].split("&")
 
 
 _NO_NUMBER = frozenset({"", "s", "h", "i", "t", "o", "~~s~~"})
@@ -325,7 +364,8 @@ def _cdr_call(
     if outbound or (contexts and not any(leg.context in contexts for leg in legs)):
         return
     answers = [leg.answer for leg in legs if leg.answer is not None]
-    agents = [leg.answered_by for leg in legs if leg.answer is not None and is_extension(leg.answered_by)]
+    reached = [leg for leg in legs if leg.answer is not None and leg.answered_by]
+    agents = [leg.answered_by for leg in reached if leg.rung or is_extension(leg.answered_by)]
     dialled = next((leg.dialled for leg in legs if leg.dialled not in _NO_NUMBER), "")
     yield _record(
         callid,
@@ -358,10 +398,10 @@ def _record(callid: str, at: datetime, caller: Caller, uniqueid: str = "", **res
 
 def _text(line: bytes) -> str:
     """UTF-8, or GB 18030 as older sites write it."""
-    try:
-        return line.decode("utf-8")
-    except UnicodeDecodeError:
-        return line.decode("gb18030")
+    for encoding in ("utf-8", "gb18030"):
+        with suppress(UnicodeDecodeError):
+            return line.decode(encoding)
+    raise ValueError("neither UTF-8 nor GB 18030")
 
 
 def _moment(seconds: float) -> datetime:

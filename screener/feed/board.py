@@ -15,6 +15,7 @@ from screener.feed.items import (
     Missed,
     Moved,
     Node,
+    Obeyed,
     Over,
     Rest,
     Rested,
@@ -41,6 +42,7 @@ class LiveCall:
         unheard: why nobody listens, empty while somebody does.
         asked_by: who asks a supervisor to look, empty while nobody does.
         moved: the last transfer, whatever came of it.
+        orders: what people ordered and what came of it, the newest ones.
         over: by whom the call was ended, empty while it goes on.
     """
 
@@ -56,6 +58,7 @@ class LiveCall:
     unheard: str = ""
     asked_by: str = ""
     moved: Moved | None = None
+    orders: list[Obeyed] = field(default_factory=list)
     over: str = ""
 
     @property
@@ -79,6 +82,7 @@ class LiveCall:
             yield Unheard(self.call, self.at, self.unheard)
         if self.asked_by:
             yield Asked(self.call, self.at, self.asked_by)
+        yield from self.orders
 
 
 class Board:
@@ -142,6 +146,8 @@ def _fold(call: LiveCall, item: Item) -> None:
             call.unheard = item.why
         case Asked():
             call.asked_by = item.by
+        case Obeyed():
+            call.orders = [*call.orders, item][-UTTERANCES:]
         case Over():
             call.over = item.by
         case _:

@@ -166,6 +166,17 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
+class Obeyed:
+    """What came of a person's order: `core.actions.OrderAnswered`."""
+
+    call: str
+    at: float
+    act: str
+    by: str
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True)
 class Node:
     """How a service is; told every few seconds.
 
@@ -215,6 +226,7 @@ Item = (
     | Moved
     | Unheard
     | Asked
+    | Obeyed
     | Over
     | Node
     | Missed

@@ -6,6 +6,7 @@ has a bounded queue: a slow one loses lines and is told how many. Nothing that a
 
 import contextlib
 import logging
+import pwd
 import queue
 import socket
 import threading
@@ -180,7 +181,7 @@ class FeedReader:
         except OSError as problem:
             self._socket.close()
             denied = isinstance(problem, PermissionError)
-            remedy = "run it as the service's user" if denied else "is `screener serve` running here?"
+            remedy = _as_its_user(path) if denied else "is `screener serve` running here?"
             raise InputError(f"{path}: cannot be reached ({problem.strerror})", remedy) from problem
 
     def __iter__(self) -> Iterator[Item | None]:
@@ -217,6 +218,15 @@ class FeedReader:
         with contextlib.suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()
+
+
+def _as_its_user(path: Path) -> str:
+    """What to do about a socket that is another user's: the feed tells numbers and words, and takes orders."""
+    for place in (path, path.parent):
+        with contextlib.suppress(OSError, KeyError):
+            owner = pwd.getpwuid(place.stat().st_uid).pw_name
+            return f"only the service's user may listen and order there: sudo -u {owner} screener …"
+    return "run it as the service's user"
 
 
 def _bound(path: Path) -> socket.socket:

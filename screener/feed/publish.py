@@ -2,7 +2,15 @@
 
 from collections.abc import Callable
 
-from screener.core.actions import Action, Decided, EvidenceFound, PauseOffered, Treated, Warned
+from screener.core.actions import (
+    Action,
+    Decided,
+    EvidenceFound,
+    OrderAnswered,
+    PauseOffered,
+    Treated,
+    Warned,
+)
 from screener.events import (
     CallControl,
     CallEnded,
@@ -23,6 +31,7 @@ from screener.feed.items import (
     Item,
     Judged,
     Moved,
+    Obeyed,
     Over,
     Rest,
     Unheard,
@@ -103,6 +112,8 @@ def _told(call: str, item: Event | Action, at: float) -> Item | None:
             return Unheard(call, at, item.reason)
         case Ordered(act=CallControl.SUPERVISOR):
             return Asked(call, at, item.by)
+        case OrderAnswered():
+            return Obeyed(call, item.at, item.act.value, item.by, item.outcome.value)
         case CallEnded():
             return Over(call, at, item.by.value)
         case _:

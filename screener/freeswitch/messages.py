@@ -6,10 +6,10 @@ Names of fields are those of FreeSWITCH 1.10: mod_event_socket, mod_callcenter, 
 import re
 from dataclasses import dataclass
 
+from screener.conversations.parties import Connected, Party
 from screener.freeswitch.wire import EslEvent, EslFields
 from screener.numbers.written import given
 from screener.outside.text import is_pbx_id
-from screener.pbx.messages import Connected, Party
 
 SUBSCRIBED = "event plain CHANNEL_BRIDGE CHANNEL_UNBRIDGE CHANNEL_HANGUP BACKGROUND_JOB CUSTOM callcenter::info"
 _EXTENSION = re.compile(r"[\w.+*#-]{1,64}", re.ASCII)

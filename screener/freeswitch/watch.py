@@ -9,14 +9,15 @@ import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
+from screener.conversations.leg_names import leg_name
+from screener.conversations.ongoing import Conversation, ConversationListener, Conversations
+from screener.conversations.parties import Connected
 from screener.events import EndedBy, Speaker
 from screener.freeswitch import messages
 from screener.freeswitch.messages import Bridged, Left
 from screener.freeswitch.socket import EventSocket
 from screener.freeswitch.wire import EslEvent
 from screener.operations.metrics import Sample
-from screener.pbx.conversations import Conversation, ConversationListener, Conversations, leg_name
-from screener.pbx.messages import Connected
 from screener.settings.freeswitch import Freeswitch
 
 log = logging.getLogger(__name__)

@@ -210,9 +210,9 @@ class Lines:
         return LineClass.UNKNOWN
 
     def _inside(self, digits: str) -> LineClass:
-        """The class of a few digits: an extension, unless the site says what its own are."""
-        few = len(digits) <= INTERNAL_DIGITS_MOST and self._extensions is None
-        return LineClass.INTERNAL if few else LineClass.UNKNOWN
+        """The class of a few digits: an extension, unless the site says what its own are; no code of a place."""
+        few = len(digits) <= INTERNAL_DIGITS_MOST and not digits.startswith(("0", "+"))
+        return LineClass.INTERNAL if few and self._extensions is None else LineClass.UNKNOWN
 
     def _is_service(self, digits: str) -> bool:
         """Whether these are the digits of a short number, perhaps behind an area code."""

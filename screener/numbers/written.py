@@ -11,7 +11,8 @@ MAX_LENGTH = 64
 WITHHELD = frozenset(
     {
         "", "anonymous", "asserted", "asterisk", "private", "restricted", "unavailable", "unknown", "<unknown>",
-        "withheld", "s", "null", "none", "匿名", "未知", "未知号码", "未显示", "保密", "无法显示", "无主叫号码",
+        "withheld", "n/a", "s", "null", "none",
+        "匿名", "未知", "未知号码", "未显示", "保密", "无法显示", "无主叫号码",
     }
 )  # fmt: skip
 """What stands for no number at all."""

@@ -2,5 +2,5 @@
 
 ::
 
-    ami ── fields ──► messages ── events ──► conversations ── what to do ──► switchboard ──► the service
+    ami ── fields ──► messages ── who talks ──► conversations/ ── what to do ──► switchboard ──► the service
 """

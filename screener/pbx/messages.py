@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from screener.conversations.parties import Connected, Party
 from screener.numbers import agents
 from screener.numbers.written import given
 from screener.outside.text import is_pbx_id
@@ -37,34 +38,6 @@ _ENDS = {
     "UserEvent": {"userevent", "secret", "agent", "call", "actionid"},
 }
 """Events of interest, and what may come after the channels, which hold what callers sent."""
-
-
-@dataclass(frozen=True, slots=True)
-class Party:
-    """One end of a conversation: the channel's name, which commands take, and its id, which lasts."""
-
-    channel: str
-    uniqueid: str
-
-
-@dataclass(frozen=True, slots=True)
-class Connected:
-    """An agent has a caller on the line.
-
-    Attributes:
-        linkedid: of the whole call.
-        number, name: the caller's, empty when withheld.
-        queue: that the caller waited in; empty for a direct call.
-        agent_name: who has the call: the member's interface without its technology (`agent1` of `PJSIP/agent1`).
-    """
-
-    caller: Party
-    agent: Party
-    linkedid: str
-    number: str
-    name: str
-    queue: str
-    agent_name: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,13 +12,15 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Protocol
 
+from screener.conversations.leg_names import leg_name
+from screener.conversations.ongoing import Conversation, ConversationListener, Conversations
+from screener.conversations.parties import Connected
 from screener.events import EndedBy, Speaker
 from screener.operations.metrics import Sample
 from screener.outside.text import is_pbx_id
-from screener.pbx import conversations, messages
+from screener.pbx import messages
 from screener.pbx.ami import Ami, AmiResponse
-from screener.pbx.conversations import Conversation, Conversations, leg_name
-from screener.pbx.messages import Connected, Flagged, Gone, TakenBack
+from screener.pbx.messages import Flagged, Gone, TakenBack
 from screener.pbx.pauses import QueuePauses
 from screener.pbx.wire import Fields
 from screener.settings.sections import Pbx
@@ -35,7 +37,7 @@ SAID_WHY = ("SCREENED_QUEUE", "SCREENED_AGENT", "SCREENED_WHY")
 """Channel variables of a caller who is moved; deploy/asterisk makes a line of queue_log of them."""
 
 
-class SwitchboardListener(conversations.ConversationListener, Protocol):
+class SwitchboardListener(ConversationListener, Protocol):
     """Who is told; every method is called on the thread `pbx` and must only enqueue."""
 
     def taken_back(self, agent: str, linkedid: str) -> None:
@@ -302,7 +304,7 @@ class Switchboard:
 
     def _flagged(self, flagged: Flagged) -> None:
         """An agent's word moves the caller at once, and the extension tells the log who said it."""
-        caller = self._conversations.meant(flagged)
+        caller = self._conversations.meant(flagged.agent, flagged.call)
         if caller is None:
             log.warning("%s flags a call that this agent does not have", flagged.agent or "an agent")
             return

@@ -10,6 +10,9 @@ from dataclasses import dataclass, replace
 from screener.core.evidence import GRAVEST_FIRST, Kind, Verdict
 from screener.intervals import wilson
 from screener.reports.facts import facts
+from screener.reports.follow import OWN
+from screener.reports.layout import Bars, Cell, Coded, Page, Sheet
+from screener.reports.reader import Reader
 from screener.reports.span import Marked, RuleVerdicts, Span
 from screener.store.log import CallLog
 from screener.store.records import Review
@@ -89,3 +92,45 @@ def _row(name: str, kinds: list[str], counts: Counter[tuple[str, str]]) -> Accur
         return sum(counts[kind, review] for kind in kinds for review in reviews)
 
     return AccuracyRow(str(name), total(*Review), total(Review.CONFIRMED), total(Review.OVERTURNED))
+
+
+def accuracy_page(answer: Accuracy, span: Span, reader: Reader) -> Page:
+    """The report `accuracy`."""
+    counts = ["confirmed", "overturned", "confirmed_share", "low_share", "high_share"]
+    kind_keys, rule_keys = ["kind", "flagged", *counts], ["rule_name", "rule", *counts]
+    kinds: list[list[Cell]] = [[reader.kind(row.name), row.flagged, *_accuracy_cells(row)] for row in answer.kinds]
+    rules: list[list[Cell]] = [
+        [Coded(reader.teller.evidence(row.name), row.name), row.name, *_accuracy_cells(row)]
+        for row in answer.rules
+    ]
+    reviewed = {review: OWN | {"reviewed": review} for review in ("confirmed", "overturned")}
+    reviewed["confirmed_share"] = reviewed["confirmed"]
+    sheets = [
+        Sheet(
+            reader.word("t_accuracy"), kind_keys, reader.words(kind_keys), kinds, name="kinds",
+            row_asks=[_of_kind(row.name) for row in answer.kinds], asks={"flagged": OWN, **reviewed},
+        ),
+        Sheet(
+            reader.word("t_rules"), rule_keys, reader.words(rule_keys), rules, name="rules",
+            row_asks=[{"rule": row.name} for row in answer.rules], asks=reviewed,
+        ),
+    ]  # fmt: skip
+    names = [reader.kind(row.name) for row in answer.kinds]
+    bars = Bars(
+        reader.word("confirmed_share"),
+        names,
+        [row.share or 0.0 for row in answer.kinds],
+        share=True,
+        most=1.0,
+        asks=[_of_kind(row.name) | OWN for row in answer.kinds],
+    )
+    return reader.page("t_accuracy", span, sheets, [bars], asks=OWN)
+
+
+def _of_kind(name: str) -> dict[str, str]:
+    return {} if name == "all" else {"kind": name or "none"}
+
+
+def _accuracy_cells(row: AccuracyRow) -> list[Cell]:
+    low, high = row.interval or (None, None)
+    return [row.confirmed, row.overturned, row.share, low, high]

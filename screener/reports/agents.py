@@ -1,11 +1,14 @@
 """The agents: who is hit, who confirms, who overturns."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from screener.core.evidence import Verdict
 from screener.reports.facts import facts
+from screener.reports.follow import BY_HAND, FLAGGED, JUDGED
+from screener.reports.layout import BARS_MOST, Bars, Cell, Coded, Page, Sheet
+from screener.reports.reader import Reader
 from screener.reports.span import Marked, Span
 from screener.store.log import CallLog
 from screener.store.records import Review
@@ -64,3 +67,26 @@ def count(marked: Iterable[Marked]) -> tuple[AgentRow, ...]:
     people = {*hit, *confirmed, *overturned}
     rows = [AgentRow(who, hit[who], by_hand[who], confirmed[who], overturned[who]) for who in people]
     return tuple(sorted(rows, key=lambda row: (-row.hit, -row.confirmed, -row.overturned, row.agent)))
+
+
+def agents_page(rows: Sequence[AgentRow], span: Span, reader: Reader) -> Page:
+    """The report `agents`."""
+    keys = ["agent", "hit", "by_hand", "confirmed", "overturned"]
+    cells: list[list[Cell]] = [
+        [row.agent or Coded(reader.word("nobody"), None), row.hit, row.by_hand, row.confirmed, row.overturned]
+        for row in rows
+    ]
+    hit = [row for row in rows if row.agent and row.hit][:BARS_MOST]
+    bars = Bars(
+        reader.word("hit"),
+        [row.agent for row in hit],
+        [row.hit for row in hit],
+        asks=[FLAGGED | {"person": row.agent} for row in hit],
+    )
+    asks = {"hit": FLAGGED, "by_hand": BY_HAND}
+    asks |= {"confirmed": JUDGED | {"reviewed": "confirmed"}, "overturned": JUDGED | {"reviewed": "overturned"}}
+    sheet = Sheet(
+        reader.word("t_agents"), keys, reader.words(keys), cells, {"agent": "phone"}, "agents",
+        row_asks=[{"person": row.agent} for row in rows], asks=asks,
+    )  # fmt: skip
+    return reader.page("t_agents", span, [sheet], [bars])

@@ -19,7 +19,6 @@ from itertools import chain
 from typing import Any
 
 from sqlalchemy import (
-    BigInteger,
     Connection,
     Integer,
     Select,
@@ -29,7 +28,6 @@ from sqlalchemy import (
     case,
     cast,
     distinct,
-    extract,
     func,
     literal_column,
     select,
@@ -50,6 +48,7 @@ from screener.reports.span import (
     Totals,
     whole_slots,
 )
+from screener.store.again import second
 from screener.store.log import CallLog
 from screener.store.records import Review
 from screener.store.tables import (
@@ -129,7 +128,7 @@ class Facts:
         flags_at = case((calls.flagged > 0, calls.called_at))
         where = [calls[name] for name in PLACES]
         first, last = self._second(func.min(flags_at)), self._second(func.max(flags_at))
-        query: Query = select(*where, *_totals(calls), first, last, self._begun(calls)).group_by(*where)
+        query: Query = select(*where, *_totals(calls), first, last, self._first(calls)).group_by(*where)
         return list(map(SourceCalls._make, self._rows(query)))
 
     def first_flags(self, span: Span, found: Sequence[SourceCalls]) -> dict[str, str]:
@@ -143,7 +142,7 @@ class Facts:
         begun: Iterable[tuple[str, str | None]] = ((one.number, one.begun) for one in found)
         if span != Span(span.since, span.until):
             calls = self._judged(Span(span.since, span.until), ("number",)).c
-            begun = self._rows(select(calls.number, self._begun(calls)).group_by(calls.number))
+            begun = self._rows(select(calls.number, self._first(calls)).group_by(calls.number))
         for number, at in begun:
             if at is not None:
                 firsts[number] = min(at, firsts.get(number, at))
@@ -239,17 +238,17 @@ class Facts:
             found.update(self._connection.scalars(select(CallRow.number).where(some, good).distinct()))
         return found
 
-    def queued_before(self, at: datetime | None) -> set[str]:
-        """Numbers that were in the analysis queue before a moment."""
-        if at is None:
-            return set()
-        query = self._of_marked(select(CallRow.number), Span(until=at))
-        query = query.where(CallRow.treatment == Treatment.ANALYSIS_QUEUE, CallRow.dry_run.is_(False))
-        return {number for (number,) in self._rows(query)}
+    def first_queued(self, until: datetime | None) -> dict[str, str]:
+        """The first call of each number that was in the analysis queue before a moment, as `Stay.begun`."""
+        number = CallRow.number.concat("")  # no plain column: SQLite would read the index of all numbers
+        query = self._of_marked(select(number, func.min(self._begun(CallRow))), Span(until=until)).group_by(number)
+        queued = CallRow.treatment == Treatment.ANALYSIS_QUEUE, CallRow.dry_run.is_(False), number != ""
+        return dict(map(tuple, self._rows(query.where(*queued))))
 
     def stays(self, span: Span) -> list[Stay]:
         """Entries into the analysis queue, oldest first."""
-        columns = (self._second(CallRow.called_at), CallRow.number, TreatmentGiven.by_hand, *_STAYED)
+        call = self._second(CallRow.called_at), CallRow.number, self._begun(CallRow)
+        columns = (*call, TreatmentGiven.by_hand, *_STAYED)
         query = self._of_stays(select(*columns), span).order_by(CallRow.called_at, CallRow.root, TreatmentGiven.id)
         return list(map(Stay._make, self._rows(query)))
 
@@ -374,18 +373,19 @@ class Facts:
         column = getattr(CallRow, name)
         return column if name in ("dry_run", "by_hand") else type_coerce(column, String).label(name)
 
-    def _begun(self, calls: Any) -> Any:  # noqa: ANN401 - columns of `_judged`
-        """The first flagged one of calls: its time, and which of those of one time."""
+    def _first(self, calls: Any) -> Any:  # noqa: ANN401 - columns of `_judged`
+        """The first flagged one of calls."""
+        return func.min(case((calls.flagged > 0, self._begun(calls))))
+
+    def _begun(self, calls: Any) -> Any:  # noqa: ANN401 - columns
+        """A text that sorts like the time of a call, and says which of those of one time it is."""
         at: Any = type_coerce(calls.called_at, String)
         if not self._sqlite:
             at = func.to_char(func.timezone("UTC", calls.called_at), "YYYYMMDDHH24MISSUS")
-        return func.min(case((calls.flagged > 0, at.concat(calls.root))))
+        return at.concat(calls.root)
 
     def _second(self, column: Any) -> Any:  # noqa: ANN401
-        """Whole seconds since 1970."""
-        if self._sqlite:
-            return cast(func.strftime("%s", column), Integer)
-        return cast(func.floor(extract("epoch", column)), BigInteger)
+        return second(column, sqlite=self._sqlite)
 
 
 def _within(query: Query, span: Span, at: Any = CallRow.started_at) -> Query:  # noqa: ANN401 - a column

@@ -23,7 +23,7 @@ NO_KIND = "none"
 FILTERS = (
     *("number", "exact", "agent", "queue", "dialled", "line", "region", "carrier", "hour", "weekday"),
     *("verdict", "kind", "reviewed", "reviewer", *Counted, "treatment", "treated", "way", "stay"),
-    *("rule", "warned", "level", "step", "rested", "past", "text"),
+    *("rule", "warned", "level", "step", "rested", "past", "repeated", "watched", "again", "text"),
 )
 """What calls can be asked for by, besides `since` and `until`."""
 _Code = TypeVar("_Code", bound=StrEnum)
@@ -114,6 +114,9 @@ def wanted(
         step=_code(WarningStep, text("step")) or "",
         rested=bool(asked.get("rested")),
         past=_code(Past, text("past")),
+        repeated=bool(asked.get("repeated")),
+        watched=_number(text("watched"), 1, 99),
+        again=_number(text("again"), 1, 99),
         hour=_number(text("hour"), 0, 23),
         weekday=_number(text("weekday"), 1, 7),
         zone=zone,

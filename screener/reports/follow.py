@@ -21,7 +21,7 @@ OFFERED: dict[str, str] = {}
 """Every call that came."""
 _OF_A_KIND = {*(counted.value for counted in Counted), "rested", "warned"}
 """What a report that is asked for one kind counts of that kind alone."""
-_SWITCHES = {*(counted.value for counted in Counted), "rested", "exact", "treated"}
+_SWITCHES = {*(counted.value for counted in Counted), "rested", "exact", "treated", "repeated"}
 
 
 def asked(span: Span, asks: Asks, zone: tzinfo) -> dict[str, str]:

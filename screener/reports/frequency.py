@@ -8,9 +8,13 @@ from enum import StrEnum
 
 from screener.core.evidence import Kind
 from screener.reports.facts import facts
+from screener.reports.follow import BY_HAND, FLAGGED, OFFERED
+from screener.reports.layout import Bars, Cell, Chart, Coded, Heat, Page, Sheet
+from screener.reports.reader import Reader
 from screener.reports.span import FlaggedCall, Span
 from screener.store.log import CallLog
 from screener.store.tables import QUARTER_SECONDS
+from screener.words.terms import weekday
 
 
 class Bucket(StrEnum):
@@ -175,3 +179,78 @@ _BUCKETS: dict[Bucket, Callable[[datetime], str]] = {
     Bucket.WEEK: _week,
     Bucket.MONTH: lambda at: at.date().isoformat()[:7],
 }
+
+
+def frequency_page(answer: Frequency, span: Span, by: Bucket, reader: Reader) -> Page:
+    """The report `frequency` by a period of time."""
+    kinds = (*Kind, None)
+    of_kinds = [kind.value if kind else "no_kind" for kind in kinds]
+    keys = [by.value, "offered", "flagged", "share", "treated", "by_hand", *of_kinds]
+    rows: list[list[Cell]] = [
+        [
+            bucket_name(row.bucket, by, reader),
+            row.offered,
+            row.flagged,
+            row.share,
+            row.treated,
+            row.by_hand,
+            *(row.by_kind.get(kind, 0) for kind in kinds),
+        ]
+        for row in answer.rows
+    ]
+    title = reader.word("t_frequency")
+    labels, axes = _buckets(answer, by, reader), (reader.word(by.value), reader.word("flagged_calls"))
+    places = [{by.value: row.bucket} for row in answer.rows]
+    flags = [place | FLAGGED for place in places]
+    charts: list[Chart] = [
+        Bars(title, labels, [row.flagged for row in answer.rows], upright=True, axes=axes, asks=flags)
+    ]
+    shares = [row.share or 0.0 for row in answer.rows]
+    axes = reader.word(by.value), reader.word("m_share")
+    charts.append(Bars(reader.word("t_share"), labels, shares, share=True, upright=True, axes=axes, asks=flags))
+    asks = {"offered": OFFERED, "flagged": FLAGGED, "share": FLAGGED, "by_hand": BY_HAND}
+    asks |= {"treated": FLAGGED | {"treated": "1"}}
+    asked = [name for name in of_kinds if span.kind in (None, name)]  # of the others there are none
+    asks |= {name: FLAGGED | {"kind": "none" if name == "no_kind" else name} for name in asked}
+    sheet = Sheet(
+        title, keys, reader.words(keys), rows, {by.value: "text"}, "frequency",
+        sparse=of_kinds, row_asks=places, asks=asks,
+    )  # fmt: skip
+    return reader.page("t_frequency", span, [sheet], [*charts, heat_chart(answer, reader)])
+
+
+def heat_page(answer: Frequency, span: Span, reader: Reader) -> Page:
+    """The report `frequency` as a map of weekday and hour."""
+    hours = [f"{hour:02}" for hour in range(24)]
+    rows: list[list[Cell]] = [
+        [Coded(weekday(day, reader.lang), str(day)), *(answer.heat.get((day, hour), 0) for hour in range(24))]
+        for day in range(1, 8)
+    ]
+    sheet = Sheet(
+        reader.word("t_heat"),
+        ["weekday", *hours],
+        [reader.word("weekday"), *hours],
+        rows,
+        name="heat",
+        row_asks=[{"weekday": str(day)} for day in range(1, 8)],
+        asks={hour: FLAGGED | {"hour": hour} for hour in hours},
+    )
+    return reader.page("t_heat", span, [sheet], [heat_chart(answer, reader)])
+
+
+def heat_chart(answer: Frequency, reader: Reader) -> Heat:
+    """Flags by weekday and hour."""
+    values = [[answer.heat.get((day, hour), 0) for hour in range(24)] for day in range(1, 8)]
+    days = [Coded(weekday(day, reader.lang), str(day)) for day in range(1, 8)]
+    hours = [f"{hour:02}" for hour in range(24)]
+    asks = [[FLAGGED | {"weekday": str(day), "hour": hour} for hour in hours] for day in range(1, 8)]
+    return Heat(reader.word("t_heat"), days, hours, values, reader.word("flagged_calls"), asks=asks)
+
+
+def _buckets(answer: Frequency, by: Bucket, reader: Reader) -> list[str]:
+    return [bucket_name(row.bucket, by, reader) for row in answer.rows]
+
+
+def bucket_name(bucket: str, by: Bucket, reader: Reader) -> str:
+    """A weekday is a word, everywhere."""
+    return Coded(weekday(int(bucket), reader.lang), bucket) if by is Bucket.WEEKDAY else bucket

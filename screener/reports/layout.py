@@ -24,6 +24,8 @@ class Coded(str):
 Cell = str | int | float | datetime | None
 Asks = Mapping[str, str]
 """What the calls of a figure are asked for, besides what the whole report is; see `reports.follow`."""
+BARS_MOST = 20
+"""Sources or agents that a chart shows."""
 Type = Literal["text", "phone", "count", "number", "share", "seconds", "time"]
 
 

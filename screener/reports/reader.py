@@ -3,13 +3,14 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
+from zoneinfo import ZoneInfo
 
 from screener.reports.follow import FLAGGED, both, command
 from screener.reports.layout import Asks, Chart, Coded, Figure, Page, Sheet
-from screener.reports.sources import SourceBy
-from screener.reports.span import Span
+from screener.reports.span import SourceBy, Span
+from screener.settings.sections import Settings
 from screener.words.judgement import Teller
-from screener.words.terms import Language, aside, labelled, word
+from screener.words.terms import Language, aside, labelled, site_name, word
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,14 @@ class Reader:
     now: datetime
     tz: str = ""
 
+    @classmethod
+    def of(
+        cls, settings: Settings, teller: Teller, mask: Callable[[str], str] | None, now: datetime, tz: str = ""
+    ) -> "Reader":
+        """Who reads a report of a site; arguments as the attributes."""
+        name = site_name(settings.site.name, teller.lang)
+        return cls(name, teller, ZoneInfo(tz or settings.site.timezone), mask, now, tz)
+
     @property
     def lang(self) -> Language:
         """Of every word."""
@@ -44,6 +53,10 @@ class Reader:
     def coded(self, key: str) -> Coded:
         """A word in the reader's language, for programs its key."""
         return Coded(word(key, self.lang), key)
+
+    def kind(self, name: str) -> Coded:
+        """A kind of harassment, empty for none."""
+        return Coded(self.word(name or "no_kind"), name or None)
 
     def words(self, keys: Sequence[str]) -> list[str]:
         """Heads of columns."""

@@ -1,27 +1,18 @@
 """Where harassment comes from and which line it hits: numbers, prefixes, regions, carriers, dialled numbers."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from enum import StrEnum
 from heapq import nsmallest
 
 from screener.reports.facts import Facts, facts
-from screener.reports.span import PREFIX_CHARACTERS, SourceCalls, Span
+from screener.reports.follow import FLAGGED, NEW, OFFERED, RETURNING, both
+from screener.reports.layout import BARS_MOST, Bars, Cell, Coded, Page, Sheet, Type
+from screener.reports.reader import Reader
+from screener.reports.span import PREFIX_CHARACTERS, SourceBy, SourceCalls, Span
 from screener.store.log import CallLog
-
-
-class SourceBy(StrEnum):
-    """What is counted by."""
-
-    NUMBER = "number"
-    PREFIX = "prefix"
-    REGION = "region"
-    CARRIER = "carrier"
-    LINE = "line"
-    DIALLED = "dialled"
-    QUEUE = "queue"
+from screener.words.places import place
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +24,7 @@ class SourceRow:
         calls: all calls that came from it in the span.
         flagged: harassment that nobody overturned.
         share: its part of all flagged calls of the span, 0..1.
-        numbers: different numbers among the flagged ones; withheld ones are one.
+        numbers: different numbers among the flagged ones; withheld ones are nobody's, and none of these.
         new: of these, flagged in the span for the first time.
         returning: of these, flagged in the span after an earlier flag, whenever, of whatever kind and queue.
         first, last: its first and last flagged call of the span, to the second.
@@ -96,15 +87,16 @@ def _row(source: str, found: list[SourceCalls], total: int, past: SourcePast) ->
     later: set[str] = set()
     for one in found:
         numbers[one.number] += one.flagged
-        if one.flagged > 1 or one.number in before or one.begun != firsts[one.number]:
+        if one.number and (one.flagged > 1 or one.number in before or one.begun != firsts[one.number]):
             later.add(one.number)
+    persons = numbers.keys() - {""}
     return SourceRow(
         source=source,
         calls=0,
         flagged=numbers.total(),
         share=numbers.total() / total,
-        numbers=len(numbers),
-        new=sum(number not in before for number in numbers),
+        numbers=len(persons),
+        new=len(persons - before),
         returning=len(later),
         first=datetime.fromtimestamp(min(one.first or 0 for one in found), UTC),
         last=datetime.fromtimestamp(max(one.last or 0 for one in found), UTC),
@@ -133,3 +125,59 @@ _SOURCES: dict[SourceBy, Callable[[SourceCalls], str]] = {
     SourceBy.DIALLED: lambda one: one.dialled,
     SourceBy.QUEUE: lambda one: one.queue,
 }
+
+
+def source_sheet(rows: Sequence[SourceRow], by: SourceBy, reader: Reader, title: str, name: str) -> Sheet:
+    """Sources as a table."""
+    keys = [by.value, "calls", "flagged", "share", "numbers", "new", "returning", "first", "last"]
+    heads = [reader.word("flagged_share") if key == "share" else reader.word(key) for key in keys]
+    cells: list[list[Cell]] = [
+        [
+            source_name(row.source, by, reader),
+            row.calls,
+            row.flagged,
+            row.share,
+            row.numbers,
+            row.new,
+            row.returning,
+            reader.local(row.first),
+            reader.local(row.last),
+        ]
+        for row in rows
+    ]
+    kind: Type = "phone" if by in (SourceBy.NUMBER, SourceBy.PREFIX, SourceBy.DIALLED) else "text"
+    return Sheet(
+        reader.word(title), keys, heads, cells, {by.value: kind}, name,
+        row_asks=[reader.whole(by, row.source) for row in rows],
+        asks={
+            "calls": OFFERED, "flagged": FLAGGED, "share": FLAGGED,
+            "numbers": FLAGGED, "new": NEW, "returning": RETURNING,
+        },
+    )  # fmt: skip
+
+
+def source_name(source: str, by: SourceBy, reader: Reader) -> str:
+    """A source as the reader may see it."""
+    match by:
+        case SourceBy.NUMBER | SourceBy.PREFIX:
+            return reader.number(source)
+        case SourceBy.DIALLED | SourceBy.QUEUE:
+            return source or Coded(reader.word("unknown_source"), None)
+        case SourceBy.LINE:
+            return reader.coded(source)
+        case SourceBy.REGION | SourceBy.CARRIER:
+            known = Coded(place(source, reader.lang), source)
+            return known if source else Coded(reader.word("unknown_source"), None)
+
+
+def source_bars(rows: Sequence[SourceRow], by: SourceBy, reader: Reader, title: str) -> Bars:
+    """Sources as bars."""
+    names = [source_name(row.source, by, reader) for row in rows[:BARS_MOST]]
+    asks = [both(reader.whole(by, row.source), FLAGGED) for row in rows[:BARS_MOST]]
+    return Bars(reader.word(title), names, [row.flagged for row in rows[:BARS_MOST]], asks=asks)
+
+
+def sources_page(rows: Sequence[SourceRow], span: Span, by: SourceBy, reader: Reader) -> Page:
+    """The report `sources`."""
+    sheet = source_sheet(rows, by, reader, "t_sources", "sources")
+    return reader.page("t_sources", span, [sheet], [source_bars(rows, by, reader, "t_sources")])

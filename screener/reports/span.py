@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from typing import NamedTuple
 
 from screener.core.evidence import Kind, Verdict
@@ -29,6 +30,18 @@ class Span:
     kind: Kind | None = None
     queue: str = ""
     dialled: str = ""
+
+
+class SourceBy(StrEnum):
+    """What sources are counted by."""
+
+    NUMBER = "number"
+    PREFIX = "prefix"
+    REGION = "region"
+    CARRIER = "carrier"
+    LINE = "line"
+    DIALLED = "dialled"
+    QUEUE = "queue"
 
 
 class Marked(NamedTuple):
@@ -123,10 +136,14 @@ class Totals(NamedTuple):
 
 
 class Stay(NamedTuple):
-    """One entry into the analysis queue; `seconds` None when its end is not known."""
+    """One entry into the analysis queue.
+
+    `begun` sorts like the time of its call; `seconds` is None when its end is not known.
+    """
 
     second: int
     number: str
+    begun: str
     by_hand: bool
     seconds: float | None
     to_the_end: bool

@@ -1,11 +1,14 @@
 """What came of it: whether treated sources stay away, beside sources that were flagged in dry run."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from screener.reports.facts import facts
+from screener.reports.follow import FLAGGED
+from screener.reports.layout import Asks, Bars, Cell, Coded, Page, Sheet
+from screener.reports.reader import Reader
 from screener.reports.span import Return, Span
 from screener.store.log import CallLog
 from screener.store.tables import DAY_SECONDS
@@ -76,3 +79,39 @@ def _window(returns: list[Return], days: int, end: int) -> Window:
     watched = [one for one in returns if one.first + seconds <= end]
     again = sum(one.again is not None and one.again - one.first <= seconds for one in watched)
     return Window(days, len(watched), again)
+
+
+def treatment_sheet(rows: Sequence[ArmRow], reader: Reader) -> Sheet:
+    """What came of each treatment, as a table."""
+    keys = ["treatment", "sources"]
+    for days in DAYS:
+        keys += [f"watched_{days}", f"again_{days}", f"again_{days}_share"]
+    cells: list[list[Cell]] = []
+    for row in rows:
+        windows: list[Cell] = [cell for w in row.windows for cell in (w.watched, w.again, w.share)]
+        cells.append([reader.coded(row.arm), row.sources, *windows])
+    places: list[Asks] = [{"treatment": row.arm} for row in rows]
+    asks = {"sources": FLAGGED}
+    for days in DAYS:
+        asks[f"watched_{days}"] = FLAGGED | {"watched": str(days)}
+        asks |= dict.fromkeys((f"again_{days}", f"again_{days}_share"), FLAGGED | {"again": str(days)})
+    return Sheet(
+        reader.word("t_treatment"), keys, reader.words(keys), cells, name="treatment", row_asks=places, asks=asks
+    )
+
+
+def treatment_page(rows: Sequence[ArmRow], span: Span, reader: Reader) -> Page:
+    """The report `treatment`."""
+    most = max((window.share or 0.0 for row in rows for window in row.windows), default=0.0)
+    charts = [
+        Bars(
+            reader.word(f"again_{days}"),
+            [Coded(reader.word(row.arm), row.arm) for row in rows],
+            [row.windows[number].share or 0.0 for row in rows],
+            share=True,
+            most=most,
+            asks=[FLAGGED | {"treatment": row.arm} for row in rows],
+        )
+        for number, days in enumerate(DAYS)
+    ]
+    return reader.page("t_treatment", span, [treatment_sheet(rows, reader)], charts)

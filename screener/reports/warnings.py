@@ -8,6 +8,9 @@ from dataclasses import dataclass
 
 from screener.core.actions import WarningStep
 from screener.reports.facts import facts
+from screener.reports.follow import RESTED
+from screener.reports.layout import Asks, Cell, Coded, Page, Sheet
+from screener.reports.reader import Reader
 from screener.reports.span import Span
 from screener.store.log import CallLog
 
@@ -58,3 +61,26 @@ def warnings(log: CallLog, span: Span) -> WarningFigures:
         WarningCount(about, level, {step: counted[about, level][step] for step in STEPS}) for about, level in order
     )
     return WarningFigures(rows, rests)
+
+
+def warnings_page(answer: WarningFigures, span: Span, reader: Reader) -> Page:
+    """The report `warnings`."""
+    keys = ["about", "level", *(f"step_{step}" for step in STEPS)]
+    cells: list[list[Cell]] = [
+        [
+            Coded(reader.teller.misconduct(row.about), row.about),
+            Coded(reader.teller.level(row.level), str(row.level)),
+            *row.steps.values(),
+        ]
+        for row in answer.rows
+    ]
+    places: list[Asks] = [{"warned": row.about, "level": str(row.level)} for row in answer.rows]
+    asks: dict[str, Asks] = {f"step_{step}": {"step": step} for step in STEPS}
+    rests = Sheet(
+        reader.word("t_rests"), ["rests"], reader.words(["rests"]), [[answer.rests]], name="rests",
+        row_asks=[{}], asks={"rests": RESTED},
+    )  # fmt: skip
+    sheet = Sheet(
+        reader.word("t_warnings"), keys, reader.words(keys), cells, name="warnings", row_asks=places, asks=asks
+    )
+    return reader.page("t_warnings", span, [sheet, rests], [], asks={"step": STEPS[0]})

@@ -241,13 +241,16 @@ def _trend(chart: Trend) -> str:
     values = chart.values if len(chart.values) > 1 else [*chart.values, *chart.values]  # of one day: a level
     step = 100 / max(1, len(values) - 1)
     places = [f"{step * n:.3f},{100 - 100 * value / most:.2f}" for n, value in enumerate(values)]
-    over = places[:-1] if chart.partial and len(places) > 1 else places
+    level = len(chart.values) == 1  # of one day there is no line, but how high it stands is seen
+    over = places[:-1] if chart.partial and not level else places
     end = step * (len(over) - 1)
     stroke = 'fill="none" stroke="var(--bar)" stroke-width="2" vector-effect="non-scaling-stroke"'
     line = (
         f'<polygon points="0,100 {" ".join(over)} {end:.3f},100" fill="var(--bar)" opacity=".15"/>'
         f'<polyline points="{" ".join(over)}" {stroke} stroke-linejoin="round"/>'
     )
+    if level and chart.partial:
+        line = line.replace(' stroke-linejoin="round"', ' stroke-dasharray="3 4"')
     if over is not places:  # of a time that goes on
         line += f'<polyline points="{" ".join(places[-2:])}" {stroke} stroke-dasharray="3 4"/>'
     return _plot(chart.title, line, most, chart.labels, chart.share, chart.axes)

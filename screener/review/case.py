@@ -1,6 +1,6 @@
 """What a package of evidence is about, and who makes it for whom."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -88,6 +88,10 @@ class Maker:
     def fingerprint(self) -> str:
         """What the signature of the package is known by."""
         return seal_of(self.key).fingerprint
+
+    def in_turn(self, sentences: Iterable[str]) -> str:
+        """One after the other on one line."""
+        return ("；", "; ")[self.lang == "en"].join(sentences)
 
     def moment(self, at: datetime | None) -> str:
         """A time as the site's clocks showed it."""

@@ -3,12 +3,15 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import reduce
 
 from screener.core.actions import WarningStep
-from screener.core.evidence import Source, Treatment, Verdict
+from screener.core.evidence import Evidence, Reason, Source, Treatment, Verdict
+from screener.core.signals import AGENT_ACT
 from screener.core.warnings import RULE
 from screener.events import Entrance
 from screener.outside.text import visible
+from screener.review.explain import known_after
 from screener.store.records import CallRecord
 from screener.words.evidence import said
 from screener.words.judgement import Teller
@@ -47,16 +50,18 @@ def course(rows: Sequence[CallRecord], teller: Teller) -> list[CourseEntry]:
 
 def _of_row(row: CallRecord, teller: Teller) -> Iterator[CourseEntry]:
     lang = teller.lang
-    began = row.answered_at or row.started_at
+    imported = row.entrance is Entrance.REPLAY
 
     def at(seconds: float) -> datetime:
-        return began + timedelta(seconds=seconds)
+        return row.audio_began + timedelta(seconds=seconds)
 
     who = visible(row.agent or row.referred_by) or said("unknown", lang)
-    entrance = {Entrance.REPLAY: "imported"}.get(row.entrance, row.entrance.value)
-    yield CourseEntry(row.started_at, 0, said(entrance, lang).format(who))
-    if row.answered_at is None and row.entrance is Entrance.REPLAY:
+    yield CourseEntry(row.started_at, 0, said("imported" if imported else row.entrance.value, lang).format(who))
+    if imported and row.answered_at is None:
         yield CourseEntry(row.started_at, 1, said("unanswered", lang))
+    elif imported and row.answered_at:
+        by = aside(labelled(said("agents", lang), visible(row.agent), lang), lang) if row.agent else ""
+        yield CourseEntry(row.answered_at, 1, said("answered", lang) + by)
     for part in row.segments:
         yield CourseEntry(
             at(part.start), 2, labelled(said(part.speaker.value, lang), f"“{visible(part.text)}”", lang)
@@ -65,7 +70,8 @@ def _of_row(row: CallRecord, teller: Teller) -> Iterator[CourseEntry]:
         if made.verdict is not Verdict.UNDECIDED:
             verdict = teller.verdict(made.verdict)
             kind = aside(teller.kind(made.kind), lang) if made.kind else ""
-            yield CourseEntry(at(made.at), 3, said("judged", lang).format(f"{verdict}{kind}"))
+            by = "ordered" if made.reason.startswith((Reason.ORDERED, Reason.BY_AGENT)) else "judged"
+            yield CourseEntry(at(made.at), 3, said(by, lang).format(f"{verdict}{kind}"))
     for step in row.warnings:
         if step.step in WARNED:
             warning = teller.warning(step.about, step.level)
@@ -76,7 +82,9 @@ def _of_row(row: CallRecord, teller: Teller) -> Iterator[CourseEntry]:
             )
     for given in row.treatments:
         if name := _GIVEN.get(given.treatment):
-            yield CourseEntry(at(given.began), 5, said(name, lang))
+            handed = imported and given.by_hand and given.agent
+            told = said("by_hand", lang).format(visible(given.agent)) if handed else said(name, lang)
+            yield CourseEntry(at(given.began), 5, told)
             if given.ended is not None and given.treatment is Treatment.ANALYSIS_QUEUE:
                 yield CourseEntry(at(given.ended), 6, said("heard_out" if given.completed else "left", lang))
     for tried in row.transfers:
@@ -87,11 +95,15 @@ def _of_row(row: CallRecord, teller: Teller) -> Iterator[CourseEntry]:
 
 
 def quoted(rows: Sequence[CallRecord]) -> list[str]:
-    """The caller's words that the verdict rests on, each once, in the order in which they were said."""
-    spans = (
-        e.span for row in rows for e in row.evidence if e.weight > 0 and e.source in (Source.WORDS, Source.ACTS)
-    )
-    return [visible(span) for span in dict.fromkeys(spans) if span]
+    """The caller's words that the verdict rests on, each once, in the order in which they were said.
+
+    A part of what is quoted whole is left out. Nobody is quoted with what a recogniser took back, and the caller
+    not with what the agent said.
+    """
+    standing = (e for row in rows for e in reduce(known_after, row.evidence, list[Evidence]()))
+    said = [e for e in standing if e.source in (Source.WORDS, Source.ACTS) and not e.rule.startswith(AGENT_ACT)]
+    spans = list(dict.fromkeys(e.span for e in said if e.weight > 0 and e.span))
+    return [visible(span) for span in spans if not any(span in other for other in spans if other != span)]
 
 
 def silence(row: CallRecord) -> str:

@@ -88,7 +88,7 @@ def sheet(case: Case, maker: Maker) -> list[str]:
     last = good[-1]
     kinds = maker.kinds(good)
     days = len({maker.moment(exhibit.first.started_at)[:10] for exhibit in good})
-    events = ";".join(moment.text for moment in course(last.rows, maker.teller))
+    events = maker.in_turn(moment.text for moment in course(last.rows, maker.teller))
     first, newest = maker.moment(good[0].first.started_at), maker.moment(last.first.started_at)
     dialled = listed(
         dict.fromkeys(visible(exhibit.first.dialled) for exhibit in good if exhibit.first.dialled), maker.lang
@@ -105,7 +105,8 @@ def sheet(case: Case, maker: Maker) -> list[str]:
         ("sheet_duration", maker.duration(last)),
         ("sheet_description", description),
     ]
-    return [maker.word("sheet_title"), "", *(f"{maker.word(key)}:{value}" for key, value in fields)]
+    lines = (labelled(maker.word(key), value, maker.lang) for key, value in fields)
+    return [maker.word("sheet_title"), "", *lines]
 
 
 def _summary(case: Case, maker: Maker) -> str:
@@ -197,7 +198,7 @@ def _exhibit(exhibit: Exhibit, maker: Maker) -> str:
         ("ended", maker.moment(exhibit.ended_at)),
         ("duration", maker.duration(exhibit)),
         ("verdict", _verdict(exhibit, maker)),
-        ("review", "; ".join(_review(row, maker) for row in exhibit.flags) or maker.word("review_none")),
+        ("review", maker.in_turn(_review(row, maker) for row in exhibit.flags) or maker.word("review_none")),
         ("treatment", listed(given, maker.lang) or word("none", maker.lang)),
         *([("quoted", "".join(f"“{text}”" for text in said))] if said else []),
         (
@@ -231,7 +232,7 @@ def _agents(exhibit: Exhibit) -> str:
 
 def _verdict(exhibit: Exhibit, maker: Maker) -> str:
     row = next(iter(exhibit.flags), exhibit.rows[-1])
-    text = f"{maker.teller.verdict(row.verdict)} {maker.teller.kind(exhibit.kind)}".rstrip()
+    text = f"{maker.teller.verdict(row.verdict, over=row.is_over)} {maker.teller.kind(exhibit.kind)}".rstrip()
     if exhibit.flags and not exhibit.holds:
         text += aside(_review(exhibit.flags[-1], maker), maker.lang)
     return text

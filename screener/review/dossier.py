@@ -18,6 +18,7 @@ from screener.review.cover import cover, dated, sheet
 from screener.review.seal import SIGNATURE, sign
 from screener.review.stamp import STAMP
 from screener.store.records import serialize
+from screener.words.terms import labelled
 
 MANIFEST = "MANIFEST.sha256"
 COVER = "cover.html"
@@ -72,9 +73,10 @@ def _transcript(exhibit: Exhibit, maker: Maker) -> list[str]:
     """What was said, row by row; where nothing is kept, why."""
     lines: list[str] = []
     for row in exhibit.rows:
-        lines += [f"[{maker.moment(row.answered_at or row.started_at)}] {row.id}"]
+        lines += [f"[{maker.moment(row.audio_began)}] {row.id}"]
         lines += [
-            f"{s.start:8.2f}-{s.end:.2f}s {maker.word(s.speaker.value)}:{visible(s.text)}" for s in row.segments
+            f"{s.start:8.2f}-{s.end:.2f}s {labelled(maker.word(s.speaker.value), visible(s.text), maker.lang)}"
+            for s in row.segments
         ]
         lines += [maker.word(why)] if (why := silence(row)) else []
     return lines

@@ -31,6 +31,7 @@ class Explanation:
     """How a call came to its verdict.
 
     Attributes:
+        prior: the score before anything was known.
         steps: in the order of audio time.
         tipped: the step that flagged it, None when nothing that was heard did.
         needed: pieces without any one of which it would not have been flagged at that step.
@@ -39,6 +40,7 @@ class Explanation:
         vetoes: what protected it at its end.
     """
 
+    prior: float
     steps: tuple[ScoreStep, ...]
     tipped: ScoreStep | None
     needed: tuple[Evidence, ...]
@@ -70,6 +72,7 @@ def explain(call: CallRecord, weights: Weights) -> Explanation:
     without = [(e, _flagged_without(e, tipped_by, weights)) for e in tipped_by if e.weight > 0]
     lacking = min((s.threshold - s.score for s in steps), default=policy.threshold(None, weights) - weights.prior)
     return Explanation(
+        prior=assess((), 0.0, weights).score,
         steps=tuple(steps),
         tipped=tipped,
         needed=tuple(e for e, flagged in without if not flagged),

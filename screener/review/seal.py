@@ -25,8 +25,10 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from screener.errors import InputError
+from screener.numbers.mask import Masker
 from screener.outside.files import write_private
 from screener.outside.objects import read_object
+from screener.settings.sections import Settings
 
 SIGNATURE = "MANIFEST.sig"
 """Beside the manifest; not named in it."""
@@ -84,6 +86,11 @@ def masking_key(path: Path) -> bytes:
         return secrets.token_bytes(32)
     private = site_key(path).private_bytes(Encoding.Raw, PrivateFormat.Raw, NoEncryption())
     return hmac.digest(private, _MASKS, hashlib.sha256)
+
+
+def masker_of(settings: Settings) -> Masker:
+    """What hides the middle of this site's phone numbers."""
+    return Masker(masking_key(settings.folder / settings.evidence.key))
 
 
 def seal_of(key: Ed25519PrivateKey) -> Seal:

@@ -21,7 +21,7 @@ class Moment:
 
     Attributes:
         at: audio seconds.
-        what: who spoke (`caller`, `agent`), or `evidence`, `decision`, `warning`, `treatment`,
+        what: who spoke (`caller`, `agent`), or `evidence`, `order`, `decision`, `warning`, `treatment`,
             `transfer`, `pause`.
         text: in words.
         step: of the evidence weighed again; None elsewhere.
@@ -35,7 +35,7 @@ class Moment:
     tipped: bool = False
 
 
-_ORDER = {"evidence": 1, "decision": 2, "warning": 3, "treatment": 4, "transfer": 5, "pause": 6}
+_ORDER = {"evidence": 1, "order": 2, "decision": 3, "warning": 4, "treatment": 5, "transfer": 6, "pause": 7}
 """Of what happened at the same moment; what was said comes first."""
 
 
@@ -70,11 +70,11 @@ def timeline(call: CallRecord, teller: Teller, zone: ZoneInfo, why: Explanation 
         f"{said['time']} {call.started_at.astimezone(zone):%Y-%m-%d %H:%M:%S}  "
         f"{said['number']} {call.number or word('withheld', teller.lang)}"
         f"{aside(where, teller.lang)}",
-        f"{said['verdict']} {teller.verdict(call.verdict)} {teller.kind(call.kind)}".rstrip(),
+        f"{said['verdict']} {teller.verdict(call.verdict, over=call.is_over)} {teller.kind(call.kind)}".rstrip(),
         "",
     ]
     lines += [f"{moment.at:7.2f}s {_line(moment, said, teller)}" for moment in moments(call, teller, why)]
-    ended = word(call.ended_by.value, teller.lang) if call.ended_by else said["unknown"]
+    ended = word(f"by_{call.ended_by.value}", teller.lang) if call.ended_by else said["unknown"]
     lines += ["", f"{said['ended']} {ended}"]
     return lines if why is None else [*lines, *reasons(call, why, teller)]
 
@@ -88,10 +88,13 @@ def moments(call: CallRecord, teller: Teller, why: Explanation | None = None) ->
             Moment(e.at, "evidence", _weighed(e.weight, e.rule, e.detail, e.span, teller)) for e in call.evidence
         ]
     else:
-        for step in lasting(why):
+        at, stood = 0.0, why.prior
+        for step in standing(why):
             e = step.evidence
-            text = _weighed(e.weight, e.rule, e.detail, e.span, teller)
-            told.append(Moment(e.at, "evidence", text, step, tipped=step is why.tipped))
+            at = max(at, e.at)  # in the order in which it was weighed
+            text = _weighed(step.score - stood, e.rule, e.detail, e.span, teller)
+            told.append(Moment(at, "evidence", text, step, tipped=step is why.tipped))
+            stood = step.score
     told += [
         Moment(
             d.at,
@@ -108,6 +111,7 @@ def moments(call: CallRecord, teller: Teller, why: Explanation | None = None) ->
     for row in call.warnings:
         text = teller.warned(row.about, row.level, row.step, row.by)
         told.append(Moment(row.at, "warning", f"{text} “{row.said}”" if row.said else text))
+    told += [Moment(row.at, "order", teller.ordered(row.act, row.by, row.outcome)) for row in call.orders]
     if call.pause_offered and call.ended_at and call.answered_at:
         told.append(Moment((call.ended_at - call.answered_at).total_seconds(), "pause", said["pause"]))
     for tried in call.transfers:
@@ -116,6 +120,21 @@ def moments(call: CallRecord, teller: Teller, why: Explanation | None = None) ->
             Moment(tried.at, "transfer", labelled(word(f"to_{tried.target}", teller.lang), became, teller.lang))
         )
     return sorted(told, key=lambda moment: (moment.at, _ORDER.get(moment.what, 0)))
+
+
+def standing(why: Explanation) -> list[ScoreStep]:
+    """The steps that account for every score: without what was taken back before anything else was weighed.
+
+    What stood while another piece came is told, and so is its end: else the scores would not add up.
+    """
+    left: list[ScoreStep] = []
+    for step in why.steps:
+        earlier = taken_back(step.evidence.rule)
+        if earlier and left and left[-1].evidence.rule == earlier and left[-1] is not why.tipped:
+            left.pop()
+        else:
+            left.append(step)
+    return left
 
 
 def lasting(why: Explanation) -> list[ScoreStep]:
@@ -172,7 +191,8 @@ def _line(moment: Moment, said: dict[str, str], teller: Teller) -> str:
         return labelled(word(moment.what, teller.lang), moment.text, teller.lang)
     text = f"  => {moment.text}" if moment.what == "decision" else f"  {moment.text}"
     if moment.step is not None:
-        text += f" {said['score']} {moment.step.score:.1f}/{moment.step.threshold:.1f}"
+        step = moment.step
+        text += f" {said['score']} {step.score:.1f}/{step.threshold:.1f} {teller.kind(step.kind)}".rstrip()
     return f"{text} ◄ {said['flags']}" if moment.tipped else text
 
 

@@ -6,8 +6,9 @@ The rules:
    A row that is still going on is among them when the word takes it back.
 2. A call without a flag cannot be confirmed or overturned, but for a person who looks at a sample of such calls:
    then it was missed, or rightly let go.
-3. The newest word holds; who said it, and when, is kept with each row, and in the access record with the way it
-   came. What cannot be put on record is not done.
+3. The newest word holds; each word is kept with its row: who said it, when, why and by what way, and in the access
+   record. What cannot be put on record is not done. A word that does not know of the newest one is not taken: who
+   says it is told, and may say it anew.
 4. Confirmed: the number goes onto the watch list, unless that is not wanted, it is withheld, or it is on a list
    already; the entry's reason is the call's id, in a form that this module knows again.
 5. Overturned: an entry of rule 4 goes, unless another call of the number is still confirmed. What a person put
@@ -47,7 +48,8 @@ class Word:
         at: when; aware.
         way: how it came: `screener review`, `agent's key`; stands in the access record.
         watch: put a confirmed number onto the watch list.
-        reason: why, in the person's own words; stands in the access record.
+        reason: why, in the person's own words; stands with the call and in the access record.
+        knows: the `mark` of the words that the person has seen; None where that is not asked.
     """
 
     review: Review
@@ -56,6 +58,11 @@ class Word:
     way: str
     watch: bool = True
     reason: str = ""
+    knows: str | None = None
+
+
+class AnotherWordError(InputError):
+    """Somebody else has spoken since the person looked: they are told, and must say it anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +82,11 @@ class Ruling:
 _ACTIONS = {Review.CONFIRMED: "confirm", Review.OVERTURNED: "overturn", Review.NONE: "undo"}
 
 
+def mark(rows: Sequence[CallRecord]) -> str:
+    """Tells the newest word about a call, of which these are all rows, from every other."""
+    return max((row.reviewed_at.isoformat() for row in rows if row.reviewed_at), default="")
+
+
 def is_flag(row: CallRecord) -> bool:
     """Whether a row of the log holds a flag."""
     return row.verdict is Verdict.HARASSMENT or row.flagged_at is not None
@@ -84,10 +96,12 @@ def rule(log: CallLog, call_id: str, word: Word, *, unflagged: bool = False) -> 
     """Carry a word out about the call that an id (or its beginning) names.
 
     Raises:
-        InputError: there is no such call, or it was not flagged.
+        InputError: there is no such call, it was not flagged, or somebody has spoken since (`AnotherWordError`).
         StoreError: the database failed.
     """
     every = log.rows_of(log.call(call_id).id)
+    if word.knows is not None and word.knows != mark(every):
+        raise AnotherWordError(f"somebody else has reviewed {call_id} meanwhile", "look at the call again")
     rows = [row for row in every if is_flag(row)]
     if unflagged and not rows:
         rows = [row for row in every if row.verdict is not None]
@@ -109,7 +123,7 @@ def rule_on(log: CallLog, rows: Sequence[CallRecord], word: Word) -> Ruling:
     subject = " ".join([*(row.id for row in rows), *([f"({reason})"] if reason else [])])
     log.note_access(Access(word.at, word.by, f"review {action}", subject, word.way))
     for row in rows:
-        log.review(row.id, word.review, word.by, word.at)
+        log.review(row.id, word.review, word.by, word.at, word.way, reason)
     number = next((row.number for row in rows if row.number), "")
     held = {entry.name: entry for entry in log.listed(word.at) if entry.number == number} if number else {}
     if word.review is Review.CONFIRMED:

@@ -17,21 +17,19 @@ from zoneinfo import ZoneInfo
 from screener.alerts.mail import Attachment, post
 from screener.backoff import Backoff
 from screener.errors import AlertError, ScreenerError, StoreError
-from screener.numbers.mask import Masker
 from screener.operations.metrics import Sample
+from screener.reports.every import REPORTS, ReportQuery
 from screener.reports.reader import Reader
 from screener.reports.render import XLSX, render
 from screener.reports.span import Span
-from screener.reports.summary import summary
-from screener.reports.summary_page import summary_page
-from screener.review.seal import masking_key
+from screener.review.seal import masker_of
 from screener.settings.alerts import SummarySection
 from screener.settings.judgement import load_notes
 from screener.settings.sections import Settings
 from screener.store.log import CallLog, open_log
 from screener.store.records import Access
 from screener.words.judgement import Teller
-from screener.words.terms import aside, labelled, site_name
+from screener.words.terms import aside, labelled
 
 log = logging.getLogger(__name__)
 
@@ -86,12 +84,10 @@ def make(settings: Settings, masked: bool, span: Span, now: datetime) -> Rendere
         StoreError: the log cannot be read.
     """
     calls = open_log(settings.store.url, settings.folder, must_exist=True, read_only=True)
-    zone = ZoneInfo(settings.site.timezone)
     teller = Teller(settings.site.language, load_notes(settings.judgement, settings.folder))
-    mask = Masker(masking_key(settings.folder / settings.evidence.key)) if masked else None
-    name = site_name(settings.site.name, settings.site.language)
+    reader = Reader.of(settings, teller, masker_of(settings) if masked else None, now)
     try:
-        page = summary_page(summary(calls, span, zone), Reader(name, teller, zone, mask, now))
+        page = REPORTS["summary"].page(ReportQuery(calls, span, reader))
     finally:
         calls.close()
     lang = settings.site.language
@@ -99,7 +95,7 @@ def make(settings: Settings, masked: bool, span: Span, now: datetime) -> Rendere
         f"{labelled(figure.name, figure.now, lang)}{aside(figure.then, lang)} {figure.change}".rstrip()
         for figure in page.figures
     ]
-    text = "\n".join([f"[{name}] {page.title}", *page.notes, "", *(figures or [page.empty])])
+    text = "\n".join([f"[{reader.site}] {page.title}", *page.notes, "", *(figures or [page.empty])])
     html, workbook = render(page, "html"), render(page, "xlsx")
     assert isinstance(html, str)
     assert isinstance(workbook, bytes)

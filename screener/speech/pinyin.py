@@ -155,7 +155,8 @@ def _toneless(text: str) -> tuple[str, ...]:
     return tuple(syllable for piece in pieces for syllable in _split(piece))
 
 
-def _split(word: str) -> list[str]:
+@lru_cache(maxsize=CACHED_SOUNDS)
+def _split(word: str) -> tuple[str, ...]:
     """A word in pinyin to its syllables: no more than one tone mark in each, the longest fit first."""
     found: list[str] = []
     while word:
@@ -167,7 +168,7 @@ def _split(word: str) -> list[str]:
         if plain.isascii() or plain in MUMBLES:  # other alphabets are not read
             found.append(MUMBLES.get(plain, plain))
         word = rest
-    return found
+    return tuple(found)
 
 
 def _is_syllable(piece: str) -> bool:

@@ -3,6 +3,7 @@
 import json
 import tempfile
 from collections.abc import Callable, Container, Mapping, Sequence
+from dataclasses import replace
 from math import exp
 from pathlib import Path
 from statistics import fmean
@@ -11,7 +12,7 @@ from typing import Any
 from screener.errors import ModelError
 from screener.events import SAMPLE_RATE, Speaker
 from screener.speech.models import SHERPA_FILES, check_folder, describe
-from screener.speech.pinyin import initials_and_finals, syllables
+from screener.speech.pinyin import INITIALS, initials_and_finals, syllables
 from screener.speech.recognizer import ModelInfo
 from screener.speech.stream import Decoder, Hypothesis, StreamRecognizer
 from screener.speech.upsample import Upsampler
@@ -61,6 +62,8 @@ class SherpaModel:
         tokens = _tokens(folder)
         characters = any("\u4e00" <= token[0] <= "\u9fff" for token in tokens)
         self._names = _renamed(tokens) if hotwords and not characters else {}
+        self._firm = not hotwords
+        """Greedy: what was printed once is never taken back before the utterance is over."""
         with tempfile.TemporaryDirectory() as scratch:
             preferring = _preferring(hotwords, tokens, self._names, Path(scratch))
             try:
@@ -88,7 +91,7 @@ class SherpaModel:
 
     def decoder(self) -> Decoder:
         """A fresh stream's."""
-        return _SherpaDecoder(self._recognizer, self._min_confidence, self._names)
+        return _SherpaDecoder(self._recognizer, self._min_confidence, self._names, self._firm)
 
 
 def whole_reader(factory: str, **files: str) -> Callable[[Any], str]:
@@ -122,8 +125,9 @@ class _SherpaDecoder:
         recognizer: Any,  # noqa: ANN401 - the library has no types
         min_confidence: float,
         names: Mapping[int, str],
+        firm: bool,
     ) -> None:
-        self._recognizer, self._names = recognizer, names
+        self._recognizer, self._names, self._firm = recognizer, names, firm
         self._stream = recognizer.create_stream()
         self._upsampler = Upsampler()
         self._min_confidence = min_confidence
@@ -159,8 +163,8 @@ class _SherpaDecoder:
         return decoded
 
     def _heard(self, final: bool) -> Hypothesis:
-        result = self._recognizer.get_result_as_json_string(self._stream)
-        return parse_result(result.translate(self._names), final, self._min_confidence)
+        result = self._recognizer.get_result_as_json_string(self._stream).translate(self._names)
+        return replace(parse_result(result, final, self._min_confidence), firm=self._firm)
 
 
 def _tokens(folder: Path) -> dict[str, int]:
@@ -216,15 +220,19 @@ def parse_result(result: str, final: bool, min_confidence: float) -> Hypothesis:
     """
     fields = json.loads(result)
     tokens, log_probabilities = fields["tokens"], fields["ys_probs"]
+    text, half = fields["text"].replace(" ", ""), ""
+    if tokens and not final and tokens[-1].strip() in INITIALS:
+        half = tokens.pop().strip()
+        text = text.removesuffix(half)
     if not tokens:
-        return Hypothesis("", final=final)
+        return Hypothesis("", final=final, half=half)
     confidence = None
     said = syllables(" ".join(tokens))
     if log_probabilities:
         confidence = min(1.0, fmean(map(exp, log_probabilities))) ** CONFIDENCE_POWER
         if confidence < min_confidence * (LONG_SHARE if len(said) >= LONG_SYLLABLES else 1.0):
-            return Hypothesis("", final=final)
-    return Hypothesis(fields["text"].replace(" ", ""), said, final, confidence if final else None)
+            return Hypothesis("", final=final, half=half)
+    return Hypothesis(text, said, final, confidence if final else None, half=half)
 
 
 def _newest(folder: Path, pattern: str) -> Path:

@@ -2,7 +2,8 @@
 
 What a decoder claims to have heard is told only when there was voice enough behind it, and, until the utterance is
 over, only as far as the next chunk bears it out (local agreement): what flickers up for a tenth of a second on a
-cough, a knock or a foreign word is no evidence.
+cough, a knock or a foreign word is no evidence. When a decoder looks once more and adds nothing, the partial is
+told again: that is a pause, by the clock of what was decoded.
 
 Decoding silence costs as much as decoding speech, and of two people who talk one is silent: after a while without
 a voice the decoder is left alone until there is one again, and gets what came just before it too.
@@ -24,6 +25,8 @@ DOZE_SECONDS = 1.0
 """After so much without a voice, and without a word that waits for its end, nothing is decoded."""
 LEAD_BYTES = 4800
 """300 ms: what the decoder gets of the time before a voice is noticed."""
+AGAIN_SECONDS = 0.3
+"""After so much without another word a partial is told again; sherpa-onnx's models look every 0.32 s."""
 LONGEST_SILENCE_SECONDS = 2.0
 """A gap is fed as silence up to here: enough to end any utterance. The rest only moves the clock on."""
 
@@ -37,19 +40,26 @@ class Hypothesis:
         syllables: the same as toneless pinyin.
         final: the utterance is over.
         confidence: 0..1 or None.
+        firm: further audio adds to it and takes nothing back.
+        half: the initial of a syllable whose rest is still to come; it says nothing yet, but that somebody speaks.
     """
 
     text: str
     syllables: tuple[str, ...] = ()
     final: bool = False
     confidence: float | None = None
+    firm: bool = False
+    half: str = ""
 
 
 class Decoder(Protocol):
     """The engine's side of one stream."""
 
     def feed(self, pcm: bytes) -> Hypothesis:
-        """Decode the next chunk of 16-bit samples at 8 kHz."""
+        """Decode the next chunk of 16-bit samples at 8 kHz.
+
+        Gives the very object that it gave last while the audio is not enough to look again.
+        """
         ...
 
     def flush(self) -> Hypothesis:
@@ -73,7 +83,8 @@ class StreamRecognizer:
         self._clock: float | None = None  # audio time after the last byte taken, pending ones included
         self._start: float | None = None  # first voice of the utterance
         self._utterance = 0
-        self._text = ""
+        self._text, self._told_at = "", 0.0
+        """The partial that was told last, and when."""
         self._claimed = Hypothesis("")
         self._voiceless = 0.0
         """Seconds since the last voice."""
@@ -131,23 +142,25 @@ class StreamRecognizer:
                 self._lead = (self._lead + chunk)[-LEAD_BYTES:]
                 continue
             chunk, self._lead = self._lead + chunk, b""
-            if agreed := self._agree(self._decoder.feed(chunk)):
-                found += self._report(agreed, end)
+            before, heard = self._claimed, self._decoder.feed(chunk)
+            if agreed := self._agree(heard):
+                found += self._report(agreed, end, anew=heard is not before and heard.half == before.half)
         return found
 
     def _agree(self, heard: Hypothesis) -> Hypothesis | None:
         """A final as it is; of a partial what the one before claimed too, None where both differ."""
         before, self._claimed = self._claimed, Hypothesis("") if heard.final else heard
-        if heard.final or heard.text == before.text:
+        if heard.final or heard.firm or heard.text == before.text:
             return heard
         return before if heard.text.startswith(before.text) else None
 
-    def _report(self, heard: Hypothesis, end: float) -> list[Transcript]:
+    def _report(self, heard: Hypothesis, end: float, *, anew: bool = True) -> list[Transcript]:
         """What has changed and has a voice behind it."""
         found: list[Transcript] = []
         changed = heard.text != self._text
+        again = anew and bool(heard.text) and end - self._told_at > AGAIN_SECONDS - JITTER_SECONDS
         # A final is told even when its text is empty, if a partial was told: it takes that one back.
-        if self._gate.allows(len(heard.syllables)) and (changed or (heard.final and heard.text)):
+        if self._gate.allows(len(heard.syllables)) and (changed or again or (heard.final and heard.text)):
             start = self._start if self._start is not None else end
             found.append(
                 Transcript(
@@ -161,7 +174,7 @@ class StreamRecognizer:
                     confidence=heard.confidence,
                 )
             )
-            self._text = heard.text
+            self._text, self._told_at = heard.text, end
         if heard.final:
             self._utterance += bool(self._text or found)
             self._text = ""

@@ -22,6 +22,7 @@ from screener.store.records import (
     CallRecord,
     DecisionRow,
     EvidenceRow,
+    OrderRow,
     Segment,
     TransferRow,
     TreatmentRow,
@@ -34,7 +35,7 @@ AT_ONCE = 10_000
 _PART_FIELDS = {
     name: ("call_id", *(field.name for field in fields(part)))
     for name, part in zip(
-        PARTS, (Segment, EvidenceRow, DecisionRow, TreatmentRow, TransferRow, WarningRow), strict=True
+        PARTS, (Segment, EvidenceRow, DecisionRow, TreatmentRow, TransferRow, WarningRow, OrderRow), strict=True
     )
 }
 _Writers = Mapping[type, Callable[[Any], Any]]
@@ -155,6 +156,7 @@ def _sqlite_time(value: datetime) -> str:
     return value.astimezone(UTC).isoformat(" ", "microseconds")[:26]
 
 
+BY_NUMBER = "ix_calls_number_started_at_own_verdict"
 _FOR_POSTGRES: _Writers = dict.fromkeys(ENUMS, str)
 _FOR_SQLITE: _Writers = {**_FOR_POSTGRES, datetime: _sqlite_time}
 
@@ -164,7 +166,7 @@ def filling(log: CallLog) -> Iterator[None]:
     """While an empty log is filled: its index by number, in whose order no calls come, is made at the end."""
     with log.reading() as connection:
         empty = connection.execute(select(CallRow.id).limit(1)).first() is None
-    by_number = next(index for index in _table(CallRow).indexes if index.name == "ix_calls_number_started_at_own")
+    by_number = next(index for index in _table(CallRow).indexes if index.name == BY_NUMBER)
     if not empty:
         yield
         return

@@ -9,7 +9,7 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from screener.errors import StoreError
 from screener.store.engine import make_engine
 from screener.store.place import database_at
-from screener.store.schema import known_revisions, newest_revision, revision_of
+from screener.store.schema import known_revisions, look, newest_revision
 from screener.store.tables import Base
 
 WAIT_SECONDS = 3
@@ -65,11 +65,11 @@ def _check_content(place: str, engine: Engine) -> str:
     """Is what the database holds a log of this version, or of one that `serve` can bring up to date?"""
     try:
         with engine.connect() as connection:
-            revision = revision_of(connection)
+            revision = look(engine, may_be_made=True)
             if engine.dialect.name == "sqlite":
                 _look_for_damage(place, connection)
             if revision is None:
-                return place
+                return f"{place} (empty, filled by serve)"
             if revision not in known_revisions():
                 remedy = "install the newer Screener that made it, or name another database"
                 raise StoreError(f"{place}: the schema is {revision}, made by a newer version", remedy)

@@ -18,6 +18,7 @@ WRITES: Final[dict[str, Any]] = {"screener_writes": True}
 busy timeout holds, and not in its middle, where it does not."""
 BUSY_SECONDS = 30
 """How long a writer waits for another one on SQLite."""
+NAME_IT = "name it with --db, or its settings file with --config; screener serve makes the first one"
 CONNECT_SECONDS = 3
 SILENT_MILLISECONDS = 5000
 """After so long without a sign of the PostgreSQL server a connection is given up."""
@@ -76,8 +77,7 @@ def be_there(file: Path) -> None:
     except OSError as problem:
         raise StoreError(f"{file}: cannot be read ({problem.strerror})", NOT_YOURS) from problem
     if not there:
-        remedy = "name it with --db, or its settings file with --config"
-        raise StoreError(f"{file}: there is no call log", remedy)
+        raise StoreError(f"{file}: there is no call log", NAME_IT)
 
 
 def _sqlite(url: URL, folder: Path) -> Engine:

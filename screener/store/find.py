@@ -1,25 +1,38 @@
 """Finding the calls in the log that somebody wants."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, select
+from sqlalchemy import Connection, Select, func, literal_column, or_, select
 
+from screener.errors import MissingError
+from screener.store.again import stayed_away
 from screener.store.insert import COLUMNS
 from screener.store.log import CallLog
 from screener.store.numbered import by_index
-from screener.store.offered import came
-from screener.store.records import CallRecord, Review
+from screener.store.offered import LONGEST_CALL, came
+from screener.store.records import CallRecord, Review, ReviewNote
 from screener.store.search import said_by_index
-from screener.store.tables import CallRow
-from screener.store.wanted import DAY, Wanted, judged
+from screener.store.tables import JUDGED, CallRow, ReviewSaid
+from screener.store.wanted import DAY, Wanted
+
+AT_ONCE = 500
+"""Ids in one question."""
 
 
-def find(log: CallLog, wanted: Wanted, limit: int) -> list[CallRecord]:
+def find(log: CallLog, wanted: Wanted, limit: int, after: str = "") -> list[CallRecord]:
     """Calls without their parts, newest first: of each call the newest row that is wanted.
 
+    Args:
+        log: where they are.
+        wanted: which.
+        limit: so many at most.
+        after: id of the last one of the page before; empty begins with the newest. New calls move no page.
+
     Raises:
+        MissingError: there is no call `after` which to look.
         StoreError: the database failed.
     """
     query: Select[Any] = select(CallRow.root, CallRow.called_at, *(getattr(CallRow, name) for name in COLUMNS))
@@ -30,14 +43,32 @@ def find(log: CallLog, wanted: Wanted, limit: int) -> list[CallRecord]:
             query = query.where(few)
         if wanted.number and (few := by_index(connection, wanted.number)) is not None:
             query = query.where(few)
+        if wanted.watched or wanted.again:
+            query = query.where(*stayed_away(connection, wanted))
+        shown: set[str] = set()
+        if after:
+            query, shown = _older(connection, query, wanted, after)
         for part in _parts(connection, query, wanted):
             for root, moment, *row in connection.execute(part, execution_options={"yield_per": max(100, limit)}):
-                if not wanted.is_at(moment):
+                if root in shown or not wanted.is_at(moment):
                     continue
                 found.setdefault(root, CallRecord(*row))
                 if len(found) == limit:
                     return list(found.values())
     return list(found.values())
+
+
+def _older(connection: Connection, query: Select[Any], wanted: Wanted, after: str) -> tuple[Select[Any], set[str]]:
+    """The query for what comes after a row, and roots of calls that a newer row of theirs has shown already."""
+    row = connection.execute(select(wanted.at, CallRow.root).where(CallRow.id == after)).first()
+    if row is None:
+        raise MissingError(f"no call has the id {after!r}", "see: screener calls list")
+    moment, root = row
+    newer = query.with_only_columns(CallRow.root).order_by(None)
+    newer = newer.where(wanted.at >= moment, wanted.at < moment + LONGEST_CALL, CallRow.root != CallRow.id)
+    newer = newer.where(or_(wanted.at > moment, CallRow.id > after))
+    older = query.where(wanted.at <= moment, or_(wanted.at < moment, CallRow.id < after))
+    return older, {root, *connection.scalars(newer)}
 
 
 def _parts(connection: Connection, query: Select[Any], wanted: Wanted) -> Iterator[Select[Any]]:
@@ -79,12 +110,28 @@ def nodes(log: CallLog, since: datetime | None = None) -> set[str]:
         return set(connection.scalars(query if since is None else query.where(CallRow.started_at >= since)))
 
 
+def words_of(log: CallLog, call_ids: Sequence[str]) -> list[ReviewNote]:
+    """Every word that people said of these rows, the oldest first.
+
+    Raises:
+        StoreError: the database failed.
+    """
+    columns = [ReviewSaid.call_id, *(getattr(ReviewSaid, f.name) for f in fields(ReviewNote)[1:])]
+    query: Select[Any] = select(*columns).order_by(ReviewSaid.id)
+    with log.reading() as connection:
+        return [
+            ReviewNote(*row)
+            for start in range(0, len(call_ids), AT_ONCE)
+            for row in connection.execute(query.where(ReviewSaid.call_id.in_(call_ids[start : start + AT_ONCE])))
+        ]
+
+
 def reviews(log: CallLog) -> dict[Review, int]:
     """How many flags there are by what people said of them.
 
     Raises:
         StoreError: the database failed.
     """
-    query = select(CallRow.review, func.count()).where(*judged(CallRow))
+    query = select(CallRow.review, func.count()).where(literal_column(JUDGED))
     with log.reading() as connection:
         return {review: int(number) for review, number in connection.execute(query.group_by(CallRow.review))}

@@ -20,6 +20,7 @@ from screener.store.tables import (
     CallRow,
     DecisionMade,
     EvidencePiece,
+    OrderGiven,
     SegmentRow,
     TransferTried,
     TreatmentGiven,
@@ -33,6 +34,7 @@ PARTS: dict[str, type[Base]] = {
     "treatments": TreatmentGiven,
     "transfers": TransferTried,
     "warnings": WarningGiven,
+    "orders": OrderGiven,
 }
 COLUMNS = tuple(f.name for f in fields(CallRecord) if f.name not in PARTS)
 """Fields of a record that are columns of `calls`."""

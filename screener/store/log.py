@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import fields
 from datetime import datetime
 from itertools import compress
@@ -28,6 +28,7 @@ from screener.store.records import (
     DecisionRow,
     EvidenceRow,
     ListedNumber,
+    OrderRow,
     RefusedRecord,
     Review,
     Segment,
@@ -35,34 +36,33 @@ from screener.store.records import (
     TreatmentRow,
     WarningRow,
 )
-from screener.store.schema import is_newest, migrate
-from screener.store.tables import AccessNote, CallRow, Listed
+from screener.store.schema import look, migrate, newest_revision
+from screener.store.tables import AccessNote, CallRow, Listed, ReviewSaid
 
 
 def open_log(url: str, folder: Path | None = None, must_exist: bool = False, read_only: bool = False) -> "CallLog":
-    """Open the log and bring its schema up to date.
+    """Open the log and bring its schema up to date. A database of anything else is left as it is.
 
     Args:
         url: SQLAlchemy URL; a relative SQLite path is relative to `folder`.
         folder: None is the current folder.
-        must_exist: refuse to make an SQLite file that is not there.
+        must_exist: make no log, neither a file nor in an empty database.
         read_only: for whoever may only read; an older log is brought up to date all the same, if that is allowed.
 
     Raises:
-        StoreError: it cannot be opened or migrated.
+        StoreError: it cannot be opened or migrated, or is none.
     """
     engine = make_engine(url, folder)
     file = database_file(engine.url, None)
     if must_exist and file:
         be_there(file)
-    if read_only:
+    if not file or file.exists():
         looking = CallLog(make_engine(url, folder, read_only=True), read_only=True)
-        with looking.faults("read"):
-            if is_newest(looking.engine):
-                return looking
-        looking.close()
-    log = CallLog(engine)
-    with log.faults("opened"):
+        with closing(looking), looking.faults("read" if read_only else "opened"):
+            revision = look(looking.engine, may_be_made=not must_exist)
+        if read_only and revision == newest_revision():
+            return looking  # it connects again
+    with (log := CallLog(engine)).faults("opened"):
         migrate(engine)
     return log
 
@@ -279,27 +279,28 @@ class CallLog:
             of_call = recent.where(CallRow.linkedid == linkedid, flagged | CallRow.ended_at.is_(None))
             return [CallRecord(*row) for row in connection.execute(of_call)]
 
-    def review(self, call_id: str, review: Review, by: str, at: datetime) -> None:
-        """Keep what a person says about a flag; the newest word holds.
+    def review(self, call_id: str, review: Review, by: str, at: datetime, way: str = "", reason: str = "") -> None:
+        """Keep what a person says about a flag; the newest word holds, those before stay on record.
 
         Args:
             call_id: a whole id.
             review: what they say.
             by: who.
             at: when; aware.
+            way: how it came.
+            reason: why, in the person's own words.
 
         Raises:
             MissingError: there is no such call.
             StoreError: the database failed.
         """
-        change = (
-            update(CallRow)
-            .where(CallRow.id == call_id)
-            .values(review=review, reviewed_by=by[:SHORT_MOST], reviewed_at=at)
-        )
+        name, why = by[:SHORT_MOST], {"way": way, "reason": reason}
+        change = update(CallRow).where(CallRow.id == call_id)
+        change = change.values(review=review, reviewed_by=name, reviewed_at=at)
         with self.writing() as connection:
             if connection.execute(change).rowcount == 0:
                 raise MissingError(f"no call has the id {call_id!r}", "see: screener calls list")
+            connection.execute(insert(ReviewSaid).values(call_id=call_id, review=review, by=name, at=at, **why))
 
     # Lists.
 
@@ -387,6 +388,7 @@ _PARTS: dict[str, type[Any]] = {
     "treatments": TreatmentRow,
     "transfers": TransferRow,
     "warnings": WarningRow,
+    "orders": OrderRow,
 }
 
 

@@ -19,7 +19,7 @@ from screener.errors import StoreError
 from screener.store.log import CallLog
 from screener.store.search import forget
 from screener.store.spool import erase_refused, purge_refused
-from screener.store.tables import AccessNote, CallRow, EvidencePiece, Lift, Listed, SegmentRow
+from screener.store.tables import AccessNote, CallRow, EvidencePiece, Lift, Listed, ReviewSaid, SegmentRow
 
 log = logging.getLogger(__name__)
 
@@ -130,6 +130,8 @@ def erase(
         note = AccessNote.subject
         named = update(AccessNote).where(note.contains(number, autoescape=True))
         notes = connection.execute(named.values(subject=func.replace(note, number, shown))).rowcount
+        said = update(ReviewSaid).where(ReviewSaid.reason.contains(number, autoescape=True))
+        connection.execute(said.values(reason=func.replace(ReviewSaid.reason, number, shown)))
     if spool is not None:
         erase_refused(spool, number)
     return Erased(len(ids), len(segments), lists, notes, _empty_wal(store))

@@ -97,8 +97,20 @@ class WarningRow:
 
 
 @dataclass(frozen=True, slots=True)
+class OrderRow:
+    """One order of a person and what came of it, as in `core.actions.OrderAnswered`."""
+
+    at: float
+    act: str
+    by: str
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True)
 class CallRecord:
     """One call.
+
+    Seconds of its parts count from `audio_began`; what an imported call did before the answer is below zero.
 
     Attributes:
         id: the product's own; unique for ever.
@@ -146,6 +158,17 @@ class CallRecord:
     treatments: tuple[TreatmentRow, ...] = ()
     transfers: tuple[TransferRow, ...] = ()
     warnings: tuple[WarningRow, ...] = ()
+    orders: tuple[OrderRow, ...] = ()
+
+    @property
+    def is_over(self) -> bool:
+        """Nobody is on the line any more."""
+        return self.ended_at is not None
+
+    @property
+    def audio_began(self) -> datetime:
+        """When second 0 was: at the answer, or where nobody answered at the beginning."""
+        return self.answered_at or self.started_at
 
 
 _RECORD = TypeAdapter(CallRecord)
@@ -169,6 +192,23 @@ def _plain(value: Any) -> str:  # noqa: ANN401 - what json hands over
     if isinstance(value, datetime):
         return value.isoformat()
     raise TypeError(f"{type(value).__name__} is not part of a record")
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewNote:
+    """One word of a person about a call; the newest holds.
+
+    Attributes:
+        way: how it came: `console`, `screener review`, `agent's key`.
+        reason: in the person's own words, perhaps empty.
+    """
+
+    call: str
+    review: Review
+    by: str
+    at: datetime
+    way: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)

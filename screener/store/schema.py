@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, Engine, inspect, text
 
 from screener.errors import StoreError
-from screener.store.engine import WRITES
+from screener.store.engine import NAME_IT, WRITES
+from screener.store.tables import Base
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+VERSIONS = "alembic_version"
+"""The table in which Alembic writes down what it has done."""
+NAME_ANOTHER = "name the call log's own with --db, or with [store] url in its settings file"
 _LOCK = 0x5C4EE4
 """PostgreSQL advisory lock that a process holds while it migrates."""
 
@@ -47,6 +51,31 @@ def migrate(engine: Engine, revision: str = "head") -> None:
         log.info("the call log now has schema %s; before: %s", revision_of(connection), current or "none")
 
 
+def look(engine: Engine, may_be_made: bool) -> str | None:
+    """The revision of the log in a database; None where nothing is in it yet. Writes nothing.
+
+    Args:
+        engine: of the database; one that reads only is enough.
+        may_be_made: a log may come into an empty one.
+
+    Raises:
+        StoreError: it holds something else, or nothing and no log may be made.
+        SQLAlchemyError: the database failed.
+    """
+    with engine.connect() as connection:
+        tables = set(inspect(connection).get_table_names()) - {VERSIONS}
+        place = connection.engine.url.render_as_string(hide_password=True)
+        if "calls" in tables and (revision := revision_of(connection)):
+            return revision
+        # A server's database may hold tables of an extension; a file is one program's.
+        of_others = tables if connection.dialect.name == "sqlite" else tables & set(Base.metadata.tables)
+    if of_others or (tables and not may_be_made):
+        raise StoreError(f"{place}: a database of something else, no call log", NAME_ANOTHER)
+    if not may_be_made:
+        raise StoreError(f"{place}: no call log is in it", NAME_IT)
+    return None
+
+
 def newest_revision() -> str:
     """What this version brings a database to."""
     return max(known_revisions())
@@ -55,12 +84,6 @@ def newest_revision() -> str:
 def known_revisions() -> set[str]:
     """Every step that this version knows."""
     return {path.name[:4] for path in (MIGRATIONS / "versions").glob("[0-9]*.py")}
-
-
-def is_newest(engine: Engine) -> bool:
-    """Whether a database has the schema of this version."""
-    with engine.connect() as connection:
-        return revision_of(connection) == newest_revision()
 
 
 def downgrade(engine: Engine, revision: str) -> None:
@@ -82,9 +105,9 @@ def _alone(engine: Engine) -> Iterator[Connection]:
 
 def revision_of(connection: Connection) -> str | None:
     """What Alembic wrote down; None for a database that is not migrated yet."""
-    if not inspect(connection).has_table("alembic_version"):
+    if not inspect(connection).has_table(VERSIONS):
         return None
-    found = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    found = connection.scalar(text(f"SELECT version_num FROM {VERSIONS}"))  # noqa: S608 - our own name
     return str(found) if found else None
 
 

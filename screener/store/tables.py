@@ -1,35 +1,16 @@
 """The tables of the call log. Times are UTC; enums are their values; text is never formatted for a reader."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import DateTime, Enum, ForeignKey, Index, MetaData, String, TypeDecorator, false, text, true
-from sqlalchemy.engine import Dialect
+from sqlalchemy import Enum, ForeignKey, Index, MetaData, String, false, text, true
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from screener.core.evidence import Kind, Source, Treatment, Verdict
 from screener.events import EndedBy, Entrance, LineClass, ListName, Speaker
 from screener.store.records import Review
-
-
-class Utc(TypeDecorator[datetime]):
-    """An aware UTC datetime on every database; SQLite keeps no zone of its own."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002, D102
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError("a time in the log must say its zone")
-        return value.astimezone(UTC)
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002, D102
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+from screener.store.utc import Utc
 
 
 def _enum(kind: type[StrEnum]) -> Enum:
@@ -54,6 +35,8 @@ MARKED = "(verdict = 'harassment' OR treatment != 'none')"
 One index holds them with every column that a report wants, so that no report reads the whole of `calls`. The
 databases know it again only in these very words.
 """
+JUDGED = "verdict = 'harassment'"
+"""SQL of the calls that people review: an index holds what they said of them. Likewise in these very words."""
 RARE = {
     "agent": "agent != ''",
     "kind": "kind IS NOT NULL",
@@ -143,13 +126,14 @@ class CallRow(Base):
     pause_offered: Mapped[bool] = mapped_column(server_default=false())
     """The agent was offered a pause after the call; whether it was taken is nobody's record."""
     warnings: Mapped[list["WarningGiven"]] = relationship(cascade="all, delete-orphan", order_by="WarningGiven.id")
+    orders: Mapped[list["OrderGiven"]] = relationship(cascade="all, delete-orphan", order_by="OrderGiven.id")
     transfers: Mapped[list["TransferTried"]] = relationship(
         cascade="all, delete-orphan", order_by="TransferTried.id"
     )
 
     __table_args__ = (
         Index(None, "started_at", "verdict"),
-        Index(None, "number", "started_at", "own"),
+        Index(None, "number", "started_at", "own", "verdict"),
         Index(None, "linkedid"),
         Index(None, "root"),
         Index(
@@ -157,6 +141,12 @@ class CallRow(Base):
             "called_at",
             sqlite_where=text("pause_offered"),
             postgresql_where=text("pause_offered"),
+        ),
+        Index(
+            "ix_calls_judged",
+            *("review", "called_at", "verdict"),  # the last one for SQLite alone: it looks at the condition again
+            sqlite_where=text(JUDGED),
+            postgresql_where=text(JUDGED),
         ),
         Index(
             "ix_calls_marked",
@@ -301,6 +291,33 @@ class WarningGiven(Base):
     step: Mapped[str] = mapped_column(String(20))
     by: Mapped[str]
     said: Mapped[str]
+
+
+class OrderGiven(Base):
+    """One order of a person about the running call, and what came of it."""
+
+    __tablename__ = "orders"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    call_id: Mapped[str] = _call()
+    at: Mapped[float]
+    act: Mapped[str] = mapped_column(String(20))
+    by: Mapped[str]
+    outcome: Mapped[str] = mapped_column(String(20))
+
+
+class ReviewSaid(Base):
+    """What a person said of a call: every word, also one that another's took the place of."""
+
+    __tablename__ = "reviews"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    call_id: Mapped[str] = _call()
+    review: Mapped[Review]
+    by: Mapped[str]
+    at: Mapped[datetime]
+    way: Mapped[str]
+    reason: Mapped[str]
 
 
 class Listed(Base):

@@ -48,7 +48,10 @@ class Counted(StrEnum):
 
 
 class Past(StrEnum):
-    """Whether the number had been flagged before, of whatever kind and in whatever queue."""
+    """Whether the number had been flagged before, of whatever kind and in whatever queue.
+
+    No withheld one has a past.
+    """
 
     NEW = "new"
     """Not before the time that is asked about."""
@@ -86,6 +89,9 @@ class Wanted:
         warned, level, step: a warning about that, of that level, came to that step.
         rested: a pause was offered after it.
         past: of the number.
+        repeated: of a number of which an earlier call was in the analysis queue.
+        watched: of each number the first of these calls, so many days before the newest of the log; `again`: and
+            the number called again within so many days; see `store.again`.
         text: was said by either, in these very words; the database looks for them itself.
         hour, weekday: 0 … 23, and 1 (Monday) … 7, of the moment in `zone`.
     """
@@ -119,6 +125,9 @@ class Wanted:
     step: str = ""
     rested: bool = False
     past: Past | None = None
+    repeated: bool = False
+    watched: int | None = None
+    again: int | None = None
     hour: int | None = None
     weekday: int | None = None
     zone: tzinfo = UTC
@@ -226,17 +235,18 @@ class Wanted:
     def _with_past(self) -> list[Any]:
         # In other words than the index of marked calls has: few calls are of one number, and it has an index too.
         other = aliased(CallRow)
+        same = other.number == CallRow.number
+        earlier = tuple_(other.called_at, other.root) < tuple_(CallRow.called_at, CallRow.root)
         flagged = other.verdict == Verdict.HARASSMENT, other.review != Review.OVERTURNED
-        match self.past:
-            case Past.RETURNING:
-                order = tuple_(other.called_at, other.root) < tuple_(CallRow.called_at, CallRow.root)
-                return [exists().where(other.number == CallRow.number, *flagged, order)]
-            case Past.NEW if self.since is not None:
-                return [
-                    not_(exists().where(other.number == CallRow.number, *flagged, other.called_at < self.since))
-                ]
-            case _:
-                return []
+        queued = other.treatment == Treatment.ANALYSIS_QUEUE, other.dry_run.is_(False)
+        found: list[Any] = [CallRow.number != ""] if self.past or self.repeated else []
+        if self.repeated:
+            found.append(exists().where(same, *queued, earlier))
+        if self.past is Past.RETURNING:
+            found.append(exists().where(same, *flagged, earlier))
+        elif self.past is Past.NEW and self.since is not None:
+            found.append(not_(exists().where(same, *flagged, other.called_at < self.since)))
+        return found
 
     def _reviewed(self) -> list[Any]:
         if self.review is None:
@@ -286,8 +296,8 @@ def marked(call: Any) -> Any:  # noqa: ANN401 - likewise
 
 
 def judged(call: Any) -> list[Any]:  # noqa: ANN401 - likewise
-    """Rows that were judged harassment, by the index of marked calls."""
-    return [marked(call), call.verdict == Verdict.HARASSMENT]
+    """Rows that were judged harassment, by the index of marked calls or that of reviews (`tables.JUDGED`)."""
+    return [marked(call), call.verdict == literal_column("'harassment'")]
 
 
 def gravest_kind(*, own: bool = False) -> Any:  # noqa: ANN401 - SQLAlchemy's own

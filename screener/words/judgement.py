@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from screener.core.actions import Misconduct, WarningStep
+from screener.core.actions import Misconduct, OrderOutcome, WarningStep
 from screener.core.evidence import CODE, Kind, Reason, Verdict, Veto
 from screener.core.signals import taken_back
 from screener.core.warnings import RULE
 from screener.events import DeafCause
+from screener.words.console import said
 from screener.words.terms import Language, labelled, word
 
 Pair = tuple[str, str]
@@ -131,6 +132,18 @@ STEPS: Mapping[str, Pair] = {
     WarningStep.HEARD: ("已播放完", "played to its end"),
     WarningStep.UNHEARD: ("未能播放完，不计", "not played to its end; does not count"),
 }
+OUTCOMES: Mapping[str, Pair] = {
+    OrderOutcome.DONE: ("已执行", "done"),
+    OrderOutcome.ALREADY: ("已在进行", "under way already"),
+    OrderOutcome.TOO_LATE: ("未执行，来电人正在转接或已离开", "not done: the caller is being moved, or gone"),
+    OrderOutcome.NOT_HERE: (
+        "未执行，此时不能警告，或没有待批准的事项",
+        "not done: no warning is possible now, or nothing waits for approval",
+    ),
+    OrderOutcome.REPLACED: ("未执行，接通前已有新的指令", "not done: another order came before the answer"),
+}
+"""What came of a person's order."""
+ORDERED: Pair = ("人工操作 {} · {}", "Ordered by {} · {}")
 
 LIST_REASONS: Mapping[str, Pair] = {
     "confirmed": ("已确认 {}", "confirmed: {}"),
@@ -171,9 +184,9 @@ class Teller:
     lang: Language = "zh"
     groups: Mapping[str, Pair] = field(default_factory=dict)
 
-    def verdict(self, verdict: Verdict | None) -> str:
-        """What kind of call it is; None is one that goes on."""
-        return self._of(VERDICTS.get(verdict or "", ("进行中", "under way")))
+    def verdict(self, verdict: Verdict | None, *, over: bool = False) -> str:
+        """What kind of call it is; None is one that goes on, or once it is over one that nothing judged."""
+        return self._of(VERDICTS[verdict]) if verdict else word("not_judged" if over else "going_on", self.lang)
 
     def kind(self, kind: Kind | str | None) -> str:
         """A kind of harassment in a word, empty for none."""
@@ -216,6 +229,16 @@ class Teller:
         who = self._of(("系统", "the rule")) if by == RULE else by
         said = self._of(STEPS.get(step, (step, step))).format(who)
         return labelled(self.warning(about, level), said, self.lang)
+
+    def outcome(self, act: str, outcome: str) -> str:
+        """What came of an order: of the button, by its own word."""
+        return labelled(
+            said(f"act_{act}", self.lang), self._of(OUTCOMES.get(outcome, (outcome, outcome))), self.lang
+        )
+
+    def ordered(self, act: str, by: str, outcome: str) -> str:
+        """The same, with who ordered it."""
+        return self._of(ORDERED).format(by, self.outcome(act, outcome))
 
     def evidence(self, rule: str, detail: str = "") -> str:
         """A piece of evidence, from its rule and its detail."""

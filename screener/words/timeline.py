@@ -14,7 +14,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "pause": ("向坐席提供暂停接听", "the agent was offered a pause"),
     "ok": ("成功", "succeeded"),
     "failed": ("失败", "failed"),
-    "ended": ("结束", "Ended by"),
+    "ended": ("结束方式", "End"),
     "unknown": ("未知", "unknown"),
     "flags": ("标记", "flagged"),
     "tipped": ("在第 {:.2f} 秒越过标记线。", "Over the line at {:.2f} s."),

@@ -56,7 +56,7 @@ def vulnerabilities() -> Result:
             return FAILED, f"{told}: renew the lock with `make lock`"
         if not unknown:
             return OK, f"{len(packages)} packages, none with a known vulnerability ({service})"
-        problems.append(f"{service}: knows {len(packages) - len(unknown)} of {len(packages)} packages")
+        problems.append(f"{service} knows {len(packages) - len(unknown)} of {len(packages)} packages")
     return NOT_CHECKED, f"{'; '.join(problems)}; run where PyPI or api.osv.dev can be reached"
 
 

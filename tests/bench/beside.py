@@ -1,6 +1,7 @@
 """Beside the agent, through a real Asterisk (root, see tests/pbx/setup), measured on the wire:
 
     python tests/bench/beside.py --calls 30        # end of the decisive word to the announcement at the caller
+    python tests/bench/beside.py --before CHECKOUT # the same, each call there and here in turn; or several of them
     python tests/bench/beside.py --compare         # does anybody hear the listening legs?
     python tests/bench/beside.py --monitored 20    # so many calls of agents at once, each harassing after a while
 
@@ -15,7 +16,7 @@ import contextlib
 import sys
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -24,7 +25,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from screener.events import FRAME_SECONDS, Speaker
-from tests.bench.live import HARASSING, REQUESTS, Sentence, percentiles, sentences
+from tests.bench.live import HARASSING, REQUESTS, Sentence, in_pairs, percentiles, sentences
 from tests.bench.pbx_site import PbxSite, pbx_site
 from tests.bench.site import Cost, machine
 from tests.pbx.network import ASTERISK, CREW, PHONE, TRUNK, Packet, Wiretap
@@ -68,32 +69,49 @@ def word_and_announcement(packets: list[Packet], port: int, sentence: Sentence) 
     return word, None
 
 
-def announcement(calls: int) -> None:
-    said = sentences(HARASSING, calls)
-    taken: list[float] = []
-    with pbx_site() as site:
-        for number, sentence in enumerate(said):
-            tap = Wiretap(site.network)
-            speech = mulaw(silence(PAUSE), sentence.pcm, silence(PATIENCE))
-            began = time.monotonic()
-            call = Caller(
-                site.network, site.folder / f"call{number}", speech, number=f"1390000{number:04d}", dialled=BESIDE
-            )
-            site.phone.answer(10, since=began)
-            with contextlib.suppress(AssertionError):
-                site.phone.wait_event("CALL_CLOSED", PAUSE + sentence.end + PATIENCE, since=began)
-                wait_for(partial(_hears_announcement, tap, call), PATIENCE, "announcement", every=0.5)
-            (port,) = _ports(tap.packets)
-            word, announced = word_and_announcement(tap.packets, port, sentence)
-            if announced is None:
-                print(f"  not moved: {sentence.text}")
-            else:
-                taken.append(announced - word)
-            call.stop()
-            tap.stop()
-            site.asterisk.rx("channel request hangup all")
-            wait_for(lambda: not site.asterisk.channels(), 10, "quiet PBX")
-    print(percentiles("end of the decisive word to the announcement at the caller", taken, calls))
+def announcement(calls: int, before: Sequence[Path]) -> None:
+    """Each side has a network, an Asterisk with its own files and a phone of its own."""
+    taken: dict[str, list[float | None]] = {}
+    with contextlib.ExitStack() as stack:
+        sites = {root.name: stack.enter_context(pbx_site(**of_checkout(root))) for root in before}
+        sites["now"] = stack.enter_context(pbx_site())
+        for number, sentence in enumerate(sentences(HARASSING, calls)):
+            for name, site in sites.items():
+                seconds = one_announcement(site, number, sentence)
+                taken.setdefault(name, []).append(seconds)
+                if seconds is None:
+                    print(f"  {name}: not moved: {sentence.text}", flush=True)
+    in_pairs("end of the decisive word to the announcement at the caller", taken)
+
+
+def of_checkout(root: Path) -> dict[str, object]:
+    """Options for the site of another checkout: its product, settings and dialplan."""
+    files = (root / "deploy/asterisk").resolve()
+    return {
+        "asterisk": {file.name: file.read_text("utf-8") for file in files.glob("*.conf")},
+        "shipped": files / "screener.toml",
+        "env": {"PYTHONPATH": str(root.resolve())},
+    }
+
+
+def one_announcement(site: PbxSite, number: int, sentence: Sentence) -> float | None:
+    """Seconds from the end of the decisive word; None where the caller was not moved."""
+    tap = Wiretap(site.network)
+    speech = mulaw(silence(PAUSE), sentence.pcm, silence(PATIENCE))
+    began = time.monotonic()
+    call = Caller(
+        site.network, site.folder / f"call{number}", speech, number=f"1390000{number:04d}", dialled=BESIDE
+    )
+    site.phone.answer(10, since=began)
+    with contextlib.suppress(AssertionError):
+        site.phone.wait_event("CALL_CLOSED", PAUSE + sentence.end + PATIENCE, since=began)
+        wait_for(partial(_hears_announcement, tap, call), PATIENCE, "announcement", every=0.5)
+    (port,) = _ports(tap.packets)
+    word, announced = word_and_announcement(tap.packets, port, sentence)
+    call.stop()
+    tap.stop()
+    site.quiet()
+    return None if announced is None else announced - word
 
 
 def _ports(packets: list[Packet]) -> list[int]:
@@ -239,6 +257,7 @@ def _gaps(packets: list[Packet]) -> np.ndarray:
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     options.add_argument("--calls", type=int, default=30)
+    options.add_argument("--before", type=Path, nargs="+", default=[], help="other checkouts, called in turn")
     options.add_argument("--compare", action="store_true")
     options.add_argument("--monitored", type=int, default=0)
     options.add_argument("--most", type=int, default=20, help="pbx.max_calls of --monitored")
@@ -250,7 +269,7 @@ def main() -> None:
     elif chosen.monitored:
         monitored(chosen.monitored, chosen.most)
     else:
-        announcement(chosen.calls)
+        announcement(chosen.calls, chosen.before)
 
 
 if __name__ == "__main__":

@@ -33,8 +33,8 @@ from screener.reports.accuracy import accuracy
 from screener.reports.agents import agents
 from screener.reports.frequency import Bucket, frequency
 from screener.reports.queue import queue
-from screener.reports.sources import SourceBy, sources
-from screener.reports.span import Span
+from screener.reports.sources import sources
+from screener.reports.span import SourceBy, Span
 from screener.reports.summary import summary
 from screener.reports.treatment import treatment
 from screener.store.bulk import filling, load

@@ -31,11 +31,11 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from screener.console.logins import Role
-from screener.console.reports import REPORTS
 from screener.console.server import make_access
 from screener.events import FRAME_SECONDS
 from screener.feed.items import Began, Heard, Judged, Weighed
 from screener.feed.local import FeedServer
+from screener.reports.every import REPORTS
 from screener.settings.load import load as load_settings
 from screener.store.log import open_log
 from tests.bench.capacity import Load

@@ -1,7 +1,7 @@
 """What the judgement costs: processor time for a second of call audio, and memory for a call.
 
-Every scripted call is played to a session as a live recogniser would: a partial result every 200 ms at five
-syllables a second, a tick every 200 ms, a final at the end of each utterance.
+Every scripted call is played to a session as a live recogniser would that looks at 0.4 s at once: a partial result
+of either party for every two syllables, told again in the pause, a tick every 200 ms, a final a second later.
 
     python tests/bench/judging.py
 """
@@ -14,7 +14,7 @@ from pathlib import Path
 from screener.core.entrances import open_session
 from screener.core.flow import Flow
 from screener.evaluation.labelled import read_labelled
-from screener.events import CallAnswered, CallOffered, Entrance, Event, Speaker, Tick, Transcript
+from screener.events import CallAnswered, CallOffered, Entrance, Event, Tick, Transcript
 from screener.replay.run import EPOCH, RecordedCall
 from screener.settings.judgement import load_judgement
 from screener.settings.sections import JudgementSection
@@ -29,16 +29,16 @@ def events(call: RecordedCall) -> Iterator[Event]:
     at = 0.0
     for number, turn in enumerate(call.turns):
         said, start = syllables(turn.text), at
-        for heard in range(1, len(said) + 1):
+        for heard in (*range(2, len(said), 2), len(said), len(said)):
+            for _ in range(2):
+                at += STEP
+                yield Tick(at)
+            shown = turn.text[: round(len(turn.text) * heard / len(said))]
+            yield Transcript(turn.speaker, number, shown, said[:heard], start, at, final=False)
+        for _ in range(3):
             at += STEP
-            if turn.speaker is Speaker.CALLER:
-                shown = turn.text[: round(len(turn.text) * heard / len(said))]
-                yield Transcript(turn.speaker, number, shown, said[:heard], start, at, final=False)
             yield Tick(at)
         yield Transcript(turn.speaker, number, turn.text, said, start, at, final=True)
-        for _ in range(5):
-            at += STEP
-            yield Tick(at)
 
 
 def main() -> None:

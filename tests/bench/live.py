@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,16 +20,14 @@ from tests.pbx.voices import SPEECH
 
 ROOT = Path(__file__).parents[2]
 HARASSING = (
-    "跟我睡", "跟我上床", "跟你上床", "陪我上床", "跟我做爱", "和我做爱",
-    "我要睡你", "我想干你", "脱光衣服", "打飞机吗",
-    "我下面硬", "你给我滚", "你脑子有病", "狗娘养的", "王八蛋",
+    "跟我睡", "跟我上床", "跟你上床", "陪我上床", "跟我做爱", "和我做爱", "我要睡你", "我想干你", "打飞机吗",
 )  # fmt: skip
 """Each is decisive with its last word and not before."""
 REQUESTS = (
-    "我要维修", "我要开发票", "我要挂失", "我要挂号", "我要交费", "我要取消预约",
-    "我要换货", "我要退货", "我要退款", "我要订机票",
-    "我要买保险", "我想办理护照", "帮我查一下", "我的包裹",
+    "我的包裹", "我要挂失", "我的护照", "我要销户", "我的余额", "我的外卖", "我要转账", "我的宽带断了",
+    "我的快递丢了", "我的密码忘了", "我要户口本", "我的电脑", "我的保险", "我的网络", "我要护照",
 )  # fmt: skip
+"""Likewise, after the greeting: each is clear at once, and the caller is passed on."""
 VOICES = ("m2", "f2", "m3", "f5")
 
 
@@ -110,3 +108,12 @@ def percentiles(name: str, values: Sequence[float], of: int) -> str:
         f"{name}: p50 {p50:.3f} s, p95 {p95:.3f} s, least {min(values):.3f}, most {max(values):.3f} "
         f"({len(values)} of {of} calls)"
     )
+
+
+def in_pairs(name: str, taken: Mapping[str, Sequence[float | None]]) -> None:
+    """Print what each side took for the same calls, over those that all of them moved."""
+    calls = [call for call in zip(*taken.values(), strict=True) if None not in call]
+    for place, side in enumerate(taken):
+        missed = sum(value is None for value in taken[side])
+        values = [seconds for call in calls if (seconds := call[place]) is not None]
+        print(f"{side:8} {percentiles(name, values, len(taken[side]))}, {missed} not moved", flush=True)

@@ -2,51 +2,94 @@
 
 Calls in path whose callers speak 40 % of the time are listened to: every frame is decoded, concealed and handed
 on. The time is the kernel's (/proc/…/schedstat): on a processor, not on the clock, so other programs do not count.
-`--before PATH` measures another checkout in turn with this one, and prints the ratio.
+`--before PATH` measures other checkouts in turn with this one, and prints the ratios: each is a `screener serve`
+of its own, which is only told from outside which of its threads is which.
 """
 
 import argparse
+import contextlib
 import json
 import os
+import runpy
 import subprocess
 import sys
 import tempfile
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-sys.path.insert(0, os.environ.get("MEASURED", str(ROOT)))
 TALK, PAUSE = 2.0, 3.0
 """Seconds a caller speaks and is quiet, in turn."""
 PATIENT = "listen_seconds = 3600.0\nsteer_seconds = 3600.0\nsilence_seconds = 3600.0"
+NAMES = "threads.json"
+"""In the folder of the settings: the kernel's ids of the threads, and their names."""
 
 
-def _on_processor(task: Path) -> float:
-    """Milliseconds that a thread or process has run."""
-    return int((task / "schedstat").read_text().split()[0]) / 1e6
+def _serve(config: Path) -> None:
+    """Be `screener serve`, and tell the names of the threads, which the kernel does not know."""
+    sys.path[0] = str(Path.cwd())
+    names = config.with_name(NAMES)
+
+    def tell() -> None:
+        while True:
+            known = {thread.native_id: thread.name for thread in threading.enumerate()}
+            names.with_suffix(".new").write_text(json.dumps(known))
+            names.with_suffix(".new").replace(names)
+            time.sleep(1)
+
+    threading.Thread(target=tell, name="names", daemon=True).start()
+    sys.argv = ["screener", "serve", "--config", str(config)]
+    runpy.run_module("screener", run_name="__main__")
 
 
-def _threads() -> dict[str, float]:
-    found: dict[str, float] = {}
-    for thread in threading.enumerate():
-        name = thread.name.rpartition("-")[0] or thread.name
-        found[name] = found.get(name, 0.0) + _on_processor(Path(f"/proc/self/task/{thread.native_id}"))
+def _on_processor(pid: int) -> dict[int, float]:
+    """Milliseconds that each thread of a process has run."""
+    found: dict[int, float] = {}
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        with contextlib.suppress(OSError):  # gone meanwhile
+            found[int(task.name)] = int((task / "schedstat").read_text().split()[0]) / 1e6
     return found
 
 
-def _children() -> float:
-    """Milliseconds that the children of this process have run, but not the callers."""
-    own = str(os.getpid())
+def _children(pid: int) -> float:
+    """Milliseconds that the children of a process have run."""
     total = 0.0
     for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
+        with contextlib.suppress(OSError):
             fields = stat.read_text().rpartition(")")[2].split()
-            if fields[1] == own and b"screener" in stat.with_name("cmdline").read_bytes():
+            if int(fields[1]) == pid:
                 total += (int(fields[11]) + int(fields[12])) * 1000 / os.sysconf("SC_CLK_TCK")
-        except OSError:
-            pass  # gone meanwhile
     return total
+
+
+@contextlib.contextmanager
+def _serving(root: Path, port: int, calls: int, speech: str) -> Iterator[tuple[int, Path]]:
+    """A checkout's service; gives its process and where the names of its threads are."""
+    with tempfile.TemporaryDirectory() as folder:
+        config, log = Path(folder, "screener.toml"), Path(folder, "log.txt")
+        config.write_text(
+            f"[sip]\nport = {port}\nmax_calls = {calls + 10}\n[flow]\n{PATIENT}\n[speech]\n{speech}\n"
+            "[targets]\nagents = 'sip:agents@127.0.0.1:5070'\n"
+        )
+        command = [sys.executable, __file__, "--serve", str(config)]
+        environment = {**os.environ, "PYTHONPATH": str(root)}
+        with log.open("wb") as out:
+            process = subprocess.Popen(command, stdout=out, stderr=out, cwd=root, env=environment)
+        try:
+            while "taking calls" not in log.read_text():
+                if process.poll() is not None:
+                    raise SystemExit(log.read_text())
+                time.sleep(0.1)
+            yield process.pid, Path(folder, NAMES)
+        finally:
+            process.terminate()
+            try:
+                process.wait(timeout=30)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
 
 
 def _speech() -> bytes:
@@ -57,46 +100,28 @@ def _speech() -> bytes:
     return _ulaw(pcm + bytes(round(PAUSE * 16000)))
 
 
-def measure(calls: int, seconds: float, speech: str) -> dict[str, float]:
+def measure(root: Path, calls: int, seconds: float, speech: str) -> dict[str, float]:
     """Milliseconds a second of every kind of thread, of the children, and for so many calls."""
-    from screener.service.site import Service
-    from screener.settings.load import load
     from tests.bench.capacity import Load
     from tests.bench.live import free_port
 
     port = free_port()
-    load_of_calls = Load(port, "100", speech=_speech())  # forks: before any thread
-    with tempfile.TemporaryDirectory() as folder:
-        config = Path(folder, "screener.toml")
-        config.write_text(
-            f"[sip]\nport = {port}\nmax_calls = {calls + 10}\n[flow]\n{PATIENT}\n[speech]\n{speech}\n"
-            "[targets]\nagents = 'sip:agents@127.0.0.1:5070'\n"
-        )
-        service = Service(load(config))
-        service.start()
-        try:
-            answered, refused = load_of_calls.ask("call", calls, 25.0)
-            assert answered == calls, f"{answered} of {calls} calls up, refused {refused}"
-            time.sleep(3)
-            before, children, began = _threads(), _children(), time.monotonic()
-            time.sleep(seconds)
-            after, passed = _threads(), time.monotonic() - began
-            found = {name: (after[name] - before.get(name, 0.0)) / passed for name in after}
-            found["children"] = (_children() - children) / passed
-            load_of_calls.close()
-        finally:
-            service.stop()
+    with _serving(root, port, calls, speech) as (pid, names):
+        load = Load(port, "100", speech=_speech())
+        answered, refused = load.ask("call", calls, 25.0)
+        assert answered == calls, f"{answered} of {calls} calls up, refused {refused}"
+        time.sleep(3)
+        before, children, began = _on_processor(pid), _children(pid), time.monotonic()
+        time.sleep(seconds)
+        after, passed = _on_processor(pid), time.monotonic() - began
+        found = {"children": (_children(pid) - children) / passed}
+        known = json.loads(names.read_text())
+        for thread, milliseconds in after.items():
+            name = known.get(str(thread), "others")
+            kind = name.rpartition("-")[0] or name
+            found[kind] = found.get(kind, 0.0) + (milliseconds - before.get(thread, 0.0)) / passed
+        load.close()
     return found
-
-
-def _run(root: Path, chosen: argparse.Namespace) -> dict[str, float]:
-    command = [sys.executable, __file__, "--measure", "--calls", str(chosen.calls)]
-    command += ["--seconds", str(chosen.seconds), "--speech", chosen.speech]
-    environment = {**os.environ, "PYTHONPATH": str(root), "MEASURED": str(root)}
-    done = subprocess.run(command, capture_output=True, text=True, cwd=root, env=environment)
-    if done.returncode:
-        raise SystemExit(done.stderr)
-    return json.loads(done.stdout.splitlines()[-1])
 
 
 def _print(name: str, found: dict[str, float], calls: int) -> float:
@@ -112,23 +137,26 @@ def main() -> None:
     options.add_argument("--seconds", type=float, default=15.0)
     options.add_argument("--rounds", type=int, default=2)
     options.add_argument("--speech", default='engine = "none"', help="lines for the section [speech]")
-    options.add_argument("--before", type=Path, help="another checkout, measured in turn with this one")
-    options.add_argument("--measure", action="store_true", help=argparse.SUPPRESS)
+    options.add_argument(
+        "--before", type=Path, nargs="+", default=[], help="other checkouts, in turn with this one"
+    )
+    options.add_argument("--serve", type=Path, help=argparse.SUPPRESS)
     chosen = options.parse_args()
-    if chosen.measure:
-        print(json.dumps(measure(chosen.calls, chosen.seconds, chosen.speech)))
+    if chosen.serve:
+        _serve(chosen.serve)
         return
+    sys.path.insert(0, str(ROOT))
     from tests.bench.site import machine
 
     print(f"{chosen.calls} calls listened to, {chosen.seconds:g} s a round; {machine()}")
-    sums: dict[str, float] = {}
+    roots = {**{root.name: root.resolve() for root in chosen.before}, "now": ROOT}
+    sums = dict.fromkeys(roots, 0.0)
     for _ in range(chosen.rounds):
-        for name, root in (("before", chosen.before), ("now", ROOT)):
-            if root:
-                found = _run(root.resolve(), chosen)
-                sums[name] = sums.get(name, 0.0) + _print(name, found, chosen.calls)
-    if "before" in sums:
-        print(f"media thread, now to before: {sums['now'] / sums['before']:.3f}")
+        for name, root in roots.items():
+            found = measure(root, chosen.calls, chosen.seconds, chosen.speech)
+            sums[name] += _print(name, found, chosen.calls)
+    for name in list(roots)[:-1]:
+        print(f"media thread, now to {name}: {sums['now'] / sums[name]:.3f}")
 
 
 if __name__ == "__main__":

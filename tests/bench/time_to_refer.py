@@ -28,7 +28,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 from screener.events import FRAME_SECONDS
 from screener.resources import audio_folder
 from screener.sip.message import respond
-from tests.bench.live import HARASSING, REQUESTS, Sentence, percentiles, sentences, serving
+from tests.bench.live import HARASSING, REQUESTS, Sentence, in_pairs, percentiles, sentences, serving
 from tests.pbx.voices import samples
 from tests.sip.caller import Caller, in_background
 
@@ -147,28 +147,36 @@ def report(what: str, said: Sequence[Sentence], moved: Sequence[Moved | None], t
 
 
 def in_turn(ports: dict[str, int], lewd: Sequence[Sentence], genuine: Sequence[Sentence], greeting: float) -> None:
-    """Each call at one service and at another, one right after the other: what disturbs, disturbs both."""
+    """Each call at one service after another, without a pause: what disturbs, disturbs both."""
     for what, said, pause, target, first in (
         ("harassment: end of the decisive word", lewd, 0.0, "analysis", 0),
         ("genuine: end of the first clear request", genuine, greeting, "agents", 5000),
     ):
-        moved = [[one_call(port, first + n, s, pause) for port in ports.values()] for n, s in enumerate(said)]
-        for place, name in enumerate(ports):
-            report(f"{name:8}{what}", said, [both[place] for both in moved], target, "")
+        taken: dict[str, list[float | None]] = {name: [] for name in ports}
+        for number, sentence in enumerate(said):
+            for name, port in ports.items():
+                moved = one_call(port, first + number, sentence, pause)
+                right = moved is not None and moved.target == target
+                taken[name].append(moved.from_word if moved and right else None)
+                if not right:
+                    print(f"  {name}: {sentence.text} went to {moved.target if moved else 'nowhere'}")
+        in_pairs(f"{what} to REFER", taken)
 
 
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     options.add_argument("--calls", type=int, default=30, help="of each kind")
     options.add_argument("--pbx", action="store_true", help="genuine callers through a real Asterisk")
-    options.add_argument("--before", type=Path, help="another checkout, called in turn with this one")
+    options.add_argument("--before", type=Path, nargs="+", help="other checkouts, called in turn with this one")
     options.add_argument("--second", default="", help="also with this second reader: a model's name or folder")
     chosen = options.parse_args()
     greeting = len(samples(audio_folder() / "greeting.wav")) / 16000
     lewd, genuine = sentences(HARASSING, chosen.calls), sentences(REQUESTS, chosen.calls)
     if chosen.before:
-        with serving(root=chosen.before.resolve()) as (_, old), serving() as (_, new):
-            in_turn({"before": old, "now": new}, lewd, genuine, greeting)
+        with contextlib.ExitStack() as stack:
+            ports = {root.name: stack.enter_context(serving(root=root.resolve()))[1] for root in chosen.before}
+            ports["now"] = stack.enter_context(serving())[1]
+            in_turn(ports, lewd, genuine, greeting)
         return
     if chosen.second:
         extra, flow = f'second = "{chosen.second}"\n', "second_seconds = 2.0"

@@ -3,10 +3,11 @@
 from datetime import UTC, datetime, timedelta
 
 from screener.calls.logbook import CallNotes
-from screener.core.actions import Decided, EvidenceFound, Treated
+from screener.core.actions import Decided, EvidenceFound, OrderAnswered, OrderOutcome, Treated
 from screener.core.evidence import Assessment, Decision, Evidence, Kind, Source, Treatment, Verdict
 from screener.events import (
     CallAnswered,
+    CallControl,
     CallEnded,
     Caller,
     CallOffered,
@@ -18,7 +19,7 @@ from screener.events import (
     Transcript,
     TransferEnded,
 )
-from screener.store.records import CallRecord
+from screener.store.records import CallRecord, OrderRow
 
 NOON = datetime(2026, 3, 4, 4, 0, tzinfo=UTC)
 CALLER = Caller("+8613800138000")
@@ -91,3 +92,10 @@ def test_what_is_closed_twice_or_never_seen_is_written_once_or_not() -> None:
     notes.close("a")
     notes.close("a")
     assert len(records) == 2
+
+
+def test_every_order_is_written_with_what_came_of_it() -> None:
+    answer = OrderAnswered(CallControl.LINE_FAULT, "wang", 4.0, OrderOutcome.TOO_LATE)
+    assert written(OFFER, answer, CallEnded(EndedBy.CALLER, 5.0))[-1].orders == (
+        OrderRow(4.0, "line_fault", "wang", "too_late"),
+    )

@@ -1,12 +1,15 @@
 """Every word of `--since` and `--until`, at a moment that is told."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import click
 import pytest
 
 from screener.cli.moments import moment, span_of
+from screener.errors import InputError
+from screener.reports.span import Span
+from screener.reports.summary import usual_span
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 NOW = datetime(2026, 3, 4, 17, 30, 15, tzinfo=UTC)  # Thursday, 5 March, 01:30:15 in Shanghai
@@ -46,6 +49,14 @@ def test_what_is_no_moment_is_refused_and_says_what_is(said: str) -> None:
 
 def test_nothing_said_is_no_bound_and_an_end_before_the_beginning_is_refused() -> None:
     assert moment(None, SHANGHAI, NOW) is None
-    span_of(NOW, None)
+    span_of(NOW, None, NOW)
     with pytest.raises(click.BadParameter, match="is not before"):
-        span_of(NOW, NOW)
+        span_of(NOW, NOW, NOW)
+
+
+def test_a_time_that_is_still_to_come_is_a_mistake_and_no_page_of_nothing() -> None:
+    for until in (None, NOW + timedelta(days=9)):
+        with pytest.raises(click.BadParameter, match="still to come"):
+            span_of(NOW + timedelta(minutes=1), until, NOW)
+    with pytest.raises(InputError, match="a period from"):
+        usual_span(Span(since=NOW + timedelta(days=1)), NOW)

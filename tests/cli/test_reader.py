@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import re
 import shutil
 import subprocess
 import sys
@@ -13,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from screener.feed.local import FeedServer
+from screener.settings.sections import Settings
 from screener.store.log import CallLog, open_log
 from tests.reports.random_log import random_calls
 
@@ -159,7 +162,19 @@ def test_nothing_is_taken_away_that_is_not_on_record(folder: Path) -> None:
     commands = [["calls", "list"], ["calls", "show", CALL], ["report", "sources", "--format", "json"]]
     for code, said in asked(folder, *commands, terminal=False):
         assert code == 8
-        assert "on the terminal it may be read" in said
+        assert "see them on the terminal, or add --mask" in said
+
+
+@pytest.mark.usefixtures("log")
+def test_what_tells_of_nobody_may_be_taken_away(folder: Path) -> None:
+    names = ("frequency", "queue", "treatment", "agents", "warnings", "accuracy")
+    commands = [["report", name, "--format", form] for name in names for form in ("table", "csv", "json")]
+    commands += [["report", "sources", "--by", "region"], ["report", "frequency", "--by", "month"]]
+    commands += [["report", name, "--mask", "--format", "csv"] for name in ("sources", "summary")]
+    commands += [["calls", "list", "--mask"], ["tune"]]
+    for command, (code, said) in zip(commands, asked(folder, *commands, terminal=False), strict=True):
+        assert code == 0 and said.strip(), (command, said)
+        assert not re.search(r"(?<!\d)\+?861\d{10}", said), command
 
 
 @pytest.mark.usefixtures("log")
@@ -173,6 +188,18 @@ def test_what_a_reader_may_not_do_says_who_may(folder: Path) -> None:
         assert code == 8, said
         assert "the service's user" in said
         assert said.count("\n") == 1
+
+
+@pytest.mark.usefixtures("log")
+def test_who_may_not_listen_is_told_who_may_and_how(folder: Path) -> None:
+    feed = FeedServer(folder / Settings().operations.feed, lambda _order: None)
+    try:
+        for code, said in asked(folder, ["status"], ["calls", "follow"]):
+            assert code == 9
+            assert "feed.sock: cannot be reached (Permission denied)" in said
+            assert "sudo -u root screener" in said
+    finally:
+        feed.stop()
 
 
 def test_what_a_killed_service_left_behind_is_not_passed_over(folder: Path, log: CallLog) -> None:

@@ -118,6 +118,10 @@ SHOWN = [
 ]
 
 
+FIGURES = [["report", name] for name in ("queue", "treatment", "accuracy", "frequency", "warnings")]
+"""Tell of nobody: whoever may read the log may take them away."""
+
+
 @pytest.mark.parametrize("arguments", SHOWN, ids=" ".join)
 @pytest.mark.parametrize("form", ["table", "json"])
 def test_every_table_is_shown_and_harmless(database: str, arguments: list[str], form: str) -> None:
@@ -405,12 +409,23 @@ def test_who_may_not_write_the_record_sees_tables_on_the_terminal_alone(
     database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(CallLog, "may_write", lambda _log: False)
-    for arguments in SHOWN:
-        if arguments[:2] == ["list", "suggest"]:
-            continue  # it writes: no log that cannot be written is opened for it
-        for more in ([], ["--format", "json"], ["-o", str(tmp_path / "out")]):
+    for more in ([], ["--format", "json"], ["-o", str(tmp_path / "out")]):  # into a pipe, as here: no terminal
+        for arguments in (
+            ["calls", "list"],
+            ["report", "sources"],
+            ["report", "summary"],
+            ["list", "block", "show"],
+        ):
             with pytest.raises(StoreError, match="cannot be written"):
-                run(database, *arguments, *more)  # into a pipe, as here: no terminal
+                run(database, *arguments, *more)
+            assert not (tmp_path / "out").exists()
+            assert run(database, *arguments, "--mask", *more).exit_code == 0
+            (tmp_path / "out").unlink(missing_ok=True)
+        for arguments in (*FIGURES, ["tune"]):
+            assert run(database, *arguments, *more).exit_code == 0
+            (tmp_path / "out").unlink(missing_ok=True)
+    with pytest.raises(StoreError, match="cannot be written"):
+        run(database, "list", "block", "export", "-o", str(tmp_path / "out"))
     assert not (tmp_path / "out").exists()
     monkeypatch.setattr("click.testing._NamedTextIOWrapper.isatty", lambda _stream: True)
     assert run(database, "calls", "list").output

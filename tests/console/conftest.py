@@ -20,7 +20,7 @@ from screener.settings.cards import load_cards
 from screener.settings.sections import Settings
 from screener.speech.pinyin import syllables
 from screener.store.accounts import Accounts
-from screener.store.log import open_log
+from screener.store.log import CallLog, open_log
 from screener.words.judgement import Teller
 from tests.waiting import WAIT
 
@@ -54,22 +54,38 @@ def clock() -> Clock:
     return Clock()
 
 
-@pytest.fixture
-def context(tmp_path: Path, clock: Clock, log_file: Path) -> Iterator[ConsoleContext]:
-    settings = replace(Settings(), folder=tmp_path)
-    shutil.copy(log_file, tmp_path / "log.db")
-    log = open_log(f"sqlite:///{tmp_path}/log.db")
-    access = Logins(Accounts(log), clock, timedelta(minutes=30), QUICK)
+@pytest.fixture(scope="session")
+def staffed_log(tmp_path_factory: pytest.TempPathFactory, log_file: Path) -> Path:
+    """A call log without calls, with an account of each role."""
+    path = Path(shutil.copy(log_file, tmp_path_factory.mktemp("staffed") / "log.db"))
+    log = open_log(f"sqlite:///{path}")
+    access = logins(log, Clock())
     for role in Role:
         access.add(role.value, role, PASSWORD, "8001" if role is Role.AGENT else "")
+    log.close()
+    return path
+
+
+def logins(log: CallLog, clock: Clock) -> Logins:
+    return Logins(Accounts(log), clock, timedelta(minutes=30), QUICK)
+
+
+@pytest.fixture
+def context(tmp_path: Path, clock: Clock, staffed_log: Path) -> Iterator[ConsoleContext]:
+    settings = replace(Settings(), folder=tmp_path)
+    shutil.copy(staffed_log, tmp_path / "log.db")
+    log = open_log(f"sqlite:///{tmp_path}/log.db")
+    access = logins(log, clock)
     # However busy the machine is, the pages wait until what they show is there.
     yield ConsoleContext(settings, log, access, hub_of([]), Teller(), slowly=Slowly(wait=WAIT))
     log.close()
 
 
 @pytest.fixture
-def client(context: ConsoleContext) -> TestClient:
-    return TestClient(build(context), follow_redirects=False)
+def client(context: ConsoleContext) -> Iterator[TestClient]:
+    """Of an application that runs: else each request would start a thread of its own for it."""
+    with TestClient(build(context), follow_redirects=False) as running:
+        yield running
 
 
 def log_in(client: TestClient, context: ConsoleContext, role: Role) -> str:

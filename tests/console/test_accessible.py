@@ -8,10 +8,10 @@ import pytest
 from screener.console.addresses import PAGES
 from screener.console.context import ConsoleContext
 from screener.console.logins import Role
-from screener.console.reports import REPORTS
 from screener.events import ListName
 from screener.feed.items import Began, Heard, Judged, Weighed
 from screener.feed.local import FeedServer
+from screener.reports.every import REPORTS
 from screener.store.records import ListedNumber
 from tests.console.browser import chromium, needs_chromium, opened, site
 from tests.console.test_live import BEGAN, FLAGGED, NOON, feed, orders, place, tell

@@ -20,7 +20,7 @@ from screener.console.logins import Role
 from screener.console.stream import STREAMS
 from screener.core.ladder import Ladder, LadderStep
 from screener.errors import InputError
-from screener.events import CallControl, ListName, Rung
+from screener.events import CallControl, Entrance, ListName, Rung
 from screener.feed.items import Began, Heard, Order, Weighed
 from screener.feed.local import FeedServer
 from screener.store.records import Review
@@ -201,6 +201,10 @@ def test_a_word_is_said_and_taken_back(context: ConsoleContext, supervisor: Prog
     supervisor.post("/review/a", {"word": "confirmed", "reason": "很脏"})
     assert context.log.call("a").review is Review.CONFIRMED
     assert context.log.call("a").reviewed_by == "crm supervisor"
+    known = supervisor.get("/calls/a", wire.Whole)
+    assert [(word.by, word.reason) for word in known.words] == [("crm supervisor", "很脏")]
+    supervisor.post("/review/a", {"word": "overturned", "knows": ""}, 400)
+    supervisor.post("/review/a", {"word": "overturned", "knows": known.mark})
     supervisor.post("/review/a", {"word": "none"})
     assert context.log.call("a").review is Review.NONE
     supervisor.post("/review/a", {"word": "maybe"}, 400)
@@ -261,3 +265,47 @@ def test_reports_come_as_json_and_as_files(context: ConsoleContext, supervisor: 
 
 def test_health_is_told(context: ConsoleContext, supervisor: Program) -> None:
     assert supervisor.get("/health", Health).feeds == ()
+
+
+@pytest.mark.parametrize("limit", [1, 3, 7])
+def test_the_whole_log_is_read_page_by_page_each_call_once(
+    context: ConsoleContext, supervisor: Program, limit: int
+) -> None:
+    """Also calls of several rows, at one and the same moment, and while new calls come."""
+    at = datetime(2026, 3, 4, tzinfo=UTC)
+    rows = [flagged(f"c{n}", 0, started_at=at + timedelta(seconds=n // 2)) for n in range(12)]
+    write(context, *rows)
+    again = replace(rows[3], id="d3", started_at=at + timedelta(seconds=30), entrance=Entrance.BESIDE)
+    write(context, again)
+    found, after, turns = [], "", 0
+    while turns == 0 or after:
+        page = supervisor.get(f"/calls?limit={limit}&after={after}", wire.Found)
+        found += [call.id for call in page.calls]
+        after, turns = page.next, turns + 1
+        write(context, flagged(f"new{turns}", 0, started_at=at + timedelta(minutes=turns)))
+    assert sorted(found) == sorted({row.id for row in rows} - {"c3"} | {"d3"})
+    assert supervisor.get("/calls?limit=0", wire.Problem, 400).remedy
+    assert supervisor.get("/calls?more=2", wire.Problem, 400).remedy
+    assert supervisor.get("/calls?after=nobody", wire.Problem, 404).error
+
+
+def test_a_number_is_taken_off_a_list_in_the_writing_in_which_it_was_put_on(
+    context: ConsoleContext, supervisor: Program
+) -> None:
+    supervisor.post("/lists", {"name": "watch", "number": "13900003333", "reason": "x"})
+    supervisor.post("/lists/remove", {"name": "watch", "number": "139 0000 3333"})
+    assert context.log.listed(datetime.now(UTC)) == []
+
+
+def test_a_body_that_is_called_a_form_is_told_from_one_that_is_wrong(context: ConsoleContext) -> None:
+    token = context.access.add_token("crm", Role.SUPERVISOR)
+    client = TestClient(build(context))
+    for kind, said in (
+        ("application/x-www-form-urlencoded", "called a form"),
+        ("application/json", "Invalid JSON"),
+    ):
+        headers = {"authorization": f"Bearer {token}", "content-type": kind}
+        answer = client.post("/api/v1/lists/remove", content=b"{bad", headers=headers)
+        assert answer.status_code == 400
+        assert said in answer.json()["error"]
+        assert "column 0" not in answer.json()["error"]

@@ -2,6 +2,7 @@
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 from starlette.testclient import TestClient
@@ -267,3 +268,28 @@ def test_a_zero_character_is_a_clear_error_before_any_database_sees_it(
     entry = {"name": "block", "number": "13800138000", "reason": "a\0", "expires": None}
     asked += [client.post("/api/v1/lists", json=entry, headers=token)]
     assert [answer.status_code for answer in asked] == [400] * len(asked)
+
+
+def test_a_form_that_is_sent_after_the_login_has_ended_leads_to_the_login_and_shows_what_was_typed(
+    context: ConsoleContext, client: TestClient
+) -> None:
+    form = {"guard": "g", "name": "block", "number": "13800138000", "reason": "<b>常打</b>", "old": "secret"}
+    headers = {"accept": "text/html", "referer": "http://testserver/lists"}
+    answer = client.post("/lists/add", data=form, headers=headers)
+    assert answer.status_code == 401
+    assert 'href="/login?next=/lists"' in answer.text and "登录已结束" in answer.text
+    assert "13800138000" in answer.text and "&lt;b&gt;常打" in answer.text
+    assert "Bearer" not in answer.text and "secret" not in answer.text
+    foreign = client.post("/lists/add", data=form, headers=headers | {"referer": "https://evil.example/"})
+    assert "13800138000" not in foreign.text
+
+
+def test_an_agents_page_in_a_frame_says_that_nobody_is_logged_in(context: ConsoleContext) -> None:
+    console = replace(context.settings.console, embed_from=("https://crm.example",))
+    context.settings = replace(context.settings, console=console)
+    client = TestClient(build(context), follow_redirects=False)
+    answer = client.get("/agent", headers={"accept": "text/html", "sec-fetch-dest": "iframe"})
+    assert answer.status_code == 401
+    assert 'href="/login?next=/agent" target="_blank"' in answer.text
+    assert "frame-ancestors https://crm.example" in answer.headers["content-security-policy"]
+    assert client.get("/agent", headers={"accept": "text/html"}).status_code == 303

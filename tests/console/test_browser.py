@@ -48,6 +48,24 @@ def test_a_supervisor_sees_a_call_turn_red_and_acts(
     assert page.problems == []
 
 
+def test_a_call_that_rises_or_ends_leaves_the_focus_to_who_works_by_keyboard(
+    chromium, site: str, feed: FeedServer, context: ConsoleContext
+) -> None:
+    page = opened(chromium, site, Role.SUPERVISOR, "live")
+    tell(feed, context, replace(BEGAN, call="b"), BEGAN)
+    page.wait_for_selector("#call-b ~ #call-a")
+    page.focus("#call-a [data-act=line_fault]")
+    held = "[document.activeElement.dataset.act, document.activeElement.closest('.tile')?.id]"
+    tell(feed, context, FLAGGED)
+    page.wait_for_selector("#call-a.urgent ~ #call-b")
+    assert page.evaluate(held) == ["line_fault", "call-a"]
+    tell(feed, context, Over("a", 9.0, "caller"))
+    page.wait_for_selector("#call-a.over")
+    page.wait_for_timeout(100)
+    assert page.evaluate("document.activeElement.id") == "call-a"
+    assert page.problems == []
+
+
 def test_an_auditor_looks_and_has_no_buttons_and_sees_no_whole_number(
     chromium, site: str, feed: FeedServer, context: ConsoleContext
 ) -> None:

@@ -1,6 +1,7 @@
 """The headers of every answer: each address of the application, each error, each way to get there."""
 
 import http.client
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -72,25 +73,25 @@ def test_every_address_for_everybody(
 ) -> None:
     monkeypatch.setattr("screener.console.account.FAILED_SECONDS", 0)
     app = build(framing)
-    client = TestClient(app, base_url=f"{scheme}://testserver", follow_redirects=False)
     guard, token = "", ""
     paths = list(asked(app))
     assert {"/live/events?once", "/api/v1/live/events?once", "/static/live.js"} <= {path for _, path in paths}
     statuses = set()
-    for method, path in paths:
-        if role is not None and not guard:  # also after the logout
-            guard = log_in(client, framing, role)
-            token = token or framing.access.add_token(f"a {role}", role, "8001" if role is Role.AGENT else "")
-        headers = {"x-guard": guard, "accept": "text/html"}
-        if path.startswith("/api/") and role:
-            headers["authorization"] = f"Bearer {token}"
-        framing.strangers = Turns(0, 0)
-        answer = client.request(method, path, headers=headers)
-        frames = CRM if path.partition("?")[0] == "/agent" else "'none'"
-        check(answer.headers, path.partition("?")[0], tls=scheme == "https", frames=frames)
-        statuses.add(answer.status_code)
-        if path == "/logout":
-            guard = ""
+    with TestClient(app, base_url=f"{scheme}://testserver", follow_redirects=False) as client:
+        for method, path in paths:
+            if role is not None and not guard:  # also after the logout
+                guard = log_in(client, framing, role)
+                token = token or framing.access.add_token(f"a {role}", role, "8001" if role is Role.AGENT else "")
+            headers = {"x-guard": guard, "accept": "text/html"}
+            if path.startswith("/api/") and role:
+                headers["authorization"] = f"Bearer {token}"
+            framing.strangers = Turns(0, 0)
+            answer = client.request(method, path, headers=headers)
+            frames = CRM if path.partition("?")[0] == "/agent" else "'none'"
+            check(answer.headers, path.partition("?")[0], tls=scheme == "https", frames=frames)
+            statuses.add(answer.status_code)
+            if path == "/logout":
+                guard = ""
     assert statuses >= ({303, 401} if role is None else {200, 303, 400})
 
 
@@ -240,3 +241,26 @@ def test_a_host_with_many_addresses_is_one_peer(host: str, peer: str) -> None:
         client = type("Client", (), {"host": host})
 
     assert peer_of(Request()) == peer
+
+
+@pytest.mark.parametrize("accept", ["text/html", "application/json"])
+def test_who_meets_a_database_that_is_away_reads_nothing_of_where_it_is(
+    context: ConsoleContext, client: TestClient, accept: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nor do they who have not logged in; the server's own log tells."""
+    log_in(client, context, Role.SUPERVISOR)
+    token = context.access.add_token("crm", Role.AUDITOR)
+    context.log.engine.dispose()
+    (context.settings.folder / "log.db").write_bytes(b"no database " * 1000)
+    headers = {"accept": accept}
+    form = {"name": "a", "password": "b", "next": "/"}
+    answers = [
+        client.get("/calls", headers=headers),
+        TestClient(client.app).post("/login", data=form, headers=headers),
+        client.get("/api/v1/calls", headers={"authorization": f"Bearer {token}"}),
+    ]
+    for answer in answers:
+        assert answer.status_code == 503
+        assert not re.search("sqlite|postgres|log.db|file is|不是|screener doctor", answer.text)
+    assert "数据库暂时连不上" in answers[0].text
+    assert "log.db" in caplog.text

@@ -20,13 +20,13 @@ from screener.console.app import build
 from screener.console.context import ConsoleContext
 from screener.console.hub import Hub
 from screener.console.logins import Role
-from screener.console.reports import REPORTS
 from screener.core.actions import Misconduct, WarningStep
 from screener.core.evidence import Kind, Reason, Source, Treatment, Verdict
 from screener.core.ladder import Ladder, LadderStep
 from screener.events import EndedBy, Entrance, LineClass, ListName, Rung, Speaker, Target
 from screener.feed.items import Asked, Began, Cautioned, Handled, Heard, Judged, Moved, Node, Unheard, Weighed
 from screener.feed.local import FeedReader, FeedServer
+from screener.reports.every import REPORTS
 from screener.reports.frequency import Bucket
 from screener.settings.cards import load_cards
 from screener.settings.judgement import load_notes
@@ -104,8 +104,10 @@ class Site:
     def name(self) -> str:
         return {"en": "Smith", "zh": "王"}[self.lang]
 
-    def get(self, path: str, role: Role) -> str:
+    def log_in(self, role: Role) -> None:
         log_in(self.client, self.context, role)
+
+    def get(self, path: str) -> str:
         answer = self.client.get(path, headers={"accept": "text/html"})
         return answer.text
 
@@ -141,9 +143,10 @@ def site(
     context.hub = Hub([str(place)], lambda name: FeedReader(Path(name), 1.0), cards, syllables)
     context.hub.start()
     wait_for(lambda: context.hub.feeds[0].up)
-    made = Site(context, feed, lang, TestClient(build(context), follow_redirects=False))
-    fill(made)
-    yield made
+    with TestClient(build(context), follow_redirects=False) as client:
+        made = Site(context, feed, lang, client)
+        fill(made)
+        yield made
     context.hub.stop()
     feed.stop()
 
@@ -287,7 +290,7 @@ def paths(role: Role) -> list[str]:
             continue
         if "{name}" in address.path:
             found += [
-                f"/reports/{name}?by={by}" for name, (_, ways, _usual) in REPORTS.items() for by in ways or ("",)
+                f"/reports/{name}?by={by}" for name, report in REPORTS.items() for by in report.ways or ("",)
             ]
             found += [f"/reports/{name}?since=2020-01-01&than_since=2021-01-01" for name in REPORTS]
         else:
@@ -307,14 +310,16 @@ def paths(role: Role) -> list[str]:
 
 @pytest.mark.parametrize("role", [Role.ADMINISTRATOR, Role.AUDITOR, Role.AGENT])
 def test_no_page_says_a_word_of_the_other_language(site: Site, role: Role) -> None:
-    found = {path: site.foreign_of_page(site.get(path, role)) for path in dict.fromkeys(paths(role))}
+    site.log_in(role)
+    found = {path: site.foreign_of_page(site.get(path)) for path in dict.fromkeys(paths(role))}
     assert {path: words for path, words in found.items() if words} == {}
-    assert f'<html lang="{"en" if site.lang == "en" else "zh-CN"}"' in site.get("/password", role)
+    assert f'<html lang="{"en" if site.lang == "en" else "zh-CN"}"' in site.get("/password")
 
 
 def test_what_scripts_show_is_of_one_language_too(site: Site) -> None:
     for path, role in (("/live/events?once", Role.SUPERVISOR), ("/agent/events?once", Role.AGENT)):
-        text = site.get(path, role)
+        site.log_in(role)
+        text = site.get(path)
         told = json.loads(text.partition("data: ")[2])
         assert told, text
         shown = [text for call in told.get("calls", [told]) for text in texts(call)]

@@ -50,7 +50,7 @@ def test_an_entry_that_cannot_be_is_refused(
     form = {"guard": guard, "name": "block", "number": "13800138000", "reason": "恶作剧", **changes}
     answer = client.post("/lists/add", data=form)
     assert answer.status_code == 400
-    assert (answer.json()["remedy"] == "say why, for those who look later") == ("reason" in changes)
+    assert (answer.json()["remedy"] == "请写明原因，供日后查看") == ("reason" in changes)
     assert entries(context) == set()
 
 

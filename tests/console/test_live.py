@@ -18,7 +18,19 @@ from screener.console.logins import Role
 from screener.core.cards import Prompter
 from screener.events import CallControl, EndedBy, Target
 from screener.feed.board import Board
-from screener.feed.items import Asked, Began, Cautioned, Heard, Judged, Moved, Order, Over, Unheard, Weighed
+from screener.feed.items import (
+    Asked,
+    Began,
+    Cautioned,
+    Heard,
+    Judged,
+    Moved,
+    Obeyed,
+    Order,
+    Over,
+    Unheard,
+    Weighed,
+)
 from screener.feed.local import FeedServer
 from tests.console.conftest import hub_of, log_in
 from tests.waiting import WAIT, wait_for
@@ -246,3 +258,33 @@ def test_what_was_taken_back_is_shown_no_more() -> None:
     gone, unknown = weighed("act.caller.absurd.withdrawn", -1.2), weighed("act.caller.lewd.withdrawn", -1.0)
     assert standing([prank, ask, gone]) == [ask]
     assert standing([prank, gone, prank, unknown]) == [prank, unknown]
+
+
+def test_who_orders_reads_at_once_what_came_of_it(
+    place: Path, context: ConsoleContext, client: TestClient
+) -> None:
+    """The service answers over its feed; everybody who sees the call reads it there too."""
+    server: FeedServer
+
+    def ordered(order: Order) -> None:
+        outcome = "done" if order.act is CallControl.LINE_FAULT else "too_late"
+        server.put(Obeyed(order.call, 2.0, order.act.value, order.by, outcome))
+
+    server = FeedServer(place, ordered)
+    context.hub = hub_of([place])
+    context.hub.start()
+    try:
+        wait_for(lambda: server.put(BEGAN) or context.hub.call("a"))
+        guard = log_in(client, context, Role.SUPERVISOR)
+
+        def order(act: str) -> dict:
+            return client.post("/live/a/order", json={"act": act}, headers={"x-guard": guard}).json()
+
+        for _ in range(2):
+            assert order("line_fault") == {"ok": True, "outcome": "done", "told": "线路故障：已执行"}
+        late = order("agents")
+        assert (late["ok"], late["told"]) == (False, "这是误判：未执行，来电人正在转接或已离开")
+        assert shown(context)["orders"][-1] == "人工操作 supervisor · 这是误判：未执行，来电人正在转接或已离开"
+    finally:
+        context.hub.stop()
+        server.stop()

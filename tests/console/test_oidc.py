@@ -247,3 +247,20 @@ def test_a_provider_that_is_slow_holds_up_no_other_page(
             asked[0].close()
             assert {one.result().status_code for one in begun} == {400}
     assert len(asked) == 1, "asked once, and told to all"
+
+
+def test_whom_the_provider_knows_changes_no_password_here(
+    context: ConsoleContext, client: TestClient, fake: Fake
+) -> None:
+    log_in(client)
+    assert 'href="/password"' not in client.get("/live").text
+    assert client.get("/password", headers={"accept": "text/html"}).status_code == 400
+
+
+def test_an_agent_without_an_extension_reads_what_lacks(
+    context: ConsoleContext, client: TestClient, fake: Fake
+) -> None:
+    fake.claims["roles"] = ["agent"]
+    page = log_in(client)
+    assert page.status_code == 400
+    assert "没有给出 王主管 的分机号" in page.text and "--extension" not in page.text

@@ -12,10 +12,10 @@ from starlette.testclient import TestClient
 
 from screener.console.context import ConsoleContext
 from screener.console.logins import Role
-from screener.console.reports import REPORTS
 from screener.core.evidence import Kind
-from screener.reports.sources import SourceBy, sources
-from screener.reports.span import Span
+from screener.reports.every import REPORTS
+from screener.reports.sources import sources
+from screener.reports.span import SourceBy, Span
 from tests.console.conftest import log_in
 from tests.console.written import NUMBER, SCRIPT, flagged, write
 
@@ -212,7 +212,7 @@ def test_what_stands_in_the_log_stays_text(context: ConsoleContext, client: Test
 
 
 @pytest.mark.parametrize(
-    "path", ["made-up", "frequency?by=made-up", "sources?kind=x", "summary?since=x", "frequency/export?form=exe"]
+    "path", ["frequency?by=made-up", "sources?kind=x", "summary?since=x", "frequency/export?form=exe"]
 )
 def test_what_cannot_be_is_refused(site: ConsoleContext, client: TestClient, path: str) -> None:
     log_in(client, site, Role.SUPERVISOR)

@@ -54,6 +54,53 @@ def test_a_word_can_be_undone_and_takes_its_list_entry_with_it(
     assert context.log.accesses()[0].action == "review undo"
 
 
+def marked(page: str) -> str:
+    """The newest word that a page of the review knows of."""
+    return re.search(r'name="mark" value="([^"]*)">\s*<input type="hidden" name="next"', page)[1]
+
+
+def test_who_reviews_what_another_has_reviewed_meanwhile_is_told_and_no_word_is_lost(
+    context: ConsoleContext, client: TestClient
+) -> None:
+    write(context, flagged("a", 1), flagged("b", 2))
+    first, second = client, TestClient(client.app, follow_redirects=False)
+    guards = log_in(first, context, Role.SUPERVISOR), log_in(second, context, Role.ADMINISTRATOR)
+    old = marked(second.get("/review/a").text)
+    confirmed = {"guard": guards[0], "word": "confirmed", "reason": "听过录音", "mark": old, "next": "b"}
+    assert first.post("/review/a", data=confirmed).headers["location"] == "/review/b?said=a"
+    other = {"guard": guards[1], "word": "overturned", "reason": "孩子", "mark": old, "next": "b"}
+    answer = second.post("/review/a", data=other)
+    assert answer.headers["location"] == "/review/a?late=1"
+    assert reviews(context)["a"] is Review.CONFIRMED
+    page = second.get("/review/a?late=1").text
+    assert "已有人复核这一通" in page and "supervisor <b>已确认</b> “听过录音”" in page
+    again = other | {"mark": marked(page)}
+    assert second.post("/review/a", data=again).headers["location"] == "/review/b?said=a"
+    assert reviews(context)["a"] is Review.OVERTURNED
+    for page in (first.get("/calls/a").text, first.get("/review/a").text):
+        assert "supervisor <b>已确认</b> “听过录音”" in page
+        assert "administrator <b>已撤销</b> “孩子”" in page
+
+
+def test_a_reason_stands_with_the_call_and_on_the_list_and_comes_back_after_an_undo(
+    context: ConsoleContext, client: TestClient
+) -> None:
+    write(context, flagged("a", 1))
+    guard = log_in(client, context, Role.SUPERVISOR)
+    client.post("/review/a", data={"guard": guard, "word": "confirmed", "reason": f"他常打 {NUMBER[3:]}"})
+    for path in ("/calls/a", "/review/a", "/lists"):
+        assert f"“他常打 {NUMBER[3:]}”" in client.get(path).text
+    log_in(client, context, Role.AUDITOR)
+    for path in ("/calls/a", "/review/a", "/lists"):
+        page = client.get(path).text
+        assert "他常打" in page and NUMBER[3:] not in page
+    guard = log_in(client, context, Role.SUPERVISOR)
+    client.post("/review/a", data={"guard": guard, "word": "none"})
+    page = client.get("/review/a").text
+    assert f'name="reason" maxlength="200" value="他常打 {NUMBER[3:]}"' in page
+    assert "supervisor <b>已撤回</b>" in page
+
+
 def _now(context: ConsoleContext):
     return context.log.accesses()[0].at
 

@@ -1,6 +1,7 @@
 """What takes long is made in the background, once for all who ask; nobody waits for it longer than a moment."""
 
 import threading
+from dataclasses import replace
 
 import pytest
 from starlette.testclient import TestClient
@@ -107,13 +108,13 @@ def test_a_report_that_takes_long_says_so_and_comes_by_itself(
     context: ConsoleContext, client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     free = threading.Event()
-    make, ways, usual = reports.REPORTS["agents"]
+    agents = reports.REPORTS["agents"]
 
-    def slow(*asked):
+    def slow(asked):
         free.wait(10)
-        return make(*asked)
+        return agents.page(asked)
 
-    monkeypatch.setattr(reports, "REPORTS", {**reports.REPORTS, "agents": (slow, ways, usual)})
+    monkeypatch.setattr(reports, "REPORTS", {**reports.REPORTS, "agents": replace(agents, page=slow)})
     context.slowly = Slowly(wait=WAIT)
     log_in(client, context, Role.SUPERVISOR)
     waiting = client.get("/reports/agents?since=2020-01-01", headers={"accept": "text/html"})

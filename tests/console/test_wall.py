@@ -94,6 +94,26 @@ def test_a_hundred_calls_are_all_seen_at_once_and_none_jumps(
     assert page.problems == []
 
 
+def test_few_calls_have_the_whole_wall(
+    chromium, site: str, feed: FeedServer, context: ConsoleContext, tmp_path: Path
+) -> None:
+    page = opened(chromium, site, Role.SUPERVISOR, "live?wall", **WALL)
+    tile = "document.querySelector('.tile')"
+    size = f"[{tile}.offsetHeight, parseFloat(getComputedStyle({tile}.querySelector('h2')).fontSize)]"
+    tell(feed, context, began(0), *talks(0, 0))
+    until(page, "document.querySelectorAll('.tile').length === 1")
+    page.screenshot(path=Path(os.environ.get("SCREENER_SHOTS", tmp_path)) / "wall-one.png")
+    height, letters = page.evaluate(size)
+    assert height > 700 and letters >= 40
+    tell(feed, context, began(1), began(2))
+    until(page, "document.querySelectorAll('.tile').length === 3")
+    height, letters = page.evaluate(size)
+    assert 400 <= height < 600 and letters >= 40 and page.evaluate(SEEN) == 3
+    tell(feed, context, Over("t001", 9.0, "caller"), Over("t002", 9.0, "caller"))
+    until(page, "document.querySelectorAll('.tile').length === 1", 40)
+    assert page.evaluate(size)[0] > 700, "large again"
+
+
 def test_the_gravest_call_comes_first(chromium, site: str, feed: FeedServer, context: ConsoleContext) -> None:
     page = opened(chromium, site, Role.SUPERVISOR, "live")
     tell(feed, context, *(began(n) for n in range(6)))

@@ -127,7 +127,7 @@ class Line:
         return list(actions)
 
     def say(self, text: str) -> "Line":
-        """The caller speaks: partials as they grow, then a second of silence for the final."""
+        """The caller speaks: partials as they grow, told again in the silence, then the final."""
         heard = syllables(text)
         start = self.at
         self.give(Cue(CueKind.SPEECH_START, self.at))
@@ -140,7 +140,10 @@ class Line:
                 Transcript(Speaker.CALLER, self._utterance, shown, heard[:number], start, self.at, final=False)
             )
         spoke_until = self.at
-        self.wait(0.6)
+        for _ in range(2):
+            self.wait(0.3)
+            if self.up and self.listening:
+                self.give(Transcript(Speaker.CALLER, self._utterance, text, heard, start, self.at, final=False))
         self.give(Cue(CueKind.SPEECH_END, self.at))
         if self.up and self.listening:
             self.wait(0.6)

@@ -11,6 +11,7 @@ from screener.core.actions import (
     Hangup,
     Listen,
     Misconduct,
+    OrderAnswered,
     PauseOffered,
     Play,
     Prompt,
@@ -132,8 +133,11 @@ def test_promises_hold_in_any_order(offered, flow, given_events) -> None:
     treated = [a for a in actions if isinstance(a, Treated)]
 
     ends = [index for index, (event, _) in enumerate(steps) if isinstance(event, CallEnded)]
-    assert all(isinstance(a, Decided | Treated | Warned | PauseOffered) for a in steps[ends[0]][1])
+    assert all(isinstance(a, Decided | Treated | Warned | PauseOffered | OrderAnswered) for a in steps[ends[0]][1])
     assert all(done == () for _, done in steps[ends[0] + 1 :])
+    orders = [e for e, _ in steps[: ends[0]] if isinstance(e, Ordered) and e.act is not CallControl.PAUSE]
+    answers = [a.act for a in actions if isinstance(a, OrderAnswered)]
+    assert sorted(answers) == sorted(order.act for order in orders), "no order is swallowed"
     assert decided, "every call is decided"
     assert sum(isinstance(a, Answer) for a in actions) <= 1
     assert sum(isinstance(a, Hangup) for a in actions) <= 1

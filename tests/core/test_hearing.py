@@ -15,7 +15,7 @@ from screener.events import Caller, Cue, CueKind, History, LineClass, Speaker
 from screener.speech.pinyin import syllables
 from screener.words.judgement import Teller
 from tests.core.helpers import LISTED, offer, plain, rules, said, shipped
-from tests.core.plain import WORDS, Always
+from tests.core.plain import WORDS, Always, Plain
 
 AGENT = Speaker.AGENT
 
@@ -64,6 +64,31 @@ def test_an_act_waits_for_the_end_or_a_pause() -> None:
     assert list(ear.settle()) == [], "nothing new"
     assert list(ear.heard(said("你穿裙子", 2))) == [], "what the pause told stands"
     assert ear.assessment(2).evidence == (act,)
+
+
+class Counting(Plain):
+    """Counts how often it is asked."""
+
+    asked = 0
+
+    def hear(self, memory, speaker, syllables):
+        self.asked += 1
+        return super().hear(memory, speaker, syllables)
+
+
+def test_the_same_words_are_understood_once() -> None:
+    acts_ = Counting()
+    ear = Hearing(replace(plain(), acts=acts_))
+    list(ear.heard(said("请问您要", 0.5, speaker=AGENT, final=False)))
+    for at in (1.0, 1.2, 1.4):
+        list(ear.heard(said("你穿裙子", at, final=False)))
+        list(ear.settle())
+    assert acts_.asked == 1, "an agent who goes on is heard out; the caller's words are the same"
+    list(ear.heard(said("你穿裙子", 1.6)))
+    assert acts_.asked == 1, "as its final too"
+    list(ear.heard(said("请问您要", 1.8, speaker=AGENT, final=False)))
+    list(ear.settle())
+    assert acts_.asked == 2, "the agent pauses"
 
 
 def test_an_utterance_that_goes_on_after_a_pause_is_understood_anew() -> None:

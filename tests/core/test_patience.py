@@ -7,7 +7,7 @@ from screener.core.patience import PROMPT_LIMIT, SPEECH_LIMIT, STEER_PAUSE, Pati
 from screener.events import Cue, CueKind, Tick
 from tests.core.helpers import said
 
-FLOW = Flow(silence_seconds=5, silence_prompts=2, steer_seconds=8, settle_seconds=0.3, listen_seconds=30)
+FLOW = Flow(silence_seconds=5, silence_prompts=2, steer_seconds=8, settle_seconds=1.0, listen_seconds=30)
 
 
 @pytest.fixture
@@ -65,19 +65,38 @@ def test_words_cut_a_prompt_short_but_no_notice(patience: Patience) -> None:
     assert not patience.heard(said("喂", 3.0))
 
 
-def test_a_pause_is_a_final_or_the_end_of_a_voice_or_no_new_word(patience: Patience) -> None:
-    assert not patience.is_pause(1.0), "nothing was said yet"
+def test_a_pause_is_a_final_or_a_recogniser_that_listens_on_and_hears_no_other_word(patience: Patience) -> None:
+    assert not patience.is_pause, "nothing was said yet"
     patience.heard(said("我想查", 2.0, final=False))
-    assert not patience.is_pause(2.2)
-    assert patience.is_pause(2.31)
+    patience.noticed(Cue(CueKind.SPEECH_END, 2.6))
+    patience.ticked(Tick(9.0))
+    assert not patience.is_pause, "neither time nor the end of a voice says that all of it was read"
     patience.heard(said("我想查一下", 2.6, final=False))
-    assert not patience.is_pause(2.7)
-    patience.noticed(Cue(CueKind.SPEECH_END, 2.7))
-    assert patience.is_pause(2.7)
-    patience.heard(said("我想查一下", 2.9, utterance=1, final=False))
-    assert not patience.is_pause(2.9)
-    patience.heard(said("我想查一下", 3.0, utterance=1))
-    assert patience.is_pause(3.0)
+    assert not patience.is_pause
+    patience.heard(said("我想查一下", 3.0, final=False))
+    assert patience.is_pause
+    patience.heard(said("我想查一下话费", 3.3, final=False))
+    assert not patience.is_pause
+    patience.heard(said("我想查一下话费", 3.4))
+    assert patience.is_pause
+
+
+def test_a_sentence_is_over_with_its_final_or_when_it_has_stood_for_as_long_as_the_site_says(
+    patience: Patience,
+) -> None:
+    for at in (2.0, 2.4, 2.8):
+        patience.heard(said("我想查话费", at, final=False))
+        assert patience.is_pause == (at > 2.0)
+        assert not patience.is_over(at), "who draws breath goes on"
+    patience.heard(said("我想查话费", 3.2, final=False))
+    assert patience.is_over(3.2)
+    patience.noticed(Cue(CueKind.SPEECH_START, 3.2))
+    assert not patience.is_over(3.2), "a voice is there again"
+    patience.noticed(Cue(CueKind.SPEECH_END, 3.3))
+    patience.heard(said("我想查话费", 3.4, utterance=1, final=False))
+    assert not patience.is_over(3.4), "the same words once more are another sentence"
+    patience.heard(said("我想查话费", 3.5, utterance=1))
+    assert patience.is_over(3.5)
 
 
 def test_a_talker_is_steered_in_a_pause_only(patience: Patience) -> None:

@@ -1,5 +1,6 @@
 """An Asterisk's history comes in whole, once, and a broken line costs that line only."""
 
+import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,11 +16,13 @@ from screener.events import Caller, EndedBy, LineClass
 from screener.exchange import asterisk
 from screener.exchange.asterisk import read_queue_log
 from screener.exchange.listfile import BadLine
+from screener.numbers.identify import Lines
 from screener.outside.text import is_number, is_pbx_id, visible
 from screener.store.bulk import load
 from screener.store.insert import tidy
 from screener.store.log import open_log
 from screener.store.records import CallRecord, Review
+from screener.words.told import told
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -90,11 +93,104 @@ def test_a_queue_that_stood_for_harassment_makes_confirmed_flags() -> None:
         Treatment.ANALYSIS_QUEUE,
         Review.CONFIRMED,
     )
-    assert (flag.flagged_at, flag.reviewed_by, flag.agent) == (60.0, "8001", "8001")
+    assert (flag.flagged_at, flag.reviewed_by, flag.agent) == (55.0, "8001", "8001")
     (stay,) = flag.treatments
-    assert (stay.began, stay.ended, stay.completed, stay.by_hand) == (60.0, 80.0, False, True)
+    assert (stay.began, stay.ended, stay.completed, stay.by_hand) == (55.0, 75.0, False, True)
     plain, _ = sort(read_queue_log(QUEUE_LOG.encode().splitlines(), identify))
     assert plain["pbx-100.1"].verdict is None
+
+
+def test_what_happened_before_the_answer_is_told_at_its_time() -> None:
+    """A call that nobody answered counts from its beginning; one answered later was in the queue before."""
+    alone = """\
+1772000000|9.1|analysis|NONE|ENTERQUEUE||13800138000|1
+1772000020|9.1|analysis|NONE|EXITWITHTIMEOUT|1|1|20
+"""
+    later = alone + "1772000021|9.1|sales|NONE|ENTERQUEUE||13800138000|1\n"
+    later += (
+        "1772000030|9.1|sales|Agent/8001|CONNECT|9|x|1\n1772000040|9.1|sales|Agent/8001|COMPLETEAGENT|9|10|1\n"
+    )
+    for log, began in ((alone, 0.0), (later, -30.0)):
+        calls, _ = sort(read_queue_log(log.encode().splitlines(), identify, {"analysis"}))
+        call = calls["pbx-9.1"]
+        (stay,) = call.treatments
+        assert stay.began == call.flagged_at == began
+        assert call.audio_began + timedelta(seconds=stay.began) == EPOCH + timedelta(seconds=1772000000)
+        assert (stay.agent, call.review) == ("", Review.NONE), "no agent had it before"
+
+
+@pytest.mark.parametrize(
+    ("written", "number"),
+    [
+        *((written, "") for written in ("-", "", "138****8000", "unknown", "0000000000")),
+        ("０１０９５５８８", "95588"),
+        ("+86 138-0013-8000", "+8613800138000"),
+        ("86-95588", "95588"),
+    ],
+)
+def test_a_caller_in_whatever_writing_is_a_call(written: str, number: str) -> None:
+    log = QUEUE_LOG.splitlines()[1].replace("13800138000", written)
+    calls, bad = sort(read_queue_log([log.encode(), QUEUE_LOG.splitlines()[6].encode()], Lines().identify))
+    assert ([call.number for call in calls.values()], bad) == ([number], [])
+    line = leg("1.1", written, "95000", "PJSIP/t-1", "PJSIP/8001", "09:00:00", "09:00:05", "09:01:00")
+    (found,) = read_cdr([line.encode()], Lines().identify, SHANGHAI)
+    assert isinstance(found, CallRecord) and found.number == number
+
+
+def test_a_caller_that_is_none_costs_the_call_and_is_not_said_to_begin_elsewhere() -> None:
+    log = QUEUE_LOG.replace("|13800138000|", "|[/nope]|").splitlines()
+    calls, bad = sort(read_queue_log([line.encode() for line in log], identify))
+    assert "pbx-100.1" not in calls
+    assert [line.number for line in bad][:2] == [2, 5]
+    assert not any("100.1" in line.reason for line in bad)
+
+
+def test_whoever_a_queue_rang_is_an_agent_by_whatever_name() -> None:
+    def agent(to: str, app: str, data: str) -> str:
+        cells = "", "13800138000", "s", "x", "", "PJSIP/trunk-00000001", to, app, data
+        times = "2026-03-01 09:00:00", "2026-03-01 09:00:05", "2026-03-01 09:01:00"
+        row = ",".join(f'"{cell}"' for cell in (*cells, *times, "60", "55", "ANSWERED", "", "1.1", "", "1.1"))
+        (found,) = read_cdr([row.encode()], identify, SHANGHAI)
+        assert isinstance(found, CallRecord)
+        return found.agent
+
+    assert agent("PJSIP/wang-li-00000002", "Queue", "sales,t") == "wang-li"
+    assert agent("PJSIP/wang-li-00000002", "Dial", "PJSIP/li&PJSIP/wang-li,20,tT") == "wang-li"
+    assert agent("PJSIP/8001-00000002", "Dial", "PJSIP/8001/sip:8001@192.0.2.1") == "8001"
+    assert agent("PJSIP/carrier-00000002", "Dial", "PJSIP/13900139000@carrier,60") == "", "a line out"
+
+
+def test_why_a_line_was_skipped_is_told_in_chinese() -> None:
+    head = "src,dst,start,answer,end,disposition,uniqueid"
+    rows = [
+        "[/nope],1,2026-03-01 09:00:00,,2026-03-01 09:00:00,,7.1",
+        "1,\x1b,2026-03-01 09:00:00,,2026-03-01 09:00:00,,7.1",
+        "1,1,2026-03-01 09:00:00,,2026-03-01 08:00:00,,7.1",
+        "1,1,2026-03-01 09:00:00,,2026-03-01 09:00:00,,",
+        "1,1,2026-03-01 09:00:00,,2026-03-01 09:00:00,,../x",
+        "1,1,noon,,2026-03-01 09:00:00,,7.1",
+        '1,"1',
+        "1,1",
+    ]
+    lines = [line.encode() for line in (head, *rows)]
+    found = [
+        *read_cdr([*lines, b"\xff\xff"], identify, SHANGHAI),
+        *read_cdr([b"uniqueid,start,a,b", b"7.1,1,,"], identify, SHANGHAI),
+    ]
+    assert len(found) == len(rows) + 2
+    log = [
+        *TORN,
+        *QUEUE_LOG.splitlines(),
+        "1772000000|9.1|x|y|ABANDON",
+        "17720000000|9.1|x|y|ABANDON",
+        "abc|9.1|x|y|ABANDON",
+        "1772000000|9.1|x|y|Abandon",
+    ]
+    found += read_queue_log([*(line.encode() for line in log), b"1772000000|9.1|x|y|ABANDON"], identify)
+    for bad in found:
+        if isinstance(bad, BadLine):
+            said = told(bad.reason, "zh")
+            assert re.search(r"[\u4e00-\u9fff]", said) and not re.search(r"[a-z]{2,} [a-z]{2,}", said), said
 
 
 def test_a_restart_of_the_pbx_ends_what_was_up() -> None:

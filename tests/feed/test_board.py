@@ -1,7 +1,7 @@
 from datetime import UTC, datetime
 
 from screener.feed.board import UTTERANCES, Board
-from screener.feed.items import Began, Handled, Heard, Judged, Missed, Over, Rested, Unheard, Weighed
+from screener.feed.items import Began, Handled, Heard, Judged, Missed, Obeyed, Over, Rested, Unheard, Weighed
 
 NOON = datetime(2026, 3, 4, 4, 0, tzinfo=UTC)
 BEGAN = Began("a", "n", NOON, "+861", "mobile", "", "100", "in_path", "")
@@ -18,6 +18,7 @@ def test_a_call_grows_and_leaves() -> None:
         Judged("a", 1.4, "genuine", "", -7.0, 2.0, "none", "matter", emergency=False, dry_run=False),
         Handled("a", 3.0, "line_fault", done=False, completed=False),
         Unheard("a", 3.0, "gone"),
+        Obeyed("a", 3.0, "agents", "wang", "too_late"),
     ):
         call = board.take(item)
     assert call is not None and [h.text for h in call.words.values()] == ["我想", "您好"]

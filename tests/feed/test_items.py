@@ -15,6 +15,7 @@ from screener.feed.items import (
     Missed,
     Moved,
     Node,
+    Obeyed,
     Order,
     Over,
     Rested,
@@ -38,6 +39,7 @@ ITEMS = st.one_of(
     st.builds(Rested, text, st.booleans()),
     st.builds(Unheard, text, at, text),
     st.builds(Asked, text, at, text),
+    st.builds(Obeyed, text, at, text, text, text),
     st.builds(Over, text, at, text),
     st.builds(
         Node, text, st.just(NOON), st.just(NOON), text, text, st.booleans(), *[st.integers(0, 99)] * 3, text,

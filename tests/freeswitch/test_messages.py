@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from screener.conversations.parties import Connected, Party
 from screener.freeswitch import messages, wire
 from screener.freeswitch.messages import Bridged, JobDone, Left
 from screener.freeswitch.wire import EslEvent
-from screener.pbx.messages import Connected, Party
 from tests.freeswitch.peer import bridged, hung_up, parted, queued
 
 CALLER, AGENT = "8e3c1f4a-1", "7acfecd3-2"

@@ -111,6 +111,11 @@ def test_any_text_gets_an_answer_and_a_number_means_the_same_again(raw: str) -> 
         ("13800138000", r"8\d{3}", ""),
         ("9013800138000", "", "no_number"),
         ("000", "", "withheld"),
+        ("+86", "", "no_number"),
+        ("0086", "", "no_number"),
+        ("010", "", "no_number"),
+        ("0571", "", "no_number"),
+        ("0571", r"0\d{3}", ""),
     ],
 )
 def test_a_list_takes_what_a_caller_can_have(raw: str, extensions: str, wrong: str) -> None:

@@ -4,10 +4,10 @@ from collections.abc import Callable, Mapping
 
 from hypothesis import given, settings
 
+from screener.conversations.ongoing import Conversation
 from screener.events import EndedBy
 from screener.pbx import wire
 from screener.pbx.ami import AmiResponse
-from screener.pbx.conversations import Conversation
 from screener.pbx.switchboard import Switchboard
 from screener.settings.sections import Pbx
 from tests.pbx.shapes import Talk, said

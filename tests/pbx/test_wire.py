@@ -6,9 +6,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from screener.conversations.parties import Connected
 from screener.errors import PbxError
 from screener.pbx import messages, wire
-from screener.pbx.messages import Connected, Flagged, Gone, TakenBack
+from screener.pbx.messages import Flagged, Gone, TakenBack
 from tests.pbx.shapes import Talk, channel
 
 SECRET = "of-events"

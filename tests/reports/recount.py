@@ -135,7 +135,7 @@ def sources(calls: Calls, span: Span, field: str, letters: int | None = None) ->
     found = {}
     for source in {source_of(call) for call in bad}:
         here = [call for call in bad if source_of(call) == source]
-        numbers = {call.number for call in here}
+        numbers = {call.number for call in here if call.number}
         old = {
             number
             for number in numbers
@@ -143,7 +143,7 @@ def sources(calls: Calls, span: Span, field: str, letters: int | None = None) ->
         }
         order = sorted(flagged(inside(calls, Span(span.since, span.until)), Span()), key=lambda c: (c.at, c.id))
         first = {call.number: call.id for call in reversed(order)}
-        again = {call.number for call in here if first[call.number] != call.id}
+        again = {call.number for call in here if call.number and first[call.number] != call.id}
         found[source] = (
             sum(source_of(call) == source for call in asked),
             len(here),
@@ -159,13 +159,10 @@ def sources(calls: Calls, span: Span, field: str, letters: int | None = None) ->
 
 def queue(calls: Calls, span: Span) -> tuple[object, ...]:
     """Entered, to the end, abandoned, repeated, by hand, abandoned after, median, 95 %."""
-    seen = {
-        call.number
-        for call in calls
-        if span.since is not None and call.at < span.since
-        for row in call.rows
-        if row.treatment is Treatment.ANALYSIS_QUEUE and not row.dry_run
-    }
+    here = [c for c in calls if any(r.treatment is Treatment.ANALYSIS_QUEUE and not r.dry_run for r in c.rows)]
+    first: dict[str, tuple[datetime, str]] = {}
+    for call in sorted(here, key=lambda c: (c.at, c.rows[0].id)):
+        first.setdefault(call.number, (call.at, call.rows[0].id))
     rows = []
     repeated = 0
     for call in inside(calls, span):
@@ -174,8 +171,8 @@ def queue(calls: Calls, span: Span) -> tuple[object, ...]:
                 continue
             for given in row.treatments:
                 if given.treatment is Treatment.ANALYSIS_QUEUE:
-                    repeated += call.number != "" and call.number in seen
-                    seen.add(call.number)
+                    key = call.at, call.rows[0].id
+                    repeated += call.number != "" and first.get(call.number, key) < key
                     rows.append(given)
     stays = sorted(row.ended - row.began for row in rows if row.ended is not None)
     left = [row.ended - row.began for row in rows if row.ended is not None and not row.completed]

@@ -5,6 +5,7 @@
 
 import os
 import random
+import statistics
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, timedelta
@@ -17,36 +18,26 @@ from screener.core.evidence import Kind, Treatment
 from screener.exchange.asterisk import read_cdr, read_queue_log
 from screener.exchange.listfile import BadLine
 from screener.numbers.identify import Lines
-from screener.reports.accuracy import accuracy
-from screener.reports.agents import agents
+from screener.reports.accuracy import accuracy, accuracy_page
+from screener.reports.agents import agents, agents_page
 from screener.reports.facts import facts
 from screener.reports.filters import FILTERS, days, wanted
 from screener.reports.follow import asked, both
-from screener.reports.frequency import Bucket, frequency
+from screener.reports.frequency import Bucket, frequency, frequency_page, heat_page
 from screener.reports.layout import Page
-from screener.reports.pages import (
-    accuracy_page,
-    agents_page,
-    frequency_page,
-    heat_page,
-    queue_page,
-    sources_page,
-    treatment_page,
-    warnings_page,
-)
-from screener.reports.queue import queue
+from screener.reports.queue import percentile, queue, queue_page
 from screener.reports.reader import Reader
-from screener.reports.sources import SourceBy, sources
-from screener.reports.span import Span
-from screener.reports.summary import Measures, summary, usual_span
-from screener.reports.summary_page import summary_page
-from screener.reports.treatment import treatment
-from screener.reports.warnings import warnings
+from screener.reports.sources import sources, sources_page
+from screener.reports.span import SourceBy, Span
+from screener.reports.summary import Measures, summary, summary_page, usual_span
+from screener.reports.treatment import DAYS as TREATMENT_DAYS
+from screener.reports.treatment import treatment, treatment_page
+from screener.reports.warnings import warnings, warnings_page
 from screener.store.bulk import load
 from screener.store.find import find
 from screener.store.insert import tidy
 from screener.store.log import CallLog, open_log
-from screener.store.records import CallRecord, Review
+from screener.store.records import CallRecord, Review, TreatmentRow
 from screener.words.judgement import Teller
 from tests.reports import recount
 from tests.reports.random_history import ANALYSIS, History, random_history
@@ -280,18 +271,38 @@ def test_every_figure_of_every_report_can_be_followed_to_its_calls(log: CallLog,
     for span, zone in dice.sample(questions(seed), 2):
         end = BEGIN + timedelta(days=DAYS)
         reader = Reader("", Teller("zh", {}), zone, None, end)
-        made = [frequency_page(frequency(log, span, by, zone), span, by, reader) for by in Bucket]
-        made.append(heat_page(frequency(log, span, Bucket.HOUR, zone), span, reader))
-        made += [sources_page(sources(log, span, by, 1000), span, by, reader) for by in SourceBy]
-        made += [queue_page(queue(log, span, by, zone), span, by, reader) for by in Bucket]
-        made.append(treatment_page(treatment(log, span), span, reader))
-        made.append(agents_page(agents(log, span), span, reader))
-        made.append(warnings_page(warnings(log, span), span, reader))
-        made.append(accuracy_page(accuracy(log, span), span, reader))
-        for page in made:
+        for page in pages_of(log, span, zone, reader):
             follow_some(log, page, span, zone, dice)
         whole = usual_span(span, end)
         follow_some(log, summary_page(summary(log, whole, zone), reader), whole, zone, dice)
+
+
+UNCOUNTED = {"first", "last", "low_share", "high_share", "change_share"}
+"""Times, the ends of an interval, and a change: none of them counts calls."""
+
+
+def test_every_column_with_figures_leads_to_calls(log: CallLog) -> None:
+    reader = Reader("", Teller("zh", {}), ZONES[0], None, BEGIN + timedelta(days=DAYS))
+    for page in pages_of(log, Span(), ZONES[0], reader):
+        for sheet in page.sheets:
+            figures = {
+                key for n, key in enumerate(sheet.keys) if sheet.type_of(n) not in ("text", "phone", "time")
+            }
+            assert figures - UNCOUNTED <= sheet.asks.keys(), sheet.name
+
+
+def pages_of(log: CallLog, span: Span, zone: ZoneInfo, reader: Reader) -> Iterator[Page]:
+    """Every report that needs no end of its time."""
+    for by in Bucket:
+        yield frequency_page(frequency(log, span, by, zone), span, by, reader)
+        yield queue_page(queue(log, span, by, zone), span, by, reader)
+    yield heat_page(frequency(log, span, Bucket.HOUR, zone), span, reader)
+    for source in SourceBy:
+        yield sources_page(sources(log, span, source, 1000), span, source, reader)
+    yield treatment_page(treatment(log, span), span, reader)
+    yield agents_page(agents(log, span), span, reader)
+    yield warnings_page(warnings(log, span), span, reader)
+    yield accuracy_page(accuracy(log, span), span, reader)
 
 
 def follow_some(log: CallLog, page: Page, span: Span, zone: ZoneInfo, dice: random.Random) -> None:
@@ -305,25 +316,48 @@ def follow_some(log: CallLog, page: Page, span: Span, zone: ZoneInfo, dice: rand
                     measure = str(getattr(row[0], "code", "")) if key in ("now", "then") else key
                     query = asked(span, asks, zone)
                     assert set(query) <= {*FILTERS, "since", "until"}
-                    assert listed(log, measure, query, zone) == figure, (span, zone, sheet.name, key, row, query)
+                    if (part := PARTS.get(measure)) in sheet.keys:  # a share leads to what it is the share of
+                        figure, measure = row[list(sheet.keys).index(part)], part
+                    told = listed(log, measure, query, zone)
+                    if measure == "share":  # of the summary
+                        every = {name: value for name, value in query.items() if name != "flagged"}
+                        told = told / offered if (offered := listed(log, "offered", every, zone)) else None
+                    assert told == (figure and pytest.approx(figure)), (span, zone, sheet.name, key, row, query)
 
 
-def listed(log: CallLog, measure: str, query: dict[str, str], zone: ZoneInfo) -> int:
+PARTS = {
+    "share": "flagged",
+    "confirmed_share": "confirmed",
+    **{f"again_{days}_share": f"again_{days}" for days in TREATMENT_DAYS},
+}
+"""What a share is the share of."""
+
+
+@cache
+def rows_of(log: CallLog, call_id: str) -> list[CallRecord]:
+    """Of a log that does not change any more."""
+    return log.rows_of(call_id)
+
+
+def listed(log: CallLog, measure: str, query: dict[str, str], zone: ZoneInfo) -> float | None:
     """What a measure counts of the calls that are listed."""
     calls = find(log, wanted(query, *days(query, zone), LINES, zone), 100_000)
     assert len({call.linkedid or call.id for call in calls}) == len(calls), "each call once"
     match measure:
-        case "numbers" | "new" | "returning":
-            return len({call.number for call in calls})
-        case "sources":  # each counts once, and withheld ones never
+        case "numbers" | "new" | "returning" | "sources":  # each counts once, and withheld ones never
             return len({call.number for call in calls} - {""})
-        case "entered" | "to_the_end" | "abandoned" | "by_hand" if "entered" in query:
-            return entries(log, calls, query)  # a call may come into the analysis queue more than once
+        case "entered" | "to_the_end" | "abandoned" | "by_hand" | "repeated" if "entered" in query:
+            return len(entries(log, calls, query))  # a call may come into the analysis queue more than once
+        case "abandoned_after_seconds" | "stay_median_seconds" | "stay_median" | "stay_p95_seconds":
+            stays = sorted(s.ended - s.began for s in entries(log, calls, query) if s.ended is not None)
+            if not stays:
+                return None
+            return percentile(stays, 0.95) if "p95" in measure else statistics.median(stays)
         case step if step.startswith("step_"):  # and have several warnings
             steps = [
                 (w.about, str(w.level), w.step)
                 for call in calls
-                for row in log.rows_of(call.id)
+                for row in rows_of(log, call.id)
                 for w in row.warnings
             ]
             return steps.count((query["warned"], query["level"], query["step"]))
@@ -331,14 +365,14 @@ def listed(log: CallLog, measure: str, query: dict[str, str], zone: ZoneInfo) ->
             return len(calls)
 
 
-def entries(log: CallLog, calls: list[CallRecord], query: Mapping[str, str]) -> int:
-    given = [given for call in calls for row in log.rows_of(call.id) for given in row.treatments]
+def entries(log: CallLog, calls: list[CallRecord], query: Mapping[str, str]) -> list[TreatmentRow]:
+    given = [given for call in calls for row in rows_of(log, call.id) for given in row.treatments]
     told = [
-        ("by_hand" if one.by_hand else "automatic", "to_the_end" if one.completed else "abandoned")
+        (one, "by_hand" if one.by_hand else "automatic", "to_the_end" if one.completed else "abandoned")
         for one in given
         if one.treatment is Treatment.ANALYSIS_QUEUE
     ]
-    return sum(query.get("way", way) == way and query.get("stay", stay) == stay for way, stay in told)
+    return [one for one, way, stay in told if query.get("way", way) == way and query.get("stay", stay) == stay]
 
 
 def check_measures(found: Measures, calls: recount.Calls, period: Span) -> None:
@@ -352,8 +386,8 @@ def check_measures(found: Measures, calls: recount.Calls, period: Span) -> None:
         flagged=len(bad),
         treated=sum(call.treated for call in bad),
         by_hand=sum(call.by_hand for call in bad),
-        numbers=len({call.number for call in bad}),
-        new=len({call.number for call in bad} - {call.number for call in before}),
+        numbers=len({call.number for call in bad} - {""}),
+        new=len({call.number for call in bad} - {call.number for call in before} - {""}),
         confirmed=sum(any(row.review is Review.CONFIRMED for row in call.judged) for call in bad),
         overturned=len(every) - len(bad),
         entered=entered,  # type: ignore[arg-type]
@@ -381,7 +415,7 @@ def test_no_report_reads_all_calls(url: str, tmp_path: object) -> None:
         spy(known._connection, lambda sql, values: seen.append((sql, values)))
         known.marked(span), known.offered_by_quarter(span), known.offered_by_place(span, "region")
         known.offered_by_number(span, ["+861"]), known.offered_by_prefix(span, ["+861380013"])
-        known.flagged_before(span.since), known.queued_before(span.since)
+        known.flagged_before(span.since), known.first_queued(span.until)
         known.stays(span), known.stays(Span()), known.returns(span), known.judged_rules(span), known.newest()
         known.rests(Span()), known.warned(Span()), known.known("queue"), known.totals(span), known.flags(span)
     assert len(seen) >= 17

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from datetime import datetime
 from html.parser import HTMLParser
 from typing import Literal
@@ -10,6 +11,8 @@ from zoneinfo import ZoneInfo
 
 import openpyxl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from screener.reports.layout import Bars, Cell, Coded, Heat, Page, Sheet, Trend, shown
 from screener.reports.render import render
@@ -161,6 +164,67 @@ def test_a_table_fits_the_terminal_that_it_is_for() -> None:
     assert "+8613800138000" in text
 
 
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["+8613800138000", "+8613800138001·k3f9q", "未显示"]),
+            st.sampled_from(["8001", "wang-li", "sales-after-hours", ""]),
+            st.sampled_from(["2025-11", "第 3 次警告（辱骂）", "asked for by supervisor 8001", "深夜来电"]),
+            st.integers(0, 10**7),
+        ),
+        min_size=1,
+    ),
+    st.integers(12, 140),
+)
+def test_no_number_agent_date_or_word_is_cut_in_two(rows: list[tuple[str, str, str, int]], width: int) -> None:
+    heads = ["Number", "Agent", "Confirmed by a person", "骚扰来电"]
+    sheet = Sheet("Table", ["number", "agent", "what", "calls"], heads, rows, {"number": "phone"})
+    lines = str(render(sheet, "table", width=width)).splitlines()
+    for row in [heads[:3], *rows]:
+        for word in " ".join(map(str, row)).split():
+            for whole in re.findall(r"[!-~·]+", word):
+                assert any(whole in re.split(r"[\s\u2e80-\uffef]+", line) for line in lines), (whole, lines)
+
+
+def test_a_head_is_folded_beside_its_marks() -> None:
+    sheet = Sheet("表", ["a"], ["挂断前停留（秒）"], [[1.0]], {"a": "seconds"})
+    wide = Sheet("表", ["a", "b"], ["甲", "挂断前停留（秒）"], [["甲" * 30, 1.0]])
+    for one in (sheet, wide):
+        assert any("（秒）" in line for line in str(render(one, "table", 40)).splitlines())
+
+
+@pytest.mark.parametrize(
+    ("most", "legend"),
+    [(1, "██ 1"), (2, "▒▒ 1 ██ 2"), (9, "░░ 1–2 ▒▒ 3–4 ▓▓ 5–6 ██ 7–9"), (4, "░░ 1 ▒▒ 2 ▓▓ 3 ██ 4")],
+)
+def test_a_legend_names_the_shades_that_occur(most: int, legend: str) -> None:
+    heat = Heat("热力图", ["一"], [str(n) for n in range(most)], [list(range(1, most + 1))])
+    *_, shades, said = str(render(Page("页", (), (), (heat,)), "table", 80, colour=True)).splitlines()
+    said, shades = (re.sub(r"\x1b\[[\d;]*m", "", line) for line in (said, shades))
+    assert " ".join(said.split()) == legend
+    assert set(shades) & set("░▒▓█") == set(legend) & set("░▒▓█")
+
+
+@pytest.mark.parametrize(("variable", "value"), [("TERM", "dumb"), ("NO_COLOR", "1")])
+def test_colours_only_where_the_terminal_and_its_reader_want_them(
+    variable: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = Page("页", (), (), (Bars("条", ["甲"], [3]),))
+    for name in ("TERM", "NO_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+    blue = re.compile(r"\x1b\[[\d;]*34m")
+    assert blue.search(str(render(page, "table", 80, colour=True)))
+    monkeypatch.setenv(variable, value)
+    plain = str(render(page, "table", 80, colour=True))
+    assert not blue.search(plain) and "█" in plain, "the bar stays"
+
+
+def test_a_title_is_not_folded_to_a_narrow_table() -> None:
+    title = "辱骂通话后提供的暂停接听次数"
+    text = str(render(Sheet(title, ["rests"], ["次数"], [[0]]), "table"))
+    assert title in text
+
+
 @pytest.mark.parametrize(
     ("kind", "cell", "text"),
     [
@@ -191,4 +255,10 @@ def test_programs_get_codes_and_every_column_and_people_words_and_those_with_som
 
 def test_a_trend_of_one_day_is_a_line_too() -> None:
     shown = str(render(Page("页", (), (), (Trend("线", ["2026-03-01"], [4]),), empty=""), "html"))
+    today = Trend("线", ["2026-03-01"], [4], partial=True)
+    goes_on = str(render(Page("页", (), (), (today,), empty=""), "html"))
+    assert re.search(r'<polygon points="0,100 0.000,[0-9.]+ 100.000,[0-9.]+ 100.000,100"', goes_on), (
+        "a day that goes on"
+    )
+    assert goes_on.count("<polyline") == 1 and "stroke-dasharray" in goes_on
     assert 'points="0.000,0.00 100.000,0.00"' in shown

@@ -1,5 +1,6 @@
 """A package of evidence says no more than what happened, and who vouches for it."""
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,8 +10,10 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from screener.core.evidence import Kind, Source, Treatment, Verdict
-from screener.events import EndedBy, Entrance, Speaker
+from screener.events import Caller, EndedBy, Entrance, Speaker
+from screener.exchange.asterisk import read_queue_log
 from screener.review.case import Case, Exhibit, Maker, recording_of
+from screener.review.course import quoted
 from screener.review.dossier import COVER, LIST, MANIFEST, SHEET, pack
 from screener.review.seal import SIGNATURE, check, seal_of, sign, site_key
 from screener.review.verify import sealed
@@ -86,7 +89,7 @@ def test_a_number_s_package_counts_its_calls() -> None:
     assert "<th>其中夜间（22 时至 6 时）</th><td>4</td>" in page
     assert page.count("<tr><td>") == 5, "each with its date"
     sheet = files[SHEET].decode("utf-8").splitlines()
-    assert [line.partition(":")[0] for line in sheet[2:]] == [
+    assert [line.partition("：")[0] for line in sheet[2:]] == [
         "被举报号码", "类型", "来电时间", "通话时长", "举报描述",
     ]  # fmt: skip
     assert "拨打 +864008001234，共骚扰来电 5 次，涉及 2 天" in sheet[-1], (
@@ -151,6 +154,53 @@ def test_what_is_no_harassment_is_titled_otherwise_and_an_overturned_flag_is_sai
 )
 def test_a_missing_transcript_says_why(call: CallRecord, said: str) -> None:
     assert said in pack(Case([Exhibit((call,))]), maker())["calls/a/transcript.txt"].decode("utf-8")
+
+
+def test_an_imported_call_is_told_in_the_order_and_at_the_times_of_the_pbx() -> None:
+    lines = b"""\
+1000000000|7.1|sales|NONE|ENTERQUEUE||13800138000|1
+1000000005|7.1|sales|Agent/8001|CONNECT|5|x|1
+1000000065|7.1|sales|Agent/8001|BLINDTRANSFER|analysis|ctx|5|60|1
+1000000066|7.1|analysis|NONE|ENTERQUEUE||13800138000|1
+1000000086|7.1|analysis|NONE|ABANDON|1|1|20
+"""
+    (row,) = read_queue_log(lines.splitlines(), Caller, {"analysis"})
+    assert isinstance(row, CallRecord)
+    files = pack(Case([Exhibit((row,))]), maker())
+    (timeline,) = (data.decode("utf-8") for name, data in files.items() if name.endswith("timeline.txt"))
+    assert [line.split(" ", 1)[1].replace("  ", " ") for line in timeline.strip().splitlines()] == [
+        "09:46:40 来电打入（以下据话务系统日志）",
+        "09:46:45 电话接通（接听坐席：8001）",
+        "09:47:46 坐席 8001 将来电转入来电自动分析队列",
+        "09:48:06 分析未完，来电人离开",
+        "09:48:06 来电人挂断",
+    ]
+    assert "8001 于 2001-09-09 09:47:46 确认" in files[COVER].decode("utf-8"), "the same moment on the cover"
+
+
+def test_the_caller_s_own_words_are_neither_the_agent_s_nor_what_was_taken_back() -> None:
+    def heard(rule: str, words: str, weight: float = 2.0) -> EvidenceRow:
+        return EvidenceRow(1.0, rule, Source.ACTS, Kind.LEWD, weight, words, "1")
+
+    said = (
+        heard("act.agent.greet", "您好，请问有什么可以帮您？", 0.5),
+        heard("act.caller.lewd", "你穿"),
+        heard("act.caller.lewd.withdrawn", "你穿", -2.0),
+        heard("act.caller.lewd", "你穿什么颜色"),
+        EvidenceRow(1.0, "lewd.1", Source.WORDS, Kind.LEWD, 3.0, "什么颜色", ""),
+        heard("act.agent.warn", "请您自重"),
+        heard("act.caller.answer", "查一下账单", -1.0),
+    )
+    assert quoted([replace(FIRST, evidence=said)]) == ["你穿什么颜色"]
+
+
+def test_marks_are_full_width_in_chinese_and_spaced_in_english() -> None:
+    for lang, marks in (("zh", "被举报号码：+86"), ("en", "Number: +86")):
+        files = pack(Case([Exhibit((FIRST,))]), maker(lang))
+        said = files[SHEET].decode("utf-8") + files["calls/a/transcript.txt"].decode("utf-8")
+        assert marks in said
+        wrong = r"[\u4e00-\u9fff][:;]" if lang == "zh" else r"[a-z][:;](?! )"
+        assert not re.search(wrong, said), said
 
 
 def test_english_is_english_throughout() -> None:

@@ -1,15 +1,21 @@
 """A call as lines of text, and its course in one line."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from screener.core.evidence import Kind, Source, Verdict
 from screener.core.judgement import Weights
+from screener.events import EndedBy
 from screener.review.explain import explain
-from screener.review.timeline import gist, lasting, timeline
-from screener.store.records import CallRecord, EvidenceRow
+from screener.review.timeline import gist, lasting, moments, timeline
+from screener.store.records import CallRecord, EvidenceRow, OrderRow
 from screener.words.judgement import Teller
+from screener.words.terms import Language
 
 W = Weights()
 
@@ -77,3 +83,55 @@ def test_words_that_a_recogniser_took_back_are_told() -> None:
     word = EvidenceRow(1, "a.1", Source.WORDS, Kind.LEWD, 4.0, "…", "")
     back = EvidenceRow(2, "a.1.withdrawn", Source.WORDS, Kind.LEWD, -4.0, "…", "")
     assert len(lasting(explain(call(word, back), W))) == 2
+
+
+def test_what_people_ordered_is_told_with_what_came_of_it() -> None:
+    row = replace(call(), orders=(OrderRow(4.0, "line_fault", "wang", "too_late"),))
+    assert "人工操作 wang · 线路故障：未执行，来电人正在转接或已离开" in "\n".join(timeline(row, Teller(), UTC))
+
+
+@pytest.mark.parametrize(
+    ("lang", "on", "over", "ends"),
+    [
+        ("zh", "进行中", "未判定", "结束方式 系统结束"),
+        ("en", "in progress", "not judged", "End ended by Screener"),
+    ],
+)
+def test_a_call_that_is_over_does_not_go_on(lang: Language, on: str, over: str, ends: str) -> None:
+    running = replace(call(), verdict=None)
+    ended = replace(running, ended_at=running.started_at, ended_by=EndedBy.SCREENER)
+    assert on in timeline(running, Teller(lang), ZoneInfo("UTC"))[2]
+    lines = timeline(ended, Teller(lang), ZoneInfo("UTC"))
+    assert over in lines[2] and lines[-1] == ends
+
+
+RULES = ("caller.lewd", "caller.personal", "caller.business")
+happened = st.lists(
+    st.tuples(st.sampled_from(RULES), st.booleans(), st.floats(-3, 6), st.floats(0, 60)), max_size=12
+)
+
+
+@given(happened)
+def test_the_weights_that_are_told_add_up_to_the_scores(happened) -> None:
+    """Also where the recogniser took something back after more was heard, and where a cap or a factor holds."""
+    rows, up = [EvidenceRow(0.0, "time.night", Source.TIME, None, 9.0, "", "")], {rule: [] for rule in RULES}
+    for rule, back, weight, at in happened:
+        if back and up[rule]:
+            weight = -up[rule].pop()
+            rule += ".withdrawn"
+        else:
+            up[rule].append(weight)
+        rows.append(act(rule, weight, at))
+    why = explain(call(*rows), Weights(factor={"act.caller.lewd": 0.5}))
+    told = [moment for moment in moments(call(*rows), Teller(), why) if moment.step]
+    stands = why.prior
+    for moment in told:
+        stands += float(moment.text.split()[0])
+        assert moment.step.score == pytest.approx(stands, abs=0.06 * len(told))
+    assert [m.at for m in told] == sorted(m.at for m in told)
+    assert not told or told[-1].step.score == pytest.approx(why.steps[-1].score)
+
+
+def test_a_score_is_told_with_the_kind_whose_threshold_it_is_held_against() -> None:
+    told = timeline(DRIFT, Teller(), UTC, explain(DRIFT, W))
+    assert any(line.endswith("猥亵") or "猥亵 ◄" in line for line in told)

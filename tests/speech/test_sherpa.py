@@ -38,6 +38,13 @@ def test_a_result_becomes_toneless_syllables() -> None:
     assert parse_result(PRINTED, final=False, min_confidence=0.45).confidence is None
 
 
+def test_a_partial_ends_with_its_last_whole_syllable() -> None:
+    heard = parse_result(PRINTED.replace("hǎo", "h").replace(', "ǎo"', ""), final=False, min_confidence=0.45)
+    assert (heard.text, heard.syllables, heard.half) == ("nǐ", ("ni",), "h")
+    heard = parse_result(PRINTED.replace("hǎo", "h").replace(', "ǎo"', ""), final=True, min_confidence=0.45)
+    assert (heard.text, heard.half) == ("nǐh", ""), "what was printed last stands"
+
+
 @pytest.mark.parametrize("final", [True, False])
 def test_an_unsure_result_is_empty(final: bool) -> None:
     unsure = PRINTED.replace("-0.1", "-1.0")

@@ -85,6 +85,37 @@ def test_a_partial_is_told_as_far_as_the_next_one_bears_it_out() -> None:
     assert [(t.text, round(t.end, 3)) for t in told if not t.final] == [("你", 0.3), ("你好", 0.4)]
 
 
+class Slow(ScriptedDecoder):
+    """Looks at every third chunk only, as sherpa-onnx's models do, and takes nothing back."""
+
+    last_look = Hypothesis("")
+
+    def feed(self, pcm: bytes) -> Hypothesis:
+        self.audio += pcm
+        if len(self.audio) % (3 * CHUNK_BYTES) == 0:
+            self.last_look = super().feed(b"")
+        return self.last_look
+
+
+def test_a_decoder_that_looks_again_and_adds_nothing_makes_a_pause() -> None:
+    growing = [Hypothesis("你", ("ni",), firm=True)]
+    growing += [Hypothesis("你好", ("ni", "hao"), firm=True) for _ in range(3)]
+    told = run(Slow([*growing, Hypothesis("你好", ("ni", "hao"), final=True)]), frames(voice(1.5)))
+    assert [(t.text, round(t.end, 3), t.final) for t in told] == [
+        ("你", 0.3, False),
+        ("你好", 0.6, False),
+        ("你好", 0.9, False),
+        ("你好", 1.2, False),
+        ("你好", 1.5, True),
+    ], "at once where nothing is taken back; again with each look, not with time"
+
+
+def test_half_a_syllable_is_no_pause() -> None:
+    halves = [Hypothesis("你", ("ni",), firm=True, half=half) for half in ("", "h", "h")]
+    told = run(Slow([*halves, Hypothesis("", final=True)]), frames(voice(1.2)))
+    assert [(t.text, round(t.end, 3)) for t in told if not t.final] == [("你", 0.3), ("你", 0.9)]
+
+
 def test_what_flickers_up_is_not_told() -> None:
     script = [NI, Hypothesis("好", ("hao",)), NIHAO, Hypothesis("好", ("hao",)), Hypothesis("", final=True)]
     assert run(ScriptedDecoder(script), frames(voice(0.5))) == []

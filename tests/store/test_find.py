@@ -12,7 +12,9 @@ from sqlalchemy import event
 
 from screener.core.evidence import Kind, Treatment, Verdict
 from screener.events import LineClass
-from screener.store.find import find
+from screener.reports.facts import facts
+from screener.store.bulk import BY_NUMBER
+from screener.store.find import find, reviews
 from screener.store.insert import tidy
 from screener.store.log import CallLog, open_log
 from screener.store.offered import LONGEST_CALL
@@ -148,3 +150,38 @@ def test_for_the_few_nobody_reads_all(tmp_path: Path, wanted: Wanted, index: str
         plan = [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", values)]
     assert index in plan[0], plan
     log.close()
+
+
+@pytest.mark.parametrize(
+    ("ask", "index"),
+    [
+        (lambda log: reviews(log), "SCAN calls USING COVERING INDEX ix_calls_judged"),
+        (
+            lambda log: find(log, Wanted(counted=Counted.FLAGGED, review=Review.NONE), 10),
+            "SEARCH calls USING INDEX ix_calls_judged (review=?)",
+        ),
+        (
+            lambda log: find(log, Wanted(number="138"), 10),
+            f"SEARCH calls USING COVERING INDEX {BY_NUMBER} (number>? AND number<?)",
+        ),
+        (lambda log: genuine(log), f"SEARCH calls USING COVERING INDEX {BY_NUMBER} (number=?)"),
+    ],
+    ids=["reviews", "waiting", "number", "genuine"],
+)
+def test_what_pages_ask_first_is_read_from_an_index_alone(tmp_path: Path, ask: Any, index: str) -> None:
+    """From a cold disk each page of `calls` beside it would be read alone."""
+    log = open_log(f"sqlite:///{tmp_path}/log.db")
+    log.write(made(0))
+    seen: list[tuple[str, Any]] = []
+    event.listen(log.engine, "before_cursor_execute", lambda *told: seen.append((told[2], told[3])))
+    ask(log)
+    sql, values = next(asked for asked in seen if asked[0].startswith("SELECT") and "FROM calls" in asked[0])
+    with log.engine.connect() as connection:
+        plan = [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", values)]
+    log.close()
+    assert index in plan, plan
+
+
+def genuine(log: CallLog) -> set[str]:
+    with facts(log) as known:
+        return known.genuine(["+8613800138000", "+8613800138001"])

@@ -18,15 +18,15 @@ import pytest
 from screener.backoff import Backoff
 from screener.errors import StoreError
 from screener.reports.frequency import Bucket, frequency
-from screener.reports.sources import SourceBy, sources
-from screener.reports.span import Span
+from screener.reports.sources import sources
+from screener.reports.span import SourceBy, Span
 from screener.store import writer as writer_module
 from screener.store.log import CallLog, open_log
 from screener.store.records import CallRecord
 from screener.store.writer import LogWriter
 from tests.store.databases import running_postgres
 from tests.store.test_writer import NOON, finished
-from tests.waiting import wait_for
+from tests.waiting import ENOUGH, wait_for
 
 AWAY_SECONDS = float(os.environ.get("SCREENER_AWAY_SECONDS", "2"))
 CALLS_A_SECOND = 50
@@ -58,7 +58,7 @@ def test_a_server_that_is_away_under_load_costs_no_call(tmp_path: Path, caplog: 
             time.sleep(1 / CALLS_A_SECOND)
         assert "calls wait in the spool" in caplog.text, "the operator is told"
         server.start()
-        assert writer.flush(60)
+        assert writer.flush(ENOUGH)
         writer.close()
         assert ids(log) == [f"c{n:06}" for n in range(put)]
         assert all(call.ended_at for call in log.calls(limit=None))
@@ -94,7 +94,7 @@ def test_a_full_disk_costs_no_call_and_the_operator_is_told(
         wait_for(lambda: "No space left" in caplog.text or "full" in caplog.text)
         assert not writer.flush(0.5), "nothing can be written now, and no call has waited for it"
         ballast.unlink()
-        assert writer.flush(60)
+        assert writer.flush(ENOUGH)
         writer.close()
         assert ids(log) == [f"c{n:03}" for n in range(300)]
         log.close()
@@ -142,7 +142,7 @@ def test_two_processes_and_reports_at_once(url: str, tmp_path: Path, caplog: pyt
     done = threading.Event()
 
     def reading() -> None:
-        while not done.is_set():
+        while not done.wait(0.05):
             try:
                 frequency(log, Span(), Bucket.HOUR, NOON.tzinfo)  # type: ignore[arg-type]
                 sources(log, Span(), SourceBy.NUMBER)

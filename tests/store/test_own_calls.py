@@ -10,8 +10,8 @@ import pytest
 from screener.core.evidence import Kind, Verdict
 from screener.events import Entrance
 from screener.reports.frequency import Bucket, frequency
-from screener.reports.sources import SourceBy, sources
-from screener.reports.span import Span
+from screener.reports.sources import sources
+from screener.reports.span import SourceBy, Span
 from screener.store.bulk import load
 from screener.store.history import history
 from screener.store.insert import tidy

@@ -10,9 +10,10 @@ import pytest
 
 from screener.events import ListName
 from screener.store import engine
+from screener.store.find import words_of
 from screener.store.log import open_log
 from screener.store.privacy import Erased, Purged, Purger, doubt, erase, purge
-from screener.store.records import Access, ListedNumber, parse
+from screener.store.records import Access, ListedNumber, Review, parse
 from screener.store.spool import REFUSED, Spool, erase_refused, purge_refused
 from tests.store.test_log import FLAGGED, NOON
 
@@ -210,6 +211,9 @@ def test_a_caller_is_forgotten_and_figures_stay(url: str, tmp_path: Path) -> Non
     block = ListedNumber(ListName.BLOCK, FLAGGED.number, "x", NOON)
     log.enlist(block, replace(block, number=other.number))
     log.note_access(Access(NOON, "w", "screener list suggest", f"accept={FLAGGED.number}", "x"))
+    log.review("other", Review.CONFIRMED, "w", NOON, "console", f"as {FLAGGED.number}")
+    log.review("other", Review.NONE, "v", NOON, "console")
+    other = log.call("other")
     found = erase(log, FLAGGED.number, "+861***", tmp_path)
     assert found == Erased(calls=2, segments=2, lists=1, notes=1)
     kept = log.call(FLAGGED.id)
@@ -218,6 +222,7 @@ def test_a_caller_is_forgotten_and_figures_stay(url: str, tmp_path: Path) -> Non
     assert log.call("other") == other
     assert [entry.number for entry in log.listed(NOON)] == [other.number]
     assert log.accesses()[0].subject == "accept=+861***"
+    assert [(word.by, word.reason) for word in words_of(log, ["other"])] == [("w", "as +861***"), ("v", "")]
     assert log.flags_of(FLAGGED.number) == []
     assert erase(log, FLAGGED.number, "+861***") == Erased(0, 0, 0, 0)
     log.close()

@@ -1,9 +1,11 @@
 """The schema is made by migrations only, on SQLite and PostgreSQL alike."""
 
+import contextlib
+import sqlite3
 import subprocess
 import sys
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -12,14 +14,15 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import inspect, text
 from sqlalchemy.exc import IntegrityError
 
-from screener.core.evidence import Kind
+from screener.core.evidence import Kind, Treatment
 from screener.errors import StoreError
 from screener.reports.frequency import Bucket, frequency
-from screener.reports.sources import SourceBy, sources
-from screener.reports.span import Span
+from screener.reports.sources import sources
+from screener.reports.span import SourceBy, Span
+from screener.store.check import check_database
 from screener.store.engine import make_engine
 from screener.store.log import CallLog, open_log
-from screener.store.records import CallRecord
+from screener.store.records import CallRecord, TreatmentRow
 from screener.store.schema import downgrade, known_revisions, migrate, newest_revision, scripts
 from screener.store.tables import Base
 from tests.reports.random_log import random_calls
@@ -180,6 +183,24 @@ def test_older_rows_learn_which_call_they_belong_to(url: str) -> None:
     log.close()
 
 
+def test_seconds_of_imported_calls_come_to_count_from_the_answer(url: str) -> None:
+    log = open_log(url)
+    given = TreatmentRow(Treatment.ANALYSIS_QUEUE, 55.0, 75.0, False, True, "8001")
+    came = datetime(2026, 3, 4, 4, tzinfo=UTC)
+    heard = CallRecord("a", came, came + timedelta(seconds=5), came, flagged_at=55.0, treatments=(given,))
+    log.write([heard, replace(heard, id="pbx-1", node="queue_log")])
+    downgrade(log.engine, "0013")
+    with log.engine.connect() as connection:
+        query = (
+            "SELECT flagged_at, began, ended FROM calls JOIN treatments ON call_id = calls.id ORDER BY calls.id"
+        )
+        assert [tuple(row) for row in connection.execute(text(query))] == [(55.0, 55.0, 75.0), (60.0, 60.0, 80.0)]
+    log.close()
+    log = open_log(url)
+    assert [(call.flagged_at, call.treatments) for call in map(log.call, ("a", "pbx-1"))] == [(55.0, (given,))] * 2
+    log.close()
+
+
 def test_files_of_migrations_are_named_by_their_revisions_and_follow_each_other() -> None:
     steps = [step.revision for step in scripts().walk_revisions()]
     assert steps == sorted(known_revisions(), reverse=True)
@@ -189,6 +210,42 @@ def test_files_of_migrations_are_named_by_their_revisions_and_follow_each_other(
 def own_ids(log: CallLog) -> set[str]:
     with log.reading() as connection:
         return set(connection.scalars(text("SELECT id FROM calls WHERE own")))
+
+
+@pytest.mark.parametrize(
+    "made_by", ["CREATE TABLE invoices (a)", "CREATE TABLE alembic_version (version_num)", ""]
+)
+def test_a_database_of_something_else_is_left_as_it_is(made_by: str, tmp_path: Path) -> None:
+    """Not a byte is written into it, nor its mode changed, by whoever opens it for a log."""
+    file = tmp_path / "f.db"
+    file.touch()
+    with contextlib.closing(sqlite3.connect(file)) as other:
+        other.executescript(made_by and f"{made_by}; CREATE TABLE x (a); INSERT INTO x VALUES (1)")
+    file.chmod(0o644)
+    before = file.read_bytes()
+    url = f"sqlite:///{file}"
+    for choice in ({"must_exist": True, "read_only": True}, {"must_exist": True}, *([{}] if made_by else [])):
+        with pytest.raises(StoreError, match="no call log"):
+            open_log(url, **choice)
+        assert (file.read_bytes(), file.stat().st_mode & 0o777) == (before, 0o644)
+        assert [one.name for one in tmp_path.iterdir()] == ["f.db"]
+    if made_by:
+        with pytest.raises(StoreError, match="something else"):
+            check_database(url, tmp_path)
+    else:
+        assert "filled by serve" in check_database(url, tmp_path)
+        open_log(url).close()
+        check_database(url, tmp_path)
+
+
+def test_a_database_without_a_log_is_not_filled_by_who_only_looks(url: str) -> None:
+    engine = make_engine(url)
+    with engine.begin() as connection:
+        connection.execute(text("CREATE TABLE of_an_extension (a INTEGER)"))
+    with pytest.raises(StoreError, match="no call log"):
+        open_log(url, must_exist=True)
+    assert inspect(engine).get_table_names() == ["of_an_extension"]
+    engine.dispose()
 
 
 def test_a_log_of_a_newer_version_is_left_alone(url: str) -> None:

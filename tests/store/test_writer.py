@@ -34,7 +34,7 @@ from screener.store.records import (
 )
 from screener.store.spool import REFUSED, Spool
 from screener.store.writer import LogWriter
-from tests.waiting import wait_for
+from tests.waiting import ENOUGH, wait_for
 
 NOON = datetime(2026, 3, 4, 4, 0, tzinfo=UTC)
 
@@ -82,7 +82,7 @@ def test_what_is_put_in_is_in_the_log_and_the_spool_is_empty(log: Unsteady, tmp_
     writer = LogWriter(log, 100, tmp_path / "spool")
     for number in range(500):
         writer.put(finished(f"c{number:03}"))
-    assert writer.flush(30)
+    assert writer.flush(ENOUGH)
     assert len(ids(log)) == 500
     writer.close()
     assert list((tmp_path / "spool").glob("*.jsonl")) == []
@@ -91,7 +91,7 @@ def test_what_is_put_in_is_in_the_log_and_the_spool_is_empty(log: Unsteady, tmp_
 def test_a_call_leaves_a_row_at_its_beginning_that_its_end_completes(log: Unsteady, tmp_path: Path) -> None:
     writer = LogWriter(log, 100, tmp_path / "spool")
     writer.put(CallRecord(id="c", started_at=NOON, number="+861"))
-    assert writer.flush()
+    assert writer.flush(ENOUGH)
     assert log.call("c").ended_at is None
     writer.put(finished("c", number="+861"))
     writer.put(finished("c", number="+861"))
@@ -109,7 +109,7 @@ def test_a_database_that_is_away_delays_nobody_and_loses_nothing(log: Unsteady, 
     assert ids(log) == []
     assert writer.waiting == 50
     log.away.clear()
-    assert writer.flush(30)
+    assert writer.flush(ENOUGH)
     assert len(ids(log)) == 50
     writer.close()
 
@@ -159,7 +159,9 @@ def test_a_kill_loses_no_call_and_doubles_none(url: str, tmp_path: Path) -> None
     over = [line for line in told.read_text().splitlines() if len(line) == 7]
     assert len(over) >= 300
     log = open_log(url)
-    LogWriter(log, 10, tmp_path / "spool").close()
+    writer = LogWriter(log, 10, tmp_path / "spool")
+    assert writer.flush(ENOUGH)
+    writer.close()
     found = ids(log)
     assert set(over) <= set(found)
     assert len(found) - len(over) <= 1  # the one that was put in but not told yet
@@ -182,7 +184,7 @@ def test_a_disk_that_is_full_costs_no_call_while_memory_and_database_hold(
     assert "No space left" in caplog.text
     assert "call c3 is lost" in caplog.text
     log.away.clear()
-    assert writer.flush()
+    assert writer.flush(ENOUGH)
     writer.close()
     assert ids(log) == ["c0", "c1", "c2"]
 
@@ -195,7 +197,7 @@ def test_a_record_that_the_database_refuses_holds_up_no_other(log: Unsteady, tmp
     assert ids(log) == ["c1", "c2"]
     writer.put(bad)
     writer.put(finished("c3"))
-    assert writer.flush()
+    assert writer.flush(ENOUGH)
     writer.close()
     assert ids(log) == ["c1", "c2", "c3"]
     assert parse((tmp_path / "spool" / REFUSED).read_text().strip()).id == "bad"
@@ -246,14 +248,14 @@ def test_two_writers_and_a_reader_at_once(url: str, tmp_path: Path, caplog: pyte
     logs = [open_log(url) for _ in range(2)]
     writers = [LogWriter(log, 1000, tmp_path / f"spool{n}") for n, log in enumerate(logs)]
     writers[0].put(finished("first", number="+861"))
-    assert writers[0].flush(60)
+    assert writers[0].flush(ENOUGH)
     for number in range(299):
         writers[number % 2].put(CallRecord(id=f"c{number:03}", started_at=NOON, number="+861"))
         writers[number % 2].put(finished(f"c{number:03}", number="+861"))
         if number % 30 == 0:
             past(logs[0], Ladder(), "+861", NOON + timedelta(seconds=1))
             logs[1].review("first", Review.CONFIRMED, "主管", NOON)
-    assert all(writer.flush(60) for writer in writers)
+    assert all(writer.flush(ENOUGH) for writer in writers)
     for writer in writers:
         writer.close()
     assert len(ids(logs[0])) == 300

@@ -97,9 +97,9 @@ def test_every_command_has_its_line() -> None:
 
 
 def test_a_sentence_is_filled_in_wherever_its_parts_stand() -> None:
-    assert told(
-        "/tmp/x.db: there is no call log — name it with --db, or its settings file with --config", "zh"
-    ) == ("/tmp/x.db：没有来电记录库 — 用 --db 指定，或用 --config 指定其设置文件")
+    assert told("/tmp/x.db: there is no call log — see: screener calls list", "zh") == (
+        "/tmp/x.db：没有来电记录库 — 见：screener calls list"
+    )
     assert told("am/final.mdl in small is damaged: cut", "zh") == "small 中的 am/final.mdl 已损坏：cut"
     assert told("no words of ours", "zh") == "no words of ours"
     assert told("no words of ours", "en") == "no words of ours"

@@ -17,10 +17,12 @@ from screener.console.hub import Shown
 from screener.console.live import changes, is_urgent
 from screener.console.logins import Person
 from screener.console.stream import stream
+from screener.errors import InputError
 from screener.reports import filters
 from screener.review.explain import explain
 from screener.review.timeline import reasons
-from screener.store.find import reviews
+from screener.review.verdict import mark
+from screener.store.find import reviews, words_of
 from screener.store.ladder import standings
 from screener.store.records import CallRecord, Review
 
@@ -47,6 +49,7 @@ def running(context: ConsoleContext, person: Person, shown: Shown) -> wire.Runni
         unheard=call.unheard,
         asked_by=call.asked_by,
         moved=call.moved,
+        orders=tuple(call.orders),
         over=call.over,
         urgent=is_urgent(call),
     )
@@ -87,8 +90,12 @@ async def search(context: ConsoleContext, person: Person, request: Request) -> R
         InputError: a filter cannot be.
     """
     query = dict(request.query_params)
+    if "more" in query:
+        raise InputError("more: there is no such filter", "ask with limit, and with after for the next ones")
     found, most = await run_in_threadpool(calls.sought, context, person, query)
-    return answer(wire.Found(tuple(_seen(context, person, one) for one in found), len(found) == most))
+    more = len(found) == most
+    calls_seen = tuple(_seen(context, person, one) for one in found)
+    return answer(wire.Found(calls_seen, more, found[-1].id if more else ""))
 
 
 async def call(context: ConsoleContext, person: Person, request: Request) -> Response:
@@ -102,7 +109,11 @@ async def call(context: ConsoleContext, person: Person, request: Request) -> Res
         found = context.log.rows_of(context.log.call(request.path_params["call"]).id)
         rows = tuple(_seen(context, person, row) for row in found)
         told = (text for row in rows for text in reasons(row, explain(row, context.weights), context.teller))
-        return answer(wire.Whole(rows, tuple(told)))
+        said = (
+            replace(note, reason=seen.of_person(context, person, note.reason))
+            for note in words_of(context.log, [row.id for row in found])
+        )
+        return answer(wire.Whole(rows, tuple(told), tuple(said), mark(found)))
 
     return await run_in_threadpool(made)
 
@@ -124,7 +135,8 @@ async def word(context: ConsoleContext, person: Person, request: Request) -> Res
         InputError: there is no such call, or it was never judged.
     """
     said = await taken(request, wire.AWord)
-    await run_in_threadpool(review.say, context, person, request.path_params["call"], said.word, said.reason)
+    call = request.path_params["call"]
+    await run_in_threadpool(review.say, context, person, call, said.word, said.reason, said.knows)
     return answer(wire.Done())
 
 

@@ -8,9 +8,9 @@ from datetime import date, datetime
 
 from screener.core.ladder import LadderPlace
 from screener.events import CallControl, ListName
-from screener.feed.items import Began, Cautioned, Heard, Judged, Moved, Weighed
+from screener.feed.items import Began, Cautioned, Heard, Judged, Moved, Obeyed, Weighed
 from screener.review.suggest import ListProposal
-from screener.store.records import CallRecord, ListedNumber, Review
+from screener.store.records import CallRecord, ListedNumber, Review, ReviewNote
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +22,24 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
+class GivenOrder:
+    """What came of an order about a running call.
+
+    Attributes:
+        ok: it was carried out, goes on already, or is on its way.
+        outcome: `done`, `already`, `too_late`, `not_here` or `replaced`; empty while the service that has the call
+            has not said.
+        told: the same in words.
+    """
+
+    ok: bool
+    outcome: str
+    told: str
+
+
+@dataclass(frozen=True, slots=True)
 class Done:
-    """It was done, or is on its way to the service that has the call."""
+    """It was done."""
 
     ok: bool = True
 
@@ -57,6 +73,7 @@ class Running:
         unheard: why nobody listens, else empty.
         asked_by: who asks a supervisor to look, else empty.
         moved: the last transfer, and what the PBX answered: `ok` is that the caller is there; `status` is SIP's.
+        orders: what people ordered, and what came of it.
         over: by whom it was ended; empty while it goes on.
         urgent: somebody should look at once.
     """
@@ -72,6 +89,7 @@ class Running:
     unheard: str
     asked_by: str
     moved: Moved | None
+    orders: tuple[Obeyed, ...]
     over: str
     urgent: bool
 
@@ -96,18 +114,31 @@ class Changes:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Calls of the log, newest first, without their parts; `more`: there are others."""
+    """Calls of the log, newest first, without their parts: `limit` of them, from 1 to 500, 50 unless it is said.
+
+    Attributes:
+        more: there are others, or may be.
+        next: with `after` of this value those come; empty where there are none.
+    """
 
     calls: tuple[CallRecord, ...]
     more: bool
+    next: str
 
 
 @dataclass(frozen=True, slots=True)
 class Whole:
-    """Everything that the log has of one call: its rows, oldest first, and the reasons in words."""
+    """Everything that the log has of one call: its rows, oldest first, the reasons in words, and what people said.
+
+    Attributes:
+        words: every word of a person about it, the oldest first.
+        mark: stands for the newest of them; `AWord.knows` takes it.
+    """
 
     rows: tuple[CallRecord, ...]
     reasons: tuple[str, ...]
+    words: tuple[ReviewNote, ...]
+    mark: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,10 +175,16 @@ class AnOrder:
 
 @dataclass(frozen=True, slots=True)
 class AWord:
-    """What a person says of a call: confirmed, overturned, or none, which takes an earlier word back."""
+    """What a person says of a call: confirmed, overturned, or none, which takes an earlier word back.
+
+    Attributes:
+        knows: the `mark` of the call as the person saw it: somebody else's word since then is not passed over
+            (400). Without it the newest word holds.
+    """
 
     word: Review
     reason: str = ""
+    knows: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

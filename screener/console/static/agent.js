@@ -81,4 +81,4 @@ function show(told) {
   talk(document.querySelector(".words"), told.words);
 }
 
-follow("/agent/events", state, show);
+follow("/agent/events", state, (told) => keeping(() => show(told), () => document.querySelector("h1")));

@@ -40,6 +40,18 @@ function follow(path, state, take) {
   open();
 }
 
+// A page that changes by itself leaves the focus where it is: what is moved keeps it; of what goes, another takes it.
+function keeping(change, other) {
+  const held = document.activeElement, next = other();
+  change();
+  if (!held || held === document.body) return;
+  const stays = held.isConnected && held.checkVisibility();
+  const takes = stays ? held : next.isConnected ? next : document.querySelector("h1");
+  if (document.activeElement === takes) return;
+  if (!stays && takes.tabIndex < 0) takes.tabIndex = -1;
+  takes.focus({ preventScroll: true });
+}
+
 // Who said what, as text: whoever does not see the colours reads it too.
 function talk(list, words) {
   list.replaceChildren(...words.map((word) => {
@@ -70,6 +82,8 @@ function sure(button, outcome, path, body) {
       body: JSON.stringify(body),
     }).catch(() => null);
     if (answer && answer.status === 401) location.href = `/login?next=${encodeURIComponent(location.pathname)}`;
-    outcome.textContent = (answer && answer.ok ? outcome.dataset.done : outcome.dataset.not).replace("{}", name);
+    const said = answer ? await answer.json().catch(() => ({})) : {};
+    const words = (answer && answer.ok ? outcome.dataset.done : outcome.dataset.not).replace("{}", name);
+    outcome.textContent = said.told || [words, said.error].filter(Boolean).join(" · ");
   });
 }

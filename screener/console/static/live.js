@@ -78,6 +78,7 @@ function show(call) {
   element.querySelector(".waits").hidden = !call.waits;
   text(".waits span", call.waits);
   line(element.querySelector(".warnings"), call.warnings.map((w) => ["", w]));
+  line(element.querySelector(".orders"), call.orders.map((o) => ["", o]));
   text(".reason", [call.asked, call.unheard, call.reason, call.treatment].filter(Boolean).join(" → "));
   text(".answer", call.answer);
   const meter = element.querySelector(".score");
@@ -107,7 +108,7 @@ function show(call) {
 // On the wall every call is seen at once, as long as tiles can be read: columns, and the least height of a row. What is
 // urgent takes four places where tiles are small. Fewer calls make tiles larger again only when they are clearly fewer.
 const wall = document.body.classList.contains("wall");
-const SIZES = [[2, 220], [4, 220], [5, 180], [6, 150], [8, 115], [10, 95], [12, 78]], SMALL = 8, NARROWEST = 140, GAP = 8;
+const SIZES = [[1, 600], [2, 440], [2, 220], [4, 220], [5, 180], [6, 150], [8, 115], [10, 95], [12, 78]], SMALL = 8, NARROWEST = 140, GAP = 8;
 let size = 0;
 
 function fit() {
@@ -116,7 +117,8 @@ function fit() {
   const rows = (least) => Math.max(1, Math.floor((space + GAP) / (least + GAP)));
   const urgent = calls.querySelectorAll(".tile.urgent").length;
   const places = ([columns]) => calls.children.length + (columns >= SMALL ? 3 * urgent : 0);
-  const holds = (n, part) => places(SIZES[n]) <= part * SIZES[n][0] * rows(SIZES[n][1]);
+  const room = (n) => SIZES[n][0] * rows(SIZES[n][1]);
+  const holds = (n, part) => places(SIZES[n]) <= (room(n) > 4 ? part : 1) * room(n);
   const sizes = SIZES.filter(([columns]) => columns === SIZES[0][0] || width / columns >= NARROWEST);
   const last = sizes.length - 1, first = sizes.findIndex((_, n) => holds(n, n < size ? 0.85 : 1));
   size = first < 0 ? last : first;
@@ -129,11 +131,13 @@ addEventListener("resize", fit);
 
 const gaps = document.getElementById("gaps");
 follow("/live/events", state, (told) => {
-  told.calls.forEach(show);
-  for (const id of told.gone) {
-    document.getElementById("call-" + id)?.remove();
-    seen.delete(id);
-  }
+  keeping(() => {
+    told.calls.forEach(show);
+    for (const id of told.gone) {
+      document.getElementById("call-" + id)?.remove();
+      seen.delete(id);
+    }
+  }, () => document.activeElement.closest(".tile") || calls);
   const words = [];
   if (told.feeds.includes(false)) words.push(gaps.dataset.feed);
   if (told.gap) words.push(gaps.dataset.gap.replace("{}", told.gap.seconds));

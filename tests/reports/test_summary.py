@@ -5,8 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from screener.reports.reader import Reader
 from screener.reports.span import Span
-from screener.reports.summary import Measures
-from screener.reports.summary_page import measures_sheet
+from screener.reports.summary import Measures, measures_sheet
 from screener.words.judgement import Teller
 
 NOW = datetime(2026, 3, 4, 4, 0, tzinfo=UTC)

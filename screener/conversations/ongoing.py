@@ -10,8 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from screener.events import EndedBy, Speaker
-from screener.pbx.messages import Connected, Flagged, Party
+from screener.conversations.parties import Connected, Party
+from screener.events import EndedBy
 
 EVERY_QUEUE = "*"
 
@@ -28,17 +28,6 @@ class Conversation:
     token: str
     who: Connected
     heard: bool
-
-
-def leg_name(token: str, speaker: Speaker) -> str:
-    """The user part by which Asterisk dials the listening leg of one voice, after the extension."""
-    return f"{token}-{speaker}"
-
-
-def leg_named(name: str) -> tuple[str, Speaker] | None:
-    """Token and voice of such a user part; None when it is none."""
-    token, _, speaker = name.rpartition("-")
-    return (token, Speaker(speaker)) if token and speaker in list(Speaker) else None
 
 
 class ConversationListener(Protocol):
@@ -125,13 +114,18 @@ class Conversations:
         ends = (conversation.who.caller, conversation.who.agent) if conversation else ()
         return next((end.channel for end in ends if end.uniqueid == uniqueid), "")
 
-    def meant(self, flagged: Flagged) -> Party | None:
-        """The caller whom an agent means; None when that is nobody whom this agent has on the line."""
+    def meant(self, agent: str, call: str = "") -> Party | None:
+        """The caller whom an agent means; None when that is nobody whom this agent has on the line.
+
+        Args:
+            agent: who says so.
+            call: the id of the whole call, or of either end, or its channel; empty for the one that they have.
+        """
         for conversation in self._by_token.values():
             who = conversation.who
             ends = who.caller, who.agent
             names = {who.linkedid, *(end.channel for end in ends), *(end.uniqueid for end in ends)}
-            if flagged.agent == who.agent_name and (not flagged.call or flagged.call in names):
+            if agent == who.agent_name and (not call or call in names):
                 return who.caller
         return None
 
