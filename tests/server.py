@@ -1,15 +1,21 @@
 """What fakes of other systems share: a TCP server on loopback that takes messages, each with the same end."""
 
 import contextlib
+import random
 import socket
 import threading
+
+PORTS = range(30_000, 32_700)
+"""Below those that the system gives to whoever asks for any, above those of calls: nobody gets one by chance."""
 
 
 def free_port(kind: socket.SocketKind = socket.SOCK_DGRAM) -> int:
     """A port of loopback that nobody has, of UDP or of TCP."""
-    with socket.socket(socket.AF_INET, kind) as taken:
-        taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])
+    while True:
+        port = random.SystemRandom().choice(PORTS)
+        with contextlib.suppress(OSError), socket.socket(socket.AF_INET, kind) as sock:
+            sock.bind(("127.0.0.1", port))
+            return port
 
 
 class Server:

@@ -16,10 +16,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from tests.bench.live import REQUESTS, free_port, sentences
+from tests.bench.live import REQUESTS, sentences
 from tests.bench.load import Callers
 from tests.bench.site import Cost, machine, site
 from tests.pbx.voices import SPEECH
+from tests.server import free_port
 
 LEVELS = (10, 50, 100, 200, 400, 800, 1000, 1500)
 STOCK_LEVELS = (10, 40, 50, 80, 100)

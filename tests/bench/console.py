@@ -18,6 +18,7 @@ All on this machine, together with whatever else runs there: the load average is
 
 import argparse
 import contextlib
+import socket
 import subprocess
 import sys
 import tempfile
@@ -42,6 +43,7 @@ from tests.bench.capacity import Load
 from tests.bench.live import HARASSING, VOICES, percentiles, sentences, serving
 from tests.bench.site import Cost, machine, site
 from tests.bench.time_to_refer import one_call
+from tests.server import free_port
 
 PASSWORD = "a bench's password"
 BROWSERS, CALLS = 20, 100
@@ -65,7 +67,7 @@ def console(folder: Path, feeds: list[Path], url: str = "sqlite:///c.db") -> Ite
     with contextlib.suppress(Exception):
         make_access(made, log).add("bench", Role.ADMINISTRATOR, PASSWORD)
     log.close()
-    port = _free_port()
+    port = free_port(socket.SOCK_STREAM)
     command = [sys.executable, "-m", "screener", "console", "--config", str(settings), "--port", str(port)]
     process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
     try:
@@ -74,14 +76,6 @@ def console(folder: Path, feeds: list[Path], url: str = "sqlite:///c.db") -> Ite
     finally:
         process.terminate()
         process.wait(timeout=20)
-
-
-def _free_port() -> int:
-    import socket
-
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _until_it_answers(port: int) -> None:

@@ -25,9 +25,10 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 from screener.demo.script import AUDIO
 from screener.media.rtp import HEADER
 from screener.sip.message import Request, Response, respond
-from tests.bench.live import free_port, serving
+from tests.bench.live import serving
 from tests.bench.site import machine
 from tests.pbx.voices import samples
+from tests.server import free_port
 from tests.sip.adversarial import hostile_message, repeated
 from tests.sip.caller import Caller
 

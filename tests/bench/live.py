@@ -3,7 +3,6 @@
 import contextlib
 import itertools
 import os
-import socket
 import subprocess
 import sys
 import tempfile
@@ -17,6 +16,7 @@ import numpy as np
 from screener.demo.script import ScriptVoice
 from screener.demo.synthesise import say
 from tests.pbx.voices import SPEECH
+from tests.server import free_port
 
 ROOT = Path(__file__).parents[2]
 HARASSING = (
@@ -56,12 +56,6 @@ def sentences(texts: Sequence[str], count: int) -> list[Sentence]:
         pcm = (np.clip(samples[loud[0] : loud[-1] + 1], -1, 1) * 32767).astype("<i2").tobytes()
         said.append(Sentence(text, pcm))
     return said
-
-
-def free_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def in_office_hours() -> str:

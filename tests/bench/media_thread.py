@@ -103,7 +103,7 @@ def _speech() -> bytes:
 def measure(root: Path, calls: int, seconds: float, speech: str) -> dict[str, float]:
     """Milliseconds a second of every kind of thread, of the children, and for so many calls."""
     from tests.bench.capacity import Load
-    from tests.bench.live import free_port
+    from tests.server import free_port
 
     port = free_port()
     with _serving(root, port, calls, speech) as (pid, names):

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.bench.live import free_port
+from tests.server import free_port
 
 ROOT = Path(__file__).parents[2]
 START_SECONDS = 120.0

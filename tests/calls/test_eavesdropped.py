@@ -174,7 +174,7 @@ def test_a_lost_connection_ends_what_is_listened_to_and_it_comes_back(site: Site
     before = site.peer.logins
     site.peer.cut()
     leg.wait_request("BYE")
-    wait_for(lambda: site.peer.logins > before and site.figure("freeswitch_connected"), what="another login")
+    wait_for(lambda: site.peer.logins > before and site.peer.listeners, what="another login and subscription")
     site.begin()
     site.peer.happen(queued(site.caller, site.agent, site.number))
     site.leg(Speaker.CALLER)

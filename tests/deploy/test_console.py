@@ -17,6 +17,7 @@ from screener.console.context import STRANGERS, ConsoleContext
 from screener.console.logins import Role
 from screener.console.server import ConsoleServer
 from tests.console.conftest import PASSWORD, clock, context
+from tests.server import free_port
 from tests.waiting import WAIT, wait_for
 
 __all__ = ["clock", "context"]
@@ -77,17 +78,11 @@ def test_the_file_is_whole_and_says_what_the_console_needs() -> None:
             directives(broken)
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 class Proxy:
     """nginx with the example, on ports and with files of its own."""
 
     def __init__(self, folder: Path, console: str) -> None:
-        self.port, self.clear = free_port(), free_port()
+        self.port, self.clear = free_port(socket.SOCK_STREAM), free_port(socket.SOCK_STREAM)
         subprocess.run(
             [
                 *(
