@@ -154,12 +154,13 @@ class InPath(Handling):
             found = policy.verdict(self._hearing.assessment(self._at), self._weights)
             yield from self._settle(found, "" if found is not Verdict.UNDECIDED else Reason.TIME_UP)
             yield from self._pass_on(Target.AGENTS)
+        elif patience.is_waiting(self._at) and policy.waits(
+            assessment := self._hearing.assessment(self._at), self._weights
+        ):
+            yield from self._settle(policy.standing(assessment))
+            yield from self._pass_on(Target.AGENTS)
         elif patience.is_silent(self._at):
-            assessment = self._hearing.assessment(self._at)
-            if policy.waits(assessment, self._weights):
-                yield from self._settle(policy.standing(assessment))
-                yield from self._pass_on(Target.AGENTS)
-            elif patience.ask():
+            if patience.ask():
                 yield from self._say(Prompt.STILL_THERE)
             elif self._hearing.anything_said:
                 yield from self._settle(Verdict.UNDECIDED, Reason.FELL_SILENT)

@@ -10,6 +10,8 @@ PROMPT_LIMIT = 20.0
 """Seconds after which a prompt is taken as played although the edge never said so."""
 STEER_PAUSE = 1.0
 """A caller is steered back in a pause of this length, never in the middle of a sentence."""
+ANSWER_PAUSE = 2.5
+"""Who has said something and is silent for so long waits for an answer, in seconds."""
 SPEECH_LIMIT = 20.0
 """A voice that never ends (a radio, noise) counts as speech for so long."""
 
@@ -129,11 +131,15 @@ class Patience:
 
     def is_silent(self, at: float) -> bool:
         """Whether nobody has made a sound for long enough, the prompts' own time not counted."""
-        return (
-            not self._is_prompting(at)
-            and not self._is_speaking(at)
-            and at - self._quiet_since >= self._flow.silence_seconds
-        )
+        return self._is_quiet(at, self._flow.silence_seconds)
+
+    def is_waiting(self, at: float) -> bool:
+        """Whether the caller has spoken, and is silent for as long as one who waits for an answer."""
+        return self._words_changed is not None and self._is_quiet(at, ANSWER_PAUSE)
+
+    def _is_quiet(self, at: float, seconds: float) -> bool:
+        speaks = self._is_prompting(at) or self._is_speaking(at)
+        return not speaks and at - self._quiet_since >= seconds
 
     def is_adrift(self, at: float) -> bool:
         """Whether the caller has talked long enough to be steered back, and pauses now."""

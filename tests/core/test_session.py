@@ -243,7 +243,7 @@ def test_a_caller_who_has_said_what_they_want_and_waits_is_not_asked_whether_any
     line = Line(judgement=replace(plain(), weights=weights)).begin().wait(1)
     line.say("我想查一下话费").wait(30)
     assert line.transfers == ["agents"]
-    assert (line.when(Transfer) < 9.5) is waits
+    assert (line.when(Transfer) < 6.0) is waits
     assert (line.decisions[0].verdict is Verdict.GENUINE) is waits
     assert (Prompt.STILL_THERE in line.played) is not waits
 
