@@ -40,7 +40,7 @@ function made(call) {
   for (const button of element.querySelectorAll("[data-act]")) {
     sure(button, outcome, `/live/${encodeURIComponent(call.id)}/order`, { act: button.dataset.act });
   }
-  element.querySelector(".whole").href = `/calls/${encodeURIComponent(call.id)}`;
+  element.querySelector(".whole").href = `${root}/calls/${encodeURIComponent(call.id)}`;
   return element;
 }
 
