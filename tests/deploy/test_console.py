@@ -16,11 +16,11 @@ from screener.console.body import LIMIT
 from screener.console.context import STRANGERS, ConsoleContext
 from screener.console.logins import Role
 from screener.console.server import ConsoleServer
-from tests.console.conftest import PASSWORD, clock, context
+from tests.console.conftest import PASSWORD, clock, context, staffed_log
 from tests.server import free_port
 from tests.waiting import WAIT, wait_for
 
-__all__ = ["clock", "context"]
+__all__ = ["clock", "context", "staffed_log"]
 FOLDER = Path(__file__).parents[2] / "deploy/console"
 TEXT = (FOLDER / "nginx.conf").read_text("utf-8")
 NGINX = shutil.which("nginx") or shutil.which("/usr/sbin/nginx")
