@@ -3,8 +3,8 @@
 `你好 VIP 2` becomes `("ni", "hao", "v", "i", "p", "er")`; `nǐhǎo` and `n ǐ h ǎo`, as a pinyin recogniser prints
 it, become `("ni", "hao")`. ü is written `v`.
 
-The dictionaries take a fifth of a second to load, and are, when the first text is read: who only looks whether a model
-is there needs none of them.
+The dictionaries take a fifth of a second to load, and do when the first text is read: who only looks whether a
+model is there needs none of them.
 """
 
 import re
