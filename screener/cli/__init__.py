@@ -150,7 +150,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if problem.errno == errno.EPIPE:
             sys.exit(0)
         what = problem.filename or "output"
-        _fail(f"{what}: cannot be written ({problem.strerror})", arguments, InputError.exit_code)
+        remedy = "make room there, or write to another place"
+        _fail(f"{what}: cannot be written ({problem.strerror}){AND_DO}{remedy}", arguments, InputError.exit_code)
 
 
 def _with_help(wrong: click.ClickException) -> str:

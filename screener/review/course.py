@@ -86,7 +86,8 @@ def _of_row(row: CallRecord, teller: Teller) -> Iterator[CourseEntry]:
             told = said("by_hand", lang).format(visible(given.agent)) if handed else said(name, lang)
             yield CourseEntry(at(given.began), 5, told)
             if given.ended is not None and given.treatment is Treatment.ANALYSIS_QUEUE:
-                yield CourseEntry(at(given.ended), 6, said("heard_out" if given.completed else "left", lang))
+                over = min(at(given.ended), row.ended_at or at(given.ended))  # noted a moment after the call's end
+                yield CourseEntry(over, 6, said("heard_out" if given.completed else "left", lang))
     for tried in row.transfers:
         if tried.ok and tried.target in ("agents", "supervisor"):
             yield CourseEntry(at(tried.at), 7, said(f"to_{tried.target}", lang))
