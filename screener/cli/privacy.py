@@ -19,7 +19,7 @@ from screener.cli.output import (
     user,
     writing_log_options,
 )
-from screener.cli.say import put, say
+from screener.cli.say import say
 from screener.errors import InputError, StoreError
 from screener.numbers.mask import mask
 from screener.store.privacy import doubt, erase, purge, to_purge
@@ -54,20 +54,12 @@ def purge_command(
         raise InputError(f"nothing is purged: {why}", "set the clock; or, if it is right, --clock-is-right")
     if days == 0 and not yes:
         old = to_purge(log, before)
-        if not _sure(told(f"--days 0 deletes all {old.segments} utterances of the log; go on?", speaking())):
+        question = f"--days 0 deletes all {old.segments} utterances of the log; go on?"
+        if not click.confirm(told(question, speaking())):
             raise InputError("nothing is deleted: that was not confirmed", "answer y, or add --yes")
     purged = purge(log, before, settings.spool)
     say(f"{purged.segments} utterances and {purged.spans} quoted words deleted, older than {kept} days")
     _say_whether_gone(purged.gone)
-
-
-def _sure(question: str) -> bool:
-    """What a person answers; where nobody does, no."""
-    try:
-        return click.confirm(question)
-    except click.Abort:
-        put("\n")
-        return False
 
 
 @click.command(name="erase")
