@@ -3,7 +3,8 @@
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -98,6 +99,8 @@ class Hub:
         self._shown: dict[str, Shown] = {}
         self._version = 0
         self._lock = threading.Lock()
+        self._told: set[Callable[[], object]] = set()
+        """Who is called at every change."""
         self._stopped = threading.Event()
         self._threads = [
             threading.Thread(target=self._read, args=(feed,), name="console-feed", daemon=True)
@@ -131,6 +134,17 @@ class Hub:
             here = {id_: s for id_, s in self._shown.items() if ages.get(id_, 0.0) <= ENDED_SECONDS}
             changed = [shown for shown in here.values() if shown.version > version]
             return self._version, changed, frozenset(here)
+
+    @contextmanager
+    def telling(self, changed: Callable[[], object]) -> Iterator[None]:
+        """Call back at every change meanwhile; on a feed's thread, and it must only enqueue."""
+        with self._lock:
+            self._told.add(changed)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._told.remove(changed)
 
     def call(self, call_id: str) -> LiveCall | None:
         """A running call."""
@@ -238,6 +252,7 @@ class Hub:
             if isinstance(item, Over):
                 shown.over_at = time.monotonic()
                 self._ages()  # whether or not anybody has a page open
+            self._tell()
 
     def _ages(self) -> dict[str, float]:
         """Seconds since the end of each call that is over; those of long ago go."""
@@ -267,6 +282,11 @@ class Hub:
                 if shown.feed == name and shown.over_at is None:
                     shown.over_at, shown.version = time.monotonic(), self._version
                     shown.call.over = "fault"
+            self._tell()
+
+    def _tell(self) -> None:
+        for changed in self._told:
+            changed()
 
 
 def _is_of(shown: Shown, extension: str) -> bool:

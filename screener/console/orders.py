@@ -1,7 +1,7 @@
 """A person's order about a running call: handed to the service that has it, whose answer is waited for."""
 
 import asyncio
-import time
+from contextlib import suppress
 
 from starlette.responses import Response
 
@@ -13,7 +13,6 @@ from screener.feed.items import Order
 
 ANSWER_SECONDS = 1.5
 """So long the service's answer is waited for; later the page shows what came of the order."""
-LOOK_SECONDS = 0.05
 CARRIED_OUT = (OrderOutcome.DONE, OrderOutcome.ALREADY)
 
 
@@ -31,15 +30,20 @@ async def give(context: ConsoleContext, order: Order) -> Response:
 
 
 async def _outcome(context: ConsoleContext, order: Order) -> str:
+    """What the service says came of it; empty where it said nothing in time."""
     call = context.hub.call(order.call)
     before = list(call.orders) if call else []
-    context.hub.order(order)
-    until = time.monotonic() + ANSWER_SECONDS
-    while call is not None and time.monotonic() < until:
-        for answer in reversed(call.orders):
-            if (answer.act, answer.by) == (order.act, order.by) and not any(answer is one for one in before):
-                return answer.outcome
-        if call.over:
-            return OrderOutcome.TOO_LATE  # it ended before the order came
-        await asyncio.sleep(LOOK_SECONDS)
+    news = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    with context.hub.telling(lambda: loop.call_soon_threadsafe(news.set)), suppress(TimeoutError):
+        context.hub.order(order)
+        async with asyncio.timeout(ANSWER_SECONDS):
+            while call is not None:
+                news.clear()
+                for answer in reversed(call.orders):
+                    if (answer.act, answer.by) == (order.act, order.by) and not any(answer is b for b in before):
+                        return answer.outcome
+                if call.over:
+                    return OrderOutcome.TOO_LATE  # it ended before the order came
+                await news.wait()
     return ""

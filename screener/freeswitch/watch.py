@@ -9,7 +9,7 @@ import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from screener.conversations.leg_names import leg_name
+from screener.conversations.listening import Listening
 from screener.conversations.ongoing import Conversation, ConversationListener, Conversations
 from screener.conversations.parties import Connected
 from screener.events import EndedBy, Speaker
@@ -36,14 +36,22 @@ class FreeswitchWatch:
     """`eavesdrop` could, but nothing here has seen it do so."""
 
     def __init__(self, settings: Freeswitch, extension: str, listener: ConversationListener) -> None:
-        self._settings, self._extension, self._listener = settings, extension, listener
+        self._settings, self._listener = settings, listener
         self._conversations = Conversations(
             settings.queues, settings.extensions, settings.max_calls, lambda: secrets.token_hex(8)
+        )
+        self._listening = Listening(
+            self._conversations,
+            listener,
+            extension,
+            "freeswitch.max_calls",
+            hear_agent=settings.hear_agent,
+            dial=self._dial,
         )
         self._moving: set[str] = set()
         """Tokens of conversations whose caller is being moved: who is gone meanwhile has been."""
         self._socket = EventSocket(settings, self._event, self._up)
-        self._unheard = self._failed = self._moved = self._stayed = 0
+        self._moved = self._stayed = 0
 
     def start(self) -> None:
         """Connect."""
@@ -62,9 +70,11 @@ class FreeswitchWatch:
         """Figures for operators; any thread."""
         yield Sample("freeswitch_connected", self._socket.up, "Whether the event socket is logged in.")
         yield Sample("eavesdropped_calls", self._conversations.heard, "Calls of agents that are listened to now.")
-        yield Sample("eavesdropped_unheard_total", self._unheard, "Calls of agents beyond freeswitch.max_calls.")
+        yield Sample(
+            "eavesdropped_unheard_total", self._listening.unheard, "Calls of agents beyond freeswitch.max_calls."
+        )
         text = "Listening legs that FreeSWITCH did not bring about."
-        yield Sample("eavesdrop_legs_failed_total", self._failed, text)
+        yield Sample("eavesdrop_legs_failed_total", self._listening.failed, text)
         yield Sample("freeswitch_moved_total", self._moved, "Callers moved by uuid_transfer.")
         yield Sample("freeswitch_stayed_total", self._stayed, "Callers whose uuid_transfer was in vain.")
 
@@ -112,11 +122,11 @@ class FreeswitchWatch:
     def _event(self, event: EslEvent) -> None:
         match messages.read(event):
             case Connected() as who:
-                self._connected(who)
+                self._listening.connected(who)
             case Bridged(who, names):
                 wanted = next((name for name in names if name in self._settings.extensions), "")
                 if wanted:
-                    self._connected(replace(who, agent_name=wanted))
+                    self._listening.connected(replace(who, agent_name=wanted))
             case Left(uuid, hung_up):
                 if over := self._conversations.gone(uuid):
                     conversation, by = over
@@ -124,30 +134,13 @@ class FreeswitchWatch:
             case _:
                 pass
 
-    def _connected(self, who: Connected) -> None:
-        conversation = self._conversations.connected(who)
-        if conversation is None:
-            return
-        if not conversation.heard:
-            self._unheard += 1
-            log.warning("%s has a call that is not listened to: freeswitch.max_calls is reached", who.agent_name)
-            return
-        self._listener.begun(conversation)
-        self._dial(conversation, Speaker.CALLER, who.caller.channel)
-        if self._settings.hear_agent:
-            self._dial(conversation, Speaker.AGENT, who.agent.channel)
-
     def _over(self, conversation: Conversation, by: EndedBy) -> None:
         if conversation.heard and conversation.token not in self._moving:
             self._listener.over(conversation, by)
 
-    def _dial(self, conversation: Conversation, speaker: Speaker, uuid: str) -> None:
-        name = f"{self._extension}-{leg_name(conversation.token, speaker)}"
-
+    def _dial(self, uuid: str, name: str, _speaker: Speaker, deaf: Callable[[str], None]) -> None:
         def dialled(ok: bool, why: str) -> None:
             if not ok:
-                self._failed += 1
-                if speaker is Speaker.CALLER:
-                    self._listener.deaf(conversation, f"FreeSWITCH does not dial a listening leg: {why}")
+                deaf(f"FreeSWITCH does not dial a listening leg: {why}")
 
         self._socket.ask(messages.listen(uuid, self._settings.dial, name), dialled)

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Protocol
 
-from screener.conversations.leg_names import leg_name
+from screener.conversations.listening import Listening
 from screener.conversations.ongoing import Conversation, ConversationListener, Conversations
 from screener.conversations.parties import Connected
 from screener.events import EndedBy, Speaker
@@ -67,18 +67,22 @@ class Switchboard:
     ) -> None:
         self._settings = settings
         self.whispers = whispers
-        self._extension = extension
         self._listener = listener
         self._conversations = Conversations(
             settings.queues, settings.extensions, settings.max_calls, lambda: secrets.token_hex(8)
+        )
+        self._listening = Listening(
+            self._conversations,
+            listener,
+            extension,
+            "pbx.max_calls",
+            hear_agent=settings.hear_agent,
+            dial=self._dial,
         )
         self._ami = Ami(settings, self._event, self._up)
         self._pauses = QueuePauses(self._ami, time.time) if pauses else None
         self._doubtful: tuple[Conversation, ...] = ()
         """What went on when the connection was lost, and may be over since."""
-        self._unheard = 0
-        self._failed = 0
-        """Listening legs that were asked for in vain."""
         self._doubted = 0
         """Events that were not believed."""
         self._asking = 0
@@ -98,8 +102,10 @@ class Switchboard:
         """Figures for operators; any thread."""
         yield Sample("pbx_connected", self._ami.up, "Whether the manager interface of the PBX is logged in.")
         yield Sample("beside_calls", self._conversations.heard, "Calls of agents that are listened to now.")
-        yield Sample("beside_unheard_total", self._unheard, "Calls of agents beyond pbx.max_calls.")
-        yield Sample("beside_legs_failed_total", self._failed, "Listening legs that the PBX did not bring about.")
+        yield Sample("beside_unheard_total", self._listening.unheard, "Calls of agents beyond pbx.max_calls.")
+        yield Sample(
+            "beside_legs_failed_total", self._listening.failed, "Listening legs that the PBX did not bring about."
+        )
         yield Sample("pbx_doubted_total", self._doubted, "Events of the PBX that were not believed.")
 
     # From any thread.
@@ -199,7 +205,7 @@ class Switchboard:
                 self._over(conversation, EndedBy.CALLER)
         self._doubtful = ()
         for who in talking:
-            self._connected(who)
+            self._listening.connected(who)
 
     def _event(self, fields: Fields) -> None:
         match messages.parse(fields):
@@ -241,7 +247,7 @@ class Switchboard:
             def both_known(agent: AmiResponse) -> None:
                 self._asking -= 1
                 if who := messages.between(caller.parts, agent.parts, hint):
-                    self._connected(who)
+                    self._listening.connected(who)
                     for end in (who.caller, who.agent):
                         if end.uniqueid in self._left:
                             self._ask_gone(end.uniqueid)
@@ -272,31 +278,14 @@ class Switchboard:
         if channel := self._conversations.channel(uniqueid):
             self._ami.ask(messages.status(channel), answered, or_not=messages.NO_CHANNEL)
 
-    def _connected(self, who: Connected) -> None:
-        conversation = self._conversations.connected(who)
-        if conversation is None:
-            return
-        if not conversation.heard:
-            self._unheard += 1
-            log.warning("%s has a call that is not listened to: pbx.max_calls is reached", who.agent_name)
-            return
-        self._listener.begun(conversation)
-        self._dial(conversation, Speaker.CALLER, who.caller.channel)
-        if self._settings.hear_agent:
-            self._dial(conversation, Speaker.AGENT, who.agent.channel)
-
     def _over(self, conversation: Conversation, by: EndedBy) -> None:
         if conversation.heard:
             self._listener.over(conversation, by)
 
-    def _dial(self, conversation: Conversation, speaker: Speaker, channel: str) -> None:
-        name = f"{self._extension}-{leg_name(conversation.token, speaker)}"
-
+    def _dial(self, channel: str, name: str, speaker: Speaker, deaf: Callable[[str], None]) -> None:
         def dialled(reply: AmiResponse) -> None:
             if not reply.ok:
-                self._failed += 1
-                if speaker is Speaker.CALLER:
-                    self._listener.deaf(conversation, f"the PBX does not dial a listening leg: {reply.message}")
+                deaf(f"the PBX does not dial a listening leg: {reply.message}")
 
         dial = self._settings.dial.replace("{leg}", name)
         whispers = self.whispers and speaker is Speaker.CALLER

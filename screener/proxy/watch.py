@@ -144,4 +144,4 @@ class ProxyWatch:
 
     def _is_unheard(self, dialog: ProxyDialog) -> None:
         self._unheard += 1
-        log.warning("%s has a call that is not listened to: proxy.max_calls is reached", dialog.agent)
+        log.warning("%s has a call that is not listened to: %s is reached", dialog.agent, "proxy.max_calls")

@@ -15,6 +15,7 @@ ROOMS: dict[str, tuple[str, str]] = {
     "alerts": ("通知外发", "alerts"),
     "calls": ("来电处理", "calls"),
     "console": ("控制台", "console"),
+    "conversations": ("话务系统连接", "link to the PBX"),
     "feed": ("来电播报", "live feed"),
     "freeswitch": ("话务系统连接", "link to the PBX"),
     "media": ("语音收发", "media"),

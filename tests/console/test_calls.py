@@ -2,12 +2,14 @@
 
 import hashlib
 import io
+import re
 import zipfile
 from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
 
+from screener.console.calls import SHOWN
 from screener.console.context import ConsoleContext
 from screener.console.logins import Role
 from screener.core.evidence import Kind, Verdict
@@ -23,6 +25,22 @@ def found(client: TestClient, query: str) -> list[str]:
     page = client.get(f"/calls?{query}")
     assert page.status_code == 200, page.text
     return [part.split('"')[0] for part in page.text.split('<a href="/calls/')[1:]]
+
+
+def test_a_long_log_is_read_page_by_page_by_its_own_links(context: ConsoleContext, client: TestClient) -> None:
+    ids = [f"c{n:03}" for n in range(2 * SHOWN + 5)]
+    write(context, *(flagged(id_, n) for n, id_ in enumerate(ids)))
+    log_in(client, context, Role.AUDITOR)
+    seen: list[str] = []
+    path = "/calls?flagged=1"
+    while path:
+        page = client.get(path).text
+        seen += re.findall(r'<a href="/calls/([^"]+)"', page)
+        assert (context.say("newest").replace("{}", str(SHOWN)) in page) == (len(seen) == SHOWN)
+        path = next(iter(re.findall(r'href="(/calls\?[^"]*after=[^"]*)"', page)), "").replace("&amp;", "&")
+    assert seen == ids
+    more = client.get("/calls?flagged=1&more=1").text
+    assert len(re.findall(r'<a href="/calls/([^"]+)"', more)) == len(ids)
 
 
 @pytest.mark.parametrize(

@@ -288,3 +288,36 @@ def test_who_orders_reads_at_once_what_came_of_it(
     finally:
         context.hub.stop()
         server.stop()
+
+
+def test_who_orders_is_told_of_the_end_of_the_call_while_the_answer_is_waited_for(
+    place: Path, context: ConsoleContext, client: TestClient
+) -> None:
+    server: FeedServer
+
+    def ordered(order: Order) -> None:
+        server.put(Over(order.call, 2.0, "caller"))
+
+    server = FeedServer(place, ordered)
+    context.hub = hub_of([place])
+    context.hub.start()
+    try:
+        wait_for(lambda: server.put(BEGAN) or context.hub.call("a"))
+        headers = {"x-guard": log_in(client, context, Role.SUPERVISOR)}
+        told = client.post("/live/a/order", json={"act": "line_fault"}, headers=headers).json()
+        assert (told["ok"], told["outcome"]) == (False, "too_late")
+    finally:
+        context.hub.stop()
+        server.stop()
+
+
+def test_whoever_waits_for_a_change_is_told_of_each_and_of_none_afterwards(
+    feed: FeedServer, context: ConsoleContext
+) -> None:
+    told: list[int] = []
+    with context.hub.telling(lambda: told.append(1)):
+        tell(feed, context, BEGAN)
+        wait_for(lambda: told, what="the change")
+    before = len(told)
+    tell(feed, context, Over("a", 4.0, "caller"))
+    assert len(told) == before

@@ -13,6 +13,8 @@ from screener.core.actions import (
     EvidenceFound,
     Hangup,
     Listen,
+    OrderAnswered,
+    OrderOutcome,
     Play,
     Prompt,
     StopPlaying,
@@ -26,6 +28,7 @@ from screener.core.judgement import Judgement, Weights
 from screener.core.lexicon import Lexicon, Phrase, PhraseRole
 from screener.events import (
     CallAnswered,
+    CallControl,
     CallEnded,
     CallOffered,
     Cue,
@@ -34,6 +37,7 @@ from screener.events import (
     Entrance,
     Event,
     LineClass,
+    Ordered,
     PlaybackEnded,
     Speaker,
     Target,
@@ -223,3 +227,24 @@ class Line:
 def rules(found: Iterable[Evidence]) -> set[str]:
     """Rules without their numbers: `lewd.bed.3` is `lewd.bed`."""
     return {e.rule.rsplit(".", 1)[0] if e.rule.rsplit(".", 1)[-1].isdigit() else e.rule for e in found}
+
+
+QUEUE = [Prompt.ANALYSIS_ENTER, Prompt.SIGNAL_TONE, Prompt.ANALYSIS_DONE]
+"""What the analysis queue plays."""
+
+
+def call(flow: Flow | None = None, refuse=(), **changes) -> Line:
+    return Line(flow or Flow(), offered=offer(**changes), refuse=list(refuse)).begin()
+
+
+def beside(flow: Flow | None = None, refuse=(), **changes) -> Line:
+    return call(flow, refuse, entrance=Entrance.BESIDE, agent="agent1", **changes)
+
+
+def ordered(line: Line, act: CallControl) -> Line:
+    line.give(Ordered(act, "王主管", line.at))
+    return line
+
+
+def answers(line: Line) -> list[tuple[CallControl, OrderOutcome]]:
+    return [(answer.act, answer.outcome) for answer in line.of(OrderAnswered)]

@@ -1,0 +1,43 @@
+"""The site's calendar; weights by entrance are tried with the thresholds that they move, in `test_policy`."""
+
+from datetime import date, datetime
+
+import pytest
+
+from screener.core.judgement import STRENGTH, Calendar, Weights
+
+NIGHT = Calendar(night=(22, 7), noon=(12, 14), holidays=frozenset({date(2026, 10, 1)}))
+
+
+def at(hour: int, day: int = 2) -> datetime:
+    return datetime(2026, 10, day, hour, 59)
+
+
+@pytest.mark.parametrize(
+    ("hour", "night"), [(21, False), (22, True), (23, True), (0, True), (6, True), (7, False), (12, False)]
+)
+def test_a_night_passes_midnight_and_its_last_hour_is_day(hour: int, night: bool) -> None:
+    assert NIGHT.is_night(at(hour)) is night
+
+
+@pytest.mark.parametrize(("hour", "noon"), [(11, False), (12, True), (13, True), (14, False)])
+def test_a_noon_break_ends_where_its_last_hour_begins(hour: int, noon: bool) -> None:
+    assert NIGHT.is_noon(at(hour)) is noon
+
+
+def test_a_night_within_one_day_is_one_too() -> None:
+    early = Calendar(night=(1, 5))
+    assert [hour for hour in range(24) if early.is_night(at(hour))] == [1, 2, 3, 4]
+
+
+def test_a_holiday_is_a_whole_day_at_the_site() -> None:
+    assert [NIGHT.is_holiday(at(hour, 1)) for hour in (0, 23)] == [True, True]
+    assert not NIGHT.is_holiday(at(0, 2))
+
+
+def test_one_decisive_phrase_flags_from_the_prior_and_no_strong_one_does() -> None:
+    weights = Weights()
+    decisive, strong, weak = (weights.strength[s] for s in ("decisive", "strong", "weak"))
+    assert decisive > strong > weak > 0
+    assert strong < weights.threshold - weights.prior
+    assert weights.strength is not STRENGTH, "a site's own strengths change nobody else's"
