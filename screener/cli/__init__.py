@@ -141,7 +141,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except click.Abort as ended:
         if not isinstance(ended.__context__, EOFError):
             sys.exit(130)
-        put("\n")
+        put("\n", file=sys.stderr)
         _fail(f"nobody is there to answer{AND_DO}say it with an option: see --help", arguments, 2)
     except KeyboardInterrupt:
         sys.exit(130)

@@ -263,7 +263,7 @@ def test_a_question_that_nobody_answers_says_so(command: list[str], folder: Path
     )  # fmt: skip
     assert done.returncode == USAGE
     assert done.stderr.splitlines()[-1] == "screener: 没有人回答 — 请用选项写明：见 --help"
-    assert "Warning" not in done.stderr and "Traceback" not in done.stderr
+    assert "GetPassWarning" not in done.stderr and "Traceback" not in done.stderr
 
 
 def test_a_full_disk_says_what_to_do(folder: Path) -> None:
