@@ -45,10 +45,10 @@ settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCh
 settings.load_profile("busy")
 
 HERE = Path(__file__).parent
-YOUNG = 10_000
+YOUNG = 50_000
 """New objects after which garbage is looked for: seldom, for there is little among what a test makes."""
 OVERTIME = 60.0
-"""Seconds after its own limit that a phase of a test has to tell what it hung in, before its process ends."""
+"""Seconds after its own limit that a test has to tell what it hung in, before its process ends."""
 _told = pytest.StashKey[int]()
 """Where a process says its last words: what standard error was before pytest took it."""
 
@@ -66,7 +66,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
-def _ending(item: pytest.Item) -> Generator[None, object, object]:
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
     """End a process that hangs, every thread's stack told.
 
     The limit that pytest-timeout sets is called off by a test's first failure, its own included: pytest says of
@@ -79,9 +79,6 @@ def _ending(item: pytest.Item) -> Generator[None, object, object]:
         return (yield)
     finally:
         faulthandler.cancel_dump_traceback_later()
-
-
-pytest_runtest_setup = pytest_runtest_call = pytest_runtest_teardown = _ending
 
 
 @pytest.fixture(scope="session", autouse=True)

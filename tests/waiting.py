@@ -11,6 +11,8 @@ WAIT = 30.0
 """Seconds that are enough on a machine that others keep busy, too."""
 PATIENCE = float(os.environ.get("SCREENER_PBX_PATIENCE", "3"))
 """So many times longer is waited beside real peers."""
+SELDOM = 0.2
+"""Seconds between two questions after a while."""
 ENOUGH = WAIT * PATIENCE
 """Seconds, for what waits by itself."""
 
@@ -22,12 +24,13 @@ def wait_for(found: Callable[[], T], seconds: float = WAIT, what: str = "end of 
         found: what is asked.
         seconds: how long.
         what: what was missing in the end.
-        every: seconds between two questions; more for one that is work to answer.
+        every: seconds between two questions at first; more for one that is work to answer. What takes long is
+            asked after less and less often: the asking is no load on who is waited for.
     """
     seconds *= PATIENCE
-    deadline = time.monotonic() + seconds
+    begun = time.monotonic()
     while not (result := found()):
-        if time.monotonic() > deadline:
+        if (waited := time.monotonic() - begun) > seconds:
             raise AssertionError(f"after {seconds:g} s: no {what}")
-        time.sleep(every)
+        time.sleep(max(every, min(waited / 20, SELDOM)))
     return result

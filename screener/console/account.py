@@ -31,18 +31,19 @@ _askings = asyncio.Semaphore(AT_ONCE)
 """Of the provider: one that is slow holds up no page but the login by it."""
 
 
-async def home(_context: ConsoleContext, person: Person, _request: Request) -> Response:
+async def home(context: ConsoleContext, person: Person, _request: Request) -> Response:
     """The page that somebody's role begins with."""
-    return RedirectResponse("/agent" if person.role is Role.AGENT else "/live", 303)
+    return context.lead("/agent" if person.role is Role.AGENT else "/live")
 
 
 async def login(context: ConsoleContext, request: Request) -> Response:
     """The form, and what is typed into it."""
     if request.method == "GET":
-        return context.page("login.html", None, problem="", next=_inside(request.query_params.get("next", "")))
+        after = _inside(context, request.query_params.get("next", ""))
+        return context.page("login.html", None, problem="", next=after)
     sent = await form(request)
     name, password = sent.get("name", ""), sent.get("password", "")
-    after = _inside(sent.get("next", ""))
+    after = _inside(context, sent.get("next", ""))
     peer = peer_of(request)
     try:
         async with _turns:  # who waited here may have guessed too often meanwhile
@@ -54,7 +55,7 @@ async def login(context: ConsoleContext, request: Request) -> Response:
         await asyncio.sleep(FAILED_SECONDS)
         return context.page("login.html", None, 401, problem=context.say("login_refused"), next=after)
     answer = RedirectResponse(after, 303)
-    _give(answer, token, request)
+    _give(context, answer, token, request)
     return answer
 
 
@@ -62,15 +63,15 @@ async def begin(context: ConsoleContext, request: Request) -> Response:
     """Leads to the site's provider."""
     if context.provider is None:
         raise HTTPException(404)
-    begun = Begun.new(_inside(request.query_params.get("next", "")))
+    begun = Begun.new(_inside(context, request.query_params.get("next", "")))
     async with _askings:
-        place = await run_in_threadpool(context.provider.address, begun, _back(request))
+        place = await run_in_threadpool(context.provider.address, begun, _back(context, request))
     answer = RedirectResponse(place, 303)
     answer.set_cookie(
         BEGUN,
         begun.serialize(),
         BEGUN_SECONDS,
-        path="/login/oidc",
+        path=f"{context.root}/login/oidc",
         httponly=True,
         samesite="lax",
         secure=_safe(request),
@@ -86,7 +87,7 @@ async def back(context: ConsoleContext, request: Request) -> Response:
     """
     peer = peer_of(request)
     if context.strangers.wait(peer, time.monotonic()):
-        return context.page("login.html", None, 429, problem=context.say("too_often"), next="/")
+        return context.page("login.html", None, 429, problem=context.say("too_often"), next=f"{context.root}/")
     if context.provider is None:
         raise HTTPException(404)
     query, begun = request.query_params, Begun.parse(request.cookies.get(BEGUN, ""))
@@ -98,7 +99,9 @@ async def back(context: ConsoleContext, request: Request) -> Response:
         if not query.get("code"):
             raise InputError("the provider has refused the login", "begin anew")
         async with _askings:
-            found = await run_in_threadpool(context.provider.claimed, begun, query["code"], _back(request))
+            found = await run_in_threadpool(
+                context.provider.claimed, begun, query["code"], _back(context, request)
+            )
         token, _ = await run_in_threadpool(context.access.admit, found.name, found.role, found.extension)
     except InputError as problem:
         context.strangers.take(peer, time.monotonic())
@@ -106,16 +109,16 @@ async def back(context: ConsoleContext, request: Request) -> Response:
         raise
     # A page, not a redirect: a browser that comes from another site sends no strict cookie along with it.
     answer: Response = context.page("onward.html", None, next=begun.after)
-    answer.delete_cookie(BEGUN, path="/login/oidc")
-    _give(answer, token, request)
+    answer.delete_cookie(BEGUN, path=f"{context.root}/login/oidc")
+    _give(context, answer, token, request)
     return answer
 
 
 async def logout(context: ConsoleContext, person: Person, _request: Request) -> Response:
     """The login is over, here and in every tab."""
     await run_in_threadpool(context.access.logout, person)
-    answer = RedirectResponse("/login", 303)
-    answer.delete_cookie(COOKIE)
+    answer = context.lead("/login")
+    answer.delete_cookie(COOKIE, path=context.root or "/")
     return answer
 
 
@@ -145,7 +148,7 @@ async def change_password(context: ConsoleContext, person: Person, request: Requ
         return context.page("password.html", person, 400, problem=context.say("login_refused"))
     except InputError:
         return context.page("password.html", person, 400, problem=context.say("password_short"))
-    return RedirectResponse("/login", 303)
+    return context.lead("/login")
 
 
 def _has_password(person: Person) -> None:
@@ -153,20 +156,21 @@ def _has_password(person: Person) -> None:
         raise InputError("your password is not kept here", "change it where you log in")
 
 
-def _give(answer: Response, token: str, request: Request) -> None:
-    answer.set_cookie(COOKIE, token, httponly=True, samesite="strict", secure=_safe(request))
+def _give(context: ConsoleContext, answer: Response, token: str, request: Request) -> None:
+    path = context.root or "/"
+    answer.set_cookie(COOKIE, token, path=path, httponly=True, samesite="strict", secure=_safe(request))
 
 
 def _safe(request: Request) -> bool:
     return request.url.scheme == "https"
 
 
-def _back(request: Request) -> str:
-    return str(request.url.replace(path="/login/oidc/back", query=""))
+def _back(context: ConsoleContext, request: Request) -> str:
+    return str(request.url.replace(path=f"{context.root}/login/oidc/back", query=""))
 
 
-def _inside(path: str) -> str:
+def _inside(context: ConsoleContext, path: str) -> str:
     """A path of ours to go on to, never another site's address."""
     parts = urlsplit(path)
-    inside = path.startswith("/") and not path.startswith(("//", "/\\")) and not parts.scheme and not parts.netloc
-    return path if inside else "/"
+    ours = path.startswith(f"{context.root}/") and not path.startswith(("//", "/\\"))
+    return path if ours and not parts.scheme and not parts.netloc else f"{context.root}/"

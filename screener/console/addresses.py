@@ -63,7 +63,7 @@ def _api(
 
 async def _document(context: ConsoleContext, _person: Person, _request: Request) -> Response:
     """The API's own description."""
-    return JSONResponse(described(PROGRAMS, context.site_name))
+    return JSONResponse(described(PROGRAMS, context.site_name, context.root))
 
 
 PROGRAMS: tuple[PageAddress, ...] = (

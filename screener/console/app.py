@@ -13,7 +13,7 @@ from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
@@ -47,20 +47,22 @@ def build(context: ConsoleContext) -> Starlette:
     Args:
         context: what every page works with.
     """
-    routes = [Route(a.path, _guarded(context, a), methods=[a.method]) for a in ADDRESSES]
+    pages = [Route(a.path, _guarded(context, a), methods=[a.method]) for a in ADDRESSES]
     login = Route("/login", partial(account.login, context), methods=["GET", "POST"])
     begin = Route("/login/oidc", partial(account.begin, context))
     back = Route("/login/oidc/back", partial(account.back, context))
     style = Route("/static/report.css", reports.style)
     static = Mount("/static", StaticFiles(directory=Path(__file__).parent / "static"))
+    routes = [login, begin, back, style, static, *pages]
     app = Starlette(
-        routes=[login, begin, back, style, static, *routes],
+        routes=[Mount(context.root, routes=routes)] if context.root else routes,
         exception_handlers={ScreenerError: _failed, HTTPException: _refused},  # type: ignore[dict-item]
     )
     app.state.context = context
     app.add_middleware(Bounded)
-    framed = frozenset(address.path for address in ADDRESSES if address.framed)
-    app.add_middleware(Guards, framed=framed, frames=context.settings.console.embed_from, failed=_fault)
+    framed = frozenset(f"{context.root}{address.path}" for address in ADDRESSES if address.framed)
+    kept = f"{context.root}/static/"
+    app.add_middleware(Guards, framed=framed, frames=context.settings.console.embed_from, kept=kept, failed=_fault)
     return app
 
 
@@ -80,7 +82,7 @@ def _guarded(context: ConsoleContext, address: PageAddress) -> Callable[[Request
                 return _no(request, 401, "login first", "log in, or send a token: Authorization: Bearer …")
             if address.method != "GET" or request.headers.get("sec-fetch-dest") in FRAMES:
                 return await _ended(request)
-            return RedirectResponse(f"/login?next={quote(_asked(request), safe='/')}", 303)
+            return context.lead(f"/login?next={quote(_asked(request), safe='/')}")
         if seconds := context.turns.take(person.token, now):
             return _too_often(request, seconds)
         if person.role not in address.roles:
@@ -109,13 +111,15 @@ def _asked(request: Request) -> str:
 
 def _note(context: ConsoleContext, person: Person, request: Request) -> Access:
     masked = not context.sees_whole_numbers(person)
-    way = "api" if request.url.path.startswith(API) else "page"
+    way = "api" if context.path(request).startswith(API) else "page"
     action = f"console {request.method}"
-    return Access(datetime.now(UTC), person.name, action, _asked(request)[:500], way, masked)
+    asked = _asked(request).removeprefix(context.root)
+    return Access(datetime.now(UTC), person.name, action, asked[:500], way, masked)
 
 
 def _wants_json(request: Request) -> bool:
-    return request.url.path.startswith(API) or "text/html" not in request.headers.get("accept", "text/html")
+    context: ConsoleContext = request.app.state.context
+    return context.path(request).startswith(API) or "text/html" not in request.headers.get("accept", "text/html")
 
 
 def _no(
@@ -123,7 +127,7 @@ def _no(
 ) -> Response:
     context: ConsoleContext = request.app.state.context
     lang = context.teller.lang
-    if request.url.path.startswith(API):
+    if context.path(request).startswith(API):
         return JSONResponse({"error": message, "remedy": remedy}, status, headers)
     if _wants_json(request):  # our own scripts, which show it
         return JSONResponse({"error": told(message, lang), "remedy": told(remedy, lang)}, status, headers)
@@ -144,14 +148,16 @@ async def _ended(request: Request) -> Response:
     framed, came_from = request.method == "GET", _came_from(request)
     typed = {} if framed or not came_from else await form(request)
     kept = [text for name, text in typed.items() if name in TYPED and text.strip()]
-    after = _asked(request) if framed else came_from or "/"
+    after = _asked(request) if framed else came_from or f"{context.root}/"
     return context.page("ended.html", None, 401, framed=framed, next=after, kept=kept)
 
 
 def _came_from(request: Request) -> str:
     """The address within the console that a form was sent from, without its host; empty for any other."""
+    context: ConsoleContext = request.app.state.context
     before = urlsplit(request.headers.get("referer", ""))
-    return before.path if before.netloc == request.url.netloc and before.path[:2] != "//" else ""
+    ours = before.netloc == request.url.netloc and before.path.startswith(f"{context.root}/")
+    return before.path if ours and before.path[:2] != "//" else ""
 
 
 def _too_often(request: Request, seconds: float) -> Response:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
-from starlette.responses import HTMLResponse
+from starlette.responses import HTMLResponse, RedirectResponse
 
 from screener.console.hub import Hub
 from screener.console.limits import Turns
@@ -73,9 +73,22 @@ class ConsoleContext:
         rate = self.settings.console.requests_per_second
         return Turns(rate, rate * BURST_SECONDS)
 
+    @property
+    def root(self) -> str:
+        """What every address begins with; empty where the console has a host of its own."""
+        return self.settings.console.path
+
+    def path(self, request: Request) -> str:
+        """What is asked for, within the console."""
+        return request.url.path.removeprefix(self.root)
+
+    def lead(self, path: str) -> RedirectResponse:
+        """Go on to a page of ours."""
+        return RedirectResponse(f"{self.root}{path}", 303)
+
     def who(self, request: Request) -> Person | None:
         """Who asks."""
-        if request.url.path.startswith(API):
+        if self.path(request).startswith(API):
             scheme, _, token = request.headers.get("authorization", "").partition(" ")
             return self.access.program(token.strip()) if scheme.lower() == "bearer" else None
         return self.access.who(request.cookies.get(COOKIE, ""))
@@ -113,6 +126,7 @@ class ConsoleContext:
         made.globals |= {
             "lang": self.teller.lang,
             "site": self.site_name,
+            "root": self.root,
             "oidc": self.provider is not None,
             "t": lambda key: said(key, self.teller.lang),
             "word": self.word,

@@ -44,6 +44,7 @@ class Guards:
         app: what answers.
         framed: paths that may be shown in a frame.
         frames: origins that may do so.
+        kept: what the paths of static files begin with.
         failed: the answer to a request in which we fail.
     """
 
@@ -52,9 +53,10 @@ class Guards:
         app: ASGIApp,
         framed: frozenset[str],
         frames: tuple[str, ...],
+        kept: str,
         failed: Callable[[Request], Awaitable[Response]],
     ) -> None:
-        self._app, self._failed = app, failed
+        self._app, self._failed, self._kept = app, failed, kept
         self._framed, self._frames = framed, " ".join(frames)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -64,7 +66,7 @@ class Guards:
             return
         path, begun = str(scope["path"]), False
         frames = self._frames if path in self._framed and self._frames else NOBODY
-        own = headers(frames=frames, kept=path.startswith("/static/"), tls=scope["scheme"] == "https")
+        own = headers(frames=frames, kept=path.startswith(self._kept), tls=scope["scheme"] == "https")
 
         async def sending(message: Message) -> None:
             nonlocal begun

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from screener.console import seen
 from screener.console.body import form
@@ -118,7 +118,7 @@ async def add(context: ConsoleContext, person: Person, request: Request) -> Resp
     until = filters.moment(sent.get("expires", ""), context.zone)
     name, number = _list(sent.get("name", "")), sent.get("number", "")
     await run_in_threadpool(enlist, context, person, name, number, sent.get("reason", ""), until)
-    return RedirectResponse("/lists", 303)
+    return context.lead("/lists")
 
 
 async def remove(context: ConsoleContext, person: Person, request: Request) -> Response:
@@ -129,7 +129,7 @@ async def remove(context: ConsoleContext, person: Person, request: Request) -> R
     """
     sent = await form(request)
     await run_in_threadpool(delist, context, person, _list(sent.get("name", "")), sent.get("number", ""))
-    return RedirectResponse("/lists", 303)
+    return context.lead("/lists")
 
 
 async def accept(context: ConsoleContext, person: Person, request: Request) -> Response:
@@ -140,7 +140,7 @@ async def accept(context: ConsoleContext, person: Person, request: Request) -> R
     """
     sent = await form(request)
     await run_in_threadpool(accept_proposal, context, person, sent.get("number", ""))
-    return RedirectResponse("/lists", 303)
+    return context.lead("/lists")
 
 
 async def take_off_ladder(context: ConsoleContext, person: Person, request: Request) -> Response:
@@ -150,7 +150,7 @@ async def take_off_ladder(context: ConsoleContext, person: Person, request: Requ
         InputError: nobody can call from it.
     """
     await run_in_threadpool(lift_off, context, person, (await form(request)).get("number", ""))
-    return RedirectResponse("/lists", 303)
+    return context.lead("/lists")
 
 
 def lift_off(context: ConsoleContext, person: Person, number: str) -> None:

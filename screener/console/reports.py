@@ -7,7 +7,7 @@ from urllib.parse import quote, urlencode
 from markupsafe import Markup
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from screener.console.context import ConsoleContext
 from screener.console.logins import Person
@@ -28,9 +28,9 @@ THAN = ("than_since", "than_until")
 FORMS: Mapping[Format, str] = {"csv": "text/csv", "xlsx": XLSX, "json": "application/json"}
 
 
-async def start(_context: ConsoleContext, _person: Person, _request: Request) -> Response:
+async def start(context: ConsoleContext, _person: Person, _request: Request) -> Response:
     """The manager's page comes first."""
-    return RedirectResponse("/reports/summary", 303)
+    return context.lead("/reports/summary")
 
 
 async def page(context: ConsoleContext, person: Person, request: Request) -> Response:
@@ -149,4 +149,4 @@ def _before(context: ConsoleContext, query: Mapping[str, str], span: Span) -> st
 
 def _links(context: ConsoleContext, span: Span) -> HrefOf:
     """From a figure to its calls; figures of a masked number lead nowhere."""
-    return lambda asks: f"/calls?{urlencode(follow.asked(span, asks, context.zone))}"
+    return lambda asks: f"{context.root}/calls?{urlencode(follow.asked(span, asks, context.zone))}"

@@ -10,7 +10,7 @@ from urllib.parse import quote, urlencode
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from screener.console.body import form
 from screener.console.case import parts, row, said_of
@@ -38,7 +38,7 @@ async def start(context: ConsoleContext, person: Person, request: Request) -> Re
     said, order = request.query_params.get("said", ""), _order(request.query_params.get("order"))
     queue = await run_in_threadpool(waiting, context, order)
     if queue:
-        return RedirectResponse(_address(queue[0].id, said, order=order), 303)
+        return context.lead(_address(queue[0].id, said, order=order))
     share = await run_in_threadpool(_share, context)
     said_mark = await run_in_threadpool(lambda: mark(context.log.rows_of(said)))
     return context.page(
@@ -106,10 +106,10 @@ async def word(context: ConsoleContext, person: Person, request: Request) -> Res
     try:
         await run_in_threadpool(say, context, person, call, review, sent.get("reason", ""), sent.get("mark"))
     except AnotherWordError:
-        return RedirectResponse(_address(call, order=order, late=True), 303)
+        return context.lead(_address(call, order=order, late=True))
     if review is Review.NONE:
-        return RedirectResponse(_address(call, order=order), 303)
-    return RedirectResponse(_address(sent.get("next", ""), call, sent.get("then", ""), order), 303)
+        return context.lead(_address(call, order=order))
+    return context.lead(_address(sent.get("next", ""), call, sent.get("then", ""), order))
 
 
 def say(

@@ -110,7 +110,7 @@ class ConsoleServer:
         scheme = "https" if self._config.is_ssl else "http"
         sockets = [one for server in self._server.servers for one in server.sockets]
         port = sockets[0].getsockname()[1] if sockets else self._config.port
-        return f"{scheme}://{self._config.host}:{port}/"
+        return f"{scheme}://{self._config.host}:{port}{self._context.root}/"
 
     def run(self) -> None:
         """Serve until a signal says stop."""

@@ -61,6 +61,7 @@ silence_seconds = 2.0
 [speech]
 engine = {engine}
 model = {model}
+processes = 1  # 来电一通接一通 · the calls come one after the other
 treat_with_synthetic_model = true
 
 [judgement]

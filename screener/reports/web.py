@@ -69,7 +69,8 @@ table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nu
 .heat th:first-child { width: 2.6rem; text-align: left; }
 @media (max-width: 40rem) { .figures { grid-template-columns: 1fr 1fr; }
   .heat td { font-size: 0; } .heat th { font-size: .65rem; }
-  .sheet { font-size: .9rem; } .sheet th, .sheet td { padding: .3rem .35rem; }
+  .sheet { font-size: .9rem; } .sheet th:lang(zh) { white-space: nowrap; }
+  .sheet th, .sheet td { padding: .3rem .35rem; }
   .axis .second { visibility: hidden; } }
 @media print { :root { --ink: #1b2733; --soft: #5c6b7a; --line: #d5dde5; --bar: #2f6f9f; --hot: 192, 57, 43;
     --paper: #fff; --tile: #f2f5f8; }
@@ -101,6 +102,8 @@ body { margin: 0 auto; padding: 1.2rem; max-width: 60rem; color: var(--ink); bac
 @page { size: A4; margin: 12mm; }
 """
 
+WIDEST = 12.0
+"""A bar takes no more of a chart's width, in percent: that of the only month is a bar and no wall."""
 HrefOf = Callable[[Asks], str]
 """From what the calls of a figure are asked for to their address; empty for none."""
 
@@ -208,10 +211,11 @@ def _bars(chart: Bars, link: HrefOf) -> str:
 
 def _columns(chart: Bars, link: HrefOf) -> str:
     most = _top([*chart.values, chart.most], chart.share)
-    wide = 100 / max(1, len(chart.values))
+    place = 100 / max(1, len(chart.values))
+    gap, wide = min(0.1 * place, 1.0), min(0.8 * place, WIDEST)
     bars = "".join(
         _linked(
-            f'<rect x="{wide * (number + 0.1):.3f}" y="{100 - 100 * value / most:.2f}" width="{wide * 0.8:.3f}" '
+            f'<rect x="{place * number + gap:.3f}" y="{100 - 100 * value / most:.2f}" width="{wide:.3f}" '
             f'height="{100 * value / most:.2f}" fill="var(--bar)">'
             f"<title>{escape(label)}: {amount(value, chart.share)}</title></rect>",
             address if value else "",

@@ -13,6 +13,7 @@ from pydantic import Field
 from screener.settings.encryption import Port
 
 Seconds = Annotated[float, Field(gt=0)]
+_PATH = re.compile(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*")
 _ORIGIN = re.compile(r"https?://[A-Za-z0-9.*\-\[\]:]+")
 
 
@@ -23,6 +24,8 @@ class Console:
     Attributes:
         with_serve: `screener serve` starts the console too.
         host, port: where it listens; loopback unless a certificate or a proxy protects it.
+        path: what every address begins with, as `/screener`, where a proxy has other pages beside it; the proxy
+            passes addresses on as they are. Empty where the console has a host name or a port of its own.
         certificate, key: PEM files for TLS, relative to the settings; empty is none.
         proxies: addresses and networks of the proxies before it, whose X-Forwarded-For and X-Forwarded-Proto are
             believed; nobody else's are.
@@ -37,6 +40,7 @@ class Console:
     with_serve: bool = False
     host: str = "127.0.0.1"
     port: Port = 8700
+    path: str = ""
     certificate: str = ""
     key: str = ""
     proxies: tuple[str, ...] = ()
@@ -88,6 +92,9 @@ def check_console(console: Console, folder: Path) -> Iterator[tuple[str, str]]:
             yield f"[console] {key}", f"found {json.dumps(name)}, allowed an existing PEM file"
     if bool(console.certificate) != bool(console.key):
         yield "[console] key", "found one of certificate and key, allowed both or neither"
+    if not _PATH.fullmatch(console.path):
+        found = json.dumps(console.path, ensure_ascii=False)
+        yield "[console] path", f"found {found}, allowed a path without an end slash, as /screener"
     for proxy in console.proxies:
         if not _is_network(proxy):
             found = json.dumps(proxy, ensure_ascii=False)

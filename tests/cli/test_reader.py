@@ -36,6 +36,7 @@ for arguments in json.loads(sys.argv[1]):
 """
 REPORTS = ("frequency", "sources", "queue", "treatment", "agents", "warnings", "accuracy", "summary")
 CALL = "c00001"
+NEWEST = 20
 READING = [
     *(["report", name] for name in REPORTS),
     ["report", "frequency", "--by", "heat"],
@@ -63,12 +64,22 @@ def folder() -> Iterator[Path]:
     shutil.rmtree(made)
 
 
+@pytest.fixture(scope="module")
+def older(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A log of all calls but the newest, which every test copies."""
+    path = tmp_path_factory.mktemp("older") / "log.db"
+    log = open_log(f"sqlite:///{path}")
+    log.write(random_calls(3)[:-NEWEST])
+    log.close()
+    return path
+
+
 @pytest.fixture
-def log(folder: Path) -> Iterator[CallLog]:
+def log(folder: Path, older: Path) -> Iterator[CallLog]:
     """A service's: it is open, and its newest calls are in the write-ahead log."""
     (folder / "screener.toml").write_text('[store]\nurl = "sqlite:///log.db"\n')
-    log = open_log(f"sqlite:///{folder}/log.db")
-    log.write(random_calls(3))
+    log = open_log(f"sqlite:///{shutil.copy(older, folder)}")
+    log.write(random_calls(3)[-NEWEST:])
     for path in (folder, *folder.iterdir()):
         os.chown(path, 0, READERS)
         path.chmod(0o750 if path.is_dir() else 0o640)

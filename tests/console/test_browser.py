@@ -220,3 +220,12 @@ def test_no_page_sticks_out(chromium, site: str, context: ConsoleContext) -> Non
     for path in PAGES:
         page.goto(f"{site}{path}?until=2026-03-05" if path.startswith("reports") else f"{site}{path}")
         check_sizes(page)
+
+
+def test_a_long_reason_hides_no_button_of_the_lists(chromium, site: str, context: ConsoleContext) -> None:
+    context.log.enlist(ListedNumber(ListName.BLOCK, NUMBER, "长" * 200, datetime.now(UTC)))
+    page = opened(chromium, site, Role.SUPERVISOR, "lists")
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 800})
+        box = page.locator("form[action$=remove] button").bounding_box()
+        assert box["x"] >= 0 and box["x"] + box["width"] <= width, width

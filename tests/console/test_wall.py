@@ -114,6 +114,16 @@ def test_few_calls_have_the_whole_wall(
     assert page.evaluate(size)[0] > 700, "large again"
 
 
+def test_four_calls_share_the_whole_height_of_a_small_wall(
+    chromium, site: str, feed: FeedServer, context: ConsoleContext
+) -> None:
+    page = opened(chromium, site, Role.SUPERVISOR, "live?wall", viewport={"width": 1280, "height": 800})
+    tell(feed, context, *(began(n) for n in range(4)))
+    until(page, "document.querySelectorAll('.tile').length === 4")
+    until(page, "document.querySelector('.tile').offsetHeight > 300")
+    assert page.evaluate(SEEN) == 4
+
+
 def test_the_gravest_call_comes_first(chromium, site: str, feed: FeedServer, context: ConsoleContext) -> None:
     page = opened(chromium, site, Role.SUPERVISOR, "live")
     tell(feed, context, *(began(n) for n in range(6)))

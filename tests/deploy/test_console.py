@@ -65,7 +65,7 @@ def test_the_file_is_whole_and_says_what_the_console_needs() -> None:
     assert {
         "proxy_pass http://screener",
         "proxy_buffering off",
-        "proxy_set_header Host $host",
+        "proxy_set_header Host $http_host",
         "proxy_set_header X-Forwarded-For $remote_addr",
         "proxy_set_header X-Forwarded-Proto $scheme",
     } <= set(within)
@@ -81,7 +81,7 @@ def test_the_file_is_whole_and_says_what_the_console_needs() -> None:
 class Proxy:
     """nginx with the example, on ports and with files of its own."""
 
-    def __init__(self, folder: Path, console: str) -> None:
+    def __init__(self, folder: Path, console: str, path: str = "") -> None:
         self.port, self.clear = free_port(socket.SOCK_STREAM), free_port(socket.SOCK_STREAM)
         subprocess.run(
             [
@@ -104,7 +104,7 @@ class Proxy:
         text = TEXT.replace("/etc/ssl/screener", str(folder)).replace("/var/log/nginx", str(folder))
         text = re.sub(r"listen 443\b", f"listen 127.0.0.1:{self.port}", text)
         text = re.sub(r"listen 80\b", f"listen 127.0.0.1:{self.clear}", text)
-        text = text.replace("127.0.0.1:8700", console)
+        text = text.replace("127.0.0.1:8700", console).replace("location / {", f"location {path}/ {{")
         places = "".join(
             f"{name}_temp_path {folder}/{name};\n" for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
         )
@@ -172,6 +172,44 @@ def client(proxy: Proxy, source: str = "127.0.0.1") -> httpx.Client:
 def ask(browser: httpx.Client, method: str, path: str, **more: object) -> httpx.Response:
     """With the name that the certificate has."""
     return browser.request(method, path, extensions={"sni_hostname": NAME}, **more)  # type: ignore[arg-type]
+
+
+@needs_nginx
+def test_below_a_path_of_a_host_with_other_pages(
+    context: ConsoleContext, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    console = replace(context.settings.console, proxies=("127.0.0.1",), path="/screener")
+    context.settings = replace(context.settings, console=console)
+    server = ConsoleServer(context, port=0)
+    server.start()
+    address = server.address.removeprefix("http://").removesuffix("/screener/")
+    made = Proxy(tmp_path_factory.mktemp("nginx"), address, "/screener")
+    made.start()
+    try:
+        with client(made) as browser:
+            data = {"name": Role.AUDITOR.value, "password": PASSWORD, "next": "/screener/health"}
+            answer = ask(browser, "POST", "/screener/login", data=data)
+            assert (answer.status_code, answer.headers["location"]) == (303, "/screener/health")
+            assert "Path=/screener;" in answer.headers["set-cookie"]
+            cookie = {"cookie": answer.headers["set-cookie"].split(";")[0]}
+            page = ask(browser, "GET", "/screener/health", headers=cookie)
+            links = re.findall(r' (?:href|src|action)="(/[^"]*)"', page.text)
+            assert len(links) > 6 and all(link.startswith("/screener/") for link in links)
+            stylesheet = ask(browser, "GET", "/screener/static/console.css")
+            assert stylesheet.headers["content-type"].startswith("text/css")
+            stream = browser.stream(
+                "GET", "/screener/live/events", headers=cookie, extensions={"sni_hostname": NAME}
+            )
+            with stream as told:
+                assert next(told.iter_lines()).startswith("data: ")
+            host = {"host": f"{NAME}:{made.port}", **cookie}
+            leads = ask(browser, "GET", "/screener/calls/", headers=host).headers["location"]
+            assert leads == f"https://{NAME}:{made.port}/screener/calls", "with the port that the browser knows"
+            beside = ask(browser, "GET", "/live", headers=cookie)
+            assert "content-security-policy" not in beside.headers, "another page's place"
+    finally:
+        made.stop()
+        server.stop()
 
 
 @needs_nginx

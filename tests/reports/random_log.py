@@ -7,6 +7,7 @@ own log. Callers' numbers come in every usual writing: `SPELLINGS` says which ar
 import random
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 
 from screener.core.actions import Misconduct, WarningStep
 from screener.core.evidence import Kind, Source, Treatment, Verdict
@@ -35,6 +36,11 @@ _LINES = Lines()
 
 def random_calls(seed: int, count: int = 200) -> list[CallRecord]:
     """Rows of calls in the order in which they reach the log."""
+    return list(_random_calls(seed, count))
+
+
+@cache
+def _random_calls(seed: int, count: int) -> tuple[CallRecord, ...]:
     dice = random.Random(seed)
     rows: list[CallRecord] = []
     for number in range(count):
@@ -42,7 +48,7 @@ def random_calls(seed: int, count: int = 200) -> list[CallRecord]:
         rows.append(call)
         if call.linkedid and dice.random() < 0.5:
             rows += [_going_on(dice, call, f"{call.id}-{leg}") for leg in range(dice.choice((1, 1, 2)))]
-    return [_warned(random.Random(f"warned {seed} {row.id}"), row) for row in rows]
+    return tuple(_warned(random.Random(f"warned {seed} {row.id}"), row) for row in rows)
 
 
 def _warned(dice: random.Random, row: CallRecord) -> CallRecord:

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import click
@@ -27,9 +26,10 @@ def reader(lang: str = "zh", tz: str = "") -> Reader:
     return Reader.of(load(None), Teller(lang), None, NOW, tz)  # type: ignore[arg-type]
 
 
-@pytest.fixture
-def log(tmp_path: Path) -> Iterator[CallLog]:
-    log = open_log("sqlite:///log.db", tmp_path)
+@pytest.fixture(scope="module")
+def log(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CallLog]:
+    """Written once: who asks changes nothing."""
+    log = open_log("sqlite:///log.db", tmp_path_factory.mktemp("log"))
     calls = [
         CallRecord(
             f"c{n}", at, ended_at=at, number=f"+861380013{n:04}", verdict=Verdict.HARASSMENT, kind=Kind.LEWD

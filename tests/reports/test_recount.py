@@ -38,6 +38,7 @@ from screener.store.find import find
 from screener.store.insert import tidy
 from screener.store.log import CallLog, open_log
 from screener.store.records import CallRecord, Review, TreatmentRow
+from screener.store.wanted import Wanted
 from screener.words.judgement import Teller
 from tests.reports import recount
 from tests.reports.random_history import ANALYSIS, History, random_history
@@ -339,10 +340,17 @@ def rows_of(log: CallLog, call_id: str) -> list[CallRecord]:
     return log.rows_of(call_id)
 
 
+@cache
+def found(log: CallLog, asked: Wanted) -> list[CallRecord]:
+    """The calls that are listed: many figures of a report lead to the same list."""
+    calls = find(log, asked, 100_000)
+    assert len({call.linkedid or call.id for call in calls}) == len(calls), "each call once"
+    return calls
+
+
 def listed(log: CallLog, measure: str, query: dict[str, str], zone: ZoneInfo) -> float | None:
     """What a measure counts of the calls that are listed."""
-    calls = find(log, wanted(query, *days(query, zone), LINES, zone), 100_000)
-    assert len({call.linkedid or call.id for call in calls}) == len(calls), "each call once"
+    calls = found(log, wanted(query, *days(query, zone), LINES, zone))
     match measure:
         case "numbers" | "new" | "returning" | "sources":  # each counts once, and withheld ones never
             return len({call.number for call in calls} - {""})

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import re
+from dataclasses import replace
 from datetime import datetime
 from html.parser import HTMLParser
 from typing import Literal
@@ -262,3 +263,15 @@ def test_a_trend_of_one_day_is_a_line_too() -> None:
     )
     assert goes_on.count("<polyline") == 1 and "stroke-dasharray" in goes_on
     assert 'points="0.000,0.00 100.000,0.00"' in shown
+
+
+@pytest.mark.parametrize("months", [1, 2, 12, 31])
+def test_a_bar_stays_within_its_place_and_that_of_an_only_month_is_no_wall(months: int) -> None:
+    chart = Bars("竖", [f"{n:02}" for n in range(months)], [1] * months, upright=True)
+    text = render(replace(PAGE, charts=(chart,)), "html")
+    bars = re.findall(r'<rect x="([\d.]+)" y="[\d.]+" width="([\d.]+)"', str(text))
+    assert len(bars) == months
+    for number, (left, wide) in enumerate(bars):
+        assert 100 / months * number <= float(left) + 0.01
+        assert float(left) + float(wide) <= 100 / months * (number + 1) + 0.01
+        assert float(wide) <= 12

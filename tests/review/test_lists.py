@@ -1,5 +1,6 @@
 """The rules of the lists: what is put there and taken off, and what of it is on record, whoever acts."""
 
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -49,8 +50,8 @@ def held(log: CallLog) -> set[tuple[ListName, str]]:
 
 
 @pytest.fixture
-def log(tmp_path: Path) -> Iterator[CallLog]:
-    log = open_log("sqlite:///log.db", tmp_path)
+def log(tmp_path: Path, log_file: Path) -> Iterator[CallLog]:
+    log = open_log(f"sqlite:///{shutil.copy(log_file, tmp_path / 'log.db')}")
     yield log
     log.close()
 

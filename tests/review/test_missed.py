@@ -1,6 +1,7 @@
 """The share that is missed: which calls are drawn, and which words count."""
 
 import random
+import shutil
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -61,12 +62,12 @@ def test_what_is_older_than_the_period_counts_no_more() -> None:
 
 @pytest.mark.parametrize("seed", range(6))
 def test_a_log_is_counted_as_if_every_call_were_read(
-    seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    seed: int, tmp_path: Path, log_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Calls of 80 days; some were looked at in their turn, some for another reason, some long ago."""
     monkeypatch.setattr("screener.review.missed.AT_ONCE", 5)
     dice = random.Random(seed)
-    log = open_log(f"sqlite:///{tmp_path}/log.db")
+    log = open_log(f"sqlite:///{shutil.copy(log_file, tmp_path / 'log.db')}")
     heard = (EvidenceRow(1.0, "act.a", Source.ACTS, None, 1.0, "", ""),)
     begun = [NOW - dice.random() * 80 * DAY for _ in range(120)]
     log.write(

@@ -1,6 +1,7 @@
 """A package of evidence out of the log: which calls, on record, and checked afterwards."""
 
 import hashlib
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -34,8 +35,8 @@ def call(name: str, minutes: int = 0, **changes) -> CallRecord:
 
 
 @pytest.fixture
-def log(tmp_path: Path) -> Iterator[CallLog]:
-    log = open_log("sqlite:///log.db", tmp_path)
+def log(tmp_path: Path, log_file: Path) -> Iterator[CallLog]:
+    log = open_log(f"sqlite:///{shutil.copy(log_file, tmp_path / 'log.db')}")
     log.write(
         [
             call("b", 5, linkedid="1"),

@@ -1,5 +1,6 @@
 """Take-backs: which flag is meant, and a database that is away loses none."""
 
+import shutil
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -29,8 +30,8 @@ def call(name: str, minutes: int, **changes) -> CallRecord:
 
 
 class Bench:
-    def __init__(self, folder: Path) -> None:
-        self.log = open_log("sqlite:///log.db", folder)
+    def __init__(self, empty: Path, folder: Path) -> None:
+        self.log = open_log(f"sqlite:///{shutil.copy(empty, folder / 'log.db')}")
         self.back: list[str] = []
         self.take_backs = TakeBacks(self.log, self.back.append, lambda: NOW)
 
@@ -39,8 +40,8 @@ class Bench:
 
 
 @pytest.fixture
-def bench(tmp_path: Path):
-    bench = Bench(tmp_path)
+def bench(log_file: Path, tmp_path: Path):
+    bench = Bench(log_file, tmp_path)
     bench.take_backs.start()
     yield bench
     bench.take_backs.stop()
@@ -106,8 +107,8 @@ class Away(CallLog):
         return super().flags_to_take_back(*asked)
 
 
-def test_a_database_that_is_away_delays_it(tmp_path: Path) -> None:
-    bench = Bench(tmp_path)
+def test_a_database_that_is_away_delays_it(log_file: Path, tmp_path: Path) -> None:
+    bench = Bench(log_file, tmp_path)
     bench.log.write([call("1", 1)])
     take_backs = TakeBacks(Away(bench.log, 2), bench.back.append, lambda: NOW, retry_seconds=0.05)
     take_backs.start()
@@ -117,8 +118,10 @@ def test_a_database_that_is_away_delays_it(tmp_path: Path) -> None:
     bench.log.close()
 
 
-def test_what_cannot_be_written_before_the_end_is_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    bench = Bench(tmp_path)
+def test_what_cannot_be_written_before_the_end_is_said(
+    log_file: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    bench = Bench(log_file, tmp_path)
     take_backs = TakeBacks(Away(bench.log, 99), bench.back.append, lambda: NOW)
     take_backs.start()
     take_backs.put("agent1", "l1")

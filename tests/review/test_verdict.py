@@ -1,5 +1,6 @@
 """The rules of review: what a word does to the flag, the lists and the access record, whoever says it."""
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -41,8 +42,8 @@ def reviews(log: CallLog) -> dict[str, Review]:
 
 
 @pytest.fixture
-def log(tmp_path: Path) -> Iterator[CallLog]:
-    log = open_log("sqlite:///log.db", tmp_path)
+def log(tmp_path: Path, log_file: Path) -> Iterator[CallLog]:
+    log = open_log(f"sqlite:///{shutil.copy(log_file, tmp_path / 'log.db')}")
     yield log
     log.close()
 
@@ -57,12 +58,12 @@ def test_every_word_is_on_record_with_who_when_and_by_what_way(log: CallLog, rev
     assert (row.review, row.reviewed_by, row.reviewed_at) == (review, "supervisor", NOW)
 
 
-def test_what_cannot_be_put_on_record_is_not_done(tmp_path: Path) -> None:
+def test_what_cannot_be_put_on_record_is_not_done(log: CallLog) -> None:
     class NoRecord(CallLog):
         def note_access(self, access: Access) -> None:
             raise StoreError("the database is away")
 
-    log = NoRecord(open_log("sqlite:///log.db", tmp_path).engine)
+    log = NoRecord(log.engine)
     log.write([call("1")])
     with pytest.raises(StoreError):
         rule(log, "1", word(Review.CONFIRMED))

@@ -36,6 +36,7 @@ silence_seconds = 60.0
 
 @contextlib.contextmanager
 def serving(folder: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
+    """A service in a process of its own, once it takes calls."""
     with (folder / "log.txt").open("ab") as out:
         command = [sys.executable, "-m", "screener", "serve", "--config", str(folder / "screener.toml")]
         begun = out.tell()

@@ -53,7 +53,7 @@ def test_status_and_follow_tell_of_a_running_service(tmp_path: Path) -> None:
         assert follow.stdout is not None
         line = follow.stdout.readline()
         assert "☎ +8613900003333" in line and "[in path]" in line
-        caller.close()
+        caller.hang_up()
     finally:
         service.stop()
     rest, left = follow.communicate(timeout=60)
@@ -70,7 +70,7 @@ def test_who_called_goes_by_the_sites_own_plan(tmp_path: Path) -> None:
         for number in ("88886666", "8001", "01088886666"):
             caller = Caller(service.sip_port, number=number)
             assert caller.call().status == 200
-            caller.close()
+            caller.hang_up()
     finally:
         service.stop()
     found = {call.number: call for call in finished(load(tmp_path / "screener.toml"), 3)}
@@ -94,7 +94,7 @@ def test_a_spool_that_cannot_be_written_is_told_at_once(tmp_path: Path, monkeypa
         caller = Caller(service.sip_port, number="13900004444")
         assert caller.call().status == 200
         assert wait_for(lambda: any(b"spool" in body for _, _, body in peer.got)), peer.got
-        caller.close()
+        caller.hang_up()
     finally:
         service.stop()
         peer.server.shutdown()

@@ -111,8 +111,8 @@ def test_a_caller_in_path_goes_to_an_agent_and_the_figures_say_so(
         assert "died (SIGKILL)" in caplog.text
         late = Caller(service.sip_port)
         assert late.call().status == 200, "who calls meanwhile is taken"
-        caller.close()
-        late.close()
+        caller.hang_up()
+        late.hang_up()
     finally:
         service.stop()
     log = open_log(settings.store.url, settings.folder)

@@ -95,7 +95,8 @@ def test_time_up_sends_the_caller_to_the_agents(service: Service, settings: Sett
     assert call.transfers[-1].target == "agents"
 
 
-def test_a_stopped_service_has_written_every_call(settings: Settings) -> None:
+def test_a_stopped_service_has_written_every_call(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(site, "HAND_OVER_SECONDS", 0.5)  # nobody takes them over
     service = Service(settings)
     service.start()
     callers = [Caller(service.sip_port, number=f"1390000{n:04}") for n in range(5)]
@@ -179,7 +180,7 @@ def test_the_feed_tells_a_running_call_and_a_person_may_order_what_becomes_of_it
         judged = next(item for item in seen if isinstance(item, Judged))
         assert (judged.verdict, judged.reason) == ("genuine", "ordered:王主管")
         assert "agents@127.0.0.1" in caller.wait_request("REFER").headers.get("Refer-To")
-        caller.close()
+        caller.hang_up()
     finally:
         reader.close()
         service.stop()

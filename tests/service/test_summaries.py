@@ -1,6 +1,7 @@
 """The summary by e-mail: when it is due, what is in it, once, and again when the mail server does not take it."""
 
 import io
+import shutil
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -47,13 +48,20 @@ def test_what_was_due_last(every: str, now: str, zone: ZoneInfo, since: str, unt
         assert found.until.astimezone(UTC) - found.since.astimezone(UTC) == timedelta(hours=23), "a short day"
 
 
-@pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    made = replace(Settings(), store=Store(f"sqlite:///{tmp_path}/log.db"), folder=tmp_path)
-    log = open_log(made.store.url)
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A log with calls, which every test copies."""
+    path = tmp_path_factory.mktemp("filled") / "log.db"
+    log = open_log(f"sqlite:///{path}")
     log.write(random_calls(1))
     log.close()
-    return made
+    return path
+
+
+@pytest.fixture
+def settings(filled: Path, tmp_path: Path) -> Settings:
+    shutil.copy(filled, tmp_path / "log.db")
+    return replace(Settings(), store=Store(f"sqlite:///{tmp_path}/log.db"), folder=tmp_path)
 
 
 NOW = datetime(2026, 4, 1, 4, 0, tzinfo=UTC)

@@ -183,6 +183,11 @@ class Caller:
     def hear(self, frames: int) -> list[Packet]:
         return [Packet.parse(self.rtp.recv(2000)) for _ in range(frames)]
 
+    def hang_up(self) -> None:
+        """BYE: a service that stops while somebody is on the line tries to hand them over first, for seconds."""
+        assert self.ask("BYE").status == 200
+        self.close()
+
     def close(self) -> None:
         self.sip.close()
         self.rtp.close()

@@ -197,8 +197,9 @@ def test_a_voice_that_kills_again_and_again_is_given_up(make: MakePool) -> None:
 
 
 def test_a_process_that_hangs_is_put_down(make: MakePool) -> None:
+    others = children()
     pool, results = make(queue_seconds=1.0)
-    before = children()
+    before = children() - others
     voice = pool.open("a", Speaker.CALLER)
     feed(voice, HANG * 5)
     assert isinstance(results.get(timeout=WAIT)[2], RecognizerLost)
@@ -207,7 +208,7 @@ def test_a_process_that_hangs_is_put_down(make: MakePool) -> None:
 
 
 def test_the_newest_call_is_given_up_when_a_process_cannot_keep_up(make: MakePool) -> None:
-    pool, results = make(queue_seconds=5.0)
+    pool, results = make(queue_seconds=2.0)
     old, new = pool.open("old", Speaker.CALLER), pool.open("new", Speaker.CALLER)
     began, fed = time.monotonic(), 0
     while results.empty() and time.monotonic() < began + WAIT:  # in real time, and each takes all of it

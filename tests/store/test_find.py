@@ -1,10 +1,9 @@
 """Every filter finds what a plain loop over all calls finds, however rare or frequent it is."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import combinations, product
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -124,6 +123,33 @@ def test_what_few_calls_have(site: tuple[CallLog, list[CallRecord]]) -> None:
         assert [call.id for call in find(log, Wanted(**wanted), 1000)] == by_hand(calls, **wanted), wanted
 
 
+@pytest.fixture(scope="module")
+def planned(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CallLog]:
+    """SQLite tells which index it takes; written once: who asks changes nothing."""
+    log = open_log(f"sqlite:///{tmp_path_factory.mktemp('log')}/calls.db")
+    log.write(made(0))
+    yield log
+    log.close()
+
+
+def asked(log: CallLog, question: Callable[[CallLog], object]) -> list[tuple[str, Any]]:
+    """The statements of a question, with their values."""
+    seen: list[tuple[str, Any]] = []
+
+    def see(_c: object, _cursor: object, sql: str, values: object, *_: object) -> None:
+        seen.append((sql, values))
+
+    event.listen(log.engine, "before_cursor_execute", see)
+    question(log)
+    event.remove(log.engine, "before_cursor_execute", see)
+    return seen
+
+
+def plan(log: CallLog, sql: str, values: Any) -> list[str]:
+    with log.engine.connect() as connection:
+        return [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", values)]
+
+
 @pytest.mark.parametrize(
     ("wanted", "index"),
     [
@@ -135,21 +161,9 @@ def test_what_few_calls_have(site: tuple[CallLog, list[CallRecord]]) -> None:
         (Wanted(kind=Kind.MIMIC, counted=Counted.FLAGGED), "ix_calls_marked"),
     ],
 )
-def test_for_the_few_nobody_reads_all(tmp_path: Path, wanted: Wanted, index: str) -> None:
-    log = open_log(f"sqlite:///{tmp_path}/calls.db")
-    log.write(made(0))
-    asked: list[tuple[str, Any]] = []
-
-    @event.listens_for(log.engine, "before_cursor_execute")
-    def before(_c: object, _cursor: object, sql: str, values: object, *_: object) -> None:
-        asked.append((sql, values))
-
-    find(log, wanted, 50)
-    sql, values = asked[-1]
-    with log.engine.connect() as connection:
-        plan = [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", values)]
-    assert index in plan[0], plan
-    log.close()
+def test_for_the_few_nobody_reads_all(planned: CallLog, wanted: Wanted, index: str) -> None:
+    (*_, last) = asked(planned, lambda log: find(log, wanted, 50))
+    assert index in plan(planned, *last)[0]
 
 
 @pytest.mark.parametrize(
@@ -168,18 +182,10 @@ def test_for_the_few_nobody_reads_all(tmp_path: Path, wanted: Wanted, index: str
     ],
     ids=["reviews", "waiting", "number", "genuine"],
 )
-def test_what_pages_ask_first_is_read_from_an_index_alone(tmp_path: Path, ask: Any, index: str) -> None:
+def test_what_pages_ask_first_is_read_from_an_index_alone(planned: CallLog, ask: Any, index: str) -> None:
     """From a cold disk each page of `calls` beside it would be read alone."""
-    log = open_log(f"sqlite:///{tmp_path}/log.db")
-    log.write(made(0))
-    seen: list[tuple[str, Any]] = []
-    event.listen(log.engine, "before_cursor_execute", lambda *told: seen.append((told[2], told[3])))
-    ask(log)
-    sql, values = next(asked for asked in seen if asked[0].startswith("SELECT") and "FROM calls" in asked[0])
-    with log.engine.connect() as connection:
-        plan = [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", values)]
-    log.close()
-    assert index in plan, plan
+    first = next(one for one in asked(planned, ask) if one[0].startswith("SELECT") and "FROM calls" in one[0])
+    assert index in plan(planned, *first)
 
 
 def genuine(log: CallLog) -> set[str]:

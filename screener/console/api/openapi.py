@@ -26,12 +26,13 @@ ERRORS = {
 }
 
 
-def described(addresses: Sequence[PageAddress], site: str) -> dict[str, Any]:
+def described(addresses: Sequence[PageAddress], site: str, root: str) -> dict[str, Any]:
     """The document.
 
     Args:
         addresses: of the API.
         site: its name.
+        root: what all of them begin with.
     """
     shapes = [
         shape for a in addresses if a.told for shape in (a.told.answer, a.told.body) if isinstance(shape, type)
@@ -47,6 +48,7 @@ def described(addresses: Sequence[PageAddress], site: str) -> dict[str, Any]:
     return {
         "openapi": "3.1.0",
         "info": {"title": f"Screener, {site}", "version": "1"},
+        "servers": [{"url": root or "/"}],
         "security": [{"token": []}],
         "paths": paths,
         "components": {

@@ -26,7 +26,7 @@ for (const button of document.querySelectorAll("[data-act]")) {
 const rest = $("rest"), taking = rest.querySelector("button"), rested = rest.querySelector("[role=status]");
 taking.addEventListener("click", async () => {
   taking.disabled = true;
-  const answer = await fetch("/agent/rest", {
+  const answer = await fetch(`${root}/agent/rest`, {
     method: "POST", headers: { "X-Guard": document.body.dataset.guard, "Accept": "application/json" },
   }).catch(() => null);
   if (!answer || !answer.ok) rested.textContent = rested.dataset.refused;

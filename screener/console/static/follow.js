@@ -1,8 +1,9 @@
 // Follows an event stream for ever: comes back by itself, says how long it was away, leads to the login when that ended.
 "use strict";
+const root = document.body.dataset.root;  // where the console lies: what every address of it begins with
 function follow(path, state, take) {
   let lost = 0, source;
-  const login = () => { location.href = `/login?next=${encodeURIComponent(location.pathname + location.search)}`; };
+  const login = () => { location.href = `${root}/login?next=${encodeURIComponent(location.pathname + location.search)}`; };
 
   function said(seconds) {
     state.textContent = "";
@@ -10,20 +11,20 @@ function follow(path, state, take) {
     state.textContent = state.dataset.back.replace("{}", seconds);
     if (!state.dataset.calls) return;
     const link = document.createElement("a");
-    link.href = `/calls?since=${encodeURIComponent(new Date(lost).toISOString())}`;
+    link.href = `${root}/calls?since=${encodeURIComponent(new Date(lost).toISOString())}`;
     link.textContent = state.dataset.calls;
     state.append(" ", link);
   }
 
   async function again() {
-    const answer = await fetch(`${path}?once`, { headers: { Accept: "application/json" } }).catch(() => null);
+    const answer = await fetch(`${root}${path}?once`, { headers: { Accept: "application/json" } }).catch(() => null);
     if (answer && answer.status === 401) login();
     else if (answer && answer.ok) open();
     else setTimeout(again, 2000);
   }
 
   function open() {
-    source = new EventSource(path);
+    source = new EventSource(`${root}${path}`);
     source.onmessage = (event) => {
       if (lost) said(Math.max(1, Math.round((Date.now() - lost) / 1000)));
       lost = 0;
@@ -76,12 +77,12 @@ function sure(button, outcome, path, body) {
       return;
     }
     calm();  // whoever presses once more is asked once more
-    const answer = await fetch(path, {
+    const answer = await fetch(`${root}${path}`, {
       method: "POST",
       headers: { "Content-Type": "application/json", "X-Guard": document.body.dataset.guard, "Accept": "application/json" },
       body: JSON.stringify(body),
     }).catch(() => null);
-    if (answer && answer.status === 401) location.href = `/login?next=${encodeURIComponent(location.pathname)}`;
+    if (answer && answer.status === 401) location.href = `${root}/login?next=${encodeURIComponent(location.pathname)}`;
     const said = answer ? await answer.json().catch(() => ({})) : {};
     const words = (answer && answer.ok ? outcome.dataset.done : outcome.dataset.not).replace("{}", name);
     outcome.textContent = said.told || [words, said.error].filter(Boolean).join(" · ");

@@ -40,7 +40,7 @@ function made(call) {
   for (const button of element.querySelectorAll("[data-act]")) {
     sure(button, outcome, `/live/${encodeURIComponent(call.id)}/order`, { act: button.dataset.act });
   }
-  element.querySelector(".whole").href = `/calls/${encodeURIComponent(call.id)}`;
+  element.querySelector(".whole").href = `${root}/calls/${encodeURIComponent(call.id)}`;
   return element;
 }
 
@@ -106,7 +106,8 @@ function show(call) {
 }
 
 // On the wall every call is seen at once, as long as tiles can be read: columns, and the least height of a row. What is
-// urgent takes four places where tiles are small. Fewer calls make tiles larger again only when they are clearly fewer.
+// urgent takes four places where tiles are small. Fewer calls make tiles larger again only when they are clearly fewer;
+// few calls share the whole height.
 const wall = document.body.classList.contains("wall");
 const SIZES = [[1, 600], [2, 440], [2, 220], [4, 220], [5, 180], [6, 150], [8, 115], [10, 95], [12, 78]], SMALL = 8, NARROWEST = 140, GAP = 8;
 let size = 0;
@@ -122,7 +123,8 @@ function fit() {
   const sizes = SIZES.filter(([columns]) => columns === SIZES[0][0] || width / columns >= NARROWEST);
   const last = sizes.length - 1, first = sizes.findIndex((_, n) => holds(n, n < size ? 0.85 : 1));
   size = first < 0 ? last : first;
-  const [columns, least] = sizes[size], count = rows(least);
+  const [columns, least] = sizes[size], most = rows(least);
+  const count = columns < SMALL ? Math.min(most, Math.max(1, Math.ceil(calls.children.length / columns))) : most;
   calls.style.setProperty("--columns", columns);
   calls.style.setProperty("--row", `${Math.max(least, Math.floor((space + GAP) / count - GAP))}px`);
   calls.classList.toggle("small", columns >= SMALL);
