@@ -34,19 +34,20 @@ $(INSTALLED): requirements.txt pyproject.toml
 demo: $(INSTALLED)
 	$(BIN)/screener demo
 
-# Most tests wait for sockets and clocks: more of them at once than there are cores, but each worker pays for
-# collecting all. Each gets a stretch of neighbours (worksteal), so that what a module shares, a service or a server,
-# is started once.
+# Each worker gets a stretch of neighbours (worksteal), so that what a module shares, a service or a server, is started
+# once.
 check: $(INSTALLED)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy & types=$$!; $(BIN)/pytest -n 2 --dist worksteal -m "not waits and not pbx"; tests=$$?; wait $$types && exit $$tests
 
-# Collecting once keeps the compiled tests, which in a fresh clone every worker would else compile for itself.
+# Most tests wait for sockets and clocks: more workers than cores, each with tests of its kind (tests/layout.py), but
+# each pays for collecting all. Collecting once before keeps the compiled tests, which in a fresh clone every worker
+# would else compile for itself.
 test: $(INSTALLED)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy & types=$$!; $(BIN)/pytest --collect-only -qq >/dev/null; $(BIN)/pytest -n 4 --dist worksteal -m "not pbx and not browser"; tests=$$?; wait $$types && exit $$tests
+	$(BIN)/mypy & types=$$!; $(BIN)/pytest --collect-only -qq >/dev/null; $(BIN)/pytest -n 6 --dist loadgroup -m "not pbx and not browser"; tests=$$?; wait $$types && exit $$tests
 
 # Chromium takes more of the processor than everything that it shows: apart from `test`, which stays quick.
 test-browser: $(INSTALLED)

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from xdist.remote import Producer
 
 from screener.speech import pool
+from tests.layout import Layout
 from tests.store.databases import (
     empty_url,
     log_file,
@@ -56,6 +58,10 @@ _told = pytest.StashKey[int]()
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[_told] = os.dup(2)
     gc.disable()  # what is collected here are tests, and stays
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Layout | None:
+    return Layout(config, log) if config.getoption("dist") == "loadgroup" else None
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

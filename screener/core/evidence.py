@@ -96,6 +96,8 @@ class Reason(StrEnum):
     EMERGENCY = "emergency"
     JUDGED = "judged"
     """Words and behaviour carried it over the threshold; of the kind that follows."""
+    AFTERWARDS = "afterwards"
+    """So it stood when it was over, at the threshold of a call that is; of the kind that follows."""
     ALLOW_LIST = "allow_list"
     BLOCK_LIST = "block_list"
     REPEAT_OFFENDER = "repeat_offender"

@@ -23,6 +23,7 @@ class Weights:
         prior: of harassment before anything is known.
         threshold: at which a call is flagged; `threshold_of` overrides it for a kind.
         in_path: added to every threshold where the caller speaks with the product before any agent.
+        afterwards: likewise once the call is over: nobody is treated any more, and all that was said is known.
         release: once over a threshold, the score must fall this far below it to be under it again.
         carry: the caller's own words and acts must weigh this much: no agent's word and no number flags a call.
         clear: a caller with a matter whose score is this low is passed on; who scores more is listened to.
@@ -42,6 +43,7 @@ class Weights:
     threshold: float = 2.0
     threshold_of: dict[Kind, float] = field(default_factory=dict)
     in_path: float = 0.0
+    afterwards: float = 0.0
     release: float = 0.5
     carry: float = 1.0
     clear: float = -2.0
@@ -65,10 +67,17 @@ class Weights:
 
     def at(self, entrance: Entrance) -> "Weights":
         """The weights as they hold for a call that came this way."""
-        if entrance is not Entrance.IN_PATH or not self.in_path:
+        if entrance is not Entrance.IN_PATH:
             return self
-        of_kind = {kind: limit + self.in_path for kind, limit in self.threshold_of.items()}
-        return replace(self, threshold=self.threshold + self.in_path, threshold_of=of_kind, in_path=0.0)
+        return replace(self._moved(self.in_path), in_path=0.0)
+
+    def when_over(self) -> "Weights":
+        """The weights as they hold for a call that has ended."""
+        return replace(self._moved(self.afterwards), afterwards=0.0)
+
+    def _moved(self, by: float) -> "Weights":
+        of_kind = {kind: limit + by for kind, limit in self.threshold_of.items()}
+        return replace(self, threshold=self.threshold + by, threshold_of=of_kind)
 
 
 @dataclass(frozen=True, slots=True)

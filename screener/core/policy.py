@@ -111,6 +111,21 @@ def decide(assessment: Assessment, weights: Weights, flow: Flow) -> Decision:
     return given(verdict(assessment, weights), assessment, weights, flow)
 
 
+def decide_over(assessment: Assessment, weights: Weights, flow: Flow) -> Decision:
+    """The decision on a call that has ended, which stands on all of it and on which nothing is done.
+
+    Protected callers whom the middle of a call makes look bad have mostly made themselves understood by its end:
+    so less is asked for there. What was understood otherwise, a complaint with insult or an emergency, stays so.
+    """
+    decision = decide(assessment, weights, flow)
+    over = weights.when_over()
+    if decision.verdict is not Verdict.UNDECIDED or not is_flagged(assessment, over):
+        return decision
+    reason = Reason.AFTERWARDS.of(assessment.kind.value if assessment.kind else "")
+    flagged = given(Verdict.HARASSMENT, assessment, over, flow, reason=reason)
+    return replace(flagged, treatment=Treatment.NONE, dry_run=False)
+
+
 def by_person(treatment: Treatment, assessment: Assessment, weights: Weights, flow: Flow, reason: str) -> Decision:
     """The decision of a person who has a caller treated, which a dry run does not keep from them.
 

@@ -213,7 +213,7 @@ class Session:
         yield from self._treated(completed=False)
         if self._decision is None:
             assessment = self._hearing.assessment(self._at)
-            yield from self._decide(policy.decide(assessment, self._weights, self._flow))
+            yield from self._decide(policy.decide_over(assessment, self._weights, self._flow))
 
     # What every entrance does alike.
 

@@ -33,7 +33,8 @@ class Watching(Session):
             yield from self._note(self._hearing.silent(self._at, unanswered))
         if self._decision and (self._decision.verdict is Verdict.HARASSMENT or self._decided_by_person):
             return
-        decision = policy.decide(self._hearing.assessment(self._at), self._weights, self._flow)
+        decide = policy.decide if self._decision else policy.decide_over
+        decision = decide(self._hearing.assessment(self._at), self._weights, self._flow)
         if self._decision is None or self._decision.verdict is not decision.verdict:
             yield from self._decide(decision)
 

@@ -71,6 +71,7 @@ def _of_row(row: CallRecord, teller: Teller) -> Iterator[CourseEntry]:
             verdict = teller.verdict(made.verdict)
             kind = aside(teller.kind(made.kind), lang) if made.kind else ""
             by = "ordered" if made.reason.startswith((Reason.ORDERED, Reason.BY_AGENT)) else "judged"
+            by = "afterwards" if made.reason.startswith(Reason.AFTERWARDS) else by
             yield CourseEntry(at(made.at), 3, said(by, lang).format(f"{verdict}{kind}"))
     for step in row.warnings:
         if step.step in WARNED:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from screener.core import policy
-from screener.core.evidence import Assessment, Evidence, Source, Veto
+from screener.core.evidence import Assessment, Evidence, Source, Verdict, Veto
 from screener.core.judgement import Weights
 from screener.core.scoring import assess
 from screener.core.signals import taken_back
@@ -33,7 +33,8 @@ class Explanation:
     Attributes:
         prior: the score before anything was known.
         steps: in the order of audio time.
-        tipped: the step that flagged it, None when nothing that was heard did.
+        tipped: the step that flagged it, the last one where the call was told once it was over; None when nothing
+            that was heard did.
         needed: pieces without any one of which it would not have been flagged at that step.
         spare: pieces for the flag that it would have been flagged without, each alone.
         lacking: how much more it would have had to score to be flagged at its worst; None when it was flagged.
@@ -69,7 +70,13 @@ def explain(call: CallRecord, weights: Weights) -> Explanation:
         if flagged and tipped is None:
             tipped, tipped_by = steps[-1], tuple(known)
     final = assess(known, steps[-1].evidence.at if steps else 0.0, weights)
-    without = [(e, _flagged_without(e, tipped_by, weights)) for e in tipped_by if e.weight > 0]
+    over = weights.when_over()
+    at_once = tipped is not None
+    undecided = policy.verdict(final, weights) is Verdict.UNDECIDED
+    if not at_once and steps and undecided and policy.is_flagged(final, over):
+        tipped, tipped_by = _step(steps[-1].evidence, final, over, flagged=True), tuple(known)
+    needs = weights if at_once else over
+    without = [(e, _flagged_without(e, tipped_by, needs)) for e in tipped_by if e.weight > 0]
     lacking = min((s.threshold - s.score for s in steps), default=policy.threshold(None, weights) - weights.prior)
     return Explanation(
         prior=assess((), 0.0, weights).score,

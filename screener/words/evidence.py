@@ -78,6 +78,7 @@ SAID: dict[str, tuple[str, str]] = {
     "answered": ("电话接通", "The call is answered"),
     "caller": ("来电人说", "The caller says"),
     "agent": ("坐席说", "The agent says"),
+    "afterwards": ("通话结束后认定：{}", "Told when it was over: {}"),
     "judged": ("系统判定：{}", "The system's verdict: {}"),
     "ordered": ("人工判定：{}", "A person's verdict: {}"),
     "put_into": ("转入来电自动分析队列", "Moved into the analysis queue"),

@@ -39,6 +39,7 @@ REASONS: Mapping[str, Pair] = {
     Reason.UNCLEAR: ("未能判断，转坐席", "unclear: to an agent"),
     Reason.EMERGENCY: ("紧急情况，立即转坐席", "an emergency: to an agent at once"),
     Reason.JUDGED: ("骚扰", "harassment"),
+    Reason.AFTERWARDS: ("通话结束后认定：{}", "told once the call was over: {}"),
     Reason.ALLOW_LIST: ("白名单号码", "on the allow list"),
     Reason.BLOCK_LIST: ("黑名单号码", "on the block list"),
     Reason.REPEAT_OFFENDER: ("已确认 {} 次的骚扰号码", "confirmed as harassment {} times before"),
@@ -201,6 +202,8 @@ class Teller:
         name, _, what = code.partition(CODE)
         if name == Reason.JUDGED and what in KINDS:
             return self._of(KINDS[what])
+        if name == Reason.AFTERWARDS:
+            what = self._of(KINDS[what]) if what in KINDS else self.verdict(Verdict.HARASSMENT)
         if name == Reason.BY_AGENT and not what:
             return self._of(("坐席确认", "confirmed by an agent"))
         if name == Reason.DEAF and what in DEAF:

@@ -308,3 +308,13 @@ def test_an_order_while_a_warning_or_a_second_try_goes_on_is_carried_out() -> No
         ordered(line, CallControl.LINE_FAULT).wait(5)
         assert line.played[-1] is Prompt.LINE_FAULT
         assert line.of(Hangup)
+
+
+def test_a_caller_who_hangs_up_while_we_listen_is_told_by_how_the_call_stood() -> None:
+    judgement = replace(plain(), weights=replace(plain().weights, afterwards=-3.0))
+    for words, verdict in (("这裙子好看", Verdict.HARASSMENT), ("看电影", Verdict.UNDECIDED)):
+        line = Line(judgement=judgement).begin().wait(3).say(words)
+        assert line.decisions == []
+        line.end()
+        (decision,) = line.decisions
+        assert (decision.verdict, decision.treatment) == (verdict, Treatment.NONE)

@@ -60,6 +60,36 @@ def test_a_session_judges_by_the_thresholds_of_its_entrance(entrance: Entrance, 
     assert line.decisions[-1].threshold == limit
 
 
+LESS = replace(W, afterwards=-1.0, threshold_of={Kind.LEWD: W.threshold + 0.5})
+
+
+def test_less_is_asked_of_a_call_that_is_over_and_nothing_is_done_about_it() -> None:
+    near = assess([act(Act.LEWD, OVER - 0.3)], 3.0, LESS)
+    assert policy.decide(near, LESS, Flow()).verdict is Verdict.UNDECIDED
+    for flow in (Flow(), Flow(dry_run=True)):
+        over = policy.decide_over(near, LESS, flow)
+        assert (over.verdict, over.kind, over.treatment) == (Verdict.HARASSMENT, Kind.LEWD, Treatment.NONE)
+        assert (over.reason, over.threshold, over.dry_run) == ("afterwards:lewd", W.threshold - 0.5, False)
+    below = assess([act(Act.LEWD, OVER - 0.6)], 3.0, LESS)
+    assert policy.decide_over(below, LESS, Flow()).verdict is Verdict.UNDECIDED
+    assert policy.decide_over(near, replace(LESS, afterwards=0.0), Flow()).verdict is Verdict.UNDECIDED
+
+
+def test_what_was_flagged_at_once_is_decided_as_ever_when_the_call_is_over() -> None:
+    flagged = assess([act(Act.LEWD, OVER + 1.0)], 3.0, LESS)
+    assert policy.decide_over(flagged, LESS, Flow()) == policy.decide(flagged, LESS, Flow())
+
+
+def test_a_complaint_with_insult_and_an_emergency_stay_what_they_are_when_they_are_over() -> None:
+    insult = act(Act.INSULT_AGENT, (OVER - 0.3) / 2, Kind.ABUSE)
+    complaint = assess([insult, insult], 3.0, LESS, Standing.ABUSIVE_COMPLAINT)
+    assert policy.decide_over(complaint, LESS, Flow()).verdict is Verdict.ABUSIVE_COMPLAINT
+    assert policy.decide_over(replace(complaint, standing=None), LESS, Flow()).verdict is Verdict.HARASSMENT
+    emergency = found(0.0, Source.EMERGENCY, None, rule="emergency.danger.1")
+    helped = assess([emergency, act(Act.LEWD, OVER - 0.3)], 3.0, LESS)
+    assert policy.decide_over(helped, LESS, Flow()).verdict is Verdict.GENUINE
+
+
 def test_hysteresis_holds_what_was_over() -> None:
     assessment = assess([act(Act.LEWD, OVER - 0.2)], 0.0, W)
     assert not policy.is_flagged(assessment, W)

@@ -1,5 +1,7 @@
 """A call that is only listened to: beside an agent, and in a replay."""
 
+from dataclasses import replace
+
 import pytest
 
 from screener.core.actions import (
@@ -23,7 +25,7 @@ from screener.events import (
     Speaker,
     Stopping,
 )
-from tests.core.helpers import Line, answers, beside, call, ordered, said
+from tests.core.helpers import Line, answers, beside, call, offer, ordered, plain, said
 
 
 def test_beside_an_agent_nobody_who_was_not_heard_is_flagged_for_silence() -> None:
@@ -163,3 +165,19 @@ def test_beside_an_agent_a_call_that_turned_out_otherwise_is_decided_at_its_end(
     assert line.decisions == []
     line.end()
     assert [d.verdict for d in line.decisions] == [Verdict.GENUINE]
+
+
+@pytest.mark.parametrize("entrance", [Entrance.BESIDE, Entrance.REPLAY])
+def test_a_call_that_was_nearly_flagged_is_told_at_its_end_and_nobody_is_moved(entrance: Entrance) -> None:
+    """The first word weighs 3.5, so the call stands at -0.5, the second 1.5: at -2.5; 2.0 less 3.0 is asked."""
+    judgement = replace(plain(), weights=replace(plain().weights, afterwards=-3.0))
+    for words, verdict in (("这裙子好看", Verdict.HARASSMENT), ("看电影", Verdict.UNDECIDED)):
+        line = Line(offered=offer(entrance=entrance, agent="agent1"), judgement=judgement).begin()
+        line.give(said(words, 2.0))
+        line.wait(3)
+        assert line.decisions == []
+        line.end()
+        (decision,) = line.decisions
+        assert decision.verdict is verdict
+        assert decision.treatment is Treatment.NONE
+        assert not line.of(Transfer, Hangup)

@@ -237,3 +237,11 @@ def test_a_strangers_id_of_a_call_finds_no_other_file_and_stops_no_package(tmp_p
     rows = [replace(FIRST, id=strange, uniqueid=strange, linkedid="")]
     assert recording_of(folder, rows) is None
     assert recording_of(folder, [*rows, FIRST]) == b"its own"
+
+
+def test_a_verdict_of_the_end_is_told_as_one() -> None:
+    (made,) = FIRST.decisions
+    at_the_end = replace(made, at=64.0, treatment=Treatment.NONE, reason="afterwards:lewd")
+    text = cover(Exhibit((replace(FIRST, decisions=(at_the_end,), treatments=()),)))
+    assert "通话结束后认定：骚扰（猥亵）" in text
+    assert "系统判定" not in text

@@ -56,6 +56,19 @@ def test_the_thresholds_are_those_of_the_way_the_call_came() -> None:
     assert explain(replace(heard, entrance=Entrance.BESIDE), weights).tipped is None
 
 
+def test_a_call_that_was_told_once_it_was_over_tipped_at_its_last_word() -> None:
+    weights = replace(W, afterwards=-1.0)
+    heard = call(row(W.threshold - W.prior - 0.4, 1, "a"), row(0.1, 2, "b"))
+    found = explain(heard, weights)
+    assert found.tipped is not None
+    assert (found.tipped.evidence.rule, found.tipped.threshold) == ("b", W.threshold - 1.0)
+    assert ([e.rule for e in found.needed], [e.rule for e in found.spare]) == (["a"], ["b"])
+    assert found.lacking is None
+    assert explain(heard, W).tipped is None
+    settled = call(*heard.evidence, row(-2.0, 3, "act.caller.business", Source.ACTS))
+    assert explain(settled, weights).tipped is None, "it made itself understood by its end"
+
+
 def test_a_call_without_a_word() -> None:
     found = explain(call(), W)
     assert (found.steps, found.tipped, found.lacking) == ((), None, W.threshold - W.prior)

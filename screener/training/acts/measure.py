@@ -1,8 +1,8 @@
 """How the shipped model judges calls by hands that none of its judging nets ever heard.
 
-Every call goes through the session that serves live calls, turn by turn; it is flagged when any moment of it is.
-Of the committee only those nets speak that never learned from the call's hand; the bar of a hand is fixed on the
-others.
+Every call goes through the session that serves live calls, turn by turn; it is flagged when any moment of it is,
+or when it stands so once it is over. Of the committee only those nets speak that never learned from the call's
+hand; the bar of a hand is fixed on the others.
 """
 
 import gzip
@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 from screener.acts.net import ActsModel
 from screener.core.dialogue_acts import Act, Memory, Understood
-from screener.core.evidence import Evidence, Kind, Source, Standing, Verdict
+from screener.core.evidence import Evidence, Kind, Reason, Source, Standing, Verdict
 from screener.core.flow import Flow
 from screener.core.judgement import Judgement, Weights
 from screener.core.lexicon import Lexicon, PhraseRole
@@ -45,6 +45,7 @@ class MeasuredCall:
         margin: the most that its score was ever above the threshold of its kind, while the caller carried it.
         flagged_turn: the turn, from 1, after which it was flagged; None for never.
         evidence: everything found, in the order of time.
+        afterwards: it was flagged only once it was over.
         in_path: whether a machine answered.
     """
 
@@ -54,12 +55,18 @@ class MeasuredCall:
     margin: float
     flagged_turn: int | None
     evidence: tuple[Evidence, ...]
+    afterwards: bool = False
     in_path: bool = False
 
     @property
     def flagged(self) -> bool:
         """Whether the session flagged it."""
         return self.verdict is Verdict.HARASSMENT
+
+    @property
+    def flagged_live(self) -> bool:
+        """Whether it did while the call lasted, so that something could be done."""
+        return self.flagged and not self.afterwards
 
 
 Change = Callable[[CorpusCall], CorpusCall]
@@ -102,9 +109,9 @@ def _judged(call: CorpusCall, judgement: Judgement, *, in_path: bool) -> Measure
     turn = None
     if flagged:
         turn = sum(e.source is Source.ACTS and e.at <= decision.at for e in outcome.evidence)
-    return MeasuredCall(
-        call, decision.verdict, decision.kind, max(marks, default=NEVER), turn, outcome.evidence, in_path
-    )
+    afterwards = decision.reason.startswith(Reason.AFTERWARDS)
+    margin = max(marks, default=NEVER)
+    return MeasuredCall(call, decision.verdict, decision.kind, margin, turn, outcome.evidence, afterwards, in_path)
 
 
 def margins(evidence: Iterable[Evidence], weights: Weights) -> Iterator[float]:
@@ -240,14 +247,19 @@ def tables(judged: Sequence[MeasuredCall]) -> Iterator[Table]:
     def row(name: str, of: Sequence[MeasuredCall]) -> list[MeasuredCell]:
         bad = [t for t in of if t.call.is_harassment]
         good = [t for t in of if t.call.is_protected]
-        cells: list[MeasuredCell] = [name, share(t.flagged for t in bad), share(t.flagged for t in good)]
+        cells: list[MeasuredCell] = [
+            name,
+            *(share(t.flagged_live for t in of) for of in (bad, good)),
+            *(share(t.flagged for t in of) for of in (bad, good)),
+        ]
         for allowed in ALLOWED:
             passed = marks[allowed]
             cells += [share(passed[t.call.id] for t in bad), share(passed[t.call.id] for t in good)]
         return [*cells, round(area(of), 3)]
 
     heads = [
-        *("found", "protected flagged", "found at 0 %", "protected at 0 %"),
+        *("found while it lasts", "protected flagged", "found by its end", "protected by its end"),
+        *("found at 0 %", "protected at 0 %"),
         *("found at 0.5 %", "protected at 0.5 %", "area"),
     ]
     rows = [row(h, [t for t in judged if t.call.hand == h]) for h in sorted({t.call.hand for t in judged})]
@@ -257,10 +269,11 @@ def tables(judged: Sequence[MeasuredCall]) -> Iterator[Table]:
     kinds = sorted({t.call.label for t in judged if t.call.is_harassment})
     yield (
         "by kind",
-        ["kind", *heads[::2][:3], "named so when flagged"],
+        ["kind", *heads[::2][:4], "named so when flagged"],
         [
             [
                 kind,
+                share(t.flagged_live for t in of),
                 share(t.flagged for t in of),
                 *(share(marks[a][t.call.id] for t in of) for a in ALLOWED),
                 share(t.kind is Kind(kind) for t in of if t.flagged),
@@ -283,16 +296,18 @@ def tables(judged: Sequence[MeasuredCall]) -> Iterator[Table]:
             for of in [[t for t in judged if t.call.label == label]]
         ],
     )
-    lags = sorted(lag for t in judged if t.flagged and (lag := _lag(t)) is not None)
+    lags = sorted(lag for t in judged if t.flagged_live and (lag := _lag(t)) is not None)
     if lags:
         early: list[MeasuredCell] = [
             len(lags),
             lags[len(lags) // 2],
             share(lag <= 3 for lag in lags),
             share(lag < 0 for lag in lags),
+            share(not t.afterwards for t in judged if t.flagged),
             share(t.flagged_turn != len(t.call.turns) for t in judged if t.flagged),
         ]
-        heads = ["flags", "turns after it is known, median", "within 3", "before it is known", "before the last"]
+        heads = ["flags", "turns after it is known, median", "within 3", "before it is known"]
+        heads += ["of all flags before the end", "before the last turn"]
         yield "how early", heads, [early]
 
 
@@ -310,15 +325,18 @@ def summary(name: str, judged: Sequence[MeasuredCall]) -> list[MeasuredCell]:
     abusive = [t for t in judged if t.call.label == Standing.ABUSIVE_COMPLAINT]
     return [
         name,
-        share(t.flagged for t in bad),
-        share(t.flagged for t in good),
+        *(share(t.flagged_live for t in of) for of in (bad, good)),
+        *(share(t.flagged for t in of) for of in (bad, good)),
         share(passed[t.call.id] for t in bad),
         share(t.flagged for t in abusive),
         round(area(judged), 3),
     ]
 
 
-SUMMARY = ["variant", "found", "protected flagged", "found at 0.5 %", "abusive flagged", "area"]
+SUMMARY = [
+    *("variant", "found while it lasts", "protected flagged", "found by its end", "protected by its end"),
+    *("found at 0.5 %", "abusive flagged", "area"),
+]
 VARIANTS: Sequence[tuple[str, Change]] = (
     ("cut after a third", cut(1 / 3)),
     ("cut after two thirds", cut(2 / 3)),
@@ -333,7 +351,7 @@ VARIANTS: Sequence[tuple[str, Change]] = (
 def nearest(judged: Sequence[MeasuredCall], count: int) -> bytes:
     """Evidence of the protected calls that come nearest to the bar, as `screener tune` reads it."""
     good = sorted(
-        (t for t in judged if t.call.is_protected and not t.flagged), key=lambda t: (-t.margin, t.call.id)
+        (t for t in judged if t.call.is_protected and not t.flagged_live), key=lambda t: (-t.margin, t.call.id)
     )
     lines = (
         json.dumps([asdict(replace(e, span="")) for e in t.evidence], separators=(",", ":")) for t in good[:count]
