@@ -67,6 +67,16 @@ def open_log(url: str, folder: Path | None = None, must_exist: bool = False, rea
     return log
 
 
+_MAY_WRITE = "run it as the service's user, who may write"
+_REMEDIES = {
+    "readonly database": _MAY_WRITE,
+    "permission denied": _MAY_WRITE,
+    "disk is full": "make room there, or write to another place",
+    "No space left on device": "make room there, or write to another place",
+}
+"""What to do about what SQLite or PostgreSQL says."""
+
+
 class CallLog:
     """The log over one database. Safe to share between threads."""
 
@@ -89,8 +99,7 @@ class CallLog:
         except SQLAlchemyError as problem:
             cause = getattr(problem, "orig", None) or problem
             first = (str(cause).strip().splitlines() or [type(cause).__name__])[0]
-            denied = "readonly database" in first or "permission denied" in first
-            remedy = "run it as the service's user, who may write" if denied else "run: screener doctor"
+            remedy = next((remedy for said, remedy in _REMEDIES.items() if said in first), "run: screener doctor")
             raise StoreError(f"{self.place}: cannot be {done} ({first})", remedy) from problem
 
     @contextmanager
