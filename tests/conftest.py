@@ -47,22 +47,31 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Layout 
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    gc.collect()
     gc.freeze()
     gc.set_threshold(YOUNG)
     gc.enable()
 
 
-@pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    """End a process that hangs, every thread's stack told.
-
-    The limit that pytest-timeout sets is called off by a test's first failure, its own included: pytest says of
-    each that somebody may want to look at it. What hangs after that, in a fixture's end, nothing would ever stop.
-    """
+def _end_in_time(item: pytest.Item) -> None:
+    """End a process that hangs, every thread's stack told."""
     own = item.get_closest_marker("timeout")
     limit = float(own.args[0] if own else item.config.getini("timeout"))
     faulthandler.dump_traceback_later(limit + OVERTIME, exit=True, file=item.config.stash[_told])
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    _end_in_time(item)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object]:
+    """Once more, for a test's first failure calls off every limit, that of pytest-timeout too.
+
+    pytest says of each that somebody may want to look at it. What hangs after that, in a fixture's end, nothing
+    would ever stop.
+    """
+    _end_in_time(item)
     try:
         return (yield)
     finally:
