@@ -13,7 +13,7 @@ help:
 	@echo "make demo      a whole call centre on loopback: callers, screening, treatment, reports"
 	@echo "make check     style, types and every test that waits for nothing: while you work"
 	@echo "make test      style, types and all tests; no root, no PBX, no browser, no server"
-	@echo "make test-browser the console's pages in a real Chromium, looked at by axe-core"
+	@echo "make test-browser pages and the printed summary in a real Chromium, looked at by axe-core"
 	@echo "make test-pbx  the tests against a real Asterisk, SIPp and baresip (uses apt as root)"
 	@echo "make test-train the tests of how the embedded model is built (installs PyTorch)"
 	@echo "make model     build the embedded model anew (espeak-ng; 10 to 30 minutes)"
@@ -51,7 +51,7 @@ test: $(INSTALLED)
 
 # Chromium takes more of the processor than everything that it shows: apart from `test`, which stays quick.
 test-browser: $(INSTALLED)
-	$(BIN)/pytest -n 2 --dist worksteal -m browser tests/console
+	$(BIN)/pytest -n 2 --dist worksteal -m browser tests/console tests/reports
 
 test-pbx: $(INSTALLED)
 	tests/pbx/setup
