@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from screener.core.evidence import Kind, Verdict
 from screener.errors import InputError, MissingError, StoreError
 from screener.events import Entrance, ListName
-from screener.store.engine import WRITES, be_there, database_file, make_engine
+from screener.store.engine import WRITES, be_there, database_file, make_engine, remedy_of
 from screener.store.history import holds
 from screener.store.insert import COLUMNS, SHORT_MOST, insert_call, take_turns, tidy, upsert
 from screener.store.numbered import begins, by_index
@@ -67,16 +67,6 @@ def open_log(url: str, folder: Path | None = None, must_exist: bool = False, rea
     return log
 
 
-_MAY_WRITE = "run it as the service's user, who may write"
-_REMEDIES = {
-    "readonly database": _MAY_WRITE,
-    "permission denied": _MAY_WRITE,
-    "disk is full": "make room there, or write to another place",
-    "No space left on device": "make room there, or write to another place",
-}
-"""What to do about what SQLite or PostgreSQL says."""
-
-
 class CallLog:
     """The log over one database. Safe to share between threads."""
 
@@ -99,8 +89,7 @@ class CallLog:
         except SQLAlchemyError as problem:
             cause = getattr(problem, "orig", None) or problem
             first = (str(cause).strip().splitlines() or [type(cause).__name__])[0]
-            remedy = next((remedy for said, remedy in _REMEDIES.items() if said in first), "run: screener doctor")
-            raise StoreError(f"{self.place}: cannot be {done} ({first})", remedy) from problem
+            raise StoreError(f"{self.place}: cannot be {done} ({first})", remedy_of(first)) from problem
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
