@@ -1,8 +1,22 @@
-"""Written beginnings of calls: `=== 001 | boss`, then lines `A words` (agent) and `C words` (caller)."""
+"""Written calls: beginnings by callers of each type, and whole calls by callers who need no card.
 
-from collections.abc import Collection, Iterator
+Beginnings stand in files, `=== 001 | boss`, then lines `A words` (agent) and `C words` (caller); whole calls come
+from the corpus of acts.
+"""
+
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
+from screener.acts.types import EASY
+from screener.core.dialogue_acts import Act
+from screener.core.evidence import Standing
+from screener.events import Speaker
+from screener.training.acts.corpus import CorpusCall
+
+EASY_ACTS = frozenset({Act.BUSINESS, Act.ANSWER, Act.CLOSING, Act.BACKCHANNEL})
+"""What callers do who are not difficult at all."""
+FEWEST = 3
+"""Turns of the caller in a whole call."""
 CORPUS = Path(__file__).parent / "corpus"
 
 WrittenCall = tuple[str, str, list[tuple[str, str]]]
@@ -26,3 +40,12 @@ def corpus(without: Collection[str] = ()) -> Iterator[WrittenCall]:
     for path in sorted(CORPUS.glob("*.txt")):
         if path.stem not in without:
             yield from calls(path.read_text("utf-8"))
+
+
+def ordinary(calls: Iterable[CorpusCall]) -> Iterator[WrittenCall]:
+    """Of calls of the corpus of acts, those of genuine callers who do nothing but ask and answer."""
+    for call in calls:
+        does = [turn.act for turn in call.turns if turn.speaker is Speaker.CALLER]
+        if call.label == Standing.GENUINE and len(does) >= FEWEST and EASY_ACTS.issuperset(does):
+            turns = [("A" if t.speaker is Speaker.AGENT else "C", t.text) for t in call.turns]
+            yield call.id, EASY, turns
