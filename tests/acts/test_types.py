@@ -67,16 +67,18 @@ def test_whole_calls_of_easy_callers_need_no_card_to_their_end() -> None:
     rude = call_of(*ASKING, (Act.INSULT_OTHER, "什么破店"))
     short, threat = call_of(*ASKING), call_of(*ASKING, (Act.CLOSING, "谢谢"), label="threat")
     whole = list(ordinary([easy, rude, short, threat]))
-    assert whole == [
-        (
-            "c1",
-            EASY,
-            [("A" if a.speaker is Speaker.AGENT else "C", words) for a, words in (*ASKING, (Act.CLOSING, "谢谢"))],
-        )
-    ]
+    assert [(call.number, call.kind) for call in whole] == [("c1", EASY)]
+    assert whole[0].turns[-2:] == [("C", "行那我找你们经理换的"), ("C", "谢谢")]
     said = [(Speaker.CALLER, words) for words in ("我想查积分", "行那我找你们经理换的")]
     without, taught = (heard(fit(calls(FEW), learned, ACTS), *said)["boss"] for learned in ((), whole))
     assert taught < without / 2
+
+
+def test_a_type_may_be_known_later_than_at_the_first_turn() -> None:
+    assert [call.known for call in calls("=== 001 | boss\nC 叫你们领导来\n=== 002 | boss | 4\nC 领导呢\n")] == [
+        1,
+        4,
+    ]
 
 
 def test_before_the_caller_speaks_nothing_is_known_and_what_nobody_taught_is_no_fault() -> None:
@@ -96,7 +98,7 @@ def test_the_shipped_model_knows_every_card_and_the_corpus_has_every_type() -> N
     from screener.settings.cards import load_cards
 
     cards = load_cards("", Path(), syllables)
-    assert {kind for _, kind, _ in corpus()} == cards.by_id.keys() | {EASY}
+    assert {call.kind for call in corpus()} == cards.by_id.keys() | {EASY}
     shipped = load_types(config_folder() / "cards.bin", ACTS)
     assert set(shipped.names) == cards.by_id.keys() | {EASY}
 

@@ -41,16 +41,16 @@ class TurnSample:
 def samples(found: Sequence[WrittenCall], acts: ActsModel, turns: int | None = REMEMBERED) -> list[TurnSample]:
     """Every call after each of its first turns of the caller, so many; None for all. Each type weighs one."""
     made: list[TurnSample] = []
-    sizes = Counter(kind for _, kind, _ in found)
-    for _, kind, said in found:
+    sizes = Counter(call.kind for call in found)
+    for call in found:
         spoken: Spoken = ()
         after: list[Spoken] = []
-        for who, words in said:
+        for who, words in call.turns:
             if sounds := syllables(words):
                 spoken = heard(acts, spoken, Speaker.AGENT if who == "A" else Speaker.CALLER, sounds)
                 after += [spoken] if who == "C" else []
         after = after[:turns]
-        made += [TurnSample(kind, one, 1 / len(after) / sizes[kind]) for one in after]
+        made += [TurnSample(call.kind, one, 1 / len(after) / sizes[call.kind]) for one in after]
     return made
 
 
@@ -64,7 +64,7 @@ def fit(found: Sequence[WrittenCall], ordinary: Sequence[WrittenCall], acts: Act
     """
     begun = samples(found, acts)
     given = [*begun, *samples(ordinary, acts, None)]
-    names = tuple(sorted({kind for _, kind, _ in found}))
+    names = tuple(sorted({call.kind for call in found}))
     held = Counter(gram for s in _last(begun) for gram in grams_of(s.spoken))
     known = sorted(gram for gram, number in held.items() if number >= SEEN)
     calls = len(found)
