@@ -1,7 +1,7 @@
 """Written calls: beginnings by callers of each type, and whole calls by callers who need no card.
 
-Beginnings stand in files: `=== 001 | boss`, with a third part where a listener knows later than at once; then lines
-`A words` (agent) and `C words` (caller). Whole calls come from the corpus of acts.
+Beginnings stand in files: `=== 001 | boss`, with a third part where a listener knows later than at once; then
+lines `A words` (agent) and `C words` (caller). Whole calls come from the corpus of acts.
 """
 
 from collections.abc import Collection, Iterable, Iterator
