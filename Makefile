@@ -13,7 +13,7 @@ help:
 	@echo "make demo      a whole call centre on loopback: callers, screening, treatment, reports"
 	@echo "make check     style, types and every test that waits for nothing: while you work"
 	@echo "make test      style, types and all tests; no root, no PBX, no browser, no server"
-	@echo "make test-browser the console's pages in a real Chromium, looked at by axe-core"
+	@echo "make test-browser pages and the printed summary in a real Chromium, looked at by axe-core"
 	@echo "make test-pbx  the tests against a real Asterisk, SIPp and baresip (uses apt as root)"
 	@echo "make test-train the tests of how the embedded model is built (installs PyTorch)"
 	@echo "make model     build the embedded model anew (espeak-ng; 10 to 30 minutes)"
@@ -34,23 +34,24 @@ $(INSTALLED): requirements.txt pyproject.toml
 demo: $(INSTALLED)
 	$(BIN)/screener demo
 
-# Most tests wait for sockets and clocks: more of them at once than there are cores, but each worker pays for
-# collecting all. Each gets a stretch of neighbours (worksteal), so that what a module shares, a service or a server,
-# is started once.
+# Each worker gets a stretch of neighbours (worksteal), so that what a module shares, a service or a server, is started
+# once.
 check: $(INSTALLED)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy & types=$$!; $(BIN)/pytest -n 2 --dist worksteal -m "not waits and not pbx"; tests=$$?; wait $$types && exit $$tests
 
-# Collecting once keeps the compiled tests, which in a fresh clone every worker would else compile for itself.
+# Most tests wait for sockets and clocks: more workers than cores, each with tests of its kind (tests/layout.py), but
+# each pays for collecting all. Collecting once before keeps the compiled tests, which in a fresh clone every worker
+# would else compile for itself.
 test: $(INSTALLED)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy & types=$$!; $(BIN)/pytest --collect-only -qq >/dev/null; $(BIN)/pytest -n 4 --dist worksteal -m "not pbx and not browser"; tests=$$?; wait $$types && exit $$tests
+	$(BIN)/mypy & types=$$!; $(BIN)/pytest --collect-only -qq >/dev/null; $(BIN)/pytest -n 6 --dist loadgroup -m "not pbx and not browser"; tests=$$?; wait $$types && exit $$tests
 
 # Chromium takes more of the processor than everything that it shows: apart from `test`, which stays quick.
 test-browser: $(INSTALLED)
-	$(BIN)/pytest -n 2 --dist worksteal -m browser tests/console
+	$(BIN)/pytest -n 2 --dist worksteal -m browser tests/console tests/reports
 
 test-pbx: $(INSTALLED)
 	tests/pbx/setup

@@ -170,7 +170,7 @@ class Transcript:
     """Words that a recogniser heard.
 
     Partials of one utterance replace each other; the final replaces them all. A partial that is told
-    again as it was, with a later end, says that its speaker pauses.
+    again as it was, with a later end, says that its speaker is silent.
 
     Attributes:
         utterance: number of the utterance within this speaker's stream, from 0.

@@ -5,12 +5,13 @@ import gc
 import math
 import os
 from collections.abc import Generator, Iterator
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from xdist.remote import Producer
 
 from screener.speech import pool
+from tests.layout import Layout
 from tests.store.databases import (
     empty_url,
     log_file,
@@ -19,32 +20,14 @@ from tests.store.databases import (
     postgres_url,
     url,
 )
+from tests.waits import Watch, waits
 
 __all__ = ["empty_url", "log_file", "postgres_log", "postgres_socket", "postgres_url", "url"]
-
-WAITING = {
-    "calls",
-    "cli",
-    "console",
-    "demo",
-    "deploy",
-    "media",
-    "operations",
-    "reports",
-    "service",
-    "sip",
-    "speech",
-    "store",
-    "training",
-}
-"""Rooms whose tests wait for sockets, processes, servers or clocks, or compute for seconds."""
-
 
 # On a busy machine the time that an example takes says nothing.
 settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("busy")
 
-HERE = Path(__file__).parent
 YOUNG = 50_000
 """New objects after which garbage is looked for: seldom, for there is little among what a test makes."""
 OVERTIME = 60.0
@@ -55,26 +38,40 @@ _told = pytest.StashKey[int]()
 
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[_told] = os.dup(2)
+    config.pluginmanager.register(Watch())
     gc.disable()  # what is collected here are tests, and stays
 
 
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Layout | None:
+    return Layout(config, log) if config.getoption("dist") == "loadgroup" else None
+
+
 def pytest_collection_finish(session: pytest.Session) -> None:
-    gc.collect()
     gc.freeze()
     gc.set_threshold(YOUNG)
     gc.enable()
 
 
-@pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    """End a process that hangs, every thread's stack told.
-
-    The limit that pytest-timeout sets is called off by a test's first failure, its own included: pytest says of
-    each that somebody may want to look at it. What hangs after that, in a fixture's end, nothing would ever stop.
-    """
+def _end_in_time(item: pytest.Item) -> None:
+    """End a process that hangs, every thread's stack told."""
     own = item.get_closest_marker("timeout")
     limit = float(own.args[0] if own else item.config.getini("timeout"))
     faulthandler.dump_traceback_later(limit + OVERTIME, exit=True, file=item.config.stash[_told])
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    _end_in_time(item)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object]:
+    """Once more, for a test's first failure calls off every limit, that of pytest-timeout too.
+
+    pytest says of each that somebody may want to look at it. What hangs after that, in a fixture's end, nothing
+    would ever stop.
+    """
+    _end_in_time(item)
     try:
         return (yield)
     finally:
@@ -91,7 +88,7 @@ def nothing_in_reserve() -> Iterator[None]:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        if item.path.relative_to(HERE).parts[0] in WAITING:
+        if waits(item.nodeid.removeprefix("tests/")) or item.get_closest_marker("postgres"):
             item.add_marker("waits")
         if "chromium" in getattr(item, "fixturenames", ()):
             item.add_marker("browser")

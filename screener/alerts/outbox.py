@@ -35,7 +35,7 @@ class Outbox:
         site: its name begins each text, which is in its language and zone.
         clock: the wall clock, aware UTC.
         sender: sends one alert one way; raises `AlertError`.
-        retry: pauses between the tries.
+        retry: waits between the tries.
     """
 
     def __init__(

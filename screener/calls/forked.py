@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 QUIET_SECONDS = 3.0
 """A voice without audio for so long is asked for anew."""
 AGAIN_SECONDS = (3.0, 3.0, 5.0, 10.0, 20.0)
-"""Pauses between two times; the last one for ever."""
+"""Waits between two times; the last one for ever."""
 
 LegOpener = Callable[[], Leg]
 """Opens a leg on the media loop."""

@@ -52,7 +52,7 @@ from screener.speech.voice import Voice
 log = logging.getLogger(__name__)
 
 INSIST_SECONDS = 3.0
-"""Pause before the next attempt to reach an agent after the judgement has failed."""
+"""Wait before the next attempt to reach an agent after the judgement has failed."""
 
 Observer = Callable[[str, CallOffered, Event | Action, float], None]
 """Sees everything that happens: call id, offer, event or action, audio time. Must not block."""

@@ -3,9 +3,11 @@
 import errno
 import os
 import sys
+import warnings
 from collections.abc import Sequence
 from contextlib import suppress
 from difflib import get_close_matches
+from getpass import GetPassWarning
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -127,6 +129,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     if sys.stdout is None:  # closed by whoever started us: nobody reads what we say
         sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - as long as we run
+    warnings.simplefilter("ignore", GetPassWarning)  # that a password is seen in a pipe is no news to who wrote it
     for stream in (sys.stdout, sys.stderr):
         with suppress(AttributeError, ValueError):  # a terminal of another encoding shows what it can
             stream.reconfigure(errors="replace")  # type: ignore[union-attr]
@@ -135,8 +138,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.stdout.flush()
     except click.exceptions.Exit as ended:
         sys.exit(ended.exit_code)
-    except click.Abort:
-        sys.exit(130)
+    except click.Abort as ended:
+        if not isinstance(ended.__context__, EOFError):
+            sys.exit(130)
+        put("\n", file=sys.stderr)
+        _fail(f"nobody is there to answer{AND_DO}say it with an option: see --help", arguments, 2)
     except KeyboardInterrupt:
         sys.exit(130)
     except click.ClickException as wrong:
@@ -150,7 +156,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if problem.errno == errno.EPIPE:
             sys.exit(0)
         what = problem.filename or "output"
-        _fail(f"{what}: cannot be written ({problem.strerror})", arguments, InputError.exit_code)
+        remedy = "make room there, or write to another place"
+        _fail(f"{what}: cannot be written ({problem.strerror}){AND_DO}{remedy}", arguments, InputError.exit_code)
 
 
 def _with_help(wrong: click.ClickException) -> str:

@@ -7,11 +7,11 @@ import click
 
 from screener.cli.output import Make, Settings, filling_log_options, moment
 from screener.cli.say import say
+from screener.demo.made_up import NODE, YEARS, Habits, made_up
 from screener.errors import InputError
 from screener.store.accounts import Accounts
 from screener.store.bulk import filling, load
 from screener.store.find import nodes
-from screener.store.sample import NODE, YEARS, Habits, sample
 
 
 @click.command(name="bench-log")
@@ -35,6 +35,6 @@ def bench_log(settings: Settings, make: Make, calls: int, seed: int, until: str 
             raise InputError(f"{log.place}: has lists or accounts of a site", "name an empty log with --db")
         begun = time.monotonic()
         with filling(log):
-            loaded = load(log, sample(calls, end, seed, Habits(flagged=flagged)))
+            loaded = load(log, made_up(calls, end, seed, Habits(flagged=flagged)))
         seconds = time.monotonic() - begun
     say(f"{loaded} calls of {YEARS} years in {seconds:.1f} s, {loaded / seconds:.0f} a second: {log.place}")

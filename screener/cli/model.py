@@ -54,14 +54,13 @@ def install_command(name: str | None, source: Path | None, sha256: str) -> None:
     name = name or _named(source)
     columns = TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn()
     with Progress(*columns, console=Console(stderr=True)) as bar:
-        task = bar.add_task(name, total=None)
+        task = bar.add_task(name, total=None, visible=False)  # until there is something to wait for
         folder = install(
             name,
             source,
             sha256=sha256,
-            progress=lambda done, total: bar.update(task, completed=done, total=total),
+            progress=lambda done, total: bar.update(task, completed=done, total=total, visible=True),
         )
-        bar.update(task, visible=source is None)
     engine = engine_of(folder)
     show(folder)
     say("in screener.toml, under [speech]:")

@@ -25,6 +25,7 @@ from screener.numbers.plan import lines_of
 from screener.outside.files import reason_of, write_private
 from screener.reports.layout import Cell, Coded, Page, Sheet, Type
 from screener.reports.render import Format, render
+from screener.reports.span import PREFIX_CHARACTERS
 from screener.settings.load import FILE_NAME, load
 from screener.settings.sections import Settings
 from screener.store.log import CallLog, open_log
@@ -212,21 +213,31 @@ _UNRECORDED = "screener.unrecorded"
 _PHONE_DIGITS = re.compile(r"\d{7,}")
 _OURS = ("agent", "id")
 """What is shown like a number, and is none of a caller."""
+_PART = re.compile(rf"\+86\d{{{PREFIX_CHARACTERS - 3}}}")
+"""Of a Chinese number, a beginning that a thousand others share; elsewhere it may be the whole."""
 _DATE = re.compile(r"\d{4}-\d\d(?:-\d\d)?")
 
 
 def _tells_of_people(page: Page) -> bool:
-    """Whether a phone number, in digits or spoken, stands in an answer unmasked."""
-    for sheet in page.sheets:
-        for column in range(len(sheet.keys)):
-            texts = [text for row in sheet.rows if isinstance(text := row[column], str) and text]
-            own = [text for text in texts if not isinstance(text, Coded) or text.code]
-            if sheet.type_of(column) == "phone" and sheet.keys[column] not in _OURS and own:
-                return True
-            bare = (_DATE.sub("", text) for text in own)
-            if any(_PHONE_DIGITS.search(text) or hide(text) != text for text in bare):
-                return True
-    return False
+    """Whether a caller's phone number, in digits or spoken, stands in an answer unmasked."""
+    return any(
+        _is_callers(key, sheet.type_of(column), text)
+        for sheet in page.sheets
+        for column, key in enumerate(sheet.keys)
+        for row in sheet.rows
+        if isinstance(text := row[column], str) and (text.code if isinstance(text, Coded) else text)
+    )
+
+
+def _is_callers(key: str, kind: Type, text: str) -> bool:
+    bare = _DATE.sub("", text)
+    long = _PHONE_DIGITS.search(bare) is not None
+    match key:
+        case "dialled":  # a number of the site
+            return False
+        case "prefix":
+            return long and not _PART.fullmatch(text)
+    return long or hide(bare) != bare or (kind == "phone" and key not in _OURS)
 
 
 def note_answer(log: CallLog) -> None:

@@ -54,9 +54,9 @@ def purge_command(
         raise InputError(f"nothing is purged: {why}", "set the clock; or, if it is right, --clock-is-right")
     if days == 0 and not yes:
         old = to_purge(log, before)
-        click.confirm(
-            told(f"--days 0 deletes all {old.segments} utterances of the log; go on?", speaking()), abort=True
-        )
+        question = f"--days 0 deletes all {old.segments} utterances of the log; go on?"
+        if not click.confirm(told(question, speaking())):
+            raise InputError("nothing is deleted: that was not confirmed", "answer y, or add --yes")
     purged = purge(log, before, settings.spool)
     say(f"{purged.segments} utterances and {purged.spans} quoted words deleted, older than {kept} days")
     _say_whether_gone(purged.gone)

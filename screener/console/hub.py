@@ -20,7 +20,7 @@ from screener.feed.items import Heard, Item, Node, Order, Over, Rested, Weighed
 log = logging.getLogger(__name__)
 
 AGAIN_SECONDS = 1.0
-"""Pause before a feed that is away is tried again."""
+"""Wait before a feed that is away is tried again."""
 ENDED_SECONDS = 20.0
 """A call that is over stays on the page for so long."""
 REST_SECONDS = 120.0

@@ -2,8 +2,8 @@
 
 Listed words count as soon as they are heard; a partial transcript's words stand until the next one of the same
 utterance takes its place, and what a recogniser takes back is taken back here too. What an utterance *does* is
-understood when it is over, or when its speaker pauses; of an utterance that goes on after a pause it is understood
-anew. To understand costs more than all the rest: the same words after the same call are understood once.
+understood when it is over, or when its speaker falls silent; of an utterance that goes on after that it is
+understood anew. That costs more than all the rest: the same words after the same call are understood once.
 """
 
 import copy
@@ -49,16 +49,16 @@ class _Turn:
 
 @dataclass(frozen=True, slots=True)
 class _Open:
-    """An utterance that goes on: what its words say and, once its speaker paused, what it does.
+    """An utterance that goes on: what its words say and, once its speaker fell silent, what it does.
 
     Attributes:
-        paused: its speaker has said nothing since.
+        silent: its speaker has said nothing since.
         whole: words that a safe phrase might yet have covered count too.
         opening: it only opens the call.
     """
 
     transcript: Transcript
-    paused: bool = False
+    silent: bool = False
     words: tuple[Evidence, ...] = ()
     whole: bool = False
     opening: bool = False
@@ -132,7 +132,7 @@ class Hearing:
             self.unanswered += not self._caller_spoke
         before = self._open.get(key)
         if before and not transcript.final and transcript.syllables == before.transcript.syllables:
-            self._open[key] = replace(before, transcript=transcript, paused=True)
+            self._open[key] = replace(before, transcript=transcript, silent=True)
             return
         yield from self._hear_words(key, transcript)
         if transcript.final:
@@ -141,14 +141,14 @@ class Hearing:
             yield from self._close(next(iter(self._open)))
 
     def settle(self) -> Iterator[Evidence]:
-        """Take a pause of the caller: what was said so far counts, words that were held back and the act.
+        """Take that the caller's turn may end here: what was said so far counts, held back words and the act.
 
         An agent who speaks meanwhile is heard out.
         """
         said = {
             key: known
             for key, known in self._open.items()
-            if known.paused or known.transcript.speaker is Speaker.CALLER
+            if known.silent or known.transcript.speaker is Speaker.CALLER
         }
         for key, known in said.items():
             if not known.whole:
@@ -218,7 +218,7 @@ class Hearing:
         # A find keeps the time at which it was first known.
         kept = tuple(replace(e, at=known[e.rule].at) if e.rule in known else e for e in found)
         self._open[key] = replace(
-            before, transcript=transcript, paused=over, words=kept, whole=over, opening=opening
+            before, transcript=transcript, silent=over, words=kept, whole=over, opening=opening
         )
         rules = {e.rule for e in kept}
         yield from (_withdrawn(e, transcript.at) for e in before.words if e.rule not in rules)
@@ -240,7 +240,7 @@ class Hearing:
         *,
         opening: bool = False,
     ) -> Iterator[Evidence]:
-        """An utterance that is over does what it does; `before` and `turn` are what it seemed to do in a pause."""
+        """An utterance that is over does what it does; `before` and `turn` are what it seemed to do before."""
         turn = self._understand(self._memory, said, turn)
         self._memory, understood = turn.after, turn.understood
         times = self._acts[understood.act] + 1

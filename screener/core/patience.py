@@ -1,4 +1,4 @@
-"""How long a caller has spoken, paused or said nothing: the clock of the listening, in audio time.
+"""How long a caller has spoken, ended a turn or said nothing: the clock of the listening, in audio time.
 
 Silence is a caller whom we hear and who says nothing. While nothing arrives, or on hold, its clock stands still.
 """
@@ -8,9 +8,9 @@ from screener.events import Cue, CueKind, Tick, Transcript
 
 PROMPT_LIMIT = 20.0
 """Seconds after which a prompt is taken as played although the edge never said so."""
-STEER_PAUSE = 1.0
-"""A caller is steered back in a pause of this length, never in the middle of a sentence."""
-ANSWER_PAUSE = 2.5
+STEER_SILENCE = 1.0
+"""A caller is steered back in a silence of this length, never in the middle of a sentence."""
+ANSWER_SILENCE = 2.5
 """Who has said something and is silent for so long waits for an answer, in seconds."""
 SPEECH_LIMIT = 20.0
 """A voice that never ends (a radio, noise) counts as speech for so long."""
@@ -113,8 +113,8 @@ class Patience:
         return True
 
     @property
-    def is_pause(self) -> bool:
-        """Whether the caller pauses: a final, or a recogniser that has listened on and heard no other word.
+    def at_turn_end(self) -> bool:
+        """Whether a turn of the caller may end: a final, or a recogniser that listened on and heard no other word.
 
         It is the recogniser's clock that counts. A voice that has ended, or time that has passed, says nothing of
         words that are not read yet: one that takes a third of a second at once is always so late.
@@ -124,7 +124,7 @@ class Patience:
     def is_over(self, at: float) -> bool:
         """Whether the caller has finished a sentence, and may be passed on.
 
-        A pause is not enough, and none at all is one after which a voice is there again.
+        The end of a turn is not enough, and none at all is one after which a voice is there again.
         """
         stood = self._words_stood >= self._flow.settle_seconds and not self._is_speaking(at)
         return self._words_changed is not None and (self._words_final or stood)
@@ -135,18 +135,18 @@ class Patience:
 
     def is_waiting(self, at: float) -> bool:
         """Whether the caller has spoken, and is silent for as long as one who waits for an answer."""
-        return self._words_changed is not None and self._is_quiet(at, ANSWER_PAUSE)
+        return self._words_changed is not None and self._is_quiet(at, ANSWER_SILENCE)
 
     def _is_quiet(self, at: float, seconds: float) -> bool:
         speaks = self._is_prompting(at) or self._is_speaking(at)
         return not speaks and at - self._quiet_since >= seconds
 
     def is_adrift(self, at: float) -> bool:
-        """Whether the caller has talked long enough to be steered back, and pauses now."""
+        """Whether the caller has talked long enough to be steered back, and is silent now."""
         return (
             self._adrift_since is not None
             and at - self._adrift_since >= self._flow.steer_seconds
-            and at - self._quiet_since >= STEER_PAUSE
+            and at - self._quiet_since >= STEER_SILENCE
             and not self._is_prompting(at)
             and not self._is_speaking(at)
         )

@@ -241,20 +241,20 @@ class Session:
     def _judge(self) -> Iterator[Action]:
         if self._state is not State.SCREENING:
             return
-        paused = self._patience.is_pause
-        if paused:
+        turn_end = self._patience.at_turn_end
+        if turn_end:
             yield from self._note(self._hearing.settle())
         assessment = self._hearing.assessment(self._at)
         over = policy.is_flagged(assessment, self._weights, already=self._over_threshold)
         self._over_threshold = over
         # An insult may be the first half of a complaint: hear the sentence out.
-        hasty = over and assessment.kind in policy.RUDE and not paused
+        hasty = over and assessment.kind in policy.RUDE and not turn_end
         if not over and self._second:
             self._second.withdraw()
         if not hasty and not (over and (yield from self._doubted())):
             found = policy.verdict(assessment, self._weights)
             yield from self._judged(found, assessment, flagged=over)
-            if self._warns and paused and self._state is State.SCREENING:
+            if self._warns and turn_end and self._state is State.SCREENING:
                 share = self._hearing.matter_share
                 yield from self._warn(self._warner.judged(assessment, self._at, share))
 
@@ -286,7 +286,7 @@ class Session:
             yield from self._note(self._hearing.noted(noted(UNREAD, self._at)))
         else:
             hearing = self._second.read(said)
-            if self._patience.is_pause:
+            if self._patience.at_turn_end:
                 deque(hearing.settle(), maxlen=0)
             flagged = policy.is_flagged(hearing.assessment(self._at), self._weights)
             if not flagged:

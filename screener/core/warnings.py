@@ -57,7 +57,7 @@ class Warnings:
         levels: warnings that must have been heard before a call may be ended; 1 to 3, each with its recording.
         offences: insults, threats or lewd words after which the rule asks for the first warning; later ones follow
             the first offence.
-        pause_seconds: between the end of a warning and the next, so that a caller can mend their ways.
+        interval_seconds: between the end of a warning and the next, so that a caller can mend their ways.
         approve_seconds: an asking that nobody answers lapses after so long.
         then: what follows the last level: `supervisor`, `terminate`, `line_fault`, or `nothing`.
         notice_seconds: of a call without a matter, after which the rule asks for the notice; 0 is never.
@@ -68,7 +68,7 @@ class Warnings:
     approve: Literal["supervisor", "agent", "nobody"] = "supervisor"
     levels: int = 2
     offences: int = 2
-    pause_seconds: float = 10.0
+    interval_seconds: float = 10.0
     approve_seconds: float = 60.0
     then: Literal["supervisor", "terminate", "line_fault", "nothing"] = "supervisor"
     notice_seconds: float = 0.0
@@ -127,7 +127,7 @@ class Warner:
         return self._heard >= self._settings.levels
 
     def judged(self, assessment: Assessment, at: float, matter: float) -> Iterator[Action]:
-        """The rule looks at a call in a pause of the caller.
+        """The rule looks at a call at the end of a turn of the caller.
 
         Args:
             assessment: of all that was heard.
@@ -138,7 +138,7 @@ class Warner:
             return
         new = [e for e in assessment.evidence if e.rule in OFFENCES and e.at > self._done_at]
         enough = 1 if self._heard else self._settings.offences
-        if len(new) >= enough and (not self._heard or at - self._done_at >= self._settings.pause_seconds):
+        if len(new) >= enough and (not self._heard or at - self._done_at >= self._settings.interval_seconds):
             yield from self._ask(_misconduct(new[-1]), self._next_level, RULE, at)
         elif matter < MATTER_SHARE:
             yield from self._look_at_the_clock(at)
@@ -199,7 +199,7 @@ class Warner:
         if self._idle_done:
             return
         if self._noticed:
-            if 0 < settings.end_seconds <= at and at - self._done_at >= settings.pause_seconds:
+            if 0 < settings.end_seconds <= at and at - self._done_at >= settings.interval_seconds:
                 yield from self._ask(Misconduct.IDLE, ENDING, RULE, at)
         elif 0 < settings.notice_seconds <= at:
             yield from self._ask(Misconduct.IDLE, 1, RULE, at)

@@ -1,1 +1,1 @@
-"""A whole call centre on loopback: callers that speak, an agent that answers, and a screen to watch it on."""
+"""What is made up, to be looked at and measured: a whole call centre on loopback, a log of years."""

@@ -214,7 +214,7 @@ class Screen:
             actual = self._judged(decision.verdict, decision.kind) if decision else words["nothing"]
             proof = ", ".join(f"{words['at'].format(p.at)} {p.correlation:.3f}" for p in outcome.proof)
             table.add_row(
-                f"{call.title[self._lang]}{aside(call.name, self._lang)}",
+                f"{call.title[self._lang]}\n{call.name}",
                 f"{self._judged(call.verdict, call.kind)} → {self._word(call.end)}",
                 f"{actual} → {self._word(outcome.end) if outcome.end else words['nothing']}",
                 proof or words["nothing"],

@@ -28,7 +28,7 @@ PUBLISHED = 20_000
 LOOK_SECONDS = 0.05
 """A service looks for orders so often."""
 AGAIN_SECONDS = 1.0
-"""Pause before a database that is away is tried again."""
+"""Wait before a database that is away is tried again."""
 CONNECT_SECONDS = 3
 
 

@@ -26,6 +26,8 @@ BYTES_MOST = 1 << 31
 """Of a file, and of what ffmpeg makes of one."""
 RATES, CHANNELS_MOST = range(1000, 768_001), 32
 """What no recording has makes gigabytes of a few bytes."""
+_DAMAGED, _EMPTY = "damaged", "empty"
+"""What a WAV file may be, that no coding explains."""
 
 
 def read_sound(path: Path) -> tuple[Channels, int]:
@@ -43,7 +45,7 @@ def read_sound(path: Path) -> tuple[Channels, int]:
     if data[:4] in (b"RIFF", b"RF64") and data[8:12] == b"WAVE":
         found = _wav(data)
         if isinstance(found, str):
-            return _through_ffmpeg(path, f"WAV, {found}")
+            return _through_ffmpeg(path, f"WAV, {found}", hopeful=found not in (_DAMAGED, _EMPTY))
         return found
     return _through_ffmpeg(path, _format(data))
 
@@ -71,9 +73,9 @@ def _wav(data: bytes) -> tuple[Channels, int] | str:
             break
         at += size + size % 2
     if channels > CHANNELS_MOST or (rate and rate not in RATES):
-        return "damaged"
+        return _DAMAGED
     if not (channels and rate) or not body:
-        return "damaged" if body or not channels else "empty"
+        return _DAMAGED if body or not channels else _EMPTY
     samples = _samples(body, coding, bits)
     if samples is None:
         return _CODINGS.get(coding, f"coding {coding}, {bits} bit")
@@ -107,8 +109,11 @@ def _samples(body: bytes, coding: int, bits: int) -> NDArray[np.float64] | None:
             return None
 
 
-def _through_ffmpeg(path: Path, what: str) -> tuple[Channels, int]:
+def _through_ffmpeg(path: Path, what: str, hopeful: bool = True) -> tuple[Channels, int]:
+    """What ffmpeg makes of it; nobody is sent to install it for what is hardly a recording."""
     program = shutil.which("ffmpeg")
+    if program is None and not hopeful:
+        raise AudioError(f"{path}: {what}: not a recording that can be read", "save it as WAV")
     if program is None:
         raise AudioError(f"{path}: {what}, which needs ffmpeg", "apt-get install ffmpeg, or convert it to WAV")
     command = [program, "-v", "error", "-nostdin", "-protocol_whitelist", "file", "-i", f"file:{path.absolute()}"]

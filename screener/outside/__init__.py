@@ -1,1 +1,1 @@
-"""What comes from outside, and what outsiders must not read: text made harmless, files made private."""
+"""What crosses our border, made safe: text, JSON and times that come in; text, files and requests that go out."""

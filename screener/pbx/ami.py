@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 ANSWER_SECONDS = 6.0
 """How long an action may take; a listening leg is dialled for four."""
 PING_SECONDS = 5.0
-"""Pause between two pings; a connection that does not answer one is given up and made anew."""
+"""Time between two pings; a connection that does not answer one is given up and made anew."""
 RETRY_SECONDS = 2
 IN_FLIGHT = 500
 """Actions that may wait for their answer; further ones are refused."""

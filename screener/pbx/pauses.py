@@ -13,7 +13,7 @@ from screener.pbx.ami import Ami, AmiResponse
 REASON = "screener-"
 """How the reason of a pause of ours begins; then when it ends, seconds since 1970."""
 AGAIN_SECONDS = 30.0
-"""Pause before the end of a pause is tried again that the PBX did not take."""
+"""Wait before the end of a pause is tried again that the PBX did not take."""
 
 
 class QueuePauses:

@@ -5,6 +5,7 @@ they stay readable at any width.
 """
 
 import math
+import re
 from collections.abc import Callable, Sequence
 from html import escape
 
@@ -18,7 +19,7 @@ STYLE = """
   --hot: 226, 94, 78; --paper: #12181e; --tile: #1c252d; } }
 h1 { font-size: 1.5rem; margin: 0 0 .2rem; }
 h2 { font-size: 1.05rem; margin: 1.6rem 0 .5rem; }
-.notes { color: var(--soft); margin: 0; }
+.notes { color: var(--soft); margin: 0; } .date { white-space: nowrap; }
 .figures { display: grid; grid-template-columns: repeat(4, 1fr); gap: .6rem; margin: 1rem 0; }
 .figures div { background: var(--tile); border-radius: 6px; padding: .5rem .8rem; }
 .figures b { display: block; font-size: 1.45rem; line-height: 1.2; font-variant-numeric: tabular-nums; }
@@ -74,13 +75,20 @@ table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nu
   .axis .second { visibility: hidden; } }
 @media print { :root { --ink: #1b2733; --soft: #5c6b7a; --line: #d5dde5; --bar: #2f6f9f; --hot: 192, 57, 43;
     --paper: #fff; --tile: #f2f5f8; }
-  .compact .figures { grid-template-columns: repeat(4, 1fr); gap: 4px; margin: 4px 0; }
-  .compact .figures div { padding: 2px 8px; } .compact .figures b { font-size: 13pt; }
-  .compact figure.trend { grid-column: auto; } .compact .plot svg { height: 3.6rem; }
-  .compact h2 { margin: .4rem 0 .15rem; font-size: 10pt; }
-  .compact .heat td { height: .8rem; } .compact { font-size: 8pt; line-height: 1.35; }
+  /* One sheet of A4, with every kind, line and hour in it. */
+  .compact { font-size: 8pt; line-height: 1.3; }
+  .compact .figures { grid-template-columns: repeat(4, 1fr); gap: 3px; margin: 3px 0; }
+  .compact .figures div { padding: 2px 8px; } .compact .figures b { font-size: 12pt; }
+  .compact .figures span { font-size: 7pt; }
+  .compact .names, .compact .legend, .compact .scale, .compact .axis, .compact .heat th { font-size: 6.5pt; }
+  .compact figure.trend { grid-column: auto; } .compact .plot { row-gap: 0; }
+  .compact .plot svg { height: 4rem; }
+  .compact h2 { margin: .35rem 0 .1rem; font-size: 9pt; }
+  .compact .heat td, .compact .heat td a { height: .85rem; font-size: 6pt; line-height: .85rem; }
+  .compact .legend { margin-top: 0; } .compact .legend i { height: .5rem; }
+  .compact .bars { row-gap: 0; font-size: 7pt; } .compact .bars svg { height: .5rem; }
   .compact .tables > div:nth-child(n+2) { display: none; }
-  .compact .sheet td, .compact .sheet th { padding: 1px 4px; }
+  .compact .sheet { font-size: 7.5pt; } .compact .sheet td, .compact .sheet th { padding: 1px 4px; }
   .scroll { overflow: visible; background: none; }
   .charts { grid-template-columns: 1fr 1fr; } .plot svg { height: 7rem; } .heat td { height: 1.1rem; }
   h2 { margin-top: 1rem; break-after: avoid; } .sheet th, .sheet td { padding: .15rem .4rem; }
@@ -102,8 +110,10 @@ body { margin: 0 auto; padding: 1.2rem; max-width: 60rem; color: var(--ink); bac
 @page { size: A4; margin: 12mm; }
 """
 
+_DATE = re.compile(r"\d{4}-\d\d-\d\d(?: \d\d:\d\d(?::\d\d)?)?")
 WIDEST = 12.0
 """A bar takes no more of a chart's width, in percent: that of the only month is a bar and no wall."""
+
 HrefOf = Callable[[Asks], str]
 """From what the calls of a figure are asked for to their address; empty for none."""
 
@@ -133,7 +143,7 @@ def body(page: Page, link: HrefOf = lambda _of: "") -> str:
         page: the report.
         link: where the calls of a bar are.
     """
-    notes = "".join(f'<p class="notes">{escape(note)}</p>' for note in page.notes)
+    notes = "".join(f'<p class="notes">{unbroken(escape(note))}</p>' for note in page.notes)
     figures = "".join(_figure_tile(figure, link) for figure in page.figures)
     figures = f'<div class="figures">{figures}</div>' if figures else ""
     charts = "".join(_chart(chart, link) for chart in page.charts if chart.values)
@@ -144,6 +154,15 @@ def body(page: Page, link: HrefOf = lambda _of: "") -> str:
 {figures}
 <div class="charts">{charts}</div>
 <div class="tables">{sheets}</div>"""
+
+
+def unbroken(text: str) -> str:
+    """A text for a page on which, by its style, no date is broken off at the end of a line.
+
+    Args:
+        text: escaped.
+    """
+    return _DATE.sub(r'<span class="date">\g<0></span>', text)
 
 
 def _figure_tile(figure: Figure, link: HrefOf) -> str:
@@ -261,9 +280,9 @@ def _trend(chart: Trend) -> str:
 
 
 def _top(values: Sequence[float], share: bool = False) -> float:
-    """Where the scale ends: counts at an even number, so that its middle is a count too."""
+    """Where the scale ends: at an even number, of calls or of per cent, so that its middle is a whole one too."""
     most = max(values, default=0)
-    return most or 1 if share else 2 * max(1, math.ceil(most / 2))
+    return min(1.0, _top([round(100 * most, 6)]) / 100) if share else 2 * max(1, math.ceil(most / 2))
 
 
 def _plot(

@@ -28,6 +28,10 @@ WARNED = (WarningStep.GRANTED, WarningStep.BEGUN, WarningStep.HEARD, WarningStep
 """Steps of a warning that somebody outside wants to know: who granted it, what was said, whether it was heard."""
 
 
+NOTED = timedelta(seconds=1)
+"""Within it the end of the stay is noted after the end of the call that it led to."""
+
+
 @dataclass(frozen=True, slots=True)
 class CourseEntry:
     """One thing that happened; `order` tells apart what happened at the same moment."""
@@ -87,7 +91,10 @@ def _of_row(row: CallRecord, teller: Teller) -> Iterator[CourseEntry]:
             told = said("by_hand", lang).format(visible(given.agent)) if handed else said(name, lang)
             yield CourseEntry(at(given.began), 5, told)
             if given.ended is not None and given.treatment is Treatment.ANALYSIS_QUEUE:
-                yield CourseEntry(at(given.ended), 6, said("heard_out" if given.completed else "left", lang))
+                over = at(given.ended)
+                if row.ended_at is not None and row.ended_at < over < row.ended_at + NOTED:
+                    over = row.ended_at
+                yield CourseEntry(over, 6, said("heard_out" if given.completed else "left", lang))
     for tried in row.transfers:
         if tried.ok and tried.target in ("agents", "supervisor"):
             yield CourseEntry(at(tried.at), 7, said(f"to_{tried.target}", lang))

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from html import escape
 
 from screener.outside.text import IN_A_CELL, cell, visible
+from screener.reports.web import unbroken
 from screener.review.case import Case, Exhibit, Maker
 from screener.review.course import course, quoted
 from screener.store.records import CallRecord, Review
@@ -25,7 +26,8 @@ h1 { font-size: 1.5rem; text-align: center; } h2 { font-size: 1.1rem; margin-top
 table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; vertical-align: top; padding: .3rem .6rem; border-bottom: 1px solid #d5dde5; }
 .about th { width: 11rem; font-weight: 600; } .list th { border-bottom-width: 2px; white-space: nowrap; }
-.list .other td { color: #5c6b7a; } .list td { white-space: nowrap; } .list td:last-child { white-space: normal; }
+.list .other td { color: #5c6b7a; } .list td { white-space: nowrap; }
+.list td:last-child { white-space: normal; min-width: 8em; } .date { white-space: nowrap; }
 .note { border: 2px solid #a33; padding: .6rem; font-weight: 600; } .course { margin: 0; padding-left: 1.2rem; }
 .sign { display: flex; gap: 2rem; margin-top: 3rem; }
 .sign div { flex: 1; border-top: 1px solid #1b2733; padding-top: .3rem; }
@@ -33,7 +35,7 @@ th, td { text-align: left; vertical-align: top; padding: .3rem .6rem; border-bot
 @media (max-width: 40rem) { body { padding: .8rem; } .about th { width: 7rem; } .scroll { overflow-x: auto; } }
 @media print { body { padding: 0; max-width: none; font-size: 9.5pt; line-height: 1.45; }
   th, td { padding: .1rem .5rem; } h2 { margin: 1rem 0 .4rem; } p { margin: .4rem 0; }
-  tr, .sign, .course li { break-inside: avoid; } .files { font-size: 7pt; } }
+  tr, .about, .sign, .course li { break-inside: avoid; } .files { font-size: 7pt; } }
 @page { size: A4; margin: 16mm; }
 """
 
@@ -246,5 +248,7 @@ def _review(row: CallRecord, maker: Maker) -> str:
 
 
 def _table(rows: Sequence[tuple[str, str]], maker: Maker) -> str:
-    cells = "".join(f"<tr><th>{maker.word(key)}</th><td>{escape(value)}</td></tr>" for key, value in rows)
+    cells = "".join(
+        f"<tr><th>{maker.word(key)}</th><td>{unbroken(escape(value))}</td></tr>" for key, value in rows
+    )
     return f'<table class="about">{cells}</table>'

@@ -29,7 +29,7 @@ class TakeBacks:
         calls: the call log.
         bring_back: takes the uniqueid of a caller who should be with the agents.
         clock: the wall clock, aware UTC.
-        retry_seconds: pause before the database is asked again.
+        retry_seconds: wait before the database is asked again.
     """
 
     def __init__(

@@ -138,7 +138,7 @@ def standing(why: Explanation) -> list[ScoreStep]:
 
 
 def lasting(why: Explanation) -> list[ScoreStep]:
-    """The steps without what an utterance seemed to do in a pause and did not do in the end.
+    """The steps without what an utterance seemed to do before it was over and did not do in the end.
 
     What flagged the call stays, and words that a recogniser took back.
     """

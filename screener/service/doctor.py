@@ -239,11 +239,16 @@ def check_recordings(settings: Settings) -> Sequence[Check]:
 
 
 def check_judgement(settings: Settings) -> Check:
-    """Can the lexicon, the weights and the calendar be used?"""
+    """Can the lexicon, the weights and the calendar be used?
+
+    A site's own lexicon is read as the service will read it. The shipped one is known to be readable: letter by
+    letter does for it, and whoever waits need not wait for the dictionaries of pinyin.
+    """
     from screener.speech.pinyin import syllables
 
+    read = syllables if settings.judgement.lexicon else tuple
     try:
-        load_judgement(settings.judgement, settings.folder, syllables, None)  # words of recordings: with these
+        load_judgement(settings.judgement, settings.folder, read, None)  # words of recordings: with these
     except ScreenerError as problem:
         return Check("lexicon", ok=False, message=problem.message, remedy=problem.remedy)
     return Check("lexicon", ok=True, message=settings.judgement.lexicon or "the shipped one")

@@ -1,6 +1,6 @@
 """The composition root of a running site: makes, starts and stops its parts, wires the edges to the judgement.
 
-SIP and media threads, the hearing thread before the recogniser processes, and one *calls thread*, which runs every
+SIP and media threads, the speech thread before the recogniser processes, and one *calls thread*, which runs every
 session, meet in one bounded inbox. Over its limit ticks, sounds, keys and transcripts are dropped and counted.
 """
 
@@ -196,7 +196,7 @@ class Service:
         return self._endpoint.registrations()
 
     def pulse(self, answered: Callable[[], None]) -> None:
-        """Call back once the calls, hearing, SIP and media threads have come round to it, in turn."""
+        """Call back once the calls, speech, SIP and media threads have come round to it, in turn."""
         self._inbox.put((_EVERY_CALL, _Pulse(answered)))
 
     def status(self) -> str:
@@ -251,7 +251,7 @@ class Service:
         self._writer.close()
         self._log.close()
 
-    # From the SIP, media and hearing threads: only enqueue.
+    # From the SIP, media and speech threads: only enqueue.
 
     def _offered(self, call: Call) -> None:
         invite = call.invite
@@ -324,7 +324,7 @@ class Service:
         self.pulse(beat.set)
         alive = beat.wait(PULSE_SECONDS)
         yield Sample(
-            "alive", alive, f"1: the calls, hearing, SIP and media threads answer within {PULSE_SECONDS:g} s."
+            "alive", alive, f"1: the calls, speech, SIP and media threads answer within {PULSE_SECONDS:g} s."
         )
         yield from of_hearing(self._pool, self._second)
         yield Sample("events_waiting", self._inbox.qsize(), "Events that wait for the calls thread.")

@@ -123,7 +123,7 @@ class Summaries:
         calls: the log, which keeps what was sent.
         clock: the wall clock, aware UTC.
         maker: makes one; raises `StoreError`.
-        retry: pauses between the tries.
+        retry: waits between the tries.
     """
 
     def __init__(

@@ -40,7 +40,7 @@ def check_flow(flow: Flow, *, second: str, pausing: bool) -> Iterator[tuple[str,
 
 
 def _check_warnings(warnings: Warnings) -> Iterator[tuple[str, str]]:
-    for key in ("pause_seconds", "approve_seconds", "notice_seconds", "end_seconds"):
+    for key in ("interval_seconds", "approve_seconds", "notice_seconds", "end_seconds"):
         if not (math.isfinite(value := getattr(warnings, key)) and value >= 0):
             yield f"[flow] warnings.{key}", f"found {value:g}, allowed a number not below 0"
     if not 1 <= warnings.levels <= MOST_LEVELS:

@@ -138,7 +138,7 @@ class SipCall(Negotiation):
 
     def _set_timer(self, session: SessionTimer | None) -> None:
         self._timer = session
-        self._due = self._core.layer.now + session.pause if session else math.inf
+        self._due = self._core.layer.now + session.wait if session else math.inf
 
     def _reject(self, status: int) -> None:
         if self._state is not _State.OFFERED:

@@ -23,7 +23,7 @@ ACCEPTED = 202
 GRACE_SECONDS = 1.0
 """So long after such a BYE the NOTIFY that says it is waited for."""
 AGAIN_SECONDS = 0.3
-"""Pause before it is asked again."""
+"""Wait before it is asked again."""
 
 
 def refer(dialog: Dialog, target: str, referred_by: str, *, marked: bool) -> Request:

@@ -29,7 +29,7 @@ MAX_UNSENT = 256 << 10
 IDLE_SECONDS = 600.0
 HALF_MESSAGE_SECONDS = 32.0
 """A message that takes longer to arrive, however it trickles in, is an attack or a dead peer."""
-ACCEPT_PAUSE_SECONDS = 1.0
+ACCEPT_AGAIN_SECONDS = 1.0
 """When no file is left for another connection, the next ones wait for so long in the kernel's queue."""
 SWEEP_SECONDS = 5.0
 
@@ -101,7 +101,7 @@ class Tcp:
         self._connections: dict[Address, TcpConnection] = {}
         self._listener: socket.socket | None = None
         self._accept_at: float | None = None
-        """When connections are taken again, after a pause for want of files."""
+        """When connections are taken again, after a while for want of files."""
         self._swept = time.monotonic()
         if port is not None:
             self._listener = bound(socket.SOCK_STREAM, host, port)
@@ -169,9 +169,9 @@ class Tcp:
             sock, source = self._listener.accept()
         except OSError as problem:
             if problem.errno in (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM):
-                log.error("no connection can be taken for %.0f s: %s", ACCEPT_PAUSE_SECONDS, problem.strerror)
+                log.error("no connection can be taken for %.0f s: %s", ACCEPT_AGAIN_SECONDS, problem.strerror)
                 self._selector.unregister(self._listener)
-                self._accept_at = time.monotonic() + ACCEPT_PAUSE_SECONDS
+                self._accept_at = time.monotonic() + ACCEPT_AGAIN_SECONDS
             return
         if not self._ends.admits(source[0]) or len(self._connections) >= MAX_CONNECTIONS:
             sock.close()

@@ -24,7 +24,7 @@ class SessionTimer:
     ours: bool
 
     @property
-    def pause(self) -> float:
+    def wait(self) -> float:
         """Seconds until we act: refresh at half time, or give the peer up before the end (RFC 4028 10)."""
         return self.interval / 2 if self.ours else self.interval - min(32, self.interval / 3)
 

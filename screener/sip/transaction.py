@@ -8,7 +8,7 @@ from screener.sip.message import Request, Response
 T1 = 0.5
 """Round-trip time estimate, seconds."""
 T2 = 4.0
-"""Longest pause between two retransmissions."""
+"""Longest time between two retransmissions."""
 T4 = 5.0
 """How long a message may live in the network."""
 LIFE = 64 * T1

@@ -2,17 +2,16 @@
 
 `你好 VIP 2` becomes `("ni", "hao", "v", "i", "p", "er")`; `nǐhǎo` and `n ǐ h ǎo`, as a pinyin recogniser prints
 it, become `("ni", "hao")`. ü is written `v`.
+
+The dictionaries take a fifth of a second to load, and do when the first text is read: who only looks whether a
+model is there needs none of them.
 """
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache, lru_cache
-
-from pypinyin import Style, lazy_pinyin
-from pypinyin.constants import PHRASES_DICT, PINYIN_DICT
-from pypinyin.contrib.tone_convert import to_finals_tone, to_initials
-from pypinyin.seg.mmseg import seg
+from typing import NamedTuple
 
 CACHED_TEXTS = 8192
 """Texts whose reading is remembered; partial results repeat a lot."""
@@ -57,6 +56,24 @@ _CHARACTER = re.compile(r"[\u3400-\u9fff]")
 _LONGEST = 6
 
 
+class _Dictionaries(NamedTuple):
+    cut: Callable[[str], Iterator[str]]
+    """A run of characters into its phrases."""
+    phrases: Mapping[str, list[list[str]]]
+    """For each phrase, and each of its characters, its readings."""
+    characters: Mapping[int, str]
+    """The readings of each character, with commas between them."""
+
+
+@cache
+def dictionaries() -> _Dictionaries:
+    """What reads characters; whoever must not wait at the first of them asks for it before."""
+    from pypinyin.constants import PHRASES_DICT, PINYIN_DICT
+    from pypinyin.seg.mmseg import seg
+
+    return _Dictionaries(seg.cut, PHRASES_DICT, PINYIN_DICT)
+
+
 @lru_cache(maxsize=CACHED_TEXTS)
 def syllables(text: str) -> tuple[str, ...]:
     """Toneless pinyin of a text, lower case, one item a syllable.
@@ -81,11 +98,12 @@ def _readings(characters: str) -> Iterator[str]:
 
     Which of many styles and of several readings it should be, and what else might stand there, costs the most.
     """
-    for phrase in seg.cut(characters):
-        if known := PHRASES_DICT.get(phrase):
-            yield from (readings[0] for readings in known)
+    known = dictionaries()
+    for phrase in known.cut(characters):
+        if together := known.phrases.get(phrase):
+            yield from (readings[0] for readings in together)
         else:
-            found = (PINYIN_DICT.get(ord(character)) for character in phrase)
+            found = (known.characters.get(ord(character)) for character in phrase)
             yield from (readings.split(",")[0] for readings in found if readings)
 
 
@@ -94,6 +112,8 @@ def numbered(text: str) -> str:
 
     Within a word tones change as they do in the mouth (不是 is bu2 shi4); punctuation stays.
     """
+    from pypinyin import Style, lazy_pinyin
+
     text = unicodedata.normalize("NFKC", text).replace("。", ".").replace("、", ",")
     read = lazy_pinyin(text, style=Style.TONE3, neutral_tone_with_five=True, tone_sandhi=True)
     return " ".join(" ".join(read).split())
@@ -104,6 +124,9 @@ def initials_and_finals(text: str) -> tuple[str, ...]:
 
     What is no character of pinyin stays as it is.
     """
+    from pypinyin import Style, lazy_pinyin
+    from pypinyin.contrib.tone_convert import to_finals_tone, to_initials
+
     read = lazy_pinyin(text, style=Style.TONE)
     halves = ((to_initials(sound, strict=False), to_finals_tone(sound, strict=False)) for sound in read)
     parts = (filter(None, half) if any(half) else [sound] for sound, half in zip(read, halves, strict=True))
@@ -113,7 +136,7 @@ def initials_and_finals(text: str) -> tuple[str, ...]:
 @cache
 def inventory() -> frozenset[str]:
     """Every toneless syllable that a dictionary character can have, about 420."""
-    plain = {_plain(reading) for readings in PINYIN_DICT.values() for reading in readings.split(",")}
+    plain = {_plain(reading) for readings in dictionaries().characters.values() for reading in readings.split(",")}
     return frozenset(plain) | frozenset(MUMBLES)
 
 
@@ -121,7 +144,7 @@ def inventory() -> frozenset[str]:
 def characters_of() -> dict[str, tuple[str, ...]]:
     """The everyday characters of each toneless syllable, by their first reading."""
     found: dict[str, list[str]] = {}
-    for code, toned in PINYIN_DICT.items():
+    for code, toned in dictionaries().characters.items():
         if _is_everyday(character := chr(code)):
             found.setdefault(_plain(toned.split(",")[0]), []).append(character)
     return {sound: tuple(characters) for sound, characters in found.items()}

@@ -1,6 +1,6 @@
 """Recogniser processes: voices go in frame by frame from the media thread, words and sounds come out.
 
-The media thread appends a frame to a list and does nothing else. One thread, `hearing`, carries the frames to the
+The media thread appends a frame to a list and does nothing else. One thread, `speech`, carries the frames to the
 processes every 20 ms, takes what they heard, and watches them. One more process waits with its model loaded, and
 takes the place of one that dies or hangs at once. Whoever was heard by that one is told to be *lost*, once, and is
 heard again, unless closed meanwhile. A voice that falls further behind than its bound is lost for good. When the
@@ -103,7 +103,7 @@ class RecognizerPool:
         self._loaded = threading.Event()
         self._info: ModelInfo | None = None
         self._problem: ModelError | None = None
-        self._thread = threading.Thread(target=self._run, name="hearing", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="speech", daemon=True)
         self._thread.start()
         if not self._loaded.wait(LOAD_SECONDS):
             self._problem = ModelError(f"the speech model is not loaded after {LOAD_SECONDS:g} s")
@@ -154,7 +154,7 @@ class RecognizerPool:
         self._do(lambda: self._close(voice))
 
     def pulse(self, answered: Callable[[], None]) -> None:
-        """Call back from the hearing thread when it comes round to it: it lives."""
+        """Call back from the speech thread when it comes round to it: it lives."""
         self._do(answered)
 
     def stop(self) -> None:
@@ -168,7 +168,7 @@ class RecognizerPool:
         with contextlib.suppress(OSError):  # full: the thread is awake already; closed: nobody is left to wake
             self._wake_write.send(b"\0", socket.MSG_DONTWAIT)
 
-    # The hearing thread.
+    # The speech thread.
 
     def _run(self) -> None:
         for slot in self._slots:
@@ -176,7 +176,7 @@ class RecognizerPool:
         due = time.monotonic()
         while not self._stopping:
             try:
-                for key, _ in self._selector.select(self._pause(due)):
+                for key, _ in self._selector.select(self._wait(due)):
                     if key.data is None:
                         self._wake_read.recv(4096)
                     elif key.data.process and key.data.process.socket is key.fileobj:  # not replaced meanwhile
@@ -189,10 +189,10 @@ class RecognizerPool:
                     for slot in (*self._slots, self._spare):
                         self._attend(slot, now)
             except Exception:
-                log.exception("hearing: a fault of ours; it goes on")
+                log.exception("speech: a fault of ours; it goes on")
         self._end()
 
-    def _pause(self, due: float) -> float | None:
+    def _wait(self, due: float) -> float | None:
         """How long nothing needs to be done: for ever while nobody speaks and every process stands."""
         if any(slot.voices for slot in self._slots):
             return max(0.0, due - time.monotonic())
@@ -280,7 +280,7 @@ class RecognizerPool:
         assert slot.process is not None
         self._selector.unregister(slot.process.socket)
         how, now = slot.process.kill(), time.monotonic()
-        pause = slot.clear(now)
+        wait = slot.clear(now)
         if self._info is None and self._problem is None:
             self._problem = ModelError(f"a recogniser process died while it loaded the model ({how})")
             self._loaded.set()
@@ -289,7 +289,7 @@ class RecognizerPool:
         self.counts.restarts += 1
         log.error(
             "recogniser process %d died (%s): %d voices are not heard; it is started again %s",
-            slot.number, how, len(slot.voices), f"in {pause:g} s" if pause else "now",
+            slot.number, how, len(slot.voices), f"in {wait:g} s" if wait else "now",
         )  # fmt: skip
         for voice in list(slot.voices.values()):
             voice.crashes += 1
@@ -300,7 +300,7 @@ class RecognizerPool:
                 self._lose(voice, Loss.CRASH, f"the recogniser process died ({how})")
         if slot is not self._spare and self._spare.ready:
             self._replace(slot)
-        elif not pause:
+        elif not wait:
             self._start(slot)
 
     def _replace(self, slot: Slot) -> None:

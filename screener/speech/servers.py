@@ -70,9 +70,9 @@ class Server:
         if now < self.away_until:
             return
         self.failures += 1
-        pause = AWAY.after(self.failures)
-        self.away_until = now + pause
-        log.error("recogniser server %s fails (%s): it is left alone for %g s", self.place, why, pause)
+        away = AWAY.after(self.failures)
+        self.away_until = now + away
+        log.error("recogniser server %s fails (%s): it is left alone for %g s", self.place, why, away)
 
     def works(self) -> None:
         """It has answered."""
@@ -209,12 +209,12 @@ class Link:
                 self.server.url, open_timeout=CONNECT_SECONDS, close_timeout=0.5, ping_interval=PING_SECONDS,
                 ping_timeout=2 * PING_SECONDS, compression=None, max_size=MAX_MESSAGE, proxy=None,
             ) as socket:  # fmt: skip
-                hearing = asyncio.create_task(self._hear(socket))
+                listening = asyncio.create_task(self._hear(socket))
                 speaking = asyncio.create_task(self._speak(socket))
-                await asyncio.wait((hearing, speaking), return_when=asyncio.FIRST_COMPLETED)
-                for task in (hearing, speaking):
+                await asyncio.wait((listening, speaking), return_when=asyncio.FIRST_COMPLETED)
+                for task in (listening, speaking):
                     task.cancel()
-                for end in await asyncio.gather(hearing, speaking, return_exceptions=True):
+                for end in await asyncio.gather(listening, speaking, return_exceptions=True):
                     if isinstance(end, Exception):
                         raise end
             self._problem = self._problem or "the server has closed the connection"

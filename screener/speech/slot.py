@@ -1,4 +1,4 @@
-"""The place of one recogniser process in the pool, which another one takes when it dies. The hearing thread's."""
+"""The place of one recogniser process in the pool, which another one takes when it dies. The speech thread's."""
 
 import math
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ STARVED = 2 / 3
 """One that waits for the processor, which others have, does so when it is this part of the bound behind: giving up
 helps those who are heard less then, and all of them would be lost at once at the bound."""
 RETRY_SECONDS = (0.0, 0.0, 0.2, 1.0, 5.0, 30.0)
-"""Pauses before a process is started again that dies again and again; one that lived is started at once."""
+"""Waits before a process is started again that dies again and again; one that lived is started at once."""
 LIVED_SECONDS = 30.0
 BUSY_SECONDS = 3.0
 """How far back `busy` looks."""
@@ -69,12 +69,12 @@ class Slot:
             self.begin(voice)
 
     def clear(self, now: float) -> float:
-        """Its process is gone; the pause until the next one."""
+        """Its process is gone; the wait until the next one."""
         self.process, self.ready, self.died = None, False, now
         self._deaths = self._deaths + 1 if now - self.started < LIVED_SECONDS else 0
-        pause = RETRY_SECONDS[min(self._deaths, len(RETRY_SECONDS) - 1)]
-        self.start_at = now + pause
-        return pause
+        wait = RETRY_SECONDS[min(self._deaths, len(RETRY_SECONDS) - 1)]
+        self.start_at = now + wait
+        return wait
 
     def measure(self, at: float, worked: float) -> None:
         """Take what it says of its own clock, and how long it has had a processor."""

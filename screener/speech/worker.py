@@ -23,6 +23,7 @@ from screener.errors import ModelError
 from screener.events import FRAME_BYTES
 from screener.speech import wire
 from screener.speech.listener import Listener
+from screener.speech.pinyin import dictionaries
 from screener.speech.recognizer import SpeechModel, Spread
 from screener.speech.wire import Record, RecordKind
 
@@ -176,6 +177,7 @@ def main(arguments: list[str]) -> None:
         try:
             load: Loader = pickle.loads(sock.recv(wire.PACKET_BYTES))  # noqa: S301 - from our own parent
             model = load()
+            dictionaries()  # no caller is to wait for them
         except ModelError as error:
             sock.send(wire.unusable(error).serialize())
             return

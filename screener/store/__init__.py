@@ -1,1 +1,1 @@
-"""The call log: tables, migrations, and the one writer."""
+"""What lasts, in one database: the call log, and the accounts of those who look at it."""

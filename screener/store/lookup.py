@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 
 WAIT_SECONDS = MILLISECONDS / 1000
 """A look-up that takes longer is given up: a caller is waiting, and others behind it."""
-PAUSE_SECONDS = 10.0
+AWAY_SECONDS = 10.0
 """After a look-up that failed, calls go without history for so long."""
 
 _Answer = queue.SimpleQueue[History | StoreError]
@@ -31,7 +31,7 @@ class HistoryLookup:
     def __init__(self, history: Callable[[str, datetime], History]) -> None:
         self._history = history
         self._asked: queue.Queue[tuple[str, datetime, _Answer] | None] = queue.Queue(maxsize=1)
-        self._paused_until = 0.0
+        self._away_until = 0.0
         self._thread = threading.Thread(target=self._run, name="history", daemon=True)
         self._thread.start()
 
@@ -40,13 +40,13 @@ class HistoryLookup:
 
         Not thread-safe.
         """
-        if not number or time.monotonic() < self._paused_until:
+        if not number or time.monotonic() < self._away_until:
             return History()
         try:
             return self._ask(number, at)
         except StoreError as problem:
-            self._paused_until = time.monotonic() + PAUSE_SECONDS
-            log.error("no history for %.0f s: %s", PAUSE_SECONDS, problem)
+            self._away_until = time.monotonic() + AWAY_SECONDS
+            log.error("no history for %.0f s: %s", AWAY_SECONDS, problem)
             return History()
 
     def stop(self) -> None:

@@ -29,7 +29,7 @@ ROWS_AT_ONCE = 500
 """Rows in one transaction, so that a writer never waits long."""
 EVERY_SECONDS = 6 * 3600.0
 AGAIN_SECONDS = 60.0
-"""Pause before the files are emptied again, where a reader stood in the way."""
+"""Wait before the files are emptied again, where a reader stood in the way."""
 SETTLED = timedelta(days=2)
 """Calls that are older than this by the clock bear it out, and so does a service that has run so long by it."""
 HOLE = timedelta(days=7)

@@ -178,7 +178,9 @@ SAID: dict[str, tuple[str, str]] = {
     "faults": ("最近的告警与错误", "Latest warnings and errors"),
     "log": ("来电记录库", "Call log"),
     "newest_call": ("最近一通", "Newest call"),
+    "node": ("节点", "Node"),
     "nodes": ("节点", "Nodes"),
+    "one_call": ("来电", "Call"),
     "not_done": ("未能发出：{}", "Could not be sent: {}"),
 }
 

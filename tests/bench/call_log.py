@@ -28,6 +28,7 @@ from sqlalchemy import text
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from screener.core.evidence import Kind, Treatment, Verdict
+from screener.demo.made_up import YEARS, made_up
 from screener.events import LineClass
 from screener.reports.accuracy import accuracy
 from screener.reports.agents import agents
@@ -41,7 +42,6 @@ from screener.store.bulk import filling, load
 from screener.store.find import find
 from screener.store.log import CallLog, open_log
 from screener.store.records import Review
-from screener.store.sample import YEARS, sample
 from screener.store.wanted import Counted, Wanted
 from tests.store.databases import running_postgres
 
@@ -152,7 +152,7 @@ def database(kind: str, parent: Path) -> Iterator[str]:
 def fill(log: CallLog, calls: int) -> None:
     begun, used = time.monotonic(), time.process_time()
     with filling(log):
-        load(log, sample(calls, UNTIL))
+        load(log, made_up(calls, UNTIL))
     seconds, processor = time.monotonic() - begun, time.process_time() - used
     print(f"{log.engine.dialect.name}: filled at {calls / seconds:,.0f} calls a second, ", end="")
     print(f"{1e6 * processor / calls:.0f} us of this process a call", flush=True)

@@ -217,3 +217,59 @@ def test_a_terminal_of_gbk_reads_what_it_can(folder: Path) -> None:
         )  # fmt: skip
         shown = made.stdout.decode("gbk") + made.stderr.decode("gbk")
         assert "Traceback" not in shown and CHINESE.search(shown), shown
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ("[sip\n", "不是 TOML：第 1 行第 5 列写法不对"),
+        ("[sip]\nport = 1\nport = 2\n", "不是 TOML：第 3 行第 9 列写法不对"),
+        ('x = """', "不是 TOML：到末尾还没有写完"),
+    ],
+)
+def test_what_a_parser_says_is_told_in_the_reader_s_language(
+    content: str, told: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "wrong.toml").write_text(content)
+    with pytest.raises(SystemExit) as ended:
+        main(["calls", "list", "--config", "wrong.toml"])
+    assert ended.value.code == SETTINGS
+    assert told in capsys.readouterr().err
+
+
+def test_what_is_no_call_is_told_in_the_reader_s_language(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "wrong.jsonl").write_text("喂\n")
+    (folder / "wrong.wav").write_bytes(b"RIFF\0\0\0\0WAVEjunk")
+    monkeypatch.setenv("PATH", "")
+    for name, told in (
+        ("wrong.jsonl", "不是 JSON（第 1 列）"),
+        ("wrong.wav", "WAV，已损坏：不是可读的录音 — 另存为 WAV"),
+    ):
+        with pytest.raises(SystemExit):
+            main(["replay", name])
+        assert told in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "command", [["purge", "--days", "0"], ["console", "adduser", "王", "--role", "supervisor"]]
+)
+def test_a_question_that_nobody_answers_says_so(command: list[str], folder: Path) -> None:
+    open_log(f"sqlite:///{folder}/screener.db").close()
+    done = subprocess.run(
+        [sys.executable, "-m", "screener", *command],
+        cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == USAGE
+    assert done.stderr.splitlines()[-1] == "screener: 没有人回答 — 请用选项写明：见 --help"
+    assert "GetPassWarning" not in done.stderr and "Traceback" not in done.stderr
+
+
+def test_a_full_disk_says_what_to_do(folder: Path) -> None:
+    open_log(f"sqlite:///{folder}/log.db").close()
+    command = [sys.executable, "-m", "screener", "access", "--db", "sqlite:///log.db"]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(command, cwd=folder, stdout=full, stderr=subprocess.PIPE, text=True)
+    assert done.returncode == INPUT
+    assert done.stderr.strip() == "screener: 输出：无法写入（磁盘已满） — 腾出空间，或写到别处"

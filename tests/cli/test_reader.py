@@ -9,14 +9,17 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 import pytest
 
+from screener.core.evidence import Verdict
 from screener.feed.local import FeedServer
 from screener.settings.sections import Settings
 from screener.store.log import CallLog, open_log
+from screener.store.records import Review
 from tests.reports.random_log import random_calls
 
 pytestmark = pytest.mark.waits
@@ -180,12 +183,22 @@ def test_nothing_is_taken_away_that_is_not_on_record(folder: Path) -> None:
 def test_what_tells_of_nobody_may_be_taken_away(folder: Path) -> None:
     names = ("frequency", "queue", "treatment", "agents", "warnings", "accuracy")
     commands = [["report", name, "--format", form] for name in names for form in ("table", "csv", "json")]
-    commands += [["report", "sources", "--by", "region"], ["report", "frequency", "--by", "month"]]
+    ways = ("prefix", "region", "carrier", "line", "dialled", "queue")
+    commands += [["report", "sources", "--by", way, "--format", form] for way in ways for form in ("table", "csv")]
+    commands += [["report", "frequency", "--by", "month"]]
     commands += [["report", name, "--mask", "--format", "csv"] for name in ("sources", "summary")]
     commands += [["calls", "list", "--mask"], ["tune"]]
     for command, (code, said) in zip(commands, asked(folder, *commands, terminal=False), strict=True):
         assert code == 0 and said.strip(), (command, said)
         assert not re.search(r"(?<!\d)\+?861\d{10}", said), command
+
+
+def test_a_prefix_that_is_a_whole_number_tells_of_somebody(folder: Path, log: CallLog) -> None:
+    flag = next(call for call in random_calls(3) if call.verdict is Verdict.HARASSMENT and not call.linkedid)
+    log.write([replace(flag, id="from-niue", number="+6834002", review=Review.NONE)])
+    ((code, said),) = asked(folder, ["report", "sources", "--by", "prefix"], terminal=False)
+    assert code == 8
+    assert "+6834002" not in said and "see them on the terminal" in said
 
 
 @pytest.mark.usefixtures("log")

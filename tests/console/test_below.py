@@ -17,13 +17,16 @@ from screener.events import CallControl
 from screener.feed.items import Heard, Order
 from screener.feed.local import FeedServer
 from screener.reports.every import REPORTS
+from screener.settings.console import Oidc
 from tests.console.browser import chromium, contains, expect, needs_chromium, opened
 from tests.console.conftest import PASSWORD
+from tests.console.provider import SECRET, Fake
 from tests.console.test_live import BEGAN, FLAGGED, feed, orders, place, tell
+from tests.console.test_oidc import at_provider, fake
 from tests.console.written import flagged, write
 from tests.waiting import WAIT
 
-__all__ = ["chromium", "feed", "orders", "place"]
+__all__ = ["chromium", "fake", "feed", "orders", "place"]
 HOST, ROOT = "http://testserver", "/screener"
 PAGES = (
     *("live", "live?wall", "review", "review/c0", "calls", "calls/c0", "lists", "health", "password"),
@@ -101,6 +104,18 @@ def test_a_form_that_is_sent_late_leads_back_below(below: ConsoleContext, client
     assert f'href="{ROOT}/login?next={ROOT}/lists"' in client.post("lists/add", data=form, headers=page).text
     other = {"accept": "text/html", "referer": f"{HOST}/other/page"}
     assert "13800138000" not in client.post("lists/add", data=form, headers=other).text
+
+
+def test_the_sites_provider_leads_back_below(below: ConsoleContext, fake: Fake) -> None:
+    section = Oidc(issuer=fake.issuer, client_id="console", secret=SECRET)
+    below.settings = replace(below.settings, oidc=section)
+    with TestClient(build(below), follow_redirects=False) as client:
+        begun = client.get(f"{ROOT}/login/oidc", params={"next": f"{ROOT}/lists"})
+        assert f"Path={ROOT}/login/oidc;" in begun.headers["set-cookie"]
+        led_back = at_provider(begun.headers["location"])
+        assert led_back.startswith(f"{HOST}{ROOT}/login/oidc/back?")
+        assert f'content="0; url={ROOT}/lists"' in client.get(led_back, headers={"accept": "text/html"}).text
+        assert client.get(f"{ROOT}/live").status_code == 200
 
 
 @needs_chromium

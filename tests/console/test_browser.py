@@ -1,13 +1,16 @@
 """The pages in a real Chromium: a supervisor sees a call turn red and acts; an agent's card; phone and dark."""
 
 import queue
+import threading
 import zipfile
 from dataclasses import replace
 from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from screener.console.context import ConsoleContext
 from screener.console.logins import Role
+from screener.console.server import ConsoleServer
 from screener.events import CallControl, ListName
 from screener.feed.items import Heard, Moved, Order, Over, Rest, Rested, Weighed
 from screener.feed.local import FeedServer
@@ -229,3 +232,49 @@ def test_a_long_reason_hides_no_button_of_the_lists(chromium, site: str, context
         page.set_viewport_size({"width": width, "height": 800})
         box = page.locator("form[action$=remove] button").bounding_box()
         assert box["x"] >= 0 and box["x"] + box["width"] <= width, width
+
+
+class Crm(BaseHTTPRequestHandler):
+    """A page of another program, which shows an agent's page in a frame."""
+
+    console = ""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html")
+        self.end_headers()
+        self.wfile.write(f'<!doctype html><iframe src="{self.console}agent"></iframe>'.encode())
+
+    def log_message(self, *_of: object) -> None: ...
+
+
+def test_a_crm_that_is_named_shows_an_agents_page_and_no_other_does(
+    chromium, feed: FeedServer, context: ConsoleContext
+) -> None:
+    pages = [ThreadingHTTPServer(("127.0.0.1", 0), Crm) for _ in range(2)]
+    for one in pages:
+        threading.Thread(target=one.serve_forever, daemon=True).start()
+    crm, other = (f"http://127.0.0.1:{one.server_port}" for one in pages)
+    console = replace(context.settings.console, embed_from=(crm,))
+    context.settings = replace(context.settings, console=console)
+    server = ConsoleServer(context, port=0)
+    server.start()
+    try:
+        Crm.console = server.address
+        page = chromium.new_context().new_page()
+        page.goto(crm)
+        contains(page.frame_locator("iframe"), "h1", "登录已结束")
+        page.context.close()
+        agent = opened(chromium, server.address, Role.AGENT, "agent")
+        tell(feed, context, BEGAN, Heard("a", 2.0, "caller", 0, "叫你们领导来接电话", final=True))
+        agent.goto(crm)
+        contains(agent.frame_locator("iframe"), "#card h2", "要找您的领导")
+        agent.goto(other)
+        agent.wait_for_timeout(1000)
+        assert agent.frame_locator("iframe").locator("#card").count() == 0
+        assert any("frame-ancestors" in problem for problem in agent.problems)
+    finally:
+        server.stop()
+        for one in pages:
+            one.shutdown()
+            one.server_close()

@@ -4,20 +4,23 @@ import pytest
 
 from screener.core.actions import (
     Hangup,
+    OrderOutcome,
     Play,
     Prompt,
     Transfer,
 )
 from screener.core.evidence import Kind, Treatment, Verdict
 from screener.core.flow import Flow
+from screener.core.session import TRANSFER_LIMIT
 from screener.events import (
+    CallControl,
     History,
     ListName,
     Target,
     Tick,
     TransferEnded,
 )
-from tests.core.helpers import QUEUE, call, said
+from tests.core.helpers import QUEUE, Line, answers, call, ordered, said
 
 
 def test_harassment_hears_the_whole_queue_and_is_then_hung_up_on() -> None:
@@ -130,3 +133,26 @@ def test_what_became_of_another_transfer_changes_nothing() -> None:
 def test_nobody_listens_to_a_caller_who_is_treated_or_on_the_way() -> None:
     assert not call().wait(2).say("我想查一下话费").listening
     assert not call().wait(2).say("你穿什么内裤").listening
+
+
+def test_only_an_emergency_is_marked() -> None:
+    line = call(refuse=["agents"]).wait(2).say("我想查一下话费").wait(5)
+    assert [transfer.marked for transfer in line.of(Transfer)] == [False, False]
+
+
+def lasting(line: Line) -> Line:
+    """The edge has not yet told of the end of the call."""
+    line.end = lambda *_: line  # type: ignore[method-assign]
+    return line
+
+
+def test_with_a_caller_who_is_there_or_hung_up_on_nothing_happens_any_more() -> None:
+    there = lasting(call()).wait(2).say("我想查一下话费").wait(1)
+    gone = lasting(call(Flow(treatment=Treatment.TERMINATE))).wait(2).say("你穿什么内裤").wait(10)
+    assert gone.of(Hangup)
+    for line in (there, gone):
+        before = len(line.actions)
+        for act in (CallControl.AGENTS, CallControl.TERMINATE):
+            assert answers(ordered(line, act))[-1] == (act, OrderOutcome.TOO_LATE)
+        line.wait(TRANSFER_LIMIT + 10)
+        assert len(line.actions) == before + 2

@@ -3,7 +3,7 @@
 import pytest
 
 from screener.core.flow import Flow
-from screener.core.patience import PROMPT_LIMIT, SPEECH_LIMIT, STEER_PAUSE, Patience
+from screener.core.patience import PROMPT_LIMIT, SPEECH_LIMIT, STEER_SILENCE, Patience
 from screener.events import Cue, CueKind, Tick
 from tests.core.helpers import said
 
@@ -66,19 +66,19 @@ def test_words_cut_a_prompt_short_but_no_notice(patience: Patience) -> None:
 
 
 def test_a_pause_is_a_final_or_a_recogniser_that_listens_on_and_hears_no_other_word(patience: Patience) -> None:
-    assert not patience.is_pause, "nothing was said yet"
+    assert not patience.at_turn_end, "nothing was said yet"
     patience.heard(said("我想查", 2.0, final=False))
     patience.noticed(Cue(CueKind.SPEECH_END, 2.6))
     patience.ticked(Tick(9.0))
-    assert not patience.is_pause, "neither time nor the end of a voice says that all of it was read"
+    assert not patience.at_turn_end, "neither time nor the end of a voice says that all of it was read"
     patience.heard(said("我想查一下", 2.6, final=False))
-    assert not patience.is_pause
+    assert not patience.at_turn_end
     patience.heard(said("我想查一下", 3.0, final=False))
-    assert patience.is_pause
+    assert patience.at_turn_end
     patience.heard(said("我想查一下话费", 3.3, final=False))
-    assert not patience.is_pause
+    assert not patience.at_turn_end
     patience.heard(said("我想查一下话费", 3.4))
-    assert patience.is_pause
+    assert patience.at_turn_end
 
 
 def test_a_sentence_is_over_with_its_final_or_when_it_has_stood_for_as_long_as_the_site_says(
@@ -86,7 +86,7 @@ def test_a_sentence_is_over_with_its_final_or_when_it_has_stood_for_as_long_as_t
 ) -> None:
     for at in (2.0, 2.4, 2.8):
         patience.heard(said("我想查话费", at, final=False))
-        assert patience.is_pause == (at > 2.0)
+        assert patience.at_turn_end == (at > 2.0)
         assert not patience.is_over(at), "who draws breath goes on"
     patience.heard(said("我想查话费", 3.2, final=False))
     assert patience.is_over(3.2)
@@ -103,8 +103,8 @@ def test_a_talker_is_steered_in_a_pause_only(patience: Patience) -> None:
     patience.heard(said("今天天气不错", 1.5))
     assert not patience.is_adrift(8.0)
     patience.heard(said("昨天也不错", 9.5, utterance=1))
-    assert not patience.is_adrift(9.5 + STEER_PAUSE - 0.1)
-    assert patience.is_adrift(9.5 + STEER_PAUSE)
+    assert not patience.is_adrift(9.5 + STEER_SILENCE - 0.1)
+    assert patience.is_adrift(9.5 + STEER_SILENCE)
     patience.prompting(10.6, interruptible=True)
     assert not patience.is_adrift(11.0), "it has just been asked"
 

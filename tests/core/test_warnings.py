@@ -116,7 +116,7 @@ def test_a_call_ends_only_after_every_level_was_heard_another_offence_and_a_pers
 
 
 def test_the_next_warning_leaves_time_to_mend_ones_ways() -> None:
-    line = order(insult(complain(beside(pause_seconds=30.0)), 2), CallControl.APPROVE).wait(3)
+    line = order(insult(complain(beside(interval_seconds=30.0)), 2), CallControl.APPROVE).wait(3)
     insult(line, 2)
     assert steps(line)[-1] == (1, WarningStep.HEARD)
     insult(line.wait(30))

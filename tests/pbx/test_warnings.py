@@ -25,7 +25,7 @@ PAUSE = 6.0
 WARNINGS = f"""[flow.warnings]
 by = ["agent", "supervisor", "rule"]
 offences = 1
-pause_seconds = 1.0
+interval_seconds = 1.0
 then = "terminate"
 
 [flow]

@@ -266,16 +266,22 @@ def test_the_summary_says_what_the_reports_say(log: CallLog, calls: recount.Call
             assert rows == sources(log, span, by, 5)
 
 
-def test_every_figure_of_every_report_can_be_followed_to_its_calls(log: CallLog, seed: int) -> None:
-    """What a row's filter lists is as many as the row says: by the very words of the console's links."""
+def test_every_figure_of_every_report_can_be_followed_to_its_calls(
+    log: CallLog, made: tuple[int, str, str]
+) -> None:
+    """What a row's filter lists is as many as the row says: by the very words of the console's links.
+
+    Of two questions about a log each kind of database is asked another.
+    """
+    seed, kind, _ = made
     dice = random.Random(seed)
-    for span, zone in dice.sample(questions(seed), 2):
-        end = BEGIN + timedelta(days=DAYS)
-        reader = Reader("", Teller("zh", {}), zone, None, end)
-        for page in pages_of(log, span, zone, reader):
-            follow_some(log, page, span, zone, dice)
-        whole = usual_span(span, end)
-        follow_some(log, summary_page(summary(log, whole, zone), reader), whole, zone, dice)
+    span, zone = dice.sample(questions(seed), 2)[kind == "postgres"]
+    end = BEGIN + timedelta(days=DAYS)
+    reader = Reader("", Teller("zh", {}), zone, None, end)
+    for page in pages_of(log, span, zone, reader):
+        follow_some(log, page, span, zone, dice)
+    whole = usual_span(span, end)
+    follow_some(log, summary_page(summary(log, whole, zone), reader), whole, zone, dice)
 
 
 UNCOUNTED = {"first", "last", "low_share", "high_share", "change_share"}

@@ -20,7 +20,7 @@ from tests.server import free_port
 from tests.sip.caller import Caller
 from tests.waiting import WAIT, wait_for
 
-CALLS = 200
+CALLS = 100
 SETTINGS = """
 [sip]
 port = {port}

@@ -38,9 +38,9 @@ def test_what_is_no_interval():
 
 
 def test_when_to_act():
-    assert SessionTimer(1800, ours=True).pause == 900
-    assert SessionTimer(1800, ours=False).pause == 1768
-    assert SessionTimer(90, ours=False).pause == 60
+    assert SessionTimer(1800, ours=True).wait == 900
+    assert SessionTimer(1800, ours=False).wait == 1768
+    assert SessionTimer(90, ours=False).wait == 60
 
 
 class Clock:

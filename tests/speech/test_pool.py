@@ -200,6 +200,7 @@ def test_a_process_that_hangs_is_put_down(make: MakePool) -> None:
     others = children()
     pool, results = make(queue_seconds=1.0)
     before = children() - others
+    assert before
     voice = pool.open("a", Speaker.CALLER)
     feed(voice, HANG * 5)
     assert isinstance(results.get(timeout=WAIT)[2], RecognizerLost)

@@ -18,6 +18,8 @@ import pytest
 from screener.store.log import open_log
 
 _names = itertools.count()
+QUICK = ("autovacuum=off", "full_page_writes=off", "max_wal_size=4GB", "checkpoint_timeout=1h")
+"""Settings of a server whose data nobody needs after a crash of the machine, and that lives for minutes."""
 
 
 def _binaries() -> Path | None:
@@ -94,7 +96,7 @@ def running_postgres(*settings: str, parent: str | None = None) -> Iterator[Post
 @pytest.fixture(scope="session")
 def postgres_socket() -> Iterator[Path]:
     """The folder of the socket of a running server."""
-    with running_postgres() as server:
+    with running_postgres(*QUICK) as server:
         yield server.folder
 
 

@@ -49,7 +49,7 @@ def database() -> Database:
 
 @pytest.fixture
 def lookup(database: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[HistoryLookup]:
-    monkeypatch.setattr(lookup_module, "PAUSE_SECONDS", 0.3)
+    monkeypatch.setattr(lookup_module, "AWAY_SECONDS", 0.3)
     lookup = HistoryLookup(database.history)
     yield lookup
     database.awake.set()

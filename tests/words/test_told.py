@@ -119,7 +119,6 @@ def test_chinese_lives_in_words_alone() -> None:
         "cli/moments.py",
         "numbers/mask.py",
         "settings/sections.py",
-        "store/sample.py",
         "cli/demo.py",
     }
     found = []

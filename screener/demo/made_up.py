@@ -61,7 +61,7 @@ class Habits:
     reviewed: float = 0.3
 
 
-def sample(calls: int, until: datetime, seed: int = 0, habits: Habits = Habits()) -> Iterator[CallRecord]:
+def made_up(calls: int, until: datetime, seed: int = 0, habits: Habits = Habits()) -> Iterator[CallRecord]:
     """Finished calls of the three years before a moment, oldest first; the same seed makes the same calls.
 
     Args:
