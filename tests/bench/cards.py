@@ -6,14 +6,14 @@ recogniser's real errors, no acts. What is measured is whether the words bring t
     python -m tests.bench.cards FILE… [--wrong] [--spliced 300] [--model FILE]
 
 A file holds calls `=== 001 | boss`, each followed by lines `A words` (agent) and `C words` (caller); the type
-`easy` is an ordinary caller, for whom no card may come in the whole call. Right: the card of the type is shown at
-one of the first three turns of the caller (by 2nd: of the first two); with `=== 001 | boss | 4`, where a listener
-knows at the caller's fourth turn, by the second turn after it. Wrong: only others are. `--wrong` lists the calls
-that are not right. `--spliced N` makes N calls of two each, of different types, chosen by chance: the first, then
-the second without its greeting, so that in mid-call the caller changes. Right: within three turns of the caller after
-that the card is the second's (none for an easy one). `--model` takes another `cards.bin`, such as one that was
-learned without the hands of the files (`python -m screener.training.cards fit --without hand2 --to FILE`); the
-cards' phrases are always the shipped ones.
+`easy` is an ordinary caller, for whom no card may come in the whole call. Right: the card of the type is shown
+at one of the first three turns of the caller (by 2nd: of the first two); with `=== 001 | boss | 4`, where a
+listener knows at the caller's fourth turn, by the second turn after it. Wrong: only others are. `--wrong` lists
+the calls that are not right. `--spliced N` makes N calls of two each, of different types, chosen by chance: the
+first, then the second without its greeting, so that in mid-call the caller changes. Right: within three turns
+of the caller after that the card is the second's (none for an easy one). `--model` takes another `cards.bin`,
+such as one that was learned without the hands of the files (`python -m screener.training.cards fit --without
+hand2 --to FILE`); the cards' phrases are always the shipped ones.
 """
 
 import argparse
