@@ -5,7 +5,6 @@ import gc
 import math
 import os
 from collections.abc import Generator, Iterator
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -21,32 +20,14 @@ from tests.store.databases import (
     postgres_url,
     url,
 )
+from tests.waits import Watch, waits
 
 __all__ = ["empty_url", "log_file", "postgres_log", "postgres_socket", "postgres_url", "url"]
-
-WAITING = {
-    "calls",
-    "cli",
-    "console",
-    "demo",
-    "deploy",
-    "media",
-    "operations",
-    "reports",
-    "service",
-    "sip",
-    "speech",
-    "store",
-    "training",
-}
-"""Rooms whose tests wait for sockets, processes, servers or clocks, or compute for seconds."""
-
 
 # On a busy machine the time that an example takes says nothing.
 settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("busy")
 
-HERE = Path(__file__).parent
 YOUNG = 50_000
 """New objects after which garbage is looked for: seldom, for there is little among what a test makes."""
 OVERTIME = 60.0
@@ -57,6 +38,7 @@ _told = pytest.StashKey[int]()
 
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[_told] = os.dup(2)
+    config.pluginmanager.register(Watch())
     gc.disable()  # what is collected here are tests, and stays
 
 
@@ -106,7 +88,7 @@ def nothing_in_reserve() -> Iterator[None]:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        if item.path.relative_to(HERE).parts[0] in WAITING:
+        if waits(item.nodeid.removeprefix("tests/")) or item.get_closest_marker("postgres"):
             item.add_marker("waits")
         if "chromium" in getattr(item, "fixturenames", ()):
             item.add_marker("browser")

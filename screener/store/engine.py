@@ -141,3 +141,18 @@ def _postgresql(url: URL, read_only: bool = False) -> Engine:
         {"options": "-c default_transaction_read_only=on"} if read_only else {}
     )
     return create_engine(url, pool_pre_ping=True, connect_args=waits | said)
+
+
+_MAY_WRITE = "run it as the service's user, who may write"
+_MAKE_ROOM = "make room there, or write to another place"
+_REMEDIES = {
+    "readonly database": _MAY_WRITE,
+    "permission denied": _MAY_WRITE,
+    "disk is full": _MAKE_ROOM,
+    "No space left on device": _MAKE_ROOM,
+}
+
+
+def remedy_of(said: str) -> str:
+    """What to do about what SQLite or PostgreSQL says."""
+    return next((remedy for part, remedy in _REMEDIES.items() if part in said), "run: screener doctor")

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from screener.core.evidence import Kind, Verdict
 from screener.errors import InputError, MissingError, StoreError
 from screener.events import Entrance, ListName
-from screener.store.engine import WRITES, be_there, database_file, make_engine
+from screener.store.engine import WRITES, be_there, database_file, make_engine, remedy_of
 from screener.store.history import holds
 from screener.store.insert import COLUMNS, SHORT_MOST, insert_call, take_turns, tidy, upsert
 from screener.store.numbered import begins, by_index
@@ -89,9 +89,7 @@ class CallLog:
         except SQLAlchemyError as problem:
             cause = getattr(problem, "orig", None) or problem
             first = (str(cause).strip().splitlines() or [type(cause).__name__])[0]
-            denied = "readonly database" in first or "permission denied" in first
-            remedy = "run it as the service's user, who may write" if denied else "run: screener doctor"
-            raise StoreError(f"{self.place}: cannot be {done} ({first})", remedy) from problem
+            raise StoreError(f"{self.place}: cannot be {done} ({first})", remedy_of(first)) from problem
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:

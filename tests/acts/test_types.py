@@ -6,12 +6,14 @@ import pytest
 
 from screener.acts.file import load_acts
 from screener.acts.types import EASY, LearnedTypes, load_types, save_types
+from screener.core.dialogue_acts import Act
 from screener.errors import SettingsError
 from screener.events import Speaker
 from screener.resources import config_folder
 from screener.speech.pinyin import syllables
+from screener.training.acts.corpus import CorpusCall, CorpusTurn
 from screener.training.cards.fit import fit
-from screener.training.cards.written import calls, corpus
+from screener.training.cards.written import calls, corpus, ordinary
 
 FEW = """
 === 001 | boss
@@ -37,7 +39,7 @@ def heard(types: LearnedTypes, *said: tuple[Speaker, str]) -> dict[str, float]:
 
 
 def test_what_is_learned_is_heard_again_and_the_file_says_the_same(tmp_path: Path) -> None:
-    made = fit(calls(FEW), ACTS)
+    made = fit(calls(FEW), (), ACTS)
     said = (Speaker.AGENT, "您好"), (Speaker.CALLER, "叫你们领导来")
     shares = heard(made, *said)
     assert shares.keys() == {"boss"}
@@ -48,8 +50,39 @@ def test_what_is_learned_is_heard_again_and_the_file_says_the_same(tmp_path: Pat
     assert heard(read, *said)["boss"] == pytest.approx(shares["boss"], abs=0.03)
 
 
+def call_of(*said: tuple[Act, str], label: str = "genuine") -> CorpusCall:
+    return CorpusCall("c1", "hand1", label, tuple(CorpusTurn(act.speaker, words, act) for act, words in said))
+
+
+ASKING = (
+    (Act.GREET, "您好"),
+    (Act.BUSINESS, "我想查积分"),
+    (Act.INFORM, "三百分"),
+    (Act.ANSWER, "行那我找你们经理换的"),
+)
+
+
+def test_whole_calls_of_easy_callers_need_no_card_to_their_end() -> None:
+    easy = call_of(*ASKING, (Act.CLOSING, "谢谢"))
+    rude = call_of(*ASKING, (Act.INSULT_OTHER, "什么破店"))
+    short, threat = call_of(*ASKING), call_of(*ASKING, (Act.CLOSING, "谢谢"), label="threat")
+    whole = list(ordinary([easy, rude, short, threat]))
+    assert [(call.number, call.kind) for call in whole] == [("c1", EASY)]
+    assert whole[0].turns[-2:] == [("C", "行那我找你们经理换的"), ("C", "谢谢")]
+    said = [(Speaker.CALLER, words) for words in ("我想查积分", "行那我找你们经理换的")]
+    without, taught = (heard(fit(calls(FEW), learned, ACTS), *said)["boss"] for learned in ((), whole))
+    assert taught < without / 2
+
+
+def test_a_type_may_be_known_later_than_at_the_first_turn() -> None:
+    assert [call.known for call in calls("=== 001 | boss\nC 叫你们领导来\n=== 002 | boss | 4\nC 领导呢\n")] == [
+        1,
+        4,
+    ]
+
+
 def test_before_the_caller_speaks_nothing_is_known_and_what_nobody_taught_is_no_fault() -> None:
-    made = fit(calls(FEW), ACTS)
+    made = fit(calls(FEW), (), ACTS)
     assert heard(made, (Speaker.AGENT, "您好")) == {}
     assert 0 < heard(made, (Speaker.CALLER, "乌鲁木齐"))["boss"] < 1
 
@@ -65,7 +98,7 @@ def test_the_shipped_model_knows_every_card_and_the_corpus_has_every_type() -> N
     from screener.settings.cards import load_cards
 
     cards = load_cards("", Path(), syllables)
-    assert {kind for _, kind, _ in corpus()} == cards.by_id.keys() | {EASY}
+    assert {call.kind for call in corpus()} == cards.by_id.keys() | {EASY}
     shipped = load_types(config_folder() / "cards.bin", ACTS)
     assert set(shipped.names) == cards.by_id.keys() | {EASY}
 

@@ -6,13 +6,14 @@ recogniser's real errors, no acts. What is measured is whether the words bring t
     python -m tests.bench.cards FILE… [--wrong] [--spliced 300] [--model FILE]
 
 A file holds calls `=== 001 | boss`, each followed by lines `A words` (agent) and `C words` (caller); the type
-`easy` is an ordinary caller, for whom no card may come. Right: the card of the type is shown at one of the first
-three turns of the caller (by 2nd: of the first two). Wrong: only others are. `--wrong` lists the calls that are
-not right. `--spliced N` makes N calls of two each, of different types, chosen by chance: the first, then the
-second without its greeting, so that in mid-call the caller changes. Right: within three turns of the caller after
-that the card is the second's (none for an easy one). `--model` takes another `cards.bin`, such as one that was
-learned without the hands of the files (`python -m screener.training.cards fit --without hand2 --to FILE`); the
-cards' phrases are always the shipped ones.
+`easy` is an ordinary caller, for whom no card may come in the whole call. Right: the card of the type is shown
+at one of the first three turns of the caller (by 2nd: of the first two); with `=== 001 | boss | 4`, where a
+listener knows at the caller's fourth turn, by the second turn after it. Wrong: only others are. `--wrong` lists
+the calls that are not right. `--spliced N` makes N calls of two each, of different types, chosen by chance: the
+first, then the second without its greeting, so that in mid-call the caller changes. Right: within three turns
+of the caller after that the card is the second's (none for an easy one). `--model` takes another `cards.bin`,
+such as one that was learned without the hands of the files (`python -m screener.training.cards fit --without
+hand2 --to FILE`); the cards' phrases are always the shipped ones.
 """
 
 import argparse
@@ -46,15 +47,16 @@ def shown(cards: Cards, turns: list[tuple[str, str]]) -> list[str]:
     return after
 
 
-def verdict(kind: str, after: list[str]) -> str:
+def verdict(kind: str, after: list[str], known: int = 1) -> str:
     """How one call went: `second`, `third`, `wrong` or `none`; of an easy call `wrong` or `none`."""
     if kind == EASY:
         return "wrong" if any(after) else "none"
-    if kind in after[:SECOND]:
+    late = known - 1
+    if kind in after[: late + SECOND]:
         return "second"
-    if kind in after[:THIRD]:
+    if kind in after[: late + THIRD]:
         return "third"
-    return "wrong" if any(after[:THIRD]) else "none"
+    return "wrong" if any(after[: late + THIRD]) else "none"
 
 
 def changes(after: list[str]) -> int:
@@ -66,7 +68,7 @@ def spliced(found: list[WrittenCall], number: int) -> list[tuple[WrittenCall, Wr
     """Pairs of calls of different types; the same for the same file."""
     chance, by_type = random.Random(1), defaultdict(list)
     for call in found:
-        by_type[call[1]].append(call)
+        by_type[call.kind].append(call)
     kinds = [chance.sample(sorted(by_type), 2) for _ in range(number)]
     return [(chance.choice(by_type[one]), chance.choice(by_type[other])) for one, other in kinds]
 
@@ -75,7 +77,8 @@ def moved_on(cards: Cards, pairs: list[tuple[WrittenCall, WrittenCall]]) -> str:
     """How often the card is right soon after the caller has changed, and how often it changed."""
     told: dict[str, Counter[bool]] = defaultdict(Counter)
     stuck, changed = 0, 0
-    for (_, kind, before), (_, then, turns) in pairs:
+    for first, second in pairs:
+        kind, before, then, turns = first.kind, first.turns, second.kind, second.turns
         rest = turns[1:] if turns[0][0] == "A" else turns
         after = shown(cards, before + rest)
         changed += changes(after)
@@ -102,10 +105,10 @@ def main() -> None:
     found = [call for file in asked.files for call in calls(file.read_text("utf-8"))]
     changed = 0
     table: dict[str, Counter[str]] = defaultdict(Counter)
-    for number, kind, turns in found:
+    for number, kind, turns, known in found:
         after = shown(cards, turns)
         changed += changes(after)
-        table[kind][said := verdict(kind, after)] += 1
+        table[kind][said := verdict(kind, after, known)] += 1
         if asked.wrong and (said == "wrong" or (said == "none" and kind != EASY)):
             print(number, kind, said, " ".join(card or "-" for card in after))
     print(f"{'type':14}{'right':>8}{'by 2nd':>8}{'wrong':>8}{'none':>8}{'calls':>8}")

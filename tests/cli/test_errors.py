@@ -241,6 +241,8 @@ def test_what_is_no_call_is_told_in_the_reader_s_language(
     folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (folder / "wrong.jsonl").write_text("喂\n")
+    turn = '{"t": 1e308, "speaker": "caller", "text": "喂"}'
+    (folder / "late.jsonl").write_text(f'{{"id": "a", "turns": [{turn}]}}\n')
     (folder / "wrong.wav").write_bytes(b"RIFF\0\0\0\0WAVEjunk")
     monkeypatch.setenv("PATH", "")
     for name, told in (

@@ -152,3 +152,13 @@ def test_a_call_is_found_by_the_beginning_of_its_id_only_when_it_is_one(log: Cal
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="nowhere"):
         open_log("sqlite:///nowhere/calls.db", tmp_path)
+
+
+def test_a_full_disk_says_to_make_room(tmp_path: Path) -> None:
+    log = open_log(f"sqlite:///{tmp_path}/log.db")
+    with pytest.raises(StoreError) as told, log.faults("written"), log.engine.begin() as connection:
+        connection.exec_driver_sql("PRAGMA max_page_count = 1")  # no more than it has
+        connection.exec_driver_sql("CREATE TABLE more AS SELECT zeroblob(1000000)")
+    log.close()
+    assert "disk is full" in told.value.message
+    assert told.value.remedy == "make room there, or write to another place"

@@ -38,27 +38,34 @@ class TurnSample:
     weight: float
 
 
-def samples(found: Sequence[WrittenCall], acts: ActsModel) -> list[TurnSample]:
-    """Every call after each of its first turns of the caller, as many as are remembered."""
+def samples(found: Sequence[WrittenCall], acts: ActsModel, turns: int | None = REMEMBERED) -> list[TurnSample]:
+    """Every call after each of its first turns of the caller, so many; None for all. Each type weighs one."""
     made: list[TurnSample] = []
-    sizes = Counter(kind for _, kind, _ in found)
-    for _, kind, turns in found:
+    sizes = Counter(call.kind for call in found)
+    for call in found:
         spoken: Spoken = ()
         after: list[Spoken] = []
-        for who, words in turns:
+        for who, words in call.turns:
             if sounds := syllables(words):
                 spoken = heard(acts, spoken, Speaker.AGENT if who == "A" else Speaker.CALLER, sounds)
                 after += [spoken] if who == "C" else []
-        after = after[:REMEMBERED]
-        made += [TurnSample(kind, one, 1 / len(after) / sizes[kind]) for one in after]
+        after = after[:turns]
+        made += [TurnSample(call.kind, one, 1 / len(after) / sizes[call.kind]) for one in after]
     return made
 
 
-def fit(found: Sequence[WrittenCall], acts: ActsModel) -> LearnedTypes:
-    """Learn from calls; the same calls give the same model."""
-    given = samples(found, acts)
-    names = tuple(sorted({kind for _, kind, _ in found}))
-    held = Counter(gram for s in _last(given) for gram in grams_of(s.spoken))
+def fit(found: Sequence[WrittenCall], ordinary: Sequence[WrittenCall], acts: ActsModel) -> LearnedTypes:
+    """Learn from calls; the same calls give the same model.
+
+    Args:
+        found: beginnings of calls by callers of each type, easy ones too.
+        ordinary: whole calls by easy callers: what is said in the middle of a call and at its end needs no card.
+        acts: the model of acts that it is learned over.
+    """
+    begun = samples(found, acts)
+    given = [*begun, *samples(ordinary, acts, None)]
+    names = tuple(sorted({call.kind for call in found}))
+    held = Counter(gram for s in _last(begun) for gram in grams_of(s.spoken))
     known = sorted(gram for gram, number in held.items() if number >= SEEN)
     calls = len(found)
     rarity = {gram: (row, float(np.log(calls / held[gram]))) for row, gram in enumerate(known)}
