@@ -3,11 +3,13 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 
 from screener.acts.net import ActsModel, Array
 from screener.acts.types import (
+    EASY,
     GRAMS,
     LENGTHS,
     NETS,
@@ -18,7 +20,6 @@ from screener.acts.types import (
     grams_of,
     heard,
     measures,
-    of_caller,
 )
 from screener.events import Speaker
 from screener.speech.pinyin import syllables
@@ -38,9 +39,12 @@ class TurnSample:
     weight: float
 
 
-def samples(found: Sequence[WrittenCall], acts: ActsModel, turns: int | None = REMEMBERED) -> list[TurnSample]:
-    """Every call after each of its first turns of the caller, so many; None for all. Each type weighs one."""
-    made: list[TurnSample] = []
+def samples(found: Sequence[WrittenCall], acts: ActsModel) -> list[list[TurnSample]]:
+    """Each call after turns of the caller: an easy one after every one, any other from where its type is known on.
+
+    Of the others as many turns as are remembered. All calls of a type weigh one.
+    """
+    made = []
     sizes = Counter(call.kind for call in found)
     for call in found:
         spoken: Spoken = ()
@@ -49,8 +53,9 @@ def samples(found: Sequence[WrittenCall], acts: ActsModel, turns: int | None = R
             if sounds := syllables(words):
                 spoken = heard(acts, spoken, Speaker.AGENT if who == "A" else Speaker.CALLER, sounds)
                 after += [spoken] if who == "C" else []
-        after = after[:turns]
-        made += [TurnSample(call.kind, one, 1 / len(after) / sizes[call.kind]) for one in after]
+        if call.kind != EASY:
+            after = after[call.known - 1 :][:REMEMBERED]
+        made.append([TurnSample(call.kind, one, 1 / len(after) / sizes[call.kind]) for one in after])
     return made
 
 
@@ -63,9 +68,9 @@ def fit(found: Sequence[WrittenCall], ordinary: Sequence[WrittenCall], acts: Act
         acts: the model of acts that it is learned over.
     """
     begun = samples(found, acts)
-    given = [*begun, *samples(ordinary, acts, None)]
+    given = list(chain(*begun, *samples(ordinary, acts)))
     names = tuple(sorted({call.kind for call in found}))
-    held = Counter(gram for s in _last(begun) for gram in grams_of(s.spoken))
+    held = Counter(chain(*(frozenset(chain(*(grams_of(s.spoken) for s in call))) for call in begun)))
     known = sorted(gram for gram, number in held.items() if number >= SEEN)
     calls = len(found)
     rarity = {gram: (row, float(np.log(calls / held[gram]))) for row, gram in enumerate(known)}
@@ -76,12 +81,6 @@ def fit(found: Sequence[WrittenCall], ordinary: Sequence[WrittenCall], acts: Act
     wanted = np.eye(len(names), dtype=np.float32)[[names.index(s.kind) for s in given]]
     weight = np.array([s.weight for s in given], np.float32)
     return LearnedTypes(acts, names, rarity, middle, spread, _learned(rows, wanted, weight / weight.sum()))
-
-
-def _last(given: Sequence[TurnSample]) -> list[TurnSample]:
-    """The longest sample of each call: those that the next one does not go on from."""
-    ends = [*(len(of_caller(s.spoken)) for s in given[1:]), 1]
-    return [s for s, follows in zip(given, ends, strict=True) if follows == 1]
 
 
 def _rows(given: Sequence[TurnSample], rarity: dict[str, tuple[int, float]], dense: Array) -> Array:
