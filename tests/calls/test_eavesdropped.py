@@ -31,6 +31,7 @@ password = "ClueCon"
 extensions = ["1005"]
 max_calls = 2
 [speech]
+processes = 1
 treat_with_synthetic_model = true
 queue_seconds = 30.0
 """
