@@ -21,6 +21,7 @@ from screener.console.context import ConsoleContext
 from screener.console.hub import Hub
 from screener.console.logins import Role
 from screener.core.actions import Misconduct, WarningStep
+from screener.core.cards import Cards
 from screener.core.evidence import Kind, Reason, Source, Treatment, Verdict
 from screener.core.ladder import Ladder, LadderStep
 from screener.events import EndedBy, Entrance, LineClass, ListName, Rung, Speaker, Target
@@ -139,7 +140,9 @@ def site(
     context.teller = Teller(lang, load_notes(settings.judgement, settings.folder))
     place = tmp_path_factory.getbasetemp() / f"l{lang}.sock"
     feed = FeedServer(place, lambda _order: None)
-    cards = load_cards("", Path(), syllables, lang)
+    shipped = load_cards("", Path(), syllables, lang)
+    at_once = replace(shipped.showing, from_likely=0.0, below_likely=0.0, sure=0.0)
+    cards = Cards(shipped.cards, shipped.types, at_once)
     context.hub = Hub([str(place)], lambda name: FeedReader(Path(name), 1.0), cards, syllables)
     context.hub.start()
     wait_for(lambda: context.hub.feeds[0].up)
