@@ -20,7 +20,7 @@ from tests.store.databases import (
     postgres_url,
     url,
 )
-from tests.waits import Watch, waits
+from tests.waits import PEERS, Watch, waits
 
 __all__ = ["empty_url", "log_file", "postgres_log", "postgres_socket", "postgres_url", "url"]
 
@@ -88,7 +88,7 @@ def nothing_in_reserve() -> Iterator[None]:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        if waits(item.nodeid.removeprefix("tests/")) or item.get_closest_marker("postgres"):
+        if waits(item.nodeid.removeprefix("tests/")) or any(item.get_closest_marker(peer) for peer in PEERS):
             item.add_marker("waits")
         if "chromium" in getattr(item, "fixturenames", ()):
             item.add_marker("browser")

@@ -14,6 +14,8 @@ NAMED = frozenset(
     line for line in Path(__file__).with_suffix(".txt").read_text("utf-8").splitlines() if not line.startswith("#")
 )
 """Files, and single tests where the others of their file do not wait."""
+PEERS = ("postgres", "pbx", "browser")
+"""Markers of tests that cannot but wait."""
 OUTSIDE = frozenset({"socket.bind", "socket.connect", "subprocess.Popen", "os.fork", "os.posix_spawn"})
 """What Python's audit events (PEP 578) say where somebody else's answer is to be waited for."""
 
