@@ -88,7 +88,7 @@ def nothing_in_reserve() -> Iterator[None]:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        if waits(item.nodeid.removeprefix("tests/")) or any(item.get_closest_marker(peer) for peer in PEERS):
-            item.add_marker("waits")
         if "chromium" in getattr(item, "fixturenames", ()):
             item.add_marker("browser")
+        if waits(item.nodeid.removeprefix("tests/")) or any(item.get_closest_marker(peer) for peer in PEERS):
+            item.add_marker("waits")
