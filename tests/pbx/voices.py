@@ -65,15 +65,19 @@ def apart_from_the_agent(heard: bytes) -> bytes:
 
 
 def is_in(needle: bytes, hay: bytes) -> bool:
-    """Whether one recording is to be heard in another: its loudest second, or where a frame slipped just there,
-    another loud one.
+    """Whether one recording is to be heard in another."""
+    return place(needle, hay)[0] > SAME
+
+
+def is_partly_in(needle: bytes, hay: bytes) -> bool:
+    """Likewise, where a frame may have slipped in its loudest second: any loud second of it will do.
+
+    For recordings that share no sentence with what else may be heard there.
     """
-    if place(needle, hay)[0] > SAME:
-        return True
     seconds = [needle[start : start + 8000] for start in range(0, len(needle) - 7999, 8000)]
     loudness = [audioop.rms(audioop.ulaw2lin(second, 2), 2) for second in seconds]
     loud = [second for second, rms in zip(seconds, loudness, strict=True) if rms > max(loudness) / 2]
-    return any(place(second, hay)[0] > SAME for second in loud)
+    return is_in(needle, hay) or any(is_in(second, hay) for second in loud)
 
 
 def samples(path: Path) -> bytes:
