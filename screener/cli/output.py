@@ -129,20 +129,20 @@ def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
         "--format",
         "form",
         type=click.Choice(get_args(Format)),
-        default="table",
-        help="How to show it; xlsx needs -o.",
+        help="How to show it; default table, or as the name after -o ends. xlsx needs -o.",
     )
     @click.option(
         "-o", "--output", type=click.Path(path_type=Path), help="Write to a file instead of the terminal."
     )
     @functools.wraps(command)
-    def wrapped(form: Format, output: Path | None, **arguments: Any) -> None:  # noqa: ANN401 - click's own
+    def wrapped(form: Format | None, output: Path | None, **arguments: Any) -> None:  # noqa: ANN401 - click's own
+        context = click.get_current_context()
+        context.params["form"] = form = form or _form_of(output)
         if form == "xlsx" and output is None and sys.stdout.isatty():
             raise click.UsageError("a workbook is no text: name a file with -o")
         shown = form == "table" and output is None
         colour = shown and sys.stdout.isatty()
         columns = shutil.get_terminal_size().columns if shown else None
-        context = click.get_current_context()
         context.meta[_LOOKED_INTO] = True
         found = command(**arguments)
         if isinstance(found, Sheet):
@@ -159,6 +159,12 @@ def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
             sys.stdout.buffer.write(data)
 
     return wrapped
+
+
+def _form_of(output: Path | None) -> Format:
+    """As the file's name says; a table where it says nothing."""
+    ending = output.suffix[1:].lower() if output else ""
+    return next((form for form in get_args(Format) if form == ending), "table")
 
 
 def sheet(title: str, keys: Sequence[str], rows: Sequence[Sequence[Cell]], **types: Type) -> Sheet:

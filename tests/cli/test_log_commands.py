@@ -145,6 +145,21 @@ def test_days_begin_in_the_zone_that_is_asked_for(run: Run) -> None:
     assert "an IANA name" in run("report", "agents", "--tz", "Mars/Base", code=2).output
 
 
+def test_a_file_is_of_the_form_that_its_name_says(run: Run, tmp_path: Path) -> None:
+    begins = {
+        "s.html": b"<!doctype html>",
+        "s.XLSX": b"PK",
+        "s.csv": b"\xef\xbb\xbf",
+        "s.json": b"{",
+        "s.txt": b" ",
+    }
+    for name, beginning in begins.items():
+        run("report", "summary", "--since", "2026-01-01", "-o", name)
+        assert (tmp_path / name).read_bytes().lower().startswith(beginning.lower()), name
+    run("report", "summary", "--format", "json", "-o", "t.csv")
+    assert (tmp_path / "t.csv").read_bytes().startswith(b"{"), "what is asked for stands above the name"
+
+
 def test_what_goes_out_is_on_record(run: Run) -> None:
     before = len(json.loads(run("access", "--limit", "1000", "--format", "json").output))
     run("report", "agents")
