@@ -156,7 +156,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if problem.errno == errno.EPIPE:
             sys.exit(0)
         what = problem.filename or "output"
-        remedy = "make room there, or write to another place"
+        full = problem.errno == errno.ENOSPC
+        remedy = "make room there, or write to another place" if full else "name another file"
         _fail(f"{what}: cannot be written ({problem.strerror}){AND_DO}{remedy}", arguments, InputError.exit_code)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from screener.core import policy
-from screener.core.evidence import Assessment, Evidence, Source, Verdict, Veto
+from screener.core.evidence import Assessment, Evidence, Reason, Source, Veto
 from screener.core.judgement import Weights
 from screener.core.scoring import assess
 from screener.core.signals import taken_back
@@ -70,12 +70,11 @@ def explain(call: CallRecord, weights: Weights) -> Explanation:
         if flagged and tipped is None:
             tipped, tipped_by = steps[-1], tuple(known)
     final = assess(known, steps[-1].evidence.at if steps else 0.0, weights)
-    over = weights.when_over()
-    at_once = tipped is not None
-    undecided = policy.verdict(final, weights) is Verdict.UNDECIDED
-    if not at_once and steps and undecided and policy.is_flagged(final, over):
-        tipped, tipped_by = _step(steps[-1].evidence, final, over, flagged=True), tuple(known)
-    needs = weights if at_once else over
+    needs = weights
+    if tipped is None and steps and any(made.reason.startswith(Reason.AFTERWARDS) for made in call.decisions):
+        needs = weights.when_over()
+        if policy.is_flagged(final, needs):
+            tipped, tipped_by = _step(steps[-1].evidence, final, needs, flagged=True), tuple(known)
     without = [(e, _flagged_without(e, tipped_by, needs)) for e in tipped_by if e.weight > 0]
     lacking = min((s.threshold - s.score for s in steps), default=policy.threshold(None, weights) - weights.prior)
     return Explanation(

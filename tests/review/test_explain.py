@@ -3,11 +3,11 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from screener.core.evidence import Kind, Source, Verdict
+from screener.core.evidence import Kind, Source, Treatment, Verdict
 from screener.core.judgement import Weights
 from screener.events import Entrance
 from screener.review.explain import explain
-from screener.store.records import CallRecord, EvidenceRow
+from screener.store.records import CallRecord, DecisionRow, EvidenceRow
 
 W = Weights()
 
@@ -59,14 +59,16 @@ def test_the_thresholds_are_those_of_the_way_the_call_came() -> None:
 def test_a_call_that_was_told_once_it_was_over_tipped_at_its_last_word() -> None:
     weights = replace(W, afterwards=-1.0)
     heard = call(row(W.threshold - W.prior - 0.4, 1, "a"), row(0.1, 2, "b"))
+    assert explain(heard, weights).tipped is None, "it goes on, or was a complaint"
+    made = DecisionRow(2, Verdict.HARASSMENT, Kind.LEWD, Treatment.NONE, 1.7, 1.0, False, False, "afterwards:lewd")
+    heard = replace(heard, decisions=(made,))
     found = explain(heard, weights)
     assert found.tipped is not None
     assert (found.tipped.evidence.rule, found.tipped.threshold) == ("b", W.threshold - 1.0)
     assert ([e.rule for e in found.needed], [e.rule for e in found.spare]) == (["a"], ["b"])
     assert found.lacking is None
     assert explain(heard, W).tipped is None
-    settled = call(*heard.evidence, row(-2.0, 3, "act.caller.business", Source.ACTS))
-    assert explain(settled, weights).tipped is None, "it made itself understood by its end"
+    assert explain(heard, replace(W, afterwards=-0.1)).tipped is None, "not at these weights"
 
 
 def test_a_call_without_a_word() -> None:
