@@ -110,6 +110,8 @@ class Reason(StrEnum):
     """The person who follows decided."""
     WARNED = "warned"
     """So many warnings were heard to their end, and an end was granted."""
+    IDLE = "idle"
+    """Likewise after the notice of a call without a matter."""
     UNHEARD = "unheard"
     DEAF = "deaf"
     """The caller's voice did not arrive, for the cause that follows (`events.DeafCause`)."""

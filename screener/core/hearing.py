@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from screener.core import signals
 from screener.core.actions import Prompt
-from screener.core.dialogue_acts import MATTERS, Act, Memory, Understood
+from screener.core.dialogue_acts import Act, Memory, Understood
 from screener.core.evidence import Assessment, Evidence, Source, Standing
 from screener.core.judgement import Judgement
 from screener.core.scoring import assess
@@ -30,6 +30,9 @@ ACT_LIMIT = 400
 
 FEW_UTTERANCES = 10
 """Fewer of the caller say nothing of whether there is a matter."""
+
+OWN_MATTERS = signals.MATTER_RULES - {signals.rule_of(Act.ANSWER)}
+"""Rules of acts that say of themselves that there is a matter; an answer may be one to anything."""
 
 SAID = frozenset({Prompt.GREETING, Prompt.STEER})
 """Prompts that are an agent's turns; a caller who is silent does nothing."""
@@ -90,6 +93,8 @@ class Hearing:
         """How the call stands after what is closed; what is open comes on top."""
         self._caller_spoke = False
         self._acts: Counter[Act] = Counter()
+        self._matters = 0
+        """Utterances of the caller that tell of a matter; what only opens the call is none."""
         self._weighed: Assessment | None = None
         """As it was weighed last."""
         self.unanswered = 0
@@ -199,10 +204,8 @@ class Hearing:
     @property
     def matter_share(self) -> float:
         """Share of the caller's utterances that are about a matter; 1 while too few are known."""
-        caller = {act: n for act, n in self._acts.items() if act.speaker is Speaker.CALLER}
-        if (total := sum(caller.values())) < FEW_UTTERANCES:
-            return 1.0
-        return sum(caller.get(act, 0) for act in MATTERS - {Act.ANSWER}) / total
+        total = sum(n for act, n in self._acts.items() if act.speaker is Speaker.CALLER)
+        return self._matters / total if total >= FEW_UTTERANCES else 1.0
 
     def _hear_words(self, key: UtteranceKey, transcript: Transcript, *, over: bool = False) -> Iterator[Evidence]:
         """The listed words of a caller's utterance take the place of those found before."""
@@ -252,6 +255,7 @@ class Hearing:
             yield act
         self._leaning, self._standing = understood.leaning, _likeliest(understood)
         self._acts[understood.act] += 1
+        self._matters += act.rule in OWN_MATTERS
         self._closed.append(act)
         if sum(self._acts.values()) > ACT_LIMIT:
             self._shorten()

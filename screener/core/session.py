@@ -349,10 +349,11 @@ class Session:
         assessment = self._hearing.assessment(self._at)
         then = self._flow.warnings.then
         ends = Treatment(then) if then in (Treatment.TERMINATE, Treatment.LINE_FAULT) else Treatment.NONE
-        if self._warner.ending is Misconduct.IDLE and ends is Treatment.NONE:
+        idle = self._warner.ending is Misconduct.IDLE
+        if idle and ends is Treatment.NONE:
             ends = Treatment.TERMINATE
         decision = policy.decide(assessment, self._weights, self._flow)
-        reason = Reason.WARNED.of(self._warner.heard or 1)
+        reason = Reason.IDLE if idle else Reason.WARNED.of(self._warner.heard)
         return replace(decision, treatment=ends, reason=reason, dry_run=False)
 
     def _offer_pause(self) -> Iterator[Action]:

@@ -47,8 +47,8 @@ def _check_warnings(warnings: Warnings) -> Iterator[tuple[str, str]]:
         yield "[flow] warnings.levels", f"found {warnings.levels}, allowed 1 to {MOST_LEVELS}"
     if warnings.offences < 1:
         yield "[flow] warnings.offences", f"found {warnings.offences}, allowed a whole number above 0"
-    if warnings.end_seconds and not 0 < warnings.notice_seconds < warnings.end_seconds:
-        yield (
-            "[flow] warnings.end_seconds",
-            "found an end without a notice before it, allowed above notice_seconds",
-        )
+    notice, end = warnings.notice_seconds, warnings.end_seconds
+    if notice > 0 and "rule" not in warnings.by:
+        yield "[flow] warnings.notice_seconds", f'found {notice:g}, allowed with "rule" in by: it gives the notice'
+    if end > 0 and not 0 < notice < end:
+        yield "[flow] warnings.end_seconds", f"found {end:g}, allowed a number above a notice_seconds above 0"

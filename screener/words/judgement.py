@@ -47,6 +47,7 @@ REASONS: Mapping[str, Pair] = {
     Reason.BY_AGENT: ("坐席 {} 确认", "confirmed by agent {}"),
     Reason.ORDERED: ("{} 人工处理", "decided by {}"),
     Reason.WARNED: ("警告 {} 次仍再犯", "went on after {} warnings"),
+    Reason.IDLE: ("提示后仍无业务", "still without business after the notice"),
     Reason.UNHEARD: ("识别中断，转坐席", "recognition broke off: to an agent"),
     Reason.DEAF: ("听不到来电人（{}），转坐席", "the caller cannot be heard ({}): to an agent"),
     Reason.STOPPING: ("服务停止，转坐席", "the service stops: to an agent"),

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from screener.core.actions import Prompt
 from screener.core.dialogue_acts import Act
 from screener.core.evidence import Evidence, Kind, Source, Standing
-from screener.core.hearing import ACT_LIMIT, SAME_RULE_LIMIT, SOUND_LIMIT, Hearing
+from screener.core.hearing import ACT_LIMIT, FEW_UTTERANCES, SAME_RULE_LIMIT, SOUND_LIMIT, Hearing
 from screener.events import Caller, Cue, CueKind, History, LineClass, Speaker
 from screener.speech.pinyin import syllables
 from screener.words.judgement import Teller
@@ -117,6 +117,16 @@ def test_a_pretext_names_no_matter_whatever_it_seems_to_do() -> None:
     ear = Hearing(replace(plain(), lexicon=shipped().lexicon, acts=Always(Act.BUSINESS)))
     assert acts(list(ear.heard(said("喂你好我想咨询一下", 1)))) == ["act.caller.opening"]
     assert acts(list(ear.heard(said("我想咨询一下宽带续费", 2, 1)))) == ["act.caller.business"]
+
+
+def test_a_pretext_said_ever_again_is_no_share_of_a_matter() -> None:
+    ear = Hearing(replace(plain(), lexicon=shipped().lexicon, acts=Always(Act.BUSINESS)))
+    for number in range(FEW_UTTERANCES):
+        assert ear.matter_share == 1.0, "too few to tell"
+        list(ear.heard(said("喂你好我想咨询一下", number, number)))
+    assert ear.matter_share == 0.0
+    list(ear.heard(said("我想咨询一下宽带续费", FEW_UTTERANCES, FEW_UTTERANCES)))
+    assert ear.matter_share == 1 / (FEW_UTTERANCES + 1)
 
 
 def test_acts_are_counted_and_said_in_plain_words() -> None:

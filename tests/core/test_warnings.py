@@ -1,13 +1,18 @@
 """Graded warnings: who may bring one about, what counts as heard, and what it takes before a call is ended."""
 
+from dataclasses import replace
+
 import pytest
 
 from screener.core.actions import Misconduct, PauseOffered, Prompt, Warned, WarningStep
+from screener.core.dialogue_acts import Act
 from screener.core.evidence import Reason, Treatment, Verdict
 from screener.core.flow import Flow
+from screener.core.judgement import Judgement
 from screener.core.warnings import ENDING, Warnings
 from screener.events import CallControl, Entrance, Ordered, PlaybackEnded
-from tests.core.helpers import Line, offer
+from tests.core.helpers import Line, lexicon, offer, plain
+from tests.core.plain import Always
 
 ALL = ("agent", "supervisor", "rule")
 
@@ -145,23 +150,55 @@ def test_an_emergency_is_never_warned() -> None:
 
 def talk(line: Line, text: str, until: float) -> Line:
     while line.at < until and line.up:
-        line.say(text).wait(20)
+        line.say(text).wait(3)
     return line
 
 
-def test_a_call_without_a_matter_is_noticed_and_then_ended() -> None:
-    line = talk(beside(notice_seconds=900.0, end_seconds=1200.0, approve="nobody"), "今天天气不错", 890)
-    assert not line.played
-    talk(line, "天气不错", 1150)
-    assert line.played == [Prompt.IDLE_NOTICE]
+def idle(entrance: Entrance, judgement: Judgement | None = None) -> Line:
+    """A site with a notice at 15 minutes and an end at 20; in path it listens for longer than that."""
+    warnings = Warnings(by=("rule",), notice_seconds=900.0, end_seconds=1200.0, approve="nobody")
+    flow = Flow(warnings=warnings, listen_seconds=3600.0, steer_prompts=0)
+    return Line(flow, judgement or plain(), offer(entrance=entrance)).begin()
+
+
+@pytest.mark.parametrize("entrance", [Entrance.BESIDE, Entrance.IN_PATH])
+def test_a_call_without_a_matter_is_noticed_and_then_ended(entrance: Entrance) -> None:
+    line = talk(idle(entrance), "今天天气不错", 890)
+    assert Prompt.IDLE_NOTICE not in line.played
+    talk(line, "天气不错", 1190)
+    assert line.played[-1] is Prompt.IDLE_NOTICE
+    assert line.up
     assert not line.transfers
     talk(line, "天气不错", 1300)
+    if entrance is Entrance.BESIDE:
+        assert line.transfers == ["terminate"]
+    else:
+        assert line.played[-1] is Prompt.TERMINATE
+    assert not line.up
+    assert 1200 <= line.at < 1220
+    assert {(w.kind, w.by) for w in line.of(Warned)} == {(Misconduct.IDLE, "rule")}
+    noticed = [WarningStep.ASKED, WarningStep.GRANTED, WarningStep.BEGUN, WarningStep.HEARD]
+    assert steps(line) == [*((1, s) for s in noticed), (ENDING, WarningStep.ASKED), (ENDING, WarningStep.GRANTED)]
+    assert (line.decisions[-1].treatment, line.decisions[-1].reason) == (Treatment.TERMINATE, Reason.IDLE)
+
+
+def test_who_opens_the_call_again_and_again_has_no_matter() -> None:
+    judgement = replace(plain(), lexicon=lexicon(), acts=Always(Act.BUSINESS))
+    line = talk(idle(Entrance.BESIDE, judgement), "喂你好我想咨询一下", 1300)
+    assert line.played == [Prompt.IDLE_NOTICE]
     assert line.transfers == ["terminate"]
-    assert {w.kind for w in line.of(Warned)} == {Misconduct.IDLE}
 
 
 def test_a_call_with_a_matter_may_last() -> None:
-    line = talk(beside(notice_seconds=900.0, end_seconds=1200.0, approve="nobody"), "我想查一下话费", 1400)
+    line = talk(idle(Entrance.BESIDE), "我想查一下话费", 1400)
+    assert line.up
+    assert not line.of(Warned)
+    assert not line.played
+
+
+def test_in_path_a_caller_with_a_matter_is_an_agents_long_before() -> None:
+    line = talk(idle(Entrance.IN_PATH), "我想查一下话费", 1400)
+    assert line.transfers == ["agents"]
     assert not line.of(Warned)
 
 

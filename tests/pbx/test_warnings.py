@@ -6,9 +6,12 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from screener.core.actions import Prompt, WarningStep
+from screener.core.actions import Misconduct, Prompt, WarningStep
+from screener.core.evidence import Reason, Treatment
+from screener.core.hearing import FEW_UTTERANCES
+from screener.core.warnings import ENDING, RULE
 from screener.events import CallControl, Entrance
-from screener.feed.items import Began, Cautioned, Item, Order, Rest, Rested
+from screener.feed.items import Began, Cautioned, Heard, Item, Order, Rest, Rested
 from screener.feed.local import FeedReader
 from screener.media.prompts import find
 from screener.settings.recordings import SAID
@@ -17,11 +20,13 @@ from tests.pbx.rig import BESIDE, Asterisk, Caller, Phone, Screener
 from tests.pbx.voices import (
     QUIET,
     apart_from_the_agent,
+    enquiry,
     hears_the_agent,
     is_in,
     is_partly_in,
     mulaw,
     place,
+    pretext,
     prompt,
     said,
 )
@@ -40,6 +45,15 @@ then = "terminate"
 
 [flow]
 pause_seconds = {PAUSE}"""
+IDLE = """[flow.warnings]
+by = ["rule"]
+approve = "nobody"
+interval_seconds = 1.0
+notice_seconds = 5.0
+end_seconds = 30.0
+
+[flow]"""
+"""Of calls without a matter, which none is before its caller's tenth utterance, in about 27 seconds here."""
 
 
 class Desk:
@@ -106,8 +120,8 @@ def desk(site: Screener) -> Iterator[Desk]:
     desk.close()
 
 
-def talk(place_call: Place, phone: Phone, tap: Wiretap, number: str, speech: bytes) -> Caller:
-    caller = place_call(speech, number=number, dialled=BESIDE)
+def talk(place_call: Place, phone: Phone, tap: Wiretap, number: str, speech: bytes, stay: float = 60) -> Caller:
+    caller = place_call(speech, number=number, dialled=BESIDE, stay=stay)
     phone.answer(30, since=caller.started)
     wait_for(lambda: hears_the_agent(tap.heard_by(TRUNK)), 10, "agent's voice at the caller", every=0.2)
     return caller
@@ -245,3 +259,56 @@ def test_an_account_without_the_right_pauses_nobody_and_says_so(
         assert not paused(asterisk)
     finally:
         desk.close()
+
+
+@pytest.fixture
+def idle_desk(run_screener: Callable[..., Screener]) -> Iterator[tuple[Screener, Desk]]:
+    site = run_screener({"[flow]": IDLE})
+    wait_for(lambda: "logged in" in site.log, 10, "login at the manager interface")
+    desk = Desk(site)
+    yield site, desk
+    desk.close()
+
+
+def test_without_a_matter_the_caller_alone_hears_the_notice_and_then_the_call_ends(
+    idle_desk: tuple[Screener, Desk], phone: Phone, place_call: Place, tap: Wiretap
+) -> None:
+    site, desk = idle_desk
+    caller = talk(place_call, phone, tap, "13900008887", pretext(), stay=150)
+    desk.wait_step(WarningStep.HEARD, 60)
+    wait_for(lambda: hears_the_agent(tap.heard_by(TRUNK)), 10, "agent at the caller: they talk on", every=0.2)
+    phone.wait_event("CALL_CLOSED", 60, since=caller.started)
+    assert caller.wait(30) == 0, "hung up on, after the farewell"
+    notice, heard = prompt("idle_notice"), apart_from_the_agent(tap.heard_by(TRUNK))
+    assert is_partly_in(notice, heard), "at the caller"
+    assert is_in(prompt("terminate"), heard)
+    assert place(notice, heard)[1] < place(prompt("terminate"), heard)[1]
+    assert not is_in(notice, tap.heard_by(PHONE)), "on the way to the agent's phone"
+    assert not is_in(notice, mulaw(phone.heard())), "in what the agent heard"
+    wait_for(lambda: [c for c in site.calls() if c.ended_at], 20, "the call in the log", every=0.5)
+    (call,) = site.calls()
+    assert {(w.about, w.by) for w in call.warnings} == {(Misconduct.IDLE, RULE)}
+    notice_steps = [WarningStep.ASKED, WarningStep.GRANTED, WarningStep.BEGUN, WarningStep.HEARD]
+    assert [(w.level, w.step) for w in call.warnings] == [
+        *((1, step) for step in notice_steps),
+        (ENDING, WarningStep.ASKED),
+        (ENDING, WarningStep.GRANTED),
+    ]
+    assert call.warnings[2].said == "通话时间已久，请说明您要办理的业务，否则本次通话将会结束。"
+    assert call.warnings[4].at >= 30.0
+    assert (call.treatment, call.reason) == (Treatment.TERMINATE, Reason.IDLE)
+
+
+def test_with_a_matter_there_is_neither(
+    idle_desk: tuple[Screener, Desk], phone: Phone, place_call: Place, tap: Wiretap
+) -> None:
+    site, desk = idle_desk
+    caller = talk(place_call, phone, tap, "13900008888", enquiry(), stay=150)
+    enough = FEW_UTTERANCES + 4
+    wait_for(lambda: sum(heard.final for heard in desk.of(Heard)) >= enough, 90, "utterances of the caller")
+    wait_for(lambda: desk.of(Heard)[-1].at > 35.0, 30, "past the time of the end")
+    phone.command("hangup")
+    assert caller.wait(10) == 0
+    assert not is_partly_in(prompt("idle_notice"), apart_from_the_agent(tap.heard_by(TRUNK)))
+    wait_for(lambda: [c for c in site.calls() if c.ended_at], 20, "the call in the log", every=0.5)
+    assert not site.calls()[0].warnings

@@ -39,6 +39,21 @@ def lewd() -> bytes:
     return speech("lewd")[16 * LEWD_FROM :]
 
 
+def pretext() -> bytes:
+    """“喂你好，我想咨询一下。” of the demo's lewd caller: it says that something will come, and not what."""
+    return _piece("lewd", 700, 2600)
+
+
+def enquiry() -> bytes:
+    """“你好，我想查一下我的话费余额。”, with a shorter pause than `said` makes."""
+    return _piece("enquiry", 700, 4000)
+
+
+def _piece(name: str, begin: int, end: int) -> bytes:
+    """What a caller of the demo says from one millisecond to another, and a pause that ends the utterance."""
+    return audioop.lin2ulaw(speech(name)[16 * begin : 16 * end] + bytes(16 * 800), 2)
+
+
 def prompt(name: str) -> bytes:
     """A recording of audio/."""
     return mulaw(audio_folder() / f"{name}.wav")

@@ -107,6 +107,17 @@ def test_every_wrong_setting_is_named_with_what_was_found_and_what_is_allowed() 
             "[flow]\npause_seconds = 60",
             "[flow] pause_seconds: found 60, allowed with [pbx] host: Asterisk pauses the agent",
         ),
+        (
+            '[flow.warnings]\nby = ["agent"]\nnotice_seconds = 900',
+            '[flow] warnings.notice_seconds: found 900, allowed with "rule" in by',
+        ),
+        *(
+            (
+                f'[flow.warnings]\nby = ["rule"]\n{notice}end_seconds = 900',
+                "[flow] warnings.end_seconds: found 900, allowed a number above a notice_seconds above 0",
+            )
+            for notice in ("", "notice_seconds = 900\n")
+        ),
         ("[flow]\nsteer_prompts = -1", "[flow] steer_prompts: found -1, allowed a whole number not below 0"),
         ('[site]\ntimezone = "Mars/Olympus"', '[site] timezone: found "Mars/Olympus", allowed an IANA name'),
         ('[site]\ntimezone = "../etc"', '[site] timezone: found "../etc", allowed an IANA name'),
