@@ -91,9 +91,18 @@ class AlertError(ScreenerError):
 
 
 class InputError(ScreenerError):
-    """A file or argument handed to a command is wrong."""
+    """A file or argument handed to a command, or what a request asks for, is wrong.
+
+    Args:
+        message, remedy: as of every error.
+        field: the key of the request, or of what it brings, that is wrong; empty for none in particular.
+    """
 
     exit_code = 9
+
+    def __init__(self, message: str, remedy: str = "", field: str = "") -> None:
+        super().__init__(message, remedy)
+        self.field = field
 
 
 class MissingError(InputError):

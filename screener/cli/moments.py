@@ -57,7 +57,7 @@ def moment(text: str | None, zone: tzinfo, now: datetime) -> datetime | None:
             return name(today)
         if back := re.fullmatch(r"(\d{1,4})\s*(h|小时|d|天|w|周)", said):
             return now - int(back[1]) * _BACK[back[2]]
-        if said and (found := filters.moment(text.strip(), zone)):
+        if said and (found := filters.moment("", text.strip(), zone)):
             return found
     except (InputError, OverflowError):
         pass

@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from screener.console import seen
-from screener.console.body import adapter, taken
+from screener.console.body import adapter, among, taken
 from screener.console.context import ConsoleContext
 from screener.console.hub import PauseState, Shown
 from screener.console.live import answer
@@ -22,7 +22,7 @@ FEW = 40
 """Syllables under which nobody's share of the talk is shown."""
 
 
-MAY = frozenset({CallControl.ANALYSIS_QUEUE, CallControl.SUPERVISOR})
+MAY = (CallControl.ANALYSIS_QUEUE, CallControl.SUPERVISOR)
 """What an agent may order."""
 
 
@@ -108,9 +108,9 @@ async def order(context: ConsoleContext, person: Person, request: Request) -> Re
     """
     act = (await taken(request, Button)).act
     warnings = context.settings.flow.warnings
-    allowed = set(MAY) | ({CallControl.WARN} if "agent" in warnings.by else set())
-    if act not in allowed | ({CallControl.APPROVE, CallControl.REFUSE} if warnings.approve == "agent" else set()):
-        raise InputError("no such act", "load the page again")
+    warns = (CallControl.WARN,) if "agent" in warnings.by else ()
+    approves = (CallControl.APPROVE, CallControl.REFUSE) if warnings.approve == "agent" else ()
+    among(act, (*MAY, *warns, *approves), "see [flow.warnings] by and approve in the settings")
     shown = context.hub.of_agent(person.extension)
     if shown is None or shown.over_at is not None:
         raise InputError("there is no call of yours", "use the PBX: transfer the caller by hand")

@@ -20,7 +20,7 @@ from starlette.staticfiles import StaticFiles
 from screener.console import account, reports
 from screener.console.address import PageAddress
 from screener.console.addresses import ADDRESSES
-from screener.console.body import Bounded, checked, form
+from screener.console.body import SEE, Bounded, checked, form
 from screener.console.context import API, ConsoleContext
 from screener.console.guards import Guards
 from screener.console.limits import peer_of
@@ -111,32 +111,38 @@ def _asked(request: Request) -> str:
 
 def _note(context: ConsoleContext, person: Person, request: Request) -> Access:
     masked = not context.sees_whole_numbers(person)
-    way = "api" if context.path(request).startswith(API) else "page"
+    way = "api" if _is_api(request) else "page"
     action = f"console {request.method}"
     asked = _asked(request).removeprefix(context.root)
     return Access(datetime.now(UTC), person.name, action, asked[:500], way, masked)
 
 
-def _wants_json(request: Request) -> bool:
+def _is_api(request: Request) -> bool:
     context: ConsoleContext = request.app.state.context
-    return context.path(request).startswith(API) or "text/html" not in request.headers.get("accept", "text/html")
+    return context.path(request).startswith(API)
+
+
+def _wants_json(request: Request) -> bool:
+    return _is_api(request) or "text/html" not in request.headers.get("accept", "text/html")
 
 
 def _no(
-    request: Request, status: int, message: str, remedy: str, headers: dict[str, str] | None = None
+    request: Request,
+    status: int,
+    message: str,
+    remedy: str,
+    headers: dict[str, str] | None = None,
+    field: str = "",
 ) -> Response:
     context: ConsoleContext = request.app.state.context
-    lang = context.teller.lang
-    if context.path(request).startswith(API):
-        return JSONResponse({"error": message, "remedy": remedy}, status, headers)
-    if _wants_json(request):  # our own scripts, which show it
-        return JSONResponse({"error": told(message, lang), "remedy": told(remedy, lang)}, status, headers)
+    if COMMAND in remedy:
+        remedy = SEE if _is_api(request) else ""
+    message, remedy = (told(text, context.teller.lang) for text in (message, remedy))
+    if _wants_json(request):
+        return JSONResponse({"error": message, "remedy": remedy, "field": field}, status, headers)
     again = status == 503 and request.method == "GET"
-    words = {
-        "message": told(message, lang),
-        "remedy": "" if COMMAND in remedy else told(remedy, lang),
-    }
     back = _came_from(request) if request.method == "POST" else ""
+    words = {"message": message, "remedy": remedy}
     answer = context.page("problem.html", None, status, again=again, back=back, **words)
     answer.headers.update(headers or {})
     return answer
@@ -167,8 +173,8 @@ def _too_often(request: Request, seconds: float) -> Response:
 async def _failed(request: Request, problem: ScreenerError) -> Response:
     """What is asked for is not there: 404; it cannot be: 400; else the database, or what else we need, is away."""
     status = 404 if isinstance(problem, MissingError) else 400 if isinstance(problem, InputError) else 503
-    if status != 503:
-        return _no(request, status, problem.message, problem.remedy)
+    if isinstance(problem, InputError):
+        return _no(request, status, problem.message, problem.remedy, field=problem.field)
     log.error("console: %s", problem)
     # Where it lies and what its driver says is the server's log's: whoever asks may be anybody.
     away = "the database is away" if isinstance(problem, StoreError) else "the console lacks what it needs"
@@ -181,8 +187,9 @@ async def _fault(request: Request) -> Response:
 
 
 async def _refused(request: Request, problem: HTTPException) -> Response:
-    """What is no address of ours, or too large."""
+    """What is no address of ours, or too large, or a form that is none."""
     message = {404: "no such page", 405: "not in this way", 413: "too large"}.get(
-        problem.status_code, problem.detail
+        problem.status_code, "the form cannot be read"
     )
-    return _no(request, problem.status_code, message, "", dict(problem.headers or {}))
+    remedy = SEE if _is_api(request) else ""
+    return _no(request, problem.status_code, message, remedy, dict(problem.headers or {}))

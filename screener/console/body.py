@@ -1,18 +1,23 @@
 """What a request brings: a form, or JSON in a shape that is known; never more than a form is."""
 
-from collections.abc import Mapping
-from typing import Any, TypeVar
+import re
+from collections.abc import Collection, Mapping
+from enum import StrEnum
+from typing import Any, TypeVar, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from screener.errors import InputError
+from screener.settings.found import complaint, one_of
 
 LIMIT = 64 * 1024
 """Bytes of a form or an order."""
 FIELDS = 12
+SEE = "see the API's OpenAPI document"
 T = TypeVar("T")
 
 
@@ -41,9 +46,32 @@ async def taken(request: Request, shape: type[T]) -> T:
     try:
         return adapter(shape).validate_json(data)
     except ValidationError as problem:
-        first = problem.errors(include_url=False, include_context=False, include_input=False)[0]
-        where = ".".join(map(str, first["loc"])) or "the body"
-        raise InputError(f"{where}: {first['msg']}", "see the API's OpenAPI document") from problem
+        raise _wrong(shape, problem.errors()[0]) from problem
+
+
+def _wrong(shape: type[Any], first: ErrorDetails) -> InputError:
+    """Which key is wrong, what was found there, what is allowed."""
+    if first["type"] == "json_invalid":
+        place = re.search(r"line (\d+) column (\d+)", first["msg"])
+        if place is None:
+            return InputError("the body is not JSON", SEE)
+        return InputError(f"the body is not JSON, at line {place[1]}, column {place[2]}", SEE)
+    if not first["loc"]:
+        return InputError("the body is not a JSON object", SEE)
+    key = str(first["loc"][0])
+    hint = get_type_hints(shape).get(key)
+    missing = one_of(hint) if isinstance(hint, type) and issubclass(hint, StrEnum) else "a text in quotes"
+    return InputError(complaint(first, key, missing), SEE, key)
+
+
+def among(act: StrEnum, allowed: Collection[StrEnum], remedy: str) -> None:
+    """Refuse an act that is known, and not to be had here.
+
+    Raises:
+        InputError: it is none of those that are allowed.
+    """
+    if act not in allowed:
+        raise InputError(f'found "{act}", allowed {one_of(allowed)}', remedy, "act")
 
 
 def is_form(request: Request) -> bool:

@@ -85,7 +85,7 @@ def sought(context: ConsoleContext, person: Person, query: Mapping[str, str]) ->
     if asked := query.get("limit", ""):
         if not (asked.isascii() and asked.isdecimal() and 0 < int(asked) <= MORE):
             remedy = "ask for as many calls, and for the next after"
-            raise InputError(f"{asked!r} is no number from 1 to {MORE}", remedy)
+            raise InputError(f"{asked!r} is no number from 1 to {MORE}", remedy, "limit")
         most = int(asked)
     return find(context.log, wanted, most, query.get("after", "")), most
 

@@ -162,7 +162,7 @@ class Hub:
         with self._lock:
             shown = self._shown.get(order.call)
         if shown is None or shown.over_at is not None:
-            raise MissingError("that call is over", "look for it among the calls")
+            raise MissingError("that call is over", "look for it among the calls", "call")
         reader = next((feed.reader for feed in self.feeds if feed.name == shown.feed), None)
         if reader is None:
             raise InputError("the service that has the call is away", "use the PBX: transfer the caller by hand")

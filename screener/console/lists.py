@@ -115,7 +115,7 @@ async def add(context: ConsoleContext, person: Person, request: Request) -> Resp
         InputError: no such list, the number or the day of its end cannot be, or nobody says why.
     """
     sent = await form(request)
-    until = filters.moment(sent.get("expires", ""), context.zone)
+    until = filters.moment("expires", sent.get("expires", ""), context.zone)
     name, number = _list(sent.get("name", "")), sent.get("number", "")
     await run_in_threadpool(enlist, context, person, name, number, sent.get("reason", ""), until)
     return context.lead("/lists")
@@ -202,4 +202,4 @@ def _list(name: str) -> ListName:
     try:
         return ListName(name)
     except ValueError:
-        raise InputError("there is no such list", f"there are: {', '.join(ListName)}") from None
+        raise InputError("there is no such list", f"there are: {', '.join(ListName)}", "name") from None

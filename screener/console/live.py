@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from screener.console import seen
 from screener.console.api.wire import AnOrder
-from screener.console.body import taken
+from screener.console.body import among, taken
 from screener.console.context import ConsoleContext
 from screener.console.hub import Shown
 from screener.console.logins import Person
@@ -18,7 +18,6 @@ from screener.console.orders import give
 from screener.console.stream import Look, stream
 from screener.core.evidence import URGENT, Kind, Reason, Verdict
 from screener.core.signals import taken_back
-from screener.errors import InputError
 from screener.events import CallControl
 from screener.feed.board import LiveCall
 from screener.feed.items import Order, Weighed
@@ -69,10 +68,10 @@ async def order(context: ConsoleContext, person: Person, request: Request) -> Re
         InputError: no such act, or the call is over.
     """
     act = (await taken(request, AnOrder)).act
-    if act is CallControl.PAUSE or (
-        act is CallControl.WARN and "supervisor" not in context.settings.flow.warnings.by
-    ):
-        raise InputError("that is not a supervisor's to order", "see [flow.warnings] by in the settings")
+    without = {CallControl.PAUSE}
+    if "supervisor" not in context.settings.flow.warnings.by:
+        without.add(CallControl.WARN)
+    among(act, [may for may in CallControl if may not in without], "see [flow.warnings] by in the settings")
     return await give(context, Order(request.path_params["call"], act, person.name))
 
 

@@ -116,7 +116,7 @@ def exported(context: ConsoleContext, person: Person, name: str, query: Mapping[
     wanted = query.get("form", "csv")
     form = next((form for form in FORMS if form == wanted), None)
     if form is None:
-        raise InputError("there is no such form", f"there are: {', '.join(FORMS)}")
+        raise InputError(f"{wanted!r} is not known", f"there are: {', '.join(FORMS)}", "form")
     _, _, report = made(context, person, name, query)
     headers = {"content-disposition": f"attachment; filename*=utf-8''{quote(f'{name}.{form}', safe='')}"}
     return Response(render(report, form), media_type=FORMS[form], headers=headers)

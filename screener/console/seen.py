@@ -50,4 +50,4 @@ def check_search(context: ConsoleContext, person: Person, number: str, text: str
         InputError: somebody asks for a number who may not see any whole.
     """
     if (number or has_digits(text)) and not context.sees_whole_numbers(person):
-        raise InputError("numbers are masked for this role", "search without a number")
+        raise InputError("numbers are masked for this role", "search without a number", "number")

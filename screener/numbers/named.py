@@ -25,7 +25,7 @@ def proper(lines: "Lines", number: str) -> str:
     """
     if wrong := lines.wrong(number):
         remedy = "write it as 13800138000, 010-88886666, 95588 or +85223456789"
-        raise InputError(f"{number!r} {WRONG[wrong]}", remedy)
+        raise InputError(f"{number!r} {WRONG[wrong]}", remedy, "number")
     return lines.normal(number)
 
 
@@ -37,5 +37,5 @@ def proper_reason(reason: str) -> str:
     """
     said = in_one_line(reason)
     if not said:
-        raise InputError("an entry of a list needs a reason", "say why, for those who look later")
+        raise InputError("an entry of a list needs a reason", "say why, for those who look later", "reason")
     return said

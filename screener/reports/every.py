@@ -114,10 +114,10 @@ def counted_by(name: str, by: str) -> str:
         InputError: it cannot count by that.
     """
     if name not in REPORTS:
-        raise MissingError("there is no such report", f"there are: {', '.join(REPORTS)}")
+        raise MissingError("there is no such report", f"there are: {', '.join(REPORTS)}", "name")
     report = REPORTS[name]
     if by and report.ways and by not in report.ways:
-        raise InputError(f"{by!r} is not known", f"there are: {', '.join(report.ways)}")
+        raise InputError(f"{by!r} is not known", f"there are: {', '.join(report.ways)}", "by")
     return by or report.usual
 
 

@@ -29,8 +29,8 @@ FILTERS = (
 _Code = TypeVar("_Code", bound=StrEnum)
 
 
-def moment(text: str, zone: tzinfo) -> datetime | None:
-    """A day or time of an address; empty is None.
+def moment(name: str, text: str, zone: tzinfo) -> datetime | None:
+    """A day or time of an address, by its name there; empty is None.
 
     Raises:
         InputError: it is none.
@@ -41,7 +41,7 @@ def moment(text: str, zone: tzinfo) -> datetime | None:
         return in_zone(datetime.fromisoformat(text), zone)
     except ValueError:
         remedy = "write it as 2026-03-04 or 2026-03-04T09:00"
-        raise InputError(f"{text!r} is no day or time", remedy) from None
+        raise InputError(f"{text!r} is no day or time", remedy, name) from None
 
 
 def days(asked: Mapping[str, str], zone: tzinfo) -> tuple[datetime | None, datetime | None]:
@@ -50,9 +50,9 @@ def days(asked: Mapping[str, str], zone: tzinfo) -> tuple[datetime | None, datet
     Raises:
         InputError: one of them is no time, or nothing lies between them.
     """
-    since, until = moment(asked.get("since", ""), zone), moment(asked.get("until", ""), zone)
+    since, until = (moment(name, asked.get(name, ""), zone) for name in ("since", "until"))
     if since and until and since >= until:
-        raise InputError("the end is not after the beginning", "choose a later end")
+        raise InputError("the end is not after the beginning", "choose a later end", "until")
     return since, until
 
 
@@ -88,8 +88,8 @@ def wanted(
         since=since,
         until=until,
         counted=_counted(asked),
-        verdict=_code(Verdict, text("verdict")),
-        kind=None if kind == NO_KIND else _code(Kind, kind),
+        verdict=_code(Verdict, "verdict", text("verdict")),
+        kind=None if kind == NO_KIND else _code(Kind, "kind", kind),
         without_kind=kind == NO_KIND,
         number=normal,
         exact=bool(asked.get("exact")),
@@ -97,28 +97,28 @@ def wanted(
         agent=UNKNOWN if text("agent") == UNKNOWN else agent_name(text("agent")),
         queue=text("queue"),
         dialled=dialled(text("dialled")),
-        line=_code(LineClass, text("line")),
+        line=_code(LineClass, "line", text("line")),
         region=stored(text("region")),
         carrier=stored(text("carrier")),
-        review=_code(Review, text("reviewed")),
+        review=_code(Review, "reviewed", text("reviewed")),
         reviewer=text("reviewer"),
         text="".join(text("text").split()),
-        treatment=None if treatment == DRY_RUN else _code(Treatment, treatment),
+        treatment=None if treatment == DRY_RUN else _code(Treatment, "treatment", treatment),
         dry_run=treatment == DRY_RUN,
         treated=bool(asked.get("treated")),
-        way=_code(QueueEntry, text("way")),
-        stay=_code(QueueStay, text("stay")),
+        way=_code(QueueEntry, "way", text("way")),
+        stay=_code(QueueStay, "stay", text("stay")),
         rule=text("rule"),
         warned=text("warned"),
-        level=_number(text("level"), 0, 99),
-        step=_code(WarningStep, text("step")) or "",
+        level=_number("level", text("level"), 0, 99),
+        step=_code(WarningStep, "step", text("step")) or "",
         rested=bool(asked.get("rested")),
-        past=_code(Past, text("past")),
+        past=_code(Past, "past", text("past")),
         repeated=bool(asked.get("repeated")),
-        watched=_number(text("watched"), 1, 99),
-        again=_number(text("again"), 1, 99),
-        hour=_number(text("hour"), 0, 23),
-        weekday=_number(text("weekday"), 1, 7),
+        watched=_number("watched", text("watched"), 1, 99),
+        again=_number("again", text("again"), 1, 99),
+        hour=_number("hour", text("hour"), 0, 23),
+        weekday=_number("weekday", text("weekday"), 1, 7),
         zone=zone,
     )
 
@@ -126,7 +126,7 @@ def wanted(
 def _counted(asked: Mapping[str, str | None]) -> Counted | None:
     found = [counted for counted in Counted if asked.get(counted)]
     if len(found) > 1:
-        raise InputError(f"{', '.join(found)}: calls are counted as one of these", "choose one")
+        raise InputError(f"{', '.join(found)}: calls are counted as one of these", "choose one", found[-1])
     return found[0] if found else None
 
 
@@ -139,21 +139,21 @@ def span(asked: Mapping[str, str], zone: tzinfo, lines: "Lines") -> Span:
     since, until = days(asked, zone)
     dialled = asked.get("dialled", "").strip()
     dialled = lines.normal(dialled) if dialled else ""
-    return Span(since, until, _code(Kind, asked.get("kind", "")), asked.get("queue", "").strip(), dialled)
+    return Span(since, until, _code(Kind, "kind", asked.get("kind", "")), asked.get("queue", "").strip(), dialled)
 
 
-def _number(text: str, least: int, most: int) -> int | None:
+def _number(name: str, text: str, least: int, most: int) -> int | None:
     if not text:
         return None
     if text.isascii() and text.isdigit() and len(text) <= 2 and least <= int(text) <= most:
         return int(text)
-    raise InputError(f"{text!r} is not known", f"there are: {least} … {most}")
+    raise InputError(f"{text!r} is not known", f"there are: {least} … {most}", name)
 
 
-def _code(kind: type[_Code], text: str) -> _Code | None:
+def _code(kind: type[_Code], name: str, text: str) -> _Code | None:
     if not text:
         return None
     try:
         return kind(text)
     except ValueError:
-        raise InputError(f"{text!r} is not known", f"there are: {', '.join(kind)}") from None
+        raise InputError(f"{text!r} is not known", f"there are: {', '.join(kind)}", name) from None

@@ -67,7 +67,7 @@ def take_over(log: CallLog, lines: "Lines", entries: Sequence[ListedNumber], by:
         StoreError: the database failed.
     """
     if any(entry.expires_at is not None and entry.expires_at <= by.at for entry in entries):
-        raise InputError("the end is past", "choose a day to come")
+        raise InputError("the end is past", "choose a day to come", "expires")
     proper_ones = tuple(replace(entry, number=proper(lines, entry.number.strip())) for entry in entries)
     return _enlist(log, proper_ones, by)
 
@@ -82,7 +82,7 @@ def delist(log: CallLog, lines: "Lines", name: ListName, numbers: Sequence[str],
     known = _known(lines, numbers)
     _note(log, f"list {name} remove", known, by)
     if missing := [number for number in known if not log.delist(name, number)]:
-        raise MissingError(f"not on that list: {', '.join(missing)}", f"see: screener list {name} show")
+        raise MissingError(f"not on that list: {', '.join(missing)}", f"see: screener list {name} show", "number")
 
 
 def proposed(log: CallLog, at: datetime, days: int = DAYS, flags: int = FLAGS_LEAST) -> tuple[ListProposal, ...]:
@@ -117,7 +117,7 @@ def accept(
     """
     chosen = set(_known(lines, numbers))
     if missing := chosen - {proposal.number for proposal in proposals}:
-        raise MissingError(f"not proposed: {', '.join(sorted(missing))}", "see: screener list suggest")
+        raise MissingError(f"not proposed: {', '.join(sorted(missing))}", "see: screener list suggest", "number")
     return _enlist(
         log,
         [ListedNumber(p.name, p.number, p.reason(by.who), by.at, until) for p in proposals if p.number in chosen],
@@ -139,7 +139,7 @@ def lift(log: CallLog, lines: "Lines", ladder: Ladder, numbers: Sequence[str], b
     known = tuple(proper(lines, number.strip()) for number in numbers)
     _note(log, "list lift", known, by)
     if missing := [number for number in known if not store.lift(log, ladder, number, by.who, by.at)]:
-        raise MissingError(f"not on the ladder: {', '.join(missing)}", "see: screener list ladder")
+        raise MissingError(f"not on the ladder: {', '.join(missing)}", "see: screener list ladder", "number")
     return known
 
 

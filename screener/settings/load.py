@@ -15,6 +15,7 @@ from pydantic_core import ErrorDetails
 from screener.errors import NOT_YOURS, SettingsError
 from screener.settings.checks import SettingProblem, cross_checks
 from screener.settings.console import Oidc
+from screener.settings.found import complaint
 from screener.settings.freeswitch import Freeswitch
 from screener.settings.proxy import Proxy
 from screener.settings.sections import Pbx, Registrar, Settings, Webhook
@@ -25,21 +26,8 @@ if TYPE_CHECKING:
 VARIABLE = "SCREENER_CONFIG"
 FILE_NAME = "screener.toml"
 WRITE_ONE = "write one with: screener init"
-SECRET_KEYS = frozenset({"secret", "password", "inbound_password", "event_secret", "url"})
-"""Keys whose values never appear in a message; a database URL may hold a password."""
 
 _SETTINGS: TypeAdapter[Settings] = TypeAdapter(Settings)
-_ALLOWED = {
-    "bool": "true or false",
-    "int": "a whole number",
-    "float": "a number",
-    "string": "a text in quotes",
-    "tuple": "a list in [ ]",
-    "dict": "a table",
-    "dataclass": "a table",
-    "path": "a path in quotes",
-    "missing": "a value; it has no default",
-}
 PasswordSection = Registrar | Pbx | Webhook | Oidc | Proxy | Freeswitch
 
 
@@ -136,27 +124,7 @@ def _explain(detail: ErrorDetails) -> SettingProblem:
             at[-1] += f"#{part + 1}"
         elif part != "[key]":
             at.append(str(part))
-    kind, context, value = detail["type"], detail.get("ctx", {}), detail["input"]
-    if "expected" in context:
-        allowed = str(context["expected"]).replace("'", "")
-    elif bounds := [f"{_BOUNDS[k]} {context[k]:g}" for k in _BOUNDS if k in context]:
-        allowed = f"a number {bounds[0]}"
-    else:
-        allowed = _ALLOWED.get(kind.split("_")[0], detail["msg"])
-    if kind == "missing":
-        return _place(tuple(at)), f"found nothing, allowed {allowed}"
-    return _place(tuple(at)), f"found {_shown(at[-1], value)}, allowed {allowed}"
-
-
-_BOUNDS = {"gt": "above", "ge": "not below", "lt": "below", "le": "not above"}
-
-
-def _shown(key: str, value: object) -> str:
-    if key.split("#")[0] in SECRET_KEYS:
-        return "a value that is not shown"
-    if isinstance(value, Mapping | list):
-        return "a table" if isinstance(value, Mapping) else "a list"
-    return json.dumps(value, ensure_ascii=False)
+    return _place(tuple(at)), complaint(detail, at[-1].split("#")[0])
 
 
 def _with_paths(settings: Settings) -> Settings:

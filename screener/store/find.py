@@ -62,7 +62,7 @@ def _older(connection: Connection, query: Select[Any], wanted: Wanted, after: st
     """The query for what comes after a row, and roots of calls that a newer row of theirs has shown already."""
     row = connection.execute(select(wanted.at, CallRow.root).where(CallRow.id == after)).first()
     if row is None:
-        raise MissingError(f"no call has the id {after!r}", "see: screener calls list")
+        raise MissingError(f"no call has the id {after!r}", "see: screener calls list", "after")
     moment, root = row
     newer = query.with_only_columns(CallRow.root).order_by(None)
     newer = newer.where(wanted.at >= moment, wanted.at < moment + LONGEST_CALL, CallRow.root != CallRow.id)

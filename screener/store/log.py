@@ -175,7 +175,7 @@ class CallLog:
                 if len(found) != 1:
                     what = "several calls have an id that begins" if found else "no call has an id that begins"
                     wrong = InputError if found else MissingError
-                    raise wrong(f"{what} with {call_id!r}", "see: screener calls list")
+                    raise wrong(f"{what} with {call_id!r}", "see: screener calls list", "call")
                 row = found[0]
             return _record(row)
 
@@ -297,7 +297,7 @@ class CallLog:
         change = change.values(review=review, reviewed_by=name, reviewed_at=at)
         with self.writing() as connection:
             if connection.execute(change).rowcount == 0:
-                raise MissingError(f"no call has the id {call_id!r}", "see: screener calls list")
+                raise MissingError(f"no call has the id {call_id!r}", "see: screener calls list", "call")
             connection.execute(insert(ReviewSaid).values(call_id=call_id, review=review, by=name, at=at, **why))
 
     # Lists.

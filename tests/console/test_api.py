@@ -134,7 +134,7 @@ def test_running_calls_come_as_codes_and_a_button_is_an_order(
     assert orders.get(timeout=WAIT) == Order("a", CallControl.LINE_FAULT, "crm supervisor")
     for body in ({"act": "dance"}, {}, [], None, "x"):
         assert program.post("/live/a/order", body, 400).json()["remedy"]
-    assert program.post("/live/zzz/order", {"act": "agents"}, 404).json()["error"] == "that call is over"
+    assert program.post("/live/zzz/order", {"act": "agents"}, 404).json()["field"] == "call"
     assert orders.empty()
 
 
@@ -301,8 +301,8 @@ def test_a_body_that_is_called_a_form_is_told_from_one_that_is_wrong(context: Co
     token = context.access.add_token("crm", Role.SUPERVISOR)
     client = TestClient(build(context))
     for kind, said in (
-        ("application/x-www-form-urlencoded", "called a form"),
-        ("application/json", "Invalid JSON"),
+        ("application/x-www-form-urlencoded", "类型写的是表单"),
+        ("application/json", "不是 JSON：第 1 行第 2 列"),
     ):
         headers = {"authorization": f"Bearer {token}", "content-type": kind}
         answer = client.post("/api/v1/lists/remove", content=b"{bad", headers=headers)

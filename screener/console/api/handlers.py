@@ -91,7 +91,7 @@ async def search(context: ConsoleContext, person: Person, request: Request) -> R
     """
     query = dict(request.query_params)
     if "more" in query:
-        raise InputError("more: there is no such filter", "ask with limit, and with after for the next ones")
+        raise InputError("there is no such filter", "ask with limit, and with after for the next ones", "more")
     found, most = await run_in_threadpool(calls.sought, context, person, query)
     more = len(found) == most
     calls_seen = tuple(_seen(context, person, one) for one in found)
@@ -172,7 +172,7 @@ async def enlist(context: ConsoleContext, person: Person, request: Request) -> R
         InputError: the number or its end cannot be, or nobody says why.
     """
     entry = await taken(request, wire.AnEntry)
-    until = filters.moment(entry.expires.isoformat() if entry.expires else "", context.zone)
+    until = filters.moment("expires", entry.expires.isoformat() if entry.expires else "", context.zone)
     await run_in_threadpool(lists.enlist, context, person, entry.name, entry.number, entry.reason, until)
     return answer(wire.Done())
 

@@ -1,4 +1,4 @@
-"""What the API takes and answers: codes, not words; numbers as the token's role may see them.
+"""What the API takes and answers: codes, words where a person is to read them, numbers as the role may see them.
 
 Calls of the log are `store.records.CallRecord`, entries of lists `ListedNumber`, as they are kept.
 """
@@ -15,10 +15,15 @@ from screener.store.records import CallRecord, ListedNumber, Review, ReviewNote
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Why something was not done, and what to do about it."""
+    """Why something was not done, and what to do about it, in the site's language.
+
+    Attributes:
+        field: the key of the request or of its body that is wrong; empty for none in particular.
+    """
 
     error: str
     remedy: str
+    field: str = ""
 
 
 @dataclass(frozen=True, slots=True)
