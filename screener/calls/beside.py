@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from screener.calls.legs import Post
 from screener.calls.listened import ListenedCall
-from screener.calls.rests import Rests
+from screener.calls.pause_offers import PauseOffers
 from screener.calls.wallboard import Wallboard
 from screener.pbx.switchboard import Switchboard
 from screener.settings.sections import Settings
@@ -19,7 +19,7 @@ class ListeningPost(Post):
         pool: recogniser processes.
         offer: takes each call as it begins; must only enqueue.
         take_back: takes the agent, and the linkedid when it is known, of a flag that was a mistake; likewise.
-        rested: takes of which call's offer a pause began, or could not; likewise.
+        paused: takes of which call's offer a pause began, or could not; likewise.
     """
 
     def __init__(
@@ -28,7 +28,7 @@ class ListeningPost(Post):
         pool: RecognizerPool,
         offer: Callable[[ListenedCall], None],
         take_back: Callable[[str, str], None],
-        rested: Callable[[str, bool], None],
+        paused: Callable[[str, bool], None],
     ) -> None:
         super().__init__(settings.sip.listening_extension, pool, offer)
         self._take_back = take_back
@@ -39,9 +39,9 @@ class ListeningPost(Post):
             whispers=bool(settings.flow.warnings.by),
             pauses=settings.flow.pause_seconds > 0,
         )
-        self.rests = Rests(self.switchboard.rest, rested)
+        self.pauses = PauseOffers(self.switchboard.pause, paused)
         wallboard = Wallboard(self.switchboard, record=settings.pbx.record_flagged)
-        self.observers = wallboard.observe, self.rests.observe
+        self.observers = wallboard.observe, self.pauses.observe
 
     def taken_back(self, agent: str, linkedid: str) -> None:
         """A flag was a mistake; on the thread `pbx`."""

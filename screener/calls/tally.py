@@ -17,7 +17,7 @@ class Tally:
         self._verdicts: Counter[tuple[str, str, str]] = Counter()
         self._treatments: Counter[tuple[str, str]] = Counter()
         self._warnings: Counter[tuple[str, str, str]] = Counter()
-        self._rests = 0
+        self._pauses = 0
 
     def observe(self, call_id: str, offer: CallOffered, item: Event | Action, _at: float) -> None:
         """See one event or action of a call."""
@@ -29,7 +29,7 @@ class Tally:
             case Warned():
                 self._warnings[item.kind.value, str(item.level), item.step.value] += 1
             case PauseOffered():
-                self._rests += 1
+                self._pauses += 1
             case CallEnded():
                 last = self._last.pop(call_id, None)
                 verdict = last.verdict.value if last else "none"
@@ -49,4 +49,4 @@ class Tally:
         for (about, level, step), number in sorted(self._warnings.items()):
             labels = {"about": about, "level": level, "step": step}
             yield Sample("warnings_total", number, "Steps of warnings; level 0 is the end of a call.", labels)
-        yield Sample("pauses_offered_total", self._rests, "Calls after which the agent was offered a pause.")
+        yield Sample("pauses_offered_total", self._pauses, "Calls after which the agent was offered a pause.")

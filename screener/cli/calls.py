@@ -107,7 +107,7 @@ def calls() -> None:
 @click.option(
     "--again", type=click.IntRange(1, 99), help="Likewise, of numbers that called again within so many days."
 )
-@click.option("--rested", is_flag=True, help="After which the agent was offered a pause.")
+@click.option("--pause-offered", is_flag=True, help="After which the agent was offered a pause.")
 @click.option("--text", default="", help="Calls in which these words were said, as the transcript has them.")
 @click.option("--tz", help="IANA time zone of hours and days; default the site's.")
 @click.option("--limit", type=click.IntRange(1, 100000), default=50, help="The newest so many.")

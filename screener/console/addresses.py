@@ -30,7 +30,7 @@ PAGES: tuple[PageAddress, ...] = (
     PageAddress("GET", "/agent", agent.page, AGENTS, noted=True, framed=True),
     PageAddress("GET", "/agent/events", agent.events, AGENTS),
     PageAddress("POST", "/agent/order", agent.order, AGENTS, noted=True),
-    PageAddress("POST", "/agent/rest", agent.rest, AGENTS),
+    PageAddress("POST", "/agent/pause", agent.pause, AGENTS),
     PageAddress("GET", "/live", live.page, READERS, noted=True),
     PageAddress("GET", "/live/events", live.events, READERS),
     PageAddress("POST", "/live/{call}/order", live.order, SUPERVISORS, noted=True),
@@ -79,7 +79,7 @@ PROGRAMS: tuple[PageAddress, ...] = (
         Told("The agent's buttons: harassment, a supervisor, a warning", wire.GivenOrder, agent.Button),
     ),
     _api(
-        "POST", "/agent/rest", agent.rest, AGENTS,
+        "POST", "/agent/pause", agent.pause, AGENTS,
         Told("The agent takes the pause that is offered; nobody writes down who did", wire.Done), noted=False,
     ),
     _api("GET", "/live", api.live, READERS, Told("Every call that is up", wire.Changes)),

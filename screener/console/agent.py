@@ -66,7 +66,7 @@ class Present:
         warned: the steps of this call's warnings so far, in words.
         answer: what the PBX said to the last transfer of the call, in words.
         waits: what waits for this agent's word; empty is nothing.
-        rest: minutes of the pause that is offered after the last call, or was taken; 0 is none.
+        pause_minutes: minutes of the pause that is offered after the last call, or was taken; 0 is none.
         pause: what came of it, once it was taken: `ordered`, `begun`, or `refused` by the PBX.
     """
 
@@ -79,7 +79,7 @@ class Present:
     warned: tuple[str, ...] = ()
     answer: str = ""
     waits: str = ""
-    rest: float = 0.0
+    pause_minutes: float = 0.0
     pause: PauseState = PauseState.OFFERED
 
 
@@ -117,21 +117,25 @@ async def order(context: ConsoleContext, person: Person, request: Request) -> Re
     return await give(context, Order(shown.call.call, act, person.name))
 
 
-async def rest(context: ConsoleContext, person: Person, _request: Request) -> Response:
+async def pause(context: ConsoleContext, person: Person, _request: Request) -> Response:
     """The agent takes the pause that is offered; nobody writes down who did.
 
     Raises:
         InputError: none is offered any more.
     """
-    context.hub.rest(person.extension, person.name)
+    context.hub.pause(person.extension, person.name)
     return JSONResponse({"ok": True})
 
 
 def now(context: ConsoleContext, person: Person) -> Present:
     """What an agent sees now."""
     present = view(context, person, context.hub.of_agent(person.extension))
-    offered = context.hub.rest_of(person.extension)
-    return replace(present, rest=offered.call.rest / 60, pause=offered.pause) if offered else present
+    offered = context.hub.pause_of(person.extension)
+    return (
+        replace(present, pause_minutes=offered.call.pause_seconds / 60, pause=offered.pause)
+        if offered
+        else present
+    )
 
 
 def view(context: ConsoleContext, person: Person, shown: Shown | None) -> Present:

@@ -15,7 +15,7 @@ from screener.errors import InputError, MissingError
 from screener.events import CallControl
 from screener.feed.board import Board, LiveCall
 from screener.feed.choose import FeedSource
-from screener.feed.items import Heard, Item, Node, Order, Over, Rested, Weighed
+from screener.feed.items import Heard, Item, Node, Order, Over, Paused, Weighed
 
 log = logging.getLogger(__name__)
 
@@ -23,7 +23,7 @@ AGAIN_SECONDS = 1.0
 """Wait before a feed that is away is tried again."""
 ENDED_SECONDS = 20.0
 """A call that is over stays on the page for so long."""
-REST_SECONDS = 120.0
+OFFER_SECONDS = 120.0
 """A pause is offered for so long."""
 
 
@@ -206,25 +206,25 @@ class Hub:
             ]
             return max(own, key=lambda found: found[:2])[2] if own else None
 
-    def rest_of(self, extension: str) -> Shown | None:
+    def pause_of(self, extension: str) -> Shown | None:
         """The newest call after which an agent is offered a pause, or has taken it; for a while."""
         now = time.monotonic()
         with self._lock:
             own = [
                 (shown.over_at, shown)
                 for shown in self._shown.values()
-                if shown.over_at and now - shown.over_at < REST_SECONDS and _is_of(shown, extension)
-                if shown.call.rest
+                if shown.over_at and now - shown.over_at < OFFER_SECONDS and _is_of(shown, extension)
+                if shown.call.pause_seconds
             ]
             return max(own, key=lambda found: found[0])[1] if own else None
 
-    def rest(self, extension: str, by: str) -> None:
+    def pause(self, extension: str, by: str) -> None:
         """The agent takes the pause that was offered.
 
         Raises:
             InputError: none was, or its service is away.
         """
-        shown = self.rest_of(extension)
+        shown = self.pause_of(extension)
         readers = [feed.reader for feed in self.feeds if shown and feed.name == shown.feed]
         if shown is None or shown.pause or not readers or (reader := readers[0]) is None:
             raise InputError("no pause is offered any more", "use the telephone's own pause")
@@ -237,8 +237,8 @@ class Hub:
 
     def _take(self, feed: Feed, item: Item) -> None:
         with self._lock:
-            if isinstance(item, Rested) and (rested := self._shown.get(item.call)) and rested.pause:
-                rested.pause = PauseState.BEGUN if item.ok else PauseState.REFUSED
+            if isinstance(item, Paused) and (paused := self._shown.get(item.call)) and paused.pause:
+                paused.pause = PauseState.BEGUN if item.ok else PauseState.REFUSED
             call = feed.board.take(item)
             if isinstance(item, Node):
                 feed.nodes[item.node] = datetime.now(UTC)
@@ -258,7 +258,7 @@ class Hub:
         """Seconds since the end of each call that is over; those of long ago go."""
         now = time.monotonic()
         ages = {id_: now - shown.over_at for id_, shown in self._shown.items() if shown.over_at is not None}
-        for id_ in [id_ for id_, age in ages.items() if age > max(ENDED_SECONDS, REST_SECONDS)]:
+        for id_ in [id_ for id_, age in ages.items() if age > max(ENDED_SECONDS, OFFER_SECONDS)]:
             del self._shown[id_], ages[id_]
         return ages
 

@@ -17,8 +17,8 @@ from screener.feed.items import (
     Node,
     Obeyed,
     Over,
-    Rest,
-    Rested,
+    Paused,
+    PauseOffer,
     Unheard,
     Weighed,
 )
@@ -38,7 +38,7 @@ class LiveCall:
         words: by speaker and utterance, in the order of their beginning.
         treatment: that goes on.
         warnings: their steps, the newest ones.
-        rest: seconds of the pause that the agent is offered; 0 is none.
+        pause_seconds: seconds of the pause that the agent is offered; 0 is none.
         unheard: why nobody listens, empty while somebody does.
         asked_by: who asks a supervisor to look, empty while nobody does.
         moved: the last transfer, whatever came of it.
@@ -54,7 +54,7 @@ class LiveCall:
     judged: Judged | None = None
     treatment: str = ""
     warnings: list[Cautioned] = field(default_factory=list)
-    rest: float = 0.0
+    pause_seconds: float = 0.0
     unheard: str = ""
     asked_by: str = ""
     moved: Moved | None = None
@@ -111,7 +111,7 @@ class Board:
             return None
         call = self.calls.get(item.call)
         if call is None:
-            if isinstance(item, Over | Rested):
+            if isinstance(item, Over | Paused):
                 return None
             call = self.calls[item.call] = LiveCall(item.call)
             if len(self.calls) > CALLS:
@@ -138,8 +138,8 @@ def _fold(call: LiveCall, item: Item) -> None:
             call.treatment = "" if item.done else item.treatment
         case Cautioned():
             call.warnings = [*call.warnings, item][-UTTERANCES:]
-        case Rest():
-            call.rest = item.seconds
+        case PauseOffer():
+            call.pause_seconds = item.seconds
         case Moved():
             call.moved = item
         case Unheard():

@@ -111,7 +111,7 @@ class Cautioned:
 
 
 @dataclass(frozen=True, slots=True)
-class Rest:
+class PauseOffer:
     """The agent is offered a pause of so many seconds after the call."""
 
     call: str
@@ -120,7 +120,7 @@ class Rest:
 
 
 @dataclass(frozen=True, slots=True)
-class Rested:
+class Paused:
     """What came of the pause that the agent took; mostly after the call is over, and of no running call."""
 
     call: str
@@ -221,8 +221,8 @@ Item = (
     | Judged
     | Handled
     | Cautioned
-    | Rest
-    | Rested
+    | PauseOffer
+    | Paused
     | Moved
     | Unheard
     | Asked

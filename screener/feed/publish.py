@@ -33,7 +33,7 @@ from screener.feed.items import (
     Moved,
     Obeyed,
     Over,
-    Rest,
+    PauseOffer,
     Unheard,
     Weighed,
 )
@@ -105,7 +105,7 @@ def _told(call: str, item: Event | Action, at: float) -> Item | None:
         case Warned():
             return Cautioned(call, item.at, item.kind.value, item.level, item.step.value, item.by)
         case PauseOffered():
-            return Rest(call, item.at, item.seconds)
+            return PauseOffer(call, item.at, item.seconds)
         case TransferEnded():
             return Moved(call, item.at, item.target.value, item.ok, item.status)
         case RecognizerLost():

@@ -234,7 +234,7 @@ def queue_members() -> dict[str, str]:
 
 
 def pause(queue: str, interface: str, reason: str, *, on: bool) -> dict[str, str]:
-    """Let a member of a queue rest, or take calls again."""
+    """Pause a member of a queue, or let them take calls again."""
     return {
         "Action": "QueuePause",
         "Queue": queue,

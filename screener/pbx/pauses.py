@@ -27,10 +27,10 @@ class QueuePauses:
     def __init__(self, ami: Ami, clock: Callable[[], float]) -> None:
         self._ami, self._clock = ami, clock
         self._next = math.inf
-        """When is looked next; one look at a time is waited for, however many rest."""
+        """When is looked next; one look at a time is waited for, however many are paused."""
 
     def begin(self, agent: str, seconds: float, done: Callable[[bool], None]) -> None:
-        """Let an agent rest in every queue where they take calls now; any thread.
+        """Pause an agent in every queue where they take calls now; any thread.
 
         Args:
             agent: the name.

@@ -134,8 +134,8 @@ class Switchboard:
         """A user event for wallboards and agent desktops."""
         self._ami.ask(messages.tell(messages.VERDICT, values))
 
-    def rest(self, agent: str, seconds: float, done: Callable[[bool], None]) -> None:
-        """Let an agent rest from the queues; ends by itself.
+    def pause(self, agent: str, seconds: float, done: Callable[[bool], None]) -> None:
+        """Pause an agent in the queues; it ends by itself.
 
         Args:
             agent: the name.

@@ -291,7 +291,7 @@ class Facts:
         )
         return [tuple(row) for row in self._rows(self._of_kind(_within(query, span, CallRow.called_at), span))]
 
-    def rests(self, span: Span) -> int:
+    def pauses(self, span: Span) -> int:
         """Calls of the span after which the agent was offered a pause."""
         query: Query = select(func.count(distinct(CallRow.root))).where(literal_column("pause_offered"))
         query = self._of_kind(_within(query, span, CallRow.called_at), span)

@@ -23,7 +23,7 @@ NO_KIND = "none"
 FILTERS = (
     *("number", "exact", "agent", "queue", "dialled", "line", "region", "carrier", "hour", "weekday"),
     *("verdict", "kind", "reviewed", "reviewer", *Counted, "treatment", "treated", "way", "stay"),
-    *("rule", "warned", "level", "step", "rested", "past", "repeated", "watched", "again", "text"),
+    *("rule", "warned", "level", "step", "pause_offered", "past", "repeated", "watched", "again", "text"),
 )
 """What calls can be asked for by, besides `since` and `until`."""
 _Code = TypeVar("_Code", bound=StrEnum)
@@ -112,7 +112,7 @@ def wanted(
         warned=text("warned"),
         level=_number("level", text("level"), 0, 99),
         step=_code(WarningStep, "step", text("step")) or "",
-        rested=bool(asked.get("rested")),
+        pause_offered=bool(asked.get("pause_offered")),
         past=_code(Past, "past", text("past")),
         repeated=bool(asked.get("repeated")),
         watched=_number("watched", text("watched"), 1, 99),

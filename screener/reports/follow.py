@@ -16,12 +16,12 @@ OWN: dict[str, str] = {Counted.OWN.value: "1"}
 ENTERED: dict[str, str] = {Counted.ENTERED.value: "1"}
 NEW: dict[str, str] = {**FLAGGED, "past": "new"}
 RETURNING: dict[str, str] = {**FLAGGED, "past": "returning"}
-RESTED: dict[str, str] = {"rested": "1"}
+PAUSE_OFFERED: dict[str, str] = {"pause_offered": "1"}
 OFFERED: dict[str, str] = {}
 """Every call that came."""
-_OF_A_KIND = {*(counted.value for counted in Counted), "rested", "warned"}
+_OF_A_KIND = {*(counted.value for counted in Counted), "pause_offered", "warned"}
 """What a report that is asked for one kind counts of that kind alone."""
-_SWITCHES = {*(counted.value for counted in Counted), "rested", "exact", "treated", "repeated"}
+_SWITCHES = {*(counted.value for counted in Counted), "pause_offered", "exact", "treated", "repeated"}
 
 
 def asked(span: Span, asks: Asks, zone: tzinfo) -> dict[str, str]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from screener.core.actions import WarningStep
 from screener.reports.facts import facts
-from screener.reports.follow import RESTED
+from screener.reports.follow import PAUSE_OFFERED
 from screener.reports.layout import Asks, Cell, Coded, Page, Sheet
 from screener.reports.reader import Reader
 from screener.reports.span import Span
@@ -38,11 +38,11 @@ class WarningFigures:
 
     Attributes:
         rows: by what the warnings were about, then by level, the end last.
-        rests: calls after which the agent was offered a pause.
+        pauses: calls after which the agent was offered a pause.
     """
 
     rows: tuple[WarningCount, ...]
-    rests: int
+    pauses: int
 
 
 def warnings(log: CallLog, span: Span) -> WarningFigures:
@@ -55,12 +55,12 @@ def warnings(log: CallLog, span: Span) -> WarningFigures:
     with facts(log) as known:
         for about, level, step, number in known.warned(span):
             counted[about, level][step] += number
-        rests = known.rests(span)
+        pauses = known.pauses(span)
     order = sorted(counted, key=lambda key: (key[0], key[1] or len(STEPS)))
     rows = tuple(
         WarningCount(about, level, {step: counted[about, level][step] for step in STEPS}) for about, level in order
     )
-    return WarningFigures(rows, rests)
+    return WarningFigures(rows, pauses)
 
 
 def warnings_page(answer: WarningFigures, span: Span, reader: Reader) -> Page:
@@ -76,11 +76,11 @@ def warnings_page(answer: WarningFigures, span: Span, reader: Reader) -> Page:
     ]
     places: list[Asks] = [{"warned": row.about, "level": str(row.level)} for row in answer.rows]
     asks: dict[str, Asks] = {f"step_{step}": {"step": step} for step in STEPS}
-    rests = Sheet(
-        reader.word("t_rests"), ["rests"], reader.words(["rests"]), [[answer.rests]], name="rests",
-        row_asks=[{}], asks={"rests": RESTED},
+    pauses = Sheet(
+        reader.word("t_pauses"), ["pauses"], reader.words(["pauses"]), [[answer.pauses]], name="pauses",
+        row_asks=[{}], asks={"pauses": PAUSE_OFFERED},
     )  # fmt: skip
     sheet = Sheet(
         reader.word("t_warnings"), keys, reader.words(keys), cells, name="warnings", row_asks=places, asks=asks
     )
-    return reader.page("t_warnings", span, [sheet, rests], [], asks={"step": STEPS[0]})
+    return reader.page("t_warnings", span, [sheet, pauses], [], asks={"step": STEPS[0]})

@@ -9,7 +9,7 @@ from datetime import datetime
 from screener import version
 from screener.errors import InputError
 from screener.feed.choose import FeedSink, open_sink
-from screener.feed.items import Node, Order, Rested
+from screener.feed.items import Node, Order, Paused
 from screener.operations.logs import Faults
 from screener.ports import RegistrationState
 from screener.settings.sections import Settings
@@ -36,12 +36,12 @@ def open_feed(settings: Settings, ordered: Callable[[Order], None]) -> FeedSink 
         return None
 
 
-def rest_teller(feed: FeedSink | None) -> Callable[[str, bool], None]:
+def pause_teller(feed: FeedSink | None) -> Callable[[str, bool], None]:
     """Tells what came of a pause that an agent took; where nobody is told, nobody could take one."""
 
     def tell(call: str, ok: bool) -> None:
         if feed is not None:
-            feed.put(Rested(call, ok))
+            feed.put(Paused(call, ok))
 
     return tell
 

@@ -47,7 +47,7 @@ from screener.ports import Call, RegistrationState, user_of
 from screener.review.take_back import TakeBacks
 from screener.service.figures import Reviews, of_hearing
 from screener.service.monitored import MonitoredCalls
-from screener.service.node import StateTeller, open_feed, rest_teller
+from screener.service.node import StateTeller, open_feed, pause_teller
 from screener.service.offers import Offers
 from screener.service.summaries import Summaries
 from screener.service.system import all_at_once, raise_file_limit
@@ -162,7 +162,7 @@ class Service:
         if self._feed is not None:
             watching.append(Publisher(self._feed.put, socket.gethostname()).observe)
         if settings.pbx.host:
-            hands = self._offered_beside, self._take_back, rest_teller(self._feed)
+            hands = self._offered_beside, self._take_back, pause_teller(self._feed)
             self._beside = ListeningPost(settings, self._pool, *hands)
             watching += self._beside.observers
         self._endpoint = SipUserAgent(settings.sip)
@@ -286,7 +286,7 @@ class Service:
             log.info("call %s: %s ordered by %s", order.call, order.act, order.by)
             self._inbox.put((order.call, Ordered(order.act, order.by, 0.0)))
         elif self._beside is not None:
-            self._beside.rests.take(order.call)  # nobody's record
+            self._beside.pauses.take(order.call)  # nobody's record
 
     def _spool_failed(self, waiting: int) -> None:
         """The spool cannot be written; on whatever thread puts a call in."""

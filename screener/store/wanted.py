@@ -87,7 +87,7 @@ class Wanted:
         way: with `agent` what this one did, else what any did.
         rule: spoke for harassment.
         warned, level, step: a warning about that, of that level, came to that step.
-        rested: a pause was offered after it.
+        pause_offered: a pause was offered after it.
         past: of the number.
         repeated: of a number of which an earlier call was in the analysis queue.
         watched: of each number the first of these calls, so many days before the newest of the log; `again`: and
@@ -123,7 +123,7 @@ class Wanted:
     warned: str = ""
     level: int | None = None
     step: str = ""
-    rested: bool = False
+    pause_offered: bool = False
     past: Past | None = None
     repeated: bool = False
     watched: int | None = None
@@ -147,7 +147,7 @@ class Wanted:
     @property
     def at(self) -> Any:  # noqa: ANN401 - SQLAlchemy's own
         """The column that calls are looked for along: whose index they are in."""
-        return CallRow.called_at if self.counted or self.rested else CallRow.started_at
+        return CallRow.called_at if self.counted or self.pause_offered else CallRow.started_at
 
     def is_at(self, moment: datetime) -> bool:
         """Whether a moment is in the hour and on the weekday; no database knows every zone."""
@@ -192,7 +192,7 @@ class Wanted:
             found.append(CallRow.dry_run.is_(self.dry_run))
         found += self._of_agent() + self._reviewed() + self._done()
         if self.kind or self.without_kind:
-            as_reported = self.counted or self.rested or self.warned
+            as_reported = self.counted or self.pause_offered or self.warned
             found.append(
                 gravest_kind(own=self.counted is Counted.OWN) == GRAVEST_FIRST.index(self.kind)
                 if as_reported
@@ -225,7 +225,7 @@ class Wanted:
             case Counted.ENTERED:
                 return [marked(CallRow)]
             case None:
-                return [literal_column("pause_offered")] if self.rested else []
+                return [literal_column("pause_offered")] if self.pause_offered else []
 
     def _of_agent(self) -> list[Any]:
         if self.agent == UNKNOWN and self.counted:  # no row of it reached anybody

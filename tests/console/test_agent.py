@@ -13,7 +13,7 @@ from screener.console.context import ConsoleContext
 from screener.console.logins import Role
 from screener.core.warnings import Warnings
 from screener.events import CallControl
-from screener.feed.items import Began, Cautioned, Heard, Order, Over, Rest, Rested
+from screener.feed.items import Began, Cautioned, Heard, Order, Over, Paused, PauseOffer
 from screener.feed.local import FeedServer
 from tests.console.conftest import log_in
 from tests.console.test_live import BEGAN, NOON, feed, orders, place, tell
@@ -89,9 +89,9 @@ def test_where_the_site_says_so_an_agent_warns_and_answers_what_the_rule_asks(
     assert seen(context)["warned"][-1] == "第 1 级警告（辱骂）：agent 批准"
 
 
-def resting(client: TestClient) -> tuple[float, str]:
+def paused(client: TestClient) -> tuple[float, str]:
     told = json.loads(client.get("/agent/events?once").text.partition("data: ")[2])
-    return told["rest"], told["pause"]
+    return told["pause_minutes"], told["pause"]
 
 
 def test_a_pause_is_offered_after_the_call_once_and_nobody_writes_down_who_takes_it(
@@ -100,16 +100,16 @@ def test_a_pause_is_offered_after_the_call_once_and_nobody_writes_down_who_takes
     client = TestClient(build(context), follow_redirects=False)
     headers = {"x-guard": log_in(client, context, Role.AGENT), "accept": "application/json"}
     tell(feed, context, BEGAN)
-    assert client.post("/agent/rest", headers=headers).status_code == 400
-    tell(feed, context, Rest("a", 20.0, 300.0), Over("a", 20.0, "caller"))
-    assert resting(client) == (5.0, "")
+    assert client.post("/agent/pause", headers=headers).status_code == 400
+    tell(feed, context, PauseOffer("a", 20.0, 300.0), Over("a", 20.0, "caller"))
+    assert paused(client) == (5.0, "")
     tell(feed, context, Began("b", "n", NOON, "+861", "mobile", "", "1", "beside", "8001"))
-    assert resting(client) == (5.0, ""), "also while the next call is there already"
-    assert client.post("/agent/rest", headers=headers).status_code == 200
+    assert paused(client) == (5.0, ""), "also while the next call is there already"
+    assert client.post("/agent/pause", headers=headers).status_code == 200
     assert orders.get(timeout=WAIT) == Order("a", CallControl.PAUSE, "agent")
-    assert resting(client) == (5.0, "ordered"), "it is not known yet whether the PBX does it"
-    assert client.post("/agent/rest", headers=headers).status_code == 400
-    assert not [access for access in context.log.accesses() if "rest" in access.subject]
+    assert paused(client) == (5.0, "ordered"), "it is not known yet whether the PBX does it"
+    assert client.post("/agent/pause", headers=headers).status_code == 400
+    assert not [access for access in context.log.accesses() if "pause" in access.subject]
 
 
 @pytest.mark.parametrize(("ok", "told"), [(True, "begun"), (False, "refused")])
@@ -118,10 +118,10 @@ def test_the_agent_is_told_whether_the_pbx_began_the_pause(
 ) -> None:
     client = TestClient(build(context), follow_redirects=False)
     headers = {"x-guard": log_in(client, context, Role.AGENT), "accept": "application/json"}
-    tell(feed, context, BEGAN, Rest("a", 20.0, 300.0), Over("a", 20.0, "caller"))
-    assert client.post("/agent/rest", headers=headers).status_code == 200
-    feed.put(Rested("a", ok))
-    wait_for(lambda: resting(client) == (5.0, told))
+    tell(feed, context, BEGAN, PauseOffer("a", 20.0, 300.0), Over("a", 20.0, "caller"))
+    assert client.post("/agent/pause", headers=headers).status_code == 200
+    feed.put(Paused("a", ok))
+    wait_for(lambda: paused(client) == (5.0, told))
 
 
 def test_only_the_agents_page_may_stand_in_a_frame_and_only_where_the_site_says(context: ConsoleContext) -> None:

@@ -193,7 +193,7 @@ def test_what_is_not_there_or_not_to_be_seen_says_so(site: Site) -> None:
     site.refused("GET", "/calls?agent=%00")
     site.refused("POST", "/lists", 413, content=b" " * (LIMIT + 1))
     site.refused("GET", "/live", 403, Role.AGENT)
-    site.refused("POST", "/agent/rest", role=Role.AGENT)
+    site.refused("POST", "/agent/pause", role=Role.AGENT)
     site.refused("POST", "/agent/order", role=Role.AGENT, json={"act": "supervisor"})
     strange = TestClient(build(site.context)).get(f"{V1}/me")
     assert strange.status_code == 401

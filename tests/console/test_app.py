@@ -109,8 +109,8 @@ def test_what_shows_callers_is_on_record_with_the_persons_name(
 
 def test_every_address_that_changes_something_is_on_record() -> None:
     silent = {a.path for a in ADDRESSES if a.method != "GET" and not a.noted}
-    rests = {"/agent/rest", "/api/v1/agent/rest"}  # whether an agent took a pause is nobody's record
-    assert silent == {"/logout", "/password"} | rests
+    pauses = {"/agent/pause", "/api/v1/agent/pause"}  # whether an agent took a pause is nobody's record
+    assert silent == {"/logout", "/password"} | pauses
 
 
 def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(client: TestClient) -> None:

@@ -12,7 +12,7 @@ from screener.console.context import ConsoleContext
 from screener.console.logins import Role
 from screener.console.server import ConsoleServer
 from screener.events import CallControl, ListName
-from screener.feed.items import Heard, Moved, Order, Over, Rest, Rested, Weighed
+from screener.feed.items import Heard, Moved, Order, Over, Paused, PauseOffer, Weighed
 from screener.feed.local import FeedServer
 from screener.store.records import ListedNumber, Review
 from tests.console.browser import chromium, contains, expect, needs_chromium, opened, site
@@ -136,13 +136,13 @@ def test_an_agent_reads_what_came_of_a_pause(
 ) -> None:
     page = opened(chromium, site, Role.AGENT, "agent")
     for call, ok, words in (("a", False, "未能暂停，请在话机上暂停"), ("b", True, "已暂停，到时自动恢复")):
-        tell(feed, context, replace(BEGAN, call=call), Rest(call, 20.0, 300.0), Over(call, 20.0, "caller"))
-        expect(page, "#rest button", "暂停接听 5 分钟")
-        page.click("#rest button")
+        tell(feed, context, replace(BEGAN, call=call), PauseOffer(call, 20.0, 300.0), Over(call, 20.0, "caller"))
+        expect(page, "#pause button", "暂停接听 5 分钟")
+        page.click("#pause button")
         assert orders.get(timeout=WAIT) == Order(call, CallControl.PAUSE, "agent")
-        expect(page, "#rest [role=status]", "已发出：暂停接听 5 分钟")
-        feed.put(Rested(call, ok))
-        expect(page, "#rest [role=status]", words)
+        expect(page, "#pause [role=status]", "已发出：暂停接听 5 分钟")
+        feed.put(Paused(call, ok))
+        expect(page, "#pause [role=status]", words)
     assert page.problems == []
 
 

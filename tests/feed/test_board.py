@@ -1,7 +1,7 @@
 from datetime import UTC, datetime
 
 from screener.feed.board import UTTERANCES, Board
-from screener.feed.items import Began, Handled, Heard, Judged, Missed, Obeyed, Over, Rested, Unheard, Weighed
+from screener.feed.items import Began, Handled, Heard, Judged, Missed, Obeyed, Over, Paused, Unheard, Weighed
 
 NOON = datetime(2026, 3, 4, 4, 0, tzinfo=UTC)
 BEGAN = Began("a", "n", NOON, "+861", "mobile", "", "100", "in_path", "")
@@ -41,4 +41,4 @@ def test_what_is_kept_is_bounded_and_what_was_missed_is_counted() -> None:
     assert call.evidence[-1].rule == f"r.{UTTERANCES * 3 - 1}"
     assert board.take(Missed(7)) is None and board.missed == 7
     assert board.take(Over("unknown", 1.0, "caller")) is None and list(board.calls) == ["a"]
-    assert board.take(Rested("unknown", ok=True)) is None and list(board.calls) == ["a"]
+    assert board.take(Paused("unknown", ok=True)) is None and list(board.calls) == ["a"]

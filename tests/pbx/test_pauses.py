@@ -1,4 +1,4 @@
-"""Pauses of agents: begun in every queue, ended by themselves, with one look waited for however many rest."""
+"""Pauses of agents: begun in every queue, ended by themselves, with one look waited for, however many they are."""
 
 from collections.abc import Callable, Iterator
 
@@ -48,13 +48,13 @@ class FakePbx:
         self.now = until
 
 
-def resting(pbx: FakePbx) -> QueuePauses:
+def pauses_of(pbx: FakePbx) -> QueuePauses:
     return QueuePauses(pbx, lambda: pbx.now)  # type: ignore[arg-type]
 
 
 def test_a_pause_ends_by_itself():
     pbx, begun = FakePbx(), []
-    resting(pbx).begin("8001", 60.0, begun.append)
+    pauses_of(pbx).begin("8001", 60.0, begun.append)
     assert begun == [True] and list(pbx.paused) == ["PJSIP/8001"]
     list(pbx.go(pbx.now + 59))
     assert pbx.paused
@@ -64,9 +64,9 @@ def test_a_pause_ends_by_itself():
 
 def test_many_pauses_at_once_do_not_breed_looks():
     pbx = FakePbx()
-    pauses = resting(pbx)
+    pauses = pauses_of(pbx)
     most = 0
-    for number in range(400):  # somebody begins one every ten seconds; six of them rest at any time
+    for number in range(400):  # somebody begins one every ten seconds; six of them are paused at any time
         pauses.begin(str(8001 + number % 8), 60.0, lambda _ok: None)
         most = max([most, *pbx.go(pbx.now + 10)])
     assert most <= 8
@@ -76,7 +76,7 @@ def test_many_pauses_at_once_do_not_breed_looks():
 
 def test_a_pbx_that_is_away_just_then_is_asked_again():
     pbx = FakePbx()
-    resting(pbx).begin("8001", 60.0, lambda _ok: None)
+    pauses_of(pbx).begin("8001", 60.0, lambda _ok: None)
     pbx.up = False
     list(pbx.go(pbx.now + 61))
     pbx.up = True
@@ -87,6 +87,6 @@ def test_a_pbx_that_is_away_just_then_is_asked_again():
 def test_who_was_paused_by_somebody_else_is_left_alone():
     pbx = FakePbx()
     pbx.paused["PJSIP/8002"] = "lunch"
-    resting(pbx).begin("8001", 60.0, lambda _ok: None)
+    pauses_of(pbx).begin("8001", 60.0, lambda _ok: None)
     list(pbx.go(pbx.now + 120))
     assert pbx.paused == {"PJSIP/8002": "lunch"}

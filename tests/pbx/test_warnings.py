@@ -11,7 +11,7 @@ from screener.core.evidence import Reason, Treatment
 from screener.core.hearing import FEW_UTTERANCES
 from screener.core.warnings import ENDING, RULE
 from screener.events import CallControl, Entrance
-from screener.feed.items import Began, Cautioned, Heard, Item, Order, Rest, Rested
+from screener.feed.items import Began, Cautioned, Heard, Item, Order, Paused, PauseOffer
 from screener.feed.local import FeedReader
 from screener.media.prompts import find
 from screener.settings.recordings import SAID
@@ -222,10 +222,10 @@ def test_the_levels_lead_to_the_end_and_the_agent_is_paused_for_as_long_as_the_s
     assert places == sorted(places)
 
     assert not paused(asterisk)
-    wait_for(lambda: desk.of(Rest), 10, "the offer of a pause")
+    wait_for(lambda: desk.of(PauseOffer), 10, "the offer of a pause")
     desk.order(CallControl.PAUSE, "agent1")
     wait_for(lambda: paused(asterisk), 5, "pause of the agent in the queue")
-    wait_for(lambda: [rested.ok for rested in desk.of(Rested)] == [True], 5, "word of it on the feed")
+    wait_for(lambda: [paused.ok for paused in desk.of(Paused)] == [True], 5, "word of it on the feed")
     began = time.monotonic()
     rings = time.monotonic()
     place_call(QUIET, number="13900008885", dialled=BESIDE, line=1, stay=PAUSE * 3)
@@ -252,10 +252,10 @@ def test_an_account_without_the_right_pauses_nobody_and_says_so(
         desk.wait_step(WarningStep.HEARD)
         phone.command("hangup")
         caller.wait(10)
-        wait_for(lambda: desk.of(Rest), 10, "the offer of a pause")
+        wait_for(lambda: desk.of(PauseOffer), 10, "the offer of a pause")
         desk.order(CallControl.PAUSE, "agent1")
         wait_for(lambda: "a pause could not begin" in site.log, 10, "word of it in the log")
-        wait_for(lambda: [rested.ok for rested in desk.of(Rested)] == [False], 5, "word of it on the feed")
+        wait_for(lambda: [paused.ok for paused in desk.of(Paused)] == [False], 5, "word of it on the feed")
         assert not paused(asterisk)
     finally:
         desk.close()

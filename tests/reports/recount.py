@@ -266,13 +266,13 @@ def accuracy(calls: Calls, span: Span) -> tuple[dict[str, tuple[int, ...]], dict
 def warnings(calls: Calls, span: Span) -> tuple[dict[tuple[str, int], dict[str, int]], int]:
     """How many came to each step, by what about and level; and the calls after which a pause was offered."""
     steps: dict[tuple[str, int], dict[str, int]] = {}
-    rests = 0
+    pauses = 0
     for call in inside(calls, span):
         if not of_kind(call, span):
             continue
-        rests += any(row.pause_offered for row in call.rows)
+        pauses += any(row.pause_offered for row in call.rows)
         for row in call.rows:
             for given in row.warnings:
                 counted = steps.setdefault((given.about, given.level), {})
                 counted[given.step] = counted.get(given.step, 0) + 1
-    return steps, rests
+    return steps, pauses

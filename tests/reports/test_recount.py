@@ -233,17 +233,17 @@ def check_accuracy(log: CallLog, calls: recount.Calls, span: Span) -> None:
 
 def check_warnings(log: CallLog, calls: recount.Calls, span: Span) -> None:
     answer = warnings(log, span)
-    steps, rests = recount.warnings(calls, span)
+    steps, pauses = recount.warnings(calls, span)
     found = {(row.about, row.level): {step: n for step, n in row.steps.items() if n} for row in answer.rows}
     assert found == steps, span
-    assert answer.rests == rests, span
+    assert answer.pauses == pauses, span
     levels = [[row.level for row in answer.rows if row.about == about] for about, _ in steps]
     assert all(of_one == sorted(of_one, key=lambda level: level or 99) for of_one in levels), "the end comes last"
 
 
 def test_warnings_and_pauses_are_in_the_random_logs(calls: recount.Calls) -> None:
-    steps, rests = recount.warnings(calls, Span())
-    assert rests > 10 and len(steps) == 9
+    steps, pauses = recount.warnings(calls, Span())
+    assert pauses > 10 and len(steps) == 9
     assert len({step for counted in steps.values() for step in counted}) == 7
 
 
@@ -431,7 +431,7 @@ def test_no_report_reads_all_calls(url: str, tmp_path: object) -> None:
         known.offered_by_number(span, ["+861"]), known.offered_by_prefix(span, ["+861380013"])
         known.flagged_before(span.since), known.first_queued(span.until)
         known.stays(span), known.stays(Span()), known.returns(span), known.judged_rules(span), known.newest()
-        known.rests(Span()), known.warned(Span()), known.known("queue"), known.totals(span), known.flags(span)
+        known.pauses(Span()), known.warned(Span()), known.known("queue"), known.totals(span), known.flags(span)
     assert len(seen) >= 17
     with log.engine.connect() as connection:
         for sql, values in seen:

@@ -222,7 +222,7 @@ def test_colours_only_where_the_terminal_and_its_reader_want_them(
 
 def test_a_title_is_not_folded_to_a_narrow_table() -> None:
     title = "辱骂通话后提供的暂停接听次数"
-    text = str(render(Sheet(title, ["rests"], ["次数"], [[0]]), "table"))
+    text = str(render(Sheet(title, ["pauses"], ["次数"], [[0]]), "table"))
     assert title in text
 
 

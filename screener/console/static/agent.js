@@ -23,13 +23,13 @@ for (const button of document.querySelectorAll("[data-act]")) {
   sure(button, outcome, "/agent/order", { act: button.dataset.act });
 }
 
-const rest = $("rest"), taking = rest.querySelector("button"), rested = rest.querySelector("[role=status]");
+const pause = $("pause"), taking = pause.querySelector("button"), paused = pause.querySelector("[role=status]");
 taking.addEventListener("click", async () => {
   taking.disabled = true;
-  const answer = await fetch(`${root}/agent/rest`, {
+  const answer = await fetch(`${root}/agent/pause`, {
     method: "POST", headers: { "X-Guard": document.body.dataset.guard, "Accept": "application/json" },
   }).catch(() => null);
-  if (!answer || !answer.ok) rested.textContent = rested.dataset.refused;
+  if (!answer || !answer.ok) paused.textContent = paused.dataset.refused;
   taking.disabled = false;
 });
 
@@ -49,10 +49,10 @@ function show(told) {
   }
   last = told;
   present.hidden = !told.call;
-  rest.hidden = !told.rest;
+  pause.hidden = !told.pause_minutes;
   taking.hidden = Boolean(told.pause);
-  taking.textContent = taking.dataset.text.replace("{}", String(Math.round(told.rest * 10) / 10));
-  rested.textContent = (rested.dataset[told.pause] || "").replace("{}", taking.textContent);
+  taking.textContent = taking.dataset.text.replace("{}", String(Math.round(told.pause_minutes * 10) / 10));
+  paused.textContent = (paused.dataset[told.pause] || "").replace("{}", taking.textContent);
   $("warn").hidden = !told.may_warn;
   document.querySelector(".answer").textContent = told.answer;
   const waits = document.querySelector("#present .waits");

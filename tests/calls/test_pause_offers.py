@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from screener.calls.rests import OFFERS, Rests
+from screener.calls.pause_offers import OFFERS, PauseOffers
 from screener.core.actions import PauseOffered
 from screener.events import Caller, CallOffered, Entrance
 
@@ -19,7 +19,7 @@ class Desk:
         self.ok = True
         self.begun: list[tuple[str, float]] = []
         self.told: list[tuple[str, bool]] = []
-        self.rests = Rests(self._begin, lambda call, ok: self.told.append((call, ok)))
+        self.pauses = PauseOffers(self._begin, lambda call, ok: self.told.append((call, ok)))
 
     def _begin(self, agent: str, seconds: float, done: Callable[[bool], None]) -> None:
         self.begun.append((agent, seconds))
@@ -27,7 +27,7 @@ class Desk:
 
     def offer(self, call: str, agent: str = "8001") -> None:
         offer = CallOffered(call, NOON, NOON, Caller(), entrance=Entrance.BESIDE, agent=agent)
-        self.rests.observe(call, offer, PauseOffered(300.0, 20.0), 20.0)
+        self.pauses.observe(call, offer, PauseOffered(300.0, 20.0), 20.0)
 
 
 @pytest.mark.parametrize("ok", [True, False])
@@ -35,7 +35,7 @@ def test_what_the_pbx_answers_is_told_of_the_call(ok: bool) -> None:
     desk = Desk()
     desk.ok = ok
     desk.offer("a")
-    desk.rests.take("a")
+    desk.pauses.take("a")
     assert desk.begun == [("8001", 300.0)]
     assert desk.told == [("a", ok)]
 
@@ -44,7 +44,7 @@ def test_a_pause_is_taken_once_and_what_was_not_offered_here_is_another_nodes() 
     desk = Desk()
     desk.offer("a")
     for call in ("a", "a", "b"):
-        desk.rests.take(call)
+        desk.pauses.take(call)
     assert desk.told == [("a", True)] and len(desk.begun) == 1
 
 
@@ -52,6 +52,6 @@ def test_the_oldest_offer_lapses() -> None:
     desk = Desk()
     for number in range(OFFERS + 1):
         desk.offer(str(number))
-    desk.rests.take("0")
-    desk.rests.take("1")
+    desk.pauses.take("0")
+    desk.pauses.take("1")
     assert desk.told == [("1", True)]

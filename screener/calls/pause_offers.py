@@ -12,18 +12,18 @@ OFFERS = 1_000
 """Offers that are kept; over that the oldest lapses."""
 
 
-class Rests:
+class PauseOffers:
     """The offers that stand; each can be taken once.
 
     Args:
-        rest: begins a pause of an agent, of so many seconds, and tells whether it began; must not block.
+        pause: begins a pause of an agent, of so many seconds, and tells whether it began; must not block.
         tell: takes of which call's offer a pause began, or could not; any thread; must not block.
     """
 
     def __init__(
-        self, rest: Callable[[str, float, Callable[[bool], None]], None], tell: Callable[[str, bool], None]
+        self, pause: Callable[[str, float, Callable[[bool], None]], None], tell: Callable[[str, bool], None]
     ) -> None:
-        self._rest, self._tell = rest, tell
+        self._pause, self._tell = pause, tell
         self._lock = threading.Lock()
         self._offers: OrderedDict[str, tuple[str, float]] = OrderedDict()
 
@@ -40,4 +40,4 @@ class Rests:
         with self._lock:
             offered = self._offers.pop(call_id, None)
         if offered is not None:  # else taken already, or another node's
-            self._rest(*offered, partial(self._tell, call_id))
+            self._pause(*offered, partial(self._tell, call_id))
