@@ -296,7 +296,7 @@ def test_without_a_matter_the_caller_alone_hears_the_notice_and_then_the_call_en
     ]
     assert call.warnings[2].said == "通话时间已久，请说明您要办理的业务，否则本次通话将会结束。"
     assert call.warnings[4].at >= 30.0
-    assert (call.treatment, call.reason) == (Treatment.TERMINATE, Reason.IDLE)
+    assert (call.treatment, call.decisions[-1].reason) == (Treatment.TERMINATE, Reason.IDLE)
 
 
 def test_with_a_matter_there_is_neither(
