@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from screener.core.evidence import Decision, Kind, Verdict
+from screener.core.evidence import Decision, Kind, Source, Verdict
 from screener.core.flow import Flow
 from screener.evaluation.labelled import LabelledCall, read_labelled
 from screener.events import Caller, Speaker
@@ -26,6 +26,8 @@ PROTECTED = ("genuine", "complaint", "vulnerable", "abusive_complaint", "undecid
 FOUND = {"lewd": 0.35, "prank": 0.05, "silent": 1.0}
 """Of these kinds at least such a share of the clean calls is found. Most are one sentence by the caller alone, by
 the hand that wrote the old word list: a test of behaviour, no measure of accuracy."""
+NAMED = {"abuse": 0.8, "lewd": 0.7, "prank": 0.5}
+"""Of these kinds such a share of the clean calls ends with an utterance that is heard as of its kind."""
 TOLD = {Verdict.GENUINE: 0.75, Verdict.COMPLAINT: 0.7, Verdict.ABUSIVE_COMPLAINT: 0.6}
 """Of the clean calls that ought to be judged so, such a share is; of those that are heard badly a tenth less."""
 
@@ -53,10 +55,16 @@ def test_nobody_who_is_protected_is_flagged_also_when_heard_badly() -> None:
 
 @pytest.mark.parametrize("label", sorted(FOUND))
 def test_what_is_plain_is_found(label: str) -> None:
-    judged = [judge(c) for c in CLEAN if c.label == label]
-    found = [decision for decision in judged if decision.verdict is Verdict.HARASSMENT]
-    assert len(found) >= FOUND[label] * len(judged)
-    assert sum(decision.kind == label for decision in found) >= 0.9 * len(found), "and of its kind"
+    found = [judge(c).verdict is Verdict.HARASSMENT for c in CLEAN if c.label == label]
+    assert sum(found) / len(found) >= FOUND[label]
+
+
+@pytest.mark.parametrize("label", NAMED)
+def test_what_is_plain_is_heard_as_of_its_kind(label: str) -> None:
+    """By the model itself, whatever listed words name."""
+    heard = [judge(c).assessment.evidence for c in CLEAN if c.label == label]
+    newest = [next(e.kind for e in reversed(evidence) if e.source is Source.ACTS) for evidence in heard]
+    assert newest.count(Kind(label)) >= NAMED[label] * len(newest)
 
 
 def test_what_is_plain_is_found_also_when_heard_badly() -> None:
