@@ -104,7 +104,7 @@ def test_an_option_is_named_as_it_is_typed(path: str, command: click.Command) ->
             if option.required:
                 problems.append(click.MissingParameter(ctx=context, param=option))
             for problem in problems:
-                sentence = told(problem.format_message(), "zh")
+                sentence = told(problem.format_message().replace("\n\t", " "), "zh")
                 assert CHINESE.search(sentence)
                 assert "'" not in sentence
                 assert " / ".join(option.opts) in sentence
