@@ -219,7 +219,7 @@ def test_who_comes_while_a_process_starts_loses_nothing(make: MakePool) -> None:
 
 
 def test_a_voice_that_kills_again_and_again_is_given_up(make: MakePool) -> None:
-    pool, results = make()
+    pool, results = make(queue_seconds=WAIT)  # the process may take long to come back
     voice, at = pool.open("a", Speaker.CALLER), 0.0
     deadline = time.monotonic() + WAIT
     while pool.counts.restarts < pool_module.CRASHES and time.monotonic() < deadline:
