@@ -162,8 +162,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _with_help(wrong: click.ClickException) -> str:
-    """What is wrong with an invocation, and where it stands how it is done."""
-    text, context = wrong.format_message(), getattr(wrong, "ctx", None)
+    """What is wrong with an invocation, in one line, and where it stands how it is done."""
+    text, context = wrong.format_message().replace("\n\t", " "), getattr(wrong, "ctx", None)
     if context is None or "\n" in text or AND_DO in text:
         return text
     return f"{text}{AND_DO}see: {context.command_path} --help"

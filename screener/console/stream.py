@@ -6,7 +6,8 @@ login. A login or token that has ended ends the stream with the event `ended`.
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager, suppress
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -16,8 +17,10 @@ from screener.console.context import ConsoleContext
 from screener.console.logins import Person
 from screener.errors import StoreError
 
-EVERY_SECONDS = 0.2
-"""A page is told what changed no more often."""
+EVERY_SECONDS = 0.1
+"""A page is told what changed no more often; what comes after a pause, at once."""
+LOOK_SECONDS = 0.5
+"""So often it is looked for what nobody tells: a feed that came, a call over for long, a reader who left."""
 SIGN_SECONDS = 10.0
 """Without news it is told so often that the console is there."""
 CHECK_SECONDS = 15.0
@@ -42,11 +45,17 @@ def stream(context: ConsoleContext, person: Person, request: Request, look: Look
 
 
 async def _told(context: ConsoleContext, person: Person, request: Request, look: Look) -> AsyncIterator[str]:
-    context.streams[person.token] += 1
-    try:
+    changed, loop = asyncio.Event(), asyncio.get_running_loop()
+
+    def wake() -> None:
+        if not changed.is_set():  # once, however much changes before the next look
+            loop.call_soon_threadsafe(changed.set)
+
+    with _counted(context, person), context.hub.telling(wake):
         told = checked = time.monotonic()
         while not context.leaving and not await request.is_disconnected():
             now = time.monotonic()
+            changed.clear()
             if (news := look()) is not None:
                 yield f"data: {news}\n\n"
                 told = now
@@ -61,6 +70,16 @@ async def _told(context: ConsoleContext, person: Person, request: Request, look:
                     yield "event: ended\ndata: {}\n\n"
                     return
             await asyncio.sleep(EVERY_SECONDS)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(changed.wait(), LOOK_SECONDS)
+
+
+@contextmanager
+def _counted(context: ConsoleContext, person: Person) -> Iterator[None]:
+    """One more open stream of that login or token."""
+    context.streams[person.token] += 1
+    try:
+        yield
     finally:
         context.streams[person.token] -= 1
         if not context.streams[person.token]:

@@ -17,7 +17,7 @@ class Flow:
         silence_seconds: silence before the still-there prompt, twice, and before hanging up after the closing.
         silence_prompts: how often a silent caller is asked before the closing sentence.
         steer_seconds: talk without any business matter before the caller is steered back.
-        steer_prompts: how often; after that, talk without business is off-topic evidence.
+        steer_prompts: how often; each is a turn of the agent's, and talk that goes on after it counts by its acts.
         treatment: what is done with harassment when `treatment_of` names nothing for its kind.
         queue_on_pbx: the analysis queue lives on the PBX: transfer there instead of playing it here.
         tone_seconds: length of the signal tone in the analysis queue.

@@ -1,6 +1,7 @@
 """The model of acts: what its file holds, and that it hears the same whoever asks and however often."""
 
 import json
+from collections.abc import Callable
 from dataclasses import fields, replace
 from pathlib import Path
 
@@ -111,17 +112,41 @@ def test_a_spoiled_file_is_refused_with_its_name(tmp_path: Path, spoiled: bytes)
         load_acts(path)
 
 
-def test_a_file_that_was_cut_short_is_refused(tmp_path: Path) -> None:
-    head, _ = serialize(small()).split(b"\n", 1)
+def saying(head: bytes, **other: object) -> bytes:
+    """A head that says something else."""
+    return json.dumps(json.loads(head) | other).encode() + b"\n"
+
+
+DAMAGE: dict[str, Callable[[bytes, bytes], bytes]] = {
+    "cut in its head": lambda head, packed: head[: len(head) // 2],
+    "its head alone": lambda head, packed: head + b"\n",
+    "cut in its nets": lambda head, packed: head + b"\n" + packed[:-9],
+    "a net more than it says": lambda head, packed: saying(head, left_out=[["hand0"]]) + packed,
+    "a net less than it says": lambda head, packed: saying(head, left_out=[["hand0"]] * 3) + packed,
+    "no hands": lambda head, packed: saying(head, left_out=["hand0", "hand1"]) + packed,
+    "an act that is none": lambda head, packed: saying(head, acts=["caller.dances"]) + packed,
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_a_file_that_was_cut_short_or_says_what_it_is_not_is_refused(tmp_path: Path, damage: str) -> None:
     path = tmp_path / "acts.bin"
-    path.write_bytes(serialize(replace(small(), nets=small().nets[:1]))[: len(head) // 2])
-    with pytest.raises(SettingsError):
+    head, packed = serialize(small()).split(b"\n", 1)
+    path.write_bytes(saying(head) + packed)
+    assert load_acts(path).left_out == small().left_out
+    path.write_bytes(DAMAGE[damage](head, packed))
+    with pytest.raises(SettingsError, match=r"acts\.bin: not a model of acts"):
         load_acts(path)
-    data = json.loads(head)
-    assert data["version"] == "t"
 
 
 def test_the_shipped_model_is_small() -> None:
     path = config_folder() / "acts.bin"
     assert path.stat().st_size < 8_000_000
     assert set(load_acts(path).acts) == set(Act)
+
+
+def test_the_shipped_model_has_its_card() -> None:
+    model = load_acts(config_folder() / "acts.bin")
+    card = (config_folder() / "acts.md").read_text("utf-8")
+    assert f"# Data card of acts.bin, version {model.version}\n" in card
+    assert f"What it is: {len(model.nets)} small nets" in card

@@ -109,6 +109,16 @@ def test_an_error_run(path: str, lang: str, folder: Path, capsys: pytest.Capture
     assert not made
 
 
+@pytest.mark.parametrize("path", ["console adduser", "console token add", "calls export", "erase"])
+def test_what_is_lacking_is_told_in_one_line(path: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Where click has one for each choice, too."""
+    with pytest.raises(SystemExit) as ended:
+        main([*path.split(), "x"])
+    assert ended.value.code == USAGE
+    (told,) = capsys.readouterr().err.splitlines()
+    assert "缺少选项 -" in told and "见：" in told and "\\x" not in told and "'" not in told
+
+
 @pytest.mark.parametrize("path", ["cals list", "calls lst", "list block ad", "report somary", "list blok show"])
 def test_a_mistyped_command_is_told_in_the_reader_s_language(
     path: str, folder: Path, capsys: pytest.CaptureFixture[str]

@@ -51,6 +51,15 @@ def test_counts_and_false_flags_for_programs(calls: str, strict: str) -> None:
     assert "陪我睡觉" in false[0]["evidence"]
 
 
+def test_without_the_list_its_words_flag_nobody(calls: str, strict: str) -> None:
+    def flagged(*options: str) -> dict[str, tuple[int, int]]:
+        told = json.loads(run(calls, "--config", strict, "--noise", "0", "--format", "json", *options))
+        return {row["label"]: (row["flagged"], row["word_list"]) for row in told["counts"]}
+
+    assert flagged() == {"lewd": (1, 1), "genuine": (0, 0), "benign": (1, 1)}
+    assert flagged("--no-lexicon") == dict.fromkeys(("lewd", "genuine", "benign"), (0, 0))
+
+
 def test_a_table_for_people_at_each_noise(calls: str, strict: str) -> None:
     told = run(calls, "--config", strict, "--noise", "0", "--noise", "0.3")
     assert "30.0%" in told

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from screener.core.evidence import Decision, Kind, Verdict
+from screener.core.evidence import Decision, Kind, Source, Verdict
 from screener.core.flow import Flow
 from screener.evaluation.labelled import LabelledCall, read_labelled
 from screener.events import Caller, Speaker
@@ -21,10 +21,15 @@ CALLS = read_labelled([DATA / "calls"])
 TRADES = read_labelled([DATA / "trades.jsonl"])
 """First sentences of customers of every trade that sound like harassment and are none."""
 CLEAN = [call for call in CALLS if not call.slice]
+BADLY = [call for call in CALLS if call.slice.startswith("noise")]
 PROTECTED = ("genuine", "complaint", "vulnerable", "abusive_complaint", "undecided")
 FOUND = {"lewd": 0.35, "prank": 0.05, "silent": 1.0}
 """Of these kinds at least such a share of the clean calls is found. Most are one sentence by the caller alone, by
 the hand that wrote the old word list: a test of behaviour, no measure of accuracy."""
+NAMED = {"abuse": 0.8, "lewd": 0.7, "prank": 0.5}
+"""Of these kinds such a share of the clean calls ends with an utterance that is heard as of its kind."""
+TOLD = {Verdict.GENUINE: 0.75, Verdict.COMPLAINT: 0.7, Verdict.ABUSIVE_COMPLAINT: 0.6}
+"""Of the clean calls that ought to be judged so, such a share is; of those that are heard badly a tenth less."""
 
 
 @cache
@@ -54,10 +59,28 @@ def test_what_is_plain_is_found(label: str) -> None:
     assert sum(found) / len(found) >= FOUND[label]
 
 
+@pytest.mark.parametrize("label", NAMED)
+def test_what_is_plain_is_heard_as_of_its_kind(label: str) -> None:
+    """By the model itself, whatever listed words name."""
+    heard = [judge(c).assessment.evidence for c in CLEAN if c.label == label]
+    newest = [next(e.kind for e in reversed(evidence) if e.source is Source.ACTS) for evidence in heard]
+    assert newest.count(Kind(label)) >= NAMED[label] * len(newest)
+
+
+def test_what_is_plain_is_found_also_when_heard_badly() -> None:
+    judged = [judge(c) for c in BADLY if c.label == "lewd"]
+    assert sum(decision.kind is Kind.LEWD for decision in judged) >= 0.3 * len(judged)
+
+
 def test_an_angry_complaint_is_a_complaint_and_an_abusive_one_a_supervisors() -> None:
-    judged = [(c, judge(c).verdict) for c in CLEAN]
-    assert share(judged, Verdict.COMPLAINT) >= 0.7
-    assert share(judged, Verdict.ABUSIVE_COMPLAINT) >= 0.6
+    for verdict in (Verdict.COMPLAINT, Verdict.ABUSIVE_COMPLAINT):
+        assert share(CLEAN, verdict) >= TOLD[verdict]
+        assert share(BADLY, verdict) >= TOLD[verdict] - 0.1
+
+
+def test_who_has_a_matter_is_genuine() -> None:
+    assert share(CLEAN, Verdict.GENUINE) >= TOLD[Verdict.GENUINE]
+    assert share(BADLY, Verdict.GENUINE) >= TOLD[Verdict.GENUINE] - 0.1
 
 
 @pytest.mark.parametrize("trade", sorted({c.slice for c in TRADES}))
@@ -76,16 +99,31 @@ def in_sounds(call: RecordedCall) -> RecordedCall:
     return replace(call, turns=tuple(replace(t, text=" ".join(syllables(t.text))) for t in call.turns))
 
 
-def share(judged: list[tuple[LabelledCall, Verdict]], expected: Verdict) -> float:
-    hits = [verdict is expected for call, verdict in judged if call.expected is expected]
+def share(calls: list[LabelledCall], expected: Verdict) -> float:
+    hits = [judge(call).verdict is expected for call in calls if call.expected is expected]
     return sum(hits) / len(hits)
 
 
-@pytest.mark.parametrize("call", [c for c in CLEAN if c.label in PROTECTED], ids=lambda c: c.call.id)
-def test_live_in_path_nobody_who_is_protected_is_treated(call: LabelledCall) -> None:
+def live(call: LabelledCall) -> Line:
+    """The call as the product answers it: the caller keeps to the script."""
     line = Line(Flow(listen_seconds=90), shipped(), offer(caller=Caller(call.call.caller))).begin().wait(2)
     for turn in call.call.turns:
         if turn.speaker == Speaker.CALLER and line.up and line.listening:
             line.say(turn.text).wait(1)
-    line.wait(40)
+    return line.wait(40)
+
+
+@pytest.mark.parametrize("call", [c for c in CLEAN if c.label in PROTECTED], ids=lambda c: c.call.id)
+def test_live_in_path_nobody_who_is_protected_is_treated(call: LabelledCall) -> None:
+    line = live(call)
     assert not line.treated
+    people = ("agents", "supervisor") if call.label == "abusive_complaint" else ("agents",)
+    assert line.transfers in [[who] for who in people], "but reaches a person"
+
+
+@pytest.mark.parametrize("label", sorted(FOUND))
+def test_live_in_path_what_is_plain_is_treated_and_reaches_nobody(label: str) -> None:
+    lines = [live(c) for c in CLEAN if c.label == label]
+    treated = [line for line in lines if line.treated]
+    assert len(treated) >= FOUND[label] * len(lines)
+    assert [line.transfers for line in treated] == [[]] * len(treated)

@@ -38,6 +38,8 @@ def test_a_listed_word_is_told_once_an_utterance() -> None:
     assert acts(list(ear.heard(said(f"{LISTED}啊", 4)))) == ["act.caller.other"]
     word, _ = ear.assessment(4).evidence
     assert word.at == 3, "a find keeps the time at which it was first known"
+    again, _ = ear.heard(said(LISTED, 9, 1))
+    assert (rules([again]), again.at) == ({"lewd.listed"}, 9), "another utterance tells it anew"
 
 
 def test_a_find_that_a_harmless_phrase_may_yet_cover_waits() -> None:

@@ -4,7 +4,9 @@ from datetime import date, datetime
 
 import pytest
 
+from screener.core import policy
 from screener.core.judgement import STRENGTH, Calendar, Weights
+from tests.core.helpers import lexicon, shipped
 
 NIGHT = Calendar(night=(22, 7), noon=(12, 14), holidays=frozenset({date(2026, 10, 1)}))
 
@@ -35,9 +37,10 @@ def test_a_holiday_is_a_whole_day_at_the_site() -> None:
     assert not NIGHT.is_holiday(at(0, 2))
 
 
-def test_one_decisive_phrase_flags_from_the_prior_and_no_strong_one_does() -> None:
-    weights = Weights()
-    decisive, strong, weak = (weights.strength[s] for s in ("decisive", "strong", "weak"))
-    assert decisive > strong > weak > 0
-    assert strong < weights.threshold - weights.prior
-    assert weights.strength is not STRENGTH, "a site's own strengths change nobody else's"
+def test_no_listed_phrase_flags_alone_and_the_strengths_are_in_order() -> None:
+    kinds = {phrase.kind for phrase in lexicon().phrases}
+    for weights in (Weights(), shipped().weights):
+        decisive, strong, weak = (weights.strength[s] for s in ("decisive", "strong", "weak"))
+        assert decisive > strong > weak > 0
+        assert weights.prior + decisive < min(policy.threshold(kind, weights) for kind in kinds)
+    assert Weights().strength is not STRENGTH, "a site's own strengths change nobody else's"

@@ -280,6 +280,23 @@ def test_a_stranger_on_the_peers_host_that_speaks_first_does_not_shut_the_caller
     stranger.close()
 
 
+def test_what_is_no_rtp_turns_our_audio_to_nobody(loop):
+    negotiated, other, leg = peer(), peer(), loop.open()
+    audio, _, _ = stream()
+    leg.point(*negotiated.getsockname())
+    leg.start(audio)
+    other.sendto(b"junk", ("127.0.0.1", leg.port))
+    wait_for(lambda: audio.malformed)
+    sent = loop.counts.sent
+    wait_for(lambda: loop.counts.sent > sent + 3)
+    assert negotiated.recv(2000)
+    other.setblocking(False)
+    with pytest.raises(BlockingIOError):
+        other.recv(2000)
+    negotiated.close()
+    other.close()
+
+
 def test_one_stray_packet_does_not_shut_a_peer_behind_a_nat_out(loop):
     negotiated, stray, real, leg = peer(), peer(), peer(), loop.open()
     audio, _, _ = stream()

@@ -18,7 +18,7 @@ from tests.pbx.kamailio import kamailio
 from tests.pbx.network import PHONE, PROXY, TRUNK, Network
 from tests.pbx.rig import ROOT, end
 from tests.pbx.voices import QUIET
-from tests.sip.caller import Caller
+from tests.sip.caller import Caller, in_background
 from tests.waiting import wait_for
 
 DEPLOY = ROOT / "deploy/rtpengine"
@@ -159,12 +159,36 @@ class Call:
         """Wait for a REFER, take it, and say what became of it; where it leads to."""
         refer = self.caller.wait_request("REFER")
         self.caller.send(respond(refer, 202))
+        for notify in self._notifies(status):
+            self.caller.send(notify)
+            assert self.caller.final("NOTIFY").status == 200
+        self.is_up = status >= 300
+        return refer.headers.get("Refer-To")
+
+    def _notifies(self, status: int) -> Iterator[Request]:
+        """What says what became of a REFER."""
         for fragment, state in (("100 Trying", "active"), (f"{status} OK", "terminated;reason=noresource")):
             body = f"SIP/2.0 {fragment}\r\n".encode()
             extra = {"Event": "refer", "Subscription_State": state}
-            assert self.caller.ask("NOTIFY", body, "message/sipfrag", **extra).status == 200
-        self.is_up = status >= 300
-        return refer.headers.get("Refer-To")
+            yield self.caller.request("NOTIFY", body, "message/sipfrag", **extra)
+
+    def answer_at_once(self) -> threading.Event:
+        """Answer every request as soon as it comes, and take a REFER; what is returned is set by a BYE."""
+        freed = threading.Event()
+
+        def answer() -> None:
+            while not freed.is_set():
+                asked = self.caller.receive()
+                if isinstance(asked, Request):
+                    self.caller.send(respond(asked, 202 if asked.method == "REFER" else 200))
+                    for notify in self._notifies(200) if asked.method == "REFER" else ():
+                        self.caller.send(notify)
+                    self.is_up = asked.method != "BYE"
+                    if not self.is_up:
+                        freed.set()
+
+        in_background(answer)
+        return freed
 
     def refuse_refer(self) -> None:
         """Wait for a REFER, and refuse it."""

@@ -12,7 +12,10 @@ import pytest
 
 from screener.core.evidence import Treatment, Verdict
 from screener.events import EndedBy, Entrance, Speaker
+from screener.proxy import kamailio
+from screener.proxy.dialogs import ProxyDialog
 from screener.proxy.kamailio import QUESTION
+from screener.settings.proxy import Proxy
 from screener.sip.message import Request, respond
 from tests.pbx.behind_proxy import DEPLOY, BehindProxy, behind_proxy, missing
 from tests.pbx.network import PHONE, PROXY, SCREENER, SECOND_SCREENER, TRUNK, Packet, Wiretap
@@ -20,7 +23,7 @@ from tests.pbx.outside import AIMS, ALLOWED, believed, headers, names
 from tests.pbx.rig import Screener, doctor
 from tests.pbx.voices import QUIET, said
 from tests.sip.caller import Caller
-from tests.waiting import wait_for
+from tests.waiting import ENOUGH, wait_for
 
 pytestmark = pytest.mark.pbx
 ACTS = {"dry_run = true": "dry_run = false", "[flow]": "[flow.treatment_of]\n\n[flow]"}
@@ -91,6 +94,23 @@ def test_a_flag_moves_the_caller_by_a_refer_and_frees_the_agent(site: BehindProx
     )
     assert [treatment.completed for treatment in found.treatments] == [True]
     assert {segment.speaker for segment in found.segments} == set(Speaker)
+
+
+def test_both_lines_are_freed_however_soon_one_answers(site: BehindProxy) -> None:
+    """An answer to the first BYE ends Kamailio's dialog, and in one that is over it sends no second."""
+    settings = Proxy(url=f"http://{PROXY}:8080/calls", secret="change-me-proxy")
+
+    def listed(call_id: str) -> ProxyDialog | None:
+        return next((one for one in kamailio.listed(settings, SCREENER) if one.call_id == call_id), None)
+
+    for number in range(30):
+        call = site.call(b"", f"138001390{number:02}")
+        freed = call.answer_at_once()
+        with site.network.entered():
+            dialog = wait_for(lambda call_id=call.call_id: listed(call_id), 5, "dialog")
+            assert dialog and kamailio.move(dialog, "sip:analysis@192.0.2.10", (PROXY, 5060), SCREENER).ok
+        assert freed.wait(ENOUGH), f"the caller's line, {number}"
+        wait_for(lambda call_id=call.call_id: call_id in site.agents.gone, 5, f"free line of the agent, {number}")
 
 
 @pytest.mark.parametrize("status", [603, 486])

@@ -99,6 +99,16 @@ def test_a_number_s_package_counts_its_calls() -> None:
     )
 
 
+def test_a_call_that_was_flagged_twice_is_one_call_on_the_cover() -> None:
+    beside = replace(FIRST, id="b", entrance=Entrance.BESIDE, started_at=NOON + timedelta(seconds=20))
+    later = replace(FIRST, id="c", linkedid="", started_at=NOON + timedelta(hours=1))
+    case = Case([Exhibit((FIRST, beside)), Exhibit((later,))])
+    page = cover(*case.exhibits)
+    assert "<th>骚扰来电次数</th><td>2</td>" in page
+    assert page.count("<tr><td>") == 2, "dated once too"
+    assert "共骚扰来电 2 次" in pack(case, maker())[SHEET].decode("utf-8")
+
+
 def test_calls_that_were_not_flagged_are_dated_and_called_what_they_are() -> None:
     """Forty-eight calls without a request are a pattern, whether the machine flagged each or not."""
 

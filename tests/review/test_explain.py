@@ -3,11 +3,13 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from screener.core.evidence import Kind, Source, Treatment, Verdict
+from screener.core.evidence import Kind, Source, Treatment, Verdict, Veto
 from screener.core.judgement import Weights
 from screener.events import Entrance
 from screener.review.explain import explain
+from screener.review.timeline import reasons
 from screener.store.records import CallRecord, DecisionRow, EvidenceRow
+from screener.words.judgement import Teller
 
 W = Weights()
 
@@ -47,6 +49,16 @@ def test_a_call_that_was_protected_by_what_it_is_about() -> None:
     found = explain(call(about, row(4.0, 3, "a"), row(4.0, 4, "b")), W)
     assert found.tipped is None
     assert found.lacking == W.threshold - W.prior - 4.0
+
+
+def test_an_emergency_is_named_as_what_protected_a_call_that_scored_enough() -> None:
+    danger = row(0.0, 1, "emergency.danger.1", Source.EMERGENCY, None)
+    heard = call(danger, row(9.0, 2, "a"))
+    found = explain(heard, W)
+    assert (found.tipped, found.vetoes) == (None, (Veto.EMERGENCY,))
+    assert found.steps[1].score > found.steps[1].threshold
+    assert reasons(replace(heard, verdict=Verdict.GENUINE), found, Teller())[-1] == "受保护：紧急情况"
+    assert explain(call(row(9.0, 2, "a")), W).vetoes == ()
 
 
 def test_the_thresholds_are_those_of_the_way_the_call_came() -> None:

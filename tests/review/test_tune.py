@@ -46,6 +46,22 @@ def test_what_was_missed_is_found_only_where_it_flags_nobody_wrongly() -> None:
     )
 
 
+def test_another_threshold_is_proposed_where_it_sets_right_more_than_any_factor() -> None:
+    missed = [call(f"missed {n}", {f"a{n}": 5.7}, Verdict.UNDECIDED, Review.CONFIRMED) for n in range(2)]
+    best = propose(missed, W)[0]
+    assert (best.key, best.now, best.then, best.gained) == (
+        "threshold_of.prank",
+        W.threshold,
+        W.threshold - 0.5,
+        2,
+    )
+    genuine = call("genuine", {"b": 5.7}, Verdict.GENUINE)
+    assert {p.key for p in propose([*missed, genuine], W)} == {"factor.a0", "factor.a1"}, "it would flag the third"
+    wrong = [call(f"wrong {n}", {f"a{n}": 6.2}, review=Review.OVERTURNED) for n in range(2)]
+    best = propose(wrong, W)[0]
+    assert (best.key, best.then, best.spared) == ("threshold_of.prank", W.threshold + 0.5, 2)
+
+
 def test_a_call_is_weighed_by_the_thresholds_of_the_way_it_came() -> None:
     weights = replace(W, in_path=-1.0)
     wrong = call("wrong", {"a": W.threshold - W.prior - 0.5}, review=Review.OVERTURNED)

@@ -1,16 +1,17 @@
 """Lexicon, weights and calendar as files: what is wrong is refused with its place."""
 
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from screener.core.actions import Prompt
 from screener.core.evidence import Kind
-from screener.core.judgement import Weights
+from screener.core.judgement import Calendar, Weights
 from screener.core.lexicon import PhraseRole
 from screener.errors import SettingsError
 from screener.resources import config_folder
-from screener.settings.judgement import load_judgement, load_phrases, load_weights
+from screener.settings.judgement import load_calendar, load_judgement, load_phrases, load_weights
 from screener.settings.sections import JudgementSection
 from screener.speech.pinyin import syllables
 
@@ -105,6 +106,32 @@ def test_weights(tmp_path: Path) -> None:
     path.write_text("[strength]\ndecisive = 6.5\n", "utf-8")
     with pytest.raises(SettingsError, match="strength: strong, weak missing"):
         load_weights(path)
+
+
+def test_a_calendar_is_a_sites_own(tmp_path: Path) -> None:
+    (tmp_path / "own.toml").write_text("night = [21, 6]\nholidays = [2027-01-01, 2027-05-01]\n", "utf-8")
+    calendar = load_judgement(JudgementSection(calendar="own.toml"), tmp_path, syllables, None).calendar
+    assert (calendar.night, calendar.noon) == ((21, 6), Calendar().noon), "what is left out keeps its default"
+    assert calendar.holidays == {date(2027, 1, 1), date(2027, 5, 1)}
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("night = [21, 60]", "night.1: found 60"),
+        ("night = [-1, 6]", "night.0: found -1"),
+        ("noon = 12", "noon: found 12"),
+        ('holidays = ["Monday"]', "holidays.0: found 'Monday'"),
+        ("weekend = [6, 7]", "weekend: found"),
+        ("night = [", "not TOML"),
+    ],
+)
+def test_what_is_no_calendar_is_refused(tmp_path: Path, line: str, says: str) -> None:
+    path = tmp_path / "calendar.toml"
+    path.write_text(line, "utf-8")
+    with pytest.raises(SettingsError, match=r"calendar\.toml") as refused:
+        load_calendar(path)
+    assert says in str(refused.value)
 
 
 def test_the_model_of_acts_may_be_a_sites_own(tmp_path: Path) -> None:

@@ -66,6 +66,19 @@ def load() -> FakeModel:
     return FakeModel()
 
 
+class CallersOnly(FakeModel):
+    """Cannot open a recogniser for an agent's voice."""
+
+    def open(self, speaker: Speaker) -> FakeRecognizer:
+        if speaker is Speaker.AGENT:
+            raise ModelError("no memory")
+        return super().open(speaker)
+
+
+def load_callers_only() -> FakeModel:
+    return CallersOnly()
+
+
 def load_noting(folder: Path) -> FakeModel:
     """Leaves a file with the process's id; cannot be done twice."""
     (folder / str(os.getpid())).touch(exist_ok=False)

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -107,6 +108,42 @@ def test_a_pause_in_audio_time_is_not_joined(make: MakePool) -> None:
     assert [t.at for t in told] == [pytest.approx(7.0), pytest.approx(7.02)]
 
 
+def test_a_voice_that_is_closed_before_a_word_still_ends(make: MakePool) -> None:
+    pool, results = make()
+    pool.close(pool.open("a", Speaker.CALLER))
+    call, _, end = results.get(timeout=WAIT)
+    assert isinstance(end, Transcript)
+    assert (call, end.text) == ("a", "end after 0.00")
+    wait_for(lambda: not any(slot.voices for slot in pool._slots), what="its place is free")
+
+
+def test_a_voice_for_which_no_recogniser_can_be_opened_is_lost(make: MakePool) -> None:
+    pool, results = make(loader=fakes.load_callers_only)
+    agent, caller = pool.open("a", Speaker.AGENT), pool.open("a", Speaker.CALLER)
+    call, speaker, lost = results.get(timeout=WAIT)
+    assert isinstance(lost, RecognizerLost)
+    assert (call, speaker) == ("a", Speaker.AGENT)
+    assert "no memory" in lost.reason
+    feed(agent, SAY * 5)
+    assert speak_until(results, caller, 0.0).speaker is Speaker.CALLER, "the other voice of the call goes on"
+    assert pool.counts.lost == {Loss.FAILURE: 1}
+
+
+def test_a_voice_that_is_further_behind_than_its_bound_is_lost_for_good(make: MakePool) -> None:
+    pool, results = make(queue_seconds=3.0)
+    late, other = pool.open("late", Speaker.CALLER), pool.open("other", Speaker.CALLER)
+    at = feed(late, QUIET * 500)  # at once: whenever the pool looks, half of it is more than the bound
+    call, _, lost = results.get(timeout=WAIT)
+    assert isinstance(lost, RecognizerLost)
+    assert (call, lost.reason) == ("late", "more than 3 s behind")
+    feed(late, SAY * 20, at)
+    feed(other, SAY * 5)
+    pool.close(other)
+    assert [results.get(timeout=WAIT)[0] for _ in range(5 + 1)] == ["other"] * 6, "its words, and its end"
+    assert results.empty()
+    assert (pool.counts.lost, pool.counts.restarts) == ({Loss.BEHIND: 1}, 0)
+
+
 def test_a_failing_recogniser_is_lost_once_and_the_others_go_on(make: MakePool) -> None:
     pool, results = make()
     bad, good = pool.open("bad", Speaker.CALLER), pool.open("good", Speaker.CALLER)
@@ -182,7 +219,7 @@ def test_who_comes_while_a_process_starts_loses_nothing(make: MakePool) -> None:
 
 
 def test_a_voice_that_kills_again_and_again_is_given_up(make: MakePool) -> None:
-    pool, results = make()
+    pool, results = make(queue_seconds=WAIT)  # the process may take long to come back
     voice, at = pool.open("a", Speaker.CALLER), 0.0
     deadline = time.monotonic() + WAIT
     while pool.counts.restarts < pool_module.CRASHES and time.monotonic() < deadline:
@@ -203,7 +240,9 @@ def test_a_process_that_hangs_is_put_down(make: MakePool) -> None:
     assert before
     voice = pool.open("a", Speaker.CALLER)
     feed(voice, HANG * 5)
-    assert isinstance(results.get(timeout=WAIT)[2], RecognizerLost)
+    lost = results.get(timeout=WAIT)[2]
+    assert isinstance(lost, RecognizerLost)
+    assert lost.at == pytest.approx(0.08), "in audio time, at its newest frame"
     assert speak_until(results, voice, 0.2).text == "said"
     wait_for(lambda: not before & children(), what="end of the process that hung")
 
@@ -268,11 +307,13 @@ def test_the_spare_process_takes_over_at_once(
 
 
 def test_stop_ends_every_process_and_the_thread() -> None:
-    before = children()
+    before, threads = children(), set(threading.enumerate())
     pool = RecognizerPool(fakes.load, 3, 3.0, lambda *_: None)
     assert len(children() - before) == 3
+    assert set(threading.enumerate()) > threads
     pool.stop()
     assert children() <= before
+    assert set(threading.enumerate()) <= threads
 
 
 def test_a_service_that_is_killed_leaves_no_process_behind(tmp_path: Path) -> None:

@@ -92,6 +92,24 @@ def test_every_command_and_option_has_chinese_help(path: str, command: click.Com
             assert CHINESE.search(option_helped(text)) or option_helped(text) != text, (path, text)
 
 
+@pytest.mark.parametrize(
+    ("path", "command"), commands(), ids=lambda value: value if isinstance(value, str) else ""
+)
+def test_an_option_is_named_as_it_is_typed(path: str, command: click.Command) -> None:
+    """One with a short name too has a sentence of its own: click quotes both."""
+    context = click.Context(command, info_name=path)
+    for option in command.params:
+        if isinstance(option, click.Option):
+            problems: list[click.UsageError] = [click.BadParameter("x", ctx=context, param=option)]
+            if option.required:
+                problems.append(click.MissingParameter(ctx=context, param=option))
+            for problem in problems:
+                sentence = told(problem.format_message().replace("\n\t", " "), "zh")
+                assert CHINESE.search(sentence)
+                assert "'" not in sentence
+                assert " / ".join(option.opts) in sentence
+
+
 def test_every_command_has_its_line() -> None:
     assert all(CHINESE.search(helped(f"in short {name}")) for name in COMMANDS)
 
