@@ -20,6 +20,8 @@ from screener.store.wanted import DAY, Wanted
 
 AT_ONCE = 500
 """Ids in one question."""
+ROWS: Select[Any] = select(CallRow.root, CallRow.called_at, *(getattr(CallRow, name) for name in COLUMNS))
+"""Which call a row is of, when that was dialled, and the row."""
 
 
 def find(log: CallLog, wanted: Wanted, limit: int, after: str = "") -> list[CallRecord]:
@@ -35,8 +37,7 @@ def find(log: CallLog, wanted: Wanted, limit: int, after: str = "") -> list[Call
         MissingError: there is no call `after` which to look.
         StoreError: the database failed.
     """
-    query: Select[Any] = select(CallRow.root, CallRow.called_at, *(getattr(CallRow, name) for name in COLUMNS))
-    query = query.where(*wanted.conditions()).order_by(wanted.at.desc(), CallRow.id.desc())
+    query = ROWS.where(*wanted.conditions()).order_by(wanted.at.desc(), CallRow.id.desc())
     found: dict[str, CallRecord] = {}
     with log.reading() as connection:
         if wanted.text and (few := said_by_index(connection, wanted.text)) is not None:

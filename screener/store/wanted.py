@@ -233,13 +233,15 @@ class Wanted:
         return [CallRow.agent == known(self.agent)] if self.agent else []
 
     def _with_past(self) -> list[Any]:
+        if not (self.past or self.repeated):
+            return []
         # In other words than the index of marked calls has: few calls are of one number, and it has an index too.
         other = aliased(CallRow)
         same = other.number == CallRow.number
         earlier = tuple_(other.called_at, other.root) < tuple_(CallRow.called_at, CallRow.root)
         flagged = other.verdict == Verdict.HARASSMENT, other.review != Review.OVERTURNED
         queued = other.treatment == Treatment.ANALYSIS_QUEUE, other.dry_run.is_(False)
-        found: list[Any] = [CallRow.number != ""] if self.past or self.repeated else []
+        found: list[Any] = [CallRow.number != ""]
         if self.repeated:
             found.append(exists().where(same, *queued, earlier))
         if self.past is Past.RETURNING:
