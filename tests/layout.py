@@ -64,7 +64,10 @@ def rank(scope: str) -> int:
 
 
 class Layout(LoadGroupScheduling):
-    """Gives units of work to workers, each of its kind."""
+    """Gives units of work to workers, each of its kind.
+
+    xdist has no public way to say which worker gets a unit: its marks only say which tests stay together.
+    """
 
     def _split_scope(self, nodeid: str) -> str:
         return nodeid if file_of(nodeid) in ALONE else nodeid.partition("::")[0]

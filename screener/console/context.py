@@ -3,7 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -28,7 +28,7 @@ from screener.store.log import CallLog
 from screener.words.console import said
 from screener.words.judgement import Teller
 from screener.words.places import place
-from screener.words.terms import site_name, word
+from screener.words.terms import Language, site_name, word
 
 COOKIE = "screener"
 API = "/api/"
@@ -118,21 +118,10 @@ class ConsoleContext:
         """What the site is called."""
         return site_name(self.settings.site.name, self.teller.lang)
 
-    @cached_property
+    @property
     def templates(self) -> Environment:
-        """Every value is escaped; a name that is not there is an error."""
-        folder = Path(__file__).parent / "templates"
-        made = Environment(loader=FileSystemLoader(folder), autoescape=True, undefined=StrictUndefined)
-        made.globals |= {
-            "lang": self.teller.lang,
-            "site": self.site_name,
-            "root": self.root,
-            "oidc": self.provider is not None,
-            "t": lambda key: said(key, self.teller.lang),
-            "word": self.word,
-            "place": lambda name: place(name, self.teller.lang),
-        }
-        return made
+        """What the pages are made of."""
+        return _templates(self.teller.lang, self.site_name, self.root, self.provider is not None)
 
     def say(self, key: str) -> str:
         """A sentence of the console."""
@@ -156,3 +145,20 @@ class ConsoleContext:
         """A page."""
         text = self.templates.get_template(template).render(person=person, **values)
         return HTMLResponse(text, status)
+
+
+@cache
+def _templates(lang: Language, site: str, root: str, oidc: bool) -> Environment:
+    """Every value is escaped; a name that is not there is an error. Each is compiled once."""
+    folder = Path(__file__).parent / "templates"
+    made = Environment(loader=FileSystemLoader(folder), autoescape=True, undefined=StrictUndefined)
+    made.globals |= {
+        "lang": lang,
+        "site": site,
+        "root": root,
+        "oidc": oidc,
+        "t": lambda key: said(key, lang),
+        "word": lambda key: word(key, lang),
+        "place": lambda name: place(name, lang),
+    }
+    return made

@@ -177,7 +177,8 @@ def main(arguments: list[str]) -> None:
         try:
             load: Loader = pickle.loads(sock.recv(wire.PACKET_BYTES))  # noqa: S301 - from our own parent
             model = load()
-            dictionaries()  # no caller is to wait for them
+            if model.info.engine != "none":  # which says no word
+                dictionaries()  # no caller is to wait for them
         except ModelError as error:
             sock.send(wire.unusable(error).serialize())
             return

@@ -16,10 +16,12 @@ from screener.store.offered import LONGEST_CALL, came
 from screener.store.records import CallRecord, Review, ReviewNote
 from screener.store.search import said_by_index
 from screener.store.tables import JUDGED, CallRow, ReviewSaid
-from screener.store.wanted import DAY, Wanted
+from screener.store.wanted import DAY, SINCE, UNTIL, Wanted, of_span
 
 AT_ONCE = 500
 """Ids in one question."""
+ROWS: Select[Any] = select(CallRow.root, CallRow.called_at, *(getattr(CallRow, name) for name in COLUMNS))
+"""Which call a row is of, when that was dialled, and the row."""
 
 
 def find(log: CallLog, wanted: Wanted, limit: int, after: str = "") -> list[CallRecord]:
@@ -35,8 +37,7 @@ def find(log: CallLog, wanted: Wanted, limit: int, after: str = "") -> list[Call
         MissingError: there is no call `after` which to look.
         StoreError: the database failed.
     """
-    query: Select[Any] = select(CallRow.root, CallRow.called_at, *(getattr(CallRow, name) for name in COLUMNS))
-    query = query.where(*wanted.conditions()).order_by(wanted.at.desc(), CallRow.id.desc())
+    query = ROWS.where(*wanted.conditions()).order_by(wanted.at.desc(), CallRow.id.desc())
     found: dict[str, CallRecord] = {}
     with log.reading() as connection:
         if wanted.text and (few := said_by_index(connection, wanted.text)) is not None:
@@ -48,8 +49,9 @@ def find(log: CallLog, wanted: Wanted, limit: int, after: str = "") -> list[Call
         shown: set[str] = set()
         if after:
             query, shown = _older(connection, query, wanted, after)
-        for part in _parts(connection, query, wanted):
-            for root, moment, *row in connection.execute(part, execution_options={"yield_per": max(100, limit)}):
+        at_once = {"yield_per": max(100, limit)}
+        for part, span in _parts(connection, query, wanted):
+            for root, moment, *row in connection.execute(part, span, execution_options=at_once):
                 if root in shown or not wanted.is_at(moment):
                     continue
                 found.setdefault(root, CallRecord(*row))
@@ -71,21 +73,28 @@ def _older(connection: Connection, query: Select[Any], wanted: Wanted, after: st
     return older, {root, *connection.scalars(newer)}
 
 
-def _parts(connection: Connection, query: Select[Any], wanted: Wanted) -> Iterator[Select[Any]]:
-    """The query; where an hour, a weekday or a place is wanted one for each time that there were such calls."""
+def _parts(
+    connection: Connection, query: Select[Any], wanted: Wanted
+) -> Iterator[tuple[Select[Any], dict[str, datetime]]]:
+    """The query; where an hour, a weekday or a place is wanted with each time that there were such calls.
+
+    It is made once: to make it costs more than to ask it.
+    """
     if wanted.hour is None and wanted.weekday is None:
         if wanted.at is CallRow.called_at or not wanted.places:
-            yield query
+            yield query, {}
         else:
+            part = query.where(CallRow.started_at >= SINCE, CallRow.started_at < UNTIL)
             for since, until in came(connection, wanted.places, wanted.since, wanted.until):
-                yield query.where(CallRow.started_at >= since, CallRow.started_at < until)
+                yield part, of_span(since, until)
         return
     oldest, newest = (connection.scalar(select(edge(CallRow.started_at))) for edge in (func.min, func.max))
     if oldest is None or newest is None:
         return
     first = max(oldest - DAY, wanted.since or oldest - DAY)  # a caller dialled before the call came here
+    part = query.where(*wanted.in_span())
     for since, until in wanted.spans(first, min(newest, wanted.until or newest)):
-        yield query.where(*wanted.between(since, until))
+        yield part, of_span(since, until)
 
 
 def calls_of(log: CallLog, number: str) -> int:

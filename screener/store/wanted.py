@@ -9,7 +9,20 @@ from datetime import UTC, datetime, time, timedelta, tzinfo
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import String, and_, case, exists, func, literal_column, not_, or_, select, tuple_, type_coerce
+from sqlalchemy import (
+    String,
+    and_,
+    bindparam,
+    case,
+    exists,
+    func,
+    literal_column,
+    not_,
+    or_,
+    select,
+    tuple_,
+    type_coerce,
+)
 from sqlalchemy.orm import aliased
 
 from screener.core.evidence import GRAVEST_FIRST, Kind, Treatment, Verdict
@@ -26,6 +39,8 @@ DRY_RUN = "dry_run"
 UNKNOWN = "-"
 """Stands for what the log does not know: no queue, no region, no agent."""
 _LAST = datetime.max.replace(tzinfo=UTC) - LONGEST_CALL - DAY
+SINCE, UNTIL, LAST = (bindparam(name, type_=CallRow.called_at.type) for name in ("since", "until", "last"))
+"""Moments that come with each execution of a statement: of years there are a thousand for one question."""
 LISTENING = (Entrance.IN_PATH, Entrance.BESIDE)
 """How calls come whose flags are the product's own, and neither an agent's nor an imported log's."""
 REVIEWS = (Review.CONFIRMED, Review.OVERTURNED, Review.NONE)
@@ -181,6 +196,13 @@ class Wanted:
             found += [CallRow.started_at < until + LONGEST_CALL] if until is not None and until < _LAST else []
         return found
 
+    def in_span(self) -> list[Any]:
+        """As `between`, of moments that come with each execution: those of `of_span`."""
+        beside = (
+            [CallRow.started_at >= SINCE, CallRow.started_at < LAST] if self.at is not CallRow.called_at else []
+        )
+        return [CallRow.called_at >= SINCE, CallRow.called_at < UNTIL, *beside]
+
     def conditions(self) -> list[Any]:
         """What a row of `calls` must fulfil, besides hour and weekday."""
         found = [*self._as_counted(), *self.between(self.since, self.until)]
@@ -233,13 +255,15 @@ class Wanted:
         return [CallRow.agent == known(self.agent)] if self.agent else []
 
     def _with_past(self) -> list[Any]:
+        if not (self.past or self.repeated):
+            return []
         # In other words than the index of marked calls has: few calls are of one number, and it has an index too.
         other = aliased(CallRow)
         same = other.number == CallRow.number
         earlier = tuple_(other.called_at, other.root) < tuple_(CallRow.called_at, CallRow.root)
         flagged = other.verdict == Verdict.HARASSMENT, other.review != Review.OVERTURNED
         queued = other.treatment == Treatment.ANALYSIS_QUEUE, other.dry_run.is_(False)
-        found: list[Any] = [CallRow.number != ""] if self.past or self.repeated else []
+        found: list[Any] = [CallRow.number != ""]
         if self.repeated:
             found.append(exists().where(same, *queued, earlier))
         if self.past is Past.RETURNING:
@@ -328,3 +352,8 @@ def _treated(call: Any) -> Any:  # noqa: ANN401 - likewise
 def _review_rank(call: Any) -> Any:  # noqa: ANN401 - likewise
     ranks = {review.value: rank for rank, review in enumerate(REVIEWS)}
     return case(ranks, value=type_coerce(call.review, String))
+
+
+def of_span(since: datetime, until: datetime) -> dict[str, datetime]:
+    """The values of `SINCE`, `UNTIL` and `LAST`."""
+    return {"since": since, "until": until, "last": min(until, _LAST) + LONGEST_CALL}

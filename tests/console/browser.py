@@ -2,6 +2,8 @@
 
 import shutil
 from collections.abc import Iterator
+from functools import cache
+from types import ModuleType
 
 import pytest
 
@@ -11,7 +13,6 @@ from screener.console.server import ConsoleServer
 from screener.feed.local import FeedServer
 from tests.console.conftest import PASSWORD
 
-playwright = pytest.importorskip("playwright.sync_api", reason="needs the extra `dev`")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: apt-get install chromium")
 FLAGS = [
@@ -23,9 +24,15 @@ FLAGS = [
 ]
 
 
+@cache
+def playwright() -> ModuleType:
+    """Loaded by who drives a browser; all who run tests collect these too."""
+    return pytest.importorskip("playwright.sync_api", reason="needs the extra `dev`")
+
+
 @pytest.fixture(scope="module")
-def chromium() -> Iterator["playwright.Browser"]:
-    with playwright.sync_playwright() as made:
+def chromium() -> Iterator[object]:
+    with playwright().sync_playwright() as made:
         browser = made.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield browser
         browser.close()
@@ -55,12 +62,12 @@ def opened(chromium, site: str, role: Role, path: str, **context: object):
 
 def expect(page, selector: str, text: str) -> None:
     """Wait for a text; without evaluating any, which the pages forbid."""
-    playwright.expect(page.locator(selector)).to_have_text(text, timeout=10_000)
+    playwright().expect(page.locator(selector)).to_have_text(text, timeout=10_000)
 
 
 def contains(page, selector: str, text: str) -> None:
     """Wait for a text within; what has just come into the page may not hold its words yet."""
-    playwright.expect(page.locator(selector)).to_contain_text(text, timeout=10_000)
+    playwright().expect(page.locator(selector)).to_contain_text(text, timeout=10_000)
 
 
 def until(page, expression: str, seconds: float = 15.0) -> None:

@@ -1,5 +1,6 @@
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -70,15 +71,22 @@ def logins(log: CallLog, clock: Clock) -> Logins:
     return Logins(Accounts(log), clock, timedelta(minutes=30), QUICK)
 
 
-@pytest.fixture
-def context(tmp_path: Path, clock: Clock, staffed_log: Path) -> Iterator[ConsoleContext]:
-    settings = replace(Settings(), folder=tmp_path)
-    shutil.copy(staffed_log, tmp_path / "log.db")
-    log = open_log(f"sqlite:///{tmp_path}/log.db")
+@contextmanager
+def context_in(folder: Path, clock: Clock, staffed_log: Path) -> Iterator[ConsoleContext]:
+    """What pages work with, over a log of its own in a folder."""
+    settings = replace(Settings(), folder=folder)
+    shutil.copy(staffed_log, folder / "log.db")
+    log = open_log(f"sqlite:///{folder}/log.db")
     access = logins(log, clock)
     # However busy the machine is, the pages wait until what they show is there.
     yield ConsoleContext(settings, log, access, hub_of([]), Teller(), slowly=Slowly(wait=WAIT))
     log.close()
+
+
+@pytest.fixture
+def context(tmp_path: Path, clock: Clock, staffed_log: Path) -> Iterator[ConsoleContext]:
+    with context_in(tmp_path, clock, staffed_log) as made:
+        yield made
 
 
 @pytest.fixture

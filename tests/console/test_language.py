@@ -44,7 +44,7 @@ from screener.store.records import (
 )
 from screener.words.judgement import RULES, Teller
 from screener.words.terms import Language
-from tests.console.conftest import log_in
+from tests.console.conftest import Clock, context_in, log_in
 from tests.console.written import write
 from tests.waiting import wait_for
 
@@ -123,11 +123,17 @@ class Site:
         return [word for text in words.found for word in self.foreign(text)]
 
 
-@pytest.fixture(params=["en", "zh"])
+@pytest.fixture(scope="module", params=["en", "zh"])
 def site(
-    request: pytest.FixtureRequest, context: ConsoleContext, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, staffed_log: Path
 ) -> Iterator[Site]:
-    lang: Language = request.param
+    """Filled once in each language: who looks changes nothing."""
+    with context_in(tmp_path_factory.mktemp("site"), Clock(), staffed_log) as context:
+        yield from site_of(request.param, context, tmp_path_factory.getbasetemp())
+
+
+def site_of(lang: Language, context: ConsoleContext, folder: Path) -> Iterator[Site]:
+    """A site of a language while it runs."""
     settings = context.settings
     context.settings = replace(
         settings,
@@ -138,7 +144,7 @@ def site(
         ),
     )
     context.teller = Teller(lang, load_notes(settings.judgement, settings.folder))
-    place = tmp_path_factory.getbasetemp() / f"l{lang}.sock"
+    place = folder / f"l{lang}.sock"
     feed = FeedServer(place, lambda _order: None)
     shipped = load_cards("", Path(), syllables, lang)
     at_once = replace(shipped.showing, from_likely=0.0, below_likely=0.0, sure=0.0)

@@ -6,7 +6,6 @@ import io
 import re
 from datetime import UTC, datetime, timedelta
 
-import openpyxl
 import pytest
 from starlette.testclient import TestClient
 
@@ -195,6 +194,8 @@ def test_an_auditor_sees_no_whole_number_on_a_page_in_an_address_or_in_a_file(
     name, _, query = path.partition("?")
     page = client.get(whole(path)).text
     sheet = client.get(f"/reports/{name}/export?form=csv&{query}").text
+    import openpyxl  # slow to load, and every worker collects this
+
     book = openpyxl.load_workbook(io.BytesIO(client.get(f"/reports/{name}/export?form=xlsx&{query}").content))
     cells = " ".join(str(cell.value) for tab in book for row in tab.rows for cell in row)
     for text in (page, sheet, cells):

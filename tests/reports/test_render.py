@@ -10,7 +10,6 @@ from html.parser import HTMLParser
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-import openpyxl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -73,6 +72,8 @@ TOP = 2 + len(PAGE.notes)
 def test_another_library_finds_typed_cells_in_the_workbook() -> None:
     data = render(PAGE, "xlsx")
     assert isinstance(data, bytes)
+    import openpyxl  # slow to load, and every worker collects this
+
     book = openpyxl.load_workbook(io.BytesIO(data))
     assert book.sheetnames == ["骚扰来电来源", "类别 一二"]
     tab = book.worksheets[0]

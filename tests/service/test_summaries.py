@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-import openpyxl
 import pytest
 
 from screener.backoff import Backoff
@@ -91,6 +90,8 @@ def test_it_is_sent_once_with_page_and_workbook_and_stands_on_record(settings: S
     assert "<svg" in page.get_content() and "13800138000" not in page.get_content()
     files = {file.get_filename(): file.get_content() for file in mail.iter_attachments()}
     assert set(files) == {"2026-03-01.html", "2026-03-01.xlsx"}
+    import openpyxl  # slow to load, and every worker collects this
+
     book = openpyxl.load_workbook(io.BytesIO(files["2026-03-01.xlsx"]))
     assert "呼叫中心" in str(book.worksheets[0]["A2"].value)
 
