@@ -68,7 +68,7 @@ def test_what_is_not_there_is_not_found(
     text = answer.text
     assert "没有这个页面" not in text and "no such page" not in text, "the address is one of ours"
     if path.startswith(API):
-        assert set(answer.json()) == {"error", "remedy"}
+        assert set(answer.json()) == {"error", "remedy", "field"}
     else:
         assert '<h1 role="alert">' in text and "screener " not in text, "nobody here has a shell"
 
