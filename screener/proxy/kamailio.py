@@ -163,7 +163,7 @@ class _Reference:
     def __init__(self, line: socket.socket, proxy: tuple[str, int], dialog: ProxyDialog, uri: str) -> None:
         self._line, self._proxy, self._dialog, self._uri = line, proxy, dialog, uri
         self._told = 0
-        """What the newest NOTIFY says of the caller."""
+        """What the newest NOTIFY says of the caller; the last word stays."""
 
     def carried_out(self) -> ReferResult:
         try:
@@ -212,7 +212,8 @@ class _Reference:
                 if isinstance(message, Request):
                     self._line.send(respond(message, 200).serialize())
                     found = _FRAGMENT.match(message.body.lstrip()) if message.method == "NOTIFY" else None
-                    self._told = int(found[1]) if found else self._told
+                    if found and self._told < 200:  # one that was overtaken by the last changes nothing
+                        self._told = int(found[1])
                 else:
                     _ = message.cseq
             except TimeoutError:

@@ -144,6 +144,7 @@ class Proxied:
     [
         ((100, 202, "SIP/2.0 100 Trying\r\n", "SIP/2.0 200 OK\r\n"), ReferResult(ok=True)),
         (("SIP/2.0 200 OK",), ReferResult(ok=True)),
+        (("SIP/2.0 200 OK", "SIP/2.0 100 Trying", 202), ReferResult(ok=True)),  # by two ways through the proxy
         ((202, "SIP/2.0 486 Busy Here\r\n"), ReferResult(ok=False, why="the target answers 486")),
         ((603,), ReferResult(ok=False, why="the caller's system answers 603")),
     ],
