@@ -10,12 +10,13 @@ from datetime import UTC, datetime
 from enum import StrEnum
 
 from screener.core.cards import Cards, Prompter
+from screener.core.evidence import URGENT
 from screener.core.signals import ACT
 from screener.errors import InputError, MissingError
 from screener.events import CallControl
 from screener.feed.board import Board, LiveCall
 from screener.feed.choose import FeedSource
-from screener.feed.items import Heard, Item, Node, Order, Over, Paused, Weighed
+from screener.feed.items import Heard, Item, Judged, Node, Order, Over, Paused, Weighed
 
 log = logging.getLogger(__name__)
 
@@ -99,8 +100,8 @@ class Hub:
         self._shown: dict[str, Shown] = {}
         self._version = 0
         self._lock = threading.Lock()
-        self._told: set[Callable[[], object]] = set()
-        """Who is called at every change."""
+        self._told: set[Callable[[bool], object]] = set()
+        """Who is called at every change, with whether it is urgent."""
         self._stopped = threading.Event()
         self._threads = [
             threading.Thread(target=self._read, args=(feed,), name="console-feed", daemon=True)
@@ -136,8 +137,11 @@ class Hub:
             return self._version, changed, frozenset(here)
 
     @contextmanager
-    def telling(self, changed: Callable[[], object]) -> Iterator[None]:
-        """Call back at every change meanwhile; on a feed's thread, and it must only enqueue."""
+    def telling(self, changed: Callable[[bool], object]) -> Iterator[None]:
+        """Call back at every change meanwhile, with whether somebody should look at once.
+
+        On a feed's thread: it must only enqueue.
+        """
         with self._lock:
             self._told.add(changed)
         try:
@@ -252,7 +256,7 @@ class Hub:
             if isinstance(item, Over):
                 shown.over_at = time.monotonic()
                 self._ages()  # whether or not anybody has a page open
-            self._tell()
+            self._tell(urgent=isinstance(item, Judged) and item.verdict in URGENT)
 
     def _ages(self) -> dict[str, float]:
         """Seconds since the end of each call that is over; those of long ago go."""
@@ -282,11 +286,11 @@ class Hub:
                 if shown.feed == name and shown.over_at is None:
                     shown.over_at, shown.version = time.monotonic(), self._version
                     shown.call.over = "fault"
-            self._tell()
+            self._tell(urgent=True)
 
-    def _tell(self) -> None:
+    def _tell(self, *, urgent: bool) -> None:
         for changed in self._told:
-            changed()
+            changed(urgent)
 
 
 def _is_of(shown: Shown, extension: str) -> bool:

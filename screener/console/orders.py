@@ -35,7 +35,7 @@ async def _outcome(context: ConsoleContext, order: Order) -> str:
     before = list(call.orders) if call else []
     news = asyncio.Event()
     loop = asyncio.get_running_loop()
-    with context.hub.telling(lambda: loop.call_soon_threadsafe(news.set)), suppress(TimeoutError):
+    with context.hub.telling(lambda _urgent: loop.call_soon_threadsafe(news.set)), suppress(TimeoutError):
         context.hub.order(order)
         async with asyncio.timeout(ANSWER_SECONDS):
             while call is not None:

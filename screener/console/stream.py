@@ -17,8 +17,8 @@ from screener.console.context import ConsoleContext
 from screener.console.logins import Person
 from screener.errors import StoreError
 
-EVERY_SECONDS = 0.1
-"""A page is told what changed no more often; what comes after a pause, at once."""
+EVERY_SECONDS = 0.2
+"""A page is told what changed no more often; what is urgent, and what comes after a pause, at once."""
 LOOK_SECONDS = 0.5
 """So often it is looked for what nobody tells: a feed that came, a call over for long, a reader who left."""
 SIGN_SECONDS = 10.0
@@ -45,17 +45,19 @@ def stream(context: ConsoleContext, person: Person, request: Request, look: Look
 
 
 async def _told(context: ConsoleContext, person: Person, request: Request, look: Look) -> AsyncIterator[str]:
-    changed, loop = asyncio.Event(), asyncio.get_running_loop()
+    changed, rose, loop = asyncio.Event(), asyncio.Event(), asyncio.get_running_loop()
 
-    def wake() -> None:
-        if not changed.is_set():  # once, however much changes before the next look
-            loop.call_soon_threadsafe(changed.set)
+    def wake(urgent: bool) -> None:
+        for event in (changed, rose) if urgent else (changed,):
+            if not event.is_set():  # once, however much changes before the next look
+                loop.call_soon_threadsafe(event.set)
 
     with _counted(context, person), context.hub.telling(wake):
         told = checked = time.monotonic()
         while not context.leaving and not await request.is_disconnected():
             now = time.monotonic()
             changed.clear()
+            rose.clear()
             if (news := look()) is not None:
                 yield f"data: {news}\n\n"
                 told = now
@@ -69,9 +71,9 @@ async def _told(context: ConsoleContext, person: Person, request: Request, look:
                 if not await _holds(context, person, request):
                     yield "event: ended\ndata: {}\n\n"
                     return
-            await asyncio.sleep(EVERY_SECONDS)
-            with suppress(TimeoutError):
-                await asyncio.wait_for(changed.wait(), LOOK_SECONDS)
+            for event, seconds in ((rose, EVERY_SECONDS), (changed, LOOK_SECONDS)):
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(event.wait(), seconds)
 
 
 @contextmanager

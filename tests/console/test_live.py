@@ -314,8 +314,8 @@ def test_who_orders_is_told_of_the_end_of_the_call_while_the_answer_is_waited_fo
 def test_whoever_waits_for_a_change_is_told_of_each_and_of_none_afterwards(
     feed: FeedServer, context: ConsoleContext
 ) -> None:
-    told: list[int] = []
-    with context.hub.telling(lambda: told.append(1)):
+    told: list[bool] = []
+    with context.hub.telling(told.append):
         tell(feed, context, BEGAN)
         wait_for(lambda: told, what="the change")
     before = len(told)

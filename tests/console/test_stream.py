@@ -11,10 +11,13 @@ from screener.console import stream
 from screener.console.context import ConsoleContext
 from screener.console.hub import Feed
 from screener.console.logins import Person, Role
-from screener.feed.items import Began
+from screener.feed.items import Began, Judged
 from tests.waiting import ENOUGH
 
 BEGAN = Began("a", "n1", datetime(2026, 3, 4, tzinfo=UTC), "+8613800138000", "mobile", "", "95500", "beside", "")
+FLAGGED = Judged(
+    "a", 3.0, "harassment", "lewd", 7.0, 2.0, "analysis_queue", "judged:lewd", emergency=False, dry_run=False
+)
 PERSON = Person("王芳", Role.SUPERVISOR, extension="", guard="", token="t")
 
 
@@ -52,5 +55,22 @@ def test_a_change_is_told_when_it_comes(context: ConsoleContext, monkeypatch: py
         first.cancel()
         await asyncio.wait([first])
         assert not context.streams, "one that is left is counted no more"
+
+    asyncio.run(run())
+
+
+def test_what_is_urgent_waits_for_nothing(context: ConsoleContext, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Though the page was told something just before, as it is when a word decides."""
+    monkeypatch.setattr(stream, "LOOK_SECONDS", ENOUGH)
+    monkeypatch.setattr(stream, "EVERY_SECONDS", ENOUGH)
+    feed = Feed("f")
+
+    async def run() -> None:
+        context.hub._take(feed, BEGAN)
+        events = told(context)
+        assert await anext(events) == "data: 1\n\n"
+        after = asyncio.ensure_future(anext(events))
+        await asyncio.to_thread(context.hub._take, feed, FLAGGED)
+        assert await asyncio.wait_for(after, ENOUGH / 2) == "data: 2\n\n"
 
     asyncio.run(run())
