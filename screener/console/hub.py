@@ -256,7 +256,7 @@ class Hub:
             if isinstance(item, Over):
                 shown.over_at = time.monotonic()
                 self._ages()  # whether or not anybody has a page open
-            self._tell(urgent=isinstance(item, Judged) and item.verdict in URGENT)
+            self._tell(urgent=isinstance(item, Judged) and (item.emergency or item.verdict in URGENT))
 
     def _ages(self) -> dict[str, float]:
         """Seconds since the end of each call that is over; those of long ago go."""

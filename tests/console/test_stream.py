@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -59,7 +60,10 @@ def test_a_change_is_told_when_it_comes(context: ConsoleContext, monkeypatch: py
     asyncio.run(run())
 
 
-def test_what_is_urgent_waits_for_nothing(context: ConsoleContext, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("item", [FLAGGED, replace(FLAGGED, verdict="genuine", emergency=True)])
+def test_what_is_urgent_waits_for_nothing(
+    context: ConsoleContext, monkeypatch: pytest.MonkeyPatch, item: Judged
+) -> None:
     """Though the page was told something just before, as it is when a word decides."""
     monkeypatch.setattr(stream, "LOOK_SECONDS", ENOUGH)
     monkeypatch.setattr(stream, "EVERY_SECONDS", ENOUGH)
@@ -70,7 +74,7 @@ def test_what_is_urgent_waits_for_nothing(context: ConsoleContext, monkeypatch: 
         events = told(context)
         assert await anext(events) == "data: 1\n\n"
         after = asyncio.ensure_future(anext(events))
-        await asyncio.to_thread(context.hub._take, feed, FLAGGED)
+        await asyncio.to_thread(context.hub._take, feed, item)
         assert await asyncio.wait_for(after, ENOUGH / 2) == "data: 2\n\n"
 
     asyncio.run(run())
