@@ -69,12 +69,12 @@ class _Plain(urllib.request.HTTPHandler):
 class _Encrypted(urllib.request.HTTPSHandler):
     def __init__(self, opened: list[http.client.HTTPConnection], authorities: ssl.SSLContext | None) -> None:
         super().__init__()
-        self._opened, self._tls = opened, authorities or ssl.create_default_context()
+        self._opened, self._authorities = opened, authorities
 
     def https_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
-        """Likewise."""
+        """Likewise. The machine's own authorities take longer to load than a plain answer to come."""
         make = functools.partial(_opened, self._opened, http.client.HTTPSConnection)
-        return self.do_open(make, req, context=self._tls)
+        return self.do_open(make, req, context=self._authorities or ssl.create_default_context())
 
 
 def _opened(

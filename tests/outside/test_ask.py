@@ -2,6 +2,7 @@
 
 import contextlib
 import socket
+import ssl
 import threading
 import time
 import urllib.request
@@ -48,6 +49,16 @@ def test_an_answer_is_read_as_far_as_is_wanted() -> None:
     with server(lambda c: c.sendall(HEAD + b"Content-Length: 10\r\n\r\n0123456789")) as url:
         assert asked(url) == b"0123456789"
         assert asked(url, 4) == b"0123"
+
+
+def test_who_may_vouch_is_looked_up_for_an_encrypted_answer_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked = []
+    monkeypatch.setattr(ssl, "create_default_context", lambda: looked.append(1))
+    with server(lambda c: c.sendall(HEAD + b"Content-Length: 1\r\n\r\nx")) as url:
+        assert asked(url) == b"x" and not looked
+        with pytest.raises(OSError):
+            asked(url.replace("http:", "https:"))
+    assert looked
 
 
 @pytest.mark.parametrize(
