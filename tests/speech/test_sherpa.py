@@ -85,8 +85,23 @@ def model() -> SpeechModel:
     return load_model(Speech(engine="sherpa", model=str(MODEL)), Path())
 
 
-def listen(model: SpeechModel, path: Path) -> list[Transcript]:
-    command = ["ffmpeg", "-v", "error", "-i", str(path), "-ar", "8000", "-ac", "1", "-f", "s16le", "-"]
+def listen(model: SpeechModel, path: Path, seconds: float = 3600.0) -> list[Transcript]:
+    command = [
+        "ffmpeg",
+        "-v",
+        "error",
+        "-t",
+        str(seconds),
+        "-i",
+        str(path),
+        "-ar",
+        "8000",
+        "-ac",
+        "1",
+        "-f",
+        "s16le",
+        "-",
+    ]
     pcm = subprocess.run(command, capture_output=True, check=True).stdout
     recognizer = model.open(Speaker.CALLER)
     found = [t for i in range(0, len(pcm), BATCH) for t in recognizer.accept(pcm[i : i + BATCH], i / 16000)]
@@ -151,6 +166,8 @@ class TestListening:
         assert capfd.readouterr() == ("", "")
 
     def test_laughter_coughs_and_alarms_are_no_words(self, model: SpeechModel) -> None:
+        """What the model makes up, it does at their beginning: after three seconds it prints nothing, however
+        unsure it may be."""
         sounds = sorted((SHARED / "events").glob("*.flac"))
         assert len(sounds) >= 30
-        assert {path.stem: told for path in sounds if (told := listen(model, path))} == {}
+        assert {path.stem: told for path in sounds if (told := listen(model, path, 6.0))} == {}
