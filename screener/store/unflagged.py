@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import and_, exists, func, literal_column, or_, select, tuple_
+from sqlalchemy import Select, and_, bindparam, exists, func, literal_column, or_, select, tuple_
 from sqlalchemy.orm import aliased
 
 from screener.core.evidence import Verdict
@@ -70,6 +71,18 @@ def unflagged(log: CallLog, names: Sequence[str], since: datetime) -> list[Unfla
     Raises:
         StoreError: the database failed.
     """
+    found: list[Unflagged] = []
+    with log.reading() as connection:
+        for start in range(0, len(names), AT_ONCE):
+            some = {"names": names[start : start + AT_ONCE], "since": since}
+            found += [Unflagged(*row) for row in connection.execute(_first_heard(), some)]
+    return found
+
+
+@cache
+def _first_heard() -> Select[Any]:
+    """The question of `unflagged`. It is made once: to make it costs more than to ask it."""
+    since = bindparam("since", type_=CallRow.started_at.type)
     other, earlier = aliased(CallRow), aliased(CallRow)
     flag = or_(other.verdict == Verdict.HARASSMENT, other.flagged_at.is_not(None))
     before = and_(
@@ -79,19 +92,15 @@ def unflagged(log: CallLog, names: Sequence[str], since: datetime) -> list[Unfla
         exists().where(EvidencePiece.call_id == earlier.id),
     )
     ended = func.coalesce(CallRow.ended_at, CallRow.started_at)
-    query = select(CallRow.id, CallRow.started_at, ended, CallRow.review, CallRow.reviewed_at).where(
+    query: Select[Any] = select(CallRow.id, CallRow.started_at, ended, CallRow.review, CallRow.reviewed_at)
+    return query.where(
         *_judged(CallRow, since),
         exists().where(EvidencePiece.call_id == CallRow.id),
         ~exists().where(other.root == CallRow.root, flag),
         ~exists().where(before),
+        CallRow.id.in_(bindparam("names", expanding=True)),
     )
-    found: list[Unflagged] = []
-    with log.reading() as connection:
-        for start in range(0, len(names), AT_ONCE):
-            some = query.where(CallRow.id.in_(names[start : start + AT_ONCE]))
-            found += [Unflagged(*row) for row in connection.execute(some)]
-    return found
 
 
-def _judged(call: Any, since: datetime) -> list[Any]:  # noqa: ANN401 - `Call` or an alias of it
+def _judged(call: Any, since: Any) -> list[Any]:  # noqa: ANN401 - `Call` or an alias of it; a time, or its place
     return [call.started_at >= since, call.verdict != Verdict.HARASSMENT, call.flagged_at.is_(None)]
