@@ -7,6 +7,7 @@ more of its own kind takes of the other. A file stays whole, so that what its te
 is started once.
 """
 
+from functools import cache
 from pathlib import Path
 
 from xdist.scheduler import LoadGroupScheduling
@@ -46,17 +47,20 @@ LONGEST = (
 """Files that take more than five seconds, the longest first; of each kind these are begun before the others."""
 
 
+@cache
 def file_of(scope: str) -> str:
     """`room/test_file`, of a test or a whole file."""
     return Path(scope.partition("::")[0]).relative_to("tests").with_suffix("").as_posix()
 
 
+@cache
 def waits(scope: str) -> bool:
     """Whether a unit waits for most of its time."""
     file = file_of(scope)
     return file.partition("/")[0] in WAITING and file not in COMPUTING
 
 
+@cache
 def rank(scope: str) -> int:
     """Its place among its kind."""
     file = file_of(scope)
