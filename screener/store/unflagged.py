@@ -80,7 +80,7 @@ def unflagged(log: CallLog, names: Sequence[str], since: datetime) -> list[Unfla
 
 
 @cache
-def _first_heard() -> Select[Any]:
+def _first_heard() -> Select[str, datetime, datetime, Review, datetime | None]:
     """The question of `unflagged`. It is made once: to make it costs more than to ask it."""
     since = bindparam("since", type_=CallRow.started_at.type)
     other, earlier = aliased(CallRow), aliased(CallRow)
@@ -92,7 +92,7 @@ def _first_heard() -> Select[Any]:
         exists().where(EvidencePiece.call_id == earlier.id),
     )
     ended = func.coalesce(CallRow.ended_at, CallRow.started_at)
-    query: Select[Any] = select(CallRow.id, CallRow.started_at, ended, CallRow.review, CallRow.reviewed_at)
+    query = select(CallRow.id, CallRow.started_at, ended, CallRow.review, CallRow.reviewed_at)
     return query.where(
         *_judged(CallRow, since),
         exists().where(EvidencePiece.call_id == CallRow.id),
