@@ -42,12 +42,12 @@ check: $(INSTALLED)
 	$(BIN)/mypy & types=$$!; $(BIN)/pytest -n 2 --dist worksteal -m "not waits and not pbx"; tests=$$?; wait $$types && exit $$tests
 
 # Most tests wait for sockets and clocks: more workers than cores, each with tests of its kind (tests/layout.py), but
-# each pays for collecting all. Collecting once before keeps the compiled tests, which in a fresh clone every worker
+# each pays for collecting all. In a fresh clone collecting once before keeps the compiled tests, which every worker
 # would else compile for itself.
 test: $(INSTALLED)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy & types=$$!; $(BIN)/pytest --collect-only -qq >/dev/null; $(BIN)/pytest -n 6 --dist loadgroup -m "not pbx and not browser"; tests=$$?; wait $$types && exit $$tests
+	$(BIN)/mypy & types=$$!; [ -e tests/__pycache__ ] || $(BIN)/pytest --collect-only -qq >/dev/null; $(BIN)/pytest -n 6 --dist loadgroup -m "not pbx and not browser"; tests=$$?; wait $$types && exit $$tests
 
 # Chromium takes more of the processor than everything that it shows: apart from `test`, which stays quick.
 test-browser: $(INSTALLED)
