@@ -36,12 +36,11 @@ LONGEST = (
     *("service/test_killed", "sip/test_secure_calls", "calls/test_eavesdropped"),
     *("speech/test_pool", "speech/test_second", "operations/test_systemd"),
     *("service/test_looked_at", "service/test_site", "proxy/test_kamailio"),
-    *("pbx/test_ami", "service/test_unheard", "reports/test_recount"),
+    *("pbx/test_ami", "service/test_unheard", "core/test_calls", "reports/test_recount"),
     *("console/test_server", "cli/test_reader", "speech/test_sherpa"),
     *("speech/test_embedded", "store/test_schema", "store/test_hardship"),
     *("console/test_oidc", "store/test_writer", "console/test_language"),
-    *("store/test_search", "core/test_calls", "console/test_app"),
-    *("cli/test_log_commands", "review/test_missed", "store/test_find"),
+    *("store/test_search", "console/test_app", "cli/test_log_commands", "store/test_find"),
     *("test_architecture", "console/test_reports", "cli/test_trust"),
 )
 """Files that take more than five seconds, the longest first; of each kind these are begun before the others."""
