@@ -16,6 +16,7 @@ from phonenumbers import PhoneNumberFormat, PhoneNumberType, shortnumberinfo
 
 from screener.errors import SettingsError
 from screener.events import Caller, LineClass
+from screener.numbers import places
 from screener.numbers.written import LOCAL_LINE, MAX_LENGTH, chinese, is_service, plain
 from screener.outside.text import visible
 
@@ -193,10 +194,8 @@ class Lines:
 
     def _place(self, parsed: phonenumbers.PhoneNumber, line: LineClass) -> tuple[str, str]:
         """Region and carrier of a whole number of the plan."""
-        from screener.numbers import places  # takes longer to load than most commands take to answer
-
         if line is LineClass.FOREIGN:
-            return places.region(parsed), ""
+            return places.country(parsed), ""
         return places.home_region(parsed), places.carrier(parsed) if line is LineClass.MOBILE else ""
 
     def _short(self, digits: str, parsed: phonenumbers.PhoneNumber) -> LineClass:
