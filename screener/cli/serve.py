@@ -12,9 +12,9 @@ from types import FrameType
 import click
 
 from screener.cli.config import config_option
-from screener.cli.loading import loading
 from screener.cli.speaking import as_spoken
 from screener.errors import ScreenerError
+from screener.loading import loading
 from screener.operations.logs import start_logging
 from screener.operations.systemd import find_manager
 from screener.service.site import Service

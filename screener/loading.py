@@ -1,4 +1,4 @@
-"""What a command needs is loaded when it is asked for, and without looking for garbage: there is none."""
+"""What a command or a process needs is loaded without looking for garbage: there is none."""
 
 import gc
 from collections.abc import Iterator
