@@ -36,6 +36,7 @@ silence_seconds = 60
 listen_seconds = 1.0
 [speech]
 engine = "none"
+processes = 1
 """
 
 
