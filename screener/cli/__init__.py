@@ -18,7 +18,7 @@ from screener import version
 from screener.cli.say import put, say_lines
 from screener.cli.speaking import SpeakingContext, in_language, speaking, translated
 from screener.errors import InputError, ScreenerError
-from screener.loading import loading
+from screener.resources import loading
 from screener.words.language import choose, language_of, without_lang
 from screener.words.told import AND_DO, helped, told
 

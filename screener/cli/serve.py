@@ -14,9 +14,9 @@ import click
 from screener.cli.config import config_option
 from screener.cli.speaking import as_spoken
 from screener.errors import ScreenerError
-from screener.loading import loading
 from screener.operations.logs import start_logging
 from screener.operations.systemd import find_manager
+from screener.resources import loading
 from screener.service.site import Service
 from screener.settings.load import load
 from screener.settings.sections import Settings

@@ -23,9 +23,9 @@ from screener.demo.handset import HOST
 from screener.demo.script import AUDIO, GREETING, LINES, End, Script, ScriptedCall
 from screener.errors import StoreError
 from screener.events import SAMPLE_RATE, CallEnded, CallOffered, Event
-from screener.loading import loading
 from screener.media.prompts import load_clips, read_wav, write_wav
 from screener.media.recordings import LEVEL_DBFS
+from screener.resources import loading
 from screener.service.site import Service
 from screener.settings.load import load
 from screener.settings.sections import Settings

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import cache, lru_cache
 from typing import NamedTuple
 
-from screener.loading import loading
+from screener.resources import loading
 
 CACHED_TEXTS = 8192
 """Texts whose reading is remembered; partial results repeat a lot."""
