@@ -17,6 +17,7 @@ from screener.core.cards import Card
 from screener.errors import InputError
 from screener.events import CallControl
 from screener.feed.items import Order
+from screener.outside.text import visible
 
 FEW = 40
 """Syllables under which nobody's share of the talk is shown."""
@@ -153,7 +154,7 @@ def view(context: ConsoleContext, person: Person, shown: Shown | None) -> Presen
         number=context.number(began.number, person) if began else "?",
         card=_cue(shown.prompter.shown),
         listening=round(100 * spoken["caller"] / total) if total >= FEW else None,
-        words=tuple(Said(heard.speaker, heard.text, heard.final) for heard in words[-6:]),
+        words=tuple(Said(heard.speaker, visible(heard.text), heard.final) for heard in words[-6:]),
         may_warn="agent" in warnings.by,
         warned=tuple(teller.warned(w.about, w.level, w.step, w.by) for w in shown.call.warnings[-4:]),
         answer=answer(context, shown.call),

@@ -20,6 +20,7 @@ from screener.core.judgement import Weights
 from screener.numbers.identify import Lines
 from screener.numbers.mask import Masker
 from screener.numbers.plan import lines_of
+from screener.outside.text import visible
 from screener.review.missed import MissedShare, missed_in
 from screener.review.seal import masker_of
 from screener.settings.judgement import site_weights
@@ -139,7 +140,8 @@ class ConsoleContext:
         """A phone number as somebody may see it."""
         if not number:
             return word("withheld", self.teller.lang)
-        return number if self.sees_whole_numbers(person) else self.mask(number)
+        shown = visible(number)
+        return shown if self.sees_whole_numbers(person) else self.mask(shown)
 
     def page(self, template: str, person: Person | None, status: int = 200, **values: object) -> HTMLResponse:
         """A page."""

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
+from math import inf
 
 from screener.core.cards import Cards, Prompter
 from screener.core.evidence import URGENT
@@ -45,6 +46,7 @@ class Shown:
     Attributes:
         prompter: chooses the agent's cue card.
         version: grows with everything that is told of the call.
+        zero: monotonic time of its second 0.
         pause: what came of the pause that was offered after it.
         over_at: monotonic time of its end, None while it is up.
         texts: by form, the version of which a text was made, and the text.
@@ -55,6 +57,7 @@ class Shown:
     prompter: Prompter
     version: int = 0
     over_at: float | None = None
+    zero: float = inf
     pause: PauseState = PauseState.OFFERED
     texts: dict[str, tuple[int, str]] = field(default_factory=dict)
 
@@ -249,10 +252,14 @@ class Hub:
             if call is None:
                 return
             self._version += 1
-            if (shown := self._shown.get(call.call)) is None:
+            shown = self._shown.get(call.call)
+            if shown is None or shown.over_at is not None:  # it was not over: its service was away
                 shown = self._shown[call.call] = Shown(call, feed.name, Prompter(self._cards))
             self._prompt(shown.prompter, item)
             shown.call, shown.version = call, self._version
+            shown.zero = min(
+                shown.zero, time.monotonic() - call.at
+            )  # of a line that came late, an earlier one knows
             if isinstance(item, Over):
                 shown.over_at = time.monotonic()
                 self._ages()  # whether or not anybody has a page open

@@ -219,7 +219,8 @@ class Session:
 
     def _note(self, found: Iterator[Evidence]) -> Iterator[Action]:
         for evidence in found:
-            yield EvidenceFound(evidence)
+            stands = self._hearing.assessment(self._at)
+            yield EvidenceFound(evidence, stands.score, policy.threshold(stands.kind, self._weights))
 
     def _settle(self, verdict: Verdict, reason: str = "", kind: Kind | None = None) -> Iterator[Action]:
         assessment = self._hearing.assessment(self._at)
