@@ -47,7 +47,7 @@ def console(context: click.Context, config: Path | None, host: str | None, port:
 @click.option("--role", type=click.Choice([role.value for role in Role]), required=True)
 @click.option("--extension", default="", help="Of an agent, as the log names agents.")
 @click.option("--password", default="", help="Asked for when it is not given.")
-@click.pass_obj
+@config_option
 def adduser(config: Path | None, name: str, role: str, extension: str, password: str) -> None:
     """Let somebody use the console.
 
@@ -73,7 +73,7 @@ def _asked() -> str:
 
 @console.command()
 @click.argument("name")
-@click.pass_obj
+@config_option
 def removeuser(config: Path | None, name: str) -> None:
     """Take somebody's account and logins away.
 
@@ -90,7 +90,7 @@ def removeuser(config: Path | None, name: str) -> None:
 
 
 @console.command()
-@click.pass_obj
+@config_option
 def users(config: Path | None) -> None:
     """Show who may use the console.
 
@@ -123,7 +123,7 @@ def token() -> None:
 @click.option("--role", type=click.Choice([role.value for role in Role]), required=True)
 @click.option("--extension", default="", help="Of an agent, as the log names agents.")
 @click.option("--days", type=click.IntRange(1, 3650), help="How long it holds; default for ever.")
-@click.pass_obj
+@config_option
 def token_add(config: Path | None, name: str, role: str, extension: str, days: int | None) -> None:
     """Let a program in; prints its token, which is kept nowhere, once.
 
@@ -140,7 +140,7 @@ def token_add(config: Path | None, name: str, role: str, extension: str, days: i
 
 
 @token.command(name="list")
-@click.pass_obj
+@config_option
 def token_list(config: Path | None) -> None:
     """Show which programs may use the API, and until when.
 
@@ -161,7 +161,7 @@ def token_list(config: Path | None) -> None:
 
 @token.command(name="remove")
 @click.argument("name")
-@click.pass_obj
+@config_option
 def token_remove(config: Path | None, name: str) -> None:
     """Let a program in no more.
 
