@@ -69,6 +69,7 @@ class Present:
         waits: what waits for this agent's word; empty is nothing.
         pause_minutes: minutes of the pause that is offered after the last call, or was taken; 0 is none.
         pause: what came of it, once it was taken: `ordered`, `begun`, or `refused` by the PBX.
+        heard: whether every service is heard: else there may be a call of which nothing is known here.
     """
 
     call: str = ""
@@ -82,6 +83,7 @@ class Present:
     waits: str = ""
     pause_minutes: float = 0.0
     pause: PauseState = PauseState.OFFERED
+    heard: bool = True
 
 
 async def page(context: ConsoleContext, person: Person, _request: Request) -> Response:
@@ -130,7 +132,8 @@ async def pause(context: ConsoleContext, person: Person, _request: Request) -> R
 
 def now(context: ConsoleContext, person: Person) -> Present:
     """What an agent sees now."""
-    present = view(context, person, context.hub.of_agent(person.extension))
+    heard = all(feed.up for feed in context.hub.feeds)
+    present = replace(view(context, person, context.hub.of_agent(person.extension)), heard=heard)
     offered = context.hub.pause_of(person.extension)
     return (
         replace(present, pause_minutes=offered.call.pause_seconds / 60, pause=offered.pause)

@@ -172,6 +172,18 @@ def test_an_agents_card_can_be_pinned_and_switched_off(
     assert page.problems == []
 
 
+def test_an_agent_is_told_when_calls_are_not_heard(
+    chromium, site: str, feed: FeedServer, context: ConsoleContext
+) -> None:
+    page = opened(chromium, site, Role.AGENT, "agent")
+    expect(page, "#none", "当前没有通话。")
+    assert page.is_visible("#none") and not page.text_content("#unheard")
+    feed.stop()
+    contains(page, "#unheard", "可能听不到您的通话")
+    assert page.is_hidden("#none"), "nobody knows that"
+    assert page.problems == []
+
+
 def test_an_agent_reads_what_came_of_a_pause(
     chromium, site: str, feed: FeedServer, context: ConsoleContext, orders: "queue.Queue[Order]"
 ) -> None:
