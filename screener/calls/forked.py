@@ -60,12 +60,12 @@ class Fork:
         self.call = ListenedCall(
             self,
             Parties(
-                token=dialog.call_id,
+                token=dialog.name,
                 number=dialog.number,
                 queue=dialog.queue,
                 agent=dialog.agent,
-                uniqueid=dialog.call_id,
-                linkedid=dialog.call_id,
+                uniqueid=dialog.name,
+                linkedid=dialog.name,
             ),
             server.pool,
         )
