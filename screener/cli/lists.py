@@ -278,7 +278,7 @@ def _entries(
     text: str, name: ListName, now: datetime, zone: ZoneInfo
 ) -> Iterable[tuple[int, ListedNumber | BadLine]]:
     """What a list file holds, with the lines where it stands."""
-    for line, row in enumerate(text.removeprefix("\ufeff").splitlines(), start=1):
+    for line, row in enumerate(text.split("\n"), start=1):
         for found in from_csv(row, name, now, zone):
             yield line, found
 
@@ -287,7 +287,7 @@ def _expiry(settings: Settings, text: str | None, now: datetime) -> datetime | N
     """When an entry ends; a bare number of days counts from now."""
     if text is None or text == "0d":
         return None
-    if text.endswith("d") and text[:-1].isdigit() and len(text) <= DAYS_DIGITS_MOST:
+    if text.endswith("d") and text[:-1].isdecimal() and len(text) <= DAYS_DIGITS_MOST:
         return now + timedelta(days=int(text[:-1]))
     until = moments.moment(text, ZoneInfo(settings.site.timezone), now)
     if until is not None and until <= now:
