@@ -200,6 +200,12 @@ def test_invite_without_sdp(desk, caller):
     caller.ack(caller.offer("8"))
     desk.event(CallAnswered)
     assert caller.hear(1)[0].payload_type == 8
+    heard: list[bytes] = []
+    desk.call().listen(lambda pcm, _at: heard.append(pcm))
+    for n in range(50):  # and is heard in the other law than it has agreed to
+        caller.rtp.sendto(Packet(0, n, n * 160, 7, Law.PCMU.encode(TONE[:320])).serialize(), caller.remote_rtp)
+        time.sleep(0.01)
+    wait_for(lambda: sum(audioop.rms(pcm, 2) > 3000 for pcm in heard) > 10, what="the caller's voice")
 
 
 @pytest.mark.parametrize("method", ["INVITE", "UPDATE"])
