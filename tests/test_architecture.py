@@ -250,6 +250,11 @@ def test_every_drawn_arrow_is_used(own: str) -> None:
     assert MAY_IMPORT[own] - BASE - used == set()
 
 
+def test_a_name_is_imported_from_where_it_is_defined() -> None:
+    """mypy refuses the rest: without `__all__` nothing that a module imports can be imported from it."""
+    assert {name(p) for p in modules() if re.search(r"^__all__\b", p.read_text("utf-8"), re.M)} == set()
+
+
 def walk() -> list[str]:
     """The hops from an RTP packet to a row, as the README names them."""
     block = re.search(r"```\n(media    media\.leg.*?)```", README, re.S)
