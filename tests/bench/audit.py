@@ -77,9 +77,7 @@ def parsers() -> Result:
 
 def manager() -> Result:
     """The reader of the manager interface: whatever a caller writes, nothing of it counts."""
-    return _pytest(
-        "tests/pbx/test_wire.py", "tests/pbx/test_conversations.py", "tests/pbx/test_ami.py", "-m", "not pbx"
-    )
+    return _pytest("tests/pbx/test_wire.py", "tests/pbx/test_ami.py", "tests/conversations", "-m", "not pbx")
 
 
 def injections() -> Result:
