@@ -13,7 +13,7 @@ from screener.console.addresses import ADDRESSES, PAGES
 from screener.console.app import OPEN, build
 from screener.console.body import LIMIT
 from screener.console.context import STRANGERS, ConsoleContext
-from screener.console.limits import Turns
+from screener.console.limits import RateLimit
 from screener.console.logins import Role
 from tests.console.conftest import PASSWORD, log_in
 
@@ -173,7 +173,7 @@ def test_a_body_that_is_too_long_is_refused_however_it_is_sent(
 
 
 def test_who_asks_too_often_waits_and_others_do_not(context: ConsoleContext, client: TestClient) -> None:
-    context.turns = Turns(0.001, 5)
+    context.rate_limit = RateLimit(0.001, 5)
     token = program(context, Role.AUDITOR)
     headers = {"authorization": f"Bearer {token}"}
     answers = [client.get("/api/v1/me", headers=headers) for _ in range(6)]
