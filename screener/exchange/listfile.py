@@ -12,7 +12,7 @@ from datetime import datetime, tzinfo
 
 from screener.errors import InputError
 from screener.events import ListName
-from screener.outside.text import cell, is_number, visible
+from screener.outside.text import IN_A_CELL, cell, is_number, visible
 from screener.outside.times import YEARS, in_zone
 from screener.store.records import ListedNumber
 
@@ -36,7 +36,7 @@ def to_csv(entries: Iterable[ListedNumber]) -> str:
     writer.writerow(HEAD)
     for entry in entries:
         expires = entry.expires_at.isoformat() if entry.expires_at else ""
-        writer.writerow([entry.name.value, "\t" + entry.number, cell(entry.reason), expires])
+        writer.writerow([entry.name.value, IN_A_CELL + entry.number, cell(entry.reason), expires])
     return "\ufeff" + out.getvalue()
 
 
@@ -51,7 +51,7 @@ def from_csv(text: str, name: ListName, added_at: datetime, zone: tzinfo) -> Ite
     """
     lines = csv.reader(text.removeprefix("\ufeff").splitlines())
     for line, cells in enumerate(([one.strip() for one in row] for row in lines), start=1):
-        if not any(cells) or cells[0].startswith("#") or cells[0] == HEAD[0] or cells[:1] == [HEAD[1]]:
+        if not any(cells) or cells[0].startswith("#") or cells[0] in HEAD[:2]:
             continue
         own = cells[0] in set(ListName)
         if own and cells[0] != name:

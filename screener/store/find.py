@@ -49,9 +49,9 @@ def find(log: CallLog, wanted: Wanted, limit: int, after: str = "") -> list[Call
         shown: set[str] = set()
         if after:
             query, shown = _older(connection, query, wanted, after)
-        at_once = {"yield_per": max(100, limit)}
+        piecemeal = {"yield_per": max(100, limit)}
         for part, span in _parts(connection, query, wanted):
-            for root, moment, *row in connection.execute(part, span, execution_options=at_once):
+            for root, moment, *row in connection.execute(part, span, execution_options=piecemeal):
                 if root in shown or not wanted.is_at(moment):
                     continue
                 found.setdefault(root, CallRecord(*row))
