@@ -37,8 +37,6 @@ FRAMES = ("iframe", "frame")
 """What a browser says of a request for a page within another one (Fetch Metadata)."""
 TYPED = ("reason", "number", "expires")
 """Fields of forms that somebody types into, and that nobody keeps to themselves."""
-OPEN = ("/login", "/login/oidc", "/login/oidc/back", "/static/report.css", "/static")
-"""What needs no login."""
 
 
 def build(context: ConsoleContext) -> Starlette:

@@ -10,7 +10,7 @@ from starlette.testclient import TestClient
 from screener.console.account import AT_ONCE
 from screener.console.address import PageAddress
 from screener.console.addresses import ADDRESSES, PAGES
-from screener.console.app import OPEN, build
+from screener.console.app import build
 from screener.console.body import LIMIT
 from screener.console.context import STRANGERS, ConsoleContext
 from screener.console.limits import RateLimit
@@ -18,6 +18,9 @@ from screener.console.logins import Role
 from tests.console.conftest import PASSWORD, log_in
 
 ALL = [pytest.param(a, id=f"{a.method} {a.path}") for a in ADDRESSES]
+
+OPEN = ("/login", "/login/oidc", "/login/oidc/back", "/static/report.css", "/static")
+"""What needs no login."""
 
 
 def ask(client: TestClient, address: PageAddress, **headers: str) -> int:
