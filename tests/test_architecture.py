@@ -26,7 +26,7 @@ IMPURE = {
 NOT_DRAWN = {"__init__", "__main__"}
 """The package itself, and `python -m screener`, which is the command line."""
 
-# Only the modules on the right may import the library on the left.
+# Only the modules on the right may import the library on the left; of SQLAlchemy the drawing says so too.
 OWNERS = {
     "pyVoIP": {"sip/pyvoip.py"},
     "vosk": {"speech/vosk.py"},
