@@ -12,7 +12,7 @@ from screener.store.again import stayed_away
 from screener.store.insert import COLUMNS
 from screener.store.log import CallLog
 from screener.store.numbered import by_index
-from screener.store.offered import LONGEST_CALL, came
+from screener.store.offered import LONGEST_CALL, times_offered
 from screener.store.records import CallRecord, Review, ReviewNote
 from screener.store.search import said_by_index
 from screener.store.tables import JUDGED, CallRow, ReviewSaid
@@ -85,7 +85,7 @@ def _parts(
             yield query, {}
         else:
             part = query.where(CallRow.started_at >= SINCE, CallRow.started_at < UNTIL)
-            for since, until in came(connection, wanted.places, wanted.since, wanted.until):
+            for since, until in times_offered(connection, wanted.places, wanted.since, wanted.until):
                 yield part, of_span(since, until)
         return
     oldest, newest = (connection.scalar(select(edge(CallRow.started_at))) for edge in (func.min, func.max))
