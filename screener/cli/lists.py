@@ -9,33 +9,31 @@ import click
 
 from screener.cli import moments
 from screener.cli.output import (
-    CallLog,
-    Cell,
-    Coded,
-    Settings,
-    Sheet,
     coded,
     command_name,
-    lines_of,
     log_options,
     masker,
     output_options,
-    reason_of,
     sheet,
-    speaking,
-    user,
     writable,
     write_file,
     writing_log_options,
 )
+from screener.cli.person import user
 from screener.cli.say import put, say
+from screener.cli.speaking import speaking
 from screener.errors import InputError
 from screener.events import ListName
 from screener.exchange.listfile import EXPORTS, BadLine, from_csv
 from screener.numbers.named import WRONG
+from screener.numbers.plan import lines_of
+from screener.outside.files import reason_of
+from screener.reports.layout import Cell, Coded, Sheet
 from screener.review import lists as rules
 from screener.review.by import By
+from screener.settings.sections import Settings
 from screener.store.ladder import standings
+from screener.store.log import CallLog
 from screener.store.records import ListedNumber
 from screener.words.judgement import list_reason
 from screener.words.terms import word

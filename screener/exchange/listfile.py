@@ -13,7 +13,7 @@ from unicodedata import normalize
 
 from screener.errors import InputError
 from screener.events import ListName
-from screener.outside.text import cell, is_number, visible
+from screener.outside.text import IN_A_CELL, cell, is_number, visible
 from screener.outside.times import YEARS, in_zone
 from screener.store.records import ListedNumber
 
@@ -39,7 +39,7 @@ def to_csv(entries: Iterable[ListedNumber]) -> str:
     writer.writerow(HEAD)
     for entry in entries:
         expires = entry.expires_at.isoformat() if entry.expires_at else ""
-        writer.writerow([entry.name.value, "\t" + entry.number, cell(entry.reason), expires])
+        writer.writerow([entry.name.value, IN_A_CELL + entry.number, cell(entry.reason), expires])
     return "\ufeff" + out.getvalue()
 
 
@@ -59,7 +59,7 @@ def from_csv(text: str, name: ListName, added_at: datetime, zone: tzinfo) -> Ite
         except csv.Error:
             yield BadLine(line, "no whole row of a CSV file")
             continue
-        if not any(cells) or cells[0].startswith("#") or cells[0] == HEAD[0] or cells[:1] == [HEAD[1]]:
+        if not any(cells) or cells[0].startswith("#") or cells[0] in HEAD[:2]:
             continue
         own = cells[0] in set(ListName)
         if own and cells[0] != name:

@@ -222,7 +222,7 @@ class _Reference:
                     if found and self._told < 200:  # one that was overtaken by the last changes nothing
                         self._told = int(found[1])
                 else:
-                    _ = message.cseq
+                    _ = message.cseq  # one that cannot be read is no answer
             except TimeoutError:
                 return None
             except SipParseError as problem:
