@@ -1,5 +1,7 @@
 """`screener console`: the web pages of supervisors and agents, their API, and who may use them."""
 
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from screener.console.server import ConsoleServer, make_access, make_context
 from screener.errors import MissingError
 from screener.operations.logs import start_logging
 from screener.settings.load import load
+from screener.settings.sections import Settings
 from screener.speech.pinyin import syllables
 from screener.store.accounts import Account, Accounts
 from screener.store.log import CallLog, open_log
@@ -53,15 +56,19 @@ def adduser(config: Path | None, name: str, role: str, extension: str, password:
 
     Example: screener console adduser wang --role supervisor
     """
-    settings = load(config)
-    log = open_log(settings.store.url, settings.folder, must_exist=True)
-    try:
+    with _opened(config) as (settings, log):
         access = make_access(settings, log)
         access.check(name, Role(role), extension)  # before anybody types a password
         access.add(name, Role(role), password or _asked(), extension)
-    finally:
-        log.close()
     show(f"{name}: {role}")
+
+
+@contextmanager
+def _opened(config: Path | None) -> Iterator[tuple[Settings, CallLog]]:
+    """The site's settings, and its log as long as it is needed."""
+    settings = load(config)
+    with closing(open_log(settings.store.url, settings.folder, must_exist=True)) as log:
+        yield settings, log
 
 
 def _asked() -> str:
@@ -79,13 +86,9 @@ def removeuser(config: Path | None, name: str) -> None:
 
     Example: screener console removeuser wang
     """
-    settings = load(config)
-    log = open_log(settings.store.url, settings.folder, must_exist=True)
-    try:
+    with _opened(config) as (_, log):
         if not Accounts(log).remove(name):
             raise MissingError(f"{name}: no such account", "see: screener console users")
-    finally:
-        log.close()
     show(f"{name} ✘")
 
 
@@ -96,13 +99,9 @@ def users(config: Path | None) -> None:
 
     Example: screener console users
     """
-    settings = load(config)
-    log = open_log(settings.store.url, settings.folder, must_exist=True)
-    try:
+    with _opened(config) as (_, log):
         for account in _everybody(log):
             show(f"{account.name}  {account.role}  {account.extension}".rstrip())
-    finally:
-        log.close()
 
 
 def _everybody(log: CallLog) -> list[Account]:
@@ -129,13 +128,9 @@ def token_add(config: Path | None, name: str, role: str, extension: str, days: i
 
     Example: screener console token add crm --role supervisor --days 365
     """
-    settings = load(config)
-    log = open_log(settings.store.url, settings.folder, must_exist=True)
-    try:
+    with _opened(config) as (settings, log):
         lasts = timedelta(days=days) if days else None
         made = make_access(settings, log).add_token(name, Role(role), extension, lasts)
-    finally:
-        log.close()
     show(made)
 
 
@@ -146,17 +141,13 @@ def token_list(config: Path | None) -> None:
 
     Example: screener console token list
     """
-    settings = load(config)
-    log = open_log(settings.store.url, settings.folder, must_exist=True)
-    try:
+    with _opened(config) as (_, log):
         tokens = Accounts(log).tokens()
         if not tokens:
             say("no program may use the API yet: screener console token add NAME --role auditor", err=True)
         for one in tokens:
             until = f"→ {one.expires_at:%Y-%m-%d}" if one.expires_at else ""
             show(f"{one.name}  {one.role}  {one.extension}  {until}".rstrip())
-    finally:
-        log.close()
 
 
 @token.command(name="remove")
@@ -167,11 +158,7 @@ def token_remove(config: Path | None, name: str) -> None:
 
     Example: screener console token remove crm
     """
-    settings = load(config)
-    log = open_log(settings.store.url, settings.folder, must_exist=True)
-    try:
+    with _opened(config) as (_, log):
         if not Accounts(log).remove_token(name):
             raise MissingError(f"{name}: no such token", "see: screener console token list")
-    finally:
-        log.close()
     show(f"{name} ✘")

@@ -12,8 +12,9 @@ from rich.console import Console
 from rich.progress import track
 
 from screener.cli.config import config_option
-from screener.cli.output import coded, sheet, speaking
+from screener.cli.output import coded, sheet
 from screener.cli.say import put, say
+from screener.cli.speaking import speaking
 from screener.core.evidence import Kind, Verdict
 from screener.core.judgement import Judgement
 from screener.evaluation.count import ConfusionRow, JudgedCall, WordList, table, worst

@@ -147,7 +147,7 @@ def view(context: ConsoleContext, person: Person, shown: Shown | None) -> Presen
     if shown is None or shown.over_at is not None:
         return Present()
     began = shown.call.began
-    spoken = shown.prompter.spoken
+    spoken = shown.chooser.spoken
     words, _ = seen.of_call(context, person, shown.call)
     total = sum(spoken.values())
     warnings, teller, asked = context.settings.flow.warnings, context.teller, shown.call.waits
@@ -155,7 +155,7 @@ def view(context: ConsoleContext, person: Person, shown: Shown | None) -> Presen
     return Present(
         call=shown.call.call,
         number=context.number(began.number, person) if began else "?",
-        card=_cue(shown.prompter.shown),
+        card=_cue(shown.chooser.shown),
         listening=round(100 * spoken["caller"] / total) if total >= FEW else None,
         words=tuple(Said(heard.speaker, visible(heard.text), heard.final) for heard in words[-6:]),
         may_warn="agent" in warnings.by,

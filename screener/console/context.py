@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse
 
 from screener.console.hub import Hub
-from screener.console.limits import Turns
+from screener.console.limits import RateLimit
 from screener.console.logins import Logins, Person
 from screener.console.oidc import Provider
 from screener.console.slowly import Slowly
@@ -56,7 +56,7 @@ class ConsoleContext:
     leaving: bool = False
     """The server stops: streams end, so that it need not wait for pages that stay open."""
     slowly: Slowly = field(default_factory=Slowly)
-    strangers: Turns = field(default_factory=lambda: Turns(STRANGERS_A_SECOND, STRANGERS))
+    strangers: RateLimit = field(default_factory=lambda: RateLimit(STRANGERS_A_SECOND, STRANGERS))
 
     def sample(self) -> MissedShare:
         """What is known of the calls that are drawn for review; nothing before it was counted."""
@@ -69,10 +69,10 @@ class ConsoleContext:
         return Provider(self.settings.oidc) if self.settings.oidc.issuer else None
 
     @cached_property
-    def turns(self) -> Turns:
+    def rate_limit(self) -> RateLimit:
         """Requests of each login and token."""
         rate = self.settings.console.requests_per_second
-        return Turns(rate, rate * BURST_SECONDS)
+        return RateLimit(rate, rate * BURST_SECONDS)
 
     @property
     def root(self) -> str:

@@ -17,7 +17,7 @@ from screener.console.context import ConsoleContext
 from screener.console.hub import Shown
 from screener.console.live import gap_of, is_urgent, rank, standing, view
 from screener.console.logins import Role
-from screener.core.cards import Prompter
+from screener.core.cards import CardChooser
 from screener.events import CallControl, EndedBy, Target
 from screener.feed.board import Board
 from screener.feed.items import (
@@ -165,7 +165,7 @@ def test_what_becomes_of_a_call_is_told_in_chinese(
     over = board.take(Over("a", 4.0, by.value))
     assert over is not None
     _, person = context.access.login(Role.SUPERVISOR.value, "correct horse")
-    call = view(context, person, Shown(over, "", Prompter(hub_of([])._cards)))
+    call = view(context, person, Shown(over, "", CardChooser(hub_of([])._cards)))
     assert call["unheard"] == "识别进程退出（退出码 3）"
     assert re.fullmatch(r"[\u4e00-\u9fff]+", call["over"])
     assert re.fullmatch(rf"{said}：转[\u4e00-\u9fff]+", call["answer"])
