@@ -247,7 +247,7 @@ def _false(judged: list[JudgedCall]) -> Sheet:
     cells: list[list[Cell]] = []
     for j in judged:
         decision = j.outcome.decision
-        evidence = " ".join(f"{e.weight:+.1f} {e.span} ({e.rule})" for e in decision.assessment.evidence)
+        evidence = " ".join(f"{e.weight:+z.1f} {e.span} ({e.rule})" for e in decision.assessment.evidence)
         score = round(decision.assessment.score, 2)
         cells.append(
             [j.noise, j.labelled.set, j.labelled.label, j.labelled.call.id, coded(decision.kind), score, evidence]

@@ -104,9 +104,9 @@ def line_of(item: Item, told: Teller, shown: Callable[[str], str]) -> str:
         case Heard(final=True):
             return call + labelled(word(item.speaker, lang), item.text, lang)
         case Weighed():
-            return f"{call}  {item.weight:+.1f} {told.piece(item.rule, item.detail, item.span)}"
+            return f"{call}  {item.weight:+z.1f} {told.piece(item.rule, item.detail, item.span)}"
         case Judged():
-            reason = told.reason(item.reason) + aside(f"{item.score:.1f}", lang)
+            reason = told.reason(item.reason) + aside(f"{item.score:z.1f}", lang)
             return f"{call}⇒ {labelled(told.verdict(Verdict(item.verdict)), reason, lang)}"
         case Handled(done=False):
             return f"{call}→ {word(item.treatment, lang)}"

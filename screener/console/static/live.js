@@ -85,6 +85,9 @@ function clock(call) {
   return call.over || `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
 }
 
+// Without a minus before nothing.
+const tenths = (value) => (Math.round(value * 10) / 10 || 0).toFixed(1);
+
 function show(call) {
   let element = document.getElementById("call-" + call.id);
   if (!element) calls.append(element = made(call));
@@ -108,11 +111,11 @@ function show(call) {
     meter.high = call.threshold;
     const stands = element.querySelector(".stands span");
     stands.textContent = [call.score, call.threshold].reduce(
-      (said, value) => said.replace("{}", value.toFixed(1)), stands.dataset.text);
+      (said, value) => said.replace("{}", tenths(value)), stands.dataset.text);
   }
   talk(element.querySelector(".words"), call.words);
   line(element.querySelector(".evidence"), call.evidence.map((e) =>
-    [e.weight > 0 ? "for" : "against", `${e.weight > 0 ? "+" : ""}${e.weight.toFixed(1)} ${e.text}`]));
+    [e.weight > 0 ? "for" : "against", `${e.weight > 0 ? "+" : ""}${tenths(e.weight)} ${e.text}`]));
   element.classList.toggle("urgent", call.urgent && !call.over);
   element.classList.toggle("over", Boolean(call.over));
   element.querySelector(".whole").hidden = !call.over;
