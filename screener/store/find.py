@@ -40,11 +40,11 @@ def find(log: CallLog, wanted: Wanted, limit: int, after: str = "") -> list[Call
     query = ROWS.where(*wanted.conditions()).order_by(wanted.at.desc(), CallRow.id.desc())
     found: dict[str, CallRecord] = {}
     with log.reading() as connection:
-        few = [
+        found_by_index = (
             said_by_index(connection, wanted.text) if wanted.text else None,
             by_index(connection, wanted.number) if wanted.number else None,
-        ]
-        few = [rows for rows in few if rows is not None]
+        )
+        few: list[Any] = [rows for rows in found_by_index if rows is not None]
         query = query.where(*few)
         if wanted.watched or wanted.again:
             query = query.where(*stayed_away(connection, wanted))
