@@ -109,6 +109,9 @@ def test_any_text_gets_an_answer_and_a_number_means_the_same_again(raw: str) -> 
         ("sales-1x", r"8\d{3}|sales-\d\d", "no_user"),
         ("abc!", "", "not_digits"),
         ("abc!", r"[a-z]+", "not_digits"),
+        ("\u0661\u0662\u0663\u0664\u0665", "", "no_user"),  # digits, and none that a telephone has
+        ("1380013\u0968000", "", "no_user"),
+        ("８００１", "", ""),
         ("8001", "", ""),
         ("8001", r"8\d{3}", ""),
         ("9001", r"8\d{3}", "no_number"),
