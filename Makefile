@@ -8,7 +8,7 @@ VOICES := .voices
 # Where an image sets it, every process that a test starts would compile the product anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo check test test-browser test-pbx test-train model voices replays bench drill audit lock clean
+.PHONY: help demo check test test-browser test-pbx test-train model voices replays bench drill audit places lock clean
 help:
 	@echo "make demo      a whole call centre on loopback: callers, screening, treatment, reports"
 	@echo "make check     style, types and every test that waits for nothing: while you work"
@@ -22,6 +22,7 @@ help:
 	@echo "make bench     the measurements under tests/bench"
 	@echo "make drill     faults and load through a real Asterisk (uses apt as root)"
 	@echo "make audit     known vulnerabilities of the lock, file modes, parsers' times, injections against a real Asterisk"
+	@echo "make places    write anew where numbers are from, after a newer phonenumbers"
 	@echo "make lock      renew requirements.txt"
 
 $(INSTALLED): requirements.txt pyproject.toml
@@ -108,6 +109,9 @@ bench: $(INSTALLED)
 	$(BIN)/python tests/bench/torture.py
 	$(BIN)/python tests/bench/fuzz.py
 	$(BIN)/python tests/bench/soak.py --calls 20000
+
+places: $(INSTALLED)
+	$(BIN)/python -m tests.numbers.tables
 
 # hatchling and editables build the package itself; they are locked with the rest.
 lock:

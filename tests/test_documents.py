@@ -101,6 +101,13 @@ def test_every_file_is_there(name: str) -> None:
     assert [path for path in linked if not ((ROOT / name).parent / path).exists()] == []
 
 
+@pytest.mark.parametrize("bench", sorted((ROOT / "tests" / "bench").glob("*.py")), ids=lambda path: path.stem)
+def test_what_a_bench_runs_is_there(bench: Path) -> None:
+    named = re.findall(r'"((?:tests|screener|config|deploy|audio)/[\w./-]+)"', bench.read_text("utf-8"))
+    made = ROOT / "tests" / "bench"  # some write their figures there
+    assert [path for path in named if not (ROOT / path).exists() and (ROOT / path).parent != made] == []
+
+
 @pytest.mark.parametrize("name", ["README.md", "README.zh-CN.md"])
 def test_no_command_goes_unnamed(name: str) -> None:
     named = {words[0] for words in command_lines(name)} | {span.split()[0] for span in spans(name)}

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from screener.calls.legs import Post
+from screener.calls.legs import LegCalls
 from screener.calls.listened import ListenedCall
 from screener.calls.pause_offers import PauseOffers
 from screener.calls.wallboard import Wallboard
@@ -11,7 +11,7 @@ from screener.settings.sections import Settings
 from screener.speech.pool import RecognizerPool
 
 
-class ListeningPost(Post):
+class AsteriskCalls(LegCalls):
     """Every call that is listened to beside an agent of an Asterisk.
 
     Args:

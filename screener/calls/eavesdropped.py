@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
-from screener.calls.legs import Post
+from screener.calls.legs import LegCalls
 from screener.calls.listened import ListenedCall
 from screener.freeswitch.watch import FreeswitchWatch
 from screener.operations.metrics import Sample
@@ -10,7 +10,7 @@ from screener.settings.sections import Settings
 from screener.speech.pool import RecognizerPool
 
 
-class EavesdropPost(Post):
+class FreeswitchCalls(LegCalls):
     """Every call that is listened to beside an agent of a FreeSWITCH.
 
     Args:

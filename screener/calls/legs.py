@@ -34,8 +34,8 @@ class Legs:
     """The listening legs of one conversation: a source of two voices.
 
     Args:
-        conversation: as the PBX tells it.
-        switchboard: moves the caller.
+        conversation: as the phone system tells it.
+        mover: the phone system.
         pool: hears the agent's voice.
         forget: takes the conversation's token when it is over.
     """
@@ -43,12 +43,12 @@ class Legs:
     def __init__(
         self,
         conversation: Conversation,
-        switchboard: Mover,
+        mover: Mover,
         pool: RecognizerPool,
         forget: Callable[[str], object],
     ) -> None:
         who = conversation.who
-        self._conversation, self._switchboard, self._forget = conversation, switchboard, forget
+        self._conversation, self._mover, self._forget = conversation, mover, forget
         self.call = ListenedCall(
             self,
             Parties(
@@ -75,14 +75,14 @@ class Legs:
         if leg := self._legs.get(speaker):
             leg.listen(frames)
 
-    def act(self, to: Destination, done: Callable[[MoveOutcome], None]) -> None:
+    def move(self, to: Destination, done: Callable[[MoveOutcome], None]) -> None:
         """Move the caller to the extension that the URI names."""
-        self._switchboard.move(self._conversation, user_of(to.uri), lambda ok: done(MoveOutcome(moved=ok)))
+        self._mover.move(self._conversation, user_of(to.uri), lambda ok: done(MoveOutcome(moved=ok)))
 
-    def say(self, clips: Sequence[tuple[Clip, float | None]]) -> bool:
+    def play(self, clips: Sequence[tuple[Clip, float | None]]) -> bool:
         """Speak into the caller's leg: ChanSpy whispers to the caller alone, where the site wants warnings."""
         leg = self._legs.get(Speaker.CALLER)
-        if leg is None or not self._switchboard.whispers:
+        if leg is None or not self._mover.whispers:
             return False
         leg.play(clips)
         return True
@@ -92,7 +92,7 @@ class Legs:
         with self._lock:
             self._over = True
             legs = list(self._legs.values())
-        self._switchboard.release(self._conversation)
+        self._mover.release(self._conversation)
         self._forget(self._conversation.token)
         for leg in legs:
             leg.hangup()
@@ -103,7 +103,7 @@ class Legs:
         for leg in list(self._legs.values()):
             leg.logged()
 
-    # What the PBX brings.
+    # What the phone system brings.
 
     def attach(self, speaker: Speaker, leg: Call) -> None:
         """It has dialled a listening leg; on the SIP thread."""
@@ -120,7 +120,7 @@ class Legs:
 
     def _heard_from(self, event: Event) -> None:
         if isinstance(event, CallEnded):
-            self.call.over(EndedBy.FAULT)  # unless the PBX has said who hung up
+            self.call.over(EndedBy.FAULT)  # unless the phone system has said who hung up
             if self._logged:
                 self._legs[Speaker.CALLER].logged()
         else:
@@ -133,7 +133,7 @@ class Legs:
             self._legs[Speaker.AGENT].logged()  # nothing of it waits to be written
 
 
-class Post:
+class LegCalls:
     """Every call of a phone system's agents that is listened to: brings its word, the legs and the calls together.
 
     Args:

@@ -1,7 +1,7 @@
 """A call that an agent already has, as a `ports.Call`: heard, and moved by whatever means its source has.
 
 Whoever listens beside an agent is a *source*: listening legs (`calls.legs`: of Asterisk in `calls.beside`, of
-FreeSWITCH in `calls.eavesdropped`), a media proxy that forks (`calls.forked`), a recording client
+FreeSWITCH in `calls.eavesdropped`), a media proxy that copies (`calls.copied`), a recording client
 (`calls.recorded`). It brings two voices and who they belong to, and says what can be done to the caller: move
 them, ask another system to, or nothing. Everything else is the same for all, and is here.
 
@@ -60,7 +60,7 @@ class Parties:
 
 @dataclass(frozen=True, slots=True)
 class MoveOutcome:
-    """What became of an act.
+    """What became of a move.
 
     Attributes:
         moved: the caller is gone from the agent.
@@ -78,11 +78,11 @@ class VoiceSource(Protocol):
         """Send a voice there from now on; one that has not come yet, once it comes."""
         ...
 
-    def act(self, to: Destination, done: Callable[[MoveOutcome], None]) -> None:
+    def move(self, to: Destination, done: Callable[[MoveOutcome], None]) -> None:
         """Bring the caller there, if that can be done, and say what became of it."""
         ...
 
-    def say(self, clips: Sequence[tuple[Clip, float | None]]) -> bool:
+    def play(self, clips: Sequence[tuple[Clip, float | None]]) -> bool:
         """Play clips to the caller alone, `PlaybackEnded` follows; False where that cannot be done."""
         ...
 
@@ -141,7 +141,7 @@ class ListenedCall:
 
     def play(self, clips: Sequence[tuple[Clip, float | None]]) -> None:
         """Play clips to the caller alone, each once or for so many seconds."""
-        if not self._source.say(clips):
+        if not self._source.play(clips):
             self._events(PlaybackEnded(self._at, sent=False))
 
     def stop_playing(self) -> None:
@@ -158,7 +158,7 @@ class ListenedCall:
             elif outcome.genuine is not None:
                 self._events(Ordered(CallControl.AGENTS, outcome.genuine, self._at))
 
-        self._source.act(to, done)
+        self._source.move(to, done)
 
     def hangup(self) -> None:
         """Listen no more; caller and agent talk on."""

@@ -62,7 +62,7 @@ class Recorded:
             self._frames[speaker] = frames
             self._tap()
 
-    def act(self, to: Destination, done: Callable[[MoveOutcome], None]) -> None:
+    def move(self, to: Destination, done: Callable[[MoveOutcome], None]) -> None:
         """Ask the other system, where there is one and it is known who spoke."""
         call, roles, flags = self._call, self._roles, self._server.flags
         if flags is None or call is None:
@@ -74,7 +74,7 @@ class Recorded:
         else:
             flags.ask(call.call_id, to, done)
 
-    def say(self, clips: Sequence[tuple[Clip, float | None]]) -> bool:  # noqa: ARG002
+    def play(self, clips: Sequence[tuple[Clip, float | None]]) -> bool:  # noqa: ARG002
         """Nobody hears a recording server."""
         return False
 

@@ -15,10 +15,11 @@ from typing import Any
 import click
 
 from screener import version
-from screener.cli.loading import loading
 from screener.cli.say import put, say_lines
 from screener.cli.speaking import SpeakingContext, in_language, speaking, translated
 from screener.errors import InputError, ScreenerError
+from screener.outside.text import visible
+from screener.resources import loading
 from screener.words.language import choose, language_of, without_lang
 from screener.words.told import AND_DO, helped, told
 
@@ -134,6 +135,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         with suppress(AttributeError, ValueError):  # a terminal of another encoding shows what it can
             stream.reconfigure(errors="replace")  # type: ignore[union-attr]
     try:
+        _check_texts(arguments)
         cli.main(arguments, prog_name="screener", standalone_mode=False)
         sys.stdout.flush()
     except click.exceptions.Exit as ended:
@@ -159,6 +161,23 @@ def main(arguments: Sequence[str] | None = None) -> None:
         full = problem.errno == errno.ENOSPC
         remedy = "make room there, or write to another place" if full else "name another file"
         _fail(f"{what}: cannot be written ({problem.strerror}){AND_DO}{remedy}", arguments, InputError.exit_code)
+
+
+def _check_texts(arguments: Sequence[str]) -> None:
+    """Refuse bytes that are no text here: no log takes them. A file that is there may be called by any.
+
+    Raises:
+        InputError: an argument is such.
+    """
+    for argument in arguments:
+        try:
+            argument.encode()
+        except UnicodeEncodeError:
+            if not os.path.exists(argument):  # noqa: PTH110 - it need not be a path
+                raise InputError(
+                    f"{visible(argument)}: is no text in the encoding of this terminal",
+                    "look at LANG, or write it in UTF-8",
+                ) from None
 
 
 def _with_help(wrong: click.ClickException) -> str:

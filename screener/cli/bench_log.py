@@ -5,10 +5,11 @@ from datetime import UTC, datetime
 
 import click
 
-from screener.cli.output import Make, Settings, filling_log_options, moment
+from screener.cli.output import Make, filling_log_options, moment
 from screener.cli.say import say
 from screener.demo.made_up import NODE, YEARS, Habits, made_up
 from screener.errors import InputError
+from screener.settings.sections import Settings
 from screener.store.accounts import Accounts
 from screener.store.bulk import filling, load
 from screener.store.find import nodes

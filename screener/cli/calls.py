@@ -7,43 +7,41 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from screener.cli import moments
 from screener.cli.known import check_known
+from screener.cli.moments import time_zone
 from screener.cli.output import (
-    CallLog,
-    Settings,
-    Sheet,
     coded,
     command_name,
-    lines_of,
     log_options,
     masker,
     moment,
-    moments,
     note_call,
     output_options,
     sheet,
-    speaking,
     teller,
-    time_zone,
-    user,
     writing_log_options,
 )
+from screener.cli.person import user
 from screener.cli.say import say, show
+from screener.cli.speaking import speaking
 from screener.cli.status import follow
 from screener.core.actions import WarningStep
 from screener.core.evidence import Kind, Treatment, Verdict
 from screener.errors import InputError
 from screener.events import LineClass
+from screener.numbers.plan import lines_of
 from screener.reports.filters import wanted
-from screener.reports.layout import Cell, Coded
+from screener.reports.layout import Cell, Coded, Sheet
 from screener.review import package
 from screener.review.by import By
 from screener.review.dossier import LIST
 from screener.review.files import read_package, write_package
 from screener.review.timeline import timeline
 from screener.review.verify import verify
+from screener.settings.sections import Settings
 from screener.store.find import find
-from screener.store.log import open_log
+from screener.store.log import CallLog, open_log
 from screener.store.records import Review
 from screener.store.wanted import DRY_RUN, UNKNOWN, Past, QueueEntry, QueueStay
 from screener.words.judgement import Teller

@@ -8,5 +8,6 @@ import click
 config_option = click.option(
     "--config",
     type=click.Path(readable=False, path_type=Path),
+    default=lambda: click.get_current_context().find_object(Path),  # a group's holds for its commands
     help="Settings file; default screener.toml here.",
 )

@@ -1,5 +1,7 @@
 """`screener console`: the web pages of supervisors and agents, their API, and who may use them."""
 
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from screener.console.server import ConsoleServer, make_access, make_context
 from screener.errors import MissingError
 from screener.operations.logs import start_logging
 from screener.settings.load import load
+from screener.settings.sections import Settings
 from screener.speech.pinyin import syllables
 from screener.store.accounts import Account, Accounts
 from screener.store.log import CallLog, open_log
@@ -47,21 +50,25 @@ def console(context: click.Context, config: Path | None, host: str | None, port:
 @click.option("--role", type=click.Choice([role.value for role in Role]), required=True)
 @click.option("--extension", default="", help="Of an agent, as the log names agents.")
 @click.option("--password", default="", help="Asked for when it is not given.")
-@click.pass_obj
+@config_option
 def adduser(config: Path | None, name: str, role: str, extension: str, password: str) -> None:
     """Let somebody use the console.
 
     Example: screener console adduser wang --role supervisor
     """
-    settings = load(config)
-    log = open_log(settings.store.url, settings.folder, must_exist=True)
-    try:
+    with _opened(config) as (settings, log):
         access = make_access(settings, log)
         access.check(name, Role(role), extension)  # before anybody types a password
         access.add(name, Role(role), password or _asked(), extension)
-    finally:
-        log.close()
     show(f"{name}: {role}")
+
+
+@contextmanager
+def _opened(config: Path | None) -> Iterator[tuple[Settings, CallLog]]:
+    """The site's settings, and its log as long as it is needed."""
+    settings = load(config)
+    with closing(open_log(settings.store.url, settings.folder, must_exist=True)) as log:
+        yield settings, log
 
 
 def _asked() -> str:
@@ -73,36 +80,28 @@ def _asked() -> str:
 
 @console.command()
 @click.argument("name")
-@click.pass_obj
+@config_option
 def removeuser(config: Path | None, name: str) -> None:
     """Take somebody's account and logins away.
 
     Example: screener console removeuser wang
     """
-    settings = load(config)
-    log = open_log(settings.store.url, settings.folder, must_exist=True)
-    try:
+    with _opened(config) as (_, log):
         if not Accounts(log).remove(name):
             raise MissingError(f"{name}: no such account", "see: screener console users")
-    finally:
-        log.close()
     show(f"{name} ✘")
 
 
 @console.command()
-@click.pass_obj
+@config_option
 def users(config: Path | None) -> None:
     """Show who may use the console.
 
     Example: screener console users
     """
-    settings = load(config)
-    log = open_log(settings.store.url, settings.folder, must_exist=True)
-    try:
+    with _opened(config) as (_, log):
         for account in _everybody(log):
             show(f"{account.name}  {account.role}  {account.extension}".rstrip())
-    finally:
-        log.close()
 
 
 def _everybody(log: CallLog) -> list[Account]:
@@ -123,55 +122,43 @@ def token() -> None:
 @click.option("--role", type=click.Choice([role.value for role in Role]), required=True)
 @click.option("--extension", default="", help="Of an agent, as the log names agents.")
 @click.option("--days", type=click.IntRange(1, 3650), help="How long it holds; default for ever.")
-@click.pass_obj
+@config_option
 def token_add(config: Path | None, name: str, role: str, extension: str, days: int | None) -> None:
     """Let a program in; prints its token, which is kept nowhere, once.
 
     Example: screener console token add crm --role supervisor --days 365
     """
-    settings = load(config)
-    log = open_log(settings.store.url, settings.folder, must_exist=True)
-    try:
+    with _opened(config) as (settings, log):
         lasts = timedelta(days=days) if days else None
         made = make_access(settings, log).add_token(name, Role(role), extension, lasts)
-    finally:
-        log.close()
     show(made)
 
 
 @token.command(name="list")
-@click.pass_obj
+@config_option
 def token_list(config: Path | None) -> None:
     """Show which programs may use the API, and until when.
 
     Example: screener console token list
     """
-    settings = load(config)
-    log = open_log(settings.store.url, settings.folder, must_exist=True)
-    try:
+    with _opened(config) as (_, log):
         tokens = Accounts(log).tokens()
         if not tokens:
             say("no program may use the API yet: screener console token add NAME --role auditor", err=True)
         for one in tokens:
             until = f"→ {one.expires_at:%Y-%m-%d}" if one.expires_at else ""
             show(f"{one.name}  {one.role}  {one.extension}  {until}".rstrip())
-    finally:
-        log.close()
 
 
 @token.command(name="remove")
 @click.argument("name")
-@click.pass_obj
+@config_option
 def token_remove(config: Path | None, name: str) -> None:
     """Let a program in no more.
 
     Example: screener console token remove crm
     """
-    settings = load(config)
-    log = open_log(settings.store.url, settings.folder, must_exist=True)
-    try:
+    with _opened(config) as (_, log):
         if not Accounts(log).remove_token(name):
             raise MissingError(f"{name}: no such token", "see: screener console token list")
-    finally:
-        log.close()
     show(f"{name} ✘")

@@ -12,8 +12,9 @@ from rich.console import Console
 from rich.progress import track
 
 from screener.cli.config import config_option
-from screener.cli.output import coded, sheet, speaking
+from screener.cli.output import coded, sheet
 from screener.cli.say import put, say
+from screener.cli.speaking import speaking
 from screener.core.evidence import Kind, Verdict
 from screener.core.judgement import Judgement
 from screener.evaluation.count import ConfusionRow, JudgedCall, WordList, table, worst
@@ -246,7 +247,7 @@ def _false(judged: list[JudgedCall]) -> Sheet:
     cells: list[list[Cell]] = []
     for j in judged:
         decision = j.outcome.decision
-        evidence = " ".join(f"{e.weight:+.1f} {e.span} ({e.rule})" for e in decision.assessment.evidence)
+        evidence = " ".join(f"{e.weight:+z.1f} {e.span} ({e.rule})" for e in decision.assessment.evidence)
         score = round(decision.assessment.score, 2)
         cells.append(
             [j.noise, j.labelled.set, j.labelled.label, j.labelled.call.id, coded(decision.kind), score, evidence]

@@ -9,12 +9,16 @@ from pathlib import Path
 
 import click
 
-from screener.cli.output import Make, Settings, filling_log_options, lines_of, reason_of, time_zone
+from screener.cli.moments import time_zone
+from screener.cli.output import Make, filling_log_options
 from screener.cli.say import REASON_MOST, say
 from screener.errors import InputError
 from screener.events import Caller
 from screener.exchange.asterisk import read_cdr, read_queue_log
 from screener.exchange.listfile import BadLine
+from screener.numbers.plan import lines_of
+from screener.outside.files import reason_of
+from screener.settings.sections import Settings
 from screener.store.bulk import load
 from screener.store.insert import tidy
 from screener.store.records import CallRecord

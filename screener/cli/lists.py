@@ -9,33 +9,31 @@ import click
 
 from screener.cli import moments
 from screener.cli.output import (
-    CallLog,
-    Cell,
-    Coded,
-    Settings,
-    Sheet,
     coded,
     command_name,
-    lines_of,
     log_options,
     masker,
     output_options,
-    reason_of,
     sheet,
-    speaking,
-    user,
     writable,
     write_file,
     writing_log_options,
 )
+from screener.cli.person import user
 from screener.cli.say import put, say
+from screener.cli.speaking import speaking
 from screener.errors import InputError
 from screener.events import ListName
 from screener.exchange.listfile import EXPORTS, BadLine, from_csv
 from screener.numbers.named import WRONG
+from screener.numbers.plan import lines_of
+from screener.outside.files import reason_of
+from screener.reports.layout import Cell, Coded, Sheet
 from screener.review import lists as rules
 from screener.review.by import By
+from screener.settings.sections import Settings
 from screener.store.ladder import standings
+from screener.store.log import CallLog
 from screener.store.records import ListedNumber
 from screener.words.judgement import list_reason
 from screener.words.terms import word
@@ -278,7 +276,7 @@ def _entries(
     text: str, name: ListName, now: datetime, zone: ZoneInfo
 ) -> Iterable[tuple[int, ListedNumber | BadLine]]:
     """What a list file holds, with the lines where it stands."""
-    for line, row in enumerate(text.removeprefix("\ufeff").splitlines(), start=1):
+    for line, row in enumerate(text.split("\n"), start=1):
         for found in from_csv(row, name, now, zone):
             yield line, found
 
@@ -287,7 +285,7 @@ def _expiry(settings: Settings, text: str | None, now: datetime) -> datetime | N
     """When an entry ends; a bare number of days counts from now."""
     if text is None or text == "0d":
         return None
-    if text.endswith("d") and text[:-1].isdigit() and len(text) <= DAYS_DIGITS_MOST:
+    if text.endswith("d") and text[:-1].isdecimal() and len(text) <= DAYS_DIGITS_MOST:
         return now + timedelta(days=int(text[:-1]))
     until = moments.moment(text, ZoneInfo(settings.site.timezone), now)
     if until is not None and until <= now:

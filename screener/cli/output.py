@@ -15,14 +15,12 @@ import click
 
 from screener.cli import moments
 from screener.cli.config import config_option
-from screener.cli.moments import time_zone
 from screener.cli.person import user
 from screener.cli.say import put, say
 from screener.cli.speaking import speaking
 from screener.errors import InputError, StoreError
 from screener.numbers.mask import hide
-from screener.numbers.plan import lines_of
-from screener.outside.files import reason_of, write_private
+from screener.outside.files import write_private
 from screener.reports.layout import Cell, Coded, Page, Sheet, Type
 from screener.reports.render import Format, render
 from screener.reports.span import PREFIX_CHARACTERS
@@ -325,10 +323,3 @@ def moment(settings: Settings, text: str | None, zone: tzinfo | None = None) -> 
         click.BadParameter: it is none.
     """
     return moments.moment(text, zone or ZoneInfo(settings.site.timezone), datetime.now(UTC))
-
-
-__all__ = [
-    "CallLog", "Cell", "Coded", "Make", "Settings", "Sheet", "coded", "command_name", "filling_log_options",
-    "lines_of", "log_options", "masker", "moment", "moments", "output_options", "reason_of", "sheet", "speaking",
-    "time_zone", "user", "writable", "writing_log_options",
-]  # fmt: skip

@@ -5,23 +5,16 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from screener.cli.output import (
-    CallLog,
-    Cell,
-    Settings,
-    Sheet,
-    lines_of,
-    log_options,
-    moment,
-    output_options,
-    sheet,
-    speaking,
-    user,
-    writing_log_options,
-)
+from screener.cli.output import log_options, moment, output_options, sheet, writing_log_options
+from screener.cli.person import user
 from screener.cli.say import say
+from screener.cli.speaking import speaking
 from screener.errors import InputError, StoreError
 from screener.numbers.mask import mask
+from screener.numbers.plan import lines_of
+from screener.reports.layout import Cell, Sheet
+from screener.settings.sections import Settings
+from screener.store.log import CallLog
 from screener.store.privacy import doubt, erase, purge, to_purge
 from screener.store.records import Access
 from screener.words.told import told

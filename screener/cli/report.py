@@ -7,24 +7,18 @@ from typing import Any
 
 import click
 
+from screener.cli import moments
 from screener.cli.known import check_known
-from screener.cli.output import (
-    CallLog,
-    Settings,
-    lines_of,
-    log_options,
-    masker,
-    moment,
-    moments,
-    output_options,
-    teller,
-    time_zone,
-)
+from screener.cli.moments import time_zone
+from screener.cli.output import log_options, masker, moment, output_options, teller
 from screener.core.evidence import Kind
+from screener.numbers.plan import lines_of
 from screener.reports.every import REPORTS, TOP, ReportQuery
 from screener.reports.layout import Page
 from screener.reports.reader import Reader
 from screener.reports.span import Span
+from screener.settings.sections import Settings
+from screener.store.log import CallLog
 
 
 def report_options(command: Callable[..., Page]) -> Callable[..., None]:

@@ -5,29 +5,20 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from screener.cli.output import (
-    CallLog,
-    Settings,
-    Sheet,
-    log_options,
-    moment,
-    note_call,
-    output_options,
-    sheet,
-    teller,
-    user,
-    writing_log_options,
-)
+from screener.cli.output import log_options, moment, note_call, output_options, sheet, teller, writing_log_options
+from screener.cli.person import user
 from screener.cli.say import say, show
 from screener.events import Speaker
 from screener.numbers.mask import mask
-from screener.reports.layout import Cell, Coded
+from screener.reports.layout import Cell, Coded, Sheet
 from screener.review.explain import explain
 from screener.review.missed import missed_in
 from screener.review.timeline import timeline
 from screener.review.tune import load_protected, propose
 from screener.review.verdict import Word, rule
 from screener.settings.judgement import site_weights
+from screener.settings.sections import Settings
+from screener.store.log import CallLog
 from screener.store.records import Review
 
 

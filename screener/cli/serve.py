@@ -13,11 +13,10 @@ import click
 
 from screener.cli.config import config_option
 from screener.cli.speaking import as_spoken
-from screener.console.server import ConsoleServer, make_context
 from screener.errors import ScreenerError
-from screener.numbers.places import forget_abroad
 from screener.operations.logs import start_logging
 from screener.operations.systemd import find_manager
+from screener.resources import loading
 from screener.service.site import Service
 from screener.settings.load import load
 from screener.settings.sections import Settings
@@ -45,8 +44,8 @@ def serve(config: Path | None, dry_run: bool) -> None:
 
     for ends in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(ends, stop)
-    forget_abroad(settings.site.region)
-    service = Service(settings)
+    with loading():
+        service = Service(settings)
     service.start()
     pages = ExitStack()
     _console(settings, pages)
@@ -64,6 +63,8 @@ def _console(settings: Settings, ends: ExitStack) -> None:
     """The pages, where the site wants them; calls are taken without them too. `ends` takes what ends them."""
     if not settings.console.with_serve:
         return
+    from screener.console.server import ConsoleServer, make_context  # no others need its libraries
+
     try:
         log = open_log(settings.store.url, settings.folder)
         ends.callback(log.close)

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 import click
 
 from screener.cli.config import config_option
-from screener.cli.loading import loading
 from screener.cli.say import put, say, show
 from screener.cli.speaking import speaking
 from screener.errors import InputError
 from screener.outside.files import write_private
-from screener.resources import config_folder
+from screener.resources import config_folder, loading
 from screener.settings.load import FILE_NAME
 from screener.speech.models import DEFAULT_MODEL, DEFAULT_WHY
 from screener.words.terms import labelled

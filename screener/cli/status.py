@@ -6,18 +6,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from screener.cli.output import (
-    CallLog,
-    Settings,
-    Sheet,
-    coded,
-    log_options,
-    masker,
-    note_call,
-    output_options,
-    sheet,
-    teller,
-)
+from screener.cli.output import coded, log_options, masker, note_call, output_options, sheet, teller
 from screener.cli.say import say, show
 from screener.core.evidence import Verdict
 from screener.errors import InputError
@@ -26,7 +15,9 @@ from screener.feed.items import Began, Handled, Heard, Item, Judged, Missed, Mov
 from screener.feed.local import FeedReader
 from screener.feed.masked import masked as masked_words
 from screener.feed.masked import masked_item
-from screener.reports.layout import Cell, Coded
+from screener.reports.layout import Cell, Coded, Sheet
+from screener.settings.sections import Settings
+from screener.store.log import CallLog
 from screener.words.judgement import Teller
 from screener.words.places import place
 from screener.words.terms import aside, labelled, word
@@ -113,9 +104,9 @@ def line_of(item: Item, told: Teller, shown: Callable[[str], str]) -> str:
         case Heard(final=True):
             return call + labelled(word(item.speaker, lang), item.text, lang)
         case Weighed():
-            return f"{call}  {item.weight:+.1f} {told.piece(item.rule, item.detail, item.span)}"
+            return f"{call}  {item.weight:+z.1f} {told.piece(item.rule, item.detail, item.span)}"
         case Judged():
-            reason = told.reason(item.reason) + aside(f"{item.score:.1f}", lang)
+            reason = told.reason(item.reason) + aside(f"{item.score:z.1f}", lang)
             return f"{call}⇒ {labelled(told.verdict(Verdict(item.verdict)), reason, lang)}"
         case Handled(done=False):
             return f"{call}→ {word(item.treatment, lang)}"

@@ -17,6 +17,7 @@ from screener.core.cards import Card
 from screener.errors import InputError
 from screener.events import CallControl
 from screener.feed.items import Order
+from screener.outside.text import visible
 
 FEW = 40
 """Syllables under which nobody's share of the talk is shown."""
@@ -68,6 +69,7 @@ class Present:
         waits: what waits for this agent's word; empty is nothing.
         pause_minutes: minutes of the pause that is offered after the last call, or was taken; 0 is none.
         pause: what came of it, once it was taken: `ordered`, `begun`, or `refused` by the PBX.
+        heard: whether every service is heard: else there may be a call of which nothing is known here.
     """
 
     call: str = ""
@@ -81,6 +83,7 @@ class Present:
     waits: str = ""
     pause_minutes: float = 0.0
     pause: PauseState = PauseState.OFFERED
+    heard: bool = True
 
 
 async def page(context: ConsoleContext, person: Person, _request: Request) -> Response:
@@ -129,7 +132,8 @@ async def pause(context: ConsoleContext, person: Person, _request: Request) -> R
 
 def now(context: ConsoleContext, person: Person) -> Present:
     """What an agent sees now."""
-    present = view(context, person, context.hub.of_agent(person.extension))
+    heard = all(feed.up for feed in context.hub.feeds)
+    present = replace(view(context, person, context.hub.of_agent(person.extension)), heard=heard)
     offered = context.hub.pause_of(person.extension)
     return (
         replace(present, pause_minutes=offered.call.pause_seconds / 60, pause=offered.pause)
@@ -143,7 +147,7 @@ def view(context: ConsoleContext, person: Person, shown: Shown | None) -> Presen
     if shown is None or shown.over_at is not None:
         return Present()
     began = shown.call.began
-    spoken = shown.prompter.spoken
+    spoken = shown.chooser.spoken
     words, _ = seen.of_call(context, person, shown.call)
     total = sum(spoken.values())
     warnings, teller, asked = context.settings.flow.warnings, context.teller, shown.call.waits
@@ -151,9 +155,9 @@ def view(context: ConsoleContext, person: Person, shown: Shown | None) -> Presen
     return Present(
         call=shown.call.call,
         number=context.number(began.number, person) if began else "?",
-        card=_cue(shown.prompter.shown),
+        card=_cue(shown.chooser.shown),
         listening=round(100 * spoken["caller"] / total) if total >= FEW else None,
-        words=tuple(Said(heard.speaker, heard.text, heard.final) for heard in words[-6:]),
+        words=tuple(Said(heard.speaker, visible(heard.text), heard.final) for heard in words[-6:]),
         may_warn="agent" in warnings.by,
         warned=tuple(teller.warned(w.about, w.level, w.step, w.by) for w in shown.call.warnings[-4:]),
         answer=answer(context, shown.call),

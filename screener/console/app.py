@@ -37,8 +37,6 @@ FRAMES = ("iframe", "frame")
 """What a browser says of a request for a page within another one (Fetch Metadata)."""
 TYPED = ("reason", "number", "expires")
 """Fields of forms that somebody types into, and that nobody keeps to themselves."""
-OPEN = ("/login", "/login/oidc", "/login/oidc/back", "/static/report.css", "/static")
-"""What needs no login."""
 
 
 def build(context: ConsoleContext) -> Starlette:
@@ -83,7 +81,7 @@ def _guarded(context: ConsoleContext, address: PageAddress) -> Callable[[Request
             if address.method != "GET" or request.headers.get("sec-fetch-dest") in FRAMES:
                 return await _ended(request)
             return context.lead(f"/login?next={quote(_asked(request), safe='/')}")
-        if seconds := context.turns.take(person.token, now):
+        if seconds := context.rate_limit.take(person.token, now):
             return _too_often(request, seconds)
         if person.role not in address.roles:
             return _no(request, 403, "this is not yours to see", "")

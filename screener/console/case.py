@@ -23,7 +23,7 @@ def row(context: ConsoleContext, person: Person, call: CallRecord) -> dict[str, 
     return {
         "id": call.id,
         "at": f"{call.started_at.astimezone(context.zone):%Y-%m-%d %H:%M:%S}",
-        "number": context.number(visible(call.number), person),
+        "number": context.number(call.number, person),
         "verdict": headed(context.teller.verdict(call.verdict, over=call.is_over)),
         "kind": context.teller.kind(call.kind),
         "review": headed(word(f"review_{call.review}", lang)),

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse
 
 from screener.console.hub import Hub
-from screener.console.limits import Turns
+from screener.console.limits import RateLimit
 from screener.console.logins import Logins, Person
 from screener.console.oidc import Provider
 from screener.console.slowly import Slowly
@@ -20,6 +20,7 @@ from screener.core.judgement import Weights
 from screener.numbers.identify import Lines
 from screener.numbers.mask import Masker
 from screener.numbers.plan import lines_of
+from screener.outside.text import visible
 from screener.review.missed import MissedShare, missed_in
 from screener.review.seal import masker_of
 from screener.settings.judgement import site_weights
@@ -55,7 +56,7 @@ class ConsoleContext:
     leaving: bool = False
     """The server stops: streams end, so that it need not wait for pages that stay open."""
     slowly: Slowly = field(default_factory=Slowly)
-    strangers: Turns = field(default_factory=lambda: Turns(STRANGERS_A_SECOND, STRANGERS))
+    strangers: RateLimit = field(default_factory=lambda: RateLimit(STRANGERS_A_SECOND, STRANGERS))
 
     def sample(self) -> MissedShare:
         """What is known of the calls that are drawn for review; nothing before it was counted."""
@@ -68,10 +69,10 @@ class ConsoleContext:
         return Provider(self.settings.oidc) if self.settings.oidc.issuer else None
 
     @cached_property
-    def turns(self) -> Turns:
+    def rate_limit(self) -> RateLimit:
         """Requests of each login and token."""
         rate = self.settings.console.requests_per_second
-        return Turns(rate, rate * BURST_SECONDS)
+        return RateLimit(rate, rate * BURST_SECONDS)
 
     @property
     def root(self) -> str:
@@ -139,7 +140,8 @@ class ConsoleContext:
         """A phone number as somebody may see it."""
         if not number:
             return word("withheld", self.teller.lang)
-        return number if self.sees_whole_numbers(person) else self.mask(number)
+        shown = visible(number)
+        return shown if self.sees_whole_numbers(person) else self.mask(shown)
 
     def page(self, template: str, person: Person | None, status: int = 200, **values: object) -> HTMLResponse:
         """A page."""

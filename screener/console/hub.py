@@ -8,8 +8,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
+from math import inf
 
-from screener.core.cards import Cards, Prompter
+from screener.core.cards import CardChooser, Cards
 from screener.core.evidence import URGENT
 from screener.core.signals import ACT
 from screener.errors import InputError, MissingError
@@ -43,8 +44,9 @@ class Shown:
     """A call and how new it is.
 
     Attributes:
-        prompter: chooses the agent's cue card.
+        chooser: chooses the agent's cue card.
         version: grows with everything that is told of the call.
+        zero: monotonic time of its second 0.
         pause: what came of the pause that was offered after it.
         over_at: monotonic time of its end, None while it is up.
         texts: by form, the version of which a text was made, and the text.
@@ -52,9 +54,10 @@ class Shown:
 
     call: LiveCall
     feed: str
-    prompter: Prompter
+    chooser: CardChooser
     version: int = 0
     over_at: float | None = None
+    zero: float = inf
     pause: PauseState = PauseState.OFFERED
     texts: dict[str, tuple[int, str]] = field(default_factory=dict)
 
@@ -249,10 +252,13 @@ class Hub:
             if call is None:
                 return
             self._version += 1
-            if (shown := self._shown.get(call.call)) is None:
-                shown = self._shown[call.call] = Shown(call, feed.name, Prompter(self._cards))
-            self._prompt(shown.prompter, item)
+            shown = self._shown.get(call.call)
+            if shown is None or shown.over_at is not None:  # it was not over: its service was away
+                shown = self._shown[call.call] = Shown(call, feed.name, CardChooser(self._cards))
+            self._choose(shown.chooser, item)
             shown.call, shown.version = call, self._version
+            # Of a line that came late, an earlier one knows.
+            shown.zero = min(shown.zero, time.monotonic() - call.at)
             if isinstance(item, Over):
                 shown.over_at = time.monotonic()
                 self._ages()  # whether or not anybody has a page open
@@ -266,15 +272,15 @@ class Hub:
             del self._shown[id_], ages[id_]
         return ages
 
-    def _prompt(self, prompter: Prompter, item: Item) -> None:
+    def _choose(self, chooser: CardChooser, item: Item) -> None:
         """Tell the chooser of cards what was said and done."""
         match item:
             case Heard(speaker="caller", final=True):
-                prompter.caller_said(self._syllables(item.text))
+                chooser.caller_said(self._syllables(item.text))
             case Heard(speaker="agent", final=True):
-                prompter.agent_said(self._syllables(item.text))
+                chooser.agent_said(self._syllables(item.text))
             case Weighed() if item.rule.startswith(ACT):
-                prompter.caller_did(item.rule.removeprefix(ACT))
+                chooser.caller_did(item.rule.removeprefix(ACT))
             case _:
                 pass
 

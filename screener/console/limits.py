@@ -1,4 +1,4 @@
-"""How often somebody may ask: a bucket of turns for each, filled as time goes by. Time is an argument."""
+"""How often somebody may ask: a token bucket for each, filled as time goes by. Time is an argument."""
 
 import ipaddress
 from collections import OrderedDict
@@ -11,11 +11,11 @@ KEYS = 10_000
 
 
 @dataclass(slots=True)
-class Turns:
-    """Turns of many, each by a name of its own.
+class RateLimit:
+    """Requests of many, each by a name of its own.
 
     Attributes:
-        a_second: how many come back; 0 lets everybody in.
+        a_second: how many somebody may make; 0 lets everybody in.
         most: that somebody can have saved.
     """
 
@@ -24,14 +24,14 @@ class Turns:
     _left: "OrderedDict[str, tuple[float, float]]" = field(default_factory=OrderedDict)
 
     def wait(self, who: str, now: float) -> float:
-        """Seconds until somebody has a turn; 0 when there is one. Takes none."""
+        """Seconds until somebody may make one; 0 is now. Takes none."""
         if not self.a_second:
             return 0.0
         left = self._of(who, now)
         return 0.0 if left >= 1.0 else (1.0 - left) / self.a_second
 
     def take(self, who: str, now: float) -> float:
-        """Take a turn; seconds to wait when there is none, else 0."""
+        """Make one; seconds to wait where it is too early, else 0."""
         seconds = self.wait(who, now)
         if self.a_second and not seconds:
             self._left[who] = (self._of(who, now) - 1.0, now)

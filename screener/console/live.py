@@ -1,6 +1,7 @@
 """实时: every call that is heard, as it goes on, and what a supervisor may do about it."""
 
 import json
+import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -21,6 +22,7 @@ from screener.core.signals import taken_back
 from screener.events import CallControl
 from screener.feed.board import LiveCall
 from screener.feed.items import Order, Weighed
+from screener.outside.text import visible
 from screener.words.places import place
 from screener.words.terms import headed, word
 from screener.words.told import told
@@ -100,14 +102,15 @@ def changes(context: ConsoleContext, person: Person, made: Callable[[Shown], str
         state = [up, missed := sum(feed.board.missed for feed in context.hub.feeds), gap := gap_of(context)]
         if not changed and ids == known and state == feeds:
             return None
-        rest = json.dumps({"gone": sorted(known - ids), "feeds": up, "missed": missed, "gap": gap})
+        now = round(time.monotonic(), 1)
+        rest = json.dumps({"gone": sorted(known - ids), "feeds": up, "missed": missed, "gap": gap, "now": now})
         known, feeds = ids, state
         return f'{{"calls": [{", ".join(map(text, changed))}], {rest[1:]}'
 
     return look
 
 
-def gap_of(context: ConsoleContext) -> dict[str, object] | None:
+def gap_of(context: ConsoleContext) -> dict[str, str | int] | None:
     """The last time that a service was not heard, for a while after it is heard again."""
     ended = [
         (feed.away_since + timedelta(seconds=feed.away_seconds), feed.away_since, feed.away_seconds)
@@ -133,21 +136,24 @@ def view(context: ConsoleContext, person: Person, shown: Shown) -> dict[str, Any
         "where": " ".join(filter(None, (word(began.line, teller.lang), place(began.region, teller.lang))))
         if began
         else "",
-        "dialled": began.dialled if began else "",
-        "agent": began.agent if began else "",
+        "dialled": visible(began.dialled) if began else "",
+        "agent": visible(began.agent) if began else "",
         "entrance": began.entrance if began else "",
         "node": began.node if began else "",
         "began": began.started_at.isoformat() if began else "",
-        "seconds": round(call.at, 1),
-        "words": [{"who": heard.speaker, "text": heard.text, "final": heard.final} for heard in words[-12:]],
+        "zero": round(shown.zero, 1),
+        "words": [
+            {"who": heard.speaker, "text": visible(heard.text), "final": heard.final} for heard in words[-12:]
+        ],
         "evidence": [
-            {"weight": e.weight, "text": teller.piece(e.rule, e.detail, e.span)} for e in standing(evidence)[-8:]
+            {"weight": e.weight, "text": visible(teller.piece(e.rule, e.detail, e.span))}
+            for e in standing(evidence)[-8:]
         ],
         "verdict": _stands(context, call, verdict),
         "kind": teller.kind(judged.kind) if judged else "",
         "reason": headed(teller.reason(judged.reason)) if judged else "",
-        "score": judged.score if judged else None,
-        "threshold": judged.threshold if judged else None,
+        "score": call.stands.score if call.stands else None,
+        "threshold": call.stands.threshold if call.stands else None,
         "warnings": [teller.warned(w.about, w.level, w.step, w.by) for w in call.warnings[-4:]],
         "orders": [teller.ordered(o.act, o.by, o.outcome) for o in call.orders[-4:]],
         "waits": teller.warning(call.waits.about, call.waits.level) if call.waits else "",

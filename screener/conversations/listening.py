@@ -1,7 +1,9 @@
 """Two begin to talk whom somebody wants to hear: the listener is told, and each voice's leg is dialled."""
 
 import logging
+import secrets
 from collections.abc import Callable
+from typing import Protocol
 
 from screener.conversations.leg_names import leg_name
 from screener.conversations.ongoing import Conversation, ConversationListener, Conversations
@@ -15,31 +17,49 @@ Dial = Callable[[str, str, Speaker, Callable[[str], None]], None]
 is, and who takes why there will be none."""
 
 
+class WhomToHear(Protocol):
+    """What the settings of every phone system say of it, as `[pbx]` does."""
+
+    @property
+    def queues(self) -> tuple[str, ...]:
+        """Whose calls are listened to."""
+        ...
+
+    @property
+    def extensions(self) -> tuple[str, ...]:
+        """Of agents who are called directly."""
+        ...
+
+    @property
+    def hear_agent(self) -> bool:
+        """Whether the agent's voice is wanted too."""
+        ...
+
+    @property
+    def max_calls(self) -> int:
+        """Calls that are listened to at once."""
+        ...
+
+
 class Listening:
     """Begins to listen; on the phone system's thread. Its counts may be read by any.
 
     Args:
-        conversations: knows who is wanted.
-        listener: who is told.
+        settings: a section.
+        section: its name, for the log.
         extension: beginning of the user parts that listening legs are dialled with.
-        limit: the setting that bounds how many are listened to, as the log names it.
-        hear_agent: the agent's voice is wanted too.
+        listener: who is told.
         dial: dials a leg.
     """
 
     def __init__(
-        self,
-        conversations: Conversations,
-        listener: ConversationListener,
-        extension: str,
-        limit: str,
-        *,
-        hear_agent: bool,
-        dial: Dial,
+        self, settings: WhomToHear, section: str, extension: str, listener: ConversationListener, dial: Dial
     ) -> None:
-        self._conversations, self._listener = conversations, listener
-        self._extension, self._limit, self._hear_agent = extension, limit, hear_agent
-        self._dial = dial
+        self.conversations = Conversations(
+            settings.queues, settings.extensions, settings.max_calls, lambda: secrets.token_hex(8)
+        )
+        self._hear_agent, self._limit = settings.hear_agent, f"{section}.max_calls"
+        self._extension, self._listener, self._dial = extension, listener, dial
         self.unheard = 0
         """Conversations beyond the limit."""
         self.failed = 0
@@ -47,7 +67,7 @@ class Listening:
 
     def connected(self, who: Connected) -> None:
         """Take that two talk."""
-        conversation = self._conversations.connected(who)
+        conversation = self.conversations.connected(who)
         if conversation is None:
             return
         if not conversation.heard:

@@ -121,9 +121,16 @@ class Hangup:
 
 @dataclass(frozen=True, slots=True)
 class EvidenceFound:
-    """New evidence, for the live view and the log."""
+    """New evidence, for the live view and the log.
+
+    Attributes:
+        score: where the call stands with it, log-odds.
+        threshold: at which the kind that leads then is flagged.
+    """
 
     evidence: Evidence
+    score: float
+    threshold: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,8 @@
 """Which cue card fits a call: from what the caller says and does, changing calmly.
 
 A card is shown once enough speaks for it, and gives way only to one that is clearly ahead, or when nothing has
-spoken for it for a while. What speaks for it is learned from written calls (`Types`), helped by the phrases of the
-cards. Nothing here judges a call or an agent.
+spoken for it for a while. What speaks for it is learned from written calls (`CallerTypes`), helped by the phrases
+of the cards. Nothing here judges a call or an agent.
 """
 
 from collections import defaultdict
@@ -72,7 +72,7 @@ class Showing:
     help: float = 0.3
 
 
-class Types(Protocol):
+class CallerTypes(Protocol):
     """Hears which type of caller it sounds like. Pure; safe to share between threads."""
 
     def begin(self) -> object:
@@ -98,7 +98,9 @@ class Cards:
         showing: when a card comes and goes.
     """
 
-    def __init__(self, cards: Iterable[Card], types: Types | None = None, showing: Showing = Showing()) -> None:
+    def __init__(
+        self, cards: Iterable[Card], types: CallerTypes | None = None, showing: Showing = Showing()
+    ) -> None:
         self.cards = tuple(cards)
         self.types, self.showing = types, showing
         self.by_id = {card.id: card for card in self.cards}
@@ -122,7 +124,7 @@ class Cards:
         return found
 
 
-class Prompter:
+class CardChooser:
     """The card of one call, utterance by utterance.
 
     Args:

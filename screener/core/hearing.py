@@ -176,7 +176,7 @@ class Hearing:
         """Take what is known already; it is listed with the rest."""
         yield from self._add(evidence)
 
-    def fork(self) -> "Hearing":
+    def copied(self) -> "Hearing":
         """Another one that knows the same, and goes on by itself."""
         other = copy.copy(self)
         other._closed, other._open, other._done = [*self._closed], {**self._open}, {**self._done}

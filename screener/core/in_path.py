@@ -17,7 +17,7 @@ class InPath(Handling):
     """Listens until it is clear whose call this is; when in doubt, an agent's."""
 
     _warns = True
-    _acts = True
+    _treats = True
     _stops = False
     """The service goes down: nobody new is listened to."""
     _steered = 0

@@ -111,7 +111,7 @@ class Rereading:
         asked = {(t.speaker, t.utterance): t for t in self._asked}
         read = {key: t for t in said if (key := (t.speaker, t.utterance)) in asked}
         self._settle([replace(asked[key], text=t.text, syllables=t.syllables) for key, t in read.items()])
-        hearing = self._settled.fork()
+        hearing = self._settled.copied()
         for item in chain(self._recent, self._open.values()):
             _give(hearing, item)
         return hearing

@@ -77,7 +77,7 @@ class Session:
         self._by_hand = offer.entrance is Entrance.BY_HAND
         self._hearing = Hearing(judgement)
         self._patience = Patience(flow)
-        self._second = Rereading(judgement, flow.second_seconds) if self._acts and flow.second_seconds else None
+        self._second = Rereading(judgement, flow.second_seconds) if self._treats and flow.second_seconds else None
         self._state = State.OFFERED
         self._offered_already = False
         self._early: Ordered | None = None
@@ -168,7 +168,7 @@ class Session:
 
     _warns = False
     """Whether this caller can be warned."""
-    _acts = False
+    _treats = False
     """Whether anything is done about a flag: only then is it read again."""
 
     def _offered(self) -> Iterator[Action]:
@@ -219,7 +219,8 @@ class Session:
 
     def _note(self, found: Iterator[Evidence]) -> Iterator[Action]:
         for evidence in found:
-            yield EvidenceFound(evidence)
+            stands = self._hearing.assessment(self._at)
+            yield EvidenceFound(evidence, stands.score, policy.threshold(stands.kind, self._weights))
 
     def _settle(self, verdict: Verdict, reason: str = "", kind: Kind | None = None) -> Iterator[Action]:
         assessment = self._hearing.assessment(self._at)

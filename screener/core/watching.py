@@ -43,7 +43,7 @@ class Beside(Watching):
     """An agent has the caller: on a flag the PBX moves the caller, and where it cannot, both talk on."""
 
     _warns = True
-    _acts = True
+    _treats = True
     _target: Target | None = None
     """Where the caller was asked to be moved."""
 

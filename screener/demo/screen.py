@@ -184,7 +184,7 @@ class Screen:
         colour = "red" if evidence.weight > 0 else "green"
         told = self._teller.evidence(evidence.rule, evidence.detail)
         whole = self._teller.piece(evidence.rule, evidence.detail, evidence.span)
-        return Text(f"{evidence.weight:+.1f} ", colour).append(told).append(whole.removeprefix(told), "dim")
+        return Text(f"{evidence.weight:+z.1f} ", colour).append(told).append(whole.removeprefix(told), "dim")
 
     def _decided(self, decision: Decision) -> Text:
         colour = "bold red" if decision.verdict is Verdict.HARASSMENT else "bold green"

@@ -25,6 +25,7 @@ from screener.errors import StoreError
 from screener.events import SAMPLE_RATE, CallEnded, CallOffered, Event
 from screener.media.prompts import load_clips, read_wav, write_wav
 from screener.media.recordings import LEVEL_DBFS
+from screener.resources import loading
 from screener.service.site import Service
 from screener.settings.load import load
 from screener.settings.sections import Settings
@@ -209,7 +210,8 @@ class Stage:
         self._agent = Agent(self._voices.greeting, self._voices.agent_seconds)
         self.settings = write_settings(script, options, self._agent.uri)
         self._clock, self._notes = StageClock(script.moment(script.call[0])), _Notes(audience)
-        self._service = Service(self.settings, [self._notes.observe], self._clock)
+        with loading():
+            self._service = Service(self.settings, [self._notes.observe], self._clock)
 
     def __enter__(self) -> "Stage":
         self._agent.start()

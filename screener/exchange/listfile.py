@@ -9,13 +9,16 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
+from unicodedata import normalize
 
 from screener.errors import InputError
 from screener.events import ListName
-from screener.outside.text import cell, is_number, visible
+from screener.outside.text import IN_A_CELL, cell, is_number, visible
 from screener.outside.times import YEARS, in_zone
 from screener.store.records import ListedNumber
 
+FOUND_MOST = 100
+"""Characters that are shown of what is no number."""
 HEAD = ("list", "number", "reason", "expires")
 _MOBILE = re.compile(r"1[3-9]\d{9}")
 _WITHOUT_AREA_CODE = re.compile(r"[48]00\d{7}")
@@ -36,7 +39,7 @@ def to_csv(entries: Iterable[ListedNumber]) -> str:
     writer.writerow(HEAD)
     for entry in entries:
         expires = entry.expires_at.isoformat() if entry.expires_at else ""
-        writer.writerow([entry.name.value, "\t" + entry.number, cell(entry.reason), expires])
+        writer.writerow([entry.name.value, IN_A_CELL + entry.number, cell(entry.reason), expires])
     return "\ufeff" + out.getvalue()
 
 
@@ -49,9 +52,14 @@ def from_csv(text: str, name: ListName, added_at: datetime, zone: tzinfo) -> Ite
         added_at: when; aware.
         zone: of days and times that say none: the site's.
     """
-    lines = csv.reader(text.removeprefix("\ufeff").splitlines())
-    for line, cells in enumerate(([one.strip() for one in row] for row in lines), start=1):
-        if not any(cells) or cells[0].startswith("#") or cells[0] == HEAD[0] or cells[:1] == [HEAD[1]]:
+    # No other sign than a line feed ends a row: a reason may hold what somebody else wrote.
+    for line, row in enumerate(text.removeprefix("\ufeff").split("\n"), start=1):
+        try:
+            cells = [one.strip() for one in next(csv.reader([row]), [])]
+        except csv.Error:
+            yield BadLine(line, "no whole row of a CSV file")
+            continue
+        if not any(cells) or cells[0].startswith("#") or cells[0] in HEAD[:2]:
             continue
         own = cells[0] in set(ListName)
         if own and cells[0] != name:
@@ -62,8 +70,8 @@ def from_csv(text: str, name: ListName, added_at: datetime, zone: tzinfo) -> Ite
         except ValueError:
             yield BadLine(line, f"expires: found {expires!r}, allowed a day or time such as 2026-12-31 {YEARS}")
             continue
-        if not re.fullmatch(r"\+?[\d\-\s()]{3,}", number):
-            yield BadLine(line, f"number: found {number!r}")
+        if not re.fullmatch(r"\+?[0-9\-\s()]{3,}", normalize("NFKC", number)):
+            yield BadLine(line, f"number: found {number[:FOUND_MOST]!r}")
         else:
             yield ListedNumber(name, number, reason, added_at, until)
 

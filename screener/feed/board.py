@@ -36,6 +36,7 @@ class LiveCall:
     Attributes:
         began: None when the feed was joined in its middle.
         words: by speaker and utterance, in the order of their beginning.
+        stands: what told the score last.
         treatment: that goes on.
         warnings: their steps, the newest ones.
         pause_seconds: seconds of the pause that the agent is offered; 0 is none.
@@ -52,6 +53,7 @@ class LiveCall:
     words: dict[tuple[str, int], Heard] = field(default_factory=dict)
     evidence: list[Weighed] = field(default_factory=list)
     judged: Judged | None = None
+    stands: Weighed | Judged | None = None
     treatment: str = ""
     warnings: list[Cautioned] = field(default_factory=list)
     pause_seconds: float = 0.0
@@ -63,8 +65,8 @@ class LiveCall:
 
     @property
     def waits(self) -> Cautioned | None:
-        """The warning, or the end after the warnings, that waits for somebody's word."""
-        newest = self.warnings[-1] if self.warnings else None
+        """The warning, or the end after the warnings, that waits for somebody's word while the call goes on."""
+        newest = self.warnings[-1] if self.warnings and not self.over else None
         return newest if newest and newest.step == WarningStep.ASKED else None
 
     def items(self) -> Iterator[Item]:
@@ -72,8 +74,10 @@ class LiveCall:
         if self.began:
             yield self.began
         yield from self.words.values()
+        if self.judged and self.stands is not self.judged:
+            yield self.judged
         yield from self.evidence
-        if self.judged:
+        if self.judged and self.stands is self.judged:
             yield self.judged
         if self.treatment:
             yield Handled(self.call, self.at, self.treatment, done=False, completed=False)
@@ -132,8 +136,9 @@ def _fold(call: LiveCall, item: Item) -> None:
                 del call.words[next(iter(call.words))]
         case Weighed():
             call.evidence = [*call.evidence, item][-UTTERANCES:]
+            call.stands = item
         case Judged():
-            call.judged = item
+            call.judged = call.stands = item
         case Handled():
             call.treatment = "" if item.done else item.treatment
         case Cautioned():

@@ -60,7 +60,11 @@ class Heard:
 
 @dataclass(frozen=True, slots=True)
 class Weighed:
-    """New evidence: codes, which `screener.words` puts into words."""
+    """New evidence: codes, which `screener.words` puts into words.
+
+    Attributes:
+        score, threshold: where the call stands with it.
+    """
 
     call: str
     at: float
@@ -69,6 +73,8 @@ class Weighed:
     kind: str
     weight: float
     span: str
+    score: float
+    threshold: float
 
 
 @dataclass(frozen=True, slots=True)

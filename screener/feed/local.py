@@ -26,6 +26,8 @@ PUBLISHED = 20_000
 """Items that may wait for the feed's own thread."""
 SEND_SECONDS = 10.0
 """A reader that takes nothing for so long is left."""
+AGAIN_SECONDS = 1.0
+"""Wait before another reader is taken when no file was left for one."""
 
 
 class _Reader:
@@ -107,6 +109,7 @@ class FeedServer:
         self.dropped = 0
         """Items that found the queue full."""
         self._socket = _bound(path)
+        self._stopped = threading.Event()
         self._threads = [
             threading.Thread(target=work, name=name, daemon=True)
             for work, name in ((self._accept, "feed-accept"), (self._tell, "feed"))
@@ -123,6 +126,7 @@ class FeedServer:
 
     def stop(self) -> None:
         """Leave every reader and take the socket away."""
+        self._stopped.set()
         with contextlib.suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)  # wakes the thread that accepts
         self._socket.close()
@@ -134,11 +138,14 @@ class FeedServer:
         self._path.unlink(missing_ok=True)
 
     def _accept(self) -> None:
-        while True:
+        while not self._stopped.is_set():
             try:
                 connection, _ = self._socket.accept()
-            except OSError:
-                return
+            except OSError as problem:  # stopped, or no file is left for another reader
+                if not self._stopped.is_set():
+                    log.error("no reader of the feed can be taken for %.0f s: %s", AGAIN_SECONDS, problem.strerror)
+                self._stopped.wait(AGAIN_SECONDS)
+                continue
             self._readers = [reader for reader in self._readers if not reader.gone]
             if len(self._readers) >= READERS:
                 connection.close()

@@ -177,5 +177,6 @@ def _connected(url: str) -> psycopg.Connection:
 
 
 def _notify(connection: psycopg.Connection, channel: str, line: str) -> None:
-    if len(line.encode("utf-8", "replace")) <= LINE_LIMIT:
-        connection.execute("SELECT pg_notify(%s, %s)", (channel, line))
+    text = line.encode("utf-8", "replace")
+    if len(text) <= LINE_LIMIT:
+        connection.execute("SELECT pg_notify(%s, %s)", (channel, text.decode()))

@@ -85,8 +85,17 @@ def _told(call: str, item: Event | Action, at: float) -> Item | None:
             text = item.text[:TEXT_LIMIT]
             return Heard(call, item.at, item.speaker.value, item.utterance, text, item.final)
         case EvidenceFound(e):
-            kind = e.kind.value if e.kind else ""
-            return Weighed(call, e.at, e.rule, e.detail, kind, round(e.weight, 3), e.span[:TEXT_LIMIT])
+            return Weighed(
+                call=call,
+                at=e.at,
+                rule=e.rule,
+                detail=e.detail,
+                kind=e.kind.value if e.kind else "",
+                weight=round(e.weight, 3),
+                span=e.span[:TEXT_LIMIT],
+                score=round(item.score, 3),
+                threshold=item.threshold,
+            )
         case Decided(d):
             return Judged(
                 call=call,

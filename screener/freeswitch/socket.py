@@ -51,7 +51,6 @@ class EventSocket:
         settings: address and password.
         on_event: takes each event; on the thread `freeswitch`.
         on_up: takes whether we are logged in now; likewise.
-        on_look: called a few times a second; likewise.
     """
 
     def __init__(
@@ -59,11 +58,10 @@ class EventSocket:
         settings: Freeswitch,
         on_event: Callable[[EslEvent], None],
         on_up: Callable[[bool], None],
-        on_look: Callable[[], None] = lambda: None,
     ) -> None:
         self._settings = settings
         self._place = f"{settings.host}:{settings.port}"
-        self._on_event, self._on_up, self._on_look = on_event, on_up, on_look
+        self._on_event, self._on_up = on_event, on_up
         self._tasks: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._jobs: dict[str, _Job] = {}
         self._socket: socket.socket | None = None
@@ -199,7 +197,6 @@ class EventSocket:
         now = time.monotonic()
         for name in [name for name, job in self._jobs.items() if now >= job.until]:
             self._jobs.pop(name).done(False, "no answer in time")
-        self._on_look()
 
     def _lost(self) -> None:
         self._socket = None

@@ -5,12 +5,11 @@ says neither queue nor agent. Those calls go on unheard.
 """
 
 import logging
-import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from screener.conversations.listening import Listening
-from screener.conversations.ongoing import Conversation, ConversationListener, Conversations
+from screener.conversations.ongoing import Conversation, ConversationListener
 from screener.conversations.parties import Connected
 from screener.events import EndedBy, Speaker
 from screener.freeswitch import messages
@@ -37,17 +36,8 @@ class FreeswitchWatch:
 
     def __init__(self, settings: Freeswitch, extension: str, listener: ConversationListener) -> None:
         self._settings, self._listener = settings, listener
-        self._conversations = Conversations(
-            settings.queues, settings.extensions, settings.max_calls, lambda: secrets.token_hex(8)
-        )
-        self._listening = Listening(
-            self._conversations,
-            listener,
-            extension,
-            "freeswitch.max_calls",
-            hear_agent=settings.hear_agent,
-            dial=self._dial,
-        )
+        self._listening = Listening(settings, "freeswitch", extension, listener, self._dial)
+        self._conversations = self._listening.conversations
         self._moving: set[str] = set()
         """Tokens of conversations whose caller is being moved: who is gone meanwhile has been."""
         self._socket = EventSocket(settings, self._event, self._up)

@@ -74,8 +74,8 @@ class Playlist:
 class AudioStream:
     """Both directions of one call's audio.
 
-    The media loop calls `receive`, `tick` and `report`; everything else may be called from any thread, because
-    each sets one attribute that the loop reads once a tick.
+    The media loop calls `receive`, `tick`, `report` and `reported`; everything else may be called from any thread,
+    because each sets one attribute, or adds to one queue, that the loop reads once a tick.
 
     Args:
         emit: takes Tick, Deaf, Dtmf and PlaybackEnded on the media thread; must only enqueue.

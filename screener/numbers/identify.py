@@ -16,6 +16,7 @@ from phonenumbers import PhoneNumberFormat, PhoneNumberType, shortnumberinfo
 
 from screener.errors import SettingsError
 from screener.events import Caller, LineClass
+from screener.numbers import places
 from screener.numbers.written import LOCAL_LINE, MAX_LENGTH, chinese, is_service, plain
 from screener.outside.text import visible
 
@@ -131,14 +132,14 @@ class Lines:
         """Whether a number or the name of a device is one of the site's own."""
         if self._extensions is not None:
             return self._extensions.fullmatch(name) is not None
-        return name.isdigit() and self._plan(name).line is LineClass.INTERNAL
+        return name.isascii() and name.isdigit() and self._plan(name).line is LineClass.INTERNAL
 
     def wrong(self, number: str) -> str:
         """Why no caller can ever have this number, for whoever puts it on a list; empty when one can."""
         known = self._plan(number)
         if not known.number:
             return "withheld"
-        if re.search(r"[^\d+]", known.number):
+        if re.search(r"[^0-9+]", known.number):
             if self.is_extension(known.number):
                 return ""
             return "no_user" if _USER.fullmatch(known.number) else "not_digits"
@@ -152,7 +153,7 @@ class Lines:
             return _Planned("", LineClass.ANONYMOUS)
         if self._extensions is not None and self._extensions.fullmatch(digits):
             return _Planned(digits, LineClass.INTERNAL)
-        if not re.fullmatch(r"\+?\d+", digits):
+        if not re.fullmatch(r"\+?[0-9]+", digits):
             internal = _USER.fullmatch(digits) and self._extensions is None
             return _Planned(digits, LineClass.INTERNAL if internal else LineClass.UNKNOWN)
         if self._region == "CN":
@@ -193,10 +194,8 @@ class Lines:
 
     def _place(self, parsed: phonenumbers.PhoneNumber, line: LineClass) -> tuple[str, str]:
         """Region and carrier of a whole number of the plan."""
-        from screener.numbers import places  # takes longer to load than most commands take to answer
-
         if line is LineClass.FOREIGN:
-            return places.region(parsed), ""
+            return places.country(parsed), ""
         return places.home_region(parsed), places.carrier(parsed) if line is LineClass.MOBILE else ""
 
     def _short(self, digits: str, parsed: phonenumbers.PhoneNumber) -> LineClass:
@@ -265,7 +264,7 @@ def _read_row(where: str, cells: list[str], first: bool, entries: list[LineEntry
         return
     number = re.sub(r"[\s\-()]", "", cells[0])
     line = cells[1].lower() if len(cells) > 1 else ""
-    if not re.fullmatch(r"\+?\d+\*?", number):
+    if not re.fullmatch(r"\+?[0-9]+\*?", number):
         problems.append(f"{where}: number: found {cells[0]!r}, allowed digits, a leading + and a trailing *")
     elif line not in _CLASSES:
         problems.append(f"{where}: line: found {line!r}, allowed {', '.join(_CLASSES)}")

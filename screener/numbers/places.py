@@ -1,45 +1,75 @@
-"""Where a number is from and whose it is: tables of the library phonenumbers, which are slow to load and large."""
+"""Where a number is from and whose it is, in Chinese: `config/places.json.gz`, made of the library phonenumbers.
 
-import sys
+The library's own tables are of every language; they take most of a second to load and 100 MB to keep. Ours
+say the same of every number (`tests/numbers/tables.py` makes them, `make places`).
+"""
+
+import gzip
+import json
+from array import array
+from bisect import bisect_right
+from functools import cache
+from itertools import accumulate
+from typing import Any, NamedTuple, Self
 
 import phonenumbers
-from phonenumbers import PhoneNumber, PhoneNumberType, carrierdata, geocoder, geodata
-from phonenumbers import carrier as carriers
+from phonenumbers import PhoneNumber, PhoneNumberFormat, PhoneNumberType
 
+from screener.resources import config_folder
+
+FILE = "places.json.gz"
+DIGITS = 9
+"""The library's longest prefix, country code and all."""
 _PLACED = (PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE, PhoneNumberType.FIXED_LINE_OR_MOBILE)
-"""Types of numbers of which the library need not find out again what they are."""
+"""Types of numbers that have a place."""
 
 
-def region(number: PhoneNumber) -> str:
-    """In Chinese; of a number abroad perhaps its country only."""
-    if phonenumbers.number_type(number) in _PLACED:
-        return geocoder.description_for_valid_number(number, "zh")
-    return geocoder.description_for_number(number, "zh")
+class _Table(NamedTuple):
+    """Names of stretches of numbers, each as long as `DIGITS`."""
+
+    starts: "array[int]"
+    which: "array[int]"
+    names: list[str]
+
+    @classmethod
+    def parse(cls, raw: dict[str, Any]) -> Self:
+        """Of JSON: `steps` from each start to the next, and which of the `names` begins there."""
+        return cls(array("L", accumulate(raw["steps"])), array("H", raw["which"]), raw["names"])
+
+    def of(self, number: PhoneNumber) -> str:
+        """The name of a number; empty where it has none."""
+        digits = phonenumbers.format_number(number, PhoneNumberFormat.E164)[1:]
+        at = bisect_right(self.starts, int(digits[:DIGITS].ljust(DIGITS, "0"))) - 1
+        return self.names[self.which[at]]
+
+
+class _Tables(NamedTuple):
+    places: _Table
+    carriers: _Table
+    countries: dict[str, str]
+    """By ISO 3166."""
+
+
+@cache
+def tables() -> _Tables:
+    """What is shipped; whoever must not wait at the first number asks for it before."""
+    raw = json.loads(gzip.decompress((config_folder() / FILE).read_bytes()))
+    return _Tables(_Table.parse(raw["places"]), _Table.parse(raw["carriers"]), raw["countries"])
 
 
 def home_region(number: PhoneNumber) -> str:
-    """The same of a number of the site's own country, which says nothing by itself."""
-    found = region(number)
-    return "" if found == geocoder.country_name_for_number(number, "zh") else found
+    """Of a valid number of the site's own country, which says nothing by itself."""
+    return tables().places.of(number) if phonenumbers.number_type(number) in _PLACED else ""
+
+
+def country(number: PhoneNumber) -> str:
+    """Of a valid number abroad; empty where several share it, as North America's free numbers."""
+    regions = list(phonenumbers.region_codes_for_country_code(number.country_code or 0))
+    if len(regions) > 1:
+        regions = [region for region in regions if phonenumbers.is_valid_number_for_region(number, region)]
+    return tables().countries.get(regions[0], "") if len(regions) == 1 else ""
 
 
 def carrier(number: PhoneNumber) -> str:
-    """In Chinese; of a mobile number."""
-    return carriers.name_for_valid_number(number, "zh")
-
-
-def forget_abroad(region: str) -> None:
-    """Drop the tables of places and carriers in other countries, some 40 MB, for a process that serves one site.
-
-    A foreign number then has its country for a region. The library reads all its tables on import; it cannot be
-    asked for fewer.
-    """
-    home = str(phonenumbers.country_code_for_region(region))
-    for package, table in ((geodata, geodata.GEOCODE_DATA), (carrierdata, carrierdata.CARRIER_DATA)):
-        kept = {prefix: names for prefix, names in table.items() if prefix.startswith(home)}
-        table.clear()
-        table.update(kept)
-        # The tables were put together from modules that still hold all of it.
-        for name in [name for name in vars(package) if name.startswith("data")]:
-            sys.modules.pop(f"{package.__name__}.{name}", None)
-            delattr(package, name)
+    """Of a valid mobile number."""
+    return tables().carriers.of(number)

@@ -16,8 +16,8 @@ from screener.numbers.written import given
 from screener.outside.text import is_pbx_id
 from screener.pbx.wire import Fields
 
-FLAG, TAKE_BACK, VERDICT = "ScreenerFlag", "ScreenerTakeBack", "ScreenerVerdict"
-"""User events: an agent flags the caller, an agent takes a flag back; and ours, for a wallboard."""
+VERDICT = "ScreenerVerdict"
+"""Our user event, for a wallboard."""
 NAME_MOST = 64
 """Characters of an agent's name."""
 _NO_NAME = re.compile(r"[^\w.+-]")

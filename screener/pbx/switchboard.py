@@ -7,13 +7,12 @@ about a call that this agent has.
 
 import hmac
 import logging
-import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Protocol
 
 from screener.conversations.listening import Listening
-from screener.conversations.ongoing import Conversation, ConversationListener, Conversations
+from screener.conversations.ongoing import Conversation, ConversationListener
 from screener.conversations.parties import Connected
 from screener.events import EndedBy, Speaker
 from screener.operations.metrics import Sample
@@ -31,8 +30,6 @@ SAID_OF_DOUBT = 5
 """So many lines say that an event was not believed; further ones are counted only."""
 SAID_BY = "SCREENED_BY"
 """Channel variable that names the agent who sent a caller in; deploy/asterisk reads it."""
-
-
 SAID_WHY = ("SCREENED_QUEUE", "SCREENED_AGENT", "SCREENED_WHY")
 """Channel variables of a caller who is moved; deploy/asterisk makes a line of queue_log of them."""
 
@@ -68,17 +65,8 @@ class Switchboard:
         self._settings = settings
         self.whispers = whispers
         self._listener = listener
-        self._conversations = Conversations(
-            settings.queues, settings.extensions, settings.max_calls, lambda: secrets.token_hex(8)
-        )
-        self._listening = Listening(
-            self._conversations,
-            listener,
-            extension,
-            "pbx.max_calls",
-            hear_agent=settings.hear_agent,
-            dial=self._dial,
-        )
+        self._listening = Listening(settings, "pbx", extension, listener, self._dial)
+        self._conversations = self._listening.conversations
         self._ami = Ami(settings, self._event, self._up)
         self._pauses = QueuePauses(self._ami, time.time) if pauses else None
         self._doubtful: tuple[Conversation, ...] = ()
@@ -159,26 +147,31 @@ class Switchboard:
             return
         file = f"{self._settings.record_folder}/{uniqueid}.wav"
 
-        def found(reply: AmiResponse) -> None:
-            channels = [part.get("channel", "") for part in reply.parts if part.get("uniqueid") == uniqueid]
-            if channels:
-                self._ami.ask(messages.record(channels[0], file), recorded)
-
         def recorded(reply: AmiResponse) -> None:
             if not reply.ok:
                 log.error("a flagged call is not recorded: %s", reply.message)
 
-        self._ami.ask(messages.status(), found)
+        self._find(uniqueid, lambda channel: self._ami.ask(messages.record(channel, file), recorded))
 
     def bring_back(self, uniqueid: str, extension: str) -> None:
         """Take a caller out of the analysis queue, to an extension; not one who has left, or has an agent."""
 
-        def found(reply: AmiResponse) -> None:
-            channels = [part.get("channel", "") for part in reply.parts if part.get("uniqueid") == uniqueid]
-            if channels and not self._conversations.has(uniqueid):
-                self._move(channels[0], extension, lambda _reply: None)
+        def there(channel: str) -> None:
+            if not self._conversations.has(uniqueid):
+                self._move(channel, extension, lambda _reply: None)
 
-        self._ami.ask(messages.status(), found)
+        self._find(uniqueid, there)
+
+    def _find(self, uniqueid: str, found: Callable[[str], None]) -> None:
+        """Ask for the name of a channel that is up; nothing follows where it is gone."""
+
+        def answered(reply: AmiResponse) -> None:
+            for part in reply.parts:
+                if part.get("uniqueid") == uniqueid:
+                    found(part.get("channel", ""))
+                    return
+
+        self._ami.ask(messages.status(), answered)
 
     # On the thread `pbx`.
 

@@ -9,8 +9,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from screener.errors import InputError
+from screener.errors import InputError, SipParseError
+from screener.outside.text import visible
 from screener.ports import user_of
+from screener.sip.address import Uri, plain
 
 MARK = "screener"
 """Dialog variable: the queue of a call that is to be listened to."""
@@ -45,9 +47,9 @@ class ProxyDialog:
     """A caller and an agent who talk.
 
     Attributes:
-        call_id: the Call-ID.
+        call_id: the Call-ID; bytes that are no UTF-8 stay in it, as in `sip.message`, and in what the parties say.
         queue: whose call it is.
-        agent, number: as the proxy's script or the dialog names them.
+        agent, number: as the proxy's script or the dialog names them; on one line.
     """
 
     call_id: str
@@ -58,29 +60,45 @@ class ProxyDialog:
     callee: DialogParty
 
     @property
+    def name(self) -> str:
+        """The Call-ID as people and files may have it: text on one line."""
+        return plain(self.call_id)
+
+    @property
     def key(self) -> tuple[str, str, str]:
         """Tells it from every other dialog."""
         return self.call_id, self.caller.tag, self.callee.tag
 
 
-def parse(body: bytes) -> tuple[ProxyDialog, ...]:
+def parse(body: bytes, unread: Callable[[str], object] = lambda _call_id: None) -> tuple[ProxyDialog, ...]:
     """The dialogs of a list that are to be listened to.
+
+    Kamailio writes what the two parties sent as it came, in whatever bytes. A dialog that cannot be read is left
+    out; the others have nothing to do with it.
 
     Args:
         body: what `dlg.list` answers by JSON-RPC; one dialog alone may stand without a list.
+        unread: takes the Call-ID of each that is left out, on one line.
 
     Raises:
         InputError: it is no such list.
     """
     try:
-        said = json.loads(body)
+        said = json.loads(body.decode("utf-8", "surrogateescape"), strict=False)
         listed = said["result"]
         rows = [listed] if isinstance(listed, dict) and listed else listed or []
-        return tuple(found for row in rows if (found := _dialog(row)))
+        wanted = [row for row in rows if row["state"] == TALKING and MARK in _variables(row)]
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as problem:
         raise InputError(
             "not a list of dialogs as Kamailio writes it", "look at /calls of kamailio.cfg"
         ) from problem
+    found = []
+    for row in wanted:
+        try:
+            found.append(_dialog(row))
+        except (ValueError, KeyError, TypeError, AttributeError):
+            unread(visible(str(row.get("call-id")))[:100])
+    return tuple(found)
 
 
 def serialize(dialogs: Sequence[ProxyDialog]) -> bytes:
@@ -126,26 +144,48 @@ class Dialogs:
         return self._heard.get(dialog.key)
 
 
-def _dialog(row: Mapping[str, Any]) -> ProxyDialog | None:
+def _variables(row: Mapping[str, Any]) -> dict[str, str]:
     said: dict[str, str] = {}
     for pair in row.get("variables") or ():
         said.update({str(name): str(value) for name, value in pair.items()})
-    if row["state"] != TALKING or MARK not in said:
-        return None
+    return said
+
+
+def _dialog(row: Mapping[str, Any]) -> ProxyDialog:
+    said = _variables(row)
     caller, callee = _party(row["caller"], row["from_uri"]), _party(row["callee"], row["to_uri"])
     return ProxyDialog(
-        call_id=str(row["call-id"]),
-        queue=said[MARK],
-        agent=said.get(AGENT) or user_of(callee.contact) or user_of(callee.uri),
-        number=said.get(NUMBER) or user_of(caller.uri),
+        call_id=_named(row["call-id"]),
+        queue=plain(said[MARK]),
+        agent=plain(said.get(AGENT) or "") or _user(callee.contact) or _user(callee.uri),
+        number=plain(said.get(NUMBER) or "") or _user(caller.uri),
         caller=caller,
         callee=callee,
     )
 
 
 def _party(fields: Mapping[str, Any], uri: object) -> DialogParty:
-    routes = str(fields.get("route_set") or "")
-    return DialogParty(str(fields["tag"]), str(uri), str(fields["contact"]), int(fields["cseq"] or 0), routes)
+    routes, cseq = _named(fields.get("route_set") or ""), int(fields["cseq"] or 0)
+    return DialogParty(_named(fields["tag"]), _named(uri), _named(fields["contact"]), cseq, routes)
+
+
+def _user(uri: str) -> str:
+    """The user part as a call of our own would have it: without escapes, on one line."""
+    try:
+        return Uri.parse(uri).number
+    except SipParseError:
+        return plain(user_of(uri))
+
+
+def _named(value: object) -> str:
+    """What goes back to the proxy, byte for byte.
+
+    Raises:
+        ValueError: no bytes are written so.
+    """
+    text = str(value)
+    text.encode("utf-8", "surrogateescape")
+    return text
 
 
 def _row(dialog: ProxyDialog) -> dict[str, object]:

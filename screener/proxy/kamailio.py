@@ -12,6 +12,7 @@ import re
 import secrets
 import socket
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -31,7 +32,8 @@ REPEATS = (0.5, 1.0, 2.0, 4.0)
 FIRST_NOTIFY_SECONDS = 5.0
 """RFC 3515 asks for a NOTIFY at once; a caller's system that sends none has accepted and does nothing."""
 NOTIFY_SECONDS = 25.0
-"""Until the caller is there; below `core.session.TRANSFER_LIMIT` with all that comes before."""
+"""From the first NOTIFY until the caller is there, however often it is said that it is tried; below
+`core.session.TRANSFER_LIMIT` with all that comes before."""
 _SAFE = re.compile(r"[^\s<>\"]+")
 _ROUTES = re.compile(r"(<[^\s<>\"]+>,? ?)*")
 _FRAGMENT = re.compile(rb"SIP/2\.0 ([1-6][0-9][0-9])\b")
@@ -43,12 +45,15 @@ def place(text: str, port: int) -> tuple[str, int]:
     return parts.hostname or "", parts.port or port
 
 
-def listed(settings: Proxy, host: str) -> tuple[ProxyDialog, ...]:
+def listed(
+    settings: Proxy, host: str, unread: Callable[[str], object] = lambda _call_id: None
+) -> tuple[ProxyDialog, ...]:
     """The dialogs that are to be listened to.
 
     Args:
         settings: the section `[proxy]`.
         host: address to ask from, which the proxy knows us by; empty takes the one that routes there.
+        unread: takes the Call-ID of each dialog that cannot be read.
 
     Raises:
         PbxError: Kamailio does not answer, refuses, or answers something else.
@@ -74,7 +79,7 @@ def listed(settings: Proxy, host: str) -> tuple[ProxyDialog, ...]:
             f"Kamailio answers {response.status} when asked for its calls", "see [proxy] secret and SCREENER"
         )
     try:
-        return parse(body)
+        return parse(body, unread)
     except InputError as problem:
         raise PbxError(problem.message, problem.remedy) from problem
 
@@ -175,10 +180,10 @@ class _Reference:
             return ReferResult(ok=False, why="nobody answers the REFER")
         if status >= 300:
             return ReferResult(ok=False, why=f"the caller's system answers {status}")
-        until = time.monotonic() + FIRST_NOTIFY_SECONDS
+        begun, until = False, time.monotonic() + FIRST_NOTIFY_SECONDS
         while self._told < 200 and self._hear(until) is not None:
-            if self._told:
-                until = max(until, time.monotonic() + NOTIFY_SECONDS)
+            if self._told and not begun:
+                begun, until = True, time.monotonic() + NOTIFY_SECONDS
         if self._told < 200:
             return ReferResult(ok=False, why="nobody says what became of the caller")
         return (
@@ -189,6 +194,7 @@ class _Reference:
 
     def _asked(self, request: Request) -> int | None:
         """The final status of the REFER; None when there is none."""
+        proceeding = False
         for seconds in REPEATS:
             self._line.send(request.serialize())
             until = time.monotonic() + seconds
@@ -196,7 +202,8 @@ class _Reference:
                 if isinstance(message, Response) and message.cseq[1] == "REFER":
                     if message.status >= 200:
                         return message.status
-                    until = time.monotonic() + REPEATS[-1]
+                    if not proceeding:  # once only: who says so for ever answers never
+                        proceeding, until = True, time.monotonic() + REPEATS[-1]
             if self._told:
                 return 202  # its answer was lost
         return None
@@ -215,7 +222,7 @@ class _Reference:
                     if found and self._told < 200:  # one that was overtaken by the last changes nothing
                         self._told = int(found[1])
                 else:
-                    _ = message.cseq
+                    _ = message.cseq  # one that cannot be read is no answer
             except TimeoutError:
                 return None
             except SipParseError as problem:

@@ -63,7 +63,9 @@ class ProxyWatch:
         self._dialogs = Dialogs(settings.max_calls)
         self._tasks: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._up: bool | None = None
-        self._unheard = self._moved = self._stayed = 0
+        self._unread: frozenset[str] = frozenset()
+        """Call-IDs of dialogs of the last list that could not be read."""
+        self._unheard = self._unreadable = self._moved = self._stayed = 0
         self._thread = threading.Thread(target=self._run, name="proxy", daemon=True)
 
     def start(self) -> None:
@@ -97,6 +99,7 @@ class ProxyWatch:
         """Figures for operators; any thread."""
         yield Sample("proxy_up", bool(self._up), "Whether Kamailio lists its calls.")
         yield Sample("proxy_unheard_total", self._unheard, "Calls beyond proxy.max_calls.")
+        yield Sample("proxy_unread_total", self._unreadable, "Calls that Kamailio lists and that cannot be read.")
         yield Sample("proxy_moved_total", self._moved, "Callers moved by a REFER through the proxy.")
         yield Sample("proxy_stayed_total", self._stayed, "Callers whose REFER was in vain.")
 
@@ -124,18 +127,33 @@ class ProxyWatch:
         self.rtpengines.close()
 
     def _look(self) -> None:
+        unread: list[str] = []
         try:
-            dialogs = kamailio.listed(self._settings, self._host)
+            dialogs = kamailio.listed(self._settings, self._host, unread.append)
         except PbxError as problem:
             self._is_up(up=False, why=str(problem))
         else:
             self._is_up(up=True)
+            self._are_unread(frozenset(unread))
             begun, over = self._dialogs.listed(dialogs, self._is_unheard)
-            for dialog in over:
-                self._listener.over(dialog)
-            for dialog in begun:
-                self._listener.begun(dialog)
+            for told, found in ((self._listener.over, over), (self._listener.begun, begun)):
+                for dialog in found:
+                    self._tell(told, dialog)
         self._listener.look(time.monotonic())
+
+    @staticmethod
+    def _tell(told: Callable[[ProxyDialog], None], dialog: ProxyDialog) -> None:
+        """What fails about one call is no other's fault."""
+        try:
+            told(dialog)
+        except Exception:
+            log.exception("proxy: a fault of ours; the other calls go on")
+
+    def _are_unread(self, calls: frozenset[str]) -> None:
+        for call in calls - self._unread:
+            self._unreadable += 1
+            log.error("a call is not listened to: Kamailio's list says what cannot be read of %s", call)
+        self._unread = calls
 
     def _is_up(self, *, up: bool, why: str = "") -> None:
         if up is not self._up:

@@ -48,7 +48,7 @@ from screener.reports.span import (
     Totals,
     whole_slots,
 )
-from screener.store.again import second
+from screener.store.again import epoch_seconds
 from screener.store.log import CallLog
 from screener.store.records import Review
 from screener.store.tables import (
@@ -109,13 +109,13 @@ class Facts:
     def marked(self, span: Span) -> list[Marked]:
         """Flagged and treated calls of the span, oldest first."""
         columns = [self._plain(name) for name in Marked._fields[1:]]
-        query = self._of_marked(select(self._second(CallRow.called_at), *columns), span)
+        query = self._of_marked(select(self._epoch_seconds(CallRow.called_at), *columns), span)
         return list(map(Marked._make, self._rows(query.order_by(CallRow.called_at, CallRow.root, CallRow.id))))
 
     def flags(self, span: Span) -> list[FlaggedCall]:
         """Flagged calls of the span."""
         calls = self._judged(span).c
-        quarter = self._second(calls.called_at) // QUARTER_SECONDS
+        quarter = self._epoch_seconds(calls.called_at) // QUARTER_SECONDS
         query: Query = select(quarter, calls.kind, calls.treated, calls.by_hand).where(calls.flagged > 0)
         return [
             FlaggedCall(slot, GRAVEST_FIRST[kind], bool(treated), bool(by_hand))
@@ -127,7 +127,7 @@ class Facts:
         calls = self._judged(span, PLACES).c
         flags_at = case((calls.flagged > 0, calls.called_at))
         where = [calls[name] for name in PLACES]
-        first, last = self._second(func.min(flags_at)), self._second(func.max(flags_at))
+        first, last = self._epoch_seconds(func.min(flags_at)), self._epoch_seconds(func.max(flags_at))
         query: Query = select(*where, *_totals(calls), first, last, self._first(calls)).group_by(*where)
         return list(map(SourceCalls._make, self._rows(query)))
 
@@ -159,7 +159,7 @@ class Facts:
         table = OfferedTime.__table__.c
         for slot, offered in self._offered(span, QUARTER_SECONDS, table.quarter, table):
             counts[int(slot)] += int(offered)
-        edge = self._second(CallRow.started_at) // QUARTER_SECONDS
+        edge = self._epoch_seconds(CallRow.started_at) // QUARTER_SECONDS
         for slot, offered in self._edges(span, QUARTER_SECONDS, edge):
             counts[int(slot)] += int(offered)
         return counts
@@ -247,7 +247,7 @@ class Facts:
 
     def stays(self, span: Span) -> list[Stay]:
         """Entries into the analysis queue, oldest first."""
-        call = self._second(CallRow.called_at), CallRow.number, self._begun(CallRow)
+        call = self._epoch_seconds(CallRow.called_at), CallRow.number, self._begun(CallRow)
         columns = (*call, TreatmentGiven.by_hand, *_STAYED)
         query = self._of_stays(select(*columns), span).order_by(CallRow.called_at, CallRow.root, TreatmentGiven.id)
         return list(map(Stay._make, self._rows(query)))
@@ -264,7 +264,7 @@ class Facts:
         first = query.group_by(CallRow.number, arm).subquery()
         later = and_(CallRow.number == first.c.number, CallRow.started_at > first.c.first, CallRow.own)
         again = select(func.min(CallRow.started_at)).where(later).scalar_subquery()
-        query = select(first.c.arm, self._second(first.c.first), self._second(again))
+        query = select(first.c.arm, self._epoch_seconds(first.c.first), self._epoch_seconds(again))
         return list(map(Return._make, self._rows(query)))
 
     def judged_rules(self, span: Span) -> list[RuleVerdicts]:
@@ -384,8 +384,8 @@ class Facts:
             at = func.to_char(func.timezone("UTC", calls.called_at), "YYYYMMDDHH24MISSUS")
         return at.concat(calls.root)
 
-    def _second(self, column: Any) -> Any:  # noqa: ANN401
-        return second(column, sqlite=self._sqlite)
+    def _epoch_seconds(self, column: Any) -> Any:  # noqa: ANN401
+        return epoch_seconds(column, sqlite=self._sqlite)
 
 
 def _within(query: Query, span: Span, at: Any = CallRow.started_at) -> Query:  # noqa: ANN401 - a column

@@ -1,6 +1,7 @@
 """A package of evidence on disk: a folder, or one ZIP file."""
 
 import hashlib
+import stat
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -108,12 +109,17 @@ def _read_zip(path: Path, package: zipfile.ZipFile) -> FoundPackage:
     kept: dict[str, bytes] = {}
     for member in package.infolist():
         name = member.filename
-        if member.is_dir():
-            continue
         if name in sums:
             raise InputError(f"{path}: has {name!r} twice", "no package of ours has; ask for it again")
-        if not _is_inside(name):
+        if not _is_inside(name.removesuffix("/") if member.is_dir() else name):
             raise InputError(f"{path}: has {name!r}, which lies outside of it", "do not unpack it")
+        kind = stat.S_IFMT(member.external_attr >> 16)
+        if kind not in (0, stat.S_IFDIR if member.is_dir() else stat.S_IFREG):  # a link, a device
+            raise InputError(f"{path}: {name} is no plain file", "a package has files and folders only")
+        if member.is_dir():
+            continue
+        if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise InputError(f"{path}: {name} is packed in a way that is not read here", "it is none of ours")
         _count(path, sums)
         with package.open(member) as stream:
             sums[name] = _sum(stream, left)

@@ -62,13 +62,6 @@ def missed_in(log: CallLog, now: datetime, most: int = WAITING) -> MissedShare:
     return drawn(_in_turn(log, ids, since), looked, now, most)
 
 
-def missed(calls: Iterable[Unflagged], now: datetime) -> MissedShare:
-    """Counts a sample of calls, in any order, of twice the period."""
-    known = sorted(calls, key=lambda one: turn(one.id))
-    looked = [one for one in known if one.review is not Review.NONE and one.started_at >= now - PERIOD]
-    return drawn(known, looked, now, len(known))
-
-
 def drawn(ordered: Iterable[Unflagged], looked: Iterable[Unflagged], now: datetime, most: int) -> MissedShare:
     """Counts the sample.
 

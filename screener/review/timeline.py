@@ -100,7 +100,7 @@ def moments(call: CallRecord, teller: Teller, why: Explanation | None = None) ->
             d.at,
             "decision",
             labelled(teller.verdict(d.verdict), teller.reason(d.reason), teller.lang)
-            + aside(f"{said['score']} {d.score:.1f} / {said['threshold']} {d.threshold:.1f}", teller.lang),
+            + aside(f"{said['score']} {d.score:z.1f} / {said['threshold']} {d.threshold:.1f}", teller.lang),
         )
         for d in call.decisions
     ]
@@ -192,12 +192,12 @@ def _line(moment: Moment, said: dict[str, str], teller: Teller) -> str:
     text = f"  => {moment.text}" if moment.what == "decision" else f"  {moment.text}"
     if moment.step is not None:
         step = moment.step
-        text += f" {said['score']} {step.score:.1f}/{step.threshold:.1f} {teller.kind(step.kind)}".rstrip()
+        text += f" {said['score']} {step.score:z.1f}/{step.threshold:.1f} {teller.kind(step.kind)}".rstrip()
     return f"{text} ◄ {said['flags']}" if moment.tipped else text
 
 
 def _weighed(weight: float, rule: str, detail: str, span: str, teller: Teller) -> str:
-    return f"{weight:+.1f} {teller.piece(rule, detail, span)} [{rule}]"
+    return f"{weight:+z.1f} {teller.piece(rule, detail, span)} [{rule}]"
 
 
 def reasons(call: CallRecord, why: Explanation, teller: Teller) -> list[str]:
@@ -205,7 +205,7 @@ def reasons(call: CallRecord, why: Explanation, teller: Teller) -> list[str]:
     said = _said(teller)
 
     def one(piece: Evidence) -> str:
-        text = f"{teller.evidence(piece.rule, piece.detail)} {piece.weight:+.1f}"
+        text = f"{teller.evidence(piece.rule, piece.detail)} {piece.weight:+z.1f}"
         quoted = stands_on(piece.rule, piece.detail, piece.span)
         return f"“{piece.span}”{aside(text, teller.lang)}" if quoted else text
 

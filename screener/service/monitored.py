@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Iterator, Sequence
 
-from screener.calls.eavesdropped import EavesdropPost
+from screener.calls.copied import CopiedCalls
+from screener.calls.eavesdropped import FreeswitchCalls
 from screener.calls.flags import Flags
-from screener.calls.forked import ForkServer
 from screener.calls.recorded import OnListened, RecordingServer
 from screener.calls.screening import Observer
 from screener.media.leg import Leg
@@ -33,44 +33,44 @@ class MonitoredCalls:
         self._sender = Sender(settings.webhook, settings.folder) if settings.webhook.url else None
         flags = Flags(self._sender) if self._sender else None
         self.observers: Sequence[Observer] = [flags.observe] if flags else []
-        self._server = RecordingServer(settings.siprec, pool, offer, flags)
-        self._forks = ForkServer(settings, pool, offer, open_leg) if settings.proxy.url else None
-        self._legs = EavesdropPost(settings, pool, offer) if settings.freeswitch.host else None
+        self._recorded = RecordingServer(settings.siprec, pool, offer, flags)
+        self._copied = CopiedCalls(settings, pool, offer, open_leg) if settings.proxy.url else None
+        self._eavesdropped = FreeswitchCalls(settings, pool, offer) if settings.freeswitch.host else None
 
     def start(self) -> None:
         """Look for calls."""
-        if self._forks is not None:
-            self._forks.start()
-        if self._legs is not None:
-            self._legs.start()
+        if self._copied is not None:
+            self._copied.start()
+        if self._eavesdropped is not None:
+            self._eavesdropped.start()
 
     def attach(self, session: RecordingSession) -> None:
         """A client begins a session; on the SIP thread."""
-        self._server.attach(session)
+        self._recorded.attach(session)
 
     def hear(self, leg: Call) -> None:
         """A listening leg is dialled; on the SIP thread."""
-        if self._legs is None:
+        if self._eavesdropped is None:
             leg.reject(404)
         else:
-            self._legs.attach(leg)
+            self._eavesdropped.attach(leg)
 
     def samples(self) -> Iterator[Sample]:
         """Figures for operators; any thread."""
         if self._takes_some:
-            yield from self._server.samples()
+            yield from self._recorded.samples()
         if self._sender is not None:
             yield from self._sender.samples()
-        if self._forks is not None:
-            yield from self._forks.samples()
-        if self._legs is not None:
-            yield from self._legs.samples()
+        if self._copied is not None:
+            yield from self._copied.samples()
+        if self._eavesdropped is not None:
+            yield from self._eavesdropped.samples()
 
     def stop(self) -> None:
         """Ask nobody any more."""
-        if self._forks is not None:
-            self._forks.stop()
-        if self._legs is not None:
-            self._legs.stop()
+        if self._copied is not None:
+            self._copied.stop()
+        if self._eavesdropped is not None:
+            self._eavesdropped.stop()
         if self._sender is not None:
             self._sender.stop()

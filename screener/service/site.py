@@ -15,7 +15,7 @@ from functools import partial
 
 from screener.alerts.causes import Alert, Cause, Causes
 from screener.alerts.outbox import Outbox
-from screener.calls.beside import ListeningPost
+from screener.calls.beside import AsteriskCalls
 from screener.calls.listened import ListenedCall
 from screener.calls.logbook import CallNotes
 from screener.calls.screening import Observer, Screening, Shared
@@ -152,7 +152,7 @@ class Service:
         self.model = self._pool.info
         self.flow = site_flow(settings, self.model)
         self._notes = CallNotes(self._writer.put, clock)
-        self._beside: ListeningPost | None = None
+        self._beside: AsteriskCalls | None = None
         self._feed = open_feed(settings, self._ordered)
         self._tally = Tally()
         self._summaries = Summaries(settings, self._log, clock)
@@ -163,7 +163,7 @@ class Service:
             watching.append(Publisher(self._feed.put, socket.gethostname()).observe)
         if settings.pbx.host:
             hands = self._offered_beside, self._take_back, pause_teller(self._feed)
-            self._beside = ListeningPost(settings, self._pool, *hands)
+            self._beside = AsteriskCalls(settings, self._pool, *hands)
             watching += self._beside.observers
         self._endpoint = SipUserAgent(settings.sip)
         self._monitored = MonitoredCalls(settings, self._pool, self._offered_beside, self._endpoint.open_leg)

@@ -8,8 +8,8 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, with_config
 
+from screener.acts.caller_types import load_caller_types
 from screener.acts.file import load_acts
-from screener.acts.types import load_types
 from screener.core.cards import Card, Cards, Showing, Sound
 from screener.errors import SettingsError
 from screener.outside.files import reason_of
@@ -95,7 +95,7 @@ def load_cards(
     if len({card.id for card in cards}) != len(cards):
         raise SettingsError(f"{path}: two cards have one id", "correct the cards")
     shipped = config_folder()
-    types = load_types(shipped / "cards.bin", load_acts(shipped / "acts.bin"))
+    types = load_caller_types(shipped / "cards.bin", load_acts(shipped / "acts.bin"))
     learned = {card.id for card in cards} & set(types.names)
     return Cards(cards, types if learned else None, file.showing)
 

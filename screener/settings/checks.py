@@ -165,8 +165,8 @@ def _check_analysis(settings: Settings) -> Iterator[SettingProblem]:
     wanted_by = (
         wanted_by
         or "[webhook] url" * bool(settings.webhook.url)
-        or settings.proxy.wanted
-        or settings.freeswitch.wanted
+        or settings.proxy.needs_targets
+        or settings.freeswitch.needs_targets
     )
     if (analysis or wanted_by) and not _URI.fullmatch(analysis):
         why = f", needed by {wanted_by}" if wanted_by else ""

@@ -40,7 +40,7 @@ class Freeswitch:
     max_calls: Annotated[int, Field(ge=1, le=1000)] = 100
 
     @property
-    def wanted(self) -> str:
+    def needs_targets(self) -> str:
         """What of it needs a place to move callers to; empty for nothing."""
         return "[freeswitch] host" if self.host else ""
 

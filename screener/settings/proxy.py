@@ -37,7 +37,7 @@ class Proxy:
     max_calls: Annotated[int, Field(ge=1, le=1000)] = 100
 
     @property
-    def wanted(self) -> str:
+    def needs_targets(self) -> str:
         """What of it needs a place to move callers to; empty for nothing."""
         return "[proxy] url" if self.url else ""
 

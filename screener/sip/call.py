@@ -65,6 +65,8 @@ class SipCall(Negotiation):
         self._answered_at = 0.0
         self._hangup_wanted = False
         self._transfer: refer.Refer | None = None
+        self._sent_to: Destination | None = None
+        """Of the newest REFER: whoever answers there after it was given up has the caller all the same."""
         self._goodbye: ServerTransaction | None = None
         """The peer's BYE, while it waits for its answer."""
 
@@ -254,6 +256,7 @@ class SipCall(Negotiation):
         if self._state is not _State.UP or self._transfer is not None:
             self._events(TransferEnded(to.target, ok=False, status=491, at=self._stream.at))
             return
+        self._sent_to = to
         self._transfer = refer.Refer(to.uri, self._core.layer.after, partial(self._transferred, to, marked))
         request = refer.refer(self.dialog, to.uri, self._core.contact, marked=marked)
         self._send(request, self._transfer.answered)
@@ -266,6 +269,8 @@ class SipCall(Negotiation):
         layer.respond(transaction, self._response(request, 200))
         if self._transfer is not None:
             self._transfer.notified(request)
+        elif self._sent_to is not None and 200 <= (refer.sipfrag_status(request) or 0) < 300:
+            self._transferred(self._sent_to, False, refer.MOVED)
 
     def _transferred(self, to: Destination, marked: bool, status: int) -> None:
         self._transfer = None

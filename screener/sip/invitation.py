@@ -11,6 +11,7 @@ from screener.sip.dialog import Dialog
 from screener.sip.identity import invite_info
 from screener.sip.message import Request
 from screener.sip.multipart import part, parts
+from screener.sip.replaces import EXTENSION as REPLACES
 from screener.sip.replaces import Replaces
 from screener.sip.timer import SessionTimer
 
@@ -179,7 +180,7 @@ def _answered(dialled: str, settings: Sip) -> bool:
 
 def unsupported(request: Request, settings: Sip) -> list[str]:
     """The extensions that a request requires and that are not spoken here."""
-    spoken = {timer.EXTENSION, "replaces", *([RECORDING] if settings.recording_extension else [])}
+    spoken = {timer.EXTENSION, REPLACES, *([RECORDING] if settings.recording_extension else [])}
     return [value for value in request.headers.values("Require") if value.lower() not in spoken]
 
 

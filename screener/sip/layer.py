@@ -2,7 +2,6 @@
 
 import heapq
 import itertools
-import logging
 import secrets
 from collections.abc import Callable, Iterator
 
@@ -18,8 +17,6 @@ from screener.sip.transaction import (
     server_key,
 )
 from screener.sip.transport import Address, TcpAddress, name_of
-
-log = logging.getLogger(__name__)
 
 OnResponse = Callable[[Response | None], None]
 """Takes the final response to a request of ours, None when nothing came."""

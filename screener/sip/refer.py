@@ -13,11 +13,13 @@ log = logging.getLogger(__name__)
 
 FIRST_NOTIFY_SECONDS = 20.0
 """After the 202, so long without any NOTIFY is a failure."""
-RINGING_SECONDS = 60.0
-"""A target that rings longer is a failure."""
+RINGING_SECONDS = 36.0
+"""After the 202, a target that rings longer is a failure, however often it is said; below `TRANSFER_LIMIT` of
+core.session, which asks for another target then and must not be told that one is under way."""
 SETTLING_SECONDS = 2.0
 """So long after the answer the PBX may not have joined caller and call yet; Asterisk's NOTIFY says `UNSETTLED`."""
 UNSETTLED = 400
+MOVED = 200
 ACCEPTED = 202
 """The peer took the REFER and hung up: it has moved the caller, or the caller hung up meanwhile; nobody says."""
 GRACE_SECONDS = 1.0
@@ -64,8 +66,7 @@ class Refer:
         self, uri: str, after: Callable[[float, Callable[[], None]], None], judged: Callable[[int], None]
     ) -> None:
         self._uri, self._after, self._judged = uri, after, judged
-        self._over = self.accepted = False
-        self._heard = 0
+        self._over = self._heard = self.accepted = False
 
     def answered(self, response: Response | None) -> None:
         """The final response to the REFER, None when nothing came."""
@@ -73,7 +74,8 @@ class Refer:
             self.judge(response.status if response else 408)
         else:
             self.accepted = True
-            self._give_up_after(FIRST_NOTIFY_SECONDS)
+            self._after(FIRST_NOTIFY_SECONDS, self._unheard)
+            self._after(RINGING_SECONDS, lambda: self.judge(408))
 
     def notified(self, notify: Message) -> None:
         """A NOTIFY of its subscription."""
@@ -83,8 +85,7 @@ class Refer:
         elif terminated(notify):
             self.judge(408)
         else:
-            self._heard += 1
-            self._give_up_after(RINGING_SECONDS)
+            self._heard = True
 
     def judge(self, status: int) -> None:
         """It is over; what comes later changes nothing."""
@@ -93,11 +94,6 @@ class Refer:
             log.info("transfer to %s: %d", mask_text(self._uri), status)
             self._judged(status)
 
-    def _give_up_after(self, seconds: float) -> None:
-        heard = self._heard
-
-        def check() -> None:
-            if heard == self._heard:
-                self.judge(408)
-
-        self._after(seconds, check)
+    def _unheard(self) -> None:
+        if not self._heard:
+            self.judge(408)

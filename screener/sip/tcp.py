@@ -11,6 +11,7 @@ import selectors
 import socket
 import ssl
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -24,6 +25,7 @@ log = logging.getLogger(__name__)
 READ_BYTES = 4096
 """Taken from a connection at once, before others get their turn."""
 MAX_CONNECTIONS = 512
+"""With so many, one of the host that has the most gives way to a new one: nobody fills them up for the others."""
 MAX_UNSENT = 256 << 10
 """Bytes that wait for a slow peer; more, and its connection is closed."""
 IDLE_SECONDS = 600.0
@@ -60,8 +62,8 @@ class TcpConnection:
     def __init__(self, sock: socket.socket, address: TcpAddress, *, ours: bool) -> None:
         self.sock, self.address, self.ours, self.connecting = sock, address, ours, True
         self.framer = SipFramer()
-        self.heard = False
-        """Whether the other end has ever said anything."""
+        self.heard = self.spoken = False
+        """Whether the other end has ever said anything; and a whole message."""
         self.unsent = bytearray()
         self.used = self.began = time.monotonic()
         """When the newest bytes moved, and when what is under way began: the connection, or half a message."""
@@ -173,13 +175,25 @@ class Tcp:
                 self._selector.unregister(self._listener)
                 self._accept_at = time.monotonic() + ACCEPT_AGAIN_SECONDS
             return
-        if not self._ends.admits(source[0]) or len(self._connections) >= MAX_CONNECTIONS:
+        if not self._ends.admits(source[0]) or not self._has_room():
             sock.close()
             return
         self._add(sock, self.kind(source[:2]), ours=False)
 
+    def _has_room(self) -> bool:
+        """Whether one more has a place; whoever has said nothing gives way first, then who is idle longest."""
+        if len(self._connections) < MAX_CONNECTIONS:
+            return True
+        theirs = [connection for connection in self._connections.values() if not connection.ours]
+        if not theirs:
+            return False
+        ((host, _),) = Counter(connection.address[0] for connection in theirs).most_common(1)
+        crowd = (connection for connection in theirs if connection.address[0] == host)
+        self._drop(min(crowd, key=lambda one: (one.spoken, one.used)))
+        return True
+
     def _connect(self, address: TcpAddress) -> TcpConnection | None:
-        if len(self._connections) >= MAX_CONNECTIONS:
+        if not self._has_room():
             return None
         sock = socket.socket(socket.AF_INET6 if ":" in self._host else socket.AF_INET, socket.SOCK_STREAM)
         sock.setblocking(False)
@@ -253,6 +267,7 @@ class Tcp:
             waiting = connection.framer.waiting
             messages = connection.framer.feed(data)
             connection.took(time.monotonic(), whole=bool(messages) or not waiting)
+            connection.spoken |= bool(messages)
             for message in messages:
                 self._ends.received(message, connection.address)
             if pings := connection.framer.pings:

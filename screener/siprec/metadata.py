@@ -10,6 +10,7 @@ message at most; depth, elements and lengths of texts are bounded here. Nothing 
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from urllib.parse import unquote
 from xml.parsers import expat
 from xml.sax.saxutils import escape, quoteattr
 
@@ -46,11 +47,11 @@ class Participant:
 
     @property
     def user(self) -> str:
-        """The number or name in the address: the user part of a URI, with or without its scheme."""
+        """The number or name in the address: the user part of a URI, with or without its scheme, unescaped."""
         address = self.aor.partition(";")[0]
         scheme, colon, rest = address.partition(":")
         address = rest if colon and scheme.lower() in ("sip", "sips", "tel") else address
-        return address.partition("@")[0].partition(":")[0].strip()
+        return _line(unquote(address.partition("@")[0].partition(":")[0], errors="replace"))
 
 
 @dataclass(frozen=True, slots=True)

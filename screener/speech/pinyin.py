@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import cache, lru_cache
 from typing import NamedTuple
 
+from screener.resources import loading
+
 CACHED_TEXTS = 8192
 """Texts whose reading is remembered; partial results repeat a lot."""
 CACHED_SOUNDS = 4096
@@ -68,8 +70,9 @@ class _Dictionaries(NamedTuple):
 @cache
 def dictionaries() -> _Dictionaries:
     """What reads characters; whoever must not wait at the first of them asks for it before."""
-    from pypinyin.constants import PHRASES_DICT, PINYIN_DICT
-    from pypinyin.seg.mmseg import seg
+    with loading():
+        from pypinyin.constants import PHRASES_DICT, PINYIN_DICT
+        from pypinyin.seg.mmseg import seg
 
     return _Dictionaries(seg.cut, PHRASES_DICT, PINYIN_DICT)
 

@@ -125,7 +125,6 @@ def _sense(message: str, read: Callable[[dict[str, Any]], Hypothesis]) -> Hypoth
         heard = read(said)
         if len(heard.text) > TEXT_MOST or len(heard.syllables) > TEXT_MOST:
             raise ValueError(f"more than {TEXT_MOST} characters of one utterance")
-        heard.text.encode()  # surrogates are no text
         if not 0.0 <= (heard.confidence or 0.0) <= MOST_SURE:
             raise ValueError(f"confidence {heard.confidence}")
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:

@@ -103,9 +103,8 @@ class Accounts:
             connection.execute(update(AccountOf).where(AccountOf.name == name).values(values))
 
     def remove(self, name: str) -> bool:
-        """Take an account away, and its logins; whether there was one."""
+        """Take an account away, and by its foreign key its logins; whether there was one."""
         with self._log.writing() as connection:
-            connection.execute(delete(LoginOf).where(LoginOf.name == name))
             return connection.execute(delete(AccountOf).where(AccountOf.name == name)).rowcount > 0
 
     def open(self, login: Login, *, idle_since: datetime) -> None:

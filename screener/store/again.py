@@ -12,7 +12,7 @@ from screener.store.wanted import Wanted
 _SECOND = timedelta(seconds=1)
 
 
-def second(column: Any, *, sqlite: bool) -> Any:  # noqa: ANN401 - SQLAlchemy's own
+def epoch_seconds(column: Any, *, sqlite: bool) -> Any:  # noqa: ANN401 - SQLAlchemy's own
     """Whole seconds since 1970."""
     if sqlite:
         return cast(func.strftime("%s", column), Integer)
@@ -42,7 +42,7 @@ def stayed_away(connection: Connection, wanted: Wanted) -> list[Any]:
     ]
     if wanted.again:
         later, sqlite = aliased(CallRow), connection.dialect.name == "sqlite"
-        within = second(later.started_at, sqlite=sqlite) - second(CallRow.called_at, sqlite=sqlite)
+        within = epoch_seconds(later.started_at, sqlite=sqlite) - epoch_seconds(CallRow.called_at, sqlite=sqlite)
         same = later.number == CallRow.number, later.own, later.started_at > CallRow.called_at
         found.append(exists().where(*same, within <= days * DAY_SECONDS))
     return found

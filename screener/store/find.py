@@ -12,7 +12,7 @@ from screener.store.again import stayed_away
 from screener.store.insert import COLUMNS
 from screener.store.log import CallLog
 from screener.store.numbered import by_index
-from screener.store.offered import LONGEST_CALL, came
+from screener.store.offered import LONGEST_CALL, times_offered
 from screener.store.records import CallRecord, Review, ReviewNote
 from screener.store.search import said_by_index
 from screener.store.tables import JUDGED, CallRow, ReviewSaid
@@ -40,18 +40,20 @@ def find(log: CallLog, wanted: Wanted, limit: int, after: str = "") -> list[Call
     query = ROWS.where(*wanted.conditions()).order_by(wanted.at.desc(), CallRow.id.desc())
     found: dict[str, CallRecord] = {}
     with log.reading() as connection:
-        if wanted.text and (few := said_by_index(connection, wanted.text)) is not None:
-            query = query.where(few)
-        if wanted.number and (few := by_index(connection, wanted.number)) is not None:
-            query = query.where(few)
+        found_by_index = (
+            said_by_index(connection, wanted.text) if wanted.text else None,
+            by_index(connection, wanted.number) if wanted.number else None,
+        )
+        few: list[Any] = [rows for rows in found_by_index if rows is not None]
+        query = query.where(*few)
         if wanted.watched or wanted.again:
             query = query.where(*stayed_away(connection, wanted))
         shown: set[str] = set()
         if after:
             query, shown = _older(connection, query, wanted, after)
-        at_once = {"yield_per": max(100, limit)}
-        for part, span in _parts(connection, query, wanted):
-            for root, moment, *row in connection.execute(part, span, execution_options=at_once):
+        piecemeal = {"yield_per": max(100, limit)}
+        for part, span in [(query, {})] if few else _parts(connection, query, wanted):
+            for root, moment, *row in connection.execute(part, span, execution_options=piecemeal):
                 if root in shown or not wanted.is_at(moment):
                     continue
                 found.setdefault(root, CallRecord(*row))
@@ -78,14 +80,14 @@ def _parts(
 ) -> Iterator[tuple[Select[Any], dict[str, datetime]]]:
     """The query; where an hour, a weekday or a place is wanted with each time that there were such calls.
 
-    It is made once: to make it costs more than to ask it.
+    It is made once: to make it costs more than to ask it. What few calls an index finds are seen one by one.
     """
     if wanted.hour is None and wanted.weekday is None:
         if wanted.at is CallRow.called_at or not wanted.places:
             yield query, {}
         else:
             part = query.where(CallRow.started_at >= SINCE, CallRow.started_at < UNTIL)
-            for since, until in came(connection, wanted.places, wanted.since, wanted.until):
+            for since, until in times_offered(connection, wanted.places, wanted.since, wanted.until):
                 yield part, of_span(since, until)
         return
     oldest, newest = (connection.scalar(select(edge(CallRow.started_at))) for edge in (func.min, func.max))

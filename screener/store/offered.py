@@ -65,7 +65,7 @@ def tell_dialled(connection: Connection, others: Iterable[CallRecord]) -> None:
         count_offered(connection, (replace(root, dialled=dialled) for root, dialled in roots.items()))
 
 
-def came(
+def times_offered(
     connection: Connection, places: Mapping[str, str], since: datetime | None = None, until: datetime | None = None
 ) -> Iterator[tuple[datetime, datetime]]:
     """When there were calls of a place, newest first, from and to; days in a row are one time, longer and longer.

@@ -4,6 +4,7 @@ The folder holds segments, `00000001.jsonl` and so on, one record a line. The ne
 all others are complete. One process owns a folder at a time.
 """
 
+import errno
 import fcntl
 import os
 import threading
@@ -202,7 +203,7 @@ def _write_whole(handle: int, line: bytes) -> None:
     before = os.fstat(handle).st_size
     try:
         if os.write(handle, line) != len(line):
-            raise OSError(28, "No space left on device")
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     except OSError:
         os.ftruncate(handle, before)
         raise

@@ -73,6 +73,10 @@ SAID: dict[str, tuple[str, str]] = {
     "act_agents": ("这是误判", "Not harassment"),
     "agent": ("坐席", "Agent"),
     "no_call": ("当前没有通话。", "No call right now."),
+    "unheard_agent": (
+        "有节点不在线，可能听不到您的通话：没有提示与按钮，请照常接听。",
+        "A node is offline and your call may not be heard: no cards, no buttons. Take it as usual.",
+    ),
     "card": ("提示卡", "Cue card"),
     "no_card": ("照常接待即可。", "Carry on as usual."),
     "card_do": ("这样做", "Do"),

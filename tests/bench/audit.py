@@ -26,6 +26,12 @@ MODES = (
     "tests/cli/test_trust.py", "tests/store/test_privacy.py", "tests/outside", "tests/deploy",
     "tests/service/test_doctor.py",
 )  # fmt: skip
+MANAGER = (
+    "tests/pbx/test_wire.py", "tests/pbx/test_messages.py", "tests/pbx/test_switchboard.py",
+    "tests/pbx/test_ami.py", "tests/conversations",
+)  # fmt: skip
+PARSERS = ROOT / "tests/bench/adversarial.py"
+INJECTIONS = ("tests/pbx/test_trust.py",)
 
 
 def vulnerabilities() -> Result:
@@ -67,26 +73,21 @@ def modes() -> Result:
 
 def parsers() -> Result:
     """Every parser on adversarial input of the largest size; no random bytes are too strange."""
-    bench = ROOT / "tests/bench/adversarial.py"
-    if not bench.exists():
-        return NOT_CHECKED, "tests/bench/adversarial.py is not there"
-    done = _run([sys.executable, bench], 1800)
+    done = _run([sys.executable, PARSERS], 1800)
     print(done.stdout, end="")
     return (OK if done.returncode == 0 else FAILED), _last(done)
 
 
 def manager() -> Result:
     """The reader of the manager interface: whatever a caller writes, nothing of it counts."""
-    return _pytest(
-        "tests/pbx/test_wire.py", "tests/pbx/test_conversations.py", "tests/pbx/test_ami.py", "-m", "not pbx"
-    )
+    return _pytest(*MANAGER, "-m", "not pbx")
 
 
 def injections() -> Result:
     """Injected events against a real Asterisk, and what each account of the manager interface may do."""
     if reason := missing():
         return NOT_CHECKED, reason
-    return _pytest("-m", "pbx", "-s", "tests/pbx/test_trust.py", show=True)
+    return _pytest("-m", "pbx", "-s", *INJECTIONS, show=True)
 
 
 STEPS: dict[str, Callable[[], Result]] = {

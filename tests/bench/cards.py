@@ -22,9 +22,9 @@ from collections import Counter, defaultdict
 from itertools import pairwise
 from pathlib import Path
 
+from screener.acts.caller_types import load_caller_types
 from screener.acts.file import load_acts
-from screener.acts.types import load_types
-from screener.core.cards import Cards, Prompter
+from screener.core.cards import CardChooser, Cards
 from screener.resources import config_folder
 from screener.settings.cards import load_cards
 from screener.speech.pinyin import syllables
@@ -37,12 +37,12 @@ SECOND, THIRD = 2, 3
 
 def shown(cards: Cards, turns: list[tuple[str, str]]) -> list[str]:
     """The card after each turn of the caller; empty is none."""
-    prompter, after = Prompter(cards), []
+    chooser, after = CardChooser(cards), []
     for who, words in turns:
         if who == "A":
-            prompter.agent_said(syllables(words))
+            chooser.agent_said(syllables(words))
         else:
-            card = prompter.caller_said(syllables(words))
+            card = chooser.caller_said(syllables(words))
             after.append(card.id if card else "")
     return after
 
@@ -100,7 +100,7 @@ def main() -> None:
     parser.add_argument("--model", type=Path, default=config_folder() / "cards.bin")
     asked = parser.parse_args()
     shipped = load_cards("", Path(), syllables)
-    types = load_types(asked.model, load_acts(config_folder() / "acts.bin"))
+    types = load_caller_types(asked.model, load_acts(config_folder() / "acts.bin"))
     cards = Cards(shipped.cards, types, shipped.showing)
     found = [call for file in asked.files for call in calls(file.read_text("utf-8"))]
     changed = 0

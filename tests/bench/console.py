@@ -175,7 +175,7 @@ def talk(feed: FeedServer, stopped: threading.Event) -> None:
         text = "请问我上个月的账单为什么多了二十块钱"[: 3 + turn // CALLS % 6 * 3]
         feed.put(Heard(f"t{n}", at, who, turn // CALLS // 6, text, final=turn // CALLS % 6 == 5))
         if turn // CALLS % 6 == 5:
-            feed.put(Weighed(f"t{n}", at, "act.caller.ask", "", "", -0.4, text))
+            feed.put(Weighed(f"t{n}", at, "act.caller.ask", "", "", -0.4, text, -4.4, 2.1))
             feed.put(
                 Judged(f"t{n}", at, "genuine", "", -1.0, 2.0, "none", "matter", emergency=False, dry_run=False)
             )

@@ -72,12 +72,12 @@ def fill(context: ConsoleContext, feed: FeedServer) -> None:
          ("caller", "你声音真好听,晚上有空吗"), ("agent", "请您说明要咨询的业务"), ("caller", "我就想跟你聊聊")]
     ):  # fmt: skip
         feed.put(Heard("a", n * 6.0, who, n, text, final=n < 5))
-    feed.put(Weighed("a", 20.0, "act.caller.personal", "", "lewd", 1.9, "你声音真好听,晚上有空吗"))
-    feed.put(Weighed("a", 32.0, "time.night", "", "", 0.4, "23:10"))
+    feed.put(Weighed("a", 20.0, "act.caller.personal", "", "lewd", 1.9, "你声音真好听,晚上有空吗", 1.2, 2.6))
+    feed.put(Weighed("a", 32.0, "time.night", "", "", 0.4, "23:10", 1.6, 2.6))
     judge("a", 33.0, "harassment", "lewd", 3.1, "judged:lewd")
     begin("b", "+8613912345678", "8002", 40)
     feed.put(Heard("b", 5.0, "caller", 0, "我上个月的账单为什么多了二十块钱", final=True))
-    feed.put(Weighed("b", 6.0, "act.caller.grievance", "", "", -2.1, "为什么多了二十块钱"))
+    feed.put(Weighed("b", 6.0, "act.caller.grievance", "", "", -2.1, "为什么多了二十块钱", -6.1, 2.1))
     judge("b", 6.0, "genuine", "", -2.1, "matter")
     begin("c", "+8618612345678", "8003", 61)
     feed.put(Heard("c", 9.0, "caller", 0, "你们再不解决我就到你们公司门口堵你", final=True))

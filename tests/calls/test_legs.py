@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from screener.calls.legs import Post
+from screener.calls.legs import LegCalls
 from screener.calls.listened import ListenedCall
 from screener.conversations.leg_names import leg_name
 from screener.conversations.ongoing import Conversation
@@ -42,14 +42,14 @@ class PhoneSystem:
 
 
 class Bench:
-    """A post that listens to one conversation."""
+    """Listens to one conversation."""
 
     def __init__(self) -> None:
         self.offers, self.events, self.pool = list[ListenedCall](), list[Event](), FakePool()
         self.pbx = PhoneSystem()
-        self.post = Post("beside", self.pool, self.offers.append)  # type: ignore[arg-type]
-        self.post.mover = self.pbx
-        self.post.begun(TALK)
+        self.calls = LegCalls("beside", self.pool, self.offers.append)  # type: ignore[arg-type]
+        self.calls.mover = self.pbx
+        self.calls.begun(TALK)
         (self.call,) = self.offers
         self.call.call_id = "a"
         self.call.subscribe(self.events.append)
@@ -57,7 +57,7 @@ class Bench:
     def leg(self, speaker: Speaker = Speaker.CALLER) -> FakeLeg:
         """The phone system dials the leg of a voice."""
         leg = FakeLeg(f"beside-{leg_name('token', speaker)}")
-        self.post.attach(leg)  # type: ignore[arg-type]
+        self.calls.attach(leg)  # type: ignore[arg-type]
         return leg
 
 
@@ -77,7 +77,7 @@ def test_a_conversation_is_offered_with_what_the_phone_system_knows_of_it(one: B
 @pytest.mark.parametrize("dialled", ["beside-other-caller", "beside-token-boss", "beside-token", "token"])
 def test_a_leg_that_nobody_asked_for_is_refused(one: Bench, dialled: str) -> None:
     leg = FakeLeg(dialled)
-    one.post.attach(leg)  # type: ignore[arg-type]
+    one.calls.attach(leg)  # type: ignore[arg-type]
     assert leg.asked == ["reject 404"]
 
 
@@ -169,15 +169,15 @@ def test_the_bye_of_the_caller_s_leg_waits_until_the_call_is_written_down(one: B
 
 def test_who_hung_up_is_what_the_phone_system_says(one: Bench) -> None:
     leg = one.leg()
-    one.post.over(TALK, EndedBy.AGENT)
+    one.calls.over(TALK, EndedBy.AGENT)
     leg.tell(CallEnded(EndedBy.CALLER, 4.0))
     assert one.events == [CallEnded(EndedBy.AGENT, 0.0)]
 
 
 def test_a_leg_that_is_not_dialled_leaves_the_call_unheard(one: Bench) -> None:
-    one.post.deaf(TALK, "busy")
+    one.calls.deaf(TALK, "busy")
     assert one.events == [RecognizerLost("busy", 0.0)]
-    one.post.over(TALK, EndedBy.CALLER)
-    one.post.deaf(TALK, "busy")
-    one.post.over(TALK, EndedBy.AGENT)
+    one.calls.over(TALK, EndedBy.CALLER)
+    one.calls.deaf(TALK, "busy")
+    one.calls.over(TALK, EndedBy.AGENT)
     assert len(one.events) == 2, "a conversation that is over is known no more"

@@ -38,11 +38,11 @@ class Source:
     def tap(self, speaker: Speaker, frames: object) -> None:
         self.taps[speaker] = frames
 
-    def act(self, to: Destination, done: Callable[[MoveOutcome], None]) -> None:
+    def move(self, to: Destination, done: Callable[[MoveOutcome], None]) -> None:
         self.asked.append(f"act {to.uri}")
         done(self.outcome)
 
-    def say(self, clips: object) -> bool:
+    def play(self, clips: object) -> bool:
         return self.speaks
 
     def release(self) -> None:

@@ -57,7 +57,7 @@ def test_a_call_is_written_when_it_is_offered_and_whole_when_it_has_ended() -> N
         CallAnswered(0.0),
         Transcript(Speaker.CALLER, 0, "你", ("ni",), 1.0, 1.2, final=False),
         Transcript(Speaker.CALLER, 0, "你好", ("ni", "hao"), 1.0, 1.4, final=True),
-        EvidenceFound(evidence),
+        EvidenceFound(evidence, 5.0, 2.6),
         decided(Verdict.HARASSMENT, 3.0, Kind.LEWD),
         Treated(Treatment.ANALYSIS_QUEUE, 3.0, done=False),
         TransferEnded(Target.ANALYSIS, ok=True, status=200, at=3.1),

@@ -9,6 +9,7 @@ from screener.cli import cli
 from screener.console.logins import Role
 from screener.console.server import make_access
 from screener.settings.load import load
+from screener.store.accounts import Accounts
 from screener.store.log import open_log
 
 
@@ -45,6 +46,20 @@ def test_people_are_added_shown_and_removed(config: Path) -> None:
     assert run(config, "users") == "王  supervisor\n"
     run(config, "removeuser", "王")
     assert "no such account" in run(config, "removeuser", "王", code=1)
+
+
+@pytest.mark.parametrize("command", ["adduser", "removeuser", "users", "token add", "token list", "token remove"])
+def test_the_settings_are_named_before_a_command_or_after_it(config: Path, command: str) -> None:
+    takes = {"adduser": ["a", "--role", "auditor", "--password", "long enough it is"], "removeuser": ["x"]}
+    takes |= {"token add": ["a", "--role", "auditor"], "token remove": ["x"]}
+    named, words = ["--config", str(config)], [*command.split(), *takes.get(command, [])]
+    log = open_log("sqlite:///log.db", config.parent)
+    for order in ([*named, *words], [*words, *named]):
+        said = CliRunner().invoke(cli, ["console", *order])
+        assert said.exit_code == 0 or "x" in str(said.exception), said.output
+        Accounts(log).remove("a")
+        Accounts(log).remove_token("a")
+    log.close()
 
 
 @pytest.mark.parametrize(("lang", "asked"), [("zh", "新密码"), ("en", "New password")])

@@ -11,6 +11,7 @@ import click
 import pytest
 
 from screener.cli import COMMANDS, main
+from screener.errors import InputError
 from screener.store.log import open_log
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
@@ -117,6 +118,24 @@ def test_what_is_lacking_is_told_in_one_line(path: str, folder: Path, capsys: py
     assert ended.value.code == USAGE
     (told,) = capsys.readouterr().err.splitlines()
     assert "缺少选项 -" in told and "见：" in told and "\\x" not in told and "'" not in told
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("calls", "list", "--number"), ("calls", "show"), ("calls", "list", "-o"), ("explain",),
+        ("erase", "--reason", "x", "--yes"), ("list", "block", "add", "13800138000", "--reason"),
+    ],
+)  # fmt: skip
+def test_bytes_that_are_no_text_are_refused_in_one_line(
+    arguments: tuple[str, ...], folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What somebody pastes from a page in GBK."""
+    open_log("sqlite:///calls.db", folder).close()
+    with pytest.raises(SystemExit) as ended:
+        main([*arguments, "\udcd5\udcc5", "--db", "sqlite:///calls.db"])
+    assert ended.value.code == InputError.exit_code
+    assert capsys.readouterr().err.startswith("screener: \\udcd5\\udcc5：不是本终端编码的文字")
 
 
 @pytest.mark.parametrize("path", ["cals list", "calls lst", "list block ad", "report somary", "list blok show"])

@@ -1,6 +1,7 @@
 """The commands of the log from end to end, on a log of made-up calls."""
 
 import json
+import os
 import re
 import shlex
 import shutil
@@ -19,6 +20,7 @@ from screener.core.evidence import Verdict
 from screener.errors import InputError
 from screener.store.log import CallLog, open_log
 from screener.store.records import CallRecord
+from screener.store.spool import REFUSED
 from screener.words.told import told
 
 pytestmark = pytest.mark.usefixtures("english")
@@ -329,6 +331,20 @@ def test_purge_says_what_it_did_and_reports_stay(run: Run) -> None:
     assert "utterances" in run("purge", *sure).output
     assert run("purge", *sure).output.startswith("0 utterances and 0 quoted words")
     assert run("report", "accuracy", "--format", "json").output == before
+
+
+@pytest.mark.parametrize(
+    "command", [("purge", "--days", "1", "--yes"), ("erase", "13800138000", "--reason", "x", "--yes")]
+)
+def test_what_the_database_refused_is_purged_and_erased_with_the_log(
+    run: Run, tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    (tmp_path / "spool").mkdir()
+    refused = tmp_path / "spool" / REFUSED
+    refused.write_bytes(b"words, +8613800138000\n")
+    os.utime(refused, (0, 0))
+    run(*command, *["--clock-is-right"] * (command[0] == "purge"))
+    assert refused.read_bytes() == b""
 
 
 def test_an_import_names_bad_lines_and_twice_is_once(run: Run, tmp_path: Path) -> None:

@@ -5,12 +5,14 @@ import os
 import pty
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
-from functools import cache
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -23,20 +25,45 @@ from screener.store.records import Review
 from tests.reports.random_log import random_calls
 
 pytestmark = pytest.mark.waits
+Asked = Callable[..., list[tuple[int, str]]]
 NOBODY, READERS = 65534, 60017
 """A user with no rights, and a group that only the log's files know."""
 ROOM = Path(__file__).parents[2]
-EACH = """
-import json, sys
-from screener.cli import main
-for arguments in json.loads(sys.argv[1]):
-    try:
-        main(["--lang", "en", *arguments])
-        code = 0
-    except SystemExit as ended:
-        code = ended.code or 0
-    print(f"##{code}", flush=True)
+READER = """
+import json, os, socket, sys
+from importlib import import_module
+from screener.cli import COMMANDS, main
+
+for name in ("access", "calls", "explain", "list", "report", "review", "status", "tune"):
+    import_module(COMMANDS[name][0].partition(":")[0])
+line = socket.socket(fileno=int(sys.argv[1]))
+line.send(b"ready")
+while True:
+    asked, files, *_ = socket.recv_fds(line, 65536, 1)
+    if not asked:
+        break
+    (told,) = files
+    if process := os.fork():
+        os.close(told)
+        os.waitpid(process, 0)
+        continue
+    line.close()
+    for stream in (0, 1, 2):
+        os.dup2(told, stream)
+    os.close(told)
+    sys.stdin, sys.stdout, sys.stderr = open(0), open(1, "w"), open(2, "w", buffering=1)
+    folder, commands = json.loads(asked)
+    os.chdir(folder)
+    for arguments in commands:
+        try:
+            main(["--lang", "en", *arguments])
+            code = 0
+        except SystemExit as ended:
+            code = ended.code or 0
+        print(f"##{code}", flush=True)
+    os._exit(0)
 """
+"""The other user: for each question a process of its own, forked once everything is loaded."""
 REPORTS = ("frequency", "sources", "queue", "treatment", "agents", "warnings", "accuracy", "summary")
 CALL = "c00001"
 NEWEST = 20
@@ -56,12 +83,8 @@ READING = [
 
 
 @pytest.fixture
-def folder() -> Iterator[Path]:
+def folder(asked: Asked) -> Iterator[Path]:
     """A site's folder that the group may read; not below pytest's own, where nobody gets in."""
-    if os.geteuid() != 0:
-        pytest.skip("only root can become somebody else")
-    if not _python():
-        pytest.skip("no Python that another user may run")
     made = Path(tempfile.mkdtemp())
     yield made
     shutil.rmtree(made)
@@ -90,17 +113,22 @@ def log(folder: Path, older: Path) -> Iterator[CallLog]:
     log.close()
 
 
-@cache
-def _python() -> list[str]:
-    """A Python with the product that another user may run; this one may lie in a folder of root's own."""
-    for python in (sys.executable, "/usr/bin/python3"):
-        try:
-            command = [python, "-c", "import screener.cli, sqlalchemy, pydantic_core"]
-            subprocess.run(command, check=True, capture_output=True, **_as_reader())  # type: ignore[call-overload]
-        except (OSError, subprocess.CalledProcessError):
-            continue
-        return [python, "-c", EACH]
-    return []
+@pytest.fixture(scope="module")
+def asked() -> Iterator[Asked]:
+    """Asks the other user, on a terminal or into a pipe: what each command ends with, and what it says."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can become somebody else")
+    for python in (sys.executable, "/usr/bin/python3"):  # this one may lie in a folder of root's own
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with ours, theirs, suppress(PermissionError):
+            number = theirs.fileno()
+            command = [python, "-c", READER, str(number)]
+            with subprocess.Popen(command, pass_fds=[number], **_as_reader()), ours:  # type: ignore[call-overload]
+                theirs.close()
+                if ours.recv(9):
+                    yield partial(_ask, ours)
+                    return
+    pytest.skip("no Python that another user may run")
 
 
 def _as_reader() -> dict[str, object]:
@@ -114,22 +142,12 @@ def _as_reader() -> dict[str, object]:
     return {"user": NOBODY, "group": READERS, "extra_groups": [], "env": environment}
 
 
-def asked(folder: Path, *commands: list[str], terminal: bool = True) -> list[tuple[int, str]]:
-    """What each command ends with and says, asked by the reader on a terminal, or into a pipe."""
-    command = [*_python(), json.dumps(commands)]
-    if terminal:
-        ours, theirs = pty.openpty()
-        with subprocess.Popen(  # type: ignore[call-overload]
-            command, cwd=folder, stdin=theirs, stdout=theirs, stderr=theirs, **_as_reader()
-        ):
-            os.close(theirs)
-            said = b"".join(_read(ours)).decode()
-        os.close(ours)
-    else:
-        done = subprocess.run(  # type: ignore[call-overload]
-            command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **_as_reader()
-        )
-        said = done.stdout.decode()
+def _ask(line: socket.socket, folder: Path, *commands: list[str], terminal: bool = True) -> list[tuple[int, str]]:
+    ours, theirs = pty.openpty() if terminal else os.pipe()
+    socket.send_fds(line, [json.dumps([str(folder), commands]).encode()], [theirs])
+    os.close(theirs)
+    said = b"".join(_read(ours)).decode()
+    os.close(ours)
     answers, last = [], ""
     for part in said.splitlines():
         if part.startswith("##"):
@@ -153,7 +171,7 @@ def _read(terminal: int) -> Iterator[bytes]:
 
 
 @pytest.mark.parametrize("service", ["runs", "was stopped", "was killed"])
-def test_every_report_is_read_on_a_terminal(folder: Path, log: CallLog, service: str) -> None:
+def test_every_report_is_read_on_a_terminal(folder: Path, asked: Asked, log: CallLog, service: str) -> None:
     if service == "was stopped":
         log.close()
         assert not (folder / "log.db-wal").exists()
@@ -172,7 +190,7 @@ def test_every_report_is_read_on_a_terminal(folder: Path, log: CallLog, service:
 
 
 @pytest.mark.usefixtures("log")
-def test_nothing_is_taken_away_that_is_not_on_record(folder: Path) -> None:
+def test_nothing_is_taken_away_that_is_not_on_record(folder: Path, asked: Asked) -> None:
     commands = [["calls", "list"], ["calls", "show", CALL], ["report", "sources", "--format", "json"]]
     for code, said in asked(folder, *commands, terminal=False):
         assert code == 8
@@ -180,7 +198,7 @@ def test_nothing_is_taken_away_that_is_not_on_record(folder: Path) -> None:
 
 
 @pytest.mark.usefixtures("log")
-def test_what_tells_of_nobody_may_be_taken_away(folder: Path) -> None:
+def test_what_tells_of_nobody_may_be_taken_away(folder: Path, asked: Asked) -> None:
     names = ("frequency", "queue", "treatment", "agents", "warnings", "accuracy")
     commands = [["report", name, "--format", form] for name in names for form in ("table", "csv", "json")]
     ways = ("prefix", "region", "carrier", "line", "dialled", "queue")
@@ -193,7 +211,7 @@ def test_what_tells_of_nobody_may_be_taken_away(folder: Path) -> None:
         assert not re.search(r"(?<!\d)\+?861\d{10}", said), command
 
 
-def test_a_prefix_that_is_a_whole_number_tells_of_somebody(folder: Path, log: CallLog) -> None:
+def test_a_prefix_that_is_a_whole_number_tells_of_somebody(folder: Path, asked: Asked, log: CallLog) -> None:
     flag = next(call for call in random_calls(3) if call.verdict is Verdict.HARASSMENT and not call.linkedid)
     log.write([replace(flag, id="from-niue", number="+6834002", review=Review.NONE)])
     ((code, said),) = asked(folder, ["report", "sources", "--by", "prefix"], terminal=False)
@@ -202,7 +220,7 @@ def test_a_prefix_that_is_a_whole_number_tells_of_somebody(folder: Path, log: Ca
 
 
 @pytest.mark.usefixtures("log")
-def test_what_a_reader_may_not_do_says_who_may(folder: Path) -> None:
+def test_what_a_reader_may_not_do_says_who_may(folder: Path, asked: Asked) -> None:
     writing = [
         ["review", "confirm", CALL],
         ["list", "block", "add", "13800138000", "--reason", "x"],
@@ -215,7 +233,7 @@ def test_what_a_reader_may_not_do_says_who_may(folder: Path) -> None:
 
 
 @pytest.mark.usefixtures("log")
-def test_who_may_not_listen_is_told_who_may_and_how(folder: Path) -> None:
+def test_who_may_not_listen_is_told_who_may_and_how(folder: Path, asked: Asked) -> None:
     feed = FeedServer(folder / Settings().operations.feed, lambda _order: None)
     try:
         for code, said in asked(folder, ["status"], ["calls", "follow"]):
@@ -226,7 +244,7 @@ def test_who_may_not_listen_is_told_who_may_and_how(folder: Path) -> None:
         feed.stop()
 
 
-def test_what_a_killed_service_left_behind_is_not_passed_over(folder: Path, log: CallLog) -> None:
+def test_what_a_killed_service_left_behind_is_not_passed_over(folder: Path, asked: Asked, log: CallLog) -> None:
     waiting = (folder / "log.db-wal").read_bytes()
     log.close()
     (folder / "log.db-wal").write_bytes(waiting)
@@ -237,7 +255,7 @@ def test_what_a_killed_service_left_behind_is_not_passed_over(folder: Path, log:
 
 @pytest.mark.parametrize("closed", ["", "log.db", "screener.toml"])
 @pytest.mark.usefixtures("log")
-def test_a_log_that_is_not_theirs_to_read_says_so(folder: Path, closed: str) -> None:
+def test_a_log_that_is_not_theirs_to_read_says_so(folder: Path, asked: Asked, closed: str) -> None:
     (folder / closed).chmod(0o600)
     command = ["calls", "list", "--config", str(folder / "screener.toml")]
     ((code, said),) = asked(Path("/"), command)

@@ -286,7 +286,7 @@ def test_a_name_that_is_there_twice_is_refused(tmp_path: Path) -> None:
         verify(path)
 
 
-@pytest.mark.parametrize("name", ["../x", "/x", "a/../x", "a\\x", "c:x", "x\x1b"])
+@pytest.mark.parametrize("name", ["../x", "/x", "a/../x", "a\\x", "c:x", "x\x1b", "../x/", "/x/", "/"])
 def test_a_member_that_lies_outside_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(InputError, match="outside"):
         verify(zipped(tmp_path, (name, b""), (MANIFEST, b"")))
@@ -313,10 +313,28 @@ def test_a_damaged_zip_is_said(tmp_path: Path) -> None:
         verify(path)
 
 
-def test_links_are_no_part_of_a_package(package: Path) -> None:
+def test_links_are_no_part_of_a_package(package: Path, tmp_path: Path) -> None:
     (package / "more").symlink_to("/etc/passwd")
     with pytest.raises(InputError, match="no plain file"):
         verify(package)
+    for mode in (stat.S_IFLNK, stat.S_IFCHR, stat.S_IFDIR):
+        link = zipfile.ZipInfo("more")
+        link.external_attr = (mode | 0o777) << 16
+        with zipfile.ZipFile(tmp_path / "link.zip", "w") as packed:
+            packed.writestr(link, "/etc/passwd")
+            packed.writestr(MANIFEST, "")
+        with pytest.raises(InputError, match="no plain file"):
+            verify(tmp_path / "link.zip")
+
+
+@pytest.mark.parametrize("way", [zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2])
+def test_a_package_is_packed_as_ours_are(tmp_path: Path, way: int) -> None:
+    """LZMA takes as much memory as its data ask for, and fails in ways of its own."""
+    with zipfile.ZipFile(tmp_path / "case.zip", "w", way) as packed:
+        packed.writestr("cover.html", bytes(5000))
+        packed.writestr(MANIFEST, "")
+    with pytest.raises(InputError, match="packed in a way"):
+        verify(tmp_path / "case.zip")
 
 
 # Files for their owner alone.

@@ -59,10 +59,10 @@ def full(context: ConsoleContext, feed: FeedServer) -> None:
         context.log.enlist(ListedNumber(name, NUMBER, "骚扰", NOON))
     tell(feed, context, BEGAN, Heard("a", 1.0, "caller", 0, "你一个人吗", final=True))
     tell(feed, context, Heard("a", 2.0, "agent", 0, "请问有什么可以帮您", final=False))
-    tell(feed, context, Weighed("a", 3.0, "time.night", "", "", 0.4, "23:00"), FLAGGED)
+    tell(feed, context, Weighed("a", 3.0, "time.night", "", "", 0.4, "23:00", -3.6, 2.1), FLAGGED)
     tell(feed, context, Began("b", "n2", NOON, "+8613900139000", "mobile", "上海市", "95500", "beside", "8002"))
     quiet = Judged("b", 1.0, "genuine", "", -5.0, 2.0, "none", "matter", emergency=False, dry_run=False)
-    tell(feed, context, Weighed("b", 1.0, "time.night", "", "", -0.4, "09:00"), quiet)
+    tell(feed, context, Weighed("b", 1.0, "time.night", "", "", -0.4, "09:00", -3.6, 2.1), quiet)
 
 
 def test_no_page_has_a_serious_fault(chromium, site: str, full: None) -> None:

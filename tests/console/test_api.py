@@ -127,7 +127,7 @@ def test_running_calls_come_as_codes_and_a_button_is_an_order(
 ) -> None:
     program = Program(context, Role.SUPERVISOR)
     tell(feed, context, BEGAN, Heard("a", 1.0, "caller", 0, SCRIPT, final=True))
-    tell(feed, context, Weighed("a", 3.0, "time.night", "", "", 0.4, "23:00"), FLAGGED)
+    tell(feed, context, Weighed("a", 3.0, "time.night", "", "", 0.4, "23:00", -3.6, 2.1), FLAGGED)
     [call] = program.get("/live", wire.Changes).calls
     assert (call.began, call.judged, call.words[0].text, call.urgent) == (BEGAN, FLAGGED, SCRIPT, True)
     program.post("/live/a/order", {"act": "line_fault"})

@@ -10,14 +10,17 @@ from starlette.testclient import TestClient
 from screener.console.account import AT_ONCE
 from screener.console.address import PageAddress
 from screener.console.addresses import ADDRESSES, PAGES
-from screener.console.app import OPEN, build
+from screener.console.app import build
 from screener.console.body import LIMIT
 from screener.console.context import STRANGERS, ConsoleContext
-from screener.console.limits import Turns
+from screener.console.limits import RateLimit
 from screener.console.logins import Role
 from tests.console.conftest import PASSWORD, log_in
 
 ALL = [pytest.param(a, id=f"{a.method} {a.path}") for a in ADDRESSES]
+
+OPEN = ("/login", "/login/oidc", "/login/oidc/back", "/static/report.css", "/static")
+"""What needs no login."""
 
 
 def ask(client: TestClient, address: PageAddress, **headers: str) -> int:
@@ -170,7 +173,7 @@ def test_a_body_that_is_too_long_is_refused_however_it_is_sent(
 
 
 def test_who_asks_too_often_waits_and_others_do_not(context: ConsoleContext, client: TestClient) -> None:
-    context.turns = Turns(0.001, 5)
+    context.rate_limit = RateLimit(0.001, 5)
     token = program(context, Role.AUDITOR)
     headers = {"authorization": f"Bearer {token}"}
     answers = [client.get("/api/v1/me", headers=headers) for _ in range(6)]

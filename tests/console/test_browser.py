@@ -2,6 +2,7 @@
 
 import queue
 import threading
+import time
 import zipfile
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -15,10 +16,10 @@ from screener.events import CallControl, ListName
 from screener.feed.items import Heard, Moved, Order, Over, Paused, PauseOffer, Weighed
 from screener.feed.local import FeedServer
 from screener.store.records import ListedNumber, Review
-from tests.console.browser import chromium, contains, expect, needs_chromium, opened, site
+from tests.console.browser import chromium, contains, expect, needs_chromium, opened, site, until
 from tests.console.test_live import BEGAN, FLAGGED, SCRIPT, feed, orders, place, tell
 from tests.console.written import NUMBER, flagged, write
-from tests.waiting import WAIT
+from tests.waiting import WAIT, wait_for
 
 __all__ = ["chromium", "feed", "orders", "place", "site"]
 pytestmark = needs_chromium
@@ -31,7 +32,7 @@ def test_a_supervisor_sees_a_call_turn_red_and_acts(
     tell(feed, context, BEGAN, Heard("a", 1.0, "caller", 0, SCRIPT, final=True))
     contains(page, "#call-a", SCRIPT)  # what a caller says is text
     assert "urgent" not in page.get_attribute("#call-a", "class")
-    tell(feed, context, Weighed("a", 3.0, "time.night", "", "", 0.4, "23:00"), FLAGGED)
+    tell(feed, context, Weighed("a", 3.0, "time.night", "", "", 0.4, "23:00", -3.6, 2.1), FLAGGED)
     page.wait_for_selector("#call-a.urgent")
     contains(page, "#call-a", "骚扰 · 猥亵")
     contains(page, "#alarm", "+8613800138000 骚扰")  # a screen reader hears it too
@@ -66,6 +67,46 @@ def test_a_call_that_rises_or_ends_leaves_the_focus_to_who_works_by_keyboard(
     page.wait_for_selector("#call-a.over")
     page.wait_for_timeout(100)
     assert page.evaluate("document.activeElement.id") == "call-a"
+    assert page.problems == []
+
+
+def test_nothing_moves_under_a_mouse_that_is_over_a_button(
+    chromium, site: str, feed: FeedServer, context: ConsoleContext
+) -> None:
+    page = opened(chromium, site, Role.SUPERVISOR, "live")
+    tell(feed, context, BEGAN, replace(BEGAN, call="b"))
+    page.wait_for_selector("#call-a ~ #call-b")
+    box = page.locator("#call-a [data-act=line_fault]").bounding_box
+    before = box()
+    page.hover("#call-a [data-act=line_fault]")
+    for n in range(30):  # what grows, grows elsewhere, and its newest end is seen
+        weighed = Weighed("a", n, "act.caller.lewd", "", "lewd", 0.4, f"好{n}", 3.0, 2.6)
+        tell(feed, context, Heard("a", n, "caller", n, f"第{n}句" + "长" * 60, final=True), weighed)
+    tell(feed, context, FLAGGED, replace(FLAGGED, call="b", kind="threat"))
+    page.wait_for_selector("#call-a.urgent ~ #call-b.urgent")
+    contains(page, "#call-a .words", "第29句")
+    assert box() == before
+    for newest in (".words", ".evidence"):
+        under, end = (
+            page.locator(f"#call-a {part}").bounding_box()
+            for part in (f":has(> {newest})", f"{newest} > :last-child")
+        )
+        assert end["y"] + end["height"] <= under["y"] + under["height"] + 1, newest
+    page.mouse.move(0, 0)
+    page.wait_for_selector("#call-b ~ #call-a")  # and then the gravest rises
+    assert page.problems == []
+
+
+def test_a_calls_time_goes_on_while_nobody_speaks(
+    chromium, site: str, feed: FeedServer, context: ConsoleContext
+) -> None:
+    tell(feed, context, BEGAN, Heard("a", 60.0, "caller", 0, "喂", final=True))
+    wait_for(lambda: time.monotonic() - context.hub.newer(0)[1][0].zero > 62.0)
+    page = opened(chromium, site, Role.SUPERVISOR, "live")
+    page.wait_for_selector("#call-a")
+    assert page.inner_text("#call-a .clock") >= "1:02"
+    first = page.inner_text("#call-a .clock")
+    until(page, f"document.querySelector('#call-a .clock').textContent > '{first}'")
     assert page.problems == []
 
 
@@ -131,6 +172,18 @@ def test_an_agents_card_can_be_pinned_and_switched_off(
     assert page.problems == []
 
 
+def test_an_agent_is_told_when_calls_are_not_heard(
+    chromium, site: str, feed: FeedServer, context: ConsoleContext
+) -> None:
+    page = opened(chromium, site, Role.AGENT, "agent")
+    expect(page, "#none", "当前没有通话。")
+    assert page.is_visible("#none") and not page.text_content("#unheard")
+    feed.stop()
+    contains(page, "#unheard", "可能听不到您的通话")
+    assert page.is_hidden("#none"), "nobody knows that"
+    assert page.problems == []
+
+
 def test_an_agent_reads_what_came_of_a_pause(
     chromium, site: str, feed: FeedServer, context: ConsoleContext, orders: "queue.Queue[Order]"
 ) -> None:
@@ -163,7 +216,7 @@ def test_nothing_sticks_out(
     chromium, site: str, feed: FeedServer, context: ConsoleContext, tmp_path: Path
 ) -> None:
     page = opened(chromium, site, Role.SUPERVISOR, "live")
-    tell(feed, context, BEGAN, Heard("a", 1.0, "caller", 0, "长" * 300, final=True), FLAGGED)
+    tell(feed, context, BEGAN, Heard("a", 1.0, "caller", 0, "长" * 300 + "N" * 300, final=True), FLAGGED)
     page.wait_for_selector("#call-a.urgent")
     check_sizes(page)
     page.screenshot(path=tmp_path / "live.png")
@@ -215,8 +268,8 @@ def test_a_bar_opens_its_calls_and_a_call_gives_its_evidence(
 
 
 def test_no_page_sticks_out(chromium, site: str, context: ConsoleContext) -> None:
-    many = [flagged(f"c{n}", n * 700, words="长" * 200 if not n else "你一个人吗") for n in range(40)]
-    write(context, *many)
+    long = {"words": "长" * 200 + "N" * 200, "display_name": "N" * 200, "queue": "q" * 60, "dialled": "d" * 60}
+    write(context, *(flagged(f"c{n}", n * 700, **({} if n else long)) for n in range(40)))
     for name in ListName:
         context.log.enlist(ListedNumber(name, NUMBER, "长" * 40, datetime.now(UTC)))
     page = opened(chromium, site, Role.SUPERVISOR, PAGES[0])

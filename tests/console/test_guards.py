@@ -15,7 +15,7 @@ from screener.console import health
 from screener.console.app import build
 from screener.console.body import LIMIT
 from screener.console.context import STRANGERS, ConsoleContext
-from screener.console.limits import Turns, peer_of
+from screener.console.limits import RateLimit, peer_of
 from screener.console.logins import Role
 from screener.console.server import ConsoleServer
 from tests.console.conftest import PASSWORD, log_in
@@ -85,7 +85,7 @@ def test_every_address_for_everybody(
             headers = {"x-guard": guard, "accept": "text/html"}
             if path.startswith("/api/") and role:
                 headers["authorization"] = f"Bearer {token}"
-            framing.strangers = Turns(0, 0)
+            framing.strangers = RateLimit(0, 0)
             answer = client.request(method, path, headers=headers)
             frames = CRM if path.partition("?")[0] == "/agent" else "'none'"
             check(answer.headers, path.partition("?")[0], tls=scheme == "https", frames=frames)
@@ -119,7 +119,7 @@ def test_every_kind_of_error(context: ConsoleContext, monkeypatch: pytest.Monkey
     assert "控制台出错" in page and "a fault of ours" not in page, "what went wrong is the log's"
     data = {"name": "auditor", "password": "wrong", "next": "/"}
     found[401] = client.post("/login", data=data)
-    context.turns = Turns(0.001, 0)
+    context.rate_limit = RateLimit(0.001, 0)
     found[429] = client.get("/live")
     assert {status: answer.status_code for status, answer in found.items()} == {s: s for s in found}
     for answer in [*found.values(), client.get("/static/no-such-file.js")]:

@@ -277,7 +277,7 @@ def items(site: Site) -> Iterator[object]:
         )
         yield Heard(call, 1.0, "caller", 0, said, final=True)
         for rule in RULES:
-            yield Weighed(call, 2.0, rule, "3", "", 0.4, said)
+            yield Weighed(call, 2.0, rule, "3", "", 0.4, said, -3.6, 2.1)
         reason = [*Reason][n % len(Reason)].of("8001" if n % 2 else "")
         yield Judged(call, 3.0, verdict, kind, 1.0, 2.0, "none", reason, emergency=n == 2, dry_run=False)
         yield Handled(call, 3.0, [*Treatment][n % 4].value, done=False, completed=False)

@@ -4,18 +4,20 @@ import json
 import queue
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
 
+from screener.console.agent import now as present
 from screener.console.app import build
 from screener.console.context import ConsoleContext
 from screener.console.hub import Shown
 from screener.console.live import gap_of, is_urgent, rank, standing, view
 from screener.console.logins import Role
-from screener.core.cards import Prompter
+from screener.core.cards import CardChooser
 from screener.events import CallControl, EndedBy, Target
 from screener.feed.board import Board
 from screener.feed.items import (
@@ -88,10 +90,31 @@ def test_a_call_grows_on_the_page_and_what_a_caller_says_stays_text(
     call = shown(context)
     assert (call["number"], call["agent"], call["urgent"]) == ("+8613800138000", "8001", False)
     assert call["words"] == [{"who": "caller", "text": SCRIPT, "final": True}]
-    tell(feed, context, Weighed("a", 3.0, "time.night", "", "", 0.4, "23:00"), FLAGGED)
+    tell(feed, context, Weighed("a", 3.0, "time.night", "", "", 0.4, "23:00", -3.6, 2.1), FLAGGED)
     call = shown(context)
     assert (call["verdict"], call["kind"], call["urgent"]) == ("骚扰", "猥亵", True)
     assert call["evidence"][0]["text"] == "深夜来电 “23:00”"
+
+
+def test_how_a_call_stands_is_shown_before_any_decision_and_after_one(
+    feed: FeedServer, context: ConsoleContext
+) -> None:
+    for score, *more in ((-3.6,), (-1.1,), (-0.2, replace(FLAGGED, score=-1.1, verdict="genuine", kind=""))):
+        tell(feed, context, *more or (BEGAN,), Weighed("a", 3.0, "time.night", "", "", 0.4, "23:00", score, 2.1))
+        call = shown(context)
+        assert (call["score"], call["threshold"]) == (score, 2.1)
+
+
+def test_what_turns_the_order_of_a_text_around_is_shown_as_its_code(
+    feed: FeedServer, context: ConsoleContext
+) -> None:
+    turn = "\u202eevil"
+    began = replace(BEGAN, number=turn, dialled=turn, agent=f"{turn}/8001")
+    told = Weighed("a", 3.0, "act.caller.lewd", "", "", 0.4, turn, -3.6, 2.1)
+    tell(feed, context, began, Heard("a", 1.0, "caller", 0, turn, final=True), told)
+    _, agent = context.access.login("agent", "correct horse")
+    call = json.dumps([shown(context), present(context, agent).words[0].text], ensure_ascii=False)
+    assert call.count("evil") == 6 and "\u202e" not in call
 
 
 def test_numbers_are_masked_by_role(feed: FeedServer, context: ConsoleContext) -> None:
@@ -142,7 +165,7 @@ def test_what_becomes_of_a_call_is_told_in_chinese(
     over = board.take(Over("a", 4.0, by.value))
     assert over is not None
     _, person = context.access.login(Role.SUPERVISOR.value, "correct horse")
-    call = view(context, person, Shown(over, "", Prompter(hub_of([])._cards)))
+    call = view(context, person, Shown(over, "", CardChooser(hub_of([])._cards)))
     assert call["unheard"] == "识别进程退出（退出码 3）"
     assert re.fullmatch(r"[\u4e00-\u9fff]+", call["over"])
     assert re.fullmatch(rf"{said}：转[\u4e00-\u9fff]+", call["answer"])
@@ -223,6 +246,23 @@ def quiet_values(judged: Judged) -> list[object]:
     return [getattr(judged, name) for name in Judged.__dataclass_fields__]
 
 
+def test_a_call_that_goes_on_when_its_service_is_heard_again_is_no_call_that_ended(
+    feed: FeedServer, context: ConsoleContext, place: Path, orders: "queue.Queue[Order]"
+) -> None:
+    tell(feed, context, BEGAN)
+    feed.stop()
+    wait_for(lambda: context.hub.call("a") is None)
+    again = FeedServer(place, orders.put)
+    try:
+        wait_for(lambda: again.put(BEGAN) or context.hub.call("a") is not None)
+        context.hub.order(Order("a", CallControl.LINE_FAULT, "supervisor"))
+        assert orders.get(timeout=WAIT).call == "a"
+        assert not shown(context)["over"]
+    finally:
+        context.hub.stop()
+        again.stop()
+
+
 def test_a_call_that_is_over_leaves_after_a_while(feed: FeedServer, context: ConsoleContext) -> None:
     tell(feed, context, BEGAN, Over("a", 4.0, "caller"))
     call = shown(context)
@@ -252,7 +292,7 @@ def test_an_asking_rises_to_the_top_and_only_who_may_answers(
 
 def test_what_was_taken_back_is_shown_no_more() -> None:
     def weighed(rule: str, weight: float) -> Weighed:
-        return Weighed("a", 1.0, rule, "", "prank", weight, "x")
+        return Weighed("a", 1.0, rule, "", "prank", weight, "x", weight, 2.1)
 
     prank, ask = weighed("act.caller.absurd", 1.2), weighed("act.caller.ask", -0.4)
     gone, unknown = weighed("act.caller.absurd.withdrawn", -1.2), weighed("act.caller.lewd.withdrawn", -1.0)

@@ -18,7 +18,7 @@ from screener.console import stream
 from screener.console.context import ConsoleContext
 from screener.console.logins import Logins, Role
 from screener.console.server import ConsoleServer
-from screener.feed.items import Began
+from screener.feed.items import Began, Over
 from screener.feed.local import FeedServer
 from screener.store.accounts import Accounts
 from screener.store.log import open_log
@@ -68,12 +68,14 @@ def test_a_console_that_is_killed_and_started_again(
             page.wait_for_selector("#call-a")
             os.kill(first.pid, signal.SIGKILL)
             expect(page, "#state", "连接中断，正在重连……")
+        server.put(Over("a", 9.0, "caller"))
         server.put(Began("b", "n1", NOON, "+861", "mobile", "", "1", "in_path", ""))
         with console(tmp_path, port):
             page.wait_for_selector("#state a[href*='/calls?since=20']", timeout=30_000)
             contains(page, "#state", "连接曾中断")
             contains(page, "#state", "已恢复")
             page.wait_for_selector("#call-b")
+            page.wait_for_selector("#call-a", state="detached")  # it ended while nobody was there to say so
             page.click("#state a")
             page.wait_for_url("**/calls?since=*")
     finally:

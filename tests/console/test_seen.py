@@ -38,7 +38,9 @@ def told(context: ConsoleContext, feed: FeedServer) -> None:
     write(context, replace(call, segments=segments, evidence=(*call.evidence, *evidence)))
     context.log.enlist(ListedNumber(ListName.BLOCK, NUMBER, WRITTEN[0], NOON))
     heard = [Heard("a", 2.0 + n, "caller", n, text, final=n != 4) for n, text in enumerate(words)]
-    weighed = [Weighed("a", 2.0 + n, "act.caller.personal", text, "", 0.5, text) for n, text in enumerate(words)]
+    weighed = [
+        Weighed("a", 2.0 + n, "act.caller.personal", text, "", 0.5, text, 0.5, 2.1) for n, text in enumerate(words)
+    ]
     tell(feed, context, BEGAN, *heard, *weighed, FLAGGED)
 
 

@@ -15,8 +15,9 @@ from screener.console import connections
 from screener.console.context import ConsoleContext
 from screener.console.server import ConsoleServer
 from screener.errors import InputError
-from tests.bench.live import serving
 from tests.console.conftest import PASSWORD
+from tests.server import free_port
+from tests.service.test_killed import SETTINGS, serving
 from tests.waiting import WAIT, wait_for
 
 
@@ -58,9 +59,11 @@ def test_a_port_that_is_taken_is_a_clear_error(context: ConsoleContext) -> None:
             ConsoleServer(context, port=taken.getsockname()[1]).start()
 
 
-def test_the_service_serves_the_pages_too_where_the_site_wants_them() -> None:
-    with serving("[console]\nwith_serve = true\nport = 0\n") as (service, _):
-        told = Path(service.args[-1]).parent / "log.txt"
+def test_the_service_serves_the_pages_too_where_the_site_wants_them(tmp_path: Path) -> None:
+    port, told = free_port(), tmp_path / "log.txt"
+    pages = "[console]\nwith_serve = true\nport = 0\n"
+    (tmp_path / "screener.toml").write_text(SETTINGS.format(port=port) + pages)
+    with serving(tmp_path, port) as service:
         said = wait_for(lambda: re.search(r"console on (http://\S+)", told.read_text()), 60, "console")
         assert urllib.request.urlopen(f"{said[1]}login", timeout=WAIT).status == 200
         service.terminate()

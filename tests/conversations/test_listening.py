@@ -1,15 +1,15 @@
 """Two who begin to talk: who is told, which legs are dialled, and what becomes of a leg that is not."""
 
 from collections.abc import Callable
-from itertools import count
 
 import pytest
 
 from screener.conversations.leg_names import leg_named
 from screener.conversations.listening import Listening
-from screener.conversations.ongoing import Conversation, Conversations
+from screener.conversations.ongoing import Conversation
 from screener.conversations.parties import Connected
 from screener.events import EndedBy, Speaker
+from screener.settings.sections import Pbx
 from tests.conversations.test_ongoing import talk
 
 
@@ -21,8 +21,8 @@ class PhoneSystem:
         self.dialled: list[tuple[str, str, Speaker]] = []
         self.deaf_for: list[str] = []
         self.refusals: dict[Speaker, Callable[[str], None]] = {}
-        table = Conversations(("*",), (), most, map(str, count()).__next__)
-        self.listening = Listening(table, self, "beside", "pbx.max_calls", hear_agent=hear_agent, dial=self.dial)
+        settings = Pbx(hear_agent=hear_agent, max_calls=most)
+        self.listening = Listening(settings, "pbx", "beside", self, self.dial)
 
     def dial(self, channel: str, name: str, speaker: Speaker, deaf: Callable[[str], None]) -> None:
         assert self.begun_with, "the listener knows the conversation before its legs come"
@@ -47,7 +47,8 @@ def test_each_voice_has_a_leg_of_its_own_by_a_name_that_says_whose() -> None:
         ("PJSIP/agent1-1", Speaker.AGENT),
     ]
     for _, name, speaker in pbx.dialled:
-        assert leg_named(name.removeprefix("beside-")) == ("0", speaker)
+        (conversation,) = pbx.listening.conversations.conversations()
+        assert leg_named(name.removeprefix("beside-")) == (conversation.token, speaker)
 
 
 def test_the_agent_is_heard_only_where_the_site_wants_it() -> None:

@@ -1,6 +1,6 @@
 """The cue card of a call: it comes when enough speaks for it, changes calmly, and counts who speaks."""
 
-from screener.core.cards import Card, Cards, Prompter
+from screener.core.cards import Card, CardChooser, Cards
 from screener.events import Speaker
 
 
@@ -20,35 +20,35 @@ CARDS = Cards(
 )
 
 
-def said(prompter: Prompter, words: str, act: str = "", share: float = 1.0) -> str:
-    card = prompter.caller_said(words.split())
+def said(chooser: CardChooser, words: str, act: str = "", share: float = 1.0) -> str:
+    card = chooser.caller_said(words.split())
     if act:
-        card = prompter.caller_did(act, share)
+        card = chooser.caller_did(act, share)
     return card.id if card else ""
 
 
 def test_a_phrase_brings_its_card_at_once_and_one_faint_act_does_not() -> None:
-    prompter = Prompter(CARDS)
-    assert said(prompter, "ni hao", "caller.smalltalk") == ""
-    assert said(prompter, "wo yao zhao ling dao") == "boss"
+    chooser = CardChooser(CARDS)
+    assert said(chooser, "ni hao", "caller.smalltalk") == ""
+    assert said(chooser, "wo yao zhao ling dao") == "boss"
 
 
 def test_acts_add_up_over_a_call_by_how_sure_they_are() -> None:
-    sure, unsure = Prompter(CARDS), Prompter(CARDS)
+    sure, unsure = CardChooser(CARDS), CardChooser(CARDS)
     assert [said(sure, "a b", "caller.smalltalk") for _ in range(2)] == ["", "talk"]
     assert [said(unsure, "a b", "caller.smalltalk", 0.3) for _ in range(4)] == [""] * 4
 
 
 def test_the_parts_of_a_phrase_stand_in_their_order() -> None:
-    assert said(Prompter(CARDS), "shuo hao san tian hai mei dao") == "late"
-    assert said(Prompter(CARDS), "da ying san tian hai mei dao") == "late", "another way"
-    assert said(Prompter(CARDS), "hai mei dao shuo hao") == ""
-    assert said(Prompter(CARDS), "shuo hao " + "a " * 4 + "mei dao") == "", "too far apart"
+    assert said(CardChooser(CARDS), "shuo hao san tian hai mei dao") == "late"
+    assert said(CardChooser(CARDS), "da ying san tian hai mei dao") == "late", "another way"
+    assert said(CardChooser(CARDS), "hai mei dao shuo hao") == ""
+    assert said(CardChooser(CARDS), "shuo hao " + "a " * 4 + "mei dao") == "", "too far apart"
 
 
 def test_two_hints_add_up_also_over_two_utterances_and_one_twice_does_not() -> None:
-    assert said(Prompter(CARDS), "a yong yuan b cong lai c") == "never"
-    apart, again = Prompter(CARDS), Prompter(CARDS)
+    assert said(CardChooser(CARDS), "a yong yuan b cong lai c") == "never"
+    apart, again = CardChooser(CARDS), CardChooser(CARDS)
     assert [said(apart, f"a {word}") for word in ("cong lai", "yong yuan")] == ["", "never"]
     assert [said(again, "a cong lai") for _ in range(3)] == [""] * 3
 
@@ -57,33 +57,33 @@ def test_of_phrases_of_a_card_at_one_place_the_best_counts_once() -> None:
     card = Card(
         "x", "x", "s", ("d",), ("a",), "y", hints=((ways("cong lai"),), (ways("cong lai bu"),), (ways("cong"),))
     )
-    assert said(Prompter(Cards([card])), "cong lai bu") == ""
+    assert said(CardChooser(Cards([card])), "cong lai bu") == ""
 
 
 def test_a_card_for_few_words_waits_for_the_second_utterance_and_spares_who_talks() -> None:
-    few, talks = Prompter(CARDS), Prompter(CARDS)
+    few, talks = CardChooser(CARDS), CardChooser(CARDS)
     assert [said(few, words) for words in ("a b c d", "a b c d e")] == ["", "quiet"]
     assert [said(talks, words) for words in ("a b c d e f g h", "a b c d", "a b c d")] == [""] * 3
 
 
 def test_a_card_does_not_flicker_and_leaves_when_nothing_speaks_for_it_any_more() -> None:
-    prompter = Prompter(CARDS)
-    said(prompter, "zhao ling dao")
-    assert said(prompter, "x", "caller.smalltalk") == "boss"
-    assert said(prompter, "zhao ling dao", "caller.smalltalk") == "boss", "not with every word"
+    chooser = CardChooser(CARDS)
+    said(chooser, "zhao ling dao")
+    assert said(chooser, "x", "caller.smalltalk") == "boss"
+    assert said(chooser, "zhao ling dao", "caller.smalltalk") == "boss", "not with every word"
     for _ in range(4):
-        last = said(prompter, "x", "caller.smalltalk")
+        last = said(chooser, "x", "caller.smalltalk")
     assert last == "talk"
     for _ in range(12):
-        last = said(prompter, "x")
+        last = said(chooser, "x")
     assert last == ""
 
 
 def test_who_speaks_how_much() -> None:
-    prompter = Prompter(CARDS)
-    prompter.agent_said(["a"] * 2)
-    prompter.caller_said(["a"] * 8)
-    assert prompter.spoken == {"caller": 8, "agent": 2}
+    chooser = CardChooser(CARDS)
+    chooser.agent_said(["a"] * 2)
+    chooser.caller_said(["a"] * 8)
+    assert chooser.spoken == {"caller": 8, "agent": 2}
 
 
 class Learned:
@@ -102,15 +102,15 @@ class Learned:
 
 def test_what_is_learned_brings_a_card_and_changes_it_calmly() -> None:
     cards = [Card(id_, id_, "s", ("d",), ("a",), "y") for id_ in ("boss", "late", "never", "quiet")]
-    prompter = Prompter(Cards(cards, Learned()))
-    assert said(prompter, "boss 0.5 late 0.1") == "", "it may well be an ordinary caller"
-    assert said(prompter, "boss 0.2 late 0.18 never 0.19 quiet 0.18") == "", "nobody knows which"
-    assert said(prompter, "boss 0.8 late 0.1") == "boss"
-    assert said(prompter, "boss 0.44 late 0.45") == "boss", "not for a hair"
-    assert said(prompter, "boss 0.3 late 0.6") == "late"
-    assert said(prompter, "late 0.3") == ""
-    prompter.agent_said(["hao"])
-    assert said(prompter, "other 0.99") == "", "a type without a card"
+    chooser = CardChooser(Cards(cards, Learned()))
+    assert said(chooser, "boss 0.5 late 0.1") == "", "it may well be an ordinary caller"
+    assert said(chooser, "boss 0.2 late 0.18 never 0.19 quiet 0.18") == "", "nobody knows which"
+    assert said(chooser, "boss 0.8 late 0.1") == "boss"
+    assert said(chooser, "boss 0.44 late 0.45") == "boss", "not for a hair"
+    assert said(chooser, "boss 0.3 late 0.6") == "late"
+    assert said(chooser, "late 0.3") == ""
+    chooser.agent_said(["hao"])
+    assert said(chooser, "other 0.99") == "", "a type without a card"
 
 
 def test_a_phrase_tells_apart_what_is_learned() -> None:
@@ -118,5 +118,5 @@ def test_a_phrase_tells_apart_what_is_learned() -> None:
         Card("a", "a", "s", ("d",), ("a",), "y"),
         Card("b", "b", "s", ("d",), ("a",), "y", sounds=((ways("b"),),)),
     ]
-    assert said(Prompter(Cards(cards, Learned())), "a 0.45 b 0.4") == "b"
-    assert said(Prompter(Cards(cards, Learned())), "a 0.8 b 0.1") == "a"
+    assert said(CardChooser(Cards(cards, Learned())), "a 0.45 b 0.4") == "b"
+    assert said(CardChooser(Cards(cards, Learned())), "a 0.8 b 0.1") == "a"

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from screener.core.actions import (
+    EvidenceFound,
     Hangup,
     Listen,
     OrderOutcome,
@@ -38,6 +39,16 @@ def test_beside_an_agent_nobody_who_was_not_heard_is_flagged_for_silence() -> No
             line.give(Deaf(DeafCause.NO_MEDIA, line.at))
         line.end()
         assert (Kind.SILENT in [e.kind for e in line.evidence]) == heard
+
+
+def test_how_a_call_stands_is_told_with_every_piece_long_before_a_decision() -> None:
+    line = beside().wait(2).say("你好我想查一下话费").wait(2).say("你声音真好听").wait(2)
+    found = line.of(EvidenceFound)
+    assert not line.decisions and len(found) > 1
+    assert [each.score for each in found] == pytest.approx(
+        [found[0].score + sum(each.evidence.weight for each in found[1 : n + 1]) for n in range(len(found))]
+    )
+    assert found[0].score < found[0].threshold
 
 
 def test_in_a_replay_it_only_judges() -> None:

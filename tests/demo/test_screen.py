@@ -48,7 +48,7 @@ def happened(verdict: Verdict, kind: Kind | None) -> list[Event | Action]:
     return [
         Play(tuple((prompt, None) for prompt in Prompt)),
         Transcript(Speaker.CALLER, 0, SAID, (), 0.0, 1.0, final=True),
-        EvidenceFound(Evidence("act.caller.lewd", Source.ACTS, Kind.LEWD, 5.0, 1.0, SAID)),
+        EvidenceFound(Evidence("act.caller.lewd", Source.ACTS, Kind.LEWD, 5.0, 1.0, SAID), 1.0, 2.6),
         decided(verdict, kind),
         *(
             item

@@ -50,3 +50,8 @@ def test_a_lock_is_good_only_where_somebody_who_knows_has_said_so(
     printed = capsys.readouterr().out
     assert said in printed
     assert ("NOT CHECKED" in printed) == (code == 2)
+
+
+def test_what_the_other_steps_run_is_there() -> None:
+    named = (*audit.MODES, *audit.MANAGER, *audit.INJECTIONS, audit.PARSERS)
+    assert not [place for place in named if not (audit.ROOT / place).exists()]

@@ -27,6 +27,29 @@ def test_a_plain_list_of_numbers_is_enough_and_bad_rows_are_named() -> None:
     assert [isinstance(item, BadLine) for item in found] == [False, True, True, False]
 
 
+@pytest.mark.parametrize("sign", ["\u2028", "\u2029", "\x85", "\x0b", "\x0c", "\x1c", "\x1d", "\x1e"])
+def test_what_a_reason_holds_is_no_row(sign: str) -> None:
+    """A name or a reason that somebody else has written lists nobody."""
+    text = f"13800138000,a{sign}13900139000\r\n13700137000,c\r\n"
+    found = list(from_csv(text, ListName.BLOCK, NOW, SHANGHAI))
+    assert [item.number for item in found] == ["13800138000", "13700137000"]
+
+
+@pytest.mark.parametrize("row", ["1" * 200_000, '"' + "1" * 200_000, '13800138000,"' + "x" * 200_000])
+def test_a_row_without_end_is_named_and_the_others_are_read(row: str) -> None:
+    found = list(from_csv(f"{row}\n13700137000,c\n", ListName.BLOCK, NOW, SHANGHAI))
+    assert found[0] == BadLine(1, "no whole row of a CSV file")
+    assert found[1].number == "13700137000"
+
+
+@pytest.mark.parametrize(
+    ("number", "taken"), [("１３８００１３８０００", True), ("\u0661\u0663\u0668\u0660\u0660", False)]
+)
+def test_digits_are_those_of_a_telephone(number: str, taken: bool) -> None:
+    (found,) = from_csv(f"{number},x", ListName.BLOCK, NOW, SHANGHAI)
+    assert isinstance(found, ListedNumber) is taken
+
+
 def test_a_day_without_a_zone_is_the_sites() -> None:
     (entry,) = from_csv("13800138000,x,2026-12-31\n", ListName.BLOCK, NOW, SHANGHAI)
     assert isinstance(entry, ListedNumber) and entry.expires_at == datetime(2026, 12, 30, 16, tzinfo=UTC)

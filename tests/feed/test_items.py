@@ -32,7 +32,7 @@ text, at = st.text(max_size=40), st.floats(0, 1e5)
 ITEMS = st.one_of(
     st.builds(Began, text, text, st.just(NOON), text, text, text, text, text, text),
     st.builds(Heard, text, at, text, st.integers(0, 999), text, st.booleans()),
-    st.builds(Weighed, text, at, text, text, text, at, text),
+    st.builds(Weighed, text, at, text, text, text, at, text, at, at),
     st.builds(Judged, text, at, text, text, at, at, text, text, st.booleans(), st.booleans()),
     st.builds(Handled, text, at, text, st.booleans(), st.booleans()),
     st.builds(Moved, text, at, text, st.booleans()),

@@ -11,6 +11,7 @@ import pytest
 
 from screener.errors import InputError
 from screener.events import CallControl
+from screener.feed import local
 from screener.feed.items import Heard, Missed, Order, Over
 from screener.feed.local import READER_LINES, FeedReader, FeedServer
 from tests.waiting import WAIT
@@ -53,6 +54,36 @@ def test_a_reader_hears_what_is_up_and_then_what_comes_and_its_order_arrives(pla
         reader.close()
         late.close()
     assert not place.exists()
+
+
+class Full:
+    """A socket that finds no file for the next connection, and one again afterwards."""
+
+    def __init__(self, real: socket.socket) -> None:
+        self.real, self.refused = real, 0
+
+    def accept(self) -> tuple[socket.socket, object]:
+        self.refused += 1
+        if self.refused == 1:
+            raise OSError(24, "Too many open files")
+        return self.real.accept()
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self.real, name)
+
+
+def test_without_a_file_for_another_reader_the_next_ones_are_taken_later(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(local, "AGAIN_SECONDS", 0.05)
+    with server(place) as feed:
+        feed._socket = full = Full(feed._socket)  # type: ignore[assignment]
+        feed.put(heard(0))
+        readers = [FeedReader(place, timeout=WAIT) for _ in range(2)]
+        assert [next(iter(reader)) for reader in readers] == [heard(0)] * 2
+        assert full.refused > 1
+        for reader in readers:
+            reader.close()
 
 
 def test_a_reader_that_does_not_read_loses_lines_and_is_told_and_nobody_waits_for_it(place: Path) -> None:

@@ -12,7 +12,7 @@ def test_a_number_that_comes_in_groups_is_hidden_as_soon_as_it_is_one() -> None:
         Heard("b", 1.5, "caller", 0, "八七", final=True),
         Heard("a", 2.0, "caller", 1, "八七", final=False),
         Heard("a", 2.0, "caller", 1, "八七六五", final=True),
-        Weighed("a", 2.0, "act.caller.personal", "八七六五", "", 0.5, "八七六五"),
+        Weighed("a", 2.0, "act.caller.personal", "八七六五", "", 0.5, "八七六五", 0.5, 2.1),
     ]
     shown = [masked_item(board, item) for item in said]
     assert [item.text for item in shown[:4]] == ["幺三九", "八七", "**", "****"]

@@ -103,3 +103,12 @@ def test_a_database_that_is_not_there_is_a_clear_error_and_holds_nobody_up() -> 
         feed.put(began(str(number)))
     feed.stop()
     assert not feed._thread.is_alive()
+
+
+def test_half_a_character_is_told_as_none_and_what_follows_is_told(make, postgres_url: str) -> None:
+    (feed, _) = make()
+    reader = PostgresReader(postgres_url, timeout=WAIT)
+    feed.put(Heard("a", 1.0, "caller", 0, "\ud800", final=True))
+    feed.put(began("b"))
+    assert any(isinstance(item, Began) and item.call == "b" for item in told(reader))
+    reader.close()

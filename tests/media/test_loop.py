@@ -252,12 +252,16 @@ def test_a_peer_behind_a_nat_is_heard_at_once_and_pinned_after_a_while(loop):
     number = speak_on(real, leg, 5, 0.5)
     assert any(rms(pcm) for pcm, _ in heard)
     assert real.recv(2000), "symmetric RTP"
+    other, refused = peer(), loop.counts.refused
+    threading.Timer(0.5, speak, (other, leg, 7)).start()
     number = speak_on(real, leg, 5, PROVISIONAL_SECONDS, start=number)
+    assert loop.counts.refused > refused, "no other port of that host, while this one is heard"
     taken = loop.counts.received
     speak(negotiated, leg, ssrc=6)
     speak_on(real, leg, 5, 0.2, start=number)
     wait_for(lambda: loop.counts.received == taken + 10)
     assert audio.jitter.counts.strays == 0, "nobody else is heard from then on"
+    other.close()
     negotiated.close()
     real.close()
 

@@ -1,14 +1,18 @@
-import subprocess
-import sys
+import gzip
+from itertools import product
 from pathlib import Path
 
+import phonenumbers
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from phonenumbers import PhoneNumberType
 
 from screener.errors import SettingsError
 from screener.events import Caller, LineClass
+from screener.numbers import places
 from screener.numbers.identify import Lines, load_lines
+from screener.resources import config_folder
 
 LINES = Lines()
 
@@ -105,6 +109,9 @@ def test_any_text_gets_an_answer_and_a_number_means_the_same_again(raw: str) -> 
         ("sales-1x", r"8\d{3}|sales-\d\d", "no_user"),
         ("abc!", "", "not_digits"),
         ("abc!", r"[a-z]+", "not_digits"),
+        ("\u0661\u0662\u0663\u0664\u0665", "", "no_user"),  # digits, and none that a telephone has
+        ("1380013\u0968000", "", "no_user"),
+        ("８００１", "", ""),
         ("8001", "", ""),
         ("8001", r"8\d{3}", ""),
         ("9001", r"8\d{3}", "no_number"),
@@ -157,19 +164,36 @@ def test_every_wrong_row_is_named(tmp_path: Path) -> None:
     assert "row 1" not in error.value.message
 
 
-def test_places_abroad_can_be_forgotten() -> None:
-    """In a process of its own, because the library's tables are everybody's."""
-    script = """
-from screener.numbers.identify import load_lines
-from screener.numbers.places import forget_abroad
-forget_abroad("CN")
-lines = load_lines([], "CN")
-for number in ("+862155550178", "+8613800138000", "+12125550123"):
-    caller = lines.identify(number)
-    print(caller.line, caller.region, caller.carrier)
-"""
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    home, mobile, abroad = done.stdout.splitlines()
-    assert home == "fixed 上海市 "
-    assert mobile == "mobile 北京市 中国移动"
-    assert abroad.startswith("foreign 美国")
+def test_the_shipped_places_are_the_library_s() -> None:
+    """A newer library may know better: then `make places`."""
+    from tests.numbers.tables import build  # the library's own tables are slow to load
+
+    shipped = config_folder() / places.FILE
+    assert gzip.decompress(shipped.read_bytes()) == gzip.decompress(build())
+
+
+def test_a_number_is_placed_as_the_library_places_it() -> None:
+    """Numbers of every length of prefix, of three countries that have places in Chinese; then of every country."""
+    from phonenumbers import carrier, geocoder
+    from phonenumbers.geodata import GEOCODE_DATA
+
+    known = sorted(prefix for prefix in GEOCODE_DATA if prefix.startswith(("86", "88", "82")))
+    written = [
+        phonenumbers.parse(f"+{prefix}56781234"[: 14 if prefix[2] == "1" else 13]) for prefix in known[::97]
+    ]
+    for region, kind in product(phonenumbers.SUPPORTED_REGIONS, PhoneNumberType.values()):
+        if example := phonenumbers.example_number_for_type(region, kind):
+            written.append(example)
+    numbers = [number for number in written if phonenumbers.is_valid_number(number)]
+    assert len(numbers) > 2000
+    for number in numbers:
+        country = geocoder.country_name_for_number(number, "zh")
+        assert places.country(number) == country
+        region = geocoder.description_for_number(number, "zh")
+        assert places.home_region(number) == ("" if region == country else region)
+        assert places.carrier(number) == carrier.name_for_valid_number(number, "zh")
+
+
+def test_a_number_abroad_has_its_country_for_a_region() -> None:
+    assert LINES.identify("+82221234567").region == "韩国"
+    assert Lines("KR").identify("+82221234567").region == "首尔市"

@@ -28,6 +28,7 @@ SITE = """
 port = {port}
 [speech]
 engine = "none"
+processes = 1
 [operations]
 log_level = "error"
 metrics_port = {metrics}

@@ -96,7 +96,9 @@ def test_nobody_is_led_elsewhere(status: int) -> None:
     assert elsewhere == []
 
 
-@pytest.mark.parametrize("text", ["", "[]", "5", '"errcode"', '["code"]', "[" * 6000, b"\xff", "nul"])
+@pytest.mark.parametrize(
+    "text", ["", "[]", "5", '"errcode"', '["code"]', "[" * 6000, b"\xff", "nul", r'{"by": ["\ud800"]}']
+)
 def test_what_is_no_object(text: str | bytes) -> None:
     with pytest.raises(ValueError):
         read_object(text)

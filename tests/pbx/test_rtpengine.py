@@ -82,6 +82,21 @@ def test_both_voices_come_whole_and_the_call_is_not_disturbed(site: BehindProxy,
     assert {segment.speaker for segment in found.segments} <= {Speaker.AGENT}
 
 
+def test_bytes_that_are_no_text_in_one_caller_s_number_make_nobody_unheard(
+    site: BehindProxy, screener: Screener
+) -> None:
+    tap = Wiretap(site.network)
+    try:
+        site.call(QUIET, "1380\udcff\udcfe99")
+        site.call(QUIET, "13800138007")
+        wait_for(lambda: len(streams(tap.packets)) == 4, 10, "copies of the voices of both calls")
+    finally:
+        tap.stop()
+    site.hang_up()
+    assert screener.record("13800138007", "undecided").ended_by is not EndedBy.FAULT
+    assert "Traceback" not in screener.log
+
+
 def test_a_flag_moves_the_caller_by_a_refer_and_frees_the_agent(site: BehindProxy, screener: Screener) -> None:
     call = site.call(said("lewd"), "13800138002")
     assert call.accept_refer() == "<sip:analysis@192.0.2.10>"

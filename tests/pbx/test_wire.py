@@ -69,6 +69,8 @@ def test_a_caller_knows_no_secret(number: str, name: str) -> None:
 @given(CALLER_TEXT, CALLER_TEXT)
 @example("1\r\nCallerIDName: x", "")
 @example("1\r\n\r\nEvent: AgentConnect", "")
+@example("1\r\nUniqueid: 17.1\r\n\r\n", "")
+@example("1", "x\r\nUniqueid: 17.1\r\nLinkedid: 17.1\r\n\r\n")
 def test_an_event_with_a_torn_number_is_that_call_or_none(number: str, name: str) -> None:
     """A true event of such a caller names this caller's own channels, whatever it says besides, or is left out."""
     own = channel("PJSIP/trunk-9", "99.9", "99.9", number, name)

@@ -12,8 +12,9 @@ from screener.ports import user_of
 from screener.proxy.dialogs import DialogParty, Dialogs, ProxyDialog, parse, serialize
 
 NAMES = st.text(max_size=20)
+SHOWN = st.text(st.characters(exclude_categories=("Cc", "Cs", "Zl", "Zp")), max_size=20)
 PARTIES = st.builds(DialogParty, NAMES, NAMES, NAMES, st.integers(0, 2**31), NAMES)
-DIALOGS = st.builds(ProxyDialog, NAMES, NAMES, st.text(min_size=1), st.text(min_size=1), PARTIES, PARTIES)
+DIALOGS = st.builds(ProxyDialog, NAMES, SHOWN, SHOWN.filter(bool), SHOWN.filter(bool), PARTIES, PARTIES)
 CALLER = DialogParty("c1", "sip:13800138000@192.0.2.30", "sip:caller@192.0.2.30:5060", 1)
 AGENT = DialogParty("a1", "sip:4001@192.0.2.50", "sip:agent1@192.0.2.41:5060", 0)
 ONE = ProxyDialog("call-1", "sales", "agent1", "13800138000", CALLER, AGENT)
@@ -62,6 +63,55 @@ def test_no_dialogs_and_one_without_a_list() -> None:
 def test_anything_else_is_refused(body: bytes) -> None:
     with pytest.raises(InputError):
         parse(body)
+
+
+ROW = json.dumps(REAL["result"][0]).encode()  # type: ignore[index]
+
+
+def beside(*changes: tuple[bytes, bytes]) -> tuple[tuple[ProxyDialog, ...], list[str]]:
+    """What is read of a list of two, of which the first is changed; and what is not."""
+    row = ROW.replace(b"call-1", b"call-0")
+    for old, new in changes:
+        assert old in row
+        row = row.replace(old, new)
+    unread: list[str] = []
+    return parse(b'{"result": [' + row + b", " + ROW + b"]}", unread.append), unread
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b'"cseq": "1"', b'"cseq": "a"'),
+        (b'"cseq": "1"', b'"cseq": "' + b"9" * 5000 + b'"'),
+        (b'"tag": "c1"', b'"other": ""'),
+        (b'"from_uri"', b'"other"'),
+        (b'"caller"', b'"other"'),
+        (b"sip:caller@", b"\\ud800@"),
+    ],
+)
+def test_one_that_cannot_be_read_is_said_and_the_others_are_listened_to(old: bytes, new: bytes) -> None:
+    assert beside((old, new)) == ((ONE,), ["call-0"])
+
+
+@pytest.mark.parametrize(
+    ("sent", "shown"),
+    [
+        (b"1380\xff\xfe", "1380\xff\xfe"),
+        (b"\xd5\xc5\xc8\xfd", "张三"),
+        (b"13\t\x1b80", "13\ufffd\ufffd80"),
+        (b"%31%0d%0a3", "1\ufffd\ufffd3"),
+    ],
+)
+def test_whatever_bytes_a_caller_is_called_by_all_calls_are_listened_to(sent: bytes, shown: str) -> None:
+    (found, other), unread = beside(
+        (b"13800138000", sent), (b"call-0", b"call-" + sent), (b'"c1"', b'"' + sent + b'"')
+    )
+    assert (found.number, other, unread) == (shown, ONE, [])
+    assert found.name.isprintable() or "\ufffd" in found.name
+    for text in (found.number, found.name):
+        text.encode()
+    for raw in (found.caller.tag, found.call_id.removeprefix("call-")):
+        assert raw.encode("utf-8", "surrogateescape") == sent, "the proxy is told what it has said"
 
 
 def test_the_script_may_say_more() -> None:

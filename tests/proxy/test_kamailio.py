@@ -1,7 +1,9 @@
 """What is asked of Kamailio, over a small HTTP server and a small caller on loopback."""
 
+import contextlib
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -9,8 +11,10 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 
 from screener.errors import InputError, PbxError
+from screener.proxy import kamailio
 from screener.proxy.dialogs import ProxyDialog, serialize
 from screener.proxy.kamailio import QUESTION, ReferResult, listed, move, place, refer
+from screener.proxy.watch import ProxyWatch
 from screener.settings.proxy import Proxy
 from screener.sip.message import Headers, Request, Response, parse, respond
 from tests.proxy.test_dialogs import AGENT, CALLER, ONE
@@ -98,11 +102,45 @@ def test_names_that_no_message_can_hold(name: str) -> None:
             refer(wrong, "sip:x", HERE, THERE)
 
 
+class Listener:
+    """Fails about the first call."""
+
+    def __init__(self) -> None:
+        self.begun_calls: list[str] = []
+        self.looks = 0
+
+    def begun(self, dialog: ProxyDialog) -> None:
+        self.begun_calls.append(dialog.call_id)
+        if dialog.call_id == "call-0":
+            raise RuntimeError("a fault of ours")
+
+    def over(self, _dialog: ProxyDialog) -> None: ...
+
+    def look(self, _now: float) -> None:
+        self.looks += 1
+
+
+def test_what_fails_about_one_call_is_no_others_fault_and_one_that_cannot_be_read_is_said_once(
+    server: HTTPServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    dialogs = [replace(ONE, call_id=f"call-{number}") for number in range(3)]
+    body = serialize(dialogs).replace(b'"from_uri"', b'"other"', 2).replace(b'"other"', b'"from_uri"', 1)
+    server.RequestHandlerClass.body = body  # type: ignore[attr-defined]
+    listener = Listener()
+    watch = ProxyWatch(replace(settings(server), rtpengine=()), "127.0.0.1", listener)
+    for _ in range(2):
+        watch._look()
+    assert listener.begun_calls == ["call-0", "call-2"]
+    assert listener.looks == 2
+    assert caplog.text.count("of call-1") == 1
+    assert {s.name: s.value for s in watch.samples()}["proxy_unread_total"] == 1
+
+
 class Proxied:
     """The proxy with the caller behind it."""
 
-    def __init__(self, *said: int | str) -> None:
-        self.said = said
+    def __init__(self, *said: int | str, pause: float = 0.0) -> None:
+        self.said, self._pause = said, pause
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.bind(("127.0.0.1", 0))
         self.refers = 0
@@ -123,8 +161,10 @@ class Proxied:
             if self.refers > 1:
                 continue
             for said in self.said:
+                time.sleep(self._pause)
                 answer = respond(message, said) if isinstance(said, int) else self._notify(message, said)
-                self.socket.sendto(answer.serialize(), source)
+                with contextlib.suppress(OSError):  # nobody waits for it any more
+                    self.socket.sendto(answer.serialize(), source)
 
     @staticmethod
     def _notify(refer: Request, fragment: str) -> Request:
@@ -151,6 +191,17 @@ class Proxied:
 )
 def test_what_becomes_of_it(said: tuple[int | str, ...], moved: ReferResult) -> None:
     assert Proxied(*said).move() == moved
+
+
+@pytest.mark.parametrize("said", [100, "SIP/2.0 183 Session Progress"])
+def test_who_says_for_ever_that_it_is_tried_is_given_up(said: int | str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A caller's system that trickles holds no thread, and the call is not judged by what comes much later."""
+    monkeypatch.setattr(kamailio, "REPEATS", (0.1, 0.1))
+    monkeypatch.setattr(kamailio, "FIRST_NOTIFY_SECONDS", 0.3)
+    monkeypatch.setattr(kamailio, "NOTIFY_SECONDS", 0.3)
+    first = (202,) if isinstance(said, str) else ()
+    proxied = Proxied(*first, *([said] * 40), 202, "SIP/2.0 200 OK", pause=0.05)
+    assert not proxied.move().ok
 
 
 @pytest.mark.waits

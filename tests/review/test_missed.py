@@ -2,6 +2,7 @@
 
 import random
 import shutil
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -12,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from screener.core.evidence import Source, Verdict
-from screener.review.missed import PERIOD, missed, missed_in, turn
+from screener.review.missed import PERIOD, MissedShare, drawn, missed_in, turn
 from screener.store.log import open_log
 from screener.store.records import CallRecord, EvidenceRow, Review
 from screener.store.unflagged import Unflagged, judged_ids, unflagged
@@ -30,6 +31,13 @@ def call(place: int, days: float, review: Review = Review.NONE, looked: float | 
 
 
 CONFIRMED, OVERTURNED = Review.CONFIRMED, Review.OVERTURNED
+
+
+def missed(calls: Iterable[Unflagged], now: datetime) -> MissedShare:
+    """Counts a sample of calls, in any order, of twice the period."""
+    known = sorted(calls, key=lambda one: turn(one.id))
+    looked = [one for one in known if one.review is not Review.NONE and one.started_at >= now - PERIOD]
+    return drawn(known, looked, now, len(known))
 
 
 def test_words_count_in_the_order_of_the_draw() -> None:

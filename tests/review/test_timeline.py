@@ -127,6 +127,7 @@ def test_the_weights_that_are_told_add_up_to_the_scores(happened) -> None:
     stands = why.prior
     for moment in told:
         stands += float(moment.text.split()[0])
+        assert not moment.text.startswith("-0.0 ")
         assert moment.step.score == pytest.approx(stands, abs=0.06 * len(told))
     assert [m.at for m in told] == sorted(m.at for m in told)
     assert not told or told[-1].step.score == pytest.approx(why.steps[-1].score)

@@ -1,6 +1,7 @@
 """A running site on loopback: a real caller, real SIP and RTP, and what the log says afterwards."""
 
 import dataclasses
+import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +22,7 @@ from screener.settings.sections import Settings
 from screener.sip.message import respond
 from screener.speech.recognizer import ModelInfo
 from screener.store.log import open_log
+from screener.store.spool import REFUSED
 from tests.sip.caller import Caller
 from tests.waiting import WAIT, wait_for
 
@@ -36,6 +38,7 @@ silence_seconds = 60
 listen_seconds = 1.0
 [speech]
 engine = "none"
+processes = 1
 """
 
 
@@ -75,6 +78,17 @@ def test_a_caller_put_in_by_an_agent_hears_the_queue_and_is_logged_as_confirmed(
     assert "2001" in (call.referred_by, *call.decisions[-1].reason.split(":"))
     assert call.answered_at
     assert call.ended_at
+
+
+def test_words_of_records_that_the_database_refused_are_purged_too(settings: Settings) -> None:
+    settings.spool.mkdir()
+    refused = settings.spool / REFUSED
+    refused.write_bytes(b"words of nobody knows when\n")
+    os.utime(refused, (0, 0))
+    service = Service(settings)
+    service.start()
+    wait_for(lambda: not refused.read_bytes(), what="an end of them")
+    service.stop()
 
 
 def test_time_up_sends_the_caller_to_the_agents(service: Service, settings: Settings) -> None:

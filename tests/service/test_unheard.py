@@ -25,6 +25,7 @@ folder = "prompts"
 silence_seconds = 1.0
 [speech]
 engine = "none"
+processes = 1
 """
 SECONDS = 60
 """That a caller stays at most."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from screener.core.cards import Card, Prompter, Showing
+from screener.core.cards import Card, CardChooser, Showing
 from screener.errors import SettingsError
 from screener.resources import config_folder
 from screener.settings.cards import load_cards
@@ -82,12 +82,12 @@ def test_the_shipped_file_says_when_a_card_comes_and_goes() -> None:
 
 def test_a_site_s_own_types_go_by_what_is_said(tmp_path: Path) -> None:
     (tmp_path / "cards.toml").write_text("[showing]\nfrom_points = 2\n" + CARD, "utf-8")
-    prompter = Prompter(load_cards("cards.toml", tmp_path, syllables))
+    chooser = CardChooser(load_cards("cards.toml", tmp_path, syllables))
     said = syllables("一句话两句")
-    assert prompter.caller_said(said) is None
+    assert chooser.caller_said(said) is None
     (tmp_path / "cards.toml").write_text(CARD, "utf-8")
-    prompter = Prompter(load_cards("cards.toml", tmp_path, syllables))
-    shown = prompter.caller_said(said)
+    chooser = CardChooser(load_cards("cards.toml", tmp_path, syllables))
+    shown = chooser.caller_said(said)
     assert shown and shown.id == "x"
 
 

@@ -13,7 +13,7 @@ from screener.settings import load
 PACKAGE = Path(screener.__file__).parent
 SHIPPED = (config_folder() / "screener.toml").read_text("utf-8")
 KEY = re.compile(r"^(?:# )?(\w+) = .*?(?:\s#\s(.*))?$", re.M)
-DATA = {"acts/file.py", "acts/types.py", "numbers/identify.py", "operations/systemd.py", "review/tune.py"}
+DATA = {"acts/file.py", "acts/caller_types.py", "numbers/identify.py", "operations/systemd.py", "review/tune.py"}
 """Raise the error of settings about what is no key: a data file, or what systemd hands over."""
 
 

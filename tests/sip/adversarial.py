@@ -12,6 +12,7 @@ from screener.freeswitch import wire as event_socket
 from screener.media import rtcp
 from screener.media.rtp import Packet, TelephoneEvent
 from screener.pbx import messages, wire
+from screener.proxy import dialogs, ng
 from screener.sip import info, refer, sdp, timer
 from screener.sip.address import NameAddr, Uri, Via, escape_user, parse_params, plain, split_list
 from screener.sip.digest import Challenge, parse_fields, verify
@@ -251,6 +252,19 @@ def read_multipart(data: bytes) -> None:
         part(Request(headers, data, "INVITE", "sip:a@b"), "application/sdp")
 
 
+def read_dialogs(data: bytes) -> None:
+    """As Kamailio lists a call, with what its caller wrote, byte for byte."""
+    said = data[:MAX_LINE].replace(b"\\", b"").replace(b'"', b"")
+    party = b'{"tag": "%s", "contact": "sip:%s@a", "cseq": "1"}' % (said, said)
+    names = b'"state": 4, "variables": [{"screener": "q"}], "call-id": "%s", "from_uri": "sip:%s@a"' % (said, said)
+    dialogs.parse(b'{"result": [{%s, "to_uri": "", "caller": %s, "callee": %s}]}' % (names, party, party))
+
+
+def read_copy(data: bytes) -> None:
+    """What rtpengine answers."""
+    ng.parse_reply(place_of(data, (b"c d6:result%s", b"c %s", b"c d6:result2:ok3:sdp65000:%se")) % data)
+
+
 def read_media(data: bytes) -> None:
     for head in (b"", b"\x80\x00", b"\xbf\x65", b"\x81\xc8\x00\x0c", b"\x80\xc9\x00\x01"):
         for reads in (Packet.parse, rtcp.parse, TelephoneEvent.parse):
@@ -312,6 +326,8 @@ PARSERS: dict[str, Callable[[bytes], object]] = {
     "stream": read_stream,
     "manager": read_manager,
     "socket": read_socket,
+    "dialogs": read_dialogs,
+    "copy": read_copy,
 }
 
 

@@ -8,6 +8,7 @@ from itertools import pairwise
 
 import pytest
 
+from screener.core.session import TRANSFER_LIMIT
 from screener.events import CallAnswered, CallEnded, Dtmf, EndedBy, PlaybackEnded, Target, Tick, TransferEnded
 from screener.media.g711 import Law
 from screener.media.prompts import Clip
@@ -199,6 +200,12 @@ def test_invite_without_sdp(desk, caller):
     caller.ack(caller.offer("8"))
     desk.event(CallAnswered)
     assert caller.hear(1)[0].payload_type == 8
+    heard: list[bytes] = []
+    desk.call().listen(lambda pcm, _at: heard.append(pcm))
+    for n in range(50):  # and is heard in the other law than it has agreed to
+        caller.rtp.sendto(Packet(0, n, n * 160, 7, Law.PCMU.encode(TONE[:320])).serialize(), caller.remote_rtp)
+        time.sleep(0.01)
+    wait_for(lambda: sum(audioop.rms(pcm, 2) > 3000 for pcm in heard) > 10, what="the caller's voice")
 
 
 @pytest.mark.parametrize("method", ["INVITE", "UPDATE"])
@@ -326,6 +333,33 @@ def test_transfer_that_fails_keeps_the_caller(desk, caller):
     assert second.cseq[0] > first.cseq[0], "another target can be tried"
     assert notify(caller, "200 OK") == 200
     assert desk.event(TransferEnded).ok
+
+
+def test_a_target_that_rings_for_ever_is_given_up_before_another_one_is_asked_for(desk, caller, monkeypatch):
+    assert refer.FIRST_NOTIFY_SECONDS < refer.RINGING_SECONDS < TRANSFER_LIMIT
+    monkeypatch.setattr(refer, "RINGING_SECONDS", 0.5)
+    call = up(desk, caller)
+    referred(desk, caller, call)
+    for _ in range(4):
+        assert notify(caller, "180 Ringing", "active") == 200
+        time.sleep(0.2)
+    ended = desk.event(TransferEnded)
+    assert (ended.ok, ended.status) == (False, 408)
+    referred(desk, caller, call)
+    assert notify(caller, "200 OK") == 200
+    assert desk.event(TransferEnded).ok, "another REFER is sent, and nobody says that one is under way"
+
+
+def test_an_agent_who_answers_after_it_was_given_up_has_the_caller(desk, caller, monkeypatch):
+    monkeypatch.setattr(refer, "RINGING_SECONDS", 0.3)
+    call = up(desk, caller)
+    referred(desk, caller, call)
+    assert notify(caller, "180 Ringing", "active") == 200
+    assert desk.event(TransferEnded).status == 408
+    assert notify(caller, "486 Busy Here") == 200, "which changes nothing"
+    assert notify(caller, "200 OK") == 200
+    assert desk.event(TransferEnded).ok
+    assert desk.event(CallEnded).by is EndedBy.TRANSFER
 
 
 def test_a_transfer_that_came_too_soon_after_the_answer_is_asked_for_again(desk, caller):

@@ -9,9 +9,11 @@ from hypothesis import strategies as st
 from screener.errors import SipError, SipParseError
 from screener.events import CallAnswered, CallEnded
 from screener.settings.sections import Registrar, Sip
+from screener.sip import tcp
 from screener.sip.framing import SipFramer
 from screener.sip.message import Request, parse, respond
 from screener.sip.tcp import Ends
+from screener.sip.transport import TcpAddress
 from screener.sip.wire import Wire
 from tests.sip.caller import Desk, StreamCaller, in_background
 from tests.waiting import WAIT, wait_for
@@ -143,6 +145,39 @@ def test_a_port_that_is_taken_is_said():
     with pytest.raises(SipError, match="cannot listen"):
         Wire(Sip(port=taken.getsockname()[1], tcp=True), Ends(lambda data, source: None))
     taken.close()
+
+
+def test_nobody_fills_the_connections_up_for_others(monkeypatch):
+    monkeypatch.setattr(tcp, "MAX_CONNECTIONS", 5)
+    desk = Desk(tcp=True)
+    up = TcpCaller(desk.agent.port)
+    assert up.call().status == 200
+    idle = [socket.create_connection(("127.0.0.1", desk.agent.port), timeout=WAIT) for _ in range(20)]
+    wait_for(lambda: idle[10].recv(1) == b"", what="the eldest that say nothing give way")
+    later = TcpCaller(desk.agent.port)
+    assert later.call().status == 200
+    assert up.ask("BYE").status == later.ask("BYE").status == 200, "and whoever has spoken stays"
+    assert desk.agent._phone.sip.wire.connections["tcp"] <= 5
+    for sock in idle:
+        sock.close()
+    desk.stop()
+
+
+def test_a_connection_of_ours_finds_room_too(monkeypatch):
+    monkeypatch.setattr(tcp, "MAX_CONNECTIONS", 3)
+    wire = Wire(Sip(port=0, tcp=True), Ends(lambda _data, _source: None))
+    idle = [socket.create_connection(("127.0.0.1", wire.port)) for _ in range(3)]
+    wait_for(lambda: wire.wait(0.01) or wire.connections["tcp"] == 3)
+    with socket.create_server(("127.0.0.1", 0)) as pbx:
+        pbx.settimeout(WAIT)
+        wire.send(TWO, TcpAddress(pbx.getsockname()))
+        taken, _ = pbx.accept()
+        wire.wait(0.1)
+        assert taken.recv(100) == TWO
+        taken.close()
+    for sock in idle:
+        sock.close()
+    wire.close()
 
 
 def test_many_connections_come_and_go():

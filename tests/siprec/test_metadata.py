@@ -84,6 +84,7 @@ def test_drafts_and_the_rfc_say_the_same() -> None:
     [
         ("sip:8001@192.0.2.1;user=phone", "8001"), ("SIPS:8001:pw@h", "8001"), ("8001@h", "8001"),
         ("tel:+8613900001111;x=y", "+8613900001111"), ("Extension-8001@h", "Extension-8001"), ("", ""),
+        ("sip:%2B8613900001111@h", "+8613900001111"), ("sip:1%0d%0aX%202@h", "1 X 2"), ("sip:%ff@h", "\ufffd"),
     ],
 )  # fmt: skip
 def test_the_user_part_of_an_address(aor: str, user: str) -> None:

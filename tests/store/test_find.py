@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import combinations, product
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import event
@@ -121,6 +122,24 @@ def test_what_few_calls_have(site: tuple[CallLog, list[CallRecord]]) -> None:
     for (name, value), region in product(odd, ("", "上海市")):
         wanted = {name: value} | ({"region": region} if region else {})
         assert [call.id for call in find(log, Wanted(**wanted), 1000)] == by_hand(calls, **wanted), wanted
+
+
+@pytest.mark.parametrize(("hour", "weekday"), [(9, None), (None, 2), (9, 2)])
+def test_of_a_number_s_few_calls_each_is_looked_at_and_no_day_is_asked_for(
+    site: tuple[CallLog, list[CallRecord]], hour: int | None, weekday: int | None
+) -> None:
+    log, calls = site
+    zone = ZoneInfo("Asia/Shanghai")
+    number = "+86138000000"
+    dialled = {call.linkedid: call.started_at.astimezone(zone) for call in calls if call.number.startswith(number)}
+    at = {one: (moment.hour, moment.isoweekday()) for one, moment in dialled.items()}
+    own = {one for one, (of, on) in at.items() if hour in (None, of) and weekday in (None, on)}
+    then = [call for call in calls if call.linkedid in own]
+    wanted = Wanted(number=number, hour=hour, weekday=weekday, zone=zone)
+    statements = asked(log, lambda log: find(log, wanted, 1000))
+    assert [call.id for call in find(log, wanted, 1000)] == by_hand(then)
+    assert then
+    assert len(statements) < 10
 
 
 @pytest.fixture(scope="module")

@@ -204,6 +204,37 @@ def test_words_of_refused_records_go_too(tmp_path: Path) -> None:
     purge_refused(tmp_path / "nowhere", NOON)
 
 
+@pytest.fixture
+def spool(tmp_path: Path) -> Path:
+    """A folder of records that the database has refused: the words of one, and a line that is none."""
+    kept = Spool(tmp_path / "spool")
+    kept.refuse(FLAGGED)
+    kept.refuse(b"damaged")
+    kept.close()
+    assert left(tmp_path / "spool", *WORDS)
+    return tmp_path / "spool"
+
+
+@pytest.mark.parametrize("by", ["purge", "the timer"])
+def test_a_purge_of_the_log_is_one_of_the_refused_records_too(spool: Path, by: str) -> None:
+    log = open_log("sqlite:///calls.db", spool.parent)
+    if by == "purge":
+        purge(log, NOON + timedelta(days=1), spool)
+    else:
+        Purger(log, 90, lambda: NOON + timedelta(days=91), spool).once()
+    assert not left(spool, *WORDS)
+    assert left(spool, FLAGGED.number), "who called is no word"
+    log.close()
+
+
+def test_whoever_is_forgotten_is_forgotten_in_the_refused_records_too(spool: Path) -> None:
+    log = open_log("sqlite:///calls.db", spool.parent)
+    erase(log, FLAGGED.number, "x", spool)
+    assert not left(spool, FLAGGED.number, *WORDS)
+    assert left(spool, "damaged")
+    log.close()
+
+
 def test_a_caller_is_forgotten_and_figures_stay(url: str, tmp_path: Path) -> None:
     log = open_log(url)
     other = replace(FLAGGED, id="other", number="+8613900000000")

@@ -1,5 +1,6 @@
 """The API's own answers; what a page does alike is done by the page's module."""
 
+import time
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -14,7 +15,7 @@ from screener.console.api import wire
 from screener.console.body import adapter, taken
 from screener.console.context import ConsoleContext
 from screener.console.hub import Shown
-from screener.console.live import changes, is_urgent
+from screener.console.live import changes, gap_of, is_urgent
 from screener.console.logins import Person
 from screener.console.stream import stream
 from screener.errors import InputError
@@ -40,6 +41,7 @@ def running(context: ConsoleContext, person: Person, shown: Shown) -> wire.Runni
     return wire.Running(
         call=call.call,
         at=call.at,
+        zero=round(shown.zero, 1),
         began=began,
         words=tuple(words),
         evidence=tuple(evidence),
@@ -66,7 +68,8 @@ async def live(context: ConsoleContext, person: Person, _request: Request) -> Re
     _, found, _ = context.hub.newer(0)
     feeds = tuple(feed.up for feed in context.hub.feeds)
     missed = sum(feed.board.missed for feed in context.hub.feeds)
-    return answer(wire.Changes(tuple(running(context, person, one) for one in found), (), feeds, missed))
+    calls_up = tuple(running(context, person, one) for one in found)
+    return answer(wire.Changes(calls_up, (), feeds, missed, gap_of(context), round(time.monotonic(), 1)))
 
 
 async def live_events(context: ConsoleContext, person: Person, request: Request) -> Response:

@@ -70,7 +70,8 @@ class Running:
 
     Attributes:
         began: null when the console came in its middle.
-        at: audio seconds so far.
+        at: audio seconds so far, as they were told last.
+        zero: second 0 of the call on the clock of `Changes.now`: how long it lasts while nobody speaks, too.
         words: newest utterances of both parties, the oldest first; likewise `evidence`.
         judged: the newest decision.
         warnings: the steps of its warnings; a newest one that is `asked` waits for somebody's word.
@@ -85,6 +86,7 @@ class Running:
 
     call: str
     at: float
+    zero: float
     began: Began | None
     words: tuple[Heard, ...]
     evidence: tuple[Weighed, ...]
@@ -108,13 +110,15 @@ class Changes:
         feeds: of each service, whether it is heard.
         missed: lines that the console itself did not hear.
         gap: the last time that a service was not heard, since when and for how many seconds, if it was lately.
+        now: seconds on the console's own clock.
     """
 
     calls: tuple[Running, ...]
     gone: tuple[str, ...]
     feeds: tuple[bool, ...]
     missed: int
-    gap: dict[str, str | int] | None = None
+    gap: dict[str, str | int] | None
+    now: float
 
 
 @dataclass(frozen=True, slots=True)

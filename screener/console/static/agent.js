@@ -59,7 +59,8 @@ function show(told) {
   waits.hidden = !told.waits;
   waits.querySelector("span").textContent = told.waits;
   list(document.querySelector(".warnings"), told.warned);
-  $("none").hidden = Boolean(told.call);
+  $("none").hidden = Boolean(told.call) || !told.heard;
+  $("unheard").textContent = told.heard || told.call ? "" : $("unheard").dataset.text;
   $("number").textContent = told.call ? told.number : "";
   const shown = off ? null : pinned || told.card;
   card.hidden = !shown;

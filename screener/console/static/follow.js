@@ -1,4 +1,5 @@
 // Follows an event stream for ever: comes back by itself, says how long it was away, leads to the login when that ended.
+// `take` is told which event is a stream's first: it tells everything anew, and what it does not tell is no more.
 "use strict";
 const root = document.body.dataset.root;  // where the console lies: what every address of it begins with
 function follow(path, state, take) {
@@ -24,11 +25,13 @@ function follow(path, state, take) {
   }
 
   function open() {
+    let first = true;
     source = new EventSource(`${root}${path}`);
     source.onmessage = (event) => {
       if (lost) said(Math.max(1, Math.round((Date.now() - lost) / 1000)));
       lost = 0;
-      take(JSON.parse(event.data));
+      take(JSON.parse(event.data), first);
+      first = false;
     };
     source.addEventListener("ended", login);
     source.onerror = () => {

@@ -4,7 +4,9 @@ const calls = document.getElementById("calls");
 const state = document.getElementById("state");
 const tile = document.getElementById("tile");
 const mute = document.getElementById("mute");
-const seen = new Map();
+const seen = new Map(), gone = new Set();
+const AIM_MS = 2000;  // so long nothing moves under a mouse that was over a button
+let lead = 0, aimed = -Infinity;
 let muted = localStorage.getItem("muted") === "yes", audio = null;
 
 function setMute() {
@@ -44,9 +46,25 @@ function made(call) {
   return element;
 }
 
+calls.addEventListener("pointermove", (event) => {
+  if (event.pointerType === "mouse" && event.target.closest("button")) aimed = performance.now();
+});
+
+// Tiles come to their places, and those of calls that ended long ago go: not while somebody aims at a button.
+function arrange() {
+  if (performance.now() - aimed < AIM_MS) return;
+  for (const id of gone) {
+    document.getElementById("call-" + id)?.remove();
+    seen.delete(id);
+  }
+  gone.clear();
+  for (const [id, call] of seen) place(document.getElementById("call-" + id), call.over ? 0 : call.rank);
+  fit();
+}
+
 // The most urgent first, then in the order in which they came; a tile moves only when its rank changes.
 function place(element, rank) {
-  if (element.dataset.rank === String(rank) && element.isConnected) return;
+  if (element.dataset.rank === String(rank)) return;
   element.dataset.rank = rank;
   const after = [...calls.children].find((other) => other !== element && Number(other.dataset.rank) < rank);
   calls.insertBefore(element, after || null);
@@ -61,19 +79,24 @@ function line(list, parts) {
   }));
 }
 
-function clock(seconds) {
-  return `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
+// A call's time goes on also while nobody speaks.
+function clock(call) {
+  const seconds = Math.max(0, performance.now() / 1000 + lead - call.zero);
+  return call.over || `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
 }
+
+// Without a minus before nothing.
+const tenths = (value) => (Math.round(value * 10) / 10 || 0).toFixed(1);
 
 function show(call) {
   let element = document.getElementById("call-" + call.id);
-  if (!element) element = made(call);
-  place(element, call.over ? 0 : call.rank);
+  if (!element) calls.append(element = made(call));
+  gone.delete(call.id);
   const was = seen.get(call.id);
   const text = (selector, value) => { element.querySelector(selector).textContent = value; };
   text("h2", call.number);
   text(".verdict", [call.verdict, call.kind].filter(Boolean).join(" · "));
-  text(".clock", call.over || clock(call.seconds));
+  text(".clock", clock(call));
   text(".about", [call.where, call.dialled, call.agent, call.node].filter(Boolean).join(" · "));
   element.querySelector(".waits").hidden = !call.waits;
   text(".waits span", call.waits);
@@ -88,11 +111,11 @@ function show(call) {
     meter.high = call.threshold;
     const stands = element.querySelector(".stands span");
     stands.textContent = [call.score, call.threshold].reduce(
-      (said, value) => said.replace("{}", value.toFixed(1)), stands.dataset.text);
+      (said, value) => said.replace("{}", tenths(value)), stands.dataset.text);
   }
   talk(element.querySelector(".words"), call.words);
   line(element.querySelector(".evidence"), call.evidence.map((e) =>
-    [e.weight > 0 ? "for" : "against", `${e.weight > 0 ? "+" : ""}${e.weight.toFixed(1)} ${e.text}`]));
+    [e.weight > 0 ? "for" : "against", `${e.weight > 0 ? "+" : ""}${tenths(e.weight)} ${e.text}`]));
   element.classList.toggle("urgent", call.urgent && !call.over);
   element.classList.toggle("over", Boolean(call.over));
   element.querySelector(".whole").hidden = !call.over;
@@ -131,20 +154,23 @@ function fit() {
 }
 addEventListener("resize", fit);
 
+const calmly = (change) => keeping(change, () => document.activeElement.closest(".tile") || calls);
 const gaps = document.getElementById("gaps");
-follow("/live/events", state, (told) => {
-  keeping(() => {
+follow("/live/events", state, (told, first) => {
+  lead = told.now - performance.now() / 1000;
+  for (const id of first ? seen.keys() : told.gone) gone.add(id);
+  calmly(() => {
     told.calls.forEach(show);
-    for (const id of told.gone) {
-      document.getElementById("call-" + id)?.remove();
-      seen.delete(id);
-    }
-  }, () => document.activeElement.closest(".tile") || calls);
+    arrange();
+  });
   const words = [];
   if (told.feeds.includes(false)) words.push(gaps.dataset.feed);
   if (told.gap) words.push(gaps.dataset.gap.replace("{}", told.gap.seconds));
   if (told.missed) words.push(gaps.dataset.missed.replace("{}", told.missed));
   gaps.textContent = words.join(" ");
-  document.getElementById("none").hidden = seen.size > 0;
-  fit();
+  document.getElementById("none").hidden = seen.size > gone.size;
 });
+setInterval(() => {
+  for (const [id, call] of seen) document.getElementById("call-" + id).querySelector(".clock").textContent = clock(call);
+  calmly(arrange);
+}, 1000);

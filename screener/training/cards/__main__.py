@@ -4,8 +4,8 @@ from pathlib import Path
 
 import click
 
+from screener.acts.caller_types import save_caller_types
 from screener.acts.file import load_acts
-from screener.acts.types import save_types
 from screener.resources import config_folder
 from screener.training.acts.corpus import read_corpus
 from screener.training.cards.fit import fit as learn
@@ -28,7 +28,7 @@ def fit(to: Path | None, without: tuple[str, ...]) -> None:
     path = to or config_folder() / "cards.bin"
     found = list(corpus(without))
     easy = list(ordinary(call for call in read_corpus() if call.hand not in without))
-    path.write_bytes(save_types(learn(found, easy, load_acts(config_folder() / "acts.bin"))))
+    path.write_bytes(save_caller_types(learn(found, easy, load_acts(config_folder() / "acts.bin"))))
     click.echo(f"{path}: {path.stat().st_size:,} bytes from {len(found)} beginnings and {len(easy)} whole calls")
 
 

@@ -7,20 +7,20 @@ from itertools import chain
 
 import numpy as np
 
-from screener.acts.net import ActsModel, Array
-from screener.acts.types import (
+from screener.acts.caller_types import (
     EASY,
     GRAMS,
     LENGTHS,
     NETS,
     REMEMBERED,
     SIZES,
-    LearnedTypes,
+    LearnedCallerTypes,
     Spoken,
     grams_of,
     heard,
     measures,
 )
+from screener.acts.net import ActsModel, Array
 from screener.events import Speaker
 from screener.speech.pinyin import syllables
 from screener.training.cards.written import WrittenCall
@@ -59,7 +59,7 @@ def samples(found: Sequence[WrittenCall], acts: ActsModel) -> list[list[TurnSamp
     return made
 
 
-def fit(found: Sequence[WrittenCall], ordinary: Sequence[WrittenCall], acts: ActsModel) -> LearnedTypes:
+def fit(found: Sequence[WrittenCall], ordinary: Sequence[WrittenCall], acts: ActsModel) -> LearnedCallerTypes:
     """Learn from calls; the same calls give the same model.
 
     Args:
@@ -80,7 +80,7 @@ def fit(found: Sequence[WrittenCall], ordinary: Sequence[WrittenCall], acts: Act
     rows = _rows(given, rarity, (dense - middle) / spread)
     wanted = np.eye(len(names), dtype=np.float32)[[names.index(s.kind) for s in given]]
     weight = np.array([s.weight for s in given], np.float32)
-    return LearnedTypes(acts, names, rarity, middle, spread, _learned(rows, wanted, weight / weight.sum()))
+    return LearnedCallerTypes(acts, names, rarity, middle, spread, _learned(rows, wanted, weight / weight.sum()))
 
 
 def _rows(given: Sequence[TurnSample], rarity: dict[str, tuple[int, float]], dense: Array) -> Array:

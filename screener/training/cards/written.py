@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from screener.acts.types import EASY
+from screener.acts.caller_types import EASY
 from screener.core.dialogue_acts import Act
 from screener.core.evidence import Standing
 from screener.events import Speaker

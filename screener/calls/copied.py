@@ -37,7 +37,7 @@ LegOpener = Callable[[], Leg]
 
 
 @dataclass(slots=True)
-class _Copied:
+class _CopiedVoice:
     """One voice: its sockets, its audio, and what rtpengine sends there."""
 
     speaker: Speaker
@@ -49,25 +49,25 @@ class _Copied:
     due: float = 0.0
 
 
-class Fork:
+class CopiedVoices:
     """The copied voices of one call: a source of `ListenedCall`."""
 
-    def __init__(self, dialog: ProxyDialog, server: "ForkServer") -> None:
-        self._dialog, self._server = dialog, server
+    def __init__(self, dialog: ProxyDialog, calls: "CopiedCalls") -> None:
+        self._dialog, self._calls = dialog, calls
         self._lock = threading.Lock()
-        self._voices: dict[Speaker, _Copied] = {}
+        self._voices: dict[Speaker, _CopiedVoice] = {}
         self._over = self._moving = self._gone = False
         self.call = ListenedCall(
             self,
             Parties(
-                token=dialog.call_id,
+                token=dialog.name,
                 number=dialog.number,
                 queue=dialog.queue,
                 agent=dialog.agent,
-                uniqueid=dialog.call_id,
-                linkedid=dialog.call_id,
+                uniqueid=dialog.name,
+                linkedid=dialog.name,
             ),
-            server.pool,
+            calls.pool,
         )
 
     # As a source of `ListenedCall`; any thread.
@@ -77,7 +77,7 @@ class Fork:
         if voice := self._voices.get(speaker):
             voice.audio.listener = frames
 
-    def act(self, to: Destination, done: Callable[[MoveOutcome], None]) -> None:
+    def move(self, to: Destination, done: Callable[[MoveOutcome], None]) -> None:
         """REFER the caller there through the proxy; a call that is over meanwhile waits for what becomes of it."""
         self._moving = True
 
@@ -87,9 +87,9 @@ class Fork:
             if self._gone:
                 self.over()
 
-        self._server.watch.move(self._dialog, to.uri, ended)
+        self._calls.watch.move(self._dialog, to.uri, ended)
 
-    def say(self, clips: Sequence[tuple[Clip, float | None]]) -> bool:  # noqa: ARG002
+    def play(self, clips: Sequence[tuple[Clip, float | None]]) -> bool:  # noqa: ARG002
         """Copies only come in."""
         return False
 
@@ -101,7 +101,7 @@ class Fork:
             self._over = True
         for voice in self._voices.values():
             voice.leg.close()
-        self._server.watch.do(self._leave)
+        self._calls.watch.do(self._leave)
 
     def logged(self) -> None:
         """Nothing waits for it."""
@@ -120,8 +120,8 @@ class Fork:
         for speaker, tag in ends.items():
             audio = AudioStream(self._event if speaker is Speaker.CALLER else _unsaid, Law.PCMA, 8, None)
             audio.sending = False
-            self._voices[speaker] = _Copied(speaker, tag, open_leg(), audio)
-        self._server.offer(self.call)
+            self._voices[speaker] = _CopiedVoice(speaker, tag, open_leg(), audio)
+        self._calls.offer(self.call)
         self.call.heard(CallAnswered(0.0))
         for voice in self._voices.values():
             voice.leg.start(voice.audio)
@@ -143,21 +143,21 @@ class Fork:
         if not self._moving:
             self.call.over(EndedBy.CALLER)  # the list does not say who hung up
 
-    def _subscribe(self, voice: _Copied, now: float) -> None:
+    def _subscribe(self, voice: _CopiedVoice, now: float) -> None:
         again, voice.tries = voice.tries > 0 or voice.copy is not None, voice.tries + 1
         voice.due = now + AGAIN_SECONDS[min(voice.tries, len(AGAIN_SECONDS)) - 1]
         if voice.copy is not None:
             voice.copy.engine.unsubscribe(voice.copy)
         voice.copy = None
         try:
-            copy = self._server.watch.rtpengines.subscribe(self._dialog.call_id, voice.tag, voice.leg.port)
+            copy = self._calls.watch.rtpengines.subscribe(self._dialog.call_id, voice.tag, voice.leg.port)
         except PbxError as problem:
-            self._server.failed += 1
+            self._calls.failed += 1
             if not again:
                 log.warning("call %s: the %s is not heard yet: %s", self.call.call_id, voice.speaker, problem)
             return
         if again:
-            self._server.again += 1
+            self._calls.again += 1
         stream = copy.stream
         voice.audio.law, voice.audio.payload_type = stream.law, stream.payload_type
         voice.audio.event_type = stream.event_type
@@ -168,7 +168,7 @@ class Fork:
         for voice in self._voices.values():
             if voice.copy is not None:
                 voice.copy.engine.unsubscribe(voice.copy)
-        self._server.forget(self._dialog)
+        self._calls.forget(self._dialog)
 
     # The media thread.
 
@@ -180,7 +180,7 @@ def _unsaid(_event: Event) -> None:
     """What happens on the agent's stream is nobody's business."""
 
 
-class ForkServer:
+class CopiedCalls:
     """Every call behind the proxy that is listened to.
 
     Args:
@@ -200,7 +200,7 @@ class ForkServer:
         self.pool, self.offer = pool, offer
         self.failed = self.again = 0
         self._open_leg, self._hear_agent = open_leg, settings.proxy.hear_agent
-        self._forks: dict[tuple[str, str, str], Fork] = {}
+        self._calls: dict[tuple[str, str, str], CopiedVoices] = {}
         self.watch = ProxyWatch(settings.proxy, settings.sip.host, self)
 
     def start(self) -> None:
@@ -214,34 +214,34 @@ class ForkServer:
     def samples(self) -> Iterator[Sample]:
         """Figures for operators; any thread."""
         yield from self.watch.samples()
-        yield Sample("forked_calls", len(self._forks), "Calls behind the proxy that are listened to now.")
+        yield Sample("forked_calls", len(self._calls), "Calls behind the proxy that are listened to now.")
         yield Sample("forks_failed_total", self.failed, "Copies of voices that were asked of rtpengine in vain.")
         yield Sample("forks_again_total", self.again, "Copies of voices that were asked for anew, and came.")
 
     def forget(self, dialog: ProxyDialog) -> None:
         """It is not listened to any more."""
-        self._forks.pop(dialog.key, None)
+        self._calls.pop(dialog.key, None)
 
     # As the listener of `ProxyWatch`.
 
     def begun(self, dialog: ProxyDialog) -> None:
         """Two talk."""
-        fork = Fork(dialog, self)
+        voices = CopiedVoices(dialog, self)
         try:
-            fork.start(self._open_leg, hear_agent=self._hear_agent)
+            voices.start(self._open_leg, hear_agent=self._hear_agent)
         except SipError as problem:
             self.failed += 1
             log.error("%s has a call that is not listened to: %s", dialog.agent, problem)
-            fork.release()
+            voices.release()
             return
-        self._forks[dialog.key] = fork
+        self._calls[dialog.key] = voices
 
     def over(self, dialog: ProxyDialog) -> None:
         """They talk no more."""
-        if fork := self._forks.get(dialog.key):
-            fork.over()
+        if voices := self._calls.get(dialog.key):
+            voices.over()
 
     def look(self, now: float) -> None:
         """Ask for what does not come."""
-        for fork in list(self._forks.values()):
-            fork.look(now)
+        for voices in list(self._calls.values()):
+            voices.look(now)

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from screener.calls.forked import AGAIN_SECONDS, QUIET_SECONDS, ForkServer
+from screener.calls.copied import AGAIN_SECONDS, QUIET_SECONDS, CopiedCalls
 from screener.calls.listened import ListenedCall
 from screener.errors import PbxError, SipError
 from screener.events import (
@@ -101,9 +101,9 @@ class Bench:
         self.offers, self.events, self.pool = list[ListenedCall](), list[Event](), FakePool()
         self.legs, self.ports = list[FakeLeg](), ports
         settings = Settings(proxy=Proxy(hear_agent=hear_agent))
-        self.server = ForkServer(settings, self.pool, self._offer, self._open)  # type: ignore[arg-type]
-        self.engine = self.server.watch = Engine()  # type: ignore[assignment]
-        self.server.begun(DIALOG)
+        self.calls = CopiedCalls(settings, self.pool, self._offer, self._open)  # type: ignore[arg-type]
+        self.engine = self.calls.watch = Engine()  # type: ignore[assignment]
+        self.calls.begun(DIALOG)
 
     def _offer(self, call: ListenedCall) -> None:
         call.call_id = "a"
@@ -129,7 +129,7 @@ class Bench:
             leg.stream.heard_at = leg.stream.ticks
 
     def figure(self, name: str) -> float:
-        samples = [SimpleNamespace(name=s.name, value=s.value) for s in self.server.samples()]
+        samples = [SimpleNamespace(name=s.name, value=s.value) for s in self.calls.samples()]
         return next(sample.value for sample in samples if sample.name == name)
 
 
@@ -159,25 +159,25 @@ def test_only_the_caller_s_stream_tells_what_happens() -> None:
 
 def test_each_voice_is_asked_for_by_its_party_and_then_left_alone_while_it_comes() -> None:
     one = Bench()
-    one.server.look(100.0)
+    one.calls.look(100.0)
     assert one.engine.subscribed == [("from-tag", 30000), ("to-tag", 30002)]
     assert [leg.pointed for leg in one.legs] == [("192.0.2.7", 40001), ("192.0.2.7", 40002)]
     assert one.legs[0].stream and one.legs[0].stream.law is Law.PCMU, "as rtpengine offers it"
     for _ in range(3):
         one.pass_time(60)
         one.hear()
-        one.server.look(200.0)
+        one.calls.look(200.0)
     assert len(one.engine.subscribed) == 2
 
 
 def test_a_voice_that_stops_is_asked_for_anew_and_the_old_copy_let_go() -> None:
     one = Bench(hear_agent=False)
-    one.server.look(100.0)
+    one.calls.look(100.0)
     one.pass_time(QUIET_SECONDS - 0.1)
-    one.server.look(103.0)
+    one.calls.look(103.0)
     assert len(one.engine.subscribed) == 1, "not yet"
     one.pass_time(0.2)
-    one.server.look(103.2)
+    one.calls.look(103.2)
     assert len(one.engine.subscribed) == 2
     assert one.engine.unsubscribed == ["copy-from-tag-1"]
     assert one.figure("forks_again_total") == 1
@@ -189,7 +189,7 @@ def test_a_voice_that_never_comes_is_asked_for_less_and_less_often() -> None:
     asked = []
     for second in range(100):
         before = len(one.engine.subscribed)
-        one.server.look(float(second))
+        one.calls.look(float(second))
         asked += [float(second)] * (len(one.engine.subscribed) - before)
     steps = [after - before for before, after in pairwise(asked)]
     assert tuple(steps[: len(AGAIN_SECONDS)]) == AGAIN_SECONDS
@@ -201,29 +201,29 @@ def test_a_voice_that_came_is_asked_for_often_again_when_it_stops() -> None:
     one = Bench(hear_agent=False)
     one.engine.there = False
     for second in range(60):
-        one.server.look(float(second))
+        one.calls.look(float(second))
     one.engine.there = True
-    one.server.look(100.0)
+    one.calls.look(100.0)
     one.hear()
-    one.server.look(101.0)
+    one.calls.look(101.0)
     one.pass_time(QUIET_SECONDS)
     before = len(one.engine.subscribed)
     for second in (120.0, 121.0, 122.0, 123.0):
-        one.server.look(second)
+        one.calls.look(second)
     assert len(one.engine.subscribed) == before + 2
 
 
 def test_the_end_closes_every_leg_and_lets_every_copy_go() -> None:
     one = Bench()
-    one.server.look(100.0)
-    one.server.over(DIALOG)
+    one.calls.look(100.0)
+    one.calls.over(DIALOG)
     assert one.events[-1] == CallEnded(EndedBy.CALLER, 0.0)
     assert all(leg.closed for leg in one.legs)
     assert one.engine.unsubscribed == [], "that is the proxy thread's"
     one.engine.run()
     assert sorted(one.engine.unsubscribed) == ["copy-from-tag-1", "copy-to-tag-2"]
     assert one.figure("forked_calls") == 0
-    one.server.look(999.0)
+    one.calls.look(999.0)
     assert len(one.engine.subscribed) == 2
 
 
@@ -233,7 +233,7 @@ def test_a_call_that_is_over_while_its_caller_is_moved_waits_for_what_became_of_
 ) -> None:
     one = Bench()
     one.offers[0].transfer(Destination(Target.ANALYSIS, "sip:analysis@pbx"))
-    one.server.over(DIALOG)
+    one.calls.over(DIALOG)
     assert one.events == [CallAnswered(0.0)]
     one.engine.moves[0](ok)
     assert one.events[1:] == [
@@ -248,7 +248,7 @@ def test_a_caller_who_was_not_moved_is_heard_on() -> None:
     one.engine.moves[0](False)
     assert one.events[-1] == TransferEnded(Target.ANALYSIS, ok=False, status=503, at=0.0)
     assert not any(leg.closed for leg in one.legs)
-    one.server.over(DIALOG)
+    one.calls.over(DIALOG)
     assert one.events[-1] == CallEnded(EndedBy.CALLER, 0.0)
 
 

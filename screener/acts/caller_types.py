@@ -98,8 +98,8 @@ def measures(acts: ActsModel, spoken: Spoken) -> tuple[Array, Array]:
 
 
 @dataclass(frozen=True, slots=True)
-class LearnedTypes:
-    """Hears types: `screener.core.cards.Types`.
+class LearnedCallerTypes:
+    """Hears types: `screener.core.cards.CallerTypes`.
 
     Attributes:
         acts: the model of acts that it was learned over.
@@ -123,7 +123,7 @@ class LearnedTypes:
     def hear(
         self, memory: object, speaker: Speaker, syllables: Sequence[str]
     ) -> tuple[object, Mapping[str, float]]:
-        """See `screener.core.cards.Types`."""
+        """See `screener.core.cards.CallerTypes`."""
         assert isinstance(memory, tuple)
         spoken = heard(self.acts, memory, speaker, syllables)
         return spoken, self.shares(spoken) if of_caller(spoken) else {}
@@ -143,7 +143,7 @@ class LearnedTypes:
         return {name: float(p) for name, p in zip(self.names, grown / grown.sum(), strict=True) if name != EASY}
 
 
-def load_types(path: Path, acts: ActsModel) -> LearnedTypes:
+def load_caller_types(path: Path, acts: ActsModel) -> LearnedCallerTypes:
     """Read a model.
 
     Raises:
@@ -157,7 +157,7 @@ def load_types(path: Path, acts: ActsModel) -> LearnedTypes:
             rows = {
                 gram: (n, float(r)) for n, (gram, r) in enumerate(zip(head["grams"], file["rare"], strict=True))
             }
-            made = LearnedTypes(acts, tuple(head["names"]), rows, file["middle"], file["spread"], weights)
+            made = LearnedCallerTypes(acts, tuple(head["names"]), rows, file["middle"], file["spread"], weights)
     except (OSError, ValueError, KeyError, TypeError) as problem:
         raise SettingsError(f"{path}: not a model of types ({problem})", "take the shipped file") from problem
     if head["acts"] != acts.version or len(weights) != len(rows) + len(made.middle) + 1:
@@ -167,7 +167,7 @@ def load_types(path: Path, acts: ActsModel) -> LearnedTypes:
     return made
 
 
-def save_types(types: LearnedTypes) -> bytes:
+def save_caller_types(types: LearnedCallerTypes) -> bytes:
     """The file's bytes; every column of the weights in units of its own."""
     units = np.asarray(np.abs(types.weights).max(0) / 127, np.float32)
     head = {"acts": types.acts.version, "names": types.names, "grams": list(types.rarity)}

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from screener.acts.caller_types import EASY, LearnedCallerTypes, load_caller_types, save_caller_types
 from screener.acts.file import load_acts
-from screener.acts.types import EASY, LearnedTypes, load_types, save_types
 from screener.core.dialogue_acts import Act
 from screener.errors import SettingsError
 from screener.events import Speaker
@@ -31,7 +31,7 @@ C 我想查一下余额谢谢
 ACTS = load_acts(config_folder() / "acts.bin")
 
 
-def heard(types: LearnedTypes, *said: tuple[Speaker, str]) -> dict[str, float]:
+def heard(types: LearnedCallerTypes, *said: tuple[Speaker, str]) -> dict[str, float]:
     memory, shares = types.begin(), {}
     for speaker, words in said:
         memory, shares = types.hear(memory, speaker, syllables(words))
@@ -45,8 +45,8 @@ def test_what_is_learned_is_heard_again_and_the_file_says_the_same(tmp_path: Pat
     assert shares.keys() == {"boss"}
     assert shares["boss"] > 0.6
     assert heard(made, (Speaker.CALLER, "我想查一下话费"))["boss"] < 0.4
-    (tmp_path / "cards.bin").write_bytes(save_types(made))
-    read = load_types(tmp_path / "cards.bin", ACTS)
+    (tmp_path / "cards.bin").write_bytes(save_caller_types(made))
+    read = load_caller_types(tmp_path / "cards.bin", ACTS)
     assert heard(read, *said)["boss"] == pytest.approx(shares["boss"], abs=0.03)
 
 
@@ -91,7 +91,7 @@ def test_a_file_that_is_none_or_of_another_model_of_acts_is_refused(tmp_path: Pa
     path = tmp_path / "cards.bin"
     path.write_bytes(b"no")
     with pytest.raises(SettingsError, match="not a model of types"):
-        load_types(path, ACTS)
+        load_caller_types(path, ACTS)
 
 
 def test_the_shipped_model_knows_every_card_and_the_corpus_has_every_type() -> None:
@@ -99,12 +99,12 @@ def test_the_shipped_model_knows_every_card_and_the_corpus_has_every_type() -> N
 
     cards = load_cards("", Path(), syllables)
     assert {call.kind for call in corpus()} == cards.by_id.keys() | {EASY}
-    shipped = load_types(config_folder() / "cards.bin", ACTS)
+    shipped = load_caller_types(config_folder() / "cards.bin", ACTS)
     assert set(shipped.names) == cards.by_id.keys() | {EASY}
 
 
 def test_what_was_said_long_ago_is_forgotten() -> None:
-    shipped = load_types(config_folder() / "cards.bin", ACTS)
+    shipped = load_caller_types(config_folder() / "cards.bin", ACTS)
     bargain = "再便宜点吧", "打个八折我就买", "别家才卖九十你给我抹个零头"
     said = [(Speaker.CALLER, words) for words in ("我是老客户了能不能少一点", *bargain)]
     boss = (Speaker.AGENT, "您好"), (Speaker.CALLER, "叫你们领导来接电话我跟你说不着")
