@@ -44,7 +44,7 @@ SPARE_SECONDS = 3.0
 SOON_SECONDS = 1.0
 """A process that is started again within so long may be waited for."""
 CRASHES = 3
-"""A voice that was in so many processes when they died is not given to another one."""
+"""A voice of which so many processes had heard something when they died is not given to another one."""
 STOP_SECONDS = 2.0
 
 
@@ -292,13 +292,13 @@ class RecognizerPool:
             slot.number, how, len(slot.voices), f"in {wait:g} s" if wait else "now",
         )  # fmt: skip
         for voice in list(slot.voices.values()):
-            voice.crashes += 1
+            voice.crashes += voice.was_given
             if voice.closing or voice.crashes >= CRASHES:
                 slot.voices.pop(voice.number, None)
             voice.begin_again()
             if not voice.is_lost:
                 self._lose(voice, Loss.CRASH, f"the recogniser process died ({how})")
-        if slot is not self._spare and self._spare.ready:
+        if slot is not self._spare and self._spare.ready and self._spare.is_alive:
             self._replace(slot)
         elif not wait:
             self._start(slot)

@@ -53,6 +53,11 @@ class Slot:
     _status: tuple[float, float] = (0.0, 0.0)
 
     @property
+    def is_alive(self) -> bool:
+        """Whether its process runs: one that has died may not have been read to its end yet."""
+        return self.process is not None and not self.process.ended(0)
+
+    @property
     def has_time(self) -> bool:
         """Whether it can take a further call without being slower for those it has."""
         return not self.voices or (self.busy < NEARLY_BUSY and self.late_since is None)

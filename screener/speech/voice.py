@@ -22,7 +22,7 @@ class Voice:
         frames: audio that waits, with its times.
         closing: no more audio comes.
         is_lost: it is not heard now.
-        crashes: processes that died while they heard it.
+        crashes: processes that died after they were given something of it.
     """
 
     def __init__(self, call_id: str, speaker: Speaker, queue_seconds: float) -> None:
@@ -63,6 +63,11 @@ class Voice:
     def owed(self) -> bool:
         """Whether the process has audio of it that it has not answered for."""
         return self._sent > self._done
+
+    @property
+    def was_given(self) -> bool:
+        """Whether its present process was given anything of it: else it cannot be why that died."""
+        return self._sent > self._counted_from
 
     def feed(self, pcm: bytes, at: float) -> None:
         """The next frame (320 bytes) and its audio time; on the media thread, at the cost of a copy."""

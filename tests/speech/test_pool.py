@@ -71,6 +71,12 @@ def speak_until(results: Results, voice: Voice, at: float) -> Transcript:
     raise AssertionError("nothing is heard")
 
 
+def lost(results: Results) -> None:
+    """Wait until somebody is not heard any more."""
+    while not isinstance(results.get(timeout=WAIT)[2], RecognizerLost):
+        pass
+
+
 def children() -> set[int]:
     """Processes that are ours."""
     found = Path(f"/proc/{os.getpid()}/task").glob("*/children")
@@ -304,6 +310,30 @@ def test_the_spare_process_takes_over_at_once(
     assert "1 voices are heard again" in caplog.text
     (tmp_path / "open").touch()
     wait_for(lambda: pool._spare.ready, what="another spare one")
+
+
+def test_whose_process_and_spare_one_are_killed_together_is_heard_again(
+    make: MakePool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pool_module, "SPARE_SECONDS", 0.0)
+    pool, results = make(loader=partial(fakes.load_noting, tmp_path))
+    voice = pool.open("a", Speaker.CALLER)
+    wait_for(lambda: pool._spare.ready, what="the spare one")
+    assert speak_until(results, voice, 0.0).text == "said"
+    before = pool._spare.process
+    os.kill(pool._slots[0].process.pid, signal.SIGKILL)
+    lost(results)
+    wait_for(lambda: pool._spare.process is not before and pool._spare.ready, what="another spare one")
+    results.maxsize = 1  # the pool's thread waits at the second word, and finds both dead
+    feed(voice, SAY * 20, 60.0)
+    wait_for(results.full, what="a word")
+    for slot in (pool._slots[0], pool._spare):
+        pid = slot.process.pid
+        os.kill(pid, signal.SIGKILL)
+        wait_for(lambda pid=pid: not Path(f"/proc/{pid}/exe").exists(), what="its end")
+    results.maxsize = 1000
+    lost(results)
+    assert speak_until(results, voice, 120.0).text == "said"
 
 
 def test_stop_ends_every_process_and_the_thread() -> None:
