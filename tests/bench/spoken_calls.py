@@ -132,10 +132,7 @@ def moved_to(port: int, number: int, pcm: bytes, patience: float = PATIENCE) -> 
         except TimeoutError:
             return "", 0.0
         after = time.monotonic() - greeted
-        caller.send(respond(refer, 202))
-        body = b"SIP/2.0 200 OK\r\n"
-        extra = {"Event": "refer", "Subscription_State": "terminated;reason=noresource"}
-        caller.send(caller.request("NOTIFY", body, "message/sipfrag;version=2.0", **extra))
+        caller.moved(refer)
         with contextlib.suppress(TimeoutError):
             caller.send(respond(caller.wait_request("BYE"), 200))
     finally:

@@ -64,10 +64,7 @@ def one_call(port: int, number: int, sentence: Sentence, pause: float) -> Moved 
             return None
         at = time.monotonic()
         word = answered + pause + int(sentence.end / FRAME_SECONDS) * FRAME_SECONDS
-        caller.send(respond(refer, 202))
-        body = b"SIP/2.0 200 OK\r\n"
-        extra = {"Event": "refer", "Subscription_State": "terminated;reason=noresource"}
-        caller.send(caller.request("NOTIFY", body, "message/sipfrag;version=2.0", **extra))
+        caller.moved(refer)
         caller.send(respond(caller.wait_request("BYE"), 200))
         target = refer.headers.get("Refer-To").partition("sip:")[2].partition("@")[0]
     finally:

@@ -113,9 +113,7 @@ def ends_with_a_caller(service: subprocess.Popen[bytes], port: int, ends: signal
     service.send_signal(ends)
     refer = caller.wait_request("REFER")
     assert "agents@127.0.0.1" in refer.headers.get("Refer-To")
-    caller.send(respond(refer, 202))
-    extra = {"Event": "refer", "Subscription_State": "terminated;reason=noresource"}
-    caller.send(caller.request("NOTIFY", b"SIP/2.0 200 OK\r\n", "message/sipfrag;version=2.0", **extra))
+    caller.moved(refer)
     caller.send(respond(caller.wait_request("BYE"), 200))
     assert service.wait(timeout=WAIT) == 0
     caller.close()

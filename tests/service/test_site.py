@@ -98,9 +98,7 @@ def test_time_up_sends_the_caller_to_the_agents(service: Service, settings: Sett
     speech = caller.speaking(noise[: 16000 * 3])
     refer = caller.wait_request("REFER")
     assert "agents@127.0.0.1" in refer.headers.get("Refer-To")
-    caller.send(respond(refer, 202))
-    extra = {"Event": "refer", "Subscription_State": "terminated;reason=noresource"}
-    caller.send(caller.request("NOTIFY", b"SIP/2.0 200 OK\r\n", "message/sipfrag;version=2.0", **extra))
+    caller.moved(refer)
     caller.send(respond(caller.wait_request("BYE"), 200))
     speech.join()
     caller.close()

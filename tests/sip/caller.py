@@ -118,6 +118,12 @@ class Caller:
             if isinstance(message, Request) and message.method == method:
                 return message
 
+    def moved(self, refer: Request) -> None:
+        """Take the REFER, and say that it has been done."""
+        self.send(respond(refer, 202))
+        extra = {"Event": "refer", "Subscription_State": "terminated;reason=noresource"}
+        self.send(self.request("NOTIFY", b"SIP/2.0 200 OK\r\n", "message/sipfrag;version=2.0", **extra))
+
     def ask(self, method: str, body: bytes = b"", kind: str = "application/sdp", **extra: str) -> Response:
         self.send(self.request(method, body, kind, **extra))
         return self.final(method)
