@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 from screener.acts.net import ActsModel
 from screener.core.dialogue_acts import Act, Memory, Understood
-from screener.core.evidence import Evidence, Kind, Reason, Source, Standing, Verdict
+from screener.core.evidence import Assessment, Evidence, Kind, Reason, Source, Standing, Verdict
 from screener.core.flow import Flow
 from screener.core.judgement import Judgement, Weights
 from screener.core.lexicon import Lexicon, PhraseRole
@@ -42,7 +42,8 @@ class MeasuredCall:
 
     Attributes:
         verdict, kind: as the session decided.
-        margin: the most that its score was ever above the threshold of its kind, while the caller carried it.
+        margin: the most that its score was ever above what is asked of its kind, while it lasted and once it was
+            over, while the caller carried it.
         flagged_turn: the turn, from 1, after which it was flagged; None for never.
         evidence: everything found, in the order of time.
         afterwards: it was flagged only once it was over.
@@ -115,16 +116,26 @@ def _judged(call: CorpusCall, judgement: Judgement, *, in_path: bool) -> Measure
 
 
 def margins(evidence: Iterable[Evidence], weights: Weights) -> Iterator[float]:
-    """How far the score is above the threshold of its kind, after each piece, while the caller carries it."""
+    """How far the score is above what is asked of its kind, after each piece and once the call is over.
+
+    Only where the caller carries it and nothing protects.
+    """
     known: list[Evidence] = []
+    now = None
     for piece in evidence:
         if rule := taken_back(piece.rule):
             known.remove(next(e for e in reversed(known) if e.rule == rule))
         else:
             known.append(piece)
         now = assess(known, piece.at, weights)
-        if now.kind and not now.vetoes and carries(known, weights) >= weights.carry:
-            yield now.score - threshold(now.kind, weights)
+        yield from _above(now, weights)
+    if now:
+        yield from _above(now, weights.when_over())
+
+
+def _above(now: Assessment, weights: Weights) -> Iterator[float]:
+    if now.kind and not now.vetoes and carries(now.evidence, weights) >= weights.carry:
+        yield now.score - threshold(now.kind, weights)
 
 
 # What a call is changed into.

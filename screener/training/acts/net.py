@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
+from torch.autograd.function import FunctionCtx
 from torch.nn import functional
 
 from screener.acts import net as run
@@ -13,6 +14,23 @@ EMBEDDED, CHANNELS, GLANCES, MEMORY = 64, 160, 4, 128
 DROPPED, DROPPED_SOUNDS = 0.3, 0.1
 FIRST = 2
 """Row of the first syllable; before it are silence and the unknown one."""
+
+
+class Quick(torch.autograd.Function):
+    """A linear layer whose gradients multiply matrices that lie in order: in bfloat16 twice as fast."""
+
+    @staticmethod
+    def forward(ctx: FunctionCtx, rows: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+        """[n, in], [out, in], [out] to [n, out]."""
+        ctx.save_for_backward(rows, weight)
+        return torch.addmm(bias, rows, weight.t())
+
+    @staticmethod
+    def backward(ctx: FunctionCtx, told: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Gradients of what went forward."""
+        rows, weight = ctx.saved_tensors
+        told = told.contiguous()
+        return told @ weight, told.t().contiguous() @ rows, told.sum(0)
 
 
 class TorchNet(nn.Module):
@@ -72,12 +90,13 @@ class TorchNet(nn.Module):
         return self.act(seen), self.call(seen)
 
     def _utterances(self, rows: Tensor, owner: Tensor, agent: Tensor) -> Tensor:
-        there = (rows > 0).float().unsqueeze(1)
-        size = there.new_zeros(len(agent)).index_add(0, owner, there[:, 0])
-        sounds = self.drop_sounds(functional.embedding(rows, self.table())) * there
-        near = functional.relu(self.near(_windows(sounds))) * there
-        both = near + functional.relu(self.far(_windows(near))) * there
-        seen = both + functional.relu(self.broad(_windows(both))) * there
+        quick = torch.get_autocast_dtype("cpu") if torch.is_autocast_enabled("cpu") else torch.float32
+        there = (rows > 0).to(quick).unsqueeze(1)
+        size = torch.bincount(owner, there[:, 0], len(agent)).float()
+        sounds = self.drop_sounds(functional.embedding(rows, self.table().to(quick))) * there
+        near = functional.relu(_layer(self.near, _windows(sounds))) * there
+        both = near + functional.relu(_layer(self.far, _windows(near))) * there
+        seen = (both + functional.relu(_layer(self.broad, _windows(both))) * there).float()
         nothing = seen.new_zeros(len(agent), CHANNELS)
         most = nothing.index_reduce(0, owner, seen, "amax")  # nothing is below 0
         mean = nothing.index_add(0, owner, seen) / (2 * size.sqrt()).unsqueeze(1)
@@ -87,6 +106,11 @@ class TorchNet(nn.Module):
         about = torch.stack([agent, 1 - agent, torch.log1p(size) / 3], 1)
         folded: Tensor = functional.relu(self.fold(self.drop(torch.cat([most, mean, *glances, about], 1))))
         return folded
+
+
+def _layer(layer: nn.Linear, rows: Tensor) -> Tensor:
+    told: Tensor = Quick.apply(rows, layer.weight.to(rows.dtype), layer.bias.to(rows.dtype))
+    return told
 
 
 def _windows(rows: Tensor) -> Tensor:

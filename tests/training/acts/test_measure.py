@@ -57,9 +57,11 @@ def test_the_area_under_the_curve() -> None:
 
 def test_margins_follow_what_is_taken_back_and_need_the_callers_own_words() -> None:
     lewd = Evidence("act.caller.lewd", Source.ACTS, Kind.LEWD, 7.0, 1.0)
-    assert list(margins([lewd], W)) == [W.prior + 7.0 - W.threshold]
+    above = W.prior + 7.0 - W.threshold
+    assert list(margins([lewd], W)) == [above, above]
+    assert list(margins([lewd], replace(W, afterwards=-0.5))) == [above, above + 0.5]
     taken = replace(lewd, rule="act.caller.lewd.withdrawn", weight=-7.0)
-    assert list(margins([lewd, taken], W)) == [W.prior + 7.0 - W.threshold]
+    assert list(margins([lewd, taken], W)) == [above]
     assert list(margins([replace(lewd, rule="act.agent.rebuke")], W)) == []
 
 
