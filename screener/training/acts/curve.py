@@ -1,44 +1,77 @@
 """The learning curve: what more hands, and more calls by them, lift."""
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from multiprocessing import get_context
 
 from screener.acts.net import ActsModel, Net
 from screener.core.evidence import Verdict
-from screener.training.acts.build import GROUPS, heard
+from screener.training.acts.build import GROUPS, PARALLEL, heard
 from screener.training.acts.corpus import CorpusCall, grouped
 from screener.training.acts.fit import ACTS, CALLS, ROWS, fit, lesson
-from screener.training.acts.measure import ALLOWED, NEVER, MeasuredCall, MeasuredCell, Table, area, beyond, share
+from screener.training.acts.measure import (
+    ALLOWED,
+    NEVER,
+    Change,
+    MeasuredCall,
+    MeasuredCell,
+    Share,
+    Table,
+    area,
+    beyond,
+    cut,
+    share,
+)
 from screener.training.acts.net import exported
 
 STEPS = (0.125, 0.25, 0.5, 1.0)
 """Shares of the hands, and of each hand's calls, that are learned from."""
+HEADS = ["hands", "calls", "found at 0.5 %", "of two thirds of the turns", "of a third", "area"]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One net of the curve: what it learns from, and the calls by unheard hands that it is judged on."""
+
+    learned: tuple[CorpusCall, ...]
+    tests: tuple[CorpusCall, ...]
 
 
 def curve(calls: Sequence[CorpusCall], seed: int = 1) -> Iterator[Table]:
-    """Tables by hands and by calls, each judged on the same group of hands, by one net."""
+    """Tables by hands and by calls, each judged on the same group of hands, by one net.
+
+    A call is found when it stands higher at its end, whole or cut off, than one in two hundred protected ones.
+    """
     unheard = set(grouped(calls, GROUPS)[0])
     known = [call for call in calls if call.hand not in unheard]
-    tests = [call for call in calls if call.hand in unheard]
+    tests = tuple(call for call in calls if call.hand in unheard)
     hands = sorted({call.hand for call in known}, key=lambda hand: hand[::-1])
-    by_hands, by_calls = [], []
-    for step in STEPS:
-        some = set(hands[: round(step * len(hands))])
-        by_hands.append(_row([c for c in known if c.hand in some], tests, seed))
-        if step < 1:
-            by_calls.append(_row(known[:: round(1 / step)], tests, seed))
-    heads = ["hands", "calls", "found at 0.5 %", "area"]
-    yield f"by hands, judged on {', '.join(sorted(unheard))}", heads, by_hands
-    yield "by calls of all hands", heads, [*by_calls, by_hands[-1]]
+    some = [set(hands[: round(step * len(hands))]) for step in STEPS]
+    by_hands = [Step(tuple(c for c in known if c.hand in few), tests) for few in some]
+    by_calls = [Step(tuple(known[:: round(1 / step)]), tests) for step in STEPS if step < 1]
+    with ProcessPoolExecutor(PARALLEL, get_context("spawn")) as pool:
+        rows = list(pool.map(partial(_row, seed=seed), (*by_hands, *by_calls)))
+    told, others = rows[: len(by_hands)], rows[len(by_hands) :]
+    yield f"by hands, judged on {', '.join(sorted(unheard))}", HEADS, told
+    yield "by calls of all hands", HEADS, [*others, told[-1]]
 
 
-def _row(learned: Sequence[CorpusCall], tests: Sequence[CorpusCall], seed: int) -> list[MeasuredCell]:
-    net = fit([made for call in learned if (made := lesson(call))], seed)
+def _row(step: Step, seed: int) -> list[MeasuredCell]:
+    net = fit([made for call in step.learned if (made := lesson(call))], seed)
     model = ActsModel("curve", ROWS, ACTS, CALLS, (Net(**exported(net)),), ((),), 1.0, 0.0, 0.0)
-    told = [
-        MeasuredCall(
-            c, Verdict.UNDECIDED, None, max((h.leaning for h in heard(model, c)), default=NEVER), None, ()
-        )
-        for c in tests
-    ]
-    found = share(passed for t, passed in beyond(told, ALLOWED[1]) if t.call.is_harassment)
-    return [len({c.hand for c in learned}), len(learned), found, round(area(told), 3)]
+    whole, *parts = (_told(model, step.tests, change) for change in (lambda call: call, cut(2 / 3), cut(1 / 3)))
+    hands = len({call.hand for call in step.learned})
+    return [hands, len(step.learned), _found(whole), *map(_found, parts), round(area(whole), 3)]
+
+
+def _told(model: ActsModel, calls: Sequence[CorpusCall], change: Change) -> list[MeasuredCall]:
+    def stands(call: CorpusCall) -> float:
+        return next((h.leaning for h in reversed(heard(model, change(call)))), NEVER)
+
+    return [MeasuredCall(call, Verdict.UNDECIDED, None, stands(call), None, ()) for call in calls]
+
+
+def _found(told: Sequence[MeasuredCall]) -> Share:
+    return share(passed for t, passed in beyond(told, ALLOWED[1]) if t.call.is_harassment)
