@@ -22,7 +22,7 @@ from screener.training.acts.corpus import CorpusCall, grouped
 from screener.training.acts.fit import ACTS, CALLS, EPOCHS, ROWS, Lesson, fit, lesson
 from screener.training.acts.net import exported
 
-GROUPS, VOTES = 4, 3
+GROUPS, VOTES = 4, 2
 """Groups of hands; nets for each, from beginnings of their own."""
 PARALLEL = 2
 """Nets that learn at once, each on one core."""

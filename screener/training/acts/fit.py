@@ -24,7 +24,7 @@ ACTS = tuple(Act)
 KINDS = tuple(k for k in Kind if k is not Kind.SILENT)
 CALLS: tuple[Kind | Standing, ...] = (*KINDS, *Standing)
 """What the call's logits stand for."""
-EPOCHS, BATCH, RATE, DECAY = 20, 24, 2e-3, 0.02
+EPOCHS, BATCH, RATE, DECAY = 32, 24, 2e-3, 0.1
 ROUND = 512
 """Rows of a batch are a multiple of this: the processor's multiplication is prepared for every size anew."""
 EARLY = 0.15
