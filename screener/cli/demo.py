@@ -84,19 +84,34 @@ def demo(
         if watched:  # the console's reports are about the last weeks
             script = replace(script, day=datetime.now(ZoneInfo(script.timezone)).date() - timedelta(days=1))
         with _log_file(options.folder), contextlib.closing(screen):
-            with Stage(script, options, screen) as stage:
+            with Stage(script, options, screen) as stage, _broken_off_by_signal(stage):
                 outcomes = _shown(console, stage, calls, lang, math.inf) if pages else stage.play(calls)
             for arguments in REPORTS:
                 _report(console, options.settings_file, lang, *arguments)
             screen.summary(outcomes)
             if watched and not pages:  # whoever has seen enough ends it: nothing went wrong
-                with contextlib.suppress(KeyboardInterrupt), Stage(script, options, screen) as stage:
+                with (
+                    contextlib.suppress(KeyboardInterrupt),
+                    Stage(script, options, screen) as stage,
+                    _broken_off_by_signal(stage),
+                ):
                     _shown(console, stage, calls, lang, STAY_SECONDS)
     if not watched:
         console.print("screener demo --console", style="bold blue", end="  ")
         console.print(WORDS[lang]["see"])
     if not all(outcome.as_expected for outcome in outcomes):
         raise SystemExit(1)
+
+
+@contextlib.contextmanager
+def _broken_off_by_signal(stage: Stage) -> Iterator[None]:
+    ends = (signal.SIGINT, signal.SIGTERM)  # a shell's `&` has the first ignored
+    before = [signal.signal(number, stage.break_off) for number in ends]
+    try:
+        yield
+    finally:
+        for number, handler in zip(ends, before, strict=True):
+            signal.signal(number, handler)
 
 
 def _shown(
@@ -108,8 +123,6 @@ def _shown(
 
     Says the address and who may log in; opens a browser where there is a desktop.
     """
-    for ends in (signal.SIGINT, signal.SIGTERM):  # a shell's `&` has the first ignored
-        signal.signal(ends, signal.default_int_handler)
     settings = as_spoken(stage.settings)
     log = open_log(settings.store.url, settings.folder)
     password = secrets.token_urlsafe(9)

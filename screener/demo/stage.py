@@ -212,6 +212,7 @@ class Stage:
         self._clock, self._notes = StageClock(script.moment(script.call[0])), _Notes(audience)
         with loading():
             self._service = Service(self.settings, [self._notes.observe], self._clock)
+        self._broken_off = False
 
     def __enter__(self) -> "Stage":
         self._agent.start()
@@ -229,8 +230,24 @@ class Stage:
         self._service.stop()
         self._agent.stop()
 
+    def break_off(self, *_of: object) -> None:
+        """Hang up at the next look; a signal handler.
+
+        Python's own would raise in any line, with whatever lock is held there.
+
+        Raises:
+            KeyboardInterrupt: this was asked before, and did not help.
+        """
+        if self._broken_off:
+            raise KeyboardInterrupt
+        self._broken_off = True
+
     def play(self, calls: Sequence[ScriptedCall]) -> list[CallOutcome]:
-        """Run the calls one after the other."""
+        """Run the calls one after the other.
+
+        Raises:
+            KeyboardInterrupt: broken off.
+        """
         outcomes = []
         uri = f"sip:{self.settings.sip.screening_extension}@{HOST}:{self._service.sip_port}"
         for number, call in enumerate(calls, 1):
@@ -250,11 +267,11 @@ class Stage:
         try:
             caller.place(uri)
             while not caller.wait(REFRESH_SECONDS):
-                audience.refresh()
+                self._look()
             deadline = time.monotonic() + END_SECONDS
             while not notes.ended and time.monotonic() < deadline:
                 time.sleep(REFRESH_SECONDS)
-                audience.refresh()
+                self._look()
             end, proof = _end(call, caller, self._agent, voices)
             _keep(self._options.folder / "recordings", call, caller, self._agent)
         except KeyboardInterrupt:
@@ -264,6 +281,11 @@ class Stage:
             caller.stop()
         audience.refresh()
         return CallOutcome(call, notes.decision, end, proof)
+
+    def _look(self) -> None:
+        self._audience.refresh()
+        if self._broken_off:
+            raise KeyboardInterrupt
 
 
 def write_settings(script: Script, options: Options, agents: str) -> Settings:
