@@ -1,4 +1,4 @@
-"""What happens to a call on its way: a bad recogniser, an agent who is not heard, turns that run together."""
+"""What happens to a call on its way: an end, a bad recogniser, no word of the agent, turns that run together."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +12,18 @@ NO_AGENT, HALF_AGENT, TOGETHER = 0.15, 0.25, 0.1
 """Shares of calls without the agent's side, with half of it (the difference), with turns that run together."""
 LATE = 0.2
 """Share of calls that are heard from somewhere before they are known: what is plain needs no beginning."""
+CLOSED, CUT_SHORT = 0.35, 0.15
+"""Shares of calls, of whatever label, that are closed as trained agents close them; that lose their last turns."""
+CLOSINGS = (
+    ("more", "no_more", "end"),
+    ("more", "no_more", "end", "bye"),
+    ("end",),
+    ("end", "bye"),
+    ("bye",),
+    ("bye", "end"),
+    ("no_more", "end"),
+)
+"""How: `closings.toml` has what is said."""
 INITIALS = ("zh", "ch", "sh", *"bpmfdtnlgkhjqxrzcsyw")
 
 
@@ -48,9 +60,22 @@ def alike(syllables: Sequence[str], first: int) -> Mapping[int, Sequence[int]]:
 
 
 def disturbed(
-    turns: Sequence[HeardTurn], known: int, near: Mapping[int, Sequence[int]], chance: Random
+    turns: Sequence[HeardTurn],
+    known: int,
+    near: Mapping[int, Sequence[int]],
+    closings: Mapping[str, Sequence[HeardTurn]],
+    chance: Random,
 ) -> tuple[list[HeardTurn], int]:
-    """A call as it might have been heard, and the turn (from 1) at which it is known then; 0 stays 0."""
+    """A call as it might have been heard, and the turn (from 1) at which it is known then; 0 stays 0.
+
+    Args:
+        turns: of the call.
+        known: the turn, from 1, at which it is known to be harassment; 0 for none.
+        near: of each syllable those that sound like it.
+        closings: what is said at the end of calls, by what it does.
+        chance: decides.
+    """
+    turns = _ended(turns, known, closings, chance)
     fate = chance.random()
     if fate < NO_AGENT and any(not t.agent for t in turns):
         kept = [i for i, t in enumerate(turns) if not t.agent]
@@ -66,6 +91,18 @@ def disturbed(
     heard = [HeardTurn(turns[i].agent, turns[i].act, badly(turns[i].sounds, share, near, chance)) for i in kept]
     at = min(sum(i + 1 < known for i in kept) + 1, len(heard)) if known else 0
     return _together(heard, at, chance) if chance.random() < TOGETHER else (heard, at)
+
+
+def _ended(
+    turns: Sequence[HeardTurn], known: int, closings: Mapping[str, Sequence[HeardTurn]], chance: Random
+) -> Sequence[HeardTurn]:
+    """A call that loses its last turns, but not what makes it known, or that is closed, or neither."""
+    fate = chance.random()
+    if fate < CUT_SHORT:
+        return turns[: max(known, 1, len(turns) - chance.randint(1, 3))]
+    if fate < CUT_SHORT + CLOSED:
+        return (*turns, *(chance.choice(closings[part]) for part in chance.choice(CLOSINGS)))
+    return turns
 
 
 def badly(

@@ -1,7 +1,9 @@
 """Fits one net: acts of every turn and, after every turn, what the call is."""
 
+import tomllib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from random import Random
 
 import torch
@@ -12,7 +14,7 @@ from screener.acts.net import rows_of
 from screener.core.dialogue_acts import Act
 from screener.core.evidence import Kind, Standing
 from screener.events import Speaker
-from screener.speech.pinyin import inventory
+from screener.speech.pinyin import inventory, syllables
 from screener.training.acts.corpus import CorpusCall
 from screener.training.acts.disturb import HeardTurn, alike, disturbed
 from screener.training.acts.net import FIRST, TorchNet
@@ -24,7 +26,7 @@ ACTS = tuple(Act)
 KINDS = tuple(k for k in Kind if k is not Kind.SILENT)
 CALLS: tuple[Kind | Standing, ...] = (*KINDS, *Standing)
 """What the call's logits stand for."""
-EPOCHS, BATCH, RATE, DECAY = 32, 24, 2e-3, 0.1
+EPOCHS, BATCH, RATE, DECAY = 26, 24, 2e-3, 0.1
 ROUND = 512
 """Rows of a batch are a multiple of this: the processor's multiplication is prepared for every size anew."""
 EARLY = 0.15
@@ -41,6 +43,9 @@ TELLING = {
     Kind.THREAT: (Act.THREAT,),
 }
 """Acts that give a call away where its writer did not say when it is known."""
+
+
+CLOSING_ACTS = {"more": Act.ASK, "no_more": Act.CLOSING, "end": Act.END, "bye": Act.CLOSING}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +74,17 @@ def lesson(call: CorpusCall) -> Lesson | None:
     return Lesson(heard, min(known(call), len(heard)), [c.value for c in CALLS].index(call.label))
 
 
+def closings() -> dict[str, list[HeardTurn]]:
+    """What is said at the end of calls, by what it does (`closings.toml`)."""
+    said = tomllib.loads(Path(__file__).with_name("closings.toml").read_text("utf-8"))
+    return {part: [_closing(CLOSING_ACTS[part], text) for text in texts] for part, texts in said.items()}
+
+
+def _closing(act: Act, text: str) -> HeardTurn:
+    sounds = tuple(rows_of(syllables(text), ROWS).tolist())
+    return HeardTurn(int(act.speaker is Speaker.AGENT), ACTS.index(act), sounds)
+
+
 def known(call: CorpusCall) -> int:
     """The turn, from 1, at which a call is known to be harassment; 0 for none."""
     if not call.is_harassment:
@@ -92,7 +108,7 @@ def fit(lessons: Sequence[Lesson], seed: int, epochs: int = EPOCHS) -> TorchNet:
     torch.manual_seed(seed)
     torch.set_num_threads(1)
     chance = Random(seed)  # noqa: S311 - reproducible, not secret
-    near = alike(SYLLABLES, FIRST)
+    near, ends = alike(SYLLABLES, FIRST), closings()
     net = TorchNet(SYLLABLES, len(ACTS), len(CALLS))
     optimiser = torch.optim.AdamW(net.parameters(), lr=RATE, weight_decay=DECAY, fused=True)
     steps = epochs * -(-len(lessons) // BATCH)
@@ -102,7 +118,7 @@ def fit(lessons: Sequence[Lesson], seed: int, epochs: int = EPOCHS) -> TorchNet:
         order = chance.sample(list(lessons), len(lessons))
         for start in range(0, len(order), BATCH):
             drawn = order[start : start + BATCH]
-            batch = Batch.of([(*disturbed(x.turns, x.known, near, chance), x.call) for x in drawn])
+            batch = Batch.of([(*disturbed(x.turns, x.known, near, ends, chance), x.call) for x in drawn])
             optimiser.zero_grad()
             _loss(net, batch).backward()
             nn.utils.clip_grad_norm_(net.parameters(), 1.0)

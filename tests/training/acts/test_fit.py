@@ -9,10 +9,11 @@ torch = pytest.importorskip("torch", reason="needs the extra `train`")
 
 from screener.acts.file import parse  # noqa: E402
 from screener.acts.net import Net, rows_of  # noqa: E402
+from screener.core.dialogue_acts import Act  # noqa: E402
 from screener.events import Speaker  # noqa: E402
 from screener.training.acts.build import build  # noqa: E402
 from screener.training.acts.corpus import read_corpus  # noqa: E402
-from screener.training.acts.fit import ROWS, Batch, fit, lesson  # noqa: E402
+from screener.training.acts.fit import ACTS, ROWS, Batch, closings, fit, lesson  # noqa: E402
 from screener.training.acts.net import exported  # noqa: E402
 
 CALLS = read_corpus()[::60]
@@ -42,3 +43,10 @@ def test_the_same_seed_makes_the_same_bytes_and_every_hand_is_unheard_by_some_ne
     unheard = sorted(hand for hands in model.left_out for hand in hands)
     assert unheard == ["h0", "h0", "h1", "h1", "h2", "h2", "h3", "h3"]
     assert f"{len(some)}" in once["acts.md"].decode()
+
+
+def test_what_is_said_at_the_end_of_calls_is_known_syllables() -> None:
+    said = closings()
+    assert said.keys() == {"more", "no_more", "end", "bye"}
+    assert all(turn.sounds and 1 not in turn.sounds for turns in said.values() for turn in turns)
+    assert {ACTS[turn.act] for turns in said.values() for turn in turns} == {Act.ASK, Act.END, Act.CLOSING}

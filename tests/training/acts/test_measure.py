@@ -97,13 +97,29 @@ def test_a_syllable_is_its_initial_and_its_final(syllable: str) -> None:
     assert "".join(split(syllable)) == syllable
 
 
+ENDS = {"more": [HeardTurn(1, 7, (2,))], "no_more": [HeardTurn(0, 8, (3,))], "end": [HeardTurn(1, 9, (4,))]}
+ENDS["bye"] = ENDS["no_more"]
+
+
+def test_any_call_may_be_closed_courteously_or_lose_its_end_but_not_what_makes_it_known() -> None:
+    near = alike(("ma", "mi", "na", "ni"), 2)
+    turns = [HeardTurn(n % 2, 0, (2, 3, 4, 5)) for n in range(8)]
+    for known in (0, 7):
+        calls = [disturbed(turns, known, near, ENDS, Random(seed))[0] for seed in range(400)]
+        closed = sum(any(turn.act > 6 for turn in heard) for heard in calls)
+        assert 0.25 < closed / len(calls) < 0.45  # whatever is known of it
+        assert any(heard[-1].act == 9 for heard in calls)
+    short = [disturbed(turns, 0, near, ENDS, Random(seed))[0] for seed in range(400)]
+    assert any(len(heard) == 5 and heard[-1].agent == 0 for heard in short)
+
+
 def test_disturbing_keeps_what_is_known_when() -> None:
     near = alike(("ma", "mi", "na", "ni"), 2)
     assert near[2] == [3, 4]
     turns = [HeardTurn(n % 2, 0, (2, 3, 4, 5)) for n in range(8)]
     for seed in range(300):
-        heard, known = disturbed(turns, 5, near, Random(seed))
+        heard, known = disturbed(turns, 5, near, ENDS, Random(seed))
         assert 1 <= known <= len(heard)
         assert all(turn.sounds for turn in heard)
-        assert disturbed(turns, 0, near, Random(seed))[1] == 0
+        assert disturbed(turns, 0, near, ENDS, Random(seed))[1] == 0
     assert badly((2, 3), 1.0, near, Random(1)) != (2, 3)
