@@ -26,7 +26,7 @@ ACTS = tuple(Act)
 KINDS = tuple(k for k in Kind if k is not Kind.SILENT)
 CALLS: tuple[Kind | Standing, ...] = (*KINDS, *Standing)
 """What the call's logits stand for."""
-EPOCHS, BATCH, RATE, DECAY = 26, 24, 2e-3, 0.1
+EPOCHS, BATCH, RATE, DECAY = 22, 24, 2e-3, 0.1
 ROUND = 512
 """Rows of a batch are a multiple of this: the processor's multiplication is prepared for every size anew."""
 EARLY = 0.15
