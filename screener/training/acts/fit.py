@@ -17,6 +17,7 @@ from screener.events import Speaker
 from screener.speech.pinyin import inventory, syllables
 from screener.training.acts.corpus import CorpusCall
 from screener.training.acts.disturb import HeardTurn, alike, disturbed
+from screener.training.acts.measure import CLOSING
 from screener.training.acts.net import FIRST, TorchNet
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
@@ -43,9 +44,6 @@ TELLING = {
     Kind.THREAT: (Act.THREAT,),
 }
 """Acts that give a call away where its writer did not say when it is known."""
-
-
-CLOSING_ACTS = {"more": Act.ASK, "no_more": Act.CLOSING, "end": Act.END, "bye": Act.CLOSING}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +75,7 @@ def lesson(call: CorpusCall) -> Lesson | None:
 def closings() -> dict[str, list[HeardTurn]]:
     """What is said at the end of calls, by what it does (`closings.toml`)."""
     said = tomllib.loads(Path(__file__).with_name("closings.toml").read_text("utf-8"))
-    return {part: [_closing(CLOSING_ACTS[part], text) for text in texts] for part, texts in said.items()}
+    return {part: [_closing(CLOSING[part], text) for text in texts] for part, texts in said.items()}
 
 
 def _closing(act: Act, text: str) -> HeardTurn:

@@ -7,10 +7,14 @@ hand; the bar of a hand is fixed on the others.
 
 import gzip
 import json
+import tomllib
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
+from functools import cache
+from pathlib import Path
+from random import Random
 from typing import NoReturn
 from zoneinfo import ZoneInfo
 
@@ -71,6 +75,8 @@ class MeasuredCall:
 
 
 Change = Callable[[CorpusCall], CorpusCall]
+CLOSING = {"more": Act.ASK, "no_more": Act.CLOSING, "end": Act.END, "bye": Act.CLOSING}
+"""Parts of a courteous end, in order, and what each does."""
 
 
 def told(
@@ -167,6 +173,18 @@ def misheard(share: float, seed: int = 1) -> Change:
         return replace(call, turns=turns)
 
     return change
+
+
+def closed(call: CorpusCall) -> CorpusCall:
+    """Closed courteously, in other words than were learned: anything else, nothing, goodbye, goodbye."""
+    chance = Random(call.id)  # noqa: S311 - reproducible, not secret
+    end = [CorpusTurn(act.speaker, chance.choice(_closings()[part]), act) for part, act in CLOSING.items()]
+    return replace(call, turns=(*call.turns, *end))
+
+
+@cache
+def _closings() -> dict[str, list[str]]:
+    return tomllib.loads(Path(__file__).with_name("other_closings.toml").read_text("utf-8"))
 
 
 def timeless(call: CorpusCall) -> CorpusCall:
@@ -351,6 +369,7 @@ SUMMARY = [
 VARIANTS: Sequence[tuple[str, Change]] = (
     ("cut after a third", cut(1 / 3)),
     ("cut after two thirds", cut(2 / 3)),
+    ("closed courteously", closed),
     ("no agent heard", only(Speaker.CALLER)),
     ("no hour, no line", timeless),
     ("10 % of syllables wrong", misheard(0.1)),

@@ -16,6 +16,7 @@ from screener.training.acts.measure import (
     Share,
     area,
     beyond,
+    closed,
     cut,
     margins,
     misheard,
@@ -88,6 +89,9 @@ def test_calls_are_cut_off_and_disturbed() -> None:
     call = judged("a", "genuine", 0.0).call
     assert cut(0.5)(call).turns == TURNS[:2]
     assert {t.speaker for t in only(Speaker.CALLER)(call).turns} == {Speaker.CALLER}
+    assert closed(call).turns[: len(TURNS)] == TURNS
+    assert [turn.act for turn in closed(call).turns[len(TURNS) :]] == [Act.ASK, Act.CLOSING, Act.END, Act.CLOSING]
+    assert closed(call) == closed(call)
     assert misheard(0.0)(call) == call
     assert misheard(0.5)(call) == misheard(0.5)(call) != call
 
