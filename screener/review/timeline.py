@@ -8,7 +8,7 @@ from screener.core.dialogue_acts import Act
 from screener.core.evidence import Evidence, Source, Verdict
 from screener.core.signals import AGENT_ACT, rule_of, taken_back
 from screener.review.explain import Explanation, ScoreStep
-from screener.store.records import CallRecord
+from screener.store.records import CallRecord, EvidenceRow
 from screener.words.judgement import Teller, stands_on
 from screener.words.places import place
 from screener.words.terms import aside, labelled, listed, word
@@ -86,15 +86,13 @@ def moments(call: CallRecord, teller: Teller, why: Explanation | None = None) ->
     said = _said(teller)
     told = [Moment(s.start, s.speaker.value, s.text) for s in call.segments]
     if why is None:
-        told += [
-            Moment(e.at, "evidence", _weighed(e.weight, e.rule, e.detail, e.span, teller)) for e in call.evidence
-        ]
+        told += [Moment(e.at, "evidence", _weighed(e.weight, e, teller)) for e in call.evidence]
     else:
         at, stood = 0.0, why.prior
         for step in standing(why):
             e = step.evidence
             at = max(at, e.at)  # in the order in which it was weighed
-            text = _weighed(step.score - stood, e.rule, e.detail, e.span, teller)
+            text = _weighed(step.score - stood, e, teller)
             told.append(Moment(at, "evidence", text, step, tipped=step is why.tipped))
             stood = step.score
     told += [
@@ -166,7 +164,7 @@ def gist(why: Explanation, teller: Teller) -> list[str]:
         e = step.evidence
         if e.source is not Source.ACTS or taken_back(e.rule):
             continue
-        text = teller.evidence(e.rule, e.detail)
+        text = teller.evidence(e.rule, e.detail, e.kind)
         if _is_settled(done, e):
             text, done = text + said["settled"], []
         done.append(e)
@@ -211,8 +209,8 @@ def _line(moment: Moment, said: dict[str, str], teller: Teller) -> str:
     return f"{text} ◄ {said['flags']}" if moment.tipped else text
 
 
-def _weighed(weight: float, rule: str, detail: str, span: str, teller: Teller) -> str:
-    return f"{weight:+z.1f} {teller.piece(rule, detail, span)} [{rule}]"
+def _weighed(weight: float, e: Evidence | EvidenceRow, teller: Teller) -> str:
+    return f"{weight:+z.1f} {teller.piece(e.rule, e.detail, e.span, e.kind)} [{e.rule}]"
 
 
 def reasons(call: CallRecord, why: Explanation, teller: Teller) -> list[str]:
@@ -220,7 +218,7 @@ def reasons(call: CallRecord, why: Explanation, teller: Teller) -> list[str]:
     said = _said(teller)
 
     def one(piece: Evidence) -> str:
-        text = f"{teller.evidence(piece.rule, piece.detail)} {piece.weight:+z.1f}"
+        text = f"{teller.evidence(piece.rule, piece.detail, piece.kind)} {piece.weight:+z.1f}"
         quoted = stands_on(piece.rule, piece.detail, piece.span)
         return f"“{piece.span}”{aside(text, teller.lang)}" if quoted else text
 

@@ -89,6 +89,16 @@ def test_a_no_to_the_question_whether_there_is_anything_else_settles_the_matter(
     assert "业务已办完" not in "".join(gist(explain(unanswered, W), Teller()))
 
 
+def test_what_a_caller_fools_around_with_is_named_by_its_kind() -> None:
+    kinds = (Kind.MIMIC, Kind.BREATHING, Kind.PRANK)
+    heard = call(*(replace(act("caller.absurd", 1.0, n), kind=kind) for n, kind in enumerate(kinds)))
+    named = ["来电人学舌、唱歌或放录音", "来电人喘息或发怪声", "来电人胡闹或模仿"]
+    assert gist(explain(heard, W), Teller()) == named
+    for why in (explain(heard, W), None):
+        told = "\n".join(moment.text for moment in moments(heard, Teller(), why))
+        assert all(name in told for name in named)
+
+
 def test_what_was_understood_and_when_it_tipped_stand_above_what_was_heard() -> None:
     told = timeline(DRIFT, Teller(), UTC, explain(DRIFT, W))
     first = next(n for n, line in enumerate(told) if line.startswith("经过："))
