@@ -104,7 +104,7 @@ def line_of(item: Item, told: Teller, shown: Callable[[str], str]) -> str:
         case Heard(final=True):
             return call + labelled(word(item.speaker, lang), item.text, lang)
         case Weighed():
-            return f"{call}  {item.weight:+z.1f} {told.piece(item.rule, item.detail, item.span)}"
+            return f"{call}  {item.weight:+z.1f} {told.piece(item.rule, item.detail, item.span, item.kind)}"
         case Judged():
             reason = told.reason(item.reason) + aside(f"{item.score:z.1f}", lang)
             return f"{call}⇒ {labelled(told.verdict(Verdict(item.verdict)), reason, lang)}"

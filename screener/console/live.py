@@ -146,7 +146,7 @@ def view(context: ConsoleContext, person: Person, shown: Shown) -> dict[str, Any
             {"who": heard.speaker, "text": visible(heard.text), "final": heard.final} for heard in words[-12:]
         ],
         "evidence": [
-            {"weight": e.weight, "text": visible(teller.piece(e.rule, e.detail, e.span))}
+            {"weight": e.weight, "text": visible(teller.piece(e.rule, e.detail, e.span, e.kind))}
             for e in standing(evidence)[-8:]
         ],
         "verdict": _stands(context, call, verdict),

@@ -182,8 +182,8 @@ class Screen:
 
     def _evidence(self, evidence: Evidence) -> Text:
         colour = "red" if evidence.weight > 0 else "green"
-        told = self._teller.evidence(evidence.rule, evidence.detail)
-        whole = self._teller.piece(evidence.rule, evidence.detail, evidence.span)
+        told = self._teller.evidence(evidence.rule, evidence.detail, evidence.kind)
+        whole = self._teller.piece(evidence.rule, evidence.detail, evidence.span, evidence.kind)
         return Text(f"{evidence.weight:+z.1f} ", colour).append(told).append(whole.removeprefix(told), "dim")
 
     def _decided(self, decision: Decision) -> Text:

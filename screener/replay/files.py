@@ -145,8 +145,10 @@ def _line(value: object, where: str) -> LineClass:
     try:
         return LineClass(name)
     except ValueError:
-        allowed = f"{', '.join(LineClass)}; also understood: {', '.join(LINES)}"
-        raise InputError(f"{where}: line: found {value!r}, allowed: {allowed}", REMEDY) from None
+        classes, others = ", ".join(LineClass), ", ".join(LINES)
+        raise InputError(
+            f"{where}: line: found {value!r}, allowed: {classes}; also understood: {others}", REMEDY
+        ) from None
 
 
 def _choice(kind: type[Choice], value: object, key: str, where: str) -> Choice:

@@ -99,7 +99,7 @@ class ReplayOutcome:
                     "weight": round(e.weight, 3),
                     "at": round(e.at, 2),
                     "span": e.span,
-                    "note": teller.evidence(e.rule, e.detail),
+                    "note": teller.evidence(e.rule, e.detail, e.kind),
                 }
                 for e in self.evidence
             ],

@@ -6,13 +6,13 @@ from zoneinfo import ZoneInfo
 
 from screener.core.dialogue_acts import Act
 from screener.core.evidence import Evidence, Source, Verdict
-from screener.core.signals import rule_of, taken_back
+from screener.core.signals import AGENT_ACT, rule_of, taken_back
 from screener.review.explain import Explanation, ScoreStep
-from screener.store.records import CallRecord
+from screener.store.records import CallRecord, EvidenceRow
 from screener.words.judgement import Teller, stands_on
 from screener.words.places import place
 from screener.words.terms import aside, labelled, listed, word
-from screener.words.timeline import WORDS
+from screener.words.timeline import ANYTHING_ELSE, BEFORE_IT, NOTHING_MORE, WORDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ SOUR = frozenset(
         ),
     )
 )
-"""Acts after which a farewell does not mean that the matter is settled."""
+"""Acts after which a farewell or a no does not mean that the matter is settled."""
 
 
 def timeline(call: CallRecord, teller: Teller, zone: ZoneInfo, why: Explanation | None = None) -> list[str]:
@@ -60,7 +60,8 @@ def timeline(call: CallRecord, teller: Teller, zone: ZoneInfo, why: Explanation 
         call: with everything that happened in it.
         teller: puts codes into words.
         zone: of the site.
-        why: its evidence weighed again; then each line of evidence says where the call stood after it.
+        why: its evidence weighed again; then what was understood and when it tipped stand first, and each line of
+            evidence says where the call stood after it.
     """
     said = _said(teller)
     parts = word(call.line.value, teller.lang), place(call.region, teller.lang), place(call.carrier, teller.lang)
@@ -73,10 +74,11 @@ def timeline(call: CallRecord, teller: Teller, zone: ZoneInfo, why: Explanation 
         f"{said['verdict']} {teller.verdict(call.verdict, over=call.is_over)} {teller.kind(call.kind)}".rstrip(),
         "",
     ]
+    if why is not None:
+        lines += [*reasons(call, why, teller), ""]
     lines += [f"{moment.at:7.2f}s {_line(moment, said, teller)}" for moment in moments(call, teller, why)]
     ended = word(f"by_{call.ended_by.value}", teller.lang) if call.ended_by else said["unknown"]
-    lines += ["", f"{said['ended']} {ended}"]
-    return lines if why is None else [*lines, *reasons(call, why, teller)]
+    return [*lines, "", f"{said['ended']} {ended}"]
 
 
 def moments(call: CallRecord, teller: Teller, why: Explanation | None = None) -> list[Moment]:
@@ -84,15 +86,13 @@ def moments(call: CallRecord, teller: Teller, why: Explanation | None = None) ->
     said = _said(teller)
     told = [Moment(s.start, s.speaker.value, s.text) for s in call.segments]
     if why is None:
-        told += [
-            Moment(e.at, "evidence", _weighed(e.weight, e.rule, e.detail, e.span, teller)) for e in call.evidence
-        ]
+        told += [Moment(e.at, "evidence", _weighed(e.weight, e, teller)) for e in call.evidence]
     else:
         at, stood = 0.0, why.prior
         for step in standing(why):
             e = step.evidence
             at = max(at, e.at)  # in the order in which it was weighed
-            text = _weighed(step.score - stood, e.rule, e.detail, e.span, teller)
+            text = _weighed(step.score - stood, e, teller)
             told.append(Moment(at, "evidence", text, step, tipped=step is why.tipped))
             stood = step.score
     told += [
@@ -159,15 +159,15 @@ def gist(why: Explanation, teller: Teller) -> list[str]:
     """What both parties did, in order and in plain words, to be read in seconds; the same again is counted."""
     said = _said(teller)
     told: list[tuple[str, int]] = []
-    done: list[str] = []
+    done: list[Evidence] = []
     for step in lasting(why):
         e = step.evidence
         if e.source is not Source.ACTS or taken_back(e.rule):
             continue
-        text = teller.evidence(e.rule, e.detail)
-        if e.rule == rule_of(Act.CLOSING) and _is_settled(done):
+        text = teller.evidence(e.rule, e.detail, e.kind)
+        if _is_settled(done, e):
             text, done = text + said["settled"], []
-        done.append(e.rule)
+        done.append(e)
         times = told.pop()[1] if told and told[-1][0] == text else 0
         told.append((text, times + 1))
         if step is why.tipped:
@@ -175,11 +175,24 @@ def gist(why: Explanation, teller: Teller) -> list[str]:
     return [text if times == 1 else f"{text}×{times}" for text, times in told]
 
 
-def _is_settled(done: Sequence[str]) -> bool:
-    """Whether by these rules of acts a matter was named and answered, and nobody has turned sour since."""
-    named = next((n for n, rule in enumerate(done) if rule in MATTERS), len(done))
-    since = set(done[named + 1 :])
+def _is_settled(done: Sequence[Evidence], now: Evidence) -> bool:
+    """Whether the caller has done with a matter now that was named and answered, and nobody turned sour since.
+
+    They say goodbye, or no to the question whether there is anything else.
+    """
+    if now.rule != rule_of(Act.CLOSING) and not _wants_nothing_more(done, now):
+        return False
+    rules = [e.rule for e in done]
+    named = next((n for n, rule in enumerate(rules) if rule in MATTERS), len(rules))
+    since = set(rules[named + 1 :])
     return rule_of(Act.INFORM) in since and not since & SOUR
+
+
+def _wants_nothing_more(done: Sequence[Evidence], now: Evidence) -> bool:
+    if now.rule.startswith(AGENT_ACT) or now.rule in MATTERS | SOUR:
+        return False
+    asked = next((e.span for e in reversed(done) if e.rule.startswith(AGENT_ACT)), "")
+    return any(words in asked for words in ANYTHING_ELSE) and now.span.lstrip(BEFORE_IT).startswith(NOTHING_MORE)
 
 
 def _said(teller: Teller) -> dict[str, str]:
@@ -196,8 +209,8 @@ def _line(moment: Moment, said: dict[str, str], teller: Teller) -> str:
     return f"{text} ◄ {said['flags']}" if moment.tipped else text
 
 
-def _weighed(weight: float, rule: str, detail: str, span: str, teller: Teller) -> str:
-    return f"{weight:+z.1f} {teller.piece(rule, detail, span)} [{rule}]"
+def _weighed(weight: float, e: Evidence | EvidenceRow, teller: Teller) -> str:
+    return f"{weight:+z.1f} {teller.piece(e.rule, e.detail, e.span, e.kind)} [{e.rule}]"
 
 
 def reasons(call: CallRecord, why: Explanation, teller: Teller) -> list[str]:
@@ -205,7 +218,7 @@ def reasons(call: CallRecord, why: Explanation, teller: Teller) -> list[str]:
     said = _said(teller)
 
     def one(piece: Evidence) -> str:
-        text = f"{teller.evidence(piece.rule, piece.detail)} {piece.weight:+z.1f}"
+        text = f"{teller.evidence(piece.rule, piece.detail, piece.kind)} {piece.weight:+z.1f}"
         quoted = stands_on(piece.rule, piece.detail, piece.span)
         return f"“{piece.span}”{aside(text, teller.lang)}" if quoted else text
 

@@ -106,13 +106,15 @@ def propose(
 
 
 def is_flagged(evidence: Iterable[EvidenceRow], weights: Weights) -> bool:
-    """Whether evidence in the order of audio time flags a call at any moment."""
+    """Whether evidence in the order of audio time flags a call, while it lasts or once it is over."""
     known: list[Evidence] = []
+    stands = assess(known, 0.0, weights)
     for row in evidence:
         known = known_after(known, row)
-        if policy.is_flagged(assess(known, row.at, weights), weights):
+        stands = assess(known, row.at, weights)
+        if policy.is_flagged(stands, weights):
             return True
-    return False
+    return policy.is_flagged(stands, weights.when_over())
 
 
 def _changes(calls: Sequence[CallRecord], weights: Weights) -> Iterator[tuple[str, float, float, Weights]]:

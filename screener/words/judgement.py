@@ -95,6 +95,11 @@ RULES: Mapping[str, Pair] = {
     "act.caller.insult_other": ("来电人骂公司或他人", "the caller swears at the firm or others"),
     "act.caller.threat": ("来电人威胁", "the caller threatens"),
     "act.caller.absurd": ("来电人胡闹或模仿", "the caller fools around or mimics"),
+    f"act.caller.absurd.{Kind.MIMIC}": (
+        "来电人学舌、唱歌或放录音",
+        "the caller mimics, sings or plays recordings",
+    ),
+    f"act.caller.absurd.{Kind.BREATHING}": ("来电人喘息或发怪声", "the caller breathes or moans"),
     "act.caller.aside": ("来电人与旁人说话", "the caller talks to somebody else"),
     "act.caller.distress": ("来电人求助或情绪危急", "the caller is in distress"),
     "act.caller.refusal": ("来电人不肯说业务", "the caller will not state a request"),
@@ -244,11 +249,11 @@ class Teller:
         """The same, with who ordered it."""
         return self._of(ORDERED).format(by, self.outcome(act, outcome))
 
-    def evidence(self, rule: str, detail: str = "") -> str:
-        """A piece of evidence, from its rule and its detail."""
+    def evidence(self, rule: str, detail: str = "", kind: Kind | str | None = None) -> str:
+        """A piece of evidence, from its rule, its detail, and the kind that it speaks for."""
         if taken_back(rule):
             return self._of(WITHDRAWN_NOTE)
-        name = rule
+        name = f"{rule}.{kind}" if kind else rule
         while name:
             if pair := RULES.get(name) or self.groups.get(name):
                 said = self._of(pair)
@@ -256,9 +261,9 @@ class Teller:
             name = name.rpartition(".")[0]
         return rule
 
-    def piece(self, rule: str, detail: str, span: str) -> str:
+    def piece(self, rule: str, detail: str, span: str, kind: Kind | str | None = None) -> str:
         """The same with the words that it stands on, where it does not say them itself."""
-        text = self.evidence(rule, detail)
+        text = self.evidence(rule, detail, kind)
         return f"{text} “{span}”" if stands_on(rule, detail, span) else text
 
     def _of(self, pair: Pair) -> str:

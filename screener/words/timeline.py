@@ -29,3 +29,10 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "lacking": ("从未标记，最接近标记线时还差 {:.1f}。", "Never flagged; {:.1f} short at its closest."),
     "protected": ("受保护：", "Protected by: "),
 }
+
+ANYTHING_ELSE = ("还有什么", "还有啥", "还有没有", "还有别的", "还有其他", "还有其它", "其他需要", "其它需要")
+"""What an agent says who asks whether there is anything else to be done."""
+NOTHING_MORE = ("没有", "没得", "没了", "没啦", "没事", "没啥", "不用", "不需要", "就这")
+"""How a caller begins who says that there is nothing."""
+BEFORE_IT = "嗯哦啊呃好行那的，、 暂时目前现在"
+"""Characters of what may stand before it."""

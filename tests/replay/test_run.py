@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -18,6 +19,7 @@ from screener.replay.run import Ledger, RecordedCall, Replayer, Turn
 from screener.speech.none import NoModel
 from screener.speech.pinyin import syllables
 from screener.words.judgement import Teller
+from screener.words.told import told
 from tests.core.helpers import plain
 
 NOON = datetime(2026, 3, 11, 4, tzinfo=UTC)
@@ -114,6 +116,10 @@ def test_a_wrong_line_is_named(text: str, message: str) -> None:
         parse_call(text, "calls.jsonl:7")
     assert str(problem.value).startswith("calls.jsonl:7")
     assert message in str(problem.value)
+    chinese = told(str(problem.value), "zh")
+    assert not re.search(r"\b(turn|found|allowed|understood|seconds|see|not)\b", chinese), (
+        "whole in the language of the run"
+    )
 
 
 @pytest.mark.parametrize(

@@ -20,8 +20,8 @@ from screener.words.terms import Language
 W = Weights()
 
 
-def act(rule: str, weight: float, at: float, detail: str = "") -> EvidenceRow:
-    return EvidenceRow(at, f"act.{rule}", Source.ACTS, Kind.LEWD, weight, f"{rule}@{at}", detail)
+def act(rule: str, weight: float, at: float, detail: str = "", said: str = "") -> EvidenceRow:
+    return EvidenceRow(at, f"act.{rule}", Source.ACTS, Kind.LEWD, weight, said or f"{rule}@{at}", detail)
 
 
 def call(*evidence: EvidenceRow) -> CallRecord:
@@ -59,6 +59,52 @@ def test_a_farewell_settles_nothing_that_was_not_answered_or_went_sour(between: 
     rules = ("caller.business", *between, "caller.closing")
     heard = call(*(act(rule, 0.0, n) for n, rule in enumerate(rules)))
     assert gist(explain(heard, W), Teller())[-1] == "来电人道谢或结束"
+
+
+ASKED = "已经给您登记了，请问还有其他需要吗"
+
+
+@pytest.mark.parametrize(
+    ("asked", "rule", "said", "settled"),
+    [
+        (ASKED, "caller.answer", "没有了", True),
+        ("还有什么可以帮您", "caller.smalltalk", "嗯暂时没了，你们几点下班", True),
+        ("还有别的吗", "caller.other", "不用了", True),
+        (ASKED, "caller.answer", "有，再问一下积分", False),
+        (ASKED, "caller.business", "没有收到短信", False),
+        (ASKED, "caller.lewd", "没有，就想听你喘", False),
+        ("请问您是本人吗", "caller.answer", "没有", False),
+    ],
+)
+def test_a_no_to_the_question_whether_there_is_anything_else_settles_the_matter(
+    asked: str, rule: str, said: str, settled: bool
+) -> None:
+    begins = (act("caller.business", -1.0, 1), act("agent.inform", 0.0, 2))
+    heard = call(*begins, act("agent.ask", 0.0, 3, said=asked), act(rule, 0.0, 4, said=said))
+    told = gist(explain(heard, W), Teller())
+    assert told[-1].endswith("（业务已办完）") is settled
+    ends = call(*heard.evidence, act("caller.closing", 0.0, 5))
+    assert sum("业务已办完" in text for text in gist(explain(ends, W), Teller())) <= 1, "once"
+    unanswered = call(begins[0], *heard.evidence[2:])
+    assert "业务已办完" not in "".join(gist(explain(unanswered, W), Teller()))
+
+
+def test_what_a_caller_fools_around_with_is_named_by_its_kind() -> None:
+    kinds = (Kind.MIMIC, Kind.BREATHING, Kind.PRANK)
+    heard = call(*(replace(act("caller.absurd", 1.0, n), kind=kind) for n, kind in enumerate(kinds)))
+    named = ["来电人学舌、唱歌或放录音", "来电人喘息或发怪声", "来电人胡闹或模仿"]
+    assert gist(explain(heard, W), Teller()) == named
+    for why in (explain(heard, W), None):
+        told = "\n".join(moment.text for moment in moments(heard, Teller(), why))
+        assert all(name in told for name in named)
+
+
+def test_what_was_understood_and_when_it_tipped_stand_above_what_was_heard() -> None:
+    told = timeline(DRIFT, Teller(), UTC, explain(DRIFT, W))
+    first = next(n for n, line in enumerate(told) if line.startswith("经过："))
+    assert told[first + 1] == "在第 8.00 秒越过标记线。"
+    assert first < next(n for n, line in enumerate(told) if "[act." in line) and first <= 4
+    assert not any(line.startswith(("经过：", "在第")) for line in timeline(DRIFT, Teller(), UTC))
 
 
 def test_what_an_utterance_only_seemed_to_do_is_not_told_but_what_flagged_is() -> None:

@@ -1,5 +1,6 @@
 """Evidence in words."""
 
+from screener.core.evidence import Kind
 from screener.words.judgement import Teller
 
 
@@ -9,6 +10,14 @@ def test_evidence_quotes_what_it_stands_on_unless_it_says_it_itself() -> None:
     assert teller.piece("dialogue.silent", "2", "2") == "询问 2 次均无人应答"
     assert teller.piece("caller.line.public", "", "public") == "公用电话", "no code among the words"
     assert teller.piece("dialogue.silent", "2", "") == "询问 2 次均无人应答"
+
+
+def test_mimicry_and_moans_are_told_apart_from_other_nonsense() -> None:
+    told = {kind: Teller().evidence("act.caller.absurd", "1", kind) for kind in (None, *Kind)}
+    assert told[Kind.MIMIC] == "来电人学舌、唱歌或放录音" and told[Kind.BREATHING] == "来电人喘息或发怪声"
+    assert {told[kind] for kind in told.keys() - {Kind.MIMIC, Kind.BREATHING}} == {"来电人胡闹或模仿"}
+    assert Teller().piece("act.caller.absurd", "1", "嗯嗯", "breathing") == "来电人喘息或发怪声 “嗯嗯”"
+    assert Teller().evidence("act.caller.lewd", "1", Kind.BREATHING) == Teller().evidence("act.caller.lewd")
 
 
 def test_what_was_told_once_the_call_was_over_is_said_so() -> None:

@@ -16,7 +16,7 @@ from screener.events import Speaker
 from screener.training.acts.corpus import CorpusCall
 
 LONG = 9
-"""Characters of a phrase that two people seldom say alike."""
+"""Syllables of a phrase that two people seldom say alike."""
 BEYOND = 4.0
 """Times the usual share of long phrases, from which two hands have too much in common."""
 FEW = 5
@@ -52,9 +52,9 @@ def check(calls: Sequence[CorpusCall]) -> Iterator[Finding]:
 
 
 def phrases(call: CorpusCall) -> set[str]:
-    """The long phrases that its caller says."""
-    texts = [t.text.replace(" ", "") for t in call.turns if t.speaker is Speaker.CALLER]
-    return {text[i : i + LONG] for text in texts for i in range(len(text) - LONG + 1)}
+    """The long phrases that its caller says, in toneless syllables: as they are heard, not as they are written."""
+    said = [t.syllables for t in call.turns if t.speaker is Speaker.CALLER]
+    return {" ".join(heard[i : i + LONG]) for heard in said for i in range(len(heard) - LONG + 1)}
 
 
 def shared(calls: Sequence[CorpusCall]) -> dict[tuple[str, str], tuple[int, float]]:
@@ -75,7 +75,7 @@ def _shared(calls: Sequence[CorpusCall]) -> Iterator[Finding]:
     for (a, b), (count, share) in found.items():
         if count > FEW and share > BEYOND * usual:
             yield Finding(
-                f"{a}, {b}", f"share {count} phrases of {LONG} characters, {share / usual:.1f} times the usual"
+                f"{a}, {b}", f"share {count} phrases of {LONG} syllables, {share / usual:.1f} times the usual"
             )
 
 
@@ -100,3 +100,5 @@ def _contradictions(call: CorpusCall) -> Iterator[Finding]:
         yield Finding(call.id, "protected, and lewd")
     if call.known_at is not None and not 1 <= call.known_at <= len(call.turns):
         yield Finding(call.id, f"known at turn {call.known_at} of {len(call.turns)}")
+    elif call.known_at is not None and call.turns[call.known_at - 1].speaker is Speaker.AGENT:
+        yield Finding(call.id, f"known at turn {call.known_at}, an agent's")

@@ -48,7 +48,7 @@ def corpus() -> list[CorpusCall]:
 
 
 def test_it_is_large_by_many_and_half_of_it_must_not_be_flagged(corpus: list[CorpusCall]) -> None:
-    assert len(corpus) >= 3000
+    assert len(corpus) >= 4000
     assert len(hands()) >= 20
     assert sum(call.is_harassment for call in corpus) < len(corpus) / 2
     assert {call.label for call in corpus} >= {*Standing, *(k for k in Kind if k is not Kind.SILENT)}
@@ -96,6 +96,11 @@ def test_contradictions_and_templates_are_found() -> None:
     said = CorpusTurn(CALLER, "这是一句每次都要说的话", Act.LEWD)
     copies = [replace(CALL, id=f"c{n}", turns=(said,), known_at=1) for n in range(4)]
     assert any("in 4 calls" in f.what for f in check(copies))
+    heard = replace(copies[0], id="c4", turns=(CorpusTurn(CALLER, "这四一句没次都要说得话", Act.LEWD),))
+    assert any("in 4 calls" in f.what for f in check([*copies[1:], heard])), "as it sounds, however it is written"
+    told = replace(CALL, known_at=1)
+    assert [f.what for f in check([told])] == ["known at turn 1, an agent's"]
+    assert [f.what for f in check([replace(CALL, known_at=3)])] == ["known at turn 3 of 2"]
     assert [f.what for f in check([CALL, CALL])] == ["stands 2 times"]
 
 
