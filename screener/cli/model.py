@@ -19,6 +19,7 @@ from screener.speech.models import (
     find_model,
     installed,
     models_folder,
+    transducer_in,
 )
 
 
@@ -63,9 +64,16 @@ def install_command(name: str | None, source: Path | None, sha256: str) -> None:
         )
     engine = engine_of(folder)
     show(folder)
+    _say_which(folder)
     say("in screener.toml, under [speech]:")
     show(f'  engine = "{engine}"')
     show(f'  model = "{name}"')
+
+
+def _say_which(folder: Path) -> None:
+    """Which files are loaded, where a folder holds several sets of them."""
+    if engine_of(folder) == "sherpa" and not (chosen := transducer_in(folder)).alone:
+        say(f"it holds several sets of files; the one that is loaded: {chosen.files['encoder'].name}")
 
 
 def _named(source: Path | None) -> str:
@@ -100,6 +108,7 @@ def verify_command(name: str) -> None:
     check_folder(folder)
     sums = len(describe(folder).sha256)
     say(f"{name}: sound" + (f", {sums} sums agree" if sums else ", but it carries no sums to compare"))
+    _say_which(folder)
 
 
 @model.command("build", add_help_option=False, context_settings={"ignore_unknown_options": True})

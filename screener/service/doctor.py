@@ -31,10 +31,11 @@ from screener.service.peers import (
     check_targets,
     check_webhook,
 )
+from screener.settings.hotwords import unheeded
 from screener.settings.judgement import load_judgement
 from screener.settings.load import default_path, load
 from screener.settings.recordings import load_played
-from screener.settings.sections import Settings, Sip
+from screener.settings.sections import Settings, Sip, Speech
 from screener.speech.load import load_model
 from screener.speech.models import DEFAULT_MODEL, DEFAULT_WHY
 from screener.store import place
@@ -80,6 +81,8 @@ def examine(path: Path | None = None) -> Iterator[Check]:
     if settings.speech.second:
         yield check_second(settings)
     yield from check_servers(settings.speech)
+    if settings.speech.hotwords:
+        yield check_hotwords(settings.speech)
     yield from check_recordings(settings)
     yield check_judgement(settings)
     yield check_lines(settings)
@@ -219,6 +222,13 @@ def check_second(settings: Settings) -> Check:
     except ScreenerError as problem:
         return Check("second reader", ok=False, message=problem.message, remedy=problem.remedy)
     return Check("second reader", ok=True, message=f"{info.name} reads flags again")
+
+
+def check_hotwords(speech: Speech) -> Check:
+    """Who prefers the site's words?"""
+    count = f"{len(speech.hotwords)} preferred"
+    where = unheeded(speech)
+    return Check("hot words", ok=True, message=f"{count}, but without effect on {where}" if where else count)
 
 
 def check_recordings(settings: Settings) -> Sequence[Check]:

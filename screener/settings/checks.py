@@ -17,6 +17,7 @@ from screener.settings.clear import exposed, is_here
 from screener.settings.console import Oidc, check_console
 from screener.settings.flow import check_flow
 from screener.settings.freeswitch import check_freeswitch
+from screener.settings.hotwords import check_hotwords
 from screener.settings.proxy import check_proxy
 from screener.settings.sections import EvidenceSection, Settings, Sip, Site
 from screener.settings.servers import check_servers
@@ -39,6 +40,7 @@ def cross_checks(settings: Settings) -> Iterator[SettingProblem]:
     yield from _check_pbx(settings)
     yield from _check_recordings(settings)
     yield from check_servers(settings.speech)
+    yield from check_hotwords(settings.speech)
     yield from check_proxy(settings.proxy, settings.sip, settings.siprec.max_calls)
     yield from check_freeswitch(settings.freeswitch, asterisk=asterisk, calls=settings.sip.max_calls)
     yield from ((found.where, found.what) for found in exposed(settings) if found.refused)

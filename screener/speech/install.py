@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from screener.errors import ModelError
-from screener.speech.models import CARD, DEFAULT_MODEL, check_folder, models_folder, sha256_of
+from screener.speech.models import CARD, DEFAULT_FILES, DEFAULT_MODEL, check_folder, models_folder, sha256_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +33,14 @@ class Published:
         sha256: its hex sum.
         size: bytes.
         known: what speaks for and against it, in a line; with whose figures.
+        files: of it that are kept, which are those that were measured; empty keeps all.
     """
 
     url: str
     sha256: str
     size: int
     known: str = ""
+    files: tuple[str, ...] = ()
 
     @property
     def ending(self) -> str:
@@ -57,6 +59,7 @@ PUBLISHED: Mapping[str, Published] = {
         "about one syllable in ten wrong on people through a telephone, a quarter with a crowd at 20 dB, seven in "
         "ten at 10 dB (tests/bench/people.py); under 2 % of a core a voice that speaks; prints pinyin; trained on "
         "WenetSpeech, whose audio one list gives as non-commercial",
+        DEFAULT_FILES,
     ),
     "vosk-model-small-cn-0.22": Published(
         "https://alphacephei.com/vosk/models/vosk-model-small-cn-0.22.zip",
@@ -118,17 +121,17 @@ def install(
         models.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ModelError(f"cannot make {models}: {error.strerror}", "set SCREENER_MODELS") from error
-    expected = known.sha256 if known else sha256.lower()
+    expected, files = (known.sha256, known.files) if known else (sha256.lower(), ())
     if source is not None:
         if source.is_file():
             _check_sum(source, expected)
-        return _unpack(source, models / name)
+        return _unpack(source, models / name, files)
     assert known is not None
     part = models / f".{name}{known.ending}.part"
     _fetch(known, part, progress)
     try:
         _check_sum(part, expected)
-        return _unpack(part, models / name)
+        return _unpack(part, models / name, files)
     finally:
         part.unlink(missing_ok=True)
 
@@ -186,7 +189,7 @@ def _fetch_rest(known: Published, part: Path, progress: Progress) -> None:
                     return
 
 
-def _unpack(source: Path, destination: Path) -> Path:
+def _unpack(source: Path, destination: Path, files: Sequence[str]) -> Path:
     """Unpack or copy beside the destination, check, and move in."""
     staging = Path(tempfile.mkdtemp(prefix=f".{destination.name}.", dir=destination.parent))
     try:
@@ -199,6 +202,7 @@ def _unpack(source: Path, destination: Path) -> Path:
             _unzip(source, staging)
         root = _root(staging / "unpacked")
         check_folder(root)
+        _keep(root, files)
         if not (root / CARD).exists():
             _write_card(root, destination.name)
         old = staging / "replaced"
@@ -257,6 +261,17 @@ def _root(unpacked: Path) -> Path:
     """The model's own folder: zips hold one, or its contents."""
     inside = list(unpacked.iterdir())
     return inside[0] if len(inside) == 1 and inside[0].is_dir() else unpacked
+
+
+def _keep(folder: Path, files: Sequence[str]) -> None:
+    """Drop all but these; a folder without them, which somebody calls by that name, stays as it is."""
+    if not files or not all((folder / file).is_file() for file in files):
+        return
+    for path in folder.iterdir():
+        if path.is_dir():
+            shutil.rmtree(path)
+        elif path.name not in files:
+            path.unlink()
 
 
 def _write_card(folder: Path, name: str) -> None:

@@ -22,6 +22,14 @@ DEFAULT_MODEL = "sherpa-onnx-kws-zipformer-wenetspeech-3.3M-2024-01-01"
 """The model of people's voices that a site takes, unless its licence forbids it."""
 DEFAULT_WHY = "about one syllable in ten wrong on people through a telephone, for under 2 % of a core a voice"
 """Measured by tests/bench/people.py."""
+MEASURED = "epoch-12-avg-2-chunk-16-left-64"
+"""The stem of its files with which it was; its release holds another set too."""
+DEFAULT_FILES = (
+    "tokens.txt",
+    f"encoder-{MEASURED}.int8.onnx",
+    f"decoder-{MEASURED}.onnx",
+    f"joiner-{MEASURED}.int8.onnx",
+)
 CARD = "model.json"
 AGAIN = "install it again with `screener model install`"
 
@@ -40,6 +48,10 @@ SHERPA_FILES = {
     "joiner": "joiner*.onnx",
 }
 """The parts of a streaming transducer and the names of their files."""
+FORMS = ("", ".int8", ".fp16")
+"""In which a file may be there, as the end of its name before `.onnx`; the first of them is taken."""
+LARGE_FORMS = (".int8", "", ".fp16")
+"""Likewise of encoder and joiner, which are most of the work; a quantised decoder would save next to nothing."""
 
 Engine = Literal["vosk", "sherpa"]
 
@@ -70,6 +82,23 @@ class ModelFolder:
     name: str
     folder: Path
     engine: Engine | None
+
+
+@dataclass(frozen=True, slots=True)
+class Transducer:
+    """One set of files of a transducer, of one training.
+
+    Attributes:
+        files: by part, as `SHERPA_FILES`.
+        alone: the folder holds no other.
+    """
+
+    files: dict[str, Path]
+    alone: bool
+
+    def named(self, name: str) -> str:
+        """The model's name, with that of a file where it must be said which of several sets it is."""
+        return name if self.alone else f"{name} ({self.files['encoder'].name})"
 
 
 def models_folder() -> Path:
@@ -115,6 +144,43 @@ def installed() -> Iterator[ModelFolder]:
                 yield ModelFolder(folder.name, folder, engine_of(folder))
 
 
+def transducer_in(folder: Path) -> Transducer:
+    """The set of files of a folder that is loaded: all of one stem, that of `MEASURED` where there are several.
+
+    Raises:
+        ModelError: a part is missing or empty, or no three of them belong together.
+    """
+    found = {part: _by_stem(folder, part) for part in SHERPA_FILES if part != "tokens"}
+    for part, stems in found.items():
+        if not stems:
+            _check_file(folder, SHERPA_FILES[part])
+    whole = set.intersection(*map(set, found.values()))
+    if not whole:
+        there = ", ".join(sorted(path.name for stems in found.values() for path in stems.values()))
+        raise ModelError(
+            f"encoder, decoder and joiner in {folder} are of different sets: {there}",
+            "keep three files whose names differ in that first word alone",
+        )
+    stem = max(whole, key=lambda stem: (stem == MEASURED, stem))
+    files = {"tokens": folder / SHERPA_FILES["tokens"], **{part: found[part][stem] for part in found}}
+    for path in files.values():
+        _check_file(folder, path.name)
+    return Transducer(files, alone=all(len(stems) == 1 for stems in found.values()))
+
+
+def _by_stem(folder: Path, part: str) -> dict[str, Path]:
+    """The files of a part, each in its best form, by what stands between: `encoder-STEM.int8.onnx`."""
+    forms = FORMS if part == "decoder" else LARGE_FORMS
+    best_last = sorted(folder.glob(SHERPA_FILES[part]), key=lambda path: -forms.index(_form(path)))
+    ends = [(path, f"{_form(path)}.onnx") for path in best_last]
+    return {path.name.removeprefix(part).removesuffix(end).strip("-_."): path for path, end in ends}
+
+
+def _form(path: Path) -> str:
+    found = Path(path.stem).suffix
+    return found if found in FORMS else ""
+
+
 def describe(folder: Path) -> ModelCard:
     """The card of a folder.
 
@@ -144,6 +210,8 @@ def check_folder(folder: Path) -> None:
         raise ModelError(f"{folder} is no speech model: {missing}", AGAIN)
     for file in _needed_by_vosk(folder) if engine == "vosk" else _needed_by_sherpa(folder):
         _check_file(folder, file)
+    if engine == "sherpa":
+        transducer_in(folder)
     for file, digest in describe(folder).sha256.items():
         _check_file(folder, file)
         if sha256_of(folder / file) != digest:

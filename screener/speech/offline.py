@@ -20,7 +20,7 @@ import numpy as np
 from screener.errors import ModelError
 from screener.events import SAMPLE_RATE, Speaker, Transcript
 from screener.settings.sections import Speech
-from screener.speech.models import AGAIN, describe, engine_of, find_model
+from screener.speech.models import AGAIN, describe, engine_of, find_model, transducer_in
 from screener.speech.pinyin import syllables
 from screener.speech.recognizer import ModelInfo, SpeechModel
 from screener.speech.upsample import Upsampler
@@ -111,11 +111,11 @@ def _load(folder: Path) -> SpeechModel:
     from screener.speech.sherpa import SherpaModel, whole_reader
 
     if list(folder.glob("joiner*.onnx")):
-        if is_streaming(_one(folder, "encoder*.onnx")):
+        chosen = transducer_in(folder)
+        if is_streaming(chosen.files["encoder"]):
             return SherpaModel(folder)
-        parts = {part: str(_one(folder, f"{part}*.onnx")) for part in ("encoder", "decoder", "joiner")}
-        tokens = str(folder / "tokens.txt")
-        return OfflineModel(name, whole_reader("from_transducer", **parts, tokens=tokens))
+        files = {part: str(path) for part, path in chosen.files.items()}
+        return OfflineModel(chosen.named(name), whole_reader("from_transducer", **files))
     if list(folder.glob("*-tokens.txt")):
         whisper = {part: str(_one(folder, f"*-{part}*.onnx")) for part in ("encoder", "decoder")}
         tokens = str(_one(folder, "*-tokens.txt"))

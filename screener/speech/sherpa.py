@@ -11,7 +11,7 @@ from typing import Any
 
 from screener.errors import ModelError
 from screener.events import SAMPLE_RATE, Speaker
-from screener.speech.models import SHERPA_FILES, check_folder, describe
+from screener.speech.models import check_folder, describe, transducer_in
 from screener.speech.pinyin import INITIALS, initials_and_finals, syllables
 from screener.speech.recognizer import ModelInfo
 from screener.speech.stream import Decoder, Hypothesis, StreamRecognizer
@@ -49,7 +49,7 @@ class SherpaModel:
         hotwords: names, slang, the firm: paths that hold one of them are preferred, and nothing else is.
 
     Raises:
-        ModelError: the library is not installed, or a file is missing or damaged; says which.
+        ModelError: the library is not installed, or a file is missing, damaged or of another set; says which.
     """
 
     def __init__(self, folder: Path, min_confidence: float = 0.0, hotwords: Sequence[str] = ()) -> None:
@@ -58,7 +58,8 @@ class SherpaModel:
         except ImportError as error:
             raise ModelError("sherpa-onnx is not installed", "pip install 'screener[sherpa]'") from error
         check_folder(folder)
-        files = {part: str(_newest(folder, pattern)) for part, pattern in SHERPA_FILES.items()}
+        chosen = transducer_in(folder)
+        files = {part: str(path) for part, path in chosen.files.items()}
         tokens = _tokens(folder)
         characters = any("\u4e00" <= token[0] <= "\u9fff" for token in tokens)
         self._names = _renamed(tokens) if hotwords and not characters else {}
@@ -78,7 +79,7 @@ class SherpaModel:
                 raise ModelError(f"sherpa-onnx cannot load the model in {folder}: {error}") from error
         card = describe(folder)
         self._min_confidence = min_confidence
-        self._info = ModelInfo("sherpa", card.name, card.synthetic_only, gives_pinyin=not characters)
+        self._info = ModelInfo("sherpa", chosen.named(card.name), card.synthetic_only, gives_pinyin=not characters)
 
     @property
     def info(self) -> ModelInfo:
@@ -233,8 +234,3 @@ def parse_result(result: str, final: bool, min_confidence: float) -> Hypothesis:
         if confidence < min_confidence * (LONG_SHARE if len(said) >= LONG_SYLLABLES else 1.0):
             return Hypothesis("", final=final, half=half)
     return Hypothesis(text, said, final, confidence if final else None, half=half)
-
-
-def _newest(folder: Path, pattern: str) -> Path:
-    """The file of a part; the quantised one where both are there."""
-    return max(folder.glob(pattern), key=lambda path: (".int8." in path.name, path.name))

@@ -218,6 +218,48 @@ def test_examining_asks_every_recogniser_server(tmp_path: Path) -> None:
     assert [check.ok for check in found] == [False, False]
 
 
+@pytest.mark.parametrize(
+    ("speech", "said", "chinese"),
+    [
+        (Speech("sherpa", hotwords=("城隍庙", "外婆")), "2 preferred", "热词：优先识别 2 个"),
+        (
+            Speech("sherpa", hotwords=("城隍庙",), servers=("ws://asr.example:6006",)),
+            "1 preferred, but without effect on recogniser servers",
+            "热词：优先识别 1 个，但对识别服务器不起作用",
+        ),
+        (
+            Speech("sherpa", hotwords=("城隍庙",), second="large"),
+            "1 preferred, but without effect on the second reading",
+            "热词：优先识别 1 个，但对复听不起作用",
+        ),
+        (
+            Speech("sherpa", hotwords=("城隍庙",), second="large", servers=("ws://asr.example:6006",)),
+            "1 preferred, but without effect on recogniser servers and the second reading",
+            "热词：优先识别 1 个，但对识别服务器与复听不起作用",
+        ),
+    ],
+)
+def test_hot_words(speech: Speech, said: str, chinese: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    check = doctor.check_hotwords(speech)
+    assert line_of(check) == f"✔ hot words: {said}"
+    monkeypatch.setenv("SCREENER_LANG", "zh")
+    assert line_of(check) == f"✔ {chinese}"
+
+
+def test_examining_says_where_hot_words_are_without_effect(tmp_path: Path) -> None:
+    file = tmp_path / "screener.toml"
+    for engine, ok in (("sherpa", True), ("vosk", False)):
+        file.write_text(
+            f'[speech]\nengine = "{engine}"\nhotwords = ["城隍庙"]\nservers = ["ws://127.0.0.1:{taken_closed()}"]\n'
+        )
+        (found,) = [
+            check
+            for check in doctor.examine(file)
+            if "hot words" in check.name or "[speech] hotwords" in check.message
+        ]
+        assert (found.ok, "recogniser servers" in found.message) == (ok, ok)
+
+
 def test_recordings(tmp_path: Path) -> None:
     assert [c.ok for c in doctor.check_recordings(Settings())] == [True]
     settings = Settings(prompts=Prompts(folder="site"), folder=tmp_path)

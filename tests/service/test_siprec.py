@@ -207,6 +207,54 @@ def test_streams_that_stop_and_come_back_and_a_stream_that_comes_late(site: Site
     check(site, site.call(), Shape(b"", "", Known.AGENTS, number="13900001111"))
 
 
+@pytest.mark.shared
+@pytest.mark.skipif(not SHARED.exists(), reason="needs ../shared/siprec")
+def test_a_real_offer_that_begins_inactive_comes_to_life(site: Site) -> None:
+    """As its gateway does: the call is on hold when it is first told of, and metadata say no stream of whom."""
+    body = (SHARED / "inactive-sdp-offer.txt").read_bytes()
+    client = site.client()
+    assert client.record(body, "multipart/mixed").status == 200
+    assert client.answer
+    assert [line.direction for line in client.answer.media] == ["inactive", "inactive"]
+    held = [line.port for line in client.answer.media]
+    assert client.again(body.replace(b"a=inactive", b"a=sendonly"), "multipart/mixed").status == 200
+    assert [line.direction for line in client.answer.media] == ["recvonly", "recvonly"]
+    assert [line.port for line in client.answer.media] == held
+    client.say(1, speech("agent")).join()
+    client.say(0, lewd())
+    client.serve()
+    client.close()
+    check(site, site.call(), Shape(b"", "", Known.ORDER, number="02055500009"))
+
+
+@pytest.mark.shared
+@pytest.mark.skipif(not SHARED.exists(), reason="needs ../shared/siprec")
+def test_a_payload_that_is_no_siprec_is_a_recording_by_its_extension_alone(site: Site) -> None:
+    """One stream and no metadata: what it is its place says, and by itself it is a call like any other."""
+    written = (SHARED / "non-siprec-payload.txt").read_bytes()
+    body = written.lstrip()
+    client = site.client()
+    assert client.record(body, "application/sdp", require="").status == 200
+    client.say(0, bytes(16 * 3500) + lewd()).join()
+    assert client.ask("BYE").status == 200
+    client.close()
+    check(site, site.call(), Shape(body, "application/sdp", Known.MIXED, 0, None))
+    for extension, status, entrance in (("100", 200, Entrance.IN_PATH), ("nobody", 404, None)):
+        client = site.client()
+        client.uri = client.uri.replace("srs@", f"{extension}@")
+        assert client.record(body, "application/sdp", require="").status == status
+        if entrance:
+            assert client.answer
+            assert [line.direction for line in client.answer.media] == ["recvonly"]
+            assert client.ask("BYE").status == 200
+            assert site.call().entrance is entrance
+        client.close()
+    for sent, kind, status in ((written, "application/sdp", 400), (body, "multipart/mixed", 415)):
+        client = site.client()
+        assert client.record(sent, kind).status == status, "it begins with an empty line; it has no parts"
+        client.close()
+
+
 def test_metadata_that_come_later_say_who_is_who(site: Site) -> None:
     """By UPDATE, without a description, while one who is the agent speaks on the first stream."""
     client = site.client()

@@ -15,6 +15,7 @@ from screener.settings.alerts import SummarySection, Way
 from screener.settings.load import load, parse
 from screener.settings.sections import Registrar, Settings
 from screener.sip.useragent import SipUserAgent
+from screener.words.told import told
 
 FILE = Path("/site/screener.toml")
 SHIPPED = config_folder() / "screener.toml"
@@ -103,6 +104,14 @@ def test_every_wrong_setting_is_named_with_what_was_found_and_what_is_allowed() 
         ("[flow]\nlisten_seconds = nan", "[flow] listen_seconds: found nan, allowed a number above 0"),
         ("[flow]\nlisten_seconds = inf", "[flow] listen_seconds: found inf, allowed a number above 0"),
         ("[flow]\nsettle_seconds = -1", "[flow] settle_seconds: found -1, allowed a number not below 0"),
+        (
+            '[speech]\nhotwords = ["城隍庙"]',
+            '[speech] hotwords: found with engine = "vosk", allowed with "sherpa", which alone prefers them',
+        ),
+        (
+            '[speech]\nengine = "sherpa"\nhotwords = ["x"]\nservers = ["ws://asr.example"]\nfallback = "none"',
+            "[speech] hotwords: found where servers alone hear, allowed where a model of this machine does",
+        ),
         (
             "[flow]\npause_seconds = 60",
             "[flow] pause_seconds: found 60, allowed with [pbx] host: Asterisk pauses the agent",
@@ -210,3 +219,16 @@ def test_the_password_of_the_manager_interface_may_lie_in_a_file(tmp_path: Path)
     assert problems(text.replace('"ami"', '"amy"'), tmp_path / "screener.toml") == [
         "[pbx] password_file: found amy (No such file or directory), allowed a file that can be read"
     ]
+
+
+def test_hot_words_that_nothing_prefers_are_told_in_chinese() -> None:
+    (vosk,) = problems('[speech]\nhotwords = ["城隍庙"]')
+    assert told(vosk, "zh") == '[speech] hotwords：见到 engine = "vosk" 时的热词，仅 "sherpa" 时起作用'
+    (served,) = problems(
+        '[speech]\nengine = "sherpa"\nhotwords = ["外婆"]\nservers = ["wss://asr.example"]\nfallback = "none"'
+    )
+    assert told(served, "zh").endswith("见到只由服务器识别时的热词，由本机模型识别时才起作用")
+    for fallback in ('fallback = "local"', ""):
+        parse(
+            f'[speech]\nengine = "sherpa"\nhotwords = ["外婆"]\nservers = ["wss://asr.example"]\n{fallback}', FILE
+        )

@@ -18,7 +18,7 @@ from click.testing import CliRunner
 from screener.cli.model import model
 from screener.errors import ModelError
 from screener.speech.install import PUBLISHED, Published, install
-from screener.speech.models import DEFAULT_MODEL, check_folder, describe
+from screener.speech.models import DEFAULT_FILES, DEFAULT_MODEL, check_folder, describe, transducer_in
 from screener.words.terms import Language
 from screener.words.told import told
 
@@ -159,6 +159,73 @@ def test_a_tar_that_is_here_is_installed(models: Path, vosk_folder: Path, tmp_pa
     with pytest.raises(ModelError, match="truncated"):
         install("mine", archive)
     assert left(models) == ["mine"]
+
+
+def release(folder: Path, *stems: str) -> Path:
+    """A tar as the suggested model's release is: each set in both forms, and what comes with it; of noise."""
+    parts = [f"{part}-{stem}{form}" for part in PARTS for stem in stems for form in ("", ".int8")]
+    inside = folder / "inside"
+    (inside / "test_wavs").mkdir(parents=True)
+    for name in ("tokens.txt", "README.md", "test_wavs/0.wav", *(f"{part}.onnx" for part in parts)):
+        (inside / name).write_text(f"made {name}")
+    archive = folder / "made.tar.gz"
+    with tarfile.open(archive, "w:gz") as out:
+        out.add(inside, DEFAULT_MODEL)
+    return archive
+
+
+PARTS = ("encoder", "decoder", "joiner")
+OLD, NEW = "epoch-12-avg-2-chunk-16-left-64", "epoch-99-avg-1-chunk-16-left-64"
+
+
+def published_as(archive: Path) -> dict[str, Published]:
+    digest = hashlib.sha256(archive.read_bytes()).hexdigest()
+    return {"made": Published("http://127.0.0.1:9/made.tar.gz", digest, 1, files=DEFAULT_FILES)}
+
+
+def test_of_a_release_of_two_sets_the_measured_files_are_kept_alone(models: Path, tmp_path: Path) -> None:
+    assert PUBLISHED[DEFAULT_MODEL].files == DEFAULT_FILES
+    archive = release(tmp_path, OLD, NEW)
+    folder = install("made", archive, published=published_as(archive))
+    measured = {f"encoder-{OLD}.int8.onnx", f"decoder-{OLD}.onnx", f"joiner-{OLD}.int8.onnx"}
+    assert set(left(folder)) == {"tokens.txt", "model.json", *measured}
+    assert set(describe(folder).sha256) == {"tokens.txt", *measured}
+    check_folder(folder)
+    chosen = transducer_in(folder)
+    assert {path.name for path in chosen.files.values()} == {"tokens.txt", *measured}
+    assert chosen.named("made") == "made"
+    check_folder(install("made", folder, published=published_as(archive)))  # from itself, with its card
+
+
+def test_a_folder_of_another_set_under_a_published_name_stays_whole(models: Path, tmp_path: Path) -> None:
+    archive = release(tmp_path, NEW)
+    folder = install("made", tmp_path / "inside", published=published_as(archive))
+    assert "test_wavs" in left(folder) and f"joiner-{NEW}.onnx" in left(folder)
+    assert transducer_in(folder).files["joiner"].name == f"joiner-{NEW}.int8.onnx"
+
+
+@pytest.mark.parametrize(
+    ("stems", "said"),
+    [((NEW,), ""), ((OLD, NEW), f"encoder-{OLD}.int8.onnx"), (("a", "b"), "encoder-b.int8.onnx")],
+)
+def test_of_several_sets_that_are_here_it_is_said_which_is_loaded(
+    models: Path, tmp_path: Path, stems: tuple[str, ...], said: str
+) -> None:
+    archive = release(tmp_path, *stems)
+    shown = CliRunner().invoke(model, ["install", "mine", "--from", str(archive)])
+    assert shown.exit_code == 0
+    assert ("其中有多套文件" in shown.output, said in shown.output) == (bool(said), True)
+    assert ("其中有多套文件" in CliRunner().invoke(model, ["verify", "mine"]).output) == bool(said)
+    assert "test_wavs" in left(models / "mine"), "nothing of it is dropped"
+
+
+def test_a_mix_is_not_installed(models: Path, tmp_path: Path) -> None:
+    release(tmp_path, OLD)
+    for form in ("", ".int8"):
+        (tmp_path / "inside" / f"joiner-{OLD}{form}.onnx").rename(tmp_path / "inside" / f"joiner-{NEW}{form}.onnx")
+    with pytest.raises(ModelError, match=r"different sets: .*joiner-epoch-99.* — keep three files"):
+        install("mine", tmp_path / "inside")
+    assert left(models) == []
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,15 @@ import pytest
 from screener.errors import ModelError
 from screener.settings.sections import Speech
 from screener.speech.load import load_model
-from screener.speech.models import VOSK_FILES, check_folder, describe, engine_of, find_model, installed
+from screener.speech.models import (
+    VOSK_FILES,
+    check_folder,
+    describe,
+    engine_of,
+    find_model,
+    installed,
+    transducer_in,
+)
 
 STATIC = (*VOSK_FILES, "graph/HCLG.fst", "graph/words.txt", "ivector/final.ie")
 
@@ -89,3 +97,32 @@ def test_none_hears_nothing_and_says_so(caplog: pytest.LogCaptureFixture) -> Non
 
     recognizer = model.open(Speaker.CALLER)
     assert [*recognizer.accept(bytes(320), 0.0), *recognizer.finish()] == []
+
+
+@pytest.mark.parametrize(
+    ("there", "taken"),
+    [
+        ("encoder.onnx decoder.onnx joiner.onnx", "encoder.onnx decoder.onnx joiner.onnx"),
+        ("encoder.int8.onnx decoder.onnx joiner.int8.onnx", "encoder.int8.onnx decoder.onnx joiner.int8.onnx"),
+        (
+            "encoder-a.fp16.onnx encoder-a.onnx decoder-a.int8.onnx joiner-a.fp16.onnx",
+            "encoder-a.onnx decoder-a.int8.onnx joiner-a.fp16.onnx",
+        ),
+        (
+            "encoder-3.3M.onnx decoder-3.3M.onnx joiner-3.3M.int8.onnx encoder-z.int8.onnx joiner-z.onnx",
+            "encoder-3.3M.onnx decoder-3.3M.onnx joiner-3.3M.int8.onnx",
+        ),
+        ("encoder-a.onnx decoder-b.onnx joiner-b.onnx", ""),
+        ("encoder-a.onnx decoder-a.onnx joiner.onnx", ""),
+    ],
+)
+def test_the_files_of_a_transducer_are_of_one_set(tmp_path: Path, there: str, taken: str) -> None:
+    for name in ("tokens.txt", *there.split()):
+        (tmp_path / name).write_text("made")
+    if not taken:
+        for look in (check_folder, transducer_in):
+            with pytest.raises(ModelError, match="different sets"):
+                look(tmp_path)
+        return
+    found = [path.name for path in transducer_in(tmp_path).files.values()]
+    assert found == ["tokens.txt", *taken.split()]

@@ -12,6 +12,7 @@ from screener.errors import ModelError
 from screener.events import FRAME_BYTES, Speaker, Transcript
 from screener.settings.sections import Speech
 from screener.speech.load import load_model
+from screener.speech.offline import load_reader
 from screener.speech.pinyin import syllables
 from screener.speech.recognizer import SpeechModel
 from screener.speech.sherpa import SherpaModel, parse_result, spell
@@ -156,6 +157,15 @@ class TestListening:
     def test_a_word_that_the_model_cannot_print_is_named(self) -> None:
         with pytest.raises(ModelError, match="cannot prefer 'VIP客户'"):
             load_model(Speech(engine="sherpa", model=str(MODEL), hotwords=("VIP客户",)), Path())
+
+    def test_of_two_sets_the_measured_one_is_loaded_and_said(self, tmp_path: Path) -> None:
+        for path in (*MODEL.glob("*.onnx"), MODEL / "tokens.txt"):
+            (tmp_path / path.name).symlink_to(path)
+        for part in ("encoder", "decoder", "joiner"):
+            (tmp_path / f"{part}-epoch-99-avg-1-chunk-16-left-64.int8.onnx").write_text("cannot be loaded")
+        (encoder,) = MODEL.glob("encoder*")
+        for info in (SherpaModel(tmp_path).info, load_reader(tmp_path).info):
+            assert info.name == f"{tmp_path.name} ({encoder.name})"
 
     def test_the_engine_says_nothing_of_its_own(
         self, model: SpeechModel, capfd: pytest.CaptureFixture[str]
