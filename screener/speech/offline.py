@@ -26,7 +26,7 @@ from screener.speech.recognizer import ModelInfo, SpeechModel
 from screener.speech.upsample import Upsampler
 
 NICE = 5
-"""Of its process: hearing the calls comes first."""
+"""More than other recogniser processes: hearing the calls comes first."""
 BEAMS = 5
 LONGEST_SECONDS = 28.0
 """Whisper reads half a minute at once."""

@@ -14,7 +14,7 @@ from screener.events import SAMPLE_RATE, Speaker
 from screener.speech.models import check_folder, describe, transducer_in
 from screener.speech.pinyin import INITIALS, initials_and_finals, syllables
 from screener.speech.recognizer import ModelInfo
-from screener.speech.stream import Decoder, Hypothesis, StreamRecognizer
+from screener.speech.stream import Hypothesis, StreamRecognizer
 from screener.speech.upsample import Upsampler
 
 TRAILING_SILENCE_SECONDS = 0.8
@@ -88,11 +88,12 @@ class SherpaModel:
 
     def open(self, speaker: Speaker) -> StreamRecognizer:
         """A new stream."""
-        return StreamRecognizer(speaker, self.decoder())
+        decoder = self.decoder()
+        return StreamRecognizer(speaker, decoder, decoder.end)
 
-    def decoder(self) -> Decoder:
+    def decoder(self) -> "SherpaDecoder":
         """A fresh stream's."""
-        return _SherpaDecoder(self._recognizer, self._min_confidence, self._names, self._firm)
+        return SherpaDecoder(self._recognizer, self._min_confidence, self._names, self._firm)
 
 
 def whole_reader(factory: str, **files: str) -> Callable[[Any], str]:
@@ -120,7 +121,9 @@ def whole_reader(factory: str, **files: str) -> Callable[[Any], str]:
     return read
 
 
-class _SherpaDecoder:
+class SherpaDecoder:
+    """One stream's, of a `SherpaModel`."""
+
     def __init__(
         self,
         recognizer: Any,  # noqa: ANN401 - the library has no types
@@ -135,19 +138,26 @@ class _SherpaDecoder:
         self._last = Hypothesis("")
 
     def feed(self, pcm: bytes) -> Hypothesis:
+        """Decode the next chunk; see `Decoder`."""
         try:
             if self._decode(pcm):
-                final = self._recognizer.is_endpoint(self._stream)
-                self._last = self._heard(final)
-                if final:
-                    self._recognizer.reset(self._stream)
+                if self._recognizer.is_endpoint(self._stream):
+                    return self.end()
+                self._last = self._heard(final=False)
             elif self._last.final:
                 self._last = Hypothesis("")
         except RuntimeError as error:
             raise ModelError(f"sherpa-onnx failed on a stream: {error}") from error
         return self._last
 
+    def end(self) -> Hypothesis:
+        """Close the utterance with what is decoded so far, and nothing more; the next chunk begins another one."""
+        self._last = self._heard(final=True)
+        self._recognizer.reset(self._stream)
+        return self._last
+
     def flush(self) -> Hypothesis:
+        """Close the last utterance; see `Decoder`."""
         self._decode(bytes(SAMPLE_RATE))  # half a second of silence pushes the last tokens out of the encoder
         self._stream.input_finished()
         self._decode(b"")

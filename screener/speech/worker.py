@@ -20,7 +20,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from screener.errors import ModelError
-from screener.events import FRAME_BYTES
+from screener.events import FRAME_BYTES, Speaker
 from screener.speech import wire
 from screener.speech.listener import Listener
 from screener.speech.pinyin import dictionaries
@@ -28,6 +28,8 @@ from screener.speech.recognizer import SpeechModel, Spread
 from screener.speech.wire import Record, RecordKind
 
 STATUS_SECONDS = 0.5
+NICE = 5
+"""Of the process: that packets go out in time comes first."""
 _PR_SET_PDEATHSIG = 1
 
 Loader = Callable[[], SpeechModel]
@@ -37,6 +39,7 @@ Loader = Callable[[], SpeechModel]
 @dataclass(slots=True)
 class _Stream:
     number: int
+    speaker: Speaker
     listener: Listener
     waiting: list[tuple[float, bytes]] = field(default_factory=list)
     frames: int = 0
@@ -56,7 +59,8 @@ class Worker:
     def __init__(self, sock: socket.socket, model: SpeechModel) -> None:
         self._sock, self._model = sock, model
         self._streams: dict[int, _Stream] = {}
-        self._ready: deque[_Stream] = deque()
+        self._ready: dict[Speaker, deque[_Stream]] = {Speaker.CALLER: deque(), Speaker.AGENT: deque()}
+        """What has audio, in the order in which it is heard: callers are judged, agents only understood."""
         self._out = bytearray()
         self._status_at = 0.0
 
@@ -64,8 +68,8 @@ class Worker:
         """Hear, until the socket closes."""
         self._say(wire.ready(self._model.info))
         while self._receive():
-            if self._ready:
-                self._hear(self._ready.popleft())
+            if ready := next(filter(None, self._ready.values()), None):
+                self._hear(ready.popleft())
             now = time.monotonic()
             if now >= self._status_at:
                 self._status_at = now + STATUS_SECONDS
@@ -77,7 +81,7 @@ class Worker:
 
     def _receive(self) -> bool:
         """Take all that has come; wait for some while there is nothing to do. False when the service is gone."""
-        if not self._ready:
+        if not any(self._ready.values()):
             self._flush()
             packet = self._sock.recv(wire.PACKET_BYTES)
             if not packet:
@@ -109,12 +113,12 @@ class Worker:
                 continue
             if not stream.scheduled:
                 stream.scheduled = True
-                self._ready.append(stream)
+                self._ready[stream.speaker].append(stream)
 
     def _open(self, number: int, content: bytes) -> None:
         speaker = wire.speaker_of(content)
         try:
-            self._streams[number] = _Stream(number, Listener(speaker, self._model.open(speaker)))
+            self._streams[number] = _Stream(number, speaker, Listener(speaker, self._model.open(speaker)))
         except Exception as error:  # of an engine
             self._say(wire.failed(number, f"the recogniser failed: {error}"))
 
@@ -168,6 +172,7 @@ def _dies_with(parent: int) -> None:
 def main(arguments: list[str]) -> None:
     """The process."""
     _dies_with(int(arguments[1]))
+    os.nice(NICE)
     faulthandler.enable()  # where an engine broke goes to the service's log
     # The service says when to stop, by closing: Ctrl-C and systemd's TERM reach every process.
     signal.signal(signal.SIGINT, signal.SIG_IGN)

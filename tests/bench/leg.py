@@ -60,8 +60,8 @@ def watched() -> Watch:
     watch.method(gate.VoiceGate, "accept", "voice gate")
     watch.method(upsample.Upsampler, "accept", "upsampling")
     watch.method(listener.Ear, "accept", "sounds (callers only)")
-    watch.method(sherpa._SherpaDecoder, "_decode", "recogniser")
-    watch.method(sherpa._SherpaDecoder, "_heard", "reading its result")
+    watch.method(sherpa.SherpaDecoder, "_decode", "recogniser")
+    watch.method(sherpa.SherpaDecoder, "_heard", "reading its result")
     return watch
 
 

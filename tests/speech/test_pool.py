@@ -3,6 +3,7 @@
 import os
 import queue
 import signal
+import socket
 import subprocess
 import sys
 import textwrap
@@ -17,8 +18,11 @@ import pytest
 from screener.errors import ModelError
 from screener.events import Cue, RecognizerLost, Speaker, Transcript
 from screener.speech import pool as pool_module
+from screener.speech import wire
 from screener.speech.pool import Loss, RecognizerPool
 from screener.speech.voice import Voice
+from screener.speech.wire import RecordKind
+from screener.speech.worker import NICE, Worker
 from tests.speech import fakes
 from tests.speech.fakes import CRASH, HANG, KILL, QUIET, RAISE, SAY, SLOW, frame
 from tests.waiting import WAIT, wait_for
@@ -103,6 +107,31 @@ def test_words_come_while_the_call_goes_on_and_say_whose_they_are(make: MakePool
     assert (call, speaker) == ("a", Speaker.AGENT)
     assert isinstance(told, Transcript)
     assert told.end == pytest.approx(0.06)
+
+
+def test_who_calls_is_heard_before_the_agent_who_spoke_first() -> None:
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    hearing = threading.Thread(target=Worker(theirs, fakes.load()).run)
+    heard: list[int] = []
+    with ours, theirs:
+        ours.settimeout(WAIT)
+        said = [wire.opened(1, Speaker.AGENT), wire.opened(2, Speaker.CALLER), wire.opened(3, Speaker.CALLER)]
+        said += [wire.audio(number, 0.0, frame(SAY)) for number in (1, 2, 3)]
+        ours.send(b"".join(record.serialize() for record in said))
+        hearing.start()
+        while len(heard) < 3:
+            records = wire.parse(ours.recv(wire.PACKET_BYTES))
+            heard += [record.stream for record in records if record.kind is RecordKind.WORDS]
+        ours.shutdown(socket.SHUT_WR)
+        hearing.join(WAIT)
+    assert heard == [2, 3, 1]
+
+
+def test_what_hears_gives_way_to_what_carries_the_calls(make: MakePool) -> None:
+    before = children()
+    make()
+    (process,) = children() - before
+    assert os.getpriority(os.PRIO_PROCESS, process) == os.getpriority(os.PRIO_PROCESS, 0) + NICE
 
 
 def test_a_pause_in_audio_time_is_not_joined(make: MakePool) -> None:

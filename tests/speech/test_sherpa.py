@@ -14,7 +14,7 @@ from screener.settings.sections import Speech
 from screener.speech.load import load_model
 from screener.speech.offline import load_reader
 from screener.speech.pinyin import syllables
-from screener.speech.recognizer import SpeechModel
+from screener.speech.recognizer import Recognizer, SpeechModel
 from screener.speech.sherpa import SherpaModel, parse_result, spell
 from screener.speech.voice import BATCH_FRAMES
 
@@ -86,7 +86,7 @@ def model() -> SpeechModel:
     return load_model(Speech(engine="sherpa", model=str(MODEL)), Path())
 
 
-def listen(model: SpeechModel, path: Path, seconds: float = 3600.0) -> list[Transcript]:
+def read(path: Path, seconds: float = 3600.0) -> bytes:
     command = [
         "ffmpeg",
         "-v",
@@ -103,10 +103,16 @@ def listen(model: SpeechModel, path: Path, seconds: float = 3600.0) -> list[Tran
         "s16le",
         "-",
     ]
-    pcm = subprocess.run(command, capture_output=True, check=True).stdout
+    return subprocess.run(command, capture_output=True, check=True).stdout
+
+
+def feed(recognizer: Recognizer, pcm: bytes) -> list[Transcript]:
+    return [t for i in range(0, len(pcm), BATCH) for t in recognizer.accept(pcm[i : i + BATCH], i / 16000)]
+
+
+def listen(model: SpeechModel, path: Path, seconds: float = 3600.0) -> list[Transcript]:
     recognizer = model.open(Speaker.CALLER)
-    found = [t for i in range(0, len(pcm), BATCH) for t in recognizer.accept(pcm[i : i + BATCH], i / 16000)]
-    return [*found, *recognizer.finish()]
+    return [*feed(recognizer, read(path, seconds)), *recognizer.finish()]
 
 
 def contains(told: list[Transcript], text: str) -> bool:
@@ -142,6 +148,21 @@ class TestListening:
                 assert len([t for t in told if not t.final]) > 3, "partials stream"
         assert said > 200
         assert errors / said < 0.18
+
+    def test_an_utterance_is_over_soon_and_its_last_syllable_is_not_lost(self, model: SpeechModel) -> None:
+        """What comes last here is printed a look later than its initial, where the looks fall so."""
+        pcm = read(AISHELL / "BAC009S0150W0241.flac")
+        for late in range(4):
+            told = feed(model.open(Speaker.CALLER), bytes(late * BATCH) + pcm[-40000:] + bytes(2 * 16000))
+            assert contains(told, "不到位的"), late
+            assert [t.final for t in told].index(True) == len(told) - 1
+            assert told[-1].end < (late * BATCH + 40000) / 16000 + 0.9
+
+    def test_an_utterance_that_is_ended_is_no_part_of_the_next(self) -> None:
+        decoder = SherpaModel(MODEL).decoder()
+        decoder.feed(read(HUMAN / "kws-6.flac") + bytes(8000))
+        assert len(decoder.end().syllables) > 10
+        assert decoder.flush().syllables == ()
 
     def test_a_name_is_heard_because_it_is_a_hot_word(self, model: SpeechModel) -> None:
         """A market's name, which this model takes for 超外 without."""

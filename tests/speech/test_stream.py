@@ -4,6 +4,7 @@ import math
 import random
 import struct
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -14,7 +15,15 @@ from screener.errors import ModelError
 from screener.events import Speaker, Transcript
 from screener.speech.gate import VoiceGate
 from screener.speech.pinyin import syllables
-from screener.speech.stream import CHUNK_BYTES, DOZE_SECONDS, LEAD_BYTES, Hypothesis, StreamRecognizer
+from screener.speech.stream import (
+    CHUNK_BYTES,
+    DOZE_BYTES,
+    LEAD_BYTES,
+    PAUSE_BYTES,
+    TAIL_BYTES,
+    Hypothesis,
+    StreamRecognizer,
+)
 from tests.core.helpers import LISTED, Line, offer
 
 
@@ -47,12 +56,38 @@ class ScriptedDecoder:
         return self.last
 
 
+class Ended(ScriptedDecoder):
+    """Is told when an utterance is over; looks at every so many chunks."""
+
+    def __init__(self, *utterances: Sequence[Hypothesis], every: int = 1) -> None:
+        super().__init__()
+        self.utterances = [list(script) for script in utterances]
+        self.every = every
+        self.heard = Hypothesis("")
+        self.ends = 0
+
+    def feed(self, pcm: bytes) -> Hypothesis:
+        super().feed(pcm)
+        if len(self.sizes) % self.every == 0:
+            script = self.utterances[self.ends] if self.ends < len(self.utterances) else []
+            self.heard = script.pop(0) if script else replace(self.heard)
+        return self.heard
+
+    def end(self) -> Hypothesis:
+        self.ends += 1
+        heard, self.heard = self.heard, Hypothesis("")
+        return replace(heard, final=True)
+
+    def flush(self) -> Hypothesis:
+        return self.end()
+
+
 def frames(pcm: bytes, at: float = 0.0) -> list[tuple[bytes, float]]:
     return [(pcm[i : i + 320], at + i / 16000) for i in range(0, len(pcm), 320)]
 
 
 def run(decoder: ScriptedDecoder, audio: list[tuple[bytes, float]]) -> list[Transcript]:
-    stream = StreamRecognizer(Speaker.CALLER, decoder)
+    stream = StreamRecognizer(Speaker.CALLER, decoder, decoder.end if isinstance(decoder, Ended) else None)
     found = [t for pcm, at in audio for t in stream.accept(pcm, at)]
     return [*found, *stream.finish()]
 
@@ -183,23 +218,106 @@ def test_a_gap_is_silence_and_times_stay_right() -> None:
 
 
 def test_a_long_gap_costs_no_more_than_its_end() -> None:
-    decoder = ScriptedDecoder([Hypothesis("")] * 3 + [Hypothesis("")] * round(10 * DOZE_SECONDS) + [NI, NI])
+    decoder = ScriptedDecoder([Hypothesis("")] * 3 + [Hypothesis("")] * (DOZE_BYTES // CHUNK_BYTES) + [NI, NI])
     told = run(decoder, frames(voice(0.3), 0.0) + frames(voice(0.3), 600.0))
-    assert len(decoder.audio) == 2 * round(8000 * (0.6 + DOZE_SECONDS)) + LEAD_BYTES
+    assert len(decoder.audio) == len(voice(0.6)) + DOZE_BYTES + LEAD_BYTES
     assert round(told[0].end, 3) == 600.2
 
 
 def test_silence_is_not_decoded_for_ever_and_the_word_after_it_is_whole() -> None:
     decoder = ScriptedDecoder([])
     run(decoder, frames(bytes(16000 * 60) + voice(0.3), 0.0))
-    assert len(decoder.audio) == 2 * round(8000 * (0.3 + DOZE_SECONDS)) + LEAD_BYTES
+    assert len(decoder.audio) == len(voice(0.3)) + DOZE_BYTES + LEAD_BYTES
     assert decoder.audio.endswith(voice(0.3))
 
 
 def test_a_word_that_waits_for_its_end_gets_it() -> None:
     decoder = ScriptedDecoder([NI] * 100)
-    run(decoder, frames(voice(0.3) + bytes(16000 * 5), 0.0))
-    assert len(decoder.audio) >= 2 * 8000 * 5, "silence too, as long as a word is open"
+    run(decoder, frames(voice(0.3) + bytes(16000 * 5)))
+    assert len(decoder.audio) >= 2 * 8000 * 5, "silence too, as long as only the engine can tell that it is over"
+
+
+FIRM = Hypothesis("你", ("ni",), firm=True)
+
+
+def test_a_word_is_over_after_a_silence_that_is_not_decoded() -> None:
+    decoder = Ended([FIRM])
+    stream = StreamRecognizer(Speaker.CALLER, decoder, decoder.end)
+    told = [t for pcm, at in frames(voice(0.3) + bytes(16000 * 5)) for t in stream.accept(pcm, at)]
+    assert decoder.audio == voice(0.3) + bytes(TAIL_BYTES)
+    assert [(t.text, round(t.end, 3), t.final) for t in told] == [
+        ("你", 0.1, False),
+        ("你", 0.4, False),
+        ("你", 0.7, False),
+        ("你", 1.0, False),
+        ("你", 1.1, True),
+    ], "told again in the pause, though nothing is decoded there; then it is over, once"
+    assert decoder.ends == 1
+
+
+def test_what_is_printed_late_is_waited_for() -> None:
+    decoder = Ended([FIRM, NIHAO], every=6)
+    told = run(decoder, frames(voice(0.4) + bytes(16000 * 5)))
+    assert len(decoder.sizes) == 12, "the look after 0.2 s of silence may be too early, and the next one is not"
+    assert [t.text for t in told if t.final] == ["你好"]
+    decoder = Ended([*[replace(FIRM, half="h") for _ in range(9)], NIHAO])
+    told = run(decoder, frames(voice(0.4) + bytes(16000 * 5)))
+    assert len(decoder.sizes) == 10, "half a syllable waits for its other half"
+    assert [(t.text, round(t.end, 3)) for t in told if t.final] == [("你好", 1.2)]
+
+
+def test_a_pause_within_an_utterance_is_decoded_whole() -> None:
+    decoder = Ended([FIRM])
+    sound = voice(0.3) + bytes(PAUSE_BYTES - CHUNK_BYTES) + voice(0.3)
+    told = run(decoder, frames(sound))
+    assert decoder.audio == sound
+    assert [t.utterance for t in told if t.final] == [0]
+
+
+def test_a_longer_one_divides_two_utterances() -> None:
+    decoder = Ended([FIRM], [FIRM])
+    told = run(decoder, frames(voice(0.3) + bytes(PAUSE_BYTES) + voice(0.3)))
+    assert decoder.audio == voice(0.3) + bytes(TAIL_BYTES + LEAD_BYTES) + voice(0.3)
+    assert [(t.text, t.utterance, round(t.start, 3)) for t in told if t.final] == [("你", 0, 0.0), ("你", 1, 1.1)]
+
+
+@pytest.mark.parametrize("decoder", [ScriptedDecoder([]), Ended()])
+def test_words_begin_where_they_are_said_and_not_with_a_noise_before_them(decoder: ScriptedDecoder) -> None:
+    heard = frames(bytes(16000) + voice(0.1) + bytes(16000 * 30))
+    stream = StreamRecognizer(Speaker.CALLER, decoder, decoder.end if isinstance(decoder, Ended) else None)
+    assert [t for pcm, at in heard for t in stream.accept(pcm, at)] == []
+    decoder.feed = lambda _pcm: FIRM  # type: ignore[method-assign]
+    told = [t for pcm, at in frames(voice(0.3), 31.2) for t in stream.accept(pcm, at)]
+    assert [(t.text, round(t.start, 3)) for t in told] == [("你", 31.2)]
+
+
+class Unsure(Ended):
+    """Hears a syllable in each chunk with a sound, and says nothing before it has four."""
+
+    tokens = 0
+
+    def feed(self, pcm: bytes) -> Hypothesis:
+        super().feed(pcm)
+        self.tokens += any(pcm)
+        said = self.tokens if self.tokens >= 4 else 0
+        self.heard = Hypothesis("你" * said, ("ni",) * said, firm=True)
+        return self.heard
+
+    def end(self) -> Hypothesis:
+        self.tokens = 0
+        return super().end()
+
+
+def test_what_was_too_unsure_to_be_told_is_no_part_of_the_next_utterance() -> None:
+    told = run(Unsure(), frames(voice(0.3) + bytes(32000) + voice(0.4) + bytes(32000)))
+    assert [(t.text, t.utterance) for t in told if t.final] == [("你你你你", 0)]
+
+
+def test_a_voice_that_said_nothing_stands_behind_no_later_words() -> None:
+    claimed = Hypothesis("你好你好", ("ni", "hao") * 2, firm=True)
+    decoder = Ended([Hypothesis("")], [Hypothesis(""), claimed])
+    assert run(decoder, frames(voice(0.5) + bytes(32000) + voice(0.1) + bytes(32000))) == []
+    assert decoder.utterances == [[], []], "it was claimed"
 
 
 def test_a_finished_stream_takes_no_more() -> None:
@@ -216,7 +334,7 @@ def test_every_sample_arrives_once_in_chunks(sizes: list[int]) -> None:
     stream = StreamRecognizer(Speaker.CALLER, decoder)
     sent, at = b"", 3.0
     for number, size in enumerate(sizes):
-        if len(sent) + 2 * size > 16000 * DOZE_SECONDS:
+        if len(sent) + 2 * size > DOZE_BYTES:
             break  # there is no voice in it
         pcm = bytes([number % 251, number % 7]) * size
         stream.accept(pcm, at)
