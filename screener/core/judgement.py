@@ -28,6 +28,7 @@ class Weights:
         carry: the caller's own words and acts must weigh this much: no agent's word and no number flags a call.
         clear: a caller with a matter whose score is this low is passed on; who scores more is listened to.
         waiting: likewise of one who has said it and is silent.
+        emergency: a call for help is not believed of a caller whose score is this far above the threshold.
         support: the most that caller, time, history and sound add or take together.
         repeat: factor for each further find of the same listed word.
         factor: for what an act or a listed word weighs at this site, by rule (`act.agent.steer`); 1 where none is.
@@ -48,6 +49,7 @@ class Weights:
     carry: float = 1.0
     clear: float = -2.0
     waiting: float = -1.0
+    emergency: float = 1.5
     support: float = 1.5
     repeat: float = 0.5
     factor: dict[str, float] = field(default_factory=dict)

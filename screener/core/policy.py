@@ -1,8 +1,8 @@
 """Assessment to decision: who is protected, what is flagged, and what is done about it.
 
-In this order: an emergency is an agent's case at once; a call whose score the caller's own words and acts have
-carried over the threshold of its kind is harassment; what is no harassment is what it stands as: a complaint,
-with sustained insult of the agent a supervisor's case, or genuine.
+In this order: an emergency that is believed is an agent's case at once; a call whose score the caller's own words
+and acts have carried over the threshold of its kind is harassment; what is no harassment is what it stands as: a
+complaint, with sustained insult of the agent a supervisor's case, or genuine.
 """
 
 from dataclasses import replace
@@ -11,7 +11,7 @@ from screener.core.evidence import Assessment, Decision, Kind, Reason, Standing,
 from screener.core.flow import Flow
 from screener.core.judgement import Weights
 from screener.core.ladder import SUSPENDING
-from screener.core.scoring import carries
+from screener.core.scoring import carries, threshold
 from screener.core.signals import MATTER_RULES, OFFENCES
 from screener.events import History, ListName
 
@@ -29,11 +29,6 @@ STANDINGS = {
     Standing.ABUSIVE_COMPLAINT: Verdict.COMPLAINT,
     Standing.VULNERABLE: Verdict.GENUINE,
 }
-
-
-def threshold(kind: Kind | None, weights: Weights) -> float:
-    """The score (log-odds) at which a kind is flagged."""
-    return weights.threshold_of.get(kind, weights.threshold) if kind else weights.threshold
 
 
 def is_flagged(assessment: Assessment, weights: Weights, *, already: bool = False) -> bool:

@@ -30,9 +30,14 @@ def assess(
     words = {kind: _words(evidence, kind, weights) for kind in Kind}
     spoken = max(words, key=lambda kind: words[kind])
     score = weights.prior + acts(evidence, weights) + sum(words.values()) + support(evidence, weights)
-    return Assessment(
-        at, score, _leading(evidence, spoken, words[spoken]), tuple(evidence), _vetoes(evidence), standing
-    )
+    kind = _leading(evidence, spoken, words[spoken])
+    vetoes = (Veto.EMERGENCY,) if _is_emergency(evidence, score - threshold(kind, weights), weights) else ()
+    return Assessment(at, score, kind, tuple(evidence), vetoes, standing)
+
+
+def threshold(kind: Kind | None, weights: Weights) -> float:
+    """The score (log-odds) at which a kind is flagged."""
+    return weights.threshold_of.get(kind, weights.threshold) if kind else weights.threshold
 
 
 def acts(evidence: Iterable[Evidence], weights: Weights) -> float:
@@ -75,6 +80,6 @@ def _leading(evidence: Sequence[Evidence], spoken: Kind, words: float) -> Kind |
     return spoken if words > 0 else next((e.kind for e in reversed(evidence) if e.source is Source.ACTS), None)
 
 
-def _vetoes(evidence: Sequence[Evidence]) -> tuple[Veto, ...]:
-    """What protects the call whatever else is said."""
-    return (Veto.EMERGENCY,) if any(e.source is Source.EMERGENCY for e in evidence) else ()
+def _is_emergency(evidence: Iterable[Evidence], above: float, weights: Weights) -> bool:
+    """Whether help is called for, and it is believed: not of a caller who is far above a flag's threshold."""
+    return above < weights.emergency and any(e.source is Source.EMERGENCY for e in evidence)

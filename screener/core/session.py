@@ -29,6 +29,7 @@ from screener.core.hearing import Hearing
 from screener.core.judgement import Judgement
 from screener.core.patience import Patience
 from screener.core.rereading import CLEARED, CONFIRMED, UNREAD, Rereading, noted
+from screener.core.scoring import threshold
 from screener.core.state import State
 from screener.core.warnings import Warner
 from screener.events import (
@@ -220,7 +221,7 @@ class Session:
     def _note(self, found: Iterator[Evidence]) -> Iterator[Action]:
         for evidence in found:
             stands = self._hearing.assessment(self._at)
-            yield EvidenceFound(evidence, stands.score, policy.threshold(stands.kind, self._weights))
+            yield EvidenceFound(evidence, stands.score, threshold(stands.kind, self._weights))
 
     def _settle(self, verdict: Verdict, reason: str = "", kind: Kind | None = None) -> Iterator[Action]:
         assessment = self._hearing.assessment(self._at)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from screener.core import policy
 from screener.core.evidence import Assessment, Evidence, Reason, Source, Veto
 from screener.core.judgement import Weights
-from screener.core.scoring import assess
+from screener.core.scoring import assess, threshold
 from screener.core.signals import taken_back
 from screener.store.records import CallRecord, EvidenceRow
 
@@ -76,7 +76,7 @@ def explain(call: CallRecord, weights: Weights) -> Explanation:
         if policy.is_flagged(final, needs):
             tipped, tipped_by = _step(steps[-1].evidence, final, needs, flagged=True), tuple(known)
     without = [(e, _flagged_without(e, tipped_by, needs)) for e in tipped_by if e.weight > 0]
-    lacking = min((s.threshold - s.score for s in steps), default=policy.threshold(None, weights) - weights.prior)
+    lacking = min((s.threshold - s.score for s in steps), default=threshold(None, weights) - weights.prior)
     return Explanation(
         prior=assess((), 0.0, weights).score,
         steps=tuple(steps),
@@ -102,9 +102,7 @@ def _evidence(row: EvidenceRow) -> Evidence:
 
 def _step(evidence: Evidence, assessment: Assessment, weights: Weights, *, flagged: bool) -> ScoreStep:
     kind = assessment.kind
-    return ScoreStep(
-        evidence, assessment.score, kind.value if kind else "", policy.threshold(kind, weights), flagged
-    )
+    return ScoreStep(evidence, assessment.score, kind.value if kind else "", threshold(kind, weights), flagged)
 
 
 def _flagged_without(piece: Evidence, known: Sequence[Evidence], weights: Weights) -> bool:

@@ -16,7 +16,7 @@ from pydantic import TypeAdapter
 from screener.core import policy
 from screener.core.evidence import Evidence, Kind, Source, Verdict
 from screener.core.judgement import Weights
-from screener.core.scoring import assess
+from screener.core.scoring import assess, threshold
 from screener.errors import SettingsError
 from screener.resources import config_folder
 from screener.review.explain import known_after
@@ -121,7 +121,7 @@ def _changes(calls: Sequence[CallRecord], weights: Weights) -> Iterator[tuple[st
     """Key, value now, value then, and the weights that are so changed."""
     said = [call for call in calls if call.review is not Review.NONE]
     for kind in sorted({row.kind for call in said for row in call.evidence if row.kind}):
-        now = policy.threshold(Kind(kind), weights)
+        now = threshold(Kind(kind), weights)
         for step in THRESHOLD_STEPS:
             other = replace(weights, threshold_of={**weights.threshold_of, Kind(kind): now + step})
             yield f"threshold_of.{kind}", now, now + step, other

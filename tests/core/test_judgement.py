@@ -4,8 +4,8 @@ from datetime import date, datetime
 
 import pytest
 
-from screener.core import policy
 from screener.core.judgement import STRENGTH, Calendar, Weights
+from screener.core.scoring import threshold
 from tests.core.helpers import lexicon, shipped
 
 NIGHT = Calendar(night=(22, 7), noon=(12, 14), holidays=frozenset({date(2026, 10, 1)}))
@@ -42,5 +42,5 @@ def test_no_listed_phrase_flags_alone_and_the_strengths_are_in_order() -> None:
     for weights in (Weights(), shipped().weights):
         decisive, strong, weak = (weights.strength[s] for s in ("decisive", "strong", "weak"))
         assert decisive > strong > weak > 0
-        assert weights.prior + decisive < min(policy.threshold(kind, weights) for kind in kinds)
+        assert weights.prior + decisive < min(threshold(kind, weights) for kind in kinds)
     assert Weights().strength is not STRENGTH, "a site's own strengths change nobody else's"

@@ -8,7 +8,7 @@ from screener.core import policy
 from screener.core.dialogue_acts import Act
 from screener.core.evidence import Kind, Source, Standing, Treatment, Verdict
 from screener.core.flow import Flow
-from screener.core.scoring import assess
+from screener.core.scoring import assess, threshold
 from screener.events import Entrance
 from tests.core.helpers import Line, offer, plain
 from tests.core.weighed import OVER, W, act, found, verdict
@@ -30,24 +30,29 @@ def test_an_abusive_complaint_is_sustained_insult_beside_a_grievance() -> None:
     assert verdict(*evidence, insult, standing=Standing.ABUSIVE_COMPLAINT) is Verdict.ABUSIVE_COMPLAINT
 
 
-def test_an_emergency_ends_all_judgement() -> None:
-    emergency = found(0.0, Source.EMERGENCY, None, rule="emergency.danger.1")
-    assessment = assess([emergency, *(act(Act.LEWD, 6.5) for _ in range(9))], 1.0, W)
+@pytest.mark.parametrize(("above", "believed"), [(-9.0, True), (1.4, True), (1.6, False), (9.0, False)])
+@pytest.mark.parametrize("first", [True, False])
+def test_an_emergency_is_an_agents_case_unless_the_caller_is_far_above_a_flag(
+    above: float, believed: bool, first: bool
+) -> None:
+    emergency, rest = found(0.0, Source.EMERGENCY, None, rule="emergency.danger.1"), act(Act.LEWD, OVER + above)
+    assessment = assess([emergency, rest] if first else [rest, emergency], 1.0, W)
     decision = policy.decide(assessment, W, Flow())
-    assert (decision.verdict, decision.emergency) == (Verdict.GENUINE, True)
+    assert decision.emergency is believed
+    assert decision.verdict is (Verdict.GENUINE if believed else Verdict.HARASSMENT)
 
 
 def test_a_kind_may_have_its_own_threshold() -> None:
     strict = replace(W, threshold_of={Kind.PRANK: 9.0})
     assert verdict(act(Act.ABSURD, OVER, Kind.PRANK), weights=strict) is Verdict.UNDECIDED
-    assert policy.threshold(Kind.PRANK, strict) == 9.0
+    assert threshold(Kind.PRANK, strict) == 9.0
 
 
 def test_thresholds_are_others_where_the_product_answers() -> None:
     weights = replace(W, threshold_of={Kind.LEWD: 3.0}, in_path=-0.5)
     answering = weights.at(Entrance.IN_PATH)
-    assert policy.threshold(Kind.LEWD, answering) == 2.5
-    assert policy.threshold(None, answering) == W.threshold - 0.5
+    assert threshold(Kind.LEWD, answering) == 2.5
+    assert threshold(None, answering) == W.threshold - 0.5
     assert answering.at(Entrance.IN_PATH) == answering, "once"
     assert {weights.at(e).threshold for e in Entrance if e is not Entrance.IN_PATH} == {W.threshold}
 

@@ -53,12 +53,15 @@ def test_a_call_that_was_protected_by_what_it_is_about() -> None:
 
 def test_an_emergency_is_named_as_what_protected_a_call_that_scored_enough() -> None:
     danger = row(0.0, 1, "emergency.danger.1", Source.EMERGENCY, None)
-    heard = call(danger, row(9.0, 2, "a"))
+    enough = W.threshold - W.prior + 1
+    heard = call(danger, row(enough, 2, "a"))
     found = explain(heard, W)
     assert (found.tipped, found.vetoes) == (None, (Veto.EMERGENCY,))
     assert found.steps[1].score > found.steps[1].threshold
     assert reasons(replace(heard, verdict=Verdict.GENUINE), found, Teller())[-1] == "受保护：紧急情况"
-    assert explain(call(row(9.0, 2, "a")), W).vetoes == ()
+    assert explain(call(row(enough, 2, "a")), W).vetoes == ()
+    mocked = explain(call(danger, row(enough + 1, 2, "a")), W)
+    assert (mocked.tipped, mocked.vetoes) == (mocked.steps[1], ()), "not believed of a caller so far above it"
 
 
 def test_the_thresholds_are_those_of_the_way_the_call_came() -> None:

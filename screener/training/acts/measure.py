@@ -24,8 +24,7 @@ from screener.core.evidence import Assessment, Evidence, Kind, Reason, Source, S
 from screener.core.flow import Flow
 from screener.core.judgement import Judgement, Weights
 from screener.core.lexicon import Lexicon, PhraseRole
-from screener.core.policy import threshold
-from screener.core.scoring import assess, carries
+from screener.core.scoring import assess, carries, threshold
 from screener.core.signals import taken_back
 from screener.evaluation.noise import Garbler
 from screener.events import Caller, Entrance, Speaker
