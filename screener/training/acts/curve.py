@@ -10,7 +10,7 @@ from screener.acts.net import ActsModel, Net
 from screener.core.evidence import Verdict
 from screener.training.acts.build import GROUPS, PARALLEL, heard
 from screener.training.acts.corpus import CorpusCall, grouped
-from screener.training.acts.fit import ACTS, CALLS, ROWS, fit, lesson
+from screener.training.acts.fit import ACTS, CALLS, EPOCHS, ROWS, fit, lesson
 from screener.training.acts.measure import (
     ALLOWED,
     NEVER,
@@ -39,7 +39,7 @@ class Step:
     tests: tuple[CorpusCall, ...]
 
 
-def curve(calls: Sequence[CorpusCall], seed: int = 1) -> Iterator[Table]:
+def curve(calls: Sequence[CorpusCall], seed: int = 1, epochs: int = EPOCHS) -> Iterator[Table]:
     """Tables by hands and by calls, each judged on the same group of hands, by one net.
 
     A call is found when it stands higher at its end, whole or cut off, than one in two hundred protected ones.
@@ -52,14 +52,14 @@ def curve(calls: Sequence[CorpusCall], seed: int = 1) -> Iterator[Table]:
     by_hands = [Step(tuple(c for c in known if c.hand in few), tests) for few in some]
     by_calls = [Step(tuple(known[:: round(1 / step)]), tests) for step in STEPS if step < 1]
     with ProcessPoolExecutor(PARALLEL, get_context("spawn")) as pool:
-        rows = list(pool.map(partial(_row, seed=seed), (*by_hands, *by_calls)))
+        rows = list(pool.map(partial(_row, seed=seed, epochs=epochs), (*by_hands, *by_calls)))
     told, others = rows[: len(by_hands)], rows[len(by_hands) :]
     yield f"by hands, judged on {', '.join(sorted(unheard))}", HEADS, told
     yield "by calls of all hands", HEADS, [*others, told[-1]]
 
 
-def _row(step: Step, seed: int) -> list[MeasuredCell]:
-    net = fit([made for call in step.learned if (made := lesson(call))], seed)
+def _row(step: Step, seed: int, epochs: int) -> list[MeasuredCell]:
+    net = fit([made for call in step.learned if (made := lesson(call))], seed, epochs)
     model = ActsModel("curve", ROWS, ACTS, CALLS, (Net(**exported(net)),), ((),), 1.0, 0.0, 0.0)
     whole, *parts = (_told(model, step.tests, change) for change in (lambda call: call, cut(2 / 3), cut(1 / 3)))
     hands = len({call.hand for call in step.learned})

@@ -12,8 +12,10 @@ from screener.acts.net import Net, rows_of  # noqa: E402
 from screener.core.dialogue_acts import Act  # noqa: E402
 from screener.events import Speaker  # noqa: E402
 from screener.training.acts.build import build  # noqa: E402
-from screener.training.acts.corpus import read_corpus  # noqa: E402
+from screener.training.acts.corpus import grouped, read_corpus  # noqa: E402
+from screener.training.acts.curve import HEADS, curve  # noqa: E402
 from screener.training.acts.fit import ACTS, ROWS, Batch, closings, fit, lesson  # noqa: E402
+from screener.training.acts.measure import Share  # noqa: E402
 from screener.training.acts.net import exported  # noqa: E402
 
 CALLS = read_corpus()[::60]
@@ -50,3 +52,17 @@ def test_what_is_said_at_the_end_of_calls_is_known_syllables() -> None:
     assert said.keys() == {"more", "no_more", "end", "bye"}
     assert all(turn.sounds and 1 not in turn.sounds for turns in said.values() for turn in turns)
     assert {ACTS[turn.act] for turns in said.values() for turn in turns} == {Act.ASK, Act.END, Act.CLOSING}
+
+
+def test_the_curve_learns_from_more_and_more_hands_and_calls_and_is_judged_on_none_of_them() -> None:
+    some = [replace(c, hand=f"h{n % 16}") for n, c in enumerate(CALLS)]
+    unheard = set(grouped(some, 4)[0])
+    by_hands, by_calls = curve(some, epochs=1)
+    assert by_hands[0] == f"by hands, judged on {', '.join(sorted(unheard))}"
+    assert by_hands[1] == by_calls[1] == HEADS
+    rest = [c for c in some if c.hand not in unheard]
+    assert [row[0] for row in by_hands[2]] == [2, 3, 6, 12]
+    assert by_hands[2][-1][:2] == by_calls[2][-1][:2] == [12, len(rest)]
+    assert [row[1] for row in by_calls[2]] == [-(-len(rest) // n) for n in (8, 4, 2, 1)]
+    harassing = sum(c.is_harassment for c in some if c.hand in unheard)
+    assert all(found.total == harassing for row in by_hands[2] for found in row[2:5] if isinstance(found, Share))

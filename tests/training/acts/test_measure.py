@@ -1,5 +1,7 @@
 """What is measured on calls by unheard hands, and what calls are changed into for it."""
 
+import gzip
+import json
 from dataclasses import replace
 from random import Random
 
@@ -20,6 +22,7 @@ from screener.training.acts.measure import (
     cut,
     margins,
     misheard,
+    nearest,
     only,
     share,
     tables,
@@ -127,3 +130,13 @@ def test_disturbing_keeps_what_is_known_when() -> None:
         assert all(turn.sounds for turn in heard)
         assert disturbed(turns, 0, near, ENDS, Random(seed))[1] == 0
     assert badly((2, 3), 1.0, near, Random(1)) != (2, 3)
+
+
+def test_the_protected_calls_that_come_nearest_to_the_bar_are_kept_without_their_words() -> None:
+    said = Evidence("act.caller.business", Source.ACTS, Kind.PRANK, -1.0, 2.0, "我查话费")
+    flagged = replace(judged("a", "genuine", 9.0), evidence=(said,))
+    others = [replace(judged("a", "genuine", m), evidence=(replace(said, weight=m),)) for m in (-3.0, -1.0, -2.0)]
+    kept = gzip.decompress(nearest([flagged, *others, judged("a", "lewd", -0.5)], 2)).decode()
+    found = [json.loads(line) for line in kept.splitlines()]
+    assert [evidence["weight"] for (evidence,) in found] == [-1.0, -2.0]
+    assert "话费" not in kept
