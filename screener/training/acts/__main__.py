@@ -14,7 +14,7 @@ from screener.training.acts.corpus import read_corpus, read_hand, write_hand
 from screener.training.acts.measure import nearest, told
 from screener.training.acts.written import read_written
 
-VERSION = "6"
+VERSION = "7"
 NEAREST = 300
 """Protected calls that go with the product, for `screener tune`."""
 

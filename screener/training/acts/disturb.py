@@ -1,4 +1,4 @@
-"""What happens to a call on its way: an end, a bad recogniser, no word of the agent, turns that run together."""
+"""What happens to a call on its way: another matter first, an end, recognisers, no agent, turns run together."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +12,9 @@ NO_AGENT, HALF_AGENT, TOGETHER = 0.15, 0.25, 0.1
 """Shares of calls without the agent's side, with half of it (the difference), with turns that run together."""
 LATE = 0.2
 """Share of calls that are heard from somewhere before they are known: what is plain needs no beginning."""
+LED_IN, LEAD = 0.15, (2, 8)
+"""Share of calls, of whatever label, that another caller's matter leads into; turns of it. A matter that was true
+does not make true what comes after it, and does not make it false."""
 CLOSED, CUT_SHORT = 0.35, 0.15
 """Shares of calls, of whatever label, that are closed as trained agents close them; that lose their last turns."""
 CLOSINGS = (
@@ -25,6 +28,9 @@ CLOSINGS = (
 )
 """How: `closings.toml` has what is said."""
 INITIALS = ("zh", "ch", "sh", *"bpmfdtnlgkhjqxrzcsyw")
+
+
+Turns = Sequence["HeardTurn"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,23 +65,33 @@ def alike(syllables: Sequence[str], first: int) -> Mapping[int, Sequence[int]]:
     }
 
 
-def disturbed(
-    turns: Sequence[HeardTurn],
-    known: int,
-    near: Mapping[int, Sequence[int]],
-    closings: Mapping[str, Sequence[HeardTurn]],
-    chance: Random,
-) -> tuple[list[HeardTurn], int]:
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What calls are disturbed with.
+
+    Attributes:
+        near: of each syllable those that sound like it.
+        closings: what is said at the end of calls, by what it does.
+        matters: calls with a matter, whose beginnings lead into others; none is enough.
+    """
+
+    near: Mapping[int, Sequence[int]]
+    closings: Mapping[str, Turns]
+    matters: Sequence[Turns] = ()
+
+
+def disturbed(turns: Turns, known: int, around: Surroundings, chance: Random) -> tuple[list[HeardTurn], int]:
     """A call as it might have been heard, and the turn (from 1) at which it is known then; 0 stays 0.
 
     Args:
         turns: of the call.
         known: the turn, from 1, at which it is known to be harassment; 0 for none.
-        near: of each syllable those that sound like it.
-        closings: what is said at the end of calls, by what it does.
+        around: what it is disturbed with.
         chance: decides.
     """
-    turns = _ended(turns, known, closings, chance)
+    if around.matters and chance.random() < LED_IN:
+        turns, known = _led_in(turns, known, chance.choice(around.matters), chance)
+    turns = _ended(turns, known, around.closings, chance)
     fate = chance.random()
     if fate < NO_AGENT and any(not t.agent for t in turns):
         kept = [i for i, t in enumerate(turns) if not t.agent]
@@ -88,14 +104,24 @@ def disturbed(
         before = [n for n, i in enumerate(kept) if not known or i + 1 < known]
         kept = kept[min(chance.randint(0, len(before)), len(kept) - 1) :]
     share = chance.choice(SHARES)
-    heard = [HeardTurn(turns[i].agent, turns[i].act, badly(turns[i].sounds, share, near, chance)) for i in kept]
+    heard = [
+        HeardTurn(turns[i].agent, turns[i].act, badly(turns[i].sounds, share, around.near, chance)) for i in kept
+    ]
     at = min(sum(i + 1 < known for i in kept) + 1, len(heard)) if known else 0
     return _together(heard, at, chance) if chance.random() < TOGETHER else (heard, at)
 
 
-def _ended(
-    turns: Sequence[HeardTurn], known: int, closings: Mapping[str, Sequence[HeardTurn]], chance: Random
-) -> Sequence[HeardTurn]:
+def _led_in(turns: Turns, known: int, matter: Turns, chance: Random) -> tuple[Turns, int]:
+    """A call that another one's beginning leads into, and the turn at which it is known then.
+
+    It joins where it is about to be known, or, of one that never is, somewhere in its first half.
+    """
+    lead = matter[: chance.randint(*LEAD)]
+    joins = max(0, known - 1 - chance.randint(0, 2)) if known else chance.randint(0, len(turns) // 2)
+    return (*lead, *turns[joins:]), len(lead) + known - joins if known else 0
+
+
+def _ended(turns: Turns, known: int, closings: Mapping[str, Turns], chance: Random) -> Turns:
     """A call that loses its last turns, but not what makes it known, or that is closed, or neither."""
     fate = chance.random()
     if fate < CUT_SHORT:

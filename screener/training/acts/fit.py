@@ -16,7 +16,7 @@ from screener.core.evidence import Kind, Standing
 from screener.events import Speaker
 from screener.speech.pinyin import inventory, syllables
 from screener.training.acts.corpus import CorpusCall
-from screener.training.acts.disturb import HeardTurn, alike, disturbed
+from screener.training.acts.disturb import LEAD, HeardTurn, Surroundings, alike, disturbed
 from screener.training.acts.measure import CLOSING
 from screener.training.acts.net import FIRST, TorchNet
 
@@ -27,6 +27,8 @@ ACTS = tuple(Act)
 KINDS = tuple(k for k in Kind if k is not Kind.SILENT)
 CALLS: tuple[Kind | Standing, ...] = (*KINDS, *Standing)
 """What the call's logits stand for."""
+MATTERS = (Standing.GENUINE, Standing.COMPLAINT)
+"""Calls whose beginnings lead into others."""
 EPOCHS, BATCH, RATE, DECAY = 22, 24, 2e-3, 0.1
 ROUND = 512
 """Rows of a batch are a multiple of this: the processor's multiplication is prepared for every size anew."""
@@ -106,7 +108,8 @@ def fit(lessons: Sequence[Lesson], seed: int, epochs: int = EPOCHS) -> TorchNet:
     torch.manual_seed(seed)
     torch.set_num_threads(1)
     chance = Random(seed)  # noqa: S311 - reproducible, not secret
-    near, ends = alike(SYLLABLES, FIRST), closings()
+    matters = [x.turns for x in lessons if CALLS[x.call] in MATTERS and len(x.turns) >= LEAD[0]]
+    around = Surroundings(alike(SYLLABLES, FIRST), closings(), matters)
     net = TorchNet(SYLLABLES, len(ACTS), len(CALLS))
     optimiser = torch.optim.AdamW(net.parameters(), lr=RATE, weight_decay=DECAY, fused=True)
     steps = epochs * -(-len(lessons) // BATCH)
@@ -116,7 +119,7 @@ def fit(lessons: Sequence[Lesson], seed: int, epochs: int = EPOCHS) -> TorchNet:
         order = chance.sample(list(lessons), len(lessons))
         for start in range(0, len(order), BATCH):
             drawn = order[start : start + BATCH]
-            batch = Batch.of([(*disturbed(x.turns, x.known, near, ends, chance), x.call) for x in drawn])
+            batch = Batch.of([(*disturbed(x.turns, x.known, around, chance), x.call) for x in drawn])
             optimiser.zero_grad()
             _loss(net, batch).backward()
             nn.utils.clip_grad_norm_(net.parameters(), 1.0)

@@ -12,7 +12,7 @@ from screener.core.evidence import Evidence, Kind, Source, Verdict
 from screener.core.judgement import Weights
 from screener.events import Speaker
 from screener.training.acts.corpus import CorpusCall, CorpusTurn
-from screener.training.acts.disturb import HeardTurn, alike, badly, disturbed, split
+from screener.training.acts.disturb import HeardTurn, Surroundings, alike, badly, disturbed, split
 from screener.training.acts.measure import (
     MeasuredCall,
     Share,
@@ -106,30 +106,42 @@ def test_a_syllable_is_its_initial_and_its_final(syllable: str) -> None:
 
 ENDS = {"more": [HeardTurn(1, 7, (2,))], "no_more": [HeardTurn(0, 8, (3,))], "end": [HeardTurn(1, 9, (4,))]}
 ENDS["bye"] = ENDS["no_more"]
+AROUND = Surroundings(alike(("ma", "mi", "na", "ni"), 2), ENDS)
 
 
 def test_any_call_may_be_closed_courteously_or_lose_its_end_but_not_what_makes_it_known() -> None:
-    near = alike(("ma", "mi", "na", "ni"), 2)
     turns = [HeardTurn(n % 2, 0, (2, 3, 4, 5)) for n in range(8)]
     for known in (0, 7):
-        calls = [disturbed(turns, known, near, ENDS, Random(seed))[0] for seed in range(400)]
+        calls = [disturbed(turns, known, AROUND, Random(seed))[0] for seed in range(400)]
         closed = sum(any(turn.act > 6 for turn in heard) for heard in calls)
         assert 0.25 < closed / len(calls) < 0.45  # whatever is known of it
         assert any(heard[-1].act == 9 for heard in calls)
-    short = [disturbed(turns, 0, near, ENDS, Random(seed))[0] for seed in range(400)]
+    short = [disturbed(turns, 0, AROUND, Random(seed))[0] for seed in range(400)]
     assert any(len(heard) == 5 and heard[-1].agent == 0 for heard in short)
 
 
 def test_disturbing_keeps_what_is_known_when() -> None:
-    near = alike(("ma", "mi", "na", "ni"), 2)
-    assert near[2] == [3, 4]
+    assert AROUND.near[2] == [3, 4]
     turns = [HeardTurn(n % 2, 0, (2, 3, 4, 5)) for n in range(8)]
     for seed in range(300):
-        heard, known = disturbed(turns, 5, near, ENDS, Random(seed))
+        heard, known = disturbed(turns, 5, AROUND, Random(seed))
         assert 1 <= known <= len(heard)
         assert all(turn.sounds for turn in heard)
-        assert disturbed(turns, 0, near, ENDS, Random(seed))[1] == 0
-    assert badly((2, 3), 1.0, near, Random(1)) != (2, 3)
+        assert disturbed(turns, 0, AROUND, Random(seed))[1] == 0
+    assert badly((2, 3), 1.0, AROUND.near, Random(1)) != (2, 3)
+
+
+def test_a_matter_that_leads_into_a_call_moves_when_it_is_known() -> None:
+    around = replace(AROUND, matters=[[HeardTurn(n % 2, 5, (2,) * 9) for n in range(6)]])
+    turns = [HeardTurn(n % 2, int(n == 4), (2, 3, 4, 5)) for n in range(8)]
+    led_in, there = [], []
+    for known in (0, 5):
+        calls = [disturbed(turns, known, around, Random(seed)) for seed in range(400)]
+        led_in += [sum(heard[0].act == 5 for heard, _ in calls)]
+        there += [at > 0 and heard[at - 1].act == 1 for heard, at in calls if heard[0].act == 5]
+    assert all(0.05 < count / 400 < 0.2 for count in led_in)
+    assert sum(there) > 0.8 * led_in[1], "but where turns run together"
+    assert not any(there[: led_in[0]])
 
 
 def test_the_protected_calls_that_come_nearest_to_the_bar_are_kept_without_their_words() -> None:
