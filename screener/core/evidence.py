@@ -10,7 +10,7 @@ class Verdict(StrEnum):
     GENUINE = "genuine"
     COMPLAINT = "complaint"
     ABUSIVE_COMPLAINT = "abusive_complaint"
-    """A real grievance plus sustained insult of the agent: a supervisor's case."""
+    """A real grievance plus insult of the agent: a supervisor's case."""
     HARASSMENT = "harassment"
     UNDECIDED = "undecided"
 

@@ -2,7 +2,7 @@
 
 In this order: an emergency that is believed is an agent's case at once; a call whose score the caller's own words
 and acts have carried over the threshold of its kind is harassment; what is no harassment is what it stands as: a
-complaint, with sustained insult of the agent a supervisor's case, or genuine.
+complaint, with insult of the agent a supervisor's case, or genuine.
 """
 
 from dataclasses import replace
@@ -56,9 +56,9 @@ def standing(assessment: Assessment) -> Verdict:
 
 
 def is_abusive(assessment: Assessment) -> bool:
-    """Whether a complaint stands beside insult of the agent that goes on."""
-    sustained = sum(e.rule in OFFENCES for e in assessment.evidence) > 1
-    return sustained and assessment.standing is Standing.ABUSIVE_COMPLAINT
+    """Whether a matter stands beside insult of the agent, or, where none was heard, beside more than one."""
+    offences = sum(e.rule in OFFENCES for e in assessment.evidence)
+    return assessment.standing is Standing.ABUSIVE_COMPLAINT and offences > (not has_matter(assessment))
 
 
 def was_abused(decision: Decision | None, assessment: Assessment) -> bool:

@@ -35,7 +35,7 @@ KINDS: Mapping[str, Pair] = {
 REASONS: Mapping[str, Pair] = {
     Reason.MATTER: ("有业务需求", "has a business request"),
     Reason.COMPLAINT: ("真实投诉，受保护", "a genuine complaint, protected"),
-    Reason.ABUSIVE: ("投诉中持续辱骂，转主管", "keeps insulting within a complaint: to a supervisor"),
+    Reason.ABUSIVE: ("投诉中辱骂坐席，转主管", "insults the agent within a complaint: to a supervisor"),
     Reason.UNCLEAR: ("未能判断，转坐席", "unclear: to an agent"),
     Reason.EMERGENCY: ("紧急情况，立即转坐席", "an emergency: to an agent at once"),
     Reason.JUDGED: ("骚扰", "harassment"),

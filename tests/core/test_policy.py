@@ -23,11 +23,13 @@ def test_what_is_no_harassment_is_what_it_stands_as() -> None:
     assert verdict(act(Act.BUSINESS, 4.0)) is Verdict.UNDECIDED, "listened to further"
 
 
-def test_an_abusive_complaint_is_sustained_insult_beside_a_grievance() -> None:
-    insult = act(Act.INSULT_AGENT, 1.0, Kind.ABUSE)
-    evidence = [act(Act.GRIEVANCE, -2.0), insult]
-    assert verdict(*evidence, standing=Standing.ABUSIVE_COMPLAINT) is Verdict.COMPLAINT, "once is not sustained"
-    assert verdict(*evidence, insult, standing=Standing.ABUSIVE_COMPLAINT) is Verdict.ABUSIVE_COMPLAINT
+def test_an_abusive_complaint_is_insult_beside_a_grievance() -> None:
+    insult, stands = act(Act.INSULT_AGENT, 1.0, Kind.ABUSE), Standing.ABUSIVE_COMPLAINT
+    assert verdict(act(Act.GRIEVANCE, -2.0), insult, standing=stands) is Verdict.ABUSIVE_COMPLAINT
+    assert verdict(act(Act.GRIEVANCE, -4.0), insult, standing=Standing.COMPLAINT) is Verdict.COMPLAINT
+    assert verdict(act(Act.GRIEVANCE, -4.0), standing=stands) is Verdict.COMPLAINT, "nobody was insulted"
+    assert verdict(insult, standing=stands) is Verdict.UNDECIDED, "a single insult and no matter"
+    assert verdict(insult, insult, standing=stands) is Verdict.ABUSIVE_COMPLAINT
 
 
 @pytest.mark.parametrize(("above", "believed"), [(-9.0, True), (1.4, True), (1.6, False), (9.0, False)])
