@@ -124,6 +124,9 @@ class Reason(StrEnum):
         return f"{self.value}{CODE}{what}" if what else self.value
 
 
+GUESSED = "?"
+
+
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """One reason, for or against.
@@ -135,7 +138,8 @@ class Evidence:
         weight: log-odds (nats); positive speaks for harassment.
         at: audio time in seconds at which it was complete; 0 for what is known before the call.
         span: the words or value that matched, as heard.
-        detail: what its words in `screener.words` need beside the rule: how often it was.
+        detail: what its words in `screener.words` need beside the rule: how often it was; `GUESSED` ends one of
+            which that rule is the likeliest and not likely.
     """
 
     rule: str

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from screener.core.dialogue_acts import MATTERS, Act, Understood
-from screener.core.evidence import Evidence, Kind, Source
+from screener.core.evidence import GUESSED, Evidence, Kind, Source
 from screener.core.judgement import Calendar, Weights
 from screener.core.lexicon import Match, PhraseRole
 from screener.events import CallOffered, Cue, CueKind, ListName, Speaker, Transcript
@@ -12,6 +12,8 @@ SURE = 0.7
 """Likeness below which an emergency is not believed: it ends the judgement of the call."""
 DOUBTFUL = 0.9
 """Likeness below which no listed word is believed: what is heard worse is left to the acts."""
+LIKELY = 0.5
+"""Probability below which an act is a guess."""
 OFTEN_15MIN, OFTEN_60MIN, OFTEN_24H = 7, 9, 15
 """Calls before this one that make a redialler, as products of operators count them."""
 ACT = "act."
@@ -111,7 +113,8 @@ def of_act(
     """
     rule = OPENING if opening and heard.act in MATTERS else rule_of(heard.act)
     weight = heard.leaning - before
-    return Evidence(rule, Source.ACTS, heard.kind, weight, transcript.at, transcript.text[:SHOWN], str(times))
+    detail = f"{times}{GUESSED * (heard.probability < LIKELY)}"
+    return Evidence(rule, Source.ACTS, heard.kind, weight, transcript.at, transcript.text[:SHOWN], detail)
 
 
 SHOWN = 60

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from screener.core.actions import Misconduct, OrderOutcome, WarningStep
-from screener.core.evidence import CODE, Kind, Reason, Verdict, Veto
+from screener.core.evidence import CODE, GUESSED, Kind, Reason, Verdict, Veto
 from screener.core.signals import taken_back
 from screener.core.warnings import RULE
 from screener.events import DeafCause
@@ -122,6 +122,7 @@ RULES: Mapping[str, Pair] = {
     "reading.cleared": ("复听推翻，标记撤回", "a second reading takes the flag back"),
     "reading.none": ("复听未及时完成，以初听为准", "no second reading in time: the first stands"),
 }
+PERHAPS: Pair = ("像是{}", "probably: {}")
 WITHDRAWN_NOTE: Pair = ("识别改正，撤回", "withdrawn: the recogniser corrected itself")
 VETOES: Mapping[str, Pair] = {Veto.EMERGENCY: ("紧急情况", "an emergency")}
 
@@ -256,8 +257,8 @@ class Teller:
         name = f"{rule}.{kind}" if kind else rule
         while name:
             if pair := RULES.get(name) or self.groups.get(name):
-                said = self._of(pair)
-                return said.replace("{}", detail)
+                said = self._of(pair).replace("{}", detail.removesuffix(GUESSED))
+                return self._of(PERHAPS).replace("{}", said) if detail.endswith(GUESSED) else said
             name = name.rpartition(".")[0]
         return rule
 

@@ -101,14 +101,19 @@ def test_a_pretext_with_a_filler_or_two_only_opens_the_call() -> None:
     assert not signals.is_opening([], 1)
 
 
-def understood(act: Act, leaning: float) -> Understood:
-    return Understood(act, 0.9, leaning, Kind.LEWD, {Standing.GENUINE: 1.0})
+def understood(act: Act, leaning: float, probability: float = 0.9) -> Understood:
+    return Understood(act, probability, leaning, Kind.LEWD, {Standing.GENUINE: 1.0})
 
 
 def test_an_act_weighs_the_difference_that_it_makes() -> None:
     found = signals.of_act(understood(Act.LEWD, 1.5), -4.0, 2, said("你穿什么", at=7.0))
     assert (found.rule, found.source, found.kind) == ("act.caller.lewd", Source.ACTS, Kind.LEWD)
     assert (found.weight, found.at, found.span, found.detail) == (5.5, 7.0, "你穿什么", "2")
+
+
+@pytest.mark.parametrize(("probability", "detail"), [(0.5, "3"), (0.49, "3?")])
+def test_an_act_that_is_not_likely_is_a_guess(probability: float, detail: str) -> None:
+    assert signals.of_act(understood(Act.LEWD, 1.5, probability), -4.0, 3, said("嗯")).detail == detail
 
 
 def test_a_long_utterance_is_shown_shortened() -> None:

@@ -24,3 +24,9 @@ def test_what_was_told_once_the_call_was_over_is_said_so() -> None:
     assert Teller("zh").reason("afterwards:lewd") == "通话结束后认定：言语猥亵"
     assert Teller("en").reason("afterwards:lewd") == "told once the call was over: lewd talk"
     assert Teller("zh").reason("afterwards") == "通话结束后认定：骚扰"
+
+
+def test_an_act_that_is_a_guess_is_said_to_be_one() -> None:
+    assert Teller("zh").evidence("act.agent.steer", "2") == "坐席第 2 次引回正题"
+    assert Teller("zh").evidence("act.agent.steer", "2?") == "像是坐席第 2 次引回正题"
+    assert Teller("en").piece("act.caller.lewd", "1?", "嗯") == "probably: the caller talks lewdly “嗯”"
