@@ -3,7 +3,9 @@
 import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -29,7 +31,7 @@ from screener.settings.load import load
 from screener.settings.sections import Settings
 from screener.speech.load import load_model
 from screener.speech.pinyin import syllables
-from screener.training.acts import measure
+from screener.training.acts import measure, variants
 from screener.training.acts.corpus import read_corpus, read_hand
 from screener.words.judgement import Teller
 from screener.words.terms import word
@@ -87,7 +89,7 @@ def evaluate(
     settings = load(config)
     judgement = load_judgement(settings.judgement, settings.folder, syllables, settings.recordings)
     if no_lexicon:
-        judgement = measure.wordless(judgement)
+        judgement = variants.wordless(judgement)
     if hands:
         _by_hands(paths, judgement, form, in_path=in_path)
         return
@@ -119,24 +121,23 @@ def _by_hands(paths: tuple[Path, ...], judgement: Judgement, form: Format, *, in
     console = Console(stderr=True)
     sheets: list[Sheet] = []
 
-    def judged(
-        name: str, judgement: Judgement, change: measure.Change = lambda call: call
-    ) -> list[measure.MeasuredCall]:
-        done = measure.told(calls, judgement, change, answered)
-        return list(track(done, name, len(calls), console=console, disable=not console.is_terminal))
-
     def show(title: str, heads: list[str], rows: list[list[measure.MeasuredCell]]) -> None:
         made = Sheet(title, heads, heads, [[str(cell) for cell in row] for row in rows], name=_key(title))
         sheets.append(made if form == "table" else _numbers(_key(title), heads, rows))
 
-    plain = judged("as written", judgement)
-    for table_ in measure.tables(plain):
-        show(*table_)
-    rows = [measure.summary("as written", plain)]
-    rows += [measure.summary(name, judged(name, judgement, change)) for name, change in measure.VARIANTS]
-    rows.append(measure.summary("no harassing words", judged("no words", measure.wordless(judgement))))
-    rows.append(measure.summary("listed words alone", judged("words alone", measure.words_alone(judgement))))
-    show("cut off, disturbed, without a part", measure.SUMMARY, rows)
+    with ProcessPoolExecutor() as pool:
+        row = partial(variants.variant_row, calls=calls, judgement=judgement, in_path=answered)
+        rows = pool.map(row, range(len(variants.VARIANTS)))
+        plain = track(
+            measure.told(calls, judgement, in_path=answered),
+            "as written",
+            len(calls),
+            console=console,
+            disable=not console.is_terminal,
+        )
+        for table_ in measure.tables(list(plain)):
+            show(*table_)
+        show("cut off, disturbed, without a part", measure.SUMMARY, list(rows))
     _put(sheets, form)
 
 

@@ -21,10 +21,10 @@ from screener.training.acts.measure import (
     Table,
     area,
     beyond,
-    cut,
     share,
 )
 from screener.training.acts.net import exported
+from screener.training.acts.variants import cut
 
 STEPS = (0.125, 0.25, 0.5, 1.0)
 """Shares of the hands, and of each hand's calls, that are learned from."""

@@ -17,8 +17,8 @@ from screener.events import Speaker
 from screener.speech.pinyin import inventory, syllables
 from screener.training.acts.corpus import CorpusCall
 from screener.training.acts.disturb import LEAD, HeardTurn, Surroundings, alike, disturbed
-from screener.training.acts.measure import CLOSING
 from screener.training.acts.net import FIRST, TorchNet
+from screener.training.acts.variants import CLOSING
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 SYLLABLES = tuple(sorted(set(inventory()) | set(LETTERS)))

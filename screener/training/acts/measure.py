@@ -7,32 +7,25 @@ hand; the bar of a hand is fixed on the others.
 
 import gzip
 import json
-import tomllib
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
-from functools import cache
-from pathlib import Path
-from random import Random
 from typing import NoReturn
 from zoneinfo import ZoneInfo
 
 from screener.acts.net import ActsModel
-from screener.core.dialogue_acts import Act, Memory, Understood
 from screener.core.evidence import Assessment, Evidence, Kind, Reason, Source, Standing, Verdict
 from screener.core.flow import Flow
 from screener.core.judgement import Judgement, Weights
-from screener.core.lexicon import Lexicon, PhraseRole
 from screener.core.scoring import assess, carries, threshold
 from screener.core.signals import taken_back
-from screener.evaluation.noise import Garbler
-from screener.events import Caller, Entrance, Speaker
+from screener.events import Caller, Entrance
 from screener.intervals import wilson
 from screener.replay.run import EPOCH, RecordedCall, Replayer
 from screener.replay.run import Turn as Said
 from screener.speech.pinyin import syllables
-from screener.training.acts.corpus import CorpusCall, CorpusTurn, hands
+from screener.training.acts.corpus import CorpusCall, hands
 
 UTC = ZoneInfo("UTC")
 NEVER = -99.0
@@ -74,8 +67,6 @@ class MeasuredCall:
 
 
 Change = Callable[[CorpusCall], CorpusCall]
-CLOSING = {"more": Act.ASK, "no_more": Act.CLOSING, "end": Act.END, "bye": Act.CLOSING}
-"""Parts of a courteous end, in order, and what each does."""
 
 
 def told(
@@ -141,86 +132,6 @@ def margins(evidence: Iterable[Evidence], weights: Weights) -> Iterator[float]:
 def _above(now: Assessment, weights: Weights) -> Iterator[float]:
     if now.kind and not now.vetoes and carries(now.evidence, weights) >= weights.carry:
         yield now.score - threshold(now.kind, weights)
-
-
-# What a call is changed into.
-
-
-def cut(share: float) -> Change:
-    """Its first turns, that share of them."""
-    return lambda call: replace(call, turns=call.turns[: max(1, round(share * len(call.turns)))])
-
-
-def only(speaker: Speaker) -> Change:
-    """One side of it; all of it where that side says nothing."""
-
-    def change(call: CorpusCall) -> CorpusCall:
-        kept = tuple(t for t in call.turns if t.speaker is speaker)
-        return replace(call, turns=kept or call.turns)
-
-    return change
-
-
-def misheard(share: float, seed: int = 1) -> Change:
-    """As a recogniser prints it that gets a share of the syllables wrong."""
-    garbler = Garbler(share)
-
-    def change(call: CorpusCall) -> CorpusCall:
-        said = RecordedCall(call.id, turns=tuple(Said(t.speaker, t.text) for t in call.turns))
-        heard = garbler.hear(said, seed).turns
-        turns = tuple(CorpusTurn(t.speaker, h.text, t.act) for t, h in zip(call.turns, heard, strict=True))
-        return replace(call, turns=turns)
-
-    return change
-
-
-def closed(call: CorpusCall) -> CorpusCall:
-    """Closed courteously, in other words than were learned: anything else, nothing, goodbye, goodbye."""
-    chance = Random(call.id)  # noqa: S311 - reproducible, not secret
-    end = [CorpusTurn(act.speaker, chance.choice(_closings()[part]), act) for part, act in CLOSING.items()]
-    return replace(call, turns=(*call.turns, *end))
-
-
-@cache
-def _closings() -> dict[str, list[str]]:
-    return tomllib.loads(Path(__file__).with_name("other_closings.toml").read_text("utf-8"))
-
-
-def timeless(call: CorpusCall) -> CorpusCall:
-    """Without hour and line."""
-    return replace(call, hour=None, line=None)
-
-
-def wordless(judgement: Judgement) -> Judgement:
-    """Without the lexicon's harassing words."""
-    return replace(
-        judgement, lexicon=Lexicon(p for p in judgement.lexicon.phrases if p.role is not PhraseRole.HARASSMENT)
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class Uncomprehending:
-    """An `Understanding` that understands nothing: what is left are the listed words."""
-
-    leaning: float
-    version: str = "none"
-
-    def begin(self) -> Memory:
-        """Nothing."""
-        return None
-
-    def hear(self, _memory: Memory, speaker: Speaker, _syllables: Sequence[str]) -> tuple[Memory, Understood]:
-        """It is as it was."""
-        act = Act.OTHER if speaker is Speaker.CALLER else Act.AGENT_OTHER
-        return None, Understood(act, 1.0, self.leaning, Kind.PRANK, dict.fromkeys(Standing, 1 / len(Standing)))
-
-
-def words_alone(judgement: Judgement) -> Judgement:
-    """Without the model of acts."""
-    return replace(judgement, acts=Uncomprehending(judgement.weights.prior))
-
-
-# What is counted.
 
 
 @dataclass(frozen=True, slots=True)
@@ -365,16 +276,6 @@ SUMMARY = [
     *("variant", "found while it lasts", "protected flagged", "found by its end", "protected by its end"),
     *("found at 0.5 %", "abusive flagged", "area"),
 ]
-VARIANTS: Sequence[tuple[str, Change]] = (
-    ("cut after a third", cut(1 / 3)),
-    ("cut after two thirds", cut(2 / 3)),
-    ("closed courteously", closed),
-    ("no agent heard", only(Speaker.CALLER)),
-    ("no hour, no line", timeless),
-    ("10 % of syllables wrong", misheard(0.1)),
-    ("20 % of syllables wrong", misheard(0.2)),
-    ("30 % of syllables wrong", misheard(0.3)),
-)
 
 
 def nearest(judged: Sequence[MeasuredCall], count: int) -> bytes:

@@ -18,15 +18,12 @@ from screener.training.acts.measure import (
     Share,
     area,
     beyond,
-    closed,
-    cut,
     margins,
-    misheard,
     nearest,
-    only,
     share,
     tables,
 )
+from screener.training.acts.variants import closed, cut, misheard, only
 
 W = Weights()
 TURNS = tuple(
