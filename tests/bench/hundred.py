@@ -8,7 +8,8 @@ Measured, a row a level: from the packet with the end of that word to the order 
 announcement follows within a packet or two; `beside.py` measures that through a real Asterisk); what the service
 and its recognisers take of the processors and of memory, and what this bench takes of the same processors; of how
 many calls the log has words; how many voices were not heard, and why. Calls in the analysis queue beside them, ten
-or as many as `100+1000` says, tell how far the media thread is from its pace: the gap between two of their packets.
+or as many as `100+1000` says, tell how far the media thread is from its pace: the gap between two of their
+packets.
 
 The PBX is small and speaks AMI, SIP and RTP: nothing but the service is measured. It runs on the same machine, and
 so may others: the load average is printed. Reads the data folder `shared` beside the clone.
@@ -39,7 +40,6 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 from screener.events import FRAME_BYTES, FRAME_SECONDS, SAMPLE_RATE, Speaker
 from screener.speech.vad import VoiceActivity, dbfs
 from screener.store.log import open_log
-from tests.bench.capacity import Load
 from tests.bench.load import Callers
 from tests.bench.site import Cost, machine, site
 from tests.bench.spoken_calls import Bank, Voice
@@ -58,8 +58,9 @@ MEASURED = 10.0
 """Seconds over which pace and processors are measured."""
 SENTENCE = "我想操你跟我做爱"
 """Decisive with its last word in any such talk; a shorter one alone is not."""
-TURN, TALK = 10.0, 4.0
-"""Each side speaks so many of so many seconds, the agent half a turn later."""
+TURN, TALK = 10.0, 3.8
+"""Each side speaks so many of so many seconds, the agent half a turn later; with the time until the detector finds
+it quiet that is 40 %."""
 WARM = 25.0
 """Seconds of ordinary talk first."""
 PAUSED = 5.5
@@ -131,7 +132,9 @@ class Legs(Callers):
 
     def __init__(self, port: int, scripts: np.ndarray, speech: np.ndarray, decisive: np.ndarray) -> None:
         super().__init__(port)
-        self._scripts, self._speech, self._decisive = scripts, speech, decisive
+        nothing = np.full_like(scripts[:1], 0xFF)
+        self._scripts, self._speech = np.concatenate([scripts, nothing]), np.pad(speech, ((0, 1), (0, 0)))
+        self._decisive = decisive
         self._to_dial: deque[tuple[str, int, int]] = deque()
         self._number: dict[str, int] = {}
         self._extension: dict[int, str] = {}
@@ -148,18 +151,17 @@ class Legs(Callers):
         self.call_soon(1)
 
     def invite(self) -> int:
-        extension, script, late = self._to_dial.popleft()
+        extension, script, late = self._to_dial.popleft() if self._to_dial else (self.dialled, -1, 0)
         call = self._next
         self._extension[call], self._number[extension] = extension, call
         self._script[call], self._late[call] = script, late
         return super().invite()
 
-    def _head(self, method: str, call: int, to: str, cseq: int, branch: str) -> str:
-        self.dialled = self._extension[call]
-        return super()._head(method, call, to, cseq, branch)
+    def _dialled(self, call: int) -> str:
+        return self._extension[call]
 
     def harass(self, extensions: Sequence[str]) -> float:
-        """Have these callers say the sentence, one after the other, each in its next pause; how long that takes."""
+        """Have these callers say the sentence, one after the other, each in its next pause; seconds it takes."""
         turn, at = round(TURN / FRAME_SECONDS), self._sequence + 50
         for number, extension in enumerate(extensions):
             call, soonest = self._number[extension], at + round(number * PACE / FRAME_SECONDS)
@@ -172,7 +174,7 @@ class Legs(Callers):
         calls = np.array([self.ports[port] for port in targets])
         which, at = self._script[calls], (now + self._late[calls]) % self._scripts.shape[1]
         payloads[:] = self._scripts[which, at]
-        self.sent += len(calls)
+        self.sent += int((which >= 0).sum())
         self.spoken += int(self._speech[which, at].sum())
         for row in np.flatnonzero(self._begins[calls] <= now):
             call = int(calls[row])
@@ -192,6 +194,11 @@ def pbx(pipe: Connection, legs: Legs) -> None:
                 pipe.send(legs.dial(*values))
             case "up":
                 pipe.send((len(legs.answer_seconds), dict(legs.refused)))
+            case "queue":
+                legs.call(*values)
+                pipe.send(len(legs.answer_seconds))
+            case "measure":
+                pipe.send(legs.measure(*values, legs.dialled))
             case "said":
                 pipe.send((legs.sent, legs.spoken))
             case "harass":
@@ -259,12 +266,13 @@ def family(pid: int) -> list[int]:
 
 
 HEAD = (
-    f"{'calls':>9}{'voice':>7}{'word to move p50':>18}{'p95 s':>7}{'moved':>8}{'early':>7}{'callers':>9}{'agents':>8}"
-    f"{'unheard':>10}{'gap p99':>9}{'service':>9}{'recognisers':>13}{'bench':>7}{'MB':>6}{'load':>6}"
+    f"{'calls':>9}{'voice':>7}{'word to move p50':>18}{'p95 s':>7}{'moved':>8}{'early':>7}"
+    f"{'callers':>9}{'agents':>8}{'unheard':>10}{'gap p99':>9}"
+    f"{'service':>9}{'recognisers':>13}{'bench':>7}{'MB':>6}{'load':>6}"
 )
-"""`voice`: the part of the time that a leg speaks; `moved`: of how many who said the sentence; `early`: moved before
-it, wrongly; `callers`, `agents`: of how many of the first calls the log has their words; `unheard`: voices, of how
-many; `gap p99`: ms between two packets of a call in the queue; `service`, `recognisers`, `bench`: cores; `load`:
+"""`voice`: the part of the time that a leg speaks; `moved`: of how many who said the sentence to its end; `early`:
+moved before that; `callers`, `agents`: of how many of the first calls the log has their words; `unheard`: voices, of
+how many; `gap p99`: ms between two packets of a call in the queue; `service`, `recognisers`, `bench`: cores; `load`:
 average of the last minute, others' work included."""
 LOST = re.compile(r"call \S+: (nobody listens|the agent is not heard) any more: (.+)")
 
@@ -298,7 +306,6 @@ def level(calls: int, queue: int, legs: Callable[[int], Legs], speech: str) -> N
         running = stack.enter_context(site(most, flow, speech, pbx_lines))
         spoken = context.Process(target=pbx, args=(theirs, legs(running.port)), daemon=True)
         spoken.start()
-        queued = Load(running.port)
         wait_for(lambda: manager.logins, 20, "login")
         time.sleep(0.5)
         for _ in range(calls):
@@ -306,13 +313,13 @@ def level(calls: int, queue: int, legs: Callable[[int], Legs], speech: str) -> N
             time.sleep(0.1)
         with contextlib.suppress(AssertionError):
             wait_for(lambda: ask("up")[0] >= 2 * calls, 20, "legs", every=0.2)
-        in_queue = queued.ask("call", queue, QUEUE_RATE)[0]
+        in_queue = ask("queue", queue, QUEUE_RATE) - 2 * calls
         time.sleep(max(2.0, WARM - calls * 0.1 - 10))
-        service, bench = running.process.pid, [os.getpid(), spoken.pid, queued.process.pid]
+        service, bench = running.process.pid, [os.getpid(), spoken.pid]
         hearing = family(service)
         before = {pid: Cost.of(pid) for pid in (service, *hearing, *bench)}
         said_before = ask("said")
-        pace = queued.ask("measure", MEASURED)[0]
+        pace = ask("measure", MEASURED)
         said = ask("said")
         after = {pid: Cost.of(pid) for pid in before if Path(f"/proc/{pid}").exists()}
         cores = {pid: cost.since(before[pid]) for pid, cost in after.items()}
@@ -326,7 +333,6 @@ def level(calls: int, queue: int, legs: Callable[[int], Legs], speech: str) -> N
         why = Counter(LOST.findall(running.log.read_text()))
         ours.send(None)
         spoken.join(5)
-        queued.close()
         running.process.terminate()
         running.process.wait(30)
         log = open_log("sqlite:///screener.db", running.folder)
