@@ -3,9 +3,10 @@
 The media thread appends a frame to a list and does nothing else. One thread, `speech`, carries the frames to the
 processes every 20 ms, takes what they heard, and watches them. One more process waits with its model loaded, and
 takes the place of one that dies or hangs at once. Whoever was heard by that one is told to be *lost*, once, and is
-heard again, unless closed meanwhile. A voice that falls further behind than its bound is lost for good. When the
-processes are nearly busy, further calls are not taken in, and when they fall behind all the same, the newest call
-is given up: those that are heard are never slower.
+heard again, unless closed meanwhile. A caller who falls further behind than the bound is lost for good; of an
+agent what is older than the bound is left out. When the processes are nearly busy or behind, further calls are not
+taken in. When they fall further behind all the same, the newest agent is given up, for callers are heard first,
+and where callers are late the newest call: those that are heard are never slower.
 """
 
 import contextlib
@@ -65,11 +66,13 @@ class PoolCounts:
         lost: voices that were heard no longer, or not at all, by cause.
         heard_again: voices of a process that died, heard by the next one.
         restarts: processes started in place of others.
+        left_out: seconds of agents.
     """
 
     lost: Counter[Loss] = field(default_factory=Counter)
     heard_again: int = 0
     restarts: int = 0
+    left_out: float = 0.0
 
 
 class RecognizerPool:
@@ -324,31 +327,39 @@ class RecognizerPool:
             log.error("recogniser process %d has not answered for %g s", slot.number, self._queue_seconds)
             self._died(slot)
             return
-        latest, owes = 0.0, False
+        owes = False
+        slot.behind = dict.fromkeys(Speaker, 0.0)
         for voice in list(slot.voices.values()):
             behind = voice.behind
             if voice.is_lost:
                 voice.frames.clear()  # until it is heard again
-            elif behind > self._queue_seconds:
-                slot.drop(voice)
-                self._lose(voice, Loss.BEHIND, f"more than {self._queue_seconds:g} s behind")
-            else:
-                latest = max(latest, behind)
-                owes = owes or voice.owed
+                continue
+            if behind > self._queue_seconds:
+                if voice.speaker is Speaker.CALLER:
+                    slot.drop(voice)
+                    self._lose(voice, Loss.BEHIND, f"more than {self._queue_seconds:g} s behind")
+                    continue
+                if not voice.skipping:
+                    slot.skip(voice)
+                    self.counts.left_out += behind
+            slot.behind[voice.speaker] = max(slot.behind[voice.speaker], behind)
+            owes = owes or voice.owed
         slot.waiting_since = (slot.waiting_since or now) if owes else None
-        if slot.is_late(latest, self._queue_seconds, now):
-            heard = [voice for voice in slot.voices.values() if not (voice.closing or voice.is_lost)]
-            if len(heard) > 1:
-                self._give_up(heard[-1].call_id)
+        if speaker := slot.too_many(self._queue_seconds, now):
+            self._give_up_newest(slot, speaker)
 
-    def _give_up(self, call_id: str) -> None:
-        for speaker in Speaker:
-            if voice := self._voices.get((call_id, speaker)):
-                slot = self._calls[call_id]
-                assert slot is not None
-                slot.drop(voice)
-                self._lose(voice, Loss.FULL, "the recognisers are too busy")
-        self._calls[call_id] = None
+    def _give_up_newest(self, slot: Slot, speaker: Speaker) -> None:
+        """An agent's voice; with a caller the whole call. Whoever is heard alone is not in anybody's way."""
+        heard = [voice for voice in slot.voices.values() if not (voice.closing or voice.is_lost)]
+        newest = next((voice for voice in reversed(heard) if voice.speaker is speaker), None)
+        if newest is None or len({voice.call_id for voice in heard}) == 1:
+            return
+        whole = [newest] if speaker is Speaker.AGENT else [v for v in heard if v.call_id == newest.call_id]
+        for voice in whole:
+            slot.drop(voice)
+            self._lose(voice, Loss.FULL, "the recognisers are too busy")
+        if speaker is Speaker.CALLER:
+            self._calls[newest.call_id] = None
 
     # Voices.
 

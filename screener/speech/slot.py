@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass, field
 
+from screener.events import Speaker
 from screener.speech import wire
 from screener.speech.process import Process
 from screener.speech.recognizer import ServerState
@@ -11,11 +12,14 @@ from screener.speech.wire import Record, RecordKind
 
 NEARLY_BUSY = 0.85
 """A process that works a larger part of its time takes no further call."""
+FULL_SECONDS = 0.5
+"""Nor does one that has a voice so far behind, whoever has the processor."""
 LATE_SECONDS, LATE_FOR_SECONDS = 0.8, 0.5
-"""A process that is nearly busy and so late for so long gives up its newest call."""
+"""A process that is nearly busy and has a caller so late for so long gives up its newest call."""
 STARVED = 2 / 3
 """One that waits for the processor, which others have, does so when it is this part of the bound behind: giving up
-helps those who are heard less then, and all of them would be lost at once at the bound."""
+helps those who are heard less then, and all of them would be lost at once at the bound. Agents, who are heard
+after all callers, are never given up sooner."""
 RETRY_SECONDS = (0.0, 0.0, 0.2, 1.0, 5.0, 30.0)
 """Waits before a process is started again that dies again and again; one that lived is started at once."""
 LIVED_SECONDS = 30.0
@@ -35,6 +39,7 @@ class Slot:
         waiting_since: since when it owes an answer; None when it owes none.
         late_since: since when it is late; None when it is not.
         busy: part of a processor that it has used lately.
+        behind: seconds, of each speaker's latest voice.
         servers: on other machines, as the process knows them.
     """
 
@@ -48,6 +53,7 @@ class Slot:
     waiting_since: float | None = None
     late_since: float | None = None
     busy: float = 0.0
+    behind: dict[Speaker, float] = field(default_factory=lambda: dict.fromkeys(Speaker, 0.0))
     servers: tuple[ServerState, ...] = ()
     _deaths: int = 0
     _status: tuple[float, float] = (0.0, 0.0)
@@ -60,7 +66,7 @@ class Slot:
     @property
     def has_time(self) -> bool:
         """Whether it can take a further call without being slower for those it has."""
-        return not self.voices or (self.busy < NEARLY_BUSY and self.late_since is None)
+        return not self.voices or (self.busy < NEARLY_BUSY and max(self.behind.values()) < FULL_SECONDS)
 
     def put(self, process: Process, now: float) -> None:
         """A process stands here from now on."""
@@ -99,6 +105,12 @@ class Slot:
         if self.process and self.ready:
             self.process.say(Record(RecordKind.DROP, voice.number))
 
+    def skip(self, voice: Voice) -> None:
+        """Leave out what waits of it; it is heard from now on."""
+        voice.skip()
+        if self.process and self.ready:
+            self.process.say(Record(RecordKind.SKIP, voice.number))
+
     def carry(self) -> None:
         """Send the audio that waits, as much as the process takes now."""
         process = self.process
@@ -114,13 +126,15 @@ class Slot:
                     process.say(Record(RecordKind.CLOSE, voice.number))
         process.flush()
 
-    def is_late(self, behind: float, bound: float, now: float) -> bool:
-        """Whether it has been late for too long, its latest voice being so far behind; starts counting anew."""
-        if not self.ready or behind < (LATE_SECONDS if self.busy >= NEARLY_BUSY else STARVED * bound):
+    def too_many(self, bound: float, now: float) -> Speaker | None:
+        """Whose voices are, who have been late for too long; starts counting anew."""
+        limit = LATE_SECONDS if self.busy >= NEARLY_BUSY else STARVED * bound
+        caller, agent = self.behind[Speaker.CALLER] >= limit, self.behind[Speaker.AGENT] >= STARVED * bound
+        if not self.ready or not (caller or agent):
             self.late_since = None
         elif self.late_since is None:
             self.late_since = now
         elif now - self.late_since >= LATE_FOR_SECONDS:
             self.late_since = now
-            return True
-        return False
+            return Speaker.CALLER if caller else Speaker.AGENT
+        return None

@@ -33,6 +33,8 @@ class RecordKind(IntEnum):
     """The last words are wanted."""
     DROP = 4
     """Nothing more is wanted."""
+    SKIP = 5
+    """Of what waits nothing is wanted; what comes after it is."""
     READY = 16
     UNUSABLE = 17
     WORDS = 18

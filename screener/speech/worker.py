@@ -106,6 +106,11 @@ class Worker:
                 continue
             if record.kind is RecordKind.AUDIO:
                 stream.waiting.append(wire.audio_of(record.content))
+            elif record.kind is RecordKind.SKIP:
+                stream.frames += sum(len(pcm) // FRAME_BYTES for _, pcm in stream.waiting)
+                stream.waiting.clear()
+                self._say(wire.done(stream.number, stream.frames))
+                continue
             elif record.kind is RecordKind.CLOSE:
                 stream.closing = True
             else:

@@ -12,7 +12,7 @@ or as many as `100+1000` says, tell how far the media thread is from its pace: t
 packets.
 
 The PBX is small and speaks AMI, SIP and RTP: nothing but the service is measured. It runs on the same machine, and
-so may others: the load average is printed. Reads the data folder `shared` beside the clone.
+so may others: what they take is a column. Reads the data folder `shared` beside the clone.
 """
 
 import argparse
@@ -260,6 +260,12 @@ class Pbx(Manager):
                 self.begin()
 
 
+def busy() -> float:
+    """Seconds of processor time that all programs took since the machine began, and other guests took of ours."""
+    user, nice, system, _idle, _wait, *irq, stolen = Path("/proc/stat").read_text().split("\n")[0].split()[1:9]
+    return sum(map(int, (user, nice, system, *irq, stolen))) / os.sysconf("SC_CLK_TCK")
+
+
 def family(pid: int) -> list[int]:
     tasks = Path(f"/proc/{pid}/task").glob("*/children")
     return [int(child) for task in tasks for child in task.read_text().split()]
@@ -268,12 +274,12 @@ def family(pid: int) -> list[int]:
 HEAD = (
     f"{'calls':>9}{'voice':>7}{'word to move p50':>18}{'p95 s':>7}{'moved':>8}{'early':>7}"
     f"{'callers':>9}{'agents':>8}{'unheard':>10}{'gap p99':>9}"
-    f"{'service':>9}{'recognisers':>13}{'bench':>7}{'MB':>6}{'load':>6}"
+    f"{'service':>9}{'recognisers':>13}{'bench':>7}{'others':>8}{'MB':>6}"
 )
 """`voice`: the part of the time that a leg speaks; `moved`: of how many who said the sentence to its end; `early`:
-moved before that; `callers`, `agents`: of how many of the first calls the log has their words; `unheard`: voices, of
-how many; `gap p99`: ms between two packets of a call in the queue; `service`, `recognisers`, `bench`: cores; `load`:
-average of the last minute, others' work included."""
+moved before that; `callers`, `agents`: of how many of the first calls the log has their words; `unheard`: of how
+many voices; `gap p99`: ms between two packets of a call in the queue; `service`, `recognisers`, `bench`, `others`:
+cores, the last ones taken by whoever else runs, a hypervisor's other guests included."""
 LOST = re.compile(r"call \S+: (nobody listens|the agent is not heard) any more: (.+)")
 
 
@@ -318,9 +324,9 @@ def level(calls: int, queue: int, legs: Callable[[int], Legs], speech: str) -> N
         service, bench = running.process.pid, [os.getpid(), spoken.pid]
         hearing = family(service)
         before = {pid: Cost.of(pid) for pid in (service, *hearing, *bench)}
-        said_before = ask("said")
+        said_before, busy_before = ask("said"), busy()
         pace = ask("measure", MEASURED)
-        said = ask("said")
+        said, took = ask("said"), busy() - busy_before
         after = {pid: Cost.of(pid) for pid in before if Path(f"/proc/{pid}").exists()}
         cores = {pid: cost.since(before[pid]) for pid, cost in after.items()}
         lost_before = len(LOST.findall(running.log.read_text()))
@@ -356,10 +362,12 @@ def level(calls: int, queue: int, legs: Callable[[int], Legs], speech: str) -> N
     moved, unheard = f"{len(taken)}/{len(told)}", f"{why.total()}/{2 * manager.begun}"
     memory = sum(after[pid].rss for pid in after if pid not in bench)
     shares = [sum(cores.get(pid, 0.0) for pid in pids) for pids in ([service], hearing, bench)]
+    passed = after[service].at - before[service].at
+    shares.append(max(0.0, took / passed - sum(shares)))
     print(
         f"{f'{calls}+{queue}' if queue > PROBES else calls:>9}{voice:7.2f}{p50:18.2f}{p95:7.2f}{moved:>8}{early:7}"
         f"{heard[Speaker.CALLER]:9}{heard[Speaker.AGENT]:8}{unheard:>10}{gap:9.1f}"
-        f"{shares[0]:9.2f}{shares[1]:13.2f}{shares[2]:7.2f}{memory:6.0f}{os.getloadavg()[0]:6.1f}",
+        f"{shares[0]:9.2f}{shares[1]:13.2f}{shares[2]:7.2f}{shares[3]:8.2f}{memory:6.0f}",
         flush=True,
     )
     if why or refused or in_queue < queue:

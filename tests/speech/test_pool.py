@@ -20,6 +20,7 @@ from screener.events import Cue, RecognizerLost, Speaker, Transcript
 from screener.speech import pool as pool_module
 from screener.speech import wire
 from screener.speech.pool import Loss, RecognizerPool
+from screener.speech.slot import Slot
 from screener.speech.voice import Voice
 from screener.speech.wire import RecordKind
 from screener.speech.worker import NICE, Worker
@@ -302,6 +303,56 @@ def test_the_newest_call_is_given_up_when_a_process_cannot_keep_up(make: MakePoo
     pool.open("third", Speaker.CALLER)
     call, _, lost = results.get(timeout=WAIT)
     assert (call, type(lost)) == ("third", RecognizerLost), "there is no room while the old one is late"
+
+
+def test_agents_give_way_before_any_caller(make: MakePool) -> None:
+    pool, results = make(queue_seconds=2.0)
+    agents = [pool.open(call, Speaker.AGENT) for call in ("old", "new")]
+    callers = [pool.open(call, Speaker.CALLER) for call in ("old", "new")]
+    began, fed = time.monotonic(), 0
+    while (
+        pool.counts.lost.total() < 1 and time.monotonic() < began + WAIT
+    ):  # in real time, each agent takes all of it
+        while fed < (time.monotonic() - began) / 0.02:
+            for agent, caller in zip(agents, callers, strict=True):
+                agent.feed(frame(SLOW), fed * 0.02)
+                caller.feed(frame(SAY if fed % 50 == 0 else QUIET), fed * 0.02)
+            fed += 1
+        time.sleep(0.02)
+    told: list[tuple[str, Speaker, object]] = []
+    while not any(isinstance(result, RecognizerLost) for _, _, result in told):
+        told.append(results.get(timeout=WAIT))
+    assert told[-1][:2] == ("new", Speaker.AGENT)
+    assert set(pool.counts.lost) == {Loss.FULL}
+    assert not any(caller.is_lost for caller in callers)
+    for number, caller in enumerate(callers):
+        assert speak_until(results, caller, 1000.0 + 1000 * number).speaker is Speaker.CALLER
+
+
+def test_of_an_agent_who_is_too_far_behind_what_waits_is_left_out(make: MakePool) -> None:
+    pool, results = make(queue_seconds=1.0)
+    agent = pool.open("a", Speaker.AGENT)
+    at = feed(agent, QUIET * 500)  # at once: whenever the pool looks, more than the bound waits
+    wait_for(lambda: pool.counts.left_out, what="seconds that are left out")
+    wait_for(lambda: agent.behind < 1.0, what="an agent who has caught up")
+    assert speak_until(results, agent, at).speaker is Speaker.AGENT
+    pool.close(agent)
+    last = results.get(timeout=WAIT)[2]
+    while not (isinstance(last, Transcript) and last.text.startswith("end after")):
+        last = results.get(timeout=WAIT)[2]
+    assert not agent.is_lost
+    assert pool.counts.lost.total() == pool.counts.restarts == 0
+
+
+def test_there_is_no_room_while_a_voice_is_half_a_second_behind() -> None:
+    slot = Slot(0)
+    voice = Voice("a", Speaker.AGENT, 3.0)
+    slot.voices[1] = voice
+    for behind, room in ((0.4, True), (0.5, False), (0.1, True)):
+        slot.behind[Speaker.AGENT] = behind
+        assert slot.has_time == room
+    slot.busy = 0.9
+    assert not slot.has_time
 
 
 def test_a_model_that_cannot_be_loaded_is_an_error_with_its_remedy(make: MakePool) -> None:
