@@ -4,9 +4,10 @@ The media thread appends a frame to a list and does nothing else. One thread, `s
 processes every 20 ms, takes what they heard, and watches them. One more process waits with its model loaded, and
 takes the place of one that dies or hangs at once. Whoever was heard by that one is told to be *lost*, once, and is
 heard again, unless closed meanwhile. A caller who falls further behind than the bound is lost for good; of an
-agent what is older than the bound is left out. When the processes are nearly busy or behind, further calls are not
-taken in. When they fall further behind all the same, the newest agent is given up, for callers are heard first,
-and where callers are late the newest call: those that are heard are never slower.
+agent what is older than the bound is left out. Callers are heard before agents, who give way to them: when the
+processes are nearly busy or behind, further agents are not taken in, and where callers are behind, or alone keep
+a process busy, further callers neither. When they fall further behind all the same, the newest agent is given up,
+and where callers are late the newest call: callers who are heard are never slower.
 """
 
 import contextlib
@@ -99,7 +100,7 @@ class RecognizerPool:
         self._selector.register(self._wake_read, selectors.EVENT_READ)
         self._tasks: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._calls: dict[str, Slot | None] = {}
-        """Who hears a call; None: nobody, for want of room."""
+        """Who hears a call; None: it was given up."""
         self._voices: dict[tuple[str, Speaker], Voice] = {}
         self._numbers = 0
         self._stopping = False
@@ -369,20 +370,19 @@ class RecognizerPool:
         self._numbers += 1
         voice.number = self._numbers
         self._voices[voice.key] = voice
-        if voice.call_id not in self._calls:
-            self._calls[voice.call_id] = self._room()
-        slot = self._calls[voice.call_id]
-        if slot is None:
+        slot = self._calls[voice.call_id] if voice.call_id in self._calls else self._room(voice.speaker)
+        if slot is None or not slot.has_time(voice.speaker):
             self._lose(voice, Loss.FULL, "the recognisers are busy with other calls")
             return
+        self._calls[voice.call_id] = slot
         slot.voices[voice.number] = voice
         if slot.ready:
             slot.begin(voice)
 
-    def _room(self) -> Slot | None:
+    def _room(self, speaker: Speaker) -> Slot | None:
         """The process that takes the next call: of those with time to spare the one with the fewest voices."""
         soon = time.monotonic() + SOON_SECONDS
-        free = [slot for slot in self._slots if slot.has_time and (slot.process or slot.start_at <= soon)]
+        free = [slot for slot in self._slots if slot.has_time(speaker) and (slot.process or slot.start_at <= soon)]
         return min(free, key=lambda slot: (not slot.ready, len(slot.voices)), default=None)
 
     def _close(self, voice: Voice) -> None:

@@ -11,7 +11,7 @@ from screener.speech.voice import BATCH_FRAMES, Voice
 from screener.speech.wire import Record, RecordKind
 
 NEARLY_BUSY = 0.85
-"""A process that works a larger part of its time takes no further call."""
+"""A process that works a larger part of its time takes no further voice."""
 FULL_SECONDS = 0.5
 """Nor does one that has a voice so far behind, whoever has the processor."""
 LATE_SECONDS, LATE_FOR_SECONDS = 0.8, 0.5
@@ -63,10 +63,14 @@ class Slot:
         """Whether its process runs: one that has died may not have been read to its end yet."""
         return self.process is not None and not self.process.ended(0)
 
-    @property
-    def has_time(self) -> bool:
-        """Whether it can take a further call without being slower for those it has."""
-        return not self.voices or (self.busy < NEARLY_BUSY and max(self.behind.values()) < FULL_SECONDS)
+    def has_time(self, speaker: Speaker) -> bool:
+        """Whether it can take a further voice without being slower for those it has; agents give way."""
+        if not self.voices:
+            return True
+        agents = any(voice.speaker is Speaker.AGENT for voice in self.voices.values())
+        if speaker is Speaker.CALLER and agents:
+            return self.behind[Speaker.CALLER] < FULL_SECONDS
+        return self.busy < NEARLY_BUSY and max(self.behind.values()) < FULL_SECONDS
 
     def put(self, process: Process, now: float) -> None:
         """A process stands here from now on."""

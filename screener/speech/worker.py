@@ -132,20 +132,25 @@ class Worker:
     def _hear(self, stream: _Stream) -> None:
         if stream.number not in self._streams:
             return  # dropped meanwhile
-        waiting, stream.waiting, stream.scheduled = stream.waiting, [], False
+        most = 1 if stream.speaker is Speaker.AGENT else len(stream.waiting)  # a caller may come between
+        waiting, stream.waiting = stream.waiting[:most], stream.waiting[most:]
+        stream.scheduled = bool(stream.waiting)
+        closing = stream.closing and not stream.scheduled
+        if stream.scheduled:
+            self._ready[stream.speaker].append(stream)
         try:
             for at, pcm in waiting:
                 for result in stream.listener.accept(pcm, at):
                     self._say(wire.heard(stream.number, result), now=True)
                 stream.frames += len(pcm) // FRAME_BYTES
-            if stream.closing:
+            if closing:
                 for result in stream.listener.finish():
                     self._say(wire.heard(stream.number, result))
         except Exception as error:  # of an engine: this stream is lost, the others go on
             del self._streams[stream.number]
             self._say(wire.failed(stream.number, f"the recogniser failed: {error}"), now=True)
             return
-        if stream.closing:
+        if closing:
             del self._streams[stream.number]
             self._say(Record(RecordKind.CLOSED, stream.number), now=True)
         else:

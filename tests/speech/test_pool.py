@@ -306,27 +306,29 @@ def test_the_newest_call_is_given_up_when_a_process_cannot_keep_up(make: MakePoo
 
 
 def test_agents_give_way_before_any_caller(make: MakePool) -> None:
-    pool, results = make(queue_seconds=2.0)
+    pool, results = make(queue_seconds=3.0)
     agents = [pool.open(call, Speaker.AGENT) for call in ("old", "new")]
-    callers = [pool.open(call, Speaker.CALLER) for call in ("old", "new")]
+    caller = pool.open("old", Speaker.CALLER)
     began, fed = time.monotonic(), 0
-    while (
-        pool.counts.lost.total() < 1 and time.monotonic() < began + WAIT
-    ):  # in real time, each agent takes all of it
-        while fed < (time.monotonic() - began) / 0.02:
-            for agent, caller in zip(agents, callers, strict=True):
+    while not pool.counts.lost and time.monotonic() < began + WAIT:
+        while fed < (time.monotonic() - began) / 0.02:  # in real time, and each agent takes all of it
+            for agent in agents:
                 agent.feed(frame(SLOW), fed * 0.02)
-                caller.feed(frame(SAY if fed % 50 == 0 else QUIET), fed * 0.02)
+            caller.feed(frame(SAY if fed % 25 == 0 else QUIET), fed * 0.02)
             fed += 1
         time.sleep(0.02)
-    told: list[tuple[str, Speaker, object]] = []
-    while not any(isinstance(result, RecognizerLost) for _, _, result in told):
-        told.append(results.get(timeout=WAIT))
-    assert told[-1][:2] == ("new", Speaker.AGENT)
+    told = results.get(timeout=WAIT)
+    while not isinstance(told[2], RecognizerLost):
+        assert told[:2] == ("old", Speaker.CALLER), "who is heard meanwhile"
+        told = results.get(timeout=WAIT)
+    assert told[:2] == ("new", Speaker.AGENT), "the newest"
+    assert not caller.is_lost
+    wait_for(lambda: caller.behind < 0.1, what="a caller who is heard to the end")
+    late, third = pool.open("third", Speaker.AGENT), pool.open("third", Speaker.CALLER)
+    assert speak_until(results, third, 0.0).speaker is Speaker.CALLER, "there is room for callers"
+    assert late.is_lost
+    assert not third.is_lost
     assert set(pool.counts.lost) == {Loss.FULL}
-    assert not any(caller.is_lost for caller in callers)
-    for number, caller in enumerate(callers):
-        assert speak_until(results, caller, 1000.0 + 1000 * number).speaker is Speaker.CALLER
 
 
 def test_of_an_agent_who_is_too_far_behind_what_waits_is_left_out(make: MakePool) -> None:
@@ -345,14 +347,19 @@ def test_of_an_agent_who_is_too_far_behind_what_waits_is_left_out(make: MakePool
 
 
 def test_there_is_no_room_while_a_voice_is_half_a_second_behind() -> None:
-    slot = Slot(0)
-    voice = Voice("a", Speaker.AGENT, 3.0)
-    slot.voices[1] = voice
+    slot, caller, agent = Slot(0), Speaker.CALLER, Speaker.AGENT
+    slot.voices[1] = Voice("a", caller, 3.0)
     for behind, room in ((0.4, True), (0.5, False), (0.1, True)):
-        slot.behind[Speaker.AGENT] = behind
-        assert slot.has_time == room
+        slot.behind[caller] = behind
+        assert slot.has_time(caller) == slot.has_time(agent) == room
     slot.busy = 0.9
-    assert not slot.has_time
+    assert not slot.has_time(caller), "nobody can give way"
+    slot.voices[2] = Voice("a", agent, 3.0)
+    slot.behind[agent] = 2.0
+    assert slot.has_time(caller), "an agent gives way"
+    assert not slot.has_time(agent)
+    slot.behind[caller] = 0.5
+    assert not slot.has_time(caller)
 
 
 def test_a_model_that_cannot_be_loaded_is_an_error_with_its_remedy(make: MakePool) -> None:
