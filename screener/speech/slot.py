@@ -14,6 +14,8 @@ NEARLY_BUSY = 0.85
 """A process that works a larger part of its time takes no further voice."""
 FULL_SECONDS = 0.5
 """Nor does one that has a voice so far behind, whoever has the processor."""
+CALLERS_MOST = 0.7
+"""Where agents can give way to one more caller, they still have the rest of what the process does."""
 LATE_SECONDS, LATE_FOR_SECONDS = 0.8, 0.5
 """A process that is nearly busy and has a caller so late for so long gives up its newest call."""
 STARVED = 2 / 3
@@ -39,6 +41,7 @@ class Slot:
         waiting_since: since when it owes an answer; None when it owes none.
         late_since: since when it is late; None when it is not.
         busy: part of a processor that it has used lately.
+        for_callers: what callers took of that.
         behind: seconds, of each speaker's latest voice.
         servers: on other machines, as the process knows them.
     """
@@ -53,10 +56,11 @@ class Slot:
     waiting_since: float | None = None
     late_since: float | None = None
     busy: float = 0.0
+    for_callers: float = 0.0
     behind: dict[Speaker, float] = field(default_factory=lambda: dict.fromkeys(Speaker, 0.0))
     servers: tuple[ServerState, ...] = ()
     _deaths: int = 0
-    _status: tuple[float, float] = (0.0, 0.0)
+    _status: tuple[float, float, float] = (0.0, 0.0, 0.0)
 
     @property
     def is_alive(self) -> bool:
@@ -67,10 +71,10 @@ class Slot:
         """Whether it can take a further voice without being slower for those it has; agents give way."""
         if not self.voices:
             return True
-        agents = any(voice.speaker is Speaker.AGENT for voice in self.voices.values())
-        if speaker is Speaker.CALLER and agents:
-            return self.behind[Speaker.CALLER] < FULL_SECONDS
-        return self.busy < NEARLY_BUSY and max(self.behind.values()) < FULL_SECONDS
+        if self.busy < NEARLY_BUSY and max(self.behind.values()) < FULL_SECONDS:
+            return True
+        give_way = self.for_callers < CALLERS_MOST * self.busy
+        return speaker is Speaker.CALLER and give_way and self.behind[Speaker.CALLER] < FULL_SECONDS
 
     def put(self, process: Process, now: float) -> None:
         """A process stands here from now on."""
@@ -79,7 +83,7 @@ class Slot:
 
     def is_ready(self) -> None:
         """It hears from now on, first of all whoever was here before it."""
-        self.ready, self._status, self.busy = True, (0.0, 0.0), 0.0
+        self.ready, self._status, self.busy, self.for_callers = True, (0.0, 0.0, 0.0), 0.0, 0.0
         for voice in self.voices.values():
             self.begin(voice)
 
@@ -91,12 +95,16 @@ class Slot:
         self.start_at = now + wait
         return wait
 
-    def measure(self, at: float, worked: float) -> None:
-        """Take what it says of its own clock, and how long it has had a processor."""
-        (before, worked_before), self._status = self._status, (at, worked)
+    def measure(self, at: float, worked: float, for_callers: float) -> None:
+        """Take what it says of its own clock, how long it has had a processor, and for whom."""
+        (before, *spent), self._status = self._status, (at, worked, for_callers)
         if at > before > 0.0:
-            busy = min(1.0, (worked - worked_before) / (at - before))
-            self.busy += (busy - self.busy) * min(1.0, (at - before) / BUSY_SECONDS)
+            newest = min(1.0, (at - before) / BUSY_SECONDS)
+            busy, callers = (
+                min(1.0, (now - then) / (at - before)) for now, then in zip(self._status[1:], spent, strict=True)
+            )
+            self.busy += (busy - self.busy) * newest
+            self.for_callers += (callers - self.for_callers) * newest
 
     def begin(self, voice: Voice) -> None:
         """Begin to hear a voice that is here."""

@@ -63,17 +63,22 @@ class Worker:
         """What has audio, in the order in which it is heard: callers are judged, agents only understood."""
         self._out = bytearray()
         self._status_at = 0.0
+        self._for_callers = 0.0
+        """Seconds of a processor that it has heard callers."""
 
     def run(self) -> None:
         """Hear, until the socket closes."""
         self._say(wire.ready(self._model.info))
         while self._receive():
             if ready := next(filter(None, self._ready.values()), None):
-                self._hear(ready.popleft())
+                stream, began = ready.popleft(), time.process_time()
+                self._hear(stream)
+                if stream.speaker is Speaker.CALLER:
+                    self._for_callers += time.process_time() - began
             now = time.monotonic()
             if now >= self._status_at:
                 self._status_at = now + STATUS_SECONDS
-                self._say(wire.status(now, time.process_time()))
+                self._say(wire.status(now, time.process_time(), self._for_callers))
                 if isinstance(self._model, Spread):
                     self._say(wire.servers(self._model.states()), now=True)
 

@@ -352,9 +352,10 @@ def test_there_is_no_room_while_a_voice_is_half_a_second_behind() -> None:
     for behind, room in ((0.4, True), (0.5, False), (0.1, True)):
         slot.behind[caller] = behind
         assert slot.has_time(caller) == slot.has_time(agent) == room
-    slot.busy = 0.9
+    slot.measure(10.0, 5.0, 0.0)
+    slot.measure(20.0, 14.0, 7.0)  # busy for 90 % of the time, 70 % for callers
     assert not slot.has_time(caller), "nobody can give way"
-    slot.voices[2] = Voice("a", agent, 3.0)
+    slot.measure(30.0, 23.0, 12.0)
     slot.behind[agent] = 2.0
     assert slot.has_time(caller), "an agent gives way"
     assert not slot.has_time(agent)
