@@ -17,11 +17,14 @@ FULL_SECONDS = 0.5
 CALLERS_MOST = 0.7
 """Where agents can give way to one more caller, they still have the rest of what the process does."""
 LATE_SECONDS, LATE_FOR_SECONDS = 0.8, 0.5
-"""A process that is nearly busy and has a caller so late for so long gives up its newest call."""
-STARVED = 2 / 3
-"""One that waits for the processor, which others have, does so when it is this part of the bound behind: giving up
-helps those who are heard less then, and all of them would be lost at once at the bound. Agents, who are heard
-after all callers, are never given up sooner."""
+"""A process that is nearly busy and has a caller so late for so long gives up its newest call, and another one
+after as long again."""
+STARVED_FOR = 1 / 2
+"""One that waits for the processor, which others have, begins after this part of the bound: all may be well by
+then, and all callers would be lost at once at the bound."""
+AGENT_LATE = 2 / 3
+"""Agents, who are heard after all callers, are late when they are this part of the bound behind: then the newest
+agent is given up."""
 RETRY_SECONDS = (0.0, 0.0, 0.2, 1.0, 5.0, 30.0)
 """Waits before a process is started again that dies again and again; one that lived is started at once."""
 LIVED_SECONDS = 30.0
@@ -39,7 +42,7 @@ class Slot:
         started, died: monotonic seconds, of the newest process and of the one before; 0 for none.
         voices: whom it hears, by the number of the stream, oldest first.
         waiting_since: since when it owes an answer; None when it owes none.
-        late_since: since when it is late; None when it is not.
+        late_since: since when whose voices are late.
         busy: part of a processor that it has used lately.
         for_callers: what callers took of that.
         behind: seconds, of each speaker's latest voice.
@@ -54,7 +57,7 @@ class Slot:
     start_at: float = math.inf
     voices: dict[int, Voice] = field(default_factory=dict)
     waiting_since: float | None = None
-    late_since: float | None = None
+    late_since: dict[Speaker, float] = field(default_factory=dict)
     busy: float = 0.0
     for_callers: float = 0.0
     behind: dict[Speaker, float] = field(default_factory=lambda: dict.fromkeys(Speaker, 0.0))
@@ -79,7 +82,8 @@ class Slot:
     def put(self, process: Process, now: float) -> None:
         """A process stands here from now on."""
         self.process, self.started, self.start_at = process, now, math.inf
-        self.waiting_since = self.late_since = None
+        self.waiting_since = None
+        self.late_since.clear()
 
     def is_ready(self) -> None:
         """It hears from now on, first of all whoever was here before it."""
@@ -139,14 +143,12 @@ class Slot:
         process.flush()
 
     def too_many(self, bound: float, now: float) -> Speaker | None:
-        """Whose voices are, who have been late for too long; starts counting anew."""
-        limit = LATE_SECONDS if self.busy >= NEARLY_BUSY else STARVED * bound
-        caller, agent = self.behind[Speaker.CALLER] >= limit, self.behind[Speaker.AGENT] >= STARVED * bound
-        if not self.ready or not (caller or agent):
-            self.late_since = None
-        elif self.late_since is None:
-            self.late_since = now
-        elif now - self.late_since >= LATE_FOR_SECONDS:
-            self.late_since = now
-            return Speaker.CALLER if caller else Speaker.AGENT
+        """Whose voices are, who have been late for too long."""
+        patience = LATE_FOR_SECONDS if self.busy >= NEARLY_BUSY else STARVED_FOR * bound
+        for speaker, limit in ((Speaker.CALLER, LATE_SECONDS), (Speaker.AGENT, AGENT_LATE * bound)):
+            if not self.ready or self.behind[speaker] < limit:
+                self.late_since.pop(speaker, None)
+            elif now - self.late_since.setdefault(speaker, now) >= patience:
+                self.late_since[speaker] = now - patience + LATE_FOR_SECONDS
+                return speaker
         return None

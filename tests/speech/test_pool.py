@@ -363,6 +363,22 @@ def test_there_is_no_room_while_a_voice_is_half_a_second_behind() -> None:
     assert not slot.has_time(caller)
 
 
+@pytest.mark.parametrize(("worked", "first"), [(9.0, 0.5), (3.0, 1.5)])
+def test_whoever_is_late_gives_way_one_after_the_other(worked: float, first: float) -> None:
+    slot = Slot(0, ready=True)
+    slot.measure(10.0, 0.0, 0.0)
+    slot.measure(20.0, worked, 0.0)
+    slot.behind |= {Speaker.CALLER: 0.7, Speaker.AGENT: 1.9}
+    assert [slot.too_many(3.0, at) for at in (0.0, 9.0)] == [None, None], "not so late"
+    slot.behind[Speaker.AGENT] = 2.0
+    given_up = [at / 8 for at in range(80, 104) if slot.too_many(3.0, at / 8)]
+    assert given_up == [10.0 + first + n / 2 for n in range(len(given_up))]
+    assert len(given_up) == (3.0 - first) * 2
+    slot.behind[Speaker.CALLER] = 0.8
+    late = [slot.too_many(3.0, 13.0 + n / 8) for n in range(24)]
+    assert late.index(Speaker.CALLER) == first * 8, "counted from when callers are late"
+
+
 def test_a_model_that_cannot_be_loaded_is_an_error_with_its_remedy(make: MakePool) -> None:
     with pytest.raises(ModelError, match="no such model — install one"):
         make(loader=fakes.load_nothing)
