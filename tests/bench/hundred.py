@@ -75,7 +75,6 @@ TURNS = 12
 """Of a talk, after which it begins anew."""
 MOST = 4096
 """Calls of a level at most, those included that take the place of others."""
-KEPT = Path(os.environ["KEPT"]) if "KEPT" in os.environ else None
 
 
 def frames(pcm: bytes) -> np.ndarray:
@@ -344,8 +343,6 @@ def level(calls: int, queue: int, legs: Callable[[int], Legs], speech: str) -> N
         log = open_log("sqlite:///screener.db", running.folder)
         whole = [log.call(call.id) for call in log.calls(limit=None)]
         log.close()
-        if KEPT:
-            (KEPT / f"{calls}.txt").write_text(running.log.read_text())
     first = {f"139{number:08d}" for number in range(calls)}
     heard = Counter(
         speaker
