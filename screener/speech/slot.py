@@ -23,8 +23,8 @@ STARVED_FOR = 1 / 2
 """One that waits for the processor, which others have, begins after this part of the bound: all may be well by
 then, and all callers would be lost at once at the bound."""
 AGENT_LATE = 2 / 3
-"""Agents, who are heard after all callers, are late when they are this part of the bound behind: then the newest
-agent is given up."""
+"""Agents, who are heard after all callers, are late when they are this part of the bound behind: then, whoever has
+the processor, the newest agent is given up."""
 RETRY_SECONDS = (0.0, 0.0, 0.2, 1.0, 5.0, 30.0)
 """Waits before a process is started again that dies again and again; one that lived is started at once."""
 LIVED_SECONDS = 30.0
@@ -145,7 +145,8 @@ class Slot:
     def too_many(self, bound: float, now: float) -> Speaker | None:
         """Whose voices are, who have been late for too long."""
         patience = LATE_FOR_SECONDS if self.busy >= NEARLY_BUSY else STARVED_FOR * bound
-        for speaker, limit in ((Speaker.CALLER, LATE_SECONDS), (Speaker.AGENT, AGENT_LATE * bound)):
+        callers, agents = (LATE_SECONDS, patience), (AGENT_LATE * bound, LATE_FOR_SECONDS)
+        for speaker, (limit, patience) in {Speaker.CALLER: callers, Speaker.AGENT: agents}.items():
             if not self.ready or self.behind[speaker] < limit:
                 self.late_since.pop(speaker, None)
             elif now - self.late_since.setdefault(speaker, now) >= patience:
