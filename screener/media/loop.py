@@ -12,6 +12,7 @@ import os
 import random
 import select
 import socket
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -31,6 +32,10 @@ MAX_BEHIND = 1.0
 REALTIME_PRIORITY = 1
 """Of the media thread where the system allows it (RLIMIT_RTPRIO, CAP_SYS_NICE), as telephone exchanges run:
 recognition and other programs must not delay audio. Elsewhere it runs like any thread."""
+
+SWITCH_SECONDS = 0.001
+"""So long another thread may keep the interpreter from the media thread; Python's own 5 ms are a quarter of a
+frame."""
 
 
 class MediaLoop:
@@ -200,5 +205,6 @@ class MediaLoop:
 
 
 def _ask_for_realtime() -> None:
+    sys.setswitchinterval(min(SWITCH_SECONDS, sys.getswitchinterval()))
     with contextlib.suppress(OSError, AttributeError):  # not allowed, or not Linux
         os.sched_setscheduler(0, os.SCHED_RR | os.SCHED_RESET_ON_FORK, os.sched_param(REALTIME_PRIORITY))

@@ -40,6 +40,11 @@ MAX_KEYS = 32
 """Keys that wait to be sent; more are not taken."""
 KEY_PAUSE_FRAMES = 3
 """Frames of audio between two keys."""
+SPARED_FROM, SPARED_FRAMES = 100, 25
+"""Where silence is spared: from the third second on, when everybody has learned where we send from, all frames but
+two a second. An Asterisk with `rtp_timeout = 3`, as in deploy/, may lose five of them in a row."""
+NEEDED_SECONDS = 0.4
+"""A peer that falls silent for so long between two of them may send only while we do: nothing is spared then."""
 
 
 class Playlist:
@@ -92,6 +97,8 @@ class AudioStream:
         """What is being played; None is silence."""
         self.sending = True
         """False while the peer holds us, and where we only listen: nothing goes out."""
+        self.sparing = False
+        """Nobody hears us: of silence little goes out."""
         self.held = False
         """The caller is on hold: what comes meanwhile is not the caller."""
         self.jitter = JitterBuffer()
@@ -192,24 +199,32 @@ class AudioStream:
             self._emit(Dtmf(event.digit, self.at))
 
     def tick(self) -> bytes | None:
-        """One frame in, one frame out: the datagram to send, None while the peer holds."""
+        """One frame in, one frame out: the datagram to send, None while the peer holds and for spared silence."""
         if self.listener is not None:
             self._hear(self.jitter.pop())
         elif self.jitter.started:
             self.jitter.clear()  # nobody listens any more; whoever does later hears from then on
             self._last, self._missing = SILENT_PCM, len(FADING)
-        out = self._next_frame()
+        spared = self.sparing and self._is_spared()
+        out = b"" if spared else self._next_frame()
         self.ticks += 1
         if self.ticks % (TICK_FRAMES if self.listener else IDLE_TICK_FRAMES) == 0:
             self._tell_time()
         self._timestamp = (self._timestamp + FRAME_SAMPLES) & 0xFFFFFFFF
-        if not self.sending:
+        if spared or not self.sending:
             self._marker = True
             return None
         event = self._keys.popleft() if self._keys else None
         if event is not None:
             return self._event_packet(event)
         return self._pack(self.payload_type, self._timestamp, out)
+
+    def _is_spared(self) -> bool:
+        """Whether this frame, silence that nobody hears, need not go out."""
+        if self.playlist is not None or self._keys or self.ticks < SPARED_FROM:
+            return False
+        self.sparing = self.silent_for < NEEDED_SECONDS
+        return self.sparing and self.ticks % SPARED_FRAMES > 0
 
     def _tell_time(self) -> None:
         if self.listener is None or self.held:

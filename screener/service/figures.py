@@ -52,6 +52,8 @@ def of_hearing(pool: RecognizerPool, second: SecondReader | None) -> Iterator[Sa
     for cause in Loss:
         text = "Voices that were not heard any more, or not at all."
         yield Sample("voices_lost_total", pool.counts.lost[cause], text, {"cause": cause})
+    text = "Seconds of agents who are heard that were left out: the processes were too far behind."
+    yield Sample("agent_seconds_left_out_total", pool.counts.left_out, text)
     yield Sample("voices_heard_again_total", pool.counts.heard_again, "Voices heard again after a crash.")
 
 

@@ -37,6 +37,7 @@ class Invitation:
         timer: of the session, None for none.
         replaces: the call whose place it takes.
         metadata: of a recording session (RFC 7865), empty when it has none; None when it is a call.
+        listens: it is a listening leg: nobody hears us, but for a warning.
     """
 
     info: InviteInfo
@@ -45,6 +46,7 @@ class Invitation:
     timer: SessionTimer | None
     replaces: Replaces | None
     metadata: bytes | None = None
+    listens: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +91,9 @@ def read(request: Request, source: str, local_tag: str, settings: Sip) -> Invita
         offer = description, streams
     if recorded and offer is None:
         return Refusal(488)  # a recording client offers (RFC 7866 6.1.1): what it has, we cannot know
-    return Invitation(
-        info, dialog, offer, timer.agree(request), replaces, metadata_of(request) if recorded else None
-    )
+    metadata = metadata_of(request) if recorded else None
+    listens = info.dialled.startswith(f"{settings.listening_extension}-")
+    return Invitation(info, dialog, offer, timer.agree(request), replaces, metadata, listens)
 
 
 def taken(theirs: sdp.Description, client: str | None, encryption: Encryption) -> tuple[sdp.Stream, ...]:

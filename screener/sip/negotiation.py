@@ -43,6 +43,7 @@ class Negotiation(AnyThread):
         """What the peer has offered or answered last: its m= lines keep their places (RFC 3264 8)."""
         law = offer[1][0] if offer else sdp.Stream(0, "", 0, Law.PCMU, 0, sdp.EVENT_TYPE, "sendrecv")
         self._stream = AudioStream(self._media_event, law.law, law.payload_type, law.event_type)
+        self._stream.sparing = invitation.listens
         if offer:
             self._agree(offer[1])
 

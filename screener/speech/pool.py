@@ -3,9 +3,11 @@
 The media thread appends a frame to a list and does nothing else. One thread, `speech`, carries the frames to the
 processes every 20 ms, takes what they heard, and watches them. One more process waits with its model loaded, and
 takes the place of one that dies or hangs at once. Whoever was heard by that one is told to be *lost*, once, and is
-heard again, unless closed meanwhile. A voice that falls further behind than its bound is lost for good. When the
-processes are nearly busy, further calls are not taken in, and when they fall behind all the same, the newest call
-is given up: those that are heard are never slower.
+heard again, unless closed meanwhile. A caller who falls further behind than the bound is lost for good; of an
+agent what is older than the bound is left out. Callers are heard before agents, who give way to them: when the
+processes are nearly busy or behind, further agents are not taken in, and where callers are behind, or alone keep
+a process busy, further callers neither. When they fall further behind all the same, the newest agent is given up,
+and where callers are late the newest call: callers who are heard are never slower.
 """
 
 import contextlib
@@ -65,11 +67,13 @@ class PoolCounts:
         lost: voices that were heard no longer, or not at all, by cause.
         heard_again: voices of a process that died, heard by the next one.
         restarts: processes started in place of others.
+        left_out: seconds of agents.
     """
 
     lost: Counter[Loss] = field(default_factory=Counter)
     heard_again: int = 0
     restarts: int = 0
+    left_out: float = 0.0
 
 
 class RecognizerPool:
@@ -96,7 +100,7 @@ class RecognizerPool:
         self._selector.register(self._wake_read, selectors.EVENT_READ)
         self._tasks: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._calls: dict[str, Slot | None] = {}
-        """Who hears a call; None: nobody, for want of room."""
+        """Who hears a call; None: it was given up."""
         self._voices: dict[tuple[str, Speaker], Voice] = {}
         self._numbers = 0
         self._stopping = False
@@ -324,31 +328,39 @@ class RecognizerPool:
             log.error("recogniser process %d has not answered for %g s", slot.number, self._queue_seconds)
             self._died(slot)
             return
-        latest, owes = 0.0, False
+        owes = False
+        slot.behind = dict.fromkeys(Speaker, 0.0)
         for voice in list(slot.voices.values()):
             behind = voice.behind
             if voice.is_lost:
                 voice.frames.clear()  # until it is heard again
-            elif behind > self._queue_seconds:
-                slot.drop(voice)
-                self._lose(voice, Loss.BEHIND, f"more than {self._queue_seconds:g} s behind")
-            else:
-                latest = max(latest, behind)
-                owes = owes or voice.owed
+                continue
+            if behind > self._queue_seconds:
+                if voice.speaker is Speaker.CALLER:
+                    slot.drop(voice)
+                    self._lose(voice, Loss.BEHIND, f"more than {self._queue_seconds:g} s behind")
+                    continue
+                if not voice.skipping:
+                    slot.skip(voice)
+                    self.counts.left_out += behind
+            slot.behind[voice.speaker] = max(slot.behind[voice.speaker], behind)
+            owes = owes or voice.owed
         slot.waiting_since = (slot.waiting_since or now) if owes else None
-        if slot.is_late(latest, self._queue_seconds, now):
-            heard = [voice for voice in slot.voices.values() if not (voice.closing or voice.is_lost)]
-            if len(heard) > 1:
-                self._give_up(heard[-1].call_id)
+        if speaker := slot.too_many(self._queue_seconds, now):
+            self._give_up_newest(slot, speaker)
 
-    def _give_up(self, call_id: str) -> None:
-        for speaker in Speaker:
-            if voice := self._voices.get((call_id, speaker)):
-                slot = self._calls[call_id]
-                assert slot is not None
-                slot.drop(voice)
-                self._lose(voice, Loss.FULL, "the recognisers are too busy")
-        self._calls[call_id] = None
+    def _give_up_newest(self, slot: Slot, speaker: Speaker) -> None:
+        """An agent's voice; with a caller the whole call. Whoever is heard alone is not in anybody's way."""
+        heard = [voice for voice in slot.voices.values() if not (voice.closing or voice.is_lost)]
+        newest = next((voice for voice in reversed(heard) if voice.speaker is speaker), None)
+        if newest is None or len({voice.call_id for voice in heard}) == 1:
+            return
+        whole = [newest] if speaker is Speaker.AGENT else [v for v in heard if v.call_id == newest.call_id]
+        for voice in whole:
+            slot.drop(voice)
+            self._lose(voice, Loss.FULL, "the recognisers are too busy")
+        if speaker is Speaker.CALLER:
+            self._calls[newest.call_id] = None
 
     # Voices.
 
@@ -358,20 +370,19 @@ class RecognizerPool:
         self._numbers += 1
         voice.number = self._numbers
         self._voices[voice.key] = voice
-        if voice.call_id not in self._calls:
-            self._calls[voice.call_id] = self._room()
-        slot = self._calls[voice.call_id]
-        if slot is None:
+        slot = self._calls[voice.call_id] if voice.call_id in self._calls else self._room(voice.speaker)
+        if slot is None or not slot.has_time(voice.speaker):
             self._lose(voice, Loss.FULL, "the recognisers are busy with other calls")
             return
+        self._calls[voice.call_id] = slot
         slot.voices[voice.number] = voice
         if slot.ready:
             slot.begin(voice)
 
-    def _room(self) -> Slot | None:
+    def _room(self, speaker: Speaker) -> Slot | None:
         """The process that takes the next call: of those with time to spare the one with the fewest voices."""
         soon = time.monotonic() + SOON_SECONDS
-        free = [slot for slot in self._slots if slot.has_time and (slot.process or slot.start_at <= soon)]
+        free = [slot for slot in self._slots if slot.has_time(speaker) and (slot.process or slot.start_at <= soon)]
         return min(free, key=lambda slot: (not slot.ready, len(slot.voices)), default=None)
 
     def _close(self, voice: Voice) -> None:

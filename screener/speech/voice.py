@@ -23,6 +23,7 @@ class Voice:
         closing: no more audio comes.
         is_lost: it is not heard now.
         crashes: processes that died after they were given something of it.
+        skipping: its process was told to leave out what waits, and has not answered yet.
     """
 
     def __init__(self, call_id: str, speaker: Speaker, queue_seconds: float) -> None:
@@ -32,7 +33,7 @@ class Voice:
         """Audio time of the newest frame."""
         most = round(queue_seconds / FRAME_SECONDS) + BATCH_FRAMES + 1
         self.frames: deque[tuple[bytes, float]] = deque(maxlen=most)
-        self.closing = self.close_said = self.is_lost = False
+        self.closing = self.close_said = self.is_lost = self.skipping = False
         self.crashes = 0
         self._fed = self._done = self._sent = 0
         """Frames since the voice was opened: that came, that a process has heard, that one was given.
@@ -93,15 +94,23 @@ class Voice:
             yield begin, b"".join(pieces)
 
     def heard_so_far(self, frames: int) -> None:
-        """Its process has heard so many frames."""
+        """Its process has heard so many frames, or left them out."""
         self._done = self._counted_from + frames
+        self.skipping = False
+
+    def skip(self) -> None:
+        """Leave out what waits here; its process does so with what it has."""
+        self.frames.clear()
+        self._counted_from += self._fed - self._sent
+        self._sent = self._fed
+        self.skipping = True
 
     def begin_again(self) -> None:
         """Another process takes it: what is on its way to the old one is gone, and utterances count on."""
         self.frames.clear()
         self._counted_from = self._done = self._sent = self._fed
         self._base = self._utterances
-        self.close_said = False
+        self.close_said = self.skipping = False
 
     def numbered(self, transcript: Transcript) -> Transcript:
         """With its utterance's number in the call, whichever process counted it."""

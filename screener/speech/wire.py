@@ -19,7 +19,7 @@ PACKET_BYTES = 60_000
 """No packet is larger: well below what a local socket takes by default."""
 _HEAD = struct.Struct("<HBI")
 _AUDIO = struct.Struct("<d")
-_STATUS = struct.Struct("<dd")
+_STATUS = struct.Struct("<ddd")
 _DONE = struct.Struct("<I")
 _SPEAKERS = tuple(Speaker)
 
@@ -33,6 +33,8 @@ class RecordKind(IntEnum):
     """The last words are wanted."""
     DROP = 4
     """Nothing more is wanted."""
+    SKIP = 5
+    """Of what waits nothing is wanted; what comes after it is."""
     READY = 16
     UNUSABLE = 17
     WORDS = 18
@@ -189,15 +191,15 @@ def failed(stream: int, reason: str) -> Record:
     return Record(RecordKind.FAILED, stream, reason.encode("utf-8", "replace")[:1000])
 
 
-def status(now: float, worked: float) -> Record:
-    """Of a process: seconds of its clock, and how many of them it has had a processor."""
-    return Record(RecordKind.STATUS, 0, _STATUS.pack(now, worked))
+def status(now: float, worked: float, for_callers: float) -> Record:
+    """Of a process: seconds of its clock, and how many it has had a processor, of these for callers."""
+    return Record(RecordKind.STATUS, 0, _STATUS.pack(now, worked, for_callers))
 
 
-def status_of(content: bytes) -> tuple[float, float]:
+def status_of(content: bytes) -> tuple[float, float, float]:
     """The same."""
-    now, worked = _number(_STATUS, content)
-    return now, worked
+    now, worked, for_callers = _number(_STATUS, content)
+    return now, worked, for_callers
 
 
 def servers(states: Sequence[ServerState]) -> Record:

@@ -63,17 +63,22 @@ class Worker:
         """What has audio, in the order in which it is heard: callers are judged, agents only understood."""
         self._out = bytearray()
         self._status_at = 0.0
+        self._for_callers = 0.0
+        """Seconds of a processor that it has heard callers."""
 
     def run(self) -> None:
         """Hear, until the socket closes."""
         self._say(wire.ready(self._model.info))
         while self._receive():
             if ready := next(filter(None, self._ready.values()), None):
-                self._hear(ready.popleft())
+                stream, began = ready.popleft(), time.process_time()
+                self._hear(stream)
+                if stream.speaker is Speaker.CALLER:
+                    self._for_callers += time.process_time() - began
             now = time.monotonic()
             if now >= self._status_at:
                 self._status_at = now + STATUS_SECONDS
-                self._say(wire.status(now, time.process_time()))
+                self._say(wire.status(now, time.process_time(), self._for_callers))
                 if isinstance(self._model, Spread):
                     self._say(wire.servers(self._model.states()), now=True)
 
@@ -106,6 +111,11 @@ class Worker:
                 continue
             if record.kind is RecordKind.AUDIO:
                 stream.waiting.append(wire.audio_of(record.content))
+            elif record.kind is RecordKind.SKIP:
+                stream.frames += sum(len(pcm) // FRAME_BYTES for _, pcm in stream.waiting)
+                stream.waiting.clear()
+                self._say(wire.done(stream.number, stream.frames))
+                continue
             elif record.kind is RecordKind.CLOSE:
                 stream.closing = True
             else:
@@ -127,20 +137,25 @@ class Worker:
     def _hear(self, stream: _Stream) -> None:
         if stream.number not in self._streams:
             return  # dropped meanwhile
-        waiting, stream.waiting, stream.scheduled = stream.waiting, [], False
+        most = 1 if stream.speaker is Speaker.AGENT else len(stream.waiting)  # a caller may come between
+        waiting, stream.waiting = stream.waiting[:most], stream.waiting[most:]
+        stream.scheduled = bool(stream.waiting)
+        closing = stream.closing and not stream.scheduled
+        if stream.scheduled:
+            self._ready[stream.speaker].append(stream)
         try:
             for at, pcm in waiting:
                 for result in stream.listener.accept(pcm, at):
                     self._say(wire.heard(stream.number, result), now=True)
                 stream.frames += len(pcm) // FRAME_BYTES
-            if stream.closing:
+            if closing:
                 for result in stream.listener.finish():
                     self._say(wire.heard(stream.number, result))
         except Exception as error:  # of an engine: this stream is lost, the others go on
             del self._streams[stream.number]
             self._say(wire.failed(stream.number, f"the recogniser failed: {error}"), now=True)
             return
-        if stream.closing:
+        if closing:
             del self._streams[stream.number]
             self._say(Record(RecordKind.CLOSED, stream.number), now=True)
         else:

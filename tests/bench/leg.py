@@ -79,7 +79,7 @@ def main() -> None:
     watch = watched()
     for speaker in (Speaker.CALLER, *Speaker):  # the first one warms up
         watch.spent.clear()
-        pcm = talk(said, 0, round(seconds / 10) + 1, 0.0)[: round(seconds / FRAME_SECONDS) * FRAME_BYTES]
+        pcm = talk(said, 0, round(seconds / 10) + 1)[: round(seconds / FRAME_SECONDS) * FRAME_BYTES]
         heard, voice = listener.Listener(speaker, model.open(speaker)), Voice("call", speaker, 3.0)
         send, receive, hear = (
             watch.over(stage, work)

@@ -137,12 +137,15 @@ class Callers:
     def _head(self, method: str, call: int, to: str, cseq: int, branch: str) -> str:
         own = self.sip.getsockname()[1]
         return (
-            f"{method} sip:{self.dialled}@127.0.0.1:{self.callee[1]} SIP/2.0\r\n"
+            f"{method} sip:{self._dialled(call)}@127.0.0.1:{self.callee[1]} SIP/2.0\r\n"
             f"Via: SIP/2.0/UDP 127.0.0.1:{own};branch=z9hG4bK{branch}\r\n"
             f'From: "{call}" <sip:139{call:08d}@127.0.0.1>;tag=c{call}\r\nTo: {to}\r\n'
             f"Call-ID: {self._run_id}-{call}\r\nCSeq: {cseq} {method}\r\n"
             f"Contact: <sip:139{call:08d}@127.0.0.1:{own}>\r\nMax-Forwards: 70\r\n"
         )
+
+    def _dialled(self, _call: int) -> str:
+        return self.dialled
 
     def invite(self) -> int:
         """Place one call; its number."""
@@ -306,9 +309,10 @@ class Callers:
         """Place calls now, without waiting for them."""
         self._calls_to_make += [time.monotonic()] * count
 
-    def measure(self, seconds: float) -> Pace:
-        """The pace of every call that is up, over so many seconds."""
-        calls = len(self.ports)
+    def measure(self, seconds: float, dialled: str = "") -> Pace:
+        """The pace of the calls that are up, or of those that have dialled this, over so many seconds."""
+        of = [port for port, call in self.ports.items() if self._dialled(call) == dialled or not dialled]
+        calls = len(of)
         self._records, self._recording = [], True
         time.sleep(seconds)
         self._recording = False
@@ -318,6 +322,9 @@ class Callers:
             return Pace(np.zeros(0), np.zeros(0), calls)
         ports = np.concatenate([r[0] for r in records])
         stamps = np.concatenate([r[1] for r in records])
+        if dialled:
+            wanted = np.isin(ports, of)
+            ports, stamps = ports[wanted], stamps[wanted]
         order = np.lexsort((stamps, ports))
         ports, stamps = ports[order], stamps[order]
         same = ports[1:] == ports[:-1]

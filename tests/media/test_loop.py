@@ -106,6 +106,38 @@ def test_ticks_and_time_since_the_peer_was_heard():
     assert audio.silent_for == pytest.approx(0.5)
 
 
+def test_silence_that_nobody_hears_is_spared_but_for_two_packets_a_second():
+    audio, _, _ = stream()
+    audio.sparing = True
+    sent = []
+    for tick in range(300):
+        feed(audio, tick)
+        if tick == 200:
+            audio.play([(CLIP, None)])
+        sent.append(audio.tick())
+    assert all(sent[:100]), "the peer and whatever lies between learn where we are"
+    warned = [*range(200, 204)]
+    assert [tick for tick in range(100, 300) if sent[tick]] == [100, 125, 150, 175, *warned, 225, 250, 275]
+    packets = {tick: Packet.parse(data) for tick, data in enumerate(sent) if data}
+    assert [p.sequence - packets[0].sequence for p in packets.values()] == list(range(len(packets))), (
+        "none is lost"
+    )
+    assert [packets[tick].marker for tick in warned] == [True, False, False, False]
+    assert packets[275].timestamp - packets[0].timestamp == 275 * 160, "time goes on"
+
+
+def test_nothing_is_spared_where_the_peer_sends_only_while_we_do():
+    audio, _, _ = stream()
+    audio.sparing = True
+    sent = []
+    for tick in range(400):
+        if tick <= 100 or sent[-1]:
+            feed(audio, tick)
+        sent.append(audio.tick() is not None)
+    assert sent.index(False) == 101
+    assert all(sent[130:]), "it was without us once, for less than half a second"
+
+
 def test_a_call_that_nobody_listens_to_ticks_once_a_second():
     audio, events, _ = stream()
     audio.listener = None

@@ -1,4 +1,5 @@
 import audioop
+import contextlib
 import math
 import queue
 import socket
@@ -261,6 +262,12 @@ def test_keys_by_rtp_and_by_info(desk, caller):
     assert desk.event(Dtmf).digit == "5"
     assert caller.ask("INFO", b"Signal=#\r\nDuration=160\r\n", "application/dtmf-relay").status == 200
     assert desk.event(Dtmf).digit == "#", "one press is one key"
+
+
+@pytest.mark.parametrize(("dialled", "spared"), [("100", False), ("beside-1.2-caller", True)])
+def test_only_a_listening_leg_spares_its_silence(desk, dialled, spared):
+    with contextlib.closing(Caller(desk.agent.port, dialled)) as caller:
+        assert up(desk, caller).streams[0].sparing == spared
 
 
 def test_answers_that_need_no_call(desk, caller):

@@ -11,7 +11,7 @@ from screener.errors import ModelError
 from screener.events import Speaker, Transcript
 from screener.speech.recognizer import ModelInfo
 
-QUIET, SAY, RAISE, HANG, KILL, CRASH, SLOW = b"q", b"s", b"r", b"h", b"k", b"c", b"z"
+QUIET, SAY, RAISE, HANG, KILL, CRASH, SLOW, NAP = b"q", b"s", b"r", b"h", b"k", b"c", b"z", b"n"
 
 
 def frame(letter: bytes = QUIET) -> bytes:
@@ -43,6 +43,8 @@ class FakeRecognizer:
                 os.kill(os.getpid(), signal.SIGKILL)
             elif letter == CRASH:
                 ctypes.string_at(0)
+            elif letter == NAP:
+                time.sleep(0.02)
             elif letter == SLOW:
                 until = time.process_time() + 0.02
                 while time.process_time() < until:

@@ -20,11 +20,12 @@ from screener.events import Cue, RecognizerLost, Speaker, Transcript
 from screener.speech import pool as pool_module
 from screener.speech import wire
 from screener.speech.pool import Loss, RecognizerPool
+from screener.speech.slot import Slot
 from screener.speech.voice import Voice
 from screener.speech.wire import RecordKind
 from screener.speech.worker import NICE, Worker
 from tests.speech import fakes
-from tests.speech.fakes import CRASH, HANG, KILL, QUIET, RAISE, SAY, SLOW, frame
+from tests.speech.fakes import CRASH, HANG, KILL, NAP, QUIET, RAISE, SAY, SLOW, frame
 from tests.waiting import WAIT, wait_for
 
 ROOT = Path(__file__).parents[2]
@@ -109,22 +110,35 @@ def test_words_come_while_the_call_goes_on_and_say_whose_they_are(make: MakePool
     assert told.end == pytest.approx(0.06)
 
 
-def test_who_calls_is_heard_before_the_agent_who_spoke_first() -> None:
+def heard_by_a_worker(said: list[wire.Record], words: int) -> list[wire.Record]:
+    """What a worker says of these, which it finds all at once, until it has said so many words."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     hearing = threading.Thread(target=Worker(theirs, fakes.load()).run)
-    heard: list[int] = []
+    found: list[wire.Record] = []
     with ours, theirs:
         ours.settimeout(WAIT)
-        said = [wire.opened(1, Speaker.AGENT), wire.opened(2, Speaker.CALLER), wire.opened(3, Speaker.CALLER)]
-        said += [wire.audio(number, 0.0, frame(SAY)) for number in (1, 2, 3)]
         ours.send(b"".join(record.serialize() for record in said))
         hearing.start()
-        while len(heard) < 3:
-            records = wire.parse(ours.recv(wire.PACKET_BYTES))
-            heard += [record.stream for record in records if record.kind is RecordKind.WORDS]
+        while sum(record.kind is RecordKind.WORDS for record in found) < words:
+            found += wire.parse(ours.recv(wire.PACKET_BYTES))
         ours.shutdown(socket.SHUT_WR)
         hearing.join(WAIT)
-    assert heard == [2, 3, 1]
+    return found
+
+
+def test_who_calls_is_heard_before_the_agent_who_spoke_first() -> None:
+    said = [wire.opened(1, Speaker.AGENT), wire.opened(2, Speaker.CALLER), wire.opened(3, Speaker.CALLER)]
+    said += [wire.audio(number, 0.0, frame(SAY)) for number in (1, 2, 3)]
+    found = heard_by_a_worker(said, 3)
+    assert [record.stream for record in found if record.kind is RecordKind.WORDS] == [2, 3, 1]
+
+
+def test_what_is_left_out_counts_as_heard_and_is_not() -> None:
+    said = [wire.opened(1, Speaker.AGENT), wire.audio(1, 0.0, frame(SAY) * 5), wire.Record(RecordKind.SKIP, 1)]
+    found = heard_by_a_worker([*said, wire.audio(1, 0.1, frame(SAY))], 1)
+    assert [wire.done_of(record.content) for record in found if record.kind is RecordKind.DONE] == [5]
+    (told,) = (record.content for record in found if record.kind is RecordKind.WORDS)
+    assert wire.words_of(told).end == pytest.approx(0.1)
 
 
 def test_what_hears_gives_way_to_what_carries_the_calls(make: MakePool) -> None:
@@ -302,6 +316,80 @@ def test_the_newest_call_is_given_up_when_a_process_cannot_keep_up(make: MakePoo
     pool.open("third", Speaker.CALLER)
     call, _, lost = results.get(timeout=WAIT)
     assert (call, type(lost)) == ("third", RecognizerLost), "there is no room while the old one is late"
+
+
+def test_agents_give_way_before_any_caller(make: MakePool) -> None:
+    pool, results = make(queue_seconds=3.0)
+    agents = [pool.open(call, Speaker.AGENT) for call in ("old", "new")]
+    caller, beside_new = (pool.open(call, Speaker.CALLER) for call in ("old", "new"))
+    began, fed = time.monotonic(), 0
+    while not pool.counts.lost and time.monotonic() < began + WAIT:
+        while fed < (time.monotonic() - began) / 0.02:  # in real time, and each agent takes all of it
+            for agent in agents:
+                agent.feed(frame(NAP), fed * 0.02)
+            caller.feed(frame(SAY if fed % 25 == 0 else QUIET), fed * 0.02)
+            beside_new.feed(frame(QUIET), fed * 0.02)
+            fed += 1
+        time.sleep(0.02)
+    told = results.get(timeout=WAIT)
+    while not isinstance(told[2], RecognizerLost):
+        assert told[:2] == ("old", Speaker.CALLER), "who is heard meanwhile"
+        told = results.get(timeout=WAIT)
+    assert told[:2] == ("new", Speaker.AGENT), "the newest"
+    assert not (caller.is_lost or beside_new.is_lost)
+    wait_for(lambda: caller.behind < 0.1, what="a caller who is heard to the end")
+    late, third = pool.open("third", Speaker.AGENT), pool.open("third", Speaker.CALLER)
+    assert speak_until(results, third, 0.0).speaker is Speaker.CALLER, "there is room for callers"
+    assert late.is_lost
+    assert not third.is_lost
+    assert set(pool.counts.lost) == {Loss.FULL}
+
+
+def test_of_an_agent_who_is_too_far_behind_what_waits_is_left_out(make: MakePool) -> None:
+    pool, results = make(queue_seconds=1.0)
+    agent = pool.open("a", Speaker.AGENT)
+    at = feed(agent, QUIET * 500)  # at once: whenever the pool looks, more than the bound waits
+    wait_for(lambda: pool.counts.left_out, what="seconds that are left out")
+    wait_for(lambda: agent.behind < 1.0, what="an agent who has caught up")
+    assert speak_until(results, agent, at).speaker is Speaker.AGENT
+    pool.close(agent)
+    last = results.get(timeout=WAIT)[2]
+    while not (isinstance(last, Transcript) and last.text.startswith("end after")):
+        last = results.get(timeout=WAIT)[2]
+    assert not agent.is_lost
+    assert pool.counts.lost.total() == pool.counts.restarts == 0
+
+
+def test_there_is_no_room_while_a_voice_is_half_a_second_behind() -> None:
+    slot, caller, agent = Slot(0), Speaker.CALLER, Speaker.AGENT
+    slot.voices[1] = Voice("a", caller, 3.0)
+    for behind, room in ((0.4, True), (0.5, False), (0.1, True)):
+        slot.behind[caller] = behind
+        assert slot.has_time(caller) == slot.has_time(agent) == room
+    slot.measure(10.0, 5.0, 0.0)
+    slot.measure(20.0, 14.0, 7.0)  # busy for 90 % of the time, 70 % for callers
+    assert not slot.has_time(caller), "nobody can give way"
+    slot.measure(30.0, 23.0, 12.0)
+    slot.behind[agent] = 2.0
+    assert slot.has_time(caller), "an agent gives way"
+    assert not slot.has_time(agent)
+    slot.behind[caller] = 0.5
+    assert not slot.has_time(caller)
+
+
+@pytest.mark.parametrize(("worked", "first"), [(9.0, 0.5), (3.0, 1.5)])
+def test_whoever_is_late_gives_way_one_after_the_other(worked: float, first: float) -> None:
+    slot = Slot(0, ready=True)
+    slot.measure(10.0, 0.0, 0.0)
+    slot.measure(20.0, worked, 0.0)
+    slot.behind |= {Speaker.CALLER: 0.7, Speaker.AGENT: 1.9}
+    assert [slot.too_many(3.0, at) for at in (0.0, 9.0)] == [None, None], "not so late"
+    slot.behind[Speaker.AGENT] = 2.0
+    assert [at / 8 for at in range(80, 104) if slot.too_many(3.0, at / 8)] == [10.5, 11.0, 11.5, 12.0, 12.5]
+    slot.behind[Speaker.CALLER] = 0.8
+    late = [at / 8 for at in range(104, 128) if slot.too_many(3.0, at / 8) is Speaker.CALLER]
+    assert late == [13.0 + first + n / 2 for n in range(len(late))], "counted from when callers are late"
+    assert len(late) == (3.0 - first) * 2
 
 
 def test_a_model_that_cannot_be_loaded_is_an_error_with_its_remedy(make: MakePool) -> None:

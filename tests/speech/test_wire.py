@@ -54,7 +54,7 @@ def test_the_rest_arrives_too(at: float, pcm: bytes, speaker: Speaker, number: i
     assert wire.audio_of(wire.audio(1, at, pcm).content) == (at, pcm)
     assert wire.speaker_of(wire.opened(1, speaker).content) is speaker
     assert wire.done_of(wire.done(1, number).content) == number
-    assert wire.status_of(wire.status(at, 0.5).content) == (at, 0.5)
+    assert wire.status_of(wire.status(at, 0.5, 0.25).content) == (at, 0.5, 0.25)
 
 
 def test_what_is_loaded_and_why_it_is_not() -> None:
