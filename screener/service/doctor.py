@@ -249,7 +249,7 @@ def check_recordings(settings: Settings) -> Sequence[Check]:
 
 
 def check_judgement(settings: Settings) -> Check:
-    """Can the lexicon, the weights and the calendar be used?
+    """Can what judges be used, and which of its files are the site's own?
 
     A site's own lexicon is read as the service will read it. The shipped one is known to be readable: letter by
     letter does for it, and whoever waits need not wait for the dictionaries of pinyin.
@@ -260,8 +260,11 @@ def check_judgement(settings: Settings) -> Check:
     try:
         load_judgement(settings.judgement, settings.folder, read, None)  # words of recordings: with these
     except ScreenerError as problem:
-        return Check("lexicon", ok=False, message=problem.message, remedy=problem.remedy)
-    return Check("lexicon", ok=True, message=settings.judgement.lexicon or "the shipped one")
+        return Check("judgement", ok=False, message=problem.message, remedy=problem.remedy)
+    files = ((key, getattr(settings.judgement, key)) for key in ("lexicon", "weights", "calendar", "acts"))
+    own = ", ".join(f"{key} = {name}" for key, name in files if name)
+    message = f"the site's own {own}; else as shipped" if own else "all as shipped"
+    return Check("judgement", ok=True, message=message)
 
 
 def check_lines(settings: Settings) -> Check:

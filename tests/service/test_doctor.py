@@ -272,6 +272,15 @@ def test_recordings(tmp_path: Path) -> None:
     assert "screener prompts import" in broken.remedy
 
 
+def test_it_names_the_files_of_the_site_that_judge(tmp_path: Path) -> None:
+    assert doctor.check_judgement(Settings()).message == "all as shipped"
+    (tmp_path / "w.toml").write_text("prior = -3.5\n")
+    own = Settings(folder=tmp_path, judgement=JudgementSection(weights="w.toml"))
+    assert doctor.check_judgement(own).message == "the site's own weights = w.toml; else as shipped"
+    (tmp_path / "w.toml").write_text("prior = nan\n")
+    assert not doctor.check_judgement(own).ok
+
+
 def test_the_judgement_data(tmp_path: Path) -> None:
     assert doctor.check_judgement(Settings()).ok
     (tmp_path / "bad.toml").write_text("= 3")

@@ -108,6 +108,40 @@ def test_weights(tmp_path: Path) -> None:
         load_weights(path)
 
 
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("prior = nan", "prior: found nan, allowed a finite number"),
+        ("redial = -inf", "redial: found -inf, allowed a finite number"),
+        ("[line]\npublic = inf", "line.public: found inf"),
+        ("prior = 50", "threshold: found 2, allowed above 50"),
+        ("threshold = -20", "threshold: found -20, allowed above -4"),
+        ("afterwards = -9", "threshold: found 2, allowed above 5"),
+        ("[threshold_of]\nlewd = -5", "threshold_of.lewd: found -5, allowed above -4"),
+        ("support = -3", "support: found -3, allowed a number not below 0"),
+        ('[factor]\n"act.agent.steer" = -1', "factor.act.agent.steer: found -1, allowed a number not below 0"),
+        ("repeat = 2", "repeat: found 2, allowed a number not above 1"),
+        ("carry = 0", "carry: found 0, allowed a number above 0"),
+    ],
+)
+def test_weights_that_nobody_can_mean_are_refused(tmp_path: Path, text: str, says: str) -> None:
+    path = tmp_path / "weights.toml"
+    path.write_text(text, "utf-8")
+    with pytest.raises(SettingsError, match=r"weights\.toml: ") as refused:
+        load_weights(path)
+    assert says in str(refused.value)
+
+
+def test_a_factor_counts_for_a_rule_that_there_is(tmp_path: Path) -> None:
+    weights, section = tmp_path / "weights.toml", JudgementSection(weights="weights.toml")
+    known = "act.agent.steer", "act.caller.opening", "dialogue.silent", "lewd.bed.1"
+    weights.write_text("[factor]\n" + "".join(f'"{rule}" = 0.5\n' for rule in known), "utf-8")
+    assert set(load_judgement(section, tmp_path, syllables, None).weights.factor) == set(known)
+    weights.write_text('[factor]\n"act.agent.stear" = 0.5\n"time.night" = 0.5\n', "utf-8")
+    with pytest.raises(SettingsError, match=r"weights\.toml: factor: .* act\.agent\.stear\n.* time\.night"):
+        load_judgement(section, tmp_path, syllables, None)
+
+
 def test_a_calendar_is_a_sites_own(tmp_path: Path) -> None:
     (tmp_path / "own.toml").write_text("night = [21, 6]\nholidays = [2027-01-01, 2027-05-01]\n", "utf-8")
     calendar = load_judgement(JudgementSection(calendar="own.toml"), tmp_path, syllables, None).calendar
