@@ -34,7 +34,7 @@ ROLES: dict[str, tuple[PhraseRole, Kind | None]] = {
 }
 
 FACTORED = frozenset({*map(rule_of, Act), OPENING, SILENCE})
-"""Rules besides those of listed words that a factor counts for; caller, hour, history and sound have keys of their own."""
+"""Rules besides listed words that a factor counts for; caller, hour, history and sound have keys of their own."""
 NOT_BELOW_0 = ("release", "emergency", "support", "repeat", "silent", "laughter", "factor", "strength")
 """Weights that turn what they are for into its opposite below 0."""
 

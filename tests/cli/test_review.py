@@ -86,6 +86,29 @@ def test_review_is_kept_and_feeds_the_watch_list(db: str) -> None:
     log.close()
 
 
+def test_what_people_said_of_a_call_stands_where_the_call_is_told(db: str) -> None:
+    run("review", "confirm", LEWD.id, "--db", db, "--by", "王主管")
+    run("review", "overturn", LEWD.id, "--db", db, "--by", "李主管", "--reason", "是误会")
+    for command in (("calls", "show"), ("explain",)):
+        told = [line for line in run(*command, LEWD.id, "--db", db).splitlines() if line.startswith("复核 ")]
+        assert [line.split(maxsplit=3)[3] for line in told] == [
+            "王主管 确认是骚扰",
+            "李主管 撤销：不是骚扰（是误会）",
+        ]
+        assert not any(line.startswith("复核") for line in run(*command, GENUINE.id, "--db", db).splitlines())
+
+
+def test_the_score_of_a_call_can_be_added_up_as_it_is_told(db: str) -> None:
+    told = run("explain", LEWD.id, "--db", db)
+    assert (
+        told.index("每行：时刻")
+        < told.index("   0.00s   起点 -4.0\n")
+        < told.index("+8.5")
+        < told.index("得分 4.5/")
+    )
+    assert "得分怎样逐项相加，见 screener explain" in run("calls", "show", LEWD.id, "--db", db)
+
+
 def test_a_sample_of_unflagged_calls_tells_what_is_missed_of_the_last_30_days(db: str) -> None:
     at = datetime.now(UTC) - timedelta(days=1)
     names = sorted((f"recent-{n}" for n in range(3)), key=turn)
