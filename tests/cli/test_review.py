@@ -103,7 +103,7 @@ def test_the_score_of_a_call_can_be_added_up_as_it_is_told(db: str) -> None:
     assert (
         told.index("每行：时刻")
         < told.index("   0.00s   起点 -4.0\n")
-        < told.index("+8.5")
+        < told.index("3.00s   +8.5")
         < told.index("得分 4.5/")
     )
     assert "得分怎样逐项相加，见 screener explain" in run("calls", "show", LEWD.id, "--db", db)
