@@ -258,8 +258,10 @@ def reasons(call: CallRecord, why: Explanation, teller: Teller) -> list[str]:
         lines += [said["spare"] + named(why.spare)] if why.spare else []
     elif call.verdict is Verdict.HARASSMENT:
         lines.append(said["unweighed"])
-    elif why.lacking is not None:
+    elif why.lacking is not None and call.ended_at is not None:
         lines.append(said["lacking"].format(max(0.0, why.lacking)))
+    if call.ended_at is None:
+        lines.append(said["cut_off" if call.is_cut_off else "open"])
     if why.vetoes:
         lines.append(said["protected"] + listed(map(teller.veto, why.vetoes), teller.lang))
     return lines

@@ -41,6 +41,14 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "course": ("经过：", "Course: "),
     "settled": ("（业务已办完）", " (the matter is settled)"),
     "lacking": ("从未标记，最接近标记线时还差 {:.1f}。", "Never flagged; {:.1f} short at its closest."),
+    "open": (
+        "这通来电没有结尾：还在进行，或服务曾中断；此后的话与依据不在记录里。",
+        "No end in the log: the call goes on, or the service was killed; what was heard since is not there.",
+    ),
+    "cut_off": (
+        "服务在通话中中断：结尾与此后的话、依据不在记录里。",
+        "The service was killed during this call: its end, and what was heard since, are not in the log.",
+    ),
     "protected": ("受保护：", "Protected by: "),
 }
 

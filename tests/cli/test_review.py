@@ -14,6 +14,7 @@ from screener.events import ListName, Speaker
 from screener.resources import config_folder
 from screener.review.missed import turn
 from screener.settings.judgement import load_weights
+from screener.store.cut_off import cut_off
 from screener.store.log import open_log
 from screener.store.records import CallRecord, DecisionRow, EvidenceRow, Review, Segment
 
@@ -131,6 +132,21 @@ def test_a_call_that_was_never_judged_cannot_be_reviewed(db: str) -> None:
     log.close()
     result = CliRunner().invoke(cli, ["review", "confirm", "20260304T06", "--db", db])
     assert "never judged" in str(result.exception)
+
+
+def test_of_a_call_without_an_end_nobody_says_what_was_never_seen(db: str) -> None:
+    lost = replace(GENUINE, id="20260304T070000-dddd", verdict=None, ended_at=None, evidence=(), node="here")
+    log = open_log(db)
+    log.write([lost])
+    assert "从未标记" not in (told := run("explain", lost.id, "--db", db)) and "这通来电没有结尾" in told
+    assert "进行中" in run("calls", "list", "--db", db)
+    cut_off(log, "here", lost.started_at + timedelta(minutes=1))
+    log.close()
+    told = run("explain", lost.id, "--db", db)
+    assert "从未标记" not in told and "服务在通话中中断" in told and "结束方式 故障中断" in told
+    assert "进行中" not in run("calls", "list", "--db", db)
+    result = CliRunner().invoke(cli, ["review", "confirm", lost.id, "--db", db])
+    assert "its end and evidence are not in the log" in str(result.exception)
 
 
 def test_tune_proposes_and_changes_nothing(db: str) -> None:
