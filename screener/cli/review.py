@@ -90,7 +90,8 @@ def tune(settings: Settings, log: CallLog, since: str | None, limit: int) -> She
     """Propose weights, with what each would have done to the site's own calls. Changes nothing.
 
     Each row counts on top of the rows before it. No proposal flags one more caller who was protected, neither of
-    the log nor of the protected calls that come with the product.
+    the log nor of the protected calls that come with the product. A rule that spoke in fewer than three reviewed
+    calls is left as it is: what one caller said tells nothing of the next.
 
     Example: screener tune --since 2026-03-01
     """

@@ -151,6 +151,12 @@ def test_of_a_call_without_an_end_nobody_says_what_was_never_seen(db: str) -> No
 
 def test_tune_proposes_and_changes_nothing(db: str) -> None:
     run("review", "overturn", LEWD.id, "--db", db)
+    assert json.loads(run("tune", "--db", db, "--format", "json")) == [], "one call tells nothing of the next"
+    log = open_log(db)
+    log.write(others := [replace(LEWD, id=f"20260304T04{n}000-eeee") for n in range(1, 3)])
+    log.close()
+    for other in others:
+        run("review", "overturn", other.id, "--db", db)
     proposals = json.loads(run("tune", "--db", db, "--format", "json"))
-    assert [(p["key"], p["spared"], p["lost"]) for p in proposals] == [("factor.lewd.clothes.2", 1, 0)]
+    assert [(p["key"], p["spared"], p["lost"]) for p in proposals] == [("factor.lewd.clothes.2", 3, 0)]
     assert json.loads(run("tune", "--db", db, "--format", "json")) == proposals
