@@ -86,7 +86,7 @@ def load_judgement(
 
     weights = site_weights(settings, folder)
     phrases = load_phrases(place(settings.lexicon, "lexicon.toml"), weights, syllables)
-    check_factors(place(settings.weights, "weights.toml"), weights, {phrase.rule for phrase in phrases})
+    _check_factors(place(settings.weights, "weights.toml"), weights, {phrase.rule for phrase in phrases})
     return Judgement(
         lexicon=Lexicon(phrases),
         weights=weights,
@@ -116,7 +116,8 @@ def load_phrases(path: Path, weights: Weights, syllables: Syllables) -> tuple[Ph
     lines = text.splitlines()
     heads = [number for number, line in enumerate(lines, start=1) if line.strip().startswith("[[group]]")]
     groups = data.get("group")
-    problems: list[str] = []
+    others = (key for key in data if key != "group")
+    problems = [f"{path}:{_line_of(lines, key)}: unknown key {key}" for key in others]
     phrases: list[Phrase] = []
     seen: dict[tuple[str, str], tuple[int, int, str, int]] = {}
     for number, raw in enumerate(groups if isinstance(groups, list) else []):
@@ -188,7 +189,7 @@ def load_weights(path: Path) -> Weights:
     return weights
 
 
-def check_factors(path: Path, weights: Weights, listed: Collection[str]) -> None:
+def _check_factors(path: Path, weights: Weights, listed: Collection[str]) -> None:
     """Refuse factors that would count for nothing.
 
     Args:
@@ -271,6 +272,11 @@ def _explain(error: ValidationError) -> Iterator[tuple[str, str]]:
 def _find(lines: list[str], begin: int, end: int, key: str) -> int:
     """The line, from 1, of a key in a group; the group's own where it is missing."""
     return next((n for n in range(begin, end + 1) if lines[n - 1].strip().startswith(key)), begin)
+
+
+def _line_of(lines: list[str], key: str) -> int:
+    """The line, from 1, in which a key of the file or a table's name first stands."""
+    return next((n for n, line in enumerate(lines, start=1) if line.strip().lstrip("[ ").startswith(key)), 1)
 
 
 def _find_quoted(lines: list[str], begin: int, end: int, phrase: str, nth: int) -> int:

@@ -71,6 +71,11 @@ def test_a_mistake_is_refused_with_its_line(tmp_path: Path, old: str, new: str, 
     assert says in str(refused.value)
 
 
+def test_a_table_that_no_lexicon_has_is_refused_with_its_line(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"lexicon\.toml:16: unknown key rules"):
+        lexicon(tmp_path, GOOD + '\n[[rules]]\nid = "x"\n')
+
+
 def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
     text = GOOD.replace('"陪我睡觉"', '""').replace('"绿茶"', '"绿茶", "绿茶"')
     with pytest.raises(SettingsError) as refused:
