@@ -1,4 +1,8 @@
-"""Watches every call and hands its record to the log: once when it is offered, once when it has ended."""
+"""Watches every call and hands its record to the log: when it is offered, when it is flagged, when it has ended.
+
+What is known at the flag is written then, and again with every decision and treatment that follows: a service
+that is killed loses of a flagged call only what came after.
+"""
 
 import socket
 from collections.abc import Callable
@@ -80,6 +84,8 @@ class CallNotes:
                 pass
         if isinstance(item, CallEnded):
             note.record = replace(note.record, ended_at=self._clock(), ended_by=item.by)
+        elif isinstance(item, Decided | Treated) and (so_far := _complete(note)).flagged_at is not None:
+            self._put(so_far)
 
     def close(self, call_id: str) -> None:
         """The call has ended and everything about it has been seen."""

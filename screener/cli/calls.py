@@ -40,7 +40,7 @@ from screener.review.files import read_package, write_package
 from screener.review.timeline import timeline
 from screener.review.verify import verify
 from screener.settings.sections import Settings
-from screener.store.find import find
+from screener.store.find import find, words_of
 from screener.store.log import CallLog, open_log
 from screener.store.records import Review
 from screener.store.wanted import DRY_RUN, UNKNOWN, Past, QueueEntry, QueueStay
@@ -171,7 +171,8 @@ def show_command(settings: Settings, log: CallLog, call_id: str) -> None:
     """
     call = log.call(call_id)
     note_call(log, call.id)
-    for line in timeline(call, teller(settings), ZoneInfo(settings.site.timezone)):
+    reviews = words_of(log, [row.id for row in log.rows_of(call.id)])
+    for line in timeline(call, teller(settings), ZoneInfo(settings.site.timezone), reviews=reviews):
         show(line)
 
 

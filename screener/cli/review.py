@@ -18,6 +18,7 @@ from screener.review.tune import load_protected, propose
 from screener.review.verdict import Word, rule
 from screener.settings.judgement import site_weights
 from screener.settings.sections import Settings
+from screener.store.find import words_of
 from screener.store.log import CallLog
 from screener.store.records import Review
 
@@ -35,7 +36,9 @@ def explain_command(settings: Settings, log: CallLog, call_id: str) -> None:
     call = log.call(call_id)
     weights = site_weights(settings.judgement, settings.folder)
     note_call(log, call.id)
-    for line in timeline(call, teller(settings), ZoneInfo(settings.site.timezone), explain(call, weights)):
+    zone, why = ZoneInfo(settings.site.timezone), explain(call, weights)
+    reviews = words_of(log, [row.id for row in log.rows_of(call.id)])
+    for line in timeline(call, teller(settings), zone, why, reviews):
         show(line)
 
 
@@ -43,6 +46,7 @@ def explain_command(settings: Settings, log: CallLog, call_id: str) -> None:
 @click.argument("word", type=click.Choice(["confirm", "overturn"]))
 @click.argument("call_id", metavar="CALL")
 @click.option("--by", help="Who says so; default the name of the account.")
+@click.option("--reason", default="", help="Why, in your own words; kept with the call.")
 @click.option("--watch/--no-watch", default=True, help="Put a confirmed number on the watch list. Default: yes.")
 @writing_log_options
 def review(
@@ -51,6 +55,7 @@ def review(
     word: str,
     call_id: str,
     by: str | None,
+    reason: str,
     watch: bool,
 ) -> None:
     """Confirm a flag or take it back; the newest word holds.
@@ -64,9 +69,8 @@ def review(
     Example: screener review overturn 20260304T040000-1a2b3c4d --by wang
     """
     review = Review.CONFIRMED if word == "confirm" else Review.OVERTURNED
-    ruling = rule(
-        log, call_id, Word(review, by or user(), datetime.now(UTC), "screener review", watch), unflagged=True
-    )
+    said = Word(review, by or user(), datetime.now(UTC), "screener review", watch, reason)
+    ruling = rule(log, call_id, said, unflagged=True)
     for row in ruling.rows:
         say(f"{row.id}: confirmed" if word == "confirm" else f"{row.id}: overturned")
     if ruling.listed:
@@ -86,7 +90,8 @@ def tune(settings: Settings, log: CallLog, since: str | None, limit: int) -> She
     """Propose weights, with what each would have done to the site's own calls. Changes nothing.
 
     Each row counts on top of the rows before it. No proposal flags one more caller who was protected, neither of
-    the log nor of the protected calls that come with the product.
+    the log nor of the protected calls that come with the product. A rule that spoke in fewer than three reviewed
+    calls is left as it is: what one caller said tells nothing of the next.
 
     Example: screener tune --since 2026-03-01
     """

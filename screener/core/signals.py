@@ -20,6 +20,8 @@ ACT = "act."
 """How rules of acts begin; then whose it is, and which."""
 OPENING = f"{ACT}{Speaker.CALLER}.opening"
 """Rule of an utterance that only opens the call, whatever it seems to do."""
+SILENCE = "dialogue.silent"
+"""Rule of a caller who says nothing."""
 FILLERS = 2
 """Syllables beside a pretext that say nothing: 喂, 啊, 那个."""
 AGENT_ACT = f"{ACT}{Speaker.AGENT}."
@@ -132,4 +134,4 @@ def of_cue(cue: Cue, weights: Weights) -> Evidence | None:
 def of_silence(at: float, asked: int, weights: Weights) -> Evidence:
     """The caller said nothing although asked."""
     times = str(asked)
-    return Evidence("dialogue.silent", Source.DIALOGUE, Kind.SILENT, weights.silent, at, times, times)
+    return Evidence(SILENCE, Source.DIALOGUE, Kind.SILENT, weights.silent, at, times, times)

@@ -8,8 +8,8 @@ from screener.core.dialogue_acts import Act
 from screener.core.evidence import Evidence, Source, Verdict
 from screener.core.signals import AGENT_ACT, rule_of, taken_back
 from screener.review.explain import Explanation, ScoreStep
-from screener.store.records import CallRecord, EvidenceRow
-from screener.words.judgement import Teller, stands_on
+from screener.store.records import CallRecord, EvidenceRow, Review, ReviewNote
+from screener.words.judgement import Teller, is_said, stands_on
 from screener.words.places import place
 from screener.words.terms import aside, labelled, listed, word
 from screener.words.timeline import ANYTHING_ELSE, BEFORE_IT, NOTHING_MORE, WORDS
@@ -53,7 +53,13 @@ SOUR = frozenset(
 """Acts after which a farewell or a no does not mean that the matter is settled."""
 
 
-def timeline(call: CallRecord, teller: Teller, zone: ZoneInfo, why: Explanation | None = None) -> list[str]:
+def timeline(
+    call: CallRecord,
+    teller: Teller,
+    zone: ZoneInfo,
+    why: Explanation | None = None,
+    reviews: Sequence[ReviewNote] = (),
+) -> list[str]:
     """A call as lines of text, everything in the order of audio time.
 
     Args:
@@ -62,6 +68,7 @@ def timeline(call: CallRecord, teller: Teller, zone: ZoneInfo, why: Explanation 
         zone: of the site.
         why: its evidence weighed again; then what was understood and when it tipped stand first, and each line of
             evidence says where the call stood after it.
+        reviews: what people said of it, the oldest first.
     """
     said = _said(teller)
     parts = word(call.line.value, teller.lang), place(call.region, teller.lang), place(call.carrier, teller.lang)
@@ -72,13 +79,32 @@ def timeline(call: CallRecord, teller: Teller, zone: ZoneInfo, why: Explanation 
         f"{said['number']} {call.number or word('withheld', teller.lang)}"
         f"{aside(where, teller.lang)}",
         f"{said['verdict']} {teller.verdict(call.verdict, over=call.is_over)} {teller.kind(call.kind)}".rstrip(),
+        *_reviewed(call, reviews, said, teller, zone),
         "",
     ]
     if why is not None:
         lines += [*reasons(call, why, teller), ""]
+    if call.evidence:
+        lines += [said["columns" if why else "weights"]]
+        lines += [f"{0:7.2f}s   {said['start'].format(why.prior)}"] if why else []
     lines += [f"{moment.at:7.2f}s {_line(moment, said, teller)}" for moment in moments(call, teller, why)]
     ended = word(f"by_{call.ended_by.value}", teller.lang) if call.ended_by else said["unknown"]
     return [*lines, "", f"{said['ended']} {ended}"]
+
+
+def _reviewed(
+    call: CallRecord, notes: Sequence[ReviewNote], said: dict[str, str], teller: Teller, zone: ZoneInfo
+) -> list[str]:
+    """What people said of a call, a line for each word; once what they said of several of its rows in one."""
+    words = list({(note.by, note.at): (note.review, note.by, note.at, note.reason) for note in notes}.values())
+    if not words and call.review is not Review.NONE and call.reviewed_at:  # an agent's hand-over says it itself
+        words = [(call.review, call.reviewed_by, call.reviewed_at, "")]
+    return [
+        f"{said['review']} "
+        + said[f"said_{review.value}"].format(f"{at.astimezone(zone):%Y-%m-%d %H:%M:%S}", by)
+        + (aside(reason, teller.lang) if reason else "")
+        for review, by, at, reason in words
+    ]
 
 
 def moments(call: CallRecord, teller: Teller, why: Explanation | None = None) -> list[Moment]:
@@ -219,7 +245,7 @@ def reasons(call: CallRecord, why: Explanation, teller: Teller) -> list[str]:
 
     def one(piece: Evidence) -> str:
         text = f"{teller.evidence(piece.rule, piece.detail, piece.kind)} {piece.weight:+z.1f}"
-        quoted = stands_on(piece.rule, piece.detail, piece.span)
+        quoted = is_said(piece.rule) and stands_on(piece.rule, piece.detail, piece.span)
         return f"“{piece.span}”{aside(text, teller.lang)}" if quoted else text
 
     def named(pieces: tuple[Evidence, ...]) -> str:
@@ -232,8 +258,10 @@ def reasons(call: CallRecord, why: Explanation, teller: Teller) -> list[str]:
         lines += [said["spare"] + named(why.spare)] if why.spare else []
     elif call.verdict is Verdict.HARASSMENT:
         lines.append(said["unweighed"])
-    elif why.lacking is not None:
+    elif why.lacking is not None and call.ended_at is not None:
         lines.append(said["lacking"].format(max(0.0, why.lacking)))
+    if call.ended_at is None:
+        lines.append(said["cut_off" if call.is_cut_off else "open"])
     if why.vetoes:
         lines.append(said["protected"] + listed(map(teller.veto, why.vetoes), teller.lang))
     return lines

@@ -3,10 +3,12 @@
 What people said decides what was right: an overturned flag and a call that ended as genuine or a complaint should
 not be flagged, a confirmed call should. Step by step the change is taken that gains most on top of those before
 it; a change that flags one more call that should not be, of the log or of the protected calls that ship with the
-product, is never taken.
+product, is never taken. Nothing is proposed for a rule or a kind that few reviewed calls have: what one
+caller said tells nothing of the next.
 """
 
 import gzip
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -28,6 +30,8 @@ FACTORS = (0.0, 0.5, 0.75, 1.25, 1.5)
 """What share of its weight an act or a listed word is tried with."""
 STEPS = 8
 """The most changes of one proposal."""
+LEAST = 3
+"""Reviewed calls that a rule or a kind must have spoken in before its weight is touched."""
 MISSED, FALSE = 1.0, 3.0
 """What a confirmed call that is not flagged costs, and a flag that a person took back."""
 HARMLESS = frozenset({Verdict.GENUINE, Verdict.COMPLAINT})
@@ -74,7 +78,7 @@ class WeightProposal:
 
 
 def propose(
-    calls: Sequence[CallRecord], weights: Weights, protected: Sequence[EvidenceHeard] = ()
+    calls: Sequence[CallRecord], weights: Weights, protected: Sequence[EvidenceHeard] = (), least: int = LEAST
 ) -> list[WeightProposal]:
     """Changes that together judge the log best, in the order in which they are worth making.
 
@@ -82,6 +86,7 @@ def propose(
         calls: with their evidence.
         weights: the site's.
         protected: evidence of calls that must never be flagged, beside the log's.
+        least: reviewed calls that a change must rest on.
     """
     heard = [call for call in calls if call.evidence]
     chosen: list[WeightProposal] = []
@@ -89,7 +94,7 @@ def propose(
         before = {call.id: is_flagged(call.evidence, weights.at(call.entrance)) for call in heard}
         spoiled = {n for n, rows in enumerate(protected) if is_flagged(rows, weights)}
         tried = []
-        for key, now, then, other in _changes(heard, weights):
+        for key, now, then, other in _changes(heard, weights, least):
             proposal, harmful = _effect(key, (now, then), heard, before, other)
             worth = FALSE * proposal.spared + MISSED * (proposal.gained - proposal.lost)
             if not harmful and worth > 0:
@@ -117,16 +122,20 @@ def is_flagged(evidence: Iterable[EvidenceRow], weights: Weights) -> bool:
     return policy.is_flagged(stands, weights.when_over())
 
 
-def _changes(calls: Sequence[CallRecord], weights: Weights) -> Iterator[tuple[str, float, float, Weights]]:
+def _changes(
+    calls: Sequence[CallRecord], weights: Weights, least: int
+) -> Iterator[tuple[str, float, float, Weights]]:
     """Key, value now, value then, and the weights that are so changed."""
     said = [call for call in calls if call.review is not Review.NONE]
-    for kind in sorted({row.kind for call in said for row in call.evidence if row.kind}):
+    kinds = Counter(kind for call in said for kind in {row.kind for row in call.evidence if row.kind})
+    for kind in sorted(kind for kind, spoke in kinds.items() if spoke >= least):
         now = threshold(Kind(kind), weights)
         for step in THRESHOLD_STEPS:
             other = replace(weights, threshold_of={**weights.threshold_of, Kind(kind): now + step})
             yield f"threshold_of.{kind}", now, now + step, other
-    rules = {row.rule for call in said for row in call.evidence if row.source in TUNED and row.weight}
-    for rule in sorted(rules):
+    weighed = ({row.rule for row in call.evidence if row.source in TUNED and row.weight} for call in said)
+    rules = Counter(rule for spoken in weighed for rule in spoken)
+    for rule in sorted(rule for rule, spoke in rules.items() if spoke >= least):
         now = weights.factor.get(rule, 1.0)
         for factor in FACTORS:
             if factor != now:

@@ -105,6 +105,9 @@ def rule(log: CallLog, call_id: str, word: Word, *, unflagged: bool = False) -> 
     rows = [row for row in every if is_flag(row)]
     if unflagged and not rows:
         rows = [row for row in every if row.verdict is not None]
+        if not rows and any(row.ended_at is None for row in every):
+            lost = "goes on, or its service was killed and its end and evidence are not in the log"
+            raise InputError(f"{call_id} {lost}", "see: screener explain")
         if not rows:
             raise InputError(f"{call_id} was never judged", "see: screener calls list")
     if not rows:

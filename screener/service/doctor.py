@@ -62,6 +62,7 @@ def examine(path: Path | None = None) -> Iterator[Check]:
     yield Check(
         "settings", ok=True, message=str(named) if named else "built-in defaults; write a file: screener init"
     )
+    yield from check_effects(settings)
     port = check_port(settings.sip)
     yield port
     yield check_rtp(settings.sip)
@@ -85,10 +86,31 @@ def examine(path: Path | None = None) -> Iterator[Check]:
         yield check_hotwords(settings.speech)
     yield from check_recordings(settings)
     yield check_judgement(settings)
+    if settings.console.cards:
+        yield check_cards(settings)
+    yield from check_feed(settings)
     yield check_lines(settings)
     yield check_database(settings)
     yield check_spool(settings)
     yield check_private(settings, named)
+
+
+def check_effects(settings: Settings) -> Iterator[Check]:
+    """Is anything set that does nothing, because something else is not?"""
+    pbx, webhook = settings.pbx, settings.webhook
+    idle = (
+        ("[pbx] record_flagged", pbx.record_flagged and not pbx.host, "[pbx] host"),
+        (
+            "[siprec] agents",
+            settings.siprec.agents and not settings.sip.recording_extension,
+            "[sip] recording_extension",
+        ),
+        ("[webhook] secret", (webhook.secret or webhook.secret_file) and not webhook.url, "[webhook] url"),
+    )
+    for key, is_idle, needs in idle:
+        if is_idle:
+            message, remedy = f"{key} does nothing without {needs}", f"set {needs}, or take {key} out"
+            yield Check("settings", ok=False, message=message, remedy=remedy)
 
 
 def check_port(sip: Sip) -> Check:
@@ -249,7 +271,7 @@ def check_recordings(settings: Settings) -> Sequence[Check]:
 
 
 def check_judgement(settings: Settings) -> Check:
-    """Can the lexicon, the weights and the calendar be used?
+    """Can what judges be used, and which of its files are the site's own?
 
     A site's own lexicon is read as the service will read it. The shipped one is known to be readable: letter by
     letter does for it, and whoever waits need not wait for the dictionaries of pinyin.
@@ -260,8 +282,32 @@ def check_judgement(settings: Settings) -> Check:
     try:
         load_judgement(settings.judgement, settings.folder, read, None)  # words of recordings: with these
     except ScreenerError as problem:
-        return Check("lexicon", ok=False, message=problem.message, remedy=problem.remedy)
-    return Check("lexicon", ok=True, message=settings.judgement.lexicon or "the shipped one")
+        return Check("judgement", ok=False, message=problem.message, remedy=problem.remedy)
+    files = ((key, getattr(settings.judgement, key)) for key in ("lexicon", "weights", "calendar", "acts"))
+    own = ", ".join(f"{key} = {name}" for key, name in files if name)
+    message = f"the site's own {own}; else as shipped" if own else "all as shipped"
+    return Check("judgement", ok=True, message=message)
+
+
+def check_cards(settings: Settings) -> Check:
+    """Can the site's own cue cards be read, as the console will?"""
+    from screener.settings.cards import load_cards
+    from screener.speech.pinyin import syllables
+
+    try:
+        load_cards(settings.console.cards, settings.folder, syllables)
+    except ScreenerError as problem:
+        message = "; ".join(problem.message.splitlines())
+        return Check("cue cards", ok=False, message=message, remedy=problem.remedy)
+    return Check("cue cards", ok=True, message=settings.console.cards)
+
+
+def check_feed(settings: Settings) -> Iterator[Check]:
+    """Can the socket be made on which running calls are told?"""
+    path = settings.folder / settings.operations.feed
+    if settings.operations.feed and path.is_dir():
+        remedy = "name a file for [operations] feed, which serve makes"
+        yield Check("feed", ok=False, message=f"{path}: is a folder", remedy=remedy)
 
 
 def check_lines(settings: Settings) -> Check:

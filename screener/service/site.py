@@ -61,6 +61,7 @@ from screener.speech.pinyin import syllables
 from screener.speech.pool import RecognizerPool
 from screener.speech.recognizer import ModelInfo
 from screener.speech.second import SecondReader
+from screener.store.cut_off import cut_off
 from screener.store.ladder import past
 from screener.store.log import open_log
 from screener.store.lookup import HistoryLookup
@@ -145,7 +146,8 @@ class Service:
         self._log = open_log(settings.store.url, folder)
         self._history = HistoryLookup(partial(past, self._log, settings.ladder))
         spool = settings.spool
-        self._writer = LogWriter(self._log, settings.store.queue_rows, spool, self._spool_failed)
+        caught_up = partial(cut_off, self._log, socket.gethostname(), clock())
+        self._writer = LogWriter(self._log, settings.store.queue_rows, spool, self._spool_failed, caught_up)
         self._purger = Purger(self._log, settings.store.transcript_days, clock, spool)
         hear, loader = settings.speech, partial(load_model, settings.speech, folder)
         self._pool = RecognizerPool(loader, hear.processes, hear.queue_seconds, self._heard)

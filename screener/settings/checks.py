@@ -205,7 +205,8 @@ def _check_recordings(settings: Settings) -> Iterator[SettingProblem]:
     needed = low + 2 * (sip.max_calls + siprec.max_calls) - 1
     if sip.recording_extension and high < needed:
         yield "[sip] rtp_port_high", f"found {high}, allowed not below {needed}: a recording takes two ports more"
-    own, others = sip.recording_extension, (sip.screening_extension, sip.analysis_extension)
+    own = sip.recording_extension
+    others = sip.screening_extension, sip.analysis_extension, sip.listening_extension
     if own and (own in others or not _EXTENSION.fullmatch(own)):
         allowed = "allowed the user part of a SIP URI that nothing else has"
         yield "[sip] recording_extension", f"found {json.dumps(own)}, {allowed}"

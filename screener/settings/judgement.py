@@ -1,7 +1,8 @@
 """Loads what judges: lexicon, weights and calendar, from TOML files that a site can replace."""
 
+import math
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -9,9 +10,11 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, with_config
 
+from screener.core.dialogue_acts import Act
 from screener.core.evidence import Kind
 from screener.core.judgement import Calendar, Judgement, Strength, Weights
 from screener.core.lexicon import GAP, Lexicon, Phrase, PhraseRole
+from screener.core.signals import OPENING, SILENCE, rule_of
 from screener.errors import SettingsError
 from screener.outside.files import reason_of
 from screener.resources import config_folder
@@ -29,6 +32,11 @@ ROLES: dict[str, tuple[PhraseRole, Kind | None]] = {
     **{kind.value: (PhraseRole.HARASSMENT, kind) for kind in HARASSING},
     **{role.value: (role, None) for role in PhraseRole if role is not PhraseRole.HARASSMENT},
 }
+
+FACTORED = frozenset({*map(rule_of, Act), OPENING, SILENCE})
+"""Rules besides listed words that a factor counts for; caller, hour, history and sound have keys of their own."""
+NOT_BELOW_0 = ("release", "emergency", "support", "repeat", "silent", "laughter", "factor", "strength")
+"""Weights that turn what they are for into its opposite below 0."""
 
 
 @with_config(ConfigDict(extra="forbid"))
@@ -77,8 +85,10 @@ def load_judgement(
         return folder / name if name else config_folder() / shipped
 
     weights = site_weights(settings, folder)
+    phrases = load_phrases(place(settings.lexicon, "lexicon.toml"), weights, syllables)
+    _check_factors(place(settings.weights, "weights.toml"), weights, {phrase.rule for phrase in phrases})
     return Judgement(
-        lexicon=Lexicon(load_phrases(place(settings.lexicon, "lexicon.toml"), weights, syllables)),
+        lexicon=Lexicon(phrases),
         weights=weights,
         calendar=load_calendar(place(settings.calendar, "calendar.toml")),
         acts=load_acts(place(settings.acts, "acts.bin")),
@@ -106,7 +116,8 @@ def load_phrases(path: Path, weights: Weights, syllables: Syllables) -> tuple[Ph
     lines = text.splitlines()
     heads = [number for number, line in enumerate(lines, start=1) if line.strip().startswith("[[group]]")]
     groups = data.get("group")
-    problems: list[str] = []
+    others = (key for key in data if key != "group")
+    problems = [f"{path}:{_line_of(lines, key)}: unknown key {key}" for key in others]
     phrases: list[Phrase] = []
     seen: dict[tuple[str, str], tuple[int, int, str, int]] = {}
     for number, raw in enumerate(groups if isinstance(groups, list) else []):
@@ -164,7 +175,7 @@ def load_weights(path: Path) -> Weights:
     """Read a weights file; a key that it leaves out keeps its default.
 
     Raises:
-        SettingsError: a key is unknown or a value is not a number.
+        SettingsError: a key is unknown, or a value is not a number or one that cannot be meant.
     """
     _, data = _read(path)
     known = sorted(Weights.__dataclass_fields__)
@@ -173,7 +184,51 @@ def load_weights(path: Path) -> Weights:
     weights = _validated(_WEIGHTS, path, data)
     if missing := sorted(set(Weights().strength) - set(weights.strength)):
         raise SettingsError(f"{path}: strength: {', '.join(missing)} missing", "give each a number")
+    if problems := list(_senseless(weights)):
+        raise SettingsError("\n".join(f"{path}: {problem}" for problem in problems), "correct the file")
     return weights
+
+
+def _check_factors(path: Path, weights: Weights, listed: Collection[str]) -> None:
+    """Refuse factors that would count for nothing.
+
+    Args:
+        path: of the weights, for the message.
+        weights: read from it.
+        listed: rules of the lexicon's phrases.
+
+    Raises:
+        SettingsError: a factor's rule is none that is weighed so.
+    """
+    if unknown := [rule for rule in weights.factor if rule not in FACTORED and rule not in listed]:
+        raise SettingsError(
+            "\n".join(f"{path}: factor: no act and no listed word has the rule {rule}" for rule in unknown),
+            "screener explain shows the rules in [ ]",
+        )
+
+
+def _senseless(weights: Weights) -> Iterator[str]:
+    """What no site can mean: no number, a limit that turns into its opposite, a call that begins as flagged."""
+    numbers: dict[str, float] = {}
+    for name in Weights.__dataclass_fields__:
+        value = getattr(weights, name)
+        numbers |= {f"{name}.{key}": n for key, n in value.items()} if isinstance(value, dict) else {name: value}
+    infinite = [name for name, number in numbers.items() if not math.isfinite(number)]
+    yield from (f"{name}: found {numbers[name]}, allowed a finite number" for name in infinite)
+    if infinite:
+        return
+    for name, number in numbers.items():
+        if number < 0 and name.partition(".")[0] in NOT_BELOW_0:
+            yield f"{name}: found {number:g}, allowed a number not below 0"
+    if weights.repeat > 1:
+        yield f"repeat: found {weights.repeat:g}, allowed a number not above 1"
+    if weights.carry <= 0:
+        yield f"carry: found {weights.carry:g}, allowed a number above 0"
+    lowest = min(0.0, weights.in_path) + min(0.0, weights.afterwards)
+    for name in ("threshold", *(key for key in numbers if key.startswith("threshold_of."))):
+        if numbers[name] + lowest <= weights.prior:
+            least = weights.prior - lowest
+            yield f"{name}: found {numbers[name]:g}, allowed above {least:g}: else a call begins as a flagged one"
 
 
 def load_calendar(path: Path) -> Calendar:
@@ -217,6 +272,11 @@ def _explain(error: ValidationError) -> Iterator[tuple[str, str]]:
 def _find(lines: list[str], begin: int, end: int, key: str) -> int:
     """The line, from 1, of a key in a group; the group's own where it is missing."""
     return next((n for n in range(begin, end + 1) if lines[n - 1].strip().startswith(key)), begin)
+
+
+def _line_of(lines: list[str], key: str) -> int:
+    """The line, from 1, in which a key of the file or a table's name first stands."""
+    return next((n for n, line in enumerate(lines, start=1) if line.strip().lstrip("[ ").startswith(key)), 1)
 
 
 def _find_quoted(lines: list[str], begin: int, end: int, phrase: str, nth: int) -> int:

@@ -193,7 +193,8 @@ def main(arguments: list[str]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     logging.basicConfig(level=logging.ERROR)
-    with socket.socket(fileno=int(arguments[0])) as sock:
+    # A peer that is closed is a service that is gone, or knows already that it cannot go on.
+    with socket.socket(fileno=int(arguments[0])) as sock, contextlib.suppress(ConnectionError):
         try:
             load: Loader = pickle.loads(sock.recv(wire.PACKET_BYTES))  # noqa: S301 - from our own parent
             model = load()
@@ -205,7 +206,7 @@ def main(arguments: list[str]) -> None:
         except Exception as error:
             sock.send(wire.unusable(ModelError(f"the model cannot be loaded: {error}")).serialize())
             return
-        with contextlib.suppress(OSError):  # the service is gone
+        with contextlib.suppress(OSError):
             Worker(sock, model).run()
 
 

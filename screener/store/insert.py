@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, text, update
+from sqlalchemy import Connection, delete, insert, select, text, update
 
 from screener.events import Entrance, LineClass
 from screener.store.engine import insert_into
@@ -70,7 +70,9 @@ def upsert(connection: Connection, table: type[Base], values: dict[str, Any]) ->
 
 
 def insert_call(connection: Connection, record: CallRecord) -> bool:
-    """Write a call that has begun, or complete it; a call that is complete already is left alone.
+    """Write a call that has begun, what is known of one that is flagged, or complete it.
+
+    A call that is complete already is left alone.
 
     Args:
         connection: inside a transaction that has its turn.
@@ -86,8 +88,12 @@ def insert_call(connection: Connection, record: CallRecord) -> bool:
     fresh = connection.execute(row, placed).first()
     counts = fresh is not None and fresh.own
     values = {name: value for name, value in placed.items() if name not in ("own", "root", "called_at")}
-    if record.ended_at is None or not (fresh or _complete(connection, record.id, values)):
+    flagged = record.flagged_at is not None
+    if (record.ended_at is None and not flagged) or not (fresh or _complete(connection, record.id, values)):
         return counts
+    if flagged and not fresh:  # what was written at the flag
+        for table in PARTS.values():
+            connection.execute(delete(table).where(table.__table__.c.call_id == record.id))
     for name, table in PARTS.items():
         if parts := getattr(record, name):
             connection.execute(insert(table), [asdict(part) | {"call_id": record.id} for part in parts])

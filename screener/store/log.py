@@ -129,7 +129,7 @@ class CallLog:
     def write(self, records: Sequence[CallRecord]) -> list[RefusedRecord]:
         """Write calls; a call that is complete in the log already is left alone.
 
-        A record without `ended_at` makes a row only where there is none.
+        A record without `ended_at` makes a row only where there is none, unless it is flagged.
 
         Returns:
             the records that the database refuses for what is in them; the others are written.

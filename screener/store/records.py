@@ -163,7 +163,12 @@ class CallRecord:
     @property
     def is_over(self) -> bool:
         """Nobody is on the line any more."""
-        return self.ended_at is not None
+        return self.ended_at is not None or self.is_cut_off
+
+    @property
+    def is_cut_off(self) -> bool:
+        """The service was killed under it: its end, and what was heard last, are not in the log."""
+        return self.ended_at is None and self.ended_by is not None
 
     @property
     def audio_began(self) -> datetime:

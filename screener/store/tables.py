@@ -72,7 +72,8 @@ class Base(DeclarativeBase):
 class CallRow(Base):
     """One call. The row is written when the call is offered and completed when it ends.
 
-    `ended_at` is null while the call is up, and for ever when the process was killed under it.
+    One that is flagged is written at its flag too. `ended_at` is null while the call is up, and for ever when the
+    process was killed under it; then `ended_by` says so once the service runs again.
     """
 
     __tablename__ = "calls"

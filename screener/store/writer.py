@@ -37,15 +37,22 @@ class LogWriter:
             each with a line in the program's log.
         spool: folder of the spool; made when missing. What an earlier process left there is written first.
         failing: told once how many records wait in memory, as soon as the spool cannot be written.
+        caught_up: called once what an earlier process left is in the database.
 
     Raises:
         StoreError: the spool cannot be used.
     """
 
     def __init__(
-        self, log: CallLog, queue_rows: int, spool: Path, failing: Callable[[int], None] = lambda _waiting: None
+        self,
+        log: CallLog,
+        queue_rows: int,
+        spool: Path,
+        failing: Callable[[int], None] = lambda _waiting: None,
+        caught_up: Callable[[], None] = lambda: None,
     ) -> None:
         self._failing = failing
+        self._caught_up: Callable[[], None] | None = caught_up
         self._log = log
         self._spool = Spool(spool)
         self._memory: deque[CallRecord] = deque()
@@ -113,6 +120,9 @@ class LogWriter:
                 self._news = False
             try:
                 self._carry()
+                if self._caught_up is not None:
+                    self._caught_up()
+                    self._caught_up = None
                 failures = 0
                 continue
             except (StoreError, OSError) as problem:

@@ -9,7 +9,7 @@ from screener.core.signals import taken_back
 from screener.core.warnings import RULE
 from screener.events import DeafCause
 from screener.words.console import said
-from screener.words.terms import Language, labelled, word
+from screener.words.terms import Language, aside, labelled, word
 
 Pair = tuple[str, str]
 """Chinese and English."""
@@ -64,6 +64,8 @@ DEAF: Mapping[str, Pair] = {
 }
 CODED = ("caller.line", "history.watched")
 """Rules that say in words what their span says as a code."""
+UNSAID = ("caller.", "time.", "history.", "sound.")
+"""How rules begin whose span nobody said: an hour, a number of calls."""
 RULES: Mapping[str, Pair] = {
     "caller.line.public": ("公用电话", "payphone"),
     "caller.line.duty": ("值班电话", "duty phone"),
@@ -180,6 +182,11 @@ def stands_on(rule: str, detail: str, span: str) -> bool:
     return span not in ("", detail) and not rule.startswith(CODED)
 
 
+def is_said(rule: str) -> bool:
+    """Whether the span of a rule's evidence is what somebody said, and so to be quoted."""
+    return not rule.startswith(UNSAID)
+
+
 @dataclass(frozen=True, slots=True)
 class Teller:
     """Puts codes into words.
@@ -263,9 +270,11 @@ class Teller:
         return rule
 
     def piece(self, rule: str, detail: str, span: str, kind: Kind | str | None = None) -> str:
-        """The same with the words that it stands on, where it does not say them itself."""
+        """The same with what it stands on, where it does not say that itself; quoted where somebody said it."""
         text = self.evidence(rule, detail, kind)
-        return f"{text} “{span}”" if stands_on(rule, detail, span) else text
+        if not stands_on(rule, detail, span):
+            return text
+        return f"{text} “{span}”" if is_said(rule) else text + aside(span, self.lang)
 
     def _of(self, pair: Pair) -> str:
         return pair[self.lang == "en"]

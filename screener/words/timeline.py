@@ -7,6 +7,20 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "time": ("时间", "Time"),
     "number": ("号码", "Number"),
     "verdict": ("判定", "Verdict"),
+    "review": ("复核", "Review"),
+    "said_confirmed": ("{} {} 确认是骚扰", "{} {}: harassment"),
+    "said_overturned": ("{} {} 撤销：不是骚扰", "{} {}: no harassment"),
+    "said_none": ("{} {} 撤回此前的复核", "{} {}: takes the earlier word back"),
+    "start": ("起点 {:z.1f}", "starts at {:z.1f}"),
+    "columns": (
+        "每行：时刻；加减分与依据；此后的得分/标记线，与此时最像的骚扰类别。各类的标记线不同，未到即不标记。",
+        "Each line: when; points and why; then score/threshold, and the kind it is most like so far. "
+        "Each kind has a threshold of its own; below it nothing is flagged.",
+    ),
+    "weights": (
+        "依据前的数是它本身的分量；得分怎样逐项相加，见 screener explain。",
+        "The number before a reason is its own weight; how they add up: screener explain.",
+    ),
     "score": ("得分", "score"),
     "threshold": ("标记线", "threshold"),
     "treatment": ("处理", "treatment"),
@@ -27,6 +41,14 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "course": ("经过：", "Course: "),
     "settled": ("（业务已办完）", " (the matter is settled)"),
     "lacking": ("从未标记，最接近标记线时还差 {:.1f}。", "Never flagged; {:.1f} short at its closest."),
+    "open": (
+        "这通来电没有结尾：还在进行，或服务曾中断；此后的话与依据不在记录里。",
+        "No end in the log: the call goes on, or the service was killed; what was heard since is not there.",
+    ),
+    "cut_off": (
+        "服务在通话中中断：结尾与此后的话、依据不在记录里。",
+        "The service was killed during this call: its end, and what was heard since, are not in the log.",
+    ),
     "protected": ("受保护：", "Protected by: "),
 }
 

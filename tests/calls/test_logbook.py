@@ -50,9 +50,20 @@ def written(*items: object) -> list[CallRecord]:
     return records
 
 
+def test_what_is_known_at_the_flag_is_written_then() -> None:
+    evidence = Evidence("lewd.bed.1", Source.WORDS, Kind.LEWD, 6.5, 3.0, "陪", "agent")
+    heard = Transcript(Speaker.CALLER, 0, "你好", ("ni", "hao"), 1.0, 1.4, final=True)
+    flag = decided(Verdict.HARASSMENT, 3.0, Kind.LEWD)
+    _, kept, last = written(OFFER, heard, EvidenceFound(evidence, 5.0, 2.6), flag, Tick(4.0))
+    assert (kept.verdict, kept.flagged_at, kept.ended_at) == (Verdict.HARASSMENT, 3.0, None)
+    assert [s.text for s in kept.segments] == ["你好"] and [e.rule for e in kept.evidence] == ["lewd.bed.1"]
+    assert last == kept, "nothing came after it"
+    assert len(written(OFFER, heard, decided(Verdict.GENUINE, 3.0))) == 2, "unflagged calls cost one write more"
+
+
 def test_a_call_is_written_when_it_is_offered_and_whole_when_it_has_ended() -> None:
     evidence = Evidence("lewd.bed.1", Source.WORDS, Kind.LEWD, 6.5, 3.0, "陪", "agent")
-    first, last = written(
+    first, *_, last = written(
         OFFER,
         CallAnswered(0.0),
         Transcript(Speaker.CALLER, 0, "你", ("ni",), 1.0, 1.2, final=False),

@@ -14,6 +14,7 @@ from screener.events import ListName, Speaker
 from screener.resources import config_folder
 from screener.review.missed import turn
 from screener.settings.judgement import load_weights
+from screener.store.cut_off import cut_off
 from screener.store.log import open_log
 from screener.store.records import CallRecord, DecisionRow, EvidenceRow, Review, Segment
 
@@ -86,6 +87,29 @@ def test_review_is_kept_and_feeds_the_watch_list(db: str) -> None:
     log.close()
 
 
+def test_what_people_said_of_a_call_stands_where_the_call_is_told(db: str) -> None:
+    run("review", "confirm", LEWD.id, "--db", db, "--by", "王主管")
+    run("review", "overturn", LEWD.id, "--db", db, "--by", "李主管", "--reason", "是误会")
+    for command in (("calls", "show"), ("explain",)):
+        told = [line for line in run(*command, LEWD.id, "--db", db).splitlines() if line.startswith("复核 ")]
+        assert [line.split(maxsplit=3)[3] for line in told] == [
+            "王主管 确认是骚扰",
+            "李主管 撤销：不是骚扰（是误会）",
+        ]
+        assert not any(line.startswith("复核") for line in run(*command, GENUINE.id, "--db", db).splitlines())
+
+
+def test_the_score_of_a_call_can_be_added_up_as_it_is_told(db: str) -> None:
+    told = run("explain", LEWD.id, "--db", db)
+    assert (
+        told.index("每行：时刻")
+        < told.index("   0.00s   起点 -4.0\n")
+        < told.index("3.00s   +8.5")
+        < told.index("得分 4.5/")
+    )
+    assert "得分怎样逐项相加，见 screener explain" in run("calls", "show", LEWD.id, "--db", db)
+
+
 def test_a_sample_of_unflagged_calls_tells_what_is_missed_of_the_last_30_days(db: str) -> None:
     at = datetime.now(UTC) - timedelta(days=1)
     names = sorted((f"recent-{n}" for n in range(3)), key=turn)
@@ -110,8 +134,29 @@ def test_a_call_that_was_never_judged_cannot_be_reviewed(db: str) -> None:
     assert "never judged" in str(result.exception)
 
 
+def test_of_a_call_without_an_end_nobody_says_what_was_never_seen(db: str) -> None:
+    lost = replace(GENUINE, id="20260304T070000-dddd", verdict=None, ended_at=None, evidence=(), node="here")
+    log = open_log(db)
+    log.write([lost])
+    assert "从未标记" not in (told := run("explain", lost.id, "--db", db)) and "这通来电没有结尾" in told
+    assert "进行中" in run("calls", "list", "--db", db)
+    cut_off(log, "here", lost.started_at + timedelta(minutes=1))
+    log.close()
+    told = run("explain", lost.id, "--db", db)
+    assert "从未标记" not in told and "服务在通话中中断" in told and "结束方式 故障中断" in told
+    assert "进行中" not in run("calls", "list", "--db", db)
+    result = CliRunner().invoke(cli, ["review", "confirm", lost.id, "--db", db])
+    assert "its end and evidence are not in the log" in str(result.exception)
+
+
 def test_tune_proposes_and_changes_nothing(db: str) -> None:
     run("review", "overturn", LEWD.id, "--db", db)
+    assert json.loads(run("tune", "--db", db, "--format", "json")) == [], "one call tells nothing of the next"
+    log = open_log(db)
+    log.write(others := [replace(LEWD, id=f"20260304T04{n}000-eeee") for n in range(1, 3)])
+    log.close()
+    for other in others:
+        run("review", "overturn", other.id, "--db", db)
     proposals = json.loads(run("tune", "--db", db, "--format", "json"))
-    assert [(p["key"], p["spared"], p["lost"]) for p in proposals] == [("factor.lewd.clothes.2", 1, 0)]
+    assert [(p["key"], p["spared"], p["lost"]) for p in proposals] == [("factor.lewd.clothes.2", 3, 0)]
     assert json.loads(run("tune", "--db", db, "--format", "json")) == proposals

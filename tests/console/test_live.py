@@ -93,7 +93,7 @@ def test_a_call_grows_on_the_page_and_what_a_caller_says_stays_text(
     tell(feed, context, Weighed("a", 3.0, "time.night", "", "", 0.4, "23:00", -3.6, 2.1), FLAGGED)
     call = shown(context)
     assert (call["verdict"], call["kind"], call["urgent"]) == ("骚扰", "猥亵", True)
-    assert call["evidence"][0]["text"] == "深夜来电 “23:00”"
+    assert call["evidence"][0]["text"] == "深夜来电（23:00）"
 
 
 def test_how_a_call_stands_is_shown_before_any_decision_and_after_one(

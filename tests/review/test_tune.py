@@ -30,25 +30,33 @@ def test_a_rule_that_flags_the_wrong_people_is_named() -> None:
         call("wrong 2", {"act.caller.absurd": 6.5}, review=Review.OVERTURNED),
         call("right", {"prank.good": 6.5}, review=Review.CONFIRMED),
     ]
-    best = propose(calls, W)[0]
+    best = propose(calls, W, least=1)[0]
     assert (best.key, best.spared, best.lost) == ("factor.act.caller.absurd", 2, 0)
     assert best.then == 0.75, "as little as spares both"
 
 
+def test_nothing_is_proposed_on_the_word_about_one_call_or_two() -> None:
+    wrong = [call(f"wrong {n}", {"a": 6.5}, review=Review.OVERTURNED) for n in range(3)]
+    assert propose(wrong[:2], W) == []
+    unsaid = call("nobody's word", {"a": 6.5})
+    assert propose([*wrong[:2], unsaid], W) == []
+    assert propose(wrong, W)[0].spared == 3
+
+
 def test_what_was_missed_is_found_only_where_it_flags_nobody_wrongly() -> None:
     missed = call("missed", {"a": 5.7}, Verdict.UNDECIDED, Review.CONFIRMED)
-    best = propose([missed], W)[0]
+    best = propose([missed], W, least=1)[0]
     assert (best.gained, best.found) == (1, 0)
     genuine = call("genuine", {"a": 5.7}, Verdict.GENUINE)
-    assert propose([missed, genuine], W) == []
-    assert propose([missed], W, [genuine.evidence]) == [], (
+    assert propose([missed, genuine], W, least=1) == []
+    assert propose([missed], W, [genuine.evidence], least=1) == [], (
         "nor one of the protected calls that ship with the product"
     )
 
 
 def test_another_threshold_is_proposed_where_it_sets_right_more_than_any_factor() -> None:
     missed = [call(f"missed {n}", {f"a{n}": 5.7}, Verdict.UNDECIDED, Review.CONFIRMED) for n in range(2)]
-    best = propose(missed, W)[0]
+    best = propose(missed, W, least=1)[0]
     assert (best.key, best.now, best.then, best.gained) == (
         "threshold_of.prank",
         W.threshold,
@@ -56,17 +64,19 @@ def test_another_threshold_is_proposed_where_it_sets_right_more_than_any_factor(
         2,
     )
     genuine = call("genuine", {"b": 5.7}, Verdict.GENUINE)
-    assert {p.key for p in propose([*missed, genuine], W)} == {"factor.a0", "factor.a1"}, "it would flag the third"
+    assert {p.key for p in propose([*missed, genuine], W, least=1)} == {"factor.a0", "factor.a1"}, (
+        "it would flag the third"
+    )
     wrong = [call(f"wrong {n}", {f"a{n}": 6.2}, review=Review.OVERTURNED) for n in range(2)]
-    best = propose(wrong, W)[0]
+    best = propose(wrong, W, least=1)[0]
     assert (best.key, best.then, best.spared) == ("threshold_of.prank", W.threshold + 0.5, 2)
 
 
 def test_a_call_is_weighed_by_the_thresholds_of_the_way_it_came() -> None:
     weights = replace(W, in_path=-1.0)
     wrong = call("wrong", {"a": W.threshold - W.prior - 0.5}, review=Review.OVERTURNED)
-    assert propose([wrong], weights)
-    assert not propose([replace(wrong, entrance=Entrance.BESIDE)], weights), "it would not be flagged"
+    assert propose([wrong], weights, least=1)
+    assert not propose([replace(wrong, entrance=Entrance.BESIDE)], weights, least=1), "it would not be flagged"
 
 
 AFTERWARDS = replace(W, afterwards=-0.8)
@@ -76,10 +86,12 @@ AFTERWARDS = replace(W, afterwards=-0.8)
 def test_a_flag_told_once_the_call_was_over_can_be_spared_and_is_guarded() -> None:
     told = {"a": W.threshold - W.prior - 0.5}
     wrong = call("wrong", told, review=Review.OVERTURNED)
-    assert propose([wrong], AFTERWARDS)[0].spared == 1
-    assert propose([wrong], W) == [], "where nothing is told afterwards it was no flag of what was heard"
+    assert propose([wrong], AFTERWARDS, least=1)[0].spared == 1
+    assert propose([wrong], W, least=1) == [], "where nothing is told afterwards it was no flag of what was heard"
     right = [call(f"right {n}", told, review=Review.CONFIRMED) for n in range(3)]
-    assert [p.spared for p in propose([wrong, *right], AFTERWARDS)] == [], "three right ones would be lost for it"
+    assert [p.spared for p in propose([wrong, *right], AFTERWARDS, least=1)] == [], (
+        "three right ones would be lost for it"
+    )
 
 
 def test_a_change_that_flags_a_protected_call_only_once_it_is_over_is_harmful() -> None:
@@ -87,10 +99,13 @@ def test_a_change_that_flags_a_protected_call_only_once_it_is_over_is_harmful() 
         call(f"missed {n}", {f"a{n}": W.threshold - W.prior - 1.0}, Verdict.UNDECIDED, Review.CONFIRMED)
         for n in range(2)
     ]
-    best = propose(missed, AFTERWARDS)[0]
+    best = propose(missed, AFTERWARDS, least=1)[0]
     assert (best.key, best.gained) == ("threshold_of.prank", 2)
     genuine = call("genuine", {"b": W.threshold - W.prior - 1.2}, Verdict.GENUINE)
-    for proposed in (propose([*missed, genuine], AFTERWARDS), propose(missed, AFTERWARDS, [genuine.evidence])):
+    for proposed in (
+        propose([*missed, genuine], AFTERWARDS, least=1),
+        propose(missed, AFTERWARDS, [genuine.evidence], least=1),
+    ):
         assert {p.key for p in proposed} == {"factor.a0", "factor.a1"}, "it would be flagged afterwards"
 
 
@@ -106,7 +121,7 @@ def test_changes_build_on_each_other() -> None:
         call("wrong 2", {"b": 6.5}, review=Review.OVERTURNED),
         call("right", {"c": 9.0}, review=Review.CONFIRMED),
     ]
-    found = propose(calls, W)
+    found = propose(calls, W, least=1)
     assert sum(p.spared for p in found) == 2
     assert sum(p.lost for p in found) == 0
 
@@ -120,8 +135,8 @@ def test_the_protected_calls_that_ship_flag_nobody_while_they_last_and_few_once_
 
 
 def test_nothing_to_learn_from() -> None:
-    assert propose([], W) == []
-    assert propose([call("right", {"a": 6.5}, review=Review.CONFIRMED)], W) == []
+    assert propose([], W, least=1) == []
+    assert propose([call("right", {"a": 6.5}, review=Review.CONFIRMED)], W, least=1) == []
 
 
 @given(
@@ -137,7 +152,7 @@ def test_nothing_to_learn_from() -> None:
 )
 def test_no_proposal_flags_anybody_it_should_not(described, weights) -> None:
     calls = [call(str(n), *d) for n, d in enumerate(described)]
-    for proposal in propose(calls, weights):  # each on top of those before it
+    for proposal in propose(calls, weights, least=1):  # each on top of those before it
         where, _, what = proposal.key.partition(".")
         if where == "threshold_of":
             other = replace(weights, threshold_of={**weights.threshold_of, Kind(what): proposal.then})

@@ -14,6 +14,7 @@ from websockets.sync.server import ServerConnection, serve
 from screener.cli.setup import line_of
 from screener.errors import SipError
 from screener.ports import OfferSink, RegistrationState
+from screener.resources import config_folder
 from screener.service import doctor, peers
 from screener.service.peers import Check
 from screener.settings.load import load
@@ -270,6 +271,47 @@ def test_recordings(tmp_path: Path) -> None:
     assert not broken.ok
     assert "greeting.wav" in broken.message
     assert "screener prompts import" in broken.remedy
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("[pbx]\nrecord_flagged = true", "[pbx] record_flagged"),
+        ("[siprec]\nagents = ['80..']", "[siprec] agents"),
+        ("[webhook]\nsecret = 'x'", "[webhook] secret"),
+    ],
+)
+def test_what_does_nothing_for_want_of_something_else_is_told(tmp_path: Path, text: str, key: str) -> None:
+    file = tmp_path / "screener.toml"
+    file.write_text(text)
+    (found,) = doctor.check_effects(load(file))
+    assert not found.ok and found.message.startswith(f"{key} does nothing without ")
+    assert list(doctor.check_effects(Settings())) == []
+
+
+def test_cards_that_the_console_refuses_and_a_feed_that_serve_goes_without_are_told(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "screener.toml"
+    (tmp_path / "cards.toml").write_text("x = 1\n")
+    (tmp_path / "feed").mkdir()
+    file.write_text("[console]\ncards = 'cards.toml'\n[operations]\nfeed = 'feed'\n")
+    settings = load(file)
+    assert not doctor.check_cards(settings).ok
+    assert [check.ok for check in doctor.check_feed(settings)] == [False]
+    (tmp_path / "cards.toml").write_bytes((config_folder() / "cards.toml").read_bytes())
+    (tmp_path / "feed").rmdir()
+    assert doctor.check_cards(settings).ok
+    assert list(doctor.check_feed(settings)) == []
+
+
+def test_it_names_the_files_of_the_site_that_judge(tmp_path: Path) -> None:
+    assert doctor.check_judgement(Settings()).message == "all as shipped"
+    (tmp_path / "w.toml").write_text("prior = -3.5\n")
+    own = Settings(folder=tmp_path, judgement=JudgementSection(weights="w.toml"))
+    assert doctor.check_judgement(own).message == "the site's own weights = w.toml; else as shipped"
+    (tmp_path / "w.toml").write_text("prior = nan\n")
+    assert not doctor.check_judgement(own).ok
 
 
 def test_the_judgement_data(tmp_path: Path) -> None:

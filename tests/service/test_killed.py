@@ -9,13 +9,16 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from screener.events import EndedBy
+from screener.core.evidence import Verdict
+from screener.events import EndedBy, ListName
 from screener.sip.message import respond
 from screener.store.log import open_log
+from screener.store.records import ListedNumber
 from tests.server import free_port
 from tests.sip.caller import Caller
 from tests.waiting import WAIT, wait_for
@@ -94,6 +97,23 @@ def test_every_call_that_got_its_bye_is_in_the_log_after_a_kill_and_none_twice(t
     assert CALLS // 2 <= len(ended) <= CALLS
     assert set(ended) <= whole
     assert set(found.values()) == {1}
+
+
+def test_a_flag_outlives_the_service_and_its_call_goes_on_no_more(tmp_path: Path) -> None:
+    port, now = free_port(), datetime.now(UTC)
+    (tmp_path / "screener.toml").write_text(SETTINGS.format(port=port) + AGENTS)
+    with contextlib.closing(open_log("sqlite:///screener.db", tmp_path)) as log:
+        log.enlist(ListedNumber(ListName.BLOCK, "+8613800138084", "", now))
+        with serving(tmp_path, port) as service, contextlib.closing(Caller(port, number="13800138084")) as caller:
+            assert caller.call().status == 200
+            wait_for(lambda: any(call.verdict for call in log.calls(limit=None)), what="the flag in the log")
+            service.send_signal(signal.SIGKILL)
+            service.wait()
+        (call,) = log.calls(limit=None)
+        assert (call.verdict, call.is_over) == (Verdict.HARASSMENT, False)
+        with serving(tmp_path, port):
+            wait_for(lambda: log.call(call.id).is_cut_off, what="the next run to say so")
+        assert log.call(call.id).decisions, "why it was flagged is there too"
 
 
 @pytest.mark.parametrize("ends", [signal.SIGTERM, signal.SIGINT])

@@ -71,6 +71,11 @@ def test_a_mistake_is_refused_with_its_line(tmp_path: Path, old: str, new: str, 
     assert says in str(refused.value)
 
 
+def test_a_table_that_no_lexicon_has_is_refused_with_its_line(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"lexicon\.toml:16: unknown key rules"):
+        lexicon(tmp_path, GOOD + '\n[[rules]]\nid = "x"\n')
+
+
 def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
     text = GOOD.replace('"陪我睡觉"', '""').replace('"绿茶"', '"绿茶", "绿茶"')
     with pytest.raises(SettingsError) as refused:
@@ -106,6 +111,40 @@ def test_weights(tmp_path: Path) -> None:
     path.write_text("[strength]\ndecisive = 6.5\n", "utf-8")
     with pytest.raises(SettingsError, match="strength: strong, weak missing"):
         load_weights(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("prior = nan", "prior: found nan, allowed a finite number"),
+        ("redial = -inf", "redial: found -inf, allowed a finite number"),
+        ("[line]\npublic = inf", "line.public: found inf"),
+        ("prior = 50", "threshold: found 2, allowed above 50"),
+        ("threshold = -20", "threshold: found -20, allowed above -4"),
+        ("afterwards = -9", "threshold: found 2, allowed above 5"),
+        ("[threshold_of]\nlewd = -5", "threshold_of.lewd: found -5, allowed above -4"),
+        ("support = -3", "support: found -3, allowed a number not below 0"),
+        ('[factor]\n"act.agent.steer" = -1', "factor.act.agent.steer: found -1, allowed a number not below 0"),
+        ("repeat = 2", "repeat: found 2, allowed a number not above 1"),
+        ("carry = 0", "carry: found 0, allowed a number above 0"),
+    ],
+)
+def test_weights_that_nobody_can_mean_are_refused(tmp_path: Path, text: str, says: str) -> None:
+    path = tmp_path / "weights.toml"
+    path.write_text(text, "utf-8")
+    with pytest.raises(SettingsError, match=r"weights\.toml: ") as refused:
+        load_weights(path)
+    assert says in str(refused.value)
+
+
+def test_a_factor_counts_for_a_rule_that_there_is(tmp_path: Path) -> None:
+    weights, section = tmp_path / "weights.toml", JudgementSection(weights="weights.toml")
+    known = "act.agent.steer", "act.caller.opening", "dialogue.silent", "lewd.bed.1"
+    weights.write_text("[factor]\n" + "".join(f'"{rule}" = 0.5\n' for rule in known), "utf-8")
+    assert set(load_judgement(section, tmp_path, syllables, None).weights.factor) == set(known)
+    weights.write_text('[factor]\n"act.agent.stear" = 0.5\n"time.night" = 0.5\n', "utf-8")
+    with pytest.raises(SettingsError, match=r"weights\.toml: factor: .* act\.agent\.stear\n.* time\.night"):
+        load_judgement(section, tmp_path, syllables, None)
 
 
 def test_a_calendar_is_a_sites_own(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from screener.core.evidence import Kind, Source, Treatment, Verdict
 from screener.core.ladder import Ladder
 from screener.errors import InputError, StoreError
 from screener.events import EndedBy, Entrance, ListName, Speaker
+from screener.store.cut_off import cut_off
 from screener.store.ladder import past
 from screener.store.log import CallLog, open_log
 from screener.store.records import (
@@ -55,6 +56,30 @@ def log(url: str) -> Iterator[CallLog]:
     opened = open_log(url)
     yield opened
     opened.close()
+
+
+def test_what_is_known_at_the_flag_is_kept_when_no_end_comes_and_gives_way_to_the_whole_call(log: CallLog) -> None:
+    begun = CallRecord(FLAGGED.id, NOON, number=FLAGGED.number)
+    at_the_flag = replace(FLAGGED, ended_at=None, ended_by=None, treatments=(), transfers=())
+    log.write([begun, at_the_flag, at_the_flag])
+    assert log.call(FLAGGED.id) == at_the_flag
+    log.review(FLAGGED.id, Review.CONFIRMED, "wang", NOON)
+    log.write([FLAGGED, at_the_flag])
+    reviewed = replace(FLAGGED, review=Review.CONFIRMED, reviewed_by="wang", reviewed_at=NOON)
+    assert log.call(FLAGGED.id) == reviewed, "each part once"
+
+
+def test_calls_that_an_earlier_run_left_open_were_cut_off_and_may_yet_be_completed(log: CallLog) -> None:
+    hour = timedelta(hours=1)
+    others = [replace(FLAGGED, id=name, node="a", started_at=NOON, ended_at=None, ended_by=None) for name in "xy"]
+    ours, new = others[0], replace(others[1], started_at=NOON + 2 * hour)
+    elsewhere = replace(ours, id="z", node="b")
+    log.write([replace(FLAGGED, node="a"), ours, new, elsewhere])
+    cut_off(log, "a", NOON + hour)
+    assert [log.call(name).is_cut_off for name in (FLAGGED.id, "x", "y", "z")] == [False, True, False, False]
+    assert log.call("x").is_over and not log.call("y").is_over
+    log.write([replace(ours, ended_at=NOON + hour, ended_by=EndedBy.CALLER)])
+    assert log.call("x").ended_by is EndedBy.CALLER
 
 
 def test_a_whole_call_comes_back_as_it_went_in(log: CallLog) -> None:

@@ -88,6 +88,18 @@ def test_what_is_put_in_is_in_the_log_and_the_spool_is_empty(log: Unsteady, tmp_
     assert list((tmp_path / "spool").glob("*.jsonl")) == []
 
 
+def test_it_says_once_that_what_an_earlier_process_left_is_written(log: Unsteady, tmp_path: Path) -> None:
+    earlier = Spool(tmp_path / "spool")
+    earlier.append(finished("left"))
+    earlier.close()
+    told: list[list[str]] = []
+    writer = LogWriter(log, 100, tmp_path / "spool", caught_up=lambda: told.append(ids(log)))
+    wait_for(lambda: told, what="what was left")
+    writer.put(finished("new"))
+    writer.close()
+    assert told == [["left"]]
+
+
 def test_a_call_leaves_a_row_at_its_beginning_that_its_end_completes(log: Unsteady, tmp_path: Path) -> None:
     writer = LogWriter(log, 100, tmp_path / "spool")
     writer.put(CallRecord(id="c", started_at=NOON, number="+861"))
