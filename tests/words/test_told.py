@@ -188,3 +188,12 @@ def test_a_key_that_nobody_knows_is_told_in_one_language() -> None:
 def test_a_key_of_the_settings_is_said_as_it_stands_there() -> None:
     wrong = '/etc/screener.toml: [evidence] recordings: found "x", allowed an existing folder'
     assert told(wrong, "zh") == '/etc/screener.toml：[evidence] recordings：见到 "x"，应为已有的文件夹'
+
+
+def test_why_a_place_cannot_be_used_is_told_and_the_place_stays() -> None:
+    assert told("127.0.0.1:5060/UDP: Address already in use", "zh") == "127.0.0.1:5060/UDP：地址已被占用"
+    assert told("[::1]:5060/TCP: Permission denied", "zh") == "[::1]:5060/TCP：没有权限"
+    assert told("who is there: Permission denied", "zh") == "who is there: Permission denied"
+    first = "taken at rec; where metadata say nothing, the first stream is the {}'s"
+    assert told(first.format("caller"), "zh").endswith("算作来电人")
+    assert told(first.format("agent"), "zh").endswith("算作坐席")
