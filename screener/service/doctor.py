@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from screener.core.actions import Prompt
+from screener.core.judgement import Weights
 from screener.errors import ScreenerError, SettingsError, SipError, StoreError
 from screener.numbers.identify import regions
 from screener.numbers.plan import lines_of
@@ -32,7 +33,7 @@ from screener.service.peers import (
     check_webhook,
 )
 from screener.settings.hotwords import unheeded
-from screener.settings.judgement import load_judgement
+from screener.settings.judgement import site_acts, site_calendar, site_phrases, site_weights
 from screener.settings.load import default_path, load
 from screener.settings.recordings import load_played
 from screener.settings.sections import Settings, Sip, Speech
@@ -55,8 +56,7 @@ def examine(path: Path | None = None) -> Iterator[Check]:
     try:
         settings = load(path)
     except SettingsError as problem:
-        for line in problem.message.splitlines():
-            yield Check("settings", ok=False, message=line, remedy=problem.remedy)
+        yield from _wrong("settings", problem)
         return
     named = path or default_path()
     yield Check(
@@ -84,11 +84,17 @@ def examine(path: Path | None = None) -> Iterator[Check]:
     if settings.speech.hotwords:
         yield check_hotwords(settings.speech)
     yield from check_recordings(settings)
-    yield check_judgement(settings)
-    yield check_lines(settings)
+    yield from check_judgement(settings)
+    yield from check_lines(settings)
     yield check_database(settings)
     yield check_spool(settings)
     yield check_private(settings, named)
+
+
+def _wrong(name: str, problem: ScreenerError) -> Iterator[Check]:
+    """A line for each thing that is wrong."""
+    for line in problem.message.splitlines():
+        yield Check(name, ok=False, message=line, remedy=problem.remedy)
 
 
 def check_port(sip: Sip) -> Check:
@@ -241,39 +247,47 @@ def check_recordings(settings: Settings) -> Sequence[Check]:
         load_clips(folder)
         load_played(folder)
     except ScreenerError as problem:
-        return [Check("recordings", ok=False, message=problem.message, remedy=problem.remedy)]
+        return [*_wrong("recordings", problem)]
     remedy = "make it again with: screener prompts import, or: screener prompts build"
     found = [problem for prompt in Prompt for problem in check_recording(find(prompt, folder)).problems]
     wrong = [Check("recordings", ok=False, message=problem, remedy=remedy) for problem in found]
     return wrong or [Check("recordings", ok=True, message=f"{len(Prompt)} can be played")]
 
 
-def check_judgement(settings: Settings) -> Check:
-    """Can the lexicon, the weights and the calendar be used?
+def check_judgement(settings: Settings) -> Iterator[Check]:
+    """Can the lexicon, the weights, the calendar and the model of acts be used?
 
     A site's own lexicon is read as the service will read it. The shipped one is known to be readable: letter by
     letter does for it, and whoever waits need not wait for the dictionaries of pinyin.
     """
     from screener.speech.pinyin import syllables
 
-    read = syllables if settings.judgement.lexicon else tuple
-    try:
-        load_judgement(settings.judgement, settings.folder, read, None)  # words of recordings: with these
-    except ScreenerError as problem:
-        return Check("lexicon", ok=False, message=problem.message, remedy=problem.remedy)
-    return Check("lexicon", ok=True, message=settings.judgement.lexicon or "the shipped one")
+    named, folder = settings.judgement, settings.folder
+    read = syllables if named.lexicon else tuple
+    ways: list[tuple[str, str, Callable[[], object]]] = [
+        ("weights", named.weights, lambda: site_weights(named, folder)),
+        ("lexicon", named.lexicon, lambda: site_phrases(named, folder, Weights(), read)),
+        ("calendar", named.calendar, lambda: site_calendar(named, folder)),
+        ("model of acts", named.acts, lambda: site_acts(named, folder)),
+    ]
+    for name, file, load_it in ways:
+        try:
+            load_it()
+        except ScreenerError as problem:
+            yield from _wrong(name, problem)
+        else:
+            yield Check(name, ok=True, message=file or "the shipped one")
 
 
-def check_lines(settings: Settings) -> Check:
+def check_lines(settings: Settings) -> Iterator[Check]:
     """Can the operator's lists of payphones and duty phones be read?"""
     try:
         lines_of(settings)
     except ScreenerError as problem:
-        return Check(
-            "line lists", ok=False, message="; ".join(problem.message.splitlines()), remedy=problem.remedy
-        )
+        yield from _wrong("line lists", problem)
+        return
     count = len(settings.line_files)
-    return Check("line lists", ok=True, message=f"{count} read" if count else "none: payphones are not known")
+    yield Check("line lists", ok=True, message=f"read: {count}" if count else "none: payphones are not known")
 
 
 def check_database(settings: Settings) -> Check:

@@ -97,8 +97,8 @@ def _line(line: str, more: str = "", lost: list[str] | None = None) -> str:
         return f"{_line(wrong, more, lost)} — {_line(remedy, more, lost)}"
     if placed := _PLACED.fullmatch(line):
         file, key, wrong = placed.groups()
-        said = [_line(file, more, lost)] if file else []
-        return "：".join([*said, key, _line(wrong, more, lost)])
+        before = [_line(file, more, lost)] if file else []
+        return "：".join([*before, key, _line(wrong, more, lost)])
     if (found := _FOUND.match(line)) and _KEPT not in line:
         return _line(line.replace(found[1], _KEPT, 1), more, lost).replace(_KEPT, found[1])
     for said, english, chinese in _sentences(*([more] if more else [])):
@@ -107,8 +107,8 @@ def _line(line: str, more: str = "", lost: list[str] | None = None) -> str:
         if found := _pattern(english).fullmatch(line):
             return _filled(chinese, [_line(part, more, lost) for part in found.groups()])
     place, _, why = line.rpartition(": ")
-    if place and not _PROSE.search(place) and (said := _line(why, more, lost)) != why:
-        return f"{place}：{said}"
+    if place and not _PROSE.search(place) and (reason := _line(why, more)) != why:
+        return f"{place}：{reason}"
     if lost is not None and _PROSE.search(line):
         lost.append(line)
     return line

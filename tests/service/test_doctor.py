@@ -273,15 +273,35 @@ def test_recordings(tmp_path: Path) -> None:
 
 
 def test_the_judgement_data(tmp_path: Path) -> None:
-    assert doctor.check_judgement(Settings()).ok
+    assert all(check.ok for check in doctor.check_judgement(Settings()))
     (tmp_path / "bad.toml").write_text("= 3")
-    bad = doctor.check_judgement(Settings(judgement=JudgementSection(lexicon="bad.toml"), folder=tmp_path))
-    assert not bad.ok
-    assert "bad.toml" in bad.message
-    (tmp_path / "lines.csv").write_text("x,y\nz,w\n")
-    lines = doctor.check_lines(Settings(judgement=JudgementSection(lines=("lines.csv",)), folder=tmp_path))
-    assert not lines.ok
-    assert "\n" not in line_of(lines)
+    for name, key in (
+        ("lexicon", "lexicon"),
+        ("weights", "weights"),
+        ("calendar", "calendar"),
+        ("model of acts", "acts"),
+    ):
+        named = Settings(judgement=JudgementSection(**{key: "bad.toml"}), folder=tmp_path)
+        (bad,) = (check for check in doctor.check_judgement(named) if not check.ok)
+        assert bad.name == name
+        assert "bad.toml" in bad.message
+
+
+def test_each_thing_that_is_wrong_in_a_file_is_a_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SCREENER_LANG", "zh")
+    (tmp_path / "w.toml").write_text('prior = "x"\nemergency = "y"\n')
+    named = Settings(judgement=JudgementSection(weights="w.toml", lines=("lines.csv",)), folder=tmp_path)
+    bad = [check for check in doctor.check_judgement(named) if not check.ok]
+    assert sorted(told(check.message, "zh") for check in bad) == [
+        f'{tmp_path}/w.toml：emergency：见到 "y"，应为数',
+        f'{tmp_path}/w.toml：prior：见到 "x"，应为数',
+    ]
+    (tmp_path / "lines.csv").write_text("abc,public\n0571,phonebox\n")
+    number, line = doctor.check_lines(named)
+    assert told(number.message, "zh") == (
+        f"{tmp_path}/lines.csv，第 1 行：number：见到 'abc'，应为数字，前面可有 +，后面可有 *"
+    )
+    assert told(line.message, "zh").startswith(f"{tmp_path}/lines.csv，第 2 行：line：见到 'phonebox'，应为mobile")
 
 
 def database(url: str, folder: Path) -> Check:

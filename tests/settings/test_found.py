@@ -3,22 +3,25 @@
 import ast
 import re
 from collections.abc import Iterator
-from dataclasses import is_dataclass
+from dataclasses import dataclass, is_dataclass
+from datetime import date
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
-from typing import Literal, get_args, get_origin, get_type_hints
+from typing import Annotated, Literal, get_args, get_origin, get_type_hints
 
 import pytest
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, with_config
 
 from screener.errors import SettingsError
+from screener.settings.found import complaints as of_a_file
 from screener.settings.load import parse
 from screener.settings.sections import Settings
 from screener.words.told import told
 from tests.words.sentences import PACKAGE, template
 
-OF_OTHER_FILES = {"judgement.py", "cards.py", "recordings.py"}
-"""What these say is of the files that judge: tests/settings/test_judgement.py."""
+OF_OTHER_FILES = {"found.py", "judgement.py", "cards.py", "recordings.py"}
+"""What these say is of any file, and of the files that judge: below, and tests/settings/test_judgement.py."""
 REGISTRAR = '[[sip.registrars]]\nhost = "192.0.2.1"\nusername = "u"\n'
 PBX = '[targets]\nanalysis = "sip:a@192.0.2.9"\n[pbx]\nhost = "192.0.2.9"\npassword = "s3cret"\n'
 SWITCH = '[targets]\nanalysis = "sip:a@192.0.2.9"\n[freeswitch]\nhost = "192.0.2.9"\n'
@@ -209,3 +212,40 @@ def test_every_complaint_that_the_code_has_is_among_them(folder: Path) -> None:
         if not re.search(re.escape(text).replace(r"\{\}", ".*").replace(r"\{leg\}", ".leg."), made)
     ]
     assert lacking == []
+
+
+@with_config(ConfigDict(extra="forbid"))
+@dataclass(frozen=True)
+class Data:
+    name: Annotated[str, Field(min_length=2, max_length=3, pattern=r"^[a-z]+$")] = ""
+    some: Annotated[tuple[int, ...], Field(min_length=1, max_length=2)] = ()
+    share: Annotated[float, Field(allow_inf_nan=False)] = 0
+    pair: tuple[int, int] = (0, 0)
+    kind: Literal["a", "b"] = "a"
+    day: date | None = None
+    parts: tuple["Data", ...] = ()
+
+
+@pytest.mark.parametrize(
+    ("data", "chinese"),
+    [
+        ({"name": "a"}, 'name：见到 "a"，应为至少 2 个字符'),
+        ({"name": "abcd"}, 'name：见到 "abcd"，应为最多 3 个字符'),
+        ({"name": "A1"}, 'name：见到 "A1"，应为如此形式的文字：^[a-z]+$'),
+        ({"some": []}, "some：见到列表，应为至少 1 个值"),
+        ({"some": [1, 2, 3]}, "some：见到列表，应为最多 2 个值"),
+        ({"some": [1, "x"]}, 'some.2：见到 "x"，应为整数'),
+        ({"share": float("nan")}, "share：见到 NaN，应为数"),
+        ({"pair": [1]}, "pair.2：没有值，应为值；没有默认值"),
+        ({"kind": "c"}, 'kind：见到 "c"，应为 a 或 b'),
+        ({"day": date}, None),
+        ({"parts": [{"colour": "red"}]}, "parts.1.colour：不认识的键，可用的见自带的文件"),
+        ("x", 'value：见到 "x"，应为表'),
+    ],
+)
+def test_a_mistake_of_a_file_of_data_is_told_in_chinese(data: object, chinese: str | None) -> None:
+    with pytest.raises(ValidationError) as error:
+        TypeAdapter(Data).validate_python(data)
+    said = [told(what, "zh") for _, what in of_a_file(error.value)]
+    assert chinese in (None, *said), said
+    assert not re.search(r"Input|should|[a-z] [a-z]", said[0]), said
