@@ -18,7 +18,7 @@ from screener.core.judgement import Weights
 from screener.errors import ScreenerError, SettingsError, SipError, StoreError
 from screener.numbers.identify import regions
 from screener.numbers.plan import lines_of
-from screener.outside.files import open_to_others
+from screener.outside.files import is_everybodys, open_to_others
 from screener.service.peers import (
     Check,
     check_certificates,
@@ -32,6 +32,8 @@ from screener.service.peers import (
     check_targets,
     check_webhook,
 )
+from screener.settings.console import Console
+from screener.settings.encryption import unusable
 from screener.settings.hotwords import unheeded
 from screener.settings.judgement import site_acts, site_calendar, site_phrases, site_weights
 from screener.settings.load import default_path, load
@@ -67,6 +69,8 @@ def examine(path: Path | None = None) -> Iterator[Check]:
     yield check_rtp(settings.sip)
     yield check_certificates(settings.sip.tls, wanted=settings.sip.speaks_tls)
     yield check_encryption(settings.sip)
+    if settings.console.certificate:
+        yield check_console(settings.console, settings.folder)
     yield from check_clear(settings)
     yield from check_registrations(settings.sip, port_free=port.ok)
     yield from check_targets(settings)
@@ -114,6 +118,16 @@ def check_port(sip: Sip) -> Check:
             return Check("sip port", ok=False, message=message, remedy=remedy)
     free = ", ".join(f"{sip.host}:{port}/{name}" for name, _, port in wanted)
     return Check("sip port", ok=True, message=f"{free} is free" if wanted else "none: we only connect, over TLS")
+
+
+def check_console(console: Console, folder: Path) -> Check:
+    """Can its certificate be shown?"""
+    certificate, key = (str(folder / name) for name in (console.certificate, console.key))
+    if why := unusable(certificate, key):
+        remedy = "correct certificate and key in [console] of the settings"
+        message = f"TLS: {why} ({certificate}, {key})"
+        return Check("console's certificate", ok=False, message=message, remedy=remedy)
+    return Check("console's certificate", ok=True, message=f"{certificate} with its key")
 
 
 def check_rtp(sip: Sip) -> Check:
@@ -322,19 +336,20 @@ def check_private(settings: Settings, file: Path | None) -> Check:
     private = [folder / secret for secret in (*secrets, settings.console.key, settings.evidence.key) if secret]
     private += [Path(settings.sip.tls.key)] if settings.sip.tls.key else []
     private += [file] if file and _says_a_secret(settings) else []
-    if database := place.database_at(settings.store.url, folder):
+    if (database := place.database_at(settings.store.url, folder)) and not database.is_dir():
         private += [database, database.with_name(f"{database.name}-wal")]
     spool = settings.spool
     private += [spool, *sorted(spool.glob("*.jsonl"))]
     found = [path for path in private if open_to_others(path)]
     changed = [path for path in (file, folder) if path and "w" in open_to_others(path)]
     if found or changed:
-        return Check(
-            "private files",
-            ok=False,
-            message=f"other users may read or write {', '.join(map(str, dict.fromkeys([*found, *changed])))}",
-            remedy="chmod o-rwx them; they belong to the service's user",
-        )
+        message = f"other users may read or write {', '.join(map(str, dict.fromkeys([*found, *changed])))}"
+        remedy = "chmod o-rwx them; they belong to the service's user"
+        if shared := [path for path in dict.fromkeys([*found, *changed]) if is_everybodys(path)]:
+            remedy = (
+                f"name folders of the service's own in the settings: {', '.join(map(str, shared))} are everybody's"
+            )
+        return Check("private files", ok=False, message=message, remedy=remedy)
     return Check("private files", ok=True, message="closed to other users")
 
 

@@ -1,5 +1,6 @@
 """What is encrypted of signalling and media, as `[sip]` and `[sip.tls]` say."""
 
+import ssl
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
@@ -32,3 +33,16 @@ class TlsSection:
     peer_name: str = ""
     client_certificates: bool = False
     only: bool = False
+
+
+def unusable(certificate: str, key: str) -> str:
+    """Why a server cannot show a certificate with this key; empty when it can.
+
+    Nobody is asked for a passphrase.
+    """
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key, password=lambda: b"")
+    except (OSError, ValueError) as problem:  # SSLError is one
+        said = problem.strerror if isinstance(problem, OSError) and not isinstance(problem, ssl.SSLError) else ""
+        return said or "no certificate with its key in PEM form"
+    return ""

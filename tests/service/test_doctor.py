@@ -12,7 +12,7 @@ from websockets.http11 import Request, Response
 from websockets.sync.server import ServerConnection, serve
 
 from screener.cli.setup import line_of
-from screener.errors import SipError
+from screener.errors import SipError, StoreError
 from screener.ports import OfferSink, RegistrationState
 from screener.service import doctor, peers
 from screener.service.peers import Check
@@ -442,3 +442,19 @@ def test_what_others_may_read_is_named(tmp_path: Path) -> None:
     assert doctor.check_private(load(file), file).ok, "a file without a password may be read"
     file.chmod(0o646)
     assert not doctor.check_private(load(file), file).ok, "and by its owner alone be changed"
+
+
+def test_nobody_is_told_to_close_a_folder_of_everybody(tmp_path: Path) -> None:
+    public = tmp_path / "public"
+    public.mkdir()
+    public.chmod(0o1777)
+    log = Settings(store=Store(url=f"sqlite:///{public}"), folder=tmp_path)
+    assert doctor.check_private(log, None).ok, "a folder is no database"
+    found = doctor.check_database(log)
+    assert (found.ok, found.message) == (False, f"{public}: is a folder, and no database")
+    spool = doctor.check_private(Settings(store=Store(spool="public"), folder=tmp_path), None)
+    assert not spool.ok and "chmod" not in spool.remedy and str(public) in spool.remedy
+    with pytest.raises(StoreError, match="is a folder"):
+        open_log(f"sqlite:///{public}")
+    with pytest.raises(StoreError, match="is a folder"):
+        open_log(f"sqlite:///{public}", read_only=True)
