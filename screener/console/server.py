@@ -16,11 +16,11 @@ from screener.console.connections import HttpConnection
 from screener.console.context import ConsoleContext
 from screener.console.hub import Hub
 from screener.console.logins import Logins
-from screener.errors import InputError, SettingsError
+from screener.errors import InputError
 from screener.feed.choose import FeedSource, open_source
 from screener.outside.files import reason_of
 from screener.settings.cards import load_cards
-from screener.settings.encryption import unusable
+from screener.settings.encryption import try_pair
 from screener.settings.judgement import load_notes
 from screener.settings.sections import Settings
 from screener.store.accounts import Accounts
@@ -93,10 +93,8 @@ class ConsoleServer:
         self._context = context
         settings, folder = context.settings.console, context.settings.folder
         certificate, key = (str(folder / name) if name else None for name in (settings.certificate, settings.key))
-        if certificate and key and (why := unusable(certificate, key)):
-            raise SettingsError(
-                f"TLS: {why} ({certificate}, {key})", "correct certificate and key in [console] of the settings"
-            )
+        if certificate and key:
+            try_pair(certificate, key)
         self._config = uvicorn.Config(
             build(context),
             host=host or settings.host,

@@ -33,7 +33,7 @@ from screener.service.peers import (
     check_webhook,
 )
 from screener.settings.console import Console
-from screener.settings.encryption import unusable
+from screener.settings.encryption import try_pair
 from screener.settings.hotwords import unheeded
 from screener.settings.judgement import site_acts, site_calendar, site_phrases, site_weights
 from screener.settings.load import default_path, load
@@ -123,10 +123,10 @@ def check_port(sip: Sip) -> Check:
 def check_console(console: Console, folder: Path) -> Check:
     """Can its certificate be shown?"""
     certificate, key = (str(folder / name) for name in (console.certificate, console.key))
-    if why := unusable(certificate, key):
-        remedy = "correct certificate and key in [console] of the settings"
-        message = f"TLS: {why} ({certificate}, {key})"
-        return Check("console's certificate", ok=False, message=message, remedy=remedy)
+    try:
+        try_pair(certificate, key)
+    except SettingsError as problem:
+        return Check("console's certificate", ok=False, message=problem.message, remedy=problem.remedy)
     return Check("console's certificate", ok=True, message=f"{certificate} with its key")
 
 

@@ -6,6 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from screener.errors import SettingsError
+
 Port = Annotated[int, Field(ge=0, le=65535)]
 Encryption = Literal["off", "optional", "required"]
 """Of media: none, where the peer can, always."""
@@ -35,14 +37,17 @@ class TlsSection:
     only: bool = False
 
 
-def unusable(certificate: str, key: str) -> str:
-    """Why a server cannot show a certificate with this key; empty when it can.
+def try_pair(certificate: str, key: str) -> None:
+    """Try what the console shows. Nobody is asked for a passphrase.
 
-    Nobody is asked for a passphrase.
+    Raises:
+        SettingsError: the certificate cannot be shown with this key.
     """
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key, password=lambda: b"")
     except (OSError, ValueError) as problem:  # SSLError is one
         said = problem.strerror if isinstance(problem, OSError) and not isinstance(problem, ssl.SSLError) else ""
-        return said or "no certificate with its key in PEM form"
-    return ""
+        raise SettingsError(
+            f"TLS: {said or 'no certificate with its key in PEM form'} ({certificate}, {key})",
+            "correct certificate and key in [console] of the settings",
+        ) from problem

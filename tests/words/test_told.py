@@ -1,7 +1,9 @@
 """Whatever a person may see exists in both languages, and nothing is mixed."""
 
 import ast
+import errno
 import importlib
+import os
 import re
 from pathlib import Path
 
@@ -197,3 +199,18 @@ def test_why_a_place_cannot_be_used_is_told_and_the_place_stays() -> None:
     first = "taken at rec; where metadata say nothing, the first stream is the {}'s"
     assert told(first.format("caller"), "zh").endswith("算作来电人")
     assert told(first.format("agent"), "zh").endswith("算作坐席")
+
+
+REASONS = """
+    EACCES EADDRINUSE EADDRNOTAVAIL EAFNOSUPPORT EBUSY ECONNABORTED ECONNREFUSED ECONNRESET EDQUOT EEXIST EFBIG
+    EHOSTUNREACH EIO EISDIR ELOOP EMFILE ENAMETOOLONG ENETDOWN ENETUNREACH ENFILE ENOENT ENOMEM ENOSPC ENOTDIR
+    ENOTEMPTY ENXIO EPERM EPIPE EROFS ETIMEDOUT
+"""
+"""Names of `errno`."""
+
+
+@pytest.mark.parametrize("name", re.findall(r"\w+", REASONS))
+def test_what_the_system_says_of_files_and_connections_is_told_in_chinese(name: str) -> None:
+    reason = os.strerror(getattr(errno, name))
+    assert CHINESE.search(told(reason, "zh"))
+    assert CHINESE.search(faults_told(reason))
