@@ -187,6 +187,11 @@ def test_a_key_that_nobody_knows_is_told_in_one_language() -> None:
     assert told(line, "zh") == "screener.toml：[sip] prot：不认识的键，可用 host, port；是否想用 port？"
 
 
+def test_a_key_of_any_file_is_said_as_it_stands_there() -> None:
+    skipped = "calls.csv:3: skipped: epoch: found 'a: b', allowed seconds since 1970"
+    assert told(skipped, "zh") == "calls.csv:3：略过：epoch：见到 'a: b'，应为自 1970 年起的秒数"
+
+
 def test_a_key_of_the_settings_is_said_as_it_stands_there() -> None:
     wrong = '/etc/screener.toml: [evidence] recordings: found "x", allowed an existing folder'
     assert told(wrong, "zh") == '/etc/screener.toml：[evidence] recordings：见到 "x"，应为已有的文件夹'
