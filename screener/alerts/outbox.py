@@ -69,7 +69,10 @@ class Outbox:
 
     def put(self, alert: Alert) -> None:
         """Take an alert; never blocks."""
-        log.warning("alert: %s %s", alert.cause, alert.call)
+        if alert.call:
+            log.warning("alert: %s in call %s", alert.cause, alert.call)
+        else:
+            log.warning("alert: %s (%d calls)", alert.cause, alert.count)
         for way, waiting in self._queues:
             if way.causes and alert.cause not in map(Cause, way.causes):
                 continue

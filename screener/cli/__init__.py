@@ -3,11 +3,9 @@
 import errno
 import os
 import sys
-import warnings
 from collections.abc import Sequence
 from contextlib import suppress
 from difflib import get_close_matches
-from getpass import GetPassWarning
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -20,7 +18,7 @@ from screener.cli.speaking import SpeakingContext, in_language, speaking, transl
 from screener.errors import InputError, ScreenerError
 from screener.outside.text import visible
 from screener.resources import loading
-from screener.words.language import choose, language_of, without_lang
+from screener.words.language import VARIABLE, choose, language_of, without_lang
 from screener.words.told import AND_DO, helped, told
 
 COMMANDS = {
@@ -102,6 +100,9 @@ class _Commands(click.Group):
             asked = args[args.index("--lang") + 1]
             if language_of(asked) is None:
                 raise click.BadParameter(f"--lang {asked}: allowed: zh or en")
+        named = os.environ.get(VARIABLE, "")
+        if named and language_of(named) is None:  # in a service's environment: no reason not to take calls
+            say_lines(told(f"screener: {VARIABLE}={named}: not heeded; allowed: zh or en", lang), err=True)
         return super().make_context(info_name, without_lang(args), parent, obj=lang, **extra)
 
 
@@ -130,7 +131,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     if sys.stdout is None:  # closed by whoever started us: nobody reads what we say
         sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - as long as we run
-    warnings.simplefilter("ignore", GetPassWarning)  # that a password is seen in a pipe is no news to who wrote it
     for stream in (sys.stdout, sys.stderr):
         with suppress(AttributeError, ValueError):  # a terminal of another encoding shows what it can
             stream.reconfigure(errors="replace")  # type: ignore[union-attr]

@@ -1,5 +1,6 @@
 """`screener console`: the web pages of supervisors and agents, their API, and who may use them."""
 
+import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import timedelta
@@ -75,7 +76,13 @@ def _asked() -> str:
     """A password that is typed twice and shown nowhere."""
     lang = speaking()
     again = said("password_again", lang)
-    return str(click.prompt(said("new_password", lang), hide_input=True, confirmation_prompt=again))
+    hide = _typed()  # a pipe shows nothing, and there is nothing to warn of
+    return str(click.prompt(said("new_password", lang), hide_input=hide, confirmation_prompt=again))
+
+
+def _typed() -> bool:
+    """Whether somebody types at a terminal."""
+    return sys.stdin.isatty()
 
 
 @console.command()

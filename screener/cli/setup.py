@@ -1,6 +1,7 @@
 """`screener init` and `screener doctor`: from nothing to a machine that is ready."""
 
 import json
+import logging
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -56,6 +57,7 @@ def doctor(config: Path | None, as_json: bool) -> None:
 
     Example: screener doctor --config /etc/screener/screener.toml
     """
+    logging.getLogger("screener").addHandler(logging.NullHandler())  # what a check meets, its line says
     found = []
     with loading():  # each check loads its part of the product
         from screener.service.doctor import examine  # `init` needs none of them

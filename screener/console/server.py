@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+import os
 import socket
 import threading
 import time
@@ -17,7 +18,9 @@ from screener.console.hub import Hub
 from screener.console.logins import Logins
 from screener.errors import InputError
 from screener.feed.choose import FeedSource, open_source
+from screener.outside.files import reason_of
 from screener.settings.cards import load_cards
+from screener.settings.encryption import try_pair
 from screener.settings.judgement import load_notes
 from screener.settings.sections import Settings
 from screener.store.accounts import Accounts
@@ -81,11 +84,17 @@ class ConsoleServer:
     Args:
         context: what they work with.
         host, port: where it listens, instead of what the settings say; port 0 takes a free one.
+
+    Raises:
+        SettingsError: certificate and key cannot be used.
     """
 
     def __init__(self, context: ConsoleContext, host: str | None = None, port: int | None = None) -> None:
         self._context = context
-        settings = context.settings.console
+        settings, folder = context.settings.console, context.settings.folder
+        certificate, key = (str(folder / name) if name else None for name in (settings.certificate, settings.key))
+        if certificate and key:
+            try_pair(certificate, key)
         self._config = uvicorn.Config(
             build(context),
             host=host or settings.host,
@@ -98,10 +107,11 @@ class ConsoleServer:
             # A proxy says who asks only where the settings name it; uvicorn's default believes all of loopback.
             proxy_headers=bool(settings.proxies),
             forwarded_allow_ips=list(settings.proxies),
-            ssl_certfile=context.settings.folder / settings.certificate if settings.certificate else None,
-            ssl_keyfile=str(context.settings.folder / settings.key) if settings.key else None,
+            ssl_certfile=certificate,
+            ssl_keyfile=key,
         )
         self._server = _Server(self._config, context)
+        self._sockets: list[socket.socket] = []
         self._thread = threading.Thread(target=self._serve, name="console", daemon=True)
 
     @property
@@ -113,10 +123,15 @@ class ConsoleServer:
         return f"{scheme}://{self._config.host}:{port}{self._context.root}/"
 
     def run(self) -> None:
-        """Serve until a signal says stop."""
+        """Serve until a signal says stop.
+
+        Raises:
+            InputError: it cannot listen there.
+        """
+        self._listen()
         self._context.hub.start()
         try:
-            self._server.run()
+            self._server.run(self._sockets)
         finally:
             self._context.hub.stop()
 
@@ -124,22 +139,41 @@ class ConsoleServer:
         """Serve on a thread of its own.
 
         Raises:
-            InputError: it cannot listen there.
+            InputError: it cannot listen there, or does not start.
         """
+        self._listen()
         self._context.hub.start()
         self._thread.start()
         until = time.monotonic() + START_SECONDS
         while not self._server.started:
             if not self._thread.is_alive() or time.monotonic() > until:
                 self._context.hub.stop()
-                where = f"{self._config.host}:{self._config.port}"
-                raise InputError(f"the console cannot listen on {where}", "change [console] host or port")
+                raise InputError(f"the console does not start within {START_SECONDS:g} s", "see the log")
             time.sleep(0.02)
         log.info("console on %s", self.address)
 
     def _serve(self) -> None:
-        with contextlib.suppress(SystemExit):  # uvicorn's way to say that it cannot listen; `start` says so
-            self._server.run()
+        with contextlib.suppress(SystemExit):  # uvicorn's way to say that it cannot start; `start` says so
+            self._server.run(self._sockets)
+
+    def _listen(self) -> None:
+        """Bind what it listens with: here, so that who cannot be served is told why, in one line of ours."""
+        host, port = self._config.host, self._config.port
+        with contextlib.ExitStack() as bound:
+            try:
+                found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+                self._sockets = [
+                    bound.enter_context(socket.create_server(address, family=family, backlog=self._config.backlog))
+                    for family, _, _, _, address in found
+                ]
+            except OSError as problem:
+                number = problem.errno or 0  # of an address that is no name it is negative, with words of its own
+                why = os.strerror(number) if number > 0 else reason_of(problem)
+                raise InputError(
+                    f"the console cannot listen on {host}:{port} ({why})",
+                    "change [console] host or port",
+                ) from problem
+            bound.pop_all()
 
     def stop(self) -> None:
         """Close every page and stop."""

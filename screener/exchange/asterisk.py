@@ -172,7 +172,7 @@ def _caller(column: str, written: str) -> str:
         return ""
     if number := next(filter(is_number, (normalize("NFKC", written), bare)), ""):
         return number
-    raise ValueError(f"{column}: found {written!r}, allowed a number")
+    raise ValueError(f"{column}: found {written!r}, allowed a telephone number")
 
 
 def _enter(call: _Waiting | None, callid: str, queue: str, caller: str, now: float, analysis: bool) -> _Waiting:

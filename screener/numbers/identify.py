@@ -18,6 +18,7 @@ from screener.errors import SettingsError
 from screener.events import Caller, LineClass
 from screener.numbers import places
 from screener.numbers.written import LOCAL_LINE, MAX_LENGTH, chinese, is_service, plain
+from screener.outside.files import reason_of
 from screener.outside.text import visible
 
 _CHINESE_SERVICE = re.compile(r"9[56]\d{3,6}|1010\d{4}|1(00|1[02]|2[03])\d{2,3}")
@@ -245,7 +246,7 @@ def load_lines(paths: Sequence[Path], region: str = "CN", area_code: str = "", e
                 for row, cells in enumerate(csv.reader(file), start=1):
                     _read_row(f"{path}, row {row}", [c.strip() for c in cells], row == 1, entries, problems)
         except (OSError, UnicodeDecodeError, csv.Error) as problem:
-            problems.append(f"{path}: cannot be read as CSV in UTF-8 ({problem})")
+            problems.append(f"{path}: cannot be read as CSV in UTF-8 ({reason_of(problem)})")
     if problems:
         raise SettingsError("\n".join(problems), "columns: number or prefix*, line class, note")
     return Lines(region, entries, area_code, extensions)
@@ -265,7 +266,7 @@ def _read_row(where: str, cells: list[str], first: bool, entries: list[LineEntry
     number = re.sub(r"[\s\-()]", "", cells[0])
     line = cells[1].lower() if len(cells) > 1 else ""
     if not re.fullmatch(r"\+?[0-9]+\*?", number):
-        problems.append(f"{where}: number: found {cells[0]!r}, allowed digits, a leading + and a trailing *")
+        problems.append(f"{where}: number: found {cells[0]!r}, allowed digits, before them a +, after them a *")
     elif line not in _CLASSES:
         problems.append(f"{where}: line: found {line!r}, allowed {', '.join(_CLASSES)}")
     else:

@@ -56,6 +56,15 @@ def open_to_others(path: Path) -> str:
     return "r" * bool(mode & stat.S_IROTH) + "w" * bool(mode & stat.S_IWOTH)
 
 
+def is_everybodys(folder: Path) -> bool:
+    """Whether it is a folder such as /tmp, that many write into and nobody's program may close."""
+    try:
+        mode = folder.stat().st_mode
+    except OSError:
+        return False
+    return stat.S_ISDIR(mode) and bool(mode & stat.S_ISVTX and mode & stat.S_IWOTH)
+
+
 def reason_of(problem: BaseException) -> str:
     """Why a file cannot be read or written, in a few words."""
     if isinstance(problem, UnicodeDecodeError):

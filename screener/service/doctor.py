@@ -4,6 +4,7 @@ Every check looks without leaving anything behind, is bounded in time, and says 
 with when its turn comes, and nothing for what the site does not use: whoever runs it is waiting.
 """
 
+import contextlib
 import errno
 import socket
 import time
@@ -14,10 +15,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from screener.core.actions import Prompt
+from screener.core.judgement import Weights
 from screener.errors import ScreenerError, SettingsError, SipError, StoreError
 from screener.numbers.identify import regions
 from screener.numbers.plan import lines_of
-from screener.outside.files import open_to_others
+from screener.outside.files import is_everybodys, open_to_others
 from screener.service.peers import (
     Check,
     check_certificates,
@@ -31,8 +33,10 @@ from screener.service.peers import (
     check_targets,
     check_webhook,
 )
+from screener.settings.console import Console
+from screener.settings.encryption import try_pair
 from screener.settings.hotwords import unheeded
-from screener.settings.judgement import load_judgement
+from screener.settings.judgement import site_acts, site_calendar, site_phrases, site_weights
 from screener.settings.load import default_path, load
 from screener.settings.recordings import load_played
 from screener.settings.sections import Settings, Sip, Speech
@@ -55,8 +59,7 @@ def examine(path: Path | None = None) -> Iterator[Check]:
     try:
         settings = load(path)
     except SettingsError as problem:
-        for line in problem.message.splitlines():
-            yield Check("settings", ok=False, message=line, remedy=problem.remedy)
+        yield from _wrong("settings", problem)
         return
     named = path or default_path()
     yield Check(
@@ -68,6 +71,8 @@ def examine(path: Path | None = None) -> Iterator[Check]:
     yield check_rtp(settings.sip)
     yield check_certificates(settings.sip.tls, wanted=settings.sip.speaks_tls)
     yield check_encryption(settings.sip)
+    if settings.console.certificate:
+        yield check_console(settings.console, settings.folder)
     yield from check_clear(settings)
     yield from check_registrations(settings.sip, port_free=port.ok)
     yield from check_targets(settings)
@@ -85,11 +90,11 @@ def examine(path: Path | None = None) -> Iterator[Check]:
     if settings.speech.hotwords:
         yield check_hotwords(settings.speech)
     yield from check_recordings(settings)
-    yield check_judgement(settings)
+    yield from check_judgement(settings)
     if settings.console.cards:
         yield check_cards(settings)
     yield from check_feed(settings)
-    yield check_lines(settings)
+    yield from check_lines(settings)
     yield check_database(settings)
     yield check_spool(settings)
     yield check_private(settings, named)
@@ -113,6 +118,12 @@ def check_effects(settings: Settings) -> Iterator[Check]:
             yield Check("settings", ok=False, message=message, remedy=remedy)
 
 
+def _wrong(name: str, problem: ScreenerError) -> Iterator[Check]:
+    """A line for each thing that is wrong."""
+    for line in problem.message.splitlines():
+        yield Check(name, ok=False, message=line, remedy=problem.remedy)
+
+
 def check_port(sip: Sip) -> Check:
     """Can the user agent listen where it should?"""
     wanted = [] if sip.tls.only else [("UDP", socket.SOCK_DGRAM, sip.port)]
@@ -130,6 +141,16 @@ def check_port(sip: Sip) -> Check:
             return Check("sip port", ok=False, message=message, remedy=remedy)
     free = ", ".join(f"{sip.host}:{port}/{name}" for name, _, port in wanted)
     return Check("sip port", ok=True, message=f"{free} is free" if wanted else "none: we only connect, over TLS")
+
+
+def check_console(console: Console, folder: Path) -> Check:
+    """Can its certificate be shown?"""
+    certificate, key = (str(folder / name) for name in (console.certificate, console.key))
+    try:
+        try_pair(certificate, key)
+    except SettingsError as problem:
+        return Check("console's certificate", ok=False, message=problem.message, remedy=problem.remedy)
+    return Check("console's certificate", ok=True, message=f"{certificate} with its key")
 
 
 def check_rtp(sip: Sip) -> Check:
@@ -263,30 +284,39 @@ def check_recordings(settings: Settings) -> Sequence[Check]:
         load_clips(folder)
         load_played(folder)
     except ScreenerError as problem:
-        return [Check("recordings", ok=False, message=problem.message, remedy=problem.remedy)]
+        return [*_wrong("recordings", problem)]
     remedy = "make it again with: screener prompts import, or: screener prompts build"
     found = [problem for prompt in Prompt for problem in check_recording(find(prompt, folder)).problems]
     wrong = [Check("recordings", ok=False, message=problem, remedy=remedy) for problem in found]
     return wrong or [Check("recordings", ok=True, message=f"{len(Prompt)} can be played")]
 
 
-def check_judgement(settings: Settings) -> Check:
-    """Can what judges be used, and which of its files are the site's own?
+def check_judgement(settings: Settings) -> Iterator[Check]:
+    """Can the lexicon, the weights, the calendar and the model of acts be used?
 
     A site's own lexicon is read as the service will read it. The shipped one is known to be readable: letter by
     letter does for it, and whoever waits need not wait for the dictionaries of pinyin.
     """
     from screener.speech.pinyin import syllables
 
-    read = syllables if settings.judgement.lexicon else tuple
-    try:
-        load_judgement(settings.judgement, settings.folder, read, None)  # words of recordings: with these
-    except ScreenerError as problem:
-        return Check("judgement", ok=False, message=problem.message, remedy=problem.remedy)
-    files = ((key, getattr(settings.judgement, key)) for key in ("lexicon", "weights", "calendar", "acts"))
-    own = ", ".join(f"{key} = {name}" for key, name in files if name)
-    message = f"the site's own {own}; else as shipped" if own else "all as shipped"
-    return Check("judgement", ok=True, message=message)
+    named, folder = settings.judgement, settings.folder
+    read = syllables if named.lexicon else tuple
+    weights = Weights()
+    with contextlib.suppress(ScreenerError):
+        weights = site_weights(named, folder)
+    ways: list[tuple[str, str, Callable[[], object]]] = [
+        ("weights", named.weights, lambda: site_weights(named, folder)),
+        ("lexicon", named.lexicon, lambda: site_phrases(named, folder, weights, read)),
+        ("calendar", named.calendar, lambda: site_calendar(named, folder)),
+        ("model of acts", named.acts, lambda: site_acts(named, folder)),
+    ]
+    for name, file, load_it in ways:
+        try:
+            load_it()
+        except ScreenerError as problem:
+            yield from _wrong(name, problem)
+        else:
+            yield Check(name, ok=True, message=file or "the shipped one")
 
 
 def check_cards(settings: Settings) -> Check:
@@ -310,16 +340,15 @@ def check_feed(settings: Settings) -> Iterator[Check]:
         yield Check("feed", ok=False, message=f"{path}: is a folder", remedy=remedy)
 
 
-def check_lines(settings: Settings) -> Check:
+def check_lines(settings: Settings) -> Iterator[Check]:
     """Can the operator's lists of payphones and duty phones be read?"""
     try:
         lines_of(settings)
     except ScreenerError as problem:
-        return Check(
-            "line lists", ok=False, message="; ".join(problem.message.splitlines()), remedy=problem.remedy
-        )
+        yield from _wrong("line lists", problem)
+        return
     count = len(settings.line_files)
-    return Check("line lists", ok=True, message=f"{count} read" if count else "none: payphones are not known")
+    yield Check("line lists", ok=True, message=f"read: {count}" if count else "none: payphones are not known")
 
 
 def check_database(settings: Settings) -> Check:
@@ -354,19 +383,20 @@ def check_private(settings: Settings, file: Path | None) -> Check:
     private = [folder / secret for secret in (*secrets, settings.console.key, settings.evidence.key) if secret]
     private += [Path(settings.sip.tls.key)] if settings.sip.tls.key else []
     private += [file] if file and _says_a_secret(settings) else []
-    if database := place.database_at(settings.store.url, folder):
+    if (database := place.database_at(settings.store.url, folder)) and not database.is_dir():
         private += [database, database.with_name(f"{database.name}-wal")]
     spool = settings.spool
     private += [spool, *sorted(spool.glob("*.jsonl"))]
     found = [path for path in private if open_to_others(path)]
     changed = [path for path in (file, folder) if path and "w" in open_to_others(path)]
     if found or changed:
-        return Check(
-            "private files",
-            ok=False,
-            message=f"other users may read or write {', '.join(map(str, dict.fromkeys([*found, *changed])))}",
-            remedy="chmod o-rwx them; they belong to the service's user",
-        )
+        message = f"other users may read or write {', '.join(map(str, dict.fromkeys([*found, *changed])))}"
+        remedy = "chmod o-rwx them; they belong to the service's user"
+        if shared := [path for path in dict.fromkeys([*found, *changed]) if is_everybodys(path)]:
+            remedy = (
+                f"name folders of the service's own in the settings: {', '.join(map(str, shared))} are everybody's"
+            )
+        return Check("private files", ok=False, message=message, remedy=remedy)
     return Check("private files", ok=True, message="closed to other users")
 
 

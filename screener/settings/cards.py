@@ -9,11 +9,13 @@ from typing import Annotated
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, with_config
 
 from screener.acts.caller_types import load_caller_types
-from screener.acts.file import load_acts
 from screener.core.cards import Card, Cards, Showing, Sound
 from screener.errors import SettingsError
 from screener.outside.files import reason_of
 from screener.resources import config_folder
+from screener.settings.found import complaints
+from screener.settings.judgement import remedy_for, site_acts
+from screener.settings.sections import JudgementSection
 
 GAP, OR = "…", "/"
 Text = Annotated[str, Field(min_length=1, max_length=80)]
@@ -77,10 +79,10 @@ def load_cards(
         file = _FILE.validate_python(tomllib.loads(path.read_text("utf-8")))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as problem:
         raise SettingsError(
-            f"{path}: cannot be read ({reason_of(problem)})", "correct [console] cards"
+            f"{path}: cannot be read ({reason_of(problem)})", remedy_for(path, "correct [console] cards")
         ) from problem
     except ValidationError as problem:
-        lines = [f"{path}: {'.'.join(map(str, e['loc']))}: {e['msg']}" for e in problem.errors()]
+        lines = [f"{path}: {wrong}" for _, wrong in complaints(problem)]
         raise SettingsError("\n".join(lines), "correct the cards") from problem
     cards = []
     for c in file.card:
@@ -95,7 +97,7 @@ def load_cards(
     if len({card.id for card in cards}) != len(cards):
         raise SettingsError(f"{path}: two cards have one id", "correct the cards")
     shipped = config_folder()
-    types = load_caller_types(shipped / "cards.bin", load_acts(shipped / "acts.bin"))
+    types = load_caller_types(shipped / "cards.bin", site_acts(JudgementSection(), folder))
     learned = {card.id for card in cards} & set(types.names)
     return Cards(cards, types if learned else None, file.showing)
 

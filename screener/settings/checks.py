@@ -110,8 +110,8 @@ def _check_numbering(site: Site) -> Iterator[SettingProblem]:
     try:
         re.compile(site.extensions)
     except re.error as problem:
-        allowed = "allowed a regular expression, as 8[0-9]{3}"
-        yield "[site] extensions", f"found {json.dumps(site.extensions)} ({problem}), {allowed}"
+        wrong = f"{json.dumps(site.extensions)} (wrong at character {(problem.pos or 0) + 1})"
+        yield "[site] extensions", f"found {wrong}, allowed a regular expression, as 8[0-9]{{3}}"
 
 
 def _check_sip(sip: Sip) -> Iterator[SettingProblem]:
@@ -217,7 +217,8 @@ def _check_recordings(settings: Settings) -> Iterator[SettingProblem]:
     if not _is_safe(webhook.url):
         yield (
             "[webhook] url",
-            "found another, allowed https://…, or http:// to 127.0.0.1: it tells callers' numbers",
+            "found a value that is not shown, allowed https://…, or http:// to 127.0.0.1: "
+            "it tells callers' numbers",
         )
     if not (webhook.secret or webhook.secret_file):
         yield "[webhook] secret", "found nothing, allowed what the other system checks signatures with"

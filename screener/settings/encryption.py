@@ -1,9 +1,12 @@
 """What is encrypted of signalling and media, as `[sip]` and `[sip.tls]` say."""
 
+import ssl
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from pydantic import Field
+
+from screener.errors import SettingsError
 
 Port = Annotated[int, Field(ge=0, le=65535)]
 Encryption = Literal["off", "optional", "required"]
@@ -32,3 +35,19 @@ class TlsSection:
     peer_name: str = ""
     client_certificates: bool = False
     only: bool = False
+
+
+def try_pair(certificate: str, key: str) -> None:
+    """Try what the console shows. Nobody is asked for a passphrase.
+
+    Raises:
+        SettingsError: the certificate cannot be shown with this key.
+    """
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key, password=lambda: b"")
+    except (OSError, ValueError) as problem:  # SSLError is one
+        said = problem.strerror if isinstance(problem, OSError) and not isinstance(problem, ssl.SSLError) else ""
+        raise SettingsError(
+            f"TLS: {said or 'no certificate with its key in PEM form'} ({certificate}, {key})",
+            "correct certificate and key in [console] of the settings",
+        ) from problem

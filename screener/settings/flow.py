@@ -44,7 +44,7 @@ def _check_warnings(warnings: Warnings) -> Iterator[tuple[str, str]]:
         if not (math.isfinite(value := getattr(warnings, key)) and value >= 0):
             yield f"[flow] warnings.{key}", f"found {value:g}, allowed a number not below 0"
     if not 1 <= warnings.levels <= MOST_LEVELS:
-        yield "[flow] warnings.levels", f"found {warnings.levels}, allowed 1 to {MOST_LEVELS}"
+        yield "[flow] warnings.levels", f"found {warnings.levels}, allowed a whole number from 1 to {MOST_LEVELS}"
     if warnings.offences < 1:
         yield "[flow] warnings.offences", f"found {warnings.offences}, allowed a whole number above 0"
     notice, end = warnings.notice_seconds, warnings.end_seconds

@@ -1,8 +1,9 @@
 """What a validator complains of, in words: what was found, and what is allowed; of settings and requests."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
+from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 SECRET_KEYS = frozenset({"secret", "password", "inbound_password", "event_secret", "url"})
@@ -20,6 +21,17 @@ _ALLOWED = {
     "path": "a path in quotes",
     "date": "a day in quotes, as 2026-12-31",
 }
+_FORMS = {
+    "unexpected_keyword_argument": "found an unknown key, allowed those of the shipped file",
+    "extra_forbidden": "found an unknown key, allowed those of the shipped file",
+    "string_too_long": "found {found}, allowed at most {max_length} characters",
+    "string_too_short": "found {found}, allowed at least {min_length} characters",
+    "string_pattern_mismatch": "found {found}, allowed a text of the form {pattern}",
+    "too_long": "found {found}, allowed at most {max_length} values",
+    "too_short": "found {found}, allowed at least {min_length} values",
+    "finite_number": "found {found}, allowed a number",
+}
+"""By a validator's own name of the mistake."""
 _BOUNDS = {"gt": "above", "ge": "not below", "lt": "below", "le": "not above"}
 
 
@@ -34,13 +46,27 @@ def complaint(detail: ErrorDetails, key: str, missing: str = "a value; it has no
     kind, context = detail["type"], detail.get("ctx", {})
     if kind == "missing":
         return f"found nothing, allowed {missing}"
+    if kind in _FORMS:
+        return _FORMS[kind].format(found=_shown(key, detail["input"]), **context)
     if "expected" in context:
         allowed = str(context["expected"]).replace("'", "")
     elif bounds := [f"{_BOUNDS[k]} {context[k]:g}" for k in _BOUNDS if k in context]:
         allowed = f"a number {bounds[0]}"
     else:
-        allowed = _ALLOWED.get(kind.split("_")[0], detail["msg"])
+        allowed = _ALLOWED.get(kind.split("_")[0], "another value")
     return f"found {_shown(key, detail['input'])}, allowed {allowed}"
+
+
+def complaints(error: ValidationError) -> Iterator[tuple[str, str]]:
+    """Of a file of data: for each mistake the key that it is under, and `key: found …, allowed …`.
+
+    Lists count from 1.
+    """
+    for detail in error.errors(include_url=False):
+        at = [part + 1 if isinstance(part, int) else part for part in detail["loc"] if part != "[key]"]
+        names = [str(part) for part in at if isinstance(part, str)] or ["value"]
+        place = ".".join(map(str, at)) or names[0]
+        yield names[0], f"{place}: {complaint(detail, names[-1])}"
 
 
 def one_of(codes: Iterable[str]) -> str:
@@ -52,7 +78,7 @@ def one_of(codes: Iterable[str]) -> str:
 def _shown(key: str, value: object) -> str:
     if key in SECRET_KEYS:
         return "a value that is not shown"
-    if isinstance(value, Mapping | list):
+    if isinstance(value, Mapping | list | tuple):
         return "a table" if isinstance(value, Mapping) else "a list"
-    text = json.dumps(value, ensure_ascii=False)
+    text = json.dumps(value, ensure_ascii=False, default=str)
     return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"

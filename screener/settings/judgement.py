@@ -1,12 +1,14 @@
 """Loads what judges: lexicon, weights and calendar, from TOML files that a site can replace."""
 
+import json
 import math
 import tomllib
+import zlib
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, with_config
 
@@ -19,7 +21,11 @@ from screener.errors import SettingsError
 from screener.outside.files import reason_of
 from screener.resources import config_folder
 from screener.settings import sections
+from screener.settings.found import complaints
 from screener.settings.recordings import load_played, load_words
+
+if TYPE_CHECKING:
+    from screener.acts.net import ActsModel
 
 Syllables = Callable[[str], tuple[str, ...]]
 """Text to toneless pinyin; lives in speech/, which is above this room and handed in."""
@@ -79,19 +85,12 @@ def load_judgement(
     Raises:
         SettingsError: a file is missing or wrong; names the file, and the line of a lexicon mistake.
     """
-    from screener.acts.file import load_acts  # with numpy; who asks for the weights alone needs neither
-
-    def place(name: str, shipped: str) -> Path:
-        return folder / name if name else config_folder() / shipped
-
     weights = site_weights(settings, folder)
-    phrases = load_phrases(place(settings.lexicon, "lexicon.toml"), weights, syllables)
-    _check_factors(place(settings.weights, "weights.toml"), weights, {phrase.rule for phrase in phrases})
     return Judgement(
-        lexicon=Lexicon(phrases),
+        lexicon=Lexicon(site_phrases(settings, folder, weights, syllables)),
         weights=weights,
-        calendar=load_calendar(place(settings.calendar, "calendar.toml")),
-        acts=load_acts(place(settings.acts, "acts.bin")),
+        calendar=site_calendar(settings, folder),
+        acts=site_acts(settings, folder),
         prompts=load_words(syllables, recordings),
         played=load_played(recordings),
     )
@@ -103,7 +102,46 @@ def site_weights(settings: sections.JudgementSection, folder: Path) -> Weights:
     Raises:
         SettingsError: the file is missing or wrong.
     """
-    return load_weights(folder / settings.weights if settings.weights else config_folder() / "weights.toml")
+    return load_weights(_place(folder, settings.weights, "weights.toml"))
+
+
+def site_phrases(
+    settings: sections.JudgementSection, folder: Path, weights: Weights, syllables: Syllables
+) -> tuple[Phrase, ...]:
+    """The phrases of the lexicon; likewise, and refuses `weights` with factors for none of them."""
+    phrases = load_phrases(_place(folder, settings.lexicon, "lexicon.toml"), weights, syllables)
+    _check_factors(_place(folder, settings.weights, "weights.toml"), weights, {phrase.rule for phrase in phrases})
+    return phrases
+
+
+def site_calendar(settings: sections.JudgementSection, folder: Path) -> Calendar:
+    """The calendar alone; likewise."""
+    return load_calendar(_place(folder, settings.calendar, "calendar.toml"))
+
+
+def site_acts(settings: sections.JudgementSection, folder: Path) -> "ActsModel":
+    """The model of acts alone; likewise."""
+    from screener.acts.file import parse  # with numpy; who asks for the weights alone needs neither
+
+    path = _place(folder, settings.acts, "acts.bin")
+    remedy = "correct acts in [judgement] of the settings; empty takes the shipped one"
+    try:
+        return parse(path.read_bytes())
+    except OSError as problem:
+        raise SettingsError(
+            f"{path}: cannot be read ({reason_of(problem)})", remedy_for(path, remedy)
+        ) from problem
+    except (ValueError, KeyError, TypeError, zlib.error) as problem:
+        raise SettingsError(f"{path}: no model of acts, or damaged", remedy_for(path, remedy)) from problem
+
+
+def _place(folder: Path, name: str, shipped: str) -> Path:
+    return folder / name if name else config_folder() / shipped
+
+
+def remedy_for(path: Path, remedy: str) -> str:
+    """What to do about a file that judges: nobody is to correct a shipped one."""
+    return "install the product anew" if path.parent == config_folder() else remedy
 
 
 def load_phrases(path: Path, weights: Weights, syllables: Syllables) -> tuple[Phrase, ...]:
@@ -126,26 +164,28 @@ def load_phrases(path: Path, weights: Weights, syllables: Syllables) -> tuple[Ph
         try:
             group = _GROUP.validate_python(raw)
         except ValidationError as error:
-            problems += [f"{path}:{_find(lines, head, end, key)}: {text}" for key, text in _explain(error)]
+            problems += [f"{path}:{_find(lines, head, end, key)}: {text}" for key, text in complaints(error)]
             continue
         if group.kind not in ROLES:
             at = _find(lines, head, end, "kind")
-            problems.append(f"{path}:{at}: kind: found {group.kind!r}, allowed: {', '.join(ROLES)}")
+            problems.append(f"{path}:{at}: kind: found {json.dumps(group.kind)}, allowed {', '.join(ROLES)}")
             continue
         if not group.id.startswith(f"{group.kind}."):
             at = _find(lines, head, end, "id")
-            problems.append(f"{path}:{at}: id: found {group.id!r}, allowed: {group.kind}.NAME")
+            problems.append(f"{path}:{at}: id: found {json.dumps(group.id)}, allowed {group.kind}.NAME")
         role, kind = ROLES[group.kind]
         for index, phrase in enumerate(group.phrases, start=1):
+            quoted = json.dumps(phrase, ensure_ascii=False)
             said = tuple(syllables(part) for part in phrase.split(GAP))
             key = (group.kind, phrase)
             # The nth time a phrase stands in its group is on the nth line that quotes it.
             place = head, end, phrase, group.phrases[:index].count(phrase)
             if not all(said):
-                problems.append(f"{path}:{_find_quoted(lines, *place)}: {group.id}: empty phrase {phrase!r}")
+                at = _find_quoted(lines, *place)
+                problems.append(f"{path}:{at}: {group.id}: found {quoted}, allowed a phrase with a sound")
             elif key in seen:
                 at, before = _find_quoted(lines, *place), _find_quoted(lines, *seen[key])
-                problems.append(f"{path}:{at}: {group.id}: {phrase} stands in line {before} already")
+                problems.append(f"{path}:{at}: {group.id}: found {quoted}, which stands in line {before} too")
             else:
                 seen[key] = place
                 weight = weights.strength[group.strength]
@@ -154,7 +194,7 @@ def load_phrases(path: Path, weights: Weights, syllables: Syllables) -> tuple[Ph
     if not phrases and not problems:
         problems.append(f"{path}:1: no [[group]] with phrases")
     if problems:
-        raise SettingsError("\n".join(problems), "correct the lexicon")
+        raise SettingsError("\n".join(problems), remedy_for(path, "correct the lexicon"))
     return tuple(phrases)
 
 
@@ -164,7 +204,7 @@ def load_notes(settings: sections.JudgementSection, folder: Path) -> dict[str, t
     Raises:
         SettingsError: the file cannot be read or is no TOML.
     """
-    _, data = _read(folder / settings.lexicon if settings.lexicon else config_folder() / "lexicon.toml")
+    _, data = _read(_place(folder, settings.lexicon, "lexicon.toml"))
     groups = data.get("group")
     found = [g for g in groups if isinstance(g, dict)] if isinstance(groups, list) else []
     named = {str(g.get("id", "")): (str(g.get("note", "")), str(g.get("note_en", ""))) for g in found}
@@ -247,10 +287,11 @@ def _read(path: Path) -> tuple[str, Mapping[str, Any]]:
         text = path.read_text("utf-8-sig")
         return text, tomllib.loads(text)
     except tomllib.TOMLDecodeError as problem:
-        raise SettingsError(f"{path}: not TOML: {problem}", "correct that line") from problem
+        raise SettingsError(f"{path}: not TOML: {problem}", remedy_for(path, "correct that line")) from problem
     except (OSError, UnicodeDecodeError) as problem:
         raise SettingsError(
-            f"{path}: cannot be read ({reason_of(problem)})", "correct [judgement] in the settings"
+            f"{path}: cannot be read ({reason_of(problem)})",
+            remedy_for(path, "correct [judgement] in the settings"),
         ) from problem
 
 
@@ -258,15 +299,8 @@ def _validated(adapter: TypeAdapter[Loaded], path: Path, data: Mapping[str, Any]
     try:
         return adapter.validate_python(data)
     except ValidationError as error:
-        problems = "\n".join(f"{path}: {text}" for _, text in _explain(error))
-        raise SettingsError(problems, "correct the file") from error
-
-
-def _explain(error: ValidationError) -> Iterator[tuple[str, str]]:
-    """For each mistake the key and a sentence."""
-    for detail in error.errors(include_url=False):
-        place = ".".join(str(part) for part in detail["loc"])
-        yield str(detail["loc"][0]), f"{place}: found {detail['input']!r}; {detail['msg']}"
+        problems = "\n".join(f"{path}: {text}" for _, text in complaints(error))
+        raise SettingsError(problems, remedy_for(path, "correct the file")) from error
 
 
 def _find(lines: list[str], begin: int, end: int, key: str) -> int:

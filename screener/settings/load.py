@@ -109,6 +109,7 @@ def _table_of_list(hint: object) -> "type[DataclassInstance] | None":
 
 def _place(at: tuple[str, ...]) -> str:
     """`[section] key`, `[[sip.registrars]] 2 key`, or `[section]`."""
+    at = *at[:-1], at[-1].split("#")[0]  # a value of a list, `peers`, has no place of its own
     lists = [i for i, part in enumerate(at) if "#" in part]
     if lists:
         table = ".".join(part.split("#")[0] for part in at[: lists[0] + 1])
@@ -176,6 +177,6 @@ def _secret(folder: Path, where: str, account: PasswordSection, key: str, proble
         problems.append((where, f"found {file} ({reason}), allowed a file that can be read"))
         return said
     if not text:
-        problems.append((where, f"found {file} empty, allowed a {key.replace('_', ' ')} on line 1"))
+        problems.append((where, f"found {file} empty, allowed a {key.rpartition('_')[2]} on line 1"))
         return said
     return text.splitlines()[0].strip()

@@ -66,7 +66,10 @@ def check_proxy(proxy: Proxy, sip: SipPorts, recordings: int) -> Iterator[tuple[
     if not proxy.url:
         return
     if not _is_plain(proxy.url):
-        yield "[proxy] url", "found another, allowed http://HOST:PORT/calls of a network of your own"
+        yield (
+            "[proxy] url",
+            "found a value that is not shown, allowed http://HOST:PORT/calls of a network of your own",
+        )
     if not (proxy.secret or proxy.secret_file):
         yield "[proxy] secret", "found nothing, allowed what SECRET in kamailio.cfg says"
     for key, places in (("rtpengine", proxy.rtpengine), ("sip", (proxy.sip,) if proxy.sip else ())):

@@ -12,6 +12,6 @@ def check_servers(speech: Speech) -> Iterator[tuple[str, str]]:
     """Where something is wrong, and what."""
     for server in speech.servers:
         if not _SERVER.fullmatch(server):
-            yield "[speech] servers", "found another, allowed ws://HOST:PORT or wss://HOST:PORT"
+            yield "[speech] servers", "found a value that is not shown, allowed ws://HOST:PORT or wss://HOST:PORT"
     if speech.servers and speech.engine == "none":
         yield "[speech] engine", "found none, allowed vosk or sherpa: the protocol of the servers"

@@ -7,6 +7,7 @@ take it while it lasts (RFC 5923). Connections, what waits in them, and how long
 import contextlib
 import errno
 import logging
+import os
 import selectors
 import socket
 import ssl
@@ -240,7 +241,7 @@ class Tcp:
     def _arrive(self, connection: TcpConnection) -> bool:
         """Whether the connection stands by now."""
         if problem := connection.sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
-            raise OSError(problem, "cannot connect")
+            raise OSError(problem, os.strerror(problem))
         if not self._shake_hands(connection):
             return False
         connection.connecting = False

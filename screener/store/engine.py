@@ -12,6 +12,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
 from screener.errors import NOT_YOURS, StoreError
 from screener.outside.files import make_private
+from screener.store.place import no_folder
 
 WRITES: Final[dict[str, Any]] = {"screener_writes": True}
 """Execution option of connections that write: on SQLite they queue at the start of their transaction, where the
@@ -84,6 +85,7 @@ def _sqlite(url: URL, folder: Path) -> Engine:
     file = database_file(url, folder)
     if file is None:
         raise StoreError("a call log in memory is lost at the end", "name a file, as sqlite:///screener.db")
+    no_folder(file)
     engine = create_engine(url.set(database=str(file)), connect_args={"timeout": BUSY_SECONDS})
 
     @event.listens_for(engine, "do_connect")
@@ -110,6 +112,7 @@ def _sqlite_reader(url: URL, folder: Path) -> Engine:
     file = database_file(url, folder)
     if file is None:
         raise StoreError("a call log in memory is lost at the end", "name a file, as sqlite:///screener.db")
+    no_folder(file)
     if file.exists() and not os.access(file, os.R_OK):
         raise StoreError(f"{file}: cannot be read (Permission denied)", NOT_YOURS)
     waiting = file.with_name(f"{file.name}-wal")

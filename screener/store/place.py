@@ -1,5 +1,6 @@
 """Where the settings say that the call log is, told without loading the library that opens it."""
 
+import contextlib
 import re
 import tempfile
 from pathlib import Path
@@ -49,6 +50,17 @@ def folder_problem(folder: Path) -> str:
         return problem.strerror or str(problem)
 
 
+def no_folder(file: Path) -> None:
+    """Refuse a folder where a database should be.
+
+    Raises:
+        StoreError: it is one.
+    """
+    with contextlib.suppress(OSError):  # whoever opens it says better what is wrong
+        if file.is_dir():
+            raise StoreError(f"{file}: is a folder, and no database", "name a file, as sqlite:///screener.db")
+
+
 def to_be_made(url: str, folder: Path) -> Path | None:
     """The file of an SQLite database that `serve` has still to make; None where there is one to look into.
 
@@ -64,6 +76,7 @@ def to_be_made(url: str, folder: Path) -> Path | None:
     file = database_at(url, folder)
     if file is None:
         raise StoreError("in memory: the log is lost at the end", "name a file in [store] url")
+    no_folder(file)
     if problem := folder_problem(file.parent):
         raise StoreError(f"{file.parent}: {problem}", "give the folder to the service's user")
     return None if file.exists() else file

@@ -30,6 +30,12 @@ REMARKS = {
 """What click itself says of options."""
 
 
+_PLACED = re.compile(r"(?:(.+?): )?(\[\[?[^\]:]+\]\]?(?:.*?(?=: found )|[^:]*)|[\w.]+(?=: found )): (.+)", re.S)
+"""What is wrong, and where in a file: `[section] key`, or a key of which something was found."""
+_FOUND = re.compile(r"""found ("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')""")
+"""A value as it stands in a file."""
+_KEPT = "\0"
+"""Stands for such a value while its sentence is looked for."""
 _PROSE = re.compile(r"[A-Za-z]{2,}[,;:]? +\(?[A-Za-z]{2,}")
 """English words; a name or a code has no two."""
 
@@ -89,13 +95,20 @@ def _line(line: str, more: str = "", lost: list[str] | None = None) -> str:
     if AND_DO in line:
         wrong, _, remedy = line.partition(AND_DO)
         return f"{_line(wrong, more, lost)} — {_line(remedy, more, lost)}"
+    if placed := _PLACED.fullmatch(line):
+        file, key, wrong = placed.groups()
+        before = [_line(file, more, lost)] if file else []
+        return "：".join([*before, key, _line(wrong, more, lost)])
+    if (found := _FOUND.match(line)) and _KEPT not in line:
+        return _line(line.replace(found[1], _KEPT, 1), more, lost).replace(_KEPT, found[1])
     for said, english, chinese in _sentences(*([more] if more else [])):
         if not line.startswith(said[0]) or not line.endswith(said[-1]) or not all(part in line for part in said):
             continue
         if found := _pattern(english).fullmatch(line):
-            # A key of the settings, `[sip] port`, stays as it stands there.
-            parts = [part if f"] {part}:" in line else _line(part, more, lost) for part in found.groups()]
-            return _filled(chinese, parts)
+            return _filled(chinese, [_line(part, more, lost) for part in found.groups()])
+    place, _, why = line.rpartition(": ")
+    if place and not _PROSE.search(place) and (reason := _line(why, more)) != why:
+        return f"{place}：{reason}"
     if lost is not None and _PROSE.search(line):
         lost.append(line)
     return line

@@ -63,7 +63,10 @@ def test_the_settings_are_named_before_a_command_or_after_it(config: Path, comma
 
 
 @pytest.mark.parametrize(("lang", "asked"), [("zh", "新密码"), ("en", "New password")])
-def test_a_password_is_asked_for_twice_in_the_readers_language(config: Path, lang: str, asked: str) -> None:
+def test_a_password_is_asked_for_twice_in_the_readers_language(
+    config: Path, lang: str, asked: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("screener.cli.console._typed", lambda: True)
     command = ["--lang", lang, "console", "--config", str(config), "adduser", "王"]
     typed = "long enough it is\n" * 2
     made = CliRunner().invoke(cli, [*command, "--role", "supervisor"], input=typed)

@@ -294,7 +294,7 @@ def test_a_question_that_nobody_answers_says_so(command: list[str], folder: Path
     )  # fmt: skip
     assert done.returncode == USAGE
     assert done.stderr.splitlines()[-1] == "screener: 没有人回答 — 请用选项写明：见 --help"
-    assert "GetPassWarning" not in done.stderr and "Traceback" not in done.stderr
+    assert "Warning" not in done.stderr and "Traceback" not in done.stderr
 
 
 def test_a_full_disk_says_what_to_do(folder: Path) -> None:
@@ -304,3 +304,17 @@ def test_a_full_disk_says_what_to_do(folder: Path) -> None:
         done = subprocess.run(command, cwd=folder, stdout=full, stderr=subprocess.PIPE, text=True)
     assert done.returncode == INPUT
     assert done.stderr.strip() == "screener: 输出：无法写入（磁盘已满） — 腾出空间，或写到别处"
+
+
+def test_a_language_that_is_none_of_ours_is_said_not_to_be_heeded(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SCREENER_LANG", "fr")
+    with pytest.raises(SystemExit):
+        main(["users"])
+    assert capsys.readouterr().err.splitlines()[0] == "screener: SCREENER_LANG=fr：未采用，可用 zh 或 en"
+    for heeded in ("", "en_US.UTF-8", "zh"):
+        monkeypatch.setenv("SCREENER_LANG", heeded)
+        with pytest.raises(SystemExit):
+            main(["users"])
+        assert "SCREENER_LANG" not in capsys.readouterr().err

@@ -6,6 +6,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -14,10 +15,13 @@ import pytest
 from screener.console import connections
 from screener.console.context import ConsoleContext
 from screener.console.server import ConsoleServer
-from screener.errors import InputError
+from screener.errors import InputError, SettingsError
+from screener.service import doctor
+from screener.words.told import told
 from tests.console.conftest import PASSWORD
 from tests.server import free_port
 from tests.service.test_killed import SETTINGS, serving
+from tests.sip.authority import Authority
 from tests.waiting import WAIT, wait_for
 
 
@@ -55,16 +59,37 @@ def test_a_port_that_is_taken_is_a_clear_error(context: ConsoleContext) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen(1)
-        with pytest.raises(InputError, match="cannot listen"):
-            ConsoleServer(context, port=taken.getsockname()[1]).start()
+        for begin in (ConsoleServer.start, ConsoleServer.run):
+            with pytest.raises(InputError, match="cannot listen") as refused:
+                begin(ConsoleServer(context, port=taken.getsockname()[1]))
+            port = taken.getsockname()[1]
+            assert told(str(refused.value), "zh") == (
+                f"控制台无法在 127.0.0.1:{port} 监听（地址已被占用） — 改 [console] host 或 port"
+            )
+
+
+def test_a_certificate_without_its_key_is_a_clear_error(context: ConsoleContext, tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    one, other = authority.issue("one"), authority.issue("other")
+    console = replace(context.settings.console, certificate=one.certificate.name, key=other.key.name)
+    context.settings = replace(context.settings, console=console)
+    with pytest.raises(SettingsError) as refused:
+        ConsoleServer(context, port=0)
+    assert "证书与密钥不成对" in told(refused.value.message, "zh")
+    assert told(refused.value.remedy, "zh") == "改正设置 [console] 中的 certificate 与 key"
+    assert not doctor.check_console(console, tmp_path).ok
+    paired = replace(console, key=one.key.name)
+    assert doctor.check_console(paired, tmp_path).ok
+    context.settings = replace(context.settings, console=paired)
+    ConsoleServer(context, port=0)
 
 
 def test_the_service_serves_the_pages_too_where_the_site_wants_them(tmp_path: Path) -> None:
-    port, told = free_port(), tmp_path / "log.txt"
+    port, program = free_port(), tmp_path / "log.txt"
     pages = "[console]\nwith_serve = true\nport = 0\n"
     (tmp_path / "screener.toml").write_text(SETTINGS.format(port=port) + pages)
     with serving(tmp_path, port) as service:
-        said = wait_for(lambda: re.search(r"console on (http://\S+)", told.read_text()), 60, "console")
+        said = wait_for(lambda: re.search(r"console on (http://\S+)", program.read_text()), 60, "console")
         assert urllib.request.urlopen(f"{said[1]}login", timeout=WAIT).status == 200
         service.terminate()
         assert service.wait(60) == 0

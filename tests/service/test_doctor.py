@@ -12,7 +12,7 @@ from websockets.http11 import Request, Response
 from websockets.sync.server import ServerConnection, serve
 
 from screener.cli.setup import line_of
-from screener.errors import SipError
+from screener.errors import SipError, StoreError
 from screener.ports import OfferSink, RegistrationState
 from screener.resources import config_folder
 from screener.service import doctor, peers
@@ -306,24 +306,45 @@ def test_cards_that_the_console_refuses_and_a_feed_that_serve_goes_without_are_t
 
 
 def test_it_names_the_files_of_the_site_that_judge(tmp_path: Path) -> None:
-    assert doctor.check_judgement(Settings()).message == "all as shipped"
-    (tmp_path / "w.toml").write_text("prior = -3.5\n")
+    assert {check.message for check in doctor.check_judgement(Settings())} == {"the shipped one"}
     own = Settings(folder=tmp_path, judgement=JudgementSection(weights="w.toml"))
-    assert doctor.check_judgement(own).message == "the site's own weights = w.toml; else as shipped"
-    (tmp_path / "w.toml").write_text("prior = nan\n")
-    assert not doctor.check_judgement(own).ok
+    for text, row in (("prior = -3.5", None), ("prior = nan", "weights"), ("[factor]\n'a.b' = 2", "lexicon")):
+        (tmp_path / "w.toml").write_text(f"{text}\n")
+        weights, *others = doctor.check_judgement(own)
+        assert weights.message == "w.toml" or row == "weights"
+        assert [check.name for check in (weights, *others) if not check.ok] == ([row] if row else [])
 
 
 def test_the_judgement_data(tmp_path: Path) -> None:
-    assert doctor.check_judgement(Settings()).ok
+    assert all(check.ok for check in doctor.check_judgement(Settings()))
     (tmp_path / "bad.toml").write_text("= 3")
-    bad = doctor.check_judgement(Settings(judgement=JudgementSection(lexicon="bad.toml"), folder=tmp_path))
-    assert not bad.ok
-    assert "bad.toml" in bad.message
-    (tmp_path / "lines.csv").write_text("x,y\nz,w\n")
-    lines = doctor.check_lines(Settings(judgement=JudgementSection(lines=("lines.csv",)), folder=tmp_path))
-    assert not lines.ok
-    assert "\n" not in line_of(lines)
+    for name, key in (
+        ("lexicon", "lexicon"),
+        ("weights", "weights"),
+        ("calendar", "calendar"),
+        ("model of acts", "acts"),
+    ):
+        named = Settings(judgement=JudgementSection(**{key: "bad.toml"}), folder=tmp_path)
+        (bad,) = (check for check in doctor.check_judgement(named) if not check.ok)
+        assert bad.name == name
+        assert "bad.toml" in bad.message
+
+
+def test_each_thing_that_is_wrong_in_a_file_is_a_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SCREENER_LANG", "zh")
+    (tmp_path / "w.toml").write_text('prior = "x"\nemergency = "y"\n')
+    named = Settings(judgement=JudgementSection(weights="w.toml", lines=("lines.csv",)), folder=tmp_path)
+    bad = [check for check in doctor.check_judgement(named) if not check.ok]
+    assert sorted(told(check.message, "zh") for check in bad) == [
+        f'{tmp_path}/w.toml：emergency：见到 "y"，应为数',
+        f'{tmp_path}/w.toml：prior：见到 "x"，应为数',
+    ]
+    (tmp_path / "lines.csv").write_text("abc,public\n0571,phonebox\n")
+    number, line = doctor.check_lines(named)
+    assert told(number.message, "zh") == (
+        f"{tmp_path}/lines.csv，第 1 行：number：见到 'abc'，应为数字，前面可有 +，后面可有 *"
+    )
+    assert told(line.message, "zh").startswith(f"{tmp_path}/lines.csv，第 2 行：line：见到 'phonebox'，应为mobile")
 
 
 def database(url: str, folder: Path) -> Check:
@@ -464,3 +485,19 @@ def test_what_others_may_read_is_named(tmp_path: Path) -> None:
     assert doctor.check_private(load(file), file).ok, "a file without a password may be read"
     file.chmod(0o646)
     assert not doctor.check_private(load(file), file).ok, "and by its owner alone be changed"
+
+
+def test_nobody_is_told_to_close_a_folder_of_everybody(tmp_path: Path) -> None:
+    public = tmp_path / "public"
+    public.mkdir()
+    public.chmod(0o1777)
+    log = Settings(store=Store(url=f"sqlite:///{public}"), folder=tmp_path)
+    assert doctor.check_private(log, None).ok, "a folder is no database"
+    found = doctor.check_database(log)
+    assert (found.ok, found.message) == (False, f"{public}: is a folder, and no database")
+    spool = doctor.check_private(Settings(store=Store(spool="public"), folder=tmp_path), None)
+    assert not spool.ok and "chmod" not in spool.remedy and str(public) in spool.remedy
+    with pytest.raises(StoreError, match="is a folder"):
+        open_log(f"sqlite:///{public}")
+    with pytest.raises(StoreError, match="is a folder"):
+        open_log(f"sqlite:///{public}", read_only=True)

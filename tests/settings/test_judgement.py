@@ -1,5 +1,6 @@
 """Lexicon, weights and calendar as files: what is wrong is refused with its place."""
 
+import re
 from datetime import date
 from pathlib import Path
 
@@ -11,9 +12,10 @@ from screener.core.judgement import Calendar, Weights
 from screener.core.lexicon import PhraseRole
 from screener.errors import SettingsError
 from screener.resources import config_folder
-from screener.settings.judgement import load_calendar, load_judgement, load_phrases, load_weights
+from screener.settings.judgement import load_calendar, load_judgement, load_phrases, load_weights, site_acts
 from screener.settings.sections import JudgementSection
 from screener.speech.pinyin import syllables
+from screener.words.told import told
 
 GOOD = """\
 [[group]]
@@ -50,16 +52,16 @@ def test_a_lexicon_is_compiled_to_syllables(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "line", "says"),
     [
-        ('kind = "lewd"', 'kind = "rude"', 3, "found 'rude', allowed: lewd, abuse"),
-        ('kind = "lewd"', 'kind = "silent"', 3, "allowed: lewd, abuse"),
-        ('"陪我睡觉"', '""', 6, "empty phrase ''"),
-        ('"陪我睡觉"', '"……"', 6, "empty phrase"),
-        ('"陪我睡觉"', '"？！"', 6, "empty phrase"),
-        ('"你穿…内衣"', '"陪我睡觉"', 6, "陪我睡觉 stands in line 6 already"),
-        ('  "绿茶",\n', '  "绿茶",\n  "红茶",\n  "绿茶",\n', 15, "绿茶 stands in line 13 already"),
-        ('strength = "decisive"', 'strength = "huge"', 4, "found 'huge'"),
+        ('kind = "lewd"', 'kind = "rude"', 3, 'found "rude", allowed lewd, abuse'),
+        ('kind = "lewd"', 'kind = "silent"', 3, "allowed lewd, abuse"),
+        ('"陪我睡觉"', '""', 6, 'lewd.bed: found "", allowed a phrase with a sound'),
+        ('"陪我睡觉"', '"……"', 6, "allowed a phrase with a sound"),
+        ('"陪我睡觉"', '"？！"', 6, "allowed a phrase with a sound"),
+        ('"你穿…内衣"', '"陪我睡觉"', 6, 'found "陪我睡觉", which stands in line 6 too'),
+        ('  "绿茶",\n', '  "绿茶",\n  "红茶",\n  "绿茶",\n', 15, 'found "绿茶", which stands in line 13 too'),
+        ('strength = "decisive"', 'strength = "huge"', 4, 'found "huge", allowed decisive'),
         ('strength = "decisive"', "weight = 3", 1, "strength"),
-        ('id = "lewd.bed"', 'id = "abuse.bed"', 2, "allowed: lewd.NAME"),
+        ('id = "lewd.bed"', 'id = "abuse.bed"', 2, "allowed lewd.NAME"),
         ('note = "要求陪睡"', 'remark = "要求陪睡"', 5, "remark"),
     ],
 )
@@ -106,7 +108,7 @@ def test_weights(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="unknown key priority"):
         load_weights(path)
     path.write_text('prior = "much"\n', "utf-8")
-    with pytest.raises(SettingsError, match="prior: found 'much'"):
+    with pytest.raises(SettingsError, match='prior: found "much", allowed a number'):
         load_weights(path)
     path.write_text("[strength]\ndecisive = 6.5\n", "utf-8")
     with pytest.raises(SettingsError, match="strength: strong, weak missing"):
@@ -157,10 +159,10 @@ def test_a_calendar_is_a_sites_own(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "says"),
     [
-        ("night = [21, 60]", "night.1: found 60"),
-        ("night = [-1, 6]", "night.0: found -1"),
+        ("night = [21, 60]", "night.2: found 60"),
+        ("night = [-1, 6]", "night.1: found -1"),
         ("noon = 12", "noon: found 12"),
-        ('holidays = ["Monday"]', "holidays.0: found 'Monday'"),
+        ('holidays = ["Monday"]', 'holidays.1: found "Monday"'),
         ("weekend = [6, 7]", "weekend: found"),
         ("night = [", "not TOML"),
     ],
@@ -177,7 +179,7 @@ def test_the_model_of_acts_may_be_a_sites_own(tmp_path: Path) -> None:
     shipped = config_folder() / "acts.bin"
     (tmp_path / "own.bin").write_bytes(shipped.read_bytes())
     assert load_judgement(JudgementSection(acts="own.bin"), tmp_path, syllables, None).acts.version
-    with pytest.raises(SettingsError, match=r"acts\.toml: not a model of acts"):
+    with pytest.raises(SettingsError, match=r"acts\.toml: cannot be read"):
         load_judgement(JudgementSection(acts="acts.toml"), tmp_path, syllables, None)
 
 
@@ -185,3 +187,60 @@ def test_the_recordings_are_known_by_what_they_say() -> None:
     said = load_judgement(JudgementSection(), Path(), syllables, None).prompts
     assert said[Prompt.GREETING][1][:2] == ("nin", "hao")
     assert Prompt.SIGNAL_TONE not in said
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "chinese"),
+    [
+        ("weights.toml", 'emergency = "x"', 'emergency：见到 "x"，应为数'),
+        ("weights.toml", "emergency = true\nthreshold_of = 3", None),
+        ("weights.toml", '[threshold_of]\nbark = 3.0\nlewd = "x"', None),
+        ("calendar.toml", "night = [25, 3]", "night.1：见到 25，应为不大于 24 的数"),
+        ("calendar.toml", 'holidays = ["x"]', 'holidays.1：见到 "x"，应为引号中的日期，如 2026-12-31'),
+        ("calendar.toml", "night = [1]\nmidnight = 3", None),
+        ("lexicon.toml", 'group = ["x"]', None),
+        ("lexicon.toml", GOOD.replace('id = "lewd.bed"\n', ""), "id：没有值，应为值；没有默认值"),
+        ("lexicon.toml", GOOD.replace('"lewd.bed"', '""'), 'id：见到 ""，应为至少 1 个字符'),
+        ("lexicon.toml", GOOD.replace("note", "remark"), "remark：不认识的键，可用的见自带的文件"),
+        ("lexicon.toml", GOOD.replace('"绿茶"', "3"), "phrases.1：见到 3，应为引号中的文字"),
+        ("lexicon.toml", GOOD.replace('"绿茶"', '"？"'), 'safe.words：见到 "？"，应为有读音的词句'),
+        ("lexicon.toml", GOOD.replace('"绿茶"', '"绿茶", "绿茶"'), 'safe.words：见到 "绿茶"，第 13 行已有'),
+        ("lexicon.toml", "", "没有含词句的 [[group]]"),
+    ],
+)
+def test_what_is_wrong_is_told_in_chinese(tmp_path: Path, file: str, text: str, chinese: str | None) -> None:
+    """With no word of the validator's own, and each mistake in a line of its own."""
+    (tmp_path / file).write_text(text, "utf-8")
+    with pytest.raises(SettingsError) as refused:
+        load_judgement(JudgementSection(**{file.removesuffix(".toml"): file}), tmp_path, syllables, None)
+    lines = refused.value.message.splitlines()
+    assert all(line.startswith(f"{tmp_path / file}:") for line in lines)
+    said = [told(line, "zh").removeprefix(str(tmp_path / file)) for line in lines]
+    assert not [line for line in said if re.search(r"[a-z]+ [a-z]+|Input|\{'", line)], said
+    assert chinese is None or any(line.endswith(f"：{chinese}") for line in said), said
+
+
+@pytest.mark.parametrize("content", [None, b"", b"x", b"{}\nx", b"x\ny"])
+def test_a_model_of_acts_that_is_none_says_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes | None
+) -> None:
+    if content is not None:
+        (tmp_path / "acts.bin").write_bytes(content)
+    why = "无法读取（没有这个文件或文件夹）" if content is None else "不是行为模型，或已损坏"
+    with pytest.raises(SettingsError) as own:
+        site_acts(JudgementSection(acts="acts.bin"), tmp_path)
+    remedy = "改正设置 [judgement] 中的 acts；留空则用自带的"
+    assert told(str(own.value), "zh") == f"{tmp_path}/acts.bin：{why} — {remedy}"
+    monkeypatch.setattr("screener.settings.judgement.config_folder", lambda: tmp_path)
+    with pytest.raises(SettingsError) as shipped:
+        site_acts(JudgementSection(), Path("/site"))
+    assert told(str(shipped.value), "zh") == f"{tmp_path}/acts.bin：{why} — 重新安装本产品"
+
+
+def test_a_shipped_file_that_is_gone_is_not_the_settings_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("screener.settings.judgement.config_folder", lambda: tmp_path)
+    with pytest.raises(SettingsError) as gone:
+        load_judgement(JudgementSection(), Path("/site"), syllables, None)
+    assert gone.value.remedy == "install the product anew"

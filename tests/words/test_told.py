@@ -1,7 +1,9 @@
 """Whatever a person may see exists in both languages, and nothing is mixed."""
 
 import ast
+import errno
 import importlib
+import os
 import re
 from pathlib import Path
 
@@ -185,6 +187,35 @@ def test_a_key_that_nobody_knows_is_told_in_one_language() -> None:
     assert told(line, "zh") == "screener.toml：[sip] prot：不认识的键，可用 host, port；是否想用 port？"
 
 
+def test_a_key_of_any_file_is_said_as_it_stands_there() -> None:
+    skipped = "calls.csv:3: skipped: epoch: found 'a: b', allowed seconds since 1970"
+    assert told(skipped, "zh") == "calls.csv:3：略过：epoch：见到 'a: b'，应为自 1970 年起的秒数"
+
+
 def test_a_key_of_the_settings_is_said_as_it_stands_there() -> None:
     wrong = '/etc/screener.toml: [evidence] recordings: found "x", allowed an existing folder'
     assert told(wrong, "zh") == '/etc/screener.toml：[evidence] recordings：见到 "x"，应为已有的文件夹'
+
+
+def test_why_a_place_cannot_be_used_is_told_and_the_place_stays() -> None:
+    assert told("127.0.0.1:5060/UDP: Address already in use", "zh") == "127.0.0.1:5060/UDP：地址已被占用"
+    assert told("[::1]:5060/TCP: Permission denied", "zh") == "[::1]:5060/TCP：没有权限"
+    assert told("who is there: Permission denied", "zh") == "who is there: Permission denied"
+    first = "taken at rec; where metadata say nothing, the first stream is the {}'s"
+    assert told(first.format("caller"), "zh").endswith("算作来电人")
+    assert told(first.format("agent"), "zh").endswith("算作坐席")
+
+
+REASONS = """
+    EACCES EADDRINUSE EADDRNOTAVAIL EAFNOSUPPORT EBUSY ECONNABORTED ECONNREFUSED ECONNRESET EDQUOT EEXIST EFBIG
+    EHOSTUNREACH EIO EISDIR ELOOP EMFILE ENAMETOOLONG ENETDOWN ENETUNREACH ENFILE ENOENT ENOMEM ENOSPC ENOTDIR
+    ENOTEMPTY ENXIO EPERM EPIPE EROFS ETIMEDOUT
+"""
+"""Names of `errno`."""
+
+
+@pytest.mark.parametrize("name", re.findall(r"\w+", REASONS))
+def test_what_the_system_says_of_files_and_connections_is_told_in_chinese(name: str) -> None:
+    reason = os.strerror(getattr(errno, name))
+    assert CHINESE.search(told(reason, "zh"))
+    assert CHINESE.search(faults_told(reason))
