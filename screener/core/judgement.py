@@ -23,7 +23,8 @@ class Weights:
         prior: of harassment before anything is known.
         threshold: at which a call is flagged; `threshold_of` overrides it for a kind.
         in_path: added to every threshold where the caller speaks with the product before any agent.
-        afterwards: likewise once the call is over: nobody is treated any more, and all that was said is known.
+        afterwards: likewise once the call is over: nobody is treated any more, and all that was said is known;
+            `afterwards_of` overrides it for a kind.
         release: once over a threshold, the score must fall this far below it to be under it again.
         carry: the caller's own words and acts must weigh this much: no agent's word and no number flags a call.
         clear: a caller with a matter whose score is this low is passed on; who scores more is listened to.
@@ -31,6 +32,7 @@ class Weights:
         emergency: a call for help is not believed of a caller whose score is this far above the threshold.
         support: the most that caller, time, history and sound add or take together.
         repeat: factor for each further find of the same listed word.
+        again: factor for each further utterance in which the agent is cursed or threatened, and no matter is told.
         factor: for what an act or a listed word weighs at this site, by rule (`act.agent.steer`); 1 where none is.
         silent: asked several times and not a sound.
         strength: log-odds of the lexicon's words for how much a phrase says.
@@ -45,6 +47,7 @@ class Weights:
     threshold_of: dict[Kind, float] = field(default_factory=dict)
     in_path: float = 0.0
     afterwards: float = 0.0
+    afterwards_of: dict[Kind, float] = field(default_factory=dict)
     release: float = 0.5
     carry: float = 1.0
     clear: float = -2.0
@@ -53,6 +56,7 @@ class Weights:
     support: float = 1.5
     repeat: float = 0.5
     factor: dict[str, float] = field(default_factory=dict)
+    again: float = 3.3
     silent: float = 8.0
     strength: dict[Strength, float] = field(default_factory=lambda: dict(STRENGTH))
     line: dict[LineClass, float] = field(default_factory=dict)
@@ -71,14 +75,15 @@ class Weights:
         """The weights as they hold for a call that came this way."""
         if entrance is not Entrance.IN_PATH:
             return self
-        return replace(self._moved(self.in_path), in_path=0.0)
+        return replace(self._moved({}, self.in_path), in_path=0.0)
 
     def when_over(self) -> "Weights":
         """The weights as they hold for a call that has ended."""
-        return replace(self._moved(self.afterwards), afterwards=0.0)
+        return replace(self._moved(self.afterwards_of, self.afterwards), afterwards=0.0, afterwards_of={})
 
-    def _moved(self, by: float) -> "Weights":
-        of_kind = {kind: limit + by for kind, limit in self.threshold_of.items()}
+    def _moved(self, by_kind: Mapping[Kind, float], by: float) -> "Weights":
+        known = {**dict.fromkeys(by_kind, self.threshold), **self.threshold_of}
+        of_kind = {kind: limit + by_kind.get(kind, by) for kind, limit in known.items()}
         return replace(self, threshold=self.threshold + by, threshold_of=of_kind)
 
 

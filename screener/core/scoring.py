@@ -4,16 +4,18 @@ Acts come as the difference that each utterance made to how the call stands, so 
 part is the true reason for its share of the score.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 
-from screener.core.evidence import Assessment, Evidence, Kind, Source, Standing, Veto
+from screener.core.evidence import GUESSED, Assessment, Evidence, Kind, Source, Standing, Veto
 from screener.core.judgement import Weights
-from screener.core.signals import AGENT_ACT
+from screener.core.signals import AGENT_ACT, MATTER_RULES
 
 SUPPORTING = frozenset({Source.CALLER, Source.TIME, Source.HISTORY, Source.SOUND})
 """Sources that never flag a call alone."""
 CARRYING = frozenset({Source.WORDS, Source.DIALOGUE})
+RUDE = frozenset({Kind.ABUSE, Kind.THREAT})
+"""Kinds whose words are a complaint's too: who has a matter may curse, and an insult may be its first half."""
 
 
 def assess(
@@ -64,8 +66,15 @@ def support(evidence: Iterable[Evidence], weights: Weights) -> float:
     return max(-weights.support, min(weights.support, total))
 
 
+def has_matter(evidence: Iterable[Evidence]) -> bool:
+    """Whether the caller has said what is to be done."""
+    return any(e.rule in MATTER_RULES for e in evidence)
+
+
 def _words(evidence: Iterable[Evidence], kind: Kind, weights: Weights) -> float:
     """What listed words and silence weigh for a kind: a rule found again weighs less."""
+    if kind in RUDE:
+        return _curses(evidence, weights)[kind]
     seen: Counter[str] = Counter()
     total = 0.0
     for e in evidence:
@@ -73,6 +82,25 @@ def _words(evidence: Iterable[Evidence], kind: Kind, weights: Weights) -> float:
             total += weighed(e, weights) * weights.repeat ** seen[e.rule]
             seen[e.rule] += 1
     return total
+
+
+def _curses(evidence: Iterable[Evidence], weights: Weights) -> defaultdict[Kind, float]:
+    """What listed insults and threats weigh for each kind, one an utterance: more when the caller does it again.
+
+    Nothing beside a matter: that is a complaint's case. What somebody who curses may be guessed to want is none.
+    """
+    found: defaultdict[Kind, float] = defaultdict(float)
+    cursing = False
+    for e in evidence:
+        if e.source is Source.WORDS and e.kind in RUDE and not cursing:
+            times = weights.again if found else 1
+            found[e.kind] += weighed(e, weights) * times
+            cursing = True
+        elif e.source is Source.ACTS and not e.rule.startswith(AGENT_ACT):
+            if e.rule in MATTER_RULES and not (cursing and e.detail.endswith(GUESSED)):
+                return defaultdict(float)
+            cursing = False
+    return found
 
 
 def _leading(evidence: Sequence[Evidence], spoken: Kind, words: float) -> Kind | None:

@@ -29,7 +29,7 @@ from screener.core.hearing import Hearing
 from screener.core.judgement import Judgement
 from screener.core.patience import Patience
 from screener.core.rereading import CLEARED, CONFIRMED, UNREAD, Rereading, noted
-from screener.core.scoring import threshold
+from screener.core.scoring import RUDE, threshold
 from screener.core.state import State
 from screener.core.warnings import Warner
 from screener.events import (
@@ -250,7 +250,7 @@ class Session:
         over = policy.is_flagged(assessment, self._weights, already=self._over_threshold)
         self._over_threshold = over
         # An insult may be the first half of a complaint: hear the sentence out.
-        hasty = over and assessment.kind in policy.RUDE and not turn_end
+        hasty = over and assessment.kind in RUDE and not turn_end
         if not over and self._second:
             self._second.withdraw()
         if not hasty and not (over and (yield from self._doubted())):

@@ -41,7 +41,7 @@ ROLES: dict[str, tuple[PhraseRole, Kind | None]] = {
 
 FACTORED = frozenset({*map(rule_of, Act), OPENING, SILENCE})
 """Rules besides listed words that a factor counts for; caller, hour, history and sound have keys of their own."""
-NOT_BELOW_0 = ("release", "emergency", "support", "repeat", "silent", "laughter", "factor", "strength")
+NOT_BELOW_0 = ("release", "emergency", "support", "repeat", "again", "silent", "laughter", "factor", "strength")
 """Weights that turn what they are for into its opposite below 0."""
 
 
@@ -264,7 +264,7 @@ def _senseless(weights: Weights) -> Iterator[str]:
         yield f"repeat: found {weights.repeat:g}, allowed a number not above 1"
     if weights.carry <= 0:
         yield f"carry: found {weights.carry:g}, allowed a number above 0"
-    lowest = min(0.0, weights.in_path) + min(0.0, weights.afterwards)
+    lowest = min(0.0, weights.in_path) + min(0.0, weights.afterwards, *weights.afterwards_of.values())
     for name in ("threshold", *(key for key in numbers if key.startswith("threshold_of."))):
         if numbers[name] + lowest <= weights.prior:
             least = weights.prior - lowest

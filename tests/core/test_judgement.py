@@ -1,9 +1,11 @@
 """The site's calendar; weights by entrance are tried with the thresholds that they move, in `test_policy`."""
 
+from dataclasses import replace
 from datetime import date, datetime
 
 import pytest
 
+from screener.core.evidence import Kind
 from screener.core.judgement import STRENGTH, Calendar, Weights
 from screener.core.scoring import threshold
 from tests.core.helpers import lexicon, shipped
@@ -44,3 +46,12 @@ def test_no_listed_phrase_flags_alone_and_the_strengths_are_in_order() -> None:
         assert decisive > strong > weak > 0
         assert weights.prior + decisive < min(threshold(kind, weights) for kind in kinds)
     assert Weights().strength is not STRENGTH, "a site's own strengths change nobody else's"
+
+
+def test_once_over_less_is_asked_for_but_of_the_kinds_that_say_otherwise() -> None:
+    weights = Weights(threshold=2.0, threshold_of={Kind.LEWD: 3.0}, afterwards=-0.8)
+    weights = replace(weights, afterwards_of={Kind.PRANK: -0.2, Kind.LEWD: 0.0})
+    over = weights.when_over()
+    asked = {kind: round(threshold(kind, over), 3) for kind in (Kind.ABUSE, Kind.PRANK, Kind.LEWD)}
+    assert asked == {Kind.ABUSE: 1.2, Kind.PRANK: 1.8, Kind.LEWD: 3.0}
+    assert over.when_over() == over

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from screener.core.dialogue_acts import Act
-from screener.core.evidence import Kind, Source, Verdict
+from screener.core.evidence import GUESSED, Evidence, Kind, Source, Verdict
 from screener.core.scoring import assess
 from tests.core.weighed import OVER, W, act, found, verdict
 
@@ -38,6 +38,40 @@ def test_what_only_supports_never_flags(source: Source) -> None:
 def test_the_same_listed_word_again_weighs_less() -> None:
     once, twice, thrice = (assess([found(2.0, rule="r")] * n, 0.0, W).score for n in (1, 2, 3))
     assert thrice - twice < twice - once < once - W.prior
+
+
+def curse(kind: Kind = Kind.ABUSE, weight: float = 1.5) -> Evidence:
+    return found(weight, kind=kind, rule=f"{kind}.curse.1")
+
+
+def scored(*evidence: Evidence) -> float:
+    return assess(evidence, 0.0, W).score - W.prior
+
+
+def test_who_curses_again_instead_of_telling_a_matter_weighs_more_each_time() -> None:
+    spoke = act(Act.INSULT_AGENT, 0.0)
+    assert scored(curse(), spoke) == 1.5
+    assert scored(curse(), spoke, act(Act.STEER, 0.0), curse(), spoke) == pytest.approx(1.5 * (1 + W.again))
+    threatened = (curse(), spoke, curse(Kind.THREAT, 1.0), spoke)
+    assert scored(*threatened) == pytest.approx(1.5 + W.again), "it is the same anger, whatever it says"
+
+
+def test_several_curses_in_one_breath_are_one() -> None:
+    assert scored(curse(), curse(), curse(Kind.THREAT), act(Act.INSULT_AGENT, 0.0)) == 1.5
+
+
+@pytest.mark.parametrize("matter", [Act.BUSINESS, Act.GRIEVANCE, Act.DISTRESS, Act.ANSWER])
+def test_a_curse_beside_a_matter_is_no_evidence(matter: Act) -> None:
+    spoke = act(Act.INSULT_AGENT, 0.0)
+    assert scored(act(matter, 0.0), curse(), spoke, curse(), spoke) == 0
+    assert scored(curse(), spoke, curse(), spoke, act(matter, 0.0)) == 0, "the matter may come after it"
+    assert scored(curse(), act(matter, 0.0)) == 0, "and in the same breath"
+
+
+def test_a_curse_that_is_guessed_to_be_a_matter_is_a_curse() -> None:
+    guess = replace(act(Act.BUSINESS, 0.0), detail=f"1{GUESSED}")
+    assert scored(curse(), guess) == 1.5
+    assert scored(guess, curse(), act(Act.INSULT_AGENT, 0.0)) == 0, "what is said apart from it may be one"
 
 
 def test_a_site_says_what_an_act_weighs() -> None:
