@@ -46,7 +46,7 @@ max_calls = 2
 [speech]
 processes = {processes}
 treat_with_synthetic_model = true
-queue_seconds = 30.0
+queue_seconds = 300.0
 """
 SECRET = "of-events"
 NUMBERS = itertools.count(17)

@@ -36,7 +36,7 @@ max_calls = 2
 [speech]
 processes = 1
 treat_with_synthetic_model = true
-queue_seconds = 30.0
+queue_seconds = 300.0
 """
 NUMBERS = count(1)
 

@@ -36,7 +36,7 @@ from tests.siprec.offers import (
 from tests.waiting import wait_for
 from tests.webhook.receiver import Receiver, every_one_is_moved
 
-pytestmark = [pytest.mark.usefixtures("everybody_is_heard"), pytest.mark.timeout(300)]
+pytestmark = pytest.mark.usefixtures("everybody_is_heard")
 SECRET = "s3cret"
 SITE = """
 [sip]
@@ -54,7 +54,7 @@ secret = "s3cret"
 [flow.treatment_of]
 [speech]
 treat_with_synthetic_model = true
-queue_seconds = 30.0
+queue_seconds = 300.0
 """
 AT_ONCE = 4
 """Calls that a test plays at once: its machine has other things to do."""
