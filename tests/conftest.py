@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from xdist.remote import Producer
 
-from screener.speech import pool
+from screener.speech import pool, slot
 from tests.layout import Layout
 from tests.store.databases import (
     empty_url,
@@ -83,6 +83,15 @@ def nothing_in_reserve() -> Iterator[None]:
     """No service here loads a model for a recogniser process to come: a test that wants one says when."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(pool, "SPARE_SECONDS", math.inf)
+        yield
+
+
+@pytest.fixture(scope="module")
+def everybody_is_heard() -> Iterator[None]:
+    """Nobody gives way to callers, however busy others keep this machine: who is late is heard late."""
+    with pytest.MonkeyPatch.context() as patch:
+        for limit in ("NEARLY_BUSY", "FULL_SECONDS", "LATE_SECONDS", "AGENT_LATE"):
+            patch.setattr(slot, limit, math.inf)
         yield
 
 

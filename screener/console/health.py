@@ -82,7 +82,7 @@ async def page(context: ConsoleContext, person: Person, _request: Request) -> Re
 
     def made() -> Response:
         found, now = look(context), datetime.now(UTC)
-        heard = {name: at for feed in context.hub.feeds for name, at in feed.nodes.items()}
+        heard = {name: at for feed in context.hub.feeds for name, at in list(feed.nodes.items())}
         silent = {node.node for node in found.services if now - heard.get(node.node, now) > SILENT}
         return context.page(
             "health.html",

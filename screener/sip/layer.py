@@ -69,8 +69,8 @@ class TransactionLayer:
 
     @property
     def asking(self) -> bool:
-        """Whether a request of ours still waits for its final response."""
-        return any(not transaction.completed for transaction, _, _ in self._clients.values())
+        """Whether a request of ours still waits for its final response; any thread."""
+        return any(not transaction.completed for transaction, _, _ in list(self._clients.values()))
 
     @property
     def now(self) -> float:

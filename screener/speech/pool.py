@@ -375,9 +375,7 @@ class RecognizerPool:
             self._lose(voice, Loss.FULL, "the recognisers are busy with other calls")
             return
         self._calls[voice.call_id] = slot
-        slot.voices[voice.number] = voice
-        if slot.ready:
-            slot.begin(voice)
+        slot.take(voice)
 
     def _room(self, speaker: Speaker) -> Slot | None:
         """The process that takes the next call: of those with time to spare the one with the fewest voices."""

@@ -110,6 +110,15 @@ class Slot:
             self.busy += (busy - self.busy) * newest
             self.for_callers += (callers - self.for_callers) * newest
 
+    def take(self, voice: Voice) -> None:
+        """Hear a voice from now on."""
+        if not self.voices:  # what its process did for others is over, and nothing was told of its rest
+            self.busy = self.for_callers = 0.0
+            self.behind = dict.fromkeys(Speaker, 0.0)
+        self.voices[voice.number] = voice
+        if self.ready:
+            self.begin(voice)
+
     def begin(self, voice: Voice) -> None:
         """Begin to hear a voice that is here."""
         assert self.process is not None

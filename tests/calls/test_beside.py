@@ -4,6 +4,7 @@ import contextlib
 import functools
 import itertools
 import queue
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,12 +18,14 @@ from screener.settings.load import load
 from screener.settings.sections import Settings
 from screener.store.log import open_log
 from screener.store.records import CallRecord, Review
+from tests.calls.ears import Ears
 from tests.pbx.manager import SUCCESS, Manager
 from tests.pbx.shapes import Talk, said
 from tests.pbx.voices import lewd, speech
 from tests.sip.caller import Caller, in_background
-from tests.waiting import WAIT, wait_for
+from tests.waiting import ENOUGH, wait_for
 
+pytestmark = pytest.mark.usefixtures("everybody_is_heard")
 SITE = """
 [sip]
 port = 0
@@ -43,7 +46,7 @@ max_calls = 2
 [speech]
 processes = {processes}
 treat_with_synthetic_model = true
-queue_seconds = 30.0
+queue_seconds = 300.0
 """
 SECRET = "of-events"
 NUMBERS = itertools.count(17)
@@ -55,6 +58,8 @@ class Pbx(Manager):
     def __init__(self) -> None:
         super().__init__()
         self.port_of_service = 0
+        self._dialling = threading.Lock()
+        self.legs: dict[str, Caller] = {}
         self.forget()
 
     def forget(self) -> None:
@@ -65,7 +70,7 @@ class Pbx(Manager):
         self.talks: list[Talk] = []
         """Who talks: what is told of channels when somebody asks."""
         self.asks = 0
-        self.legs: dict[str, Caller] = {}
+        self.hang_up()
         self.told: queue.Queue = queue.Queue()
         self.earlier: dict[str, dict[str, str]] = {}
         self.answer = self._answer
@@ -88,8 +93,16 @@ class Pbx(Manager):
 
     def _dial(self, extension: str) -> bool:
         leg = Caller(self.port_of_service, dialled=extension)
-        self.legs[extension.rpartition("-")[2]] = leg
+        with self._dialling:
+            self.legs[extension.rpartition("-")[2]] = leg
         return leg.is_answered()
+
+    def hang_up(self) -> None:
+        """Close every leg; they are dialled on the thread of the connection."""
+        with self._dialling:
+            legs, self.legs = list(self.legs.values()), {}
+        for leg in legs:
+            leg.close()
 
     def talk(self, talk: Talk) -> None:
         """Two talk now."""
@@ -107,7 +120,7 @@ class Pbx(Manager):
 
     def asked(self, action: str) -> dict[str, str]:
         """The next action of that name; what comes before it is kept in `earlier`."""
-        while (found := self.told.get(timeout=WAIT))["action"] != action:
+        while (found := self.told.get(timeout=ENOUGH))["action"] != action:
             self.earlier[found["action"]] = found
         return found
 
@@ -127,7 +140,8 @@ class Site:
         text = SITE.format(port=self.pbx.port, pbx=pbx, flow=flow, secret=secret, processes=processes)
         (folder / "screener.toml").write_text(text)
         self.settings: Settings = load(folder / "screener.toml")
-        self.service = Service(self.settings)
+        self.ears = Ears()
+        self.service = Service(self.settings, [self.ears.observe])
         self.service.start()
         self.stopped = False
         self.pbx.port_of_service = self.service.sip_port
@@ -139,8 +153,6 @@ class Site:
         for talk in self.pbx.talks.copy():
             self.pbx.end("caller", talk)
         wait_for(lambda: not self._heard, what="end of what is listened to")
-        for leg in self.pbx.legs.values():
-            leg.close()
         self.pbx.forget()
         number = next(NUMBERS)
         self.id, self.number = f"{number}.1", f"139{number:08}"
@@ -173,8 +185,7 @@ class Site:
 
     def close(self) -> None:
         self.stop()
-        for leg in self.pbx.legs.values():
-            leg.close()
+        self.pbx.hang_up()
         self.pbx.close()
 
 
@@ -256,10 +267,11 @@ def test_in_a_dry_run_nobody_is_moved(lasting: Make) -> None:
 def test_a_genuine_call_ends_with_the_caller_and_hears_nothing(site: Site) -> None:
     site.talk()
     leg = site.pbx.leg(Speaker.CALLER)
-    speaking = leg.speaking(speech("enquiry") + bytes(2 * 16000))
+    before = site.ears.heard(Speaker.CALLER)
+    leg.speaking(speech("enquiry") + bytes(2 * 16000))
     heard = {packet.payload for packet in leg.hear(100)}
     assert heard == {b"\xff" * 160}, "a listening leg is silence"
-    speaking.join()
+    site.ears.wait(Speaker.CALLER, before)
     site.end("caller")
     call = site.record(Verdict.GENUINE)
     assert (call.entrance, call.treatment, call.ended_by) == (Entrance.BESIDE, Treatment.NONE, EndedBy.CALLER)

@@ -1,6 +1,7 @@
 """Beside the agents of a FreeSWITCH: a real service, real legs by SIP and RTP, and an event socket on real TCP."""
 
 import queue
+import threading
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
@@ -13,11 +14,13 @@ from screener.service.site import Service
 from screener.settings.load import load
 from screener.store.log import open_log
 from screener.store.records import CallRecord
+from tests.calls.ears import Ears
 from tests.freeswitch.peer import Freeswitch, bridged, hung_up, queued
 from tests.pbx.voices import lewd, speech
 from tests.sip.caller import Caller
-from tests.waiting import WAIT, wait_for
+from tests.waiting import ENOUGH, wait_for
 
+pytestmark = pytest.mark.usefixtures("everybody_is_heard")
 SITE = """
 [sip]
 port = 0
@@ -33,7 +36,7 @@ max_calls = 2
 [speech]
 processes = 1
 treat_with_synthetic_model = true
-queue_seconds = 30.0
+queue_seconds = 300.0
 """
 NUMBERS = count(1)
 
@@ -47,22 +50,29 @@ class Site:
         self.moves = True
         self.dials = True
         self.legs: dict[tuple[str, str], Caller] = {}
-        """By whom each listens to, a channel and a speaker."""
-        self.told: queue.Queue[str] = queue.Queue()
+        """By whom each listens to, a channel and a speaker; each is dialled on a thread of its own."""
+        self._dialling = threading.Lock()
+        self.told: queue.Queue[str]
+        self.ears = Ears()
         (folder / "screener.toml").write_text(SITE.format(port=self.peer.port))
         self.settings = load(folder / "screener.toml")
-        self.service = Service(self.settings)
+        self.service = Service(self.settings, [self.ears.observe])
         self.service.start()
         wait_for(lambda: self.peer.subscribed, what="login and subscription")
         self.begin()
 
     def begin(self) -> None:
-        """A new caller and agent."""
-        for leg in self.legs.values():
-            leg.close()
-        self.legs, self.moves, self.dials = {}, True, True
+        """A new caller and agent; what was before is over, and what was told of it."""
+        self._hang_up()
+        self.moves, self.dials, self.told = True, True, queue.Queue()
         number = next(NUMBERS)
         self.caller, self.agent, self.number = f"caller-{number}", f"agent-{number}", f"138{number:08}"
+
+    def _hang_up(self) -> None:
+        with self._dialling:
+            legs, self.legs = list(self.legs.values()), {}
+        for leg in legs:
+            leg.close()
 
     def _answer(self, command: str) -> str:
         name, _, what = command.partition(" ")
@@ -75,7 +85,8 @@ class Site:
         extension = what.partition("sofia/gateway/screener/")[2].partition(" ")[0]
         spied = what.partition("&eavesdrop(")[2].partition(")")[0]
         leg = Caller(self.service.sip_port, dialled=extension)
-        self.legs[spied, extension.rpartition("-")[2]] = leg
+        with self._dialling:
+            self.legs[spied, extension.rpartition("-")[2]] = leg
         return "+OK 1f2e\n" if leg.is_answered() else "-ERR CALL_REJECTED\n"
 
     def leg(self, speaker: Speaker) -> Caller:
@@ -97,8 +108,7 @@ class Site:
 
     def close(self) -> None:
         self.service.stop()
-        for leg in self.legs.values():
-            leg.close()
+        self._hang_up()
         self.peer.close()
 
 
@@ -121,7 +131,7 @@ def test_a_harasser_of_a_queue_is_moved(site: Site) -> None:
     site.peer.happen(queued(site.caller, site.agent, site.number))
     site.leg(Speaker.AGENT)
     site.leg(Speaker.CALLER).speaking(lewd())
-    assert site.told.get(timeout=WAIT) == f"uuid_transfer {site.caller} analysis XML from-screener"
+    assert site.told.get(timeout=ENOUGH) == f"uuid_transfer {site.caller} analysis XML from-screener"
     site.peer.happen(hung_up(site.agent))
     call = site.record(Verdict.HARASSMENT)
     assert (call.entrance, call.kind, call.treatment) == (Entrance.BESIDE, Kind.LEWD, Treatment.ANALYSIS_QUEUE)
@@ -134,7 +144,7 @@ def test_a_caller_who_cannot_be_moved_stays_and_the_flag_stands(site: Site) -> N
     site.moves = False
     site.peer.happen(bridged(site.caller, site.agent, "1005", site.number))
     site.leg(Speaker.CALLER).speaking(lewd())
-    site.told.get(timeout=WAIT)
+    site.told.get(timeout=ENOUGH)
     wait_for(lambda: site.figure("freeswitch_stayed_total"), what="the refusal")
     site.peer.happen(hung_up(site.caller))
     call = site.record(Verdict.HARASSMENT)
@@ -145,7 +155,9 @@ def test_a_caller_who_cannot_be_moved_stays_and_the_flag_stands(site: Site) -> N
 def test_who_hangs_up_is_known_and_a_genuine_caller_is_left_alone(site: Site) -> None:
     site.peer.happen(queued(site.caller, site.agent, site.number))
     leg = site.leg(Speaker.CALLER)
-    leg.speak(speech("enquiry") + bytes(2 * 16000))  # a pause, in which the recogniser comes to the end of it
+    before = site.ears.heard(Speaker.CALLER)
+    leg.speaking(speech("enquiry") + bytes(2 * 16000))  # a pause, in which the recogniser comes to the end of it
+    site.ears.wait(Speaker.CALLER, before)
     site.peer.happen(hung_up(site.agent))
     call = site.record(Verdict.GENUINE)
     assert call.ended_by is EndedBy.AGENT

@@ -25,7 +25,7 @@ from tests.waiting import WAIT
 
 def demo(*options: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "screener", "demo", "--plain", *options]
-    return subprocess.run(command, capture_output=True, text=True, timeout=100)
+    return subprocess.run(command, capture_output=True, text=True, timeout=240)
 
 
 def test_the_lewd_caller_ends_in_the_queue_and_the_reports(tmp_path: Path) -> None:

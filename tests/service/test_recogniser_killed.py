@@ -17,6 +17,7 @@ from tests.pbx.voices import speech
 from tests.sip.caller import Caller
 from tests.waiting import wait_for
 
+pytestmark = pytest.mark.usefixtures("everybody_is_heard")
 KILLS = (signal.SIGKILL, signal.SIGSEGV)
 
 
@@ -62,7 +63,9 @@ def test_a_call_beside_is_heard_again_and_nobody_is_flagged(
     leg.speak(bytes(8000))
     kill_all_and_wait(how, caplog)
     assert "nobody listens any more" in caplog.text
-    leg.speak(speech("enquiry"))
+    before = site.ears.heard(Speaker.CALLER)
+    leg.speaking(speech("enquiry") + bytes(2 * 16000))
+    site.ears.wait(Speaker.CALLER, before)
     site.end("caller")
     call = site.record(Verdict.GENUINE)
     assert [s.text for s in call.segments], "what was said after the kill"
@@ -76,10 +79,12 @@ def test_a_silent_caller_beside_whose_recogniser_died_is_not_silent(
     caller, agent = site.pbx.leg(Speaker.CALLER), site.pbx.leg(Speaker.AGENT)
     caller.speak(bytes(8000))
     kill_all_and_wait(signal.SIGKILL, caplog)
+    before = site.ears.heard(Speaker.AGENT)
     for _ in range(2):
         quiet = caller.speaking(bytes(len(speech("agent"))))
         agent.speak(speech("agent"))
         quiet.join()
+    site.ears.wait(Speaker.AGENT, before)
     site.end("agent")
     call = site.record(Verdict.UNDECIDED)
     assert call.entrance is Entrance.BESIDE

@@ -1,7 +1,7 @@
 """A site whose phone system sends recordings: real SIP and RTP, and another system that is asked to act."""
 
+import contextlib
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from screener.siprec.roles import Known
 from screener.store.log import open_log
 from screener.store.records import CallRecord
 from screener.webhook.message import Disposition, FlagAnswer, write_answer
+from tests.calls.ears import Ears
 from tests.pbx.voices import lewd, speech
 from tests.siprec.client import Client
 from tests.siprec.offers import (
@@ -35,6 +36,7 @@ from tests.siprec.offers import (
 from tests.waiting import wait_for
 from tests.webhook.receiver import Receiver, every_one_is_moved
 
+pytestmark = pytest.mark.usefixtures("everybody_is_heard")
 SECRET = "s3cret"
 SITE = """
 [sip]
@@ -52,7 +54,7 @@ secret = "s3cret"
 [flow.treatment_of]
 [speech]
 treat_with_synthetic_model = true
-queue_seconds = 30.0
+queue_seconds = 300.0
 """
 AT_ONCE = 4
 """Calls that a test plays at once: its machine has other things to do."""
@@ -63,20 +65,34 @@ class Site:
         self.receiver = Receiver(SECRET)
         (folder / "screener.toml").write_text(SITE.format(url=self.receiver.url))
         self.settings = load(folder / "screener.toml")
-        self.service = Service(self.settings)
+        self.ears = Ears()
+        self.service = Service(self.settings, [self.ears.observe])
         self.service.start()
+        self.clients: list[Client] = []
         self.seen: set[str] = set()
-        """Calls that a test has looked at."""
+        """Calls that are no business of the test, or that it has looked at."""
 
     def begin(self) -> None:
-        """As on the first day: the other system moves every caller."""
+        """As on the first day: no call goes on, and the other system moves every caller."""
+        self.part()
+        wait_for(lambda: self.service.status().endswith(", 0 calls"), what="end of what a test has left")
+        self.seen = set(self.ears.begun())
         self.receiver.reply = every_one_is_moved
 
+    def part(self) -> None:
+        """End what a test that failed did not."""
+        for client in self.clients:
+            if client.sip.fileno() >= 0:
+                client.send(client.request("BYE"))
+                client.close()
+        self.clients.clear()
+
     def client(self) -> Client:
-        return Client(self.service.sip_port)
+        self.clients.append(Client(self.service.sip_port))
+        return self.clients[-1]
 
     def call(self, wanted: Callable[[CallRecord], bool] = lambda _call: True) -> CallRecord:
-        """The next call that has ended and is wanted."""
+        """The test's next call that has ended and is wanted."""
         log = open_log(self.settings.store.url, self.settings.folder)
         try:
             new = lambda: [c for c in log.calls() if c.ended_at and c.id not in self.seen and wanted(c)]  # noqa: E731
@@ -87,6 +103,7 @@ class Site:
             log.close()
 
     def close(self) -> None:
+        self.part()
         self.service.stop()
         self.receiver.close()
 
@@ -105,25 +122,31 @@ def site(lasting: Site) -> Site:
     return lasting
 
 
-def play(site: Site, shape: Shape) -> None:
-    """Both parties speak, each on a stream of their own, until the recording server has enough."""
-    client = site.client()
-    try:
-        assert client.record(shape.body, shape.content_type).status == 200
-        waiting = b"" if shape.number else bytes(16 * 3500)  # for metadata, before anybody is heard
-        assert shape.caller is not None
-        if shape.agent is None:
-            talking = client.say(shape.caller, waiting + lewd())
-        else:
-            client.say(shape.agent, waiting + speech("agent")).join()
-            talking = client.say(shape.caller, lewd())
-        if shape.known is Known.MIXED:
-            talking.join()
-            assert client.ask("BYE").status == 200
-        else:
-            client.serve()
-    finally:
-        client.close()
+def talk(site: Site, *recorded: tuple[Client, Shape]) -> None:
+    """Every agent speaks, and once all are heard every caller, until the recording server has enough.
+
+    A flag ends a recording, and whoever is not heard by then never is; callers are heard before agents.
+    """
+    before, told = site.ears.heard(Speaker.AGENT), len(site.receiver.flags)
+    agents = [(client, shape) for client, shape in recorded if shape.agent is not None]
+    for client, shape in agents:
+        client.say(shape.agent or 0, pause(shape) + speech("agent"))
+    site.ears.wait(Speaker.AGENT, before, len(agents))
+    for client, shape in recorded:
+        client.say(shape.caller or 0, (b"" if shape.agent is not None else pause(shape)) + lewd())
+    for client, shape in recorded:
+        with contextlib.closing(client):
+            if shape.known is Known.MIXED:
+                only_told = lambda: [flag for flag in site.receiver.flags[told:] if not flag.act]  # noqa: E731
+                wait_for(only_told, what="flag that asks for nothing")
+                assert client.ask("BYE").status == 200
+            else:
+                client.serve()
+
+
+def pause(shape: Shape) -> bytes:
+    """What is waited for metadata before anybody is heard."""
+    return b"" if shape.number else bytes(16 * 3500)
 
 
 def check(site: Site, call: CallRecord, shape: Shape) -> None:
@@ -168,8 +191,12 @@ def is_of(call: CallRecord, shape: Shape) -> bool:
 
 
 def play_together(site: Site, shapes: dict[str, Shape]) -> None:
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        list(pool.map(lambda shape: play(site, shape), shapes.values()))
+    to_play = list(shapes.values())
+    for begin in range(0, len(to_play), AT_ONCE):
+        recorded = [(site.client(), shape) for shape in to_play[begin : begin + AT_ONCE]]
+        for client, shape in recorded:
+            assert client.record(shape.body, shape.content_type).status == 200
+        talk(site, *recorded)
     for name, shape in shapes.items():
         print(name)
         check(site, site.call(lambda call, shape=shape: is_of(call, shape)), shape)
@@ -200,11 +227,9 @@ def test_streams_that_stop_and_come_back_and_a_stream_that_comes_late(site: Site
     client.say(0, speech("enquiry")[:16000]).join()
     assert client.again(TWO.encode(), "application/sdp", "UPDATE").status == 200
     assert [line.direction for line in client.answer.media] == ["recvonly", "recvonly"]
-    client.say(1, speech("agent")).join()
-    client.say(0, lewd())
-    client.serve()
-    client.close()
-    check(site, site.call(), Shape(b"", "", Known.AGENTS, number="13900001111"))
+    shape = Shape(b"", "", Known.AGENTS, number="13900001111")
+    talk(site, (client, shape))
+    check(site, site.call(), shape)
 
 
 @pytest.mark.shared
@@ -220,11 +245,9 @@ def test_a_real_offer_that_begins_inactive_comes_to_life(site: Site) -> None:
     assert client.again(body.replace(b"a=inactive", b"a=sendonly"), "multipart/mixed").status == 200
     assert [line.direction for line in client.answer.media] == ["recvonly", "recvonly"]
     assert [line.port for line in client.answer.media] == held
-    client.say(1, speech("agent")).join()
-    client.say(0, lewd())
-    client.serve()
-    client.close()
-    check(site, site.call(), Shape(b"", "", Known.ORDER, number="02055500009"))
+    shape = Shape(b"", "", Known.ORDER, number="02055500009")
+    talk(site, (client, shape))
+    check(site, site.call(), shape)
 
 
 @pytest.mark.shared
@@ -235,10 +258,9 @@ def test_a_payload_that_is_no_siprec_is_a_recording_by_its_extension_alone(site:
     body = written.lstrip()
     client = site.client()
     assert client.record(body, "application/sdp", require="").status == 200
-    client.say(0, bytes(16 * 3500) + lewd()).join()
-    assert client.ask("BYE").status == 200
-    client.close()
-    check(site, site.call(), Shape(body, "application/sdp", Known.MIXED, 0, None))
+    shape = Shape(body, "application/sdp", Known.MIXED, 0, None)
+    talk(site, (client, shape))
+    check(site, site.call(), shape)
     for extension, status, entrance in (("100", 200, Entrance.IN_PATH), ("nobody", 404, None)):
         client = site.client()
         client.uri = client.uri.replace("srs@", f"{extension}@")
@@ -262,11 +284,9 @@ def test_metadata_that_come_later_say_who_is_who(site: Site) -> None:
     crossed = RFC.replace("<label>1<", "<label>x<").replace("<label>2<", "<label>1<")
     crossed = crossed.replace("<label>x<", "<label>2<").replace("00FA", "00FY")
     assert client.again(joined("b", (XML, crossed)), MIXED + "b", "UPDATE").status == 200
-    client.say(0, speech("agent")).join()
-    client.say(1, lewd())
-    client.serve()
-    client.close()
-    check(site, site.call(), Shape(b"", "", Known.AGENTS, 1, 0, number="13900001111"))
+    shape = Shape(b"", "", Known.AGENTS, 1, 0, number="13900001111")
+    talk(site, (client, shape))
+    check(site, site.call(), shape)
 
 
 def test_a_person_at_the_other_system_says_that_a_flag_is_a_mistake(site: Site) -> None:

@@ -17,7 +17,7 @@ from screener.sip.address import NameAddr
 from screener.sip.framing import SipFramer
 from screener.sip.message import Headers, Request, Response, parse, respond
 from screener.sip.useragent import SipUserAgent
-from tests.waiting import WAIT
+from tests.waiting import ENOUGH, WAIT
 
 
 class Caller:
@@ -35,10 +35,10 @@ class Caller:
         self.host = host
         self.sip = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.sip.bind((host, own_port))
-        self.sip.settimeout(WAIT)
+        self.sip.settimeout(ENOUGH)
         self.rtp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.rtp.bind((host, 0))
-        self.rtp.settimeout(WAIT)
+        self.rtp.settimeout(ENOUGH)
         self.target = (peer, port)
         self.uri = f"sip:{dialled}@{peer}:{port}"
         self.call_id = f"call-{id(self)}-{time.monotonic_ns()}"

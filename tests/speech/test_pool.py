@@ -377,6 +377,18 @@ def test_there_is_no_room_while_a_voice_is_half_a_second_behind() -> None:
     assert not slot.has_time(caller)
 
 
+def test_what_a_process_did_for_others_says_nothing_of_a_call_that_it_has_alone() -> None:
+    slot = Slot(0)
+    slot.measure(10.0, 0.0, 0.0)
+    slot.measure(20.0, 9.0, 9.0)
+    slot.behind[Speaker.CALLER] = 0.6
+    slot.take(Voice("a", Speaker.CALLER, 3.0))
+    assert slot.has_time(Speaker.AGENT), "nobody was heard until now"
+    slot.measure(30.0, 18.0, 18.0)
+    slot.take(Voice("a", Speaker.AGENT, 3.0))
+    assert not slot.has_time(Speaker.AGENT)
+
+
 @pytest.mark.parametrize(("worked", "first"), [(9.0, 0.5), (3.0, 1.5)])
 def test_whoever_is_late_gives_way_one_after_the_other(worked: float, first: float) -> None:
     slot = Slot(0, ready=True)

@@ -3,6 +3,7 @@
 import contextlib
 import itertools
 import json
+import math
 import queue
 import shutil
 import socket
@@ -135,8 +136,11 @@ def vosk_server() -> Running:
 
 @pytest.fixture(autouse=True)
 def patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    """This machine has other things to do: the last words may take their time."""
+    """This machine has other things to do: a server may take its time with all that it does."""
     monkeypatch.setattr(remote, "LAST_WORDS_SECONDS", 20.0)
+    monkeypatch.setattr(remote, "BEHIND_SECONDS", math.inf)
+    monkeypatch.setattr("screener.speech.servers.CONNECT_SECONDS", 5.0)
+    monkeypatch.setattr("screener.speech.servers.PING_SECONDS", 20.0)
 
 
 @pytest.fixture(scope="module")
@@ -263,8 +267,10 @@ def test_the_pool_knows_which_servers_fail(two: list[Server]) -> None:
 
         def is_known() -> bool:
             number = next(frames)
-            for voice in voices:
-                voice.feed(bytes(FRAME_BYTES), number * FRAME_SECONDS)
+            for place, voice in enumerate(voices):
+                if voice.is_lost:  # the live one was too late as well: this machine has other things to do
+                    voices[place] = pool.open(voice.call_id, Speaker.CALLER)
+                voices[place].feed(bytes(FRAME_BYTES), number * FRAME_SECONDS)
             return known == {state.place: (state.up, state.streams) for state in pool.servers()}
 
         wait_for(is_known, what="the dead server to be known, and both voices at the other", every=FRAME_SECONDS)
