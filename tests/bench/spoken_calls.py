@@ -53,11 +53,18 @@ class Bank:
         self._zip = zipfile.ZipFile(path)
         # UTF-8 without the flag that says so
         self._names = {Path(n.encode("cp437").decode("utf-8")).stem: n for n in self._zip.namelist()}
+        self._sounds: dict[str, np.ndarray] = {}
 
     def __contains__(self, word: str) -> bool:
         return word in self._names
 
     def sound(self, word: str) -> np.ndarray:
+        """A word, read once: each takes a process of ffmpeg."""
+        if word not in self._sounds:
+            self._sounds[word] = self._read(word)
+        return self._sounds[word]
+
+    def _read(self, word: str) -> np.ndarray:
         clip = AudioSegment.from_file(io.BytesIO(self._zip.read(self._names[word]))).set_channels(1)
         sound = resample(np.array(clip.get_array_of_samples()) / clip.max_possible_amplitude, clip.frame_rate)
         loud = np.flatnonzero(np.abs(sound) > QUIET)
