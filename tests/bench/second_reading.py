@@ -45,7 +45,8 @@ from screener.speech.offline import load_reader
 from screener.speech.pinyin import syllables
 from screener.speech.recognizer import SpeechModel
 from screener.speech.second import Recent, SecondReader
-from tests.bench.kokoro_calls import MODEL, PATIENCE, drawn, in_kokoro
+from tests.bench.entrances import PATIENCE
+from tests.bench.kokoro_calls import MODEL, drawn, in_kokoro
 from tests.bench.people import QUIET_END, SHARED, VOICES, coded, distance, in_band, packed
 from tests.bench.site import machine
 from tests.core.helpers import Line, offer
@@ -179,10 +180,7 @@ def main() -> None:
     model = load_model(Speech(engine="sherpa", model=str(MODEL)), Path())
     folder = find_model(chosen.second).folder
     clips = {
-        t.text: c
-        for s in spoken
-        for t, c in zip(s.call.turns, s.turns, strict=True)
-        if t.speaker is Speaker.CALLER
+        t.text: c for s in spoken for t, c in zip(s.turns, s.sounds, strict=True) if t.speaker is Speaker.CALLER
     }
     sentences = [(text, noisy(pcm, chosen.noise, n)) for n, (text, pcm) in enumerate(clips.items())]
     print(f"{machine()}; second: {chosen.second}; noise: {'none' if chosen.noise is None else chosen.noise} dB")
@@ -194,8 +192,8 @@ def main() -> None:
     for number, call in enumerate(spoken):
         pcm = noisy(call.alone(), chosen.noise, number)
         told = heard(model, pcm)
-        tries = [("right" if call.call.is_harassment else "wrong", told)]
-        if not call.call.is_harassment:
+        tries = [("right" if call.is_harassment else "wrong", told)]
+        if not call.is_harassment:
             tries.append(("misheard", misheard(told, MISHEARD[number % len(MISHEARD)])))
         for row, what in tries:
             if flagged(what, pcm, judgement, None)[0]:

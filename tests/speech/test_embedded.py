@@ -25,7 +25,7 @@ CALLS = {call.name: call for call in load_script().call if call.recording}
 DECISIVE = {
     "lewd": ("声音真好听", "什么颜色的内衣", "陪我睡觉"),
     "repeat": ("开房", "陪我睡觉"),
-    "prank": ("你猜我是谁", "我是孙悟空"),
+    "prank": ("你猜我是谁", "我是孙悟空", "牛肉面送到月球"),
     "enquiry": ("我想查一下", "话费余额"),
     "complaint": ("我要投诉", "没人处理", "给我退款"),
     "return": ("我想退货",),
