@@ -33,13 +33,13 @@ class Utterance:
     """An utterance by itself.
 
     Attributes:
-        said: what each net of the model of acts makes of it.
+        said: what each net of the model of acts makes of it [nets, memory].
         grams: its runs of syllables.
         length: its syllables.
     """
 
     speaker: Speaker
-    said: tuple[Array, ...]
+    said: Array
     grams: frozenset[str]
     length: int
 
@@ -50,8 +50,7 @@ Spoken = tuple[Utterance, ...]
 
 def heard(acts: ActsModel, spoken: Spoken, speaker: Speaker, syllables: Sequence[str]) -> Spoken:
     """The same with an utterance more; toneless pinyin, not empty."""
-    rows = rows_of(syllables, acts.syllables)
-    said = tuple(net.utterance(rows, speaker) for net in acts.nets)
+    said = acts.nets.utterance(rows_of(syllables, acts.syllables), speaker)
     spoken = (*spoken, Utterance(speaker, said, frozenset(grams(syllables)), len(syllables)))
     callers = [at for at, one in enumerate(spoken) if one.speaker is Speaker.CALLER]
     return spoken[callers[-REMEMBERED - 1] + 1 :] if len(callers) > REMEMBERED else spoken
@@ -85,15 +84,13 @@ def measures(acts: ActsModel, spoken: Spoken) -> tuple[Array, Array]:
     few = float(sizes.mean() < 6)
     logs = np.log1p(np.array([sizes.mean(), sizes[-1], sizes.max(), sizes.sum()], np.float32))
     lengths = np.array([*logs, few, short, long], np.float32)
-    memories, does = [net.begin() for net in acts.nets], []
+    memory, does = acts.nets.begin(), []
     for one in spoken:
-        found = [net.hear(*with_) for net, *with_ in zip(acts.nets, memories, one.said, strict=True)]
-        memories = [memory for memory, _, _ in found]
-        call = np.mean([logits for _, _, logits in found], 0)
+        memory, acting, call = acts.nets.hear(memory, one.said)
         if one.speaker is Speaker.CALLER:
-            does.append(np.mean([logits for _, logits, _ in found], 0))
-    doing, channels = np.stack(does), np.stack([np.concatenate(one.said) for one in callers])
-    views = (*memories, doing.mean(0), doing.max(0), call, channels.max(0), channels.mean(0))
+            does.append(acting.mean(0))
+    doing, channels = np.stack(does), np.stack([one.said.ravel() for one in callers])
+    views = (memory.ravel(), doing.mean(0), doing.max(0), call.mean(0), channels.max(0), channels.mean(0))
     return lengths, np.concatenate(views).astype(np.float32)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from screener.acts.net import ActsModel, Array, Net
+from screener.acts.net import ActsModel, Array, Nets
 from screener.core.dialogue_acts import Act
 from screener.core.evidence import Kind, Standing
 from screener.errors import SettingsError
@@ -40,17 +40,18 @@ def parse(file: bytes) -> ActsModel:
     """
     first, packed = file.split(b"\n", 1)
     head, data = json.loads(first), zlib.decompress(packed)
-    shapes, at, nets = head["shapes"], 0, []
+    shapes, at = head["shapes"], 0
+    nets: list[dict[str, Array]] = []
     for _ in head["left_out"]:
-        arrays: dict[str, Array] = {}
-        for field in fields(Net):
+        arrays = {}
+        for field in fields(Nets):
             shape = tuple(shapes[field.name])
             size, columns = int(np.prod(shape)), shape[-1]
             units = np.frombuffer(data, np.float32, columns, at)
             stored = np.frombuffer(data, np.int8, size, at + 4 * columns)
             arrays[field.name] = np.asarray(stored.reshape(shape) * units, np.float32)
             at += 4 * columns + size
-        nets.append(Net(**arrays))
+        nets.append(arrays)
     if at != len(data):
         raise ValueError("its size is not what it says")
     return ActsModel(
@@ -58,7 +59,7 @@ def parse(file: bytes) -> ActsModel:
         syllables={s: n for n, s in enumerate(str(head["syllables"]).split(), start=FIRST)},
         acts=tuple(Act(a) for a in _names(head["acts"])),
         calls=tuple(Kind(c) if c in set(Kind) else Standing(c) for c in _names(head["calls"])),
-        nets=tuple(nets),
+        nets=Nets.of(nets),
         left_out=tuple(tuple(_names(hands)) for hands in head["left_out"]),
         scale=float(head["scale"]),
         offset=float(head["offset"]),
@@ -69,9 +70,9 @@ def parse(file: bytes) -> ActsModel:
 def serialize(model: ActsModel) -> bytes:
     """The file's bytes; every column of an array in units of its own."""
     data = bytearray()
-    for net in model.nets:
-        for field in fields(Net):
-            array: Array = getattr(net, field.name)
+    nets = model.nets.apart()
+    for net in nets:
+        for array in net.values():
             units = np.abs(array).max(axis=0) / LIMIT if array.ndim > 1 else np.abs(array) / LIMIT
             units = np.asarray(np.where(units > 0, units, 1), np.float32)
             data += units.tobytes() + np.round(array / units).astype(np.int8).tobytes()
@@ -83,7 +84,7 @@ def serialize(model: ActsModel) -> bytes:
         "leaning": model.leaning,
         "acts": model.acts,
         "calls": model.calls,
-        "shapes": {f.name: getattr(model.nets[0], f.name).shape for f in fields(Net)},
+        "shapes": {name: array.shape for name, array in nets[0].items()},
         "syllables": " ".join(model.syllables),
     }
     return json.dumps(head, ensure_ascii=False).encode() + b"\n" + zlib.compress(bytes(data), 9)

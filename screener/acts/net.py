@@ -4,11 +4,13 @@ Each net looks up its syllables, looks at three, five and seven of them together
 each channel the largest, the mean and a few means in which it weighs the places itself (attention), and folds the
 utterance into the memory of the call (a gated recurrent unit, Cho et al., 2014). From the utterance and the
 memory it reads the act, and what the call is. Several nets that were learned from different beginnings vote: the
-mean of their log-odds. Trained in `screener.training.acts`.
+mean of their log-odds. All of them hear at once, as one stack of arrays. Trained in `screener.training.acts`.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from functools import cached_property
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,9 +28,11 @@ LONGEST = 40
 """Syllables of an utterance that are looked at: of a longer one the first and the last half of these."""
 
 
-@dataclass(frozen=True, slots=True)
-class Net:
-    """The arrays of one net; shapes in brackets, `C` channels, `H` of the memory.
+@dataclass(frozen=True)
+class Nets:
+    """The arrays of nets of one shape, which hear together: every array has the nets `N` as its first axis.
+
+    Shapes of one net in brackets, `C` channels, `H` of the memory.
 
     Attributes:
         sounds: a vector for each syllable [syllables, E].
@@ -60,43 +64,65 @@ class Net:
     call: Array
     callb: Array
 
+    @classmethod
+    def of(cls, nets: Sequence[Mapping[str, Array]]) -> "Nets":
+        """Nets side by side, each as its arrays by name.
+
+        They lie in one block, for which the kernel makes huge pages (numpy asks for them from 4 MB on): every
+        utterance reads every weight once, and looking up small pages took a fourth of that time.
+        """
+        shapes = {f.name: (len(nets), *nets[0][f.name].shape) for f in fields(cls)}
+        ends = np.cumsum([np.prod(shape, dtype=int) for shape in shapes.values()])
+        parts = np.split(np.empty(ends[-1], np.float32), ends[:-1])
+        places = {name: part.reshape(shapes[name]) for name, part in zip(shapes, parts, strict=True)}
+        return cls(**{name: np.stack([net[name] for net in nets], out=at) for name, at in places.items()})
+
+    def apart(self) -> list[dict[str, Array]]:
+        """The arrays of each by name, as `of` takes them."""
+        return [{f.name: getattr(self, f.name)[n] for f in fields(self)} for n in range(len(self))]
+
+    def __len__(self) -> int:
+        return len(self.sounds)
+
     def begin(self) -> Array:
-        """The memory of nothing [H]."""
-        return np.zeros(self.gate.shape[0], np.float32)
+        """The memory of nothing [N, H]."""
+        return np.zeros((len(self), self.gate.shape[1]), np.float32)
 
     def hear(self, memory: Array, said: Array) -> tuple[Array, Array, Array]:
-        """Memory after an utterance [H], and its logits of acts [A] and of the call [K]."""
-        size = self.gate.shape[0]
-        new, old = said @ self.gate_in + self.gate_inb, memory @ self.gate + self.gateb
-        reset = _sigmoid(new[:size] + old[:size])
-        update = _sigmoid(new[size : 2 * size] + old[size : 2 * size])
-        fresh = np.tanh(new[2 * size :] + reset * old[2 * size :])
-        memory = (1 - update) * fresh + update * memory
-        seen = np.concatenate((said, memory))
-        return memory, seen @ self.act + self.actb, seen @ self.call + self.callb
+        """Memory after an utterance [N, H], and its logits of acts [N, A] and of the call [N, K]."""
+        size = self.gate.shape[1]
+        new, old = _each(said, self.gate_in) + self.gate_inb, _each(memory, self.gate) + self.gateb
+        gates = _sigmoid(new[:, : 2 * size] + old[:, : 2 * size])
+        reset, update = gates[:, :size], gates[:, size:]
+        fresh = np.tanh(new[:, 2 * size :] + reset * old[:, 2 * size :])
+        memory = fresh + update * (memory - fresh)
+        seen = np.concatenate((said, memory), axis=1)
+        return memory, _each(seen, self.act) + self.actb, _each(seen, self.call) + self.callb
 
     def utterance(self, rows: NDArray[np.intp], speaker: Speaker) -> Array:
-        """An utterance by itself [H]."""
+        """An utterance by itself [N, H]."""
         size = len(rows)
-        near = np.maximum(_windows(self.sounds[rows]) @ self.near + self.nearb, 0)
-        both = near + np.maximum(_windows(near) @ self.far + self.farb, 0)
-        seen = both + np.maximum(_windows(both) @ self.broad + self.broadb, 0)
+        near = np.maximum(_windows(self.sounds[:, rows]) @ self.near + self.nearb[:, None], 0)
+        both = near + np.maximum(_windows(near) @ self.far + self.farb[:, None], 0)
+        seen = both + np.maximum(_windows(both) @ self.broad + self.broadb[:, None], 0)
         agent = float(speaker is Speaker.AGENT)
         about = np.array((agent, 1 - agent, np.log1p(size) / 3), np.float32)
-        mean = seen.sum(0) / np.float32(2 * size**0.5)
-        heeded = np.exp(np.clip(seen @ self.look + self.lookb, -STEEPEST, STEEPEST))
-        glances = (heeded / heeded.sum(0)).T @ seen
-        told = np.concatenate((seen.max(0), mean, glances.ravel(), about))
-        return np.asarray(np.maximum(told @ self.fold + self.foldb, 0), np.float32)
+        mean = seen.sum(1) / np.float32(2 * size**0.5)
+        heeded = np.exp(np.clip(seen @ self.look + self.lookb[:, None], -STEEPEST, STEEPEST))
+        glances = (heeded / heeded.sum(1, keepdims=True)).transpose(0, 2, 1) @ seen
+        nets = len(self)
+        views = (seen.max(1), mean, glances.reshape(nets, -1), np.broadcast_to(about, (nets, len(about))))
+        told = np.concatenate(views, axis=1)
+        return np.asarray(np.maximum(_each(told, self.fold) + self.foldb, 0), np.float32)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ActsModel:
     """Nets that vote: an `Understanding`.
 
     Attributes:
         version: names the weights.
-        syllables: toneless pinyin; the first stands for row 2 of `Net.sounds`.
+        syllables: toneless pinyin; the first stands for row 2 of `Nets.sounds`.
         acts: what the acts' logits stand for, in order.
         calls: likewise of the call: kinds of harassment, then standings.
         nets: at least one.
@@ -110,7 +136,7 @@ class ActsModel:
     syllables: Mapping[str, int]
     acts: tuple[Act, ...]
     calls: tuple[Kind | Standing, ...]
-    nets: tuple[Net, ...]
+    nets: Nets
     left_out: tuple[tuple[str, ...], ...]
     scale: float
     offset: float
@@ -118,37 +144,58 @@ class ActsModel:
 
     def unheard(self, hand: str) -> "ActsModel":
         """The nets that never heard a hand, by themselves; all of them for a hand of which none did."""
-        kept = [n for n, hands in enumerate(self.left_out) if hand in hands] or range(len(self.nets))
-        return replace(
-            self, nets=tuple(self.nets[n] for n in kept), left_out=tuple(self.left_out[n] for n in kept)
-        )
+        return self._unheard.get(hand, self)
 
     def begin(self) -> Memory:
         """What is remembered of a call in which nothing was said."""
-        return tuple(net.begin() for net in self.nets)
+        return self.nets.begin()
 
     def hear(self, memory: Memory, speaker: Speaker, syllables: Sequence[str]) -> tuple[Memory, Understood]:
         """One utterance more; see `screener.core.dialogue_acts.Understanding`."""
-        assert isinstance(memory, tuple)
-        rows = rows_of(syllables, self.syllables)
-        heard = [n.hear(past, n.utterance(rows, speaker)) for n, past in zip(self.nets, memory, strict=True)]
-        theirs = np.array([act.speaker is speaker for act in self.acts])
-        acts = _softmax(np.where(theirs, np.mean([logits for _, logits, _ in heard], 0), np.float32(-np.inf)))
-        call = np.mean([_log_softmax(logits) for _, _, logits in heard], 0)
+        assert isinstance(memory, np.ndarray)
+        said = self.nets.utterance(rows_of(syllables, self.syllables), speaker)
+        memory, does, stands = self.nets.hear(memory, said)
+        acts = _softmax(np.where(self._theirs[speaker], does.mean(0), np.float32(-np.inf)))
+        call = (stands - np.logaddexp.reduce(stands, axis=1, keepdims=True)).mean(0)
+        harassing, rest = call[: len(self._kinds)], call[len(self._kinds) :]
         likeliest = int(acts.argmax())
-        harassing = [i for i, what in enumerate(self.calls) if isinstance(what, Kind)]
-        rest = [i for i, what in enumerate(self.calls) if isinstance(what, Standing)]
-        kind = self.calls[max(harassing, key=lambda i: float(call[i]))]
-        assert isinstance(kind, Kind)
-        leaning = float(np.logaddexp.reduce(call[harassing]) - np.logaddexp.reduce(call[rest]))
-        outlook = {self.calls[i]: float(p) for i, p in zip(rest, _softmax(call[rest]), strict=True)}
-        return tuple(new for new, _, _ in heard), Understood(
+        leaning = float(np.logaddexp.reduce(harassing) - np.logaddexp.reduce(rest))
+        return memory, Understood(
             self.acts[likeliest],
             float(acts[likeliest]),
             self.scale * leaning + self.offset,
-            kind,
-            {what: p for what, p in outlook.items() if isinstance(what, Standing)},
+            self._kinds[int(harassing.argmax())],
+            dict(zip(self._standings, _softmax(rest).tolist(), strict=True)),
         )
+
+    @cached_property
+    def _kinds(self) -> tuple[Kind, ...]:
+        return tuple(what for what in self.calls if isinstance(what, Kind))
+
+    @cached_property
+    def _standings(self) -> tuple[Standing, ...]:
+        return tuple(what for what in self.calls if isinstance(what, Standing))
+
+    @cached_property
+    def _theirs(self) -> Mapping[Speaker, NDArray[np.bool]]:
+        """Whether an act is one of caller or agent."""
+        return {speaker: np.array([act.speaker is speaker for act in self.acts]) for speaker in Speaker}
+
+    @cached_property
+    def _unheard(self) -> Mapping[str, "ActsModel"]:
+        """For each hand that was left out the nets without it; hands of a group share theirs."""
+        kept = {
+            hand: tuple(n for n, hands in enumerate(self.left_out) if hand in hands)
+            for hand in chain.from_iterable(self.left_out)
+        }
+        nets = self.nets.apart()
+        parts = {
+            which: replace(
+                self, nets=Nets.of([nets[n] for n in which]), left_out=tuple(self.left_out[n] for n in which)
+            )
+            for which in set(kept.values())
+        }
+        return {hand: parts[which] for hand, which in kept.items()}
 
 
 def rows_of(syllables: Sequence[str], known: Mapping[str, int]) -> NDArray[np.intp]:
@@ -160,10 +207,18 @@ def rows_of(syllables: Sequence[str], known: Mapping[str, int]) -> NDArray[np.in
 
 
 def _windows(rows: Array) -> Array:
-    """Each row between its neighbours [n, 3·width]; beyond the ends is nothing."""
-    edge = np.zeros((1, rows.shape[1]), np.float32)
-    padded = np.concatenate((edge, rows, edge))
-    return np.concatenate((padded[:-2], padded[1:-1], padded[2:]), axis=1)
+    """Each row between its neighbours [N, n, 3·width]; beyond the ends is nothing."""
+    nets, size, width = rows.shape
+    between = np.zeros((nets, size, 3, width), np.float32)
+    between[:, 1:, 0] = rows[:, :-1]
+    between[:, :, 1] = rows
+    between[:, :-1, 2] = rows[:, 1:]
+    return between.reshape(nets, size, 3 * width)
+
+
+def _each(rows: Array, weights: Array) -> Array:
+    """A row for each net [N, in] through its weights [N, in, out]."""
+    return (rows[:, None] @ weights)[:, 0]
 
 
 def _sigmoid(x: Array) -> Array:
@@ -173,7 +228,3 @@ def _sigmoid(x: Array) -> Array:
 def _softmax(x: Array) -> Array:
     grown = np.exp(x - x.max())
     return np.asarray(grown / grown.sum(), np.float32)
-
-
-def _log_softmax(x: Array) -> Array:
-    return np.asarray(x - np.logaddexp.reduce(x), np.float32)

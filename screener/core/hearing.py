@@ -194,7 +194,8 @@ class Hearing:
         known = self._everything()
         if self._weighed is None or self._weighed.evidence != known or self._weighed.standing != self._standing:
             self._weighed = assess(known, at, self._judgement.weights, self._standing)
-        return replace(self._weighed, at=at)
+        then = self._weighed  # every tick asks, and `replace` would take the most of it
+        return Assessment(at, then.score, then.kind, then.evidence, then.vetoes, then.standing)
 
     @property
     def anything_said(self) -> bool:

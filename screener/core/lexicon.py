@@ -120,16 +120,20 @@ class Lexicon:
             syllables: the same in toneless pinyin.
             final: whether the utterance is over; until then a find that a safe phrase may yet cover is held back.
         """
-        shown = written(text, len(syllables))
-        pieces: list[_Piece] = []
+        candidates: list[tuple[_Part, int]] = []
         state = 0
-        for index, syllable in enumerate(syllables):
+        for end, syllable in enumerate(syllables, start=1):
             sound = fold(syllable)
             while state and sound not in self._next[state]:
                 state = self._fail[state]
             state = self._next[state].get(sound, 0)
-            heard = (_verify(part, index + 1, syllables, shown) for part in self._parts[state])
-            pieces += [piece for piece in heard if piece]
+            if parts := self._parts[state]:
+                candidates += ((part, end) for part in parts)
+        if not candidates:
+            return ()  # as most of what is said
+        shown = written(text, len(syllables))
+        heard = (_verify(part, end, syllables, shown) for part, end in candidates)
+        pieces = [piece for piece in heard if piece]
         matches = _join(pieces, syllables, shown)
         safe = [m for m in matches if m.phrase.role is PhraseRole.SAFE]
         held_from = len(syllables) if final else self._held_from(state, len(syllables))

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from screener.acts.file import load_acts, parse, serialize
-from screener.acts.net import LONGEST, ActsModel, Net, rows_of
+from screener.acts.net import LONGEST, ActsModel, Nets, rows_of
 from screener.core.dialogue_acts import Act
 from screener.core.evidence import Kind, Standing
 from screener.errors import SettingsError
@@ -32,12 +32,11 @@ def small(seed: int = 1, nets: int = 2) -> ActsModel:
         "callb": (calls,),
     }  # fmt: skip
     made = [
-        Net(**{f.name: dice.normal(size=shapes[f.name]).astype(np.float32) for f in fields(Net)})
-        for _ in range(nets)
+        {f.name: dice.normal(size=shapes[f.name]).astype(np.float32) for f in fields(Nets)} for _ in range(nets)
     ]
     kinds = (Kind.LEWD, Standing.GENUINE, Standing.COMPLAINT)
     hands = tuple((f"hand{n}",) for n in range(nets))
-    return ActsModel("t", KNOWN, tuple(Act), kinds, tuple(made), hands, 1.5, 0.25, -4.0)
+    return ActsModel("t", KNOWN, tuple(Act), kinds, Nets.of(made), hands, 1.5, 0.25, -4.0)
 
 
 def heard(model: ActsModel, *said: tuple[Speaker, str]):
@@ -57,10 +56,9 @@ def test_what_is_written_is_read_back_as_near_as_signed_bytes_are() -> None:
         model.calls,
         model.left_out,
     )
-    for one, other in zip(model.nets, again.nets, strict=True):
-        for field in fields(Net):
-            array = getattr(one, field.name)
-            assert np.abs(array - getattr(other, field.name)).max() <= np.abs(array).max() / 200
+    for one, other in zip(model.nets.apart(), again.nets.apart(), strict=True):
+        for name, array in one.items():
+            assert np.abs(array - other[name]).max() <= np.abs(array).max() / 200
     assert serialize(again) == serialize(parse(serialize(again)))
 
 
@@ -94,8 +92,33 @@ def test_scale_and_offset_move_the_leaning() -> None:
 
 def test_only_nets_that_never_heard_a_hand_judge_it() -> None:
     model = small()
-    assert model.unheard("hand1").nets == model.nets[1:]
-    assert model.unheard("a stranger").nets == model.nets
+    (kept,) = model.unheard("hand1").nets.apart()
+    for name, array in model.nets.apart()[1].items():
+        assert np.array_equal(kept[name], array)
+    assert model.unheard("hand1").left_out == (("hand1",),)
+    assert model.unheard("a stranger") is model
+
+
+def test_nets_side_by_side_hear_what_each_hears_by_itself() -> None:
+    nets = small(nets=3).nets
+    memory, alone = nets.begin(), [Nets.of([net]) for net in nets.apart()]
+    memories = [net.begin() for net in alone]
+    for speaker, rows in ((Speaker.AGENT, [2, 3]), (Speaker.CALLER, [4]), (Speaker.CALLER, [2, 1, 4, 3, 2])):
+        memory, acts, calls = nets.hear(memory, nets.utterance(np.array(rows), speaker))
+        for n, net in enumerate(alone):
+            memories[n], act, call = net.hear(memories[n], net.utterance(np.array(rows), speaker))
+            assert np.allclose(memory[n], memories[n][0], atol=1e-5)
+            assert np.allclose(acts[n], act[0], atol=1e-5)
+            assert np.allclose(calls[n], call[0], atol=1e-5)
+
+
+def test_the_shipped_nets_lie_in_one_block() -> None:
+    nets = load_acts(config_folder() / "acts.bin").nets
+    block = nets.sounds.base
+    assert block is not None
+    assert block.size == sum(getattr(nets, f.name).size for f in fields(Nets))
+    for field in fields(Nets):
+        assert np.shares_memory(getattr(nets, field.name), block)
 
 
 def test_of_a_long_utterance_beginning_and_end_are_heard() -> None:

@@ -8,14 +8,14 @@ without learning anything again, how strangers' calls are judged (`screener.eval
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from multiprocessing import get_context
 
 import numpy as np
 from numpy.typing import NDArray
 
 from screener.acts.file import parse, serialize
-from screener.acts.net import ActsModel, Net
+from screener.acts.net import ActsModel, Array, Nets
 from screener.core.dialogue_acts import Understood
 from screener.core.judgement import Weights
 from screener.training.acts.corpus import CorpusCall, grouped
@@ -55,7 +55,7 @@ def build(
         for n, group in enumerate(left_out)
     ]
     with ProcessPoolExecutor(PARALLEL, get_context("spawn")) as pool:
-        nets = tuple(pool.map(_learned, plans))
+        nets = Nets.of(list(pool.map(_learned, plans)))
     weights = Weights()
     raw = ActsModel(
         version=version,
@@ -74,8 +74,8 @@ def build(
     return {"acts.bin": serialize(model), "acts.md": _card(model, calls, seed).encode()}
 
 
-def _learned(plan: Plan) -> Net:
-    return Net(**exported(fit(plan.lessons, plan.seed, plan.epochs)))
+def _learned(plan: Plan) -> dict[str, Array]:
+    return exported(fit(plan.lessons, plan.seed, plan.epochs))
 
 
 def calibrated(model: ActsModel, calls: Sequence[CorpusCall], weights: Weights) -> tuple[float, float]:
@@ -128,11 +128,10 @@ other ways. Measure with `screener evaluate --hands`, and on your own log with `
 
 def _card(model: ActsModel, calls: Sequence[CorpusCall], seed: int) -> str:
     labels = Counter(call.label for call in calls)
-    net = model.nets[0]
     return CARD.format(
         version=model.version,
         nets=len(model.nets),
-        weights=sum(getattr(net, f.name).size for f in fields(Net)),
+        weights=sum(array.size for array in model.nets.apart()[0].values()),
         seed=seed,
         calls=len(calls),
         hands=len({c.hand for c in calls}),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from multiprocessing import get_context
 
-from screener.acts.net import ActsModel, Net
+from screener.acts.net import ActsModel, Nets
 from screener.core.evidence import Verdict
 from screener.training.acts.build import GROUPS, PARALLEL, heard
 from screener.training.acts.corpus import CorpusCall, grouped
@@ -60,7 +60,7 @@ def curve(calls: Sequence[CorpusCall], seed: int = 1, epochs: int = EPOCHS) -> I
 
 def _row(step: Step, seed: int, epochs: int) -> list[MeasuredCell]:
     net = fit([made for call in step.learned if (made := lesson(call))], seed, epochs)
-    model = ActsModel("curve", ROWS, ACTS, CALLS, (Net(**exported(net)),), ((),), 1.0, 0.0, 0.0)
+    model = ActsModel("curve", ROWS, ACTS, CALLS, Nets.of([exported(net)]), ((),), 1.0, 0.0, 0.0)
     whole, *parts = (_told(model, step.tests, change) for change in (lambda call: call, cut(2 / 3), cut(1 / 3)))
     hands = len({call.hand for call in step.learned})
     return [hands, len(step.learned), _found(whole), *map(_found, parts), round(area(whole), 3)]

@@ -34,7 +34,7 @@ class Quick(torch.autograd.Function):
 
 
 class TorchNet(nn.Module):
-    """Reads whole calls at once; what it learned is the same net as `run.Net`.
+    """Reads whole calls at once; what it learned is one of `run.Nets`.
 
     A syllable's vector is the sum of its own, its initial's and its final's, so that what sounds alike starts
     alike. It goes by the sound alone: with characters polished genuine talk passed for harassment.
@@ -120,7 +120,7 @@ def _windows(rows: Tensor) -> Tensor:
 
 
 def exported(net: TorchNet) -> dict[str, run.Array]:
-    """The arrays of `run.Net`, by name."""
+    """The arrays of one of `run.Nets`, by name."""
     said = {name: value.detach().numpy() for name, value in net.named_parameters()}
 
     return {

@@ -8,7 +8,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="needs the extra `train`")
 
 from screener.acts.file import parse  # noqa: E402
-from screener.acts.net import Net, rows_of  # noqa: E402
+from screener.acts.net import Nets, rows_of  # noqa: E402
 from screener.core.dialogue_acts import Act  # noqa: E402
 from screener.events import Speaker  # noqa: E402
 from screener.training.acts.build import build  # noqa: E402
@@ -23,7 +23,7 @@ CALLS = read_corpus()[::60]
 
 def test_numpy_says_what_pytorch_says() -> None:
     net = fit([made for call in CALLS if (made := lesson(call))], 1, epochs=1)
-    run = Net(**exported(net))
+    run = Nets.of([exported(net)])
     call = CALLS[0]
     told = lesson(call)
     assert told is not None
@@ -33,8 +33,8 @@ def test_numpy_says_what_pytorch_says() -> None:
     memory = run.begin()
     for n, turn in enumerate(t for t in call.turns if t.syllables):
         memory, act, what = run.hear(memory, run.utterance(rows_of(turn.syllables, ROWS), Speaker(turn.speaker)))
-        assert np.allclose(act, acts[n].numpy(), atol=1e-4)
-        assert np.allclose(what, calls[n].numpy(), atol=1e-4)
+        assert np.allclose(act[0], acts[n].numpy(), atol=1e-4)
+        assert np.allclose(what[0], calls[n].numpy(), atol=1e-4)
 
 
 def test_the_same_seed_makes_the_same_bytes_and_every_hand_is_unheard_by_some_nets() -> None:
