@@ -177,7 +177,7 @@ class ActsModel:
         return tuple(what for what in self.calls if isinstance(what, Standing))
 
     @cached_property
-    def _theirs(self) -> Mapping[Speaker, NDArray[np.bool]]:
+    def _theirs(self) -> Mapping[Speaker, NDArray[np.bool_]]:
         """Whether an act is one of caller or agent."""
         return {speaker: np.array([act.speaker is speaker for act in self.acts]) for speaker in Speaker}
 

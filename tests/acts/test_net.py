@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from screener.acts.file import load_acts, parse, serialize
-from screener.acts.net import LONGEST, ActsModel, Nets, rows_of
+from screener.acts.net import LONGEST, ActsModel, Array, Nets, rows_of
 from screener.core.dialogue_acts import Act
 from screener.core.evidence import Kind, Standing
 from screener.errors import SettingsError
@@ -110,6 +110,23 @@ def test_nets_side_by_side_hear_what_each_hears_by_itself() -> None:
             assert np.allclose(memory[n], memories[n][0], atol=1e-5)
             assert np.allclose(acts[n], act[0], atol=1e-5)
             assert np.allclose(calls[n], call[0], atol=1e-5)
+
+
+def test_the_update_gate_keeps_the_memory_or_takes_what_is_fresh() -> None:
+    nets, size = small().nets, 6
+    said, memory = np.full((2, size), 0.3, np.float32), np.full((2, size), 0.7, np.float32)
+
+    def after(gate: float) -> Array:
+        bias = np.zeros_like(nets.gateb)
+        bias[:, size : 2 * size] = gate
+        still = np.zeros_like(nets.gate)  # what is fresh comes of what is said alone
+        return replace(nets, gate=still, gateb=bias).hear(memory, said)[0]
+
+    fresh = np.tanh((said[:, None] @ nets.gate_in)[:, 0, 2 * size :] + nets.gate_inb[:, 2 * size :])
+    assert np.allclose(after(100.0), memory, atol=1e-6)
+    assert np.allclose(after(-100.0), fresh, atol=1e-6)
+    between = after(0.0)
+    assert ((between - memory) * (between - fresh) <= 0).all()
 
 
 def test_the_shipped_nets_lie_in_one_block() -> None:
