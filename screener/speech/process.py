@@ -18,7 +18,7 @@ _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM
 """Every process hears on one thread: libraries must not start others behind it."""
 _HUGE_PAGES = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}
 """A model and what it computes lie on huge pages, where the kernel gives them to whoever asks (`madvise`): else
-sherpa-onnx takes a third more of the processor. An operator's own tunables stand."""
+sherpa-onnx takes a sixth to a half more of the processor. An operator's own tunables stand."""
 
 
 class Process:
