@@ -23,6 +23,8 @@ _FFT = 512
 _BINS = np.arange(_FFT // 2 + 1)
 _PEAK_BINS = 7
 """The width of a pure tone seen through the window, to either side: 110 Hz."""
+_OUTSIDE = np.abs(_BINS - _BINS[:, None]) > _PEAK_BINS
+"""For each bin, which ones are no part of a peak there."""
 
 
 class VoiceGate:
@@ -58,9 +60,9 @@ class VoiceGate:
 def _tones(frames: Sequence[bytes]) -> int:
     """How many are tones; all at once, which costs little more than one."""
     samples = np.frombuffer(b"".join(frames), "<i2").reshape(len(frames), FRAME_SAMPLES)
-    power = np.abs(np.fft.rfft(samples * _WINDOW, _FFT)) ** 2
+    spectrum = np.fft.rfft(samples * _WINDOW, _FFT)
+    power = spectrum.real**2 + spectrum.imag**2
     total = power.sum(1)
     for _ in range(2):
-        peaks = power.argmax(1)
-        power[np.abs(_BINS - peaks[:, None]) <= _PEAK_BINS] = 0.0
+        power *= _OUTSIDE[power.argmax(1)]
     return int((power.sum(1) < (1 - TONE_SHARE) * total).sum())

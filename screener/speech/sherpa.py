@@ -3,7 +3,6 @@
 import json
 import tempfile
 from collections.abc import Callable, Container, Mapping, Sequence
-from dataclasses import replace
 from math import exp
 from pathlib import Path
 from statistics import fmean
@@ -174,8 +173,11 @@ class SherpaDecoder:
         return decoded
 
     def _heard(self, final: bool) -> Hypothesis:
-        result = self._recognizer.get_result_as_json_string(self._stream).translate(self._names)
-        return replace(parse_result(result, final, self._min_confidence), firm=self._firm)
+        result = self._recognizer.get_result_all(self._stream)
+        text, tokens = result.text, result.tokens
+        if self._names:
+            text, tokens = text.translate(self._names), [token.translate(self._names) for token in tokens]
+        return read_result(text, tokens, result.ys_probs, final, self._min_confidence, firm=self._firm)
 
 
 def _tokens(folder: Path) -> dict[str, int]:
@@ -227,20 +229,41 @@ def parse_result(result: str, final: bool, min_confidence: float) -> Hypothesis:
     Args:
         result: JSON.
         final: whether the utterance is over.
-        min_confidence: a result whose confidence is below it becomes empty, partial or final; see `SherpaModel`.
+        min_confidence: see `read_result`.
     """
     fields = json.loads(result)
-    tokens, log_probabilities = fields["tokens"], fields["ys_probs"]
-    text, half = fields["text"].replace(" ", ""), ""
+    return read_result(fields["text"], fields["tokens"], fields["ys_probs"], final, min_confidence)
+
+
+def read_result(
+    text: str,
+    tokens: list[str],
+    log_probabilities: Sequence[float],
+    final: bool,
+    min_confidence: float,
+    *,
+    firm: bool = False,
+) -> Hypothesis:
+    """What the library makes of an utterance, in our words.
+
+    Args:
+        text: all of it.
+        tokens: what it is made of; the caller keeps no hold on the list.
+        log_probabilities: of each token; none where the search tells none.
+        final: whether the utterance is over.
+        min_confidence: a result whose confidence is below it becomes empty, partial or final; see `SherpaModel`.
+        firm: see `Hypothesis`.
+    """
+    text, half = text.replace(" ", ""), ""
     if tokens and not final and tokens[-1].strip() in INITIALS:
         half = tokens.pop().strip()
         text = text.removesuffix(half)
-    if not tokens:
-        return Hypothesis("", final=final, half=half)
     confidence = None
-    said = syllables(" ".join(tokens))
-    if log_probabilities:
+    said = syllables(" ".join(tokens)) if tokens else ()
+    if tokens and log_probabilities:
         confidence = min(1.0, fmean(map(exp, log_probabilities))) ** CONFIDENCE_POWER
         if confidence < min_confidence * (LONG_SHARE if len(said) >= LONG_SYLLABLES else 1.0):
-            return Hypothesis("", final=final, half=half)
-    return Hypothesis(text, said, final, confidence if final else None, half=half)
+            tokens = []
+    if not tokens:
+        return Hypothesis("", final=final, firm=firm, half=half)
+    return Hypothesis(text, said, final, confidence if final else None, firm=firm, half=half)

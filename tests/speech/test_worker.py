@@ -8,8 +8,12 @@ import sys
 from functools import partial
 from pathlib import Path
 
+import pytest
+
 from screener.settings.sections import Speech
 from screener.speech.load import load_model
+from screener.speech.process import Process
+from tests.speech import fakes
 
 
 def test_whoever_is_not_waited_for_any_more_ends_without_a_word() -> None:
@@ -21,3 +25,17 @@ def test_whoever_is_not_waited_for_any_more_ends_without_a_word() -> None:
         command = [sys.executable, "-m", "screener.speech.worker", str(theirs.fileno()), str(os.getpid())]
         ended = subprocess.run(command, pass_fds=[theirs.fileno()], capture_output=True, text=True, check=False)
     assert (ended.returncode, ended.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("own", [None, "glibc.malloc.check=0"])
+def test_it_computes_on_huge_pages_unless_the_operator_has_tunables(
+    own: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("GLIBC_TUNABLES", raising=False)
+    if own:
+        monkeypatch.setenv("GLIBC_TUNABLES", own)
+    process = Process(fakes.load)
+    environment = Path(f"/proc/{process.pid}/environ").read_bytes().split(b"\0")
+    process.kill()
+    assert f"GLIBC_TUNABLES={own or 'glibc.malloc.hugetlb=1'}".encode() in environment
+    assert b"OMP_NUM_THREADS=1" in environment
