@@ -57,14 +57,14 @@ class _Open:
     Attributes:
         silent: its speaker has said nothing since.
         whole: words that a safe phrase might yet have covered count too.
-        opening: it only opens the call.
+        only: its rule where it wants nothing; see `signals.bare`.
     """
 
     transcript: Transcript
     silent: bool = False
     words: tuple[Evidence, ...] = ()
     whole: bool = False
-    opening: bool = False
+    only: str = ""
     act: Evidence | None = None
     turn: _Turn | None = None
 
@@ -167,7 +167,7 @@ class Hearing:
             heard = known.transcript
             turn = self._understand(memory, heard, known.turn)
             times = self._acts[turn.understood.act] + 1
-            act = signals.of_act(turn.understood, leaning, times, heard, opening=known.opening)
+            act = signals.of_act(turn.understood, leaning, times, heard, only=known.only)
             self._open[key] = replace(known, act=act, turn=turn)
             self._standing, memory, leaning = _likeliest(turn.understood), turn.after, turn.understood.leaning
             yield act
@@ -213,17 +213,15 @@ class Hearing:
         before = self._open.get(key, _Open(transcript))
         known = {e.rule: e for e in before.words}
         found: tuple[Evidence, ...] = ()
-        opening = False
+        only = ""
         if transcript.speaker is Speaker.CALLER:
             lexicon = self._judgement.lexicon
             matches = lexicon.find(transcript.text, transcript.syllables, final=over or transcript.final)
             found = signals.of_words(matches, transcript)
-            opening = signals.is_opening(matches, len(transcript.syllables))
+            only = signals.bare(matches, len(transcript.syllables))
         # A find keeps the time at which it was first known.
         kept = tuple(replace(e, at=known[e.rule].at) if e.rule in known else e for e in found)
-        self._open[key] = replace(
-            before, transcript=transcript, silent=over, words=kept, whole=over, opening=opening
-        )
+        self._open[key] = replace(before, transcript=transcript, silent=over, words=kept, whole=over, only=only)
         rules = {e.rule for e in kept}
         yield from (_withdrawn(e, transcript.at) for e in before.words if e.rule not in rules)
         yield from (e for e in kept if e.rule not in known)
@@ -234,7 +232,7 @@ class Hearing:
         for evidence in known.words:
             self._keep(evidence)
         yield from self._forget_acts()
-        yield from self._do(known.transcript, known.act, known.turn, opening=known.opening)
+        yield from self._do(known.transcript, known.act, known.turn, only=known.only)
 
     def _do(
         self,
@@ -242,13 +240,13 @@ class Hearing:
         before: Evidence | None = None,
         turn: _Turn | None = None,
         *,
-        opening: bool = False,
+        only: str = "",
     ) -> Iterator[Evidence]:
         """An utterance that is over does what it does; `before` and `turn` are what it seemed to do before."""
         turn = self._understand(self._memory, said, turn)
         self._memory, understood = turn.after, turn.understood
         times = self._acts[understood.act] + 1
-        act = signals.of_act(understood, self._leaning, times, said, opening=opening)
+        act = signals.of_act(understood, self._leaning, times, said, only=only)
         if before and (before.rule, before.weight) == (act.rule, act.weight):
             act = before
         else:

@@ -7,15 +7,18 @@ part is the true reason for its share of the score.
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 
+from screener.core.dialogue_acts import Act
 from screener.core.evidence import GUESSED, Assessment, Evidence, Kind, Source, Standing, Veto
 from screener.core.judgement import Weights
-from screener.core.signals import AGENT_ACT, MATTER_RULES
+from screener.core.signals import AGENT_ACT, MATTER_RULES, RUDE, rule_of
 
 SUPPORTING = frozenset({Source.CALLER, Source.TIME, Source.HISTORY, Source.SOUND})
 """Sources that never flag a call alone."""
 CARRYING = frozenset({Source.WORDS, Source.DIALOGUE})
-RUDE = frozenset({Kind.ABUSE, Kind.THREAT})
-"""Kinds whose words are a complaint's too: who has a matter may curse, and an insult may be its first half."""
+ELSEWHERE = frozenset(map(rule_of, (Act.INSULT_OTHER, Act.ASIDE)))
+"""Rules of acts that are not meant for the agent."""
+CURSES = 4
+"""Utterances whose curses count; whoever goes on is known by then."""
 
 
 def assess(
@@ -85,21 +88,30 @@ def _words(evidence: Iterable[Evidence], kind: Kind, weights: Weights) -> float:
 
 
 def _curses(evidence: Iterable[Evidence], weights: Weights) -> defaultdict[Kind, float]:
-    """What listed insults and threats weigh for each kind, one an utterance: more when the caller does it again.
+    """What listed insults and threats weigh for each kind: one an utterance, more when an agent has answered it.
 
-    Nothing beside a matter: that is a complaint's case. What somebody who curses may be guessed to want is none.
+    Nothing beside a matter or a call for help: that is a complaint's case, or worse. What somebody who curses may
+    be guessed to want is no matter; what is said to others, or of them, is not meant for the agent.
     """
     found: defaultdict[Kind, float] = defaultdict(float)
-    cursing = False
+    times, answered = 0, True
+    said: list[Evidence] = []
     for e in evidence:
-        if e.source is Source.WORDS and e.kind in RUDE and not cursing:
-            times = weights.again if found else 1
-            found[e.kind] += weighed(e, weights) * times
-            cursing = True
-        elif e.source is Source.ACTS and not e.rule.startswith(AGENT_ACT):
-            if e.rule in MATTER_RULES and not (cursing and e.detail.endswith(GUESSED)):
+        if e.source is Source.EMERGENCY:
+            return defaultdict(float)
+        if e.source is Source.WORDS and e.kind in RUDE and weighed(e, weights):
+            said.append(e)
+        elif e.source is Source.ACTS and e.rule.startswith(AGENT_ACT):
+            answered = True
+        elif e.source is Source.ACTS:
+            if e.rule in MATTER_RULES and not (said and e.detail.endswith(GUESSED)):
                 return defaultdict(float)
-            cursing = False
+            if said and answered and times < CURSES and e.rule not in ELSEWHERE:
+                worst = max(said, key=lambda curse: weighed(curse, weights))
+                assert worst.kind
+                found[worst.kind] += weighed(worst, weights) * (weights.again if times else 1)
+                times, answered = times + 1, False
+            said = []
     return found
 
 

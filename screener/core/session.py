@@ -29,7 +29,8 @@ from screener.core.hearing import Hearing
 from screener.core.judgement import Judgement
 from screener.core.patience import Patience
 from screener.core.rereading import CLEARED, CONFIRMED, UNREAD, Rereading, noted
-from screener.core.scoring import RUDE, threshold
+from screener.core.scoring import threshold
+from screener.core.signals import RUDE
 from screener.core.state import State
 from screener.core.warnings import Warner
 from screener.events import (

@@ -23,7 +23,9 @@ OPENING = f"{ACT}{Speaker.CALLER}.opening"
 SILENCE = "dialogue.silent"
 """Rule of a caller who says nothing."""
 FILLERS = 2
-"""Syllables beside a pretext that say nothing: 喂, 啊, 那个."""
+"""Syllables beside a pretext or a curse that say nothing: 喂, 啊, 那个."""
+RUDE = frozenset({Kind.ABUSE, Kind.THREAT})
+"""Kinds whose words are a complaint's too: who has a matter may curse, and an insult may be its first half."""
 AGENT_ACT = f"{ACT}{Speaker.AGENT}."
 """How rules of an agent's acts begin."""
 _WITHDRAWN = ".withdrawn"
@@ -95,15 +97,20 @@ def of_words(matches: Sequence[Match], transcript: Transcript) -> tuple[Evidence
     return tuple(found.values())
 
 
-def is_opening(matches: Sequence[Match], said: int) -> bool:
-    """Whether an utterance of so many syllables is only a pretext."""
-    covered = {n for m in matches if m.phrase.role is PhraseRole.PRETEXT for n in range(m.begin, m.end)}
-    return bool(covered) and said - len(covered) <= FILLERS
+def bare(matches: Sequence[Match], said: int) -> str:
+    """The rule of an utterance of so many syllables that is only listed words, whatever it seems to want.
+
+    Empty where it says more than a pretext or a curse.
+    """
+    pretexts = [m for m in matches if m.phrase.role is PhraseRole.PRETEXT]
+    curses = [m for m in matches if m.phrase.kind in RUDE and m.likeness >= DOUBTFUL]
+    covered = {n for m in (*pretexts, *curses) for n in range(m.begin, m.end)}
+    if not covered or said - len(covered) > FILLERS:
+        return ""
+    return rule_of(Act.INSULT_AGENT) if curses else OPENING
 
 
-def of_act(
-    heard: Understood, before: float, times: int, transcript: Transcript, *, opening: bool = False
-) -> Evidence:
+def of_act(heard: Understood, before: float, times: int, transcript: Transcript, *, only: str = "") -> Evidence:
     """What an utterance does, by caller or agent, and the difference that it makes.
 
     Args:
@@ -111,9 +118,9 @@ def of_act(
         before: how the call stood, log-odds.
         times: how often this act was done in this call, this time included.
         transcript: what was said.
-        opening: whether it is only a pretext.
+        only: the rule of an utterance that wants nothing; see `bare`.
     """
-    rule = OPENING if opening and heard.act in MATTERS else rule_of(heard.act)
+    rule = only if only and heard.act in MATTERS else rule_of(heard.act)
     weight = heard.leaning - before
     detail = f"{times}{GUESSED * (heard.probability < LIKELY)}"
     return Evidence(rule, Source.ACTS, heard.kind, weight, transcript.at, transcript.text[:SHOWN], detail)

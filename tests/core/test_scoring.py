@@ -6,7 +6,7 @@ import pytest
 
 from screener.core.dialogue_acts import Act
 from screener.core.evidence import GUESSED, Evidence, Kind, Source, Verdict
-from screener.core.scoring import assess
+from screener.core.scoring import CURSES, assess
 from tests.core.weighed import OVER, W, act, found, verdict
 
 
@@ -48,30 +48,52 @@ def scored(*evidence: Evidence) -> float:
     return assess(evidence, 0.0, W).score - W.prior
 
 
+INSULT, STEER = act(Act.INSULT_AGENT, 0.0), act(Act.STEER, 0.0)
+
+
 def test_who_curses_again_instead_of_telling_a_matter_weighs_more_each_time() -> None:
-    spoke = act(Act.INSULT_AGENT, 0.0)
-    assert scored(curse(), spoke) == 1.5
-    assert scored(curse(), spoke, act(Act.STEER, 0.0), curse(), spoke) == pytest.approx(1.5 * (1 + W.again))
-    threatened = (curse(), spoke, curse(Kind.THREAT, 1.0), spoke)
+    assert scored(curse(), INSULT) == 1.5
+    assert scored(curse()) == 0, "what it is meant for is known when it is said"
+    assert scored(curse(), INSULT, STEER, curse(), INSULT) == pytest.approx(1.5 * (1 + W.again))
+    threatened = (curse(), INSULT, STEER, curse(Kind.THREAT, 1.0), INSULT)
     assert scored(*threatened) == pytest.approx(1.5 + W.again), "it is the same anger, whatever it says"
 
 
-def test_several_curses_in_one_breath_are_one() -> None:
-    assert scored(curse(), curse(), curse(Kind.THREAT), act(Act.INSULT_AGENT, 0.0)) == 1.5
+def test_several_curses_in_one_breath_are_one_the_worst() -> None:
+    assert scored(curse(weight=1.0), curse(), curse(Kind.THREAT, 1.2), INSULT) == 1.5
+    assert scored(curse(), INSULT, curse(), INSULT) == 1.5, "until an agent has said a word"
+    assert scored(curse(weight=0.0), INSULT, STEER, curse(), INSULT) == 1.5, (
+        "one that the site does not heed is none"
+    )
+
+
+def test_whoever_goes_on_cursing_is_known_by_then() -> None:
+    breath = (curse(), INSULT, STEER)
+    assert scored(*breath * 9) == pytest.approx(1.5 * (1 + W.again * (CURSES - 1))) == scored(*breath * CURSES)
+
+
+@pytest.mark.parametrize("meant", [Act.INSULT_OTHER, Act.ASIDE])
+def test_a_curse_that_is_not_meant_for_the_agent_is_no_evidence(meant: Act) -> None:
+    assert scored(curse(), act(meant, 0.0), STEER, curse(), act(meant, 0.0)) == 0
+
+
+def test_a_curse_beside_a_call_for_help_is_no_evidence() -> None:
+    danger = found(0.0, Source.EMERGENCY, None)
+    assert scored(curse(), INSULT, STEER, curse(), danger, INSULT) == 0
 
 
 @pytest.mark.parametrize("matter", [Act.BUSINESS, Act.GRIEVANCE, Act.DISTRESS, Act.ANSWER])
 def test_a_curse_beside_a_matter_is_no_evidence(matter: Act) -> None:
-    spoke = act(Act.INSULT_AGENT, 0.0)
-    assert scored(act(matter, 0.0), curse(), spoke, curse(), spoke) == 0
-    assert scored(curse(), spoke, curse(), spoke, act(matter, 0.0)) == 0, "the matter may come after it"
+    twice = (curse(), INSULT, STEER, curse(), INSULT)
+    assert scored(act(matter, 0.0), *twice) == 0
+    assert scored(*twice, act(matter, 0.0)) == 0, "the matter may come after it"
     assert scored(curse(), act(matter, 0.0)) == 0, "and in the same breath"
 
 
 def test_a_curse_that_is_guessed_to_be_a_matter_is_a_curse() -> None:
     guess = replace(act(Act.BUSINESS, 0.0), detail=f"1{GUESSED}")
     assert scored(curse(), guess) == 1.5
-    assert scored(guess, curse(), act(Act.INSULT_AGENT, 0.0)) == 0, "what is said apart from it may be one"
+    assert scored(guess, curse(), INSULT) == 0, "what is said apart from it may be one"
 
 
 def test_a_site_says_what_an_act_weighs() -> None:

@@ -1,5 +1,6 @@
 """What one source says of a call: each piece of evidence has its rule, its weight and what was heard."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -95,10 +96,20 @@ def test_a_rule_is_found_once_an_utterance_and_a_pretext_never() -> None:
 
 def test_a_pretext_with_a_filler_or_two_only_opens_the_call() -> None:
     pretext = [match(PhraseRole.PRETEXT, 1.0), match(PhraseRole.PRETEXT, 1.0, 2, 6)]
-    assert signals.is_opening(pretext, 6 + FILLERS), "what two pretexts share is counted once"
-    assert not signals.is_opening(pretext, 7 + FILLERS)
-    assert not signals.is_opening([match(PhraseRole.HARASSMENT, 1.0)], 4)
-    assert not signals.is_opening([], 1)
+    assert signals.bare(pretext, 6 + FILLERS) == signals.OPENING, "what two pretexts share is counted once"
+    assert not signals.bare(pretext, 7 + FILLERS)
+    assert not signals.bare([match(PhraseRole.HARASSMENT, 1.0)], 4)
+    assert not signals.bare([], 1)
+
+
+def test_a_curse_with_a_filler_or_two_is_an_insult() -> None:
+    insult = signals.rule_of(Act.INSULT_AGENT)
+    curse = match(PhraseRole.HARASSMENT, 1.0)
+    curse = replace(curse, phrase=replace(curse.phrase, kind=Kind.ABUSE))
+    assert signals.bare([curse], 4 + FILLERS) == insult
+    assert signals.bare([curse, match(PhraseRole.PRETEXT, 1.0, 4, 8)], 8) == insult, "after a pretext too"
+    assert not signals.bare([curse], 5 + FILLERS), "beside it something may be wanted"
+    assert not signals.bare([replace(curse, likeness=0.8)], 4), "badly heard it is none"
 
 
 def understood(act: Act, leaning: float, probability: float = 0.9) -> Understood:
@@ -122,7 +133,7 @@ def test_a_long_utterance_is_shown_shortened() -> None:
 
 @pytest.mark.parametrize("act", Act)
 def test_an_opening_names_no_matter_but_hides_no_offence(act: Act) -> None:
-    opening = signals.of_act(understood(act, 0.0), 0.0, 1, said("喂"), opening=True)
+    opening = signals.of_act(understood(act, 0.0), 0.0, 1, said("喂"), only=signals.OPENING)
     assert opening.rule == (signals.OPENING if act in MATTERS else f"act.{act}")
     assert signals.OPENING not in signals.MATTER_RULES
 
