@@ -337,8 +337,9 @@ def test_agents_give_way_before_any_caller(make: MakePool) -> None:
         told = results.get(timeout=WAIT)
     assert told[:2] == ("new", Speaker.AGENT), "the newest"
     assert not (caller.is_lost or beside_new.is_lost)
+    late = pool.open("third", Speaker.AGENT)
     wait_for(lambda: caller.behind < 0.1, what="a caller who is heard to the end")
-    late, third = pool.open("third", Speaker.AGENT), pool.open("third", Speaker.CALLER)
+    third = pool.open("third", Speaker.CALLER)
     assert speak_until(results, third, 0.0).speaker is Speaker.CALLER, "there is room for callers"
     assert late.is_lost
     assert not third.is_lost
