@@ -11,8 +11,8 @@ from screener.core.evidence import Assessment, Decision, Kind, Reason, Standing,
 from screener.core.flow import Flow
 from screener.core.judgement import Weights
 from screener.core.ladder import SUSPENDING
-from screener.core.scoring import carries, has_matter, threshold
-from screener.core.signals import OFFENCES
+from screener.core.scoring import carries, threshold
+from screener.core.signals import MATTER_RULES, OFFENCES
 from screener.events import History, ListName
 
 REASONS = {
@@ -56,7 +56,7 @@ def standing(assessment: Assessment) -> Verdict:
 def is_abusive(assessment: Assessment) -> bool:
     """Whether a matter stands beside insult of the agent, or, where none was heard, beside more than one."""
     offences = sum(e.rule in OFFENCES for e in assessment.evidence)
-    return assessment.standing is Standing.ABUSIVE_COMPLAINT and offences > (not has_matter(assessment.evidence))
+    return assessment.standing is Standing.ABUSIVE_COMPLAINT and offences > (not has_matter(assessment))
 
 
 def was_abused(decision: Decision | None, assessment: Assessment) -> bool:
@@ -73,12 +73,17 @@ def was_abused(decision: Decision | None, assessment: Assessment) -> bool:
 
 def is_clear(assessment: Assessment, weights: Weights) -> bool:
     """Whether the caller has a matter, and nothing speaks for harassment."""
-    return assessment.score <= weights.clear and has_matter(assessment.evidence)
+    return assessment.score <= weights.clear and has_matter(assessment)
 
 
 def waits(assessment: Assessment, weights: Weights) -> bool:
     """Whether a caller who falls silent has said what they want, and waits for somebody to see to it."""
-    return assessment.score <= weights.waiting and has_matter(assessment.evidence)
+    return assessment.score <= weights.waiting and has_matter(assessment)
+
+
+def has_matter(assessment: Assessment) -> bool:
+    """Whether the caller has said what is to be done."""
+    return any(e.rule in MATTER_RULES for e in assessment.evidence)
 
 
 def known(history: History, flow: Flow) -> tuple[Verdict, str] | None:

@@ -32,8 +32,8 @@ def assess(
         weights: the site's.
         standing: what the call is if it is no harassment, as far as acts tell.
     """
-    words = {kind: _words(evidence, kind, weights) for kind in Kind}
-    spoken = max(words, key=lambda kind: words[kind])
+    words = _words(evidence, weights)
+    spoken = max(Kind, key=lambda kind: words[kind])
     score = weights.prior + acts(evidence, weights) + sum(words.values()) + support(evidence, weights)
     kind = _leading(evidence, spoken, words[spoken])
     vetoes = (Veto.EMERGENCY,) if _is_emergency(evidence, score - threshold(kind, weights), weights) else ()
@@ -60,7 +60,7 @@ def carries(evidence: Sequence[Evidence], weights: Weights) -> float:
     own = sum(
         weighed(e, weights) for e in evidence if e.source is Source.ACTS and not e.rule.startswith(AGENT_ACT)
     )
-    return own + sum(_words(evidence, kind, weights) for kind in Kind)
+    return own + sum(_words(evidence, weights).values())
 
 
 def support(evidence: Iterable[Evidence], weights: Weights) -> float:
@@ -69,20 +69,13 @@ def support(evidence: Iterable[Evidence], weights: Weights) -> float:
     return max(-weights.support, min(weights.support, total))
 
 
-def has_matter(evidence: Iterable[Evidence]) -> bool:
-    """Whether the caller has said what is to be done."""
-    return any(e.rule in MATTER_RULES for e in evidence)
-
-
-def _words(evidence: Iterable[Evidence], kind: Kind, weights: Weights) -> float:
-    """What listed words and silence weigh for a kind: a rule found again weighs less."""
-    if kind in RUDE:
-        return _curses(evidence, weights)[kind]
+def _words(evidence: Sequence[Evidence], weights: Weights) -> defaultdict[Kind, float]:
+    """What listed words and silence weigh for each kind: a rule found again weighs less, a curse more."""
     seen: Counter[str] = Counter()
-    total = 0.0
+    total = _curses(evidence, weights)
     for e in evidence:
-        if e.kind is kind and e.source in CARRYING:
-            total += weighed(e, weights) * weights.repeat ** seen[e.rule]
+        if e.kind and e.kind not in RUDE and e.source in CARRYING:
+            total[e.kind] += weighed(e, weights) * weights.repeat ** seen[e.rule]
             seen[e.rule] += 1
     return total
 
