@@ -14,6 +14,7 @@ from screener.settings.sections import Speech
 from screener.speech.load import load_model
 from screener.speech.process import Process
 from tests.speech import fakes
+from tests.waiting import wait_for
 
 
 def test_whoever_is_not_waited_for_any_more_ends_without_a_word() -> None:
@@ -35,7 +36,8 @@ def test_it_computes_on_huge_pages_unless_the_operator_has_tunables(
     if own:
         monkeypatch.setenv("GLIBC_TUNABLES", own)
     process = Process(fakes.load)
-    environment = Path(f"/proc/{process.pid}/environ").read_bytes().split(b"\0")
+    told = wait_for(Path(f"/proc/{process.pid}/environ").read_bytes, what="environment of a new process")
+    environment = told.split(b"\0")
     process.kill()
     assert f"GLIBC_TUNABLES={own or 'glibc.malloc.hugetlb=1'}".encode() in environment
     assert b"OMP_NUM_THREADS=1" in environment
