@@ -32,7 +32,7 @@ from screener.settings.sections import Settings
 from screener.speech.load import load_model
 from screener.speech.pinyin import syllables
 from screener.training.acts import measure, variants
-from screener.training.acts.corpus import read_corpus, read_hand
+from screener.training.acts.corpus import FOLDER, KEPT, CorpusCall, read_corpus, read_hand
 from screener.words.judgement import Teller
 from screener.words.terms import word
 
@@ -55,6 +55,7 @@ WIDTH = 160
 @click.option("--steer-all", is_flag=True, help="Put them into every call.")
 @click.option("--no-lexicon", is_flag=True, help="No harassing word of the lexicon counts.")
 @click.option("--hands", is_flag=True, help="The corpus of the tree, or FILEs of its form: every table of it.")
+@click.option("--kept", is_flag=True, help="With --hands: the hands kept apart, by all nets; none heard any.")
 @click.option("--in-path", is_flag=True, help="With --hands: a machine answered the callers of FILE.")
 @click.option("--slices", is_flag=True, help="A row for each slice of a set.")
 @click.option("--worst", "show", default=10, show_default=True, help="So many false flags, with their evidence.")
@@ -68,6 +69,7 @@ def evaluate(
     steer_all: bool,
     no_lexicon: bool,
     hands: bool,
+    kept: bool,
     in_path: bool,
     slices: bool,
     show: int,
@@ -81,7 +83,8 @@ def evaluate(
     words flags.
 
     With --hands the calls of the corpus are judged by those nets of the model that never heard their writer, and
-    counted by hand, kind and label; a FILE by a hand that nobody learned from is judged by all nets.
+    counted by hand, kind and label; a FILE by a hand that nobody learned from is judged by all nets, and so are
+    with --kept the hands from whom nothing was learned and on whom nothing was chosen.
     With --in-path the thresholds are those of a caller whom the product answers.
 
     Example: screener evaluate tests/data/calls --slices --noise 0 --noise 0.2
@@ -90,8 +93,12 @@ def evaluate(
     judgement = load_judgement(settings.judgement, settings.folder, syllables, settings.recordings)
     if no_lexicon:
         judgement = variants.wordless(judgement)
+    if kept and (paths or not hands):
+        raise click.UsageError("say --kept together with --hands, and without files")
     if hands:
-        _by_hands(paths, judgement, form, in_path=in_path)
+        here = KEPT if kept else FOLDER
+        written = [call for path in paths for call in read_hand(path)] if paths else read_corpus(here)
+        _by_hands(written, judgement, form, in_path=in_path)
         return
     if not paths:
         raise click.UsageError("name files or folders of labelled calls, or say --hands")
@@ -114,9 +121,8 @@ def _put(sheets: Sequence[Sheet], form: Format) -> None:
     put(render(Page("", tuple(sheets)), form, None if sys.stdout.isatty() else WIDTH))
 
 
-def _by_hands(paths: tuple[Path, ...], judgement: Judgement, form: Format, *, in_path: bool) -> None:
-    """Every table of the corpus, or of files of its form."""
-    calls = [call for path in paths for call in read_hand(path)] if paths else read_corpus()
+def _by_hands(calls: Sequence[CorpusCall], judgement: Judgement, form: Format, *, in_path: bool) -> None:
+    """Every table of calls of the corpus's form."""
     answered = {call.hand for call in calls} if in_path else None
     console = Console(stderr=True)
     sheets: list[Sheet] = []

@@ -75,6 +75,13 @@ def test_calls_of_the_corpus_are_judged_by_nets_that_never_heard_their_hand(tmp_
     assert all(name in told for name in ("by kind", "by label", "cut after a third", "no agent heard"))
 
 
+def test_hands_kept_apart_are_asked_for_alone(calls: str) -> None:
+    for options in (("--kept",), ("--hands", "--kept", calls)):
+        result = CliRunner().invoke(cli, ["evaluate", *options])
+        assert result.exit_code == 2
+        assert "--kept" in result.output
+
+
 def test_a_label_that_is_none_of_the_usual_is_said(tmp_path: Path) -> None:
     """A misspelt kind would otherwise count as what must not be flagged."""
     (tmp_path / "calls.jsonl").write_text(CALLS.replace('"lewd"', '"lewed"'), "utf-8")

@@ -1,7 +1,8 @@
 """The corpus: whole calls, an act for every turn, by independent hands.
 
 One file a hand in `corpus/`, gzipped, one JSON object a line; `manifest.toml` says who wrote what to which brief.
-A file of the same form by another hand is all that measuring a stranger's calls needs.
+In `kept/` lie hands of the same form from whom nothing was learned and on whom nothing was chosen. A file of that
+form by another hand is all that measuring a stranger's calls needs.
 """
 
 import gzip
@@ -20,6 +21,7 @@ from screener.events import LineClass, Speaker
 from screener.speech.pinyin import syllables
 
 FOLDER = Path(__file__).parent / "corpus"
+KEPT = Path(__file__).parent / "kept"
 LABELS = (*(k.value for k in Kind if k is not Kind.SILENT), *(s.value for s in Standing))
 """What a call can be: a kind of harassment, or what must never be flagged."""
 

@@ -25,7 +25,7 @@ from screener.intervals import wilson
 from screener.replay.run import EPOCH, RecordedCall, Replayer
 from screener.replay.run import Turn as Said
 from screener.speech.pinyin import syllables
-from screener.training.acts.corpus import CorpusCall, hands
+from screener.training.acts.corpus import FOLDER, KEPT, CorpusCall, hands
 
 UTC = ZoneInfo("UTC")
 NEVER = -99.0
@@ -81,11 +81,11 @@ def told(
         calls: of any hands.
         judgement: with all nets.
         change: what becomes of each beforehand.
-        in_path: hands whose callers a machine answers; None for what the manifest says.
+        in_path: hands whose callers a machine answers; None for what the manifests say.
     """
     acts = judgement.acts
     if in_path is None:
-        in_path = {hand.name for hand in hands() if hand.in_path}
+        in_path = {hand.name for folder in (FOLDER, KEPT) for hand in hands(folder) if hand.in_path}
     of_hand = {}
     for original in calls:
         call = change(original)

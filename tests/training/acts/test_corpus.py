@@ -1,16 +1,24 @@
 """The corpus: as many calls by as many hands as the card says, each of them whole and consistent."""
 
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
 import pytest
 
+from screener.acts.file import load_acts
 from screener.core.dialogue_acts import Act
 from screener.core.evidence import Kind, Standing
 from screener.errors import InputError
 from screener.events import LineClass, Speaker
+from screener.resources import config_folder
+from screener.settings.judgement import load_judgement
+from screener.settings.sections import JudgementSection
+from screener.speech.pinyin import syllables
 from screener.training.acts.check import check, shared
 from screener.training.acts.corpus import (
+    KEPT,
+    LABELS,
     CorpusCall,
     CorpusTurn,
     grouped,
@@ -21,6 +29,7 @@ from screener.training.acts.corpus import (
     serialize,
     write_hand,
 )
+from screener.training.acts.measure import told
 from screener.training.acts.written import read_written
 
 CALLER, AGENT = Speaker.CALLER, Speaker.AGENT
@@ -107,3 +116,27 @@ def test_contradictions_and_templates_are_found() -> None:
 def test_every_hand_is_in_one_group(corpus: list[CorpusCall]) -> None:
     groups = grouped(corpus, 5)
     assert sorted(hand for group in groups for hand in group) == sorted(h.name for h in hands())
+
+
+def test_hands_kept_apart_are_whole_and_no_net_heard_them(corpus: list[CorpusCall]) -> None:
+    kept = read_corpus(KEPT)
+    model = load_acts(config_folder() / "acts.bin")
+    heard = {call.hand for call in corpus} | set(chain.from_iterable(model.left_out))
+    assert {call.hand for call in kept} == {hand.name for hand in hands(KEPT)}
+    assert not {call.hand for call in kept} & heard, "a hand of the model is kept apart"
+    assert all(len(model.unheard(hand.name).nets) == len(model.nets) for hand in hands(KEPT))
+    assert {call.label for call in kept} == {*LABELS}
+    assert sum(call.is_harassment for call in kept) < len(kept) / 2
+
+
+def test_of_hands_kept_apart_it_is_known_whose_callers_a_machine_answers() -> None:
+    calls = read_corpus(KEPT)
+    answered = {hand.name for hand in hands(KEPT) if hand.in_path}
+    one_each = list(
+        {call.hand: call for call in calls if call.hand in {*sorted(answered)[:1], "hand135"}}.values()
+    )
+    judgement = load_judgement(JudgementSection(), Path(), syllables, None)
+    assert {t.call.hand: t.in_path for t in told(one_each, judgement)} == {
+        c.hand: c.hand in answered for c in one_each
+    }
+    assert len(one_each) == 2
