@@ -39,6 +39,19 @@ def test_it_serves_and_stops(context: ConsoleContext) -> None:
         urllib.request.urlopen(address, timeout=WAIT)
 
 
+@pytest.mark.parametrize(("proxies", "warns"), [((), True), (("192.0.2.1",), False)])
+def test_pages_that_others_reach_without_tls_are_warned_of(
+    context: ConsoleContext, caplog: pytest.LogCaptureFixture, proxies: tuple[str, ...], warns: bool
+) -> None:
+    settings = replace(context.settings, console=replace(context.settings.console, proxies=proxies))
+    for host in ("127.0.0.1", "0.0.0.0"):
+        server = ConsoleServer(replace(context, settings=settings), host=host, port=0)
+        server.start()
+        server.stop()
+        told = "the pages on 0.0.0.0 show calls, and take passwords, in clear: give [console] certificate and key"
+        assert (told in caplog.text) == (warns and host == "0.0.0.0")
+
+
 def test_an_open_page_does_not_keep_it_from_stopping(
     context: ConsoleContext, caplog: pytest.LogCaptureFixture
 ) -> None:
