@@ -1,6 +1,7 @@
 """The model of acts as a file: a line of JSON about it, then its arrays as signed bytes, packed by zlib."""
 
 import json
+import math
 import zlib
 from collections.abc import Sequence
 from dataclasses import fields
@@ -12,6 +13,7 @@ from screener.acts.net import ActsModel, Array, Nets
 from screener.core.dialogue_acts import Act
 from screener.core.evidence import Kind, Standing
 from screener.errors import SettingsError
+from screener.events import Speaker
 
 LIMIT = 127
 """Units of the largest weight of a column: a signed byte."""
@@ -27,7 +29,7 @@ def load_acts(path: Path) -> ActsModel:
     """
     try:
         return parse(path.read_bytes())
-    except (OSError, ValueError, KeyError, TypeError, zlib.error) as problem:
+    except (OSError, ValueError) as problem:
         remedy = "correct acts in [judgement] of the settings; empty takes the shipped one"
         raise SettingsError(f"{path}: not a model of acts ({problem})", remedy) from problem
 
@@ -36,8 +38,21 @@ def parse(file: bytes) -> ActsModel:
     """The model of a file's bytes.
 
     Raises:
-        ValueError, KeyError, TypeError, zlib.error: they are none.
+        ValueError: they are none, or what they hold does not fit together.
     """
+    try:
+        model = _read(file)
+        said = ("", *list(model.syllables)[-1:])
+        with np.errstate(all="ignore"):
+            _, heard = model.hear(model.begin(), Speaker.CALLER, said)
+    except (LookupError, TypeError, AttributeError, ArithmeticError, RecursionError, zlib.error) as problem:
+        raise ValueError(str(problem)) from problem
+    if not math.isfinite(heard.leaning) or not math.isfinite(model.leaning):
+        raise ValueError("it hears what is no number")
+    return model
+
+
+def _read(file: bytes) -> ActsModel:
     first, packed = file.split(b"\n", 1)
     head, data = json.loads(first), zlib.decompress(packed)
     shapes, at = head["shapes"], 0

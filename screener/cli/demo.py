@@ -80,6 +80,7 @@ def demo(
     with tempfile.TemporaryDirectory(prefix="screener-demo-") as temporary:
         options = Options(keep or Path(temporary), engine, model, noise, voices)
         screen = Screen(console, lang, live=console.is_terminal and not plain)
+        screen.opening(len(calls), keep)
         watched = pages or (console.is_terminal and not plain)
         if watched:  # the console's reports are about the last weeks
             script = replace(script, day=datetime.now(ZoneInfo(script.timezone)).date() - timedelta(days=1))

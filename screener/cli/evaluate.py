@@ -18,7 +18,8 @@ from screener.cli.output import coded, sheet
 from screener.cli.say import put, say
 from screener.cli.speaking import speaking
 from screener.core.evidence import Kind, Verdict
-from screener.core.judgement import Judgement
+from screener.core.judgement import Judgement, Weights
+from screener.core.scoring import counted
 from screener.evaluation.count import ConfusionRow, JudgedCall, WordList, table, worst
 from screener.evaluation.labelled import HARASSMENT, HARMLESS, UNAIMED, LabelledCall, read_labelled, steered
 from screener.evaluation.noise import Garbler
@@ -112,7 +113,7 @@ def evaluate(
     for share in noise or NOISE:
         done = _judge(calls, share, seed, (steer, steer_all), judgement, settings)
         judged += track(done, f"{share:.0%}", len(calls), console=console, disable=not console.is_terminal)
-    rows, false = table(judged, slices=slices), _false(worst(judged, show))
+    rows, false = table(judged, slices=slices), _false(worst(judged, show), judgement.weights)
     _put([_shown(rows), *([false] if false.rows else [])] if form == "table" else [_counts(rows), false], form)
 
 
@@ -249,12 +250,14 @@ def _listed(counts: Iterable[tuple[str, int]]) -> str:
     return " ".join(f"{name} {count}" for name, count in counts)
 
 
-def _false(judged: list[JudgedCall]) -> Sheet:
+def _false(judged: list[JudgedCall], weights: Weights) -> Sheet:
     keys = ["noise_share", "set", "label", "id", "kind", "score", "evidence"]
     cells: list[list[Cell]] = []
     for j in judged:
         decision = j.outcome.decision
-        evidence = " ".join(f"{e.weight:+z.1f} {e.span} ({e.rule})" for e in decision.assessment.evidence)
+        known = decision.assessment.evidence
+        pieces = zip(known, counted(known, weights), strict=True)
+        evidence = " ".join(f"{count:+z.1f} {e.span} ({e.rule})" for e, count in pieces)
         score = round(decision.assessment.score, 2)
         cells.append(
             [j.noise, j.labelled.set, j.labelled.label, j.labelled.call.id, coded(decision.kind), score, evidence]

@@ -7,6 +7,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import uvicorn
@@ -20,6 +21,7 @@ from screener.errors import InputError
 from screener.feed.choose import FeedSource, open_source
 from screener.outside.files import reason_of
 from screener.settings.cards import load_cards
+from screener.settings.clear import pages_in_clear
 from screener.settings.encryption import try_pair
 from screener.settings.judgement import load_notes
 from screener.settings.sections import Settings
@@ -174,6 +176,9 @@ class ConsoleServer:
                     "change [console] host or port",
                 ) from problem
             bound.pop_all()
+        console = self._context.settings.console
+        for way in () if console.proxies else pages_in_clear(replace(console, host=host)):
+            log.warning("%s: %s: %s", way.where, way.what, way.remedy)
 
     def stop(self) -> None:
         """Close every page and stop."""

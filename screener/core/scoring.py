@@ -32,7 +32,7 @@ def assess(
         weights: the site's.
         standing: what the call is if it is no harassment, as far as acts tell.
     """
-    words = _words(evidence, weights)
+    words = _by_kind(evidence, weights)
     spoken = max(Kind, key=lambda kind: words[kind])
     score = weights.prior + acts(evidence, weights) + sum(words.values()) + support(evidence, weights)
     kind = _leading(evidence, spoken, words[spoken])
@@ -60,50 +60,77 @@ def carries(evidence: Sequence[Evidence], weights: Weights) -> float:
     own = sum(
         weighed(e, weights) for e in evidence if e.source is Source.ACTS and not e.rule.startswith(AGENT_ACT)
     )
-    return own + sum(_words(evidence, weights).values())
+    return own + sum(_by_kind(evidence, weights).values())
 
 
 def support(evidence: Iterable[Evidence], weights: Weights) -> float:
     """What caller, hour, history and sound add or take together."""
-    total = sum(e.weight for e in evidence if e.source in SUPPORTING)
+    return _capped(sum(e.weight for e in evidence if e.source in SUPPORTING), weights)
+
+
+def _capped(total: float, weights: Weights) -> float:
     return max(-weights.support, min(weights.support, total))
 
 
-def _words(evidence: Sequence[Evidence], weights: Weights) -> defaultdict[Kind, float]:
-    """What listed words and silence weigh for each kind: a rule found again weighs less, a curse more."""
+def counted(evidence: Sequence[Evidence], weights: Weights) -> list[float]:
+    """What each piece counts among the others: with the prior they add up to the score.
+
+    Of what only supports the cap holds in the order in which it came.
+    """
+    parts = [weighed(e, weights) if e.source is Source.ACTS else 0.0 for e in evidence]
+    for n, weight in _words(evidence, weights):
+        parts[n] = weight
+    total = 0.0
+    for n, e in enumerate(evidence):
+        if e.source in SUPPORTING:
+            parts[n] = _capped(total + e.weight, weights) - _capped(total, weights)
+            total += e.weight
+    return parts
+
+
+def _by_kind(evidence: Sequence[Evidence], weights: Weights) -> defaultdict[Kind, float]:
+    """What listed words and silence weigh for each kind."""
+    total: defaultdict[Kind, float] = defaultdict(float)
+    for n, weight in _words(evidence, weights):
+        if kind := evidence[n].kind:
+            total[kind] += weight
+    return total
+
+
+def _words(evidence: Sequence[Evidence], weights: Weights) -> list[tuple[int, float]]:
+    """Listed words and silence that count, by their place, and how much: found again less, a curse more."""
     seen: Counter[str] = Counter()
     total = _curses(evidence, weights)
-    for e in evidence:
+    for n, e in enumerate(evidence):
         if e.kind and e.kind not in RUDE and e.source in CARRYING:
-            total[e.kind] += weighed(e, weights) * weights.repeat ** seen[e.rule]
+            total.append((n, weighed(e, weights) * weights.repeat ** seen[e.rule]))
             seen[e.rule] += 1
     return total
 
 
-def _curses(evidence: Iterable[Evidence], weights: Weights) -> defaultdict[Kind, float]:
-    """What listed insults and threats weigh for each kind: one an utterance, more when an agent has answered it.
+def _curses(evidence: Iterable[Evidence], weights: Weights) -> list[tuple[int, float]]:
+    """Listed insults and threats that count, likewise: one an utterance, more when an agent has answered it.
 
     Nothing beside a matter or a call for help: that is a complaint's case, or worse. What somebody who curses may
     be guessed to want is no matter; what is said to others, or of them, is not meant for the agent.
     """
-    found: defaultdict[Kind, float] = defaultdict(float)
-    times, answered = 0, True
-    said: list[Evidence] = []
-    for e in evidence:
+    found: list[tuple[int, float]] = []
+    answered = True
+    said: list[tuple[int, float]] = []
+    for n, e in enumerate(evidence):
         if e.source is Source.EMERGENCY:
-            return defaultdict(float)
-        if e.source is Source.WORDS and e.kind in RUDE and weighed(e, weights):
-            said.append(e)
+            return []
+        if e.source is Source.WORDS and e.kind in RUDE and (weight := weighed(e, weights)):
+            said.append((n, weight))
         elif e.source is Source.ACTS and e.rule.startswith(AGENT_ACT):
             answered = True
         elif e.source is Source.ACTS:
             if e.rule in MATTER_RULES and not (said and e.detail.endswith(GUESSED)):
-                return defaultdict(float)
-            if said and answered and times < CURSES and e.rule not in ELSEWHERE:
-                worst = max(said, key=lambda curse: weighed(curse, weights))
-                assert worst.kind
-                found[worst.kind] += weighed(worst, weights) * (weights.again if times else 1)
-                times, answered = times + 1, False
+                return []
+            if said and answered and len(found) < CURSES and e.rule not in ELSEWHERE:
+                worst, weight = max(said, key=lambda curse: curse[1])
+                found.append((worst, weight * (weights.again if found else 1)))
+                answered = False
             said = []
     return found
 

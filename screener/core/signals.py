@@ -1,6 +1,6 @@
 """From what happened to evidence: each function looks at one source and says what it found, and why."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from screener.core.dialogue_acts import MATTERS, Act, Understood
 from screener.core.evidence import GUESSED, Evidence, Kind, Source
@@ -51,6 +51,17 @@ def withdrawn(rule: str) -> str:
 def taken_back(rule: str) -> str:
     """The rule whose newest evidence is taken back by that of this rule; empty where it takes nothing back."""
     return rule.removesuffix(_WITHDRAWN) if rule.endswith(_WITHDRAWN) else ""
+
+
+def left_standing(rules: Iterable[str]) -> list[int]:
+    """Which pieces of evidence stand in the end, by their place: what was taken back does not, nor its end."""
+    stands: list[tuple[int, str]] = []
+    for place, rule in enumerate(rules):
+        if not (earlier := taken_back(rule)):
+            stands.append((place, rule))
+        elif newest := [known for known in stands if known[1] == earlier]:
+            stands.remove(newest[-1])
+    return [place for place, _ in stands]
 
 
 def of_offer(offer: CallOffered, weights: Weights, calendar: Calendar) -> tuple[Evidence, ...]:

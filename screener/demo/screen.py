@@ -25,6 +25,8 @@ from screener.words.places import place
 from screener.words.terms import Language, aside, labelled, word
 
 WORDS: dict[str, dict[str, str]] = tomllib.loads((FOLDER / "words.toml").read_text("utf-8"))
+CALL_SECONDS = 15.0
+"""Of a scripted call, on average."""
 
 
 @dataclass(slots=True)
@@ -59,6 +61,19 @@ class Screen:
         self._seen: queue.SimpleQueue[tuple[CallOffered, Event | Action, float]] = queue.SimpleQueue()
         self._call: _Call | None = None
         self._panel: Live | None = None
+
+    def opening(self, calls: int, kept: Path | None) -> None:
+        """Say what is going to be seen, how long it takes and where it is written, before anything is loaded.
+
+        Args:
+            calls: how many.
+            kept: the folder that stays; None where everything is deleted at the end.
+        """
+        words = self._words
+        minutes = max(1, round(calls * CALL_SECONDS / 60))
+        where = words["kept"].format(kept) if kept else words["not_kept"]
+        for line in (words["begin"].format(calls), words["takes"].format(minutes), where):
+            self._console.print(Text(line), soft_wrap=True)
 
     # The audience of the stage.
 

@@ -1,8 +1,8 @@
 """The same session that serves live calls, driven from files: this is how everything is tested and measured."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,9 @@ from screener.core.actions import Decided, EvidenceFound
 from screener.core.entrances import open_session
 from screener.core.evidence import Decision, Evidence, Verdict
 from screener.core.flow import Flow
-from screener.core.judgement import Judgement
+from screener.core.judgement import Judgement, Weights
+from screener.core.scoring import counted
+from screener.core.signals import left_standing
 from screener.events import (
     FRAME_BYTES,
     FRAME_SECONDS,
@@ -75,11 +77,17 @@ class RecordedCall:
 
 @dataclass(frozen=True, slots=True)
 class ReplayOutcome:
-    """What came of a replayed call. `serialize` is the stable interface of `screener replay`."""
+    """What came of a replayed call. `serialize` is the stable interface of `screener replay`.
+
+    Attributes:
+        evidence: all that was found, in order, what was taken back later and its end too.
+        counts: what each piece counts once the call is over; 0 of what was taken back, and of its end.
+    """
 
     id: str
     decision: Decision
-    evidence: tuple[Evidence, ...] = field(default=())
+    evidence: tuple[Evidence, ...] = ()
+    counts: tuple[float, ...] = ()
 
     def serialize(self, teller: Teller) -> dict[str, Any]:
         """One JSON object a call; `teller` puts its evidence into words."""
@@ -96,12 +104,12 @@ class ReplayOutcome:
                     "rule": e.rule,
                     "source": e.source.value,
                     "kind": e.kind.value if e.kind else None,
-                    "weight": round(e.weight, 3),
+                    "weight": round(count, 3),
                     "at": round(e.at, 2),
                     "span": e.span,
                     "note": teller.evidence(e.rule, e.detail, e.kind),
                 }
-                for e in self.evidence
+                for e, count in zip(self.evidence, self.counts, strict=True)
             ],
         }
 
@@ -189,7 +197,7 @@ class Replayer:
                     decision = action.decision
         assert decision is not None, "a session decides at the latest when its call ends"
         self._ledger.add(caller.number, started_at, decision.verdict)
-        return ReplayOutcome(call.id, decision, tuple(evidence))
+        return ReplayOutcome(call.id, decision, tuple(evidence), _counts(evidence, self._judgement.weights))
 
     def _text_events(self, turns: Iterable[Turn]) -> Iterator[Event]:
         now = 0.0
@@ -219,6 +227,13 @@ class Replayer:
         for listener, _ in streams:
             yield from listener.finish()
         yield CallEnded(EndedBy.CALLER, at + FRAME_SECONDS)
+
+
+def _counts(found: Sequence[Evidence], weights: Weights) -> tuple[float, ...]:
+    """What each piece counts in the end."""
+    stands = left_standing(e.rule for e in found)
+    counts = dict(zip(stands, counted([found[n] for n in stands], weights), strict=True))
+    return tuple(counts.get(n, 0.0) for n in range(len(found)))
 
 
 def _ticks(start: float, end: float) -> Iterator[Tick]:

@@ -1,12 +1,12 @@
 """Why a call in the log was judged as it was: its evidence weighed again, piece by piece."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from screener.core import policy
 from screener.core.evidence import Assessment, Evidence, Reason, Source, Veto
 from screener.core.judgement import Weights
-from screener.core.scoring import assess, threshold
+from screener.core.scoring import assess, counted, threshold
 from screener.core.signals import taken_back
 from screener.store.records import CallRecord, EvidenceRow
 
@@ -35,8 +35,9 @@ class Explanation:
         steps: in the order of audio time.
         tipped: the step that flagged it, the last one where the call was told once it was over; None when nothing
             that was heard did.
-        needed: pieces without any one of which it would not have been flagged at that step.
-        spare: pieces for the flag that it would have been flagged without, each alone.
+        needed: pieces without any one of which it would not have been flagged at that step, each with what it
+            counted there.
+        spare: pieces for the flag that it would have been flagged without, each alone, likewise.
         lacking: how much more it would have had to score to be flagged at its worst; None when it was flagged.
         vetoes: what protected it at its end.
     """
@@ -75,7 +76,11 @@ def explain(call: CallRecord, weights: Weights) -> Explanation:
         needs = weights.when_over()
         if policy.is_flagged(final, needs):
             tipped, tipped_by = _step(steps[-1].evidence, final, needs, flagged=True), tuple(known)
-    without = [(e, _flagged_without(e, tipped_by, needs)) for e in tipped_by if e.weight > 0]
+    without = [
+        (replace(e, weight=weight), _flagged_without(e, tipped_by, needs))
+        for e, weight in zip(tipped_by, counted(tipped_by, needs), strict=True)
+        if weight > 0
+    ]
     lacking = min((s.threshold - s.score for s in steps), default=threshold(None, weights) - weights.prior)
     return Explanation(
         prior=assess((), 0.0, weights).score,

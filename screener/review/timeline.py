@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from screener.core.dialogue_acts import Act
 from screener.core.evidence import Evidence, Source, Verdict
-from screener.core.signals import AGENT_ACT, rule_of, taken_back
+from screener.core.signals import AGENT_ACT, left_standing, rule_of, taken_back
 from screener.review.explain import Explanation, ScoreStep
 from screener.store.records import CallRecord, EvidenceRow, Review, ReviewNote
 from screener.words.judgement import Teller, is_said, stands_on
@@ -108,11 +108,15 @@ def _reviewed(
 
 
 def moments(call: CallRecord, teller: Teller, why: Explanation | None = None) -> list[Moment]:
-    """Everything that happened in a call, in the order of audio time; arguments as of `timeline`."""
+    """Everything that happened in a call, in the order of audio time; arguments as of `timeline`.
+
+    Of evidence what stood in the end; weighed again all that the scores stand on.
+    """
     said = _said(teller)
     told = [Moment(s.start, s.speaker.value, s.text) for s in call.segments]
     if why is None:
-        told += [Moment(e.at, "evidence", _weighed(e.weight, e, teller)) for e in call.evidence]
+        left = (call.evidence[n] for n in left_standing(e.rule for e in call.evidence))
+        told += [Moment(e.at, "evidence", _weighed(e.weight, e, teller)) for e in left]
     else:
         at, stood = 0.0, why.prior
         for step in standing(why):

@@ -4,15 +4,15 @@ Every check looks without leaving anything behind, is bounded in time, and says 
 with when its turn comes, and nothing for what the site does not use: whoever runs it is waiting.
 """
 
-import contextlib
 import errno
 import socket
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from screener.core.actions import Prompt
 from screener.core.judgement import Weights
@@ -47,6 +47,7 @@ from screener.store import place
 if TYPE_CHECKING:
     from screener.ports import Endpoint, RegistrationState
 
+Loaded = TypeVar("Loaded")
 REGISTRATION_SECONDS = 5.0
 
 
@@ -92,7 +93,7 @@ def examine(path: Path | None = None) -> Iterator[Check]:
     yield from check_recordings(settings)
     yield from check_judgement(settings)
     if settings.console.cards:
-        yield check_cards(settings)
+        yield from check_cards(settings)
     yield from check_feed(settings)
     yield from check_lines(settings)
     yield check_database(settings)
@@ -301,35 +302,31 @@ def check_judgement(settings: Settings) -> Iterator[Check]:
 
     named, folder = settings.judgement, settings.folder
     read = syllables if named.lexicon else tuple
-    weights = Weights()
-    with contextlib.suppress(ScreenerError):
-        weights = site_weights(named, folder)
-    ways: list[tuple[str, str, Callable[[], object]]] = [
-        ("weights", named.weights, lambda: site_weights(named, folder)),
-        ("lexicon", named.lexicon, lambda: site_phrases(named, folder, weights, read)),
-        ("calendar", named.calendar, lambda: site_calendar(named, folder)),
-        ("model of acts", named.acts, lambda: site_acts(named, folder)),
-    ]
-    for name, file, load_it in ways:
-        try:
-            load_it()
-        except ScreenerError as problem:
-            yield from _wrong(name, problem)
-        else:
-            yield Check(name, ok=True, message=file or "the shipped one")
+    weights = yield from _read("weights", named.weights, lambda: site_weights(named, folder))
+    phrases = partial(site_phrases, named, folder, weights or Weights(), read)
+    yield from _read("lexicon", named.lexicon, phrases)
+    yield from _read("calendar", named.calendar, lambda: site_calendar(named, folder))
+    yield from _read("model of acts", named.acts, lambda: site_acts(named, folder))
 
 
-def check_cards(settings: Settings) -> Check:
+def _read(name: str, file: str, load_it: Callable[[], Loaded]) -> Generator[Check, None, Loaded | None]:
+    """Say whether a file of the site's, or the shipped one, can be loaded; gives what it holds."""
+    try:
+        loaded = load_it()
+    except ScreenerError as problem:
+        yield from _wrong(name, problem)
+        return None
+    yield Check(name, ok=True, message=file or "the shipped one")
+    return loaded
+
+
+def check_cards(settings: Settings) -> Iterator[Check]:
     """Can the site's own cue cards be read, as the console will?"""
     from screener.settings.cards import load_cards
     from screener.speech.pinyin import syllables
 
-    try:
-        load_cards(settings.console.cards, settings.folder, syllables)
-    except ScreenerError as problem:
-        message = "; ".join(problem.message.splitlines())
-        return Check("cue cards", ok=False, message=message, remedy=problem.remedy)
-    return Check("cue cards", ok=True, message=settings.console.cards)
+    cards = settings.console.cards
+    yield from _read("cue cards", cards, lambda: load_cards(cards, settings.folder, syllables))
 
 
 def check_feed(settings: Settings) -> Iterator[Check]:

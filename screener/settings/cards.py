@@ -13,7 +13,7 @@ from screener.core.cards import Card, Cards, Showing, Sound
 from screener.errors import SettingsError
 from screener.outside.files import reason_of
 from screener.resources import config_folder
-from screener.settings.found import complaints
+from screener.settings.found import complaints, validated
 from screener.settings.judgement import remedy_for, site_acts
 from screener.settings.sections import JudgementSection
 
@@ -76,7 +76,7 @@ def load_cards(
     """
     path = folder / name if name else config_folder() / "cards.toml"
     try:
-        file = _FILE.validate_python(tomllib.loads(path.read_text("utf-8")))
+        file = validated(_FILE, tomllib.loads(path.read_text("utf-8")))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as problem:
         raise SettingsError(
             f"{path}: cannot be read ({reason_of(problem)})", remedy_for(path, "correct [console] cards")

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from urllib.parse import SplitResult, parse_qs, urlsplit
 
 from screener.settings.alerts import SummarySection, Way
+from screener.settings.console import Console
 from screener.settings.sections import Settings, Sip
 
 _SECURE_MODES = ("require", "verify-ca", "verify-full")
@@ -42,11 +43,13 @@ def must_encrypt(sip: Sip) -> bool:
 
 
 def exposed(settings: Settings) -> Iterator[Exposed]:
-    """Whatever would leave in clear; nothing where the site does not ask for encryption."""
+    """Whatever would leave in clear; the console's pages alone where the site does not ask for encryption."""
     if must_encrypt(settings.sip):
         yield from _voice(settings)
         yield from _told(settings)
         yield from _asked(settings)
+    elif not settings.console.proxies:  # what is between a proxy and us is the site's choice
+        yield from pages_in_clear(settings.console)
 
 
 def is_here(host: str) -> bool:
@@ -104,14 +107,18 @@ def _asked(settings: Settings) -> Iterator[Exposed]:
         if host and not is_here(host):
             what = f"password and callers' numbers go to {host} in clear"
             yield Exposed(f"{section} host", what, tunnel, refused=False)
-    console = settings.console
+    yield from pages_in_clear(settings.console)
+    if host := _database(settings.store.url):
+        what = f"the call log goes to {host}, and nothing makes sure that it is encrypted"
+        yield Exposed("[store] url", what, "add ?sslmode=verify-full", refused=False)
+
+
+def pages_in_clear(console: Console) -> Iterator[Exposed]:
+    """The console's pages, where other machines reach them without TLS."""
     if not console.certificate and not is_here(console.host):
         what = f"the pages on {console.host} show calls, and take passwords, in clear"
         remedy = "give [console] certificate and key, or listen on 127.0.0.1 behind a proxy with TLS"
         yield Exposed("[console] host", what, remedy, refused=False)
-    if host := _database(settings.store.url):
-        what = f"the call log goes to {host}, and nothing makes sure that it is encrypted"
-        yield Exposed("[store] url", what, "add ?sslmode=verify-full", refused=False)
 
 
 def _database(url: str) -> str:

@@ -2,9 +2,12 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from typing import TypeVar
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
+
+Checked = TypeVar("Checked")
 
 SECRET_KEYS = frozenset({"secret", "password", "inbound_password", "event_secret", "url"})
 """Keys whose values never appear in a message; a database URL may hold a password."""
@@ -33,6 +36,15 @@ _FORMS = {
 }
 """By a validator's own name of the mistake."""
 _BOUNDS = {"gt": "above", "ge": "not below", "lt": "below", "le": "not above"}
+
+
+def validated(adapter: TypeAdapter[Checked], data: object) -> Checked:
+    """A file of data as what it must be, to the letter: neither true nor a number in quotes is a number.
+
+    Raises:
+        ValidationError: it is not; `complaints` has it in words.
+    """
+    return adapter.validate_json(json.dumps(data, default=str), strict=True)
 
 
 def complaint(detail: ErrorDetails, key: str, missing: str = "a value; it has no default") -> str:

@@ -3,7 +3,6 @@
 import json
 import math
 import tomllib
-import zlib
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -21,7 +20,7 @@ from screener.errors import SettingsError
 from screener.outside.files import reason_of
 from screener.resources import config_folder
 from screener.settings import sections
-from screener.settings.found import complaints
+from screener.settings.found import complaints, validated
 from screener.settings.recordings import load_played, load_words
 
 if TYPE_CHECKING:
@@ -131,7 +130,7 @@ def site_acts(settings: sections.JudgementSection, folder: Path) -> "ActsModel":
         raise SettingsError(
             f"{path}: cannot be read ({reason_of(problem)})", remedy_for(path, remedy)
         ) from problem
-    except (ValueError, KeyError, TypeError, zlib.error) as problem:
+    except ValueError as problem:
         raise SettingsError(f"{path}: no model of acts, or damaged", remedy_for(path, remedy)) from problem
 
 
@@ -162,7 +161,7 @@ def load_phrases(path: Path, weights: Weights, syllables: Syllables) -> tuple[Ph
         head = heads[number] if number < len(heads) else 1
         end = heads[number + 1] - 1 if number + 1 < len(heads) else len(lines)
         try:
-            group = _GROUP.validate_python(raw)
+            group = validated(_GROUP, raw)
         except ValidationError as error:
             problems += [f"{path}:{_find(lines, head, end, key)}: {text}" for key, text in complaints(error)]
             continue
@@ -264,11 +263,30 @@ def _senseless(weights: Weights) -> Iterator[str]:
         yield f"repeat: found {weights.repeat:g}, allowed a number not above 1"
     if weights.carry <= 0:
         yield f"carry: found {weights.carry:g}, allowed a number above 0"
-    lowest = min(0.0, weights.in_path) + min(0.0, weights.afterwards, *weights.afterwards_of.values())
-    for name in ("threshold", *(key for key in numbers if key.startswith("threshold_of."))):
-        if numbers[name] + lowest <= weights.prior:
-            least = weights.prior - lowest
-            yield f"{name}: found {numbers[name]:g}, allowed above {least:g}: else a call begins as a flagged one"
+    yield from _flagged_from_the_start(weights)
+
+
+def _flagged_from_the_start(weights: Weights) -> Iterator[str]:
+    """Thresholds that the prior reaches, else what lowers them so far."""
+    of_kind, prior = weights.threshold_of, weights.prior
+    lowest, in_path = min([weights.threshold, *of_kind.values()]), min(0.0, weights.in_path)
+    unnamed = [limit for kind, limit in of_kind.items() if kind not in weights.afterwards_of]
+    over = {
+        f"afterwards_of.{kind}": (by, of_kind.get(kind, weights.threshold) + in_path)
+        for kind, by in weights.afterwards_of.items()
+    }
+    over["afterwards"] = weights.afterwards, min([weights.threshold, *unnamed]) + in_path
+    stages = (
+        {"threshold": (weights.threshold, 0.0)} | {f"threshold_of.{k}": (n, 0.0) for k, n in of_kind.items()},
+        {"in_path": (weights.in_path, lowest)},
+        over,
+    )
+    for stage in stages:
+        reached = [(name, n, prior - others) for name, (n, others) in stage.items() if n + others <= prior]
+        for name, number, least in reached:
+            yield f"{name}: found {number:g}, allowed above {least:g}: else a call begins as a flagged one"
+        if reached:
+            return
 
 
 def load_calendar(path: Path) -> Calendar:
@@ -297,7 +315,7 @@ def _read(path: Path) -> tuple[str, Mapping[str, Any]]:
 
 def _validated(adapter: TypeAdapter[Loaded], path: Path, data: Mapping[str, Any]) -> Loaded:
     try:
-        return adapter.validate_python(data)
+        return validated(adapter, data)
     except ValidationError as error:
         problems = "\n".join(f"{path}: {text}" for _, text in complaints(error))
         raise SettingsError(problems, remedy_for(path, "correct the file")) from error

@@ -1,7 +1,6 @@
 """Reads screener.toml: every wrong setting is named at once, with what was found and what is allowed."""
 
 import difflib
-import json
 import os
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -15,7 +14,7 @@ from pydantic_core import ErrorDetails
 from screener.errors import NOT_YOURS, SettingsError
 from screener.settings.checks import SettingProblem, cross_checks
 from screener.settings.console import Oidc
-from screener.settings.found import complaint
+from screener.settings.found import complaint, validated
 from screener.settings.freeswitch import Freeswitch
 from screener.settings.proxy import Proxy
 from screener.settings.sections import Pbx, Registrar, Settings, Webhook
@@ -69,7 +68,7 @@ def parse(text: str, path: Path) -> Settings:
     problems = list(_unknown_keys(Settings, data, ()))
     settings = None
     try:
-        settings = _SETTINGS.validate_json(json.dumps(data, default=str), strict=True)
+        settings = validated(_SETTINGS, data)
     except ValidationError as error:
         problems += [_explain(detail) for detail in error.errors(include_url=False)]
     if settings is not None:

@@ -18,8 +18,9 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "Each kind has a threshold of its own; below it nothing is flagged.",
     ),
     "weights": (
-        "依据前的数是它本身的分量；得分怎样逐项相加，见 screener explain。",
-        "The number before a reason is its own weight; how they add up: screener explain.",
+        "依据前的数是它本身的分量；后来撤回的不列。得分怎样逐项相加，见 screener explain。",
+        "The number before a reason is its own weight; what was withdrawn is left out. "
+        "How they add up: screener explain.",
     ),
     "score": ("得分", "score"),
     "threshold": ("标记线", "threshold"),

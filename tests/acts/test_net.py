@@ -1,6 +1,7 @@
 """The model of acts: what its file holds, and that it hears the same whoever asks and however often."""
 
 import json
+import zlib
 from collections.abc import Callable
 from dataclasses import fields, replace
 from pathlib import Path
@@ -164,6 +165,15 @@ DAMAGE: dict[str, Callable[[bytes, bytes], bytes]] = {
     "a net more than it says": lambda head, packed: saying(head, left_out=[["hand0"]]) + packed,
     "a net less than it says": lambda head, packed: saying(head, left_out=[["hand0"]] * 3) + packed,
     "no hands": lambda head, packed: saying(head, left_out=["hand0", "hand1"]) + packed,
+    "no nets": lambda head, packed: saying(head, left_out=[]) + zlib.compress(b""),
+    "a head that is a list": lambda head, packed: b"[]\n" + packed,
+    "no shape": lambda head, packed: saying(head, shapes={f.name: [] for f in fields(Nets)}) + packed,
+    "a shape that is none": lambda head, packed: saying(head, shapes=None) + packed,
+    "more syllables than rows": lambda head, packed: saying(head, syllables="a b c d e f") + packed,
+    "fewer acts than it hears": lambda head, packed: saying(head, acts=["caller.lewd"]) + packed,
+    "fewer calls than it hears": lambda head, packed: saying(head, calls=["lewd", "genuine"]) + packed,
+    "no kinds": lambda head, packed: saying(head, calls=["genuine"]) + packed,
+    "a scale that is no number": lambda head, packed: saying(head, scale=float("nan")) + packed,
     "an act that is none": lambda head, packed: saying(head, acts=["caller.dances"]) + packed,
 }
 

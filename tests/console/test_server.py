@@ -39,6 +39,22 @@ def test_it_serves_and_stops(context: ConsoleContext) -> None:
         urllib.request.urlopen(address, timeout=WAIT)
 
 
+@pytest.mark.parametrize(
+    ("host", "proxies", "warns"),
+    [("127.0.0.1", (), False), ("0.0.0.0", (), True), ("0.0.0.0", ("192.0.2.1",), False)],
+)
+def test_pages_that_others_reach_without_tls_are_warned_of(
+    context: ConsoleContext, caplog: pytest.LogCaptureFixture, host: str, proxies: tuple[str, ...], warns: bool
+) -> None:
+    console = replace(context.settings.console, proxies=proxies)
+    context.settings = replace(context.settings, console=console)
+    server = ConsoleServer(context, host, port=0)
+    server.start()
+    server.stop()
+    told = "the pages on 0.0.0.0 show calls, and take passwords, in clear: give [console] certificate and key"
+    assert (told in caplog.text) == warns
+
+
 def test_an_open_page_does_not_keep_it_from_stopping(
     context: ConsoleContext, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from screener.core.dialogue_acts import Act
 from screener.core.evidence import GUESSED, Evidence, Kind, Source, Verdict
-from screener.core.scoring import CURSES, assess
+from screener.core.scoring import CURSES, assess, counted
 from tests.core.weighed import OVER, W, act, found, verdict
 
 
@@ -57,6 +57,19 @@ def test_who_curses_again_instead_of_telling_a_matter_weighs_more_each_time() ->
     assert scored(curse(), INSULT, STEER, curse(), INSULT) == pytest.approx(1.5 * (1 + W.again))
     threatened = (curse(), INSULT, STEER, curse(Kind.THREAT, 1.0), INSULT)
     assert scored(*threatened) == pytest.approx(1.5 + W.again), "it is the same anger, whatever it says"
+
+
+def test_what_each_piece_counts_adds_up_to_the_score() -> None:
+    night, again = found(9.0, Source.TIME, None), found(2.0, rule="r")
+    lewd = act(Act.LEWD, 1.0)
+    known = (night, again, lewd, again, curse(weight=1.0), curse(), INSULT, STEER, curse(), INSULT)
+    weights = replace(W, factor={"act.caller.lewd": 0.5})
+    counts = counted(known, weights)
+    expected = [W.support, 2.0, 0.5, 2.0 * W.repeat, 0.0, 1.5, 0.0, 0.0, 1.5 * W.again, 0.0]
+    assert counts == pytest.approx(expected)
+    assert assess(known, 0.0, weights).score == pytest.approx(W.prior + sum(counts))
+    complained = (curse(), INSULT, STEER, curse(), INSULT, act(Act.GRIEVANCE, -1.0))
+    assert counted(complained, W) == [0.0, 0.0, 0.0, 0.0, 0.0, -1.0], "beside a matter"
 
 
 def test_several_curses_in_one_breath_are_one_the_worst() -> None:

@@ -5,6 +5,7 @@ import re
 from dataclasses import replace
 from datetime import UTC, datetime
 from enum import StrEnum
+from pathlib import Path
 
 import pytest
 from rich.console import Console
@@ -74,6 +75,7 @@ def seen(lang: Language, *, live: bool) -> str:
     ]
     caller = Caller("02155550178", line=LineClass.PUBLIC, region="上海市", carrier="")
     offer = CallOffered("c1", NOON, NOON, caller, history=History(flagged=2))
+    screen.opening(len(judged), None)
     outcomes = []
     for number, (verdict, kind) in enumerate(judged):
         call = replace(calls[number % len(calls)], verdict=verdict, kind=kind)
@@ -96,8 +98,16 @@ def test_an_english_screen_has_no_chinese_but_what_was_said(live: bool) -> None:
 
 @pytest.mark.parametrize("live", [False, True])
 def test_a_chinese_screen_has_no_english_but_names(live: bool) -> None:
-    names = {call.name for call in load_script().call} | {"REFER"}
+    names = {call.name for call in load_script().call} | {"REFER", "Ctrl", "C", "screener", "demo", "keep"}
     assert set(LATIN.findall(seen("zh", live=live))) - names == set()
+
+
+@pytest.mark.parametrize(("kept", "where"), [(None, "--keep"), (Path("/tmp/kept"), "写在 /tmp/kept\n")])
+def test_it_begins_with_what_is_seen_how_long_it_takes_and_where_it_is_kept(kept: Path | None, where: str) -> None:
+    paper = io.StringIO()
+    Screen(Console(file=paper, width=20)).opening(7, kept)
+    what, takes, kept_in = paper.getvalue().splitlines(keepends=True)
+    assert "7 通来电" in what and "约 2 分钟" in takes and where in kept_in
 
 
 @pytest.mark.parametrize("value", sorted({str(v) for kind in SHOWN for v in kind}))

@@ -3,6 +3,7 @@
 import gzip
 import json
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -12,7 +13,7 @@ import pytest
 from screener.core.evidence import Verdict
 from screener.core.flow import Flow
 from screener.errors import InputError
-from screener.events import LineClass, Speaker
+from screener.events import Caller, LineClass, Speaker
 from screener.numbers.identify import load_lines
 from screener.replay.files import parse_call, read_calls
 from screener.replay.run import Ledger, RecordedCall, Replayer, Turn
@@ -20,7 +21,7 @@ from screener.speech.none import NoModel
 from screener.speech.pinyin import syllables
 from screener.words.judgement import Teller
 from screener.words.told import told
-from tests.core.helpers import plain
+from tests.core.helpers import lexicon, plain
 
 NOON = datetime(2026, 3, 11, 4, tzinfo=UTC)
 LEWD = (Turn(Speaker.CALLER, "喂你好,我想咨询一下"), Turn(Speaker.CALLER, "你今天穿什么颜色的内裤"))
@@ -47,6 +48,19 @@ def test_a_call_answers_with_the_stable_interface(replayer: Replayer) -> None:
     assert "穿什么" in decisive["span"]
     assert found["flagged_at"] >= decisive["at"]
     assert json.loads(json.dumps(found)) == found
+
+
+@pytest.mark.parametrize(("turns", "counts"), [((), (1.5, 4.95)), (ENQUIRY, (0.0, 0.0))])
+def test_a_weight_is_what_the_piece_counted_in_the_end(turns: tuple[Turn, ...], counts: tuple[float, ...]) -> None:
+    """A curse beside a matter counts nothing, one that is said again more."""
+    twice = (Turn(Speaker.AGENT, "您好"), Turn(Speaker.CALLER, "操你妈")) * 2
+    judgement = replace(plain(), lexicon=lexicon())
+    replayer = Replayer(judgement, Flow(), UTC, lambda _: Caller(), syllables, NoModel)
+    told = replayer.replay(RecordedCall("a", turns=(*turns, *twice))).serialize(Teller())
+    curses = [piece["weight"] for piece in told["evidence"] if piece["source"] == "words"]
+    assert curses == pytest.approx(counts)
+    counted = sum(piece["weight"] for piece in told["evidence"])
+    assert told["score"] == pytest.approx(judgement.weights.prior + counted, abs=0.01)
 
 
 def test_a_genuine_call_is_not_flagged(replayer: Replayer) -> None:

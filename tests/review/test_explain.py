@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 
 from screener.core.evidence import Kind, Source, Treatment, Verdict, Veto
 from screener.core.judgement import Weights
@@ -31,6 +32,20 @@ def test_when_it_tipped_and_what_would_not_have() -> None:
     assert [e.rule for e in found.needed] == ["a", "b"]
     assert found.spare == ()
     assert found.lacking is None
+
+
+def test_what_is_needed_is_told_with_what_it_counted() -> None:
+    said = partial(row, kind=Kind.ABUSE)
+    breath = (said(1.5, 1, "abuse.curse.1"), said(0.5, 1, "act.caller.insult_agent", Source.ACTS))
+    twice = call(*breath, said(0.0, 2, "act.agent.steer", Source.ACTS), *breath)
+    why = explain(twice, Weights(threshold=2.9))
+    assert [(e.rule, round(e.weight, 2)) for e in why.needed] == [
+        ("abuse.curse.1", 1.5),
+        ("act.caller.insult_agent", 0.5),
+        ("abuse.curse.1", 4.95),
+        ("act.caller.insult_agent", 0.5),
+    ]
+    assert "+4.9" in reasons(twice, why, Teller())[2] and "+1.5" in reasons(twice, why, Teller())[2]
 
 
 def test_what_is_not_needed_is_said() -> None:

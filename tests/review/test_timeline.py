@@ -125,6 +125,22 @@ def test_what_an_utterance_only_seemed_to_do_is_not_told_but_what_flagged_is() -
     assert why.tipped in lasting(why)
 
 
+def test_the_story_of_a_call_tells_what_stood_in_the_end() -> None:
+    seemed = call(
+        act("caller.other", 0.5, 1),
+        act("caller.lewd", 1.0, 1),
+        act("caller.other.withdrawn", -0.5, 2),
+        act("caller.other", 0.7, 2),
+        EvidenceRow(3, "a.1", Source.WORDS, Kind.LEWD, 4.0, "…", ""),
+        EvidenceRow(4, "a.1.withdrawn", Source.WORDS, Kind.LEWD, -4.0, "…", ""),
+    )
+    told = [line for line in timeline(seemed, Teller(), UTC) if line.endswith("]")]
+    assert [(line.split()[1], line.split("[")[1]) for line in told] == [
+        ("+1.0", "act.caller.lewd]"),
+        ("+0.7", "act.caller.other]"),
+    ]
+
+
 def test_words_that_a_recogniser_took_back_are_told() -> None:
     word = EvidenceRow(1, "a.1", Source.WORDS, Kind.LEWD, 4.0, "…", "")
     back = EvidenceRow(2, "a.1.withdrawn", Source.WORDS, Kind.LEWD, -4.0, "…", "")

@@ -297,11 +297,15 @@ def test_cards_that_the_console_refuses_and_a_feed_that_serve_goes_without_are_t
     (tmp_path / "feed").mkdir()
     file.write_text("[console]\ncards = 'cards.toml'\n[operations]\nfeed = 'feed'\n")
     settings = load(file)
-    assert not doctor.check_cards(settings).ok
+    assert [check.ok for check in doctor.check_cards(settings)] == [False]
     assert [check.ok for check in doctor.check_feed(settings)] == [False]
     (tmp_path / "cards.toml").write_bytes((config_folder() / "cards.toml").read_bytes())
     (tmp_path / "feed").rmdir()
-    assert doctor.check_cards(settings).ok
+    assert [check.message for check in doctor.check_cards(settings)] == ["cards.toml"]
+    (tmp_path / "cards.toml").write_text("x = 1\ny = 2\n")
+    assert [check.message.rpartition(": ")[0] for check in doctor.check_cards(settings)] == [
+        f"{tmp_path}/cards.toml: {key}" for key in "xy"
+    ], "a line for each mistake"
     assert list(doctor.check_feed(settings)) == []
 
 

@@ -84,7 +84,17 @@ def test_what_depends_on_the_way_is_said_by_the_doctor(encrypted: str, toml: str
     for text in (found.message, found.remedy):
         assert told(text, "zh") != text
     assert "pw" not in found.message
-    assert not list(check_clear(parse(toml, FILE))), "elsewhere it is the site's choice"
+    elsewhere = [check.message.partition(":")[0] for check in check_clear(parse(toml, FILE))]
+    assert elsewhere == ([where] if where == "[console] host" else []), "elsewhere it is the site's choice"
+
+
+def test_pages_that_others_reach_without_tls_are_told_unless_a_proxy_is_named() -> None:
+    (found,) = check_clear(parse('[console]\nhost = "0.0.0.0"\n', FILE))
+    assert "0.0.0.0 show calls, and take passwords, in clear" in found.message
+    assert "give [console] certificate and key" in found.remedy
+    behind = '[console]\nhost = "0.0.0.0"\nproxies = ["192.0.2.1"]\n'
+    assert not list(check_clear(parse(behind, FILE)))
+    assert not list(check_clear(Settings()))
 
 
 @ENCRYPTED

@@ -1,6 +1,8 @@
 """Lexicon, weights and calendar as files: what is wrong is refused with its place."""
 
+import json
 import re
+import zlib
 from datetime import date
 from pathlib import Path
 
@@ -123,7 +125,10 @@ def test_weights(tmp_path: Path) -> None:
         ("[line]\npublic = inf", "line.public: found inf"),
         ("prior = 50", "threshold: found 2, allowed above 50"),
         ("threshold = -20", "threshold: found -20, allowed above -4"),
-        ("afterwards = -9", "threshold: found 2, allowed above 5"),
+        ("in_path = -7", "in_path: found -7, allowed above -6"),
+        ("afterwards = -9", "afterwards: found -9, allowed above -6"),
+        ("in_path = -1\n[afterwards_of]\nprank = -9", "afterwards_of.prank: found -9, allowed above -5"),
+        ("[threshold_of]\nlewd = 3\n[afterwards_of]\nlewd = -8", "afterwards_of.lewd: found -8, allowed above -7"),
         ("[threshold_of]\nlewd = -5", "threshold_of.lewd: found -5, allowed above -4"),
         ("support = -3", "support: found -3, allowed a number not below 0"),
         ('[factor]\n"act.agent.steer" = -1', "factor.act.agent.steer: found -1, allowed a number not below 0"),
@@ -136,7 +141,30 @@ def test_weights_that_nobody_can_mean_are_refused(tmp_path: Path, text: str, say
     path.write_text(text, "utf-8")
     with pytest.raises(SettingsError, match=r"weights\.toml: ") as refused:
         load_weights(path)
-    assert says in str(refused.value)
+    (line,) = refused.value.message.splitlines()
+    assert says in line
+
+
+TABLES = {
+    "threshold_of": "lewd",
+    "afterwards_of": "lewd",
+    "factor": "'act.agent.steer'",
+    "strength": "decisive = 5.5\nweak = 0.6\nstrong",
+    "line": "public",
+}
+"""A key in each table of the weights, or the last of those that must be there."""
+
+
+@pytest.mark.parametrize("key", Weights.__dataclass_fields__)
+@pytest.mark.parametrize("value", ["true", "false", '"1.5"'])
+def test_what_only_looks_like_a_number_is_none(tmp_path: Path, key: str, value: str) -> None:
+    path = tmp_path / "weights.toml"
+    inner = TABLES.get(key)
+    path.write_text(f"[{key}]\n{inner} = {value}\n" if inner else f"{key} = {value}\n", "utf-8")
+    with pytest.raises(SettingsError) as refused:
+        load_weights(path)
+    named = f"{key}.{(inner or '').split()[-1]}" if inner else key
+    assert refused.value.message == f"{path}: {named.replace(chr(39), '')}: found {value}, allowed a number"
 
 
 def test_a_factor_counts_for_a_rule_that_there_is(tmp_path: Path) -> None:
@@ -161,6 +189,7 @@ def test_a_calendar_is_a_sites_own(tmp_path: Path) -> None:
     [
         ("night = [21, 60]", "night.2: found 60"),
         ("night = [-1, 6]", "night.1: found -1"),
+        ("night = [true, 6]", "night.1: found true, allowed a whole number"),
         ("noon = 12", "noon: found 12"),
         ('holidays = ["Monday"]', 'holidays.1: found "Monday"'),
         ("weekend = [6, 7]", "weekend: found"),
@@ -220,7 +249,13 @@ def test_what_is_wrong_is_told_in_chinese(tmp_path: Path, file: str, text: str, 
     assert chinese is None or any(line.endswith(f"：{chinese}") for line in said), said
 
 
-@pytest.mark.parametrize("content", [None, b"", b"x", b"{}\nx", b"x\ny"])
+def netless() -> bytes:
+    """The shipped model of acts without its nets, as its head says."""
+    head, _ = (config_folder() / "acts.bin").read_bytes().split(b"\n", 1)
+    return json.dumps(json.loads(head) | {"left_out": []}).encode() + b"\n" + zlib.compress(b"")
+
+
+@pytest.mark.parametrize("content", [None, b"", b"x", b"{}\nx", b"x\ny", netless()])
 def test_a_model_of_acts_that_is_none_says_what_to_do(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes | None
 ) -> None:

@@ -79,4 +79,5 @@ def import_(folder: Path, hand: str, file: Path) -> None:
     click.echo(f"{file}: {len(calls)} calls")
 
 
-main()
+if __name__ == "__main__":
+    main()
