@@ -117,8 +117,8 @@ def test_a_list_that_cannot_be_read_ends_nothing(peer: Peer, listener: Listener)
 
 def test_who_leaves_while_we_ask_is_not_listened_to(peer: Peer, listener: Listener):
     peer.cut()
-    peer.happen(queued("leaves", "left-agent"))
     peer.happen(queued("stays", "stays-agent"))
+    peer.happen(queued("leaves", "left-agent"))  # the last is asked about first
     peer.asked = lambda uuid: peer.happen(hung_up(uuid)) if uuid == "leaves" else None
     assert listener.next() == "stays"
     assert listener.begins.empty()
