@@ -14,6 +14,7 @@ from screener.outside.text import is_pbx_id
 SUBSCRIBED = "event plain CHANNEL_BRIDGE CHANNEL_UNBRIDGE CHANNEL_HANGUP BACKGROUND_JOB CUSTOM callcenter::info"
 _EXTENSION = re.compile(r"[\w.+*#-]{1,64}", re.ASCII)
 _NAME = re.compile(r"[^\w.+-]")
+_OWN = ("caller-caller-id-number", "caller-caller-id-name")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +40,10 @@ class Left:
 
 @dataclass(frozen=True, slots=True)
 class JobDone:
-    """A command in the background has come to its end."""
+    """A command in the background has come to its end, with these words."""
 
     job: str
-    ok: bool
-    why: str
+    said: str
 
 
 def read(event: EslEvent) -> Connected | Bridged | Left | JobDone | None:
@@ -57,8 +57,7 @@ def read(event: EslEvent) -> Connected | Bridged | Left | JobDone | None:
         case "CHANNEL_HANGUP" | "CHANNEL_UNBRIDGE" as name if is_pbx_id(uuid := fields.get("unique-id", "")):
             return Left(uuid, hung_up=name == "CHANNEL_HANGUP")
         case "BACKGROUND_JOB":
-            said = event.body.strip()
-            return JobDone(fields.get("job-uuid", ""), ok=said.startswith("+OK"), why=said[:80])
+            return JobDone(fields.get("job-uuid", ""), event.body.strip())
         case _:
             return None
 
@@ -77,17 +76,24 @@ def _queued(fields: EslFields) -> Connected | None:
 def _bridged(fields: EslFields) -> Bridged | None:
     caller = fields.get("bridge-a-unique-id", "")
     agent = fields.get("bridge-b-unique-id", "")
-    if not (is_pbx_id(caller) and is_pbx_id(agent)):
-        return None
-    who = _connected(
-        caller, agent, fields, "caller-caller-id-number", "caller-caller-id-name", queue="", agent_name=""
-    )
+    return bridged(caller, agent, fields) if is_pbx_id(caller) and is_pbx_id(agent) else None
+
+
+def bridged(caller: str, agent: str, fields: EslFields) -> Bridged:
+    """Two channels talk, as the fields of the caller's say."""
     told = ("other-leg-destination-number", "caller-callee-id-number", "caller-destination-number")
-    return Bridged(who, tuple(name for key in told if (name := _plain(fields.get(key, "")))))
+    names = tuple(name for key in told if (name := _plain(fields.get(key, ""))))
+    return Bridged(_connected(caller, agent, fields, *_OWN), names)
+
+
+def from_queue(caller: str, agent: str, fields: EslFields) -> Connected:
+    """Two channels talk, as the variables say that mod_callcenter gives a caller's."""
+    queue, agent_name = fields.get("variable_cc_queue", ""), _plain(fields.get("variable_cc_agent", ""))
+    return _connected(caller, agent, fields, *_OWN, queue=queue, agent_name=agent_name)
 
 
 def _connected(
-    caller: str, agent: str, fields: EslFields, number: str, name: str, *, queue: str, agent_name: str
+    caller: str, agent: str, fields: EslFields, number: str, name: str, *, queue: str = "", agent_name: str = ""
 ) -> Connected:
     return Connected(
         caller=Party(caller, caller),

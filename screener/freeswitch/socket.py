@@ -30,12 +30,15 @@ ANSWER_SECONDS = 6.0
 QUIET_SECONDS = 10.0
 """Without a word for so long, we ask whether anybody is there; for twice as long, the connection is made anew."""
 LOOK_SECONDS = 0.2
-IN_FLIGHT = 500
-"""Commands that may wait for their end; further ones are refused."""
+IN_FLIGHT = 2_500
+"""Commands that may wait for their end; further ones are refused. Two legs of as many calls as `max_calls` allows
+may be dialled at once, when they are taken up."""
 REFUSED = frozenset({"text/rude-rejection", "text/disconnect-notice"})
 
 OnReply = Callable[[bool, str], None]
-"""Takes whether it was done, and FreeSWITCH's words; on the thread `freeswitch`."""
+"""Takes whether FreeSWITCH says that it was done, and its words; on the thread `freeswitch`. Of a question the
+words are the answer."""
+DONE = "+OK"
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +173,7 @@ class EventSocket:
                 done = messages.read(event)
                 if isinstance(done, JobDone):
                     if job := self._jobs.pop(done.job, None):
-                        job.done(done.ok, done.why)
+                        job.done(done.said.startswith(DONE), done.said)
                 else:
                     self._on_event(event)
             case kind if kind in REFUSED:

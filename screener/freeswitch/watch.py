@@ -1,25 +1,31 @@
 """The product's hand at FreeSWITCH: learns who talks, has legs dialled, moves callers.
 
-Who talked before we came, or while the connection was away, is not taken up: FreeSWITCH's list of bridged calls
-says neither queue nor agent. Those calls go on unheard.
+Events tell it, and at every login a list: of who talked before we came, or while the connection was away. Of each
+pair in it that we do not know FreeSWITCH is asked who they are, one after the other.
 """
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
 from screener.conversations.listening import Listening
 from screener.conversations.ongoing import Conversation, ConversationListener
 from screener.conversations.parties import Connected
+from screener.errors import InputError
 from screener.events import EndedBy, Speaker
-from screener.freeswitch import messages
+from screener.freeswitch import listing, messages
+from screener.freeswitch.listing import Channel
 from screener.freeswitch.messages import Bridged, Left
 from screener.freeswitch.socket import EventSocket
 from screener.freeswitch.wire import EslEvent
 from screener.operations.metrics import Sample
+from screener.outside.text import visible
 from screener.settings.freeswitch import Freeswitch
 
 log = logging.getLogger(__name__)
+
+MOST_SAID = 80
+"""Characters of FreeSWITCH's words in a line of the log."""
 
 
 class FreeswitchWatch:
@@ -40,6 +46,13 @@ class FreeswitchWatch:
         self._conversations = self._listening.conversations
         self._moving: set[str] = set()
         """Tokens of conversations whose caller is being moved: who is gone meanwhile has been."""
+        self._doubtful: tuple[Conversation, ...] = ()
+        """What went on when the connection was lost, and may be over since."""
+        self._unknown: list[tuple[Channel, Channel]] = []
+        """Two that talk, the first of whom FreeSWITCH is still to be asked about; from the end."""
+        self._asking = False
+        self._left: set[str] = set()
+        """Channels that have left whom they talked to while we ask."""
         self._socket = EventSocket(settings, self._event, self._up)
         self._moved = self._stayed = 0
 
@@ -79,7 +92,7 @@ class FreeswitchWatch:
             self._moved += ok
             self._stayed += not ok
             if not ok:
-                log.warning("a caller stays with %s: %s", conversation.who.agent_name, why)
+                log.warning("a caller stays with %s: %s", conversation.who.agent_name, _short(why))
             done(ok)
             if not ok and not self._conversations.has(conversation.who.caller.uniqueid):
                 self._listener.over(conversation, EndedBy.CALLER)  # gone while we asked
@@ -102,27 +115,71 @@ class FreeswitchWatch:
     # On the thread `freeswitch`.
 
     def _up(self, up: bool) -> None:
+        """Ask who talks; while the connection is away the legs go on, each until it is hung up."""
+        self._unknown, self._left, self._asking = [], set(), up
         if up:
+            self._socket.ask(listing.CHANNELS, self._take_up)
+        else:
+            self._doubtful = self._conversations.conversations()
+
+    def _take_up(self, _ok: bool, said: str) -> None:
+        """What goes on now, which we may have missed: end what is over, ask about what is new."""
+        if not self._socket.up:
+            return  # it is asked at the next login
+        try:
+            listed = listing.channels(said)
+        except InputError as problem:
+            log.error("calls that began while FreeSWITCH was away go on unheard: %s", problem.message)
+        else:
+            self._end_what_is_over({channel.uuid: channel.call for channel in listed})
+            new = (p for p in listing.pairs(listed) if not any(self._conversations.has(c.uuid) for c in p))
+            self._unknown = [turned for one, other in new for turned in ((other, one), (one, other))]
+        self._ask_next()
+
+    def _end_what_is_over(self, calls: Mapping[str, str]) -> None:
+        for conversation in self._doubtful:
+            caller, agent = conversation.who.caller.uniqueid, conversation.who.agent.uniqueid
+            if calls.get(caller, "") != calls.get(agent):
+                self._conversations.release(conversation)
+                missing = EndedBy.AGENT if agent not in calls else EndedBy.TRANSFER
+                self._over(conversation, EndedBy.CALLER if caller not in calls else missing)
+        self._doubtful = ()
+
+    def _ask_next(self) -> None:
+        while self._unknown and self._conversations.has(self._unknown[-1][0].uuid):
+            self._unknown.pop()
+        if not self._unknown:
+            self._asking = False
+            self._left.clear()
             return
-        # What is said meanwhile is missed: it ends for us, and caller and agent talk on.
-        for conversation in self._conversations.conversations():
-            self._conversations.release(conversation)
-            self._over(conversation, EndedBy.FAULT)
+        one, other = self._unknown.pop()
+
+        def told(_ok: bool, said: str) -> None:
+            who = listing.talks(one, other, listing.dumped(said))
+            if who is not None and not {one.uuid, other.uuid} & self._left:
+                self._connected(who)
+            self._ask_next()
+
+        self._socket.ask(listing.dump(one.uuid), told)
 
     def _event(self, event: EslEvent) -> None:
         match messages.read(event):
-            case Connected() as who:
-                self._listening.connected(who)
-            case Bridged(who, names):
-                wanted = next((name for name in names if name in self._settings.extensions), "")
-                if wanted:
-                    self._listening.connected(replace(who, agent_name=wanted))
+            case (Connected() | Bridged()) as who:
+                self._connected(who)
             case Left(uuid, hung_up):
+                if self._asking:
+                    self._left.add(uuid)
                 if over := self._conversations.gone(uuid):
                     conversation, by = over
                     self._over(conversation, by if hung_up else EndedBy.TRANSFER)
             case _:
                 pass
+
+    def _connected(self, who: Connected | Bridged) -> None:
+        if isinstance(who, Connected):
+            self._listening.connected(who)
+        elif wanted := next((name for name in who.names if name in self._settings.extensions), ""):
+            self._listening.connected(replace(who.who, agent_name=wanted))
 
     def _over(self, conversation: Conversation, by: EndedBy) -> None:
         if conversation.heard and conversation.token not in self._moving:
@@ -131,6 +188,10 @@ class FreeswitchWatch:
     def _dial(self, uuid: str, name: str, _speaker: Speaker, deaf: Callable[[str], None]) -> None:
         def dialled(ok: bool, why: str) -> None:
             if not ok:
-                deaf(f"FreeSWITCH does not dial a listening leg: {why}")
+                deaf(f"FreeSWITCH does not dial a listening leg: {_short(why)}")
 
         self._socket.ask(messages.listen(uuid, self._settings.dial, name), dialled)
+
+
+def _short(said: str) -> str:
+    return visible(said)[:MOST_SAID]

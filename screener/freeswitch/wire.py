@@ -13,8 +13,8 @@ from urllib.parse import quote, unquote
 
 from screener.errors import PbxError
 
-MOST_BYTES = 1 << 20
-"""A message that is longer, or a head without end, is no FreeSWITCH's."""
+MOST_BYTES = 8_000_000
+"""A message that is longer, or a head without end, is no FreeSWITCH's; the list of a thousand channels has one."""
 _END = b"\n\n"
 EVENT = "text/event-plain"
 

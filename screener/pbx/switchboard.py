@@ -191,11 +191,12 @@ class Switchboard:
         if not reply.ok:
             return
         talking = messages.in_progress(reply.parts)
-        there = {who.caller.uniqueid for who in talking}
+        agents = {who.caller.uniqueid: who.agent.uniqueid for who in talking}
         for conversation in self._doubtful:
-            if conversation.who.caller.uniqueid not in there:
+            caller, agent = conversation.who.caller.uniqueid, conversation.who.agent.uniqueid
+            if agents.get(caller) != agent:
                 self._conversations.release(conversation)
-                self._over(conversation, EndedBy.CALLER)
+                self._over(conversation, EndedBy.TRANSFER if caller in agents else EndedBy.CALLER)
         self._doubtful = ()
         for who in talking:
             self._listening.connected(who)

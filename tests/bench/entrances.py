@@ -3,6 +3,8 @@
 - *in path*: a machine answers; the caller speaks after the greeting, a REFER says where they went;
 - *beside*: caller and agent talk, on two listening legs (the event socket of tests/freeswitch); a `uuid_transfer`
   says that the caller was moved.
+
+Both parties may be on a line with noise and losses (tests/bench/line.py).
 """
 
 import contextlib
@@ -27,6 +29,7 @@ from screener.speech.pinyin import initials_and_finals, syllables
 from screener.store.log import open_log
 from screener.store.records import CallRecord
 from screener.training.acts.measure import load_no_recogniser
+from tests.bench.line import PhoneLine
 from tests.bench.live import in_office_hours
 from tests.bench.people import distance
 from tests.bench.site import site
@@ -102,13 +105,13 @@ def since(ends: Sequence[float], at: float, between: float) -> float:
     return at - max((end for begin, end in zip(begun, ends, strict=True) if begin <= at), default=0.0)
 
 
-def speak(caller: Caller, pcm: bytes) -> None:
-    """Say it, as far as the call goes."""
+def speak(caller: Caller, pcm: bytes, line: PhoneLine, seed: str) -> None:
+    """Say it on a line, as far as the call goes."""
     with contextlib.suppress(OSError):  # the call is over
-        caller.speak(pcm)
+        caller.speak(line.noisy(pcm), lost=line.lost(seed))
 
 
-def in_path(port: int, number: int, spoken: Spoken) -> Moved:
+def in_path(port: int, number: int, spoken: Spoken, line: PhoneLine) -> Moved:
     """Call a machine, hear its greeting out, and say everything."""
     greeting = len(samples(audio_folder() / "greeting.wav"))
     caller = Caller(port, number=str(FIRST_NUMBER[IN_PATH] + number))
@@ -116,7 +119,7 @@ def in_path(port: int, number: int, spoken: Spoken) -> Moved:
         caller.call()
         talk = bytes(greeting) + spoken.alone() + bytes(round(SECOND * PATIENCE))
         greeted = time.monotonic() + greeting / SECOND
-        speech = in_background(lambda: speak(caller, talk))
+        speech = in_background(lambda: speak(caller, talk, line, spoken.id))
         caller.sip.settimeout(len(talk) / SECOND)
         try:
             refer = caller.wait_request("REFER")
@@ -139,9 +142,9 @@ def in_path(port: int, number: int, spoken: Spoken) -> Moved:
 class Beside:
     """The agents' phone system: tells of calls, dials the legs, and notes who is moved."""
 
-    def __init__(self, peer: Freeswitch) -> None:
+    def __init__(self, peer: Freeswitch, line: PhoneLine) -> None:
         self.port = 0
-        self._peer = peer
+        self._peer, self._line = peer, line
         self._legs: dict[str, Caller] = {}
         self._moved: dict[str, float] = {}
         self._changed = threading.Condition()
@@ -169,8 +172,9 @@ class Beside:
                 return Moved("no legs")
             legs = {speaker: self._legs[id_] for speaker, id_ in ids.items()}
         begun = time.monotonic()
+        quiet = bytes(round(SECOND * PATIENCE))
         said = [
-            in_background(lambda s=s, leg=leg: speak(leg, spoken.track(s) + bytes(round(SECOND * PATIENCE))))
+            in_background(lambda s=s, leg=leg: speak(leg, spoken.track(s) + quiet, self._line, f"{spoken.id} {s}"))
             for s, leg in legs.items()
         ]
         for speech in said:
@@ -197,7 +201,13 @@ def as_text(where: str, spoken: Spoken, judgement: Judgement) -> bool:
 
 
 def through(
-    calls: Mapping[str, Sequence[Spoken]], judgement: Judgement, speech: str, rest: str, at_once: int, words: bool
+    calls: Mapping[str, Sequence[Spoken]],
+    judgement: Judgement,
+    speech: str,
+    rest: str,
+    at_once: int,
+    words: bool,
+    line: PhoneLine,
 ) -> None:
     """Place the calls of each entrance, and print what came of them.
 
@@ -207,9 +217,10 @@ def through(
         speech, rest: lines of its settings.
         at_once: so many calls.
         words: print the words of each call that came out otherwise than as text.
+        line: that both parties are on.
     """
     peer = Freeswitch()
-    beside = Beside(peer)
+    beside = Beside(peer, line)
     rest = (
         f"analysis = 'sip:analysis@127.0.0.1:5070'\n[site]\ntimezone = '{in_office_hours()}'\n"
         f"[freeswitch]\nhost = '127.0.0.1'\nport = {peer.port}\npassword = 'ClueCon'\n{rest}"
@@ -220,7 +231,7 @@ def through(
     ):
         beside.port = running.port
         ways: dict[str, Callable[[int, Spoken], Moved]] = {
-            IN_PATH: lambda number, spoken: in_path(running.port, number, spoken),
+            IN_PATH: lambda number, spoken: in_path(running.port, number, spoken, line),
             BESIDE: beside.call,
         }
         for where, spoken in calls.items():

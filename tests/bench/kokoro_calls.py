@@ -1,11 +1,12 @@
-"""Whole calls in voices like people's, both parties: `python tests/bench/kokoro_calls.py [--calls 40] [--seed 1]`.
+"""Whole calls in voices like people's, both parties: `python tests/bench/kokoro_calls.py [--calls 16] [--seed 1]`.
 
 Calls of the corpus of acts, by hands that none of the judging nets ever heard (a fourth of the nets judges the
 hands left out of it), half harassing, drawn by a seed: half of them calls that a machine answers, half with an
 agent, each through its own entrance (tests/bench/entrances.py). Caller and agent each have a voice of Kokoro's,
 through the band of a telephone and G.711, recognised by sherpa-onnx's model and judged by a real `screener serve`.
-Beside each the same calls as text. `--words` tells what was said and heard in each call that came out otherwise.
-Needs `make voices` and the data folder `shared` beside the clone.
+Beside each the same calls as text. `--snr 20` and `--loss 5` put noise and losses on the line. `--words` tells
+what was said and heard in each call that came out otherwise. Needs `make voices` and the data folder `shared`
+beside the clone.
 """
 
 import argparse
@@ -29,10 +30,10 @@ from screener.settings.sections import JudgementSection
 from screener.speech.pinyin import syllables
 from screener.training.acts.corpus import CorpusCall, hands, read_corpus
 from tests.bench.entrances import BESIDE, IN_PATH, SECOND, Spoken, through
-from tests.bench.people import BLENDS, SHARED, TIMBRES, VOICES, in_voices
+from tests.bench.line import add_options, chosen_line
+from tests.bench.people import BLENDS, SHARED, SHERPA, TIMBRES, VOICES, in_voices
 from tests.bench.site import machine
 
-MODEL = SHARED / "models" / "sherpa-kws-zh"
 AT_ONCE = 3
 MOST_TURNS, MOST_CHARACTERS = 9, 110
 """A longer call would only take longer."""
@@ -86,11 +87,12 @@ def in_kokoro(
 
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    options.add_argument("--calls", type=int, default=40)
+    options.add_argument("--calls", type=int, default=16)
     options.add_argument("--seed", type=int, default=1)
     options.add_argument("--speak-only", action="store_true", help="make the voices and stop")
     options.add_argument("--entrance", choices=(IN_PATH, BESIDE), action="append", help="only that one")
     options.add_argument("--words", action="store_true", help="of calls that came out otherwise than as text")
+    add_options(options)
     chosen = options.parse_args()
     if not SHARED.is_dir() or not (VOICES / ".installed").exists():
         sys.exit(f"{SHARED} is absent, or `make voices` has not been run")
@@ -99,8 +101,10 @@ def main() -> None:
     calls = [*answered, *agents]
     first, second = in_kokoro(answered, chosen.seed, [Speaker.CALLER]), in_kokoro(agents, chosen.seed)
     seconds = sum(len(s.track(Speaker.CALLER)) for s in (*first, *second)) / SECOND
+    line = chosen_line(chosen, [pcm for s in second for pcm in s.sounds])
     writers = ", ".join(sorted({c.hand for c in calls}))
     print(f"{machine()}; {len(calls)} calls by {writers}, {seconds:.0f} s, {AT_ONCE} at a time")
+    print(f"line: {line}", flush=True)
     if chosen.speak_only:
         return
     with tempfile.TemporaryDirectory() as folder:
@@ -109,10 +113,11 @@ def main() -> None:
         through(
             {w: s for w, s in ((IN_PATH, first), (BESIDE, second)) if w in (chosen.entrance or (IN_PATH, BESIDE))},
             replace(judgement, acts=nets),
-            speech=f"engine = 'sherpa'\nmodel = '{MODEL}'",
+            speech=f"engine = 'sherpa'\nmodel = '{SHERPA}'",
             rest=f"[judgement]\nacts = '{acts}'\n",
             at_once=AT_ONCE,
             words=chosen.words,
+            line=line,
         )
 
 

@@ -1,10 +1,11 @@
-"""How well people are understood on a telephone: `python tests/bench/people.py [--clips 30] [--model NAME]`.
+"""How well people are understood on a telephone: `python tests/bench/people.py [--clips 8] [--model NAME]`.
 
 Clips of people (AISHELL's read sentences; other clips), and, where `make voices` has been run, scripted callers in
 Kokoro's voices. Each goes through a telephone (8 kHz, 300 to 3,400 Hz, G.711), then: as it is; with a crowd that
 talks behind it at 20 and at 10 dB; with 1 and 5 % of its packets lost, in bursts, concealed by the product's own
-stream. Printed: toneless syllables that are wrong, of those said, and seconds of a core a second of audio. Reads
-the data folder `shared` beside the clone.
+stream; or on the one line that `--snr` and `--loss` say. Printed, of sherpa-onnx's model and of those that are
+named (`--model embedded`): toneless syllables that are wrong, of those said, and seconds of a core a second of
+audio. What Kokoro has said once is kept. Reads the data folder `shared` beside the clone.
 """
 
 import argparse
@@ -15,7 +16,7 @@ import random
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,6 +33,8 @@ from screener.settings.sections import Speech
 from screener.speech.load import load_model
 from screener.speech.models import find_model
 from screener.speech.pinyin import syllables
+from screener.speech.recognizer import SpeechModel
+from tests.bench.line import PhoneLine, add_options, chosen_line, crowd, packed
 from tests.bench.site import machine
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -49,8 +52,10 @@ TIMBRES = (
     "zm_yunyang",
 )
 BLENDS = tuple(f"{a}+{b}" for a, b in zip(TIMBRES[:4], TIMBRES[4:], strict=True))
-BURST = 2.0
-"""Packets that are lost in a row, on average."""
+SHERPA = SHARED / "models" / "sherpa-kws-zh"
+KINDS = ("aishell", "human", "kokoro")
+LINES = ((None, 0.0), (20.0, 0.0), (10.0, 0.0), (None, 1.0), (None, 5.0))
+"""dB of a voice above the crowd, and per cent of the packets that are lost."""
 QUIET_END = bytes(SAMPLE_RATE * 2)
 
 
@@ -74,11 +79,6 @@ def in_band(samples: np.ndarray) -> np.ndarray:
     hertz = np.fft.rfftfreq(samples.size, 1 / SAMPLE_RATE)
     spectrum[(hertz < BAND[0]) | (hertz > BAND[1])] = 0.0
     return np.fft.irfft(spectrum, samples.size)
-
-
-def packed(samples: np.ndarray) -> bytes:
-    pcm = np.clip(samples, -32768, 32767).astype("<i2").tobytes()
-    return pcm + bytes(-len(pcm) % FRAME_BYTES)
 
 
 def recorded(folder: Path, most: int) -> Iterator[Clip]:
@@ -117,39 +117,18 @@ def coded(pcm: bytes) -> bytes:
     return audioop.alaw2lin(audioop.lin2alaw(pcm, 2), 2)
 
 
-def crowd(clips: list[Clip], decibels: float) -> Callable[[bytes], bytes]:
-    """Others talk at once, so much quieter than the one who is meant."""
-    others = [np.frombuffer(clip.pcm, "<i2").astype(np.float64) for clip in clips[:8]]
-    longest = max(other.size for other in others)
-    noise = np.sum([np.resize(other, longest) / max(other.std(), 1.0) for other in others], axis=0)
-    noise /= noise.std()
-
-    def disturb(pcm: bytes) -> bytes:
-        samples = np.frombuffer(pcm, "<i2").astype(np.float64)
-        loud = samples[np.abs(samples) > 0.05 * np.abs(samples).max()].std()
-        return coded(packed(samples + np.resize(noise[::-1], samples.size) * loud * 10 ** (-decibels / 20)))
-
-    return disturb
-
-
-def lossy(share: float) -> Callable[[bytes], bytes]:
-    """Packets are lost in bursts; the product's stream conceals them."""
-
-    def disturb(pcm: bytes) -> bytes:
-        chance = random.Random(len(pcm))
-        heard: list[bytes] = []
-        stream = AudioStream(lambda _event: None, Law.PCMA, 8, None)
-        stream.listener = lambda frame, _at: heard.append(frame)
-        lost = False
-        for number in range(len(pcm) // FRAME_BYTES):
-            lost = chance.random() < (1 - 1 / BURST if lost else share / BURST / (1 - share))
-            if not lost:
-                head = HEADER.pack(0x80, 8, number & 0xFFFF, number * FRAME_SAMPLES, 7)
-                stream.receive(head + audioop.lin2alaw(pcm[number * 320 : number * 320 + 320], 2))
-            stream.tick()
-        return b"".join(heard)
-
-    return disturb
+def heard_on(line: PhoneLine, pcm: bytes) -> bytes:
+    """What the product hears of a voice and a pause after it: its own stream conceals what is lost."""
+    frames: list[bytes] = []
+    stream = AudioStream(lambda _event: None, Law.PCMA, 8, None)
+    stream.listener = lambda frame, _at: frames.append(frame)
+    pcm = line.noisy(pcm) + QUIET_END
+    for number, lost in zip(range(len(pcm) // FRAME_BYTES), line.lost(str(len(pcm))), strict=False):
+        if not lost:
+            head = HEADER.pack(0x80, 8, number & 0xFFFF, number * FRAME_SAMPLES, 7)
+            stream.receive(head + audioop.lin2alaw(pcm[number * FRAME_BYTES :][:FRAME_BYTES], 2))
+        stream.tick()
+    return b"".join(frames)
 
 
 def distance(a: tuple[str, ...], b: tuple[str, ...]) -> int:
@@ -163,51 +142,60 @@ def distance(a: tuple[str, ...], b: tuple[str, ...]) -> int:
 
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    options.add_argument("--clips", type=int, default=30, help="of each kind, at most")
+    options.add_argument("--clips", type=int, default=8, help="of each kind, at most")
+    options.add_argument("--kind", choices=KINDS, action="append", help="only that one")
     options.add_argument("--model", action="append", default=[], help="an installed model or a folder, too")
+    add_options(options)
     chosen = options.parse_args()
     if not SHARED.is_dir():
         sys.exit(f"{SHARED} is absent")
-    kinds = {
-        "AISHELL": list(recorded(SHARED / "speech" / "aishell", chosen.clips)),
-        "other people": list(recorded(SHARED / "speech" / "human", chosen.clips)),
-    }
-    if (VOICES / ".installed").exists():
-        kinds["Kokoro"] = list(spoken(chosen.clips))
-    else:
-        print("Kokoro's voices are absent: make voices")
-    names = [str(SHARED / "models" / "sherpa-kws-zh"), "embedded", *chosen.model]
     models = {}
-    for name in names:
+    for name in (str(SHERPA), *chosen.model):
         found = find_model(name)
         models[Path(name).name] = load_model(Speech(engine=found.engine or "vosk", model=name), Path())
     print(f"{machine()}; wrong of the syllables said, and seconds of a core a second of audio")
-    print(f"{'':14}{'':>9}" + "".join(f"{name[:24]:>26}" for name in models))
-    for kind, clips in kinds.items():
-        lines: dict[str, Callable[[bytes], bytes]] = {
-            "clean": coded, "20 dB": crowd(clips, 20), "10 dB": crowd(clips, 10), "1 % loss": lossy(0.01),
-            "5 % loss": lossy(0.05),
-        }  # fmt: skip
-        for line, disturb in lines.items():
-            disturbed = [(disturb(clip.pcm) + QUIET_END, clip.text) for clip in clips]
-            row = f"{kind:14}{line:>9}"
-            for model in models.values():
-                wrong = said = 0
-                seconds, began = 0.0, time.process_time()
-                for pcm, text in disturbed:
-                    recognizer = model.open(Speaker.CALLER)
-                    told = [
-                        t
-                        for at in range(0, len(pcm), 1600)
-                        for t in recognizer.accept(pcm[at : at + 1600], at / 2 / SAMPLE_RATE)
-                    ]
-                    told += recognizer.finish()
-                    heard = tuple(s for t in told if t.final for s in t.syllables)
-                    wrong += distance(heard, syllables(text))
-                    said += len(syllables(text))
-                    seconds += len(pcm) / 2 / SAMPLE_RATE
-                row += f"{wrong / said:16.1%}{(time.process_time() - began) / seconds:10.4f}"
-            print(f"{row}  ({len(clips)} clips)", flush=True)
+    print(f"{'':8}{'':>15}" + "".join(f"{name[:24]:>26}" for name in models), flush=True)
+    for kind in chosen.kind or KINDS:
+        clips = list(clips_of(kind, chosen.clips))
+        voices = [clip.pcm for clip in clips]
+        if not clips:
+            print(f"{kind:8} is absent: make voices")
+        elif chosen.snr is not None or chosen.loss:
+            measure(kind, chosen_line(chosen, voices), clips, models)
+        else:
+            for snr, loss in LINES:
+                measure(kind, PhoneLine(snr, loss, crowd(voices)), clips, models)
+
+
+def clips_of(kind: str, most: int) -> Iterator[Clip]:
+    """Nothing of Kokoro's where its voices are absent."""
+    if kind != "kokoro":
+        yield from recorded(SHARED / "speech" / kind, most)
+    elif (VOICES / ".installed").exists():
+        yield from spoken(most)
+
+
+def measure(kind: str, line: PhoneLine, clips: Sequence[Clip], models: Mapping[str, SpeechModel]) -> None:
+    """Print a row."""
+    disturbed = [(heard_on(line, clip.pcm), clip.text) for clip in clips]
+    row = f"{kind:8}{line!s:>15}"
+    for model in models.values():
+        wrong = said = 0
+        seconds, began = 0.0, time.process_time()
+        for pcm, text in disturbed:
+            recognizer = model.open(Speaker.CALLER)
+            told = [
+                t
+                for at in range(0, len(pcm), 1600)
+                for t in recognizer.accept(pcm[at : at + 1600], at / 2 / SAMPLE_RATE)
+            ]
+            told += recognizer.finish()
+            heard = tuple(s for t in told if t.final for s in t.syllables)
+            wrong += distance(heard, syllables(text))
+            said += len(syllables(text))
+            seconds += len(pcm) / 2 / SAMPLE_RATE
+        row += f"{wrong / said:16.1%}{(time.process_time() - began) / seconds:10.4f}"
+    print(f"{row}  ({len(clips)} clips)", flush=True)
 
 
 if __name__ == "__main__":

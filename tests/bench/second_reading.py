@@ -46,8 +46,9 @@ from screener.speech.pinyin import syllables
 from screener.speech.recognizer import SpeechModel
 from screener.speech.second import Recent, SecondReader
 from tests.bench.entrances import PATIENCE
-from tests.bench.kokoro_calls import MODEL, drawn, in_kokoro
-from tests.bench.people import QUIET_END, SHARED, VOICES, coded, distance, in_band, packed
+from tests.bench.kokoro_calls import drawn, in_kokoro
+from tests.bench.line import packed
+from tests.bench.people import QUIET_END, SHARED, SHERPA, VOICES, coded, distance, in_band
 from tests.bench.site import machine
 from tests.core.helpers import Line, offer
 from tests.waiting import wait_for
@@ -177,7 +178,7 @@ def main() -> None:
     calls, _, nets = drawn(chosen.seed, chosen.calls, cast("ActsModel", judgement.acts))
     judgement = replace(judgement, acts=nets)
     spoken = in_kokoro(calls, chosen.seed, [Speaker.CALLER])
-    model = load_model(Speech(engine="sherpa", model=str(MODEL)), Path())
+    model = load_model(Speech(engine="sherpa", model=str(SHERPA)), Path())
     folder = find_model(chosen.second).folder
     clips = {
         t.text: c for s in spoken for t, c in zip(s.turns, s.sounds, strict=True) if t.speaker is Speaker.CALLER

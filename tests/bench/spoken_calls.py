@@ -4,7 +4,8 @@ Callers and agents of tests/data/calls speak with the words of a bank of recordi
 voice by its words (longest match, what is missing from the other), one by single syllables. Four at a time they
 come through both entrances of a `screener serve` on loopback (tests/bench/entrances.py): to a machine, and beside
 an agent. Beside it the same calls as perfect text; `--words` tells what was said and heard in each call that came
-out otherwise. Reads the data folder `shared` beside the clone.
+out otherwise. `--snr 20` and `--loss 5` put noise and losses on the line. Reads the data folder `shared` beside
+the clone.
 
     python tests/bench/spoken_calls.py --calls 40
 """
@@ -30,10 +31,11 @@ from screener.settings.judgement import load_judgement
 from screener.settings.sections import JudgementSection
 from screener.speech.pinyin import syllables
 from tests.bench.entrances import BESIDE, IN_PATH, SECOND, Spoken, through
+from tests.bench.line import add_options, chosen_line
+from tests.bench.people import SHARED, SHERPA
 from tests.bench.site import machine
 
 ROOT = Path(__file__).resolve().parents[2]
-SHARED = ROOT.parent / "shared"
 HARASSING = ("lewd", "abuse", "threat", "prank")
 HARMLESS = ("genuine", "complaint", "vulnerable")
 AT_ONCE = 4
@@ -135,6 +137,7 @@ def main() -> None:
     options.add_argument("--calls", type=int, default=40, help="at most so many of each side, voice and entrance")
     options.add_argument("--entrance", choices=(IN_PATH, BESIDE), action="append", help="only that one")
     options.add_argument("--words", action="store_true", help="of calls that came out otherwise than as text")
+    add_options(options)
     chosen = options.parse_args()
     if not SHARED.is_dir():
         sys.exit(f"{SHARED} is absent")
@@ -147,15 +150,18 @@ def main() -> None:
             for where in chosen.entrance or (IN_PATH, BESIDE)
         }
         every = [s for spoken in calls.values() for s in spoken]
+        line = chosen_line(chosen, [pcm for s in every for pcm in s.sounds])
         seconds = sum(len(s.track(Speaker.CALLER)) for s in every) / SECOND
         print(f"{machine()}; by {name}: {len(every)} calls, {seconds:.0f} s, {AT_ONCE} at a time", flush=True)
+        print(f"line: {line}", flush=True)
         through(
             calls,
             load_judgement(JudgementSection(), Path(), syllables, None),
-            speech=f"engine = 'sherpa'\nmodel = '{SHARED / 'models' / 'sherpa-kws-zh'}'",
+            speech=f"engine = 'sherpa'\nmodel = '{SHERPA}'",
             rest="",
             at_once=AT_ONCE,
             words=chosen.words,
+            line=line,
         )
 
 

@@ -181,13 +181,35 @@ def test_a_leg_that_nobody_asked_for_is_refused(site: Site) -> None:
         stranger.close()
 
 
-def test_a_lost_connection_ends_what_is_listened_to_and_it_comes_back(site: Site) -> None:
+def test_calls_go_on_while_the_connection_is_away_and_what_changed_meanwhile_is_taken_up(site: Site) -> None:
     site.peer.happen(queued(site.caller, site.agent, site.number))
-    leg = site.leg(Speaker.CALLER)
-    before = site.peer.logins
+    stays = site.leg(Speaker.CALLER)
+    first, before = site.caller, site.ears.heard(Speaker.CALLER)
+    site.peer.happen(bridged("goes-1", "goes-2", "1005", "13811112222"))
+    wait_for(lambda: ("goes-1", "caller") in site.legs, what="leg of the other caller")
     site.peer.cut()
-    leg.wait_request("BYE")
-    wait_for(lambda: site.peer.logins > before and site.peer.listeners, what="another login and subscription")
-    site.begin()
+    site.peer.happen(hung_up("goes-2"))
+    site.peer.happen(bridged("comes-1", "comes-2", "1005", "13811113333"))
+    assert not site.peer.listeners, "nobody was told"
+    site.legs["goes-1", "caller"].wait_request("BYE")
+    wait_for(lambda: ("comes-1", "caller") in site.legs, what="leg of the caller who came meanwhile")
+    assert site.figure("eavesdropped_calls") == 2
+    assert [spied for spied, speaker in site.legs if speaker == "caller"] == [first, "goes-1", "comes-1"]
+    stays.speaking(speech("enquiry") + bytes(2 * 16000))
+    site.ears.wait(Speaker.CALLER, before)
+    site.peer.happen(hung_up("comes-1"))
+
+
+def test_a_caller_of_a_queue_who_came_while_the_connection_was_away_is_heard_and_moved(site: Site) -> None:
+    site.peer.cut()
     site.peer.happen(queued(site.caller, site.agent, site.number))
-    site.leg(Speaker.CALLER)
+    site.peer.happen(bridged("other-1", "other-2", "1006", "13811112222"))
+    assert not site.peer.listeners, "nobody was told"
+    site.leg(Speaker.AGENT)
+    site.leg(Speaker.CALLER).speaking(lewd())
+    assert site.told.get(timeout=ENOUGH) == f"uuid_transfer {site.caller} analysis XML from-screener"
+    site.peer.happen(hung_up(site.agent))
+    site.peer.happen(hung_up("other-1"))
+    call = site.record(Verdict.HARASSMENT)
+    assert (call.number, call.agent, call.queue) == (f"+86{site.number}", "1001", "agents@default")
+    assert ("other-1", "caller") not in site.legs

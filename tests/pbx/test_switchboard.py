@@ -127,6 +127,21 @@ def test_a_channel_that_hangs_up_while_it_is_asked_about_is_over() -> None:
     assert board._conversations.conversations() == ()
 
 
+def test_what_goes_on_after_a_lost_connection_is_what_the_pbx_has_now() -> None:
+    board, asked, ears = bench()
+    board._up(False)
+    board._up(True)
+    assert (ears.begun_calls, ears.ends) == (1, [])
+    board._up(False)
+    asked.up = Talk(agent="PJSIP/agent2-00000009", caller_id="17.1", agent_id="17.9").statuses()
+    board._up(True)
+    assert (ears.begun_calls, ears.ends) == (2, [EndedBy.TRANSFER]), "the caller has another agent by now"
+    board._up(False)
+    asked.up = Talk("PJSIP/other-1", "PJSIP/agent1-7", "19.1", "19.2").statuses()
+    board._up(True)
+    assert (ears.begun_calls, ears.ends) == (3, [EndedBy.TRANSFER, EndedBy.CALLER])
+
+
 def test_a_flagged_channel_is_recorded_under_the_id_that_the_package_looks_for() -> None:
     board, asked, _ = bench()
     board.record("17.1")

@@ -6,7 +6,7 @@ import queue
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from screener.events import CallEnded
 from screener.media.g711 import Law
@@ -163,16 +163,21 @@ class Caller:
         self.send(self.request("ACK", body, cseq=cseq or self.invite.cseq[0], branch="z9hG4bKack" + self.call_id))
 
     def speak(
-        self, pcm: bytes, law: Law = Law.PCMU, pause: float = 0.02, rtp: socket.socket | None = None
+        self,
+        pcm: bytes,
+        law: Law = Law.PCMU,
+        rtp: socket.socket | None = None,
+        lost: Iterable[bool] = itertools.repeat(False),
     ) -> None:
-        """Send audio at its own speed."""
+        """Send audio at its own speed, but for the packets that are lost on the way."""
         assert self.remote_rtp
         due = time.monotonic()
-        for i in range(0, len(pcm), 320):
+        for i, gone in zip(range(0, len(pcm), 320), lost, strict=False):
             packet = Packet(
                 law.payload_type, self.sequence & 0xFFFF, self.sequence * 160, 7, law.encode(pcm[i : i + 320])
             )
-            (rtp or self.rtp).sendto(packet.serialize(), self.remote_rtp)
+            if not gone:
+                (rtp or self.rtp).sendto(packet.serialize(), self.remote_rtp)
             self.sequence += 1
             due += 0.02
             time.sleep(max(0.0, due - time.monotonic()))
