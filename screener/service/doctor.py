@@ -47,7 +47,7 @@ from screener.store import place
 if TYPE_CHECKING:
     from screener.ports import Endpoint, RegistrationState
 
-Loaded = TypeVar("Loaded")
+Examined = TypeVar("Examined")
 REGISTRATION_SECONDS = 5.0
 
 
@@ -309,7 +309,7 @@ def check_judgement(settings: Settings) -> Iterator[Check]:
     yield from _read("model of acts", named.acts, lambda: site_acts(named, folder))
 
 
-def _read(name: str, file: str, load_it: Callable[[], Loaded]) -> Generator[Check, None, Loaded | None]:
+def _read(name: str, file: str, load_it: Callable[[], Examined]) -> Generator[Check, None, Examined | None]:
     """Say whether a file of the site's, or the shipped one, can be loaded; gives what it holds."""
     try:
         loaded = load_it()

@@ -7,7 +7,7 @@ from typing import TypeVar
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
-Checked = TypeVar("Checked")
+Validated = TypeVar("Validated")
 
 SECRET_KEYS = frozenset({"secret", "password", "inbound_password", "event_secret", "url"})
 """Keys whose values never appear in a message; a database URL may hold a password."""
@@ -38,7 +38,7 @@ _FORMS = {
 _BOUNDS = {"gt": "above", "ge": "not below", "lt": "below", "le": "not above"}
 
 
-def validated(adapter: TypeAdapter[Checked], data: object) -> Checked:
+def validated(adapter: TypeAdapter[Validated], data: object) -> Validated:
     """A file of data as what it must be, to the letter: neither true nor a number in quotes is a number.
 
     Raises:

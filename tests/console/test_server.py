@@ -51,7 +51,7 @@ def test_pages_that_others_reach_without_tls_are_warned_of(
     server = ConsoleServer(context, host, port=0)
     server.start()
     server.stop()
-    told = "the pages on 0.0.0.0 show calls, and take passwords, in clear: give [console] certificate and key"
+    told = "the pages on 0.0.0.0 show calls, and take passwords, in clear; give [console] certificate and key"
     assert (told in caplog.text) == warns
 
 
