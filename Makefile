@@ -54,9 +54,10 @@ test: $(INSTALLED)
 test-browser: $(INSTALLED)
 	$(BIN)/pytest -n 2 --dist worksteal -m browser tests/console tests/reports
 
+# Nearly all of it is waiting: each worker has an Asterisk, phones and networks of its own.
 test-pbx: $(INSTALLED)
 	tests/pbx/setup
-	$(BIN)/pytest -m pbx tests/pbx
+	$(BIN)/pytest -n 2 --dist loadgroup -m pbx tests/pbx
 
 # The extra `train` is PyTorch: large, and not in the lock.
 $(TRAIN): $(INSTALLED)

@@ -4,7 +4,7 @@ Most of the clock's time goes in waiting, for speech at its own speed, timers of
 most of the processor's in computing. Workers that each take whatever comes next wait all at once and then compute
 all at once. So as many as there are cores take what computes, the others what waits, the longest first; who has no
 more of its own kind takes of the other. A file stays whole, so that what its tests share, a service or a server,
-is started once.
+is started once. In `make test-pbx` all wait: its two workers take its files the longest first.
 """
 
 from functools import cache
@@ -31,6 +31,9 @@ ALONE = {
 }
 """Files whose tests share nothing: each may run anywhere."""
 LONGEST = (
+    *("pbx/test_warnings", "pbx/test_nodes", "pbx/test_secure", "pbx/test_beside", "pbx/test_trust"),
+    *("pbx/test_failing_open", "pbx/test_rtpengine", "pbx/test_recording", "pbx/test_in_path", "pbx/test_edge"),
+    *("pbx/test_trunk", "pbx/test_secure_phone"),
     *("service/test_siprec", "demo/test_demo", "calls/test_beside"),
     *("speech/test_remote", "service/test_recogniser_killed", "service/test_hardship"),
     *("service/test_killed", "sip/test_secure_calls", "calls/test_eavesdropped"),

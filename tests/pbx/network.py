@@ -141,6 +141,10 @@ class Wiretap:
             and target in ("", p.target[0])
         ]
 
+    def dialled(self, number: str = "13800138000") -> float:
+        """When the trunk sent that caller's first INVITE: SIPp takes its time before."""
+        return next(p.at for p in self.sip("INVITE ", source=TRUNK) if f"sip:{number}@".encode() in p.data)
+
     def heard_by(self, address: str, ports: range = range(1 << 16)) -> bytes:
         """The µ-law that an address was sent by RTP, in the order of arrival."""
         sent = (p for p in list(self.packets) if p.is_pcmu and p.target[0] == address and p.target[1] in ports)

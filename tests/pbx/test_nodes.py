@@ -170,7 +170,7 @@ def test_a_hanging_node_costs_a_second(nodes: Nodes, place: Place, tap: Wiretap)
     finally:
         hanging.send_signal(signal.SIGCONT)
     assert {answered(tap, number) for number in callers} == {SECOND_SCREENER}
-    waits = sorted(at - callers[number].started for number, host, at in asked(tap) if host == SECOND_SCREENER)
+    waits = sorted(at - tap.dialled(number) for number, host, at in asked(tap) if host == SECOND_SCREENER)
     print(f"\ndialled to the second node: {waits[0]:.2f} and {waits[1]:.2f} s")
     assert waits[1] < 2, "before the PBX gives up"
     (late,) = wait_for(
@@ -209,8 +209,9 @@ def test_without_any_screener_the_callers_go_to_the_agents(
     wait_for(lambda: pbx.contact("screener") != "Avail", 30, "silence of the proxy", every=0.2)
     caller = place(QUIET, "13800000051")
     rang = desk.wait_event("CALL_INCOMING", 10, since=caller.started)
-    print(f"both known to be dead: INVITE to ringing {rang - caller.started:.2f} s")
-    assert rang - caller.started < 1
+    waited = rang - tap.dialled("13800000051")
+    print(f"both known to be dead: INVITE to ringing {waited:.2f} s")
+    assert waited < 1
     caller.stop()
     pbx.rx("channel request hangup all")
     wait_for(lambda: not pbx.channels(), 10, "quiet PBX")
