@@ -41,9 +41,9 @@ def parse(file: bytes) -> ActsModel:
         ValueError: they are none, or what they hold does not fit together.
     """
     try:
-        model = _read(file)
-        said = ("", *list(model.syllables)[-1:])
         with np.errstate(all="ignore"):
+            model = _read(file)
+            said = ("", *list(model.syllables)[-1:])
             _, heard = model.hear(model.begin(), Speaker.CALLER, said)
     except (LookupError, TypeError, AttributeError, ArithmeticError, RecursionError, zlib.error) as problem:
         raise ValueError(str(problem)) from problem

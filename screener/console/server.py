@@ -178,7 +178,7 @@ class ConsoleServer:
             bound.pop_all()
         console = self._context.settings.console
         for way in () if console.proxies else pages_in_clear(replace(console, host=host)):
-            log.warning("in clear: %s: %s; %s", way.where, way.what, way.remedy)
+            log.warning("in clear: [console] host: %s — %s", way.what, way.remedy)
 
     def stop(self) -> None:
         """Close every page and stop."""

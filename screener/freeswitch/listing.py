@@ -30,7 +30,7 @@ class Channel:
 
     Attributes:
         uuid: its id.
-        call: that of the call, the same for two that are bridged.
+        call: that of the call, the same for two that are bridged; its own where it never was bridged.
         inbound: whoever is at its end has called FreeSWITCH.
         application: what runs on it, or ran last.
     """
@@ -55,7 +55,7 @@ def channels(said: str) -> tuple[Channel, ...]:
         rows = listed["rows"] if listed["row_count"] else []
         found = [row for row in rows if row.get("callstate") in _TALKING]
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as problem:
-        raise InputError(f"not a list of FreeSWITCH's channels: {said[:80]!r}") from problem
+        raise InputError(f"found {said[:80]!r}, allowed a list of FreeSWITCH's channels") from problem
     return tuple(_channel(row) for row in found if is_pbx_id(_text(row, "uuid")))
 
 
@@ -119,7 +119,7 @@ def talks(one: Channel, other: Channel, fields: EslFields) -> Connected | Bridge
 def _channel(row: Mapping[str, Any]) -> Channel:
     return Channel(
         uuid=_text(row, "uuid"),
-        call=_text(row, "call_uuid"),
+        call=_text(row, "call_uuid") or _text(row, "uuid"),
         inbound=row.get("direction") == "inbound",
         application=_text(row, "application"),
     )

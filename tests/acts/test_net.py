@@ -1,6 +1,7 @@
 """The model of acts: what its file holds, and that it hears the same whoever asks and however often."""
 
 import json
+import warnings
 import zlib
 from collections.abc import Callable
 from dataclasses import fields, replace
@@ -158,6 +159,11 @@ def saying(head: bytes, **other: object) -> bytes:
     return json.dumps(json.loads(head) | other).encode() + b"\n"
 
 
+def overflowing(packed: bytes) -> bytes:
+    """Arrays whose first unit leaves no room for 127 of it."""
+    return zlib.compress(np.float32(3e38).tobytes() + zlib.decompress(packed)[4:])
+
+
 DAMAGE: dict[str, Callable[[bytes, bytes], bytes]] = {
     "cut in its head": lambda head, packed: head[: len(head) // 2],
     "its head alone": lambda head, packed: head + b"\n",
@@ -167,6 +173,7 @@ DAMAGE: dict[str, Callable[[bytes, bytes], bytes]] = {
     "no hands": lambda head, packed: saying(head, left_out=["hand0", "hand1"]) + packed,
     "no nets": lambda head, packed: saying(head, left_out=[]) + zlib.compress(b""),
     "a head that is a list": lambda head, packed: b"[]\n" + packed,
+    "a unit that is too large": lambda head, packed: saying(head) + overflowing(packed),
     "no shape": lambda head, packed: saying(head, shapes={f.name: [] for f in fields(Nets)}) + packed,
     "a shape that is none": lambda head, packed: saying(head, shapes=None) + packed,
     "more syllables than rows": lambda head, packed: saying(head, syllables="a b c d e f") + packed,
@@ -185,7 +192,10 @@ def test_a_file_that_was_cut_short_or_says_what_it_is_not_is_refused(tmp_path: P
     path.write_bytes(saying(head) + packed)
     assert load_acts(path).left_out == small().left_out
     path.write_bytes(DAMAGE[damage](head, packed))
-    with pytest.raises(SettingsError, match=r"acts\.bin: not a model of acts"):
+    with (
+        warnings.catch_warnings(action="error"),
+        pytest.raises(SettingsError, match=r"acts\.bin: not a model of acts"),
+    ):
         load_acts(path)
 
 

@@ -17,7 +17,7 @@ from screener.console.context import ConsoleContext
 from screener.console.server import ConsoleServer
 from screener.errors import InputError, SettingsError
 from screener.service import doctor
-from screener.words.told import told
+from screener.words.told import faults_told, told
 from tests.console.conftest import PASSWORD
 from tests.server import free_port
 from tests.service.test_killed import SETTINGS, serving
@@ -51,8 +51,10 @@ def test_pages_that_others_reach_without_tls_are_warned_of(
     server = ConsoleServer(context, host, port=0)
     server.start()
     server.stop()
-    told = "the pages on 0.0.0.0 show calls, and take passwords, in clear; give [console] certificate and key"
-    assert (told in caplog.text) == warns
+    told = "the pages on 0.0.0.0 show calls, and take passwords, in clear — give [console] certificate and key"
+    warned = [record.getMessage() for record in caplog.records if "in clear" in record.getMessage()]
+    assert [told in line for line in warned] == [True] * warns
+    assert all(faults_told(line).startswith("明文：[console] host：0.0.0.0 上的页面") for line in warned)
 
 
 def test_an_open_page_does_not_keep_it_from_stopping(

@@ -11,6 +11,7 @@ from screener.errors import InputError
 from screener.freeswitch import listing
 from screener.freeswitch.listing import Channel
 from screener.freeswitch.messages import Bridged
+from screener.words.told import faults_told
 
 CALLER = Channel("8e3c1f4a-1", "8e3c1f4a-1", inbound=True, application="callcenter")
 AGENT = Channel("7acfecd3-2", "8e3c1f4a-1", inbound=False)
@@ -43,6 +44,15 @@ def test_who_is_not_answered_does_not_talk():
     said = json.loads(listing.serialize([CALLER, AGENT]))
     said["rows"][1]["callstate"] = "RINGING"
     assert listing.channels(json.dumps(said)) == (CALLER,)
+
+
+@pytest.mark.parametrize("call", ["", None])
+def test_two_that_never_were_bridged_do_not_talk(call: str | None):
+    """FreeSWITCH gives a channel its `call_uuid` when it is bridged, or dialled."""
+    said = json.loads(listing.serialize([CALLER, AGENT]))
+    for row in said["rows"]:
+        row["call_uuid"] = call
+    assert listing.pairs(listing.channels(json.dumps(said))) == ()
 
 
 def test_a_caller_of_a_queue_talks_to_the_agent_whom_it_found():
@@ -84,8 +94,9 @@ def test_nobody_talks_where_there_are_no_rows():
     "said", ["", "-ERR no reply", "[]", "{}", '{"row_count":1}', '{"row_count":1,"rows":[3]}']
 )
 def test_what_is_no_list_ends_nobody_s_call(said: str):
-    with pytest.raises(InputError):
+    with pytest.raises(InputError) as refused:
         listing.channels(said)
+    assert faults_told(refused.value.message) == f"见到 {said!r}，应为一份通道列表"
 
 
 @given(st.text())
