@@ -94,11 +94,13 @@ class Conversations:
         self.release(conversation)
         return conversation, EndedBy.CALLER if uniqueid == conversation.who.caller.uniqueid else EndedBy.AGENT
 
-    def release(self, conversation: Conversation) -> None:
-        """It is over, or not listened to any more."""
-        if self._by_token.pop(conversation.token, None):
-            for end in (conversation.who.caller, conversation.who.agent):
-                self._by_channel.pop(end.uniqueid, None)
+    def release(self, conversation: Conversation) -> bool:
+        """It is over, or not listened to any more; False when it was before."""
+        if not self._by_token.pop(conversation.token, None):
+            return False
+        for end in (conversation.who.caller, conversation.who.agent):
+            self._by_channel.pop(end.uniqueid, None)
+        return True
 
     def conversations(self) -> tuple[Conversation, ...]:
         """All that is going on."""

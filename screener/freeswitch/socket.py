@@ -65,7 +65,7 @@ class EventSocket:
         self._settings = settings
         self._place = f"{settings.host}:{settings.port}"
         self._on_event, self._on_up = on_event, on_up
-        self._tasks: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self._tasks: queue.SimpleQueue[Callable[[], object]] = queue.SimpleQueue()
         self._jobs: dict[str, _Job] = {}
         self._socket: socket.socket | None = None
         self._wake_read, self._wake_write = socket.socketpair()
@@ -87,7 +87,7 @@ class EventSocket:
         if self._thread.is_alive():
             self._thread.join(CONNECT_SECONDS + 1)
 
-    def do(self, task: Callable[[], None]) -> None:
+    def do(self, task: Callable[[], object]) -> None:
         """Have the thread do this next; any thread."""
         self._tasks.put(task)
         with contextlib.suppress(OSError):

@@ -132,15 +132,14 @@ class FreeswitchWatch:
             log.error("calls that began while FreeSWITCH was away go on unheard: %s", problem.message)
         else:
             self._end_what_is_over({channel.uuid: channel.call for channel in listed})
-            new = (p for p in listing.pairs(listed) if not any(self._conversations.has(c.uuid) for c in p))
-            self._unknown = [turned for one, other in new for turned in ((other, one), (one, other))]
+            pairs = listing.pairs(listed)
+            self._unknown = [turned for one, other in pairs for turned in ((other, one), (one, other))]
         self._ask_next()
 
     def _end_what_is_over(self, calls: Mapping[str, str]) -> None:
         for conversation in self._doubtful:
             caller, agent = conversation.who.caller.uniqueid, conversation.who.agent.uniqueid
-            if calls.get(caller, "") != calls.get(agent):
-                self._conversations.release(conversation)
+            if calls.get(caller, "") != calls.get(agent) and self._conversations.release(conversation):
                 missing = EndedBy.AGENT if agent not in calls else EndedBy.TRANSFER
                 self._over(conversation, EndedBy.CALLER if caller not in calls else missing)
         self._doubtful = ()

@@ -194,8 +194,7 @@ class Switchboard:
         agents = {who.caller.uniqueid: who.agent.uniqueid for who in talking}
         for conversation in self._doubtful:
             caller, agent = conversation.who.caller.uniqueid, conversation.who.agent.uniqueid
-            if agents.get(caller) != agent:
-                self._conversations.release(conversation)
+            if agents.get(caller) != agent and self._conversations.release(conversation):
                 self._over(conversation, EndedBy.TRANSFER if caller in agents else EndedBy.CALLER)
         self._doubtful = ()
         for who in talking:

@@ -197,7 +197,7 @@ class Replayer:
                     decision = action.decision
         assert decision is not None, "a session decides at the latest when its call ends"
         self._ledger.add(caller.number, started_at, decision.verdict)
-        return ReplayOutcome(call.id, decision, tuple(evidence), _counts(evidence, self._judgement.weights))
+        return ReplayOutcome(call.id, decision, tuple(evidence), in_the_end(evidence, self._judgement.weights))
 
     def _text_events(self, turns: Iterable[Turn]) -> Iterator[Event]:
         now = 0.0
@@ -229,8 +229,8 @@ class Replayer:
         yield CallEnded(EndedBy.CALLER, at + FRAME_SECONDS)
 
 
-def _counts(found: Sequence[Evidence], weights: Weights) -> tuple[float, ...]:
-    """What each piece counts in the end."""
+def in_the_end(found: Sequence[Evidence], weights: Weights) -> tuple[float, ...]:
+    """What each piece counts once the call is over."""
     stands = left_standing(e.rule for e in found)
     counts = dict(zip(stands, counted([found[n] for n in stands], weights), strict=True))
     return tuple(counts.get(n, 0.0) for n in range(len(found)))

@@ -181,6 +181,7 @@ DAMAGE: dict[str, Callable[[bytes, bytes], bytes]] = {
     "fewer calls than it hears": lambda head, packed: saying(head, calls=["lewd", "genuine"]) + packed,
     "no kinds": lambda head, packed: saying(head, calls=["genuine"]) + packed,
     "a scale that is no number": lambda head, packed: saying(head, scale=float("nan")) + packed,
+    "a leaning that is no number": lambda head, packed: saying(head, leaning=float("nan")) + packed,
     "an act that is none": lambda head, packed: saying(head, acts=["caller.dances"]) + packed,
 }
 

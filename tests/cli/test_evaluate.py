@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from screener.cli import cli
-from screener.training.acts.corpus import read_corpus, write_hand
+from screener.training.acts.corpus import KEPT, read_corpus, read_hand, write_hand
 
 pytestmark = pytest.mark.usefixtures("english")
 
@@ -51,6 +51,14 @@ def test_counts_and_false_flags_for_programs(calls: str, strict: str) -> None:
     assert "陪我睡觉" in false[0]["evidence"]
 
 
+def test_a_false_flag_is_told_with_what_each_piece_counted(tmp_path: Path) -> None:
+    """A curse that is said again counts more than its own weight."""
+    turns = [{"speaker": "agent", "text": "您好"}, {"speaker": "caller", "text": "操你妈"}] * 2
+    (tmp_path / "a.jsonl").write_text(json.dumps({"id": "1", "label": "genuine", "turns": turns}), "utf-8")
+    (false,) = json.loads(run(str(tmp_path), "--noise", "0", "--format", "json"))["false_flags"]
+    assert [false["evidence"].count(f"{count} 操你妈 (abuse.curse.1)") for count in ("+1.5", "+4.9")] == [1, 1]
+
+
 def test_without_the_list_its_words_flag_nobody(calls: str, strict: str) -> None:
     def flagged(*options: str) -> dict[str, tuple[int, int]]:
         told = json.loads(run(calls, "--config", strict, "--noise", "0", "--format", "json", *options))
@@ -73,6 +81,17 @@ def test_calls_of_the_corpus_are_judged_by_nets_that_never_heard_their_hand(tmp_
     told = run("--hands", str(tmp_path / "hand.jsonl.gz"))
     assert some[0].hand in told
     assert all(name in told for name in ("by kind", "by label", "cut after a third", "no agent heard"))
+
+
+def test_hands_kept_apart_are_judged_in_place_of_the_corpus(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    some = list(read_hand(KEPT / "hand135.jsonl.gz"))[:6]
+    write_hand(some, tmp_path / "hand135.jsonl.gz")
+    (tmp_path / "manifest.toml").write_text('[hand.hand135]\ncalls = 6\nparticulars = ""\n', "utf-8")
+    monkeypatch.setattr("screener.cli.evaluate.KEPT", tmp_path)
+    told = json.loads(run("--hands", "--kept", "--format", "json"))
+    assert "hand135" in json.dumps(told) and "hand2" not in json.dumps(told)
 
 
 def test_hands_kept_apart_are_asked_for_alone(calls: str) -> None:

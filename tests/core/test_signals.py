@@ -161,3 +161,8 @@ def test_silence_says_how_often_somebody_asked() -> None:
 def test_what_takes_evidence_back_names_what_it_takes_back() -> None:
     assert signals.taken_back(signals.withdrawn("lewd.bed.1")) == "lewd.bed.1"
     assert signals.taken_back("lewd.bed.1") == ""
+
+
+def test_what_is_taken_back_is_the_newest_of_its_rule() -> None:
+    assert signals.left_standing(["a", "b", "a", "a.withdrawn"]) == [0, 1]
+    assert signals.left_standing(["a.withdrawn", "a", "b.withdrawn"]) == [1], "and nothing where there is none"

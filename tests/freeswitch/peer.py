@@ -89,8 +89,8 @@ class Freeswitch(Server):
                 self._alone.discard(gone)
         self.tell(wire.serialize(EslMessage({"Content-Type": wire.EVENT}, wire.serialize_event(event))))
 
-    def channels(self) -> str:
-        """The list of all channels."""
+    def channels(self) -> str | None:
+        """The list of all channels; None keeps silent."""
         ends = [_ends(event) for event in self._bridges.values()]
         legs = [
             Channel(f"leg-of-{uuid}", caller, inbound=False, application="eavesdrop")

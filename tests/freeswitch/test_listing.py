@@ -40,6 +40,10 @@ def test_channels_of_one_call_talk_and_a_leg_that_listens_is_none_of_them():
     assert listing.pairs([leg, AGENT, waits, CALLER]) == ((CALLER, AGENT),)
 
 
+def test_three_of_a_call_are_no_pair():
+    assert listing.pairs([CALLER, AGENT, Channel("7", CALLER.call, inbound=False)]) == ()
+
+
 def test_who_is_not_answered_does_not_talk():
     said = json.loads(listing.serialize([CALLER, AGENT]))
     said["rows"][1]["callstate"] = "RINGING"
@@ -80,6 +84,7 @@ def test_who_was_called_is_not_the_caller():
     standby = Channel("6", CALLER.call, inbound=True)
     assert listing.talks(standby, CALLER, {**MEMBER, "variable_cc_side": "agent"}) is None
     assert listing.talks(standby, AGENT, {**MEMBER, "variable_cc_side": "agent"}) is None
+    assert listing.talks(CALLER, standby, {"caller-destination-number": "1005"}) is None, "who called whom?"
 
 
 def test_nothing_is_said_of_a_channel_that_is_gone():

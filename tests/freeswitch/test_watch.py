@@ -2,11 +2,13 @@
 
 import queue
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
 
 from screener.conversations.ongoing import Conversation
 from screener.events import EndedBy
+from screener.freeswitch import listing
 from screener.freeswitch.watch import FreeswitchWatch
 from screener.settings.freeswitch import Freeswitch as Section
 from tests.freeswitch.peer import Freeswitch, bridged, hung_up, parted, queued
@@ -14,6 +16,14 @@ from tests.waiting import WAIT, wait_for
 
 
 class Listener:
+    """Attributes:
+    watch: whom it listens to.
+    first: the call that there was before.
+    """
+
+    watch: FreeswitchWatch
+    first: Conversation
+
     def __init__(self) -> None:
         self.begins: queue.Queue[Conversation] = queue.Queue()
         self.ends: queue.Queue[tuple[str, EndedBy]] = queue.Queue()
@@ -33,16 +43,25 @@ class Listener:
 
 class Peer(Freeswitch):
     """Attributes:
-    asked: is done when a channel is asked about, before the answer goes out.
+    asked: is done when a channel is asked about, or the list (`*`), before the answer goes out.
+    lists: whether it gives a list; None for no answer.
+    called_in: agents have called FreeSWITCH themselves, before their callers.
     """
 
     def __init__(self) -> None:
         self.asked: Callable[[str], object] = lambda _uuid: None
-        self.lists = True
+        self.lists: bool | None = True
+        self.called_in = False
         super().__init__()
 
-    def channels(self) -> str:
-        return super().channels() if self.lists else "-ERR no reply\n"
+    def channels(self) -> str | None:
+        self.asked("*")
+        if not self.lists:
+            return None if self.lists is None else "-ERR no reply\n"
+        listed = listing.channels(super().channels() or "")
+        if self.called_in:
+            listed = tuple(replace(channel, inbound=True) for channel in reversed(listed))
+        return listing.serialize(listed)
 
     def dump(self, uuid: str) -> str:
         said = super().dump(uuid)
@@ -61,12 +80,13 @@ def peer() -> Iterator[Peer]:
 def listener(peer: Peer) -> Iterator[Listener]:
     made = Listener()
     section = Section(host="127.0.0.1", port=peer.port, password="ClueCon", extensions=("1005",))
-    watch = FreeswitchWatch(section, "beside", made)
+    made.watch = FreeswitchWatch(section, "beside", made)
     peer.happen(queued("early", "early-agent"))
-    watch.start()
-    assert made.next() == "early", "who talked before we came"
+    made.watch.start()
+    made.first = made.begins.get(timeout=WAIT)
+    assert made.first.who.caller.uniqueid == "early", "who talked before we came"
     yield made
-    watch.stop()
+    made.watch.stop()
 
 
 def back(peer: Peer, listener: Listener) -> None:
@@ -107,6 +127,13 @@ def test_a_call_that_goes_on_is_neither_over_nor_begun_again(peer: Peer, listene
     assert listener.ends.empty()
 
 
+def test_a_caller_is_known_from_an_agent_who_has_called_in(peer: Peer, listener: Listener):
+    peer.called_in = True
+    peer.cut()
+    peer.happen(queued("new", "new-agent"))
+    assert listener.next() == "new"
+
+
 def test_a_list_that_cannot_be_read_ends_nothing(peer: Peer, listener: Listener):
     peer.lists = False
     peer.cut()
@@ -122,3 +149,50 @@ def test_who_leaves_while_we_ask_is_not_listened_to(peer: Peer, listener: Listen
     peer.asked = lambda uuid: peer.happen(hung_up(uuid)) if uuid == "leaves" else None
     assert listener.next() == "stays"
     assert listener.begins.empty()
+
+
+def test_what_ends_before_the_list_comes_is_over_once(peer: Peer, listener: Listener):
+    peer.asked = lambda uuid: peer.happen(hung_up("early")) if uuid == "*" else None
+    peer.cut()
+    back(peer, listener)
+    assert [listener.ends.get(timeout=WAIT), *listener.ends.queue] == [("early", EndedBy.CALLER)]
+
+
+def test_a_list_that_was_lost_with_the_connection_is_no_fault(
+    peer: Peer, listener: Listener, caplog: pytest.LogCaptureFixture
+):
+    waits = queue.Queue[str]()
+    peer.asked, peer.lists = waits.put, None
+    peer.cut()
+    assert waits.get(timeout=WAIT) == "*"
+    peer.lists = True
+    peer.cut()
+    peer.happen(bridged("new", "new-agent", "1005"))
+    assert listener.next() == "new"
+    assert "go on unheard" not in caplog.text
+
+
+def test_who_leaves_is_not_remembered_once_all_have_been_asked_about(peer: Peer, listener: Listener):
+    back(peer, listener)
+    peer.happen(hung_up("somebody"))
+    peer.happen(queued("later", "later-agent"))
+    assert listener.next() == "later"
+    assert not listener.watch._left
+
+
+@pytest.mark.parametrize(("answer", "over"), [("+OK\n", []), ("-ERR No such channel!\n", [EndedBy.CALLER])])
+def test_who_leaves_while_being_moved_has_been_moved_unless_it_is_denied(
+    peer: Peer, listener: Listener, answer: str, over: list[EndedBy]
+):
+    def leaves(command: str) -> str:
+        if command.startswith("uuid_transfer early "):
+            peer.happen(parted("early"))
+            return answer
+        return "+OK\n"
+
+    peer.answer = leaves
+    done: queue.Queue[bool] = queue.Queue()
+    listener.watch.move(listener.first, "analysis", done.put)
+    assert done.get(timeout=WAIT) == (not over)
+    back(peer, listener)
+    assert [by for _, by in listener.ends.queue] == over

@@ -92,6 +92,13 @@ def test_a_length_that_makes_no_sense_is_refused(length):
         list(EslFramer().feed(f"Content-Length: {length}\n\n".encode()))
 
 
+def test_the_list_of_two_thousand_channels_comes_whole():
+    said = "x" * 2_000 * 1_400
+    event = wire.serialize_event(EslEvent({"event-name": "BACKGROUND_JOB"}, said))
+    (message,) = EslFramer().feed(wire.serialize(EslMessage({"content-type": wire.EVENT}, event)))
+    assert wire.parse(message.body).body == said
+
+
 def test_a_head_without_end_is_refused():
     with pytest.raises(PbxError):
         list(EslFramer().feed(b"a" * (wire.MOST_BYTES + 1)))

@@ -140,6 +140,11 @@ def test_what_goes_on_after_a_lost_connection_is_what_the_pbx_has_now() -> None:
     asked.up = Talk("PJSIP/other-1", "PJSIP/agent1-7", "19.1", "19.2").statuses()
     board._up(True)
     assert (ears.begun_calls, ears.ends) == (3, [EndedBy.TRANSFER, EndedBy.CALLER])
+    board._up(False)
+    board._conversations.gone("19.1")
+    asked.up = TALK.statuses()
+    board._up(True)
+    assert (ears.begun_calls, len(ears.ends)) == (4, 2), "who is over already is not over again"
 
 
 def test_a_flagged_channel_is_recorded_under_the_id_that_the_package_looks_for() -> None:

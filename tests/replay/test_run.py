@@ -10,13 +10,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from screener.core.evidence import Verdict
+from screener.core.evidence import Evidence, Kind, Source, Verdict
 from screener.core.flow import Flow
+from screener.core.signals import withdrawn
 from screener.errors import InputError
 from screener.events import Caller, LineClass, Speaker
 from screener.numbers.identify import load_lines
 from screener.replay.files import parse_call, read_calls
-from screener.replay.run import Ledger, RecordedCall, Replayer, Turn
+from screener.replay.run import Ledger, RecordedCall, Replayer, Turn, in_the_end
 from screener.speech.none import NoModel
 from screener.speech.pinyin import syllables
 from screener.words.judgement import Teller
@@ -61,6 +62,12 @@ def test_a_weight_is_what_the_piece_counted_in_the_end(turns: tuple[Turn, ...], 
     assert curses == pytest.approx(counts)
     counted = sum(piece["weight"] for piece in told["evidence"])
     assert told["score"] == pytest.approx(judgement.weights.prior + counted, abs=0.01)
+
+
+def test_what_was_taken_back_counts_nothing_nor_does_its_end() -> None:
+    seemed = Evidence("act.caller.lewd", Source.ACTS, Kind.LEWD, 2.0, 1.0, "…")
+    back = replace(seemed, rule=withdrawn(seemed.rule), weight=-2.0)
+    assert in_the_end((seemed, back, replace(seemed, weight=1.0)), plain().weights) == (0.0, 0.0, 1.0)
 
 
 def test_a_genuine_call_is_not_flagged(replayer: Replayer) -> None:

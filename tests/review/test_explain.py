@@ -4,8 +4,10 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 
+from screener.core.dialogue_acts import Act
 from screener.core.evidence import Kind, Source, Treatment, Verdict, Veto
 from screener.core.judgement import Weights
+from screener.core.signals import rule_of
 from screener.events import Entrance
 from screener.review.explain import explain
 from screener.review.timeline import reasons
@@ -46,6 +48,12 @@ def test_what_is_needed_is_told_with_what_it_counted() -> None:
         ("act.caller.insult_agent", 0.5),
     ]
     assert "+4.9" in reasons(twice, why, Teller())[2] and "+1.5" in reasons(twice, why, Teller())[2]
+
+
+def test_a_curse_that_counts_nothing_is_no_reason() -> None:
+    curse = row(1.5, 1, "abuse.curse.1", kind=Kind.ABUSE)
+    found = explain(call(curse, row(0.0, 1, rule_of(Act.GRIEVANCE), Source.ACTS), row(9.0, 2, "a")), W)
+    assert ([e.rule for e in found.needed], found.spare) == (["a"], ())
 
 
 def test_what_is_not_needed_is_said() -> None:

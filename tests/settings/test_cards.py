@@ -62,6 +62,7 @@ def test_every_shipped_card_has_its_english() -> None:
         (CARD.replace("一句/这句", "一句/"), "without a sound"),
         (CARD.replace("半句", "!"), "without a sound"),
         (CARD.replace("0.5", "-1"), "length"),
+        (CARD.replace("0.5", "true"), "length.3: found true, allowed a number"),
         (CARD.replace("说", "说" * 90), "say"),
         (CARD + "[card.en]\nname = 'only'", "sign"),
         ("[showing]\nfades = 0.5\n" + CARD, "showing.fades"),

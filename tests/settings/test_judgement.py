@@ -126,6 +126,7 @@ def test_weights(tmp_path: Path) -> None:
         ("prior = 50", "threshold: found 2, allowed above 50"),
         ("threshold = -20", "threshold: found -20, allowed above -4"),
         ("in_path = -7", "in_path: found -7, allowed above -6"),
+        ("in_path = -5\n[threshold_of]\nlewd = 0", "in_path: found -5, allowed above -4"),
         ("afterwards = -9", "afterwards: found -9, allowed above -6"),
         ("in_path = -1\n[afterwards_of]\nprank = -9", "afterwards_of.prank: found -9, allowed above -5"),
         ("[threshold_of]\nlewd = 3\n[afterwards_of]\nlewd = -8", "afterwards_of.lewd: found -8, allowed above -7"),
