@@ -144,6 +144,7 @@ def test_weights_that_nobody_can_mean_are_refused(tmp_path: Path, text: str, say
         load_weights(path)
     (line,) = refused.value.message.splitlines()
     assert says in line
+    assert not re.search(r"found|allowed|number|above", told(line, "zh").rpartition("weights.toml")[2])
 
 
 TABLES = {
