@@ -6,6 +6,7 @@
 
 import argparse
 import random
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -15,6 +16,8 @@ from screener.events import FRAME_BYTES
 
 BURST = 2.0
 """Packets that are lost in a row, on average."""
+MOST_LOST = 60.0
+"""Per cent; with bursts of that length more cannot be lost by chance."""
 CROWD = 8
 """Voices that talk at once."""
 QUIET = 0.05
@@ -55,9 +58,9 @@ class PhoneLine:
 
     def noisy(self, pcm: bytes) -> bytes:
         """A voice with the crowd behind it, in its pauses too."""
-        if self.snr is None:
-            return pcm
         samples = np.frombuffer(pcm, "<i2").astype(np.float64)
+        if self.snr is None or not samples.any():
+            return pcm
         loud = samples[np.abs(samples) > QUIET * np.abs(samples).max()].std()
         return packed(samples + np.resize(self.noise, samples.size) * loud * 10 ** (-self.snr / 20))
 
@@ -82,5 +85,7 @@ def chosen_line(chosen: argparse.Namespace, voices: Sequence[bytes]) -> PhoneLin
         chosen: the options.
         voices: of the crowd, 16-bit samples at 8 kHz.
     """
+    if not 0 <= chosen.loss <= MOST_LOST:
+        sys.exit(f"--loss {chosen.loss:g}: allowed 0 to {MOST_LOST:g}")
     noise = crowd(voices) if chosen.snr is not None else np.zeros(1)
     return PhoneLine(chosen.snr, chosen.loss, noise)
