@@ -321,6 +321,7 @@ def test_it_names_the_files_of_the_site_that_judge(tmp_path: Path) -> None:
 
 def test_the_judgement_data(tmp_path: Path) -> None:
     assert all(check.ok for check in doctor.check_judgement(Settings()))
+    assert not [check.name for check in doctor.check_judgement(Settings()) if told(check.name, "zh").isascii()]
     (tmp_path / "bad.toml").write_text("= 3")
     for name, key in (
         ("lexicon", "lexicon"),
