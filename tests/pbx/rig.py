@@ -385,7 +385,7 @@ class Screener:
         return (self.home / "log.txt").read_text("utf-8")
 
     def logged(self, number: str, verdict: str) -> dict[str, object]:
-        """The newest call of that number with that verdict as `screener calls list` tells it, once it is over."""
+        """The newest call of that number with that verdict as `screener calls list` tells it: once flagged, or over."""
         command = ("list", "--verdict", verdict, "--format", "json")
 
         def found() -> dict[str, object] | None:
@@ -397,8 +397,13 @@ class Screener:
         """The newest call of that number with that verdict, whole, once it is over."""
         call = self.logged(number, verdict)
         log = open_log("sqlite:///screener.db", self.home)
+
+        def over() -> CallRecord | None:
+            record = log.call(str(call["id"]))
+            return record if record.ended_at else None
+
         try:
-            return log.call(str(call["id"]))
+            return wait_for(over, 10, f"the end of {number} in the log", every=0.5)  # type: ignore[return-value]
         finally:
             log.close()
 
