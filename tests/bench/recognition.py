@@ -6,10 +6,10 @@ cores of this machine carry, memory per stream, and how long after the end of a 
 own.
 """
 
+import argparse
 import multiprocessing
 import os
 import statistics
-import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -126,9 +126,12 @@ def sherpa(folder: Path) -> None:
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", nargs="?", type=Path, metavar="SHERPA_FOLDER")
+    folder = parser.parse_args().folder
     tasks: list[tuple[Callable[..., None], tuple[Path, ...]]] = [(embedded, ())]
-    if len(sys.argv) > 1:
-        tasks.append((sherpa, (Path(sys.argv[1]),)))
+    if folder:
+        tasks.append((sherpa, (folder,)))
     for task, arguments in tasks:
         process = multiprocessing.get_context("spawn").Process(target=task, args=arguments)
         process.start()

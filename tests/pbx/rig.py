@@ -385,7 +385,7 @@ class Screener:
         return (self.home / "log.txt").read_text("utf-8")
 
     def logged(self, number: str, verdict: str) -> dict[str, object]:
-        """The newest call of that number with that verdict as `screener calls list` tells it: once flagged, or over."""
+        """The newest call of that number with that verdict as `screener calls list` tells it."""
         command = ("list", "--verdict", verdict, "--format", "json")
 
         def found() -> dict[str, object] | None:
