@@ -56,9 +56,9 @@ PUBLISHED: Mapping[str, Published] = {
         f"https://github.com/k2-fsa/sherpa-onnx/releases/download/kws-models/{DEFAULT_MODEL}.tar.bz2",
         "b2f7c89690dc8ce4c6ed6afeab7cd800c36ad1421fb6b6302b4a4b194cf7f35f",
         32654866,
-        "about one syllable in ten wrong on people through a telephone, a quarter with a crowd at 20 dB, seven in "
-        "ten at 10 dB (tests/bench/people.py); under 2 % of a core a voice that speaks; prints pinyin; trained on "
-        "WenetSpeech, whose audio one list gives as non-commercial",
+        "one syllable in seven to ten wrong on people through a telephone, a quarter with a crowd at 20 dB, seven "
+        "in ten at 10 dB (tests/bench/people.py); under 2 % of a core a voice that speaks; prints pinyin; trained "
+        "on WenetSpeech, whose audio one list gives as non-commercial",
         DEFAULT_FILES,
     ),
     "vosk-model-small-cn-0.22": Published(

@@ -20,7 +20,7 @@ from screener.resources import embedded_model_folder
 
 DEFAULT_MODEL = "sherpa-onnx-kws-zipformer-wenetspeech-3.3M-2024-01-01"
 """The model of people's voices that a site takes, unless its licence forbids it."""
-DEFAULT_WHY = "about one syllable in ten wrong on people through a telephone, for under 2 % of a core a voice"
+DEFAULT_WHY = "one syllable in seven to ten wrong on people through a telephone, for under 2 % of a core a voice"
 """Measured by tests/bench/people.py."""
 MEASURED = "epoch-12-avg-2-chunk-16-left-64"
 """The stem of its files with which it was; its release holds another set too."""

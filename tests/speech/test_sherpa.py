@@ -1,6 +1,7 @@
 """sherpa-onnx with the model beside the project."""
 
 import csv
+import json
 import shutil
 import subprocess
 import sys
@@ -53,11 +54,35 @@ def test_an_unsure_result_is_empty(final: bool) -> None:
     assert parse_result(unsure, final, 0.0).text == "nǐhǎo"
 
 
-def test_a_long_result_is_believed_at_half_the_confidence() -> None:
-    tokens = ", ".join(['"n", "ǐ"'] * 6)
-    said = f'{{"text": "{"nǐ" * 6}", "tokens": [{tokens}], "ys_probs": [{", ".join(["-1.0"] * 12)}]}}'
-    assert parse_result(said, True, 0.45).confidence == pytest.approx(0.247, abs=0.001)
-    assert parse_result(said, True, 0.6).text == ""
+def result(*syllables: tuple[str, str], log_probability: float) -> str:
+    tokens = [token for syllable in syllables for token in syllable]
+    fields = {"text": "".join(tokens), "tokens": tokens, "ys_probs": [log_probability] * len(tokens)}
+    return json.dumps(fields)
+
+
+LONG = (("n", "ǐ"), ("h", "ǎo")) * 3
+WORD = LONG[:2]
+LAUGHTER = (("x", "iè"),) * 4
+
+
+@pytest.mark.parametrize(
+    ("said", "log_probability", "heard"),
+    [
+        (LONG, -1.0, True),  # confidence 0.247
+        (LONG, -1.1, False),  # 0.214
+        (WORD, -0.75, True),  # 0.35
+        (WORD, -0.8, False),  # 0.326
+        (LAUGHTER, -0.4, False),  # 0.571
+        (LAUGHTER, -0.3, True),  # 0.657
+        (LAUGHTER * 3, -0.4, False),
+        (LAUGHTER[:2], -0.6, False),  # 0.431
+        (LAUGHTER[:2], -0.5, True),  # 0.497
+    ],
+)
+def test_what_is_asked_of_long_and_short_utterances_and_of_one_syllable_over_and_over(
+    said: tuple[tuple[str, str], ...], log_probability: float, heard: bool
+) -> None:
+    assert bool(parse_result(result(*said, log_probability=log_probability), True, 0.45).text) is heard
 
 
 def test_hot_words_are_spelled_in_what_the_model_prints() -> None:
