@@ -1,16 +1,17 @@
 """The call level fitted anew to a site's own log. Proposes, and changes nothing.
 
-What people said decides what was right: an overturned flag and a call that ended as genuine or a complaint should
-not be flagged, a confirmed call should. Step by step the change is taken that gains most on top of those before
-it; a change that flags one more call that should not be, of the log or of the protected calls that ship with the
-product, is never taken. Nothing is proposed for a rule or a kind that few reviewed calls have: what one
-caller said tells nothing of the next.
+What people said decides what was right: an overturned flag and a call that ended as genuine or a complaint, abusive
+or not, should not be flagged, a confirmed call should. Step by step the change is taken that gains most on top of
+those before it; a change that flags one more call that should not be, of the log or of the protected calls that
+ship with the product, or flags it while it lasts rather than once it is over, is never taken. Nothing is proposed
+for a rule or a kind that few reviewed calls have: what one caller said tells nothing of the next.
 """
 
 import gzip
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from enum import IntEnum
 from pathlib import Path
 
 from pydantic import TypeAdapter
@@ -20,6 +21,7 @@ from screener.core.evidence import Evidence, Kind, Source, Verdict
 from screener.core.judgement import Weights
 from screener.core.scoring import assess, threshold
 from screener.errors import SettingsError
+from screener.events import Entrance
 from screener.resources import config_folder
 from screener.review.explain import known_after
 from screener.store.records import CallRecord, EvidenceRow, Review
@@ -34,10 +36,23 @@ LEAST = 3
 """Reviewed calls that a rule or a kind must have spoken in before its weight is touched."""
 MISSED, FALSE = 1.0, 3.0
 """What a confirmed call that is not flagged costs, and a flag that a person took back."""
-HARMLESS = frozenset({Verdict.GENUINE, Verdict.COMPLAINT})
+HARMLESS = frozenset({Verdict.GENUINE, Verdict.COMPLAINT, Verdict.ABUSIVE_COMPLAINT})
+"""Verdicts of calls that should not be flagged; an abusive complaint is a supervisor's case."""
 TUNED = frozenset({Source.ACTS, Source.WORDS})
 
 EvidenceHeard = Sequence[EvidenceRow]
+
+
+class Flagged(IntEnum):
+    """When a call is flagged: the later in this list, the more is done to the caller."""
+
+    NEVER = 0
+    AFTERWARDS = 1
+    """Once it was over: it is told, and nobody is treated."""
+    LIVE = 2
+    """While it lasted."""
+
+
 _ROWS = TypeAdapter(tuple[EvidenceRow, ...])
 
 
@@ -58,6 +73,9 @@ def load_protected(path: Path | None = None) -> list[EvidenceHeard]:
 @dataclass(frozen=True, slots=True)
 class WeightProposal:
     """One change, and its effect on the log on top of the changes before it.
+
+    A call that would have been flagged while it lasted rather than once it was over counts as flagged anew, and the
+    other way round as no more.
 
     Attributes:
         key: where in `weights.toml`: `threshold_of.KIND`, `factor.RULE`.
@@ -91,8 +109,8 @@ def propose(
     heard = [call for call in calls if call.evidence]
     chosen: list[WeightProposal] = []
     for _ in range(STEPS):
-        before = {call.id: is_flagged(call.evidence, weights.at(call.entrance)) for call in heard}
-        spoiled = {n for n, rows in enumerate(protected) if is_flagged(rows, weights)}
+        before = {call.id: flagged(call.evidence, weights.at(call.entrance)) for call in heard}
+        known = list(_whichever_way(protected, weights))
         tried = []
         for key, now, then, other in _changes(heard, weights, least):
             proposal, harmful = _effect(key, (now, then), heard, before, other)
@@ -101,7 +119,7 @@ def propose(
                 tried.append((worth, -abs(then - now), proposal, other))
         tried.sort(key=lambda t: t[:2], reverse=True)
         for _, _, proposal, other in tried:
-            if {n for n, rows in enumerate(protected) if is_flagged(rows, other)} <= spoiled:
+            if all(now <= was for now, was in zip(_whichever_way(protected, other), known, strict=True)):
                 chosen.append(proposal)
                 weights = other
                 break
@@ -110,16 +128,22 @@ def propose(
     return chosen
 
 
-def is_flagged(evidence: Iterable[EvidenceRow], weights: Weights) -> bool:
-    """Whether evidence in the order of audio time flags a call, while it lasts or once it is over."""
+def flagged(evidence: Iterable[EvidenceRow], weights: Weights) -> Flagged:
+    """When evidence in the order of audio time flags a call, at the weights of the way it came."""
     known: list[Evidence] = []
     stands = assess(known, 0.0, weights)
     for row in evidence:
         known = known_after(known, row)
         stands = assess(known, row.at, weights)
         if policy.is_flagged(stands, weights):
-            return True
-    return policy.is_flagged(stands, weights.when_over())
+            return Flagged.LIVE
+    return Flagged.AFTERWARDS if policy.is_flagged(stands, weights.when_over()) else Flagged.NEVER
+
+
+def _whichever_way(calls: Iterable[EvidenceHeard], weights: Weights) -> Iterator[Flagged]:
+    """When each is flagged; the worst of both ways, since a written call may come either way."""
+    ways = [weights.at(way) for way in (Entrance.IN_PATH, Entrance.BESIDE)][: 2 if weights.in_path else 1]
+    return (max(flagged(rows, way) for way in ways) for rows in calls)
 
 
 def _changes(
@@ -147,13 +171,13 @@ def _effect(
     key: str,
     values: tuple[float, float],
     calls: Sequence[CallRecord],
-    before: Mapping[str, bool],
+    before: Mapping[str, Flagged],
     weights: Weights,
 ) -> tuple[WeightProposal, bool]:
     """The proposal, and whether it flags anybody who should not be."""
-    after = {call.id: is_flagged(call.evidence, weights.at(call.entrance)) for call in calls}
-    fewer = [c for c in calls if before[c.id] and not after[c.id]]
-    more = [c for c in calls if after[c.id] and not before[c.id]]
+    after = {call.id: flagged(call.evidence, weights.at(call.entrance)) for call in calls}
+    fewer = [c for c in calls if after[c.id] < before[c.id]]
+    more = [c for c in calls if after[c.id] > before[c.id]]
     confirmed = [c for c in more if c.review is Review.CONFIRMED]
     proposal = WeightProposal(
         key,

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -10,7 +11,7 @@ from screener.core.evidence import Kind, Source, Verdict
 from screener.core.judgement import Weights
 from screener.events import Entrance
 from screener.resources import config_folder
-from screener.review.tune import HARMLESS, is_flagged, load_protected, propose
+from screener.review.tune import HARMLESS, Flagged, flagged, load_protected, propose
 from screener.settings.judgement import load_weights
 from screener.store.records import CallRecord, EvidenceRow, Review
 
@@ -109,10 +110,63 @@ def test_a_change_that_flags_a_protected_call_only_once_it_is_over_is_harmful() 
         assert {p.key for p in proposed} == {"factor.a0", "factor.a1"}, "it would be flagged afterwards"
 
 
+NEAR = W.threshold - W.prior
+"""What carries a call to its threshold."""
+
+
+def test_no_change_flags_a_caller_while_the_call_lasts_who_was_told_afterwards() -> None:
+    """Moved from being told about to being treated: of the log as of the calls that ship."""
+    missed = [call(f"missed {n}", {"a": NEAR - 1.0}, Verdict.UNDECIDED, Review.CONFIRMED) for n in range(3)]
+    assert propose(missed, AFTERWARDS)
+    genuine = call("genuine", {"a": NEAR - 0.5}, Verdict.GENUINE)
+    assert flagged(genuine.evidence, AFTERWARDS) is Flagged.AFTERWARDS
+    assert propose([*missed, genuine], AFTERWARDS) == []
+    assert propose(missed, AFTERWARDS, [genuine.evidence]) == []
+
+
+def test_a_flag_while_the_call_lasts_is_more_than_one_once_it_is_over() -> None:
+    late = [call(f"late {n}", {"a": NEAR - 0.5}, review=Review.CONFIRMED) for n in range(3)]
+    best = propose(late, AFTERWARDS)[0]
+    assert (best.gained, best.lost) == (3, 0)
+    wrong = [call(f"wrong {n}", {"b": NEAR + 0.1}, review=Review.OVERTURNED) for n in range(3)]
+    assert propose(wrong, AFTERWARDS)[0].spared == 3
+    right = [call(f"right {n}", {"b": NEAR + 0.1}, review=Review.CONFIRMED) for n in range(9)]
+    assert propose([*wrong, *right], AFTERWARDS) == [], "nine would be told only afterwards"
+
+
+@pytest.mark.parametrize("harmless", sorted(HARMLESS))
+def test_what_is_no_harassment_and_nobody_has_looked_at_is_guarded(harmless: Verdict) -> None:
+    """An abusive complaint as well: it is a supervisor's case."""
+    missed = [call(f"missed {n}", {"a": NEAR - 0.3}, Verdict.UNDECIDED, Review.CONFIRMED) for n in range(3)]
+    unseen = [call(f"unseen {n}", {"a": NEAR - 0.3}, harmless) for n in range(5)]
+    assert propose(missed, W)[0].gained == 3
+    assert propose([*missed, *unseen], W) == []
+
+
+def test_every_verdict_but_harassment_and_no_verdict_is_harmless() -> None:
+    assert HARMLESS == {*Verdict} - {Verdict.HARASSMENT, Verdict.UNDECIDED}
+
+
+@pytest.mark.parametrize("in_path", [-0.5, 0.5])
+def test_calls_that_ship_are_guarded_whichever_way_they_come(in_path: float) -> None:
+    """Where less is asked in path there, where more is asked there beside an agent."""
+    weights = replace(W, in_path=in_path)
+    entrance = Entrance.IN_PATH if in_path > 0 else Entrance.BESIDE
+    limit = weights.at(entrance).threshold - W.prior
+    missed = [
+        replace(call(f"missed {n}", {f"a{n}": limit - 0.3}, Verdict.UNDECIDED, Review.CONFIRMED), entrance=entrance)
+        for n in range(3)
+    ]
+    assert propose(missed, weights, least=1)[0].key == "threshold_of.prank"
+    strict = min(weights.threshold, weights.at(Entrance.IN_PATH).threshold) - W.prior
+    shipped = call("shipped", {"b": strict - 0.3}).evidence
+    assert {p.key for p in propose(missed, weights, [shipped], least=1)} == {f"factor.a{n}" for n in range(3)}
+
+
 def test_the_end_of_a_call_is_what_it_stands_at_and_not_its_worst_moment() -> None:
     near = W.threshold - W.prior - 0.5
     heard = call("heard", {"a": near, "b": -2.0}).evidence
-    assert is_flagged(heard[:1], AFTERWARDS) and not is_flagged(heard, AFTERWARDS)
+    assert (flagged(heard[:1], AFTERWARDS), flagged(heard, AFTERWARDS)) == (Flagged.AFTERWARDS, Flagged.NEVER)
 
 
 def test_changes_build_on_each_other() -> None:
@@ -130,8 +184,9 @@ def test_the_protected_calls_that_ship_flag_nobody_while_they_last_and_few_once_
     weights = load_weights(config_folder() / "weights.toml")
     protected = load_protected()
     assert len(protected) >= 100
-    assert not any(is_flagged(rows, replace(weights, afterwards=0.0)) for rows in protected)
-    assert sum(is_flagged(rows, weights) for rows in protected) < len(protected) / 4
+    told = [flagged(rows, weights) for rows in protected]
+    assert Flagged.LIVE not in told
+    assert told.count(Flagged.AFTERWARDS) < len(protected) / 4
 
 
 def test_nothing_to_learn_from() -> None:
@@ -158,7 +213,7 @@ def test_no_proposal_flags_anybody_it_should_not(described, weights) -> None:
             other = replace(weights, threshold_of={**weights.threshold_of, Kind(what): proposal.then})
         else:
             other = replace(weights, factor={**weights.factor, what: proposal.then})
-        more = [c for c in calls if is_flagged(c.evidence, other) and not is_flagged(c.evidence, weights)]
+        more = [c for c in calls if flagged(c.evidence, other) > flagged(c.evidence, weights)]
         assert not any(c.review is Review.OVERTURNED for c in more)
         assert not any(c.review is Review.NONE and c.verdict in HARMLESS for c in more)
         weights = other
