@@ -89,10 +89,10 @@ def review(
 def tune(settings: Settings, log: CallLog, since: str | None, limit: int) -> Sheet:
     """Propose weights, with what each would have done to the site's own calls. Changes nothing.
 
-    Each row counts on top of the rows before it. No proposal flags one more caller who was protected or complained,
-    however rudely, nor one while the call lasts who was told only afterwards, neither of the log nor of the protected
-    calls that come with the product. Flagged only once the call is over counts as lost. A rule that spoke in fewer
-    than three reviewed calls is left as it is: what one caller said tells nothing of the next.
+    Each row counts on top of the rows before it. No proposal flags one more caller who was protected or
+    complained, however rudely, nor one while the call lasts who was told only afterwards, neither of the log nor
+    of the protected calls that come with the product. Flagged only once the call is over counts as lost. A rule
+    that spoke in fewer than three reviewed calls is left as it is: what one caller said tells nothing of the next.
 
     Example: screener tune --since 2026-03-01
     """

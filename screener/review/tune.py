@@ -1,10 +1,10 @@
 """The call level fitted anew to a site's own log. Proposes, and changes nothing.
 
-What people said decides what was right: an overturned flag and a call that ended as genuine or a complaint, abusive
-or not, should not be flagged, a confirmed call should. Step by step the change is taken that gains most on top of
-those before it; a change that flags one more call that should not be, of the log or of the protected calls that
-ship with the product, or flags it while it lasts rather than once it is over, is never taken. Nothing is proposed
-for a rule or a kind that few reviewed calls have: what one caller said tells nothing of the next.
+What people said decides what was right: an overturned flag and a call that ended as genuine or a complaint,
+abusive or not, should not be flagged, a confirmed call should. Step by step the change is taken that gains most on
+top of those before it; a change that flags one more call that should not be, of the log or of the protected calls
+that ship with the product, or flags it while it lasts rather than once it is over, is never taken. Nothing is
+proposed for a rule or a kind that few reviewed calls have: what one caller said tells nothing of the next.
 """
 
 import gzip
@@ -74,8 +74,8 @@ def load_protected(path: Path | None = None) -> list[EvidenceHeard]:
 class WeightProposal:
     """One change, and its effect on the log on top of the changes before it.
 
-    A call that would have been flagged while it lasted rather than once it was over counts as flagged anew, and the
-    other way round as no more.
+    A call that would have been flagged while it lasted rather than once it was over counts as flagged anew, and
+    the other way round as no more.
 
     Attributes:
         key: where in `weights.toml`: `threshold_of.KIND`, `factor.RULE`.

@@ -144,7 +144,7 @@ def test_what_is_no_harassment_and_nobody_has_looked_at_is_guarded(harmless: Ver
 
 
 def test_every_verdict_but_harassment_and_no_verdict_is_harmless() -> None:
-    assert HARMLESS == {*Verdict} - {Verdict.HARASSMENT, Verdict.UNDECIDED}
+    assert {*Verdict} - {Verdict.HARASSMENT, Verdict.UNDECIDED} == HARMLESS
 
 
 @pytest.mark.parametrize("in_path", [-0.5, 0.5])
@@ -152,15 +152,15 @@ def test_calls_that_ship_are_guarded_whichever_way_they_come(in_path: float) -> 
     """Where less is asked in path there, where more is asked there beside an agent."""
     weights = replace(W, in_path=in_path)
     entrance = Entrance.IN_PATH if in_path > 0 else Entrance.BESIDE
-    limit = weights.at(entrance).threshold - W.prior
-    missed = [
-        replace(call(f"missed {n}", {f"a{n}": limit - 0.3}, Verdict.UNDECIDED, Review.CONFIRMED), entrance=entrance)
+    limit, missed = weights.at(entrance).threshold - W.prior, Verdict.UNDECIDED
+    calls = [
+        replace(call(f"missed {n}", {f"a{n}": limit - 0.3}, missed, Review.CONFIRMED), entrance=entrance)
         for n in range(3)
     ]
-    assert propose(missed, weights, least=1)[0].key == "threshold_of.prank"
+    assert propose(calls, weights, least=1)[0].key == "threshold_of.prank"
     strict = min(weights.threshold, weights.at(Entrance.IN_PATH).threshold) - W.prior
     shipped = call("shipped", {"b": strict - 0.3}).evidence
-    assert {p.key for p in propose(missed, weights, [shipped], least=1)} == {f"factor.a{n}" for n in range(3)}
+    assert {p.key for p in propose(calls, weights, [shipped], least=1)} == {f"factor.a{n}" for n in range(3)}
 
 
 def test_the_end_of_a_call_is_what_it_stands_at_and_not_its_worst_moment() -> None:

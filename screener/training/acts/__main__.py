@@ -9,8 +9,9 @@ from screener.resources import config_folder
 from screener.settings.judgement import load_judgement
 from screener.settings.sections import JudgementSection
 from screener.speech.pinyin import syllables
-from screener.training.acts.check import check as findings
-from screener.training.acts.corpus import read_corpus, read_hand, write_hand
+from screener.training.acts.check import check as everything_wrong
+from screener.training.acts.check import excess
+from screener.training.acts.corpus import KEPT, read_corpus, read_hand, write_hand
 from screener.training.acts.measure import nearest, told
 from screener.training.acts.written import read_written
 
@@ -60,12 +61,20 @@ def curve(seed: int) -> None:
 @main.command()
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path, exists=True))
 def check(paths: tuple[Path, ...]) -> None:
-    """Look for shared phrases, templates and contradictions in the corpus, or in FILES of its form beside it."""
-    calls = [*read_corpus(), *(call for path in paths for call in read_hand(path))]
-    for finding in findings(calls):
+    """Look for shared phrases, templates and contradictions, and fail where there are more than is allowed.
+
+    In the corpus, the hands kept apart, and FILES of its form beside them.
+    """
+    calls = [*read_corpus(), *read_corpus(KEPT), *(call for path in paths for call in read_hand(path))]
+    findings = list(everything_wrong(calls))
+    for finding in findings:
         click.echo(f"{finding.where}: {finding.what}")
     labels = Counter(call.label for call in calls)
     click.echo(f"{len(calls)} calls by {len({c.hand for c in calls})} hands: {dict(labels.most_common())}")
+    counts = Counter(finding.fault for finding in findings)
+    click.echo(", ".join(f"{count} {fault}" for fault, count in counts.items()) or "nothing found")
+    if more := excess(findings, calls):
+        raise click.ClickException(f"more than is allowed: {', '.join(more)}")
 
 
 @main.command(name="import")

@@ -3,8 +3,10 @@
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
+from statistics import mean
 
 import pytest
+from click.testing import CliRunner
 
 from screener.acts.file import load_acts
 from screener.core.dialogue_acts import Act
@@ -15,8 +17,21 @@ from screener.resources import config_folder
 from screener.settings.judgement import load_judgement
 from screener.settings.sections import JudgementSection
 from screener.speech.pinyin import syllables
-from screener.training.acts.check import check, shared
+from screener.training.acts import __main__ as program
+from screener.training.acts.check import (
+    ALLOWED,
+    BEYOND,
+    COPIED,
+    FEW,
+    NEEDED,
+    Fault,
+    InCommon,
+    check,
+    excess,
+    shared,
+)
 from screener.training.acts.corpus import (
+    FOLDER,
     KEPT,
     LABELS,
     CorpusCall,
@@ -56,6 +71,17 @@ def corpus() -> list[CorpusCall]:
     return read_corpus()
 
 
+@pytest.fixture(scope="module")
+def kept() -> list[CorpusCall]:
+    return read_corpus(KEPT)
+
+
+@pytest.fixture(scope="module")
+def in_common(corpus: list[CorpusCall], kept: list[CorpusCall]) -> InCommon:
+    """What every two hands share, those kept apart among them."""
+    return shared([*corpus, *kept])
+
+
 def test_it_is_large_by_many_and_half_of_it_must_not_be_flagged(corpus: list[CorpusCall]) -> None:
     assert len(corpus) >= 4000
     assert len(hands()) >= 20
@@ -68,9 +94,23 @@ def test_every_call_is_read_back_as_it_was_written(corpus: list[CorpusCall]) -> 
     assert all(parse(serialize(call)) == call for call in corpus[::50])
 
 
-def test_no_call_stands_twice_and_no_two_hands_copy(corpus: list[CorpusCall]) -> None:
-    assert len({call.id for call in corpus}) == len(corpus)
-    assert max(share for _, share in shared(corpus).values()) < 0.01
+def test_no_call_stands_twice_and_no_two_hands_copy(
+    corpus: list[CorpusCall], kept: list[CorpusCall], in_common: InCommon
+) -> None:
+    assert len({call.id for call in (*corpus, *kept)}) == len(corpus) + len(kept)
+    assert max(share for _, share in in_common.values()) < COPIED
+
+
+def test_hands_kept_apart_have_no_more_in_common_with_the_corpus_than_its_hands_among_themselves(
+    kept: list[CorpusCall], in_common: InCommon
+) -> None:
+    apart = {call.hand for call in kept}
+    across = [found for pair, found in in_common.items() if len(apart.intersection(pair)) == 1]
+    within = [found for pair, found in in_common.items() if not apart.intersection(pair)]
+    usual = mean(share for _, share in within)
+    assert mean(share for _, share in across) < 1.25 * usual
+    beyond = sum(count > FEW and share > BEYOND * usual for count, share in across)
+    assert beyond <= ALLOWED[Fault.SHARED] * len(across)
 
 
 def test_a_hands_file_is_the_same_bytes_whenever_it_is_written(tmp_path: Path) -> None:
@@ -111,6 +151,62 @@ def test_contradictions_and_templates_are_found() -> None:
     assert [f.what for f in check([told])] == ["known at turn 1, an agent's"]
     assert [f.what for f in check([replace(CALL, known_at=3)])] == ["known at turn 3 of 2"]
     assert [f.what for f in check([CALL, CALL])] == ["stands 2 times"]
+
+
+def test_every_kind_has_acts_without_which_a_call_is_none_of_it() -> None:
+    assert set(NEEDED) == {*Kind} - {Kind.SILENT}
+    business = replace(CALL, turns=(CALL.turns[0], CorpusTurn(CALLER, "我查话费", Act.BUSINESS)))
+    for kind in NEEDED:
+        told = [f.what for f in check([replace(business, label=kind.value)])]
+        assert len(told) == 1 and told[0].startswith(f"{kind.value} without "), kind
+
+
+def said(call: str, hand: str, *texts: str) -> CorpusCall:
+    return CorpusCall(call, hand, "genuine", tuple(CorpusTurn(CALLER, text, Act.BUSINESS) for text in texts))
+
+
+def test_a_hand_that_copies_another_is_found_and_none_may() -> None:
+    words = "家里的水管昨天夜里忽然裂了一条缝你们能不能派个师傅"
+    own = "我孩子的学籍一直没有转过来想问问材料交到哪个窗口"
+    third = "隔壁装修的灰尘落在我晒的被子上面想投诉物业不管事"
+    honest = [said("a-1", "a", words), said("b-1", "b", own), said("c-1", "c", third)]
+    assert [*check(honest)] == [] and excess([], honest) == []
+    copied = [*honest, *(said(f"d-{n}", hand, words) for n, hand in enumerate(("d", "d2")))]
+    found = list(check([*copied, said("e-1", "e", own[::-1])]))
+    assert {f.fault for f in found} == {Fault.COPIED}
+    assert excess(found, copied) == ["3 pairs of hands that copy"]
+
+
+def test_more_contradictions_than_are_allowed_are_too_many() -> None:
+    calls = [replace(CALL, id=f"c{n}") for n in range(200)]
+    wrong = [replace(call, known_at=1) for call in calls[:3]]
+    two, three = ([f for call in wrong[:count] for f in check([call])] for count in (2, 3))
+    assert excess(two, calls) == []
+    assert excess(three, calls) == ["3 calls that contradict their label of 200"]
+
+
+def test_the_corpus_and_the_hands_kept_apart_have_no_more_faults_than_are_allowed(
+    corpus: list[CorpusCall], kept: list[CorpusCall], in_common: InCommon
+) -> None:
+    every = [*corpus, *kept]
+    assert excess(check(every, in_common), every) == []
+
+
+def test_the_command_fails_where_a_file_copies_a_hand_kept_apart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beside two hands alone, since all of them take long."""
+    few = {folder: list(read_hand(folder / f"{hand}.jsonl.gz")) for folder, hand in SMALL.items()}
+    monkeypatch.setattr(program, "read_corpus", lambda folder=FOLDER: few[folder])
+    good = CliRunner().invoke(program.main, ["check"])
+    assert (good.exit_code, "2 hands" in good.output) == (0, True), good.output
+    copies = [replace(call, id=f"copy-{call.id}", hand="copy") for call in few[KEPT][:50]]
+    write_hand(copies, tmp_path / "copy.jsonl.gz")
+    bad = CliRunner().invoke(program.main, ["check", str(tmp_path / "copy.jsonl.gz")])
+    assert bad.exit_code == 1 and "more than is allowed: 1 pairs of hands that copy" in bad.output
+
+
+SMALL = {FOLDER: "hand04", KEPT: "hand136"}
 
 
 def test_every_hand_is_in_one_group(corpus: list[CorpusCall]) -> None:
