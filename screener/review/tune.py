@@ -43,7 +43,7 @@ TUNED = frozenset({Source.ACTS, Source.WORDS})
 EvidenceHeard = Sequence[EvidenceRow]
 
 
-class Flagged(IntEnum):
+class WhenFlagged(IntEnum):
     """When a call is flagged: the later in this list, the more is done to the caller."""
 
     NEVER = 0
@@ -128,7 +128,7 @@ def propose(
     return chosen
 
 
-def flagged(evidence: Iterable[EvidenceRow], weights: Weights) -> Flagged:
+def flagged(evidence: Iterable[EvidenceRow], weights: Weights) -> WhenFlagged:
     """When evidence in the order of audio time flags a call, at the weights of the way it came."""
     known: list[Evidence] = []
     stands = assess(known, 0.0, weights)
@@ -136,11 +136,11 @@ def flagged(evidence: Iterable[EvidenceRow], weights: Weights) -> Flagged:
         known = known_after(known, row)
         stands = assess(known, row.at, weights)
         if policy.is_flagged(stands, weights):
-            return Flagged.LIVE
-    return Flagged.AFTERWARDS if policy.is_flagged(stands, weights.when_over()) else Flagged.NEVER
+            return WhenFlagged.LIVE
+    return WhenFlagged.AFTERWARDS if policy.is_flagged(stands, weights.when_over()) else WhenFlagged.NEVER
 
 
-def _whichever_way(calls: Iterable[EvidenceHeard], weights: Weights) -> Iterator[Flagged]:
+def _whichever_way(calls: Iterable[EvidenceHeard], weights: Weights) -> Iterator[WhenFlagged]:
     """When each is flagged; the worst of both ways, since a written call may come either way."""
     ways = [weights.at(way) for way in (Entrance.IN_PATH, Entrance.BESIDE)][: 2 if weights.in_path else 1]
     return (max(flagged(rows, way) for way in ways) for rows in calls)
@@ -171,7 +171,7 @@ def _effect(
     key: str,
     values: tuple[float, float],
     calls: Sequence[CallRecord],
-    before: Mapping[str, Flagged],
+    before: Mapping[str, WhenFlagged],
     weights: Weights,
 ) -> tuple[WeightProposal, bool]:
     """The proposal, and whether it flags anybody who should not be."""

@@ -28,7 +28,8 @@ BADLY = [call for call in CALLS if call.slice.startswith("noise")]
 PROTECTED = ("genuine", "complaint", "vulnerable", "abusive_complaint", "undecided")
 FOUND = {"lewd": 0.35, "prank": 0.05, "silent": 1.0}
 """Of these kinds at least such a share of the clean calls is found. Most are one sentence by the caller alone, by
-the hand that wrote the old word list: a test of behaviour, no measure of accuracy."""
+the hand that wrote the old word list: a test of behaviour, no measure of accuracy. What share of whole calls is
+found, `tests/training/acts/test_kept.py` holds."""
 NAMED = {"abuse": 0.8, "lewd": 0.7, "prank": 0.5}
 """Of these kinds such a share of the clean calls ends with an utterance that is heard as of its kind."""
 TOLD = {Verdict.GENUINE: 0.75, Verdict.COMPLAINT: 0.7, Verdict.ABUSIVE_COMPLAINT: 0.6}

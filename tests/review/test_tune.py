@@ -11,7 +11,7 @@ from screener.core.evidence import Kind, Source, Verdict
 from screener.core.judgement import Weights
 from screener.events import Entrance
 from screener.resources import config_folder
-from screener.review.tune import HARMLESS, Flagged, flagged, load_protected, propose
+from screener.review.tune import HARMLESS, WhenFlagged, flagged, load_protected, propose
 from screener.settings.judgement import load_weights
 from screener.store.records import CallRecord, EvidenceRow, Review
 
@@ -119,7 +119,7 @@ def test_no_change_flags_a_caller_while_the_call_lasts_who_was_told_afterwards()
     missed = [call(f"missed {n}", {"a": NEAR - 1.0}, Verdict.UNDECIDED, Review.CONFIRMED) for n in range(3)]
     assert propose(missed, AFTERWARDS)
     genuine = call("genuine", {"a": NEAR - 0.5}, Verdict.GENUINE)
-    assert flagged(genuine.evidence, AFTERWARDS) is Flagged.AFTERWARDS
+    assert flagged(genuine.evidence, AFTERWARDS) is WhenFlagged.AFTERWARDS
     assert propose([*missed, genuine], AFTERWARDS) == []
     assert propose(missed, AFTERWARDS, [genuine.evidence]) == []
 
@@ -166,7 +166,10 @@ def test_calls_that_ship_are_guarded_whichever_way_they_come(in_path: float) -> 
 def test_the_end_of_a_call_is_what_it_stands_at_and_not_its_worst_moment() -> None:
     near = W.threshold - W.prior - 0.5
     heard = call("heard", {"a": near, "b": -2.0}).evidence
-    assert (flagged(heard[:1], AFTERWARDS), flagged(heard, AFTERWARDS)) == (Flagged.AFTERWARDS, Flagged.NEVER)
+    assert (flagged(heard[:1], AFTERWARDS), flagged(heard, AFTERWARDS)) == (
+        WhenFlagged.AFTERWARDS,
+        WhenFlagged.NEVER,
+    )
 
 
 def test_changes_build_on_each_other() -> None:
@@ -185,8 +188,8 @@ def test_the_protected_calls_that_ship_flag_nobody_while_they_last_and_few_once_
     protected = load_protected()
     assert len(protected) >= 100
     told = [flagged(rows, weights) for rows in protected]
-    assert Flagged.LIVE not in told
-    assert told.count(Flagged.AFTERWARDS) < len(protected) / 4
+    assert WhenFlagged.LIVE not in told
+    assert told.count(WhenFlagged.AFTERWARDS) < len(protected) / 4
 
 
 def test_nothing_to_learn_from() -> None:

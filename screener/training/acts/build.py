@@ -2,7 +2,7 @@
 
 The hands are dealt into groups. For each group some nets learn from all the others; together they are the model.
 What a net says of the hands that it never heard sets the bar, and lets anybody measure on the shipped model,
-without learning anything again, how strangers' calls are judged (`screener.evaluation.corpus`).
+without learning anything again, how strangers' calls are judged (`screener.training.acts.measure`).
 """
 
 from collections import Counter
