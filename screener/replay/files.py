@@ -14,6 +14,7 @@ from screener.outside.files import reason_of
 from screener.outside.objects import read_object
 from screener.outside.times import YEARS, in_zone
 from screener.replay.run import EPOCH, RecordedCall, Turn
+from screener.words.lines import LINES
 
 Choice = TypeVar("Choice", bound=StrEnum)
 AUDIO = frozenset(
@@ -23,20 +24,6 @@ AUDIO = frozenset(
 LONGEST = 24 * 3600
 """Seconds of a call: a time beyond is a mistake, and ticks up to it would fill the memory."""
 REMEDY = "see screener/replay/README.md"
-LINES = {
-    "landline": LineClass.FIXED,
-    "fixed_line": LineClass.FIXED,
-    "payphone": LineClass.PUBLIC,
-    "hidden": LineClass.ANONYMOUS,
-    "withheld": LineClass.ANONYMOUS,
-    "private": LineClass.ANONYMOUS,
-    "cell": LineClass.MOBILE,
-    "cellphone": LineClass.MOBILE,
-    "tollfree": LineClass.TOLL_FREE,
-    "international": LineClass.FOREIGN,
-    "extension": LineClass.INTERNAL,
-}
-"""Other usual names of classes of lines."""
 
 
 def read_calls(
@@ -145,7 +132,7 @@ def _line(value: object, where: str) -> LineClass:
     try:
         return LineClass(name)
     except ValueError:
-        classes, others = ", ".join(LineClass), ", ".join(LINES)
+        classes, others = ", ".join(LineClass), ", ".join(filter(str.isascii, LINES))
         raise InputError(
             f"{where}: line: found {value!r}, allowed: {classes}; also understood: {others}", REMEDY
         ) from None

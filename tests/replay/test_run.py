@@ -21,6 +21,7 @@ from screener.replay.run import Ledger, RecordedCall, Replayer, Turn, in_the_end
 from screener.speech.none import NoModel
 from screener.speech.pinyin import syllables
 from screener.words.judgement import Teller
+from screener.words.terms import Language, word
 from screener.words.told import told
 from tests.core.helpers import lexicon, plain
 
@@ -151,10 +152,22 @@ def test_a_wrong_line_is_named(text: str, message: str) -> None:
         ("hidden", LineClass.ANONYMOUS),
         ("toll-free", LineClass.TOLL_FREE),
         ("mobile", LineClass.MOBILE),
+        *((name, LineClass.FIXED) for name in ("座机", "固话", "PSTN")),
+        *((name, LineClass.PUBLIC) for name in ("公用电话", "公话", "public phone")),
+        *((name, LineClass.ANONYMOUS) for name in ("隐藏", "匿名", "blocked", "restricted", "Unavailable")),
+        ("voip", LineClass.UNKNOWN),
+        ("400", LineClass.TOLL_FREE),
+        (400, LineClass.TOLL_FREE),
     ],
 )
-def test_other_names_of_a_line_are_understood(name: str, meant: LineClass) -> None:
+def test_other_names_of_a_line_are_understood(name: object, meant: LineClass) -> None:
     assert parse_call(line(line=name), "").line is meant
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+@pytest.mark.parametrize("meant", LineClass)
+def test_a_line_is_understood_by_the_name_that_the_product_gives_it(meant: LineClass, lang: Language) -> None:
+    assert parse_call(line(line=word(meant.value, lang)), "").line is meant
 
 
 def test_what_is_no_call_file_is_refused(tmp_path: Path) -> None:
