@@ -92,6 +92,8 @@ class Reason(StrEnum):
     MATTER = "matter"
     COMPLAINT = "complaint"
     ABUSIVE = "abusive"
+    INSULTS = "insults"
+    """Likewise, but no matter was surely heard: nobody knows that it is a complaint."""
     UNCLEAR = "unclear"
     EMERGENCY = "emergency"
     JUDGED = "judged"

@@ -7,7 +7,7 @@ complaint, with insult of the agent a supervisor's case, or genuine.
 
 from dataclasses import replace
 
-from screener.core.evidence import Assessment, Decision, Kind, Reason, Standing, Treatment, Verdict, Veto
+from screener.core.evidence import GUESSED, Assessment, Decision, Kind, Reason, Standing, Treatment, Verdict, Veto
 from screener.core.flow import Flow
 from screener.core.judgement import Weights
 from screener.core.ladder import SUSPENDING
@@ -86,6 +86,12 @@ def has_matter(assessment: Assessment) -> bool:
     return any(e.rule in MATTER_RULES for e in assessment.evidence)
 
 
+def _why(found: Verdict, assessment: Assessment) -> str:
+    """The standard reason of a verdict; only who surely has a matter complains."""
+    heard = any(e.rule in MATTER_RULES and not e.detail.endswith(GUESSED) for e in assessment.evidence)
+    return Reason.INSULTS if found is Verdict.ABUSIVE_COMPLAINT and not heard else REASONS.get(found, "")
+
+
 def known(history: History, flow: Flow) -> tuple[Verdict, str] | None:
     """What is settled about a caller before a word is said, and why; None for nothing."""
     if ListName.ALLOW in history.lists:
@@ -153,7 +159,7 @@ def given(
         threshold=weights.threshold,
         assessment=assessment,
         emergency=emergency,
-        reason=reason or (Reason.EMERGENCY if emergency else REASONS.get(found, "")),
+        reason=reason or (Reason.EMERGENCY if emergency else _why(found, assessment)),
     )
     if found is not Verdict.HARASSMENT:
         return decision

@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from heapq import nlargest
 from zoneinfo import ZoneInfo
 
 from screener.core.dialogue_acts import Act
-from screener.core.evidence import Evidence, Source, Verdict
-from screener.core.signals import AGENT_ACT, left_standing, rule_of, taken_back
+from screener.core.evidence import GUESSED, Evidence, Source, Verdict
+from screener.core.signals import AGENT_ACT, MATTER_RULES, OPENING, left_standing, rule_of, taken_back
 from screener.review.explain import Explanation, ScoreStep
 from screener.store.records import CallRecord, EvidenceRow, Review, ReviewNote
 from screener.words.judgement import Teller, is_said, stands_on
@@ -51,6 +52,12 @@ SOUR = frozenset(
     )
 )
 """Acts after which a farewell or a no does not mean that the matter is settled."""
+COURTESIES = frozenset((OPENING, rule_of(Act.CLOSING), rule_of(Act.BACKCHANNEL)))
+"""Rules of what every caller says."""
+SLIGHT = 0.5
+"""Nats up to which a courtesy, or what the agent did, is no reason that is worth a word."""
+NAMED, QUOTED = 3, 12
+"""Reasons that are named of one sort, those that counted most; characters that are quoted of each."""
 
 
 def timeline(
@@ -192,17 +199,31 @@ def gist(why: Explanation, teller: Teller) -> list[str]:
     done: list[Evidence] = []
     for step in lasting(why):
         e = step.evidence
-        if e.source is not Source.ACTS or taken_back(e.rule):
+        if e.source is Source.ACTS and not taken_back(e.rule):
+            text = teller.evidence(e.rule, e.detail, e.kind)
+            if _is_settled(done, e):
+                text, done = text + said["settled"], []
+            done.append(e)
+        elif step is why.tipped:  # a listed word, silence, or what a recogniser took back
+            text = teller.piece(e.rule, e.detail, _short(e.span), e.kind)
+        else:
             continue
-        text = teller.evidence(e.rule, e.detail, e.kind)
-        if _is_settled(done, e):
-            text, done = text + said["settled"], []
-        done.append(e)
         times = told.pop()[1] if told and told[-1][0] == text else 0
         told.append((text, times + 1))
         if step is why.tipped:
             told.append((f"◄ {said['flags']}", 1))
+    if _only_over(why):
+        told.append((f"◄ {said['flags_over']}", 1))
     return [text if times == 1 else f"{text}×{times}" for text, times in told]
+
+
+def _only_over(why: Explanation) -> bool:
+    """Whether the call was flagged at none of its steps, but once it was over."""
+    return why.tipped is not None and all(step is not why.tipped for step in why.steps)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= QUOTED + 1 else f"{text[:QUOTED]}…"
 
 
 def _is_settled(done: Sequence[Evidence], now: Evidence) -> bool:
@@ -225,6 +246,12 @@ def _wants_nothing_more(done: Sequence[Evidence], now: Evidence) -> bool:
     return any(words in asked for words in ANYTHING_ELSE) and now.span.lstrip(BEFORE_IT).startswith(NOTHING_MORE)
 
 
+def _tells(piece: Evidence) -> bool:
+    """Whether a piece is worth naming as a reason."""
+    beside = piece.rule.startswith(AGENT_ACT) or piece.rule in COURTESIES
+    return not beside or piece.weight > SLIGHT
+
+
 def _said(teller: Teller) -> dict[str, str]:
     return {key: pair[teller.lang == "en"] for key, pair in WORDS.items()}
 
@@ -244,22 +271,26 @@ def _weighed(weight: float, e: Evidence | EvidenceRow, teller: Teller) -> str:
 
 
 def reasons(call: CallRecord, why: Explanation, teller: Teller) -> list[str]:
-    """What tipped the call, what it could have done without, what protected it."""
+    """What tipped the call, what it could have done without, what protected it: to be read in seconds."""
     said = _said(teller)
 
     def one(piece: Evidence) -> str:
-        text = f"{teller.evidence(piece.rule, piece.detail, piece.kind)} {piece.weight:+z.1f}"
+        likely = GUESSED * (piece.rule in MATTER_RULES)  # what speaks for harassment is no matter that is sure
+        text = teller.evidence(piece.rule, piece.detail.removesuffix(likely) + likely, piece.kind)
+        text = f"{text} {piece.weight:+z.1f}"
         quoted = is_said(piece.rule) and stands_on(piece.rule, piece.detail, piece.span)
-        return f"“{piece.span}”{aside(text, teller.lang)}" if quoted else text
+        return f"“{_short(piece.span)}”{aside(text, teller.lang)}" if quoted else text
 
-    def named(pieces: tuple[Evidence, ...]) -> str:
-        return listed(map(one, pieces), teller.lang)
+    def named(key: str, pieces: Sequence[Evidence]) -> list[str]:
+        telling = [piece for piece in pieces if _tells(piece)]
+        most = [telling[n] for n in sorted(nlargest(NAMED, range(len(telling)), lambda n: telling[n].weight))]
+        more = said["in_all"].format(len(telling)) if len(telling) > NAMED else ""
+        return [said[key] + listed(map(one, most), teller.lang) + more] if most else []
 
     lines = [said["course"] + " → ".join(acts)] if (acts := gist(why, teller)) else []
     if why.tipped:
-        lines.append(said["tipped"].format(why.tipped.evidence.at))
-        lines += [said["needed"] + named(why.needed)] if why.needed else []
-        lines += [said["spare"] + named(why.spare)] if why.spare else []
+        lines.append(said["tipped_over"] if _only_over(why) else said["tipped"].format(why.tipped.evidence.at))
+        lines += [*named("needed", why.needed), *named("spare", why.spare)]
     elif call.verdict is Verdict.HARASSMENT:
         lines.append(said["unweighed"])
     elif why.lacking is not None and call.ended_at is not None:

@@ -36,6 +36,7 @@ REASONS: Mapping[str, Pair] = {
     Reason.MATTER: ("有业务需求", "has a business request"),
     Reason.COMPLAINT: ("真实投诉，受保护", "a genuine complaint, protected"),
     Reason.ABUSIVE: ("投诉中辱骂坐席，转主管", "insults the agent within a complaint: to a supervisor"),
+    Reason.INSULTS: ("辱骂坐席，未达标记线，转主管", "insults the agent, short of a flag: to a supervisor"),
     Reason.UNCLEAR: ("未能判断，转坐席", "unclear: to an agent"),
     Reason.EMERGENCY: ("紧急情况，立即转坐席", "an emergency: to an agent at once"),
     Reason.JUDGED: ("骚扰", "harassment"),

@@ -6,7 +6,7 @@ import pytest
 
 from screener.core import policy
 from screener.core.dialogue_acts import Act
-from screener.core.evidence import Kind, Source, Standing, Treatment, Verdict
+from screener.core.evidence import Kind, Reason, Source, Standing, Treatment, Verdict
 from screener.core.flow import Flow
 from screener.core.scoring import assess, threshold
 from screener.events import Entrance
@@ -30,6 +30,19 @@ def test_an_abusive_complaint_is_insult_beside_a_grievance() -> None:
     assert verdict(act(Act.GRIEVANCE, -4.0), standing=stands) is Verdict.COMPLAINT, "nobody was insulted"
     assert verdict(insult, standing=stands) is Verdict.UNDECIDED, "a single insult and no matter"
     assert verdict(insult, insult, standing=stands) is Verdict.ABUSIVE_COMPLAINT
+
+
+def test_who_only_insults_is_not_said_to_complain() -> None:
+    insult, stands = act(Act.INSULT_AGENT, 1.0, Kind.ABUSE), Standing.ABUSIVE_COMPLAINT
+    guessed = replace(act(Act.BUSINESS, 0.0), detail="1?")
+    for heard, reason in (
+        ([insult, insult], Reason.INSULTS),
+        ([guessed, insult], Reason.INSULTS),
+        ([act(Act.GRIEVANCE, -2.0), insult], Reason.ABUSIVE),
+        ([act(Act.BUSINESS, -2.0), guessed, insult], Reason.ABUSIVE),
+    ):
+        decision = policy.decide(assess(heard, 1.0, W, stands), W, Flow())
+        assert (decision.verdict, decision.reason) == (Verdict.ABUSIVE_COMPLAINT, reason)
 
 
 @pytest.mark.parametrize(("above", "believed"), [(-9.0, True), (1.4, True), (1.6, False), (9.0, False)])

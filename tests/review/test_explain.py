@@ -4,7 +4,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 
-from screener.core.dialogue_acts import Act
+import pytest
+
+from screener.core.dialogue_acts import MATTERS, Act
 from screener.core.evidence import Kind, Source, Treatment, Verdict, Veto
 from screener.core.judgement import Weights
 from screener.core.signals import rule_of
@@ -107,6 +109,55 @@ def test_a_call_that_was_told_once_it_was_over_tipped_at_its_last_word() -> None
     assert found.lacking is None
     assert explain(heard, W).tipped is None
     assert explain(heard, replace(W, afterwards=-0.1)).tipped is None, "not at these weights"
+
+
+def told_of(*evidence: EvidenceRow) -> list[str]:
+    heard = call(*evidence)
+    return reasons(heard, explain(heard, W), Teller())
+
+
+ENOUGH = W.threshold - W.prior
+
+
+@pytest.mark.parametrize("act", [Act.GREET, Act.REBUKE, Act.CLOSING, Act.BACKCHANNEL])
+def test_a_greeting_or_what_the_agent_did_is_a_reason_only_where_it_weighs(act: Act) -> None:
+    lewd = row(ENOUGH - 0.2, 2, rule_of(Act.LEWD), Source.ACTS)
+    slight = told_of(row(0.3, 1, rule_of(act), Source.ACTS), lewd)
+    assert [line for line in slight if line.startswith("少了")] == [
+        "少了其中任何一项就不会标记：“…”（来电人言语猥亵 +5.8）"
+    ]
+    weighty = told_of(row(0.6, 1, rule_of(act), Source.ACTS), lewd)
+    assert "+0.6" in next(line for line in weighty if line.startswith("少了"))
+
+
+@pytest.mark.parametrize("act", sorted(MATTERS))
+def test_a_matter_is_no_reason_that_is_sure(act: Act) -> None:
+    matter = row(2.1, 1, rule_of(act), Source.ACTS, Kind.PRANK)
+    needed = told_of(matter, row(ENOUGH - 2, 2, rule_of(Act.ABSURD), Source.ACTS, Kind.PRANK))[2]
+    assert "（像是来电人" in needed and "（来电人胡闹或模仿" in needed
+    guessed = told_of(replace(matter, detail="1?"), row(ENOUGH - 2, 2, rule_of(Act.ABSURD), Source.ACTS))[2]
+    assert guessed.count("像是") == 1
+
+
+def test_of_many_reasons_the_three_that_counted_most_are_named_and_quoted_in_a_few_characters() -> None:
+    weights = (0.4, 0.6, 0.3, 2.0, 0.5, 0.6, 0.4)
+    acts = [
+        replace(row(weight, n, rule_of(Act.ABSURD), Source.ACTS), span=f"{n}这一句话很长很长没有人愿意从头看到尾")
+        for n, weight in enumerate(weights)
+    ]
+    told = told_of(*acts, row(9.0, 9, "a"))
+    assert told[2] == "少了其中任何一项就不会标记：“…”（a +9.0）"
+    quoted = [
+        f"“{n}这一句话很长很长没有人…”（来电人胡闹或模仿 {weight}）"
+        for n, weight in ((1, "+0.6"), (3, "+2.0"), (5, "+0.6"))
+    ]
+    assert told[3] == f"单独去掉仍会标记：{'、'.join(quoted)}等 7 项"
+    whole = replace(acts[0], span="这一句话有十四个字所以要截短")
+    assert "“这一句话有十四个字所以要…”" in told_of(whole, row(9.0, 9, "a"))[3]
+    assert (
+        "“这一句话正好有十三个字的”"
+        in told_of(replace(whole, span="这一句话正好有十三个字的"), row(9.0, 9, "a"))[3]
+    )
 
 
 def test_a_call_without_a_word() -> None:

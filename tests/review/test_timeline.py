@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from screener.core.evidence import Kind, Source, Verdict
+from screener.core.evidence import Kind, Source, Treatment, Verdict
 from screener.core.judgement import Weights
 from screener.events import EndedBy
 from screener.review.explain import explain
-from screener.review.timeline import gist, lasting, moments, timeline
-from screener.store.records import CallRecord, EvidenceRow, OrderRow
+from screener.review.timeline import gist, lasting, moments, reasons, timeline
+from screener.store.records import CallRecord, DecisionRow, EvidenceRow, OrderRow
 from screener.words.judgement import Teller
 from screener.words.terms import Language
 
@@ -87,6 +87,27 @@ def test_a_no_to_the_question_whether_there_is_anything_else_settles_the_matter(
     assert sum("业务已办完" in text for text in gist(explain(ends, W), Teller())) <= 1, "once"
     unanswered = call(begins[0], *heard.evidence[2:])
     assert "业务已办完" not in "".join(gist(explain(unanswered, W), Teller()))
+
+
+def test_a_listed_word_that_flagged_the_call_stands_in_its_course_with_the_flag() -> None:
+    """And whatever else did: silence, or what a recogniser took back."""
+    teller = Teller(groups={"lewd.bed": ("露骨词", "lewd words")})
+    word = EvidenceRow(2, "lewd.bed.1", Source.WORDS, Kind.LEWD, 9.0, "陪我睡觉", "")
+    told = gist(explain(call(act("caller.business", -1.0, 1), word, act("caller.lewd", 2.0, 2)), W), teller)
+    assert told == ["来电人提出业务", "露骨词 “陪我睡觉”", "◄ 标记", "来电人言语猥亵"]
+    silent = call(EvidenceRow(9, "dialogue.silent", Source.DIALOGUE, Kind.SILENT, 9.0, "3", "3"))
+    assert gist(explain(silent, W), teller) == ["询问 3 次均无人应答", "◄ 标记"]
+    before = (act("caller.business", -9.0, 1), act("caller.lewd", 9.0, 2))
+    back = call(*before, act("caller.business.withdrawn", 9.0, 3))
+    assert gist(explain(back, W), teller)[-2:] == ["识别改正，撤回 “caller.busin…”", "◄ 标记"]
+
+
+def test_a_call_that_was_told_once_it_was_over_says_so_at_the_end_of_its_course() -> None:
+    made = DecisionRow(2, Verdict.HARASSMENT, Kind.LEWD, Treatment.NONE, 1.7, 1.0, False, False, "afterwards:lewd")
+    heard = replace(call(act("caller.lewd", W.threshold - W.prior - 0.4, 1)), decisions=(made,))
+    why = explain(heard, replace(W, afterwards=-1.0))
+    assert gist(why, Teller()) == ["来电人言语猥亵", "◄ 通话结束后标记"]
+    assert reasons(heard, why, Teller())[1] == "通话结束时在标记线以上。"
 
 
 def test_what_a_caller_fools_around_with_is_named_by_its_kind() -> None:
