@@ -40,6 +40,7 @@ LONGEST = (
     *("speech/test_pool", "speech/test_second", "operations/test_systemd"),
     *("service/test_looked_at", "service/test_site", "proxy/test_kamailio"),
     *("pbx/test_ami", "service/test_unheard", "core/test_calls", "reports/test_recount"),
+    *("training/acts/test_corpus", "training/acts/test_kept"),
     *("console/test_server", "cli/test_reader", "speech/test_sherpa"),
     *("speech/test_embedded", "store/test_schema", "store/test_hardship"),
     *("console/test_oidc", "store/test_writer", "console/test_language"),
