@@ -17,7 +17,10 @@ CORES = 2
 """So many workers compute."""
 WAITING = {"calls", "demo", "freeswitch", "media", "operations", "pbx", "proxy", "service", "sip", "speech"}
 """Rooms whose tests wait."""
-COMPUTING = {"speech/test_embedded", "speech/test_sherpa", "speech/test_acoustics", "media/test_sound"}
+COMPUTING = {
+    *("speech/test_embedded", "speech/test_sherpa", "speech/test_offline", "speech/test_acoustics"),
+    "media/test_sound",
+}
 """Files in them that compute."""
 ALONE = {
     "demo/test_demo",

@@ -13,12 +13,13 @@ from screener.resources import embedded_model_folder
 from screener.speech.install import ARCHIVES, PUBLISHED, install
 from screener.speech.models import (
     DEFAULT_MODEL,
+    Shape,
     check_folder,
     describe,
-    engine_of,
     find_model,
     installed,
     models_folder,
+    shape_of,
     transducer_in,
 )
 
@@ -62,17 +63,26 @@ def install_command(name: str | None, source: Path | None, sha256: str) -> None:
             sha256=sha256,
             progress=lambda done, total: bar.update(task, completed=done, total=total, visible=True),
         )
-    engine = engine_of(folder)
     show(folder)
-    _say_which(folder)
+    shape = check_folder(folder)
+    _say_what(folder, shape)
     say("in screener.toml, under [speech]:")
-    show(f'  engine = "{engine}"')
-    show(f'  model = "{name}"')
+    if shape.engine:
+        show(f'  engine = "{shape.engine}"')
+        show(f'  model = "{name}"')
+        return
+    show(f'  second = "{name}"')
+    say("and under [flow], how long a flag waits for it:")
+    show("  second_seconds = 2.0")
 
 
-def _say_which(folder: Path) -> None:
-    """Which files are loaded, where a folder holds several sets of them."""
-    if engine_of(folder) == "sherpa" and not (chosen := transducer_in(folder)).alone:
+def _say_what(folder: Path, shape: Shape) -> None:
+    """What kind of model it is and what for; and which files are loaded, where a folder holds several sets."""
+    if shape.engine:
+        say(f"{shape}: hears calls as they go on, for [speech] model")
+    else:
+        say(f"{shape}: reads whole utterances, for [speech] second; it hears no calls")
+    if shape in (Shape.STREAMING, Shape.TRANSDUCER) and not (chosen := transducer_in(folder)).alone:
         say(f"it holds several sets of files; the one that is loaded: {chosen.files['encoder'].name}")
 
 
@@ -89,10 +99,15 @@ def list_command() -> None:
 
     Example: screener model list
     """
-    if (engine := engine_of(embedded_model_folder())) is not None:
-        say(f"embedded  {engine}  understands synthetic demo speech only")
+    if (embedded := shape_of(embedded_model_folder())) is not None:
+        say(f"embedded  {embedded.engine}  understands synthetic demo speech only")
     for found in installed():
-        say(f"{found.name}  {found.engine or 'no model'}  {found.folder}")
+        if (shape := found.shape) is None:
+            say(f"{found.name}  no model  {found.folder}")
+        elif shape.engine:
+            say(f"{found.name}  {shape.engine}  hears calls  {found.folder}")
+        else:
+            say(f"{found.name}  {shape}  for a second reading only  {found.folder}")
     if not any(installed()):
         say(f"nothing installed in {models_folder()}; `screener model install` says what there is")
 
@@ -105,10 +120,10 @@ def verify_command(name: str) -> None:
     Example: screener model verify vosk-model-small-cn-0.22
     """
     folder = find_model(name).folder
-    check_folder(folder)
+    shape = check_folder(folder)
     sums = len(describe(folder).sha256)
     say(f"{name}: sound" + (f", {sums} sums agree" if sums else ", but it carries no sums to compare"))
-    _say_which(folder)
+    _say_what(folder, shape)
 
 
 @model.command("build", add_help_option=False, context_settings={"ignore_unknown_options": True})

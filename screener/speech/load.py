@@ -38,10 +38,15 @@ def load_model(speech: Speech, folder: Path) -> SpeechModel:
 def _local(speech: Speech, folder: Path) -> "VoskModel | SherpaModel":
     """The model of this machine."""
     where = find_model(speech.model, folder)
-    if where.engine and where.engine != speech.engine:
+    if (shape := where.shape) and shape.engine is None:
         raise ModelError(
-            f"the model in {where.folder} is made for {where.engine}, not for {speech.engine}",
-            f'set speech.engine = "{where.engine}" or name another model',
+            f"the model in {where.folder} ({shape}) reads whole utterances; it cannot hear a call as it goes on",
+            "name it in speech.second, and in speech.model one that can",
+        )
+    if shape and shape.engine != speech.engine:
+        raise ModelError(
+            f"the model in {where.folder} is made for {shape.engine}, not for {speech.engine}",
+            f'set speech.engine = "{shape.engine}" or name another model',
         )
     if speech.engine == "sherpa":
         from screener.speech.sherpa import SherpaModel

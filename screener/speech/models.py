@@ -1,5 +1,13 @@
 """Model folders: what must be in one, where they are, what is known of them.
 
+What kind of model it is, a folder's files tell::
+
+    am/, conf/model.conf                             Vosk
+    tokens.txt, encoder*, decoder*, joiner* .onnx    a transducer, streaming or not as its encoder says
+    tokens.txt, model*.onnx                          SenseVoice or Paraformer, as the model says
+    *-tokens.txt, *-encoder*, *-decoder* .onnx       Whisper, for sherpa-onnx
+    model.bin, tokenizer.json …                      Whisper, for CTranslate2
+
 A folder may carry a card, `model.json`::
 
     {"name": "…", "synthetic_only": false, "sha256": {"am/final.mdl": "<hex>", …}}
@@ -9,9 +17,11 @@ Every file that the card names is checked against its sum before the folder is l
 
 import hashlib
 import json
+import mmap
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, Literal
 
@@ -47,13 +57,43 @@ SHERPA_FILES = {
     "decoder": "decoder*.onnx",
     "joiner": "joiner*.onnx",
 }
-"""The parts of a streaming transducer and the names of their files."""
+"""The parts of a transducer and the names of their files."""
+WHOLE_FILES = ("tokens.txt", "model*.onnx")
+"""SenseVoice's and Paraformer's."""
+WHISPER_FILES = ("*-tokens.txt", "*-encoder*.onnx", "*-decoder*.onnx")
+CTRANSLATE2_FILES = ("model.bin", "config.json", "tokenizer.json", "vocabulary.*")
+"""Without the tokenizer the library would fetch one."""
+STREAMING_SAYS = (b"decode_chunk_len", b"chunk_shift")
+"""How much it takes at once, as an encoder's metadata say: only streaming ones have it."""
+SENSE_VOICE_SAYS = (b"lang_zh",)
+PARAFORMER_SAYS = (b"neg_mean",)
+"""Metadata that the library reads of such a model; SenseVoice has the latter too."""
 FORMS = ("", ".int8", ".fp16")
 """In which a file may be there, as the end of its name before `.onnx`; the first of them is taken."""
 LARGE_FORMS = (".int8", "", ".fp16")
 """Likewise of encoder and joiner, which are most of the work; a quantised decoder would save next to nothing."""
 
 Engine = Literal["vosk", "sherpa"]
+
+
+class Shape(StrEnum):
+    """What kind of model lies in a folder; the value is how people call it."""
+
+    VOSK = "Vosk"
+    STREAMING = "streaming transducer"
+    TRANSDUCER = "transducer"
+    PARAFORMER = "Paraformer"
+    SENSE_VOICE = "SenseVoice"
+    WHISPER = "Whisper for sherpa-onnx"
+    CTRANSLATE2 = "Whisper for CTranslate2"
+
+    @property
+    def engine(self) -> Engine | None:
+        """What hears calls with it; None when it only reads whole utterances, for a second reading."""
+        return _ENGINES.get(self)
+
+
+_ENGINES: dict[Shape, Engine] = {Shape.VOSK: "vosk", Shape.STREAMING: "sherpa"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,15 +113,15 @@ class ModelCard:
 
 @dataclass(frozen=True, slots=True)
 class ModelFolder:
-    """A model folder.
-
-    Attributes:
-        engine: which engine it is made for, None when it is no model folder at all.
-    """
+    """A model folder."""
 
     name: str
     folder: Path
-    engine: Engine | None
+
+    @property
+    def shape(self) -> Shape | None:
+        """See `shape_of`."""
+        return shape_of(self.folder)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,11 +147,44 @@ def models_folder() -> Path:
     return Path(named) if named else Path.home() / ".local" / "share" / "screener" / "models"
 
 
-def engine_of(folder: Path) -> Engine | None:
-    """The engine that a folder is made for, judged by one file of its layout."""
+def shape_of(folder: Path) -> Shape | None:
+    """What kind of model a folder holds, even one that lacks a part; None when it is no model folder at all."""
     if (folder / "am").is_dir() or (folder / "conf" / "model.conf").exists():
-        return "vosk"
-    return "sherpa" if (folder / "tokens.txt").exists() else None
+        return Shape.VOSK
+    if (folder / "model.bin").exists():
+        return Shape.CTRANSLATE2
+    joins = any(folder.glob(SHERPA_FILES["joiner"]))
+    if any(folder.glob(WHISPER_FILES[0])) and not joins:
+        return Shape.WHISPER
+    if not (folder / "tokens.txt").exists():
+        return None
+    whole = None if joins else file_in(folder, WHOLE_FILES[1])
+    if whole is None:
+        return _transducer(folder)
+    if _says(whole, SENSE_VOICE_SAYS):
+        return Shape.SENSE_VOICE
+    return Shape.PARAFORMER if _says(whole, PARAFORMER_SAYS) else None
+
+
+def _transducer(folder: Path) -> Shape:
+    try:
+        encoder = transducer_in(folder).files["encoder"]
+    except ModelError:
+        return Shape.STREAMING  # the usual one; what it lacks is for `check_folder` to say
+    return Shape.STREAMING if _says(encoder, STREAMING_SAYS) else Shape.TRANSDUCER
+
+
+def _says(model: Path, keys: Sequence[bytes]) -> bool:
+    """Whether an ONNX file has one of these metadata; they stand at its end."""
+    if model.stat().st_size == 0:
+        return False
+    with model.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        return any(content.rfind(key) >= 0 for key in keys)
+
+
+def file_in(folder: Path, pattern: str) -> Path | None:
+    """The file of a part; the quantised one where both are there."""
+    return max(folder.glob(pattern), key=lambda path: (".int8." in path.name, path.name), default=None)
 
 
 def find_model(name: str, relative_to: Path = Path()) -> ModelFolder:
@@ -132,7 +205,7 @@ def find_model(name: str, relative_to: Path = Path()) -> ModelFolder:
             f"there is no speech model {name!r} (known: {known})",
             "`screener model install` fetches one; a folder may be named too",
         )
-    return ModelFolder(name, folder, engine_of(folder))
+    return ModelFolder(name, folder)
 
 
 def installed() -> Iterator[ModelFolder]:
@@ -141,7 +214,7 @@ def installed() -> Iterator[ModelFolder]:
     if where.is_dir():
         for folder in sorted(where.iterdir()):
             if folder.is_dir() and not folder.name.startswith("."):
-                yield ModelFolder(folder.name, folder, engine_of(folder))
+                yield ModelFolder(folder.name, folder)
 
 
 def transducer_in(folder: Path) -> Transducer:
@@ -198,24 +271,46 @@ def describe(folder: Path) -> ModelCard:
         raise ModelError(f"{CARD} in {folder} is damaged: {error}", AGAIN) from error
 
 
-def check_folder(folder: Path) -> None:
-    """See that every file which the engine needs is there, not empty, and, where the card has its sum, unchanged.
+def check_folder(folder: Path) -> Shape:
+    """See that every file which its reader needs is there, not empty, and, where the card has its sum, unchanged.
+
+    Returns:
+        What kind of model it is.
 
     Raises:
         ModelError: names the first file that is not.
     """
-    engine = engine_of(folder)
-    if engine is None:
-        missing = "no am/ and no tokens.txt in it" if folder.is_dir() else "it does not exist"
-        raise ModelError(f"{folder} is no speech model: {missing}", AGAIN)
-    for file in _needed_by_vosk(folder) if engine == "vosk" else _needed_by_sherpa(folder):
+    shape = shape_of(folder)
+    if shape is None:
+        raise ModelError(f"{folder} is no speech model: {_why_none(folder)}", AGAIN)
+    for file in _needed_by_vosk(folder) if shape is Shape.VOSK else _all_of(folder, _PATTERNS[shape]):
         _check_file(folder, file)
-    if engine == "sherpa":
+    if shape in (Shape.STREAMING, Shape.TRANSDUCER):
         transducer_in(folder)
     for file, digest in describe(folder).sha256.items():
         _check_file(folder, file)
         if sha256_of(folder / file) != digest:
             raise ModelError(f"{file} in {folder} is damaged: its SHA-256 is not that of {CARD}", AGAIN)
+    return shape
+
+
+_PATTERNS: dict[Shape, Sequence[str]] = {
+    Shape.STREAMING: tuple(SHERPA_FILES.values()),
+    Shape.TRANSDUCER: tuple(SHERPA_FILES.values()),
+    Shape.PARAFORMER: WHOLE_FILES,
+    Shape.SENSE_VOICE: WHOLE_FILES,
+    Shape.WHISPER: WHISPER_FILES,
+    Shape.CTRANSLATE2: CTRANSLATE2_FILES,
+}
+
+
+def _why_none(folder: Path) -> str:
+    if not folder.is_dir():
+        return "it does not exist"
+    if (folder / "tokens.txt").exists() and (whole := file_in(folder, WHOLE_FILES[1])):
+        _check_file(folder, whole.name)
+        return f"{whole.name} is neither SenseVoice nor Paraformer"
+    return "no am/, no tokens.txt and no model.bin in it"
 
 
 def sha256_of(path: Path) -> str:
@@ -240,7 +335,8 @@ def _needed_by_vosk(folder: Path) -> Iterator[str]:
         yield from VOSK_IVECTOR
 
 
-def _needed_by_sherpa(folder: Path) -> Iterator[str]:
-    for pattern in SHERPA_FILES.values():
+def _all_of(folder: Path, patterns: Sequence[str]) -> Iterator[str]:
+    """The names of all files of each pattern, and a pattern that no file has."""
+    for pattern in patterns:
         files = sorted(folder.glob(pattern))
         yield from (file.name for file in files) if files else (pattern,)

@@ -1,15 +1,8 @@
 """Recognisers that read whole utterances, for the second reading: sherpa-onnx's offline models, and Whisper.
 
-A folder is told apart by its files, and where those are alike by its name, as sherpa-onnx's releases are called::
-
-    am/…                                        a Vosk model, which reads like any other
-    tokens.txt, encoder, decoder, joiner        a transducer, streaming or not as its encoder says
-    tokens.txt, model*.onnx                     Paraformer where the name says so, SenseVoice otherwise
-    *-tokens.txt, *-encoder, *-decoder          Whisper, for sherpa-onnx
-    model.bin, tokenizer.json                   Whisper, for CTranslate2; needs `pip install faster-whisper`
+`models.shape_of` tells them apart. Whisper for CTranslate2 needs `pip install faster-whisper`.
 """
 
-import mmap
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -20,7 +13,17 @@ import numpy as np
 from screener.errors import ModelError
 from screener.events import SAMPLE_RATE, Speaker, Transcript
 from screener.settings.sections import Speech
-from screener.speech.models import AGAIN, describe, engine_of, find_model, transducer_in
+from screener.speech.models import (
+    AGAIN,
+    WHISPER_FILES,
+    WHOLE_FILES,
+    Shape,
+    check_folder,
+    describe,
+    file_in,
+    find_model,
+    transducer_in,
+)
 from screener.speech.pinyin import syllables
 from screener.speech.recognizer import ModelInfo, SpeechModel
 from screener.speech.upsample import Upsampler
@@ -91,57 +94,46 @@ def load_second(speech: Speech, folder: Path) -> SpeechModel:
 
 
 def load_reader(folder: Path) -> SpeechModel:
-    """Load a model that reads utterances again."""
-    try:
-        return _load(folder)
-    except ModelError:
-        raise
-    except Exception as error:
-        raise ModelError(f"the second reader in {folder} cannot be loaded: {error}") from error
+    """Load a model that reads utterances again.
 
-
-def _load(folder: Path) -> SpeechModel:
-    name = describe(folder).name
-    if (folder / "model.bin").exists():
-        return OfflineModel(name, _ctranslate2(folder))
-    if engine_of(folder) == "vosk":
+    Raises:
+        ModelError: as `load_second`.
+    """
+    shape = check_folder(folder)
+    if shape is Shape.VOSK:
         from screener.speech.vosk import VoskModel
 
         return VoskModel(folder)
-    from screener.speech.sherpa import SherpaModel, whole_reader
+    if shape is Shape.STREAMING:
+        from screener.speech.sherpa import SherpaModel
 
-    if list(folder.glob("joiner*.onnx")):
+        return SherpaModel(folder)
+    name = describe(folder).name
+    try:
+        if shape is Shape.CTRANSLATE2:
+            return OfflineModel(name, _ctranslate2(folder))
+        return _sherpa(shape, folder, name)
+    except ModelError:
+        raise
+    except Exception as error:
+        raise ModelError(f"the second reader in {folder} cannot be loaded: {error}", AGAIN) from error
+
+
+def _sherpa(shape: Shape, folder: Path, name: str) -> SpeechModel:
+    from screener.speech.sherpa import whole_reader
+
+    if shape is Shape.TRANSDUCER:
         chosen = transducer_in(folder)
-        if is_streaming(chosen.files["encoder"]):
-            return SherpaModel(folder)
         files = {part: str(path) for part, path in chosen.files.items()}
         return OfflineModel(chosen.named(name), whole_reader("from_transducer", **files))
-    if list(folder.glob("*-tokens.txt")):
-        whisper = {part: str(_one(folder, f"*-{part}*.onnx")) for part in ("encoder", "decoder")}
-        tokens = str(_one(folder, "*-tokens.txt"))
-        return OfflineModel(name, whole_reader("from_whisper", **whisper, tokens=tokens, language="zh"))
-    if (folder / "tokens.txt").exists():
-        model, tokens = str(_one(folder, "model*.onnx")), str(folder / "tokens.txt")
-        if "paraformer" in name.lower():
-            return OfflineModel(name, whole_reader("from_paraformer", paraformer=model, tokens=tokens))
-        return OfflineModel(name, whole_reader("from_sense_voice", model=model, tokens=tokens, language="zh"))
-    raise ModelError(
-        f"{folder} is no model that reads utterances again", "see [speech] second in deploy/README.md"
-    )
-
-
-def is_streaming(encoder: Path) -> bool:
-    """Whether an encoder says how much it takes at once: streaming ones do."""
-    with encoder.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-        return content.find(b"decode_chunk_len") >= 0
-
-
-def _one(folder: Path, pattern: str) -> Path:
-    """The file of a part; the quantised one where both are there."""
-    found = max(folder.glob(pattern), key=lambda path: (".int8." in path.name, path.name), default=None)
-    if found is None or found.stat().st_size == 0:
-        raise ModelError(f"{pattern} is missing or empty in the speech model {folder}", AGAIN)
-    return found
+    if shape is Shape.WHISPER:
+        parts = zip(("tokens", "encoder", "decoder"), WHISPER_FILES, strict=True)
+        files = {part: str(file_in(folder, pattern)) for part, pattern in parts}
+        return OfflineModel(name, whole_reader("from_whisper", **files, language="zh"))
+    tokens, model = (str(file_in(folder, pattern)) for pattern in WHOLE_FILES)
+    if shape is Shape.PARAFORMER:
+        return OfflineModel(name, whole_reader("from_paraformer", paraformer=model, tokens=tokens))
+    return OfflineModel(name, whole_reader("from_sense_voice", model=model, tokens=tokens, language="zh"))
 
 
 def _ctranslate2(folder: Path) -> ReadWhole:

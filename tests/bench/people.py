@@ -151,8 +151,9 @@ def main() -> None:
         sys.exit(f"{SHARED} is absent")
     models = {}
     for name in (str(SHERPA), *chosen.model):
-        found = find_model(name)
-        models[Path(name).name] = load_model(Speech(engine=found.engine or "vosk", model=name), Path())
+        shape = find_model(name).shape
+        engine = (shape and shape.engine) or "vosk"
+        models[Path(name).name] = load_model(Speech(engine=engine, model=name), Path())
     print(f"{machine()}; wrong of the syllables said, and seconds of a core a second of audio")
     print(f"{'':8}{'':>15}" + "".join(f"{name[:24]:>26}" for name in models), flush=True)
     for kind in chosen.kind or KINDS:

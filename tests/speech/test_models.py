@@ -8,11 +8,12 @@ from screener.settings.sections import Speech
 from screener.speech.load import load_model
 from screener.speech.models import (
     VOSK_FILES,
+    Shape,
     check_folder,
     describe,
-    engine_of,
     find_model,
     installed,
+    shape_of,
     transducer_in,
 )
 
@@ -21,7 +22,7 @@ STATIC = (*VOSK_FILES, "graph/HCLG.fst", "graph/words.txt", "ivector/final.ie")
 
 def test_a_whole_folder_is_sound(vosk_folder: Path) -> None:
     check_folder(vosk_folder)
-    assert engine_of(vosk_folder) == "vosk"
+    assert shape_of(vosk_folder) is Shape.VOSK
     assert describe(vosk_folder).name == "made"
     assert describe(vosk_folder).synthetic_only
 

@@ -1,8 +1,7 @@
 """The second reader: real processes, fake models; and a real model where one is at hand."""
 
+import os
 import queue
-import shutil
-import subprocess
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -10,18 +9,26 @@ from pathlib import Path
 
 import pytest
 
-from screener.errors import ModelError
-from screener.events import FRAME_BYTES, FRAME_SECONDS, Speaker, Transcript
-from screener.speech.offline import OfflineModel, load_reader
+from screener.events import FRAME_BYTES, FRAME_SECONDS, SAMPLE_RATE, Speaker, Transcript
+from screener.settings.sections import Speech
+from screener.speech.load import load_model
+from screener.speech.offline import OfflineModel, load_second
 from screener.speech.pinyin import syllables
 from screener.speech.second import MARGIN_SECONDS, WAITING, ReadingOutcome, Recent, SecondReader
-from tests.speech import fakes
+from screener.speech.worker import Loader
+from tests.speech import fakes, graphs
 from tests.speech.fakes import HANG, KILL, QUIET, RAISE, SAY, frame
+from tests.speech.graphs import loud, quiet
+from tests.speech.test_sherpa import CLIP, HUMAN, MODEL, shared
+from tests.speech.test_sherpa import read as recorded
 from tests.waiting import WAIT, wait_for
 
 ROOT = Path(__file__).parents[2]
-SHARED = ROOT.parent / "shared"
-CLIP = "文森特卡索是全球知名的法国性格派演员"
+REAL = os.environ.get("SCREENER_TEST_SECOND", "")
+"""Name or folder of a model that reads whole utterances; for one of CTranslate2 its library must be there."""
+needs_a_model = pytest.mark.skipif(not REAL, reason="SCREENER_TEST_SECOND names no model that reads utterances")
+STREAMING = partial(load_model, Speech("sherpa", str(MODEL)), Path())
+WHOLE = partial(load_second, Speech(second=REAL), Path())
 
 
 def count_letters(samples) -> str:
@@ -140,26 +147,29 @@ def test_before_it_is_loaded_and_without_a_model_there_is_no_reading(make: Make)
     assert not reader.ready
 
 
-@pytest.mark.parametrize("files", [(), ("tokens.txt",), ("model.bin",), ("tokens.txt", "joiner-1.onnx")])
-def test_a_folder_that_is_none_says_so(tmp_path: Path, files: tuple[str, ...]):
-    for name in files:
-        (tmp_path / name).touch()
-    with pytest.raises(ModelError):
-        load_reader(tmp_path)
-
-
-@pytest.mark.shared
-@pytest.mark.skipif(not SHARED.is_dir(), reason="the data folder ../shared is absent")
-@pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="ffmpeg is absent")
-def test_a_real_model_reads_a_person(make: Make):
-    """The streaming model reads whole utterances as well: a clip of a person, at 8 kHz."""
-    clip = SHARED / "speech" / "human" / "kws-3.flac"
-    command = ["ffmpeg", "-v", "error", "-i", str(clip), "-ar", "8000", "-ac", "1", "-f", "s16le", "-"]
-    pcm = subprocess.run(command, check=True, capture_output=True).stdout
+def test_a_model_made_here_reads_in_a_process_of_its_own(make: Make, tmp_path: Path):
+    graphs.sense_voice(tmp_path)
     kept = Recent()
-    for number in range(len(pcm) // FRAME_BYTES):
-        kept.feed(pcm[number * FRAME_BYTES : (number + 1) * FRAME_BYTES], number * FRAME_SECONDS)
-    reader = make(partial(load_reader, SHARED / "models" / "sherpa-kws-zh"))
-    answer = read(reader, [heard(0.0, len(pcm) / 16000)], kept)[0]
-    said = syllables(CLIP)
-    assert len(set(said) & set(answer.syllables)) >= 0.7 * len(set(said))
+    pcm = quiet(1.0) + loud(1.0) + quiet(1.0)
+    for at in range(0, len(pcm), FRAME_BYTES):
+        kept.feed(pcm[at : at + FRAME_BYTES], at / 2 / SAMPLE_RATE)
+    reader = make(partial(load_second, Speech(second=tmp_path.name), tmp_path.parent))
+    (spoken,) = read(reader, [heard(1.0, 2.0)], kept)
+    assert (spoken.text, spoken.syllables, spoken.start, spoken.end) == ("好", ("hao",), 1.0, 2.0)
+    (silent,) = read(reader, [heard(2.5, 3.0)], kept)
+    assert silent.text == ""
+
+
+class TestListening:
+    pytestmark = shared
+
+    @pytest.mark.parametrize("load", [STREAMING, pytest.param(WHOLE, marks=needs_a_model)])
+    def test_a_real_model_reads_a_person(self, make: Make, load: Loader):
+        """The streaming model, and one that reads whole utterances; given a clip of a person at 8 kHz."""
+        pcm = recorded(HUMAN / "kws-3.flac")
+        kept = Recent()
+        for number in range(len(pcm) // FRAME_BYTES):
+            kept.feed(pcm[number * FRAME_BYTES : (number + 1) * FRAME_BYTES], number * FRAME_SECONDS)
+        answer = read(make(load), [heard(0.0, len(pcm) / 16000)], kept)[0]
+        said = syllables(CLIP)
+        assert len(set(said) & set(answer.syllables)) >= 0.7 * len(set(said)), answer.text

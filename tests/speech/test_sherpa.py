@@ -21,6 +21,8 @@ from screener.speech.voice import BATCH_FRAMES
 
 SHARED = Path(__file__).resolve().parents[3] / "shared"
 MODEL = SHARED / "models" / "sherpa-kws-zh"
+CLIP = "文森特卡索是全球知名的法国性格派演员"
+"""What is said in kws-3.flac of the people."""
 HUMAN, AISHELL = SHARED / "speech" / "human", SHARED / "speech" / "aishell"
 shared = [
     pytest.mark.shared,
