@@ -23,6 +23,8 @@ LOUD = -8.0
 
 
 RATE = 8000
+HARDLY = 0.05
+"""Of `loud` noise so much is neither loud nor quiet."""
 
 
 def loud(seconds: float) -> bytes:

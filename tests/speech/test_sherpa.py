@@ -1,23 +1,26 @@
-"""sherpa-onnx with the model beside the project."""
+"""sherpa-onnx: with a model of a few hundred bytes made here, and with the one beside the project."""
 
 import csv
+import dataclasses
 import json
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from screener.errors import ModelError
 from screener.events import FRAME_BYTES, Speaker, Transcript
 from screener.settings.sections import Speech
 from screener.speech.load import load_model
-from screener.speech.offline import load_reader
 from screener.speech.pinyin import syllables
-from screener.speech.recognizer import Recognizer, SpeechModel
+from screener.speech.recognizer import ModelInfo, Recognizer, SpeechModel
 from screener.speech.sherpa import SherpaModel, parse_result, spell
 from screener.speech.voice import BATCH_FRAMES
+from tests.speech import graphs
+from tests.speech.graphs import loud, quiet
 
 SHARED = Path(__file__).resolve().parents[3] / "shared"
 MODEL = SHARED / "models" / "sherpa-kws-zh"
@@ -157,6 +160,105 @@ def distance(a: tuple[str, ...], b: tuple[str, ...]) -> int:
     return row[-1]
 
 
+@pytest.fixture
+def small(tmp_path: Path) -> Path:
+    """The folder of a model that prints n, ǐ, h, ǎo and over again while it is loud."""
+    graphs.transducer(tmp_path, streaming=True)
+    return tmp_path
+
+
+def test_partials_stream_and_a_pause_ends_an_utterance(small: Path) -> None:
+    model = SherpaModel(small, 0.45)
+    assert model.info == ModelInfo("sherpa", small.name, gives_pinyin=True)
+    told = feed(model.open(Speaker.CALLER), quiet(0.5) + loud(0.96) + quiet(1.5) + loud(0.5) + quiet(1.5))
+    first, second = (t for t in told if t.final)
+    assert first.syllables == ("ni", "hao") * 6
+    assert first.end == pytest.approx(1.5 + 0.8, abs=0.5)
+    assert first.confidence == pytest.approx(1.0, abs=0.01)
+    assert second.utterance == first.utterance + 1
+    assert second.syllables[:2] == ("ni", "hao")
+    before = [t for t in told if not t.final and t.utterance == first.utterance]
+    assert len(before) > 2
+    assert all(first.text.startswith(t.text) for t in before)
+    assert [t.end for t in told] == sorted(t.end for t in told)
+
+
+def test_streams_of_one_model_know_nothing_of_each_other(small: Path) -> None:
+    model = SherpaModel(small)
+    one, other, still = (model.open(Speaker.CALLER) for _ in range(3))
+    told: list[list[Transcript]] = [[], [], []]
+    pcm = loud(0.6) + quiet(0.6)
+    for at in range(0, len(pcm), BATCH):
+        for stream, heard, audio in zip((one, other, still), told, (pcm, pcm, quiet(1.2)), strict=True):
+            heard += stream.accept(audio[at : at + BATCH], at / 16000)
+    for stream, heard in zip((one, other, still), told, strict=True):
+        heard += stream.finish()
+    assert told[0] == told[1] and told[0][-1].syllables[:2] == ("ni", "hao")
+    assert told[2] == []
+
+
+def test_an_utterance_that_is_ended_is_no_part_of_the_next(small: Path) -> None:
+    decoder = SherpaModel(small).decoder()
+    decoder.feed(loud(0.5) + quiet(0.5))
+    assert len(decoder.end().syllables) > 4
+    assert decoder.flush().syllables == ()
+
+
+def test_what_came_last_is_pushed_out_at_the_end(small: Path) -> None:
+    decoder = SherpaModel(small).decoder()
+    decoder.feed(loud(0.2))
+    assert decoder.flush().syllables[:2] == ("ni", "hao")
+
+
+def test_of_what_is_hardly_loud_nothing_is_believed(small: Path) -> None:
+    """Each token is about as sure as none at all."""
+    pcm = (np.frombuffer(loud(0.2), "<i2") * graphs.HARDLY).astype("<i2").tobytes() + quiet(1.0)
+    believing, doubting = (SherpaModel(small, least).decoder() for least in (0.0, 0.9))
+    for decoder in (believing, doubting):
+        decoder.feed(pcm)
+    said = believing.end()
+    assert said.syllables and said.confidence and 0.4 < said.confidence < 0.9
+    assert doubting.end().syllables == ()
+
+
+@pytest.mark.parametrize("printed", [graphs.PINYIN, ("<blk>", "你", "好", "吗", "呢")])
+def test_with_hot_words_all_is_spelled_as_before(tmp_path: Path, printed: tuple[str, ...]) -> None:
+    """Their search, and for pinyin their table, are others."""
+    graphs.transducer(tmp_path, streaming=True, printed=printed)
+    plain, knowing = (SherpaModel(tmp_path, 0.0, words).decoder() for words in ((), ("你好",)))
+    for decoder in (plain, knowing):
+        decoder.feed(quiet(0.5) + loud(1.0) + quiet(0.5))
+    heard = plain.end()
+    assert heard.text.startswith(printed[1] + printed[2] + printed[3])
+    assert dataclasses.replace(knowing.end(), firm=True) == heard
+
+
+def test_a_word_that_the_model_cannot_print_is_named(small: Path) -> None:
+    with pytest.raises(ModelError, match="cannot prefer 'VIP客户'"):
+        load_model(Speech(engine="sherpa", model=str(small), hotwords=("VIP客户",)), Path())
+
+
+def test_of_two_sets_the_measured_one_is_loaded_and_said(tmp_path: Path) -> None:
+    graphs.transducer(tmp_path, streaming=True, stem="-epoch-12-avg-2-chunk-16-left-64")
+    for part in ("encoder", "decoder", "joiner"):
+        (tmp_path / f"{part}-epoch-99-avg-1-chunk-16-left-64.int8.onnx").write_text("cannot be loaded")
+    name = f"{tmp_path.name} (encoder-epoch-12-avg-2-chunk-16-left-64.onnx)"
+    assert SherpaModel(tmp_path).info.name == name
+
+
+def test_what_the_library_cannot_load_is_named(small: Path) -> None:
+    (small / "joiner.onnx").write_bytes((small / "joiner.onnx").read_bytes()[:60])
+    with pytest.raises(ModelError, match="sherpa-onnx cannot load the model in"):
+        SherpaModel(small)
+
+
+def test_the_engine_says_nothing_of_its_own(small: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    recognizer = SherpaModel(small).open(Speaker.CALLER)
+    recognizer.accept(loud(0.5), 0.0)
+    recognizer.finish()
+    assert capfd.readouterr() == ("", "")
+
+
 class TestListening:
     pytestmark = shared
 
@@ -185,12 +287,6 @@ class TestListening:
             assert [t.final for t in told].index(True) == len(told) - 1
             assert told[-1].end < (late * BATCH + 40000) / 16000 + 0.9
 
-    def test_an_utterance_that_is_ended_is_no_part_of_the_next(self) -> None:
-        decoder = SherpaModel(MODEL).decoder()
-        decoder.feed(read(HUMAN / "kws-6.flac") + bytes(8000))
-        assert len(decoder.end().syllables) > 10
-        assert decoder.flush().syllables == ()
-
     def test_a_name_is_heard_because_it_is_a_hot_word(self, model: SpeechModel) -> None:
         """A market's name, which this model takes for 超外 without."""
         clip, name = AISHELL / "BAC009S0150W0231.flac", "场外市场"
@@ -201,27 +297,6 @@ class TestListening:
         assert contains(told, "最后再"), "the rest as ever"
         assert all(t.text.isalpha() and not any("\u4e00" <= c <= "\u9fff" for c in t.text) for t in told)
         assert knowing.info.gives_pinyin
-
-    def test_a_word_that_the_model_cannot_print_is_named(self) -> None:
-        with pytest.raises(ModelError, match="cannot prefer 'VIP客户'"):
-            load_model(Speech(engine="sherpa", model=str(MODEL), hotwords=("VIP客户",)), Path())
-
-    def test_of_two_sets_the_measured_one_is_loaded_and_said(self, tmp_path: Path) -> None:
-        for path in (*MODEL.glob("*.onnx"), MODEL / "tokens.txt"):
-            (tmp_path / path.name).symlink_to(path)
-        for part in ("encoder", "decoder", "joiner"):
-            (tmp_path / f"{part}-epoch-99-avg-1-chunk-16-left-64.int8.onnx").write_text("cannot be loaded")
-        (encoder,) = MODEL.glob("encoder*")
-        for info in (SherpaModel(tmp_path).info, load_reader(tmp_path).info):
-            assert info.name == f"{tmp_path.name} ({encoder.name})"
-
-    def test_the_engine_says_nothing_of_its_own(
-        self, model: SpeechModel, capfd: pytest.CaptureFixture[str]
-    ) -> None:
-        recognizer = model.open(Speaker.CALLER)
-        recognizer.accept(bytes(3200), 0.0)
-        recognizer.finish()
-        assert capfd.readouterr() == ("", "")
 
     def test_laughter_coughs_and_alarms_are_no_words(self, model: SpeechModel) -> None:
         """What the model makes up, it does at their beginning: after three seconds it prints nothing, however
