@@ -69,7 +69,7 @@ def examine(path: Path | None = None) -> Iterator[Check]:
     yield from check_effects(settings)
     port = check_port(settings.sip)
     yield port
-    yield check_rtp(settings.sip)
+    yield check_rtp(settings)
     yield check_certificates(settings.sip.tls, wanted=settings.sip.speaks_tls)
     yield check_encryption(settings.sip)
     if settings.console.certificate:
@@ -154,17 +154,25 @@ def check_console(console: Console, folder: Path) -> Check:
     return Check("console's certificate", ok=True, message=f"{certificate} with its key")
 
 
-def check_rtp(sip: Sip) -> Check:
-    """Are enough port pairs of the range free for `max_calls`?"""
+def check_rtp(settings: Settings) -> Check:
+    """Are enough port pairs of the range free for all that may be heard at once?
+
+    A call takes one, a recording of `[siprec]` two, of which its call is one; a voice that `[proxy]` copies one.
+    """
+    sip, proxy = settings.sip, settings.proxy
+    recordings = settings.siprec.max_calls if sip.recording_extension else 0
+    copies = (1 + proxy.hear_agent) * proxy.max_calls if proxy.url else 0
+    wanted = sip.max_calls + recordings + copies
+    more = f"{sip.max_calls} calls, {recordings} recordings and {copies} copied voices"
     free = 0
     for port in range(sip.rtp_port_low, sip.rtp_port_high, 2):
         free += not (_bind_problem(sip.host, port) or _bind_problem(sip.host, port + 1))
-        if free == sip.max_calls:
-            return Check("rtp ports", ok=True, message=f"room for {free} calls")
+        if free == wanted:
+            return Check("rtp ports", ok=True, message=f"room for {more}")
     return Check(
         "rtp ports",
         ok=False,
-        message=f"{free} free pairs in {sip.rtp_port_low}-{sip.rtp_port_high}, {sip.max_calls} calls allowed",
+        message=f"{free} free pairs in {sip.rtp_port_low}-{sip.rtp_port_high}, {wanted} allowed: {more}",
         remedy="widen [sip] rtp_port_low and rtp_port_high, or lower max_calls",
     )
 

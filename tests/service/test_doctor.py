@@ -2,7 +2,7 @@ import socket
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from screener.resources import config_folder
 from screener.service import doctor, peers
 from screener.service.peers import Check
 from screener.settings.load import load
+from screener.settings.proxy import Proxy
 from screener.settings.sections import (
     JudgementSection,
     Pbx,
@@ -25,6 +26,7 @@ from screener.settings.sections import (
     Registrar,
     Settings,
     Sip,
+    Siprec,
     Speech,
     Store,
     Targets,
@@ -73,10 +75,54 @@ def test_a_free_port_a_taken_port_a_foreign_address() -> None:
 def test_rtp_ports_that_are_held_do_not_count() -> None:
     with taken() as port:
         low = port & ~1
-        found = doctor.check_rtp(Sip(rtp_port_low=low, rtp_port_high=low + 1, max_calls=1))
+        found = doctor.check_rtp(Settings(sip=Sip(rtp_port_low=low, rtp_port_high=low + 1, max_calls=1)))
         assert not found.ok
         assert found.message.startswith("0 free pairs")
-    assert doctor.check_rtp(Sip(max_calls=20)) == Check("rtp ports", ok=True, message="room for 20 calls")
+    found = doctor.check_rtp(Settings(sip=Sip(max_calls=20)))
+    assert found == Check("rtp ports", ok=True, message="room for 20 calls, 0 recordings and 0 copied voices")
+
+
+@pytest.mark.parametrize(
+    ("recording", "proxy", "more"),
+    [
+        ("siprec", Proxy(), 3),
+        ("", Proxy(url="http://127.0.0.1/calls", max_calls=2), 4),
+        ("", Proxy(url="http://127.0.0.1/calls", max_calls=2, hear_agent=False), 2),
+        ("siprec", Proxy(url="http://127.0.0.1/calls", max_calls=2), 7),
+        ("", Proxy(max_calls=2), 0),
+    ],
+)
+def test_recordings_and_copies_need_rtp_ports_too(
+    recording: str, proxy: Proxy, more: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the settings count them, of which one held port is none."""
+    for pairs, ok in ((5 + more, True), (4 + more, False)):
+        with held_pairs(pairs) as low:
+            sip = Sip(
+                rtp_port_low=low,
+                rtp_port_high=low + 2 * (5 + more) - 1,
+                max_calls=5,
+                recording_extension=recording,
+            )
+            found = doctor.check_rtp(Settings(sip=sip, siprec=Siprec(max_calls=3), proxy=proxy))
+            assert found.ok == ok, found
+    assert found.message.startswith(f"{4 + more} free pairs in ")
+    assert f", {5 + more} allowed: 5 calls, {3 if recording else 0} recordings and " in found.message
+    monkeypatch.setenv("SCREENER_LANG", "zh")
+    assert f"而允许 {5 + more} 对：5 通来电、" in line_of(found)
+
+
+@contextmanager
+def held_pairs(free: int) -> Iterator[int]:
+    """The first port of a range in which so many pairs are free, and the pair after them is not."""
+    while True:
+        low = free_port() & ~1
+        pairs = range(low, low + 2 * free, 2)
+        if low + 2 * free < 65000 and not any(doctor._bind_problem("127.0.0.1", port) for port in pairs):
+            break
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as holder, suppress(OSError):
+        holder.bind(("127.0.0.1", low + 2 * free))
+        yield low
 
 
 class Agent:
