@@ -155,10 +155,7 @@ def check_console(console: Console, folder: Path) -> Check:
 
 
 def check_rtp(settings: Settings) -> Check:
-    """Are enough port pairs of the range free for all that may be heard at once?
-
-    A call takes one, a recording of `[siprec]` two, of which its call is one; a voice that `[proxy]` copies one.
-    """
+    """Are enough port pairs of the range free for calls, recordings' second streams and copied voices?"""
     sip, proxy = settings.sip, settings.proxy
     recordings = settings.siprec.max_calls if sip.recording_extension else 0
     copies = (1 + proxy.hear_agent) * proxy.max_calls if proxy.url else 0
@@ -169,12 +166,9 @@ def check_rtp(settings: Settings) -> Check:
         free += not (_bind_problem(sip.host, port) or _bind_problem(sip.host, port + 1))
         if free == wanted:
             return Check("rtp ports", ok=True, message=f"room for {more}")
-    return Check(
-        "rtp ports",
-        ok=False,
-        message=f"{free} free pairs in {sip.rtp_port_low}-{sip.rtp_port_high}, {wanted} allowed: {more}",
-        remedy="widen [sip] rtp_port_low and rtp_port_high, or lower max_calls",
-    )
+    message = f"{free} free pairs in {sip.rtp_port_low}-{sip.rtp_port_high}, {wanted} allowed: {more}"
+    remedy = "widen [sip] rtp_port_low and rtp_port_high, or lower max_calls"
+    return Check("rtp ports", ok=False, message=message, remedy=remedy)
 
 
 def check_registrations(
