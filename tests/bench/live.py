@@ -19,10 +19,8 @@ from tests.pbx.voices import SPEECH
 from tests.server import free_port
 
 ROOT = Path(__file__).parents[2]
-HARASSING = (
-    "跟我睡", "跟我上床", "跟你上床", "陪我上床", "跟我做爱", "和我做爱", "我要睡你", "我想干你", "打飞机吗",
-)  # fmt: skip
-"""Each is decisive with its last word and not before."""
+HARASSING = "跟我睡", "跟你上床", "陪我上床", "陪我睡觉", "你穿什么内衣"
+"""Each is decisive with its last word and not before (`tests/core/test_calls.py`)."""
 REQUESTS = (
     "我的包裹", "我要挂失", "我的护照", "我要销户", "我的余额", "我的外卖", "我要转账", "我的宽带断了",
     "我的快递丢了", "我的密码忘了", "我要户口本", "我的电脑", "我的保险", "我的网络", "我要护照",

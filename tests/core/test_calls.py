@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC
 from functools import cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -12,11 +13,13 @@ from screener.core.dialogue_acts import Memory, Understanding, Understood
 from screener.core.evidence import Decision, Kind, Source, Verdict
 from screener.core.flow import Flow
 from screener.core.judgement import Judgement
+from screener.core.policy import Reason
 from screener.evaluation.labelled import LabelledCall, read_labelled
 from screener.events import Caller, Speaker
 from screener.numbers.identify import load_lines
-from screener.replay.run import RecordedCall, Replayer
+from screener.replay.run import RecordedCall, Replayer, Turn
 from screener.speech.pinyin import syllables
+from tests.bench.live import HARASSING
 from tests.core.helpers import Line, offer, shipped
 
 DATA = Path(__file__).parents[1] / "data"
@@ -86,6 +89,16 @@ def test_nobody_who_is_protected_is_flagged_also_when_heard_badly() -> None:
 def test_what_is_plain_is_found(label: str) -> None:
     found = [judge(c).verdict is Verdict.HARASSMENT for c in CLEAN if c.label == label]
     assert sum(found) / len(found) >= FOUND[label]
+
+
+@pytest.mark.parametrize("text", HARASSING)
+@pytest.mark.parametrize("greeting", [(), (Turn(Speaker.AGENT, "您好请问有什么可以帮您"),)])
+def test_what_the_benches_say_is_flagged_while_the_call_lasts(greeting: tuple[Turn, ...], text: str) -> None:
+    """They measure from its last word; what is told once the call is over would be another time."""
+    call = RecordedCall("bench", turns=(*greeting, Turn(Speaker.CALLER, text)))
+    decision = Replayer(judgement(), Flow(), UTC, lambda _: Caller(), syllables, None).replay(call).decision
+    assert decision.verdict is Verdict.HARASSMENT
+    assert not decision.reason.startswith(Reason.AFTERWARDS)
 
 
 @pytest.mark.parametrize("label", NAMED)
