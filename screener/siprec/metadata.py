@@ -27,6 +27,7 @@ NAMESPACE = "urn:ietf:params:xml:ns:recording:1"
 _JUNK_AFTER_THE_END = 9
 """Expat's code: what follows the document, which some senders do not end cleanly."""
 _YES = frozenset(("true", "1", "yes"))
+_MODES = {"mixed": True, "separate": False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +61,12 @@ class MediaStream:
 
     Attributes:
         label: of the `m=` line that carries it (RFC 4574).
-        mixed: it carries everybody's voice.
+        mixed: whether it carries everybody's voice; None when that is not said.
     """
 
     id: str
     label: str = ""
-    mixed: bool = False
+    mixed: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +96,28 @@ class Metadata:
         found = [one for one in self.participants if ids & set(self.sends.get(one.id, ()))]
         return found[0] if len(found) == 1 else None
 
+    def shared(self, label: str) -> bool:
+        """Whether the stream of that label is said to carry several voices; one that none names may be any."""
+        senders = [set(self.sends.get(one.id, ())) for one in self.participants]
+        named = [stream for stream in self.streams if stream.label == label]
+        return any(
+            stream.mixed or sum(stream.id in sent for sent in senders) > 1 for stream in named or self.streams
+        )
+
+    def alone(self, label: str) -> bool:
+        """Whether the stream of that label, where there is no other, is shown to carry one voice.
+
+        So it is where one participant alone is said to be heard on it, and another one on another stream, or it is
+        said to be separate. Where less is said, it may as well be both: clients that mix seldom say so.
+        """
+        one = self.speaker(label) if label else None
+        if one is None or self.shared(label):
+            return False
+        streams = {stream.id: stream for stream in self.streams}
+        separate = any(stream.mixed is False for stream in self.streams if stream.label == label)
+        others = {sent for other in self.participants if other is not one for sent in self.sends.get(other.id, ())}
+        return separate or any(sent in streams and streams[sent].label != label for sent in others)
+
 
 def updated(before: Metadata | None, said: Metadata) -> Metadata:
     """What is known after `said`: a snapshot replaces everything, a partial update what it names."""
@@ -106,8 +129,9 @@ def updated(before: Metadata | None, said: Metadata) -> Metadata:
         participants[one.id] = one if one.aor or old is None else replace(old, name=one.name or old.name)
     streams = {one.id: one for one in before.streams}
     for stream in said.streams:
-        kept = streams.get(stream.id)
-        streams[stream.id] = stream if stream.label or kept is None else kept
+        kept = streams.get(stream.id, stream)
+        mixed = kept.mixed if stream.mixed is None else stream.mixed
+        streams[stream.id] = replace(stream, label=stream.label or kept.label, mixed=mixed)
     sends = {key: ids for key, ids in {**before.sends, **said.sends}.items() if key in participants}
     return Metadata(
         True,
@@ -157,7 +181,7 @@ def serialize(metadata: Metadata) -> bytes:
             f"{said}</participant>"
         )
     for stream in metadata.streams:
-        mixed = "<mode>mixed</mode>" if stream.mixed else ""
+        mixed = "" if stream.mixed is None else f"<mode>{'mixed' if stream.mixed else 'separate'}</mode>"
         label = f"<label>{escape(stream.label)}</label>" if stream.label else ""
         lines.append(f"<stream stream_id={quoteattr(stream.id)} session_id={session}>{label}{mixed}</stream>")
     for key, ids in metadata.sends.items():
@@ -258,7 +282,7 @@ class _Reader:
         elif name == "label" and stream is not None and "stream" in within:
             self._streams[stream.id] = replace(stream, label=text)
         elif name == "mode" and stream is not None and "stream" in within:
-            self._streams[stream.id] = replace(stream, mixed=text.lower() == "mixed")
+            self._streams[stream.id] = replace(stream, mixed=_MODES.get(text.lower()))
         elif name == "disassociate-time" and "participantsessionassoc" in within and self._owner:
             self._left.add(self._owner)
         elif name == "disassociate-time" and "participantstreamassoc" in within and self._owner:

@@ -24,7 +24,7 @@ class Known(StrEnum):
     ORDER = "order"
     """The site's settings say which stream comes first; nothing else is known."""
     MIXED = "mixed"
-    """One stream carries both: nobody can tell who says what."""
+    """One stream carries both, or may: nobody can tell who says what."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +70,9 @@ class Roles:
 def assign(labels: Sequence[str], metadata: Metadata | None, rules: Rules, before: Roles | None = None) -> Roles:
     """Say who is who.
 
+    A stream of several voices is nobody's, whatever its label; so is an only one that may be of both, but for an
+    agent's: nobody is moved for what an agent says.
+
     Args:
         labels: of the audio streams in the order of their `m=` lines; empty for a stream without one.
         metadata: what is known now, None for nothing.
@@ -78,18 +81,22 @@ def assign(labels: Sequence[str], metadata: Metadata | None, rules: Rules, befor
     """
     people = list(speakers(metadata, tuple(labels))) if metadata else [None] * len(labels)
     named = list(metadata.participants) if metadata else []
-    for known, found in (
+    apart = [place for place, label in enumerate(labels) if not (metadata and metadata.shared(label))]
+    lone = len(labels) == 1 and not (metadata and metadata.alone(labels[0]))
+    for known, said in (
         (Known.LABEL, _by_label(labels, rules)),
         (Known.AGENTS, _by_agents(people, rules)),
         (Known.CALLING, _by_calling(people, metadata)),
     ):
-        if found:
-            return _roles(known, _completed(found, len(labels)), people, named, rules)
-    if len(labels) == 1 and people[0] is None:
-        return _roles(Known.MIXED, {0: Speaker.CALLER}, people, named, rules)
+        found = {place: speaker for place, speaker in said.items() if place in apart}
+        if found and not (lone and Speaker.CALLER in found.values()):
+            return _roles(known, _completed(found, apart), people, named, rules)
+    if lone or len(apart) < len(labels):
+        first = next(place for place in range(len(labels)) if lone or place not in apart)
+        return _roles(Known.MIXED, {first: Speaker.CALLER}, people, named, rules)
     if before is not None and before.known is not Known.MIXED and max(before.streams, default=0) < len(labels):
         return _roles(Known.KEPT, before.streams, people, named, rules)
-    return _roles(Known.ORDER, _completed({0: rules.first}, len(labels)), people, named, rules)
+    return _roles(Known.ORDER, _completed({0: rules.first}, apart), people, named, rules)
 
 
 def _by_label(labels: Sequence[str], rules: Rules) -> dict[int, Speaker]:
@@ -117,12 +124,12 @@ def _by_calling(people: Sequence[Participant | None], metadata: Metadata | None)
     return {calling[0]: Speaker.CALLER} if len(calling) == 1 else {}
 
 
-def _completed(found: Mapping[int, Speaker], count: int) -> dict[int, Speaker]:
-    """With the first other stream as the other's, where only one is known."""
+def _completed(found: Mapping[int, Speaker], apart: Sequence[int]) -> dict[int, Speaker]:
+    """With the first other stream of one voice as the other's, where only one is known."""
     roles = dict(found)
     if len(roles) == 1:
         (known,) = roles.values()
-        rest = [place for place in range(count) if place not in roles]
+        rest = [place for place in apart if place not in roles]
         if rest:
             roles[rest[0]] = OTHER[known]
     return roles

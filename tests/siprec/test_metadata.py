@@ -21,7 +21,7 @@ from tests.siprec.offers import DRAFT, PLAIN, PREFIXED, RFC
 texts = st.text(st.characters(codec="utf-8", exclude_categories=("C", "Z")), max_size=20)
 ids = st.from_regex(r"[A-Za-z0-9+/=]{1,12}", fullmatch=True)
 people = st.builds(Participant, ids, texts, texts, st.sampled_from([None, True, False]))
-streams = st.builds(MediaStream, ids, texts, st.booleans())
+streams = st.builds(MediaStream, ids, texts, st.sampled_from([None, True, False]))
 
 
 @st.composite
@@ -67,6 +67,14 @@ def test_a_partial_update_changes_what_it_names_and_nothing_else(before: Metadat
         p for p in before.participants if p.id in kept - named
     ]
     assert updated(after, before) == before, "a snapshot replaces everything"
+
+
+def test_a_partial_update_that_leaves_out_label_or_mode_changes_neither() -> None:
+    before = Metadata(streams=(MediaStream("s", "1", mixed=True),))
+    for said in (MediaStream("s", "1"), MediaStream("s")):
+        assert updated(before, Metadata(complete=False, streams=(said,))).streams == before.streams
+    apart = Metadata(complete=False, streams=(MediaStream("s", mixed=False),))
+    assert updated(before, apart).streams == (MediaStream("s", "1", mixed=False),)
 
 
 def test_drafts_and_the_rfc_say_the_same() -> None:
