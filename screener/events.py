@@ -159,6 +159,24 @@ class CallOffered:
 
 
 @dataclass(frozen=True, slots=True)
+class PartiesTold:
+    """Whoever tells us of a call says anew who talks, and how their voices are told apart.
+
+    Attributes:
+        caller: as in `CallOffered`; likewise `agent`, `uniqueid` and `linkedid`.
+        apart: by what the caller's voice is told from the agent's, as `siprec.roles.Known` has it; empty where
+            nothing new is said of that.
+    """
+
+    caller: Caller
+    agent: str
+    uniqueid: str
+    linkedid: str
+    at: float
+    apart: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class CallAnswered:
     """Media flows from now on; audio time is 0. The other end has confirmed (ACK)."""
 
@@ -377,6 +395,7 @@ class CallEnded:
 
 Event = (
     CallOffered
+    | PartiesTold
     | CallAnswered
     | Transcript
     | Reread

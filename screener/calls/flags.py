@@ -12,7 +12,7 @@ from typing import Protocol
 from screener.calls.listened import MoveOutcome
 from screener.core.actions import ON_PBX, Action, Decided
 from screener.core.evidence import URGENT, Decision, Treatment
-from screener.events import CallEnded, CallOffered, Event
+from screener.events import CallEnded, CallOffered, Event, PartiesTold
 from screener.ports import Destination
 from screener.webhook import message
 from screener.webhook.message import FlagAnswer, FlagMessage
@@ -53,6 +53,8 @@ class Flags:
             if isinstance(item, CallEnded):
                 del self._latest[call_id]
                 return
+            if isinstance(item, PartiesTold) and (known := self._latest[call_id]):
+                self._latest[call_id] = offer, known[1]
             if not isinstance(item, Decided) or item.decision.verdict not in URGENT:
                 return
             self._latest[call_id] = offer, item.decision

@@ -18,10 +18,12 @@ from screener.events import (
     CallAnswered,
     CallControl,
     CallEnded,
+    Caller,
     Deaf,
     EndedBy,
     Event,
     Ordered,
+    PartiesTold,
     PlaybackEnded,
     RecognizerLost,
     Speaker,
@@ -180,6 +182,12 @@ class ListenedCall:
                 self._events(event)
             case _:
                 pass  # nobody presses keys where nobody can be heard
+
+    def told(self, parties: Parties, apart: str = "") -> None:
+        """It is said anew who talks, and by what their voices are told apart: a code, empty for nothing new."""
+        self.parties = parties
+        caller = Caller(parties.number, parties.name)
+        self._events(PartiesTold(caller, parties.agent, parties.uniqueid, parties.linkedid, self._at, apart))
 
     def agent_is_there(self) -> None:
         """The agent's voice comes from now on."""

@@ -8,10 +8,19 @@ import socket
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any
 
 from screener.core.actions import Action, Decided, EvidenceFound, OrderAnswered, PauseOffered, Treated, Warned
 from screener.core.evidence import Decision, Treatment, Verdict
-from screener.events import CallAnswered, CallEnded, CallOffered, Event, Transcript, TransferEnded
+from screener.events import (
+    CallAnswered,
+    CallEnded,
+    CallOffered,
+    Event,
+    PartiesTold,
+    Transcript,
+    TransferEnded,
+)
 from screener.store.records import (
     CallRecord,
     DecisionRow,
@@ -59,6 +68,9 @@ class CallNotes:
             note = self._notes[call_id] = _Note(_begin(offer, self._node))
             self._put(note.record)
         match item:
+            case PartiesTold():
+                note.record = replace(note.record, **_parties(offer))
+                self._put(note.record)
             case CallAnswered():
                 note.record = replace(note.record, answered_at=self._clock())
             case Transcript(final=True) if item.text:
@@ -94,24 +106,31 @@ class CallNotes:
 
 
 def _begin(offer: CallOffered, node: str) -> CallRecord:
-    caller = offer.caller
     return CallRecord(
         id=offer.call_id,
         started_at=offer.started_at,
-        number=caller.number,
-        display_name=caller.display_name,
-        line=caller.line,
-        region=caller.region,
-        carrier=caller.carrier,
-        dialled=offer.dialled,
         queue=offer.queue,
         entrance=offer.entrance,
         referred_by=offer.referred_by,
         node=node,
-        uniqueid=offer.uniqueid,
-        linkedid=offer.linkedid,
-        agent=offer.agent,
+        **_parties(offer),
     )
+
+
+def _parties(offer: CallOffered) -> dict[str, Any]:
+    """What of a record may be told anew while the call goes on."""
+    caller = offer.caller
+    return {
+        "number": caller.number,
+        "display_name": caller.display_name,
+        "line": caller.line,
+        "region": caller.region,
+        "carrier": caller.carrier,
+        "dialled": offer.dialled,
+        "uniqueid": offer.uniqueid,
+        "linkedid": offer.linkedid,
+        "agent": offer.agent,
+    }
 
 
 def _complete(note: _Note) -> CallRecord:

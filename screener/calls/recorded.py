@@ -4,14 +4,16 @@ A recording becomes a call of the product once it is known who talks, or after a
 some clients send their metadata later, by re-INVITE or UPDATE. One recording session is one call; a client that
 sends another call in the same session is heard on as the same.
 
-Who is caller and who is agent is `siprec.roles`'s to say, and is said anew with all that the client says. Where
-one stream carries both, it is heard as the caller's, and nobody is moved for what may have been the agent's words:
-a flag is logged and told, not acted upon.
+Who is caller and who is agent is `siprec.roles`'s to say, and is said anew with all that the client says: to the
+call too, so that its record and what is asked of the other system name who talks now. Where one stream carries
+both, it is heard as the caller's, and nobody is moved for what may have been the agent's words: a flag is logged
+and told, not acted upon.
 """
 
 import logging
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 from screener.calls.flags import Flags
 from screener.calls.listened import ListenedCall, MoveOutcome, Parties
@@ -29,6 +31,8 @@ log = logging.getLogger(__name__)
 
 WAIT_SECONDS = 3.0
 """How long metadata are waited for."""
+DOUBTED = (Known.MIXED, Known.ORDER)
+"""Ways to tell the two apart that people should know of."""
 
 OnListened = Callable[[ListenedCall], None]
 """Takes a call as it begins; must only enqueue, and gives the call its id."""
@@ -42,6 +46,8 @@ class Recorded:
         self._lock = threading.RLock()
         self._metadata: Metadata | None = None
         self._roles: Roles | None = None
+        self._apart: Known | None = None
+        """By what the two were told apart last."""
         self._call: ListenedCall | None = None
         self._frames: dict[Speaker, FrameSink | None] = {}
         self._places = 0
@@ -96,13 +102,9 @@ class Recorded:
                 self._read(info.metadata)
             before = self._roles
             self._roles = assign(info.labels, self._metadata, self._server.rules, before)
-            if (
-                self._call
-                and before
-                and (before.known, before.streams) != (self._roles.known, self._roles.streams)
-            ):
-                log.info("call %s: who speaks is known by %s now", self._call.call_id, self._roles.known)
             self._tap()
+            if self._call is not None:
+                self._tell(self._call, self._roles, before)
 
     def _read(self, document: bytes) -> None:
         try:
@@ -142,15 +144,26 @@ class Recorded:
             call = ListenedCall(self, self._parties(), self._server.pool)
             self._server.offer(call)
             self._call = call
-            roles = self._roles
-        assert roles is not None, "`start` has asked for it"
-        log.info("call %s: recording by %s, who speaks is known by %s", call.call_id, self._source, roles.known)
-        if roles.known is Known.MIXED:
-            log.warning("call %s: one stream carries both voices: it is heard as the caller's", call.call_id)
-        if self._server.flags is not None:
-            self._server.flags.follow(call.call_id)
-        call.heard(CallAnswered(at))
-        if roles.place(Speaker.CALLER) is None:
+            assert self._roles is not None, "`start` has asked for it"
+            log.info("call %s: recording by %s", call.call_id, self._source)
+            if self._server.flags is not None:
+                self._server.flags.follow(call.call_id)
+            call.heard(CallAnswered(at))
+            self._tell(call, self._roles, None)
+
+    def _tell(self, call: ListenedCall, roles: Roles, before: Roles | None) -> None:
+        """The call hears what is known now of who talks; `before` is None as it begins."""
+        parties, apart = _newer(call.parties, self._parties()), ""
+        if roles.known not in (self._apart, Known.KEPT):
+            self._apart = roles.known
+            log.info("call %s: who speaks is known by %s", call.call_id, roles.known)
+            if roles.known is Known.MIXED:
+                log.warning("call %s: one stream carries both voices: it is heard as the caller's", call.call_id)
+            if before is not None or roles.known in DOUBTED:
+                apart = roles.known.value
+        if apart or parties != call.parties:
+            call.told(parties, apart)
+        if roles.place(Speaker.CALLER) is None and (before is None or before.place(Speaker.CALLER) is not None):
             call.deaf("no stream of the recording is the caller's")
         if roles.place(Speaker.AGENT) is not None:
             call.agent_is_there()
@@ -182,6 +195,23 @@ class Recorded:
             frames = self._frames.get(speaker) if speaker else None
             tells = place == (caller if caller is not None else 0)
             self._recording.tap(place, frames, self._stream_event if tells else None)
+
+
+def _newer(before: Parties, now: Parties) -> Parties:
+    """Who talks after a further word: what it leaves out stays as it was.
+
+    Another caller in another session is another call: what was heard so far is not that caller's.
+    """
+    if before.number and now.number not in ("", before.number) and now.uniqueid != before.uniqueid:
+        return before
+    return replace(
+        now,
+        number=now.number or before.number,
+        name=now.name if now.number else before.name,
+        agent=now.agent or before.agent,
+        uniqueid=now.uniqueid or before.uniqueid,
+        linkedid=now.linkedid or before.linkedid,
+    )
 
 
 class RecordingServer:

@@ -34,6 +34,7 @@ from screener.events import (
     Entrance,
     Event,
     Ordered,
+    PartiesTold,
     RecognizerLost,
     Reread,
     Speaker,
@@ -108,6 +109,8 @@ class Screening:
         if isinstance(event, Deaf):
             log.warning("call %s: the caller is not heard: %s", self.offer.call_id, event.cause)
         self.at = max(self.at, getattr(event, "at", 0.0))
+        if isinstance(event, PartiesTold):
+            self.offer = _told(self.offer, event)
         if isinstance(event, CallEnded):
             self._end(event)
             return
@@ -239,3 +242,16 @@ class Screening:
             answered(())
         else:
             self._shared.second.ask(said, self._recent, seconds, answered)
+
+
+def _told(offer: CallOffered, said: PartiesTold) -> CallOffered:
+    """The call as it is known now; its history is that of the moment at which it began."""
+    dialled = offer.dialled or ("" if offer.queue else said.agent)
+    return replace(
+        offer,
+        caller=said.caller,
+        agent=said.agent,
+        dialled=dialled,
+        uniqueid=said.uniqueid,
+        linkedid=said.linkedid,
+    )

@@ -30,7 +30,7 @@ from screener.core.judgement import Judgement
 from screener.core.patience import Patience
 from screener.core.rereading import CLEARED, CONFIRMED, UNREAD, Rereading, noted
 from screener.core.scoring import threshold
-from screener.core.signals import RUDE
+from screener.core.signals import RUDE, of_voices
 from screener.core.state import State
 from screener.core.warnings import Warner
 from screener.events import (
@@ -44,6 +44,7 @@ from screener.events import (
     Entrance,
     Event,
     Ordered,
+    PartiesTold,
     PlaybackEnded,
     RecognizerLost,
     Reread,
@@ -114,6 +115,8 @@ class Session:
                         self._second.keep(self._offer)
                     yield from self._note(self._hearing.offered(self._offer))
                     yield from self._offered()
+            case PartiesTold(apart=apart) if apart:
+                yield from self._note(self._hearing.noted(of_voices(apart, self._at)))
             case CallAnswered():
                 if self._state is State.OFFERED:
                     self._enter(State.SCREENING)

@@ -22,6 +22,8 @@ OPENING = f"{ACT}{Speaker.CALLER}.opening"
 """Rule of an utterance that only opens the call, whatever it seems to do."""
 SILENCE = "dialogue.silent"
 """Rule of a caller who says nothing."""
+APART = "voices."
+"""How rules begin that say by what the caller's voice is told from the agent's."""
 FILLERS = 2
 """Syllables beside a pretext or a curse that say nothing: 喂, 啊, 那个."""
 RUDE = frozenset({Kind.ABUSE, Kind.THREAT})
@@ -91,6 +93,11 @@ def of_offer(offer: CallOffered, weights: Weights, calendar: Calendar) -> tuple[
         for rule, source, weight, span in known
         if weight
     )
+
+
+def of_voices(apart: str, at: float) -> Evidence:
+    """By what the two voices are told apart; it weighs nothing, and says what the rest is worth."""
+    return Evidence(f"{APART}{apart}", Source.CALLER, None, 0.0, at)
 
 
 def of_words(matches: Sequence[Match], transcript: Transcript) -> tuple[Evidence, ...]:

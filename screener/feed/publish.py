@@ -17,6 +17,7 @@ from screener.events import (
     CallOffered,
     Event,
     Ordered,
+    PartiesTold,
     RecognizerLost,
     Transcript,
     TransferEnded,
@@ -49,18 +50,20 @@ class Publisher:
 
     def __init__(self, put: Callable[[Item], None], node: str) -> None:
         self._put, self._node = put, node
-        self._known: set[str] = set()
+        self._known: dict[str, Began] = {}
 
     def observe(self, call_id: str, offer: CallOffered, item: Event | Action, at: float) -> None:
         """See one event or action of a call."""
-        if call_id not in self._known:
-            self._known.add(call_id)
-            self._put(began(offer, self._node))
+        if call_id not in self._known or isinstance(item, PartiesTold):
+            now = began(offer, self._node)
+            if now != self._known.get(call_id):
+                self._known[call_id] = now
+                self._put(now)
         told = _told(call_id, item, at)
         if told is not None:
             self._put(told)
         if isinstance(item, CallEnded):
-            self._known.discard(call_id)
+            self._known.pop(call_id, None)
 
 
 def began(offer: CallOffered, node: str) -> Began:

@@ -25,12 +25,14 @@ from screener.core.flow import Flow
 from screener.events import (
     CallControl,
     CallEnded,
+    Caller,
     CallOffered,
     Cue,
     Dtmf,
     EndedBy,
     Event,
     Ordered,
+    PartiesTold,
     RecognizerLost,
     Speaker,
     Stopping,
@@ -347,7 +349,7 @@ class Service:
                 elif call_id == _EVERY_CALL:
                     self._leave()
                 elif screening := self._screenings.get(call_id):
-                    screening.handle(event)
+                    screening.handle(self._identified(event))
                     if screening.ended:
                         del self._screenings[call_id]
                         self._notes.close(call_id)
@@ -371,13 +373,19 @@ class Service:
             offered.call.reject(503)  # the PBX goes on to the agents by itself
             return
         offer = offered.offer
-        caller = self._lines.identify(offer.caller.number, offer.caller.display_name)
+        caller = self._identify(offer.caller)
         offer = replace(offer, caller=caller, history=self._history.of(caller.number, offer.started_at))
         log.info("call %s from %s (%s)", offer.call_id, mask(caller.number) or "anonymous", caller.line)
         session = open_session(offer, self._judgement, self.flow)
         screening = Screening(offer, offered.call, session, self._shared)
         self._screenings[offer.call_id] = screening
         screening.handle(offer)
+
+    def _identify(self, caller: Caller) -> Caller:
+        return self._lines.identify(caller.number, caller.display_name)
+
+    def _identified(self, event: Event) -> Event:
+        return replace(event, caller=self._identify(event.caller)) if isinstance(event, PartiesTold) else event
 
     def _fail_open(self, call_id: str, event: Event | _Offered | _Pulse) -> None:
         try:

@@ -19,9 +19,9 @@ from screener.errors import InputError, MissingError, StoreError
 from screener.events import Entrance, ListName
 from screener.store.engine import WRITES, be_there, database_file, make_engine, remedy_of
 from screener.store.history import holds
-from screener.store.insert import COLUMNS, SHORT_MOST, insert_call, take_turns, tidy, upsert
+from screener.store.insert import COLUMNS, SHORT_MOST, Root, insert_call, take_turns, tidy, upsert
 from screener.store.numbered import begins, by_index
-from screener.store.offered import count_offered, tell_dialled
+from screener.store.offered import count_offered, tell_caller, tell_dialled
 from screener.store.records import (
     Access,
     CallRecord,
@@ -156,8 +156,15 @@ class CallLog:
         with self._transaction() as connection:
             take_turns(connection)
             tidied = [tidy(record) for record in records]
-            fresh = [insert_call(connection, record) for record in tidied]
+            fresh, told = list[bool](), list[tuple[Root, Root]]()
+            for record in tidied:
+                if changed := tell_caller(connection, record):
+                    told.append(changed)
+                fresh.append(insert_call(connection, record))
             count_offered(connection, compress(tidied, fresh))
+            if told:
+                count_offered(connection, (before for before, _ in told), -1)
+                count_offered(connection, (now for _, now in told))
             tell_dialled(connection, compress(tidied, map(not_, fresh)))
 
     def call(self, call_id: str) -> CallRecord:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import Connection, delete, select, update
 from sqlalchemy.orm import aliased
 
+from screener.events import Entrance
 from screener.store.engine import insert_into
 from screener.store.insert import ROOT_COLUMNS, Root
 from screener.store.records import CallRecord
@@ -63,6 +64,30 @@ def tell_dialled(connection: Connection, others: Iterable[CallRecord]) -> None:
     if roots:
         count_offered(connection, roots, -1)
         count_offered(connection, (replace(root, dialled=dialled) for root, dialled in roots.items()))
+
+
+def tell_caller(connection: Connection, record: CallRecord) -> tuple[Root, Root] | None:
+    """Who calls, where a recording client says so once the call has its first row: the row then, and now.
+
+    A call that is over is left alone; whoever tells it counts it anew.
+
+    Args:
+        connection: inside a transaction that has its turn.
+        record: as `tidy` leaves it; only one beside an agent can be told anew.
+    """
+    if record.entrance is not Entrance.BESIDE or not record.number:
+        return None
+    row = (CallRow.id == record.id) & CallRow.own & CallRow.ended_at.is_(None)
+    if (found := connection.execute(select(*ROOT_COLUMNS).where(row)).first()) is None:
+        return None
+    before = Root(*found)
+    told = {name: getattr(record, name) for name in ("number", "line", "region", "carrier")}
+    told["dialled"] = record.dialled or before.dialled
+    now = replace(before, **told)
+    if now == before:
+        return None
+    connection.execute(update(CallRow).where(CallRow.root == before.id).values(told))
+    return before, now
 
 
 def times_offered(

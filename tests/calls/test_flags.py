@@ -1,13 +1,14 @@
 """The other system is told of urgent decisions about calls that it has, and asked to move their callers."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from screener.calls.flags import Flags
 from screener.calls.listened import MoveOutcome
 from screener.core.evidence import Treatment, Verdict
-from screener.events import CallEnded, EndedBy, Target
+from screener.events import CallEnded, Caller, EndedBy, PartiesTold, Target
 from screener.ports import Destination
 from screener.webhook.message import Disposition, FlagAnswer, FlagMessage
 from tests.calls.fakes import decided, offered
@@ -93,6 +94,16 @@ def test_a_call_that_nobody_follows_and_one_that_is_over_are_never_told() -> Non
 )
 def test_what_the_other_system_decides_becomes_of_the_move(answer: FlagAnswer, outcome: MoveOutcome) -> None:
     assert asked(flags(Post(answer), decided(treatment=Treatment.TERMINATE))) == [outcome]
+
+
+def test_who_talks_now_is_what_is_told_also_where_it_was_said_after_the_flag() -> None:
+    post = Post()
+    made = flags(post, decided(treatment=Treatment.TERMINATE))
+    now = replace(OFFER, caller=Caller("+8613700002222"), agent="8002", uniqueid="17.2")
+    made.observe("a", now, PartiesTold(now.caller, "8002", "17.2", "17.2", 4.0), 4.0)
+    asked(made)
+    (sent,) = post.sent
+    assert (sent.number, sent.agent, sent.session) == ("+8613700002222", "8002", "17.2")
 
 
 def test_the_newest_decision_is_what_is_told_and_each_message_has_its_own_name() -> None:

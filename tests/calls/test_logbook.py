@@ -1,5 +1,6 @@
 """What is written of a call: once when it is offered, once when it has ended, whole."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from screener.calls.logbook import CallNotes
@@ -13,6 +14,7 @@ from screener.events import (
     CallOffered,
     EndedBy,
     Entrance,
+    PartiesTold,
     Speaker,
     Target,
     Tick,
@@ -59,6 +61,23 @@ def test_what_is_known_at_the_flag_is_written_then() -> None:
     assert [s.text for s in kept.segments] == ["你好"] and [e.rule for e in kept.evidence] == ["lewd.bed.1"]
     assert last == kept, "nothing came after it"
     assert len(written(OFFER, heard, decided(Verdict.GENUINE, 3.0))) == 2, "unflagged calls cost one write more"
+
+
+def test_who_talks_is_written_as_it_is_told_anew() -> None:
+    records: list[CallRecord] = []
+    notes = CallNotes(records.append, lambda: NOON)
+    notes.observe("a", OFFER, OFFER, 0.0)
+    named = replace(
+        OFFER, caller=Caller("+8613700002222", region="上海"), agent="8002", linkedid="17.2", uniqueid="u"
+    )
+    notes.observe("a", named, PartiesTold(named.caller, "8002", "u", "17.2", 4.0), 4.0)
+    notes.close("a")
+    first, *others = records
+    assert (first.number, first.agent) == ("+8613800138000", "8001")
+    assert len(others) == 2, "at once, and at the end"
+    for one in others:
+        assert (one.number, one.region, one.agent) == ("+8613700002222", "上海", "8002")
+        assert (one.uniqueid, one.linkedid, one.dialled) == ("u", "17.2", "100")
 
 
 def test_a_call_is_written_when_it_is_offered_and_whole_when_it_has_ended() -> None:

@@ -12,6 +12,7 @@ from screener.events import (
     CallEnded,
     EndedBy,
     Event,
+    PartiesTold,
     RecognizerLost,
     Speaker,
     Target,
@@ -20,6 +21,7 @@ from screener.events import (
 )
 from screener.ports import Destination, RecordingInfo
 from screener.settings.sections import Siprec
+from screener.siprec.metadata import Metadata, Participant, serialize
 from screener.webhook.message import Disposition, FlagAnswer, FlagMessage
 from tests.calls.fakes import FakeLeg, FakePool, decided, offered
 from tests.siprec.offers import DRAFT, RFC
@@ -126,6 +128,77 @@ def test_of_whom_nothing_is_ever_said_the_call_begins_all_the_same(one: Bench) -
     assert [call.parties.number for call in one.offers] == [""]
     recording.happens(Tick(9.0))
     assert len(one.offers) == 1
+
+
+OF_RFC = ("1", "2")
+"""Labels of `RFC`: the caller's stream, and the agent's."""
+ANOTHER_AGENT = serialize(
+    Metadata(
+        complete=False,
+        participants=(Participant("pc", "sip:8002@example.org"),),
+        sends={"pc": ("sb",)},
+        left=frozenset({"pb"}),
+    )
+).decode()
+ANOTHER_CALL = RFC.replace("13900001111", "13700002222").replace("00FA", "00FB")
+
+
+def late(one: Bench, *metadata: str, labels: tuple[str, ...] = OF_RFC) -> list[PartiesTold]:
+    """What a call hears whose client says who talks after it has begun."""
+    recording = one.take(FakeRecording(labels))
+    recording.tell(CallAnswered(0.0))
+    recording.happens(Tick(WAIT_SECONDS))
+    for document in metadata:
+        recording.later(document)
+    return [event for event in one.events if isinstance(event, PartiesTold)]
+
+
+def test_who_talks_counts_from_the_moment_when_it_is_said() -> None:
+    one = Bench(agents=("8*",))
+    guessed, named, moved = late(one, RFC, ANOTHER_AGENT)
+    assert (guessed.caller.number, guessed.agent, guessed.uniqueid) == ("", "", "")
+    assert (named.caller.number, named.agent, named.uniqueid, named.linkedid) == (
+        *("13900001111", "8001"),
+        *("00FA", "00FA"),
+    )
+    assert (moved.caller.number, moved.agent, moved.uniqueid) == ("13900001111", "8002", "00FA")
+    assert one.offers[0].parties.agent == "8002"
+
+
+def test_what_a_further_word_leaves_out_stays_and_another_call_is_not_this_one() -> None:
+    one = Bench(agents=("8*",))
+    nobody = serialize(Metadata(complete=True)).decode()
+    *_, named = late(one, RFC, RFC, nobody, ANOTHER_CALL)
+    assert (named.caller.number, named.uniqueid) == ("13900001111", "00FA"), "said once, and never taken back"
+    assert one.offers[0].parties.number == "13900001111"
+
+
+@pytest.mark.parametrize(
+    ("labels", "metadata", "apart"),
+    [
+        (OF_RFC, (), ["order"]),
+        (("1",), (), ["mixed"]),
+        (OF_RFC, (RFC,), ["order", "agents"]),
+        (OF_RFC, (RFC, RFC), ["order", "agents"]),
+        (("1",), (RFC.replace("</label>", "</label><mode>mixed</mode>"),), ["mixed"]),
+        (("a_leg", "b_leg"), (), []),
+        (("a_leg", "b_leg"), (RFC.replace("</label>", "</label><mode>mixed</mode>"),), ["mixed"]),
+    ],
+)
+def test_a_call_is_told_by_what_its_voices_are_told_apart_where_people_should_know(
+    labels: tuple[str, ...], metadata: tuple[str, ...], apart: list[str]
+) -> None:
+    one = Bench(agents=("8*",), caller_label="a_leg", agent_label="b_leg")
+    assert [told.apart for told in late(one, *metadata, labels=labels) if told.apart] == apart
+
+
+def test_voices_that_become_known_later_are_heard_and_one_that_is_gone_is_said() -> None:
+    one = Bench(agents=("8*",), caller_label="a_leg")
+    late(one, RFC.replace("<label>1</label>", "<label>9</label>"), labels=("2",))
+    assert [voice.speaker for voice in one.pool.open_voices] == [Speaker.AGENT]
+    assert [event.reason for event in one.events if isinstance(event, RecognizerLost)] == [
+        "no stream of the recording is the caller's"
+    ]
 
 
 def test_where_the_other_system_can_it_is_asked_to_move_the_caller(one: Bench) -> None:

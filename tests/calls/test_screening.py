@@ -1,11 +1,12 @@
 """One call between session and edges: what is asked for is carried out, and a fault of ours ends at an agent."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
 from screener.calls.screening import Screening, Shared
-from screener.core.actions import Decided, Prompt
+from screener.core.actions import Decided, EvidenceFound, Prompt
 from screener.core.flow import Flow
 from screener.core.in_path import InPath
 from screener.events import (
@@ -15,6 +16,7 @@ from screener.events import (
     CallOffered,
     EndedBy,
     Event,
+    PartiesTold,
     PlaybackEnded,
     Speaker,
     Target,
@@ -171,6 +173,22 @@ def test_an_agent_who_cannot_be_reached_is_tried_again_without_the_judgement(ben
     assert one.call.transfers() == ["sip:agents@pbx"] * 2
     one.screening.handle(CallEnded(EndedBy.CALLER, 9.0))
     assert one.screening.ended
+
+
+def test_who_talks_now_is_what_observers_see_and_the_agent_was_dialled_where_no_queue_was(bench) -> None:
+    one = bench()
+    offers: list[CallOffered] = []
+    one.screening._shared.observers.append(lambda _id, offer, _item, _at: offers.append(offer))
+    told = PartiesTold(Caller("+8613700002222"), "8002", "17.2", "17.9", 3.0, apart="mixed")
+    one.screening.handle(told)
+    one.screening.handle(replace(told, agent="8003"))
+    assert [(offer.caller.number, offer.agent, offer.dialled) for offer in (offers[0], offers[-1])] == [
+        ("+8613700002222", "8002", "8002"),
+        ("+8613700002222", "8003", "8002"),
+    ]
+    assert (one.screening.offer.uniqueid, one.screening.offer.linkedid) == ("17.2", "17.9")
+    rules = [item.evidence for item in one.seen if isinstance(item, EvidenceFound)]
+    assert [(e.rule, e.weight) for e in rules if e.rule.startswith("voices.")] == [("voices.mixed", 0.0)] * 2
 
 
 def test_the_end_of_a_call_is_the_end(bench) -> None:

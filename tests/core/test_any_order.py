@@ -29,6 +29,7 @@ from screener.events import (
     CallAnswered,
     CallControl,
     CallEnded,
+    Caller,
     Cue,
     CueKind,
     Deaf,
@@ -39,6 +40,7 @@ from screener.events import (
     History,
     ListName,
     Ordered,
+    PartiesTold,
     PlaybackEnded,
     RecognizerLost,
     Speaker,
@@ -65,6 +67,9 @@ times = st.floats(0, 120)
 events = st.one_of(
     st.builds(lambda: offer()),
     st.builds(CallAnswered, times),
+    st.builds(
+        PartiesTold, st.builds(Caller), *[st.just("8001")] * 3, times, st.sampled_from(["", "mixed", "order"])
+    ),
     st.builds(
         lambda text, at, number, final, speaker: said(text, at, number, final=final, speaker=speaker),
         st.sampled_from(TEXTS),

@@ -11,6 +11,7 @@ from screener.core.evidence import Treatment, Verdict
 from screener.events import EndedBy, Entrance, Speaker
 from screener.service.site import Service
 from screener.settings.load import load
+from screener.siprec.metadata import Metadata, Participant, serialize
 from screener.siprec.roles import Known
 from screener.store.log import open_log
 from screener.store.records import CallRecord
@@ -287,6 +288,30 @@ def test_metadata_that_come_later_say_who_is_who(site: Site) -> None:
     shape = Shape(b"", "", Known.AGENTS, 1, 0, number="13900001111")
     talk(site, (client, shape))
     check(site, site.call(), shape)
+
+
+def test_who_talks_counts_also_where_it_is_said_while_the_call_goes_on(site: Site) -> None:
+    """The call has begun without a name; then both are named, and the caller is handed on to another agent."""
+    client = site.client()
+    before = site.ears.begun()
+    assert client.record(TWO.encode(), "application/sdp", require="").status == 200
+    client.say(0, bytes(16 * 4000))
+    wait_for(lambda: site.ears.begun() - before, what="call that nobody is named in")
+    said = RFC.replace("00FA", "00FZ").replace("13900001111", "13900007777")
+    assert client.again(joined("b", (XML, said)), MIXED + "b", "UPDATE").status == 200
+    handed = Metadata(
+        complete=False,
+        participants=(Participant("pc", "sip:8002@example.org"),),
+        sends={"pc": ("sb",)},
+        left=frozenset({"pb"}),
+    )
+    assert client.again(joined("b", (XML, serialize(handed).decode())), MIXED + "b", "UPDATE").status == 200
+    shape = Shape(b"", "", Known.AGENTS, number="13900007777")
+    talk(site, (client, shape))
+    call = site.call()
+    check(site, call, shape)
+    assert (call.agent, call.uniqueid, call.linkedid) == ("8002", "00FZ", "00FZ")
+    assert [e.rule for e in call.evidence if e.rule.startswith("voices.")] == ["voices.order", "voices.agents"]
 
 
 def test_a_person_at_the_other_system_says_that_a_flag_is_a_mistake(site: Site) -> None:

@@ -8,7 +8,7 @@ from datetime import UTC, timedelta
 import pytest
 
 from screener.core.evidence import Kind, Verdict
-from screener.events import Entrance
+from screener.events import Entrance, LineClass
 from screener.reports.frequency import Bucket, frequency
 from screener.reports.sources import sources
 from screener.reports.span import SourceBy, Span
@@ -100,6 +100,24 @@ def test_a_genuine_end_beside_an_agent_is_a_genuine_past(url: str) -> None:
     log.write([replace(DIALLED, verdict=Verdict.UNDECIDED), replace(BESIDE, verdict=Verdict.GENUINE, kind=None)])
     with log.reading() as connection:
         assert history(connection, NUMBER, NOON + timedelta(days=1)).genuine == 1
+    log.close()
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_who_called_may_be_told_while_the_call_goes_on_and_is_counted_once(url: str, together: bool) -> None:
+    log = open_log(url)
+    unknown = replace(BESIDE, number="", line=LineClass.ANONYMOUS, region="", linkedid="", dialled="")
+    begun = replace(unknown, ended_at=None, verdict=None)
+    named = replace(begun, number=NUMBER, line=LineClass.MOBILE, region="上海", linkedid="s", dialled="8001")
+    ended = replace(BESIDE, number=NUMBER, line=LineClass.MOBILE, region="上海", linkedid="s", dialled="8002")
+    for records in [[begun, named, ended]] if together else [[begun], [named], [ended]]:
+        log.write(records)
+    log.write([named, replace(ended, number="+8613700002222")])
+    call = log.call(BESIDE.id)
+    assert (call.number, call.line, call.region) == (NUMBER, LineClass.MOBILE, "上海"), "over is over"
+    assert counted(log) == (1, 1, 1, 1)
+    assert [(row.source, row.calls) for row in sources(log, Span(), SourceBy.REGION)] == [("上海", 1)]
+    assert [(row.source, row.calls) for row in sources(log, Span(), SourceBy.NUMBER)] == [(NUMBER, 1)]
     log.close()
 
 
