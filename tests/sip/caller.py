@@ -209,8 +209,8 @@ class StreamCaller(Caller):
 
     transport: str
 
-    def __init__(self, port: int, connection: socket.socket) -> None:
-        super().__init__(port)
+    def __init__(self, port: int, connection: socket.socket, **who: str) -> None:
+        super().__init__(port, **who)
         self.sip.close()
         self.sip = connection
         self._framer, self._waiting = SipFramer(), []
