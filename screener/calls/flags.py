@@ -1,5 +1,7 @@
 """Flags of calls whose callers another system has to move: an observer that knows the newest decision of each.
 
+Of a recording it has to in any case; of a call behind a proxy or of FreeSWITCH where that has refused.
+
 What is asked for, and what is only told (a dry run, an abusive complaint, a call of mixed voices)
 are one message each; `screener.webhook` carries them.
 """
@@ -62,8 +64,9 @@ class Flags:
             self._poster.post(_flag(offer, item.decision), lambda _answer: None)
 
     def ask(self, call_id: str, to: Destination, done: Callable[[MoveOutcome], None]) -> None:
-        """Ask for a caller to be moved."""
-        if (known := self._known(call_id)) is None:
+        """Ask for a caller to be moved; to where no flag brings anybody, nobody is asked."""
+        known = self._known(call_id)
+        if known is None or to.target not in _ACTS:
             done(MoveOutcome(moved=False))
             return
 

@@ -73,6 +73,10 @@ class MoveOutcome:
     genuine: str | None = None
 
 
+Move = Callable[[Destination, Callable[[MoveOutcome], None]], None]
+"""Brings a caller somewhere, and says what became of it."""
+
+
 class VoiceSource(Protocol):
     """Where the voices of one conversation come from, and what can be done to its caller. From any thread."""
 
@@ -110,6 +114,8 @@ class ListenedCall:
         self.parties = parties
         self.call_id = ""
         """The product's; empty leaves the agent's voice unheard."""
+        self.otherwise: Move | None = None
+        """Moves the caller where the source cannot."""
         self._source, self._pool = source, pool
         self._agent_voice: Voice | None = None
         self._lock = threading.Lock()
@@ -152,6 +158,12 @@ class ListenedCall:
     def transfer(self, to: Destination, *, marked: bool = False) -> None:  # noqa: ARG002 - an agent has the caller already
         """Bring the caller there; `TransferEnded` follows, and the end of the call where it succeeds."""
 
+        def tried(outcome: MoveOutcome) -> None:
+            if outcome.moved or self.otherwise is None:
+                done(outcome)
+            else:
+                self.otherwise(to, done)
+
         def done(outcome: MoveOutcome) -> None:
             status = MOVED if outcome.moved else REFUSED
             self._events(TransferEnded(to.target, ok=outcome.moved, status=status, at=self._at))
@@ -160,7 +172,7 @@ class ListenedCall:
             elif outcome.genuine is not None:
                 self._events(Ordered(CallControl.AGENTS, outcome.genuine, self._at))
 
-        self._source.move(to, done)
+        self._source.move(to, tried)
 
     def hangup(self) -> None:
         """Listen no more; caller and agent talk on."""

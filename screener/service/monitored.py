@@ -1,10 +1,12 @@
 """Calls of other phone systems: recordings sent here, copies behind a proxy, and who moves their callers."""
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 from screener.calls.copied import CopiedCalls
 from screener.calls.eavesdropped import FreeswitchCalls
 from screener.calls.flags import Flags
+from screener.calls.listened import ListenedCall
 from screener.calls.recorded import OnListened, RecordingServer
 from screener.calls.screening import Observer
 from screener.media.leg import Leg
@@ -34,8 +36,9 @@ class MonitoredCalls:
         flags = Flags(self._sender) if self._sender else None
         self.observers: Sequence[Observer] = [flags.observe] if flags else []
         self._recorded = RecordingServer(settings.siprec, pool, offer, flags)
-        self._copied = CopiedCalls(settings, pool, offer, open_leg) if settings.proxy.url else None
-        self._eavesdropped = FreeswitchCalls(settings, pool, offer) if settings.freeswitch.host else None
+        told = _told(offer, flags) if flags else offer
+        self._copied = CopiedCalls(settings, pool, told, open_leg) if settings.proxy.url else None
+        self._eavesdropped = FreeswitchCalls(settings, pool, told) if settings.freeswitch.host else None
 
     def start(self) -> None:
         """Look for calls."""
@@ -74,3 +77,14 @@ class MonitoredCalls:
             self._eavesdropped.stop()
         if self._sender is not None:
             self._sender.stop()
+
+
+def _told(offer: OnListened, flags: Flags) -> OnListened:
+    """Takes calls whose source can move callers: where it cannot, the other system is asked to."""
+
+    def offered(call: ListenedCall) -> None:
+        offer(call)
+        flags.follow(call.call_id)
+        call.otherwise = partial(flags.ask, call.call_id)
+
+    return offered

@@ -198,7 +198,7 @@ class Siprec:
 
 @dataclass(frozen=True, slots=True)
 class Webhook:
-    """`[webhook]`: asks another system to move callers whom we cannot move (`[siprec]`).
+    """`[webhook]`: asks another system to move callers whom we cannot move: of recordings, or where a move fails.
 
     Attributes:
         url: takes a POST for every flag; https, or http on this machine. Empty asks nobody.

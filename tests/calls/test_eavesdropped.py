@@ -19,6 +19,7 @@ from tests.freeswitch.peer import Freeswitch, bridged, hung_up, queued
 from tests.pbx.voices import lewd, speech
 from tests.sip.caller import Caller
 from tests.waiting import ENOUGH, wait_for
+from tests.webhook.receiver import Receiver, every_one_is_moved
 
 pytestmark = pytest.mark.usefixtures("everybody_is_heard")
 SITE = """
@@ -33,6 +34,9 @@ port = {port}
 password = "ClueCon"
 extensions = ["1005"]
 max_calls = 2
+[webhook]
+url = "{url}"
+secret = "s3cret"
 [speech]
 processes = 1
 treat_with_synthetic_model = true
@@ -54,7 +58,8 @@ class Site:
         self._dialling = threading.Lock()
         self.told: queue.Queue[str]
         self.ears = Ears()
-        (folder / "screener.toml").write_text(SITE.format(port=self.peer.port))
+        self.other = Receiver("s3cret")
+        (folder / "screener.toml").write_text(SITE.format(port=self.peer.port, url=self.other.url))
         self.settings = load(folder / "screener.toml")
         self.service = Service(self.settings, [self.ears.observe])
         self.service.start()
@@ -65,6 +70,8 @@ class Site:
         """A new caller and agent; what was before is over, and what was told of it."""
         self._hang_up()
         self.moves, self.dials, self.told = True, True, queue.Queue()
+        self.other.flags.clear()
+        self.other.reply = lambda _n: (200, b"")
         number = next(NUMBERS)
         self.caller, self.agent, self.number = f"caller-{number}", f"agent-{number}", f"138{number:08}"
 
@@ -110,6 +117,7 @@ class Site:
         self.service.stop()
         self._hang_up()
         self.peer.close()
+        self.other.close()
 
 
 @pytest.fixture(scope="module")
@@ -138,14 +146,29 @@ def test_a_harasser_of_a_queue_is_moved(site: Site) -> None:
     assert (call.number, call.agent, call.queue) == (f"+86{site.number}", "1001", "agents@default")
     assert call.ended_by is EndedBy.TRANSFER
     assert call.treatments[0].completed
+    assert site.other.flags == [], "nobody else is asked"
 
 
-def test_a_caller_who_cannot_be_moved_stays_and_the_flag_stands(site: Site) -> None:
+def test_a_caller_who_cannot_be_moved_is_asked_for_at_the_other_system(site: Site) -> None:
+    site.moves, site.other.reply = False, every_one_is_moved
+    site.peer.happen(bridged(site.caller, site.agent, "1005", site.number))
+    site.leg(Speaker.CALLER).speaking(lewd())
+    call = site.record(Verdict.HARASSMENT)
+    assert (call.ended_by, [t.completed for t in call.treatments]) == (EndedBy.TRANSFER, [True])
+    (flag,) = site.other.flags
+    assert (flag.act, flag.number, flag.agent, flag.session) == (
+        *("analysis_queue", f"+86{site.number}"),
+        *("1005", site.caller),
+    )
+
+
+def test_whom_nobody_moves_stays_and_the_flag_stands(site: Site) -> None:
     site.moves = False
     site.peer.happen(bridged(site.caller, site.agent, "1005", site.number))
     site.leg(Speaker.CALLER).speaking(lewd())
     site.told.get(timeout=ENOUGH)
     wait_for(lambda: site.figure("freeswitch_stayed_total"), what="the refusal")
+    wait_for(lambda: site.other.flags, what="message to the other system")
     site.peer.happen(hung_up(site.caller))
     call = site.record(Verdict.HARASSMENT)
     assert (call.agent, call.queue, call.ended_by) == ("1005", "", EndedBy.CALLER)

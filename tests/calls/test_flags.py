@@ -96,6 +96,13 @@ def test_what_the_other_system_decides_becomes_of_the_move(answer: FlagAnswer, o
     assert asked(flags(Post(answer), decided(treatment=Treatment.TERMINATE))) == [outcome]
 
 
+def test_nobody_is_asked_for_what_is_no_act_of_a_flag() -> None:
+    post, outcomes = Post(), list[MoveOutcome]()
+    made = flags(post, decided(treatment=Treatment.TERMINATE))
+    made.ask("a", Destination(Target.SUPERVISOR, "sip:boss@pbx"), outcomes.append)
+    assert (outcomes, post.sent) == ([MoveOutcome(moved=False)], [])
+
+
 def test_who_talks_now_is_what_is_told_also_where_it_was_said_after_the_flag() -> None:
     post = Post()
     made = flags(post, decided(treatment=Treatment.TERMINATE))

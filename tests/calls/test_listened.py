@@ -89,6 +89,21 @@ def test_a_caller_who_was_moved_ends_the_call_and_one_who_was_not_stays() -> Non
     )
 
 
+def test_whom_the_source_cannot_move_another_may_and_whom_it_can_nobody_else_is_asked_for() -> None:
+    asked: list[Destination] = []
+
+    def other(to: Destination, done: Callable[[MoveOutcome], None]) -> None:
+        asked.append(to)
+        done(MoveOutcome(moved=True))
+
+    for moves, others in ((True, []), (False, [QUEUE])):
+        one = Bench()
+        one.source.outcome, one.call.otherwise = MoveOutcome(moved=moves), other
+        one.call.transfer(QUEUE)
+        assert one.events == [TransferEnded(Target.ANALYSIS, True, 200, 0.0), CallEnded(EndedBy.TRANSFER, 0.0)]
+        assert asked == others
+
+
 def test_a_person_there_who_says_that_it_is_genuine_orders_it() -> None:
     one = Bench()
     one.source.outcome = MoveOutcome(moved=False, genuine="")
