@@ -5,8 +5,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import fields
 from datetime import datetime
-from itertools import compress
-from operator import not_
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +17,9 @@ from screener.errors import InputError, MissingError, StoreError
 from screener.events import Entrance, ListName
 from screener.store.engine import WRITES, be_there, database_file, make_engine, remedy_of
 from screener.store.history import holds
-from screener.store.insert import COLUMNS, SHORT_MOST, Root, insert_call, take_turns, tidy, upsert
+from screener.store.insert import COLUMNS, SHORT_MOST, take_turns, tidy, upsert
 from screener.store.numbered import begins, by_index
-from screener.store.offered import count_offered, tell_caller, tell_dialled
+from screener.store.offered import insert_counted
 from screener.store.records import (
     Access,
     CallRecord,
@@ -155,17 +153,7 @@ class CallLog:
     def _write(self, records: Sequence[CallRecord]) -> None:
         with self._transaction() as connection:
             take_turns(connection)
-            tidied = [tidy(record) for record in records]
-            fresh, told = list[bool](), list[tuple[Root, Root]]()
-            for record in tidied:
-                if changed := tell_caller(connection, record):
-                    told.append(changed)
-                fresh.append(insert_call(connection, record))
-            count_offered(connection, compress(tidied, fresh))
-            if told:
-                count_offered(connection, (before for before, _ in told), -1)
-                count_offered(connection, (now for _, now in told))
-            tell_dialled(connection, compress(tidied, map(not_, fresh)))
+            insert_counted(connection, [tidy(record) for record in records])
 
     def call(self, call_id: str) -> CallRecord:
         """The whole call of an id, or of the only id that begins so.

@@ -4,13 +4,15 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import compress
+from operator import not_
 
 from sqlalchemy import Connection, delete, select, update
 from sqlalchemy.orm import aliased
 
 from screener.events import Entrance
 from screener.store.engine import insert_into
-from screener.store.insert import ROOT_COLUMNS, Root
+from screener.store.insert import ROOT_COLUMNS, Root, insert_call
 from screener.store.records import CallRecord
 from screener.store.tables import DAY_SECONDS, QUARTER_SECONDS, Base, CallRow, OfferedPlace, OfferedTime
 
@@ -24,6 +26,25 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
 LONGEST_CALL = timedelta(hours=6)
 """No row of a call begins so long after its first."""
+
+
+def insert_counted(connection: Connection, records: Sequence[CallRecord]) -> None:
+    """Write records as `insert_call` does, and keep the counts in step.
+
+    Args:
+        connection: inside a transaction that has its turn.
+        records: as `tidy` leaves them.
+    """
+    fresh, told = list[bool](), list[tuple[Root, Root]]()
+    for record in records:
+        if changed := _tell_caller(connection, record):
+            told.append(changed)
+        fresh.append(insert_call(connection, record))
+    count_offered(connection, compress(records, fresh))
+    if told:
+        count_offered(connection, (before for before, _ in told), -1)
+        count_offered(connection, (now for _, now in told))
+    tell_dialled(connection, compress(records, map(not_, fresh)))
 
 
 def count_offered(connection: Connection, fresh: Iterable[CallRecord | Root], by: int = 1) -> None:
@@ -66,14 +87,10 @@ def tell_dialled(connection: Connection, others: Iterable[CallRecord]) -> None:
         count_offered(connection, (replace(root, dialled=dialled) for root, dialled in roots.items()))
 
 
-def tell_caller(connection: Connection, record: CallRecord) -> tuple[Root, Root] | None:
+def _tell_caller(connection: Connection, record: CallRecord) -> tuple[Root, Root] | None:
     """Who calls, where a recording client says so once the call has its first row: the row then, and now.
 
-    A call that is over is left alone; whoever tells it counts it anew.
-
-    Args:
-        connection: inside a transaction that has its turn.
-        record: as `tidy` leaves it; only one beside an agent can be told anew.
+    Only a call beside an agent can be told anew, and while it goes on; it has to be counted anew.
     """
     if record.entrance is not Entrance.BESIDE or not record.number:
         return None

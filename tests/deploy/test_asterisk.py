@@ -3,6 +3,10 @@
 import re
 from pathlib import Path
 
+from screener.service.peers import check_clear
+from screener.settings.load import parse
+from tests.sip.authority import Authority
+
 FOLDER = Path(__file__).parents[2] / "deploy/asterisk"
 DIALPLAN = (FOLDER / "extensions.conf").read_text("utf-8")
 
@@ -73,3 +77,17 @@ def test_one_account_with_the_least_rights_that_asterisk_knows() -> None:
     unheard = ("Newchannel", "HangupRequest", "DialBegin", "NewCallerid", "QueueCallerJoin", "Cdr", "VarSet")
     stranger = "\r\nCallerIDNum: 1\r\n\r\nEvent: UserEvent\r\n"
     assert not [name for name in unheard if re.search(pattern, f"Event: {name}{stranger}")]
+
+
+def test_the_encrypted_example_says_of_itself_what_the_doctor_says(tmp_path: Path) -> None:
+    """Calls are encrypted; the manager interface is not, but for the tunnel that is told beside it."""
+    Authority(tmp_path).issue("screener")
+    file = FOLDER / "screener-secure.toml"
+    said = file.read_text("utf-8").replace('"keys/', f'"{tmp_path}/')
+    (found,) = check_clear(parse(said, file))
+    assert found.message.startswith("[pbx] host: ")
+    assert "tunnel" in found.remedy
+    assert "until it goes through a tunnel" in said.partition("[sip]")[0].replace("\n# ", " ")
+    section, head, rest = said.partition("\n[pbx]")
+    tunnelled = section + head + rest.replace('host = "192.0.2.10"', 'host = "127.0.0.1"', 1)
+    assert not list(check_clear(parse(tunnelled, file)))
