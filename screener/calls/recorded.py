@@ -202,7 +202,8 @@ def _newer(before: Parties, now: Parties) -> Parties:
 
     Another caller in another session is another call: what was heard so far is not that caller's.
     """
-    if before.number and now.number not in ("", before.number) and now.uniqueid != before.uniqueid:
+    another = before.uniqueid and now.uniqueid not in ("", before.uniqueid)
+    if another and before.number and now.number != before.number:
         return before
     return replace(
         now,

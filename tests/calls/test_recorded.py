@@ -168,9 +168,10 @@ def test_who_talks_counts_from_the_moment_when_it_is_said() -> None:
 def test_what_a_further_word_leaves_out_stays_and_another_call_is_not_this_one() -> None:
     one = Bench(agents=("8*",))
     nobody = serialize(Metadata(complete=True)).decode()
-    *_, named = late(one, RFC, RFC, nobody, ANOTHER_CALL)
+    withheld = ANOTHER_CALL.replace("13700002222@", "@")
+    *_, named = late(one, RFC, RFC, nobody, ANOTHER_CALL, withheld)
     assert (named.caller.number, named.uniqueid) == ("13900001111", "00FA"), "said once, and never taken back"
-    assert one.offers[0].parties.number == "13900001111"
+    assert (one.offers[0].parties.number, one.offers[0].parties.uniqueid) == ("13900001111", "00FA")
 
 
 @pytest.mark.parametrize(
