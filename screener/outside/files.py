@@ -1,10 +1,22 @@
 """Files that hold numbers, words or passwords: made for their owner alone, and found when they are not."""
 
+import csv
+import gzip
+import json
 import os
 import stat
+import zlib
 from pathlib import Path
 
 PRIVATE, PRIVATE_FOLDER = 0o600, 0o700
+_IN_OUR_WORDS: tuple[tuple[type[Exception], str], ...] = (
+    (gzip.BadGzipFile, "damaged"),
+    (zlib.error, "damaged"),
+    (EOFError, "cut short"),
+    (json.JSONDecodeError, "not JSON"),
+    (csv.Error, "no whole row of a CSV file: is a quote not closed?"),
+)
+"""What libraries say of a file is English, and of their own insides."""
 
 
 def write_private(path: Path, data: bytes, *, new: bool = False) -> None:
@@ -66,7 +78,17 @@ def is_everybodys(folder: Path) -> bool:
 
 
 def reason_of(problem: BaseException) -> str:
-    """Why a file cannot be read or written, in a few words."""
+    """Why a file cannot be read or written, or another program not be asked, in a few words of ours."""
     if isinstance(problem, UnicodeDecodeError):
         return f"not a text in UTF-8, from byte {problem.start} on"
-    return getattr(problem, "strerror", None) or str(problem)
+    if isinstance(inner := getattr(problem, "reason", None), BaseException):  # of urllib
+        return reason_of(inner)
+    if isinstance(code := getattr(problem, "code", None), int):
+        return f"HTTP {code}"
+    if said := getattr(problem, "strerror", None):
+        return str(said)
+    said = str(problem)
+    for kind, words in _IN_OUR_WORDS:
+        if isinstance(problem, kind):
+            return "not packed by gzip" if said.startswith("Not a gzipped") else words
+    return said

@@ -2,6 +2,7 @@
 
 import hashlib
 import stat
+import struct
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -20,12 +21,18 @@ BYTES_MOST = 2 * 1024**3
 """A package that unpacks to more is not read."""
 FILES_MOST = 20_000
 KEPT = (MANIFEST, SIGNATURE, STAMP)
+_DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, struct.error)
+"""What reading a ZIP fails with that is not what was packed."""
 MANIFEST_MOST = 16 * 1024**2
+ALTERED = ""
+"""Stands for the sum of a file of a ZIP that is not what was packed: the check of the ZIP itself says so."""
+_ENCRYPTED = 0x1
+"""The bit of a ZIP's entry that says so."""
 
 
 @dataclass(frozen=True, slots=True)
 class FoundPackage:
-    """A package as it was found: the SHA-256 sum of each file by name, its manifest and signature."""
+    """A package as it was found: the SHA-256 sum of each file, or `ALTERED`, by name; its manifest and seal."""
 
     sums: Mapping[str, str]
     kept: Mapping[str, bytes]
@@ -80,9 +87,14 @@ def read_package(path: Path) -> FoundPackage:
             return _read_folder(path)
         with zipfile.ZipFile(path) as package:
             return _read_zip(path, package)
-    except (OSError, zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError) as problem:
+    except OSError as problem:
         raise InputError(
             f"{path}: cannot be read ({reason_of(problem)})", "name the folder or ZIP file of a package"
+        ) from problem
+    except (*_DAMAGED, ValueError, RuntimeError) as problem:  # its directory: no file of it can be told
+        raise InputError(
+            f"{path}: not a whole ZIP file: cut short, damaged, or none at all",
+            "copy or ask for it again; name the folder or ZIP file of a package",
         ) from problem
 
 
@@ -120,12 +132,17 @@ def _read_zip(path: Path, package: zipfile.ZipFile) -> FoundPackage:
             continue
         if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
             raise InputError(f"{path}: {name} is packed in a way that is not read here", "it is none of ours")
+        if member.flag_bits & _ENCRYPTED:
+            raise InputError(f"{path}: {name} is encrypted", "no package of ours is; ask for it again")
         _count(path, sums)
-        with package.open(member) as stream:
-            sums[name] = _sum(stream, left)
-        if name in KEPT:
+        try:
             with package.open(member) as stream:
-                kept[name] = stream.read(MANIFEST_MOST)
+                sums[name] = _sum(stream, left)
+            if name in KEPT:
+                with package.open(member) as stream:
+                    kept[name] = stream.read(MANIFEST_MOST)
+        except (*_DAMAGED, ValueError, NotImplementedError):
+            sums[name] = ALTERED
     return FoundPackage(sums, kept)
 
 

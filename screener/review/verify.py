@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from screener.review.dossier import COVER, MANIFEST, UNLISTED
-from screener.review.files import FoundPackage
+from screener.review.files import ALTERED, FoundPackage
 from screener.review.package import is_on_record
 from screener.review.seal import SIGNATURE, Seal, check
 from screener.review.stamp import STAMP, Stamp
@@ -60,8 +60,11 @@ def verify(
     """
     found = problems(read.manifest, read.sums, told)
     seal = sealed(read.manifest, read.signature)
-    if seal is None:
-        found.append(f"{SIGNATURE}: missing" if read.signature is None else f"{SIGNATURE}: none of this manifest")
+    found += [f"{name}: changed" for name in (*UNLISTED, MANIFEST) if read.sums.get(name) == ALTERED]
+    if seal is None and SIGNATURE not in read.sums:
+        found.append(f"{SIGNATURE}: missing")
+    elif seal is None:
+        found.append(f"{SIGNATURE}: none of this manifest")
     elif key and key.replace(" ", "").lower() != seal.fingerprint.replace(" ", ""):
         found.append(f"{SIGNATURE}: by another key, {seal.fingerprint}")
     digest = hashlib.sha256(read.manifest or b"").hexdigest()
@@ -88,7 +91,7 @@ def problems(manifest: bytes | None, sums: Mapping[str, str], told: str = "") ->
         told: the sum of the manifest as it was written down elsewhere; empty when it was not.
     """
     if manifest is None:
-        return [f"{MANIFEST}: missing"]
+        return [f"{MANIFEST}: missing"] if MANIFEST not in sums else []
     named: dict[str, str] = {}
     found: list[str] = []
     if told and hashlib.sha256(manifest).hexdigest() != told.strip().lower():

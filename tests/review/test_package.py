@@ -1,7 +1,9 @@
 """A package of evidence out of the log: which calls, on record, and checked afterwards."""
 
 import hashlib
+import random
 import shutil
+import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -130,3 +132,74 @@ def test_a_package_is_checked_by_its_sum_its_key_and_the_record(
     other = open_log("sqlite:///other.db", tmp_path)
     assert verify(read, log=other).problems == (f"{MANIFEST}: its sum is not in the access record",)
     other.close()
+
+
+def said_of(path: Path) -> tuple[str, ...]:
+    return verify(read_package(path)).problems
+
+
+@pytest.fixture
+def zipped(log: CallLog, settings: Settings, tmp_path: Path) -> Path:
+    write_package(tmp_path / "case.zip", make(log, settings, "a").files)
+    return tmp_path / "case.zip"
+
+
+@pytest.mark.parametrize("name", [COVER, MANIFEST, "MANIFEST.sig", "calls/a/record.json"])
+def test_a_file_of_a_zip_that_was_altered_is_named(zipped: Path, name: str) -> None:
+    """As in a folder: it is what `verify` looks for, and no reason to look at nothing."""
+    with zipfile.ZipFile(zipped) as package:
+        member = package.getinfo(name)
+    data = bytearray(zipped.read_bytes())
+    data[member.header_offset + 30 + len(name) + member.compress_size // 2] ^= 1
+    zipped.write_bytes(data)
+    assert f"{name}: changed" in said_of(zipped)
+
+
+def test_a_time_stamp_that_was_altered_is_not_passed_over(
+    log: CallLog, settings: Settings, tmp_path: Path
+) -> None:
+    files = dict(make(log, settings, "a").files) | {"MANIFEST.tsr": bytes(range(256)) * 4}
+    write_package(tmp_path / "case.zip", files)
+    with zipfile.ZipFile(tmp_path / "case.zip") as package:
+        member = package.getinfo("MANIFEST.tsr")
+    data = bytearray((tmp_path / "case.zip").read_bytes())
+    data[member.header_offset + 30 + len(member.filename) + 5] ^= 1
+    (tmp_path / "case.zip").write_bytes(data)
+    assert said_of(tmp_path / "case.zip") == ("MANIFEST.tsr: changed",)
+
+
+def test_no_bit_of_a_zip_is_altered_unseen_or_ends_in_a_fault(zipped: Path, tmp_path: Path) -> None:
+    """Either the package is the same as before (a date of the ZIP's own), or it is said what is wrong with it."""
+    whole, chance, told = zipped.read_bytes(), random.Random(1), 0
+    with zipfile.ZipFile(zipped) as package:
+        before = {name: package.read(name) for name in package.namelist()}
+    other = tmp_path / "other.zip"
+    for _ in range(400):
+        data = bytearray(whole)
+        data[chance.randrange(len(data))] ^= 1 << chance.randrange(8)
+        other.write_bytes(data)
+        try:
+            told += bool(problems := said_of(other))
+        except InputError:
+            told += 1
+            continue
+        if not problems:
+            assert {n: hashlib.sha256(d).hexdigest() for n, d in before.items()} == dict(read_package(other).sums)
+    assert told > 200
+
+
+@pytest.mark.parametrize("left", [0, 10, 100, 0.5, 0.99])
+def test_a_zip_that_was_cut_is_said_to_be(zipped: Path, left: float) -> None:
+    data = zipped.read_bytes()
+    zipped.write_bytes(data[: int(left * len(data)) if 0 < left < 1 else int(left)])
+    with pytest.raises(InputError, match="not a whole ZIP file: cut short, damaged, or none at all"):
+        read_package(zipped)
+
+
+def test_a_zip_with_an_encrypted_file_is_not_ours(zipped: Path) -> None:
+    data = bytearray(zipped.read_bytes())
+    entry = data.index(b"PK\x01\x02")
+    data[entry + 8] |= 1
+    zipped.write_bytes(data)
+    with pytest.raises(InputError, match="is encrypted — no package of ours is"):
+        read_package(zipped)
