@@ -1,6 +1,5 @@
 """Loads the cue cards of agents, from a TOML file that a site can replace."""
 
-import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +11,7 @@ from screener.acts.caller_types import load_caller_types
 from screener.core.cards import Card, Cards, Showing, Sound
 from screener.errors import SettingsError
 from screener.outside.files import reason_of
+from screener.outside.toml import read_toml
 from screener.resources import config_folder
 from screener.settings.found import complaints, validated
 from screener.settings.judgement import remedy_for, site_acts
@@ -76,14 +76,16 @@ def load_cards(
     """
     path = folder / name if name else config_folder() / "cards.toml"
     try:
-        file = validated(_FILE, tomllib.loads(path.read_text("utf-8")))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as problem:
+        file = validated(_FILE, read_toml(path.read_text("utf-8-sig")))
+    except (OSError, UnicodeDecodeError) as problem:
         raise SettingsError(
             f"{path}: cannot be read ({reason_of(problem)})", remedy_for(path, "correct [console] cards")
         ) from problem
     except ValidationError as problem:
         lines = [f"{path}: {wrong}" for _, wrong in complaints(problem)]
         raise SettingsError("\n".join(lines), "correct the cards") from problem
+    except ValueError as problem:
+        raise SettingsError(f"{path}: {problem}", remedy_for(path, "correct that line")) from problem
     cards = []
     for c in file.card:
         sounds, hints = (

@@ -2,7 +2,6 @@
 
 import json
 import math
-import tomllib
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -18,6 +17,7 @@ from screener.core.lexicon import GAP, Lexicon, Phrase, PhraseRole
 from screener.core.signals import OPENING, SILENCE, rule_of
 from screener.errors import SettingsError
 from screener.outside.files import reason_of
+from screener.outside.toml import read_toml
 from screener.resources import config_folder
 from screener.settings import sections
 from screener.settings.found import complaints, validated
@@ -303,14 +303,14 @@ def load_calendar(path: Path) -> Calendar:
 def _read(path: Path) -> tuple[str, Mapping[str, Any]]:
     try:
         text = path.read_text("utf-8-sig")
-        return text, tomllib.loads(text)
-    except tomllib.TOMLDecodeError as problem:
-        raise SettingsError(f"{path}: not TOML: {problem}", remedy_for(path, "correct that line")) from problem
+        return text, read_toml(text)
     except (OSError, UnicodeDecodeError) as problem:
         raise SettingsError(
             f"{path}: cannot be read ({reason_of(problem)})",
             remedy_for(path, "correct [judgement] in the settings"),
         ) from problem
+    except ValueError as problem:
+        raise SettingsError(f"{path}: {problem}", remedy_for(path, "correct that line")) from problem
 
 
 def _validated(adapter: TypeAdapter[Loaded], path: Path, data: Mapping[str, Any]) -> Loaded:

@@ -2,7 +2,6 @@
 
 import difflib
 import os
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
@@ -12,6 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from screener.errors import NOT_YOURS, SettingsError
+from screener.outside.toml import read_toml
 from screener.settings.checks import SettingProblem, cross_checks
 from screener.settings.console import Oidc
 from screener.settings.found import complaint, validated
@@ -62,9 +62,9 @@ def default_path() -> Path | None:
 def parse(text: str, path: Path) -> Settings:
     """Settings from the text of a file; `path` is where relative paths start and what messages name."""
     try:
-        data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as problem:
-        raise SettingsError(f"{path}: not TOML: {problem}", "correct that line") from problem
+        data = read_toml(text)
+    except ValueError as problem:
+        raise SettingsError(f"{path}: {problem}", "correct that line") from problem
     problems = list(_unknown_keys(Settings, data, ()))
     settings = None
     try:

@@ -6,13 +6,14 @@ file and its checksum: the same sound can be found again.
 
 import hashlib
 import json
-import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from screener.core.actions import Prompt
 from screener.errors import SettingsError
+from screener.outside.files import reason_of
+from screener.outside.toml import read_toml
 from screener.resources import config_folder
 
 SAID = "said.toml"
@@ -96,6 +97,6 @@ def _named(file: Path) -> str:
 
 def _read(path: Path) -> Mapping[str, Any]:
     try:
-        return tomllib.loads(path.read_text("utf-8-sig"))
+        return read_toml(path.read_text("utf-8-sig"))
     except (OSError, ValueError) as problem:
-        raise SettingsError(f"{path}: {problem}", "correct the file, or remove it") from problem
+        raise SettingsError(f"{path}: {reason_of(problem)}", "correct the file, or remove it") from problem

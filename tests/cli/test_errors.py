@@ -211,7 +211,7 @@ def test_a_new_log_is_said(folder: Path, capsys: pytest.CaptureFixture[str]) -> 
 def test_a_file_without_a_number_is_refused(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     open_log("sqlite:///screener.db").close()
     (folder / "wrong.csv").write_text("root:x:0\n" * 40)
-    for name, said in (("wrong.csv", "里面没有一个号码"), ("latin.txt", "从第 0 字节起不是 UTF-8 文本")):
+    for name, said in (("wrong.csv", "里面没有可列入名单的号码"), ("latin.txt", "从第 0 字节起不是 UTF-8 文本")):
         with pytest.raises(SystemExit) as ended:
             main(["list", "block", "import", name])
         assert ended.value.code == INPUT
@@ -251,9 +251,9 @@ def test_a_terminal_of_gbk_reads_what_it_can(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        ("[sip\n", "不是 TOML：第 1 行第 5 列写法不对"),
-        ("[sip]\nport = 1\nport = 2\n", "不是 TOML：第 3 行第 9 列写法不对"),
-        ('x = """', "不是 TOML：到末尾还没有写完"),
+        ("[sip\n", "不是 TOML：第 1 行第 5 列：节名后面缺 ]"),
+        ("[sip]\nport = 1\nport = 2\n", "不是 TOML：第 3 行第 9 列：键 port 前面已有，不能出现两次"),
+        ('x = """', "不是 TOML：文件末尾：引号或括号没有闭合"),
     ],
 )
 def test_what_a_parser_says_is_told_in_the_reader_s_language(
@@ -276,7 +276,7 @@ def test_what_is_no_call_is_told_in_the_reader_s_language(
     monkeypatch.setenv("PATH", "")
     for name, told in (
         ("wrong.jsonl", "不是 JSON（第 1 列）"),
-        ("wrong.wav", "WAV，已损坏：不是可读的录音 — 另存为 WAV"),
+        ("wrong.wav", "WAV，已损坏：不是可读的录音 — 请从录音的地方重新复制"),
     ):
         with pytest.raises(SystemExit):
             main(["replay", name])

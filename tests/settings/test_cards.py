@@ -66,7 +66,7 @@ def test_every_shipped_card_has_its_english() -> None:
         (CARD.replace("说", "说" * 90), "say"),
         (CARD + "[card.en]\nname = 'only'", "sign"),
         ("[showing]\nfades = 0.5\n" + CARD, "showing.fades"),
-        ("[[card]", "cannot be read"),
+        ("[[card]", "not TOML: line 1, column 7: no ] behind"),
     ],
 )
 def test_a_wrong_card_is_named(tmp_path: Path, wrong: str, named: str) -> None:
