@@ -98,7 +98,7 @@ def _import(
             if counts["bad"] <= BAD_SHOWN:
                 say(f"{place}: skipped: {item.reason[:REASON_MOST]}", err=True)
             if counts["bad"] >= BAD_MOST and not counts["read"]:
-                raise InputError(f"{place.file}: {counts['bad']} lines and not one call", WRONG_KIND)
+                raise InputError(f"{place.file}: not one call in it; lines: {counts['bad']}", WRONG_KIND)
 
     calls = good(read(place.lines()))
     new, first = 0, next(calls, None)
@@ -106,10 +106,10 @@ def _import(
         with make() as log:
             new = load(log, chain([first], calls))
     if counts["bad"] > BAD_SHOWN:
-        say(f"{counts['bad'] - BAD_SHOWN} more lines skipped", err=True)
+        say(f"further lines skipped: {counts['bad'] - BAD_SHOWN}", err=True)
     if counts["bad"] >= place.written > 0:  # nothing in it was understood
-        raise InputError(f"{place.file}: {place.written} lines and not one call", WRONG_KIND)
-    say(f"{counts['read']} calls read, {new} of them new; {counts['bad']} lines skipped")
+        raise InputError(f"{place.file}: not one call in it; lines: {place.written}", WRONG_KIND)
+    say(f"calls read: {counts['read']}; new: {new}; lines skipped: {counts['bad']}")
     return counts["read"]
 
 

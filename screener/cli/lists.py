@@ -1,13 +1,15 @@
 """`screener list`: numbers that are always let through, always treated, or watched."""
 
-from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import click
+from rich.console import Console
+from rich.progress import track
 
-from screener.cli import moments
+from screener.cli.moments import bad_time
 from screener.cli.output import (
     coded,
     command_name,
@@ -25,8 +27,8 @@ from screener.cli.speaking import speaking
 from screener.errors import InputError
 from screener.events import ListName
 from screener.exchange.listfile import EXPORTS, BadLine, from_csv
-from screener.numbers.named import WRONG
 from screener.numbers.plan import lines_of
+from screener.outside import times
 from screener.outside.files import reason_of
 from screener.reports.layout import Cell, Coded, Sheet
 from screener.review import lists as rules
@@ -38,7 +40,6 @@ from screener.store.records import ListedNumber
 from screener.words.judgement import list_reason
 from screener.words.terms import word
 
-DAYS_DIGITS_MOST = 6
 BAD_SHOWN = 5
 """Lines of a file that were skipped and are named; of the others only their number."""
 
@@ -111,33 +112,27 @@ def _group(name: ListName) -> click.Group:
     def import_(settings: Settings, log: CallLog, file: Path) -> None:
         """Add the numbers of a CSV file: number,reason,expires, or what `export` wrote.
 
-        Bad lines are skipped, and those whose entry has ended already.
+        The end is a day or time, or a number of days such as 90d; none is never. Bad lines are skipped, and those
+        whose entry has ended already.
 
         Example: screener list block import block.csv
         """
-        lines, by = lines_of(settings), _by()
-        entries: list[ListedNumber] = []
-        skipped: list[str] = []
-        past = 0
-        for line, found in _entries(_text(file), name, by.at, ZoneInfo(settings.site.timezone)):
-            wrong = WRONG.get(lines.wrong(found.number), "") if isinstance(found, ListedNumber) else found.reason
-            if wrong or isinstance(found, BadLine):
-                skipped.append(f"{file}:{line}: skipped: {wrong}")
-            elif found.expires_at is not None and found.expires_at <= by.at:
-                past += 1
-            else:
-                entries.append(found)
-        for text in skipped[:BAD_SHOWN]:
-            say(text, err=True)
-        if len(skipped) > BAD_SHOWN:
-            say(f"{len(skipped) - BAD_SHOWN} more lines skipped", err=True)
-        if past:
-            say(f"{past} entries skipped: they have ended already", err=True)
-        if skipped and not entries and not past:
+        by = _by()
+        found = from_csv(_text(file), name, by.at, ZoneInfo(settings.site.timezone))
+        bad: list[tuple[int, str]] = []
+        taken = rules.take_over(log, lines_of(settings), _watched(_good(found, bad)), by)
+        bad = sorted([*bad, *taken.refused])
+        for line, wrong in bad[:BAD_SHOWN]:
+            say(f"{file}:{line}: skipped: {wrong}", err=True)
+        if len(bad) > BAD_SHOWN:
+            say(f"further lines skipped: {len(bad) - BAD_SHOWN}", err=True)
+        if taken.ended:
+            say(f"entries skipped that have ended already: {taken.ended}", err=True)
+        if not taken.new + taken.known:
             remedy = "one number a line, or what `screener list … export` wrote"
-            raise InputError(f"{file}: no number in it", remedy)
-        rules.take_over(log, lines, entries, by)
-        say(f"{_called(name)}: {len(entries)} added, {len(skipped) + past} lines skipped")
+            raise InputError(f"{file}: no number in it that can be listed", remedy)
+        skipped = len(bad) + taken.ended
+        say(f"{_called(name)}: added: {taken.new}; there already: {taken.known}; lines skipped: {skipped}")
 
     @group.command()
     @click.option("--format", "form", type=click.Choice(list(EXPORTS)), default="csv", help="Who is to read it.")
@@ -272,22 +267,33 @@ def _held(log: CallLog, name: ListName, at: datetime) -> list[ListedNumber]:
     return [entry for entry in log.listed(at) if entry.name is name]
 
 
-def _entries(
-    text: str, name: ListName, now: datetime, zone: ZoneInfo
-) -> Iterable[tuple[int, ListedNumber | BadLine]]:
-    """What a list file holds, with the lines where it stands."""
-    for line, row in enumerate(text.split("\n"), start=1):
-        for found in from_csv(row, name, now, zone):
-            yield line, found
+def _good(
+    found: Iterable[tuple[int, ListedNumber] | BadLine], bad: list[tuple[int, str]]
+) -> Iterator[tuple[int, ListedNumber]]:
+    """The entries; what is none goes onto `bad`."""
+    for item in found:
+        if isinstance(item, BadLine):
+            bad.append((item.number, item.reason))
+        else:
+            yield item
+
+
+def _watched(entries: Iterable[tuple[int, ListedNumber]]) -> Iterable[tuple[int, ListedNumber]]:
+    """The same, with a line that grows where somebody watches."""
+    console = Console(stderr=True)
+    return track(list(entries), "list", console=console, disable=not console.is_terminal, transient=True)
 
 
 def _expiry(settings: Settings, text: str | None, now: datetime) -> datetime | None:
-    """When an entry ends; a bare number of days counts from now."""
-    if text is None or text == "0d":
+    """When an entry ends, as a file of numbers may say it too."""
+    if text is None:
         return None
-    if text.endswith("d") and text[:-1].isdecimal() and len(text) <= DAYS_DIGITS_MOST:
-        return now + timedelta(days=int(text[:-1]))
-    until = moments.moment(text, ZoneInfo(settings.site.timezone), now)
+    try:
+        if not text.strip():
+            raise ValueError(text)
+        until = times.end(text, ZoneInfo(settings.site.timezone), now)
+    except ValueError:
+        raise bad_time(f"{text}: allowed: {times.ENDS}", text) from None
     if until is not None and until <= now:
         raise click.BadParameter(f"--expires {text}: is past; name a day to come, or so many days, as 30d")
     return until

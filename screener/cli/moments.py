@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import click
 
 from screener.errors import InputError
+from screener.outside.times import YEARS
 from screener.reports import filters
 
 _DAY = timedelta(days=1)
@@ -61,9 +62,18 @@ def moment(text: str | None, zone: tzinfo, now: datetime) -> datetime | None:
             return found
     except (InputError, OverflowError):
         pass
-    raise click.BadParameter(
-        f"{text}: allowed: a day or time such as 2026-03-04, 2026-03-04T09:00, today, week, 30d"
+    raise bad_time(
+        f"{text}: allowed: a day or time such as 2026-03-04, 2026-03-04T09:00, today, week, 30d, {YEARS}", text
     )
+
+
+def bad_time(wrong: str, text: str | None) -> click.BadParameter:
+    """A mistake that names the option of the command at work where the text stands."""
+    context = click.get_current_context(silent=True)
+    given = context.params if context else {}
+    options = context.command.params if context else []
+    option = next((one for one in options if one.name in given and given[one.name] == text), None)
+    return click.BadParameter(wrong, context, option)
 
 
 def span_of(since: datetime | None, until: datetime | None, now: datetime) -> None:
@@ -87,4 +97,4 @@ def time_zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise click.BadParameter(f"{name}: allowed: an IANA name such as Asia/Shanghai") from None
+        raise bad_time(f"{name}: allowed: an IANA name such as Asia/Shanghai", name) from None

@@ -19,7 +19,7 @@ from unicodedata import normalize
 
 from screener.core.evidence import Treatment, Verdict
 from screener.events import Caller, EndedBy, Entrance, LineClass
-from screener.exchange.listfile import BadLine
+from screener.exchange.listfile import NO_ROW, BadLine
 from screener.numbers.agents import agent_name
 from screener.numbers.written import given, plain
 from screener.outside.text import is_number, is_pbx_id, visible
@@ -144,7 +144,7 @@ def read_queue_log(
 def _queue_line(line: bytes, newest: float) -> tuple[float, str, str, str, str, list[str]]:
     cells = _text(line).rstrip("\r\n").split("|")
     if len(cells) < 5:
-        raise ValueError(f"found {len(cells)} fields, allowed epoch|uniqueid|queue|member|event|data…")
+        raise ValueError(f"number of fields: {len(cells)}, allowed epoch|uniqueid|queue|member|event|data…")
     epoch, callid, queue, member, event, *data = cells
     try:
         at = float(epoch)
@@ -289,7 +289,7 @@ def read_cdr(
                 columns = tuple(cells)
             elif cells:
                 if len(cells) < min(_LEAST_COLUMNS, len(columns)):
-                    raise ValueError(f"found {len(cells)} fields, allowed {len(columns)}")
+                    raise ValueError(f"number of fields: {len(cells)}, allowed {len(columns)}")
                 callid, leg = _leg(dict(zip(columns, cells, strict=False)), zone)
                 calls[callid] = [*calls.pop(callid, []), leg]
                 while calls and (first := next(iter(calls))) and _settled(calls[first], leg.end):
@@ -297,7 +297,7 @@ def read_cdr(
         except KeyError as lacking:
             yield BadLine(number, f"no column {lacking}")
         except csv.Error:
-            yield BadLine(number, "no whole row of a CSV file")
+            yield BadLine(number, NO_ROW)
         except ValueError as problem:
             yield BadLine(number, str(problem))
     for callid, legs in calls.items():

@@ -14,12 +14,18 @@ from unicodedata import normalize
 from screener.errors import InputError
 from screener.events import ListName
 from screener.outside.text import IN_A_CELL, cell, is_number, visible
-from screener.outside.times import YEARS, in_zone
+from screener.outside.times import ENDS, end
 from screener.store.records import ListedNumber
 
 FOUND_MOST = 100
 """Characters that are shown of what is no number."""
 HEAD = ("list", "number", "reason", "expires")
+NO_ROW = "no whole row of a CSV file: is a quote not closed?"
+_NO_COMMA = "a comma must stand between number, reason and end, and no other sign"
+_OTHERS = "[\t;|\uff0c\uff1b]"
+"""What other programs, and Chinese keyboards, put where a comma belongs."""
+_END_WITHIN = re.compile(_OTHERS + r"\s*(\d{4}-\d\d-\d\d\S*|\d+\s*d)$")
+"""An end that would become a part of the reason, and the entry one for ever."""
 _MOBILE = re.compile(r"1[3-9]\d{9}")
 _WITHOUT_AREA_CODE = re.compile(r"[48]00\d{7}")
 
@@ -43,7 +49,9 @@ def to_csv(entries: Iterable[ListedNumber]) -> str:
     return "\ufeff" + out.getvalue()
 
 
-def from_csv(text: str, name: ListName, added_at: datetime, zone: tzinfo) -> Iterator[ListedNumber | BadLine]:
+def from_csv(
+    text: str, name: ListName, added_at: datetime, zone: tzinfo
+) -> Iterator[tuple[int, ListedNumber] | BadLine]:
     """Rows of `list,number,reason,expires`, or of a number and perhaps a reason; a row of another list is skipped.
 
     Args:
@@ -51,29 +59,38 @@ def from_csv(text: str, name: ListName, added_at: datetime, zone: tzinfo) -> Ite
         name: the list that is wanted.
         added_at: when; aware.
         zone: of days and times that say none: the site's.
+
+    Yields:
+        The line of each entry, from 1, with the entry; and what is none.
     """
     # No other sign than a line feed ends a row: a reason may hold what somebody else wrote.
     for line, row in enumerate(text.removeprefix("\ufeff").split("\n"), start=1):
         try:
-            cells = [one.strip() for one in next(csv.reader([row]), [])]
+            cells = [one.strip() for one in next(csv.reader([row.rstrip("\r")], strict=True), [])]
         except csv.Error:
-            yield BadLine(line, "no whole row of a CSV file")
+            yield BadLine(line, NO_ROW)
             continue
         if not any(cells) or cells[0].startswith("#") or cells[0] in HEAD[:2]:
+            continue
+        if line == 1 and not re.search(r"\d", row):  # a head of somebody else's
             continue
         own = cells[0] in set(ListName)
         if own and cells[0] != name:
             continue
-        number, reason, expires = (*cells[own:], "", "", "")[:3]
+        number, reason, expires, *more = (*cells[own:], "", "", "")
         try:
-            until = in_zone(datetime.fromisoformat(expires), zone) if expires else None
+            until = end(expires, zone, added_at)
         except ValueError:
-            yield BadLine(line, f"expires: found {expires!r}, allowed a day or time such as 2026-12-31 {YEARS}")
+            yield BadLine(line, f"the end {expires[:FOUND_MOST]!r} is none, allowed {ENDS}")
             continue
-        if not re.fullmatch(r"\+?[0-9\-\s()]{3,}", normalize("NFKC", number)):
-            yield BadLine(line, f"number: found {number[:FOUND_MOST]!r}")
+        if re.search(_OTHERS, number) or (not expires and _END_WITHIN.search(reason)):
+            yield BadLine(line, _NO_COMMA)
+        elif any(more):
+            yield BadLine(line, f"number of fields: {len(cells)}; a reason with a comma stands in quotes")
+        elif not re.fullmatch(r"\+?[0-9\-\s()]{3,}", normalize("NFKC", number)):
+            yield BadLine(line, f"the number {number[:FOUND_MOST]!r} is none")
         else:
-            yield ListedNumber(name, number, reason, added_at, until)
+            yield line, ListedNumber(name, number, reason, added_at, until)
 
 
 def national(number: str) -> str:

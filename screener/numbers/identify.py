@@ -135,9 +135,12 @@ class Lines:
             return self._extensions.fullmatch(name) is not None
         return name.isascii() and name.isdigit() and self._plan(name).line is LineClass.INTERNAL
 
-    def wrong(self, number: str) -> str:
-        """Why no caller can ever have this number, for whoever puts it on a list; empty when one can."""
+    def normal_or_wrong(self, number: str) -> tuple[str, str]:
+        """The one form of a number, and why no caller can ever have it, for who lists it; empty when one can."""
         known = self._plan(number)
+        return known.number, self._wrong(known)
+
+    def _wrong(self, known: _Planned) -> str:
         if not known.number:
             return "withheld"
         if re.search(r"[^0-9+]", known.number):
@@ -248,7 +251,9 @@ def load_lines(paths: Sequence[Path], region: str = "CN", area_code: str = "", e
         except (OSError, UnicodeDecodeError, csv.Error) as problem:
             problems.append(f"{path}: cannot be read as CSV in UTF-8 ({reason_of(problem)})")
     if problems:
-        raise SettingsError("\n".join(problems), "columns: number or prefix*, line class, note")
+        raise SettingsError(
+            "\n".join(problems), "columns: number,line,note; the number may be a prefix such as 0571*"
+        )
     return Lines(region, entries, area_code, extensions)
 
 
@@ -261,10 +266,12 @@ _CLASSES: Mapping[str, LineClass] = {c.value: c for c in LineClass}
 
 
 def _read_row(where: str, cells: list[str], first: bool, entries: list[LineEntry], problems: list[str]) -> None:
-    if not any(cells) or cells[0].startswith("#") or (first and cells[:2] == ["number", "line"]):
+    if not any(cells) or cells[0].startswith("#"):
         return
     number = re.sub(r"[\s\-()]", "", cells[0])
     line = cells[1].lower() if len(cells) > 1 else ""
+    if first and line not in _CLASSES and not re.search(r"\d", number):  # a head, in whatever language
+        return
     if not re.fullmatch(r"\+?[0-9]+\*?", number):
         problems.append(f"{where}: number: found {cells[0]!r}, allowed digits, before them a +, after them a *")
     elif line not in _CLASSES:

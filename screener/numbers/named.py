@@ -14,7 +14,7 @@ WRONG = {
     "not_digits": "has signs in it that no number has",
     "no_number": "is no whole number: nobody can call from it",
 }
-"""What `Lines.wrong` says, in words."""
+"""What `Lines.normal_or_wrong` says, in words."""
 
 
 def proper(lines: "Lines", number: str) -> str:
@@ -23,10 +23,11 @@ def proper(lines: "Lines", number: str) -> str:
     Raises:
         InputError: nobody can call from it.
     """
-    if wrong := lines.wrong(number):
+    normal, wrong = lines.normal_or_wrong(number)
+    if wrong:
         remedy = "write it as 13800138000, 010-88886666, 95588 or +85223456789"
         raise InputError(f"{number!r} {WRONG[wrong]}", remedy, "number")
-    return lines.normal(number)
+    return normal
 
 
 def proper_reason(reason: str) -> str:

@@ -12,15 +12,15 @@ The rules:
    asks at the command line may say others.
 """
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from screener.core.ladder import Ladder
 from screener.errors import InputError, MissingError
 from screener.events import ListName
-from screener.numbers.named import proper, proper_reason
+from screener.numbers.named import WRONG, proper, proper_reason
 from screener.outside.text import in_one_line
 from screener.reports.span import Span
 from screener.review.by import By
@@ -37,6 +37,23 @@ FLAGS_LEAST = 3
 KEPT = timedelta(days=180)
 IN_A_NOTE = 50
 """Numbers of one line of the access record."""
+
+
+@dataclass(frozen=True, slots=True)
+class TakenOver:
+    """What came of the numbers of a file.
+
+    Attributes:
+        new: numbers that are listed now and were not.
+        known: numbers that were listed already; their newer reason and end hold.
+        refused: lines whose number can be nobody's, and why.
+        ended: entries whose end is past.
+    """
+
+    new: int
+    known: int
+    refused: tuple[tuple[int, str], ...]
+    ended: int
 
 
 def enlist(log: CallLog, lines: "Lines", entries: Sequence[ListedNumber], by: By) -> tuple[ListedNumber, ...]:
@@ -56,20 +73,41 @@ def enlist(log: CallLog, lines: "Lines", entries: Sequence[ListedNumber], by: By
         StoreError: the database failed.
     """
     said = [replace(entry, reason=proper_reason(entry.reason)) for entry in entries]
-    return take_over(log, lines, said, by)
+    if any(_has_ended(entry, by) for entry in said):
+        raise InputError("the end is past", "choose a day to come", "expires")
+    return _enlist(log, [replace(entry, number=proper(lines, entry.number.strip())) for entry in said], by)
 
 
-def take_over(log: CallLog, lines: "Lines", entries: Sequence[ListedNumber], by: By) -> tuple[ListedNumber, ...]:
-    """Put the numbers of a file on lists, with the reasons that it has; otherwise as `enlist`.
+def take_over(log: CallLog, lines: "Lines", entries: Iterable[tuple[int, ListedNumber]], by: By) -> TakenOver:
+    """Put the numbers of a file on lists, with the reasons that it has; what cannot be listed is left out.
+
+    Args:
+        log: of the site.
+        lines: knows numbers in any writing.
+        entries: each with its line in the file; the last one of a number holds.
+        by: who does so.
 
     Raises:
-        InputError: a number or an end cannot be; then nothing is listed.
-        StoreError: the database failed.
+        StoreError: the database failed; then nothing is listed.
     """
-    if any(entry.expires_at is not None and entry.expires_at <= by.at for entry in entries):
-        raise InputError("the end is past", "choose a day to come", "expires")
-    proper_ones = tuple(replace(entry, number=proper(lines, entry.number.strip())) for entry in entries)
-    return _enlist(log, proper_ones, by)
+    good: dict[tuple[ListName, str], ListedNumber] = {}
+    refused: list[tuple[int, str]] = []
+    ended = 0
+    for line, entry in entries:
+        number, wrong = lines.normal_or_wrong(entry.number.strip())
+        if wrong:
+            refused.append((line, WRONG[wrong]))
+        elif _has_ended(entry, by):
+            ended += 1
+        else:
+            good[entry.name, number] = replace(entry, number=number)
+    held = {(entry.name, entry.number) for entry in log.listed(by.at)} if good else set()
+    _enlist(log, list(good.values()), by)
+    return TakenOver(len(good.keys() - held), len(good.keys() & held), tuple(refused), ended)
+
+
+def _has_ended(entry: ListedNumber, by: By) -> bool:
+    return entry.expires_at is not None and entry.expires_at <= by.at
 
 
 def delist(log: CallLog, lines: "Lines", name: ListName, numbers: Sequence[str], by: By) -> None:

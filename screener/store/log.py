@@ -13,12 +13,12 @@ from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError, Statement
 from sqlalchemy.orm import Session
 
 from screener.core.evidence import Kind, Verdict
-from screener.errors import InputError, MissingError, StoreError
+from screener.errors import MissingError, StoreError
 from screener.events import Entrance, ListName
-from screener.store.engine import WRITES, be_there, database_file, make_engine, remedy_of
+from screener.store.engine import WRITES, be_there, database_file, insert_into, make_engine, remedy_of
 from screener.store.history import holds
-from screener.store.insert import COLUMNS, SHORT_MOST, take_turns, tidy, upsert
-from screener.store.numbered import begins, by_index
+from screener.store.insert import COLUMNS, SHORT_MOST, take_turns, tidy
+from screener.store.numbered import NAMED_MOST, begins, by_index, not_one
 from screener.store.offered import insert_counted
 from screener.store.records import (
     Access,
@@ -166,11 +166,9 @@ class CallLog:
             row = session.get(CallRow, call_id)
             if row is None:
                 begins = CallRow.id.startswith(call_id, autoescape=True)
-                found = session.scalars(select(CallRow).where(begins).order_by(CallRow.id).limit(2)).all()
-                if len(found) != 1:
-                    what = "several calls have an id that begins" if found else "no call has an id that begins"
-                    wrong = InputError if found else MissingError
-                    raise wrong(f"{what} with {call_id!r}", "see: screener calls list", "call")
+                few = select(CallRow).where(begins).order_by(CallRow.id).limit(NAMED_MOST + 1)
+                if len(found := session.scalars(few).all()) != 1:
+                    raise not_one(call_id, [call.id for call in found])
                 row = found[0]
             return _record(row)
 
@@ -303,13 +301,14 @@ class CallLog:
         Raises:
             StoreError: the database failed.
         """
-        with self.writing() as connection:
-            for entry in entries:
-                added = upsert(connection, Listed, {f.name: getattr(entry, f.name) for f in fields(entry)})
-                newer = {key: added.excluded[key] for key in ("reason", "added_at", "expires_at")}
-                connection.execute(
-                    added.on_conflict_do_update(index_elements=[Listed.name, Listed.number], set_=newer)
-                )
+        if not entries:
+            return
+        rows = [{f.name: getattr(entry, f.name) for f in fields(ListedNumber)} for entry in entries]
+        with self.writing() as connection:  # one statement for all: to make one takes longer than to list a number
+            added = insert_into(connection, Listed)
+            newer = {key: added.excluded[key] for key in ("reason", "added_at", "expires_at")}
+            added = added.on_conflict_do_update(index_elements=[Listed.name, Listed.number], set_=newer)
+            connection.execute(added, rows)
 
     def delist(self, name: ListName, number: str) -> bool:
         """Take a number off a list; False when it was not on it.

@@ -30,6 +30,8 @@ REMARKS = {
 """What click itself says of options."""
 
 
+SKIPPED = ": skipped: ", "：略过："
+"""Stands between a line of a file and why it was left out."""
 _PLACED = re.compile(r"(?:(.+?): )?(\[\[?[^\]:]+\]\]?(?:.*?(?=: found )|[^:]*)|[\w.]+(?=: found )): (.+)", re.S)
 """What is wrong, and where in a file: `[section] key`, or a key of which something was found."""
 _FOUND = re.compile(r"""found ("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')""")
@@ -95,6 +97,9 @@ def _line(line: str, more: str = "", lost: list[str] | None = None) -> str:
     if AND_DO in line:
         wrong, _, remedy = line.partition(AND_DO)
         return f"{_line(wrong, more, lost)} — {_line(remedy, more, lost)}"
+    if SKIPPED[0] in line:
+        place, _, why = line.partition(SKIPPED[0])
+        return f"{place}{SKIPPED[1]}{_line(why, more, lost)}"
     if placed := _PLACED.fullmatch(line):
         file, key, wrong = placed.groups()
         before = [_line(file, more, lost)] if file else []

@@ -202,7 +202,7 @@ def test_lists_from_suggestion_to_the_pbx(run: Run, log: CallLog, tmp_path: Path
     with (tmp_path / "block.csv").open("a", encoding="utf-8") as file:
         file.write("block,nobody,,\n")
     back = run("list", "block", "import", "block.csv")
-    assert "block.csv:3: skipped" in back.output or "skipped: number" in back.output
+    assert "block.csv:4: skipped: the number 'nobody' is none" in back.output
     assert "+8613800138000" in run("list", "block", "show").output
     with pytest.raises(InputError, match=r"not on that list: \+8613800138000 — see: screener list allow show"):
         run("list", "allow", "remove", "13800138000")
@@ -215,7 +215,7 @@ def test_lists_are_kept_on_record_and_said_in_the_readers_language(run: Run, log
         run("list", "watch", "import", "w.csv", "--lang", "zh").output,
         run("list", "watch", "remove", "13800138000", "--lang", "zh").output,
     ]
-    assert said == ["关注名单 + +8613800138000\n", "关注名单：加入 1 个，略过 0 行\n", ""]
+    assert said == ["关注名单 + +8613800138000\n", "关注名单：新加入 1 个，原已在名单上 0 个，略过 0 行\n", ""]
     noted = [(note.action, note.subject, note.destination) for note in reversed(log.accesses()[:3])]
     assert noted == [
         ("list watch add", "+8613800138000", "screener list watch add"),
@@ -300,7 +300,7 @@ def test_a_package_of_a_number_has_its_other_calls_with_dates(run: Run, log: Cal
     longer = CallRecord("longer", at, number="+86139000000012", verdict=Verdict.GENUINE, ended_at=at)
     log.write([flag, *more, longer])
     made = run("calls", "export", "--number", "13900000001", "-o", "n.zip", "--lang", "en")
-    assert "2 other calls of the number are dated in calls.csv" in made.output
+    assert "further calls of the number, dated in calls.csv as not judged harassment: 2" in made.output
     with zipfile.ZipFile(tmp_path / "n.zip") as package:
         lines = package.read("calls.csv").decode("utf-8-sig").splitlines()
         assert len(lines) == 4 and [line.count("not judged harassment") for line in lines] == [0, 0, 1, 1]
@@ -329,7 +329,7 @@ def test_purge_says_what_it_did_and_reports_stay(run: Run) -> None:
         run("purge", "--days", "0", "--yes")
     sure = ("--days", "0", "--yes", "--clock-is-right")
     assert "utterances" in run("purge", *sure).output
-    assert run("purge", *sure).output.startswith("0 utterances and 0 quoted words")
+    assert run("purge", *sure).output.endswith("utterances: 0; quoted words: 0\n")
     assert run("report", "accuracy", "--format", "json").output == before
 
 
@@ -353,8 +353,8 @@ def test_an_import_names_bad_lines_and_twice_is_once(run: Run, tmp_path: Path) -
     )
     first = run("import", "queue_log", "queue_log")
     assert "queue_log:2: skipped" in first.output
-    assert "1 calls read, 1 of them new; 1 lines skipped" in first.output
-    assert "1 calls read, 0 of them new" in run("import", "queue_log", "queue_log").output
+    assert "calls read: 1; new: 1; lines skipped: 1" in first.output
+    assert "calls read: 1; new: 0" in run("import", "queue_log", "queue_log").output
     rows = json.loads(run("report", "frequency", "--queue", "support", "--format", "json").output)
     assert [row["offered"] for row in rows] == [1]
 
@@ -365,9 +365,9 @@ def test_a_context_that_no_call_has_is_the_mistake_and_not_the_file(run: Run, tm
     (tmp_path / "Master.csv").write_text("broken\n" + "".join(row.format(n, n) for n in range(7)))
     with pytest.raises(InputError, match="by the context nope — name it as the dialplan does"):
         run("import", "cdr", "Master.csv", "--context", "nope")
-    assert "7 calls read" in run("import", "cdr", "Master.csv", "--context", "from-trunk").output
+    assert "calls read: 7" in run("import", "cdr", "Master.csv", "--context", "from-trunk").output
     (tmp_path / "Master.csv").write_text("broken\n\n" * 9)
-    with pytest.raises(InputError, match="9 lines and not one call"):
+    with pytest.raises(InputError, match="not one call in it; lines: 9"):
         run("import", "cdr", "Master.csv", "--context", "nope")
 
 
@@ -376,7 +376,7 @@ def test_an_import_says_a_handful_of_lines_of_many(run: Run, tmp_path: Path) -> 
     call = "1772600000|u1|sales|NONE|ENTERQUEUE||13800138000|1\n1772600009|u1|sales|NONE|ABANDON|1|1|9\n"
     (tmp_path / "queue_log").write_text(call + bad)
     said = run("import", "queue_log", "queue_log").output
-    assert "995 more lines skipped" in said
+    assert "further lines skipped: 995" in said
     assert len(said.splitlines()) == 7
     (tmp_path / "list.csv").write_text("nobody\n" * 100 + "13800138000\n")
     assert len(run("list", "watch", "import", "list.csv").output.splitlines()) == 7
@@ -384,17 +384,17 @@ def test_an_import_says_a_handful_of_lines_of_many(run: Run, tmp_path: Path) -> 
 
 def test_an_import_of_a_wrong_file_is_an_error(run: Run, tmp_path: Path) -> None:
     (tmp_path / "queue_log").write_text("root:x:0:0\n" * 9)
-    with pytest.raises(InputError, match="9 lines and not one call — is it the right kind of file"):
+    with pytest.raises(InputError, match="not one call in it; lines: 9 — is it the right kind of file"):
         run("import", "queue_log", "queue_log")
 
 
 def test_a_caller_is_forgotten_on_demand(run: Run, log: CallLog) -> None:
     number = next(call.number for call in log.calls(limit=None) if call.number)
     calls = sum(call.number == number for call in log.calls(limit=None))
-    assert f"{calls} calls; nothing is erased without --yes" in run("erase", number, "--reason", "x").output
+    assert f"calls: {calls}; nothing is erased without --yes" in run("erase", number, "--reason", "x").output
     assert any(call.number == number for call in log.calls(limit=None))
     said = run("erase", number, "--reason", "书面申请", "--yes").output
-    assert f"erased from {calls} calls" in said
+    assert f"erased; calls: {calls};" in said
     assert number not in said
     assert not any(call.number == number for call in log.calls(limit=None))
     note = log.accesses(limit=1)[0]
@@ -524,7 +524,38 @@ def test_entries_that_have_ended_are_not_imported_and_said(run: Run, log: CallLo
         "13800138000,x,2020-01-01\n13800138001,x,2019-12-31\n13800138002,x,2999-01-01\n13800138003,x\nnobody,x\n"
     )
     said = run("list", "block", "import", "old.csv").output
-    assert "2 entries skipped: they have ended already" in said and "Block list: 2 added, 3 lines skipped" in said
+    assert "entries skipped that have ended already: 2" in said
+    assert "Block list: added: 2; there already: 0; lines skipped: 3" in said
     assert {entry.number for entry in log.listed(datetime.now(UTC))} == {"+8613800138002", "+8613800138003"}
     (tmp_path / "ended.csv").write_text("13800138000,x,2020-01-01\n")
-    assert "Block list: 0 added, 1 lines skipped" in run("list", "block", "import", "ended.csv").output
+    again = run("list", "block", "import", "old.csv").output
+    assert "Block list: added: 0; there already: 2; lines skipped: 3" in again
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "\ufeff\n \n",
+        "number,reason,expires\n",
+        "号码,原因\n",
+        "nobody\n",
+        "x\n000,y\n",
+        "13800138000,x,2020-01-01\n",
+    ],
+)
+def test_a_file_without_a_number_for_a_list_is_told_in_one_way(run: Run, tmp_path: Path, text: str) -> None:
+    (tmp_path / "few.csv").write_text(text)
+    with pytest.raises(InputError, match=r"few\.csv: no number in it that can be listed — one number a line"):
+        run("list", "block", "import", "few.csv")
+
+
+@pytest.mark.parametrize("expires", ["90d", "90天", "2999-12-31", "2999-12-31T18:00"])
+def test_an_end_is_written_alike_for_a_number_and_in_a_file(
+    run: Run, log: CallLog, tmp_path: Path, expires: str
+) -> None:
+    (tmp_path / "one.csv").write_text(f"13800138000,x,{expires}\n")
+    run("list", "block", "import", "one.csv")
+    run("list", "block", "add", "13800138001", "--reason", "x", "--expires", expires)
+    one, other = (entry.expires_at for entry in log.listed(datetime.now(UTC)))
+    assert one is not None and other is not None and abs(one - other) < timedelta(minutes=5)

@@ -127,7 +127,7 @@ def test_any_text_gets_an_answer_and_a_number_means_the_same_again(raw: str) -> 
 )
 def test_a_list_takes_what_a_caller_can_have(raw: str, extensions: str, wrong: str) -> None:
     lines = Lines(extensions=extensions)
-    assert lines.wrong(raw) == wrong
+    assert lines.normal_or_wrong(raw)[1] == wrong
     assert wrong or lines.identify(raw).number == lines.normal(raw)
 
 
@@ -152,6 +152,14 @@ def test_an_imported_list_names_payphones_and_duty_phones(tmp_path: Path) -> Non
     assert lines.identify("8001").line is LineClass.DUTY
     assert lines.identify("").line is LineClass.ANONYMOUS
     assert lines.note("13800138000") == ""
+
+
+@pytest.mark.parametrize("head", ["number,line,note", "号码,线路类别,备注", "号码或前缀*,线路"])
+def test_a_head_of_a_list_may_be_in_any_language(tmp_path: Path, head: str) -> None:
+    assert load_lines([write(tmp_path, f"{head}\n8001,duty\n")]).identify("8001").line is LineClass.DUTY
+    for first in ("abc,public", "0571,线路类别"):
+        with pytest.raises(SettingsError, match=r"row 1: .* — columns: number,line,note;"):
+            load_lines([write(tmp_path, f"{first}\n8001,duty\n")])
 
 
 def test_every_wrong_row_is_named(tmp_path: Path) -> None:

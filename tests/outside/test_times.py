@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from screener.outside.times import in_zone
+from screener.outside.times import end, in_zone
 
 ZONES = [ZoneInfo("Asia/Shanghai"), ZoneInfo("America/New_York"), UTC, timezone(timedelta(hours=23, minutes=59))]
 
@@ -33,3 +33,24 @@ def test_the_years_that_are_taken(year: int, taken: bool) -> None:
         assert not taken
     else:
         assert taken
+
+
+NOW = datetime(2026, 3, 4, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("said", "days"), [("90d", 90), (" 90 d ", 90), ("1天", 1), ("99999d", 99999), ("2026-03-05T20:00", 1)]
+)
+def test_an_end_is_a_day_a_time_or_so_many_days(said: str, days: int) -> None:
+    assert end(said, ZONES[0], NOW) == NOW + timedelta(days=days)
+
+
+@pytest.mark.parametrize("said", ["", " ", "0d"])
+def test_no_end_is_never(said: str) -> None:
+    assert end(said, ZONES[0], NOW) is None
+
+
+@pytest.mark.parametrize("said", ["abc", "-3d", "999999d", "90", "30d ago", "today", "0001-01-01", "２d"])
+def test_what_is_no_end_is_refused(said: str) -> None:
+    with pytest.raises(ValueError, match="allowed a day or time such as 2026-12-31"):
+        end(said, ZONES[0], NOW)

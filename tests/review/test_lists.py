@@ -5,13 +5,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from screener.core.evidence import Kind, Verdict
 from screener.core.ladder import Ladder, LadderStep
 from screener.errors import InputError, MissingError, StoreError
 from screener.events import ListName, Rung
+from screener.numbers.identify import Lines
 from screener.numbers.plan import lines_of
 from screener.review import lists
 from screener.review.by import By
@@ -126,9 +129,44 @@ def test_all_or_none_are_listed(log: CallLog, wrong: dict[str, object], said: st
 
 
 def test_what_a_file_says_is_taken_over_without_a_reason_too(log: CallLog) -> None:
-    [listed] = lists.take_over(log, LINES, [entry(reason="")], BY)
-    assert (listed.number, listed.reason) == (NUMBER, "") and log.listed(NOW) == [listed]
+    assert lists.take_over(log, LINES, [(1, entry(reason=""))], BY) == lists.TakenOver(1, 0, (), 0)
+    [listed] = log.listed(NOW)
+    assert (listed.number, listed.reason) == (NUMBER, "")
     assert [note.action for note in log.accesses()] == ["list block add"]
+
+
+def test_of_a_file_what_is_new_is_counted_and_what_cannot_be_is_left_out(log: CallLog) -> None:
+    log.enlist(entry(NUMBER), entry(OTHER, ListName.WATCH))
+    twice = [(1, entry(OTHER, reason="a")), (2, entry(OTHER, reason="b")), (3, entry(NUMBER, reason="c"))]
+    bad = [(4, entry("abc")), (5, entry("000000")), (6, entry(expires_at=NOW))]
+    taken = lists.take_over(log, LINES, [*twice, *bad], BY)
+    assert (taken.new, taken.known, taken.ended) == (1, 1, 1)
+    assert [line for line, _ in taken.refused] == [4, 5]
+    reasons = {one.number: one.reason for one in log.listed(NOW) if one.name is ListName.BLOCK}
+    assert reasons == {OTHER: "b", NUMBER: "c"}
+    assert lists.take_over(log, LINES, [], BY) == lists.TakenOver(0, 0, (), 0)
+
+
+def test_a_number_is_looked_up_once_and_all_are_listed_at_once(log: CallLog) -> None:
+    """A hundred thousand numbers took a minute: the plan was asked three times, and a statement made for each."""
+    asked: list[str] = []
+
+    class Counting(Lines):
+        def normal_or_wrong(self, number: str) -> tuple[str, str]:
+            asked.append(number)
+            return super().normal_or_wrong(number)
+
+    statements: list[int] = []
+
+    def count(*call: Any) -> None:
+        statements.append(len(call[3]) if call[5] else 1)
+
+    many = [(n, entry(f"138{n:08}")) for n in range(300)]
+    event.listen(log.engine, "before_cursor_execute", count)
+    lists.take_over(log, Counting(), many, BY)
+    event.remove(log.engine, "before_cursor_execute", count)
+    assert len(asked) == 300
+    assert max(statements) == 300 and len(statements) < 20
 
 
 def test_what_is_not_there_is_told_and_the_rest_is_taken_off(log: CallLog) -> None:
