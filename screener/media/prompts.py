@@ -68,7 +68,8 @@ def read_wav(path: Path) -> bytes:
                 )
             pcm = file.readframes(count)
     except (wave.Error, EOFError) as problem:
-        raise AudioError(f"{path}: not a {FORMAT} file ({str(problem) or 'cut short'})", convert) from problem
+        reason = "cut short" if isinstance(problem, EOFError) else "damaged, or coded otherwise"
+        raise AudioError(f"{path}: not a {FORMAT} file ({reason})", convert) from problem
     except OSError as problem:
         raise AudioError(
             f"{path}: cannot be read ({problem.strerror})", "check the name and the permissions"

@@ -7,7 +7,6 @@ gives the same bytes.
 import io
 import shutil
 import subprocess
-import tomllib
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,6 +20,8 @@ from screener.errors import AudioError
 from screener.events import FRAME_SAMPLES, SAMPLE_RATE
 from screener.media.prompts import MAX_SECONDS, read_wav, write_wav
 from screener.media.sound import read_sound
+from screener.outside.files import reason_of
+from screener.outside.toml import read_toml
 from screener.resources import config_folder
 
 with warnings.catch_warnings():  # a missing ffmpeg is said where somebody needs it
@@ -34,6 +35,8 @@ LEVEL_TOLERANCE_DB = 3.0
 PEAK_DBFS = -1.0
 """No sample is louder; a recording with rare high peaks stays below `LEVEL_DBFS` instead of clipping."""
 MIN_SECONDS = 0.2
+VOICES = 2
+"""Channels of a recorded call at most: caller, agent."""
 EDGE_SECONDS = 0.12
 """Silence kept before and after speech; more is cut off."""
 CLIPPED = 32767
@@ -64,12 +67,12 @@ def load_texts(language: str = "zh", path: Path | None = None) -> Texts:
     """
     path = path or config_folder() / "prompts.toml"
     try:
-        data = tomllib.loads(path.read_text("utf-8"))
+        data = read_toml(path.read_text("utf-8-sig"))
         voice = data["voice"]
         lines = {p: str(data[language][p]) for p in SPOKEN}
         return Texts(str(voice[language]), int(voice["speed"]), int(voice["pitch"]), lines)
     except (OSError, ValueError) as problem:
-        raise AudioError(f"{path}: {problem}", "correct the file or take the shipped one") from problem
+        raise AudioError(f"{path}: {reason_of(problem)}", "correct the file or take the shipped one") from problem
     except (KeyError, TypeError) as problem:
         raise AudioError(
             f"{path}: missing {problem} for language {language!r}", "compare with the shipped file"
@@ -141,11 +144,14 @@ def read_channels(source: Path) -> tuple[bytes, ...]:
     """The channels of a recording of any format and rate, each as 16-bit samples at 8 kHz.
 
     Raises:
-        AudioError: it cannot be read or is empty.
+        AudioError: it cannot be read, is empty, or has more than two channels: nobody says who is heard in which.
     """
     samples, rate = read_sound(source)
     if not samples.size:
         raise AudioError(f"{source}: empty", "record it again")
+    if (channels := samples.shape[1]) > VOICES:
+        what = f"{source}: {channels} channels; allowed: the caller alone, or the caller left and the agent right"
+        raise AudioError(what, "save it as mono or stereo")
     return tuple(_pcm(resample(channel, rate)) for channel in samples.T)
 
 

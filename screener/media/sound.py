@@ -26,8 +26,13 @@ BYTES_MOST = 1 << 31
 """Of a file, and of what ffmpeg makes of one."""
 RATES, CHANNELS_MOST = range(1000, 768_001), 32
 """What no recording has makes gigabytes of a few bytes."""
-_DAMAGED, _EMPTY = "damaged", "empty"
+_DAMAGED, _EMPTY, _CUT = "damaged", "empty", "cut short"
 """What a WAV file may be, that no coding explains."""
+_UNSIZED = 0x7FFF_0000
+"""From here on a size says nothing: a recorder that writes into a pipe, or was killed."""
+_SLACK = 1024
+"""Bytes that may lack: some recorders count their head in."""
+_AGAIN = "copy it again from where it was recorded"
 
 
 def read_sound(path: Path) -> tuple[Channels, int]:
@@ -45,16 +50,21 @@ def read_sound(path: Path) -> tuple[Channels, int]:
     if data[:4] in (b"RIFF", b"RF64") and data[8:12] == b"WAVE":
         found = _wav(data)
         if isinstance(found, str):
+            if found.startswith(_CUT):  # whoever plays it would not know that the end lacks
+                raise AudioError(
+                    f"{path}: WAV, {found}",
+                    "copy it again from where it was recorded; if no more is left, save it anew as WAV",
+                )
             return _through_ffmpeg(path, f"WAV, {found}", hopeful=found not in (_DAMAGED, _EMPTY))
         return found
     return _through_ffmpeg(path, _format(data))
 
 
 def _format(data: bytes) -> str:
-    """What a file that is no WAV seems to be."""
+    """What a file that is no WAV seems to be; empty where nothing tells."""
     if data[MP4_AT : MP4_AT + 4] == b"ftyp":
         return "MP4"
-    return next((name for begins, name in _BEGINNINGS.items() if data.startswith(begins)), "?")
+    return next((name for begins, name in _BEGINNINGS.items() if data.startswith(begins)), "")
 
 
 def _wav(data: bytes) -> tuple[Channels, int] | str:
@@ -70,6 +80,8 @@ def _wav(data: bytes) -> tuple[Channels, int] | str:
                 coding = struct.unpack_from("<H", data, at + 24)[0]
         elif name == b"data":  # a recorder that was killed leaves a size of 0 or of 4 GB
             body = data[at : at + size] if 0 < size <= len(data) - at else data[at:]
+            if len(body) + _SLACK < size < _UNSIZED:
+                return f"{_CUT}: {100 * len(body) // size} % of it is there"
             break
         at += size + size % 2
     if channels > CHANNELS_MOST or (rate and rate not in RATES):
@@ -112,8 +124,14 @@ def _samples(body: bytes, coding: int, bits: int) -> NDArray[np.float64] | None:
 def _through_ffmpeg(path: Path, what: str, hopeful: bool = True) -> tuple[Channels, int]:
     """What ffmpeg makes of it; nobody is sent to install it for what is hardly a recording."""
     program = shutil.which("ffmpeg")
+    again = "record it again" if what.endswith(_EMPTY) else _AGAIN
+    if program is None and not what:
+        raise AudioError(
+            f"{path}: nothing that is known here; only WAV can be read without ffmpeg",
+            "is it a recording at all? if so: apt-get install ffmpeg, or convert it to WAV",
+        )
     if program is None and not hopeful:
-        raise AudioError(f"{path}: {what}: not a recording that can be read", "save it as WAV")
+        raise AudioError(f"{path}: {what}: not a recording that can be read", again)
     if program is None:
         raise AudioError(f"{path}: {what}, which needs ffmpeg", "apt-get install ffmpeg, or convert it to WAV")
     command = [program, "-v", "error", "-nostdin", "-protocol_whitelist", "file", "-i", f"file:{path.absolute()}"]
@@ -121,10 +139,14 @@ def _through_ffmpeg(path: Path, what: str, hopeful: bool = True) -> tuple[Channe
     try:
         done = subprocess.run(command, capture_output=True, timeout=FFMPEG_SECONDS, check=False)  # noqa: S603
     except subprocess.TimeoutExpired as problem:
-        raise AudioError(f"{path}: {what}; ffmpeg does not come to an end", "convert it to WAV") from problem
+        raise AudioError(f"{path}: ffmpeg does not come to an end", "convert it to WAV") from problem
     if len(done.stdout) >= BYTES_MOST * 0.99:
         raise AudioError(f"{path}: unpacks to more than {BYTES_MOST >> 20} MB", "cut it into parts")
     found = _wav(done.stdout) if done.returncode == 0 else "?"
+    if isinstance(found, str) and not what:
+        raise AudioError(
+            f"{path}: not a recording that can be read", "is it a recording at all? if so, copy it again"
+        )
     if isinstance(found, str):
-        raise AudioError(f"{path}: {what}: not a recording that can be read", "save it as WAV")
+        raise AudioError(f"{path}: {what}: not a recording that can be read", again)
     return found

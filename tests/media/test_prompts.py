@@ -72,7 +72,11 @@ def test_another_format_is_named(tmp_path: Path, rate: int, channels: int, width
 
 @pytest.mark.parametrize(
     ("content", "what"),
-    [(b"", "not a WAV"), (b"ID3 no wave at all", "not a WAV"), (b"RIFF\x00\x00", "not a WAV")],
+    [
+        (b"", r"not a WAV.* \(cut short\)"),
+        (b"ID3 no wave at all", r"not a WAV.* \(damaged, or coded otherwise\)"),
+        (b"RIFF\x00\x00", r"not a WAV.* \(cut short\)"),
+    ],
 )
 def test_a_file_that_is_no_wav_is_named(tmp_path: Path, content: bytes, what: str) -> None:
     (tmp_path / "steer.wav").write_bytes(content)

@@ -110,6 +110,53 @@ def test_what_is_no_recording_is_said(tmp_path: Path, data: bytes) -> None:
         read_channels(tmp_path / "x.wav")
 
 
+def pcm(path: Path, channels: int = 1) -> Path:
+    body = np.rint(np.repeat(tone(8000), channels) * 32767).astype("<i2").tobytes()
+    return wav(path, body, 1, 16, 8000, channels=channels)
+
+
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
+def test_a_recording_that_was_cut_is_not_taken_for_a_whole_one(tmp_path: Path, share: float) -> None:
+    whole = pcm(tmp_path / "x.wav").read_bytes()
+    (tmp_path / "x.wav").write_bytes(whole[: 44 + int(share * (len(whole) - 44))])
+    with pytest.raises(AudioError, match=f"x.wav: WAV, cut short: {share:.0%}".replace("%", " % of it")) as wrong:
+        read_channels(tmp_path / "x.wav")
+    assert wrong.value.remedy.startswith("copy it again from where it was recorded")
+
+
+@pytest.mark.parametrize("size", [0, 0x7FFF_F000, 0xFFFF_FFFF, int(SECONDS * 16000) + 44])
+def test_a_size_that_says_nothing_is_no_cut(tmp_path: Path, size: int) -> None:
+    """Of a recorder that was killed, or wrote into a pipe, or counts its head in."""
+    data = bytearray(pcm(tmp_path / "x.wav").read_bytes())
+    data[40:44] = struct.pack("<I", size)
+    (tmp_path / "x.wav").write_bytes(data)
+    check(tmp_path / "x.wav")
+
+
+def test_of_more_channels_than_two_nobody_knows_who_is_heard(tmp_path: Path) -> None:
+    with pytest.raises(AudioError, match="3 channels; allowed: the caller alone, or the caller left") as wrong:
+        read_channels(pcm(tmp_path / "x.wav", 3))
+    assert wrong.value.remedy == "save it as mono or stereo"
+
+
+@pytest.mark.parametrize("ffmpeg", [True, False])
+def test_what_is_no_recording_is_said_with_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ffmpeg: bool
+) -> None:
+    if not ffmpeg:
+        monkeypatch.setenv("PATH", "")
+    elif shutil.which("ffmpeg") is None:
+        pytest.skip("ffmpeg is not installed")
+    (tmp_path / "x.mp3").write_bytes(b"junk" * 99)
+    with pytest.raises(AudioError) as junk:
+        read_channels(tmp_path / "x.mp3")
+    assert "?:" not in junk.value.message and junk.value.remedy.startswith("is it a recording at all?")
+    (tmp_path / "x.wav").write_bytes(b"RIFF\x10\0\0\0WAVEjunk" + b"\xff" * 20)
+    with pytest.raises(AudioError, match="WAV, damaged: not a recording") as damaged:
+        read_channels(tmp_path / "x.wav")
+    assert damaged.value.remedy == "copy it again from where it was recorded"
+
+
 @pytest.mark.parametrize(("rate", "channels"), [(1, 1), (999, 1), (4_294_967_295, 1), (8000, 65_535)])
 def test_a_few_bytes_never_become_gigabytes(tmp_path: Path, rate: int, channels: int) -> None:
     path = tmp_path / "a.wav"
