@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from screener.cli import moments
-from screener.cli.known import check_known
+from screener.cli.known import check_known, check_spoken
 from screener.cli.moments import time_zone
 from screener.cli.output import (
     coded,
@@ -135,6 +135,7 @@ def list_command(
     which = wanted({name: _text(value) for name, value in asked.items()}, begin, end, lines_of(settings), zone)
     places = {"queue": which.queue, "dialled": which.dialled, "region": which.region, "carrier": which.carrier}
     check_known(log, **{name: value for name, value in places.items() if value != UNKNOWN})
+    check_spoken(log, which.rule, which.warned)
     found = find(log, which, limit)
     told = Teller(speaking())
     rows: list[list[Cell]] = [
@@ -229,11 +230,11 @@ def export_command(
         author=author or "",
     )
     write_package(output, made.files)
-    say(f"{output}: {len(chosen.calls)} calls, {len(made.files)} files")
+    say(f"{output}: calls: {len(chosen.calls)}; files: {len(made.files)}")
     say(f"SHA-256 of MANIFEST.sha256: {made.sum}")
     say(f"signed with the key {made.fingerprint}")
     if chosen.others:
-        say(f"{len(chosen.others)} other calls of the number are dated in {LIST}, as not judged harassment")
+        say(f"further calls of the number, dated in {LIST} as not judged harassment: {len(chosen.others)}")
 
 
 def _of_number(

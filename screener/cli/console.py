@@ -21,6 +21,7 @@ from screener.speech.pinyin import syllables
 from screener.store.accounts import Account, Accounts
 from screener.store.log import CallLog, open_log
 from screener.words.console import said
+from screener.words.terms import labelled, word
 
 
 @click.group(invoke_without_command=True)
@@ -61,7 +62,7 @@ def adduser(config: Path | None, name: str, role: str, extension: str, password:
         access = make_access(settings, log)
         access.check(name, Role(role), extension)  # before anybody types a password
         access.add(name, Role(role), password or _asked(), extension)
-    show(f"{name}: {role}")
+    show(labelled(name, word(f"role_{role}", speaking()), speaking()))
 
 
 @contextmanager
@@ -108,7 +109,8 @@ def users(config: Path | None) -> None:
     """
     with _opened(config) as (_, log):
         for account in _everybody(log):
-            show(f"{account.name}  {account.role}  {account.extension}".rstrip())
+            role = word(f"role_{account.role}", speaking())
+            show(f"{account.name}  {role}  {account.extension}".rstrip())
 
 
 def _everybody(log: CallLog) -> list[Account]:
@@ -154,7 +156,7 @@ def token_list(config: Path | None) -> None:
             say("no program may use the API yet: screener console token add NAME --role auditor", err=True)
         for one in tokens:
             until = f"→ {one.expires_at:%Y-%m-%d}" if one.expires_at else ""
-            show(f"{one.name}  {one.role}  {one.extension}  {until}".rstrip())
+            show(f"{one.name}  {word(f'role_{one.role}', speaking())}  {one.extension}  {until}".rstrip())
 
 
 @token.command(name="remove")

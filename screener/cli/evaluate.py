@@ -24,6 +24,7 @@ from screener.evaluation.count import ConfusionRow, JudgedCall, WordList, table,
 from screener.evaluation.labelled import HARASSMENT, HARMLESS, UNAIMED, LabelledCall, read_labelled, steered
 from screener.evaluation.noise import Garbler
 from screener.numbers.plan import lines_of
+from screener.replay.files import some
 from screener.replay.run import Replayer
 from screener.reports.layout import Cell, Page, Sheet
 from screener.reports.render import Format, render
@@ -99,6 +100,7 @@ def evaluate(
     if hands:
         here = KEPT if kept else FOLDER
         written = [call for path in paths for call in read_hand(path)] if paths else read_corpus(here)
+        some(written, paths)
         _by_hands(written, judgement, form, in_path=in_path)
         return
     if not paths:

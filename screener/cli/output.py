@@ -160,9 +160,17 @@ def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _form_of(output: Path | None) -> Format:
-    """As the file's name says; a table where it says nothing."""
+    """As the file's name says; a table where it says nothing.
+
+    Raises:
+        click.UsageError: it says a form that is not written here.
+    """
     ending = output.suffix[1:].lower() if output else ""
-    return next((form for form in get_args(Format) if form == ending), "table")
+    form: Format | None = "table" if ending in _PLAIN else next((f for f in get_args(Format) if f == ending), None)
+    if form is not None:
+        return form
+    known = ", ".join(f".{form}" for form in ("txt", *get_args(Format)) if form != "table")
+    raise click.UsageError(f"-o {output}: a name ends in one of {known}, or --format says the form")
 
 
 def sheet(title: str, keys: Sequence[str], rows: Sequence[Sequence[Cell]], **types: Type) -> Sheet:
@@ -210,6 +218,8 @@ def write_file(path: Path, data: bytes) -> None:
         ) from problem
 
 
+_PLAIN = ("", "txt", "table")
+"""How names of files end that hold a table as a terminal shows it."""
 _LOOKED_INTO = "screener.looked_into"
 """Who shows the answer of the command at work looks whom it tells of."""
 _UNRECORDED = "screener.unrecorded"

@@ -40,8 +40,7 @@ def purge_command(
     before = now - timedelta(days=kept)
     if dry_run:
         old = to_purge(log, before)
-        found = f"{old.segments} utterances and {old.spans} quoted words"
-        say(f"{found} are older than {kept} days; nothing is deleted")
+        say(f"older than {kept} days: utterances: {old.segments}; quoted words: {old.spans}; nothing is deleted")
         return
     if not clock_is_right and (why := doubt(log, now)):
         raise InputError(f"nothing is purged: {why}", "set the clock; or, if it is right, --clock-is-right")
@@ -51,7 +50,7 @@ def purge_command(
         if not click.confirm(told(question, speaking())):
             raise InputError("nothing is deleted: that was not confirmed", "answer y, or add --yes")
     purged = purge(log, before, settings.spool)
-    say(f"{purged.segments} utterances and {purged.spans} quoted words deleted, older than {kept} days")
+    say(f"deleted, older than {kept} days: utterances: {purged.segments}; quoted words: {purged.spans}")
     _say_whether_gone(purged.gone)
 
 
@@ -78,13 +77,13 @@ def erase_command(
     shown = mask(found)
     if not yes:
         count = sum(call.number == found for call in log.calls(number=found, limit=None))
-        say(f"{shown}: {count} calls; nothing is erased without --yes")
+        say(f"{shown}: calls: {count}; nothing is erased without --yes")
         return
     log.note_access(Access(datetime.now(UTC), user(), "screener erase", f"{shown}: {reason}", "", masked=True))
     erased = erase(log, found, shown, settings.spool, keep_listed=keep_listed)
     say(
-        f"{shown}: erased from {erased.calls} calls with {erased.segments} utterances, "
-        f"{erased.lists} list entries, {erased.notes} notes of access"
+        f"{shown}: erased; calls: {erased.calls}; utterances: {erased.segments}; "
+        f"list entries: {erased.lists}; notes of access: {erased.notes}"
     )
     _say_whether_gone(erased.gone)
 

@@ -14,7 +14,7 @@ from screener.reports.layout import Cell, Coded, Sheet
 from screener.review.explain import explain
 from screener.review.missed import missed_in
 from screener.review.timeline import timeline
-from screener.review.tune import load_protected, propose
+from screener.review.tune import LEAST, load_protected, propose, reviewed
 from screener.review.verdict import Word, rule
 from screener.settings.judgement import site_weights
 from screener.settings.sections import Settings
@@ -99,6 +99,13 @@ def tune(settings: Settings, log: CallLog, since: str | None, limit: int) -> She
     weights = site_weights(settings.judgement, settings.folder)
     calls = [log.call(call.id) for call in log.calls(moment(settings, since), limit=limit)]
     proposed = propose(calls, weights, load_protected())
+    if not proposed:
+        count, spoke = reviewed(calls)
+        say(
+            f"nothing to propose; reviewed calls: {count}, of which one rule spoke in {spoke} at most; "
+            f"needed for a rule: {LEAST} — screener sample, screener review",
+            err=True,
+        )
     rows: list[list[Cell]] = [[p.key, p.now, p.then, p.spared, p.lost, p.gained, p.found] for p in proposed]
     keys = ["key", "now=value_now", "then=value_then", "spared", "lost", "gained", "found"]
     return sheet("t_tune", keys, rows)

@@ -51,7 +51,7 @@ def status(settings: Settings, log: CallLog, masked: bool) -> Sheet:  # noqa: AR
     for call in board.calls.values() if masked else ():
         call.words = {(heard.speaker, heard.utterance): heard for heard in masked_words(call)[0]}
     told, zone, number = teller(settings), ZoneInfo(settings.site.timezone), masker(settings, masked)
-    say(f"the service runs; {len(board.calls)} calls", err=True)
+    say(f"the service runs; calls: {len(board.calls)}", err=True)
     rows = [_row(call, told, zone, number) for call in board.calls.values()]
     keys = ["id", "started_at", "number", "entrance", "agent", "verdict", "heard"]
     return sheet("t_status", keys, rows, id="phone", number="phone", agent="phone")

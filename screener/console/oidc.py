@@ -24,6 +24,7 @@ from joserfc.jwk import KeySet
 from screener.console.logins import Role
 from screener.errors import InputError
 from screener.outside.ask import ask
+from screener.outside.files import reason_of
 from screener.outside.objects import read_object
 from screener.settings.console import Oidc
 
@@ -230,4 +231,6 @@ def _fetched(url: str, form: bytes | None = None, headers: Mapping[str, str] | N
     try:
         return read_object(ask(request, SECONDS, ANSWER_MOST))
     except (OSError, ValueError) as problem:
-        raise InputError(f"the login's provider does not answer: {problem}", "try again later") from problem
+        raise InputError(
+            f"the login's provider does not answer: {reason_of(problem)}", "try again later"
+        ) from problem

@@ -1,14 +1,14 @@
 """Calls of which somebody has said what they are: transcript files whose lines carry a `label`."""
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from screener.core.evidence import Kind, Verdict
 from screener.errors import InputError
 from screener.events import Speaker
-from screener.replay.files import parse_call, read_lines
+from screener.replay.files import parse_call, read_lines, some
 from screener.replay.run import RecordedCall, Turn
 
 STEERING = "请问您需要咨询什么业务?"
@@ -46,13 +46,15 @@ class LabelledCall:
         return Verdict(self.label) if self.label in set(Verdict) else None
 
 
-def read_labelled(paths: Iterable[Path]) -> list[LabelledCall]:
+def read_labelled(paths: Sequence[Path]) -> list[LabelledCall]:
     """Every labelled call of files and of all files in folders, however deep.
 
     Raises:
-        InputError: a file cannot be read, or a line is not a labelled call; says which.
+        InputError: a file cannot be read, or a line is not a labelled call; says which. Or there is no call.
     """
-    return [call for path in paths for file in _files(path) for call in _read(file)]
+    calls = [call for path in paths for file in _files(path) for call in _read(file)]
+    some(calls, paths)
+    return calls
 
 
 def steered(call: RecordedCall, times: int) -> RecordedCall:

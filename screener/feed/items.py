@@ -10,6 +10,7 @@ from typing import Any, Final, get_args
 
 from screener.errors import InputError
 from screener.events import CallControl
+from screener.outside.files import reason_of
 from screener.outside.objects import read_object
 
 LINE_LIMIT = 7_900
@@ -287,7 +288,7 @@ def _object(line: str | bytes) -> dict[str, Any]:
     try:
         return read_object(line)
     except ValueError as problem:
-        raise InputError(f"no line of the feed: {problem}", "is this the feed's socket?") from problem
+        raise InputError(f"no line of the feed: {reason_of(problem)}", "is this the feed's socket?") from problem
 
 
 def _made(kind: type[Any], data: dict[str, Any]) -> Any:  # noqa: ANN401 - one of `Item`

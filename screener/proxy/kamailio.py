@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from screener.errors import InputError, PbxError, SipParseError
+from screener.outside.files import reason_of
 from screener.proxy.dialogs import MAX_BYTES, ProxyDialog, parse
 from screener.settings.proxy import Proxy
 from screener.sip.message import Headers, Request, Response, respond
@@ -68,8 +69,9 @@ def listed(
         response = connection.getresponse()
         body = response.read(MAX_BYTES)
     except (OSError, http.client.HTTPException) as problem:
+        reason = reason_of(problem) if isinstance(problem, OSError) else "no answer over HTTP"
         raise PbxError(
-            f"Kamailio does not list its calls: {str(problem) or type(problem).__name__}",
+            f"Kamailio does not list its calls: {reason}",
             "is it running, with xhttp and /calls as in deploy/rtpengine/kamailio.cfg?",
         ) from problem
     finally:

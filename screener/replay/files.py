@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -38,10 +39,21 @@ def read_calls(
         standard: standard input.
 
     Raises:
-        InputError: a file cannot be read, or a line is not a call; says which.
+        InputError: a file cannot be read, or a line is not a call; says which. Or there is no call at all.
     """
     calls = [call for path in paths for call in _read(path, caller, started_at, standard)]
+    some(calls, paths)
     return sorted(calls, key=lambda call: call.started_at or EPOCH)
+
+
+def some(calls: Sequence[object], paths: Sequence[Path]) -> None:
+    """Refuse files without a call: of nothing, nothing is to be told.
+
+    Raises:
+        InputError: there is none.
+    """
+    if not calls:
+        raise InputError(f"{', '.join(map(str, paths))}: no call in it", REMEDY)
 
 
 def _read(path: Path, caller: str, started_at: datetime | None, standard: TextIO | None) -> Iterable[RecordedCall]:
@@ -75,7 +87,7 @@ def read_lines(path: Path) -> Iterator[tuple[int, str]]:
             for number, line in enumerate(file, start=1):
                 if line.strip():
                     yield number, line
-    except (OSError, EOFError, UnicodeDecodeError) as problem:
+    except (OSError, EOFError, UnicodeDecodeError, zlib.error) as problem:
         raise InputError(
             f"{path}: cannot be read ({reason_of(problem)})", "check its name, permissions, content"
         ) from problem

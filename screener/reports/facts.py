@@ -194,6 +194,15 @@ class Facts:
             name = self._connection.scalar(select(func.min(column)).where(column > name))
         return found
 
+    def has_rule(self, rule: str) -> bool:
+        """Whether a rule has ever spoken for harassment."""
+        spoke = select(EvidencePiece.call_id).where(EvidencePiece.rule == rule, EvidencePiece.weight > 0)
+        return self._connection.execute(spoke.limit(1)).first() is not None
+
+    def warned_about(self) -> set[str]:
+        """What callers have ever been warned about."""
+        return set(self._connection.scalars(select(WarningGiven.about).distinct()))
+
     def offered_by_number(self, span: Span, numbers: Sequence[str]) -> Counter[str]:
         """Calls that came from each of these numbers."""
         counts: Counter[str] = Counter()

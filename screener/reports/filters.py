@@ -26,6 +26,8 @@ FILTERS = (
     *("rule", "warned", "level", "step", "pause_offered", "past", "repeated", "watched", "again", "text"),
 )
 """What calls can be asked for by, besides `since` and `until`."""
+_WITH = (("exact", "number"), ("stay", "entered"))
+"""What does nothing by itself, and what it needs."""
 _Code = TypeVar("_Code", bound=StrEnum)
 
 
@@ -73,7 +75,7 @@ def wanted(
         zone: whose hours and weekdays.
 
     Raises:
-        InputError: a code is none, or two of `Counted` are asked for.
+        InputError: a code is none, two of `Counted` are asked for, or one does nothing without another.
     """
 
     def text(name: str) -> str:
@@ -82,6 +84,11 @@ def wanted(
     def dialled(text: str) -> str:
         return text if text in ("", UNKNOWN) else lines.normal(text)
 
+    for name, other in _WITH:
+        if text(name) and not (since if other == "since" else text(other)):
+            raise InputError(f"{name} does nothing without {other}", f"set {other}, or take {name} out", name)
+    if text("past") == Past.NEW and since is None:
+        raise InputError("past=new does nothing without since", "set since, or take past=new out", "past")
     number, kind, treatment = text("number"), text("kind"), text("treatment")
     normal = lines.normal(number) if number else ""
     return Wanted(

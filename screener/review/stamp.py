@@ -17,12 +17,14 @@ from cryptography import x509
 
 from screener.errors import InputError
 from screener.outside.ask import ask
+from screener.outside.files import reason_of
 
 STAMP = "MANIFEST.tsr"
 """Beside the manifest; not named in it."""
 SECONDS = 15.0
 ANSWER_MOST = 1 << 20
 REMEDY = "make it again later, or leave [evidence] timestamp_url empty"
+_ANOTHER = "it answers another question"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +63,9 @@ def stamp(manifest: bytes, url: str, ca: Path | None = None) -> bytes:
         said = ask(asked, SECONDS, ANSWER_MOST)
         response = library.decode_timestamp_response(said)
         if response.status == 0 and response.tst_info.nonce != question.nonce:
-            raise ValueError("it answers another question")
+            raise ValueError(_ANOTHER)
     except (OSError, ValueError) as problem:
-        reason = getattr(problem, "reason", problem)
-        raise InputError(f"{url}: no time stamp was had ({reason})", REMEDY) from problem
+        raise InputError(f"{url}: no time stamp was had ({_reason(problem)})", REMEDY) from problem
     if isinstance(wrong := read(manifest, said, ca), str):
         raise InputError(f"{url}: no time stamp was had ({wrong})", REMEDY)
     return said
@@ -86,11 +87,18 @@ def read(manifest: bytes, said: bytes, ca: Path | None = None) -> Stamp | str:
         if sum_of_it != hashlib.sha256(manifest).digest():
             return "it is none of this manifest"
         verifier.build().verify_message(response, manifest)
-    except (library.VerificationError, ValueError) as problem:
-        return f"it is not signed by an authority that is known here: {problem}"
+    except (library.VerificationError, ValueError):
+        return "it is not signed by an authority that is known here"
     info = response.tst_info
     name = info.name.value.rfc4514_string() if isinstance(info.name, x509.DirectoryName) else ""
     return Stamp(info.gen_time, name)
+
+
+def _reason(problem: Exception) -> str:
+    """Why nothing was had, in words of ours: a library's own are English."""
+    if isinstance(problem, OSError):
+        return reason_of(problem)
+    return _ANOTHER if str(problem) == _ANOTHER else "the answer is no time stamp"
 
 
 def _roots(ca: Path | None) -> Iterable[x509.Certificate]:
@@ -101,7 +109,8 @@ def _roots(ca: Path | None) -> Iterable[x509.Certificate]:
     try:
         return list(dict.fromkeys(x509.load_pem_x509_certificates(ca.read_bytes())))
     except (OSError, ValueError) as problem:
-        raise InputError(f"{ca}: no certificates in PEM ({problem})", "name the authority's file") from problem
+        reason = reason_of(problem) if isinstance(problem, OSError) else "no certificate in PEM form"
+        raise InputError(f"{ca}: no certificates in PEM ({reason})", "name the authority's file") from problem
 
 
 def _library() -> Any:  # noqa: ANN401 - an extra

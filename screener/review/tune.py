@@ -8,6 +8,7 @@ proposed for a rule or a kind that few reviewed calls have: what one caller said
 """
 
 import gzip
+import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -22,6 +23,7 @@ from screener.core.judgement import Weights
 from screener.core.scoring import assess, threshold
 from screener.errors import SettingsError
 from screener.events import Entrance
+from screener.outside.files import reason_of
 from screener.resources import config_folder
 from screener.review.explain import known_after
 from screener.store.records import CallRecord, EvidenceRow, Review
@@ -66,8 +68,12 @@ def load_protected(path: Path | None = None) -> list[EvidenceHeard]:
     try:
         with gzip.open(path, "rt", encoding="utf-8") as file:
             return [_ROWS.validate_json(line) for line in file]
-    except (OSError, EOFError, ValueError) as problem:
-        raise SettingsError(f"{path}: cannot be read ({problem})", "install the product anew") from problem
+    except (OSError, EOFError, UnicodeDecodeError, zlib.error) as problem:
+        raise SettingsError(
+            f"{path}: cannot be read ({reason_of(problem)})", "install the product anew"
+        ) from problem
+    except ValueError as problem:  # the validator's
+        raise SettingsError(f"{path}: cannot be read (damaged)", "install the product anew") from problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +152,17 @@ def _whichever_way(calls: Iterable[EvidenceHeard], weights: Weights) -> Iterator
     return (max(flagged(rows, way) for way in ways) for rows in calls)
 
 
+def reviewed(calls: Iterable[CallRecord]) -> tuple[int, int]:
+    """How many calls with evidence people have reviewed, and in how many of them one rule spoke at most."""
+    said = [call for call in calls if call.review is not Review.NONE and call.evidence]
+    rules = Counter(rule for call in said for rule in _weighed(call))
+    return len(said), max(rules.values(), default=0)
+
+
+def _weighed(call: CallRecord) -> set[str]:
+    return {row.rule for row in call.evidence if row.source in TUNED and row.weight}
+
+
 def _changes(
     calls: Sequence[CallRecord], weights: Weights, least: int
 ) -> Iterator[tuple[str, float, float, Weights]]:
@@ -157,8 +174,7 @@ def _changes(
         for step in THRESHOLD_STEPS:
             other = replace(weights, threshold_of={**weights.threshold_of, Kind(kind): now + step})
             yield f"threshold_of.{kind}", now, now + step, other
-    weighed = ({row.rule for row in call.evidence if row.source in TUNED and row.weight} for call in said)
-    rules = Counter(rule for spoken in weighed for rule in spoken)
+    rules = Counter(rule for call in said for rule in _weighed(call))
     for rule in sorted(rule for rule, spoke in rules.items() if spoke >= least):
         now = weights.factor.get(rule, 1.0)
         for factor in FACTORS:

@@ -1,7 +1,9 @@
 """Proposals from the log."""
 
+import gzip
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -9,9 +11,10 @@ from hypothesis import strategies as st
 
 from screener.core.evidence import Kind, Source, Verdict
 from screener.core.judgement import Weights
+from screener.errors import SettingsError
 from screener.events import Entrance
 from screener.resources import config_folder
-from screener.review.tune import HARMLESS, WhenFlagged, flagged, load_protected, propose
+from screener.review.tune import HARMLESS, WhenFlagged, flagged, load_protected, propose, reviewed
 from screener.settings.judgement import load_weights
 from screener.store.records import CallRecord, EvidenceRow, Review
 
@@ -221,3 +224,25 @@ def test_no_proposal_flags_anybody_it_should_not(described, weights) -> None:
         assert not any(c.review is Review.NONE and c.verdict in HARMLESS for c in more)
         weights = other
         assert 3 * proposal.spared + proposal.gained > proposal.lost
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (gzip.compress(b"[]\n" * 99)[:-9], r"\(cut short\)"),
+        (b"[]\n", r"\(not packed by gzip\)"),
+        (gzip.compress(b"nothing"), r"\(damaged\)"),
+        (gzip.compress(b"")[:10] + b"\xff" * 9, r"\(damaged\)"),
+    ],
+)
+def test_a_damaged_file_of_protected_calls_is_told_in_few_words(tmp_path: Path, data: bytes, said: str) -> None:
+    (tmp_path / "p.gz").write_bytes(data)
+    with pytest.raises(SettingsError, match=f"cannot be read {said} — install the product anew"):
+        load_protected(tmp_path / "p.gz")
+
+
+def test_how_much_was_reviewed_is_counted() -> None:
+    calls = [call("a", {"x": 1.0, "y": 1.0}, review=Review.CONFIRMED), call("b", {"x": 1.0})]
+    assert reviewed([]) == (0, 0)
+    assert reviewed(calls) == (1, 1)
+    assert reviewed([*calls, call("c", {"x": 1.0}, review=Review.OVERTURNED)]) == (2, 2)

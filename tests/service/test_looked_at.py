@@ -49,7 +49,7 @@ def test_status_and_follow_tell_of_a_running_service(tmp_path: Path) -> None:
         (row,) = status()
         assert (row["entrance"], row["verdict"]) == ("in_path", "undecided")
         masked = CliRunner().invoke(cli, ["status", "--mask", *config], env=ENGLISH)
-        assert "the service runs; 1 calls" in masked.stderr and "13900003333" not in masked.output
+        assert "the service runs; calls: 1" in masked.stderr and "13900003333" not in masked.output
         assert follow.stdout is not None
         line = follow.stdout.readline()
         assert "☎ +8613900003333" in line and "[in path]" in line

@@ -10,7 +10,7 @@ import screener
 PACKAGE = Path(screener.__file__).parent
 ERRORS = {
     "ScreenerError", "SettingsError", "AudioError", "ModelError", "SipError", "PbxError", "StoreError",
-    "InputError", "MissingError", "AnotherWordError", "BadParameter", "UsageError", "BadLine",
+    "InputError", "MissingError", "AnotherWordError", "BadParameter", "bad_time", "UsageError", "BadLine",
 }  # fmt: skip
 SAYS = {"say", "Check"}
 LOGS = {"warning", "error", "exception", "critical"}

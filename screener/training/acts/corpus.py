@@ -8,6 +8,7 @@ form by another hand is all that measuring a stranger's calls needs.
 import gzip
 import json
 import tomllib
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,6 +19,7 @@ from screener.core.dialogue_acts import Act
 from screener.core.evidence import Kind, Standing
 from screener.errors import InputError
 from screener.events import LineClass, Speaker
+from screener.outside.files import reason_of
 from screener.speech.pinyin import syllables
 
 FOLDER = Path(__file__).parent / "corpus"
@@ -120,9 +122,11 @@ def read_hand(path: Path) -> Iterator[CorpusCall]:
     try:
         with gzip.open(path, "rt", encoding="utf-8") as file:
             for number, line in enumerate(file, start=1):
-                yield parse(line, f"{path}:{number}")
-    except OSError as problem:
-        raise InputError(f"{path}: cannot be read ({problem})", "name a gzipped file of calls") from problem
+                if line.strip():
+                    yield parse(line, f"{path}:{number}")
+    except (OSError, EOFError, UnicodeDecodeError, zlib.error) as problem:
+        reason = reason_of(problem)
+        raise InputError(f"{path}: cannot be read ({reason})", "name a gzipped file of calls") from problem
 
 
 def parse(line: str, where: str = "") -> CorpusCall:
@@ -147,7 +151,7 @@ def parse(line: str, where: str = "") -> CorpusCall:
             line=LineClass(data["line"]) if data.get("line") else None,
         )
     except (ValueError, KeyError, TypeError) as problem:
-        raise InputError(f"{where}: not a call of the corpus ({problem})", "see corpus/card.md") from problem
+        raise InputError(f"{where}: not a call of the corpus", "see corpus/card.md") from problem
     if call.label not in LABELS:
         raise InputError(f"{where}: label: found {call.label!r}, allowed: {', '.join(LABELS)}", "correct it")
     return call
