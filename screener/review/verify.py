@@ -105,6 +105,8 @@ def problems(manifest: bytes | None, sums: Mapping[str, str], told: str = "") ->
     for name in sorted({*named, *sums} - {MANIFEST, *UNLISTED, ""}):
         if name not in sums:
             found.append(f"{name}: missing")
+        elif sums[name] == ALTERED:
+            found.append(f"{name}: changed")
         elif name not in named:
             found.append(f"{name}: not in the manifest")
         elif sums[name] != named[name]:

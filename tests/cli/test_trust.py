@@ -309,8 +309,11 @@ def test_a_damaged_zip_is_said(tmp_path: Path) -> None:
     data = bytearray(path.read_bytes())
     data[2000:2100] = bytes(100)
     path.write_bytes(data)
-    with pytest.raises(InputError, match="cannot be read"):
-        verify(path)
+    assert "cover.html: changed" in verify(path, "--lang", "en", code=1).output
+    for cut in (path.read_bytes()[:3000], b""):
+        path.write_bytes(cut)
+        with pytest.raises(InputError, match="not a whole ZIP file: cut short, damaged, or none at all"):
+            verify(path)
 
 
 def test_links_are_no_part_of_a_package(package: Path, tmp_path: Path) -> None:
