@@ -2,6 +2,7 @@
 
 import faulthandler
 import gc
+import logging
 import math
 import os
 from collections.abc import Generator, Iterator
@@ -50,6 +51,17 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     gc.freeze()
     gc.set_threshold(YOUNG)
     gc.enable()
+
+
+@pytest.fixture(autouse=True)
+def own_log() -> Iterator[None]:
+    """A command that starts the program's log in a test leaves its handler on a stream that pytest closes then."""
+    root = logging.getLogger()
+    level = root.level
+    yield
+    root.setLevel(level)
+    for handler in [handler for handler in root.handlers if type(handler) is logging.StreamHandler]:
+        root.removeHandler(handler)
 
 
 def _end_in_time(item: pytest.Item) -> None:

@@ -482,17 +482,13 @@ def test_nobody_chooses_the_name_on_record(monkeypatch: pytest.MonkeyPatch, tmp_
 
 @pytest.mark.parametrize("as_json", [False, True])
 def test_no_line_of_the_log_is_a_stranger_s(capsys: pytest.CaptureFixture[str], as_json: bool) -> None:
-    kept = logging.root.handlers[:], logging.root.level
+    start_logging("info", as_json=as_json)
+    log = logging.getLogger("screener.test")
+    log.info("call from %s", EVIL[3])
     try:
-        start_logging("info", as_json=as_json)
-        log = logging.getLogger("screener.test")
-        log.info("call from %s", EVIL[3])
-        try:
-            raise ValueError(EVIL[3] + EVIL[2] + EVIL[5])
-        except ValueError:
-            log.exception("of %s", EVIL[2])
-    finally:
-        logging.root.handlers[:], logging.root.level = kept
+        raise ValueError(EVIL[3] + EVIL[2] + EVIL[5])
+    except ValueError:
+        log.exception("of %s", EVIL[2])
     err = capsys.readouterr().err
     harmless(err)
     assert not [line for line in err.splitlines() if line.startswith("2026-01-01 INFO forged")]
