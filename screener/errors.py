@@ -19,9 +19,6 @@ Each carries one sentence for a person, and where one can be given, what to do a
 the command line ends with.
 """
 
-NOT_YOURS = "run it as the service's user, or let a group of yours read it (deploy/README.md)"
-"""What to do about a log or settings that another user keeps."""
-
 
 class ScreenerError(Exception):
     """Root of the tree.

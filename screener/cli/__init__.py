@@ -159,7 +159,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
             sys.exit(0)
         what = problem.filename or "output"
         full = problem.errno == errno.ENOSPC
-        remedy = "make room there, or write to another place" if full else "name another file"
+        remedy = "choose another folder" if problem.errno == errno.EROFS else "name another file"
+        remedy = "make room there, or write to another place" if full else remedy
         _fail(f"{what}: cannot be written ({problem.strerror}){AND_DO}{remedy}", arguments, InputError.exit_code)
 
 

@@ -29,7 +29,7 @@ from screener.events import ListName
 from screener.exchange.listfile import EXPORTS, BadLine, from_csv
 from screener.numbers.plan import lines_of
 from screener.outside import times
-from screener.outside.files import reason_of
+from screener.outside.files import read_utf8, reason_of, to_read
 from screener.reports.layout import Cell, Coded, Sheet
 from screener.review import lists as rules
 from screener.review.by import By
@@ -301,8 +301,7 @@ def _expiry(settings: Settings, text: str | None, now: datetime) -> datetime | N
 
 def _text(file: Path) -> str:
     try:
-        return file.read_text("utf-8-sig")
+        return read_utf8(file)
     except (OSError, UnicodeDecodeError) as problem:
-        raise InputError(
-            f"{file}: cannot be read as UTF-8 ({reason_of(problem)})", "save it as CSV in UTF-8"
-        ) from problem
+        what = f"{file}: cannot be read as UTF-8 ({reason_of(problem)})"
+        raise InputError(what, to_read(problem, "check the name")) from problem

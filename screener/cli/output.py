@@ -1,6 +1,8 @@
 """What commands that read the log share: where the log is, and how the answer is shown."""
 
+import errno
 import functools
+import io
 import re
 import shutil
 import sys
@@ -8,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, TextIO, get_args
 from zoneinfo import ZoneInfo
 
 import click
@@ -20,12 +22,13 @@ from screener.cli.say import put, say
 from screener.cli.speaking import speaking
 from screener.errors import InputError, StoreError
 from screener.numbers.mask import hide
-from screener.outside.files import write_private
+from screener.outside.files import open_private, write_private
 from screener.reports.layout import Cell, Coded, Page, Sheet, Type
 from screener.reports.render import Format, render
 from screener.reports.span import PREFIX_CHARACTERS
 from screener.settings.load import FILE_NAME, load
 from screener.settings.sections import Settings
+from screener.store.engine import hindered
 from screener.store.log import CallLog, open_log
 from screener.store.place import database_at, place_of
 from screener.store.records import Access
@@ -213,9 +216,30 @@ def write_file(path: Path, data: bytes) -> None:
     try:
         write_private(path, data)
     except OSError as problem:
-        raise InputError(
-            f"{path}: cannot be written ({problem.strerror})", "name another file with -o"
-        ) from problem
+        raise _unwritten(path, problem) from problem
+
+
+@contextmanager
+def written(path: Path | None) -> Iterator[TextIO]:
+    """The same for what comes piece by piece; without a path, or with `-`, standard output.
+
+    Raises:
+        InputError: it cannot be written.
+    """
+    if path is None or str(path) == "-":
+        yield sys.stdout
+        return
+    try:
+        with io.TextIOWrapper(open_private(path), "utf-8") as file:
+            yield file
+    except OSError as problem:
+        raise _unwritten(path, problem) from problem
+
+
+def _unwritten(path: Path, problem: OSError) -> InputError:
+    full = problem.errno == errno.ENOSPC
+    remedy = "make room there, or write to another place" if full else "name another file with -o"
+    return InputError(f"{path}: cannot be written ({problem.strerror})", remedy)
 
 
 _PLAIN = ("", "txt", "table")
@@ -282,13 +306,25 @@ def note_call(log: CallLog, call_id: str, destination: str = "") -> None:
 
 
 def _note(log: CallLog, access: Access) -> None:
-    """Who may not write sees what the terminal shows, and takes away what tells of nobody."""
+    """Who may not write sees what the terminal shows, and takes away what tells of nobody.
+
+    So it is on a full or read-only disk too, where nobody may: who asks is told that nothing was put on record.
+    """
+    why = ""
     if not log.read_only or log.may_write():
-        with writable(log) as record:
-            record.note_access(access)
-    elif access.destination not in (TERMINAL, f"table {TERMINAL}") and not access.masked:
+        try:
+            with writable(log) as record:
+                record.note_access(access)
+            return
+        except StoreError:
+            why = hindered(log.engine.url)
+            if not log.read_only or not why:
+                raise
+    if why := why or hindered(log.engine.url):
+        say(f"not put on record: {log.place}: cannot be written ({why})", err=True)
+    if access.destination not in (TERMINAL, f"table {TERMINAL}") and not access.masked:
         remedy = "numbers that cannot be put on record are not handed out: see them on the terminal, or add --mask"
-        unrecorded = StoreError(f"{log.place}: cannot be written (Permission denied)", remedy)
+        unrecorded = StoreError(f"{log.place}: cannot be written ({why or 'Permission denied'})", remedy)
         meta = click.get_current_context().meta
         if not meta.get(_LOOKED_INTO):
             raise unrecorded

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -14,13 +15,13 @@ from rich.progress import track
 
 from screener.cli.config import config_option
 from screener.cli.moments import moment
-from screener.cli.output import coded, sheet
+from screener.cli.output import coded, sheet, written
 from screener.cli.say import put, say
 from screener.cli.speaking import speaking
 from screener.numbers.plan import lines_of
 from screener.outside.text import in_json
 from screener.replay.files import read_calls
-from screener.replay.run import Replayer
+from screener.replay.run import RecordedCall, Replayer
 from screener.reports.layout import Cell
 from screener.reports.render import render
 from screener.settings.judgement import load_judgement, load_notes
@@ -34,7 +35,7 @@ from screener.words.terms import listed
 @click.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @config_option
-@click.option("-o", "--output", type=click.File("w", encoding="utf-8"), default="-", help="Default: stdout.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Default: stdout.")
 @click.option(
     "--format",
     "form",
@@ -45,7 +46,7 @@ from screener.words.terms import listed
 @click.option("--caller", default="", help="Caller of recordings, as the network would show the number.")
 @click.option("--at", "began", help="When recordings began; default in office hours.")
 def replay(
-    files: tuple[Path, ...], config: Path | None, output: TextIO, form: str, caller: str, began: str | None
+    files: tuple[Path, ...], config: Path | None, output: Path | None, form: str, caller: str, began: str | None
 ) -> None:
     """Judge calls in recordings or transcripts (.jsonl, .jsonl.gz); one JSON object a call.
 
@@ -73,6 +74,12 @@ def replay(
         model=model,
     )
     teller = Teller(speaking(), load_notes(settings.judgement, folder))
+    with written(output) as file:
+        _tell(calls, replayer, teller, form, file)
+
+
+def _tell(calls: Sequence[RecordedCall], replayer: Replayer, teller: Teller, form: str, output: TextIO) -> None:
+    """Judge one call after the other, and tell of it at once; a table at the end."""
     console = Console(stderr=True)
     rows: list[list[Cell]] = []
     for call in track(calls, "replay", console=console, disable=not console.is_terminal):

@@ -1,5 +1,6 @@
 """`screener init` and `screener doctor`: from nothing to a machine that is ready."""
 
+import errno
 import json
 import logging
 from dataclasses import asdict
@@ -40,7 +41,8 @@ def init(path: Path, force: bool) -> None:
             f"{path} is there already", "name another file, or overwrite it with --force"
         ) from problem
     except OSError as problem:
-        raise InputError(f"{path}: cannot be written ({problem.strerror})", "name another file") from problem
+        remedy = "choose another folder" if problem.errno in (errno.EROFS, errno.ENOSPC) else "name another file"
+        raise InputError(f"{path}: cannot be written ({problem.strerror})", remedy) from problem
     say(
         f"{path}: written. Next: set [sip] and [targets] in it, take a model of people's voices with: "
         f"screener model install {DEFAULT_MODEL} ({DEFAULT_WHY}), then run: screener doctor"
@@ -51,9 +53,10 @@ def init(path: Path, force: bool) -> None:
 @config_option
 @click.option("--json", "as_json", is_flag=True, help="A list of objects: name, ok, message, remedy.")
 def doctor(config: Path | None, as_json: bool) -> None:
-    """Check settings, ports, PBX, speech model, recordings, lexicon and database.
+    """Check settings, ports, PBX, speech model, recordings, lexicon, database and disks.
 
-    One line each, with what to do about every failure. Exit code 0: ready; 1: at least one line failed.
+    One line each, with what to do about every failure; a line with ! can wait. Exit code 0: ready; 1: at least one
+    line failed.
 
     Example: screener doctor --config /etc/screener/screener.toml
     """
@@ -76,4 +79,5 @@ def line_of(check: "Check") -> str:
     """One line for a terminal."""
     parts = [told(part, speaking()) for part in (check.name, check.message, check.remedy)]
     said = labelled(parts[0], parts[1], speaking())
-    return f"{'✔' if check.ok else '✘'} {said}" + (f" → {parts[2]}" if check.remedy else "")
+    sign = "✘" if not check.ok else "!" if check.remedy else "✔"
+    return f"{sign} {said}" + (f" → {parts[2]}" if check.remedy else "")

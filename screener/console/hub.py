@@ -178,30 +178,34 @@ class Hub:
     def _read(self, feed: Feed) -> None:
         while not self._stopped.is_set():
             try:
-                feed.reader = self._connect(feed.name)
-            except InputError:
-                self._stopped.wait(AGAIN_SECONDS)
-                continue
-            feed.up, feed.board = True, Board()
-            if feed.away_since is not None:
-                feed.away_seconds = (datetime.now(UTC) - feed.away_since).total_seconds()
-            try:
-                for item in feed.reader:
-                    if self._stopped.is_set():
-                        return
-                    if item is not None:
-                        self._take(feed, item)
-            except InputError as problem:
-                log.warning("feed %s: %s", feed.name, problem.message)
+                self._connection(feed)
             except Exception:
                 log.exception("feed %s: a fault of ours; it is read anew", feed.name)
-            finally:
-                feed.up, feed.lost = False, feed.lost + 1
-                feed.away_since, feed.away_seconds = datetime.now(UTC), None
-                feed.reader.close()
-                feed.reader = None
-                self._forget(feed.name)
             self._stopped.wait(AGAIN_SECONDS)
+
+    def _connection(self, feed: Feed) -> None:
+        """One connection, until it is lost; none where nobody tells there."""
+        try:
+            reader = feed.reader = self._connect(feed.name)
+        except InputError:
+            return
+        feed.up, feed.board = True, Board()
+        if feed.away_since is not None:
+            feed.away_seconds = (datetime.now(UTC) - feed.away_since).total_seconds()
+        try:
+            for item in reader:
+                if self._stopped.is_set():
+                    return
+                if item is not None:
+                    self._take(feed, item)
+        except InputError as problem:
+            log.warning("feed %s: %s", feed.name, problem.message)
+        finally:
+            feed.up, feed.lost = False, feed.lost + 1
+            feed.away_since, feed.away_seconds = datetime.now(UTC), None
+            feed.reader = None
+            reader.close()
+            self._forget(feed.name)
 
     def of_agent(self, extension: str) -> Shown | None:
         """The newest call that an agent has."""

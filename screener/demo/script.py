@@ -10,7 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from screener.core.evidence import Kind, Verdict
 from screener.errors import InputError
-from screener.outside.toml import read_toml
+from screener.outside.toml import tables_of
 from screener.words.terms import Language
 
 FOLDER = Path(__file__).parent
@@ -139,7 +139,7 @@ def load_script(path: Path = FOLDER / "calls.toml") -> Script:
         InputError: it cannot be read or has a wrong key or value.
     """
     try:
-        return TypeAdapter(Script).validate_python(read_toml(path.read_text("utf-8")))
+        return TypeAdapter(Script).validate_python(tables_of(path.read_text("utf-8")))
     except ValidationError as problem:
         first = problem.errors()[0]
         where = ".".join(map(str, first["loc"]))

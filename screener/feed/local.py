@@ -87,6 +87,8 @@ class _Reader:
                     self._ordered(parse_order(line))
                 except InputError as problem:
                     log.warning("a reader of the feed sends %s", problem.message)
+                except Exception:
+                    log.exception("feed: a fault of ours; it goes on")
         self.close()
 
 
@@ -146,27 +148,40 @@ class FeedServer:
                     log.error("no reader of the feed can be taken for %.0f s: %s", AGAIN_SECONDS, problem.strerror)
                 self._stopped.wait(AGAIN_SECONDS)
                 continue
-            self._readers = [reader for reader in self._readers if not reader.gone]
-            if len(self._readers) >= READERS:
-                connection.close()
-                continue
-            reader = _Reader(connection, self._ordered)
             try:
-                self._items.put_nowait(reader)  # joins between two items: it misses none and hears none twice
-            except queue.Full:
-                reader.close()
+                self._join(connection)
+            except Exception:  # no thread is left for another reader
+                log.exception("feed: a fault of ours; it goes on")
+                connection.close()
+
+    def _join(self, connection: socket.socket) -> None:
+        self._readers = [reader for reader in self._readers if not reader.gone]
+        if len(self._readers) >= READERS:
+            connection.close()
+            return
+        reader = _Reader(connection, self._ordered)
+        try:
+            self._items.put_nowait(reader)  # joins between two items: it misses none and hears none twice
+        except queue.Full:
+            reader.close()
 
     def _tell(self) -> None:
         while (item := self._items.get()) is not None:
-            if isinstance(item, _Reader):
-                for known in self._board.items():
-                    item.put(serialize(known))
-                self._readers = [*self._readers, item]
-                continue
-            self._board.take(item)
-            line = serialize(item)
-            for reader in self._readers:
-                reader.put(line)
+            try:
+                self._take(item)
+            except Exception:
+                log.exception("feed: a fault of ours; it goes on")
+
+    def _take(self, item: "Item | _Reader") -> None:
+        if isinstance(item, _Reader):
+            for known in self._board.items():
+                item.put(serialize(known))
+            self._readers = [*self._readers, item]
+            return
+        self._board.take(item)
+        line = serialize(item)
+        for reader in self._readers:
+            reader.put(line)
 
 
 class FeedReader:

@@ -17,6 +17,8 @@ from screener.errors import InputError
 from screener.events import CallControl
 from screener.feed.board import Board
 from screener.feed.items import LINE_LIMIT, Item, Order, parse, parse_order, serialize
+from screener.outside.database_words import in_our_words
+from screener.outside.text import visible
 
 log = logging.getLogger(__name__)
 
@@ -74,6 +76,9 @@ class PostgresFeed:
             except psycopg.Error as problem:
                 log.warning("the feed waits for the database: %s", str(problem).strip().partition("\n")[0])
                 self._forget_while_away()
+            except Exception:
+                log.exception("feed: a fault of ours; it goes on")
+                self._stopped.wait(AGAIN_SECONDS)
 
     def _tell(self, connection: psycopg.Connection) -> None:
         with contextlib.suppress(queue.Empty):
@@ -134,7 +139,8 @@ class PostgresReader:
             _notify(self._orders, ORDERED, HELLO)
         except psycopg.Error as problem:
             first = str(problem).strip().partition("\n")[0]
-            raise InputError(f"the feed's database: {first}", "run: screener doctor") from problem
+            log.info("the database says: %s", visible(first))
+            raise InputError(f"the feed's database: {in_our_words(first)}", "run: screener doctor") from problem
 
     def __iter__(self) -> Iterator[Item | None]:
         """Every item as it comes; None after a silence; ends when the database is away."""

@@ -115,17 +115,20 @@ class EventSocket:
                 self._problem(f"{self._place}: {problem}")
             except Exception:
                 log.exception("freeswitch: a fault of ours; it connects again")
-            self._lost()
-            until = time.monotonic() + RETRY_SECONDS
-            while not self._stopping and (left := until - time.monotonic()) > 0:
-                self._wait(min(left, LOOK_SECONDS))
+            try:
+                self._lost()
+                self._rest()
+            except Exception:
+                log.exception("freeswitch: a fault of ours; it connects again")
         self._wake_read.close()
         self._wake_write.close()
 
-    def _wait(self, seconds: float) -> None:
+    def _rest(self) -> None:
         """Between two connections."""
-        time.sleep(seconds)
-        self._work()
+        until = time.monotonic() + RETRY_SECONDS
+        while not self._stopping and (left := until - time.monotonic()) > 0:
+            time.sleep(min(left, LOOK_SECONDS))
+            self._work()
 
     def _connection(self) -> None:
         """One connection, until it is lost.

@@ -20,8 +20,8 @@ from screener.errors import AudioError
 from screener.events import FRAME_SAMPLES, SAMPLE_RATE
 from screener.media.prompts import MAX_SECONDS, read_wav, write_wav
 from screener.media.sound import read_sound
-from screener.outside.files import reason_of
-from screener.outside.toml import read_toml
+from screener.outside.files import read_utf8, reason_of, to_read
+from screener.outside.toml import tables_of
 from screener.resources import config_folder
 
 with warnings.catch_warnings():  # a missing ffmpeg is said where somebody needs it
@@ -67,12 +67,15 @@ def load_texts(language: str = "zh", path: Path | None = None) -> Texts:
     """
     path = path or config_folder() / "prompts.toml"
     try:
-        data = read_toml(path.read_text("utf-8-sig"))
+        data = tables_of(read_utf8(path))
         voice = data["voice"]
         lines = {p: str(data[language][p]) for p in SPOKEN}
         return Texts(str(voice[language]), int(voice["speed"]), int(voice["pitch"]), lines)
-    except (OSError, ValueError) as problem:
-        raise AudioError(f"{path}: {reason_of(problem)}", "correct the file or take the shipped one") from problem
+    except (OSError, UnicodeDecodeError) as problem:
+        what = f"{path}: cannot be read ({reason_of(problem)})"
+        raise AudioError(what, to_read(problem, "check the name")) from problem
+    except ValueError as problem:
+        raise AudioError(f"{path}: {problem}", "correct the file or take the shipped one") from problem
     except (KeyError, TypeError) as problem:
         raise AudioError(
             f"{path}: missing {problem} for language {language!r}", "compare with the shipped file"

@@ -18,7 +18,7 @@ from screener.errors import SettingsError
 from screener.events import Caller, LineClass
 from screener.numbers import places
 from screener.numbers.written import LOCAL_LINE, MAX_LENGTH, chinese, is_service, plain
-from screener.outside.files import reason_of
+from screener.outside.files import reason_of, to_read
 from screener.outside.text import visible
 
 _CHINESE_SERVICE = re.compile(r"9[56]\d{3,6}|1010\d{4}|1(00|1[02]|2[03])\d{2,3}")
@@ -243,6 +243,7 @@ def load_lines(paths: Sequence[Path], region: str = "CN", area_code: str = "", e
     """
     entries: list[LineEntry] = []
     problems: list[str] = []
+    remedy = "columns: number,line,note; the number may be a prefix such as 0571*"
     for path in paths:
         try:
             with path.open(encoding="utf-8-sig", newline="") as file:
@@ -250,10 +251,10 @@ def load_lines(paths: Sequence[Path], region: str = "CN", area_code: str = "", e
                     _read_row(f"{path}, row {row}", [c.strip() for c in cells], row == 1, entries, problems)
         except (OSError, UnicodeDecodeError, csv.Error) as problem:
             problems.append(f"{path}: cannot be read as CSV in UTF-8 ({reason_of(problem)})")
+            if not isinstance(problem, csv.Error):
+                remedy = to_read(problem, "check the name")
     if problems:
-        raise SettingsError(
-            "\n".join(problems), "columns: number,line,note; the number may be a prefix such as 0571*"
-        )
+        raise SettingsError("\n".join(problems), remedy)
     return Lines(region, entries, area_code, extensions)
 
 

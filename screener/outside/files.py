@@ -7,6 +7,7 @@ import os
 import stat
 import zlib
 from pathlib import Path
+from typing import BinaryIO
 
 PRIVATE, PRIVATE_FOLDER = 0o600, 0o700
 _IN_OUR_WORDS: tuple[tuple[type[Exception], str], ...] = (
@@ -17,6 +18,8 @@ _IN_OUR_WORDS: tuple[tuple[type[Exception], str], ...] = (
     (csv.Error, "no whole row of a CSV file: is a quote not closed?"),
 )
 """What libraries say of a file is English, and of their own insides."""
+NOT_YOURS = "run it as the service's user, or let a group of yours read it (deploy/README.md)"
+"""What to do about a log or settings that another user keeps."""
 
 
 def write_private(path: Path, data: bytes, *, new: bool = False) -> None:
@@ -32,19 +35,25 @@ def write_private(path: Path, data: bytes, *, new: bool = False) -> None:
     Raises:
         OSError: it cannot be written, or is there.
     """
-    flags = os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | (os.O_EXCL if new else 0)
     made = not path.exists()
-    handle = os.open(path, flags, PRIVATE)
+    file = open_private(path, new=new)
     try:
-        with os.fdopen(handle, "wb") as file:
-            if stat.S_ISREG(os.fstat(handle).st_mode):  # not /dev/stdout, nor a pipe
-                os.fchmod(handle, PRIVATE)
-                os.ftruncate(handle, 0)
+        with file:
             file.write(data)
     except OSError:
         if made:
             path.unlink(missing_ok=True)
         raise
+
+
+def open_private(path: Path, *, new: bool = False) -> BinaryIO:
+    """Open such a file, empty, for what comes piece by piece; arguments and errors as of `write_private`."""
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | (os.O_EXCL if new else 0), PRIVATE)
+    file = os.fdopen(handle, "wb")
+    if stat.S_ISREG(os.fstat(handle).st_mode):  # not /dev/stdout, nor a pipe
+        os.fchmod(handle, PRIVATE)
+        os.ftruncate(handle, 0)
+    return file
 
 
 def make_private(path: Path) -> None:
@@ -77,6 +86,20 @@ def is_everybodys(folder: Path) -> bool:
     return stat.S_ISDIR(mode) and bool(mode & stat.S_ISVTX and mode & stat.S_IWOTH)
 
 
+def read_utf8(path: Path) -> str:
+    """All of a text file; the mark that some editors put before it is left out.
+
+    Raises:
+        OSError: it cannot be read.
+        UnicodeDecodeError: it is no text in UTF-8. One with zero bytes is none either: UTF-16 of Latin letters.
+    """
+    data = path.read_bytes()
+    text = data.decode("utf-8-sig")
+    if (zero := data.find(0)) >= 0:
+        raise UnicodeDecodeError("utf-8", data, zero, zero + 1, "a zero byte")
+    return text
+
+
 def reason_of(problem: BaseException) -> str:
     """Why a file cannot be read or written, or another program not be asked, in a few words of ours."""
     if isinstance(problem, UnicodeDecodeError):
@@ -92,3 +115,23 @@ def reason_of(problem: BaseException) -> str:
         if isinstance(problem, kind):
             return "not packed by gzip" if said.startswith("Not a gzipped") else words
     return said
+
+
+def to_read(problem: BaseException, absent: str) -> str:
+    """What to do so that a text file can be read.
+
+    Args:
+        problem: of reading it.
+        absent: what to do where there is none.
+    """
+    match problem:
+        case UnicodeDecodeError():
+            return "save it as UTF-8"
+        case FileNotFoundError() | NotADirectoryError():
+            return absent
+        case IsADirectoryError():
+            return "name the file in it"
+        case PermissionError():
+            return NOT_YOURS
+        case _:
+            return "look at the name and at the disk"

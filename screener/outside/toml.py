@@ -1,5 +1,6 @@
 """TOML that people write: read, or told in our own words what is wrong with it, and where."""
 
+import json
 import re
 import tomllib
 from ast import literal_eval
@@ -35,18 +36,22 @@ _UNKNOWN = "cannot be understood"
 _ENDS_EARLY = "it is not written to its end"
 
 
-def read_toml(text: str) -> dict[str, Any]:
+def tables_of(text: str) -> dict[str, Any]:
     """The tables of a file.
 
     Raises:
         ValueError: it is no TOML; says what is wrong, and where, as `words.told` knows it.
     """
     try:
-        return tomllib.loads(text)
+        tables = tomllib.loads(text)
+        json.dumps(tables, default=str)  # a number of too many digits has no text, however it is written
     except RecursionError:
         raise ValueError("not TOML: nested too deep") from None
     except tomllib.TOMLDecodeError as problem:
         raise ValueError(f"not TOML: {_told(text, str(problem))}") from None
+    except ValueError:
+        raise ValueError("not TOML: a number has too many digits") from None
+    return tables
 
 
 def _told(text: str, problem: str) -> str:
@@ -54,7 +59,7 @@ def _told(text: str, problem: str) -> str:
     if found is None:
         return _UNKNOWN
     said, line, column = found.groups()
-    lines = text.split("\n")
+    lines, last = text.split("\n"), len(text.rstrip().splitlines()) or 1
     at = lines[int(line) - 1] if line else next((one for one in reversed(lines) if one.strip()), "")
     if wide := dict.fromkeys(_WIDE.findall(_PROPER.sub("", at))):
         signs = " ".join(f"U+{ord(sign):04X}" if sign == _WIDE_SPACE else sign for sign in wide)
@@ -65,7 +70,7 @@ def _told(text: str, problem: str) -> str:
         why = _ENDS_EARLY
     else:
         why = next((words for begins, words in _WHY.items() if said.startswith(begins)), _UNKNOWN)
-    return f"line {line}, column {column}: {why}" if line else f"at the end of the file: {why}"
+    return f"line {line}, column {column}: {why}" if line else f"at the end of the file (line {last}): {why}"
 
 
 def _twice(said: str, line: str) -> str:

@@ -175,9 +175,12 @@ class Ami:
         """Notice a connection that is dead without having been closed."""
         while True:
             await asyncio.sleep(PING_SECONDS)
-            if self._up and not (await self._answer({"Action": "Ping"})).ok and self._up:
-                log.warning("%s: does not answer a ping; connecting anew", self._place)
-                self._manager.protocol.transport.abort()
+            try:
+                if self._up and not (await self._answer({"Action": "Ping"})).ok and self._up:
+                    log.warning("%s: does not answer a ping; connecting anew", self._place)
+                    self._manager.protocol.transport.abort()
+            except Exception:
+                log.exception("%s: a fault of ours; it is asked again", self._place)
 
     def _event(self, fields: Fields) -> None:
         try:

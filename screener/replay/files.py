@@ -11,7 +11,7 @@ from typing import TextIO, TypeVar
 
 from screener.errors import InputError
 from screener.events import LineClass, Speaker
-from screener.outside.files import reason_of
+from screener.outside.files import reason_of, to_read
 from screener.outside.objects import read_object
 from screener.outside.times import YEARS, in_zone
 from screener.replay.run import EPOCH, RecordedCall, Turn
@@ -88,9 +88,10 @@ def read_lines(path: Path) -> Iterator[tuple[int, str]]:
                 if line.strip():
                     yield number, line
     except (OSError, EOFError, UnicodeDecodeError, zlib.error) as problem:
-        raise InputError(
-            f"{path}: cannot be read ({reason_of(problem)})", "check its name, permissions, content"
-        ) from problem
+        remedy = to_read(problem, "check the name")
+        if isinstance(problem, EOFError | gzip.BadGzipFile | zlib.error):
+            remedy = "check its name, permissions, content"
+        raise InputError(f"{path}: cannot be read ({reason_of(problem)})", remedy) from problem
 
 
 def _open(path: Path) -> TextIO:

@@ -68,10 +68,14 @@ class TakeBacks:
                 agent, linkedid = self._waiting.get(timeout=0.2)
             except queue.Empty:
                 continue
-            while not self._written(agent, linkedid):
-                if self._stopped.wait(self._retry_seconds):
-                    _lost(agent, linkedid)
-                    break
+            try:
+                while not self._written(agent, linkedid):
+                    if self._stopped.wait(self._retry_seconds):
+                        _lost(agent, linkedid)
+                        break
+            except Exception:
+                log.exception("take-backs: a fault of ours; they go on")
+                _lost(agent, linkedid)
         while not self._waiting.empty():
             _lost(*self._waiting.get())
 

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, TypeVar
 
 from screener.core.actions import Prompt
 from screener.core.judgement import Weights
-from screener.errors import ScreenerError, SettingsError, SipError, StoreError
+from screener.errors import ScreenerError, SettingsError, SipError
 from screener.numbers.identify import regions
 from screener.numbers.plan import lines_of
-from screener.outside.files import is_everybodys, open_to_others
+from screener.service.kept import check_database, check_disks, check_private, check_spool
 from screener.service.peers import (
     Check,
     check_certificates,
@@ -40,9 +40,9 @@ from screener.settings.judgement import site_acts, site_calendar, site_phrases, 
 from screener.settings.load import default_path, load
 from screener.settings.recordings import load_played
 from screener.settings.sections import Settings, Sip, Speech
+from screener.settings.site_file import read_toml
 from screener.speech.load import load_model
 from screener.speech.models import DEFAULT_MODEL, DEFAULT_WHY
-from screener.store import place
 
 if TYPE_CHECKING:
     from screener.ports import Endpoint, RegistrationState
@@ -98,6 +98,7 @@ def examine(path: Path | None = None) -> Iterator[Check]:
     yield from check_lines(settings)
     yield check_database(settings)
     yield check_spool(settings)
+    yield from check_disks(settings)
     yield check_private(settings, named)
 
 
@@ -305,9 +306,11 @@ def check_judgement(settings: Settings) -> Iterator[Check]:
     named, folder = settings.judgement, settings.folder
     read = syllables if named.lexicon else tuple
     weights = yield from _read("weights", named.weights, lambda: site_weights(named, folder))
+    yield from _empty("weights", named.weights, folder, "every value is the built-in one")
     phrases = partial(site_phrases, named, folder, weights or Weights(), read)
     yield from _read("lexicon", named.lexicon, phrases)
     yield from _read("calendar", named.calendar, lambda: site_calendar(named, folder))
+    yield from _empty("calendar", named.calendar, folder, "every value is the built-in one")
     yield from _read("model of acts", named.acts, lambda: site_acts(named, folder))
 
 
@@ -322,6 +325,17 @@ def _read(name: str, file: str, load_it: Callable[[], Examined]) -> Generator[Ch
     return loaded
 
 
+def _empty(name: str, file: str, folder: Path, then: str) -> Iterator[Check]:
+    """A warning of a site's own file that says nothing, which is allowed and seldom meant."""
+    try:
+        if not file or read_toml(folder / file, "")[1]:
+            return
+    except SettingsError:  # said already
+        return
+    remedy = "if that is not meant, fill it; to take the shipped one, leave its name in the settings empty"
+    yield Check(name, ok=True, message=f"{file}: empty, {then}", remedy=remedy)
+
+
 def check_cards(settings: Settings) -> Iterator[Check]:
     """Can the site's own cue cards be read, as the console will?"""
     from screener.settings.cards import load_cards
@@ -329,6 +343,7 @@ def check_cards(settings: Settings) -> Iterator[Check]:
 
     cards = settings.console.cards
     yield from _read("cue cards", cards, lambda: load_cards(cards, settings.folder, syllables))
+    yield from _empty("cue cards", cards, settings.folder, "no card is shown")
 
 
 def check_feed(settings: Settings) -> Iterator[Check]:
@@ -348,71 +363,6 @@ def check_lines(settings: Settings) -> Iterator[Check]:
         return
     count = len(settings.line_files)
     yield Check("line lists", ok=True, message=f"read: {count}" if count else "none: payphones are not known")
-
-
-def check_database(settings: Settings) -> Check:
-    """Can the call log be written? Creates no database, so that whoever runs `serve` owns it."""
-    try:
-        if file := place.to_be_made(settings.store.url, settings.folder):
-            return Check("database", ok=True, message=f"{file} (made by serve)")
-        from screener.store.check import check_database as look_into
-
-        return Check("database", ok=True, message=look_into(settings.store.url, settings.folder))
-    except StoreError as problem:
-        return Check("database", ok=False, message=problem.message, remedy=problem.remedy)
-
-
-def check_spool(settings: Settings) -> Check:
-    """Can rows be kept while the database is away?"""
-    spool = settings.folder / (settings.store.spool or "spool")
-    nearest = next(folder for folder in (spool, *spool.parents) if folder.exists())
-    if problem := place.folder_problem(nearest):
-        return Check(
-            "spool", ok=False, message=f"{nearest}: {problem}", remedy="give the folder to the service's user"
-        )
-    return Check("spool", ok=True, message=str(spool))
-
-
-def check_private(settings: Settings, file: Path | None) -> Check:
-    """Can other users of this machine read passwords, numbers or words, or change what judges?"""
-    folder = settings.folder
-    secrets = [settings.pbx.password_file, settings.pbx.event_secret_file, settings.proxy.secret_file]
-    secrets += [settings.freeswitch.password_file, settings.webhook.secret_file, settings.oidc.secret_file]
-    secrets += [registrar.password_file for registrar in settings.sip.registrars]
-    private = [folder / secret for secret in (*secrets, settings.console.key, settings.evidence.key) if secret]
-    private += [Path(settings.sip.tls.key)] if settings.sip.tls.key else []
-    private += [file] if file and _says_a_secret(settings) else []
-    if (database := place.database_at(settings.store.url, folder)) and not database.is_dir():
-        private += [database, database.with_name(f"{database.name}-wal")]
-    spool = settings.spool
-    private += [spool, *sorted(spool.glob("*.jsonl"))]
-    found = [path for path in private if open_to_others(path)]
-    changed = [path for path in (file, folder) if path and "w" in open_to_others(path)]
-    if found or changed:
-        message = f"other users may read or write {', '.join(map(str, dict.fromkeys([*found, *changed])))}"
-        remedy = "chmod o-rwx them; they belong to the service's user"
-        if shared := [path for path in dict.fromkeys([*found, *changed]) if is_everybodys(path)]:
-            remedy = (
-                f"name folders of the service's own in the settings: {', '.join(map(str, shared))} are everybody's"
-            )
-        return Check("private files", ok=False, message=message, remedy=remedy)
-    return Check("private files", ok=True, message="closed to other users")
-
-
-def _says_a_secret(settings: Settings) -> bool:
-    """Whether the settings file itself holds one."""
-    accounts = [(settings.pbx.password, settings.pbx.password_file)]
-    accounts += [(settings.pbx.event_secret, settings.pbx.event_secret_file)]
-    accounts += [(settings.proxy.secret, settings.proxy.secret_file)]
-    accounts += [(settings.freeswitch.password, settings.freeswitch.password_file)]
-    accounts += [(registrar.password, registrar.password_file) for registrar in settings.sip.registrars]
-    accounts += [(settings.webhook.secret, settings.webhook.secret_file)]
-    accounts += [(settings.oidc.secret, settings.oidc.secret_file)]
-    accounts += [(settings.sip.inbound_password, None), (place.password_in(settings.store.url), None)]
-    accounts += [(way.secret, None) for way in settings.alerts.ways]
-    accounts += [(summary.secret, None) for summary in settings.alerts.summaries]
-    accounts += [(way.url, None) for way in settings.alerts.ways if way.kind != "email"]  # a robot's key is in it
-    return any(secret and not kept for secret, kept in accounts)
 
 
 def _bind_problem(host: str, port: int, kind: int = socket.SOCK_DGRAM) -> OSError | None:

@@ -114,6 +114,9 @@ class StateTeller:
 
     def _run(self) -> None:
         while True:
-            self._feed.put(self.state())
+            try:
+                self._feed.put(self.state())
+            except Exception:
+                log.exception("state: a fault of ours; it is told again")
             if self._stopped.wait(self._every):
                 return

@@ -31,7 +31,7 @@ class Check:
     Attributes:
         name: of the thing.
         message: what was found.
-        remedy: what to do about it; empty when all is well.
+        remedy: what to do about it; empty when all is well. With `ok` it can wait: a warning.
     """
 
     name: str

@@ -5,6 +5,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from screener.settings.bounds import Seconds
+
 
 @dataclass(frozen=True, slots=True)
 class Way:
@@ -57,8 +59,8 @@ class Alerts:
         deaf_calls: so many calls within it in which recognition broke off.
     """
 
-    burst_calls: Annotated[int, Field(ge=2)] = 10
-    burst_seconds: Annotated[float, Field(gt=0)] = 600.0
-    deaf_calls: Annotated[int, Field(ge=1)] = 3
+    burst_calls: Annotated[int, Field(ge=2, le=10000)] = 10
+    burst_seconds: Seconds = 600.0
+    deaf_calls: Annotated[int, Field(ge=1, le=10000)] = 3
     ways: tuple[Way, ...] = ()
     summaries: tuple[SummarySection, ...] = ()

@@ -1,7 +1,7 @@
 """Loads the cue cards of agents, from a TOML file that a site can replace."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Annotated
 
@@ -10,13 +10,14 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, with_confi
 from screener.acts.caller_types import load_caller_types
 from screener.core.cards import Card, Cards, Showing, Sound
 from screener.errors import SettingsError
-from screener.outside.files import reason_of
-from screener.outside.toml import read_toml
 from screener.resources import config_folder
 from screener.settings.found import complaints, validated
-from screener.settings.judgement import remedy_for, site_acts
+from screener.settings.judgement import site_acts
 from screener.settings.sections import JudgementSection
+from screener.settings.site_file import read_toml
 
+POINTS_MOST = 1_000_000
+"""Either way, of any number."""
 GAP, OR = "…", "/"
 Text = Annotated[str, Field(min_length=1, max_length=80)]
 """Short enough to be read while somebody talks."""
@@ -76,16 +77,17 @@ def load_cards(
     """
     path = folder / name if name else config_folder() / "cards.toml"
     try:
-        file = validated(_FILE, read_toml(path.read_text("utf-8-sig")))
-    except (OSError, UnicodeDecodeError) as problem:
-        raise SettingsError(
-            f"{path}: cannot be read ({reason_of(problem)})", remedy_for(path, "correct [console] cards")
-        ) from problem
+        file = validated(_FILE, read_toml(path, "correct [console] cards")[1])
     except ValidationError as problem:
         lines = [f"{path}: {wrong}" for _, wrong in complaints(problem)]
         raise SettingsError("\n".join(lines), "correct the cards") from problem
-    except ValueError as problem:
-        raise SettingsError(f"{path}: {problem}", remedy_for(path, "correct that line")) from problem
+    allowed = f"allowed a number from -{POINTS_MOST} to {POINTS_MOST}"
+    if beyond := [
+        f"{path}: {name}: found {number:g}, {allowed}"
+        for name, number in _numbers(file)
+        if not abs(number) <= POINTS_MOST  # nan is none too
+    ]:
+        raise SettingsError("\n".join(beyond), "correct the cards")
     cards = []
     for c in file.card:
         sounds, hints = (
@@ -102,6 +104,14 @@ def load_cards(
     types = load_caller_types(shipped / "cards.bin", site_acts(JudgementSection(), folder))
     learned = {card.id for card in cards} & set(types.names)
     return Cards(cards, types if learned else None, file.showing)
+
+
+def _numbers(file: _File) -> Iterator[tuple[str, float]]:
+    """Every number, and where it stands."""
+    yield from ((f"showing.{spec.name}", getattr(file.showing, spec.name)) for spec in fields(Showing))
+    for card in file.card:
+        yield from ((f"{card.id} acts.{act}", points) for act, points in card.acts.items())
+        yield from ((f"{card.id} length", number) for number in card.length)
 
 
 def _sound(phrase: str, syllables: Callable[[str], tuple[str, ...]]) -> Sound:

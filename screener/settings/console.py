@@ -12,7 +12,8 @@ from pydantic import Field
 
 from screener.settings.encryption import Port
 
-Seconds = Annotated[float, Field(gt=0)]
+SESSION_MINUTES_MOST = 43200
+"""Thirty days."""
 _PATH = re.compile(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*")
 _ORIGIN = re.compile(r"https?://[A-Za-z0-9.*\-\[\]:]+")
 
@@ -45,7 +46,7 @@ class Console:
     key: str = ""
     proxies: tuple[str, ...] = ()
     feeds: tuple[str, ...] = ()
-    session_minutes: Annotated[float, Field(gt=0)] = 480.0
+    session_minutes: Annotated[float, Field(gt=0, le=SESSION_MINUTES_MOST)] = 480.0
     requests_per_second: Annotated[float, Field(ge=0, le=1000)] = 20.0
     whole_numbers: tuple[Literal["agent", "supervisor", "auditor", "administrator"], ...] = (
         "supervisor",

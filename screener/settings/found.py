@@ -62,7 +62,7 @@ def complaint(detail: ErrorDetails, key: str, missing: str = "a value; it has no
         return _FORMS[kind].format(found=_shown(key, detail["input"]), **context)
     if "expected" in context:
         allowed = str(context["expected"]).replace("'", "")
-    elif bounds := [f"{_BOUNDS[k]} {context[k]:g}" for k in _BOUNDS if k in context]:
+    elif bounds := [f"{_BOUNDS[k]} {_number(context[k])}" for k in _BOUNDS if k in context]:
         allowed = f"a number {bounds[0]}"
     else:
         allowed = _ALLOWED.get(kind.split("_")[0], "another value")
@@ -85,6 +85,11 @@ def one_of(codes: Iterable[str]) -> str:
     """Codes as a validator lists them: `a, b or c`."""
     *others, last = codes
     return f"{', '.join(others)} or {last}" if others else last
+
+
+def _number(value: float) -> str:
+    """As it is written in the file: a million is 1000000."""
+    return str(int(value)) if float(value).is_integer() else f"{value:g}"
 
 
 def _shown(key: str, value: object) -> str:

@@ -17,11 +17,11 @@ from screener.core.lexicon import GAP, Lexicon, Phrase, PhraseRole
 from screener.core.signals import OPENING, SILENCE, rule_of
 from screener.errors import SettingsError
 from screener.outside.files import reason_of
-from screener.outside.toml import read_toml
 from screener.resources import config_folder
 from screener.settings import sections
 from screener.settings.found import complaints, validated
 from screener.settings.recordings import load_played, load_words
+from screener.settings.site_file import read_toml, remedy_for
 
 if TYPE_CHECKING:
     from screener.acts.net import ActsModel
@@ -40,6 +40,8 @@ ROLES: dict[str, tuple[PhraseRole, Kind | None]] = {
 
 FACTORED = frozenset({*map(rule_of, Act), OPENING, SILENCE})
 """Rules besides listed words that a factor counts for; caller, hour, history and sound have keys of their own."""
+WEIGHT_MOST = 1_000_000
+"""Either way: sums of such are still numbers."""
 NOT_BELOW_0 = ("release", "emergency", "support", "repeat", "again", "silent", "laughter", "factor", "strength")
 """Weights that turn what they are for into its opposite below 0."""
 
@@ -136,11 +138,6 @@ def site_acts(settings: sections.JudgementSection, folder: Path) -> "ActsModel":
 
 def _place(folder: Path, name: str, shipped: str) -> Path:
     return folder / name if name else config_folder() / shipped
-
-
-def remedy_for(path: Path, remedy: str) -> str:
-    """What to do about a file that judges: nobody is to correct a shipped one."""
-    return "install the product anew" if path.parent == config_folder() else remedy
 
 
 def load_phrases(path: Path, weights: Weights, syllables: Syllables) -> tuple[Phrase, ...]:
@@ -254,7 +251,10 @@ def _senseless(weights: Weights) -> Iterator[str]:
         numbers |= {f"{name}.{key}": n for key, n in value.items()} if isinstance(value, dict) else {name: value}
     infinite = [name for name, number in numbers.items() if not math.isfinite(number)]
     yield from (f"{name}: found {numbers[name]}, allowed a finite number" for name in infinite)
-    if infinite:
+    beyond = [name for name, number in numbers.items() if math.isfinite(number) and abs(number) > WEIGHT_MOST]
+    allowed = f"allowed a number from -{WEIGHT_MOST} to {WEIGHT_MOST}"
+    yield from (f"{name}: found {numbers[name]:g}, {allowed}" for name in beyond)
+    if infinite or beyond:
         return
     for name, number in numbers.items():
         if number < 0 and name.partition(".")[0] in NOT_BELOW_0:
@@ -301,16 +301,7 @@ def load_calendar(path: Path) -> Calendar:
 
 
 def _read(path: Path) -> tuple[str, Mapping[str, Any]]:
-    try:
-        text = path.read_text("utf-8-sig")
-        return text, read_toml(text)
-    except (OSError, UnicodeDecodeError) as problem:
-        raise SettingsError(
-            f"{path}: cannot be read ({reason_of(problem)})",
-            remedy_for(path, "correct [judgement] in the settings"),
-        ) from problem
-    except ValueError as problem:
-        raise SettingsError(f"{path}: {problem}", remedy_for(path, "correct that line")) from problem
+    return read_toml(path, "correct [judgement] in the settings")
 
 
 def _validated(adapter: TypeAdapter[Loaded], path: Path, data: Mapping[str, Any]) -> Loaded:

@@ -1,7 +1,9 @@
 """Reads screener.toml: every wrong setting is named at once, with what was found and what is allowed."""
 
 import difflib
+import json
 import os
+import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
@@ -10,14 +12,16 @@ from typing import TYPE_CHECKING, get_args, get_type_hints
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
-from screener.errors import NOT_YOURS, SettingsError
-from screener.outside.toml import read_toml
+from screener.errors import SettingsError
+from screener.outside.files import read_utf8, reason_of
+from screener.outside.text import visible
 from screener.settings.checks import SettingProblem, cross_checks
 from screener.settings.console import Oidc
-from screener.settings.found import complaint, validated
+from screener.settings.found import SECRET_KEYS, complaint, validated
 from screener.settings.freeswitch import Freeswitch
 from screener.settings.proxy import Proxy
 from screener.settings.sections import Pbx, Registrar, Settings, Webhook
+from screener.settings.site_file import parse_toml, read_text
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -25,6 +29,7 @@ if TYPE_CHECKING:
 VARIABLE = "SCREENER_CONFIG"
 FILE_NAME = "screener.toml"
 WRITE_ONE = "write one with: screener init"
+PLAIN = "a text without control characters"
 
 _SETTINGS: TypeAdapter[Settings] = TypeAdapter(Settings)
 PasswordSection = Registrar | Pbx | Webhook | Oidc | Proxy | Freeswitch
@@ -42,13 +47,7 @@ def load(path: Path | None = None) -> Settings:
     path = path or default_path()
     if path is None:
         return Settings(folder=Path.cwd())
-    try:
-        text = path.read_text("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as problem:
-        reason = problem.strerror if isinstance(problem, OSError) else "not UTF-8"
-        denied = isinstance(problem, PermissionError)
-        raise SettingsError(f"{path}: cannot be read ({reason})", NOT_YOURS if denied else WRITE_ONE) from problem
-    return parse(text, path)
+    return parse(read_text(path, WRITE_ONE), path)
 
 
 def default_path() -> Path | None:
@@ -61,17 +60,15 @@ def default_path() -> Path | None:
 
 def parse(text: str, path: Path) -> Settings:
     """Settings from the text of a file; `path` is where relative paths start and what messages name."""
-    try:
-        data = read_toml(text)
-    except ValueError as problem:
-        raise SettingsError(f"{path}: {problem}", "correct that line") from problem
-    problems = list(_unknown_keys(Settings, data, ()))
+    data = parse_toml(text, path)
+    unnamable = list(_control_characters(data, ()))
+    problems = [*_unknown_keys(Settings, data, ()), *unnamable]
     settings = None
     try:
         settings = validated(_SETTINGS, data)
     except ValidationError as error:
         problems += [_explain(detail) for detail in error.errors(include_url=False)]
-    if settings is not None:
+    if settings is not None and not unnamable:  # no file is asked for with such a name
         settings = _with_paths(replace(settings, folder=path.resolve().parent))
         problems += cross_checks(settings)
         settings = _with_passwords(settings, problems)
@@ -98,6 +95,26 @@ def _unknown_keys(
         elif isinstance(value, list) and (inner := _table_of_list(types[key])):
             for number, item in enumerate(value, start=1):
                 yield from _unknown_keys(inner, item, (*at, f"{key}#{number}"))
+
+
+def _control_characters(value: object, at: tuple[str, ...]) -> Iterator[SettingProblem]:
+    """Texts that hold what no name, path, password or address has: a line's end, a tab, a zero."""
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            if _has_control(key):
+                yield _place(at) if at else visible(key), f"found {json.dumps(key)}, allowed {PLAIN}"
+            else:
+                yield from _control_characters(inner, (*at, key))
+    elif isinstance(value, list):
+        for number, item in enumerate(value, start=1):
+            yield from _control_characters(item, (*at[:-1], f"{at[-1].split('#')[0]}#{number}"))
+    elif isinstance(value, str) and _has_control(value):
+        secret = at[-1].split("#")[0] in SECRET_KEYS
+        yield _place(at), f"found {'a value that is not shown' if secret else json.dumps(value)}, allowed {PLAIN}"
+
+
+def _has_control(text: str) -> bool:
+    return any(unicodedata.category(c) == "Cc" for c in text)
 
 
 def _table_of_list(hint: object) -> "type[DataclassInstance] | None":
@@ -170,12 +187,17 @@ def _secret(folder: Path, where: str, account: PasswordSection, key: str, proble
     if said:
         problems.append((where, f"found beside {key}, allowed one of the two"))
     try:
-        text = (folder / file).read_text("utf-8-sig").lstrip()
-    except (OSError, UnicodeDecodeError) as problem:
-        reason = problem.strerror if isinstance(problem, OSError) else "not UTF-8"
-        problems.append((where, f"found {file} ({reason}), allowed a file that can be read"))
+        text = read_utf8(folder / file).lstrip()
+    except UnicodeDecodeError:
+        problems.append((where, f"found {file} not in UTF-8, allowed a file saved as UTF-8"))
+        return said
+    except OSError as problem:
+        problems.append((where, f"found {file} ({reason_of(problem)}), allowed a file that can be read"))
         return said
     if not text:
         problems.append((where, f"found {file} empty, allowed a {key.rpartition('_')[2]} on line 1"))
         return said
-    return text.splitlines()[0].strip()
+    secret = text.splitlines()[0].strip()
+    if _has_control(secret):
+        problems.append((where, f"found {file} with control characters, allowed none on line 1"))
+    return secret

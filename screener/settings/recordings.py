@@ -12,9 +12,8 @@ from typing import Any
 
 from screener.core.actions import Prompt
 from screener.errors import SettingsError
-from screener.outside.files import reason_of
-from screener.outside.toml import read_toml
 from screener.resources import config_folder
+from screener.settings.site_file import read_toml
 
 SAID = "said.toml"
 """In a folder of recordings: `warning_abuse_1 = "…"`, one line for each recording that lies there."""
@@ -96,7 +95,4 @@ def _named(file: Path) -> str:
 
 
 def _read(path: Path) -> Mapping[str, Any]:
-    try:
-        return read_toml(path.read_text("utf-8-sig"))
-    except (OSError, ValueError) as problem:
-        raise SettingsError(f"{path}: {reason_of(problem)}", "correct the file, or remove it") from problem
+    return read_toml(path, "correct [prompts] folder")[1]

@@ -9,7 +9,8 @@ from pydantic import Field
 from screener.core.flow import Flow
 from screener.core.ladder import Ladder
 from screener.settings.alerts import Alerts
-from screener.settings.console import Console, Oidc, Seconds
+from screener.settings.bounds import Days, Seconds
+from screener.settings.console import Console, Oidc
 from screener.settings.encryption import Encryption, Port, TlsSection
 from screener.settings.freeswitch import Freeswitch
 from screener.settings.proxy import Proxy
@@ -105,7 +106,7 @@ class Sip:
     linkedid_header: str = "X-Linkedid"
     dialled_header: str = "X-Dialled"
     queue_header: str = "X-Queue"
-    max_requests_per_second: Annotated[float, Field(gt=0)] = 200.0
+    max_requests_per_second: Annotated[float, Field(gt=0, le=100000)] = 200.0
     tcp: bool = False
     inbound_username: str = ""
     inbound_password: str = field(default="", repr=False)
@@ -278,8 +279,8 @@ class Store:
 
     url: str = "sqlite:///screener.db"
     spool: str = ""
-    queue_rows: Annotated[int, Field(ge=100)] = 10000
-    transcript_days: Annotated[int, Field(ge=0)] = 90
+    queue_rows: Annotated[int, Field(ge=100, le=1000000)] = 10000
+    transcript_days: Days = 90
 
 
 @dataclass(frozen=True, slots=True)

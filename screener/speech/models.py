@@ -23,7 +23,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NoReturn
 
 from screener.errors import ModelError
 from screener.resources import embedded_model_folder
@@ -41,7 +41,8 @@ DEFAULT_FILES = (
     f"joiner-{MEASURED}.int8.onnx",
 )
 CARD = "model.json"
-AGAIN = "install it again with `screener model install`"
+AGAIN = "install it again with `screener model install`, without a network from a file that is here: --from FILE"
+NAME_IT = "name the folder in which the model's files lie, or install one: `screener model install`"
 
 VOSK_FILES = ("am/final.mdl", "conf/model.conf", "conf/mfcc.conf")
 """What every Vosk model has, besides a graph."""
@@ -199,6 +200,13 @@ def find_model(name: str, relative_to: Path = Path()) -> ModelFolder:
         folder = models_folder() / name
     else:
         folder = relative_to / name
+    if name and folder.is_file():
+        raise ModelError(
+            f"{folder} is a file, and no folder of a speech model",
+            "unpack it: `screener model install --from FILE`",
+        )
+    if "/" in name and not folder.is_dir():
+        raise ModelError(f"{folder}: no such folder", NAME_IT)
     if not name or not folder.is_dir():
         known = ", ".join(["embedded", *(model.name for model in installed())])
         raise ModelError(
@@ -282,7 +290,7 @@ def check_folder(folder: Path) -> Shape:
     """
     shape = shape_of(folder)
     if shape is None:
-        raise ModelError(f"{folder} is no speech model: {_why_none(folder)}", AGAIN)
+        refuse(folder)
     for file in _needed_by_vosk(folder) if shape is Shape.VOSK else _all_of(folder, _PATTERNS[shape]):
         _check_file(folder, file)
     if shape in (Shape.STREAMING, Shape.TRANSDUCER):
@@ -304,13 +312,24 @@ _PATTERNS: dict[Shape, Sequence[str]] = {
 }
 
 
-def _why_none(folder: Path) -> str:
+def refuse(folder: Path) -> NoReturn:
+    """Say of what is no model's folder what it lacks.
+
+    Raises:
+        ModelError: always.
+    """
     if not folder.is_dir():
-        return "it does not exist"
+        raise ModelError(f"{folder}: no such folder", NAME_IT)
+    if not any(folder.iterdir()):
+        raise ModelError(f"{folder} is no speech model: it is empty", NAME_IT)
     if (folder / "tokens.txt").exists() and (whole := file_in(folder, WHOLE_FILES[1])):
         _check_file(folder, whole.name)
-        return f"{whole.name} is neither SenseVoice nor Paraformer"
-    return "no am/, no tokens.txt and no model.bin in it"
+        raise ModelError(f"{folder} is no speech model: {whole.name} is neither SenseVoice nor Paraformer", AGAIN)
+    raise ModelError(
+        f"{folder} is no speech model: neither am/ (Vosk) nor tokens.txt (sherpa-onnx) nor model.bin "
+        "(CTranslate2) is in it",
+        NAME_IT,
+    )
 
 
 def sha256_of(path: Path) -> str:

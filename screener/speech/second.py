@@ -142,14 +142,22 @@ class SecondReader:
 
     def _run(self) -> None:
         while not self._stopping.is_set():
-            self._attend()
             try:
-                job = self._jobs.get(timeout=1.0)
-            except queue.Empty:
-                continue
-            if job is not None:
-                self._work(job)
+                self._round()
+            except Exception:
+                log.exception("second reading: a fault of ours; it goes on")
+                self._give_up()
+                self._stopping.wait(1.0)
         self._give_up()
+
+    def _round(self) -> None:
+        self._attend()
+        try:
+            job = self._jobs.get(timeout=1.0)
+        except queue.Empty:
+            return
+        if job is not None:
+            self._work(job)
 
     def _attend(self) -> None:
         """See that there is a process with its model loaded."""
@@ -193,6 +201,9 @@ class SecondReader:
             self._give_up()
             self._end(job, ReadingOutcome.FAILED)
             return
+        except Exception:
+            self._end(job, ReadingOutcome.FAILED)
+            raise
         self.seconds += time.monotonic() - begun
         read = (
             replace(

@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import Connection, Table, select, text
 
 from screener.errors import StoreError
-from screener.store.engine import remedy_of
+from screener.store.engine import remedy_of, why
 from screener.store.insert import COLUMNS, PARTS, ROOT_COLUMNS, Root, placing, root_of, take_turns
 from screener.store.log import CallLog
 from screener.store.offered import count_offered, tell_dialled
@@ -58,7 +58,8 @@ def load(log: CallLog, records: Iterable[CallRecord]) -> int:
             with log.writing() as connection:
                 loaded += _load(connection, batch)
         except log.driver_error as problem:
-            raise StoreError(f"{log.place}: cannot be written ({problem})", remedy_of(str(problem))) from problem
+            said = why(problem, log.engine.url)
+            raise StoreError(f"{log.place}: cannot be written ({said})", remedy_of(said)) from problem
     return loaded
 
 

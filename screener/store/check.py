@@ -2,19 +2,20 @@
 
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, create_engine, inspect, text
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy import Connection, Engine, inspect, text
+from sqlalchemy.exc import SQLAlchemyError
 
 from screener.errors import StoreError
-from screener.store.engine import make_engine
+from screener.outside.disk import to_write
+from screener.store.engine import make_engine, why
 from screener.store.place import database_at
 from screener.store.schema import known_revisions, look, newest_revision
 from screener.store.tables import Base
 
-WAIT_SECONDS = 3
-"""How long a database server may take to answer."""
 CHECKED_BYTES = 1 << 30
+RESTORE = "stop the service and restore a copy, or: sqlite3 FILE .recover"
+DAMAGES = ("malformed", "not a database", "corrupt")
+"""What SQLite says of a file that is no whole one; a disk that fails, or another program, is no damage of it."""
 SQLITE_HEAD = b"SQLite format 3\0"
 
 
@@ -33,21 +34,15 @@ def check_database(url: str, folder: Path) -> str:
     """
     if (file := database_at(url, folder)) is not None:
         return _check_sqlite(file)
+    engine = make_engine(url, folder, read_only=True)
+    place = engine.url.render_as_string(hide_password=True)
     try:
-        parsed = make_url(url)
-        wait = {"connect_timeout": WAIT_SECONDS} if parsed.get_backend_name() == "postgresql" else {}
-        engine = create_engine(parsed, connect_args=wait)
         with engine.connect() as connection:
             connection.execute(text("SELECT 1"))
-        return _check_content(parsed.render_as_string(hide_password=True), engine)
-    except (ArgumentError, ImportError) as problem:
-        raise StoreError(_first_line(problem), "correct [store] url, or install its driver") from problem
     except SQLAlchemyError as problem:
-        cause = getattr(problem, "orig", None) or problem
         remedy = "is the server running, and are the name and password in [store] url right?"
-        raise StoreError(
-            f"{parsed.render_as_string(hide_password=True)}: {_first_line(cause)}", remedy
-        ) from problem
+        raise StoreError(f"{place}: {why(problem, engine.url)}", remedy) from problem
+    return _check_content(place, engine)
 
 
 def _check_sqlite(file: Path) -> str:
@@ -55,7 +50,8 @@ def _check_sqlite(file: Path) -> str:
         with file.open("r+b") as log:
             head = log.read(len(SQLITE_HEAD))
     except OSError as error:
-        raise StoreError(f"{file}: {error.strerror}", "give the file to the service's user") from error
+        remedy = to_write(str(error.strerror), "give the file to the service's user")
+        raise StoreError(f"{file}: {error.strerror}", remedy) from error
     if head and head != SQLITE_HEAD:
         raise StoreError(f"{file}: not an SQLite file", "move it away or change [store] url")
     return _check_content(str(file), make_engine(f"sqlite:///{file}", read_only=True))
@@ -77,9 +73,10 @@ def _check_content(place: str, engine: Engine) -> str:
                 return f"{place} (schema {revision}, brought up to date by serve)"
             _look_for_gaps(place, revision, connection)
     except SQLAlchemyError as problem:
-        remedy = "stop the service and restore a copy, or: sqlite3 FILE .recover"
-        cause = getattr(problem, "orig", None) or problem
-        raise StoreError(f"{place}: damaged ({_first_line(cause)})", remedy) from problem
+        said = why(problem, engine.url)
+        if any(damage in said for damage in DAMAGES):
+            raise StoreError(f"{place}: damaged ({said})", RESTORE) from problem
+        raise StoreError(f"{place}: cannot be read ({said})", _remedy(said)) from problem
     finally:
         engine.dispose()
     return place
@@ -95,8 +92,7 @@ def _look_for_damage(place: str, connection: Connection) -> None:
         return
     found = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar()
     if found != "ok":
-        remedy = "stop the service and restore a copy, or: sqlite3 FILE .recover"
-        raise StoreError(f"{place}: damaged ({str(found).splitlines()[0]})", remedy)
+        raise StoreError(f"{place}: damaged ({str(found).splitlines()[0]})", RESTORE)
 
 
 def _look_for_gaps(place: str, revision: str, connection: Connection) -> None:
@@ -107,10 +103,12 @@ def _look_for_gaps(place: str, revision: str, connection: Connection) -> None:
             {column["name"] for column in seen.get_columns(table.name)} if seen.has_table(table.name) else set()
         )
         if missing := sorted({column.name for column in table.columns} - there):
-            remedy = "stop the service and restore a copy, or: sqlite3 FILE .recover"
             lacking = f"{table.name} lacks {', '.join(missing)}"
-            raise StoreError(f"{place}: the schema is not whole: {revision}: {lacking}", remedy)
+            raise StoreError(f"{place}: the schema is not whole: {revision}: {lacking}", RESTORE)
 
 
-def _first_line(problem: object) -> str:
-    return (str(problem).strip().splitlines() or [type(problem).__name__])[0]
+def _remedy(said: str) -> str:
+    """What to do where the file is not what is wrong."""
+    if "locked" in said:
+        return "another program holds it: end it, and look again"
+    return to_write(said, "look at the name and at the disk")

@@ -1,6 +1,7 @@
 """Engines for SQLite and PostgreSQL that behave alike: foreign keys hold, waits end, writers take turns."""
 
 import contextlib
+import logging
 import os
 import sqlite3
 from pathlib import Path
@@ -10,9 +11,14 @@ from urllib.parse import quote
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
-from screener.errors import NOT_YOURS, StoreError
-from screener.outside.files import make_private
+from screener.errors import StoreError
+from screener.outside.database_words import in_our_words
+from screener.outside.disk import hindrance, to_write
+from screener.outside.files import NOT_YOURS, make_private
+from screener.outside.text import visible
 from screener.store.place import no_folder
+
+log = logging.getLogger(__name__)
 
 WRITES: Final[dict[str, Any]] = {"screener_writes": True}
 """Execution option of connections that write: on SQLite they queue at the start of their transaction, where the
@@ -20,6 +26,9 @@ busy timeout holds, and not in its middle, where it does not."""
 BUSY_SECONDS = 30
 """How long a writer waits for another one on SQLite."""
 NAME_IT = "name it with --db, or its settings file with --config; screener serve makes the first one"
+SHARED_BYTES = 32768
+"""SQLite's index of its write-ahead log is not smaller; a full disk leaves less of it behind."""
+WRITE_IT = "write [store] url, or --db, as sqlite:///… or postgresql://…"
 CONNECT_SECONDS = 3
 SILENT_MILLISECONDS = 5000
 """After so long without a sign of the PostgreSQL server a connection is given up."""
@@ -52,12 +61,13 @@ def make_engine(url: str, folder: Path | None = None, read_only: bool = False) -
         if parsed.get_backend_name() == "postgresql":
             return _postgresql(parsed, read_only)
     except (ArgumentError, NoSuchModuleError) as problem:
-        raise StoreError("the database URL is not one", "write it as sqlite:///screener.db") from problem
+        raise StoreError("the database URL is not one", WRITE_IT) from problem
     except ImportError as problem:
         raise StoreError(
             f"no driver for {parsed.drivername} is installed", "pip install 'screener[postgres]'"
         ) from problem
-    raise StoreError(f"{parsed.get_backend_name()} is not supported", "use sqlite:/// or postgresql://")
+    what = f"{parsed.get_backend_name()} is not supported: SQLite and PostgreSQL are"
+    raise StoreError(what, WRITE_IT)
 
 
 def database_file(url: URL, folder: Path | None) -> Path | None:
@@ -115,12 +125,14 @@ def _sqlite_reader(url: URL, folder: Path) -> Engine:
     no_folder(file)
     if file.exists() and not os.access(file, os.R_OK):
         raise StoreError(f"{file}: cannot be read (Permission denied)", NOT_YOURS)
-    waiting = file.with_name(f"{file.name}-wal")
-    bound = not os.access(file.parent, os.W_OK)
-    if bound and waiting.exists() and not file.with_name(f"{file.name}-shm").exists():
+    waiting, shared = (file.with_name(f"{file.name}-{ending}") for ending in ("wal", "shm"))
+    hindered = hindrance(file.parent)
+    bound = bool(hindered) or not os.access(file.parent, os.W_OK)
+    if bound and _size(waiting) and _size(shared) < SHARED_BYTES:
         what = f"{file}: its newest calls wait in {waiting.name}, which only who may write can take in"
-        raise StoreError(what, "start the service once, or run it as the service's user")
-    alone = bound and not waiting.exists()
+        remedy = to_write(hindered, "start the service once, or run it as the service's user")
+        raise StoreError(f"{what} ({hindered})" if hindered else what, remedy)
+    alone = bound and not _size(waiting) and _size(shared) < SHARED_BYTES
     # Without its helper files SQLite would have to make them; nobody has the file open then.
     target = f"file:{quote(str(file.absolute()))}?mode=ro{'&immutable=1' if alone else ''}"
 
@@ -136,6 +148,14 @@ def _sqlite_reader(url: URL, folder: Path) -> Engine:
     return engine
 
 
+def _size(file: Path) -> int:
+    """0 also where there is none."""
+    try:
+        return file.stat().st_size
+    except OSError:
+        return 0
+
+
 def _postgresql(url: URL, read_only: bool = False) -> Engine:
     if url.drivername == "postgresql":
         url = url.set(drivername="postgresql+psycopg")
@@ -146,16 +166,37 @@ def _postgresql(url: URL, read_only: bool = False) -> Engine:
     return create_engine(url, pool_pre_ping=True, connect_args=waits | said)
 
 
-_MAY_WRITE = "run it as the service's user, who may write"
-_MAKE_ROOM = "make room there, or write to another place"
+_OF_THE_DISK = ("disk I/O error", "unable to open database file", "readonly database")
+"""What SQLite also says where it cannot make a helper file: the file system knows better what is wrong."""
 _REMEDIES = {
-    "readonly database": _MAY_WRITE,
-    "permission denied": _MAY_WRITE,
-    "disk is full": _MAKE_ROOM,
-    "No space left on device": _MAKE_ROOM,
+    "readonly database": "run it as the service's user, who may write",
+    "permission denied": "run it as the service's user, who may write",
 }
 
 
+def hindered(url: URL) -> str:
+    """Why nobody can write to a log: its disk is full, or read only; empty for neither."""
+    file = database_file(url, None)
+    return hindrance(file.parent) if file else ""
+
+
+def why(problem: BaseException, url: URL) -> str:
+    """What SQLite or PostgreSQL says, in a line.
+
+    Args:
+        problem: SQLAlchemy's or the driver's.
+        url: of the database.
+    """
+    cause = getattr(problem, "orig", None) or problem
+    said = (str(cause).strip().splitlines() or [type(cause).__name__])[0]
+    if url.get_backend_name() == "postgresql":
+        log.info("the database says: %s", visible(said))
+        return in_our_words(said)
+    return (hindered(url) if any(part in said for part in _OF_THE_DISK) else "") or said
+
+
 def remedy_of(said: str) -> str:
-    """What to do about what SQLite or PostgreSQL says."""
-    return next((remedy for part, remedy in _REMEDIES.items() if part in said), "run: screener doctor")
+    """What to do about it."""
+    return to_write(
+        said, next((remedy for part, remedy in _REMEDIES.items() if part in said), "run: screener doctor")
+    )

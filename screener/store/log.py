@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from screener.core.evidence import Kind, Verdict
 from screener.errors import MissingError, StoreError
 from screener.events import Entrance, ListName
-from screener.store.engine import WRITES, be_there, database_file, insert_into, make_engine, remedy_of
+from screener.store.engine import WRITES, be_there, database_file, insert_into, make_engine, remedy_of, why
 from screener.store.history import holds
 from screener.store.insert import COLUMNS, SHORT_MOST, take_turns, tidy
 from screener.store.numbered import NAMED_MOST, begins, by_index, not_one
@@ -85,9 +85,8 @@ class CallLog:
         try:
             yield
         except SQLAlchemyError as problem:
-            cause = getattr(problem, "orig", None) or problem
-            first = (str(cause).strip().splitlines() or [type(cause).__name__])[0]
-            raise StoreError(f"{self.place}: cannot be {done} ({first})", remedy_of(first)) from problem
+            said = why(problem, self.engine.url)
+            raise StoreError(f"{self.place}: cannot be {done} ({said})", remedy_of(said)) from problem
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:

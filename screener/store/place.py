@@ -7,12 +7,14 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from screener.errors import StoreError
+from screener.outside.disk import to_write
 
 _PASSWORD = re.compile(r"[\w+]+://[^:/]*:([^@]*)@")
 _SERVER = re.compile(
     r"\w+(?:\+\w+)?://(?:[^@/]*@)?(?P<host>\[[^\]]*\]|[^:/?]*)(?::(?P<port>\d+))?/(?P<name>[^?]*)"
 )
 POSTGRESQL_PORT = 5432
+GIVE_FOLDER = "give the folder to the service's user"
 _SQLITE = re.compile(r"sqlite(?:\+\w+)?://(?:/([^?]*))?(?:\?.*)?", re.DOTALL)
 
 
@@ -44,7 +46,9 @@ def place_of(url: str, folder: Path) -> str:
 def folder_problem(folder: Path) -> str:
     """Why no file can be made in a folder; empty when one can."""
     try:
-        with tempfile.TemporaryFile(dir=folder):
+        with tempfile.TemporaryFile(dir=folder) as trial:  # a name may be free where no block is
+            trial.write(bytes(4096))
+            trial.flush()
             return ""
     except OSError as problem:
         return problem.strerror or str(problem)
@@ -78,5 +82,5 @@ def to_be_made(url: str, folder: Path) -> Path | None:
         raise StoreError("in memory: the log is lost at the end", "name a file in [store] url")
     no_folder(file)
     if problem := folder_problem(file.parent):
-        raise StoreError(f"{file.parent}: {problem}", "give the folder to the service's user")
+        raise StoreError(f"{file.parent}: {problem}", to_write(problem, GIVE_FOLDER))
     return None if file.exists() else file

@@ -273,5 +273,10 @@ class Purger:
         return "" if went_by >= SETTLED else doubt(self._store, now)
 
     def _run(self) -> None:
-        while not self._stopping.wait(self.once()):
-            pass
+        seconds = 0.0
+        while not self._stopping.wait(seconds):
+            try:
+                seconds = self.once()
+            except Exception:
+                log.exception("transcripts that are too old could not be purged: a fault of ours; tried again")
+                seconds = EVERY_SECONDS

@@ -14,7 +14,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from screener.errors import StoreError
+from screener.outside.disk import to_write
 from screener.outside.files import PRIVATE, PRIVATE_FOLDER
+from screener.store.place import GIVE_FOLDER
 from screener.store.records import CallRecord, parse, serialize
 
 REFUSED = "refused.jsonl"
@@ -35,9 +37,8 @@ class Spool:
             folder.mkdir(parents=True, exist_ok=True, mode=PRIVATE_FOLDER)
             self._owner = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE)
         except OSError as problem:
-            raise StoreError(
-                f"{folder}: cannot be written ({problem.strerror})", "give the folder to the service's user"
-            ) from problem
+            remedy = to_write(str(problem.strerror), GIVE_FOLDER)
+            raise StoreError(f"{folder}: cannot be written ({problem.strerror})", remedy) from problem
         try:
             fcntl.flock(self._owner, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as problem:
@@ -185,9 +186,8 @@ def _rewrite(file: Path, carried: Callable[[bytes, datetime], bytes]) -> None:
     except FileNotFoundError:
         return
     except OSError as problem:
-        raise StoreError(
-            f"{file}: cannot be rewritten ({problem.strerror})", "run it as the service's user"
-        ) from problem
+        remedy = to_write(str(problem.strerror), "run it as the service's user")
+        raise StoreError(f"{file}: cannot be rewritten ({problem.strerror})", remedy) from problem
 
 
 def _line(record: CallRecord) -> bytes:

@@ -102,7 +102,10 @@ class Sender:
             except Exception:
                 log.exception("webhook: a fault of ours; call %s stays with its agent", flag.call)
                 answer = _STAYS
-            answered(answer)
+            try:
+                answered(answer)
+            except Exception:
+                log.exception("webhook: a fault of ours; call %s stays with its agent", flag.call)
 
     def _deliver(self, flag: FlagMessage, until: float) -> FlagAnswer:
         """Try until it is taken, or the tries or the time are used up."""

@@ -253,7 +253,7 @@ def test_a_terminal_of_gbk_reads_what_it_can(folder: Path) -> None:
     [
         ("[sip\n", "不是 TOML：第 1 行第 5 列：节名后面缺 ]"),
         ("[sip]\nport = 1\nport = 2\n", "不是 TOML：第 3 行第 9 列：键 port 前面已有，不能出现两次"),
-        ('x = """', "不是 TOML：文件末尾：引号或括号没有闭合"),
+        ('x = """', "不是 TOML：文件末尾（第 1 行）：引号或括号没有闭合"),
     ],
 )
 def test_what_a_parser_says_is_told_in_the_reader_s_language(

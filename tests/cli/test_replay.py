@@ -2,6 +2,7 @@
 
 import json
 import re
+import stat
 from pathlib import Path
 
 import pytest
@@ -84,3 +85,20 @@ def test_transcripts_from_standard_input_as_a_table(site: Path) -> None:
     rows = [line.split() for line in told.output.splitlines() if line.split()[:1] in (["1"], ["2"])]
     assert [row[:2] for row in rows] == [["1", "genuine"], ["2", "harassment"]], told.output
     assert "内裤" in told.output, "the words that it rests on"
+
+
+def test_what_was_said_is_for_the_eyes_of_whoever_asked(site: Path) -> None:
+    """A transcript is private: like every other export its file is its owner's alone, also one that was there."""
+    wanted = replay(site).stdout
+    for name in ("new.jsonl", "old.jsonl"):
+        output = site / name
+        if name == "old.jsonl":
+            output.write_text("old and longer than what comes" * 1000)
+            output.chmod(0o644)
+        command = ["replay", str(site / "calls.jsonl"), "--config", str(site / "screener.toml"), "-o", str(output)]
+        done = CliRunner().invoke(cli, command)
+        assert done.exit_code == 0, done.output
+        assert stat.S_IMODE(output.stat().st_mode) == 0o600
+        assert output.read_text("utf-8") == wanted
+    command[-1] = str(site / "absent" / "x.jsonl")
+    assert "cannot be written" in str(CliRunner().invoke(cli, command).exception)

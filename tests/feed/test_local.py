@@ -133,3 +133,13 @@ def test_a_path_that_is_no_socket_or_too_long_is_refused_and_stays(tmp_path: Pat
     assert file.read_text() == "mine"
     with pytest.raises(InputError, match=r"operations\.feed"):
         FeedServer(tmp_path / ("x" * 200), lambda _order: None)
+
+
+def test_an_item_that_cannot_be_told_ends_no_feed(place: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with server(place) as feed:
+        reader = FeedReader(place, timeout=WAIT)
+        feed.put("no item")  # type: ignore[arg-type]
+        feed.put(heard(1))
+        assert next(iter(reader)) == heard(1)
+        reader.close()
+    assert "feed: a fault of ours; it goes on" in caplog.messages

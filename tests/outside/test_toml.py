@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from screener.outside.toml import read_toml
+from screener.outside.toml import tables_of
 from screener.words.told import told
 
 
@@ -21,11 +21,11 @@ from screener.words.told import told
         ("h = “a”", "第 1 行第 5 列：这里有中文标点或全角字符（“ ”），请改用半角（英文输入法）"),
         ("port：5", "第 1 行第 5 列：这里有中文标点或全角字符（：），请改用半角（英文输入法）"),
         ("a\u3000= 1", "第 1 行第 2 列：这里有中文标点或全角字符（U+3000），请改用半角（英文输入法）"),
-        ('h = "a”', "文件末尾：这里有中文标点或全角字符（”），请改用半角（英文输入法）"),
+        ('h = "a”', "文件末尾（第 1 行）：这里有中文标点或全角字符（”），请改用半角（英文输入法）"),
         ('a = "全角，“可以”" b', "第 1 行第 15 列：值后面多出了内容"),
-        ('a = "x', "文件末尾：引号或括号没有闭合"),
+        ('a = "x', "文件末尾（第 1 行）：引号或括号没有闭合"),
         ('a = "x\nb = 1"', "第 1 行第 7 列：引号或括号没有闭合"),
-        ("a = [1,", "文件末尾：还没有写完"),
+        ("a = [1,", "文件末尾（第 1 行）：还没有写完"),
         ("a = True", "第 1 行第 5 列：值写法不对：文字要加引号，数字不加"),
         ('p = "C:\\x"', "第 1 行第 10 列：双引号中的 \\ 要写两个"),
         ("[sip\n", "第 1 行第 5 列：节名后面缺 ]"),
@@ -37,7 +37,7 @@ from screener.words.told import told
 )
 def test_a_mistake_is_told_with_its_cause(text: str, said: str) -> None:
     with pytest.raises(ValueError, match="not TOML") as wrong:
-        read_toml(text)
+        tables_of(text)
     assert told(f"x.toml: {wrong.value}", "zh") == f"x.toml：不是 TOML：{said}"
 
 
@@ -46,10 +46,10 @@ WRITTEN = "[site]\nname = \"中文，“名称”\"\nport = 5060\nlist = [1, 2]\
 
 @pytest.mark.parametrize("sign", ["”", "，", "\x02", "[", "]", "=", '"', "\\", "１", "#", "{", "\n", "x"])
 def test_whatever_is_mistyped_is_told_in_chinese_alone(sign: str) -> None:
-    assert read_toml(WRITTEN)["site"]["port"] == 5060
+    assert tables_of(WRITTEN)["site"]["port"] == 5060
     for at in range(len(WRITTEN)):
         try:
-            read_toml(WRITTEN[:at] + sign + WRITTEN[at:])
+            tables_of(WRITTEN[:at] + sign + WRITTEN[at:])
         except ValueError as wrong:
             said = told(f"x.toml: {wrong}", "zh")
             bare = re.sub(r"x\.toml|TOML|节 \[.*?\]|键 .*? 前|（.*?）", "", said)

@@ -129,3 +129,18 @@ def test_what_cannot_be_written_before_the_end_is_said(
     take_backs.stop()
     assert "screener review overturn" in caplog.text
     bench.log.close()
+
+
+def test_a_fault_with_one_take_back_is_no_other_s(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
+    bench.log.write([call("a", 5), call("b", 3)])
+    clock, faults = bench.take_backs._clock, [OverflowError("no such day")]
+    bench.take_backs._clock = lambda: clock() if not faults else _raise(faults.pop())
+    bench.take_backs.put("agent1", "la")
+    bench.take_backs.put("agent1", "lb")
+    wait_for(lambda: bench.overturned() == {"b"})
+    assert "take-backs: a fault of ours; they go on" in caplog.messages
+    assert any("is lost" in line for line in caplog.messages)
+
+
+def _raise(fault: Exception) -> datetime:
+    raise fault

@@ -20,6 +20,7 @@ from screener.service.peers import Check
 from screener.settings.load import load
 from screener.settings.proxy import Proxy
 from screener.settings.sections import (
+    Console,
     JudgementSection,
     Pbx,
     Prompts,
@@ -365,6 +366,26 @@ def test_it_names_the_files_of_the_site_that_judge(tmp_path: Path) -> None:
         assert [check.name for check in (weights, *others) if not check.ok] == ([row] if row else [])
 
 
+@pytest.mark.parametrize("content", ["", "\n", "# nothing yet\n"])
+def test_a_file_that_says_nothing_is_allowed_and_said(tmp_path: Path, content: str) -> None:
+    (tmp_path / "own.toml").write_text(content)
+    for key, name in (("weights", "weights"), ("calendar", "calendar")):
+        own = Settings(folder=tmp_path, judgement=JudgementSection(**{key: "own.toml"}))
+        (warned,) = (check for check in doctor.check_judgement(own) if check.remedy)
+        assert warned.ok and warned.name == name
+        assert line_of(warned).startswith("! ")
+        assert told(warned.message, "zh") == "own.toml：空文件，各值都取内置的默认值"
+    (warned,) = (
+        check
+        for check in doctor.check_cards(Settings(folder=tmp_path, console=Console(cards="own.toml")))
+        if check.remedy
+    )
+    assert told(warned.message, "zh") == "own.toml：空文件，不显示任何提示卡"
+    (tmp_path / "own.toml").write_text("prior = -3.5\n")
+    own = Settings(folder=tmp_path, judgement=JudgementSection(weights="own.toml"))
+    assert not any(check.remedy for check in doctor.check_judgement(own))
+
+
 def test_the_judgement_data(tmp_path: Path) -> None:
     assert all(check.ok for check in doctor.check_judgement(Settings()))
     assert not [check.name for check in doctor.check_judgement(Settings()) if told(check.name, "zh").isascii()]
@@ -429,6 +450,19 @@ def test_a_database_server_that_is_not_there_and_its_password_does_not_show(tmp_
     assert "u:***@127.0.0.1" in found.message
     assert "s3cret" not in line_of(found)
     assert "\n" not in line_of(found)
+    assert found.message.endswith(": Connection refused"), "the driver's own words are for the log"
+    assert told(found.message, "zh").endswith("：连接被拒绝")
+
+
+@pytest.mark.parametrize("url", ["mysql://u:s3cret@db/log", "mssql+pyodbc://u:s3cret@db", "oracle://u:s3cret@db"])
+def test_of_another_database_it_is_said_which_are_supported(url: str, tmp_path: Path) -> None:
+    found = database(url, tmp_path)
+    assert not found.ok
+    assert "SQLite and PostgreSQL are" in found.message
+    chinese = told(found.message, "zh"), told(found.remedy, "zh")
+    assert chinese[0].endswith("只支持 SQLite 与 PostgreSQL")
+    assert chinese[1] == "把 [store] url（或 --db）写成 sqlite:///… 或 postgresql://…"
+    assert "s3cret" not in line_of(found)
 
 
 def taken_closed() -> int:
@@ -528,6 +562,17 @@ def test_what_others_may_read_is_named(tmp_path: Path) -> None:
     assert not found.ok
     for name in ("screener.toml", "screener.db", "spool"):
         assert name in found.message
+    assert found.message.startswith("other users may read /")
+    assert "write" not in found.message and told(found.message, "zh").startswith("其他用户可读 /")
+    (tmp_path / "screener.db").chmod(0o602)
+    spool = tmp_path / "spool"
+    said = doctor.check_private(settings, file).message
+    assert said == f"other users may read {file}, {spool} and write {tmp_path}/screener.db"
+    assert told(said, "zh") == f"其他用户可读 {file}, {spool}，可写 {tmp_path}/screener.db"
+    for path in (file, spool):
+        path.chmod(0o700)
+    said = doctor.check_private(settings, file).message
+    assert told(said, "zh") == f"其他用户可写 {tmp_path}/screener.db"
     for path in (file, tmp_path / "screener.db", tmp_path / "spool"):
         path.chmod(0o600 if path.is_file() else 0o700)
     assert doctor.check_private(settings, file).ok

@@ -3,6 +3,8 @@
 import logging
 from datetime import UTC, datetime
 
+import pytest
+
 from screener.feed.items import Item, Node
 from screener.operations.logs import FAULT_CHARACTERS, FAULTS
 from screener.ports import RegistrationState
@@ -55,3 +57,21 @@ def test_it_tells_again_and_again_and_ends_with_the_service() -> None:
     after = len(told.items)
     log.warning("unheard")
     assert len(told.items) == after and "unheard" not in str(teller.state().faults)
+
+
+def test_a_fault_of_one_telling_does_not_end_it(caplog: pytest.LogCaptureFixture) -> None:
+    told, faults = Told(), [RuntimeError("gone")]
+
+    def calls() -> int:
+        if faults:
+            raise faults.pop()
+        return 2
+
+    about = ModelInfo("vosk", "small"), True
+    teller = StateTeller(told, *about, calls, list, lambda: 0, tuple, lambda: NOON, every=0.02)
+    teller.start()
+    try:
+        wait_for(lambda: told.items)
+    finally:
+        teller.stop()
+    assert "state: a fault of ours; it is told again" in caplog.messages

@@ -118,6 +118,10 @@ WRONG = (
     "[sip]\npeers = [1]\nregistrars = [1]",
     '[flow.treatment_of]\nbark = "none"',
     '[site]\nname = "见到"\nname2 = "x: y"',
+    '[site]\nname = "a\\u0000b"\n[webhook]\nurl = "x\\u0000"\n[oidc]\nroles = {"a\\nb" = "agent"}',
+    '[webhook]\nsecret_file = "control"',
+    "[flow]\nlisten_seconds = 90000\nsteer_prompts = 1001",
+    "[flow.warnings]\ninterval_seconds = 86401\noffences = 1001",
 )
 NAMES = re.compile(
     r"(?:"
@@ -143,6 +147,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = tmp_path_factory.mktemp("site")
     (made / "empty").write_text("")
     (made / "latin").write_bytes(b"\xe9")
+    (made / "control").write_bytes(b"a\tb")
     return made
 
 
@@ -175,7 +180,7 @@ def english_in(chinese: str, complaint: str, folder: Path) -> list[str]:
     assert rest.startswith(f"{where}："), "the place is said as it stands in the file"
     rest = rest.removeprefix(f"{where}：")
     quoted = re.match(r'"(?:[^"\\]|\\.)*"|-?\d[\d.]*|true|false|nan|inf', what)
-    file = re.match(r"(?:beside )?(nofile|empty|latin|\.) ", what)
+    file = re.match(r"(?:beside )?(nofile|empty|latin|control|\.) ", what)
     for value in filter(None, (quoted and quoted[0], file and file[1])):
         assert value in rest, "the value is said as it stands in the file"
         rest = rest.replace(value, "", 1)

@@ -268,7 +268,8 @@ def test_a_model_of_acts_that_is_none_says_what_to_do(
         site_acts(JudgementSection(acts="acts.bin"), tmp_path)
     remedy = "改正设置 [judgement] 中的 acts；留空则用自带的"
     assert told(str(own.value), "zh") == f"{tmp_path}/acts.bin：{why} — {remedy}"
-    monkeypatch.setattr("screener.settings.judgement.config_folder", lambda: tmp_path)
+    for module in ("judgement", "site_file"):
+        monkeypatch.setattr(f"screener.settings.{module}.config_folder", lambda: tmp_path)
     with pytest.raises(SettingsError) as shipped:
         site_acts(JudgementSection(), Path("/site"))
     assert told(str(shipped.value), "zh") == f"{tmp_path}/acts.bin：{why} — 重新安装本产品"
@@ -277,7 +278,8 @@ def test_a_model_of_acts_that_is_none_says_what_to_do(
 def test_a_shipped_file_that_is_gone_is_not_the_settings_fault(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("screener.settings.judgement.config_folder", lambda: tmp_path)
+    for module in ("judgement", "site_file"):
+        monkeypatch.setattr(f"screener.settings.{module}.config_folder", lambda: tmp_path)
     with pytest.raises(SettingsError) as gone:
         load_judgement(JudgementSection(), Path("/site"), syllables, None)
     assert gone.value.remedy == "install the product anew"

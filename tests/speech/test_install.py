@@ -321,6 +321,16 @@ def test_a_zip_without_a_model_is_refused(models: Path, tmp_path: Path) -> None:
     assert left(models) == []
 
 
+def test_an_empty_folder_is_refused_and_it_is_said_what_to_name(models: Path, tmp_path: Path) -> None:
+    (tmp_path / "nothing").mkdir()
+    with pytest.raises(ModelError, match="it is empty") as refused:
+        install("nothing", tmp_path / "nothing")
+    wrong, _, remedy = told(str(refused.value), "zh").partition(" — ")
+    assert wrong == f"{tmp_path}/nothing 不是语音模型：是空文件夹"
+    assert remedy == "请指明模型文件所在的文件夹，或安装一个：screener model install"
+    assert left(models) == []
+
+
 @pytest.mark.parametrize("name", ["../up", "embedded", "", ".hidden", "a/b"])
 def test_a_bad_name_is_refused(models: Path, tmp_path: Path, name: str) -> None:
     with pytest.raises(ModelError, match="cannot be the name"):

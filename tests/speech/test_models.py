@@ -1,4 +1,5 @@
 import logging
+import re
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,8 @@ from screener.speech.models import (
     shape_of,
     transducer_in,
 )
+from screener.speech.offline import load_second
+from screener.words.told import told
 
 STATIC = (*VOSK_FILES, "graph/HCLG.fst", "graph/words.txt", "ivector/final.ie")
 
@@ -83,6 +86,37 @@ def test_an_installed_model_is_found_by_name(vosk_folder: Path, models: Path) ->
 def test_an_unknown_model_says_what_to_do(name: str, models: Path) -> None:
     with pytest.raises(ModelError, match="screener model install"):
         load_model(Speech(model=name), models)
+
+
+@pytest.mark.parametrize("second", [False, True])
+@pytest.mark.parametrize(
+    ("there", "chinese"),
+    [
+        ("nothing", "没有这个文件夹"),
+        ("a folder", "是空文件夹"),
+        ("a file", "是文件，不是语音模型的文件夹"),
+        ("a poem", "既没有 am/（Vosk），也没有 tokens.txt（sherpa-onnx）"),
+    ],
+)
+def test_what_is_no_model_says_what_it_lacks(tmp_path: Path, there: str, chinese: str, second: bool) -> None:
+    place = tmp_path / "models"
+    if there == "a file":
+        place.write_bytes(b"PK")
+    elif there != "nothing":
+        place.mkdir()
+    if there == "a poem":
+        (place / "poem.txt").write_text("床前明月光")
+    with pytest.raises(ModelError) as wrong:
+        if second:
+            load_second(Speech(second=str(place)), tmp_path)
+        else:
+            load_model(Speech(model=str(place)), tmp_path)
+    said = told(str(wrong.value), "zh")
+    if not (second and there == "a poem"):  # another kind of model
+        assert chinese in said
+        assert "screener model install" in said
+    assert str(place) in said
+    assert not re.search(r"[a-z]+ (?:no|and|is|it) ", said), said
 
 
 def test_the_wrong_engine_is_refused(vosk_folder: Path) -> None:

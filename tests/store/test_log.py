@@ -186,4 +186,4 @@ def test_a_full_disk_says_to_make_room(tmp_path: Path) -> None:
         connection.exec_driver_sql("CREATE TABLE more AS SELECT zeroblob(1000000)")
     log.close()
     assert "disk is full" in told.value.message
-    assert told.value.remedy == "make room there, or write to another place"
+    assert told.value.remedy == "make room on that disk; the log is whole, nothing of it is to be restored"

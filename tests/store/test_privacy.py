@@ -9,13 +9,14 @@ from pathlib import Path
 import pytest
 
 from screener.events import ListName
-from screener.store import engine
+from screener.store import engine, privacy
 from screener.store.find import words_of
 from screener.store.log import open_log
 from screener.store.privacy import Erased, Purged, Purger, doubt, erase, purge
 from screener.store.records import Access, ListedNumber, Review, parse
 from screener.store.spool import REFUSED, Spool, erase_refused, purge_refused
 from tests.store.test_log import FLAGGED, NOON
+from tests.waiting import wait_for
 
 
 def test_old_words_go_and_figures_stay(url: str) -> None:
@@ -317,3 +318,24 @@ def test_who_took_what_is_kept_newest_first(url: str) -> None:
     assert log.accesses() == [second, first]
     assert log.accesses(since=second.at) == [second]
     log.close()
+
+
+def test_a_fault_of_one_purge_does_not_end_the_purger(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(privacy, "EVERY_SECONDS", 0.01)
+    log = open_log("sqlite:///calls.db", tmp_path)
+    asked: list[int] = []
+
+    def clock() -> datetime:
+        asked.append(1)
+        if len(asked) == 2:  # the first time is the purger's own beginning
+            raise OverflowError("date value out of range")
+        return NOON
+
+    purger = Purger(log, 90, clock)
+    purger.start()
+    wait_for(lambda: len(asked) > 3)
+    purger.stop()
+    log.close()
+    assert "transcripts that are too old could not be purged: a fault of ours; tried again" in caplog.messages

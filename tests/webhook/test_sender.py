@@ -113,3 +113,19 @@ def test_when_too_many_wait_the_caller_stays_and_nobody_is_held_up() -> None:
         assert answers.get(timeout=1).decision is Disposition.STAYS
         assert {s.name: s.value for s in posts.samples()}["webhook_dropped_total"] >= 1
         posts.stop()
+
+
+def test_who_fails_at_an_answer_ends_no_other_s(receiver: Receiver, caplog: pytest.LogCaptureFixture) -> None:
+    answers: queue.Queue[FlagAnswer] = queue.Queue()
+    posts = Sender(Webhook(receiver.url, SECRET), Path())
+
+    def fails(_answer: FlagAnswer) -> None:
+        raise RuntimeError("a fault of ours")
+
+    posts.post(FLAG, fails)
+    posts.post(FLAG, answers.put)
+    try:
+        assert answers.get(timeout=WAIT).decision is Disposition.MOVED
+    finally:
+        posts.stop()
+    assert any("webhook: a fault of ours" in line for line in caplog.messages)
