@@ -23,7 +23,7 @@ def rounds() -> Iterator[tuple[str, ast.While]]:
             continue
         tree = ast.parse(path.read_text("utf-8"))
         functions = {node.name: node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
-        for name in _targets(tree) - OF_LIBRARIES - ENDS:
+        for name in sorted(_targets(tree) - OF_LIBRARIES - ENDS):
             outermost = next((node for node in functions[name].body if isinstance(node, ast.While)), None)
             if outermost is not None:
                 yield f"{place}:{name}", outermost

@@ -103,13 +103,13 @@ CALL = json.dumps({"id": "1", "turns": [{"speaker": "caller", "text": "你好"}]
 @pytest.mark.parametrize(
     ("name", "data", "said"),
     [
-        ("cut.jsonl.gz", gzip.compress(CALL * 9)[:-12], "无法读取（被截断）"),
+        ("cut.jsonl.gz", gzip.compress(CALL * 9, mtime=0)[:-12], "无法读取（被截断）"),
         ("plain.jsonl.gz", CALL, "无法读取（不是 gzip 压缩的文件）"),
-        ("bad.jsonl.gz", gzip.compress(b"")[:10] + b"\xff" * 30, "无法读取（已损坏）"),
-        ("sum.jsonl.gz", gzip.compress(CALL)[:-8] + b"\0" * 8, "无法读取（已损坏）"),
+        ("bad.jsonl.gz", gzip.compress(b"", mtime=0)[:10] + b"\xff" * 30, "无法读取（已损坏）"),
+        ("sum.jsonl.gz", gzip.compress(CALL, mtime=0)[:-8] + b"\0" * 8, "无法读取（已损坏）"),
         ("bytes.jsonl", b"\xff\xfe", "无法读取（从第 0 字节起不是 UTF-8 文本）"),
         ("none.jsonl", b"", "里面没有一通来电"),
-        ("none.jsonl.gz", gzip.compress(b"\n"), "里面没有一通来电"),
+        ("none.jsonl.gz", gzip.compress(b"\n", mtime=0), "里面没有一通来电"),
     ],
 )
 @pytest.mark.parametrize("command", [("replay",), ("evaluate",), ("evaluate", "--hands")], ids=" ".join)
