@@ -87,8 +87,6 @@ def wanted(
     for name, other in _WITH:
         if text(name) and not (since if other == "since" else text(other)):
             raise InputError(f"{name} does nothing without {other}", f"set {other}, or take {name} out", name)
-    if text("past") == Past.NEW and since is None:
-        raise InputError("past=new does nothing without since", "set since, or take past=new out", "past")
     number, kind, treatment = text("number"), text("kind"), text("treatment")
     normal = lines.normal(number) if number else ""
     return Wanted(
