@@ -1,4 +1,4 @@
-"""How many agents' calls are heard at once: `python tests/bench/hundred.py [--levels 10,50,100,150,100+1000]`.
+"""How many agents' calls are heard at once: `python tests/bench/hundred.py [--levels 10,20,50,100,150,100+1000]`.
 
 Every call has two listening legs with people's voices: caller and agent speak in turn, each 40 % of the time, and
 every call is at another point of its talk. Then callers say one harassing sentence, its decisive word last, one
@@ -49,7 +49,7 @@ from tests.waiting import wait_for
 
 ROOT = Path(__file__).resolve().parents[2]
 SHARED = ROOT.parent / "shared"
-LEVELS = "10,50,100,150,100+1000"
+LEVELS = "10,20,50,100,150,100+1000"
 PROBES = 10
 """Calls in the analysis queue whose packets tell the pace, where a level names none."""
 QUEUE_RATE = 50.0
