@@ -58,7 +58,7 @@ def test_a_console_that_is_killed_and_started_again(
     chromium, context: ConsoleContext, place: Path, orders, tmp_path
 ) -> None:
     (tmp_path / "screener.toml").write_text(
-        f"[store]\nurl = 'sqlite:///log.db'\n[console]\nfeeds = ['{place}']\nsession_minutes = 1e7\n"
+        f"[store]\nurl = 'sqlite:///log.db'\n[console]\nfeeds = ['{place}']\nsession_minutes = 43200\n"
     )
     server, port = FeedServer(place, orders.put), free_port(socket.SOCK_STREAM)
     try:
