@@ -36,28 +36,40 @@ _UNKNOWN = "cannot be understood"
 _ENDS_EARLY = "it is not written to its end"
 
 
+class TomlError(ValueError):
+    """What is wrong, and where, as `words.told` knows it.
+
+    Attributes:
+        at_line: whether it says in which line.
+    """
+
+    def __init__(self, why: str, *, at_line: bool = False) -> None:
+        super().__init__(f"not TOML: {why}")
+        self.at_line = at_line
+
+
 def tables_of(text: str) -> dict[str, Any]:
     """The tables of a file.
 
     Raises:
-        ValueError: it is no TOML; says what is wrong, and where, as `words.told` knows it.
+        TomlError: it is no TOML.
     """
     try:
         tables = tomllib.loads(text)
         json.dumps(tables, default=str)  # a number of too many digits has no text, however it is written
     except RecursionError:
-        raise ValueError("not TOML: nested too deep") from None
+        raise TomlError("nested too deep") from None
     except tomllib.TOMLDecodeError as problem:
-        raise ValueError(f"not TOML: {_told(text, str(problem))}") from None
+        raise _told(text, str(problem)) from None
     except ValueError:
-        raise ValueError("not TOML: a number has too many digits") from None
+        raise TomlError("a number has too many digits") from None
     return tables
 
 
-def _told(text: str, problem: str) -> str:
+def _told(text: str, problem: str) -> TomlError:
     found = _PLACE.fullmatch(problem)
     if found is None:
-        return _UNKNOWN
+        return TomlError(_UNKNOWN)
     said, line, column = found.groups()
     lines, last = text.split("\n"), len(text.rstrip().splitlines()) or 1
     at = lines[int(line) - 1] if line else next((one for one in reversed(lines) if one.strip()), "")
@@ -70,7 +82,8 @@ def _told(text: str, problem: str) -> str:
         why = _ENDS_EARLY
     else:
         why = next((words for begins, words in _WHY.items() if said.startswith(begins)), _UNKNOWN)
-    return f"line {line}, column {column}: {why}" if line else f"at the end of the file (line {last}): {why}"
+    where = f"line {line}, column {column}" if line else f"at the end of the file (line {last})"
+    return TomlError(f"{where}: {why}", at_line=True)
 
 
 def _twice(said: str, line: str) -> str:

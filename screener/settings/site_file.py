@@ -45,6 +45,6 @@ def parse_toml(text: str, path: Path) -> dict[str, Any]:
     """
     try:
         return toml.tables_of(text)
-    except ValueError as problem:
-        remedy = "correct that line" if "line " in str(problem) else "correct the file"
+    except toml.TomlError as problem:
+        remedy = "correct that line" if problem.at_line else "correct the file"
         raise SettingsError(f"{path}: {problem}", remedy_for(path, remedy)) from problem

@@ -92,3 +92,21 @@ def test_a_secret_of_another_encoding_is_to_be_saved_as_utf_8(tmp_path: Path) ->
     said = refusal(load, tmp_path / "screener.toml")
     assert "allowed a file saved as UTF-8" in said.message
     assert "应另存为 UTF-8" in told(said.message, "zh")
+
+
+@pytest.mark.parametrize(
+    ("text", "remedy"),
+    [
+        ("[sip]\nport = ５０６０\n", "correct that line"),
+        ('[sip]\nhost = "a\n', "correct that line"),
+        ("[sip]\nport = [1,", "correct that line"),
+        (f"[sip]\nport = {'9' * 5000}\n", "correct the file"),
+        (f"[sip]\nport = {'[' * 3000}\n", "correct the file"),
+    ],
+)
+def test_a_line_is_to_be_corrected_only_where_one_is_named(tmp_path: Path, text: str, remedy: str) -> None:
+    path = tmp_path / "screener.toml"
+    path.write_text(text)
+    said = refusal(load, path)
+    assert said.remedy == remedy
+    assert ("行" in told(str(said), "zh").partition("—")[0]) == (remedy == "correct that line")
