@@ -162,3 +162,21 @@ def test_work_depends_on_what_was_said_not_on_how_many_phrases_there_are() -> No
 
     # A hundred times the phrases; a search phrase by phrase would take a hundred times the steps.
     assert steps(Lexicon(many)) < 5 * steps(Lexicon(many[:200]))
+
+
+@pytest.mark.parametrize(
+    ("text", "helps"),
+    [
+        ("我被关在电梯里了", True),
+        ("困电梯里了灯也灭了", True),
+        ("沙发卡在电梯里横着出不来", True),
+        ("喂房子塌了有人在里面", True),
+        ("前头路塌了我车悬着", True),
+        ("电梯里没摄像头吧我在里头等你", False),
+        ("我在电梯里见过你你按的七", False),
+        ("床又要塌了", False),
+        ("床垫中间塌了个坑", False),
+    ],
+)
+def test_who_is_caught_calls_for_help_and_who_waits_there_does_not(text: str, helps: bool) -> None:
+    assert any(m.phrase.role is PhraseRole.EMERGENCY for m in find(lexicon(), text)) == helps
