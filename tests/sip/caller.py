@@ -17,7 +17,7 @@ from screener.sip.address import NameAddr
 from screener.sip.framing import SipFramer
 from screener.sip.message import Headers, Request, Response, parse, respond
 from screener.sip.useragent import SipUserAgent
-from tests.waiting import ENOUGH, WAIT
+from tests.waiting import ENOUGH
 
 
 class Caller:
@@ -132,7 +132,8 @@ class Caller:
         """INVITE, and ACK of whatever comes."""
         self.invite = self.request("INVITE", self.sdp if body is None else body, **extra)
         self.send(self.invite)
-        response = self.final("INVITE")
+        while (response := self.final("INVITE")).cseq != self.invite.cseq:
+            pass  # of an earlier INVITE, sent again before its ACK came
         if response.status == 200:
             self.connected(response)
             self.ack()
@@ -168,8 +169,9 @@ class Caller:
         law: Law = Law.PCMU,
         rtp: socket.socket | None = None,
         lost: Iterable[bool] = itertools.repeat(False),
+        pace: float = 0.02,
     ) -> None:
-        """Send audio at its own speed, but for the packets that are lost on the way."""
+        """Send audio at its own speed, but for the packets that are lost on the way; with no pace at once."""
         assert self.remote_rtp
         due = time.monotonic()
         for i, gone in zip(range(0, len(pcm), 320), lost, strict=False):
@@ -179,7 +181,7 @@ class Caller:
             if not gone:
                 (rtp or self.rtp).sendto(packet.serialize(), self.remote_rtp)
             self.sequence += 1
-            due += 0.02
+            due += pace
             time.sleep(max(0.0, due - time.monotonic()))
 
     def speaking(self, pcm: bytes, law: Law = Law.PCMU) -> threading.Thread:
@@ -259,12 +261,12 @@ class Desk:
     def event(self, kind: type):
         """The next event of that type; others are passed over."""
         while True:
-            event = self.events.get(timeout=WAIT)
+            event = self.events.get(timeout=ENOUGH)
             if isinstance(event, kind):
                 return event
 
     def call(self):
-        return self.calls.get(timeout=WAIT)
+        return self.calls.get(timeout=ENOUGH)
 
     def stop(self, patience: float = 0.1) -> None:
         self.agent.stop(patience)
