@@ -49,6 +49,8 @@ class Caller:
         self.remote_rtp: tuple[str, int] | None = None
         self.routes: list[tuple[str, str]] = []
         self.requests: list[Request] = []
+        self.asked: dict[str, int] = {}
+        """The number of the newest request of each method."""
         self.sequence = 0
 
     @property
@@ -91,20 +93,31 @@ class Caller:
         return Request(headers, body, method, self.uri)
 
     def send(self, message: Request | Response) -> None:
-        self.sip.sendto(message.serialize(), self.target)
+        if isinstance(message, Request):
+            self.asked[message.method] = message.cseq[0]
+        self._write(message.serialize())
+
+    def _write(self, data: bytes) -> None:
+        self.sip.sendto(data, self.target)
 
     def receive(self) -> Request | Response:
         return parse(self.sip.recv(65535))
 
     def response(self, method: str = "") -> Response:
-        """The next response to that method; requests that come meanwhile are answered 200 and kept."""
+        """The next response to the newest request of that method, or of any.
+
+        Requests that come meanwhile are answered 200 and kept. What is left of an earlier call from this port is
+        passed over, and so is what answers an earlier request: it is sent again where its ACK is late.
+        """
         while True:
             message = self.receive()
             if isinstance(message, Request):
                 self.requests.append(message)
                 self.send(respond(message, 200))
             elif message.call_id == self.call_id and method in ("", message.cseq[1]):
-                return message  # what is left of an earlier call from this port is passed over
+                number, asked = message.cseq
+                if number == self.asked.get(asked, number):
+                    return message
 
     def final(self, method: str) -> Response:
         while (response := self.response(method)).status < 200:
@@ -132,8 +145,7 @@ class Caller:
         """INVITE, and ACK of whatever comes."""
         self.invite = self.request("INVITE", self.sdp if body is None else body, **extra)
         self.send(self.invite)
-        while (response := self.final("INVITE")).cseq != self.invite.cseq:
-            pass  # of an earlier INVITE, sent again before its ACK came
+        response = self.final("INVITE")
         if response.status == 200:
             self.connected(response)
             self.ack()
@@ -222,8 +234,8 @@ class StreamCaller(Caller):
         request.headers.replace("Via", [str(request.via).replace("SIP/2.0/UDP", f"SIP/2.0/{self.transport}")])
         return request
 
-    def send(self, message: Request | Response) -> None:
-        self.sip.sendall(message.serialize())
+    def _write(self, data: bytes) -> None:
+        self.sip.sendall(data)
 
     def receive(self) -> Request | Response:
         while not self._waiting:
