@@ -5,6 +5,7 @@ Nothing leaves the namespace and nothing outside it can reach in, so every peer 
 
 import contextlib
 import ctypes
+import itertools
 import os
 import socket
 import struct
@@ -16,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from tests.waiting import PATIENCE
+from tests.waiting import PATIENCE, wait_for
 
 ASTERISK, SCREENER, TRUNK, PHONE = "192.0.2.10", "192.0.2.20", "192.0.2.30", "192.0.2.41"
 SECOND_SCREENER, PROXY = "192.0.2.21", "192.0.2.50"
@@ -29,6 +30,10 @@ _ADDRESSES = ASTERISK, SCREENER, SECOND_SCREENER, TRUNK, PHONE, CREW, PROXY
 _CLONE_NEWNET = 0x40000000
 _ETH_P_IP = 0x0800
 _SIP_PORT = 5060
+_DISCARD = 9
+"""Nobody listens there: marks for the wiretap."""
+_SO_RCVBUFFORCE = 33
+"""Of Linux: root may have more than the system's limit, and a busy machine needs it."""
 
 
 class Network:
@@ -103,13 +108,18 @@ def udp_packet(source: tuple[str, int], target: tuple[str, int], data: bytes) ->
 
 
 class Wiretap:
-    """Everything that passes the namespace's loopback, from the start to the stop."""
+    """Everything that passes the namespace's loopback, from the start to the stop.
+
+    Whoever asks what has passed is answered once everything that has passed by then is here.
+    """
 
     def __init__(self, network: Network) -> None:
         self.packets: list[Packet] = []
+        self._marks, self._seen = itertools.count(1), 0
         with network.entered():
             self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(_ETH_P_IP))
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 22)
+            self._marker = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._socket.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, 1 << 22)
         self._socket.bind(("lo", _ETH_P_IP))
         self._socket.settimeout(0.1)
         self._stopped = False
@@ -126,12 +136,23 @@ class Wiretap:
             if kind != socket.PACKET_OUTGOING and data[9] == socket.IPPROTO_UDP and len(data) >= header + 8:
                 source, target = socket.inet_ntoa(data[12:16]), socket.inet_ntoa(data[16:20])
                 ports = struct.unpack_from("!HH", data, header)
-                self.packets.append(
-                    Packet(time.monotonic(), (source, ports[0]), (target, ports[1]), data[header + 8 :])
-                )
+                content = data[header + 8 :]
+                if ports[1] == _DISCARD:
+                    self._seen = int(content)
+                else:
+                    self.packets.append(Packet(time.monotonic(), (source, ports[0]), (target, ports[1]), content))
+
+    def _caught_up(self) -> None:
+        """Wait for what has passed already: a mark that is sent behind it."""
+        if self._stopped:
+            return
+        mark = next(self._marks)
+        self._marker.sendto(b"%d" % mark, (TRUNK, _DISCARD))
+        wait_for(lambda: self._seen >= mark, what="what has passed", every=0.001)
 
     def sip(self, start: str, source: str = "", target: str = "") -> list[Packet]:
         """SIP messages that begin with a word, such as `REFER ` or `SIP/2.0 202`."""
+        self._caught_up()
         return [
             p
             for p in list(self.packets)
@@ -147,11 +168,13 @@ class Wiretap:
 
     def heard_by(self, address: str, ports: range = range(1 << 16)) -> bytes:
         """The µ-law that an address was sent by RTP, in the order of arrival."""
+        self._caught_up()
         sent = (p for p in list(self.packets) if p.is_pcmu and p.target[0] == address and p.target[1] in ports)
         return b"".join(p.data[12:] for p in sent)
 
     def streams(self, source: str, target: str) -> list[bytes]:
         """The µ-law of each RTP stream from one address to another, in the order of arrival."""
+        self._caught_up()
         found: dict[tuple[int, int], bytearray] = {}
         for p in list(self.packets):
             if p.is_pcmu and (p.source[0], p.target[0]) == (source, target):
@@ -162,3 +185,4 @@ class Wiretap:
         self._stopped = True
         self._thread.join()
         self._socket.close()
+        self._marker.close()

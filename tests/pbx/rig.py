@@ -219,7 +219,7 @@ class Caller:
 
     def wait(self, seconds: float) -> int:
         """The exit code: 0 when the call went as the scenario says."""
-        return self._process.wait(seconds)
+        return self._process.wait(seconds * PATIENCE)
 
     @property
     def gone(self) -> bool:
@@ -417,9 +417,12 @@ class Screener:
 
     def recognisers(self) -> list[int]:
         """The process ids of its recognisers."""
-        tasks = Path(f"/proc/{self.process.pid}/task").glob("*/children")
-        pids = [int(pid) for task in tasks for pid in task.read_text().split()]
-        return [pid for pid in pids if b"screener.speech.worker" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+        found: list[int] = []
+        for task in Path(f"/proc/{self.process.pid}/task").glob("*/children"):
+            with contextlib.suppress(OSError):  # a thread or a process that has ended meanwhile
+                pids = map(int, task.read_text().split())
+                found += [p for p in pids if b"screener.speech.worker" in Path(f"/proc/{p}/cmdline").read_bytes()]
+        return found
 
     def story(self, call: dict[str, object]) -> str:
         """What `screener calls show` tells of a call."""

@@ -27,7 +27,8 @@ def test_harassment_is_moved_into_the_analysis_queue_on_the_pbx(
 ) -> None:
     caller = place_call(said("lewd"), number="13900001111")
     wait_for(lambda: _queued(asterisk, "13900001111"), 30, "entry of the caller in queue_log")
-    (channel,) = asterisk.channels()  # the screener's leg is gone
+    wait_for(lambda: not asterisk.legs("screener"), 10, "end of the screener's leg", every=0.2)
+    (channel,) = asterisk.channels()
     assert channel.startswith("PJSIP/trunk-")
     assert channel.split("!")[1:3] == ["from-screener", "analysis"]
     refer = tap.sip("REFER ", source=SCREENER, target=ASTERISK)[0]
@@ -63,7 +64,7 @@ def test_a_genuine_caller_reaches_an_agent_who_hears_them(
     assert [line for line in asterisk.queue_log("CONNECT") if line[2:4] == ["agents", "PJSIP/agent1"]]
     phone.command("hangup")
     assert caller.wait(10) == 0, "the caller's side saw an ordinary call"
-    assert is_in(words, mulaw(phone.heard())), "the agent heard the caller"
+    wait_for(lambda: is_in(words, mulaw(phone.heard())), 10, "caller in what the agent heard", every=0.2)
     assert is_in(prompt("greeting"), tap.heard_by(TRUNK)), "the caller heard the greeting"
     assert screener.logged("13800002222", "genuine")["treatment"] == "none"
 
@@ -71,7 +72,7 @@ def test_a_genuine_caller_reaches_an_agent_who_hears_them(
 def test_the_screener_knows_the_pbx_s_own_call_ids(
     asterisk: Asterisk, phone: Phone, screener: Screener, place_call: Place, tap: Wiretap
 ) -> None:
-    place_call(QUIET, stay=1)
+    place_call(QUIET)
     invite = wait_for(lambda: tap.sip("INVITE ", target=SCREENER), 5, "INVITE to the screener")[0]
     headers = dict(line.split(": ", 1) for line in invite.data.decode().splitlines() if ": " in line)
     assert headers["X-Uniqueid"] == headers["X-Linkedid"]

@@ -29,7 +29,7 @@ from tests.pbx.rig import Asterisk, Caller, Phone, Screener
 from tests.pbx.voices import QUIET, said
 from tests.sip.caller import in_background
 from tests.store.databases import Postgres
-from tests.waiting import wait_for
+from tests.waiting import ENOUGH, wait_for
 
 __all__ = ["pbx", "server"]
 pytestmark = [pytest.mark.pbx, pytest.mark.postgres, pytest.mark.timeout(300)]
@@ -220,7 +220,7 @@ def test_without_any_screener_the_callers_go_to_the_agents(
         begun = time.monotonic()
         calling = in_background(trunk.call)
         desk.answer(10, since=begun)
-        calling.join(10)
+        calling.join(ENOUGH)
         assert queued(pbx, "agents", "13800000052")
         assert trunk.ask("BYE").status == 200
 

@@ -111,7 +111,7 @@ def test_screened_in_path_and_handed_to_an_agent(site: Site) -> None:
     time.sleep(len(words) / 8000 + 1)  # said once more from beginning to end
     site.phone.command("hangup")
     assert caller.wait(10) == 0
-    assert is_in(words, mulaw(site.phone.heard())), "the agent heard the caller"
+    wait_for(lambda: is_in(words, mulaw(site.phone.heard())), 10, "caller in what the agent heard", every=0.2)
     assert is_in(prompt("greeting"), site.tap.heard_by(TRUNK)), "the caller heard the greeting"
     assert screener.logged("13800002222", "genuine")["treatment"] == "none"
     assert not site.in_clear(words)

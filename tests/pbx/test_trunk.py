@@ -47,7 +47,8 @@ def test_what_a_trunk_says_of_itself_is_taken_off(lan: Network, nodes: Nodes, ta
     (asked,) = {p.data for p in tap.sip("INVITE ", source=PROXY) if b"13800000080" in p.data}
     assert not believed(asked)
     assert {"via", "from", "to", "call-id", "cseq", "contact", "content-type"} <= names(asked)
-    (call,) = [c for c in nodes.calls() if c.number.endswith("13800000080")]
+    ended = lambda: [c for c in nodes.calls() if c.number.endswith("13800000080") and c.ended_at]  # noqa: E731
+    (call,) = wait_for(ended, 10, "the call in the log", every=0.5)
     assert (call.referred_by, call.linkedid, call.uniqueid) == ("", "", "")
 
 

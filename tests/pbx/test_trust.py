@@ -62,6 +62,7 @@ def test_no_stranger_s_number_moves_another_s_call(
 def test_the_dialplan_lets_digits_and_a_plain_name_through(network: Network, asterisk: Asterisk) -> None:
     seen = len(asterisk.queue_log("ENTERQUEUE"))
     stranger.dial(network, ["+861380000\r\n3333", "1380000|4444"], BESIDE, name="张三[/x]")
+    wait_for(lambda: len(asterisk.queue_log("ENTERQUEUE")) >= seen + 2, 10, "both in queue_log", every=0.2)
     entered = asterisk.queue_log("ENTERQUEUE")[seen:]
     assert [line[6] for line in entered] == ["+8613800003333", "13800004444"]
     dialled = [f"{BESIDE}\r\nEvent: x", f"{IN_PATH}\r\nEvent: x", f"{IN_PATH},1)", f"{IN_PATH}${{HASH(x)}}"]
@@ -121,7 +122,7 @@ def test_without_any_filter_the_screener_believes_no_stranger(
         time.sleep(3)
         assert [leg for leg in before if leg not in spies(asterisk)] == [], "still listened to"
         assert asterisk.legs(agent), "the agent still has the caller"
-        assert "left out" in screener.log, "what was tried is said"
+        wait_for(lambda: "left out" in screener.log, 10, "word of what was tried")
         assert screener.log.count("logged in") == 1, "the connection stands"
         assert "\x1b" not in screener.log
     finally:

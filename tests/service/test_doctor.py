@@ -49,7 +49,7 @@ def english(monkeypatch: pytest.MonkeyPatch) -> None:
 @contextmanager
 def taken(kind: socket.SocketKind = socket.SOCK_DGRAM) -> Iterator[int]:
     with socket.socket(socket.AF_INET, kind) as holder:
-        holder.bind(("127.0.0.1", 0))
+        holder.bind(("127.0.0.1", free_port(kind)))  # where nobody has the other kind of it either
         yield holder.getsockname()[1]
 
 
@@ -243,7 +243,7 @@ class RecogniserServer:
 def test_recogniser_servers_answer_refuse_or_are_not_there() -> None:
     assert not list(peers.check_servers(Speech())), "none named, nothing to say"
     answers, refuses = RecogniserServer(), RecogniserServer(busy=True)
-    absent = f"127.0.0.1:{taken_closed()}"
+    absent = f"127.0.0.1:{free_port(socket.SOCK_STREAM)}"
     urls = (f"ws://{answers.place}", f"ws://user:s3cret@{refuses.place}/asr", f"ws://{absent}")
     good, bad, gone = peers.check_servers(Speech(servers=urls))
     assert good == Check("recogniser server", ok=True, message=f"{answers.place} answers")
@@ -260,7 +260,7 @@ def test_recogniser_servers_answer_refuse_or_are_not_there() -> None:
 def test_examining_asks_every_recogniser_server(tmp_path: Path) -> None:
     file = tmp_path / "screener.toml"
     file.write_text(
-        f'[speech]\nservers = ["ws://127.0.0.1:{taken_closed()}", "ws://127.0.0.1:{taken_closed()}"]\n'
+        f'[speech]\nservers = ["ws://127.0.0.1:{free_port(socket.SOCK_STREAM)}", "ws://127.0.0.1:{free_port(socket.SOCK_STREAM)}"]\n'
     )
     found = [check for check in doctor.examine(file) if check.name == "recogniser server"]
     assert [check.ok for check in found] == [False, False]
@@ -298,7 +298,7 @@ def test_examining_says_where_hot_words_are_without_effect(tmp_path: Path) -> No
     file = tmp_path / "screener.toml"
     for engine, ok in (("sherpa", True), ("vosk", False)):
         file.write_text(
-            f'[speech]\nengine = "{engine}"\nhotwords = ["城隍庙"]\nservers = ["ws://127.0.0.1:{taken_closed()}"]\n'
+            f'[speech]\nengine = "{engine}"\nhotwords = ["城隍庙"]\nservers = ["ws://127.0.0.1:{free_port(socket.SOCK_STREAM)}"]\n'
         )
         (found,) = [
             check
@@ -445,7 +445,7 @@ def test_a_read_only_folder(tmp_path: Path) -> None:
 
 def test_a_database_server_that_is_not_there_and_its_password_does_not_show(tmp_path: Path) -> None:
     pytest.importorskip("psycopg")
-    found = database(f"postgresql+psycopg://u:s3cret@127.0.0.1:{taken_closed()}/log", tmp_path)
+    found = database(f"postgresql+psycopg://u:s3cret@127.0.0.1:{free_port(socket.SOCK_STREAM)}/log", tmp_path)
     assert not found.ok
     assert "u:***@127.0.0.1" in found.message
     assert "s3cret" not in line_of(found)
@@ -463,11 +463,6 @@ def test_of_another_database_it_is_said_which_are_supported(url: str, tmp_path: 
     assert chinese[0].endswith("只支持 SQLite 与 PostgreSQL")
     assert chinese[1] == "把 [store] url（或 --db）写成 sqlite:///… 或 postgresql://…"
     assert "s3cret" not in line_of(found)
-
-
-def taken_closed() -> int:
-    with taken(socket.SOCK_STREAM) as port:
-        return port
 
 
 @pytest.mark.parametrize("url", ["nonsense://x", "sqlite"])

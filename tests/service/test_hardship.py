@@ -87,7 +87,8 @@ def test_a_database_that_is_away_delays_no_caller_and_every_call_is_logged_once(
             until = time.monotonic() + AWAY_SECONDS
             crowd.call_while(lambda: time.monotonic() < until)
             placed, away = crowd.placed, len(crowd.said_goodbye)
-            assert b"calls wait in the spool" in (tmp_path / "log.txt").read_bytes(), "the operator is told"
+            log = tmp_path / "log.txt"
+            wait_for(lambda: b"calls wait in the spool" in log.read_bytes(), what="a word to the operator")
             server.start()
             until = time.monotonic() + 1
             crowd.call_while(lambda: time.monotonic() < until)
@@ -112,9 +113,9 @@ def test_a_full_disk_delays_no_caller_the_operator_is_told_and_every_call_is_log
             crowd = Crowd(port)
             until = time.monotonic() + 3
             crowd.call_while(lambda: time.monotonic() < until)
-            said = (tmp_path / "log.txt").read_text()
-            assert "the spool cannot be written (No space left on device)" in said
-            assert "calls wait in the spool" in said
+            said = (tmp_path / "log.txt").read_text
+            assert "the spool cannot be written (No space left on device)" in said()
+            wait_for(lambda: "calls wait in the spool" in said(), what="a word to the operator")
             assert len(crowd.said_goodbye) == crowd.placed > 0, "all of them while nothing could be written"
             ballast.unlink()
         print(f"{len(crowd.said_goodbye)} calls on a full disk;", crowd)

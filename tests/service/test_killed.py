@@ -21,7 +21,7 @@ from screener.store.log import open_log
 from screener.store.records import ListedNumber
 from tests.server import free_port
 from tests.sip.caller import Caller
-from tests.waiting import WAIT, wait_for
+from tests.waiting import ENOUGH, wait_for
 
 CALLS = 100
 SETTINGS = """
@@ -53,7 +53,7 @@ def serving(folder: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
             yield process
         finally:
             process.terminate()
-            process.wait(timeout=30)
+            process.wait(timeout=ENOUGH)
 
 
 def test_every_call_that_got_its_bye_is_in_the_log_after_a_kill_and_none_twice(tmp_path: Path) -> None:
@@ -135,5 +135,5 @@ def ends_with_a_caller(service: subprocess.Popen[bytes], port: int, ends: signal
     assert "agents@127.0.0.1" in refer.headers.get("Refer-To")
     caller.moved(refer)
     caller.send(respond(caller.wait_request("BYE"), 200))
-    assert service.wait(timeout=WAIT) == 0
+    assert service.wait(timeout=ENOUGH) == 0
     caller.close()

@@ -138,7 +138,8 @@ def test_a_stop_ends_in_its_time_whatever_hangs(settings: Settings, monkeypatch:
     for kind in stops:
         monkeypatch.setattr(kind, "stop", lambda helper: (hanging.append(helper), hang.wait(60)))
     service.stop()
-    assert len(hanging) == len(helpers) and not hang.is_set(), "all were asked, and none is waited for"
+    assert not hang.is_set(), "none is waited for"
+    wait_for(lambda: len(hanging) == len(helpers), what="all that were asked")
     hang.set()
     for helper in helpers:
         stops[type(helper)](helper)

@@ -17,7 +17,7 @@ from screener.sip.address import NameAddr
 from screener.sip.framing import SipFramer
 from screener.sip.message import Headers, Request, Response, parse, respond
 from screener.sip.useragent import SipUserAgent
-from tests.waiting import ENOUGH, WAIT
+from tests.waiting import ENOUGH
 
 
 class Caller:
@@ -49,6 +49,8 @@ class Caller:
         self.remote_rtp: tuple[str, int] | None = None
         self.routes: list[tuple[str, str]] = []
         self.requests: list[Request] = []
+        self.asked: dict[str, int] = {}
+        """The number of the newest request of each method."""
         self.sequence = 0
 
     @property
@@ -91,20 +93,31 @@ class Caller:
         return Request(headers, body, method, self.uri)
 
     def send(self, message: Request | Response) -> None:
-        self.sip.sendto(message.serialize(), self.target)
+        if isinstance(message, Request):
+            self.asked[message.method] = message.cseq[0]
+        self._write(message.serialize())
+
+    def _write(self, data: bytes) -> None:
+        self.sip.sendto(data, self.target)
 
     def receive(self) -> Request | Response:
         return parse(self.sip.recv(65535))
 
     def response(self, method: str = "") -> Response:
-        """The next response to that method; requests that come meanwhile are answered 200 and kept."""
+        """The next response to the newest request of that method, or of any.
+
+        Requests that come meanwhile are answered 200 and kept. What is left of an earlier call from this port is
+        passed over, and so is what answers an earlier request: it is sent again where its ACK is late.
+        """
         while True:
             message = self.receive()
             if isinstance(message, Request):
                 self.requests.append(message)
                 self.send(respond(message, 200))
             elif message.call_id == self.call_id and method in ("", message.cseq[1]):
-                return message  # what is left of an earlier call from this port is passed over
+                number, asked = message.cseq
+                if number == self.asked.get(asked, number):
+                    return message
 
     def final(self, method: str) -> Response:
         while (response := self.response(method)).status < 200:
@@ -168,8 +181,9 @@ class Caller:
         law: Law = Law.PCMU,
         rtp: socket.socket | None = None,
         lost: Iterable[bool] = itertools.repeat(False),
+        pace: float = 0.02,
     ) -> None:
-        """Send audio at its own speed, but for the packets that are lost on the way."""
+        """Send audio at its own speed, but for the packets that are lost on the way; with no pace at once."""
         assert self.remote_rtp
         due = time.monotonic()
         for i, gone in zip(range(0, len(pcm), 320), lost, strict=False):
@@ -179,7 +193,7 @@ class Caller:
             if not gone:
                 (rtp or self.rtp).sendto(packet.serialize(), self.remote_rtp)
             self.sequence += 1
-            due += 0.02
+            due += pace
             time.sleep(max(0.0, due - time.monotonic()))
 
     def speaking(self, pcm: bytes, law: Law = Law.PCMU) -> threading.Thread:
@@ -220,8 +234,8 @@ class StreamCaller(Caller):
         request.headers.replace("Via", [str(request.via).replace("SIP/2.0/UDP", f"SIP/2.0/{self.transport}")])
         return request
 
-    def send(self, message: Request | Response) -> None:
-        self.sip.sendall(message.serialize())
+    def _write(self, data: bytes) -> None:
+        self.sip.sendall(data)
 
     def receive(self) -> Request | Response:
         while not self._waiting:
@@ -259,12 +273,12 @@ class Desk:
     def event(self, kind: type):
         """The next event of that type; others are passed over."""
         while True:
-            event = self.events.get(timeout=WAIT)
+            event = self.events.get(timeout=ENOUGH)
             if isinstance(event, kind):
                 return event
 
     def call(self):
-        return self.calls.get(timeout=WAIT)
+        return self.calls.get(timeout=ENOUGH)
 
     def stop(self, patience: float = 0.1) -> None:
         self.agent.stop(patience)

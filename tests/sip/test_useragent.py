@@ -10,7 +10,17 @@ from itertools import pairwise
 import pytest
 
 from screener.core.session import TRANSFER_LIMIT
-from screener.events import CallAnswered, CallEnded, Dtmf, EndedBy, PlaybackEnded, Target, Tick, TransferEnded
+from screener.events import (
+    FRAME_SECONDS,
+    CallAnswered,
+    CallEnded,
+    Dtmf,
+    EndedBy,
+    PlaybackEnded,
+    Target,
+    Tick,
+    TransferEnded,
+)
 from screener.media.g711 import Law
 from screener.media.prompts import Clip
 from screener.media.rtp import Packet, TelephoneEvent
@@ -51,22 +61,22 @@ def test_a_call_is_answered_hears_speaks_and_ends(desk, caller):
     assert (call.invite.number, call.invite.dialled) == ("13800138000", "100")
     heard: list[tuple[bytes, float]] = []
     call.listen(lambda pcm, at: heard.append((pcm, at)))
+    before = call.streams[0].at
     call.play([(CLIP, None)])
-    speaking = caller.speaking(TONE)
-    packets = caller.hear(60)
-    speaking.join()
-    assert desk.event(PlaybackEnded).at == pytest.approx(0.4, abs=0.2)
+    after = call.streams[0].at
+    caller.speak(TONE[:6400], pace=0.0)  # as many frames as wait for their turn
+    packets = caller.hear(round(after / FRAME_SECONDS) + 60)
+    assert round(before + 0.4, 3) <= desk.event(PlaybackEnded).at <= round(after + FRAME_SECONDS + 0.4, 3)
     sent = b"".join(p.payload for p in packets)
     assert CLIP.ulaw in sent, "the clip goes out byte for byte as it was packed"
     assert sent.endswith(b"\xff" * 160), "and silence is sent after it"
     assert all(b.timestamp - a.timestamp == 160 for a, b in pairwise(packets))
-    times = [at for _, at in heard]
+    expected = audioop.ulaw2lin(audioop.lin2ulaw(TONE[:6400], 2), 2)
+    wait_for(lambda: expected in b"".join(frame for frame, _ in heard.copy()), what="16-bit audio, bit-exact")
+    times = [at for _, at in heard.copy()]
     assert all(round(b - a, 3) == 0.02 for a, b in pairwise(times)), "one frame a tick, no gap"
-    pcm = b"".join(frame for frame, _ in heard)
-    assert all(len(frame) == 320 for frame, _ in heard)
-    expected = audioop.ulaw2lin(audioop.lin2ulaw(TONE, 2), 2)
-    assert expected[3200:9600] in pcm, "16-bit audio, bit-exact"
-    assert desk.event(Tick).at in [round(n * 0.2, 3) for n in range(20)]
+    assert all(len(frame) == 320 for frame, _ in heard.copy())
+    assert round(desk.event(Tick).at / 0.2, 6).is_integer()
     assert caller.ask("BYE").status == 200
     assert desk.event(CallEnded).by is EndedBy.CALLER
     assert not desk.agent._phone.calls
@@ -80,7 +90,7 @@ def test_a_bye_is_answered_once_the_end_of_the_call_is_kept(desk, caller):
         caller.ask("BYE")
     assert desk.event(CallEnded).by is EndedBy.CALLER, "whoever keeps it knows already"
     call.logged()
-    caller.sip.settimeout(0.1)
+    caller.sip.settimeout(WAIT)
     assert caller.response().status == 200
 
 
@@ -105,7 +115,7 @@ def test_a_bye_that_is_sent_again_waits_for_the_one_answer_and_not_for_ever():
     caller.send(bye)
     assert caller.response().status == 200, "the same answer once more"
     assert KEEP_SECONDS < LIFE, "before the peer gives up"
-    assert desk.events.empty()
+    assert CallEnded not in map(type, desk.events.queue), "it ended once"
     desk.stop()
 
 
@@ -227,8 +237,7 @@ def test_media_moves_in_place(desk, caller, method):
     heard = []
     call.listen(lambda pcm, at: heard.append(pcm))
     caller.speak(TONE[:3200], rtp=moved)
-    time.sleep(0.1)
-    assert any(any(pcm) for pcm in heard)
+    wait_for(lambda: any(any(pcm) for pcm in heard), what="the caller's voice")
     moved.close()
 
 
@@ -239,7 +248,7 @@ def test_hold_stops_sending_and_resume_goes_on(desk, caller):
     caller.ack(cseq=response.cseq[0])
     caller.rtp.settimeout(0.2)
     with pytest.raises(TimeoutError):
-        caller.hear(50)
+        caller.hear(500)  # what came before is among them
     caller.rtp.settimeout(WAIT)
     response = caller.ask("INVITE", caller.offer("0"))
     caller.ack(cseq=response.cseq[0])
@@ -352,6 +361,7 @@ def test_a_target_that_rings_for_ever_is_given_up_before_another_one_is_asked_fo
         time.sleep(0.2)
     ended = desk.event(TransferEnded)
     assert (ended.ok, ended.status) == (False, 408)
+    monkeypatch.setattr(refer, "RINGING_SECONDS", WAIT)
     referred(desk, caller, call)
     assert notify(caller, "200 OK") == 200
     assert desk.event(TransferEnded).ok, "another REFER is sent, and nobody says that one is under way"
@@ -369,8 +379,9 @@ def test_an_agent_who_answers_after_it_was_given_up_has_the_caller(desk, caller,
     assert desk.event(CallEnded).by is EndedBy.TRANSFER
 
 
-def test_a_transfer_that_came_too_soon_after_the_answer_is_asked_for_again(desk, caller):
+def test_a_transfer_that_came_too_soon_after_the_answer_is_asked_for_again(desk, caller, monkeypatch):
     """Asterisk answers the caller first and joins both a little later."""
+    monkeypatch.setattr(refer, "SETTLING_SECONDS", WAIT)
     call = up(desk, caller)
     first = referred(desk, caller, call, marked=True)
     assert notify(caller, "400 Bad Request") == 200
@@ -384,13 +395,12 @@ def test_a_transfer_that_came_too_soon_after_the_answer_is_asked_for_again(desk,
 
 
 def test_a_transfer_that_is_bad_for_good_is_judged(desk, caller, monkeypatch):
-    monkeypatch.setattr(refer, "SETTLING_SECONDS", 0.5)
+    monkeypatch.setattr(refer, "SETTLING_SECONDS", WAIT)
     call = up(desk, caller)
     referred(desk, caller, call)
     assert notify(caller, "400 Bad Request") == 200
-    time.sleep(0.3)
     caller.send(respond(caller.wait_request("REFER"), 202))
-    time.sleep(0.3)
+    monkeypatch.setattr(refer, "SETTLING_SECONDS", 0.0)  # by now both ought to be joined
     assert notify(caller, "400 Bad Request") == 200
     ended = desk.event(TransferEnded)
     assert (ended.ok, ended.status) == (False, 400)
@@ -433,11 +443,17 @@ def test_registration_with_digest():
     desk = Desk(registrars=(registrar,))
     challenge = Challenge("pbx", "n1", "SHA-256", qop=True)
 
+    seen: set[int] = set()
+
     def receive() -> tuple[Request, tuple[str, int]]:
-        data, source = pbx.recvfrom(65535)
-        request = parse(data)
-        assert isinstance(request, Request)
-        return request, source
+        """The next request; one that was late to be answered is sent again."""
+        while True:
+            data, source = pbx.recvfrom(65535)
+            request = parse(data)
+            assert isinstance(request, Request)
+            if request.cseq[0] not in seen:
+                seen.add(request.cseq[0])
+                return request, source
 
     first, source = receive()
     stray = respond(first, 200)

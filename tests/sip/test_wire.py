@@ -132,6 +132,7 @@ def test_registration_over_tcp_survives_a_restart_of_the_pbx():
     assert "transport=tcp" in request.headers.get("Contact")
     assert wait_for(lambda: desk.agent.registrations()[0].registered)
     connection.close()  # the PBX has gone; the next request makes a new connection
+    wait_for(lambda: not desk.agent._phone.sip.wire.connections["tcp"], what="notice of it")
     stopping = in_background(lambda: desk.stop(3))
     connection, request = serve()
     assert request.headers.get("Expires") == "0"

@@ -2,7 +2,6 @@
 
 import os
 import queue
-import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -127,9 +126,10 @@ def test_a_process_that_dies_is_started_again(make: Make):
 
 def test_more_than_may_wait_are_answered_at_once(make: Make):
     reader = make()
-    for _ in range(WAITING + 1):
+    reader.ask([heard()], recent(HANG), WAIT, lambda _: None)
+    wait_for(reader._jobs.empty, what="the one that is read")
+    for _ in range(WAITING):
         reader.ask([heard()], recent(HANG), WAIT, lambda _: None)
-        time.sleep(0.05)
     assert read(reader, [heard()], recent(SAY)) == ()
     assert counts(reader) == {"read": 0, "late": 0, "full": 1, "failed": 0}, "and the others wait"
 

@@ -56,7 +56,7 @@ def test_a_server_that_is_away_under_load_costs_no_call(tmp_path: Path, caplog: 
             slowest = max(slowest, time.monotonic() - begun)
             put += 1
             time.sleep(1 / CALLS_A_SECOND)
-        assert "calls wait in the spool" in caplog.text, "the operator is told"
+        wait_for(lambda: "calls wait in the spool" in caplog.text, what="a word to the operator")
         server.start()
         assert writer.flush(ENOUGH)
         writer.close()
