@@ -175,11 +175,16 @@ class Site:
             self.stopped = True
             self.service.stop()
 
-    def record(self, verdict: Verdict) -> CallRecord:
+    def record(self, verdict: Verdict, *, ended: bool = True) -> CallRecord:
+        """What the log says of the call, once it says that it is over; or before."""
         log = open_log(self.settings.store.url, self.settings.folder)
+
+        def written() -> list[CallRecord]:
+            found = log.calls(verdict=verdict)
+            return [call for call in found if call.linkedid == self.id and (call.ended_at or not ended)]
+
         try:
-            done = lambda: [c for c in log.calls(verdict=verdict) if c.ended_at and c.linkedid == self.id]  # noqa: E731
-            return log.call(wait_for(done, what=f"call that is {verdict}")[0].id)
+            return log.call(wait_for(written, what=f"call that is {verdict}")[0].id)
         finally:
             log.close()
 
@@ -280,13 +285,16 @@ def test_a_genuine_call_ends_with_the_caller_and_hears_nothing(site: Site) -> No
 
 def test_a_move_that_fails_leaves_the_caller_with_the_agent(site: Site) -> None:
     answer = site.pbx.answer
-    site.pbx.answer = lambda action: (
-        [{"Response": "Error", "Message": "no"}] if action["action"] == "Redirect" else answer(action)
-    )
+
+    def refuses(action: dict[str, str]) -> list[dict[str, str]]:
+        answered = answer(action)
+        return [{"Response": "Error", "Message": "no"}] if action["action"] == "Redirect" else answered
+
+    site.pbx.answer = refuses
     site.talk()
     leg = site.pbx.leg(Speaker.CALLER)
     leg.speaking(lewd())
-    site.pbx.asked("Setvar")
+    site.pbx.asked("Redirect")
     site.end("agent")
     call = site.record(Verdict.HARASSMENT)
     assert call.ended_by is EndedBy.AGENT
@@ -348,6 +356,7 @@ def test_a_caller_whom_the_agent_still_has_stays(lasting: Make, caplog: pytest.L
     leg = site.pbx.leg(Speaker.CALLER)
     leg.speak(lewd())
     site.pbx.asked("UserEvent")
+    site.record(Verdict.HARASSMENT, ended=False)  # what is not in the log yet cannot be taken back
     site.pbx.event(**said("ScreenerTakeBack", "agent1", SECRET, site.id))
     wait_for(lambda: "flag taken back by agent1" in caplog.text, what="word of the take-back")
     wait_for(lambda: site.pbx.asks, what="look at the PBX's channels, after that of the login")

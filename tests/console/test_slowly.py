@@ -13,7 +13,7 @@ from screener.console.slowly import AT_ONCE, FRESH_TIMES, KEPT, OLD_SECONDS, Slo
 from screener.errors import InputError, StoreError
 from tests.console.conftest import log_in
 from tests.console.written import NUMBER, flagged, write
-from tests.waiting import wait_for
+from tests.waiting import ENOUGH, wait_for, wait_until_equal
 
 
 class Work:
@@ -69,8 +69,10 @@ def test_what_is_forgotten_is_made_anew_and_so_is_what_was_being_made() -> None:
     work = Work(held=True)
     answers = Slowly(work.clock, WAIT)
     assert answers.ask("a", work, 60.0) is None
+    wait_until_equal(lambda: work.made, 1)
     answers.forget("a")
     assert answers.ask("a", work, 60.0) is None
+    wait_until_equal(lambda: work.made, 2)
     work.free.release(2)
     wait_for(lambda: answers.ask("a", work, 60.0) == 2)
     answers.forget("a")
@@ -111,7 +113,7 @@ def test_a_report_that_takes_long_says_so_and_comes_by_itself(
     agents = reports.REPORTS["agents"]
 
     def slow(asked):
-        free.wait(10)
+        free.wait(ENOUGH)
         return agents.page(asked)
 
     monkeypatch.setattr(reports, "REPORTS", {**reports.REPORTS, "agents": replace(agents, page=slow)})
