@@ -154,6 +154,7 @@ class Site:
             self.pbx.end("caller", talk)
         wait_for(lambda: not self._heard, what="end of what is listened to")
         self.pbx.forget()
+        self._before = self.ears.listening()
         number = next(NUMBERS)
         self.id, self.number = f"{number}.1", f"139{number:08}"
         self.talking = Talk(caller_id=self.id, agent_id=f"{number}.2", number=self.number)
@@ -165,6 +166,12 @@ class Site:
     def talk(self) -> None:
         """Caller and agent talk now."""
         self.pbx.talk(self.talking)
+
+    def leg(self, speaker: Speaker = Speaker.CALLER) -> Caller:
+        """A leg, once what is said on it is heard."""
+        leg = self.pbx.leg(speaker)
+        wait_for(lambda: self.ears.listening() - self._before, what="ear for the caller")
+        return leg
 
     def end(self, who: str) -> None:
         """Caller or agent hangs up."""
@@ -230,8 +237,8 @@ def site(lasting: Make) -> Site:
 
 def test_a_harasser_is_moved_and_log_and_pbx_are_told(site: Site) -> None:
     site.talk()
-    leg = site.pbx.leg(Speaker.CALLER)
-    site.pbx.leg(Speaker.AGENT)
+    leg = site.leg()
+    site.leg(Speaker.AGENT)
     leg.speaking(speech("lewd"))  # whole: a pretext first
     move = site.pbx.asked("Redirect")
     assert (move["channel"], move["context"], move["exten"]) == ("PJSIP/trunk-1", "from-screener", "analysis")
@@ -251,7 +258,7 @@ def test_a_harasser_is_moved_and_log_and_pbx_are_told(site: Site) -> None:
 def test_another_treatment_is_another_extension(lasting: Make) -> None:
     site = lasting(secret="", flow='treatment = "terminate"')
     site.talk()
-    leg = site.pbx.leg(Speaker.CALLER)
+    leg = site.leg()
     leg.speaking(lewd())
     assert site.pbx.asked("Redirect")["exten"] == "terminate"
 
@@ -259,7 +266,7 @@ def test_another_treatment_is_another_extension(lasting: Make) -> None:
 def test_in_a_dry_run_nobody_is_moved(lasting: Make) -> None:
     site = lasting(flow="dry_run = true")
     site.talk()
-    leg = site.pbx.leg(Speaker.CALLER)
+    leg = site.leg()
     leg.speak(lewd())
     told = site.pbx.asked("UserEvent")
     assert (told["verdict"], told["dryrun"]) == ("harassment", "yes")
@@ -271,7 +278,7 @@ def test_in_a_dry_run_nobody_is_moved(lasting: Make) -> None:
 
 def test_a_genuine_call_ends_with_the_caller_and_hears_nothing(site: Site) -> None:
     site.talk()
-    leg = site.pbx.leg(Speaker.CALLER)
+    leg = site.leg()
     before = site.ears.heard(Speaker.CALLER)
     leg.speaking(speech("enquiry") + bytes(2 * 16000))
     heard = {packet.payload for packet in leg.hear(100)}
@@ -292,7 +299,7 @@ def test_a_move_that_fails_leaves_the_caller_with_the_agent(site: Site) -> None:
 
     site.pbx.answer = refuses
     site.talk()
-    leg = site.pbx.leg(Speaker.CALLER)
+    leg = site.leg()
     leg.speaking(lewd())
     site.pbx.asked("Redirect")
     site.end("agent")
@@ -325,7 +332,7 @@ def test_a_leg_that_nobody_asked_for_is_refused(site: Site) -> None:
 def test_a_stopped_service_lets_the_conversation_go_on(tmp_path: Path) -> None:
     site = Site(tmp_path)
     site.talk()
-    leg = site.pbx.leg(Speaker.CALLER)
+    leg = site.leg()
     stopping = in_background(site.stop)
     leg.wait_request("BYE")
     stopping.join()
@@ -338,7 +345,7 @@ TAKE_BACK = said("ScreenerTakeBack", "agent1", SECRET)
 
 def test_an_agent_takes_a_flag_back_and_the_caller_returns(site: Site) -> None:
     site.talk()
-    leg = site.pbx.leg(Speaker.CALLER)
+    leg = site.leg()
     leg.speaking(lewd())
     site.pbx.asked("Redirect")
     site.record(Verdict.HARASSMENT)
@@ -353,7 +360,7 @@ def test_a_caller_whom_the_agent_still_has_stays(lasting: Make, caplog: pytest.L
     caplog.set_level("INFO")
     site = lasting(flow="dry_run = true")
     site.talk()
-    leg = site.pbx.leg(Speaker.CALLER)
+    leg = site.leg()
     leg.speak(lewd())
     site.pbx.asked("UserEvent")
     site.record(Verdict.HARASSMENT, ended=False)  # what is not in the log yet cannot be taken back
@@ -369,7 +376,7 @@ def test_a_caller_whom_the_agent_still_has_stays(lasting: Make, caplog: pytest.L
 def test_what_a_caller_writes_into_an_event_does_nothing(site: Site, caplog: pytest.LogCaptureFixture) -> None:
     """A flag, a take-back, an end and a conversation, from somebody who has no secret and no channel."""
     site.talk()
-    leg = site.pbx.leg(Speaker.CALLER)
+    leg = site.leg()
     site.pbx.event(**said("ScreenerFlag", "agent1", ""))
     site.pbx.event(**said("ScreenerFlag", "agent1", "guessed", site.id))
     site.pbx.event(**said("ScreenerTakeBack", "agent1", "guessed"))
@@ -385,7 +392,7 @@ def test_what_a_caller_writes_into_an_event_does_nothing(site: Site, caplog: pyt
 
 def test_an_agent_has_no_say_about_another_s_call(site: Site, caplog: pytest.LogCaptureFixture) -> None:
     site.talk()
-    site.pbx.leg(Speaker.CALLER)
+    site.leg()
     site.pbx.event(**said("ScreenerFlag", "agent2", SECRET, site.id))
     wait_for(lambda: "agent2 flags a call that this agent does not have" in caplog.text, what="refusal")
     assert site.pbx.told.empty()
@@ -396,7 +403,7 @@ def test_an_agent_has_no_say_about_another_s_call(site: Site, caplog: pytest.Log
 def test_without_a_secret_no_user_event_counts(lasting: Make, caplog: pytest.LogCaptureFixture) -> None:
     site = lasting(secret="", flow='treatment = "terminate"')
     site.talk()
-    site.pbx.leg(Speaker.CALLER)
+    site.leg()
     site.pbx.event(**said("ScreenerFlag", "agent1", ""))
     wait_for(lambda: "event_secret is empty" in caplog.text, what="refusal")
     assert site.pbx.told.empty()

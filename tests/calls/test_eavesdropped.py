@@ -72,6 +72,7 @@ class Site:
         self.moves, self.dials, self.told = True, True, queue.Queue()
         self.other.flags.clear()
         self.other.reply = lambda _n: (200, b"")
+        self._before = self.ears.listening()
         number = next(NUMBERS)
         self.caller, self.agent, self.number = f"caller-{number}", f"agent-{number}", f"138{number:08}"
 
@@ -97,11 +98,13 @@ class Site:
         return "+OK 1f2e\n" if leg.is_answered() else "-ERR CALL_REJECTED\n"
 
     def leg(self, speaker: Speaker) -> Caller:
-        """The leg that listens to the caller or to the agent, once it is answered."""
-        return self.leg_of(self.caller if speaker is Speaker.CALLER else self.agent, speaker)
+        """The leg that listens to the caller or to the agent, once what is said on it is heard."""
+        leg = self.leg_of(self.caller if speaker is Speaker.CALLER else self.agent, speaker)
+        wait_for(lambda: self.ears.listening() - self._before, what="ear for the caller")
+        return leg
 
     def leg_of(self, spied: str, speaker: Speaker = Speaker.CALLER) -> Caller:
-        """Likewise, of whoever has that channel."""
+        """The leg that listens to whoever has that channel, once it is answered."""
         wait_for(lambda: (leg := self.legs.get((spied, speaker))) and leg.remote_rtp, what=f"leg of {spied}")
         return self.legs[spied, speaker]
 
