@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -20,6 +20,8 @@ ENOUGH = WAIT * PATIENCE
 def wait_for(found: Callable[[], T], seconds: float = WAIT, what: str = "end of it", every: float = 0.01) -> T:
     """Ask again and again until something true comes back, which is returned.
 
+    Ask for the very thing that is asserted next: another thread may write it a moment after any other sign of it.
+
     Args:
         found: what is asked.
         seconds: how long.
@@ -27,10 +29,24 @@ def wait_for(found: Callable[[], T], seconds: float = WAIT, what: str = "end of 
         every: seconds between two questions at first; more for one that is work to answer. What takes long is
             asked after less and less often: the asking is no load on who is waited for.
     """
-    seconds *= PATIENCE
+    for _ in _turns(seconds * PATIENCE, every):
+        if result := found():
+            return result
+    raise AssertionError(f"after {seconds * PATIENCE:g} s: no {what}")
+
+
+def wait_until_equal(asked: Callable[[], T], expected: T, seconds: float = WAIT, every: float = 0.01) -> None:
+    """Ask again and again until this comes back; the arguments are those of `wait_for`."""
+    for _ in _turns(seconds * PATIENCE, every):
+        if (last := asked()) == expected:
+            return
+    raise AssertionError(f"after {seconds * PATIENCE:g} s: {last!r}, not {expected!r}")
+
+
+def _turns(seconds: float, every: float) -> Iterator[None]:
     begun = time.monotonic()
-    while not (result := found()):
+    while True:
+        yield
         if (waited := time.monotonic() - begun) > seconds:
-            raise AssertionError(f"after {seconds:g} s: no {what}")
+            return
         time.sleep(max(every, min(waited / 20, SELDOM)))
-    return result

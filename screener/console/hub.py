@@ -121,8 +121,8 @@ class Hub:
         """Read no more."""
         self._stopped.set()
         for feed in self.feeds:
-            if feed.reader is not None:
-                feed.reader.close()
+            if (reader := feed.reader) is not None:
+                reader.close()
         for thread in self._threads:
             if thread.ident is not None:
                 thread.join(timeout=2)
@@ -186,12 +186,13 @@ class Hub:
     def _connection(self, feed: Feed) -> None:
         """One connection, until it is lost; none where nobody tells there."""
         try:
-            reader = feed.reader = self._connect(feed.name)
+            reader = self._connect(feed.name)
         except InputError:
             return
-        feed.up, feed.board = True, Board()
         if feed.away_since is not None:
             feed.away_seconds = (datetime.now(UTC) - feed.away_since).total_seconds()
+        feed.reader, feed.board = reader, Board()
+        feed.up = True  # last: whoever sees it sees the rest
         try:
             for item in reader:
                 if self._stopped.is_set():
@@ -201,11 +202,9 @@ class Hub:
         except InputError as problem:
             log.warning("feed %s: %s", feed.name, problem.message)
         finally:
-            feed.up, feed.lost = False, feed.lost + 1
-            feed.away_since, feed.away_seconds = datetime.now(UTC), None
             feed.reader = None
             reader.close()
-            self._forget(feed.name)
+            self._forget(feed)
 
     def of_agent(self, extension: str) -> Shown | None:
         """The newest call that an agent has."""
@@ -288,14 +287,16 @@ class Hub:
             case _:
                 pass
 
-    def _forget(self, name: str) -> None:
+    def _forget(self, feed: Feed) -> None:
         """A service went away: its calls are the agents' now, as far as we know."""
         with self._lock:
             self._version += 1
             for shown in self._shown.values():
-                if shown.feed == name and shown.over_at is None:
+                if shown.feed == feed.name and shown.over_at is None:
                     shown.over_at, shown.version = time.monotonic(), self._version
                     shown.call.over = "fault"
+            feed.away_since, feed.away_seconds, feed.lost = datetime.now(UTC), None, feed.lost + 1
+            feed.up = False  # after all that follows from it
             self._tell(urgent=True)
 
     def _tell(self, *, urgent: bool) -> None:

@@ -113,9 +113,10 @@ def changes(context: ConsoleContext, person: Person, made: Callable[[Shown], str
 def gap_of(context: ConsoleContext) -> dict[str, str | int] | None:
     """The last time that a service was not heard, for a while after it is heard again."""
     ended = [
-        (feed.away_since + timedelta(seconds=feed.away_seconds), feed.away_since, feed.away_seconds)
+        (since + timedelta(seconds=seconds), since, seconds)
         for feed in context.hub.feeds
-        if feed.up and feed.away_since is not None and feed.away_seconds is not None
+        for since, seconds in [(feed.away_since, feed.away_seconds)]  # the feed's thread may change them meanwhile
+        if feed.up and since is not None and seconds is not None
     ]
     recent = [gap for gap in ended if datetime.now(UTC) - gap[0] < GAP_TOLD]
     if not recent:

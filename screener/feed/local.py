@@ -155,8 +155,7 @@ class FeedServer:
                 connection.close()
 
     def _join(self, connection: socket.socket) -> None:
-        self._readers = [reader for reader in self._readers if not reader.gone]
-        if len(self._readers) >= READERS:
+        if sum(not reader.gone for reader in self._readers) >= READERS:
             connection.close()
             return
         reader = _Reader(connection, self._ordered)
@@ -176,7 +175,7 @@ class FeedServer:
         if isinstance(item, _Reader):
             for known in self._board.items():
                 item.put(serialize(known))
-            self._readers = [*self._readers, item]
+            self._readers = [*(reader for reader in self._readers if not reader.gone), item]
             return
         self._board.take(item)
         line = serialize(item)

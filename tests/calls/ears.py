@@ -1,6 +1,6 @@
 """What a service has heard, call by call: tests wait for a sentence, not for as long as it ought to take."""
 
-from screener.core.actions import Action
+from screener.core.actions import Action, Listen
 from screener.events import CallOffered, Event, Speaker, Transcript
 from tests.waiting import wait_for
 
@@ -14,6 +14,7 @@ class Ears:
 
     def __init__(self) -> None:
         self._begun: list[str] = []
+        self._listening: list[str] = []
         self._heard: list[tuple[str, Speaker]] = []
         """Whole utterances, by their calls."""
 
@@ -21,12 +22,18 @@ class Ears:
         """See one event or action of a call; on the calls thread, which alone adds to the lists."""
         if isinstance(item, CallOffered):
             self._begun.append(call_id)
+        if isinstance(item, Listen) and item.on:
+            self._listening.append(call_id)
         if isinstance(item, Transcript) and item.final and item.text:
             self._heard.append((call_id, item.speaker))
 
     def begun(self) -> frozenset[str]:
         """Every call so far."""
         return frozenset(self._begun.copy())
+
+    def listening(self) -> frozenset[str]:
+        """Calls whose caller is listened to, or was: a moment after the leg is answered."""
+        return frozenset(self._listening.copy())
 
     def heard(self, speaker: Speaker) -> frozenset[str]:
         """Calls in which that speaker has said something."""

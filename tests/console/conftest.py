@@ -11,19 +11,21 @@ from argon2 import PasswordHasher
 from starlette.testclient import TestClient
 
 from screener.console.app import build
-from screener.console.context import ConsoleContext
+from screener.console.context import STRANGERS, ConsoleContext
 from screener.console.hub import Hub
+from screener.console.limits import RateLimit
 from screener.console.logins import Logins, Role
 from screener.console.slowly import Slowly
 from screener.core.cards import Cards
-from screener.feed.local import FeedReader
+from screener.feed.items import Heard, Over
+from screener.feed.local import FeedReader, FeedServer
 from screener.settings.cards import load_cards
 from screener.settings.sections import Settings
 from screener.speech.pinyin import syllables
 from screener.store.accounts import Accounts
 from screener.store.log import CallLog, open_log
 from screener.words.judgement import Teller
-from tests.waiting import WAIT
+from tests.waiting import WAIT, wait_for
 
 QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 PASSWORD = "correct horse"
@@ -37,6 +39,16 @@ def cards() -> Cards:
 
 def hub_of(paths: list[Path]) -> Hub:
     return Hub([str(path) for path in paths], lambda name: FeedReader(Path(name), 1.0), cards(), syllables)
+
+
+def join(hub: Hub, server: FeedServer) -> None:
+    """Start a hub, and wait until it hears what the server tells: it is connected a moment before that."""
+    hub.start()
+    probe = Heard("probe", 0.0, "caller", 0, "", final=True)
+    wait_for(lambda: server.put(probe) or hub.newer(0)[0], what="word of the feed")
+    server.put(Over("probe", 0.0, "caller"))
+    wait_for(lambda: hub.newer(0)[1][0].over_at, what="end of the probe")
+    hub._shown.clear()
 
 
 class Clock:
@@ -78,8 +90,9 @@ def context_in(folder: Path, clock: Clock, staffed_log: Path) -> Iterator[Consol
     shutil.copy(staffed_log, folder / "log.db")
     log = open_log(f"sqlite:///{folder}/log.db")
     access = logins(log, clock)
-    # However busy the machine is, the pages wait until what they show is there.
-    yield ConsoleContext(settings, log, access, hub_of([]), Teller(), slowly=Slowly(wait=WAIT))
+    # However busy the machine is, the pages wait until what they show is there, and no turn comes back.
+    patient, strangers = Slowly(wait=WAIT), RateLimit(1e-6, STRANGERS)
+    yield ConsoleContext(settings, log, access, hub_of([]), Teller(), slowly=patient, strangers=strangers)
     log.close()
 
 

@@ -44,7 +44,7 @@ from screener.store.records import (
 )
 from screener.words.judgement import RULES, Teller
 from screener.words.terms import Language
-from tests.console.conftest import Clock, context_in, log_in
+from tests.console.conftest import Clock, context_in, join, log_in
 from tests.console.written import write
 from tests.waiting import wait_for
 
@@ -150,8 +150,7 @@ def site_of(lang: Language, context: ConsoleContext, folder: Path) -> Iterator[S
     at_once = replace(shipped.showing, from_likely=0.0, below_likely=0.0, sure=0.0)
     cards = Cards(shipped.cards, shipped.types, at_once)
     context.hub = Hub([str(place)], lambda name: FeedReader(Path(name), 1.0), cards, syllables)
-    context.hub.start()
-    wait_for(lambda: context.hub.feeds[0].up)
+    join(context.hub, feed)
     with TestClient(build(context), follow_redirects=False) as client:
         made = Site(context, feed, lang, client)
         fill(made)

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
+from screener.console import orders as console_orders
 from screener.console.agent import now as present
 from screener.console.app import build
 from screener.console.context import ConsoleContext
@@ -34,7 +35,7 @@ from screener.feed.items import (
     Weighed,
 )
 from screener.feed.local import FeedServer
-from tests.console.conftest import hub_of, log_in
+from tests.console.conftest import hub_of, join, log_in
 from tests.waiting import WAIT, wait_for
 
 NOON = datetime(2026, 3, 4, 4, 0, tzinfo=UTC)
@@ -59,12 +60,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def feed(place: Path, orders: "queue.Queue[Order]", context: ConsoleContext) -> Iterator[FeedServer]:
     server = FeedServer(place, orders.put)
     context.hub = hub_of([place])
-    context.hub.start()
-    probe = Heard("probe", 0.0, "caller", 0, "", final=True)
-    wait_for(lambda: server.put(probe) or context.hub.newer(0)[0])
-    server.put(Over("probe", 0.0, "caller"))
-    wait_for(lambda: context.hub.newer(0)[1][0].over_at)
-    context.hub._shown.clear()
+    join(context.hub, server)
     yield server
     context.hub.stop()
     server.stop()
@@ -300,8 +296,14 @@ def test_what_was_taken_back_is_shown_no_more() -> None:
     assert standing([prank, gone, prank, unknown]) == [prank, unknown]
 
 
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who orders waits for what comes of it, however busy the machine is."""
+    monkeypatch.setattr(console_orders, "ANSWER_SECONDS", WAIT)
+
+
 def test_who_orders_reads_at_once_what_came_of_it(
-    place: Path, context: ConsoleContext, client: TestClient
+    place: Path, context: ConsoleContext, client: TestClient, patient: None
 ) -> None:
     """The service answers over its feed; everybody who sees the call reads it there too."""
     server: FeedServer
@@ -331,7 +333,7 @@ def test_who_orders_reads_at_once_what_came_of_it(
 
 
 def test_who_orders_is_told_of_the_end_of_the_call_while_the_answer_is_waited_for(
-    place: Path, context: ConsoleContext, client: TestClient
+    place: Path, context: ConsoleContext, client: TestClient, patient: None
 ) -> None:
     server: FeedServer
 

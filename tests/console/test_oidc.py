@@ -228,6 +228,7 @@ def test_a_provider_that_is_slow_holds_up_no_other_page(
     context: ConsoleContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(oidc, "SECONDS", WAIT)
+    monkeypatch.setattr(oidc, "AWAY_SECONDS", WAIT)  # also to who comes to it late
     asked: list[socket.socket] = []
 
     def take(silent: socket.socket) -> None:

@@ -13,7 +13,7 @@ from screener.console.slowly import AT_ONCE, FRESH_TIMES, KEPT, OLD_SECONDS, Slo
 from screener.errors import InputError, StoreError
 from tests.console.conftest import log_in
 from tests.console.written import NUMBER, flagged, write
-from tests.waiting import wait_for
+from tests.waiting import ENOUGH, wait_for, wait_until_equal
 
 
 class Work:
@@ -39,7 +39,7 @@ WAIT = 0.05
 
 def test_what_is_quick_is_made_anew_each_time_unless_it_may_be_kept() -> None:
     work = Work()
-    answers = Slowly(work.clock, 10.0)
+    answers = Slowly(work.clock, ENOUGH)
     made = [answers.ask("a", work) for _ in range(2)]
     assert made == [1, 2]
     assert [answers.ask("b", work, fresh_seconds=60.0) for _ in range(2)] == [3, 3]
@@ -69,8 +69,10 @@ def test_what_is_forgotten_is_made_anew_and_so_is_what_was_being_made() -> None:
     work = Work(held=True)
     answers = Slowly(work.clock, WAIT)
     assert answers.ask("a", work, 60.0) is None
+    wait_until_equal(lambda: work.made, 1)
     answers.forget("a")
     assert answers.ask("a", work, 60.0) is None
+    wait_until_equal(lambda: work.made, 2)
     work.free.release(2)
     wait_for(lambda: answers.ask("a", work, 60.0) == 2)
     answers.forget("a")
@@ -98,7 +100,7 @@ def test_what_goes_wrong_is_raised_for_who_asks(problem: Exception) -> None:
     def broken() -> None:
         raise problem
 
-    answers = Slowly(wait=10.0)
+    answers = Slowly(wait=ENOUGH)
     for _ in range(2):
         with pytest.raises(type(problem)):
             answers.ask("a", broken)
@@ -111,7 +113,7 @@ def test_a_report_that_takes_long_says_so_and_comes_by_itself(
     agents = reports.REPORTS["agents"]
 
     def slow(asked):
-        free.wait(10)
+        free.wait(ENOUGH)
         return agents.page(asked)
 
     monkeypatch.setattr(reports, "REPORTS", {**reports.REPORTS, "agents": replace(agents, page=slow)})
@@ -122,6 +124,7 @@ def test_a_report_that_takes_long_says_so_and_comes_by_itself(
     assert "正在统计" in waiting.text and "/static/again.js" in waiting.text
     free.set()
     wait_for(lambda: client.get("/reports/agents?since=2020-01-01").status_code == 200)
+    context.slowly = Slowly(wait=ENOUGH)
     assert client.get("/reports/agents?since=x").status_code == 400
 
 

@@ -17,8 +17,10 @@ from screener.demo.stage import Options, Stage
 from screener.media.prompts import load_clips, read_wav
 from screener.speech.pinyin import syllables
 from screener.store.log import open_log
+from screener.store.records import CallRecord
 from tests.console.browser import chromium, contains, needs_chromium, opened
 from tests.console.conftest import PASSWORD
+from tests.waiting import wait_for
 
 __all__ = ["chromium"]
 pytestmark = [needs_chromium, pytest.mark.timeout(180)]
@@ -56,6 +58,11 @@ class Site:
         self._server.stop()
         self._stage.__exit__()
         self.log.close()
+
+    def logged(self) -> CallRecord:
+        """The only call, once the log says that it is over: a moment after everybody else has said so."""
+        (found,) = wait_for(lambda: [call for call in self.log.calls(limit=None) if call.ended_at], what="call")
+        return self.log.call(found.id)
 
     def call(self, name: str) -> threading.Thread:
         """Place a call; it goes on by itself."""
@@ -98,8 +105,7 @@ def test_a_call_turns_from_genuine_to_flagged_and_a_mistake_is_mended_by_a_butto
     for one in (page, other):
         one.wait_for_selector(f"{tile}.over")
         assert one.problems == []
-    (logged,) = site.log.calls(limit=None)
-    assert [d.reason for d in site.log.call(logged.id).decisions][-1] == "ordered:supervisor"
+    assert [d.reason for d in site.logged().decisions][-1] == "ordered:supervisor"
 
 
 def test_a_line_fault_by_a_button_is_what_the_caller_hears(chromium, site: Site) -> None:
@@ -112,6 +118,5 @@ def test_a_line_fault_by_a_button_is_what_the_caller_hears(chromium, site: Site)
     assert not in_order([CLIPS[Prompt.SILENT_CLOSING].pcm], site.heard("silent"))
     page.wait_for_selector("#calls .tile.over")
     assert page.problems == []
-    (logged,) = site.log.calls(limit=None)
     noted = [note for note in site.log.accesses() if "/order" in note.subject]
-    assert {(note.who, note.subject) for note in noted} == {("supervisor", f"/live/{logged.id}/order")}
+    assert {(note.who, note.subject) for note in noted} == {("supervisor", f"/live/{site.logged().id}/order")}

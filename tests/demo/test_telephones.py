@@ -1,7 +1,6 @@
 """Caller and agent against each other, and a REFER between two agents, over real sockets."""
 
 import threading
-import time
 
 import numpy as np
 import pytest
@@ -12,7 +11,7 @@ from screener.demo.caller import CallerPhone
 from screener.demo.phone import PhoneLeg
 from screener.sip.message import Request, Response
 from screener.sip.refer import sipfrag_status, terminated
-from tests.waiting import WAIT
+from tests.waiting import WAIT, wait_for
 
 NUMBER = "+8613800138021"
 
@@ -123,8 +122,7 @@ def test_a_refused_refer_is_told_and_the_caller_stays(telephones) -> None:
     assert after.status == 486
     assert not before.ended
     heard = len(before.handset.heard)
-    time.sleep(0.2)
-    assert len(before.handset.heard) > heard
+    wait_for(lambda: len(before.handset.heard) > heard, what="more to hear")
 
 
 def test_a_refused_call_is_over(telephones) -> None:

@@ -9,7 +9,7 @@ from screener.errors import InputError
 from screener.events import CallControl
 from screener.feed.items import Began, Heard, Item, Order, Over
 from screener.feed.postgres import PostgresFeed, PostgresReader
-from tests.waiting import WAIT
+from tests.waiting import WAIT, wait_for
 
 NOON = datetime(2026, 3, 4, 4, 0, tzinfo=UTC)
 pytestmark = pytest.mark.postgres
@@ -102,7 +102,7 @@ def test_a_database_that_is_not_there_is_a_clear_error_and_holds_nobody_up() -> 
     for number in range(100):
         feed.put(began(str(number)))
     feed.stop()
-    assert not feed._thread.is_alive()
+    wait_for(lambda: not feed._thread.is_alive())
 
 
 def test_half_a_character_is_told_as_none_and_what_follows_is_told(make, postgres_url: str) -> None:

@@ -89,6 +89,13 @@ class Freeswitch(Server):
                 self._alone.discard(gone)
         self.tell(wire.serialize(EslMessage({"Content-Type": wire.EVENT}, wire.serialize_event(event))))
 
+    def away(self, *events: EslEvent) -> None:
+        """Close every connection; this happens before another can be made: nobody is told of it."""
+        self.listeners = []
+        for event in events:
+            self.happen(event)
+        self.cut()
+
     def channels(self) -> str | None:
         """The list of all channels; None keeps silent."""
         ends = [_ends(event) for event in self._bridges.values()]

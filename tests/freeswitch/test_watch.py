@@ -45,19 +45,26 @@ class Peer(Freeswitch):
     """Attributes:
     asked: is done when a channel is asked about, or the list (`*`), before the answer goes out.
     lists: whether it gives a list; None for no answer.
+    listed: so often it was asked for one, and has answered or keeps silent.
     called_in: agents have called FreeSWITCH themselves, before their callers.
     """
 
     def __init__(self) -> None:
         self.asked: Callable[[str], object] = lambda _uuid: None
         self.lists: bool | None = True
+        self.listed = 0
         self.called_in = False
         super().__init__()
 
+    def _end(self, job: str, command: str) -> None:
+        super()._end(job, command)
+        self.listed += command.startswith("show ")
+
     def channels(self) -> str | None:
+        lists = self.lists
         self.asked("*")
-        if not self.lists:
-            return None if self.lists is None else "-ERR no reply\n"
+        if not lists:
+            return None if lists is None else "-ERR no reply\n"
         listed = listing.channels(super().channels() or "")
         if self.called_in:
             listed = tuple(replace(channel, inbound=True) for channel in reversed(listed))
@@ -90,8 +97,8 @@ def listener(peer: Peer) -> Iterator[Listener]:
 
 
 def back(peer: Peer, listener: Listener) -> None:
-    """Wait until it has been asked who talks: what is told then comes after."""
-    wait_for(lambda: peer.listeners, what="another login and subscription")
+    """Wait until it has been told who talks: what is told then comes after."""
+    wait_for(lambda: peer.listeners and peer.listed == peer.logins, what="list after another login")
     peer.happen(queued("late", "late-agent"))
     assert listener.next() == "late"
 
@@ -105,23 +112,18 @@ def back(peer: Peer, listener: Listener) -> None:
     ],
 )
 def test_a_call_that_ended_meanwhile_is_over(peer: Peer, listener: Listener, what, by: EndedBy):
-    peer.cut()
-    peer.happen(what)
+    peer.away(what)
     assert listener.ends.get(timeout=WAIT) == ("early", by)
 
 
 def test_a_caller_who_has_another_agent_by_now_is_another_call(peer: Peer, listener: Listener):
-    peer.cut()
-    peer.happen(parted("early"))
-    peer.happen(bridged("early", "another-agent", "1005"))
+    peer.away(parted("early"), bridged("early", "another-agent", "1005"))
     assert listener.ends.get(timeout=WAIT)[0] == "early"
     assert listener.begins.get(timeout=WAIT).who.agent.uniqueid == "another-agent"
 
 
 def test_a_call_that_goes_on_is_neither_over_nor_begun_again(peer: Peer, listener: Listener):
-    peer.cut()
-    peer.happen(bridged("new", "new-agent", "1005"))
-    peer.happen(bridged("stranger", "other-agent", "1006"))
+    peer.away(bridged("new", "new-agent", "1005"), bridged("stranger", "other-agent", "1006"))
     assert listener.next() == "new"
     back(peer, listener)
     assert listener.ends.empty()
@@ -129,24 +131,20 @@ def test_a_call_that_goes_on_is_neither_over_nor_begun_again(peer: Peer, listene
 
 def test_a_caller_is_known_from_an_agent_who_has_called_in(peer: Peer, listener: Listener):
     peer.called_in = True
-    peer.cut()
-    peer.happen(queued("new", "new-agent"))
+    peer.away(queued("new", "new-agent"))
     assert listener.next() == "new"
 
 
 def test_a_list_that_cannot_be_read_ends_nothing(peer: Peer, listener: Listener):
     peer.lists = False
-    peer.cut()
-    peer.happen(hung_up("early-agent"))
+    peer.away(hung_up("early-agent"))
     back(peer, listener)
     assert listener.ends.empty()
 
 
 def test_who_leaves_while_we_ask_is_not_listened_to(peer: Peer, listener: Listener):
-    peer.cut()
-    peer.happen(queued("stays", "stays-agent"))
-    peer.happen(queued("leaves", "left-agent"))  # the last is asked about first
     peer.asked = lambda uuid: peer.happen(hung_up(uuid)) if uuid == "leaves" else None
+    peer.away(queued("stays", "stays-agent"), queued("leaves", "left-agent"))  # the last is asked about first
     assert listener.next() == "stays"
     assert listener.begins.empty()
 
@@ -166,8 +164,7 @@ def test_a_list_that_was_lost_with_the_connection_is_no_fault(
     peer.cut()
     assert waits.get(timeout=WAIT) == "*"
     peer.lists = True
-    peer.cut()
-    peer.happen(bridged("new", "new-agent", "1005"))
+    peer.away(bridged("new", "new-agent", "1005"))
     assert listener.next() == "new"
     assert "go on unheard" not in caplog.text
 

@@ -1,18 +1,19 @@
 import logging
+import select
 import socket
 import struct
 import threading
 import time
 import urllib.error
 import urllib.request
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 
 import pytest
 
 from screener.errors import SipError
 from screener.operations import metrics
 from screener.operations.metrics import AT_ONCE, MetricsServer, Sample, render
-from tests.waiting import WAIT, wait_for
+from tests.waiting import ENOUGH, WAIT, wait_for
 
 SAMPLES = [
     Sample("calls", 1234567, "Calls up."),
@@ -29,6 +30,16 @@ def test_the_text_that_prometheus_reads():
     )
 
 
+def is_told(server: MetricsServer) -> bool:
+    """Whether the page is had: a thread that has just let somebody go is free a moment later."""
+    with (
+        suppress(OSError),
+        urllib.request.urlopen(f"http://127.0.0.1:{server.port}/metrics", timeout=WAIT) as page,
+    ):
+        return page.status == 200
+    return False
+
+
 def test_it_is_served_on_loopback_and_nothing_else_is():
     server = MetricsServer(0, lambda: SAMPLES)
     with urllib.request.urlopen(f"http://127.0.0.1:{server.port}/metrics", timeout=WAIT) as page:
@@ -41,17 +52,18 @@ def test_it_is_served_on_loopback_and_nothing_else_is():
     server.stop()
 
 
-def test_whoever_asks_and_says_nothing_takes_so_many_threads_and_no_more():
+def test_whoever_asks_and_says_nothing_takes_so_many_threads_and_no_more(monkeypatch: pytest.MonkeyPatch):
+    for limit in ("READ_SECONDS", "WHOLE_SECONDS"):
+        monkeypatch.setattr(metrics, limit, ENOUGH)
     server = MetricsServer(0, lambda: SAMPLES)
     before = threading.active_count()
     with ExitStack() as lines:
-        for _ in range(4 * AT_ONCE):
-            lines.enter_context(socket.create_connection(("127.0.0.1", server.port)))
-        time.sleep(0.5)
+        asking = [
+            lines.enter_context(socket.create_connection(("127.0.0.1", server.port))) for _ in range(4 * AT_ONCE)
+        ]
+        wait_for(lambda: len(select.select(asking, [], [], 0)[0]) == 3 * AT_ONCE, what="end of those beyond")
         assert threading.active_count() - before <= AT_ONCE
-    time.sleep(0.5)
-    with urllib.request.urlopen(f"http://127.0.0.1:{server.port}/metrics", timeout=WAIT) as page:
-        assert page.status == 200
+    wait_for(lambda: is_told(server), what="page once they have left")
     server.stop()
 
 
@@ -70,8 +82,7 @@ def test_a_question_that_trickles_in_holds_nobody_up_for_ever(monkeypatch: pytes
                 except OSError:
                     cut += 1
         assert cut == AT_ONCE
-        with urllib.request.urlopen(f"http://127.0.0.1:{server.port}/metrics", timeout=WAIT) as page:
-            assert page.status == 200
+        wait_for(lambda: is_told(server), what="page once they are cut")
     server.stop()
 
 
@@ -91,7 +102,7 @@ def test_who_leaves_before_the_page_is_worth_no_line(
         line.sendall(b"GET /metrics HTTP/1.1\r\n\r\n")
         assert asked.wait(WAIT)
     left.set()
-    wait_for(lambda: not server._server._since, WAIT, "end of it")
+    wait_for(lambda: not server._server._since)
     server.stop()
     assert "Traceback" not in capfd.readouterr().err
     assert not caplog.records

@@ -7,7 +7,6 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -148,8 +147,7 @@ def test_the_watchdog_is_silent_while_the_calls_thread_hangs(manager: Manager, t
         assert alive(metrics)
         in_background(caller.call)
         assert hangs.wait(WAIT)
-        time.sleep(0.5)  # a sign of life from before may still count once
-        assert manager.quiet_for(1.5)
+        wait_for(lambda: manager.quiet_for(1.5), what="silence: a sign of life from before may still count once")
         assert not alive(metrics)
         hang.set()
         assert manager.hear()[0] == "WATCHDOG=1", "and pings again when it has caught up"
