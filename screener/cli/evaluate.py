@@ -5,7 +5,6 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -134,9 +133,8 @@ def _by_hands(calls: Sequence[CorpusCall], judgement: Judgement, form: Format, *
         made = Sheet(title, heads, heads, [[str(cell) for cell in row] for row in rows], name=_key(title))
         sheets.append(made if form == "table" else _numbers(_key(title), heads, rows))
 
-    with ProcessPoolExecutor() as pool:
-        row = partial(variants.variant_row, calls=calls, judgement=judgement, in_path=answered)
-        rows = pool.map(row, range(len(variants.VARIANTS)))
+    with ProcessPoolExecutor(initializer=variants.ask, initargs=(calls, judgement, answered)) as pool:
+        rows = pool.map(variants.row, range(len(variants.VARIANTS)))
         plain = track(
             measure.told(calls, judgement, in_path=answered),
             "as written",

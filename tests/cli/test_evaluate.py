@@ -2,12 +2,13 @@
 
 import json
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from click.testing import CliRunner
 
 from screener.cli import cli
-from screener.training.acts.corpus import KEPT, read_corpus, read_hand, write_hand
+from screener.training.acts.corpus import KEPT, CorpusCall, read_corpus, read_hand, write_hand
 
 pytestmark = pytest.mark.usefixtures("english")
 
@@ -83,15 +84,26 @@ def test_calls_of_the_corpus_are_judged_by_nets_that_never_heard_their_hand(tmp_
     assert all(name in told for name in ("by kind", "by label", "cut after a third", "no agent heard"))
 
 
+def test_no_thread_reads_calls_that_another_one_judges(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The thread that feeds the other processes would pickle them while each call's syllables are being kept."""
+
+    def pickled(call: CorpusCall) -> NoReturn:
+        raise AssertionError(f"{call.id} is pickled")
+
+    monkeypatch.setattr(CorpusCall, "__reduce__", pickled)
+    write_hand(read_corpus()[:2], tmp_path / "hand.jsonl.gz")
+    assert "no agent heard" in run("--hands", str(tmp_path / "hand.jsonl.gz"))
+
+
 def test_hands_kept_apart_are_judged_in_place_of_the_corpus(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    some = list(read_hand(KEPT / "hand135.jsonl.gz"))[:6]
-    write_hand(some, tmp_path / "hand135.jsonl.gz")
-    (tmp_path / "manifest.toml").write_text('[hand.hand135]\ncalls = 6\nparticulars = ""\n', "utf-8")
+    some = list(read_hand(KEPT / "hand153.jsonl.gz"))[:6]
+    write_hand(some, tmp_path / "hand153.jsonl.gz")
+    (tmp_path / "manifest.toml").write_text('[hand.hand153]\ncalls = 6\nparticulars = ""\n', "utf-8")
     monkeypatch.setattr("screener.cli.evaluate.KEPT", tmp_path)
     told = json.loads(run("--hands", "--kept", "--format", "json"))
-    assert "hand135" in json.dumps(told) and "hand2" not in json.dumps(told)
+    assert "hand153" in json.dumps(told) and "hand2" not in json.dumps(told)
 
 
 def test_hands_kept_apart_are_asked_for_alone(calls: str) -> None:

@@ -126,8 +126,26 @@ VARIANTS = (
 )
 
 
-def variant_row(
-    number: int, calls: Sequence[CorpusCall], judgement: Judgement, in_path: Container[str] | None
-) -> list[MeasuredCell]:
+@dataclass(slots=True)
+class _Asked:
+    """What the rows of a process are of."""
+
+    row: Callable[[Variant], list[MeasuredCell]] | None = None
+
+
+_asked = _Asked()
+
+
+def ask(calls: Sequence[CorpusCall], judgement: Judgement, in_path: Container[str] | None) -> None:
+    """Say what `row` is of in this process.
+
+    A pool's processes are told as they start. With each row it would be pickled anew, in a thread beside one that
+    judges the same calls, and that changes them: each keeps its syllables.
+    """
+    _asked.row = lambda variant: variant.row(calls, judgement, in_path)
+
+
+def row(number: int) -> list[MeasuredCell]:
     """The row of one of `VARIANTS`, by its number, so that another process may be asked for it."""
-    return VARIANTS[number].row(calls, judgement, in_path)
+    assert _asked.row is not None, "ask first"
+    return _asked.row(VARIANTS[number])
