@@ -16,7 +16,7 @@ from screener.core.evidence import Kind, Standing
 from screener.events import Speaker
 from screener.speech.pinyin import inventory, syllables
 from screener.training.acts.corpus import CorpusCall
-from screener.training.acts.disturb import LEAD, HeardTurn, Surroundings, alike, disturbed
+from screener.training.acts.disturb import LEAD, HeardTurn, Surroundings, alike, confused, disturbed
 from screener.training.acts.net import FIRST, TorchNet
 from screener.training.acts.variants import CLOSING
 
@@ -109,7 +109,7 @@ def fit(lessons: Sequence[Lesson], seed: int, epochs: int = EPOCHS) -> TorchNet:
     torch.set_num_threads(1)
     chance = Random(seed)  # noqa: S311 - reproducible, not secret
     matters = [x.turns for x in lessons if CALLS[x.call] in MATTERS and len(x.turns) >= LEAD[0]]
-    around = Surroundings(alike(SYLLABLES, FIRST), closings(), matters)
+    around = Surroundings(alike(SYLLABLES, FIRST, confused()), closings(), matters)
     net = TorchNet(SYLLABLES, len(ACTS), len(CALLS))
     optimiser = torch.optim.AdamW(net.parameters(), lr=RATE, weight_decay=DECAY, fused=True)
     steps = epochs * -(-len(lessons) // BATCH)

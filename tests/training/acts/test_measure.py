@@ -3,6 +3,7 @@
 import gzip
 import json
 from dataclasses import replace
+from itertools import pairwise
 from random import Random
 
 import pytest
@@ -11,8 +12,20 @@ from screener.core.dialogue_acts import Act
 from screener.core.evidence import Evidence, Kind, Source, Verdict
 from screener.core.judgement import Weights
 from screener.events import Speaker
+from screener.speech.pinyin import inventory
 from screener.training.acts.corpus import CorpusCall, CorpusTurn
-from screener.training.acts.disturb import HeardTurn, Surroundings, alike, badly, disturbed, split
+from screener.training.acts.disturb import (
+    NEAR,
+    OTHER,
+    SELDOM,
+    HeardTurn,
+    Surroundings,
+    alike,
+    badly,
+    confused,
+    disturbed,
+    split,
+)
 from screener.training.acts.measure import (
     MeasuredCall,
     Share,
@@ -103,7 +116,7 @@ def test_a_syllable_is_its_initial_and_its_final(syllable: str) -> None:
 
 ENDS = {"more": [HeardTurn(1, 7, (2,))], "no_more": [HeardTurn(0, 8, (3,))], "end": [HeardTurn(1, 9, (4,))]}
 ENDS["bye"] = ENDS["no_more"]
-AROUND = Surroundings(alike(("ma", "mi", "na", "ni"), 2), ENDS)
+AROUND = Surroundings(alike(("ma", "mi", "na", "ni"), 2, {}), ENDS)
 
 
 def test_any_call_may_be_closed_courteously_or_lose_its_end_but_not_what_makes_it_known() -> None:
@@ -117,8 +130,22 @@ def test_any_call_may_be_closed_courteously_or_lose_its_end_but_not_what_makes_i
     assert any(len(heard) == 5 and heard[-1].agent == 0 for heard in short)
 
 
+def test_a_syllable_is_taken_for_what_recognisers_take_it_for() -> None:
+    measured = {"initials": {"n": {"m": 9}}, "finals": {"a": {"i": 2}}}
+    near = alike(("ma", "mi", "na", "ni"), 2, measured)
+    assert near[4].numbers == (2, 5)  # na: ma by its initial, ni by its final
+    assert near[4].sums == pytest.approx((9 + SELDOM, 11 + 2 * SELDOM))
+    heard = [badly((4,), 1.0, near, Random(seed)) for seed in range(2000)]
+    assert heard.count((2,)) > 3 * heard.count((5,)) > 0
+    assert heard.count((3,)) == pytest.approx(2000 * (OTHER - NEAR) / 4, abs=40)  # mi: as any other
+    said = sorted(inventory())
+    of_nin = alike(said, 0, confused())[said.index("nin")]
+    often = [after - before for before, after in pairwise((0.0, *of_nin.sums))]
+    assert said[of_nin.numbers[often.index(max(often))]] == "ni"
+
+
 def test_disturbing_keeps_what_is_known_when() -> None:
-    assert AROUND.near[2] == [3, 4]
+    assert AROUND.near[2].numbers == (3, 4)
     turns = [HeardTurn(n % 2, 0, (2, 3, 4, 5)) for n in range(8)]
     for seed in range(300):
         heard, known = disturbed(turns, 5, AROUND, Random(seed))
