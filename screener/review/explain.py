@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 
 from screener.core import policy
 from screener.core.evidence import Assessment, Evidence, Reason, Source, Veto
@@ -63,13 +64,19 @@ def explain(call: CallRecord, weights: Weights) -> Explanation:
     steps: list[ScoreStep] = []
     tipped: ScoreStep | None = None
     tipped_by: tuple[Evidence, ...] = ()
-    for row in call.evidence:
-        known = known_after(known, row)
-        assessment = assess(known, row.at, weights)
-        flagged = policy.is_flagged(assessment, weights)
-        steps.append(_step(_evidence(row), assessment, weights, flagged=flagged))
-        if flagged and tipped is None:
-            tipped, tipped_by = steps[-1], tuple(known)
+    for at, moment in groupby(call.evidence, lambda row: row.at):
+        stood: list[tuple[EvidenceRow, Assessment]] = []
+        for row in moment:
+            known = known_after(known, row)
+            stood.append((row, assess(known, at, weights)))
+        holds = policy.is_flagged(
+            stood[-1][1], weights
+        )  # listed words and act of an utterance were judged together
+        for row, assessment in stood:
+            flagged = holds and policy.is_flagged(assessment, weights)
+            steps.append(_step(_evidence(row), assessment, weights, flagged=flagged))
+            if flagged and tipped is None:
+                tipped, tipped_by = steps[-1], tuple(known)
     final = assess(known, steps[-1].evidence.at if steps else 0.0, weights)
     needs = weights
     if tipped is None and steps and any(made.reason.startswith(Reason.AFTERWARDS) for made in call.decisions):

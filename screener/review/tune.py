@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
+from itertools import groupby
 from pathlib import Path
 
 from pydantic import TypeAdapter
@@ -135,12 +136,16 @@ def propose(
 
 
 def flagged(evidence: Iterable[EvidenceRow], weights: Weights) -> WhenFlagged:
-    """When evidence in the order of audio time flags a call, at the weights of the way it came."""
+    """When evidence in the order of audio time flags a call, at the weights of the way it came.
+
+    Of an utterance its listed words and its act count together, as where the call was judged.
+    """
     known: list[Evidence] = []
     stands = assess(known, 0.0, weights)
-    for row in evidence:
-        known = known_after(known, row)
-        stands = assess(known, row.at, weights)
+    for at, moment in groupby(evidence, lambda row: row.at):
+        for row in moment:
+            known = known_after(known, row)
+        stands = assess(known, at, weights)
         if policy.is_flagged(stands, weights):
             return WhenFlagged.LIVE
     return WhenFlagged.AFTERWARDS if policy.is_flagged(stands, weights.when_over()) else WhenFlagged.NEVER

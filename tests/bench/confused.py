@@ -1,9 +1,10 @@
 """What sherpa-onnx hears instead: `python tests/bench/confused.py > screener/training/acts/confused.toml`.
 
-Every sentence of the corpus and of the scripted calls that Kokoro has said once (`kokoro_calls`, `people`), and the
-clips of people, go through a telephone as in `people`: as they are, 20 dB above a crowd, with 5 % of the packets lost.
-What was said and what was heard are aligned; of syllables that share an initial or a final the other part is counted.
-Training disturbs its calls by these counts. Reads the data folder `shared` beside the clone; needs `make voices`.
+Every sentence of the corpus and of the scripted calls that Kokoro has said once (`kokoro_calls`, `people`), and
+the clips of people, go through a telephone as in `people`: as they are, 20 dB above a crowd, with 5 % of the
+packets lost. What was said and what was heard are aligned; of syllables that share an initial or a final the other
+part is counted. Training disturbs its calls by these counts. Reads the data folder `shared` beside the clone;
+needs `make voices`.
 """
 
 import hashlib
@@ -29,9 +30,9 @@ LINES = ((None, 0.0), (20.0, 0.0), (None, 5.0))
 LEAST = 2
 """A pair that was seen once is chance."""
 HEAD = """\
-# What sherpa-onnx (the 3.3 M WenetSpeech model) heard instead, over a telephone band and G.711: of {said} syllables in
-# Kokoro's voices, AISHELL's and other people's clips, as they are, 20 dB above a crowd, and with 5 % of the packets
-# lost; pairs that were seen twice. Made by tests/bench/confused.py."""
+# What sherpa-onnx (the 3.3 M WenetSpeech model) heard instead, over a telephone band and G.711: of {said}
+# syllables in Kokoro's voices, AISHELL's and other people's clips, as they are, 20 dB above a crowd, and with
+# 5 % of the packets lost; pairs that were seen twice. Made by tests/bench/confused.py."""
 
 
 def kept_voices() -> Iterator[Clip]:

@@ -38,6 +38,17 @@ def test_when_it_tipped_and_what_would_not_have() -> None:
     assert found.lacking is None
 
 
+def test_an_utterance_tips_with_all_that_it_says_or_not_at_all() -> None:
+    """The session weighs its listed words and its act together."""
+    word, harmless = row(6.5, 1, "lewd.bed.1"), row(-1.0, 1, "act.caller.answer", Source.ACTS)
+    found = explain(call(word, harmless), W)
+    assert found.tipped is None and not any(step.flagged for step in found.steps)
+    meant = replace(harmless, weight=1.0)
+    found = explain(call(word, meant), W)
+    assert found.tipped is found.steps[0]
+    assert [e.rule for e in found.needed] == ["lewd.bed.1"]
+
+
 def test_what_is_needed_is_told_with_what_it_counted() -> None:
     said = partial(row, kind=Kind.ABUSE)
     breath = (said(1.5, 1, "abuse.curse.1"), said(0.5, 1, "act.caller.insult_agent", Source.ACTS))

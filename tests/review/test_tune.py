@@ -246,3 +246,12 @@ def test_how_much_was_reviewed_is_counted() -> None:
     assert reviewed([]) == (0, 0)
     assert reviewed(calls) == (1, 1)
     assert reviewed([*calls, call("c", {"x": 1.0}, review=Review.OVERTURNED)]) == (2, 2)
+
+
+def test_an_utterance_flags_with_all_that_it_says_or_not_at_all() -> None:
+    """The session weighs its listed words and its act together."""
+    word = EvidenceRow(1.0, "lewd.bed.1", Source.WORDS, Kind.LEWD, 6.5, "…", "")
+    harmless = EvidenceRow(1.0, "act.caller.answer", Source.ACTS, Kind.LEWD, -1.0, "…", "1")
+    assert flagged([word], W) is WhenFlagged.LIVE
+    assert flagged([word, harmless], W) is not WhenFlagged.LIVE
+    assert flagged([word, replace(harmless, at=2.0)], W) is WhenFlagged.LIVE, "one that came later"

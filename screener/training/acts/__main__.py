@@ -15,7 +15,7 @@ from screener.training.acts.corpus import KEPT, read_corpus, read_hand, write_ha
 from screener.training.acts.measure import nearest, told
 from screener.training.acts.written import read_written
 
-VERSION = "7"
+VERSION = "8"
 NEAREST = 300
 """Protected calls that go with the product, for `screener tune`."""
 

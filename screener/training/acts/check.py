@@ -21,8 +21,8 @@ LONG = 9
 """Syllables of a phrase that two people seldom say alike."""
 BEYOND = 4.0
 """Times the usual share of long phrases, from which two hands have too much in common."""
-FEW = 5
-"""Shared phrases that are never too many."""
+FEW = 2
+"""Shared phrases that are never too many; a line of a song that goes on counts once."""
 COPIED = 0.01
 """Share of their long phrases that no two hands have in common by chance."""
 TEMPLATE = 4
@@ -50,7 +50,7 @@ class Fault(StrEnum):
     TWICE = "calls that stand twice"
 
 
-ALLOWED: Mapping[Fault, float] = {Fault.SHARED: 0.03, Fault.CONTRADICTION: 0.01}
+ALLOWED: Mapping[Fault, float] = {Fault.SHARED: 0.015, Fault.CONTRADICTION: 0.01}
 """What share of the pairs of hands, or of the calls, may have a fault; of the others none.
 
 Many share a goodbye or a trade's words, and writers label by what a call means rather than by its turns.
@@ -78,7 +78,7 @@ def excess(findings: Iterable[Finding], calls: Sequence[CorpusCall]) -> list[str
 
 
 InCommon = Mapping[tuple[str, str], tuple[int, float]]
-"""For every two hands how many long phrases both say, and what share that is of what they say."""
+"""For every two hands how many long phrases both say, each however long it goes on, and what share of theirs."""
 
 
 def check(calls: Sequence[CorpusCall], in_common: InCommon | None = None) -> Iterator[Finding]:
@@ -104,17 +104,23 @@ def shared(calls: Sequence[CorpusCall]) -> InCommon:
     for call in calls:
         said.setdefault(call.hand, set()).update(phrases(call))
     return {
-        (a, b): (count, count / (len(said[a]) * len(said[b])) ** 0.5)
+        (a, b): (_runs(both), len(both) / (len(said[a]) * len(said[b])) ** 0.5)
         for a, b in combinations(sorted(said), 2)
         if said[a] and said[b]
-        for count in [len(said[a] & said[b])]
+        for both in [said[a] & said[b]]
     }
+
+
+def _runs(phrases: Iterable[str]) -> int:
+    """How many there are, where those that go on from one another count as one."""
+    tails = {phrase.partition(" ")[2] for phrase in phrases}
+    return sum(phrase.rpartition(" ")[0] not in tails for phrase in phrases)
 
 
 def _shared(in_common: InCommon) -> Iterator[Finding]:
     usual = mean(share for _, share in in_common.values()) if in_common else 0.0
     for (a, b), (count, share) in in_common.items():
-        if count > FEW and share > min(BEYOND * usual, COPIED):
+        if share > COPIED or (count > FEW and share > BEYOND * usual):
             what = f"share {count} phrases of {LONG} syllables, {share / usual:.1f} times the usual"
             yield Finding(f"{a}, {b}", what, Fault.COPIED if share > COPIED else Fault.SHARED)
 

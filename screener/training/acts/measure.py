@@ -11,6 +11,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
+from itertools import groupby
 from typing import NoReturn
 from zoneinfo import ZoneInfo
 
@@ -112,18 +113,19 @@ def _judged(call: CorpusCall, judgement: Judgement, *, in_path: bool) -> Measure
 
 
 def margins(evidence: Iterable[Evidence], weights: Weights) -> Iterator[float]:
-    """How far the score is above what is asked of its kind, after each piece and once the call is over.
+    """How far the score is above what is asked of its kind, after each utterance and once the call is over.
 
     Only where the caller carries it and nothing protects.
     """
     known: list[Evidence] = []
     now = None
-    for piece in evidence:
-        if rule := taken_back(piece.rule):
-            known.remove(next(e for e in reversed(known) if e.rule == rule))
-        else:
-            known.append(piece)
-        now = assess(known, piece.at, weights)
+    for at, moment in groupby(evidence, lambda piece: piece.at):
+        for piece in moment:
+            if rule := taken_back(piece.rule):
+                known.remove(next(e for e in reversed(known) if e.rule == rule))
+            else:
+                known.append(piece)
+        now = assess(known, at, weights)
         yield from _above(now, weights)
     if now:
         yield from _above(now, weights.when_over())

@@ -74,9 +74,16 @@ def test_margins_follow_what_is_taken_back_and_need_the_callers_own_words() -> N
     above = W.prior + 7.0 - W.threshold
     assert list(margins([lewd], W)) == [above, above]
     assert list(margins([lewd], replace(W, afterwards=-0.5))) == [above, above + 0.5]
-    taken = replace(lewd, rule="act.caller.lewd.withdrawn", weight=-7.0)
+    taken = replace(lewd, rule="act.caller.lewd.withdrawn", weight=-7.0, at=2.0)
     assert list(margins([lewd, taken], W)) == [above]
     assert list(margins([replace(lewd, rule="act.agent.rebuke")], W)) == []
+
+
+def test_the_listed_words_of_an_utterance_are_weighed_with_what_it_does() -> None:
+    word = Evidence("lewd.bed.1", Source.WORDS, Kind.LEWD, 7.0, 1.0)
+    harmless = Evidence("act.caller.answer", Source.ACTS, Kind.LEWD, -2.0, 1.0)
+    above = W.prior + 5.0 - W.threshold
+    assert list(margins([word, harmless], W)) == [above, above]
 
 
 def test_tables_count_each_call_once() -> None:
