@@ -112,7 +112,8 @@ call, {weights:,} weights each, signed bytes) that hear what caller and agent do
 
 Learned from: {calls:,} whole calls by {hands} independent hands (`screener/training/acts/corpus`, the
 project's own, GPL-3.0-or-later): {labels}.
-Every call is written; none is a recording of a person. Nothing else was learned from.
+Every call is written; none is a recording of a person. Nothing else was learned from, but for how sherpa-onnx
+mishears (`confused.toml`), as which calls are disturbed while they are learned.
 
 Each net never heard a part of the hands; what it says of them sets the bar: at most {allowed:.1%} of protected
 calls by unheard hands may pass it at any of their turns.
