@@ -69,9 +69,8 @@ def explain(call: CallRecord, weights: Weights) -> Explanation:
         for row in moment:
             known = known_after(known, row)
             stood.append((row, assess(known, at, weights)))
-        holds = policy.is_flagged(
-            stood[-1][1], weights
-        )  # listed words and act of an utterance were judged together
+        # listed words and act of an utterance were judged together
+        holds = policy.is_flagged(stood[-1][1], weights)
         for row, assessment in stood:
             flagged = holds and policy.is_flagged(assessment, weights)
             steps.append(_step(_evidence(row), assessment, weights, flagged=flagged))

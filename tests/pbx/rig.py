@@ -22,6 +22,7 @@ from screener.store.log import open_log
 from screener.store.records import CallRecord
 from tests.pbx.network import ASTERISK, CREW, PHONE, TRUNK, Network
 from tests.pbx.voices import SPEECH, hum
+from tests.recognisers import recognisers_of
 from tests.waiting import PATIENCE, wait_for
 
 HERE = Path(__file__).parent
@@ -417,12 +418,7 @@ class Screener:
 
     def recognisers(self) -> list[int]:
         """The process ids of its recognisers."""
-        found: list[int] = []
-        for task in Path(f"/proc/{self.process.pid}/task").glob("*/children"):
-            with contextlib.suppress(OSError):  # a thread or a process that has ended meanwhile
-                pids = map(int, task.read_text().split())
-                found += [p for p in pids if b"screener.speech.worker" in Path(f"/proc/{p}/cmdline").read_bytes()]
-        return found
+        return recognisers_of(self.process.pid)
 
     def story(self, call: dict[str, object]) -> str:
         """What `screener calls show` tells of a call."""

@@ -1,6 +1,5 @@
 """Recogniser processes that die under live calls: in path an agent has the caller; beside it is heard again."""
 
-import contextlib
 import os
 import signal
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ from screener.settings.load import load
 from screener.store.log import open_log
 from tests.calls.test_beside import Site
 from tests.pbx.voices import speech
+from tests.recognisers import recognisers_of
 from tests.sip.caller import Caller
 from tests.waiting import wait_for
 
@@ -24,12 +24,7 @@ KILLS = (signal.SIGKILL, signal.SIGSEGV)
 
 def recognisers() -> list[int]:
     """The recogniser processes of this one."""
-    found: list[int] = []
-    for task in Path(f"/proc/{os.getpid()}/task").glob("*/children"):
-        with contextlib.suppress(OSError):  # a thread or a process that has ended meanwhile
-            pids = map(int, task.read_text().split())
-            found += [p for p in pids if b"screener.speech.worker" in Path(f"/proc/{p}/cmdline").read_bytes()]
-    return found
+    return recognisers_of(os.getpid())
 
 
 def kill_all(how: signal.Signals) -> None:
