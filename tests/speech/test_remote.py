@@ -359,7 +359,7 @@ def speaking(act: Callable[[ServerConnection], None], **how: object) -> Iterator
         server.shutdown()
 
 
-def given_up(url: str, seconds: float = 20.0) -> tuple[str, Link]:
+def given_up(url: str, seconds: float = 60.0) -> tuple[str, Link]:
     """Why a stream to a server is given up, while it is fed."""
     servers = Servers([url])
     link = servers.link(servers.servers[0], VoskDialect(0.0))
