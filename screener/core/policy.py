@@ -150,26 +150,25 @@ def given(
 
     `kind` is the leading one of the assessment and `reason` a standard one, unless told.
     """
+    kind = kind or assessment.kind
     emergency = Veto.EMERGENCY in assessment.vetoes and found is Verdict.GENUINE
     decision = Decision(
         verdict=found,
         kind=None,
         treatment=Treatment.NONE,
         at=assessment.at,
-        threshold=weights.threshold,
+        threshold=threshold(kind, weights),
         assessment=assessment,
         emergency=emergency,
         reason=reason or (Reason.EMERGENCY if emergency else _why(found, assessment)),
     )
     if found is not Verdict.HARASSMENT:
         return decision
-    kind = kind or assessment.kind
     treatment = flow.treatment_of.get(kind, flow.treatment) if kind else flow.treatment
     return replace(
         decision,
         kind=kind,
         treatment=Treatment.NONE if flow.dry_run else treatment,
-        threshold=threshold(kind, weights),
         dry_run=flow.dry_run,
         reason=reason or Reason.JUDGED.of(kind.value if kind else ""),
     )

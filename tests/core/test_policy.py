@@ -61,6 +61,9 @@ def test_a_kind_may_have_its_own_threshold() -> None:
     strict = replace(W, threshold_of={Kind.PRANK: 9.0})
     assert verdict(act(Act.ABSURD, OVER, Kind.PRANK), weights=strict) is Verdict.UNDECIDED
     assert threshold(Kind.PRANK, strict) == 9.0
+    undecided = policy.decide(assess([act(Act.ABSURD, OVER, Kind.PRANK)], 1.0, strict), strict, Flow())
+    assert undecided.assessment.score >= strict.threshold
+    assert undecided.threshold == 9.0, "it says what it was held against"
 
 
 def test_thresholds_are_others_where_the_product_answers() -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from screener.acts.net import ActsModel
 from screener.resources import config_folder
 from screener.settings.judgement import load_judgement
 from screener.settings.sections import JudgementSection
@@ -51,10 +52,15 @@ def fit(to: Path | None, seed: int) -> None:
 @main.command()
 @click.option("--seed", default=1, show_default=True)
 def curve(seed: int) -> None:
-    """Learn from fewer hands and from fewer calls, and say what that costs (needs the extra `train`)."""
+    """Learn from fewer hands and from fewer calls than the shipped model did, and say what that costs.
+
+    Needs the extra `train`.
+    """
     from screener.training.acts.curve import curve as tables  # PyTorch is an extra
 
-    for title, heads, rows in tables(read_corpus(), seed):
+    judgement = load_judgement(JudgementSection(), Path(), syllables, None)
+    assert isinstance(judgement.acts, ActsModel)
+    for title, heads, rows in tables(read_corpus(), judgement.acts, seed):
         click.echo("\n".join([title, " | ".join(heads), *(" | ".join(map(str, row)) for row in rows), ""]))
 
 

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from screener.training.processor import knows_bfloat16
 from screener.training.speech.data import Example, Versions
 from screener.training.speech.disturb import disturb
 from screener.training.speech.net import Tdnn, outputs, pad
@@ -55,7 +56,7 @@ def fit(
     _keep_memory()
     torch.manual_seed(seed)
     torch.set_num_threads(threads)
-    quick = _knows_bfloat16()
+    quick = knows_bfloat16()
     rng = np.random.default_rng(seed)
     utterances = [u for u in utterances if len(u[0].tokens) <= outputs(len(u[0].features))]
     batches = _batches([u[:HEARD] for u in utterances])
@@ -98,12 +99,6 @@ def _keep_memory() -> None:
         return
     for option, value in ((-1, 1 << 31), (-2, 1 << 27), (-3, 1 << 30)):  # trim threshold, top pad, mmap threshold
         mallopt(ctypes.c_int(option), ctypes.c_int(min(value, (1 << 31) - 1)))
-
-
-def _knows_bfloat16() -> bool:
-    """Whether the processor multiplies in bfloat16; others would be slower with it, not faster."""
-    known = torch.cpu.get_capabilities()
-    return any(known.get(name) for name in ("avx512_bf16", "amx_bf16"))
 
 
 def difference(log_probs: Tensor, lengths: Tensor, pairs: Sequence[tuple[int, int]]) -> Tensor:

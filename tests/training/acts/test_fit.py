@@ -57,7 +57,8 @@ def test_what_is_said_at_the_end_of_calls_is_known_syllables() -> None:
 def test_the_curve_learns_from_more_and_more_hands_and_calls_and_is_judged_on_none_of_them() -> None:
     some = [replace(c, hand=f"h{n % 16}") for n, c in enumerate(CALLS)]
     unheard = set(grouped(some, 4)[0])
-    by_hands, by_calls = curve(some, epochs=1)
+    shipped = parse(build(some, "t", groups=4, votes=1, epochs=1)["acts.bin"])
+    by_hands, by_calls = curve(some, shipped, epochs=1)
     assert by_hands[0] == f"by hands, judged on {', '.join(sorted(unheard))}"
     assert by_hands[1] == by_calls[1] == HEADS
     rest = [c for c in some if c.hand not in unheard]
