@@ -22,6 +22,15 @@ CLOSING = {"more": Act.ASK, "no_more": Act.CLOSING, "end": Act.END, "bye": Act.C
 """Parts of a courteous end, in order, and what each does."""
 
 
+VARIED = 6000
+"""Calls that are judged in every way of `VARIANTS` at most."""
+
+
+def thinned(calls: Sequence[CorpusCall], most: int = VARIED) -> Sequence[CorpusCall]:
+    """All of them, or every second, third …, of each hand alike: eleven ways take minutes."""
+    return calls[:: max(1, -(-len(calls) // most))]
+
+
 def cut(share: float) -> Change:
     """Its first turns, that share of them."""
     return lambda call: replace(call, turns=call.turns[: max(1, round(share * len(call.turns)))])

@@ -36,7 +36,7 @@ from screener.training.acts.measure import (
     share,
     tables,
 )
-from screener.training.acts.variants import closed, cut, misheard, only
+from screener.training.acts.variants import VARIED, closed, cut, misheard, only, thinned
 
 W = Weights()
 TURNS = tuple(
@@ -114,6 +114,15 @@ def test_calls_are_cut_off_and_disturbed() -> None:
     assert closed(call) == closed(call)
     assert misheard(0.0)(call) == call
     assert misheard(0.5)(call) == misheard(0.5)(call) != call
+
+
+@pytest.mark.parametrize(("calls", "most", "left"), [(0, 4, 0), (4, 4, 4), (5, 4, 3), (9, 4, 3)])
+def test_of_many_calls_as_many_of_each_hand_are_judged_in_every_way(calls: int, most: int, left: int) -> None:
+    many = [replace(judged(str(n), "genuine", 0.0).call, hand=f"h{n * 2 // 9}") for n in range(calls)]
+    few = thinned(many, most)
+    assert len(few) == left <= most
+    assert {call.hand for call in few} == {call.hand for call in many}
+    assert 1680 <= VARIED < 21_328, "all kept calls, and some of the corpus"
 
 
 @pytest.mark.parametrize("syllable", ["zhuang", "a", "er", "shi", "xiong"])
