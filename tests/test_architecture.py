@@ -33,7 +33,10 @@ OWNERS = {
     "sherpa_onnx": {"speech/sherpa.py"},
     "faster_whisper": {"speech/offline.py"},
     "websockets": {"speech/servers.py"},
-    "torch": {"training/speech/net.py", "training/speech/fit.py", "training/acts/net.py", "training/acts/fit.py"},
+    "torch": {
+        "training/processor.py",
+        *(f"training/{room}/{file}.py" for room in ("acts", "speech") for file in ("net", "fit")),
+    },
     "pydub": {"media/recordings.py"},
     "panoramisk": {"pbx/ami.py"},
     "phonenumbers": {"numbers/identify.py", "numbers/places.py"},

@@ -3,7 +3,6 @@ import itertools
 import queue
 import socket
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from screener.events import CallControl
 from screener.feed import local
 from screener.feed.items import Heard, Missed, Order, Over
 from screener.feed.local import READER_LINES, FeedReader, FeedServer
-from tests.waiting import WAIT
+from tests.waiting import WAIT, wait_for
 
 
 @pytest.fixture
@@ -94,8 +93,8 @@ def test_a_reader_that_does_not_read_loses_lines_and_is_told_and_nobody_waits_fo
         assert next(seen) == heard(0)
         for number in range(1, 3 * READER_LINES):
             feed.put(heard(number, "很长的话" * 50))
-            if number % 500 == 0:
-                time.sleep(0.01)
+            if number % 500 == 0:  # what the server's own queue has no place for reaches no reader's
+                wait_for(feed._items.empty)
         done = threading.Event()
 
         def keep_talking() -> None:
