@@ -287,15 +287,28 @@ class TestListening:
             assert [t.final for t in told].index(True) == len(told) - 1
             assert told[-1].end < (late * BATCH + 40000) / 16000 + 0.9
 
-    def test_a_name_is_heard_because_it_is_a_hot_word(self, model: SpeechModel) -> None:
-        """A market's name, which this model takes for 超外 without."""
-        clip, name = AISHELL / "BAC009S0150W0231.flac", "场外市场"
-        assert not contains(listen(model, clip), name)
-        knowing = load_model(Speech(engine="sherpa", model=str(MODEL), hotwords=("城隍庙", name)), Path())
-        told = listen(knowing, clip)
-        assert contains(told, name)
-        assert contains(told, "最后再"), "the rest as ever"
-        assert all(t.text.isalpha() and not any("\u4e00" <= c <= "\u9fff" for c in t.text) for t in told)
+    def test_names_are_heard_because_they_are_hot_words(self, model: SpeechModel) -> None:
+        """Not each by itself: what a model of 8 bits hears at the edge of hearing is another processor's turn."""
+        clips = {
+            "BAC009S0150W0231": "场外市场",
+            "BAC009S0150W0181": "口基数锐",
+            "BAC009S0150W0411": "球在动一",
+            "BAC009S0150W0431": "门给锁死",
+            "BAC009S0150W0471": "失的宠物",
+            "BAC009S0252W0201": "授权和要",
+            "BAC009S0252W0271": "娇小的身",
+            "BAC009S0252W0291": "项链等为",
+        }
+        words = ("城隍庙", *clips.values())
+        knowing = load_model(Speech(engine="sherpa", model=str(MODEL), hotwords=words), Path())
+        without = with_them = 0
+        for clip, name in clips.items():
+            without += contains(listen(model, AISHELL / f"{clip}.flac"), name)
+            told = listen(knowing, AISHELL / f"{clip}.flac")
+            with_them += contains(told, name)
+            assert all(c.isalpha() and not "\u4e00" <= c <= "\u9fff" for t in told for c in t.text)
+        assert with_them >= without + 4, (with_them, without)
+        assert contains(listen(knowing, AISHELL / "BAC009S0150W0241.flac"), "不到位的"), "the rest as ever"
         assert knowing.info.gives_pinyin
 
     def test_laughter_coughs_and_alarms_are_no_words(self, model: SpeechModel) -> None:
