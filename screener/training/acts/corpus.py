@@ -8,7 +8,6 @@ form by another hand is all that measuring a stranger's calls needs.
 import gzip
 import json
 import tomllib
-import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,7 +18,7 @@ from screener.core.dialogue_acts import Act
 from screener.core.evidence import Kind, Standing
 from screener.errors import InputError
 from screener.events import LineClass, Speaker
-from screener.outside.files import reason_of
+from screener.replay.files import read_lines
 from screener.speech.pinyin import syllables
 
 FOLDER = Path(__file__).parent / "corpus"
@@ -114,19 +113,13 @@ def read_corpus(folder: Path = FOLDER) -> list[CorpusCall]:
 
 
 def read_hand(path: Path) -> Iterator[CorpusCall]:
-    """The calls of one file.
+    """The calls of one file, gzipped or not.
 
     Raises:
-        InputError: a line is not a call; says which.
+        InputError: it cannot be read, or a line is not a call; says which.
     """
-    try:
-        with gzip.open(path, "rt", encoding="utf-8") as file:
-            for number, line in enumerate(file, start=1):
-                if line.strip():
-                    yield parse(line, f"{path}:{number}")
-    except (OSError, EOFError, UnicodeDecodeError, zlib.error) as problem:
-        reason = reason_of(problem)
-        raise InputError(f"{path}: cannot be read ({reason})", "name a gzipped file of calls") from problem
+    for number, line in read_lines(path):
+        yield parse(line, f"{path}:{number}")
 
 
 def parse(line: str, where: str = "") -> CorpusCall:

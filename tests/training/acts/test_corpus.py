@@ -120,6 +120,24 @@ def test_a_hands_file_is_the_same_bytes_whenever_it_is_written(tmp_path: Path) -
     assert one.read_bytes() == two.read_bytes()
 
 
+def test_a_hands_file_need_not_be_packed(tmp_path: Path) -> None:
+    plain = tmp_path / "one.jsonl"
+    plain.write_text(serialize(CALL) + "\n\n", "utf-8")
+    assert list(read_hand(plain)) == [CALL]
+    plain.write_text(serialize(CALL) + "\n{", "utf-8")
+    with pytest.raises(InputError, match=r"one\.jsonl:2"):
+        list(read_hand(plain))
+
+
+@pytest.mark.parametrize("content", [None, b"{}", b"\x1f\x8b\x08"])
+def test_a_hands_file_that_cannot_be_read_is_named(content: bytes | None, tmp_path: Path) -> None:
+    path = tmp_path / "one.jsonl.gz"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(InputError, match=r"one\.jsonl\.gz: cannot be read"):
+        list(read_hand(path))
+
+
 @pytest.mark.parametrize("spoiled", ["{", "[]", serialize(CALL).replace("lewd", "lewed"), '{"id": 1}'])
 def test_what_is_no_call_is_refused_with_its_line(spoiled: str) -> None:
     with pytest.raises(InputError, match="hand:7"):
