@@ -66,14 +66,15 @@ def explain(call: CallRecord, weights: Weights) -> Explanation:
     tipped_by: tuple[Evidence, ...] = ()
     for at, moment in groupby(call.evidence, lambda row: row.at):
         stood: list[tuple[EvidenceRow, Assessment]] = []
+        before = assess(known, at, weights).score
         for row in moment:
             known = known_after(known, row)
             stood.append((row, assess(known, at, weights)))
         # listed words and act of an utterance were judged together
         holds = policy.is_flagged(stood[-1][1], weights)
-        for row, assessment in stood:
+        for (row, assessment), score in zip(stood, _shares(before, stood, weights), strict=True):
             flagged = holds and policy.is_flagged(assessment, weights)
-            steps.append(_step(_evidence(row), assessment, weights, flagged=flagged))
+            steps.append(_step(_evidence(row), replace(assessment, score=score), weights, flagged=flagged))
             if flagged and tipped is None:
                 tipped, tipped_by = steps[-1], tuple(known)
     final = assess(known, steps[-1].evidence.at if steps else 0.0, weights)
@@ -97,6 +98,22 @@ def explain(call: CallRecord, weights: Weights) -> Explanation:
         lacking=None if tipped else lacking,
         vetoes=final.vetoes,
     )
+
+
+def _shares(before: float, stood: Sequence[tuple[EvidenceRow, Assessment]], weights: Weights) -> list[float]:
+    """The score after each piece of a moment, each with what it counts beside the others of its moment.
+
+    A curse counts only beside what its utterance does, which comes after it.
+    """
+    end = stood[-1][1]
+    counts = dict(zip(map(id, end.evidence), counted(end.evidence, weights), strict=True))
+    score, alone, told = before, before, []
+    for row, assessment in stood[:-1]:
+        by_itself = assessment.score - alone
+        score += by_itself if taken_back(row.rule) else counts.get(id(assessment.evidence[-1]), by_itself)
+        alone = assessment.score
+        told.append(score)
+    return [*told, end.score]
 
 
 def known_after(known: Sequence[Evidence], row: EvidenceRow) -> list[Evidence]:

@@ -200,7 +200,7 @@ def gist(why: Explanation, teller: Teller) -> list[str]:
     for step in lasting(why):
         e = step.evidence
         if e.source is Source.ACTS and not taken_back(e.rule):
-            text = teller.evidence(e.rule, e.detail, e.kind)
+            text = teller.evidence(e.rule, _hedged(e, e.weight), e.kind)
             if _is_settled(done, e):
                 text, done = text + said["settled"], []
             done.append(e)
@@ -267,7 +267,13 @@ def _line(moment: Moment, said: dict[str, str], teller: Teller) -> str:
 
 
 def _weighed(weight: float, e: Evidence | EvidenceRow, teller: Teller) -> str:
-    return f"{weight:+z.1f} {teller.piece(e.rule, e.detail, e.span, e.kind)} [{e.rule}]"
+    return f"{weight:+z.1f} {teller.piece(e.rule, _hedged(e, weight), e.span, e.kind)} [{e.rule}]"
+
+
+def _hedged(e: Evidence | EvidenceRow, weight: float) -> str:
+    """A piece's detail: what speaks for harassment is no matter that is sure."""
+    likely = GUESSED * (e.rule in MATTER_RULES and weight > SLIGHT)
+    return e.detail.removesuffix(likely) + likely
 
 
 def reasons(call: CallRecord, why: Explanation, teller: Teller) -> list[str]:
@@ -275,9 +281,7 @@ def reasons(call: CallRecord, why: Explanation, teller: Teller) -> list[str]:
     said = _said(teller)
 
     def one(piece: Evidence) -> str:
-        likely = GUESSED * (piece.rule in MATTER_RULES)  # what speaks for harassment is no matter that is sure
-        text = teller.evidence(piece.rule, piece.detail.removesuffix(likely) + likely, piece.kind)
-        text = f"{text} {piece.weight:+z.1f}"
+        text = f"{teller.evidence(piece.rule, _hedged(piece, piece.weight), piece.kind)} {piece.weight:+z.1f}"
         quoted = is_said(piece.rule) and stands_on(piece.rule, piece.detail, piece.span)
         return f"“{_short(piece.span)}”{aside(text, teller.lang)}" if quoted else text
 

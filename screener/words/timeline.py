@@ -35,8 +35,8 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "flags_over": ("通话结束后标记", "flagged once the call was over"),
     "tipped": ("在第 {:.2f} 秒越过标记线。", "Over the line at {:.2f} s."),
     "tipped_over": ("通话结束时在标记线以上。", "Over the line once the call was over."),
-    "needed": ("少了其中任何一项就不会标记：", "Not flagged if any one of these were missing: "),
-    "spare": ("单独去掉仍会标记：", "Still flagged without any single one of: "),
+    "needed": ("当时少了其中任何一项就不会越线：", "Not over it then if any one of these were missing: "),
+    "spare": ("当时单独去掉仍会越线：", "Still over it then without any single one of: "),
     "in_all": ("等 {} 项", ", {} in all"),
     "unweighed": (
         "不是凭所听到的内容标记（名单、坐席人工确认，或权重此后有改动）。",

@@ -65,7 +65,7 @@ def test_explain_tells_when_it_tipped_and_what_was_needed(db: str) -> None:
     bar = load_weights(config_folder() / "weights.toml").threshold_of[Kind.LEWD]
     assert f"得分 4.5/{bar} 猥亵 ◄ 标记" in told
     assert told.index("在第 3.00 秒越过标记线。") < told.index("来电人：你穿什么内裤"), "what matters stands first"
-    assert "少了其中任何一项就不会标记：“你穿什么内裤”" in told
+    assert "当时少了其中任何一项就不会越线：“你穿什么内裤”" in told
 
 
 def test_explain_tells_what_protected_a_call(db: str) -> None:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
+from itertools import pairwise
 
 import pytest
 
@@ -12,7 +13,7 @@ from screener.core.judgement import Weights
 from screener.core.signals import rule_of
 from screener.events import Entrance
 from screener.review.explain import explain
-from screener.review.timeline import reasons
+from screener.review.timeline import moments, reasons, timeline
 from screener.store.records import CallRecord, DecisionRow, EvidenceRow
 from screener.words.judgement import Teller
 
@@ -134,11 +135,11 @@ ENOUGH = W.threshold - W.prior
 def test_a_greeting_or_what_the_agent_did_is_a_reason_only_where_it_weighs(act: Act) -> None:
     lewd = row(ENOUGH - 0.2, 2, rule_of(Act.LEWD), Source.ACTS)
     slight = told_of(row(0.3, 1, rule_of(act), Source.ACTS), lewd)
-    assert [line for line in slight if line.startswith("少了")] == [
-        "少了其中任何一项就不会标记：“…”（来电人言语猥亵 +5.8）"
+    assert [line for line in slight if line.startswith("当时少了")] == [
+        "当时少了其中任何一项就不会越线：“…”（来电人言语猥亵 +5.8）"
     ]
     weighty = told_of(row(0.6, 1, rule_of(act), Source.ACTS), lewd)
-    assert "+0.6" in next(line for line in weighty if line.startswith("少了"))
+    assert "+0.6" in next(line for line in weighty if line.startswith("当时少了"))
 
 
 @pytest.mark.parametrize("act", sorted(MATTERS))
@@ -157,18 +158,42 @@ def test_of_many_reasons_the_three_that_counted_most_are_named_and_quoted_in_a_f
         for n, weight in enumerate(weights)
     ]
     told = told_of(*acts, row(9.0, 9, "a"))
-    assert told[2] == "少了其中任何一项就不会标记：“…”（a +9.0）"
+    assert told[2] == "当时少了其中任何一项就不会越线：“…”（a +9.0）"
     quoted = [
         f"“{n}这一句话很长很长没有人…”（来电人胡闹或模仿 {weight}）"
         for n, weight in ((1, "+0.6"), (3, "+2.0"), (5, "+0.6"))
     ]
-    assert told[3] == f"单独去掉仍会标记：{'、'.join(quoted)}等 7 项"
+    assert told[3] == f"当时单独去掉仍会越线：{'、'.join(quoted)}等 7 项"
     whole = replace(acts[0], span="这一句话有十四个字所以要截短")
     assert "“这一句话有十四个字所以要…”" in told_of(whole, row(9.0, 9, "a"))[3]
     assert (
         "“这一句话正好有十三个字的”"
         in told_of(replace(whole, span="这一句话正好有十三个字的"), row(9.0, 9, "a"))[3]
     )
+
+
+def test_a_curse_stands_beside_what_it_counts_with_its_utterance() -> None:
+    """It counts only beside an act of the caller, which is weighed after it."""
+    said = partial(row, kind=Kind.ABUSE)
+    breath = (said(1.5, 1, "abuse.curse.1"), said(0.5, 1, "act.caller.insult_agent", Source.ACTS))
+    twice = call(*breath, said(0.0, 2, "act.agent.steer", Source.ACTS), *breath)
+    why = explain(twice, Weights(threshold=2.9))
+    stood = [why.prior, *(step.score for step in why.steps)]
+    assert [round(after - before, 2) for before, after in pairwise(stood)] == [1.5, 0.5, 0.0, 4.95, 0.5]
+    weighed = [moment.text for moment in moments(twice, Teller(), why) if moment.step]
+    assert [text.split()[0] for text in weighed] == ["+1.5", "+0.5", "+0.0", "+4.9", "+0.5"]
+    matter = said(-0.4, 2, rule_of(Act.BUSINESS), Source.ACTS)
+    cleared = explain(call(*breath, matter), W)
+    assert cleared.steps[-1].score - cleared.steps[-2].score == pytest.approx(-1.9), "it takes the curse back"
+
+
+def test_what_speaks_for_harassment_is_a_sure_matter_nowhere() -> None:
+    matter = row(2.1, 1, rule_of(Act.BUSINESS), Source.ACTS, Kind.PRANK)
+    heard = call(matter, row(ENOUGH - 2, 2, rule_of(Act.ABSURD), Source.ACTS, Kind.PRANK))
+    told = "\n".join(timeline(heard, Teller(), UTC, explain(heard, W)))
+    assert told.count("来电人提出业务") == told.count("像是来电人提出业务") == 3
+    harmless = call(replace(matter, weight=-1.0))
+    assert "像是" not in "\n".join(timeline(harmless, Teller(), UTC, explain(harmless, W)))
 
 
 def test_a_call_without_a_word() -> None:
