@@ -36,6 +36,7 @@ from screener.training.acts import measure, variants
 from screener.training.acts.corpus import FOLDER, KEPT, CorpusCall, read_corpus, read_hand
 from screener.words.judgement import Teller
 from screener.words.terms import word
+from screener.words.told import measured
 
 NOISE = (0.0, 0.1, 0.2, 0.3)
 WIDTH = 160
@@ -128,30 +129,37 @@ def _by_hands(calls: Sequence[CorpusCall], judgement: Judgement, form: Format, *
     """Every table of calls of the corpus's form."""
     answered = {call.hand for call in calls} if in_path else None
     console = Console(stderr=True)
-    sheets: list[Sheet] = []
-
-    def show(title: str, heads: list[str], rows: list[list[measure.MeasuredCell]]) -> None:
-        made = Sheet(title, heads, heads, [[str(cell) for cell in row] for row in rows], name=_key(title))
-        sheets.append(made if form == "table" else _numbers(_key(title), heads, rows))
-
     fewer = variants.thinned(calls)
     with ProcessPoolExecutor(initializer=variants.ask, initargs=(fewer, judgement, answered)) as pool:
         rows = pool.map(variants.row, range(len(variants.VARIANTS)))
         plain = track(
             measure.told(calls, judgement, in_path=answered),
-            "as written",
+            measured("as written", speaking()),
             len(calls),
             console=console,
             disable=not console.is_terminal,
         )
-        for table_ in measure.tables(list(plain)):
-            show(*table_)
-        show(f"cut off, disturbed, without a part ({len(fewer)} calls)", measure.SUMMARY, list(rows))
-    _put(sheets, form)
+        tables = [*measure.tables(list(plain)), (measure.SUMMARY_TITLE, measure.SUMMARY, list(rows))]
+    made = _in_words if form == "table" else _numbers
+    _put([made(*table_, len(fewer)) for table_ in tables], form)
 
 
-def _numbers(name: str, heads: Sequence[str], rows: Sequence[Sequence[measure.MeasuredCell]]) -> Sheet:
-    """A table of shares for programs: how many, and of how many."""
+def _in_words(
+    title: str, heads: Sequence[str], rows: Sequence[Sequence[measure.MeasuredCell]], varied: int
+) -> Sheet:
+    """A table for people; what names a row is said in their language like the heads."""
+    lang = speaking()
+    cells = [
+        [measured(str(name), lang), *("-" if cell is None else str(cell) for cell in rest)] for name, *rest in rows
+    ]
+    return Sheet(measured(title, lang).format(varied), heads, [measured(head, lang) for head in heads], cells)
+
+
+def _numbers(
+    title: str, heads: Sequence[str], rows: Sequence[Sequence[measure.MeasuredCell]], _varied: int
+) -> Sheet:
+    """The same for programs: of shares how many, and of how many."""
+    name = _key(title)
     keys = [_key(head) for head in heads]
     wide = [any(isinstance(row[n], measure.Share) for row in rows) for n in range(len(keys))]
     names = [name for key, two in zip(keys, wide, strict=True) for name in ((key, f"{key}_of") if two else (key,))]

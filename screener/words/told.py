@@ -69,6 +69,11 @@ def option_helped(text: str) -> str:
     return str(_catalogue()["options"].get(text, text))
 
 
+def measured(name: str, lang: Language) -> str:
+    """The title of a table of `screener evaluate --hands`, the head of a column, the name of a row."""
+    return name if lang == "en" else str(_catalogue()["measures"].get(name, name))
+
+
 @cache
 def _catalogue() -> Mapping[str, Any]:
     return tomllib.loads(FILE.read_text("utf-8"))

@@ -1,6 +1,7 @@
 """`screener evaluate` on three calls."""
 
 import json
+import re
 from pathlib import Path
 from typing import NoReturn
 
@@ -82,6 +83,16 @@ def test_calls_of_the_corpus_are_judged_by_nets_that_never_heard_their_hand(tmp_
     told = run("--hands", str(tmp_path / "hand.jsonl.gz"))
     assert some[0].hand in told
     assert all(name in told for name in ("by kind", "by label", "cut after a third", "no agent heard"))
+
+
+def test_calls_of_the_corpus_are_counted_in_chinese_and_for_programs_by_their_keys(tmp_path: Path) -> None:
+    write_hand(read_corpus()[:2], tmp_path / "hand.jsonl.gz")
+    command = ["--lang", "zh", "evaluate", "--hands", str(tmp_path / "hand.jsonl.gz")]
+    told = CliRunner().invoke(cli, command, catch_exceptions=False).output
+    assert all(name in told for name in ("按类别", "通话中找出", "听不到坐席", "（2 通）"))
+    assert set(re.findall(r"[A-Za-z]{2,}", told)) == {"hand"}, "the hand's own name"
+    tables = json.loads(CliRunner().invoke(cli, [*command, "--format", "json"], catch_exceptions=False).output)
+    assert tables["cut_off_disturbed_without_a_part"][0]["variant"] == "as written"
 
 
 def test_no_thread_reads_calls_that_another_one_judges(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

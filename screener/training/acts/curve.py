@@ -76,7 +76,7 @@ def _learned(step: Step, seed: int, epochs: int) -> list[MeasuredCell]:
 def _row(model: ActsModel, step: Step) -> list[MeasuredCell]:
     whole, *parts = (_told(model, step.tests, change) for change in (lambda call: call, cut(2 / 3), cut(1 / 3)))
     hands = len({call.hand for call in step.learned})
-    return [hands, len(step.learned), _found(whole), *map(_found, parts), round(area(whole), 3)]
+    return [hands, len(step.learned), _found(whole), *map(_found, parts), area(whole)]
 
 
 def _told(model: ActsModel, calls: Sequence[CorpusCall], change: Change) -> list[MeasuredCall]:

@@ -165,17 +165,17 @@ def beyond(judged: Sequence[MeasuredCall], allowed: float) -> list[tuple[Measure
     return [(t, t.margin > bars[t.call.hand]) for t in judged]
 
 
-def area(judged: Sequence[MeasuredCall]) -> float:
-    """Under the curve of harassment against protected calls (Mann and Whitney)."""
+def area(judged: Sequence[MeasuredCall]) -> float | None:
+    """Under the curve of harassment against protected calls (Mann and Whitney); None without both."""
     bad = [t.margin for t in judged if t.call.is_harassment]
     good = sorted(t.margin for t in judged if t.call.is_protected)
     if not bad or not good:
-        return float("nan")
+        return None
     won = sum((bisect_left(good, m) + bisect_right(good, m)) / 2 for m in bad)
-    return won / len(bad) / len(good)
+    return round(won / len(bad) / len(good), 3)
 
 
-MeasuredCell = str | int | float | Share
+MeasuredCell = str | int | float | Share | None
 Table = tuple[str, list[str], list[list[MeasuredCell]]]
 """Title, heads, rows."""
 ALLOWED = (0.0, 0.005)
@@ -196,7 +196,7 @@ def tables(judged: Sequence[MeasuredCall]) -> Iterator[Table]:
         for allowed in ALLOWED:
             passed = marks[allowed]
             cells += [share(passed[t.call.id] for t in bad), share(passed[t.call.id] for t in good)]
-        return [*cells, round(area(of), 3)]
+        return [*cells, area(of)]
 
     heads = [
         *("found while it lasts", "protected flagged", "found by its end", "protected by its end"),
@@ -270,10 +270,11 @@ def summary(name: str, judged: Sequence[MeasuredCall]) -> list[MeasuredCell]:
         *(share(t.flagged for t in of) for of in (bad, good)),
         share(passed[t.call.id] for t in bad),
         share(t.flagged for t in abusive),
-        round(area(judged), 3),
+        area(judged),
     ]
 
 
+SUMMARY_TITLE = "cut off, disturbed, without a part ({} calls)"
 SUMMARY = [
     *("variant", "found while it lasts", "protected flagged", "found by its end", "protected by its end"),
     *("found at 0.5 %", "abusive flagged", "area"),

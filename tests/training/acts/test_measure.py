@@ -13,7 +13,7 @@ from screener.core.evidence import Evidence, Kind, Source, Verdict
 from screener.core.judgement import Weights
 from screener.events import Speaker
 from screener.speech.pinyin import inventory
-from screener.training.acts.corpus import CorpusCall, CorpusTurn
+from screener.training.acts.corpus import LABELS, CorpusCall, CorpusTurn
 from screener.training.acts.disturb import (
     NEAR,
     OTHER,
@@ -27,6 +27,8 @@ from screener.training.acts.disturb import (
     split,
 )
 from screener.training.acts.measure import (
+    SUMMARY,
+    SUMMARY_TITLE,
     MeasuredCall,
     Share,
     area,
@@ -36,7 +38,8 @@ from screener.training.acts.measure import (
     share,
     tables,
 )
-from screener.training.acts.variants import VARIED, closed, cut, misheard, only, thinned
+from screener.training.acts.variants import VARIANTS, VARIED, closed, cut, misheard, only, thinned
+from screener.words.told import measured
 
 W = Weights()
 TURNS = tuple(
@@ -67,6 +70,7 @@ def test_a_hands_bar_is_fixed_on_the_others() -> None:
 def test_the_area_under_the_curve() -> None:
     assert area([judged("a", "lewd", 2.0), judged("a", "genuine", 1.0)]) == 1.0
     assert area([judged("a", "lewd", 1.0), judged("a", "genuine", 1.0)]) == 0.5
+    assert area([judged("a", "lewd", 1.0)]) is None
 
 
 def test_margins_follow_what_is_taken_back_and_need_the_callers_own_words() -> None:
@@ -91,6 +95,14 @@ def test_tables_count_each_call_once() -> None:
     found = {title: rows for title, _, rows in tables(calls)}
     assert found["each hand by nets that never heard it"][-1][1] == Share(1, 2)
     assert found["how early"][0][1] == 1
+
+
+def test_everything_in_the_tables_has_its_chinese() -> None:
+    calls = [judged("a", label, 1.0, 3, 2) for label in LABELS]
+    calls += [replace(call, in_path=True) for call in calls]
+    for title, heads, rows in (*tables(calls), (SUMMARY_TITLE, SUMMARY, [[v.name] for v in VARIANTS])):
+        names = {title, *heads, *(row[0] for row in rows if isinstance(row[0], str))} - {"a"}
+        assert [name for name in names if measured(name, "zh") == name] == []
 
 
 def test_callers_whom_a_machine_answers_are_counted_apart() -> None:
