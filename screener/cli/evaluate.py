@@ -33,7 +33,7 @@ from screener.settings.sections import Settings
 from screener.speech.load import load_model
 from screener.speech.pinyin import syllables
 from screener.training.acts import measure, variants
-from screener.training.acts.corpus import FOLDER, KEPT, CorpusCall, read_corpus, read_hand
+from screener.training.acts.corpus import FOLDER, KEPT, CorpusCall, read_corpus, read_hands
 from screener.words.judgement import Teller
 from screener.words.terms import word
 from screener.words.told import measured
@@ -100,7 +100,7 @@ def evaluate(
         raise click.UsageError("say --kept together with --hands, and without files")
     if hands:
         here = KEPT if kept else FOLDER
-        written = [call for path in paths for call in read_hand(path)] if paths else read_corpus(here)
+        written = list(read_hands(paths)) if paths else read_corpus(here)
         some(written, paths)
         _by_hands(written, judgement, form, in_path=in_path)
         return

@@ -25,6 +25,8 @@ UNHEARD = {
 """Room and name of what says why a call is not heard, or a registration does not stand: supervisors read it."""
 UNSEEN_ROOMS = {"training", "demo"}
 """Only who works on the product itself meets these."""
+SEEN = Path("training/acts/corpus.py")
+"""Of such a room: reads the files of `evaluate --hands`."""
 
 
 def template(node: ast.expr) -> str | None:
@@ -54,7 +56,7 @@ def faults(place: Path) -> Iterator[tuple[int, str]]:
 def files() -> list[Path]:
     """Every file whose sentences somebody sees, within the package."""
     places = (path.relative_to(PACKAGE) for path in sorted(PACKAGE.rglob("*.py")))
-    return [place for place in places if place.parts[0] not in UNSEEN_ROOMS]
+    return [place for place in places if place.parts[0] not in UNSEEN_ROOMS or place == SEEN]
 
 
 def sentences(place: Path) -> Iterator[tuple[int, str]]:

@@ -12,7 +12,7 @@ from screener.settings.sections import JudgementSection
 from screener.speech.pinyin import syllables
 from screener.training.acts.check import check as everything_wrong
 from screener.training.acts.check import excess
-from screener.training.acts.corpus import KEPT, read_corpus, read_hand, write_hand
+from screener.training.acts.corpus import KEPT, read_corpus, read_hands, write_hand
 from screener.training.acts.measure import nearest, told
 from screener.training.acts.written import read_written
 
@@ -71,7 +71,7 @@ def check(paths: tuple[Path, ...]) -> None:
 
     In the corpus, the hands kept apart, and FILES of its form beside them.
     """
-    calls = [*read_corpus(), *read_corpus(KEPT), *(call for path in paths for call in read_hand(path))]
+    calls = [*read_corpus(), *read_corpus(KEPT), *read_hands(paths)]
     findings = list(everything_wrong(calls))
     for finding in findings:
         click.echo(f"{finding.where}: {finding.what}")

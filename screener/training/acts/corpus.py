@@ -18,11 +18,13 @@ from screener.core.dialogue_acts import Act
 from screener.core.evidence import Kind, Standing
 from screener.errors import InputError
 from screener.events import LineClass, Speaker
+from screener.outside.objects import read_object
 from screener.replay.files import read_lines
 from screener.speech.pinyin import syllables
 
 FOLDER = Path(__file__).parent / "corpus"
 KEPT = Path(__file__).parent / "kept"
+REMEDY = "see screener/training/acts/corpus/card.md"
 LABELS = (*(k.value for k in Kind if k is not Kind.SILENT), *(s.value for s in Standing))
 """What a call can be: a kind of harassment, or what must never be flagged."""
 
@@ -116,38 +118,93 @@ def read_hand(path: Path) -> Iterator[CorpusCall]:
     """The calls of one file, gzipped or not.
 
     Raises:
-        InputError: it cannot be read, or a line is not a call; says which.
+        InputError: as of `read_hands`.
     """
-    for number, line in read_lines(path):
-        yield parse(line, f"{path}:{number}")
+    return read_hands([path])
+
+
+def read_hands(paths: Iterable[Path]) -> Iterator[CorpusCall]:
+    """The calls of files, gzipped or not.
+
+    Raises:
+        InputError: one cannot be read, a line is not a call, or an id stands twice; says which.
+    """
+    stands: dict[str, str] = {}
+    for path in paths:
+        for number, line in read_lines(path):
+            where = f"{path}:{number}"
+            call = parse(line, where)
+            if call.id in stands:
+                told = f"{where}: id: found {call.id!r}, which stands in {stands[call.id]} too"
+                raise InputError(told, "give each call an id of its own")
+            stands[call.id] = where
+            yield call
 
 
 def parse(line: str, where: str = "") -> CorpusCall:
     """The call that a line stands for.
 
     Raises:
-        InputError: it stands for none.
+        InputError: it stands for none; says which field is wrong.
     """
     try:
-        data = json.loads(line)
-        turns = tuple(
-            CorpusTurn(Speaker(t["speaker"]), str(t["text"]), Act(f"{t['speaker']}.{t['act']}"))
-            for t in data["turns"]
-        )
-        call = CorpusCall(
-            id=str(data["id"]),
-            hand=str(data["hand"]),
-            label=str(data["label"]),
-            turns=turns,
-            known_at=data.get("known_at"),
-            hour=data.get("hour"),
-            line=LineClass(data["line"]) if data.get("line") else None,
-        )
-    except (ValueError, KeyError, TypeError) as problem:
-        raise InputError(f"{where}: not a call of the corpus", "see corpus/card.md") from problem
-    if call.label not in LABELS:
-        raise InputError(f"{where}: label: found {call.label!r}, allowed: {', '.join(LABELS)}", "correct it")
-    return call
+        data = read_object(line)
+    except ValueError as problem:
+        raise InputError(f"{where}: not a JSON object", REMEDY) from problem
+    for key in ("id", "hand", "label", "turns"):
+        if key not in data:
+            raise InputError(f"{where}: `{key}` is needed", REMEDY)
+    turns = data["turns"]
+    if not isinstance(turns, list) or not turns:
+        raise _wrong(where, "turns", turns, "a list of at least one turn")
+    return CorpusCall(
+        id=_name(data, "id", where),
+        hand=_name(data, "hand", where),
+        label=_one_of(LABELS, data, "label", where),
+        turns=tuple(_turn(turn, f"{where}: turn {number}") for number, turn in enumerate(turns, start=1)),
+        known_at=_number(data, "known_at", 1, len(turns), where),
+        hour=_number(data, "hour", 0, 23, where),
+        line=LineClass(_one_of([*LineClass], data, "line", where)) if data.get("line") else None,
+    )
+
+
+def _turn(turn: object, where: str) -> CorpusTurn:
+    if not isinstance(turn, dict):
+        raise InputError(f"{where}: not a JSON object", REMEDY)
+    for key in ("speaker", "act", "text"):
+        if key not in turn:
+            raise InputError(f"{where}: `{key}` is needed", REMEDY)
+    speaker = Speaker(_one_of([*Speaker], turn, "speaker", where))
+    acts = {act.partition(".")[2]: act for act in Act if act.speaker is speaker}
+    if not isinstance(turn["text"], str) or not turn["text"].strip():
+        raise _wrong(where, "text", turn["text"], "what was said")
+    return CorpusTurn(speaker, turn["text"], acts[_one_of([*acts], turn, "act", where)])
+
+
+def _name(data: dict[str, Any], key: str, where: str) -> str:
+    value = data[key]
+    if isinstance(value, bool) or not isinstance(value, str | int) or not str(value).strip():
+        raise _wrong(where, key, value, "a name")
+    return str(value)
+
+
+def _number(data: dict[str, Any], key: str, least: int, most: int, where: str) -> int | None:
+    value = data.get(key)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+        raise _wrong(where, key, value, f"whole numbers from {least} to {most}")
+    return value
+
+
+def _one_of(allowed: Sequence[str], data: dict[str, Any], key: str, where: str) -> str:
+    if data[key] not in allowed:
+        raise _wrong(where, key, data[key], ", ".join(allowed))
+    return str(data[key])
+
+
+def _wrong(where: str, key: str, found: object, allowed: str) -> InputError:
+    return InputError(f"{where}: {key}: found {found!r}, allowed: {allowed}", REMEDY)
 
 
 def serialize(call: CorpusCall) -> str:

@@ -8,7 +8,7 @@ from screener.core.dialogue_acts import Act
 from screener.core.evidence import Kind
 from screener.errors import InputError
 from screener.events import LineClass, Speaker
-from screener.training.acts.corpus import LABELS, CorpusCall, CorpusTurn
+from screener.training.acts.corpus import LABELS, REMEDY, CorpusCall, CorpusTurn
 
 SPEAKERS = {"A": Speaker.AGENT, "C": Speaker.CALLER}
 LINES = {"payphone": "public"}
@@ -40,9 +40,9 @@ def read_written(folder: Path, hand: str) -> Iterator[CorpusCall]:
                 try:
                     turns.append(CorpusTurn(speaker, found[3].strip(), Act(f"{speaker}.{found[2]}")))
                 except ValueError as problem:
-                    raise InputError(f"{where}: {problem}", "see corpus/card.md") from problem
+                    raise InputError(f"{where}: {problem}", REMEDY) from problem
             elif line and not line.startswith(("#", "```")):
-                raise InputError(f"{where}: cannot be read", "see corpus/card.md")
+                raise InputError(f"{where}: cannot be read", REMEDY)
     if head:
         yield _call(head, turns, hand, number)
 
@@ -50,7 +50,7 @@ def read_written(folder: Path, hand: str) -> Iterator[CorpusCall]:
 def _call(head: list[str], turns: list[CorpusTurn], hand: str, number: int) -> CorpusCall:
     where = head[0]
     if len(head) != 7 or not turns:
-        raise InputError(f"{where}: six fields and turns are needed", "see corpus/card.md")
+        raise InputError(f"{where}: six fields and turns are needed", REMEDY)
     _, _, label, kind, *rest = head
     said = dict(part.partition("=")[::2] for part in rest)
     label = KINDS.get(kind, kind) if label == "harassment" else label

@@ -1,5 +1,7 @@
 """The corpus: as many calls by as many hands as the card says, each of them whole and consistent."""
 
+import json
+import re
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
@@ -41,11 +43,13 @@ from screener.training.acts.corpus import (
     parse,
     read_corpus,
     read_hand,
+    read_hands,
     serialize,
     write_hand,
 )
 from screener.training.acts.measure import told
 from screener.training.acts.written import read_written
+from screener.words.told import told as told_to_people
 
 CALLER, AGENT = Speaker.CALLER, Speaker.AGENT
 CALL = CorpusCall(
@@ -138,10 +142,55 @@ def test_a_hands_file_that_cannot_be_read_is_named(content: bytes | None, tmp_pa
         list(read_hand(path))
 
 
-@pytest.mark.parametrize("spoiled", ["{", "[]", serialize(CALL).replace("lewd", "lewed"), '{"id": 1}'])
+@pytest.mark.parametrize("spoiled", ["{", "[]"])
 def test_what_is_no_call_is_refused_with_its_line(spoiled: str) -> None:
-    with pytest.raises(InputError, match="hand:7"):
+    with pytest.raises(InputError, match="hand:7: not a JSON object"):
         parse(spoiled, "hand:7")
+
+
+@pytest.mark.parametrize("field", ["id", "hand", "label", "turns"])
+def test_a_field_that_a_call_lacks_is_named(field: str) -> None:
+    data = json.loads(serialize(CALL))
+    del data[field]
+    with pytest.raises(InputError, match=f"hand:7: `{field}` is needed") as refused:
+        parse(json.dumps(data), "hand:7")
+    assert told_to_people(str(refused.value), "zh").startswith(f"hand:7：须有 {field} — 见 screener/")
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("hour", 77), ("hour", "9"), ("known_at", 99), ("known_at", 0), ("known_at", 1.5), ("known_at", True),
+     ("turns", []), ("turns", "hello"), ("label", "lewed"), ("label", ["lewd"]), ("line", "moon"), ("id", None),
+     ("hand", " ")],
+)  # fmt: skip
+def test_a_field_that_nobody_can_mean_is_named(field: str, value: object) -> None:
+    data = json.loads(serialize(CALL)) | {field: value}
+    with pytest.raises(InputError, match=f"hand:7: {field}: found ") as refused:
+        parse(json.dumps(data), "hand:7")
+    assert not re.search("found|allowed| to ", told_to_people(str(refused.value), "zh"))
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("text", " "), ("text", None), ("speaker", "nobody"), ("act", "dance"), ("act", "lewd"), ("act", [])],
+)
+def test_a_turn_that_nobody_can_mean_is_named(field: str, value: object) -> None:
+    data = json.loads(serialize(CALL))
+    data["turns"][0][field] = value
+    with pytest.raises(InputError, match=f"hand:7: turn 1: {field}: found "):
+        parse(json.dumps(data), "hand:7")
+    del data["turns"][0][field]
+    with pytest.raises(InputError, match=f"hand:7: turn 1: `{field}` is needed"):
+        parse(json.dumps(data), "hand:7")
+
+
+def test_an_id_stands_once_in_all_files_of_an_answer(tmp_path: Path) -> None:
+    one, two = tmp_path / "one.jsonl", tmp_path / "two.jsonl"
+    one.write_text(f"{serialize(CALL)}\n" * 2, "utf-8")
+    two.write_text(serialize(CALL), "utf-8")
+    for paths, where in (([one], f"{one}:2"), ([two, two], f"{two}:1")):
+        with pytest.raises(InputError, match=f"{where}: id: found 'hand99-001', which stands in .*:1 too"):
+            list(read_hands(paths))
 
 
 def test_a_hand_writes_plain_text(tmp_path: Path) -> None:
