@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import click
 
+from screener.cli.finite import Finite
 from screener.cli.output import Make, filling_log_options, moment
 from screener.cli.say import say
 from screener.demo.made_up import NODE, YEARS, Habits, made_up
@@ -19,7 +20,7 @@ from screener.store.find import nodes
 @click.argument("calls", type=click.IntRange(min=1))
 @click.option("--seed", default=0, help="The same seed makes the same calls.")
 @click.option("--until", help="The calls end here; default now.")
-@click.option("--flagged", type=click.FloatRange(0, 1), default=0.03, help="Part of the calls that is harassment.")
+@click.option("--flagged", type=Finite(0, 1), default=0.03, help="Part of the calls that is harassment.")
 @filling_log_options(of_a_site=False)
 def bench_log(settings: Settings, make: Make, calls: int, seed: int, until: str | None, flagged: float) -> None:
     """Fill a call log with CALLS made-up calls of three years, for measuring; name it with --db.

@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 import click
 from rich.console import Console
 
+from screener.cli.finite import Finite
 from screener.cli.report import report
 from screener.cli.say import may_colour
 from screener.cli.speaking import as_spoken, speaking
@@ -49,7 +50,12 @@ REPORTS = (("frequency", "--by", "hour"), ("sources", "--by", "number", "--mask"
     show_default=False,
     help="Folder of the callers' and the agent's recordings, named as the shipped ones.",
 )
-@click.option("--noise", type=float, metavar="DB", help="Noise under the callers, so many dB below their speech.")
+@click.option(
+    "--noise",
+    type=Finite(-20, 100),
+    metavar="DB",
+    help="Noise under the callers, so many dB below their speech.",
+)
 @click.option(
     "--keep", type=click.Path(path_type=Path, file_okay=False), help="Keep recordings and database here."
 )

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.progress import track
 
 from screener.cli.config import config_option
+from screener.cli.finite import Finite
 from screener.cli.output import coded, sheet
 from screener.cli.say import put, say
 from screener.cli.speaking import speaking
@@ -49,7 +50,7 @@ WIDTH = 160
 @click.option(
     "--noise",
     multiple=True,
-    type=click.FloatRange(0, 1),
+    type=Finite(0, 1),
     help="Share of syllables made wrong; default 0 .1 .2 .3.",
 )
 @click.option("--seed", default=1, show_default=True, help="Of the errors.")

@@ -193,3 +193,18 @@ def test_why_settings_are_no_toml_is_told(say: Say, tmp_path: Path, text: str, s
     (tmp_path / "bad.toml").write_text(text)
     told = say("calls", "list", "--config", "bad.toml")
     assert told == (3, f"screener: bad.toml：不是 TOML：{said} — 改正该行\n")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [("evaluate", "calls.jsonl", "--noise"), ("demo", "--noise"), ("bench-log", "1", *DB, "--flagged")],
+    ids=lambda command: command[0],
+)
+def test_a_number_of_an_option_is_one(say: Say, command: tuple[str, ...]) -> None:
+    for number in ("nan", "NaN", "-nan"):
+        status, told = say(*command, number)
+        assert status == 2
+        assert f"{command[-1]} 的值不对：{number} 不是数" in told
+    for number in ("inf", "-inf"):
+        status, told = say(*command, number)
+        assert (status, "不在范围" in told) == (2, True)
