@@ -1,5 +1,6 @@
 """Verdicts, reasons and evidence in words: the core and the log know codes, people read these."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -87,7 +88,7 @@ RULES: Mapping[str, Pair] = {
     "history.watched": ("在关注名单上", "on the watch list"),
     "history.redial": ("反复拨打", "redials repeatedly"),
     "sound.laughter": ("背景笑声", "laughter in the background"),
-    "dialogue.silent": ("询问 {} 次均无人应答", "asked {} times, no answer"),
+    "dialogue.silent": ("询问[ {} 次]均无人应答", "asked[ {} times], no answer"),
     "act.caller.business": ("来电人提出业务", "the caller states a request"),
     "act.caller.answer": ("来电人回答坐席", "the caller answers the agent"),
     "act.caller.grievance": ("来电人诉说不满", "the caller complains"),
@@ -113,10 +114,10 @@ RULES: Mapping[str, Pair] = {
     "act.agent.greet": ("坐席问候", "the agent greets"),
     "act.agent.ask": ("坐席询问", "the agent asks"),
     "act.agent.inform": ("坐席答复", "the agent informs"),
-    "act.agent.steer": ("坐席第 {} 次引回正题", "the agent steers back, time {}"),
-    "act.agent.refuse": ("坐席第 {} 次拒绝", "the agent refuses, time {}"),
-    "act.agent.rebuke": ("坐席第 {} 次请其自重", "the agent rebukes, time {}"),
-    "act.agent.warn": ("坐席第 {} 次警告", "the agent warns, time {}"),
+    "act.agent.steer": ("坐席[第 {} 次]引回正题", "the agent steers back[, time {}]"),
+    "act.agent.refuse": ("坐席[第 {} 次]拒绝", "the agent refuses[, time {}]"),
+    "act.agent.rebuke": ("坐席[第 {} 次]请其自重", "the agent rebukes[, time {}]"),
+    "act.agent.warn": ("坐席[第 {} 次]警告", "the agent warns[, time {}]"),
     "act.agent.end": ("坐席结束通话", "the agent ends the call"),
     "act.agent.sympathy": ("坐席安抚", "the agent shows sympathy"),
     "act.agent.other": ("坐席其他话语", "the agent says something else"),
@@ -133,6 +134,8 @@ RULES: Mapping[str, Pair] = {
     "reading.cleared": ("复听推翻，标记撤回", "a second reading takes the flag back"),
     "reading.none": ("复听未及时完成，以初听为准", "no second reading in time: the first stands"),
 }
+"""What each rule is called; what stands in [ ] goes where the number for it is not known."""
+COUNTED = re.compile(r"\[(.*?)\]")
 PERHAPS: Pair = ("像是{}", "probably: {}")
 WITHDRAWN_NOTE: Pair = ("识别改正，撤回", "withdrawn: the recogniser corrected itself")
 VETOES: Mapping[str, Pair] = {Veto.EMERGENCY: ("紧急情况", "an emergency")}
@@ -273,7 +276,9 @@ class Teller:
         name = f"{rule}.{kind}" if kind else rule
         while name:
             if pair := RULES.get(name) or self.groups.get(name):
-                said = self._of(pair).replace("{}", detail.removesuffix(GUESSED))
+                number = detail.removesuffix(GUESSED)
+                said = COUNTED.sub(r"\1" if number else "", self._of(pair)) if name in RULES else self._of(pair)
+                said = said.replace("{}", number)
                 return self._of(PERHAPS).replace("{}", said) if detail.endswith(GUESSED) else said
             name = name.rpartition(".")[0]
         return rule

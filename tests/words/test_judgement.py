@@ -1,7 +1,12 @@
 """Evidence in words."""
 
+import re
+
+import pytest
+
 from screener.core.evidence import Kind
-from screener.words.judgement import Teller
+from screener.words.judgement import RULES, Teller
+from screener.words.terms import Language
 
 
 def test_evidence_quotes_what_it_stands_on_unless_it_says_it_itself() -> None:
@@ -30,5 +35,15 @@ def test_what_was_told_once_the_call_was_over_is_said_so() -> None:
 
 def test_an_act_that_is_a_guess_is_said_to_be_one() -> None:
     assert Teller("zh").evidence("act.agent.steer", "2") == "坐席第 2 次引回正题"
+    assert Teller("en").evidence("act.agent.steer", "2") == "the agent steers back, time 2"
     assert Teller("zh").evidence("act.agent.steer", "2?") == "像是坐席第 2 次引回正题"
     assert Teller("en").piece("act.caller.lewd", "1?", "嗯") == "probably: the caller talks lewdly “嗯”"
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_the_name_of_a_rule_has_no_hole_where_its_number_is_not_known(lang: Language) -> None:
+    names = {rule: Teller(lang).evidence(rule) for rule in RULES}
+    assert [name for name in names.values() if re.search(r"[\[\]{}]|第 |  |, time|asked  ?times", name)] == []
+    assert names["act.agent.warn"] == {"zh": "坐席警告", "en": "the agent warns"}[lang]
+    assert names["dialogue.silent"] == {"zh": "询问均无人应答", "en": "asked, no answer"}[lang]
+    assert all(re.search(r"[\[\]{}]", Teller(lang).evidence(rule, "3")) is None for rule in RULES)
