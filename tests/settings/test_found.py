@@ -241,7 +241,7 @@ class Data:
         ({"some": [1, 2, 3]}, "some：见到列表，应为最多 2 个值"),
         ({"some": [1, "x"]}, 'some.2：见到 "x"，应为整数'),
         ({"share": float("nan")}, "share：见到 NaN，应为数"),
-        ({"pair": [1]}, "pair.2：没有值，应为值；没有默认值"),
+        ({"pair": [1]}, "pair.2：没有值，必须填写：没有默认值"),
         ({"kind": "c"}, 'kind：见到 "c"，应为 a 或 b'),
         ({"day": date}, None),
         ({"parts": [{"colour": "red"}]}, "parts.1.colour：不认识的键，可用的见自带的文件"),

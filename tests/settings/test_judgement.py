@@ -230,7 +230,7 @@ def test_the_recordings_are_known_by_what_they_say() -> None:
         ("calendar.toml", 'holidays = ["x"]', 'holidays.1：见到 "x"，应为引号中的日期，如 2026-12-31'),
         ("calendar.toml", "night = [1]\nmidnight = 3", None),
         ("lexicon.toml", 'group = ["x"]', None),
-        ("lexicon.toml", GOOD.replace('id = "lewd.bed"\n', ""), "id：没有值，应为值；没有默认值"),
+        ("lexicon.toml", GOOD.replace('id = "lewd.bed"\n', ""), "id：没有值，必须填写：没有默认值"),
         ("lexicon.toml", GOOD.replace('"lewd.bed"', '""'), 'id：见到 ""，应为至少 1 个字符'),
         ("lexicon.toml", GOOD.replace("note", "remark"), "remark：不认识的键，可用的见自带的文件"),
         ("lexicon.toml", GOOD.replace('"绿茶"', "3"), "phrases.1：见到 3，应为引号中的文字"),
