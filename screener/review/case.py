@@ -140,6 +140,14 @@ class Case:
         """All calls of the case, oldest first."""
         return sorted((*self.exhibits, *self.others), key=lambda exhibit: exhibit.first.started_at)
 
+    @property
+    def by_caller(self) -> "list[Case]":
+        """The case of each number; of two calls that withheld it nobody knows whether they were one caller's."""
+        found: dict[str, list[Exhibit]] = {}
+        for exhibit in self.exhibits:
+            found.setdefault(exhibit.first.number or f"withheld {exhibit.first.id}", []).append(exhibit)
+        return [self] if len(found) == 1 else [Case(own) for own in found.values()]
+
 
 NAME_BYTES = 200
 """No file of a PBX has a longer name; behind a proxy an id is a stranger's, and as long as they like."""

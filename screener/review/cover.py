@@ -82,10 +82,19 @@ def _by_folder(names: Sequence[str]) -> list[str]:
 
 
 def sheet(case: Case, maker: Maker) -> list[str]:
-    """What 12321 asks, in its order: number, type, time, duration, description.
+    """What 12321 asks, in its order: number, type, time, duration, description; of each number by itself.
 
     It has no field for the number that was dialled: that is part of the description.
     """
+    lines = [maker.word("sheet_title")]
+    for caller in case.by_caller:
+        if caller.flagged:
+            lines += ["", *_reported(caller, maker)]
+    return lines
+
+
+def _reported(case: Case, maker: Maker) -> list[str]:
+    """One number's report."""
     good = case.flagged
     last = good[-1]
     kinds = maker.kinds(good)
@@ -101,25 +110,25 @@ def sheet(case: Case, maker: Maker) -> list[str]:
     )
     kind = maker.teller.kind(last.kind) or maker.word("no_kind")
     fields = [
-        ("sheet_number", ", ".join(dict.fromkeys(_number(exhibit, maker) for exhibit in good))),
+        ("sheet_number", _number(last, maker)),
         ("sheet_type", maker.word("sheet_type_of").format(kind)),
         ("sheet_time", newest),
         ("sheet_duration", maker.duration(last)),
         ("sheet_description", description),
     ]
-    lines = (labelled(maker.word(key), value, maker.lang) for key, value in fields)
-    return [maker.word("sheet_title"), "", *lines]
+    return [labelled(maker.word(key), value, maker.lang) for key, value in fields]
 
 
 def _summary(case: Case, maker: Maker) -> str:
+    callers = case.by_caller
     good = case.flagged or list(case.exhibits)
     local = [exhibit.first.started_at.astimezone(maker.zone) for exhibit in good]
     days = Counter(f"{at:%Y-%m-%d}" for at in local)
     day, most = days.most_common(1)[0]
     first = good[0].first
     rows = [
-        ("number", ", ".join(dict.fromkeys(_number(exhibit, maker) for exhibit in good))),
-        ("line", _where(first, maker)),
+        ("number", listed(dict.fromkeys(_number(exhibit, maker) for exhibit in good), maker.lang)),
+        *([("line", _where(first, maker))] if len(callers) == 1 else []),
         ("count", str(len(case.flagged))),
         ("count_confirmed", str(sum(exhibit.confirmed for exhibit in case.flagged))),
         *([("others", str(len(case.others)))] if case.others else []),
@@ -128,9 +137,29 @@ def _summary(case: Case, maker: Maker) -> str:
         ("days", str(len(days))),
         ("worst_day", labelled(day, most, maker.lang)),
         ("night", str(sum(at.hour in NIGHT for at in local))),
-        ("kinds", maker.kinds(good)),
+        *([("kinds", maker.kinds(case.flagged))] if case.flagged else []),
     ]
-    return f"<h2>{maker.word('summary')}</h2>{_table(rows, maker)}"
+    each = _callers(callers, maker) if len(callers) > 1 else ""
+    return f"<h2>{maker.word('summary')}</h2>{_table(rows, maker)}{each}"
+
+
+def _callers(cases: Sequence[Case], maker: Maker) -> str:
+    """Of several numbers: what is said of each by itself."""
+    rows = []
+    for case in cases:
+        good = case.flagged or list(case.exhibits)
+        first, last = good[0].first, good[-1].first
+        rows.append(
+            [
+                _number(good[0], maker),
+                _where(first, maker),
+                str(len(case.flagged)),
+                f"{maker.moment(first.started_at)} – {maker.moment(last.started_at)}",
+                maker.kinds(case.flagged),
+            ]
+        )
+    keys = ("number", "line", "count", "from_to", "kinds")
+    return f"<h2>{maker.word('each')}</h2>{_listed(keys, [(row, '') for row in rows], maker)}"
 
 
 def dated(case: Case, maker: Maker) -> str:
@@ -145,18 +174,24 @@ def dated(case: Case, maker: Maker) -> str:
 
 
 def _list(case: Case, maker: Maker) -> str:
+    several = len(case.by_caller) > 1
     rows = []
-    for number, exhibit in enumerate(case.dated[:LISTED_MOST], start=1):
-        cells = _dated(number, exhibit, maker)
-        mark = "" if exhibit.holds else ' class="other"'
-        rows.append(f"<tr{mark}>" + "".join(f"<td>{escape(text)}</td>" for text in cells) + "</tr>")
-    head = "<thead><tr>" + "".join(f"<th>{maker.word(key)}</th>" for key in _DATED) + "</tr></thead>"
+    for nth, exhibit in enumerate(case.dated[:LISTED_MOST], start=1):
+        cells = _dated(nth, exhibit, maker)
+        if several:
+            cells.insert(1, _number(exhibit, maker))
+        rows.append((cells, "" if exhibit.holds else ' class="other"'))
+    keys = ("nth", "number", *_DATED[1:]) if several else _DATED
     title = maker.word("list_all" if case.others else "list")
     more = maker.word("list_more").format(len(case.dated)) if len(case.dated) > LISTED_MOST else ""
-    return (
-        f'<h2>{title}</h2><div class="scroll"><table class="list">{head}{"".join(rows)}</table></div>'
-        f"{f'<p>{more}</p>' if more else ''}"
-    )
+    return f"<h2>{title}</h2>{_listed(keys, rows, maker)}{f'<p>{more}</p>' if more else ''}"
+
+
+def _listed(keys: Sequence[str], rows: Sequence[tuple[Sequence[str], str]], maker: Maker) -> str:
+    """A table with a head; each row with the mark that it bears."""
+    head = "".join(f"<th>{maker.word(key)}</th>" for key in keys)
+    body = "".join(f"<tr{mark}>{''.join(f'<td>{escape(text)}</td>' for text in row)}</tr>" for row, mark in rows)
+    return f'<div class="scroll"><table class="list"><thead><tr>{head}</tr></thead>{body}</table></div>'
 
 
 def _dated(number: int, exhibit: Exhibit, maker: Maker) -> list[str]:

@@ -23,6 +23,7 @@ SAID: dict[str, tuple[str, str]] = {
     "days": ("涉及天数", "Days affected"),
     "count_confirmed": ("其中经人工确认", "Of these confirmed by a person"),
     "others": ("同期其他来电（未判为骚扰）", "Other calls in that time (not judged harassment)"),
+    "each": ("各号码", "Each number"),
     "kinds": ("类别", "Kinds"),
     "worst_day": ("单日最多次数", "Most in one day"),
     "night": ("其中夜间（22 时至 6 时）", "Of these at night (22 to 6)"),

@@ -99,6 +99,42 @@ def test_a_number_s_package_counts_its_calls() -> None:
     )
 
 
+def test_of_several_numbers_each_is_reported_by_itself() -> None:
+    """Two callers who called once each did not call twice, and one of them threatened nobody."""
+    prank, threat = (
+        replace(
+            FIRST, id=kind.value, linkedid="", number=number, kind=kind, started_at=NOON + timedelta(days=day),
+            evidence=(replace(FIRST.evidence[0], kind=kind, span=words),),
+            segments=(Segment(Speaker.CALLER, 1, 2, words),),
+        )
+        for day, (number, kind, words) in enumerate(
+            [("+8613600001111", Kind.PRANK, "找皮先生"), ("+8613500001111", Kind.THREAT, "你等着")]
+        )
+    )  # fmt: skip
+    hidden = [replace(FIRST, id=name, linkedid="", number="") for name in "xy"]
+    case = Case([Exhibit((call,)) for call in (prank, threat, *hidden)])
+    files = pack(case, maker())
+    _, *reports = files[SHEET].decode("utf-8").rstrip().split("\n\n")
+    assert [report.splitlines()[0].partition("：")[2] for report in reports] == [
+        "+8613600001111", "+8613500001111", "未显示", "未显示",
+    ]  # fmt: skip
+    for report, kind, words, other in zip(
+        reports[:2], ("恶作剧", "威胁"), ("找皮先生", "你等着"), "你找", strict=True
+    ):
+        assert f"类型：骚扰电话（{kind}）" in report and f"共骚扰来电 1 次，涉及 1 天，类别：{kind} 1。" in report
+        assert f"“{words}”" in report and f"“{other}" not in report
+    assert all("共骚扰来电 1 次" in report for report in reports), "nobody knows who withheld a number"
+    page = files[COVER].decode("utf-8")
+    assert "<td>+8613600001111</td><td>未知</td><td>1</td>" in page
+    assert page.count("<td>+8613500001111</td>") == 3, "by itself, in the list of calls, with its own call"
+
+
+def test_a_mere_record_has_no_kinds_of_harassment() -> None:
+    plain = replace(FIRST, verdict=Verdict.GENUINE, kind=None)
+    page = cover(Exhibit((plain,)), Exhibit((replace(plain, id="b", linkedid=""),)))
+    assert "<th>骚扰来电次数</th><td>0</td>" in page and "类别" not in page
+
+
 def test_a_call_that_was_flagged_twice_is_one_call_on_the_cover() -> None:
     beside = replace(FIRST, id="b", entrance=Entrance.BESIDE, started_at=NOON + timedelta(seconds=20))
     later = replace(FIRST, id="c", linkedid="", started_at=NOON + timedelta(hours=1))
