@@ -19,11 +19,12 @@ from screener.cli.output import (
     note_call,
     output_options,
     sheet,
+    show_story,
     teller,
     writing_log_options,
 )
 from screener.cli.person import user
-from screener.cli.say import say, show
+from screener.cli.say import say
 from screener.cli.speaking import speaking
 from screener.cli.status import follow
 from screener.core.actions import WarningStep
@@ -146,7 +147,7 @@ def list_command(
             Coded(told.verdict(call.verdict, over=call.is_over), call.verdict),
             coded(call.kind),
             coded(call.review, "review_"),
-            coded(call.treatment),
+            coded(DRY_RUN if call.dry_run else call.treatment),
             call.agent,
             call.queue,
             call.dialled,
@@ -173,8 +174,7 @@ def show_command(settings: Settings, log: CallLog, call_id: str) -> None:
     call = log.call(call_id)
     note_call(log, call.id)
     reviews = words_of(log, [row.id for row in log.rows_of(call.id)])
-    for line in timeline(call, teller(settings), ZoneInfo(settings.site.timezone), reviews=reviews):
-        show(line)
+    show_story(call, timeline(call, teller(settings), ZoneInfo(settings.site.timezone), reviews=reviews))
 
 
 @calls.command(name="export")

@@ -6,7 +6,7 @@ import io
 import re
 import shutil
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
@@ -18,7 +18,7 @@ import click
 from screener.cli import moments
 from screener.cli.config import config_option
 from screener.cli.person import user
-from screener.cli.say import put, say
+from screener.cli.say import put, say, show
 from screener.cli.speaking import speaking
 from screener.errors import InputError, StoreError
 from screener.numbers.mask import hide
@@ -31,7 +31,8 @@ from screener.settings.sections import Settings
 from screener.store.engine import hindered
 from screener.store.log import CallLog, open_log
 from screener.store.place import database_at, place_of
-from screener.store.records import Access
+from screener.store.records import Access, CallRecord
+from screener.store.wanted import DRY_RUN
 from screener.words.judgement import Teller
 from screener.words.terms import word
 
@@ -198,6 +199,14 @@ def masker(settings: Settings, masked: bool) -> Callable[[str], str]:
     from screener.review.seal import masker_of
 
     return masker_of(settings)
+
+
+def show_story(call: CallRecord, lines: Iterable[str]) -> None:
+    """Show what `review.timeline` tells of a call; nobody takes a dry run for what was done to a caller."""
+    for line in lines:
+        show(line)
+    if call.dry_run:
+        show(f"{word('treatment', speaking())} {word(DRY_RUN, speaking())}")
 
 
 def teller(settings: Settings) -> Teller:

@@ -5,9 +5,18 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from screener.cli.output import log_options, moment, note_call, output_options, sheet, teller, writing_log_options
+from screener.cli.output import (
+    log_options,
+    moment,
+    note_call,
+    output_options,
+    sheet,
+    show_story,
+    teller,
+    writing_log_options,
+)
 from screener.cli.person import user
-from screener.cli.say import say, show
+from screener.cli.say import say
 from screener.events import Speaker
 from screener.numbers.mask import mask
 from screener.reports.layout import Cell, Coded, Sheet
@@ -38,8 +47,7 @@ def explain_command(settings: Settings, log: CallLog, call_id: str) -> None:
     note_call(log, call.id)
     zone, why = ZoneInfo(settings.site.timezone), explain(call, weights)
     reviews = words_of(log, [row.id for row in log.rows_of(call.id)])
-    for line in timeline(call, teller(settings), zone, why, reviews):
-        show(line)
+    show_story(call, timeline(call, teller(settings), zone, why, reviews))
 
 
 @click.command()

@@ -18,6 +18,7 @@ from screener.feed.masked import masked_item
 from screener.reports.layout import Cell, Coded, Sheet
 from screener.settings.sections import Settings
 from screener.store.log import CallLog
+from screener.store.wanted import DRY_RUN
 from screener.words.judgement import Teller
 from screener.words.places import place
 from screener.words.terms import aside, labelled, word
@@ -107,7 +108,7 @@ def line_of(item: Item, told: Teller, shown: Callable[[str], str]) -> str:
             return f"{call}  {item.weight:+z.1f} {told.piece(item.rule, item.detail, item.span, item.kind)}"
         case Judged():
             reason = told.reason(item.reason) + aside(f"{item.score:z.1f}", lang)
-            return f"{call}⇒ {labelled(told.verdict(Verdict(item.verdict)), reason, lang)}"
+            return f"{call}⇒ {labelled(_verdict(item, told), reason, lang)}"
         case Handled(done=False):
             return f"{call}→ {word(item.treatment, lang)}"
         case Moved():
@@ -122,6 +123,13 @@ def line_of(item: Item, told: Teller, shown: Callable[[str], str]) -> str:
             return ""
 
 
+def _verdict(judged: Judged | None, told: Teller) -> str:
+    if judged is None:
+        return told.verdict(None)
+    dry = f" · {word(DRY_RUN, told.lang)}" if judged.dry_run else ""
+    return told.verdict(Verdict(judged.verdict)) + dry
+
+
 def _row(call: LiveCall, told: Teller, zone: ZoneInfo, shown: Callable[[str], str]) -> list[Cell]:
     began, judged = call.began, call.judged
     number = began.number if began else ""
@@ -132,7 +140,7 @@ def _row(call: LiveCall, told: Teller, zone: ZoneInfo, shown: Callable[[str], st
         shown(number) or Coded(word("withheld", told.lang), None),
         coded(began.entrance if began else None),
         began.agent if began else "",
-        Coded(told.verdict(Verdict(judged.verdict) if judged else None), judged.verdict if judged else None),
+        Coded(_verdict(judged, told), judged.verdict if judged else None),
         last[-WORDS_SHOWN:],
     ]
 

@@ -13,6 +13,7 @@ from screener.review.timeline import Moment, moments, reasons
 from screener.review.verdict import is_flag
 from screener.store.find import words_of
 from screener.store.records import CallRecord, Review
+from screener.store.wanted import DRY_RUN
 from screener.words.places import place
 from screener.words.terms import headed, word
 
@@ -27,7 +28,7 @@ def row(context: ConsoleContext, person: Person, call: CallRecord) -> dict[str, 
         "verdict": headed(context.teller.verdict(call.verdict, over=call.is_over)),
         "kind": context.teller.kind(call.kind),
         "review": headed(word(f"review_{call.review}", lang)),
-        "treatment": word(call.treatment.value, lang),
+        "treatment": word(DRY_RUN if call.dry_run else call.treatment.value, lang),
         "agent": visible(call.agent),
         "queue": visible(call.queue),
         "dialled": visible(call.dialled),
@@ -49,7 +50,7 @@ def part(context: ConsoleContext, person: Person, call: CallRecord) -> dict[str,
         "where": " ".join(visible(text) for text in where if text),
         "entrance": headed(word(call.entrance.value, lang)),
         "ended": headed(word(f"by_{call.ended_by.value}", lang)) if call.ended_by else "",
-        "dry_run": word("dry_run", lang) if call.dry_run else "",
+        "dry_run": word(DRY_RUN, lang) if call.dry_run else "",
         "reviewed_by": visible(call.reviewed_by),
         "reviewed_at": f"{call.reviewed_at.astimezone(context.zone):%Y-%m-%d %H:%M}" if call.reviewed_at else "",
         "moments": [

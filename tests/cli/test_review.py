@@ -74,6 +74,21 @@ def test_explain_tells_what_protected_a_call(db: str) -> None:
     assert "来电人提出业务 “查话费”" in told
 
 
+def test_a_dry_run_is_called_one_wherever_a_call_is_told(db: str) -> None:
+    (made,) = LEWD.decisions
+    dry = replace(made, treatment=Treatment.NONE, dry_run=True)
+    log = open_log(db)
+    log.write([replace(LEWD, id="dry", dry_run=True, decisions=(dry,))])
+    log.close()
+    for command in (["explain"], ["calls", "show"]):
+        assert "\n处理方式 试运行（对照）\n" in run(*command, "dry", "--db", db)
+        assert "试运行" not in run(*command, LEWD.id, "--db", db)
+    asked = ["calls", "list", "--treatment", "dry_run", "--db", db]
+    assert "试运行（对照）" in run(*asked)
+    (row,) = json.loads(run(*asked, "--format", "json"))
+    assert (row["id"], row["treatment"]) == ("dry", "dry_run")
+
+
 def test_review_is_kept_and_feeds_the_watch_list(db: str) -> None:
     assert "已确认" in run("review", "confirm", LEWD.id, "--db", db, "--by", "王主管")
     log = open_log(db)

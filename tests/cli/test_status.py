@@ -1,6 +1,7 @@
 """The running calls, line by line, in the reader's language."""
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from screener.cli.status import line_of
 from screener.core.evidence import Treatment
 from screener.events import EndedBy, Target
-from screener.feed.items import Began, Handled, Item, Moved, Over, Unheard
+from screener.feed.items import Began, Handled, Item, Judged, Moved, Over, Unheard
 from screener.words.judgement import Teller
 from screener.words.terms import Language
 
@@ -25,6 +26,13 @@ BEGAN = Began(
 )
 def test_a_call_begins_in_either_language(lang: Language, told: str) -> None:
     assert line_of(BEGAN, Teller(lang), str) == f"00000001 ☎ 02155550178 {told}"
+
+
+def test_a_flag_of_a_dry_run_is_called_one() -> None:
+    judged = Judged("c-00000001", 2.0, "harassment", "lewd", 4.4, 1.5, "none", "judged:lewd", False, dry_run=True)
+    line = line_of(judged, Teller("zh"), str)
+    assert line.startswith("00000001 ⇒ 骚扰 · 试运行（对照）：")
+    assert "试运行" not in line_of(replace(judged, dry_run=False), Teller("zh"), str)
 
 
 @pytest.mark.parametrize("treatment", list(Treatment))
