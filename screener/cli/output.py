@@ -140,7 +140,7 @@ def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
     def wrapped(form: Format | None, output: Path | None, **arguments: Any) -> None:  # noqa: ANN401 - click's own
         context = click.get_current_context()
         context.params["form"] = form = form or _form_of(output)
-        if form == "xlsx" and output is None and sys.stdout.isatty():
+        if form == "xlsx" and output is None:
             raise click.UsageError("a workbook is no text: name a file with -o")
         shown = form == "table" and output is None
         colour = shown and sys.stdout.isatty()

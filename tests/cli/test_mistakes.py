@@ -59,6 +59,7 @@ def say(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
         (("--rule", "nonsense"), 9, "没有来电的依据中有规则 nonsense — screener explain 在 [ ] 中写出各条的名称"),
         (("--warned", "x"), 9, "没有来电有事由为 x 的警告 — 现有：abuse"),
         (("-o", "x.docx"), 2, "-o x.docx：文件名的结尾应为其中之一：.txt, .csv, .json, .xlsx, .html"),
+        (("--format", "xlsx"), 2, "工作簿不是文本：用 -o 指定文件"),
         (("--since", "0001-01-01"), 2, "--since 的值不对：0001-01-01：可用日期或时间"),
         (("--until", "abc"), 2, "--until 的值不对：abc：可用日期或时间"),
         (("--tz", "Mars"), 2, "--tz 的值不对：Mars：可用 IANA 时区名"),
