@@ -115,16 +115,16 @@ def accuracy_page(answer: Accuracy, span: Span, reader: Reader) -> Page:
             row_asks=[{"rule": row.name} for row in answer.rules], asks=reviewed,
         ),
     ]  # fmt: skip
-    names = [reader.kind(row.name) for row in answer.kinds]
+    shares = [(row.name, row.share) for row in answer.kinds if row.share is not None]
     bars = Bars(
         reader.word("confirmed_share"),
-        names,
-        [row.share or 0.0 for row in answer.kinds],
+        [reader.kind(name) for name, _ in shares],
+        [share for _, share in shares],
         share=True,
         most=1.0,
-        asks=[_of_kind(row.name) | OWN for row in answer.kinds],
+        asks=[_of_kind(name) | OWN for name, _ in shares],
     )
-    return reader.page("t_accuracy", span, sheets, [bars], asks=OWN)
+    return reader.page("t_accuracy", span, sheets, [bars] if shares else [], asks=OWN)
 
 
 def _of_kind(name: str) -> dict[str, str]:

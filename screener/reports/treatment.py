@@ -103,15 +103,16 @@ def treatment_sheet(rows: Sequence[ArmRow], reader: Reader) -> Sheet:
 def treatment_page(rows: Sequence[ArmRow], span: Span, reader: Reader) -> Page:
     """The report `treatment`."""
     most = max((window.share or 0.0 for row in rows for window in row.windows), default=0.0)
-    charts = [
-        Bars(
+    charts = []
+    for number, days in enumerate(DAYS):
+        shares = [(row.arm, share) for row in rows if (share := row.windows[number].share) is not None]
+        bars = Bars(
             reader.word(f"again_{days}"),
-            [Coded(reader.word(row.arm), row.arm) for row in rows],
-            [row.windows[number].share or 0.0 for row in rows],
+            [Coded(reader.word(arm), arm) for arm, _ in shares],
+            [share for _, share in shares],
             share=True,
             most=most,
-            asks=[FLAGGED | {"treatment": row.arm} for row in rows],
+            asks=[FLAGGED | {"treatment": arm} for arm, _ in shares],
         )
-        for number, days in enumerate(DAYS)
-    ]
+        charts += [bars] if shares else []
     return reader.page("t_treatment", span, [treatment_sheet(rows, reader)], charts)

@@ -11,9 +11,12 @@ import pytest
 from screener.cli.report import report
 from screener.core.evidence import Kind, Verdict
 from screener.errors import InputError, MissingError
+from screener.reports.accuracy import Accuracy, AccuracyRow, accuracy_page
 from screener.reports.every import REPORTS, TOP, ReportQuery, counted_by, span_of
+from screener.reports.layout import Bars
 from screener.reports.reader import Reader
 from screener.reports.span import Span
+from screener.reports.treatment import ArmRow, Window, treatment_page
 from screener.settings.load import load
 from screener.store.log import CallLog, open_log
 from screener.store.records import CallRecord
@@ -24,6 +27,17 @@ NOW = datetime(2026, 3, 4, 4, 0, tzinfo=UTC)
 
 def reader(lang: str = "zh", tz: str = "") -> Reader:
     return Reader.of(load(None), Teller(lang), None, NOW, tz)  # type: ignore[arg-type]
+
+
+def test_a_share_of_nobody_is_no_bar() -> None:
+    """Nought per cent of what nobody has looked at, or watched for long enough, would be a false word."""
+    rows = (AccuracyRow("all", 5, 2, 1), AccuracyRow("lewd", 3, 2, 1), AccuracyRow("prank", 2, 0, 0))
+    (chart,) = accuracy_page(Accuracy(rows, ()), Span(), reader()).charts
+    assert isinstance(chart, Bars) and list(chart.labels) == ["全部", "猥亵"] and len(chart.asks) == 2
+    assert accuracy_page(Accuracy(rows[2:], ()), Span(), reader()).charts == ()
+    watched = (Window(1, 4, 1), Window(7, 0, 0), Window(30, 0, 0))
+    (chart,) = treatment_page([ArmRow("none", 4, watched)], Span(), reader()).charts
+    assert isinstance(chart, Bars) and list(chart.values) == [0.25]
 
 
 @pytest.fixture(scope="module")
