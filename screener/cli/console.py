@@ -42,7 +42,8 @@ def console(context: click.Context, config: Path | None, host: str | None, port:
     log = open_log(settings.store.url, settings.folder, must_exist=True)
     _everybody(log)
     try:
-        ConsoleServer(make_context(settings, log, syllables), host, port).run()
+        server = ConsoleServer(make_context(settings, log, syllables), host, port)
+        server.run(lambda address: say(f"console on {address}"))
     finally:
         log.close()
 

@@ -118,19 +118,22 @@ class ConsoleServer:
 
     @property
     def address(self) -> str:
-        """Where a browser finds it, once it runs."""
+        """Where a browser finds it, once it listens."""
         scheme = "https" if self._config.is_ssl else "http"
-        sockets = [one for server in self._server.servers for one in server.sockets]
-        port = sockets[0].getsockname()[1] if sockets else self._config.port
+        port = self._sockets[0].getsockname()[1] if self._sockets else self._config.port
         return f"{scheme}://{self._config.host}:{port}{self._context.root}/"
 
-    def run(self) -> None:
+    def run(self, tell: Callable[[str], None]) -> None:
         """Serve until a signal says stop.
+
+        Args:
+            tell: told the address as soon as somebody may open it.
 
         Raises:
             InputError: it cannot listen there.
         """
         self._listen()
+        tell(self.address)
         self._context.hub.start()
         try:
             self._server.run(self._sockets)

@@ -1,5 +1,9 @@
 """`screener console`: accounts of people and tokens of programs."""
 
+import re
+import subprocess
+import sys
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -11,6 +15,7 @@ from screener.console.server import make_access
 from screener.settings.load import load
 from screener.store.accounts import Accounts
 from screener.store.log import open_log
+from tests.waiting import WAIT
 
 
 @pytest.fixture
@@ -39,6 +44,16 @@ def test_a_token_is_shown_once_and_works_until_it_is_taken_away(config: Path) ->
     run(config, "token", "remove", "crm")
     assert run(config, "token", "list").startswith("no program may use the API yet")
     assert "no such token" in run(config, "token", "remove", "crm", code=1)
+
+
+def test_it_says_where_it_is(config: Path) -> None:
+    command = [sys.executable, "-m", "screener", "--lang", "zh", "console", "--config", str(config), "--port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as served:
+        try:
+            said = re.fullmatch(r"控制台：(http://127\.0\.0\.1:\d+/)\n", served.stdout.readline())  # type: ignore[union-attr]
+            assert said and urllib.request.urlopen(f"{said[1]}login", timeout=WAIT).status == 200
+        finally:
+            served.terminate()
 
 
 def test_people_are_added_shown_and_removed(config: Path) -> None:
