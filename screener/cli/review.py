@@ -23,7 +23,7 @@ from screener.reports.layout import Cell, Coded, Sheet
 from screener.review.explain import explain
 from screener.review.missed import missed_in
 from screener.review.timeline import timeline
-from screener.review.tune import LEAST, load_protected, propose, reviewed
+from screener.review.tune import LEAST, Unproposed, load_protected, propose, unproposed
 from screener.review.verdict import Word, rule
 from screener.settings.judgement import site_weights
 from screener.settings.sections import Settings
@@ -108,15 +108,25 @@ def tune(settings: Settings, log: CallLog, since: str | None, limit: int) -> She
     calls = [log.call(call.id) for call in log.calls(moment(settings, since), limit=limit)]
     proposed = propose(calls, weights, load_protected())
     if not proposed:
-        count, spoke = reviewed(calls)
-        say(
-            f"nothing to propose; reviewed calls: {count}, of which one rule spoke in {spoke} at most; "
-            f"needed for a rule: {LEAST} — screener sample, screener review",
-            err=True,
-        )
+        say_why(unproposed(calls, weights))
     rows: list[list[Cell]] = [[p.key, p.now, p.then, p.spared, p.lost, p.gained, p.found] for p in proposed]
     keys = ["key", "now=value_now", "then=value_then", "spared", "lost", "gained", "found"]
     return sheet("t_tune", keys, rows)
+
+
+def say_why(why: Unproposed) -> None:
+    """Of nothing that is proposed; what more reviews would change says how to make them."""
+    told = f"nothing to propose; reviewed calls: {why.reviewed}, "
+    if why.spoke < LEAST:
+        told += f"of which one rule or kind spoke in {why.spoke} at most; needed for a change: {LEAST}"
+    elif not why.wrong:
+        say(f"{told}and the weights of today judge each of them as people did", err=True)
+        return
+    elif why.guarded:
+        told += f"of which {why.wrong} are judged otherwise; what sets them right flags harmless callers"
+    else:
+        told += f"of which {why.wrong} are judged otherwise; no change sets more right than wrong"
+    say(f"{told} — screener sample, screener review", err=True)
 
 
 @click.command()

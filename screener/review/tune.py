@@ -101,6 +101,11 @@ class WeightProposal:
     gained: int
     found: int
 
+    @property
+    def worth(self) -> float:
+        """What it sets right, less what it sets wrong."""
+        return FALSE * self.spared + MISSED * (self.gained - self.lost)
+
 
 def propose(
     calls: Sequence[CallRecord], weights: Weights, protected: Sequence[EvidenceHeard] = (), least: int = LEAST
@@ -121,9 +126,8 @@ def propose(
         tried = []
         for key, now, then, other in _changes(heard, weights, least):
             proposal, harmful = _effect(key, (now, then), heard, before, other)
-            worth = FALSE * proposal.spared + MISSED * (proposal.gained - proposal.lost)
-            if not harmful and worth > 0:
-                tried.append((worth, -abs(then - now), proposal, other))
+            if not harmful and proposal.worth > 0:
+                tried.append((proposal.worth, -abs(then - now), proposal, other))
         tried.sort(key=lambda t: t[:2], reverse=True)
         for _, _, proposal, other in tried:
             if all(now <= was for now, was in zip(_whichever_way(protected, other), known, strict=True)):
@@ -157,11 +161,45 @@ def _whichever_way(calls: Iterable[EvidenceHeard], weights: Weights) -> Iterator
     return (max(flagged(rows, way) for way in ways) for rows in calls)
 
 
-def reviewed(calls: Iterable[CallRecord]) -> tuple[int, int]:
-    """How many calls with evidence people have reviewed, and in how many of them one rule spoke at most."""
-    said = [call for call in calls if call.review is not Review.NONE and call.evidence]
-    rules = Counter(rule for call in said for rule in _weighed(call))
-    return len(said), max(rules.values(), default=0)
+@dataclass(frozen=True, slots=True)
+class Unproposed:
+    """Why nothing is proposed.
+
+    Attributes:
+        reviewed: calls with evidence that people have reviewed.
+        spoke: in how many of them one rule or kind spoke at most.
+        wrong: how many of them the weights of today judge otherwise than people did.
+        guarded: a change would set more right than wrong, and would flag somebody whom nothing may flag.
+    """
+
+    reviewed: int
+    spoke: int
+    wrong: int
+    guarded: bool
+
+
+def unproposed(calls: Sequence[CallRecord], weights: Weights, least: int = LEAST) -> Unproposed:
+    """Why `propose` proposes nothing; its arguments."""
+    heard = [call for call in calls if call.evidence]
+    said = [call for call in heard if call.review is not Review.NONE]
+    spoke = (*_kinds_spoken(said).values(), *_rules_spoken(said).values())
+    before = {call.id: flagged(call.evidence, weights.at(call.entrance)) for call in heard}
+    guarded = any(
+        _effect(key, (now, then), heard, before, other)[0].worth > 0
+        for key, now, then, other in _changes(heard, weights, least)
+    )
+    wrong = sum((before[call.id] is WhenFlagged.NEVER) is (call.review is Review.CONFIRMED) for call in said)
+    return Unproposed(len(said), max(spoke, default=0), wrong, guarded)
+
+
+def _kinds_spoken(reviewed: Iterable[CallRecord]) -> Counter[Kind]:
+    """In how many calls each kind spoke."""
+    return Counter(kind for call in reviewed for kind in {row.kind for row in call.evidence if row.kind})
+
+
+def _rules_spoken(reviewed: Iterable[CallRecord]) -> Counter[str]:
+    """Likewise each rule."""
+    return Counter(rule for call in reviewed for rule in _weighed(call))
 
 
 def _weighed(call: CallRecord) -> set[str]:
@@ -173,14 +211,12 @@ def _changes(
 ) -> Iterator[tuple[str, float, float, Weights]]:
     """Key, value now, value then, and the weights that are so changed."""
     said = [call for call in calls if call.review is not Review.NONE]
-    kinds = Counter(kind for call in said for kind in {row.kind for row in call.evidence if row.kind})
-    for kind in sorted(kind for kind, spoke in kinds.items() if spoke >= least):
+    for kind in sorted(kind for kind, spoke in _kinds_spoken(said).items() if spoke >= least):
         now = threshold(Kind(kind), weights)
         for step in THRESHOLD_STEPS:
             other = replace(weights, threshold_of={**weights.threshold_of, Kind(kind): now + step})
             yield f"threshold_of.{kind}", now, now + step, other
-    rules = Counter(rule for call in said for rule in _weighed(call))
-    for rule in sorted(rule for rule, spoke in rules.items() if spoke >= least):
+    for rule in sorted(rule for rule, spoke in _rules_spoken(said).items() if spoke >= least):
         now = weights.factor.get(rule, 1.0)
         for factor in FACTORS:
             if factor != now:

@@ -1,6 +1,7 @@
 """`screener explain`, `review` and `tune` over a log with two calls in it."""
 
 import json
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,10 +10,12 @@ import pytest
 from click.testing import CliRunner
 
 from screener.cli import cli
+from screener.cli.review import say_why
 from screener.core.evidence import Kind, Source, Treatment, Verdict
 from screener.events import ListName, Speaker
 from screener.resources import config_folder
 from screener.review.missed import turn
+from screener.review.tune import Unproposed
 from screener.settings.judgement import load_weights
 from screener.store.cut_off import cut_off
 from screener.store.log import open_log
@@ -164,11 +167,32 @@ def test_of_a_call_without_an_end_nobody_says_what_was_never_seen(db: str) -> No
     assert "its end and evidence are not in the log" in str(result.exception)
 
 
+@pytest.mark.parametrize(
+    ("why", "said"),
+    [
+        (Unproposed(2, 2, 2, guarded=False), "同一规则或类别最多出现在 2 通里；一项建议至少要 3 通"),
+        (Unproposed(3, 3, 0, guarded=False), "已复核 3 通，按今天的权重判断都与复核一致"),
+        (
+            Unproposed(3, 3, 2, guarded=True),
+            "其中 2 通按今天的权重判断与复核不符；能改正的改动都会标记不应标记的来电人",
+        ),
+        (Unproposed(3, 3, 2, guarded=False), "其中 2 通按今天的权重判断与复核不符；没有一项改动利大于弊"),
+    ],
+)
+def test_tune_says_why_it_proposes_nothing(
+    why: Unproposed, said: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("SCREENER_LANG", raising=False)
+    say_why(why)
+    told = capsys.readouterr().err
+    assert said in told and not re.search("[a-z] [a-z]+ [a-z]", told.partition(" — ")[0])
+
+
 def test_tune_proposes_and_changes_nothing(db: str) -> None:
     run("review", "overturn", LEWD.id, "--db", db)
     few = run("tune", "--db", db, "--format", "json").splitlines()
     assert json.loads(few[-1]) == [], "one call tells nothing of the next"
-    assert few[0].startswith("没有可建议的：已复核 1 通，其中同一规则最多出现在 1 通里；一项建议至少要 3 通")
+    assert few[0].startswith("没有可建议的：已复核 1 通，其中同一规则或类别最多出现在 1 通里；一项建议至少要 3 通")
     log = open_log(db)
     log.write(others := [replace(LEWD, id=f"20260304T04{n}000-eeee") for n in range(1, 3)])
     log.close()

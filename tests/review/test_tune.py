@@ -14,7 +14,7 @@ from screener.core.judgement import Weights
 from screener.errors import SettingsError
 from screener.events import Entrance
 from screener.resources import config_folder
-from screener.review.tune import HARMLESS, WhenFlagged, flagged, load_protected, propose, reviewed
+from screener.review.tune import HARMLESS, Unproposed, WhenFlagged, flagged, load_protected, propose, unproposed
 from screener.settings.judgement import load_weights
 from screener.store.records import CallRecord, EvidenceRow, Review
 
@@ -241,11 +241,17 @@ def test_a_damaged_file_of_protected_calls_is_told_in_few_words(tmp_path: Path, 
         load_protected(tmp_path / "p.gz")
 
 
-def test_how_much_was_reviewed_is_counted() -> None:
-    calls = [call("a", {"x": 1.0, "y": 1.0}, review=Review.CONFIRMED), call("b", {"x": 1.0})]
-    assert reviewed([]) == (0, 0)
-    assert reviewed(calls) == (1, 1)
-    assert reviewed([*calls, call("c", {"x": 1.0}, review=Review.OVERTURNED)]) == (2, 2)
+def test_why_nothing_is_proposed_is_told() -> None:
+    assert unproposed([], W) == Unproposed(0, 0, 0, guarded=False)
+    right = [call(f"right {n}", {"a": 6.5}, review=Review.CONFIRMED) for n in range(3)]
+    assert propose(right, W) == [] and unproposed(right, W) == Unproposed(3, 3, 0, guarded=False)
+    missed = [call(f"missed {n}", {"a": 5.7}, Verdict.UNDECIDED, Review.CONFIRMED) for n in range(3)]
+    assert unproposed(missed[:2], W) == Unproposed(2, 2, 2, guarded=False)
+    genuine = call("genuine", {"a": 5.7}, Verdict.GENUINE)
+    assert propose([*missed, genuine], W) == []
+    assert unproposed([*missed, genuine], W) == Unproposed(3, 3, 3, guarded=True)
+    far = [call(f"far {n}", {"a": 0.1}, Verdict.UNDECIDED, Review.CONFIRMED) for n in range(3)]
+    assert propose(far, W) == [] and unproposed(far, W) == Unproposed(3, 3, 3, guarded=False)
 
 
 def test_an_utterance_flags_with_all_that_it_says_or_not_at_all() -> None:
