@@ -28,7 +28,7 @@ from screener.settings.judgement import load_judgement, load_notes
 from screener.settings.load import load
 from screener.speech.load import load_model
 from screener.speech.pinyin import syllables
-from screener.words.judgement import Teller
+from screener.words.judgement import Teller, is_said, stands_on
 from screener.words.terms import listed
 
 
@@ -83,11 +83,12 @@ def _tell(calls: Sequence[RecordedCall], replayer: Replayer, teller: Teller, for
     console = Console(stderr=True)
     rows: list[list[Cell]] = []
     for call in track(calls, "replay", console=console, disable=not console.is_terminal):
-        told = replayer.replay(call).serialize(teller)
+        outcome = replayer.replay(call)
+        told = outcome.serialize(teller)
         if form == "json":
             put(f"{in_json(json.dumps(told, ensure_ascii=False))}\n", file=output)
         else:
-            spans = dict.fromkeys(piece["span"] for piece in told["evidence"] if piece["span"])
+            quoted = (e for e in outcome.evidence if is_said(e.rule) and stands_on(e.rule, e.detail, e.span))
             kind = coded(told["kind"])
             rows.append(
                 [
@@ -96,7 +97,7 @@ def _tell(calls: Sequence[RecordedCall], replayer: Replayer, teller: Teller, for
                     kind,
                     told["flagged_at"],
                     told["score"],
-                    listed(spans, teller.lang),
+                    listed(dict.fromkeys(e.span for e in quoted), teller.lang),
                 ]
             )
     if form == "table":

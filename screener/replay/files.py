@@ -24,6 +24,8 @@ AUDIO = frozenset(
 """Recordings; all but WAV need ffmpeg."""
 LONGEST = 24 * 3600
 """Seconds of a call: a time beyond is a mistake, and ticks up to it would fill the memory."""
+TURN_MOST = 20_000
+"""Characters of a turn, an hour of talk: what is longer is no turn, and judging it takes minutes."""
 REMEDY = "see screener/replay/README.md"
 
 
@@ -131,11 +133,23 @@ def parse_call(line: str, where: str) -> RecordedCall:
 def _turn(turn: object, where: str) -> Turn:
     if not isinstance(turn, dict) or not isinstance(turn.get("text"), str):
         raise InputError(f"{where}: `speaker` and `text` are needed", REMEDY)
+    check_length(turn["text"], where)
     at = turn.get("t")
     if at is not None and (isinstance(at, bool) or not isinstance(at, int | float) or not 0 <= at <= LONGEST):
         allowed = f"seconds from the beginning, up to {LONGEST}"
         raise InputError(f"{where}: t: found {at!r}, allowed: {allowed}", REMEDY)
     return Turn(_choice(Speaker, turn.get("speaker"), "speaker", where), turn["text"], at)
+
+
+def check_length(text: str, where: str) -> None:
+    """Refuse a turn that nobody can have said.
+
+    Raises:
+        InputError: it is too long.
+    """
+    if len(text) > TURN_MOST:
+        told = f"{where}: text: found {len(text)} characters, allowed: up to {TURN_MOST}"
+        raise InputError(told, "cut it into the turns that were said")
 
 
 def _line(value: object, where: str) -> LineClass:

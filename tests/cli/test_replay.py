@@ -9,8 +9,11 @@ import pytest
 from click.testing import CliRunner
 
 from screener.cli import cli
+from screener.errors import InputError
+from screener.replay.files import TURN_MOST
 from screener.resources import config_folder
 from screener.settings.recordings import SAID
+from screener.words.told import told
 
 pytestmark = pytest.mark.usefixtures("english")
 
@@ -85,6 +88,27 @@ def test_transcripts_from_standard_input_as_a_table(site: Path) -> None:
     rows = [line.split() for line in told.output.splitlines() if line.split()[:1] in (["1"], ["2"])]
     assert [row[:2] for row in rows] == [["1", "genuine"], ["2", "harassment"]], told.output
     assert "内裤" in told.output, "the words that it rests on"
+
+
+def test_a_table_quotes_what_was_said_and_no_code(site: Path) -> None:
+    """Neither a line nor an hour, nor how often nobody answered."""
+    silent = {"id": "9", "line": "anonymous", "started_at": "2026-03-04T12:10:00+08:00", "turns": [
+        {"speaker": "agent", "text": "您好,请问有人吗"}, {"speaker": "agent", "text": "没有听到您的声音"},
+        {"speaker": "agent", "text": "请问还在吗"}, {"speaker": "agent", "text": "喂"}]}  # fmt: skip
+    arguments = ["replay", "-", "--config", str(site / "screener.toml")]
+    data = json.dumps(silent, ensure_ascii=False)
+    (told,) = map(json.loads, CliRunner().invoke(cli, arguments, input=data).output.splitlines())
+    spans = {piece["rule"]: piece["span"] for piece in told["evidence"]}
+    assert {"anonymous", "12:10"} <= {*spans.values()} and "dialogue.silent" in spans, spans
+    table = CliRunner().invoke(cli, [*arguments, "--format", "table"], input=data).output
+    assert not re.search("anonymous|12:10|, [0-9]", table), table
+
+
+def test_a_turn_longer_than_anybody_talks_is_refused(site: Path) -> None:
+    (site / "calls.jsonl").write_text(CALL.replace("你好", "你" * TURN_MOST), "utf-8")
+    with pytest.raises(InputError, match=r"calls\.jsonl:1: turn 1: text: found 20\d+ characters") as refused:
+        CliRunner().invoke(cli, ["replay", str(site / "calls.jsonl")], catch_exceptions=False)
+    assert "有 2001" in (said := told(str(refused.value), "zh")) and said.endswith("请按实际的每句话分成多个 turn")
 
 
 def test_what_was_said_is_for_the_eyes_of_whoever_asked(site: Path) -> None:

@@ -19,7 +19,7 @@ from screener.core.evidence import Kind, Standing
 from screener.errors import InputError
 from screener.events import LineClass, Speaker
 from screener.outside.objects import read_object
-from screener.replay.files import read_lines
+from screener.replay.files import check_length, read_lines
 from screener.speech.pinyin import syllables
 
 FOLDER = Path(__file__).parent / "corpus"
@@ -178,6 +178,7 @@ def _turn(turn: object, where: str) -> CorpusTurn:
     acts = {act.partition(".")[2]: act for act in Act if act.speaker is speaker}
     if not isinstance(turn["text"], str) or not turn["text"].strip():
         raise _wrong(where, "text", turn["text"], "what was said")
+    check_length(turn["text"], where)
     return CorpusTurn(speaker, turn["text"], acts[_one_of([*acts], turn, "act", where)])
 
 

@@ -172,7 +172,15 @@ def test_a_field_that_nobody_can_mean_is_named(field: str, value: object) -> Non
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("text", " "), ("text", None), ("speaker", "nobody"), ("act", "dance"), ("act", "lewd"), ("act", [])],
+    [
+        ("text", " "),
+        ("text", None),
+        ("text", "你" * 20_001),
+        ("speaker", "nobody"),
+        ("act", "dance"),
+        ("act", "lewd"),
+        ("act", []),
+    ],
 )
 def test_a_turn_that_nobody_can_mean_is_named(field: str, value: object) -> None:
     data = json.loads(serialize(CALL))
