@@ -116,17 +116,31 @@ def tune(settings: Settings, log: CallLog, since: str | None, limit: int) -> She
 
 def say_why(why: Unproposed) -> None:
     """Of nothing that is proposed; what more reviews would change says how to make them."""
-    told = f"nothing to propose; reviewed calls: {why.reviewed}, "
+    count, wrong = why.reviewed, why.wrong
     if why.spoke < LEAST:
-        told += f"of which one rule or kind spoke in {why.spoke} at most; needed for a change: {LEAST}"
-    elif not why.wrong:
-        say(f"{told}and the weights of today judge each of them as people did", err=True)
-        return
+        say(
+            f"nothing to propose; reviewed calls: {count}, of which one rule or kind spoke in {why.spoke} "
+            f"at most; needed for a change: {LEAST} — screener sample, screener review",
+            err=True,
+        )
+    elif not wrong:
+        say(
+            f"nothing to propose; reviewed calls: {count}, "
+            "and the weights of today judge each of them as people did",
+            err=True,
+        )
     elif why.guarded:
-        told += f"of which {why.wrong} are judged otherwise; what sets them right flags harmless callers"
+        say(
+            f"nothing to propose; reviewed calls: {count}, of which {wrong} are judged otherwise; "
+            "what sets them right flags harmless callers — screener sample, screener review",
+            err=True,
+        )
     else:
-        told += f"of which {why.wrong} are judged otherwise; no change sets more right than wrong"
-    say(f"{told} — screener sample, screener review", err=True)
+        say(
+            f"nothing to propose; reviewed calls: {count}, of which {wrong} are judged otherwise; "
+            "no change sets more right than wrong — screener sample, screener review",
+            err=True,
+        )
 
 
 @click.command()
