@@ -77,7 +77,7 @@ def test_a_port_that_is_taken_is_a_clear_error(context: ConsoleContext) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen(1)
-        for begin in (ConsoleServer.start, ConsoleServer.run):
+        for begin in (ConsoleServer.start, lambda server: server.run(print)):
             with pytest.raises(InputError, match="cannot listen") as refused:
                 begin(ConsoleServer(context, port=taken.getsockname()[1]))
             port = taken.getsockname()[1]
