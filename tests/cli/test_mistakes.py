@@ -94,7 +94,7 @@ def test_a_beginning_of_several_ids_names_them(say: Say) -> None:
 
 def test_a_tune_with_too_few_reviews_says_how_many_it_needs(say: Say) -> None:
     told = say("tune", *DB)[1]
-    assert "已复核 1 通，其中同一规则最多出现在 1 通里；一项建议至少要 3 通" in told
+    assert "已复核 1 通，其中同一规则或类别最多出现在 1 通里；一项建议至少要 3 通" in told
 
 
 CALL = json.dumps({"id": "1", "turns": [{"speaker": "caller", "text": "你好"}]}).encode()

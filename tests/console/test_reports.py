@@ -15,6 +15,7 @@ from screener.core.evidence import Kind
 from screener.reports.every import REPORTS
 from screener.reports.sources import sources
 from screener.reports.span import SourceBy, Span
+from screener.store.records import Review
 from tests.console.conftest import log_in
 from tests.console.written import NUMBER, SCRIPT, flagged, write
 
@@ -77,7 +78,6 @@ def test_each_report_has_its_page_its_exports_and_no_style_that_the_policy_forbi
         ("sources?by=line", "手机", {"a", "b", "c", "d"}),
         ("sources?by=carrier&kind=prank", "中国移动", {"d"}),
         ("agents", "8002", {"d"}),
-        ("accuracy", "恶作剧", {"d"}),
         ("summary?since=2026-03-01&until=2026-03-05", "猥亵", {"a", "b", "c"}),
     ],
 )
@@ -132,7 +132,6 @@ def test_each_figure_of_a_table_leads_to_as_many_calls(
         ("frequency?by=weekday", "周二: 2", {"c", "d"}),
         ("frequency?by=day", "周三 11: 2", {"a", "b"}),
         ("queue?by=day", "2026-03-03: 2", {"c", "d"}),
-        ("treatment", "分析队列", {"a", "b", "c", "d"}),
     ],
 )
 def test_hours_weekdays_the_map_and_the_queue_open_their_calls(
@@ -142,6 +141,21 @@ def test_hours_weekdays_the_map_and_the_queue_open_their_calls(
     found = bars(client.get(whole(path)).text)
     assert bar in found, found
     assert calls(client, found[bar]) == ids
+
+
+def test_bars_of_shares_open_their_calls_and_there_is_none_of_nobody(
+    site: ConsoleContext, client: TestClient
+) -> None:
+    log_in(client, site, Role.SUPERVISOR)
+    unreviewed = bars(client.get(whole("accuracy")).text)
+    assert not {"恶作剧", "猥亵"} & set(unreviewed), "nobody has reviewed"
+    assert "分析队列" not in bars(client.get(whole("treatment")).text), "nobody was watched for a week"
+    write(site, flagged("long ago", 9 * DAY))
+    site.log.review("d", Review.CONFIRMED, "组长", datetime(2026, 3, 5, tzinfo=UTC))
+    reviewed = bars(client.get(whole("accuracy")).text)
+    assert "猥亵" not in reviewed and calls(client, reviewed["恶作剧"]) == {"d"}
+    treated = bars(client.get(whole("treatment")).text)
+    assert calls(client, treated["分析队列"]) >= {"a", "b", "c", "d"}
 
 
 def test_two_periods_stand_side_by_side_on_one_scale_and_each_has_its_export(
